@@ -1,0 +1,26 @@
+//! `/admin/events`: the audit log.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{EventId, Timestamp, UserId};
+
+/// One change, or one refused sign-in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Event {
+    pub id: EventId,
+    pub time: Timestamp,
+    /// Who did it: the id of a user, an API key or a client, `system`, or `anonymous`.
+    pub actor: String,
+    /// `noun.verb`: `user.created`, `session.revoked`, `login.failed`, …
+    pub action: String,
+    /// Id of what it was done to.
+    pub target: Option<String>,
+    /// The account concerned, where there is one.
+    pub user_id: Option<UserId>,
+    pub ip: Option<String>,
+    pub request_id: Option<String>,
+    /// What changed, or the reason given; never a secret.
+    pub detail: Option<String>,
+}

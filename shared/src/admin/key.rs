@@ -1,0 +1,70 @@
+//! `/admin/apikeys` and `/admin/keys` (signing keys).
+
+use serde::{Deserialize, Serialize};
+
+use crate::{KeyId, ScopeSet, Timestamp, UserId, apikey::Environment};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AdminKey {
+    pub id: KeyId,
+    /// `null` for the operator key of this server.
+    pub owner_id: Option<UserId>,
+    pub name: String,
+    /// `sk_live_ab…wxyz`
+    pub hint: String,
+    pub scopes: ScopeSet,
+    pub environment: Environment,
+    pub created_at: Timestamp,
+    pub expires_at: Option<Timestamp>,
+    pub last_used_at: Option<Timestamp>,
+    pub last_used_ip: Option<String>,
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// As `POST /apikey`, for any owner; without `ownerId` for the caller.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AdminMint {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner_id: Option<UserId>,
+    pub name: String,
+    pub scopes: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    #[serde(default)]
+    pub environment: Environment,
+}
+
+/// A key with its secret: shown once, at minting or rotation.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AdminMintedKey {
+    pub id: KeyId,
+    pub owner_id: Option<UserId>,
+    pub name: String,
+    pub key: String,
+    pub scopes: ScopeSet,
+    pub environment: Environment,
+    pub created_at: Timestamp,
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A key that signs tokens. Its private half never leaves the server.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SigningKey {
+    /// `kid` of RFC 7517 section 4.5.
+    pub id: String,
+    /// `RS256`, `ES256` or `EdDSA`.
+    pub algorithm: String,
+    /// Whether new tokens are signed with it.
+    pub active: bool,
+    pub created_at: Timestamp,
+    /// When it leaves the JWKS; `null` while it is active.
+    pub retires_at: Option<Timestamp>,
+}

@@ -1,0 +1,17 @@
+//! `/admin`: what operators see and do.
+
+mod client;
+mod event;
+mod key;
+mod server;
+mod session;
+mod stats;
+mod user;
+
+pub use client::*;
+pub use event::*;
+pub use key::*;
+pub use server::*;
+pub use session::*;
+pub use stats::*;
+pub use user::*;

@@ -1,0 +1,66 @@
+//! `/admin/server` and `/admin/whoami`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ScopeSet, SessionId, Timestamp, UserId};
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ServerInfo {
+    pub version: String,
+    pub issuer: String,
+    pub started_at: Timestamp,
+    pub uptime_seconds: u64,
+    pub storage: StorageInfo,
+    /// The settings that matter, by key; none of them secret.
+    pub settings: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct StorageInfo {
+    pub schema_version: u32,
+    pub database_bytes: u64,
+    /// The write-ahead log beside the database.
+    pub wal_bytes: u64,
+}
+
+/// A backup that was written beside the database, in `backups/`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct BackupMade {
+    /// Path on the server's machine.
+    pub file: String,
+    pub bytes: u64,
+    pub created_at: Timestamp,
+}
+
+/// What kind of credential the caller came with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum CallerKind {
+    User,
+    Apikey,
+    Client,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Whoami {
+    pub kind: CallerKind,
+    /// Id of the user, the key or the client.
+    pub id: String,
+    /// The key's owner, or the user itself.
+    pub user_id: Option<UserId>,
+    pub email: Option<String>,
+    pub session_id: Option<SessionId>,
+    /// What the caller may do now.
+    pub scopes: ScopeSet,
+}

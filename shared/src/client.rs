@@ -1,0 +1,1 @@
+//! The admin API client of the console and its twin.

@@ -1,0 +1,76 @@
+//! Errors on the wire: `{"error":{"code":"…","message":"…","field":"…"}}`.
+
+use serde::{Deserialize, Serialize};
+
+/// The body of every error answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ErrorBody {
+    pub error: ErrorDetail,
+}
+
+/// What went wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ErrorDetail {
+    pub code: ErrorCode,
+    pub message: String,
+    /// The field at fault, where one is.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub field: Option<String>,
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $text:literal, $status:literal;)*) => {
+        /// The closed list of error codes.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+        pub enum ErrorCode {
+            $($(#[$doc])* #[serde(rename = $text)] $name,)*
+        }
+
+        impl ErrorCode {
+            /// Every code.
+            pub const ALL: &'static [ErrorCode] = &[$(Self::$name,)*];
+
+            /// Its spelling on the wire.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+
+            /// The HTTP status it comes with.
+            pub fn status(self) -> u16 {
+                match self { $(Self::$name => $status,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// Not JSON, or a missing, unknown or mistyped field.
+    InvalidRequest = "invalid_request", 400;
+    InvalidCredentials = "invalid_credentials", 401;
+    TokenExpired = "token_expired", 401;
+    TokenRevoked = "token_revoked", 401;
+    InvalidToken = "invalid_token", 401;
+    MissingToken = "missing_token", 401;
+    InsufficientScope = "insufficient_scope", 403;
+    /// Only after a right password.
+    AccountDisabled = "account_disabled", 403;
+    RegistrationClosed = "registration_closed", 403;
+    NotFound = "not_found", 404;
+    MethodNotAllowed = "method_not_allowed", 405;
+    EmailTaken = "email_taken", 409;
+    Conflict = "conflict", 409;
+    /// Over 64 KiB.
+    PayloadTooLarge = "payload_too_large", 413;
+    UnsupportedMediaType = "unsupported_media_type", 415;
+    /// The shape is right, a value is refused.
+    ValidationFailed = "validation_failed", 422;
+    RateLimited = "rate_limited", 429;
+    InternalError = "internal_error", 500;
+    /// The queue is full; nothing was done.
+    Overloaded = "overloaded", 503;
+    /// The disk is; nothing was done.
+    StorageUnavailable = "storage_unavailable", 503;
+}

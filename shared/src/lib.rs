@@ -1,0 +1,18 @@
+//! What travels between Doorward's server and its clients: wire types, ids, scopes and error codes.
+
+pub mod admin;
+pub mod apikey;
+pub mod auth;
+#[cfg(feature = "client")]
+pub mod client;
+pub mod error;
+pub mod ids;
+pub mod page;
+pub mod scope;
+pub mod time;
+
+pub use error::{ErrorBody, ErrorCode};
+pub use ids::{ClientId, EventId, KeyId, SessionId, UserId};
+pub use page::{Page, Pagination};
+pub use scope::{Scope, ScopeSet};
+pub use time::Timestamp;
