@@ -1,0 +1,7 @@
+//! Cryptography: passwords, signatures, secrets, and what is sealed at rest.
+
+pub mod password;
+pub mod seal;
+pub mod secret;
+pub mod signing;
+pub mod token;

@@ -1,0 +1,201 @@
+//! Secrets that are shown once and stored as hashes.
+
+use std::fmt;
+
+use aws_lc_rs::{constant_time::verify_slices_are_equal, digest};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use doorward_shared::apikey::Environment;
+use zeroize::Zeroizing;
+
+/// Text that must not be seen: no `Serialize`, nothing in `Debug`, wiped when dropped.
+#[derive(Clone)]
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// The text itself. The one way to it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// SHA-256 of it, as it is stored.
+    pub fn digest(&self) -> Digest256 {
+        Digest256::of(self.0.as_bytes())
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[secret]")
+    }
+}
+
+/// A SHA-256 hash.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Digest256(pub [u8; 32]);
+
+impl Digest256 {
+    /// The hash of some bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        let mut hash = [0; 32];
+        hash.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
+        Self(hash)
+    }
+
+    /// Whether both are the same, in constant time.
+    pub fn matches(&self, other: &Self) -> bool {
+        verify_slices_are_equal(&self.0, &other.0).is_ok()
+    }
+}
+
+impl fmt::Debug for Digest256 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[hash]")
+    }
+}
+
+/// `rt_` and 256 random bits in base64url.
+pub fn refresh_token(random: [u8; 32]) -> Secret {
+    format!("rt_{}", BASE64_URL_SAFE_NO_PAD.encode(random)).into()
+}
+
+/// `cs_` and 256 random bits in base64url.
+pub fn client_secret(random: [u8; 32]) -> Secret {
+    format!("cs_{}", BASE64_URL_SAFE_NO_PAD.encode(random)).into()
+}
+
+/// 256 random bits in base64url.
+pub fn authorization_code(random: [u8; 32]) -> Secret {
+    BASE64_URL_SAFE_NO_PAD.encode(random).into()
+}
+
+const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+/// Random characters of an API key.
+const KEY_CHARS: usize = 32;
+/// Characters of its checksum.
+const SUM_CHARS: usize = 6;
+
+/// An API key: `sk_live_`, 32 random base62 characters, 6 of CRC-32 over all before them.
+pub fn api_key(
+    prefix: &str,
+    environment: Environment,
+    random: &mut dyn FnMut() -> [u8; 64],
+) -> Secret {
+    let mut key = format!("{prefix}_{}_", environment.as_str());
+    let end = key.len() + KEY_CHARS;
+    while key.len() < end {
+        for byte in random() {
+            // 248 is the greatest multiple of 62 in a byte: beyond it some characters would come more often.
+            if byte < 248 && key.len() < end {
+                key.push(char::from(BASE62[usize::from(byte % 62)]));
+            }
+        }
+    }
+    let sum = checksum(key.as_bytes());
+    key.extend(sum.map(char::from));
+    key.into()
+}
+
+fn checksum(bytes: &[u8]) -> [u8; SUM_CHARS] {
+    let mut crc = crc32fast::hash(bytes) as usize;
+    let mut sum = [b'0'; SUM_CHARS];
+    for place in sum.iter_mut().rev() {
+        *place = BASE62[crc % 62];
+        crc /= 62;
+    }
+    sum
+}
+
+/// Whether text starts as an API key of this server does.
+pub fn looks_like_api_key(prefix: &str, text: &str) -> bool {
+    environment_of(prefix, text).is_some()
+}
+
+fn environment_of<'a>(prefix: &str, text: &'a str) -> Option<&'a str> {
+    let rest = text.strip_prefix(prefix)?.strip_prefix('_')?;
+    rest.strip_prefix("live_")
+        .or_else(|| rest.strip_prefix("test_"))
+}
+
+/// Whether text has the form of an API key, its checksum included. A typo or a scanner's false hit has not.
+pub fn api_key_form_ok(prefix: &str, text: &str) -> bool {
+    environment_of(prefix, text).is_some_and(|body| {
+        body.len() == KEY_CHARS + SUM_CHARS
+            && body.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            && text.as_bytes()[text.len() - SUM_CHARS..]
+                == checksum(&text.as_bytes()[..text.len() - SUM_CHARS])
+    })
+}
+
+/// `sk_live_ab…wxyz`: enough to tell keys apart, not to use one.
+pub fn api_key_hint(key: &str) -> String {
+    let start = key.len().saturating_sub(KEY_CHARS + SUM_CHARS - 2);
+    format!("{}…{}", &key[..start], &key[key.len().saturating_sub(4)..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Secret {
+        let mut byte = 0u8;
+        api_key("sk", Environment::Live, &mut || {
+            std::array::from_fn(|_| {
+                byte = byte.wrapping_mul(31).wrapping_add(7);
+                byte
+            })
+        })
+    }
+
+    #[test]
+    fn a_key_has_its_form_and_any_changed_character_breaks_it() {
+        let key = sample();
+        let text = key.expose();
+        assert_eq!(text.len(), "sk_live_".len() + 38);
+        assert!(api_key_form_ok("sk", text));
+        for at in 0..text.len() {
+            let mut bytes = text.as_bytes().to_vec();
+            bytes[at] = if bytes[at] == b'x' { b'y' } else { b'x' };
+            assert!(
+                !api_key_form_ok("sk", &String::from_utf8_lossy(&bytes)),
+                "changed at {at}"
+            );
+        }
+        assert!(!api_key_form_ok("pk", text));
+        assert!(!api_key_form_ok("sk", &text[..text.len() - 1]));
+    }
+
+    #[test]
+    fn the_checksum_is_crc32_in_base62() {
+        // CRC-32 of "123456789" is 0xCBF43926 = 3421780262, the check value of the IEEE polynomial.
+        let digits: Vec<usize> = checksum(b"123456789")
+            .iter()
+            .filter_map(|c| BASE62.iter().position(|b| b == c))
+            .collect();
+        assert_eq!(
+            digits.iter().fold(0, |sum, digit| sum * 62 + digit),
+            0xCBF4_3926
+        );
+    }
+
+    #[test]
+    fn a_hint_shows_six_characters_of_the_secret() {
+        let key = sample();
+        let hint = api_key_hint(key.expose());
+        assert!(hint.starts_with("sk_live_"));
+        assert_eq!(hint.chars().count(), "sk_live_".len() + 2 + 1 + 4);
+    }
+
+    #[test]
+    fn a_secret_does_not_show_itself() {
+        assert_eq!(
+            format!("{:?}", Secret::from("hunter2".to_owned())),
+            "[secret]"
+        );
+    }
+}

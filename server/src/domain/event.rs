@@ -1,0 +1,64 @@
+//! The audit log.
+
+use std::{fmt, net::IpAddr, sync::Arc};
+
+use doorward_shared::{ClientId, EventId, KeyId, Timestamp, UserId};
+
+/// Who does something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Actor {
+    User(UserId),
+    Key(KeyId),
+    Client(ClientId),
+    /// Doorward itself: sweeping, retiring keys, the command line.
+    System,
+    /// Somebody who has not signed in.
+    Anonymous,
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User(id) => id.fmt(f),
+            Self::Key(id) => id.fmt(f),
+            Self::Client(id) => id.fmt(f),
+            Self::System => f.write_str("system"),
+            Self::Anonymous => f.write_str("anonymous"),
+        }
+    }
+}
+
+/// Why something changes: who, from where, in which request, when.
+#[derive(Debug, Clone)]
+pub struct Cause {
+    pub actor: Actor,
+    pub ip: Option<IpAddr>,
+    pub request_id: Option<Arc<str>>,
+    pub at: Timestamp,
+}
+
+impl Cause {
+    /// Doorward's own doing.
+    pub fn system(at: Timestamp) -> Self {
+        Self {
+            actor: Actor::System,
+            ip: None,
+            request_id: None,
+            at,
+        }
+    }
+}
+
+/// An entry of the log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    pub id: EventId,
+    pub time: Timestamp,
+    pub actor: String,
+    pub action: String,
+    pub target: Option<String>,
+    pub user_id: Option<UserId>,
+    pub ip: Option<String>,
+    pub request_id: Option<String>,
+    pub detail: Option<String>,
+}

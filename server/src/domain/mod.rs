@@ -1,0 +1,19 @@
+//! Plain types and rules: no Rocket, no SQLite, no JSON.
+
+pub mod account;
+pub mod api_key;
+pub mod client;
+pub mod device;
+pub mod event;
+pub mod refusal;
+pub mod role;
+pub mod session;
+pub mod text;
+
+pub use account::{Account, Email, NewUser, User, UserChange};
+pub use api_key::{ApiKey, KeyOwner};
+pub use client::{Client, ClientSecrets, GrantType};
+pub use event::{Actor, Cause, Event};
+pub use refusal::Refusal;
+pub use role::Role;
+pub use session::{Lineage, Session};

@@ -1,0 +1,30 @@
+//! Why the domain says no.
+
+/// A change that the rules refuse. Nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    #[error("this email address has an account already")]
+    EmailTaken,
+    #[error("{0}")]
+    Conflict(String),
+    #[error("the account is disabled")]
+    Disabled,
+    /// The password a sign-in was checked against is no longer the account's.
+    #[error("the password has changed")]
+    PasswordChanged,
+    #[error("{field} {reason}")]
+    Invalid { field: &'static str, reason: String },
+    #[error("this needs the scope {0}")]
+    Scope(String),
+}
+
+impl Refusal {
+    /// The one administrator there is must stay one.
+    pub fn last_admin() -> Self {
+        Self::Conflict(
+            "this is the last administrator: it cannot be removed, disabled or demoted".into(),
+        )
+    }
+}

@@ -1,0 +1,45 @@
+//! Rules for text that people choose.
+
+use unicode_normalization::UnicodeNormalization;
+
+/// Longest name of a person, key or client, in characters.
+pub const MAX_NAME_CHARS: usize = 200;
+
+/// Characters that are not seen, or that change how others are drawn: controls, bidi marks, zero-width and tags.
+pub fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
+            | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}'
+            | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
+}
+
+/// A name as it is kept: NFC and without surrounding white space. Empty text is no name.
+///
+/// # Errors
+/// A sentence that says what is wrong, for control and bidi characters, and beyond 200 characters.
+/// Joiners (as in emoji) and variation selectors are part of writing, and stay.
+pub fn name(text: &str) -> Result<String, &'static str> {
+    let name: String = text.trim().nfc().collect();
+    let joins = |c| matches!(c, '\u{200C}' | '\u{200D}' | '\u{FE00}'..='\u{FE0F}' | '\u{E0020}'..='\u{E007F}' | '\u{00AD}');
+    if name.chars().any(|c| is_invisible(c) && !joins(c)) {
+        return Err("must not contain control or invisible characters");
+    }
+    if name.chars().count() > MAX_NAME_CHARS {
+        return Err("must be at most 200 characters");
+    }
+    Ok(name)
+}
+
+/// As [`name`], and not empty.
+///
+/// # Errors
+/// As [`name`].
+pub fn required_name(text: &str) -> Result<String, &'static str> {
+    let name = name(text)?;
+    if name.is_empty() {
+        Err("must not be empty")
+    } else {
+        Ok(name)
+    }
+}

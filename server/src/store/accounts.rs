@@ -1,0 +1,424 @@
+//! Accounts.
+
+use std::{net::IpAddr, sync::Arc};
+
+use doorward_shared::{Page, Timestamp, UserId};
+use rusqlite::{Connection, OptionalExtension, params, types::Value};
+
+use super::{
+    Store, StoreError,
+    list::{Filter, List, ListQuery, contains},
+    memory::through,
+    roles,
+    rows::{self, USER, ip_bytes},
+    sessions,
+    writer::Unit,
+};
+use crate::domain::{Account, Cause, Email, NewUser, Refusal, Session, User, UserChange};
+
+/// What a sign-in is checked against.
+#[derive(Debug, Clone)]
+pub struct LoginRecord {
+    pub user_id: UserId,
+    /// PHC string; none when no password is set.
+    pub password: Option<String>,
+    pub disabled: bool,
+    /// Whether the address has signed in to this account before.
+    pub known_address: bool,
+}
+
+/// Which users a list holds.
+#[derive(Debug, Clone, Default)]
+pub struct UserFilter {
+    pub role: Option<String>,
+    pub disabled: Option<bool>,
+}
+
+const LIST: List<User> = List {
+    from: "users AS u",
+    columns: USER,
+    id: "u.id",
+    sorts: &[
+        ("id", "u.id"),
+        ("createdAt", "u.created_at"),
+        ("email", "u.email_key"),
+        ("lastLoginAt", "coalesce(u.last_login_at, 0)"),
+        ("role", "u.role"),
+        ("firstName", "coalesce(u.first_name, '')"),
+        ("lastName", "coalesce(u.last_name, '')"),
+    ],
+    row: rows::user,
+};
+
+impl Store {
+    /// The account and what it may do now. From memory once it was asked for.
+    pub async fn account(&self, id: UserId) -> Result<Option<Arc<Account>>, StoreError> {
+        through(&self.memory().accounts, &id, async {
+            self.read(move |conn| Ok(account(conn, id)?.map(Arc::new)))
+                .await
+        })
+        .await
+    }
+
+    /// What a sign-in with this address, from `ip`, is checked against.
+    pub async fn login_record(
+        &self,
+        email_key: String,
+        ip: IpAddr,
+    ) -> Result<Option<LoginRecord>, StoreError> {
+        self.read(move |conn| {
+            let sql = "SELECT u.id, u.password, u.disabled_at IS NOT NULL, \
+                       EXISTS (SELECT 1 FROM user_addresses a WHERE a.user_id = u.id AND a.ip = ?2) \
+                       FROM users u WHERE u.email_key = ?1";
+            let found = conn.prepare_cached(sql)?.query_row(params![email_key, ip_bytes(ip)], |row| {
+                Ok(LoginRecord {
+                    user_id: UserId(rows::ulid(row, 0)?),
+                    password: row.get(1)?,
+                    disabled: row.get(2)?,
+                    known_address: row.get(3)?,
+                })
+            });
+            Ok(found.optional()?)
+        })
+        .await
+    }
+
+    /// Creates an account, and a session in the same unit where one is asked for.
+    ///
+    /// # Errors
+    /// [`Refusal::EmailTaken`]; an unknown role is [`Refusal::Invalid`].
+    pub async fn create_user(
+        &self,
+        new: NewUser,
+        session: Option<super::NewSession>,
+        cause: Cause,
+    ) -> Result<(User, Option<Session>), StoreError> {
+        self.write(move |unit| {
+            let action = if session.is_some() {
+                "user.registered"
+            } else {
+                "user.created"
+            };
+            let mut user = insert(unit, new, &cause, action)?;
+            let Some(session) = session else {
+                return Ok((user, None));
+            };
+            let may = roles::permissions(unit.conn, &user.role)?.union(&user.permissions);
+            let scope = session.scope.clone().unwrap_or(may);
+            let opened = sessions::insert(unit, user.id, scope, session, &cause)?;
+            user.last_login_at = Some(cause.at);
+            Ok((user, Some(opened)))
+        })
+        .await
+    }
+
+    /// Changes an account. Disabling it ends its sessions.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`], [`Refusal::EmailTaken`], [`Refusal::Conflict`] for the last administrator.
+    pub async fn change_user(
+        &self,
+        id: UserId,
+        change: UserChange,
+        cause: Cause,
+    ) -> Result<User, StoreError> {
+        self.write(move |unit| {
+            let before = find(unit.conn, id)?.ok_or(Refusal::NotFound("user"))?;
+            let after = changed(before.clone(), change, cause.at);
+            if after == before {
+                return Ok(after);
+            }
+            update(unit, &before, &after, &cause)?;
+            Ok(after)
+        })
+        .await
+    }
+
+    /// Sets a password, given as a PHC string, and ends the user's sessions but `keep`.
+    /// With `seen` only if that is still the password, so that of two changes at once one wins.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`], [`Refusal::PasswordChanged`].
+    pub async fn set_password(
+        &self,
+        id: UserId,
+        password: String,
+        seen: Option<String>,
+        keep: Option<doorward_shared::SessionId>,
+        cause: Cause,
+    ) -> Result<(), StoreError> {
+        self.write(move |unit| {
+            let sql =
+                "UPDATE users SET password = ?2 WHERE id = ?1 AND (?3 IS NULL OR password = ?3)";
+            let done =
+                unit.conn
+                    .prepare_cached(sql)?
+                    .execute(params![id.0.to_bytes(), password, seen])?;
+            if done == 0 {
+                let gone = find(unit.conn, id)?.is_none();
+                return Err(if gone {
+                    Refusal::NotFound("user")
+                } else {
+                    Refusal::PasswordChanged
+                }
+                .into());
+            }
+            // Whoever knew the old password from some address is a stranger there now.
+            unit.conn
+                .prepare_cached("DELETE FROM user_addresses WHERE user_id = ?1")?
+                .execute([id.0.to_bytes()])?;
+            sessions::end_all_of(unit, id, keep, &cause)?;
+            unit.event(&cause, "user.password_changed", Some(&id), Some(id), None)
+        })
+        .await
+    }
+
+    /// Deletes an account; its sessions and keys are revoked, and their rows swept later.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`], [`Refusal::Conflict`] for the last administrator.
+    pub async fn delete_user(&self, id: UserId, cause: Cause) -> Result<(), StoreError> {
+        self.write(move |unit| {
+            let user = find(unit.conn, id)?.ok_or(Refusal::NotFound("user"))?;
+            sessions::end_all_of(unit, id, None, &cause)?;
+            super::keys::revoke_all_of(unit, id, &cause)?;
+            let admins = any_admin(unit.conn)?;
+            unit.conn
+                .prepare_cached("DELETE FROM users WHERE id = ?1")?
+                .execute([id.0.to_bytes()])?;
+            guard_last_admin(unit.conn, admins)?;
+            unit.changes.users.push(id);
+            unit.event(
+                &cause,
+                "user.deleted",
+                Some(&id),
+                Some(id),
+                Some(user.email.as_str()),
+            )
+        })
+        .await
+    }
+
+    /// A page of users. `q` is looked for in addresses and names.
+    pub async fn users(
+        &self,
+        filter: UserFilter,
+        query: ListQuery,
+    ) -> Result<Page<User>, StoreError> {
+        self.read(move |conn| {
+            let mut conditions = Filter::default();
+            if let Some(role) = filter.role {
+                conditions.and("u.role = ?", [Value::Text(role)]);
+            }
+            if let Some(disabled) = filter.disabled {
+                conditions.and(
+                    if disabled {
+                        "u.disabled_at IS NOT NULL"
+                    } else {
+                        "u.disabled_at IS NULL"
+                    },
+                    [],
+                );
+            }
+            if let Some(q) = query.q.as_deref().filter(|q| !q.is_empty()) {
+                search(&mut conditions, q);
+            }
+            LIST.page(conn, conditions, &query)
+        })
+        .await
+    }
+}
+
+/// From three characters on the trigram index answers; shorter text reads the table.
+fn search(conditions: &mut Filter, q: &str) {
+    if let Ok(id) = q.parse::<UserId>() {
+        conditions.and("u.id = ?", [Value::Blob(id.0.to_bytes().to_vec())]);
+    } else if q.chars().count() >= 3 {
+        let phrase = format!("\"{}\"", q.replace('"', "\"\""));
+        conditions.and(
+            "u.rid IN (SELECT rowid FROM users_text WHERE users_text MATCH ?)",
+            [Value::Text(phrase)],
+        );
+    } else {
+        let like = "(u.email LIKE ? ESCAPE '\\' OR u.first_name LIKE ? ESCAPE '\\' OR u.last_name LIKE ? ESCAPE '\\')";
+        conditions.and(like, [contains(q), contains(q), contains(q)]);
+    }
+}
+
+pub(super) fn find(conn: &Connection, id: UserId) -> Result<Option<User>, StoreError> {
+    let sql = format!("SELECT {USER} FROM users AS u WHERE u.id = ?1");
+    Ok(conn
+        .prepare_cached(&sql)?
+        .query_row([id.0.to_bytes()], rows::user)
+        .optional()?)
+}
+
+pub(super) fn account(conn: &Connection, id: UserId) -> Result<Option<Account>, StoreError> {
+    let Some(user) = find(conn, id)? else {
+        return Ok(None);
+    };
+    let may = roles::permissions(conn, &user.role)?.union(&user.permissions);
+    Ok(Some(Account { user, may }))
+}
+
+fn insert(
+    unit: &mut Unit<'_>,
+    new: NewUser,
+    cause: &Cause,
+    action: &str,
+) -> Result<User, StoreError> {
+    let id = UserId(unit.id(cause.at));
+    if email_owner(unit.conn, &new.email)?.is_some() {
+        return Err(Refusal::EmailTaken.into());
+    }
+    roles::must_exist(unit.conn, &new.role)?;
+    unit.conn
+        .prepare_cached(
+            "INSERT INTO users (id, email, email_key, first_name, last_name, role, permissions, password, created_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        )?
+        .execute(params![
+            id.0.to_bytes(),
+            new.email.as_str(),
+            new.email.key(),
+            new.first_name,
+            new.last_name,
+            new.role,
+            new.permissions.to_string(),
+            new.password,
+            cause.at.0
+        ])?;
+    unit.changes.users.push(id);
+    unit.event(cause, action, Some(&id), Some(id), None)?;
+    Ok(User {
+        id,
+        email: new.email,
+        first_name: new.first_name,
+        last_name: new.last_name,
+        role: new.role,
+        permissions: new.permissions,
+        disabled_at: None,
+        created_at: cause.at,
+        last_login_at: None,
+    })
+}
+
+fn email_owner(conn: &Connection, email: &Email) -> Result<Option<UserId>, StoreError> {
+    let mut select = conn.prepare_cached("SELECT id FROM users WHERE email_key = ?1")?;
+    Ok(select
+        .query_row([email.key()], |row| rows::ulid(row, 0))
+        .optional()?
+        .map(UserId))
+}
+
+fn changed(mut user: User, change: UserChange, now: Timestamp) -> User {
+    if let Some(email) = change.email {
+        user.email = email;
+    }
+    if let Some(first_name) = change.first_name {
+        user.first_name = first_name;
+    }
+    if let Some(last_name) = change.last_name {
+        user.last_name = last_name;
+    }
+    if let Some(role) = change.role {
+        user.role = role;
+    }
+    if let Some(permissions) = change.permissions {
+        user.permissions = permissions;
+    }
+    match change.disabled {
+        Some(true) if user.disabled_at.is_none() => user.disabled_at = Some(now),
+        Some(false) => user.disabled_at = None,
+        _ => {}
+    }
+    user
+}
+
+fn update(
+    unit: &mut Unit<'_>,
+    before: &User,
+    after: &User,
+    cause: &Cause,
+) -> Result<(), StoreError> {
+    if email_owner(unit.conn, &after.email)?.is_some_and(|owner| owner != after.id) {
+        return Err(Refusal::EmailTaken.into());
+    }
+    roles::must_exist(unit.conn, &after.role)?;
+    let admins = any_admin(unit.conn)?;
+    unit.conn
+        .prepare_cached(
+            "UPDATE users SET email = ?2, email_key = ?3, first_name = ?4, last_name = ?5, role = ?6, permissions = ?7, \
+             disabled_at = ?8 WHERE id = ?1",
+        )?
+        .execute(params![
+            after.id.0.to_bytes(),
+            after.email.as_str(),
+            after.email.key(),
+            after.first_name,
+            after.last_name,
+            after.role,
+            after.permissions.to_string(),
+            after.disabled_at.map(|at| at.0)
+        ])?;
+    guard_last_admin(unit.conn, admins)?;
+    unit.changes.users.push(after.id);
+    let id = after.id;
+    match (before.disabled_at, after.disabled_at) {
+        (None, Some(_)) => {
+            sessions::end_all_of(unit, id, None, cause)?;
+            unit.event(cause, "user.disabled", Some(&id), Some(id), None)?;
+        }
+        (Some(_), None) => unit.event(cause, "user.enabled", Some(&id), Some(id), None)?,
+        _ => {}
+    }
+    let what = what_changed(before, after);
+    if what.is_empty() {
+        Ok(())
+    } else {
+        unit.event(cause, "user.updated", Some(&id), Some(id), Some(&what))
+    }
+}
+
+fn what_changed(before: &User, after: &User) -> String {
+    let mut what = Vec::new();
+    if before.email != after.email {
+        what.push(format!(
+            "email {} to {}",
+            before.email.as_str(),
+            after.email.as_str()
+        ));
+    }
+    if before.first_name != after.first_name || before.last_name != after.last_name {
+        what.push("name".into());
+    }
+    if before.role != after.role {
+        what.push(format!("role {} to {}", before.role, after.role));
+    }
+    if before.permissions != after.permissions {
+        what.push(format!(
+            "permissions [{}] to [{}]",
+            before.permissions, after.permissions
+        ));
+    }
+    what.join(", ")
+}
+
+/// Whether somebody who is not disabled may do everything in the admin API.
+pub(super) fn any_admin(conn: &Connection) -> Result<bool, StoreError> {
+    // `admin` stands in the role's list or in the user's own; both halves have an index.
+    let sql = "SELECT EXISTS (SELECT 1 FROM roles r JOIN users u ON u.role = r.name \
+                 WHERE ' ' || r.permissions || ' ' LIKE '% admin %' AND u.disabled_at IS NULL) \
+               OR EXISTS (SELECT 1 FROM users u WHERE u.permissions <> '' \
+                 AND ' ' || u.permissions || ' ' LIKE '% admin %' AND u.disabled_at IS NULL)";
+    Ok(conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+}
+
+/// Where there was an administrator there must still be one.
+pub(super) fn guard_last_admin(conn: &Connection, before: bool) -> Result<(), StoreError> {
+    if before && !any_admin(conn)? {
+        Err(Refusal::last_admin().into())
+    } else {
+        Ok(())
+    }
+}

@@ -1,0 +1,226 @@
+//! OAuth clients.
+
+use std::sync::Arc;
+
+use doorward_shared::{ClientId, Page, ScopeSet, Timestamp};
+use rusqlite::{Connection, OptionalExtension, params, types::Value};
+
+use super::{
+    Store, StoreError,
+    list::{Filter, List, ListQuery, contains},
+    memory::through,
+    rows::{self, CLIENT, lines, ulid},
+    sessions,
+    writer::Unit,
+};
+use crate::{
+    crypto::secret::Digest256,
+    domain::{Cause, Client, ClientSecrets, GrantType, Refusal},
+};
+
+/// What changes of a client; `None` stays as it is.
+#[derive(Debug, Default)]
+pub struct ClientChange {
+    pub name: Option<String>,
+    pub redirect_uris: Option<Vec<String>>,
+    pub grant_types: Option<Vec<GrantType>>,
+    pub scopes: Option<ScopeSet>,
+    pub resources: Option<Vec<String>>,
+}
+
+const LIST: List<Client> = List {
+    from: "clients AS c",
+    columns: CLIENT,
+    id: "c.id",
+    sorts: &[
+        ("id", "c.id"),
+        ("createdAt", "c.created_at"),
+        ("name", "c.name"),
+    ],
+    row: rows::client,
+};
+
+impl Store {
+    /// A client. From memory once it was asked for.
+    pub async fn client(&self, id: ClientId) -> Result<Option<Arc<Client>>, StoreError> {
+        through(&self.memory().clients, &id, async {
+            self.read(move |conn| Ok(find(conn, id)?.map(Arc::new)))
+                .await
+        })
+        .await
+    }
+
+    /// A client, if it is in memory. For callers that cannot wait.
+    pub fn client_in_memory(&self, id: ClientId) -> Option<Arc<Client>> {
+        self.memory().clients.get(&id).flatten()
+    }
+
+    /// Registers a client. `client.id` and `client.created_at` are set here.
+    pub async fn create_client(
+        &self,
+        mut client: Client,
+        cause: Cause,
+    ) -> Result<Client, StoreError> {
+        self.write(move |unit| {
+            client.id = ClientId(unit.id(cause.at));
+            client.created_at = cause.at;
+            write(unit, &client)?;
+            unit.event(
+                &cause,
+                "client.created",
+                Some(&client.id),
+                None,
+                Some(&client.name),
+            )?;
+            Ok(client)
+        })
+        .await
+    }
+
+    /// Changes a client.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub async fn change_client(
+        &self,
+        id: ClientId,
+        change: ClientChange,
+        cause: Cause,
+    ) -> Result<Client, StoreError> {
+        self.write(move |unit| {
+            let before = find(unit.conn, id)?.ok_or(Refusal::NotFound("client"))?;
+            let mut client = before.clone();
+            client.name = change.name.unwrap_or(client.name);
+            client.redirect_uris = change.redirect_uris.unwrap_or(client.redirect_uris);
+            client.grant_types = change.grant_types.unwrap_or(client.grant_types);
+            client.scopes = change.scopes.unwrap_or(client.scopes);
+            client.resources = change.resources.unwrap_or(client.resources);
+            if !client.is_confidential() && client.may(GrantType::ClientCredentials) {
+                let reason =
+                    "client_credentials needs a confidential client (RFC 6749 section 4.4)".into();
+                return Err(Refusal::Invalid {
+                    field: "grantTypes",
+                    reason,
+                }
+                .into());
+            }
+            if client != before {
+                write(unit, &client)?;
+                unit.event(
+                    &cause,
+                    "client.updated",
+                    Some(&id),
+                    None,
+                    Some(&client.name),
+                )?;
+            }
+            Ok(client)
+        })
+        .await
+    }
+
+    /// Gives a confidential client a new secret; the old one is good until `old_until`.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`], [`Refusal::Conflict`] for a public client.
+    pub async fn rotate_client_secret(
+        &self,
+        id: ClientId,
+        secret: Digest256,
+        old_until: Timestamp,
+        cause: Cause,
+    ) -> Result<Client, StoreError> {
+        self.write(move |unit| {
+            let mut client = find(unit.conn, id)?.ok_or(Refusal::NotFound("client"))?;
+            let Some(secrets) = client.secrets.take() else {
+                return Err(Refusal::Conflict("a public client has no secret".into()).into());
+            };
+            let previous = (old_until > cause.at).then_some((secrets.current, old_until));
+            client.secrets = Some(ClientSecrets {
+                current: secret,
+                previous,
+            });
+            write(unit, &client)?;
+            unit.event(&cause, "client.secret_rotated", Some(&id), None, None)?;
+            Ok(client)
+        })
+        .await
+    }
+
+    /// Deletes a client and ends what it was granted: its sessions, and with the client gone its own tokens.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub async fn delete_client(&self, id: ClientId, cause: Cause) -> Result<(), StoreError> {
+        self.write(move |unit| {
+            let client = find(unit.conn, id)?.ok_or(Refusal::NotFound("client"))?;
+            let sql = "SELECT id FROM sessions WHERE client_id = ?1 AND revoked_at IS NULL";
+            let mut select = unit.conn.prepare_cached(sql)?;
+            let ids = select
+                .query_map([id.0.to_bytes()], |row| ulid(row, 0))?
+                .collect::<Result<Vec<_>, _>>()?;
+            for session in ids {
+                sessions::end(unit, doorward_shared::SessionId(session), cause.at)?;
+            }
+            unit.conn
+                .prepare_cached("DELETE FROM clients WHERE id = ?1")?
+                .execute([id.0.to_bytes()])?;
+            unit.changes.clients.push(id);
+            unit.event(
+                &cause,
+                "client.deleted",
+                Some(&id),
+                None,
+                Some(&client.name),
+            )
+        })
+        .await
+    }
+
+    /// A page of clients. `q` is looked for in names, or is an id.
+    pub async fn clients(&self, query: ListQuery) -> Result<Page<Client>, StoreError> {
+        self.read(move |conn| {
+            let mut conditions = Filter::default();
+            if let Some(q) = query.q.as_deref().filter(|q| !q.is_empty()) {
+                match q.parse::<ClientId>() {
+                    Ok(id) => conditions.and("c.id = ?", [Value::Blob(id.0.to_bytes().to_vec())]),
+                    Err(_) => conditions.and("c.name LIKE ? ESCAPE '\\'", [contains(q)]),
+                }
+            }
+            LIST.page(conn, conditions, &query)
+        })
+        .await
+    }
+}
+
+fn find(conn: &Connection, id: ClientId) -> Result<Option<Client>, StoreError> {
+    let sql = format!("SELECT {CLIENT} FROM clients AS c WHERE c.id = ?1");
+    Ok(conn
+        .prepare_cached(&sql)?
+        .query_row([id.0.to_bytes()], rows::client)
+        .optional()?)
+}
+
+fn write(unit: &mut Unit<'_>, client: &Client) -> Result<(), StoreError> {
+    let grants: Vec<_> = client.grant_types.iter().map(ToString::to_string).collect();
+    let secrets = client.secrets.as_ref();
+    let previous = secrets.and_then(|secrets| secrets.previous);
+    unit.conn
+        .prepare_cached(
+            "INSERT OR REPLACE INTO clients VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        )?
+        .execute(params![
+            client.id.0.to_bytes(),
+            client.name,
+            lines(&client.redirect_uris),
+            lines(&grants),
+            client.scopes.to_string(),
+            lines(&client.resources),
+            secrets.map(|secrets| secrets.current.0),
+            previous.map(|(digest, _)| digest.0),
+            previous.map(|(_, until)| until.0),
+            client.created_at.0
+        ])?;
+    unit.changes.clients.push(client.id);
+    Ok(())
+}

@@ -1,0 +1,121 @@
+//! The audit log, as it is read. It is written by [`super::writer::Unit::event`].
+
+use doorward_shared::{EventId, Page, Timestamp, UserId};
+use rusqlite::types::Value;
+use tokio::sync::watch;
+
+use super::{
+    Store, StoreError,
+    list::{Filter, List, ListQuery, begins, contains},
+    rows::{self, EVENT},
+};
+use crate::domain::{Cause, Event};
+
+/// Which events a list holds.
+#[derive(Debug, Clone, Default)]
+pub struct EventFilter {
+    pub actor: Option<String>,
+    /// The action, or the start of it: `user.` is all about users.
+    pub action: Option<String>,
+    pub target: Option<String>,
+    pub user_id: Option<UserId>,
+    pub ip: Option<String>,
+    pub since: Option<Timestamp>,
+    pub until: Option<Timestamp>,
+}
+
+const LIST: List<Event> = List {
+    from: "events AS e",
+    columns: EVENT,
+    id: "e.id",
+    sorts: &[("id", "e.id"), ("time", "e.id")],
+    row: rows::event,
+};
+
+impl Store {
+    /// A page of events. `q` is looked for in action, actor, target and detail.
+    pub async fn events(
+        &self,
+        filter: EventFilter,
+        query: ListQuery,
+    ) -> Result<Page<Event>, StoreError> {
+        self.read(move |conn| {
+            let mut conditions = Filter::default();
+            let equal = [
+                ("e.actor = ?", filter.actor),
+                ("e.target = ?", filter.target),
+                ("e.ip = ?", filter.ip),
+            ];
+            for (condition, value) in equal {
+                if let Some(value) = value {
+                    conditions.and(condition, [Value::Text(value)]);
+                }
+            }
+            if let Some(action) = filter.action {
+                conditions.and("e.action LIKE ? ESCAPE '\\'", [begins(&action)]);
+            }
+            if let Some(id) = filter.user_id {
+                conditions.and("e.user_id = ?", [Value::Blob(id.0.to_bytes().to_vec())]);
+            }
+            if let Some(since) = filter.since {
+                conditions.and("e.time >= ?", [Value::Integer(since.0)]);
+            }
+            if let Some(until) = filter.until {
+                conditions.and("e.time < ?", [Value::Integer(until.0)]);
+            }
+            if let Some(q) = query.q.as_deref().filter(|q| !q.is_empty()) {
+                let like = "(e.action LIKE ? ESCAPE '\\' OR e.actor LIKE ? ESCAPE '\\' \
+                            OR e.target LIKE ? ESCAPE '\\' OR e.detail LIKE ? ESCAPE '\\')";
+                conditions.and(like, [contains(q), contains(q), contains(q), contains(q)]);
+            }
+            LIST.page(conn, conditions, &query)
+        })
+        .await
+    }
+
+    /// Up to `limit` events after `after`, oldest first: how a stream goes on without loss or repeat.
+    pub async fn events_after(
+        &self,
+        after: Option<EventId>,
+        limit: u32,
+    ) -> Result<Vec<Event>, StoreError> {
+        self.read(move |conn| {
+            let sql =
+                format!("SELECT {EVENT} FROM events AS e WHERE e.id > ?1 ORDER BY e.id LIMIT ?2");
+            let after = after.map_or([0; 16], |id| id.0.to_bytes());
+            let mut select = conn.prepare_cached(&sql)?;
+            let rows = select.query_map(rusqlite::params![after, limit], rows::event)?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// The newest event's id.
+    pub async fn newest_event(&self) -> Result<Option<EventId>, StoreError> {
+        self.read(|conn| {
+            let id: Option<[u8; 16]> =
+                conn.query_row("SELECT max(id) FROM events", [], |row| row.get(0))?;
+            Ok(id.map(|id| EventId(ulid::Ulid::from_bytes(id))))
+        })
+        .await
+    }
+
+    /// Changes whenever events were committed.
+    pub fn event_signal(&self) -> watch::Receiver<u64> {
+        self.memory().events.subscribe()
+    }
+
+    /// Appends an event of something that changed nothing else: a refused sign-in.
+    pub async fn note(
+        &self,
+        action: &'static str,
+        user: Option<UserId>,
+        cause: Cause,
+    ) -> Result<(), StoreError> {
+        self.write(move |unit| {
+            let target = user.as_ref().map(|id| id as &dyn std::fmt::Display);
+            unit.event(&cause, action, target, user, None)
+        })
+        .await
+    }
+}

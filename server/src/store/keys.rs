@@ -1,0 +1,405 @@
+//! API keys.
+
+use std::sync::Arc;
+
+use doorward_shared::{KeyId, Page, ScopeSet, Timestamp, UserId, apikey::Environment};
+use rusqlite::{Connection, OptionalExtension, params, types::Value};
+
+use super::{
+    Store, StoreError, accounts,
+    list::{Filter, List, ListQuery, contains},
+    memory::through,
+    roles,
+    rows::{self, API_KEY, ulid},
+    writer::Unit,
+};
+use crate::{
+    crypto::secret::Digest256,
+    domain::{ApiKey, Cause, KeyOwner, Refusal},
+};
+
+/// What a key starts with.
+#[derive(Debug)]
+pub struct NewKey {
+    pub owner: KeyOwner,
+    pub hash: Digest256,
+    pub hint: String,
+    pub name: String,
+    pub scopes: ScopeSet,
+    pub environment: Environment,
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Which keys a list holds.
+#[derive(Debug, Clone, Default)]
+pub struct KeyFilter {
+    pub owner: Option<KeyOwner>,
+    /// Keys that cover this scope.
+    pub scope: Option<String>,
+    /// Not used at or after this.
+    pub unused_since: Option<Timestamp>,
+    /// Expiring before this.
+    pub expires_before: Option<Timestamp>,
+    /// Neither revoked nor expired, or either.
+    pub active: Option<bool>,
+}
+
+const LIST: List<ApiKey> = List {
+    from: "api_keys AS k",
+    columns: API_KEY,
+    id: "k.id",
+    sorts: &[
+        ("id", "k.id"),
+        ("createdAt", "k.created_at"),
+        ("name", "k.name"),
+        ("expiresAt", "coalesce(k.expires_at, 9223372036854775807)"),
+        ("lastUsedAt", "coalesce(k.last_used_at, 0)"),
+        ("ownerId", "coalesce(k.owner_id, x'')"),
+    ],
+    row: rows::api_key,
+};
+
+impl Store {
+    /// The key whose secret has this hash, live or not. From memory once it was asked for.
+    pub async fn key_by_hash(&self, hash: Digest256) -> Result<Option<Arc<ApiKey>>, StoreError> {
+        through(&self.memory().keys, &hash, async {
+            self.read(move |conn| {
+                let sql = format!("SELECT {API_KEY} FROM api_keys AS k WHERE k.hash = ?1");
+                Ok(conn
+                    .prepare_cached(&sql)?
+                    .query_row([hash.0], rows::api_key)
+                    .optional()?
+                    .map(Arc::new))
+            })
+            .await
+        })
+        .await
+    }
+
+    /// A key by its id; with `owner` only if it is theirs.
+    pub async fn key(
+        &self,
+        id: KeyId,
+        owner: Option<KeyOwner>,
+    ) -> Result<Option<ApiKey>, StoreError> {
+        let key = self.read(move |conn| find(conn, id)).await?;
+        Ok(key
+            .filter(|key| owner.is_none_or(|owner| owner == key.owner))
+            .map(|key| self.freshen_key(key)))
+    }
+
+    /// Mints a key. The owner must exist, and hold each scope now.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] for an unknown owner, [`Refusal::Scope`] for a scope the owner does not hold.
+    pub async fn create_key(&self, new: NewKey, cause: Cause) -> Result<ApiKey, StoreError> {
+        self.write(move |unit| {
+            owner_holds(unit.conn, new.owner, &new.scopes)?;
+            insert(unit, new, &cause, "apikey.created", None)
+        })
+        .await
+    }
+
+    /// Changes a key's name, or shrinks its scopes.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] (also for another's, or a revoked one), [`Refusal::Scope`] when a scope would grow.
+    pub async fn change_key(
+        &self,
+        id: KeyId,
+        owner: Option<KeyOwner>,
+        name: Option<String>,
+        scopes: Option<ScopeSet>,
+        cause: Cause,
+    ) -> Result<ApiKey, StoreError> {
+        let key = self
+            .write(move |unit| {
+                let mut key = owned(unit.conn, id, owner)?;
+                if key.is_revoked(cause.at) {
+                    return Err(Refusal::Conflict("the key is revoked".into()).into());
+                }
+                let mut detail = Vec::new();
+                if let Some(name) = name.filter(|name| *name != key.name) {
+                    detail.push(format!("name {} to {name}", key.name));
+                    key.name = name;
+                }
+                if let Some(scopes) = scopes.filter(|scopes| *scopes != key.scopes) {
+                    if let Some(missing) = key.scopes.first_missing(&scopes) {
+                        return Err(Refusal::Scope(missing.to_string()).into());
+                    }
+                    detail.push(format!("scopes [{}] to [{scopes}]", key.scopes));
+                    key.scopes = scopes;
+                }
+                if detail.is_empty() {
+                    return Ok(key);
+                }
+                unit.conn
+                    .prepare_cached("UPDATE api_keys SET name = ?2, scopes = ?3 WHERE id = ?1")?
+                    .execute(params![id.0.to_bytes(), key.name, key.scopes.to_string()])?;
+                forget(unit, id)?;
+                unit.event(
+                    &cause,
+                    "apikey.updated",
+                    Some(&id),
+                    key.owner.user(),
+                    Some(&detail.join(", ")),
+                )?;
+                Ok(key)
+            })
+            .await?;
+        Ok(self.freshen_key(key))
+    }
+
+    /// Replaces a key's secret: a new key of the same name, scopes, environment and end; the old one dies after the grace.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`], [`Refusal::Conflict`] for a dead key.
+    pub async fn rotate_key(
+        &self,
+        id: KeyId,
+        owner: Option<KeyOwner>,
+        secret: (Digest256, String),
+        grace_seconds: u32,
+        cause: Cause,
+    ) -> Result<ApiKey, StoreError> {
+        self.write(move |unit| {
+            let old = owned(unit.conn, id, owner)?;
+            if !old.is_live(cause.at) || old.revoked_at.is_some() {
+                return Err(Refusal::Conflict(
+                    "the key is revoked, expired or already rotated".into(),
+                )
+                .into());
+            }
+            let (hash, hint) = secret;
+            let new = NewKey {
+                owner: old.owner,
+                hash,
+                hint,
+                name: old.name,
+                scopes: old.scopes,
+                environment: old.environment,
+                expires_at: old.expires_at,
+            };
+            let dies = cause.at.plus_seconds(i64::from(grace_seconds));
+            unit.conn
+                .prepare_cached("UPDATE api_keys SET revoked_at = ?2 WHERE id = ?1")?
+                .execute(params![id.0.to_bytes(), dies.0])?;
+            forget(unit, id)?;
+            insert(unit, new, &cause, "apikey.rotated", Some(&id.to_string()))
+        })
+        .await
+    }
+
+    /// Revokes a key at once. Revoking it twice is success and leaves one event.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub async fn revoke_key(
+        &self,
+        id: KeyId,
+        owner: Option<KeyOwner>,
+        cause: Cause,
+    ) -> Result<(), StoreError> {
+        self.write(move |unit| {
+            let key = owned(unit.conn, id, owner)?;
+            if revoke(unit, id, cause.at)? {
+                unit.event(
+                    &cause,
+                    "apikey.revoked",
+                    Some(&id),
+                    key.owner.user(),
+                    Some(&key.name),
+                )?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// A page of keys. `q` is looked for in names and hints.
+    pub async fn keys(
+        &self,
+        filter: KeyFilter,
+        query: ListQuery,
+        now: Timestamp,
+    ) -> Result<Page<ApiKey>, StoreError> {
+        let page = self
+            .read(move |conn| {
+                let mut conditions = conditions(&filter, now);
+                if let Some(q) = query.q.as_deref().filter(|q| !q.is_empty()) {
+                    let like = "(k.name LIKE ? ESCAPE '\\' OR k.hint LIKE ? ESCAPE '\\')";
+                    conditions.and(like, [contains(q), contains(q)]);
+                }
+                LIST.page(conn, conditions, &query)
+            })
+            .await?;
+        Ok(page.map(|key| self.freshen_key(key)))
+    }
+
+    /// Puts in when it was last used, which may not be on disk yet.
+    fn freshen_key(&self, mut key: ApiKey) -> ApiKey {
+        if let Some((at, ip)) = self.touched().keys.get(&key.id) {
+            key.last_used_at = Some(*at);
+            key.last_used_ip = Some(rows::ip_text(*ip));
+        }
+        key
+    }
+}
+
+fn conditions(filter: &KeyFilter, now: Timestamp) -> Filter {
+    let mut conditions = Filter::default();
+    match filter.owner {
+        Some(KeyOwner::User(id)) => {
+            conditions.and("k.owner_id = ?", [Value::Blob(id.0.to_bytes().to_vec())])
+        }
+        Some(KeyOwner::Operator) => conditions.and("k.owner_id IS NULL", []),
+        None => {}
+    }
+    if let Some(scope) = &filter.scope {
+        // The scope itself or one above it: every prefix that ends before a colon.
+        let above: Vec<_> = scope
+            .match_indices(':')
+            .map(|(at, _)| &scope[..at])
+            .chain([scope.as_str()])
+            .collect();
+        let any = vec!["' ' || k.scopes || ' ' LIKE ? ESCAPE '\\'"; above.len()].join(" OR ");
+        conditions.and(
+            format!("({any})"),
+            above.iter().map(|scope| contains(&format!(" {scope} "))),
+        );
+    }
+    if let Some(since) = filter.unused_since {
+        conditions.and(
+            "coalesce(k.last_used_at, k.created_at) < ?",
+            [Value::Integer(since.0)],
+        );
+    }
+    if let Some(before) = filter.expires_before {
+        conditions.and("k.expires_at < ?", [Value::Integer(before.0)]);
+    }
+    let now = || [Value::Integer(now.0), Value::Integer(now.0)];
+    match filter.active {
+        // The same rule as `ApiKey::is_live`.
+        Some(true) => conditions
+            .and("(k.revoked_at IS NULL OR k.revoked_at > ?) AND (k.expires_at IS NULL OR k.expires_at > ?)", now()),
+        Some(false) => conditions.and("(k.revoked_at <= ? OR k.expires_at <= ?)", now()),
+        None => {}
+    }
+    conditions
+}
+
+fn find(conn: &Connection, id: KeyId) -> Result<Option<ApiKey>, StoreError> {
+    let sql = format!("SELECT {API_KEY} FROM api_keys AS k WHERE k.id = ?1");
+    Ok(conn
+        .prepare_cached(&sql)?
+        .query_row([id.0.to_bytes()], rows::api_key)
+        .optional()?)
+}
+
+/// Another owner's key is not found, the same as a missing one.
+fn owned(conn: &Connection, id: KeyId, owner: Option<KeyOwner>) -> Result<ApiKey, StoreError> {
+    let key = find(conn, id)?.filter(|key| owner.is_none_or(|owner| owner == key.owner));
+    key.ok_or_else(|| Refusal::NotFound("API key").into())
+}
+
+fn owner_holds(conn: &Connection, owner: KeyOwner, scopes: &ScopeSet) -> Result<(), StoreError> {
+    let KeyOwner::User(id) = owner else {
+        return Ok(());
+    };
+    let unknown = || Refusal::Invalid {
+        field: "ownerId",
+        reason: "is not a user".into(),
+    };
+    let account = accounts::account(conn, id)?.ok_or_else(unknown)?;
+    match roles::grantable(&account.may).first_missing(scopes) {
+        Some(scope) => Err(Refusal::Scope(scope.to_string()).into()),
+        None => Ok(()),
+    }
+}
+
+pub(super) fn insert(
+    unit: &mut Unit<'_>,
+    new: NewKey,
+    cause: &Cause,
+    action: &str,
+    detail: Option<&str>,
+) -> Result<ApiKey, StoreError> {
+    let id = KeyId(unit.id(cause.at));
+    unit.conn
+        .prepare_cached(
+            "INSERT INTO api_keys VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, NULL, NULL, NULL)",
+        )?
+        .execute(params![
+            id.0.to_bytes(),
+            new.hash.0,
+            new.owner.user().map(|id| id.0.to_bytes()),
+            new.name,
+            new.hint,
+            new.scopes.to_string(),
+            new.environment.as_str(),
+            cause.at.0,
+            new.expires_at.map(|at| at.0)
+        ])?;
+    unit.changes.keys.push(new.hash);
+    unit.event(
+        cause,
+        action,
+        Some(&id),
+        new.owner.user(),
+        detail.or(Some(&new.name)),
+    )?;
+    Ok(ApiKey {
+        id,
+        owner: new.owner,
+        name: new.name,
+        hint: new.hint,
+        scopes: new.scopes,
+        environment: new.environment,
+        created_at: cause.at,
+        expires_at: new.expires_at,
+        last_used_at: None,
+        last_used_ip: None,
+        revoked_at: None,
+    })
+}
+
+/// Makes memory let go of a key.
+fn forget(unit: &mut Unit<'_>, id: KeyId) -> Result<(), StoreError> {
+    let mut select = unit
+        .conn
+        .prepare_cached("SELECT hash FROM api_keys WHERE id = ?1")?;
+    let hash = select.query_row([id.0.to_bytes()], |row| row.get(0).map(Digest256))?;
+    unit.changes.keys.push(hash);
+    Ok(())
+}
+
+/// Revokes one key; whether it was not dead before.
+fn revoke(unit: &mut Unit<'_>, id: KeyId, now: Timestamp) -> Result<bool, StoreError> {
+    let sql = "UPDATE api_keys SET revoked_at = ?2 WHERE id = ?1 AND (revoked_at IS NULL OR revoked_at > ?2)";
+    let done = unit
+        .conn
+        .prepare_cached(sql)?
+        .execute(params![id.0.to_bytes(), now.0])?;
+    forget(unit, id)?;
+    Ok(done > 0)
+}
+
+/// Revokes all keys of a user, each with its event.
+pub(super) fn revoke_all_of(
+    unit: &mut Unit<'_>,
+    owner: UserId,
+    cause: &Cause,
+) -> Result<(), StoreError> {
+    let mut select = unit
+        .conn
+        .prepare_cached("SELECT id FROM api_keys WHERE owner_id = ?1")?;
+    let ids = select
+        .query_map([owner.0.to_bytes()], |row| ulid(row, 0))?
+        .collect::<Result<Vec<_>, _>>()?;
+    for id in ids.into_iter().map(KeyId) {
+        if revoke(unit, id, cause.at)? {
+            unit.event(cause, "apikey.revoked", Some(&id), Some(owner), None)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,206 @@
+//! Lists: filters, order, pages. The only place where SQL is put together, always with bound parameters.
+
+use std::fmt::Write as _;
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use doorward_shared::{Page, Pagination};
+use rusqlite::{Connection, Row, params_from_iter, types::Value};
+
+use super::StoreError;
+use crate::domain::Refusal;
+
+/// The order of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sort {
+    /// The field's name on the wire.
+    pub field: String,
+    pub descending: bool,
+}
+
+/// Which part of a list is wanted.
+#[derive(Debug, Clone, Default)]
+pub struct ListQuery {
+    /// Rows in the page; 0 is none.
+    pub limit: u32,
+    pub offset: u64,
+    /// What an earlier page gave as `nextCursor`.
+    pub cursor: Option<String>,
+    /// `None` is the list's own order: newest first.
+    pub sort: Option<Sort>,
+    /// Text to search for.
+    pub q: Option<String>,
+}
+
+/// Conditions that all must hold.
+#[derive(Debug, Default)]
+pub(super) struct Filter {
+    conditions: Vec<String>,
+    values: Vec<Value>,
+}
+
+impl Filter {
+    /// Adds a condition; each `?` in it takes the next of `values`.
+    pub fn and(&mut self, condition: impl Into<String>, values: impl IntoIterator<Item = Value>) {
+        self.conditions.push(condition.into());
+        self.values.extend(values);
+    }
+
+    fn sql(&self) -> String {
+        if self.conditions.is_empty() {
+            "1".into()
+        } else {
+            self.conditions.join(" AND ")
+        }
+    }
+}
+
+/// `text` for `LIKE … ESCAPE '\'`, to be found anywhere.
+pub(super) fn contains(text: &str) -> Value {
+    let escaped = text
+        .replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_");
+    Value::Text(format!("%{escaped}%"))
+}
+
+/// `text` for `LIKE … ESCAPE '\'`, to be found at the start.
+pub(super) fn begins(text: &str) -> Value {
+    let escaped = text
+        .replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_");
+    Value::Text(format!("{escaped}%"))
+}
+
+/// A list of one kind of row.
+pub(super) struct List<T: 'static> {
+    /// `table AS alias` and its joins.
+    pub from: &'static str,
+    pub columns: &'static str,
+    /// The id column, which ends every order.
+    pub id: &'static str,
+    /// Fields one may sort by, and their expressions, none of which is ever NULL.
+    pub sorts: &'static [(&'static str, &'static str)],
+    pub row: fn(&Row<'_>) -> rusqlite::Result<T>,
+}
+
+impl<T> List<T> {
+    /// One page, and how many rows match.
+    pub fn page(
+        &self,
+        conn: &Connection,
+        mut filter: Filter,
+        query: &ListQuery,
+    ) -> Result<Page<T>, StoreError> {
+        let total = self.count(conn, &filter)?;
+        let (order_by, descending) = match &query.sort {
+            None => (self.id, true),
+            Some(sort) => {
+                let known = self.sorts.iter().find(|(name, _)| *name == sort.field);
+                let (_, expression) = known.ok_or_else(|| {
+                    let names: Vec<_> = self.sorts.iter().map(|(name, _)| *name).collect();
+                    Refusal::Invalid {
+                        field: "sort",
+                        reason: format!("must be one of {}", names.join(", ")),
+                    }
+                })?;
+                (*expression, sort.descending)
+            }
+        };
+        if let Some(cursor) = &query.cursor {
+            let invalid = || Refusal::Invalid {
+                field: "cursor",
+                reason: "is not a cursor of this list".into(),
+            };
+            let (value, id) = decode(cursor).ok_or_else(invalid)?;
+            let sign = if descending { '<' } else { '>' };
+            if order_by == self.id {
+                filter.and(format!("{} {sign} ?", self.id), [id]);
+            } else {
+                filter.and(
+                    format!("({order_by}, {}) {sign} (?, ?)", self.id),
+                    [value, id],
+                );
+            }
+        }
+        let direction = if descending { "DESC" } else { "ASC" };
+        let mut sql = format!(
+            "SELECT {}, {order_by}, {} FROM {} WHERE {} ORDER BY {order_by} {direction}",
+            self.columns,
+            self.id,
+            self.from,
+            filter.sql()
+        );
+        if order_by != self.id {
+            let _ = write!(sql, ", {} {direction}", self.id);
+        }
+        sql.push_str(" LIMIT ? OFFSET ?");
+        let offset = if query.cursor.is_some() {
+            0
+        } else {
+            query.offset
+        };
+        let mut values = filter.values;
+        values.push(Value::Integer(i64::from(query.limit) + 1));
+        values.push(Value::Integer(i64::try_from(offset).unwrap_or(i64::MAX)));
+        let mut select = conn.prepare_cached(&sql)?;
+        let last = select.column_count() - 2;
+        let rows = select.query_map(params_from_iter(values), |row| {
+            Ok((
+                (self.row)(row)?,
+                row.get::<_, Value>(last)?,
+                row.get::<_, Value>(last + 1)?,
+            ))
+        })?;
+        let mut rows = rows.collect::<Result<Vec<_>, _>>()?;
+        let has_more = rows.len() > query.limit as usize;
+        rows.truncate(query.limit as usize);
+        let next_cursor = rows
+            .last()
+            .filter(|_| has_more)
+            .map(|(_, value, id)| encode(value, id));
+        Ok(Page {
+            data: rows.into_iter().map(|(row, ..)| row).collect(),
+            pagination: Pagination {
+                total,
+                limit: query.limit,
+                offset,
+                has_more,
+                next_cursor,
+            },
+        })
+    }
+
+    fn count(&self, conn: &Connection, filter: &Filter) -> Result<u64, StoreError> {
+        let sql = format!("SELECT count(*) FROM {} WHERE {}", self.from, filter.sql());
+        Ok(conn
+            .prepare_cached(&sql)?
+            .query_row(params_from_iter(&filter.values), |row| row.get(0))?)
+    }
+}
+
+/// The sort value and the id, as JSON in base64url. It holds nothing its reader has not seen.
+fn encode(value: &Value, id: &Value) -> String {
+    let part = |value: &Value| match value {
+        Value::Integer(n) => serde_json::Value::from(*n),
+        Value::Text(text) => serde_json::Value::from(text.as_str()),
+        Value::Blob(bytes) => serde_json::json!([BASE64_URL_SAFE_NO_PAD.encode(bytes)]),
+        Value::Real(_) | Value::Null => serde_json::Value::Null,
+    };
+    BASE64_URL_SAFE_NO_PAD.encode(serde_json::json!([part(value), part(id)]).to_string())
+}
+
+fn decode(cursor: &str) -> Option<(Value, Value)> {
+    let bytes = BASE64_URL_SAFE_NO_PAD.decode(cursor).ok()?;
+    let parts: [serde_json::Value; 2] = serde_json::from_slice(&bytes).ok()?;
+    let [value, id] = parts.map(|part| match part {
+        serde_json::Value::Number(n) => n.as_i64().map(Value::Integer),
+        serde_json::Value::String(text) => Some(Value::Text(text)),
+        serde_json::Value::Array(one) => {
+            let text = one.first()?.as_str()?;
+            BASE64_URL_SAFE_NO_PAD.decode(text).ok().map(Value::Blob)
+        }
+        _ => None,
+    });
+    Some((value?, id?))
+}

@@ -1,0 +1,152 @@
+//! What the hot path reads: bounded caches that the writer keeps exact.
+//!
+//! An entry is loaded when it is first asked for. When the writer has committed a change it removes what the
+//! change made stale before it answers; a load that was under way loses its place and is not kept. So whoever
+//! asks after the answer sees the change.
+
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    sync::{Arc, Mutex, PoisonError, RwLock},
+};
+
+use doorward_shared::{ClientId, SessionId, Timestamp, UserId};
+use quick_cache::sync::Cache;
+use tokio::sync::watch;
+use ulid::Ulid;
+
+use super::StoreError;
+use crate::{
+    crypto::secret::Digest256,
+    domain::{Account, ApiKey, Client, Session},
+};
+
+/// Past so many single entries a change empties the cache instead of picking them out.
+const MANY: usize = 4096;
+
+/// What a unit makes stale.
+#[derive(Debug, Default)]
+pub(super) struct Changes {
+    pub users: Vec<UserId>,
+    pub sessions: Vec<SessionId>,
+    pub keys: Vec<Digest256>,
+    pub clients: Vec<ClientId>,
+    pub revoked_tokens: Vec<(Ulid, Timestamp)>,
+    pub all_users: bool,
+    pub all_keys: bool,
+    pub all_sessions: bool,
+    pub events: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Memory {
+    pub accounts: Cache<UserId, Option<Arc<Account>>>,
+    pub sessions: Cache<SessionId, Option<Arc<Session>>>,
+    pub keys: Cache<Digest256, Option<Arc<ApiKey>>>,
+    pub clients: Cache<ClientId, Option<Arc<Client>>>,
+    /// Tokens without a session that were given up, until they would have expired.
+    revoked_tokens: RwLock<HashMap<Ulid, Timestamp>>,
+    pub touched: Mutex<super::touch::Touched>,
+    /// Counts commits that appended events; a stream waits on it.
+    pub events: watch::Sender<u64>,
+}
+
+impl Memory {
+    /// `entries` bounds each of the caches.
+    pub fn new(entries: usize) -> Self {
+        Self {
+            accounts: Cache::new(entries),
+            sessions: Cache::new(entries),
+            keys: Cache::new(entries),
+            clients: Cache::new(entries.min(10_000)),
+            revoked_tokens: RwLock::default(),
+            touched: Mutex::default(),
+            events: watch::channel(0).0,
+        }
+    }
+
+    /// Whether a client's own token was given up.
+    pub fn is_revoked(&self, jti: &Ulid) -> bool {
+        self.revoked_tokens
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains_key(jti)
+    }
+
+    /// Forgets given-up tokens that have expired since.
+    pub fn forget_tokens(&self, before: Timestamp) {
+        self.revoked_tokens
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|_, expires| *expires > before);
+    }
+
+    /// At start: what was given up and has not expired.
+    pub fn load_revoked_tokens(&self, conn: &rusqlite::Connection) -> Result<(), StoreError> {
+        let mut select = conn.prepare("SELECT jti, expires_at FROM revoked_tokens")?;
+        let rows = select.query_map([], |row| {
+            Ok((super::rows::ulid(row, 0)?, Timestamp(row.get(1)?)))
+        })?;
+        let mut tokens = self
+            .revoked_tokens
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        for row in rows {
+            tokens.extend([row?]);
+        }
+        Ok(())
+    }
+
+    pub fn apply(&self, changes: Changes) {
+        forget(&self.accounts, &changes.users, changes.all_users);
+        forget(&self.sessions, &changes.sessions, changes.all_sessions);
+        forget(&self.keys, &changes.keys, changes.all_keys);
+        forget(&self.clients, &changes.clients, false);
+        if !changes.revoked_tokens.is_empty() {
+            self.revoked_tokens
+                .write()
+                .unwrap_or_else(PoisonError::into_inner)
+                .extend(changes.revoked_tokens);
+        }
+        if changes.events {
+            self.events.send_modify(|count| *count += 1);
+        }
+    }
+}
+
+fn forget<K: Eq + Hash + Clone, V: Clone>(cache: &Cache<K, V>, stale: &[K], all: bool) {
+    if all || stale.len() > MANY {
+        cache.clear();
+    } else {
+        for key in stale {
+            cache.remove(key);
+        }
+    }
+}
+
+/// Reads through a cache. What a change overtakes while it loads is answered, but not kept.
+pub(super) async fn through<K, V, F>(
+    cache: &Cache<K, Option<V>>,
+    key: &K,
+    load: F,
+) -> Result<Option<V>, StoreError>
+where
+    K: Eq + Hash + Clone,
+    V: Clone,
+    F: Future<Output = Result<Option<V>, StoreError>>,
+{
+    if let Some(found) = cache.get(key) {
+        return Ok(found);
+    }
+    match cache.get_value_or_guard_async(key).await {
+        Ok(found) => Ok(found),
+        Err(place) => {
+            let loaded = load.await?;
+            // What is not there is not kept, so that guesses cannot push out what is.
+            if loaded.is_some() {
+                let _ = place.insert(loaded.clone());
+            }
+            Ok(loaded)
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Storage: SQLite behind methods that are each one atomic unit of the domain. Nothing of rusqlite leaks out.
+
+mod accounts;
+mod backup;
+mod clients;
+mod error;
+mod events;
+mod keys;
+mod list;
+mod memory;
+mod open;
+mod operator;
+mod readers;
+mod roles;
+mod rows;
+mod schema;
+mod sessions;
+mod signing;
+mod sweep;
+mod touch;
+mod writer;
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread,
+};
+
+pub use accounts::{LoginRecord, UserFilter};
+pub use backup::{back_up, check, restore};
+pub use clients::ClientChange;
+pub use error::StoreError;
+pub use events::EventFilter;
+pub use keys::{KeyFilter, NewKey};
+pub use list::{ListQuery, Sort};
+pub use open::{DATABASE, DirectoryLock};
+pub use schema::VERSION as SCHEMA_VERSION;
+pub use sessions::{NewSession, Refreshed, Rotation, SessionFilter};
+pub use signing::StoredSigningKey;
+use writer::{Unit, Writer};
+
+use self::{memory::Memory, readers::Readers};
+
+/// The store. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    queue: Writer,
+    readers: Readers,
+    memory: Arc<Memory>,
+    thread: Mutex<Option<thread::JoinHandle<()>>>,
+    directory: PathBuf,
+    _lock: DirectoryLock,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store")
+            .field("directory", &self.inner.directory)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    async fn write<T, F>(&self, unit: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Unit<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.inner.queue.run(unit).await
+    }
+
+    async fn read<T, F>(&self, read: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&rusqlite::Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.inner.readers.run(read).await
+    }
+
+    fn memory(&self) -> &Memory {
+        &self.inner.memory
+    }
+
+    fn touched(&self) -> MutexGuard<'_, touch::Touched> {
+        self.inner
+            .memory
+            .touched
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets the writer finish what is queued and closes the database. For the end of the process.
+    pub fn close(self) {
+        let thread = self
+            .inner
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        self.inner.queue.close();
+        if let Some(thread) = thread {
+            let _ = thread.join();
+        }
+    }
+
+    /// The data directory.
+    pub fn directory(&self) -> &std::path::Path {
+        &self.inner.directory
+    }
+}

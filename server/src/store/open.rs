@@ -1,0 +1,118 @@
+//! Opening a data directory.
+
+use std::{
+    fs::{DirBuilder, File, OpenOptions},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::Path,
+    sync::{Arc, Mutex},
+};
+
+use rusqlite::{Connection, OpenFlags};
+use rustix::fs::{FlockOperation, flock};
+
+use super::{Inner, Store, StoreError, memory::Memory, readers::Readers, schema, writer::Writer};
+use crate::metrics::StoreMetrics;
+
+/// The database's name in the data directory.
+pub const DATABASE: &str = "doorward.db";
+
+/// Held by whoever may write to a data directory; gone with its process.
+#[derive(Debug)]
+pub struct DirectoryLock {
+    _directory: File,
+}
+
+impl DirectoryLock {
+    /// Creates the directory (mode 0700) if it is missing, and takes it for this process.
+    ///
+    /// # Errors
+    /// When it cannot be made, or another process has it.
+    pub fn take(directory: &Path) -> Result<Self, StoreError> {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(directory)
+            .map_err(|error| {
+                StoreError::Unavailable(format!("cannot create {}: {error}", directory.display()))
+            })?;
+        let handle = File::open(directory)?;
+        flock(&handle, FlockOperation::NonBlockingLockExclusive).map_err(|error| {
+            StoreError::Unavailable(if error == rustix::io::Errno::WOULDBLOCK {
+                format!("another doorward-server is using {}", directory.display())
+            } else {
+                format!("cannot lock {}: {error}", directory.display())
+            })
+        })?;
+        Ok(Self { _directory: handle })
+    }
+}
+
+impl Store {
+    /// Opens, creates or upgrades the database of a data directory and starts its threads.
+    /// `cache_entries` bounds each in-memory cache.
+    ///
+    /// # Errors
+    /// [`StoreError::NewerSchema`], or [`StoreError::Unavailable`] for what the disk refuses.
+    pub fn open(
+        directory: &Path,
+        lock: DirectoryLock,
+        cache_entries: usize,
+        metrics: Arc<StoreMetrics>,
+    ) -> Result<Self, StoreError> {
+        let path = directory.join(DATABASE);
+        // Made here rather than by SQLite: 0600 whatever the umask; the -wal and -shm files follow its mode.
+        OpenOptions::new()
+            .create(true)
+            .append(true)
+            .mode(0o600)
+            .open(&path)?;
+        let mut conn = writing(&path)?;
+        schema::migrate(&mut conn)?;
+        let memory = Arc::new(Memory::new(cache_entries));
+        memory.load_revoked_tokens(&conn)?;
+        let count = std::thread::available_parallelism().map_or(2, |n| n.get().clamp(2, 8));
+        let readers = (0..count)
+            .map(|_| reading(&path))
+            .collect::<Result<_, _>>()?;
+        let (queue, thread) = Writer::start(conn, memory.clone(), metrics)?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                queue,
+                readers: Readers::start(readers)?,
+                memory,
+                thread: Mutex::new(Some(thread)),
+                directory: directory.to_owned(),
+                _lock: lock,
+            }),
+        })
+    }
+}
+
+/// A connection that writes: WAL, an fsync for each commit.
+pub(super) fn writing(path: &Path) -> Result<Connection, StoreError> {
+    let conn = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    conn.set_prepared_statement_cache_capacity(256);
+    conn.execute_batch(
+        "PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = FULL;
+         PRAGMA foreign_keys = ON;
+         PRAGMA busy_timeout = 5000;
+         PRAGMA temp_store = MEMORY;
+         PRAGMA journal_size_limit = 16777216;
+         PRAGMA cache_size = -8000;",
+    )?;
+    Ok(conn)
+}
+
+pub(super) fn reading(path: &Path) -> Result<Connection, StoreError> {
+    let conn = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    conn.set_prepared_statement_cache_capacity(128);
+    conn.execute_batch("PRAGMA query_only = ON; PRAGMA busy_timeout = 5000; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2000;")?;
+    Ok(conn)
+}

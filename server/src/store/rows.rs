@@ -1,0 +1,179 @@
+//! Between rows and domain types.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use doorward_shared::{
+    ClientId, EventId, KeyId, ScopeSet, SessionId, Timestamp, UserId, apikey::Environment,
+};
+use rusqlite::{Row, types::Type};
+use ulid::Ulid;
+
+use crate::{
+    crypto::secret::Digest256,
+    domain::{ApiKey, Client, ClientSecrets, Email, Event, KeyOwner, Session, User},
+};
+
+type Result<T> = rusqlite::Result<T>;
+
+fn bad(column: usize, what: &'static str) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, what.into())
+}
+
+pub fn ulid(row: &Row<'_>, column: usize) -> Result<Ulid> {
+    row.get(column).map(Ulid::from_bytes)
+}
+
+pub fn maybe_ulid(row: &Row<'_>, column: usize) -> Result<Option<Ulid>> {
+    Ok(row
+        .get::<_, Option<[u8; 16]>>(column)?
+        .map(Ulid::from_bytes))
+}
+
+fn time(row: &Row<'_>, column: usize) -> Result<Timestamp> {
+    row.get(column).map(Timestamp)
+}
+
+pub fn maybe_time(row: &Row<'_>, column: usize) -> Result<Option<Timestamp>> {
+    Ok(row.get::<_, Option<i64>>(column)?.map(Timestamp))
+}
+
+pub fn scopes(row: &Row<'_>, column: usize) -> Result<ScopeSet> {
+    ScopeSet::parse(row.get_ref(column)?.as_str()?).map_err(|_| bad(column, "not a list of scopes"))
+}
+
+fn digest(row: &Row<'_>, column: usize) -> Result<Option<Digest256>> {
+    Ok(row.get::<_, Option<[u8; 32]>>(column)?.map(Digest256))
+}
+
+/// One form for both families, so that a network is one range.
+pub fn ip_bytes(ip: IpAddr) -> [u8; 16] {
+    match ip {
+        IpAddr::V4(v4) => v4.to_ipv6_mapped().octets(),
+        IpAddr::V6(v6) => v6.octets(),
+    }
+}
+
+pub fn ip_text(ip: IpAddr) -> String {
+    ip.to_canonical().to_string()
+}
+
+fn ip(row: &Row<'_>, column: usize) -> Result<IpAddr> {
+    row.get::<_, [u8; 16]>(column)
+        .map(|bytes| IpAddr::V6(Ipv6Addr::from(bytes)).to_canonical())
+}
+
+/// Columns of [`user`].
+pub const USER: &str = "u.id, u.email, u.email_key, u.first_name, u.last_name, u.role, u.permissions, u.disabled_at, \
+                        u.created_at, u.last_login_at";
+
+pub fn user(row: &Row<'_>) -> Result<User> {
+    Ok(User {
+        id: UserId(ulid(row, 0)?),
+        email: Email::stored(row.get(1)?, row.get(2)?),
+        first_name: row.get(3)?,
+        last_name: row.get(4)?,
+        role: row.get(5)?,
+        permissions: scopes(row, 6)?,
+        disabled_at: maybe_time(row, 7)?,
+        created_at: time(row, 8)?,
+        last_login_at: maybe_time(row, 9)?,
+    })
+}
+
+/// Columns of [`session`].
+pub const SESSION: &str = "s.id, s.user_id, s.client_id, s.scope, s.ip, s.user_agent, s.created_at, s.last_seen_at, \
+                           s.expires_at, s.idle_until, s.revoked_at";
+
+pub fn session(row: &Row<'_>) -> Result<Session> {
+    Ok(Session {
+        id: SessionId(ulid(row, 0)?),
+        user_id: UserId(ulid(row, 1)?),
+        client_id: maybe_ulid(row, 2)?.map(ClientId),
+        scope: scopes(row, 3)?,
+        ip: ip(row, 4)?,
+        user_agent: row.get(5)?,
+        created_at: time(row, 6)?,
+        last_seen_at: time(row, 7)?,
+        expires_at: time(row, 8)?,
+        idle_until: time(row, 9)?,
+        revoked_at: maybe_time(row, 10)?,
+    })
+}
+
+/// Columns of [`api_key`].
+pub const API_KEY: &str = "k.id, k.owner_id, k.name, k.hint, k.scopes, k.environment, k.created_at, k.expires_at, \
+                           k.last_used_at, k.last_used_ip, k.revoked_at";
+
+pub fn api_key(row: &Row<'_>) -> Result<ApiKey> {
+    Ok(ApiKey {
+        id: KeyId(ulid(row, 0)?),
+        owner: maybe_ulid(row, 1)?.map_or(KeyOwner::Operator, |id| KeyOwner::User(UserId(id))),
+        name: row.get(2)?,
+        hint: row.get(3)?,
+        scopes: scopes(row, 4)?,
+        environment: match row.get_ref(5)?.as_str()? {
+            "live" => Environment::Live,
+            "test" => Environment::Test,
+            _ => return Err(bad(5, "not an environment")),
+        },
+        created_at: time(row, 6)?,
+        expires_at: maybe_time(row, 7)?,
+        last_used_at: maybe_time(row, 8)?,
+        last_used_ip: row.get(9)?,
+        revoked_at: maybe_time(row, 10)?,
+    })
+}
+
+/// Columns of [`client`].
+pub const CLIENT: &str = "c.id, c.name, c.redirect_uris, c.grant_types, c.scopes, c.resources, c.secret, c.old_secret, \
+                          c.old_secret_until, c.created_at";
+
+/// Lists of URIs stand in a column one a line: no URI holds a line break.
+pub fn lines(items: &[String]) -> String {
+    items.join("\n")
+}
+
+fn split_lines(row: &Row<'_>, column: usize) -> Result<Vec<String>> {
+    Ok(row
+        .get_ref(column)?
+        .as_str()?
+        .lines()
+        .map(str::to_owned)
+        .collect())
+}
+
+pub fn client(row: &Row<'_>) -> Result<Client> {
+    let grants = split_lines(row, 3)?;
+    let previous = digest(row, 7)?.zip(maybe_time(row, 8)?);
+    Ok(Client {
+        id: ClientId(ulid(row, 0)?),
+        name: row.get(1)?,
+        redirect_uris: split_lines(row, 2)?,
+        grant_types: grants
+            .iter()
+            .map(|grant| grant.parse().map_err(|_| bad(3, "not a grant")))
+            .collect::<Result<_>>()?,
+        scopes: scopes(row, 4)?,
+        resources: split_lines(row, 5)?,
+        secrets: digest(row, 6)?.map(|current| ClientSecrets { current, previous }),
+        created_at: time(row, 9)?,
+    })
+}
+
+/// Columns of [`event`].
+pub const EVENT: &str =
+    "e.id, e.time, e.actor, e.action, e.target, e.user_id, e.ip, e.request_id, e.detail";
+
+pub fn event(row: &Row<'_>) -> Result<Event> {
+    Ok(Event {
+        id: EventId(ulid(row, 0)?),
+        time: time(row, 1)?,
+        actor: row.get(2)?,
+        action: row.get(3)?,
+        target: row.get(4)?,
+        user_id: maybe_ulid(row, 5)?.map(UserId),
+        ip: row.get(6)?,
+        request_id: row.get(7)?,
+        detail: row.get(8)?,
+    })
+}

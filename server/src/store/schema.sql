@@ -1,0 +1,144 @@
+-- Schema 1. Ids are 16-byte ULIDs; times are milliseconds since 1970 UTC; addresses are 16 bytes (IPv4 mapped into IPv6).
+CREATE TABLE meta (
+  key TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE roles (
+  name TEXT PRIMARY KEY,
+  permissions TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO roles VALUES ('admin', 'admin read write'), ('customer', 'read write');
+
+CREATE TABLE users (
+  rid INTEGER PRIMARY KEY,
+  id BLOB NOT NULL UNIQUE,
+  email TEXT NOT NULL,
+  email_key TEXT NOT NULL UNIQUE,
+  first_name TEXT,
+  last_name TEXT,
+  role TEXT NOT NULL REFERENCES roles (name),
+  permissions TEXT NOT NULL,
+  password TEXT,
+  disabled_at INTEGER,
+  created_at INTEGER NOT NULL,
+  last_login_at INTEGER
+) STRICT;
+CREATE INDEX users_role ON users (role, id);
+CREATE INDEX users_own ON users (id) WHERE permissions <> '';
+
+-- Names and addresses for search by any part of them; rows follow `users` by trigger.
+CREATE VIRTUAL TABLE users_text USING fts5 (
+  email, first_name, last_name, content = 'users', content_rowid = 'rid', tokenize = 'trigram'
+);
+CREATE TRIGGER users_text_insert AFTER INSERT ON users BEGIN
+  INSERT INTO users_text (rowid, email, first_name, last_name) VALUES (new.rid, new.email, new.first_name, new.last_name);
+END;
+CREATE TRIGGER users_text_delete AFTER DELETE ON users BEGIN
+  INSERT INTO users_text (users_text, rowid, email, first_name, last_name)
+  VALUES ('delete', old.rid, old.email, old.first_name, old.last_name);
+END;
+CREATE TRIGGER users_text_update AFTER UPDATE OF email, first_name, last_name ON users BEGIN
+  INSERT INTO users_text (users_text, rowid, email, first_name, last_name)
+  VALUES ('delete', old.rid, old.email, old.first_name, old.last_name);
+  INSERT INTO users_text (rowid, email, first_name, last_name) VALUES (new.rid, new.email, new.first_name, new.last_name);
+END;
+
+-- Addresses that have signed in to an account: exempt from its limit over all addresses.
+CREATE TABLE user_addresses (
+  user_id BLOB NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  ip BLOB NOT NULL,
+  seen_at INTEGER NOT NULL,
+  PRIMARY KEY (user_id, ip)
+) STRICT, WITHOUT ROWID;
+
+-- Rows outlive their user until they are swept: a token of a deleted user is "revoked", not "unknown".
+CREATE TABLE sessions (
+  id BLOB PRIMARY KEY,
+  user_id BLOB NOT NULL,
+  client_id BLOB,
+  scope TEXT NOT NULL,
+  ip BLOB NOT NULL,
+  user_agent TEXT,
+  created_at INTEGER NOT NULL,
+  last_seen_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  idle_until INTEGER NOT NULL,
+  revoked_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sessions_user ON sessions (user_id, id);
+CREATE INDEX sessions_client ON sessions (client_id, id) WHERE client_id IS NOT NULL;
+CREATE INDEX sessions_ip ON sessions (ip, id);
+CREATE INDEX sessions_idle ON sessions (idle_until);
+CREATE INDEX sessions_revoked ON sessions (revoked_at) WHERE revoked_at IS NOT NULL;
+
+-- Used ones stay as long as their session, so that a replay is known for one.
+CREATE TABLE refresh_tokens (
+  hash BLOB PRIMARY KEY,
+  session_id BLOB NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
+  expires_at INTEGER NOT NULL,
+  used_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX refresh_tokens_session ON refresh_tokens (session_id);
+
+-- Tokens of clients (no session) that were given up before their time.
+CREATE TABLE revoked_tokens (
+  jti BLOB PRIMARY KEY,
+  expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE api_keys (
+  id BLOB PRIMARY KEY,
+  hash BLOB NOT NULL UNIQUE,
+  owner_id BLOB,
+  name TEXT NOT NULL,
+  hint TEXT NOT NULL,
+  scopes TEXT NOT NULL,
+  environment TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER,
+  last_used_at INTEGER,
+  last_used_ip TEXT,
+  revoked_at INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX api_keys_owner ON api_keys (owner_id, id);
+CREATE INDEX api_keys_expiry ON api_keys (expires_at) WHERE expires_at IS NOT NULL;
+
+CREATE TABLE clients (
+  id BLOB PRIMARY KEY,
+  name TEXT NOT NULL,
+  redirect_uris TEXT NOT NULL,
+  grant_types TEXT NOT NULL,
+  scopes TEXT NOT NULL,
+  resources TEXT NOT NULL,
+  secret BLOB,
+  old_secret BLOB,
+  old_secret_until INTEGER,
+  created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE signing_keys (
+  kid TEXT PRIMARY KEY,
+  algorithm TEXT NOT NULL,
+  sealed BLOB NOT NULL,
+  created_at INTEGER NOT NULL,
+  retires_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE events (
+  id BLOB PRIMARY KEY,
+  time INTEGER NOT NULL,
+  actor TEXT NOT NULL,
+  action TEXT NOT NULL,
+  target TEXT,
+  user_id BLOB,
+  ip TEXT,
+  request_id TEXT,
+  detail TEXT
+) STRICT, WITHOUT ROWID;
+CREATE INDEX events_user ON events (user_id, id) WHERE user_id IS NOT NULL;
+CREATE INDEX events_actor ON events (actor, id);
+CREATE INDEX events_target ON events (target, id) WHERE target IS NOT NULL;
+CREATE INDEX events_ip ON events (ip, id) WHERE ip IS NOT NULL;
+CREATE INDEX events_action ON events (action, id);

@@ -1,0 +1,102 @@
+//! Signing keys, sealed. What is in them only the master key opens.
+
+use doorward_shared::Timestamp;
+use rusqlite::params;
+
+use super::{Store, StoreError, rows};
+use crate::domain::Cause;
+
+/// A signing key as it is stored.
+#[derive(Debug, Clone)]
+pub struct StoredSigningKey {
+    pub kid: String,
+    /// `RS256`, `ES256` or `EdDSA`.
+    pub algorithm: String,
+    /// PKCS #8, sealed with the master key; the `kid` is the associated data.
+    pub sealed: Vec<u8>,
+    pub created_at: Timestamp,
+    /// When it leaves the JWKS; none while it signs.
+    pub retires_at: Option<Timestamp>,
+}
+
+impl Store {
+    /// All signing keys, newest first.
+    pub async fn signing_keys(&self) -> Result<Vec<StoredSigningKey>, StoreError> {
+        self.read(|conn| {
+            let sql = "SELECT kid, algorithm, sealed, created_at, retires_at FROM signing_keys \
+                       ORDER BY retires_at IS NOT NULL, created_at DESC";
+            let mut select = conn.prepare_cached(sql)?;
+            let rows = select.query_map([], |row| {
+                Ok(StoredSigningKey {
+                    kid: row.get(0)?,
+                    algorithm: row.get(1)?,
+                    sealed: row.get(2)?,
+                    created_at: Timestamp(row.get(3)?),
+                    retires_at: rows::maybe_time(row, 4)?,
+                })
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// Makes `key` the one that signs; those that did leave the JWKS at `old_until`.
+    pub async fn rotate_signing_key(
+        &self,
+        key: StoredSigningKey,
+        old_until: Timestamp,
+        cause: Cause,
+    ) -> Result<(), StoreError> {
+        self.write(move |unit| {
+            unit.conn
+                .prepare_cached("UPDATE signing_keys SET retires_at = ?1 WHERE retires_at IS NULL")?
+                .execute([old_until.0])?;
+            unit.conn
+                .prepare_cached("INSERT INTO signing_keys VALUES (?1, ?2, ?3, ?4, NULL)")?
+                .execute(params![
+                    key.kid,
+                    key.algorithm,
+                    key.sealed,
+                    key.created_at.0
+                ])?;
+            unit.event(
+                &cause,
+                "signing_key.rotated",
+                Some(&key.kid),
+                None,
+                Some(&key.algorithm),
+            )
+        })
+        .await
+    }
+
+    /// Forgets keys whose last token has expired; answers how many.
+    pub async fn drop_retired_keys(&self, now: Timestamp) -> Result<usize, StoreError> {
+        let due = self
+            .signing_keys()
+            .await?
+            .iter()
+            .any(|key| key.retires_at.is_some_and(|at| at <= now));
+        if !due {
+            return Ok(0);
+        }
+        self.write(move |unit| {
+            let gone = unit
+                .conn
+                .prepare_cached("DELETE FROM signing_keys WHERE retires_at <= ?1")?
+                .execute([now.0])?;
+            if gone > 0 {
+                let detail = format!("{gone} keys");
+                unit.event(
+                    &Cause::system(now),
+                    "signing_key.retired",
+                    None,
+                    None,
+                    Some(&detail),
+                )?;
+            }
+            Ok(gone)
+        })
+        .await
+    }
+}

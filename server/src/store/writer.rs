@@ -1,0 +1,275 @@
+//! The one writer: queued units, each in a savepoint, a batch per transaction, one fsync per batch.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use doorward_shared::{EventId, Timestamp, UserId};
+use rusqlite::{Connection, params};
+use tokio::sync::oneshot;
+use ulid::Ulid;
+
+use super::{
+    StoreError,
+    memory::{Changes, Memory},
+    rows::ip_text,
+};
+use crate::{domain::Cause, metrics::StoreMetrics};
+
+/// Units that may wait; past it [`StoreError::Overloaded`].
+const QUEUE: usize = 4096;
+/// Units in one transaction, at most.
+const BATCH: usize = 256;
+/// How long a batch waits for company once writers have shown to come together. A lone writer never waits.
+const GATHER: Duration = Duration::from_micros(700);
+
+/// Gives a unit's answer once its batch is on disk, or not.
+type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+type Work = Box<dyn FnOnce(&mut Unit<'_>) -> (bool, Answer) + Send>;
+
+enum Job {
+    Unit(Work),
+    Close,
+}
+
+/// What a unit works with: the open transaction, fresh ids, and the list of what it makes stale in memory.
+pub(super) struct Unit<'a> {
+    pub conn: &'a Connection,
+    pub changes: &'a mut Changes,
+    ids: &'a mut ulid::Generator,
+}
+
+impl Unit<'_> {
+    /// A fresh id, greater than every one before it even within a millisecond.
+    pub fn id(&mut self, at: Timestamp) -> Ulid {
+        let time =
+            std::time::UNIX_EPOCH + Duration::from_millis(u64::try_from(at.0).unwrap_or_default());
+        // The generator refuses only once 2^80 ids have come in one millisecond.
+        self.ids
+            .generate_from_datetime(time)
+            .unwrap_or_else(|_| Ulid::from_datetime(time + Duration::from_millis(1)))
+    }
+
+    /// Appends to the audit log, in the transaction of what it records.
+    pub fn event(
+        &mut self,
+        cause: &Cause,
+        action: &str,
+        target: Option<&dyn std::fmt::Display>,
+        user: Option<UserId>,
+        detail: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let id = EventId(self.id(cause.at));
+        let target = target.map(ToString::to_string);
+        self.conn
+            .prepare_cached("INSERT INTO events VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?
+            .execute(params![
+                id.0.to_bytes(),
+                cause.at.0,
+                cause.actor.to_string(),
+                action,
+                target,
+                user.map(|id| id.0.to_bytes()),
+                cause.ip.map(ip_text),
+                cause.request_id.as_deref(),
+                detail
+            ])?;
+        self.changes.events = true;
+        Ok(())
+    }
+}
+
+/// The writer's queue.
+#[derive(Clone)]
+pub(super) struct Writer {
+    queue: Sender<Job>,
+    metrics: Arc<StoreMetrics>,
+}
+
+impl Writer {
+    /// Starts the thread. It ends after [`Writer::close`], or when every sender is gone.
+    pub fn start(
+        conn: Connection,
+        memory: Arc<Memory>,
+        metrics: Arc<StoreMetrics>,
+    ) -> Result<(Self, thread::JoinHandle<()>), StoreError> {
+        let (queue, jobs) = bounded(QUEUE);
+        let ids = seeded(&conn)?;
+        let theirs = metrics.clone();
+        let thread = thread::Builder::new()
+            .name("doorward-writer".into())
+            .spawn(move || run(conn, &jobs, &memory, &theirs, ids))?;
+        Ok((Self { queue, metrics }, thread))
+    }
+
+    /// Lets the thread end after what is queued.
+    pub fn close(&self) {
+        let _ = self.queue.send(Job::Close);
+    }
+
+    /// Queues a unit and waits until it is on disk.
+    pub async fn run<T, F>(&self, unit: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Unit<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let work: Work = Box::new(move |with| match unit(with) {
+            Ok(value) => (
+                true,
+                Box::new(move |done| drop(reply.send(done.map(|()| value)))),
+            ),
+            // Told only after the commit: a refusal may rest on what an earlier unit of the batch wrote.
+            Err(error) => (
+                false,
+                Box::new(move |done| drop(reply.send(done.and(Err(error))))),
+            ),
+        });
+        self.queue
+            .try_send(Job::Unit(work))
+            .map_err(|error| match error {
+                TrySendError::Full(_) => StoreError::Overloaded,
+                TrySendError::Disconnected(_) => {
+                    StoreError::Unavailable("the store is closed".into())
+                }
+            })?;
+        self.metrics.queue(self.queue.len());
+        answer
+            .await
+            .unwrap_or_else(|_| Err(StoreError::Unavailable("the unit failed".into())))
+    }
+}
+
+/// A generator that goes on after the newest event, whatever the clock has done since.
+fn seeded(conn: &Connection) -> Result<ulid::Generator, StoreError> {
+    let newest: Option<[u8; 16]> =
+        conn.query_row("SELECT max(id) FROM events", [], |row| row.get(0))?;
+    let mut ids = ulid::Generator::new();
+    if let Some(newest) = newest {
+        let _ = ids
+            .generate_from_datetime(Ulid::from_bytes(newest).datetime() + Duration::from_millis(1));
+    }
+    Ok(ids)
+}
+
+fn run(
+    conn: Connection,
+    jobs: &Receiver<Job>,
+    memory: &Memory,
+    metrics: &StoreMetrics,
+    mut ids: ulid::Generator,
+) {
+    let mut company = false;
+    let mut open = true;
+    while open && let Ok(Job::Unit(first)) = jobs.recv() {
+        if company || !jobs.is_empty() {
+            thread::sleep(GATHER);
+        }
+        let mut batch = vec![first];
+        while batch.len() < BATCH
+            && let Ok(job) = jobs.try_recv()
+        {
+            match job {
+                Job::Unit(work) => batch.push(work),
+                Job::Close => {
+                    open = false;
+                    break;
+                }
+            }
+        }
+        company = batch.len() > 1;
+        let started = Instant::now();
+        let size = batch.len();
+        commit(&conn, batch, memory, &mut ids);
+        metrics.batch(size, started.elapsed());
+    }
+    // Leaves one file behind on a clean stop.
+    let _ = conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+fn commit(conn: &Connection, batch: Vec<Work>, memory: &Memory, ids: &mut ulid::Generator) {
+    let mut changes = Changes::default();
+    let mut answers = Vec::with_capacity(batch.len());
+    let done = transaction(conn, batch, &mut changes, ids, &mut answers);
+    if let Err(error) = &done {
+        tracing::error!(%error, "a batch of {} was rolled back", answers.len());
+        let _ = conn.execute_batch("ROLLBACK");
+    } else {
+        // What is on disk is applied to memory before anybody is told of it.
+        memory.apply(changes);
+    }
+    for answer in answers {
+        answer(match &done {
+            Ok(()) => Ok(()),
+            Err(error) => Err(StoreError::Unavailable(error.to_string())),
+        });
+    }
+}
+
+fn transaction(
+    conn: &Connection,
+    batch: Vec<Work>,
+    changes: &mut Changes,
+    ids: &mut ulid::Generator,
+    answers: &mut Vec<Answer>,
+) -> Result<(), StoreError> {
+    let mut failed = conn
+        .prepare_cached("BEGIN IMMEDIATE")
+        .and_then(|mut begin| begin.execute([]))
+        .err();
+    for job in batch {
+        if failed.is_none() {
+            failed = conn
+                .prepare_cached("SAVEPOINT unit")
+                .and_then(|mut save| save.execute([]))
+                .err();
+        }
+        if failed.is_some() {
+            // Its answer goes with it, which tells its caller that nothing was done.
+            drop(job);
+            continue;
+        }
+        let mut unit = Unit { conn, changes, ids };
+        // A unit that panics drops its answer: its caller is told that it failed.
+        let (keep, answer) = match catch_unwind(AssertUnwindSafe(|| job(&mut unit))) {
+            Ok((keep, answer)) => (keep, Some(answer)),
+            Err(_) => (false, None),
+        };
+        answers.extend(answer);
+        if conn.is_autocommit() {
+            // SQLite itself has rolled everything back: full disk or I/O error.
+            failed = Some(rusqlite::Error::SqliteFailure(
+                rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR),
+                None,
+            ));
+            continue;
+        }
+        let end = if keep {
+            "RELEASE unit"
+        } else {
+            "ROLLBACK TO unit"
+        };
+        failed = conn
+            .prepare_cached(end)
+            .and_then(|mut end| end.execute([]))
+            .err();
+        if !keep && failed.is_none() {
+            failed = conn
+                .prepare_cached("RELEASE unit")
+                .and_then(|mut end| end.execute([]))
+                .err();
+        }
+    }
+    match failed {
+        Some(error) => Err(error.into()),
+        None => conn
+            .prepare_cached("COMMIT")
+            .and_then(|mut end| end.execute([]))
+            .map(drop)
+            .map_err(StoreError::from),
+    }
+}
