@@ -11,5 +11,7 @@
 pub mod clock;
 pub mod crypto;
 pub mod domain;
+pub mod limits;
 pub mod metrics;
+pub mod settings;
 pub mod store;

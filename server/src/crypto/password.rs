@@ -1,1 +1,343 @@
+//! Passwords: Argon2id on threads of its own, and which passwords are taken at all.
 
+use std::{
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use argon2::{
+    Algorithm, Argon2, Block, Params, PasswordHash, Version,
+    password_hash::{Output, ParamsString, Salt, SaltString},
+};
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use tokio::sync::oneshot;
+
+use super::secret::Secret;
+use crate::clock::random_bytes;
+
+/// Bytes of a hash.
+const HASH_BYTES: usize = 32;
+/// Most memory a stored hash may ask for, in KiB: 1 GiB.
+const MAX_MEMORY_KIB: u32 = 1 << 20;
+/// After so long without work a thread gives its memory back.
+const IDLE: Duration = Duration::from_millis(200);
+/// Fewest characters of a password, NIST SP 800-63B section 3.1.1.2.
+const MIN_CHARS: usize = 8;
+/// Most bytes of a password.
+const MAX_BYTES: usize = 1024;
+
+/// Sorted, lower case.
+static COMMON: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    include_str!("common_passwords.txt")
+        .lines()
+        .filter(|line| !line.starts_with("# "))
+        .collect()
+});
+
+/// Whether a new password is taken.
+///
+/// # Errors
+/// A sentence that says what is wrong: too short, too long, common, or the account's own address.
+pub fn check_password(password: &str, email: &str) -> Result<(), &'static str> {
+    if password.chars().count() < MIN_CHARS {
+        return Err("must have at least 8 characters");
+    }
+    if password.len() > MAX_BYTES {
+        return Err("must have at most 1024 bytes");
+    }
+    let folded = password.to_lowercase();
+    if COMMON.binary_search(&folded.as_str()).is_ok() {
+        return Err("is one of the most common passwords");
+    }
+    if folded == email.to_lowercase() {
+        return Err("must not be the email address");
+    }
+    Ok(())
+}
+
+/// The queue is full. Nothing was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("too many passwords are waiting to be checked")]
+pub struct Overloaded;
+
+/// What a password turned out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// `rehash`: the stored hash is cheaper than the settings ask for.
+    Right {
+        rehash: bool,
+    },
+    Wrong,
+}
+
+type Reply<T> = oneshot::Sender<T>;
+
+enum Job {
+    Hash(Secret, Reply<String>),
+    Verify(Secret, Option<String>, Reply<Verdict>),
+}
+
+impl Job {
+    /// Whether nobody waits for it any more.
+    fn is_abandoned(&self) -> bool {
+        match self {
+            Self::Hash(_, reply) => reply.is_closed(),
+            Self::Verify(_, _, reply) => reply.is_closed(),
+        }
+    }
+}
+
+/// The threads that hash.
+#[derive(Debug, Clone)]
+pub struct Passwords {
+    queue: Sender<Job>,
+    working: Arc<AtomicUsize>,
+}
+
+impl Passwords {
+    /// Starts `threads` threads of lower priority, before which up to `queue` jobs may wait.
+    ///
+    /// # Errors
+    /// What is wrong with the parameters, or with starting threads.
+    pub fn start(params: Params, threads: usize, queue: usize) -> std::io::Result<Self> {
+        let (sender, jobs) = bounded(queue);
+        let working = Arc::new(AtomicUsize::new(0));
+        for _ in 0..threads.max(1) {
+            let (jobs, params, working) = (jobs.clone(), params.clone(), working.clone());
+            thread::Builder::new()
+                .name("doorward-argon2".into())
+                .spawn(move || run(&jobs, &params, &working))?;
+        }
+        Ok(Self {
+            queue: sender,
+            working,
+        })
+    }
+
+    /// Hashes a password with a fresh salt; answers a PHC string.
+    ///
+    /// # Errors
+    /// [`Overloaded`] at once when the queue is full.
+    pub async fn hash(&self, password: Secret) -> Result<String, Overloaded> {
+        let (reply, answer) = oneshot::channel();
+        self.queue
+            .try_send(Job::Hash(password, reply))
+            .map_err(|_| Overloaded)?;
+        answer.await.map_err(|_| Overloaded)
+    }
+
+    /// Compares a password with a PHC string. Without one it costs the same, and is wrong.
+    ///
+    /// # Errors
+    /// [`Overloaded`] at once when the queue is full.
+    pub async fn verify(
+        &self,
+        password: Secret,
+        phc: Option<String>,
+    ) -> Result<Verdict, Overloaded> {
+        let (reply, answer) = oneshot::channel();
+        self.queue
+            .try_send(Job::Verify(password, phc, reply))
+            .map_err(|_| Overloaded)?;
+        answer.await.map_err(|_| Overloaded)
+    }
+
+    /// Jobs that wait, and jobs that are worked on.
+    pub fn load(&self) -> (usize, usize) {
+        (self.queue.len(), self.working.load(Ordering::Relaxed))
+    }
+}
+
+fn run(jobs: &Receiver<Job>, params: &Params, working: &AtomicUsize) {
+    // Below the threads that verify tokens. Where the system refuses, all stay equal.
+    let _ = rustix::process::setpriority_process(None, 10);
+    let mut memory: Vec<Block> = Vec::new();
+    loop {
+        let job = match jobs.recv_timeout(IDLE) {
+            Ok(job) => job,
+            Err(RecvTimeoutError::Disconnected) => return,
+            Err(RecvTimeoutError::Timeout) => {
+                memory = Vec::new();
+                match jobs.recv() {
+                    Ok(job) => job,
+                    Err(_) => return,
+                }
+            }
+        };
+        if job.is_abandoned() {
+            continue;
+        }
+        working.fetch_add(1, Ordering::Relaxed);
+        match job {
+            Job::Hash(password, reply) => {
+                if let Some(phc) = hash(password.expose(), params, &mut memory) {
+                    let _ = reply.send(phc);
+                }
+            }
+            Job::Verify(password, phc, reply) => {
+                let _ = reply.send(verify(
+                    password.expose(),
+                    phc.as_deref(),
+                    params,
+                    &mut memory,
+                ));
+            }
+        }
+        working.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn derive(
+    password: &str,
+    salt: &[u8],
+    params: &Params,
+    memory: &mut Vec<Block>,
+) -> Option<[u8; HASH_BYTES]> {
+    let blocks = params.block_count();
+    if memory.len() < blocks {
+        memory.resize(blocks, Block::default());
+    }
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
+    let mut out = [0; HASH_BYTES];
+    argon2
+        .hash_password_into_with_memory(password.as_bytes(), salt, &mut out, &mut memory[..blocks])
+        .ok()?;
+    Some(out)
+}
+
+fn hash(password: &str, params: &Params, memory: &mut Vec<Block>) -> Option<String> {
+    let salt = random_bytes::<16>();
+    let output = derive(password, &salt, params, memory)?;
+    let salt = SaltString::encode_b64(&salt).ok()?;
+    let phc = PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(params).ok()?,
+        salt: Some(salt.as_salt()),
+        hash: Some(Output::new(&output).ok()?),
+    };
+    Some(phc.to_string())
+}
+
+fn verify(password: &str, phc: Option<&str>, params: &Params, memory: &mut Vec<Block>) -> Verdict {
+    match phc.and_then(|phc| parse(phc)) {
+        Some((stored, salt, expected)) => match derive(password, &salt, &stored, memory) {
+            Some(output) if verify_slices_are_equal(&output, &expected).is_ok() => Verdict::Right {
+                rehash: is_cheaper(&stored, params),
+            },
+            _ => Verdict::Wrong,
+        },
+        None => {
+            // The same work for an account that is not there, or has no password.
+            let _ = derive(password, &[0; 16], params, memory);
+            Verdict::Wrong
+        }
+    }
+}
+
+/// A stored hash that asks for absurd memory, or is of another kind, is no hash.
+fn parse(phc: &str) -> Option<(Params, Vec<u8>, Vec<u8>)> {
+    let hash = PasswordHash::new(phc).ok()?;
+    let params = Params::try_from(&hash).ok()?;
+    let right_kind = hash.algorithm == Algorithm::Argon2id.ident()
+        && hash.version == Some(Version::V0x13.into());
+    if !right_kind || params.m_cost() > MAX_MEMORY_KIB {
+        return None;
+    }
+    let mut salt = [0; Salt::MAX_LENGTH];
+    let salt = hash.salt?.decode_b64(&mut salt).ok()?.to_vec();
+    Some((params, salt, hash.hash?.as_bytes().to_vec()))
+}
+
+fn is_cheaper(stored: &Params, wanted: &Params) -> bool {
+    stored.m_cost() < wanted.m_cost()
+        || stored.t_cost() < wanted.t_cost()
+        || stored.p_cost() < wanted.p_cost()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn params(memory: u32) -> Params {
+        Params::new(memory, 1, 1, Some(HASH_BYTES)).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_hash_opens_to_its_password_only() {
+        let passwords = Passwords::start(params(64), 2, 8).unwrap();
+        let phc = passwords
+            .hash(Secret::from("correct horse".to_owned()))
+            .await
+            .unwrap();
+        assert!(phc.starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{phc}");
+        let check = |text: &str, phc: Option<&str>| {
+            passwords.verify(Secret::from(text.to_owned()), phc.map(str::to_owned))
+        };
+        assert_eq!(
+            check("correct horse", Some(&phc)).await,
+            Ok(Verdict::Right { rehash: false })
+        );
+        assert_eq!(
+            check("correct horse ", Some(&phc)).await,
+            Ok(Verdict::Wrong)
+        );
+        assert_eq!(check("correct horse", None).await, Ok(Verdict::Wrong));
+        assert_eq!(
+            check("correct horse", Some("$argon2id$broken")).await,
+            Ok(Verdict::Wrong)
+        );
+    }
+
+    #[tokio::test]
+    async fn a_cheaper_hash_asks_for_a_new_one() {
+        let cheap = Passwords::start(params(64), 1, 8).unwrap();
+        let phc = cheap
+            .hash(Secret::from("correct horse".to_owned()))
+            .await
+            .unwrap();
+        let dear = Passwords::start(params(128), 1, 8).unwrap();
+        let verdict = dear
+            .verify(Secret::from("correct horse".to_owned()), Some(phc))
+            .await;
+        assert_eq!(verdict, Ok(Verdict::Right { rehash: true }));
+    }
+
+    #[test]
+    fn hashes_are_the_ones_the_argon2_crate_makes() {
+        use argon2::PasswordVerifier;
+        let phc = hash("correct horse", &params(64), &mut Vec::new()).unwrap();
+        let parsed = PasswordHash::new(&phc).unwrap();
+        assert!(
+            Argon2::default()
+                .verify_password(b"correct horse", &parsed)
+                .is_ok()
+        );
+    }
+
+    #[test]
+    fn weak_passwords_are_refused_and_none_is_trimmed() {
+        let email = "ada.lovelace@example.com";
+        for bad in [
+            "short",
+            "1234567",
+            "password1",
+            "PASSWORD1",
+            "Ada.Lovelace@example.com",
+        ] {
+            assert!(check_password(bad, email).is_err(), "{bad}");
+        }
+        assert!(check_password(&"x".repeat(1025), email).is_err());
+        assert!(check_password(&"x".repeat(1024), email).is_ok());
+        assert!(check_password("  spaces are kept  ", email).is_ok());
+        assert!(
+            check_password("\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}", email).is_err(),
+            "7 characters, 14 bytes"
+        );
+    }
+}

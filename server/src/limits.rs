@@ -1,0 +1,373 @@
+//! Rate limits: how often passwords may be tried and accounts be made.
+//!
+//! Windows are fixed and start with the first attempt of a key: exactly so many are let through in one. Places are
+//! taken before Argon2 runs, so that attempts at the same time count too, and given back by a right password.
+
+use std::{
+    collections::{HashMap, hash_map::RandomState},
+    hash::{BuildHasher, Hash},
+    net::{IpAddr, Ipv6Addr},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use crate::settings::Settings;
+
+const MINUTE: Duration = Duration::from_secs(60);
+const TEN_MINUTES: Duration = Duration::from_secs(600);
+const HOUR: Duration = Duration::from_secs(3600);
+/// Keys one counter remembers. Past it the windows that are over go, then those nearest to their end.
+const MANY: usize = 100_000;
+
+/// How many seconds to wait, at least 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetryAfter(pub u64);
+
+#[derive(Debug, Clone, Copy)]
+struct Window {
+    start: Duration,
+    count: u32,
+}
+
+/// Attempts by key, in windows of one length.
+#[derive(Debug)]
+struct Counter {
+    /// 0 is off.
+    limit: u32,
+    length: Duration,
+    windows: HashMap<u64, Window>,
+}
+
+impl Counter {
+    fn new(limit: u32, length: Duration) -> Self {
+        Self {
+            limit,
+            length,
+            windows: HashMap::new(),
+        }
+    }
+
+    /// Whether one more fits.
+    fn check(&self, key: u64, now: Duration) -> Result<(), RetryAfter> {
+        match self.windows.get(&key) {
+            Some(window) if self.limit > 0 && window.count >= self.limit => {
+                let end = window.start + self.length;
+                if now < end {
+                    Err(RetryAfter((end - now).as_secs_f64().ceil().max(1.) as u64))
+                } else {
+                    Ok(())
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn take(&mut self, key: u64, now: Duration) {
+        if self.limit == 0 {
+            return;
+        }
+        if self.windows.len() >= MANY && !self.windows.contains_key(&key) {
+            self.make_room(now);
+        }
+        let window = self.windows.entry(key).or_insert(Window {
+            start: now,
+            count: 0,
+        });
+        if now >= window.start + self.length {
+            *window = Window {
+                start: now,
+                count: 0,
+            };
+        }
+        window.count += 1;
+    }
+
+    fn give_back(&mut self, key: u64) {
+        if let Some(window) = self.windows.get_mut(&key) {
+            window.count = window.count.saturating_sub(1);
+        }
+    }
+
+    /// Lets go of an eighth at least. What is nearest to its end goes first: to push a victim's fresh window out one
+    /// has to fill the whole counter with fresher ones.
+    fn make_room(&mut self, now: Duration) {
+        let length = self.length;
+        self.windows
+            .retain(|_, window| now < window.start + length && window.count > 0);
+        if self.windows.len() > MANY / 8 * 7 {
+            let mut starts: Vec<_> = self.windows.values().map(|window| window.start).collect();
+            let (_, cut, _) = starts.select_nth_unstable(MANY / 8);
+            let cut = *cut;
+            self.windows.retain(|_, window| window.start > cut);
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Counters {
+    checks: Counter,
+    account_and_ip: Counter,
+    account: Counter,
+    registrations: Counter,
+}
+
+/// All counters. Keys are hashed with a key of this process: no address or name of anybody is kept.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    counters: Arc<Mutex<Counters>>,
+    hasher: RandomState,
+}
+
+/// A password check that has its places. Dropped, it counts as a failure.
+#[derive(Debug)]
+pub struct Attempt {
+    limits: Limits,
+    check: u64,
+    account_and_ip: u64,
+    account: Option<u64>,
+}
+
+impl Limits {
+    /// Counters as the settings say.
+    pub fn new(settings: &Settings) -> Self {
+        let counters = Counters {
+            checks: Counter::new(settings.password_checks_per_minute_per_ip, MINUTE),
+            account_and_ip: Counter::new(
+                settings.password_failures_per_account_and_ip,
+                TEN_MINUTES,
+            ),
+            account: Counter::new(settings.password_failures_per_account, HOUR),
+            registrations: Counter::new(settings.registrations_per_hour_per_ip, HOUR),
+        };
+        Self {
+            counters: Arc::new(Mutex::new(counters)),
+            hasher: RandomState::new(),
+        }
+    }
+
+    fn counters(&self) -> MutexGuard<'_, Counters> {
+        self.counters.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn key(&self, of: impl Hash) -> u64 {
+        self.hasher.hash_one(of)
+    }
+
+    /// Takes a place for a registration.
+    ///
+    /// # Errors
+    /// [`RetryAfter`] when the address has made too many this hour.
+    pub fn registration(&self, ip: IpAddr, now: Duration) -> Result<(), RetryAfter> {
+        let key = self.key(network(ip));
+        let mut counters = self.counters();
+        counters.registrations.check(key, now)?;
+        counters.registrations.take(key, now);
+        Ok(())
+    }
+
+    /// Takes a place for a password check in every counter, or in none. `account` is the normalized address somebody
+    /// tries to sign in with, whether there is such an account or not; an address that has signed in to it before
+    /// (`known_address`) is not held up by what others do.
+    ///
+    /// # Errors
+    /// [`RetryAfter`] for the counter that is full.
+    pub fn password_check(
+        &self,
+        ip: IpAddr,
+        account: &str,
+        known_address: bool,
+        now: Duration,
+    ) -> Result<Attempt, RetryAfter> {
+        let check = self.key(network(ip));
+        let account_and_ip = self.key((network(ip), account));
+        let account = (!known_address).then(|| self.key(account));
+        let mut counters = self.counters();
+        counters.checks.check(check, now)?;
+        counters.account_and_ip.check(account_and_ip, now)?;
+        if let Some(account) = account {
+            counters.account.check(account, now)?;
+            counters.account.take(account, now);
+        }
+        counters.checks.take(check, now);
+        counters.account_and_ip.take(account_and_ip, now);
+        drop(counters);
+        Ok(Attempt {
+            limits: self.clone(),
+            check,
+            account_and_ip,
+            account,
+        })
+    }
+}
+
+impl Attempt {
+    /// The password was right: it counts as a check, not as a failure.
+    pub fn succeeded(self) {
+        let mut counters = self.limits.counters();
+        counters.account_and_ip.give_back(self.account_and_ip);
+        if let Some(account) = self.account {
+            counters.account.give_back(account);
+        }
+    }
+
+    /// It never came to a check: it counts as nothing.
+    pub fn released(self) {
+        self.limits.counters().checks.give_back(self.check);
+        self.succeeded();
+    }
+}
+
+/// Who is behind an address: an IPv6 network of 64 bits is one household.
+fn network(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+        v4 => v4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const IP: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
+
+    fn limits() -> Limits {
+        Limits::new(&Settings {
+            password_checks_per_minute_per_ip: 20,
+            password_failures_per_account_and_ip: 3,
+            password_failures_per_account: 5,
+            registrations_per_hour_per_ip: 2,
+            ..Settings::default()
+        })
+    }
+
+    fn other(last: u8) -> IpAddr {
+        IpAddr::from([198, 51, 100, last])
+    }
+
+    #[test]
+    fn exactly_so_many_failures_fit_in_a_window() {
+        let limits = limits();
+        for at in 0..3 {
+            assert!(
+                limits
+                    .password_check(IP, "a", true, Duration::from_secs(at))
+                    .is_ok()
+            );
+        }
+        assert_eq!(
+            limits
+                .password_check(IP, "a", true, Duration::from_secs(3))
+                .unwrap_err(),
+            RetryAfter(597)
+        );
+        assert!(
+            limits
+                .password_check(IP, "b", true, Duration::from_secs(3))
+                .is_ok()
+        );
+        assert!(
+            limits
+                .password_check(IP, "a", true, Duration::from_secs(600))
+                .is_ok()
+        );
+    }
+
+    #[test]
+    fn right_passwords_do_not_count_as_failures() {
+        let limits = limits();
+        for _ in 0..20 {
+            limits
+                .password_check(IP, "a", false, Duration::ZERO)
+                .unwrap()
+                .succeeded();
+        }
+        // But as checks.
+        assert_eq!(
+            limits
+                .password_check(IP, "a", false, Duration::ZERO)
+                .unwrap_err(),
+            RetryAfter(60)
+        );
+    }
+
+    #[test]
+    fn a_known_address_is_not_held_up_by_what_others_do() {
+        let limits = limits();
+        for last in 0..5 {
+            assert!(
+                limits
+                    .password_check(other(last), "a", false, Duration::ZERO)
+                    .is_ok()
+            );
+        }
+        assert!(
+            limits
+                .password_check(other(9), "a", false, Duration::ZERO)
+                .is_err()
+        );
+        assert!(limits.password_check(IP, "a", true, Duration::ZERO).is_ok());
+    }
+
+    #[test]
+    fn a_refused_attempt_takes_no_place_anywhere() {
+        let limits = limits();
+        for _ in 0..3 {
+            let _failed = limits
+                .password_check(IP, "a", false, Duration::ZERO)
+                .unwrap();
+        }
+        for _ in 0..50 {
+            assert!(
+                limits
+                    .password_check(IP, "a", false, Duration::ZERO)
+                    .is_err()
+            );
+        }
+        assert!(
+            limits
+                .password_check(other(1), "a", false, Duration::ZERO)
+                .is_ok()
+        );
+        assert!(
+            limits
+                .password_check(IP, "b", false, Duration::ZERO)
+                .is_ok()
+        );
+    }
+
+    #[test]
+    fn an_ipv6_household_is_one_and_zero_turns_a_limit_off() {
+        let limits = limits();
+        let address = |last: u16| IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 1, 0, 0, 0, last));
+        assert!(limits.registration(address(1), Duration::ZERO).is_ok());
+        assert!(limits.registration(address(2), Duration::ZERO).is_ok());
+        assert!(limits.registration(address(3), Duration::ZERO).is_err());
+        let off = Limits::new(&Settings {
+            registrations_per_hour_per_ip: 0,
+            ..Settings::default()
+        });
+        for _ in 0..1000 {
+            assert!(off.registration(IP, Duration::ZERO).is_ok());
+        }
+    }
+
+    #[test]
+    fn memory_is_bounded_and_the_fresh_window_of_a_victim_stays() {
+        let mut counter = Counter::new(1, HOUR);
+        for key in 0..MANY as u64 {
+            counter.take(key, Duration::from_millis(key));
+        }
+        counter.take(u64::MAX, Duration::from_millis(MANY as u64));
+        counter.take(u64::MAX - 1, Duration::from_millis(MANY as u64 + 1));
+        assert!(counter.windows.len() <= MANY);
+        assert!(
+            counter
+                .check(u64::MAX, Duration::from_millis(MANY as u64 + 2))
+                .is_err()
+        );
+    }
+}

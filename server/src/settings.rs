@@ -1,0 +1,434 @@
+//! Settings: `Rocket.toml`, then the environment, then flags. A wrong one stops the start with its name.
+
+use std::{net::IpAddr, path::PathBuf, str::FromStr};
+
+use figment::{
+    Figment, Profile, Provider,
+    providers::{Env, Format, Serialized, Toml},
+    value::{Dict, Map, Value},
+};
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+use crate::crypto::signing::SigningAlgorithm;
+
+/// Keys of the environment that are the console's.
+const CONSOLE_KEYS: [&str; 3] = ["url", "key", "key_file"];
+
+/// A setting that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{key}: {reason}")]
+pub struct SettingsError {
+    pub key: String,
+    pub reason: String,
+}
+
+fn wrong(key: impl Into<String>, reason: impl Into<String>) -> SettingsError {
+    SettingsError {
+        key: key.into(),
+        reason: reason.into(),
+    }
+}
+
+/// Whether anybody may make an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Registration {
+    Open,
+    Closed,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    Plain,
+    Json,
+}
+
+/// What a server runs with. Times are in seconds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    pub data_dir: PathBuf,
+    /// Base URL under which clients reach the server; the listening URL when `None`.
+    #[serde(default)]
+    pub issuer: Option<String>,
+    pub access_token_seconds: u32,
+    pub client_token_seconds: u32,
+    /// A session not refreshed for so long is over.
+    pub refresh_token_seconds: u32,
+    /// A session ends after so long in any case.
+    pub session_seconds: u32,
+    /// For so long after a refresh token was used its next use is only refused.
+    pub refresh_grace_seconds: u32,
+    pub signing_algorithm: String,
+    pub argon2_memory_kib: u32,
+    pub argon2_iterations: u32,
+    pub argon2_parallelism: u32,
+    /// 0 turns a limit off.
+    pub password_checks_per_minute_per_ip: u32,
+    /// In 10 minutes.
+    pub password_failures_per_account_and_ip: u32,
+    /// In an hour.
+    pub password_failures_per_account: u32,
+    pub registrations_per_hour_per_ip: u32,
+    pub registration: Registration,
+    /// Networks whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    pub api_key_prefix: String,
+    pub log_format: LogFormat,
+    /// Most entries of each in-memory cache.
+    pub cache_entries: usize,
+    /// How long events are kept, in days; 0 keeps them for good.
+    pub event_days: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            data_dir: "doorward-data".into(),
+            issuer: None,
+            access_token_seconds: 3600,
+            client_token_seconds: 7200,
+            refresh_token_seconds: 2_592_000,
+            session_seconds: 7_776_000,
+            refresh_grace_seconds: 2,
+            signing_algorithm: "RS256".into(),
+            argon2_memory_kib: 19456,
+            argon2_iterations: 2,
+            argon2_parallelism: 1,
+            password_checks_per_minute_per_ip: 100,
+            password_failures_per_account_and_ip: 10,
+            password_failures_per_account: 100,
+            registrations_per_hour_per_ip: 100,
+            registration: Registration::Open,
+            trusted_proxies: Vec::new(),
+            api_key_prefix: "sk".into(),
+            log_format: LogFormat::Plain,
+            cache_entries: 100_000,
+            event_days: 365,
+        }
+    }
+}
+
+/// What the command line says.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    pub data_dir: Option<PathBuf>,
+    pub address: Option<IpAddr>,
+    pub port: Option<u16>,
+}
+
+/// Where a program listens, as Rocket will.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listen {
+    pub address: IpAddr,
+    pub port: u16,
+    pub tls: bool,
+}
+
+impl Settings {
+    /// Reads all sources; answers the settings and Rocket's own configuration.
+    ///
+    /// # Errors
+    /// The first key that is unknown or whose value is wrong.
+    pub fn load(overrides: &Overrides) -> Result<(Self, Figment), SettingsError> {
+        let file = std::env::var("ROCKET_CONFIG").unwrap_or_else(|_| "Rocket.toml".into());
+        let environment = std::env::vars_os().filter_map(|(key, value)| {
+            let key = key.into_string().ok()?;
+            key.to_ascii_uppercase()
+                .starts_with("DOORWARD_")
+                .then(|| (key, value.into_string().ok()))
+        });
+        Self::read(&Toml::file(file).nested(), environment, overrides)
+    }
+
+    fn read(
+        file: &impl Provider,
+        environment: impl Iterator<Item = (String, Option<String>)>,
+        overrides: &Overrides,
+    ) -> Result<(Self, Figment), SettingsError> {
+        let toml = file
+            .data()
+            .map_err(|error| wrong("Rocket.toml", error.to_string()))?;
+        let profile = std::env::var("ROCKET_PROFILE").map_or(Profile::Default, Profile::from);
+        let mut table = Dict::new();
+        for from in [Profile::Default, profile.clone(), Profile::Global] {
+            match toml.get(&from).and_then(|keys| keys.get("doorward")) {
+                None => {}
+                Some(Value::Dict(_, keys)) => table.extend(keys.clone()),
+                Some(_) => return Err(wrong("doorward", "must be a table")),
+            }
+        }
+        for (name, text) in environment {
+            let key = name[DOORWARD.len()..].to_ascii_lowercase();
+            if CONSOLE_KEYS.contains(&key.as_str()) {
+                continue;
+            }
+            let text = text.ok_or_else(|| wrong(&name, "is not UTF-8"))?;
+            table.insert(key, parse_value(&name, &text)?);
+        }
+        if let Some(data_dir) = &overrides.data_dir {
+            table.insert(
+                "data_dir".into(),
+                Value::from(data_dir.to_string_lossy().into_owned()),
+            );
+        }
+        let settings = Self::from_table(table)?;
+        Ok((settings, rocket_config(toml, profile, overrides)))
+    }
+
+    fn from_table(table: Dict) -> Result<Self, SettingsError> {
+        let known = Serialized::defaults(Self::default())
+            .data()
+            .map_err(|error| wrong("doorward", error.to_string()))?;
+        let known: Dict = known.into_values().next().unwrap_or_default();
+        if let Some(key) = table
+            .keys()
+            .find(|key| !known.contains_key(*key) && *key != "issuer")
+        {
+            return Err(wrong(key, "is not a setting"));
+        }
+        let figment =
+            Figment::from(Serialized::defaults(Self::default())).merge(Serialized::defaults(table));
+        let settings: Self = figment.extract().map_err(|error| {
+            let key = error
+                .path
+                .first()
+                .cloned()
+                .unwrap_or_else(|| "doorward".into());
+            wrong(key, error.kind.to_string())
+        })?;
+        settings.check()?;
+        Ok(settings)
+    }
+
+    /// Whether the values can be worked with.
+    ///
+    /// # Errors
+    /// The first key whose value is wrong.
+    pub fn check(&self) -> Result<(), SettingsError> {
+        let times = [
+            ("access_token_seconds", self.access_token_seconds),
+            ("client_token_seconds", self.client_token_seconds),
+            ("refresh_token_seconds", self.refresh_token_seconds),
+            ("session_seconds", self.session_seconds),
+        ];
+        for (key, seconds) in times {
+            if seconds == 0 || seconds > 10 * 365 * 86_400 {
+                return Err(wrong(key, "must be at least 1 second and at most 10 years"));
+            }
+        }
+        if self.refresh_grace_seconds > 60 {
+            return Err(wrong("refresh_grace_seconds", "must be at most 60"));
+        }
+        self.algorithm()?;
+        self.argon2_params()?;
+        if self.data_dir.as_os_str().is_empty() {
+            return Err(wrong("data_dir", "must not be empty"));
+        }
+        if let Some(issuer) = &self.issuer {
+            check_issuer(issuer)?;
+        }
+        let prefix = &self.api_key_prefix;
+        let prefix_ok = (1..=16).contains(&prefix.len())
+            && prefix.starts_with(|c: char| c.is_ascii_lowercase())
+            && prefix
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        if !prefix_ok {
+            return Err(wrong(
+                "api_key_prefix",
+                "must be 1 to 16 of a-z and 0-9, starting with a letter",
+            ));
+        }
+        if !(100..=100_000_000).contains(&self.cache_entries) {
+            return Err(wrong("cache_entries", "must be from 100 to 100,000,000"));
+        }
+        Ok(())
+    }
+
+    /// What new tokens are signed with.
+    ///
+    /// # Errors
+    /// When the value is not an algorithm.
+    pub fn algorithm(&self) -> Result<SigningAlgorithm, SettingsError> {
+        SigningAlgorithm::from_str(&self.signing_algorithm)
+            .map_err(|reason| wrong("signing_algorithm", reason))
+    }
+
+    /// Argon2id parameters.
+    ///
+    /// # Errors
+    /// Outside RFC 9106 section 3.1, or beyond 1 GiB.
+    pub fn argon2_params(&self) -> Result<argon2::Params, SettingsError> {
+        let (memory, iterations, lanes) = (
+            self.argon2_memory_kib,
+            self.argon2_iterations,
+            self.argon2_parallelism,
+        );
+        if iterations == 0 || iterations > 100 {
+            return Err(wrong("argon2_iterations", "must be from 1 to 100"));
+        }
+        if lanes == 0 || lanes > 64 {
+            return Err(wrong("argon2_parallelism", "must be from 1 to 64"));
+        }
+        if memory < 8 * lanes || memory > 1 << 20 {
+            return Err(wrong(
+                "argon2_memory_kib",
+                "must be at least 8 for each lane and at most 1048576",
+            ));
+        }
+        argon2::Params::new(memory, iterations, lanes, Some(32))
+            .map_err(|error| wrong("argon2_memory_kib", error.to_string()))
+    }
+}
+
+const DOORWARD: &str = "DOORWARD_";
+
+/// A value as Rocket reads its own: a TOML-like literal, else text.
+fn parse_value(name: &str, text: &str) -> Result<Value, SettingsError> {
+    if text.trim().is_empty() {
+        return Err(wrong(name, "must not be empty"));
+    }
+    let value: Value = text.parse().map_err(|_| wrong(name, "cannot be read"))?;
+    Ok(value)
+}
+
+fn check_issuer(issuer: &str) -> Result<(), SettingsError> {
+    let rest = issuer
+        .strip_prefix("https://")
+        .or_else(|| issuer.strip_prefix("http://"));
+    let host = rest
+        .and_then(|rest| rest.split('/').next())
+        .filter(|host| !host.is_empty());
+    let clean = issuer.bytes().all(|b| b.is_ascii_graphic())
+        && !issuer.contains(['?', '#', '\\', '"', '<', '>', '@']);
+    if host.is_none() || !clean || issuer.ends_with('/') {
+        // RFC 8414 section 2: no query, no fragment.
+        return Err(wrong(
+            "issuer",
+            "must be an http or https URL without query, fragment or trailing slash",
+        ));
+    }
+    Ok(())
+}
+
+/// Rocket's own keys: its defaults, then ours, then file, environment and flags.
+fn rocket_config(toml: Map<Profile, Dict>, profile: Profile, overrides: &Overrides) -> Figment {
+    let mut config = Figment::from(rocket::Config::default())
+        .merge(("ip_header", false))
+        .merge(("log_level", "off"))
+        .merge(("cli_colors", false))
+        .merge(("ident", "Doorward"))
+        .merge(("keep_alive", 75))
+        .merge(("limits.data", "64KiB"))
+        .select(profile);
+    for (profile, mut keys) in toml {
+        keys.remove("doorward");
+        config = config.merge(Serialized::from(keys, profile));
+    }
+    config = config.merge(
+        Env::prefixed("ROCKET_")
+            .ignore(&["PROFILE", "CONFIG"])
+            .global(),
+    );
+    if let Some(address) = overrides.address {
+        config = config.merge(Serialized::global("address", address));
+    }
+    if let Some(port) = overrides.port {
+        config = config.merge(Serialized::global("port", port));
+    }
+    config
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(toml: &str, env: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+        let env = env
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), Some((*value).to_owned())));
+        Settings::read(&Toml::string(toml).nested(), env, &Overrides::default())
+            .map(|(settings, _)| settings)
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file() {
+        let toml = "[default.doorward]\naccess_token_seconds = 60\nsession_seconds = 90\n";
+        let settings = read(toml, &[("DOORWARD_ACCESS_TOKEN_SECONDS", "70")]).unwrap();
+        assert_eq!(
+            (settings.access_token_seconds, settings.session_seconds),
+            (70, 90)
+        );
+        assert_eq!(settings.client_token_seconds, 7200);
+    }
+
+    #[test]
+    fn unknown_keys_and_bad_values_are_refused_by_name() {
+        let cases: &[(&str, &[(&str, &str)], &str)] = &[
+            (
+                "[default.doorward]\nacces_token_seconds = 60\n",
+                &[],
+                "acces_token_seconds",
+            ),
+            ("", &[("DOORWARD_NONSENSE", "1")], "nonsense"),
+            (
+                "",
+                &[("DOORWARD_ACCESS_TOKEN_SECONDS", "0")],
+                "access_token_seconds",
+            ),
+            (
+                "",
+                &[("DOORWARD_ACCESS_TOKEN_SECONDS", "soon")],
+                "access_token_seconds",
+            ),
+            (
+                "",
+                &[("DOORWARD_ACCESS_TOKEN_SECONDS", "-1")],
+                "access_token_seconds",
+            ),
+            (
+                "",
+                &[("DOORWARD_ACCESS_TOKEN_SECONDS", "")],
+                "DOORWARD_ACCESS_TOKEN_SECONDS",
+            ),
+            (
+                "",
+                &[("DOORWARD_SIGNING_ALGORITHM", "HS256")],
+                "signing_algorithm",
+            ),
+            (
+                "",
+                &[("DOORWARD_ARGON2_MEMORY_KIB", "7")],
+                "argon2_memory_kib",
+            ),
+            ("", &[("DOORWARD_ISSUER", "ftp://x")], "issuer"),
+            ("", &[("DOORWARD_ISSUER", "https://x/?a=b")], "issuer"),
+            (
+                "",
+                &[("DOORWARD_TRUSTED_PROXIES", "[\"10.0.0.0/33\"]")],
+                "trusted_proxies",
+            ),
+            ("", &[("DOORWARD_REGISTRATION", "maybe")], "registration"),
+            ("", &[("DOORWARD_API_KEY_PREFIX", "SK_")], "api_key_prefix"),
+            ("[default]\ndoorward = 1\n", &[], "doorward"),
+        ];
+        for (toml, env, key) in cases {
+            let error = read(toml, env).unwrap_err();
+            assert!(error.key.contains(key), "{error} should name {key}");
+        }
+    }
+
+    #[test]
+    fn the_consoles_variables_are_not_ours() {
+        let env = [
+            ("DOORWARD_URL", "x"),
+            ("DOORWARD_KEY", "y"),
+            ("DOORWARD_KEY_FILE", "z"),
+        ];
+        assert_eq!(read("", &env).unwrap(), Settings::default());
+    }
+}
