@@ -8,10 +8,28 @@
     )
 )]
 
+pub mod app;
+pub mod caller;
 pub mod clock;
 pub mod crypto;
 pub mod domain;
+pub mod http;
 pub mod limits;
 pub mod metrics;
+pub mod oauth;
+mod previews;
 pub mod settings;
+mod signin;
+mod stats;
 pub mod store;
+pub mod tokens;
+
+pub use app::Doorward;
+pub use caller::Caller;
+pub use http::{Allowed, Bearer, DoorwardFairing, Needs};
+pub use settings::Settings;
+
+/// The API description.
+pub fn openapi() -> String {
+    String::new()
+}

@@ -1,1 +1,306 @@
-fn main() {}
+//! The `doorward-server` program.
+
+use std::{
+    io::{IsTerminal, Write as _},
+    net::IpAddr,
+    path::PathBuf,
+    process::ExitCode,
+    sync::Arc,
+};
+
+use clap::{Parser, Subcommand};
+use doorward_server::{
+    Doorward, Settings,
+    app::{MASTER_KEY, OPERATOR_KEY, OpenError, mint_operator_key},
+    clock::Clock,
+    metrics::StoreMetrics,
+    settings::{LogFormat, Overrides},
+    store::{self, DirectoryLock, Store},
+};
+use rocket::{fairing::AdHoc, figment::Figment};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// A self-hosted OAuth2 authorization server over SQLite.
+///
+/// Settings come from Rocket.toml ([default.doorward]), then the environment (ROCKET_*, DOORWARD_*), then these flags.
+#[derive(Debug, Parser)]
+#[command(name = "doorward-server", version)]
+struct Cli {
+    /// Directory of the database and the keys
+    #[arg(long, global = true, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Address to listen on
+    #[arg(long, global = true)]
+    address: Option<IpAddr>,
+    /// Port to listen on; 0 picks a free one
+    #[arg(long, global = true)]
+    port: Option<u16>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+enum Command {
+    /// Run the server (what happens without a subcommand)
+    Serve,
+    /// Write a consistent copy of the database to FILE, also while the server runs
+    Backup { file: PathBuf },
+    /// Put the backup FILE in the place of the database; ends all sessions
+    Restore {
+        file: PathBuf,
+        /// Overwrite a database that is there
+        #[arg(long)]
+        force: bool,
+        /// Leave sessions as they were at the time of the backup
+        #[arg(long)]
+        keep_sessions: bool,
+    },
+    /// Check the database: integrity, foreign keys, schema version
+    Check,
+    /// Mint a new operator.key; the one before it is dead
+    OperatorKey,
+    /// Print the API description (OpenAPI 3.1)
+    Openapi,
+}
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if error.use_stderr() => {
+            let text = error.render().to_string();
+            let first = text.split("\n\n").next().unwrap_or_default();
+            eprintln!("{}", one_line(first));
+            return ExitCode::from(2);
+        }
+        Err(help) => {
+            let _ = help.print();
+            return ExitCode::SUCCESS;
+        }
+    };
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {}", one_line(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn run(cli: Cli) -> Result<(), String> {
+    if let Some(Command::Openapi) = cli.command {
+        return say(&doorward_server::openapi());
+    }
+    let overrides = Overrides {
+        data_dir: cli.data_dir,
+        address: cli.address,
+        port: cli.port,
+    };
+    let (settings, figment) = Settings::load(&overrides).map_err(text)?;
+    let directory = settings.data_dir.clone();
+    let now = Clock::system().now();
+    match cli.command.unwrap_or(Command::Serve) {
+        Command::Serve => serve(settings, figment),
+        Command::Backup { file } => {
+            let bytes = store::back_up(&directory, &file).map_err(text)?;
+            say(&format!("{}: {bytes} bytes", file.display()))
+        }
+        Command::Restore {
+            file,
+            force,
+            keep_sessions,
+        } => {
+            store::restore(&directory, &file, force, keep_sessions, now).map_err(text)?;
+            let sessions = if keep_sessions {
+                "sessions are as they were"
+            } else {
+                "all sessions have ended"
+            };
+            say(&format!("restored {}; {sessions}", directory.display()))
+        }
+        Command::Check => {
+            let schema = store::check(&directory).map_err(text)?;
+            say(&format!("{}: whole, schema {schema}", directory.display()))
+        }
+        Command::OperatorKey => operator_key(&settings),
+        Command::Openapi => Ok(()),
+    }
+}
+
+fn text(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
+
+/// Prints to stdout; a reader that has gone away is no failure of ours to speak of.
+fn say(text: &str) -> Result<(), String> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{text}")
+        .and_then(|()| out.flush())
+        .map_err(|error| format!("cannot write to stdout: {error}"))
+}
+
+fn operator_key(settings: &Settings) -> Result<(), String> {
+    let directory = &settings.data_dir;
+    if !directory.join(store::DATABASE).is_file() {
+        return Err(format!("there is no database in {}", directory.display()));
+    }
+    let lock = DirectoryLock::take(directory).map_err(text)?;
+    let store =
+        Store::open(directory, lock, 100, Arc::new(StoreMetrics::default())).map_err(text)?;
+    let made = runtime(1)?.block_on(mint_operator_key(&store, settings, &Clock::system()));
+    store.close();
+    made.map_err(text)?;
+    say(&format!(
+        "{}: a new key; the one before it is dead",
+        directory.join(OPERATOR_KEY).display()
+    ))
+}
+
+fn runtime(workers: usize) -> Result<tokio::runtime::Runtime, String> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(workers)
+        .thread_name("doorward")
+        .enable_all()
+        .build()
+        .map_err(text)
+}
+
+fn log(format: LogFormat) {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    // A second attempt to set a logger would be a bug of ours, and no reason not to serve.
+    let _ = match format {
+        LogFormat::Json => log.json().flatten_event(true).try_init(),
+        LogFormat::Plain => log
+            .with_ansi(std::io::stderr().is_terminal())
+            .with_target(false)
+            .try_init(),
+    };
+}
+
+/// What became of an attempt to serve.
+enum Ended {
+    Stopped,
+    /// The free port that was picked was taken by somebody in the meantime.
+    PortTaken(String),
+}
+
+fn serve(settings: Settings, figment: Figment) -> Result<(), String> {
+    log(settings.log_format);
+    let config: rocket::Config = figment.extract().map_err(|error| {
+        let key = error.path.join(".");
+        format!("{key}: {}", error.kind)
+    })?;
+    let runtime = runtime(config.workers)?;
+    let mut last = String::new();
+    for _ in 0..8 {
+        let listen = listen(&config)?;
+        match runtime.block_on(attempt(settings.clone(), &figment, &config, listen))? {
+            Ended::Stopped => return Ok(()),
+            Ended::PortTaken(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+/// Where to listen. A free port is picked before anything else, because tokens name the URL.
+fn listen(config: &rocket::Config) -> Result<u16, String> {
+    if config.port != 0 {
+        return Ok(config.port);
+    }
+    let probe =
+        std::net::TcpListener::bind((config.address, 0)).and_then(|listener| listener.local_addr());
+    probe
+        .map(|address| address.port())
+        .map_err(|error| format!("cannot listen on {}: {error}", config.address))
+}
+
+async fn attempt(
+    mut settings: Settings,
+    figment: &Figment,
+    config: &rocket::Config,
+    port: u16,
+) -> Result<Ended, String> {
+    let scheme = if config.tls_enabled() {
+        "https"
+    } else {
+        "http"
+    };
+    let host = match config.address {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
+    };
+    let url = format!("{scheme}://{host}:{port}");
+    let set = settings.issuer.is_some();
+    settings.issuer.get_or_insert_with(|| url.clone());
+    let doorward = Doorward::open(settings).await.map_err(opened)?;
+    if !set && config.address.is_unspecified() {
+        tracing::warn!(
+            "tokens name {url}: set `issuer` to the URL under which clients reach this server"
+        );
+    }
+    let ready = doorward.clone();
+    let line = format!("doorward-server listening on {url}");
+    let rocket = rocket::custom(figment.clone().merge(("port", port)))
+        .attach(doorward.fairing_alone())
+        .attach(AdHoc::on_liftoff("ready", move |_| {
+            Box::pin(async move {
+                if let Err(error) = say(&line) {
+                    tracing::warn!("{error}");
+                }
+                welcome(&ready, &url);
+            })
+        }));
+    let ended = rocket.launch().await;
+    doorward.close();
+    match ended {
+        Ok(_) => Ok(Ended::Stopped),
+        Err(error) => match error.kind() {
+            rocket::error::ErrorKind::Bind(cause) => {
+                let message = format!("cannot listen on {host}:{port}: {cause}");
+                let taken = cause.kind() == std::io::ErrorKind::AddrInUse;
+                if config.port == 0 && taken {
+                    Ok(Ended::PortTaken(message))
+                } else {
+                    Err(message)
+                }
+            }
+            // Requests that would not end in time were cut off: the server has stopped all the same.
+            rocket::error::ErrorKind::Shutdown(..) => Ok(Ended::Stopped),
+            other => Err(format!("cannot start: {other}")),
+        },
+    }
+}
+
+fn opened(error: OpenError) -> String {
+    error.to_string()
+}
+
+/// What the first start made, and what to do next.
+fn welcome(doorward: &Doorward, url: &str) {
+    if doorward.created.is_empty() {
+        return;
+    }
+    let directory = doorward.settings.data_dir.display();
+    eprintln!("created {directory}/{}", store::DATABASE);
+    for path in &doorward.created {
+        let what = match path.file_name().and_then(|name| name.to_str()) {
+            Some(MASTER_KEY) => "encrypts signing keys; keep a copy apart from the database",
+            _ => "an API key that may do everything, for the console on this machine",
+        };
+        eprintln!("created {}: {what}", path.display());
+    }
+    eprintln!("next: make an account with");
+    eprintln!(
+        "  curl {url}/auth/register --json '{{\"email\":\"you@example.com\",\"password\":\"correct horse battery\"}}'"
+    );
+    eprintln!("or open the console in another terminal: cargo run --release -p doorward-tui");
+}

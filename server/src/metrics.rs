@@ -1,14 +1,221 @@
-//! What `/metrics` shows.
+//! What `/metrics` shows, in the Prometheus text format.
 
 use std::{
-    sync::atomic::{AtomicI64, AtomicU64},
+    collections::HashMap,
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use prometheus_client::{
-    metrics::{counter::Counter, gauge::Gauge, histogram::Histogram},
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::{Registry, Unit},
 };
+
+const LATENCIES: [f64; 13] = [
+    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1., 5.,
+];
+
+/// All numbers of a server. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    pub(crate) store: StoreMetrics,
+    routes: Arc<RwLock<HashMap<(&'static str, String), RouteMetrics>>>,
+    requests: Family<RequestLabels, Counter>,
+    latencies: Family<RouteLabels, Histogram, fn() -> Histogram>,
+    tokens: Family<GrantLabels, Counter>,
+    logins: Family<OutcomeLabels, Counter>,
+    argon2_waiting: Gauge,
+    argon2_working: Gauge,
+    sessions_live: Gauge,
+    pub(crate) current: Arc<crate::stats::Current>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    method: &'static str,
+    route: String,
+    status: u16,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RouteLabels {
+    method: &'static str,
+    route: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct GrantLabels {
+    grant: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabels {
+    outcome: &'static str,
+}
+
+/// The numbers of one route, found without allocating.
+#[derive(Debug, Clone)]
+struct RouteMetrics {
+    latency: Histogram,
+    by_status: Arc<RwLock<HashMap<u16, Counter>>>,
+}
+
+fn latency_histogram() -> Histogram {
+    Histogram::new(LATENCIES)
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self {
+            store: StoreMetrics::default(),
+            routes: Arc::default(),
+            requests: Family::default(),
+            latencies: Family::new_with_constructor(latency_histogram),
+            tokens: Family::default(),
+            logins: Family::default(),
+            argon2_waiting: Gauge::default(),
+            argon2_working: Gauge::default(),
+            sessions_live: Gauge::default(),
+            current: Arc::default(),
+        }
+    }
+}
+
+impl Metrics {
+    /// Counts an answered request. `route` is the pattern, never the path: what people ask for is not kept.
+    pub fn request(&self, method: &'static str, route: &str, status: u16, took: Duration) {
+        self.current.request(took);
+        let metrics = self.route(method, route);
+        metrics.latency.observe(took.as_secs_f64());
+        if let Some(counter) = metrics
+            .by_status
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&status)
+        {
+            counter.inc();
+            return;
+        }
+        let labels = RequestLabels {
+            method,
+            route: route.to_owned(),
+            status,
+        };
+        let counter = self.requests.get_or_create(&labels).clone();
+        counter.inc();
+        metrics
+            .by_status
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(status, counter);
+    }
+
+    fn route(&self, method: &'static str, route: &str) -> RouteMetrics {
+        // A `&str` cannot be looked up beside a method without a copy; the copy is a short one.
+        let key = (method, route.to_owned());
+        if let Some(found) = self
+            .routes
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&key)
+        {
+            return found.clone();
+        }
+        let labels = RouteLabels {
+            method,
+            route: route.to_owned(),
+        };
+        let made = RouteMetrics {
+            latency: self.latencies.get_or_create(&labels).clone(),
+            by_status: Arc::default(),
+        };
+        self.routes
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(key)
+            .or_insert(made)
+            .clone()
+    }
+
+    /// Counts an access token that was issued.
+    pub fn token(&self, grant: &'static str) {
+        self.current.tokens.fetch_add(1, Ordering::Relaxed);
+        self.tokens.get_or_create(&GrantLabels { grant }).inc();
+    }
+
+    /// Counts how a sign-in ended.
+    pub fn login(&self, outcome: &'static str) {
+        let current = &self.current;
+        let count = if outcome == "success" {
+            &current.logins
+        } else {
+            &current.failures
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+        self.logins.get_or_create(&OutcomeLabels { outcome }).inc();
+    }
+
+    /// Counts an account that somebody made for themselves.
+    pub fn registration(&self) {
+        self.current.registrations.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Notes what is so at this moment.
+    pub fn observe(&self, argon2: (usize, usize), sessions_live: u64) {
+        self.argon2_waiting
+            .set(i64::try_from(argon2.0).unwrap_or(i64::MAX));
+        self.argon2_working
+            .set(i64::try_from(argon2.1).unwrap_or(i64::MAX));
+        self.sessions_live
+            .set(i64::try_from(sessions_live).unwrap_or(i64::MAX));
+    }
+
+    /// The text of `/metrics`.
+    pub fn text(&self) -> String {
+        let mut registry = Registry::with_prefix("doorward");
+        registry.register(
+            "http_requests",
+            "Requests by route and status",
+            self.requests.clone(),
+        );
+        registry.register_with_unit(
+            "http_request_duration",
+            "From the head of a request to its answer",
+            Unit::Seconds,
+            self.latencies.clone(),
+        );
+        registry.register(
+            "tokens_issued",
+            "Access tokens issued by grant",
+            self.tokens.clone(),
+        );
+        registry.register("logins", "Sign-ins by outcome", self.logins.clone());
+        registry.register(
+            "argon2_waiting",
+            "Passwords waiting for a thread",
+            self.argon2_waiting.clone(),
+        );
+        registry.register(
+            "argon2_working",
+            "Passwords being hashed",
+            self.argon2_working.clone(),
+        );
+        registry.register(
+            "sessions_live",
+            "Sessions neither revoked nor over",
+            self.sessions_live.clone(),
+        );
+        self.store.register(&mut registry);
+        let mut text = String::new();
+        // Writing to a `String` does not fail.
+        let _ = encode(&mut text, &registry);
+        text
+    }
+}
 
 /// The writer's numbers.
 #[derive(Debug, Clone)]
@@ -35,7 +242,7 @@ impl Default for StoreMetrics {
 }
 
 impl StoreMetrics {
-    pub(crate) fn register(&self, registry: &mut Registry) {
+    fn register(&self, registry: &mut Registry) {
         registry.register(
             "writer_queue",
             "Units waiting for the writer when the last one came",

@@ -324,6 +324,8 @@ fn rocket_config(toml: Map<Profile, Dict>, profile: Profile, overrides: &Overrid
         .merge(("ident", "Doorward"))
         .merge(("keep_alive", 75))
         .merge(("limits.data", "64KiB"))
+        .merge(("shutdown.grace", 2))
+        .merge(("shutdown.mercy", 2))
         .select(profile);
     for (profile, mut keys) in toml {
         keys.remove("doorward");

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod api_key;
 pub mod client;
+pub mod code;
 pub mod device;
 pub mod event;
 pub mod refusal;
@@ -13,6 +14,7 @@ pub mod text;
 pub use account::{Account, Email, NewUser, User, UserChange};
 pub use api_key::{ApiKey, KeyOwner};
 pub use client::{Client, ClientSecrets, GrantType};
+pub use code::Code;
 pub use event::{Actor, Cause, Event};
 pub use refusal::Refusal;
 pub use role::Role;

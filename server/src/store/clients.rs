@@ -207,7 +207,11 @@ fn write(unit: &mut Unit<'_>, client: &Client) -> Result<(), StoreError> {
     let previous = secrets.and_then(|secrets| secrets.previous);
     unit.conn
         .prepare_cached(
-            "INSERT OR REPLACE INTO clients VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            // An upsert, not a replacement: that would delete the row first, and with it what refers to it.
+            "INSERT INTO clients VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (id) DO UPDATE SET \
+             name = excluded.name, redirect_uris = excluded.redirect_uris, grant_types = excluded.grant_types, \
+             scopes = excluded.scopes, resources = excluded.resources, secret = excluded.secret, \
+             old_secret = excluded.old_secret, old_secret_until = excluded.old_secret_until",
         )?
         .execute(params![
             client.id.0.to_bytes(),

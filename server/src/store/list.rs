@@ -45,6 +45,24 @@ impl Filter {
         self.values.extend(values);
     }
 
+    /// All rows that match, at most `limit`, in no order.
+    pub fn all<T>(
+        self,
+        conn: &Connection,
+        columns: &str,
+        from: &str,
+        limit: usize,
+        row: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, StoreError> {
+        let sql = format!(
+            "SELECT {columns} FROM {from} WHERE {} LIMIT {limit}",
+            self.sql()
+        );
+        let mut select = conn.prepare(&sql)?;
+        let rows = select.query_map(params_from_iter(self.values), row)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     fn sql(&self) -> String {
         if self.conditions.is_empty() {
             "1".into()

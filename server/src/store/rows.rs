@@ -57,7 +57,7 @@ pub fn ip_text(ip: IpAddr) -> String {
     ip.to_canonical().to_string()
 }
 
-fn ip(row: &Row<'_>, column: usize) -> Result<IpAddr> {
+pub fn ip(row: &Row<'_>, column: usize) -> Result<IpAddr> {
     row.get::<_, [u8; 16]>(column)
         .map(|bytes| IpAddr::V6(Ipv6Addr::from(bytes)).to_canonical())
 }

@@ -142,3 +142,53 @@ CREATE INDEX events_actor ON events (actor, id);
 CREATE INDEX events_target ON events (target, id) WHERE target IS NOT NULL;
 CREATE INDEX events_ip ON events (ip, id) WHERE ip IS NOT NULL;
 CREATE INDEX events_action ON events (action, id);
+
+-- What happened in each minute of the last day.
+CREATE TABLE minutes (
+  time INTEGER PRIMARY KEY,
+  logins INTEGER NOT NULL,
+  failures INTEGER NOT NULL,
+  registrations INTEGER NOT NULL,
+  tokens INTEGER NOT NULL,
+  requests INTEGER NOT NULL,
+  active_sessions INTEGER NOT NULL,
+  p50_ms REAL NOT NULL,
+  p95_ms REAL NOT NULL
+) STRICT;
+
+-- Used ones stay for a while, so that a replay is known for one and kills what the code gave.
+CREATE TABLE codes (
+  hash BLOB PRIMARY KEY,
+  client_id BLOB NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
+  user_id BLOB NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  redirect_uri TEXT NOT NULL,
+  scope TEXT NOT NULL,
+  challenge TEXT NOT NULL,
+  nonce TEXT,
+  auth_time INTEGER NOT NULL,
+  resources TEXT NOT NULL,
+  ip BLOB NOT NULL,
+  user_agent TEXT,
+  expires_at INTEGER NOT NULL,
+  used_at INTEGER,
+  session_id BLOB
+) STRICT, WITHOUT ROWID;
+CREATE INDEX codes_client ON codes (client_id);
+CREATE INDEX codes_user ON codes (user_id);
+CREATE INDEX codes_expiry ON codes (expires_at);
+
+CREATE TABLE consents (
+  user_id BLOB NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+  client_id BLOB NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
+  scope TEXT NOT NULL,
+  granted_at INTEGER NOT NULL,
+  PRIMARY KEY (user_id, client_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX consents_client ON consents (client_id);
+
+-- Sign-ins of browsers: a cookie's hash, and the session it stands for.
+CREATE TABLE browser_sessions (
+  hash BLOB PRIMARY KEY,
+  session_id BLOB NOT NULL REFERENCES sessions (id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX browser_sessions_session ON browser_sessions (session_id);

@@ -37,7 +37,7 @@ pub struct NewSession {
 }
 
 /// One use of a refresh token.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Rotation {
     /// The token that came.
     pub used: Digest256,
@@ -50,6 +50,8 @@ pub struct Rotation {
     pub access_until: Timestamp,
     /// For how long a loser of a race is only refused, in seconds.
     pub grace_seconds: u32,
+    /// Scopes that are asked for; all that were granted, when `None`.
+    pub scope: Option<ScopeSet>,
 }
 
 /// What became of a use.
@@ -68,6 +70,8 @@ pub enum Refreshed {
     Revoked,
     /// A replay: the whole session has ended now.
     Replayed,
+    /// More is asked for than was granted. The token is still good.
+    ScopeTooWide,
 }
 
 /// Which sessions a list or a bulk revocation holds.
@@ -79,6 +83,8 @@ pub struct SessionFilter {
     pub active: Option<bool>,
     /// First-party sessions only.
     pub first_party: bool,
+    /// Exactly these.
+    pub ids: Option<Vec<SessionId>>,
 }
 
 const LIST: List<Session> = List {
@@ -261,6 +267,57 @@ impl Store {
         Ok(page.map(|session| self.freshen(session)))
     }
 
+    /// Sessions that match but `keep`, at most `limit`, with their users.
+    pub async fn sessions_to_end(
+        &self,
+        filter: SessionFilter,
+        keep: Option<SessionId>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Vec<(SessionId, UserId)>, StoreError> {
+        self.read(move |conn| {
+            let mut conditions = conditions(&filter, now);
+            if let Some(keep) = keep {
+                conditions.and("s.id <> ?", [Value::Blob(keep.0.to_bytes().to_vec())]);
+            }
+            conditions.all(conn, "s.id, s.user_id", "sessions AS s", limit, |row| {
+                Ok((SessionId(ulid(row, 0)?), UserId(ulid(row, 1)?)))
+            })
+        })
+        .await
+    }
+
+    /// Ends these sessions, some hundreds in a unit; answers how many were not ended before.
+    pub async fn revoke_these(
+        &self,
+        ids: Vec<SessionId>,
+        reason: Option<String>,
+        cause: Cause,
+    ) -> Result<u64, StoreError> {
+        let mut ended = 0;
+        for some in ids.chunks(250).map(<[_]>::to_vec) {
+            let (reason, cause) = (reason.clone(), cause.clone());
+            ended += self
+                .write(move |unit| {
+                    let mut ended = 0;
+                    for id in some {
+                        let Some(session) = find(unit.conn, id)? else {
+                            continue;
+                        };
+                        if end(unit, id, cause.at)? {
+                            let user = Some(session.user_id);
+                            let reason = reason.as_deref();
+                            unit.event(&cause, "session.revoked", Some(&id), user, reason)?;
+                            ended += 1;
+                        }
+                    }
+                    Ok(ended)
+                })
+                .await?;
+        }
+        Ok(ended)
+    }
+
     /// Puts in when it was last seen, which may not be on disk yet.
     fn freshen(&self, mut session: Session) -> Session {
         if let Some(at) = self.touched().sessions.get(&session.id) {
@@ -284,6 +341,11 @@ pub(super) fn conditions(filter: &SessionFilter, now: Timestamp) -> Filter {
     if let Some(net) = filter.ip {
         let ends = [net.network(), net.broadcast()].map(|ip| Value::Blob(ip_bytes(ip).to_vec()));
         conditions.and("s.ip BETWEEN ? AND ?", ends);
+    }
+    if let Some(ids) = &filter.ids {
+        let places = vec!["?"; ids.len()].join(", ");
+        let ids = ids.iter().map(|id| Value::Blob(id.0.to_bytes().to_vec()));
+        conditions.and(format!("s.id IN ({places})"), ids);
     }
     let now = || [Value::Integer(now.0), Value::Integer(now.0)];
     match filter.active {
@@ -459,6 +521,10 @@ fn rotate(
     }
     if expires_at <= now || !session.is_live(now) {
         return Ok(Refreshed::Expired);
+    }
+    let wide = |wanted: &ScopeSet| !session.scope.covers_all(wanted);
+    if rotation.scope.as_ref().is_some_and(wide) {
+        return Ok(Refreshed::ScopeTooWide);
     }
     let Some(account) = accounts::account(unit.conn, session.user_id)? else {
         return Ok(Refreshed::Revoked);

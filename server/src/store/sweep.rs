@@ -9,6 +9,8 @@ use super::{Store, StoreError};
 const ROWS: u32 = 200;
 /// How long dead sessions and keys are kept for operators to see, in seconds: 30 days.
 const KEEP_DEAD: i64 = 30 * 86_400;
+/// How long a code is known after its end, in seconds: a day.
+const KEEP_CODE: i64 = 86_400;
 /// How long an address that signed in stays known, in seconds: 180 days.
 const KEEP_ADDRESS: i64 = 180 * 86_400;
 
@@ -22,6 +24,8 @@ impl Store {
         gone += self.sweep_rows(SESSIONS_ENDED, dead.0).await?;
         gone += self.sweep_rows(TOKENS, now.0).await?;
         gone += self.sweep_rows(KEYS, dead.0).await?;
+        let codes = now.plus_seconds(-KEEP_CODE);
+        gone += self.sweep_rows(super::codes::SWEEP_CODES, codes.0).await?;
         gone += self
             .sweep_rows(ADDRESSES, now.plus_seconds(-KEEP_ADDRESS).0)
             .await?;

@@ -1,0 +1,308 @@
+//! The server as one value: what a request needs of it, and how it starts.
+
+use std::{path::PathBuf, sync::Arc};
+
+use doorward_shared::{Timestamp, apikey::Environment};
+
+use crate::{
+    clock::{Clock, random_bytes},
+    crypto::{
+        password::Passwords,
+        seal::{MasterKey, write_private},
+        secret::{Secret, api_key, api_key_form_ok, api_key_hint},
+        signing::{KeyRing, RingKey, SigningAlgorithm, SigningKey},
+    },
+    domain::Cause,
+    http::Answers,
+    limits::Limits,
+    metrics::Metrics,
+    previews::Previews,
+    settings::Settings,
+    stats::Remembered,
+    store::{DirectoryLock, Store, StoreError, StoredSigningKey},
+};
+
+/// The master key's name in the data directory.
+pub const MASTER_KEY: &str = "master.key";
+/// The operator key's name in the data directory.
+pub const OPERATOR_KEY: &str = "operator.key";
+
+/// Passwords that may wait for a hashing thread, for each thread.
+const QUEUE_PER_THREAD: usize = 8;
+
+/// Why a server does not start, in one line.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error(transparent)]
+    Settings(#[from] crate::settings::SettingsError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("{}: {error}", path.display())]
+    File {
+        path: PathBuf,
+        error: std::io::Error,
+    },
+    #[error("{0}")]
+    Key(String),
+}
+
+/// An authorization server over one data directory. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Doorward(Arc<Parts>);
+
+/// What a server is made of.
+#[derive(Debug)]
+pub struct Parts {
+    pub settings: Settings,
+    /// Base URL under which clients reach this server, without a trailing slash.
+    pub issuer: String,
+    pub store: Store,
+    pub keys: KeyRing,
+    pub passwords: Passwords,
+    pub limits: Limits,
+    pub clock: Clock,
+    pub metrics: Metrics,
+    pub started_at: Timestamp,
+    /// What the first start made, for the newcomer.
+    pub created: Vec<PathBuf>,
+    pub(crate) answers: Answers,
+    pub(crate) previews: Previews,
+    pub(crate) remembered: Remembered,
+    pub(crate) master: MasterKey,
+}
+
+impl std::ops::Deref for Doorward {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl Doorward {
+    /// Opens a data directory, or makes one. A first start that was killed is completed.
+    /// Without `settings.issuer` tokens name `http://127.0.0.1:8000`, Rocket's own default address.
+    ///
+    /// # Errors
+    /// A wrong setting, a directory that is in use or cannot be written, a damaged or newer database, a master key
+    /// that does not open the signing keys.
+    pub async fn open(settings: Settings) -> Result<Self, OpenError> {
+        Self::open_at(settings, Clock::system()).await
+    }
+
+    /// As [`Doorward::open`], with a clock of one's own.
+    ///
+    /// # Errors
+    /// As [`Doorward::open`].
+    pub async fn open_at(settings: Settings, clock: Clock) -> Result<Self, OpenError> {
+        settings.check()?;
+        let directory = settings.data_dir.clone();
+        let lock = DirectoryLock::take(&directory)?;
+        let mut created = Vec::new();
+        let path = directory.join(MASTER_KEY);
+        let (master, made) = MasterKey::load_or_create(&path).map_err(|error| OpenError::File {
+            path: path.clone(),
+            error,
+        })?;
+        if made {
+            created.push(path);
+        }
+        let metrics = Metrics::default();
+        let store = Store::open(
+            &directory,
+            lock,
+            settings.cache_entries,
+            Arc::new(metrics.store.clone()),
+        )?;
+        let issuer = settings
+            .issuer
+            .clone()
+            .unwrap_or_else(|| "http://127.0.0.1:8000".into());
+        let keys = signing_keys(&store, &master, &settings, &issuer, &clock).await?;
+        if operator_key(&store, &settings, &clock).await? {
+            created.push(directory.join(OPERATOR_KEY));
+        }
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        let passwords =
+            Passwords::start(settings.argon2_params()?, cores, cores * QUEUE_PER_THREAD).map_err(
+                |error| OpenError::Key(format!("cannot start hashing threads: {error}")),
+            )?;
+        let started_at = clock.now();
+        let limits = Limits::new(&settings);
+        let parts = Parts {
+            settings,
+            issuer,
+            store,
+            keys,
+            passwords,
+            limits,
+            clock,
+            metrics,
+            started_at,
+            created,
+            answers: Answers::default(),
+            previews: Previews::default(),
+            remembered: Remembered::default(),
+            master,
+        };
+        Ok(Self(Arc::new(parts)))
+    }
+
+    /// Closes storage after what is queued. For the end of the process: whatever comes later is refused.
+    pub fn close(&self) {
+        self.store.clone().close();
+    }
+
+    /// Makes a new signing key the one that signs. Those before it verify until their last token has expired.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing has changed then.
+    pub async fn rotate_signing_key(&self, cause: Cause) -> Result<StoredSigningKey, StoreError> {
+        let algorithm = self
+            .settings
+            .algorithm()
+            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        let key = new_signing_key(&self.master, algorithm, cause.at).await?;
+        let old_until = cause.at.plus_seconds(longest_token(&self.settings));
+        self.store
+            .rotate_signing_key(key.clone(), old_until, cause)
+            .await?;
+        self.reload_signing_keys().await?;
+        Ok(key)
+    }
+
+    /// Takes the ring from storage anew.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the ring stays as it was.
+    pub async fn reload_signing_keys(&self) -> Result<(), StoreError> {
+        let keys = ring(&self.master, self.store.signing_keys().await?)?;
+        self.keys
+            .replace(keys)
+            .map_err(|error| StoreError::Unavailable(error.to_string()))
+    }
+}
+
+/// How long a key must verify after it last signed, in seconds, with some room for clocks.
+fn longest_token(settings: &Settings) -> i64 {
+    i64::from(
+        settings
+            .access_token_seconds
+            .max(settings.client_token_seconds),
+    ) + 60
+}
+
+async fn signing_keys(
+    store: &Store,
+    master: &MasterKey,
+    settings: &Settings,
+    issuer: &str,
+    clock: &Clock,
+) -> Result<KeyRing, OpenError> {
+    let algorithm = settings.algorithm()?;
+    let stored = store.signing_keys().await?;
+    let fits = stored
+        .iter()
+        .any(|key| key.retires_at.is_none() && key.algorithm == algorithm.as_str());
+    if !fits {
+        let now = clock.now();
+        let key = new_signing_key(master, algorithm, now).await?;
+        store
+            .rotate_signing_key(
+                key,
+                now.plus_seconds(longest_token(settings)),
+                Cause::system(now),
+            )
+            .await?;
+    }
+    let keys = ring(master, store.signing_keys().await?)?;
+    KeyRing::new(keys, issuer.to_owned(), settings.cache_entries)
+        .map_err(|error| OpenError::Key(error.to_string()))
+}
+
+async fn new_signing_key(
+    master: &MasterKey,
+    algorithm: SigningAlgorithm,
+    now: Timestamp,
+) -> Result<StoredSigningKey, StoreError> {
+    let broken = |error: &dyn std::fmt::Display| StoreError::Unavailable(error.to_string());
+    let made = tokio::task::spawn_blocking(move || {
+        let pkcs8 = SigningKey::generate(algorithm)?;
+        SigningKey::from_pkcs8(algorithm, &pkcs8).map(|key| (key.kid().to_owned(), pkcs8))
+    });
+    let (kid, pkcs8) = made
+        .await
+        .map_err(|error| broken(&error))?
+        .map_err(|error| broken(&error))?;
+    let sealed = master.seal(&kid, &pkcs8).map_err(|error| broken(&error))?;
+    Ok(StoredSigningKey {
+        kid,
+        algorithm: algorithm.to_string(),
+        sealed,
+        created_at: now,
+        retires_at: None,
+    })
+}
+
+fn ring(master: &MasterKey, stored: Vec<StoredSigningKey>) -> Result<Vec<RingKey>, StoreError> {
+    let open = |key: StoredSigningKey| {
+        let algorithm = key.algorithm.parse().map_err(|_| "an unknown algorithm")?;
+        let pkcs8 = master
+            .open(&key.kid, &key.sealed)
+            .map_err(|_| "another master.key sealed it")?;
+        let opened = SigningKey::from_pkcs8(algorithm, &pkcs8).map_err(|_| "it is broken")?;
+        Ok::<_, &str>(RingKey {
+            key: opened,
+            retires_at: key.retires_at,
+        })
+    };
+    let keys = stored.into_iter().map(open).collect::<Result<Vec<_>, _>>();
+    keys.map_err(|why| StoreError::Unavailable(format!("a signing key cannot be opened: {why}")))
+}
+
+/// Makes the operator key at the first start; answers whether it did. The file is written first: killed in between,
+/// the next start takes the key it finds there.
+async fn operator_key(
+    store: &Store,
+    settings: &Settings,
+    clock: &Clock,
+) -> Result<bool, OpenError> {
+    if store.operator_key_made().await? {
+        return Ok(false);
+    }
+    let path = settings.data_dir.join(OPERATOR_KEY);
+    let found = std::fs::read_to_string(&path)
+        .ok()
+        .map(|text| text.trim().to_owned());
+    match found.filter(|key| api_key_form_ok(&settings.api_key_prefix, key)) {
+        Some(key) => record_operator_key(store, &Secret::from(key), clock).await?,
+        None => mint_operator_key(store, settings, clock).await?,
+    }
+    Ok(true)
+}
+
+/// Mints a new operator key into its file; the one before it is dead.
+///
+/// # Errors
+/// When the file or the database cannot be written.
+pub async fn mint_operator_key(
+    store: &Store,
+    settings: &Settings,
+    clock: &Clock,
+) -> Result<(), OpenError> {
+    let path = settings.data_dir.join(OPERATOR_KEY);
+    let key = api_key(
+        &settings.api_key_prefix,
+        Environment::Live,
+        &mut random_bytes::<64>,
+    );
+    write_private(&path, format!("{}\n", key.expose()).as_bytes())
+        .map_err(|error| OpenError::File { path, error })?;
+    record_operator_key(store, &key, clock).await
+}
+
+async fn record_operator_key(store: &Store, key: &Secret, clock: &Clock) -> Result<(), OpenError> {
+    let cause = Cause::system(clock.now());
+    Ok(store
+        .set_operator_key(key.digest(), api_key_hint(key.expose()), cause)
+        .await?)
+}

@@ -1,0 +1,282 @@
+//! Who is calling: a credential, and what it may do at this moment.
+
+use std::{net::IpAddr, sync::Arc};
+
+use doorward_shared::{ClientId, ErrorCode, ScopeSet, SessionId, UserId};
+use ulid::Ulid;
+
+use crate::{
+    app::Doorward,
+    crypto::{
+        secret::{Digest256, api_key_form_ok, looks_like_api_key},
+        signing::TokenError,
+        token::{AccessClaims, FIRST_PARTY},
+    },
+    domain::{Account, Actor, ApiKey, Client, KeyOwner, Session},
+    http::ApiError,
+    store::grantable,
+};
+
+/// What somebody called with.
+#[derive(Debug, Clone)]
+pub enum Credential {
+    /// An access token of a person's session.
+    Session {
+        account: Arc<Account>,
+        session: Arc<Session>,
+    },
+    /// An API key; the operator key has no owner.
+    Key {
+        key: Arc<ApiKey>,
+        owner: Option<Arc<Account>>,
+    },
+    /// A client's own access token.
+    Client { client: Arc<Client> },
+}
+
+/// Somebody whose credential is good now.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    pub credential: Credential,
+    /// What the credential was given and its owner still may.
+    pub scopes: ScopeSet,
+    /// Of an access token.
+    pub claims: Option<Arc<AccessClaims>>,
+}
+
+impl Caller {
+    /// Who acts, for the audit log.
+    pub fn actor(&self) -> Actor {
+        match &self.credential {
+            Credential::Session { account, .. } => Actor::User(account.user.id),
+            Credential::Key { key, .. } => Actor::Key(key.id),
+            Credential::Client { client } => Actor::Client(client.id),
+        }
+    }
+
+    /// The person behind it, if there is one.
+    pub fn account(&self) -> Option<&Arc<Account>> {
+        match &self.credential {
+            Credential::Session { account, .. } => Some(account),
+            Credential::Key { owner, .. } => owner.as_ref(),
+            Credential::Client { .. } => None,
+        }
+    }
+
+    /// The person's id, if there is one.
+    pub fn user_id(&self) -> Option<UserId> {
+        self.account().map(|account| account.user.id)
+    }
+
+    /// The session the token belongs to.
+    pub fn session_id(&self) -> Option<SessionId> {
+        match &self.credential {
+            Credential::Session { session, .. } => Some(session.id),
+            _ => None,
+        }
+    }
+
+    /// Whose keys this caller makes: its own, or the machine's for the operator key. A client owns none.
+    pub fn key_owner(&self) -> Option<KeyOwner> {
+        match &self.credential {
+            Credential::Session { account, .. } => Some(KeyOwner::User(account.user.id)),
+            Credential::Key { key, .. } => Some(key.owner),
+            Credential::Client { .. } => None,
+        }
+    }
+
+    /// The account and session of a first-party login; none for keys and for tokens OAuth clients obtained.
+    pub fn first_party(&self) -> Option<(&Arc<Account>, &Arc<Session>)> {
+        match &self.credential {
+            Credential::Session { account, session } if session.client_id.is_none() => {
+                Some((account, session))
+            }
+            _ => None,
+        }
+    }
+
+    /// Refuses whoever lacks a scope.
+    ///
+    /// # Errors
+    /// `insufficient_scope`, naming it.
+    pub fn require(&self, scope: &str) -> Result<(), ApiError> {
+        if self.scopes.covers(scope) {
+            Ok(())
+        } else {
+            Err(ApiError::scope(scope))
+        }
+    }
+
+    /// Refuses to give what the caller does not hold. Whoever holds `admin` may give anything.
+    ///
+    /// # Errors
+    /// `insufficient_scope`, naming the first scope that is missing.
+    pub fn may_give(&self, scopes: &ScopeSet) -> Result<(), ApiError> {
+        match self.scopes.first_missing(scopes) {
+            Some(missing) if !self.scopes.covers("admin") => Err(ApiError::scope(missing.as_str())),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Doorward {
+    /// Judges a bearer credential, an access token or an API key, as it stands at this moment.
+    ///
+    /// # Errors
+    /// 401 with the code that says why; 503 when it is not in memory and the disk cannot be read.
+    pub async fn authenticate(&self, credential: &str, ip: IpAddr) -> Result<Caller, ApiError> {
+        if looks_like_api_key(&self.settings.api_key_prefix, credential) {
+            self.authenticate_key(credential, ip).await
+        } else {
+            self.authenticate_token(credential).await
+        }
+    }
+
+    async fn authenticate_key(&self, text: &str, ip: IpAddr) -> Result<Caller, ApiError> {
+        if !api_key_form_ok(&self.settings.api_key_prefix, text) {
+            return Err(ApiError::invalid_token());
+        }
+        let key = self
+            .store
+            .key_by_hash(Digest256::of(text.as_bytes()))
+            .await?
+            .ok_or_else(ApiError::invalid_token)?;
+        let now = self.clock.now();
+        if key.is_revoked(now) {
+            return Err(ApiError::token_revoked());
+        }
+        let owner = match key.owner {
+            KeyOwner::Operator => None,
+            KeyOwner::User(id) => {
+                let account = self
+                    .store
+                    .account(id)
+                    .await?
+                    .ok_or_else(ApiError::token_revoked)?;
+                if account.user.disabled_at.is_some() {
+                    return Err(ApiError::token_revoked());
+                }
+                Some(account)
+            }
+        };
+        if key.is_expired(now) {
+            return Err(ApiError::token_expired());
+        }
+        self.store.touch_key(key.id, now, ip);
+        let scopes = match &owner {
+            Some(owner) => key.scopes.intersect(&owner.may),
+            None => key.scopes.clone(),
+        };
+        Ok(Caller {
+            credential: Credential::Key { key, owner },
+            scopes,
+            claims: None,
+        })
+    }
+
+    async fn authenticate_token(&self, token: &str) -> Result<Caller, ApiError> {
+        let now = self.clock.now();
+        let (claims, expired) = match self.keys.verify_access(token, now) {
+            Ok(claims) => (claims, false),
+            Err(TokenError::Expired(claims)) => (claims, true),
+            Err(TokenError::Invalid) => return Err(ApiError::invalid_token()),
+        };
+        // Revoked wins over expired.
+        let caller = self.judge(claims).await?;
+        if expired {
+            Err(ApiError::token_expired())
+        } else {
+            Ok(caller)
+        }
+    }
+
+    /// Whether what a rightly signed token stands for is still there, whenever the token itself expires.
+    ///
+    /// # Errors
+    /// `token_revoked`, `token_expired` for a session that is over, `invalid_token`.
+    pub(crate) async fn judge(&self, claims: Arc<AccessClaims>) -> Result<Caller, ApiError> {
+        let granted = ScopeSet::parse(&claims.scope).map_err(|_| ApiError::invalid_token())?;
+        match &claims.sid {
+            Some(sid) => self.judge_session(sid, granted, claims.clone()).await,
+            None => self.judge_client(granted, claims.clone()).await,
+        }
+    }
+
+    async fn judge_session(
+        &self,
+        sid: &str,
+        granted: ScopeSet,
+        claims: Arc<AccessClaims>,
+    ) -> Result<Caller, ApiError> {
+        let id: SessionId = sid.parse().map_err(|_| ApiError::invalid_token())?;
+        let user: UserId = claims.sub.parse().map_err(|_| ApiError::invalid_token())?;
+        let session = self
+            .store
+            .session(id)
+            .await?
+            .ok_or_else(ApiError::token_revoked)?;
+        let client = session
+            .client_id
+            .map_or_else(|| FIRST_PARTY.to_owned(), |id| id.to_string());
+        if session.user_id != user || client != claims.client_id {
+            return Err(ApiError::invalid_token());
+        }
+        if session.revoked_at.is_some() {
+            return Err(ApiError::token_revoked());
+        }
+        let account = self
+            .store
+            .account(user)
+            .await?
+            .ok_or_else(ApiError::token_revoked)?;
+        if account.user.disabled_at.is_some() {
+            return Err(ApiError::token_revoked());
+        }
+        let now = self.clock.now();
+        if !session.is_live(now) {
+            return Err(ApiError::token_expired());
+        }
+        self.store.touch_session(id, now);
+        let scopes = granted.intersect(&grantable(&account.may));
+        Ok(Caller {
+            credential: Credential::Session { account, session },
+            scopes,
+            claims: Some(claims),
+        })
+    }
+
+    async fn judge_client(
+        &self,
+        granted: ScopeSet,
+        claims: Arc<AccessClaims>,
+    ) -> Result<Caller, ApiError> {
+        let id: ClientId = claims.sub.parse().map_err(|_| ApiError::invalid_token())?;
+        let jti = Ulid::from_string(&claims.jti).map_err(|_| ApiError::invalid_token())?;
+        if claims.sub != claims.client_id {
+            return Err(ApiError::invalid_token());
+        }
+        if self.store.is_token_revoked(&jti) {
+            return Err(ApiError::token_revoked());
+        }
+        let client = self
+            .store
+            .client(id)
+            .await?
+            .ok_or_else(ApiError::token_revoked)?;
+        let scopes = granted.intersect(&client.scopes);
+        Ok(Caller {
+            credential: Credential::Client { client },
+            scopes,
+            claims: Some(claims),
+        })
+    }
+}
+
+impl From<TokenError> for ApiError {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::Invalid => Self::invalid_token(),
+            TokenError::Expired(_) => Self::new(ErrorCode::TokenExpired, "the token has expired"),
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! Authorization codes, RFC 6749 section 4.1.2.
+
+use std::net::IpAddr;
+
+use doorward_shared::{ClientId, ScopeSet, SessionId, Timestamp, UserId};
+
+/// What a person allowed a client to do, to be fetched with a code within a minute.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Code {
+    pub client_id: ClientId,
+    pub user_id: UserId,
+    /// As it came in the authorization request, character by character.
+    pub redirect_uri: String,
+    pub scope: ScopeSet,
+    /// PKCE `S256` challenge, RFC 7636 section 4.2.
+    pub challenge: String,
+    pub nonce: Option<String>,
+    /// When the person signed in.
+    pub auth_time: Timestamp,
+    /// Audiences that were asked for, RFC 8707.
+    pub resources: Vec<String>,
+    /// Of the browser: the code itself comes from the client's own machine.
+    pub ip: IpAddr,
+    pub user_agent: Option<String>,
+    pub expires_at: Timestamp,
+    pub used_at: Option<Timestamp>,
+    /// The session it gave.
+    pub session_id: Option<SessionId>,
+}

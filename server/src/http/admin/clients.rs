@@ -1,0 +1,243 @@
+//! `/admin/clients`.
+
+use doorward_shared::{
+    ClientId, Page, ScopeSet, Timestamp,
+    admin::{Client, ClientPatch, RegisterClient},
+    apikey::RotateRequest,
+    scope::OPENID_SCOPES,
+};
+use rocket::{Route, State, delete, get, patch, post, routes};
+use ulid::Ulid;
+
+use super::scopes::{Clients, ClientsRead};
+use crate::{
+    app::Doorward,
+    caller::Caller,
+    clock::random_bytes,
+    crypto::secret::{Secret, client_secret},
+    domain::{
+        self, ClientSecrets, GrantType,
+        client::{check_redirect_uri, check_resource},
+    },
+    http::{
+        Allowed, ApiError, Body, Listing, OptionalBody, RequestInfo,
+        apikey::MAX_GRACE,
+        once::IdempotencyKey,
+        reply::{Answer, Done, NoContent, created, ok},
+        values,
+    },
+    store::ClientChange,
+};
+
+/// Most redirect URIs, and most resources, of one client.
+const MANY: usize = 50;
+
+pub fn all() -> Vec<Route> {
+    routes![list, register, get, change, delete, rotate_secret]
+}
+
+fn view(client: domain::Client, secret: Option<&Secret>) -> Client {
+    Client {
+        id: client.id,
+        client_id: client.id,
+        confidential: client.is_confidential(),
+        name: client.name,
+        redirect_uris: client.redirect_uris,
+        grant_types: client.grant_types.iter().map(ToString::to_string).collect(),
+        scopes: client.scopes,
+        resources: client.resources,
+        created_at: client.created_at,
+        client_secret: secret.map(|secret| secret.expose().to_owned()),
+    }
+}
+
+fn uris(
+    field: &str,
+    given: &[String],
+    check: fn(&str) -> Result<(), &'static str>,
+) -> Result<Vec<String>, ApiError> {
+    if given.len() > MANY {
+        return Err(ApiError::validation(field, "must be at most 50"));
+    }
+    for uri in given {
+        check(uri).map_err(|why| ApiError::validation(field, why))?;
+    }
+    Ok(given.to_vec())
+}
+
+fn grants(given: &[String]) -> Result<Vec<GrantType>, ApiError> {
+    let parse = |text: &String| {
+        text.parse::<GrantType>()
+            .map_err(|why| ApiError::validation("grantTypes", why))
+    };
+    let mut grants = given.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
+    grants.sort();
+    grants.dedup();
+    Ok(grants)
+}
+
+/// Scopes a client is to have, which the caller must hold; those of OpenID Connect are everybody's.
+fn scopes(by: &Caller, given: &[String]) -> Result<ScopeSet, ApiError> {
+    let scopes = values::scopes("scopes", given)?;
+    may_give(by, &scopes)?;
+    Ok(scopes)
+}
+
+fn may_give(by: &Caller, scopes: &ScopeSet) -> Result<(), ApiError> {
+    let real = |scope: &&doorward_shared::Scope| !OPENID_SCOPES.contains(&scope.as_str());
+    by.may_give(&scopes.iter().filter(real).cloned().collect())
+}
+
+fn checked(by: &Caller, form: &RegisterClient) -> Result<domain::Client, ApiError> {
+    let grant_types = grants(&form.grant_types)?;
+    let redirect_uris = uris("redirectUris", &form.redirect_uris, check_redirect_uri)?;
+    let client = domain::Client {
+        id: ClientId(Ulid::nil()),
+        name: values::required_name("name", &form.name)?,
+        redirect_uris,
+        scopes: scopes(by, &form.scopes)?,
+        resources: uris("resources", &form.resources, check_resource)?,
+        grant_types,
+        secrets: None,
+        created_at: Timestamp::default(),
+    };
+    if client.may(GrantType::AuthorizationCode) && client.redirect_uris.is_empty() {
+        let reason = "must name at least one for the authorization_code grant";
+        return Err(ApiError::validation("redirectUris", reason));
+    }
+    if !form.confidential && client.may(GrantType::ClientCredentials) {
+        let reason = "client_credentials needs a confidential client (RFC 6749 section 4.4)";
+        return Err(ApiError::validation("grantTypes", reason));
+    }
+    Ok(client)
+}
+
+#[get("/admin/clients")]
+async fn list(
+    doorward: &State<Doorward>,
+    _by: Allowed<ClientsRead>,
+    listing: Listing<()>,
+) -> Answer<Page<Client>> {
+    let page = doorward.store.clients(listing.query).await?;
+    ok(page.map(|client| view(client, None)))
+}
+
+#[post("/admin/clients", data = "<body>")]
+async fn register(
+    doorward: &State<Doorward>,
+    info: &RequestInfo,
+    by: Allowed<Clients>,
+    once: IdempotencyKey,
+    body: Body<RegisterClient>,
+) -> Answer<Client> {
+    let now = doorward.clock.now();
+    let work = async {
+        let mut client = checked(&by, &body.0)?;
+        let secret = body.0.confidential.then(|| client_secret(random_bytes()));
+        client.secrets = secret.as_ref().map(|secret| ClientSecrets {
+            current: secret.digest(),
+            previous: None,
+        });
+        let cause = info.cause(by.actor(), now);
+        let client = doorward.store.create_client(client, cause).await?;
+        created(view(client, secret.as_ref()))
+    };
+    let call = ("POST /admin/clients", &body.0);
+    doorward.answers.once(once, (&by, now), call, work).await
+}
+
+async fn find(doorward: &Doorward, id: &str) -> Result<domain::Client, ApiError> {
+    let client = doorward.store.client(values::id(id, "client")?).await?;
+    let client = client.ok_or_else(|| ApiError::not_found("client"))?;
+    Ok(domain::Client::clone(&client))
+}
+
+#[get("/admin/clients/<id>")]
+async fn get(doorward: &State<Doorward>, _by: Allowed<ClientsRead>, id: &str) -> Answer<Client> {
+    ok(view(find(doorward, id).await?, None))
+}
+
+#[patch("/admin/clients/<id>", data = "<body>")]
+async fn change(
+    doorward: &State<Doorward>,
+    info: &RequestInfo,
+    by: Allowed<Clients>,
+    id: &str,
+    body: Body<ClientPatch>,
+) -> Answer<Client> {
+    let id = values::id(id, "client")?;
+    let patch = body.0;
+    let name = patch.name.as_deref();
+    let redirect_uris = patch.redirect_uris.as_deref();
+    let resources = patch.resources.as_deref();
+    let change = ClientChange {
+        name: name
+            .map(|name| values::required_name("name", name))
+            .transpose()?,
+        redirect_uris: redirect_uris
+            .map(|given| uris("redirectUris", given, check_redirect_uri))
+            .transpose()?,
+        grant_types: patch.grant_types.as_deref().map(grants).transpose()?,
+        scopes: patch
+            .scopes
+            .as_deref()
+            .map(|given| scopes(&by, given))
+            .transpose()?,
+        resources: resources
+            .map(|given| uris("resources", given, check_resource))
+            .transpose()?,
+    };
+    let cause = info.cause(by.actor(), doorward.clock.now());
+    let client = doorward.store.change_client(id, change, cause).await?;
+    ok(view(client, None))
+}
+
+#[delete("/admin/clients/<id>")]
+async fn delete(
+    doorward: &State<Doorward>,
+    info: &RequestInfo,
+    by: Allowed<Clients>,
+    id: &str,
+) -> Done {
+    let id = values::id(id, "client")?;
+    let cause = info.cause(by.actor(), doorward.clock.now());
+    doorward.store.delete_client(id, cause).await?;
+    Ok(NoContent)
+}
+
+#[post("/admin/clients/<id>/secret", data = "<body>")]
+async fn rotate_secret(
+    doorward: &State<Doorward>,
+    info: &RequestInfo,
+    by: Allowed<Clients>,
+    id: &str,
+    once: IdempotencyKey,
+    body: OptionalBody<RotateRequest>,
+) -> Answer<Client> {
+    let now = doorward.clock.now();
+    let work = async {
+        let grace = body.0.grace_seconds;
+        if grace > MAX_GRACE {
+            return Err(ApiError::validation(
+                "graceSeconds",
+                "must be at most 30 days",
+            ));
+        }
+        let client = find(doorward, id).await?;
+        // Whoever learns a client's secret may do what the client may.
+        may_give(&by, &client.scopes)?;
+        let secret = client_secret(random_bytes());
+        let until = now.plus_seconds(i64::from(grace));
+        let cause = info.cause(by.actor(), now);
+        let client = doorward
+            .store
+            .rotate_client_secret(client.id, secret.digest(), until, cause)
+            .await?;
+        ok(view(client, Some(&secret)))
+    };
+    let call = format!("client secret {id}");
+    doorward
+        .answers
+        .once(once, (&by, now), (&call, &body.0), work)
+        .await
+}

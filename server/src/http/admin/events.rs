@@ -1,0 +1,158 @@
+//! `/admin/events`: the audit log, and its stream.
+
+use std::time::Duration;
+
+use doorward_shared::{EventId, Page, admin::Event};
+use rocket::{
+    Request, Route, Shutdown, State, get,
+    request::{FromRequest, Outcome},
+    response::stream::{Event as Sse, EventStream},
+    routes,
+    tokio::select,
+};
+
+use super::scopes::EventsRead;
+use crate::{
+    app::Doorward,
+    crypto::secret::Secret,
+    domain,
+    http::{
+        Allowed, ApiError, Filters, Listing, RequestInfo,
+        listing::Params,
+        reply::{Answer, ok},
+    },
+    store::EventFilter,
+};
+
+/// Events read at once for a stream.
+const BATCH: u32 = 200;
+/// How often a quiet stream says that it lives, and whether its caller still may is asked again.
+const HEARTBEAT: Duration = Duration::from_secs(10);
+
+pub fn all() -> Vec<Route> {
+    routes![list, stream]
+}
+
+impl Filters for EventFilter {
+    const NAMES: &'static [&'static str] = &[
+        "actor", "action", "target", "userId", "ip", "since", "until",
+    ];
+    fn read(params: &Params) -> Result<Self, ApiError> {
+        let text = |name| params.get(name).map(str::to_owned);
+        Ok(Self {
+            actor: text("actor"),
+            action: text("action"),
+            target: text("target"),
+            user_id: params.parse("userId", "the id of a user")?,
+            ip: text("ip"),
+            since: params.time("since")?,
+            until: params.time("until")?,
+        })
+    }
+}
+
+pub(crate) fn view(event: domain::Event) -> Event {
+    Event {
+        id: event.id,
+        time: event.time,
+        actor: event.actor,
+        action: event.action,
+        target: event.target,
+        user_id: event.user_id,
+        ip: event.ip,
+        request_id: event.request_id,
+        detail: event.detail,
+    }
+}
+
+#[get("/admin/events")]
+async fn list(
+    doorward: &State<Doorward>,
+    _by: Allowed<EventsRead>,
+    listing: Listing<EventFilter>,
+) -> Answer<Page<Event>> {
+    let page = doorward.store.events(listing.filter, listing.query).await?;
+    ok(page.map(view))
+}
+
+/// Where a stream goes on.
+struct Resume(Option<EventId>);
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Resume {
+    type Error = ApiError;
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
+        match request.headers().get_one("last-event-id").map(str::parse) {
+            None => Outcome::Success(Self(None)),
+            Some(Ok(id)) => Outcome::Success(Self(Some(id))),
+            Some(Err(_)) => {
+                let error = ApiError::request("Last-Event-ID", "must be the id of an event");
+                Outcome::Error(error.leave(request))
+            }
+        }
+    }
+}
+
+/// The credential itself: a stream lasts, and asks again and again whether it is still good.
+struct Credential(Secret);
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Credential {
+    type Error = ApiError;
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
+        let header = request.headers().get_one("authorization");
+        let token = header.and_then(|header| header.split_once(' '));
+        let token = token.map(|(_, token)| token.trim().to_owned());
+        Outcome::Success(Self(token.unwrap_or_default().into()))
+    }
+}
+
+#[get("/admin/events/stream")]
+async fn stream(
+    doorward: &State<Doorward>,
+    info: &RequestInfo,
+    _by: Allowed<EventsRead>,
+    resume: Resume,
+    credential: Credential,
+    mut end: Shutdown,
+) -> Result<EventStream![Sse], ApiError> {
+    let doorward = doorward.inner().clone();
+    let ip = info.ip;
+    // Before the newest event is asked for, so that none falls in between.
+    let mut signal = doorward.store.event_signal();
+    let mut after = match resume.0 {
+        Some(id) => Some(id),
+        None => doorward.store.newest_event().await?,
+    };
+    Ok(EventStream! {
+        // Sent at once, so that the reader knows it is connected.
+        yield Sse::comment("events");
+        loop {
+            signal.mark_unchanged();
+            let Ok(events) = doorward.store.events_after(after, BATCH).await else {
+                return;
+            };
+            let more = events.len() == BATCH as usize;
+            if let Ok(caller) = doorward.authenticate(credential.0.expose(), ip).await
+                && caller.require("admin:events:read").is_ok()
+            {
+                for event in events {
+                    after = Some(event.id);
+                    let view = view(event);
+                    let Ok(text) = serde_json::to_string(&view) else { return };
+                    yield Sse::data(text).id(view.id.to_string());
+                }
+            } else {
+                return;
+            }
+            if more {
+                continue;
+            }
+            select! {
+                changed = signal.changed() => if changed.is_err() { return },
+                () = rocket::tokio::time::sleep(HEARTBEAT) => yield Sse::comment(""),
+                () = &mut end => return,
+            }
+        }
+    })
+}

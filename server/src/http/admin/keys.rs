@@ -1,0 +1,176 @@
+//! `/admin/apikeys`.
+
+use doorward_shared::{
+    Page, UserId,
+    admin::{AdminKey, AdminMint, AdminMintedKey},
+    apikey::{KeyPatch, MintRequest, RotateRequest},
+};
+use rocket::{Route, State, delete, get, patch, post, routes};
+
+use super::scopes::{ApiKeys, ApiKeysRead};
+use crate::{
+    app::Doorward,
+    crypto::secret::Secret,
+    domain::{ApiKey, KeyOwner},
+    http::{
+        Allowed, ApiError, Body, Filters, Listing, OptionalBody, RequestInfo,
+        apikey::Mint,
+        listing::Params,
+        once::IdempotencyKey,
+        reply::{Answer, Done, NoContent, created, ok},
+        values,
+    },
+    store::KeyFilter,
+};
+
+pub fn all() -> Vec<Route> {
+    routes![list, mint, get, change, rotate, revoke]
+}
+
+impl Filters for KeyFilter {
+    const NAMES: &'static [&'static str] =
+        &["ownerId", "scope", "unusedSince", "expiresBefore", "active"];
+    fn read(params: &Params) -> Result<Self, ApiError> {
+        let owner: Option<UserId> = params.parse("ownerId", "the id of a user")?;
+        Ok(Self {
+            owner: owner.map(KeyOwner::User),
+            scope: params.get("scope").map(str::to_owned),
+            unused_since: params.time("unusedSince")?,
+            expires_before: params.time("expiresBefore")?,
+            active: params.parse("active", "true or false")?,
+        })
+    }
+}
+
+fn view(key: ApiKey) -> AdminKey {
+    AdminKey {
+        id: key.id,
+        owner_id: key.owner.user(),
+        name: key.name,
+        hint: key.hint,
+        scopes: key.scopes,
+        environment: key.environment,
+        created_at: key.created_at,
+        expires_at: key.expires_at,
+        last_used_at: key.last_used_at,
+        last_used_ip: key.last_used_ip,
+        revoked_at: key.revoked_at,
+    }
+}
+
+fn minted(key: ApiKey, secret: &Secret) -> AdminMintedKey {
+    AdminMintedKey {
+        id: key.id,
+        owner_id: key.owner.user(),
+        name: key.name,
+        key: secret.expose().to_owned(),
+        scopes: key.scopes,
+        environment: key.environment,
+        created_at: key.created_at,
+        expires_at: key.expires_at,
+    }
+}
+
+#[get("/admin/apikeys")]
+async fn list(
+    doorward: &State<Doorward>,
+    _by: Allowed<ApiKeysRead>,
+    listing: Listing<KeyFilter>,
+) -> Answer<Page<AdminKey>> {
+    let now = doorward.clock.now();
+    let page = doorward
+        .store
+        .keys(listing.filter, listing.query, now)
+        .await?;
+    ok(page.map(view))
+}
+
+#[post("/admin/apikeys", data = "<body>")]
+async fn mint(
+    doorward: &State<Doorward>,
+    info: &RequestInfo,
+    by: Allowed<ApiKeys>,
+    once: IdempotencyKey,
+    body: Body<AdminMint>,
+) -> Answer<AdminMintedKey> {
+    let now = doorward.clock.now();
+    let work = async {
+        let own = || {
+            by.key_owner().ok_or_else(|| {
+                ApiError::validation("ownerId", "must be given: a client owns no keys")
+            })
+        };
+        let owner = body
+            .0
+            .owner_id
+            .map_or_else(own, |id| Ok(KeyOwner::User(id)))?;
+        let asked = MintRequest {
+            name: body.0.name.clone(),
+            scopes: body.0.scopes.clone(),
+            expires_at: body.0.expires_at,
+            environment: body.0.environment,
+        };
+        let mint = Mint::new(owner, &asked, now)?;
+        let (key, secret) = doorward.mint(&by, info, mint).await?;
+        created(minted(key, &secret))
+    };
+    let call = ("POST /admin/apikeys", &body.0);
+    doorward.answers.once(once, (&by, now), call, work).await
+}
+
+#[get("/admin/apikeys/<id>")]
+async fn get(doorward: &State<Doorward>, _by: Allowed<ApiKeysRead>, id: &str) -> Answer<AdminKey> {
+    let key = doorward.store.key(values::id(id, "API key")?, None).await?;
+    ok(view(key.ok_or_else(|| ApiError::not_found("API key"))?))
+}
+
+#[patch("/admin/apikeys/<id>", data = "<body>")]
+async fn change(
+    doorward: &State<Doorward>,
+    info: &RequestInfo,
+    by: Allowed<ApiKeys>,
+    id: &str,
+    body: Body<KeyPatch>,
+) -> Answer<AdminKey> {
+    ok(view(
+        doorward
+            .change_api_key(&by, info, (id, None), &body.0)
+            .await?,
+    ))
+}
+
+#[post("/admin/apikeys/<id>/rotate", data = "<body>")]
+async fn rotate(
+    doorward: &State<Doorward>,
+    info: &RequestInfo,
+    by: Allowed<ApiKeys>,
+    id: &str,
+    once: IdempotencyKey,
+    body: OptionalBody<RotateRequest>,
+) -> Answer<AdminMintedKey> {
+    let now = doorward.clock.now();
+    let work = async {
+        let (key, secret) = doorward
+            .rotate_api_key(&by, info, (id, None), &body.0)
+            .await?;
+        created(minted(key, &secret))
+    };
+    let call = format!("admin rotate {id}");
+    doorward
+        .answers
+        .once(once, (&by, now), (&call, &body.0), work)
+        .await
+}
+
+#[delete("/admin/apikeys/<id>")]
+async fn revoke(
+    doorward: &State<Doorward>,
+    info: &RequestInfo,
+    by: Allowed<ApiKeys>,
+    id: &str,
+) -> Done {
+    let id = values::id(id, "API key")?;
+    let cause = info.cause(by.actor(), doorward.clock.now());
+    doorward.store.revoke_key(id, None, cause).await?;
+    Ok(NoContent)
+}

@@ -1,0 +1,47 @@
+//! `/admin`: the operators' API.
+
+mod clients;
+mod events;
+mod keys;
+mod roles;
+mod server;
+mod sessions;
+mod signing;
+mod users;
+
+use rocket::Route;
+
+pub fn all() -> Vec<Route> {
+    [
+        users::all(),
+        sessions::all(),
+        keys::all(),
+        clients::all(),
+        roles::all(),
+        events::all(),
+        signing::all(),
+        server::all(),
+    ]
+    .concat()
+}
+
+/// Scopes of the admin API; each covers its `:read` half.
+pub mod scopes {
+    crate::scope! {
+        UsersRead = "admin:users:read";
+        Users = "admin:users";
+        SessionsRead = "admin:sessions:read";
+        Sessions = "admin:sessions";
+        ApiKeysRead = "admin:apikeys:read";
+        ApiKeys = "admin:apikeys";
+        ClientsRead = "admin:clients:read";
+        Clients = "admin:clients";
+        RolesRead = "admin:roles:read";
+        Roles = "admin:roles";
+        EventsRead = "admin:events:read";
+        KeysRead = "admin:keys:read";
+        Keys = "admin:keys";
+        ServerRead = "admin:server:read";
+        Server = "admin:server";
+    }
+}

@@ -1,0 +1,85 @@
+//! `/admin/roles`.
+
+use doorward_shared::{
+    Page,
+    admin::{PutRole, Role},
+};
+use rocket::{Route, State, delete, get, put, routes};
+
+use super::scopes::{Roles, RolesRead};
+use crate::{
+    app::Doorward,
+    domain::{self, role},
+    http::{
+        Allowed, ApiError, Body, Listing, RequestInfo,
+        reply::{Answer, Done, NoContent, created, ok},
+        values,
+    },
+};
+
+pub fn all() -> Vec<Route> {
+    routes![list, get, put, delete]
+}
+
+fn view(role: domain::Role) -> Role {
+    Role {
+        built_in: domain::Role::is_built_in(&role.name),
+        name: role.name,
+        permissions: role.permissions,
+        users: role.users,
+    }
+}
+
+#[get("/admin/roles")]
+async fn list(
+    doorward: &State<Doorward>,
+    _by: Allowed<RolesRead>,
+    listing: Listing<()>,
+) -> Answer<Page<Role>> {
+    ok(doorward.store.roles(listing.query).await?.map(view))
+}
+
+async fn find(doorward: &Doorward, name: &str) -> Result<Role, ApiError> {
+    let role = doorward.store.role(name.to_owned()).await?;
+    role.map(view).ok_or_else(|| ApiError::not_found("role"))
+}
+
+#[get("/admin/roles/<name>")]
+async fn get(doorward: &State<Doorward>, _by: Allowed<RolesRead>, name: &str) -> Answer<Role> {
+    ok(find(doorward, name).await?)
+}
+
+#[put("/admin/roles/<name>", data = "<body>")]
+async fn put(
+    doorward: &State<Doorward>,
+    info: &RequestInfo,
+    by: Allowed<Roles>,
+    name: &str,
+    body: Body<PutRole>,
+) -> Answer<Role> {
+    if !role::name_ok(name) {
+        let reason = "must be 1 to 64 of a-z, 0-9, - and _, starting with a letter";
+        return Err(ApiError::validation("name", reason));
+    }
+    let permissions = values::scopes("permissions", &body.0.permissions)?;
+    by.may_give(&permissions)?;
+    let cause = info.cause(by.actor(), doorward.clock.now());
+    let new = doorward
+        .store
+        .put_role(name.to_owned(), permissions, cause)
+        .await?;
+    let role = find(doorward, name).await?;
+    if new { created(role) } else { ok(role) }
+}
+
+#[delete("/admin/roles/<name>")]
+async fn delete(
+    doorward: &State<Doorward>,
+    info: &RequestInfo,
+    by: Allowed<Roles>,
+    name: &str,
+) -> Done {
+    let cause = info.cause(by.actor(), doorward.clock.now());
+    doorward.store.delete_role(name.to_owned(), cause).await?;
+    Ok(NoContent)
+}

@@ -1,0 +1,109 @@
+//! `/admin/server`, `/admin/stats` and `/admin/whoami`.
+
+use std::{collections::BTreeMap, os::unix::fs::DirBuilderExt};
+
+use doorward_shared::{
+    ErrorCode,
+    admin::{BackupMade, CallerKind, ServerInfo, Stats, StorageInfo, Whoami},
+};
+use rocket::{Route, State, get, post, routes, tokio::fs};
+
+use super::scopes::{Server, ServerRead};
+use crate::{
+    app::Doorward,
+    caller::Credential,
+    http::{
+        Allowed, ApiError, Bearer,
+        reply::{Answer, created, ok},
+    },
+    settings::Settings,
+    store::{DATABASE, SCHEMA_VERSION},
+};
+
+pub fn all() -> Vec<Route> {
+    routes![server, stats, backup, whoami]
+}
+
+/// Settings that operators ask for; there are no secret ones.
+fn settings(settings: &Settings) -> BTreeMap<String, String> {
+    let Ok(serde_json::Value::Object(all)) = serde_json::to_value(settings) else {
+        return BTreeMap::new();
+    };
+    let text = |value: serde_json::Value| match value {
+        serde_json::Value::String(text) => text,
+        other => other.to_string(),
+    };
+    all.into_iter()
+        .filter(|(_, value)| !value.is_null())
+        .map(|(key, value)| (key, text(value)))
+        .collect()
+}
+
+#[get("/admin/server")]
+async fn server(doorward: &State<Doorward>, _by: Allowed<ServerRead>) -> Answer<ServerInfo> {
+    let size = async |name: String| {
+        let path = doorward.store.directory().join(name);
+        fs::metadata(path).await.map_or(0, |found| found.len())
+    };
+    let uptime = doorward.clock.now().0 - doorward.started_at.0;
+    ok(ServerInfo {
+        version: env!("CARGO_PKG_VERSION").into(),
+        issuer: doorward.issuer.clone(),
+        started_at: doorward.started_at,
+        uptime_seconds: u64::try_from(uptime / 1000).unwrap_or_default(),
+        storage: StorageInfo {
+            schema_version: SCHEMA_VERSION,
+            database_bytes: size(DATABASE.into()).await,
+            wal_bytes: size(format!("{DATABASE}-wal")).await,
+        },
+        settings: settings(&doorward.settings),
+    })
+}
+
+#[get("/admin/stats")]
+async fn stats(doorward: &State<Doorward>, _by: Allowed<ServerRead>) -> Answer<Stats> {
+    ok(doorward.stats().await?)
+}
+
+#[post("/admin/server/backup")]
+async fn backup(doorward: &State<Doorward>, _by: Allowed<Server>) -> Answer<BackupMade> {
+    let now = doorward.clock.now();
+    let directory = doorward.store.directory().join("backups");
+    let made = std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&directory);
+    if let Err(error) = made {
+        tracing::error!(%error, "cannot make the directory for backups");
+        let message = "the directory for backups cannot be made; nothing was done";
+        return Err(ApiError::new(ErrorCode::StorageUnavailable, message));
+    }
+    let name = now.to_string().replace([':', '.'], "-");
+    let file = std::path::absolute(directory.join(format!("doorward-{name}.db")))
+        .map_err(|_| ApiError::new(ErrorCode::StorageUnavailable, "the path cannot be made"))?;
+    let bytes = doorward.store.back_up(file.clone()).await?;
+    created(BackupMade {
+        file: file.to_string_lossy().into_owned(),
+        bytes,
+        created_at: now,
+    })
+}
+
+#[get("/admin/whoami")]
+async fn whoami(by: Bearer) -> Answer<Whoami> {
+    let (kind, id) = match &by.credential {
+        Credential::Session { account, .. } => (CallerKind::User, account.user.id.to_string()),
+        Credential::Key { key, .. } => (CallerKind::Apikey, key.id.to_string()),
+        Credential::Client { client } => (CallerKind::Client, client.id.to_string()),
+    };
+    ok(Whoami {
+        kind,
+        id,
+        user_id: by.user_id(),
+        email: by
+            .account()
+            .map(|account| account.user.email.as_str().to_owned()),
+        session_id: by.session_id(),
+        scopes: by.scopes.clone(),
+    })
+}

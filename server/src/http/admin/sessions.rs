@@ -1,0 +1,241 @@
+//! `/admin/sessions`.
+
+use std::net::IpAddr;
+
+use doorward_shared::{
+    ErrorCode, Page, SessionId,
+    admin::{RevokeSessions, RevokedSessions, Session},
+};
+use ipnet::IpNet;
+use rocket::{Route, State, delete, get, post, routes};
+
+use super::scopes::{Sessions, SessionsRead};
+use crate::{
+    app::Doorward,
+    caller::Caller,
+    domain::{self, text},
+    http::{
+        Allowed, ApiError, Body, Filters, Listing, RequestInfo,
+        listing::Params,
+        reply::{Answer, Done, NoContent, ok},
+        values,
+    },
+    previews::Preview,
+    store::{ListQuery, SessionFilter},
+};
+
+/// Sessions a preview shows; it holds all.
+const SHOWN: u32 = 20;
+/// Most sessions of one bulk revocation.
+const MANY: usize = 100_000;
+
+pub fn all() -> Vec<Route> {
+    routes![list, get, end, revoke]
+}
+
+impl Filters for SessionFilter {
+    const NAMES: &'static [&'static str] = &["userId", "clientId", "ip", "active"];
+    fn read(params: &Params) -> Result<Self, ApiError> {
+        let ip = params.get("ip").map(network);
+        Ok(Self {
+            user_id: params.parse("userId", "the id of a user")?,
+            client_id: params.parse("clientId", "the id of a client")?,
+            ip: ip
+                .transpose()
+                .map_err(|reason| ApiError::request("ip", reason))?,
+            active: params.parse("active", "true or false")?,
+            ..Self::default()
+        })
+    }
+}
+
+/// An address, or a network as CIDR.
+fn network(text: &str) -> Result<IpNet, &'static str> {
+    if let Ok(ip) = text.parse::<IpAddr>() {
+        return Ok(IpNet::from(ip.to_canonical()));
+    }
+    text.parse()
+        .map_err(|_| "must be an address or a network such as 10.0.0.0/8")
+}
+
+pub(crate) fn view(session: domain::Session) -> Session {
+    Session {
+        id: session.id,
+        user_id: session.user_id,
+        client_id: session.client_id,
+        scope: session.scope,
+        ip: session.ip.to_string(),
+        user_agent: session.user_agent,
+        created_at: session.created_at,
+        last_seen_at: session.last_seen_at,
+        expires_at: session.expires_at,
+        revoked_at: session.revoked_at,
+    }
+}
+
+#[get("/admin/sessions")]
+async fn list(
+    doorward: &State<Doorward>,
+    _by: Allowed<SessionsRead>,
+    listing: Listing<SessionFilter>,
+) -> Answer<Page<Session>> {
+    let now = doorward.clock.now();
+    let page = doorward
+        .store
+        .sessions(listing.filter, listing.query, now)
+        .await?;
+    ok(page.map(view))
+}
+
+#[get("/admin/sessions/<id>")]
+async fn get(doorward: &State<Doorward>, _by: Allowed<SessionsRead>, id: &str) -> Answer<Session> {
+    let row = doorward
+        .store
+        .session_row(values::id(id, "session")?)
+        .await?;
+    ok(view(row.ok_or_else(|| ApiError::not_found("session"))?))
+}
+
+#[delete("/admin/sessions/<id>")]
+async fn end(
+    doorward: &State<Doorward>,
+    info: &RequestInfo,
+    by: Allowed<Sessions>,
+    id: &str,
+) -> Done {
+    let id = values::id(id, "session")?;
+    let cause = info.cause(by.actor(), doorward.clock.now());
+    doorward
+        .store
+        .revoke_session(id, None, "session.revoked", cause)
+        .await?;
+    Ok(NoContent)
+}
+
+#[post("/admin/sessions/revoke", data = "<body>")]
+async fn revoke(
+    doorward: &State<Doorward>,
+    info: &RequestInfo,
+    by: Allowed<Sessions>,
+    body: Body<RevokeSessions>,
+) -> Answer<RevokedSessions> {
+    let asked = body.0;
+    let reason = asked.reason.as_deref().unwrap_or_default();
+    let reason = text::name(reason).map_err(|why| ApiError::validation("reason", why))?;
+    let preview = match &asked.preview_id {
+        Some(_) if asked.dry_run => {
+            return Err(ApiError::request(
+                "previewId",
+                "cannot be given with dryRun",
+            ));
+        }
+        Some(id) => {
+            let gone = || {
+                ApiError::new(
+                    ErrorCode::Conflict,
+                    "the preview is over; look again with dryRun",
+                )
+            };
+            doorward
+                .previews
+                .take(id, by.actor(), doorward.clock.now())
+                .ok_or_else(gone)?
+        }
+        None => preview(doorward, &by, &asked).await?,
+    };
+    let count = preview.sessions.len() as u64;
+    let users = preview.users;
+    let shown = preview.shown.clone();
+    if asked.dry_run {
+        let now = doorward.clock.now();
+        let (id, expires_at) = doorward
+            .previews
+            .keep(preview, by.actor(), now)
+            .ok_or_else(|| ApiError::new(ErrorCode::Overloaded, "too many previews are open"))?;
+        return ok(RevokedSessions {
+            dry_run: true,
+            revoked: 0,
+            count,
+            users,
+            sessions: shown,
+            preview_id: Some(id),
+            expires_at: Some(expires_at),
+        });
+    }
+    let cause = info.cause(by.actor(), doorward.clock.now());
+    let reason = Some(reason).filter(|reason| !reason.is_empty());
+    let revoked = doorward
+        .store
+        .revoke_these(preview.sessions, reason, cause)
+        .await?;
+    ok(RevokedSessions {
+        dry_run: false,
+        revoked,
+        count,
+        users,
+        sessions: shown,
+        preview_id: None,
+        expires_at: None,
+    })
+}
+
+/// The sessions that are meant, as they are now.
+async fn preview(
+    doorward: &Doorward,
+    by: &Caller,
+    asked: &RevokeSessions,
+) -> Result<Preview, ApiError> {
+    if asked.active == Some(false) {
+        return Err(ApiError::validation(
+            "active",
+            "must be true: dead sessions cannot end",
+        ));
+    }
+    let ip = asked.ip.as_deref().map(network).transpose();
+    let filter = SessionFilter {
+        user_id: asked.user_id,
+        client_id: asked.client_id,
+        ip: ip.map_err(|why| ApiError::validation("ip", why))?,
+        active: Some(true),
+        ids: asked.ids.clone(),
+        ..SessionFilter::default()
+    };
+    let any = SessionFilter {
+        active: Some(true),
+        ..SessionFilter::default()
+    };
+    if filter == any && asked.active.is_none() {
+        let reason = "must be given, or another filter: userId, clientId, ip or ids";
+        return Err(ApiError::request("active", reason));
+    }
+    if asked.ids.as_ref().is_some_and(|ids| ids.len() > 1000) {
+        return Err(ApiError::validation("ids", "must be at most 1000"));
+    }
+    let own: Option<SessionId> = by.session_id().filter(|_| !asked.include_own);
+    let now = doorward.clock.now();
+    let found = doorward
+        .store
+        .sessions_to_end(filter.clone(), own, MANY + 1, now)
+        .await?;
+    if found.len() > MANY {
+        let message = "more than 100,000 sessions match: narrow the filters";
+        return Err(ApiError::new(ErrorCode::ValidationFailed, message));
+    }
+    let query = ListQuery {
+        limit: SHOWN,
+        ..ListQuery::default()
+    };
+    let shown = doorward.store.sessions(filter, query, now).await?.data;
+    let mut users: Vec<_> = found.iter().map(|(_, user)| *user).collect();
+    users.sort_unstable();
+    users.dedup();
+    Ok(Preview {
+        users: users.len() as u64,
+        shown: shown
+            .into_iter()
+            .filter(|session| Some(session.id) != own)
+            .map(view)
+            .collect(),
+        sessions: found.into_iter().map(|(id, _)| id).collect(),
+    })
+}

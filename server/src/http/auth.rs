@@ -1,0 +1,351 @@
+//! `/auth`: signing up, in and out, and one's own account.
+
+use doorward_shared::{
+    ErrorCode, Page, ScopeSet, SessionId,
+    auth::{
+        LoginRequest, OwnSession, PasswordRequest, Profile, ProfilePatch, RefreshRequest,
+        RegisterRequest, RegisterResponse, RegisteredUser, TokenResponse,
+    },
+};
+use rocket::{Route, State, delete, get, patch, post, routes};
+use ulid::Ulid;
+
+use super::{
+    ApiError, Bearer, Body, FirstParty, Listing, RequestInfo,
+    reply::{Answer, Done, NoContent, created, ok},
+    request::UserAgent,
+    values,
+};
+use crate::{
+    app::Doorward,
+    caller::{Caller, Credential},
+    clock::random_bytes,
+    crypto::secret::{self, Secret},
+    domain::{Account, Actor, Email, Lineage, NewUser, Session, User, UserChange, device, role},
+    settings::Registration,
+    store::{Refreshed, Rotation, SessionFilter},
+};
+
+pub fn all() -> Vec<Route> {
+    routes![
+        register,
+        login,
+        refresh,
+        logout,
+        me,
+        change_me,
+        change_password,
+        sessions,
+        end_session
+    ]
+}
+
+#[post("/auth/register", data = "<body>")]
+async fn register(
+    doorward: &State<Doorward>,
+    info: &RequestInfo,
+    agent: UserAgent,
+    body: Body<RegisterRequest>,
+) -> Answer<RegisterResponse> {
+    let (user, session, refresh) = doorward.sign_up(info, agent, body.0).await?;
+    let may = session.scope.clone();
+    let tokens =
+        doorward.token_response(user.id, session.id, &may, &refresh, session.created_at)?;
+    doorward.metrics.token("register");
+    created(RegisterResponse {
+        tokens,
+        user: RegisteredUser {
+            id: user.id,
+            email: user.email.as_str().to_owned(),
+            first_name: user.first_name,
+            last_name: user.last_name,
+            created_at: user.created_at,
+        },
+    })
+}
+
+impl Doorward {
+    /// Makes an account for somebody, and signs them in.
+    ///
+    /// # Errors
+    /// `registration_closed`, `rate_limited`, `validation_failed`, `email_taken`, `overloaded`, `storage_unavailable`.
+    pub(crate) async fn sign_up(
+        &self,
+        info: &RequestInfo,
+        agent: UserAgent,
+        form: RegisterRequest,
+    ) -> Result<(User, Session, Secret), ApiError> {
+        if self.settings.registration == Registration::Closed {
+            let message = "new accounts are made by an operator here";
+            return Err(ApiError::new(ErrorCode::RegistrationClosed, message));
+        }
+        let email = Email::parse(&form.email).map_err(|why| ApiError::validation("email", why))?;
+        let first_name = values::name("firstName", form.first_name)?;
+        let last_name = values::name("lastName", form.last_name)?;
+        self.limits.registration(info.ip, self.clock.monotonic())?;
+        let hash = self
+            .hash_new_password(form.password.into(), email.as_str(), "password")
+            .await?;
+        let new = NewUser {
+            email,
+            password: Some(hash),
+            first_name,
+            last_name,
+            role: role::CUSTOMER.into(),
+            permissions: ScopeSet::default(),
+        };
+        let now = self.clock.now();
+        let (session, refresh) = self.new_session(info.ip, agent.0, now);
+        let cause = info.cause(Actor::Anonymous, now);
+        let (user, session) = self.store.create_user(new, Some(session), cause).await?;
+        let session = session.ok_or_else(|| {
+            ApiError::new(ErrorCode::InternalError, "registration made no session")
+        })?;
+        self.metrics.registration();
+        Ok((user, session, refresh))
+    }
+}
+
+#[post("/auth/login", data = "<body>")]
+async fn login(
+    doorward: &State<Doorward>,
+    info: &RequestInfo,
+    agent: UserAgent,
+    body: Body<LoginRequest>,
+) -> Answer<TokenResponse> {
+    let LoginRequest { email, password } = body.0;
+    let now = doorward.clock.now();
+    let (new, refresh) = doorward.new_session(info.ip, agent.0, now);
+    let cause = info.cause(Actor::Anonymous, now);
+    let (user, session) = doorward
+        .sign_in(&email, password.into(), new, cause)
+        .await?;
+    doorward.metrics.token("login");
+    let at = session.created_at;
+    ok(doorward.token_response(user.id, session.id, &session.scope, &refresh, at)?)
+}
+
+#[post("/auth/refresh", data = "<body>")]
+async fn refresh(
+    doorward: &State<Doorward>,
+    info: &RequestInfo,
+    body: Body<RefreshRequest>,
+) -> Answer<TokenResponse> {
+    let used = Secret::from(body.0.refresh_token);
+    let next = secret::refresh_token(random_bytes());
+    let now = doorward.clock.now();
+    let rotation = doorward.rotation(&used, &next, Lineage::FirstParty, now);
+    let cause = info.cause(Actor::Anonymous, now);
+    match doorward.store.rotate_refresh(rotation, cause).await? {
+        Refreshed::Rotated {
+            session,
+            user,
+            scope,
+        } => {
+            doorward.metrics.token("refresh");
+            ok(doorward.token_response(user.id, session.id, &scope, &next, now)?)
+        }
+        Refreshed::Unknown => Err(ApiError::new(
+            ErrorCode::InvalidToken,
+            "the refresh token is not valid",
+        )),
+        Refreshed::Expired => Err(ApiError::new(
+            ErrorCode::TokenExpired,
+            "the refresh token has expired",
+        )),
+        Refreshed::Revoked | Refreshed::Replayed | Refreshed::ScopeTooWide => Err(ApiError::new(
+            ErrorCode::TokenRevoked,
+            "the refresh token has been used or revoked",
+        )),
+    }
+}
+
+impl Doorward {
+    /// One use of a refresh token.
+    pub(crate) fn rotation(
+        &self,
+        used: &Secret,
+        next: &Secret,
+        lineage: Lineage,
+        now: doorward_shared::Timestamp,
+    ) -> Rotation {
+        Rotation {
+            used: used.digest(),
+            next: next.digest(),
+            lineage,
+            next_until: now.plus_seconds(i64::from(self.settings.refresh_token_seconds)),
+            access_until: now.plus_seconds(i64::from(self.settings.access_token_seconds)),
+            grace_seconds: self.settings.refresh_grace_seconds,
+            scope: None,
+        }
+    }
+}
+
+#[post("/auth/logout")]
+async fn logout(doorward: &State<Doorward>, info: &RequestInfo, by: Bearer) -> Done {
+    let now = doorward.clock.now();
+    let cause = info.cause(by.actor(), now);
+    match &by.credential {
+        Credential::Session { session, .. } => {
+            let owner = Some(session.user_id);
+            doorward
+                .store
+                .revoke_session(session.id, owner, "session.logout", cause)
+                .await?;
+        }
+        Credential::Client { .. } => {
+            let claims = by.claims.as_ref().ok_or_else(ApiError::invalid_token)?;
+            let jti = Ulid::from_string(&claims.jti).map_err(|_| ApiError::invalid_token())?;
+            // Kept somewhat longer than the token is taken, for clocks that differ.
+            let until = doorward_shared::Timestamp::from_seconds(claims.exp).plus_seconds(60);
+            doorward.store.revoke_token(jti, until, cause).await?;
+        }
+        Credential::Key { .. } => {
+            let message = "an API key has no session to end; revoke the key instead";
+            return Err(ApiError::new(ErrorCode::InsufficientScope, message));
+        }
+    }
+    Ok(NoContent)
+}
+
+/// The person behind a caller; 403 for a client's own token and for the operator key.
+fn person(caller: &Caller) -> Result<&Account, ApiError> {
+    let nobody = || {
+        ApiError::new(
+            ErrorCode::InsufficientScope,
+            "no user stands behind this credential",
+        )
+    };
+    caller.account().map(AsRef::as_ref).ok_or_else(nobody)
+}
+
+fn profile(account: &Account) -> Profile {
+    let user = &account.user;
+    Profile {
+        id: user.id,
+        email: user.email.as_str().to_owned(),
+        first_name: user.first_name.clone(),
+        last_name: user.last_name.clone(),
+        role: user.role.clone(),
+        permissions: account.may.clone(),
+        created_at: user.created_at,
+        last_login_at: user.last_login_at,
+    }
+}
+
+#[get("/auth/me")]
+async fn me(by: Bearer) -> Answer<Profile> {
+    ok(profile(person(&by)?))
+}
+
+#[patch("/auth/me", data = "<body>")]
+async fn change_me(
+    doorward: &State<Doorward>,
+    info: &RequestInfo,
+    by: FirstParty,
+    body: Body<ProfilePatch>,
+) -> Answer<Profile> {
+    let change = UserChange {
+        first_name: values::name_change("firstName", body.0.first_name)?,
+        last_name: values::name_change("lastName", body.0.last_name)?,
+        ..UserChange::default()
+    };
+    let cause = info.cause(by.caller.actor(), doorward.clock.now());
+    let id = by.account.user.id;
+    let user = doorward.store.change_user(id, change, cause).await?;
+    let may = by.account.may.clone();
+    ok(profile(&Account { user, may }))
+}
+
+#[post("/auth/password", data = "<body>")]
+async fn change_password(
+    doorward: &State<Doorward>,
+    info: &RequestInfo,
+    by: FirstParty,
+    body: Body<PasswordRequest>,
+) -> Done {
+    let PasswordRequest {
+        current_password,
+        new_password,
+    } = body.0;
+    doorward
+        .change_own_password(info, &by, current_password.into(), new_password.into())
+        .await?;
+    Ok(NoContent)
+}
+
+impl Doorward {
+    /// Changes somebody's own password; their other sessions end.
+    ///
+    /// # Errors
+    /// `invalid_credentials` for a wrong current password, and as sign-in; `validation_failed`.
+    pub(crate) async fn change_own_password(
+        &self,
+        info: &RequestInfo,
+        by: &FirstParty,
+        current: Secret,
+        new: Secret,
+    ) -> Result<(), ApiError> {
+        let email = by.account.user.email.as_str();
+        // First, so that a new password that is refused costs no attempt.
+        crate::crypto::password::check_password(new.expose(), email)
+            .map_err(|why| ApiError::validation("newPassword", why))?;
+        let cause = info.cause(by.caller.actor(), self.clock.now());
+        let proven = self.prove(email, current, info.ip, &cause).await?;
+        if proven.record.user_id != by.account.user.id {
+            return Err(ApiError::token_revoked());
+        }
+        let hash = self.hash_new_password(new, email, "newPassword").await?;
+        let seen = Some(proven.password);
+        let (id, keep) = (by.account.user.id, Some(by.session.id));
+        self.store.set_password(id, hash, seen, keep, cause).await?;
+        Ok(())
+    }
+}
+
+#[get("/auth/sessions")]
+async fn sessions(
+    doorward: &State<Doorward>,
+    by: FirstParty,
+    listing: Listing<()>,
+) -> Answer<Page<OwnSession>> {
+    let filter = SessionFilter {
+        user_id: Some(by.account.user.id),
+        active: Some(true),
+        ..SessionFilter::default()
+    };
+    let now = doorward.clock.now();
+    let page = doorward.store.sessions(filter, listing.query, now).await?;
+    let current = by.session.id;
+    ok(page.map(|session| own_session(session, current)))
+}
+
+fn own_session(session: Session, current: SessionId) -> OwnSession {
+    OwnSession {
+        id: session.id,
+        device: device::device(session.user_agent.as_deref()),
+        ip: session.ip.to_string(),
+        user_agent: session.user_agent,
+        created_at: session.created_at,
+        last_seen_at: session.last_seen_at,
+        expires_at: session.expires_at,
+        current: session.id == current,
+    }
+}
+
+#[delete("/auth/sessions/<id>")]
+async fn end_session(
+    doorward: &State<Doorward>,
+    info: &RequestInfo,
+    by: FirstParty,
+    id: &str,
+) -> Done {
+    let id = values::id(id, "session")?;
+    let cause = info.cause(by.caller.actor(), doorward.clock.now());
+    let owner = Some(by.account.user.id);
+    doorward
+        .store
+        .revoke_session(id, owner, "session.revoked", cause)
+        .await?;
+    Ok(NoContent)
+}

@@ -1,0 +1,204 @@
+//! Bodies: JSON up to 64 KiB, refused with the name of the field that is wrong.
+
+use std::borrow::Cow;
+
+use doorward_shared::ErrorCode;
+use rocket::{
+    Data, Request,
+    data::{FromData, Outcome, ToByteUnit},
+    http::ContentType,
+};
+use serde::de::DeserializeOwned;
+
+use super::ApiError;
+
+/// Largest body, in bytes.
+pub(super) const MAX_BODY: u64 = 64 * 1024;
+
+/// A JSON body.
+#[derive(Debug)]
+pub struct Body<T>(pub T);
+
+/// A JSON body, or nothing, which stands for all defaults.
+#[derive(Debug)]
+pub struct OptionalBody<T>(pub T);
+
+#[rocket::async_trait]
+impl<'r, T: DeserializeOwned + Send> FromData<'r> for Body<T> {
+    type Error = ApiError;
+    async fn from_data(request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r, Self> {
+        let taken = match json_declared(request) {
+            Ok(()) => read(data).await.and_then(|bytes| parse(&bytes)),
+            Err(error) => Err(error),
+        };
+        match taken {
+            Ok(value) => Outcome::Success(Self(value)),
+            Err(error) => Outcome::Error(error.leave(request)),
+        }
+    }
+}
+
+#[rocket::async_trait]
+impl<'r, T: DeserializeOwned + Default + Send> FromData<'r> for OptionalBody<T> {
+    type Error = ApiError;
+    async fn from_data(request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r, Self> {
+        let taken = match read(data).await {
+            Ok(bytes) if bytes.is_empty() => Ok(T::default()),
+            Ok(bytes) => json_declared(request).and_then(|()| parse(&bytes)),
+            Err(error) => Err(error),
+        };
+        match taken {
+            Ok(value) => Outcome::Success(Self(value)),
+            Err(error) => Outcome::Error(error.leave(request)),
+        }
+    }
+}
+
+fn json_declared(request: &Request<'_>) -> Result<(), ApiError> {
+    let is_json = |kind: &ContentType| kind.top() == "application" && kind.sub() == "json";
+    if request.content_type().is_some_and(is_json) {
+        Ok(())
+    } else {
+        Err(ApiError::new(
+            ErrorCode::UnsupportedMediaType,
+            "the body must be application/json",
+        ))
+    }
+}
+
+/// All of a body.
+pub(super) async fn read(data: Data<'_>) -> Result<Vec<u8>, ApiError> {
+    let broken = || ApiError::new(ErrorCode::InvalidRequest, "the body could not be read");
+    let bytes = data
+        .open(MAX_BODY.bytes())
+        .into_bytes()
+        .await
+        .map_err(|_| broken())?;
+    if bytes.is_complete() {
+        Ok(bytes.into_inner())
+    } else {
+        Err(too_large())
+    }
+}
+
+pub(super) fn too_large() -> ApiError {
+    ApiError::new(
+        ErrorCode::PayloadTooLarge,
+        "the body must be at most 64 KiB",
+    )
+}
+
+/// Reads JSON.
+///
+/// # Errors
+/// `invalid_request` naming the field that is missing, unknown, given twice or mistyped.
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let path = error.path().to_string();
+        refused(&path, error.inner())
+    })?;
+    json.end().map_err(|error| refused(".", &error))?;
+    Ok(value)
+}
+
+fn refused(path: &str, error: &serde_json::Error) -> ApiError {
+    if !error.is_data() {
+        // Its text names a line and a column, and nothing of what was sent.
+        return ApiError::new(
+            ErrorCode::InvalidRequest,
+            format!("the body is not JSON: {error}"),
+        );
+    }
+    let text = error.to_string();
+    let text = text
+        .rsplit_once(" at line ")
+        .map_or(&*text, |(text, _)| text);
+    let named = ["missing", "unknown", "duplicate"]
+        .into_iter()
+        .find_map(|what| {
+            let rest = text.strip_prefix(what)?.strip_prefix(" field `")?;
+            Some((what, rest.split('`').next()?))
+        });
+    match named {
+        Some((what, field)) => {
+            let inside = path.rsplit_once('.').map_or("", |(parent, _)| parent);
+            let at: Cow<'_, str> = if path == "." || path == field || inside.is_empty() {
+                field.into()
+            } else {
+                format!("{inside}.{field}").into()
+            };
+            let reason = match what {
+                "missing" => "is missing",
+                "unknown" => "is not a field here",
+                _ => "is given twice",
+            };
+            ApiError::request(&at.chars().take(100).collect::<String>(), reason)
+        }
+        None if path == "." => {
+            ApiError::new(ErrorCode::InvalidRequest, "the body must be a JSON object")
+        }
+        None => ApiError::request(path, expected(text)),
+    }
+}
+
+/// What was expected, without the value that came: it may be a secret.
+fn expected(text: &str) -> String {
+    match text.rsplit_once(", expected ") {
+        Some((_, expected)) => format!("must be {expected}"),
+        None => format!("is refused: {text}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use doorward_shared::auth::{LoginRequest, RegisterRequest};
+
+    use super::*;
+
+    fn field_of(body: &str) -> Option<String> {
+        let error = parse::<RegisterRequest>(body.as_bytes()).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::InvalidRequest, "{body}");
+        let body: doorward_shared::ErrorBody = serde_json::from_str(&{
+            let text = format!("{error:?}");
+            let field = text.split("field: ").nth(1).unwrap_or_default();
+            let field = field
+                .strip_prefix("Some(\"")
+                .and_then(|rest| rest.split('"').next());
+            format!(
+                r#"{{"error":{{"code":"invalid_request","message":"","field":{}}}}}"#,
+                field.map_or("null".into(), |field| format!("\"{field}\""))
+            )
+        })
+        .unwrap();
+        body.error.field
+    }
+
+    #[test]
+    fn a_refused_body_names_the_field() {
+        assert_eq!(field_of(r#"{"password":"x"}"#).as_deref(), Some("email"));
+        assert_eq!(
+            field_of(r#"{"email":"a","password":"x","role":"admin"}"#).as_deref(),
+            Some("role")
+        );
+        assert_eq!(
+            field_of(r#"{"email":1,"password":"x"}"#).as_deref(),
+            Some("email")
+        );
+        assert_eq!(
+            field_of(r#"{"email":"a","email":"b","password":"x"}"#).as_deref(),
+            Some("email")
+        );
+        assert_eq!(field_of("[]"), None);
+        assert_eq!(field_of("{"), None);
+        assert_eq!(field_of(&"[".repeat(10_000)), None);
+        assert_eq!(field_of(r#"{"email":"\ud800","password":"x"}"#), None);
+        assert_eq!(field_of("{\"email\":\"\u{0}\"}"), None);
+    }
+
+    #[test]
+    fn a_refused_value_is_not_repeated() {
+        let error = parse::<LoginRequest>(br#"{"email":"a","password":12345678901}"#).unwrap_err();
+        assert!(!error.message().contains("12345678901"), "{error:?}");
+    }
+}

@@ -1,0 +1,103 @@
+//! One shape for whatever fails outside a handler too.
+
+use doorward_shared::ErrorCode;
+use rocket::{
+    Catcher, Request, Response, catch, catchers,
+    http::{Header, Method, Status},
+    route::Route,
+};
+
+use super::{ApiError, body::too_large};
+
+pub fn all() -> Vec<Catcher> {
+    catchers![anything]
+}
+
+/// First path segments that are Doorward's, in somebody else's app.
+pub const BASES: [&str; 8] = [
+    "/auth",
+    "/apikey",
+    "/admin",
+    "/oauth",
+    "/.well-known",
+    "/health",
+    "/metrics",
+    "/openapi.json",
+];
+
+struct Caught(ApiError, Option<String>);
+
+impl<'r> rocket::response::Responder<'r, 'static> for Caught {
+    fn respond_to(self, _: &'r Request<'_>) -> rocket::response::Result<'static> {
+        let mut response: Response<'static> = self.0.response();
+        if let Some(allow) = self.1 {
+            response.set_header(Header::new("Allow", allow));
+        }
+        Ok(response)
+    }
+}
+
+#[catch(default)]
+fn anything(status: Status, request: &Request<'_>) -> Caught {
+    if let Some(error) = ApiError::left(request) {
+        return Caught(error, None);
+    }
+    let plain = |code, message: &'static str| Caught(ApiError::new(code, message), None);
+    match status.code {
+        // 422 is what Rocket makes of a path or query it cannot read: there is nothing of that name.
+        404 | 405 | 422 => {
+            let allowed = methods(request);
+            if allowed.is_empty() || allowed.contains(&request.method()) {
+                return plain(ErrorCode::NotFound, "there is nothing here");
+            }
+            let allow: Vec<_> = allowed.iter().map(|method| method.as_str()).collect();
+            let error = ApiError::new(
+                ErrorCode::MethodNotAllowed,
+                format!("{} is not a method of this path", request.method()),
+            );
+            Caught(error, Some(allow.join(", ")))
+        }
+        401 => plain(ErrorCode::MissingToken, "a bearer token is needed"),
+        403 => plain(ErrorCode::InsufficientScope, "this is not allowed"),
+        413 => Caught(too_large(), None),
+        415 => plain(
+            ErrorCode::UnsupportedMediaType,
+            "the body's content type is not taken here",
+        ),
+        503 => plain(
+            ErrorCode::Overloaded,
+            "the server is busy; nothing was done",
+        ),
+        400..500 => plain(ErrorCode::InvalidRequest, "the request cannot be read"),
+        _ => plain(
+            ErrorCode::InternalError,
+            "something failed inside the server",
+        ),
+    }
+}
+
+/// Methods that the path of a request has.
+fn methods(request: &Request<'_>) -> Vec<Method> {
+    let path: Vec<_> = request.uri().path().as_str().split('/').collect();
+    let mut found: Vec<Method> = Vec::new();
+    for route in request.rocket().routes() {
+        if matches(route, &path) {
+            // A GET route answers HEAD too.
+            let head = (route.method == Method::Get).then_some(Method::Head);
+            for method in [Some(route.method), head].into_iter().flatten() {
+                if !found.contains(&method) {
+                    found.push(method);
+                }
+            }
+        }
+    }
+    found
+}
+
+fn matches(route: &Route, path: &[&str]) -> bool {
+    let pattern: Vec<_> = route.uri.path().split('/').collect();
+    let one = |(pattern, part): (&&str, &&str)| {
+        pattern.starts_with('<') && !part.is_empty() || pattern == part
+    };
+    pattern.len() == path.len() && pattern.iter().zip(path).all(one)
+}

@@ -1,0 +1,278 @@
+//! The one shape of every error: DESIGN section 2's body, RFC 6750's header.
+
+use std::{borrow::Cow, io::Cursor, sync::Mutex};
+
+use doorward_shared::{ErrorBody, ErrorCode, error::ErrorDetail};
+use rocket::{
+    Request, Response,
+    http::{ContentType, Header, Status},
+    response::{self, Responder},
+};
+
+use crate::{
+    crypto::{password::Overloaded, signing::SignError},
+    domain::Refusal,
+    limits::RetryAfter,
+    store::StoreError,
+};
+
+/// After so many seconds a server that was too busy, or whose disk failed, may be asked again.
+const RETRY_SECONDS: u64 = 1;
+
+/// An error as it is answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiError {
+    code: ErrorCode,
+    message: Cow<'static, str>,
+    field: Option<String>,
+    /// The scope that is missing.
+    scope: Option<String>,
+    retry_after: Option<u64>,
+}
+
+impl ApiError {
+    /// An error with a message for people.
+    pub fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
+        let retry_after = (code.status() == 503).then_some(RETRY_SECONDS);
+        Self {
+            code,
+            message: message.into(),
+            field: None,
+            scope: None,
+            retry_after,
+        }
+    }
+
+    /// 403, naming the scope the caller lacks.
+    pub fn scope(scope: &str) -> Self {
+        Self {
+            scope: Some(scope.to_owned()),
+            ..Self::new(
+                ErrorCode::InsufficientScope,
+                format!("this needs the scope {scope}"),
+            )
+        }
+    }
+
+    /// 401: not a credential of this server.
+    pub fn invalid_token() -> Self {
+        Self::new(ErrorCode::InvalidToken, "the token is not valid")
+    }
+
+    /// 401: it was good once, and somebody ended it.
+    pub fn token_revoked() -> Self {
+        Self::new(ErrorCode::TokenRevoked, "the token has been revoked")
+    }
+
+    /// 401: its time is up.
+    pub fn token_expired() -> Self {
+        Self::new(ErrorCode::TokenExpired, "the token has expired")
+    }
+
+    /// 422: a value is refused.
+    pub fn validation(field: &str, reason: impl std::fmt::Display) -> Self {
+        Self::at(ErrorCode::ValidationFailed, field, reason)
+    }
+
+    /// 400: the request's form is wrong at `field`.
+    pub fn request(field: &str, reason: impl std::fmt::Display) -> Self {
+        Self::at(ErrorCode::InvalidRequest, field, reason)
+    }
+
+    /// 404.
+    pub fn not_found(what: &str) -> Self {
+        Self::new(ErrorCode::NotFound, format!("there is no such {what}"))
+    }
+
+    fn at(code: ErrorCode, field: &str, reason: impl std::fmt::Display) -> Self {
+        Self {
+            field: Some(field.to_owned()),
+            ..Self::new(code, format!("{field} {reason}"))
+        }
+    }
+
+    /// What kind of error it is.
+    pub fn code(&self) -> ErrorCode {
+        self.code
+    }
+
+    /// What it says to people.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// When to come again, in seconds.
+    pub fn retry_after(&self) -> Option<u64> {
+        self.retry_after
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> Status {
+        Status::from_code(self.code.status()).unwrap_or(Status::InternalServerError)
+    }
+
+    /// RFC 6750 section 3: no error code where no credential came.
+    fn challenge(&self) -> String {
+        let realm = r#"Bearer realm="doorward""#;
+        // Messages hold no quotes or backslashes but what a scope or a field name has, which are plain.
+        let message = self.message.replace(['"', '\\'], "'");
+        match self.code {
+            ErrorCode::TokenExpired | ErrorCode::TokenRevoked | ErrorCode::InvalidToken => {
+                format!(r#"{realm}, error="invalid_token", error_description="{message}""#)
+            }
+            ErrorCode::InsufficientScope => {
+                let scope = self.scope.as_deref().unwrap_or_default();
+                let scope = if scope.is_empty() {
+                    String::new()
+                } else {
+                    format!(r#", scope="{scope}""#)
+                };
+                format!(
+                    r#"{realm}, error="insufficient_scope", error_description="{message}"{scope}"#
+                )
+            }
+            _ => realm.to_owned(),
+        }
+    }
+
+    fn body(&self) -> String {
+        let body = ErrorBody {
+            error: ErrorDetail {
+                code: self.code,
+                message: self.message.clone().into_owned(),
+                field: self.field.clone(),
+            },
+        };
+        serde_json::to_string(&body).unwrap_or_default()
+    }
+
+    /// The answer.
+    pub(super) fn response(&self) -> Response<'static> {
+        let mut response = Response::new();
+        self.put_into(&mut response);
+        response
+    }
+
+    /// Turns `response` into this error's answer.
+    pub(super) fn put_into(&self, response: &mut Response<'_>) {
+        let body = self.body();
+        let status = self.status();
+        response.set_status(status);
+        response.set_header(ContentType::JSON);
+        response.set_header(Header::new("Cache-Control", "no-store"));
+        if matches!(status.code, 401 | 403) {
+            response.set_header(Header::new("WWW-Authenticate", self.challenge()));
+        }
+        if let Some(seconds) = self.retry_after {
+            response.set_header(Header::new("Retry-After", seconds.to_string()));
+        }
+        response.set_sized_body(body.len(), Cursor::new(body));
+    }
+}
+
+impl<'r> Responder<'r, 'static> for ApiError {
+    fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
+        if self.code == ErrorCode::InternalError {
+            tracing::error!(message = %self.message, "a request failed");
+        }
+        Ok(self.response())
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Refused(refusal) => refusal.into(),
+            StoreError::Overloaded => Self::new(
+                ErrorCode::Overloaded,
+                "the server is busy; nothing was done",
+            ),
+            StoreError::Unavailable(_) | StoreError::NewerSchema { .. } => {
+                // What the disk says is for the operator's log, not for callers.
+                tracing::error!(%error, "storage is unavailable");
+                Self::new(
+                    ErrorCode::StorageUnavailable,
+                    "storage is unavailable; nothing was done",
+                )
+            }
+        }
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        let message = refusal.to_string();
+        match refusal {
+            Refusal::NotFound(_) => Self::new(ErrorCode::NotFound, message),
+            Refusal::EmailTaken => Self {
+                field: Some("email".into()),
+                ..Self::new(ErrorCode::EmailTaken, message)
+            },
+            Refusal::Conflict(_) => Self::new(ErrorCode::Conflict, message),
+            Refusal::Disabled => Self::new(ErrorCode::AccountDisabled, message),
+            Refusal::PasswordChanged => Self::new(
+                ErrorCode::Conflict,
+                "the account has changed in the meantime",
+            ),
+            // How a list is asked for is part of the request's form.
+            Refusal::Invalid { field, reason } if matches!(field, "sort" | "cursor") => {
+                Self::request(field, reason)
+            }
+            Refusal::Invalid { field, reason } => Self::validation(field, reason),
+            Refusal::Scope(scope) => Self::scope(&scope),
+        }
+    }
+}
+
+impl From<RetryAfter> for ApiError {
+    fn from(RetryAfter(seconds): RetryAfter) -> Self {
+        Self {
+            retry_after: Some(seconds),
+            ..Self::new(
+                ErrorCode::RateLimited,
+                format!("too many attempts; try again in {seconds} seconds"),
+            )
+        }
+    }
+}
+
+impl From<Overloaded> for ApiError {
+    fn from(_: Overloaded) -> Self {
+        Self::new(
+            ErrorCode::Overloaded,
+            "too many sign-ins at once; nothing was done",
+        )
+    }
+}
+
+impl From<SignError> for ApiError {
+    fn from(error: SignError) -> Self {
+        Self::new(ErrorCode::InternalError, error.to_string())
+    }
+}
+
+/// Where a guard leaves its error for the catcher, which Rocket does not hand it.
+#[derive(Default)]
+struct Left(Mutex<Option<ApiError>>);
+
+impl ApiError {
+    /// Leaves the error with the request and answers its status: what a guard fails with.
+    pub(super) fn leave(self, request: &Request<'_>) -> (Status, ApiError) {
+        let place = request.local_cache(Left::default);
+        *place
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = Some(self.clone());
+        (self.status(), self)
+    }
+
+    /// What a guard of this request failed with.
+    pub(super) fn left(request: &Request<'_>) -> Option<ApiError> {
+        let place = request.local_cache(Left::default);
+        place
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .take()
+    }
+}

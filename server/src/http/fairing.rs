@@ -1,0 +1,175 @@
+//! The fairing that makes a Rocket app an authorization server.
+
+use std::{sync::Mutex, time::Duration};
+
+use rocket::{
+    Build, Data, Orbit, Request, Response, Rocket,
+    fairing::{Fairing, Info, Kind},
+    http::{Header, Method},
+    tokio::{self, task::JoinHandle},
+};
+
+use super::{ApiError, RequestInfo, catchers, routes};
+use crate::{app::Doorward, stats::minute_of};
+
+/// How often notes of use are written.
+const FLUSH: Duration = Duration::from_secs(5);
+/// How often what is dead is looked for.
+const SWEEP: Duration = Duration::from_secs(600);
+
+/// Mounts Doorward's routes in a Rocket app and keeps house while it runs.
+#[derive(Debug)]
+pub struct DoorwardFairing {
+    doorward: Doorward,
+    /// Whether the app is nothing but Doorward: unknown paths are answered in its shape too.
+    alone: bool,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Doorward {
+    /// The fairing that mounts everything in a Rocket app of one's own: `rocket.attach(doorward.fairing())`.
+    /// Paths outside Doorward's stay the app's, errors of unknown paths included.
+    pub fn fairing(&self) -> DoorwardFairing {
+        DoorwardFairing {
+            doorward: self.clone(),
+            alone: false,
+            tasks: Mutex::default(),
+        }
+    }
+
+    /// As [`Doorward::fairing`], for an app that is nothing else.
+    pub fn fairing_alone(&self) -> DoorwardFairing {
+        DoorwardFairing {
+            alone: true,
+            ..self.fairing()
+        }
+    }
+}
+
+#[rocket::async_trait]
+impl Fairing for DoorwardFairing {
+    fn info(&self) -> Info {
+        Info {
+            name: "Doorward",
+            kind: Kind::Ignite | Kind::Request | Kind::Response | Kind::Liftoff | Kind::Shutdown,
+        }
+    }
+
+    async fn on_ignite(&self, rocket: Rocket<Build>) -> rocket::fairing::Result {
+        let mut rocket = rocket.manage(self.doorward.clone()).mount("/", routes());
+        if self.alone {
+            rocket = rocket.register("/", catchers::all());
+        } else {
+            for base in catchers::BASES {
+                rocket = rocket.register(base, catchers::all());
+            }
+        }
+        Ok(rocket)
+    }
+
+    async fn on_liftoff(&self, rocket: &Rocket<Orbit>) {
+        let mut tasks = self
+            .tasks
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let run = |work| tokio::spawn(work);
+        tasks.push(run(Box::pin(flush(self.doorward.clone()))
+            as std::pin::Pin<Box<dyn Future<Output = ()> + Send>>));
+        tasks.push(run(Box::pin(sweep(self.doorward.clone()))));
+        tasks.push(run(Box::pin(minutes(self.doorward.clone()))));
+        let _ = rocket;
+    }
+
+    async fn on_shutdown(&self, _: &Rocket<Orbit>) {
+        let tasks = std::mem::take(
+            &mut *self
+                .tasks
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner),
+        );
+        for task in tasks {
+            task.abort();
+        }
+        let minute = minute_of(self.doorward.clock.now());
+        let _ = self.doorward.end_minute(minute).await;
+        let _ = self.doorward.store.flush_touches().await;
+    }
+
+    async fn on_request(&self, request: &mut Request<'_>, data: &mut Data<'_>) {
+        // Rocket lets a form's first field `_method` make a POST into something else: nobody here asked for that.
+        let rewritten = matches!(
+            request.method(),
+            Method::Put | Method::Patch | Method::Delete
+        ) && request.content_type().is_some_and(|kind| kind.is_form());
+        if rewritten && data.peek(8).await.starts_with(b"_method=") {
+            request.set_method(Method::Post);
+        }
+        RequestInfo::of(request, &self.doorward);
+    }
+
+    async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
+        // A guard of ours on a route of the app's: its error keeps its shape whatever catchers the app has.
+        if let Some(error) = ApiError::left(request)
+            && response.status() == error.status()
+        {
+            error.put_into(response);
+        }
+        let info = RequestInfo::of(request, &self.doorward);
+        response.set_header(Header::new("X-Request-Id", info.id.to_string()));
+        let status = response.status().code;
+        let took = info.started.elapsed();
+        let route = request.route().map_or("none", |route| route.uri.as_str());
+        let method = request.method().as_str();
+        self.doorward.metrics.request(method, route, status, took);
+        let micros = took.as_micros();
+        let (id, ip) = (&*info.id, info.ip);
+        if status >= 500 {
+            tracing::warn!(target: "doorward::request", method, route, status, micros, %ip, request_id = id);
+        } else {
+            tracing::debug!(target: "doorward::request", method, route, status, micros, %ip, request_id = id);
+        }
+    }
+}
+
+async fn flush(doorward: Doorward) {
+    loop {
+        tokio::time::sleep(FLUSH).await;
+        if let Err(error) = doorward.store.flush_touches().await {
+            tracing::warn!(%error, "when keys and sessions were last used was not written");
+        }
+    }
+}
+
+async fn sweep(doorward: Doorward) {
+    loop {
+        let now = doorward.clock.now();
+        let days = doorward.settings.event_days;
+        match doorward.store.sweep(now, days).await {
+            Ok(0) => {}
+            Ok(rows) => tracing::info!(rows, "swept what was dead"),
+            Err(error) => tracing::warn!(%error, "sweeping failed"),
+        }
+        tokio::time::sleep(SWEEP).await;
+    }
+}
+
+async fn minutes(doorward: Doorward) {
+    loop {
+        let now = doorward.clock.now();
+        let minute = minute_of(now);
+        let left = u64::try_from(minute.0 + 60_000 - now.0).unwrap_or(60_000);
+        tokio::time::sleep(Duration::from_millis(left)).await;
+        if let Err(error) = doorward.end_minute(minute).await {
+            tracing::warn!(%error, "a minute's numbers were not written");
+        }
+        match doorward.store.drop_retired_keys(doorward.clock.now()).await {
+            Ok(0) => {}
+            Ok(_) => {
+                if let Err(error) = doorward.reload_signing_keys().await {
+                    tracing::warn!(%error, "signing keys were not loaded anew");
+                }
+            }
+            Err(error) => tracing::warn!(%error, "retired signing keys were not dropped"),
+        }
+    }
+}

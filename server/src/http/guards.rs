@@ -1,0 +1,143 @@
+//! Request guards: who is calling, and whether they may.
+
+use std::{marker::PhantomData, ops::Deref, sync::Arc};
+
+use doorward_shared::ErrorCode;
+use rocket::{
+    Request,
+    request::{FromRequest, Outcome},
+};
+
+use super::{ApiError, RequestInfo, request::doorward};
+use crate::{
+    caller::Caller,
+    domain::{Account, Session},
+};
+
+/// Any valid caller: a person's access token, a client's own, or an API key.
+#[derive(Debug)]
+pub struct Bearer(pub Caller);
+
+/// A scope that a route needs. Made by [`scope!`](crate::scope).
+pub trait Needs: Send + Sync {
+    /// The scope, e.g. `read:orders`.
+    const SCOPE: &'static str;
+}
+
+/// A caller who holds the scope of `N`.
+pub struct Allowed<N>(pub Caller, PhantomData<N>);
+
+impl<N> std::fmt::Debug for Allowed<N> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Allowed").field(&self.0).finish()
+    }
+}
+
+/// A person with a token of login or registration: what routes that change an account ask for.
+#[derive(Debug)]
+pub struct FirstParty {
+    pub caller: Caller,
+    pub account: Arc<Account>,
+    pub session: Arc<Session>,
+}
+
+/// Names a scope for [`Allowed`]: `scope!(ReadOrders = "read:orders");`.
+#[macro_export]
+macro_rules! scope {
+    ($($(#[$doc:meta])* $name:ident = $scope:literal);+ $(;)?) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy)]
+        pub struct $name;
+        impl $crate::Needs for $name {
+            const SCOPE: &'static str = $scope;
+        }
+    )+};
+}
+
+impl Deref for Bearer {
+    type Target = Caller;
+    fn deref(&self) -> &Caller {
+        &self.0
+    }
+}
+
+impl<N> Deref for Allowed<N> {
+    type Target = Caller;
+    fn deref(&self) -> &Caller {
+        &self.0
+    }
+}
+
+/// The one credential of a request, RFC 6750 section 2.1.
+fn credential<'r>(request: &'r Request<'_>) -> Result<&'r str, ApiError> {
+    let mut headers = request.headers().get("authorization");
+    let missing = || ApiError::new(ErrorCode::MissingToken, "a bearer token is needed");
+    let header = headers.next().ok_or_else(missing)?;
+    if headers.next().is_some() {
+        return Err(ApiError::invalid_token());
+    }
+    let (scheme, token) = header.split_once(' ').ok_or_else(missing)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(missing());
+    }
+    let token = token.trim();
+    if token.is_empty() {
+        return Err(missing());
+    }
+    Ok(token)
+}
+
+/// Judges the caller of a request.
+pub(super) async fn caller(request: &Request<'_>) -> Result<Caller, ApiError> {
+    let doorward = doorward(request)?;
+    let credential = credential(request)?;
+    let info = RequestInfo::of(request, doorward);
+    doorward.authenticate(credential, info.ip).await
+}
+
+fn outcome<T>(request: &Request<'_>, judged: Result<T, ApiError>) -> Outcome<T, ApiError> {
+    match judged {
+        Ok(value) => Outcome::Success(value),
+        Err(error) => Outcome::Error(error.leave(request)),
+    }
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Bearer {
+    type Error = ApiError;
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
+        outcome(request, caller(request).await.map(Self))
+    }
+}
+
+#[rocket::async_trait]
+impl<'r, N: Needs> FromRequest<'r> for Allowed<N> {
+    type Error = ApiError;
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
+        let judged = caller(request).await.and_then(|caller| {
+            caller.require(N::SCOPE)?;
+            Ok(Self(caller, PhantomData))
+        });
+        outcome(request, judged)
+    }
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for FirstParty {
+    type Error = ApiError;
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
+        let judged = caller(request).await.and_then(|caller| {
+            let (account, session) = caller.first_party().ok_or_else(|| {
+                let message = "this needs a token from login or registration";
+                ApiError::new(ErrorCode::InsufficientScope, message)
+            })?;
+            let (account, session) = (account.clone(), session.clone());
+            Ok(Self {
+                caller,
+                account,
+                session,
+            })
+        });
+        outcome(request, judged)
+    }
+}

@@ -1,0 +1,146 @@
+//! What a list is asked for: `limit`, `cursor` or `offset`, `sort`, `q`, and the list's own filters.
+
+use std::str::FromStr;
+
+use doorward_shared::{
+    Timestamp,
+    page::{DEFAULT_LIMIT, MAX_LIMIT},
+};
+use rocket::{
+    Request,
+    request::{FromRequest, Outcome},
+};
+
+use super::ApiError;
+use crate::store::{ListQuery, Sort};
+
+/// Longest search text, in characters.
+const MAX_Q: usize = 200;
+const PAGING: [&str; 5] = ["limit", "cursor", "offset", "sort", "q"];
+
+/// Parameters of a query, each given at most once.
+#[derive(Debug)]
+pub struct Params(Vec<(String, String)>);
+
+impl Params {
+    fn read(query: &str, known: &[&str]) -> Result<Self, ApiError> {
+        let mut params: Vec<(String, String)> = Vec::new();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            if !PAGING.contains(&&*name) && !known.contains(&&*name) {
+                let name: String = name.chars().take(100).collect();
+                return Err(ApiError::request(&name, "is not a parameter here"));
+            }
+            if params.iter().any(|(have, _)| *have == name) {
+                return Err(ApiError::request(&name, "is given twice"));
+            }
+            params.push((name.into_owned(), value.into_owned()));
+        }
+        Ok(Self(params))
+    }
+
+    /// A parameter's text.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let found = self.0.iter().find(|(have, _)| have == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// A parameter's value; `what` says what it must be.
+    pub fn parse<T: FromStr>(&self, name: &str, what: &str) -> Result<Option<T>, ApiError> {
+        let parse = |text: &str| {
+            text.parse()
+                .map_err(|_| ApiError::request(name, format!("must be {what}")))
+        };
+        self.get(name).map(parse).transpose()
+    }
+
+    /// A time.
+    pub fn time(&self, name: &str) -> Result<Option<Timestamp>, ApiError> {
+        let parse = |text: &str| {
+            Timestamp::parse(text)
+                .ok_or_else(|| ApiError::request(name, "must be an RFC 3339 time"))
+        };
+        self.get(name).map(parse).transpose()
+    }
+
+    fn list_query(&self) -> Result<ListQuery, ApiError> {
+        let limit = self.parse("limit", "a number from 1 to 100")?;
+        let limit = limit.unwrap_or(DEFAULT_LIMIT);
+        if !(1..=MAX_LIMIT).contains(&limit) {
+            return Err(ApiError::request("limit", "must be a number from 1 to 100"));
+        }
+        let offset: Option<u64> = self.parse("offset", "a number")?;
+        let cursor = self.get("cursor").map(str::to_owned);
+        if offset.is_some() && cursor.is_some() {
+            return Err(ApiError::request("offset", "cannot be given with cursor"));
+        }
+        let q = self.get("q").filter(|q| !q.is_empty()).map(str::to_owned);
+        if q.as_ref().is_some_and(|q| q.chars().count() > MAX_Q) {
+            return Err(ApiError::request("q", "must be at most 200 characters"));
+        }
+        Ok(ListQuery {
+            limit,
+            offset: offset.unwrap_or_default(),
+            cursor,
+            sort: self.get("sort").map(sort).transpose()?,
+            q,
+        })
+    }
+}
+
+fn sort(text: &str) -> Result<Sort, ApiError> {
+    let (field, direction) = text.split_once(':').unwrap_or((text, "asc"));
+    let descending = match direction {
+        "asc" => false,
+        "desc" => true,
+        _ => return Err(ApiError::request("sort", "must be field:asc or field:desc")),
+    };
+    Ok(Sort {
+        field: field.to_owned(),
+        descending,
+    })
+}
+
+/// Filters of a list.
+pub trait Filters: Sized + Send {
+    /// Names of its parameters.
+    const NAMES: &'static [&'static str];
+
+    /// Reads them.
+    ///
+    /// # Errors
+    /// `invalid_request` naming the parameter.
+    fn read(params: &Params) -> Result<Self, ApiError>;
+}
+
+impl Filters for () {
+    const NAMES: &'static [&'static str] = &[];
+    fn read(_: &Params) -> Result<Self, ApiError> {
+        Ok(())
+    }
+}
+
+/// Which part of which list.
+#[derive(Debug)]
+pub struct Listing<F> {
+    pub filter: F,
+    pub query: ListQuery,
+}
+
+#[rocket::async_trait]
+impl<'r, F: Filters> FromRequest<'r> for Listing<F> {
+    type Error = ApiError;
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
+        let query = request.uri().query().map_or("", |query| query.as_str());
+        let read = || {
+            let params = Params::read(query, F::NAMES)?;
+            Ok(Self {
+                filter: F::read(&params)?,
+                query: params.list_query()?,
+            })
+        };
+        match read() {
+            Ok(listing) => Outcome::Success(listing),
+            Err(error) => Outcome::Error(ApiError::leave(error, request)),
+        }
+    }
+}

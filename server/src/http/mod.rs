@@ -1,0 +1,40 @@
+//! HTTP: guards, bodies, answers, and one file per part of the API.
+
+mod admin;
+mod apikey;
+mod auth;
+mod body;
+mod catchers;
+mod error;
+mod fairing;
+mod guards;
+mod health;
+mod listing;
+mod oauth;
+mod once;
+mod reply;
+mod request;
+mod values;
+mod well_known;
+
+pub use body::{Body, OptionalBody};
+pub use error::ApiError;
+pub use fairing::DoorwardFairing;
+pub use guards::{Allowed, Bearer, FirstParty, Needs};
+pub use listing::{Filters, Listing};
+pub(crate) use once::Answers;
+pub use request::RequestInfo;
+use rocket::Route;
+
+/// Every route there is.
+fn routes() -> Vec<Route> {
+    [
+        auth::all(),
+        apikey::all(),
+        admin::all(),
+        oauth::all(),
+        well_known::all(),
+        health::all(),
+    ]
+    .concat()
+}

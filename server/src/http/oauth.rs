@@ -1,0 +1,231 @@
+//! `/oauth`: what stock OAuth2 clients speak to. Errors are RFC 6749's.
+
+use std::io::Cursor;
+
+use rocket::{
+    Data, Request, Response, Route, State,
+    data::{FromData, Outcome},
+    http::{ContentType, Header, Status},
+    post,
+    request::{self, FromRequest},
+    response::{self, Responder},
+    routes,
+};
+use serde::Serialize;
+
+use super::{RequestInfo, body};
+use crate::{
+    app::Doorward,
+    oauth::{Failure, Form, TokenAnswer},
+};
+
+pub fn all() -> Vec<Route> {
+    routes![oauth_token, auth_token]
+}
+
+impl<'r> Responder<'r, 'static> for Failure {
+    fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            error: &'a str,
+            error_description: &'a str,
+        }
+        let body = Body {
+            error: self.error,
+            error_description: &self.description,
+        };
+        let body = serde_json::to_string(&body).unwrap_or_default();
+        let mut response = json(self.status, body);
+        if self.status == 401 {
+            // RFC 6749 section 5.2: the scheme the client used.
+            let scheme = if self.basic { "Basic" } else { "Bearer" };
+            let challenge = format!(r#"{scheme} realm="doorward""#);
+            response.set_header(Header::new("WWW-Authenticate", challenge));
+        }
+        if let Some(seconds) = self.retry_after {
+            response.set_header(Header::new("Retry-After", seconds.to_string()));
+        }
+        Ok(response)
+    }
+}
+
+/// JSON that nobody may keep, RFC 6749 section 5.1.
+fn json(status: u16, body: String) -> Response<'static> {
+    let mut response = Response::new();
+    response.set_status(Status::from_code(status).unwrap_or(Status::InternalServerError));
+    response.set_header(ContentType::JSON);
+    response.set_header(Header::new("Cache-Control", "no-store"));
+    response.set_header(Header::new("Pragma", "no-cache"));
+    response.set_sized_body(body.len(), Cursor::new(body));
+    response
+}
+
+/// The body of an OAuth request, read.
+#[derive(Debug)]
+pub struct FormBody(pub Result<Form, Failure>);
+
+/// As [`FormBody`], also as JSON, in both spellings.
+#[derive(Debug)]
+pub struct EitherBody(pub Result<Form, Failure>);
+
+async fn read(request: &Request<'_>, data: Data<'_>, json_too: bool) -> Result<Form, Failure> {
+    let kind = request.content_type();
+    let is_form = kind.is_some_and(|kind| kind.is_form());
+    let is_json = json_too && kind.is_some_and(|kind| kind.is_json());
+    if !is_form && !is_json {
+        return Err(Failure {
+            status: 415,
+            ..Failure::request(if json_too {
+                "the body must be application/x-www-form-urlencoded or application/json"
+            } else {
+                "the body must be application/x-www-form-urlencoded"
+            })
+        });
+    }
+    let bytes = body::read(data).await.map_err(|error| Failure {
+        status: error.status().code,
+        ..Failure::request(error.message().to_owned())
+    })?;
+    let form = if is_json {
+        Form::parse_json(&bytes)?
+    } else {
+        Form::parse(&bytes)?
+    };
+    if json_too {
+        form.with_both_spellings()
+    } else {
+        Ok(form)
+    }
+}
+
+#[rocket::async_trait]
+impl<'r> FromData<'r> for FormBody {
+    type Error = std::convert::Infallible;
+    async fn from_data(request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r, Self> {
+        Outcome::Success(Self(read(request, data, false).await))
+    }
+}
+
+#[rocket::async_trait]
+impl<'r> FromData<'r> for EitherBody {
+    type Error = std::convert::Infallible;
+    async fn from_data(request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r, Self> {
+        Outcome::Success(Self(read(request, data, true).await))
+    }
+}
+
+/// All `Authorization` headers.
+#[derive(Debug)]
+pub struct Authorization<'r>(pub Vec<&'r str>);
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Authorization<'r> {
+    type Error = std::convert::Infallible;
+    async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Self::Error> {
+        request::Outcome::Success(Self(request.headers().get("authorization").collect()))
+    }
+}
+
+/// RFC 6749 section 5.1.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct OAuthToken {
+    access_token: String,
+    /// `Bearer`
+    token_type: &'static str,
+    /// In seconds.
+    expires_in: u32,
+    scope: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_token: Option<String>,
+}
+
+/// The same in the spelling of the REST API.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CamelToken {
+    access_token: String,
+    token_type: &'static str,
+    expires_in: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_token: Option<String>,
+}
+
+/// Both spellings of a token answer.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct BothTokens {
+    #[serde(flatten)]
+    oauth: OAuthToken,
+    #[serde(flatten)]
+    camel: CamelToken,
+}
+
+impl From<TokenAnswer> for OAuthToken {
+    fn from(answer: TokenAnswer) -> Self {
+        Self {
+            access_token: answer.access_token,
+            token_type: "Bearer",
+            expires_in: answer.expires_in,
+            scope: answer.scope,
+            refresh_token: answer.refresh_token,
+            id_token: answer.id_token,
+        }
+    }
+}
+
+impl From<TokenAnswer> for BothTokens {
+    fn from(answer: TokenAnswer) -> Self {
+        let camel = CamelToken {
+            access_token: answer.access_token.clone(),
+            token_type: "Bearer",
+            expires_in: answer.expires_in,
+            refresh_token: answer.refresh_token.clone(),
+            id_token: answer.id_token.clone(),
+        };
+        Self {
+            oauth: answer.into(),
+            camel,
+        }
+    }
+}
+
+/// An answer that holds credentials.
+pub struct Secretly<T>(pub T);
+
+impl<'r, T: Serialize> Responder<'r, 'static> for Secretly<T> {
+    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
+        match serde_json::to_string(&self.0) {
+            Ok(body) => Ok(json(200, body)),
+            Err(_) => Failure::server().respond_to(request),
+        }
+    }
+}
+
+#[post("/oauth/token", data = "<form>")]
+async fn oauth_token(
+    doorward: &State<Doorward>,
+    info: &RequestInfo,
+    headers: Authorization<'_>,
+    form: FormBody,
+) -> Result<Secretly<OAuthToken>, Failure> {
+    let answer = doorward
+        .token(&headers.0, &form.0?, info.ip, info.id.clone())
+        .await?;
+    Ok(Secretly(answer.into()))
+}
+
+#[post("/auth/token", data = "<form>")]
+async fn auth_token(
+    doorward: &State<Doorward>,
+    info: &RequestInfo,
+    headers: Authorization<'_>,
+    form: EitherBody,
+) -> Result<Secretly<BothTokens>, Failure> {
+    let answer = doorward
+        .token(&headers.0, &form.0?, info.ip, info.id.clone())
+        .await?;
+    Ok(Secretly(answer.into()))
+}

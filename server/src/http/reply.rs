@@ -1,0 +1,70 @@
+//! Answers.
+
+use std::io::Cursor;
+
+use rocket::{
+    Request, Response,
+    http::{ContentType, Header, Status},
+    response::{self, Responder},
+};
+use serde::Serialize;
+
+use super::ApiError;
+
+/// A JSON answer.
+#[derive(Debug, Clone)]
+pub struct Reply<T> {
+    status: Status,
+    body: T,
+}
+
+/// What a handler answers.
+pub type Answer<T> = Result<Reply<T>, ApiError>;
+
+/// 204, or an error.
+pub type Done = Result<NoContent, ApiError>;
+
+/// 204.
+#[derive(Debug, Clone, Copy)]
+pub struct NoContent;
+
+/// 200.
+pub fn ok<T>(body: T) -> Answer<T> {
+    Ok(Reply {
+        status: Status::Ok,
+        body,
+    })
+}
+
+/// 201.
+pub fn created<T>(body: T) -> Answer<T> {
+    Ok(Reply {
+        status: Status::Created,
+        body,
+    })
+}
+
+impl<'r, T: Serialize> Responder<'r, 'static> for Reply<T> {
+    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
+        let Ok(body) = serde_json::to_vec(&self.body) else {
+            let error = ApiError::new(
+                doorward_shared::ErrorCode::InternalError,
+                "an answer could not be written",
+            );
+            return error.respond_to(request);
+        };
+        let mut response = Response::new();
+        response.set_status(self.status);
+        response.set_header(ContentType::JSON);
+        // All answers of the API are for their caller alone, and many hold credentials (RFC 6749 section 5.1).
+        response.set_header(Header::new("Cache-Control", "no-store"));
+        response.set_sized_body(body.len(), Cursor::new(body));
+        Ok(response)
+    }
+}
+
+impl<'r> Responder<'r, 'static> for NoContent {
+    fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
+        Response::build().status(Status::NoContent).ok()
+    }
+}

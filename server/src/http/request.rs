@@ -1,0 +1,140 @@
+//! What is known of a request before anybody looks at it: its id, from where it comes, with what.
+
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
+};
+
+use doorward_shared::{ErrorCode, Timestamp};
+use ipnet::IpNet;
+use rocket::{
+    Request,
+    request::{FromRequest, Outcome},
+};
+use ulid::Ulid;
+
+use super::ApiError;
+use crate::{
+    app::Doorward,
+    clock::random_bytes,
+    domain::{Actor, Cause},
+};
+
+/// Longest user agent that is kept, in characters.
+const USER_AGENT_CHARS: usize = 256;
+
+/// What is known of a request.
+#[derive(Debug)]
+pub struct RequestInfo {
+    /// A ULID, in lower case; also in `X-Request-Id`.
+    pub id: Arc<str>,
+    /// The client's address: the socket's, or what a trusted proxy says.
+    pub ip: IpAddr,
+    pub(super) started: Instant,
+}
+
+impl RequestInfo {
+    /// Of this request; the same each time.
+    pub(super) fn of<'r>(request: &'r Request<'_>, doorward: &Doorward) -> &'r Self {
+        request.local_cache(|| Self {
+            id: request_id(doorward.clock.now()),
+            ip: client_ip(request, &doorward.settings.trusted_proxies),
+            started: Instant::now(),
+        })
+    }
+
+    /// What a change by `actor` in this request is put down to.
+    pub fn cause(&self, actor: Actor, at: Timestamp) -> Cause {
+        Cause {
+            actor,
+            ip: Some(self.ip),
+            request_id: Some(self.id.clone()),
+            at,
+        }
+    }
+}
+
+/// Not secret and never repeated: the time, a number of this process and a count.
+fn request_id(now: Timestamp) -> Arc<str> {
+    static PROCESS: LazyLock<u64> = LazyLock::new(|| u64::from_be_bytes(random_bytes()));
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let random = (u128::from(*PROCESS) << 32) | u128::from(count & 0xFFFF_FFFF);
+    let id = Ulid::from_parts(u64::try_from(now.0).unwrap_or_default(), random);
+    let mut buffer = [0; ulid::ULID_LEN];
+    let text = id.array_to_str(&mut buffer);
+    text.make_ascii_lowercase();
+    Arc::from(&*text)
+}
+
+/// The nearest address of `X-Forwarded-For` that is not a trusted proxy's, if the peer is one.
+fn client_ip(request: &Request<'_>, trusted: &[IpNet]) -> IpAddr {
+    let peer = request
+        .remote()
+        .map_or(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), |remote| {
+            remote.ip().to_canonical()
+        });
+    let is_trusted = |ip: &IpAddr| trusted.iter().any(|net| net.contains(ip));
+    if !is_trusted(&peer) {
+        return peer;
+    }
+    let mut nearest = peer;
+    let lines: Vec<_> = request.headers().get("x-forwarded-for").collect();
+    for part in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
+        // What cannot be read was not written by a proxy of ours: the last address known to be real stands.
+        let Ok(ip) = part.trim().parse::<IpAddr>() else {
+            return nearest;
+        };
+        nearest = ip.to_canonical();
+        if !is_trusted(&nearest) {
+            return nearest;
+        }
+    }
+    nearest
+}
+
+/// The request's user agent, cut to what is worth keeping.
+#[derive(Debug)]
+pub struct UserAgent(pub Option<String>);
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for UserAgent {
+    type Error = std::convert::Infallible;
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Self::Error> {
+        let agent = request.headers().get_one("user-agent");
+        let clean = |agent: &str| {
+            agent
+                .chars()
+                .filter(|c| !c.is_control())
+                .take(USER_AGENT_CHARS)
+                .collect()
+        };
+        Outcome::Success(Self(agent.map(clean)))
+    }
+}
+
+/// The server this request came to.
+pub(super) fn doorward<'r>(request: &'r Request<'_>) -> Result<&'r Doorward, ApiError> {
+    let missing = || {
+        ApiError::new(
+            ErrorCode::InternalError,
+            "the Doorward fairing is not attached",
+        )
+    };
+    request.rocket().state::<Doorward>().ok_or_else(missing)
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for &'r RequestInfo {
+    type Error = ApiError;
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
+        match doorward(request) {
+            Ok(doorward) => Outcome::Success(RequestInfo::of(request, doorward)),
+            Err(error) => Outcome::Error(error.leave(request)),
+        }
+    }
+}

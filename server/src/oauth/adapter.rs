@@ -1,0 +1,107 @@
+//! Requests and responses as `oxide-auth` takes them: plain owned values, read from Rocket before a flow starts.
+
+use std::borrow::Cow;
+
+use oxide_auth::endpoint::{NormalizedParameter, QueryParameter, WebRequest, WebResponse};
+use url::Url;
+
+use super::{Failure, Form};
+
+/// A request.
+#[derive(Debug, Clone, Default)]
+pub struct OAuthRequest {
+    query: NormalizedParameter,
+    body: NormalizedParameter,
+    authorization: Option<String>,
+}
+
+fn normalized(form: &Form) -> NormalizedParameter {
+    let mut parameters = NormalizedParameter::new();
+    for (name, value) in form.pairs() {
+        parameters.insert_or_poison(name.clone().into(), value.clone().into());
+    }
+    parameters
+}
+
+impl OAuthRequest {
+    /// A request with parameters in its body.
+    pub fn with_body(form: &Form, authorization: Option<String>) -> Self {
+        Self {
+            body: normalized(form),
+            authorization,
+            ..Self::default()
+        }
+    }
+
+    /// A request with parameters in its query.
+    pub fn with_query(form: &Form) -> Self {
+        Self {
+            query: normalized(form),
+            ..Self::default()
+        }
+    }
+}
+
+impl WebRequest for OAuthRequest {
+    type Error = Failure;
+    type Response = OAuthResponse;
+
+    fn query(&mut self) -> Result<Cow<'_, dyn QueryParameter + 'static>, Failure> {
+        Ok(Cow::Borrowed(&self.query))
+    }
+
+    fn urlbody(&mut self) -> Result<Cow<'_, dyn QueryParameter + 'static>, Failure> {
+        Ok(Cow::Borrowed(&self.body))
+    }
+
+    fn authheader(&mut self) -> Result<Option<Cow<'_, str>>, Failure> {
+        Ok(self.authorization.as_deref().map(Cow::Borrowed))
+    }
+}
+
+/// What a flow answers. Only how it ended is used: tokens and errors are written by us.
+#[derive(Debug, Default)]
+pub struct OAuthResponse {
+    /// RFC 6749's error code, when it is one.
+    pub error: Option<String>,
+    pub unauthorized: bool,
+}
+
+impl WebResponse for OAuthResponse {
+    type Error = Failure;
+
+    fn ok(&mut self) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn redirect(&mut self, url: Url) -> Result<(), Failure> {
+        let error = url.query_pairs().find(|(name, _)| name == "error");
+        self.error = error.map(|(_, value)| value.into_owned());
+        Ok(())
+    }
+
+    fn client_error(&mut self) -> Result<(), Failure> {
+        self.error.get_or_insert_with(|| "invalid_request".into());
+        Ok(())
+    }
+
+    fn unauthorized(&mut self, _: &str) -> Result<(), Failure> {
+        self.unauthorized = true;
+        Ok(())
+    }
+
+    fn body_text(&mut self, _: &str) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn body_json(&mut self, json: &str) -> Result<(), Failure> {
+        #[derive(serde::Deserialize)]
+        struct Error {
+            error: Option<String>,
+        }
+        if let Ok(Error { error: Some(error) }) = serde_json::from_str(json) {
+            self.error = Some(error);
+        }
+        Ok(())
+    }
+}

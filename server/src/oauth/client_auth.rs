@@ -1,0 +1,132 @@
+//! Client authentication, RFC 6749 section 2.3: `client_secret_basic`, `client_secret_post`, `none`.
+
+use std::sync::Arc;
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+
+use super::{Failure, Form};
+use crate::{app::Doorward, crypto::secret::Secret, domain::Client};
+
+/// What a client says who it is with.
+#[derive(Debug)]
+pub struct ClientCredentials {
+    id: String,
+    secret: Option<Secret>,
+    basic: bool,
+}
+
+impl ClientCredentials {
+    /// From the `Authorization` headers and the body.
+    ///
+    /// # Errors
+    /// `invalid_client` for what cannot be read or names two clients; `invalid_request` for two ways at once.
+    pub fn read(headers: &[&str], form: &Form) -> Result<Option<Self>, Failure> {
+        if headers.len() > 1 {
+            return Err(Failure::client(true));
+        }
+        let in_body = form.get("client_id");
+        let secret_in_body = form.get("client_secret");
+        let basic = headers.first().and_then(|header| {
+            let (scheme, rest) = header.split_once(' ').unwrap_or((header, ""));
+            scheme.eq_ignore_ascii_case("basic").then_some(rest)
+        });
+        let Some(basic) = basic else {
+            let credentials = in_body.map(|id| Self {
+                id: id.to_owned(),
+                secret: secret_in_body.map(|secret| secret.to_owned().into()),
+                basic: false,
+            });
+            return Ok(credentials);
+        };
+        let (id, secret) = decode(basic.trim()).ok_or(Failure::client(true))?;
+        if in_body.is_some_and(|other| other != id) {
+            return Err(Failure::client(true));
+        }
+        if secret_in_body.is_some() {
+            // RFC 6749 section 2.3: not more than one method in each request.
+            return Err(Failure::request(
+                "client credentials came in two ways at once",
+            ));
+        }
+        Ok(Some(Self {
+            id,
+            secret: Some(secret.into()),
+            basic: true,
+        }))
+    }
+}
+
+/// RFC 6749 section 2.3.1: both halves are form-encoded before they are joined.
+fn decode(basic: &str) -> Option<(String, String)> {
+    let text = String::from_utf8(BASE64_STANDARD.decode(basic).ok()?).ok()?;
+    let (id, secret) = text.split_once(':')?;
+    Some((decoded(id)?, decoded(secret)?))
+}
+
+fn decoded(text: &str) -> Option<String> {
+    let spaced = text.replace('+', " ");
+    let decoded = percent_encoding::percent_decode_str(&spaced).decode_utf8();
+    decoded.ok().map(std::borrow::Cow::into_owned)
+}
+
+impl Doorward {
+    /// The client these credentials are right for.
+    ///
+    /// # Errors
+    /// `invalid_client`; 503 when storage cannot be read.
+    pub(crate) async fn authenticate_client(
+        &self,
+        credentials: Option<ClientCredentials>,
+    ) -> Result<Arc<Client>, Failure> {
+        let Some(credentials) = credentials else {
+            return Err(Failure::client(false));
+        };
+        let refused = Failure::client(credentials.basic);
+        let Ok(id) = credentials.id.parse() else {
+            return Err(refused);
+        };
+        let Some(client) = self.store.client(id).await? else {
+            return Err(refused);
+        };
+        let right = match (&client.secrets, &credentials.secret) {
+            (Some(secrets), Some(given)) => secrets.accept(given.expose(), self.clock.now()),
+            // A public client has no secret, and proves nothing with one.
+            (None, None) => true,
+            // Many libraries send Basic with an empty secret for a public client.
+            (None, Some(given)) => credentials.basic && given.expose().is_empty(),
+            (Some(_), None) => false,
+        };
+        if right { Ok(client) } else { Err(refused) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(header: &str, body: &str) -> Result<Option<(String, bool)>, &'static str> {
+        let form = Form::parse(body.as_bytes()).map_err(|failure| failure.error)?;
+        let headers: Vec<_> = Some(header).into_iter().filter(|h| !h.is_empty()).collect();
+        ClientCredentials::read(&headers, &form)
+            .map(|found| found.map(|c| (c.id, c.secret.is_some())))
+            .map_err(|failure| failure.error)
+    }
+
+    #[test]
+    fn credentials_come_one_way_or_the_other() {
+        let basic = format!("bAsIc {}", BASE64_STANDARD.encode("a%3Ab:c"));
+        assert_eq!(read(&basic, ""), Ok(Some(("a:b".into(), true))));
+        assert_eq!(
+            read(&basic, "client_id=a:b"),
+            Ok(Some(("a:b".into(), true)))
+        );
+        assert_eq!(read(&basic, "client_id=x"), Err("invalid_client"));
+        assert_eq!(
+            read(&basic, "client_id=a:b&client_secret=c"),
+            Err("invalid_request")
+        );
+        assert_eq!(read("Basic !!", ""), Err("invalid_client"));
+        assert_eq!(read("", "client_id=x"), Ok(Some(("x".into(), false))));
+        assert_eq!(read("", ""), Ok(None));
+    }
+}

@@ -1,0 +1,160 @@
+//! Parameters of an OAuth request: each at most once, RFC 6749 section 3.1.
+
+use serde::{
+    Deserializer,
+    de::{Error, MapAccess, Visitor},
+};
+
+use super::Failure;
+
+/// Parameters, in the order they came. Those without a value count as not sent.
+#[derive(Debug, Clone, Default)]
+pub struct Form(Vec<(String, String)>);
+
+/// May be given more than once: RFC 8707 section 2.
+const REPEATABLE: &str = "resource";
+
+impl Form {
+    /// From `application/x-www-form-urlencoded` text.
+    ///
+    /// # Errors
+    /// `invalid_request` for a parameter that is given twice.
+    pub fn parse(text: &[u8]) -> Result<Self, Failure> {
+        Self::checked(form_urlencoded::parse(text).into_owned().collect())
+    }
+
+    /// From a JSON object of strings.
+    ///
+    /// # Errors
+    /// As [`Form::parse`]; also for what is not such an object.
+    pub fn parse_json(text: &[u8]) -> Result<Self, Failure> {
+        let mut json = serde_json::Deserializer::from_slice(text);
+        let bad = |_| Failure::request("the body must be a JSON object of strings");
+        let pairs = (&mut json).deserialize_map(Pairs).map_err(bad)?;
+        json.end().map_err(bad)?;
+        Self::checked(pairs)
+    }
+
+    /// `grantType` and the like, as RFC 6749 spells them.
+    #[must_use]
+    pub fn in_snake_case(self) -> Self {
+        let snake = |name: String| {
+            let mut out = String::with_capacity(name.len() + 4);
+            for c in name.chars() {
+                if c.is_ascii_uppercase() {
+                    out.push('_');
+                }
+                out.push(c.to_ascii_lowercase());
+            }
+            out
+        };
+        let pairs = self.0.into_iter();
+        Self(pairs.map(|(name, value)| (snake(name), value)).collect())
+    }
+
+    /// Refuses what is given twice, and drops what has no value.
+    ///
+    /// # Errors
+    /// `invalid_request`, naming the parameter.
+    pub fn checked(pairs: Vec<(String, String)>) -> Result<Self, Failure> {
+        for (at, (name, _)) in pairs.iter().enumerate() {
+            if name != REPEATABLE && pairs[..at].iter().any(|(before, _)| before == name) {
+                let name: String = name
+                    .chars()
+                    .take(50)
+                    .filter(char::is_ascii_graphic)
+                    .collect();
+                return Err(Failure::request(format!("{name} is given twice")));
+            }
+        }
+        Ok(Self(
+            pairs
+                .into_iter()
+                .filter(|(_, value)| !value.is_empty())
+                .collect(),
+        ))
+    }
+
+    /// As [`Form::in_snake_case`], when both spellings of one parameter may not come together.
+    ///
+    /// # Errors
+    /// As [`Form::checked`].
+    pub fn with_both_spellings(self) -> Result<Self, Failure> {
+        Self::checked(self.in_snake_case().0)
+    }
+
+    /// A parameter's value.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let found = self.0.iter().find(|(have, _)| have == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// A parameter's value.
+    ///
+    /// # Errors
+    /// `invalid_request` when it is missing.
+    pub fn require(&self, name: &str) -> Result<&str, Failure> {
+        self.get(name)
+            .ok_or_else(|| Failure::request(format!("{name} is missing")))
+    }
+
+    /// All values of a repeatable parameter.
+    pub fn all(&self, name: &str) -> Vec<String> {
+        let values = self.0.iter().filter(|(have, _)| have == name);
+        values.map(|(_, value)| value.clone()).collect()
+    }
+
+    /// All parameters.
+    pub fn pairs(&self) -> &[(String, String)] {
+        &self.0
+    }
+}
+
+struct Pairs;
+
+impl<'de> Visitor<'de> for Pairs {
+    type Value = Vec<(String, String)>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object of strings")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut pairs = Vec::new();
+        while let Some((name, value)) = map.next_entry::<String, serde_json::Value>()? {
+            match value {
+                serde_json::Value::String(value) => pairs.push((name, value)),
+                serde_json::Value::Null => {}
+                _ => return Err(A::Error::custom("not a string")),
+            }
+        }
+        Ok(pairs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parameter_given_twice_is_refused_in_every_spelling() {
+        let twice = |form: Result<Form, Failure>| {
+            form.and_then(Form::with_both_spellings)
+                .is_err_and(|failure| failure.error == "invalid_request")
+        };
+        assert!(twice(Form::parse(b"grant_type=a&grant_type=a")));
+        assert!(twice(Form::parse(b"grant_type=a&grantType=a")));
+        assert!(twice(Form::parse_json(br#"{"scope":"a","scope":"b"}"#)));
+        assert!(!twice(Form::parse(b"resource=a&resource=b")));
+    }
+
+    #[test]
+    fn json_and_form_read_alike() {
+        let json = Form::parse_json(br#"{"grantType":"x","clientId":"y","scope":null}"#).unwrap();
+        let json = json.with_both_spellings().unwrap();
+        let form = Form::parse(b"grant_type=x&client_id=y&scope=").unwrap();
+        assert_eq!(json.pairs(), form.pairs());
+        assert!(Form::parse_json(br#"{"scope":["a"]}"#).is_err());
+        assert!(Form::parse_json(b"[]").is_err());
+    }
+}

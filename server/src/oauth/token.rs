@@ -1,0 +1,411 @@
+//! The token endpoint, RFC 6749 section 3.2.
+
+use std::{net::IpAddr, sync::Arc};
+
+use aws_lc_rs::digest;
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use doorward_shared::{Scope, ScopeSet, Timestamp, scope::OPENID_SCOPES};
+use oxide_auth_async::endpoint::{
+    access_token::AccessTokenFlow, client_credentials::ClientCredentialsFlow, refresh::RefreshFlow,
+};
+use serde::Serialize;
+
+use super::{
+    ClientCredentials, Failure, Form,
+    adapter::OAuthRequest,
+    engine::{Engine, Grants, Kind},
+};
+use crate::{
+    app::Doorward,
+    clock::random_bytes,
+    crypto::{
+        secret::{self, Digest256, Secret},
+        signing::TokenType,
+    },
+    domain::{Actor, Cause, Client, Code, GrantType, Lineage},
+    store::{NewSession, Redeemed, Refreshed, Rotation},
+    tokens::Grant,
+};
+
+/// What a client gets.
+#[derive(Debug, Clone)]
+pub struct TokenAnswer {
+    pub access_token: String,
+    /// The configured lifetime, in seconds.
+    pub expires_in: u32,
+    pub scope: String,
+    pub refresh_token: Option<String>,
+    pub id_token: Option<String>,
+}
+
+/// Claims of an ID token, OpenID Connect Core section 2.
+#[derive(Debug, Serialize)]
+struct IdClaims<'a> {
+    iss: &'a str,
+    sub: String,
+    aud: String,
+    exp: i64,
+    iat: i64,
+    auth_time: i64,
+    at_hash: String,
+    sid: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nonce: Option<String>,
+}
+
+impl Doorward {
+    /// Answers a token request.
+    ///
+    /// # Errors
+    /// [`Failure`], RFC 6749 section 5.2.
+    pub async fn token(
+        &self,
+        headers: &[&str],
+        form: &Form,
+        ip: IpAddr,
+        request_id: Arc<str>,
+    ) -> Result<TokenAnswer, Failure> {
+        let credentials = ClientCredentials::read(headers, form)?;
+        let client = self.authenticate_client(credentials).await?;
+        let grant = form.require("grant_type")?;
+        let kind: GrantType = grant.parse().map_err(|_| {
+            Failure::new(
+                "unsupported_grant_type",
+                "grant_type must be authorization_code, refresh_token or client_credentials",
+            )
+        })?;
+        let public = kind == GrantType::ClientCredentials && !client.is_confidential();
+        if !client.may(kind) || public {
+            return Err(Failure::new(
+                "unauthorized_client",
+                "the client is not registered for this grant",
+            ));
+        }
+        let cause = Cause {
+            actor: Actor::Client(client.id),
+            ip: Some(ip),
+            request_id: Some(request_id),
+            at: self.clock.now(),
+        };
+        let resources = self.resources(&client, form.all("resource"))?;
+        let grants = Grants {
+            doorward: self.clone(),
+            client: client.clone(),
+            kind: what(kind, &client, form)?,
+            cause,
+            resources,
+            answer: None,
+            failure: None,
+        };
+        let answer = run(Engine::new(grants), kind, form).await?;
+        self.metrics.token(kind.as_str());
+        Ok(answer)
+    }
+
+    /// Audiences a client may ask tokens for, RFC 8707 section 2.
+    ///
+    /// # Errors
+    /// `invalid_target`.
+    pub(crate) fn resources(
+        &self,
+        client: &Client,
+        asked: Vec<String>,
+    ) -> Result<Vec<String>, Failure> {
+        let known = |uri: &String| *uri == self.issuer || client.resources.contains(uri);
+        if asked.iter().all(known) {
+            Ok(asked)
+        } else {
+            Err(Failure::new(
+                "invalid_target",
+                "the resource is not one this client is registered for",
+            ))
+        }
+    }
+}
+
+/// What of the form a grant needs, checked before its flow starts.
+fn what(kind: GrantType, client: &Client, form: &Form) -> Result<Kind, Failure> {
+    let scope = form.get("scope").map(scopes).transpose()?;
+    match kind {
+        GrantType::ClientCredentials => {
+            let own = own_scopes(client);
+            match scope {
+                Some(scope) if !own.covers_all(&scope) => Err(Failure::scope(
+                    "the client is not registered for this scope",
+                )),
+                _ => Ok(Kind::ClientCredentials),
+            }
+        }
+        GrantType::AuthorizationCode => {
+            let verifier = form.require("code_verifier")?;
+            // RFC 7636 section 4.1.
+            let unreserved = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
+            if !(43..=128).contains(&verifier.len()) || !verifier.bytes().all(unreserved) {
+                return Err(Failure::grant(
+                    "code_verifier must be 43 to 128 unreserved characters",
+                ));
+            }
+            Ok(Kind::Code {
+                hash: Digest256::of(form.require("code")?.as_bytes()),
+                redirect_uri: form.require("redirect_uri")?.to_owned(),
+                found: None,
+            })
+        }
+        GrantType::RefreshToken => Ok(Kind::Refresh {
+            used: Digest256::of(form.require("refresh_token")?.as_bytes()),
+            scope,
+        }),
+    }
+}
+
+/// Scopes as a request names them.
+///
+/// # Errors
+/// `invalid_scope` for a malformed one.
+pub(crate) fn scopes(text: &str) -> Result<ScopeSet, Failure> {
+    let bad = || Failure::scope("a scope is malformed");
+    // RFC 6749 section 3.3: separated by single spaces.
+    if text.len() > 8 * 1024 {
+        return Err(bad());
+    }
+    ScopeSet::parse(text).map_err(|_| bad())
+}
+
+/// What a client may do by itself: nobody signs in, so OpenID Connect's scopes mean nothing.
+fn own_scopes(client: &Client) -> ScopeSet {
+    let real = |scope: &&Scope| !OPENID_SCOPES.contains(&scope.as_str());
+    client.scopes.iter().filter(real).cloned().collect()
+}
+
+/// Runs the flow of `oxide-auth`, and takes what our issuer gave it.
+async fn run(mut engine: Engine, kind: GrantType, form: &Form) -> Result<TokenAnswer, Failure> {
+    let id = engine.grants.client.id.to_string();
+    let confidential = engine.grants.client.is_confidential();
+    // The flow sees one way of authentication, whichever was used. Its secret was compared already.
+    let mut pairs: Vec<_> = form
+        .pairs()
+        .iter()
+        .filter(|(name, _)| {
+            !["client_id", "client_secret", "scope", "resource"].contains(&name.as_str())
+        })
+        .cloned()
+        .collect();
+    let scope = match (&engine.grants.kind, form.get("scope")) {
+        (Kind::ClientCredentials, None) => Some(own_scopes(&engine.grants.client).to_string()),
+        (_, scope) => scope.map(str::to_owned),
+    };
+    // A scope that names nothing is left out: the flow takes "" for a scope it cannot read.
+    pairs.extend(
+        scope
+            .filter(|scope| !scope.is_empty())
+            .map(|scope| ("scope".into(), scope)),
+    );
+    let basic = confidential || kind == GrantType::ClientCredentials;
+    let authorization = if basic {
+        Some(format!(
+            "Basic {}",
+            base64::prelude::BASE64_STANDARD.encode(format!("{id}:-"))
+        ))
+    } else {
+        pairs.push(("client_id".into(), id));
+        None
+    };
+    let request = OAuthRequest::with_body(&Form::checked(pairs)?, authorization);
+    let done = match kind {
+        GrantType::ClientCredentials => {
+            let mut flow = ClientCredentialsFlow::prepare(&mut engine)?;
+            flow.execute(request).await
+        }
+        GrantType::AuthorizationCode => {
+            let mut flow = AccessTokenFlow::prepare(&mut engine)?;
+            flow.execute(request).await
+        }
+        GrantType::RefreshToken => {
+            let mut flow = RefreshFlow::prepare(&mut engine)?;
+            flow.execute(request).await
+        }
+    };
+    if let Some(failure) = engine.grants.failure {
+        return Err(failure);
+    }
+    if let Some(answer) = engine.grants.answer {
+        return Ok(answer);
+    }
+    let response = done?;
+    Err(match (kind, response.error.as_deref()) {
+        _ if response.unauthorized => Failure::client(true),
+        (_, Some("invalid_scope")) => Failure::scope("the scope is not allowed"),
+        (GrantType::AuthorizationCode, _) => Failure::grant("the authorization code is not valid"),
+        (GrantType::RefreshToken, _) => Failure::grant("the refresh token is not valid"),
+        _ => Failure::request("the request is not complete"),
+    })
+}
+
+/// Issues a client's own token.
+pub(super) fn client_credentials(
+    doorward: &Doorward,
+    client: &Client,
+    scope: &ScopeSet,
+    resources: &[String],
+    now: Timestamp,
+) -> Result<TokenAnswer, Failure> {
+    let seconds = doorward.settings.client_token_seconds;
+    let grant = Grant {
+        subject: client.id.to_string(),
+        client_id: Some(client.id),
+        session: None,
+        scope,
+        audience: resources.to_vec(),
+        auth_time: None,
+        seconds,
+    };
+    Ok(TokenAnswer {
+        access_token: doorward.access_token(grant, now)?,
+        expires_in: seconds,
+        scope: scope.to_string(),
+        refresh_token: None,
+        id_token: None,
+    })
+}
+
+/// Uses a code up and opens the session it gives.
+pub(super) async fn code(
+    doorward: &Doorward,
+    client: &Client,
+    (hash, code): (Digest256, Code),
+    resources: Vec<String>,
+    cause: Cause,
+) -> Result<TokenAnswer, Failure> {
+    let now = cause.at;
+    let settings = &doorward.settings;
+    // RFC 8707 section 2.2: at the token endpoint a subset of what was granted.
+    let granted = |uri: &String| code.resources.is_empty() || code.resources.contains(uri);
+    if !resources.iter().all(granted) {
+        return Err(Failure::new(
+            "invalid_target",
+            "the resource was not asked for at the authorization endpoint",
+        ));
+    }
+    let audience = if resources.is_empty() {
+        code.resources.clone()
+    } else {
+        resources
+    };
+    // OpenID Connect Core section 11: `offline_access` is what asks for a refresh token.
+    let offline = code.scope.covers("offline_access") && client.may(GrantType::RefreshToken);
+    let refresh = offline.then(|| secret::refresh_token(random_bytes()));
+    let new = NewSession {
+        client_id: Some(client.id),
+        scope: Some(code.scope.clone()),
+        ip: code.ip,
+        user_agent: code.user_agent.clone(),
+        refresh: refresh.as_ref().map(Secret::digest),
+        refresh_until: now.plus_seconds(i64::from(settings.refresh_token_seconds)),
+        access_until: now.plus_seconds(i64::from(settings.access_token_seconds)),
+        expires_at: now.plus_seconds(i64::from(settings.session_seconds)),
+    };
+    let (user, session) = match doorward.store.redeem_code(hash, new, cause).await? {
+        Redeemed::Opened(opened) => *opened,
+        Redeemed::Replayed | Redeemed::Gone => {
+            return Err(Failure::grant("the authorization code is not valid"));
+        }
+    };
+    let account = doorward.store.account(user.id).await?;
+    let may = account
+        .map(|account| account.may.clone())
+        .unwrap_or_default();
+    let scope = session.scope.intersect(&crate::store::grantable(&may));
+    let seconds = settings.access_token_seconds;
+    let grant = Grant {
+        subject: user.id.to_string(),
+        client_id: Some(client.id),
+        session: Some(session.id),
+        scope: &scope,
+        audience,
+        auth_time: Some(code.auth_time),
+        seconds,
+    };
+    let access_token = doorward.access_token(grant, now)?;
+    let id_token = if scope.covers("openid") {
+        let claims = IdClaims {
+            iss: &doorward.issuer,
+            sub: user.id.to_string(),
+            aud: client.id.to_string(),
+            exp: now.seconds() + i64::from(seconds),
+            iat: now.seconds(),
+            auth_time: code.auth_time.seconds(),
+            at_hash: at_hash(&access_token),
+            sid: session.id.to_string(),
+            nonce: code.nonce,
+        };
+        Some(doorward.keys.sign(TokenType::Id, &claims)?)
+    } else {
+        None
+    };
+    Ok(TokenAnswer {
+        access_token,
+        expires_in: seconds,
+        scope: scope.to_string(),
+        refresh_token: refresh.map(|refresh| refresh.expose().to_owned()),
+        id_token,
+    })
+}
+
+/// OpenID Connect Core section 3.1.3.6: the left half of SHA-256, which all our algorithms hash with but EdDSA,
+/// whose Ed25519 goes with SHA-512 by convention.
+fn at_hash(access_token: &str) -> String {
+    let hash = digest::digest(&digest::SHA256, access_token.as_bytes());
+    BASE64_URL_SAFE_NO_PAD.encode(&hash.as_ref()[..16])
+}
+
+/// Uses a refresh token up, for the scopes it was given or fewer.
+pub(super) async fn refresh(
+    doorward: &Doorward,
+    client: &Client,
+    (used, wanted, audience): (Digest256, Option<ScopeSet>, Vec<String>),
+    cause: Cause,
+) -> Result<TokenAnswer, Failure> {
+    let now = cause.at;
+    let settings = &doorward.settings;
+    let next = secret::refresh_token(random_bytes());
+    let rotation = Rotation {
+        used,
+        next: next.digest(),
+        lineage: Lineage::Client(client.id),
+        next_until: now.plus_seconds(i64::from(settings.refresh_token_seconds)),
+        access_until: now.plus_seconds(i64::from(settings.access_token_seconds)),
+        grace_seconds: settings.refresh_grace_seconds,
+        scope: wanted.clone(),
+    };
+    let (session, user, may) = match doorward.store.rotate_refresh(rotation, cause).await? {
+        Refreshed::Rotated {
+            session,
+            user,
+            scope,
+        } => (session, user, scope),
+        Refreshed::ScopeTooWide => {
+            return Err(Failure::scope("the scope was not granted"));
+        }
+        _ => return Err(Failure::grant("the refresh token is not valid")),
+    };
+    let scope = match &wanted {
+        Some(wanted) => wanted.intersect(&may),
+        None => may,
+    };
+    let grant = Grant {
+        subject: user.id.to_string(),
+        client_id: Some(client.id),
+        session: Some(session.id),
+        scope: &scope,
+        audience,
+        auth_time: None,
+        seconds: settings.access_token_seconds,
+    };
+    Ok(TokenAnswer {
+        access_token: doorward.access_token(grant, now)?,
+        expires_in: settings.access_token_seconds,
+        scope: scope.to_string(),
+        refresh_token: Some(next.expose().to_owned()),
+        id_token: None,
+    })
+}

@@ -1,0 +1,67 @@
+//! Previews of bulk revocations: what was shown is what ends.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+use doorward_shared::{SessionId, Timestamp, admin::Session};
+use ulid::Ulid;
+
+use crate::{clock::random_bytes, domain::Actor};
+
+/// How long a preview is good, in seconds.
+const KEEP: i64 = 300;
+/// Sessions that all open previews hold together, at most.
+const MANY: usize = 1_000_000;
+
+/// The sessions a bulk revocation would end.
+#[derive(Debug, Clone)]
+pub(crate) struct Preview {
+    pub sessions: Vec<SessionId>,
+    /// Users they belong to.
+    pub users: u64,
+    /// The first of them.
+    pub shown: Vec<Session>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    preview: Preview,
+    by: Actor,
+    until: Timestamp,
+}
+
+/// Open previews.
+#[derive(Debug, Default)]
+pub(crate) struct Previews(Mutex<HashMap<String, Kept>>);
+
+impl Previews {
+    /// Keeps a preview; answers its id and end. `None` when too much is kept already.
+    pub fn keep(&self, preview: Preview, by: Actor, now: Timestamp) -> Option<(String, Timestamp)> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|_, kept| kept.until > now);
+        let held: usize = kept
+            .values()
+            .map(|kept| kept.preview.sessions.len() + 1)
+            .sum();
+        if held + preview.sessions.len() > MANY {
+            return None;
+        }
+        let id = Ulid(u128::from_be_bytes(random_bytes()));
+        let id = format!("preview_{}", id.to_string().to_ascii_lowercase());
+        let until = now.plus_seconds(KEEP);
+        kept.insert(id.clone(), Kept { preview, by, until });
+        Some((id, until))
+    }
+
+    /// Takes a preview out, once, if it is this caller's and not over.
+    pub fn take(&self, id: &str, by: Actor, now: Timestamp) -> Option<Preview> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|_, kept| kept.until > now);
+        if kept.get(id).is_none_or(|kept| kept.by != by) {
+            return None;
+        }
+        kept.remove(id).map(|kept| kept.preview)
+    }
+}

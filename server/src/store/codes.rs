@@ -1,0 +1,243 @@
+//! Authorization codes and what people have consented to.
+
+use doorward_shared::{ClientId, ScopeSet, SessionId, Timestamp, UserId};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::{
+    NewSession, Store, StoreError,
+    rows::{self, ip_bytes, ulid},
+    sessions,
+    writer::Unit,
+};
+use crate::{
+    crypto::secret::Digest256,
+    domain::{Cause, Code, Session, User},
+};
+
+/// What became of a use of a code.
+#[derive(Debug)]
+pub enum Redeemed {
+    /// It gave this session, and no other use will give anything.
+    Opened(Box<(User, Session)>),
+    /// It had been used before; what it gave is dead now.
+    Replayed,
+    Gone,
+}
+
+/// A client somebody has let in.
+#[derive(Debug, Clone)]
+pub struct Consent {
+    pub client_id: ClientId,
+    pub client_name: String,
+    pub scope: ScopeSet,
+    pub granted_at: Timestamp,
+}
+
+const CODE: &str = "client_id, user_id, redirect_uri, scope, challenge, nonce, auth_time, resources, ip, user_agent, \
+                    expires_at, used_at, session_id";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Code> {
+    let resources: String = row.get(7)?;
+    Ok(Code {
+        client_id: ClientId(ulid(row, 0)?),
+        user_id: UserId(ulid(row, 1)?),
+        redirect_uri: row.get(2)?,
+        scope: rows::scopes(row, 3)?,
+        challenge: row.get(4)?,
+        nonce: row.get(5)?,
+        auth_time: Timestamp(row.get(6)?),
+        resources: resources.lines().map(str::to_owned).collect(),
+        ip: rows::ip(row, 8)?,
+        user_agent: row.get(9)?,
+        expires_at: Timestamp(row.get(10)?),
+        used_at: rows::maybe_time(row, 11)?,
+        session_id: rows::maybe_ulid(row, 12)?.map(SessionId),
+    })
+}
+
+fn find(conn: &Connection, hash: Digest256) -> Result<Option<Code>, StoreError> {
+    let sql = format!("SELECT {CODE} FROM codes WHERE hash = ?1");
+    Ok(conn
+        .prepare_cached(&sql)?
+        .query_row([hash.0], read)
+        .optional()?)
+}
+
+impl Store {
+    /// A code, used or not.
+    pub async fn code(&self, hash: Digest256) -> Result<Option<Code>, StoreError> {
+        self.read(move |conn| find(conn, hash)).await
+    }
+
+    /// Keeps a code, and what was consented to with it.
+    pub async fn create_code(
+        &self,
+        hash: Digest256,
+        code: Code,
+        cause: Cause,
+    ) -> Result<(), StoreError> {
+        self.write(move |unit| {
+            unit.conn
+                .prepare_cached(
+                    "INSERT INTO codes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, NULL, NULL)",
+                )?
+                .execute(params![
+                    hash.0,
+                    code.client_id.0.to_bytes(),
+                    code.user_id.0.to_bytes(),
+                    code.redirect_uri,
+                    code.scope.to_string(),
+                    code.challenge,
+                    code.nonce,
+                    code.auth_time.0,
+                    code.resources.join("\n"),
+                    ip_bytes(code.ip),
+                    code.user_agent,
+                    code.expires_at.0
+                ])?;
+            remember(unit, &code, &cause)
+        })
+        .await
+    }
+
+    /// Uses a code: one atomic check-and-set, in which the session it gives is opened.
+    ///
+    /// # Errors
+    /// [`Refusal::Disabled`](crate::domain::Refusal::Disabled) for an account that may not sign in any more.
+    pub async fn redeem_code(
+        &self,
+        hash: Digest256,
+        new: NewSession,
+        cause: Cause,
+    ) -> Result<Redeemed, StoreError> {
+        self.write(move |unit| {
+            let Some(code) = find(unit.conn, hash)? else {
+                return Ok(Redeemed::Gone);
+            };
+            if code.used_at.is_some() {
+                replayed(unit, &code, &cause)?;
+                return Ok(Redeemed::Replayed);
+            }
+            let opened = sessions::open(unit, code.user_id, new, &cause)?;
+            unit.conn
+                .prepare_cached("UPDATE codes SET used_at = ?2, session_id = ?3 WHERE hash = ?1")?
+                .execute(params![hash.0, cause.at.0, opened.1.id.0.to_bytes()])?;
+            Ok(Redeemed::Opened(Box::new(opened)))
+        })
+        .await
+    }
+
+    /// Ends what a code gave that has come a second time, RFC 6749 section 4.1.2.
+    pub async fn replay_code(&self, hash: Digest256, cause: Cause) -> Result<(), StoreError> {
+        self.write(move |unit| match find(unit.conn, hash)? {
+            Some(code) if code.used_at.is_some() => replayed(unit, &code, &cause),
+            _ => Ok(()),
+        })
+        .await
+    }
+
+    /// What somebody has allowed a client so far.
+    pub async fn consent(
+        &self,
+        user: UserId,
+        client: ClientId,
+    ) -> Result<Option<ScopeSet>, StoreError> {
+        self.read(move |conn| consented(conn, user, client)).await
+    }
+
+    /// The clients somebody has let in, newest first.
+    pub async fn consents(&self, user: UserId) -> Result<Vec<Consent>, StoreError> {
+        self.read(move |conn| {
+            let sql = "SELECT c.id, c.name, g.scope, g.granted_at FROM consents g JOIN clients c ON c.id = g.client_id \
+                       WHERE g.user_id = ?1 ORDER BY g.granted_at DESC LIMIT 100";
+            let mut select = conn.prepare_cached(sql)?;
+            let rows = select.query_map([user.0.to_bytes()], |row| {
+                Ok(Consent {
+                    client_id: ClientId(ulid(row, 0)?),
+                    client_name: row.get(1)?,
+                    scope: rows::scopes(row, 2)?,
+                    granted_at: Timestamp(row.get(3)?),
+                })
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// Takes back what somebody allowed a client: the consent, codes not yet used, and the sessions it gave.
+    pub async fn revoke_consent(
+        &self,
+        user: UserId,
+        client: ClientId,
+        cause: Cause,
+    ) -> Result<(), StoreError> {
+        self.write(move |unit| {
+            let both = params![user.0.to_bytes(), client.0.to_bytes()];
+            unit.conn
+                .prepare_cached("DELETE FROM consents WHERE user_id = ?1 AND client_id = ?2")?
+                .execute(both)?;
+            unit.conn
+                .prepare_cached("DELETE FROM codes WHERE user_id = ?1 AND client_id = ?2 AND used_at IS NULL")?
+                .execute(both)?;
+            let sql = "SELECT id FROM sessions WHERE user_id = ?1 AND client_id = ?2 AND revoked_at IS NULL";
+            let mut select = unit.conn.prepare_cached(sql)?;
+            let ids = select
+                .query_map(both, |row| ulid(row, 0))?
+                .collect::<Result<Vec<_>, _>>()?;
+            for id in ids.into_iter().map(SessionId) {
+                sessions::end(unit, id, cause.at)?;
+                unit.event(&cause, "session.revoked", Some(&id), Some(user), None)?;
+            }
+            unit.event(&cause, "consent.revoked", Some(&client), Some(user), None)
+        })
+        .await
+    }
+}
+
+fn replayed(unit: &mut Unit<'_>, code: &Code, cause: &Cause) -> Result<(), StoreError> {
+    if let Some(id) = code.session_id
+        && sessions::end(unit, id, cause.at)?
+    {
+        let why = "a used authorization code came again";
+        let user = Some(code.user_id);
+        unit.event(cause, "session.replayed", Some(&id), user, Some(why))?;
+    }
+    Ok(())
+}
+
+fn consented(
+    conn: &Connection,
+    user: UserId,
+    client: ClientId,
+) -> Result<Option<ScopeSet>, StoreError> {
+    let sql = "SELECT scope FROM consents WHERE user_id = ?1 AND client_id = ?2";
+    Ok(conn
+        .prepare_cached(sql)?
+        .query_row(params![user.0.to_bytes(), client.0.to_bytes()], |row| {
+            rows::scopes(row, 0)
+        })
+        .optional()?)
+}
+
+fn remember(unit: &mut Unit<'_>, code: &Code, cause: &Cause) -> Result<(), StoreError> {
+    let before = consented(unit.conn, code.user_id, code.client_id)?.unwrap_or_default();
+    let scope = before.union(&code.scope);
+    if scope == before && !before.is_empty() {
+        return Ok(());
+    }
+    unit.conn
+        .prepare_cached("INSERT OR REPLACE INTO consents VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![
+            code.user_id.0.to_bytes(),
+            code.client_id.0.to_bytes(),
+            scope.to_string(),
+            cause.at.0
+        ])?;
+    let detail = scope.to_string();
+    let (client, user) = (code.client_id, Some(code.user_id));
+    unit.event(cause, "consent.given", Some(&client), user, Some(&detail))
+}
+
+/// Codes that are over for long: a replay of one finds nothing.
+pub(super) const SWEEP_CODES: &str =
+    "DELETE FROM codes WHERE hash IN (SELECT hash FROM codes WHERE expires_at < ?1 LIMIT ?2)";

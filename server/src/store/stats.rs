@@ -1,0 +1,156 @@
+//! Numbers over what is stored: totals, minutes, and who fails to sign in.
+
+use doorward_shared::{
+    Timestamp, UserId,
+    admin::{FailingAccount, FailingAddress, Minute, Stats, Totals},
+};
+use rusqlite::{Connection, params};
+use ulid::Ulid;
+
+use super::{Store, StoreError, rows};
+
+/// Refused sign-ins that are looked at for the worst addresses and accounts.
+const FAILURES: u32 = 20_000;
+/// Addresses and accounts that are named.
+const WORST: u32 = 10;
+
+impl Store {
+    /// Totals now, the minutes kept, and the worst of the last hour.
+    pub(crate) async fn stats(&self, now: Timestamp) -> Result<Stats, StoreError> {
+        self.read(move |conn| {
+            let count = |sql: &str| -> Result<u64, StoreError> {
+                Ok(conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+            };
+            let soon = now.plus_seconds(7 * 86_400);
+            let expiring = "SELECT count(*) FROM api_keys WHERE expires_at > ?1 AND expires_at < ?2 \
+                            AND (revoked_at IS NULL OR revoked_at > ?1)";
+            let keys = "SELECT count(*) FROM api_keys WHERE (revoked_at IS NULL OR revoked_at > ?1) \
+                        AND (expires_at IS NULL OR expires_at > ?1)";
+            Ok(Stats {
+                time: now,
+                now: Totals {
+                    users: count("SELECT count(*) FROM users")?,
+                    disabled_users: count("SELECT count(*) FROM users WHERE disabled_at IS NOT NULL")?,
+                    active_sessions: active(conn, now)?,
+                    api_keys: conn.prepare_cached(keys)?.query_row([now.0], |row| row.get(0))?,
+                    clients: count("SELECT count(*) FROM clients")?,
+                },
+                series: minutes(conn)?,
+                failing_addresses: failing_addresses(conn, now)?,
+                failing_accounts: failing_accounts(conn, now)?,
+                keys_expiring: conn
+                    .prepare_cached(expiring)?
+                    .query_row([now.0, soon.0], |row| row.get(0))?,
+            })
+        })
+        .await
+    }
+
+    /// Sessions that are live.
+    pub(crate) async fn active_sessions(&self, now: Timestamp) -> Result<u64, StoreError> {
+        self.read(move |conn| active(conn, now)).await
+    }
+
+    /// Whether the disk takes a commit.
+    pub(crate) async fn probe(&self) -> Result<(), StoreError> {
+        self.write(|unit| {
+            unit.conn
+                .prepare_cached("INSERT OR REPLACE INTO meta VALUES ('probe', '')")?
+                .execute([])?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Writes what happened in a minute, and forgets those of long ago.
+    pub(crate) async fn put_minute(&self, minute: Minute) -> Result<(), StoreError> {
+        self.write(move |unit| {
+            let floor = minute.time.plus_seconds(-crate::stats::KEEP);
+            unit.conn
+                .prepare_cached("DELETE FROM minutes WHERE time < ?1")?
+                .execute([floor.0])?;
+            unit.conn
+                .prepare_cached(
+                    "INSERT OR REPLACE INTO minutes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                )?
+                .execute(params![
+                    minute.time.0,
+                    minute.logins,
+                    minute.failures,
+                    minute.registrations,
+                    minute.tokens,
+                    minute.requests,
+                    minute.active_sessions,
+                    minute.p50_ms,
+                    minute.p95_ms
+                ])?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn active(conn: &Connection, now: Timestamp) -> Result<u64, StoreError> {
+    // The same rule as `Session::is_live`.
+    let sql = "SELECT count(*) FROM sessions WHERE revoked_at IS NULL AND expires_at > ?1 AND idle_until > ?1";
+    Ok(conn
+        .prepare_cached(sql)?
+        .query_row([now.0], |row| row.get(0))?)
+}
+
+fn minutes(conn: &Connection) -> Result<Vec<Minute>, StoreError> {
+    let mut select = conn.prepare_cached(
+        "SELECT time, logins, failures, registrations, tokens, requests, active_sessions, p50_ms, p95_ms \
+         FROM minutes ORDER BY time DESC LIMIT 360",
+    )?;
+    let rows = select.query_map([], |row| {
+        Ok(Minute {
+            time: Timestamp(row.get(0)?),
+            logins: row.get(1)?,
+            failures: row.get(2)?,
+            registrations: row.get(3)?,
+            tokens: row.get(4)?,
+            requests: row.get(5)?,
+            active_sessions: row.get(6)?,
+            p50_ms: row.get(7)?,
+            p95_ms: row.get(8)?,
+        })
+    })?;
+    let mut minutes = rows.collect::<Result<Vec<_>, _>>()?;
+    minutes.reverse();
+    Ok(minutes)
+}
+
+/// The first id an event of the last hour can have.
+fn an_hour_ago(now: Timestamp) -> [u8; 16] {
+    let floor = u64::try_from(now.plus_seconds(-3600).0).unwrap_or_default();
+    Ulid::from_parts(floor, 0).to_bytes()
+}
+
+fn failing_addresses(conn: &Connection, now: Timestamp) -> Result<Vec<FailingAddress>, StoreError> {
+    let sql = "SELECT ip, count(*) AS failures FROM (SELECT ip FROM events WHERE action = 'login.failed' \
+               AND id >= ?1 AND ip IS NOT NULL ORDER BY id DESC LIMIT ?2) GROUP BY ip ORDER BY failures DESC LIMIT ?3";
+    let mut select = conn.prepare_cached(sql)?;
+    let rows = select.query_map(params![an_hour_ago(now), FAILURES, WORST], |row| {
+        Ok(FailingAddress {
+            ip: row.get(0)?,
+            failures: row.get(1)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn failing_accounts(conn: &Connection, now: Timestamp) -> Result<Vec<FailingAccount>, StoreError> {
+    let sql = "SELECT u.id, u.email, count(*) AS failures FROM (SELECT user_id FROM events \
+               WHERE action = 'login.failed' AND id >= ?1 AND user_id IS NOT NULL ORDER BY id DESC LIMIT ?2) AS e \
+               JOIN users u ON u.id = e.user_id GROUP BY u.id ORDER BY failures DESC LIMIT ?3";
+    let mut select = conn.prepare_cached(sql)?;
+    let rows = select.query_map(params![an_hour_ago(now), FAILURES, WORST], |row| {
+        Ok(FailingAccount {
+            user_id: UserId(rows::ulid(row, 0)?),
+            email: row.get(1)?,
+            failures: row.get(2)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}

@@ -1,0 +1,121 @@
+//! Tokens that people's sessions and clients get.
+
+use doorward_shared::{ClientId, ScopeSet, SessionId, Timestamp, UserId, auth::TokenResponse};
+use ulid::Ulid;
+
+use crate::{
+    app::Doorward,
+    clock::random_bytes,
+    crypto::{
+        secret::{self, Secret},
+        signing::{SignError, TokenType},
+        token::{AccessClaims, Audience, FIRST_PARTY},
+    },
+    store::NewSession,
+};
+
+/// For whom an access token is.
+#[derive(Debug, Clone)]
+pub struct Grant<'a> {
+    /// A user's id, or the client's own.
+    pub subject: String,
+    /// None for a first-party login.
+    pub client_id: Option<ClientId>,
+    pub session: Option<SessionId>,
+    pub scope: &'a ScopeSet,
+    /// The issuer itself when empty.
+    pub audience: Vec<String>,
+    pub auth_time: Option<Timestamp>,
+    pub seconds: u32,
+}
+
+impl Doorward {
+    /// Signs an access token.
+    ///
+    /// # Errors
+    /// [`SignError`].
+    pub fn access_token(&self, grant: Grant<'_>, now: Timestamp) -> Result<String, SignError> {
+        let audience = if grant.audience.is_empty() {
+            vec![self.issuer.clone()]
+        } else {
+            grant.audience
+        };
+        let claims = AccessClaims {
+            iss: self.issuer.clone(),
+            sub: grant.subject,
+            aud: Audience::new(audience),
+            exp: now.seconds() + i64::from(grant.seconds),
+            iat: now.seconds(),
+            jti: token_id(now),
+            client_id: grant
+                .client_id
+                .map_or_else(|| FIRST_PARTY.to_owned(), |id| id.to_string()),
+            scope: grant.scope.to_string(),
+            sid: grant.session.map(|id| id.to_string()),
+            auth_time: grant.auth_time.map(Timestamp::seconds),
+        };
+        self.keys.sign(TokenType::Access, &claims)
+    }
+
+    /// The answer to a first-party sign-in or refresh.
+    ///
+    /// # Errors
+    /// [`SignError`].
+    pub fn token_response(
+        &self,
+        user: UserId,
+        session: SessionId,
+        scope: &ScopeSet,
+        refresh_token: &Secret,
+        now: Timestamp,
+    ) -> Result<TokenResponse, SignError> {
+        let seconds = self.settings.access_token_seconds;
+        let grant = Grant {
+            subject: user.to_string(),
+            client_id: None,
+            session: Some(session),
+            scope,
+            audience: Vec::new(),
+            auth_time: None,
+            seconds,
+        };
+        Ok(TokenResponse {
+            access_token: self.access_token(grant, now)?,
+            refresh_token: refresh_token.expose().to_owned(),
+            token_type: "Bearer".into(),
+            expires_in: u64::from(seconds),
+            scope: scope.to_string(),
+            user_id: user,
+            issued_at: now,
+        })
+    }
+
+    /// What a new session starts with, and its first refresh token.
+    pub fn new_session(
+        &self,
+        ip: std::net::IpAddr,
+        user_agent: Option<String>,
+        now: Timestamp,
+    ) -> (NewSession, Secret) {
+        let refresh = secret::refresh_token(random_bytes());
+        let session = NewSession {
+            client_id: None,
+            scope: None,
+            ip,
+            user_agent,
+            refresh: Some(refresh.digest()),
+            refresh_until: now.plus_seconds(i64::from(self.settings.refresh_token_seconds)),
+            access_until: now.plus_seconds(i64::from(self.settings.access_token_seconds)),
+            expires_at: now.plus_seconds(i64::from(self.settings.session_seconds)),
+        };
+        (session, refresh)
+    }
+}
+
+/// A `jti`: a ULID in lower case.
+fn token_id(now: Timestamp) -> String {
+    let random = u128::from_be_bytes(random_bytes());
+    Ulid::from_parts(u64::try_from(now.0).unwrap_or_default(), random)
+        .to_string()
+        .to_ascii_lowercase()
+}
