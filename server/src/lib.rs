@@ -29,7 +29,7 @@ pub use caller::Caller;
 pub use http::{Allowed, Bearer, DoorwardFairing, Needs};
 pub use settings::Settings;
 
-/// The API description.
-pub fn openapi() -> String {
-    String::new()
+/// The API description, OpenAPI 3.1 in JSON.
+pub fn openapi() -> std::sync::Arc<str> {
+    http::openapi::text()
 }

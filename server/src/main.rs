@@ -94,7 +94,7 @@ fn one_line(text: &str) -> String {
 
 fn run(cli: Cli) -> Result<(), String> {
     if let Some(Command::Openapi) = cli.command {
-        return say(&doorward_server::openapi());
+        return say(doorward_server::openapi().trim_end());
     }
     let overrides = Overrides {
         data_dir: cli.data_dir,
@@ -172,7 +172,13 @@ fn runtime(workers: usize) -> Result<tokio::runtime::Runtime, String> {
 
 fn log(format: LogFormat) {
     use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let mut filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    // Rocket writes whole URIs, and they may hold what a log should not.
+    for quiet in ["rocket=off", "_=off", "hyper=off"] {
+        if let Ok(directive) = quiet.parse() {
+            filter = filter.add_directive(directive);
+        }
+    }
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

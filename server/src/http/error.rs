@@ -101,6 +101,11 @@ impl ApiError {
         &self.message
     }
 
+    /// The field at fault, where one is.
+    pub fn field(&self) -> Option<&str> {
+        self.field.as_deref()
+    }
+
     /// When to come again, in seconds.
     pub fn retry_after(&self) -> Option<u64> {
         self.retry_after

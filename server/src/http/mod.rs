@@ -5,6 +5,7 @@ mod apikey;
 mod auth;
 mod body;
 mod catchers;
+mod docs;
 mod error;
 mod fairing;
 mod guards;
@@ -12,6 +13,7 @@ mod health;
 mod listing;
 mod oauth;
 mod once;
+pub mod openapi;
 mod reply;
 mod request;
 mod values;
@@ -35,6 +37,8 @@ fn routes() -> Vec<Route> {
         oauth::all(),
         well_known::all(),
         health::all(),
+        openapi::all(),
+        docs::all(),
     ]
     .concat()
 }

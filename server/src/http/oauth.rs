@@ -126,6 +126,23 @@ impl<'r> FromRequest<'r> for Authorization<'r> {
     }
 }
 
+/// What a token request may hold. `/auth/token` takes `grantType` and the like too.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct TokenRequest {
+    /// `authorization_code`, `refresh_token` or `client_credentials`
+    grant_type: String,
+    client_id: Option<String>,
+    client_secret: Option<String>,
+    /// Space-separated.
+    scope: Option<String>,
+    code: Option<String>,
+    redirect_uri: Option<String>,
+    code_verifier: Option<String>,
+    refresh_token: Option<String>,
+    /// RFC 8707; may be given more than once.
+    resource: Option<String>,
+}
+
 /// RFC 6749 section 5.1.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct OAuthToken {
