@@ -1,1 +1,413 @@
-//! The admin API client of the console and its twin.
+//! The client of the admin API: what the console and its twin call a server with.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use reqwest::{Method, StatusCode, header};
+use rustls::{
+    ClientConfig, DigitallySignedStruct, SignatureScheme,
+    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
+    pki_types::{CertificateDer, ServerName, UnixTime},
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{ErrorBody, ErrorCode, EventId, admin::Event};
+
+/// How long a call may take.
+const TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a connection may take to come about.
+const CONNECT: Duration = Duration::from_secs(5);
+/// Silence after which an event stream counts as lost; the server says something every 10 seconds.
+const QUIET: Duration = Duration::from_secs(30);
+
+/// Why a call did not give what was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ClientError {
+    /// The server could not be asked, or did not answer: nobody knows whether anything was done.
+    #[error("cannot reach {url}: {reason}")]
+    Unreachable { url: String, reason: String },
+    /// The server said no.
+    #[error("{message}")]
+    Refused {
+        status: u16,
+        /// `None` for a code this client does not know.
+        code: Option<ErrorCode>,
+        message: String,
+        field: Option<String>,
+        /// When to come again, in seconds.
+        retry_after: Option<u64>,
+    },
+    /// Something answered that is no Doorward server.
+    #[error("{url} does not answer like a Doorward server: {reason}")]
+    Strange { url: String, reason: String },
+    /// What was given to make a client with is wrong.
+    #[error("{0}")]
+    Setup(String),
+}
+
+impl ClientError {
+    /// Whether the credential is what was wrong.
+    pub fn is_unauthorized(&self) -> bool {
+        matches!(self, Self::Refused { status: 401, .. })
+    }
+}
+
+/// Whom to trust, beside the public certificate authorities.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Trust {
+    /// Certificates of an authority, in PEM.
+    pub ca_pem: Option<Vec<u8>>,
+    /// SHA-256 of the server's certificate, in hex: that certificate and no other.
+    pub pin: Option<[u8; 32]>,
+}
+
+/// A client of one server. Cheap to clone.
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    base: String,
+    key: Arc<str>,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("base", &self.base)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// A client that calls `base` (`http://host:port`) with an API key or access token.
+    ///
+    /// # Errors
+    /// [`ClientError::Setup`] for a URL, certificate or key that cannot be used.
+    pub fn new(base: &str, key: &str, trust: &Trust) -> Result<Self, ClientError> {
+        let setup = |reason: String| ClientError::Setup(reason);
+        let base = base.trim_end_matches('/').to_owned();
+        if !base.starts_with("http://") && !base.starts_with("https://") {
+            return Err(setup(format!(
+                "{base}: the server must be an http or https URL"
+            )));
+        }
+        if !key.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err(setup("the key holds characters no key has".into()));
+        }
+        // Fails when it was done before, which is as good.
+        let _ = ring::default_provider().install_default();
+        let mut builder = reqwest::Client::builder()
+            .connect_timeout(CONNECT)
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(concat!("doorward/", env!("CARGO_PKG_VERSION")));
+        if let Some(pem) = &trust.ca_pem {
+            let certificates = reqwest::Certificate::from_pem_bundle(pem)
+                .map_err(|error| setup(format!("the CA file cannot be read: {error}")))?;
+            for certificate in certificates {
+                builder = builder.add_root_certificate(certificate);
+            }
+        }
+        if let Some(pin) = trust.pin {
+            builder = builder.use_preconfigured_tls(pinned(pin)?);
+        }
+        let http = builder.build().map_err(|error| setup(error.to_string()))?;
+        Ok(Self {
+            http,
+            base,
+            key: key.into(),
+        })
+    }
+
+    /// The server's URL.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// The same server, with another credential.
+    #[must_use]
+    pub fn with_key(&self, key: &str) -> Self {
+        Self {
+            key: key.into(),
+            ..self.clone()
+        }
+    }
+
+    /// `GET`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(String, String)],
+    ) -> Result<T, ClientError> {
+        let request = self.request(Method::GET, path).query(query);
+        self.read(request).await
+    }
+
+    /// A call with a body that answers something.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn send<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: &(impl Serialize + ?Sized),
+    ) -> Result<T, ClientError> {
+        self.read(self.request(method, path).json(body)).await
+    }
+
+    /// A `POST` that mints something: sent again with the same key it gives the same answer.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn mint<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &(impl Serialize + ?Sized),
+        idempotency_key: &str,
+    ) -> Result<T, ClientError> {
+        let request = self
+            .request(Method::POST, path)
+            .header("idempotency-key", idempotency_key);
+        self.read(request.json(body)).await
+    }
+
+    /// A call with a body that answers nothing.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn done(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&(impl Serialize + ?Sized)>,
+    ) -> Result<(), ClientError> {
+        let request = self.request(method, path);
+        let request = match body {
+            Some(body) => request.json(body),
+            None => request,
+        };
+        self.answered(request).await.map(drop)
+    }
+
+    /// Opens the stream of events after `after`, or of new ones.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn events(&self, after: Option<EventId>) -> Result<EventStream, ClientError> {
+        let mut request = self
+            .http
+            .get(format!("{}/admin/events/stream", self.base))
+            .bearer_auth(&self.key);
+        if let Some(id) = after {
+            request = request.header("last-event-id", id.to_string());
+        }
+        let response = self.answered(request).await?;
+        Ok(EventStream {
+            response,
+            buffer: Vec::new(),
+            url: self.base.clone(),
+        })
+    }
+
+    fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        let request = self
+            .http
+            .request(method, format!("{}{path}", self.base))
+            .timeout(TIMEOUT);
+        if self.key.is_empty() {
+            request
+        } else {
+            request.bearer_auth(&self.key)
+        }
+    }
+
+    async fn read<T: DeserializeOwned>(
+        &self,
+        request: reqwest::RequestBuilder,
+    ) -> Result<T, ClientError> {
+        let response = self.answered(request).await?;
+        let bytes = response
+            .bytes()
+            .await
+            .map_err(|error| self.unreachable(&error))?;
+        serde_json::from_slice(&bytes).map_err(|error| ClientError::Strange {
+            url: self.base.clone(),
+            reason: error.to_string(),
+        })
+    }
+
+    async fn answered(
+        &self,
+        request: reqwest::RequestBuilder,
+    ) -> Result<reqwest::Response, ClientError> {
+        let response = request
+            .send()
+            .await
+            .map_err(|error| self.unreachable(&error))?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        let retry_after = response.headers().get(header::RETRY_AFTER);
+        let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
+        let body = response.bytes().await.unwrap_or_default();
+        Err(self.refused(status, &body, retry_after))
+    }
+
+    fn refused(&self, status: StatusCode, body: &[u8], retry_after: Option<u64>) -> ClientError {
+        match serde_json::from_slice::<ErrorBody>(body) {
+            Ok(ErrorBody { error }) => ClientError::Refused {
+                status: status.as_u16(),
+                code: Some(error.code),
+                message: error.message,
+                field: error.field,
+                retry_after,
+            },
+            Err(_) => ClientError::Strange {
+                url: self.base.clone(),
+                reason: format!("it says {status}"),
+            },
+        }
+    }
+
+    fn unreachable(&self, error: &reqwest::Error) -> ClientError {
+        let mut reason: &dyn std::error::Error = error;
+        // The innermost cause is what a person can do something about.
+        while let Some(source) = reason.source() {
+            reason = source;
+        }
+        let reason = if error.is_timeout() {
+            "no answer in time".into()
+        } else {
+            reason.to_string()
+        };
+        ClientError::Unreachable {
+            url: self.base.clone(),
+            reason,
+        }
+    }
+}
+
+/// Events as they happen.
+#[derive(Debug)]
+pub struct EventStream {
+    response: reqwest::Response,
+    buffer: Vec<u8>,
+    url: String,
+}
+
+impl EventStream {
+    /// The next event; `None` once the server has ended the stream. Cancel-safe.
+    ///
+    /// # Errors
+    /// [`ClientError::Unreachable`] when the connection is lost or silent.
+    pub async fn next(&mut self) -> Result<Option<Event>, ClientError> {
+        loop {
+            if let Some(event) = self.take() {
+                return Ok(Some(event));
+            }
+            let lost = |reason: String| ClientError::Unreachable {
+                url: self.url.clone(),
+                reason,
+            };
+            match tokio::time::timeout(QUIET, self.response.chunk()).await {
+                Err(_) => return Err(lost("the event stream fell silent".into())),
+                Ok(Err(error)) => return Err(lost(error.to_string())),
+                Ok(Ok(None)) => return Ok(None),
+                Ok(Ok(Some(bytes))) => self.buffer.extend_from_slice(&bytes),
+            }
+        }
+    }
+
+    /// The next whole event of the buffer.
+    fn take(&mut self) -> Option<Event> {
+        loop {
+            let end = self.buffer.windows(2).position(|two| two == b"\n\n")?;
+            let block: Vec<u8> = self.buffer.drain(..end + 2).collect();
+            let text = String::from_utf8_lossy(&block);
+            let data: String = text
+                .lines()
+                .filter_map(|line| line.strip_prefix("data:"))
+                .map(str::trim_start)
+                .collect();
+            if let Ok(event) = serde_json::from_str(&data) {
+                return Some(event);
+            }
+        }
+    }
+}
+
+/// A configuration that trusts one certificate.
+fn pinned(pin: [u8; 32]) -> Result<ClientConfig, ClientError> {
+    let provider = Arc::new(ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()
+        .map_err(|error| ClientError::Setup(error.to_string()))?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(Pinned { pin, provider }))
+        .with_no_client_auth();
+    Ok(config)
+}
+
+/// Takes the one certificate whose SHA-256 is known; the handshake's signatures are checked as ever.
+#[derive(Debug)]
+struct Pinned {
+    pin: [u8; 32],
+    provider: Arc<CryptoProvider>,
+}
+
+impl ServerCertVerifier for Pinned {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        use sha2::{Digest, Sha256};
+        if Sha256::digest(end_entity.as_ref()).as_slice() == self.pin {
+            Ok(ServerCertVerified::assertion())
+        } else {
+            Err(rustls::Error::General(
+                "the server's certificate is not the pinned one".into(),
+            ))
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(
+            message,
+            certificate,
+            signature,
+            &self.provider.signature_verification_algorithms,
+        )
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(
+            message,
+            certificate,
+            signature,
+            &self.provider.signature_verification_algorithms,
+        )
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
+    }
+}

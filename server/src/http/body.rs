@@ -95,7 +95,10 @@ pub(super) fn too_large() -> ApiError {
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     // Structs can be read from arrays too, which nobody means.
     let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
-    if matches!(first, Some(b'[' | b'"' | b'0'..=b'9' | b'-' | b't' | b'f' | b'n')) {
+    if matches!(
+        first,
+        Some(b'[' | b'"' | b'0'..=b'9' | b'-' | b't' | b'f' | b'n')
+    ) {
         let message = "the body must be a JSON object";
         return Err(ApiError::new(ErrorCode::InvalidRequest, message));
     }

@@ -168,21 +168,47 @@ use Who::{Anybody, Bearer, Client, FirstParty, KeyHolder, Scope};
 
 /// Every operation there is.
 pub(super) const OPERATIONS: &[Operation] = &[
-    op(Post, "/auth/register", Anybody, "Make an account and sign in")
-        .takes::<auth::RegisterRequest>()
-        .gives::<auth::RegisterResponse>(201)
-        .or(&[E::RegistrationClosed, E::EmailTaken, E::ValidationFailed, E::RateLimited, E::Overloaded]),
+    op(
+        Post,
+        "/auth/register",
+        Anybody,
+        "Make an account and sign in",
+    )
+    .takes::<auth::RegisterRequest>()
+    .gives::<auth::RegisterResponse>(201)
+    .or(&[
+        E::RegistrationClosed,
+        E::EmailTaken,
+        E::ValidationFailed,
+        E::RateLimited,
+        E::Overloaded,
+    ]),
     op(Post, "/auth/login", Anybody, "Sign in")
         .takes::<auth::LoginRequest>()
         .gives::<auth::TokenResponse>(200)
-        .or(&[E::InvalidCredentials, E::AccountDisabled, E::RateLimited, E::Overloaded]),
-    op(Post, "/auth/refresh", Anybody, "Get a new access token; the refresh token is used up")
-        .takes::<auth::RefreshRequest>()
-        .gives::<auth::TokenResponse>(200)
-        .or(&[E::InvalidToken, E::TokenExpired, E::TokenRevoked]),
-    op(Post, "/auth/logout", Bearer, "End the session, or a client's own token, at once")
-        .done()
-        .or(&[E::InsufficientScope]),
+        .or(&[
+            E::InvalidCredentials,
+            E::AccountDisabled,
+            E::RateLimited,
+            E::Overloaded,
+        ]),
+    op(
+        Post,
+        "/auth/refresh",
+        Anybody,
+        "Get a new access token; the refresh token is used up",
+    )
+    .takes::<auth::RefreshRequest>()
+    .gives::<auth::TokenResponse>(200)
+    .or(&[E::InvalidToken, E::TokenExpired, E::TokenRevoked]),
+    op(
+        Post,
+        "/auth/logout",
+        Bearer,
+        "End the session, or a client's own token, at once",
+    )
+    .done()
+    .or(&[E::InsufficientScope]),
     op(Get, "/auth/me", Bearer, "The account behind the credential")
         .gives::<auth::Profile>(200)
         .or(&[E::InsufficientScope]),
@@ -190,116 +216,352 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .takes::<auth::ProfilePatch>()
         .gives::<auth::Profile>(200)
         .or(&[E::ValidationFailed]),
-    op(Post, "/auth/password", FirstParty, "Change one's own password; every other session ends")
-        .takes::<auth::PasswordRequest>()
-        .done()
-        .or(&[E::InvalidCredentials, E::ValidationFailed, E::RateLimited, E::Overloaded]),
-    op(Get, "/auth/sessions", FirstParty, "One's own live sessions")
-        .lists::<OwnSession>(&[]),
-    op(Delete, "/auth/sessions/{id}", FirstParty, "End one of one's own sessions").done(),
-    op(Post, "/auth/token", Client, "The token endpoint in both spellings (RFC 6749 section 3.2)")
-        .form_or_json::<TokenRequest>()
-        .gives::<BothTokens>(200),
-    op(Post, "/apikey", KeyHolder("admin:apikeys"), "Mint an API key; its secret is shown once")
-        .takes::<apikey::MintRequest>()
-        .gives::<apikey::MintedKey>(201)
-        .or(&[E::InsufficientScope, E::ValidationFailed, E::Conflict]),
-    op(Get, "/apikey", KeyHolder("admin:apikeys:read"), "One's own API keys")
-        .lists::<apikey::ApiKey>(&["active"]),
-    op(Get, "/apikey/{id}", KeyHolder("admin:apikeys:read"), "One of one's own API keys").gives::<apikey::ApiKey>(200),
-    op(Patch, "/apikey/{id}", KeyHolder("admin:apikeys"), "Rename a key or shrink its scopes")
-        .takes::<apikey::KeyPatch>()
-        .gives::<apikey::ApiKey>(200)
-        .or(&[E::InsufficientScope, E::ValidationFailed, E::Conflict]),
-    op(Post, "/apikey/{id}/rotate", KeyHolder("admin:apikeys"), "Give a key a new secret")
-        .takes::<apikey::RotateRequest>()
-        .gives::<apikey::MintedKey>(201)
-        .or(&[E::InsufficientScope, E::ValidationFailed, E::Conflict]),
-    op(Delete, "/apikey/{id}", KeyHolder("admin:apikeys"), "Revoke a key at once").done(),
-    op(Post, "/oauth/token", Client, "The token endpoint (RFC 6749 section 3.2)")
-        .form::<TokenRequest>()
-        .gives::<OAuthToken>(200),
-    op(Get, "/.well-known/jwks.json", Anybody, "Public keys of tokens (RFC 7517)").text("application/json"),
+    op(
+        Post,
+        "/auth/password",
+        FirstParty,
+        "Change one's own password; every other session ends",
+    )
+    .takes::<auth::PasswordRequest>()
+    .done()
+    .or(&[
+        E::InvalidCredentials,
+        E::ValidationFailed,
+        E::RateLimited,
+        E::Overloaded,
+    ]),
+    op(Get, "/auth/sessions", FirstParty, "One's own live sessions").lists::<OwnSession>(&[]),
+    op(
+        Delete,
+        "/auth/sessions/{id}",
+        FirstParty,
+        "End one of one's own sessions",
+    )
+    .done(),
+    op(
+        Post,
+        "/auth/token",
+        Client,
+        "The token endpoint in both spellings (RFC 6749 section 3.2)",
+    )
+    .form_or_json::<TokenRequest>()
+    .gives::<BothTokens>(200),
+    op(
+        Post,
+        "/apikey",
+        KeyHolder("admin:apikeys"),
+        "Mint an API key; its secret is shown once",
+    )
+    .takes::<apikey::MintRequest>()
+    .gives::<apikey::MintedKey>(201)
+    .or(&[E::InsufficientScope, E::ValidationFailed, E::Conflict]),
+    op(
+        Get,
+        "/apikey",
+        KeyHolder("admin:apikeys:read"),
+        "One's own API keys",
+    )
+    .lists::<apikey::ApiKey>(&["active"]),
+    op(
+        Get,
+        "/apikey/{id}",
+        KeyHolder("admin:apikeys:read"),
+        "One of one's own API keys",
+    )
+    .gives::<apikey::ApiKey>(200),
+    op(
+        Patch,
+        "/apikey/{id}",
+        KeyHolder("admin:apikeys"),
+        "Rename a key or shrink its scopes",
+    )
+    .takes::<apikey::KeyPatch>()
+    .gives::<apikey::ApiKey>(200)
+    .or(&[E::InsufficientScope, E::ValidationFailed, E::Conflict]),
+    op(
+        Post,
+        "/apikey/{id}/rotate",
+        KeyHolder("admin:apikeys"),
+        "Give a key a new secret",
+    )
+    .takes::<apikey::RotateRequest>()
+    .gives::<apikey::MintedKey>(201)
+    .or(&[E::InsufficientScope, E::ValidationFailed, E::Conflict]),
+    op(
+        Delete,
+        "/apikey/{id}",
+        KeyHolder("admin:apikeys"),
+        "Revoke a key at once",
+    )
+    .done(),
+    op(
+        Post,
+        "/oauth/token",
+        Client,
+        "The token endpoint (RFC 6749 section 3.2)",
+    )
+    .form::<TokenRequest>()
+    .gives::<OAuthToken>(200),
+    op(
+        Get,
+        "/.well-known/jwks.json",
+        Anybody,
+        "Public keys of tokens (RFC 7517)",
+    )
+    .text("application/json"),
     op(Get, "/admin/users", Scope("admin:users:read"), "Users")
         .lists::<admin::User>(&["role", "disabled"]),
     op(Post, "/admin/users", Scope("admin:users"), "Create a user")
         .takes::<admin::CreateUser>()
         .gives::<admin::User>(201)
-        .or(&[E::EmailTaken, E::ValidationFailed, E::Overloaded, E::Conflict]),
-    op(Get, "/admin/users/{id}", Scope("admin:users:read"), "A user").gives::<admin::User>(200),
-    op(Patch, "/admin/users/{id}", Scope("admin:users"), "Change a user; disabling ends all sessions")
-        .takes::<admin::UserPatch>()
-        .gives::<admin::User>(200)
-        .or(&[E::EmailTaken, E::ValidationFailed, E::Conflict]),
-    op(Delete, "/admin/users/{id}", Scope("admin:users"), "Delete a user; sessions and keys die")
-        .done()
-        .or(&[E::Conflict]),
-    op(Post, "/admin/users/{id}/password", Scope("admin:users"), "Set a user's password; all sessions end")
-        .takes::<admin::SetPassword>()
-        .done()
-        .or(&[E::ValidationFailed, E::Overloaded]),
-    op(Post, "/admin/users/{id}/sessions/revoke", Scope("admin:users"), "End all sessions of a user")
-        .gives::<admin::Revoked>(200),
-    op(Get, "/admin/sessions", Scope("admin:sessions:read"), "Sessions")
-        .lists::<admin::Session>(&["userId", "clientId", "ip", "active"]),
-    op(Get, "/admin/sessions/{id}", Scope("admin:sessions:read"), "A session").gives::<admin::Session>(200),
-    op(Delete, "/admin/sessions/{id}", Scope("admin:sessions"), "End a session").done(),
-    op(Post, "/admin/sessions/revoke", Scope("admin:sessions"), "End many sessions: look first, then exactly those")
-        .takes::<admin::RevokeSessions>()
-        .gives::<admin::RevokedSessions>(200)
-        .or(&[E::ValidationFailed, E::Conflict]),
-    op(Get, "/admin/apikeys", Scope("admin:apikeys:read"), "API keys of everybody")
-        .lists::<admin::AdminKey>(&["ownerId", "scope", "unusedSince", "expiresBefore", "active"]),
-    op(Post, "/admin/apikeys", Scope("admin:apikeys"), "Mint an API key for any owner; its secret is shown once")
-        .takes::<admin::AdminMint>()
-        .gives::<admin::AdminMintedKey>(201)
-        .or(&[E::ValidationFailed, E::Conflict]),
-    op(Get, "/admin/apikeys/{id}", Scope("admin:apikeys:read"), "An API key").gives::<admin::AdminKey>(200),
-    op(Patch, "/admin/apikeys/{id}", Scope("admin:apikeys"), "Rename a key or shrink its scopes")
-        .takes::<apikey::KeyPatch>()
-        .gives::<admin::AdminKey>(200)
-        .or(&[E::ValidationFailed, E::Conflict]),
-    op(Post, "/admin/apikeys/{id}/rotate", Scope("admin:apikeys"), "Give a key a new secret")
-        .takes::<apikey::RotateRequest>()
-        .gives::<admin::AdminMintedKey>(201)
-        .or(&[E::ValidationFailed, E::Conflict]),
-    op(Delete, "/admin/apikeys/{id}", Scope("admin:apikeys"), "Revoke a key at once").done(),
-    op(Get, "/admin/clients", Scope("admin:clients:read"), "OAuth clients")
-        .lists::<admin::Client>(&[]),
-    op(Post, "/admin/clients", Scope("admin:clients"), "Register an OAuth client; its secret is shown once")
-        .takes::<admin::RegisterClient>()
-        .gives::<admin::Client>(201)
-        .or(&[E::ValidationFailed, E::Conflict]),
-    op(Get, "/admin/clients/{id}", Scope("admin:clients:read"), "An OAuth client").gives::<admin::Client>(200),
-    op(Patch, "/admin/clients/{id}", Scope("admin:clients"), "Change an OAuth client")
-        .takes::<admin::ClientPatch>()
-        .gives::<admin::Client>(200)
-        .or(&[E::ValidationFailed]),
-    op(Delete, "/admin/clients/{id}", Scope("admin:clients"), "Delete an OAuth client; its tokens die").done(),
-    op(Post, "/admin/clients/{id}/secret", Scope("admin:clients"), "Give a client a new secret")
-        .takes::<apikey::RotateRequest>()
-        .gives::<admin::Client>(200)
-        .or(&[E::ValidationFailed, E::Conflict]),
+        .or(&[
+            E::EmailTaken,
+            E::ValidationFailed,
+            E::Overloaded,
+            E::Conflict,
+        ]),
+    op(
+        Get,
+        "/admin/users/{id}",
+        Scope("admin:users:read"),
+        "A user",
+    )
+    .gives::<admin::User>(200),
+    op(
+        Patch,
+        "/admin/users/{id}",
+        Scope("admin:users"),
+        "Change a user; disabling ends all sessions",
+    )
+    .takes::<admin::UserPatch>()
+    .gives::<admin::User>(200)
+    .or(&[E::EmailTaken, E::ValidationFailed, E::Conflict]),
+    op(
+        Delete,
+        "/admin/users/{id}",
+        Scope("admin:users"),
+        "Delete a user; sessions and keys die",
+    )
+    .done()
+    .or(&[E::Conflict]),
+    op(
+        Post,
+        "/admin/users/{id}/password",
+        Scope("admin:users"),
+        "Set a user's password; all sessions end",
+    )
+    .takes::<admin::SetPassword>()
+    .done()
+    .or(&[E::ValidationFailed, E::Overloaded]),
+    op(
+        Post,
+        "/admin/users/{id}/sessions/revoke",
+        Scope("admin:users"),
+        "End all sessions of a user",
+    )
+    .gives::<admin::Revoked>(200),
+    op(
+        Get,
+        "/admin/sessions",
+        Scope("admin:sessions:read"),
+        "Sessions",
+    )
+    .lists::<admin::Session>(&["userId", "clientId", "ip", "active"]),
+    op(
+        Get,
+        "/admin/sessions/{id}",
+        Scope("admin:sessions:read"),
+        "A session",
+    )
+    .gives::<admin::Session>(200),
+    op(
+        Delete,
+        "/admin/sessions/{id}",
+        Scope("admin:sessions"),
+        "End a session",
+    )
+    .done(),
+    op(
+        Post,
+        "/admin/sessions/revoke",
+        Scope("admin:sessions"),
+        "End many sessions: look first, then exactly those",
+    )
+    .takes::<admin::RevokeSessions>()
+    .gives::<admin::RevokedSessions>(200)
+    .or(&[E::ValidationFailed, E::Conflict]),
+    op(
+        Get,
+        "/admin/apikeys",
+        Scope("admin:apikeys:read"),
+        "API keys of everybody",
+    )
+    .lists::<admin::AdminKey>(&["ownerId", "scope", "unusedSince", "expiresBefore", "active"]),
+    op(
+        Post,
+        "/admin/apikeys",
+        Scope("admin:apikeys"),
+        "Mint an API key for any owner; its secret is shown once",
+    )
+    .takes::<admin::AdminMint>()
+    .gives::<admin::AdminMintedKey>(201)
+    .or(&[E::ValidationFailed, E::Conflict]),
+    op(
+        Get,
+        "/admin/apikeys/{id}",
+        Scope("admin:apikeys:read"),
+        "An API key",
+    )
+    .gives::<admin::AdminKey>(200),
+    op(
+        Patch,
+        "/admin/apikeys/{id}",
+        Scope("admin:apikeys"),
+        "Rename a key or shrink its scopes",
+    )
+    .takes::<apikey::KeyPatch>()
+    .gives::<admin::AdminKey>(200)
+    .or(&[E::ValidationFailed, E::Conflict]),
+    op(
+        Post,
+        "/admin/apikeys/{id}/rotate",
+        Scope("admin:apikeys"),
+        "Give a key a new secret",
+    )
+    .takes::<apikey::RotateRequest>()
+    .gives::<admin::AdminMintedKey>(201)
+    .or(&[E::ValidationFailed, E::Conflict]),
+    op(
+        Delete,
+        "/admin/apikeys/{id}",
+        Scope("admin:apikeys"),
+        "Revoke a key at once",
+    )
+    .done(),
+    op(
+        Get,
+        "/admin/clients",
+        Scope("admin:clients:read"),
+        "OAuth clients",
+    )
+    .lists::<admin::Client>(&[]),
+    op(
+        Post,
+        "/admin/clients",
+        Scope("admin:clients"),
+        "Register an OAuth client; its secret is shown once",
+    )
+    .takes::<admin::RegisterClient>()
+    .gives::<admin::Client>(201)
+    .or(&[E::ValidationFailed, E::Conflict]),
+    op(
+        Get,
+        "/admin/clients/{id}",
+        Scope("admin:clients:read"),
+        "An OAuth client",
+    )
+    .gives::<admin::Client>(200),
+    op(
+        Patch,
+        "/admin/clients/{id}",
+        Scope("admin:clients"),
+        "Change an OAuth client",
+    )
+    .takes::<admin::ClientPatch>()
+    .gives::<admin::Client>(200)
+    .or(&[E::ValidationFailed]),
+    op(
+        Delete,
+        "/admin/clients/{id}",
+        Scope("admin:clients"),
+        "Delete an OAuth client; its tokens die",
+    )
+    .done(),
+    op(
+        Post,
+        "/admin/clients/{id}/secret",
+        Scope("admin:clients"),
+        "Give a client a new secret",
+    )
+    .takes::<apikey::RotateRequest>()
+    .gives::<admin::Client>(200)
+    .or(&[E::ValidationFailed, E::Conflict]),
     op(Get, "/admin/roles", Scope("admin:roles:read"), "Roles").lists::<admin::Role>(&[]),
-    op(Get, "/admin/roles/{name}", Scope("admin:roles:read"), "A role").gives::<admin::Role>(200),
-    op(Put, "/admin/roles/{name}", Scope("admin:roles"), "Create (201) or change a role; whoever has it gains and loses at once")
-        .takes::<admin::PutRole>()
-        .gives::<admin::Role>(200)
-        .or(&[E::ValidationFailed, E::Conflict]),
-    op(Delete, "/admin/roles/{name}", Scope("admin:roles"), "Delete a role that nobody has").done().or(&[E::Conflict]),
-    op(Get, "/admin/events", Scope("admin:events:read"), "The audit log, newest first")
-        .lists::<admin::Event>(&["actor", "action", "target", "userId", "ip", "since", "until"]),
-    op(Get, "/admin/events/stream", Scope("admin:events:read"), "New events as they happen; Last-Event-ID resumes")
-        .text("text/event-stream"),
-    op(Get, "/admin/stats", Scope("admin:server:read"), "Counters now, and per minute").gives::<admin::Stats>(200),
-    op(Get, "/admin/keys", Scope("admin:keys:read"), "Signing keys").lists::<admin::SigningKey>(&[]),
-    op(Post, "/admin/keys/rotate", Scope("admin:keys"), "Sign with a new key from now on").gives::<admin::SigningKey>(201),
-    op(Get, "/admin/server", Scope("admin:server:read"), "Version, uptime, storage, settings").gives::<admin::ServerInfo>(200),
-    op(Post, "/admin/server/backup", Scope("admin:server"), "Back the database up on the server's machine")
-        .gives::<admin::BackupMade>(201),
+    op(
+        Get,
+        "/admin/roles/{name}",
+        Scope("admin:roles:read"),
+        "A role",
+    )
+    .gives::<admin::Role>(200),
+    op(
+        Put,
+        "/admin/roles/{name}",
+        Scope("admin:roles"),
+        "Create (201) or change a role; whoever has it gains and loses at once",
+    )
+    .takes::<admin::PutRole>()
+    .gives::<admin::Role>(200)
+    .or(&[E::ValidationFailed, E::Conflict]),
+    op(
+        Delete,
+        "/admin/roles/{name}",
+        Scope("admin:roles"),
+        "Delete a role that nobody has",
+    )
+    .done()
+    .or(&[E::Conflict]),
+    op(
+        Get,
+        "/admin/events",
+        Scope("admin:events:read"),
+        "The audit log, newest first",
+    )
+    .lists::<admin::Event>(&[
+        "actor", "action", "target", "userId", "ip", "since", "until",
+    ]),
+    op(
+        Get,
+        "/admin/events/stream",
+        Scope("admin:events:read"),
+        "New events as they happen; Last-Event-ID resumes",
+    )
+    .text("text/event-stream"),
+    op(
+        Get,
+        "/admin/stats",
+        Scope("admin:server:read"),
+        "Counters now, and per minute",
+    )
+    .gives::<admin::Stats>(200),
+    op(Get, "/admin/keys", Scope("admin:keys:read"), "Signing keys")
+        .lists::<admin::SigningKey>(&[]),
+    op(
+        Post,
+        "/admin/keys/rotate",
+        Scope("admin:keys"),
+        "Sign with a new key from now on",
+    )
+    .gives::<admin::SigningKey>(201),
+    op(
+        Get,
+        "/admin/server",
+        Scope("admin:server:read"),
+        "Version, uptime, storage, settings",
+    )
+    .gives::<admin::ServerInfo>(200),
+    op(
+        Post,
+        "/admin/server/backup",
+        Scope("admin:server"),
+        "Back the database up on the server's machine",
+    )
+    .gives::<admin::BackupMade>(201),
     op(Get, "/admin/whoami", Bearer, "The caller and its scopes").gives::<admin::Whoami>(200),
     op(Get, "/health/live", Anybody, "The process answers").gives::<Health>(200),
-    op(Get, "/health/ready", Anybody, "Storage takes commits").gives::<Health>(200).or(&[E::StorageUnavailable]),
+    op(Get, "/health/ready", Anybody, "Storage takes commits")
+        .gives::<Health>(200)
+        .or(&[E::StorageUnavailable]),
     op(Get, "/metrics", Anybody, "Numbers for Prometheus").text("text/plain"),
     op(Get, "/openapi.json", Anybody, "This description").text("application/json"),
     op(Get, "/docs", Anybody, "This description for people").text("text/html"),
@@ -313,14 +575,24 @@ impl Operation {
         }
         let mut errors = self.errors.to_vec();
         if self.who != Anybody {
-            errors.extend([E::MissingToken, E::InvalidToken, E::TokenExpired, E::TokenRevoked]);
+            errors.extend([
+                E::MissingToken,
+                E::InvalidToken,
+                E::TokenExpired,
+                E::TokenRevoked,
+            ]);
             errors.push(E::StorageUnavailable);
         }
         if matches!(self.who, FirstParty | KeyHolder(_) | Scope(_)) {
             errors.push(E::InsufficientScope);
         }
         if !matches!(self.body, Content::None) {
-            errors.extend([E::InvalidRequest, E::PayloadTooLarge, E::UnsupportedMediaType, E::StorageUnavailable]);
+            errors.extend([
+                E::InvalidRequest,
+                E::PayloadTooLarge,
+                E::UnsupportedMediaType,
+                E::StorageUnavailable,
+            ]);
         }
         if self.filters.is_some() {
             errors.push(E::InvalidRequest);
@@ -370,7 +642,10 @@ impl Operation {
             operation.insert("parameters".into(), parameters.into());
         }
         if let Some(content) = content(self.body, schemas) {
-            operation.insert("requestBody".into(), json!({"required": true, "content": content}));
+            operation.insert(
+                "requestBody".into(),
+                json!({"required": true, "content": content}),
+            );
         }
         let mut responses = Map::new();
         let mut success = json!({"description": self.what});
@@ -380,7 +655,10 @@ impl Operation {
         responses.insert(self.status.to_string(), success);
         let mut by_status: BTreeMap<u16, Vec<&str>> = BTreeMap::new();
         for code in self.all_errors() {
-            by_status.entry(code.status()).or_default().push(code.as_str());
+            by_status
+                .entry(code.status())
+                .or_default()
+                .push(code.as_str());
         }
         for (status, codes) in by_status {
             let schema = json!({"$ref": "#/components/schemas/ErrorBody"});
@@ -407,13 +685,20 @@ impl Operation {
     fn id(&self) -> String {
         let words = self.path.split(|c: char| !c.is_ascii_alphanumeric());
         let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
-        format!("{}_{}", self.method.as_str().to_lowercase(), words.join("_"))
+        format!(
+            "{}_{}",
+            self.method.as_str().to_lowercase(),
+            words.join("_")
+        )
     }
 
     fn parameters(&self) -> Vec<Value> {
         let mut parameters = Vec::new();
         for part in self.path.split('/') {
-            if let Some(name) = part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
+            if let Some(name) = part
+                .strip_prefix('{')
+                .and_then(|part| part.strip_suffix('}'))
+            {
                 parameters.push(json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}));
             }
         }
@@ -423,7 +708,9 @@ impl Operation {
             let text = json!({"type": "string"});
             let paging = [("limit", limit), ("offset", number)];
             let rest = ["cursor", "sort", "q"].iter().chain(filters);
-            let all = paging.into_iter().chain(rest.map(|name| (*name, text.clone())));
+            let all = paging
+                .into_iter()
+                .chain(rest.map(|name| (*name, text.clone())));
             for (name, schema) in all {
                 parameters.push(json!({"name": name, "in": "query", "schema": schema}));
             }
@@ -455,7 +742,10 @@ fn description() -> Value {
     for operation in OPERATIONS {
         let method = operation.method.as_str().to_lowercase();
         let described = operation.describe(&mut schemas);
-        paths.entry(operation.path).or_default().insert(method, described);
+        paths
+            .entry(operation.path)
+            .or_default()
+            .insert(method, described);
     }
     let _ = (of::<ErrorBody>().0)(&mut schemas);
     let mut components: BTreeMap<String, Value> = schemas
@@ -507,7 +797,11 @@ mod tests {
             .map(|operation| format!("{} {}", operation.method, operation.path))
             .collect();
         assert_eq!(mounted, described);
-        assert_eq!(described.len(), OPERATIONS.len(), "an operation stands twice");
+        assert_eq!(
+            described.len(),
+            OPERATIONS.len(),
+            "an operation stands twice"
+        );
     }
 
     #[test]
@@ -519,20 +813,26 @@ mod tests {
             let name = part.split('"').next().unwrap_or_default();
             assert!(schemas.get(name).is_some(), "{name} is not described");
         }
-        assert!(schemas["Page_User"]["properties"]["data"].is_object(), "{schemas:#}");
+        assert!(
+            schemas["Page_User"]["properties"]["data"].is_object(),
+            "{schemas:#}"
+        );
     }
 
     #[test]
     fn lists_describe_the_filters_they_take() {
         use crate::{http::Filters, store};
         let filters = |path: &str| {
-            let found = OPERATIONS.iter().find(|operation| {
-                operation.path == path && operation.method == Get
-            });
+            let found = OPERATIONS
+                .iter()
+                .find(|operation| operation.path == path && operation.method == Get);
             found.and_then(|operation| operation.filters)
         };
         assert_eq!(filters("/admin/users"), Some(store::UserFilter::NAMES));
-        assert_eq!(filters("/admin/sessions"), Some(store::SessionFilter::NAMES));
+        assert_eq!(
+            filters("/admin/sessions"),
+            Some(store::SessionFilter::NAMES)
+        );
         assert_eq!(filters("/admin/apikeys"), Some(store::KeyFilter::NAMES));
         assert_eq!(filters("/admin/events"), Some(store::EventFilter::NAMES));
     }

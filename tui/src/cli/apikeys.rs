@@ -1,0 +1,250 @@
+//! `doorward apikeys`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use doorward_shared::{
+    Timestamp,
+    admin::{AdminKey, AdminMint, AdminMintedKey},
+    apikey::{Environment, KeyPatch, RotateRequest},
+};
+use reqwest::Method;
+
+use super::{
+    Context, Failed, ListArgs, Outcome, idempotency_key, output, segment, time_ago, time_ahead,
+    users::resolve,
+};
+use crate::profiles::write_private;
+
+#[derive(Debug, Subcommand)]
+pub enum ApiKeys {
+    /// List API keys
+    List {
+        #[command(flatten)]
+        list: ListArgs,
+        /// Of this user, by id or email
+        #[arg(long)]
+        owner: Option<String>,
+        /// Those that cover this scope
+        #[arg(long)]
+        scope: Option<String>,
+        /// Not used since a time, or for 30d, 24h, …
+        #[arg(long, value_parser = time_ago)]
+        unused_since: Option<Timestamp>,
+        /// Expiring before a time, or within 30d, 24h, …
+        #[arg(long, value_parser = time_ahead)]
+        expires_before: Option<Timestamp>,
+        /// Only live ones (true) or dead ones (false)
+        #[arg(long)]
+        active: Option<bool>,
+    },
+    /// Show an API key, without its secret
+    Get { id: String },
+    /// Mint an API key; its secret is printed once
+    #[command(visible_alias = "create")]
+    Mint(Mint),
+    /// Mint a key like another one
+    Clone {
+        id: String,
+        #[arg(long)]
+        name: Option<String>,
+        #[command(flatten)]
+        secret: SecretArgs,
+    },
+    /// Rename a key or shrink its scopes
+    Update {
+        id: String,
+        #[arg(long)]
+        name: Option<String>,
+        /// The scopes it keeps, all of them; may be given again
+        #[arg(long = "scope")]
+        scopes: Option<Vec<String>>,
+    },
+    /// Give a key a new secret
+    Rotate {
+        id: String,
+        /// For so many seconds the old secret stays good
+        #[arg(long, default_value_t = 0)]
+        grace_seconds: u32,
+        #[command(flatten)]
+        secret: SecretArgs,
+    },
+    /// Revoke keys at once
+    #[command(visible_alias = "delete")]
+    Revoke {
+        #[arg(required = true)]
+        ids: Vec<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Mint {
+    #[arg(long)]
+    name: String,
+    /// A scope of the key; may be given again
+    #[arg(long = "scope", required = true)]
+    scopes: Vec<String>,
+    /// Owner, by id or email; without it the caller
+    #[arg(long)]
+    owner: Option<String>,
+    /// When it expires: a time, or 30d, 24h, …
+    #[arg(long, value_parser = time_ahead)]
+    expires: Option<Timestamp>,
+    /// live or test
+    #[arg(long, default_value = "live", value_parser = environment)]
+    environment: Environment,
+    #[command(flatten)]
+    secret: SecretArgs,
+}
+
+/// Where the secret goes.
+#[derive(Debug, Args)]
+pub struct SecretArgs {
+    /// Write the secret into a file of mode 0600 instead of printing it
+    #[arg(long, value_name = "FILE")]
+    secret_file: Option<PathBuf>,
+}
+
+fn environment(text: &str) -> Result<Environment, String> {
+    match text {
+        "live" => Ok(Environment::Live),
+        "test" => Ok(Environment::Test),
+        _ => Err("must be live or test".into()),
+    }
+}
+
+fn print(with: &Context, mut key: AdminMintedKey, secret: &SecretArgs) -> Outcome {
+    if let Some(path) = &secret.secret_file {
+        write_private(path, &key.key).map_err(|error| {
+            // The key lives, and its secret is nowhere: better it is revoked than forgotten.
+            Failed::Error(format!(
+                "{}: {error}; revoke {} and mint another",
+                path.display(),
+                key.id
+            ))
+        })?;
+        key.key = format!("in {}", path.display());
+    }
+    output::one(with.output, &key)
+}
+
+pub async fn run(command: ApiKeys, with: &Context) -> Outcome {
+    let client = &with.client;
+    match command {
+        ApiKeys::List {
+            list,
+            owner,
+            scope,
+            unused_since,
+            expires_before,
+            active,
+        } => {
+            let owner = match &owner {
+                Some(owner) => Some(resolve(client, owner).await?.to_string()),
+                None => None,
+            };
+            let filters = vec![
+                ("ownerId", owner),
+                ("scope", scope),
+                ("unusedSince", unused_since.map(|at| at.to_string())),
+                ("expiresBefore", expires_before.map(|at| at.to_string())),
+                ("active", active.map(|active| active.to_string())),
+            ];
+            list.print::<AdminKey>(with, "/admin/apikeys", filters)
+                .await
+        }
+        ApiKeys::Get { id } => {
+            let path = format!("/admin/apikeys/{}", segment(&id));
+            output::one(with.output, &client.get::<AdminKey>(&path, &[]).await?)
+        }
+        ApiKeys::Mint(form) => {
+            let owner_id = match &form.owner {
+                Some(owner) => Some(resolve(client, owner).await?),
+                None => None,
+            };
+            let body = AdminMint {
+                owner_id,
+                name: form.name,
+                scopes: form.scopes,
+                expires_at: form.expires,
+                environment: form.environment,
+            };
+            mint(with, &body, &form.secret).await
+        }
+        ApiKeys::Clone { id, name, secret } => {
+            let like: AdminKey = client
+                .get(&format!("/admin/apikeys/{}", segment(&id)), &[])
+                .await?;
+            let body = AdminMint {
+                owner_id: like.owner_id,
+                name: name.unwrap_or(like.name),
+                scopes: like.scopes.iter().map(ToString::to_string).collect(),
+                expires_at: like.expires_at,
+                environment: like.environment,
+            };
+            mint(with, &body, &secret).await
+        }
+        ApiKeys::Update { id, name, scopes } => {
+            if with.dry_run {
+                return output::line(&format!("would change {id}"));
+            }
+            let path = format!("/admin/apikeys/{}", segment(&id));
+            let key: AdminKey = client
+                .send(Method::PATCH, &path, &KeyPatch { name, scopes })
+                .await?;
+            output::one(with.output, &key)
+        }
+        ApiKeys::Rotate {
+            id,
+            grace_seconds,
+            secret,
+        } => {
+            let what = format!("The secret of {id} dies after {grace_seconds} seconds.");
+            output::confirm(with.yes || with.dry_run, &what)?;
+            if with.dry_run {
+                return output::line(&format!("would rotate {id}"));
+            }
+            let path = format!("/admin/apikeys/{}/rotate", segment(&id));
+            let key = client
+                .mint(&path, &RotateRequest { grace_seconds }, &idempotency_key())
+                .await?;
+            print(with, key, &secret)
+        }
+        ApiKeys::Revoke { ids } => {
+            output::confirm(
+                with.yes || with.dry_run,
+                &format!("{} keys die at once.", ids.len()),
+            )?;
+            for id in ids {
+                if with.dry_run {
+                    output::line(&format!("would revoke {id}"))?;
+                    continue;
+                }
+                client
+                    .done(
+                        Method::DELETE,
+                        &format!("/admin/apikeys/{}", segment(&id)),
+                        None::<&()>,
+                    )
+                    .await?;
+                output::line(&format!("{id} is revoked"))?;
+            }
+            Ok(())
+        }
+    }
+}
+
+async fn mint(with: &Context, body: &AdminMint, secret: &SecretArgs) -> Outcome {
+    if with.dry_run {
+        return output::line(&format!(
+            "would mint {} with {}",
+            body.name,
+            body.scopes.join(" ")
+        ));
+    }
+    let key = with
+        .client
+        .mint("/admin/apikeys", body, &idempotency_key())
+        .await?;
+    print(with, key, secret)
+}

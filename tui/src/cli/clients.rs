@@ -1,0 +1,150 @@
+//! `doorward clients`.
+
+use clap::{Args, Subcommand};
+use doorward_shared::{
+    admin::{Client, ClientPatch, RegisterClient},
+    apikey::RotateRequest,
+};
+use reqwest::Method;
+
+use super::{Context, ListArgs, Outcome, idempotency_key, output, segment};
+
+#[derive(Debug, Subcommand)]
+pub enum Clients {
+    /// List OAuth clients
+    List {
+        #[command(flatten)]
+        list: ListArgs,
+    },
+    /// Show an OAuth client
+    Get { id: String },
+    /// Register an OAuth client; its secret is printed once
+    #[command(visible_alias = "create")]
+    Register(Register),
+    /// Change an OAuth client
+    Update(Update),
+    /// Give a client a new secret
+    Secret {
+        id: String,
+        /// For so many seconds the old secret stays good
+        #[arg(long, default_value_t = 0)]
+        grace_seconds: u32,
+    },
+    /// Delete an OAuth client; its tokens die
+    #[command(visible_alias = "revoke")]
+    Delete { id: String },
+}
+
+#[derive(Debug, Args)]
+pub struct Register {
+    #[arg(long)]
+    name: String,
+    /// Where people are sent back to; may be given again
+    #[arg(long = "redirect-uri", value_name = "URI")]
+    redirect_uris: Vec<String>,
+    /// authorization_code, refresh_token or client_credentials; may be given again
+    #[arg(long = "grant", required = true)]
+    grant_types: Vec<String>,
+    #[arg(long = "scope")]
+    scopes: Vec<String>,
+    /// An audience it may ask tokens for; may be given again
+    #[arg(long = "resource", value_name = "URI")]
+    resources: Vec<String>,
+    /// It cannot keep a secret: a browser or native app
+    #[arg(long)]
+    public: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Update {
+    id: String,
+    #[arg(long)]
+    name: Option<String>,
+    /// All of them; may be given again
+    #[arg(long = "redirect-uri", value_name = "URI")]
+    redirect_uris: Option<Vec<String>>,
+    /// All of them; may be given again
+    #[arg(long = "grant")]
+    grant_types: Option<Vec<String>>,
+    /// All of them; may be given again
+    #[arg(long = "scope")]
+    scopes: Option<Vec<String>>,
+    /// All of them; may be given again
+    #[arg(long = "resource", value_name = "URI")]
+    resources: Option<Vec<String>>,
+}
+
+pub async fn run(command: Clients, with: &Context) -> Outcome {
+    let client = &with.client;
+    match command {
+        Clients::List { list } => {
+            list.print::<Client>(with, "/admin/clients", Vec::new())
+                .await
+        }
+        Clients::Get { id } => {
+            let path = format!("/admin/clients/{}", segment(&id));
+            output::one(with.output, &client.get::<Client>(&path, &[]).await?)
+        }
+        Clients::Register(form) => {
+            let body = RegisterClient {
+                name: form.name,
+                redirect_uris: form.redirect_uris,
+                grant_types: form.grant_types,
+                scopes: form.scopes,
+                confidential: !form.public,
+                resources: form.resources,
+            };
+            if with.dry_run {
+                return output::line(&format!("would register {}", body.name));
+            }
+            let made: Client = client
+                .mint("/admin/clients", &body, &idempotency_key())
+                .await?;
+            output::one(with.output, &made)
+        }
+        Clients::Update(form) => {
+            let body = ClientPatch {
+                name: form.name,
+                redirect_uris: form.redirect_uris,
+                grant_types: form.grant_types,
+                scopes: form.scopes,
+                resources: form.resources,
+            };
+            if with.dry_run {
+                return output::line(&format!("would change {}", form.id));
+            }
+            let path = format!("/admin/clients/{}", segment(&form.id));
+            let changed: Client = client.send(Method::PATCH, &path, &body).await?;
+            output::one(with.output, &changed)
+        }
+        Clients::Secret { id, grace_seconds } => {
+            let what = format!("The secret of {id} dies after {grace_seconds} seconds.");
+            output::confirm(with.yes || with.dry_run, &what)?;
+            if with.dry_run {
+                return output::line(&format!("would give {id} a new secret"));
+            }
+            let path = format!("/admin/clients/{}/secret", segment(&id));
+            let made: Client = client
+                .mint(&path, &RotateRequest { grace_seconds }, &idempotency_key())
+                .await?;
+            output::one(with.output, &made)
+        }
+        Clients::Delete { id } => {
+            output::confirm(
+                with.yes || with.dry_run,
+                &format!("{id} is deleted, and all its tokens die."),
+            )?;
+            if with.dry_run {
+                return output::line(&format!("would delete {id}"));
+            }
+            client
+                .done(
+                    Method::DELETE,
+                    &format!("/admin/clients/{}", segment(&id)),
+                    None::<&()>,
+                )
+                .await?;
+            output::line(&format!("{id} is deleted"))
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! `doorward events` and `doorward incident`.
+
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use doorward_shared::{EventId, Timestamp, admin::Event, client::ClientError};
+
+use super::{Context, Failed, ListArgs, Outcome, output, output::Row, time_ago, users::resolve};
+use crate::incident::{Pivot, markdown};
+
+/// How long to wait before a lost stream is opened again.
+const AGAIN: Duration = Duration::from_secs(2);
+
+#[derive(Debug, Subcommand)]
+pub enum Events {
+    /// List events, newest first
+    List(List),
+}
+
+#[derive(Debug, Args)]
+pub struct List {
+    #[command(flatten)]
+    list: ListArgs,
+    /// Who did it: an id, system or anonymous
+    #[arg(long)]
+    actor: Option<String>,
+    /// The action, or how it starts: user. is all about users
+    #[arg(long)]
+    action: Option<String>,
+    /// Id of what it was done to
+    #[arg(long)]
+    target: Option<String>,
+    /// About this user, by id or email
+    #[arg(long)]
+    user: Option<String>,
+    #[arg(long)]
+    ip: Option<String>,
+    /// Not before a time, or 15m, 24h, … ago
+    #[arg(long, value_parser = time_ago)]
+    since: Option<Timestamp>,
+    /// Before a time, or 15m, 24h, … ago
+    #[arg(long, value_parser = time_ago)]
+    until: Option<Timestamp>,
+    /// Go on with new events as they happen, one a line
+    #[arg(long, conflicts_with = "until")]
+    follow: bool,
+    /// With --follow: go on after this event
+    #[arg(long, requires = "follow", value_name = "ID")]
+    after: Option<EventId>,
+}
+
+#[derive(Debug, Args)]
+pub struct Incident {
+    /// A user (id or email), an address, a client's or a key's id
+    about: String,
+    /// How far back: a time, or 24h, 7d, …
+    #[arg(long, value_parser = time_ago, default_value = "7d")]
+    since: Timestamp,
+}
+
+pub async fn run(command: Events, with: &Context) -> Outcome {
+    let Events::List(asked) = command;
+    let user = match &asked.user {
+        Some(user) => Some(resolve(&with.client, user).await?.to_string()),
+        None => None,
+    };
+    let filters = vec![
+        ("actor", asked.actor.clone()),
+        ("action", asked.action.clone()),
+        ("target", asked.target.clone()),
+        ("userId", user.clone()),
+        ("ip", asked.ip.clone()),
+        ("since", asked.since.map(|at| at.to_string())),
+        ("until", asked.until.map(|at| at.to_string())),
+    ];
+    if !asked.follow {
+        return asked
+            .list
+            .print::<Event>(with, "/admin/events", filters)
+            .await;
+    }
+    let wanted = |event: &Event| {
+        let same = |filter: &Option<String>, value: Option<&str>| {
+            filter.as_deref().is_none_or(|filter| value == Some(filter))
+        };
+        let user_id = event.user_id.map(|id| id.to_string());
+        same(&asked.actor, Some(&event.actor))
+            && same(&asked.target, event.target.as_deref())
+            && same(&asked.ip, event.ip.as_deref())
+            && same(&user, user_id.as_deref())
+            && asked
+                .action
+                .as_deref()
+                .is_none_or(|start| event.action.starts_with(start))
+    };
+    follow(with, asked.after, wanted).await
+}
+
+/// Prints events as they happen; a lost connection is taken up where it broke off.
+async fn follow(
+    with: &Context,
+    mut after: Option<EventId>,
+    wanted: impl Fn(&Event) -> bool,
+) -> Outcome {
+    loop {
+        let mut stream = match with.client.events(after).await {
+            Ok(stream) => stream,
+            Err(error @ ClientError::Unreachable { .. }) if after.is_some() => {
+                eprintln!("{error}; trying again");
+                tokio::time::sleep(AGAIN).await;
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        loop {
+            match stream.next().await {
+                Ok(Some(event)) => {
+                    after = Some(event.id);
+                    if wanted(&event) {
+                        print(with, &event)?;
+                    }
+                }
+                Ok(None) => break,
+                Err(error) => {
+                    eprintln!("{error}; trying again");
+                    break;
+                }
+            }
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+fn print(with: &Context, event: &Event) -> Outcome {
+    match with.output {
+        output::Format::Json => output::json_line(event),
+        output::Format::Table => output::line(&event.cells().join("  ")),
+    }
+}
+
+pub async fn incident(asked: Incident, with: &Context) -> Outcome {
+    let about = if asked.about.contains('@') {
+        resolve(&with.client, &asked.about).await?.to_string()
+    } else {
+        asked.about
+    };
+    let pivot = Pivot::parse(&about).map_err(Failed::Usage)?;
+    let events = crate::incident::timeline(&with.client, &pivot, asked.since).await?;
+    match with.output {
+        output::Format::Json => output::rows(with.output, &events),
+        output::Format::Table => {
+            for line in markdown(&pivot, &events, &[]).lines() {
+                output::line(line)?;
+            }
+            Ok(())
+        }
+    }
+}

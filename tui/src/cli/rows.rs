@@ -1,0 +1,180 @@
+//! Columns of the twin's tables.
+
+use doorward_shared::{Timestamp, admin};
+
+use super::output::Row;
+
+fn time(at: Timestamp) -> String {
+    let text = at.to_string();
+    // To the second: that is what people compare.
+    text.split('.')
+        .next()
+        .map_or_else(|| text.clone(), |text| format!("{text}Z"))
+}
+
+fn maybe(at: Option<Timestamp>) -> String {
+    at.map_or_else(|| "-".into(), time)
+}
+
+fn or_dash<T: ToString>(value: Option<&T>) -> String {
+    value.map_or_else(|| "-".into(), ToString::to_string)
+}
+
+impl Row for admin::User {
+    const COLUMNS: &'static [&'static str] =
+        &["ID", "EMAIL", "NAME", "ROLE", "STATE", "LAST LOGIN"];
+    fn cells(&self) -> Vec<String> {
+        let names = [self.first_name.as_deref(), self.last_name.as_deref()];
+        vec![
+            self.id.to_string(),
+            self.email.clone(),
+            names.into_iter().flatten().collect::<Vec<_>>().join(" "),
+            self.role.clone(),
+            if self.disabled { "disabled" } else { "active" }.into(),
+            maybe(self.last_login_at),
+        ]
+    }
+}
+
+impl Row for admin::Session {
+    const COLUMNS: &'static [&'static str] = &[
+        "ID",
+        "USER",
+        "CLIENT",
+        "IP",
+        "LAST SEEN",
+        "EXPIRES",
+        "STATE",
+    ];
+    fn cells(&self) -> Vec<String> {
+        let state = if self.revoked_at.is_some() {
+            "revoked"
+        } else if self.expires_at <= super::now() {
+            "expired"
+        } else {
+            "live"
+        };
+        vec![
+            self.id.to_string(),
+            self.user_id.to_string(),
+            or_dash(self.client_id.as_ref()),
+            self.ip.clone(),
+            time(self.last_seen_at),
+            time(self.expires_at),
+            state.into(),
+        ]
+    }
+}
+
+impl Row for admin::AdminKey {
+    const COLUMNS: &'static [&'static str] = &[
+        "ID",
+        "NAME",
+        "HINT",
+        "OWNER",
+        "SCOPES",
+        "EXPIRES",
+        "LAST USED",
+        "STATE",
+    ];
+    fn cells(&self) -> Vec<String> {
+        let now = super::now();
+        let state = match (self.revoked_at, self.expires_at) {
+            (Some(at), _) if at <= now => "revoked",
+            (Some(_), _) => "in grace",
+            (None, Some(at)) if at <= now => "expired",
+            (None, _) => "live",
+        };
+        vec![
+            self.id.to_string(),
+            self.name.clone(),
+            self.hint.clone(),
+            or_dash(self.owner_id.as_ref()),
+            self.scopes.to_string(),
+            maybe(self.expires_at),
+            maybe(self.last_used_at),
+            state.into(),
+        ]
+    }
+}
+
+impl Row for admin::Client {
+    const COLUMNS: &'static [&'static str] = &["ID", "NAME", "KIND", "GRANTS", "SCOPES"];
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.id.to_string(),
+            self.name.clone(),
+            if self.confidential {
+                "confidential"
+            } else {
+                "public"
+            }
+            .into(),
+            self.grant_types.join(" "),
+            self.scopes.to_string(),
+        ]
+    }
+}
+
+impl Row for admin::Role {
+    const COLUMNS: &'static [&'static str] = &["NAME", "PERMISSIONS", "USERS", "KIND"];
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.name.clone(),
+            self.permissions.to_string(),
+            self.users.to_string(),
+            if self.built_in { "built in" } else { "own" }.into(),
+        ]
+    }
+}
+
+impl Row for admin::Event {
+    const COLUMNS: &'static [&'static str] = &["TIME", "ACTION", "ACTOR", "TARGET", "IP", "DETAIL"];
+    fn cells(&self) -> Vec<String> {
+        vec![
+            time(self.time),
+            self.action.clone(),
+            self.actor.clone(),
+            or_dash(self.target.as_ref()),
+            or_dash(self.ip.as_ref()),
+            self.detail.clone().unwrap_or_default(),
+        ]
+    }
+}
+
+impl Row for admin::SigningKey {
+    const COLUMNS: &'static [&'static str] = &["ID", "ALGORITHM", "STATE", "CREATED", "RETIRES"];
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.id.clone(),
+            self.algorithm.clone(),
+            if self.active { "signs" } else { "verifies" }.into(),
+            time(self.created_at),
+            maybe(self.retires_at),
+        ]
+    }
+}
+
+impl Row for admin::AdminMintedKey {
+    const COLUMNS: &'static [&'static str] = &["ID", "NAME", "KEY", "SCOPES", "EXPIRES"];
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.id.to_string(),
+            self.name.clone(),
+            self.key.clone(),
+            self.scopes.to_string(),
+            maybe(self.expires_at),
+        ]
+    }
+}
+
+impl Row for admin::BackupMade {
+    const COLUMNS: &'static [&'static str] = &["FILE", "BYTES", "CREATED"];
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.file.clone(),
+            self.bytes.to_string(),
+            time(self.created_at),
+        ]
+    }
+}

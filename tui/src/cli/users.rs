@@ -1,0 +1,268 @@
+//! `doorward users`.
+
+use clap::{Args, Subcommand};
+use doorward_shared::{
+    Page, UserId,
+    admin::{CreateUser, Revoked, SetPassword, User, UserPatch},
+    client::Client,
+};
+use reqwest::Method;
+
+use super::{Context, Failed, ListArgs, Outcome, idempotency_key, output, read_password};
+
+#[derive(Debug, Subcommand)]
+pub enum Users {
+    /// List users
+    List {
+        #[command(flatten)]
+        list: ListArgs,
+        /// Only those of this role
+        #[arg(long)]
+        role: Option<String>,
+        /// Only disabled ones (true) or active ones (false)
+        #[arg(long)]
+        disabled: Option<bool>,
+    },
+    /// Show a user, by id or email
+    Get { user: String },
+    /// Create a user
+    Create(Create),
+    /// Change a user
+    Update(Update),
+    /// Disable a user; all sessions end
+    Disable { user: String },
+    /// Let a disabled user in again
+    Enable { user: String },
+    /// Set a user's password, read from standard input; all sessions end
+    Password { user: String },
+    /// End all sessions of a user
+    EndSessions { user: String },
+    /// Delete a user; sessions and keys die
+    #[command(visible_alias = "revoke")]
+    Delete { user: String },
+}
+
+#[derive(Debug, Args)]
+pub struct Create {
+    #[arg(long)]
+    email: String,
+    #[arg(long)]
+    first_name: Option<String>,
+    #[arg(long)]
+    last_name: Option<String>,
+    #[arg(long)]
+    role: Option<String>,
+    /// A permission of the user's own; may be given again
+    #[arg(long = "permission", value_name = "SCOPE")]
+    permissions: Vec<String>,
+    /// Read a password from standard input; without one nobody can sign in until one is set
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Update {
+    /// Id or email
+    user: String,
+    #[arg(long)]
+    email: Option<String>,
+    /// Empty clears it
+    #[arg(long)]
+    first_name: Option<String>,
+    /// Empty clears it
+    #[arg(long)]
+    last_name: Option<String>,
+    #[arg(long)]
+    role: Option<String>,
+    /// The permissions of the user's own, all of them; may be given again
+    #[arg(long = "permission", value_name = "SCOPE")]
+    permissions: Option<Vec<String>>,
+    /// Take all permissions of the user's own away
+    #[arg(long, conflicts_with = "permissions")]
+    no_permissions: bool,
+}
+
+/// A user by id, or by their whole email address.
+pub async fn resolve(client: &Client, text: &str) -> Result<UserId, Failed> {
+    if let Ok(id) = text.parse() {
+        return Ok(id);
+    }
+    if !text.contains('@') {
+        return Err(Failed::Usage(format!(
+            "{text} is neither a user's id nor an email address"
+        )));
+    }
+    let query = [
+        ("q".to_owned(), text.to_owned()),
+        ("limit".to_owned(), "100".to_owned()),
+    ];
+    let page: Page<User> = client.get("/admin/users", &query).await?;
+    let same = |user: &&User| user.email.to_lowercase() == text.to_lowercase();
+    match page.data.iter().find(same) {
+        Some(user) => Ok(user.id),
+        None => Err(Failed::Error(format!(
+            "nobody has the email address {text}"
+        ))),
+    }
+}
+
+async fn patch(with: &Context, user: &str, patch: &UserPatch) -> Outcome {
+    let id = resolve(&with.client, user).await?;
+    if with.dry_run {
+        return output::line(&format!("would change {id}"));
+    }
+    let user: User = with
+        .client
+        .send(Method::PATCH, &format!("/admin/users/{id}"), patch)
+        .await?;
+    output::one(with.output, &user)
+}
+
+pub async fn run(command: Users, with: &Context) -> Outcome {
+    let client = &with.client;
+    match command {
+        Users::List {
+            list,
+            role,
+            disabled,
+        } => {
+            let filters = vec![
+                ("role", role),
+                ("disabled", disabled.map(|d| d.to_string())),
+            ];
+            list.print::<User>(with, "/admin/users", filters).await
+        }
+        Users::Get { user } => {
+            let id = resolve(client, &user).await?;
+            output::one(
+                with.output,
+                &client
+                    .get::<User>(&format!("/admin/users/{id}"), &[])
+                    .await?,
+            )
+        }
+        Users::Create(form) => {
+            let body = CreateUser {
+                password: if form.password_stdin {
+                    Some(read_password()?)
+                } else {
+                    None
+                },
+                email: form.email,
+                first_name: form.first_name,
+                last_name: form.last_name,
+                role: form.role,
+                permissions: Some(form.permissions).filter(|given| !given.is_empty()),
+            };
+            if with.dry_run {
+                return output::line(&format!("would create {}", body.email));
+            }
+            output::one(
+                with.output,
+                &client
+                    .mint::<User>("/admin/users", &body, &idempotency_key())
+                    .await?,
+            )
+        }
+        Users::Update(form) => {
+            let change = UserPatch {
+                email: form.email,
+                first_name: form
+                    .first_name
+                    .map(|name| Some(name).filter(|name| !name.is_empty())),
+                last_name: form
+                    .last_name
+                    .map(|name| Some(name).filter(|name| !name.is_empty())),
+                role: form.role,
+                permissions: if form.no_permissions {
+                    Some(Vec::new())
+                } else {
+                    form.permissions
+                },
+                disabled: None,
+            };
+            patch(with, &form.user, &change).await
+        }
+        Users::Disable { user } => {
+            output::confirm(
+                with.yes || with.dry_run,
+                &format!("{user} cannot sign in any more, and all their sessions end."),
+            )?;
+            patch(
+                with,
+                &user,
+                &UserPatch {
+                    disabled: Some(true),
+                    ..UserPatch::default()
+                },
+            )
+            .await
+        }
+        Users::Enable { user } => {
+            patch(
+                with,
+                &user,
+                &UserPatch {
+                    disabled: Some(false),
+                    ..UserPatch::default()
+                },
+            )
+            .await
+        }
+        Users::Password { user } => {
+            let id = resolve(client, &user).await?;
+            output::confirm(
+                with.yes || with.dry_run,
+                &format!("All sessions of {user} end."),
+            )?;
+            if with.dry_run {
+                return output::line(&format!("would set the password of {id}"));
+            }
+            let body = SetPassword {
+                password: read_password()?,
+            };
+            client
+                .done(
+                    Method::POST,
+                    &format!("/admin/users/{id}/password"),
+                    Some(&body),
+                )
+                .await?;
+            output::line(&format!("{id}: the password is set"))
+        }
+        Users::EndSessions { user } => {
+            let id = resolve(client, &user).await?;
+            output::confirm(
+                with.yes || with.dry_run,
+                &format!("All sessions of {user} end."),
+            )?;
+            if with.dry_run {
+                return output::line(&format!("would end all sessions of {id}"));
+            }
+            let path = format!("/admin/users/{id}/sessions/revoke");
+            let ended: Revoked = client
+                .send(Method::POST, &path, &serde_json::json!({}))
+                .await?;
+            match with.output {
+                output::Format::Json => output::json(&ended),
+                output::Format::Table => {
+                    output::line(&format!("{} sessions have ended", ended.revoked))
+                }
+            }
+        }
+        Users::Delete { user } => {
+            let id = resolve(client, &user).await?;
+            output::confirm(
+                with.yes || with.dry_run,
+                &format!("{user} is deleted, with all sessions and keys."),
+            )?;
+            if with.dry_run {
+                return output::line(&format!("would delete {id}"));
+            }
+            client
+                .done(Method::DELETE, &format!("/admin/users/{id}"), None::<&()>)
+                .await?;
+            output::line(&format!("{id} is deleted"))
+        }
+    }
+}
