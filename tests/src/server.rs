@@ -1,0 +1,357 @@
+//! A running `doorward-server` of one's own.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    path::{Path, PathBuf},
+    process::{Child, ExitStatus, Stdio},
+    sync::{Arc, Mutex},
+    thread,
+    time::{Duration, Instant},
+};
+
+use reqwest::Method;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use crate::{Call, program::command};
+
+/// The password of every person that [`Server::register`] makes.
+pub const PASSWORD: &str = "correct horse battery";
+
+/// How a server is started.
+#[derive(Debug, Default)]
+pub struct Options {
+    env: Vec<(String, String)>,
+    args: Vec<String>,
+    directory: Option<PathBuf>,
+}
+
+impl Options {
+    /// With a setting, by its key (`access_token_seconds`).
+    #[must_use]
+    pub fn set(self, key: &str, value: impl std::fmt::Display) -> Self {
+        self.env(&format!("DOORWARD_{}", key.to_ascii_uppercase()), value)
+    }
+
+    /// With a variable of the environment.
+    #[must_use]
+    pub fn env(mut self, key: &str, value: impl std::fmt::Display) -> Self {
+        self.env.push((key.to_owned(), value.to_string()));
+        self
+    }
+
+    /// With one more argument.
+    #[must_use]
+    pub fn arg(mut self, arg: &str) -> Self {
+        self.args.push(arg.to_owned());
+        self
+    }
+
+    /// With this data directory instead of a temporary one.
+    #[must_use]
+    pub fn data_dir(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.directory = Some(directory.into());
+        self
+    }
+
+    /// Starts it and waits until it accepts connections.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn start(self) -> Server {
+        let home = TempDir::new().expect("a temporary directory");
+        let data = self
+            .directory
+            .clone()
+            .unwrap_or_else(|| home.path().join("data"));
+        let mut server = Server {
+            running: None,
+            url: String::new(),
+            http: reqwest_client(),
+            log: Arc::default(),
+            options: self,
+            data,
+            home,
+        };
+        server.start_again();
+        server
+    }
+}
+
+fn reqwest_client() -> reqwest::Client {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(Duration::from_secs(60))
+        .build()
+        .expect("a client")
+}
+
+/// A running server. It ends with this value.
+#[derive(Debug)]
+pub struct Server {
+    running: Option<Child>,
+    url: String,
+    http: reqwest::Client,
+    log: Arc<Mutex<String>>,
+    options: Options,
+    data: PathBuf,
+    home: TempDir,
+}
+
+/// Somebody who is signed in.
+#[derive(Debug, Clone)]
+pub struct Person {
+    pub id: String,
+    pub email: String,
+    pub access: String,
+    pub refresh: String,
+}
+
+impl Server {
+    /// A server with cheap password hashes: a test that is about their cost says so itself.
+    pub fn start() -> Self {
+        Self::with().start()
+    }
+
+    /// As [`Server::start`], with more settings.
+    pub fn with() -> Options {
+        Options::default()
+            .set("argon2_memory_kib", 64)
+            .set("argon2_iterations", 1)
+    }
+
+    /// A server as a newcomer starts it, with every default.
+    pub fn with_defaults() -> Options {
+        Options::default()
+    }
+
+    /// Starts a stopped or killed server on the same directory, on a new port.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn start_again(&mut self) {
+        assert!(self.running.is_none(), "it runs already");
+        let mut child = command("doorward-server", self.home.path())
+            .env("DOORWARD_DATA_DIR", &self.data)
+            .env("ROCKET_PORT", "0")
+            .envs(self.options.env.iter().cloned())
+            .args(&self.options.args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the server starts");
+        let mut stderr = child.stderr.take().expect("piped");
+        let log = self.log.clone();
+        thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(read @ 1..) = stderr.read(&mut buffer) {
+                log.lock()
+                    .expect("not poisoned")
+                    .push_str(&String::from_utf8_lossy(&buffer[..read]));
+            }
+        });
+        let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
+        let mut line = String::new();
+        stdout.read_line(&mut line).expect("a line");
+        self.running = Some(child);
+        let url = line
+            .trim_end()
+            .strip_prefix("doorward-server listening on ");
+        self.url = url
+            .unwrap_or_else(|| panic!("it does not listen: {line}{}", self.log()))
+            .to_owned();
+    }
+
+    /// `http://127.0.0.1:PORT`.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The directory it was started in.
+    pub fn directory(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// Its data directory.
+    pub fn data_dir(&self) -> &Path {
+        &self.data
+    }
+
+    /// What it has written to stderr since it was first started.
+    ///
+    /// # Panics
+    /// When the thread that reads it panicked.
+    pub fn log(&self) -> String {
+        self.log.lock().expect("not poisoned").clone()
+    }
+
+    /// The process id.
+    ///
+    /// # Panics
+    /// When it does not run.
+    pub fn pid(&self) -> u32 {
+        self.running.as_ref().expect("it runs").id()
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.pid()).ok().and_then(Pid::from_raw);
+        kill_process(pid.expect("a process id"), signal).expect("it is ours");
+    }
+
+    /// Sends SIGTERM and waits for the end.
+    ///
+    /// # Panics
+    /// When it does not end within 10 seconds.
+    pub fn stop(&mut self) -> ExitStatus {
+        self.signal(Signal::TERM);
+        self.ended()
+    }
+
+    /// Sends SIGINT and waits for the end.
+    ///
+    /// # Panics
+    /// When it does not end within 10 seconds.
+    pub fn interrupt(&mut self) -> ExitStatus {
+        self.signal(Signal::INT);
+        self.ended()
+    }
+
+    /// Sends SIGKILL and waits for the end.
+    ///
+    /// # Panics
+    /// When it does not end within 10 seconds.
+    pub fn kill(&mut self) -> ExitStatus {
+        self.signal(Signal::KILL);
+        self.ended()
+    }
+
+    fn ended(&mut self) -> ExitStatus {
+        let mut child = self.running.take().expect("it runs");
+        let until = Instant::now() + Duration::from_secs(10);
+        loop {
+            if let Some(status) = child.try_wait().expect("a child of ours") {
+                return status;
+            }
+            assert!(Instant::now() < until, "it does not end: {}", self.log());
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// A call to one of its paths.
+    pub fn call(&self, method: &str, path: &str) -> Call {
+        let method: Method = method.parse().expect("a method");
+        Call::new(&self.http, method, &format!("{}{path}", self.url))
+    }
+
+    /// `GET`.
+    pub fn get(&self, path: &str) -> Call {
+        self.call("GET", path)
+    }
+
+    /// `POST`.
+    pub fn post(&self, path: &str) -> Call {
+        self.call("POST", path)
+    }
+
+    /// `PATCH`.
+    pub fn patch(&self, path: &str) -> Call {
+        self.call("PATCH", path)
+    }
+
+    /// `PUT`.
+    pub fn put(&self, path: &str) -> Call {
+        self.call("PUT", path)
+    }
+
+    /// `DELETE`.
+    pub fn delete(&self, path: &str) -> Call {
+        self.call("DELETE", path)
+    }
+
+    /// Sends these bytes as they are and reads until the server closes the connection or 5 seconds have passed.
+    ///
+    /// # Panics
+    /// When it cannot be reached.
+    pub async fn raw(&self, bytes: &[u8]) -> String {
+        let address = self.url.strip_prefix("http://").expect("plain HTTP");
+        let mut stream = TcpStream::connect(address).await.expect("it listens");
+        // A server that has heard enough may close before everything was sent.
+        let _ = stream.write_all(bytes).await;
+        let mut answer = Vec::new();
+        let read = stream.read_to_end(&mut answer);
+        let _ = tokio::time::timeout(Duration::from_secs(5), read).await;
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    /// The operator key of the first start: it may do everything.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn operator_key(&self) -> String {
+        let path = self.data.join("operator.key");
+        let key = std::fs::read_to_string(path).expect("an operator key");
+        key.trim().to_owned()
+    }
+
+    /// Signs somebody up with [`PASSWORD`].
+    ///
+    /// # Panics
+    /// When they are refused.
+    pub async fn register(&self, email: &str) -> Person {
+        let body = json!({"email": email, "password": PASSWORD});
+        let reply = self.post("/auth/register").json(body).send().await;
+        person(email, &reply.expect(201).json())
+    }
+
+    /// Signs somebody in with [`PASSWORD`].
+    ///
+    /// # Panics
+    /// When they are refused.
+    pub async fn login(&self, email: &str) -> Person {
+        let body = json!({"email": email, "password": PASSWORD});
+        let reply = self.post("/auth/login").json(body).send().await;
+        person(email, &reply.expect(200).json())
+    }
+
+    /// A call of the admin API as the operator; answers the body.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub async fn admin(&self, method: &str, path: &str, body: Option<Value>) -> Value {
+        let mut call = self.call(method, path).bearer(&self.operator_key());
+        if let Some(body) = body {
+            call = call.json(body);
+        }
+        let reply = call.send().await;
+        assert!(reply.status < 300, "{method} {path}: {}", reply.text());
+        if reply.body.is_empty() {
+            Value::Null
+        } else {
+            reply.json()
+        }
+    }
+}
+
+fn person(email: &str, tokens: &Value) -> Person {
+    let text = |name: &str| tokens[name].as_str().expect("a string").to_owned();
+    Person {
+        id: text("userId"),
+        email: email.to_owned(),
+        access: text("accessToken"),
+        refresh: text("refreshToken"),
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.running.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
