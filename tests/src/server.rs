@@ -84,6 +84,8 @@ impl Options {
 }
 
 fn reqwest_client() -> reqwest::Client {
+    // Fails when it was done before, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .timeout(Duration::from_secs(60))
