@@ -107,6 +107,20 @@ impl Caller {
         }
     }
 
+    /// Refuses what the caller does not hold itself. The operator key has no owner whose permissions could bound
+    /// it: it may have anything.
+    ///
+    /// # Errors
+    /// `insufficient_scope`, naming the first scope that is missing.
+    pub fn must_hold(&self, scopes: &ScopeSet) -> Result<(), ApiError> {
+        match self.scopes.first_missing(scopes) {
+            Some(missing) if self.key_owner() != Some(KeyOwner::Operator) => {
+                Err(ApiError::scope(missing.as_str()))
+            }
+            _ => self.may_give(scopes),
+        }
+    }
+
     /// Refuses to give what the caller does not hold. Whoever holds `admin` may give anything.
     ///
     /// # Errors

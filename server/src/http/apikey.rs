@@ -116,14 +116,13 @@ impl Mint {
 }
 
 impl Doorward {
-    /// Mints a key; answers it with its secret.
+    /// Mints a key, once its scopes were found to be the caller's to give; answers it with its secret.
     pub(super) async fn mint(
         &self,
         by: &Caller,
         info: &RequestInfo,
         mint: Mint,
     ) -> Result<(domain::ApiKey, Secret), ApiError> {
-        by.may_give(&mint.scopes)?;
         let (secret, hash, hint) = self.new_api_key(mint.environment);
         let new = NewKey {
             owner: mint.owner,
@@ -212,6 +211,7 @@ async fn mint(
     let now = doorward.clock.now();
     let work = async {
         let mint = Mint::new(by.owner, &body.0, now)?;
+        by.caller.must_hold(&mint.scopes)?;
         let (key, secret) = doorward.mint(&by.caller, info, mint).await?;
         created(minted(key, &secret))
     };

@@ -20,7 +20,10 @@ use crate::{
     app::Doorward,
     caller::{Caller, Credential},
     clock::random_bytes,
-    crypto::secret::{self, Secret},
+    crypto::{
+        password::check_password,
+        secret::{self, Secret},
+    },
     domain::{Account, Actor, Email, Lineage, NewUser, Session, User, UserChange, device, role},
     settings::Registration,
     store::{Refreshed, Rotation, SessionFilter},
@@ -82,6 +85,9 @@ impl Doorward {
         let email = Email::parse(&form.email).map_err(|why| ApiError::validation("email", why))?;
         let first_name = values::name("firstName", form.first_name)?;
         let last_name = values::name("lastName", form.last_name)?;
+        // What is refused for its form takes no place in the count: a typo must not use somebody's tries up.
+        check_password(&form.password, email.as_str())
+            .map_err(|why| ApiError::validation("password", why))?;
         self.limits.registration(info.ip, self.clock.monotonic())?;
         let hash = self
             .hash_new_password(form.password.into(), email.as_str(), "password")
@@ -288,7 +294,7 @@ impl Doorward {
     ) -> Result<(), ApiError> {
         let email = by.account.user.email.as_str();
         // First, so that a new password that is refused costs no attempt.
-        crate::crypto::password::check_password(new.expose(), email)
+        check_password(new.expose(), email)
             .map_err(|why| ApiError::validation("newPassword", why))?;
         let cause = info.cause(by.caller.actor(), self.clock.now());
         let proven = self.prove(email, current, info.ip, &cause).await?;

@@ -1,7 +1,5 @@
 //! Bodies: JSON up to 64 KiB, refused with the name of the field that is wrong.
 
-use std::borrow::Cow;
-
 use doorward_shared::ErrorCode;
 use rocket::{
     Data, Request,
@@ -26,9 +24,13 @@ pub struct OptionalBody<T>(pub T);
 #[rocket::async_trait]
 impl<'r, T: DeserializeOwned + Send> FromData<'r> for Body<T> {
     type Error = ApiError;
-    async fn from_data(request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r, Self> {
+    async fn from_data(request: &'r Request<'_>, mut data: Data<'r>) -> Outcome<'r, Self> {
         let taken = match json_declared(request) {
             Ok(()) => read(data).await.and_then(|bytes| parse(&bytes)),
+            // Nothing needs no type; it is not JSON either.
+            Err(_) if request.content_type().is_none() && data.peek(1).await.is_empty() => {
+                parse(&[])
+            }
             Err(error) => Err(error),
         };
         match taken {
@@ -131,28 +133,31 @@ fn refused(path: &str, error: &serde_json::Error) -> ApiError {
         });
     match named {
         Some((what, field)) => {
-            let inside = path.rsplit_once('.').map_or("", |(parent, _)| parent);
-            let at: Cow<'_, str> = if path == "." || path == field || inside.is_empty() {
-                field.into()
-            } else {
-                format!("{inside}.{field}").into()
-            };
+            let at: String = field.chars().take(100).collect();
             let reason = match what {
                 "missing" => "is missing",
                 "unknown" => "is not a field here",
                 _ => "is given twice",
             };
-            ApiError::request(&at.chars().take(100).collect::<String>(), reason)
+            ApiError::request(&at, reason)
         }
-        None => ApiError::request(path, expected(text)),
+        // JSON of another kind than the field's is a mistyped field; of the right kind, its value is refused.
+        None if text.starts_with("invalid type") => ApiError::request(top(path), expected(text)),
+        None => ApiError::validation(top(path), expected(text)),
     }
+}
+
+/// The field of the body that a path leads into.
+fn top(path: &str) -> &str {
+    path.split(['.', '[']).next().unwrap_or(path)
 }
 
 /// What was expected, without the value that came: it may be a secret.
 fn expected(text: &str) -> String {
     match text.rsplit_once(", expected ") {
         Some((_, expected)) => format!("must be {expected}"),
-        None => format!("is refused: {text}"),
+        // Our own types speak then: "not an RFC 3339 time".
+        None => format!("is {text}"),
     }
 }
 

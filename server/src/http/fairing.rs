@@ -16,6 +16,8 @@ use crate::{app::Doorward, stats::minute_of};
 const FLUSH: Duration = Duration::from_secs(5);
 /// How often what is dead is looked for.
 const SWEEP: Duration = Duration::from_secs(600);
+/// As much of a form as Rocket looks at for its `_method`, in bytes.
+const METHOD_FIELD: usize = "_method=delete".len();
 
 /// Mounts Doorward's routes in a Rocket app and keeps house while it runs.
 #[derive(Debug)]
@@ -96,12 +98,12 @@ impl Fairing for DoorwardFairing {
     }
 
     async fn on_request(&self, request: &mut Request<'_>, data: &mut Data<'_>) {
-        // Rocket lets a form's first field `_method` make a POST into something else: nobody here asked for that.
-        let rewritten = matches!(
-            request.method(),
-            Method::Put | Method::Patch | Method::Delete
-        ) && request.content_type().is_some_and(|kind| kind.is_form());
-        if rewritten && data.peek(8).await.starts_with(b"_method=") {
+        // Rocket lets a form's first field `_method` make a POST into anything else: nobody here asked for that.
+        let form = request.content_type().is_some_and(|kind| kind.is_form());
+        if form
+            && request.method() != Method::Post
+            && method_field(data.peek(METHOD_FIELD).await) == Some(request.method())
+        {
             request.set_method(Method::Post);
         }
         RequestInfo::of(request, &self.doorward);
@@ -129,6 +131,12 @@ impl Fairing for DoorwardFairing {
             tracing::debug!(target: "doorward::request", method, route, status, micros, %ip, request_id = id);
         }
     }
+}
+
+/// The method that Rocket reads out of a form's first field.
+fn method_field(start: &[u8]) -> Option<Method> {
+    let first = std::str::from_utf8(start).ok()?.split('&').next()?;
+    first.strip_prefix("_method=")?.parse().ok()
 }
 
 async fn flush(doorward: Doorward) {

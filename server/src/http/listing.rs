@@ -11,6 +11,8 @@ use rocket::{
     request::{FromRequest, Outcome},
 };
 
+use unicode_normalization::UnicodeNormalization;
+
 use super::ApiError;
 use crate::store::{ListQuery, Sort};
 
@@ -73,9 +75,14 @@ impl Params {
         if offset.is_some() && cursor.is_some() {
             return Err(ApiError::request("offset", "cannot be given with cursor"));
         }
-        let q = self.get("q").filter(|q| !q.is_empty()).map(str::to_owned);
+        // What is stored is NFC.
+        let q = self.get("q").filter(|q| !q.is_empty());
+        let q: Option<String> = q.map(|q| q.nfc().collect());
         if q.as_ref().is_some_and(|q| q.chars().count() > MAX_Q) {
             return Err(ApiError::request("q", "must be at most 200 characters"));
+        }
+        if q.as_ref().is_some_and(|q| q.contains('\0')) {
+            return Err(ApiError::request("q", "must not contain NUL"));
         }
         Ok(ListQuery {
             limit,

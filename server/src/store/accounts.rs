@@ -163,10 +163,6 @@ impl Store {
                 }
                 .into());
             }
-            // Whoever knew the old password from some address is a stranger there now.
-            unit.conn
-                .prepare_cached("DELETE FROM user_addresses WHERE user_id = ?1")?
-                .execute([id.0.to_bytes()])?;
             sessions::end_all_of(unit, id, keep, &cause)?;
             unit.event(&cause, "user.password_changed", Some(&id), Some(id), None)
         })

@@ -31,6 +31,14 @@ pub struct ListQuery {
     pub q: Option<String>,
 }
 
+impl ListQuery {
+    /// Whether this page may be ordered by `field`: a cursor's own order is not looked into.
+    pub(super) fn sorts_by(&self, field: &str) -> bool {
+        let sort = self.sort.as_ref();
+        sort.is_some_and(|sort| sort.field == field)
+    }
+}
+
 /// Conditions that all must hold.
 #[derive(Debug, Default)]
 pub(super) struct Filter {
@@ -111,26 +119,16 @@ impl<T> List<T> {
         query: &ListQuery,
     ) -> Result<Page<T>, StoreError> {
         let total = self.count(conn, &filter)?;
-        let (order_by, descending) = match &query.sort {
-            None => (self.id, true),
-            Some(sort) => {
-                let known = self.sorts.iter().find(|(name, _)| *name == sort.field);
-                let (_, expression) = known.ok_or_else(|| {
-                    let names: Vec<_> = self.sorts.iter().map(|(name, _)| *name).collect();
-                    Refusal::Invalid {
-                        field: "sort",
-                        reason: format!("must be one of {}", names.join(", ")),
-                    }
-                })?;
-                (*expression, sort.descending)
+        let after = query.cursor.as_deref().map(Cursor::read).transpose()?;
+        let sort = match (&query.sort, &after) {
+            (Some(sort), Some(after)) if after.sort.as_ref() != Some(sort) => {
+                return Err(Cursor::invalid("is of another order"));
             }
+            (None, Some(after)) => after.sort.clone(),
+            (sort, _) => sort.clone(),
         };
-        if let Some(cursor) = &query.cursor {
-            let invalid = || Refusal::Invalid {
-                field: "cursor",
-                reason: "is not a cursor of this list".into(),
-            };
-            let (value, id) = decode(cursor).ok_or_else(invalid)?;
+        let (order_by, descending) = self.order(sort.as_ref())?;
+        if let Some(Cursor { value, id, .. }) = after {
             let sign = if descending { '<' } else { '>' };
             if order_by == self.id {
                 filter.and(format!("{} {sign} ?", self.id), [id]);
@@ -176,7 +174,7 @@ impl<T> List<T> {
         let next_cursor = rows
             .last()
             .filter(|_| has_more)
-            .map(|(_, value, id)| encode(value, id));
+            .map(|(_, value, id)| Cursor::text(sort.as_ref(), value, id));
         Ok(Page {
             data: rows.into_iter().map(|(row, ..)| row).collect(),
             pagination: Pagination {
@@ -189,6 +187,23 @@ impl<T> List<T> {
         })
     }
 
+    /// The expression that rows are ordered by, and whether it goes down.
+    fn order(&self, sort: Option<&Sort>) -> Result<(&'static str, bool), StoreError> {
+        let Some(sort) = sort else {
+            return Ok((self.id, true));
+        };
+        let known = self.sorts.iter().find(|(name, _)| *name == sort.field);
+        let unknown = || {
+            let names: Vec<_> = self.sorts.iter().map(|(name, _)| *name).collect();
+            Refusal::Invalid {
+                field: "sort",
+                reason: format!("must be one of {}", names.join(", ")),
+            }
+        };
+        let (_, expression) = known.ok_or_else(unknown)?;
+        Ok((expression, sort.descending))
+    }
+
     fn count(&self, conn: &Connection, filter: &Filter) -> Result<u64, StoreError> {
         let sql = format!("SELECT count(*) FROM {} WHERE {}", self.from, filter.sql());
         Ok(conn
@@ -197,28 +212,55 @@ impl<T> List<T> {
     }
 }
 
-/// The sort value and the id, as JSON in base64url. It holds nothing its reader has not seen.
-fn encode(value: &Value, id: &Value) -> String {
-    let part = |value: &Value| match value {
-        Value::Integer(n) => serde_json::Value::from(*n),
-        Value::Text(text) => serde_json::Value::from(text.as_str()),
-        Value::Blob(bytes) => serde_json::json!([BASE64_URL_SAFE_NO_PAD.encode(bytes)]),
-        Value::Real(_) | Value::Null => serde_json::Value::Null,
-    };
-    BASE64_URL_SAFE_NO_PAD.encode(serde_json::json!([part(value), part(id)]).to_string())
+/// Where a page ended, in which order. It holds nothing its reader has not seen.
+struct Cursor {
+    sort: Option<Sort>,
+    value: Value,
+    id: Value,
 }
 
-fn decode(cursor: &str) -> Option<(Value, Value)> {
-    let bytes = BASE64_URL_SAFE_NO_PAD.decode(cursor).ok()?;
-    let parts: [serde_json::Value; 2] = serde_json::from_slice(&bytes).ok()?;
-    let [value, id] = parts.map(|part| match part {
-        serde_json::Value::Number(n) => n.as_i64().map(Value::Integer),
-        serde_json::Value::String(text) => Some(Value::Text(text)),
-        serde_json::Value::Array(one) => {
-            let text = one.first()?.as_str()?;
-            BASE64_URL_SAFE_NO_PAD.decode(text).ok().map(Value::Blob)
-        }
-        _ => None,
-    });
-    Some((value?, id?))
+impl Cursor {
+    fn invalid(reason: &str) -> StoreError {
+        let field = "cursor";
+        let reason = reason.to_owned();
+        Refusal::Invalid { field, reason }.into()
+    }
+
+    /// The order, the sort value and the id, as JSON in base64url.
+    fn text(sort: Option<&Sort>, value: &Value, id: &Value) -> String {
+        let part = |value: &Value| match value {
+            Value::Integer(n) => serde_json::Value::from(*n),
+            Value::Text(text) => serde_json::Value::from(text.as_str()),
+            Value::Blob(bytes) => serde_json::json!([BASE64_URL_SAFE_NO_PAD.encode(bytes)]),
+            Value::Real(_) | Value::Null => serde_json::Value::Null,
+        };
+        let sort = sort.map(|sort| (&sort.field, sort.descending));
+        let parts = serde_json::json!([sort, part(value), part(id)]);
+        BASE64_URL_SAFE_NO_PAD.encode(parts.to_string())
+    }
+
+    fn read(text: &str) -> Result<Self, StoreError> {
+        Self::parse(text).ok_or_else(|| Self::invalid("is not a cursor of this list"))
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        type Parts = (Option<(String, bool)>, serde_json::Value, serde_json::Value);
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
+        let (sort, value, id): Parts = serde_json::from_slice(&bytes).ok()?;
+        let part = |part| match part {
+            serde_json::Value::Number(n) => n.as_i64().map(Value::Integer),
+            serde_json::Value::String(text) => Some(Value::Text(text)),
+            serde_json::Value::Array(one) => {
+                let text = one.first()?.as_str()?;
+                BASE64_URL_SAFE_NO_PAD.decode(text).ok().map(Value::Blob)
+            }
+            _ => None,
+        };
+        let sort = sort.map(|(field, descending)| Sort { field, descending });
+        Some(Self {
+            sort,
+            value: part(value)?,
+            id: part(id)?,
+        })
+    }
 }

@@ -249,6 +249,10 @@ impl Store {
         query: ListQuery,
         now: Timestamp,
     ) -> Result<Page<Session>, StoreError> {
+        if query.sorts_by("lastSeenAt") {
+            // As with keys: the order is by what was noted too.
+            let _ = self.flush_touches().await;
+        }
         let page = self
             .read(move |conn| {
                 let mut conditions = conditions(&filter, now);

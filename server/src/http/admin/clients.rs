@@ -165,8 +165,12 @@ async fn change(
     id: &str,
     body: Body<ClientPatch>,
 ) -> Answer<Client> {
-    let id = values::id(id, "client")?;
+    let client = find(doorward, id).await?;
     let patch = body.0;
+    if patch.redirect_uris.is_some() || patch.grant_types.is_some() {
+        // Whoever says where a client's codes go may come to do what the client may.
+        may_give(&by, &client.scopes)?;
+    }
     let name = patch.name.as_deref();
     let redirect_uris = patch.redirect_uris.as_deref();
     let resources = patch.resources.as_deref();
@@ -188,7 +192,10 @@ async fn change(
             .transpose()?,
     };
     let cause = info.cause(by.actor(), doorward.clock.now());
-    let client = doorward.store.change_client(id, change, cause).await?;
+    let client = doorward
+        .store
+        .change_client(client.id, change, cause)
+        .await?;
     ok(view(client, None))
 }
 

@@ -111,6 +111,7 @@ async fn mint(
             environment: body.0.environment,
         };
         let mint = Mint::new(owner, &asked, now)?;
+        by.may_give(&mint.scopes)?;
         let (key, secret) = doorward.mint(&by, info, mint).await?;
         created(minted(key, &secret))
     };
