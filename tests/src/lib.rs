@@ -9,10 +9,12 @@
 )]
 
 mod call;
+mod made;
 mod program;
 mod server;
 
 pub use call::{Call, Reply};
+pub use made::{Client, fields, is_id, is_time};
 pub use program::{Finished, doorward, program, run};
 pub use server::{Options, PASSWORD, Person, Server};
 
