@@ -225,7 +225,7 @@ fn hash(password: &str, params: &Params, memory: &mut Vec<Block>) -> Option<Stri
 }
 
 fn verify(password: &str, phc: Option<&str>, params: &Params, memory: &mut Vec<Block>) -> Verdict {
-    match phc.and_then(|phc| parse(phc)) {
+    match phc.and_then(parse) {
         Some((stored, salt, expected)) => match derive(password, &salt, &stored, memory) {
             Some(output) if verify_slices_are_equal(&output, &expected).is_ok() => Verdict::Right {
                 rehash: is_cheaper(&stored, params),

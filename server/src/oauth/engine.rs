@@ -73,6 +73,7 @@ pub(super) struct Grants {
 }
 
 /// What is asked for tokens with.
+#[expect(clippy::large_enum_variant, reason = "one for each request")]
 pub(super) enum Kind {
     ClientCredentials,
     Code {
@@ -87,6 +88,10 @@ pub(super) enum Kind {
 }
 
 /// A moment that no flow takes for past: lifetimes are judged by our own clock and storage.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the flow compares it with the same clock"
+)]
 fn far() -> DateTime<Utc> {
     Utc::now()
         .checked_add_days(Days::new(3650))

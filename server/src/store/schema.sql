@@ -4,6 +4,14 @@ CREATE TABLE meta (
   value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- How many rows some tables have, kept by trigger: counting millions takes too long for a page of a list.
+CREATE TABLE counts (
+  name TEXT PRIMARY KEY,
+  rows INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO counts VALUES ('events', 0), ('sessions', 0), ('sessions_unrevoked', 0), ('users', 0);
+
 CREATE TABLE roles (
   name TEXT PRIMARY KEY,
   permissions TEXT NOT NULL
@@ -27,6 +35,16 @@ CREATE TABLE users (
 ) STRICT;
 CREATE INDEX users_role ON users (role, id);
 CREATE INDEX users_own ON users (id) WHERE permissions <> '';
+CREATE INDEX users_disabled ON users (id) WHERE disabled_at IS NOT NULL;
+CREATE INDEX users_seen ON users (coalesce(last_login_at, 0), id);
+CREATE INDEX users_first_name ON users (coalesce(first_name, ''), id);
+CREATE INDEX users_last_name ON users (coalesce(last_name, ''), id);
+CREATE TRIGGER users_more AFTER INSERT ON users BEGIN
+  UPDATE counts SET rows = rows + 1 WHERE name = 'users';
+END;
+CREATE TRIGGER users_fewer AFTER DELETE ON users BEGIN
+  UPDATE counts SET rows = rows - 1 WHERE name = 'users';
+END;
 
 -- Names and addresses for search by any part of them; rows follow `users` by trigger.
 CREATE VIRTUAL TABLE users_text USING fts5 (
@@ -64,14 +82,28 @@ CREATE TABLE sessions (
   created_at INTEGER NOT NULL,
   last_seen_at INTEGER NOT NULL,
   expires_at INTEGER NOT NULL,
+  -- Never after expires_at: a session is live until here, unless it is revoked.
   idle_until INTEGER NOT NULL,
   revoked_at INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sessions_user ON sessions (user_id, id);
 CREATE INDEX sessions_client ON sessions (client_id, id) WHERE client_id IS NOT NULL;
 CREATE INDEX sessions_ip ON sessions (ip, id);
-CREATE INDEX sessions_idle ON sessions (idle_until);
+CREATE INDEX sessions_seen ON sessions (last_seen_at, id);
+CREATE INDEX sessions_expiry ON sessions (expires_at, id);
+CREATE INDEX sessions_idle ON sessions (idle_until) WHERE revoked_at IS NULL;
 CREATE INDEX sessions_revoked ON sessions (revoked_at) WHERE revoked_at IS NOT NULL;
+CREATE TRIGGER sessions_more AFTER INSERT ON sessions BEGIN
+  UPDATE counts SET rows = rows + 1 WHERE name = 'sessions';
+  UPDATE counts SET rows = rows + (new.revoked_at IS NULL) WHERE name = 'sessions_unrevoked';
+END;
+CREATE TRIGGER sessions_fewer AFTER DELETE ON sessions BEGIN
+  UPDATE counts SET rows = rows - 1 WHERE name = 'sessions';
+  UPDATE counts SET rows = rows - (old.revoked_at IS NULL) WHERE name = 'sessions_unrevoked';
+END;
+CREATE TRIGGER sessions_ended AFTER UPDATE OF revoked_at ON sessions BEGIN
+  UPDATE counts SET rows = rows + (new.revoked_at IS NULL) - (old.revoked_at IS NULL) WHERE name = 'sessions_unrevoked';
+END;
 
 -- Used ones stay as long as their session, so that a replay is known for one.
 CREATE TABLE refresh_tokens (
@@ -142,6 +174,12 @@ CREATE INDEX events_actor ON events (actor, id);
 CREATE INDEX events_target ON events (target, id) WHERE target IS NOT NULL;
 CREATE INDEX events_ip ON events (ip, id) WHERE ip IS NOT NULL;
 CREATE INDEX events_action ON events (action, id);
+CREATE TRIGGER events_more AFTER INSERT ON events BEGIN
+  UPDATE counts SET rows = rows + 1 WHERE name = 'events';
+END;
+CREATE TRIGGER events_fewer AFTER DELETE ON events BEGIN
+  UPDATE counts SET rows = rows - 1 WHERE name = 'events';
+END;
 
 -- What happened in each minute of the last day.
 CREATE TABLE minutes (

@@ -56,6 +56,10 @@ pub struct Rotation {
 
 /// What became of a use.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one for each request, and mostly the large one"
+)]
 pub enum Refreshed {
     /// The token is used up and the next one lives.
     Rotated {
@@ -411,11 +415,12 @@ pub(super) fn insert(
         created_at: cause.at,
         last_seen_at: cause.at,
         expires_at: new.expires_at,
-        idle_until: new.access_until.max(if new.refresh.is_some() {
-            new.refresh_until
-        } else {
-            new.access_until
-        }),
+        idle_until: new
+            .refresh
+            .map_or(new.access_until, |_| {
+                new.access_until.max(new.refresh_until)
+            })
+            .min(new.expires_at),
         revoked_at: None,
     };
     unit.conn
@@ -547,7 +552,9 @@ fn rotate(
     }
     let next_until = rotation.next_until.min(session.expires_at);
     insert_refresh(unit, rotation.next, id, next_until)?;
-    let idle_until = next_until.max(rotation.access_until);
+    let idle_until = next_until
+        .max(rotation.access_until)
+        .min(session.expires_at);
     unit.conn
         .prepare_cached(
             "UPDATE sessions SET last_seen_at = ?2, idle_until = max(idle_until, ?3) WHERE id = ?1",

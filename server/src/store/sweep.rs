@@ -59,8 +59,7 @@ impl Store {
 }
 
 const SESSIONS_REVOKED: &str = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE revoked_at IS NOT NULL AND revoked_at < ?1 LIMIT ?2)";
-const SESSIONS_ENDED: &str =
-    "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE idle_until < ?1 LIMIT ?2)";
+const SESSIONS_ENDED: &str = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE revoked_at IS NULL AND idle_until < ?1 LIMIT ?2)";
 const TOKENS: &str = "DELETE FROM revoked_tokens WHERE jti IN (SELECT jti FROM revoked_tokens WHERE expires_at < ?1 LIMIT ?2)";
 const KEYS: &str = "DELETE FROM api_keys WHERE id IN \
      (SELECT id FROM api_keys WHERE revoked_at < ?1 OR expires_at < ?1 LIMIT ?2)";
