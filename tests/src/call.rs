@@ -54,6 +54,12 @@ impl Call {
         Self(self.0.header("content-type", kind).body(bytes))
     }
 
+    /// With these bytes as its body, and nothing that says what they are.
+    #[must_use]
+    pub fn raw_body(self, bytes: impl Into<reqwest::Body>) -> Self {
+        Self(self.0.body(bytes))
+    }
+
     /// Makes the call.
     ///
     /// # Panics

@@ -78,7 +78,7 @@ fn anything(status: Status, request: &Request<'_>) -> Caught {
 
 /// Methods that the path of a request has.
 fn methods(request: &Request<'_>) -> Vec<Method> {
-    let path: Vec<_> = request.uri().path().as_str().split('/').collect();
+    let path = parts(request.uri().path().as_str());
     let mut found: Vec<Method> = Vec::new();
     for route in request.rocket().routes() {
         if matches(route, &path) {
@@ -94,10 +94,13 @@ fn methods(request: &Request<'_>) -> Vec<Method> {
     found
 }
 
+/// What stands between slashes; as in Rocket's own matching, nothing counts for nothing.
+fn parts(path: &str) -> Vec<&str> {
+    path.split('/').filter(|part| !part.is_empty()).collect()
+}
+
 fn matches(route: &Route, path: &[&str]) -> bool {
-    let pattern: Vec<_> = route.uri.path().split('/').collect();
-    let one = |(pattern, part): (&&str, &&str)| {
-        pattern.starts_with('<') && !part.is_empty() || pattern == part
-    };
+    let pattern = parts(route.uri.path());
+    let one = |(pattern, part): (&&str, &&str)| pattern.starts_with('<') || pattern == part;
     pattern.len() == path.len() && pattern.iter().zip(path).all(one)
 }
