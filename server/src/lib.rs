@@ -9,6 +9,7 @@
 )]
 
 pub mod app;
+mod browser;
 pub mod caller;
 pub mod clock;
 pub mod crypto;

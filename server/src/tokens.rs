@@ -107,6 +107,7 @@ impl Doorward {
             refresh_until: now.plus_seconds(i64::from(self.settings.refresh_token_seconds)),
             access_until: now.plus_seconds(i64::from(self.settings.access_token_seconds)),
             expires_at: now.plus_seconds(i64::from(self.settings.session_seconds)),
+            browser: None,
         };
         (session, refresh)
     }

@@ -4,4 +4,5 @@ pub mod password;
 pub mod seal;
 pub mod secret;
 pub mod signing;
+pub mod stamp;
 pub mod token;

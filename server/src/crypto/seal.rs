@@ -11,6 +11,7 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use zeroize::Zeroizing;
 
+use super::stamp::Stamp;
 use crate::clock::random_bytes;
 
 /// What was sealed with another key, for another place, or was changed since.
@@ -18,8 +19,11 @@ use crate::clock::random_bytes;
 #[error("the master key does not open it")]
 pub struct SealError;
 
-/// The key that seals signing keys.
-pub struct MasterKey(RandomizedNonceKey);
+/// The key that seals signing keys. What browsers carry is stamped with a key made from it.
+pub struct MasterKey {
+    key: RandomizedNonceKey,
+    stamp: Stamp,
+}
 
 impl std::fmt::Debug for MasterKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -30,9 +34,14 @@ impl std::fmt::Debug for MasterKey {
 impl MasterKey {
     /// Takes 32 bytes.
     pub fn new(bytes: &[u8; 32]) -> Result<Self, SealError> {
-        RandomizedNonceKey::new(&AES_256_GCM, bytes)
-            .map(Self)
-            .map_err(|_| SealError)
+        let key = RandomizedNonceKey::new(&AES_256_GCM, bytes).map_err(|_| SealError)?;
+        let stamp = Stamp::derived(bytes);
+        Ok(Self { key, stamp })
+    }
+
+    /// What stamps text that browsers carry.
+    pub fn stamp(&self) -> &Stamp {
+        &self.stamp
     }
 
     /// Reads the key at `path`, or makes one there; answers whether it was made.
@@ -71,7 +80,7 @@ impl MasterKey {
     pub fn seal(&self, place: &str, plain: &[u8]) -> Result<Vec<u8>, SealError> {
         let mut sealed = plain.to_vec();
         let nonce = self
-            .0
+            .key
             .seal_in_place_append_tag(Aad::from(place.as_bytes()), &mut sealed)
             .map_err(|_| SealError)?;
         let mut whole = nonce.as_ref().to_vec();
@@ -88,7 +97,7 @@ impl MasterKey {
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| SealError)?;
         let mut plain = Zeroizing::new(body.to_vec());
         let length = self
-            .0
+            .key
             .open_in_place(nonce, Aad::from(place.as_bytes()), &mut plain)
             .map_err(|_| SealError)?
             .len();

@@ -16,7 +16,10 @@ use oxide_auth::{
     },
 };
 use oxide_auth_async::{
-    code_grant::access_token::Extension as AccessTokenExtension,
+    code_grant::{
+        access_token::Extension as AccessTokenExtension,
+        authorization::Extension as AuthorizationExtension,
+    },
     endpoint::{Endpoint, Extension, OwnerSolicitor},
     primitives::{Authorizer, Issuer, Registrar},
 };
@@ -48,7 +51,7 @@ impl Engine {
         Self {
             registrar,
             grants,
-            pkce: PkceCheck(Pkce::required()),
+            pkce: PkceCheck::default(),
         }
     }
 }
@@ -315,6 +318,30 @@ impl OwnerSolicitor<OAuthRequest> for Grants {
 /// PKCE, RFC 7636, with `S256` alone.
 pub(super) struct PkceCheck(Pkce);
 
+impl Default for PkceCheck {
+    fn default() -> Self {
+        Self(Pkce::required())
+    }
+}
+
+#[async_trait]
+impl AuthorizationExtension for PkceCheck {
+    async fn extend(
+        &mut self,
+        request: &(dyn oxide_auth::code_grant::authorization::Request + Sync),
+    ) -> Result<Extensions, ()> {
+        let challenge = self.0.challenge(
+            request.extension("code_challenge_method"),
+            request.extension("code_challenge"),
+        )?;
+        let mut extensions = Extensions::new();
+        if let Some(challenge) = challenge {
+            extensions.set(&self.0, challenge);
+        }
+        Ok(extensions)
+    }
+}
+
 #[async_trait]
 impl AccessTokenExtension for PkceCheck {
     async fn extend(
@@ -330,6 +357,10 @@ impl AccessTokenExtension for PkceCheck {
 }
 
 impl Extension for PkceCheck {
+    fn authorization(&mut self) -> Option<&mut (dyn AuthorizationExtension + Send)> {
+        Some(self)
+    }
+
     fn access_token(&mut self) -> Option<&mut (dyn AccessTokenExtension + Send)> {
         Some(self)
     }

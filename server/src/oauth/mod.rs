@@ -2,15 +2,20 @@
 //! it answers is written anew, the way the RFCs ask for.
 
 mod adapter;
+mod authorize;
 mod client_auth;
 mod engine;
 mod failure;
 mod form;
+mod hint;
 mod redirect;
+mod request;
 mod token;
 
+pub(crate) use authorize::{Next, Visitor};
 pub use client_auth::ClientCredentials;
 pub use failure::Failure;
 pub use form::Form;
 pub use redirect::{allowed_redirect, with_parameters};
+pub use request::{AuthorizationRequest, Prompt, Refused};
 pub use token::TokenAnswer;

@@ -303,6 +303,7 @@ pub(super) async fn code(
         refresh_until: now.plus_seconds(i64::from(settings.refresh_token_seconds)),
         access_until: now.plus_seconds(i64::from(settings.access_token_seconds)),
         expires_at: now.plus_seconds(i64::from(settings.session_seconds)),
+        browser: None,
     };
     let (user, session) = match doorward.store.redeem_code(hash, new, cause).await? {
         Redeemed::Opened(opened) => *opened,

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod backup;
+mod browsers;
 mod clients;
 mod codes;
 mod error;

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params, types::Value};
 use ulid::Ulid;
 
 use super::{
-    Store, StoreError, accounts,
+    Store, StoreError, accounts, browsers,
     list::{Filter, List, ListQuery, contains},
     memory::through,
     roles,
@@ -34,6 +34,8 @@ pub struct NewSession {
     pub access_until: Timestamp,
     /// The absolute end.
     pub expires_at: Timestamp,
+    /// Hash of the cookie of the browser that signs in.
+    pub browser: Option<Digest256>,
 }
 
 /// One use of a refresh token.
@@ -447,6 +449,9 @@ pub(super) fn insert(
             new.refresh_until.min(session.expires_at),
         )?;
     }
+    if let Some(browser) = new.browser {
+        browsers::insert(unit, browser, session.id)?;
+    }
     unit.conn
         .prepare_cached("UPDATE users SET last_login_at = ?2 WHERE id = ?1")?
         .execute(params![user_id.0.to_bytes(), cause.at.0])?;
@@ -587,6 +592,10 @@ pub(super) fn end_all_of(
     keep: Option<SessionId>,
     cause: &Cause,
 ) -> Result<u64, StoreError> {
+    // A code on its way would open one more session a moment later.
+    unit.conn
+        .prepare_cached("DELETE FROM codes WHERE user_id = ?1 AND used_at IS NULL")?
+        .execute([user.0.to_bytes()])?;
     let sql = "SELECT id FROM sessions WHERE user_id = ?1 AND revoked_at IS NULL";
     let mut select = unit.conn.prepare_cached(sql)?;
     let ids = select

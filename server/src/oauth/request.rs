@@ -1,0 +1,281 @@
+//! The authorization request, RFC 6749 section 4.1.1 and OpenID Connect Core section 3.1.2.1.
+
+use std::sync::Arc;
+
+use doorward_shared::{ClientId, ScopeSet, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
+
+use super::{Failure, Form, allowed_redirect, token::scopes, with_parameters};
+use crate::{
+    app::Doorward,
+    domain::{Client, GrantType},
+};
+
+/// How long somebody may take to sign in and consent, in seconds.
+const LIFETIME: i64 = 3600;
+/// Longest of all parameters together but the scope, in bytes.
+const MAX_BYTES: usize = 16 * 1024;
+/// What a kept request is stamped as.
+const PLACE: &str = "authorization request";
+
+/// A request that is right in itself, as it is kept while somebody signs in and consents. No later form changes it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AuthorizationRequest {
+    pub client_id: ClientId,
+    pub redirect_uri: String,
+    pub state: Option<String>,
+    pub scope: ScopeSet,
+    /// PKCE `S256` challenge.
+    pub challenge: String,
+    pub nonce: Option<String>,
+    pub prompt: Prompt,
+    /// How long ago the person may have signed in, in seconds.
+    pub max_age: Option<u32>,
+    pub login_hint: Option<String>,
+    pub ui_locales: Option<String>,
+    pub resources: Vec<String>,
+    /// Whom an `id_token_hint` names.
+    pub hinted: Option<UserId>,
+    pub asked_at: Timestamp,
+    /// What the consent page showed: nothing more is granted with its form.
+    pub shown: Option<ScopeSet>,
+}
+
+/// `prompt`, OpenID Connect Core section 3.1.2.1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Prompt {
+    pub none: bool,
+    /// `login`, or `select_account`: whoever signs in chooses the account.
+    pub login: bool,
+    pub consent: bool,
+}
+
+impl Prompt {
+    fn parse(text: &str) -> Result<Self, Failure> {
+        let mut prompt = Self::default();
+        for word in text.split(' ').filter(|word| !word.is_empty()) {
+            match word {
+                "none" => prompt.none = true,
+                "login" | "select_account" => prompt.login = true,
+                "consent" => prompt.consent = true,
+                _ => return Err(Failure::request("prompt has a value that is not known")),
+            }
+        }
+        if prompt.none && (prompt.login || prompt.consent) {
+            return Err(Failure::request("prompt=none goes with nothing else"));
+        }
+        Ok(prompt)
+    }
+}
+
+/// Why a request goes no further.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refused {
+    /// The person is told, and sent nowhere: who asks, or where to answer, is not known.
+    Page(Failure),
+    /// The client is told: the browser is sent to this URL.
+    Client(String),
+}
+
+impl From<Failure> for Refused {
+    fn from(failure: Failure) -> Self {
+        Self::Page(failure)
+    }
+}
+
+impl From<crate::store::StoreError> for Refused {
+    fn from(error: crate::store::StoreError) -> Self {
+        Self::Page(error.into())
+    }
+}
+
+impl Doorward {
+    /// Reads an authorization request.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub async fn authorization_request(
+        &self,
+        pairs: Vec<(String, String)>,
+    ) -> Result<AuthorizationRequest, Refused> {
+        // Whoever asks, and where to answer, must be known before anything is answered there.
+        let once = |name: &str| once(&pairs, name);
+        let client_id = once("client_id").and_then(|id| id.parse().ok());
+        let Some(client_id) = client_id else {
+            return Err(Failure::client(false).into());
+        };
+        let client = self.store.client(client_id).await?;
+        let client = client.ok_or(Failure::client(false))?;
+        let redirect_uri = once("redirect_uri")
+            .filter(|uri| allowed_redirect(&client, uri))
+            .ok_or(BAD_REDIRECT)?
+            .to_owned();
+        let state = once("state").map(str::to_owned);
+        self.checked(pairs, &client, &redirect_uri)
+            .map_err(|failure| {
+                Refused::Client(self.refusal(&redirect_uri, state.as_deref(), &failure))
+            })
+    }
+
+    fn checked(
+        &self,
+        pairs: Vec<(String, String)>,
+        client: &Arc<Client>,
+        redirect_uri: &str,
+    ) -> Result<AuthorizationRequest, Failure> {
+        let form = Form::checked(pairs)?;
+        // OpenID Connect Core section 3.1.2.6: what is not obeyed is refused, never ignored.
+        for (name, error) in [
+            ("request", "request_not_supported"),
+            ("request_uri", "request_uri_not_supported"),
+            ("registration", "registration_not_supported"),
+        ] {
+            if form.get(name).is_some() {
+                return Err(Failure::new(error, format!("{name} is not supported")));
+            }
+        }
+        if form.require("response_type")? != "code" {
+            let reason = "the only response_type is code";
+            return Err(Failure::new("unsupported_response_type", reason));
+        }
+        if form.get("response_mode").is_some_and(|mode| mode != "query") {
+            return Err(Failure::request("the only response_mode is query"));
+        }
+        if !client.may(GrantType::AuthorizationCode) {
+            let reason = "the client is not registered for this grant";
+            return Err(Failure::new("unauthorized_client", reason));
+        }
+        let scope = match form.get("scope") {
+            Some(scope) => scopes(scope)?,
+            None => client.scopes.clone(),
+        };
+        if !client.scopes.covers_all(&scope) {
+            return Err(Failure::scope("the client is not registered for this scope"));
+        }
+        let others = form.pairs().iter().filter(|(name, _)| name != "scope");
+        if others.map(|(name, value)| name.len() + value.len()).sum::<usize>() > MAX_BYTES {
+            return Err(Failure::request("the request is too long"));
+        }
+        let max_age = form.get("max_age").map(str::parse).transpose();
+        Ok(AuthorizationRequest {
+            client_id: client.id,
+            redirect_uri: redirect_uri.to_owned(),
+            state: form.get("state").map(str::to_owned),
+            scope,
+            challenge: challenge(&form)?,
+            nonce: form.get("nonce").map(str::to_owned),
+            prompt: Prompt::parse(form.get("prompt").unwrap_or_default())?,
+            max_age: max_age.map_err(|_| Failure::request("max_age must be whole seconds"))?,
+            login_hint: form.get("login_hint").map(str::to_owned),
+            ui_locales: form.get("ui_locales").map(str::to_owned),
+            resources: self.resources(client, form.all("resource"))?,
+            hinted: form
+                .get("id_token_hint")
+                .and_then(|hint| self.read_hint(hint))
+                .map(|hint| hint.user),
+            asked_at: self.clock.now(),
+            shown: None,
+        })
+    }
+
+    /// The request as a browser carries it.
+    pub(crate) fn keep_request(&self, request: &AuthorizationRequest) -> String {
+        let json = serde_json::to_vec(request).unwrap_or_default();
+        self.master.stamp().put_on(PLACE, &json)
+    }
+
+    /// A request that was kept, if it is one and not too old.
+    ///
+    /// # Errors
+    /// `invalid_request`.
+    pub(crate) fn kept_request(&self, text: &str) -> Result<AuthorizationRequest, Failure> {
+        let json = self.master.stamp().check(PLACE, text);
+        let request = json.and_then(|json| serde_json::from_slice(&json).ok());
+        let now = self.clock.now();
+        request
+            .filter(|request: &AuthorizationRequest| {
+                now < request.asked_at.plus_seconds(LIFETIME)
+            })
+            .ok_or_else(|| Failure::request("the sign-in took too long, or was changed on its way"))
+    }
+
+    /// Where the browser is sent with an error, RFC 6749 section 4.1.2.1, `iss` with it (RFC 9207 section 2).
+    pub(crate) fn refusal(&self, uri: &str, state: Option<&str>, failure: &Failure) -> String {
+        let mut parameters = vec![
+            ("error", failure.error),
+            ("error_description", &*failure.description),
+        ];
+        parameters.extend(state.map(|state| ("state", state)));
+        parameters.push(("iss", &self.issuer));
+        with_parameters(uri, &parameters)
+    }
+}
+
+/// Not one of the client's: nobody is sent there.
+pub(super) const BAD_REDIRECT: Failure = Failure {
+    status: 400,
+    error: "invalid_request",
+    description: std::borrow::Cow::Borrowed("redirect_uri is not one the client has registered"),
+    basic: false,
+    retry_after: None,
+};
+
+/// The value of a parameter that came exactly once.
+fn once<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    let mut values = pairs.iter().filter(|(have, _)| have == name);
+    match (values.next(), values.next()) {
+        (Some((_, value)), None) if !value.is_empty() => Some(value),
+        _ => None,
+    }
+}
+
+/// RFC 7636 section 4.3, with `S256` alone: 43 characters of base64url.
+fn challenge(form: &Form) -> Result<String, Failure> {
+    let challenge = form.get("code_challenge");
+    let challenge = challenge.ok_or_else(|| Failure::request("code_challenge is missing"))?;
+    if form.get("code_challenge_method") != Some("S256") {
+        return Err(Failure::request("code_challenge_method must be S256"));
+    }
+    let base64url = |b: u8| b.is_ascii_alphanumeric() || b"-_".contains(&b);
+    if challenge.len() != 43 || !challenge.bytes().all(base64url) {
+        return Err(Failure::request(
+            "code_challenge must be 43 characters of base64url",
+        ));
+    }
+    Ok(challenge.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prompt_none_goes_with_nothing_else() {
+        let none = Prompt { none: true, ..Prompt::default() };
+        assert_eq!(Prompt::parse("none"), Ok(none));
+        let both = Prompt { login: true, consent: true, none: false };
+        assert_eq!(Prompt::parse("login consent"), Ok(both));
+        for bad in ["none login", "consent none", "create", "None"] {
+            assert!(Prompt::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_challenge_is_s256_and_nothing_else() {
+        let right = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+        let parsed = |query: String| challenge(&Form::parse(query.as_bytes()).unwrap());
+        let s256 = "&code_challenge_method=S256";
+        assert!(parsed(format!("code_challenge={right}{s256}")).is_ok());
+        for bad in [
+            format!("code_challenge={right}"),
+            format!("code_challenge={right}&code_challenge_method=plain"),
+            format!("code_challenge={right}&code_challenge_method=s256"),
+            format!("code_challenge={}{s256}", &right[1..]),
+            format!("code_challenge={right}a{s256}"),
+            format!("code_challenge={}%3D{s256}", &right[1..]),
+            s256.into(),
+        ] {
+            assert!(parsed(bad.clone()).is_err(), "{bad}");
+        }
+    }
+}

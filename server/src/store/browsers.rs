@@ -1,0 +1,51 @@
+//! Sign-ins of browsers: which session a cookie stands for.
+
+use doorward_shared::{SessionId, Timestamp};
+use rusqlite::{OptionalExtension, params};
+
+use super::{Store, StoreError, rows::ulid, writer::Unit};
+use crate::crypto::secret::Digest256;
+
+impl Store {
+    /// The session of the browser whose cookie has this hash, live or not.
+    pub async fn browser_session(&self, hash: Digest256) -> Result<Option<SessionId>, StoreError> {
+        self.read(move |conn| {
+            let sql = "SELECT session_id FROM browser_sessions WHERE hash = ?1";
+            let id = conn
+                .prepare_cached(sql)?
+                .query_row([hash.0], |row| ulid(row, 0))
+                .optional()?;
+            Ok(id.map(SessionId))
+        })
+        .await
+    }
+
+    /// Moves the idle end of a session that is in use.
+    pub async fn keep_session(
+        &self,
+        id: SessionId,
+        idle_until: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write(move |unit| {
+            unit.conn
+                .prepare_cached(
+                    "UPDATE sessions SET idle_until = max(idle_until, ?2) WHERE id = ?1 AND revoked_at IS NULL",
+                )?
+                .execute(params![id.0.to_bytes(), idle_until.0])?;
+            unit.changes.sessions.push(id);
+            Ok(())
+        })
+        .await
+    }
+}
+
+pub(super) fn insert(
+    unit: &mut Unit<'_>,
+    hash: Digest256,
+    session: SessionId,
+) -> Result<(), StoreError> {
+    unit.conn
+        .prepare_cached("INSERT INTO browser_sessions VALUES (?1, ?2)")?
+        .execute(params![hash.0, session.0.to_bytes()])?;
+    Ok(())
+}
