@@ -13,11 +13,12 @@ use crate::{
         signing::{KeyRing, RingKey, SigningAlgorithm, SigningKey},
     },
     domain::Cause,
-    http::Answers,
+    http::{Answers, UsedForms},
     limits::Limits,
     metrics::Metrics,
     previews::Previews,
     settings::Settings,
+    site::Site,
     stats::Remembered,
     store::{DirectoryLock, Store, StoreError, StoredSigningKey},
 };
@@ -69,6 +70,9 @@ pub struct Parts {
     pub(crate) previews: Previews,
     pub(crate) remembered: Remembered,
     pub(crate) master: MasterKey,
+    pub(crate) site: Site,
+    /// Form tokens that have come back.
+    pub(crate) used_forms: UsedForms,
 }
 
 impl std::ops::Deref for Doorward {
@@ -117,6 +121,7 @@ impl Doorward {
             .issuer
             .clone()
             .unwrap_or_else(|| "http://127.0.0.1:8000".into());
+        let site = Site::new(&settings, &issuer)?;
         let keys = signing_keys(&store, &master, &settings, &issuer, &clock).await?;
         if operator_key(&store, &settings, &clock).await? {
             created.push(directory.join(OPERATOR_KEY));
@@ -143,6 +148,8 @@ impl Doorward {
             previews: Previews::default(),
             remembered: Remembered::default(),
             master,
+            site,
+            used_forms: UsedForms::default(),
         };
         Ok(Self(Arc::new(parts)))
     }

@@ -23,10 +23,7 @@ impl SignedIn {
     /// As a caller with a first-party token would be: all their session was given and they still may.
     pub fn caller(&self) -> Caller {
         Caller {
-            scopes: self
-                .session
-                .scope
-                .intersect(&grantable(&self.account.may)),
+            scopes: self.session.scope.intersect(&grantable(&self.account.may)),
             credential: Credential::Session {
                 account: self.account.clone(),
                 session: self.session.clone(),
@@ -59,7 +56,9 @@ impl Doorward {
         self.store.touch_session(id, now);
         let idle = i64::from(self.settings.refresh_token_seconds);
         // Moved only once half of the time is over: reading a page does not write each time.
-        if session.idle_until < now.plus_seconds(idle / 2) && session.idle_until < session.expires_at {
+        if session.idle_until < now.plus_seconds(idle / 2)
+            && session.idle_until < session.expires_at
+        {
             self.store.keep_session(id, now.plus_seconds(idle)).await?;
         }
         Ok(Some(SignedIn { account, session }))

@@ -147,6 +147,18 @@ impl Doorward {
     }
 
     async fn authenticate_key(&self, text: &str, ip: IpAddr) -> Result<Caller, ApiError> {
+        let caller = self.judge_key(text).await?;
+        if let Credential::Key { key, .. } = &caller.credential {
+            self.store.touch_key(key.id, self.clock.now(), ip);
+        }
+        Ok(caller)
+    }
+
+    /// Whether an API key is good now. Asking is not using it.
+    ///
+    /// # Errors
+    /// As [`Doorward::authenticate`].
+    pub(crate) async fn judge_key(&self, text: &str) -> Result<Caller, ApiError> {
         if !api_key_form_ok(&self.settings.api_key_prefix, text) {
             return Err(ApiError::invalid_token());
         }
@@ -176,7 +188,6 @@ impl Doorward {
         if key.is_expired(now) {
             return Err(ApiError::token_expired());
         }
-        self.store.touch_key(key.id, now, ip);
         let scopes = match &owner {
             Some(owner) => key.scopes.intersect(&owner.may),
             None => key.scopes.clone(),

@@ -21,6 +21,7 @@ pub mod oauth;
 mod previews;
 pub mod settings;
 mod signin;
+mod site;
 mod stats;
 pub mod store;
 pub mod tokens;

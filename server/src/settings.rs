@@ -10,7 +10,7 @@ use figment::{
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use crate::crypto::signing::SigningAlgorithm;
+use crate::{crypto::signing::SigningAlgorithm, domain::text::required_name, site::Colour};
 
 /// Keys of the environment that are the console's.
 const CONSOLE_KEYS: [&str; 3] = ["url", "key", "key_file"];
@@ -23,7 +23,7 @@ pub struct SettingsError {
     pub reason: String,
 }
 
-fn wrong(key: impl Into<String>, reason: impl Into<String>) -> SettingsError {
+pub(crate) fn wrong(key: impl Into<String>, reason: impl Into<String>) -> SettingsError {
     SettingsError {
         key: key.into(),
         reason: reason.into(),
@@ -82,6 +82,13 @@ pub struct Settings {
     pub cache_entries: usize,
     /// How long events are kept, in days; 0 keeps them for good.
     pub event_days: u32,
+    /// What the pages call this place.
+    pub site_name: String,
+    /// `#rrggbb`, of the pages' buttons.
+    pub site_colour: String,
+    /// A PNG, JPEG, WebP or SVG file of at most 256 KiB.
+    #[serde(default)]
+    pub site_logo: Option<PathBuf>,
 }
 
 impl Default for Settings {
@@ -108,6 +115,9 @@ impl Default for Settings {
             log_format: LogFormat::Plain,
             cache_entries: 100_000,
             event_days: 365,
+            site_name: "Doorward".into(),
+            site_colour: "#1f5fbf".into(),
+            site_logo: None,
         }
     }
 }
@@ -186,7 +196,7 @@ impl Settings {
         let known: Dict = known.into_values().next().unwrap_or_default();
         if let Some(key) = table
             .keys()
-            .find(|key| !known.contains_key(*key) && *key != "issuer")
+            .find(|key| !known.contains_key(*key) && !WITHOUT_DEFAULT.contains(&key.as_str()))
         {
             return Err(wrong(key, "is not a setting"));
         }
@@ -243,6 +253,13 @@ impl Settings {
                 "must be 1 to 16 of a-z and 0-9, starting with a letter",
             ));
         }
+        let name_ok = required_name(&self.site_name).is_ok_and(|name| name.chars().count() <= 60);
+        if !name_ok {
+            return Err(wrong("site_name", "must be 1 to 60 visible characters"));
+        }
+        if Colour::parse(&self.site_colour).is_none() {
+            return Err(wrong("site_colour", "must be of the form #rrggbb"));
+        }
         if !(100..=100_000_000).contains(&self.cache_entries) {
             return Err(wrong("cache_entries", "must be from 100 to 100,000,000"));
         }
@@ -286,6 +303,8 @@ impl Settings {
 }
 
 const DOORWARD: &str = "DOORWARD_";
+/// Keys that have no value unless one is set.
+const WITHOUT_DEFAULT: [&str; 2] = ["issuer", "site_logo"];
 
 /// A value as Rocket reads its own: a TOML-like literal, else text.
 fn parse_value(name: &str, text: &str) -> Result<Value, SettingsError> {
@@ -415,6 +434,8 @@ mod tests {
                 "trusted_proxies",
             ),
             ("", &[("DOORWARD_REGISTRATION", "maybe")], "registration"),
+            ("", &[("DOORWARD_SITE_COLOUR", "blue")], "site_colour"),
+            ("[default.doorward]\nsite_name = \"\"\n", &[], "site_name"),
             ("", &[("DOORWARD_API_KEY_PREFIX", "SK_")], "api_key_prefix"),
             ("[default]\ndoorward = 1\n", &[], "doorward"),
         ];

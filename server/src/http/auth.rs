@@ -26,7 +26,7 @@ use crate::{
     },
     domain::{Account, Actor, Email, Lineage, NewUser, Session, User, UserChange, device, role},
     settings::Registration,
-    store::{Refreshed, Rotation, SessionFilter},
+    store::{NewSession, Refreshed, Rotation, SessionFilter},
 };
 
 pub fn all() -> Vec<Route> {
@@ -50,7 +50,8 @@ async fn register(
     agent: UserAgent,
     body: Body<RegisterRequest>,
 ) -> Answer<RegisterResponse> {
-    let (user, session, refresh) = doorward.sign_up(info, agent, body.0).await?;
+    let (new, refresh) = doorward.new_session(info.ip, agent.0, doorward.clock.now());
+    let (user, session) = doorward.sign_up(info, body.0, new).await?;
     let may = session.scope.clone();
     let tokens =
         doorward.token_response(user.id, session.id, &may, &refresh, session.created_at)?;
@@ -68,16 +69,16 @@ async fn register(
 }
 
 impl Doorward {
-    /// Makes an account for somebody, and signs them in.
+    /// Makes an account for somebody, and signs them in: every door's way.
     ///
     /// # Errors
     /// `registration_closed`, `rate_limited`, `validation_failed`, `email_taken`, `overloaded`, `storage_unavailable`.
     pub(crate) async fn sign_up(
         &self,
         info: &RequestInfo,
-        agent: UserAgent,
         form: RegisterRequest,
-    ) -> Result<(User, Session, Secret), ApiError> {
+        session: NewSession,
+    ) -> Result<(User, Session), ApiError> {
         if self.settings.registration == Registration::Closed {
             let message = "new accounts are made by an operator here";
             return Err(ApiError::new(ErrorCode::RegistrationClosed, message));
@@ -101,14 +102,13 @@ impl Doorward {
             permissions: ScopeSet::default(),
         };
         let now = self.clock.now();
-        let (session, refresh) = self.new_session(info.ip, agent.0, now);
         let cause = info.cause(Actor::Anonymous, now);
         let (user, session) = self.store.create_user(new, Some(session), cause).await?;
         let session = session.ok_or_else(|| {
             ApiError::new(ErrorCode::InternalError, "registration made no session")
         })?;
         self.metrics.registration();
-        Ok((user, session, refresh))
+        Ok((user, session))
     }
 }
 

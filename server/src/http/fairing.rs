@@ -9,7 +9,7 @@ use rocket::{
     tokio::{self, task::JoinHandle},
 };
 
-use super::{ApiError, RequestInfo, catchers, routes};
+use super::{ApiError, RequestInfo, catchers, routes, well_known};
 use crate::{app::Doorward, stats::minute_of};
 
 /// How often notes of use are written.
@@ -59,6 +59,13 @@ impl Fairing for DoorwardFairing {
 
     async fn on_ignite(&self, rocket: Rocket<Build>) -> rocket::fairing::Result {
         let mut rocket = rocket.manage(self.doorward.clone()).mount("/", routes());
+        let base = &self.doorward.site.base;
+        if !base.is_empty() {
+            for known in ["oauth-authorization-server", "openid-configuration"] {
+                let at = format!("/.well-known/{known}{base}");
+                rocket = rocket.mount(at, well_known::with_path());
+            }
+        }
         if self.alone {
             rocket = rocket.register("/", catchers::all());
         } else {

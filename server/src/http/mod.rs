@@ -14,8 +14,10 @@ mod listing;
 mod oauth;
 mod once;
 pub mod openapi;
+mod pages;
 mod reply;
 mod request;
+mod token_info;
 mod values;
 mod well_known;
 
@@ -25,16 +27,23 @@ pub use fairing::DoorwardFairing;
 pub use guards::{Allowed, Bearer, FirstParty, Needs};
 pub use listing::{Filters, Listing};
 pub(crate) use once::Answers;
+pub(crate) use pages::UsedForms;
 pub use request::RequestInfo;
 use rocket::Route;
 
 /// Every route there is.
 fn routes() -> Vec<Route> {
+    [api_routes(), pages::all()].concat()
+}
+
+/// Routes of the API, as `openapi` describes them.
+fn api_routes() -> Vec<Route> {
     [
         auth::all(),
         apikey::all(),
         admin::all(),
         oauth::all(),
+        token_info::all(),
         well_known::all(),
         health::all(),
         openapi::all(),

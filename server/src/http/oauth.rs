@@ -36,11 +36,8 @@ impl<'r> Responder<'r, 'static> for Failure {
         };
         let body = serde_json::to_string(&body).unwrap_or_default();
         let mut response = json(self.status, body);
-        if self.status == 401 {
-            // RFC 6749 section 5.2: the scheme the client used.
-            let scheme = if self.basic { "Basic" } else { "Bearer" };
-            let challenge = format!(r#"{scheme} realm="doorward""#);
-            response.set_header(Header::new("WWW-Authenticate", challenge));
+        if matches!(self.status, 401 | 403) {
+            response.set_header(Header::new("WWW-Authenticate", self.challenge()));
         }
         if let Some(seconds) = self.retry_after {
             response.set_header(Header::new("Retry-After", seconds.to_string()));
@@ -68,7 +65,11 @@ pub struct FormBody(pub Result<Form, Failure>);
 #[derive(Debug)]
 pub struct EitherBody(pub Result<Form, Failure>);
 
-async fn read(request: &Request<'_>, data: Data<'_>, json_too: bool) -> Result<Form, Failure> {
+pub(super) async fn read(
+    request: &Request<'_>,
+    data: Data<'_>,
+    json_too: bool,
+) -> Result<Form, Failure> {
     let kind = request.content_type();
     let is_form = kind.is_some_and(|kind| kind.is_form());
     let is_json = json_too && kind.is_some_and(|kind| kind.is_json());

@@ -14,8 +14,10 @@ use utoipa::{PartialSchema, ToSchema, openapi::RefOr};
 use super::{
     health::Health,
     oauth::{BothTokens, OAuthToken, TokenRequest},
+    token_info::TokenQuestion,
     well_known::Public,
 };
+use crate::oauth::{Metadata, TokenInfo, UserInfo};
 
 pub fn all() -> Vec<Route> {
     routes![describe]
@@ -51,6 +53,8 @@ pub(super) enum Who {
     Scope(&'static str),
     /// An OAuth client that shows who it is.
     Client,
+    /// An access token of this scope that a client obtained. Errors are RFC 6749's.
+    Token(&'static str),
 }
 
 /// What travels.
@@ -164,7 +168,7 @@ impl Operation {
 
 use ErrorCode as E;
 use Method::{Delete, Get, Patch, Post, Put};
-use Who::{Anybody, Bearer, Client, FirstParty, KeyHolder, Scope};
+use Who::{Anybody, Bearer, Client, FirstParty, KeyHolder, Scope, Token};
 
 /// Every operation there is.
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -302,6 +306,49 @@ pub(super) const OPERATIONS: &[Operation] = &[
     )
     .form::<TokenRequest>()
     .gives::<OAuthToken>(200),
+    op(
+        Post,
+        "/oauth/revoke",
+        Client,
+        "Give up a token (RFC 7009); somebody else's is left alone",
+    )
+    .form::<TokenQuestion>(),
+    op(
+        Post,
+        "/oauth/introspect",
+        Client,
+        "What a token is (RFC 7662); also with a bearer token that holds admin:sessions:read",
+    )
+    .form::<TokenQuestion>()
+    .gives::<TokenInfo>(200),
+    op(
+        Get,
+        "/oauth/userinfo",
+        Token("openid"),
+        "Who signed in (OpenID Connect Core section 5.3)",
+    )
+    .gives::<UserInfo>(200),
+    op(
+        Post,
+        "/oauth/userinfo",
+        Token("openid"),
+        "As GET; the token may stand in a form",
+    )
+    .gives::<UserInfo>(200),
+    op(
+        Get,
+        "/.well-known/oauth-authorization-server",
+        Anybody,
+        "What this server serves (RFC 8414)",
+    )
+    .gives::<Metadata>(200),
+    op(
+        Get,
+        "/.well-known/openid-configuration",
+        Anybody,
+        "The same for OpenID Connect clients",
+    )
+    .gives::<Metadata>(200),
     op(
         Get,
         "/.well-known/jwks.json",
@@ -570,7 +617,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
 impl Operation {
     /// Every error it may answer, in the order of their statuses.
     pub(super) fn all_errors(&self) -> Vec<ErrorCode> {
-        if self.who == Who::Client {
+        if matches!(self.who, Who::Client | Who::Token(_)) {
             return Vec::new();
         }
         let mut errors = self.errors.to_vec();
@@ -628,7 +675,7 @@ impl Operation {
         match self.who {
             Anybody => operation.insert("security".into(), json!([])),
             Bearer | FirstParty => operation.insert("security".into(), json!([{"bearer": []}])),
-            KeyHolder(scope) | Scope(scope) => {
+            KeyHolder(scope) | Scope(scope) | Token(scope) => {
                 operation.insert("security".into(), json!([{"bearer": [scope]}]))
             }
             Client => operation.insert("security".into(), json!([{"client": []}, {}])),
@@ -785,7 +832,7 @@ mod tests {
 
     #[test]
     fn the_description_and_the_mounted_routes_are_the_same_set() {
-        let mounted: BTreeSet<_> = super::super::routes()
+        let mounted: BTreeSet<_> = super::super::api_routes()
             .iter()
             .map(|route| {
                 let path = route.uri.path().replace('<', "{").replace('>', "}");

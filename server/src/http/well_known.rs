@@ -9,10 +9,17 @@ use rocket::{
     routes,
 };
 
-use crate::app::Doorward;
+use super::pages;
+use crate::{app::Doorward, oauth::Failure};
 
 pub fn all() -> Vec<Route> {
-    routes![jwks]
+    routes![jwks, oauth_metadata, openid_metadata]
+}
+
+/// Where the metadata of an issuer with a path is, besides: RFC 8414 section 3.1 puts the path behind the well-known
+/// part, which only a proxy that serves the whole host passes on to us.
+pub fn with_path() -> Vec<Route> {
+    routes![metadata]
 }
 
 /// Public JSON that may be kept for a while.
@@ -35,4 +42,27 @@ impl<'r> Responder<'r, 'static> for Public {
 #[get("/.well-known/jwks.json")]
 fn jwks(doorward: &State<Doorward>) -> Public {
     Public(doorward.keys.jwks())
+}
+
+fn document(doorward: &Doorward) -> Result<Public, Failure> {
+    let languages = pages::languages();
+    let document = serde_json::to_string(&doorward.metadata(languages));
+    Ok(Public(document.map_err(|_| Failure::server())?.into()))
+}
+
+/// RFC 8414 section 3.
+#[get("/.well-known/oauth-authorization-server")]
+fn oauth_metadata(doorward: &State<Doorward>) -> Result<Public, Failure> {
+    document(doorward)
+}
+
+/// OpenID Connect Discovery section 4.
+#[get("/.well-known/openid-configuration")]
+fn openid_metadata(doorward: &State<Doorward>) -> Result<Public, Failure> {
+    document(doorward)
+}
+
+#[get("/")]
+fn metadata(doorward: &State<Doorward>) -> Result<Public, Failure> {
+    document(doorward)
 }

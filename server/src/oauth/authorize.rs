@@ -19,8 +19,9 @@ use oxide_auth_async::{
 };
 
 use super::{
-    Failure, Form, allowed_redirect,
+    Failure, Form,
     adapter::{OAuthRequest, OAuthResponse},
+    allowed_redirect,
     engine::PkceCheck,
     request::{AuthorizationRequest, BAD_REDIRECT, Refused},
     with_parameters,
@@ -149,7 +150,10 @@ impl Registrar for Asked {
             return Err(RegistrarError::Unspecified);
         }
         // For the flow alone: the browser is sent to the URI as it came, character by character.
-        let url = self.uri.parse().map_err(|_| RegistrarError::PrimitiveError)?;
+        let url = self
+            .uri
+            .parse()
+            .map_err(|_| RegistrarError::PrimitiveError)?;
         Ok(BoundClient {
             client_id: bound.client_id,
             redirect_uri: std::borrow::Cow::Owned(RegisteredUrl::Semantic(url)),
@@ -204,7 +208,10 @@ impl Owner {
         let signed_in_at = who.session.created_at;
         let max_age = self.request.max_age.map(i64::from);
         let too_long_ago = max_age.is_some_and(|age| signed_in_at < asked_at.plus_seconds(-age));
-        let is_other = self.request.hinted.is_some_and(|user| user != who.account.user.id);
+        let is_other = self
+            .request
+            .hinted
+            .is_some_and(|user| user != who.account.user.id);
         let again = self.request.prompt.login && signed_in_at < asked_at;
         too_long_ago || is_other || again
     }
@@ -227,7 +234,12 @@ impl Owner {
     async fn decide(&self) -> Result<Decision, Failure> {
         let prompt = self.request.prompt;
         let refuse = |error, reason: &'static str| Err(Failure::new(error, reason));
-        let Some(who) = self.visitor.signed_in.as_ref().filter(|who| !self.must_sign_in(who)) else {
+        let Some(who) = self
+            .visitor
+            .signed_in
+            .as_ref()
+            .filter(|who| !self.must_sign_in(who))
+        else {
             return if prompt.none {
                 refuse("login_required", "nobody is signed in who could answer")
             } else {
@@ -382,7 +394,11 @@ impl Endpoint<OAuthRequest> for &mut Door {
         None
     }
 
-    fn response(&mut self, _: &mut OAuthRequest, _: Template<'_>) -> Result<OAuthResponse, Failure> {
+    fn response(
+        &mut self,
+        _: &mut OAuthRequest,
+        _: Template<'_>,
+    ) -> Result<OAuthResponse, Failure> {
         Ok(OAuthResponse::default())
     }
 

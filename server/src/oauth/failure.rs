@@ -53,6 +53,51 @@ impl Failure {
         }
     }
 
+    /// 401 `invalid_token`, RFC 6750 section 3.1.
+    pub fn token(description: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            status: 401,
+            ..Self::new("invalid_token", description)
+        }
+    }
+
+    /// 401 where no token came: the challenge names no error (RFC 6750 section 3.1).
+    pub fn no_token() -> Self {
+        Self {
+            status: 401,
+            ..Self::new("invalid_request", "a bearer token is needed")
+        }
+    }
+
+    /// 403 `insufficient_scope`, RFC 6750 section 3.1.
+    pub fn insufficient_scope(scope: &str) -> Self {
+        Self {
+            status: 403,
+            ..Self::new(
+                "insufficient_scope",
+                format!("this needs the scope {scope}"),
+            )
+        }
+    }
+
+    /// The challenge of a 401 or 403, RFC 6749 section 5.2 and RFC 6750 section 3.
+    pub fn challenge(&self) -> String {
+        if self.basic {
+            return r#"Basic realm="doorward""#.into();
+        }
+        let bearer = r#"Bearer realm="doorward""#;
+        match self.error {
+            "invalid_token" | "insufficient_scope" => {
+                let text = self.description.replace(['"', '\\'], "'");
+                format!(
+                    r#"{bearer}, error="{}", error_description="{text}""#,
+                    self.error
+                )
+            }
+            _ => bearer.into(),
+        }
+    }
+
     /// 500 `server_error`.
     pub fn server() -> Self {
         Self {

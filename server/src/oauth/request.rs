@@ -138,7 +138,10 @@ impl Doorward {
             let reason = "the only response_type is code";
             return Err(Failure::new("unsupported_response_type", reason));
         }
-        if form.get("response_mode").is_some_and(|mode| mode != "query") {
+        if form
+            .get("response_mode")
+            .is_some_and(|mode| mode != "query")
+        {
             return Err(Failure::request("the only response_mode is query"));
         }
         if !client.may(GrantType::AuthorizationCode) {
@@ -150,10 +153,16 @@ impl Doorward {
             None => client.scopes.clone(),
         };
         if !client.scopes.covers_all(&scope) {
-            return Err(Failure::scope("the client is not registered for this scope"));
+            return Err(Failure::scope(
+                "the client is not registered for this scope",
+            ));
         }
         let others = form.pairs().iter().filter(|(name, _)| name != "scope");
-        if others.map(|(name, value)| name.len() + value.len()).sum::<usize>() > MAX_BYTES {
+        if others
+            .map(|(name, value)| name.len() + value.len())
+            .sum::<usize>()
+            > MAX_BYTES
+        {
             return Err(Failure::request("the request is too long"));
         }
         let max_age = form.get("max_age").map(str::parse).transpose();
@@ -193,9 +202,7 @@ impl Doorward {
         let request = json.and_then(|json| serde_json::from_slice(&json).ok());
         let now = self.clock.now();
         request
-            .filter(|request: &AuthorizationRequest| {
-                now < request.asked_at.plus_seconds(LIFETIME)
-            })
+            .filter(|request: &AuthorizationRequest| now < request.asked_at.plus_seconds(LIFETIME))
             .ok_or_else(|| Failure::request("the sign-in took too long, or was changed on its way"))
     }
 
@@ -251,9 +258,16 @@ mod tests {
 
     #[test]
     fn prompt_none_goes_with_nothing_else() {
-        let none = Prompt { none: true, ..Prompt::default() };
+        let none = Prompt {
+            none: true,
+            ..Prompt::default()
+        };
         assert_eq!(Prompt::parse("none"), Ok(none));
-        let both = Prompt { login: true, consent: true, none: false };
+        let both = Prompt {
+            login: true,
+            consent: true,
+            none: false,
+        };
         assert_eq!(Prompt::parse("login consent"), Ok(both));
         for bad in ["none login", "consent none", "create", "None"] {
             assert!(Prompt::parse(bad).is_err(), "{bad}");

@@ -168,6 +168,26 @@ impl Store {
             .await
     }
 
+    /// The session a refresh token belongs to, and until when the token is good; `None` once it was used.
+    pub async fn refresh_token(
+        &self,
+        hash: Digest256,
+    ) -> Result<Option<(Session, Option<Timestamp>)>, StoreError> {
+        self.read(move |conn| {
+            let sql = "SELECT session_id, expires_at, used_at FROM refresh_tokens WHERE hash = ?1";
+            let found = conn.prepare_cached(sql)?.query_row([hash.0], |row| {
+                let until = Timestamp(row.get(1)?);
+                let unused = rows::maybe_time(row, 2)?.is_none().then_some(until);
+                Ok((SessionId(ulid(row, 0)?), unused))
+            });
+            let Some((id, until)) = found.optional()? else {
+                return Ok(None);
+            };
+            Ok(find(conn, id)?.map(|session| (session, until)))
+        })
+        .await
+    }
+
     /// Ends a session. Ending one twice is success and leaves one event.
     ///
     /// # Errors

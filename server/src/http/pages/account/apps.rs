@@ -1,0 +1,80 @@
+//! Applications one has let in.
+
+use doorward_shared::ClientId;
+use maud::{Markup, html};
+use rocket::{Route, State, post, routes};
+
+use super::{At, Browser, Language, time};
+use crate::{
+    app::Doorward,
+    http::{
+        ApiError, RequestInfo,
+        pages::{
+            consent::scopes,
+            form::{Fields, Posted},
+            page::{Answer, Page},
+            texts::fill,
+        },
+        values,
+    },
+};
+
+pub fn all() -> Vec<Route> {
+    routes![revoke]
+}
+
+const PATH: &str = "/account/apps/revoke";
+
+pub async fn part(at: &At<'_>) -> Result<Markup, Box<Page>> {
+    let t = at.texts;
+    let apps = at.doorward.store.consents(at.who.account.user.id).await?;
+    Ok(html! {
+        @if apps.is_empty() { p { (t.no_apps) } }
+        ul class="rows" {
+            @for app in &apps {
+                li {
+                    div {
+                        strong { (app.client_name) }
+                        p class="hint" { (t.since) " " (time(app.granted_at)) }
+                        (scopes(t, &app.scope))
+                    }
+                    (at.form(PATH, html! {
+                        input type="hidden" name="id" value=(app.client_id);
+                        button type="submit" class="quiet danger" aria-label=(fill(t.revoke_app, "app", &app.client_name)) {
+                            (t.revoke)
+                        }
+                    }))
+                }
+            }
+        }
+    })
+}
+
+#[post("/account/apps/revoke", data = "<posted>")]
+async fn revoke(
+    doorward: &State<Doorward>,
+    browser: Browser,
+    info: &RequestInfo,
+    language: Language,
+    posted: Posted,
+) -> Answer {
+    let fields = posted.take(doorward, &browser, PATH, language.0)?;
+    let at = match At::new(doorward, &browser, info, language) {
+        Ok(at) => at,
+        Err(answer) => return answer,
+    };
+    match let_go(&at, &fields).await {
+        Ok(()) => at.done("apps"),
+        Err(error) => at.failed("apps", &error).await,
+    }
+}
+
+async fn let_go(at: &At<'_>, fields: &Fields) -> Result<(), ApiError> {
+    let client: ClientId = values::id(fields.get("id"), "application")?;
+    let user = at.who.account.user.id;
+    at.doorward
+        .store
+        .revoke_consent(user, client, at.cause())
+        .await?;
+    Ok(())
+}

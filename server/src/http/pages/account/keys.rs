@@ -1,0 +1,202 @@
+//! One's API keys.
+
+use doorward_shared::{
+    ScopeSet, Timestamp,
+    apikey::{Environment, MintRequest},
+};
+use maud::{Markup, html};
+use rocket::{Route, State, post, routes};
+
+use super::{At, Browser, Language, News, sessions::ROWS, time};
+use crate::{
+    app::Doorward,
+    crypto::secret::Secret,
+    domain::{ApiKey, KeyOwner},
+    http::{
+        ApiError, RequestInfo,
+        apikey::Mint,
+        pages::{
+            form::{Fields, Posted},
+            page::{Answer, Page},
+            texts::fill,
+        },
+        values,
+    },
+    store::{KeyFilter, ListQuery},
+};
+
+pub fn all() -> Vec<Route> {
+    routes![mint, revoke]
+}
+
+const MINT: &str = "/account/keys";
+const REVOKE: &str = "/account/keys/revoke";
+/// What a key may be good for, in days.
+const DAYS: [i64; 4] = [30, 90, 365, 0];
+
+pub async fn part(at: &At<'_>) -> Result<Markup, Box<Page>> {
+    let t = at.texts;
+    let filter = KeyFilter {
+        owner: Some(KeyOwner::User(at.who.account.user.id)),
+        active: Some(true),
+        ..KeyFilter::default()
+    };
+    let query = ListQuery {
+        limit: ROWS,
+        ..ListQuery::default()
+    };
+    let now = at.doorward.clock.now();
+    let keys = at.doorward.store.keys(filter, query, now).await?;
+    let held = at.who.caller().scopes;
+    Ok(html! {
+        @if keys.data.is_empty() { p { (t.no_keys) } }
+        ul class="rows" { @for key in &keys.data { (row(at, key)) } }
+        details {
+            summary { (t.new_key) }
+            (at.form(MINT, mint_fields(at, &held)))
+        }
+    })
+}
+
+fn row(at: &At<'_>, key: &ApiKey) -> Markup {
+    let t = at.texts;
+    let fields = html! {
+        input type="hidden" name="id" value=(key.id);
+        button type="submit" class="quiet danger" aria-label=(fill(t.revoke_key, "name", &key.name)) { (t.revoke) }
+    };
+    html! {
+        li {
+            div {
+                strong { (key.name) } " " code { (key.hint) }
+                p class="hint" {
+                    (key.scopes) " · " (t.since) " " (time(key.created_at))
+                    @if let Some(at) = key.expires_at { " · " (t.expires) " " (time(at)) }
+                    " · "
+                    @match key.last_used_at {
+                        Some(at) => { (t.last_used) " " (time(at)) }
+                        None => (t.never_used)
+                    }
+                }
+            }
+            (at.form(REVOKE, fields))
+        }
+    }
+}
+
+fn mint_fields(at: &At<'_>, held: &ScopeSet) -> Markup {
+    let t = at.texts;
+    html! {
+        label for="key-name" { (t.key_name) }
+        input id="key-name" name="name" autocomplete="off" maxlength="200" required;
+        fieldset {
+            legend { (t.key_scopes) }
+            @for scope in held {
+                label class="check" {
+                    input type="checkbox" name="scope" value=(scope);
+                    span { code { (scope) } " " (t.of_scope(scope.as_str())) }
+                }
+            }
+        }
+        label for="key-narrower" { (t.key_narrower) " " span class="optional" { (t.optional) } }
+        input id="key-narrower" name="scopes" autocomplete="off" autocapitalize="none" spellcheck="false"
+            aria-describedby="key-narrower-hint";
+        p id="key-narrower-hint" class="hint" { (t.key_narrower_hint) }
+        label for="key-days" { (t.key_expires) }
+        select id="key-days" name="days" {
+            @for days in DAYS {
+                option value=(days) {
+                    @if days == 0 { (t.never) } @else { (fill(t.in_days, "days", &days.to_string())) }
+                }
+            }
+        }
+        button type="submit" { (t.make_key) }
+    }
+}
+
+fn asked(fields: &Fields, now: Timestamp) -> MintRequest {
+    let narrower = fields.get("scopes").split_whitespace();
+    let scopes = fields
+        .all("scope")
+        .chain(narrower)
+        .map(str::to_owned)
+        .collect();
+    let days: i64 = fields.get("days").parse().unwrap_or(0);
+    MintRequest {
+        name: fields.get("name").to_owned(),
+        scopes,
+        expires_at: (1..=3650)
+            .contains(&days)
+            .then(|| now.plus_seconds(days * 86_400)),
+        environment: Environment::Live,
+    }
+}
+
+#[post("/account/keys", data = "<posted>")]
+async fn mint(
+    doorward: &State<Doorward>,
+    browser: Browser,
+    info: &RequestInfo,
+    language: Language,
+    posted: Posted,
+) -> Answer {
+    let fields = posted.take(doorward, &browser, MINT, language.0)?;
+    let at = match At::new(doorward, &browser, info, language) {
+        Ok(at) => at,
+        Err(answer) => return answer,
+    };
+    match make(&at, &fields).await {
+        Ok((key, secret)) => {
+            let news = News {
+                part: "keys",
+                error: None,
+                once: Some(shown_once(&at, &key, &secret)),
+            };
+            Ok(at.page(news).await?.into())
+        }
+        Err(error) => at.failed("keys", &error).await,
+    }
+}
+
+async fn make(at: &At<'_>, fields: &Fields) -> Result<(ApiKey, Secret), ApiError> {
+    let owner = KeyOwner::User(at.who.account.user.id);
+    let now = at.doorward.clock.now();
+    let mint = Mint::new(owner, &asked(fields, now), now)?;
+    at.doorward.mint(&at.who.caller(), at.info, mint).await
+}
+
+fn shown_once(at: &At<'_>, key: &ApiKey, secret: &Secret) -> Markup {
+    let t = at.texts;
+    html! {
+        div class="done" role="status" {
+            p { (fill(t.key_made, "name", &key.name)) }
+            p { code class="secret" { (secret.expose()) } }
+            p { strong { (t.key_once) } }
+        }
+    }
+}
+
+#[post("/account/keys/revoke", data = "<posted>")]
+async fn revoke(
+    doorward: &State<Doorward>,
+    browser: Browser,
+    info: &RequestInfo,
+    language: Language,
+    posted: Posted,
+) -> Answer {
+    let fields = posted.take(doorward, &browser, REVOKE, language.0)?;
+    let at = match At::new(doorward, &browser, info, language) {
+        Ok(at) => at,
+        Err(answer) => return answer,
+    };
+    match kill(&at, &fields).await {
+        Ok(()) => at.done("keys"),
+        Err(error) => at.failed("keys", &error).await,
+    }
+}
+
+async fn kill(at: &At<'_>, fields: &Fields) -> Result<(), ApiError> {
+    let id = values::id(fields.get("id"), "API key")?;
+    let owner = Some(KeyOwner::User(at.who.account.user.id));
+    at.doorward.store.revoke_key(id, owner, at.cause()).await?;
+    Ok(())
+}

@@ -1,0 +1,193 @@
+//! `/account`: one's own profile, password, sessions, API keys and connected apps.
+
+mod apps;
+mod keys;
+mod password;
+mod profile;
+mod sessions;
+
+use doorward_shared::Timestamp;
+use maud::{Markup, html};
+use rocket::{Route, State, get, http::uri::Origin, routes};
+
+use super::{
+    authorize::parameter,
+    browser::Browser,
+    form::form,
+    language::Language,
+    page::{Answer, Page, go},
+    texts::Texts,
+};
+use crate::{
+    app::Doorward,
+    browser::SignedIn,
+    http::{ApiError, FirstParty, RequestInfo},
+};
+
+pub fn all() -> Vec<Route> {
+    [
+        routes![show],
+        profile::all(),
+        password::all(),
+        sessions::all(),
+        keys::all(),
+        apps::all(),
+    ]
+    .concat()
+}
+
+/// A person at their account.
+struct At<'a> {
+    doorward: &'a Doorward,
+    browser: &'a Browser,
+    info: &'a RequestInfo,
+    texts: &'static Texts,
+    who: SignedIn,
+}
+
+/// What was done, or why not, and in which part of the page.
+#[derive(Default)]
+struct News<'a> {
+    part: &'a str,
+    error: Option<&'a ApiError>,
+    /// Something that is shown once.
+    once: Option<Markup>,
+}
+
+impl<'a> At<'a> {
+    /// The person signed in in this browser; nobody is sent to sign in.
+    fn new(
+        doorward: &'a Doorward,
+        browser: &'a Browser,
+        info: &'a RequestInfo,
+        language: Language,
+    ) -> Result<Self, Answer> {
+        match browser.signed_in() {
+            Ok(Some(who)) => Ok(Self {
+                doorward,
+                browser,
+                info,
+                texts: language.0,
+                who,
+            }),
+            Ok(None) => Err(go(format!("{}/sign-in", doorward.site.base))),
+            Err(page) => Err(Err(page)),
+        }
+    }
+
+    /// As the REST API sees them.
+    fn first_party(&self) -> FirstParty {
+        FirstParty {
+            caller: self.who.caller(),
+            account: self.who.account.clone(),
+            session: self.who.session.clone(),
+        }
+    }
+
+    fn cause(&self) -> crate::domain::Cause {
+        let actor = crate::domain::Actor::User(self.who.account.user.id);
+        self.info.cause(actor, self.doorward.clock.now())
+    }
+
+    fn form(&self, action: &str, fields: Markup) -> Markup {
+        form(self.doorward, self.browser, action, fields)
+    }
+
+    /// Back to a part of the page, which says that it is done.
+    fn done(&self, part: &str) -> Answer {
+        let base = &self.doorward.site.base;
+        go(format!("{base}/account?done={part}#{part}"))
+    }
+
+    /// The page, saying in `part` what went wrong.
+    async fn failed(&self, part: &str, error: &ApiError) -> Answer {
+        let news = News {
+            part,
+            error: Some(error),
+            once: None,
+        };
+        let page = self.page(news).await?;
+        Ok(Page {
+            status: match error.status().code {
+                // As at sign-in: a page does not answer 401.
+                401 => 200,
+                status => status,
+            },
+            retry_after: error.retry_after(),
+            ..page
+        }
+        .into())
+    }
+
+    async fn page(&self, news: News<'_>) -> Result<Page, Box<Page>> {
+        let t = self.texts;
+        let parts = [
+            ("profile", t.profile, profile::part(self)),
+            ("password", t.password, password::part(self)),
+            ("sessions", t.sessions, sessions::part(self).await?),
+            ("keys", t.keys, keys::part(self).await?),
+            ("apps", t.apps, apps::part(self).await?),
+        ];
+        let base = &self.doorward.site.base;
+        let main = html! {
+            div class="top" {
+                h1 { (t.account_title) }
+                a href={ (base) "/sign-out" } { (t.sign_out) }
+            }
+            p { (self.who.account.user.email.as_str()) }
+            nav aria-label=(t.account_title) {
+                @for (id, title, _) in &parts { a href={ "#" (id) } { (title) } }
+            }
+            @for (id, title, content) in &parts {
+                section id=(id) aria-labelledby={ (id) "-title" } {
+                    h2 id={ (id) "-title" } { (title) }
+                    @if news.part == *id { (self.told(&news)) }
+                    (content)
+                }
+            }
+        };
+        Ok(Page {
+            wide: true,
+            ..Page::new(t, t.account_title, main)
+        })
+    }
+
+    fn told(&self, news: &News<'_>) -> Markup {
+        html! {
+            @if let Some(error) = news.error {
+                p class="alert" role="alert" { (self.texts.of_error(error)) }
+            } @else if let Some(once) = &news.once {
+                (once)
+            } @else {
+                p class="done" role="status" { (self.texts.done) }
+            }
+        }
+    }
+}
+
+/// A time people read; the machine's form goes with it.
+fn time(at: Timestamp) -> Markup {
+    let text = at.to_string();
+    let shown = text.get(..16).unwrap_or(&text).replace('T', " ");
+    html! { time datetime=(text) { (shown) " UTC" } }
+}
+
+#[get("/account")]
+async fn show(
+    doorward: &State<Doorward>,
+    browser: Browser,
+    info: &RequestInfo,
+    language: Language,
+    uri: &Origin<'_>,
+) -> Answer {
+    let at = match At::new(doorward, &browser, info, language) {
+        Ok(at) => at,
+        Err(answer) => return answer,
+    };
+    let done = parameter(uri, "done").unwrap_or_default();
+    let news = News {
+        part: &done,
+        ..News::default()
+    };
+    Ok(at.page(news).await?.into())
+}

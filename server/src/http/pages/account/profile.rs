@@ -1,0 +1,77 @@
+//! One's name.
+
+use maud::{Markup, html};
+use rocket::{Route, State, post, routes};
+
+use super::{At, Browser, Language};
+use crate::{
+    app::Doorward,
+    domain::UserChange,
+    http::{
+        ApiError, RequestInfo,
+        pages::{
+            form::{Fields, Posted},
+            page::Answer,
+        },
+        values,
+    },
+};
+
+pub fn all() -> Vec<Route> {
+    routes![change]
+}
+
+const PATH: &str = "/account/profile";
+
+pub fn part(at: &At<'_>) -> Markup {
+    let (t, user) = (at.texts, &at.who.account.user);
+    let value = |name: &Option<String>| name.clone().unwrap_or_default();
+    let fields = html! {
+        div class="pair" {
+            div {
+                label for="firstName" { (t.first_name) }
+                input id="firstName" name="firstName" autocomplete="given-name" value=(value(&user.first_name));
+            }
+            div {
+                label for="lastName" { (t.last_name) }
+                input id="lastName" name="lastName" autocomplete="family-name" value=(value(&user.last_name));
+            }
+        }
+        button type="submit" { (t.save) }
+    };
+    at.form(PATH, fields)
+}
+
+#[post("/account/profile", data = "<posted>")]
+async fn change(
+    doorward: &State<Doorward>,
+    browser: Browser,
+    info: &RequestInfo,
+    language: Language,
+    posted: Posted,
+) -> Answer {
+    let fields = posted.take(doorward, &browser, PATH, language.0)?;
+    let at = match At::new(doorward, &browser, info, language) {
+        Ok(at) => at,
+        Err(answer) => return answer,
+    };
+    match save(&at, &fields).await {
+        Ok(()) => at.done("profile"),
+        Err(error) => at.failed("profile", &error).await,
+    }
+}
+
+async fn save(at: &At<'_>, fields: &Fields) -> Result<(), ApiError> {
+    let name = |name: &str| values::name(name, Some(fields.get(name).to_owned()));
+    let change = UserChange {
+        first_name: Some(name("firstName")?),
+        last_name: Some(name("lastName")?),
+        ..UserChange::default()
+    };
+    let id = at.who.account.user.id;
+    at.doorward
+        .store
+        .change_user(id, change, at.cause())
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,143 @@
+//! One's sessions: where one is signed in.
+
+use maud::{Markup, html};
+use rocket::{Route, State, post, routes};
+
+use super::{At, Browser, Language, time};
+use crate::{
+    app::Doorward,
+    domain::{Session, device::device},
+    http::{
+        ApiError, RequestInfo,
+        pages::{
+            form::{Fields, Posted},
+            page::{Answer, Page},
+            texts::fill,
+        },
+        values,
+    },
+    store::{ListQuery, SessionFilter},
+};
+
+pub fn all() -> Vec<Route> {
+    routes![end, end_others]
+}
+
+const PATH: &str = "/account/sessions/end";
+const OTHERS: &str = "/account/sessions/end-others";
+
+/// Most rows a part of the page shows.
+pub(super) const ROWS: u32 = 100;
+
+pub async fn part(at: &At<'_>) -> Result<Markup, Box<Page>> {
+    let t = at.texts;
+    let filter = SessionFilter {
+        user_id: Some(at.who.account.user.id),
+        active: Some(true),
+        ..SessionFilter::default()
+    };
+    let query = ListQuery {
+        limit: ROWS,
+        ..ListQuery::default()
+    };
+    let now = at.doorward.clock.now();
+    let sessions = at.doorward.store.sessions(filter, query, now).await?;
+    let mut rows = Vec::new();
+    // This one first.
+    let current = at.who.session.id;
+    let (own, others): (Vec<_>, Vec<_>) = sessions
+        .data
+        .into_iter()
+        .partition(|session| session.id == current);
+    let more = !others.is_empty();
+    for session in own.into_iter().chain(others) {
+        rows.push(row(at, &session).await?);
+    }
+    Ok(html! {
+        ul class="rows" { @for row in &rows { (row) } }
+        @if more {
+            (at.form(OTHERS, html! { button type="submit" class="quiet danger" { (t.end_others) } }))
+        }
+    })
+}
+
+async fn row(at: &At<'_>, session: &Session) -> Result<Markup, Box<Page>> {
+    let t = at.texts;
+    let device = device(session.user_agent.as_deref());
+    let client = match session.client_id {
+        Some(id) => at.doorward.store.client(id).await?,
+        None => None,
+    };
+    let current = session.id == at.who.session.id;
+    let label = fill(t.end_session_of, "device", &device);
+    let fields = html! {
+        input type="hidden" name="id" value=(session.id);
+        button type="submit" class="quiet" aria-label=(label) { (t.end) }
+    };
+    Ok(html! {
+        li {
+            div {
+                strong {
+                    @if let Some(client) = &client { (client.name) " · " }
+                    (device)
+                }
+                @if current { " " span class="mark" { (t.this_session) } }
+                p class="hint" {
+                    (t.since) " " (time(session.created_at)) " · " (t.last_seen) " " (time(session.last_seen_at))
+                    " · " (session.ip.to_string())
+                }
+            }
+            @if !current { (at.form(PATH, fields)) }
+        }
+    })
+}
+
+#[post("/account/sessions/end", data = "<posted>")]
+async fn end(
+    doorward: &State<Doorward>,
+    browser: Browser,
+    info: &RequestInfo,
+    language: Language,
+    posted: Posted,
+) -> Answer {
+    let fields = posted.take(doorward, &browser, PATH, language.0)?;
+    let at = match At::new(doorward, &browser, info, language) {
+        Ok(at) => at,
+        Err(answer) => return answer,
+    };
+    match end_one(&at, &fields).await {
+        Ok(()) => at.done("sessions"),
+        Err(error) => at.failed("sessions", &error).await,
+    }
+}
+
+async fn end_one(at: &At<'_>, fields: &Fields) -> Result<(), ApiError> {
+    let id = values::id(fields.get("id"), "session")?;
+    let owner = Some(at.who.account.user.id);
+    at.doorward
+        .store
+        .revoke_session(id, owner, "session.revoked", at.cause())
+        .await?;
+    Ok(())
+}
+
+#[post("/account/sessions/end-others", data = "<posted>")]
+async fn end_others(
+    doorward: &State<Doorward>,
+    browser: Browser,
+    info: &RequestInfo,
+    language: Language,
+    posted: Posted,
+) -> Answer {
+    posted.take(doorward, &browser, OTHERS, language.0)?;
+    let at = match At::new(doorward, &browser, info, language) {
+        Ok(at) => at,
+        Err(answer) => return answer,
+    };
+    let (user, keep) = (at.who.account.user.id, Some(at.who.session.id));
+    doorward
+        .store
+        .revoke_sessions_of(user, keep, at.cause())
+        .await?;
+    at.done("sessions")
+}

@@ -1,0 +1,154 @@
+//! `/oauth/consent`: whether an application may have what it asks for.
+
+use doorward_shared::ScopeSet;
+use maud::{Markup, html};
+use rocket::{Route, State, post, routes};
+
+use super::{
+    authorize::{Visit, advance, refused},
+    browser::Browser,
+    form::{Posted, form},
+    language::Language,
+    page::{Answer, Page},
+    sign_in::kept,
+    texts::{Texts, fill},
+};
+use crate::{
+    app::Doorward,
+    browser::SignedIn,
+    http::{RequestInfo, request::UserAgent},
+    oauth::{AuthorizationRequest, Failure},
+};
+
+pub fn all() -> Vec<Route> {
+    routes![submit]
+}
+
+const PATH: &str = "/oauth/consent";
+
+/// The consent page. What it shows is what the form can give.
+pub async fn page(
+    visit: &Visit<'_>,
+    request: AuthorizationRequest,
+    scope: ScopeSet,
+    who: Option<SignedIn>,
+) -> Answer {
+    let (doorward, t) = (visit.doorward, visit.texts);
+    let client = doorward.store.client(request.client_id).await?;
+    let Some(client) = client else {
+        return Err(Box::new(Page::of_failure(t, &Failure::client(false))));
+    };
+    let request = AuthorizationRequest {
+        shown: Some(scope.clone()),
+        ..request
+    };
+    let email = who.map(|who| who.account.user.email.as_str().to_owned());
+    let email = email.unwrap_or_default();
+    // Two forms, so that each button says all there is to say.
+    let allow = html! {
+        (kept(doorward, Some(&request)))
+        input type="hidden" name="decision" value="allow";
+        button type="submit" { (t.allow) }
+    };
+    let deny = html! {
+        (kept(doorward, Some(&request)))
+        input type="hidden" name="decision" value="deny";
+        button type="submit" class="quiet" { (t.deny) }
+    };
+    let again = format!("{}/sign-out", doorward.site.base);
+    let main = html! {
+        h1 { (fill(t.consent_title, "app", &client.name)) }
+        p { (fill(t.consent_as, "email", &email)) " " a href=(again) { (t.not_you) } }
+        @if scope.is_empty() {
+            p { (t.consent_nothing) }
+        } @else {
+            h2 { (t.consent_may) }
+            (scopes(t, &scope))
+        }
+        p class="destination" {
+            (t.consent_sent_to) " "
+            strong { (destination(&request.redirect_uri)) }
+        }
+        div class="choice" {
+            (form(doorward, visit.browser, PATH, allow))
+            (form(doorward, visit.browser, PATH, deny))
+        }
+        p class="hint" { (t.consent_revocable) }
+    };
+    Ok(Page {
+        leads_to: Some(request.redirect_uri),
+        cookie: visit.browser.cookie_if_fresh(doorward),
+        ..Page::new(t, t.consent_short, main)
+    }
+    .into())
+}
+
+/// What each scope allows, in plain words; the scope itself for who knows it.
+pub fn scopes(t: &'static Texts, scope: &ScopeSet) -> Markup {
+    html! {
+        ul class="scopes" {
+            @for scope in scope {
+                li { (t.of_scope(scope.as_str())) " " code { (scope) } }
+            }
+        }
+    }
+}
+
+/// Where somebody is sent: the host, or for an app on this device the scheme that opens it.
+fn destination(uri: &str) -> &str {
+    let (scheme, rest) = uri.split_once(':').unwrap_or((uri, ""));
+    match rest.strip_prefix("//") {
+        Some(rest) if matches!(scheme, "http" | "https") => {
+            rest.split(['/', '?']).next().unwrap_or(rest)
+        }
+        _ => scheme,
+    }
+}
+
+#[post("/oauth/consent", data = "<posted>")]
+async fn submit(
+    doorward: &State<Doorward>,
+    browser: Browser,
+    info: &RequestInfo,
+    agent: UserAgent,
+    language: Language,
+    posted: Posted,
+) -> Answer {
+    let fields = posted.take(doorward, &browser, PATH, language.0)?;
+    let request = match doorward.kept_request(fields.get("request")) {
+        Ok(request) => request,
+        Err(failure) => return refused(language.0, failure.into()),
+    };
+    let decision = match fields.get("decision") {
+        "allow" => true,
+        "deny" => false,
+        _ => {
+            let failure = Failure::request("decision is missing");
+            return refused(language.0, failure.into());
+        }
+    };
+    let visit = Visit {
+        doorward,
+        browser: &browser,
+        info,
+        agent,
+        texts: language.or(request.ui_locales.as_deref()),
+    };
+    advance(visit, request, Some(decision)).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::destination;
+
+    #[test]
+    fn a_person_sees_the_host_or_the_app_they_are_sent_to() {
+        assert_eq!(
+            destination("https://app.example:8443/cb?x"),
+            "app.example:8443"
+        );
+        assert_eq!(destination("http://127.0.0.1:5000/cb"), "127.0.0.1:5000");
+        assert_eq!(destination("com.example.app:/oauth"), "com.example.app");
+        assert_eq!(destination("myapp://callback"), "myapp");
+    }
+}

@@ -1,0 +1,36 @@
+//! The hosted pages: signing in, up and out, consent, and one's own account. HTML made here, without JavaScript.
+
+mod account;
+mod asset;
+mod authorize;
+mod browser;
+mod consent;
+mod form;
+mod language;
+mod page;
+mod sign_in;
+mod sign_out;
+mod sign_up;
+mod texts;
+
+pub(crate) use form::UsedForms;
+use rocket::Route;
+
+/// The languages there are texts in.
+pub fn languages() -> Vec<&'static str> {
+    texts::ALL.iter().map(|texts| texts.language).collect()
+}
+
+/// Routes that answer HTML. They stand apart from the API's, which are described in `openapi`.
+pub fn all() -> Vec<Route> {
+    [
+        asset::all(),
+        authorize::all(),
+        sign_in::all(),
+        sign_up::all(),
+        consent::all(),
+        sign_out::all(),
+        account::all(),
+    ]
+    .concat()
+}

@@ -1,0 +1,273 @@
+//! A page: its frame, its headers, and what a failure looks like to a person.
+
+use std::{borrow::Cow, io::Cursor};
+
+use maud::{DOCTYPE, Markup, html};
+use rocket::{
+    Request, Response,
+    http::{Header, Status},
+    response::{self, Responder},
+};
+
+use super::texts::{EN, Texts};
+use crate::{
+    app::Doorward,
+    http::{ApiError, request::doorward},
+    oauth::Failure,
+    store::StoreError,
+};
+
+/// A page as it is answered.
+#[derive(Debug)]
+pub struct Page {
+    pub status: u16,
+    pub texts: &'static Texts,
+    pub title: Cow<'static, str>,
+    pub main: Markup,
+    /// Wide, for the account.
+    pub wide: bool,
+    /// Where forms of the page may lead but to ourselves: a redirect URI.
+    pub leads_to: Option<String>,
+    /// `Set-Cookie`
+    pub cookie: Option<String>,
+    pub retry_after: Option<u64>,
+}
+
+/// What a page's handler answers.
+#[derive(Debug)]
+pub enum Shown {
+    Page(Box<Page>),
+    Go(Go),
+}
+
+/// A redirect.
+#[derive(Debug)]
+pub struct Go {
+    pub to: String,
+    pub cookie: Option<String>,
+}
+
+/// A page or a redirect; the error is a page too.
+pub type Answer = Result<Shown, Box<Page>>;
+
+impl Page {
+    pub fn new(texts: &'static Texts, title: impl Into<Cow<'static, str>>, main: Markup) -> Self {
+        Self {
+            status: 200,
+            texts,
+            title: title.into(),
+            main,
+            wide: false,
+            leads_to: None,
+            cookie: None,
+            retry_after: None,
+        }
+    }
+
+    /// A page that says that something went wrong. `detail` is for whoever looks after the application.
+    pub fn error(texts: &'static Texts, status: u16, what: &str, detail: Option<&str>) -> Self {
+        let main = html! {
+            h1 { (texts.error_title) }
+            p role="alert" { (what) }
+            @if let Some(detail) = detail {
+                p class="detail" { (texts.error_detail) " " code { (detail) } }
+            }
+        };
+        Self {
+            status,
+            ..Self::new(texts, texts.error_title, main)
+        }
+    }
+
+    /// What is said where there is no form to say it at.
+    pub fn of_failure(texts: &'static Texts, failure: &Failure) -> Self {
+        let what = match (failure.status, failure.error) {
+            (503, _) => texts.unavailable,
+            (500.., _) => texts.broken,
+            (_, "invalid_client") => texts.unknown_client,
+            _ => texts.bad_request,
+        };
+        let detail = format!("{}: {}", failure.error, failure.description);
+        Self {
+            retry_after: failure.retry_after,
+            ..Self::error(texts, failure.status.max(400), what, Some(&detail))
+        }
+    }
+
+    /// As [`Page::of_failure`], for what the rest of the server says.
+    pub fn of_error(texts: &'static Texts, error: &ApiError) -> Self {
+        let what = texts.of_error(error);
+        Self {
+            retry_after: error.retry_after(),
+            ..Self::error(texts, error.status().code, &what, None)
+        }
+    }
+}
+
+impl From<Page> for Shown {
+    fn from(page: Page) -> Self {
+        Self::Page(Box::new(page))
+    }
+}
+
+impl From<ApiError> for Box<Page> {
+    fn from(error: ApiError) -> Self {
+        Box::new(Page::of_error(&EN, &error))
+    }
+}
+
+impl From<StoreError> for Box<Page> {
+    fn from(error: StoreError) -> Self {
+        ApiError::from(error).into()
+    }
+}
+
+impl From<Failure> for Box<Page> {
+    fn from(failure: Failure) -> Self {
+        Box::new(Page::of_failure(&EN, &failure))
+    }
+}
+
+/// Sends the browser elsewhere, with GET.
+pub fn go(to: impl Into<String>) -> Answer {
+    Ok(Shown::Go(Go {
+        to: to.into(),
+        cookie: None,
+    }))
+}
+
+/// What a CSP calls the place of a URI: scheme and authority, or the scheme alone where a CSP knows no more.
+fn place_of(uri: &str) -> Option<String> {
+    let (scheme, rest) = uri.split_once(':')?;
+    let authority = rest
+        .strip_prefix("//")
+        .and_then(|rest| rest.split(['/', '?', '#']).next());
+    match authority {
+        // A host source holds no IPv6 address.
+        Some(authority) if matches!(scheme, "http" | "https") && !authority.contains('[') => {
+            Some(format!("{scheme}://{authority}"))
+        }
+        _ => Some(format!("{scheme}:")),
+    }
+    .filter(|place| {
+        place
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b":/.-+_*".contains(&b))
+    })
+}
+
+fn policy(leads_to: Option<&str>) -> String {
+    let place = leads_to.and_then(place_of);
+    let place = place.map(|place| format!(" {place}")).unwrap_or_default();
+    format!(
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'{place}; \
+         frame-ancestors 'none'; base-uri 'none'"
+    )
+}
+
+/// Headers of everything a browser is answered with here.
+fn dress(response: &mut Response<'_>, cookie: Option<String>) {
+    for (name, value) in [
+        ("Cache-Control", "no-store"),
+        ("Referrer-Policy", "same-origin"),
+        ("X-Content-Type-Options", "nosniff"),
+        ("X-Frame-Options", "DENY"),
+    ] {
+        response.set_header(Header::new(name, value));
+    }
+    if let Some(cookie) = cookie {
+        response.adjoin_header(Header::new("Set-Cookie", cookie));
+    }
+}
+
+impl<'r> Responder<'r, 'static> for Page {
+    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
+        let Ok(doorward) = doorward(request) else {
+            return Err(Status::InternalServerError);
+        };
+        let body = framed(doorward, &self).into_string();
+        let mut response = Response::new();
+        response.set_status(Status::from_code(self.status).unwrap_or(Status::InternalServerError));
+        response.set_header(Header::new("Content-Type", "text/html; charset=utf-8"));
+        response.set_header(Header::new(
+            "Content-Security-Policy",
+            policy(self.leads_to.as_deref()),
+        ));
+        response.set_header(Header::new("Content-Language", self.texts.language));
+        if let Some(seconds) = self.retry_after {
+            response.set_header(Header::new("Retry-After", seconds.to_string()));
+        }
+        dress(&mut response, self.cookie);
+        response.set_sized_body(body.len(), Cursor::new(body));
+        Ok(response)
+    }
+}
+
+impl<'r> Responder<'r, 'static> for Shown {
+    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
+        match self {
+            Self::Page(page) => page.respond_to(request),
+            Self::Go(go) => {
+                let mut response = Response::new();
+                // RFC 9700 section 4.12: 303, which no browser sends a form's body along with.
+                response.set_status(Status::SeeOther);
+                response.set_header(Header::new("Location", go.to));
+                dress(&mut response, go.cookie);
+                Ok(response)
+            }
+        }
+    }
+}
+
+fn framed(doorward: &Doorward, page: &Page) -> Markup {
+    let site = &doorward.site;
+    let base = &site.base;
+    html! {
+        (DOCTYPE)
+        html lang=(page.texts.language) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="robots" content="noindex";
+                title { (page.title) " · " (site.name) }
+                link rel="stylesheet" href={ (base) "/assets/" (site.style.name) };
+                link rel="icon" href={ (base) "/assets/" (site.icon.name) };
+            }
+            body class=[page.wide.then_some("wide")] {
+                header {
+                    @if let Some(logo) = &site.logo {
+                        img src={ (base) "/assets/" (logo.name) } alt="";
+                    }
+                    span { (site.name) }
+                }
+                main { (page.main) }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_names_the_place_a_form_leads_to_and_no_more() {
+        let place = |uri| place_of(uri);
+        assert_eq!(
+            place("https://app.example:8443/cb?x=1").as_deref(),
+            Some("https://app.example:8443")
+        );
+        assert_eq!(
+            place("http://127.0.0.1:51004/cb").as_deref(),
+            Some("http://127.0.0.1:51004")
+        );
+        assert_eq!(place("http://[::1]:51004/cb").as_deref(), Some("http:"));
+        assert_eq!(
+            place("com.example.app:/oauth").as_deref(),
+            Some("com.example.app:")
+        );
+        assert_eq!(place("https://a.example;script-src *"), None);
+        assert!(policy(None).contains("form-action 'self';"));
+    }
+}

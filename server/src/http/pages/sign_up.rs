@@ -1,0 +1,161 @@
+//! `/sign-up`, where `registration` is open.
+
+use doorward_shared::{ErrorCode, auth::RegisterRequest};
+use maud::html;
+use rocket::{Route, State, get, http::uri::Origin, post, routes};
+
+use super::{
+    authorize::{Visit, parameter, refused},
+    browser::{Browser, new_cookie, set_cookie},
+    form::{Fields, Posted, form},
+    language::Language,
+    page::{Answer, Page},
+    sign_in::{alert, arrived, carried, field, kept},
+};
+use crate::{
+    app::Doorward,
+    http::{ApiError, RequestInfo, request::UserAgent},
+    oauth::AuthorizationRequest,
+    settings::Registration,
+};
+
+pub fn all() -> Vec<Route> {
+    routes![show, submit]
+}
+
+const PATH: &str = "/sign-up";
+
+/// Where somebody signs up, for a request that is under way.
+pub fn address(doorward: &Doorward, request: Option<&AuthorizationRequest>) -> String {
+    beside(doorward, PATH, request)
+}
+
+fn beside(doorward: &Doorward, path: &str, request: Option<&AuthorizationRequest>) -> String {
+    let base = &doorward.site.base;
+    match request {
+        Some(request) => format!("{base}{path}?request={}", doorward.keep_request(request)),
+        None => format!("{base}{path}"),
+    }
+}
+
+fn page(
+    visit: &Visit<'_>,
+    request: Option<&AuthorizationRequest>,
+    (filled, error): (Option<&Fields>, Option<&ApiError>),
+) -> Page {
+    let (doorward, t) = (visit.doorward, visit.texts);
+    let value = |name| filled.map_or("", |fields| fields.get(name));
+    let hint = request.and_then(|request| request.login_hint.as_deref());
+    let email = filled.map_or(hint.unwrap_or_default(), |fields| fields.get("email"));
+    let fields = html! {
+        (kept(doorward, request))
+        (field("email", "email", t.email, "username", email))
+        label for="password" { (t.password) }
+        input id="password" name="password" type="password" autocomplete="new-password"
+            minlength="8" aria-describedby="password-rule" required;
+        p id="password-rule" class="hint" { (t.password_rule) }
+        div class="pair" {
+            div {
+                label for="firstName" { (t.first_name) " " span class="optional" { (t.optional) } }
+                input id="firstName" name="firstName" autocomplete="given-name" value=(value("firstName"));
+            }
+            div {
+                label for="lastName" { (t.last_name) " " span class="optional" { (t.optional) } }
+                input id="lastName" name="lastName" autocomplete="family-name" value=(value("lastName"));
+            }
+        }
+        button type="submit" { (t.sign_up) }
+    };
+    let main = html! {
+        h1 { (t.sign_up_title) }
+        (alert(visit, error))
+        (form(doorward, visit.browser, PATH, fields))
+        p class="aside" {
+            (t.have_account) " "
+            a href=(beside(doorward, "/sign-in", request)) { (t.sign_in_link) }
+        }
+    };
+    Page {
+        status: error.map_or(200, |error| error.status().code),
+        leads_to: request.map(|request| request.redirect_uri.clone()),
+        cookie: visit.browser.cookie_if_fresh(doorward),
+        retry_after: error.and_then(ApiError::retry_after),
+        ..Page::new(t, t.sign_up_title, main)
+    }
+}
+
+fn closed(doorward: &Doorward) -> Option<ApiError> {
+    (doorward.settings.registration == Registration::Closed)
+        .then(|| ApiError::new(ErrorCode::RegistrationClosed, "registration is closed"))
+}
+
+#[get("/sign-up")]
+async fn show(
+    doorward: &State<Doorward>,
+    browser: Browser,
+    info: &RequestInfo,
+    agent: UserAgent,
+    language: Language,
+    uri: &Origin<'_>,
+) -> Answer {
+    if let Some(error) = closed(doorward) {
+        return Err(Box::new(Page::of_error(language.0, &error)));
+    }
+    let request = match carried(doorward, parameter(uri, "request").as_deref()) {
+        Ok(request) => request,
+        Err(failure) => return refused(language.0, failure.into()),
+    };
+    let locales = request
+        .as_ref()
+        .and_then(|request| request.ui_locales.as_deref());
+    let visit = Visit {
+        doorward,
+        browser: &browser,
+        info,
+        agent,
+        texts: language.or(locales),
+    };
+    Ok(page(&visit, request.as_ref(), (None, None)).into())
+}
+
+#[post("/sign-up", data = "<posted>")]
+async fn submit(
+    doorward: &State<Doorward>,
+    browser: Browser,
+    info: &RequestInfo,
+    agent: UserAgent,
+    language: Language,
+    posted: Posted,
+) -> Answer {
+    let fields = posted.take(doorward, &browser, PATH, language.0)?;
+    let request = match carried(doorward, fields.given("request")) {
+        Ok(request) => request,
+        Err(failure) => return refused(language.0, failure.into()),
+    };
+    let locales = request
+        .as_ref()
+        .and_then(|request| request.ui_locales.as_deref());
+    let visit = Visit {
+        doorward,
+        browser: &browser,
+        info,
+        agent,
+        texts: language.or(locales),
+    };
+    let form = RegisterRequest {
+        email: fields.get("email").to_owned(),
+        password: fields.get("password").to_owned(),
+        first_name: fields.given("firstName").map(str::to_owned),
+        last_name: fields.given("lastName").map(str::to_owned),
+    };
+    let cookie = new_cookie();
+    let from = (info.ip, visit.agent.0.clone());
+    let session = doorward.new_browser_session(from, cookie.digest(), doorward.clock.now());
+    match doorward.sign_up(info, form, session).await {
+        Ok((_, session)) => {
+            let cookie = set_cookie(doorward, &cookie);
+            arrived(&visit, request.as_ref(), &session, cookie).await
+        }
+        Err(error) => Ok(page(&visit, request.as_ref(), (Some(&fields), Some(&error))).into()),
+    }
+}

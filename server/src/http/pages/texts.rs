@@ -1,0 +1,435 @@
+//! Every sentence of the pages, in every language there is. A new language is one more table here.
+
+use std::borrow::Cow;
+
+use doorward_shared::ErrorCode;
+
+use crate::http::ApiError;
+
+/// The sentences of one language. What stands in braces is filled in.
+#[derive(Debug)]
+pub struct Texts {
+    /// BCP 47.
+    pub language: &'static str,
+    pub error_title: &'static str,
+    pub error_detail: &'static str,
+    pub bad_request: &'static str,
+    pub unknown_client: &'static str,
+    /// 403
+    pub stale_form: &'static str,
+    pub unavailable: &'static str,
+    pub broken: &'static str,
+    pub not_allowed: &'static str,
+    pub gone: &'static str,
+    pub wrong_password: &'static str,
+    pub account_disabled: &'static str,
+    /// `{seconds}`
+    pub rate_limited: &'static str,
+    pub registration_closed: &'static str,
+    pub email_taken: &'static str,
+    pub bad_email: &'static str,
+    pub bad_password: &'static str,
+    pub bad_name: &'static str,
+    pub bad_scopes: &'static str,
+    pub beyond_scopes: &'static str,
+    pub bad_value: &'static str,
+    pub sign_in_title: &'static str,
+    /// A button
+    pub sign_in: &'static str,
+    pub sign_in_link: &'static str,
+    pub email: &'static str,
+    pub password: &'static str,
+    pub no_account: &'static str,
+    pub sign_up_link: &'static str,
+    pub sign_up_title: &'static str,
+    /// A button
+    pub sign_up: &'static str,
+    pub have_account: &'static str,
+    pub password_rule: &'static str,
+    pub first_name: &'static str,
+    pub last_name: &'static str,
+    pub optional: &'static str,
+    /// The page's title
+    pub consent_short: &'static str,
+    /// `{app}`
+    pub consent_title: &'static str,
+    /// `{email}`
+    pub consent_as: &'static str,
+    pub not_you: &'static str,
+    pub consent_may: &'static str,
+    pub consent_nothing: &'static str,
+    pub consent_sent_to: &'static str,
+    /// A button
+    pub allow: &'static str,
+    /// A button
+    pub deny: &'static str,
+    pub consent_revocable: &'static str,
+    pub sign_out_title: &'static str,
+    pub sign_out_question: &'static str,
+    /// A button
+    pub sign_out: &'static str,
+    pub signed_out_title: &'static str,
+    pub signed_out: &'static str,
+    pub account_title: &'static str,
+    pub profile: &'static str,
+    pub sessions: &'static str,
+    pub keys: &'static str,
+    pub apps: &'static str,
+    pub done: &'static str,
+    /// A button
+    pub save: &'static str,
+    pub current_password: &'static str,
+    pub new_password: &'static str,
+    pub password_ends: &'static str,
+    /// A button
+    pub change_password: &'static str,
+    pub this_session: &'static str,
+    /// Before a time
+    pub since: &'static str,
+    /// Before a time
+    pub last_seen: &'static str,
+    /// A button
+    pub end: &'static str,
+    /// `{device}`
+    pub end_session_of: &'static str,
+    /// A button
+    pub end_others: &'static str,
+    pub no_keys: &'static str,
+    pub new_key: &'static str,
+    pub key_name: &'static str,
+    pub key_scopes: &'static str,
+    pub key_narrower: &'static str,
+    pub key_narrower_hint: &'static str,
+    pub key_expires: &'static str,
+    /// `{days}`
+    pub in_days: &'static str,
+    pub never: &'static str,
+    /// A button
+    pub make_key: &'static str,
+    /// `{name}`
+    pub key_made: &'static str,
+    pub key_once: &'static str,
+    /// Before a time
+    pub expires: &'static str,
+    /// Before a time
+    pub last_used: &'static str,
+    pub never_used: &'static str,
+    /// A button
+    pub revoke: &'static str,
+    /// `{name}`
+    pub revoke_key: &'static str,
+    /// `{app}`
+    pub revoke_app: &'static str,
+    pub no_apps: &'static str,
+    pub scope_openid: &'static str,
+    pub scope_profile: &'static str,
+    pub scope_email: &'static str,
+    pub scope_offline: &'static str,
+    pub scope_read: &'static str,
+    /// `{what}`
+    pub scope_read_of: &'static str,
+    pub scope_write: &'static str,
+    /// `{what}`
+    pub scope_write_of: &'static str,
+    pub scope_admin: &'static str,
+    /// `{what}`
+    pub scope_admin_read: &'static str,
+    /// `{what}`
+    pub scope_admin_of: &'static str,
+    /// `{what}`
+    pub scope_other: &'static str,
+}
+
+pub const EN: Texts = Texts {
+    language: "en",
+    error_title: "Something is not right",
+    error_detail: "For whoever looks after the application:",
+    bad_request: "The request cannot be answered. Go back to the application and try again.",
+    unknown_client: "The application that sent you here is not known to this server.",
+    stale_form: "This form has been sent before, is too old, or was opened in another browser. Open the page again and try once more.",
+    unavailable: "The server cannot do this right now. Nothing was changed. Try again in a moment.",
+    broken: "Something failed inside the server. Try again later.",
+    not_allowed: "This is not allowed.",
+    gone: "It is not there any more.",
+    wrong_password: "The email address or the password is wrong.",
+    account_disabled: "This account has been disabled. Ask whoever runs this place.",
+    rate_limited: "Too many attempts. Try again in {seconds} seconds.",
+    registration_closed: "New accounts are made by whoever runs this place.",
+    email_taken: "There is an account with this email address already. Sign in instead.",
+    bad_email: "This is not an email address that can be used.",
+    bad_password: "Choose another password: at least 8 characters, none that many people use, and not your email address.",
+    bad_name: "A name has at most 200 characters, all of them visible.",
+    bad_scopes: "Choose at least one scope, written as lower-case words joined by colons.",
+    beyond_scopes: "A key cannot do more than you can.",
+    bad_value: "A value is not allowed.",
+    sign_in_title: "Sign in",
+    sign_in: "Sign in",
+    sign_in_link: "Sign in",
+    email: "Email address",
+    password: "Password",
+    no_account: "New here?",
+    sign_up_link: "Create an account",
+    sign_up_title: "Create an account",
+    sign_up: "Create account",
+    have_account: "You have an account?",
+    password_rule: "At least 8 characters. A few words in a row are easy to remember and hard to guess.",
+    first_name: "First name",
+    last_name: "Last name",
+    optional: "(optional)",
+    consent_short: "Allow access",
+    consent_title: "{app} wants to use your account",
+    consent_as: "You are signed in as {email}.",
+    not_you: "Not you?",
+    consent_may: "If you allow it, the application can:",
+    consent_nothing: "It asks for nothing but to know that you have signed in.",
+    consent_sent_to: "Afterwards you are sent to",
+    allow: "Allow",
+    deny: "Do not allow",
+    consent_revocable: "You can take this back on your account page at any time.",
+    sign_out_title: "Sign out",
+    sign_out_question: "Do you want to sign out in this browser?",
+    sign_out: "Sign out",
+    signed_out_title: "Signed out",
+    signed_out: "You are signed out in this browser.",
+    account_title: "Your account",
+    profile: "Profile",
+    sessions: "Where you are signed in",
+    keys: "API keys",
+    apps: "Connected applications",
+    done: "Done.",
+    save: "Save",
+    current_password: "Current password",
+    new_password: "New password",
+    password_ends: "Everything else that is signed in to your account is signed out.",
+    change_password: "Change password",
+    this_session: "this browser",
+    since: "since",
+    last_seen: "last seen",
+    end: "End",
+    end_session_of: "End the session of {device}",
+    end_others: "End all others",
+    no_keys: "You have no API keys.",
+    new_key: "Make a new key",
+    key_name: "What is it for?",
+    key_scopes: "What may it do?",
+    key_narrower: "Something narrower",
+    key_narrower_hint: "Scopes below those you hold, such as read:orders, with spaces between them.",
+    key_expires: "When does it expire?",
+    in_days: "in {days} days",
+    never: "never",
+    make_key: "Make key",
+    key_made: "The key “{name}”:",
+    key_once: "Copy it now: it is shown this once.",
+    expires: "expires",
+    last_used: "last used",
+    never_used: "never used",
+    revoke: "Revoke",
+    revoke_key: "Revoke the key {name}",
+    revoke_app: "Revoke the access of {app}",
+    no_apps: "You have let no application in.",
+    scope_openid: "know who you are",
+    scope_profile: "see your name",
+    scope_email: "see your email address",
+    scope_offline: "keep this access while you are away",
+    scope_read: "see all your data",
+    scope_read_of: "see your data: {what}",
+    scope_write: "change all your data",
+    scope_write_of: "change your data: {what}",
+    scope_admin: "do everything an administrator of this server can do",
+    scope_admin_read: "see, as an administrator: {what}",
+    scope_admin_of: "manage, as an administrator: {what}",
+    scope_other: "use: {what}",
+};
+
+pub const DE: Texts = Texts {
+    language: "de",
+    error_title: "Da stimmt etwas nicht",
+    error_detail: "Für die Betreuung der Anwendung:",
+    bad_request: "Die Anfrage kann nicht beantwortet werden. Gehen Sie zurück zur Anwendung und versuchen Sie es noch einmal.",
+    unknown_client: "Die Anwendung, die Sie hierher geschickt hat, ist diesem Server nicht bekannt.",
+    stale_form: "Dieses Formular wurde schon gesendet, ist zu alt oder stammt aus einem anderen Browser. Öffnen Sie die Seite neu und versuchen Sie es noch einmal.",
+    unavailable: "Der Server kann das gerade nicht tun. Es wurde nichts geändert. Versuchen Sie es gleich noch einmal.",
+    broken: "Im Server ist etwas fehlgeschlagen. Versuchen Sie es später noch einmal.",
+    not_allowed: "Das ist nicht erlaubt.",
+    gone: "Das gibt es nicht mehr.",
+    wrong_password: "Die E-Mail-Adresse oder das Passwort ist falsch.",
+    account_disabled: "Dieses Konto ist gesperrt. Fragen Sie, wer diesen Dienst betreibt.",
+    rate_limited: "Zu viele Versuche. Versuchen Sie es in {seconds} Sekunden wieder.",
+    registration_closed: "Neue Konten legt an, wer diesen Dienst betreibt.",
+    email_taken: "Mit dieser E-Mail-Adresse gibt es schon ein Konto. Melden Sie sich damit an.",
+    bad_email: "Diese E-Mail-Adresse kann nicht verwendet werden.",
+    bad_password: "Wählen Sie ein anderes Passwort: mindestens 8 Zeichen, keines, das viele benutzen, und nicht Ihre E-Mail-Adresse.",
+    bad_name: "Ein Name hat höchstens 200 Zeichen, alle sichtbar.",
+    bad_scopes: "Wählen Sie mindestens eine Berechtigung: Kleinbuchstaben, durch Doppelpunkte verbunden.",
+    beyond_scopes: "Ein Schlüssel kann nicht mehr, als Sie selbst können.",
+    bad_value: "Ein Wert ist nicht erlaubt.",
+    sign_in_title: "Anmelden",
+    sign_in: "Anmelden",
+    sign_in_link: "Anmelden",
+    email: "E-Mail-Adresse",
+    password: "Passwort",
+    no_account: "Neu hier?",
+    sign_up_link: "Konto anlegen",
+    sign_up_title: "Konto anlegen",
+    sign_up: "Konto anlegen",
+    have_account: "Sie haben ein Konto?",
+    password_rule: "Mindestens 8 Zeichen. Ein paar Wörter hintereinander sind leicht zu merken und schwer zu raten.",
+    first_name: "Vorname",
+    last_name: "Nachname",
+    optional: "(freiwillig)",
+    consent_short: "Zugriff erlauben",
+    consent_title: "{app} möchte Ihr Konto nutzen",
+    consent_as: "Sie sind angemeldet als {email}.",
+    not_you: "Nicht Sie?",
+    consent_may: "Wenn Sie es erlauben, kann die Anwendung:",
+    consent_nothing: "Sie möchte nur wissen, dass Sie sich angemeldet haben.",
+    consent_sent_to: "Danach werden Sie weitergeleitet zu",
+    allow: "Erlauben",
+    deny: "Nicht erlauben",
+    consent_revocable: "Sie können das auf Ihrer Kontoseite jederzeit zurücknehmen.",
+    sign_out_title: "Abmelden",
+    sign_out_question: "Möchten Sie sich in diesem Browser abmelden?",
+    sign_out: "Abmelden",
+    signed_out_title: "Abgemeldet",
+    signed_out: "Sie sind in diesem Browser abgemeldet.",
+    account_title: "Ihr Konto",
+    profile: "Profil",
+    sessions: "Wo Sie angemeldet sind",
+    keys: "API-Schlüssel",
+    apps: "Verbundene Anwendungen",
+    done: "Erledigt.",
+    save: "Speichern",
+    current_password: "Jetziges Passwort",
+    new_password: "Neues Passwort",
+    password_ends: "Alles andere, was bei Ihrem Konto angemeldet ist, wird abgemeldet.",
+    change_password: "Passwort ändern",
+    this_session: "dieser Browser",
+    since: "seit",
+    last_seen: "zuletzt gesehen",
+    end: "Beenden",
+    end_session_of: "Sitzung von {device} beenden",
+    end_others: "Alle anderen beenden",
+    no_keys: "Sie haben keine API-Schlüssel.",
+    new_key: "Neuen Schlüssel anlegen",
+    key_name: "Wofür ist er?",
+    key_scopes: "Was darf er?",
+    key_narrower: "Etwas Engeres",
+    key_narrower_hint: "Berechtigungen unterhalb Ihrer eigenen, etwa read:orders, durch Leerzeichen getrennt.",
+    key_expires: "Wann läuft er ab?",
+    in_days: "in {days} Tagen",
+    never: "nie",
+    make_key: "Schlüssel anlegen",
+    key_made: "Der Schlüssel „{name}“:",
+    key_once: "Kopieren Sie ihn jetzt: er wird nur dieses eine Mal gezeigt.",
+    expires: "läuft ab",
+    last_used: "zuletzt benutzt",
+    never_used: "nie benutzt",
+    revoke: "Widerrufen",
+    revoke_key: "Schlüssel {name} widerrufen",
+    revoke_app: "Zugriff von {app} widerrufen",
+    no_apps: "Sie haben keiner Anwendung Zugriff erlaubt.",
+    scope_openid: "wissen, wer Sie sind",
+    scope_profile: "Ihren Namen sehen",
+    scope_email: "Ihre E-Mail-Adresse sehen",
+    scope_offline: "diesen Zugriff behalten, wenn Sie nicht da sind",
+    scope_read: "alle Ihre Daten sehen",
+    scope_read_of: "Ihre Daten sehen: {what}",
+    scope_write: "alle Ihre Daten ändern",
+    scope_write_of: "Ihre Daten ändern: {what}",
+    scope_admin: "alles tun, was die Verwaltung dieses Servers kann",
+    scope_admin_read: "in der Verwaltung sehen: {what}",
+    scope_admin_of: "in der Verwaltung ändern: {what}",
+    scope_other: "nutzen: {what}",
+};
+
+/// All languages; the first is spoken where nobody asks for another.
+pub const ALL: [&Texts; 2] = [&EN, &DE];
+
+/// Puts a value in the place of `{name}`.
+pub fn fill(text: &str, name: &str, value: &str) -> String {
+    text.replace(&format!("{{{name}}}"), value)
+}
+
+impl Texts {
+    /// What an error is to a person.
+    pub fn of_error(&self, error: &ApiError) -> Cow<'static, str> {
+        let text = match (error.code(), error.field()) {
+            (ErrorCode::RateLimited, _) => {
+                let seconds = error.retry_after().unwrap_or(1).to_string();
+                return fill(self.rate_limited, "seconds", &seconds).into();
+            }
+            (ErrorCode::InvalidCredentials, _) => self.wrong_password,
+            (ErrorCode::AccountDisabled, _) => self.account_disabled,
+            (ErrorCode::RegistrationClosed, _) => self.registration_closed,
+            (ErrorCode::EmailTaken, _) => self.email_taken,
+            (ErrorCode::ValidationFailed, Some("email")) => self.bad_email,
+            (ErrorCode::ValidationFailed, Some("password" | "newPassword")) => self.bad_password,
+            (ErrorCode::ValidationFailed, Some("firstName" | "lastName" | "name")) => self.bad_name,
+            (ErrorCode::ValidationFailed, Some("scopes")) => self.bad_scopes,
+            (ErrorCode::ValidationFailed, _) => self.bad_value,
+            (ErrorCode::InsufficientScope, _) => self.beyond_scopes,
+            (ErrorCode::NotFound | ErrorCode::TokenRevoked | ErrorCode::TokenExpired, _) => {
+                self.gone
+            }
+            (ErrorCode::Overloaded | ErrorCode::StorageUnavailable, _) => self.unavailable,
+            (ErrorCode::InternalError, _) => self.broken,
+            _ => self.bad_request,
+        };
+        text.into()
+    }
+
+    /// What a scope allows, in plain words.
+    pub fn of_scope(&self, scope: &str) -> Cow<'static, str> {
+        let text = match scope {
+            "openid" => self.scope_openid,
+            "profile" => self.scope_profile,
+            "email" => self.scope_email,
+            "offline_access" => self.scope_offline,
+            "read" => self.scope_read,
+            "write" => self.scope_write,
+            "admin" => self.scope_admin,
+            _ => return self.of_part(scope),
+        };
+        text.into()
+    }
+
+    fn of_part(&self, scope: &str) -> Cow<'static, str> {
+        let (top, rest) = scope.split_once(':').unwrap_or((scope, ""));
+        let words = |text: &str| text.replace(':', " › ");
+        let (text, what) = match (top, rest.strip_suffix(":read")) {
+            ("admin", Some(part)) => (self.scope_admin_read, words(part)),
+            ("admin", None) => (self.scope_admin_of, words(rest)),
+            ("read", _) => (self.scope_read_of, words(rest)),
+            ("write", _) => (self.scope_write_of, words(rest)),
+            _ => (self.scope_other, words(scope)),
+        };
+        fill(text, "what", &what).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_are_said_in_plain_words() {
+        assert_eq!(EN.of_scope("openid"), "know who you are");
+        assert_eq!(EN.of_scope("read:orders"), "see your data: orders");
+        assert_eq!(
+            EN.of_scope("admin:users:read"),
+            "see, as an administrator: users"
+        );
+        assert_eq!(
+            EN.of_scope("admin:users"),
+            "manage, as an administrator: users"
+        );
+        assert_eq!(EN.of_scope("print:labels"), "use: print › labels");
+    }
+
+    #[test]
+    fn an_error_says_when_to_come_again() {
+        let error = ApiError::from(crate::limits::RetryAfter(42));
+        assert!(EN.of_error(&error).contains("42 seconds"));
+        assert!(DE.of_error(&error).contains("42 Sekunden"));
+    }
+}

@@ -1,0 +1,172 @@
+//! `/oauth/revoke`, `/oauth/introspect` and `/oauth/userinfo`.
+
+use rocket::{
+    Data, Request, Route, State,
+    data::{FromData, Outcome},
+    get, post, routes,
+};
+use serde::Serialize;
+
+use super::{
+    RequestInfo,
+    oauth::{Authorization, FormBody, Secretly},
+};
+use crate::{
+    app::Doorward,
+    caller::Caller,
+    domain::{Actor, Cause},
+    oauth::{Asker, ClientCredentials, Failure, Form, TokenInfo, UserInfo},
+};
+
+pub fn all() -> Vec<Route> {
+    routes![revoke, introspect, userinfo, userinfo_post]
+}
+
+/// What a revocation or an introspection may hold.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct TokenQuestion {
+    token: String,
+    /// Not needed: tokens tell themselves apart.
+    token_type_hint: Option<String>,
+    client_id: Option<String>,
+    client_secret: Option<String>,
+}
+
+/// The bearer token of the headers, if there is one.
+///
+/// # Errors
+/// `invalid_request` for more than one.
+fn bearer<'a>(headers: &[&'a str]) -> Result<Option<&'a str>, Failure> {
+    let mut tokens = headers.iter().filter_map(|header| {
+        let (scheme, token) = header.split_once(' ')?;
+        scheme
+            .eq_ignore_ascii_case("bearer")
+            .then_some(token.trim())
+    });
+    match (tokens.next(), headers.len()) {
+        (Some(_), 2..) => Err(Failure::request(
+            "there is more than one Authorization header",
+        )),
+        (token, _) => Ok(token),
+    }
+}
+
+/// The caller with a bearer token; errors are RFC 6750's.
+async fn caller(doorward: &Doorward, token: &str, info: &RequestInfo) -> Result<Caller, Failure> {
+    let caller = doorward.authenticate(token, info.ip).await;
+    caller.map_err(|error| match error.status().code {
+        401 => Failure::token(error.message().to_owned()),
+        _ => Failure::unavailable(),
+    })
+}
+
+/// RFC 7009: whether there was something to revoke is nobody's business but its client's.
+#[post("/oauth/revoke", data = "<form>")]
+async fn revoke(
+    doorward: &State<Doorward>,
+    info: &RequestInfo,
+    headers: Authorization<'_>,
+    form: FormBody,
+) -> Result<(), Failure> {
+    let form = form.0?;
+    let credentials = ClientCredentials::read(&headers.0, &form)?;
+    let client = doorward.authenticate_client(credentials).await?;
+    let cause = Cause {
+        actor: Actor::Client(client.id),
+        ip: Some(info.ip),
+        request_id: Some(info.id.clone()),
+        at: doorward.clock.now(),
+    };
+    let token = form.require("token")?;
+    Ok(doorward.give_up(&client, token, cause).await?)
+}
+
+#[post("/oauth/introspect", data = "<form>")]
+async fn introspect(
+    doorward: &State<Doorward>,
+    info: &RequestInfo,
+    headers: Authorization<'_>,
+    form: FormBody,
+) -> Result<Secretly<TokenInfo>, Failure> {
+    let form = form.0?;
+    let asker = asker(doorward, info, &headers.0, &form).await?;
+    let token = form.require("token")?;
+    Ok(Secretly(doorward.introspect(&asker, token).await?))
+}
+
+/// RFC 7662 section 2.1: whoever asks shows who they are. A public client cannot.
+async fn asker(
+    doorward: &Doorward,
+    info: &RequestInfo,
+    headers: &[&str],
+    form: &Form,
+) -> Result<Asker, Failure> {
+    if let Some(token) = bearer(headers)? {
+        let caller = caller(doorward, token, info).await?;
+        return if caller.scopes.covers("admin:sessions:read") {
+            Ok(Asker::Operator)
+        } else {
+            Err(Failure::insufficient_scope("admin:sessions:read"))
+        };
+    }
+    let credentials = ClientCredentials::read(headers, form)?;
+    let client = doorward.authenticate_client(credentials).await?;
+    if client.is_confidential() {
+        Ok(Asker::Client(client))
+    } else {
+        Err(Failure::client(!headers.is_empty()))
+    }
+}
+
+#[get("/oauth/userinfo")]
+async fn userinfo(
+    doorward: &State<Doorward>,
+    info: &RequestInfo,
+    headers: Authorization<'_>,
+) -> Result<Secretly<UserInfo>, Failure> {
+    about(doorward, info, bearer(&headers.0)?).await
+}
+
+/// The token of a form, RFC 6750 section 2.2. No body is as good.
+pub struct MaybeForm(Result<Option<Form>, Failure>);
+
+#[rocket::async_trait]
+impl<'r> FromData<'r> for MaybeForm {
+    type Error = std::convert::Infallible;
+    async fn from_data(request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r, Self> {
+        if !request.content_type().is_some_and(|kind| kind.is_form()) {
+            return Outcome::Success(Self(Ok(None)));
+        }
+        let form = super::oauth::read(request, data, false).await;
+        Outcome::Success(Self(form.map(Some)))
+    }
+}
+
+#[post("/oauth/userinfo", data = "<form>")]
+async fn userinfo_post(
+    doorward: &State<Doorward>,
+    info: &RequestInfo,
+    headers: Authorization<'_>,
+    form: MaybeForm,
+) -> Result<Secretly<UserInfo>, Failure> {
+    let form = form.0?.unwrap_or_default();
+    let token = match (bearer(&headers.0)?, form.get("access_token")) {
+        (Some(_), Some(_)) => {
+            return Err(Failure::request("the token came in two ways at once"));
+        }
+        (header, body) => header.or(body),
+    };
+    about(doorward, info, token).await
+}
+
+async fn about(
+    doorward: &Doorward,
+    info: &RequestInfo,
+    token: Option<&str>,
+) -> Result<Secretly<UserInfo>, Failure> {
+    let token = token.filter(|token| !token.is_empty());
+    let token = token.ok_or_else(Failure::no_token)?;
+    Ok(Secretly(UserInfo::of(
+        &caller(doorward, token, info).await?,
+    )?))
+}

@@ -1,0 +1,255 @@
+//! Introspection (RFC 7662) and revocation (RFC 7009): what a token is, and its end.
+
+use std::sync::Arc;
+
+use doorward_shared::{ClientId, Timestamp};
+use serde::Serialize;
+use ulid::Ulid;
+
+use super::Failure;
+use crate::{
+    app::Doorward,
+    caller::{Caller, Credential},
+    crypto::{
+        secret::{Digest256, looks_like_api_key},
+        signing::TokenError,
+        token::{AccessClaims, Audience},
+    },
+    domain::{Cause, Client, Session},
+    http::ApiError,
+    store::StoreError,
+};
+
+/// Who asks about a token.
+#[derive(Debug, Clone)]
+pub enum Asker {
+    /// Sees its own tokens, and those whose audience names one of its resources.
+    Client(Arc<Client>),
+    /// Holds `admin:sessions:read`, and sees all.
+    Operator,
+}
+
+/// What introspection answers, RFC 7662 section 2.2. Of a token that is not active nothing is said.
+#[derive(Debug, Default, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct TokenInfo {
+    active: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_id: Option<String>,
+    /// The person's email address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<String>,
+    /// `Bearer`; a refresh token has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exp: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iat: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sub: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<String>>)]
+    aud: Option<Audience>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iss: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jti: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sid: Option<String>,
+}
+
+impl Doorward {
+    /// What `token` is to `asker`: from memory for access tokens and API keys.
+    ///
+    /// # Errors
+    /// 503 when storage is needed and cannot be read: that is not "inactive".
+    pub async fn introspect(&self, asker: &Asker, token: &str) -> Result<TokenInfo, Failure> {
+        let found = if looks_like_api_key(&self.settings.api_key_prefix, token) {
+            self.about_key(asker, token).await
+        } else if token.starts_with("rt_") {
+            self.about_refresh_token(asker, token).await
+        } else {
+            self.about_access_token(asker, token).await
+        };
+        Ok(found?.unwrap_or_default())
+    }
+
+    /// Keys are issued to no client: only an operator sees them.
+    async fn about_key(&self, asker: &Asker, token: &str) -> Result<Option<TokenInfo>, Failure> {
+        if matches!(asker, Asker::Client(_)) {
+            return Ok(None);
+        }
+        let Some(caller) = judged(self.judge_key(token).await)? else {
+            return Ok(None);
+        };
+        let Credential::Key { key, .. } = &caller.credential else {
+            return Ok(None);
+        };
+        let owner = caller.account();
+        Ok(Some(TokenInfo {
+            active: true,
+            scope: Some(caller.scopes.to_string()),
+            username: owner.map(|owner| owner.user.email.as_str().to_owned()),
+            token_type: Some("Bearer"),
+            exp: key.expires_at.map(Timestamp::seconds),
+            iat: Some(key.created_at.seconds()),
+            sub: Some(owner.map_or_else(|| key.id.to_string(), |owner| owner.user.id.to_string())),
+            aud: Some(Audience::One(self.issuer.clone())),
+            iss: Some(self.issuer.clone()),
+            jti: Some(key.id.to_string()),
+            ..TokenInfo::default()
+        }))
+    }
+
+    async fn about_access_token(
+        &self,
+        asker: &Asker,
+        token: &str,
+    ) -> Result<Option<TokenInfo>, Failure> {
+        let claims = self.keys.verify_any_audience(token, self.clock.now());
+        let Ok(claims) = claims else {
+            return Ok(None);
+        };
+        if !sees(asker, &claims) {
+            return Ok(None);
+        }
+        let Some(caller) = judged(self.judge(claims.clone()).await)? else {
+            return Ok(None);
+        };
+        let person = caller.account();
+        Ok(Some(TokenInfo {
+            active: true,
+            scope: Some(caller.scopes.to_string()),
+            client_id: Some(claims.client_id.clone()),
+            username: person.map(|person| person.user.email.as_str().to_owned()),
+            token_type: Some("Bearer"),
+            exp: Some(claims.exp),
+            iat: Some(claims.iat),
+            sub: Some(claims.sub.clone()),
+            aud: Some(claims.aud.clone()),
+            iss: Some(claims.iss.clone()),
+            jti: Some(claims.jti.clone()),
+            sid: claims.sid.clone(),
+        }))
+    }
+
+    async fn about_refresh_token(
+        &self,
+        asker: &Asker,
+        token: &str,
+    ) -> Result<Option<TokenInfo>, Failure> {
+        let now = self.clock.now();
+        let hash = Digest256::of(token.as_bytes());
+        let Some((session, live_until)) = self.store.refresh_token(hash).await? else {
+            return Ok(None);
+        };
+        let own = match asker {
+            Asker::Client(client) => session.client_id == Some(client.id),
+            Asker::Operator => true,
+        };
+        // Used before, or over: not active.
+        let live = live_until.is_some_and(|until| now < until);
+        if !own || !live || !session.is_live(now) {
+            return Ok(None);
+        }
+        let account = self.store.account(session.user_id).await?;
+        let Some(account) = account.filter(|account| account.user.disabled_at.is_none()) else {
+            return Ok(None);
+        };
+        let scope = session
+            .scope
+            .intersect(&crate::store::grantable(&account.may));
+        Ok(Some(TokenInfo {
+            active: true,
+            scope: Some(scope.to_string()),
+            client_id: session.client_id.map(|id| id.to_string()),
+            username: Some(account.user.email.as_str().to_owned()),
+            exp: live_until.map(Timestamp::seconds),
+            iat: None,
+            sub: Some(account.user.id.to_string()),
+            iss: Some(self.issuer.clone()),
+            sid: Some(session.id.to_string()),
+            ..TokenInfo::default()
+        }))
+    }
+
+    /// Ends a token of this client's, and with it what belongs to the same grant (RFC 7009 section 2.1). A token of
+    /// somebody else's, or of nobody's, is left alone, and the answer is the same.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn give_up(
+        &self,
+        client: &Client,
+        token: &str,
+        cause: Cause,
+    ) -> Result<(), StoreError> {
+        if token.starts_with("rt_") {
+            let hash = Digest256::of(token.as_bytes());
+            return match self.store.refresh_token(hash).await? {
+                Some((session, _)) => self.end_own(client.id, &session, cause).await,
+                None => Ok(()),
+            };
+        }
+        let claims = match self.keys.verify_any_audience(token, cause.at) {
+            Ok(claims) | Err(TokenError::Expired(claims)) => claims,
+            Err(TokenError::Invalid) => return Ok(()),
+        };
+        if claims.client_id != client.id.to_string() {
+            return Ok(());
+        }
+        match claims.sid.as_ref().map(|sid| sid.parse()) {
+            Some(Ok(id)) => match self.store.session(id).await? {
+                Some(session) => self.end_own(client.id, &session, cause).await,
+                None => Ok(()),
+            },
+            Some(Err(_)) => Ok(()),
+            None => match Ulid::from_string(&claims.jti) {
+                // Kept somewhat longer than the token is taken, for clocks that differ.
+                Ok(jti) => {
+                    let until = Timestamp::from_seconds(claims.exp).plus_seconds(60);
+                    self.store.revoke_token(jti, until, cause).await
+                }
+                Err(_) => Ok(()),
+            },
+        }
+    }
+
+    async fn end_own(
+        &self,
+        client: ClientId,
+        session: &Session,
+        cause: Cause,
+    ) -> Result<(), StoreError> {
+        if session.client_id != Some(client) {
+            return Ok(());
+        }
+        self.store
+            .revoke_session(session.id, None, "session.revoked", cause)
+            .await
+    }
+}
+
+fn sees(asker: &Asker, claims: &AccessClaims) -> bool {
+    match asker {
+        Asker::Operator => true,
+        Asker::Client(client) => {
+            claims.client_id == client.id.to_string()
+                || client
+                    .resources
+                    .iter()
+                    .any(|resource| claims.aud.contains(resource))
+        }
+    }
+}
+
+/// A credential that is not good now is no error here; storage that fails is.
+fn judged(caller: Result<Caller, ApiError>) -> Result<Option<Caller>, Failure> {
+    match caller {
+        Ok(caller) => Ok(Some(caller)),
+        Err(error) if error.status().code >= 500 => Err(Failure::unavailable()),
+        Err(_) => Ok(None),
+    }
+}

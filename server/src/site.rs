@@ -1,0 +1,217 @@
+//! What the hosted pages look like: name, colour, logo and the one stylesheet, made once at start.
+
+use std::{fs, path::Path};
+
+use crate::{
+    crypto::secret::Digest256,
+    settings::{Settings, SettingsError, wrong},
+};
+
+const STYLE: &str = include_str!("http/pages/style.css");
+/// Largest logo, in bytes.
+const MAX_LOGO: u64 = 256 * 1024;
+
+/// A colour, `#rrggbb`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Colour([u8; 3]);
+
+impl Colour {
+    pub fn parse(text: &str) -> Option<Self> {
+        let hex = text.strip_prefix('#')?;
+        if hex.len() != 6 || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return None;
+        }
+        let part = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).ok();
+        Some(Self([part(0)?, part(2)?, part(4)?]))
+    }
+
+    /// Relative luminance, WCAG 2.2.
+    fn luminance(self) -> f64 {
+        let linear = |part: u8| {
+            let part = f64::from(part) / 255.;
+            if part <= 0.04045 {
+                part / 12.92
+            } else {
+                ((part + 0.055) / 1.055).powf(2.4)
+            }
+        };
+        let [r, g, b] = self.0.map(linear);
+        0.2126 * r + 0.7152 * g + 0.0722 * b
+    }
+
+    /// Black or white, whichever reads better on it: one of the two always has 4.5 : 1 at least.
+    fn text_on(self) -> &'static str {
+        let luminance = self.luminance();
+        if (1.05) / (luminance + 0.05) >= (luminance + 0.05) / 0.05 {
+            "#ffffff"
+        } else {
+            "#000000"
+        }
+    }
+}
+
+impl std::fmt::Display for Colour {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let [r, g, b] = self.0;
+        write!(f, "#{r:02x}{g:02x}{b:02x}")
+    }
+}
+
+/// A file of the pages: its name holds a hash of it, so that it can be kept for ever.
+#[derive(Debug)]
+pub(crate) struct Asset {
+    pub name: String,
+    pub content_type: &'static str,
+    pub bytes: Vec<u8>,
+}
+
+impl Asset {
+    fn new(stem: &str, (extension, content_type): (&str, &'static str), bytes: Vec<u8>) -> Self {
+        let Digest256(hash) = Digest256::of(&bytes);
+        let hash: String = hash
+            .iter()
+            .take(8)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        Self {
+            name: format!("{stem}-{hash}.{extension}"),
+            content_type,
+            bytes,
+        }
+    }
+}
+
+/// The pages' looks and addresses.
+#[derive(Debug)]
+pub(crate) struct Site {
+    pub name: String,
+    /// Path of the issuer, under which a proxy serves us; empty when there is none.
+    pub base: String,
+    /// Scheme and authority of the issuer.
+    pub origin: String,
+    /// Whether browsers reach us over TLS.
+    pub tls: bool,
+    pub style: Asset,
+    /// What a browser's tab shows.
+    pub icon: Asset,
+    pub logo: Option<Asset>,
+}
+
+impl Site {
+    /// As the settings say.
+    ///
+    /// # Errors
+    /// A logo that cannot be read, is too large, or is no picture.
+    pub fn new(settings: &Settings, issuer: &str) -> Result<Self, SettingsError> {
+        let colour = Colour::parse(&settings.site_colour)
+            .ok_or_else(|| wrong("site_colour", "must be of the form #rrggbb"))?;
+        let style = STYLE
+            .replace("#1f5fbf", &colour.to_string())
+            .replace("#fefefe", colour.text_on());
+        let icon = format!(
+            "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'><rect width='32' height='32' rx='7' fill='{colour}'/>\
+             <path d='M11 26V6h10v20z' fill='{on}'/><circle cx='18.5' cy='16.5' r='1.5' fill='{colour}'/></svg>",
+            on = colour.text_on()
+        );
+        let logo = settings.site_logo.as_deref().map(logo).transpose()?;
+        let after_scheme = issuer.find("://").map_or(0, |at| at + 3);
+        let path_at = issuer[after_scheme..]
+            .find('/')
+            .map_or(issuer.len(), |at| after_scheme + at);
+        Ok(Self {
+            name: settings.site_name.clone(),
+            base: issuer[path_at..].to_owned(),
+            origin: issuer[..path_at].to_owned(),
+            tls: issuer.starts_with("https://"),
+            style: Asset::new(
+                "style",
+                ("css", "text/css; charset=utf-8"),
+                style.into_bytes(),
+            ),
+            icon: Asset::new("icon", ("svg", "image/svg+xml"), icon.into_bytes()),
+            logo,
+        })
+    }
+
+    /// The asset of this name.
+    pub fn asset(&self, name: &str) -> Option<&Asset> {
+        [Some(&self.style), Some(&self.icon), self.logo.as_ref()]
+            .into_iter()
+            .flatten()
+            .find(|asset| asset.name == name)
+    }
+}
+
+fn logo(path: &Path) -> Result<Asset, SettingsError> {
+    let bad = |reason: String| wrong("site_logo", format!("{}: {reason}", path.display()));
+    let size = fs::metadata(path)
+        .map_err(|error| bad(error.to_string()))?
+        .len();
+    if size > MAX_LOGO {
+        return Err(bad("must be at most 256 KiB".into()));
+    }
+    let bytes = fs::read(path).map_err(|error| bad(error.to_string()))?;
+    let kind = if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
+        ("png", "image/png")
+    } else if bytes.starts_with(b"\xff\xd8\xff") {
+        ("jpg", "image/jpeg")
+    } else if bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") {
+        ("webp", "image/webp")
+    } else if std::str::from_utf8(&bytes).is_ok_and(|text| text.contains("<svg")) {
+        ("svg", "image/svg+xml")
+    } else {
+        return Err(bad("must be a PNG, JPEG, WebP or SVG picture".into()));
+    };
+    Ok(Asset::new("logo", kind, bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_on_any_colour_can_be_read() {
+        for part in 0..=255u8 {
+            for colour in [
+                Colour([part; 3]),
+                Colour([part, 0, 0]),
+                Colour([0, part, 128]),
+            ] {
+                let on = Colour::parse(colour.text_on()).unwrap().luminance();
+                let (dark, light) = (on.min(colour.luminance()), on.max(colour.luminance()));
+                assert!((light + 0.05) / (dark + 0.05) >= 4.5, "{colour}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_style_sheet_has_the_colours_that_are_replaced() {
+        assert!(STYLE.contains("#1f5fbf") && STYLE.contains("#fefefe"));
+    }
+
+    #[test]
+    fn a_site_knows_where_its_issuer_is_served() {
+        let site = |issuer| Site::new(&Settings::default(), issuer).unwrap();
+        let at_path = site("https://a.example/auth/x");
+        assert_eq!(
+            (at_path.base.as_str(), at_path.origin.as_str()),
+            ("/auth/x", "https://a.example")
+        );
+        assert!(at_path.tls);
+        let plain = site("http://127.0.0.1:8000");
+        assert_eq!(
+            (plain.base.as_str(), plain.origin.as_str()),
+            ("", "http://127.0.0.1:8000")
+        );
+    }
+
+    #[test]
+    fn a_logo_must_be_a_picture() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("logo");
+        fs::write(&path, "<html>").unwrap();
+        assert_eq!(logo(&path).unwrap_err().key, "site_logo");
+        fs::write(&path, "<svg xmlns='http://www.w3.org/2000/svg'/>").unwrap();
+        assert_eq!(logo(&path).unwrap().content_type, "image/svg+xml");
+    }
+}
