@@ -115,6 +115,7 @@ fn shown(operation: &Operation, description: &Value) -> Markup {
         }
         Who::Scope(scope) => format!("whoever holds {scope}"),
         Who::Client => "an OAuth client".to_owned(),
+        Who::Browser => "a person's browser".to_owned(),
         Who::Token(scope) => format!("an access token with {scope}"),
     };
     html! {

@@ -44,6 +44,7 @@ fn api_routes() -> Vec<Route> {
         admin::all(),
         oauth::all(),
         token_info::all(),
+        pages::api(),
         well_known::all(),
         health::all(),
         openapi::all(),

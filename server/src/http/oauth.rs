@@ -144,6 +144,42 @@ pub struct TokenRequest {
     resource: Option<String>,
 }
 
+/// What an authorization request may hold: RFC 6749 section 4.1.1, RFC 7636, OpenID Connect Core section 3.1.2.1.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct AuthorizeForm {
+    /// `code`
+    response_type: String,
+    client_id: String,
+    /// One the client has registered, character by character.
+    redirect_uri: String,
+    /// Space-separated; all of the client's when it is left out.
+    scope: Option<String>,
+    state: Option<String>,
+    code_challenge: String,
+    /// `S256`
+    code_challenge_method: String,
+    nonce: Option<String>,
+    /// `none`, or some of `login`, `select_account` and `consent`
+    prompt: Option<String>,
+    /// In seconds.
+    max_age: Option<u32>,
+    login_hint: Option<String>,
+    id_token_hint: Option<String>,
+    ui_locales: Option<String>,
+    /// RFC 8707; may be given more than once.
+    resource: Option<String>,
+}
+
+/// OpenID Connect RP-Initiated Logout section 2.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct LogoutForm {
+    id_token_hint: Option<String>,
+    client_id: Option<String>,
+    /// One of the client's redirect URIs.
+    post_logout_redirect_uri: Option<String>,
+    state: Option<String>,
+}
+
 /// RFC 6749 section 5.1.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct OAuthToken {

@@ -13,7 +13,7 @@ use utoipa::{PartialSchema, ToSchema, openapi::RefOr};
 
 use super::{
     health::Health,
-    oauth::{BothTokens, OAuthToken, TokenRequest},
+    oauth::{AuthorizeForm, BothTokens, LogoutForm, OAuthToken, TokenRequest},
     token_info::TokenQuestion,
     well_known::Public,
 };
@@ -53,6 +53,8 @@ pub(super) enum Who {
     Scope(&'static str),
     /// An OAuth client that shows who it is.
     Client,
+    /// A person's browser, which a client sends here. Errors are pages.
+    Browser,
     /// An access token of this scope that a client obtained. Errors are RFC 6749's.
     Token(&'static str),
 }
@@ -168,7 +170,7 @@ impl Operation {
 
 use ErrorCode as E;
 use Method::{Delete, Get, Patch, Post, Put};
-use Who::{Anybody, Bearer, Client, FirstParty, KeyHolder, Scope, Token};
+use Who::{Anybody, Bearer, Browser, Client, FirstParty, KeyHolder, Scope, Token};
 
 /// Every operation there is.
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -306,6 +308,36 @@ pub(super) const OPERATIONS: &[Operation] = &[
     )
     .form::<TokenRequest>()
     .gives::<OAuthToken>(200),
+    op(
+        Get,
+        "/oauth/authorize",
+        Browser,
+        "Sign a person in and ask what the client may do (RFC 6749 section 4.1.1)",
+    )
+    .redirects(),
+    op(
+        Post,
+        "/oauth/authorize",
+        Browser,
+        "The same, with the parameters in a form",
+    )
+    .form::<AuthorizeForm>()
+    .redirects(),
+    op(
+        Get,
+        "/oauth/logout",
+        Browser,
+        "Sign a person out (OpenID Connect RP-Initiated Logout)",
+    )
+    .redirects(),
+    op(
+        Post,
+        "/oauth/logout",
+        Browser,
+        "The same, with the parameters in a form",
+    )
+    .form::<LogoutForm>()
+    .redirects(),
     op(
         Post,
         "/oauth/revoke",
@@ -617,7 +649,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
 impl Operation {
     /// Every error it may answer, in the order of their statuses.
     pub(super) fn all_errors(&self) -> Vec<ErrorCode> {
-        if matches!(self.who, Who::Client | Who::Token(_)) {
+        if matches!(self.who, Client | Token(_) | Browser) {
             return Vec::new();
         }
         let mut errors = self.errors.to_vec();
@@ -673,7 +705,7 @@ impl Operation {
         operation.insert("tags".into(), json!([self.tag()]));
         operation.insert("operationId".into(), self.id().into());
         match self.who {
-            Anybody => operation.insert("security".into(), json!([])),
+            Anybody | Browser => operation.insert("security".into(), json!([])),
             Bearer | FirstParty => operation.insert("security".into(), json!([{"bearer": []}])),
             KeyHolder(scope) | Scope(scope) | Token(scope) => {
                 operation.insert("security".into(), json!([{"bearer": [scope]}]))

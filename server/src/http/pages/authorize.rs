@@ -17,7 +17,12 @@ use crate::{
 };
 
 pub fn all() -> Vec<Route> {
-    routes![authorize, authorize_post, go_on]
+    routes![go_on]
+}
+
+/// What clients send browsers to: a part of the API, though a person sees its answer.
+pub fn api() -> Vec<Route> {
+    routes![authorize, authorize_post]
 }
 
 /// Where a request that is kept goes on.

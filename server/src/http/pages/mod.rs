@@ -21,6 +21,11 @@ pub fn languages() -> Vec<&'static str> {
     texts::ALL.iter().map(|texts| texts.language).collect()
 }
 
+/// The authorization endpoint, which is described with the API.
+pub fn api() -> Vec<Route> {
+    [authorize::api(), sign_out::api()].concat()
+}
+
 /// Routes that answer HTML. They stand apart from the API's, which are described in `openapi`.
 pub fn all() -> Vec<Route> {
     [

@@ -23,7 +23,12 @@ use crate::{
 };
 
 pub fn all() -> Vec<Route> {
-    routes![ask, submit, logout, logout_post]
+    routes![ask, submit]
+}
+
+/// The end-session endpoint, which clients send browsers to.
+pub fn api() -> Vec<Route> {
+    routes![logout, logout_post]
 }
 
 const PATH: &str = "/sign-out";
