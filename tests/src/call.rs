@@ -68,6 +68,14 @@ impl Call {
         self.try_send().await.expect("the server answers")
     }
 
+    /// Makes the call and answers before the body has come: for a stream.
+    ///
+    /// # Panics
+    /// When no answer comes.
+    pub async fn open(self) -> reqwest::Response {
+        self.0.send().await.expect("the server answers")
+    }
+
     /// Makes the call.
     ///
     /// # Errors

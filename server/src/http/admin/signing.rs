@@ -1,16 +1,16 @@
 //! `/admin/keys`: signing keys.
 
-use doorward_shared::{Page, Pagination, admin::SigningKey, page::MAX_LIMIT};
+use doorward_shared::{Page, Pagination, admin::SigningKey};
 use rocket::{Route, State, get, post, routes};
 
 use super::scopes::{Keys, KeysRead};
 use crate::{
     app::Doorward,
     http::{
-        Allowed, Listing, RequestInfo,
+        Allowed, ApiError, Listing, RequestInfo,
         reply::{Answer, created, ok},
     },
-    store::StoredSigningKey,
+    store::{ListQuery, StoredSigningKey},
 };
 
 pub fn all() -> Vec<Route> {
@@ -27,23 +27,50 @@ fn view(key: StoredSigningKey) -> SigningKey {
     }
 }
 
-/// There are never many: all of them are one page.
 #[get("/admin/keys")]
 async fn list(
     doorward: &State<Doorward>,
     _by: Allowed<KeysRead>,
-    _listing: Listing<()>,
+    listing: Listing<()>,
 ) -> Answer<Page<SigningKey>> {
     let keys = doorward.store.signing_keys().await?;
-    let pagination = Pagination {
-        total: keys.len() as u64,
-        limit: MAX_LIMIT,
-        ..Pagination::default()
+    ok(page(keys.into_iter().map(view).collect(), &listing.query)?)
+}
+
+/// One page, newest first. There are never many keys: all of them are read. The cursor is the last id seen.
+fn page(mut keys: Vec<SigningKey>, query: &ListQuery) -> Result<Page<SigningKey>, ApiError> {
+    let up = match &query.sort {
+        None => false,
+        Some(sort) if sort.field == "createdAt" => !sort.descending,
+        Some(_) => return Err(ApiError::request("sort", "must be one of createdAt")),
     };
-    ok(Page {
-        data: keys.into_iter().map(view).collect(),
-        pagination,
-    })
+    if let Some(q) = &query.q {
+        keys.retain(|key| key.id.contains(q.as_str()) || key.algorithm.contains(q.as_str()));
+    }
+    keys.sort_by(|a, b| (b.created_at, &b.id).cmp(&(a.created_at, &a.id)));
+    if up {
+        keys.reverse();
+    }
+    let total = keys.len() as u64;
+    let skipped = match &query.cursor {
+        None => usize::try_from(query.offset).unwrap_or(usize::MAX),
+        Some(cursor) => {
+            let seen = keys.iter().position(|key| key.id == *cursor);
+            seen.ok_or_else(|| ApiError::request("cursor", "is not a cursor of this list"))? + 1
+        }
+    };
+    let limit = query.limit as usize;
+    let has_more = keys.len().saturating_sub(skipped) > limit;
+    let data: Vec<_> = keys.into_iter().skip(skipped).take(limit).collect();
+    let last = data.last().filter(|_| has_more);
+    let pagination = Pagination {
+        total,
+        limit: query.limit,
+        offset: query.offset,
+        has_more,
+        next_cursor: last.map(|key| key.id.clone()),
+    };
+    Ok(Page { data, pagination })
 }
 
 #[post("/admin/keys/rotate")]
