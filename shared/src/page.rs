@@ -22,6 +22,9 @@ pub struct Page<T> {
 pub struct Pagination {
     /// Rows that match, over all pages.
     pub total: u64,
+    /// Whether more than `total` rows may match: of a filtered list 10,000 are counted. Absent when `total` is exact.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub total_at_least: bool,
     pub limit: u32,
     /// Rows before this page; 0 when a cursor was followed.
     pub offset: u64,

@@ -38,9 +38,11 @@ const LIST: List<User> = List {
     from: "users AS u",
     columns: USER,
     id: "u.id",
+    kept: Some("users"),
     sorts: &[
         ("id", "u.id"),
-        ("createdAt", "u.created_at"),
+        // Ids come in the order of creation.
+        ("createdAt", "u.id"),
         ("email", "u.email_key"),
         ("lastLoginAt", "coalesce(u.last_login_at, 0)"),
         ("role", "u.role"),
@@ -225,19 +227,37 @@ impl Store {
     }
 }
 
-/// From three characters on the trigram index answers; shorter text reads the table.
+/// Users that a search finds, at most. What matches more often wants more letters.
+const FOUND: u32 = 2000;
+
 fn search(conditions: &mut Filter, q: &str) {
     if let Ok(id) = q.parse::<UserId>() {
         conditions.and("u.id = ?", [Value::Blob(id.0.to_bytes().to_vec())]);
-    } else if q.chars().count() >= 3 {
-        let phrase = format!("\"{}\"", q.replace('"', "\"\""));
-        conditions.and(
-            "u.rid IN (SELECT rowid FROM users_text WHERE users_text MATCH ?)",
-            [Value::Text(phrase)],
-        );
     } else {
-        let like = "(u.email LIKE ? ESCAPE '\\' OR u.first_name LIKE ? ESCAPE '\\' OR u.last_name LIKE ? ESCAPE '\\')";
-        conditions.and(like, [contains(q), contains(q), contains(q)]);
+        let (found, text) = matching(q, FOUND);
+        conditions.and(found, [text]);
+        conditions.bounded(FOUND);
+    }
+}
+
+/// A condition on `users AS u` that holds for the newest `most` users whose address or name contains `q`, and its one
+/// value. From three characters on the trigram index answers; of shorter text only the newest users are read.
+pub(super) fn matching(q: &str, most: u32) -> (String, Value) {
+    if q.chars().count() >= 3 {
+        let found = format!(
+            "u.rid IN (SELECT rowid FROM users_text WHERE users_text MATCH ? ORDER BY rowid DESC LIMIT {most})"
+        );
+        (
+            found,
+            Value::Text(format!("\"{}\"", q.replace('"', "\"\""))),
+        )
+    } else {
+        let found = format!(
+            "u.rid IN (SELECT rid FROM (SELECT rid, email || char(10) || coalesce(first_name, '') || char(10) || \
+             coalesce(last_name, '') AS text FROM users ORDER BY rid DESC LIMIT {most}) \
+             WHERE text LIKE ? ESCAPE '\\')"
+        );
+        (found, contains(q))
     }
 }
 

@@ -32,6 +32,7 @@ const LIST: List<Client> = List {
     from: "clients AS c",
     columns: CLIENT,
     id: "c.id",
+    kept: None,
     sorts: &[
         ("id", "c.id"),
         ("createdAt", "c.created_at"),

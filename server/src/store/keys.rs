@@ -47,6 +47,7 @@ const LIST: List<ApiKey> = List {
     from: "api_keys AS k",
     columns: API_KEY,
     id: "k.id",
+    kept: None,
     sorts: &[
         ("id", "k.id"),
         ("createdAt", "k.created_at"),

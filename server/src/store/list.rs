@@ -6,7 +6,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use doorward_shared::{Page, Pagination};
 use rusqlite::{Connection, Row, params_from_iter, types::Value};
 
-use super::StoreError;
+use super::{StoreError, stats};
 use crate::domain::Refusal;
 
 /// The order of a list.
@@ -39,11 +39,27 @@ impl ListQuery {
     }
 }
 
-/// Conditions that all must hold.
+/// Matches that are counted, and up to which an index is worth it: past it the list is walked in its own order, where
+/// so many matches are soon met.
+const COUNTED: u64 = 10_000;
+
+/// Conditions that all must hold. A `~` before a column marks an index that helps only while few rows match.
 #[derive(Debug, Default)]
 pub(super) struct Filter {
     conditions: Vec<String>,
     values: Vec<Value>,
+    /// How many rows match, where that is known without counting.
+    total: Option<u64>,
+    /// Rows that a condition looks for at most: when so many are found there may be more.
+    bound: Option<u64>,
+}
+
+/// How many rows match.
+#[derive(Debug, Clone, Copy)]
+struct Total {
+    rows: u64,
+    /// Whether there may be more.
+    at_least: bool,
 }
 
 impl Filter {
@@ -51,6 +67,30 @@ impl Filter {
     pub fn and(&mut self, condition: impl Into<String>, values: impl IntoIterator<Item = Value>) {
         self.conditions.push(condition.into());
         self.values.extend(values);
+    }
+
+    /// Whether nothing is asked for.
+    pub fn is_empty(&self) -> bool {
+        self.conditions.is_empty()
+    }
+
+    /// Says how many rows match.
+    pub fn matching(&mut self, rows: u64) {
+        self.total = Some(rows);
+    }
+
+    /// Says that a condition looks for at most so many rows.
+    pub fn bounded(&mut self, rows: u32) {
+        self.bound = Some(rows.into());
+    }
+
+    /// Looks only at the newest `rows` of what matches so far: what comes after this searches text, row by row.
+    pub fn newest(&mut self, id: &str, from: &str, rows: u32) {
+        let inner = self.sql(false);
+        let newest = format!(
+            "{id} IN (SELECT {id} FROM {from} WHERE {inner} ORDER BY {id} DESC LIMIT {rows})"
+        );
+        self.conditions = vec![newest];
     }
 
     /// All rows that match, at most `limit`, in no order.
@@ -64,18 +104,22 @@ impl Filter {
     ) -> Result<Vec<T>, StoreError> {
         let sql = format!(
             "SELECT {columns} FROM {from} WHERE {} LIMIT {limit}",
-            self.sql()
+            self.sql(false)
         );
         let mut select = conn.prepare(&sql)?;
         let rows = select.query_map(params_from_iter(self.values), row)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    fn sql(&self) -> String {
+    /// `walk` keeps marked columns from their index.
+    fn sql(&self, walk: bool) -> String {
         if self.conditions.is_empty() {
             "1".into()
         } else {
-            self.conditions.join(" AND ")
+            // A unary plus keeps SQLite from looking for an index.
+            self.conditions
+                .join(" AND ")
+                .replace('~', if walk { "+" } else { "" })
         }
     }
 }
@@ -89,15 +133,6 @@ pub(super) fn contains(text: &str) -> Value {
     Value::Text(format!("%{escaped}%"))
 }
 
-/// `text` for `LIKE … ESCAPE '\'`, to be found at the start.
-pub(super) fn begins(text: &str) -> Value {
-    let escaped = text
-        .replace('\\', "\\\\")
-        .replace('%', "\\%")
-        .replace('_', "\\_");
-    Value::Text(format!("{escaped}%"))
-}
-
 /// A list of one kind of row.
 pub(super) struct List<T: 'static> {
     /// `table AS alias` and its joins.
@@ -105,6 +140,8 @@ pub(super) struct List<T: 'static> {
     pub columns: &'static str,
     /// The id column, which ends every order.
     pub id: &'static str,
+    /// The table whose number of rows is kept.
+    pub kept: Option<&'static str>,
     /// Fields one may sort by, and their expressions, none of which is ever NULL.
     pub sorts: &'static [(&'static str, &'static str)],
     pub row: fn(&Row<'_>) -> rusqlite::Result<T>,
@@ -119,6 +156,7 @@ impl<T> List<T> {
         query: &ListQuery,
     ) -> Result<Page<T>, StoreError> {
         let total = self.count(conn, &filter)?;
+        let walk = total.rows >= COUNTED;
         let after = query.cursor.as_deref().map(Cursor::read).transpose()?;
         let sort = match (&query.sort, &after) {
             (Some(sort), Some(after)) if after.sort.as_ref() != Some(sort) => {
@@ -145,7 +183,7 @@ impl<T> List<T> {
             self.columns,
             self.id,
             self.from,
-            filter.sql()
+            filter.sql(walk)
         );
         if order_by != self.id {
             let _ = write!(sql, ", {} {direction}", self.id);
@@ -178,7 +216,8 @@ impl<T> List<T> {
         Ok(Page {
             data: rows.into_iter().map(|(row, ..)| row).collect(),
             pagination: Pagination {
-                total,
+                total: total.rows,
+                total_at_least: total.at_least,
                 limit: query.limit,
                 offset,
                 has_more,
@@ -204,11 +243,31 @@ impl<T> List<T> {
         Ok((expression, sort.descending))
     }
 
-    fn count(&self, conn: &Connection, filter: &Filter) -> Result<u64, StoreError> {
-        let sql = format!("SELECT count(*) FROM {} WHERE {}", self.from, filter.sql());
-        Ok(conn
+    fn count(&self, conn: &Connection, filter: &Filter) -> Result<Total, StoreError> {
+        let exactly = |rows| Total {
+            rows,
+            at_least: false,
+        };
+        if let Some(rows) = filter.total {
+            return Ok(exactly(rows));
+        }
+        if let Some(table) = self.kept.filter(|_| filter.is_empty()) {
+            return stats::rows_of(conn, table).map(exactly);
+        }
+        let sql = format!(
+            "SELECT count(*) FROM (SELECT 1 FROM {} WHERE {} LIMIT {})",
+            self.from,
+            filter.sql(false),
+            COUNTED + 1
+        );
+        let rows: u64 = conn
             .prepare_cached(&sql)?
-            .query_row(params_from_iter(&filter.values), |row| row.get(0))?)
+            .query_row(params_from_iter(&filter.values), |row| row.get(0))?;
+        let bound = filter.bound.unwrap_or(COUNTED + 1);
+        Ok(Total {
+            rows: rows.min(COUNTED),
+            at_least: rows >= bound,
+        })
     }
 }
 

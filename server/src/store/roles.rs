@@ -15,6 +15,7 @@ const LIST: List<Role> = List {
     from: "roles AS r",
     columns: "r.name, r.permissions, (SELECT count(*) FROM users u WHERE u.role = r.name)",
     id: "r.name",
+    kept: None,
     sorts: &[("name", "r.name")],
     row: read_role,
 };

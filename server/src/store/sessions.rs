@@ -13,6 +13,7 @@ use super::{
     memory::through,
     roles,
     rows::{self, SESSION, ip_bytes, ulid},
+    stats,
     writer::Unit,
 };
 use crate::{
@@ -97,9 +98,11 @@ const LIST: List<Session> = List {
     from: "sessions AS s",
     columns: SESSION,
     id: "s.id",
+    kept: Some("sessions"),
     sorts: &[
         ("id", "s.id"),
-        ("createdAt", "s.created_at"),
+        // Ids come in the order of creation.
+        ("createdAt", "s.id"),
         ("lastSeenAt", "s.last_seen_at"),
         ("expiresAt", "s.expires_at"),
         ("userId", "s.user_id"),
@@ -268,7 +271,8 @@ impl Store {
         self.memory().is_revoked(jti)
     }
 
-    /// A page of sessions. `q` is looked for in user agents, or is an id.
+    /// A page of sessions. `q` is an id, an address, or text: that of the user's address or name, or of the user agent
+    /// of one of the newest sessions.
     pub async fn sessions(
         &self,
         filter: SessionFilter,
@@ -283,13 +287,9 @@ impl Store {
             .read(move |conn| {
                 let mut conditions = conditions(&filter, now);
                 if let Some(q) = query.q.as_deref().filter(|q| !q.is_empty()) {
-                    if let Ok(id) = q.parse::<SessionId>() {
-                        conditions.and("s.id = ?", [Value::Blob(id.0.to_bytes().to_vec())]);
-                    } else if let Ok(id) = q.parse::<UserId>() {
-                        conditions.and("s.user_id = ?", [Value::Blob(id.0.to_bytes().to_vec())]);
-                    } else {
-                        conditions.and("s.user_agent LIKE ? ESCAPE '\\'", [contains(q)]);
-                    }
+                    search(&mut conditions, q);
+                } else {
+                    known_total(conn, &filter, &mut conditions, now)?;
                 }
                 LIST.page(conn, conditions, &query)
             })
@@ -370,27 +370,77 @@ pub(super) fn conditions(filter: &SessionFilter, now: Timestamp) -> Filter {
     }
     if let Some(net) = filter.ip {
         let ends = [net.network(), net.broadcast()].map(|ip| Value::Blob(ip_bytes(ip).to_vec()));
-        conditions.and("s.ip BETWEEN ? AND ?", ends);
+        conditions.and("~s.ip BETWEEN ? AND ?", ends);
     }
     if let Some(ids) = &filter.ids {
         let places = vec!["?"; ids.len()].join(", ");
         let ids = ids.iter().map(|id| Value::Blob(id.0.to_bytes().to_vec()));
         conditions.and(format!("s.id IN ({places})"), ids);
     }
-    let now = || [Value::Integer(now.0), Value::Integer(now.0)];
+    // The same rule as `Session::is_live`: the idle end never lies after the absolute one.
     match filter.active {
-        // The same rule as `Session::is_live`.
         Some(true) => conditions.and(
-            "(s.revoked_at IS NULL AND s.expires_at > ? AND s.idle_until > ?)",
-            now(),
+            "(s.revoked_at IS NULL AND ~s.idle_until > ?)",
+            [Value::Integer(now.0)],
         ),
         Some(false) => conditions.and(
-            "(s.revoked_at IS NOT NULL OR s.expires_at <= ? OR s.idle_until <= ?)",
-            now(),
+            "(~s.revoked_at IS NOT NULL OR (s.revoked_at IS NULL AND ~s.idle_until <= ?))",
+            [Value::Integer(now.0)],
         ),
         None => {}
     }
     conditions
+}
+
+/// Live and dead sessions are not counted when nothing else is asked for: their numbers are known.
+fn known_total(
+    conn: &Connection,
+    filter: &SessionFilter,
+    conditions: &mut Filter,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let alone = SessionFilter {
+        active: filter.active,
+        ..SessionFilter::default()
+    };
+    let Some(active) = filter.active.filter(|_| *filter == alone) else {
+        return Ok(());
+    };
+    let live = stats::active(conn, now)?;
+    conditions.matching(if active {
+        live
+    } else {
+        stats::rows_of(conn, "sessions")?.saturating_sub(live)
+    });
+    Ok(())
+}
+
+/// Sessions among which a user agent is searched for.
+const NEWEST: u32 = 5000;
+/// Users whose sessions are found by text.
+const USERS: u32 = 500;
+
+fn search(conditions: &mut Filter, q: &str) {
+    let blob = |id: Ulid| [Value::Blob(id.to_bytes().to_vec())];
+    if let Ok(id) = q.parse::<SessionId>() {
+        conditions.and("s.id = ?", blob(id.0));
+    } else if let Ok(id) = q.parse::<UserId>() {
+        conditions.and("s.user_id = ?", blob(id.0));
+    } else if let Ok(id) = q.parse::<ClientId>() {
+        conditions.and("s.client_id = ?", blob(id.0));
+    } else if let Ok(ip) = q.parse::<IpAddr>() {
+        conditions.and("s.ip = ?", [Value::Blob(ip_bytes(ip).to_vec())]);
+    } else {
+        let (users, text) = accounts::matching(q, USERS);
+        conditions.and(
+            format!(
+                "(s.user_id IN (SELECT id FROM users AS u WHERE {users}) OR s.id IN \
+                 (SELECT id FROM (SELECT id, user_agent FROM sessions ORDER BY id DESC LIMIT {NEWEST}) \
+                 WHERE user_agent LIKE ? ESCAPE '\\'))"
+            ),
+            [text, contains(q)],
+        );
+    }
 }
 
 pub(super) fn find(conn: &Connection, id: SessionId) -> Result<Option<Session>, StoreError> {

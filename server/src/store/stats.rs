@@ -16,7 +16,7 @@ const WORST: u32 = 10;
 
 impl Store {
     /// Totals now, the minutes kept, and the worst of the last hour.
-    pub(crate) async fn stats(&self, now: Timestamp) -> Result<Stats, StoreError> {
+    pub async fn stats(&self, now: Timestamp) -> Result<Stats, StoreError> {
         self.read(move |conn| {
             let count = |sql: &str| -> Result<u64, StoreError> {
                 Ok(conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
