@@ -52,6 +52,8 @@ pub(super) struct Filter {
     total: Option<u64>,
     /// Rows that a condition looks for at most: when so many are found there may be more.
     bound: Option<u64>,
+    /// Rows that are looked at, of a larger table perhaps.
+    looked_at: Option<u64>,
 }
 
 /// How many rows match.
@@ -84,6 +86,11 @@ impl Filter {
         self.bound = Some(rows.into());
     }
 
+    /// Says that at most so many rows of the table are looked at.
+    pub fn among(&mut self, rows: u32) {
+        self.looked_at = Some(rows.into());
+    }
+
     /// Looks only at the newest `rows` of what matches so far: what comes after this searches text, row by row.
     pub fn newest(&mut self, id: &str, from: &str, rows: u32) {
         let inner = self.sql(false);
@@ -91,6 +98,7 @@ impl Filter {
             "{id} IN (SELECT {id} FROM {from} WHERE {inner} ORDER BY {id} DESC LIMIT {rows})"
         );
         self.conditions = vec![newest];
+        self.among(rows);
     }
 
     /// All rows that match, at most `limit`, in no order.
@@ -263,10 +271,13 @@ impl<T> List<T> {
         let rows: u64 = conn
             .prepare_cached(&sql)?
             .query_row(params_from_iter(&filter.values), |row| row.get(0))?;
-        let bound = filter.bound.unwrap_or(COUNTED + 1);
+        let unseen = match (filter.looked_at, self.kept) {
+            (Some(rows), Some(table)) => stats::rows_of(conn, table)? > rows,
+            _ => false,
+        };
         Ok(Total {
             rows: rows.min(COUNTED),
-            at_least: rows >= bound,
+            at_least: unseen || rows >= filter.bound.unwrap_or(COUNTED + 1),
         })
     }
 }
@@ -321,5 +332,59 @@ impl Cursor {
             value: part(value)?,
             id: part(id)?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROWS: List<i64> = List {
+        from: "rows AS r",
+        columns: "r.n",
+        id: "r.n",
+        kept: None,
+        sorts: &[("half", "r.n / 2")],
+        row: |row| row.get(0),
+    };
+
+    fn page(conn: &Connection, filter: Filter, query: &ListQuery) -> Page<i64> {
+        ROWS.page(conn, filter, query).unwrap()
+    }
+
+    #[test]
+    fn many_matches_are_counted_up_to_a_bound_and_paged_to_the_end() {
+        let conn = Connection::open_in_memory().unwrap();
+        let most = i64::try_from(COUNTED).unwrap() + 50;
+        conn.execute_batch(&format!(
+            "CREATE TABLE rows (n INTEGER PRIMARY KEY);
+             WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < {most}) INSERT INTO rows SELECT n FROM c;"
+        ))
+        .unwrap();
+        let mut query = ListQuery {
+            limit: 100,
+            ..ListQuery::default()
+        };
+        let all = page(&conn, Filter::default(), &query).pagination;
+        assert_eq!((all.total, all.total_at_least), (COUNTED, true));
+        let mut few = Filter::default();
+        few.and("~r.n > ?", [Value::Integer(most - 250)]);
+        let some = page(&conn, few, &query).pagination;
+        assert_eq!((some.total, some.total_at_least), (250, false));
+        // Pages by cursor hold every row once, also where rows tie.
+        query.sort = Some(Sort {
+            field: "half".into(),
+            descending: true,
+        });
+        let mut seen = Vec::new();
+        loop {
+            let next = page(&conn, Filter::default(), &query);
+            seen.extend(next.data);
+            match next.pagination.next_cursor {
+                Some(cursor) => query.cursor = Some(cursor),
+                None => break,
+            }
+        }
+        assert_eq!(seen, (1..=most).rev().collect::<Vec<_>>());
     }
 }

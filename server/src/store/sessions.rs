@@ -440,6 +440,7 @@ fn search(conditions: &mut Filter, q: &str) {
             ),
             [text, contains(q)],
         );
+        conditions.among(NEWEST);
     }
 }
 

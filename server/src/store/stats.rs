@@ -164,3 +164,36 @@ fn failing_accounts(conn: &Connection, now: Timestamp) -> Result<Vec<FailingAcco
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kept_numbers_are_those_that_counting_gives() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        super::super::schema::migrate(&mut conn).unwrap();
+        let now = Timestamp(1000);
+        for n in 0_u8..60 {
+            let revoked = (n % 3 == 0).then_some(1);
+            let until = if n % 5 == 0 { now.0 } else { now.0 + 1 };
+            conn.execute(
+                "INSERT INTO sessions VALUES (?1, ?1, NULL, '', x'00', NULL, 0, 0, ?2, ?2, ?3)",
+                params![[n; 16], until, revoked],
+            )
+            .unwrap();
+        }
+        let later = "UPDATE sessions SET revoked_at = 2 WHERE id IN (SELECT id FROM sessions WHERE revoked_at IS NULL LIMIT 7)";
+        conn.execute(later, []).unwrap();
+        let swept =
+            "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions ORDER BY id LIMIT 11)";
+        conn.execute(swept, []).unwrap();
+        let count = |sql: &str| -> u64 { conn.query_row(sql, [], |row| row.get(0)).unwrap() };
+        let all = count("SELECT count(*) FROM sessions");
+        let live =
+            count("SELECT count(*) FROM sessions WHERE revoked_at IS NULL AND idle_until > 1000");
+        assert_eq!(rows_of(&conn, "sessions").unwrap(), all);
+        assert_eq!(active(&conn, now).unwrap(), live);
+        assert!(0 < live && live < all, "{live} of {all}");
+    }
+}
