@@ -1,6 +1,9 @@
 //! The server as one value: what a request needs of it, and how it starts.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use doorward_shared::{Timestamp, apikey::Environment};
 
@@ -20,7 +23,7 @@ use crate::{
     settings::Settings,
     site::Site,
     stats::Remembered,
-    store::{DirectoryLock, Store, StoreError, StoredSigningKey},
+    store::{self, DirectoryLock, Restore, Restored, Store, StoreError, StoredSigningKey},
 };
 
 /// The master key's name in the data directory.
@@ -43,6 +46,11 @@ pub enum OpenError {
         path: PathBuf,
         error: std::io::Error,
     },
+    #[error(
+        "{} is missing, and the database's signing keys are sealed with it: put it back, or restore a backup, which \
+         makes new signing keys", .0.display()
+    )]
+    MasterKey(PathBuf),
     #[error("{0}")]
     Key(String),
 }
@@ -102,14 +110,6 @@ impl Doorward {
         let directory = settings.data_dir.clone();
         let lock = DirectoryLock::take(&directory)?;
         let mut created = Vec::new();
-        let path = directory.join(MASTER_KEY);
-        let (master, made) = MasterKey::load_or_create(&path).map_err(|error| OpenError::File {
-            path: path.clone(),
-            error,
-        })?;
-        if made {
-            created.push(path);
-        }
         let metrics = Metrics::default();
         let store = Store::open(
             &directory,
@@ -117,6 +117,17 @@ impl Doorward {
             settings.cache_entries,
             Arc::new(metrics.store.clone()),
         )?;
+        let path = directory.join(MASTER_KEY);
+        if !path.exists() && !store.signing_keys().await?.is_empty() {
+            return Err(OpenError::MasterKey(path));
+        }
+        let (master, made) = MasterKey::load_or_create(&path).map_err(|error| OpenError::File {
+            path: path.clone(),
+            error,
+        })?;
+        if made {
+            created.push(path);
+        }
         let issuer = settings
             .issuer
             .clone()
@@ -250,6 +261,40 @@ async fn new_signing_key(
     })
 }
 
+/// Puts the backup `file` in the place of a data directory's database, on a directory that is not in use.
+///
+/// # Errors
+/// When the backup or the directory cannot be used; the directory is as it was then.
+pub fn restore(
+    settings: &Settings,
+    file: &Path,
+    (force, keep_sessions): (bool, bool),
+    clock: &Clock,
+) -> Result<Restored, OpenError> {
+    let directory = &settings.data_dir;
+    let path = directory.join(MASTER_KEY);
+    let master = match path.exists() {
+        true => match MasterKey::load_or_create(&path) {
+            Ok((master, _)) => Some(master),
+            Err(error) => return Err(OpenError::File { path, error }),
+        },
+        false => None,
+    };
+    let opens = |kid: &str, sealed: &[u8]| {
+        let master = master.as_ref();
+        master.is_some_and(|master| master.open(kid, sealed).is_ok())
+    };
+    let operator = found_operator_key(settings).map(|key| key.digest());
+    let how = Restore {
+        force,
+        keep_sessions,
+        operator,
+        opens: &opens,
+        now: clock.now(),
+    };
+    Ok(store::restore(directory, file, &how)?)
+}
+
 fn ring(master: &MasterKey, stored: Vec<StoredSigningKey>) -> Result<Vec<RingKey>, StoreError> {
     let open = |key: StoredSigningKey| {
         let algorithm = key.algorithm.parse().map_err(|_| "an unknown algorithm")?;
@@ -276,15 +321,18 @@ async fn operator_key(
     if store.operator_key_made().await? {
         return Ok(false);
     }
-    let path = settings.data_dir.join(OPERATOR_KEY);
-    let found = std::fs::read_to_string(&path)
-        .ok()
-        .map(|text| text.trim().to_owned());
-    match found.filter(|key| api_key_form_ok(&settings.api_key_prefix, key)) {
-        Some(key) => record_operator_key(store, &Secret::from(key), clock).await?,
+    match found_operator_key(settings) {
+        Some(key) => record_operator_key(store, &key, clock).await?,
         None => mint_operator_key(store, settings, clock).await?,
     }
     Ok(true)
+}
+
+/// The key in the directory's `operator.key`, if one is there.
+fn found_operator_key(settings: &Settings) -> Option<Secret> {
+    let text = std::fs::read_to_string(settings.data_dir.join(OPERATOR_KEY)).ok()?;
+    let key = text.trim();
+    api_key_form_ok(&settings.api_key_prefix, key).then(|| Secret::from(key.to_owned()))
 }
 
 /// Mints a new operator key into its file; the one before it is dead.

@@ -280,7 +280,7 @@ impl Doorward {
         if claims.sub != claims.client_id {
             return Err(ApiError::invalid_token());
         }
-        if self.store.is_token_revoked(&jti) {
+        if self.store.is_token_revoked(jti).await? {
             return Err(ApiError::token_revoked());
         }
         let client = self

@@ -1,23 +1,19 @@
 //! The `doorward-server` program.
 
-use std::{
-    io::{IsTerminal, Write as _},
-    net::IpAddr,
-    path::PathBuf,
-    process::ExitCode,
-    sync::Arc,
-};
+use std::{io::Write as _, net::IpAddr, path::PathBuf, process::ExitCode, sync::Arc};
 
 use clap::{Parser, Subcommand};
 use doorward_server::{
     Doorward, Settings,
-    app::{MASTER_KEY, OPERATOR_KEY, OpenError, mint_operator_key},
+    app::{self, MASTER_KEY, OPERATOR_KEY, OpenError, mint_operator_key},
     clock::Clock,
     metrics::StoreMetrics,
     settings::{LogFormat, Overrides},
     store::{self, DirectoryLock, Store},
 };
 use rocket::{fairing::AdHoc, figment::Figment};
+
+mod process;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -66,6 +62,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    process::keep_files_private();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {
@@ -103,7 +100,6 @@ fn run(cli: Cli) -> Result<(), String> {
     };
     let (settings, figment) = Settings::load(&overrides).map_err(text)?;
     let directory = settings.data_dir.clone();
-    let now = Clock::system().now();
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve(settings, figment),
         Command::Backup { file } => {
@@ -115,7 +111,14 @@ fn run(cli: Cli) -> Result<(), String> {
             force,
             keep_sessions,
         } => {
-            store::restore(&directory, &file, force, keep_sessions, now).map_err(text)?;
+            let done = app::restore(&settings, &file, (force, keep_sessions), &Clock::system())
+                .map_err(text)?;
+            if done.signing_keys_lost > 0 {
+                eprintln!(
+                    "the master.key of the backup is not here: the next start makes a new signing key, and access tokens \
+                     from before are not valid any more"
+                );
+            }
             let sessions = if keep_sessions {
                 "sessions are as they were"
             } else {
@@ -170,28 +173,6 @@ fn runtime(workers: usize) -> Result<tokio::runtime::Runtime, String> {
         .map_err(text)
 }
 
-fn log(format: LogFormat) {
-    use tracing_subscriber::EnvFilter;
-    let mut filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    // Rocket writes whole URIs, and they may hold what a log should not.
-    for quiet in ["rocket=off", "_=off", "hyper=off"] {
-        if let Ok(directive) = quiet.parse() {
-            filter = filter.add_directive(directive);
-        }
-    }
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
-    // A second attempt to set a logger would be a bug of ours, and no reason not to serve.
-    let _ = match format {
-        LogFormat::Json => log.json().flatten_event(true).try_init(),
-        LogFormat::Plain => log
-            .with_ansi(std::io::stderr().is_terminal())
-            .with_target(false)
-            .try_init(),
-    };
-}
-
 /// What became of an attempt to serve.
 enum Ended {
     Stopped,
@@ -200,12 +181,12 @@ enum Ended {
 }
 
 fn serve(settings: Settings, figment: Figment) -> Result<(), String> {
-    log(settings.log_format);
-    let config: rocket::Config = figment.extract().map_err(|error| {
-        let key = error.path.join(".");
-        format!("{key}: {}", error.kind)
-    })?;
+    process::log(settings.log_format);
+    process::raise_file_limit();
+    let config: rocket::Config = figment.extract().map_err(text)?;
     let runtime = runtime(config.workers)?;
+    let _guard = runtime.enter();
+    process::survive_file_size_limit().map_err(text)?;
     let mut last = String::new();
     for _ in 0..8 {
         let listen = listen(&config)?;
@@ -290,23 +271,30 @@ fn opened(error: OpenError) -> String {
     error.to_string()
 }
 
-/// What the first start made, and what to do next.
+/// Says what the first start made, and what to do next: to people, or as lines of the log where that is JSON.
 fn welcome(doorward: &Doorward, url: &str) {
     if doorward.created.is_empty() {
         return;
     }
     let directory = doorward.settings.data_dir.display();
-    eprintln!("created {directory}/{}", store::DATABASE);
+    let mut lines = vec![format!("created {directory}/{}", store::DATABASE)];
     for path in &doorward.created {
         let what = match path.file_name().and_then(|name| name.to_str()) {
             Some(MASTER_KEY) => "encrypts signing keys; keep a copy apart from the database",
             _ => "an API key that may do everything, for the console on this machine",
         };
-        eprintln!("created {}: {what}", path.display());
+        lines.push(format!("created {}: {what}", path.display()));
     }
-    eprintln!("next: make an account with");
-    eprintln!(
-        "  curl {url}/auth/register --json '{{\"email\":\"you@example.com\",\"password\":\"correct horse battery\"}}'"
+    lines.push(format!(
+        "next: make an account with\n  curl {url}/auth/register --json '{{\"email\":\"you@example.com\",\"password\":\"correct horse battery\"}}'"
+    ));
+    lines.push(
+        "or open the console in another terminal: cargo run --release -p doorward-tui".into(),
     );
-    eprintln!("or open the console in another terminal: cargo run --release -p doorward-tui");
+    for line in lines {
+        match doorward.settings.log_format {
+            LogFormat::Plain => eprintln!("{line}"),
+            LogFormat::Json => tracing::info!("{line}"),
+        }
+    }
 }

@@ -1,10 +1,10 @@
 //! What `/metrics` shows, in the Prometheus text format.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{
         Arc, PoisonError, RwLock,
-        atomic::{AtomicI64, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -213,7 +213,7 @@ impl Metrics {
         let mut text = String::new();
         // Writing to a `String` does not fail.
         let _ = encode(&mut text, &registry);
-        text
+        prometheus_text(&text)
     }
 }
 
@@ -225,6 +225,9 @@ pub struct StoreMetrics {
     seconds: Histogram,
     units: Counter<u64, AtomicU64>,
     fsyncs: Counter<u64, AtomicU64>,
+    failures: Counter<u64, AtomicU64>,
+    /// Whether the last batch did not get on disk.
+    failing: Arc<AtomicBool>,
 }
 
 impl Default for StoreMetrics {
@@ -237,6 +240,8 @@ impl Default for StoreMetrics {
             ]),
             units: Counter::default(),
             fsyncs: Counter::default(),
+            failures: Counter::default(),
+            failing: Arc::default(),
         }
     }
 }
@@ -265,16 +270,100 @@ impl StoreMetrics {
             "Commits of the write-ahead log, one fsync each",
             self.fsyncs.clone(),
         );
+        registry.register(
+            "writer_failed_batches",
+            "Transactions the disk refused; nothing of them was done",
+            self.failures.clone(),
+        );
     }
 
     pub(crate) fn queue(&self, length: usize) {
         self.queue.set(i64::try_from(length).unwrap_or(i64::MAX));
     }
 
-    pub(crate) fn batch(&self, size: usize, took: Duration) {
+    /// Counts a transaction.
+    pub(crate) fn batch(&self, size: usize, took: Duration, done: bool) {
         self.batch.observe(size as f64);
         self.seconds.observe(took.as_secs_f64());
-        self.units.inc_by(size as u64);
+        self.failing.store(!done, Ordering::Relaxed);
+        if done {
+            self.units.inc_by(size as u64);
+        } else {
+            self.failures.inc();
+        }
+    }
+
+    /// Counts a commit that changed something.
+    pub(crate) fn synced(&self) {
         self.fsyncs.inc();
+    }
+
+    /// Whether the disk refused the last transaction.
+    pub(crate) fn is_failing(&self) -> bool {
+        self.failing.load(Ordering::Relaxed)
+    }
+}
+
+/// OpenMetrics, which the library writes, as the older text format that every Prometheus reads as it is labelled: there
+/// a counter's family is called as its samples are, and units are part of names.
+fn prometheus_text(open_metrics: &str) -> String {
+    let counters: HashSet<&str> = open_metrics
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE ")?.strip_suffix(" counter"))
+        .collect();
+    let mut text = String::with_capacity(open_metrics.len());
+    for line in open_metrics.lines() {
+        if line == "# EOF" || line.starts_with("# UNIT ") {
+            continue;
+        }
+        let comment = line
+            .strip_prefix("# ")
+            .and_then(|rest| rest.split_once(' '));
+        match comment.and_then(|(kind, rest)| Some((kind, rest.split_once(' ')?))) {
+            Some((kind, (name, rest))) if counters.contains(name) => {
+                text.push_str(&format!("# {kind} {name}_total {rest}\n"));
+            }
+            _ => {
+                text.push_str(line);
+                text.push('\n');
+            }
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_sample_belongs_to_a_family_that_is_described() {
+        let metrics = Metrics::default();
+        metrics.request("GET", "/x", 200, Duration::from_millis(3));
+        metrics.login("success");
+        metrics.token("password");
+        metrics.store.batch(3, Duration::from_millis(1), true);
+        let text = metrics.text();
+        let kinds: HashMap<&str, &str> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '))
+            .collect();
+        for line in text.lines().filter(|line| !line.starts_with('#')) {
+            let name = line.split(['{', ' ']).next().unwrap();
+            let family = ["_bucket", "_sum", "_count"]
+                .iter()
+                .find_map(|end| name.strip_suffix(end))
+                .filter(|family| kinds.get(family) == Some(&"histogram"))
+                .unwrap_or(name);
+            let kind = kinds
+                .get(family)
+                .unwrap_or_else(|| panic!("{line} of no family"));
+            assert_eq!(*kind == "counter", name.ends_with("_total"), "{line}");
+            assert!(
+                text.contains(&format!("# HELP {family} ")),
+                "{family} is not described"
+            );
+        }
+        assert!(text.contains("doorward_writer_units_total 3\n"), "{text}");
     }
 }

@@ -5,7 +5,7 @@ use std::{net::IpAddr, path::PathBuf, str::FromStr};
 use figment::{
     Figment, Profile, Provider,
     providers::{Env, Format, Serialized, Toml},
-    value::{Dict, Map, Value},
+    value::{Dict, Value},
 };
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,16 @@ use serde::{Deserialize, Serialize};
 use crate::{crypto::signing::SigningAlgorithm, domain::text::required_name, site::Colour};
 
 /// Keys of the environment that are the console's.
-const CONSOLE_KEYS: [&str; 3] = ["url", "key", "key_file"];
+const CONSOLE_KEYS: [&str; 4] = ["url", "key", "key_file", "profile"];
+/// Settings that are text: what the environment says is taken as it stands, though it look like a number or a list.
+const TEXT_KEYS: [&str; 6] = [
+    "data_dir",
+    "issuer",
+    "signing_algorithm",
+    "registration",
+    "api_key_prefix",
+    "log_format",
+];
 
 /// A setting that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -74,7 +83,8 @@ pub struct Settings {
     pub password_failures_per_account: u32,
     pub registrations_per_hour_per_ip: u32,
     pub registration: Registration,
-    /// Networks whose `X-Forwarded-For` is believed.
+    /// Networks or single addresses whose `X-Forwarded-For` is believed.
+    #[serde(deserialize_with = "networks")]
     pub trusted_proxies: Vec<IpNet>,
     pub api_key_prefix: String,
     pub log_format: LogFormat,
@@ -130,21 +140,13 @@ pub struct Overrides {
     pub port: Option<u16>,
 }
 
-/// Where a program listens, as Rocket will.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Listen {
-    pub address: IpAddr,
-    pub port: u16,
-    pub tls: bool,
-}
-
 impl Settings {
     /// Reads all sources; answers the settings and Rocket's own configuration.
     ///
     /// # Errors
     /// The first key that is unknown or whose value is wrong.
     pub fn load(overrides: &Overrides) -> Result<(Self, Figment), SettingsError> {
-        let file = std::env::var("ROCKET_CONFIG").unwrap_or_else(|_| "Rocket.toml".into());
+        let file = std::env::var_os("ROCKET_CONFIG").unwrap_or_else(|| "Rocket.toml".into());
         let environment = std::env::vars_os().filter_map(|(key, value)| {
             let key = key.into_string().ok()?;
             key.to_ascii_uppercase()
@@ -162,7 +164,8 @@ impl Settings {
         let toml = file
             .data()
             .map_err(|error| wrong("Rocket.toml", error.to_string()))?;
-        let profile = std::env::var("ROCKET_PROFILE").map_or(Profile::Default, Profile::from);
+        let profile =
+            std::env::var("ROCKET_PROFILE").map_or(rocket::Config::DEFAULT_PROFILE, Profile::from);
         let mut table = Dict::new();
         for from in [Profile::Default, profile.clone(), Profile::Global] {
             match toml.get(&from).and_then(|keys| keys.get("doorward")) {
@@ -177,7 +180,7 @@ impl Settings {
                 continue;
             }
             let text = text.ok_or_else(|| wrong(&name, "is not UTF-8"))?;
-            table.insert(key, parse_value(&name, &text)?);
+            table.insert(key.clone(), parse_value(&name, &key, &text)?);
         }
         if let Some(data_dir) = &overrides.data_dir {
             table.insert(
@@ -186,7 +189,9 @@ impl Settings {
             );
         }
         let settings = Self::from_table(table)?;
-        Ok((settings, rocket_config(toml, profile, overrides)))
+        let config = rocket_config(file, profile, overrides);
+        check_rocket(&config)?;
+        Ok((settings, config))
     }
 
     fn from_table(table: Dict) -> Result<Self, SettingsError> {
@@ -307,12 +312,39 @@ const DOORWARD: &str = "DOORWARD_";
 const WITHOUT_DEFAULT: [&str; 2] = ["issuer", "site_logo"];
 
 /// A value as Rocket reads its own: a TOML-like literal, else text.
-fn parse_value(name: &str, text: &str) -> Result<Value, SettingsError> {
+fn parse_value(name: &str, key: &str, text: &str) -> Result<Value, SettingsError> {
     if text.trim().is_empty() {
         return Err(wrong(name, "must not be empty"));
     }
     let value: Value = text.parse().map_err(|_| wrong(name, "cannot be read"))?;
-    Ok(value)
+    match value {
+        Value::String(..) => Ok(value),
+        _ if TEXT_KEYS.contains(&key) => Ok(Value::from(text)),
+        _ => Ok(value),
+    }
+}
+
+/// A list of networks, or text with commas between them. An address alone is a network of one.
+fn networks<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<IpNet>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Given {
+        List(Vec<String>),
+        Text(String),
+    }
+    let parts = match Given::deserialize(from) {
+        Ok(Given::List(parts)) => parts,
+        Ok(Given::Text(text)) => text.split(',').map(str::to_owned).collect(),
+        Err(_) => return Err(serde::de::Error::custom("must be a list of networks")),
+    };
+    let network = |text: String| {
+        let text = text.trim();
+        let alone = || text.parse().map(|ip: IpAddr| IpNet::from(ip));
+        text.parse::<IpNet>().or_else(|_| alone()).map_err(|_| {
+            serde::de::Error::custom(format!("{text} is neither a network nor an address"))
+        })
+    };
+    parts.into_iter().map(network).collect()
 }
 
 fn check_issuer(issuer: &str) -> Result<(), SettingsError> {
@@ -335,26 +367,23 @@ fn check_issuer(issuer: &str) -> Result<(), SettingsError> {
 }
 
 /// Rocket's own keys: its defaults, then ours, then file, environment and flags.
-fn rocket_config(toml: Map<Profile, Dict>, profile: Profile, overrides: &Overrides) -> Figment {
+fn rocket_config(file: &impl Provider, profile: Profile, overrides: &Overrides) -> Figment {
+    // A stop ends within 5 seconds: requests have 2 to finish, and connections 1 to close.
     let mut config = Figment::from(rocket::Config::default())
         .merge(("ip_header", false))
         .merge(("log_level", "off"))
         .merge(("cli_colors", false))
         .merge(("ident", "Doorward"))
-        .merge(("keep_alive", 75))
         .merge(("limits.data", "64KiB"))
         .merge(("shutdown.grace", 2))
-        .merge(("shutdown.mercy", 2))
-        .select(profile);
-    for (profile, mut keys) in toml {
-        keys.remove("doorward");
-        config = config.merge(Serialized::from(keys, profile));
-    }
-    config = config.merge(
-        Env::prefixed("ROCKET_")
-            .ignore(&["PROFILE", "CONFIG"])
-            .global(),
-    );
+        .merge(("shutdown.mercy", 1))
+        .select(profile)
+        .merge(file)
+        .merge(
+            Env::prefixed("ROCKET_")
+                .ignore(&["PROFILE", "CONFIG"])
+                .global(),
+        );
     if let Some(address) = overrides.address {
         config = config.merge(Serialized::global("address", address));
     }
@@ -362,6 +391,24 @@ fn rocket_config(toml: Map<Profile, Dict>, profile: Profile, overrides: &Overrid
         config = config.merge(Serialized::global("port", port));
     }
     config
+}
+
+/// Whether Rocket's own keys are known and can be worked with.
+fn check_rocket(config: &Figment) -> Result<(), SettingsError> {
+    let named = |error: figment::Error| {
+        let key = error.path.join(".");
+        wrong(
+            if key.is_empty() { "Rocket.toml" } else { &key },
+            error.kind.to_string(),
+        )
+    };
+    let given: Dict = config.extract().map_err(named)?;
+    let known = |key: &str| key == "doorward" || rocket::Config::PARAMETERS.contains(&key);
+    if let Some(key) = given.keys().find(|key| !known(key)) {
+        return Err(wrong(key, "is not a setting of Rocket's"));
+    }
+    config.extract::<rocket::Config>().map_err(named)?;
+    Ok(())
 }
 
 #[cfg(test)]

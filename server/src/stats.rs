@@ -149,7 +149,8 @@ impl Doorward {
     pub(crate) async fn probe(&self) -> Result<(), StoreError> {
         let now = self.clock.now().0;
         let last = &self.remembered.written_at;
-        if (0..1000).contains(&(now - last.load(Ordering::Relaxed))) {
+        let recently = (0..1000).contains(&(now - last.load(Ordering::Relaxed)));
+        if recently && !self.metrics.store.is_failing() {
             return Ok(());
         }
         self.store.probe().await?;

@@ -1,10 +1,13 @@
 //! Bodies: JSON up to 64 KiB, refused with the name of the field that is wrong.
 
+use std::time::Duration;
+
 use doorward_shared::ErrorCode;
 use rocket::{
     Data, Request,
     data::{FromData, Outcome, ToByteUnit},
     http::ContentType,
+    tokio::time::timeout,
 };
 use serde::de::DeserializeOwned;
 
@@ -12,6 +15,9 @@ use super::ApiError;
 
 /// Largest body, in bytes.
 pub(super) const MAX_BODY: u64 = 64 * 1024;
+
+/// How long a body may take to come: whoever sends it in drops holds a connection no longer.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// A JSON body.
 #[derive(Debug)]
@@ -70,12 +76,11 @@ fn json_declared(request: &Request<'_>) -> Result<(), ApiError> {
 
 /// All of a body.
 pub(super) async fn read(data: Data<'_>) -> Result<Vec<u8>, ApiError> {
-    let broken = || ApiError::new(ErrorCode::InvalidRequest, "the body could not be read");
-    let bytes = data
-        .open(MAX_BODY.bytes())
-        .into_bytes()
+    let broken = |message| ApiError::new(ErrorCode::InvalidRequest, message);
+    let bytes = timeout(PATIENCE, data.open(MAX_BODY.bytes()).into_bytes())
         .await
-        .map_err(|_| broken())?;
+        .map_err(|_| broken("the body took too long to come"))?
+        .map_err(|_| broken("the body could not be read"))?;
     if bytes.is_complete() {
         Ok(bytes.into_inner())
     } else {

@@ -14,7 +14,7 @@ pub fn all() -> Vec<Catcher> {
 }
 
 /// First path segments that are Doorward's, in somebody else's app.
-pub const BASES: [&str; 8] = [
+pub const BASES: [&str; 9] = [
     "/auth",
     "/apikey",
     "/admin",
@@ -23,6 +23,7 @@ pub const BASES: [&str; 8] = [
     "/health",
     "/metrics",
     "/openapi.json",
+    "/docs",
 ];
 
 struct Caught(ApiError, Option<String>);

@@ -48,6 +48,17 @@ impl Doorward {
     }
 }
 
+impl DoorwardFairing {
+    fn is_ours(&self, request: &Request<'_>) -> bool {
+        let path = request.uri().path();
+        let below = |base: &&str| {
+            let rest = path.as_str().strip_prefix(*base);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        self.alone || catchers::BASES.iter().any(|base| below(&base))
+    }
+}
+
 #[rocket::async_trait]
 impl Fairing for DoorwardFairing {
     fn info(&self) -> Info {
@@ -106,8 +117,10 @@ impl Fairing for DoorwardFairing {
 
     async fn on_request(&self, request: &mut Request<'_>, data: &mut Data<'_>) {
         // Rocket lets a form's first field `_method` make a POST into anything else: nobody here asked for that.
+        // On the app's own paths it is the app's affair.
         let form = request.content_type().is_some_and(|kind| kind.is_form());
         if form
+            && self.is_ours(request)
             && request.method() != Method::Post
             && method_field(data.peek(METHOD_FIELD).await) == Some(request.method())
         {

@@ -1,4 +1,4 @@
-//! Backup, restore and check, of a database that may be in use.
+//! Backup and check, of a database that may be in use.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -6,10 +6,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use doorward_shared::Timestamp;
 use rusqlite::{Connection, OpenFlags};
 
-use super::{DATABASE, DirectoryLock, Store, StoreError, open, schema};
+use super::{DATABASE, Store, StoreError, schema};
 
 /// Writes a consistent copy of a data directory's database to `file` (mode 0600), whether it is in use or not.
 /// The copy appears whole or not at all. Writers are not held up.
@@ -53,7 +52,7 @@ fn existing(directory: &Path) -> Result<PathBuf, StoreError> {
     }
 }
 
-fn copy(source: &Path, partial: &Path) -> Result<(), StoreError> {
+pub(super) fn copy(source: &Path, partial: &Path) -> Result<(), StoreError> {
     let _ = fs::remove_file(partial);
     OpenOptions::new()
         .create_new(true)
@@ -72,7 +71,7 @@ fn copy(source: &Path, partial: &Path) -> Result<(), StoreError> {
 }
 
 /// Puts a finished file in its place, and sees to it that both are on disk.
-fn put(partial: &Path, target: &Path) -> Result<(), StoreError> {
+pub(super) fn put(partial: &Path, target: &Path) -> Result<(), StoreError> {
     File::open(partial)?.sync_all()?;
     fs::rename(partial, target)?;
     if let Some(parent) = target.parent() {
@@ -81,92 +80,12 @@ fn put(partial: &Path, target: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn beside(path: &Path, what: &str) -> Result<PathBuf, StoreError> {
+pub(super) fn beside(path: &Path, what: &str) -> Result<PathBuf, StoreError> {
     let name = path
         .file_name()
         .ok_or_else(|| StoreError::Unavailable("not the name of a file".into()))?;
     let name = format!("{}.{what}-{}", name.to_string_lossy(), std::process::id());
     Ok(path.with_file_name(name))
-}
-
-/// Puts a backup in the place of a data directory's database. With `keep_sessions` false everybody has to sign in again.
-/// A kill at any instant leaves the old database or the new one.
-///
-/// # Errors
-/// When `file` is no whole Doorward database, is newer than this binary, or a database is there and `force` is false.
-pub fn restore(
-    directory: &Path,
-    file: &Path,
-    force: bool,
-    keep_sessions: bool,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let _lock = DirectoryLock::take(directory)?;
-    let target = directory.join(DATABASE);
-    if !force && fs::metadata(&target).is_ok_and(|found| found.len() > 0) {
-        let message = format!(
-            "{} has a database: --force overwrites it",
-            directory.display()
-        );
-        return Err(StoreError::Unavailable(message));
-    }
-    if !file.is_file() {
-        return Err(StoreError::Unavailable(format!(
-            "{} is not a file",
-            file.display()
-        )));
-    }
-    let partial = beside(&target, "restore")?;
-    let prepared = copy(file, &partial).and_then(|()| prepare(&partial, keep_sessions, now));
-    let done = prepared.and_then(|()| {
-        // The old log belongs to the old database: it must not be replayed into the new one. Old database and log
-        // are first made one file, so that a kill between the two steps leaves the old one whole.
-        if target.exists()
-            && let Ok(old) = open::writing(&target)
-        {
-            let _ =
-                old.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE;");
-        }
-        for suffix in ["-wal", "-shm"] {
-            let _ = fs::remove_file(directory.join(format!("{DATABASE}{suffix}")));
-        }
-        put(&partial, &target)
-    });
-    for suffix in ["", "-wal", "-shm", "-journal"] {
-        let name = format!("{}{suffix}", partial.display());
-        let _ = fs::remove_file(name);
-    }
-    done
-}
-
-fn prepare(path: &Path, keep_sessions: bool, now: Timestamp) -> Result<(), StoreError> {
-    let mut conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    let found = schema::version(&conn)?;
-    if found == 0 {
-        return Err(StoreError::Unavailable(
-            "the file is not a backup of Doorward".into(),
-        ));
-    }
-    examine(&conn)?;
-    conn.execute_batch("PRAGMA foreign_keys = ON")?;
-    schema::migrate(&mut conn)?;
-    if !keep_sessions {
-        let tx = conn.transaction()?;
-        tx.execute(
-            "UPDATE sessions SET revoked_at = ?1 WHERE revoked_at IS NULL",
-            [now.0],
-        )?;
-        let event = ulid::Ulid::from_datetime(
-            std::time::UNIX_EPOCH
-                + std::time::Duration::from_millis(u64::try_from(now.0).unwrap_or_default()),
-        );
-        tx.execute(
-            "INSERT INTO events (id, time, actor, action, detail) VALUES (?1, ?2, 'system', 'server.restored', 'all sessions ended')",
-            rusqlite::params![event.to_bytes(), now.0],
-        )?;
-        tx.commit()?;
-    }
-    Ok(())
 }
 
 /// Whether a data directory's database is whole: pages, foreign keys, schema version. Works while it is in use.
@@ -177,18 +96,13 @@ pub fn check(directory: &Path) -> Result<u32, StoreError> {
     let path = existing(directory)?;
     let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     conn.execute_batch("PRAGMA busy_timeout = 5000")?;
+    let found = schema::recognise(&conn)?;
     examine(&conn)?;
-    let found = schema::version(&conn)?;
-    if found > schema::VERSION {
-        return Err(StoreError::NewerSchema {
-            found,
-            known: schema::VERSION,
-        });
-    }
     Ok(found)
 }
 
-fn examine(conn: &Connection) -> Result<(), StoreError> {
+/// Whether pages and foreign keys are whole.
+pub(super) fn examine(conn: &Connection) -> Result<(), StoreError> {
     let whole: String = conn.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
     if whole != "ok" {
         return Err(StoreError::Unavailable(format!(

@@ -237,7 +237,3 @@ fn remember(unit: &mut Unit<'_>, code: &Code, cause: &Cause) -> Result<(), Store
     let (client, user) = (code.client_id, Some(code.user_id));
     unit.event(cause, "consent.given", Some(&client), user, Some(&detail))
 }
-
-/// Codes that are over for long: a replay of one finds nothing.
-pub(super) const SWEEP_CODES: &str =
-    "DELETE FROM codes WHERE hash IN (SELECT hash FROM codes WHERE expires_at < ?1 LIMIT ?2)";

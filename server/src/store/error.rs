@@ -9,7 +9,7 @@ pub enum StoreError {
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// The disk is full, failing, or the database is damaged.
-    #[error("storage is unavailable: {0}")]
+    #[error("{0}")]
     Unavailable(String),
     /// The queue is full.
     #[error("storage is overloaded")]

@@ -5,12 +5,11 @@
 //! asks after the answer sees the change.
 
 use std::{
-    collections::HashMap,
     hash::Hash,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, Mutex},
 };
 
-use doorward_shared::{ClientId, SessionId, Timestamp, UserId};
+use doorward_shared::{ClientId, SessionId, UserId};
 use quick_cache::sync::Cache;
 use tokio::sync::watch;
 use ulid::Ulid;
@@ -31,7 +30,7 @@ pub(super) struct Changes {
     pub sessions: Vec<SessionId>,
     pub keys: Vec<Digest256>,
     pub clients: Vec<ClientId>,
-    pub revoked_tokens: Vec<(Ulid, Timestamp)>,
+    pub revoked_tokens: Vec<Ulid>,
     pub all_users: bool,
     pub all_keys: bool,
     pub all_sessions: bool,
@@ -44,8 +43,8 @@ pub(super) struct Memory {
     pub sessions: Cache<SessionId, Option<Arc<Session>>>,
     pub keys: Cache<Digest256, Option<Arc<ApiKey>>>,
     pub clients: Cache<ClientId, Option<Arc<Client>>>,
-    /// Tokens without a session that were given up, until they would have expired.
-    revoked_tokens: RwLock<HashMap<Ulid, Timestamp>>,
+    /// Tokens without a session: whether they were given up. Ids come out of signatures, so nobody guesses them.
+    pub tokens: Cache<Ulid, Option<bool>>,
     pub touched: Mutex<super::touch::Touched>,
     /// Counts commits that appended events; a stream waits on it.
     pub events: watch::Sender<u64>,
@@ -59,42 +58,10 @@ impl Memory {
             sessions: Cache::new(entries),
             keys: Cache::new(entries),
             clients: Cache::new(entries.min(10_000)),
-            revoked_tokens: RwLock::default(),
+            tokens: Cache::new(entries),
             touched: Mutex::default(),
             events: watch::channel(0).0,
         }
-    }
-
-    /// Whether a client's own token was given up.
-    pub fn is_revoked(&self, jti: &Ulid) -> bool {
-        self.revoked_tokens
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .contains_key(jti)
-    }
-
-    /// Forgets given-up tokens that have expired since.
-    pub fn forget_tokens(&self, before: Timestamp) {
-        self.revoked_tokens
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .retain(|_, expires| *expires > before);
-    }
-
-    /// At start: what was given up and has not expired.
-    pub fn load_revoked_tokens(&self, conn: &rusqlite::Connection) -> Result<(), StoreError> {
-        let mut select = conn.prepare("SELECT jti, expires_at FROM revoked_tokens")?;
-        let rows = select.query_map([], |row| {
-            Ok((super::rows::ulid(row, 0)?, Timestamp(row.get(1)?)))
-        })?;
-        let mut tokens = self
-            .revoked_tokens
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        for row in rows {
-            tokens.extend([row?]);
-        }
-        Ok(())
     }
 
     pub fn apply(&self, changes: Changes) {
@@ -102,12 +69,7 @@ impl Memory {
         forget(&self.sessions, &changes.sessions, changes.all_sessions);
         forget(&self.keys, &changes.keys, changes.all_keys);
         forget(&self.clients, &changes.clients, false);
-        if !changes.revoked_tokens.is_empty() {
-            self.revoked_tokens
-                .write()
-                .unwrap_or_else(PoisonError::into_inner)
-                .extend(changes.revoked_tokens);
-        }
+        forget(&self.tokens, &changes.revoked_tokens, false);
         if changes.events {
             self.events.send_modify(|count| *count += 1);
         }

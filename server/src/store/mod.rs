@@ -13,6 +13,7 @@ mod memory;
 mod open;
 mod operator;
 mod readers;
+mod restore;
 mod roles;
 mod rows;
 mod schema;
@@ -30,7 +31,7 @@ use std::{
 };
 
 pub use accounts::{LoginRecord, UserFilter};
-pub use backup::{back_up, check, restore};
+pub use backup::{back_up, check};
 pub use clients::ClientChange;
 pub use codes::{Consent, Redeemed};
 pub use error::StoreError;
@@ -38,6 +39,7 @@ pub use events::EventFilter;
 pub use keys::{KeyFilter, NewKey};
 pub use list::{ListQuery, Sort};
 pub use open::{DATABASE, DirectoryLock};
+pub use restore::{Restore, Restored, restore};
 pub(crate) use roles::grantable;
 pub use schema::VERSION as SCHEMA_VERSION;
 pub use sessions::{NewSession, Refreshed, Rotation, SessionFilter};

@@ -66,10 +66,15 @@ impl Store {
             .append(true)
             .mode(0o600)
             .open(&path)?;
-        let mut conn = writing(&path)?;
-        schema::migrate(&mut conn)?;
+        let named = |error| match error {
+            StoreError::Unavailable(why) => {
+                StoreError::Unavailable(format!("{}: {why}", path.display()))
+            }
+            other => other,
+        };
+        let mut conn = writing(&path).map_err(named)?;
+        schema::migrate(&mut conn).map_err(named)?;
         let memory = Arc::new(Memory::new(cache_entries));
-        memory.load_revoked_tokens(&conn)?;
         let count = std::thread::available_parallelism().map_or(2, |n| n.get().clamp(2, 8));
         let readers = (0..count)
             .map(|_| reading(&path))

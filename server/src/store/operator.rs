@@ -12,7 +12,10 @@ use crate::{
     domain::{Cause, KeyOwner, role},
 };
 
-const MADE: &str = "operator_key_made";
+/// Set in `meta` once there has been an operator key.
+pub(super) const MADE: &str = "operator_key_made";
+/// Its name among keys.
+pub(super) const OPERATOR: &str = "operator.key";
 
 impl Store {
     /// Whether this database has had an operator key.
@@ -34,16 +37,18 @@ impl Store {
         cause: Cause,
     ) -> Result<(), StoreError> {
         self.write(move |unit| {
-            let sql = "UPDATE api_keys SET revoked_at = ?1 WHERE owner_id IS NULL AND name = 'operator.key' \
-                       AND revoked_at IS NULL";
-            unit.conn.prepare_cached(sql)?.execute([cause.at.0])?;
+            let sql = "UPDATE api_keys SET revoked_at = ?1 WHERE owner_id IS NULL AND name = ?2 AND revoked_at IS NULL";
+            unit.conn.prepare_cached(sql)?.execute(params![cause.at.0, OPERATOR])?;
+            // A file that was put back may hold a key that was replaced once: whoever holds the directory decides.
+            let again = "DELETE FROM api_keys WHERE hash = ?1 AND owner_id IS NULL";
+            unit.conn.prepare_cached(again)?.execute(params![hash.0])?;
             unit.changes.all_keys = true;
             let scopes = ScopeSet::parse(role::ADMIN).unwrap_or_default();
             let key = NewKey {
                 owner: KeyOwner::Operator,
                 hash,
                 hint,
-                name: "operator.key".into(),
+                name: OPERATOR.into(),
                 scopes,
                 environment: Environment::Live,
                 expires_at: None,

@@ -27,11 +27,52 @@ pub(super) fn migrate(conn: &mut Connection) -> Result<(), StoreError> {
             known: VERSION,
         });
     }
-    for (at, migration) in MIGRATIONS.iter().enumerate().skip(found as usize) {
+    if found == 0 && !names(conn)?.is_empty() {
+        return Err(not_ours());
+    }
+    migrate_to(conn, VERSION)
+}
+
+fn migrate_to(conn: &mut Connection, wanted: u32) -> Result<(), StoreError> {
+    let found = version(conn)?;
+    let missing = MIGRATIONS.iter().enumerate().take(wanted as usize);
+    for (at, migration) in missing.skip(found as usize) {
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         tx.execute_batch(migration)?;
         tx.pragma_update(None, "user_version", at + 1)?;
         tx.commit()?;
     }
     Ok(())
+}
+
+fn not_ours() -> StoreError {
+    StoreError::Unavailable("this database is not Doorward's".into())
+}
+
+/// What a database holds: kinds and names of its tables, indexes, triggers.
+fn names(conn: &Connection) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT type || ' ' || name FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY 1";
+    let mut select = conn.prepare(sql)?;
+    let rows = select.query_map([], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Whether a database has the tables its version says; answers the version.
+///
+/// # Errors
+/// [`StoreError::NewerSchema`], or that it is not a database of Doorward's.
+pub(super) fn recognise(conn: &Connection) -> Result<u32, StoreError> {
+    let found = version(conn)?;
+    if found > VERSION {
+        return Err(StoreError::NewerSchema {
+            found,
+            known: VERSION,
+        });
+    }
+    let mut known = Connection::open_in_memory()?;
+    migrate_to(&mut known, found)?;
+    if found == 0 || names(&known)? != names(conn)? {
+        return Err(not_ours());
+    }
+    Ok(found)
 }

@@ -119,6 +119,7 @@ CREATE TABLE revoked_tokens (
   jti BLOB PRIMARY KEY,
   expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX revoked_tokens_expiry ON revoked_tokens (expires_at);
 
 CREATE TABLE api_keys (
   id BLOB PRIMARY KEY,
@@ -135,6 +136,7 @@ CREATE TABLE api_keys (
   revoked_at INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX api_keys_owner ON api_keys (owner_id, id);
+CREATE INDEX api_keys_revoked ON api_keys (revoked_at) WHERE revoked_at IS NOT NULL;
 CREATE INDEX api_keys_expiry ON api_keys (expires_at) WHERE expires_at IS NOT NULL;
 
 CREATE TABLE clients (

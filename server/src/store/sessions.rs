@@ -256,7 +256,7 @@ impl Store {
                 .conn
                 .prepare_cached(sql)?
                 .execute(params![jti.to_bytes(), expires_at.0])?;
-            unit.changes.revoked_tokens.push((jti, expires_at));
+            unit.changes.revoked_tokens.push(jti);
             if new > 0 {
                 let target = jti.to_string().to_ascii_lowercase();
                 unit.event(&cause, "token.revoked", Some(&target), None, None)?;
@@ -267,8 +267,19 @@ impl Store {
     }
 
     /// Whether a token without a session was given up.
-    pub fn is_token_revoked(&self, jti: &Ulid) -> bool {
-        self.memory().is_revoked(jti)
+    ///
+    /// # Errors
+    /// [`StoreError`], when it is not in memory and the disk cannot be read.
+    pub async fn is_token_revoked(&self, jti: Ulid) -> Result<bool, StoreError> {
+        let found = through(&self.memory().tokens, &jti, async {
+            self.read(move |conn| {
+                let sql = "SELECT EXISTS (SELECT 1 FROM revoked_tokens WHERE jti = ?1)";
+                let mut select = conn.prepare_cached(sql)?;
+                Ok(Some(select.query_row([jti.to_bytes()], |row| row.get(0))?))
+            })
+            .await
+        });
+        Ok(found.await?.unwrap_or(false))
     }
 
     /// A page of sessions. `q` is an id, an address, or text: that of the user's address or name, or of the user agent

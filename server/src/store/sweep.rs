@@ -1,12 +1,20 @@
-//! Sweeping: what is dead for long goes, in units so small that nobody waits long behind one.
+//! Sweeping: what is dead for long goes, in units so short that nobody waits long behind one.
+//!
+//! What is dead is looked for on a reading connection, however long that takes, and deleted by its key.
+
+use std::time::{Duration, Instant};
 
 use doorward_shared::Timestamp;
 use rusqlite::params;
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, writer::Unit};
 
-/// Rows in one unit: some 10 ms of the writer.
-const ROWS: u32 = 200;
+/// How long a unit goes on before it lets others in. Its commit comes on top.
+const TURN: Duration = Duration::from_millis(5);
+/// Keys looked for at once.
+const SOME: usize = 5000;
+/// Rows one statement deletes, at most.
+const FEW: usize = 200;
 /// How long dead sessions and keys are kept for operators to see, in seconds: 30 days.
 const KEEP_DEAD: i64 = 30 * 86_400;
 /// How long a code is known after its end, in seconds: a day.
@@ -14,56 +22,144 @@ const KEEP_CODE: i64 = 86_400;
 /// How long an address that signed in stays known, in seconds: 180 days.
 const KEEP_ADDRESS: i64 = 180 * 86_400;
 
+/// A kind of row that can be dead.
+struct Kind {
+    /// Answers keys of rows that died before `?1`, `?2` at most.
+    find: &'static str,
+    /// Deletes some of what hangs on the row with the key `?1`, `?2` rows at most, before the row itself goes.
+    first: Option<&'static str>,
+    /// Deletes the row with the key `?1`, if it still is one that died before `?2`.
+    delete: &'static str,
+}
+
+const SESSION_TOKENS: &str = "DELETE FROM refresh_tokens WHERE hash IN \
+     (SELECT hash FROM refresh_tokens WHERE session_id = ?1 LIMIT ?2)";
+
+const SESSIONS_REVOKED: Kind = Kind {
+    find: "SELECT id FROM sessions WHERE revoked_at IS NOT NULL AND revoked_at < ?1 LIMIT ?2",
+    first: Some(SESSION_TOKENS),
+    delete: "DELETE FROM sessions WHERE id = ?1 AND revoked_at < ?2",
+};
+const SESSIONS_ENDED: Kind = Kind {
+    find: "SELECT id FROM sessions WHERE revoked_at IS NULL AND idle_until < ?1 LIMIT ?2",
+    first: Some(SESSION_TOKENS),
+    delete: "DELETE FROM sessions WHERE id = ?1 AND idle_until < ?2",
+};
+const TOKENS: Kind = Kind {
+    find: "SELECT jti FROM revoked_tokens WHERE expires_at < ?1 LIMIT ?2",
+    first: None,
+    delete: "DELETE FROM revoked_tokens WHERE jti = ?1 AND expires_at < ?2",
+};
+const KEYS_REVOKED: Kind = Kind {
+    find: "SELECT id FROM api_keys WHERE revoked_at IS NOT NULL AND revoked_at < ?1 LIMIT ?2",
+    first: None,
+    delete: "DELETE FROM api_keys WHERE id = ?1 AND revoked_at < ?2",
+};
+const KEYS_EXPIRED: Kind = Kind {
+    find: "SELECT id FROM api_keys WHERE expires_at IS NOT NULL AND expires_at < ?1 LIMIT ?2",
+    first: None,
+    delete: "DELETE FROM api_keys WHERE id = ?1 AND expires_at < ?2",
+};
+const CODES: Kind = Kind {
+    find: "SELECT hash FROM codes WHERE expires_at < ?1 LIMIT ?2",
+    first: None,
+    delete: "DELETE FROM codes WHERE hash = ?1 AND expires_at < ?2",
+};
+// No index leads by `seen_at`: each sign-in would pay for it. The reader walks the table.
+const ADDRESSES: Kind = Kind {
+    find: "SELECT CAST(user_id || ip AS BLOB) FROM user_addresses WHERE seen_at < ?1 LIMIT ?2",
+    first: None,
+    delete: "DELETE FROM user_addresses \
+             WHERE user_id = substr(?1, 1, 16) AND ip = substr(?1, 17) AND seen_at < ?2",
+};
+const EVENTS: Kind = Kind {
+    find: "SELECT id FROM events WHERE id < CAST(?1 AS BLOB) LIMIT ?2",
+    first: None,
+    delete: "DELETE FROM events WHERE id = ?1 AND id < CAST(?2 AS BLOB)",
+};
+
 impl Store {
     /// Deletes what is dead; answers how many rows went. Between two units others take their turn.
+    ///
+    /// # Errors
+    /// [`StoreError`]; what was deleted before stays deleted.
     pub async fn sweep(&self, now: Timestamp, event_days: u32) -> Result<usize, StoreError> {
-        let dead = now.plus_seconds(-KEEP_DEAD);
-        let events = now.plus_seconds(-i64::from(event_days) * 86_400);
-        let event_floor = ulid::Ulid::from_parts(u64::try_from(events.0).unwrap_or_default(), 0);
-        let mut gone = self.sweep_rows(SESSIONS_REVOKED, dead.0).await?;
-        gone += self.sweep_rows(SESSIONS_ENDED, dead.0).await?;
-        gone += self.sweep_rows(TOKENS, now.0).await?;
-        gone += self.sweep_rows(KEYS, dead.0).await?;
-        let codes = now.plus_seconds(-KEEP_CODE);
-        gone += self.sweep_rows(super::codes::SWEEP_CODES, codes.0).await?;
-        gone += self
-            .sweep_rows(ADDRESSES, now.plus_seconds(-KEEP_ADDRESS).0)
-            .await?;
-        if event_days > 0 {
-            gone += self.sweep_rows(EVENTS, event_floor.to_bytes()).await?;
+        let before = |seconds: i64| now.plus_seconds(-seconds).0;
+        let due = [
+            (&SESSIONS_REVOKED, before(KEEP_DEAD)),
+            (&SESSIONS_ENDED, before(KEEP_DEAD)),
+            (&TOKENS, now.0),
+            (&KEYS_REVOKED, before(KEEP_DEAD)),
+            (&KEYS_EXPIRED, before(KEEP_DEAD)),
+            (&CODES, before(KEEP_CODE)),
+            (&ADDRESSES, before(KEEP_ADDRESS)),
+        ];
+        let mut gone = 0;
+        for (kind, before) in due {
+            gone += self.sweep_kind(kind, before).await?;
         }
-        self.memory().forget_tokens(now);
+        if event_days > 0 {
+            // Events are kept in the order of their ids, which begin with their time.
+            let floor = u64::try_from(before(i64::from(event_days) * 86_400)).unwrap_or_default();
+            let floor = ulid::Ulid::from_parts(floor, 0).to_bytes();
+            gone += self.sweep_kind(&EVENTS, floor).await?;
+        }
         Ok(gone)
     }
 
-    async fn sweep_rows<P>(&self, sql: &'static str, before: P) -> Result<usize, StoreError>
+    async fn sweep_kind<P>(&self, kind: &'static Kind, before: P) -> Result<usize, StoreError>
     where
         P: rusqlite::ToSql + Copy + Send + 'static,
     {
         let mut gone = 0;
         loop {
-            let some = self
-                .write(move |unit| {
-                    Ok(unit
-                        .conn
-                        .prepare_cached(sql)?
-                        .execute(params![before, ROWS])?)
-                })
-                .await?;
-            gone += some;
-            if some < ROWS as usize {
+            let found = self.read(move |conn| {
+                let mut find = conn.prepare_cached(kind.find)?;
+                let rows = find.query_map(params![before, SOME], |row| row.get(0))?;
+                Ok(rows.collect::<Result<Vec<Vec<u8>>, _>>()?)
+            });
+            let mut dead = found.await?;
+            let last = dead.len() < SOME;
+            while !dead.is_empty() {
+                let rows;
+                (dead, rows) = self
+                    .write(move |unit| bury(unit, kind, dead, before))
+                    .await?;
+                gone += rows;
+            }
+            if last {
                 return Ok(gone);
             }
         }
     }
 }
 
-const SESSIONS_REVOKED: &str = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE revoked_at IS NOT NULL AND revoked_at < ?1 LIMIT ?2)";
-const SESSIONS_ENDED: &str = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE revoked_at IS NULL AND idle_until < ?1 LIMIT ?2)";
-const TOKENS: &str = "DELETE FROM revoked_tokens WHERE jti IN (SELECT jti FROM revoked_tokens WHERE expires_at < ?1 LIMIT ?2)";
-const KEYS: &str = "DELETE FROM api_keys WHERE id IN \
-     (SELECT id FROM api_keys WHERE revoked_at < ?1 OR expires_at < ?1 LIMIT ?2)";
-const ADDRESSES: &str = "DELETE FROM user_addresses WHERE (user_id, ip) IN \
-     (SELECT user_id, ip FROM user_addresses WHERE seen_at < ?1 LIMIT ?2)";
-const EVENTS: &str =
-    "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE id < ?1 LIMIT ?2)";
+/// Deletes rows until the turn is over; answers the keys that are left, and how many rows of this kind went.
+fn bury<P: rusqlite::ToSql>(
+    unit: &mut Unit<'_>,
+    kind: &Kind,
+    mut dead: Vec<Vec<u8>>,
+    before: P,
+) -> Result<(Vec<Vec<u8>>, usize), StoreError> {
+    let until = Instant::now() + TURN;
+    let mut delete = unit.conn.prepare_cached(kind.delete)?;
+    let mut gone = 0;
+    while let Some(key) = dead.last() {
+        if let Some(first) = kind.first
+            && unit
+                .conn
+                .prepare_cached(first)?
+                .execute(params![key, FEW])?
+                == FEW
+        {
+            // There may be more of them: the row has its turn when they are gone.
+        } else {
+            gone += delete.execute(params![key, before])?;
+            dead.pop();
+        }
+        if Instant::now() >= until {
+            break;
+        }
+    }
+    Ok((dead, gone))
+}

@@ -183,15 +183,19 @@ fn run(
         }
         company = batch.len() > 1;
         let started = Instant::now();
-        let size = batch.len();
-        commit(&conn, batch, memory, &mut ids);
-        metrics.batch(size, started.elapsed());
+        let (size, changes) = (batch.len(), conn.total_changes());
+        let done = commit(&conn, batch, memory, &mut ids);
+        metrics.batch(size, started.elapsed(), done);
+        if done && conn.total_changes() > changes {
+            metrics.synced();
+        }
     }
     // Leaves one file behind on a clean stop.
     let _ = conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
-fn commit(conn: &Connection, batch: Vec<Work>, memory: &Memory, ids: &mut ulid::Generator) {
+/// Runs a batch; answers whether it is on disk.
+fn commit(conn: &Connection, batch: Vec<Work>, memory: &Memory, ids: &mut ulid::Generator) -> bool {
     let mut changes = Changes::default();
     let mut answers = Vec::with_capacity(batch.len());
     let done = transaction(conn, batch, &mut changes, ids, &mut answers);
@@ -208,6 +212,7 @@ fn commit(conn: &Connection, batch: Vec<Work>, memory: &Memory, ids: &mut ulid::
             Err(error) => Err(StoreError::Unavailable(error.to_string())),
         });
     }
+    done.is_ok()
 }
 
 fn transaction(

@@ -1,0 +1,68 @@
+//! What the program asks of its process: private files, many sockets, a log without secrets.
+
+use std::io::IsTerminal;
+
+use doorward_server::settings::LogFormat;
+use rustix::{
+    fs::Mode,
+    process::{Resource, Rlimit, getrlimit, setrlimit, umask},
+};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::Metadata;
+use tracing_subscriber::{
+    EnvFilter, Layer, filter::FilterFn, layer::SubscriberExt, util::SubscriberInitExt,
+};
+
+/// Sent when a file would grow past `RLIMIT_FSIZE`; the same number on all Linux and BSD systems.
+const SIGXFSZ: i32 = 25;
+
+/// Whatever this process makes, SQLite's files included, is its user's alone: directories 0700, files 0600.
+pub fn keep_files_private() {
+    umask(Mode::RWXG | Mode::RWXO);
+}
+
+/// Takes as many descriptors as the system gives. Rocket has no cap on connections: with the usual soft limit of 1024
+/// a thousand idle clients would keep everybody else out.
+pub fn raise_file_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::debug!(%error, "the limit of open files stays as it is");
+    }
+}
+
+/// A file that may grow no further is a write that fails, not the end of the process.
+pub fn survive_file_size_limit() -> std::io::Result<()> {
+    // The handler stays when what listens to it is gone.
+    signal(SignalKind::from_raw(SIGXFSZ)).map(drop)
+}
+
+/// Starts logging to stderr. `RUST_LOG` chooses among Doorward's own lines only: what libraries write holds URIs,
+/// headers and bytes from the wire, and so whatever people put there.
+pub fn log(format: LogFormat) {
+    let chosen = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let ours = FilterFn::new(|metadata: &Metadata<'_>| metadata.target().starts_with("doorward"));
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = match format {
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+        LogFormat::Plain => lines
+            .with_ansi(std::io::stderr().is_terminal())
+            .with_target(false)
+            .boxed(),
+    };
+    // A second attempt to set a logger would be a bug of ours, and no reason not to serve.
+    let _ = tracing_subscriber::registry()
+        .with(lines.with_filter(chosen).with_filter(ours))
+        .try_init();
+    std::panic::set_hook(Box::new(|panic| {
+        // The place, not the message, which may hold whatever was being worked on.
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(
+            place = place.as_deref().unwrap_or("unknown"),
+            "a bug: something panicked"
+        );
+    }));
+}
