@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use doorward_shared::{ClientId, ErrorCode, ScopeSet, SessionId, UserId};
+use doorward_shared::{ClientId, ErrorCode, ScopeSet, SessionId, Timestamp, UserId};
 use ulid::Ulid;
 
 use crate::{
@@ -93,6 +93,15 @@ impl Caller {
             }
             _ => None,
         }
+    }
+
+    /// When the person behind a session last showed who they are; none for keys and clients.
+    pub fn signed_in_at(&self) -> Option<Timestamp> {
+        let Credential::Session { session, .. } = &self.credential else {
+            return None;
+        };
+        let claimed = self.claims.as_ref().and_then(|claims| claims.auth_time);
+        Some(claimed.map_or(session.created_at, Timestamp::from_seconds))
     }
 
     /// Refuses whoever lacks a scope.

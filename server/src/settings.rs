@@ -90,6 +90,8 @@ pub struct Settings {
     pub log_format: LogFormat,
     /// Most entries of each in-memory cache.
     pub cache_entries: usize,
+    /// How recent a person's sign-in must be for admin calls that destroy something; 0 asks for nothing.
+    pub step_up_seconds: u32,
     /// How long events are kept, in days; 0 keeps them for good.
     pub event_days: u32,
     /// What the pages call this place.
@@ -124,6 +126,7 @@ impl Default for Settings {
             api_key_prefix: "sk".into(),
             log_format: LogFormat::Plain,
             cache_entries: 100_000,
+            step_up_seconds: 0,
             event_days: 365,
             site_name: "Doorward".into(),
             site_colour: "#1f5fbf".into(),

@@ -54,6 +54,8 @@ codes! {
     TokenRevoked = "token_revoked", 401;
     InvalidToken = "invalid_token", 401;
     MissingToken = "missing_token", 401;
+    /// Only where the setting `step_up_seconds` asks for it: the sign-in is too long ago for this call.
+    StepUpRequired = "step_up_required", 401;
     InsufficientScope = "insufficient_scope", 403;
     /// Only after a right password.
     AccountDisabled = "account_disabled", 403;

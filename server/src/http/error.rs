@@ -28,6 +28,8 @@ pub struct ApiError {
     /// The scope that is missing.
     scope: Option<String>,
     retry_after: Option<u64>,
+    /// How recent a sign-in must be, in seconds.
+    max_age: Option<u32>,
 }
 
 impl ApiError {
@@ -40,6 +42,7 @@ impl ApiError {
             field: None,
             scope: None,
             retry_after,
+            max_age: None,
         }
     }
 
@@ -62,6 +65,17 @@ impl ApiError {
     /// 401: it was good once, and somebody ended it.
     pub fn token_revoked() -> Self {
         Self::new(ErrorCode::TokenRevoked, "the token has been revoked")
+    }
+
+    /// 401: the sign-in is too long ago for a call that destroys something, RFC 9470.
+    pub fn step_up(within_seconds: u32) -> Self {
+        Self {
+            max_age: Some(within_seconds),
+            ..Self::new(
+                ErrorCode::StepUpRequired,
+                format!("sign in again: this needs a sign-in of the last {within_seconds} seconds"),
+            )
+        }
     }
 
     /// 401: its time is up.
@@ -124,6 +138,12 @@ impl ApiError {
         match self.code {
             ErrorCode::TokenExpired | ErrorCode::TokenRevoked | ErrorCode::InvalidToken => {
                 format!(r#"{realm}, error="invalid_token", error_description="{message}""#)
+            }
+            ErrorCode::StepUpRequired => {
+                let max_age = self.max_age.unwrap_or_default();
+                format!(
+                    r#"{realm}, error="insufficient_user_authentication", error_description="{message}", max_age="{max_age}""#
+                )
             }
             ErrorCode::InsufficientScope => {
                 let scope = self.scope.as_deref().unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use std::{marker::PhantomData, ops::Deref, sync::Arc};
 
-use doorward_shared::ErrorCode;
+use doorward_shared::{ErrorCode, Timestamp};
 use rocket::{
     Request,
     request::{FromRequest, Outcome},
@@ -26,6 +26,16 @@ pub trait Needs: Send + Sync {
 
 /// A caller who holds the scope of `N`.
 pub struct Allowed<N>(pub Caller, PhantomData<N>);
+
+/// As [`Allowed`], for a call that destroys something: where the setting `step_up_seconds` asks for it, a person must
+/// have signed in so recently. API keys and clients' own tokens have nobody who could sign in again, and pass.
+pub struct Recent<N>(pub Caller, PhantomData<N>);
+
+impl<N> std::fmt::Debug for Recent<N> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Recent").field(&self.0).finish()
+    }
+}
 
 impl<N> std::fmt::Debug for Allowed<N> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -62,6 +72,13 @@ impl Deref for Bearer {
 }
 
 impl<N> Deref for Allowed<N> {
+    type Target = Caller;
+    fn deref(&self) -> &Caller {
+        &self.0
+    }
+}
+
+impl<N> Deref for Recent<N> {
     type Target = Caller;
     fn deref(&self) -> &Caller {
         &self.0
@@ -116,6 +133,24 @@ impl<'r, N: Needs> FromRequest<'r> for Allowed<N> {
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
         let judged = caller(request).await.and_then(|caller| {
             caller.require(N::SCOPE)?;
+            Ok(Self(caller, PhantomData))
+        });
+        outcome(request, judged)
+    }
+}
+
+#[rocket::async_trait]
+impl<'r, N: Needs> FromRequest<'r> for Recent<N> {
+    type Error = ApiError;
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
+        let judged = caller(request).await.and_then(|caller| {
+            caller.require(N::SCOPE)?;
+            let doorward = doorward(request)?;
+            let within = doorward.settings.step_up_seconds;
+            let fresh = |at: Timestamp| doorward.clock.now() < at.plus_seconds(i64::from(within));
+            if within > 0 && caller.signed_in_at().is_some_and(|at| !fresh(at)) {
+                return Err(ApiError::step_up(within));
+            }
             Ok(Self(caller, PhantomData))
         });
         outcome(request, judged)

@@ -24,7 +24,7 @@ mod well_known;
 pub use body::{Body, OptionalBody};
 pub use error::ApiError;
 pub use fairing::DoorwardFairing;
-pub use guards::{Allowed, Bearer, FirstParty, Needs};
+pub use guards::{Allowed, Bearer, FirstParty, Needs, Recent};
 pub use listing::{Filters, Listing};
 pub(crate) use once::Answers;
 pub(crate) use pages::UsedForms;

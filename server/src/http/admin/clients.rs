@@ -20,7 +20,7 @@ use crate::{
         client::{check_redirect_uri, check_resource},
     },
     http::{
-        Allowed, ApiError, Body, Listing, OptionalBody, RequestInfo,
+        Allowed, ApiError, Body, Listing, OptionalBody, Recent, RequestInfo,
         apikey::MAX_GRACE,
         once::IdempotencyKey,
         reply::{Answer, Done, NoContent, created, ok},
@@ -203,7 +203,7 @@ async fn change(
 async fn delete(
     doorward: &State<Doorward>,
     info: &RequestInfo,
-    by: Allowed<Clients>,
+    by: Recent<Clients>,
     id: &str,
 ) -> Done {
     let id = values::id(id, "client")?;
@@ -216,7 +216,7 @@ async fn delete(
 async fn rotate_secret(
     doorward: &State<Doorward>,
     info: &RequestInfo,
-    by: Allowed<Clients>,
+    by: Recent<Clients>,
     id: &str,
     once: IdempotencyKey,
     body: OptionalBody<RotateRequest>,

@@ -13,7 +13,7 @@ use crate::{
     crypto::secret::Secret,
     domain::{ApiKey, KeyOwner},
     http::{
-        Allowed, ApiError, Body, Filters, Listing, OptionalBody, RequestInfo,
+        Allowed, ApiError, Body, Filters, Listing, OptionalBody, Recent, RequestInfo,
         apikey::Mint,
         listing::Params,
         once::IdempotencyKey,
@@ -144,7 +144,7 @@ async fn change(
 async fn rotate(
     doorward: &State<Doorward>,
     info: &RequestInfo,
-    by: Allowed<ApiKeys>,
+    by: Recent<ApiKeys>,
     id: &str,
     once: IdempotencyKey,
     body: OptionalBody<RotateRequest>,
@@ -167,7 +167,7 @@ async fn rotate(
 async fn revoke(
     doorward: &State<Doorward>,
     info: &RequestInfo,
-    by: Allowed<ApiKeys>,
+    by: Recent<ApiKeys>,
     id: &str,
 ) -> Done {
     let id = values::id(id, "API key")?;

@@ -11,7 +11,7 @@ use crate::{
     app::Doorward,
     domain::{self, role},
     http::{
-        Allowed, ApiError, Body, Listing, RequestInfo,
+        Allowed, ApiError, Body, Listing, Recent, RequestInfo,
         reply::{Answer, Done, NoContent, created, ok},
         values,
     },
@@ -76,7 +76,7 @@ async fn put(
 async fn delete(
     doorward: &State<Doorward>,
     info: &RequestInfo,
-    by: Allowed<Roles>,
+    by: Recent<Roles>,
     name: &str,
 ) -> Done {
     let cause = info.cause(by.actor(), doorward.clock.now());

@@ -15,7 +15,7 @@ use crate::{
     caller::Caller,
     domain::{self, text},
     http::{
-        Allowed, ApiError, Body, Filters, Listing, RequestInfo,
+        Allowed, ApiError, Body, Filters, Listing, Recent, RequestInfo,
         listing::Params,
         reply::{Answer, Done, NoContent, ok},
         values,
@@ -100,7 +100,7 @@ async fn get(doorward: &State<Doorward>, _by: Allowed<SessionsRead>, id: &str) -
 async fn end(
     doorward: &State<Doorward>,
     info: &RequestInfo,
-    by: Allowed<Sessions>,
+    by: Recent<Sessions>,
     id: &str,
 ) -> Done {
     let id = values::id(id, "session")?;
@@ -116,7 +116,7 @@ async fn end(
 async fn revoke(
     doorward: &State<Doorward>,
     info: &RequestInfo,
-    by: Allowed<Sessions>,
+    by: Recent<Sessions>,
     body: Body<RevokeSessions>,
 ) -> Answer<RevokedSessions> {
     let asked = body.0;

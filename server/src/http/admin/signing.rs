@@ -7,7 +7,7 @@ use super::scopes::{Keys, KeysRead};
 use crate::{
     app::Doorward,
     http::{
-        Allowed, ApiError, Listing, RequestInfo,
+        Allowed, ApiError, Listing, Recent, RequestInfo,
         reply::{Answer, created, ok},
     },
     store::{ListQuery, StoredSigningKey},
@@ -65,6 +65,7 @@ fn page(mut keys: Vec<SigningKey>, query: &ListQuery) -> Result<Page<SigningKey>
     let last = data.last().filter(|_| has_more);
     let pagination = Pagination {
         total,
+        total_at_least: false,
         limit: query.limit,
         offset: query.offset,
         has_more,
@@ -77,7 +78,7 @@ fn page(mut keys: Vec<SigningKey>, query: &ListQuery) -> Result<Page<SigningKey>
 async fn rotate(
     doorward: &State<Doorward>,
     info: &RequestInfo,
-    by: Allowed<Keys>,
+    by: Recent<Keys>,
 ) -> Answer<SigningKey> {
     let cause = info.cause(by.actor(), doorward.clock.now());
     created(view(doorward.rotate_signing_key(cause).await?))

@@ -12,7 +12,7 @@ use crate::{
     caller::Caller,
     domain::{self, Email, NewUser, UserChange, role},
     http::{
-        Allowed, ApiError, Body, Filters, Listing, RequestInfo,
+        Allowed, ApiError, Body, Filters, Listing, Recent, RequestInfo,
         listing::Params,
         once::IdempotencyKey,
         reply::{Answer, Done, NoContent, created, ok},
@@ -147,7 +147,7 @@ async fn get(doorward: &State<Doorward>, _by: Allowed<UsersRead>, id: &str) -> A
 async fn change(
     doorward: &State<Doorward>,
     info: &RequestInfo,
-    by: Allowed<Users>,
+    by: Recent<Users>,
     id: &str,
     body: Body<UserPatch>,
 ) -> Answer<User> {
@@ -179,7 +179,7 @@ async fn change(
 async fn delete(
     doorward: &State<Doorward>,
     info: &RequestInfo,
-    by: Allowed<Users>,
+    by: Recent<Users>,
     id: &str,
 ) -> Done {
     let id = values::id(id, "user")?;
@@ -192,7 +192,7 @@ async fn delete(
 async fn set_password(
     doorward: &State<Doorward>,
     info: &RequestInfo,
-    by: Allowed<Users>,
+    by: Recent<Users>,
     id: &str,
     body: Body<SetPassword>,
 ) -> Done {
@@ -221,7 +221,7 @@ async fn set_password(
 async fn revoke_sessions(
     doorward: &State<Doorward>,
     info: &RequestInfo,
-    by: Allowed<Users>,
+    by: Recent<Users>,
     id: &str,
 ) -> Answer<Revoked> {
     let id = values::id(id, "user")?;
