@@ -481,10 +481,13 @@ impl KeyRing {
             }
         };
         let now = now.seconds();
-        if claims.iss != self.0.issuer || claims.sub.is_empty() || claims.iat > now + LEEWAY {
+        if claims.iss != self.0.issuer
+            || claims.sub.is_empty()
+            || claims.iat > now.saturating_add(LEEWAY)
+        {
             return Err(TokenError::Invalid);
         }
-        if claims.exp + LEEWAY <= now {
+        if claims.exp.saturating_add(LEEWAY) <= now {
             Err(TokenError::Expired(claims))
         } else {
             Ok(claims)

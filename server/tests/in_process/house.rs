@@ -1,0 +1,141 @@
+//! A server in this process whose clock the test moves.
+
+use std::time::Duration;
+
+use doorward_server::{Doorward, Settings, clock::Clock};
+use doorward_shared::Timestamp;
+use rocket::{
+    http::{ContentType, Header, Method},
+    local::asynchronous::Client,
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+pub const PASSWORD: &str = "correct horse battery";
+/// When every test begins: a whole second.
+pub const START: Timestamp = Timestamp(1_764_000_000_000);
+
+pub struct House {
+    pub doorward: Doorward,
+    http: Client,
+    _directory: TempDir,
+}
+
+/// Status, `Retry-After`, body.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: u16,
+    pub retry_after: Option<u64>,
+    pub body: Value,
+}
+
+impl Reply {
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", self.body);
+        self.body
+    }
+
+    #[track_caller]
+    pub fn refused(&self, status: u16, code: &str) {
+        assert_eq!(self.status, status, "{}", self.body);
+        assert_eq!(self.body["error"]["code"], code, "{}", self.body);
+    }
+}
+
+/// Settings whose hashes and signatures cost little.
+pub fn cheap() -> Settings {
+    Settings {
+        issuer: Some("https://id.example".into()),
+        signing_algorithm: "EdDSA".into(),
+        argon2_memory_kib: 64,
+        argon2_iterations: 1,
+        ..Settings::default()
+    }
+}
+
+impl House {
+    pub async fn open(settings: Settings) -> Self {
+        let directory = TempDir::new().expect("a temporary directory");
+        let data_dir = directory.path().join("data");
+        let settings = Settings {
+            data_dir,
+            ..settings
+        };
+        let doorward = Doorward::open_at(settings, Clock::manual(START)).await;
+        let doorward = doorward.expect("it opens");
+        let config = rocket::Config {
+            log_level: rocket::config::LogLevel::Off,
+            ..rocket::Config::default()
+        };
+        let rocket = rocket::custom(config).attach(doorward.fairing_alone());
+        let http = Client::untracked(rocket).await.expect("it ignites");
+        Self {
+            doorward,
+            http,
+            _directory: directory,
+        }
+    }
+
+    /// Moves the clock.
+    pub fn pass(&self, milliseconds: u64) {
+        self.doorward
+            .clock
+            .advance(Duration::from_millis(milliseconds));
+    }
+
+    pub async fn call(&self, method: Method, path: &str, token: &str, body: Value) -> Reply {
+        let mut request = self.http.req(method, path.to_owned());
+        if !token.is_empty() {
+            request.add_header(Header::new("authorization", format!("Bearer {token}")));
+        }
+        if !body.is_null() {
+            request.add_header(ContentType::JSON);
+            request.set_body(body.to_string());
+        }
+        let response = request.dispatch().await;
+        let status = response.status().code;
+        let retry_after = response
+            .headers()
+            .get_one("retry-after")
+            .and_then(|text| text.parse().ok());
+        let text = response.into_string().await.unwrap_or_default();
+        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Reply {
+            status,
+            retry_after,
+            body,
+        }
+    }
+
+    pub async fn post(&self, path: &str, token: &str, body: Value) -> Reply {
+        self.call(Method::Post, path, token, body).await
+    }
+
+    pub async fn me(&self, token: &str) -> Reply {
+        self.call(Method::Get, "/auth/me", token, Value::Null).await
+    }
+
+    /// Signs somebody up; answers the token response.
+    pub async fn register(&self, email: &str) -> Value {
+        let body = json!({"email": email, "password": PASSWORD});
+        self.post("/auth/register", "", body).await.expect(201)
+    }
+
+    /// The key that may do everything.
+    pub fn operator(&self) -> String {
+        let path = self.doorward.store.directory().join("operator.key");
+        std::fs::read_to_string(path)
+            .expect("an operator key")
+            .trim()
+            .to_owned()
+    }
+}
+
+/// A string of a body.
+#[track_caller]
+pub fn text<'a>(body: &'a Value, name: &str) -> &'a str {
+    body[name]
+        .as_str()
+        .unwrap_or_else(|| panic!("no {name} in {body}"))
+}

@@ -1,0 +1,10 @@
+//! Rules that need a clock of the test's own, or tokens that only the server itself can sign.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on should panic"
+)]
+
+mod claims;
+mod house;
+mod time;

@@ -1,0 +1,442 @@
+//! What ends, ends at its exact instant: a millisecond before it is good, at the instant it is not.
+
+use crate::house::{House, PASSWORD, Reply, START, cheap, text};
+use doorward_server::Settings;
+use rocket::http::Method;
+use serde_json::{Value, json};
+
+const SECOND: u64 = 1000;
+const MINUTE: u64 = 60 * SECOND;
+const HOUR: u64 = 60 * MINUTE;
+
+async fn refresh(house: &House, token: &str) -> Reply {
+    house
+        .post("/auth/refresh", "", json!({"refreshToken": token}))
+        .await
+}
+
+async fn login(house: &House, password: &str) -> Reply {
+    let body = json!({"email": "ada@example.com", "password": password});
+    house.post("/auth/login", "", body).await
+}
+
+#[rocket::async_test]
+async fn an_access_token_is_good_for_its_lifetime_and_five_seconds_at_most() {
+    let house = House::open(cheap()).await;
+    let ada = house.register("ada@example.com").await;
+    assert_eq!(ada["issuedAt"], START.to_string());
+    house.pass(HOUR - 1);
+    house.me(text(&ada, "accessToken")).await.expect(200);
+    house.pass(5 * SECOND + 1);
+    house
+        .me(text(&ada, "accessToken"))
+        .await
+        .refused(401, "token_expired");
+    // Its session goes on.
+    let next = refresh(&house, text(&ada, "refreshToken"))
+        .await
+        .expect(200);
+    house.me(text(&next, "accessToken")).await.expect(200);
+}
+
+#[rocket::async_test]
+async fn a_refresh_token_ends_when_it_was_idle_for_so_long() {
+    let house = House::open(Settings {
+        refresh_token_seconds: 60,
+        access_token_seconds: 30,
+        ..cheap()
+    })
+    .await;
+    let ada = house.register("ada@example.com").await;
+    let bob = house.register("bob@example.com").await;
+    house.pass(MINUTE - 1);
+    let next = refresh(&house, text(&ada, "refreshToken"))
+        .await
+        .expect(200);
+    house.pass(1);
+    refresh(&house, text(&bob, "refreshToken"))
+        .await
+        .refused(401, "token_expired");
+    // Each use begins a new minute.
+    house.pass(MINUTE - 2);
+    let last = refresh(&house, text(&next, "refreshToken"))
+        .await
+        .expect(200);
+    house.pass(MINUTE);
+    refresh(&house, text(&last, "refreshToken"))
+        .await
+        .refused(401, "token_expired");
+    // An end by itself is no event of revocation, and the list says the session is over.
+    let path = "/admin/sessions?active=true";
+    let live = house
+        .call(Method::Get, path, &house.operator(), Value::Null)
+        .await
+        .expect(200);
+    assert_eq!(live["pagination"]["total"], 0);
+}
+
+#[rocket::async_test]
+async fn a_session_ends_however_often_it_was_refreshed() {
+    let house = House::open(Settings {
+        session_seconds: 100,
+        ..cheap()
+    })
+    .await;
+    let ada = house.register("ada@example.com").await;
+    house.pass(99 * SECOND);
+    let next = refresh(&house, text(&ada, "refreshToken"))
+        .await
+        .expect(200);
+    house.pass(SECOND - 1);
+    house.me(text(&next, "accessToken")).await.expect(200);
+    let last = refresh(&house, text(&next, "refreshToken"))
+        .await
+        .expect(200);
+    house.pass(1);
+    for tokens in [&ada, &next, &last] {
+        house
+            .me(text(tokens, "accessToken"))
+            .await
+            .refused(401, "token_expired");
+    }
+    refresh(&house, text(&last, "refreshToken"))
+        .await
+        .refused(401, "token_expired");
+    house
+        .post("/auth/logout", text(&last, "accessToken"), Value::Null)
+        .await
+        .refused(401, "token_expired");
+}
+
+#[rocket::async_test]
+async fn a_replay_within_the_grace_is_refused_and_after_it_ends_the_session() {
+    let house = House::open(cheap()).await;
+    let ada = house.register("ada@example.com").await;
+    let next = refresh(&house, text(&ada, "refreshToken"))
+        .await
+        .expect(200);
+    house.pass(2 * SECOND - 1);
+    for _ in 0..3 {
+        refresh(&house, text(&ada, "refreshToken"))
+            .await
+            .refused(401, "token_revoked");
+    }
+    house.me(text(&next, "accessToken")).await.expect(200);
+    house.pass(1);
+    refresh(&house, text(&ada, "refreshToken"))
+        .await
+        .refused(401, "token_revoked");
+    house
+        .me(text(&next, "accessToken"))
+        .await
+        .refused(401, "token_revoked");
+    house
+        .me(text(&ada, "accessToken"))
+        .await
+        .refused(401, "token_revoked");
+    refresh(&house, text(&next, "refreshToken"))
+        .await
+        .refused(401, "token_revoked");
+}
+
+#[rocket::async_test]
+async fn a_replay_ends_the_session_even_long_after() {
+    let house = House::open(cheap()).await;
+    let ada = house.register("ada@example.com").await;
+    let mut newest = refresh(&house, text(&ada, "refreshToken"))
+        .await
+        .expect(200);
+    for _ in 0..5 {
+        house.pass(20 * 24 * HOUR / 5);
+        newest = refresh(&house, text(&newest, "refreshToken"))
+            .await
+            .expect(200);
+    }
+    house.pass(11 * 24 * HOUR);
+    // By now the first token is past its own 30 days too: it was used, and that is what counts.
+    refresh(&house, text(&ada, "refreshToken"))
+        .await
+        .refused(401, "token_revoked");
+    refresh(&house, text(&newest, "refreshToken"))
+        .await
+        .refused(401, "token_revoked");
+}
+
+#[rocket::async_test]
+async fn revoked_wins_over_expired() {
+    let house = House::open(Settings {
+        session_seconds: 7200,
+        ..cheap()
+    })
+    .await;
+    let ada = house.register("ada@example.com").await;
+    let access = text(&ada, "accessToken");
+    house
+        .post("/auth/logout", access, Value::Null)
+        .await
+        .expect(204);
+    for _ in 0..3 {
+        house.me(access).await.refused(401, "token_revoked");
+        house
+            .post("/auth/logout", access, Value::Null)
+            .await
+            .refused(401, "token_revoked");
+        refresh(&house, text(&ada, "refreshToken"))
+            .await
+            .refused(401, "token_revoked");
+        house.pass(2 * HOUR);
+    }
+}
+
+#[rocket::async_test]
+async fn an_api_key_ends_at_its_time() {
+    let house = House::open(cheap()).await;
+    let ada = house.register("ada@example.com").await;
+    let access = text(&ada, "accessToken");
+    let mint = async |at: i64| {
+        let expires_at = START.plus_seconds(at).to_string();
+        house
+            .post(
+                "/apikey",
+                access,
+                json!({"name": "x", "scopes": ["read"], "expiresAt": expires_at}),
+            )
+            .await
+    };
+    mint(0).await.refused(422, "validation_failed");
+    let minted = mint(60).await.expect(201);
+    house.pass(MINUTE - 1);
+    house.me(text(&minted, "key")).await.expect(200);
+    house.pass(1);
+    house
+        .me(text(&minted, "key"))
+        .await
+        .refused(401, "token_expired");
+    let path = format!("/apikey/{}/rotate", text(&minted, "id"));
+    house
+        .post(&path, access, Value::Null)
+        .await
+        .refused(409, "conflict");
+}
+
+#[rocket::async_test]
+async fn the_grace_of_a_rotation_ends_at_its_time() {
+    let house = House::open(cheap()).await;
+    let ada = house.register("ada@example.com").await;
+    let access = text(&ada, "accessToken");
+    let first = house
+        .post("/apikey", access, json!({"name": "x", "scopes": ["read"]}))
+        .await
+        .expect(201);
+    let path = format!("/apikey/{}/rotate", text(&first, "id"));
+    house
+        .post(&path, access, json!({"graceSeconds": 60}))
+        .await
+        .expect(201);
+    house.pass(MINUTE - 1);
+    house.me(text(&first, "key")).await.expect(200);
+    house.pass(1);
+    house
+        .me(text(&first, "key"))
+        .await
+        .refused(401, "token_revoked");
+
+    let body = json!({"name": "x", "grantTypes": ["client_credentials"], "scopes": ["read"]});
+    let client = house
+        .post("/admin/clients", &house.operator(), body)
+        .await
+        .expect(201);
+    let path = format!("/admin/clients/{}/secret", text(&client, "id"));
+    house
+        .post(&path, &house.operator(), json!({"graceSeconds": 60}))
+        .await;
+    let ask = async || {
+        let body = json!({"grantType": "client_credentials", "clientId": client["id"], "clientSecret": client["clientSecret"]});
+        house.post("/auth/token", "", body).await.status
+    };
+    house.pass(MINUTE - 1);
+    assert_eq!(ask().await, 200);
+    house.pass(1);
+    assert_eq!(ask().await, 401);
+}
+
+#[rocket::async_test]
+async fn a_clients_token_is_good_for_two_hours() {
+    let house = House::open(cheap()).await;
+    let body = json!({"name": "x", "grantTypes": ["client_credentials"], "scopes": ["read"]});
+    let client = house
+        .post("/admin/clients", &house.operator(), body)
+        .await
+        .expect(201);
+    let body = json!({"grantType": "client_credentials", "clientId": client["id"], "clientSecret": client["clientSecret"]});
+    let token = house.post("/auth/token", "", body).await.expect(200);
+    let whoami = async || {
+        house
+            .call(
+                Method::Get,
+                "/admin/whoami",
+                text(&token, "accessToken"),
+                Value::Null,
+            )
+            .await
+    };
+    house.pass(2 * HOUR - 1);
+    whoami().await.expect(200);
+    house.pass(5 * SECOND + 1);
+    whoami().await.refused(401, "token_expired");
+}
+
+#[rocket::async_test]
+async fn failures_of_an_account_from_an_address_are_forgotten_after_ten_minutes() {
+    let house = House::open(cheap()).await;
+    house.register("ada@example.com").await;
+    for _ in 0..10 {
+        login(&house, "not my password")
+            .await
+            .refused(401, "invalid_credentials");
+        house.pass(SECOND);
+    }
+    let held = login(&house, PASSWORD).await;
+    held.refused(429, "rate_limited");
+    assert_eq!(held.retry_after, Some(590));
+    house.pass(590 * SECOND - 1);
+    let held = login(&house, PASSWORD).await;
+    held.refused(429, "rate_limited");
+    assert_eq!(held.retry_after, Some(1));
+    house.pass(1);
+    login(&house, PASSWORD).await.expect(200);
+}
+
+#[rocket::async_test]
+async fn checks_of_an_address_are_forgotten_after_a_minute() {
+    let house = House::open(Settings {
+        password_checks_per_minute_per_ip: 3,
+        ..cheap()
+    })
+    .await;
+    house.register("ada@example.com").await;
+    for _ in 0..3 {
+        login(&house, PASSWORD).await.expect(200);
+    }
+    let held = login(&house, PASSWORD).await;
+    held.refused(429, "rate_limited");
+    assert_eq!(held.retry_after, Some(60));
+    house.pass(MINUTE - 1);
+    login(&house, PASSWORD).await.refused(429, "rate_limited");
+    house.pass(1);
+    login(&house, PASSWORD).await.expect(200);
+}
+
+#[rocket::async_test]
+async fn registrations_of_an_address_are_forgotten_after_an_hour() {
+    let house = House::open(Settings {
+        registrations_per_hour_per_ip: 2,
+        ..cheap()
+    })
+    .await;
+    house.register("ada@example.com").await;
+    house.register("bob@example.com").await;
+    let body = json!({"email": "eve@example.com", "password": PASSWORD});
+    let held = house.post("/auth/register", "", body.clone()).await;
+    held.refused(429, "rate_limited");
+    assert_eq!(held.retry_after, Some(3600));
+    house.pass(HOUR - 1);
+    house
+        .post("/auth/register", "", body.clone())
+        .await
+        .refused(429, "rate_limited");
+    house.pass(1);
+    house.post("/auth/register", "", body).await.expect(201);
+}
+
+#[rocket::async_test]
+async fn a_preview_is_over_after_five_minutes() {
+    let house = House::open(cheap()).await;
+    let ada = house.register("ada@example.com").await;
+    let revoke = async |body: Value| {
+        house
+            .post("/admin/sessions/revoke", &house.operator(), body)
+            .await
+    };
+    let body = json!({"userId": ada["userId"], "dryRun": true});
+    let (one, two) = (
+        revoke(body.clone()).await.expect(200),
+        revoke(body).await.expect(200),
+    );
+    house.pass(5 * MINUTE - 1);
+    revoke(json!({"previewId": one["previewId"]}))
+        .await
+        .expect(200);
+    house.pass(1);
+    revoke(json!({"previewId": two["previewId"]}))
+        .await
+        .refused(409, "conflict");
+}
+
+#[rocket::async_test]
+async fn what_is_swept_stays_dead() {
+    let house = House::open(cheap()).await;
+    let ada = house.register("ada@example.com").await;
+    let access = text(&ada, "accessToken");
+    let minted = house
+        .post("/apikey", access, json!({"name": "x", "scopes": ["read"]}))
+        .await
+        .expect(201);
+    let path = format!("/apikey/{}", text(&minted, "id"));
+    house
+        .call(Method::Delete, &path, access, Value::Null)
+        .await
+        .expect(204);
+    house
+        .post("/auth/logout", access, Value::Null)
+        .await
+        .expect(204);
+    house.pass(31 * 24 * HOUR);
+    let gone = house
+        .doorward
+        .store
+        .sweep(house.doorward.clock.now(), 365)
+        .await
+        .unwrap();
+    assert!(gone >= 2, "{gone}");
+    for token in [access, text(&minted, "key")] {
+        assert_eq!(house.me(token).await.status, 401);
+    }
+    assert_eq!(
+        refresh(&house, text(&ada, "refreshToken")).await.status,
+        401
+    );
+}
+
+#[rocket::async_test]
+async fn a_signing_key_verifies_until_its_last_token_has_expired() {
+    let house = House::open(cheap()).await;
+    let ada = house.register("ada@example.com").await;
+    let operator = house.operator();
+    house
+        .post("/admin/keys/rotate", &operator, Value::Null)
+        .await
+        .expect(201);
+    let keys = house
+        .call(
+            Method::Get,
+            "/admin/keys?sort=createdAt:asc",
+            &operator,
+            Value::Null,
+        )
+        .await
+        .expect(200);
+    let ends: Vec<_> = keys["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|key| key["retiresAt"].as_str())
+        .collect();
+    // The longest token there is lives for two hours.
+    assert!(
+        ends.len() == 1 && ends[0] > START.plus_seconds(7200).to_string().as_str(),
+        "{keys}"
+    );
+    house.pass(HOUR - 1);
+    house.me(text(&ada, "accessToken")).await.expect(200);
+}
