@@ -1,0 +1,136 @@
+//! What the figures stand beside: a bare Rocket route, the bare cryptography, one bare fsync.
+
+use std::{
+    fs::File,
+    hint::black_box,
+    io::{Seek, Write},
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use aws_lc_rs::{
+    rand::SystemRandom,
+    rsa::KeySize,
+    signature::{Ed25519KeyPair, RSA_PKCS1_SHA256, RsaKeyPair},
+};
+use rocket::{fairing::AdHoc, get, routes};
+use rustix::time::{ClockId, clock_gettime};
+
+use crate::{Result, measure::median};
+
+/// About as long as what an access token's signature covers.
+const MESSAGE: [u8; 512] = [b'x'; 512];
+
+#[get("/")]
+fn hello() -> &'static str {
+    "hello"
+}
+
+/// Runs the bare app, with Doorward's Rocket settings, until it is killed.
+pub fn serve_hello() -> Result<()> {
+    let figment = rocket::figment::Figment::from(rocket::Config::default())
+        .merge(("ip_header", false))
+        .merge(("log_level", "off"))
+        .merge(("keep_alive", 75))
+        .merge(("port", 0));
+    let app = rocket::custom(figment)
+        .mount("/", routes![hello])
+        .attach(AdHoc::on_liftoff("ready", |rocket| {
+            Box::pin(async move {
+                println!("listening on http://127.0.0.1:{}", rocket.config().port);
+            })
+        }));
+    let workers = std::thread::available_parallelism()?;
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(workers.get())
+        .enable_all()
+        .build()?
+        .block_on(app.launch())?;
+    Ok(())
+}
+
+fn thread_cpu() -> Duration {
+    let now = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(now.tv_sec.unsigned_abs(), now.tv_nsec.unsigned_abs() as u32)
+}
+
+/// CPU time of one call, the median of five rounds.
+fn cpu_each(times: u32, mut work: impl FnMut() -> Result<()>) -> Result<Duration> {
+    let mut rounds = Vec::new();
+    work()?;
+    for _ in 0..5 {
+        let before = thread_cpu();
+        for _ in 0..times {
+            work()?;
+        }
+        rounds.push((thread_cpu() - before) / times);
+    }
+    median(&rounds)
+}
+
+/// One signature of what an access token is.
+pub fn sign(algorithm: &str) -> Result<Duration> {
+    let rng = SystemRandom::new();
+    if algorithm == "RS256" {
+        let pair = RsaKeyPair::generate(KeySize::Rsa2048)?;
+        let mut signature = vec![0; pair.public_modulus_len()];
+        cpu_each(400, || {
+            pair.sign(&RSA_PKCS1_SHA256, &rng, black_box(&MESSAGE), &mut signature)?;
+            Ok(())
+        })
+    } else {
+        let pair = Ed25519KeyPair::generate()?;
+        cpu_each(4000, || {
+            black_box(pair.sign(black_box(&MESSAGE)));
+            Ok(())
+        })
+    }
+}
+
+/// One Argon2id hash with the default parameters, memory at hand, on as many threads at once as there are cores, as
+/// in the server: they share the way to memory.
+pub fn argon2() -> Result<Duration> {
+    let work = || {
+        let argon2 = Argon2::new(
+            Algorithm::Argon2id,
+            Version::V0x13,
+            Params::new(19456, 2, 1, Some(32)).map_err(|error| error.to_string())?,
+        );
+        let mut memory = vec![Block::default(); 19456];
+        let mut out = [0; 32];
+        cpu_each(20, || {
+            argon2
+                .hash_password_into_with_memory(b"correct horse", &[7; 16], &mut out, &mut memory)
+                .map_err(|error| error.to_string())?;
+            black_box(&out);
+            Ok(())
+        })
+    };
+    let cores = std::thread::available_parallelism()?.get();
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
+        let mut times = Vec::new();
+        for thread in threads {
+            times.push(thread.join().map_err(|_| "a hashing thread panicked")??);
+        }
+        Ok(times.iter().sum::<Duration>() / u32::try_from(times.len())?)
+    })
+}
+
+/// Writing what a small commit writes to the log, over what was there, and one fsync; the median, on the wall clock.
+pub fn fsync(directory: &Path) -> Result<Duration> {
+    const COMMIT: usize = 5 * 4096;
+    let mut file = File::create(directory.join("fsync"))?;
+    file.write_all(&vec![0; 300 * COMMIT])?;
+    file.sync_all()?;
+    file.rewind()?;
+    let mut times = Vec::new();
+    for _ in 0..300 {
+        let started = Instant::now();
+        file.write_all(&[1; COMMIT])?;
+        file.sync_data()?;
+        times.push(started.elapsed());
+    }
+    median(&times)
+}

@@ -1,0 +1,159 @@
+//! Token grants: client credentials, refresh, login.
+
+use std::time::Duration;
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use tempfile::TempDir;
+
+use crate::{
+    Result, bare,
+    client::{Connection, json},
+    measure::{CONNECTIONS, REQUESTS, median, percentile, repeat, run},
+    report::{Row, ms, us},
+    seed::world,
+    server::Server,
+};
+
+/// Logins of the login case: each takes some 20 ms.
+const LOGINS: usize = 600;
+pub const PASSWORD: &str = "correct horse battery";
+
+/// Registers a client that may use client credentials; answers its `Authorization`.
+pub async fn confidential_client(server: &Server, directory: &TempDir) -> Result<String> {
+    let operator = std::fs::read_to_string(directory.path().join("operator.key"))?;
+    let body = r#"{"name":"load","redirectUris":[],"grantTypes":["client_credentials"],"scopes":["read","write"],"confidential":true}"#;
+    let mut connection = Connection::open(server.address).await?;
+    let request = json("/admin/clients", Some(operator.trim()), body);
+    let answer = connection.send(&request).await?.expect(201)?;
+    let pair = format!(
+        "{}:{}",
+        answer.text("clientId")?,
+        answer.text("clientSecret")?
+    );
+    Ok(format!("Basic {}", BASE64_STANDARD.encode(pair)))
+}
+
+/// A form that comes with a client's credentials.
+pub fn client_form(path: &str, authorization: &str, form: &str) -> Vec<u8> {
+    let length = form.len();
+    format!(
+        "POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: {authorization}\r\n\
+         content-type: application/x-www-form-urlencoded\r\ncontent-length: {length}\r\n\r\n{form}"
+    )
+    .into_bytes()
+}
+
+/// `grant_type=client_credentials`, beside one signature.
+pub async fn client_credentials(algorithm: &str) -> Result<Vec<Row>> {
+    let world = world(10, 10, algorithm).await?;
+    let server = Server::doorward(
+        world.directory.path(),
+        &[("DOORWARD_SIGNING_ALGORITHM", algorithm)],
+    )?;
+    let basic = confidential_client(&server, &world.directory).await?;
+    let requests = [client_form(
+        "/oauth/token",
+        &basic,
+        "grant_type=client_credentials",
+    )];
+    repeat(&server, &requests, 500).await?;
+    let run = repeat(&server, &requests, REQUESTS).await?;
+    let sign = bare::sign(algorithm)?;
+    let (target, name) = if algorithm == "RS256" {
+        (
+            sign + Duration::from_micros(80),
+            format!("≤ sign + 80 µs = {}", us(sign + Duration::from_micros(80))),
+        )
+    } else {
+        (Duration::from_micros(120), "≤ 120 µs".to_owned())
+    };
+    let case = format!("client credentials, {algorithm}");
+    let row = Row::held(&case, name, us(run.each()), run.each() <= target);
+    Ok(vec![row.beside(format!("bare sign {}", us(sign)))])
+}
+
+/// `POST /auth/refresh`, each connection with a session of its own, each request with the token of the answer before.
+pub async fn refresh() -> Result<Vec<Row>> {
+    let world = world(CONNECTIONS as u64, CONNECTIONS as u64, "RS256").await?;
+    let server = Server::doorward(world.directory.path(), &[])?;
+    let (units, fsyncs) = server.writer().await?;
+    let run = run(&server, (CONNECTIONS, REQUESTS), 200, |number| {
+        let first = world.callers[number].refresh.clone();
+        move |_, last: &[u8]| {
+            let token = refresh_token(last).unwrap_or(&first);
+            json(
+                "/auth/refresh",
+                None,
+                &format!(r#"{{"refreshToken":"{token}"}}"#),
+            )
+        }
+    })
+    .await?;
+    let after = server.writer().await?;
+    let sign = bare::sign("RS256")?;
+    let target = sign + Duration::from_micros(150);
+    let name = format!("≤ sign + 150 µs = {}", us(target));
+    let row = Row::held(
+        "refresh, RS256, 64 connections",
+        name,
+        us(run.each()),
+        run.each() <= target,
+    );
+    let batch = (after.0 - units) / (after.1 - fsyncs);
+    Ok(vec![
+        row.beside(format!("bare sign {}", us(sign))),
+        Row::plain("refresh: units per fsync", format!("{batch:.1}")),
+    ])
+}
+
+/// Where `"refreshToken":"…"` stands in an answer, found without reading it whole.
+fn refresh_token(body: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(body).ok()?;
+    let (_, rest) = text.split_once(r#""refreshToken":""#)?;
+    rest.split_once('"').map(|(token, _)| token)
+}
+
+/// `POST /auth/login` with a right password, beside one hash.
+pub async fn login() -> Result<Vec<Row>> {
+    let world = world(10, 10, "RS256").await?;
+    let server = Server::doorward(world.directory.path(), &[])?;
+    let credentials = format!(r#"{{"email":"ada@example.com","password":"{PASSWORD}"}}"#);
+    let mut connection = Connection::open(server.address).await?;
+    connection
+        .send(&json("/auth/register", None, &credentials))
+        .await?
+        .expect(201)?;
+    let request = json("/auth/login", None, &credentials);
+    // As many as hash at once: none waits long, and no hashing thread does.
+    let cores = std::thread::available_parallelism()?.get();
+    let mut times = Vec::new();
+    let mut bare = Vec::new();
+    let mut latencies = Vec::new();
+    for _ in 0..3 {
+        bare.push(bare::argon2()?);
+        let run = run(&server, (cores, LOGINS / 3), 200, |_| {
+            let request = request.clone();
+            move |_, _: &[u8]| request.clone()
+        })
+        .await?;
+        times.push(run.each());
+        latencies.extend(run.latencies);
+    }
+    let (time, bare) = (median(&times)?, median(&bare)?);
+    let sign = bare::sign("RS256")?;
+    let target = bare.mul_f64(1.05);
+    let row = Row::held(
+        "login",
+        format!("≤ hash + 5 % = {}", ms(target)),
+        ms(time),
+        time <= target,
+    );
+    Ok(vec![
+        row.beside(format!(
+            "bare Argon2id {}, bare sign {}",
+            ms(bare),
+            ms(sign)
+        )),
+        Row::plain("login: median latency", ms(percentile(&latencies, 0.5)?)),
+    ])
+}

@@ -1,0 +1,65 @@
+//! `POST /oauth/introspect`, RFC 7662: what a resource server may ask on each request.
+
+use crate::{
+    Result,
+    client::Connection,
+    grants::{client_form, confidential_client},
+    measure::{REQUESTS, median, repeat},
+    report::{Row, us},
+    seed::world,
+    server::Server,
+};
+
+/// A client asks about its own token, the operator about people's tokens and keys.
+pub async fn introspect() -> Result<Vec<Row>> {
+    let world = world(10, 10, "RS256").await?;
+    let server = Server::doorward(world.directory.path(), &[])?;
+    let hello = Server::hello()?;
+    let basic = confidential_client(&server, &world.directory).await?;
+    let mut connection = Connection::open(server.address).await?;
+    let grant = client_form("/oauth/token", &basic, "grant_type=client_credentials");
+    let own = connection
+        .send(&grant)
+        .await?
+        .expect(200)?
+        .text("access_token")?;
+    let operator = std::fs::read_to_string(world.directory.path().join("operator.key"))?;
+    let operator = format!("Bearer {}", operator.trim());
+    let ask =
+        |who: &str, token: &str| client_form("/oauth/introspect", who, &format!("token={token}"));
+    let tokens: Vec<_> = world
+        .callers
+        .iter()
+        .map(|caller| ask(&operator, &caller.token))
+        .collect();
+    let keys: Vec<_> = world
+        .callers
+        .iter()
+        .map(|caller| ask(&operator, &caller.key))
+        .collect();
+    let series = [
+        (
+            "introspection by a client, JWT of its own",
+            vec![ask(&basic, &own)],
+        ),
+        ("introspection by the operator, JWT of a person", tokens),
+        ("introspection by the operator, API key", keys),
+    ];
+    let bare = [crate::client::bare("GET", "/", None)];
+    let mut rows = Vec::new();
+    for (case, requests) in series {
+        // That it says "active" at all.
+        let answer = connection.send(&requests[0]).await?.expect(200)?;
+        if !answer.body.starts_with(br#"{"active":true"#) {
+            return Err(format!("{case}: not active").into());
+        }
+        let (mut times, mut beside) = (Vec::new(), Vec::new());
+        for _ in 0..3 {
+            beside.push(repeat(&hello, &bare, REQUESTS / 2).await?.each());
+            times.push(repeat(&server, &requests, REQUESTS).await?.each());
+        }
+        let beside = format!("bare Rocket hello {}", us(median(&beside)?));
+        rows.push(Row::plain(case, us(median(&times)?)).beside(beside));
+    }
+    Ok(rows)
+}

@@ -1,0 +1,151 @@
+//! Data directories with people in them, filled by SQL while no server runs.
+
+use std::path::Path;
+
+use doorward_server::{
+    Doorward, Settings,
+    clock::{Clock, random_bytes},
+    crypto::secret,
+    tokens::Grant,
+};
+use doorward_shared::{KeyId, ScopeSet, SessionId, Timestamp, UserId, apikey::Environment};
+use rusqlite::{Connection, params};
+use tempfile::TempDir;
+use ulid::Ulid;
+
+use crate::{Result, server::ISSUER};
+
+/// Who calls: a session with its tokens, and an API key.
+pub struct Caller {
+    pub token: String,
+    pub refresh: String,
+    pub key: String,
+}
+
+/// A directory and some of the people in it.
+pub struct World {
+    pub directory: TempDir,
+    pub callers: Vec<Caller>,
+}
+
+/// Makes a directory with so many users, each with a session. `callers` of them, spread evenly, get tokens and a key.
+pub async fn world(users: u64, callers: u64, algorithm: &str) -> Result<World> {
+    let directory = tempfile::tempdir()?;
+    let doorward = Doorward::open(Settings {
+        data_dir: directory.path().to_owned(),
+        issuer: Some(ISSUER.into()),
+        signing_algorithm: algorithm.into(),
+        ..Settings::default()
+    })
+    .await?;
+    let now = Clock::system().now();
+    let mut seeder = Seeder::new(directory.path(), now)?;
+    let stride = (users / callers.max(1)).max(1);
+    let mut made = Vec::new();
+    for number in 0..users {
+        let (user, session) = seeder.person(number)?;
+        if number % stride == 0 && (made.len() as u64) < callers {
+            made.push(seeder.caller(&doorward, user, session)?);
+        }
+    }
+    seeder.finish()?;
+    doorward.close();
+    Ok(World {
+        directory,
+        callers: made,
+    })
+}
+
+/// Writes people in one transaction.
+struct Seeder {
+    conn: Connection,
+    now: Timestamp,
+    until: i64,
+    scope: ScopeSet,
+}
+
+impl Seeder {
+    fn new(directory: &Path, now: Timestamp) -> Result<Self> {
+        let conn = Connection::open(directory.join("doorward.db"))?;
+        conn.execute_batch(
+            "PRAGMA synchronous = OFF; PRAGMA cache_size = -200000; BEGIN IMMEDIATE",
+        )?;
+        Ok(Self {
+            conn,
+            now,
+            until: now.plus_seconds(30 * 86_400).0,
+            scope: ScopeSet::parse("read write")?,
+        })
+    }
+
+    fn id(&self, number: u64) -> Result<Ulid> {
+        Ok(Ulid::from_parts(
+            self.now.0.try_into()?,
+            (u128::from(number) << 32) | 7,
+        ))
+    }
+
+    fn person(&mut self, number: u64) -> Result<(UserId, SessionId)> {
+        let id = self.id(number)?;
+        let email = format!("person{number}@example.com");
+        self.conn
+            .prepare_cached(
+                "INSERT INTO users (id, email, email_key, first_name, last_name, role, permissions, created_at, last_login_at)
+                 VALUES (?1, ?2, ?2, 'Ada', 'Lovelace', 'customer', '', ?3, ?3)",
+            )?
+            .execute(params![id.to_bytes(), email, self.now.0])?;
+        self.conn
+            .prepare_cached(
+                "INSERT INTO sessions (id, user_id, scope, ip, user_agent, created_at, last_seen_at, expires_at, idle_until)
+                 VALUES (?1, ?1, 'read write', ?2, 'load', ?3, ?3, ?4, ?4)",
+            )?
+            .execute(params![id.to_bytes(), [0u8; 16], self.now.0, self.until])?;
+        Ok((UserId(id), SessionId(id)))
+    }
+
+    fn caller(&mut self, doorward: &Doorward, user: UserId, session: SessionId) -> Result<Caller> {
+        let refresh = secret::refresh_token(random_bytes());
+        self.conn
+            .prepare_cached(
+                "INSERT INTO refresh_tokens (hash, session_id, expires_at) VALUES (?1, ?2, ?3)",
+            )?
+            .execute(params![
+                refresh.digest().0,
+                session.0.to_bytes(),
+                self.until
+            ])?;
+        let key = secret::api_key("sk", Environment::Live, &mut random_bytes::<64>);
+        self.conn
+            .prepare_cached(
+                "INSERT INTO api_keys (id, hash, owner_id, name, hint, scopes, environment, created_at)
+                 VALUES (?1, ?2, ?3, 'load', ?4, 'read', 'live', ?5)",
+            )?
+            .execute(params![
+                KeyId(user.0).0.to_bytes(),
+                key.digest().0,
+                user.0.to_bytes(),
+                secret::api_key_hint(key.expose()),
+                self.now.0
+            ])?;
+        let grant = Grant {
+            subject: user.to_string(),
+            client_id: None,
+            session: Some(session),
+            scope: &self.scope,
+            audience: Vec::new(),
+            auth_time: None,
+            seconds: doorward.settings.access_token_seconds,
+        };
+        Ok(Caller {
+            token: doorward.access_token(grant, self.now)?,
+            refresh: refresh.expose().to_owned(),
+            key: key.expose().to_owned(),
+        })
+    }
+
+    fn finish(self) -> Result<()> {
+        self.conn
+            .execute_batch("COMMIT; PRAGMA wal_checkpoint(TRUNCATE)")?;
+        Ok(())
+    }
+}
