@@ -226,7 +226,7 @@ pub struct StoreMetrics {
     units: Counter<u64, AtomicU64>,
     fsyncs: Counter<u64, AtomicU64>,
     failures: Counter<u64, AtomicU64>,
-    /// Whether the last batch did not get on disk.
+    /// Whether the disk refused a batch, and has taken none since.
     failing: Arc<AtomicBool>,
 }
 
@@ -285,20 +285,21 @@ impl StoreMetrics {
     pub(crate) fn batch(&self, size: usize, took: Duration, done: bool) {
         self.batch.observe(size as f64);
         self.seconds.observe(took.as_secs_f64());
-        self.failing.store(!done, Ordering::Relaxed);
         if done {
             self.units.inc_by(size as u64);
         } else {
+            self.failing.store(true, Ordering::Relaxed);
             self.failures.inc();
         }
     }
 
     /// Counts a commit that changed something.
     pub(crate) fn synced(&self) {
+        self.failing.store(false, Ordering::Relaxed);
         self.fsyncs.inc();
     }
 
-    /// Whether the disk refused the last transaction.
+    /// Whether the disk refused the last transaction that had something to write.
     pub(crate) fn is_failing(&self) -> bool {
         self.failing.load(Ordering::Relaxed)
     }

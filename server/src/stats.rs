@@ -147,14 +147,14 @@ impl Doorward {
     /// # Errors
     /// [`StoreError`].
     pub(crate) async fn probe(&self) -> Result<(), StoreError> {
-        let now = self.clock.now().0;
+        let now = self.clock.now();
         let last = &self.remembered.written_at;
-        let recently = (0..1000).contains(&(now - last.load(Ordering::Relaxed)));
+        let recently = (0..1000).contains(&(now.0 - last.load(Ordering::Relaxed)));
         if recently && !self.metrics.store.is_failing() {
             return Ok(());
         }
-        self.store.probe().await?;
-        last.store(now, Ordering::Relaxed);
+        self.store.probe(now).await?;
+        last.store(now.0, Ordering::Relaxed);
         Ok(())
     }
 

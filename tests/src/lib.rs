@@ -15,7 +15,7 @@ mod server;
 
 pub use call::{Call, Reply};
 pub use made::{Client, fields, is_id, is_time};
-pub use program::{Finished, doorward, program, run};
+pub use program::{Finished, command, doorward, end, finish, program, run};
 pub use server::{Options, PASSWORD, Person, Server};
 
 use std::time::{Duration, Instant};

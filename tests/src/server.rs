@@ -29,6 +29,7 @@ pub struct Options {
     env: Vec<(String, String)>,
     args: Vec<String>,
     directory: Option<PathBuf>,
+    rocket_toml: Option<String>,
 }
 
 impl Options {
@@ -59,12 +60,22 @@ impl Options {
         self
     }
 
+    /// With this `Rocket.toml` where it is started.
+    #[must_use]
+    pub fn rocket_toml(mut self, text: &str) -> Self {
+        self.rocket_toml = Some(text.to_owned());
+        self
+    }
+
     /// Starts it and waits until it accepts connections.
     ///
     /// # Panics
     /// When it does not start.
     pub fn start(self) -> Server {
         let home = TempDir::new().expect("a temporary directory");
+        if let Some(text) = &self.rocket_toml {
+            std::fs::write(home.path().join("Rocket.toml"), text).expect("a settings file");
+        }
         let data = self
             .directory
             .clone()

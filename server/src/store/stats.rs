@@ -52,11 +52,12 @@ impl Store {
     }
 
     /// Whether the disk takes a commit.
-    pub(crate) async fn probe(&self) -> Result<(), StoreError> {
-        self.write(|unit| {
+    pub(crate) async fn probe(&self, now: Timestamp) -> Result<(), StoreError> {
+        self.write(move |unit| {
+            // Another value each time: SQLite does not write what is there already.
             unit.conn
-                .prepare_cached("INSERT OR REPLACE INTO meta VALUES ('probe', '')")?
-                .execute([])?;
+                .prepare_cached("INSERT OR REPLACE INTO meta VALUES ('probe', ?1)")?
+                .execute([now.to_string()])?;
             Ok(())
         })
         .await

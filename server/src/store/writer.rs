@@ -186,6 +186,7 @@ fn run(
         let (size, changes) = (batch.len(), conn.total_changes());
         let done = commit(&conn, batch, memory, &mut ids);
         metrics.batch(size, started.elapsed(), done);
+        // A batch that had nothing to write says nothing about the disk.
         if done && conn.total_changes() > changes {
             metrics.synced();
         }
