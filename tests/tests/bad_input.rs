@@ -46,6 +46,29 @@ async fn a_body_of_64_kib_is_taken_and_one_byte_more_is_not() {
 }
 
 #[tokio::test]
+async fn a_client_that_talks_before_it_listens_still_hears_that_it_was_too_much() {
+    use std::io::{Read, Write};
+    let server = Server::start();
+    let length = 5_000_000;
+    let head = format!(
+        "POST /auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n"
+    );
+    let address = server.url().strip_prefix("http://").unwrap().to_owned();
+    let talk = tokio::task::spawn_blocking(move || {
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(&vec![b' '; length])?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        std::io::Result::Ok(answer)
+    });
+    let answer = talk.await.unwrap().expect("nobody hangs up");
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    assert!(answer.contains("payload_too_large"));
+    alive(&server).await;
+}
+
+#[tokio::test]
 async fn a_chunked_body_is_counted_too() {
     let server = Server::start();
     for (length, status) in [(64 * 1024 + 1, 413), (64 * 1024, 201)] {

@@ -356,3 +356,38 @@ async fn a_refused_attempt_holds_nobody_up_for_longer() {
         .await
         .expect(200);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn past_its_bound_a_flood_of_logins_is_refused_at_once_and_counts_as_nothing() {
+    // Hashes that take long, so that a queue builds up.
+    let server = Server::with_defaults()
+        .set("argon2_memory_kib", 32_768)
+        .set("argon2_iterations", 3)
+        .set("password_failures_per_account_and_ip", 49)
+        .start();
+    let server = std::sync::Arc::new(server);
+    let mut calls = tokio::task::JoinSet::new();
+    for _ in 0..50 {
+        let server = server.clone();
+        calls.spawn(async move {
+            let body = json!({"email": "nobody@example.com", "password": WRONG});
+            server.post("/auth/login").json(body).send().await
+        });
+    }
+    let replies = calls.join_all().await;
+    let (checked, refused): (Vec<_>, Vec<_>) =
+        replies.iter().partition(|reply| reply.status == 401);
+    let cores = std::thread::available_parallelism().unwrap().get();
+    assert!(checked.len() >= 2 * cores, "{} were taken", checked.len());
+    assert!(!refused.is_empty());
+    for reply in &refused {
+        reply.refused(503, "overloaded");
+        let seconds: u64 = reply.header("retry-after").parse().expect("Retry-After");
+        assert!(seconds >= 1);
+    }
+    // Had the refused ones counted too, this one would be past the limit.
+    let metrics = server.get("/metrics").send().await.expect(200).text();
+    assert!(metrics.contains("overloaded"), "{metrics}");
+    let once_more = sign_in_from(&server, "127.0.0.1", "nobody@example.com", WRONG).await;
+    once_more.refused(401, "invalid_credentials");
+}

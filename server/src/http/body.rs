@@ -7,7 +7,10 @@ use rocket::{
     Data, Request,
     data::{FromData, Outcome, ToByteUnit},
     http::ContentType,
-    tokio::time::timeout,
+    tokio::{
+        io::{AsyncReadExt as _, copy, sink},
+        time::timeout,
+    },
 };
 use serde::de::DeserializeOwned;
 
@@ -15,7 +18,9 @@ use super::ApiError;
 
 /// Largest body, in bytes.
 pub(super) const MAX_BODY: u64 = 64 * 1024;
-
+/// How much of a body that is too large is still taken in before it is answered, in bytes, and for how long.
+const LINGER: u64 = 8 * 1024 * 1024;
+const LINGER_TIME: Duration = Duration::from_secs(2);
 /// How long a body may take to come: whoever sends it in drops holds a connection no longer.
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -76,16 +81,22 @@ fn json_declared(request: &Request<'_>) -> Result<(), ApiError> {
 
 /// All of a body.
 pub(super) async fn read(data: Data<'_>) -> Result<Vec<u8>, ApiError> {
-    let broken = |message| ApiError::new(ErrorCode::InvalidRequest, message);
-    let bytes = timeout(PATIENCE, data.open(MAX_BODY.bytes()).into_bytes())
-        .await
-        .map_err(|_| broken("the body took too long to come"))?
-        .map_err(|_| broken("the body could not be read"))?;
-    if bytes.is_complete() {
-        Ok(bytes.into_inner())
-    } else {
-        Err(too_large())
+    let broken = |why| {
+        let message = format!("the body could not be read: {why}");
+        ApiError::new(ErrorCode::InvalidRequest, message)
+    };
+    let mut body = data.open((MAX_BODY + LINGER).bytes());
+    let mut bytes = Vec::new();
+    let mut start = (&mut body).take(MAX_BODY + 1);
+    let read = timeout(PATIENCE, start.read_to_end(&mut bytes));
+    let read = read.await.map_err(|_| broken("it took too long to come"))?;
+    read.map_err(|_| broken("it was cut short"))?;
+    if bytes.len() as u64 <= MAX_BODY {
+        return Ok(bytes);
     }
+    // Many clients send everything before they listen: closing under their hands would hide the answer.
+    let _ = timeout(LINGER_TIME, copy(&mut body, &mut sink())).await;
+    Err(too_large())
 }
 
 pub(super) fn too_large() -> ApiError {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use doorward_server::{Doorward, Settings, clock::Clock};
+use doorward_server::{Doorward, Settings, clock::Clock, store::DirectoryLock};
 use doorward_shared::Timestamp;
 use rocket::{
     http::{ContentType, Header, Method},
@@ -57,11 +57,10 @@ pub fn cheap() -> Settings {
 impl House {
     pub async fn open(settings: Settings) -> Self {
         let directory = TempDir::new().expect("a temporary directory");
-        let data_dir = directory.path().join("data");
-        let settings = Settings {
-            data_dir,
-            ..settings
-        };
+        let mut settings = settings;
+        if settings.data_dir == Settings::default().data_dir {
+            settings.data_dir = directory.path().join("data");
+        }
         let doorward = Doorward::open_at(settings, Clock::manual(START)).await;
         let doorward = doorward.expect("it opens");
         let config = rocket::Config {
@@ -75,6 +74,22 @@ impl House {
             http,
             _directory: directory,
         }
+    }
+
+    /// Ends it, so that another can open its directory.
+    pub async fn close(self) {
+        let directory = self.doorward.settings.data_dir.clone();
+        self.http.terminate().await;
+        self.doorward.close();
+        drop(self.doorward);
+        // Its own tasks end a moment later.
+        for _ in 0..500 {
+            if DirectoryLock::take(&directory).is_ok() {
+                return;
+            }
+            rocket::tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("the directory stays locked");
     }
 
     /// Moves the clock.

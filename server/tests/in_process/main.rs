@@ -6,5 +6,7 @@
 )]
 
 mod claims;
+mod first_party;
+mod hashes;
 mod house;
 mod time;

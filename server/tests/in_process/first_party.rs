@@ -1,0 +1,163 @@
+//! Tokens that an OAuth client obtained, on the routes that are for people themselves.
+
+use doorward_server::{
+    domain::{Actor, Cause},
+    store::NewSession,
+    tokens::Grant,
+};
+use doorward_shared::{ClientId, ScopeSet, UserId};
+use rocket::http::Method;
+use serde_json::{Value, json};
+
+use crate::house::{House, PASSWORD, START, cheap, text};
+
+/// A session of somebody's that a client holds, as a code grant opens it; answers its tokens.
+async fn granted(house: &House, user: &Value) -> (String, String) {
+    let body = json!({"name": "x", "redirectUris": ["https://a.example/"], "scopes": ["admin", "read", "write", "openid"]});
+    let client = house
+        .post("/admin/clients", &house.operator(), body)
+        .await
+        .expect(201);
+    let client: ClientId = text(&client, "id").parse().unwrap();
+    let user: UserId = text(user, "userId").parse().unwrap();
+    let door = &house.doorward;
+    let ip = "192.0.2.1".parse().unwrap();
+    let record = door
+        .store
+        .login_record("ada@example.com".into(), ip)
+        .await
+        .unwrap()
+        .unwrap();
+    let scope = ScopeSet::parse("openid read write").unwrap();
+    let (first, refresh) = door.new_session(ip, None, START);
+    let new = NewSession {
+        client_id: Some(client),
+        scope: Some(scope.clone()),
+        ..first
+    };
+    let cause = Cause {
+        actor: Actor::User(user),
+        ip: Some(ip),
+        request_id: None,
+        at: START,
+    };
+    let opened = door
+        .store
+        .open_session(user, record.password.unwrap(), None, new, cause)
+        .await;
+    let (_, session) = opened.unwrap();
+    let grant = Grant {
+        subject: user.to_string(),
+        client_id: Some(client),
+        session: Some(session.id),
+        scope: &scope,
+        audience: Vec::new(),
+        auth_time: None,
+        seconds: 3600,
+    };
+    (
+        door.access_token(grant, START).unwrap(),
+        refresh.expose().to_owned(),
+    )
+}
+
+#[rocket::async_test]
+async fn a_token_of_an_oauth_client_changes_no_account_whatever_its_scope() {
+    let house = House::open(cheap()).await;
+    let ada = house.register("ada@example.com").await;
+    let (token, _) = granted(&house, &ada).await;
+    let me = house.me(&token).await.expect(200);
+    assert_eq!(me["id"], ada["userId"], "it reads who it is about");
+    let key = "/apikey/key_00000000000000000000000000";
+    let calls = [
+        (Method::Patch, "/auth/me", json!({"firstName": "Eve"})),
+        (
+            Method::Post,
+            "/auth/password",
+            json!({"currentPassword": PASSWORD, "newPassword": "another good one"}),
+        ),
+        (Method::Get, "/auth/sessions", Value::Null),
+        (
+            Method::Delete,
+            "/auth/sessions/ses_00000000000000000000000000",
+            Value::Null,
+        ),
+        (Method::Get, "/apikey", Value::Null),
+        (
+            Method::Post,
+            "/apikey",
+            json!({"name": "x", "scopes": ["read"]}),
+        ),
+        (Method::Get, key, Value::Null),
+        (Method::Patch, key, json!({"name": "x"})),
+        (
+            Method::Post,
+            "/apikey/key_00000000000000000000000000/rotate",
+            json!({}),
+        ),
+        (Method::Delete, key, Value::Null),
+    ];
+    for (method, path, body) in calls {
+        let reply = house.call(method, path, &token, body).await;
+        assert_eq!(reply.status, 403, "{method} {path}: {}", reply.body);
+        reply.refused(403, "insufficient_scope");
+    }
+}
+
+#[rocket::async_test]
+async fn a_clients_refresh_token_is_unknown_to_auth_refresh_and_stays_good() {
+    let house = House::open(cheap()).await;
+    let ada = house.register("ada@example.com").await;
+    let (token, refresh) = granted(&house, &ada).await;
+    let body = json!({"refreshToken": refresh});
+    house
+        .post("/auth/refresh", "", body.clone())
+        .await
+        .refused(401, "invalid_token");
+    house.pass(60_000);
+    // Not a replay either: nothing has ended.
+    house
+        .post("/auth/refresh", "", body)
+        .await
+        .refused(401, "invalid_token");
+    house.me(&token).await.expect(200);
+}
+
+#[rocket::async_test]
+async fn what_ends_a_persons_sessions_ends_those_of_clients_too() {
+    let house = House::open(cheap()).await;
+    let ada = house.register("ada@example.com").await;
+    let (token, _) = granted(&house, &ada).await;
+    house.me(&token).await.expect(200);
+    // Signing out with it ends it alone.
+    let (other, _) = granted(&house, &ada).await;
+    house
+        .post("/auth/logout", &other, Value::Null)
+        .await
+        .expect(204);
+    house.me(&other).await.refused(401, "token_revoked");
+    house.me(&token).await.expect(200);
+    let body = json!({"currentPassword": PASSWORD, "newPassword": "another good one"});
+    house
+        .post("/auth/password", text(&ada, "accessToken"), body)
+        .await
+        .expect(204);
+    house.me(&token).await.refused(401, "token_revoked");
+    house.me(text(&ada, "accessToken")).await.expect(200);
+}
+
+#[rocket::async_test]
+async fn the_scopes_of_openid_open_nothing_here() {
+    let house = House::open(cheap()).await;
+    let ada = house.register("ada@example.com").await;
+    let (token, _) = granted(&house, &ada).await;
+    let whoami = house
+        .call(Method::Get, "/admin/whoami", &token, Value::Null)
+        .await
+        .expect(200);
+    assert_eq!(whoami["scopes"], json!(["openid", "read", "write"]));
+    house
+        .call(Method::Get, "/admin/users", &token, Value::Null)
+        .await
+        .refused(403, "insufficient_scope");
+}
