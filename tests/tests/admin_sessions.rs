@@ -150,7 +150,7 @@ async fn sessions_are_found_by_user_address_and_state() {
     ] {
         assert_eq!(count(&format!("ip={net}")).await, expected, "{net}");
     }
-    assert_eq!(count("ip=10.0.0.0/8&active=true&q=x").await, 0);
+    assert_eq!(count("ip=10.0.0.0/8&active=true&q=zzz").await, 0);
     assert_eq!(count("clientId=client_00000000000000000000000000").await, 0);
     for (name, value) in [
         ("ip", "10.0.0.0/33"),
@@ -334,12 +334,7 @@ async fn a_revocation_of_everything_must_be_meant() {
     let server = Server::start();
     let operator = server.operator_key();
     let ada = server.register("ada@example.com").await;
-    for body in [
-        json!({}),
-        json!({"dryRun": true}),
-        json!({"dryRun": false}),
-        json!({"reason": "x"}),
-    ] {
+    for body in [json!({}), json!({"dryRun": false}), json!({"reason": "x"})] {
         revoke(&server, &operator, body)
             .await
             .refused(400, "invalid_request");
@@ -355,6 +350,8 @@ async fn a_revocation_of_everything_must_be_meant() {
             .refused_at(422, "validation_failed", field);
     }
     let none = json!({"userId": "user_00000000000000000000000000", "dryRun": true});
+    let all = revoke(&server, &operator, json!({"dryRun": true})).await;
+    assert_eq!(all.expect(200).json()["count"], 1, "looking is harmless");
     assert_eq!(
         revoke(&server, &operator, none).await.expect(200).json()["count"],
         0

@@ -64,6 +64,8 @@ pub(super) enum Who {
 pub(super) enum Content {
     None,
     Json(SchemaOf),
+    /// JSON, or nothing, which stands for all defaults.
+    Maybe(SchemaOf),
     Form(SchemaOf),
     /// Either of the two.
     Both(SchemaOf),
@@ -130,6 +132,10 @@ const fn op(method: Method, path: &'static str, who: Who, what: &'static str) ->
 impl Operation {
     const fn takes<T: ToSchema>(mut self) -> Self {
         self.body = Content::Json(of::<T>());
+        self
+    }
+    const fn may_take<T: ToSchema>(mut self) -> Self {
+        self.body = Content::Maybe(of::<T>());
         self
     }
     const fn form<T: ToSchema>(mut self) -> Self {
@@ -290,7 +296,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         KeyHolder("admin:apikeys"),
         "Give a key a new secret",
     )
-    .takes::<apikey::RotateRequest>()
+    .may_take::<apikey::RotateRequest>()
     .gives::<apikey::MintedKey>(201)
     .or(&[E::InsufficientScope, E::ValidationFailed, E::Conflict]),
     op(
@@ -507,7 +513,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Scope("admin:apikeys"),
         "Give a key a new secret",
     )
-    .takes::<apikey::RotateRequest>()
+    .may_take::<apikey::RotateRequest>()
     .gives::<admin::AdminMintedKey>(201)
     .or(&[E::ValidationFailed, E::Conflict]),
     op(
@@ -562,7 +568,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Scope("admin:clients"),
         "Give a client a new secret",
     )
-    .takes::<apikey::RotateRequest>()
+    .may_take::<apikey::RotateRequest>()
     .gives::<admin::Client>(200)
     .or(&[E::ValidationFailed, E::Conflict]),
     op(Get, "/admin/roles", Scope("admin:roles:read"), "Roles").lists::<admin::Role>(&[]),
@@ -723,7 +729,7 @@ impl Operation {
         if let Some(content) = content(self.body, schemas) {
             operation.insert(
                 "requestBody".into(),
-                json!({"required": true, "content": content}),
+                json!({"required": !matches!(self.body, Content::Maybe(_)), "content": content}),
             );
         }
         let mut responses = Map::new();
@@ -806,7 +812,9 @@ fn content(content: Content, schemas: &mut Schemas) -> Option<Value> {
     let form = "application/x-www-form-urlencoded";
     match content {
         Content::None => None,
-        Content::Json(schema) => Some(json!({"application/json": reference(schema)})),
+        Content::Json(schema) | Content::Maybe(schema) => {
+            Some(json!({"application/json": reference(schema)}))
+        }
         Content::Form(schema) => Some(json!({form: reference(schema)})),
         Content::Both(schema) => {
             Some(json!({form: reference(schema), "application/json": reference(schema)}))

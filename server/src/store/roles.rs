@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params, types::Value};
 use super::{
     Store, StoreError,
     accounts::{any_admin, guard_last_admin},
-    list::{Filter, List, ListQuery, contains},
+    list::{Filter, List, ListQuery, Sort, contains},
     rows,
 };
 use crate::domain::{Cause, Refusal, Role, role};
@@ -29,8 +29,14 @@ fn read_role(row: &rusqlite::Row<'_>) -> rusqlite::Result<Role> {
 }
 
 impl Store {
-    /// A page of roles. `q` is looked for in names.
-    pub async fn roles(&self, query: ListQuery) -> Result<Page<Role>, StoreError> {
+    /// A page of roles, by name unless asked otherwise. `q` is looked for in names.
+    pub async fn roles(&self, mut query: ListQuery) -> Result<Page<Role>, StoreError> {
+        if query.cursor.is_none() {
+            query.sort.get_or_insert_with(|| Sort {
+                field: "name".into(),
+                descending: false,
+            });
+        }
         self.read(move |conn| {
             let mut conditions = Filter::default();
             if let Some(q) = &query.q {

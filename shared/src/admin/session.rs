@@ -21,7 +21,7 @@ pub struct Session {
     pub revoked_at: Option<Timestamp>,
 }
 
-/// Which sessions to end: all filters given must match, and at least one must be given.
+/// Which sessions to end: all filters given must match, and without `dryRun` at least one must be given.
 /// First with `dryRun: true`, then with the `previewId` that came back, and nothing else.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -204,8 +204,10 @@ async fn preview(
         active: Some(true),
         ..SessionFilter::default()
     };
-    if filter == any && asked.active.is_none() {
-        let reason = "must be given, or another filter: userId, clientId, ip or ids";
+    // Looking at everything is harmless; ending everything must be meant.
+    if filter == any && asked.active.is_none() && !asked.dry_run {
+        let reason =
+            "must be given, or another filter: userId, clientId, ip or ids; or dryRun first";
         return Err(ApiError::request("active", reason));
     }
     if asked.ids.as_ref().is_some_and(|ids| ids.len() > 1000) {
