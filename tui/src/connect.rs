@@ -94,3 +94,24 @@ pub fn connect(args: &ConnectArgs, profiles: &Profiles) -> Result<Connection, St
         key_missing,
     })
 }
+
+/// Connects to a profile, whatever the command line and the environment say.
+///
+/// # Errors
+/// As [`connect`].
+pub fn to_profile(name: &str, profiles: &Profiles) -> Result<Connection, String> {
+    let profile = profiles
+        .get(name)
+        .ok_or_else(|| format!("{name} is not a profile in {}", profiles.path().display()))?;
+    let (key, key_missing) = match profile.read_key(profiles) {
+        Ok(key) => (key, None),
+        Err(why) => (String::new(), Some(why)),
+    };
+    let url = profile.url.clone().unwrap_or_else(|| LOCAL_URL.into());
+    let client = Client::new(&url, &key, &profile.trust()?).map_err(|error| error.to_string())?;
+    Ok(Connection {
+        client,
+        profile,
+        key_missing,
+    })
+}

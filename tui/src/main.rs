@@ -8,12 +8,23 @@
     )
 )]
 
+mod app;
 mod cli;
 mod connect;
+mod console;
+mod effects;
 mod incident;
+mod item;
+mod keymap;
 mod profiles;
 mod prompt;
+mod screens;
+mod secret;
+mod terminal;
 mod text;
+mod theme;
+mod twin;
+mod widgets;
 
 use std::{
     io::{self, IsTerminal},
@@ -23,7 +34,7 @@ use std::{
 use clap::Parser;
 
 use crate::{
-    cli::{Cli, Context, Failed, Outcome},
+    cli::{Cli, Context, Failed},
     connect::connect,
     profiles::Profiles,
 };
@@ -45,7 +56,7 @@ fn main() -> ExitCode {
         }
     };
     match run(cli) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => ExitCode::from(code),
         Err(Failed::Usage(why)) => {
             eprintln!("error: {}", text::clean(&why));
             ExitCode::from(USAGE)
@@ -57,7 +68,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(cli: Cli) -> Outcome {
+fn run(cli: Cli) -> Result<u8, Failed> {
     let mut profiles = Profiles::load()?;
     let Some(command) = cli.command else {
         if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
@@ -65,12 +76,11 @@ fn run(cli: Cli) -> Outcome {
                 "the console needs a terminal; --help lists what works without one".into(),
             ));
         }
-        return Err(Failed::Error(
-            "the console is not here yet; --help lists the commands".into(),
-        ));
+        let connection = connect(&cli.connect, &profiles)?;
+        return console::run(&cli.look, connection, profiles);
     };
     if let Some(done) = cli::run_offline(&command, &mut profiles, cli.output) {
-        return done;
+        return done.map(|()| 0);
     }
     let connection = connect(&cli.connect, &profiles)?;
     if let Some(why) = connection.key_missing {
@@ -88,5 +98,5 @@ fn run(cli: Cli) -> Outcome {
         .enable_all()
         .build()
         .map_err(|error| Failed::Error(error.to_string()))?;
-    runtime.block_on(cli::run(command, &with))
+    runtime.block_on(cli::run(command, &with)).map(|()| 0)
 }

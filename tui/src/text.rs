@@ -1,5 +1,7 @@
 //! Text from the server, made harmless for a terminal.
 
+use unicode_width::UnicodeWidthChar;
+
 /// Whether a character is not drawn as itself: controls, and what turns the direction of text or hides in it.
 fn is_unsafe(c: char) -> bool {
     c.is_control()
@@ -29,6 +31,60 @@ pub fn clean_json(json: &str) -> String {
     out
 }
 
+/// As it is drawn: without what joins several characters into one picture, which terminals measure differently.
+pub fn shown(text: &str) -> String {
+    let keep = |c: char| {
+        !is_unsafe(c)
+            && !matches!(c, '\u{200C}' | '\u{200D}' | '\u{20E3}' | '\u{FE00}'..='\u{FE0F}' | '\u{1F3FB}'..='\u{1F3FF}')
+    };
+    let plain = |c: char| match c {
+        // Flags are pairs of letters.
+        '\u{1F1E6}'..='\u{1F1FF}' => {
+            let at = u32::from(c) - 0x1F1E6;
+            char::from_u32(u32::from('A') + at).unwrap_or(c)
+        }
+        c => c,
+    };
+    text.chars().filter(|c| keep(*c)).map(plain).collect()
+}
+
+/// Columns a text takes.
+pub fn width(text: &str) -> usize {
+    text.chars().map(|c| c.width().unwrap_or_default()).sum()
+}
+
+/// As it is drawn in so many columns, with `more` at its end where it was cut.
+pub fn fit(text: &str, columns: usize, more: &str) -> String {
+    let text = shown(text);
+    if width(&text) <= columns {
+        return text;
+    }
+    let room = columns.saturating_sub(width(more));
+    let mut out = String::new();
+    let mut used = 0;
+    for c in text.chars() {
+        used += c.width().unwrap_or_default();
+        if used > room {
+            break;
+        }
+        out.push(c);
+    }
+    if columns >= width(more) {
+        out.push_str(more);
+    }
+    out
+}
+
+/// A value with every string in it cleaned.
+pub fn clean_value(value: &mut serde_json::Value) {
+    match value {
+        serde_json::Value::String(text) => *text = clean(text),
+        serde_json::Value::Array(items) => items.iter_mut().for_each(clean_value),
+        serde_json::Value::Object(fields) => fields.values_mut().for_each(clean_value),
+        _ => {}
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -48,6 +104,26 @@ mod tests {
         assert_eq!(
             serde_json::from_str::<String>(&cleaned).unwrap(),
             "a\u{202e}b\u{85}"
+        );
+    }
+
+    #[test]
+    fn what_is_drawn_takes_the_columns_it_says() {
+        assert_eq!(shown("👩\u{200d}💻👍🏽 🇩🇪 2\u{fe0f}\u{20e3}"), "👩💻👍 DE 2");
+        assert_eq!(fit("李小龍", 5, "…"), "李小…");
+        assert_eq!(fit("李小龍", 4, "…"), "李…");
+        assert_eq!(fit("abc", 3, "…"), "abc");
+        assert_eq!(fit("abc", 0, "…"), "");
+        assert!(width(&fit("x\u{202e}👨\u{200d}👩\u{200d}👧y", 4, "~")) <= 4);
+    }
+
+    #[test]
+    fn values_are_cleaned_all_the_way_down() {
+        let mut value = serde_json::json!({"a": ["\u{1b}[31mx", {"b": "y\u{202e}"}], "n": 1});
+        clean_value(&mut value);
+        assert_eq!(
+            value,
+            serde_json::json!({"a": ["[31mx", {"b": "y"}], "n": 1})
         );
     }
 }

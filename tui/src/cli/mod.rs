@@ -17,7 +17,10 @@ use doorward_shared::{Page, Timestamp, client::Client};
 use serde::de::DeserializeOwned;
 
 use self::output::Row;
-pub use self::output::{Failed, Format, Outcome};
+pub use self::{
+    output::{Failed, Format, Outcome},
+    users::resolve,
+};
 use crate::connect::ConnectArgs;
 
 /// The operators' console of Doorward; with a subcommand, its non-interactive twin.
@@ -178,7 +181,12 @@ pub fn time(text: &str) -> Result<Timestamp, String> {
 
 /// A time from now on, also as 90s, 15m, 24h or 30d.
 pub fn time_ahead(text: &str) -> Result<Timestamp, String> {
-    relative(text).map_or_else(|| time(text), |seconds| Ok(now().plus_seconds(seconds)))
+    time_ahead_of(text, now())
+}
+
+/// A time, or so long after another.
+pub fn time_ahead_of(text: &str, now: Timestamp) -> Result<Timestamp, String> {
+    relative(text).map_or_else(|| time(text), |seconds| Ok(now.plus_seconds(seconds)))
 }
 
 /// A time that has been, also as 90s, 15m, 24h or 30d ago.

@@ -1,0 +1,371 @@
+//! The question before anything is destroyed or changed: what dies, and a word that has to be typed.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use doorward_shared::admin::RevokeSessions;
+
+use super::{
+    change::Change,
+    layer::Layer,
+    line::Line,
+    msg::{Effect, LookAt, Preview},
+    problem::Problem,
+    state::State,
+};
+
+/// Keys are not heard so long after a dialog opened: they were typed before it could be read. Milliseconds.
+pub const DEAF: u64 = 300;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Focus {
+    Cancel,
+    Reason,
+    Word,
+    Go,
+}
+
+/// What is known of what would die.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Looking {
+    /// The server is asked; the answer has this generation.
+    Asked(u64),
+    Known,
+    Failed(Problem),
+}
+
+#[derive(Debug)]
+pub struct Confirm {
+    pub title: String,
+    /// What happens, and to whom.
+    pub lines: Vec<String>,
+    /// What the button says.
+    pub verb: String,
+    /// What has to be typed: `yes`, or how many.
+    pub word: String,
+    pub typed: Line,
+    /// Why; only where it is kept.
+    pub reason: Option<Line>,
+    pub focus: Focus,
+    pub opened_at: u64,
+    pub looking: Looking,
+    pub change: Change,
+    pub problem: Option<String>,
+    /// The change that was sent.
+    pub ticket: Option<u64>,
+    /// So that a repeated call is not a second one.
+    again: String,
+}
+
+impl Confirm {
+    pub fn new(title: impl Into<String>, verb: &str, change: Change) -> Self {
+        Self {
+            title: title.into(),
+            lines: Vec::new(),
+            verb: verb.into(),
+            word: "yes".into(),
+            typed: Line::default(),
+            reason: None,
+            focus: Focus::Cancel,
+            opened_at: 0,
+            looking: Looking::Known,
+            change,
+            problem: None,
+            ticket: None,
+            again: crate::cli::idempotency_key(),
+        }
+    }
+
+    #[must_use]
+    pub fn line(mut self, line: impl Into<String>) -> Self {
+        self.lines.push(line.into());
+        self
+    }
+
+    /// More than one thing: the count has to be typed.
+    #[must_use]
+    pub fn count(mut self, count: u64) -> Self {
+        if count != 1 {
+            self.word = count.to_string();
+        }
+        self
+    }
+
+    #[must_use]
+    pub fn with_reason(mut self) -> Self {
+        self.reason = Some(Line::default());
+        self
+    }
+
+    /// Whether the word was typed.
+    pub fn is_typed(&self) -> bool {
+        self.looking == Looking::Known && self.typed.text().trim() == self.word
+    }
+
+    fn ring(&self) -> Vec<Focus> {
+        let mut ring = vec![Focus::Cancel];
+        if self.reason.is_some() {
+            ring.push(Focus::Reason);
+        }
+        ring.extend([Focus::Word, Focus::Go]);
+        ring
+    }
+
+    fn turn(&mut self, by: usize) {
+        let ring = self.ring();
+        let at = ring
+            .iter()
+            .position(|focus| *focus == self.focus)
+            .unwrap_or_default();
+        self.focus = ring[(at + by) % ring.len()];
+    }
+
+    /// The change, when it was confirmed; with the reason, where there is one.
+    fn confirmed(&self) -> Option<Change> {
+        let reason = self
+            .reason
+            .as_ref()
+            .map(|line| line.text().trim().to_owned());
+        self.is_typed().then(|| match self.change.clone() {
+            Change::RevokeSessions(asked) => Change::RevokeSessions(RevokeSessions {
+                reason: reason.filter(|reason| !reason.is_empty()),
+                ..asked
+            }),
+            other => other,
+        })
+    }
+}
+
+/// What a key comes to.
+enum Press {
+    Stay,
+    Close,
+    Send(Box<Change>),
+}
+
+impl Confirm {
+    fn press(&mut self, key: KeyEvent, now: u64) -> Press {
+        if now < self.opened_at + DEAF {
+            return Press::Stay;
+        }
+        if key.code == KeyCode::Esc {
+            return Press::Close;
+        }
+        if self.ticket.is_some() {
+            return Press::Stay;
+        }
+        match key.code {
+            KeyCode::Tab | KeyCode::Down => self.turn(1),
+            KeyCode::BackTab | KeyCode::Up => self.turn(self.ring().len() - 1),
+            KeyCode::Enter => return self.enter(),
+            _ => self.edit(key),
+        }
+        Press::Stay
+    }
+
+    fn enter(&mut self) -> Press {
+        match self.focus {
+            Focus::Cancel => return Press::Close,
+            Focus::Reason => self.focus = Focus::Word,
+            Focus::Word | Focus::Go => match self.confirmed() {
+                Some(change) => return Press::Send(Box::new(change)),
+                None if self.looking == Looking::Known => {
+                    self.problem = Some(format!("type {} to go on", self.word));
+                }
+                None => {}
+            },
+        }
+        Press::Stay
+    }
+
+    fn edit(&mut self, key: KeyEvent) {
+        let held = KeyModifiers::CONTROL | KeyModifiers::ALT;
+        let character = matches!(key.code, KeyCode::Char(_)) && !key.modifiers.intersects(held);
+        // Typing goes where the word belongs: one need not find it with Tab.
+        if character && self.focus != Focus::Reason {
+            self.focus = Focus::Word;
+        }
+        self.problem = None;
+        match (self.focus, &mut self.reason) {
+            (Focus::Reason, Some(reason)) => reason.key(key),
+            (Focus::Word, _) => self.typed.key(key),
+            _ => false,
+        };
+    }
+}
+
+pub fn key(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
+    let now = state.now.ms;
+    let Some(Layer::Confirm(confirm)) = state.layers.last_mut() else {
+        return;
+    };
+    match confirm.press(key, now) {
+        Press::Stay => {}
+        Press::Close => {
+            state.layers.pop();
+        }
+        Press::Send(change) => {
+            let again = confirm.again.clone();
+            match state.send(*change, again, effects) {
+                Ok(ticket) => {
+                    if let Some(Layer::Confirm(confirm)) = state.layers.last_mut() {
+                        confirm.ticket = Some(ticket);
+                    }
+                }
+                Err(why) => {
+                    if let Some(Layer::Confirm(confirm)) = state.layers.last_mut() {
+                        confirm.problem = Some(why);
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl State {
+    /// Sends a change off, unless nothing may be changed now. The only place where one leaves.
+    pub fn send(
+        &mut self,
+        change: Change,
+        again: String,
+        effects: &mut Vec<Effect>,
+    ) -> Result<u64, String> {
+        if let Some(why) = self.no_change(change.scope()) {
+            return Err(why);
+        }
+        self.ticket += 1;
+        let ticket = self.ticket;
+        self.ask(
+            Effect::Change {
+                ticket,
+                again,
+                change,
+            },
+            effects,
+        );
+        Ok(ticket)
+    }
+
+    /// Asks before a change.
+    pub fn confirm(&mut self, mut confirm: Confirm) {
+        if let Some(why) = self.no_change(confirm.change.scope()) {
+            return self.warn(why);
+        }
+        confirm.opened_at = self.now.ms;
+        self.layers.push(Layer::Confirm(Box::new(confirm)));
+    }
+
+    /// Asks before a change, after a look at what dies.
+    pub fn look_and_confirm(
+        &mut self,
+        mut confirm: Confirm,
+        at: LookAt,
+        effects: &mut Vec<Effect>,
+    ) {
+        if let Some(why) = self.no_change(confirm.change.scope()) {
+            return self.warn(why);
+        }
+        let generation = self.next_generation();
+        confirm.looking = Looking::Asked(generation);
+        self.confirm(confirm);
+        self.ask(Effect::Look { generation, at }, effects);
+    }
+
+    /// A look that was asked for has come.
+    pub fn previewed(
+        &mut self,
+        generation: u64,
+        preview: Result<Preview, Problem>,
+        effects: &mut Vec<Effect>,
+    ) {
+        match &preview {
+            Ok(_) => self.link.answered(self.now),
+            Err(problem) => self.failed(problem, effects),
+        }
+        let now = self.now.ms;
+        let waiting = |layer: &&mut Layer| matches!(layer, Layer::Confirm(confirm) if confirm.looking == Looking::Asked(generation));
+        let Some(Layer::Confirm(confirm)) = self.layers.iter_mut().find(waiting) else {
+            return;
+        };
+        // What just appeared has to be read too.
+        confirm.opened_at = now;
+        match preview {
+            Ok(preview) => {
+                confirm.lines.extend(preview.lines);
+                confirm.looking = Looking::Known;
+                if let Some(sessions) = preview.sessions {
+                    confirm.word = if sessions.count == 1 {
+                        "yes".into()
+                    } else {
+                        sessions.count.to_string()
+                    };
+                    if sessions.count == 0 {
+                        let message = "nothing to end: no live session matches";
+                        confirm.looking = Looking::Failed(Problem::refused(message));
+                    }
+                    let exactly = RevokeSessions {
+                        preview_id: sessions.id,
+                        ..RevokeSessions::default()
+                    };
+                    confirm.change = Change::RevokeSessions(exactly);
+                }
+                if let Change::RevokeKeys(ids) = &mut confirm.change
+                    && let Some(keys) = preview.keys
+                {
+                    confirm.word = if keys.len() == 1 {
+                        "yes".into()
+                    } else {
+                        keys.len().to_string()
+                    };
+                    if keys.is_empty() {
+                        confirm.looking = Looking::Failed(Problem::refused("no live key is left"));
+                    }
+                    *ids = keys;
+                }
+            }
+            Err(problem) => confirm.looking = Looking::Failed(problem),
+        }
+    }
+
+    /// Ends sessions, after a look at which.
+    pub fn end_sessions(
+        &mut self,
+        title: impl Into<String>,
+        asked: RevokeSessions,
+        effects: &mut Vec<Effect>,
+    ) {
+        let asked = RevokeSessions {
+            dry_run: true,
+            ..asked
+        };
+        let confirm = Confirm::new(title, "End sessions", Change::RevokeSessions(asked.clone()))
+            .with_reason();
+        self.look_and_confirm(confirm, LookAt::Sessions(Box::new(asked)), effects);
+    }
+}
+
+impl Layer {
+    /// Whether it waits for this change's answer.
+    pub fn awaits(&self, ticket: u64) -> bool {
+        match self {
+            Self::Confirm(confirm) => confirm.ticket == Some(ticket),
+            Self::Form(form) => form.ticket == Some(ticket),
+            _ => false,
+        }
+    }
+
+    pub fn is_sign_in(&self) -> bool {
+        matches!(self, Self::Form(form) if form.is_sign_in())
+    }
+
+    /// The server said no, or nothing.
+    pub fn refused(&mut self, problem: &Problem) {
+        match self {
+            Self::Confirm(confirm) => {
+                confirm.ticket = None;
+                confirm.problem = Some(problem.message.clone());
+                confirm.typed = Line::default();
+            }
+            Self::Form(form) => form.refused(problem),
+            _ => {}
+        }
+    }
+}

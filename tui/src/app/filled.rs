@@ -1,0 +1,326 @@
+//! What forms come to when they are filled.
+
+use doorward_shared::{
+    ScopeSet, Timestamp, UserId,
+    admin::{AdminKey, AdminMint, Client, ClientPatch, RegisterClient, Role, User, UserPatch},
+    apikey::{Environment, KeyPatch},
+};
+
+use super::{
+    change::{Change, NewUser},
+    confirm::Confirm,
+    form::{Filled, Form, Purpose},
+};
+use crate::{cli::time_ahead_of, secret::Secret};
+
+/// A field at fault, and why.
+type Wrong = (&'static str, String);
+
+fn names(scopes: &ScopeSet) -> Vec<String> {
+    scopes.iter().map(ToString::to_string).collect()
+}
+
+fn optional(text: &str) -> Option<String> {
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+fn required(form: &Form, field: &'static str) -> Result<String, Wrong> {
+    optional(form.get(field)).ok_or((field, "must not be empty".to_owned()))
+}
+
+fn words(text: &str) -> Vec<String> {
+    text.split_whitespace().map(str::to_owned).collect()
+}
+
+/// Whose key it is to be: an id, or an email that is looked up when it is minted; nobody said: the caller's.
+fn owner(text: &str) -> Result<(Option<UserId>, Option<String>), Wrong> {
+    let text = text.trim();
+    match text.parse() {
+        _ if text.is_empty() => Ok((None, None)),
+        Ok(id) => Ok((Some(id), None)),
+        Err(_) if text.contains('@') => Ok((None, Some(text.to_owned()))),
+        Err(_) => Err(("ownerId", "must be an email address or a user's id".into())),
+    }
+}
+
+fn grace(form: &Form) -> Result<u32, Wrong> {
+    let text = form.get("graceSeconds").trim();
+    let wrong = || {
+        (
+            "graceSeconds",
+            "must be seconds, or 90s, 15m, 24h, 7d".to_owned(),
+        )
+    };
+    if let Ok(seconds) = text.parse() {
+        return Ok(seconds);
+    }
+    let start = Timestamp(0);
+    let end = time_ahead_of(text, start).map_err(|_| wrong())?;
+    u32::try_from(end.seconds()).map_err(|_| wrong())
+}
+
+/// Reads a form.
+///
+/// # Errors
+/// The field that is wrong, and why.
+pub fn filled(form: &Form, now: Timestamp) -> Result<Filled, Wrong> {
+    match &form.purpose {
+        Purpose::SignIn => Ok(Filled::SignIn {
+            email: required(form, "email")?,
+            password: Secret::new(
+                required(form, "password").map(|_| form.get("password").to_owned())?,
+            ),
+        }),
+        Purpose::NewUser => {
+            let password = Some(form.get("password")).filter(|text| !text.is_empty());
+            Ok(Filled::Send(Change::CreateUser(NewUser {
+                email: required(form, "email")?,
+                password: password.map(|text| Secret::new(text.to_owned())),
+                first_name: optional(form.get("firstName")),
+                last_name: optional(form.get("lastName")),
+                role: optional(form.get("role")).filter(|role| role != "customer"),
+                permissions: form.chosen("permissions").to_vec(),
+            })))
+        }
+        Purpose::EditUser(user) => Ok(edited_user(form, user)),
+        Purpose::Password(id, email) => {
+            let password = form.get("password");
+            if password.is_empty() {
+                return Err(("password", "must not be empty".into()));
+            }
+            if password != form.get("again") {
+                return Err(("again", "the two are not the same".into()));
+            }
+            let change = Change::SetPassword(*id, Secret::new(password.to_owned()));
+            let confirm = Confirm::new(format!("Set the password of {email}?"), "Set it", change)
+                .line("All their sessions end at once.");
+            Ok(Filled::Ask(Box::new(confirm)))
+        }
+        Purpose::Mint => mint(form, now),
+        Purpose::EditKey(key) => Ok(edited_key(form, key)),
+        Purpose::RotateKey(key) => {
+            let grace = grace(form)?;
+            let confirm = Confirm::new(
+                format!("Rotate {}?", key.name),
+                "Rotate",
+                Change::RotateKey(key.id, grace),
+            )
+            .line(format!("{} gets a new secret, shown once.", key.hint))
+            .line(old_secret(grace));
+            Ok(Filled::Ask(Box::new(confirm)))
+        }
+        Purpose::NewClient => new_client(form),
+        Purpose::EditClient(client) => Ok(edited_client(form, client)),
+        Purpose::RotateSecret(client) => {
+            let grace = grace(form)?;
+            let change = Change::RotateSecret(client.id, grace);
+            let confirm = Confirm::new(
+                format!("A new secret for {}?", client.name),
+                "Rotate",
+                change,
+            )
+            .line("The new secret is shown once.")
+            .line(old_secret(grace));
+            Ok(Filled::Ask(Box::new(confirm)))
+        }
+        Purpose::NewRole => Ok(put_role(&required(form, "name")?, form, None)),
+        Purpose::EditRole(role) => Ok(put_role(&role.name, form, Some(role))),
+    }
+}
+
+fn old_secret(grace: u32) -> String {
+    match grace {
+        0 => "The old one dies at once: whatever still uses it fails.".into(),
+        seconds => format!(
+            "The old one stays good for {} more.",
+            crate::widgets::time::span(u64::from(seconds))
+        ),
+    }
+}
+
+fn mint(form: &Form, now: Timestamp) -> Result<Filled, Wrong> {
+    let name = required(form, "name")?;
+    let scopes = form.chosen("scopes").to_vec();
+    if scopes.is_empty() {
+        return Err((
+            "scopes",
+            "pick at least one: type to search, space picks".into(),
+        ));
+    }
+    let expires = optional(form.get("expiresAt"));
+    let expires = expires.map(|text| time_ahead_of(&text, now)).transpose();
+    let (owner_id, email) = owner(form.get("ownerId"))?;
+    let asked = AdminMint {
+        owner_id,
+        name,
+        scopes,
+        expires_at: expires.map_err(|why| ("expiresAt", why))?,
+        environment: match form.get("environment") {
+            "test" => Environment::Test,
+            _ => Environment::Live,
+        },
+    };
+    Ok(Filled::Send(Change::Mint(asked, email)))
+}
+
+/// What a set loses and gains, in words.
+fn difference(label: &str, before: &[String], after: &[String]) -> Vec<String> {
+    let gone: Vec<_> = before
+        .iter()
+        .filter(|one| !after.contains(one))
+        .cloned()
+        .collect();
+    let new: Vec<_> = after
+        .iter()
+        .filter(|one| !before.contains(one))
+        .cloned()
+        .collect();
+    let mut lines = Vec::new();
+    if !gone.is_empty() {
+        lines.push(format!("{label} loses  {}", gone.join(" ")));
+    }
+    if !new.is_empty() {
+        lines.push(format!("{label} gains  {}", new.join(" ")));
+    }
+    lines
+}
+
+fn ask(title: String, change: Change, lines: Vec<String>) -> Filled {
+    if lines.is_empty() {
+        return Filled::Nothing;
+    }
+    let mut confirm = Confirm::new(title, "Change", change);
+    confirm.lines = lines;
+    Filled::Ask(Box::new(confirm))
+}
+
+fn edited_user(form: &Form, user: &User) -> Filled {
+    let mut patch = UserPatch::default();
+    let mut lines = Vec::new();
+    let email = form.get("email").trim();
+    if email != user.email {
+        lines.push(format!("email  {} -> {email}", user.email));
+        patch.email = Some(email.to_owned());
+    }
+    let mut name = |field: &str, before: &Option<String>| {
+        let after = optional(form.get(field));
+        (after != *before).then(|| {
+            let show = |name: &Option<String>| name.clone().unwrap_or_else(|| "(none)".into());
+            lines.push(format!("{field}  {} -> {}", show(before), show(&after)));
+            after
+        })
+    };
+    patch.first_name = name("firstName", &user.first_name);
+    patch.last_name = name("lastName", &user.last_name);
+    let role = form.get("role").trim();
+    if role != user.role {
+        lines.push(format!("role  {} -> {role}: in force at once", user.role));
+        patch.role = Some(role.to_owned());
+    }
+    let permissions = form.chosen("permissions").to_vec();
+    let changed = difference("permissions:", &names(&user.permissions), &permissions);
+    if !changed.is_empty() {
+        lines.extend(changed);
+        patch.permissions = Some(permissions);
+    }
+    ask(
+        format!("Change {}?", user.email),
+        Change::EditUser(user.id, patch),
+        lines,
+    )
+}
+
+fn edited_key(form: &Form, key: &AdminKey) -> Filled {
+    let mut patch = KeyPatch::default();
+    let mut lines = Vec::new();
+    let name = form.get("name").trim();
+    if name != key.name {
+        lines.push(format!("name  {} -> {name}", key.name));
+        patch.name = Some(name.to_owned());
+    }
+    let scopes = form.chosen("scopes").to_vec();
+    let changed = difference("the key", &names(&key.scopes), &scopes);
+    if !changed.is_empty() {
+        lines.extend(changed);
+        lines.push("It cannot be given back to this key.".into());
+        patch.scopes = Some(scopes);
+    }
+    ask(
+        format!("Change the key {}?", key.name),
+        Change::EditKey(key.id, patch),
+        lines,
+    )
+}
+
+fn new_client(form: &Form) -> Result<Filled, Wrong> {
+    Ok(Filled::Send(Change::RegisterClient(RegisterClient {
+        name: required(form, "name")?,
+        redirect_uris: words(form.get("redirectUris")),
+        grant_types: words(form.get("grantTypes")),
+        scopes: form.chosen("scopes").to_vec(),
+        confidential: form.get("confidential") == "confidential",
+        resources: words(form.get("resources")),
+    })))
+}
+
+fn edited_client(form: &Form, client: &Client) -> Filled {
+    let mut patch = ClientPatch::default();
+    let mut lines = Vec::new();
+    let name = form.get("name").trim();
+    if name != client.name {
+        lines.push(format!("name  {} -> {name}", client.name));
+        patch.name = Some(name.to_owned());
+    }
+    let mut set = |label: &str, before: &[String], after: Vec<String>| {
+        let changed = difference(label, before, &after);
+        (!changed.is_empty()).then(|| {
+            lines.extend(changed);
+            after
+        })
+    };
+    patch.grant_types = set(
+        "grants:",
+        &client.grant_types,
+        words(form.get("grantTypes")),
+    );
+    patch.redirect_uris = set(
+        "redirects:",
+        &client.redirect_uris,
+        words(form.get("redirectUris")),
+    );
+    patch.resources = set(
+        "resources:",
+        &client.resources,
+        words(form.get("resources")),
+    );
+    patch.scopes = set(
+        "scopes:",
+        &names(&client.scopes),
+        form.chosen("scopes").to_vec(),
+    );
+    ask(
+        format!("Change the client {}?", client.name),
+        Change::EditClient(client.id, patch),
+        lines,
+    )
+}
+
+fn put_role(name: &str, form: &Form, before: Option<&Role>) -> Filled {
+    let permissions = form.chosen("permissions").to_vec();
+    let had = before
+        .map(|role| names(&role.permissions))
+        .unwrap_or_default();
+    let mut lines = difference(&format!("role {name}:"), &had, &permissions);
+    match before {
+        Some(role) if !lines.is_empty() => {
+            lines.push(format!("{} users have it: in force at once.", role.users));
+        }
+        None if lines.is_empty() => lines.push(format!("role {name}: no permissions")),
+        _ => {}
+    }
+    let title = match before {
+        Some(_) => format!("Change the role {name}?"),
+        None => format!("Make the role {name}?"),
+    };
+    ask(title, Change::PutRole(name.to_owned(), permissions), lines)
+}

@@ -1,0 +1,272 @@
+//! The forms there are.
+
+use doorward_shared::{
+    ScopeSet, UserId,
+    admin::{AdminKey, Client, Role, User},
+    apikey::Environment,
+};
+
+use super::{
+    form::{Field, Form, Purpose},
+    picker::Picker,
+};
+
+const GRANTS: [&str; 5] = [
+    "client_credentials",
+    "authorization_code refresh_token",
+    "authorization_code",
+    "authorization_code refresh_token client_credentials",
+    "authorization_code client_credentials",
+];
+
+fn names(scopes: &ScopeSet) -> Vec<String> {
+    scopes.iter().map(ToString::to_string).collect()
+}
+
+fn choice(options: &[&str], now: &str) -> (Vec<String>, usize) {
+    let mut options: Vec<String> = options.iter().map(ToString::to_string).collect();
+    let at = options.iter().position(|option| option == now);
+    let at = at.unwrap_or_else(|| {
+        options.insert(0, now.to_owned());
+        0
+    });
+    (options, at)
+}
+
+impl Form {
+    pub fn new_user(held: Option<ScopeSet>) -> Self {
+        let picker = Picker::new(held, Vec::new());
+        Self::new(
+            "Create a user",
+            Purpose::NewUser,
+            "Create",
+            vec![
+                Field::text("email", "Email", "", ""),
+                Field::text("firstName", "First name", "may be empty", ""),
+                Field::text("lastName", "Last name", "may be empty", ""),
+                Field::text(
+                    "role",
+                    "Role",
+                    "customer, admin, or one of :roles",
+                    "customer",
+                ),
+                Field::scopes("permissions", "Permissions", picker),
+                Field::hidden(
+                    "password",
+                    "Password",
+                    "empty: they cannot sign in until one is set",
+                ),
+            ],
+        )
+    }
+
+    pub fn edit_user(user: &User, held: Option<ScopeSet>) -> Self {
+        let picker = Picker::new(held, names(&user.permissions));
+        let text = |name: &Option<String>| name.clone().unwrap_or_default();
+        let purpose = Purpose::EditUser(Box::new(user.clone()));
+        Self::new(
+            format!("Edit {}", user.email),
+            purpose,
+            "Review",
+            vec![
+                Field::text("email", "Email", "", &user.email),
+                Field::text(
+                    "firstName",
+                    "First name",
+                    "may be empty",
+                    &text(&user.first_name),
+                ),
+                Field::text(
+                    "lastName",
+                    "Last name",
+                    "may be empty",
+                    &text(&user.last_name),
+                ),
+                Field::text(
+                    "role",
+                    "Role",
+                    "customer, admin, or one of :roles",
+                    &user.role,
+                ),
+                Field::scopes("permissions", "Permissions", picker),
+            ],
+        )
+    }
+
+    pub fn password(user: UserId, email: &str) -> Self {
+        let purpose = Purpose::Password(user, email.to_owned());
+        Self::new(
+            format!("Set the password of {email}"),
+            purpose,
+            "Review",
+            vec![
+                Field::hidden("password", "New password", "8 characters or more"),
+                Field::hidden("again", "Once more", ""),
+            ],
+        )
+    }
+
+    pub fn mint(held: Option<ScopeSet>, owner: &str, like: Option<&AdminKey>) -> Self {
+        let chosen = like.map(|key| names(&key.scopes)).unwrap_or_default();
+        let environment = like.map_or(Environment::Live, |key| key.environment);
+        let (options, at) = choice(&["live", "test"], environment.as_str());
+        let title = like.map_or_else(
+            || "Mint an API key".to_owned(),
+            |key| format!("Mint a key like {}", key.name),
+        );
+        Self::new(
+            title,
+            Purpose::Mint,
+            "Mint",
+            vec![
+                Field::text("name", "Name", "the service it is for", ""),
+                Field::scopes("scopes", "Scopes", Picker::new(held, chosen)),
+                Field::text("ownerId", "Owner", "email or id; empty: you", owner),
+                Field::text("expiresAt", "Expires", "30d, 24h, a time; empty: never", ""),
+                Field::choice("environment", "Environment", options, at),
+            ],
+        )
+    }
+
+    pub fn edit_key(key: &AdminKey) -> Self {
+        let picker = Picker::new(None, names(&key.scopes)).within(&key.scopes);
+        let purpose = Purpose::EditKey(Box::new(key.clone()));
+        Self::new(
+            format!("Edit the key {}", key.name),
+            purpose,
+            "Review",
+            vec![
+                Field::text("name", "Name", "", &key.name),
+                Field::scopes("scopes", "Scopes", picker),
+            ],
+        )
+    }
+
+    pub fn rotate_key(key: &AdminKey) -> Self {
+        let purpose = Purpose::RotateKey(Box::new(key.clone()));
+        Self::new(
+            format!("Rotate the key {}", key.name),
+            purpose,
+            "Review",
+            vec![Field::text(
+                "graceSeconds",
+                "Grace",
+                "how long the old secret stays good: 0, 90s, 15m, 24h, 7d",
+                "0",
+            )],
+        )
+    }
+
+    pub fn new_client(held: Option<ScopeSet>) -> Self {
+        let (grants, at) = choice(&GRANTS, GRANTS[0]);
+        let (kinds, kind) = choice(&["confidential", "public"], "confidential");
+        Self::new(
+            "Register a client",
+            Purpose::NewClient,
+            "Register",
+            vec![
+                Field::text("name", "Name", "", ""),
+                Field::choice("confidential", "Kind", kinds, kind),
+                Field::choice("grantTypes", "Grants", grants, at),
+                Field::text(
+                    "redirectUris",
+                    "Redirect URIs",
+                    "spaces between; for authorization_code",
+                    "",
+                ),
+                Field::scopes(
+                    "scopes",
+                    "Scopes",
+                    Picker::new(held, Vec::new()).with_openid(),
+                ),
+                Field::text("resources", "Resources", "audiences; may be empty", ""),
+            ],
+        )
+    }
+
+    pub fn edit_client(client: &Client, held: Option<ScopeSet>) -> Self {
+        let (grants, at) = choice(&GRANTS, &client.grant_types.join(" "));
+        let purpose = Purpose::EditClient(Box::new(client.clone()));
+        let picker = Picker::new(held, names(&client.scopes)).with_openid();
+        Self::new(
+            format!("Edit the client {}", client.name),
+            purpose,
+            "Review",
+            vec![
+                Field::text("name", "Name", "", &client.name),
+                Field::choice("grantTypes", "Grants", grants, at),
+                Field::text(
+                    "redirectUris",
+                    "Redirect URIs",
+                    "spaces between",
+                    &client.redirect_uris.join(" "),
+                ),
+                Field::scopes("scopes", "Scopes", picker),
+                Field::text(
+                    "resources",
+                    "Resources",
+                    "spaces between",
+                    &client.resources.join(" "),
+                ),
+            ],
+        )
+    }
+
+    pub fn rotate_secret(client: &Client) -> Self {
+        let purpose = Purpose::RotateSecret(Box::new(client.clone()));
+        let title = format!("A new secret for {}", client.name);
+        Self::new(
+            title,
+            purpose,
+            "Review",
+            vec![Field::text(
+                "graceSeconds",
+                "Grace",
+                "how long the old secret stays good: 0, 90s, 15m, 24h, 7d",
+                "0",
+            )],
+        )
+    }
+
+    pub fn role(role: Option<&Role>, held: Option<ScopeSet>) -> Self {
+        let chosen = role
+            .map(|role| names(&role.permissions))
+            .unwrap_or_default();
+        let scopes = Field::scopes("permissions", "Permissions", Picker::new(held, chosen));
+        match role {
+            None => {
+                let name = Field::text("name", "Name", "a-z, 0-9, - and _", "");
+                Self::new(
+                    "Make a role",
+                    Purpose::NewRole,
+                    "Review",
+                    vec![name, scopes],
+                )
+            }
+            Some(role) => {
+                let purpose = Purpose::EditRole(Box::new(role.clone()));
+                Self::new(
+                    format!("Edit the role {}", role.name),
+                    purpose,
+                    "Review",
+                    vec![scopes],
+                )
+            }
+        }
+    }
+
+    pub fn sign_in(why: &str, now: u64) -> Self {
+        let mut form = Self::new(
+            "Sign in",
+            Purpose::SignIn,
+            "Sign in",
+            vec![
+                Field::text("email", "Email", "", ""),
+                Field::hidden("password", "Password", "kept in memory only"),
+            ],
+        );
+        form.note = why.to_owned();
+        form.opened_at = now;
+        form
+    }
+}

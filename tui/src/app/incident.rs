@@ -1,0 +1,303 @@
+//! An incident: a timeline around one user, address, client or key, and what to do about it.
+
+use doorward_shared::{
+    Timestamp,
+    admin::{Event, RevokeSessions, UserPatch},
+};
+
+use super::{
+    change::Change,
+    confirm::Confirm,
+    layer::Layer,
+    list::Load,
+    msg::{Done, Effect, LookAt},
+    problem::Problem,
+    state::{State, View},
+};
+use crate::{incident::Pivot, item::Kind, secret::Secret};
+
+/// How far back a timeline goes, in seconds: a week.
+const BACK: i64 = 7 * 86_400;
+
+/// Something to do about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    EndSessions,
+    Disable,
+    RevokeKeys,
+    RevokeKey,
+    RotateKey,
+    RotateSecret,
+    RotateSigning,
+}
+
+impl Step {
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::EndSessions => "End all sessions",
+            Self::Disable => "Disable the user",
+            Self::RevokeKeys => "Revoke their API keys",
+            Self::RevokeKey => "Revoke the key",
+            Self::RotateKey => "Rotate the key",
+            Self::RotateSecret => "Rotate the client's secret",
+            Self::RotateSigning => "Rotate the signing key",
+        }
+    }
+
+    fn of(pivot: &Pivot) -> Vec<Self> {
+        match pivot {
+            Pivot::User(_) => vec![
+                Self::EndSessions,
+                Self::Disable,
+                Self::RevokeKeys,
+                Self::RotateSigning,
+            ],
+            Pivot::Address(_) => vec![Self::EndSessions, Self::RotateSigning],
+            Pivot::Client(_) => vec![Self::EndSessions, Self::RotateSecret, Self::RotateSigning],
+            Pivot::Key(_) => vec![Self::RevokeKey, Self::RotateKey, Self::RotateSigning],
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct Incident {
+    pub pivot: Pivot,
+    pub since: Timestamp,
+    pub events: Vec<Event>,
+    pub load: Load,
+    pub loaded_at: Option<Timestamp>,
+    pub generation: u64,
+    pub steps: Vec<(Step, Option<String>)>,
+    /// Whether the checklist has the focus; the timeline otherwise.
+    pub on_steps: bool,
+    pub at: usize,
+    /// First event on the screen.
+    pub scroll: usize,
+    /// What was done, for the export.
+    pub log: Vec<String>,
+    /// The step whose dialog is open.
+    pub doing: Option<Step>,
+}
+
+impl Incident {
+    pub fn new(pivot: Pivot, now: Timestamp) -> Self {
+        let steps = Step::of(&pivot)
+            .into_iter()
+            .map(|step| (step, None))
+            .collect();
+        Self {
+            pivot,
+            since: now.plus_seconds(-BACK),
+            events: Vec::new(),
+            load: Load::Waiting(0),
+            loaded_at: None,
+            generation: 0,
+            steps,
+            on_steps: true,
+            at: 0,
+            scroll: 0,
+            log: Vec::new(),
+            doing: None,
+        }
+    }
+
+    /// Ids in it that have names elsewhere.
+    pub fn mentions(&self) -> Vec<String> {
+        let ids = self
+            .events
+            .iter()
+            .flat_map(|event| [Some(event.actor.clone()), event.target.clone()]);
+        let own = [Some(self.pivot.id().to_owned())];
+        let named = |id: &String| Kind::of_id(id).is_some();
+        ids.chain(own).flatten().filter(named).take(200).collect()
+    }
+
+    pub fn step(&mut self, by: isize) {
+        if self.on_steps {
+            self.at = self
+                .at
+                .saturating_add_signed(by)
+                .min(self.steps.len().saturating_sub(1));
+        } else {
+            self.scroll = self
+                .scroll
+                .saturating_add_signed(by)
+                .min(self.events.len().saturating_sub(1));
+        }
+    }
+}
+
+impl State {
+    pub fn timeline(
+        &mut self,
+        generation: u64,
+        events: Result<Vec<Event>, Problem>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let now = self.now;
+        let View::Incident(incident) = &mut self.view else {
+            return;
+        };
+        if incident.generation != generation {
+            return;
+        }
+        match events {
+            Ok(events) => {
+                let first = incident.loaded_at.is_none();
+                incident.events = events;
+                incident.load = Load::Done;
+                incident.loaded_at = Some(now.wall);
+                if first {
+                    // The newest is what an operator looks for.
+                    incident.scroll = incident.events.len().saturating_sub(5);
+                }
+                self.link.answered(now);
+            }
+            Err(problem) => {
+                incident.load = Load::Failed(problem.clone());
+                self.failed(&problem, effects);
+            }
+        }
+    }
+
+    /// Takes the selected step: asks what dies first.
+    pub fn take_step(&mut self, effects: &mut Vec<Effect>) {
+        let View::Incident(incident) = &mut self.view else {
+            return;
+        };
+        let Some((step, _)) = incident.steps.get(incident.at) else {
+            return;
+        };
+        let (step, pivot) = (*step, incident.pivot.clone());
+        incident.doing = Some(step);
+        let name = self.name_of(pivot.id());
+        match (step, &pivot) {
+            (Step::EndSessions, _) => {
+                let mut asked = RevokeSessions::default();
+                match &pivot {
+                    Pivot::User(id) => asked.user_id = id.parse().ok(),
+                    Pivot::Client(id) => asked.client_id = id.parse().ok(),
+                    Pivot::Address(ip) => asked.ip = Some(ip.clone()),
+                    Pivot::Key(_) => return,
+                }
+                self.end_sessions(format!("End all sessions of {name}?"), asked, effects);
+            }
+            (Step::Disable, Pivot::User(id)) => {
+                let Ok(id) = id.parse() else { return };
+                let disable = UserPatch {
+                    disabled: Some(true),
+                    ..UserPatch::default()
+                };
+                let confirm = Confirm::new(
+                    format!("Disable {name}?"),
+                    "Disable",
+                    Change::EditUser(id, disable),
+                )
+                .line("They cannot sign in, and all their sessions end at once.")
+                .with_reason();
+                self.look_and_confirm(confirm, LookAt::User(id), effects);
+            }
+            (Step::RevokeKeys, Pivot::User(id)) => {
+                let Ok(id) = id.parse() else { return };
+                let confirm = Confirm::new(
+                    format!("Revoke the keys of {name}?"),
+                    "Revoke",
+                    Change::RevokeKeys(Vec::new()),
+                )
+                .with_reason();
+                self.look_and_confirm(confirm, LookAt::KeysOf(id), effects);
+            }
+            (Step::RevokeKey, Pivot::Key(id)) => {
+                let Ok(id) = id.parse() else { return };
+                let confirm = Confirm::new(
+                    format!("Revoke {name}?"),
+                    "Revoke",
+                    Change::RevokeKeys(vec![id]),
+                )
+                .with_reason();
+                self.look_and_confirm(confirm, LookAt::Key(id), effects);
+            }
+            (Step::RotateKey, Pivot::Key(id)) => {
+                let Ok(id) = id.parse() else { return };
+                let confirm = Confirm::new(
+                    format!("Rotate {name}?"),
+                    "Rotate",
+                    Change::RotateKey(id, 0),
+                )
+                .line("The old secret dies at once; the new one is shown once.")
+                .with_reason();
+                self.look_and_confirm(confirm, LookAt::Key(id), effects);
+            }
+            (Step::RotateSecret, Pivot::Client(id)) => {
+                let Ok(id) = id.parse() else { return };
+                let confirm = Confirm::new(
+                    format!("A new secret for {name}?"),
+                    "Rotate",
+                    Change::RotateSecret(id, 0),
+                )
+                .line("The old secret dies at once; the new one is shown once.")
+                .with_reason();
+                self.look_and_confirm(confirm, LookAt::Client(id), effects);
+            }
+            (Step::RotateSigning, _) => self.confirm(rotate_signing().with_reason()),
+            _ => {}
+        }
+    }
+
+    /// Notes in the incident what a dialog did.
+    pub fn log_done(&mut self, layer: usize, done: &Done) {
+        let Some(Layer::Confirm(confirm)) = self.layers.get(layer) else {
+            return;
+        };
+        let reason = confirm
+            .reason
+            .as_ref()
+            .map(|line| line.text().trim().to_owned());
+        let what = match done {
+            Done::Plain(text) => text.clone(),
+            Done::Secret { title, .. } => title.clone(),
+        };
+        let now = self.now.wall;
+        let View::Incident(incident) = &mut self.view else {
+            return;
+        };
+        let because = reason
+            .filter(|reason| !reason.is_empty())
+            .map(|reason| format!(" ({reason})"));
+        incident
+            .log
+            .push(format!("{now} {what}{}", because.unwrap_or_default()));
+        if let Some(doing) = incident.doing.take()
+            && let Some((_, outcome)) = incident.steps.iter_mut().find(|(step, _)| *step == doing)
+        {
+            *outcome = Some(what);
+        }
+    }
+
+    /// The incident as Markdown, into a file.
+    pub fn export(&mut self, effects: &mut Vec<Effect>) {
+        let View::Incident(incident) = &self.view else {
+            return;
+        };
+        let text = crate::incident::markdown(&incident.pivot, &incident.events, &incident.log);
+        let stamp = self.now.wall.to_string().replace([':', '.'], "-");
+        let about: String = incident
+            .pivot
+            .id()
+            .chars()
+            .filter(|c| c.is_ascii_alphanumeric() || *c == '_')
+            .collect();
+        let path = format!("incident-{about}-{stamp}.md").into();
+        effects.push(Effect::Write {
+            path,
+            text: Secret::new(text),
+        });
+    }
+}
+
+/// The question before the signing key is rotated.
+pub fn rotate_signing() -> Confirm {
+    Confirm::new("Rotate the signing key?", "Rotate", Change::RotateSigning)
+        .line("New tokens are signed with a new key from now on.")
+        .line("The old one verifies until its last token has expired: nobody is signed out.")
+}

@@ -1,0 +1,200 @@
+//! What comes in, and what goes out.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use crossterm::event::{KeyEvent, MouseEvent};
+use doorward_shared::{
+    EventId, Page, Timestamp,
+    admin::{Event, RevokeSessions, RevokedSessions, ServerInfo, Stats, Whoami},
+};
+
+use super::{change::Change, list::Want, problem::Problem};
+use crate::{
+    incident::Pivot,
+    item::{Item, Kind, ProfileRow},
+    secret::Secret,
+};
+
+/// The clocks, read once for each message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Now {
+    pub wall: Timestamp,
+    /// Milliseconds of a clock that never goes back.
+    pub ms: u64,
+}
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Msg {
+    Key(KeyEvent),
+    Paste(String),
+    Mouse(MouseEvent),
+    Resize(u16, u16),
+    /// A moment the state waited for has come.
+    Tick,
+    /// Back from the shell.
+    Resumed,
+    Reply(Reply),
+}
+
+/// What an effect came to.
+#[derive(Debug)]
+pub enum Reply {
+    Page {
+        generation: u64,
+        want: Want,
+        pages: Result<Vec<Page<Item>>, Problem>,
+    },
+    Stats(Result<Box<Stats>, Problem>),
+    Server {
+        ready: bool,
+        info: Result<Box<ServerInfo>, Problem>,
+    },
+    Whoami(Result<Box<Whoami>, Problem>),
+    Names(BTreeMap<String, String>),
+    Thing {
+        id: String,
+        item: Result<Box<Item>, Problem>,
+    },
+    Preview {
+        generation: u64,
+        preview: Result<Preview, Problem>,
+    },
+    Timeline {
+        generation: u64,
+        events: Result<Vec<Event>, Problem>,
+    },
+    Changed {
+        ticket: u64,
+        done: Result<Done, Problem>,
+    },
+    SignedIn(Result<(), Problem>),
+    Streaming,
+    Event(Box<Event>),
+    StreamLost(Problem),
+    /// The server closed it: it restarts, or the caller may no more.
+    StreamEnded,
+    Written(Result<PathBuf, String>),
+    Switched(Result<Box<Switched>, String>),
+}
+
+/// A server that was switched to.
+#[derive(Debug)]
+pub struct Switched {
+    pub server: ServerName,
+    pub key_missing: Option<String>,
+}
+
+/// How the server is called on the screen.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ServerName {
+    /// Of the profile, when there is one.
+    pub profile: String,
+    pub url: String,
+    pub color: Option<String>,
+    pub read_only: bool,
+    pub profiles: Vec<ProfileRow>,
+}
+
+/// What would die.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Preview {
+    /// A line each.
+    pub lines: Vec<String>,
+    /// For sessions: the preview that is to be confirmed.
+    pub sessions: Option<Box<PreviewedSessions>>,
+    /// For keys that were looked for: which.
+    pub keys: Option<Vec<doorward_shared::KeyId>>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct PreviewedSessions {
+    pub count: u64,
+    pub users: u64,
+    pub id: Option<String>,
+}
+
+impl From<&RevokedSessions> for PreviewedSessions {
+    fn from(preview: &RevokedSessions) -> Self {
+        Self {
+            count: preview.count,
+            users: preview.users,
+            id: preview.preview_id.clone(),
+        }
+    }
+}
+
+/// What a change came to.
+#[derive(Debug)]
+pub enum Done {
+    /// Said on the screen.
+    Plain(String),
+    /// A secret that is shown once.
+    Secret {
+        title: String,
+        /// About what it is of.
+        lines: Vec<(String, String)>,
+        secret: Secret,
+        /// What a file for it would be called.
+        file: String,
+    },
+}
+
+/// What is looked at before something is destroyed.
+#[derive(Debug, Clone)]
+pub enum LookAt {
+    Sessions(Box<RevokeSessions>),
+    User(doorward_shared::UserId),
+    Client(doorward_shared::ClientId),
+    Key(doorward_shared::KeyId),
+    KeysOf(doorward_shared::UserId),
+}
+
+/// Something to be done: the only way anything leaves the state.
+#[derive(Debug)]
+pub enum Effect {
+    Load {
+        generation: u64,
+        kind: Kind,
+        query: Vec<(String, String)>,
+        cursor: Option<String>,
+        pages: usize,
+        want: Want,
+    },
+    Stats,
+    Server,
+    Whoami,
+    Names(Vec<String>),
+    Thing(Kind, String),
+    Look {
+        generation: u64,
+        at: LookAt,
+    },
+    Timeline {
+        generation: u64,
+        pivot: Pivot,
+        since: Timestamp,
+    },
+    Change {
+        ticket: u64,
+        again: String,
+        change: Change,
+    },
+    SignIn {
+        email: String,
+        password: Secret,
+    },
+    /// Follow the events from here on.
+    Stream(Option<EventId>),
+    Copy(Secret),
+    Write {
+        path: PathBuf,
+        text: Secret,
+    },
+    Switch(String),
+    Suspend,
+    Redraw,
+    Quit,
+    #[cfg(debug_assertions)]
+    Crash,
+}

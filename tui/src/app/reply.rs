@@ -1,0 +1,316 @@
+//! Answers, and what they change.
+
+use doorward_shared::admin::Event;
+
+use super::{
+    form::Form,
+    layer::Layer,
+    list::{List, Load},
+    msg::{Done, Effect, Reply, Switched},
+    problem::{Problem, Trouble},
+    reveal::Reveal,
+    state::{Known, State, View},
+};
+use crate::item::{Item, Kind};
+
+/// After an event, lists wait so long for more before they are read again.
+const SETTLE: u64 = 400;
+
+pub fn reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
+    match reply {
+        Reply::Page {
+            generation,
+            want,
+            pages,
+        } => {
+            let height = state.rows_high();
+            let now = state.now.wall;
+            if pages.is_ok() {
+                state.heard();
+            }
+            let Some(list) = state
+                .list_mut()
+                .filter(|list| list.generation == generation)
+            else {
+                return;
+            };
+            match pages {
+                Ok(pages) => {
+                    list.take(want, pages, now, height);
+                    state.learn_rows();
+                }
+                Err(problem) => {
+                    list.load = Load::Failed(problem.clone());
+                    state.failed(&problem, effects);
+                }
+            }
+        }
+        Reply::Stats(Ok(stats)) => {
+            state.heard();
+            state.known.stats = Some(stats);
+            state.known.stats_problem = None;
+            state.known.stats_at = Some(state.now.wall);
+            state.learn_stats();
+        }
+        Reply::Stats(Err(problem)) => {
+            state.failed(&problem, effects);
+            state.known.stats_problem = Some(problem);
+        }
+        Reply::Server { ready, info } => server(state, ready, info, effects),
+        Reply::Whoami(Ok(who)) => {
+            state.heard();
+            if let Some((id, email)) = who.user_id.zip(who.email.clone()) {
+                state.learn([(id.to_string(), email)]);
+            }
+            state.known.who = Some(who);
+        }
+        Reply::Whoami(Err(problem)) => state.failed(&problem, effects),
+        Reply::Names(names) => state.learn(names),
+        Reply::Thing { id, item } => thing(state, &id, item),
+        Reply::Preview {
+            generation,
+            preview,
+        } => state.previewed(generation, preview, effects),
+        Reply::Timeline { generation, events } => state.timeline(generation, events, effects),
+        Reply::Changed { ticket, done } => changed(state, ticket, done, effects),
+        Reply::SignedIn(done) => signed_in(state, done, effects),
+        Reply::Streaming => state.link.streaming = true,
+        Reply::Event(event) => live(state, *event, effects),
+        Reply::StreamEnded => state.link.stream_ended(state.now),
+        Reply::StreamLost(problem) => {
+            state.link.streaming = false;
+            state.failed(&problem, effects);
+        }
+        Reply::Written(Ok(path)) => state.written(&path),
+        Reply::Written(Err(why)) => state.not_written(&why),
+        Reply::Switched(Ok(switched)) => state.switched(*switched, effects),
+        Reply::Switched(Err(why)) => state.warn(why),
+    }
+}
+
+fn server(
+    state: &mut State,
+    ready: bool,
+    info: Result<Box<doorward_shared::admin::ServerInfo>, Problem>,
+    effects: &mut Vec<Effect>,
+) {
+    state.known.ready = Some(ready);
+    match info {
+        Ok(info) => {
+            state.heard();
+            state.known.server = Some(info);
+            state.known.server_problem = None;
+            state.known.server_at = Some(state.now.wall);
+        }
+        Err(problem) => {
+            state.failed(&problem, effects);
+            state.known.server_problem = Some(problem);
+        }
+    }
+}
+
+fn thing(state: &mut State, id: &str, item: Result<Box<Item>, Problem>) {
+    let Some(detail) = state.detail_mut().filter(|detail| detail.id == id) else {
+        return;
+    };
+    match item {
+        Ok(item) => {
+            detail.item = Some(*item);
+            detail.problem = None;
+        }
+        Err(problem) => detail.problem = Some(problem),
+    }
+}
+
+fn changed(state: &mut State, ticket: u64, done: Result<Done, Problem>, effects: &mut Vec<Effect>) {
+    let place = state.layers.iter().position(|layer| layer.awaits(ticket));
+    match done {
+        Ok(done) => {
+            state.heard();
+            if let Some(at) = place {
+                state.log_done(at, &done);
+                // The dialog, and the form it came from.
+                state.layers.truncate(at);
+                if matches!(state.layers.last(), Some(Layer::Form(_))) {
+                    state.layers.pop();
+                }
+            }
+            match done {
+                Done::Plain(text) => state.say(text),
+                Done::Secret {
+                    title,
+                    lines,
+                    secret,
+                    file,
+                } => {
+                    let reveal = Reveal::new(title, lines, secret, file, state.now.ms);
+                    state.layers.push(Layer::Reveal(Box::new(reveal)));
+                }
+            }
+            state.refresh(effects);
+        }
+        Err(problem) => {
+            if problem.what == Trouble::Unreachable {
+                state.link.lost(&problem.message, state.now);
+            }
+            let mut said = problem.clone();
+            if problem.what == Trouble::Unreachable {
+                said.message = format!(
+                    "no answer: it may have been done, look before you try again ({})",
+                    problem.message
+                );
+            }
+            match place.and_then(|at| state.layers.get_mut(at)) {
+                Some(layer) => layer.refused(&said),
+                None => state.warn(said.message),
+            }
+            if problem.what == Trouble::Unauthorized {
+                state.ask_sign_in(&problem.message);
+            }
+        }
+    }
+}
+
+fn signed_in(state: &mut State, done: Result<(), Problem>, effects: &mut Vec<Effect>) {
+    let Some(at) = state.layers.iter().position(Layer::is_sign_in) else {
+        return;
+    };
+    match done {
+        Ok(()) => {
+            state.layers.remove(at);
+            state.say("signed in");
+            state.reconnect(effects);
+        }
+        Err(problem) => {
+            if let Some(layer) = state.layers.get_mut(at) {
+                layer.refused(&problem);
+            }
+            state.sign_in_waits(&problem);
+        }
+    }
+}
+
+/// An event as it happened: shown where events are, and a reason to read lists again that it changes.
+fn live(state: &mut State, event: Event, effects: &mut Vec<Effect>) {
+    state.heard();
+    state.last_event = Some(event.id);
+    let height = state.rows_high();
+    let later = state.now.ms + SETTLE;
+    let Some(list) = state.list_mut() else { return };
+    if list.kind != Kind::Events {
+        if list.kind.changes_with(&event.action) {
+            list.stale_at.get_or_insert(later);
+        }
+        return;
+    }
+    if !list.wants(&event) {
+        return;
+    }
+    let item = Item::Event(event);
+    if let Some(paused) = &mut list.paused {
+        paused.insert(0, item);
+        paused.truncate(1_000);
+    } else if !list.push_live(item, height) {
+        list.stale_at.get_or_insert(later);
+    }
+    let _ = effects;
+}
+
+impl List {
+    /// Whether an event is one of those this list was narrowed down to.
+    pub fn wants(&self, event: &Event) -> bool {
+        let user = event.user_id.map(|id| id.to_string());
+        let fits = self.filters.iter().all(|filter| {
+            let value = Some(filter.value.as_str());
+            match filter.name {
+                "actor" => value == Some(&event.actor),
+                "action" => event.action.starts_with(&filter.value),
+                "target" => value == event.target.as_deref(),
+                "userId" => value == user.as_deref(),
+                "ip" => value == event.ip.as_deref(),
+                _ => true,
+            }
+        });
+        let texts = [
+            Some(&event.action),
+            Some(&event.actor),
+            event.target.as_ref(),
+            event.detail.as_ref(),
+        ];
+        let q = self.q.to_lowercase();
+        fits && texts
+            .into_iter()
+            .flatten()
+            .any(|text| text.to_lowercase().contains(&q))
+    }
+}
+
+impl State {
+    /// The server answered.
+    fn heard(&mut self) {
+        self.link.answered(self.now);
+    }
+
+    /// What a failure means for everything, beside what it means where it happened.
+    pub fn failed(&mut self, problem: &Problem, effects: &mut Vec<Effect>) {
+        match problem.what {
+            Trouble::Unreachable => self.link.lost(&problem.message, self.now),
+            Trouble::Unauthorized => {
+                self.heard();
+                self.ask_sign_in(&problem.message);
+            }
+            Trouble::Wait(seconds) => {
+                self.heard();
+                self.link.wait_until = Some(self.now.ms + seconds * 1_000);
+            }
+            Trouble::Forbidden | Trouble::Refused => self.heard(),
+        }
+        let _ = effects;
+    }
+
+    /// Opens the sign-in, on top of everything.
+    pub fn ask_sign_in(&mut self, why: &str) {
+        if !self.layers.iter().any(Layer::is_sign_in) {
+            let form = Form::sign_in(why, self.now.ms);
+            self.layers.push(Layer::Form(Box::new(form)));
+        }
+    }
+
+    fn learn_rows(&mut self) {
+        let View::List(list) = &self.view else { return };
+        let named = list.rows.iter().filter_map(|row| match row {
+            Item::User(user) => Some((user.id.to_string(), user.email.clone())),
+            Item::Client(client) => Some((client.id.to_string(), client.name.clone())),
+            Item::Key(key) => Some((key.id.to_string(), key.name.clone())),
+            _ => None,
+        });
+        let named: Vec<_> = named.collect();
+        self.learn(named);
+    }
+
+    fn learn_stats(&mut self) {
+        let Some(stats) = &self.known.stats else {
+            return;
+        };
+        let accounts = stats.failing_accounts.iter();
+        let named: Vec<_> = accounts
+            .map(|account| (account.user_id.to_string(), account.email.clone()))
+            .collect();
+        self.learn(named);
+    }
+
+    fn switched(&mut self, switched: Switched, effects: &mut Vec<Effect>) {
+        self.server = switched.server;
+        self.known = Known::default();
+        self.link = super::link::Link::default();
+        self.last_event = None;
+        self.back.clear();
+        self.forward.clear();
+        self.layers.clear();
+        self.view = View::Dashboard { part: 0, at: 0 };
+        match switched.key_missing {
+            Some(why) => self.ask_sign_in(&format!("there is no key: {why}")),
+            None => self.reconnect(effects),
+        }
+    }
+}

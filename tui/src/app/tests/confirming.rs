@@ -1,0 +1,219 @@
+//! Nothing is destroyed by a slip.
+
+use super::bench::{Bench, rows};
+use crate::{
+    app::{
+        layer::Layer,
+        msg::{Done, Preview, PreviewedSessions, Reply},
+    },
+    item::Kind,
+};
+
+fn generation(bench: &Bench) -> u64 {
+    bench.state.generation
+}
+
+fn preview(bench: &mut Bench, count: u64) {
+    let preview = Preview {
+        lines: vec![format!(
+            "{count} sessions of 1 users end at once, with their tokens."
+        )],
+        sessions: Some(Box::new(PreviewedSessions {
+            count,
+            users: 1,
+            id: Some("preview-1".into()),
+        })),
+        keys: None,
+    };
+    let generation = generation(bench);
+    bench.reply(Reply::Preview {
+        generation,
+        preview: Ok(preview),
+    });
+}
+
+fn looked(bench: &mut Bench) {
+    let generation = generation(bench);
+    bench.reply(Reply::Preview {
+        generation,
+        preview: Ok(Preview::default()),
+    });
+}
+
+#[test]
+fn enter_alone_never_confirms() {
+    let mut bench = Bench::on(Kind::Users, 80, 24);
+    bench.type_in("x");
+    looked(&mut bench);
+    bench.later("\n\n\n\n");
+    assert_eq!(bench.changes(), Vec::<String>::new());
+}
+
+#[test]
+fn the_destructive_key_never_confirms_itself() {
+    for kind in [Kind::Users, Kind::Sessions, Kind::Keys, Kind::Clients] {
+        let mut bench = Bench::on(kind, 80, 24);
+        for _ in 0..6 {
+            bench.later("x");
+            bench.later("\n");
+            bench.later("\t");
+            looked(&mut bench);
+        }
+        assert_eq!(bench.changes(), Vec::<String>::new(), "{kind:?}");
+    }
+}
+
+#[test]
+fn the_typed_word_confirms_and_the_answer_closes_the_dialog() {
+    let mut bench = Bench::on(Kind::Users, 80, 24);
+    bench.type_in("x");
+    looked(&mut bench);
+    bench.later("yes\n");
+    assert_eq!(bench.changes(), ["DeleteUsers"]);
+    let ticket = bench.state.ticket;
+    bench.reply(Reply::Changed {
+        ticket,
+        done: Ok(Done::Plain("gone".into())),
+    });
+    assert!(bench.state.layers.is_empty());
+    assert!(bench.screen().contains("gone"));
+}
+
+#[test]
+fn a_confirmed_change_is_sent_once() {
+    let mut bench = Bench::on(Kind::Users, 80, 24);
+    bench.type_in("x");
+    looked(&mut bench);
+    bench.later("yes\n\n\n");
+    assert_eq!(bench.changes().len(), 1);
+}
+
+#[test]
+fn keys_typed_before_the_dialog_could_be_read_are_not_heard() {
+    let mut bench = Bench::on(Kind::Users, 80, 24);
+    bench.type_in("x");
+    looked(&mut bench);
+    bench.type_in("yes\n");
+    assert_eq!(bench.changes(), Vec::<String>::new());
+    assert!(
+        matches!(bench.state.layers.last(), Some(Layer::Confirm(confirm)) if confirm.typed.is_empty())
+    );
+}
+
+#[test]
+fn the_look_restarts_the_time_in_which_nothing_is_heard() {
+    let mut bench = Bench::on(Kind::Users, 80, 24);
+    bench.type_in("x");
+    bench.pass(5_000);
+    looked(&mut bench);
+    bench.type_in("yes\n");
+    assert_eq!(bench.changes(), Vec::<String>::new());
+}
+
+#[test]
+fn nothing_is_confirmed_before_the_server_said_what_it_hits() {
+    let mut bench = Bench::on(Kind::Sessions, 80, 24);
+    bench.type_in("x");
+    bench.later("yes\n");
+    assert_eq!(bench.changes(), Vec::<String>::new());
+    assert!(bench.screen().contains("Asking the server"));
+}
+
+#[test]
+fn many_sessions_need_their_count_typed() {
+    let mut bench = Bench::on(Kind::Users, 80, 24);
+    bench.type_in("X");
+    preview(&mut bench, 12);
+    bench.later("yes\n");
+    assert_eq!(bench.changes(), Vec::<String>::new());
+    assert!(bench.screen().contains("type 12 to go on"));
+    bench.later("\u{8}");
+    for _ in 0..3 {
+        bench.press(crossterm::event::KeyCode::Backspace);
+    }
+    bench.later("12\n");
+    assert_eq!(bench.changes(), ["RevokeSessions"]);
+}
+
+#[test]
+fn exactly_the_previewed_sessions_end_for_the_reason_given() {
+    let mut bench = Bench::on(Kind::Users, 80, 24);
+    bench.type_in("X");
+    preview(&mut bench, 1);
+    bench.later("\tstolen laptop\nyes\n");
+    let sent = bench.effects.iter().find_map(|effect| match effect {
+        crate::app::Effect::Change {
+            change: crate::app::change::Change::RevokeSessions(asked),
+            ..
+        } => Some(asked.clone()),
+        _ => None,
+    });
+    let sent = sent.unwrap();
+    assert_eq!(sent.preview_id.as_deref(), Some("preview-1"));
+    assert_eq!(sent.reason.as_deref(), Some("stolen laptop"));
+    assert!(!sent.dry_run && sent.user_id.is_none() && sent.ids.is_none());
+}
+
+#[test]
+fn marked_rows_are_asked_for_by_their_count() {
+    let mut bench = Bench::on(Kind::Keys, 80, 24);
+    bench.type_in("*x");
+    bench.later("yes\n");
+    assert_eq!(bench.changes(), Vec::<String>::new());
+    bench.type_in("\u{1b}x");
+    bench.later("2\n");
+    assert_eq!(bench.changes(), ["RevokeKeys"]);
+}
+
+#[test]
+fn pasted_text_neither_commands_nor_confirms() {
+    let mut bench = Bench::on(Kind::Users, 80, 24);
+    bench.send(crate::app::Msg::Paste("x".into()));
+    assert!(bench.state.layers.is_empty());
+    bench.type_in("x");
+    looked(&mut bench);
+    bench.pass(400);
+    bench.send(crate::app::Msg::Paste("yes\n".into()));
+    bench.type_in("\n");
+    assert_eq!(bench.changes(), Vec::<String>::new());
+}
+
+#[test]
+fn read_only_asks_nothing_and_says_why() {
+    let mut bench = Bench::on(Kind::Users, 80, 24);
+    bench.state.read_only = true;
+    for key in ["x", "n", "e", "d", "X", "p"] {
+        bench.later(key);
+        assert!(bench.state.layers.is_empty(), "{key}");
+    }
+    assert!(bench.screen().contains("read-only"));
+    assert!(bench.screen().contains("READ-ONLY"));
+}
+
+#[test]
+fn what_the_caller_may_not_do_is_refused_with_the_scope() {
+    let mut bench = Bench::with("admin:users:read", 80, 24);
+    bench.go(Kind::Users);
+    bench.serve(rows(Kind::Users));
+    bench.type_in("x");
+    assert!(bench.state.layers.is_empty());
+    assert!(bench.screen().contains("admin:users"));
+}
+
+#[test]
+fn a_failed_change_keeps_the_dialog_and_wants_the_word_again() {
+    let mut bench = Bench::on(Kind::Users, 80, 24);
+    bench.type_in("x");
+    looked(&mut bench);
+    bench.later("yes\n");
+    assert_eq!(bench.changes().len(), 1);
+    let ticket = bench.state.ticket;
+    let problem = crate::app::problem::Problem::refused("the last admin stays");
+    bench.reply(Reply::Changed {
+        ticket,
+        done: Err(problem),
+    });
+    assert!(bench.screen().contains("the last admin stays"));
+    bench.later("\n");
+    assert_eq!(bench.changes(), Vec::<String>::new());
+}

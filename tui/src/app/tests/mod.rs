@@ -1,0 +1,10 @@
+//! Rules of the console, without a terminal or a server.
+
+pub mod bench;
+mod confirming;
+mod listing;
+mod losing;
+mod minting;
+mod moving;
+mod property;
+mod snapshots;

@@ -1,0 +1,305 @@
+//! What an operator sees, at three sizes.
+
+use doorward_shared::Page;
+
+use super::bench::{Bench, event, page, rows, server_info, stats};
+use crate::{
+    app::{
+        list::Want,
+        msg::{Done, Preview, PreviewedSessions, Reply},
+        problem::{Problem, Trouble},
+    },
+    incident::Pivot,
+    item::Kind,
+    secret::Secret,
+};
+
+const SIZES: [(u16, u16); 3] = [(120, 40), (80, 24), (40, 12)];
+
+/// One snapshot for each size.
+fn seen(name: &str, arrange: impl Fn(u16, u16) -> Bench) {
+    for (width, height) in SIZES {
+        let screen = arrange(width, height).screen();
+        for line in screen.lines() {
+            assert!(
+                crate::text::width(line) <= usize::from(width),
+                "{name} at {width}x{height}: {line}"
+            );
+        }
+        insta::assert_snapshot!(format!("{name}_{width}x{height}"), screen);
+    }
+}
+
+fn fail(bench: &mut Bench, what: Trouble, message: &str) {
+    let problem = Problem {
+        what,
+        message: message.into(),
+        field: None,
+    };
+    let generation = bench.state.list().unwrap().generation;
+    let pages: Result<Vec<Page<_>>, _> = Err(problem);
+    bench.reply(Reply::Page {
+        generation,
+        want: Want::Window { first: 0 },
+        pages,
+    });
+}
+
+#[test]
+fn lists() {
+    for (name, kind) in [
+        ("users", Kind::Users),
+        ("sessions", Kind::Sessions),
+        ("apikeys", Kind::Keys),
+        ("clients", Kind::Clients),
+        ("events", Kind::Events),
+        ("roles", Kind::Roles),
+        ("signing_keys", Kind::Signing),
+    ] {
+        seen(name, |width, height| Bench::on(kind, width, height));
+    }
+    seen("profiles", |width, height| {
+        let mut bench = Bench::new(width, height);
+        bench.go(Kind::Profiles);
+        bench
+    });
+    seen("users_wide_marked_filtered_sorted", |width, height| {
+        let mut bench = Bench::on(Kind::Users, width, height);
+        bench.type_in("/example\nw s2");
+        bench.serve(rows(Kind::Users));
+        bench
+    });
+}
+
+#[test]
+fn details() {
+    for (name, kind) in [
+        ("detail_user", Kind::Users),
+        ("detail_session", Kind::Sessions),
+        ("detail_apikey", Kind::Keys),
+        ("detail_client", Kind::Clients),
+        ("detail_event", Kind::Events),
+        ("detail_role", Kind::Roles),
+    ] {
+        seen(name, |width, height| {
+            let mut bench = Bench::on(kind, width, height);
+            bench.type_in("j\n");
+            bench
+        });
+    }
+}
+
+#[test]
+fn dashboard_health_incident() {
+    seen("dashboard", |width, height| {
+        let mut bench = Bench::new(width, height);
+        bench.reply(Reply::Stats(Ok(Box::new(stats()))));
+        bench
+    });
+    seen("dashboard_loading", Bench::new);
+    seen("health", |width, height| {
+        let mut bench = Bench::new(width, height);
+        bench.type_in("7");
+        bench.reply(Reply::Server {
+            ready: true,
+            info: Ok(Box::new(server_info())),
+        });
+        bench
+    });
+    seen("incident", |width, height| {
+        let mut bench = Bench::new(width, height);
+        let mut effects = Vec::new();
+        bench
+            .state
+            .go_incident(Pivot::Address("203.0.113.7".into()), &mut effects);
+        let generation = bench.state.generation;
+        let events = (1..=9).map(|n| event(n, "login.failed")).collect();
+        bench.reply(Reply::Timeline {
+            generation,
+            events: Ok(events),
+        });
+        bench
+    });
+}
+
+#[test]
+fn dialogs() {
+    seen("new_user", |width, height| {
+        let mut bench = Bench::on(Kind::Users, width, height);
+        bench.type_in("n");
+        bench.later("eve@example.org");
+        bench
+    });
+    seen("mint_scopes", |width, height| {
+        let mut bench = Bench::with("admin:apikeys read", width, height);
+        bench.go(Kind::Keys);
+        bench.serve(rows(Kind::Keys));
+        bench.type_in("n");
+        bench.later("ci\tadmin");
+        bench
+    });
+    seen("register_client", |width, height| {
+        let mut bench = Bench::on(Kind::Clients, width, height);
+        bench.type_in("n");
+        bench
+    });
+    seen("confirm_sessions", |width, height| {
+        let mut bench = Bench::on(Kind::Users, width, height);
+        bench.type_in("X");
+        let generation = bench.state.generation;
+        let preview = Preview {
+            lines: vec![
+                "12 sessions of 1 users end at once, with their tokens.".into(),
+                "  ada@example.org  203.0.113.7  Firefox on Linux".into(),
+            ],
+            sessions: Some(Box::new(PreviewedSessions {
+                count: 12,
+                users: 1,
+                id: None,
+            })),
+            keys: None,
+        };
+        bench.reply(Reply::Preview {
+            generation,
+            preview: Ok(preview),
+        });
+        bench
+    });
+    seen("secret_masked", |width, height| secret(width, height, ""));
+    seen("secret_shown", |width, height| secret(width, height, "v"));
+    seen("secret_closing", |width, height| {
+        secret(width, height, "\u{1b}")
+    });
+    seen("sign_in", |width, height| {
+        let mut bench = Bench::on(Kind::Users, width, height);
+        bench.type_in("r");
+        fail(&mut bench, Trouble::Unauthorized, "the token has expired");
+        bench
+    });
+}
+
+fn secret(width: u16, height: u16, keys: &str) -> Bench {
+    let mut bench = Bench::on(Kind::Keys, width, height);
+    bench.type_in("n");
+    bench.later("ci\t \t\t\t\t\t\n");
+    let done = Done::Secret {
+        title: "The key is minted".into(),
+        lines: vec![
+            ("Name".into(), "ci".into()),
+            ("Scopes".into(), "read".into()),
+        ],
+        secret: Secret::new("sk_live_EXAMPLEexampleEXAMPLEexample0123456789".into()),
+        file: "ci.key".into(),
+    };
+    let ticket = bench.state.ticket;
+    bench.reply(Reply::Changed {
+        ticket,
+        done: Ok(done),
+    });
+    bench.later(keys);
+    bench
+}
+
+#[test]
+fn overlays() {
+    for (name, keys) in [
+        ("palette", ":se"),
+        ("help", "?"),
+        ("related", "o"),
+        ("sort", "s"),
+        ("filter", "/ad"),
+        ("twin", "E"),
+    ] {
+        seen(name, |width, height| {
+            let mut bench = Bench::on(Kind::Users, width, height);
+            bench.type_in(keys);
+            bench
+        });
+    }
+}
+
+#[test]
+fn states() {
+    seen("loading", |width, height| {
+        let mut bench = Bench::new(width, height);
+        bench.go(Kind::Keys);
+        bench
+    });
+    seen("empty", |width, height| {
+        let mut bench = Bench::new(width, height);
+        bench.go(Kind::Keys);
+        bench.serve(Vec::new());
+        bench
+    });
+    seen("empty_filtered", |width, height| {
+        let mut bench = Bench::on(Kind::Keys, width, height);
+        bench.type_in("/zzz\n");
+        bench.pass(200);
+        bench.send(crate::app::Msg::Tick);
+        bench.serve(Vec::new());
+        bench
+    });
+    seen("forbidden", |width, height| {
+        let mut bench = Bench::new(width, height);
+        bench.go(Kind::Keys);
+        fail(
+            &mut bench,
+            Trouble::Forbidden,
+            "this needs the scope admin:apikeys:read",
+        );
+        bench
+    });
+    seen("asked_for_patience", |width, height| {
+        let mut bench = Bench::on(Kind::Keys, width, height);
+        bench.type_in("r");
+        fail(&mut bench, Trouble::Wait(7), "too many requests");
+        bench
+    });
+    seen("offline", |width, height| {
+        let mut bench = Bench::on(Kind::Keys, width, height);
+        bench.pass(61_000);
+        fail(
+            &mut bench,
+            Trouble::Unreachable,
+            "cannot reach https://id.example.org: connection refused",
+        );
+        // That answer was to no question of now: the stream's loss is what counts.
+        let message = "cannot reach https://id.example.org: connection refused".into();
+        bench.reply(Reply::StreamLost(Problem {
+            what: Trouble::Unreachable,
+            message,
+            field: None,
+        }));
+        bench
+    });
+    seen("read_only_ascii", |width, height| {
+        let mut bench = Bench::on(Kind::Users, width, height);
+        bench.state.read_only = true;
+        bench.state.glyphs.ascii = true;
+        bench.type_in(" x");
+        bench
+    });
+    let _ = page(Vec::new());
+}
+
+#[test]
+fn every_size_from_one_to_two_hundred_is_drawn() {
+    for width in 1..200 {
+        for height in [1, 2, 3, 5, 8, 10, 11, 24, 60] {
+            let mut bench = Bench::on(Kind::Users, width, height);
+            bench.type_in("\n");
+            bench.screen();
+            bench.type_in("\u{1b}x");
+            bench.screen();
+            bench.type_in("\u{1b}n");
+            bench.screen();
+            bench.type_in("\u{1b}?");
+            bench.screen();
+            bench.type_in("\u{1b}:");
+            bench.screen();
+            bench.type_in("\u{1b}1");
+            bench.reply(Reply::Stats(Ok(Box::new(stats()))));
+            bench.screen();
+        }
+    }
+}

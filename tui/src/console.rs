@@ -1,0 +1,294 @@
+//! The console's loop: keys, answers and time go in; effects and frames come out.
+
+use std::{
+    io,
+    time::{Duration, Instant},
+};
+
+use crossterm::event::{Event, EventStream};
+use doorward_shared::client::Client;
+use futures_util::StreamExt;
+use ratatui::{Terminal, backend::CrosstermBackend};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    time::sleep,
+};
+
+use crate::{
+    app::{Effect, Msg, Now, State, update},
+    cli::{Failed, LookArgs, now},
+    connect::Connection,
+    effects::{Runner, server_name},
+    keymap::Keymap,
+    profiles::Profiles,
+    screens,
+    terminal::{self, Guard, Screen},
+    theme::Theme,
+};
+
+/// Exit code of a program that a signal ended.
+const TERMINATED: u8 = 128 + 15;
+
+/// How the loop ended.
+enum End {
+    Quit,
+    Terminated,
+}
+
+struct Console {
+    state: State,
+    runner: Runner,
+    screen: Screen,
+    started: Instant,
+    mouse: bool,
+    /// Clients with a new credential: each is there before the word that it is.
+    signed_in: UnboundedSender<Client>,
+    clients: UnboundedReceiver<Client>,
+}
+
+/// The state as it starts.
+///
+/// # Errors
+/// What is wrong in the configuration.
+fn state(
+    look: &LookArgs,
+    connection: &Connection,
+    profiles: &Profiles,
+    size: (u16, u16),
+) -> Result<State, String> {
+    let config = &profiles.config;
+    let keymap = Keymap::with(&config.keys)?;
+    let mut state = State::new(size, server_name(connection, profiles), keymap);
+    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let named = look.theme.as_ref().or(config.theme.as_ref());
+    state.theme = match named {
+        _ if no_color => Theme::Plain,
+        Some(name) => Theme::named(name)?,
+        None => Theme::default(),
+    };
+    state.glyphs.ascii = look.ascii || config.ascii.unwrap_or(false);
+    state.read_only = look.read_only;
+    Ok(state)
+}
+
+/// Runs the console until it is left.
+///
+/// # Errors
+/// [`Failed`]: what is wrong in the configuration, or with the terminal.
+pub fn run(look: &LookArgs, connection: Connection, profiles: Profiles) -> Result<u8, Failed> {
+    let wrong = |error: io::Error| Failed::Error(format!("the terminal: {error}"));
+    let size = crossterm::terminal::size().map_err(wrong)?;
+    let state = state(look, &connection, &profiles, size)?;
+    let mouse = profiles.config.mouse.unwrap_or(true);
+    // Calls run on a thread of their own: the loop answers keys whatever they do.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_name("calls")
+        .enable_all()
+        .build()
+        .map_err(|error| Failed::Error(error.to_string()))?;
+    terminal::on_panic();
+    terminal::enter(mouse).map_err(wrong)?;
+    let guard = Guard;
+    let screen = Terminal::new(CrosstermBackend::new(io::stdout())).map_err(wrong)?;
+    let ended = runtime.block_on(async move {
+        let (replies, inbox) = unbounded_channel();
+        let (signed_in, clients) = unbounded_channel();
+        let console = Console {
+            state,
+            runner: Runner::new(connection.client, profiles, replies),
+            screen,
+            started: Instant::now(),
+            mouse,
+            signed_in,
+            clients,
+        };
+        console.run(connection.key_missing, inbox).await
+    });
+    drop(guard);
+    // Calls that still wait for a server are not waited for.
+    runtime.shutdown_background();
+    match ended.map_err(wrong)? {
+        End::Quit => Ok(0),
+        End::Terminated => Ok(TERMINATED),
+    }
+}
+
+/// Signals that end the program, or bring it back.
+struct Signals {
+    terminate: Signal,
+    hang_up: Signal,
+    interrupt: Signal,
+    go_on: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            go_on: signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
+        })
+    }
+
+    async fn next(&mut self) -> Caught {
+        tokio::select! {
+            _ = self.terminate.recv() => Caught::End,
+            _ = self.hang_up.recv() => Caught::End,
+            _ = self.interrupt.recv() => Caught::End,
+            _ = self.go_on.recv() => Caught::GoOn,
+        }
+    }
+}
+
+/// What a signal means.
+enum Caught {
+    End,
+    GoOn,
+}
+
+impl Console {
+    async fn run(
+        mut self,
+        key_missing: Option<String>,
+        mut inbox: UnboundedReceiver<Msg>,
+    ) -> io::Result<End> {
+        let mut signals = Signals::new()?;
+        let mut keys = Some(EventStream::new());
+        self.tell_time();
+        // The first frame does not wait for the server.
+        self.draw()?;
+        let mut effects = Vec::new();
+        match key_missing {
+            Some(why) => self
+                .state
+                .ask_sign_in(&format!("There is no key to call the server with: {why}")),
+            None => self.state.reconnect(&mut effects),
+        }
+        let mut end = self.perform(effects, &mut keys).await?;
+        self.draw()?;
+        while end.is_none() {
+            let wait = self.state.wake().saturating_sub(self.state.now.ms);
+            let msg = tokio::select! {
+                biased;
+                signal = signals.next() => match signal {
+                    Caught::End => return Ok(End::Terminated),
+                    Caught::GoOn => {
+                        terminal::enter(self.mouse)?;
+                        Some(Msg::Resumed)
+                    }
+                },
+                key = next(&mut keys) => message(key?),
+                msg = inbox.recv() => msg,
+                () = sleep(Duration::from_millis(wait)) => Some(Msg::Tick),
+            };
+            if let Some(msg) = msg {
+                end = self.take(msg, &mut keys).await?;
+                // What has piled up is taken in before the next frame.
+                while end.is_none()
+                    && let Ok(msg) = inbox.try_recv()
+                {
+                    end = self.take(msg, &mut keys).await?;
+                }
+            }
+            self.draw()?;
+        }
+        Ok(end.unwrap_or(End::Quit))
+    }
+
+    fn tell_time(&mut self) {
+        let ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.state.now = Now { wall: now(), ms };
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        if self.state.dirty {
+            self.state.dirty = false;
+            let state = &self.state;
+            self.screen.draw(|frame| screens::view(state, frame))?;
+        }
+        Ok(())
+    }
+
+    async fn take(&mut self, msg: Msg, keys: &mut Option<EventStream>) -> io::Result<Option<End>> {
+        self.tell_time();
+        while let Ok(client) = self.clients.try_recv() {
+            self.runner.use_client(client);
+        }
+        if let Msg::Resize(..) = msg {
+            self.screen.autoresize()?;
+        }
+        let effects = update(&mut self.state, msg);
+        self.perform(effects, keys).await
+    }
+
+    async fn perform(
+        &mut self,
+        effects: Vec<Effect>,
+        keys: &mut Option<EventStream>,
+    ) -> io::Result<Option<End>> {
+        for effect in effects {
+            match effect {
+                Effect::Quit => return Ok(Some(End::Quit)),
+                Effect::Redraw => self.screen.clear()?,
+                Effect::Suspend => self.suspend(keys).await?,
+                Effect::Copy(text) => terminal::copy(text.expose())?,
+                Effect::SignIn { email, password } => {
+                    self.runner.sign_in(email, password, self.signed_in.clone());
+                }
+                Effect::Switch(name) => self.runner.switch(&name),
+                #[cfg(debug_assertions)]
+                Effect::Crash => crash(),
+                other => self.runner.run(other),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Back to the shell, until it lets the program go on.
+    async fn suspend(&mut self, keys: &mut Option<EventStream>) -> io::Result<()> {
+        // Nobody but the shell may read keys meanwhile.
+        *keys = None;
+        terminal::leave();
+        terminal::stop();
+        // Where there is no job control the stop does nothing, and this goes on at once.
+        sleep(Duration::from_millis(50)).await;
+        terminal::enter(self.mouse)?;
+        *keys = Some(EventStream::new());
+        let (width, height) = crossterm::terminal::size()?;
+        self.tell_time();
+        self.state.resize(width, height);
+        self.screen.clear()
+    }
+}
+
+#[cfg(debug_assertions)]
+#[expect(
+    clippy::panic,
+    reason = "this is what it is for: to see the terminal restored"
+)]
+fn crash() {
+    panic!("asked for");
+}
+
+async fn next(keys: &mut Option<EventStream>) -> io::Result<Event> {
+    match keys {
+        Some(keys) => match keys.next().await {
+            Some(event) => event,
+            None => Err(io::ErrorKind::UnexpectedEof.into()),
+        },
+        None => std::future::pending().await,
+    }
+}
+
+fn message(event: Event) -> Option<Msg> {
+    match event {
+        Event::Key(key) => Some(Msg::Key(key)),
+        Event::Paste(text) => Some(Msg::Paste(text)),
+        Event::Mouse(mouse) => Some(Msg::Mouse(mouse)),
+        Event::Resize(width, height) => Some(Msg::Resize(width, height)),
+        Event::FocusGained | Event::FocusLost => None,
+    }
+}

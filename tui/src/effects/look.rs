@@ -1,0 +1,164 @@
+//! What something would hit, before it is done.
+
+use doorward_shared::{
+    ClientId, KeyId, UserId,
+    admin::{AdminKey, RevokeSessions, RevokedSessions},
+    client::Client,
+};
+use reqwest::Method;
+
+use super::{problem, read};
+use crate::{
+    app::{
+        msg::{LookAt, Preview},
+        problem::Problem,
+    },
+    item::{Item, Kind},
+    text::clean,
+    widgets::columns::device,
+};
+
+/// Things that are named one by one.
+const SHOWN: usize = 6;
+/// Keys of one user that are revoked at once, at most.
+const KEYS: usize = 1_000;
+
+pub async fn look(client: &Client, at: LookAt) -> Result<Preview, Problem> {
+    match at {
+        LookAt::Sessions(asked) => sessions(client, &asked).await,
+        LookAt::User(id) => user(client, id).await,
+        LookAt::Client(id) => oauth_client(client, id).await,
+        LookAt::Key(id) => key(client, id).await,
+        LookAt::KeysOf(id) => keys_of(client, id).await,
+    }
+}
+
+/// The server's own preview: what it counts is what it will end.
+async fn sessions(client: &Client, asked: &RevokeSessions) -> Result<Preview, Problem> {
+    let path = "/admin/sessions/revoke";
+    let found: RevokedSessions = client
+        .send(Method::POST, path, asked)
+        .await
+        .map_err(problem)?;
+    let ids = found
+        .sessions
+        .iter()
+        .take(SHOWN)
+        .map(|session| session.user_id.to_string());
+    let names = read::names(client, ids.collect()).await;
+    let mut lines = vec![format!(
+        "{} sessions of {} users end at once, with their tokens.",
+        found.count, found.users
+    )];
+    for session in found.sessions.iter().take(SHOWN) {
+        let id = session.user_id.to_string();
+        let name = names.get(&id).cloned().unwrap_or(id);
+        let device = device(session.user_agent.as_deref());
+        lines.push(clean(&format!("  {name}  {}  {device}", session.ip)));
+    }
+    let shown = found.sessions.len().min(SHOWN) as u64;
+    if found.count > shown {
+        lines.push(format!("  and {} more", found.count - shown));
+    }
+    Ok(Preview {
+        lines,
+        sessions: Some(Box::new((&found).into())),
+        keys: None,
+    })
+}
+
+/// How many rows a list would have.
+async fn count(client: &Client, kind: Kind, filters: &[(&str, String)]) -> Result<u64, Problem> {
+    let mut query: Vec<(String, String)> = filters
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), value.clone()))
+        .collect();
+    query.extend([
+        ("active".into(), "true".into()),
+        ("limit".into(), "1".into()),
+    ]);
+    Ok(read::page(client, kind, &query).await?.pagination.total)
+}
+
+/// A count, or that it is not to be had: it must not keep anybody from acting.
+fn said(count: Result<u64, Problem>, what: &str) -> String {
+    match count {
+        Ok(count) => format!("  {count} live {what}"),
+        Err(problem) => format!("  {what}: not known ({})", problem.message),
+    }
+}
+
+async fn user(client: &Client, id: UserId) -> Result<Preview, Problem> {
+    let sessions = count(client, Kind::Sessions, &[("userId", id.to_string())]).await;
+    let keys = count(client, Kind::Keys, &[("ownerId", id.to_string())]).await;
+    Ok(Preview {
+        lines: vec![
+            "It hits".into(),
+            said(sessions, "sessions"),
+            said(keys, "API keys"),
+        ],
+        ..Preview::default()
+    })
+}
+
+async fn oauth_client(client: &Client, id: ClientId) -> Result<Preview, Problem> {
+    let sessions = count(client, Kind::Sessions, &[("clientId", id.to_string())]).await;
+    Ok(Preview {
+        lines: vec!["It hits".into(), said(sessions, "sessions through it")],
+        ..Preview::default()
+    })
+}
+
+async fn key(client: &Client, id: KeyId) -> Result<Preview, Problem> {
+    let key: Box<AdminKey> = read::one(client, &format!("/admin/apikeys/{id}")).await?;
+    let owner = match key.owner_id {
+        Some(owner) => {
+            let owner = owner.to_string();
+            let names = read::names(client, vec![owner.clone()]).await;
+            names.get(&owner).cloned().unwrap_or(owner)
+        }
+        None => "the operator of this server".into(),
+    };
+    let used = match (key.last_used_at, &key.last_used_ip) {
+        (Some(at), Some(ip)) => format!("{} from {ip}", crate::widgets::time::second(at)),
+        (Some(at), None) => crate::widgets::time::second(at),
+        _ => "never".into(),
+    };
+    let lines = vec![
+        format!("  {}  {}", key.name, key.hint),
+        format!("  owner {owner}"),
+        format!("  scopes {}", key.scopes),
+        format!("  last used {used}"),
+    ];
+    Ok(Preview {
+        lines,
+        ..Preview::default()
+    })
+}
+
+async fn keys_of(client: &Client, id: UserId) -> Result<Preview, Problem> {
+    let query = vec![
+        ("ownerId".to_owned(), id.to_string()),
+        ("active".to_owned(), "true".to_owned()),
+    ];
+    let pages = read::pages(client, Kind::Keys, query, None, KEYS / 100).await?;
+    let mut lines = Vec::new();
+    let mut keys = Vec::new();
+    for item in pages.into_iter().flat_map(|page| page.data) {
+        if let Item::Key(key) = item {
+            if keys.len() < SHOWN {
+                lines.push(format!("  {}  {}", key.name, key.hint));
+            }
+            keys.push(key.id);
+        }
+    }
+    lines.insert(0, format!("{} API keys die at once.", keys.len()));
+    if keys.len() > SHOWN {
+        lines.push(format!("  and {} more", keys.len() - SHOWN));
+    }
+    Ok(Preview {
+        lines,
+        sessions: None,
+        keys: Some(keys),
+    })
+}

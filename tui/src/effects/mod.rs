@@ -1,0 +1,235 @@
+//! Effects: the only code that calls the server, writes files or changes the connection.
+
+mod change;
+mod look;
+mod read;
+mod stream;
+
+use std::{collections::HashMap, path::Path};
+
+use doorward_shared::client::{Client, ClientError};
+use tokio::{
+    sync::mpsc::UnboundedSender,
+    task::{AbortHandle, JoinHandle},
+};
+
+use crate::{
+    app::{
+        Effect, Msg,
+        msg::{Reply, ServerName, Switched},
+        problem::Problem,
+    },
+    connect::{Connection, to_profile},
+    item::ProfileRow,
+    profiles::Profiles,
+    secret::Secret,
+};
+
+/// Questions of which only the last one matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Slot {
+    Page,
+    Stats,
+    Server,
+    Thing,
+    Look,
+    Timeline,
+    Stream,
+}
+
+/// Runs effects. Their answers come back as messages.
+pub struct Runner {
+    client: Client,
+    profiles: Profiles,
+    replies: UnboundedSender<Msg>,
+    running: HashMap<Slot, AbortHandle>,
+}
+
+impl Runner {
+    pub fn new(client: Client, profiles: Profiles, replies: UnboundedSender<Msg>) -> Self {
+        Self {
+            client,
+            profiles,
+            replies,
+            running: HashMap::new(),
+        }
+    }
+
+    /// Starts something; its answer becomes a message. A task that panics says so too.
+    fn spawn(&mut self, slot: Option<Slot>, work: impl Future<Output = Reply> + Send + 'static) {
+        let replies = self.replies.clone();
+        let task: JoinHandle<Reply> = tokio::spawn(work);
+        let abort = task.abort_handle();
+        tokio::spawn(async move {
+            if let Ok(reply) = task.await {
+                let _ = replies.send(Msg::Reply(reply));
+            }
+        });
+        if let Some(before) = slot.and_then(|slot| self.running.insert(slot, abort)) {
+            before.abort();
+        }
+    }
+
+    /// Does an effect of the network or of files; the terminal's are the loop's.
+    pub fn run(&mut self, effect: Effect) {
+        let client = self.client.clone();
+        match effect {
+            Effect::Load {
+                generation,
+                kind,
+                query,
+                cursor,
+                pages,
+                want,
+            } => {
+                let work = async move {
+                    let pages = read::pages(&client, kind, query, cursor, pages).await;
+                    Reply::Page {
+                        generation,
+                        want,
+                        pages,
+                    }
+                };
+                self.spawn(Some(Slot::Page), work);
+            }
+            Effect::Stats => self.spawn(Some(Slot::Stats), async move {
+                Reply::Stats(read::one(&client, "/admin/stats").await)
+            }),
+            Effect::Server => self.spawn(
+                Some(Slot::Server),
+                async move { read::server(&client).await },
+            ),
+            Effect::Whoami => self.spawn(None, async move {
+                Reply::Whoami(read::one(&client, "/admin/whoami").await)
+            }),
+            Effect::Names(ids) => self.spawn(None, async move {
+                Reply::Names(read::names(&client, ids).await)
+            }),
+            Effect::Thing(kind, id) => {
+                let work = async move {
+                    let item = read::thing(&client, kind, &id).await;
+                    Reply::Thing { id, item }
+                };
+                self.spawn(Some(Slot::Thing), work);
+            }
+            Effect::Look { generation, at } => {
+                let work = async move {
+                    let preview = look::look(&client, at).await;
+                    Reply::Preview {
+                        generation,
+                        preview,
+                    }
+                };
+                self.spawn(Some(Slot::Look), work);
+            }
+            Effect::Timeline {
+                generation,
+                pivot,
+                since,
+            } => {
+                let work = async move {
+                    let events = read::timeline(&client, &pivot, since).await;
+                    Reply::Timeline { generation, events }
+                };
+                self.spawn(Some(Slot::Timeline), work);
+            }
+            Effect::Change {
+                ticket,
+                again,
+                change,
+            } => {
+                let work = async move {
+                    let done = change::change(&client, change, &again).await;
+                    Reply::Changed { ticket, done }
+                };
+                self.spawn(None, work);
+            }
+            Effect::Stream(after) => {
+                let replies = self.replies.clone();
+                let work = async move { stream::follow(&client, after, &replies).await };
+                self.spawn(Some(Slot::Stream), work);
+            }
+            Effect::Write { path, text } => {
+                self.spawn(None, async move { Reply::Written(written(&path, &text)) });
+            }
+            Effect::SignIn { .. }
+            | Effect::Switch(_)
+            | Effect::Copy(_)
+            | Effect::Suspend
+            | Effect::Redraw
+            | Effect::Quit => {}
+            #[cfg(debug_assertions)]
+            Effect::Crash => {}
+        }
+    }
+
+    /// Signs in; the token is kept in memory. The answer says which client to go on with.
+    pub fn sign_in(&mut self, email: String, password: Secret, signed_in: UnboundedSender<Client>) {
+        let client = self.client.with_key("");
+        let work = async move {
+            match read::sign_in(&client, email, &password).await {
+                Ok(token) => {
+                    let _ = signed_in.send(client.with_key(token.expose()));
+                    Reply::SignedIn(Ok(()))
+                }
+                Err(problem) => Reply::SignedIn(Err(problem)),
+            }
+        };
+        self.spawn(None, work);
+    }
+
+    pub fn use_client(&mut self, client: Client) {
+        self.client = client;
+    }
+
+    /// Another server. What was asked of the one before is forgotten.
+    pub fn switch(&mut self, name: &str) {
+        for (_, running) in self.running.drain() {
+            running.abort();
+        }
+        let switched = to_profile(name, &self.profiles).map(|connection| {
+            self.client = connection.client.clone();
+            Box::new(Switched {
+                server: server_name(&connection, &self.profiles),
+                key_missing: connection.key_missing,
+            })
+        });
+        let _ = self.replies.send(Msg::Reply(Reply::Switched(switched)));
+    }
+}
+
+/// How the screen calls a server.
+pub fn server_name(connection: &Connection, profiles: &Profiles) -> ServerName {
+    let current = &connection.profile.name;
+    let rows = profiles.config.profiles.values().map(|profile| ProfileRow {
+        name: profile.name.clone(),
+        url: profile.url.clone().unwrap_or_default(),
+        color: profile.color.clone(),
+        read_only: profile.is_read_only(),
+        current: profile.name == *current,
+    });
+    ServerName {
+        profile: current.clone(),
+        url: connection.client.base().to_owned(),
+        color: connection.profile.color.clone(),
+        read_only: connection.profile.is_read_only(),
+        profiles: rows.collect(),
+    }
+}
+
+fn written(path: &Path, text: &Secret) -> Result<std::path::PathBuf, String> {
+    let fail = |error: std::io::Error| format!("{}: {error}", path.display());
+    if path.exists() {
+        return Err(format!(
+            "{}: it exists, and is not overwritten",
+            path.display()
+        ));
+    }
+    crate::profiles::write_private(path, text.expose()).map_err(fail)?;
+    Ok(path.to_owned())
+}
+
+/// Unwraps a call's outcome for the screen.
+fn problem(error: ClientError) -> Problem {
+    Problem::from(error)
+}

@@ -1,0 +1,165 @@
+//! Questions to the server. What comes back is cleaned before anybody sees it.
+
+use std::collections::BTreeMap;
+
+use doorward_shared::{
+    Page, Timestamp,
+    admin::{Event, ServerInfo},
+    auth::{LoginRequest, TokenResponse},
+    client::{Client, ClientError},
+};
+use reqwest::Method;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::problem;
+use crate::{
+    app::{list::PAGE, msg::Reply, problem::Problem},
+    cli::segment,
+    incident::Pivot,
+    item::{Item, Kind},
+    secret::Secret,
+    text::clean_value,
+};
+
+/// Names that are looked up for one screen, at most.
+const NAMES: usize = 60;
+
+fn strange(client: &Client, error: &serde_json::Error) -> Problem {
+    problem(ClientError::Strange {
+        url: client.base().to_owned(),
+        reason: error.to_string(),
+    })
+}
+
+async fn value(client: &Client, path: &str, query: &[(String, String)]) -> Result<Value, Problem> {
+    let mut value: Value = client.get(path, query).await.map_err(problem)?;
+    clean_value(&mut value);
+    Ok(value)
+}
+
+/// One thing of a type.
+pub async fn one<T: DeserializeOwned>(client: &Client, path: &str) -> Result<Box<T>, Problem> {
+    let value = value(client, path, &[]).await?;
+    serde_json::from_value(value)
+        .map(Box::new)
+        .map_err(|error| strange(client, &error))
+}
+
+/// A page of a list.
+pub async fn page(
+    client: &Client,
+    kind: Kind,
+    query: &[(String, String)],
+) -> Result<Page<Item>, Problem> {
+    let value = value(client, kind.path(), query).await?;
+    kind.page(value).map_err(|error| strange(client, &error))
+}
+
+/// Pages one after another.
+pub async fn pages(
+    client: &Client,
+    kind: Kind,
+    query: Vec<(String, String)>,
+    cursor: Option<String>,
+    count: usize,
+) -> Result<Vec<Page<Item>>, Problem> {
+    let mut pages = Vec::new();
+    let mut cursor = cursor;
+    for _ in 0..count {
+        let mut query = query.clone();
+        query.push(("limit".into(), PAGE.to_string()));
+        query.extend(cursor.take().map(|cursor| ("cursor".into(), cursor)));
+        let page = page(client, kind, &query).await?;
+        cursor.clone_from(&page.pagination.next_cursor);
+        pages.push(page);
+        if cursor.is_none() {
+            break;
+        }
+    }
+    Ok(pages)
+}
+
+pub async fn server(client: &Client) -> Reply {
+    let ready = match client.get::<Value>("/health/ready", &[]).await {
+        Ok(_) => true,
+        Err(ClientError::Refused { .. }) => false,
+        Err(error) => {
+            return Reply::Server {
+                ready: false,
+                info: Err(problem(error)),
+            };
+        }
+    };
+    Reply::Server {
+        ready,
+        info: one::<ServerInfo>(client, "/admin/server").await,
+    }
+}
+
+/// A thing by its id.
+pub async fn thing(client: &Client, kind: Kind, id: &str) -> Result<Box<Item>, Problem> {
+    let path = format!("{}/{}", kind.path(), segment(id));
+    match kind {
+        Kind::Users => one(client, &path)
+            .await
+            .map(|user| Box::new(Item::User(*user))),
+        Kind::Sessions => one(client, &path)
+            .await
+            .map(|session| Box::new(Item::Session(*session))),
+        Kind::Keys => one(client, &path)
+            .await
+            .map(|key| Box::new(Item::Key(*key))),
+        Kind::Clients => one(client, &path)
+            .await
+            .map(|client| Box::new(Item::Client(*client))),
+        Kind::Roles => one(client, &path)
+            .await
+            .map(|role| Box::new(Item::Role(*role))),
+        Kind::Events | Kind::Signing | Kind::Profiles => {
+            Err(Problem::refused("there is no more to it"))
+        }
+    }
+}
+
+/// Emails of users, names of clients and keys. What cannot be had keeps its id.
+pub async fn names(client: &Client, ids: Vec<String>) -> BTreeMap<String, String> {
+    let mut names = BTreeMap::new();
+    for id in ids.into_iter().take(NAMES) {
+        let Some(kind) = Kind::of_id(&id) else {
+            continue;
+        };
+        match thing(client, kind, &id).await.map(|item| item.name()) {
+            Ok(name) => names.insert(id, name),
+            // Gone, or not ours to see: the id says as much.
+            Err(_) => None,
+        };
+    }
+    names
+}
+
+pub async fn timeline(
+    client: &Client,
+    pivot: &Pivot,
+    since: Timestamp,
+) -> Result<Vec<Event>, Problem> {
+    let events = crate::incident::timeline(client, pivot, since)
+        .await
+        .map_err(problem)?;
+    let mut value = serde_json::to_value(events).map_err(|error| strange(client, &error))?;
+    clean_value(&mut value);
+    serde_json::from_value(value).map_err(|error| strange(client, &error))
+}
+
+/// An access token for an operator's password.
+pub async fn sign_in(client: &Client, email: String, password: &Secret) -> Result<Secret, Problem> {
+    let body = LoginRequest {
+        email,
+        password: password.expose().to_owned(),
+    };
+    let answer: TokenResponse = client
+        .send(Method::POST, "/auth/login", &body)
+        .await
+        .map_err(problem)?;
+    Ok(Secret::new(answer.access_token))
+}

@@ -1,0 +1,252 @@
+//! What the lists hold.
+
+use doorward_shared::{
+    ClientId, KeyId, Page, Timestamp, UserId,
+    admin::{AdminKey, Client, Event, Role, Session, SigningKey, User},
+};
+use serde_json::Value;
+
+/// A kind of thing there are lists of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    Users,
+    Sessions,
+    Keys,
+    Clients,
+    Events,
+    Roles,
+    Signing,
+    Profiles,
+}
+
+/// A profile, as the list shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProfileRow {
+    pub name: String,
+    pub url: String,
+    pub color: Option<String>,
+    pub read_only: bool,
+    pub current: bool,
+}
+
+/// One row.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Item {
+    User(User),
+    Session(Session),
+    Key(AdminKey),
+    Client(Client),
+    Event(Event),
+    Role(Role),
+    Signing(SigningKey),
+    Profile(ProfileRow),
+}
+
+impl Kind {
+    /// What an id is of, when people call such things by a name.
+    pub fn of_id(id: &str) -> Option<Self> {
+        let kinds = [
+            (UserId::PREFIX, Self::Users),
+            (ClientId::PREFIX, Self::Clients),
+            (KeyId::PREFIX, Self::Keys),
+        ];
+        let found = kinds.into_iter().find(|(prefix, _)| id.starts_with(prefix));
+        found.map(|(_, kind)| kind)
+    }
+
+    /// Where the server has it.
+    pub fn path(self) -> &'static str {
+        match self {
+            Self::Users => "/admin/users",
+            Self::Sessions => "/admin/sessions",
+            Self::Keys => "/admin/apikeys",
+            Self::Clients => "/admin/clients",
+            Self::Events => "/admin/events",
+            Self::Roles => "/admin/roles",
+            Self::Signing => "/admin/keys",
+            Self::Profiles => "",
+        }
+    }
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Users => "Users",
+            Self::Sessions => "Sessions",
+            Self::Keys => "API keys",
+            Self::Clients => "Clients",
+            Self::Events => "Events",
+            Self::Roles => "Roles",
+            Self::Signing => "Signing keys",
+            Self::Profiles => "Profiles",
+        }
+    }
+
+    /// The scope that changes it; its `:read` half shows it.
+    pub fn scope(self) -> &'static str {
+        match self {
+            Self::Users => "admin:users",
+            Self::Sessions => "admin:sessions",
+            Self::Keys => "admin:apikeys",
+            Self::Clients => "admin:clients",
+            Self::Events => "admin:events",
+            Self::Roles => "admin:roles",
+            Self::Signing => "admin:keys",
+            Self::Profiles => "",
+        }
+    }
+
+    /// The twin's word for it.
+    pub fn command(self) -> &'static str {
+        match self {
+            Self::Users => "users",
+            Self::Sessions => "sessions",
+            Self::Keys => "apikeys",
+            Self::Clients => "clients",
+            Self::Events => "events",
+            Self::Roles => "roles",
+            Self::Signing => "keys",
+            Self::Profiles => "profiles",
+        }
+    }
+
+    /// What stands in an empty list.
+    pub fn nothing(self) -> &'static str {
+        match self {
+            Self::Users => "No users. n creates one.",
+            Self::Sessions => "No sessions. They begin when somebody signs in.",
+            Self::Keys => "No keys. n mints one.",
+            Self::Clients => "No clients. n registers one.",
+            Self::Events => "No events.",
+            Self::Roles => "No roles. n makes one.",
+            Self::Signing => "No signing keys.",
+            Self::Profiles => "No profiles. doorward profiles set NAME --url URL makes one.",
+        }
+    }
+
+    /// What the server sorts by: its name there, and here. None: as the server gives it.
+    pub fn sorts(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Users => &[
+                ("createdAt", "created"),
+                ("email", "email"),
+                ("lastLoginAt", "last login"),
+                ("role", "role"),
+                ("firstName", "first name"),
+                ("lastName", "last name"),
+            ],
+            Self::Sessions => &[
+                ("createdAt", "created"),
+                ("lastSeenAt", "last seen"),
+                ("expiresAt", "expires"),
+                ("userId", "user"),
+                ("ip", "address"),
+            ],
+            Self::Keys => &[
+                ("createdAt", "created"),
+                ("name", "name"),
+                ("expiresAt", "expires"),
+                ("lastUsedAt", "last used"),
+                ("ownerId", "owner"),
+            ],
+            Self::Clients => &[("createdAt", "created"), ("name", "name")],
+            Self::Events => &[("time", "time")],
+            Self::Roles => &[("name", "name")],
+            Self::Signing | Self::Profiles => &[],
+        }
+    }
+
+    /// Reads a page of it.
+    ///
+    /// # Errors
+    /// What is wrong in the JSON.
+    pub fn page(self, value: Value) -> Result<Page<Item>, serde_json::Error> {
+        use serde_json::from_value;
+        Ok(match self {
+            Self::Users => from_value::<Page<User>>(value)?.map(Item::User),
+            Self::Sessions => from_value::<Page<Session>>(value)?.map(Item::Session),
+            Self::Keys => from_value::<Page<AdminKey>>(value)?.map(Item::Key),
+            Self::Clients => from_value::<Page<Client>>(value)?.map(Item::Client),
+            Self::Events => from_value::<Page<Event>>(value)?.map(Item::Event),
+            Self::Roles => from_value::<Page<Role>>(value)?.map(Item::Role),
+            Self::Signing => from_value::<Page<SigningKey>>(value)?.map(Item::Signing),
+            Self::Profiles => {
+                return Err(serde::de::Error::custom("profiles are not on the server"));
+            }
+        })
+    }
+
+    /// Whether an action of the audit log changes such lists.
+    pub fn changes_with(self, action: &str) -> bool {
+        let noun = action.split('.').next().unwrap_or_default();
+        match self {
+            Self::Users => matches!(noun, "user" | "login"),
+            Self::Sessions => matches!(noun, "session" | "user" | "client" | "token" | "consent"),
+            Self::Keys => matches!(noun, "apikey" | "user"),
+            Self::Clients => noun == "client",
+            Self::Roles => matches!(noun, "role" | "user"),
+            Self::Signing => noun == "signing_key",
+            Self::Events | Self::Profiles => false,
+        }
+    }
+}
+
+impl Item {
+    pub fn id(&self) -> String {
+        match self {
+            Self::User(user) => user.id.to_string(),
+            Self::Session(session) => session.id.to_string(),
+            Self::Key(key) => key.id.to_string(),
+            Self::Client(client) => client.id.to_string(),
+            Self::Event(event) => event.id.to_string(),
+            Self::Role(role) => role.name.clone(),
+            Self::Signing(key) => key.id.clone(),
+            Self::Profile(profile) => profile.name.clone(),
+        }
+    }
+
+    /// What people call it.
+    pub fn name(&self) -> String {
+        match self {
+            Self::User(user) => user.email.clone(),
+            Self::Key(key) => key.name.clone(),
+            Self::Client(client) => client.name.clone(),
+            Self::Event(event) => event.action.clone(),
+            other => other.id(),
+        }
+    }
+
+    /// Whether it is as good as gone: shown dimmed.
+    pub fn is_dead(&self, now: Timestamp) -> bool {
+        match self {
+            Self::User(user) => user.disabled,
+            Self::Session(session) => session.revoked_at.is_some() || session.expires_at <= now,
+            Self::Key(key) => {
+                key.revoked_at.is_some_and(|at| at <= now)
+                    || key.expires_at.is_some_and(|at| at <= now)
+            }
+            Self::Signing(key) => !key.active,
+            _ => false,
+        }
+    }
+
+    /// Ids in it that have names elsewhere.
+    pub fn mentions(&self) -> Vec<String> {
+        let ids = match self {
+            Self::Session(session) => vec![
+                Some(session.user_id.to_string()),
+                session.client_id.map(|id| id.to_string()),
+            ],
+            Self::Key(key) => vec![key.owner_id.map(|id| id.to_string())],
+            Self::Event(event) => vec![
+                Some(event.actor.clone()),
+                event.target.clone(),
+                event.user_id.map(|id| id.to_string()),
+            ],
+            _ => Vec::new(),
+        };
+        ids.into_iter()
+            .flatten()
+            .filter(|id| Kind::of_id(id).is_some())
+            .collect()
+    }
+}

@@ -1,0 +1,358 @@
+//! What stands around every view: server and caller, the screens, what is wrong, words in passing, keys.
+
+use ratatui::layout::Rect;
+
+use super::layout::Areas;
+use crate::{
+    app::{State, layer::Layer, line::Line, list::Load, problem::Trouble, state::View},
+    item::Kind,
+    text::width,
+    theme::{Theme, Tone},
+    widgets::{
+        paint::{Paint, right_of},
+        time::{number, relative, span},
+    },
+};
+
+const TABS: [&str; 7] = [
+    "Dashboard",
+    "Users",
+    "Sessions",
+    "API keys",
+    "Clients",
+    "Events",
+    "Health",
+];
+
+pub fn draw(paint: &mut Paint<'_>, areas: &Areas) {
+    title(paint, areas.title);
+    tabs(paint, areas.tabs);
+    if let Some((text, bad)) = banner(paint.state) {
+        let tone = if bad { Tone::Banner } else { Tone::Warn };
+        let style = paint.style(tone);
+        paint.fill(areas.banner, style);
+        paint.styled(areas.banner, 0, areas.banner.y, &format!(" {text}"), style);
+    }
+    status(paint, areas.status);
+    hints(paint, areas.hints);
+}
+
+fn title(paint: &mut Paint<'_>, area: Rect) {
+    let state = paint.state;
+    let dot = state.glyphs.dot();
+    let server = &state.server;
+    let url = server.url.split("://").nth(1).unwrap_or(&server.url);
+    let who = state
+        .known
+        .who
+        .as_ref()
+        .map(|who| who.email.clone().unwrap_or_else(|| "operator key".into()));
+    let colour = server.color.as_deref().and_then(|name| name.parse().ok());
+    let link = link_word(state);
+    let right = right_of(area, &format!("{} ", link.0));
+    let left = Rect {
+        width: right.saturating_sub(area.x),
+        ..area
+    };
+    let mut x = area.x + paint.text(left, area.x, area.y, " doorward", Tone::Accent);
+    if !server.profile.is_empty() {
+        let mut style = paint.style(Tone::Title);
+        // A profile's colour is a word besides: its name.
+        if let Some(colour) = colour.filter(|_| state.theme != Theme::Plain) {
+            style = style.fg(colour);
+        }
+        let text = format!(" {dot} {}", server.profile);
+        x += paint.styled(left, x, area.y, &text, style);
+    }
+    let mut about = format!(" {dot} {url}");
+    if let Some(who) = who {
+        about.push_str(&format!(" {dot} {who}"));
+    }
+    x += paint.text(left, x, area.y, &about, Tone::Dim);
+    if state.is_read_only() {
+        paint.text(left, x, area.y, &format!(" {dot} READ-ONLY"), Tone::Warn);
+    }
+    paint.text(area, right, area.y, &format!("{} ", link.0), link.1);
+}
+
+/// How things stand with the server, in a word.
+fn link_word(state: &State) -> (&'static str, Tone) {
+    if state.link.lost.is_some() {
+        ("OFFLINE", Tone::Bad)
+    } else if state.link.overdue(state.now).is_some() {
+        ("NO ANSWER", Tone::Warn)
+    } else if state.link.last_answer.is_none() {
+        ("connecting", Tone::Dim)
+    } else if state.link.streaming {
+        ("live", Tone::Good)
+    } else {
+        ("online", Tone::Good)
+    }
+}
+
+/// The screen that is shown, by its digit.
+fn current(state: &State) -> Option<usize> {
+    match &state.view {
+        View::Dashboard { .. } => Some(0),
+        View::Health { .. } => Some(6),
+        View::List(list) => match list.kind {
+            Kind::Users => Some(1),
+            Kind::Sessions => Some(2),
+            Kind::Keys => Some(3),
+            Kind::Clients => Some(4),
+            Kind::Events => Some(5),
+            Kind::Roles | Kind::Signing | Kind::Profiles => None,
+        },
+        View::Incident(_) => None,
+    }
+}
+
+/// Texts of the tabs: names where there is room, digits and the current name where there is not.
+fn labels(state: &State) -> Vec<String> {
+    let current = current(state);
+    let full = TABS.iter().enumerate().map(|(at, name)| match current {
+        Some(now) if now == at => format!("[{} {name}]", at + 1),
+        _ => format!(" {} {name} ", at + 1),
+    });
+    let full: Vec<String> = full.collect();
+    let length: usize = full.iter().map(|label| width(label)).sum();
+    if length <= usize::from(state.size.0) {
+        return full;
+    }
+    let short = |(at, label): (usize, String)| match current {
+        Some(now) if now == at => label,
+        _ => format!(" {} ", at + 1),
+    };
+    full.into_iter().enumerate().map(short).collect()
+}
+
+fn tabs(paint: &mut Paint<'_>, area: Rect) {
+    let current = current(paint.state);
+    let mut x = area.x;
+    for (at, label) in labels(paint.state).iter().enumerate() {
+        let tone = if current == Some(at) {
+            Tone::Accent
+        } else {
+            Tone::Dim
+        };
+        x += paint.text(area, x, area.y, label, tone);
+    }
+}
+
+/// The digit of the tab at a column.
+pub fn tab_at(state: &State, column: u16) -> Option<u8> {
+    let mut x = 0;
+    for (at, label) in labels(state).iter().enumerate() {
+        x += width(label);
+        if usize::from(column) < x {
+            return u8::try_from(at + 1).ok();
+        }
+    }
+    None
+}
+
+/// What is wrong with the server, in words, and whether it is bad.
+pub fn banner(state: &State) -> Option<(String, bool)> {
+    let now = state.now;
+    let age = shown_at(state).map(|at| format!("what you see is {} old", span(age(at, now.wall))));
+    let age = age.unwrap_or_else(|| "nothing has come yet".into());
+    if let Some((why, _)) = &state.link.lost {
+        let again = state
+            .link
+            .retry_at
+            .map(|at| at.saturating_sub(now.ms).div_ceil(1000));
+        let again = again.map_or_else(
+            || "trying again now".into(),
+            |wait| format!("trying again in {wait} s"),
+        );
+        let dot = state.glyphs.dot();
+        return Some((
+            format!("OFFLINE {dot} {age} {dot} changes are off {dot} {again} {dot} {why}"),
+            true,
+        ));
+    }
+    if let Some(until) = state.link.wait_until {
+        let wait = until.saturating_sub(now.ms).div_ceil(1000);
+        return Some((
+            format!("The server asks for patience (429): it is asked again in {wait} s"),
+            false,
+        ));
+    }
+    let waited = state.link.overdue(now)?;
+    Some((
+        format!(
+            "NO ANSWER for {} s: the server is slow or gone; {age}; changes are off",
+            waited / 1000
+        ),
+        true,
+    ))
+}
+
+fn age(at: doorward_shared::Timestamp, now: doorward_shared::Timestamp) -> u64 {
+    now.seconds().saturating_sub(at.seconds()).unsigned_abs()
+}
+
+/// When what is shown came.
+fn shown_at(state: &State) -> Option<doorward_shared::Timestamp> {
+    match &state.view {
+        View::Dashboard { .. } => state.known.stats_at,
+        View::Health { .. } => state.known.server_at,
+        View::List(list) => list.loaded_at,
+        View::Incident(incident) => incident.loaded_at,
+    }
+}
+
+fn status(paint: &mut Paint<'_>, area: Rect) {
+    let state = paint.state;
+    if let Some(toast) = &state.toast {
+        let (sign, tone) = if toast.bad {
+            ("! ", Tone::Warn)
+        } else {
+            ("", Tone::Good)
+        };
+        paint.text(
+            area,
+            area.x,
+            area.y,
+            &format!(" {sign}{}", toast.text),
+            tone,
+        );
+        return;
+    }
+    let mut parts: Vec<String> = Vec::new();
+    if let Some(list) = state.list() {
+        if let Some(at) = list.index() {
+            let row = (list.before() + at + 1) as u64;
+            parts.push(format!("{} of {}", number(row), number(list.total)));
+        }
+        if !list.marks.is_empty() {
+            parts.push(format!("{} marked", list.marks.len()));
+        }
+        if let Some(waiting) = &list.paused {
+            parts.push(format!("PAUSED, {} waiting", waiting.len()));
+        }
+        if matches!(list.load, Load::Waiting(_))
+            && list.loaded_at.is_some()
+            && state.link.lost.is_none()
+        {
+            parts.push(state.glyphs.more().into());
+        }
+    }
+    if let Some(at) = shown_at(state) {
+        parts.push(format!("as of {}", relative(at, state.now.wall)));
+    }
+    let text = format!(" {}", parts.join(&format!(" {} ", state.glyphs.dot())));
+    paint.text(area, area.x, area.y, &text, Tone::Dim);
+}
+
+fn hints(paint: &mut Paint<'_>, area: Rect) {
+    let state = paint.state;
+    let pairs: Vec<(String, String)> = match state.layers.last() {
+        Some(Layer::Form(_)) => pairs(&[("tab", "next"), ("ctrl-s", "go on"), ("esc", "cancel")]),
+        Some(Layer::Confirm(_)) => pairs(&[
+            ("tab", "next"),
+            ("enter", "do it, once the word is typed"),
+            ("esc", "cancel"),
+        ]),
+        Some(Layer::Reveal(_)) => pairs(&[
+            ("v", "view 10 s"),
+            ("c", "clipboard"),
+            ("w", "write a file"),
+            ("esc", "close"),
+        ]),
+        Some(Layer::Palette(_)) => {
+            pairs(&[("enter", "go"), ("tab", "complete"), ("esc", "cancel")])
+        }
+        Some(Layer::Filter { .. }) => {
+            pairs(&[("enter", "keep"), ("esc", "drop"), ("up/down", "move")])
+        }
+        Some(Layer::Menu(_)) => pairs(&[("enter", "choose"), ("1-9", "choose"), ("esc", "cancel")]),
+        Some(Layer::Help { .. }) => pairs(&[("j/k", "move"), ("esc", "close")]),
+        Some(Layer::Note { .. }) => pairs(&[("esc", "close")]),
+        Some(Layer::Detail(_)) | None => from_keymap(state),
+    };
+    let mut x = area.x + 1;
+    for (key, hint) in pairs {
+        let room = usize::from(area.right().saturating_sub(x));
+        if width(&key) + width(&hint) + 1 > room {
+            break;
+        }
+        x += paint.text(area, x, area.y, &key, Tone::Key) + 1;
+        x += paint.text(area, x, area.y, &hint, Tone::Dim) + 2;
+    }
+}
+
+fn pairs(texts: &[(&str, &str)]) -> Vec<(String, String)> {
+    texts
+        .iter()
+        .map(|(key, hint)| ((*key).to_owned(), (*hint).to_owned()))
+        .collect()
+}
+
+fn from_keymap(state: &State) -> Vec<(String, String)> {
+    let spots = state.spots();
+    let rows = state
+        .keymap
+        .rows(&spots)
+        .filter(|binding| !binding.row.hint.is_empty());
+    // Help comes early, so that it is seen on the narrowest screen.
+    let mut all: Vec<_> = rows
+        .filter_map(|binding| {
+            let key = binding.keys.first()?.to_string();
+            Some((binding.row.action, key, binding.row.hint.to_owned()))
+        })
+        .collect();
+    let first = |action: &crate::keymap::Action| match action {
+        crate::keymap::Action::Help => 0,
+        crate::keymap::Action::Palette => 1,
+        _ => 2,
+    };
+    all.sort_by_key(|(action, ..)| first(action));
+    all.into_iter().map(|(_, key, hint)| (key, hint)).collect()
+}
+
+/// The line that is typed to filter by.
+pub fn filter(paint: &mut Paint<'_>, area: Rect, line: &Line) -> Option<(u16, u16)> {
+    paint.clear(area);
+    let start = paint.text(area, area.x, area.y, " / ", Tone::Key);
+    let field = Rect {
+        x: area.x + start,
+        width: area.width.saturating_sub(start),
+        ..area
+    };
+    super::fields::line(paint, field, line, false)
+}
+
+/// What stands in a view that has nothing to show, and why.
+pub fn nothing(state: &State, load: &Load, empty: &str) -> (String, Tone) {
+    match load {
+        Load::Waiting(since) => {
+            let waited = state.now.ms.saturating_sub(*since) / 1000;
+            let text = if state.link.lost.is_some() {
+                "Nothing was loaded before the server was lost.".into()
+            } else if waited >= 2 {
+                format!("Loading{} {waited} s", state.glyphs.more())
+            } else {
+                format!("Loading{}", state.glyphs.more())
+            };
+            (text, Tone::Dim)
+        }
+        Load::Failed(problem) => match problem.what {
+            Trouble::Forbidden => (
+                format!("You may not see this: {}", problem.message),
+                Tone::Warn,
+            ),
+            Trouble::Unauthorized => ("Sign in to see this.".into(), Tone::Warn),
+            Trouble::Wait(_) => (
+                format!("The server asks for patience: {}", problem.message),
+                Tone::Warn,
+            ),
+            Trouble::Unreachable => (
+                "The server cannot be reached. Nothing was loaded before.".into(),
+                Tone::Bad,
+            ),
+            Trouble::Refused => (problem.message.clone(), Tone::Bad),
+        },
+        Load::Done => (empty.to_owned(), Tone::Dim),
+    }
+}

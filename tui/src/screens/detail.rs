@@ -1,0 +1,221 @@
+//! All about one thing.
+
+use super::layout::Areas;
+use crate::{
+    app::{State, layer::Detail},
+    item::Item,
+    theme::Tone,
+    widgets::{
+        boxes::frame,
+        columns::{full_name, key_state, session_state},
+        paint::{Paint, wrapped},
+        time::{full, number},
+    },
+};
+
+type Fields = Vec<(&'static str, String)>;
+
+pub fn draw(paint: &mut Paint<'_>, areas: &Areas, detail: &Detail) -> Option<(u16, u16)> {
+    let state = paint.state;
+    let area = areas.detail;
+    paint.clear(area);
+    let title = match &detail.item {
+        Some(item) => format!("{} {} {}", noun(item), state.glyphs.dot(), item.name()),
+        None => detail.id.clone(),
+    };
+    let inner = frame(paint, area, &title, detail.focused);
+    let mut lines: Vec<(String, String, Tone)> = Vec::new();
+    if let Some(problem) = &detail.problem {
+        lines.push((String::new(), problem.message.clone(), Tone::Warn));
+    }
+    let label_room = 14.min(inner.width / 3);
+    let room = usize::from(inner.width.saturating_sub(label_room + 2)).max(1);
+    for (label, value) in detail
+        .item
+        .as_ref()
+        .map(|item| fields(state, item))
+        .unwrap_or_default()
+    {
+        let tone = match value.as_str() {
+            "live" | "active" => Tone::Good,
+            "disabled" | "revoked" | "expired" => Tone::Bad,
+            _ => Tone::Base,
+        };
+        for (at, part) in wrapped(&value, room).into_iter().enumerate() {
+            let label = if at == 0 {
+                label.to_owned()
+            } else {
+                String::new()
+            };
+            lines.push((label, part, tone));
+        }
+    }
+    let height = usize::from(inner.height);
+    let scroll = detail.scroll.min(lines.len().saturating_sub(height));
+    for (at, (label, value, tone)) in lines.iter().skip(scroll).take(height).enumerate() {
+        let y = inner.y + u16::try_from(at).unwrap_or_default();
+        paint.text(inner, inner.x + 1, y, label, Tone::Dim);
+        paint.text(inner, inner.x + 1 + label_room, y, value, *tone);
+    }
+    detail.focused.then_some((inner.x, inner.y))
+}
+
+fn noun(item: &Item) -> &'static str {
+    match item {
+        Item::User(_) => "User",
+        Item::Session(_) => "Session",
+        Item::Key(_) => "API key",
+        Item::Client(_) => "Client",
+        Item::Event(_) => "Event",
+        Item::Role(_) => "Role",
+        Item::Signing(_) => "Signing key",
+        Item::Profile(_) => "Profile",
+    }
+}
+
+fn or(value: Option<String>, otherwise: &str) -> String {
+    value
+        .filter(|text| !text.is_empty())
+        .unwrap_or_else(|| otherwise.into())
+}
+
+fn fields(state: &State, item: &Item) -> Fields {
+    let now = state.now.wall;
+    let time = |at| full(at, now);
+    let maybe = |at: Option<_>, otherwise: &str| at.map_or_else(|| otherwise.into(), time);
+    let named = |id: &str| {
+        let name = state.name_of(id);
+        if name == id {
+            name
+        } else {
+            format!("{name}  {id}")
+        }
+    };
+    match item {
+        Item::User(user) => vec![
+            (
+                "State",
+                if user.disabled { "disabled" } else { "active" }.into(),
+            ),
+            ("Email", user.email.clone()),
+            ("Name", or(Some(full_name(user)), "-")),
+            ("Role", user.role.clone()),
+            (
+                "Permissions",
+                or(Some(user.permissions.to_string()), "the role's only"),
+            ),
+            ("Last login", maybe(user.last_login_at, "never")),
+            ("Created", time(user.created_at)),
+            ("Id", user.id.to_string()),
+        ],
+        Item::Session(session) => vec![
+            ("State", session_state(session, now).into()),
+            ("User", named(&session.user_id.to_string())),
+            (
+                "Client",
+                session.client_id.map_or_else(
+                    || "none: a sign-in here".into(),
+                    |id| named(&id.to_string()),
+                ),
+            ),
+            ("Scope", session.scope.to_string()),
+            ("Address", session.ip.clone()),
+            ("User agent", or(session.user_agent.clone(), "-")),
+            ("Last seen", time(session.last_seen_at)),
+            ("Created", time(session.created_at)),
+            ("Expires", time(session.expires_at)),
+            ("Revoked", maybe(session.revoked_at, "no")),
+            ("Id", session.id.to_string()),
+        ],
+        Item::Key(key) => vec![
+            ("State", key_state(key, now).into()),
+            ("Name", key.name.clone()),
+            (
+                "Owner",
+                key.owner_id.map_or_else(
+                    || "the operator of this server".into(),
+                    |id| named(&id.to_string()),
+                ),
+            ),
+            ("Scopes", key.scopes.to_string()),
+            ("Environment", key.environment.as_str().into()),
+            ("Hint", key.hint.clone()),
+            ("Last used", maybe(key.last_used_at, "never")),
+            ("From", or(key.last_used_ip.clone(), "-")),
+            ("Expires", maybe(key.expires_at, "never")),
+            ("Created", time(key.created_at)),
+            ("Revoked", maybe(key.revoked_at, "no")),
+            ("Id", key.id.to_string()),
+        ],
+        Item::Client(client) => vec![
+            ("Name", client.name.clone()),
+            (
+                "Kind",
+                if client.confidential {
+                    "confidential"
+                } else {
+                    "public"
+                }
+                .into(),
+            ),
+            ("Grants", client.grant_types.join(" ")),
+            ("Scopes", client.scopes.to_string()),
+            (
+                "Redirect URIs",
+                or(Some(client.redirect_uris.join(" ")), "-"),
+            ),
+            ("Resources", or(Some(client.resources.join(" ")), "-")),
+            ("Created", time(client.created_at)),
+            ("Client id", client.id.to_string()),
+        ],
+        Item::Event(event) => vec![
+            ("Action", event.action.clone()),
+            ("Time", time(event.time)),
+            ("By", named(&event.actor)),
+            (
+                "Target",
+                event.target.as_deref().map_or_else(|| "-".into(), named),
+            ),
+            (
+                "User",
+                event
+                    .user_id
+                    .map_or_else(|| "-".into(), |id| named(&id.to_string())),
+            ),
+            ("Address", or(event.ip.clone(), "-")),
+            ("Detail", or(event.detail.clone(), "-")),
+            ("Request", or(event.request_id.clone(), "-")),
+            ("Id", event.id.to_string()),
+        ],
+        Item::Role(role) => vec![
+            ("Name", role.name.clone()),
+            (
+                "Kind",
+                if role.built_in { "built in" } else { "own" }.into(),
+            ),
+            ("Users", number(role.users)),
+            (
+                "Permissions",
+                or(Some(role.permissions.to_string()), "none"),
+            ),
+        ],
+        Item::Signing(key) => vec![
+            ("Key id", key.id.clone()),
+            ("Algorithm", key.algorithm.clone()),
+            (
+                "State",
+                if key.active {
+                    "signs new tokens"
+                } else {
+                    "verifies old tokens"
+                }
+                .into(),
+            ),
+            ("Created", time(key.created_at)),
+            ("Retires", maybe(key.retires_at, "not while it signs")),
+        ],
+        Item::Profile(profile) => {
+            vec![("Name", profile.name.clone()), ("URL", profile.url.clone())]
+        }
+    }
+}

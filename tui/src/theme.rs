@@ -1,0 +1,243 @@
+//! Colours by meaning, and the characters lines are drawn with.
+
+use ratatui::{
+    style::{Color, Modifier, Style},
+    symbols::border,
+};
+
+/// What a piece of text means. Each meaning is also a word or a glyph: colour alone says nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    Base,
+    Dim,
+    Title,
+    Accent,
+    Selected,
+    Mark,
+    Good,
+    Warn,
+    Bad,
+    Key,
+    Border,
+    Focus,
+    Banner,
+}
+
+/// A set of colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Theme {
+    #[default]
+    Dark,
+    Light,
+    HighContrast,
+    /// Blue and orange in place of green and red.
+    ColourBlind,
+    /// No colours at all.
+    Plain,
+}
+
+impl Theme {
+    pub const NAMES: [(&'static str, Theme); 5] = [
+        ("dark", Theme::Dark),
+        ("light", Theme::Light),
+        ("high-contrast", Theme::HighContrast),
+        ("colour-blind", Theme::ColourBlind),
+        ("plain", Theme::Plain),
+    ];
+
+    /// A theme by its name.
+    ///
+    /// # Errors
+    /// One line that lists the names there are.
+    pub fn named(name: &str) -> Result<Self, String> {
+        let found = Self::NAMES.iter().find(|(have, _)| *have == name);
+        found.map(|(_, theme)| *theme).ok_or_else(|| {
+            let names: Vec<_> = Self::NAMES.iter().map(|(name, _)| *name).collect();
+            format!("theme: {name} is none of {}", names.join(", "))
+        })
+    }
+
+    pub fn style(self, tone: Tone) -> Style {
+        match self {
+            Self::Dark => dark(tone),
+            Self::Light => light(tone),
+            Self::HighContrast => high_contrast(tone),
+            Self::ColourBlind => colour_blind(tone),
+            Self::Plain => plain(tone),
+        }
+    }
+}
+
+fn strong(style: Style) -> Style {
+    style.add_modifier(Modifier::BOLD)
+}
+
+fn dark(tone: Tone) -> Style {
+    let fg = |color| Style::new().fg(color);
+    match tone {
+        Tone::Base => Style::new(),
+        Tone::Dim => fg(Color::Indexed(245)),
+        Tone::Title => strong(fg(Color::Indexed(255))),
+        Tone::Accent => strong(fg(Color::Indexed(117))),
+        Tone::Selected => strong(fg(Color::Indexed(255)).bg(Color::Indexed(24))),
+        Tone::Mark => fg(Color::Indexed(221)),
+        Tone::Good => fg(Color::Indexed(114)),
+        Tone::Warn => fg(Color::Indexed(221)),
+        Tone::Bad => strong(fg(Color::Indexed(210))),
+        Tone::Key => fg(Color::Indexed(117)),
+        Tone::Border => fg(Color::Indexed(240)),
+        Tone::Focus => fg(Color::Indexed(117)),
+        Tone::Banner => strong(fg(Color::Indexed(231)).bg(Color::Indexed(124))),
+    }
+}
+
+fn light(tone: Tone) -> Style {
+    let fg = |color| Style::new().fg(color);
+    match tone {
+        Tone::Base => Style::new(),
+        Tone::Dim => fg(Color::Indexed(241)),
+        Tone::Title => strong(fg(Color::Indexed(16))),
+        Tone::Accent => strong(fg(Color::Indexed(25))),
+        Tone::Selected => strong(fg(Color::Indexed(16)).bg(Color::Indexed(153))),
+        Tone::Mark => fg(Color::Indexed(94)),
+        Tone::Good => fg(Color::Indexed(22)),
+        Tone::Warn => fg(Color::Indexed(94)),
+        Tone::Bad => strong(fg(Color::Indexed(124))),
+        Tone::Key => fg(Color::Indexed(25)),
+        Tone::Border => fg(Color::Indexed(247)),
+        Tone::Focus => fg(Color::Indexed(25)),
+        Tone::Banner => strong(fg(Color::Indexed(231)).bg(Color::Indexed(124))),
+    }
+}
+
+/// Only the strongest colours, on black.
+fn high_contrast(tone: Tone) -> Style {
+    let on_black = |color| Style::new().fg(color).bg(Color::Black);
+    match tone {
+        Tone::Base | Tone::Dim | Tone::Border => on_black(Color::White),
+        Tone::Title | Tone::Accent => strong(on_black(Color::LightYellow)),
+        Tone::Selected => strong(Style::new().fg(Color::Black).bg(Color::LightYellow)),
+        Tone::Mark | Tone::Key | Tone::Focus => strong(on_black(Color::LightCyan)),
+        Tone::Good => strong(on_black(Color::LightGreen)),
+        Tone::Warn => strong(on_black(Color::LightYellow)),
+        Tone::Bad => strong(on_black(Color::LightRed)),
+        Tone::Banner => strong(Style::new().fg(Color::Black).bg(Color::White)),
+    }
+}
+
+/// The dark theme with the pair that all kinds of colour vision tell apart.
+fn colour_blind(tone: Tone) -> Style {
+    let fg = |color| Style::new().fg(color);
+    match tone {
+        Tone::Good => fg(Color::Indexed(75)),
+        Tone::Warn | Tone::Mark => fg(Color::Indexed(222)),
+        Tone::Bad => strong(fg(Color::Indexed(208))),
+        Tone::Banner => strong(fg(Color::Indexed(16)).bg(Color::Indexed(214))),
+        tone => dark(tone),
+    }
+}
+
+/// Weight alone. Nothing reversed: under `NO_COLOR` the terminal library's resets would erase it.
+fn plain(tone: Tone) -> Style {
+    match tone {
+        Tone::Title | Tone::Accent | Tone::Selected | Tone::Bad | Tone::Banner => {
+            strong(Style::new())
+        }
+        _ => Style::new(),
+    }
+}
+
+/// Characters for lines and marks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Glyphs {
+    pub ascii: bool,
+}
+
+impl Glyphs {
+    fn pick(self, unicode: &'static str, ascii: &'static str) -> &'static str {
+        if self.ascii { ascii } else { unicode }
+    }
+
+    pub fn more(self) -> &'static str {
+        self.pick("…", "~")
+    }
+
+    pub fn dot(self) -> &'static str {
+        self.pick("·", "-")
+    }
+
+    pub fn mark(self) -> &'static str {
+        self.pick("●", "*")
+    }
+
+    pub fn up(self) -> &'static str {
+        self.pick("↑", "^")
+    }
+
+    pub fn down(self) -> &'static str {
+        self.pick("↓", "v")
+    }
+
+    pub fn on(self) -> &'static str {
+        self.pick("◉", "[x]")
+    }
+
+    pub fn off(self) -> &'static str {
+        self.pick("○", "[ ]")
+    }
+
+    pub fn mask(self) -> &'static str {
+        self.pick("•", "*")
+    }
+
+    /// Bars of a sparkline, lowest first.
+    pub fn bars(self) -> [&'static str; 8] {
+        if self.ascii {
+            ["_", ".", ":", "-", "=", "+", "*", "#"]
+        } else {
+            ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"]
+        }
+    }
+
+    pub fn border(self) -> border::Set<'static> {
+        if self.ascii {
+            border::Set {
+                top_left: "+",
+                top_right: "+",
+                bottom_left: "+",
+                bottom_right: "+",
+                vertical_left: "|",
+                vertical_right: "|",
+                horizontal_top: "-",
+                horizontal_bottom: "-",
+            }
+        } else {
+            border::ROUNDED
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_plain_theme_has_no_colour() {
+        for tone in [
+            Tone::Base,
+            Tone::Selected,
+            Tone::Bad,
+            Tone::Banner,
+            Tone::Good,
+        ] {
+            let style = Theme::Plain.style(tone);
+            assert_eq!((style.fg, style.bg), (None, None), "{tone:?}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_theme_is_refused_with_the_names_there_are() {
+        assert_eq!(Theme::named("colour-blind"), Ok(Theme::ColourBlind));
+        assert!(Theme::named("pink").unwrap_err().contains("high-contrast"));
+    }
+}
