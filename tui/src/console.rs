@@ -43,7 +43,7 @@ struct Console {
     started: Instant,
     mouse: bool,
     /// Clients with a new credential: each is there before the word that it is.
-    signed_in: UnboundedSender<Client>,
+    found: UnboundedSender<Client>,
     clients: UnboundedReceiver<Client>,
 }
 
@@ -94,14 +94,14 @@ pub fn run(look: &LookArgs, connection: Connection, profiles: Profiles) -> Resul
     let screen = Terminal::new(CrosstermBackend::new(io::stdout())).map_err(wrong)?;
     let ended = runtime.block_on(async move {
         let (replies, inbox) = unbounded_channel();
-        let (signed_in, clients) = unbounded_channel();
+        let (found, clients) = unbounded_channel();
         let console = Console {
             state,
             runner: Runner::new(connection.client, profiles, replies),
             screen,
             started: Instant::now(),
             mouse,
-            signed_in,
+            found,
             clients,
         };
         console.run(connection.key_missing, inbox).await
@@ -236,9 +236,9 @@ impl Console {
                 Effect::Suspend => self.suspend(keys).await?,
                 Effect::Copy(text) => terminal::copy(text.expose())?,
                 Effect::SignIn { email, password } => {
-                    self.runner.sign_in(email, password, self.signed_in.clone());
+                    self.runner.sign_in(email, password, self.found.clone());
                 }
-                Effect::Switch(name) => self.runner.switch(&name),
+                Effect::Switch(name) => self.runner.switch(name, self.found.clone()),
                 #[cfg(debug_assertions)]
                 Effect::Crash => crash(),
                 other => self.runner.run(other),

@@ -2,7 +2,6 @@
 """Walks the operators' console in tmux, against the real server.
 
 DOORWARD_SERVER_BIN and DOORWARD_BIN name the two programs. Prints `N passed, N failed`; exits 1 when anything failed.
-DOORWARD_WALK_KEEP=1 keeps the screens of failed walks beside the temporary directory's other files.
 """
 
 import os

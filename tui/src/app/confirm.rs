@@ -48,6 +48,8 @@ pub struct Confirm {
     pub opened_at: u64,
     pub looking: Looking,
     pub change: Change,
+    /// The sessions that were asked for, before the server's preview took their place.
+    asked: Option<RevokeSessions>,
     pub problem: Option<String>,
     /// The change that was sent.
     pub ticket: Option<u64>,
@@ -67,6 +69,10 @@ impl Confirm {
             focus: Focus::Cancel,
             opened_at: 0,
             looking: Looking::Known,
+            asked: match &change {
+                Change::RevokeSessions(asked) => Some(asked.clone()),
+                _ => None,
+            },
             change,
             problem: None,
             ticket: None,
@@ -98,6 +104,18 @@ impl Confirm {
     /// Whether the word was typed.
     pub fn is_typed(&self) -> bool {
         self.looking == Looking::Known && self.typed.text().trim() == self.word
+    }
+
+    /// The command that does the same.
+    pub fn twin(&self) -> String {
+        let reason = self.reason.as_ref().map(|line| line.text().trim());
+        match &self.asked {
+            Some(asked) => crate::twin::of_change(&Change::RevokeSessions(RevokeSessions {
+                reason: reason.filter(|text| !text.is_empty()).map(str::to_owned),
+                ..asked.clone()
+            })),
+            None => crate::twin::of_change(&self.change),
+        }
     }
 
     fn ring(&self) -> Vec<Focus> {

@@ -17,7 +17,7 @@ pub const SPLIT: u16 = 110;
 
 #[derive(Debug)]
 pub enum Layer {
-    Detail(Detail),
+    Detail(Box<Detail>),
     Menu(Menu),
     /// The text before, which Esc brings back.
     Filter {
@@ -75,14 +75,14 @@ impl State {
 
     pub fn detail(&self) -> Option<&Detail> {
         self.layers.iter().find_map(|layer| match layer {
-            Layer::Detail(detail) => Some(detail),
+            Layer::Detail(detail) => Some(&**detail),
             _ => None,
         })
     }
 
     pub fn detail_mut(&mut self) -> Option<&mut Detail> {
         self.layers.iter_mut().find_map(|layer| match layer {
-            Layer::Detail(detail) => Some(detail),
+            Layer::Detail(detail) => Some(&mut **detail),
             _ => None,
         })
     }

@@ -69,6 +69,8 @@ pub struct List {
     /// Where each page begins, as far as is known; the first begins without a cursor.
     cursors: Vec<Option<String>>,
     pub total: u64,
+    /// Whether there may be more than that.
+    pub total_at_least: bool,
     pub selected: Option<String>,
     /// First row on the screen.
     pub offset: usize,
@@ -97,6 +99,7 @@ impl List {
             first: 0,
             cursors: vec![None],
             total: 0,
+            total_at_least: false,
             selected: None,
             offset: 0,
             marks: BTreeSet::new(),
@@ -232,6 +235,7 @@ impl List {
         self.loaded_at = Some(now);
         if let Some(page) = pages.last() {
             self.total = page.pagination.total;
+            self.total_at_least = page.pagination.total_at_least;
         }
         match want {
             Want::Window { first } => self.replace(first, pages),

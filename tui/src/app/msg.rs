@@ -76,6 +76,8 @@ pub enum Reply {
     StreamEnded,
     Written(Result<PathBuf, String>),
     Switched(Result<Box<Switched>, String>),
+    /// A call of ours broke: a fault of the console.
+    Broken,
 }
 
 /// A server that was switched to.

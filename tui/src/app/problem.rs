@@ -4,6 +4,9 @@ use doorward_shared::{ErrorCode, client::ClientError};
 
 use crate::text::clean;
 
+/// How a message of [`Trouble::Unreachable`] begins.
+pub const LOST: &str = "cannot reach the server: ";
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     pub what: Trouble,
@@ -39,7 +42,12 @@ impl Problem {
 
 impl From<ClientError> for Problem {
     fn from(error: ClientError) -> Self {
-        let message = clean(&error.to_string());
+        let message = match &error {
+            // Which server stands on the screen all the time.
+            ClientError::Unreachable { reason, .. } => format!("{LOST}{reason}"),
+            error => error.to_string(),
+        };
+        let message = clean(&message);
         let (what, field) = match error {
             ClientError::Unreachable { .. } => (Trouble::Unreachable, None),
             ClientError::Refused {

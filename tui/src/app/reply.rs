@@ -85,6 +85,10 @@ pub fn reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
         Reply::Written(Err(why)) => state.not_written(&why),
         Reply::Switched(Ok(switched)) => state.switched(*switched, effects),
         Reply::Switched(Err(why)) => state.warn(why),
+        Reply::Broken => {
+            state.link.asked_at = None;
+            state.warn("a fault in the console: the call was given up");
+        }
     }
 }
 

@@ -181,14 +181,14 @@ impl State {
         };
         let id = item.id();
         effects.push(Effect::Thing(kind, id.clone()));
-        self.layers.push(Layer::Detail(Detail {
+        self.layers.push(Layer::Detail(Box::new(Detail {
             kind,
             id,
             item: Some(item),
             problem: None,
             scroll: 0,
             focused: true,
-        }));
+        })));
     }
 }
 

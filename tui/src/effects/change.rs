@@ -217,7 +217,7 @@ async fn resolve(client: &Client, email: &str) -> Result<UserId, Problem> {
 fn minted(title: &str, key: AdminMintedKey) -> Done {
     let expires = key
         .expires_at
-        .map_or_else(|| "never".into(), |at| crate::widgets::time::second(at));
+        .map_or_else(|| "never".into(), crate::widgets::time::second);
     Done::Secret {
         title: title.into(),
         lines: vec![

@@ -31,6 +31,7 @@ enum Slot {
     Page,
     Stats,
     Server,
+    Whoami,
     Thing,
     Look,
     Timeline,
@@ -61,9 +62,13 @@ impl Runner {
         let task: JoinHandle<Reply> = tokio::spawn(work);
         let abort = task.abort_handle();
         tokio::spawn(async move {
-            if let Ok(reply) = task.await {
-                let _ = replies.send(Msg::Reply(reply));
-            }
+            let reply = match task.await {
+                Ok(reply) => reply,
+                // Another question took its place.
+                Err(error) if error.is_cancelled() => return,
+                Err(_) => Reply::Broken,
+            };
+            let _ = replies.send(Msg::Reply(reply));
         });
         if let Some(before) = slot.and_then(|slot| self.running.insert(slot, abort)) {
             before.abort();
@@ -99,7 +104,7 @@ impl Runner {
                 Some(Slot::Server),
                 async move { read::server(&client).await },
             ),
-            Effect::Whoami => self.spawn(None, async move {
+            Effect::Whoami => self.spawn(Some(Slot::Whoami), async move {
                 Reply::Whoami(read::one(&client, "/admin/whoami").await)
             }),
             Effect::Names(ids) => self.spawn(None, async move {
@@ -163,13 +168,13 @@ impl Runner {
         }
     }
 
-    /// Signs in; the token is kept in memory. The answer says which client to go on with.
-    pub fn sign_in(&mut self, email: String, password: Secret, signed_in: UnboundedSender<Client>) {
+    /// Signs in; the token is kept in memory, in the client that is sent before the answer.
+    pub fn sign_in(&mut self, email: String, password: Secret, found: UnboundedSender<Client>) {
         let client = self.client.with_key("");
         let work = async move {
             match read::sign_in(&client, email, &password).await {
                 Ok(token) => {
-                    let _ = signed_in.send(client.with_key(token.expose()));
+                    let _ = found.send(client.with_key(token.expose()));
                     Reply::SignedIn(Ok(()))
                 }
                 Err(problem) => Reply::SignedIn(Err(problem)),
@@ -182,19 +187,24 @@ impl Runner {
         self.client = client;
     }
 
-    /// Another server. What was asked of the one before is forgotten.
-    pub fn switch(&mut self, name: &str) {
+    /// Another server. What was asked of the one before is forgotten. Its key may take a while to find.
+    pub fn switch(&mut self, name: String, found: UnboundedSender<Client>) {
         for (_, running) in self.running.drain() {
             running.abort();
         }
-        let switched = to_profile(name, &self.profiles).map(|connection| {
-            self.client = connection.client.clone();
-            Box::new(Switched {
-                server: server_name(&connection, &self.profiles),
-                key_missing: connection.key_missing,
-            })
-        });
-        let _ = self.replies.send(Msg::Reply(Reply::Switched(switched)));
+        let profiles = self.profiles.clone();
+        let work = async move {
+            let connecting = tokio::task::spawn_blocking(move || {
+                let connection = to_profile(&name, &profiles)?;
+                let _ = found.send(connection.client.clone());
+                Ok(Box::new(Switched {
+                    server: server_name(&connection, &profiles),
+                    key_missing: connection.key_missing,
+                }))
+            });
+            connecting.await.map_or(Reply::Broken, Reply::Switched)
+        };
+        self.spawn(None, work);
     }
 }
 

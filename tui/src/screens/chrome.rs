@@ -4,7 +4,14 @@ use ratatui::layout::Rect;
 
 use super::layout::Areas;
 use crate::{
-    app::{State, layer::Layer, line::Line, list::Load, problem::Trouble, state::View},
+    app::{
+        State,
+        layer::Layer,
+        line::Line,
+        list::{List, Load},
+        problem::{LOST, Trouble},
+        state::View,
+    },
     item::Kind,
     text::width,
     theme::{Theme, Tone},
@@ -166,6 +173,7 @@ pub fn banner(state: &State) -> Option<(String, bool)> {
             |wait| format!("trying again in {wait} s"),
         );
         let dot = state.glyphs.dot();
+        let why = why.strip_prefix(LOST).unwrap_or(why);
         return Some((
             format!("OFFLINE {dot} {age} {dot} changes are off {dot} {again} {dot} {why}"),
             true,
@@ -223,7 +231,7 @@ fn status(paint: &mut Paint<'_>, area: Rect) {
     if let Some(list) = state.list() {
         if let Some(at) = list.index() {
             let row = (list.before() + at + 1) as u64;
-            parts.push(format!("{} of {}", number(row), number(list.total)));
+            parts.push(format!("{} of {}", number(row), total(list)));
         }
         if !list.marks.is_empty() {
             parts.push(format!("{} marked", list.marks.len()));
@@ -243,6 +251,12 @@ fn status(paint: &mut Paint<'_>, area: Rect) {
     }
     let text = format!(" {}", parts.join(&format!(" {} ", state.glyphs.dot())));
     paint.text(area, area.x, area.y, &text, Tone::Dim);
+}
+
+/// How many rows there are, or how many at least.
+pub fn total(list: &List) -> String {
+    let more = if list.total_at_least { "+" } else { "" };
+    format!("{}{more}", number(list.total))
 }
 
 fn hints(paint: &mut Paint<'_>, area: Rect) {

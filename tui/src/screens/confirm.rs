@@ -71,7 +71,7 @@ pub fn draw(paint: &mut Paint<'_>, whole: Rect, confirm: &Confirm) -> Option<(u1
 fn foot(paint: &mut Paint<'_>, inner: Rect, rows: u16, confirm: &Confirm) -> Option<(u16, u16)> {
     let mut y = inner.bottom().saturating_sub(rows).max(inner.y);
     let mut cursor = None;
-    let twin = format!("$ {}", crate::twin::of_change(&confirm.change));
+    let twin = format!("$ {}", confirm.twin());
     y += 1;
     paint.text(inner, inner.x, y, &twin, Tone::Dim);
     y += 1;

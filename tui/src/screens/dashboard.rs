@@ -22,7 +22,10 @@ const WEEK: i64 = 7 * 86_400;
 /// Parts the focus moves through.
 pub const PARTS: [&str; 4] = ["Last hour", "Failing addresses", "Failing accounts", "Now"];
 
-const SERIES: [(&str, fn(&Minute) -> f64); 5] = [
+/// A number of a minute.
+type Value = fn(&Minute) -> f64;
+
+const SERIES: [(&str, Value); 5] = [
     ("Logins", |minute| minute.logins as f64),
     ("Failures", |minute| minute.failures as f64),
     ("Tokens", |minute| minute.tokens as f64),

@@ -49,7 +49,7 @@ pub fn draw(paint: &mut Paint<'_>, whole: Rect, form: &Form) -> Option<(u16, u16
     let skip = (last_field + 1).saturating_sub(usize::from(room.max(1)));
     let mut cursor = None;
     for (at, field) in form.fields.iter().enumerate().skip(skip) {
-        if y + below > inner.bottom() {
+        if y + below >= inner.bottom() {
             break;
         }
         let focused = form.focus == at;

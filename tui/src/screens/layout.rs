@@ -88,7 +88,7 @@ mod tests {
         for width in 0..130 {
             for height in 0..45 {
                 let mut state = State::new((width, height), Default::default(), Default::default());
-                state.link.lost(&"gone".to_owned(), Default::default());
+                state.link.lost("gone", Default::default());
                 let areas = Areas::of(&state);
                 for area in [
                     areas.title,

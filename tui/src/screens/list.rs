@@ -11,7 +11,6 @@ use crate::{
         boxes::frame,
         columns::{Placed, cells, cut, place},
         paint::{Paint, wrapped},
-        time::number,
     },
 };
 
@@ -22,7 +21,7 @@ fn title(state: &State, list: &List) -> String {
     let mut parts = vec![list.kind.title().to_owned()];
     parts.extend(list.filters.iter().map(|filter| filter.label.clone()));
     if list.loaded_at.is_some() {
-        parts.push(number(list.total));
+        parts.push(super::chrome::total(list));
     }
     if !list.q.is_empty() {
         parts.push(format!("/{}", list.q));

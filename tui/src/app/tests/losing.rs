@@ -31,7 +31,7 @@ fn fail(bench: &mut Bench, problem: Problem) {
 fn lose(bench: &mut Bench) {
     bench.reply(Reply::StreamLost(trouble(
         Trouble::Unreachable,
-        "cannot reach https://id.example.org: connection refused",
+        "cannot reach the server: connection refused",
     )));
 }
 

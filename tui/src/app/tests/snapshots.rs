@@ -261,10 +261,10 @@ fn states() {
         fail(
             &mut bench,
             Trouble::Unreachable,
-            "cannot reach https://id.example.org: connection refused",
+            "cannot reach the server: connection refused",
         );
         // That answer was to no question of now: the stream's loss is what counts.
-        let message = "cannot reach https://id.example.org: connection refused".into();
+        let message = "cannot reach the server: connection refused".into();
         bench.reply(Reply::StreamLost(Problem {
             what: Trouble::Unreachable,
             message,
