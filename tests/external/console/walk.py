@@ -69,7 +69,7 @@ def finds_a_user_and_ends_their_sessions(server):
         time.sleep(0.4)
         pane.type("3")
         pane.keys("Enter")
-        pane.wait("3 sessions of 1 users have ended")
+        pane.wait("ended: 3 sessions of 1 user")
         expect(server.live_sessions(bob) == 0, "sessions live on")
         pane.quit()
 

@@ -168,8 +168,6 @@ impl State {
             _ => false,
         };
         list.sort = Some((at, descending));
-        list.offset = 0;
-        list.selected = None;
         list.restart();
         self.load(Want::Window { first: 0 }, effects);
     }

@@ -120,9 +120,7 @@ impl State {
             && list.q != text
         {
             list.q = text;
-            list.offset = 0;
             list.stale_at = Some(at);
-            list.selected = None;
             list.restart();
         }
     }

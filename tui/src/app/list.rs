@@ -74,6 +74,8 @@ pub struct List {
     pub selected: Option<String>,
     /// First row on the screen.
     pub offset: usize,
+    /// Another question was asked: its first row will be selected.
+    fresh: bool,
     pub marks: BTreeSet<String>,
     pub anchor: Option<String>,
     pub load: Load,
@@ -102,6 +104,7 @@ impl List {
             total_at_least: false,
             selected: None,
             offset: 0,
+            fresh: false,
             marks: BTreeSet::new(),
             anchor: None,
             load: Load::Waiting(0),
@@ -146,6 +149,7 @@ impl List {
 
     /// Another question: the next pages begin at the first.
     pub fn restart(&mut self) {
+        self.fresh = true;
         self.first = 0;
         self.sizes.clear();
         self.sizes.push_back(self.rows.len());
@@ -241,6 +245,9 @@ impl List {
             Want::Window { first } => self.replace(first, pages),
             Want::After => pages.into_iter().for_each(|page| self.append(page)),
             Want::Before => pages.into_iter().for_each(|page| self.prepend(page)),
+        }
+        if std::mem::take(&mut self.fresh) {
+            return self.select(0, height);
         }
         let at = self
             .index()

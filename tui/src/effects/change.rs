@@ -21,7 +21,7 @@ use crate::{
     cli::{Failed, segment},
     secret::Secret,
     text::clean,
-    widgets::time::bytes,
+    widgets::time::{bytes, count},
 };
 
 type Outcome = Result<Done, Problem>;
@@ -182,8 +182,9 @@ async fn revoke_sessions(client: &Client, asked: &RevokeSessions) -> Outcome {
         .await
         .map_err(problem)?;
     plain(format!(
-        "{} sessions of {} users have ended",
-        done.revoked, done.users
+        "ended: {} of {}",
+        count(done.revoked, "session"),
+        count(done.users, "user")
     ))
 }
 

@@ -15,7 +15,7 @@ use crate::{
     },
     item::{Item, Kind},
     text::clean,
-    widgets::columns::device,
+    widgets::{columns::device, time::count as counted},
 };
 
 /// Things that are named one by one.
@@ -47,8 +47,10 @@ async fn sessions(client: &Client, asked: &RevokeSessions) -> Result<Preview, Pr
         .map(|session| session.user_id.to_string());
     let names = read::names(client, ids.collect()).await;
     let mut lines = vec![format!(
-        "{} sessions of {} users end at once, with their tokens.",
-        found.count, found.users
+        "{} of {} {} at once, with all tokens.",
+        counted(found.count, "session"),
+        counted(found.users, "user"),
+        if found.count == 1 { "ends" } else { "end" }
     )];
     for session in found.sessions.iter().take(SHOWN) {
         let id = session.user_id.to_string();
@@ -152,7 +154,13 @@ async fn keys_of(client: &Client, id: UserId) -> Result<Preview, Problem> {
             keys.push(key.id);
         }
     }
-    lines.insert(0, format!("{} API keys die at once.", keys.len()));
+    lines.insert(
+        0,
+        format!(
+            "{} to be revoked, at once.",
+            counted(keys.len() as u64, "API key")
+        ),
+    );
     if keys.len() > SHOWN {
         lines.push(format!("  and {} more", keys.len() - SHOWN));
     }

@@ -13,6 +13,7 @@ use crate::{
         state::View,
     },
     item::Kind,
+    keymap::Action,
     text::width,
     theme::{Theme, Tone},
     widgets::{
@@ -316,13 +317,19 @@ fn from_keymap(state: &State) -> Vec<(String, String)> {
             Some((binding.row.action, key, binding.row.hint.to_owned()))
         })
         .collect();
-    let first = |action: &crate::keymap::Action| match action {
-        crate::keymap::Action::Help => 0,
-        crate::keymap::Action::Palette => 1,
+    let first = |action: &Action| match action {
+        Action::Help => 0,
+        Action::Palette => 1,
         _ => 2,
     };
     all.sort_by_key(|(action, ..)| first(action));
-    all.into_iter().map(|(_, key, hint)| (key, hint)).collect()
+    let mut pairs: Vec<_> = all.into_iter().map(|(_, key, hint)| (key, hint)).collect();
+    let parts =
+        matches!(state.view, View::Dashboard { .. } | View::Incident(_)) || state.is_split();
+    if parts {
+        pairs.insert(2, (state.keymap.label(Action::Focus), "next part".into()));
+    }
+    pairs
 }
 
 /// The line that is typed to filter by.

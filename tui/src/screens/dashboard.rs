@@ -118,9 +118,13 @@ pub fn draw(paint: &mut Paint<'_>, area: Rect) -> Option<(u16, u16)> {
     let Some(stats) = state.known.stats.as_deref() else {
         return unknown(paint, area);
     };
-    let areas = parts(area);
+    let areas = parts(area, part);
     let mut cursor = None;
-    for (number, place) in areas.iter().enumerate() {
+    for (number, place) in areas
+        .iter()
+        .enumerate()
+        .filter(|(_, place)| place.height > 0)
+    {
         let lines = lines(state, stats, number, place.width.saturating_sub(4));
         let focused = number == part;
         let chosen = focused.then_some(at);
@@ -130,7 +134,11 @@ pub fn draw(paint: &mut Paint<'_>, area: Rect) -> Option<(u16, u16)> {
 }
 
 /// Four parts beside and under one another; the focused one alone where there is no room.
-fn parts(area: Rect) -> [Rect; 4] {
+fn parts(area: Rect, focused: usize) -> [Rect; 4] {
+    if area.width < 60 && area.height < 20 || area.height < 12 {
+        let none = Rect { height: 0, ..area };
+        return std::array::from_fn(|part| if part == focused { area } else { none });
+    }
     let hour = Rect {
         height: area.height.min(SERIES.len() as u16 + 2),
         ..area

@@ -67,7 +67,7 @@ pub fn bytes(size: u64) -> String {
     }
 }
 
-/// `1 234 567`.
+/// `1,234,567`.
 pub fn number(value: u64) -> String {
     let digits = value.to_string();
     let mut out = String::new();
@@ -78,6 +78,12 @@ pub fn number(value: u64) -> String {
         out.push(digit);
     }
     out
+}
+
+/// `1 session`, `2 sessions`.
+pub fn count(value: u64, noun: &str) -> String {
+    let plural = if value == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", number(value))
 }
 
 #[cfg(test)]

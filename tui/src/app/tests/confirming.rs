@@ -16,7 +16,7 @@ fn generation(bench: &Bench) -> u64 {
 fn preview(bench: &mut Bench, count: u64) {
     let preview = Preview {
         lines: vec![format!(
-            "{count} sessions of 1 users end at once, with their tokens."
+            "{count} sessions of 1 user end at once, with all tokens."
         )],
         sessions: Some(Box::new(PreviewedSessions {
             count,

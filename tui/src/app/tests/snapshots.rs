@@ -149,7 +149,7 @@ fn dialogs() {
         let generation = bench.state.generation;
         let preview = Preview {
             lines: vec![
-                "12 sessions of 1 users end at once, with their tokens.".into(),
+                "12 sessions of 1 user end at once, with all tokens.".into(),
                 "  ada@example.org  203.0.113.7  Firefox on Linux".into(),
             ],
             sessions: Some(Box::new(PreviewedSessions {
