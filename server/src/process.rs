@@ -44,7 +44,10 @@ pub fn survive_file_size_limit() -> std::io::Result<()> {
 /// headers and bytes from the wire, and so whatever people put there.
 pub fn log(format: LogFormat) {
     let chosen = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let ours = FilterFn::new(|metadata: &Metadata<'_>| metadata.target().starts_with("doorward"));
+    // Rocket's macros write in the name of the module they stand in, but through the `log` crate.
+    let ours = FilterFn::new(|metadata: &Metadata<'_>| {
+        metadata.target().starts_with("doorward") && metadata.name() != "log record"
+    });
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = match format {
         LogFormat::Json => lines.json().flatten_event(true).boxed(),
