@@ -8,6 +8,7 @@
     reason = "a test that cannot go on should panic"
 )]
 
+pub mod browser;
 mod call;
 mod made;
 mod program;

@@ -20,7 +20,7 @@ use crate::{
     clock::random_bytes,
     crypto::{
         secret::{self, Digest256, Secret},
-        signing::TokenType,
+        signing::{SigningAlgorithm, TokenType},
     },
     domain::{Actor, Cause, Client, Code, GrantType, Lineage},
     store::{NewSession, Redeemed, Refreshed, Rotation},
@@ -335,7 +335,7 @@ pub(super) async fn code(
             exp: now.seconds() + i64::from(seconds),
             iat: now.seconds(),
             auth_time: code.auth_time.seconds(),
-            at_hash: at_hash(&access_token),
+            at_hash: at_hash(&access_token, doorward.keys.algorithm()),
             sid: session.id.to_string(),
             nonce: code.nonce,
         };
@@ -352,11 +352,16 @@ pub(super) async fn code(
     })
 }
 
-/// OpenID Connect Core section 3.1.3.6: the left half of SHA-256, which all our algorithms hash with but EdDSA,
-/// whose Ed25519 goes with SHA-512 by convention.
-fn at_hash(access_token: &str) -> String {
-    let hash = digest::digest(&digest::SHA256, access_token.as_bytes());
-    BASE64_URL_SAFE_NO_PAD.encode(&hash.as_ref()[..16])
+/// OpenID Connect Core section 3.1.3.6: the left half of the hash that goes with the signature. Ed25519 hashes with
+/// SHA-512, and so do the clients that know it.
+fn at_hash(access_token: &str, algorithm: Option<SigningAlgorithm>) -> String {
+    let hash = match algorithm {
+        Some(SigningAlgorithm::EdDsa) => &digest::SHA512,
+        _ => &digest::SHA256,
+    };
+    let hash = digest::digest(hash, access_token.as_bytes());
+    let hash = hash.as_ref();
+    BASE64_URL_SAFE_NO_PAD.encode(&hash[..hash.len() / 2])
 }
 
 /// Uses a refresh token up, for the scopes it was given or fewer.
@@ -409,4 +414,18 @@ pub(super) async fn refresh(
         refresh_token: Some(next.expose().to_owned()),
         id_token: None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The example of OpenID Connect Core appendix A.3, whose ID token is signed with RS256.
+    #[test]
+    fn at_hash_is_the_left_half_of_the_hash() {
+        let token = "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y";
+        let short = at_hash(token, Some(SigningAlgorithm::Rs256));
+        assert_eq!(short, "77QmUPtjPfzWtF2AnpK9RQ");
+        assert_eq!(at_hash(token, Some(SigningAlgorithm::EdDsa)).len(), 43);
+    }
 }

@@ -119,6 +119,11 @@ async fn submit(
         Ok(request) => request,
         Err(failure) => return refused(language.0, failure.into()),
     };
+    if request.shown.is_none() {
+        // Kept for another page: this one showed nothing of it.
+        let failure = Failure::request("the request was not shown");
+        return refused(language.0, failure.into());
+    }
     let decision = match fields.get("decision") {
         "allow" => true,
         "deny" => false,

@@ -90,7 +90,17 @@ impl Page {
         let detail = format!("{}: {}", failure.error, failure.description);
         Self {
             retry_after: failure.retry_after,
-            ..Self::error(texts, failure.status.max(400), what, Some(&detail))
+            // A page challenges nobody for a password: 401 is not for it.
+            ..Self::error(
+                texts,
+                if failure.status == 401 {
+                    400
+                } else {
+                    failure.status
+                },
+                what,
+                Some(&detail),
+            )
         }
     }
 

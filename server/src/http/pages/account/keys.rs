@@ -161,7 +161,9 @@ async fn make(at: &At<'_>, fields: &Fields) -> Result<(ApiKey, Secret), ApiError
     let owner = KeyOwner::User(at.who.account.user.id);
     let now = at.doorward.clock.now();
     let mint = Mint::new(owner, &asked(fields, now), now)?;
-    at.doorward.mint(&at.who.caller(), at.info, mint).await
+    let by = at.who.caller();
+    by.must_hold(&mint.scopes)?;
+    at.doorward.mint(&by, at.info, mint).await
 }
 
 fn shown_once(at: &At<'_>, key: &ApiKey, secret: &Secret) -> Markup {
