@@ -23,7 +23,7 @@ const LATENCIES: [f64; 13] = [
 #[derive(Debug, Clone)]
 pub struct Metrics {
     pub(crate) store: StoreMetrics,
-    routes: Arc<RwLock<HashMap<(&'static str, String), RouteMetrics>>>,
+    routes: Arc<RwLock<Routes>>,
     requests: Family<RequestLabels, Counter>,
     latencies: Family<RouteLabels, Histogram, fn() -> Histogram>,
     tokens: Family<GrantLabels, Counter>,
@@ -33,6 +33,9 @@ pub struct Metrics {
     sessions_live: Gauge,
     pub(crate) current: Arc<crate::stats::Current>,
 }
+
+/// By method, then by pattern: found without copying either.
+type Routes = HashMap<&'static str, HashMap<String, RouteMetrics>>;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
@@ -57,11 +60,11 @@ struct OutcomeLabels {
     outcome: &'static str,
 }
 
-/// The numbers of one route, found without allocating.
-#[derive(Debug, Clone)]
+/// The numbers of one route.
+#[derive(Debug)]
 struct RouteMetrics {
     latency: Histogram,
-    by_status: Arc<RwLock<HashMap<u16, Counter>>>,
+    by_status: HashMap<u16, Counter>,
 }
 
 fn latency_histogram() -> Histogram {
@@ -89,56 +92,46 @@ impl Metrics {
     /// Counts an answered request. `route` is the pattern, never the path: what people ask for is not kept.
     pub fn request(&self, method: &'static str, route: &str, status: u16, took: Duration) {
         self.current.request(took);
-        let metrics = self.route(method, route);
-        metrics.latency.observe(took.as_secs_f64());
-        if let Some(counter) = metrics
-            .by_status
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&status)
+        let seconds = took.as_secs_f64();
         {
-            counter.inc();
-            return;
+            let routes = self.routes.read().unwrap_or_else(PoisonError::into_inner);
+            let metrics = routes.get(method).and_then(|of| of.get(route));
+            if let Some(metrics) = metrics
+                && let Some(counter) = metrics.by_status.get(&status)
+            {
+                metrics.latency.observe(seconds);
+                counter.inc();
+                return;
+            }
         }
-        let labels = RequestLabels {
-            method,
-            route: route.to_owned(),
-            status,
-        };
-        let counter = self.requests.get_or_create(&labels).clone();
-        counter.inc();
-        metrics
-            .by_status
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(status, counter);
+        self.first_of(method, route, status, seconds);
     }
 
-    fn route(&self, method: &'static str, route: &str) -> RouteMetrics {
-        // A `&str` cannot be looked up beside a method without a copy; the copy is a short one.
-        let key = (method, route.to_owned());
-        if let Some(found) = self
-            .routes
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&key)
-        {
-            return found.clone();
-        }
-        let labels = RouteLabels {
-            method,
-            route: route.to_owned(),
-        };
-        let made = RouteMetrics {
-            latency: self.latencies.get_or_create(&labels).clone(),
-            by_status: Arc::default(),
-        };
-        self.routes
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .entry(key)
-            .or_insert(made)
-            .clone()
+    /// Counts the first request of a route with this status.
+    fn first_of(&self, method: &'static str, route: &str, status: u16, seconds: f64) {
+        let mut routes = self.routes.write().unwrap_or_else(PoisonError::into_inner);
+        let of = routes.entry(method).or_default();
+        let metrics = of.entry(route.to_owned()).or_insert_with(|| {
+            let route = route.to_owned();
+            RouteMetrics {
+                latency: self
+                    .latencies
+                    .get_or_create(&RouteLabels { method, route })
+                    .clone(),
+                by_status: HashMap::new(),
+            }
+        });
+        metrics.latency.observe(seconds);
+        let counter = metrics.by_status.entry(status).or_insert_with(|| {
+            let route = route.to_owned();
+            let labels = RequestLabels {
+                method,
+                route,
+                status,
+            };
+            self.requests.get_or_create(&labels).clone()
+        });
+        counter.inc();
     }
 
     /// Counts an access token that was issued.

@@ -131,7 +131,8 @@ impl Fairing for DoorwardFairing {
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
         // A guard of ours on a route of the app's: its error keeps its shape whatever catchers the app has.
-        if let Some(error) = ApiError::left(request)
+        if response.status().code >= 400
+            && let Some(error) = ApiError::left(request)
             && response.status() == error.status()
         {
             error.put_into(response);

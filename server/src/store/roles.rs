@@ -1,5 +1,7 @@
 //! Roles.
 
+use std::sync::LazyLock;
+
 use doorward_shared::{Page, Scope, ScopeSet, scope::OPENID_SCOPES};
 use rusqlite::{Connection, OptionalExtension, params, types::Value};
 
@@ -147,8 +149,12 @@ pub(super) fn must_exist(conn: &Connection, name: &str) -> Result<(), StoreError
 
 /// What may stand in a token of a user who may do `may`: that, and OpenID Connect's scopes, which need no permission.
 pub(crate) fn grantable(may: &ScopeSet) -> ScopeSet {
-    let openid = OPENID_SCOPES
-        .iter()
-        .filter_map(|scope| scope.parse::<Scope>().ok());
-    may.iter().cloned().chain(openid).collect()
+    // Parsed once: this is asked on each request.
+    static OPENID: LazyLock<ScopeSet> = LazyLock::new(|| {
+        let scopes = OPENID_SCOPES.iter();
+        scopes
+            .filter_map(|scope| scope.parse::<Scope>().ok())
+            .collect()
+    });
+    may.union(&OPENID)
 }
