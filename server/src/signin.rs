@@ -7,7 +7,7 @@ use doorward_shared::ErrorCode;
 use crate::{
     app::Doorward,
     crypto::{
-        password::{Verdict, check_password},
+        password::{Overloaded, Verdict, check_password},
         secret::Secret,
     },
     domain::{Actor, Cause, Email, Refusal, Session, User},
@@ -38,6 +38,11 @@ impl Doorward {
         ip: IpAddr,
         cause: &Cause,
     ) -> Result<Proven, ApiError> {
+        if self.passwords.is_full() {
+            // Before storage is asked: in a flood almost all end here, and verification needs the time.
+            self.metrics.login("overloaded");
+            return Err(Overloaded.into());
+        }
         let account = Email::key_of(email);
         let record = self.store.login_record(account.clone(), ip).await?;
         let known = record.as_ref().is_some_and(|record| record.known_address);

@@ -24,8 +24,12 @@ use crate::clock::random_bytes;
 const HASH_BYTES: usize = 32;
 /// Most memory a stored hash may ask for, in KiB: 1 GiB.
 const MAX_MEMORY_KIB: u32 = 1 << 20;
-/// After so long without work a thread gives its memory back.
+/// After so long without work a thread gives its memory back to the allocator,
 const IDLE: Duration = Duration::from_millis(200);
+/// and after so much longer the allocator gives it back to the system: longer than mimalloc keeps what was freed.
+const SETTLE: Duration = Duration::from_millis(1500);
+/// Large enough that mimalloc serves it with pages of its own, as it does the memory of Argon2.
+const LARGE: usize = 4 << 20;
 /// Fewest characters of a password, NIST SP 800-63B section 3.1.1.2.
 const MIN_CHARS: usize = 8;
 /// Most bytes of a password.
@@ -147,6 +151,11 @@ impl Passwords {
         answer.await.map_err(|_| Overloaded)
     }
 
+    /// Whether one more would be refused now.
+    pub fn is_full(&self) -> bool {
+        self.queue.is_full()
+    }
+
     /// Jobs that wait, and jobs that are worked on.
     pub fn load(&self) -> (usize, usize) {
         (self.queue.len(), self.working.load(Ordering::Relaxed))
@@ -163,9 +172,9 @@ fn run(jobs: &Receiver<Job>, params: &Params, working: &AtomicUsize) {
             Err(RecvTimeoutError::Disconnected) => return,
             Err(RecvTimeoutError::Timeout) => {
                 memory = Vec::new();
-                match jobs.recv() {
-                    Ok(job) => job,
-                    Err(_) => return,
+                match rest(jobs) {
+                    Some(job) => job,
+                    None => return,
                 }
             }
         };
@@ -189,6 +198,19 @@ fn run(jobs: &Receiver<Job>, params: &Params, working: &AtomicUsize) {
             }
         }
         working.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Waits for work when there has been none for a while.
+fn rest(jobs: &Receiver<Job>) -> Option<Job> {
+    match jobs.recv_timeout(SETTLE) {
+        Ok(job) => Some(job),
+        Err(RecvTimeoutError::Disconnected) => None,
+        Err(RecvTimeoutError::Timeout) => {
+            // mimalloc looks for what it may give back only when pages come or go: on a server that rests, never.
+            drop(std::hint::black_box(Vec::<u8>::with_capacity(LARGE)));
+            jobs.recv().ok()
+        }
     }
 }
 
