@@ -48,16 +48,24 @@ fn read_key(path: &Path) -> Result<String, String> {
     }
 }
 
+/// Whether a URL is one of this machine's.
+fn is_local(url: &str) -> bool {
+    let host = reqwest::Url::parse(url).ok();
+    let host = host.as_ref().and_then(|url| url.host_str());
+    host.is_some_and(|host| {
+        let ip = host.trim_matches(['[', ']']).parse();
+        host == "localhost" || ip.is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
+    })
+}
+
 /// Finds server and key.
 ///
 /// # Errors
 /// One line, for a profile that is not there, or a key, certificate or URL that cannot be used.
 pub fn connect(args: &ConnectArgs, profiles: &Profiles) -> Result<Connection, String> {
     let profile = match &args.profile {
-        Some(name) => profiles
-            .get(name)
-            .ok_or_else(|| format!("{name} is not a profile in {}", profiles.path().display()))?,
-        None => profiles.chosen().unwrap_or_default(),
+        Some(name) => profiles.named(name)?,
+        None => profiles.chosen()?.unwrap_or_default(),
     };
     let url = args.server.clone().or_else(|| env("DOORWARD_URL"));
     // A key of one server is not sent to another: a profile's goes only to the profile's own server.
@@ -75,8 +83,11 @@ pub fn connect(args: &ConnectArgs, profiles: &Profiles) -> Result<Connection, St
         read_key(Path::new(&path))
     } else if profile.url.is_some() && !elsewhere {
         profile.read_key(profiles)
-    } else {
+    } else if is_local(&url) {
         read_key(Path::new(LOCAL_KEY))
+    } else {
+        // The key of this machine's server is nobody else's to see.
+        Err(format!("none was named for {url}"))
     };
     let trust = if elsewhere {
         Trust::default()
@@ -100,9 +111,7 @@ pub fn connect(args: &ConnectArgs, profiles: &Profiles) -> Result<Connection, St
 /// # Errors
 /// As [`connect`].
 pub fn to_profile(name: &str, profiles: &Profiles) -> Result<Connection, String> {
-    let profile = profiles
-        .get(name)
-        .ok_or_else(|| format!("{name} is not a profile in {}", profiles.path().display()))?;
+    let profile = profiles.named(name)?;
     let (key, key_missing) = match profile.read_key(profiles) {
         Ok(key) => (key, None),
         Err(why) => (String::new(), Some(why)),

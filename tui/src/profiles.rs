@@ -165,10 +165,22 @@ impl Profiles {
         self.config.profiles.get(name).cloned()
     }
 
-    /// The one that is used when none is named.
-    pub fn chosen(&self) -> Option<Profile> {
-        let name = env_profile().or_else(|| self.config.default_profile.clone())?;
-        self.get(&name)
+    /// The one that is used when none is named, if there is one.
+    ///
+    /// # Errors
+    /// When it is named but not there: another server than the one that was meant must not answer.
+    pub fn chosen(&self) -> Result<Option<Profile>, String> {
+        let name = env_profile().or_else(|| self.config.default_profile.clone());
+        name.map(|name| self.named(&name)).transpose()
+    }
+
+    /// A profile that has to be there.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub fn named(&self, name: &str) -> Result<Profile, String> {
+        let missing = || format!("{name} is not a profile in {}", self.path.display());
+        self.get(name).ok_or_else(missing)
     }
 
     fn key_path(&self, name: &str) -> PathBuf {

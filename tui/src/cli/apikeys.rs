@@ -186,7 +186,7 @@ pub async fn run(command: ApiKeys, with: &Context) -> Outcome {
         }
         ApiKeys::Update { id, name, scopes } => {
             if with.dry_run {
-                return output::line(&format!("would change {id}"));
+                return output::would(with.output, &format!("change {id}"));
             }
             let path = format!("/admin/apikeys/{}", segment(&id));
             let key: AdminKey = client
@@ -202,7 +202,7 @@ pub async fn run(command: ApiKeys, with: &Context) -> Outcome {
             let what = format!("The secret of {id} dies after {grace_seconds} seconds.");
             output::confirm(with.yes || with.dry_run, &what)?;
             if with.dry_run {
-                return output::line(&format!("would rotate {id}"));
+                return output::would(with.output, &format!("rotate {id}"));
             }
             let path = format!("/admin/apikeys/{}/rotate", segment(&id));
             let key = client
@@ -215,32 +215,36 @@ pub async fn run(command: ApiKeys, with: &Context) -> Outcome {
                 with.yes || with.dry_run,
                 &format!("{} keys die at once.", ids.len()),
             )?;
-            for id in ids {
-                if with.dry_run {
-                    output::line(&format!("would revoke {id}"))?;
-                    continue;
-                }
-                client
-                    .done(
-                        Method::DELETE,
-                        &format!("/admin/apikeys/{}", segment(&id)),
-                        None::<&()>,
-                    )
-                    .await?;
-                output::line(&format!("{id} is revoked"))?;
+            if with.dry_run {
+                return output::would(with.output, &format!("revoke {}", ids.join(" ")));
             }
-            Ok(())
+            let mut revoked = Vec::new();
+            let mut failed = Ok(());
+            for id in ids {
+                let path = format!("/admin/apikeys/{}", segment(&id));
+                match client.done(Method::DELETE, &path, None::<&()>).await {
+                    Ok(()) => revoked.push(id),
+                    Err(error) => {
+                        failed = Err(error.into());
+                        break;
+                    }
+                }
+            }
+            // What was done is said before what failed.
+            if !revoked.is_empty() {
+                output::did_all(with.output, "revoked", &revoked)?;
+            }
+            failed
         }
     }
 }
 
 async fn mint(with: &Context, body: &AdminMint, secret: &SecretArgs) -> Outcome {
     if with.dry_run {
-        return output::line(&format!(
-            "would mint {} with {}",
-            body.name,
-            body.scopes.join(" ")
-        ));
+        return output::would(
+            with.output,
+            &format!("mint {} with {}", body.name, body.scopes.join(" ")),
+        );
     }
     let key = with
         .client

@@ -95,7 +95,7 @@ pub async fn run(command: Clients, with: &Context) -> Outcome {
                 resources: form.resources,
             };
             if with.dry_run {
-                return output::line(&format!("would register {}", body.name));
+                return output::would(with.output, &format!("register {}", body.name));
             }
             let made: Client = client
                 .mint("/admin/clients", &body, &idempotency_key())
@@ -111,7 +111,7 @@ pub async fn run(command: Clients, with: &Context) -> Outcome {
                 resources: form.resources,
             };
             if with.dry_run {
-                return output::line(&format!("would change {}", form.id));
+                return output::would(with.output, &format!("change {}", form.id));
             }
             let path = format!("/admin/clients/{}", segment(&form.id));
             let changed: Client = client.send(Method::PATCH, &path, &body).await?;
@@ -121,7 +121,7 @@ pub async fn run(command: Clients, with: &Context) -> Outcome {
             let what = format!("The secret of {id} dies after {grace_seconds} seconds.");
             output::confirm(with.yes || with.dry_run, &what)?;
             if with.dry_run {
-                return output::line(&format!("would give {id} a new secret"));
+                return output::would(with.output, &format!("give {id} a new secret"));
             }
             let path = format!("/admin/clients/{}/secret", segment(&id));
             let made: Client = client
@@ -135,7 +135,7 @@ pub async fn run(command: Clients, with: &Context) -> Outcome {
                 &format!("{id} is deleted, and all its tokens die."),
             )?;
             if with.dry_run {
-                return output::line(&format!("would delete {id}"));
+                return output::would(with.output, &format!("delete {id}"));
             }
             client
                 .done(
@@ -144,7 +144,7 @@ pub async fn run(command: Clients, with: &Context) -> Outcome {
                     None::<&()>,
                 )
                 .await?;
-            output::line(&format!("{id} is deleted"))
+            output::did(with.output, "deleted", &id, &format!("{id} is deleted"))
         }
     }
 }

@@ -6,13 +6,26 @@ use clap::{Args, Subcommand};
 use doorward_shared::{EventId, Timestamp, admin::Event, client::ClientError};
 
 use super::{Context, Failed, ListArgs, Outcome, output, output::Row, time_ago, users::resolve};
-use crate::incident::{Pivot, markdown};
+use crate::{
+    incident::{Pivot, markdown},
+    text::clean,
+};
 
 /// How long to wait before a lost stream is opened again.
 const AGAIN: Duration = Duration::from_secs(2);
 
+/// `doorward events …` is `doorward events list …`.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Events {
+    #[command(subcommand)]
+    command: Option<EventsCommand>,
+    #[command(flatten)]
+    list: List,
+}
+
 #[derive(Debug, Subcommand)]
-pub enum Events {
+enum EventsCommand {
     /// List events, newest first
     List(List),
 }
@@ -59,7 +72,10 @@ pub struct Incident {
 }
 
 pub async fn run(command: Events, with: &Context) -> Outcome {
-    let Events::List(asked) = command;
+    let asked = match command.command {
+        Some(EventsCommand::List(asked)) => asked,
+        None => command.list,
+    };
     let user = match &asked.user {
         Some(user) => Some(resolve(&with.client, user).await?.to_string()),
         None => None,
@@ -106,7 +122,7 @@ async fn follow(
         let mut stream = match with.client.events(after).await {
             Ok(stream) => stream,
             Err(error @ ClientError::Unreachable { .. }) if after.is_some() => {
-                eprintln!("{error}; trying again");
+                eprintln!("{}; trying again", clean(&error.to_string()));
                 tokio::time::sleep(AGAIN).await;
                 continue;
             }
@@ -122,7 +138,7 @@ async fn follow(
                 }
                 Ok(None) => break,
                 Err(error) => {
-                    eprintln!("{error}; trying again");
+                    eprintln!("{}; trying again", clean(&error.to_string()));
                     break;
                 }
             }

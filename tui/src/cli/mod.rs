@@ -85,7 +85,6 @@ pub enum Command {
     #[command(subcommand)]
     Roles(roles::Roles),
     /// The audit log
-    #[command(subcommand)]
     Events(events::Events),
     /// Signing keys
     #[command(subcommand)]

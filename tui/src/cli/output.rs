@@ -86,12 +86,60 @@ pub fn line(text: &str) -> Outcome {
     write(&format!("{}\n", clean(text)))
 }
 
+/// Says what was done to something that is no more, or that answers nothing.
+pub fn did(format: Format, done: &str, id: &impl ToString, sentence: &str) -> Outcome {
+    match format {
+        Format::Json => json(&Did {
+            id: &id.to_string(),
+            done,
+        }),
+        Format::Table => line(sentence),
+    }
+}
+
+/// As [`did`], of several things.
+pub fn did_all(format: Format, done: &str, ids: &[String]) -> Outcome {
+    match format {
+        Format::Json => {
+            let data: Vec<_> = ids.iter().map(|id| Did { id, done }).collect();
+            json(&List { data: &data })
+        }
+        Format::Table => ids
+            .iter()
+            .try_for_each(|id| line(&format!("{id} is {done}"))),
+    }
+}
+
+/// Says what would be done.
+pub fn would(format: Format, what: &str) -> Outcome {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Would<'a> {
+        dry_run: bool,
+        would: &'a str,
+    }
+    match format {
+        Format::Json => json(&Would {
+            dry_run: true,
+            would: what,
+        }),
+        Format::Table => line(&format!("would {what}")),
+    }
+}
+
+#[derive(Serialize)]
+struct Did<'a> {
+    id: &'a str,
+    done: &'a str,
+}
+
+#[derive(Serialize)]
+struct List<'a, T> {
+    data: &'a [T],
+}
+
 /// Prints rows, `{"data":[…]}` as JSON.
 pub fn rows<T: Row>(format: Format, rows: &[T]) -> Outcome {
-    #[derive(Serialize)]
-    struct List<'a, T> {
-        data: &'a [T],
-    }
     match format {
         Format::Json => json(&List { data: rows }),
         Format::Table => write(&table(

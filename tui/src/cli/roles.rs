@@ -38,7 +38,10 @@ pub async fn run(command: Roles, with: &Context) -> Outcome {
         }
         Roles::Put { name, permissions } => {
             if with.dry_run {
-                return output::line(&format!("would set {name} to {}", permissions.join(" ")));
+                return output::would(
+                    with.output,
+                    &format!("set {name} to {}", permissions.join(" ")),
+                );
             }
             let path = format!("/admin/roles/{}", segment(&name));
             let role: Role = client
@@ -52,7 +55,7 @@ pub async fn run(command: Roles, with: &Context) -> Outcome {
                 &format!("The role {name} is deleted."),
             )?;
             if with.dry_run {
-                return output::line(&format!("would delete {name}"));
+                return output::would(with.output, &format!("delete {name}"));
             }
             client
                 .done(
@@ -61,7 +64,7 @@ pub async fn run(command: Roles, with: &Context) -> Outcome {
                     None::<&()>,
                 )
                 .await?;
-            output::line(&format!("{name} is deleted"))
+            output::did(with.output, "deleted", &name, &format!("{name} is deleted"))
         }
     }
 }

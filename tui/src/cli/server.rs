@@ -113,7 +113,7 @@ pub async fn keys(command: Keys, with: &Context) -> Outcome {
                 "New tokens are signed with a new key from now on.",
             )?;
             if with.dry_run {
-                return output::line("would rotate the signing key");
+                return output::would(with.output, "rotate the signing key");
             }
             let key: SigningKey = with
                 .client
@@ -141,7 +141,7 @@ pub async fn stats(with: &Context) -> Outcome {
 
 pub async fn backup(with: &Context) -> Outcome {
     if with.dry_run {
-        return output::line("would back the database up");
+        return output::would(with.output, "back the database up");
     }
     let made: BackupMade = with
         .client
@@ -203,18 +203,15 @@ pub fn profiles(
             };
             profile.trust()?;
             profiles.put(profile)?;
+            let mut said = format!("{} is in {}", form.name, profiles.path().display());
             if form.keep_key {
                 let mut key = String::new();
                 std::io::Read::read_to_string(&mut std::io::stdin(), &mut key)
                     .map_err(|error| Failed::Error(error.to_string()))?;
                 let place = profiles.keep_key(&form.name, key.trim())?;
-                output::line(&format!("the key is in {place}"))?;
+                said.push_str(&format!("; the key is in {place}"));
             }
-            output::line(&format!(
-                "{} is in {}",
-                form.name,
-                profiles.path().display()
-            ))
+            output::did(format, "set", &form.name, &said)
         }
     }
 }

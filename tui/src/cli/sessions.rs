@@ -115,10 +115,10 @@ async fn revoke(asked: RevokeSessions, reason: Option<String>, with: &Context) -
             output::Format::Json => output::json(&preview),
             output::Format::Table => {
                 output::rows(with.output, &preview.sessions)?;
-                output::line(&format!(
-                    "would end {} sessions of {} users",
-                    preview.count, preview.users
-                ))
+                output::would(
+                    with.output,
+                    &format!("end {} sessions of {} users", preview.count, preview.users),
+                )
             }
         };
     }

@@ -109,7 +109,7 @@ pub async fn resolve(client: &Client, text: &str) -> Result<UserId, Failed> {
 async fn patch(with: &Context, user: &str, patch: &UserPatch) -> Outcome {
     let id = resolve(&with.client, user).await?;
     if with.dry_run {
-        return output::line(&format!("would change {id}"));
+        return output::would(with.output, &format!("change {id}"));
     }
     let user: User = with
         .client
@@ -155,7 +155,7 @@ pub async fn run(command: Users, with: &Context) -> Outcome {
                 permissions: Some(form.permissions).filter(|given| !given.is_empty()),
             };
             if with.dry_run {
-                return output::line(&format!("would create {}", body.email));
+                return output::would(with.output, &format!("create {}", body.email));
             }
             output::one(
                 with.output,
@@ -216,7 +216,7 @@ pub async fn run(command: Users, with: &Context) -> Outcome {
                 &format!("All sessions of {user} end."),
             )?;
             if with.dry_run {
-                return output::line(&format!("would set the password of {id}"));
+                return output::would(with.output, &format!("set the password of {id}"));
             }
             let body = SetPassword {
                 password: read_password()?,
@@ -228,7 +228,12 @@ pub async fn run(command: Users, with: &Context) -> Outcome {
                     Some(&body),
                 )
                 .await?;
-            output::line(&format!("{id}: the password is set"))
+            output::did(
+                with.output,
+                "password set",
+                &id,
+                &format!("{id}: the password is set"),
+            )
         }
         Users::EndSessions { user } => {
             let id = resolve(client, &user).await?;
@@ -237,7 +242,7 @@ pub async fn run(command: Users, with: &Context) -> Outcome {
                 &format!("All sessions of {user} end."),
             )?;
             if with.dry_run {
-                return output::line(&format!("would end all sessions of {id}"));
+                return output::would(with.output, &format!("end all sessions of {id}"));
             }
             let path = format!("/admin/users/{id}/sessions/revoke");
             let ended: Revoked = client
@@ -257,12 +262,12 @@ pub async fn run(command: Users, with: &Context) -> Outcome {
                 &format!("{user} is deleted, with all sessions and keys."),
             )?;
             if with.dry_run {
-                return output::line(&format!("would delete {id}"));
+                return output::would(with.output, &format!("delete {id}"));
             }
             client
                 .done(Method::DELETE, &format!("/admin/users/{id}"), None::<&()>)
                 .await?;
-            output::line(&format!("{id} is deleted"))
+            output::did(with.output, "deleted", &id, &format!("{id} is deleted"))
         }
     }
 }
