@@ -82,6 +82,7 @@ impl Doorward {
             access_until: idle_until,
             expires_at: now.plus_seconds(i64::from(self.settings.session_seconds)),
             browser: Some(cookie),
+            resources: Vec::new(),
         }
     }
 }

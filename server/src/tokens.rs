@@ -108,6 +108,7 @@ impl Doorward {
             access_until: now.plus_seconds(i64::from(self.settings.access_token_seconds)),
             expires_at: now.plus_seconds(i64::from(self.settings.session_seconds)),
             browser: None,
+            resources: Vec::new(),
         };
         (session, refresh)
     }

@@ -307,3 +307,47 @@ async fn a_resource_is_the_audience_and_narrows_at_the_token_endpoint() {
         .expect(400);
     assert_eq!(wide.field("error"), "invalid_target");
 }
+
+/// RFC 8707 section 2.2: what was granted for one audience does not become good for another at refresh.
+#[tokio::test]
+async fn an_audience_does_not_grow_at_refresh() {
+    let server = Server::start();
+    let resources = ["https://a.example/", "https://b.example/"];
+    let app = server.app(json!({ "resources": resources })).await;
+    server.register("ada@example.com").await;
+    let changes = [
+        ("resource", resources[0]),
+        ("scope", "openid offline_access"),
+    ];
+    let code = server
+        .browser()
+        .code("ada@example.com", &request(&app, &changes))
+        .await;
+    let tokens = server.redeem(&app, &code).await.expect(200);
+    let refresh = tokens.field("refresh_token");
+    let ask = |token: &str, resource: &str| {
+        let call = server.post("/oauth/token").basic(&app.id, &app.secret);
+        call.form(&[
+            ("grant_type", "refresh_token"),
+            ("refresh_token", token),
+            ("resource", resource),
+        ])
+    };
+    for other in [resources[1], server.url()] {
+        let refused = ask(&refresh, other).send().await.expect(400);
+        assert_eq!(refused.field("error"), "invalid_target", "{other}");
+    }
+    for asked in ["", resources[0]] {
+        let code = server
+            .browser()
+            .code("ada@example.com", &request(&app, &changes))
+            .await;
+        let refresh = server
+            .redeem(&app, &code)
+            .await
+            .expect(200)
+            .field("refresh_token");
+        let next = ask(&refresh, asked).send().await.expect(200);
+        assert_eq!(claims(&next.field("access_token"))["aud"], resources[0]);
+    }
+}

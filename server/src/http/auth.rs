@@ -147,6 +147,7 @@ async fn refresh(
             session,
             user,
             scope,
+            ..
         } => {
             doorward.metrics.token("refresh");
             ok(doorward.token_response(user.id, session.id, &scope, &next, now)?)
@@ -159,7 +160,10 @@ async fn refresh(
             ErrorCode::TokenExpired,
             "the refresh token has expired",
         )),
-        Refreshed::Revoked | Refreshed::Replayed | Refreshed::ScopeTooWide => Err(ApiError::new(
+        Refreshed::Revoked
+        | Refreshed::Replayed
+        | Refreshed::ScopeTooWide
+        | Refreshed::OtherResource => Err(ApiError::new(
             ErrorCode::TokenRevoked,
             "the refresh token has been used or revoked",
         )),
@@ -183,6 +187,7 @@ impl Doorward {
             access_until: now.plus_seconds(i64::from(self.settings.access_token_seconds)),
             grace_seconds: self.settings.refresh_grace_seconds,
             scope: None,
+            resources: Vec::new(),
         }
     }
 }

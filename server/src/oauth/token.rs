@@ -304,6 +304,7 @@ pub(super) async fn code(
         access_until: now.plus_seconds(i64::from(settings.access_token_seconds)),
         expires_at: now.plus_seconds(i64::from(settings.session_seconds)),
         browser: None,
+        resources: code.resources.clone(),
     };
     let (user, session) = match doorward.store.redeem_code(hash, new, cause).await? {
         Redeemed::Opened(opened) => *opened,
@@ -368,7 +369,7 @@ fn at_hash(access_token: &str, algorithm: Option<SigningAlgorithm>) -> String {
 pub(super) async fn refresh(
     doorward: &Doorward,
     client: &Client,
-    (used, wanted, audience): (Digest256, Option<ScopeSet>, Vec<String>),
+    (used, wanted, resources): (Digest256, Option<ScopeSet>, Vec<String>),
     cause: Cause,
 ) -> Result<TokenAnswer, Failure> {
     let now = cause.at;
@@ -382,18 +383,27 @@ pub(super) async fn refresh(
         access_until: now.plus_seconds(i64::from(settings.access_token_seconds)),
         grace_seconds: settings.refresh_grace_seconds,
         scope: wanted.clone(),
+        resources,
     };
-    let (session, user, may) = match doorward.store.rotate_refresh(rotation, cause).await? {
-        Refreshed::Rotated {
-            session,
-            user,
-            scope,
-        } => (session, user, scope),
-        Refreshed::ScopeTooWide => {
-            return Err(Failure::scope("the scope was not granted"));
-        }
-        _ => return Err(Failure::grant("the refresh token is not valid")),
-    };
+    let (session, user, may, audience) =
+        match doorward.store.rotate_refresh(rotation, cause).await? {
+            Refreshed::Rotated {
+                session,
+                user,
+                scope,
+                resources,
+            } => (session, user, scope, resources),
+            Refreshed::OtherResource => {
+                return Err(Failure::new(
+                    "invalid_target",
+                    "the resource was not granted",
+                ));
+            }
+            Refreshed::ScopeTooWide => {
+                return Err(Failure::scope("the scope was not granted"));
+            }
+            _ => return Err(Failure::grant("the refresh token is not valid")),
+        };
     let scope = match &wanted {
         Some(wanted) => wanted.intersect(&may),
         None => may,

@@ -232,3 +232,9 @@ CREATE TABLE browser_sessions (
   session_id BLOB NOT NULL REFERENCES sessions (id) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX browser_sessions_session ON browser_sessions (session_id);
+
+-- Audiences a grant was asked for with, one a line (RFC 8707); a grant for the server itself has no row.
+CREATE TABLE session_resources (
+  session_id BLOB PRIMARY KEY REFERENCES sessions (id) ON DELETE CASCADE,
+  resources TEXT NOT NULL
+) STRICT, WITHOUT ROWID;

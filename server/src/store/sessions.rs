@@ -37,6 +37,8 @@ pub struct NewSession {
     pub expires_at: Timestamp,
     /// Hash of the cookie of the browser that signs in.
     pub browser: Option<Digest256>,
+    /// Audiences its tokens are for, RFC 8707; the server itself when there are none.
+    pub resources: Vec<String>,
 }
 
 /// One use of a refresh token.
@@ -55,6 +57,8 @@ pub struct Rotation {
     pub grace_seconds: u32,
     /// Scopes that are asked for; all that were granted, when `None`.
     pub scope: Option<ScopeSet>,
+    /// Audiences that are asked for; all that were granted, when there are none.
+    pub resources: Vec<String>,
 }
 
 /// What became of a use.
@@ -69,6 +73,8 @@ pub enum Refreshed {
         session: Session,
         user: User,
         scope: ScopeSet,
+        /// Audiences of the next access token.
+        resources: Vec<String>,
     },
     /// There is no such token for this door.
     Unknown,
@@ -79,6 +85,8 @@ pub enum Refreshed {
     Replayed,
     /// More is asked for than was granted. The token is still good.
     ScopeTooWide,
+    /// Another audience is asked for than was granted. The token is still good.
+    OtherResource,
 }
 
 /// Which sessions a list or a bulk revocation holds.
@@ -534,6 +542,14 @@ pub(super) fn insert(
     if let Some(browser) = new.browser {
         browsers::insert(unit, browser, session.id)?;
     }
+    if !new.resources.is_empty() {
+        unit.conn
+            .prepare_cached("INSERT INTO session_resources VALUES (?1, ?2)")?
+            .execute(params![
+                session.id.0.to_bytes(),
+                rows::lines(&new.resources)
+            ])?;
+    }
     unit.conn
         .prepare_cached("UPDATE users SET last_login_at = ?2 WHERE id = ?1")?
         .execute(params![user_id.0.to_bytes(), cause.at.0])?;
@@ -622,6 +638,11 @@ fn rotate(
     if rotation.scope.as_ref().is_some_and(wide) {
         return Ok(Refreshed::ScopeTooWide);
     }
+    let granted = resources(unit.conn, id)?;
+    let asked = &rotation.resources;
+    if !granted.is_empty() && !asked.iter().all(|uri| granted.contains(uri)) {
+        return Ok(Refreshed::OtherResource);
+    }
     let Some(account) = accounts::account(unit.conn, session.user_id)? else {
         return Ok(Refreshed::Revoked);
     };
@@ -653,7 +674,23 @@ fn rotate(
         session,
         user: account.user,
         scope,
+        resources: if asked.is_empty() {
+            granted
+        } else {
+            asked.clone()
+        },
     })
+}
+
+fn resources(conn: &Connection, id: SessionId) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT resources FROM session_resources WHERE session_id = ?1";
+    let found: Option<String> = conn
+        .prepare_cached(sql)?
+        .query_row([id.0.to_bytes()], |row| row.get(0))
+        .optional()?;
+    Ok(found
+        .map(|text| text.lines().map(str::to_owned).collect())
+        .unwrap_or_default())
 }
 
 /// Ends one session; whether it was not ended before.

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Chromium walks the hosted pages of the real server: sign-up, sign-in, consent, account, sign-out and errors, with and
+# without JavaScript, at 1280 and 375 pixels, light and dark; axe-core looks at each page. PAGES_SHOTS=DIR keeps a
+# picture of each. Ends with a count.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+server=${DOORWARD_SERVER_BIN:?path of doorward-server}
+command -v chromium >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; }
+work=$(mktemp -d)
+pid=
+# shellcheck disable=SC2329
+clean() {
+  if [ -n "$pid" ]; then kill "$pid" 2>/dev/null || true; wait "$pid" 2>/dev/null || true; fi
+  rm -rf "$work"
+}
+trap clean EXIT
+cp "$here"/*.mjs "$here/package.json" "$work/"
+(cd "$work" && npm install --no-package-lock --no-audit --no-fund --loglevel=error)
+(cd "$work" && exec "$server" --data-dir "$work/data" --port 0) >"$work/out" 2>"$work/log" &
+pid=$!
+for _ in $(seq 100); do grep -q listening "$work/out" && break; sleep 0.1; done
+ISSUER=$(sed -n 's/^doorward-server listening on //p' "$work/out")
+OPERATOR_KEY=$(cat "$work/data/operator.key")
+export ISSUER OPERATOR_KEY
+node "$work/walk.mjs"
