@@ -339,3 +339,29 @@ async fn a_person_signs_out_and_the_application_is_told_with_a_posted_request_to
         "/sign-in"
     );
 }
+
+/// OpenID Connect Core sections 3.1.2.1 and 5.5: what is not understood is ignored, in whatever order it comes.
+#[tokio::test]
+async fn what_is_not_known_is_ignored() {
+    let server = Server::start();
+    let app = server.app(json!({})).await;
+    server.register("ada@example.com").await;
+    let browser = server.browser();
+    for changes in [
+        ("extra", "foobar"),
+        ("display", "page"),
+        ("display", "popup"),
+        ("acr_values", "1 2"),
+        ("claims_locales", "se"),
+        ("claims", "{\"userinfo\":{\"name\":{\"essential\":true}}}"),
+        ("scope", "email openid"),
+        ("response_mode", "query"),
+    ] {
+        let code = browser
+            .code("ada@example.com", &request(&app, &[changes]))
+            .await;
+        let tokens = server.redeem(&app, &code).await.expect(200);
+        let said = claims(&tokens.field("id_token"));
+        assert_eq!(said.get("nonce"), None, "{changes:?}");
+    }
+}

@@ -4,6 +4,8 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 server=${DOORWARD_SERVER_BIN:?path of doorward-server}
+# They would be settings of the server that is started.
+unset DOORWARD_SERVER_BIN DOORWARD_BIN
 work=$(mktemp -d)
 pid=
 # shellcheck disable=SC2329
@@ -23,7 +25,7 @@ cargo build --quiet --locked --manifest-path "$here/rust/Cargo.toml"
 
 (cd "$work" && exec "$server" --data-dir "$work/data" --port 0) >"$work/out" 2>"$work/log" &
 pid=$!
-for _ in $(seq 100); do grep -q listening "$work/out" && break; sleep 0.1; done
+for _ in $(seq 600); do grep -q listening "$work/out" && break; kill -0 "$pid" || { cat "$work/log"; exit 1; }; sleep 0.1; done
 ISSUER=$(sed -n 's/^doorward-server listening on //p' "$work/out")
 export ISSUER PERSON="$work/node/person.mjs"
 OPERATOR_KEY=$(cat "$work/data/operator.key") node "$work/node/setup.mjs" >"$work/made.json"

@@ -5,6 +5,8 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 server=${DOORWARD_SERVER_BIN:?path of doorward-server}
+# They would be settings of the server that is started.
+unset DOORWARD_SERVER_BIN DOORWARD_BIN
 command -v chromium >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; }
 work=$(mktemp -d)
 pid=
@@ -18,7 +20,7 @@ cp "$here"/*.mjs "$here/package.json" "$work/"
 (cd "$work" && npm install --no-package-lock --no-audit --no-fund --loglevel=error)
 (cd "$work" && exec "$server" --data-dir "$work/data" --port 0) >"$work/out" 2>"$work/log" &
 pid=$!
-for _ in $(seq 100); do grep -q listening "$work/out" && break; sleep 0.1; done
+for _ in $(seq 600); do grep -q listening "$work/out" && break; kill -0 "$pid" || { cat "$work/log"; exit 1; }; sleep 0.1; done
 ISSUER=$(sed -n 's/^doorward-server listening on //p' "$work/out")
 OPERATOR_KEY=$(cat "$work/data/operator.key")
 export ISSUER OPERATOR_KEY
