@@ -59,7 +59,11 @@ impl Doorward {
         if session.idle_until < now.plus_seconds(idle / 2)
             && session.idle_until < session.expires_at
         {
-            self.store.keep_session(id, now.plus_seconds(idle)).await?;
+            let kept = self.store.keep_session(id, now.plus_seconds(idle)).await;
+            // Reading a page does not fail for it.
+            if let Err(error) = kept {
+                tracing::warn!(%error, "a session in use was not kept from its idle end");
+            }
         }
         Ok(Some(SignedIn { account, session }))
     }

@@ -233,6 +233,15 @@ async fn a_person_signs_in_allows_and_is_sent_back_with_a_code() {
     ] {
         assert!(text.contains(shown), "{shown}: {text}");
     }
+    // Who they are not can sign in as somebody else, for the same request.
+    let link = text
+        .split("href=\"")
+        .find(|part| part.starts_with("/sign-in?"));
+    let other = browser
+        .open(link.unwrap().split('"').next().unwrap())
+        .await
+        .expect(200);
+    form(&other, "/sign-in");
     let (place, answer) = landed(&browser.submit(&form(&page, "/oauth/consent")).await);
     assert_eq!(place, CALLBACK);
     assert_eq!(answer["state"], "a state");

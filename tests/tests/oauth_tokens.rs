@@ -526,3 +526,38 @@ async fn tokens_do_not_pose_as_other_kinds() {
         .await
         .refused(403, "insufficient_scope");
 }
+
+/// RFC 6749 section 5.2 names the fields of an error, section 2.3.1 allows credentials in the body at every grant, and
+/// a header of another scheme is no client authentication.
+#[tokio::test]
+async fn errors_have_their_names_and_body_credentials_are_taken_at_refresh() {
+    let server = Server::start();
+    let app = server.app(json!({})).await;
+    server.register("ada@example.com").await;
+    let given = tokens(&server, &app, &[("scope", "openid offline_access")]).await;
+    let refresh = text(&given, "refresh_token");
+    let pairs = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", refresh.as_str()),
+        ("client_id", &app.id),
+        ("client_secret", &app.secret),
+    ];
+    let call = server.post("/oauth/token").bearer("something else");
+    let next = call.form(&pairs).send().await.expect(200);
+    assert_eq!(next.header("cache-control"), "no-store");
+    let refused = server
+        .post("/oauth/token")
+        .form(&pairs[..2])
+        .send()
+        .await
+        .expect(401);
+    assert_eq!(fields(&refused.json()), "error error_description");
+    let password = [
+        ("grant_type", "password"),
+        ("username", "a"),
+        ("password", "b"),
+    ];
+    let call = server.post("/oauth/token").basic(&app.id, &app.secret);
+    let refused = call.form(&password).send().await.expect(400);
+    assert_eq!(refused.field("error"), "unsupported_grant_type");
+}

@@ -11,6 +11,7 @@ use super::{
     language::Language,
     page::{Answer, Page},
     sign_in::kept,
+    sign_up::beside,
     texts::{Texts, fill},
 };
 use crate::{
@@ -55,7 +56,7 @@ pub async fn page(
         input type="hidden" name="decision" value="deny";
         button type="submit" class="quiet" { (t.deny) }
     };
-    let again = format!("{}/sign-out", doorward.site.base);
+    let again = beside(doorward, "/sign-in", Some(&request));
     let main = html! {
         h1 { (fill(t.consent_title, "app", &client.name)) }
         p { (fill(t.consent_as, "email", &email)) " " a href=(again) { (t.not_you) } }

@@ -30,7 +30,8 @@ pub fn address(doorward: &Doorward, request: Option<&AuthorizationRequest>) -> S
     beside(doorward, PATH, request)
 }
 
-fn beside(doorward: &Doorward, path: &str, request: Option<&AuthorizationRequest>) -> String {
+/// Another page of signing in or up, for the same request.
+pub fn beside(doorward: &Doorward, path: &str, request: Option<&AuthorizationRequest>) -> String {
     let base = &doorward.site.base;
     match request {
         Some(request) => format!("{base}{path}?request={}", doorward.keep_request(request)),
