@@ -533,7 +533,7 @@ async fn the_methods_of_forms_are_what_they_say() {
         call.send().await.refused(405, "method_not_allowed");
         let out = server
             .post("/auth/logout")
-            .bearer(&minted["key"].as_str().unwrap().to_owned());
+            .bearer(minted["key"].as_str().unwrap());
         out.form(&[("_method", method)])
             .send()
             .await

@@ -51,8 +51,8 @@ impl Doorward {
 impl DoorwardFairing {
     fn is_ours(&self, request: &Request<'_>) -> bool {
         let path = request.uri().path();
-        let below = |base: &&str| {
-            let rest = path.as_str().strip_prefix(*base);
+        let below = |base: &str| {
+            let rest = path.as_str().strip_prefix(base);
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
         self.alone || catchers::BASES.iter().any(|base| below(base))
