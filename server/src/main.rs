@@ -228,6 +228,7 @@ async fn attempt(
     let url = format!("{scheme}://{host}:{port}");
     let set = settings.issuer.is_some();
     settings.issuer.get_or_insert_with(|| url.clone());
+    let stop = process::Stop::listen().map_err(text)?;
     let doorward = Doorward::open(settings).await.map_err(opened)?;
     if !set && config.address.is_unspecified() {
         tracing::warn!(
@@ -238,7 +239,12 @@ async fn attempt(
     let line = format!("doorward-server listening on {url}");
     let rocket = rocket::custom(figment.clone().merge(("port", port)))
         .attach(doorward.fairing_alone())
-        .attach(AdHoc::on_liftoff("ready", move |_| {
+        .attach(AdHoc::on_liftoff("ready", move |rocket| {
+            let shutdown = rocket.shutdown();
+            tokio::spawn(async move {
+                stop.asked().await;
+                shutdown.notify();
+            });
             Box::pin(async move {
                 if let Err(error) = say(&line) {
                     tracing::warn!("{error}");

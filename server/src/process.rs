@@ -7,7 +7,7 @@ use rustix::{
     fs::Mode,
     process::{Resource, Rlimit, getrlimit, setrlimit, umask},
 };
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::Metadata;
 use tracing_subscriber::{
     EnvFilter, Layer, filter::FilterFn, layer::SubscriberExt, util::SubscriberInitExt,
@@ -38,6 +38,32 @@ pub fn raise_file_limit() {
 pub fn survive_file_size_limit() -> std::io::Result<()> {
     // The handler stays when what listens to it is gone.
     signal(SignalKind::from_raw(SIGXFSZ)).map(drop)
+}
+
+/// SIGTERM and SIGINT. Rocket listens for them only some time after it accepts connections: one that comes before would
+/// be the process's end.
+#[derive(Debug)]
+pub struct Stop {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Stop {
+    /// From now on neither signal ends the process by itself.
+    pub fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    /// Waits for either.
+    pub async fn asked(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => (),
+            _ = self.interrupt.recv() => (),
+        }
+    }
 }
 
 /// Starts logging to stderr. `RUST_LOG` chooses among Doorward's own lines only: what libraries write holds URIs,

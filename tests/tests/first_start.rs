@@ -81,12 +81,12 @@ async fn files_are_private_whatever_the_umask() {
             .post(format!("{url}/admin/server/backup"))
             .bearer_auth(key.trim());
         assert_eq!(backup.send().await.unwrap().status(), 201);
-        let saved = under_umask(
+        let mut saved = under_umask(
             umask,
             home.path(),
             &["backup", "b.db", "--data-dir", "data"],
         );
-        finish(&mut { saved }).done();
+        finish(&mut saved).done();
 
         let mode = fs::metadata(&data).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o700, "umask {umask}");
@@ -173,19 +173,12 @@ fn stdout_is_one_line_and_the_newcomer_reads_the_rest_on_stderr() {
 
 #[tokio::test]
 async fn the_operator_key_of_the_first_start_is_an_api_key_that_may_do_everything() {
-    let server = Server::start();
+    let mut server = Server::start();
     let who = server.admin("GET", "/admin/whoami", None).await;
-    assert_eq!(
-        who["scopes"]
-            .as_str()
-            .map_or_else(|| who["scopes"].to_string(), str::to_owned)
-            .contains("admin"),
-        true
-    );
+    assert!(who["scopes"].to_string().contains("admin"), "{who}");
     let key = server.operator_key();
     assert!(key.starts_with("sk_live_"));
     // One key, and a second start makes no other.
-    let mut server = server;
     server.stop();
     server.start_again();
     assert_eq!(server.operator_key(), key);

@@ -129,3 +129,16 @@ async fn a_thousand_idle_clients_do_not_keep_others_out() {
     live.expect("it answers").expect(200);
     server.register("ada@example.com").await;
 }
+
+#[test]
+fn a_stop_right_after_the_start_is_graceful_too() {
+    for round in 0..8 {
+        let mut server = Server::start();
+        let ended = if round % 2 == 0 {
+            server.stop()
+        } else {
+            server.interrupt()
+        };
+        assert_eq!(ended.code(), Some(0), "{ended} {}", server.log());
+    }
+}

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What is in server/dist, as far as a machine without an init of its own and a container engine can tell: systemd reads
 # the unit without a complaint and rates its exposure, and every system call that a server's life makes is one that the
-# unit's filter lets through.
+# unit's filter lets through. The same trace shows that an answer of success comes after an fsync.
 set -euo pipefail
 server=${DOORWARD_SERVER_BIN:?the path of doorward-server}
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
@@ -39,7 +39,7 @@ is "exposure is at most 1.x of 10" 1 "$exposure"
 
 # The whole life of a server, with every kind of thread at work.
 env -u DOORWARD_SERVER_BIN -u DOORWARD_BIN -u DOORWARD_PROFILE \
-  strace -f -qq -e trace=all -o "$work/trace" "$server" --port 0 --data-dir "$work/data" >"$work/out" 2>"$work/log" &
+  strace -f -y -qq -e trace=all -o "$work/trace" "$server" --port 0 --data-dir "$work/data" >"$work/out" 2>"$work/log" &
 pid=$!
 for _ in $(seq 200); do
   url=$(sed -n 's/^doorward-server listening on //p' "$work/out")
@@ -77,6 +77,11 @@ comm -23 "$work/allowed" "$work/taken" | sort -u - "$work/always" >"$work/filter
 # As root SQLite gives its files to the directory's owner; the unit's user is not root, and nothing calls `fchown` then.
 sed -n 's/^[0-9]* *\([a-z0-9_]*\)(.*/\1/p' "$work/trace" | grep -vx fchown | sort -u >"$work/made"
 is "system calls outside the filter" "" "$(comm -23 "$work/made" "$work/filter" | tr '\n' ' ')"
+
+# An answer of success is sent after its change is on disk: between the request and its 201 the log was synced.
+order=$(grep -nE 'POST /auth/register|f(data)?sync\([0-9]+<[^>]*doorward\.db-wal>\)|HTTP/1\.1 201' "$work/trace" |
+  sed -n '/POST .auth.register/,/HTTP.1.1 201/p' | sed -E 's/.*(POST|sync|201).*/\1/' | uniq | tr '\n' ' ')
+is "synced before it is answered" "POST sync 201 " "$order"
 
 printf '%s passed, %s failed\n' "$passed" "$failed"
 [ "$failed" = 0 ]
