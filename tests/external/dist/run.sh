@@ -79,7 +79,7 @@ sed -n 's/^[0-9]* *\([a-z0-9_]*\)(.*/\1/p' "$work/trace" | grep -vx fchown | sor
 is "system calls outside the filter" "" "$(comm -23 "$work/made" "$work/filter" | tr '\n' ' ')"
 
 # An answer of success is sent after its change is on disk: between the request and its 201 the log was synced.
-order=$(grep -nE 'POST /auth/register|f(data)?sync\([0-9]+<[^>]*doorward\.db-wal>\)|HTTP/1\.1 201' "$work/trace" |
+order=$(grep -nE 'POST /auth/register|f(data)?sync\([0-9]+<[^>]*doorward\.db-wal>|HTTP/1\.1 201' "$work/trace" |
   sed -n '/POST .auth.register/,/HTTP.1.1 201/p' | sed -E 's/.*(POST|sync|201).*/\1/' | uniq | tr '\n' ' ')
 is "synced before it is answered" "POST sync 201 " "$order"
 
