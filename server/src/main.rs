@@ -266,6 +266,9 @@ async fn attempt(
                     Err(message)
                 }
             }
+            rocket::error::ErrorKind::Io(cause) if config.tls_enabled() => {
+                Err(format!("tls: {cause}"))
+            }
             // Requests that would not end in time were cut off: the server has stopped all the same.
             rocket::error::ErrorKind::Shutdown(..) => Ok(Ended::Stopped),
             other => Err(format!("cannot start: {other}")),

@@ -374,7 +374,6 @@ fn rocket_config(file: &impl Provider, profile: Profile, overrides: &Overrides) 
     // A stop ends within 5 seconds: requests have 2 to finish, and connections 1 to close.
     let mut config = Figment::from(rocket::Config::default())
         .merge(("ip_header", false))
-        .merge(("log_level", "off"))
         .merge(("cli_colors", false))
         .merge(("ident", "Doorward"))
         .merge(("limits.data", "64KiB"))
@@ -387,6 +386,8 @@ fn rocket_config(file: &impl Provider, profile: Profile, overrides: &Overrides) 
                 .ignore(&["PROFILE", "CONFIG"])
                 .global(),
         );
+    // Rocket's own log goes to stdout and holds whole URIs: it stays off whatever is asked for.
+    config = config.merge(Serialized::global("log_level", "off"));
     if let Some(address) = overrides.address {
         config = config.merge(Serialized::global("address", address));
     }
@@ -410,7 +411,10 @@ fn check_rocket(config: &Figment) -> Result<(), SettingsError> {
     if let Some(key) = given.keys().find(|key| !known(key)) {
         return Err(wrong(key, "is not a setting of Rocket's"));
     }
-    config.extract::<rocket::Config>().map_err(named)?;
+    let config: rocket::Config = config.extract().map_err(named)?;
+    if config.workers == 0 {
+        return Err(wrong("workers", "must be at least 1"));
+    }
     Ok(())
 }
 

@@ -125,9 +125,15 @@ fn reqwest_client() -> reqwest::Client {
 
 #[test]
 fn stdout_is_one_line_and_the_newcomer_reads_the_rest_on_stderr() {
+    one_line(&[]);
+    one_line(&[("RUST_LOG", "trace"), ("ROCKET_LOG_LEVEL", "debug")]);
+}
+
+fn one_line(env: &[(&str, &str)]) {
     let home = TempDir::new().unwrap();
     let mut child = command("doorward-server", home.path())
         .args(["serve", "--port", "0"])
+        .envs(env.iter().copied())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

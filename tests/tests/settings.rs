@@ -226,6 +226,7 @@ fn unknown_keys_and_bad_values_stop_the_start_with_their_name() {
         ),
         ("", &[("ROCKET_PORT", "many")], "port"),
         ("", &[("ROCKET_PROT", "9000")], "prot"),
+        ("", &[("ROCKET_WORKERS", "0")], "workers"),
     ];
     for (toml, env, key) in cases {
         let home = TempDir::new().unwrap();

@@ -62,12 +62,7 @@ impl MasterKey {
             Err(error) => return Err(error),
         };
         let text = Zeroizing::new(fs::read_to_string(path)?);
-        let broken = || {
-            io::Error::new(
-                io::ErrorKind::InvalidData,
-                format!("{} is not a master key", path.display()),
-            )
-        };
+        let broken = || io::Error::new(io::ErrorKind::InvalidData, "this is not a master key");
         let bytes = Zeroizing::new(BASE64_STANDARD.decode(text.trim()).map_err(|_| broken())?);
         let bytes: &[u8; 32] = bytes.as_slice().try_into().map_err(|_| broken())?;
         Ok((Self::new(bytes).map_err(|_| broken())?, made))
