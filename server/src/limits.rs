@@ -6,12 +6,12 @@
 use std::{
     collections::{HashMap, hash_map::RandomState},
     hash::{BuildHasher, Hash},
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use crate::settings::Settings;
+use crate::{domain::household, settings::Settings};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const TEN_MINUTES: Duration = Duration::from_secs(600);
@@ -158,7 +158,7 @@ impl Limits {
     /// # Errors
     /// [`RetryAfter`] when the address has made too many this hour.
     pub fn registration(&self, ip: IpAddr, now: Duration) -> Result<(), RetryAfter> {
-        let key = self.key(network(ip));
+        let key = self.key(household(ip));
         let mut counters = self.counters();
         counters.registrations.check(key, now)?;
         counters.registrations.take(key, now);
@@ -178,8 +178,8 @@ impl Limits {
         known_address: bool,
         now: Duration,
     ) -> Result<Attempt, RetryAfter> {
-        let check = self.key(network(ip));
-        let account_and_ip = self.key((network(ip), account));
+        let check = self.key(household(ip));
+        let account_and_ip = self.key((household(ip), account));
         let account = (!known_address).then(|| self.key(account));
         let mut counters = self.counters();
         counters.checks.check(check, now)?;
@@ -217,19 +217,10 @@ impl Attempt {
     }
 }
 
-/// Who is behind an address: an IPv6 network of 64 bits is one household.
-fn network(ip: IpAddr) -> IpAddr {
-    match ip.to_canonical() {
-        IpAddr::V6(v6) => {
-            let [a, b, c, d, ..] = v6.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-        v4 => v4,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv6Addr;
+
     use super::*;
 
     const IP: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));

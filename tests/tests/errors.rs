@@ -498,6 +498,27 @@ async fn a_refused_body_names_its_field() {
 }
 
 #[tokio::test]
+async fn every_operation_of_the_description_is_there() {
+    let server = Server::start();
+    let description = server.get("/openapi.json").send().await.expect(200).json();
+    let mut count = 0;
+    for (path, operations) in description["paths"].as_object().unwrap() {
+        let path = path.replace("{id}", "x").replace("{name}", "x");
+        for method in operations.as_object().unwrap().keys() {
+            let call = server.call(&method.to_uppercase(), &path);
+            let reply = call.open().await;
+            let status = reply.status().as_u16();
+            assert!(
+                !matches!(status, 404 | 405 | 500),
+                "{method} {path}: {status}"
+            );
+            count += 1;
+        }
+    }
+    assert!(count >= 50, "{count}");
+}
+
+#[tokio::test]
 async fn every_answer_has_a_request_id_of_its_own() {
     let server = Server::start();
     let mut seen = std::collections::HashSet::new();

@@ -229,6 +229,26 @@ async fn an_ipv6_household_is_one_address() {
 }
 
 #[tokio::test]
+async fn a_household_that_signed_in_before_is_known_whichever_address_it_has_today() {
+    let server = behind_a_proxy()
+        .set("password_failures_per_account", 2)
+        .start();
+    register_from(&server, "2001:db8:0:1::1", "ada@example.com")
+        .await
+        .expect(201);
+    for attacker in ["192.0.2.1", "192.0.2.2"] {
+        sign_in_from(&server, attacker, "ada@example.com", WRONG)
+            .await
+            .refused(401, "invalid_credentials");
+    }
+    let stranger = sign_in_from(&server, "2001:db8:0:2::1", "ada@example.com", PASSWORD).await;
+    limited(&stranger, 3600);
+    sign_in_from(&server, "2001:db8:0:1::2", "ada@example.com", PASSWORD)
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
 async fn an_address_makes_so_many_accounts_an_hour() {
     let server = behind_a_proxy()
         .set("registrations_per_hour_per_ip", 2)

@@ -14,7 +14,9 @@ use super::{
     sessions,
     writer::Unit,
 };
-use crate::domain::{Account, Cause, Email, NewUser, Refusal, Session, User, UserChange};
+use crate::domain::{
+    Account, Cause, Email, NewUser, Refusal, Session, User, UserChange, household,
+};
 
 /// What a sign-in is checked against.
 #[derive(Debug, Clone)]
@@ -72,7 +74,7 @@ impl Store {
             let sql = "SELECT u.id, u.password, u.disabled_at IS NOT NULL, \
                        EXISTS (SELECT 1 FROM user_addresses a WHERE a.user_id = u.id AND a.ip = ?2) \
                        FROM users u WHERE u.email_key = ?1";
-            let found = conn.prepare_cached(sql)?.query_row(params![email_key, ip_bytes(ip)], |row| {
+            let found = conn.prepare_cached(sql)?.query_row(params![email_key, ip_bytes(household(ip))], |row| {
                 Ok(LoginRecord {
                     user_id: UserId(rows::ulid(row, 0)?),
                     password: row.get(1)?,

@@ -1,6 +1,9 @@
 //! Read-only connections on their own threads: no SQL ever runs on an async worker.
 
-use std::thread;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    thread,
+};
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use rusqlite::Connection;
@@ -29,7 +32,8 @@ impl Readers {
                 .name("doorward-reader".into())
                 .spawn(move || {
                     while let Ok(job) = jobs.recv() {
-                        job(&conn);
+                        // A read that panics drops its answer, which tells its caller; the thread goes on.
+                        let _ = catch_unwind(AssertUnwindSafe(|| job(&conn)));
                     }
                 })?;
         }

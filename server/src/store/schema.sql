@@ -63,7 +63,7 @@ CREATE TRIGGER users_text_update AFTER UPDATE OF email, first_name, last_name ON
   INSERT INTO users_text (rowid, email, first_name, last_name) VALUES (new.rid, new.email, new.first_name, new.last_name);
 END;
 
--- Addresses that have signed in to an account: exempt from its limit over all addresses.
+-- Addresses (of IPv6 the network of 64 bits) that have signed in to an account: exempt from its limit over all addresses.
 CREATE TABLE user_addresses (
   user_id BLOB NOT NULL REFERENCES users (id) ON DELETE CASCADE,
   ip BLOB NOT NULL,

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     crypto::secret::Digest256,
-    domain::{Cause, Lineage, Refusal, Session, User},
+    domain::{Cause, Lineage, Refusal, Session, User, household},
 };
 
 /// What a session starts with.
@@ -557,7 +557,7 @@ pub(super) fn insert(
         .prepare_cached("INSERT OR REPLACE INTO user_addresses VALUES (?1, ?2, ?3)")?
         .execute(params![
             user_id.0.to_bytes(),
-            ip_bytes(session.ip),
+            ip_bytes(household(session.ip)),
             cause.at.0
         ])?;
     unit.changes.users.push(user_id);
