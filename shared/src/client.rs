@@ -67,6 +67,8 @@ pub struct Client {
     http: reqwest::Client,
     base: String,
     key: Arc<str>,
+    /// Why its changes are made, percent-encoded.
+    reason: Option<Arc<str>>,
 }
 
 impl fmt::Debug for Client {
@@ -114,6 +116,7 @@ impl Client {
             http,
             base,
             key: key.into(),
+            reason: None,
         })
     }
 
@@ -127,6 +130,26 @@ impl Client {
     pub fn with_key(&self, key: &str) -> Self {
         Self {
             key: key.into(),
+            ..self.clone()
+        }
+    }
+
+    /// The same client, whose changes are made for a reason: it stands in the events they lead to.
+    #[must_use]
+    pub fn with_reason(&self, reason: &str) -> Self {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~ ".contains(&byte);
+        let encoded: String = reason
+            .bytes()
+            .map(|byte| {
+                if plain(byte) {
+                    char::from(byte).to_string()
+                } else {
+                    format!("%{byte:02X}")
+                }
+            })
+            .collect();
+        Self {
+            reason: Some(encoded.trim().into()).filter(|text: &Arc<str>| !text.is_empty()),
             ..self.clone()
         }
     }
@@ -216,6 +239,10 @@ impl Client {
             .http
             .request(method, format!("{}{path}", self.base))
             .timeout(TIMEOUT);
+        let request = match &self.reason {
+            Some(reason) => request.header("x-reason", &**reason),
+            None => request,
+        };
         if self.key.is_empty() {
             request
         } else {

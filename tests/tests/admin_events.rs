@@ -280,6 +280,36 @@ async fn no_secret_and_no_typed_name_gets_into_the_log() {
 }
 
 #[tokio::test]
+async fn an_operators_reason_stands_in_the_events_and_nobody_elses_does() {
+    let server = Server::start();
+    let ada = server.register("ada@example.com").await;
+    let disable = server
+        .patch(&format!("/admin/users/{}", ada.id))
+        .bearer(&server.operator_key())
+        .header("x-reason", "stolen laptop, f%C3%BCr Ticket 7%0A%E2%80%AE")
+        .json(json!({"disabled": true}));
+    disable.send().await.expect(200);
+    server
+        .post("/auth/login")
+        .header("x-reason", "written by nobody")
+        .json(json!({"email": "ada@example.com", "password": "wrong one"}))
+        .send()
+        .await
+        .expect(401);
+    let log = events(&server, "").await;
+    let detail = |action: &str| {
+        let found = log.iter().rev().find(|event| event["action"] == action);
+        found.unwrap_or(&Value::Null)["detail"].to_string()
+    };
+    let reason = "stolen laptop, für Ticket 7";
+    assert!(
+        detail("user.updated").ends_with(&format!("{reason}\"")),
+        "{log:?}"
+    );
+    assert!(!detail("login.failed").contains("nobody"), "{log:?}");
+}
+
+#[tokio::test]
 async fn events_are_found_by_each_of_their_parts() {
     let server = Server::with()
         .set("trusted_proxies", "[\"127.0.0.1/32\"]")

@@ -8,7 +8,7 @@ use std::{
 use crossterm::event::{Event, EventStream};
 use doorward_shared::client::Client;
 use futures_util::StreamExt;
-use ratatui::{Terminal, backend::CrosstermBackend};
+use ratatui::{Terminal, backend::CrosstermBackend, layout::Rect};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
@@ -232,7 +232,7 @@ impl Console {
         for effect in effects {
             match effect {
                 Effect::Quit => return Ok(Some(End::Quit)),
-                Effect::Redraw => self.screen.clear()?,
+                Effect::Redraw => self.fresh()?,
                 Effect::Suspend => self.suspend(keys).await?,
                 Effect::Copy(text) => terminal::copy(text.expose())?,
                 Effect::SignIn { email, password } => {
@@ -260,7 +260,14 @@ impl Console {
         let (width, height) = crossterm::terminal::size()?;
         self.tell_time();
         self.state.resize(width, height);
-        self.screen.clear()
+        self.fresh()
+    }
+
+    /// Forgets what is on the screen: the next frame is drawn whole. The library's own `clear` asks the terminal where
+    /// its cursor is, and the reader of keys would swallow the answer.
+    fn fresh(&mut self) -> io::Result<()> {
+        let (width, height) = self.state.size;
+        self.screen.resize(Rect::new(0, 0, width, height))
     }
 }
 

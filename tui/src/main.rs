@@ -88,8 +88,12 @@ fn run(cli: Cli) -> Result<u8, Failed> {
             "there is no key to call the server with: {why}"
         )));
     }
+    let client = match &cli.reason {
+        Some(reason) => connection.client.with_reason(reason),
+        None => connection.client,
+    };
     let with = Context {
-        client: connection.client,
+        client,
         output: cli.output,
         yes: cli.yes,
         dry_run: cli.dry_run,

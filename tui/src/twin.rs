@@ -137,8 +137,7 @@ fn revoke_sessions(asked: &RevokeSessions) -> Words {
             "--client",
             asked.client_id.map(|id| id.to_string()).as_deref(),
         )
-        .option("--ip", asked.ip.as_deref())
-        .option("--reason", asked.reason.as_deref());
+        .option("--ip", asked.ip.as_deref());
     if asked.include_own && asked.ids.is_none() {
         return words.word("--include-own");
     }
@@ -227,6 +226,14 @@ fn of_list(list: &List) -> Words {
     }
 }
 
+/// A command with its reason.
+pub fn because(command: String, reason: Option<&str>) -> String {
+    match reason {
+        Some(reason) => format!("{command} --reason {}", quoted(reason)),
+        None => command,
+    }
+}
+
 /// The commands for what is on the screen.
 pub fn of_state(state: &State) -> Vec<String> {
     let mut lines = Vec::new();
@@ -263,4 +270,165 @@ pub fn of_state(state: &State) -> Vec<String> {
         Item::Event(_) | Item::Profile(_) => {}
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use doorward_shared::{Scope, apikey::Environment};
+
+    use super::*;
+    use crate::{
+        app::tests::bench::{Bench, client, key, session, user},
+        cli::Cli,
+        secret::Secret,
+    };
+
+    /// Words as a shell makes them.
+    fn words(command: &str) -> Vec<String> {
+        let mut words = vec![String::new()];
+        let mut quoted = false;
+        for c in command.replace("'\\''", "\u{1}").chars() {
+            match c {
+                '\'' => quoted = !quoted,
+                ' ' if !quoted => words.push(String::new()),
+                '\u{1}' => words.last_mut().unwrap().push('\''),
+                c => words.last_mut().unwrap().push(c),
+            }
+        }
+        words
+    }
+
+    fn changes() -> Vec<Change> {
+        let (user, session, key, client) = (
+            user(2, "bob@example.org"),
+            session(1),
+            key(2, "k"),
+            client(1, "c"),
+        );
+        let mint = AdminMint {
+            owner_id: Some(user.id),
+            name: "it's a \"key\"; rm -rf $HOME".into(),
+            scopes: vec!["read:orders".into()],
+            expires_at: Some(crate::app::tests::bench::noon()),
+            environment: Environment::Test,
+        };
+        let patch = UserPatch {
+            email: Some("b@example.org".into()),
+            first_name: Some(None),
+            last_name: Some(Some("O'Neil".into())),
+            role: Some("admin".into()),
+            permissions: Some(Vec::new()),
+            disabled: None,
+        };
+        let scopes: Vec<String> = [key.scopes.clone()]
+            .iter()
+            .flatten()
+            .map(Scope::to_string)
+            .collect();
+        vec![
+            Change::CreateUser(NewUser {
+                email: "eve@example.org".into(),
+                password: Some(Secret::new("x".into())),
+                first_name: Some("Eve Anna".into()),
+                last_name: None,
+                role: Some("admin".into()),
+                permissions: scopes.clone(),
+            }),
+            Change::EditUser(user.id, patch),
+            Change::EditUser(
+                user.id,
+                UserPatch {
+                    disabled: Some(true),
+                    ..UserPatch::default()
+                },
+            ),
+            Change::SetPassword(user.id, Secret::new("x".into())),
+            Change::DeleteUsers(vec![user.id]),
+            Change::RevokeSessions(RevokeSessions {
+                user_id: Some(user.id),
+                client_id: Some(client.id),
+                ip: Some("10.0.0.0/8".into()),
+                include_own: true,
+                ..RevokeSessions::default()
+            }),
+            Change::RevokeSessions(RevokeSessions {
+                ids: Some(vec![session.id]),
+                ..RevokeSessions::default()
+            }),
+            Change::Mint(mint.clone(), None),
+            Change::Mint(mint, Some("bob@example.org".into())),
+            Change::EditKey(
+                key.id,
+                KeyPatch {
+                    name: Some("n".into()),
+                    scopes: Some(scopes.clone()),
+                },
+            ),
+            Change::RotateKey(key.id, 60),
+            Change::RevokeKeys(vec![key.id, key.id]),
+            Change::RegisterClient(RegisterClient {
+                name: "a shop".into(),
+                redirect_uris: client.redirect_uris.clone(),
+                grant_types: client.grant_types.clone(),
+                scopes: scopes.clone(),
+                confidential: false,
+                resources: vec!["https://api.example".into()],
+            }),
+            Change::EditClient(
+                client.id,
+                ClientPatch {
+                    name: Some("n".into()),
+                    redirect_uris: Some(client.redirect_uris.clone()),
+                    grant_types: Some(client.grant_types.clone()),
+                    scopes: Some(scopes.clone()),
+                    resources: None,
+                },
+            ),
+            Change::RotateSecret(client.id, 0),
+            Change::DeleteClients(vec![client.id]),
+            Change::PutRole("support".into(), scopes),
+            Change::DeleteRoles(vec!["support".into()]),
+            Change::RotateSigning,
+            Change::Backup,
+        ]
+    }
+
+    #[test]
+    fn every_change_has_a_command_that_the_twin_takes() {
+        for change in changes() {
+            let command = because(of_change(&change), Some("they're gone"));
+            for one in command.split("; doorward").take(1) {
+                let words = words(one);
+                let parsed = Cli::try_parse_from(&words);
+                assert!(parsed.is_ok(), "{change:?}: {one}\n{}", parsed.unwrap_err());
+                assert!(!one.contains("Secret"), "{one}");
+            }
+        }
+        assert_eq!(words(&quoted("it's")), ["it's"]);
+    }
+
+    #[test]
+    fn every_view_has_commands_that_the_twin_takes() {
+        for kind in [
+            Kind::Users,
+            Kind::Sessions,
+            Kind::Keys,
+            Kind::Clients,
+            Kind::Events,
+            Kind::Roles,
+            Kind::Signing,
+            Kind::Profiles,
+        ] {
+            let mut bench = Bench::on(Kind::Users, 80, 24);
+            bench.go(kind);
+            if kind != Kind::Profiles {
+                bench.serve(crate::app::tests::bench::rows(kind));
+            }
+            for line in of_state(&bench.state) {
+                let parsed = Cli::try_parse_from(words(&line));
+                assert!(parsed.is_ok(), "{line}\n{}", parsed.unwrap_err());
+            }
+        }
+    }
 }

@@ -35,6 +35,8 @@ pub struct Cause {
     pub ip: Option<IpAddr>,
     pub request_id: Option<Arc<str>>,
     pub at: Timestamp,
+    /// Why, in an operator's words; stands in the detail of every event this leads to.
+    pub reason: Option<Arc<str>>,
 }
 
 impl Cause {
@@ -45,6 +47,7 @@ impl Cause {
             ip: None,
             request_id: None,
             at,
+            reason: None,
         }
     }
 }

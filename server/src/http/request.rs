@@ -13,6 +13,7 @@ use doorward_shared::{ErrorCode, Timestamp};
 use ipnet::IpNet;
 use rocket::{
     Request,
+    http::RawStr,
     request::{FromRequest, Outcome},
 };
 use ulid::Ulid;
@@ -21,8 +22,11 @@ use super::ApiError;
 use crate::{
     app::Doorward,
     clock::random_bytes,
-    domain::{Actor, Cause},
+    domain::{Actor, Cause, text},
 };
+
+/// Longest reason that is kept, in characters.
+const REASON_CHARS: usize = 200;
 
 /// Longest user agent that is kept, in characters.
 const USER_AGENT_CHARS: usize = 256;
@@ -35,6 +39,8 @@ pub struct RequestInfo {
     /// The client's address: the socket's, or what a trusted proxy says.
     pub ip: IpAddr,
     pub(super) started: Instant,
+    /// `X-Reason` of an admin call: why an operator does it.
+    reason: Option<Arc<str>>,
 }
 
 impl RequestInfo {
@@ -44,6 +50,7 @@ impl RequestInfo {
             id: request_id(doorward.clock.now()),
             ip: client_ip(request, &doorward.settings.trusted_proxies),
             started: Instant::now(),
+            reason: reason(request),
         })
     }
 
@@ -54,8 +61,25 @@ impl RequestInfo {
             ip: Some(self.ip),
             request_id: Some(self.id.clone()),
             at,
+            reason: self.reason.clone(),
         }
     }
+}
+
+/// An operator's reason, percent-encoded UTF-8. Of admin calls alone: nobody else writes into the audit log.
+fn reason(request: &Request<'_>) -> Option<Arc<str>> {
+    if !request.uri().path().starts_with("/admin/") {
+        return None;
+    }
+    let header = request.headers().get_one("x-reason")?;
+    let given = RawStr::new(header).percent_decode_lossy();
+    let clean: String = given
+        .trim()
+        .chars()
+        .filter(|c| !text::is_invisible(*c))
+        .take(REASON_CHARS)
+        .collect();
+    Some(clean).filter(|text| !text.is_empty()).map(Arc::from)
 }
 
 /// Not secret and never repeated: the time, a number of this process and a count.

@@ -76,6 +76,7 @@ async fn revoke(
         ip: Some(info.ip),
         request_id: Some(info.id.clone()),
         at: doorward.clock.now(),
+        reason: None,
     };
     let token = form.require("token")?;
     Ok(doorward.give_up(&client, token, cause).await?)

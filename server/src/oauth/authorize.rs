@@ -297,6 +297,7 @@ impl Owner {
             ip: Some(self.visitor.ip),
             request_id: Some(self.visitor.request_id.clone()),
             at: self.now,
+            reason: None,
         };
         self.doorward
             .store

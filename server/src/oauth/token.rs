@@ -86,6 +86,7 @@ impl Doorward {
             ip: Some(ip),
             request_id: Some(request_id),
             at: self.clock.now(),
+            reason: None,
         };
         let resources = self.resources(&client, form.all("resource"))?;
         let grants = Grants {

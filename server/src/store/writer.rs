@@ -1,6 +1,7 @@
 //! The one writer: queued units, each in a savepoint, a batch per transaction, one fsync per batch.
 
 use std::{
+    borrow::Cow,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     thread,
@@ -65,6 +66,12 @@ impl Unit<'_> {
     ) -> Result<(), StoreError> {
         let id = EventId(self.id(cause.at));
         let target = target.map(ToString::to_string);
+        let detail = match (detail, cause.reason.as_deref()) {
+            (Some(detail), Some(reason)) if detail != reason => {
+                Some(Cow::Owned(format!("{detail}: {reason}")))
+            }
+            (detail, reason) => detail.or(reason).map(Cow::Borrowed),
+        };
         self.conn
             .prepare_cached("INSERT INTO events VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?
             .execute(params![

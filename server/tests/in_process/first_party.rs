@@ -40,6 +40,7 @@ async fn granted(house: &House, user: &Value) -> (String, String) {
         ip: Some(ip),
         request_id: None,
         at: START,
+        reason: None,
     };
     let opened = door
         .store

@@ -7,6 +7,7 @@ import re
 import shlex
 import shutil
 import signal
+import sqlite3
 import subprocess
 import tempfile
 import time
@@ -40,6 +41,11 @@ def until(done, seconds, why):
         time.sleep(0.03)
 
 
+def clean_environment():
+    """What a server takes for settings stays out."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("DOORWARD_")}
+
+
 class Server:
     """The real server on a free port with a fresh directory."""
 
@@ -61,12 +67,13 @@ class Server:
         log = open(os.path.join(self.directory, "server.log"), "ab")
         self.process = subprocess.Popen(
             [SERVER, "--data-dir", self.data, "--port", str(self.port)],
-            stdout=subprocess.PIPE, stderr=log, cwd=self.directory,
+            stdout=subprocess.PIPE, stderr=log, cwd=self.directory, env=clean_environment(),
         )
         line = self.process.stdout.readline().decode()
         found = re.search(r"listening on http://127\.0\.0\.1:(\d+)", line)
         if not found:
-            raise SystemExit(f"the server did not start: {line!r}")
+            with open(log.name, encoding="utf-8") as file:
+                raise SystemExit(f"the server did not start: {file.read()}")
         self.port = int(found.group(1))
         with open(os.path.join(self.data, "operator.key"), encoding="utf-8") as file:
             self.key = file.read().strip()
@@ -130,6 +137,34 @@ class Server:
                 return None
             raise
 
+    def seed(self, users, sessions):
+        """Puts many rows in while the server is stopped: signing in so often would take an hour."""
+        self.process.terminate()
+        self.process.wait()
+        now = int(time.time() * 1000)
+        database = sqlite3.connect(os.path.join(self.data, "doorward.db"))
+        columns = [row[1] for row in database.execute("PRAGMA table_info(sessions)")]
+        owner = database.execute("SELECT id FROM users LIMIT 1").fetchone()[0]
+        known = {
+            "user_id": owner, "client_id": None, "scope": "read write", "user_agent": "seed/1.0", "created_at": now,
+            "last_seen_at": now, "expires_at": now + 7_776_000_000, "idle_until": now + 2_592_000_000, "revoked_at": None,
+        }
+        template = database.execute("SELECT * FROM sessions LIMIT 1").fetchone()
+        if template:
+            known = {**dict(zip(columns, template)), **known}
+        rows = []
+        for number in range(sessions):
+            stamp = now - number
+            row = {**known, "id": stamp.to_bytes(6, "big") + number.to_bytes(10, "big")}
+            row["ip"] = known.get("ip", b"\x7f\x00\x00\x01")
+            rows.append([row[column] for column in columns])
+        with database:
+            database.executemany(f"INSERT INTO sessions VALUES ({','.join('?' * len(columns))})", rows)
+        database.close()
+        self.start()
+        for number in range(users):
+            self.create_user(f"seed{number}@example.org")
+
     def login(self, email, password):
         return self.call("POST", "/auth/login", {"email": email, "password": password})
 
@@ -167,7 +202,7 @@ class Pane:
         if self.started:
             return
         self.started = True
-        env = f"env -u NO_COLOR HOME={shlex.quote(self.home)} XDG_CONFIG_HOME={shlex.quote(self.home)} TERM=screen-256color LC_ALL=C.UTF-8 PS1={shlex.quote(PROMPT + ' ')}"
+        env = f"env -u NO_COLOR -u DOORWARD_URL -u DOORWARD_KEY -u DOORWARD_KEY_FILE HOME={shlex.quote(self.home)} XDG_CONFIG_HOME={shlex.quote(self.home)} TERM=screen-256color LC_ALL=C.UTF-8 PS1={shlex.quote(PROMPT + ' ')}"
         conf = os.path.join(self.home, "tmux.conf")
         with open(conf, "w", encoding="utf-8") as file:
             # The clipboard is let through, so that a walk sees what would reach it.
@@ -249,6 +284,11 @@ class Pane:
         with open(f"/proc/{self.child()}/stat", encoding="utf-8") as file:
             fields = file.read().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def memory(self):
+        """Resident, in KiB."""
+        with open(f"/proc/{self.child()}/status", encoding="utf-8") as file:
+            return int(re.search(r"VmRSS:\s+(\d+)", file.read()).group(1))
 
     def stty(self):
         tty = self.tmux("display-message", "-p", "#{pane_tty}").strip()

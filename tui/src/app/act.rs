@@ -365,7 +365,7 @@ impl State {
         }
         let confirm = Confirm::new(format!("Disable {}?", user.email), "Disable", change)
             .line("They cannot sign in, and all their sessions end at once.");
-        self.look_and_confirm(confirm, LookAt::User(user.id), effects);
+        self.look_and_confirm(confirm.with_reason(), LookAt::User(user.id), effects);
     }
 
     /// Ends the sessions of what is selected.

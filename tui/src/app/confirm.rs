@@ -108,14 +108,11 @@ impl Confirm {
 
     /// The command that does the same.
     pub fn twin(&self) -> String {
-        let reason = self.reason.as_ref().map(|line| line.text().trim());
-        match &self.asked {
-            Some(asked) => crate::twin::of_change(&Change::RevokeSessions(RevokeSessions {
-                reason: reason.filter(|text| !text.is_empty()).map(str::to_owned),
-                ..asked.clone()
-            })),
+        let command = match &self.asked {
+            Some(asked) => crate::twin::of_change(&Change::RevokeSessions(asked.clone())),
             None => crate::twin::of_change(&self.change),
-        }
+        };
+        crate::twin::because(command, self.why().as_deref())
     }
 
     fn ring(&self) -> Vec<Focus> {
@@ -136,19 +133,15 @@ impl Confirm {
         self.focus = ring[(at + by) % ring.len()];
     }
 
-    /// The change, when it was confirmed; with the reason, where there is one.
+    /// The change, when it was confirmed.
     fn confirmed(&self) -> Option<Change> {
-        let reason = self
-            .reason
-            .as_ref()
-            .map(|line| line.text().trim().to_owned());
-        self.is_typed().then(|| match self.change.clone() {
-            Change::RevokeSessions(asked) => Change::RevokeSessions(RevokeSessions {
-                reason: reason.filter(|reason| !reason.is_empty()),
-                ..asked
-            }),
-            other => other,
-        })
+        self.is_typed().then(|| self.change.clone())
+    }
+
+    /// Why, when a reason was given.
+    pub fn why(&self) -> Option<String> {
+        let reason = self.reason.as_ref()?.text().trim();
+        (!reason.is_empty()).then(|| reason.to_owned())
     }
 }
 
@@ -161,11 +154,12 @@ enum Press {
 
 impl Confirm {
     fn press(&mut self, key: KeyEvent, now: u64) -> Press {
-        if now < self.opened_at + DEAF {
-            return Press::Stay;
-        }
+        // Backing out is never too early.
         if key.code == KeyCode::Esc {
             return Press::Close;
+        }
+        if now < self.opened_at + DEAF {
+            return Press::Stay;
         }
         if self.ticket.is_some() {
             return Press::Stay;
@@ -221,8 +215,12 @@ pub fn key(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
             state.layers.pop();
         }
         Press::Send(change) => {
-            let again = confirm.again.clone();
-            match state.send(*change, again, effects) {
+            let order = Order {
+                again: confirm.again.clone(),
+                reason: confirm.why(),
+                change: *change,
+            };
+            match state.send(order, effects) {
                 Ok(ticket) => {
                     if let Some(Layer::Confirm(confirm)) = state.layers.last_mut() {
                         confirm.ticket = Some(ticket);
@@ -238,27 +236,36 @@ pub fn key(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
     }
 }
 
+/// A change that is to be sent.
+#[derive(Debug)]
+pub struct Order {
+    /// So that a repeated call is not a second one.
+    pub again: String,
+    /// Why; goes into the events.
+    pub reason: Option<String>,
+    pub change: Change,
+}
+
 impl State {
     /// Sends a change off, unless nothing may be changed now. The only place where one leaves.
-    pub fn send(
-        &mut self,
-        change: Change,
-        again: String,
-        effects: &mut Vec<Effect>,
-    ) -> Result<u64, String> {
-        if let Some(why) = self.no_change(change.scope()) {
+    pub fn send(&mut self, order: Order, effects: &mut Vec<Effect>) -> Result<u64, String> {
+        if let Some(why) = self.no_change(order.change.scope()) {
             return Err(why);
         }
         self.ticket += 1;
         let ticket = self.ticket;
-        self.ask(
-            Effect::Change {
-                ticket,
-                again,
-                change,
-            },
-            effects,
-        );
+        let Order {
+            again,
+            reason,
+            change,
+        } = order;
+        let effect = Effect::Change {
+            ticket,
+            again,
+            reason,
+            change,
+        };
+        self.ask(effect, effects);
         Ok(ticket)
     }
 

@@ -37,7 +37,7 @@ impl State {
             Item::User(user) => {
                 let confirm = Confirm::new(format!("Delete {}?", user.email), "Delete", Change::DeleteUsers(vec![user.id]))
                     .line("The account is gone, with all its sessions and keys. It cannot be brought back.");
-                self.look_and_confirm(confirm, LookAt::User(user.id), effects);
+                self.look_and_confirm(confirm.with_reason(), LookAt::User(user.id), effects);
             }
             Item::Key(key) => {
                 let confirm = Confirm::new(
@@ -46,7 +46,7 @@ impl State {
                     Change::RevokeKeys(vec![key.id]),
                 )
                 .line("It dies at once: whatever uses it fails.");
-                self.look_and_confirm(confirm, LookAt::Key(key.id), effects);
+                self.look_and_confirm(confirm.with_reason(), LookAt::Key(key.id), effects);
             }
             Item::Client(client) => {
                 let confirm = Confirm::new(
@@ -55,7 +55,7 @@ impl State {
                     Change::DeleteClients(vec![client.id]),
                 )
                 .line("All its tokens die, and nobody can sign in through it.");
-                self.look_and_confirm(confirm, LookAt::Client(client.id), effects);
+                self.look_and_confirm(confirm.with_reason(), LookAt::Client(client.id), effects);
             }
             Item::Role(role) if role.built_in => {
                 self.warn(format!("{} is built in: it cannot be deleted", role.name))
@@ -70,7 +70,8 @@ impl State {
                 let change = Change::DeleteRoles(vec![role.name.clone()]);
                 self.confirm(
                     Confirm::new(format!("Delete the role {}?", role.name), "Delete", change)
-                        .line("Nobody has it."),
+                        .line("Nobody has it.")
+                        .with_reason(),
                 );
             }
             _ => {}
@@ -119,7 +120,7 @@ impl State {
         if count > 8 {
             confirm = confirm.line(format!("and {} more", count - 8));
         }
-        self.confirm(confirm.line("It cannot be brought back."));
+        self.confirm(confirm.line("It cannot be brought back.").with_reason());
     }
 
     /// Sessions: whether one or many, the server says which will end.

@@ -8,7 +8,7 @@ use doorward_shared::{
 
 use super::{
     change::Change,
-    confirm::{Confirm, DEAF},
+    confirm::{Confirm, DEAF, Order},
     layer::Layer,
     line::Line,
     msg::Effect,
@@ -243,7 +243,7 @@ enum Press {
 
 impl Form {
     fn press(&mut self, key: KeyEvent, now: u64) -> Press {
-        if now < self.opened_at + DEAF && !self.is_sign_in() {
+        if now < self.opened_at + DEAF && !self.is_sign_in() && key.code != KeyCode::Esc {
             return Press::Stay;
         }
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
@@ -314,7 +314,12 @@ fn submit(state: &mut State, effects: &mut Vec<Effect>) {
         }
         // A form is confirmation enough only for what is not there yet.
         Filled::Send(change) if change.is_creation() => {
-            let sent = state.send(change, again, effects);
+            let order = Order {
+                again,
+                reason: None,
+                change,
+            };
+            let sent = state.send(order, effects);
             if let Some(Layer::Form(form)) = state.layers.last_mut() {
                 match sent {
                     Ok(ticket) => form.ticket = Some(ticket),

@@ -112,6 +112,20 @@ impl Incident {
         ids.chain(own).flatten().filter(named).take(200).collect()
     }
 
+    /// Whether an event belongs into its timeline.
+    pub fn touches(&self, event: &Event) -> bool {
+        let user = event.user_id.map(|id| id.to_string());
+        self.pivot
+            .filters()
+            .into_iter()
+            .any(|(name, value)| match name {
+                "userId" => user.as_deref() == Some(value),
+                "actor" => event.actor == value,
+                "target" => event.target.as_deref() == Some(value),
+                _ => event.ip.as_deref() == Some(value),
+            })
+    }
+
     pub fn step(&mut self, by: isize) {
         if self.on_steps {
             self.at = self
@@ -249,21 +263,16 @@ impl State {
         let Some(Layer::Confirm(confirm)) = self.layers.get(layer) else {
             return;
         };
-        let reason = confirm
-            .reason
-            .as_ref()
-            .map(|line| line.text().trim().to_owned());
+        let reason = confirm.why();
         let what = match done {
-            Done::Plain(text) => text.clone(),
+            Done::Plain(text) | Done::Made { text, .. } => text.clone(),
             Done::Secret { title, .. } => title.clone(),
         };
         let now = self.now.wall;
         let View::Incident(incident) = &mut self.view else {
             return;
         };
-        let because = reason
-            .filter(|reason| !reason.is_empty())
-            .map(|reason| format!(" ({reason})"));
+        let because = reason.map(|reason| format!(" ({reason})"));
         incident
             .log
             .push(format!("{now} {what}{}", because.unwrap_or_default()));

@@ -23,7 +23,7 @@ mod reply;
 pub mod reveal;
 pub mod state;
 #[cfg(test)]
-mod tests;
+pub mod tests;
 mod tick;
 mod travel;
 

@@ -131,12 +131,15 @@ impl From<&RevokedSessions> for PreviewedSessions {
 pub enum Done {
     /// Said on the screen.
     Plain(String),
+    /// Something is there now: said on the screen, and selected.
+    Made { text: String, id: String },
     /// A secret that is shown once.
     Secret {
         title: String,
         /// About what it is of.
         lines: Vec<(String, String)>,
         secret: Secret,
+        id: String,
         /// What a file for it would be called.
         file: String,
     },
@@ -180,6 +183,8 @@ pub enum Effect {
     Change {
         ticket: u64,
         again: String,
+        /// Why, for the events.
+        reason: Option<String>,
         change: Change,
     },
     SignIn {

@@ -141,14 +141,20 @@ fn changed(state: &mut State, ticket: u64, done: Result<Done, Problem>, effects:
             }
             match done {
                 Done::Plain(text) => state.say(text),
+                Done::Made { text, id } => {
+                    state.say(text);
+                    state.select_new(id);
+                }
                 Done::Secret {
                     title,
                     lines,
                     secret,
+                    id,
                     file,
                 } => {
                     let reveal = Reveal::new(title, lines, secret, file, state.now.ms);
                     state.layers.push(Layer::Reveal(Box::new(reveal)));
+                    state.select_new(id);
                 }
             }
             state.refresh(effects);
@@ -200,6 +206,11 @@ fn live(state: &mut State, event: Event, effects: &mut Vec<Effect>) {
     state.last_event = Some(event.id);
     let height = state.rows_high();
     let later = state.now.ms + SETTLE;
+    if let View::Incident(incident) = &state.view
+        && incident.touches(&event)
+    {
+        state.poll_at = state.poll_at.min(later);
+    }
     let Some(list) = state.list_mut() else { return };
     if list.kind != Kind::Events {
         if list.kind.changes_with(&event.action) {
@@ -270,6 +281,13 @@ impl State {
             Trouble::Forbidden | Trouble::Refused => self.heard(),
         }
         let _ = effects;
+    }
+
+    /// What was just made is what its list shows selected, once it has come.
+    fn select_new(&mut self, id: String) {
+        if let Some(list) = self.list_mut() {
+            list.selected = Some(id);
+        }
     }
 
     /// Opens the sign-in, on top of everything.

@@ -47,6 +47,9 @@ pub struct Cli {
     /// Say what would be done, and do nothing
     #[arg(long, global = true)]
     pub dry_run: bool,
+    /// Why; goes into the events of what is changed
+    #[arg(long, global = true, value_name = "TEXT")]
+    pub reason: Option<String>,
     #[command(subcommand)]
     pub command: Option<Command>,
 }

@@ -31,9 +31,6 @@ pub enum Sessions {
         /// End your own session too, if it is among them
         #[arg(long)]
         include_own: bool,
-        /// Why; goes into the events
-        #[arg(long)]
-        reason: Option<String>,
     },
 }
 
@@ -79,7 +76,6 @@ pub async fn run(command: Sessions, with: &Context) -> Outcome {
             ids,
             filter,
             include_own,
-            reason,
         } => {
             let user_id = match &filter.user {
                 Some(user) => Some(resolve(client, user).await?),
@@ -101,12 +97,12 @@ pub async fn run(command: Sessions, with: &Context) -> Outcome {
                 dry_run: true,
                 ..RevokeSessions::default()
             };
-            revoke(asked, reason, with).await
+            revoke(asked, with).await
         }
     }
 }
 
-async fn revoke(asked: RevokeSessions, reason: Option<String>, with: &Context) -> Outcome {
+async fn revoke(asked: RevokeSessions, with: &Context) -> Outcome {
     let client = &with.client;
     let path = "/admin/sessions/revoke";
     let preview: RevokedSessions = client.send(Method::POST, path, &asked).await?;
@@ -128,7 +124,6 @@ async fn revoke(asked: RevokeSessions, reason: Option<String>, with: &Context) -
     }
     let exactly = RevokeSessions {
         preview_id: preview.preview_id,
-        reason,
         ..RevokeSessions::default()
     };
     let done: RevokedSessions = client.send(Method::POST, path, &exactly).await?;

@@ -105,7 +105,13 @@ pub async fn change(client: &Client, change: Change, again: &str) -> Outcome {
                 .send(Method::PUT, &path, &body)
                 .await
                 .map_err(problem)?;
-            plain(format!("the role {} holds {}", role.name, role.permissions))
+            Ok(Done::Made {
+                text: clean(&format!(
+                    "the role {} holds {}",
+                    role.name, role.permissions
+                )),
+                id: role.name,
+            })
         }
         Change::DeleteRoles(names) => {
             for name in &names {
@@ -153,7 +159,10 @@ async fn create_user(client: &Client, user: NewUser, again: &str) -> Outcome {
         .mint("/admin/users", &body, again)
         .await
         .map_err(problem)?;
-    plain(format!("{} is created", made.email))
+    Ok(Done::Made {
+        text: clean(&format!("{} is created", made.email)),
+        id: made.id.to_string(),
+    })
 }
 
 /// One after another; what was done before one failed stays done, and is said.
@@ -229,16 +238,17 @@ fn minted(title: &str, key: AdminMintedKey) -> Done {
             ("Id".into(), key.id.to_string()),
         ],
         file: file_name(&key.name, "key"),
+        id: key.id.to_string(),
         secret: Secret::new(key.key),
     }
 }
 
 fn registered(title: &str, client: OauthClient) -> Done {
     let Some(secret) = client.client_secret else {
-        return Done::Plain(clean(&format!(
-            "{} is registered: {}",
-            client.name, client.id
-        )));
+        return Done::Made {
+            text: clean(&format!("{} is registered: {}", client.name, client.id)),
+            id: client.id.to_string(),
+        };
     };
     Done::Secret {
         title: title.into(),
@@ -249,6 +259,7 @@ fn registered(title: &str, client: OauthClient) -> Done {
             ("Scopes".into(), client.scopes.to_string()),
         ],
         file: file_name(&client.name, "secret"),
+        id: client.id.to_string(),
         secret: Secret::new(secret),
     }
 }

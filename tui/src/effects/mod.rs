@@ -141,8 +141,10 @@ impl Runner {
             Effect::Change {
                 ticket,
                 again,
+                reason,
                 change,
             } => {
+                let client = reason.map_or_else(|| client.clone(), |why| client.with_reason(&why));
                 let work = async move {
                     let done = change::change(&client, change, &again).await;
                     Reply::Changed { ticket, done }

@@ -59,7 +59,7 @@ fn title(paint: &mut Paint<'_>, area: Rect) {
     let link = link_word(state);
     let right = right_of(area, &format!("{} ", link.0));
     let left = Rect {
-        width: right.saturating_sub(area.x),
+        width: right.saturating_sub(area.x + 1),
         ..area
     };
     let mut x = area.x + paint.text(left, area.x, area.y, " doorward", Tone::Accent);

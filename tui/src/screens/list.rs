@@ -49,7 +49,7 @@ pub fn draw(paint: &mut Paint<'_>, areas: &Areas, list: &List) -> Option<(u16, u
     }
     let columns = place(
         list.kind,
-        areas.rows.width.saturating_sub(MARKS),
+        areas.rows.width.saturating_sub(MARKS + 1),
         state.wide,
     );
     let head = Rect {

@@ -56,11 +56,12 @@ pub fn draw(paint: &mut Paint<'_>, whole: Rect, reveal: &Reveal) -> Option<(u16,
         return Some((inner.x, foot + 1));
     }
     paint.text(inner, inner.x, foot, &reveal.note, Tone::Good);
+    let narrow = inner.width < 56;
     let keys = [
-        ("v", " view 10 s   "),
-        ("c", " clipboard   "),
-        ("w", " write a file   "),
-        ("esc", " Cancel / close"),
+        ("v", if narrow { " view " } else { " view 10 s   " }),
+        ("c", if narrow { " clip " } else { " clipboard   " }),
+        ("w", if narrow { " file " } else { " write a file   " }),
+        ("esc", if narrow { " Cancel" } else { " Cancel / close" }),
     ];
     let pieces: Vec<_> = keys
         .iter()

@@ -3,6 +3,8 @@
 use super::bench::{Bench, rows};
 use crate::{
     app::{
+        Effect,
+        change::Change,
         layer::Layer,
         msg::{Done, Preview, PreviewedSessions, Reply},
     },
@@ -142,15 +144,16 @@ fn exactly_the_previewed_sessions_end_for_the_reason_given() {
     preview(&mut bench, 1);
     bench.later("\tstolen laptop\nyes\n");
     let sent = bench.effects.iter().find_map(|effect| match effect {
-        crate::app::Effect::Change {
-            change: crate::app::change::Change::RevokeSessions(asked),
+        Effect::Change {
+            change: Change::RevokeSessions(asked),
+            reason,
             ..
-        } => Some(asked.clone()),
+        } => Some((asked.clone(), reason.clone())),
         _ => None,
     });
-    let sent = sent.unwrap();
+    let (sent, reason) = sent.unwrap();
     assert_eq!(sent.preview_id.as_deref(), Some("preview-1"));
-    assert_eq!(sent.reason.as_deref(), Some("stolen laptop"));
+    assert_eq!(reason.as_deref(), Some("stolen laptop"));
     assert!(!sent.dry_run && sent.user_id.is_none() && sent.ids.is_none());
 }
 

@@ -24,6 +24,7 @@ fn minted() -> Bench {
         title: "The key is minted".into(),
         lines: vec![("Name".into(), "ci".into())],
         secret: Secret::new(SECRET.into()),
+        id: "key_1".into(),
         file: "ci.key".into(),
     };
     bench.reply(Reply::Changed {
@@ -175,4 +176,25 @@ fn a_repeated_mint_is_the_same_call() {
         .collect();
     assert_eq!(keys.len(), 2);
     assert_eq!(keys[0], keys[1]);
+}
+
+#[test]
+fn what_was_just_made_is_selected() {
+    let mut bench = Bench::on(Kind::Keys, 80, 24);
+    bench.type_in("n");
+    bench.later("ci\t \t\t\t\t\t\n");
+    let made = super::bench::key(7, "ci");
+    let done = Done::Made {
+        text: "made".into(),
+        id: made.id.to_string(),
+    };
+    let ticket = bench.state.ticket;
+    bench.reply(Reply::Changed {
+        ticket,
+        done: Ok(done),
+    });
+    let mut rows = super::bench::rows(Kind::Keys);
+    rows.insert(0, crate::item::Item::Key(made));
+    bench.serve(rows);
+    assert_eq!(bench.state.item().unwrap().name(), "ci");
 }

@@ -189,6 +189,7 @@ fn secret(width: u16, height: u16, keys: &str) -> Bench {
             ("Scopes".into(), "read".into()),
         ],
         secret: Secret::new("sk_live_EXAMPLEexampleEXAMPLEexample0123456789".into()),
+        id: "key_1".into(),
         file: "ci.key".into(),
     };
     let ticket = bench.state.ticket;
