@@ -303,7 +303,7 @@ async fn an_operators_reason_stands_in_the_events_and_nobody_elses_does() {
     };
     let reason = "stolen laptop, für Ticket 7";
     assert!(
-        detail("user.updated").ends_with(&format!("{reason}\"")),
+        detail("user.disabled").ends_with(&format!("{reason}\"")),
         "{log:?}"
     );
     assert!(!detail("login.failed").contains("nobody"), "{log:?}");

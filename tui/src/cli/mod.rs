@@ -69,6 +69,7 @@ pub struct LookArgs {
 }
 
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one, read once")]
 pub enum Command {
     /// Is the server there, and who am I to it?
     Status,
