@@ -9,10 +9,12 @@ use std::{
     fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
+    process::Stdio,
     sync::Arc,
+    time::Instant,
 };
 
-use doorward_tests::{Finished, Options, PASSWORD, Server, run};
+use doorward_tests::{Finished, Options, PASSWORD, Server, command, run};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -458,4 +460,62 @@ async fn openapi_is_printed_without_a_server_and_is_what_it_serves() {
         .send()
         .await
         .expect(201);
+}
+
+#[tokio::test]
+async fn a_restore_killed_at_any_instant_leaves_the_old_database_or_the_new() {
+    let mut server = steady().start();
+    let (home, data) = (server.directory().to_owned(), server.data_dir().to_owned());
+    server.register("ada@example.com").await;
+    tool(&home, &data, &["backup", "b.db"]).done();
+    server.register("late@example.com").await;
+    // Its log is not empty: what is in it belongs to the old database.
+    server.kill();
+    let fresh = |name: &str| {
+        let copy = home.join(name);
+        fs::create_dir(&copy).unwrap();
+        for (path, bytes) in contents(&data) {
+            fs::write(copy.join(path.file_name().unwrap()), bytes).unwrap();
+        }
+        copy
+    };
+    let started = Instant::now();
+    tool(&home, &fresh("whole"), &["restore", "b.db", "--force"]).done();
+    let whole = started.elapsed();
+    const ROUNDS: u32 = 16;
+    for round in 0..ROUNDS {
+        let copy = fresh(&format!("copy-{round}"));
+        let mut child = command("doorward-server", &home)
+            .args([
+                "restore",
+                "b.db",
+                "--force",
+                "--data-dir",
+                copy.to_str().unwrap(),
+            ])
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(whole * round / ROUNDS);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        tool(&home, &copy, &["check"]).done();
+        let again = steady().data_dir(&copy).start();
+        let users = again.admin("GET", "/admin/users", None).await["pagination"]["total"].clone();
+        let restored = again
+            .admin("GET", "/admin/events?action=server.restored", None)
+            .await;
+        let restored = restored["pagination"]["total"].clone();
+        assert!(
+            (&users, &restored) == (&json!(2), &json!(0))
+                || (&users, &restored) == (&json!(1), &json!(1)),
+            "{users} users, restored {restored} times"
+        );
+        let left = contents(&copy);
+        assert!(
+            left.iter()
+                .all(|(path, _)| !path.to_string_lossy().contains(".restore-")),
+            "{left:?}"
+        );
+    }
 }

@@ -10,7 +10,9 @@ use std::{
 use rusqlite::{Connection, OpenFlags};
 use rustix::fs::{FlockOperation, flock};
 
-use super::{Inner, Store, StoreError, memory::Memory, readers::Readers, schema, writer::Writer};
+use super::{
+    Inner, Store, StoreError, memory::Memory, readers::Readers, restore, schema, writer::Writer,
+};
 use crate::metrics::StoreMetrics;
 
 /// The database's name in the data directory.
@@ -59,6 +61,7 @@ impl Store {
         cache_entries: usize,
         metrics: Arc<StoreMetrics>,
     ) -> Result<Self, StoreError> {
+        restore::clean(directory);
         let path = directory.join(DATABASE);
         // Made here rather than by SQLite: 0600 whatever the umask; the -wal and -shm files follow its mode.
         OpenOptions::new()

@@ -59,6 +59,7 @@ pub fn restore(directory: &Path, file: &Path, how: &Restore<'_>) -> Result<Resto
         return Err(named(StoreError::Unavailable("is not a file".into())));
     }
     let _lock = DirectoryLock::take(directory)?;
+    clean(directory);
     let target = directory.join(DATABASE);
     if !how.force && fs::metadata(&target).is_ok_and(|found| found.len() > 0) {
         let message = format!(
@@ -67,7 +68,7 @@ pub fn restore(directory: &Path, file: &Path, how: &Restore<'_>) -> Result<Resto
         );
         return Err(StoreError::Unavailable(message));
     }
-    let partial = beside(&target, "restore")?;
+    let partial = beside(&target, PREPARED)?;
     let prepared = copy(file, &partial)
         .and_then(|()| prepare(&partial, how))
         .map_err(named);
@@ -78,6 +79,19 @@ pub fn restore(directory: &Path, file: &Path, how: &Restore<'_>) -> Result<Resto
     });
     remove(&partial, &["", "-wal", "-shm", "-journal"]);
     done
+}
+
+/// What a database that is being made ready is called, after the name it will have.
+const PREPARED: &str = "restore";
+
+/// Removes what a restore that was killed has left in a directory that is locked.
+pub(super) fn clean(directory: &Path) {
+    let start = format!("{DATABASE}.{PREPARED}-");
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(&start) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
 }
 
 /// Makes an old database and its log one file: the log must not be replayed into the new database, and a kill before
