@@ -93,7 +93,7 @@ async fn write_one(server: &Server, email: String, turn: u64) -> (Page, bool) {
     };
     let (id, key) = (reply.field("id"), reply.field("key"));
     page.key = Some((id.clone(), key.clone(), Known::Live));
-    if turn % 2 == 0 {
+    if turn.is_multiple_of(2) {
         page.key = Some((id.clone(), key.clone(), Known::Unknown));
         let reply = server
             .delete(&format!("/apikey/{id}"))
@@ -118,7 +118,7 @@ async fn end_or_refresh(
     person: &Person,
     turn: u64,
 ) -> (Known, bool) {
-    if turn % 3 == 0 {
+    if turn.is_multiple_of(3) {
         let reply = server
             .post("/auth/logout")
             .bearer(&person.access)

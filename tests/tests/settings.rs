@@ -151,7 +151,8 @@ async fn text_settings_are_taken_as_they_stand() {
 #[test]
 fn unknown_keys_and_bad_values_stop_the_start_with_their_name() {
     const FILE: &str = "[default.doorward]\n";
-    let cases: &[(&str, &[(&str, &str)], &str)] = &[
+    type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+    let cases: &[Case<'_>] = &[
         (
             &format!("{FILE}acces_token_seconds = 60\n"),
             &[],
