@@ -14,7 +14,7 @@ pub fn all() -> Vec<Catcher> {
 }
 
 /// First path segments that are Doorward's, in somebody else's app.
-pub const BASES: [&str; 9] = [
+pub const BASES: [&str; 14] = [
     "/auth",
     "/apikey",
     "/admin",
@@ -24,6 +24,11 @@ pub const BASES: [&str; 9] = [
     "/metrics",
     "/openapi.json",
     "/docs",
+    "/account",
+    "/assets",
+    "/sign-in",
+    "/sign-out",
+    "/sign-up",
 ];
 
 struct Caught(ApiError, Option<String>);

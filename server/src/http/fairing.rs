@@ -55,7 +55,7 @@ impl DoorwardFairing {
             let rest = path.as_str().strip_prefix(base);
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
-        self.alone || catchers::BASES.iter().any(|base| below(base))
+        self.alone || catchers::BASES.into_iter().any(below)
     }
 }
 
