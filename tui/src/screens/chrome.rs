@@ -170,15 +170,18 @@ pub fn banner(state: &State) -> Option<(String, bool)> {
             .retry_at
             .map(|at| at.saturating_sub(now.ms).div_ceil(1000));
         let again = again.map_or_else(
-            || "trying again now".into(),
-            |wait| format!("trying again in {wait} s"),
+            || "trying again".into(),
+            |wait| format!("again in {wait} s"),
         );
-        let dot = state.glyphs.dot();
         let why = why.strip_prefix(LOST).unwrap_or(why);
-        return Some((
-            format!("OFFLINE {dot} {age} {dot} changes are off {dot} {again} {dot} {why}"),
-            true,
-        ));
+        let parts = [
+            "OFFLINE: cannot reach the server",
+            &age,
+            "changes are off",
+            &again,
+            why,
+        ];
+        return Some((parts.join(&format!(" {} ", state.glyphs.dot())), true));
     }
     if let Some(until) = state.link.wait_until {
         let wait = until.saturating_sub(now.ms).div_ceil(1000);
