@@ -295,15 +295,10 @@ impl State {
     }
 
     /// A look that was asked for has come.
-    pub fn previewed(
-        &mut self,
-        generation: u64,
-        preview: Result<Preview, Problem>,
-        effects: &mut Vec<Effect>,
-    ) {
+    pub fn previewed(&mut self, generation: u64, preview: Result<Preview, Problem>) {
         match &preview {
             Ok(_) => self.link.answered(self.now),
-            Err(problem) => self.failed(problem, effects),
+            Err(problem) => self.failed(problem),
         }
         let now = self.now.ms;
         let waiting = |layer: &&mut Layer| matches!(layer, Layer::Confirm(confirm) if confirm.looking == Looking::Asked(generation));

@@ -142,12 +142,7 @@ impl Incident {
 }
 
 impl State {
-    pub fn timeline(
-        &mut self,
-        generation: u64,
-        events: Result<Vec<Event>, Problem>,
-        effects: &mut Vec<Effect>,
-    ) {
+    pub fn timeline(&mut self, generation: u64, events: Result<Vec<Event>, Problem>) {
         let now = self.now;
         let View::Incident(incident) = &mut self.view else {
             return;
@@ -169,7 +164,7 @@ impl State {
             }
             Err(problem) => {
                 incident.load = Load::Failed(problem.clone());
-                self.failed(&problem, effects);
+                self.failed(&problem);
             }
         }
     }
@@ -185,76 +180,14 @@ impl State {
         let (step, pivot) = (*step, incident.pivot.clone());
         incident.doing = Some(step);
         let name = self.name_of(pivot.id());
-        match (step, &pivot) {
-            (Step::EndSessions, _) => {
-                let mut asked = RevokeSessions::default();
-                match &pivot {
-                    Pivot::User(id) => asked.user_id = id.parse().ok(),
-                    Pivot::Client(id) => asked.client_id = id.parse().ok(),
-                    Pivot::Address(ip) => asked.ip = Some(ip.clone()),
-                    Pivot::Key(_) => return,
-                }
-                self.end_sessions(format!("End all sessions of {name}?"), asked, effects);
-            }
-            (Step::Disable, Pivot::User(id)) => {
-                let Ok(id) = id.parse() else { return };
-                let disable = UserPatch {
-                    disabled: Some(true),
-                    ..UserPatch::default()
-                };
-                let confirm = Confirm::new(
-                    format!("Disable {name}?"),
-                    "Disable",
-                    Change::EditUser(id, disable),
-                )
-                .line("They cannot sign in, and all their sessions end at once.")
-                .with_reason();
-                self.look_and_confirm(confirm, LookAt::User(id), effects);
-            }
-            (Step::RevokeKeys, Pivot::User(id)) => {
-                let Ok(id) = id.parse() else { return };
-                let confirm = Confirm::new(
-                    format!("Revoke the keys of {name}?"),
-                    "Revoke",
-                    Change::RevokeKeys(Vec::new()),
-                )
-                .with_reason();
-                self.look_and_confirm(confirm, LookAt::KeysOf(id), effects);
-            }
-            (Step::RevokeKey, Pivot::Key(id)) => {
-                let Ok(id) = id.parse() else { return };
-                let confirm = Confirm::new(
-                    format!("Revoke {name}?"),
-                    "Revoke",
-                    Change::RevokeKeys(vec![id]),
-                )
-                .with_reason();
-                self.look_and_confirm(confirm, LookAt::Key(id), effects);
-            }
-            (Step::RotateKey, Pivot::Key(id)) => {
-                let Ok(id) = id.parse() else { return };
-                let confirm = Confirm::new(
-                    format!("Rotate {name}?"),
-                    "Rotate",
-                    Change::RotateKey(id, 0),
-                )
-                .line("The old secret dies at once; the new one is shown once.")
-                .with_reason();
-                self.look_and_confirm(confirm, LookAt::Key(id), effects);
-            }
-            (Step::RotateSecret, Pivot::Client(id)) => {
-                let Ok(id) = id.parse() else { return };
-                let confirm = Confirm::new(
-                    format!("A new secret for {name}?"),
-                    "Rotate",
-                    Change::RotateSecret(id, 0),
-                )
-                .line("The old secret dies at once; the new one is shown once.")
-                .with_reason();
-                self.look_and_confirm(confirm, LookAt::Client(id), effects);
-            }
-            (Step::RotateSigning, _) => self.confirm(rotate_signing().with_reason()),
-            _ => {}
+        if step == Step::EndSessions {
+            let title = format!("End all sessions of {name}?");
+            return self.end_sessions(title, sessions_of(&pivot), effects);
+        }
+        match question(step, &pivot, &name) {
+            Some((confirm, Some(at))) => self.look_and_confirm(confirm.with_reason(), at, effects),
+            Some((confirm, None)) => self.confirm(confirm.with_reason()),
+            None => {}
         }
     }
 
@@ -301,6 +234,66 @@ impl State {
             path,
             text: Secret::new(text),
         });
+    }
+}
+
+/// The sessions around a pivot.
+fn sessions_of(pivot: &Pivot) -> RevokeSessions {
+    let mut asked = RevokeSessions {
+        active: Some(true),
+        ..RevokeSessions::default()
+    };
+    match pivot {
+        Pivot::User(id) => asked.user_id = id.parse().ok(),
+        Pivot::Client(id) => asked.client_id = id.parse().ok(),
+        Pivot::Address(ip) => asked.ip = Some(ip.clone()),
+        // A key opens none: this matches nothing.
+        Pivot::Key(_) => asked.ids = Some(Vec::new()),
+    }
+    asked
+}
+
+/// The question before a step, and what is looked at for it.
+fn question(step: Step, pivot: &Pivot, name: &str) -> Option<(Confirm, Option<LookAt>)> {
+    let new_secret = "The old secret dies at once; the new one is shown once.";
+    match (step, pivot) {
+        (Step::Disable, Pivot::User(id)) => {
+            let id = id.parse().ok()?;
+            let disable = UserPatch {
+                disabled: Some(true),
+                ..UserPatch::default()
+            };
+            let change = Change::EditUser(id, disable);
+            let confirm = Confirm::new(format!("Disable {name}?"), "Disable", change)
+                .line("They cannot sign in, and all their sessions end at once.");
+            Some((confirm, Some(LookAt::User(id))))
+        }
+        (Step::RevokeKeys, Pivot::User(id)) => {
+            let title = format!("Revoke the keys of {name}?");
+            let confirm = Confirm::new(title, "Revoke", Change::RevokeKeys(Vec::new()));
+            Some((confirm, Some(LookAt::KeysOf(id.parse().ok()?))))
+        }
+        (Step::RevokeKey, Pivot::Key(id)) => {
+            let id = id.parse().ok()?;
+            let title = format!("Revoke {name}?");
+            let confirm = Confirm::new(title, "Revoke", Change::RevokeKeys(vec![id]));
+            Some((confirm, Some(LookAt::Key(id))))
+        }
+        (Step::RotateKey, Pivot::Key(id)) => {
+            let id = id.parse().ok()?;
+            let title = format!("Rotate {name}?");
+            let confirm = Confirm::new(title, "Rotate", Change::RotateKey(id, 0)).line(new_secret);
+            Some((confirm, Some(LookAt::Key(id))))
+        }
+        (Step::RotateSecret, Pivot::Client(id)) => {
+            let id = id.parse().ok()?;
+            let title = format!("A new secret for {name}?");
+            let change = Change::RotateSecret(id, 0);
+            let confirm = Confirm::new(title, "Rotate", change).line(new_secret);
+            Some((confirm, Some(LookAt::Client(id))))
+        }
+        (Step::RotateSigning, _) => Some((rotate_signing(), None)),
+        _ => None,
     }
 }
 

@@ -43,7 +43,7 @@ pub fn key(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
 }
 
 /// Pasted text is text: it goes into a line that is being typed, and is no command anywhere.
-pub fn paste(state: &mut State, text: &str, effects: &mut Vec<Effect>) {
+pub fn paste(state: &mut State, text: &str) {
     let now = state.now.ms;
     let first = text.lines().next().unwrap_or_default();
     match state.layers.last_mut() {
@@ -66,7 +66,6 @@ pub fn paste(state: &mut State, text: &str, effects: &mut Vec<Effect>) {
         }
         _ => {}
     }
-    let _ = effects;
 }
 
 fn view(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {

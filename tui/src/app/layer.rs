@@ -7,7 +7,6 @@ use super::{
     state::State,
 };
 use crate::{
-    app::msg::Effect,
     incident::Pivot,
     item::{Item, Kind},
 };
@@ -88,7 +87,7 @@ impl State {
     }
 
     /// Beside a list that has the keys, the pane shows what is selected.
-    pub fn detail_follows(&mut self, effects: &mut Vec<Effect>) {
+    pub fn detail_follows(&mut self) {
         let split = self.size.0 >= SPLIT;
         let Some(item) = self.list().and_then(|list| list.item()).cloned() else {
             return;
@@ -110,7 +109,6 @@ impl State {
                 scroll: 0,
                 focused: false,
             };
-            let _ = effects;
         }
     }
 }

@@ -38,7 +38,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
     state.dirty = true;
     match msg {
         Msg::Key(key) => input::key(state, key, &mut effects),
-        Msg::Paste(text) => input::paste(state, &text, &mut effects),
+        Msg::Paste(text) => input::paste(state, &text),
         Msg::Mouse(mouse) => mouse::mouse(state, mouse, &mut effects),
         Msg::Resize(width, height) => state.resize(width, height),
         Msg::Tick => tick::tick(state, &mut effects),

@@ -41,7 +41,7 @@ pub fn reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
                 }
                 Err(problem) => {
                     list.load = Load::Failed(problem.clone());
-                    state.failed(&problem, effects);
+                    state.failed(&problem);
                 }
             }
         }
@@ -53,10 +53,10 @@ pub fn reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
             state.learn_stats();
         }
         Reply::Stats(Err(problem)) => {
-            state.failed(&problem, effects);
+            state.failed(&problem);
             state.known.stats_problem = Some(problem);
         }
-        Reply::Server { ready, info } => server(state, ready, info, effects),
+        Reply::Server { ready, info } => server(state, ready, info),
         Reply::Whoami(Ok(who)) => {
             state.heard();
             if let Some((id, email)) = who.user_id.zip(who.email.clone()) {
@@ -64,22 +64,22 @@ pub fn reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
             }
             state.known.who = Some(who);
         }
-        Reply::Whoami(Err(problem)) => state.failed(&problem, effects),
+        Reply::Whoami(Err(problem)) => state.failed(&problem),
         Reply::Names(names) => state.learn(names),
         Reply::Thing { id, item } => thing(state, &id, item),
         Reply::Preview {
             generation,
             preview,
-        } => state.previewed(generation, preview, effects),
-        Reply::Timeline { generation, events } => state.timeline(generation, events, effects),
+        } => state.previewed(generation, preview),
+        Reply::Timeline { generation, events } => state.timeline(generation, events),
         Reply::Changed { ticket, done } => changed(state, ticket, done, effects),
         Reply::SignedIn(done) => signed_in(state, done, effects),
         Reply::Streaming => state.link.streaming = true,
-        Reply::Event(event) => live(state, *event, effects),
+        Reply::Event(event) => live(state, *event),
         Reply::StreamEnded => state.link.stream_ended(state.now),
         Reply::StreamLost(problem) => {
             state.link.streaming = false;
-            state.failed(&problem, effects);
+            state.failed(&problem);
         }
         Reply::Written(Ok(path)) => state.written(&path),
         Reply::Written(Err(why)) => state.not_written(&why),
@@ -96,7 +96,6 @@ fn server(
     state: &mut State,
     ready: bool,
     info: Result<Box<doorward_shared::admin::ServerInfo>, Problem>,
-    effects: &mut Vec<Effect>,
 ) {
     state.known.ready = Some(ready);
     match info {
@@ -107,7 +106,7 @@ fn server(
             state.known.server_at = Some(state.now.wall);
         }
         Err(problem) => {
-            state.failed(&problem, effects);
+            state.failed(&problem);
             state.known.server_problem = Some(problem);
         }
     }
@@ -201,7 +200,7 @@ fn signed_in(state: &mut State, done: Result<(), Problem>, effects: &mut Vec<Eff
 }
 
 /// An event as it happened: shown where events are, and a reason to read lists again that it changes.
-fn live(state: &mut State, event: Event, effects: &mut Vec<Effect>) {
+fn live(state: &mut State, event: Event) {
     state.heard();
     state.last_event = Some(event.id);
     let height = state.rows_high();
@@ -228,7 +227,6 @@ fn live(state: &mut State, event: Event, effects: &mut Vec<Effect>) {
     } else if !list.push_live(item, height) {
         list.stale_at.get_or_insert(later);
     }
-    let _ = effects;
 }
 
 impl List {
@@ -267,7 +265,7 @@ impl State {
     }
 
     /// What a failure means for everything, beside what it means where it happened.
-    pub fn failed(&mut self, problem: &Problem, effects: &mut Vec<Effect>) {
+    pub fn failed(&mut self, problem: &Problem) {
         match problem.what {
             Trouble::Unreachable => self.link.lost(&problem.message, self.now),
             Trouble::Unauthorized => {
@@ -280,7 +278,6 @@ impl State {
             }
             Trouble::Forbidden | Trouble::Refused => self.heard(),
         }
-        let _ = effects;
     }
 
     /// What was just made is what its list shows selected, once it has come.

@@ -86,8 +86,9 @@ pub struct State {
     pub dirty: bool,
     pub generation: u64,
     pub ticket: u64,
-    /// What the next change of an answered form or dialog is about.
+    /// When the view is asked for again although nothing is known to have changed.
     pub poll_at: u64,
+    /// The newest event that was seen: where a lost stream goes on.
     pub last_event: Option<EventId>,
 }
 
@@ -285,7 +286,7 @@ impl State {
         {
             self.load(want, effects);
         }
-        self.detail_follows(effects);
+        self.detail_follows();
         self.ask_names(effects);
     }
 

@@ -2,6 +2,7 @@
 
 pub mod bench;
 mod confirming;
+mod incidents;
 mod listing;
 mod losing;
 mod minting;
