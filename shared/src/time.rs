@@ -37,14 +37,25 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let nanos = i128::from(self.0) * 1_000_000;
-        let at = OffsetDateTime::from_unix_timestamp_nanos(nanos).map_err(|_| fmt::Error)?;
-        let (year, month, day) = (at.year(), u8::from(at.month()), at.day());
-        let (hour, minute, second, milli) = (at.hour(), at.minute(), at.second(), at.millisecond());
-        write!(
-            f,
-            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z"
-        )
+        let at = OffsetDateTime::from_unix_timestamp(self.seconds()).map_err(|_| fmt::Error)?;
+        let year = u32::try_from(at.year()).map_err(|_| fmt::Error)?;
+        let milli = self.0.rem_euclid(1000).unsigned_abs() as u32;
+        // Digit by digit: nearly every answer holds several, and the formatter is slow with padding.
+        let mut text = *b"0000-00-00T00:00:00.000Z";
+        let mut put = |range: std::ops::Range<usize>, mut value: u32| {
+            for digit in text[range].iter_mut().rev() {
+                *digit = b'0' + (value % 10) as u8;
+                value /= 10;
+            }
+        };
+        put(0..4, year);
+        put(5..7, u8::from(at.month()).into());
+        put(8..10, at.day().into());
+        put(11..13, at.hour().into());
+        put(14..16, at.minute().into());
+        put(17..19, at.second().into());
+        put(20..23, milli);
+        f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -86,5 +97,13 @@ mod tests {
         assert_eq!(Timestamp::parse(&at.to_string()), Some(at));
         assert_eq!(Timestamp::parse("2025-11-24T17:00:00.007+01:00"), Some(at));
         assert_eq!(Timestamp::parse("2025-11-24 16:00"), None);
+        let ends = [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (-1, "1969-12-31T23:59:59.999Z"),
+            (253_402_300_799_999, "9999-12-31T23:59:59.999Z"),
+        ];
+        for (at, text) in ends {
+            assert_eq!(Timestamp(at).to_string(), text);
+        }
     }
 }

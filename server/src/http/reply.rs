@@ -46,13 +46,15 @@ pub fn created<T>(body: T) -> Answer<T> {
 
 impl<'r, T: Serialize> Responder<'r, 'static> for Reply<T> {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
-        let Ok(body) = serde_json::to_vec(&self.body) else {
+        // Room for what most answers are.
+        let mut body = Vec::with_capacity(512);
+        if serde_json::to_writer(&mut body, &self.body).is_err() {
             let error = ApiError::new(
                 doorward_shared::ErrorCode::InternalError,
                 "an answer could not be written",
             );
             return error.respond_to(request);
-        };
+        }
         let mut response = Response::new();
         response.set_status(self.status);
         response.set_header(ContentType::JSON);
