@@ -8,6 +8,11 @@
     )
 )]
 
+/// The README's example compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
 pub mod app;
 mod browser;
 pub mod caller;

@@ -501,6 +501,17 @@ mod tests {
     }
 
     #[test]
+    fn every_key_stands_in_the_readme_and_in_the_settings_file() {
+        let keys = serde_json::to_value(Settings::default()).unwrap();
+        let readme = include_str!("../../README.md");
+        let file = include_str!("../../Rocket.toml");
+        for key in keys.as_object().unwrap().keys() {
+            assert!(readme.contains(&format!("`{key}`")), "README: {key}");
+            assert!(file.contains(&format!("# {key} = ")), "Rocket.toml: {key}");
+        }
+    }
+
+    #[test]
     fn the_consoles_variables_are_not_ours() {
         let env = [
             ("DOORWARD_URL", "x"),
