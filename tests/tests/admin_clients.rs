@@ -232,7 +232,7 @@ async fn a_rotated_secret_is_good_until_its_grace_ends() {
         .expect(200);
 
     let before = client.clone();
-    let rotated = send(&server, "POST", &path, json!({"graceSeconds": 2})).await;
+    let rotated = send(&server, "POST", &path, json!({"graceSeconds": 5})).await;
     client.secret = rotated.field("clientSecret");
     token(&server, &before).await.expect(200);
     token(&server, &client).await.expect(200);

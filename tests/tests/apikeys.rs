@@ -478,7 +478,7 @@ async fn a_rotated_key_dies_after_its_grace() {
     me(&server, key(&first)).await.refused(401, "token_revoked");
     me(&server, key(&second)).await.expect(200);
 
-    let third = rotate(&second, Some(json!({"graceSeconds": 2})))
+    let third = rotate(&second, Some(json!({"graceSeconds": 5})))
         .await
         .expect(201)
         .json();
