@@ -253,7 +253,7 @@ impl StoreMetrics {
         );
         registry.register_with_unit(
             "writer_batch_duration",
-            "From the first statement of a batch to its last answer",
+            "From the first statement of a transaction to its commit",
             Unit::Seconds,
             self.seconds.clone(),
         );

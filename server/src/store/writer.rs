@@ -189,28 +189,33 @@ fn run(
             }
         }
         company = batch.len() > 1;
-        let started = Instant::now();
-        let (size, changes) = (batch.len(), conn.total_changes());
-        let done = commit(&conn, batch, memory, &mut ids);
-        metrics.batch(size, started.elapsed(), done);
-        // A batch that had nothing to write says nothing about the disk.
-        if done && conn.total_changes() > changes {
-            metrics.synced();
-        }
+        commit(&conn, batch, memory, metrics, &mut ids);
     }
     // Leaves one file behind on a clean stop.
     let _ = conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
-/// Runs a batch; answers whether it is on disk.
-fn commit(conn: &Connection, batch: Vec<Work>, memory: &Memory, ids: &mut ulid::Generator) -> bool {
+/// Runs a batch, and tells everybody in it what became of it.
+fn commit(
+    conn: &Connection,
+    batch: Vec<Work>,
+    memory: &Memory,
+    metrics: &StoreMetrics,
+    ids: &mut ulid::Generator,
+) {
+    let (started, size, before) = (Instant::now(), batch.len(), conn.total_changes());
     let mut changes = Changes::default();
     let mut answers = Vec::with_capacity(batch.len());
     let done = transaction(conn, batch, &mut changes, ids, &mut answers);
+    metrics.batch(size, started.elapsed(), done.is_ok());
     if let Err(error) = &done {
         tracing::error!(%error, "a batch of {} was rolled back", answers.len());
         let _ = conn.execute_batch("ROLLBACK");
     } else {
+        // A batch that had nothing to write says nothing about the disk.
+        if conn.total_changes() > before {
+            metrics.synced();
+        }
         // What is on disk is applied to memory before anybody is told of it.
         memory.apply(changes);
     }
@@ -220,7 +225,6 @@ fn commit(conn: &Connection, batch: Vec<Work>, memory: &Memory, ids: &mut ulid::
             Err(error) => Err(StoreError::Unavailable(error.to_string())),
         });
     }
-    done.is_ok()
 }
 
 fn transaction(
