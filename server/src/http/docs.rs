@@ -11,7 +11,7 @@ use rocket::{
 };
 use serde_json::Value;
 
-use super::openapi::{self, OPERATIONS, Operation, Who};
+use super::openapi::{self, Operation, Who};
 
 pub fn all() -> Vec<Route> {
     routes![docs]
@@ -48,7 +48,7 @@ fn docs() -> Html {
 fn page() -> Markup {
     let description: Value = serde_json::from_str(&openapi::text()).unwrap_or_default();
     let mut tags: BTreeMap<&str, Vec<&Operation>> = BTreeMap::new();
-    for operation in OPERATIONS {
+    for operation in openapi::operations() {
         tags.entry(operation.tag()).or_default().push(operation);
     }
     html! {

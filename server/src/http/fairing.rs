@@ -12,8 +12,8 @@ use rocket::{
 use super::{ApiError, RequestInfo, catchers, routes, well_known};
 use crate::{app::Doorward, stats::minute_of};
 
-/// How often notes of use are written.
-const FLUSH: Duration = Duration::from_secs(5);
+/// How often notes of use are written: each time may touch thousands of rows all over the database.
+const FLUSH: Duration = Duration::from_secs(30);
 /// How often what is dead is looked for.
 const SWEEP: Duration = Duration::from_secs(600);
 /// As much of a form as Rocket looks at for its `_method`, in bytes.

@@ -1,0 +1,179 @@
+//! The API description, OpenAPI 3.1: the schemas are the wire types', the operations stand in tables.
+//! A test holds them against the mounted routes, both ways.
+
+mod operation;
+mod operators;
+mod people;
+mod protocol;
+
+use std::{collections::BTreeMap, sync::LazyLock};
+
+use doorward_shared::ErrorBody;
+use rocket::{Route, get, routes};
+use serde_json::{Map, Value, json};
+
+pub(super) use self::operation::{Operation, Who};
+use self::operation::{Schemas, of};
+use super::well_known::Public;
+
+pub fn all() -> Vec<Route> {
+    routes![describe]
+}
+
+static DESCRIPTION: LazyLock<std::sync::Arc<str>> = LazyLock::new(|| {
+    let mut text = serde_json::to_string_pretty(&description()).unwrap_or_default();
+    text.push('\n');
+    text.into()
+});
+
+/// The description as text.
+pub fn text() -> std::sync::Arc<str> {
+    DESCRIPTION.clone()
+}
+
+#[get("/openapi.json")]
+fn describe() -> Public {
+    Public(text())
+}
+
+/// Every operation there is.
+pub(super) fn operations() -> impl Iterator<Item = &'static Operation> {
+    [
+        people::OPERATIONS,
+        protocol::OPERATIONS,
+        operators::OPERATIONS,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+fn description() -> Value {
+    let mut schemas = Schemas::new();
+    let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
+    for operation in operations() {
+        let method = operation.method.as_str().to_lowercase();
+        let described = operation.describe(&mut schemas);
+        paths
+            .entry(operation.path)
+            .or_default()
+            .insert(method, described);
+    }
+    let _ = (of::<ErrorBody>().0)(&mut schemas);
+    let mut components: BTreeMap<String, Value> = schemas
+        .into_iter()
+        .map(|(name, schema)| (name, serde_json::to_value(schema).unwrap_or_default()))
+        .collect();
+    let error = json!({
+        "type": "object",
+        "required": ["error"],
+        "properties": {"error": {"type": "string"}, "error_description": {"type": "string"}},
+    });
+    components.insert("OAuthError".into(), error);
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Doorward",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "Sign-up, login, rotating refresh tokens, logout, API keys, OAuth2, and the operators' API.",
+            "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"},
+        },
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer", "description": "An access token or an API key"},
+                "client": {"type": "http", "scheme": "basic", "description": "client_secret_basic; client_secret_post works too"},
+            },
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use doorward_shared::ErrorCode;
+    use rocket::http::Method;
+
+    use super::*;
+
+    #[test]
+    fn the_description_and_the_mounted_routes_are_the_same_set() {
+        let mounted: BTreeSet<_> = super::super::api_routes()
+            .iter()
+            .map(|route| {
+                let path = route.uri.path().replace('<', "{").replace('>', "}");
+                format!("{} {path}", route.method)
+            })
+            .collect();
+        let described: BTreeSet<_> = operations()
+            .map(|operation| format!("{} {}", operation.method, operation.path))
+            .collect();
+        assert_eq!(mounted, described);
+        assert_eq!(
+            described.len(),
+            operations().count(),
+            "an operation stands twice"
+        );
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        let description = description();
+        let text = description.to_string();
+        let schemas = &description["components"]["schemas"];
+        for part in text.split("#/components/schemas/").skip(1) {
+            let name = part.split('"').next().unwrap_or_default();
+            assert!(schemas.get(name).is_some(), "{name} is not described");
+        }
+        assert!(
+            schemas["Page_User"]["properties"]["data"].is_object(),
+            "{schemas:#}"
+        );
+    }
+
+    #[test]
+    fn lists_describe_the_filters_they_take() {
+        use crate::{http::Filters, store};
+        let filters = |path: &str| {
+            let found = operations()
+                .find(|operation| operation.path == path && operation.method == Method::Get);
+            found.and_then(|operation| operation.filters)
+        };
+        assert_eq!(filters("/admin/users"), Some(store::UserFilter::NAMES));
+        assert_eq!(
+            filters("/admin/sessions"),
+            Some(store::SessionFilter::NAMES)
+        );
+        assert_eq!(filters("/admin/apikeys"), Some(store::KeyFilter::NAMES));
+        assert_eq!(filters("/admin/events"), Some(store::EventFilter::NAMES));
+    }
+
+    #[test]
+    fn the_same_calls_ask_for_a_recent_sign_in_and_are_described_so() {
+        let described: BTreeSet<_> = operations()
+            .filter(|operation| operation.all_errors().contains(&ErrorCode::StepUpRequired))
+            .map(|operation| format!("{} {}", operation.method, operation.path))
+            .collect();
+        let sources = [
+            include_str!("../admin/clients.rs"),
+            include_str!("../admin/keys.rs"),
+            include_str!("../admin/roles.rs"),
+            include_str!("../admin/sessions.rs"),
+            include_str!("../admin/signing.rs"),
+            include_str!("../admin/users.rs"),
+        ];
+        let guarded = sources
+            .iter()
+            .flat_map(|source| source.split("\n#[").skip(1));
+        let guarded = guarded.filter(|part| part.contains(": Recent<"));
+        let guarded: BTreeSet<_> = guarded
+            .filter_map(|part| {
+                let (method, rest) = part.split_once("(\"")?;
+                let path = rest.split('"').next()?.replace('<', "{").replace('>', "}");
+                Some(format!("{} {path}", method.to_uppercase()))
+            })
+            .collect();
+        assert_eq!(described, guarded);
+    }
+}

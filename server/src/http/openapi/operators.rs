@@ -1,0 +1,263 @@
+//! The operators' API.
+
+use doorward_shared::{ErrorCode as E, admin, apikey};
+use rocket::http::Method::{Delete, Get, Patch, Post, Put};
+
+use super::operation::{
+    Operation,
+    Who::{Bearer, Scope},
+    op,
+};
+
+/// The operations.
+pub(super) const OPERATIONS: &[Operation] = &[
+    op(Get, "/admin/users", Scope("admin:users:read"), "Users")
+        .lists::<admin::User>(&["role", "disabled"]),
+    op(Post, "/admin/users", Scope("admin:users"), "Create a user")
+        .takes::<admin::CreateUser>()
+        .gives::<admin::User>(201)
+        .or(&[
+            E::EmailTaken,
+            E::ValidationFailed,
+            E::Overloaded,
+            E::Conflict,
+        ]),
+    op(
+        Get,
+        "/admin/users/{id}",
+        Scope("admin:users:read"),
+        "A user",
+    )
+    .gives::<admin::User>(200),
+    op(
+        Patch,
+        "/admin/users/{id}",
+        Scope("admin:users"),
+        "Change a user; disabling ends all sessions",
+    )
+    .takes::<admin::UserPatch>()
+    .gives::<admin::User>(200)
+    .or(&[E::EmailTaken, E::ValidationFailed, E::Conflict]),
+    op(
+        Delete,
+        "/admin/users/{id}",
+        Scope("admin:users"),
+        "Delete a user; sessions and keys die",
+    )
+    .done()
+    .or(&[E::Conflict]),
+    op(
+        Post,
+        "/admin/users/{id}/password",
+        Scope("admin:users"),
+        "Set a user's password; all sessions end",
+    )
+    .takes::<admin::SetPassword>()
+    .done()
+    .or(&[E::ValidationFailed, E::Overloaded]),
+    op(
+        Post,
+        "/admin/users/{id}/sessions/revoke",
+        Scope("admin:users"),
+        "End all sessions of a user",
+    )
+    .gives::<admin::Revoked>(200),
+    op(
+        Get,
+        "/admin/sessions",
+        Scope("admin:sessions:read"),
+        "Sessions",
+    )
+    .lists::<admin::Session>(&["userId", "clientId", "ip", "active"]),
+    op(
+        Get,
+        "/admin/sessions/{id}",
+        Scope("admin:sessions:read"),
+        "A session",
+    )
+    .gives::<admin::Session>(200),
+    op(
+        Delete,
+        "/admin/sessions/{id}",
+        Scope("admin:sessions"),
+        "End a session",
+    )
+    .done(),
+    op(
+        Post,
+        "/admin/sessions/revoke",
+        Scope("admin:sessions"),
+        "End many sessions: look first, then exactly those",
+    )
+    .takes::<admin::RevokeSessions>()
+    .gives::<admin::RevokedSessions>(200)
+    .or(&[E::ValidationFailed, E::Conflict]),
+    op(
+        Get,
+        "/admin/apikeys",
+        Scope("admin:apikeys:read"),
+        "API keys of everybody",
+    )
+    .lists::<admin::AdminKey>(&["ownerId", "scope", "unusedSince", "expiresBefore", "active"]),
+    op(
+        Post,
+        "/admin/apikeys",
+        Scope("admin:apikeys"),
+        "Mint an API key for any owner; its secret is shown once",
+    )
+    .takes::<admin::AdminMint>()
+    .gives::<admin::AdminMintedKey>(201)
+    .or(&[E::ValidationFailed, E::Conflict]),
+    op(
+        Get,
+        "/admin/apikeys/{id}",
+        Scope("admin:apikeys:read"),
+        "An API key",
+    )
+    .gives::<admin::AdminKey>(200),
+    op(
+        Patch,
+        "/admin/apikeys/{id}",
+        Scope("admin:apikeys"),
+        "Rename a key or shrink its scopes",
+    )
+    .takes::<apikey::KeyPatch>()
+    .gives::<admin::AdminKey>(200)
+    .or(&[E::ValidationFailed, E::Conflict]),
+    op(
+        Post,
+        "/admin/apikeys/{id}/rotate",
+        Scope("admin:apikeys"),
+        "Give a key a new secret",
+    )
+    .may_take::<apikey::RotateRequest>()
+    .gives::<admin::AdminMintedKey>(201)
+    .or(&[E::ValidationFailed, E::Conflict]),
+    op(
+        Delete,
+        "/admin/apikeys/{id}",
+        Scope("admin:apikeys"),
+        "Revoke a key at once",
+    )
+    .done(),
+    op(
+        Get,
+        "/admin/clients",
+        Scope("admin:clients:read"),
+        "OAuth clients",
+    )
+    .lists::<admin::Client>(&[]),
+    op(
+        Post,
+        "/admin/clients",
+        Scope("admin:clients"),
+        "Register an OAuth client; its secret is shown once",
+    )
+    .takes::<admin::RegisterClient>()
+    .gives::<admin::Client>(201)
+    .or(&[E::ValidationFailed, E::Conflict]),
+    op(
+        Get,
+        "/admin/clients/{id}",
+        Scope("admin:clients:read"),
+        "An OAuth client",
+    )
+    .gives::<admin::Client>(200),
+    op(
+        Patch,
+        "/admin/clients/{id}",
+        Scope("admin:clients"),
+        "Change an OAuth client",
+    )
+    .takes::<admin::ClientPatch>()
+    .gives::<admin::Client>(200)
+    .or(&[E::ValidationFailed]),
+    op(
+        Delete,
+        "/admin/clients/{id}",
+        Scope("admin:clients"),
+        "Delete an OAuth client; its tokens die",
+    )
+    .done(),
+    op(
+        Post,
+        "/admin/clients/{id}/secret",
+        Scope("admin:clients"),
+        "Give a client a new secret",
+    )
+    .may_take::<apikey::RotateRequest>()
+    .gives::<admin::Client>(200)
+    .or(&[E::ValidationFailed, E::Conflict]),
+    op(Get, "/admin/roles", Scope("admin:roles:read"), "Roles").lists::<admin::Role>(&[]),
+    op(
+        Get,
+        "/admin/roles/{name}",
+        Scope("admin:roles:read"),
+        "A role",
+    )
+    .gives::<admin::Role>(200),
+    op(
+        Put,
+        "/admin/roles/{name}",
+        Scope("admin:roles"),
+        "Create (201) or change a role; whoever has it gains and loses at once",
+    )
+    .takes::<admin::PutRole>()
+    .gives::<admin::Role>(200)
+    .or(&[E::ValidationFailed, E::Conflict]),
+    op(
+        Delete,
+        "/admin/roles/{name}",
+        Scope("admin:roles"),
+        "Delete a role that nobody has",
+    )
+    .done()
+    .or(&[E::Conflict]),
+    op(
+        Get,
+        "/admin/events",
+        Scope("admin:events:read"),
+        "The audit log, newest first",
+    )
+    .lists::<admin::Event>(&[
+        "actor", "action", "target", "userId", "ip", "since", "until",
+    ]),
+    op(
+        Get,
+        "/admin/events/stream",
+        Scope("admin:events:read"),
+        "New events as they happen; Last-Event-ID resumes",
+    )
+    .text("text/event-stream"),
+    op(
+        Get,
+        "/admin/stats",
+        Scope("admin:server:read"),
+        "Counters now, and per minute",
+    )
+    .gives::<admin::Stats>(200),
+    op(Get, "/admin/keys", Scope("admin:keys:read"), "Signing keys")
+        .lists::<admin::SigningKey>(&[]),
+    op(
+        Post,
+        "/admin/keys/rotate",
+        Scope("admin:keys"),
+        "Sign with a new key from now on",
+    )
+    .gives::<admin::SigningKey>(201),
+    op(
+        Get,
+        "/admin/server",
+        Scope("admin:server:read"),
+        "Version, uptime, storage, settings",
+    )
+    .gives::<admin::ServerInfo>(200),
+    op(
+        Post,
+        "/admin/server/backup",
+        Scope("admin:server"),
+        "Back the database up on the server's machine",
+    )
+    .gives::<admin::BackupMade>(201),
+    op(Get, "/admin/whoami", Bearer, "The caller and its scopes").gives::<admin::Whoami>(200),
+];

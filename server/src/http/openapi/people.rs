@@ -1,0 +1,154 @@
+//! What applications call for their people and with their keys, and what supervisors call.
+
+use doorward_shared::{
+    ErrorCode as E, apikey,
+    auth::{self, OwnSession},
+};
+use rocket::http::Method::{Delete, Get, Patch, Post};
+
+use super::operation::{
+    Operation,
+    Who::{Anybody, Bearer, Client, FirstParty, KeyHolder},
+    op,
+};
+use crate::http::{
+    health::Health,
+    oauth::{BothTokens, TokenRequest},
+};
+
+/// The operations.
+pub(super) const OPERATIONS: &[Operation] = &[
+    op(
+        Post,
+        "/auth/register",
+        Anybody,
+        "Make an account and sign in",
+    )
+    .takes::<auth::RegisterRequest>()
+    .gives::<auth::RegisterResponse>(201)
+    .or(&[
+        E::RegistrationClosed,
+        E::EmailTaken,
+        E::ValidationFailed,
+        E::RateLimited,
+        E::Overloaded,
+    ]),
+    op(Post, "/auth/login", Anybody, "Sign in")
+        .takes::<auth::LoginRequest>()
+        .gives::<auth::TokenResponse>(200)
+        .or(&[
+            E::InvalidCredentials,
+            E::AccountDisabled,
+            E::RateLimited,
+            E::Overloaded,
+        ]),
+    op(
+        Post,
+        "/auth/refresh",
+        Anybody,
+        "Get a new access token; the refresh token is used up",
+    )
+    .takes::<auth::RefreshRequest>()
+    .gives::<auth::TokenResponse>(200)
+    .or(&[E::InvalidToken, E::TokenExpired, E::TokenRevoked]),
+    op(
+        Post,
+        "/auth/logout",
+        Bearer,
+        "End the session, or a client's own token, at once",
+    )
+    .done()
+    .or(&[E::InsufficientScope]),
+    op(Get, "/auth/me", Bearer, "The account behind the credential")
+        .gives::<auth::Profile>(200)
+        .or(&[E::InsufficientScope]),
+    op(Patch, "/auth/me", FirstParty, "Change one's own name")
+        .takes::<auth::ProfilePatch>()
+        .gives::<auth::Profile>(200)
+        .or(&[E::ValidationFailed]),
+    op(
+        Post,
+        "/auth/password",
+        FirstParty,
+        "Change one's own password; every other session ends",
+    )
+    .takes::<auth::PasswordRequest>()
+    .done()
+    .or(&[
+        E::InvalidCredentials,
+        E::ValidationFailed,
+        E::RateLimited,
+        E::Overloaded,
+    ]),
+    op(Get, "/auth/sessions", FirstParty, "One's own live sessions").lists::<OwnSession>(&[]),
+    op(
+        Delete,
+        "/auth/sessions/{id}",
+        FirstParty,
+        "End one of one's own sessions",
+    )
+    .done(),
+    op(
+        Post,
+        "/auth/token",
+        Client,
+        "The token endpoint in both spellings (RFC 6749 section 3.2)",
+    )
+    .form_or_json::<TokenRequest>()
+    .gives::<BothTokens>(200),
+    op(
+        Post,
+        "/apikey",
+        KeyHolder("admin:apikeys"),
+        "Mint an API key; its secret is shown once",
+    )
+    .takes::<apikey::MintRequest>()
+    .gives::<apikey::MintedKey>(201)
+    .or(&[E::InsufficientScope, E::ValidationFailed, E::Conflict]),
+    op(
+        Get,
+        "/apikey",
+        KeyHolder("admin:apikeys:read"),
+        "One's own API keys",
+    )
+    .lists::<apikey::ApiKey>(&["active"]),
+    op(
+        Get,
+        "/apikey/{id}",
+        KeyHolder("admin:apikeys:read"),
+        "One of one's own API keys",
+    )
+    .gives::<apikey::ApiKey>(200),
+    op(
+        Patch,
+        "/apikey/{id}",
+        KeyHolder("admin:apikeys"),
+        "Rename a key or shrink its scopes",
+    )
+    .takes::<apikey::KeyPatch>()
+    .gives::<apikey::ApiKey>(200)
+    .or(&[E::InsufficientScope, E::ValidationFailed, E::Conflict]),
+    op(
+        Post,
+        "/apikey/{id}/rotate",
+        KeyHolder("admin:apikeys"),
+        "Give a key a new secret",
+    )
+    .may_take::<apikey::RotateRequest>()
+    .gives::<apikey::MintedKey>(201)
+    .or(&[E::InsufficientScope, E::ValidationFailed, E::Conflict]),
+    op(
+        Delete,
+        "/apikey/{id}",
+        KeyHolder("admin:apikeys"),
+        "Revoke a key at once",
+    )
+    .done(),
+    op(Get, "/health/live", Anybody, "The process answers").gives::<Health>(200),
+    op(Get, "/health/ready", Anybody, "Storage takes commits")
+        .gives::<Health>(200)
+        .or(&[E::StorageUnavailable]),
+    op(Get, "/metrics", Anybody, "Numbers for Prometheus").text("text/plain"),
+    op(Get, "/openapi.json", Anybody, "This description").text("application/json"),
+    op(Get, "/docs", Anybody, "This description for people").text("text/html"),
+];
