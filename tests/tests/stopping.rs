@@ -8,7 +8,7 @@
 use std::time::{Duration, Instant};
 
 use doorward_tests::{PASSWORD, Server, eventually};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -118,6 +118,13 @@ async fn a_request_under_way_is_answered() {
 #[tokio::test]
 async fn a_thousand_idle_clients_do_not_keep_others_out() {
     let server = Server::start();
+    // This side needs as many descriptors as the server, which has raised its own limit by now.
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        ..limit
+    };
+    setrlimit(Resource::Nofile, raised).unwrap();
     let mut idle = Vec::new();
     for _ in 0..1200 {
         let mut stream = connect(&server).await;
