@@ -4,6 +4,8 @@
 mod adapter;
 mod authorize;
 mod client_auth;
+#[cfg(test)]
+mod clocked;
 mod engine;
 mod failure;
 mod form;

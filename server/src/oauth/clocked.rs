@@ -1,0 +1,190 @@
+//! What time does to codes, kept requests and the sessions of browsers, with a clock that is moved by hand.
+
+use std::{net::IpAddr, time::Duration};
+
+use doorward_shared::{ClientId, ScopeSet, Timestamp};
+
+use super::{Form, Next, TokenAnswer, Visitor};
+use crate::{
+    Doorward, Settings,
+    browser::SignedIn,
+    clock::Clock,
+    crypto::secret::Digest256,
+    domain::{Cause, Client, Email, GrantType, NewUser},
+};
+
+/// RFC 7636 appendix B.
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+const CALLBACK: &str = "https://app.example/cb";
+const COOKIE: Digest256 = Digest256([7; 32]);
+const IP: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+struct Scene {
+    doorward: Doorward,
+    client: ClientId,
+    _directory: tempfile::TempDir,
+}
+
+impl Scene {
+    /// A server with one public client, and a person who is signed in in one browser.
+    async fn new(settings: Settings) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let settings = Settings {
+            data_dir: directory.path().join("data"),
+            signing_algorithm: "EdDSA".into(),
+            ..settings
+        };
+        let clock = Clock::manual(Timestamp(1_764_000_000_000));
+        let doorward = Doorward::open_at(settings, clock).await.unwrap();
+        let now = doorward.clock.now();
+        let client = Client {
+            id: ClientId(ulid::Ulid::nil()),
+            name: "App".into(),
+            redirect_uris: vec![CALLBACK.into()],
+            grant_types: vec![GrantType::AuthorizationCode],
+            scopes: ScopeSet::parse("openid").unwrap(),
+            resources: Vec::new(),
+            secrets: None,
+            created_at: now,
+        };
+        let client = doorward
+            .store
+            .create_client(client, Cause::system(now))
+            .await;
+        let person = NewUser {
+            email: Email::parse("ada@example.com").unwrap(),
+            password: None,
+            first_name: None,
+            last_name: None,
+            role: "customer".into(),
+            permissions: ScopeSet::default(),
+        };
+        let session = doorward.new_browser_session((IP, None), COOKIE, now);
+        let made = doorward
+            .store
+            .create_user(person, Some(session), Cause::system(now));
+        made.await.unwrap();
+        Self {
+            client: client.unwrap().id,
+            doorward,
+            _directory: directory,
+        }
+    }
+
+    fn wait(&self, seconds: u64, millis: u64) {
+        let by = Duration::from_secs(seconds) + Duration::from_millis(millis);
+        self.doorward.clock.advance(by);
+    }
+
+    async fn signed_in(&self) -> Option<SignedIn> {
+        let now = self.doorward.clock.now();
+        self.doorward.signed_in(COOKIE, now).await.unwrap()
+    }
+
+    /// A code, allowed by the person.
+    async fn code(&self) -> String {
+        let id = self.client.to_string();
+        let pairs = [
+            ("response_type", "code"),
+            ("client_id", &*id),
+            ("redirect_uri", CALLBACK),
+            ("code_challenge", CHALLENGE),
+            ("code_challenge_method", "S256"),
+        ];
+        let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let read = self.doorward.authorization_request(pairs.to_vec()).await;
+        let mut request = read.unwrap();
+        request.shown = Some(request.scope.clone());
+        let visitor = Visitor {
+            signed_in: self.signed_in().await,
+            decision: Some(true),
+            ip: IP,
+            user_agent: None,
+            request_id: "r".into(),
+        };
+        let Ok(Next::Answer(url)) = self.doorward.authorize(&request, visitor).await else {
+            panic!("no answer");
+        };
+        let url = url::Url::parse(&url).unwrap();
+        let mut pairs = url.query_pairs();
+        pairs
+            .find(|(name, _)| name == "code")
+            .unwrap()
+            .1
+            .into_owned()
+    }
+
+    async fn redeem(&self, code: &str) -> Result<TokenAnswer, &'static str> {
+        let pairs = [
+            ("grant_type", "authorization_code"),
+            ("client_id", &self.client.to_string()),
+            ("code", code),
+            ("redirect_uri", CALLBACK),
+            ("code_verifier", VERIFIER),
+        ];
+        let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let form = Form::checked(pairs.to_vec()).unwrap();
+        let answer = self.doorward.token(&[], &form, IP, "r".into()).await;
+        answer.map_err(|failure| failure.error)
+    }
+}
+
+#[tokio::test]
+async fn a_code_is_good_for_less_than_sixty_seconds() {
+    let scene = Scene::new(Settings::default()).await;
+    let code = scene.code().await;
+    scene.wait(59, 999);
+    assert!(scene.redeem(&code).await.is_ok());
+    let code = scene.code().await;
+    scene.wait(60, 0);
+    assert_eq!(scene.redeem(&code).await.unwrap_err(), "invalid_grant");
+}
+
+#[tokio::test]
+async fn a_kept_request_is_good_for_less_than_an_hour() {
+    let scene = Scene::new(Settings::default()).await;
+    let pairs = [
+        ("response_type", "code".to_owned()),
+        ("client_id", scene.client.to_string()),
+        ("redirect_uri", CALLBACK.to_owned()),
+        ("code_challenge", CHALLENGE.to_owned()),
+        ("code_challenge_method", "S256".to_owned()),
+    ];
+    let pairs = pairs.map(|(name, value)| (name.to_owned(), value));
+    let read = scene.doorward.authorization_request(pairs.to_vec()).await;
+    let request = read.unwrap();
+    let kept = scene.doorward.keep_request(&request);
+    scene.wait(3599, 999);
+    assert_eq!(scene.doorward.kept_request(&kept), Ok(request));
+    scene.wait(0, 1);
+    assert!(scene.doorward.kept_request(&kept).is_err());
+}
+
+#[tokio::test]
+async fn a_browser_stays_signed_in_while_it_is_used_and_no_longer_than_a_session_may() {
+    let settings = Settings {
+        refresh_token_seconds: 100,
+        session_seconds: 250,
+        ..Settings::default()
+    };
+    let scene = Scene::new(settings.clone()).await;
+    // Used in time it lives on past its first idle end, but not past its absolute one.
+    for _ in 0..3 {
+        scene.wait(80, 0);
+        assert!(scene.signed_in().await.is_some());
+    }
+    scene.wait(10, 0);
+    assert!(scene.signed_in().await.is_none());
+    // Left alone, it ends at its idle end.
+    let scene = Scene::new(settings).await;
+    scene.wait(99, 999);
+    assert!(scene.signed_in().await.is_some());
+    let scene = Scene::new(Settings {
+        refresh_token_seconds: 100,
+        ..Settings::default()
+    })
+    .await;
+    scene.wait(100, 0);
+    assert!(scene.signed_in().await.is_none());
+}
