@@ -5,6 +5,7 @@
     reason = "a test that cannot go on should panic"
 )]
 
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use doorward_tests::{
     PASSWORD, Server,
     browser::{CALLBACK, claims, filled, form, forms, landed, request},
@@ -331,9 +332,13 @@ async fn a_kept_request_wins_over_whatever_comes_back() {
         .await
         .expect(200);
     let yes = form(&page, "/oauth/consent");
-    let mut kept = yes.value("request").to_owned().into_bytes();
-    kept[40] = if kept[40] == b'A' { b'B' } else { b'A' };
-    let changed = yes.with("request", std::str::from_utf8(&kept).unwrap());
+    let kept = BASE64.decode(yes.value("request")).unwrap();
+    let (json, stamp) = kept.split_at(kept.len() - 32);
+    let json = String::from_utf8(json.to_vec()).unwrap();
+    let wider = json.replace("\"profile\"", "\"write\"");
+    assert_ne!(wider, json);
+    let forged = BASE64.encode([wider.as_bytes(), stamp].concat());
+    let changed = yes.with("request", &forged);
     let reply = browser.submit(&changed).await;
     assert_eq!((reply.status, reply.header("location")), (400, ""));
 }
