@@ -8,7 +8,7 @@ root=$(cd "$here/../.." && pwd)
 cd "$root"
 
 # The programs, built by `cargo test --workspace` or now.
-profile=${DOORWARD_PROFILE:-debug}
+profile=${PROFILE:-debug}
 if [ ! -x "target/$profile/doorward-server" ] || [ ! -x "target/$profile/doorward" ]; then
   if [ "$profile" = release ]; then cargo build --release --workspace --bins --locked; else cargo build --workspace --bins --locked; fi
 fi

@@ -1,24 +1,21 @@
-//! Sessions and their refresh tokens.
+//! Sessions: how one begins, is found, and ends.
 
 use std::{net::IpAddr, sync::Arc};
 
-use doorward_shared::{ClientId, Page, ScopeSet, SessionId, Timestamp, UserId};
-use ipnet::IpNet;
-use rusqlite::{Connection, OptionalExtension, params, types::Value};
+use doorward_shared::{ClientId, ScopeSet, SessionId, Timestamp, UserId};
+use rusqlite::{Connection, OptionalExtension, params};
 use ulid::Ulid;
 
 use super::{
     Store, StoreError, accounts, browsers,
-    list::{Filter, List, ListQuery, contains},
     memory::through,
-    roles,
+    refresh,
     rows::{self, SESSION, ip_bytes, ulid},
-    stats,
     writer::Unit,
 };
 use crate::{
     crypto::secret::Digest256,
-    domain::{Cause, Lineage, Refusal, Session, User, household},
+    domain::{Cause, Refusal, Session, User, household},
 };
 
 /// What a session starts with.
@@ -40,84 +37,6 @@ pub struct NewSession {
     /// Audiences its tokens are for, RFC 8707; the server itself when there are none.
     pub resources: Vec<String>,
 }
-
-/// One use of a refresh token.
-#[derive(Debug, Clone)]
-pub struct Rotation {
-    /// The token that came.
-    pub used: Digest256,
-    /// The one that follows it.
-    pub next: Digest256,
-    /// Through which door it came.
-    pub lineage: Lineage,
-    /// When the next one expires; never later than its session.
-    pub next_until: Timestamp,
-    pub access_until: Timestamp,
-    /// For how long a loser of a race is only refused, in seconds.
-    pub grace_seconds: u32,
-    /// Scopes that are asked for; all that were granted, when `None`.
-    pub scope: Option<ScopeSet>,
-    /// Audiences that are asked for; all that were granted, when there are none.
-    pub resources: Vec<String>,
-}
-
-/// What became of a use.
-#[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one for each request, and mostly the large one"
-)]
-pub enum Refreshed {
-    /// The token is used up and the next one lives.
-    Rotated {
-        session: Session,
-        user: User,
-        scope: ScopeSet,
-        /// Audiences of the next access token.
-        resources: Vec<String>,
-    },
-    /// There is no such token for this door.
-    Unknown,
-    Expired,
-    /// The session was ended before, or somebody else used the token a moment ago.
-    Revoked,
-    /// A replay: the whole session has ended now.
-    Replayed,
-    /// More is asked for than was granted. The token is still good.
-    ScopeTooWide,
-    /// Another audience is asked for than was granted. The token is still good.
-    OtherResource,
-}
-
-/// Which sessions a list or a bulk revocation holds.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct SessionFilter {
-    pub user_id: Option<UserId>,
-    pub client_id: Option<ClientId>,
-    pub ip: Option<IpNet>,
-    pub active: Option<bool>,
-    /// First-party sessions only.
-    pub first_party: bool,
-    /// Exactly these.
-    pub ids: Option<Vec<SessionId>>,
-}
-
-const LIST: List<Session> = List {
-    from: "sessions AS s",
-    columns: SESSION,
-    id: "s.id",
-    kept: Some("sessions"),
-    sorts: &[
-        ("id", "s.id"),
-        // Ids come in the order of creation.
-        ("createdAt", "s.id"),
-        ("lastSeenAt", "s.last_seen_at"),
-        ("expiresAt", "s.expires_at"),
-        ("userId", "s.user_id"),
-        ("ip", "s.ip"),
-    ],
-    row: rows::session,
-};
 
 impl Store {
     /// A session, live or not. From memory once it was asked for.
@@ -165,36 +84,6 @@ impl Store {
                     .execute(params![user_id.0.to_bytes(), rehashed])?;
             }
             open(unit, user_id, new, &cause)
-        })
-        .await
-    }
-
-    /// Uses a refresh token: one atomic check-and-set. Of concurrent uses exactly one rotates.
-    pub async fn rotate_refresh(
-        &self,
-        rotation: Rotation,
-        cause: Cause,
-    ) -> Result<Refreshed, StoreError> {
-        self.write(move |unit| rotate(unit, &rotation, &cause))
-            .await
-    }
-
-    /// The session a refresh token belongs to, and until when the token is good; `None` once it was used.
-    pub async fn refresh_token(
-        &self,
-        hash: Digest256,
-    ) -> Result<Option<(Session, Option<Timestamp>)>, StoreError> {
-        self.read(move |conn| {
-            let sql = "SELECT session_id, expires_at, used_at FROM refresh_tokens WHERE hash = ?1";
-            let found = conn.prepare_cached(sql)?.query_row([hash.0], |row| {
-                let until = Timestamp(row.get(1)?);
-                let unused = rows::maybe_time(row, 2)?.is_none().then_some(until);
-                Ok((SessionId(ulid(row, 0)?), unused))
-            });
-            let Some((id, until)) = found.optional()? else {
-                return Ok(None);
-            };
-            Ok(find(conn, id)?.map(|session| (session, until)))
         })
         .await
     }
@@ -290,176 +179,12 @@ impl Store {
         Ok(found.await?.unwrap_or(false))
     }
 
-    /// A page of sessions. `q` is an id, an address, or text: that of the user's address or name, or of the user agent
-    /// of one of the newest sessions.
-    pub async fn sessions(
-        &self,
-        filter: SessionFilter,
-        query: ListQuery,
-        now: Timestamp,
-    ) -> Result<Page<Session>, StoreError> {
-        if query.sorts_by("lastSeenAt") {
-            // As with keys: the order is by what was noted too.
-            let _ = self.flush_touches().await;
-        }
-        let page = self
-            .read(move |conn| {
-                let mut conditions = conditions(&filter, now);
-                if let Some(q) = query.q.as_deref().filter(|q| !q.is_empty()) {
-                    search(&mut conditions, q);
-                } else {
-                    known_total(conn, &filter, &mut conditions, now)?;
-                }
-                LIST.page(conn, conditions, &query)
-            })
-            .await?;
-        Ok(page.map(|session| self.freshen(session)))
-    }
-
-    /// Sessions that match but `keep`, at most `limit`, with their users.
-    pub async fn sessions_to_end(
-        &self,
-        filter: SessionFilter,
-        keep: Option<SessionId>,
-        limit: usize,
-        now: Timestamp,
-    ) -> Result<Vec<(SessionId, UserId)>, StoreError> {
-        self.read(move |conn| {
-            let mut conditions = conditions(&filter, now);
-            if let Some(keep) = keep {
-                conditions.and("s.id <> ?", [Value::Blob(keep.0.to_bytes().to_vec())]);
-            }
-            conditions.all(conn, "s.id, s.user_id", "sessions AS s", limit, |row| {
-                Ok((SessionId(ulid(row, 0)?), UserId(ulid(row, 1)?)))
-            })
-        })
-        .await
-    }
-
-    /// Ends these sessions, some hundreds in a unit; answers how many were not ended before.
-    pub async fn revoke_these(
-        &self,
-        ids: Vec<SessionId>,
-        reason: Option<String>,
-        cause: Cause,
-    ) -> Result<u64, StoreError> {
-        let mut ended = 0;
-        for some in ids.chunks(250).map(<[_]>::to_vec) {
-            let (reason, cause) = (reason.clone(), cause.clone());
-            ended += self
-                .write(move |unit| {
-                    let mut ended = 0;
-                    for id in some {
-                        let Some(session) = find(unit.conn, id)? else {
-                            continue;
-                        };
-                        if end(unit, id, cause.at)? {
-                            let user = Some(session.user_id);
-                            let reason = reason.as_deref();
-                            unit.event(&cause, "session.revoked", Some(&id), user, reason)?;
-                            ended += 1;
-                        }
-                    }
-                    Ok(ended)
-                })
-                .await?;
-        }
-        Ok(ended)
-    }
-
     /// Puts in when it was last seen, which may not be on disk yet.
-    fn freshen(&self, mut session: Session) -> Session {
+    pub(super) fn freshen(&self, mut session: Session) -> Session {
         if let Some(at) = self.touched().sessions.get(&session.id) {
             session.last_seen_at = session.last_seen_at.max(*at);
         }
         session
-    }
-}
-
-pub(super) fn conditions(filter: &SessionFilter, now: Timestamp) -> Filter {
-    let mut conditions = Filter::default();
-    if let Some(id) = filter.user_id {
-        conditions.and("s.user_id = ?", [Value::Blob(id.0.to_bytes().to_vec())]);
-    }
-    if let Some(id) = filter.client_id {
-        conditions.and("s.client_id = ?", [Value::Blob(id.0.to_bytes().to_vec())]);
-    }
-    if filter.first_party {
-        conditions.and("s.client_id IS NULL", []);
-    }
-    if let Some(net) = filter.ip {
-        let ends = [net.network(), net.broadcast()].map(|ip| Value::Blob(ip_bytes(ip).to_vec()));
-        conditions.and("~s.ip BETWEEN ? AND ?", ends);
-    }
-    if let Some(ids) = &filter.ids {
-        let places = vec!["?"; ids.len()].join(", ");
-        let ids = ids.iter().map(|id| Value::Blob(id.0.to_bytes().to_vec()));
-        conditions.and(format!("s.id IN ({places})"), ids);
-    }
-    // The same rule as `Session::is_live`: the idle end never lies after the absolute one.
-    match filter.active {
-        Some(true) => conditions.and(
-            "(s.revoked_at IS NULL AND ~s.idle_until > ?)",
-            [Value::Integer(now.0)],
-        ),
-        Some(false) => conditions.and(
-            "(~s.revoked_at IS NOT NULL OR (s.revoked_at IS NULL AND ~s.idle_until <= ?))",
-            [Value::Integer(now.0)],
-        ),
-        None => {}
-    }
-    conditions
-}
-
-/// Live and dead sessions are not counted when nothing else is asked for: their numbers are known.
-fn known_total(
-    conn: &Connection,
-    filter: &SessionFilter,
-    conditions: &mut Filter,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let alone = SessionFilter {
-        active: filter.active,
-        ..SessionFilter::default()
-    };
-    let Some(active) = filter.active.filter(|_| *filter == alone) else {
-        return Ok(());
-    };
-    let live = stats::active(conn, now)?;
-    conditions.matching(if active {
-        live
-    } else {
-        stats::rows_of(conn, "sessions")?.saturating_sub(live)
-    });
-    Ok(())
-}
-
-/// Sessions among which a user agent is searched for.
-const NEWEST: u32 = 5000;
-/// Users whose sessions are found by text.
-const USERS: u32 = 500;
-
-fn search(conditions: &mut Filter, q: &str) {
-    let blob = |id: Ulid| [Value::Blob(id.to_bytes().to_vec())];
-    if let Ok(id) = q.parse::<SessionId>() {
-        conditions.and("s.id = ?", blob(id.0));
-    } else if let Ok(id) = q.parse::<UserId>() {
-        conditions.and("s.user_id = ?", blob(id.0));
-    } else if let Ok(id) = q.parse::<ClientId>() {
-        conditions.and("s.client_id = ?", blob(id.0));
-    } else if let Ok(ip) = q.parse::<IpAddr>() {
-        conditions.and("s.ip = ?", [Value::Blob(ip_bytes(ip).to_vec())]);
-    } else {
-        let (users, text) = accounts::matching(q, USERS);
-        conditions.and(
-            format!(
-                "(s.user_id IN (SELECT id FROM users AS u WHERE {users}) OR s.id IN \
-                 (SELECT id FROM (SELECT id, user_agent FROM sessions ORDER BY id DESC LIMIT {NEWEST}) \
-                 WHERE user_agent LIKE ? ESCAPE '\\'))"
-            ),
-            [text, contains(q)],
-        );
-        conditions.among(NEWEST);
     }
 }
 
@@ -532,7 +257,7 @@ pub(super) fn insert(
             session.idle_until.0
         ])?;
     if let Some(refresh) = new.refresh {
-        insert_refresh(
+        refresh::insert(
             unit,
             refresh,
             session.id,
@@ -570,127 +295,6 @@ pub(super) fn insert(
         by.as_deref(),
     )?;
     Ok(session)
-}
-
-fn insert_refresh(
-    unit: &mut Unit<'_>,
-    hash: Digest256,
-    session: SessionId,
-    expires_at: Timestamp,
-) -> Result<(), StoreError> {
-    unit.conn
-        .prepare_cached("INSERT INTO refresh_tokens VALUES (?1, ?2, ?3, NULL)")?
-        .execute(params![hash.0, session.0.to_bytes(), expires_at.0])?;
-    Ok(())
-}
-
-fn rotate(
-    unit: &mut Unit<'_>,
-    rotation: &Rotation,
-    cause: &Cause,
-) -> Result<Refreshed, StoreError> {
-    let now = cause.at;
-    let sql = "SELECT session_id, expires_at, used_at FROM refresh_tokens WHERE hash = ?1";
-    let token = unit
-        .conn
-        .prepare_cached(sql)?
-        .query_row([rotation.used.0], |row| {
-            Ok((
-                SessionId(ulid(row, 0)?),
-                Timestamp(row.get(1)?),
-                rows::maybe_time(row, 2)?,
-            ))
-        });
-    let Some((id, expires_at, used_at)) = token.optional()? else {
-        return Ok(Refreshed::Unknown);
-    };
-    let Some(session) = find(unit.conn, id)? else {
-        return Ok(Refreshed::Unknown);
-    };
-    let lineage = session
-        .client_id
-        .map_or(Lineage::FirstParty, Lineage::Client);
-    if lineage != rotation.lineage {
-        return Ok(Refreshed::Unknown);
-    }
-    if session.revoked_at.is_some() {
-        return Ok(Refreshed::Revoked);
-    }
-    if let Some(used_at) = used_at {
-        if now < used_at.plus_seconds(i64::from(rotation.grace_seconds)) {
-            return Ok(Refreshed::Revoked);
-        }
-        end(unit, id, now)?;
-        let why = "a used refresh token came again";
-        unit.event(
-            cause,
-            "session.replayed",
-            Some(&id),
-            Some(session.user_id),
-            Some(why),
-        )?;
-        return Ok(Refreshed::Replayed);
-    }
-    if expires_at <= now || !session.is_live(now) {
-        return Ok(Refreshed::Expired);
-    }
-    let wide = |wanted: &ScopeSet| !session.scope.covers_all(wanted);
-    if rotation.scope.as_ref().is_some_and(wide) {
-        return Ok(Refreshed::ScopeTooWide);
-    }
-    let granted = resources(unit.conn, id)?;
-    let asked = &rotation.resources;
-    if !granted.is_empty() && !asked.iter().all(|uri| granted.contains(uri)) {
-        return Ok(Refreshed::OtherResource);
-    }
-    let Some(account) = accounts::account(unit.conn, session.user_id)? else {
-        return Ok(Refreshed::Revoked);
-    };
-    if account.user.disabled_at.is_some() {
-        return Ok(Refreshed::Revoked);
-    }
-    let sql = "UPDATE refresh_tokens SET used_at = ?2 WHERE hash = ?1 AND used_at IS NULL";
-    if unit
-        .conn
-        .prepare_cached(sql)?
-        .execute(params![rotation.used.0, now.0])?
-        != 1
-    {
-        return Ok(Refreshed::Revoked);
-    }
-    let next_until = rotation.next_until.min(session.expires_at);
-    insert_refresh(unit, rotation.next, id, next_until)?;
-    let idle_until = next_until
-        .max(rotation.access_until)
-        .min(session.expires_at);
-    unit.conn
-        .prepare_cached(
-            "UPDATE sessions SET last_seen_at = ?2, idle_until = max(idle_until, ?3) WHERE id = ?1",
-        )?
-        .execute(params![id.0.to_bytes(), now.0, idle_until.0])?;
-    unit.changes.sessions.push(id);
-    let scope = session.scope.intersect(&roles::grantable(&account.may));
-    Ok(Refreshed::Rotated {
-        session,
-        user: account.user,
-        scope,
-        resources: if asked.is_empty() {
-            granted
-        } else {
-            asked.clone()
-        },
-    })
-}
-
-fn resources(conn: &Connection, id: SessionId) -> Result<Vec<String>, StoreError> {
-    let sql = "SELECT resources FROM session_resources WHERE session_id = ?1";
-    let found: Option<String> = conn
-        .prepare_cached(sql)?
-        .query_row([id.0.to_bytes()], |row| row.get(0))
-        .optional()?;
-    Ok(found
-        .map(|text| text.lines().map(str::to_owned).collect())
-        .unwrap_or_default())
 }
 
 /// Ends one session; whether it was not ended before.

@@ -38,7 +38,7 @@ exposure=$(systemd-analyze security --offline=true "$work/doorward.service" | se
 is "exposure is at most 1.x of 10" 1 "$exposure"
 
 # The whole life of a server, with every kind of thread at work.
-env -u DOORWARD_SERVER_BIN -u DOORWARD_BIN -u DOORWARD_PROFILE \
+env -u DOORWARD_SERVER_BIN -u DOORWARD_BIN \
   strace -f -y -qq -e trace=all -o "$work/trace" "$server" --port 0 --data-dir "$work/data" >"$work/out" 2>"$work/log" &
 pid=$!
 for _ in $(seq 200); do

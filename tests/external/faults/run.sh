@@ -34,7 +34,7 @@ mount -t tmpfs -o size=6m,mode=0700 tmpfs "$disk"
 start() {
   : >"$work/out"
   # The server refuses settings it does not know, and names of these checks' own begin like its settings.
-  env -u DOORWARD_SERVER_BIN -u DOORWARD_BIN -u DOORWARD_PROFILE \
+  env -u DOORWARD_SERVER_BIN -u DOORWARD_BIN \
     DOORWARD_ARGON2_MEMORY_KIB=64 DOORWARD_ARGON2_ITERATIONS=1 DOORWARD_ISSUER=http://faults.example \
     DOORWARD_REGISTRATIONS_PER_HOUR_PER_IP=0 DOORWARD_PASSWORD_CHECKS_PER_MINUTE_PER_IP=0 \
     "$server" --port 0 --data-dir "$disk/data" >"$work/out" 2>>"$work/log" &
@@ -112,7 +112,7 @@ refused "full again" "$status"
 rm "$disk/filler"
 is "room again: ready" 200 "$(call GET /health/ready '')"
 is "room again: login" 200 "$(call POST /auth/login '' "$ada")"
-is "check" 0 "$(env -u DOORWARD_SERVER_BIN -u DOORWARD_BIN -u DOORWARD_PROFILE "$server" check --data-dir "$disk/data" >/dev/null 2>&1; echo $?)"
+is "check" 0 "$(env -u DOORWARD_SERVER_BIN -u DOORWARD_BIN "$server" check --data-dir "$disk/data" >/dev/null 2>&1; echo $?)"
 
 printf '%s passed, %s failed\n' "$passed" "$failed"
 [ "$failed" = 0 ]

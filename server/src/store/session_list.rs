@@ -1,0 +1,213 @@
+//! Lists of sessions, and the end of many at once.
+
+use std::net::IpAddr;
+
+use doorward_shared::{ClientId, Page, SessionId, Timestamp, UserId};
+use ipnet::IpNet;
+use rusqlite::{Connection, types::Value};
+use ulid::Ulid;
+
+use super::{
+    Store, StoreError, accounts,
+    list::{Filter, List, ListQuery, contains},
+    rows::{self, SESSION, ip_bytes, ulid},
+    sessions::{end, find},
+    stats,
+};
+use crate::domain::{Cause, Session};
+
+/// Which sessions a list or a bulk revocation holds.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SessionFilter {
+    pub user_id: Option<UserId>,
+    pub client_id: Option<ClientId>,
+    pub ip: Option<IpNet>,
+    pub active: Option<bool>,
+    /// First-party sessions only.
+    pub first_party: bool,
+    /// Exactly these.
+    pub ids: Option<Vec<SessionId>>,
+}
+
+const LIST: List<Session> = List {
+    from: "sessions AS s",
+    columns: SESSION,
+    id: "s.id",
+    kept: Some("sessions"),
+    sorts: &[
+        ("id", "s.id"),
+        // Ids come in the order of creation.
+        ("createdAt", "s.id"),
+        ("lastSeenAt", "s.last_seen_at"),
+        ("expiresAt", "s.expires_at"),
+        ("userId", "s.user_id"),
+        ("ip", "s.ip"),
+    ],
+    row: rows::session,
+};
+
+impl Store {
+    /// A page of sessions. `q` is an id, an address, or text: that of the user's address or name, or of the user agent
+    /// of one of the newest sessions.
+    pub async fn sessions(
+        &self,
+        filter: SessionFilter,
+        query: ListQuery,
+        now: Timestamp,
+    ) -> Result<Page<Session>, StoreError> {
+        if query.sorts_by("lastSeenAt") {
+            // As with keys: the order is by what was noted too.
+            let _ = self.flush_touches().await;
+        }
+        let page = self
+            .read(move |conn| {
+                let mut conditions = conditions(&filter, now);
+                if let Some(q) = query.q.as_deref().filter(|q| !q.is_empty()) {
+                    search(&mut conditions, q);
+                } else {
+                    known_total(conn, &filter, &mut conditions, now)?;
+                }
+                LIST.page(conn, conditions, &query)
+            })
+            .await?;
+        Ok(page.map(|session| self.freshen(session)))
+    }
+
+    /// Sessions that match but `keep`, at most `limit`, with their users.
+    pub async fn sessions_to_end(
+        &self,
+        filter: SessionFilter,
+        keep: Option<SessionId>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Vec<(SessionId, UserId)>, StoreError> {
+        self.read(move |conn| {
+            let mut conditions = conditions(&filter, now);
+            if let Some(keep) = keep {
+                conditions.and("s.id <> ?", [Value::Blob(keep.0.to_bytes().to_vec())]);
+            }
+            conditions.all(conn, "s.id, s.user_id", "sessions AS s", limit, |row| {
+                Ok((SessionId(ulid(row, 0)?), UserId(ulid(row, 1)?)))
+            })
+        })
+        .await
+    }
+
+    /// Ends these sessions, some hundreds in a unit; answers how many were not ended before.
+    pub async fn revoke_these(
+        &self,
+        ids: Vec<SessionId>,
+        reason: Option<String>,
+        cause: Cause,
+    ) -> Result<u64, StoreError> {
+        let mut ended = 0;
+        for some in ids.chunks(250).map(<[_]>::to_vec) {
+            let (reason, cause) = (reason.clone(), cause.clone());
+            ended += self
+                .write(move |unit| {
+                    let mut ended = 0;
+                    for id in some {
+                        let Some(session) = find(unit.conn, id)? else {
+                            continue;
+                        };
+                        if end(unit, id, cause.at)? {
+                            let user = Some(session.user_id);
+                            let reason = reason.as_deref();
+                            unit.event(&cause, "session.revoked", Some(&id), user, reason)?;
+                            ended += 1;
+                        }
+                    }
+                    Ok(ended)
+                })
+                .await?;
+        }
+        Ok(ended)
+    }
+}
+
+fn conditions(filter: &SessionFilter, now: Timestamp) -> Filter {
+    let mut conditions = Filter::default();
+    if let Some(id) = filter.user_id {
+        conditions.and("s.user_id = ?", [Value::Blob(id.0.to_bytes().to_vec())]);
+    }
+    if let Some(id) = filter.client_id {
+        conditions.and("s.client_id = ?", [Value::Blob(id.0.to_bytes().to_vec())]);
+    }
+    if filter.first_party {
+        conditions.and("s.client_id IS NULL", []);
+    }
+    if let Some(net) = filter.ip {
+        let ends = [net.network(), net.broadcast()].map(|ip| Value::Blob(ip_bytes(ip).to_vec()));
+        conditions.and("~s.ip BETWEEN ? AND ?", ends);
+    }
+    if let Some(ids) = &filter.ids {
+        let places = vec!["?"; ids.len()].join(", ");
+        let ids = ids.iter().map(|id| Value::Blob(id.0.to_bytes().to_vec()));
+        conditions.and(format!("s.id IN ({places})"), ids);
+    }
+    // The same rule as `Session::is_live`: the idle end never lies after the absolute one.
+    match filter.active {
+        Some(true) => conditions.and(
+            "(s.revoked_at IS NULL AND ~s.idle_until > ?)",
+            [Value::Integer(now.0)],
+        ),
+        Some(false) => conditions.and(
+            "(~s.revoked_at IS NOT NULL OR (s.revoked_at IS NULL AND ~s.idle_until <= ?))",
+            [Value::Integer(now.0)],
+        ),
+        None => {}
+    }
+    conditions
+}
+
+/// Live and dead sessions are not counted when nothing else is asked for: their numbers are known.
+fn known_total(
+    conn: &Connection,
+    filter: &SessionFilter,
+    conditions: &mut Filter,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let alone = SessionFilter {
+        active: filter.active,
+        ..SessionFilter::default()
+    };
+    let Some(active) = filter.active.filter(|_| *filter == alone) else {
+        return Ok(());
+    };
+    let live = stats::active(conn, now)?;
+    conditions.matching(if active {
+        live
+    } else {
+        stats::rows_of(conn, "sessions")?.saturating_sub(live)
+    });
+    Ok(())
+}
+
+/// Sessions among which a user agent is searched for.
+const NEWEST: u32 = 5000;
+/// Users whose sessions are found by text.
+const USERS: u32 = 500;
+
+fn search(conditions: &mut Filter, q: &str) {
+    let blob = |id: Ulid| [Value::Blob(id.to_bytes().to_vec())];
+    if let Ok(id) = q.parse::<SessionId>() {
+        conditions.and("s.id = ?", blob(id.0));
+    } else if let Ok(id) = q.parse::<UserId>() {
+        conditions.and("s.user_id = ?", blob(id.0));
+    } else if let Ok(id) = q.parse::<ClientId>() {
+        conditions.and("s.client_id = ?", blob(id.0));
+    } else if let Ok(ip) = q.parse::<IpAddr>() {
+        conditions.and("s.ip = ?", [Value::Blob(ip_bytes(ip).to_vec())]);
+    } else {
+        let (users, text) = accounts::matching(q, USERS);
+        conditions.and(
+            format!(
+                "(s.user_id IN (SELECT id FROM users AS u WHERE {users}) OR s.id IN \
+                 (SELECT id FROM (SELECT id, user_agent FROM sessions ORDER BY id DESC LIMIT {NEWEST}) \
+                 WHERE user_agent LIKE ? ESCAPE '\\'))"
+            ),
+            [text, contains(q)],
+        );
+        conditions.among(NEWEST);
+    }
+}
