@@ -12,7 +12,9 @@ use crate::{
 };
 
 const TARGET: Duration = Duration::from_micros(45);
-/// Callers of the big run: others than the ten, spread over all.
+/// Callers in the small world.
+const FEW: usize = 10;
+/// Callers in the big one, spread over all its users.
 const MANY: u64 = 2000;
 
 /// One series of requests to one server.
@@ -36,7 +38,7 @@ impl<'a> Series<'a> {
 
 /// Ten users, and a million when `million` says so, with tokens and with keys, beside the bare route.
 pub async fn me(million: bool) -> Result<Vec<Row>> {
-    let mut worlds = vec![("10", world(10, 10, "RS256").await?)];
+    let mut worlds = vec![("10", world(10, FEW as u64, "RS256").await?)];
     if million {
         worlds.push(("1,000,000", world(1_000_000, MANY, "RS256").await?));
     }
@@ -46,26 +48,29 @@ pub async fn me(million: bool) -> Result<Vec<Row>> {
     let get = |path, credential| bare("GET", path, credential);
     let mut all = vec![Series::new("hello".into(), &hello, vec![get("/", None)])];
     for ((users, world), server) in worlds.iter().zip(&servers) {
-        let tokens = world
-            .callers
-            .iter()
-            .map(|caller| get("/auth/me", Some(&*caller.token)));
-        let keys = world
-            .callers
-            .iter()
-            .map(|caller| get("/auth/me", Some(&*caller.key)));
-        all.extend([
-            Series::new(
-                format!("GET /auth/me, JWT, {users} users"),
-                server,
-                tokens.collect(),
-            ),
-            Series::new(
-                format!("GET /auth/me, API key, {users} users"),
-                server,
-                keys.collect(),
-            ),
-        ]);
+        // As many callers as there are in the small world, so that only the number of users differs; then all.
+        let mut groups = vec![(format!("{users} users"), &world.callers[..FEW])];
+        if world.callers.len() > FEW {
+            groups.push((format!("{users} users, {MANY} callers"), &world.callers));
+        }
+        for (who, callers) in groups {
+            let tokens = callers.iter().map(|caller| &*caller.token);
+            let keys = callers.iter().map(|caller| &*caller.key);
+            let tokens = tokens.map(|token| get("/auth/me", Some(token)));
+            let keys = keys.map(|key| get("/auth/me", Some(key)));
+            all.extend([
+                Series::new(
+                    format!("GET /auth/me, JWT, {who}"),
+                    server,
+                    tokens.collect(),
+                ),
+                Series::new(
+                    format!("GET /auth/me, API key, {who}"),
+                    server,
+                    keys.collect(),
+                ),
+            ]);
+        }
     }
     let live = vec![get("/health/live", None)];
     all.push(Series::new("GET /health/live".into(), &servers[0], live));
