@@ -176,6 +176,9 @@ async fn a_browser_stays_signed_in_while_it_is_used_and_no_longer_than_a_session
     }
     scene.wait(10, 0);
     assert!(scene.signed_in().await.is_none());
+    // Lists and counts say the same.
+    let now = scene.doorward.clock.now();
+    assert_eq!(scene.doorward.store.active_sessions(now).await.unwrap(), 0);
     // Left alone, it ends at its idle end.
     let scene = Scene::new(settings).await;
     scene.wait(99, 999);

@@ -20,7 +20,7 @@ impl Store {
         .await
     }
 
-    /// Moves the idle end of a session that is in use.
+    /// Moves the idle end of a session that is in use, to its absolute end at most.
     pub async fn keep_session(
         &self,
         id: SessionId,
@@ -29,7 +29,7 @@ impl Store {
         self.write(move |unit| {
             unit.conn
                 .prepare_cached(
-                    "UPDATE sessions SET idle_until = max(idle_until, ?2) WHERE id = ?1 AND revoked_at IS NULL",
+                    "UPDATE sessions SET idle_until = min(max(idle_until, ?2), expires_at) WHERE id = ?1 AND revoked_at IS NULL",
                 )?
                 .execute(params![id.0.to_bytes(), idle_until.0])?;
             unit.changes.sessions.push(id);
