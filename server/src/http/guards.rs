@@ -112,6 +112,13 @@ pub(super) async fn caller(request: &Request<'_>) -> Result<Caller, ApiError> {
     doorward.authenticate(credential, info.ip).await
 }
 
+/// As [`caller`], of whom the scope of `N` is asked.
+async fn holder<N: Needs>(request: &Request<'_>) -> Result<Caller, ApiError> {
+    let caller = caller(request).await?;
+    caller.require(N::SCOPE)?;
+    Ok(caller)
+}
+
 fn outcome<T>(request: &Request<'_>, judged: Result<T, ApiError>) -> Outcome<T, ApiError> {
     match judged {
         Ok(value) => Outcome::Success(value),
@@ -131,11 +138,8 @@ impl<'r> FromRequest<'r> for Bearer {
 impl<'r, N: Needs> FromRequest<'r> for Allowed<N> {
     type Error = ApiError;
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
-        let judged = caller(request).await.and_then(|caller| {
-            caller.require(N::SCOPE)?;
-            Ok(Self(caller, PhantomData))
-        });
-        outcome(request, judged)
+        let holder = holder::<N>(request).await;
+        outcome(request, holder.map(|caller| Self(caller, PhantomData)))
     }
 }
 
@@ -143,8 +147,7 @@ impl<'r, N: Needs> FromRequest<'r> for Allowed<N> {
 impl<'r, N: Needs> FromRequest<'r> for Recent<N> {
     type Error = ApiError;
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
-        let judged = caller(request).await.and_then(|caller| {
-            caller.require(N::SCOPE)?;
+        let judged = holder::<N>(request).await.and_then(|caller| {
             let doorward = doorward(request)?;
             let within = doorward.settings.step_up_seconds;
             let fresh = |at: Timestamp| doorward.clock.now() < at.plus_seconds(i64::from(within));

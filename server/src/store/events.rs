@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use super::{
     Store, StoreError,
     list::{Filter, List, ListQuery, contains},
-    rows::{self, EVENT},
+    rows::{self, EVENT, first_id},
 };
 use crate::domain::{Cause, Event};
 
@@ -35,12 +35,6 @@ const LIST: List<Event> = List {
 
 /// Events that a search reads: the newest of those that match the other filters.
 const SEARCHED: u32 = 5000;
-
-/// The first id that an event of this time can have.
-fn first_id(at: Timestamp) -> Value {
-    let at = u64::try_from(at.0).unwrap_or_default();
-    Value::Blob(ulid::Ulid::from_parts(at, 0).to_bytes().to_vec())
-}
 
 impl Store {
     /// A page of events. `q` is looked for in action, actor, target and detail of the newest 5,000 that match.
@@ -76,7 +70,7 @@ impl Store {
                 // An id's time is never before its event's.
                 conditions.and(
                     "e.time >= ? AND e.id >= ?",
-                    [Value::Integer(since.0), first_id(since)],
+                    [Value::Integer(since.0), Value::Blob(first_id(since).into())],
                 );
             }
             if let Some(until) = filter.until {
@@ -84,7 +78,10 @@ impl Store {
                 let surely = until.plus_seconds(86_400);
                 conditions.and(
                     "e.time < ? AND e.id < ?",
-                    [Value::Integer(until.0), first_id(surely)],
+                    [
+                        Value::Integer(until.0),
+                        Value::Blob(first_id(surely).into()),
+                    ],
                 );
             }
             if let Some(q) = query.q.as_deref().filter(|q| !q.is_empty()) {

@@ -45,6 +45,11 @@ fn digest(row: &Row<'_>, column: usize) -> Result<Option<Digest256>> {
     Ok(row.get::<_, Option<[u8; 32]>>(column)?.map(Digest256))
 }
 
+/// The first id that something of this time can have: ids begin with their time.
+pub fn first_id(at: Timestamp) -> [u8; 16] {
+    Ulid::from_parts(u64::try_from(at.0).unwrap_or_default(), 0).to_bytes()
+}
+
 /// One form for both families, so that a network is one range.
 pub fn ip_bytes(ip: IpAddr) -> [u8; 16] {
     match ip {

@@ -5,7 +5,6 @@ use doorward_shared::{
     admin::{FailingAccount, FailingAddress, Minute, Stats, Totals},
 };
 use rusqlite::{Connection, params};
-use ulid::Ulid;
 
 use super::{Store, StoreError, rows};
 
@@ -134,8 +133,7 @@ fn minutes(conn: &Connection) -> Result<Vec<Minute>, StoreError> {
 
 /// The first id an event of the last hour can have.
 fn an_hour_ago(now: Timestamp) -> [u8; 16] {
-    let floor = u64::try_from(now.plus_seconds(-3600).0).unwrap_or_default();
-    Ulid::from_parts(floor, 0).to_bytes()
+    rows::first_id(now.plus_seconds(-3600))
 }
 
 fn failing_addresses(conn: &Connection, now: Timestamp) -> Result<Vec<FailingAddress>, StoreError> {

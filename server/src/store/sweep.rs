@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use doorward_shared::Timestamp;
 use rusqlite::params;
 
-use super::{Store, StoreError, writer::Unit};
+use super::{Store, StoreError, rows::first_id, writer::Unit};
 
 /// How long a unit goes on before it lets others in. Its commit comes on top.
 const TURN: Duration = Duration::from_millis(5);
@@ -100,9 +100,8 @@ impl Store {
         }
         if event_days > 0 {
             // Events are kept in the order of their ids, which begin with their time.
-            let floor = u64::try_from(before(i64::from(event_days) * 86_400)).unwrap_or_default();
-            let floor = ulid::Ulid::from_parts(floor, 0).to_bytes();
-            gone += self.sweep_kind(&EVENTS, floor).await?;
+            let floor = now.plus_seconds(-i64::from(event_days) * 86_400);
+            gone += self.sweep_kind(&EVENTS, first_id(floor)).await?;
         }
         Ok(gone)
     }
