@@ -63,10 +63,8 @@ async fn revoke(
         Ok(at) => at,
         Err(answer) => return answer,
     };
-    match let_go(&at, &fields).await {
-        Ok(()) => at.done("apps"),
-        Err(error) => at.failed("apps", &error).await,
-    }
+    let ended = let_go(&at, &fields).await;
+    at.ended("apps", ended).await
 }
 
 async fn let_go(at: &At<'_>, fields: &Fields) -> Result<(), ApiError> {

@@ -190,10 +190,8 @@ async fn revoke(
         Ok(at) => at,
         Err(answer) => return answer,
     };
-    match kill(&at, &fields).await {
-        Ok(()) => at.done("keys"),
-        Err(error) => at.failed("keys", &error).await,
-    }
+    let ended = kill(&at, &fields).await;
+    at.ended("keys", ended).await
 }
 
 async fn kill(at: &At<'_>, fields: &Fields) -> Result<(), ApiError> {

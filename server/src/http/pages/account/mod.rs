@@ -93,6 +93,14 @@ impl<'a> At<'a> {
         form(self.doorward, self.browser, action, fields)
     }
 
+    /// What a form of a part of the page comes to.
+    async fn ended(&self, part: &str, ended: Result<(), ApiError>) -> Answer {
+        match ended {
+            Ok(()) => self.done(part),
+            Err(error) => self.failed(part, &error).await,
+        }
+    }
+
     /// Back to a part of the page, which says that it is done.
     fn done(&self, part: &str) -> Answer {
         let base = &self.doorward.site.base;

@@ -49,8 +49,6 @@ async fn change(
     let password = |name| fields.get(name).to_owned().into();
     let (current, new) = (password("currentPassword"), password("newPassword"));
     let by = at.first_party();
-    match doorward.change_own_password(info, &by, current, new).await {
-        Ok(()) => at.done("password"),
-        Err(error) => at.failed("password", &error).await,
-    }
+    let ended = doorward.change_own_password(info, &by, current, new).await;
+    at.ended("password", ended).await
 }

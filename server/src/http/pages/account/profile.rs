@@ -55,10 +55,8 @@ async fn change(
         Ok(at) => at,
         Err(answer) => return answer,
     };
-    match save(&at, &fields).await {
-        Ok(()) => at.done("profile"),
-        Err(error) => at.failed("profile", &error).await,
-    }
+    let ended = save(&at, &fields).await;
+    at.ended("profile", ended).await
 }
 
 async fn save(at: &At<'_>, fields: &Fields) -> Result<(), ApiError> {

@@ -105,10 +105,8 @@ async fn end(
         Ok(at) => at,
         Err(answer) => return answer,
     };
-    match end_one(&at, &fields).await {
-        Ok(()) => at.done("sessions"),
-        Err(error) => at.failed("sessions", &error).await,
-    }
+    let ended = end_one(&at, &fields).await;
+    at.ended("sessions", ended).await
 }
 
 async fn end_one(at: &At<'_>, fields: &Fields) -> Result<(), ApiError> {
