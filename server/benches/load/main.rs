@@ -16,6 +16,7 @@ mod report;
 mod seed;
 mod server;
 mod start;
+mod sweep;
 mod verify;
 mod writes;
 
@@ -99,6 +100,9 @@ async fn cases(options: &Options) -> Result<()> {
     }
     if options.wants("writes") {
         show(writes::writes().await?);
+    }
+    if options.wants("sweep") {
+        show(sweep::sweep().await?);
     }
     if options.wants("flood") {
         show(flood::flood().await?);

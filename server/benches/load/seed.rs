@@ -56,6 +56,17 @@ pub async fn world(users: u64, callers: u64, algorithm: &str) -> Result<World> {
     })
 }
 
+/// Makes a directory with one person in it, and so many sessions and events that are due to be swept.
+pub async fn graveyard(dead: u64) -> Result<World> {
+    let world = world(1, 1, "EdDSA").await?;
+    let mut seeder = Seeder::new(world.directory.path(), Clock::system().now())?;
+    for number in 0..dead {
+        seeder.dead(number)?;
+    }
+    seeder.finish()?;
+    Ok(world)
+}
+
 /// Writes people in one transaction.
 struct Seeder {
     conn: Connection,
@@ -101,6 +112,30 @@ impl Seeder {
             )?
             .execute(params![id.to_bytes(), [0u8; 16], self.now.0, self.until])?;
         Ok((UserId(id), SessionId(id)))
+    }
+
+    /// A session that ended, with its last refresh token, and an event; all of two years ago.
+    fn dead(&mut self, number: u64) -> Result<()> {
+        let then = self.now.plus_seconds(-730 * 86_400).0;
+        let id = Ulid::from_parts(then.try_into()?, u128::from(number) << 32);
+        self.conn
+            .prepare_cached(
+                "INSERT INTO sessions (id, user_id, scope, ip, user_agent, created_at, last_seen_at, expires_at, idle_until)
+                 VALUES (?1, ?1, 'read write', ?2, 'load', ?3, ?3, ?3, ?3)",
+            )?
+            .execute(params![id.to_bytes(), [0u8; 16], then])?;
+        self.conn
+            .prepare_cached(
+                "INSERT INTO refresh_tokens (hash, session_id, expires_at) VALUES (?1, ?2, ?3)",
+            )?
+            .execute(params![random_bytes::<32>(), id.to_bytes(), then])?;
+        self.conn
+            .prepare_cached(
+                "INSERT INTO events (id, time, actor, action, target, user_id, ip)
+                 VALUES (?1, ?2, 'system', 'session.created', ?3, ?1, '127.0.0.1')",
+            )?
+            .execute(params![id.to_bytes(), then, id.to_string()])?;
+        Ok(())
     }
 
     fn caller(&mut self, doorward: &Doorward, user: UserId, session: SessionId) -> Result<Caller> {

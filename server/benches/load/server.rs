@@ -94,24 +94,32 @@ impl Server {
         Ok(kib.trim().parse::<u64>()? * 1024)
     }
 
-    /// Units written and fsyncs done so far, from `/metrics`.
+    /// Units written and fsyncs done so far.
     pub async fn writer(&self) -> Result<(f64, f64)> {
+        let names = [
+            "doorward_writer_units_total ",
+            "doorward_writer_fsyncs_total ",
+        ];
+        let [units, fsyncs] = self.metrics(names).await?;
+        Ok((units, fsyncs))
+    }
+
+    /// Numbers of `/metrics`, by how their lines begin.
+    pub async fn metrics<const N: usize>(&self, names: [&str; N]) -> Result<[f64; N]> {
         let mut connection = Connection::open(self.address).await?;
         let answer = connection
             .send(b"GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n")
             .await?;
         let text = String::from_utf8_lossy(answer.body);
-        let value = |name: &str| -> Result<f64> {
+        let mut values = [0.; N];
+        for (value, name) in values.iter_mut().zip(names) {
             let line = text.lines().find_map(|line| line.strip_prefix(name));
-            Ok(line
+            *value = line
                 .ok_or("a number is missing in /metrics")?
                 .trim()
-                .parse()?)
-        };
-        Ok((
-            value("doorward_writer_units_total ")?,
-            value("doorward_writer_fsyncs_total ")?,
-        ))
+                .parse()?;
+        }
+        Ok(values)
     }
 
     /// Asks it to stop, and waits.

@@ -3,6 +3,7 @@
 mod accounts;
 mod backup;
 mod browsers;
+mod checkpoint;
 mod clients;
 mod codes;
 mod error;

@@ -11,7 +11,8 @@ use rusqlite::{Connection, OpenFlags};
 use rustix::fs::{FlockOperation, flock};
 
 use super::{
-    Inner, Store, StoreError, memory::Memory, readers::Readers, restore, schema, writer::Writer,
+    Inner, Store, StoreError, checkpoint::Checkpoints, memory::Memory, readers::Readers, restore,
+    schema, writer::Writer,
 };
 use crate::metrics::StoreMetrics;
 
@@ -82,7 +83,8 @@ impl Store {
         let readers = (0..count)
             .map(|_| reading(&path))
             .collect::<Result<_, _>>()?;
-        let (queue, thread) = Writer::start(conn, memory.clone(), metrics)?;
+        let checkpoints = Checkpoints::start(&path)?;
+        let (queue, thread) = Writer::start(conn, checkpoints, memory.clone(), metrics)?;
         Ok(Self {
             inner: Arc::new(Inner {
                 queue,
@@ -96,8 +98,8 @@ impl Store {
     }
 }
 
-/// A connection that writes: WAL, an fsync for each commit. The log is copied back once it has grown to what is kept
-/// of it anyway, 16 MiB: the pages that all writes share (indexes, the audit log's end) are copied less often.
+/// A connection that writes: WAL, an fsync for each commit. Its commits copy back what of the log is still to be once it
+/// has grown to what is kept of it, 16 MiB.
 pub(super) fn writing(path: &Path) -> Result<Connection, StoreError> {
     let conn = Connection::open_with_flags(
         path,

@@ -1,4 +1,4 @@
-//! Sweeping: what is dead for long goes, in units so short that nobody waits long behind one.
+//! Sweeping: what is dead for long goes, in units so short that nobody waits long behind one, and with a rest between two.
 //!
 //! What is dead is looked for on a reading connection, however long that takes, and deleted by its key.
 
@@ -9,7 +9,7 @@ use rusqlite::params;
 
 use super::{Store, StoreError, rows::first_id, writer::Unit};
 
-/// How long a unit goes on before it lets others in. Its commit comes on top.
+/// How long a unit goes on before it lets others in, its commit comes on top, and rests before the next.
 const TURN: Duration = Duration::from_millis(5);
 /// Keys looked for at once.
 const SOME: usize = 5000;
@@ -125,6 +125,9 @@ impl Store {
                     .write(move |unit| bury(unit, kind, dead, before))
                     .await?;
                 gone += rows;
+                if !dead.is_empty() {
+                    tokio::time::sleep(TURN).await;
+                }
             }
             if last {
                 return Ok(gone);

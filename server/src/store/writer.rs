@@ -16,6 +16,7 @@ use ulid::Ulid;
 
 use super::{
     StoreError,
+    checkpoint::Checkpoints,
     memory::{Changes, Memory},
     rows::ip_text,
 };
@@ -101,6 +102,7 @@ impl Writer {
     /// Starts the thread. It ends after [`Writer::close`], or when every sender is gone.
     pub fn start(
         conn: Connection,
+        checkpoints: Checkpoints,
         memory: Arc<Memory>,
         metrics: Arc<StoreMetrics>,
     ) -> Result<(Self, thread::JoinHandle<()>), StoreError> {
@@ -109,7 +111,7 @@ impl Writer {
         let theirs = metrics.clone();
         let thread = thread::Builder::new()
             .name("doorward-writer".into())
-            .spawn(move || run(conn, &jobs, &memory, &theirs, ids))?;
+            .spawn(move || run(&conn, &jobs, checkpoints, &memory, &theirs, ids))?;
         Ok((Self { queue, metrics }, thread))
     }
 
@@ -164,8 +166,9 @@ fn seeded(conn: &Connection) -> Result<ulid::Generator, StoreError> {
 }
 
 fn run(
-    conn: Connection,
+    conn: &Connection,
     jobs: &Receiver<Job>,
+    mut checkpoints: Checkpoints,
     memory: &Memory,
     metrics: &StoreMetrics,
     mut ids: ulid::Generator,
@@ -189,8 +192,10 @@ fn run(
             }
         }
         company = batch.len() > 1;
-        commit(&conn, batch, memory, metrics, &mut ids);
+        commit(conn, batch, memory, metrics, &mut ids);
+        checkpoints.changed(conn.total_changes());
     }
+    checkpoints.end();
     // Leaves one file behind on a clean stop.
     let _ = conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
 }
