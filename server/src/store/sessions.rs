@@ -18,6 +18,9 @@ use crate::{
     domain::{Cause, Refusal, Session, User, household},
 };
 
+/// An address's "last seen" is exact to so many seconds, a day: it is kept for months, and most sign-ins write nothing.
+const ADDRESS_STEP: i64 = 86_400;
+
 /// What a session starts with.
 #[derive(Debug, Clone)]
 pub struct NewSession {
@@ -279,11 +282,15 @@ pub(super) fn insert(
         .prepare_cached("UPDATE users SET last_login_at = ?2 WHERE id = ?1")?
         .execute(params![user_id.0.to_bytes(), cause.at.0])?;
     unit.conn
-        .prepare_cached("INSERT OR REPLACE INTO user_addresses VALUES (?1, ?2, ?3)")?
+        .prepare_cached(
+            "INSERT INTO user_addresses VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET seen_at = excluded.seen_at WHERE seen_at < ?4",
+        )?
         .execute(params![
             user_id.0.to_bytes(),
             ip_bytes(household(session.ip)),
-            cause.at.0
+            cause.at.0,
+            cause.at.plus_seconds(-ADDRESS_STEP).0
         ])?;
     unit.changes.users.push(user_id);
     let by = session.client_id.map(|id| id.to_string());

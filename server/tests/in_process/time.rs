@@ -409,6 +409,29 @@ async fn what_is_swept_stays_dead() {
 }
 
 #[rocket::async_test]
+async fn an_address_stays_known_for_180_days_after_its_last_sign_in() {
+    let house = House::open(cheap()).await;
+    house.register("ada@example.com").await;
+    let stays_known = async |hours: u64| {
+        house.pass(hours * HOUR);
+        let (store, now) = (&house.doorward.store, house.doorward.clock.now());
+        store.sweep(now, 365).await.unwrap();
+        let conn = rusqlite::Connection::open(store.directory().join("doorward.db")).unwrap();
+        let sql = "SELECT count(*) FROM user_addresses";
+        conn.query_row(sql, [], |row| row.get::<_, u32>(0)).unwrap() == 1
+    };
+    assert!(stays_known(100 * 24).await);
+    login(&house, PASSWORD).await.expect(200);
+    assert!(stays_known(100 * 24).await, "it was used since");
+    // Within a day of what is on disk nothing is written.
+    login(&house, PASSWORD).await.expect(200);
+    house.pass(23 * HOUR);
+    login(&house, PASSWORD).await.expect(200);
+    assert!(stays_known(179 * 24).await);
+    assert!(!stays_known(25).await);
+}
+
+#[rocket::async_test]
 async fn a_signing_key_verifies_until_its_last_token_has_expired() {
     let house = House::open(cheap()).await;
     let ada = house.register("ada@example.com").await;
