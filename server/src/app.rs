@@ -2,7 +2,10 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use doorward_shared::{Timestamp, apikey::Environment};
@@ -22,14 +25,12 @@ use crate::{
     previews::Previews,
     settings::Settings,
     site::Site,
-    stats::Remembered,
-    store::{self, DirectoryLock, Restore, Restored, Store, StoreError, StoredSigningKey},
+    stats::{Remembered, minute_of},
+    store::{
+        self, DirectoryLock, MASTER_KEY, OPERATOR_KEY, Restore, Restored, Store, StoreError,
+        StoredSigningKey,
+    },
 };
-
-/// The master key's name in the data directory.
-pub const MASTER_KEY: &str = "master.key";
-/// The operator key's name in the data directory.
-pub const OPERATOR_KEY: &str = "operator.key";
 
 /// Passwords that may wait for a hashing thread, for each thread.
 const QUEUE_PER_THREAD: usize = 8;
@@ -81,6 +82,7 @@ pub struct Parts {
     pub(crate) site: Site,
     /// Form tokens that have come back.
     pub(crate) used_forms: UsedForms,
+    rested: AtomicBool,
 }
 
 impl std::ops::Deref for Doorward {
@@ -161,8 +163,18 @@ impl Doorward {
             master,
             site,
             used_forms: UsedForms::default(),
+            rested: AtomicBool::new(false),
         };
         Ok(Self(Arc::new(parts)))
+    }
+
+    /// Writes what is kept in memory between times: when keys and sessions were last used, the numbers of this minute.
+    /// For the end of the process; the fairing does it when its app stops.
+    pub async fn rest(&self) {
+        if !self.rested.swap(true, Ordering::Relaxed) {
+            let _ = self.end_minute(minute_of(self.clock.now())).await;
+            let _ = self.store.flush_touches().await;
+        }
     }
 
     /// Closes storage after what is queued. For the end of the process: whatever comes later is refused.
@@ -179,11 +191,9 @@ impl Doorward {
             .settings
             .algorithm()
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        let key = new_signing_key(&self.master, algorithm, cause.at).await?;
-        let old_until = cause.at.plus_seconds(longest_token(&self.settings));
-        self.store
-            .rotate_signing_key(key.clone(), old_until, cause)
-            .await?;
+        let longest = longest_token(&self.settings);
+        let key = new_signing_key(&self.master, algorithm, longest, cause.at).await?;
+        self.store.rotate_signing_key(key.clone(), cause).await?;
         self.reload_signing_keys().await?;
         Ok(key)
     }
@@ -200,13 +210,11 @@ impl Doorward {
     }
 }
 
-/// How long a key must verify after it last signed, in seconds, with some room for clocks.
-fn longest_token(settings: &Settings) -> i64 {
-    i64::from(
-        settings
-            .access_token_seconds
-            .max(settings.client_token_seconds),
-    ) + 60
+/// How long tokens may live, in seconds.
+fn longest_token(settings: &Settings) -> u32 {
+    settings
+        .access_token_seconds
+        .max(settings.client_token_seconds)
 }
 
 async fn signing_keys(
@@ -216,21 +224,19 @@ async fn signing_keys(
     issuer: &str,
     clock: &Clock,
 ) -> Result<KeyRing, OpenError> {
-    let algorithm = settings.algorithm()?;
+    let (algorithm, longest) = (settings.algorithm()?, longest_token(settings));
     let stored = store.signing_keys().await?;
-    let fits = stored
+    let signs = stored
         .iter()
-        .any(|key| key.retires_at.is_none() && key.algorithm == algorithm.as_str());
-    if !fits {
-        let now = clock.now();
-        let key = new_signing_key(master, algorithm, now).await?;
-        store
-            .rotate_signing_key(
-                key,
-                now.plus_seconds(longest_token(settings)),
-                Cause::system(now),
-            )
-            .await?;
+        .find(|key| key.retires_at.is_none() && key.algorithm == algorithm.as_str());
+    match signs {
+        Some(key) if key.longest_token_seconds >= longest => {}
+        Some(_) => store.note_token_lifetime(longest).await?,
+        None => {
+            let now = clock.now();
+            let key = new_signing_key(master, algorithm, longest, now).await?;
+            store.rotate_signing_key(key, Cause::system(now)).await?;
+        }
     }
     let keys = ring(master, store.signing_keys().await?)?;
     KeyRing::new(keys, issuer.to_owned(), settings.cache_entries)
@@ -240,6 +246,7 @@ async fn signing_keys(
 async fn new_signing_key(
     master: &MasterKey,
     algorithm: SigningAlgorithm,
+    longest_token_seconds: u32,
     now: Timestamp,
 ) -> Result<StoredSigningKey, StoreError> {
     let broken = |error: &dyn std::fmt::Display| StoreError::Unavailable(error.to_string());
@@ -258,6 +265,7 @@ async fn new_signing_key(
         sealed,
         created_at: now,
         retires_at: None,
+        longest_token_seconds,
     })
 }
 
@@ -332,7 +340,7 @@ async fn operator_key(
 fn found_operator_key(settings: &Settings) -> Option<Secret> {
     let text = std::fs::read_to_string(settings.data_dir.join(OPERATOR_KEY)).ok()?;
     let key = text.trim();
-    api_key_form_ok(&settings.api_key_prefix, key).then(|| Secret::from(key.to_owned()))
+    api_key_form_ok(key).then(|| Secret::from(key.to_owned()))
 }
 
 /// Mints a new operator key into its file; the one before it is dead.

@@ -148,7 +148,7 @@ impl Doorward {
     /// # Errors
     /// 401 with the code that says why; 503 when it is not in memory and the disk cannot be read.
     pub async fn authenticate(&self, credential: &str, ip: IpAddr) -> Result<Caller, ApiError> {
-        if looks_like_api_key(&self.settings.api_key_prefix, credential) {
+        if looks_like_api_key(credential) {
             self.authenticate_key(credential, ip).await
         } else {
             self.authenticate_token(credential).await
@@ -168,7 +168,7 @@ impl Doorward {
     /// # Errors
     /// As [`Doorward::authenticate`].
     pub(crate) async fn judge_key(&self, text: &str) -> Result<Caller, ApiError> {
-        if !api_key_form_ok(&self.settings.api_key_prefix, text) {
+        if !api_key_form_ok(text) {
             return Err(ApiError::invalid_token());
         }
         let key = self

@@ -1,17 +1,24 @@
 //! The `doorward-server` program.
 
-use std::{io::Write as _, net::IpAddr, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{
+    io::Write as _,
+    net::IpAddr,
+    path::PathBuf,
+    process::ExitCode,
+    sync::{Arc, OnceLock},
+    time::{Duration, Instant},
+};
 
 use clap::{Parser, Subcommand};
 use doorward_server::{
     Doorward, Settings,
-    app::{self, MASTER_KEY, OPERATOR_KEY, OpenError, mint_operator_key},
+    app::{self, OpenError, mint_operator_key},
     clock::Clock,
     metrics::StoreMetrics,
     settings::{LogFormat, Overrides},
-    store::{self, DirectoryLock, Store},
+    store::{self, DirectoryLock, MASTER_KEY, OPERATOR_KEY, Store},
 };
-use rocket::{fairing::AdHoc, figment::Figment};
+use rocket::{Orbit, Rocket, error::ErrorKind, fairing::AdHoc, figment::Figment};
 
 mod process;
 
@@ -173,6 +180,9 @@ fn runtime(workers: usize) -> Result<tokio::runtime::Runtime, String> {
         .map_err(text)
 }
 
+/// How long after it was asked to stop the server waits for requests under way: as long as Rocket's grace.
+const FINISH: Duration = Duration::from_secs(3);
+
 /// What became of an attempt to serve.
 enum Ended {
     Stopped,
@@ -237,12 +247,15 @@ async fn attempt(
     }
     let ready = doorward.clone();
     let line = format!("doorward-server listening on {url}");
+    let asked = Arc::new(OnceLock::new());
+    let noted = asked.clone();
     let rocket = rocket::custom(figment.clone().merge(("port", port)))
         .attach(doorward.fairing_alone())
         .attach(AdHoc::on_liftoff("ready", move |rocket| {
             let shutdown = rocket.shutdown();
             tokio::spawn(async move {
                 stop.asked().await;
+                let _ = noted.set(Instant::now());
                 shutdown.notify();
             });
             Box::pin(async move {
@@ -253,11 +266,17 @@ async fn attempt(
             })
         }));
     let ended = rocket.launch().await;
+    if let Err(error) = &ended
+        && let ErrorKind::Shutdown(rocket, _) = error.kind()
+    {
+        finish(rocket, *asked.get_or_init(Instant::now) + FINISH).await;
+    }
+    doorward.rest().await;
     doorward.close();
     match ended {
         Ok(_) => Ok(Ended::Stopped),
         Err(error) => match error.kind() {
-            rocket::error::ErrorKind::Bind(cause) => {
+            ErrorKind::Bind(cause) => {
                 let message = format!("cannot listen on {host}:{port}: {cause}");
                 let taken = cause.kind() == std::io::ErrorKind::AddrInUse;
                 if config.port == 0 && taken {
@@ -266,13 +285,19 @@ async fn attempt(
                     Err(message)
                 }
             }
-            rocket::error::ErrorKind::Io(cause) if config.tls_enabled() => {
-                Err(format!("tls: {cause}"))
-            }
+            ErrorKind::Io(cause) if config.tls_enabled() => Err(format!("tls: {cause}")),
             // Requests that would not end in time were cut off: the server has stopped all the same.
-            rocket::error::ErrorKind::Shutdown(..) => Ok(Ended::Stopped),
+            ErrorKind::Shutdown(..) => Ok(Ended::Stopped),
             other => Err(format!("cannot start: {other}")),
         },
+    }
+}
+
+/// Waits for connections on which requests are under way. Rocket does, unless its accept loop ends a moment before it
+/// looks why: then it lets go of them at once.
+async fn finish(rocket: &Arc<Rocket<Orbit>>, until: Instant) {
+    while Arc::strong_count(rocket) > 1 && Instant::now() < until {
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 

@@ -5,23 +5,30 @@ use std::{net::IpAddr, path::PathBuf, str::FromStr};
 use figment::{
     Figment, Profile, Provider,
     providers::{Env, Format, Serialized, Toml},
-    value::{Dict, Value},
+    value::{Dict, Map, Value},
 };
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use crate::{crypto::signing::SigningAlgorithm, domain::text::required_name, site::Colour};
+use crate::{
+    crypto::{secret::is_api_key_prefix, signing::SigningAlgorithm},
+    domain::text::required_name,
+    site::Colour,
+};
 
 /// Keys of the environment that are the console's.
 const CONSOLE_KEYS: [&str; 4] = ["url", "key", "key_file", "profile"];
 /// Settings that are text: what the environment says is taken as it stands, though it look like a number or a list.
-const TEXT_KEYS: [&str; 6] = [
+const TEXT_KEYS: [&str; 9] = [
     "data_dir",
     "issuer",
     "signing_algorithm",
     "registration",
     "api_key_prefix",
     "log_format",
+    "site_name",
+    "site_colour",
+    "site_logo",
 ];
 
 /// A setting that is wrong.
@@ -149,7 +156,14 @@ impl Settings {
     /// # Errors
     /// The first key that is unknown or whose value is wrong.
     pub fn load(overrides: &Overrides) -> Result<(Self, Figment), SettingsError> {
-        let file = std::env::var_os("ROCKET_CONFIG").unwrap_or_else(|| "Rocket.toml".into());
+        let file = match std::env::var_os("ROCKET_CONFIG") {
+            Some(file) if !PathBuf::from(&file).is_file() => {
+                let name = file.to_string_lossy();
+                return Err(wrong("ROCKET_CONFIG", format!("there is no file {name}")));
+            }
+            Some(file) => file,
+            None => "Rocket.toml".into(),
+        };
         let environment = std::env::vars_os().filter_map(|(key, value)| {
             let key = key.into_string().ok()?;
             key.to_ascii_uppercase()
@@ -169,14 +183,14 @@ impl Settings {
             .map_err(|error| wrong("Rocket.toml", error.to_string()))?;
         let profile =
             std::env::var("ROCKET_PROFILE").map_or(rocket::Config::DEFAULT_PROFILE, Profile::from);
-        let mut table = Dict::new();
-        for from in [Profile::Default, profile.clone(), Profile::Global] {
-            match toml.get(&from).and_then(|keys| keys.get("doorward")) {
-                None => {}
-                Some(Value::Dict(_, keys)) => table.extend(keys.clone()),
-                Some(_) => return Err(wrong("doorward", "must be a table")),
-            }
-        }
+        check_profiles(&toml)?;
+        let config = rocket_config(file, profile, overrides);
+        let mut table = match config.find_value("doorward") {
+            Ok(value) => value
+                .into_dict()
+                .ok_or_else(|| wrong("doorward", "must be a table"))?,
+            Err(_) => Dict::new(),
+        };
         for (name, text) in environment {
             let key = name[DOORWARD.len()..].to_ascii_lowercase();
             if CONSOLE_KEYS.contains(&key.as_str()) {
@@ -192,22 +206,12 @@ impl Settings {
             );
         }
         let settings = Self::from_table(table)?;
-        let config = rocket_config(file, profile, overrides);
         check_rocket(&config)?;
         Ok((settings, config))
     }
 
     fn from_table(table: Dict) -> Result<Self, SettingsError> {
-        let known = Serialized::defaults(Self::default())
-            .data()
-            .map_err(|error| wrong("doorward", error.to_string()))?;
-        let known: Dict = known.into_values().next().unwrap_or_default();
-        if let Some(key) = table
-            .keys()
-            .find(|key| !known.contains_key(*key) && !WITHOUT_DEFAULT.contains(&key.as_str()))
-        {
-            return Err(wrong(key, "is not a setting"));
-        }
+        check_keys(&table)?;
         let figment =
             Figment::from(Serialized::defaults(Self::default())).merge(Serialized::defaults(table));
         let settings: Self = figment.extract().map_err(|error| {
@@ -249,13 +253,7 @@ impl Settings {
         if let Some(issuer) = &self.issuer {
             check_issuer(issuer)?;
         }
-        let prefix = &self.api_key_prefix;
-        let prefix_ok = (1..=16).contains(&prefix.len())
-            && prefix.starts_with(|c: char| c.is_ascii_lowercase())
-            && prefix
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-        if !prefix_ok {
+        if !is_api_key_prefix(&self.api_key_prefix) {
             return Err(wrong(
                 "api_key_prefix",
                 "must be 1 to 16 of a-z and 0-9, starting with a letter",
@@ -314,6 +312,31 @@ const DOORWARD: &str = "DOORWARD_";
 /// Keys that have no value unless one is set.
 const WITHOUT_DEFAULT: [&str; 2] = ["issuer", "site_logo"];
 
+/// Whether all keys are settings.
+fn check_keys(table: &Dict) -> Result<(), SettingsError> {
+    let known = Serialized::defaults(Settings::default())
+        .data()
+        .map_err(|error| wrong("doorward", error.to_string()))?;
+    let known: Dict = known.into_values().next().unwrap_or_default();
+    let unknown = table
+        .keys()
+        .find(|key| !known.contains_key(*key) && !WITHOUT_DEFAULT.contains(&key.as_str()));
+    unknown.map_or(Ok(()), |key| Err(wrong(key, "is not a setting")))
+}
+
+/// Whether what the file says is where it is looked for, and known, in profiles that are not selected too.
+fn check_profiles(toml: &Map<Profile, Dict>) -> Result<(), SettingsError> {
+    for (profile, keys) in toml {
+        if *profile == "doorward" {
+            return Err(wrong("doorward", "the table is called [default.doorward]"));
+        }
+        if let Some(Value::Dict(_, table)) = keys.get("doorward") {
+            check_keys(table)?;
+        }
+    }
+    Ok(())
+}
+
 /// A value as Rocket reads its own: a TOML-like literal, else text.
 fn parse_value(name: &str, key: &str, text: &str) -> Result<Value, SettingsError> {
     if text.trim().is_empty() {
@@ -371,13 +394,13 @@ fn check_issuer(issuer: &str) -> Result<(), SettingsError> {
 
 /// Rocket's own keys: its defaults, then ours, then file, environment and flags.
 fn rocket_config(file: &impl Provider, profile: Profile, overrides: &Overrides) -> Figment {
-    // A stop ends within 5 seconds: requests have 2 to finish, and connections 1 to close.
+    // A stop ends within 5 seconds: requests have 3 to finish, and connections 1 to close.
     let mut config = Figment::from(rocket::Config::default())
         .merge(("ip_header", false))
         .merge(("cli_colors", false))
         .merge(("ident", "Doorward"))
         .merge(("limits.data", "64KiB"))
-        .merge(("shutdown.grace", 2))
+        .merge(("shutdown.grace", 3))
         .merge(("shutdown.mercy", 1))
         .select(profile)
         .merge(file)
@@ -397,6 +420,21 @@ fn rocket_config(file: &impl Provider, profile: Profile, overrides: &Overrides) 
     config
 }
 
+/// Rocket's own tables, whose keys it does not check itself.
+const ROCKET_TABLES: [(&str, &[&str]); 2] = [
+    ("shutdown", &["ctrlc", "signals", "grace", "mercy", "force"]),
+    (
+        "tls",
+        &[
+            "certs",
+            "key",
+            "ciphers",
+            "prefer_server_cipher_order",
+            "mutual",
+        ],
+    ),
+];
+
 /// Whether Rocket's own keys are known and can be worked with.
 fn check_rocket(config: &Figment) -> Result<(), SettingsError> {
     let named = |error: figment::Error| {
@@ -410,6 +448,22 @@ fn check_rocket(config: &Figment) -> Result<(), SettingsError> {
     let known = |key: &str| key == "doorward" || rocket::Config::PARAMETERS.contains(&key);
     if let Some(key) = given.keys().find(|key| !known(key)) {
         return Err(wrong(key, "is not a setting of Rocket's"));
+    }
+    for (name, known) in ROCKET_TABLES {
+        let keys = given
+            .get(name)
+            .and_then(Value::as_dict)
+            .into_iter()
+            .flatten();
+        if let Some((key, _)) = keys
+            .into_iter()
+            .find(|(key, _)| !known.contains(&key.as_str()))
+        {
+            return Err(wrong(
+                format!("{name}.{key}"),
+                "is not a setting of Rocket's",
+            ));
+        }
     }
     let config: rocket::Config = config.extract().map_err(named)?;
     if config.workers == 0 {

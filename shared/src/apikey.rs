@@ -6,7 +6,7 @@ use crate::{KeyId, ScopeSet, Timestamp};
 
 /// Which half of an application a key is for; written into the key itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase", try_from = "String")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Environment {
     #[default]
@@ -19,6 +19,17 @@ impl Environment {
         match self {
             Self::Live => "live",
             Self::Test => "test",
+        }
+    }
+}
+
+impl TryFrom<String> for Environment {
+    type Error = &'static str;
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        match &*text {
+            "live" => Ok(Self::Live),
+            "test" => Ok(Self::Test),
+            _ => Err("neither live nor test"),
         }
     }
 }

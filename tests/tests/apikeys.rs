@@ -119,12 +119,26 @@ async fn what_is_no_key_of_this_server_is_no_token() {
 
 #[tokio::test]
 async fn the_prefix_is_a_setting() {
-    let server = Server::with().set("api_key_prefix", "acme").start();
-    let ada = server.register("ada@example.com").await;
-    let minted = server.key_of(&ada, &["read"]).await;
-    assert!(key(&minted).starts_with("acme_live_"));
-    assert!(server.operator_key().starts_with("acme_live_"));
-    me(&server, key(&minted)).await.expect(200);
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data");
+    let mut keys: Vec<String> = Vec::new();
+    for prefix in ["sk", "acme"] {
+        let mut server = Server::with()
+            .set("api_key_prefix", prefix)
+            .data_dir(&data)
+            .start();
+        let ada = server.register(&format!("{prefix}@example.com")).await;
+        let minted = server.key_of(&ada, &["read"]).await;
+        assert!(key(&minted).starts_with(&format!("{prefix}_live_")));
+        keys.push(key(&minted).to_owned());
+        // A new prefix is for new keys: those before it stay good, the operators' too.
+        for key in &keys {
+            me(&server, key).await.expect(200);
+        }
+        assert!(server.operator_key().starts_with("sk_live_"));
+        server.admin("GET", "/admin/whoami", None).await;
+        server.stop();
+    }
 }
 
 #[tokio::test]
@@ -287,6 +301,30 @@ async fn what_is_asked_of_a_mint_is_checked() {
             json!({"name": "x", "scopes": ["read"], "expiresAt": 5}),
             400,
             "invalid_request",
+            "expiresAt",
+        ),
+        (
+            json!({"name": "x", "scopes": ["read"], "environment": 1}),
+            400,
+            "invalid_request",
+            "environment",
+        ),
+        (
+            json!({"name": "x", "scopes": ["read"], "environment": {"live": null}}),
+            400,
+            "invalid_request",
+            "environment",
+        ),
+        (
+            json!({"name": "x", "scopes": ["read"], "environment": "staging"}),
+            422,
+            "validation_failed",
+            "environment",
+        ),
+        (
+            json!({"name": "x", "scopes": ["read"], "expiresAt": "9999-12-31T23:59:59-00:01"}),
+            422,
+            "validation_failed",
             "expiresAt",
         ),
         (

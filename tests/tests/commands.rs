@@ -311,7 +311,12 @@ async fn a_newer_schema_is_refused_and_left_alone() {
     drop(conn);
     let database = data.join("doorward.db");
     let before = fs::read(&database).unwrap();
-    for args in [&["serve", "--port", "0"][..], &["check"], &["operator-key"]] {
+    for args in [
+        &["serve", "--port", "0"][..],
+        &["check"],
+        &["operator-key"],
+        &["backup", "newer.db"],
+    ] {
         let line = tool(home, data, args);
         assert!(line.failed(1).contains("999"), "{line:?}");
     }
@@ -422,14 +427,26 @@ fn wrong_usage_is_2_failure_1_and_help_0() {
 async fn a_backup_that_cannot_be_written_leaves_nothing_behind() {
     let server = Server::start();
     let (home, data) = (server.directory(), server.data_dir());
-    let database = data.join("doorward.db");
-    for file in [
-        "no/such/place/b.db",
-        ".",
-        database.to_str().unwrap(),
-        "/dev/full/b.db",
-    ] {
-        tool(home, data, &["backup", file]).failed(1);
+    let in_use = [
+        "doorward.db",
+        "doorward.db-wal",
+        "doorward.db-shm",
+        "doorward.db-journal",
+        "master.key",
+        "operator.key",
+    ];
+    let before = contents(data);
+    let elsewhere = ["no/such/place/b.db", ".", "/dev/full/b.db"].map(PathBuf::from);
+    for file in elsewhere
+        .into_iter()
+        .chain(in_use.map(|name| data.join(name)))
+    {
+        tool(home, data, &["backup", file.to_str().unwrap()]).failed(1);
+    }
+    for name in ["master.key", "operator.key"] {
+        let file = data.join(name);
+        let kept = before.iter().find(|(path, _)| *path == file).unwrap();
+        assert_eq!(fs::read(&file).unwrap(), kept.1, "{name}");
     }
     let leftovers = |dir: &Path| {
         let names = fs::read_dir(dir)

@@ -146,6 +146,11 @@ async fn text_settings_are_taken_as_they_stand() {
         &[("DOORWARD_DATA_DIR", "1234")],
     );
     check.done();
+    let server = Server::with().env("DOORWARD_SITE_NAME", "2024").start();
+    assert_eq!(
+        settings_of(&server).await["site_name"].as_str().unwrap(),
+        "2024"
+    );
 }
 
 #[test]
@@ -189,6 +194,24 @@ fn unknown_keys_and_bad_values_stop_the_start_with_their_name() {
             &[],
             "argon2_iterations",
         ),
+        (
+            "[doorward]\nissuer = \"http://id.example\"\n",
+            &[],
+            "doorward",
+        ),
+        (
+            "[release.doorward]\nacces_token_seconds = 60\n",
+            &[],
+            "acces_token_seconds",
+        ),
+        ("[default.shutdown]\ngrase = 1\n", &[], "shutdown.grase"),
+        ("", &[("ROCKET_DOORWARD", "{bogus=1}")], "bogus"),
+        (
+            "",
+            &[("ROCKET_DOORWARD", "{access_token_seconds=0}")],
+            "access_token_seconds",
+        ),
+        ("", &[("ROCKET_CONFIG", "nowhere.toml")], "nowhere.toml"),
         ("[default]\nprot = 9000\n", &[], "prot"),
         ("[default]\nport = 70000\n", &[], "port"),
         ("[default]\naddress = \"nowhere\"\n", &[], "address"),

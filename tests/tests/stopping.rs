@@ -78,8 +78,23 @@ async fn idle_streaming_and_slow_clients_do_not_hold_it_up() {
     }
 }
 
-#[tokio::test]
-async fn a_request_under_way_is_answered() {
+/// More than once: what the server is doing when it is asked to stop is a matter of chance.
+#[test]
+fn a_request_under_way_is_answered() {
+    let stop = || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        runtime.unwrap().block_on(stopped_amid_a_request());
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..12 {
+            scope.spawn(stop);
+        }
+    });
+}
+
+async fn stopped_amid_a_request() {
     let mut server = Server::start();
     server.register("ada@example.com").await;
     let body = format!("{{\"email\":\"ada@example.com\",\"password\":\"{PASSWORD}\"}}");

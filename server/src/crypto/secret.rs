@@ -111,20 +111,32 @@ fn checksum(bytes: &[u8]) -> [u8; SUM_CHARS] {
     sum
 }
 
-/// Whether text starts as an API key of this server does.
-pub fn looks_like_api_key(prefix: &str, text: &str) -> bool {
-    environment_of(prefix, text).is_some()
+/// Whether text starts as an API key does, of whatever prefix: keys outlive a change of the setting.
+pub fn looks_like_api_key(text: &str) -> bool {
+    environment_of(text).is_some()
 }
 
-fn environment_of<'a>(prefix: &str, text: &'a str) -> Option<&'a str> {
-    let rest = text.strip_prefix(prefix)?.strip_prefix('_')?;
+fn environment_of(text: &str) -> Option<&str> {
+    let (prefix, rest) = text.split_once('_')?;
+    if !is_api_key_prefix(prefix) {
+        return None;
+    }
     rest.strip_prefix("live_")
         .or_else(|| rest.strip_prefix("test_"))
 }
 
+/// Whether API keys may begin so: 1 to 16 of `a-z` and `0-9`, a letter first.
+pub fn is_api_key_prefix(text: &str) -> bool {
+    (1..=16).contains(&text.len())
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+}
+
 /// Whether text has the form of an API key, its checksum included. A typo or a scanner's false hit has not.
-pub fn api_key_form_ok(prefix: &str, text: &str) -> bool {
-    environment_of(prefix, text).is_some_and(|body| {
+pub fn api_key_form_ok(text: &str) -> bool {
+    environment_of(text).is_some_and(|body| {
         body.len() == KEY_CHARS + SUM_CHARS
             && body.bytes().all(|byte| byte.is_ascii_alphanumeric())
             && text.as_bytes()[text.len() - SUM_CHARS..]
@@ -157,17 +169,17 @@ mod tests {
         let key = sample();
         let text = key.expose();
         assert_eq!(text.len(), "sk_live_".len() + 38);
-        assert!(api_key_form_ok("sk", text));
+        assert!(api_key_form_ok(text));
         for at in 0..text.len() {
             let mut bytes = text.as_bytes().to_vec();
             bytes[at] = if bytes[at] == b'x' { b'y' } else { b'x' };
             assert!(
-                !api_key_form_ok("sk", &String::from_utf8_lossy(&bytes)),
+                !api_key_form_ok(&String::from_utf8_lossy(&bytes)),
                 "changed at {at}"
             );
         }
-        assert!(!api_key_form_ok("pk", text));
-        assert!(!api_key_form_ok("sk", &text[..text.len() - 1]));
+        assert!(!api_key_form_ok(&text.replacen("sk", "pk", 1)));
+        assert!(!api_key_form_ok(&text[..text.len() - 1]));
     }
 
     #[test]

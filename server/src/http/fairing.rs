@@ -110,9 +110,7 @@ impl Fairing for DoorwardFairing {
         for task in tasks {
             task.abort();
         }
-        let minute = minute_of(self.doorward.clock.now());
-        let _ = self.doorward.end_minute(minute).await;
-        let _ = self.doorward.store.flush_touches().await;
+        self.doorward.rest().await;
     }
 
     async fn on_request(&self, request: &mut Request<'_>, data: &mut Data<'_>) {

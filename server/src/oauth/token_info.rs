@@ -66,7 +66,7 @@ impl Doorward {
     /// # Errors
     /// 503 when storage is needed and cannot be read: that is not "inactive".
     pub async fn introspect(&self, asker: &Asker, token: &str) -> Result<TokenInfo, Failure> {
-        let found = if looks_like_api_key(&self.settings.api_key_prefix, token) {
+        let found = if looks_like_api_key(token) {
             self.about_key(asker, token).await
         } else if token.starts_with("rt_") {
             self.about_refresh_token(asker, token).await

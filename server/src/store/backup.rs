@@ -8,7 +8,7 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::{DATABASE, Store, StoreError, schema};
+use super::{DATABASE, MASTER_KEY, OPERATOR_KEY, Store, StoreError, schema};
 
 /// Writes a consistent copy of a data directory's database to `file` (mode 0600), whether it is in use or not.
 /// The copy appears whole or not at all. Writers are not held up.
@@ -18,12 +18,11 @@ use super::{DATABASE, Store, StoreError, schema};
 pub fn back_up(directory: &Path, file: &Path) -> Result<u64, StoreError> {
     let source = existing(directory)?;
     let target = std::path::absolute(file)?;
-    let clash = fs::canonicalize(&target)
-        .is_ok_and(|target| fs::canonicalize(&source).is_ok_and(|s| s == target));
-    if clash {
-        return Err(StoreError::Unavailable(
-            "the backup would overwrite the database itself".into(),
-        ));
+    if is_in_use(directory, &target) {
+        return Err(StoreError::Unavailable(format!(
+            "{} is a file that the server needs",
+            target.display()
+        )));
     }
     if target.is_dir() {
         return Err(StoreError::Unavailable(format!(
@@ -38,6 +37,16 @@ pub fn back_up(directory: &Path, file: &Path) -> Result<u64, StoreError> {
     }
     made?;
     Ok(fs::metadata(&target)?.len())
+}
+
+/// Whether a path is one of the data directory's own files, there or not.
+fn is_in_use(directory: &Path, target: &Path) -> bool {
+    let home = target.parent().and_then(|home| fs::canonicalize(home).ok());
+    let ours = fs::canonicalize(directory).is_ok_and(|ours| home == Some(ours));
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    let suffix = name.strip_prefix(DATABASE);
+    ours && (suffix.is_some_and(|suffix| ["", "-wal", "-shm", "-journal"].contains(&suffix))
+        || [MASTER_KEY, OPERATOR_KEY].contains(&&*name))
 }
 
 fn existing(directory: &Path) -> Result<PathBuf, StoreError> {
@@ -65,6 +74,7 @@ pub(super) fn copy(source: &Path, partial: &Path) -> Result<(), StoreError> {
     // Read-write, because the last reader of a WAL database may have to recover it.
     let conn = Connection::open_with_flags(source, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     conn.execute_batch("PRAGMA busy_timeout = 5000")?;
+    schema::known(&conn)?;
     // One read transaction over the whole copy: a snapshot, in WAL mode without holding up the writer.
     conn.execute("VACUUM INTO ?1", [text])?;
     Ok(())

@@ -41,7 +41,7 @@ pub use error::StoreError;
 pub use events::EventFilter;
 pub use keys::{KeyFilter, NewKey};
 pub use list::{ListQuery, Sort};
-pub use open::{DATABASE, DirectoryLock};
+pub use open::{DATABASE, DirectoryLock, MASTER_KEY, OPERATOR_KEY};
 pub use refresh::{Refreshed, Rotation};
 pub use restore::{Restore, Restored, restore};
 pub(crate) use roles::grantable;

@@ -19,6 +19,11 @@ use crate::metrics::StoreMetrics;
 /// The database's name in the data directory.
 pub const DATABASE: &str = "doorward.db";
 
+/// The master key's name there.
+pub const MASTER_KEY: &str = "master.key";
+/// The operator key's name there.
+pub const OPERATOR_KEY: &str = "operator.key";
+
 /// Held by whoever may write to a data directory; gone with its process.
 #[derive(Debug)]
 pub struct DirectoryLock {

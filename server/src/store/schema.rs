@@ -5,7 +5,11 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::StoreError;
 
 /// Migration `n` brings a database from version `n` to `n + 1`. Never edit one that was released.
-const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema.sql"),
+    // Keys from before: what they signed lived no longer than by the settings' defaults, as far as is known.
+    "ALTER TABLE signing_keys ADD COLUMN longest_token_seconds INTEGER NOT NULL DEFAULT 7200;",
+];
 
 /// The schema this binary writes.
 pub const VERSION: u32 = MIGRATIONS.len() as u32;
@@ -15,18 +19,28 @@ pub(super) fn version(conn: &Connection) -> Result<u32, StoreError> {
     Ok(conn.pragma_query_value(None, "user_version", |row| row.get(0))?)
 }
 
+/// The schema a database has.
+///
+/// # Errors
+/// [`StoreError::NewerSchema`] when a later Doorward has written it.
+pub(super) fn known(conn: &Connection) -> Result<u32, StoreError> {
+    let found = version(conn)?;
+    if found <= VERSION {
+        Ok(found)
+    } else {
+        Err(StoreError::NewerSchema {
+            found,
+            known: VERSION,
+        })
+    }
+}
+
 /// Brings a database up to [`VERSION`].
 ///
 /// # Errors
 /// [`StoreError::NewerSchema`] when a later Doorward has written it; nothing is changed then.
 pub(super) fn migrate(conn: &mut Connection) -> Result<(), StoreError> {
-    let found = version(conn)?;
-    if found > VERSION {
-        return Err(StoreError::NewerSchema {
-            found,
-            known: VERSION,
-        });
-    }
+    let found = known(conn)?;
     if found == 0 && !names(conn)?.is_empty() {
         return Err(not_ours());
     }
@@ -62,13 +76,7 @@ fn names(conn: &Connection) -> Result<Vec<String>, StoreError> {
 /// # Errors
 /// [`StoreError::NewerSchema`], or that it is not a database of Doorward's.
 pub(super) fn recognise(conn: &Connection) -> Result<u32, StoreError> {
-    let found = version(conn)?;
-    if found > VERSION {
-        return Err(StoreError::NewerSchema {
-            found,
-            known: VERSION,
-        });
-    }
+    let found = known(conn)?;
     let mut known = Connection::open_in_memory()?;
     migrate_to(&mut known, found)?;
     if found == 0 || names(&known)? != names(conn)? {

@@ -17,14 +17,19 @@ pub struct StoredSigningKey {
     pub created_at: Timestamp,
     /// When it leaves the JWKS; none while it signs.
     pub retires_at: Option<Timestamp>,
+    /// Longest lifetime of a token that it may have signed, in seconds.
+    pub longest_token_seconds: u32,
 }
+
+/// How much longer than its last token a key stays, in seconds: clocks differ.
+const SLACK: u32 = 60;
 
 impl Store {
     /// All signing keys, newest first.
     pub async fn signing_keys(&self) -> Result<Vec<StoredSigningKey>, StoreError> {
         self.read(|conn| {
-            let sql = "SELECT kid, algorithm, sealed, created_at, retires_at FROM signing_keys \
-                       ORDER BY retires_at IS NOT NULL, created_at DESC";
+            let sql = "SELECT kid, algorithm, sealed, created_at, retires_at, longest_token_seconds \
+                       FROM signing_keys ORDER BY retires_at IS NOT NULL, created_at DESC";
             let mut select = conn.prepare_cached(sql)?;
             let rows = select.query_map([], |row| {
                 Ok(StoredSigningKey {
@@ -33,6 +38,7 @@ impl Store {
                     sealed: row.get(2)?,
                     created_at: Timestamp(row.get(3)?),
                     retires_at: rows::maybe_time(row, 4)?,
+                    longest_token_seconds: row.get(5)?,
                 })
             })?;
             Ok(rows.collect::<Result<_, _>>()?)
@@ -40,24 +46,26 @@ impl Store {
         .await
     }
 
-    /// Makes `key` the one that signs; those that did leave the JWKS at `old_until`.
+    /// Makes `key` the one that signs; those that did leave the JWKS when their last token has expired.
     pub async fn rotate_signing_key(
         &self,
         key: StoredSigningKey,
-        old_until: Timestamp,
         cause: Cause,
     ) -> Result<(), StoreError> {
         self.write(move |unit| {
+            let sql = "UPDATE signing_keys SET retires_at = ?1 + (longest_token_seconds + ?2) * 1000 \
+                       WHERE retires_at IS NULL";
             unit.conn
-                .prepare_cached("UPDATE signing_keys SET retires_at = ?1 WHERE retires_at IS NULL")?
-                .execute([old_until.0])?;
+                .prepare_cached(sql)?
+                .execute(params![cause.at.0, SLACK])?;
             unit.conn
-                .prepare_cached("INSERT INTO signing_keys VALUES (?1, ?2, ?3, ?4, NULL)")?
+                .prepare_cached("INSERT INTO signing_keys VALUES (?1, ?2, ?3, ?4, NULL, ?5)")?
                 .execute(params![
                     key.kid,
                     key.algorithm,
                     key.sealed,
-                    key.created_at.0
+                    key.created_at.0,
+                    key.longest_token_seconds
                 ])?;
             unit.event(
                 &cause,
@@ -66,6 +74,17 @@ impl Store {
                 None,
                 Some(&key.algorithm),
             )
+        })
+        .await
+    }
+
+    /// Notes, before the key that signs is used, how long the tokens may live that it signs from now on.
+    pub async fn note_token_lifetime(&self, seconds: u32) -> Result<(), StoreError> {
+        self.write(move |unit| {
+            let sql = "UPDATE signing_keys SET longest_token_seconds = ?1 \
+                       WHERE retires_at IS NULL AND longest_token_seconds < ?1";
+            unit.conn.prepare_cached(sql)?.execute([seconds])?;
+            Ok(())
         })
         .await
     }

@@ -432,6 +432,35 @@ async fn an_address_stays_known_for_180_days_after_its_last_sign_in() {
 }
 
 #[rocket::async_test]
+async fn a_signing_key_verifies_what_it_signed_under_longer_lifetimes_than_todays() {
+    let home = tempfile::tempdir().unwrap();
+    let settings = |seconds, algorithm: &str| Settings {
+        data_dir: home.path().join("data"),
+        access_token_seconds: seconds,
+        client_token_seconds: seconds,
+        signing_algorithm: algorithm.into(),
+        ..cheap()
+    };
+    let house = House::open(settings(3600, "EdDSA")).await;
+    let ada = house.register("ada@example.com").await;
+    house.close().await;
+    let house = House::open(settings(60, "EdDSA")).await;
+    house.close().await;
+    let house = House::open(settings(60, "ES256")).await;
+    let retire = async || {
+        let (store, now) = (&house.doorward.store, house.doorward.clock.now());
+        let gone = store.drop_retired_keys(now).await.unwrap();
+        house.doorward.reload_signing_keys().await.unwrap();
+        gone
+    };
+    house.pass(HOUR - SECOND);
+    assert_eq!(retire().await, 0);
+    house.me(text(&ada, "accessToken")).await.expect(200);
+    house.pass(2 * MINUTE);
+    assert_eq!(retire().await, 1);
+}
+
+#[rocket::async_test]
 async fn a_signing_key_verifies_until_its_last_token_has_expired() {
     let house = House::open(cheap()).await;
     let ada = house.register("ada@example.com").await;
