@@ -1,7 +1,8 @@
 //! Rate limits: how often passwords may be tried and accounts be made.
 //!
 //! Windows are fixed and start with the first attempt of a key: exactly so many are let through in one. Places are
-//! taken before Argon2 runs, so that attempts at the same time count too, and given back by a right password.
+//! taken before Argon2 runs, so that attempts at the same time count too, and given back by a right password. Where
+//! attempts that are under way hold the last places, the next one waits for what becomes of them.
 
 use std::{
     collections::{HashMap, hash_map::RandomState},
@@ -11,22 +12,49 @@ use std::{
     time::Duration,
 };
 
-use crate::{domain::household, settings::Settings};
+use tokio::{
+    sync::{Notify, Semaphore},
+    time::timeout,
+};
+
+use crate::{clock::Clock, crypto::password::Overloaded, domain::household, settings::Settings};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const TEN_MINUTES: Duration = Duration::from_secs(600);
 const HOUR: Duration = Duration::from_secs(3600);
 /// Keys one counter remembers. Past it the windows that are over go, then those nearest to their end.
 const MANY: usize = 100_000;
+/// Attempts that may wait for others at a time, and for how long.
+const WAITING: usize = 256;
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How many seconds to wait, at least 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryAfter(pub u64);
 
+/// Why a password is not checked now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    Limited(RetryAfter),
+    Overloaded(Overloaded),
+}
+
+/// Why there is no place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Full {
+    /// The window is used up.
+    Until(RetryAfter),
+    /// Attempts that are under way hold the last places.
+    Pending,
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Window {
     start: Duration,
+    /// What counts, `pending` included.
     count: u32,
+    /// Of these, attempts of which nobody knows yet whether they count.
+    pending: u32,
 }
 
 /// Attempts by key, in windows of one length.
@@ -48,21 +76,36 @@ impl Counter {
     }
 
     /// Whether one more fits.
-    fn check(&self, key: u64, now: Duration) -> Result<(), RetryAfter> {
-        match self.windows.get(&key) {
-            Some(window) if self.limit > 0 && window.count >= self.limit => {
-                let end = window.start + self.length;
-                if now < end {
-                    Err(RetryAfter((end - now).as_secs_f64().ceil().max(1.) as u64))
-                } else {
-                    Ok(())
-                }
-            }
-            _ => Ok(()),
+    fn check(&self, key: u64, now: Duration) -> Result<(), Full> {
+        let Some(window) = self.windows.get(&key).filter(|_| self.limit > 0) else {
+            return Ok(());
+        };
+        let end = window.start + self.length;
+        let known = if now < end {
+            window.count - window.pending
+        } else {
+            0
+        };
+        if known >= self.limit {
+            let wait = (end - now).as_secs_f64().ceil().max(1.);
+            Err(Full::Until(RetryAfter(wait as u64)))
+        } else if known + window.pending >= self.limit {
+            Err(Full::Pending)
+        } else {
+            Ok(())
         }
     }
 
     fn take(&mut self, key: u64, now: Duration) {
+        self.count(key, now, 0);
+    }
+
+    /// As [`Counter::take`], until [`Counter::settle`].
+    fn hold(&mut self, key: u64, now: Duration) {
+        self.count(key, now, 1);
+    }
+
+    fn count(&mut self, key: u64, now: Duration, pending: u32) {
         if self.limit == 0 {
             return;
         }
@@ -72,14 +115,26 @@ impl Counter {
         let window = self.windows.entry(key).or_insert(Window {
             start: now,
             count: 0,
+            pending: 0,
         });
         if now >= window.start + self.length {
             *window = Window {
                 start: now,
-                count: 0,
+                count: window.pending,
+                ..*window
             };
         }
         window.count += 1;
+        window.pending += pending;
+    }
+
+    /// What was held counts for good, or not at all.
+    fn settle(&mut self, key: u64, counts: bool) {
+        let window = self.windows.get_mut(&key);
+        if let Some(window) = window.filter(|window| window.pending > 0) {
+            window.pending -= 1;
+            window.count -= u32::from(!counts);
+        }
     }
 
     fn give_back(&mut self, key: u64) {
@@ -116,6 +171,15 @@ struct Counters {
 pub struct Limits {
     counters: Arc<Mutex<Counters>>,
     hasher: RandomState,
+    queue: Arc<Queue>,
+}
+
+/// Those who wait for what becomes of others.
+#[derive(Debug)]
+struct Queue {
+    places: Semaphore,
+    /// An attempt was settled.
+    settled: Notify,
 }
 
 /// A password check that has its places. Dropped, it counts as a failure.
@@ -125,6 +189,8 @@ pub struct Attempt {
     check: u64,
     account_and_ip: u64,
     account: Option<u64>,
+    /// Whether it counts as a check, and as a failure.
+    counts: (bool, bool),
 }
 
 impl Limits {
@@ -142,6 +208,10 @@ impl Limits {
         Self {
             counters: Arc::new(Mutex::new(counters)),
             hasher: RandomState::new(),
+            queue: Arc::new(Queue {
+                places: Semaphore::new(WAITING),
+                settled: Notify::new(),
+            }),
         }
     }
 
@@ -160,24 +230,60 @@ impl Limits {
     pub fn registration(&self, ip: IpAddr, now: Duration) -> Result<(), RetryAfter> {
         let key = self.key(household(ip));
         let mut counters = self.counters();
-        counters.registrations.check(key, now)?;
+        if let Err(Full::Until(wait)) = counters.registrations.check(key, now) {
+            return Err(wait);
+        }
         counters.registrations.take(key, now);
         Ok(())
     }
 
     /// Takes a place for a password check in every counter, or in none. `account` is the normalized address somebody
     /// tries to sign in with, whether there is such an account or not; an address that has signed in to it before
-    /// (`known_address`) is not held up by what others do.
+    /// (`known_address`) is not held up by what others do. Waits while attempts under way hold the last places.
     ///
     /// # Errors
-    /// [`RetryAfter`] for the counter that is full.
-    pub fn password_check(
+    /// [`Held::Limited`] for the counter that is full, [`Held::Overloaded`] when too many wait, or it waits too long.
+    pub async fn password_check(
+        &self,
+        ip: IpAddr,
+        account: &str,
+        known_address: bool,
+        clock: &Clock,
+    ) -> Result<Attempt, Held> {
+        let attempt = || self.try_password_check(ip, account, known_address, clock.monotonic());
+        match attempt() {
+            Ok(attempt) => return Ok(attempt),
+            Err(Full::Until(wait)) => return Err(Held::Limited(wait)),
+            Err(Full::Pending) => {}
+        }
+        let overloaded = |_| Held::Overloaded(Overloaded);
+        let _place = self
+            .queue
+            .places
+            .try_acquire()
+            .map_err(|_| overloaded(()))?;
+        let wait = async {
+            loop {
+                // Listened for before the look, so that nothing is missed between the two.
+                let mut settled = std::pin::pin!(self.queue.settled.notified());
+                settled.as_mut().enable();
+                match attempt() {
+                    Ok(attempt) => return Ok(attempt),
+                    Err(Full::Until(wait)) => return Err(Held::Limited(wait)),
+                    Err(Full::Pending) => settled.await,
+                }
+            }
+        };
+        timeout(PATIENCE, wait).await.map_err(|_| overloaded(()))?
+    }
+
+    fn try_password_check(
         &self,
         ip: IpAddr,
         account: &str,
         known_address: bool,
         now: Duration,
-    ) -> Result<Attempt, RetryAfter> {
+    ) -> Result<Attempt, Full> {
         let check = self.key(household(ip));
         let account_and_ip = self.key((household(ip), account));
         let account = (!known_address).then(|| self.key(account));
@@ -186,34 +292,46 @@ impl Limits {
         counters.account_and_ip.check(account_and_ip, now)?;
         if let Some(account) = account {
             counters.account.check(account, now)?;
-            counters.account.take(account, now);
+            counters.account.hold(account, now);
         }
         counters.checks.take(check, now);
-        counters.account_and_ip.take(account_and_ip, now);
+        counters.account_and_ip.hold(account_and_ip, now);
         drop(counters);
         Ok(Attempt {
             limits: self.clone(),
             check,
             account_and_ip,
             account,
+            counts: (true, true),
         })
     }
 }
 
 impl Attempt {
     /// The password was right: it counts as a check, not as a failure.
-    pub fn succeeded(self) {
-        let mut counters = self.limits.counters();
-        counters.account_and_ip.give_back(self.account_and_ip);
-        if let Some(account) = self.account {
-            counters.account.give_back(account);
-        }
+    pub fn succeeded(mut self) {
+        self.counts = (true, false);
     }
 
     /// It never came to a check: it counts as nothing.
-    pub fn released(self) {
-        self.limits.counters().checks.give_back(self.check);
-        self.succeeded();
+    pub fn released(mut self) {
+        self.counts = (false, false);
+    }
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        let (check, failure) = self.counts;
+        let mut counters = self.limits.counters();
+        if !check {
+            counters.checks.give_back(self.check);
+        }
+        counters.account_and_ip.settle(self.account_and_ip, failure);
+        if let Some(account) = self.account {
+            counters.account.settle(account, failure);
+        }
+        drop(counters);
+        self.limits.queue.settled.notify_waiters();
     }
 }
 
@@ -245,24 +363,24 @@ mod tests {
         for at in 0..3 {
             assert!(
                 limits
-                    .password_check(IP, "a", true, Duration::from_secs(at))
+                    .try_password_check(IP, "a", true, Duration::from_secs(at))
                     .is_ok()
             );
         }
         assert_eq!(
             limits
-                .password_check(IP, "a", true, Duration::from_secs(3))
+                .try_password_check(IP, "a", true, Duration::from_secs(3))
                 .unwrap_err(),
-            RetryAfter(597)
+            Full::Until(RetryAfter(597))
         );
         assert!(
             limits
-                .password_check(IP, "b", true, Duration::from_secs(3))
+                .try_password_check(IP, "b", true, Duration::from_secs(3))
                 .is_ok()
         );
         assert!(
             limits
-                .password_check(IP, "a", true, Duration::from_secs(600))
+                .try_password_check(IP, "a", true, Duration::from_secs(600))
                 .is_ok()
         );
     }
@@ -272,16 +390,16 @@ mod tests {
         let limits = limits();
         for _ in 0..20 {
             limits
-                .password_check(IP, "a", false, Duration::ZERO)
+                .try_password_check(IP, "a", false, Duration::ZERO)
                 .unwrap()
                 .succeeded();
         }
         // But as checks.
         assert_eq!(
             limits
-                .password_check(IP, "a", false, Duration::ZERO)
+                .try_password_check(IP, "a", false, Duration::ZERO)
                 .unwrap_err(),
-            RetryAfter(60)
+            Full::Until(RetryAfter(60))
         );
     }
 
@@ -291,16 +409,20 @@ mod tests {
         for last in 0..5 {
             assert!(
                 limits
-                    .password_check(other(last), "a", false, Duration::ZERO)
+                    .try_password_check(other(last), "a", false, Duration::ZERO)
                     .is_ok()
             );
         }
         assert!(
             limits
-                .password_check(other(9), "a", false, Duration::ZERO)
+                .try_password_check(other(9), "a", false, Duration::ZERO)
                 .is_err()
         );
-        assert!(limits.password_check(IP, "a", true, Duration::ZERO).is_ok());
+        assert!(
+            limits
+                .try_password_check(IP, "a", true, Duration::ZERO)
+                .is_ok()
+        );
     }
 
     #[test]
@@ -308,25 +430,45 @@ mod tests {
         let limits = limits();
         for _ in 0..3 {
             let _failed = limits
-                .password_check(IP, "a", false, Duration::ZERO)
+                .try_password_check(IP, "a", false, Duration::ZERO)
                 .unwrap();
         }
         for _ in 0..50 {
             assert!(
                 limits
-                    .password_check(IP, "a", false, Duration::ZERO)
+                    .try_password_check(IP, "a", false, Duration::ZERO)
                     .is_err()
             );
         }
         assert!(
             limits
-                .password_check(other(1), "a", false, Duration::ZERO)
+                .try_password_check(other(1), "a", false, Duration::ZERO)
                 .is_ok()
         );
         assert!(
             limits
-                .password_check(IP, "b", false, Duration::ZERO)
+                .try_password_check(IP, "b", false, Duration::ZERO)
                 .is_ok()
+        );
+    }
+
+    #[test]
+    fn attempts_under_way_hold_their_places_until_they_are_settled() {
+        let limits = limits();
+        let attempt = |at| limits.try_password_check(IP, "a", true, at);
+        let [one, two, three] = [1, 2, 3].map(|_| attempt(Duration::ZERO).unwrap());
+        assert_eq!(attempt(Duration::ZERO).unwrap_err(), Full::Pending);
+        // In a new window too: nobody knows yet what becomes of them.
+        assert_eq!(attempt(TEN_MINUTES).unwrap_err(), Full::Pending);
+        one.succeeded();
+        drop(attempt(TEN_MINUTES).unwrap());
+        assert_eq!(attempt(TEN_MINUTES).unwrap_err(), Full::Pending);
+        drop(two);
+        assert_eq!(attempt(TEN_MINUTES).unwrap_err(), Full::Pending);
+        drop(three);
+        assert_eq!(
+            attempt(TEN_MINUTES).unwrap_err(),
+            Full::Until(RetryAfter(600))
         );
     }
 

@@ -12,6 +12,7 @@ use crate::{
     },
     domain::{Actor, Cause, Email, Refusal, Session, User},
     http::ApiError,
+    limits::Held,
     store::{LoginRecord, NewSession, StoreError},
 };
 
@@ -46,14 +47,16 @@ impl Doorward {
         let account = Email::key_of(email);
         let record = self.store.login_record(account.clone(), ip).await?;
         let known = record.as_ref().is_some_and(|record| record.known_address);
-        let attempt = match self
-            .limits
-            .password_check(ip, &account, known, self.clock.monotonic())
-        {
+        let attempt = self.limits.password_check(ip, &account, known, &self.clock);
+        let attempt = match attempt.await {
             Ok(attempt) => attempt,
-            Err(wait) => {
+            Err(Held::Limited(wait)) => {
                 self.metrics.login("rate_limited");
                 return Err(wait.into());
+            }
+            Err(Held::Overloaded(overloaded)) => {
+                self.metrics.login("overloaded");
+                return Err(overloaded.into());
             }
         };
         let hash = record.as_ref().and_then(|record| record.password.clone());
@@ -81,6 +84,7 @@ impl Doorward {
                 })
             }
             (_, record, _) => {
+                drop(attempt);
                 self.metrics.login("invalid_credentials");
                 self.note_failure(record.map(|record| record.user_id), cause.clone());
                 Err(ApiError::new(

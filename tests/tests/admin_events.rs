@@ -296,6 +296,14 @@ async fn an_operators_reason_stands_in_the_events_and_nobody_elses_does() {
         .send()
         .await
         .expect(401);
+    server
+        .patch(&format!("//admin/users//{}", ada.id))
+        .bearer(&server.operator_key())
+        .header("x-reason", "found again")
+        .json(json!({"disabled": false}))
+        .send()
+        .await
+        .expect(200);
     let log = events(&server, "").await;
     let detail = |action: &str| {
         let found = log.iter().rev().find(|event| event["action"] == action);
@@ -307,6 +315,8 @@ async fn an_operators_reason_stands_in_the_events_and_nobody_elses_does() {
         "{log:?}"
     );
     assert!(!detail("login.failed").contains("nobody"), "{log:?}");
+    let again = log.iter().find(|event| event["action"] == "user.enabled");
+    assert!(again.unwrap()["detail"].to_string().contains("found again"));
 }
 
 #[tokio::test]

@@ -99,6 +99,34 @@ async fn right_passwords_are_no_failures() {
     }
 }
 
+/// Signs in so many times at once; answers the statuses.
+async fn at_once(server: &std::sync::Arc<Server>, times: usize, password: &str) -> Vec<u16> {
+    let mut calls = tokio::task::JoinSet::new();
+    for _ in 0..times {
+        let (server, password) = (server.clone(), password.to_owned());
+        calls.spawn(async move {
+            let body = json!({"email": "ada@example.com", "password": password});
+            server.post("/auth/login").json(body).send().await.status
+        });
+    }
+    let mut statuses = calls.join_all().await;
+    statuses.sort_unstable();
+    statuses
+}
+
+#[tokio::test]
+async fn attempts_at_the_same_time_count_once_they_have_failed_and_never_more_than_the_limit() {
+    let server = behind_a_proxy()
+        .set("password_failures_per_account_and_ip", 2)
+        .start();
+    server.register("ada@example.com").await;
+    let server = std::sync::Arc::new(server);
+    assert_eq!(at_once(&server, 8, PASSWORD).await, [200; 8]);
+    let wrong = at_once(&server, 8, WRONG).await;
+    assert_eq!(wrong, [401, 401, 429, 429, 429, 429, 429, 429]);
+    assert_eq!(at_once(&server, 2, PASSWORD).await, [429; 2]);
+}
+
 #[tokio::test]
 async fn an_address_that_signed_in_before_is_not_locked_out_by_others() {
     let server = behind_a_proxy()
@@ -342,6 +370,9 @@ async fn the_nearest_untrusted_hop_is_the_client() {
         ("192.0.2.1, nonsense", "127.0.0.1"),
         ("2001:db8::1", "2001:db8::1"),
         ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("192.0.2.8:5555", "192.0.2.8"),
+        ("[2001:db8::2]:5555", "2001:db8::2"),
+        ("[2001:db8::3]", "2001:db8::3"),
         ("", "127.0.0.1"),
     ];
     for (at, (header, ip)) in cases.into_iter().enumerate() {

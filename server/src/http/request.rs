@@ -1,7 +1,7 @@
 //! What is known of a request before anybody looks at it: its id, from where it comes, with what.
 
 use std::{
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     sync::{
         Arc, LazyLock,
         atomic::{AtomicU64, Ordering},
@@ -68,7 +68,8 @@ impl RequestInfo {
 
 /// An operator's reason, percent-encoded UTF-8. Of admin calls alone: nobody else writes into the audit log.
 fn reason(request: &Request<'_>) -> Option<Arc<str>> {
-    if !request.uri().path().starts_with("/admin/") {
+    // Rocket takes empty segments for nothing.
+    if request.uri().path().segments().get(0) != Some("admin") {
         return None;
     }
     let header = request.headers().get_one("x-reason")?;
@@ -110,7 +111,7 @@ fn client_ip(request: &Request<'_>, trusted: &[IpNet]) -> IpAddr {
     let lines: Vec<_> = request.headers().get("x-forwarded-for").collect();
     for part in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
         // What cannot be read was not written by a proxy of ours: the last address known to be real stands.
-        let Ok(ip) = part.trim().parse::<IpAddr>() else {
+        let Some(ip) = address(part.trim()) else {
             return nearest;
         };
         nearest = ip.to_canonical();
@@ -119,6 +120,13 @@ fn client_ip(request: &Request<'_>, trusted: &[IpNet]) -> IpAddr {
         }
     }
     nearest
+}
+
+/// An address as proxies write it: some add the port, and brackets around IPv6.
+fn address(text: &str) -> Option<IpAddr> {
+    let bare = text.strip_prefix('[').and_then(|ip| ip.strip_suffix(']'));
+    let alone = bare.unwrap_or(text).parse().ok();
+    alone.or_else(|| Some(text.parse::<SocketAddr>().ok()?.ip()))
 }
 
 /// The request's user agent, cut to what is worth keeping.
