@@ -5,6 +5,9 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
+/// The first and the last millisecond that RFC 3339 can write, in the years 0 and 9999.
+const ENDS: (i64, i64) = (-62_167_219_200_000, 253_402_300_799_999);
+
 /// Milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(pub i64);
@@ -26,20 +29,22 @@ impl Timestamp {
         Self(self.0.saturating_add(seconds.saturating_mul(1000)))
     }
 
-    /// From RFC 3339 text with any offset; digits below a millisecond are dropped.
+    /// From RFC 3339 text with any offset; digits below a millisecond are dropped. In UTC too it must be in the years
+    /// 0 to 9999.
     pub fn parse(text: &str) -> Option<Self> {
         let at = OffsetDateTime::parse(text, &Rfc3339).ok()?;
-        i64::try_from(at.unix_timestamp_nanos().div_euclid(1_000_000))
-            .ok()
-            .map(Self)
+        let at = i64::try_from(at.unix_timestamp_nanos().div_euclid(1_000_000)).ok()?;
+        (ENDS.0..=ENDS.1).contains(&at).then_some(Self(at))
     }
 }
 
+/// What is beyond the years 0 to 9999 is shown as their end.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let at = OffsetDateTime::from_unix_timestamp(self.seconds()).map_err(|_| fmt::Error)?;
+        let shown = Self(self.0.clamp(ENDS.0, ENDS.1));
+        let at = OffsetDateTime::from_unix_timestamp(shown.seconds()).map_err(|_| fmt::Error)?;
         let year = u32::try_from(at.year()).map_err(|_| fmt::Error)?;
-        let milli = self.0.rem_euclid(1000).unsigned_abs() as u32;
+        let milli = shown.0.rem_euclid(1000).unsigned_abs() as u32;
         // Digit by digit: nearly every answer holds several, and the formatter is slow with padding.
         let mut text = *b"0000-00-00T00:00:00.000Z";
         let mut put = |range: std::ops::Range<usize>, mut value: u32| {
@@ -97,10 +102,16 @@ mod tests {
         assert_eq!(Timestamp::parse(&at.to_string()), Some(at));
         assert_eq!(Timestamp::parse("2025-11-24T17:00:00.007+01:00"), Some(at));
         assert_eq!(Timestamp::parse("2025-11-24 16:00"), None);
+        // In UTC these are years that RFC 3339 cannot write.
+        assert_eq!(Timestamp::parse("9999-12-31T23:59:59-00:01"), None);
+        assert_eq!(Timestamp::parse("0000-01-01T00:00:00+00:01"), None);
         let ends = [
             (0, "1970-01-01T00:00:00.000Z"),
             (-1, "1969-12-31T23:59:59.999Z"),
             (253_402_300_799_999, "9999-12-31T23:59:59.999Z"),
+            (253_402_300_800_000, "9999-12-31T23:59:59.999Z"),
+            (i64::MAX, "9999-12-31T23:59:59.999Z"),
+            (i64::MIN, "0000-01-01T00:00:00.000Z"),
         ];
         for (at, text) in ends {
             assert_eq!(Timestamp(at).to_string(), text);

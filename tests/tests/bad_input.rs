@@ -20,6 +20,23 @@ async fn alive(server: &Server) {
     server.get("/health/ready").send().await.expect(200);
 }
 
+/// The answer to a request whose sender hangs up when it has sent so much: its status.
+async fn hung_up(server: &Server, request: String) -> u16 {
+    use std::io::{Read, Write};
+    let address = server.url().strip_prefix("http://").unwrap().to_owned();
+    let talk = tokio::task::spawn_blocking(move || {
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        let mut answer = String::new();
+        let _ = stream.read_to_string(&mut answer);
+        answer
+    });
+    let answer = talk.await.unwrap();
+    let status = answer.split(' ').nth(1).and_then(|code| code.parse().ok());
+    status.unwrap_or_default()
+}
+
 /// The answer to bytes sent as they are: its status, its body.
 async fn raw(server: &Server, request: &[u8]) -> (u16, String) {
     let answer = server.raw(request).await;
@@ -210,6 +227,36 @@ async fn a_body_cut_short_does_nothing_and_harms_nobody() {
     let (status, text) = raw(&server, short.as_bytes()).await;
     assert_eq!(status, 400, "{text}");
     assert!(text.contains("invalid_request"));
+}
+
+#[tokio::test]
+async fn a_body_that_was_announced_and_did_not_come_is_not_no_body() {
+    let server = Server::start();
+    let ada = server.register("ada@example.com").await;
+    let minted = server.key_of(&ada, &["read"]).await;
+    let path = format!("/apikey/{}/rotate", minted["id"].as_str().unwrap());
+    let head = |how: &str| {
+        format!(
+            "POST {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\n{how}",
+            ada.access
+        )
+    };
+    for how in [
+        "content-length: 22\r\n\r\n",
+        "transfer-encoding: chunked\r\n\r\nzz\r\n",
+        "transfer-encoding: chunked\r\n\r\n",
+    ] {
+        let status = hung_up(&server, head(how)).await;
+        assert!(status == 400 || status == 0, "{how}: {status}");
+        server
+            .get("/auth/me")
+            .bearer(minted["key"].as_str().unwrap())
+            .send()
+            .await
+            .expect(200);
+    }
+    let nothing = head("connection: close\r\ncontent-length: 0\r\n\r\n");
+    assert_eq!(raw(&server, nothing.as_bytes()).await.0, 201);
 }
 
 #[tokio::test]

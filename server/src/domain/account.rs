@@ -2,7 +2,7 @@
 
 use caseless::Caseless;
 use doorward_shared::{ScopeSet, Timestamp, UserId};
-use unicode_normalization::{UnicodeNormalization, is_nfc};
+use unicode_normalization::{UnicodeNormalization, char::is_combining_mark, is_nfc};
 
 use super::text::is_invisible;
 
@@ -76,10 +76,14 @@ fn fold(text: &str) -> String {
     }
 }
 
+/// Letters, digits and the marks that belong to them, of any script; a mark alone sits on what stands before it.
+fn written(text: &str, also: &str) -> bool {
+    let allowed = |c: char| c.is_alphanumeric() || is_combining_mark(c) || also.contains(c);
+    text.chars().all(allowed) && !text.starts_with(is_combining_mark)
+}
+
 fn local_ok(local: &str) -> bool {
-    let allowed =
-        |c: char| c.is_alphanumeric() || !c.is_ascii() || "!#$%&'*+-/=?^_`{|}~.".contains(c);
-    local.chars().all(allowed)
+    written(local, "!#$%&'*+-/=?^_`{|}~.")
         && !local.starts_with('.')
         && !local.ends_with('.')
         && !local.contains("..")
@@ -88,9 +92,7 @@ fn local_ok(local: &str) -> bool {
 fn domain_ok(domain: &str) -> bool {
     let label = |label: &str| {
         (1..=63).contains(&label.len())
-            && label
-                .chars()
-                .all(|c| c.is_alphanumeric() || c == '-' || !c.is_ascii())
+            && written(label, "-")
             && !label.starts_with('-')
             && !label.ends_with('-')
     };

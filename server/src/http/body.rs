@@ -56,6 +56,9 @@ impl<'r, T: DeserializeOwned + Default + Send> FromData<'r> for OptionalBody<T> 
     type Error = ApiError;
     async fn from_data(request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r, Self> {
         let taken = match read(data).await {
+            Ok(bytes) if bytes.is_empty() && is_announced(request) => {
+                Err(broken("it did not come"))
+            }
             Ok(bytes) if bytes.is_empty() => Ok(T::default()),
             Ok(bytes) => json_declared(request).and_then(|()| parse(&bytes)),
             Err(error) => Err(error),
@@ -79,12 +82,21 @@ fn json_declared(request: &Request<'_>) -> Result<(), ApiError> {
     }
 }
 
+/// Whether the head says that a body follows, RFC 9112 section 6. Of one that breaks off before its first byte Rocket
+/// tells nothing: it looks as if there were none.
+fn is_announced(request: &Request<'_>) -> bool {
+    let headers = request.headers();
+    let length = headers.get_one("content-length");
+    headers.contains("transfer-encoding") || length.is_some_and(|length| length.trim() != "0")
+}
+
+fn broken(why: &str) -> ApiError {
+    let message = format!("the body could not be read: {why}");
+    ApiError::new(ErrorCode::InvalidRequest, message)
+}
+
 /// All of a body.
 pub(super) async fn read(data: Data<'_>) -> Result<Vec<u8>, ApiError> {
-    let broken = |why| {
-        let message = format!("the body could not be read: {why}");
-        ApiError::new(ErrorCode::InvalidRequest, message)
-    };
     let mut body = data.open((MAX_BODY + LINGER).bytes());
     let mut bytes = Vec::new();
     let mut start = (&mut body).take(MAX_BODY + 1);
