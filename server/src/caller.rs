@@ -271,12 +271,31 @@ impl Doorward {
             return Err(ApiError::token_expired());
         }
         self.store.touch_session(id, now);
-        let scopes = granted.intersect(&grantable(&account.may));
+        let scopes = self.still_granted(&session, &account, &granted).await?;
         Ok(Caller {
             credential: Credential::Session { account, session },
             scopes,
             claims: Some(claims),
         })
+    }
+
+    /// What of a session's scope is left today: what its user may, and what its client may still be given.
+    ///
+    /// # Errors
+    /// `token_revoked`, when the client is gone.
+    pub(crate) async fn still_granted(
+        &self,
+        session: &Session,
+        account: &Account,
+        granted: &ScopeSet,
+    ) -> Result<ScopeSet, ApiError> {
+        let scopes = granted.intersect(&grantable(&account.may));
+        let Some(client) = session.client_id else {
+            return Ok(scopes);
+        };
+        let client = self.store.client(client).await?;
+        let client = client.ok_or_else(ApiError::token_revoked)?;
+        Ok(scopes.intersect(&client.scopes))
     }
 
     async fn judge_client(

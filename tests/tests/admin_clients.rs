@@ -184,6 +184,10 @@ async fn a_client_is_changed_in_part() {
         "validation_failed",
         "redirectUris",
     );
+    let no_way_back = json!({"grantTypes": ["authorization_code"], "redirectUris": []});
+    patch(no_way_back)
+        .await
+        .refused_at(422, "validation_failed", "redirectUris");
     patch(json!({"confidential": false}))
         .await
         .refused_at(400, "invalid_request", "confidential");

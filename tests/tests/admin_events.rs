@@ -344,6 +344,7 @@ async fn events_are_found_by_each_of_their_parts() {
     assert_eq!(count(&format!("userId={}", ada.id)).await, 3);
     assert_eq!(count(&format!("target={bob}")).await, 1);
     assert_eq!(count("ip=192.0.2.9").await, 2);
+    assert_eq!(count("ip=::ffff:192.0.2.9").await, 2);
     assert_eq!(count("action=user.registered").await, 2);
     assert_eq!(count("action=user.").await, 3);
     assert_eq!(count("action=%25").await, 0);
@@ -356,7 +357,7 @@ async fn events_are_found_by_each_of_their_parts() {
         all.len()
     );
     assert_eq!(count("since=2100-01-01T00:00:00Z").await, 0);
-    for name in ["since", "until", "userId"] {
+    for name in ["since", "until", "userId", "ip"] {
         let call = server.get("/admin/events").bearer(&server.operator_key());
         call.query(&[(name, "nonsense")])
             .send()

@@ -75,6 +75,7 @@ async fn every_form_needs_its_own_token_once_in_its_own_browser_from_its_own_sit
             for (name, value) in [
                 ("origin", "https://evil.example"),
                 ("origin", "null"),
+                ("origin", &server.url().replacen("http", "https", 1)),
                 ("sec-fetch-site", "cross-site"),
                 ("sec-fetch-site", "same-site"),
             ] {

@@ -203,6 +203,43 @@ async fn permissions_that_are_gone_are_gone_from_introspection() {
     assert_eq!(now["scope"], "openid read");
 }
 
+#[tokio::test]
+async fn what_a_client_may_no_longer_have_its_peoples_tokens_lose_at_once() {
+    let server = Server::start();
+    let app = server.app(json!({})).await;
+    server.register("ada@example.com").await;
+    let scope = ("scope", "openid offline_access read write");
+    let given = tokens(&server, &app, &[scope]).await;
+    let code = server
+        .browser()
+        .code("ada@example.com", &request(&app, &[scope]))
+        .await;
+    let body = json!({ "scopes": ["openid", "offline_access", "read:orders"] });
+    let path = format!("/admin/clients/{}", app.id);
+    server.admin("PATCH", &path, Some(body)).await;
+
+    let left = "offline_access openid read:orders";
+    for token in ["access_token", "refresh_token"] {
+        let now = server.introspect(&text(&given, token)).await;
+        assert_eq!(now["scope"], left, "{token}");
+    }
+    let whoami = server
+        .get("/admin/whoami")
+        .bearer(&text(&given, "access_token"));
+    let whoami = whoami.send().await.expect(200).json();
+    assert_eq!(
+        whoami["scopes"],
+        json!(["offline_access", "openid", "read:orders"])
+    );
+    let later = server.redeem(&app, &code).await.expect(200).json();
+    assert_eq!(later["scope"], left);
+    let refresh = text(&given, "refresh_token");
+    let pairs = [("grant_type", "refresh_token"), ("refresh_token", &refresh)];
+    let call = server.post("/oauth/token").basic(&app.id, &app.secret);
+    let next = call.form(&pairs).send().await.expect(200);
+    assert_eq!(next.field("scope"), left);
+}
+
 /// RFC 7009 sections 2.1 and 2.2.
 #[tokio::test]
 async fn a_client_gives_up_its_own_tokens_and_nobody_elses() {

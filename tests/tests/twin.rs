@@ -249,6 +249,8 @@ async fn sessions_are_listed_and_revoked_as_they_were_shown() {
         .send()
         .await
         .expect(200);
+    let missing = "ses_01arz3ndektsv4rrffq69g5fav";
+    doorward(&server, &["sessions", "revoke", &id, missing, "--yes"]).failed(1);
     json_of(&server, &["sessions", "revoke", &id, "--yes"]);
     server
         .get("/auth/me")
@@ -261,6 +263,34 @@ async fn sessions_are_listed_and_revoked_as_they_were_shown() {
         0
     );
     doorward(&server, &["sessions", "revoke", "--yes"]).failed(2);
+}
+
+#[tokio::test]
+async fn a_list_that_is_cut_says_so() {
+    let server = Server::start();
+    for number in 0..101 {
+        let body = json!({"email": format!("person{number}@example.com")});
+        server.admin("POST", "/admin/users", Some(body)).await;
+    }
+    for format in ["table", "json"] {
+        let list =
+            |more: &[&str]| doorward(&server, &[&["users", "list", "-o", format], more].concat());
+        let cut = list(&[]);
+        assert_eq!(cut.stderr.trim(), "100 of 101 shown; --all shows all");
+        assert_eq!(
+            (cut.code, cut.stdout.matches("@example.com").count()),
+            (Some(0), 100)
+        );
+        for (more, count) in [
+            (&["--all"][..], 101),
+            (&["--limit", "5"], 5),
+            (&["--q", "person7@"], 1),
+        ] {
+            let whole = list(more);
+            assert_eq!(whole.stdout.matches("@example.com").count(), count);
+            assert_eq!(whole.stderr, "");
+        }
+    }
 }
 
 #[tokio::test]
@@ -325,6 +355,18 @@ async fn api_keys_are_minted_cloned_rotated_and_revoked() {
         ],
     );
     let secret = fs::read_to_string(&file).unwrap();
+    // Only a new secret of the same key takes a file's place, and nothing is minted whose secret cannot be kept.
+    let before = rows(&server, &["apikeys", "list"]).len();
+    for file in [name, "/proc/secret", "no/such/place/secret"] {
+        let args = ["apikeys", "clone", &id, "--secret-file", file];
+        assert!(
+            doorward(&server, &args)
+                .failed(1)
+                .contains("nothing was done")
+        );
+    }
+    assert_eq!(rows(&server, &["apikeys", "list"]).len(), before);
+    assert_eq!(fs::read_to_string(&file).unwrap(), secret);
     assert_eq!(
         fs::metadata(&file).unwrap().permissions().mode() & 0o777,
         0o600
@@ -336,6 +378,13 @@ async fn api_keys_are_minted_cloned_rotated_and_revoked() {
         .send()
         .await
         .expect(200);
+
+    let args = ["apikeys", "rotate", &text(&cloned, "id"), "--yes"];
+    let args = [&args[..], &["--secret-file", name]].concat();
+    let cloned = json_of(&server, &args);
+    let dead = secret;
+    let secret = fs::read_to_string(&file).unwrap();
+    assert_ne!(secret, dead);
 
     let rotated = json_of(&server, &["apikeys", "rotate", &id, "--yes"]);
     server
@@ -349,7 +398,7 @@ async fn api_keys_are_minted_cloned_rotated_and_revoked() {
     let other = text(&cloned, "id");
     let revoked = json_of(&server, &["apikeys", "revoke", &id, &other, "--yes"]);
     assert_eq!(revoked["data"][1], json!({"id": other, "done": "revoked"}));
-    for dead in [&key, secret.trim()] {
+    for dead in [&key, secret.trim(), dead.trim()] {
         server
             .get("/auth/me")
             .bearer(dead)
@@ -401,6 +450,12 @@ async fn clients_and_roles_are_managed() {
         "clientSecret",
     );
     assert_eq!((token(&secret).await, token(&new).await), (401, 200));
+    let file = server.directory().join("client.secret");
+    let args = ["clients", "secret", &id, "--yes", "--secret-file"];
+    let made = json_of(&server, &[&args[..], &[file.to_str().unwrap()]].concat());
+    let new = fs::read_to_string(&file).unwrap().trim().to_owned();
+    assert!(!made.to_string().contains(&new));
+    assert_eq!(token(&new).await, 200);
     json_of(&server, &["clients", "delete", &id, "--yes"]);
     assert_eq!(token(&new).await, 401);
 
@@ -439,6 +494,9 @@ async fn signing_keys_rotate_and_the_database_is_backed_up() {
         .expect(200);
     let made = json_of(&server, &["backup"]);
     assert!(fs::metadata(text(&made, "file")).unwrap().len() > 0);
+    let events = rows(&server, &["events", "list", "--action", "server.backed_up"]);
+    assert_eq!(events.len(), 1, "{events:?}");
+    assert_eq!(text(&events[0], "target"), text(&made, "file"));
 }
 
 #[tokio::test]

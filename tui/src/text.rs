@@ -15,18 +15,30 @@ pub fn clean(text: &str) -> String {
     text.chars().filter(|c| !is_unsafe(*c)).collect()
 }
 
-/// JSON in which such characters stand as escapes: harmless, and still the same value.
+/// JSON without such characters in its strings, written out or as escapes: whoever reads it prints it somewhere.
 pub fn clean_json(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
-    for c in json.chars() {
-        if is_unsafe(c) && c != '\n' {
-            let mut units = [0; 2];
-            for unit in c.encode_utf16(&mut units) {
-                out.push_str(&format!("\\u{unit:04x}"));
+    let mut rest = json;
+    while let Some(c) = rest.chars().next() {
+        // What is meant, and how much of the text stands for it.
+        let (meant, length) = match (c, rest.as_bytes().get(1)) {
+            ('\\', Some(b'u')) => {
+                let code = rest
+                    .get(2..6)
+                    .and_then(|hex| u32::from_str_radix(hex, 16).ok());
+                (code.and_then(char::from_u32).unwrap_or(c), 6)
             }
-        } else {
-            out.push(c);
+            ('\\', Some(b'b' | b'f' | b'n' | b'r' | b't')) => ('\n', 2),
+            ('\\', _) => (c, 2),
+            // Between values.
+            ('\n', _) => (' ', 1),
+            _ => (c, c.len_utf8()),
+        };
+        let (text, after) = rest.split_at(length.min(rest.len()));
+        if !is_unsafe(meant) {
+            out.push_str(text);
         }
+        rest = after;
     }
     out
 }
@@ -97,14 +109,14 @@ mod tests {
     }
 
     #[test]
-    fn json_keeps_its_value() {
-        let json = serde_json::to_string("a\u{202e}b\u{85}").unwrap();
-        let cleaned = clean_json(&json);
-        assert!(cleaned.is_ascii());
-        assert_eq!(
-            serde_json::from_str::<String>(&cleaned).unwrap(),
-            "a\u{202e}b\u{85}"
-        );
+    fn json_loses_the_same_and_stays_json() {
+        let value =
+            serde_json::json!({"a\u{202e}": ["x\u{1b}[2J\u{9b}\n\t\\u001b \" 李", "\u{7f}"]});
+        for json in [value.to_string(), format!("{value:#}")] {
+            let cleaned: serde_json::Value = serde_json::from_str(&clean_json(&json)).unwrap();
+            assert_eq!(cleaned, serde_json::json!({"a": ["x[2J\\u001b \" 李", ""]}));
+        }
+        assert_eq!(clean_json("{\n  \"a\": 1\n}\n"), "{\n  \"a\": 1\n}\n");
     }
 
     #[test]

@@ -317,7 +317,10 @@ pub(super) async fn code(
     let may = account
         .map(|account| account.may.clone())
         .unwrap_or_default();
-    let scope = session.scope.intersect(&crate::store::grantable(&may));
+    let scope = session
+        .scope
+        .intersect(&crate::store::grantable(&may))
+        .intersect(&client.scopes);
     let seconds = settings.access_token_seconds;
     let grant = Grant {
         subject: user.id.to_string(),
@@ -409,6 +412,7 @@ pub(super) async fn refresh(
         Some(wanted) => wanted.intersect(&may),
         None => may,
     };
+    let scope = scope.intersect(&client.scopes);
     let grant = Grant {
         subject: user.id.to_string(),
         client_id: Some(client.id),

@@ -158,9 +158,9 @@ impl Doorward {
         let Some(account) = account.filter(|account| account.user.disabled_at.is_none()) else {
             return Ok(None);
         };
-        let scope = session
-            .scope
-            .intersect(&crate::store::grantable(&account.may));
+        let Ok(scope) = self.still_granted(&session, &account, &session.scope).await else {
+            return Ok(None);
+        };
         Ok(Some(TokenInfo {
             active: true,
             scope: Some(scope.to_string()),

@@ -9,6 +9,7 @@ use std::{
 use rusqlite::{Connection, OpenFlags};
 
 use super::{DATABASE, MASTER_KEY, OPERATOR_KEY, Store, StoreError, schema};
+use crate::domain::Cause;
 
 /// Writes a consistent copy of a data directory's database to `file` (mode 0600), whether it is in use or not.
 /// The copy appears whole or not at all. Writers are not held up.
@@ -135,8 +136,16 @@ impl Store {
     ///
     /// # Errors
     /// As [`back_up`].
-    pub async fn back_up(&self, file: PathBuf) -> Result<u64, StoreError> {
-        let directory = self.directory().to_owned();
-        self.read(move |_| back_up(&directory, &file)).await
+    pub async fn back_up(&self, file: PathBuf, cause: Cause) -> Result<u64, StoreError> {
+        let (directory, target) = (self.directory().to_owned(), file.clone());
+        let bytes = self.read(move |_| back_up(&directory, &target)).await?;
+        let target = file.to_string_lossy().into_owned();
+        let noted = self
+            .write(move |unit| unit.event(&cause, "server.backed_up", Some(&target), None, None));
+        if let Err(error) = noted.await {
+            let _ = fs::remove_file(&file);
+            return Err(error);
+        }
+        Ok(bytes)
     }
 }

@@ -105,6 +105,14 @@ impl Store {
                 }
                 .into());
             }
+            if client.may(GrantType::AuthorizationCode) && client.redirect_uris.is_empty() {
+                let reason = "must name at least one for the authorization_code grant".into();
+                return Err(Refusal::Invalid {
+                    field: "redirectUris",
+                    reason,
+                }
+                .into());
+            }
             if client != before {
                 write(unit, &client)?;
                 unit.event(

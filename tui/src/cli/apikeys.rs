@@ -1,7 +1,5 @@
 //! `doorward apikeys`.
 
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand};
 use doorward_shared::{
     Timestamp,
@@ -11,10 +9,9 @@ use doorward_shared::{
 use reqwest::Method;
 
 use super::{
-    Context, Failed, ListArgs, Outcome, idempotency_key, output, segment, time_ago, time_ahead,
-    users::resolve,
+    Context, ListArgs, Outcome, idempotency_key, output, output::SecretArgs, segment, time_ago,
+    time_ahead, users::resolve,
 };
-use crate::profiles::write_private;
 
 #[derive(Debug, Subcommand)]
 pub enum ApiKeys {
@@ -97,35 +94,12 @@ pub struct Mint {
     secret: SecretArgs,
 }
 
-/// Where the secret goes.
-#[derive(Debug, Args)]
-pub struct SecretArgs {
-    /// Write the secret into a file of mode 0600 instead of printing it
-    #[arg(long, value_name = "FILE")]
-    secret_file: Option<PathBuf>,
-}
-
 fn environment(text: &str) -> Result<Environment, String> {
     match text {
         "live" => Ok(Environment::Live),
         "test" => Ok(Environment::Test),
         _ => Err("must be live or test".into()),
     }
-}
-
-fn print(with: &Context, mut key: AdminMintedKey, secret: &SecretArgs) -> Outcome {
-    if let Some(path) = &secret.secret_file {
-        write_private(path, &key.key).map_err(|error| {
-            // The key lives, and its secret is nowhere: better it is revoked than forgotten.
-            Failed::Error(format!(
-                "{}: {error}; revoke {} and mint another",
-                path.display(),
-                key.id
-            ))
-        })?;
-        key.key = format!("in {}", path.display());
-    }
-    output::one(with.output, &key)
 }
 
 pub async fn run(command: ApiKeys, with: &Context) -> Outcome {
@@ -204,11 +178,13 @@ pub async fn run(command: ApiKeys, with: &Context) -> Outcome {
             if with.dry_run {
                 return output::would(with.output, &format!("rotate {id}"));
             }
+            let file = secret.begin(true)?;
             let path = format!("/admin/apikeys/{}/rotate", segment(&id));
-            let key = client
+            let mut key: AdminMintedKey = client
                 .mint(&path, &RotateRequest { grace_seconds }, &idempotency_key())
                 .await?;
-            print(with, key, &secret)
+            secret.keep(file, &mut key.key, &key.id.to_string())?;
+            output::one(with.output, &key)
         }
         ApiKeys::Revoke { ids } => {
             output::confirm(
@@ -246,9 +222,11 @@ async fn mint(with: &Context, body: &AdminMint, secret: &SecretArgs) -> Outcome 
             &format!("mint {} with {}", body.name, body.scopes.join(" ")),
         );
     }
-    let key = with
+    let file = secret.begin(false)?;
+    let mut key: AdminMintedKey = with
         .client
         .mint("/admin/apikeys", body, &idempotency_key())
         .await?;
-    print(with, key, secret)
+    secret.keep(file, &mut key.key, &key.id.to_string())?;
+    output::one(with.output, &key)
 }

@@ -7,7 +7,8 @@ use doorward_shared::{
 };
 use reqwest::Method;
 
-use super::{Context, ListArgs, Outcome, idempotency_key, output, segment};
+use super::{Context, ListArgs, Outcome, idempotency_key, output, output::SecretArgs, segment};
+use crate::secret::SecretFile;
 
 #[derive(Debug, Subcommand)]
 pub enum Clients {
@@ -29,6 +30,8 @@ pub enum Clients {
         /// For so many seconds the old secret stays good
         #[arg(long, default_value_t = 0)]
         grace_seconds: u32,
+        #[command(flatten)]
+        secret: SecretArgs,
     },
     /// Delete an OAuth client; its tokens die
     #[command(visible_alias = "revoke")]
@@ -53,6 +56,8 @@ pub struct Register {
     /// It cannot keep a secret: a browser or native app
     #[arg(long)]
     public: bool,
+    #[command(flatten)]
+    secret: SecretArgs,
 }
 
 #[derive(Debug, Args)]
@@ -97,10 +102,11 @@ pub async fn run(command: Clients, with: &Context) -> Outcome {
             if with.dry_run {
                 return output::would(with.output, &format!("register {}", body.name));
             }
-            let made: Client = client
+            let file = form.secret.begin(false)?.filter(|_| body.confidential);
+            let made = client
                 .mint("/admin/clients", &body, &idempotency_key())
                 .await?;
-            output::one(with.output, &made)
+            shown(with, made, &form.secret, file)
         }
         Clients::Update(form) => {
             let body = ClientPatch {
@@ -117,17 +123,22 @@ pub async fn run(command: Clients, with: &Context) -> Outcome {
             let changed: Client = client.send(Method::PATCH, &path, &body).await?;
             output::one(with.output, &changed)
         }
-        Clients::Secret { id, grace_seconds } => {
+        Clients::Secret {
+            id,
+            grace_seconds,
+            secret,
+        } => {
             let what = format!("The secret of {id} dies after {grace_seconds} seconds.");
             output::confirm(with.yes || with.dry_run, &what)?;
             if with.dry_run {
                 return output::would(with.output, &format!("give {id} a new secret"));
             }
+            let file = secret.begin(true)?;
             let path = format!("/admin/clients/{}/secret", segment(&id));
-            let made: Client = client
+            let made = client
                 .mint(&path, &RotateRequest { grace_seconds }, &idempotency_key())
                 .await?;
-            output::one(with.output, &made)
+            shown(with, made, &secret, file)
         }
         Clients::Delete { id } => {
             output::confirm(
@@ -147,4 +158,18 @@ pub async fn run(command: Clients, with: &Context) -> Outcome {
             output::did(with.output, "deleted", &id, &format!("{id} is deleted"))
         }
     }
+}
+
+/// Shows a client whose secret was made, and puts that where it is to go.
+fn shown(
+    with: &Context,
+    mut made: Client,
+    secret: &SecretArgs,
+    file: Option<SecretFile>,
+) -> Outcome {
+    let id = made.id.to_string();
+    if let Some(text) = &mut made.client_secret {
+        secret.keep(file, text, &id)?;
+    }
+    output::one(with.output, &made)
 }

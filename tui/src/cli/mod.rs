@@ -116,6 +116,9 @@ pub struct Context {
     pub dry_run: bool,
 }
 
+/// Rows of a list where nobody says how many.
+const SOME: usize = 100;
+
 /// Which part of a list.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ListArgs {
@@ -125,9 +128,9 @@ pub struct ListArgs {
     /// Order, as field:asc or field:desc
     #[arg(long)]
     pub sort: Option<String>,
-    /// Most rows
-    #[arg(long, default_value_t = 100, value_name = "N")]
-    pub limit: usize,
+    /// Most rows; without it 100, and a word on stderr where there are more
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
     /// All rows, however many
     #[arg(long)]
     pub all: bool,
@@ -141,7 +144,8 @@ impl ListArgs {
         path: &str,
         filters: Vec<(&str, Option<String>)>,
     ) -> Result<Vec<T>, Failed> {
-        let wanted = if self.all { usize::MAX } else { self.limit };
+        let some = self.limit.unwrap_or(SOME);
+        let wanted = if self.all { usize::MAX } else { some };
         let given = |(name, value): (&str, Option<String>)| Some((name.to_owned(), value?));
         let fixed: Vec<_> = filters
             .into_iter()
@@ -160,6 +164,10 @@ impl ListArgs {
             match page.pagination.next_cursor {
                 Some(next) => cursor = Some(next),
                 None => break,
+            }
+            if rows.len() >= wanted && self.limit.is_none() {
+                let total = page.pagination.total;
+                eprintln!("{} of {total} shown; --all shows all", rows.len());
             }
         }
         Ok(rows)

@@ -1,11 +1,17 @@
 //! What the twin prints: tables for people, JSON for scripts.
 
-use std::io::{self, IsTerminal, Write};
+use std::{
+    io::{self, IsTerminal, Write},
+    path::PathBuf,
+};
 
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
-use crate::text::{clean, clean_json};
+use crate::{
+    secret::SecretFile,
+    text::{clean, clean_json},
+};
 
 /// How answers are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -21,6 +27,53 @@ pub trait Row: Serialize {
     const COLUMNS: &'static [&'static str];
     /// As many cells; cleaned when they are printed.
     fn cells(&self) -> Vec<String>;
+}
+
+/// Where a secret goes.
+#[derive(Debug, clap::Args)]
+pub struct SecretArgs {
+    /// Write the secret into a file of mode 0600 instead of printing it
+    #[arg(long, value_name = "FILE")]
+    secret_file: Option<PathBuf>,
+}
+
+impl SecretArgs {
+    /// Begins the file, if one is asked for. A new secret of the same thing may take the old one's place.
+    ///
+    /// # Errors
+    /// When it cannot be written: nothing has been minted yet.
+    pub fn begin(&self, replace: bool) -> Result<Option<SecretFile>, Failed> {
+        let begin = |path: &PathBuf| {
+            SecretFile::begin(path, replace).map_err(|error| {
+                let hint = match error.kind() {
+                    io::ErrorKind::AlreadyExists => ", and is not overwritten",
+                    _ => "",
+                };
+                Failed::Error(format!(
+                    "{}: {error}{hint}; nothing was done",
+                    path.display()
+                ))
+            })
+        };
+        self.secret_file.as_ref().map(begin).transpose()
+    }
+
+    /// Puts the secret of `of` into the file, and says so in its place.
+    ///
+    /// # Errors
+    /// When it is not there: the secret is lost then.
+    pub fn keep(&self, file: Option<SecretFile>, secret: &mut String, of: &str) -> Outcome {
+        if let (Some(file), Some(path)) = (file, &self.secret_file) {
+            file.keep(secret).map_err(|error| {
+                Failed::Error(format!(
+                    "{}: {error}; the secret of {of} is lost: revoke or rotate it",
+                    path.display()
+                ))
+            })?;
+            *secret = format!("in {}", path.display());
+        }
+        Ok(())
+    }
 }
 
 /// Ways a command can fail: with a message, or because it was used wrongly.
@@ -223,7 +276,7 @@ pub fn confirm(yes: bool, what: &str) -> Outcome {
     }
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Err(Failed::Usage(format!(
-            "{what}: without a terminal this needs --yes"
+            "{what} Without a terminal this needs --yes"
         )));
     }
     eprint!("{} Type yes to go on: ", clean(what));

@@ -87,6 +87,11 @@ pub async fn run(command: Sessions, with: &Context) -> Outcome {
                     "name sessions, or --user, --client or --ip".into(),
                 ));
             }
+            // One that is not there is a slip, not nothing to do.
+            for id in &ids {
+                let path = format!("/admin/sessions/{id}");
+                client.get::<Session>(&path, &[]).await?;
+            }
             let asked = RevokeSessions {
                 user_id,
                 client_id: filter.client,

@@ -1,6 +1,6 @@
 //! `/admin/events`: the audit log, and its stream.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use doorward_shared::{EventId, Page, admin::Event};
 use rocket::{
@@ -44,7 +44,9 @@ impl Filters for EventFilter {
             action: text("action"),
             target: text("target"),
             user_id: params.parse("userId", "the id of a user")?,
-            ip: text("ip"),
+            ip: params
+                .parse::<IpAddr>("ip", "an address")?
+                .map(|ip| ip.to_canonical().to_string()),
             since: params.time("since")?,
             until: params.time("until")?,
         })

@@ -13,7 +13,7 @@ use crate::{
     app::Doorward,
     caller::Credential,
     http::{
-        Allowed, ApiError, Bearer,
+        Allowed, ApiError, Bearer, RequestInfo,
         reply::{Answer, created, ok},
     },
     settings::Settings,
@@ -66,7 +66,11 @@ async fn stats(doorward: &State<Doorward>, _by: Allowed<ServerRead>) -> Answer<S
 }
 
 #[post("/admin/server/backup")]
-async fn backup(doorward: &State<Doorward>, _by: Allowed<Server>) -> Answer<BackupMade> {
+async fn backup(
+    doorward: &State<Doorward>,
+    info: &RequestInfo,
+    by: Allowed<Server>,
+) -> Answer<BackupMade> {
     let now = doorward.clock.now();
     let directory = doorward.store.directory().join("backups");
     let made = std::fs::DirBuilder::new()
@@ -81,7 +85,8 @@ async fn backup(doorward: &State<Doorward>, _by: Allowed<Server>) -> Answer<Back
     let name = now.to_string().replace([':', '.'], "-");
     let file = std::path::absolute(directory.join(format!("doorward-{name}.db")))
         .map_err(|_| ApiError::new(ErrorCode::StorageUnavailable, "the path cannot be made"))?;
-    let bytes = doorward.store.back_up(file.clone()).await?;
+    let cause = info.cause(by.actor(), now);
+    let bytes = doorward.store.back_up(file.clone(), cause).await?;
     created(BackupMade {
         file: file.to_string_lossy().into_owned(),
         bytes,

@@ -270,15 +270,37 @@ impl Operation {
             });
             responses.insert(status.to_string(), answer);
         }
-        if self.who == Client {
-            let schema = json!({"$ref": "#/components/schemas/OAuthError"});
-            for status in ["400", "401"] {
-                let answer = json!({
-                    "description": "An error of RFC 6749 section 5.2",
-                    "content": {"application/json": {"schema": schema}},
-                });
-                responses.insert(status.into(), answer);
-            }
+        let json = "application/json";
+        let schema = json!({"schema": {"$ref": "#/components/schemas/OAuthError"}});
+        let page = json!({"schema": {"type": "string"}});
+        let more: &[(u16, &str, &str, &Value)] = match self.who {
+            Client => &[
+                (400, "An error of RFC 6749 section 5.2", json, &schema),
+                (401, "The client did not show who it is", json, &schema),
+                (503, "Nothing was done; try again later", json, &schema),
+            ],
+            Token(_) => &[
+                (400, "An error of RFC 6750 section 3.1", json, &schema),
+                (401, "The token is not good", json, &schema),
+                (403, "The token lacks the scope", json, &schema),
+                (503, "Nothing was done; try again later", json, &schema),
+            ],
+            Browser => &[
+                (200, "A page that asks the person", "text/html", &page),
+                (400, "A page that says what is wrong", "text/html", &page),
+                (
+                    403,
+                    "A page: the form was not sent from here",
+                    "text/html",
+                    &page,
+                ),
+                (503, "A page: try again later", "text/html", &page),
+            ],
+            _ => &[],
+        };
+        for (status, what, kind, schema) in more {
+            let answer = json!({"description": what, "content": {*kind: schema}});
+            responses.insert(status.to_string(), answer);
         }
         operation.insert("responses".into(), responses.into());
         operation.into()

@@ -161,9 +161,9 @@ fn is_ours(request: &Request<'_>, doorward: &Doorward) -> bool {
         return true;
     };
     let host = header("host").unwrap_or_default();
-    let here = origin.split_once("://").is_some_and(|(scheme, authority)| {
-        let scheme_ok = scheme == "https" || (scheme == "http" && !doorward.site.tls);
-        scheme_ok && !host.is_empty() && authority.eq_ignore_ascii_case(host)
+    let scheme = if doorward.site.tls { "https" } else { "http" };
+    let here = origin.split_once("://").is_some_and(|(theirs, authority)| {
+        theirs == scheme && !host.is_empty() && authority.eq_ignore_ascii_case(host)
     });
     here || origin == doorward.site.origin
 }
