@@ -183,6 +183,9 @@ fn top(path: &str) -> &str {
 /// What was expected, without the value that came: it may be a secret.
 fn expected(text: &str) -> String {
     match text.rsplit_once(", expected ") {
+        Some((_, "u8" | "u16" | "u32" | "u64" | "usize")) => {
+            "must be a whole number, 0 or more".into()
+        }
         Some((_, expected)) => format!("must be {expected}"),
         // Our own types speak then: "not an RFC 3339 time".
         None => format!("is {text}"),
@@ -222,6 +225,18 @@ mod tests {
         assert_eq!(field_of(r#"{"email":"\ud800","password":"x"}"#), None);
         assert_eq!(field_of("{\"email\":\"\u{0}\"}"), None);
         assert_eq!(field_of("{\"email\":\"a\", \"password\": \"x\"} x"), None);
+    }
+
+    #[test]
+    fn a_refused_number_is_told_in_words() {
+        use doorward_shared::apikey::RotateRequest;
+        let error = parse::<RotateRequest>(br#"{"graceSeconds":-1}"#).unwrap_err();
+        assert_eq!(error.field(), Some("graceSeconds"));
+        assert!(
+            error
+                .message()
+                .ends_with("must be a whole number, 0 or more")
+        );
     }
 
     #[test]

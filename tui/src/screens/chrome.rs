@@ -1,5 +1,6 @@
 //! What stands around every view: server and caller, the screens, what is wrong, words in passing, keys.
 
+use doorward_shared::admin::{CallerKind, Whoami};
 use ratatui::layout::Rect;
 
 use super::layout::Areas;
@@ -50,11 +51,13 @@ fn title(paint: &mut Paint<'_>, area: Rect) {
     let dot = state.glyphs.dot();
     let server = &state.server;
     let url = server.url.split("://").nth(1).unwrap_or(&server.url);
-    let who = state
-        .known
-        .who
-        .as_ref()
-        .map(|who| who.email.clone().unwrap_or_else(|| "operator key".into()));
+    let nobody = |who: &Whoami| match who.kind {
+        CallerKind::Client => "client",
+        _ if who.scopes.covers("admin") => "operator key",
+        _ => "API key",
+    };
+    let who = state.known.who.as_ref();
+    let who = who.map(|who| who.email.clone().unwrap_or_else(|| nobody(who).into()));
     let colour = server.color.as_deref().and_then(|name| name.parse().ok());
     let link = link_word(state);
     let right = right_of(area, &format!("{} ", link.0));
