@@ -197,6 +197,10 @@ fn serve(settings: Settings, figment: Figment) -> Result<(), String> {
     let runtime = runtime(config.workers)?;
     let _guard = runtime.enter();
     process::survive_file_size_limit().map_err(text)?;
+    if settings.data_dir.exists() {
+        // That the directory is in use says more than that the port is.
+        DirectoryLock::take(&settings.data_dir).map_err(text)?;
+    }
     let mut last = String::new();
     for _ in 0..8 {
         let listen = listen(&config)?;
@@ -208,16 +212,14 @@ fn serve(settings: Settings, figment: Figment) -> Result<(), String> {
     Err(last)
 }
 
-/// Where to listen. A free port is picked before anything else, because tokens name the URL.
+/// Where to listen. A free port is picked before anything else, because tokens name the URL; one that is taken is
+/// refused before anything is made.
 fn listen(config: &rocket::Config) -> Result<u16, String> {
-    if config.port != 0 {
-        return Ok(config.port);
-    }
-    let probe =
-        std::net::TcpListener::bind((config.address, 0)).and_then(|listener| listener.local_addr());
-    probe
+    let address = std::net::SocketAddr::new(config.address, config.port);
+    std::net::TcpListener::bind(address)
+        .and_then(|listener| listener.local_addr())
         .map(|address| address.port())
-        .map_err(|error| format!("cannot listen on {}: {error}", config.address))
+        .map_err(|error| format!("cannot listen on {address}: {error}"))
 }
 
 async fn attempt(

@@ -299,6 +299,8 @@ fn a_taken_port_is_said_in_one_line() {
         second.stdout.is_empty() && second.stderr.contains(&port),
         "{second:?}"
     );
+    // The next start is the first one, and says what it makes.
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
 }
 
 #[tokio::test]
