@@ -55,18 +55,20 @@ fn thread_cpu() -> Duration {
     Duration::new(now.tv_sec.unsigned_abs(), now.tv_nsec.unsigned_abs() as u32)
 }
 
+/// CPU time of one call.
+fn cpu_of(times: u32, mut work: impl FnMut() -> Result<()>) -> Result<Duration> {
+    work()?;
+    let before = thread_cpu();
+    for _ in 0..times {
+        work()?;
+    }
+    Ok((thread_cpu() - before) / times)
+}
+
 /// CPU time of one call, the median of five rounds.
 fn cpu_each(times: u32, mut work: impl FnMut() -> Result<()>) -> Result<Duration> {
-    let mut rounds = Vec::new();
-    work()?;
-    for _ in 0..5 {
-        let before = thread_cpu();
-        for _ in 0..times {
-            work()?;
-        }
-        rounds.push((thread_cpu() - before) / times);
-    }
-    median(&rounds)
+    let rounds = (0..5).map(|_| cpu_of(times, &mut work));
+    median(&rounds.collect::<Result<Vec<_>>>()?)
 }
 
 /// One signature of what an access token is.
@@ -106,7 +108,7 @@ pub fn argon2() -> Result<Hash> {
             Params::new(19456, 2, 1, Some(32)).map_err(|error| error.to_string())?,
         );
         let (password, salt, mut out) = (b"correct horse", [7; 16], [0; 32]);
-        let whole = cpu_each(20, || {
+        let whole = cpu_of(20, || {
             argon2
                 .hash_password_into(password, &salt, &mut out)
                 .map_err(|error| error.to_string())?;
@@ -114,7 +116,7 @@ pub fn argon2() -> Result<Hash> {
             Ok(())
         })?;
         let mut memory = vec![Block::default(); 19456];
-        let warm = cpu_each(20, || {
+        let warm = cpu_of(20, || {
             argon2
                 .hash_password_into_with_memory(password, &salt, &mut out, &mut memory)
                 .map_err(|error| error.to_string())?;

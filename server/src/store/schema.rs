@@ -84,3 +84,28 @@ pub(super) fn recognise(conn: &Connection) -> Result<u32, StoreError> {
     }
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_of_each_earlier_version_is_brought_up_with_what_is_in_it() {
+        for earlier in 1..VERSION {
+            let mut conn = Connection::open_in_memory().unwrap();
+            migrate_to(&mut conn, earlier).unwrap();
+            assert_eq!(recognise(&conn).unwrap(), earlier);
+            if earlier == 1 {
+                let key = "INSERT INTO signing_keys VALUES ('k', 'RS256', x'00', 1, NULL)";
+                conn.execute_batch(key).unwrap();
+            }
+            migrate(&mut conn).unwrap();
+            assert_eq!(recognise(&conn).unwrap(), VERSION);
+            if earlier == 1 {
+                let sql = "SELECT longest_token_seconds FROM signing_keys WHERE kid = 'k'";
+                let longest: u32 = conn.query_row(sql, [], |row| row.get(0)).unwrap();
+                assert_eq!(longest, 7200);
+            }
+        }
+    }
+}
