@@ -133,10 +133,8 @@ fn address(text: &str) -> Option<IpAddr> {
 #[derive(Debug)]
 pub struct UserAgent(pub Option<String>);
 
-#[rocket::async_trait]
-impl<'r> FromRequest<'r> for UserAgent {
-    type Error = std::convert::Infallible;
-    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Self::Error> {
+impl UserAgent {
+    pub(super) fn of(request: &Request<'_>) -> Self {
         let agent = request.headers().get_one("user-agent");
         let clean = |agent: &str| {
             agent
@@ -145,7 +143,15 @@ impl<'r> FromRequest<'r> for UserAgent {
                 .take(USER_AGENT_CHARS)
                 .collect()
         };
-        Outcome::Success(Self(agent.map(clean)))
+        Self(agent.map(clean))
+    }
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for UserAgent {
+    type Error = std::convert::Infallible;
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Self::Error> {
+        Outcome::Success(Self::of(request))
     }
 }
 

@@ -1,18 +1,16 @@
 //! `/oauth/authorize`: from an application's request to its answer, by way of signing in and consent.
 
-use rocket::{Route, State, get, http::uri::Origin, post, routes};
+use rocket::{Route, get, http::uri::Origin, post, routes};
 
 use super::{
-    browser::Browser,
     consent,
-    language::Language,
-    page::{Answer, Page, go},
+    page::{Answer, go},
     sign_in,
-    texts::Texts,
+    visit::Visit,
 };
 use crate::{
     app::Doorward,
-    http::{RequestInfo, oauth::FormBody, request::UserAgent},
+    http::oauth::FormBody,
     oauth::{AuthorizationRequest, Next, Refused, Visitor},
 };
 
@@ -27,15 +25,6 @@ pub fn api() -> Vec<Route> {
 
 /// Where a request that is kept goes on.
 pub const GO_ON: &str = "/oauth/authorize/continue";
-
-/// What a browser says of itself beside its cookie.
-pub struct Visit<'a> {
-    pub doorward: &'a Doorward,
-    pub browser: &'a Browser,
-    pub info: &'a RequestInfo,
-    pub agent: UserAgent,
-    pub texts: &'static Texts,
-}
 
 /// The parameters of a query.
 pub fn query(uri: &Origin<'_>) -> Vec<(String, String)> {
@@ -52,10 +41,10 @@ pub fn parameter(uri: &Origin<'_>, name: &str) -> Option<String> {
 }
 
 /// What a request that goes no further is answered with.
-pub fn refused(texts: &'static Texts, refused: Refused) -> Answer {
+fn refused(visit: &Visit<'_>, refused: Refused) -> Answer {
     match refused {
-        Refused::Page(failure) => Err(Box::new(Page::of_failure(texts, &failure))),
-        Refused::Client(url) => go(url),
+        Refused::Page(failure) => Err(visit.failed(&failure)),
+        Refused::Client(url) => Ok(go(url)),
     }
 }
 
@@ -69,54 +58,37 @@ pub async fn advance(
         signed_in: visit.browser.signed_in()?,
         decision,
         ip: visit.info.ip,
-        user_agent: visit.agent.0.clone(),
+        user_agent: visit.agent.clone(),
         request_id: visit.info.id.clone(),
     };
     let who = visitor.signed_in.clone();
     match visit.doorward.authorize(&request, visitor).await {
-        Ok(Next::Answer(url)) => go(url),
+        Ok(Next::Answer(url)) => Ok(go(url)),
         Ok(Next::SignIn) => {
             Ok(sign_in::page(&visit, Some(&request), sign_in::Said::default()).into())
         }
         Ok(Next::Consent(scope)) => consent::page(&visit, request, scope, who).await,
-        Err(error) => refused(visit.texts, error),
+        Err(error) => refused(&visit, error),
     }
 }
 
 #[get("/oauth/authorize")]
-async fn authorize(
-    doorward: &State<Doorward>,
-    browser: Browser,
-    info: &RequestInfo,
-    agent: UserAgent,
-    language: Language,
-    uri: &Origin<'_>,
-) -> Answer {
-    let request = match doorward.authorization_request(query(uri)).await {
-        Ok(request) => request,
-        Err(error) => return refused(language.0, error),
-    };
-    let visit = Visit {
-        doorward,
-        browser: &browser,
-        info,
-        agent,
-        texts: language.or(request.ui_locales.as_deref()),
-    };
-    advance(visit, request, None).await
+async fn authorize(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
+    match visit.doorward.authorization_request(query(uri)).await {
+        Ok(request) => advance(visit.of(&request), request, None).await,
+        Err(error) => refused(&visit, error),
+    }
 }
 
 /// OpenID Connect Core section 3.1.2.1 wants POST too. It comes from another site, so the browser leaves our cookie
 /// out (`SameSite=Lax`): only after a redirect is it known who is signed in.
 #[post("/oauth/authorize", data = "<form>")]
-async fn authorize_post(doorward: &State<Doorward>, language: Language, form: FormBody) -> Answer {
-    let form = match form.0 {
-        Ok(form) => form,
-        Err(failure) => return Err(Box::new(Page::of_failure(language.0, &failure))),
-    };
-    match doorward.authorization_request(form.pairs().to_vec()).await {
-        Ok(request) => go(continued(doorward, &request)),
-        Err(error) => refused(language.0, error),
+async fn authorize_post(visit: Visit<'_>, form: FormBody) -> Answer {
+    let form = form.0.map_err(|failure| visit.failed(&failure))?;
+    let pairs = form.pairs().to_vec();
+    match visit.doorward.authorization_request(pairs).await {
+        Ok(request) => Ok(go(continued(visit.doorward, &request))),
+        Err(error) => refused(&visit, error),
     }
 }
 
@@ -127,25 +99,8 @@ pub fn continued(doorward: &Doorward, request: &AuthorizationRequest) -> String 
 }
 
 #[get("/oauth/authorize/continue")]
-async fn go_on(
-    doorward: &State<Doorward>,
-    browser: Browser,
-    info: &RequestInfo,
-    agent: UserAgent,
-    language: Language,
-    uri: &Origin<'_>,
-) -> Answer {
+async fn go_on(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
     let kept = parameter(uri, "request").unwrap_or_default();
-    let request = match doorward.kept_request(&kept) {
-        Ok(request) => request,
-        Err(failure) => return refused(language.0, failure.into()),
-    };
-    let visit = Visit {
-        doorward,
-        browser: &browser,
-        info,
-        agent,
-        texts: language.or(request.ui_locales.as_deref()),
-    };
+    let (visit, request) = visit.carried(&kept)?;
     advance(visit, request, None).await
 }

@@ -1,18 +1,15 @@
 //! The browser a request comes from: its cookie, and who is signed in in it.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
-use rocket::{
-    Request,
-    request::{FromRequest, Outcome},
-};
+use rocket::Request;
 
-use super::page::Page;
+use super::page::Shown;
 use crate::{
     app::Doorward,
     browser::SignedIn,
     clock::random_bytes,
     crypto::secret::{Digest256, Secret},
-    http::{ApiError, request::doorward},
+    http::ApiError,
 };
 
 /// Name under plain HTTP, where browsers refuse the prefix.
@@ -30,6 +27,27 @@ pub struct Browser {
 }
 
 impl Browser {
+    /// The browser that sends a request.
+    pub async fn of(request: &Request<'_>, doorward: &Doorward) -> Self {
+        let name = if doorward.site.tls { HOST_NAME } else { NAME };
+        let value = request.cookies().get(name).map(|cookie| cookie.value());
+        let Some(value) = value.filter(|value| well_formed(value)) else {
+            return Self {
+                cookie: new_cookie(),
+                fresh: true,
+                signed_in: Ok(None),
+            };
+        };
+        let cookie = Secret::from(value.to_owned());
+        let now = doorward.clock.now();
+        let signed_in = doorward.signed_in(cookie.digest(), now).await;
+        Self {
+            cookie,
+            fresh: false,
+            signed_in: signed_in.map_err(ApiError::from),
+        }
+    }
+
     /// Hash of its cookie: what forms and sign-ins are bound to.
     pub fn hash(&self) -> Digest256 {
         self.cookie.digest()
@@ -39,7 +57,7 @@ impl Browser {
     ///
     /// # Errors
     /// A page, when storage cannot be read.
-    pub fn signed_in(&self) -> Result<Option<SignedIn>, Box<Page>> {
+    pub fn signed_in(&self) -> Result<Option<SignedIn>, Shown> {
         match &self.signed_in {
             Ok(signed_in) => Ok(signed_in.clone()),
             Err(error) => Err(error.clone().into()),
@@ -73,33 +91,4 @@ pub fn set_cookie(doorward: &Doorward, value: &Secret) -> String {
 /// What a cookie of ours looks like: 32 bytes in base64url.
 fn well_formed(value: &str) -> bool {
     BASE64.decode(value).is_ok_and(|bytes| bytes.len() == 32)
-}
-
-#[rocket::async_trait]
-impl<'r> FromRequest<'r> for Browser {
-    type Error = ApiError;
-    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
-        let doorward = match doorward(request) {
-            Ok(doorward) => doorward,
-            Err(error) => return Outcome::Error(error.leave(request)),
-        };
-        let name = if doorward.site.tls { HOST_NAME } else { NAME };
-        let value = request.cookies().get(name).map(|cookie| cookie.value());
-        let Some(value) = value.filter(|value| well_formed(value)) else {
-            return Outcome::Success(Self {
-                cookie: new_cookie(),
-                fresh: true,
-                signed_in: Ok(None),
-            });
-        };
-        let cookie = Secret::from(value.to_owned());
-        let now = doorward.clock.now();
-        let signed_in = doorward.signed_in(cookie.digest(), now).await;
-        let signed_in = signed_in.map_err(ApiError::from);
-        Outcome::Success(Self {
-            cookie,
-            fresh: false,
-            signed_in,
-        })
-    }
 }

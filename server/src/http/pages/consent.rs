@@ -2,22 +2,19 @@
 
 use doorward_shared::ScopeSet;
 use maud::{Markup, html};
-use rocket::{Route, State, post, routes};
+use rocket::{Route, post, routes};
 
 use super::{
-    authorize::{Visit, advance, refused},
-    browser::Browser,
-    form::{Posted, form},
-    language::Language,
+    authorize::advance,
+    form::Posted,
     page::{Answer, Page},
     sign_in::kept,
     sign_up::beside,
     texts::{Texts, fill},
+    visit::Visit,
 };
 use crate::{
-    app::Doorward,
     browser::SignedIn,
-    http::{RequestInfo, request::UserAgent},
     oauth::{AuthorizationRequest, Failure},
 };
 
@@ -37,7 +34,7 @@ pub async fn page(
     let (doorward, t) = (visit.doorward, visit.texts);
     let client = doorward.store.client(request.client_id).await?;
     let Some(client) = client else {
-        return Err(Box::new(Page::of_failure(t, &Failure::client(false))));
+        return Err(visit.failed(&Failure::client(false)));
     };
     let request = AuthorizationRequest {
         shown: Some(scope.clone()),
@@ -71,8 +68,8 @@ pub async fn page(
             strong { (destination(&request.redirect_uri)) }
         }
         div class="choice" {
-            (form(doorward, visit.browser, PATH, allow))
-            (form(doorward, visit.browser, PATH, deny))
+            (visit.form(PATH, allow))
+            (visit.form(PATH, deny))
         }
         p class="hint" { (t.consent_revocable) }
     };
@@ -107,38 +104,17 @@ fn destination(uri: &str) -> &str {
 }
 
 #[post("/oauth/consent", data = "<posted>")]
-async fn submit(
-    doorward: &State<Doorward>,
-    browser: Browser,
-    info: &RequestInfo,
-    agent: UserAgent,
-    language: Language,
-    posted: Posted,
-) -> Answer {
-    let fields = posted.take(doorward, &browser, PATH, language.0)?;
-    let request = match doorward.kept_request(fields.get("request")) {
-        Ok(request) => request,
-        Err(failure) => return refused(language.0, failure.into()),
-    };
+async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
+    let fields = posted.take(&visit, PATH)?;
+    let (visit, request) = visit.carried(fields.get("request"))?;
     if request.shown.is_none() {
         // Kept for another page: this one showed nothing of it.
-        let failure = Failure::request("the request was not shown");
-        return refused(language.0, failure.into());
+        return Err(visit.failed(&Failure::request("the request was not shown")));
     }
     let decision = match fields.get("decision") {
         "allow" => true,
         "deny" => false,
-        _ => {
-            let failure = Failure::request("decision is missing");
-            return refused(language.0, failure.into());
-        }
-    };
-    let visit = Visit {
-        doorward,
-        browser: &browser,
-        info,
-        agent,
-        texts: language.or(request.ui_locales.as_deref()),
+        _ => return Err(visit.failed(&Failure::request("decision is missing"))),
     };
     advance(visit, request, Some(decision)).await
 }

@@ -6,13 +6,15 @@ use std::{
 };
 
 use doorward_shared::Timestamp;
-use maud::{Markup, html};
 use rocket::{
     Data, Request,
     data::{FromData, Outcome},
 };
 
-use super::{browser::Browser, page::Page, texts::Texts};
+use super::{
+    page::{Page, Shown},
+    visit::Visit,
+};
 use crate::{
     app::Doorward,
     clock::random_bytes,
@@ -26,7 +28,7 @@ const LIFETIME: i64 = 3600;
 const MANY: usize = 100_000;
 const NONCE: usize = 16;
 /// The field that holds the token.
-const TOKEN: &str = "csrf_token";
+pub const TOKEN: &str = "csrf_token";
 
 /// Tokens that were used, until they would have expired.
 #[derive(Debug, Default)]
@@ -56,7 +58,7 @@ fn place(action: &str, Digest256(browser): Digest256) -> String {
 }
 
 impl Doorward {
-    fn form_token(&self, action: &str, browser: Digest256) -> String {
+    pub(super) fn form_token(&self, action: &str, browser: Digest256) -> String {
         let until = self.clock.now().plus_seconds(LIFETIME);
         let mut bytes = random_bytes::<NONCE>().to_vec();
         bytes.extend_from_slice(&until.0.to_be_bytes());
@@ -80,21 +82,6 @@ impl Doorward {
     }
 }
 
-/// A form to `action` with a token of its own.
-pub fn form(doorward: &Doorward, browser: &Browser, action: &str, fields: Markup) -> Markup {
-    form_for(doorward, browser.hash(), action, fields)
-}
-
-/// As [`form`], for a browser that gets a new cookie with the page.
-pub fn form_for(doorward: &Doorward, browser: Digest256, action: &str, fields: Markup) -> Markup {
-    html! {
-        form method="post" action={ (doorward.site.base) (action) } {
-            input type="hidden" name=(TOKEN) value=(doorward.form_token(action, browser));
-            (fields)
-        }
-    }
-}
-
 /// The fields of a form that was posted.
 #[derive(Debug)]
 pub struct Posted {
@@ -112,21 +99,13 @@ impl Posted {
     ///
     /// # Errors
     /// 403 for a form of another page, browser or site, and for one that was sent before.
-    pub fn take(
-        self,
-        doorward: &Doorward,
-        browser: &Browser,
-        action: &str,
-        texts: &'static Texts,
-    ) -> Result<Fields, Box<Page>> {
-        let refused = |status, what| Box::new(Page::error(texts, status, what, None));
-        let fields = Fields(
-            self.fields
-                .map_err(|status| refused(status, texts.bad_request))?,
-        );
-        let token = fields.get(TOKEN);
-        if !self.ours || !doorward.take_form_token(action, browser.hash(), token) {
-            return Err(refused(403, texts.stale_form));
+    pub fn take(self, visit: &Visit<'_>, action: &str) -> Result<Fields, Shown> {
+        let refused = |status, what| Page::error(visit.texts, status, what, None);
+        let bad = |status| refused(status, visit.texts.bad_request);
+        let fields = Fields(self.fields.map_err(bad)?);
+        let (browser, token) = (visit.browser.hash(), fields.get(TOKEN));
+        if !self.ours || !visit.doorward.take_form_token(action, browser, token) {
+            return Err(refused(403, visit.texts.stale_form).into());
         }
         Ok(fields)
     }

@@ -1,22 +1,19 @@
 //! In which language a page is: what the client asks for (`ui_locales`), else what the browser prefers.
 
-use rocket::{
-    Request,
-    request::{FromRequest, Outcome},
-};
+use rocket::Request;
 
 use super::texts::{ALL, EN, Texts};
 
-/// The texts this browser prefers.
-#[derive(Debug, Clone, Copy)]
-pub struct Language(pub &'static Texts);
+/// The texts that the browser prefers.
+pub fn of(request: &Request<'_>) -> &'static Texts {
+    let accepted = request.headers().get_one("accept-language");
+    accepted.map_or(&EN, preferred)
+}
 
-impl Language {
-    /// With `ui_locales`, OpenID Connect Core section 3.1.2.1: the first of them there are texts in.
-    pub fn or(self, ui_locales: Option<&str>) -> &'static Texts {
-        let mut wanted = ui_locales.unwrap_or_default().split(' ');
-        wanted.find_map(texts_in).unwrap_or(self.0)
-    }
+/// With `ui_locales`, OpenID Connect Core section 3.1.2.1: the first of them there are texts in, else those there are.
+pub fn or(ui_locales: Option<&str>, texts: &'static Texts) -> &'static Texts {
+    let mut wanted = ui_locales.unwrap_or_default().split(' ');
+    wanted.find_map(texts_in).unwrap_or(texts)
 }
 
 /// The texts of a language tag: its first part counts.
@@ -41,25 +38,15 @@ fn preferred(accept_language: &str) -> &'static Texts {
     best.map_or(&EN, |(_, texts)| texts)
 }
 
-#[rocket::async_trait]
-impl<'r> FromRequest<'r> for Language {
-    type Error = std::convert::Infallible;
-    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Self::Error> {
-        let accepted = request.headers().get_one("accept-language");
-        Outcome::Success(Self(accepted.map_or(&EN, preferred)))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_clients_wish_goes_before_the_browsers() {
-        let english = Language(&EN);
-        assert_eq!(english.or(Some("fr de-CH en")).language, "de");
-        assert_eq!(english.or(Some("fr")).language, "en");
-        assert_eq!(english.or(None).language, "en");
+        assert_eq!(or(Some("fr de-CH en"), &EN).language, "de");
+        assert_eq!(or(Some("fr"), &EN).language, "en");
+        assert_eq!(or(None, &EN).language, "en");
     }
 
     #[test]

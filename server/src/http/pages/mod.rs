@@ -12,6 +12,7 @@ mod sign_in;
 mod sign_out;
 mod sign_up;
 mod texts;
+mod visit;
 
 pub(crate) use form::UsedForms;
 use rocket::Route;

@@ -47,8 +47,8 @@ pub struct Go {
     pub cookie: Option<String>,
 }
 
-/// A page or a redirect; the error is a page too.
-pub type Answer = Result<Shown, Box<Page>>;
+/// A page or a redirect, whether what was asked for was done or not.
+pub type Answer = Result<Shown, Shown>;
 
 impl Page {
     pub fn new(texts: &'static Texts, title: impl Into<Cow<'static, str>>, main: Markup) -> Self {
@@ -120,30 +120,24 @@ impl From<Page> for Shown {
     }
 }
 
-impl From<ApiError> for Box<Page> {
+impl From<ApiError> for Shown {
     fn from(error: ApiError) -> Self {
-        Box::new(Page::of_error(&EN, &error))
+        Page::of_error(&EN, &error).into()
     }
 }
 
-impl From<StoreError> for Box<Page> {
+impl From<StoreError> for Shown {
     fn from(error: StoreError) -> Self {
         ApiError::from(error).into()
     }
 }
 
-impl From<Failure> for Box<Page> {
-    fn from(failure: Failure) -> Self {
-        Box::new(Page::of_failure(&EN, &failure))
-    }
-}
-
 /// Sends the browser elsewhere, with GET.
-pub fn go(to: impl Into<String>) -> Answer {
-    Ok(Shown::Go(Go {
+pub fn go(to: impl Into<String>) -> Shown {
+    Shown::Go(Go {
         to: to.into(),
         cookie: None,
-    }))
+    })
 }
 
 /// What a CSP calls the place of a URI: scheme and authority, or the scheme alone where a CSP knows no more.

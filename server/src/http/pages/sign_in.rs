@@ -2,21 +2,21 @@
 
 use doorward_shared::ErrorCode;
 use maud::{Markup, html};
-use rocket::{Route, State, get, http::uri::Origin, post, routes};
+use rocket::{Route, get, http::uri::Origin, post, routes};
 
 use super::{
-    authorize::{Visit, continued, parameter, refused},
-    browser::{Browser, new_cookie, set_cookie},
-    form::{Fields, Posted, form},
-    language::Language,
+    authorize::{continued, parameter},
+    browser::{new_cookie, set_cookie},
+    form::{Fields, Posted},
     page::{Answer, Go, Page, Shown, go},
     sign_up,
+    visit::Visit,
 };
 use crate::{
     app::Doorward,
     domain::{Actor, Session},
-    http::{ApiError, RequestInfo, request::UserAgent},
-    oauth::{AuthorizationRequest, Failure},
+    http::ApiError,
+    oauth::AuthorizationRequest,
     settings::Registration,
 };
 
@@ -47,7 +47,7 @@ pub fn page(visit: &Visit<'_>, request: Option<&AuthorizationRequest>, said: Sai
     let main = html! {
         h1 { (t.sign_in_title) }
         (alert(visit, said.error))
-        (form(doorward, visit.browser, PATH, fields))
+        (visit.form(PATH, fields))
         @if doorward.settings.registration == Registration::Open {
             p class="aside" {
                 (t.no_account) " "
@@ -108,70 +108,20 @@ pub fn password_field(name: &str, label: &str, autocomplete: &str) -> Markup {
     }
 }
 
-/// The request a form or a link carries. None when it carries none.
-///
-/// # Errors
-/// `invalid_request` for one that was changed on its way or is too old.
-pub fn carried(
-    doorward: &Doorward,
-    text: Option<&str>,
-) -> Result<Option<AuthorizationRequest>, Failure> {
-    text.map(|text| doorward.kept_request(text)).transpose()
-}
-
 #[get("/sign-in")]
-async fn show(
-    doorward: &State<Doorward>,
-    browser: Browser,
-    info: &RequestInfo,
-    agent: UserAgent,
-    language: Language,
-    uri: &Origin<'_>,
-) -> Answer {
-    let request = match carried(doorward, parameter(uri, "request").as_deref()) {
-        Ok(request) => request,
-        Err(failure) => return refused(language.0, failure.into()),
-    };
-    if request.is_none() && browser.signed_in()?.is_some() {
-        return go(format!("{}/account", doorward.site.base));
+async fn show(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
+    let kept = parameter(uri, "request");
+    let (visit, request) = visit.carrying(kept.as_deref())?;
+    if request.is_none() && visit.browser.signed_in()?.is_some() {
+        return Ok(go(format!("{}/account", visit.doorward.site.base)));
     }
-    let locales = request
-        .as_ref()
-        .and_then(|request| request.ui_locales.as_deref());
-    let visit = Visit {
-        doorward,
-        browser: &browser,
-        info,
-        agent,
-        texts: language.or(locales),
-    };
     Ok(page(&visit, request.as_ref(), Said::default()).into())
 }
 
 #[post("/sign-in", data = "<posted>")]
-async fn submit(
-    doorward: &State<Doorward>,
-    browser: Browser,
-    info: &RequestInfo,
-    agent: UserAgent,
-    language: Language,
-    posted: Posted,
-) -> Answer {
-    let fields = posted.take(doorward, &browser, PATH, language.0)?;
-    let request = match carried(doorward, fields.given("request")) {
-        Ok(request) => request,
-        Err(failure) => return refused(language.0, failure.into()),
-    };
-    let locales = request
-        .as_ref()
-        .and_then(|request| request.ui_locales.as_deref());
-    let visit = Visit {
-        doorward,
-        browser: &browser,
-        info,
-        agent,
-        texts: language.or(locales),
-    };
+async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
+    let fields = posted.take(&visit, PATH)?;
+    let (visit, request) = visit.carrying(fields.given("request"))?;
     sign_in(&visit, request.as_ref(), &fields).await
 }
 
@@ -183,7 +133,7 @@ async fn sign_in(
     let doorward = visit.doorward;
     let now = doorward.clock.now();
     let cookie = new_cookie();
-    let from = (visit.info.ip, visit.agent.0.clone());
+    let from = (visit.info.ip, visit.agent.clone());
     let new = doorward.new_browser_session(from, cookie.digest(), now);
     let cause = visit.info.cause(Actor::Anonymous, now);
     let (email, password) = (fields.get("email"), fields.get("password").to_owned());

@@ -2,22 +2,21 @@
 
 use doorward_shared::ClientId;
 use maud::{Markup, html};
-use rocket::{Route, State, get, http::uri::Origin, post, routes};
+use rocket::{Route, get, http::uri::Origin, post, routes};
 use serde::{Deserialize, Serialize};
 
 use super::{
     authorize::query,
-    browser::{Browser, new_cookie, set_cookie},
-    form::{Posted, form},
-    language::Language,
-    page::{Answer, Go, Page, Shown},
-    texts::Texts,
+    browser::{new_cookie, set_cookie},
+    form::Posted,
+    page::{Answer, Go, Page, Shown, go},
+    visit::Visit,
 };
 use crate::{
     app::Doorward,
     browser::SignedIn,
     domain::Actor,
-    http::{RequestInfo, oauth::FormBody},
+    http::oauth::FormBody,
     oauth::{Failure, Form, Hint, allowed_redirect, with_parameters},
     store::StoreError,
 };
@@ -45,7 +44,8 @@ struct Wish {
 }
 
 /// Asks first: any page can send a browser here.
-fn page(doorward: &Doorward, browser: &Browser, wish: &Wish, t: &'static Texts) -> Page {
+fn page(visit: &Visit<'_>, wish: &Wish) -> Page {
+    let (doorward, t) = (visit.doorward, visit.texts);
     let json = serde_json::to_vec(wish).unwrap_or_default();
     let fields = html! {
         input type="hidden" name="wish" value=(doorward.master.stamp().put_on(PLACE, &json));
@@ -54,17 +54,17 @@ fn page(doorward: &Doorward, browser: &Browser, wish: &Wish, t: &'static Texts) 
     let main = html! {
         h1 { (t.sign_out_title) }
         p { (t.sign_out_question) }
-        (form(doorward, browser, PATH, fields))
+        (visit.form(PATH, fields))
     };
     Page {
         leads_to: wish.then.clone(),
-        cookie: browser.cookie_if_fresh(doorward),
+        cookie: visit.browser.cookie_if_fresh(doorward),
         ..Page::new(t, t.sign_out_title, main)
     }
 }
 
-fn done(doorward: &Doorward, t: &'static Texts) -> Page {
-    let base = &doorward.site.base;
+fn done(visit: &Visit<'_>) -> Page {
+    let (base, t) = (&visit.doorward.site.base, visit.texts);
     let main: Markup = html! {
         h1 { (t.signed_out_title) }
         p role="status" { (t.signed_out) }
@@ -75,8 +75,7 @@ fn done(doorward: &Doorward, t: &'static Texts) -> Page {
 
 /// Ends the session of the browser, and that of the hint where it is the same person's.
 async fn end(
-    doorward: &Doorward,
-    info: &RequestInfo,
+    visit: &Visit<'_>,
     who: Option<&SignedIn>,
     hinted: Option<doorward_shared::SessionId>,
 ) -> Result<(), StoreError> {
@@ -85,8 +84,10 @@ async fn end(
     };
     let user = who.account.user.id;
     for id in [Some(who.session.id), hinted].into_iter().flatten() {
-        let cause = info.cause(Actor::User(user), doorward.clock.now());
-        let ended = doorward
+        let now = visit.doorward.clock.now();
+        let cause = visit.info.cause(Actor::User(user), now);
+        let ended = visit
+            .doorward
             .store
             .revoke_session(id, Some(user), "session.logout", cause)
             .await;
@@ -100,43 +101,37 @@ async fn end(
 }
 
 /// After signing out: back to the application, or a page that says so. The cookie is another one.
-fn gone(doorward: &Doorward, then: Option<String>, t: &'static Texts) -> Answer {
-    let cookie = Some(set_cookie(doorward, &new_cookie()));
+fn gone(visit: &Visit<'_>, then: Option<String>) -> Shown {
+    let cookie = Some(set_cookie(visit.doorward, &new_cookie()));
     match then {
-        Some(to) => Ok(Shown::Go(Go { to, cookie })),
-        None => Ok(Page {
+        Some(to) => Shown::Go(Go { to, cookie }),
+        None => Page {
             cookie,
-            ..done(doorward, t)
+            ..done(visit)
         }
-        .into()),
+        .into(),
     }
 }
 
 #[get("/sign-out")]
-fn ask(doorward: &State<Doorward>, browser: Browser, language: Language) -> Answer {
-    if browser.signed_in()?.is_none() {
-        return Ok(done(doorward, language.0).into());
-    }
-    Ok(page(doorward, &browser, &Wish::default(), language.0).into())
+fn ask(visit: Visit<'_>) -> Answer {
+    Ok(match visit.browser.signed_in()? {
+        Some(_) => page(&visit, &Wish::default()).into(),
+        None => done(&visit).into(),
+    })
 }
 
 #[post("/sign-out", data = "<posted>")]
-async fn submit(
-    doorward: &State<Doorward>,
-    browser: Browser,
-    info: &RequestInfo,
-    language: Language,
-    posted: Posted,
-) -> Answer {
-    let fields = posted.take(doorward, &browser, PATH, language.0)?;
+async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
+    let fields = posted.take(&visit, PATH)?;
     let wish = fields.given("wish").and_then(|text| {
-        let json = doorward.master.stamp().check(PLACE, text)?;
+        let json = visit.doorward.master.stamp().check(PLACE, text)?;
         serde_json::from_slice::<Wish>(&json).ok()
     });
     let wish = wish.unwrap_or_default();
-    let who = browser.signed_in()?;
-    end(doorward, info, who.as_ref(), wish.hinted).await?;
-    gone(doorward, wish.then, language.0)
+    let who = visit.browser.signed_in()?;
+    end(&visit, who.as_ref(), wish.hinted).await?;
+    Ok(gone(&visit, wish.then))
 }
 
 /// What an application asks for, checked.
@@ -198,49 +193,27 @@ const BAD_HINT: Failure = Failure {
     retry_after: None,
 };
 
-async fn log_out(
-    doorward: &Doorward,
-    (browser, info): (&Browser, &RequestInfo),
-    pairs: Vec<(String, String)>,
-    t: &'static Texts,
-) -> Answer {
-    let Logout { hint, wish } = doorward
-        .read_logout(pairs)
-        .await
-        .map_err(|failure| Box::new(Page::of_failure(t, &failure)))?;
-    match browser.signed_in()? {
-        None => gone(doorward, wish.then, t),
+#[get("/oauth/logout")]
+async fn logout(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
+    let asked = visit.doorward.read_logout(query(uri)).await;
+    let Logout { hint, wish } = asked.map_err(|failure| visit.failed(&failure))?;
+    match visit.browser.signed_in()? {
+        None => Ok(gone(&visit, wish.then)),
         // An ID token of the person who is signed in: the application has shown that it means this person.
         Some(who) if hint.is_some_and(|hint| hint.user == who.account.user.id) => {
-            end(doorward, info, Some(&who), wish.hinted).await?;
-            gone(doorward, wish.then, t)
+            end(&visit, Some(&who), wish.hinted).await?;
+            Ok(gone(&visit, wish.then))
         }
-        Some(_) => Ok(page(doorward, browser, &wish, t).into()),
+        Some(_) => Ok(page(&visit, &wish).into()),
     }
-}
-
-#[get("/oauth/logout")]
-async fn logout(
-    doorward: &State<Doorward>,
-    browser: Browser,
-    info: &RequestInfo,
-    language: Language,
-    uri: &Origin<'_>,
-) -> Answer {
-    log_out(doorward, (&browser, info), query(uri), language.0).await
 }
 
 /// From another site, without our cookie: it goes on with GET, where the cookie comes along.
 #[post("/oauth/logout", data = "<body>")]
-async fn logout_post(doorward: &State<Doorward>, language: Language, body: FormBody) -> Answer {
-    let t = language.0;
-    let failed = |failure: Failure| Box::new(Page::of_failure(t, &failure));
-    let form = body.0.map_err(failed)?;
+async fn logout_post(visit: Visit<'_>, body: FormBody) -> Answer {
+    let form = body.0.map_err(|failure| visit.failed(&failure))?;
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.extend_pairs(form.pairs());
-    super::page::go(format!(
-        "{}/oauth/logout?{}",
-        doorward.site.base,
-        query.finish()
-    ))
+    let base = &visit.doorward.site.base;
+    Ok(go(format!("{base}/oauth/logout?{}", query.finish())))
 }

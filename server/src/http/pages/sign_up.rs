@@ -2,22 +2,17 @@
 
 use doorward_shared::{ErrorCode, auth::RegisterRequest};
 use maud::html;
-use rocket::{Route, State, get, http::uri::Origin, post, routes};
+use rocket::{Route, get, http::uri::Origin, post, routes};
 
 use super::{
-    authorize::{Visit, parameter, refused},
-    browser::{Browser, new_cookie, set_cookie},
-    form::{Fields, Posted, form},
-    language::Language,
+    authorize::parameter,
+    browser::{new_cookie, set_cookie},
+    form::{Fields, Posted},
     page::{Answer, Page},
-    sign_in::{alert, arrived, carried, field, kept},
+    sign_in::{alert, arrived, field, kept},
+    visit::Visit,
 };
-use crate::{
-    app::Doorward,
-    http::{ApiError, RequestInfo, request::UserAgent},
-    oauth::AuthorizationRequest,
-    settings::Registration,
-};
+use crate::{app::Doorward, http::ApiError, oauth::AuthorizationRequest, settings::Registration};
 
 pub fn all() -> Vec<Route> {
     routes![show, submit]
@@ -70,7 +65,7 @@ fn page(
     let main = html! {
         h1 { (t.sign_up_title) }
         (alert(visit, error))
-        (form(doorward, visit.browser, PATH, fields))
+        (visit.form(PATH, fields))
         p class="aside" {
             (t.have_account) " "
             a href=(beside(doorward, "/sign-in", request)) { (t.sign_in_link) }
@@ -91,58 +86,20 @@ fn closed(doorward: &Doorward) -> Option<ApiError> {
 }
 
 #[get("/sign-up")]
-async fn show(
-    doorward: &State<Doorward>,
-    browser: Browser,
-    info: &RequestInfo,
-    agent: UserAgent,
-    language: Language,
-    uri: &Origin<'_>,
-) -> Answer {
-    if let Some(error) = closed(doorward) {
-        return Err(Box::new(Page::of_error(language.0, &error)));
+async fn show(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
+    if let Some(error) = closed(visit.doorward) {
+        return Err(Page::of_error(visit.texts, &error).into());
     }
-    let request = match carried(doorward, parameter(uri, "request").as_deref()) {
-        Ok(request) => request,
-        Err(failure) => return refused(language.0, failure.into()),
-    };
-    let locales = request
-        .as_ref()
-        .and_then(|request| request.ui_locales.as_deref());
-    let visit = Visit {
-        doorward,
-        browser: &browser,
-        info,
-        agent,
-        texts: language.or(locales),
-    };
+    let kept = parameter(uri, "request");
+    let (visit, request) = visit.carrying(kept.as_deref())?;
     Ok(page(&visit, request.as_ref(), (None, None)).into())
 }
 
 #[post("/sign-up", data = "<posted>")]
-async fn submit(
-    doorward: &State<Doorward>,
-    browser: Browser,
-    info: &RequestInfo,
-    agent: UserAgent,
-    language: Language,
-    posted: Posted,
-) -> Answer {
-    let fields = posted.take(doorward, &browser, PATH, language.0)?;
-    let request = match carried(doorward, fields.given("request")) {
-        Ok(request) => request,
-        Err(failure) => return refused(language.0, failure.into()),
-    };
-    let locales = request
-        .as_ref()
-        .and_then(|request| request.ui_locales.as_deref());
-    let visit = Visit {
-        doorward,
-        browser: &browser,
-        info,
-        agent,
-        texts: language.or(locales),
-    };
+async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
+    let fields = posted.take(&visit, PATH)?;
+    let (visit, request) = visit.carrying(fields.given("request"))?;
+    let (doorward, info) = (visit.doorward, visit.info);
     let form = RegisterRequest {
         email: fields.get("email").to_owned(),
         password: fields.get("password").to_owned(),
@@ -150,7 +107,7 @@ async fn submit(
         last_name: fields.given("lastName").map(str::to_owned),
     };
     let cookie = new_cookie();
-    let from = (info.ip, visit.agent.0.clone());
+    let from = (info.ip, visit.agent.clone());
     let session = doorward.new_browser_session(from, cookie.digest(), doorward.clock.now());
     match doorward.sign_up(info, form, session).await {
         Ok((_, session)) => {

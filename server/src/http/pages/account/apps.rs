@@ -2,21 +2,18 @@
 
 use doorward_shared::ClientId;
 use maud::{Markup, html};
-use rocket::{Route, State, post, routes};
+use rocket::{Route, post, routes};
 
-use super::{At, Browser, Language, time};
-use crate::{
-    app::Doorward,
-    http::{
-        ApiError, RequestInfo,
-        pages::{
-            consent::scopes,
-            form::{Fields, Posted},
-            page::{Answer, Page},
-            texts::fill,
-        },
-        values,
+use super::{At, Visit, time};
+use crate::http::{
+    ApiError,
+    pages::{
+        consent::scopes,
+        form::{Fields, Posted},
+        page::{Answer, Shown},
+        texts::fill,
     },
+    values,
 };
 
 pub fn all() -> Vec<Route> {
@@ -25,7 +22,7 @@ pub fn all() -> Vec<Route> {
 
 const PATH: &str = "/account/apps/revoke";
 
-pub async fn part(at: &At<'_>) -> Result<Markup, Box<Page>> {
+pub async fn part(at: &At<'_>) -> Result<Markup, Shown> {
     let t = at.texts;
     let apps = at.doorward.store.consents(at.who.account.user.id).await?;
     Ok(html! {
@@ -51,18 +48,8 @@ pub async fn part(at: &At<'_>) -> Result<Markup, Box<Page>> {
 }
 
 #[post("/account/apps/revoke", data = "<posted>")]
-async fn revoke(
-    doorward: &State<Doorward>,
-    browser: Browser,
-    info: &RequestInfo,
-    language: Language,
-    posted: Posted,
-) -> Answer {
-    let fields = posted.take(doorward, &browser, PATH, language.0)?;
-    let at = match At::new(doorward, &browser, info, language) {
-        Ok(at) => at,
-        Err(answer) => return answer,
-    };
+async fn revoke(visit: Visit<'_>, posted: Posted) -> Answer {
+    let (at, fields) = At::with(visit, posted, PATH)?;
     let ended = let_go(&at, &fields).await;
     at.ended("apps", ended).await
 }

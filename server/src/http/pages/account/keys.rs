@@ -5,19 +5,18 @@ use doorward_shared::{
     apikey::{Environment, MintRequest},
 };
 use maud::{Markup, html};
-use rocket::{Route, State, post, routes};
+use rocket::{Route, post, routes};
 
-use super::{At, Browser, Language, News, sessions::ROWS, time};
+use super::{At, News, Visit, sessions::ROWS, time};
 use crate::{
-    app::Doorward,
     crypto::secret::Secret,
     domain::{ApiKey, KeyOwner},
     http::{
-        ApiError, RequestInfo,
+        ApiError,
         apikey::Mint,
         pages::{
             form::{Fields, Posted},
-            page::{Answer, Page},
+            page::{Answer, Shown},
             texts::fill,
         },
         values,
@@ -34,7 +33,7 @@ const REVOKE: &str = "/account/keys/revoke";
 /// What a key may be good for, in days.
 const DAYS: [i64; 4] = [30, 90, 365, 0];
 
-pub async fn part(at: &At<'_>) -> Result<Markup, Box<Page>> {
+pub async fn part(at: &At<'_>) -> Result<Markup, Shown> {
     let t = at.texts;
     let filter = KeyFilter {
         owner: Some(KeyOwner::User(at.who.account.user.id)),
@@ -132,18 +131,8 @@ fn asked(fields: &Fields, now: Timestamp) -> MintRequest {
 }
 
 #[post("/account/keys", data = "<posted>")]
-async fn mint(
-    doorward: &State<Doorward>,
-    browser: Browser,
-    info: &RequestInfo,
-    language: Language,
-    posted: Posted,
-) -> Answer {
-    let fields = posted.take(doorward, &browser, MINT, language.0)?;
-    let at = match At::new(doorward, &browser, info, language) {
-        Ok(at) => at,
-        Err(answer) => return answer,
-    };
+async fn mint(visit: Visit<'_>, posted: Posted) -> Answer {
+    let (at, fields) = At::with(visit, posted, MINT)?;
     match make(&at, &fields).await {
         Ok((key, secret)) => {
             let news = News {
@@ -178,18 +167,8 @@ fn shown_once(at: &At<'_>, key: &ApiKey, secret: &Secret) -> Markup {
 }
 
 #[post("/account/keys/revoke", data = "<posted>")]
-async fn revoke(
-    doorward: &State<Doorward>,
-    browser: Browser,
-    info: &RequestInfo,
-    language: Language,
-    posted: Posted,
-) -> Answer {
-    let fields = posted.take(doorward, &browser, REVOKE, language.0)?;
-    let at = match At::new(doorward, &browser, info, language) {
-        Ok(at) => at,
-        Err(answer) => return answer,
-    };
+async fn revoke(visit: Visit<'_>, posted: Posted) -> Answer {
+    let (at, fields) = At::with(visit, posted, REVOKE)?;
     let ended = kill(&at, &fields).await;
     at.ended("keys", ended).await
 }

@@ -6,22 +6,21 @@ mod password;
 mod profile;
 mod sessions;
 
+use std::ops::Deref;
+
 use doorward_shared::Timestamp;
 use maud::{Markup, html};
-use rocket::{Route, State, get, http::uri::Origin, routes};
+use rocket::{Route, get, http::uri::Origin, routes};
 
 use super::{
     authorize::parameter,
-    browser::Browser,
-    form::form,
-    language::Language,
-    page::{Answer, Page, go},
-    texts::Texts,
+    form::{Fields, Posted},
+    page::{Answer, Page, Shown, go},
+    visit::Visit,
 };
 use crate::{
-    app::Doorward,
     browser::SignedIn,
-    http::{ApiError, FirstParty, RequestInfo},
+    http::{ApiError, FirstParty},
 };
 
 pub fn all() -> Vec<Route> {
@@ -37,12 +36,16 @@ pub fn all() -> Vec<Route> {
 }
 
 /// A person at their account.
-struct At<'a> {
-    doorward: &'a Doorward,
-    browser: &'a Browser,
-    info: &'a RequestInfo,
-    texts: &'static Texts,
+struct At<'r> {
+    visit: Visit<'r>,
     who: SignedIn,
+}
+
+impl<'r> Deref for At<'r> {
+    type Target = Visit<'r>;
+    fn deref(&self) -> &Visit<'r> {
+        &self.visit
+    }
 }
 
 /// What was done, or why not, and in which part of the page.
@@ -54,25 +57,25 @@ struct News<'a> {
     once: Option<Markup>,
 }
 
-impl<'a> At<'a> {
-    /// The person signed in in this browser; nobody is sent to sign in.
-    fn new(
-        doorward: &'a Doorward,
-        browser: &'a Browser,
-        info: &'a RequestInfo,
-        language: Language,
-    ) -> Result<Self, Answer> {
-        match browser.signed_in() {
-            Ok(Some(who)) => Ok(Self {
-                doorward,
-                browser,
-                info,
-                texts: language.0,
-                who,
-            }),
-            Ok(None) => Err(go(format!("{}/sign-in", doorward.site.base))),
-            Err(page) => Err(Err(page)),
+impl<'r> At<'r> {
+    /// The person signed in in this browser.
+    ///
+    /// # Errors
+    /// Nobody is sent to sign in.
+    fn new(visit: Visit<'r>) -> Result<Self, Shown> {
+        match visit.browser.signed_in()? {
+            Some(who) => Ok(Self { visit, who }),
+            None => Err(go(format!("{}/sign-in", visit.doorward.site.base))),
         }
+    }
+
+    /// As [`At::new`], with the form of a part of the page.
+    ///
+    /// # Errors
+    /// As [`At::new`] and [`Posted::take`].
+    fn with(visit: Visit<'r>, posted: Posted, path: &str) -> Result<(Self, Fields), Shown> {
+        let fields = posted.take(&visit, path)?;
+        Ok((Self::new(visit)?, fields))
     }
 
     /// As the REST API sees them.
@@ -89,20 +92,16 @@ impl<'a> At<'a> {
         self.info.cause(actor, self.doorward.clock.now())
     }
 
-    fn form(&self, action: &str, fields: Markup) -> Markup {
-        form(self.doorward, self.browser, action, fields)
-    }
-
     /// What a form of a part of the page comes to.
     async fn ended(&self, part: &str, ended: Result<(), ApiError>) -> Answer {
         match ended {
-            Ok(()) => self.done(part),
+            Ok(()) => Ok(self.done(part)),
             Err(error) => self.failed(part, &error).await,
         }
     }
 
     /// Back to a part of the page, which says that it is done.
-    fn done(&self, part: &str) -> Answer {
+    fn done(&self, part: &str) -> Shown {
         let base = &self.doorward.site.base;
         go(format!("{base}/account?done={part}#{part}"))
     }
@@ -127,7 +126,7 @@ impl<'a> At<'a> {
         .into())
     }
 
-    async fn page(&self, news: News<'_>) -> Result<Page, Box<Page>> {
+    async fn page(&self, news: News<'_>) -> Result<Page, Shown> {
         let t = self.texts;
         let parts = [
             ("profile", t.profile, profile::part(self)),
@@ -181,17 +180,8 @@ fn time(at: Timestamp) -> Markup {
 }
 
 #[get("/account")]
-async fn show(
-    doorward: &State<Doorward>,
-    browser: Browser,
-    info: &RequestInfo,
-    language: Language,
-    uri: &Origin<'_>,
-) -> Answer {
-    let at = match At::new(doorward, &browser, info, language) {
-        Ok(at) => at,
-        Err(answer) => return answer,
-    };
+async fn show(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
+    let at = At::new(visit)?;
     let done = parameter(uri, "done").unwrap_or_default();
     let news = News {
         part: &done,

@@ -1,16 +1,10 @@
 //! One's password.
 
 use maud::{Markup, html};
-use rocket::{Route, State, post, routes};
+use rocket::{Route, post, routes};
 
-use super::{At, Browser, Language};
-use crate::{
-    app::Doorward,
-    http::{
-        RequestInfo,
-        pages::{form::Posted, page::Answer, sign_in::password_field},
-    },
-};
+use super::{At, Visit};
+use crate::http::pages::{form::Posted, page::Answer, sign_in::password_field};
 
 pub fn all() -> Vec<Route> {
     routes![change]
@@ -34,21 +28,14 @@ pub fn part(at: &At<'_>) -> Markup {
 }
 
 #[post("/account/password", data = "<posted>")]
-async fn change(
-    doorward: &State<Doorward>,
-    browser: Browser,
-    info: &RequestInfo,
-    language: Language,
-    posted: Posted,
-) -> Answer {
-    let fields = posted.take(doorward, &browser, PATH, language.0)?;
-    let at = match At::new(doorward, &browser, info, language) {
-        Ok(at) => at,
-        Err(answer) => return answer,
-    };
+async fn change(visit: Visit<'_>, posted: Posted) -> Answer {
+    let (at, fields) = At::with(visit, posted, PATH)?;
     let password = |name| fields.get(name).to_owned().into();
     let (current, new) = (password("currentPassword"), password("newPassword"));
     let by = at.first_party();
-    let ended = doorward.change_own_password(info, &by, current, new).await;
+    let ended = at
+        .doorward
+        .change_own_password(at.info, &by, current, new)
+        .await;
     at.ended("password", ended).await
 }

@@ -1,14 +1,13 @@
 //! One's name.
 
 use maud::{Markup, html};
-use rocket::{Route, State, post, routes};
+use rocket::{Route, post, routes};
 
-use super::{At, Browser, Language};
+use super::{At, Visit};
 use crate::{
-    app::Doorward,
     domain::UserChange,
     http::{
-        ApiError, RequestInfo,
+        ApiError,
         pages::{
             form::{Fields, Posted},
             page::Answer,
@@ -43,18 +42,8 @@ pub fn part(at: &At<'_>) -> Markup {
 }
 
 #[post("/account/profile", data = "<posted>")]
-async fn change(
-    doorward: &State<Doorward>,
-    browser: Browser,
-    info: &RequestInfo,
-    language: Language,
-    posted: Posted,
-) -> Answer {
-    let fields = posted.take(doorward, &browser, PATH, language.0)?;
-    let at = match At::new(doorward, &browser, info, language) {
-        Ok(at) => at,
-        Err(answer) => return answer,
-    };
+async fn change(visit: Visit<'_>, posted: Posted) -> Answer {
+    let (at, fields) = At::with(visit, posted, PATH)?;
     let ended = save(&at, &fields).await;
     at.ended("profile", ended).await
 }

@@ -1,17 +1,16 @@
 //! One's sessions: where one is signed in.
 
 use maud::{Markup, html};
-use rocket::{Route, State, post, routes};
+use rocket::{Route, post, routes};
 
-use super::{At, Browser, Language, time};
+use super::{At, Visit, time};
 use crate::{
-    app::Doorward,
     domain::{Session, device::device},
     http::{
-        ApiError, RequestInfo,
+        ApiError,
         pages::{
             form::{Fields, Posted},
-            page::{Answer, Page},
+            page::{Answer, Shown},
             texts::fill,
         },
         values,
@@ -29,7 +28,7 @@ const OTHERS: &str = "/account/sessions/end-others";
 /// Most rows a part of the page shows.
 pub(super) const ROWS: u32 = 100;
 
-pub async fn part(at: &At<'_>) -> Result<Markup, Box<Page>> {
+pub async fn part(at: &At<'_>) -> Result<Markup, Shown> {
     let t = at.texts;
     let filter = SessionFilter {
         user_id: Some(at.who.account.user.id),
@@ -61,7 +60,7 @@ pub async fn part(at: &At<'_>) -> Result<Markup, Box<Page>> {
     })
 }
 
-async fn row(at: &At<'_>, session: &Session) -> Result<Markup, Box<Page>> {
+async fn row(at: &At<'_>, session: &Session) -> Result<Markup, Shown> {
     let t = at.texts;
     let device = device(session.user_agent.as_deref());
     let client = match session.client_id {
@@ -93,18 +92,8 @@ async fn row(at: &At<'_>, session: &Session) -> Result<Markup, Box<Page>> {
 }
 
 #[post("/account/sessions/end", data = "<posted>")]
-async fn end(
-    doorward: &State<Doorward>,
-    browser: Browser,
-    info: &RequestInfo,
-    language: Language,
-    posted: Posted,
-) -> Answer {
-    let fields = posted.take(doorward, &browser, PATH, language.0)?;
-    let at = match At::new(doorward, &browser, info, language) {
-        Ok(at) => at,
-        Err(answer) => return answer,
-    };
+async fn end(visit: Visit<'_>, posted: Posted) -> Answer {
+    let (at, fields) = At::with(visit, posted, PATH)?;
     let ended = end_one(&at, &fields).await;
     at.ended("sessions", ended).await
 }
@@ -120,22 +109,12 @@ async fn end_one(at: &At<'_>, fields: &Fields) -> Result<(), ApiError> {
 }
 
 #[post("/account/sessions/end-others", data = "<posted>")]
-async fn end_others(
-    doorward: &State<Doorward>,
-    browser: Browser,
-    info: &RequestInfo,
-    language: Language,
-    posted: Posted,
-) -> Answer {
-    posted.take(doorward, &browser, OTHERS, language.0)?;
-    let at = match At::new(doorward, &browser, info, language) {
-        Ok(at) => at,
-        Err(answer) => return answer,
-    };
+async fn end_others(visit: Visit<'_>, posted: Posted) -> Answer {
+    let (at, _) = At::with(visit, posted, OTHERS)?;
     let (user, keep) = (at.who.account.user.id, Some(at.who.session.id));
-    doorward
+    at.doorward
         .store
         .revoke_sessions_of(user, keep, at.cause())
         .await?;
-    at.done("sessions")
+    Ok(at.done("sessions"))
 }

@@ -1,0 +1,102 @@
+//! A visit: the browser a request comes from, and the language it is answered in.
+
+use maud::{Markup, html};
+use rocket::{
+    Request,
+    request::{FromRequest, Outcome},
+};
+
+use super::{
+    browser::Browser,
+    form::TOKEN,
+    language,
+    page::{Page, Shown},
+    texts::Texts,
+};
+use crate::{
+    app::Doorward,
+    http::{
+        ApiError, RequestInfo,
+        request::{UserAgent, doorward},
+    },
+    oauth::{AuthorizationRequest, Failure},
+};
+
+/// What a browser comes with.
+#[derive(Debug)]
+pub struct Visit<'r> {
+    pub doorward: &'r Doorward,
+    pub browser: Browser,
+    pub info: &'r RequestInfo,
+    pub agent: Option<String>,
+    pub texts: &'static Texts,
+}
+
+impl Visit<'_> {
+    /// The request that a form or a link carries, if it carries one; from here on in the language its client asks for.
+    ///
+    /// # Errors
+    /// A page, for one that was changed on its way or is too old.
+    pub fn carrying(
+        self,
+        kept: Option<&str>,
+    ) -> Result<(Self, Option<AuthorizationRequest>), Shown> {
+        match kept {
+            Some(kept) => self
+                .carried(kept)
+                .map(|(visit, request)| (visit, Some(request))),
+            None => Ok((self, None)),
+        }
+    }
+
+    /// As [`Visit::carrying`], where it must carry one.
+    ///
+    /// # Errors
+    /// As [`Visit::carrying`].
+    pub fn carried(self, kept: &str) -> Result<(Self, AuthorizationRequest), Shown> {
+        let request = self.doorward.kept_request(kept);
+        let request = request.map_err(|failure| self.failed(&failure))?;
+        Ok((self.of(&request), request))
+    }
+
+    /// In the language that a request's client asks for, if there are texts in it.
+    pub fn of(self, request: &AuthorizationRequest) -> Self {
+        Self {
+            texts: language::or(request.ui_locales.as_deref(), self.texts),
+            ..self
+        }
+    }
+
+    /// The page that says what went wrong.
+    pub fn failed(&self, failure: &Failure) -> Shown {
+        Page::of_failure(self.texts, failure).into()
+    }
+
+    /// A form to `action`, with a token of its own.
+    pub fn form(&self, action: &str, fields: Markup) -> Markup {
+        let token = self.doorward.form_token(action, self.browser.hash());
+        html! {
+            form method="post" action={ (self.doorward.site.base) (action) } {
+                input type="hidden" name=(TOKEN) value=(token);
+                (fields)
+            }
+        }
+    }
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Visit<'r> {
+    type Error = ApiError;
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
+        match doorward(request) {
+            Ok(doorward) => Outcome::Success(Self {
+                doorward,
+                browser: Browser::of(request, doorward).await,
+                info: RequestInfo::of(request, doorward),
+                agent: UserAgent::of(request).0,
+                texts: language::of(request),
+            }),
+            Err(error) => Outcome::Error(error.leave(request)),
+        }
+    }
+}
