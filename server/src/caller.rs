@@ -143,6 +143,20 @@ impl Caller {
 }
 
 impl Doorward {
+    /// Where the setting `step_up_seconds` asks for it, a person must have signed in so recently. API keys and clients'
+    /// own tokens have nobody who could sign in again, and pass.
+    ///
+    /// # Errors
+    /// `step_up_required`.
+    pub(crate) fn must_be_recent(&self, caller: &Caller) -> Result<(), ApiError> {
+        let within = self.settings.step_up_seconds;
+        let fresh = |at: Timestamp| self.clock.now() < at.plus_seconds(i64::from(within));
+        if within > 0 && caller.signed_in_at().is_some_and(|at| !fresh(at)) {
+            return Err(ApiError::step_up(within));
+        }
+        Ok(())
+    }
+
     /// Judges a bearer credential, an access token or an API key, as it stands at this moment.
     ///
     /// # Errors

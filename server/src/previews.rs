@@ -55,6 +55,13 @@ impl Previews {
         Some((id, until))
     }
 
+    /// Puts back what was taken out and could not be carried out to its end.
+    pub fn put_back(&self, id: String, preview: Preview, by: Actor, now: Timestamp) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let until = now.plus_seconds(KEEP);
+        kept.insert(id, Kept { preview, by, until });
+    }
+
     /// Takes a preview out, once, if it is this caller's and not over.
     pub fn take(&self, id: &str, by: Actor, now: Timestamp) -> Option<Preview> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);

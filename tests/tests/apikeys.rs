@@ -656,4 +656,19 @@ async fn a_mint_sent_again_with_its_idempotency_key_answers_the_same() {
     assert_ne!(mint("x", "two").await.expect(201).json()["id"], first["id"]);
     let list = server.get("/apikey").bearer(&ada.access).send().await;
     assert_eq!(list.expect(200).json()["pagination"]["total"], 2);
+
+    // Whoever uses up their own places keeps nobody else from theirs.
+    for number in 2..500 {
+        mint("x", &format!("key {number}")).await.expect(201);
+    }
+    mint("x", "one more").await.refused(503, "overloaded");
+    let bob = server.register("bob@example.com").await;
+    for token in [&bob.access, &server.operator_key()] {
+        let body = json!({"name": "x", "scopes": ["read"]});
+        let call = server.post("/apikey").bearer(token).json(body);
+        call.header("idempotency-key", "one")
+            .send()
+            .await
+            .expect(201);
+    }
 }

@@ -48,6 +48,21 @@ async fn an_old_sign_in_may_look_but_not_destroy_until_it_is_done_again() {
     let reply = server.delete(&path).bearer(&refreshed).send().await;
     reply.refused(401, "step_up_required");
 
+    // What could destroy later, without anybody who could be asked, asks now.
+    let mint = |path: &str, scope: &str| {
+        let body = json!({"name": "x", "scopes": [scope]});
+        server.post(path).bearer(&old.access).json(body).send()
+    };
+    for path in ["/apikey", "/admin/apikeys"] {
+        mint(path, "admin").await.refused(401, "step_up_required");
+    }
+    mint("/apikey", "read").await.expect(201);
+    let role = server
+        .call("PUT", "/admin/roles/customer")
+        .bearer(&old.access);
+    let role = role.json(json!({"permissions": []})).send().await;
+    role.refused(401, "step_up_required");
+
     // A key has nobody to ask, and a new sign-in is one.
     let gone = server.delete("/admin/sessions/ses_00000000000000000000000000");
     let key = server.operator_key();

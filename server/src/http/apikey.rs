@@ -1,7 +1,7 @@
 //! `/apikey`: the caller's own API keys.
 
 use doorward_shared::{
-    ErrorCode, Page, ScopeSet, Timestamp,
+    ErrorCode, Page, Scope, ScopeSet, Timestamp,
     apikey::{ApiKey, Environment, KeyPatch, MintRequest, MintedKey, RotateRequest},
 };
 use rocket::{
@@ -116,6 +116,15 @@ impl Mint {
 }
 
 impl Doorward {
+    /// A key that may run the server outlives the sign-in it was minted with: it asks for as recent a one as what it may do.
+    fn recent_for(&self, by: &Caller, scopes: &ScopeSet) -> Result<(), ApiError> {
+        let admin = |scope: &Scope| scope.as_str().split(':').next() == Some("admin");
+        if scopes.iter().any(admin) {
+            self.must_be_recent(by)?;
+        }
+        Ok(())
+    }
+
     /// Mints a key, once its scopes were found to be the caller's to give; answers it with its secret.
     pub(super) async fn mint(
         &self,
@@ -156,6 +165,7 @@ impl Doorward {
         let key = key.ok_or_else(|| ApiError::not_found("API key"))?;
         // Whoever rotates a key learns its secret: that is minting it.
         by.may_give(&key.scopes)?;
+        self.recent_for(by, &key.scopes)?;
         let (secret, hash, hint) = self.new_api_key(key.environment);
         let cause = info.cause(by.actor(), self.clock.now());
         let rotated = self
@@ -212,6 +222,7 @@ async fn mint(
     let work = async {
         let mint = Mint::new(by.owner, &body.0, now)?;
         by.caller.must_hold(&mint.scopes)?;
+        doorward.recent_for(&by.caller, &mint.scopes)?;
         let (key, secret) = doorward.mint(&by.caller, info, mint).await?;
         created(minted(key, &secret))
     };

@@ -2,7 +2,7 @@
 
 use std::{marker::PhantomData, ops::Deref, sync::Arc};
 
-use doorward_shared::{ErrorCode, Timestamp};
+use doorward_shared::ErrorCode;
 use rocket::{
     Request,
     request::{FromRequest, Outcome},
@@ -27,7 +27,7 @@ pub trait Needs: Send + Sync {
 /// A caller who holds the scope of `N`.
 pub struct Allowed<N>(pub Caller, PhantomData<N>);
 
-/// As [`Allowed`], for a call that destroys something: where the setting `step_up_seconds` asks for it, a person must
+/// As [`Allowed`], for a call that changes something: where the setting `step_up_seconds` asks for it, a person must
 /// have signed in so recently. API keys and clients' own tokens have nobody who could sign in again, and pass.
 pub struct Recent<N>(pub Caller, PhantomData<N>);
 
@@ -148,12 +148,7 @@ impl<'r, N: Needs> FromRequest<'r> for Recent<N> {
     type Error = ApiError;
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
         let judged = holder::<N>(request).await.and_then(|caller| {
-            let doorward = doorward(request)?;
-            let within = doorward.settings.step_up_seconds;
-            let fresh = |at: Timestamp| doorward.clock.now() < at.plus_seconds(i64::from(within));
-            if within > 0 && caller.signed_in_at().is_some_and(|at| !fresh(at)) {
-                return Err(ApiError::step_up(within));
-            }
+            doorward(request)?.must_be_recent(&caller)?;
             Ok(Self(caller, PhantomData))
         });
         outcome(request, judged)

@@ -14,12 +14,14 @@ use rocket::{
 use serde::Serialize;
 
 use super::{ApiError, reply::Reply};
-use crate::{caller::Caller, crypto::secret::Digest256};
+use crate::{caller::Caller, crypto::secret::Digest256, domain::Actor};
 
 /// How long answers are kept, in seconds. They hold secrets, so not for long, and only in memory.
 const KEEP: i64 = 600;
-/// Answers kept at once, at most.
-const MANY: usize = 1000;
+/// Answers kept at once, at most: of one caller, past which it is refused, and of all, past which those nearest to
+/// their end go. So nobody can use up the places of others.
+const MANY_OF_ONE: usize = 500;
+const MANY: usize = 10_000;
 /// Longest key, in bytes.
 const MAX_KEY: usize = 255;
 
@@ -42,6 +44,7 @@ impl<'r> FromRequest<'r> for IdempotencyKey {
 }
 
 struct Kept {
+    by: Actor,
     /// Hash of what was asked for.
     asked: Digest256,
     until: Timestamp,
@@ -68,7 +71,7 @@ impl Answers {
     ///
     /// # Errors
     /// What `work` fails with, which is not kept; `conflict` while the first call is under way, or when the key comes
-    /// with another body; `overloaded` when too many answers are kept.
+    /// with another body; `overloaded` when too many of the caller's answers are kept.
     pub async fn once<T, F>(
         &self,
         key: IdempotencyKey,
@@ -85,7 +88,7 @@ impl Answers {
         };
         let place = Digest256::of(format!("{}\n{call}\n{key}", by.actor()).as_bytes());
         let asked = Digest256::of(&serde_json::to_vec(body).unwrap_or_default());
-        if let Some(answer) = self.take_place(place, asked, now)? {
+        if let Some(answer) = self.take_place((place, by.actor()), asked, now)? {
             return Ok(answer);
         }
         // Should the caller go away, the place is free again.
@@ -100,7 +103,7 @@ impl Answers {
 
     fn take_place<T: Clone + Send + 'static>(
         &self,
-        place: Digest256,
+        (place, by): (Digest256, Actor),
         asked: Digest256,
         now: Timestamp,
     ) -> Result<Option<Reply<T>>, ApiError> {
@@ -115,14 +118,23 @@ impl Answers {
                 Some(Some(reply)) => Ok(Some(Reply::<T>::clone(reply))),
                 _ => Err(conflict("the first call with this key is under way")),
             },
-            None if kept.len() >= MANY => Err(ApiError::new(
-                ErrorCode::Overloaded,
-                "too many idempotency keys are in use; nothing was done",
-            )),
+            None if kept.values().filter(|kept| kept.by == by).count() >= MANY_OF_ONE => {
+                Err(ApiError::new(
+                    ErrorCode::Overloaded,
+                    "too many idempotency keys are in use; nothing was done",
+                ))
+            }
             None => {
+                if kept.len() >= MANY {
+                    let mut ends: Vec<_> = kept.values().map(|kept| kept.until).collect();
+                    let (_, cut, _) = ends.select_nth_unstable(MANY / 8);
+                    let cut = *cut;
+                    kept.retain(|_, kept| kept.until > cut);
+                }
                 let until = now.plus_seconds(KEEP);
                 let answer = None;
                 let first = Kept {
+                    by,
                     asked,
                     until,
                     answer,

@@ -50,7 +50,7 @@ pub struct TokenInfo {
     #[serde(skip_serializing_if = "Option::is_none")]
     sub: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Vec<String>>)]
+    #[schema(value_type = Option<AnyAudience>)]
     aud: Option<Audience>,
     #[serde(skip_serializing_if = "Option::is_none")]
     iss: Option<String>,
@@ -58,6 +58,16 @@ pub struct TokenInfo {
     jti: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sid: Option<String>,
+}
+
+/// As [`Audience`], for the description: one value or several.
+#[derive(Debug, utoipa::ToSchema)]
+#[schema(as = Audience)]
+#[expect(dead_code, reason = "it stands for its schema")]
+#[serde(untagged)]
+enum AnyAudience {
+    One(String),
+    Many(Vec<String>),
 }
 
 impl Doorward {

@@ -239,13 +239,21 @@ fn search(conditions: &mut Filter, q: &str) {
         let (found, text) = matching(q, FOUND);
         conditions.and(found, [text]);
         conditions.bounded(FOUND);
+        if is_short(q) {
+            conditions.among(FOUND);
+        }
     }
+}
+
+/// Whether a text is too short for the trigram index.
+fn is_short(q: &str) -> bool {
+    q.chars().count() < 3
 }
 
 /// A condition on `users AS u` that holds for the newest `most` users whose address or name contains `q`, and its one
 /// value. From three characters on the trigram index answers; of shorter text only the newest users are read.
 pub(super) fn matching(q: &str, most: u32) -> (String, Value) {
-    if q.chars().count() >= 3 {
+    if !is_short(q) {
         let found = format!(
             "u.rid IN (SELECT rowid FROM users_text WHERE users_text MATCH ? ORDER BY rowid DESC LIMIT {most})"
         );

@@ -9,7 +9,7 @@ use std::{
 use rusqlite::{Connection, OpenFlags};
 
 use super::{DATABASE, MASTER_KEY, OPERATOR_KEY, Store, StoreError, schema};
-use crate::domain::Cause;
+use crate::domain::{Cause, Refusal};
 
 /// Writes a consistent copy of a data directory's database to `file` (mode 0600), whether it is in use or not.
 /// The copy appears whole or not at all. Writers are not held up.
@@ -137,8 +137,13 @@ impl Store {
     /// # Errors
     /// As [`back_up`].
     pub async fn back_up(&self, file: PathBuf, cause: Cause) -> Result<u64, StoreError> {
+        let Ok(_alone) = self.inner.backup.try_lock() else {
+            return Err(Refusal::Conflict("a backup is being made".into()).into());
+        };
         let (directory, target) = (self.directory().to_owned(), file.clone());
-        let bytes = self.read(move |_| back_up(&directory, &target)).await?;
+        // On a thread of its own: readers are few, and this takes long.
+        let made = tokio::task::spawn_blocking(move || back_up(&directory, &target)).await;
+        let bytes = made.map_err(|error| StoreError::Unavailable(error.to_string()))??;
         let target = file.to_string_lossy().into_owned();
         let noted = self
             .write(move |unit| unit.event(&cause, "server.backed_up", Some(&target), None, None));

@@ -65,6 +65,8 @@ struct Inner {
     memory: Arc<Memory>,
     thread: Mutex<Option<thread::JoinHandle<()>>>,
     directory: PathBuf,
+    /// Held by whoever makes a backup.
+    backup: tokio::sync::Mutex<()>,
     _lock: DirectoryLock,
 }
 

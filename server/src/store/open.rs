@@ -97,6 +97,7 @@ impl Store {
                 memory,
                 thread: Mutex::new(Some(thread)),
                 directory: directory.to_owned(),
+                backup: tokio::sync::Mutex::default(),
                 _lock: lock,
             }),
         })

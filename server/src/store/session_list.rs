@@ -93,35 +93,34 @@ impl Store {
         .await
     }
 
-    /// Ends these sessions, some hundreds in a unit; answers how many were not ended before.
+    /// Ends these sessions; answers how many were not ended before.
     pub async fn revoke_these(
         &self,
         ids: Vec<SessionId>,
         reason: Option<String>,
         cause: Cause,
     ) -> Result<u64, StoreError> {
-        let mut ended = 0;
-        for some in ids.chunks(250).map(<[_]>::to_vec) {
-            let (reason, cause) = (reason.clone(), cause.clone());
-            ended += self
-                .write(move |unit| {
-                    let mut ended = 0;
-                    for id in some {
-                        let Some(session) = find(unit.conn, id)? else {
-                            continue;
-                        };
-                        if end(unit, id, cause.at)? {
-                            let user = Some(session.user_id);
-                            let reason = reason.as_deref();
-                            unit.event(&cause, "session.revoked", Some(&id), user, reason)?;
-                            ended += 1;
-                        }
-                    }
-                    Ok(ended)
-                })
-                .await?;
-        }
-        Ok(ended)
+        self.write(move |unit| {
+            let mut ended = 0;
+            for id in ids {
+                let Some(session) = find(unit.conn, id)? else {
+                    continue;
+                };
+                if end(unit, id, cause.at)? {
+                    let user = Some(session.user_id);
+                    unit.event(
+                        &cause,
+                        "session.revoked",
+                        Some(&id),
+                        user,
+                        reason.as_deref(),
+                    )?;
+                    ended += 1;
+                }
+            }
+            Ok(ended)
+        })
+        .await
     }
 }
 

@@ -313,8 +313,9 @@ pub fn run_offline(
         Command::Profiles(command) => Some(server::profiles(command, profiles, output)),
         Command::Completions { shell } => {
             let mut command = <Cli as clap::CommandFactory>::command();
-            clap_complete::generate(*shell, &mut command, "doorward", &mut std::io::stdout());
-            Some(Ok(()))
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut command, "doorward", &mut script);
+            Some(output::write(&String::from_utf8_lossy(&script)))
         }
         Command::Man { directory } => {
             let command = <Cli as clap::CommandFactory>::command();

@@ -112,7 +112,8 @@ impl From<String> for Failed {
 /// What a command ends with.
 pub type Outcome = Result<(), Failed>;
 
-fn write(text: &str) -> Outcome {
+/// Prints text as it is.
+pub fn write(text: &str) -> Outcome {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         // Whoever read has seen enough.

@@ -126,7 +126,7 @@ async fn list(
 async fn register(
     doorward: &State<Doorward>,
     info: &RequestInfo,
-    by: Allowed<Clients>,
+    by: Recent<Clients>,
     once: IdempotencyKey,
     body: Body<RegisterClient>,
 ) -> Answer<Client> {
@@ -161,7 +161,7 @@ async fn get(doorward: &State<Doorward>, _by: Allowed<ClientsRead>, id: &str) ->
 async fn change(
     doorward: &State<Doorward>,
     info: &RequestInfo,
-    by: Allowed<Clients>,
+    by: Recent<Clients>,
     id: &str,
     body: Body<ClientPatch>,
 ) -> Answer<Client> {

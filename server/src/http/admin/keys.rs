@@ -89,7 +89,7 @@ async fn list(
 async fn mint(
     doorward: &State<Doorward>,
     info: &RequestInfo,
-    by: Allowed<ApiKeys>,
+    by: Recent<ApiKeys>,
     once: IdempotencyKey,
     body: Body<AdminMint>,
 ) -> Answer<AdminMintedKey> {
@@ -129,7 +129,7 @@ async fn get(doorward: &State<Doorward>, _by: Allowed<ApiKeysRead>, id: &str) ->
 async fn change(
     doorward: &State<Doorward>,
     info: &RequestInfo,
-    by: Allowed<ApiKeys>,
+    by: Recent<ApiKeys>,
     id: &str,
     body: Body<KeyPatch>,
 ) -> Answer<AdminKey> {

@@ -53,7 +53,7 @@ async fn get(doorward: &State<Doorward>, _by: Allowed<RolesRead>, name: &str) ->
 async fn put(
     doorward: &State<Doorward>,
     info: &RequestInfo,
-    by: Allowed<Roles>,
+    by: Recent<Roles>,
     name: &str,
     body: Body<PutRole>,
 ) -> Answer<Role> {

@@ -13,7 +13,7 @@ use crate::{
     app::Doorward,
     caller::Credential,
     http::{
-        Allowed, ApiError, Bearer, RequestInfo,
+        Allowed, ApiError, Bearer, Recent, RequestInfo,
         reply::{Answer, created, ok},
     },
     settings::Settings,
@@ -69,7 +69,7 @@ async fn stats(doorward: &State<Doorward>, _by: Allowed<ServerRead>) -> Answer<S
 async fn backup(
     doorward: &State<Doorward>,
     info: &RequestInfo,
-    by: Allowed<Server>,
+    by: Recent<Server>,
 ) -> Answer<BackupMade> {
     let now = doorward.clock.now();
     let directory = doorward.store.directory().join("backups");

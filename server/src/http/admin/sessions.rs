@@ -164,10 +164,31 @@ async fn revoke(
     }
     let cause = info.cause(by.actor(), doorward.clock.now());
     let reason = Some(reason).filter(|reason| !reason.is_empty());
-    let revoked = doorward
-        .store
-        .revoke_these(preview.sessions, reason, cause)
-        .await?;
+    let mut revoked = 0;
+    // Some hundreds in a unit, so that nobody waits long behind one.
+    for some in preview.sessions.chunks(250) {
+        let ended = doorward
+            .store
+            .revoke_these(some.to_vec(), reason.clone(), cause.clone());
+        match ended.await {
+            Ok(ended) => revoked += ended,
+            Err(error) => {
+                // Sent again it does the rest: what has ended already stays so.
+                if let Some(id) = asked.preview_id {
+                    let now = doorward.clock.now();
+                    doorward.previews.put_back(id, preview, by.actor(), now);
+                }
+                let error = ApiError::from(error);
+                let what = format!(
+                    "{revoked} of {count} sessions have ended; send it again for the others"
+                );
+                return Err(match revoked {
+                    0 => error,
+                    _ => ApiError::new(error.code(), what),
+                });
+            }
+        }
+    }
     ok(RevokedSessions {
         dry_run: false,
         revoked,

@@ -117,7 +117,7 @@ async fn new_user(
 async fn create(
     doorward: &State<Doorward>,
     info: &RequestInfo,
-    by: Allowed<Users>,
+    by: Recent<Users>,
     once: IdempotencyKey,
     body: Body<CreateUser>,
 ) -> Answer<User> {

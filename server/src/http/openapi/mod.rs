@@ -133,6 +133,14 @@ mod tests {
     }
 
     #[test]
+    fn error_codes_are_described_as_they_are_sent() {
+        let described = &description()["components"]["schemas"]["ErrorCode"]["enum"];
+        let sent = serde_json::to_value(ErrorCode::ALL).unwrap();
+        assert_eq!(described, &sent);
+        assert!(sent.as_array().unwrap().contains(&"email_taken".into()));
+    }
+
+    #[test]
     fn lists_describe_the_filters_they_take() {
         use crate::{http::Filters, store};
         let filters = |path: &str| {
@@ -159,6 +167,7 @@ mod tests {
             include_str!("../admin/clients.rs"),
             include_str!("../admin/keys.rs"),
             include_str!("../admin/roles.rs"),
+            include_str!("../admin/server.rs"),
             include_str!("../admin/sessions.rs"),
             include_str!("../admin/signing.rs"),
             include_str!("../admin/users.rs"),
@@ -173,6 +182,8 @@ mod tests {
                 let path = rest.split('"').next()?.replace('<', "{").replace('>', "}");
                 Some(format!("{} {path}", method.to_uppercase()))
             })
+            // Whose own keys ask for one where they may run the server.
+            .chain(["POST /apikey", "POST /apikey/{id}/rotate"].map(str::to_owned))
             .collect();
         assert_eq!(described, guarded);
     }

@@ -81,6 +81,10 @@ pub(in crate::http) struct Operation {
     pub filters: Option<&'static [&'static str]>,
     /// Errors beside those that follow from the rest.
     pub errors: &'static [ErrorCode],
+    /// Another status of success, with the same answer.
+    pub also: Option<u16>,
+    /// Whether an `Idempotency-Key` makes it safe to send again.
+    pub once: bool,
 }
 
 pub(super) const fn op(
@@ -99,6 +103,8 @@ pub(super) const fn op(
         answer: Content::None,
         filters: None,
         errors: &[],
+        also: None,
+        once: false,
     }
 }
 
@@ -141,6 +147,14 @@ impl Operation {
         self.answer = Content::Json(page_of::<T>());
         self
     }
+    pub(super) const fn also(mut self, status: u16) -> Self {
+        self.also = Some(status);
+        self
+    }
+    pub(super) const fn once(mut self) -> Self {
+        self.once = true;
+        self
+    }
     pub(super) const fn or(mut self, errors: &'static [ErrorCode]) -> Self {
         self.errors = errors;
         self
@@ -148,7 +162,7 @@ impl Operation {
 }
 
 use ErrorCode as E;
-use Method::{Delete, Get, Patch};
+use Method::{Get, Post};
 use Who::{Anybody, Bearer, Browser, Client, FirstParty, KeyHolder, Scope, Token};
 
 impl Operation {
@@ -181,7 +195,10 @@ impl Operation {
         if self.filters.is_some() {
             errors.push(E::InvalidRequest);
         }
-        if self.destroys() {
+        if self.once {
+            errors.push(E::Conflict);
+        }
+        if self.asks_for_a_sign_in() {
             errors.push(E::StepUpRequired);
         }
         if self.path.contains('{') {
@@ -201,13 +218,8 @@ impl Operation {
     }
 
     /// Whether it may ask for a recent sign-in.
-    fn destroys(&self) -> bool {
-        let last = self.path.rsplit('/').next().unwrap_or_default();
-        let named = ["revoke", "rotate", "password", "secret"].contains(&last);
-        self.takes_a_reason()
-            && (self.method == Delete
-                || named
-                || (self.method == Patch && self.path == "/admin/users/{id}"))
+    fn asks_for_a_sign_in(&self) -> bool {
+        self.takes_a_reason() || (self.path.starts_with("/apikey") && self.method == Post)
     }
 
     /// The first segment of its path: what it belongs to.
@@ -229,14 +241,22 @@ impl Operation {
         operation.insert("operationId".into(), self.id().into());
         match self.who {
             Anybody | Browser => operation.insert("security".into(), json!([])),
-            Bearer | FirstParty => operation.insert("security".into(), json!([{"bearer": []}])),
-            KeyHolder(scope) | Scope(scope) | Token(scope) => {
+            Bearer | FirstParty | KeyHolder(_) => {
+                operation.insert("security".into(), json!([{"bearer": []}]))
+            }
+            Scope(scope) | Token(scope) => {
                 operation.insert("security".into(), json!([{"bearer": [scope]}]))
             }
             Client => operation.insert("security".into(), json!([{"client": []}, {}])),
         };
-        if self.who == FirstParty {
-            let text = "Only with a token from login or registration.";
+        let text = match self.who {
+            FirstParty => Some("Only with a token from login or registration.".to_owned()),
+            KeyHolder(scope) => Some(format!(
+                "With a token from login or registration, or an API key that holds {scope}."
+            )),
+            _ => None,
+        };
+        if let Some(text) = text {
             operation.insert("description".into(), text.into());
         }
         let parameters = self.parameters();
@@ -253,6 +273,9 @@ impl Operation {
         let mut success = json!({"description": self.what});
         if let Some(content) = content(self.answer, schemas) {
             success["content"] = content;
+        }
+        if let Some(also) = self.also {
+            responses.insert(also.to_string(), success.clone());
         }
         responses.insert(self.status.to_string(), success);
         let mut by_status: BTreeMap<u16, Vec<&str>> = BTreeMap::new();
@@ -277,12 +300,15 @@ impl Operation {
             Client => &[
                 (400, "An error of RFC 6749 section 5.2", json, &schema),
                 (401, "The client did not show who it is", json, &schema),
+                (413, "Over 64 KiB", json, &schema),
+                (415, "Not a form", json, &schema),
                 (503, "Nothing was done; try again later", json, &schema),
             ],
             Token(_) => &[
                 (400, "An error of RFC 6750 section 3.1", json, &schema),
                 (401, "The token is not good", json, &schema),
                 (403, "The token lacks the scope", json, &schema),
+                (413, "Over 64 KiB", json, &schema),
                 (503, "Nothing was done; try again later", json, &schema),
             ],
             Browser => &[
@@ -294,6 +320,8 @@ impl Operation {
                     "text/html",
                     &page,
                 ),
+                (413, "A page: over 64 KiB", "text/html", &page),
+                (415, "A page: not a form", "text/html", &page),
                 (503, "A page: try again later", "text/html", &page),
             ],
             _ => &[],
@@ -325,6 +353,15 @@ impl Operation {
             {
                 parameters.push(json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}));
             }
+        }
+        if self.once {
+            let text = "1 to 255 bytes of the caller's choice. The same call with it answers the same for 10 minutes; 409 \
+                        with another body, or while the first is under way.";
+            parameters.push(json!({"name": "Idempotency-Key", "in": "header", "description": text, "schema": {"type": "string"}}));
+        }
+        if matches!(self.answer, Content::Text("text/event-stream")) {
+            let text = "The last event that was seen: those after it come first.";
+            parameters.push(json!({"name": "Last-Event-ID", "in": "header", "description": text, "schema": {"type": "string"}}));
         }
         if self.takes_a_reason() {
             let text = "Why, for the audit log; percent-encoded UTF-8.";
@@ -361,6 +398,9 @@ fn content(content: Content, schemas: &mut Schemas) -> Option<Value> {
         Content::Form(schema) => Some(json!({form: reference(schema)})),
         Content::Both(schema) => {
             Some(json!({form: reference(schema), "application/json": reference(schema)}))
+        }
+        Content::Text("application/json") => {
+            Some(json!({"application/json": {"schema": {"type": "object"}}}))
         }
         Content::Text(kind) => Some(json!({kind: {"schema": {"type": "string"}}})),
     }

@@ -15,6 +15,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         .lists::<admin::User>(&["role", "disabled"]),
     op(Post, "/admin/users", Scope("admin:users"), "Create a user")
         .takes::<admin::CreateUser>()
+        .once()
         .gives::<admin::User>(201)
         .or(&[
             E::EmailTaken,
@@ -106,6 +107,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "Mint an API key for any owner; its secret is shown once",
     )
     .takes::<admin::AdminMint>()
+    .once()
     .gives::<admin::AdminMintedKey>(201)
     .or(&[E::ValidationFailed, E::Conflict]),
     op(
@@ -131,6 +133,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "Give a key a new secret",
     )
     .may_take::<apikey::RotateRequest>()
+    .once()
     .gives::<admin::AdminMintedKey>(201)
     .or(&[E::ValidationFailed, E::Conflict]),
     op(
@@ -154,6 +157,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "Register an OAuth client; its secret is shown once",
     )
     .takes::<admin::RegisterClient>()
+    .once()
     .gives::<admin::Client>(201)
     .or(&[E::ValidationFailed, E::Conflict]),
     op(
@@ -186,6 +190,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "Give a client a new secret",
     )
     .may_take::<apikey::RotateRequest>()
+    .once()
     .gives::<admin::Client>(200)
     .or(&[E::ValidationFailed, E::Conflict]),
     op(Get, "/admin/roles", Scope("admin:roles:read"), "Roles").lists::<admin::Role>(&[]),
@@ -204,6 +209,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     )
     .takes::<admin::PutRole>()
     .gives::<admin::Role>(200)
+    .also(201)
     .or(&[E::ValidationFailed, E::Conflict]),
     op(
         Delete,
@@ -228,7 +234,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Scope("admin:events:read"),
         "New events as they happen; Last-Event-ID resumes",
     )
-    .text("text/event-stream"),
+    .text("text/event-stream")
+    .or(&[E::InvalidRequest]),
     op(
         Get,
         "/admin/stats",
@@ -258,6 +265,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Scope("admin:server"),
         "Back the database up on the server's machine",
     )
-    .gives::<admin::BackupMade>(201),
+    .gives::<admin::BackupMade>(201)
+    .or(&[E::Conflict]),
     op(Get, "/admin/whoami", Bearer, "The caller and its scopes").gives::<admin::Whoami>(200),
 ];

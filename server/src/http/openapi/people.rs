@@ -103,6 +103,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "Mint an API key; its secret is shown once",
     )
     .takes::<apikey::MintRequest>()
+    .once()
     .gives::<apikey::MintedKey>(201)
     .or(&[E::InsufficientScope, E::ValidationFailed, E::Conflict]),
     op(
@@ -135,6 +136,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "Give a key a new secret",
     )
     .may_take::<apikey::RotateRequest>()
+    .once()
     .gives::<apikey::MintedKey>(201)
     .or(&[E::InsufficientScope, E::ValidationFailed, E::Conflict]),
     op(

@@ -1,13 +1,14 @@
 //! The stylesheet and the logo. Their names change with what is in them, so they may be kept for ever.
 
 use rocket::{
-    Request, Response, Route, State, get,
-    http::Header,
+    Request, Response, Route, get,
+    http::{Header, Status},
+    request::{FromRequest, Outcome},
     response::{self, Responder},
     routes,
 };
 
-use crate::{app::Doorward, http::ApiError};
+use crate::http::{ApiError, request::doorward};
 
 pub fn all() -> Vec<Route> {
     routes![asset]
@@ -37,12 +38,27 @@ impl<'r> Responder<'r, 'static> for Kept {
     }
 }
 
-#[get("/assets/<name>")]
-fn asset(doorward: &State<Doorward>, name: &str) -> Result<Kept, ApiError> {
-    let asset = doorward.site.asset(name);
-    let asset = asset.ok_or_else(|| ApiError::not_found("asset"))?;
-    Ok(Kept {
-        content_type: asset.content_type,
-        bytes: asset.bytes.clone(),
-    })
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Kept {
+    type Error = ApiError;
+    /// Other names are forwarded: an app that embeds Doorward may have files of its own there.
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
+        let doorward = match doorward(request) {
+            Ok(doorward) => doorward,
+            Err(error) => return Outcome::Error(error.leave(request)),
+        };
+        let name = request.uri().path().segments().last();
+        match name.and_then(|name| doorward.site.asset(name)) {
+            Some(asset) => Outcome::Success(Self {
+                content_type: asset.content_type,
+                bytes: asset.bytes.clone(),
+            }),
+            None => Outcome::Forward(Status::NotFound),
+        }
+    }
+}
+
+#[get("/assets/<_>")]
+fn asset(kept: Kept) -> Kept {
+    kept
 }
