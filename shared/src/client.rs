@@ -11,7 +11,7 @@ use rustls::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{ErrorBody, ErrorCode, EventId, admin::Event};
+use crate::{ErrorCode, EventId, admin::Event};
 
 /// How long a call may take.
 const TIMEOUT: Duration = Duration::from_secs(15);
@@ -284,15 +284,18 @@ impl Client {
     }
 
     fn refused(&self, status: StatusCode, body: &[u8], retry_after: Option<u64>) -> ClientError {
-        match serde_json::from_slice::<ErrorBody>(body) {
-            Ok(ErrorBody { error }) => ClientError::Refused {
+        let said: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+        let error = &said["error"];
+        match error["message"].as_str() {
+            Some(message) => ClientError::Refused {
                 status: status.as_u16(),
-                code: Some(error.code),
-                message: error.message,
-                field: error.field,
+                // A newer server may know more codes.
+                code: serde_json::from_value(error["code"].clone()).ok(),
+                message: message.to_owned(),
+                field: error["field"].as_str().map(str::to_owned),
                 retry_after,
             },
-            Err(_) => ClientError::Strange {
+            None => ClientError::Strange {
                 url: self.base.clone(),
                 reason: format!("it says {status}"),
             },
