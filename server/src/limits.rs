@@ -26,7 +26,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 const MANY: usize = 100_000;
 /// Attempts that may wait for others at a time, and for how long.
 const WAITING: usize = 256;
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How many seconds to wait, at least 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -180,6 +180,8 @@ fn runtime(workers: usize) -> Result<tokio::runtime::Runtime, String> {
         .map_err(text)
 }
 
+/// How long the server goes on listening after it was asked to stop.
+const LISTEN: Duration = Duration::from_millis(100);
 /// How long after it was asked to stop the server waits for requests under way: as long as Rocket's grace.
 const FINISH: Duration = Duration::from_secs(3);
 
@@ -258,6 +260,8 @@ async fn attempt(
             tokio::spawn(async move {
                 stop.asked().await;
                 let _ = noted.set(Instant::now());
+                // A connection of which nothing has been read yet is closed at the end: what was sent has a moment.
+                tokio::time::sleep(LISTEN).await;
                 shutdown.notify();
             });
             Box::pin(async move {

@@ -116,18 +116,15 @@ impl Doorward {
         session: NewSession,
         cause: Cause,
     ) -> Result<(User, Session), ApiError> {
-        let ip = session.ip;
-        let proven = self.prove(email, password, ip, &cause).await?;
-        let user = proven.record.user_id;
-        let cause = Cause {
-            actor: Actor::User(user),
-            at: self.clock.now(),
-            ..cause
-        };
-        let opened = self
-            .store
-            .open_session(user, proven.password, proven.rehashed, session, cause)
-            .await;
+        let mut opened = self
+            .prove_and_open(email, &password, &session, &cause)
+            .await?;
+        if let Err(StoreError::Refused(Refusal::PasswordChanged)) = opened {
+            // Perhaps only its hash, which a sign-in at the same time has made dearer.
+            opened = self
+                .prove_and_open(email, &password, &session, &cause)
+                .await?;
+        }
         match opened {
             Ok(opened) => {
                 self.metrics.login("success");
@@ -149,6 +146,32 @@ impl Doorward {
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    async fn prove_and_open(
+        &self,
+        email: &str,
+        password: &Secret,
+        session: &NewSession,
+        cause: &Cause,
+    ) -> Result<Result<(User, Session), StoreError>, ApiError> {
+        let proven = self
+            .prove(email, password.clone(), session.ip, cause)
+            .await?;
+        let user = proven.record.user_id;
+        let cause = Cause {
+            actor: Actor::User(user),
+            at: self.clock.now(),
+            ..cause.clone()
+        };
+        let opened = self.store.open_session(
+            user,
+            proven.password,
+            proven.rehashed,
+            session.clone(),
+            cause,
+        );
+        Ok(opened.await)
     }
 
     /// Hashes a new password for an account, once it has been found good enough.

@@ -495,3 +495,36 @@ async fn two_administrators_cannot_remove_each_other_at_once() {
         );
     }
 }
+
+#[tokio::test]
+async fn whoever_may_not_run_the_server_takes_nothing_from_those_who_do() {
+    let server = Server::start();
+    let ada = server.register("ada@example.com").await;
+    let path = format!("/admin/users/{}", ada.id);
+    let promoted = json!({"role": "admin"});
+    server.admin("PATCH", &path, Some(promoted)).await;
+    let clerk = server.key(&["admin:users", "admin:clients", "read"]).await;
+    let send = async |method: &str, path: &str, body: Value| {
+        let call = server.call(method, path).bearer(&clerk).json(body);
+        call.send().await
+    };
+    for body in [json!({"role": "customer"}), json!({"permissions": []})] {
+        send("PATCH", &path, body)
+            .await
+            .refused(403, "insufficient_scope");
+    }
+    send("PATCH", &path, json!({"firstName": "Ada"}))
+        .await
+        .expect(200);
+
+    let strong = server.client(&["admin"]).await;
+    let path = format!("/admin/clients/{}", strong.id);
+    send("PATCH", &path, json!({"scopes": []}))
+        .await
+        .refused(403, "insufficient_scope");
+    let nosy = json!({"name": "x", "redirectUris": [], "grantTypes": ["client_credentials"], "scopes": [],
+                      "confidential": true, "resources": [server.url()]});
+    send("POST", "/admin/clients", nosy)
+        .await
+        .refused(403, "insufficient_scope");
+}

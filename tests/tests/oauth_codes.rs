@@ -7,7 +7,7 @@
 
 use doorward_tests::{
     Server,
-    browser::{CALLBACK, VERIFIER, claims, request},
+    browser::{CALLBACK, VERIFIER, claims, form, request},
 };
 use serde_json::json;
 
@@ -349,5 +349,38 @@ async fn an_audience_does_not_grow_at_refresh() {
             .field("refresh_token");
         let next = ask(&refresh, asked).send().await.expect(200);
         assert_eq!(claims(&next.field("access_token"))["aud"], resources[0]);
+    }
+}
+
+#[tokio::test]
+async fn a_code_is_worth_nothing_once_the_sign_in_it_rests_on_has_ended() {
+    let server = Server::start();
+    let app = server.app(json!({})).await;
+    let ada = server.register("ada@example.com").await;
+    for end in ["bulk", "one by one", "sign-out"] {
+        let browser = server.browser();
+        let code = browser.code("ada@example.com", &request(&app, &[])).await;
+        match end {
+            "bulk" => {
+                let body = json!({"userId": ada.id});
+                server
+                    .admin("POST", "/admin/sessions/revoke", Some(body))
+                    .await;
+            }
+            "one by one" => {
+                let path = format!("/admin/sessions?userId={}&active=true", ada.id);
+                let live = server.admin("GET", &path, None).await;
+                for session in live["data"].as_array().unwrap() {
+                    let path = format!("/admin/sessions/{}", session["id"].as_str().unwrap());
+                    server.admin("DELETE", &path, None).await;
+                }
+            }
+            _ => {
+                let page = browser.open("/sign-out").await;
+                browser.submit(&form(&page, "/sign-out")).await;
+            }
+        }
+        let refused = server.redeem(&app, &code).await.expect(400);
+        assert_eq!(refused.field("error"), "invalid_grant", "{end}");
     }
 }

@@ -124,6 +124,12 @@ async fn stopped_amid_a_request() {
         "{answer}"
     );
     assert_eq!(server.stop().code(), Some(0));
+    let mut left: Vec<_> = std::fs::read_dir(server.data_dir())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    left.sort();
+    assert_eq!(left, ["doorward.db", "master.key", "operator.key"]);
     // What was answered is on disk.
     server.start_again();
     let sessions = server.admin("GET", "/admin/sessions", None).await;

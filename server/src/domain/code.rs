@@ -23,6 +23,8 @@ pub struct Code {
     pub ip: IpAddr,
     pub user_agent: Option<String>,
     pub expires_at: Timestamp,
+    /// The browser's session in which the person said so: with it ended, the code is worth nothing.
+    pub signed_in_by: Option<SessionId>,
     pub used_at: Option<Timestamp>,
     /// The session it gave.
     pub session_id: Option<SessionId>,

@@ -139,7 +139,7 @@ impl UserAgent {
         let clean = |agent: &str| {
             agent
                 .chars()
-                .filter(|c| !c.is_control())
+                .filter(|c| !text::is_invisible(*c))
                 .take(USER_AGENT_CHARS)
                 .collect()
         };

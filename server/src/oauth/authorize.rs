@@ -32,7 +32,7 @@ use crate::{
     clock::random_bytes,
     crypto::secret::authorization_code,
     domain::{Actor, Cause, Client, Code},
-    store::grantable,
+    store::{Created, grantable},
 };
 
 /// How long a code is good, in seconds.
@@ -289,6 +289,7 @@ impl Owner {
             ip: self.visitor.ip,
             user_agent: self.visitor.user_agent.clone(),
             expires_at: self.now.plus_seconds(CODE_SECONDS),
+            signed_in_by: Some(who.session.id),
             used_at: None,
             session_id: None,
         };
@@ -299,11 +300,19 @@ impl Owner {
             at: self.now,
             reason: None,
         };
-        self.doorward
+        let allowed = self.visitor.decision == Some(true);
+        let created = self
+            .doorward
             .store
-            .create_code(code.digest(), kept, cause)
-            .await?;
-        Ok(code.expose().to_owned())
+            .create_code(code.digest(), kept, allowed, cause);
+        match created.await? {
+            Created::Kept => Ok(code.expose().to_owned()),
+            Created::SignedOut => Err(Failure::new("login_required", "the sign-in has ended")),
+            Created::NotAllowed => {
+                let why = "what the person had allowed was taken back";
+                Err(Failure::new("consent_required", why))
+            }
+        }
     }
 
     fn answer(&self, code: &str) -> String {

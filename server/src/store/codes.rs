@@ -24,6 +24,16 @@ pub enum Redeemed {
     Gone,
 }
 
+/// What became of a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Created {
+    Kept,
+    /// The sign-in has ended since the request came.
+    SignedOut,
+    /// The consent was taken back since the request came.
+    NotAllowed,
+}
+
 /// A client somebody has let in.
 #[derive(Debug, Clone)]
 pub struct Consent {
@@ -34,7 +44,7 @@ pub struct Consent {
 }
 
 const CODE: &str = "client_id, user_id, redirect_uri, scope, challenge, nonce, auth_time, resources, ip, user_agent, \
-                    expires_at, used_at, session_id";
+                    expires_at, used_at, session_id, signed_in_by";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Code> {
     let resources: String = row.get(7)?;
@@ -52,6 +62,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Code> {
         expires_at: Timestamp(row.get(10)?),
         used_at: rows::maybe_time(row, 11)?,
         session_id: rows::maybe_ulid(row, 12)?.map(SessionId),
+        signed_in_by: rows::maybe_ulid(row, 13)?.map(SessionId),
     })
 }
 
@@ -63,23 +74,39 @@ fn find(conn: &Connection, hash: Digest256) -> Result<Option<Code>, StoreError> 
         .optional()?)
 }
 
+/// Whether the sign-in that a code rests on stands.
+fn is_signed_in(conn: &Connection, code: &Code) -> Result<bool, StoreError> {
+    let session = code.signed_in_by.map(|id| sessions::find(conn, id));
+    let session = session.transpose()?.flatten();
+    Ok(session.is_some_and(|session| session.revoked_at.is_none()))
+}
+
 impl Store {
     /// A code, used or not.
     pub async fn code(&self, hash: Digest256) -> Result<Option<Code>, StoreError> {
         self.read(move |conn| find(conn, hash)).await
     }
 
-    /// Keeps a code, and what was consented to with it.
+    /// Keeps a code, if the sign-in it rests on has not ended meanwhile. Where the person has just `allowed` it, that is
+    /// remembered; else what they allowed before must still stand.
     pub async fn create_code(
         &self,
         hash: Digest256,
         code: Code,
+        allowed: bool,
         cause: Cause,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Created, StoreError> {
         self.write(move |unit| {
+            if !is_signed_in(unit.conn, &code)? {
+                return Ok(Created::SignedOut);
+            }
+            let before = consented(unit.conn, code.user_id, code.client_id)?;
+            if !allowed && !before.is_some_and(|before| before.covers_all(&code.scope)) {
+                return Ok(Created::NotAllowed);
+            }
             unit.conn
                 .prepare_cached(
-                    "INSERT INTO codes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, NULL, NULL)",
+                    "INSERT INTO codes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, NULL, NULL, ?13)",
                 )?
                 .execute(params![
                     hash.0,
@@ -93,9 +120,13 @@ impl Store {
                     code.resources.join("\n"),
                     ip_bytes(code.ip),
                     code.user_agent,
-                    code.expires_at.0
+                    code.expires_at.0,
+                    code.signed_in_by.map(|id| id.0.to_bytes())
                 ])?;
-            remember(unit, &code, &cause)
+            if allowed {
+                remember(unit, &code, &cause)?;
+            }
+            Ok(Created::Kept)
         })
         .await
     }
@@ -117,6 +148,9 @@ impl Store {
             if code.used_at.is_some() {
                 replayed(unit, &code, &cause)?;
                 return Ok(Redeemed::Replayed);
+            }
+            if !is_signed_in(unit.conn, &code)? {
+                return Ok(Redeemed::Gone);
             }
             let opened = sessions::open(unit, code.user_id, new, &cause)?;
             unit.conn

@@ -36,7 +36,7 @@ use std::{
 pub use accounts::{LoginRecord, UserFilter};
 pub use backup::{back_up, check};
 pub use clients::ClientChange;
-pub use codes::{Consent, Redeemed};
+pub use codes::{Consent, Created, Redeemed};
 pub use error::StoreError;
 pub use events::EventFilter;
 pub use keys::{KeyFilter, NewKey};
@@ -115,6 +115,8 @@ impl Store {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
+        // Whoever closes the database last leaves one file behind: that is the writer.
+        self.inner.readers.close();
         self.inner.queue.close();
         if let Some(thread) = thread {
             let _ = thread.join();

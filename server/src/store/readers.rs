@@ -2,6 +2,7 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Mutex, PoisonError},
     thread,
 };
 
@@ -14,30 +15,49 @@ use super::StoreError;
 /// Reads that may wait; past it [`StoreError::Overloaded`].
 const QUEUE: usize = 2048;
 
-type Job = Box<dyn FnOnce(&Connection) + Send>;
+/// None ends the thread that takes it.
+type Job = Option<Box<dyn FnOnce(&Connection) + Send>>;
 
 /// The readers' queue.
-#[derive(Clone)]
 pub(super) struct Readers {
     queue: Sender<Job>,
+    threads: Mutex<Vec<thread::JoinHandle<()>>>,
 }
 
 impl Readers {
     /// Starts one thread for each connection.
     pub fn start(connections: Vec<Connection>) -> Result<Self, StoreError> {
         let (queue, jobs): (_, Receiver<Job>) = bounded(QUEUE);
-        for conn in connections {
+        let start = |conn: Connection| {
             let jobs = jobs.clone();
             thread::Builder::new()
                 .name("doorward-reader".into())
                 .spawn(move || {
-                    while let Ok(job) = jobs.recv() {
+                    while let Ok(Some(job)) = jobs.recv() {
                         // A read that panics drops its answer, which tells its caller; the thread goes on.
                         let _ = catch_unwind(AssertUnwindSafe(|| job(&conn)));
                     }
-                })?;
+                })
+        };
+        let threads = connections
+            .into_iter()
+            .map(start)
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            queue,
+            threads: Mutex::new(threads),
+        })
+    }
+
+    /// Ends the threads after what is queued, and with them their connections.
+    pub fn close(&self) {
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        for _ in threads.iter() {
+            let _ = self.queue.send(None);
         }
-        Ok(Self { queue })
+        for thread in threads.drain(..) {
+            let _ = thread.join();
+        }
     }
 
     /// Runs one consistent read.
@@ -47,14 +67,18 @@ impl Readers {
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let job: Job = Box::new(move |conn| {
+        let job = Box::new(move |conn: &Connection| {
             let snapshot = conn.unchecked_transaction().map_err(StoreError::from);
             drop(reply.send(snapshot.and_then(|_open| read(conn))));
         });
-        self.queue.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => StoreError::Overloaded,
-            TrySendError::Disconnected(_) => StoreError::Unavailable("the store is closed".into()),
-        })?;
+        self.queue
+            .try_send(Some(job))
+            .map_err(|error| match error {
+                TrySendError::Full(_) => StoreError::Overloaded,
+                TrySendError::Disconnected(_) => {
+                    StoreError::Unavailable("the store is closed".into())
+                }
+            })?;
         answer
             .await
             .unwrap_or_else(|_| Err(StoreError::Unavailable("the read failed".into())))

@@ -7,8 +7,10 @@ use super::StoreError;
 /// Migration `n` brings a database from version `n` to `n + 1`. Never edit one that was released.
 const MIGRATIONS: &[&str] = &[
     include_str!("schema.sql"),
-    // Keys from before: what they signed lived no longer than by the settings' defaults, as far as is known.
-    "ALTER TABLE signing_keys ADD COLUMN longest_token_seconds INTEGER NOT NULL DEFAULT 7200;",
+    // Keys from before: what they signed lived no longer than by the settings' defaults, as far as is known. Codes from
+    // before have a minute to live, and nobody knows who signed in for them.
+    "ALTER TABLE signing_keys ADD COLUMN longest_token_seconds INTEGER NOT NULL DEFAULT 7200;
+     ALTER TABLE codes ADD COLUMN signed_in_by BLOB;",
 ];
 
 /// The schema this binary writes.

@@ -1,11 +1,12 @@
 //! Tokens that an OAuth client obtained, on the routes that are for people themselves.
 
 use doorward_server::{
-    domain::{Actor, Cause},
-    store::NewSession,
+    crypto::secret::Digest256,
+    domain::{Actor, Cause, Code},
+    store::{Created, NewSession},
     tokens::Grant,
 };
-use doorward_shared::{ClientId, ScopeSet, UserId};
+use doorward_shared::{ClientId, ScopeSet, SessionId, UserId};
 use rocket::http::Method;
 use serde_json::{Value, json};
 
@@ -161,4 +162,58 @@ async fn the_scopes_of_openid_open_nothing_here() {
         .call(Method::Get, "/admin/users", &token, Value::Null)
         .await
         .refused(403, "insufficient_scope");
+}
+
+/// What a request that was under way does after a revocation was answered.
+#[rocket::async_test]
+async fn a_code_is_not_kept_once_its_sign_in_has_ended_or_its_consent_is_gone() {
+    let house = House::open(cheap()).await;
+    let ada = house.register("ada@example.com").await;
+    let body = json!({"name": "x", "redirectUris": ["https://a.example/"], "scopes": ["read"]});
+    let client = house.post("/admin/clients", &house.operator(), body).await;
+    let client: ClientId = text(&client.expect(201), "id").parse().unwrap();
+    let user: UserId = text(&ada, "userId").parse().unwrap();
+    let store = &house.doorward.store;
+    let sessions = house.call(
+        Method::Get,
+        "/auth/sessions",
+        text(&ada, "accessToken"),
+        Value::Null,
+    );
+    let session = sessions.await.expect(200)["data"][0]["id"].clone();
+    let session: SessionId = session.as_str().unwrap().parse().unwrap();
+    let keep = async |number: u8, allowed: bool| {
+        let code = Code {
+            client_id: client,
+            user_id: user,
+            redirect_uri: "https://a.example/".into(),
+            scope: ScopeSet::parse("read").unwrap(),
+            challenge: String::new(),
+            nonce: None,
+            auth_time: START,
+            resources: Vec::new(),
+            ip: "192.0.2.1".parse().unwrap(),
+            user_agent: None,
+            expires_at: START.plus_seconds(60),
+            signed_in_by: Some(session),
+            used_at: None,
+            session_id: None,
+        };
+        let hash = Digest256([number; 32]);
+        let kept = store.create_code(hash, code, allowed, Cause::system(START));
+        kept.await.unwrap()
+    };
+    assert_eq!(keep(1, false).await, Created::NotAllowed);
+    assert_eq!(keep(2, true).await, Created::Kept);
+    assert_eq!(keep(3, false).await, Created::Kept);
+    let cause = Cause::system(START);
+    store
+        .revoke_consent(user, client, cause.clone())
+        .await
+        .unwrap();
+    assert_eq!(keep(4, false).await, Created::NotAllowed);
+    assert_eq!(store.consent(user, client).await.unwrap(), None);
+    store.revoke_sessions_of(user, None, cause).await.unwrap();
+    assert_eq!(keep(5, true).await, Created::SignedOut);
+    assert_eq!(store.consent(user, client).await.unwrap(), None);
 }

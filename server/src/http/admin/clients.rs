@@ -88,6 +88,19 @@ fn may_give(by: &Caller, scopes: &ScopeSet) -> Result<(), ApiError> {
     by.may_give(&scopes.iter().filter(real).cloned().collect())
 }
 
+/// A client for which tokens of this server itself are meant sees those of everybody.
+fn for_this_server(
+    doorward: &Doorward,
+    by: &Caller,
+    resources: Option<&[String]>,
+) -> Result<(), ApiError> {
+    let named = resources.is_some_and(|named| named.contains(&doorward.issuer));
+    if named {
+        by.require("admin:sessions:read")?;
+    }
+    Ok(())
+}
+
 fn checked(by: &Caller, form: &RegisterClient) -> Result<domain::Client, ApiError> {
     let grant_types = grants(&form.grant_types)?;
     let redirect_uris = uris("redirectUris", &form.redirect_uris, check_redirect_uri)?;
@@ -133,6 +146,7 @@ async fn register(
     let now = doorward.clock.now();
     let work = async {
         let mut client = checked(&by, &body.0)?;
+        for_this_server(doorward, &by, Some(&body.0.resources))?;
         let secret = body.0.confidential.then(|| client_secret(random_bytes()));
         client.secrets = secret.as_ref().map(|secret| ClientSecrets {
             current: secret.digest(),
@@ -167,8 +181,8 @@ async fn change(
 ) -> Answer<Client> {
     let client = find(doorward, id).await?;
     let patch = body.0;
-    if patch.redirect_uris.is_some() || patch.grant_types.is_some() {
-        // Whoever says where a client's codes go may come to do what the client may.
+    if patch.redirect_uris.is_some() || patch.grant_types.is_some() || patch.scopes.is_some() {
+        // Whoever says where a client's codes go may come to do what the client may, now or once it may again.
         may_give(&by, &client.scopes)?;
     }
     let name = patch.name.as_deref();
@@ -191,6 +205,7 @@ async fn change(
             .map(|given| uris("resources", given, check_resource))
             .transpose()?,
     };
+    for_this_server(doorward, &by, patch.resources.as_deref())?;
     let cause = info.cause(by.actor(), doorward.clock.now());
     let client = doorward
         .store

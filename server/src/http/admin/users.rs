@@ -1,7 +1,9 @@
 //! `/admin/users`.
 
+use std::sync::Arc;
+
 use doorward_shared::{
-    Page, ScopeSet,
+    Page, Scope, ScopeSet, UserId,
     admin::{CreateUser, Revoked, SetPassword, User, UserPatch},
 };
 use rocket::{Route, State, delete, get, patch, post, routes};
@@ -132,10 +134,19 @@ async fn create(
     doorward.answers.once(once, (&by, now), call, work).await
 }
 
-async fn find(doorward: &Doorward, id: &str) -> Result<std::sync::Arc<domain::Account>, ApiError> {
-    let id = values::id(id, "user")?;
+async fn find(doorward: &Doorward, id: &str) -> Result<Arc<domain::Account>, ApiError> {
+    find_by(doorward, values::id(id, "user")?).await
+}
+
+async fn find_by(doorward: &Doorward, id: UserId) -> Result<Arc<domain::Account>, ApiError> {
     let account = doorward.store.account(id).await?;
     account.ok_or_else(|| ApiError::not_found("user"))
+}
+
+/// What of an account's permissions is Doorward's own: what makes an operator.
+fn administration(account: &domain::Account) -> ScopeSet {
+    let admin = |scope: &&Scope| scope.as_str().split(':').next() == Some("admin");
+    account.may.iter().filter(admin).cloned().collect()
 }
 
 #[get("/admin/users/<id>")]
@@ -162,6 +173,10 @@ async fn change(
     }
     if let Some(role) = &patch.role {
         may_give_role(doorward, &by, role).await?;
+    }
+    if patch.role.is_some() || permissions.is_some() {
+        // What is taken away too: an account without it is anybody's to take over, until it is given back.
+        by.may_give(&administration(&*find_by(doorward, id).await?))?;
     }
     let change = UserChange {
         email: patch.email.as_deref().map(email).transpose()?,
@@ -198,13 +213,7 @@ async fn set_password(
 ) -> Done {
     let account = find(doorward, id).await?;
     // Whoever sets a password can sign in with it: operators' accounts only by those who hold as much.
-    let admin: ScopeSet = account
-        .may
-        .iter()
-        .filter(|scope| scope.as_str() == "admin" || scope.as_str().starts_with("admin:"))
-        .cloned()
-        .collect();
-    by.may_give(&admin)?;
+    by.may_give(&administration(&account))?;
     let (user, email) = (account.user.id, account.user.email.as_str());
     let hash = doorward
         .hash_new_password(body.0.password.into(), email, "password")
