@@ -150,12 +150,22 @@ impl Counter {
         self.windows
             .retain(|_, window| now < window.start + length && window.count > 0);
         if self.windows.len() > MANY / 8 * 7 {
-            let mut starts: Vec<_> = self.windows.values().map(|window| window.start).collect();
-            let (_, cut, _) = starts.select_nth_unstable(MANY / 8);
-            let cut = *cut;
-            self.windows.retain(|_, window| window.start > cut);
+            let_go_of_first(&mut self.windows, MANY / 8, |window| window.start);
         }
     }
+}
+
+/// Lets go of the entries of a bounded map whose time comes first: `count` of them and one more, and those of the same
+/// time. There must be more than `count`.
+pub(crate) fn let_go_of_first<K: Eq + Hash, V, T: Ord + Copy>(
+    map: &mut HashMap<K, V>,
+    count: usize,
+    time: impl Fn(&V) -> T,
+) {
+    let mut times: Vec<_> = map.values().map(&time).collect();
+    let (_, cut, _) = times.select_nth_unstable(count);
+    let cut = *cut;
+    map.retain(|_, value| time(value) > cut);
 }
 
 #[derive(Debug)]

@@ -90,6 +90,13 @@ impl Borrow<str> for Scope {
 pub struct ScopeSet(Vec<Scope>);
 
 impl ScopeSet {
+    /// Those of its scopes that are `scope` or below it.
+    #[must_use]
+    pub fn below(&self, scope: &str) -> Self {
+        let below = |found: &&Scope| covers(scope, found.as_str());
+        self.iter().filter(below).cloned().collect()
+    }
+
     pub fn new(scopes: impl IntoIterator<Item = Scope>) -> Self {
         let mut scopes: Vec<_> = scopes.into_iter().collect();
         scopes.sort();

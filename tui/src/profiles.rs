@@ -3,13 +3,14 @@
 use std::{
     collections::BTreeMap,
     fs,
-    io::Write,
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
 use doorward_shared::client::Trust;
 use serde::{Deserialize, Serialize};
+
+use crate::secret::SecretFile;
 
 /// A server.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -235,16 +236,7 @@ pub fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent)?;
     }
-    let partial = path.with_extension(format!("partial-{}", std::process::id()));
-    let _ = fs::remove_file(&partial);
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&partial)?;
-    writeln!(file, "{}", text.trim_end())?;
-    file.sync_all()?;
-    fs::rename(&partial, path)
+    SecretFile::in_place_of(path)?.keep(text.trim_end())
 }
 
 /// The operating system's keyring, through the freedesktop Secret Service's own command where there is one.

@@ -48,9 +48,19 @@ impl SecretFile {
         if fs::symlink_metadata(path).is_ok_and(|there| !replace || !there.is_file()) {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
+        Self::in_place_of(path)
+    }
+
+    /// As [`SecretFile::begin`], whatever is there.
+    ///
+    /// # Errors
+    /// As [`SecretFile::begin`].
+    pub fn in_place_of(path: &Path) -> io::Result<Self> {
         let mut partial = path.as_os_str().to_owned();
         partial.push(format!(".partial-{}", std::process::id()));
         let partial = PathBuf::from(partial);
+        // Of a process of the same number that was killed.
+        let _ = fs::remove_file(&partial);
         let file = OpenOptions::new()
             .write(true)
             .create_new(true)

@@ -1,7 +1,7 @@
 //! `/apikey`: the caller's own API keys.
 
 use doorward_shared::{
-    ErrorCode, Page, Scope, ScopeSet, Timestamp,
+    ErrorCode, Page, ScopeSet, Timestamp,
     apikey::{ApiKey, Environment, KeyPatch, MintRequest, MintedKey, RotateRequest},
 };
 use rocket::{
@@ -118,8 +118,7 @@ impl Mint {
 impl Doorward {
     /// A key that may run the server outlives the sign-in it was minted with: it asks for as recent a one as what it may do.
     fn recent_for(&self, by: &Caller, scopes: &ScopeSet) -> Result<(), ApiError> {
-        let admin = |scope: &Scope| scope.as_str().split(':').next() == Some("admin");
-        if scopes.iter().any(admin) {
+        if !scopes.below("admin").is_empty() {
             self.must_be_recent(by)?;
         }
         Ok(())

@@ -14,7 +14,7 @@ use rocket::{
 use serde::Serialize;
 
 use super::{ApiError, reply::Reply};
-use crate::{caller::Caller, crypto::secret::Digest256, domain::Actor};
+use crate::{caller::Caller, crypto::secret::Digest256, domain::Actor, limits::let_go_of_first};
 
 /// How long answers are kept, in seconds. They hold secrets, so not for long, and only in memory.
 const KEEP: i64 = 600;
@@ -126,10 +126,7 @@ impl Answers {
             }
             None => {
                 if kept.len() >= MANY {
-                    let mut ends: Vec<_> = kept.values().map(|kept| kept.until).collect();
-                    let (_, cut, _) = ends.select_nth_unstable(MANY / 8);
-                    let cut = *cut;
-                    kept.retain(|_, kept| kept.until > cut);
+                    let_go_of_first(&mut kept, MANY / 8, |kept| kept.until);
                 }
                 let until = now.plus_seconds(KEEP);
                 let answer = None;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use doorward_shared::{
-    Page, Scope, ScopeSet, UserId,
+    Page, ScopeSet, UserId,
     admin::{CreateUser, Revoked, SetPassword, User, UserPatch},
 };
 use rocket::{Route, State, delete, get, patch, post, routes};
@@ -145,8 +145,7 @@ async fn find_by(doorward: &Doorward, id: UserId) -> Result<Arc<domain::Account>
 
 /// What of an account's permissions is Doorward's own: what makes an operator.
 fn administration(account: &domain::Account) -> ScopeSet {
-    let admin = |scope: &&Scope| scope.as_str().split(':').next() == Some("admin");
-    account.may.iter().filter(admin).cloned().collect()
+    account.may.below("admin")
 }
 
 #[get("/admin/users/<id>")]

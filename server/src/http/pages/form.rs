@@ -20,6 +20,7 @@ use crate::{
     clock::random_bytes,
     crypto::secret::Digest256,
     http::{body, request::doorward},
+    limits::let_go_of_first,
 };
 
 /// How long a form may be filled in, in seconds.
@@ -42,10 +43,7 @@ impl UsedForms {
             used.retain(|_, until| *until > now);
         }
         if used.len() >= MANY {
-            let mut ends: Vec<_> = used.values().copied().collect();
-            let (_, cut, _) = ends.select_nth_unstable(MANY / 8);
-            let cut = *cut;
-            used.retain(|_, until| *until > cut);
+            let_go_of_first(&mut used, MANY / 8, |until| *until);
         }
         used.insert(nonce, until).is_none()
     }
