@@ -1,7 +1,7 @@
 //! What the end-to-end tests stand on: the real programs, each in a temporary directory and on a port of its own.
 //!
 //! `cargo test --workspace` builds the programs before it runs any test, because `server` and `tui` have integration
-//! tests of their own. By hand: `cargo test --workspace --test program --test NAME`.
+//! tests of their own. By hand: `cargo test --workspace --test program --test e2e NAME`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -21,7 +21,7 @@ pub fn program(name: &str) -> PathBuf {
     let path = built.join(name);
     assert!(
         path.is_file(),
-        "{name} is not built: cargo test --workspace, or --test program beside the test's own name"
+        "{name} is not built: cargo test --workspace, or --test program beside --test e2e"
     );
     path
 }

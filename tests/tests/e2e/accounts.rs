@@ -1,0 +1,300 @@
+//! Accounts: signing up, in and out, one's own profile.
+
+use doorward_tests::{PASSWORD, Reply, Server, fields, is_id, is_time};
+use serde_json::{Value, json};
+
+const TOKENS: &str = "accessToken expiresIn issuedAt refreshToken scope tokenType userId";
+
+async fn sign_up(server: &Server, email: &str) -> Reply {
+    let body = json!({"email": email, "password": PASSWORD});
+    server.post("/auth/register").json(body).send().await
+}
+
+async fn sign_in(server: &Server, email: &str, password: &str) -> Reply {
+    let body = json!({"email": email, "password": password});
+    server.post("/auth/login").json(body).send().await
+}
+
+fn check_tokens(body: &Value) {
+    assert_eq!(body["tokenType"], "Bearer");
+    assert_eq!(body["expiresIn"], 3600);
+    assert_eq!(body["scope"], "read write");
+    assert!(is_id(&body["userId"], "user_"), "{body}");
+    assert!(is_time(&body["issuedAt"]), "{body}");
+    assert_eq!(body["accessToken"].as_str().unwrap().split('.').count(), 3);
+    let refresh = body["refreshToken"].as_str().unwrap();
+    let random = refresh.strip_prefix("rt_").expect("rt_");
+    assert_eq!(random.len(), 43, "256 bits in base64url");
+}
+
+#[tokio::test]
+async fn a_newcomer_signs_up_in_and_out_for_good() {
+    let server = Server::start();
+    let signed_up = server.register("ada@example.com").await;
+    let me = server.get("/auth/me").bearer(&signed_up.access);
+    assert_eq!(
+        me.send().await.expect(200).json()["email"],
+        "ada@example.com"
+    );
+
+    let signed_in = server.login("ada@example.com").await;
+    let out = server.post("/auth/logout").bearer(&signed_in.access);
+    let out = out.send().await.expect(204);
+    assert!(out.body.is_empty());
+
+    let after = server.get("/auth/me").bearer(&signed_in.access);
+    after.send().await.refused(401, "token_revoked");
+    let body = json!({"refreshToken": signed_in.refresh});
+    let refresh = server.post("/auth/refresh").json(body).send().await;
+    refresh.refused(401, "token_revoked");
+    let again = server.post("/auth/logout").bearer(&signed_in.access);
+    again.send().await.refused(401, "token_revoked");
+    // The session of the registration goes on.
+    let me = server.get("/auth/me").bearer(&signed_up.access);
+    me.send().await.expect(200);
+}
+
+#[tokio::test]
+async fn registration_answers_tokens_and_the_user() {
+    let server = Server::start();
+    let body = json!({"email": "Ada@Example.com", "password": PASSWORD, "firstName": "Ada"});
+    let reply = server.post("/auth/register").json(body).send().await;
+    let reply = reply.expect(201);
+    assert_eq!(reply.header("cache-control"), "no-store");
+    assert!(reply.header("content-type").starts_with("application/json"));
+    let body = reply.json();
+    assert_eq!(fields(&body), TOKENS.replace("userId", "user userId"));
+    check_tokens(&body);
+    let user = &body["user"];
+    assert_eq!(fields(user), "createdAt email firstName id lastName");
+    assert_eq!(user["id"], body["userId"]);
+    assert_eq!(user["email"], "Ada@Example.com", "kept as it was typed");
+    assert_eq!(
+        (&user["firstName"], &user["lastName"]),
+        (&json!("Ada"), &Value::Null)
+    );
+    assert!(is_time(&user["createdAt"]));
+}
+
+#[tokio::test]
+async fn login_and_refresh_answer_whole_token_responses() {
+    let server = Server::start();
+    server.register("ada@example.com").await;
+    let login = sign_in(&server, "ada@example.com", PASSWORD)
+        .await
+        .expect(200);
+    assert_eq!(login.header("cache-control"), "no-store");
+    assert_eq!(fields(&login.json()), TOKENS);
+    check_tokens(&login.json());
+    let body = json!({"refreshToken": login.field("refreshToken")});
+    let refresh = server.post("/auth/refresh").json(body).send().await;
+    let refresh = refresh.expect(200);
+    assert_eq!(refresh.header("cache-control"), "no-store");
+    assert_eq!(fields(&refresh.json()), TOKENS);
+    check_tokens(&refresh.json());
+    assert_ne!(refresh.field("refreshToken"), login.field("refreshToken"));
+}
+
+#[tokio::test]
+async fn expires_in_is_the_configured_lifetime() {
+    let server = Server::with().set("access_token_seconds", 77).start();
+    for email in ["a@example.com", "b@example.com", "c@example.com"] {
+        let reply = sign_up(&server, email).await;
+        assert_eq!(reply.expect(201).json()["expiresIn"], 77);
+    }
+}
+
+#[tokio::test]
+async fn an_account_has_one_email_however_it_is_spelled() {
+    let server = Server::start();
+    sign_up(&server, "jos\u{e9}@Example.com").await.expect(201);
+    sign_up(&server, "stra\u{df}e@example.com")
+        .await
+        .expect(201);
+    for spelling in [
+        "jos\u{e9}@example.com",
+        "JOS\u{c9}@EXAMPLE.COM",
+        "jose\u{301}@example.com",
+        "JOSE\u{301}@example.COM",
+    ] {
+        let taken = sign_up(&server, spelling).await;
+        taken.refused_at(409, "email_taken", "email");
+        sign_in(&server, spelling, PASSWORD).await.expect(200);
+    }
+    let taken = sign_up(&server, "STRASSE@example.com").await;
+    taken.refused(409, "email_taken");
+    // What folds to none of these is somebody else.
+    sign_up(&server, "jose@example.com").await.expect(201);
+}
+
+#[tokio::test]
+async fn an_address_that_is_none_or_looks_like_another_is_refused() {
+    let server = Server::start();
+    for bad in [
+        "",
+        "ada",
+        "ada@",
+        "@example.com",
+        "a@b@c",
+        "a da@example.com",
+        " ada@example.com",
+        "ada@example.com ",
+        "ada@example.com\n",
+        "ada\u{0}@example.com",
+        "a\u{200b}da@example.com",
+        "ada@exam\u{2060}ple.com",
+        "ada\u{202e}@example.com",
+        "ada\u{1bca0}@example.com",
+        "ada\u{2800}@example.com",
+        "ada\u{1d159}@example.com",
+        "ada\u{13430}@example.com",
+        "ada\u{fffc}@example.com",
+        "ada\u{ffff}@example.com",
+        "ada\u{e000}@example.com",
+        "ada\u{378}@example.com",
+        "\u{301}ada@example.com",
+        "ada@\u{301}example.com",
+        "\u{ff41}da@example.com",
+        "ada@\u{ff45}xample.com",
+        "ada\u{ff20}example.com",
+        "ada@example..com",
+        ".ada@example.com",
+        "ada@-example.com",
+        &format!("{}@example.com", "a".repeat(65)),
+        &format!("ada@{}.com", "a".repeat(300)),
+    ] {
+        let refused = sign_up(&server, bad).await;
+        refused.refused_at(422, "validation_failed", "email");
+        // At the door of those who have an account it is just nobody's.
+        let refused = sign_in(&server, bad, PASSWORD).await;
+        refused.refused(401, "invalid_credentials");
+    }
+}
+
+#[tokio::test]
+async fn wrong_password_and_unknown_email_are_told_alike() {
+    let server = Server::start();
+    server.register("ada@example.com").await;
+    let wrong = sign_in(&server, "ada@example.com", "wrong horse battery").await;
+    wrong.refused(401, "invalid_credentials");
+    let unknown = sign_in(&server, "bob@example.com", PASSWORD).await;
+    unknown.refused(401, "invalid_credentials");
+    assert_eq!(wrong.json(), unknown.json());
+    let names = |reply: &Reply| {
+        let mut names: Vec<_> = reply.headers.keys().map(ToString::to_string).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names(&wrong), names(&unknown));
+}
+
+#[tokio::test]
+async fn me_is_who_the_token_is_about() {
+    let server = Server::start();
+    let ada = server.register("ada@example.com").await;
+    let me = server.get("/auth/me").bearer(&ada.access).send().await;
+    let me = me.expect(200).json();
+    let names = "createdAt email firstName id lastLoginAt lastName permissions role";
+    assert_eq!(fields(&me), names);
+    assert_eq!(me["id"], ada.id);
+    assert_eq!(me["role"], "customer");
+    assert_eq!(me["permissions"], json!(["read", "write"]));
+    assert!(
+        is_time(&me["createdAt"]) && is_time(&me["lastLoginAt"]),
+        "{me}"
+    );
+    // An API key speaks for its owner.
+    let key = server.key_of(&ada, &["read"]).await;
+    let by_key = server.get("/auth/me").bearer(key["key"].as_str().unwrap());
+    let by_key = by_key.send().await.expect(200).json();
+    assert_eq!((&by_key["id"], &by_key["email"]), (&me["id"], &me["email"]));
+}
+
+#[tokio::test]
+async fn a_login_is_noted_with_its_time() {
+    let server = Server::start();
+    let ada = server.register("ada@example.com").await;
+    let seen = async |token: &str| {
+        let me = server.get("/auth/me").bearer(token).send().await;
+        me.expect(200).field("lastLoginAt")
+    };
+    let before = seen(&ada.access).await;
+    let again = server.login("ada@example.com").await;
+    assert!(seen(&again.access).await > before);
+}
+
+#[tokio::test]
+async fn people_change_their_names_and_nothing_else() {
+    let server = Server::start();
+    let ada = server.register("ada@example.com").await;
+    let change = async |body: Value| {
+        let call = server.patch("/auth/me").bearer(&ada.access).json(body);
+        call.send().await
+    };
+    let both = change(json!({"firstName": " Ada ", "lastName": "Lovelace"})).await;
+    let both = both.expect(200).json();
+    assert_eq!(
+        (&both["firstName"], &both["lastName"]),
+        (&json!("Ada"), &json!("Lovelace"))
+    );
+    let one = change(json!({"firstName": null})).await.expect(200).json();
+    assert_eq!(
+        (&one["firstName"], &one["lastName"]),
+        (&Value::Null, &json!("Lovelace"))
+    );
+    assert_eq!(change(json!({})).await.expect(200).json(), one);
+    for field in [
+        "role",
+        "id",
+        "email",
+        "permissions",
+        "password",
+        "disabled",
+        "createdAt",
+    ] {
+        let smuggled = change(json!({"firstName": "Eve", field: "admin"})).await;
+        smuggled.refused_at(400, "invalid_request", field);
+    }
+    for bad in ["a\u{0}b", "a\u{202e}b", &"x".repeat(201)] {
+        let refused = change(json!({"lastName": bad})).await;
+        refused.refused_at(422, "validation_failed", "lastName");
+    }
+    let me = server.get("/auth/me").bearer(&ada.access).send().await;
+    assert_eq!(
+        me.expect(200).json(),
+        one,
+        "what is refused changes nothing"
+    );
+}
+
+#[tokio::test]
+async fn nobody_signs_up_as_more_than_a_customer() {
+    let server = Server::start();
+    for field in [
+        "role",
+        "id",
+        "permissions",
+        "scope",
+        "disabled",
+        "createdAt",
+        "_method",
+    ] {
+        let body = json!({"email": "eve@example.com", "password": PASSWORD, field: "admin"});
+        let refused = server.post("/auth/register").json(body).send().await;
+        refused.refused_at(400, "invalid_request", field);
+    }
+    sign_in(&server, "eve@example.com", PASSWORD)
+        .await
+        .refused(401, "invalid_credentials");
+}
+
+#[tokio::test]
+async fn closed_registration_leaves_accounts_to_operators() {
+    let server = Server::with().set("registration", "closed").start();
+    let closed = sign_up(&server, "ada@example.com").await;
+    closed.refused(403, "registration_closed");
+    assert!(closed.header("www-authenticate").starts_with("Bearer"));
+    let body = json!({"email": "ada@example.com", "password": PASSWORD});
+    server.admin("POST", "/admin/users", Some(body)).await;
+    server.login("ada@example.com").await;
+}

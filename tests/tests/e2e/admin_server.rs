@@ -1,0 +1,141 @@
+//! `/admin/server`, `/admin/stats`, `/admin/keys` and `/admin/whoami`.
+
+use doorward_tests::{Server, fields, is_time};
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn the_server_tells_what_it_is() {
+    let server = Server::with().set("access_token_seconds", 77).start();
+    let told = server.admin("GET", "/admin/server", None).await;
+    assert_eq!(
+        fields(&told),
+        "issuer settings startedAt storage uptimeSeconds version"
+    );
+    assert_eq!(told["issuer"], server.url());
+    assert!(is_time(&told["startedAt"]) && told["uptimeSeconds"].as_u64() < Some(60));
+    assert_eq!(
+        fields(&told["storage"]),
+        "databaseBytes schemaVersion walBytes"
+    );
+    assert!(told["storage"]["databaseBytes"].as_u64() > Some(0));
+    assert_eq!(told["settings"]["access_token_seconds"], "77");
+    assert!(!told.to_string().contains(&server.operator_key()));
+}
+
+#[tokio::test]
+async fn a_backup_is_a_database_of_its_own() {
+    let server = Server::start();
+    server.register("ada@example.com").await;
+    let made = server.admin("POST", "/admin/server/backup", None).await;
+    let file = made["file"].as_str().unwrap();
+    let bytes = std::fs::read(file).unwrap();
+    assert_eq!(bytes.len() as u64, made["bytes"].as_u64().unwrap());
+    assert!(bytes.starts_with(b"SQLite format 3\0"));
+    use std::os::unix::fs::PermissionsExt;
+    assert_eq!(
+        std::fs::metadata(file).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+}
+
+#[tokio::test]
+async fn stats_count_what_there_is_and_what_happened() {
+    let server = Server::start();
+    let ada = server.register("ada@example.com").await;
+    let bob = server.register("bob@example.com").await;
+    server.login("ada@example.com").await;
+    let body = json!({"email": "ada@example.com", "password": "not my password"});
+    server
+        .post("/auth/login")
+        .json(body)
+        .send()
+        .await
+        .refused(401, "invalid_credentials");
+    server.key_of(&ada, &["read"]).await;
+    server.client(&["read"]).await;
+    let path = format!("/admin/users/{}", bob.id);
+    server
+        .admin("PATCH", &path, Some(json!({"disabled": true})))
+        .await;
+    let stats = server.admin("GET", "/admin/stats", None).await;
+    let names = "failingAccounts failingAddresses keysExpiring now series time";
+    assert_eq!(fields(&stats), names);
+    let now = &stats["now"];
+    assert_eq!(
+        (&now["users"], &now["disabledUsers"]),
+        (&json!(2), &json!(1))
+    );
+    // The operator's own key is one of them.
+    assert_eq!(
+        (&now["activeSessions"], &now["apiKeys"], &now["clients"]),
+        (&json!(2), &json!(2), &json!(1))
+    );
+    let minutes = stats["series"].as_array().unwrap();
+    let names = "activeSessions failures logins p50Ms p95Ms registrations requests time tokens";
+    assert_eq!(fields(minutes.last().unwrap()), names);
+    let sum = |name: &str| {
+        minutes
+            .iter()
+            .filter_map(|minute| minute[name].as_u64())
+            .sum::<u64>()
+    };
+    assert_eq!(
+        (sum("registrations"), sum("logins"), sum("failures")),
+        (2, 1, 1)
+    );
+    assert_eq!(sum("tokens"), 3);
+    assert!(sum("requests") >= 7);
+}
+
+#[tokio::test]
+async fn whoami_tells_each_kind_of_caller() {
+    let server = Server::start();
+    let ada = server.register("ada@example.com").await;
+    let key = server.key_of(&ada, &["read"]).await;
+    let client = server.client(&["read"]).await;
+    let token = server.client_token(&client).await;
+    let whoami = async |token: &str| {
+        let told = server
+            .get("/admin/whoami")
+            .bearer(token)
+            .send()
+            .await
+            .expect(200)
+            .json();
+        assert_eq!(fields(&told), "email id kind scopes sessionId userId");
+        told
+    };
+    let user = whoami(&ada.access).await;
+    assert_eq!(
+        (&user["kind"], &user["id"], &user["userId"]),
+        (&json!("user"), &json!(ada.id), &json!(ada.id))
+    );
+    assert_eq!(user["email"], "ada@example.com");
+    assert!(user["sessionId"].is_string());
+    let by_key = whoami(key["key"].as_str().unwrap()).await;
+    assert_eq!(
+        (&by_key["kind"], &by_key["id"], &by_key["userId"]),
+        (&json!("apikey"), &key["id"], &json!(ada.id))
+    );
+    let by_client = whoami(&token).await;
+    assert_eq!(
+        (&by_client["kind"], &by_client["id"], &by_client["userId"]),
+        (&json!("client"), &json!(client.id), &Value::Null)
+    );
+}
+
+#[tokio::test]
+async fn signing_keys_are_listed_without_their_secret() {
+    let server = Server::start();
+    let rotated = server.admin("POST", "/admin/keys/rotate", None).await;
+    assert_eq!(fields(&rotated), "active algorithm createdAt id retiresAt");
+    let list = server.admin("GET", "/admin/keys", None).await;
+    let rows = list["data"].as_array().unwrap();
+    assert_eq!(rows.len(), 2);
+    assert_eq!(rows[0], rotated, "newest first");
+    assert_eq!(
+        (&rows[0]["active"], &rows[0]["retiresAt"]),
+        (&json!(true), &Value::Null)
+    );
+    assert!(rows[1]["active"] == false && is_time(&rows[1]["retiresAt"]));
+}

@@ -1,0 +1,359 @@
+//! Lists: pages, cursors, offsets, orders and searching, the same for all of them.
+
+use doorward_tests::{Person, Reply, Server, fields};
+use serde_json::{Value, json};
+
+/// Every list, whose it is, and the fields it can be ordered by.
+const LISTS: [(&str, &str, &[&str]); 9] = [
+    (
+        "/admin/users",
+        "id",
+        &["id", "createdAt", "email", "role", "lastLoginAt"],
+    ),
+    (
+        "/admin/sessions",
+        "id",
+        &["id", "createdAt", "lastSeenAt", "expiresAt", "userId"],
+    ),
+    ("/admin/apikeys", "id", &["id", "createdAt", "name"]),
+    ("/admin/clients", "id", &["id", "createdAt", "name"]),
+    ("/admin/roles", "name", &["name"]),
+    ("/admin/events", "id", &["id", "time"]),
+    ("/admin/keys", "id", &["createdAt"]),
+    ("/apikey", "id", &["id", "createdAt", "name"]),
+    (
+        "/auth/sessions",
+        "id",
+        &["id", "createdAt", "lastSeenAt", "expiresAt"],
+    ),
+];
+
+const MANY: usize = 7;
+
+struct World {
+    server: Server,
+    ada: Person,
+}
+
+/// A server with [`MANY`] of everything.
+async fn world() -> World {
+    let server = Server::with().set("signing_algorithm", "EdDSA").start();
+    let ada = server.register("ada@example.com").await;
+    for at in 1..MANY {
+        server.register(&format!("person{at}@example.com")).await;
+        server.login("ada@example.com").await;
+        server.admin("POST", "/admin/keys/rotate", None).await;
+    }
+    for at in 0..MANY {
+        server.key_of(&ada, &["read"]).await;
+        server.client(&["read"]).await;
+        let role = format!("/admin/roles/role{at}");
+        server
+            .admin("PUT", &role, Some(json!({"permissions": ["read"]})))
+            .await;
+    }
+    World { server, ada }
+}
+
+impl World {
+    async fn get(&self, path: &str, query: &[(&str, &str)]) -> Reply {
+        let operator = self.server.operator_key();
+        let token = if path.starts_with("/admin") {
+            &operator
+        } else {
+            &self.ada.access
+        };
+        self.server
+            .get(path)
+            .bearer(token)
+            .query(query)
+            .send()
+            .await
+    }
+
+    async fn page(&self, path: &str, query: &[(&str, &str)]) -> Value {
+        let reply = self.get(path, query).await;
+        assert_eq!(reply.status, 200, "{path} {query:?}: {}", reply.text());
+        reply.json()
+    }
+}
+
+fn ids(page: &Value, id: &str) -> Vec<String> {
+    let rows = page["data"].as_array().unwrap();
+    rows.iter()
+        .map(|row| row[id].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn every_list_has_the_same_shape() {
+    let world = world().await;
+    for (path, _, _) in LISTS {
+        let page = world.page(path, &[]).await;
+        assert_eq!(fields(&page), "data pagination", "{path}");
+        let pagination = &page["pagination"];
+        assert_eq!(
+            (&pagination["limit"], &pagination["offset"]),
+            (&json!(20), &json!(0)),
+            "{path}"
+        );
+        let rows = page["data"].as_array().unwrap().len();
+        let total = pagination["total"].as_u64().unwrap() as usize;
+        assert!(total >= MANY, "{path}: {total}");
+        assert_eq!(rows, total.min(20), "{path}");
+        assert_eq!(pagination["hasMore"], total > 20, "{path}");
+        assert_eq!(pagination["nextCursor"].is_string(), total > 20, "{path}");
+        let part = world.page(path, &[("limit", "3")]).await;
+        assert_eq!(
+            fields(&part["pagination"]),
+            "hasMore limit nextCursor offset total",
+            "{path}"
+        );
+        assert_eq!(part["data"].as_array().unwrap().len(), 3, "{path}");
+        assert_eq!(part["pagination"]["hasMore"], true, "{path}");
+        assert_eq!(part["pagination"]["limit"], 3, "{path}");
+        let whole = world.page(path, &[("limit", "100")]).await;
+        assert_eq!(whole["pagination"]["hasMore"], false, "{path}");
+        assert!(
+            whole["pagination"]
+                .get("nextCursor")
+                .is_none_or(Value::is_null),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn cursors_and_offsets_reach_every_row_once_in_every_order() {
+    let world = world().await;
+    for (path, id, sorts) in LISTS {
+        let mut orders = vec![None];
+        orders.extend(
+            sorts
+                .iter()
+                .flat_map(|sort| [Some(format!("{sort}:asc")), Some(format!("{sort}:desc"))]),
+        );
+        for order in &orders {
+            let sort: Vec<_> = order.iter().map(|order| ("sort", order.as_str())).collect();
+            let with = |more: &[(&'static str, String)]| {
+                let more: Vec<_> = more.to_vec();
+                let mut query: Vec<(String, String)> = sort
+                    .iter()
+                    .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
+                    .collect();
+                query.extend(more.into_iter().map(|(n, v)| (n.to_owned(), v)));
+                query
+            };
+            let fetch = async |query: Vec<(String, String)>| {
+                let query: Vec<_> = query
+                    .iter()
+                    .map(|(n, v)| (n.as_str(), v.as_str()))
+                    .collect();
+                world.page(path, &query).await
+            };
+            let whole = fetch(with(&[("limit", "100".into())])).await;
+            let all = ids(&whole, id);
+            let what = format!("{path} {order:?}");
+            if let Some(order) = order {
+                in_order(&whole, order, &what);
+            }
+            let mut by_cursor = Vec::new();
+            let mut cursor: Option<String> = None;
+            loop {
+                let mut more = vec![("limit", "3".to_owned())];
+                more.extend(cursor.map(|cursor| ("cursor", cursor)));
+                let page = fetch(with(&more)).await;
+                assert_eq!(page["pagination"]["total"], all.len(), "{what}");
+                by_cursor.extend(ids(&page, id));
+                cursor = page["pagination"]["nextCursor"].as_str().map(str::to_owned);
+                assert_eq!(page["pagination"]["hasMore"], cursor.is_some(), "{what}");
+                if cursor.is_none() {
+                    break;
+                }
+            }
+            assert_eq!(by_cursor, all, "{what}");
+            let mut by_offset = Vec::new();
+            for offset in (0..all.len() + 4).step_by(4) {
+                let page = fetch(with(&[
+                    ("limit", "4".into()),
+                    ("offset", offset.to_string()),
+                ]))
+                .await;
+                assert_eq!(page["pagination"]["offset"], offset, "{what}");
+                assert_eq!(
+                    page["pagination"]["hasMore"],
+                    offset + 4 < all.len(),
+                    "{what}"
+                );
+                by_offset.extend(ids(&page, id));
+            }
+            assert_eq!(by_offset, all, "{what}");
+        }
+    }
+}
+
+#[track_caller]
+fn in_order(page: &Value, order: &str, what: &str) {
+    let (field, direction) = order.split_once(':').unwrap();
+    let rows = page["data"].as_array().unwrap();
+    let mut values: Vec<_> = rows
+        .iter()
+        .map(|row| row[field].as_str().unwrap_or_default())
+        .collect();
+    if direction == "desc" {
+        values.reverse();
+    }
+    assert!(values.is_sorted(), "{what}: {values:?}");
+}
+
+#[tokio::test]
+async fn a_cursor_knows_its_order_and_takes_no_other() {
+    let world = world().await;
+    let first = world
+        .page("/admin/users", &[("limit", "3"), ("sort", "email:asc")])
+        .await;
+    let cursor = first["pagination"]["nextCursor"].as_str().unwrap();
+    let repeated = world
+        .page(
+            "/admin/users",
+            &[("limit", "3"), ("sort", "email:asc"), ("cursor", cursor)],
+        )
+        .await;
+    let alone = world
+        .page("/admin/users", &[("limit", "3"), ("cursor", cursor)])
+        .await;
+    assert_eq!(repeated, alone);
+    for other in ["email:desc", "createdAt:asc"] {
+        let reply = world
+            .get("/admin/users", &[("sort", other), ("cursor", cursor)])
+            .await;
+        reply.refused_at(400, "invalid_request", "cursor");
+    }
+}
+
+#[tokio::test]
+async fn rows_that_come_meanwhile_shift_no_cursor() {
+    let world = world().await;
+    let first = world.page("/admin/users", &[("limit", "4")]).await;
+    world.server.register("late@example.com").await;
+    let cursor = first["pagination"]["nextCursor"].as_str().unwrap();
+    let second = world
+        .page("/admin/users", &[("limit", "4"), ("cursor", cursor)])
+        .await;
+    let (mut seen, second) = (ids(&first, "id"), ids(&second, "id"));
+    assert_eq!((seen.len(), second.len()), (4, 3));
+    seen.extend(second);
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), MANY, "none twice, none left out");
+}
+
+#[tokio::test]
+async fn what_is_asked_of_a_list_is_checked() {
+    let world = world().await;
+    for (path, _, _) in LISTS {
+        let cases = [
+            ("limit", "0"),
+            ("limit", "101"),
+            ("limit", "-1"),
+            ("limit", "x"),
+            ("limit", ""),
+            ("limit", "99999999999999999999"),
+            ("offset", "-1"),
+            ("offset", "x"),
+            ("cursor", "nonsense"),
+            ("cursor", "%%%"),
+            ("cursor", "W10"),
+            ("sort", "nonsense"),
+            ("sort", "password:asc"),
+            ("sort", "id:up"),
+            ("sort", "id; DROP TABLE users:asc"),
+            ("q", &"x".repeat(201)),
+            ("q", "a\u{0}b"),
+            ("nonsense", "1"),
+            ("filter[x]", "1"),
+        ];
+        for (name, value) in cases {
+            let reply = world.get(path, &[(name, value)]).await;
+            assert_eq!(reply.status, 400, "{path} {name}={value}: {}", reply.text());
+            reply.refused_at(400, "invalid_request", name);
+        }
+        let both = world.get(path, &[("limit", "3"), ("limit", "4")]).await;
+        both.refused_at(400, "invalid_request", "limit");
+        let page = world.page(path, &[("limit", "3")]).await;
+        let cursor = page["pagination"]["nextCursor"].as_str().unwrap();
+        let both = world
+            .get(path, &[("cursor", cursor), ("offset", "3")])
+            .await;
+        both.refused(400, "invalid_request");
+        let beyond = world
+            .page(path, &[("offset", "18446744073709551615")])
+            .await;
+        assert_eq!(beyond["data"], json!([]), "{path}");
+        assert_eq!(beyond["pagination"]["hasMore"], false, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn q_finds_text_as_it_stands() {
+    let server = Server::with().set("signing_algorithm", "EdDSA").start();
+    let people = [
+        ("ada@example.com", "Ada", "Lovelace"),
+        ("100%_sure@example.com", "Percy", "O'Neil"),
+        ("jos\u{e9}@example.com", "Jos\u{e9}", "Quote\"d"),
+        ("star*@example.com", "AND", "NEAR OR"),
+    ];
+    for (email, first, last) in people {
+        let body = json!({"email": email, "firstName": first, "lastName": last});
+        server.admin("POST", "/admin/users", Some(body)).await;
+    }
+    let find = async |q: &str| {
+        let call = server.get("/admin/users").bearer(&server.operator_key());
+        let reply = call.query(&[("q", q), ("sort", "email:asc")]).send().await;
+        ids(&reply.expect(200).json(), "email")
+    };
+    let cases: [(&str, &[&str]); 16] = [
+        ("ada", &["ada@example.com"]),
+        ("ADA@", &["ada@example.com"]),
+        ("ovel", &["ada@example.com"]),
+        (
+            "example.com",
+            &[
+                "100%_sure@example.com",
+                "ada@example.com",
+                "jos\u{e9}@example.com",
+                "star*@example.com",
+            ],
+        ),
+        ("%", &["100%_sure@example.com"]),
+        ("%_s", &["100%_sure@example.com"]),
+        ("_", &["100%_sure@example.com"]),
+        ("O'N", &["100%_sure@example.com"]),
+        ("e\"d", &["jos\u{e9}@example.com"]),
+        ("jose\u{301}", &["jos\u{e9}@example.com"]),
+        ("r*@", &["star*@example.com"]),
+        ("*", &["star*@example.com"]),
+        ("AND", &["star*@example.com"]),
+        ("NEAR OR", &["star*@example.com"]),
+        ("\\", &[]),
+        ("\"", &["jos\u{e9}@example.com"]),
+    ];
+    for (q, found) in cases {
+        assert_eq!(find(q).await, found, "{q}");
+    }
+    assert_eq!(find("").await.len(), 4);
+    for odd in [
+        "'; DROP TABLE users; --",
+        "\" OR \"\" = \"",
+        "(((",
+        "a AND",
+        "NOT",
+        "^x",
+        "{x}",
+        "x:y",
+        "\u{1f600}",
+        "\u{fffd}\u{fffd}\u{fffd}",
+    ] {
+        assert!(find(odd).await.is_empty(), "{odd}");
+    }
+}

@@ -1,0 +1,46 @@
+//! The end-to-end tests, one file for each family of rules. One binary: each one more would be linked again.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on should panic"
+)]
+
+mod accounts;
+mod admin_apikeys;
+mod admin_clients;
+mod admin_events;
+mod admin_roles;
+mod admin_server;
+mod admin_sessions;
+mod admin_users;
+mod apikeys;
+mod bad_input;
+mod client_credentials;
+mod commands;
+mod durability;
+mod embedded;
+mod errors;
+mod faults;
+mod first_start;
+mod forged_tokens;
+mod limits;
+mod lists;
+mod logs;
+mod memory;
+mod oauth_account;
+mod oauth_authorize;
+mod oauth_codes;
+mod oauth_oidc;
+mod oauth_pages;
+mod oauth_tokens;
+mod passwords;
+mod races;
+mod readme;
+mod scopes_and_roles;
+mod sessions;
+mod settings;
+mod step_up;
+mod stopping;
+mod sweeping;
+mod tokens;
+mod twin;

@@ -1,0 +1,224 @@
+//! The account page: profile, password, sessions, API keys and connected applications.
+
+use doorward_tests::{
+    PASSWORD, Server,
+    browser::{form, forms, request},
+};
+use serde_json::json;
+
+#[tokio::test]
+async fn a_stranger_is_sent_to_sign_in() {
+    let server = Server::start();
+    let browser = server.browser();
+    assert_eq!(
+        browser
+            .open("/account")
+            .await
+            .expect(303)
+            .header("location"),
+        "/sign-in"
+    );
+}
+
+#[tokio::test]
+async fn a_person_changes_their_name() {
+    let server = Server::start();
+    let ada = server.register("ada@example.com").await;
+    let browser = server.browser();
+    browser.sign_in("ada@example.com").await;
+    let page = browser.open("/account").await.expect(200);
+    let change = form(&page, "/account/profile")
+        .with("firstName", "Ada <3")
+        .with("lastName", "Lovelace");
+    let changed = browser.submit(&change).await;
+    let to = changed.header("location").replace("#profile", "");
+    assert_eq!(to, "/account?done=profile");
+    let page = browser.open(&to).await;
+    assert!(page.text().contains("role=\"status\"") && page.text().contains("value=\"Ada &lt;3\""));
+    let me = server
+        .get("/auth/me")
+        .bearer(&ada.access)
+        .send()
+        .await
+        .json();
+    assert_eq!(
+        (&me["firstName"], &me["lastName"]),
+        (&json!("Ada <3"), &json!("Lovelace"))
+    );
+    let bad = form(&page, "/account/profile").with("firstName", "\u{202e}x");
+    let refused = browser.submit(&bad).await.expect(422);
+    assert!(refused.text().contains("role=\"alert\""));
+}
+
+#[tokio::test]
+async fn a_new_password_ends_every_other_session() {
+    let server = Server::start();
+    let ada = server.register("ada@example.com").await;
+    let browser = server.browser();
+    browser.sign_in("ada@example.com").await;
+    let page = browser.open("/account").await;
+    let change = form(&page, "/account/password").with("newPassword", "another horse battery");
+    // A wrong current password counts at every door, and changes nothing.
+    let wrong = browser
+        .submit(&change.clone().with("currentPassword", "wrong"))
+        .await
+        .expect(200);
+    assert!(wrong.text().contains("role=\"alert\""));
+    let page = browser.open("/account").await;
+    let weak = form(&page, "/account/password")
+        .with("currentPassword", PASSWORD)
+        .with("newPassword", "short");
+    browser.submit(&weak).await.expect(422);
+    server
+        .get("/auth/me")
+        .bearer(&ada.access)
+        .send()
+        .await
+        .expect(200);
+    let page = browser.open("/account").await;
+    let change = form(&page, "/account/password")
+        .with("currentPassword", PASSWORD)
+        .with("newPassword", "another horse battery");
+    browser.submit(&change).await.expect(303);
+    server
+        .get("/auth/me")
+        .bearer(&ada.access)
+        .send()
+        .await
+        .refused(401, "token_revoked");
+    browser.open("/account").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_person_ends_one_session_or_all_others_but_nobody_elses() {
+    let server = Server::start();
+    let first = server.register("ada@example.com").await;
+    let second = server.login("ada@example.com").await;
+    let eve = server.register("eve@example.com").await;
+    let browser = server.browser();
+    browser.sign_in("ada@example.com").await;
+    let session_of = |token: &str| {
+        doorward_tests::browser::claims(token)["sid"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let page = browser.open("/account").await;
+    let own = session_of(&first.access);
+    let end = forms(&page)
+        .into_iter()
+        .find(|form| form.value("id") == own)
+        .expect("its form");
+    assert_eq!(end.action, "/account/sessions/end");
+    browser.submit(&end).await.expect(303);
+    server
+        .get("/auth/me")
+        .bearer(&first.access)
+        .send()
+        .await
+        .refused(401, "token_revoked");
+    server
+        .get("/auth/me")
+        .bearer(&second.access)
+        .send()
+        .await
+        .expect(200);
+    // Another person's session is not there.
+    let page = browser.open("/account").await;
+    let foreign = form(&page, "/account/sessions/end").with("id", &session_of(&eve.access));
+    browser.submit(&foreign).await.expect(404);
+    server
+        .get("/auth/me")
+        .bearer(&eve.access)
+        .send()
+        .await
+        .expect(200);
+    let page = browser.open("/account").await;
+    browser
+        .submit(&form(&page, "/account/sessions/end-others"))
+        .await
+        .expect(303);
+    server
+        .get("/auth/me")
+        .bearer(&second.access)
+        .send()
+        .await
+        .refused(401, "token_revoked");
+    browser.open("/account").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_key_is_shown_once_and_can_be_revoked() {
+    let server = Server::start();
+    server.register("ada@example.com").await;
+    let browser = server.browser();
+    browser.sign_in("ada@example.com").await;
+    let page = browser.open("/account").await;
+    let mint = form(&page, "/account/keys")
+        .with("name", "CI")
+        .with("scopes", "read:orders");
+    let reply = browser.submit(&mint).await.expect(200);
+    let text = reply.text();
+    let at = text.find("sk_live_").expect("the key");
+    let key = text[at..].split('<').next().unwrap().to_owned();
+    assert_eq!(key.len(), "sk_live_".len() + 38, "{key}");
+    let me = server
+        .get("/auth/me")
+        .bearer(&key)
+        .send()
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(me["email"], "ada@example.com");
+    let page = browser.open("/account").await;
+    assert!(!page.text().contains(&key));
+    browser
+        .submit(&form(&page, "/account/keys/revoke"))
+        .await
+        .expect(303);
+    server
+        .get("/auth/me")
+        .bearer(&key)
+        .send()
+        .await
+        .refused(401, "token_revoked");
+    // Not more than one holds, and not nothing.
+    for (scopes, status) in [("admin", 403), ("", 422), ("NOT A SCOPE", 422)] {
+        let page = browser.open("/account").await;
+        let mint = form(&page, "/account/keys")
+            .with("name", "CI")
+            .with("scopes", scopes);
+        browser.submit(&mint).await.expect(status);
+    }
+}
+
+#[tokio::test]
+async fn a_revoked_application_has_nothing_left() {
+    let server = Server::start();
+    let app = server.app(json!({ "name": "Wiki" })).await;
+    server.register("ada@example.com").await;
+    let browser = server.browser();
+    let pairs = request(&app, &[("scope", "openid offline_access")]);
+    let code = browser.code("ada@example.com", &pairs).await;
+    let tokens = server.redeem(&app, &code).await.expect(200);
+    let pending = browser.code("ada@example.com", &pairs).await;
+    let page = browser.open("/account").await;
+    browser
+        .submit(&form(&page, "/account/apps/revoke"))
+        .await
+        .expect(303);
+    server
+        .get("/oauth/userinfo")
+        .bearer(&tokens.field("access_token"))
+        .send()
+        .await
+        .expect(401);
+    let call = server.post("/oauth/token").basic(&app.id, &app.secret);
+    let refresh = tokens.field("refresh_token");
+    let call = call.form(&[("grant_type", "refresh_token"), ("refresh_token", &refresh)]);
+    call.send().await.expect(400);
+    server.redeem(&app, &pending).await.expect(400);
+    // And is asked about again.
+    let page = browser.authorize(&pairs).await.expect(200);
+    assert_eq!(forms(&page)[0].action, "/oauth/consent");
+}

@@ -1,0 +1,191 @@
+//! Passwords: which are taken, how they change, and that nothing tells who has an account.
+
+use std::time::{Duration, Instant};
+
+use doorward_tests::{PASSWORD, Person, Reply, Server};
+use serde_json::json;
+
+async fn sign_in(server: &Server, email: &str, password: &str) -> Reply {
+    let body = json!({"email": email, "password": password});
+    server.post("/auth/login").json(body).send().await
+}
+
+async fn change(server: &Server, by: &Person, current: &str, new: &str) -> Reply {
+    let body = json!({"currentPassword": current, "newPassword": new});
+    let call = server.post("/auth/password").bearer(&by.access).json(body);
+    call.send().await
+}
+
+#[tokio::test]
+async fn passwords_are_8_characters_to_1024_bytes_and_taken_as_they_are() {
+    let server = Server::start();
+    let good = [
+        "8 chars!".to_owned(),
+        "\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}".to_owned(),
+        "z".repeat(1024),
+        format!("{}\u{e9}", "z".repeat(1022)),
+        "  leading and trailing  ".to_owned(),
+        "nul \u{0} inside".to_owned(),
+        "\u{1f511}\u{1f40e}\u{1f50b}\u{1f4ce}\u{1f511}\u{1f40e}\u{1f50b}\u{1f4ce}".to_owned(),
+    ];
+    for (at, password) in good.iter().enumerate() {
+        let email = format!("good{at}@example.com");
+        let body = json!({"email": email, "password": password});
+        server
+            .post("/auth/register")
+            .json(body)
+            .send()
+            .await
+            .expect(201);
+        sign_in(&server, &email, password).await.expect(200);
+        let longer = format!("{password} ");
+        sign_in(&server, &email, &longer)
+            .await
+            .refused(401, "invalid_credentials");
+    }
+    let trimmed = sign_in(&server, "good4@example.com", "leading and trailing").await;
+    trimmed.refused(401, "invalid_credentials");
+    let cut = sign_in(&server, "good2@example.com", &"z".repeat(1023)).await;
+    cut.refused(401, "invalid_credentials");
+    let bad = [
+        String::new(),
+        "7 chars".to_owned(),
+        "\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}".to_owned(),
+        "z".repeat(1025),
+        format!("{}\u{e9}", "z".repeat(1023)),
+        "password".to_owned(),
+        "Password1".to_owned(),
+        "12345678".to_owned(),
+        "qwertyuiop".to_owned(),
+        "iloveyou1".to_owned(),
+    ];
+    for password in &bad {
+        let body = json!({"email": "bad@example.com", "password": password});
+        let refused = server.post("/auth/register").json(body).send().await;
+        refused.refused_at(422, "validation_failed", "password");
+    }
+}
+
+#[tokio::test]
+async fn a_new_password_ends_every_other_session() {
+    let server = Server::start();
+    let other = server.register("ada@example.com").await;
+    let this = server.login("ada@example.com").await;
+    let key = server.key_of(&this, &["read"]).await;
+    change(&server, &this, PASSWORD, "another good one")
+        .await
+        .expect(204);
+    let me = async |token: &str| server.get("/auth/me").bearer(token).send().await;
+    me(&this.access).await.expect(200);
+    me(&other.access).await.refused(401, "token_revoked");
+    for (token, status) in [(&this.refresh, 200), (&other.refresh, 401)] {
+        let body = json!({"refreshToken": token});
+        server
+            .post("/auth/refresh")
+            .json(body)
+            .send()
+            .await
+            .expect(status);
+    }
+    me(key["key"].as_str().unwrap()).await.expect(200);
+    sign_in(&server, "ada@example.com", PASSWORD)
+        .await
+        .refused(401, "invalid_credentials");
+    sign_in(&server, "ada@example.com", "another good one")
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn a_new_password_needs_the_old_one_and_must_be_good() {
+    let server = Server::start();
+    let ada = server.register("ada@example.com").await;
+    let other = server.login("ada@example.com").await;
+    change(&server, &ada, "not my password", "another good one")
+        .await
+        .refused(401, "invalid_credentials");
+    for bad in ["short", "password", &"z".repeat(1025)] {
+        change(&server, &ada, PASSWORD, bad).await.refused_at(
+            422,
+            "validation_failed",
+            "newPassword",
+        );
+    }
+    let me = server.get("/auth/me").bearer(&other.access).send().await;
+    me.expect(200);
+    sign_in(&server, "ada@example.com", PASSWORD)
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn a_disabled_account_shows_only_to_its_password() {
+    let server = Server::start();
+    let ada = server.register("ada@example.com").await;
+    let path = format!("/admin/users/{}", ada.id);
+    server
+        .admin("PATCH", &path, Some(json!({"disabled": true})))
+        .await;
+    sign_in(&server, "ada@example.com", "not my password")
+        .await
+        .refused(401, "invalid_credentials");
+    let told = sign_in(&server, "ada@example.com", PASSWORD).await;
+    told.refused(403, "account_disabled");
+    assert!(told.header("www-authenticate").starts_with("Bearer"));
+    server
+        .admin("PATCH", &path, Some(json!({"disabled": false})))
+        .await;
+    sign_in(&server, "ada@example.com", PASSWORD)
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn an_account_without_a_password_lets_nobody_in() {
+    let server = Server::start();
+    let body = json!({"email": "ada@example.com"});
+    server.admin("POST", "/admin/users", Some(body)).await;
+    for password in ["", PASSWORD] {
+        sign_in(&server, "ada@example.com", password)
+            .await
+            .refused(401, "invalid_credentials");
+    }
+}
+
+#[tokio::test]
+async fn unknown_email_wrong_password_and_disabled_account_cost_the_same() {
+    // The real cost of a hash, so that leaving it out would show in any noise.
+    let server = Server::with_defaults()
+        .set("password_failures_per_account_and_ip", 0)
+        .set("password_checks_per_minute_per_ip", 0)
+        .start();
+    server.register("ada@example.com").await;
+    let off = server.register("off@example.com").await;
+    let path = format!("/admin/users/{}", off.id);
+    server
+        .admin("PATCH", &path, Some(json!({"disabled": true})))
+        .await;
+    let nobody = json!({"email": "new@example.com"});
+    server.admin("POST", "/admin/users", Some(nobody)).await;
+    let cases = [
+        ("wrong password", "ada@example.com", "not my password", 401),
+        ("unknown email", "bob@example.com", PASSWORD, 401),
+        ("disabled, wrong", "off@example.com", "not my password", 401),
+        ("disabled, right", "off@example.com", PASSWORD, 403),
+        ("no password set", "new@example.com", PASSWORD, 401),
+    ];
+    // The cheapest of many tries, taken in turn: noise only ever adds, and comes to all alike.
+    let mut cheapest = [Duration::MAX; 5];
+    for _ in 0..15 {
+        for (best, (_, email, password, status)) in cheapest.iter_mut().zip(cases) {
+            let from = Instant::now();
+            let reply = sign_in(&server, email, password).await;
+            *best = from.elapsed().min(*best);
+            reply.expect(status);
+        }
+    }
+    for (cost, (what, ..)) in cheapest.iter().zip(cases) {
+        let (low, high) = (cheapest[0].min(*cost), cheapest[0].max(*cost));
+        assert!(high < low.mul_f64(2.0), "{what}: {cheapest:?}");
+    }
+}

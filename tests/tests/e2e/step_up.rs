@@ -1,0 +1,68 @@
+//! `step_up_seconds`: what destroys something needs a recent sign-in, RFC 9470.
+
+use doorward_tests::{Server, eventually};
+use serde_json::json;
+
+#[tokio::test]
+async fn an_old_sign_in_may_look_but_not_destroy_until_it_is_done_again() {
+    let server = Server::with().set("step_up_seconds", 1).start();
+    let ada = server.register("ada@example.com").await;
+    let role = json!({"role": "admin"});
+    let path = format!("/admin/users/{}", ada.id);
+    server.admin("PATCH", &path, Some(role)).await;
+    let victim = server.register("bob@example.com").await;
+    let session = server.get("/auth/sessions").bearer(&victim.access);
+    let session = session.send().await.json()["data"][0]["id"].clone();
+    let path = format!("/admin/sessions/{}", session.as_str().unwrap());
+
+    let old = server.login("ada@example.com").await;
+    let refused = eventually("the sign-in becomes old", async || {
+        let reply = server
+            .delete("/admin/sessions/ses_00000000000000000000000000")
+            .bearer(&old.access)
+            .send()
+            .await;
+        (reply.status != 404).then_some(reply)
+    })
+    .await;
+    refused.refused(401, "step_up_required");
+    let challenge = refused.header("www-authenticate");
+    assert!(
+        challenge.contains(r#"error="insufficient_user_authentication""#)
+            && challenge.contains(r#"max_age="1""#),
+        "{challenge}"
+    );
+    let reply = server.delete(&path).bearer(&old.access).send().await;
+    reply.refused(401, "step_up_required");
+    let look = server.get(&path).bearer(&old.access).send().await;
+    assert!(look.expect(200).json()["revokedAt"].is_null());
+    // Refreshing is no sign-in.
+    let body = json!({"refreshToken": old.refresh});
+    let refreshed = server.post("/auth/refresh").json(body).send().await;
+    let refreshed = refreshed.expect(200).field("accessToken");
+    let reply = server.delete(&path).bearer(&refreshed).send().await;
+    reply.refused(401, "step_up_required");
+
+    // What could destroy later, without anybody who could be asked, asks now.
+    let mint = |path: &str, scope: &str| {
+        let body = json!({"name": "x", "scopes": [scope]});
+        server.post(path).bearer(&old.access).json(body).send()
+    };
+    for path in ["/apikey", "/admin/apikeys"] {
+        mint(path, "admin").await.refused(401, "step_up_required");
+    }
+    mint("/apikey", "read").await.expect(201);
+    let role = server
+        .call("PUT", "/admin/roles/customer")
+        .bearer(&old.access);
+    let role = role.json(json!({"permissions": []})).send().await;
+    role.refused(401, "step_up_required");
+
+    // A key has nobody to ask, and a new sign-in is one.
+    let gone = server.delete("/admin/sessions/ses_00000000000000000000000000");
+    let key = server.operator_key();
+    gone.bearer(&key).send().await.refused(404, "not_found");
+    let new = server.login("ada@example.com").await;
+    let reply = server.delete(&path).bearer(&new.access).send().await;
+    reply.expect(204);
+}
