@@ -14,11 +14,12 @@ use crate::{
     clock::{Clock, random_bytes},
     crypto::{
         password::Passwords,
-        seal::{MasterKey, write_private},
+        seal::MasterKey,
         secret::{Secret, api_key, api_key_form_ok, api_key_hint},
         signing::{KeyRing, RingKey, SigningAlgorithm, SigningKey},
     },
     domain::Cause,
+    files::write_private,
     http::{Answers, UsedForms},
     limits::Limits,
     metrics::Metrics,
@@ -292,7 +293,7 @@ pub fn restore(
         let master = master.as_ref();
         master.is_some_and(|master| master.open(kid, sealed).is_ok())
     };
-    let operator = found_operator_key(settings).map(|key| key.digest());
+    let operator = found_operator_key(settings)?.map(|key| key.digest());
     let how = Restore {
         force,
         keep_sessions,
@@ -326,24 +327,54 @@ async fn operator_key(
     settings: &Settings,
     clock: &Clock,
 ) -> Result<bool, OpenError> {
+    let found = found_operator_key(settings)?;
     if store.operator_key_made().await? {
+        settle(store, found.as_ref(), clock).await?;
         return Ok(false);
     }
-    match found_operator_key(settings) {
-        Some(key) => record_operator_key(store, &key, clock).await?,
-        None => mint_operator_key(store, settings, clock).await?,
-    }
+    let key = match found {
+        Some(key) => key,
+        None => {
+            let key = new_operator_key(settings);
+            write_operator_key(settings, &key)?;
+            key
+        }
+    };
+    let (hash, hint) = (key.digest(), api_key_hint(key.expose()));
+    store
+        .set_operator_key(hash, hint, Cause::system(clock.now()))
+        .await?;
     Ok(true)
 }
 
-/// The key in the directory's `operator.key`, if one is there.
-fn found_operator_key(settings: &Settings) -> Option<Secret> {
-    let text = std::fs::read_to_string(settings.data_dir.join(OPERATOR_KEY)).ok()?;
-    let key = text.trim();
-    api_key_form_ok(key).then(|| Secret::from(key.to_owned()))
+/// Completes an `operator-key` that was killed after the new key was in its file.
+async fn settle(store: &Store, found: Option<&Secret>, clock: &Clock) -> Result<(), StoreError> {
+    match found {
+        Some(key) => {
+            let cause = Cause::system(clock.now());
+            store.settle_operator_key(key.digest(), cause).await
+        }
+        None => Ok(()),
+    }
 }
 
-/// Mints a new operator key into its file; the one before it is dead.
+/// The key in the directory's `operator.key`, if one is there. A file that cannot be read is not one that is missing: its
+/// key would be replaced.
+fn found_operator_key(settings: &Settings) -> Result<Option<Secret>, OpenError> {
+    let path = settings.data_dir.join(OPERATOR_KEY);
+    match std::fs::read(&path) {
+        Ok(bytes) => {
+            let key = String::from_utf8(bytes).unwrap_or_default();
+            let key = key.trim();
+            Ok(api_key_form_ok(key).then(|| Secret::from(key.to_owned())))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(OpenError::File { path, error }),
+    }
+}
+
+/// Mints a new operator key. It is in the database and in the file before the one before it is dead: whatever fails or is
+/// cut off, the file holds a key that works.
 ///
 /// # Errors
 /// When the file or the database cannot be written.
@@ -352,20 +383,31 @@ pub async fn mint_operator_key(
     settings: &Settings,
     clock: &Clock,
 ) -> Result<(), OpenError> {
-    let path = settings.data_dir.join(OPERATOR_KEY);
-    let key = api_key(
-        &settings.api_key_prefix,
-        Environment::Live,
-        &mut random_bytes::<64>,
-    );
-    write_private(&path, format!("{}\n", key.expose()).as_bytes())
-        .map_err(|error| OpenError::File { path, error })?;
-    record_operator_key(store, &key, clock).await
+    settle(store, found_operator_key(settings)?.as_ref(), clock).await?;
+    let key = new_operator_key(settings);
+    let (hash, hint) = (key.digest(), api_key_hint(key.expose()));
+    let cause = Cause::system(clock.now());
+    store.add_operator_key(hash, hint, cause.clone()).await?;
+    if let Err(error) = write_operator_key(settings, &key) {
+        // The file may hold either, if it is its directory that could not be synced.
+        let written = found_operator_key(settings);
+        if !matches!(written, Ok(Some(found)) if found.digest() == hash)
+            && let Err(error) = store.drop_operator_key(hash, cause).await
+        {
+            tracing::warn!(%error, "an operator key that nobody knows stays until the next start");
+        }
+        return Err(error);
+    }
+    Ok(store.settle_operator_key(hash, cause).await?)
 }
 
-async fn record_operator_key(store: &Store, key: &Secret, clock: &Clock) -> Result<(), OpenError> {
-    let cause = Cause::system(clock.now());
-    Ok(store
-        .set_operator_key(key.digest(), api_key_hint(key.expose()), cause)
-        .await?)
+fn new_operator_key(settings: &Settings) -> Secret {
+    let prefix = &settings.api_key_prefix;
+    api_key(prefix, Environment::Live, &mut random_bytes::<64>)
+}
+
+fn write_operator_key(settings: &Settings, key: &Secret) -> Result<(), OpenError> {
+    let path = settings.data_dir.join(OPERATOR_KEY);
+    write_private(&path, format!("{}\n", key.expose()).as_bytes())
+        .map_err(|error| OpenError::File { path, error })
 }

@@ -19,6 +19,7 @@ pub mod caller;
 pub mod clock;
 pub mod crypto;
 pub mod domain;
+mod files;
 pub mod http;
 pub mod limits;
 pub mod metrics;

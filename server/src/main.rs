@@ -48,7 +48,7 @@ struct Cli {
 enum Command {
     /// Run the server (what happens without a subcommand)
     Serve,
-    /// Write a consistent copy of the database to FILE, also while the server runs
+    /// Write a consistent copy of the database to FILE, also while the server runs; `-` is stdout
     Backup { file: PathBuf },
     /// Put the backup FILE in the place of the database; ends all sessions
     Restore {
@@ -60,8 +60,8 @@ enum Command {
         #[arg(long)]
         keep_sessions: bool,
     },
-    /// Check the database: integrity, foreign keys, schema version
-    Check,
+    /// Check the database, or the backup FILE: integrity, foreign keys, schema
+    Check { file: Option<PathBuf> },
     /// Mint a new operator.key; the one before it is dead
     OperatorKey,
     /// Print the API description (OpenAPI 3.1)
@@ -109,6 +109,11 @@ fn run(cli: Cli) -> Result<(), String> {
     let directory = settings.data_dir.clone();
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve(settings, figment),
+        Command::Backup { file } if file.as_os_str() == "-" => {
+            let bytes = store::back_up_to_stdout(&directory).map_err(text)?;
+            eprintln!("{bytes} bytes");
+            Ok(())
+        }
         Command::Backup { file } => {
             let bytes = store::back_up(&directory, &file).map_err(text)?;
             say(&format!("{}: {bytes} bytes", file.display()))
@@ -126,6 +131,12 @@ fn run(cli: Cli) -> Result<(), String> {
                      from before are not valid any more"
                 );
             }
+            if let Some(kept) = &done.set_aside {
+                eprintln!(
+                    "the old database was damaged: it is kept as {}",
+                    kept.display()
+                );
+            }
             let sessions = if keep_sessions {
                 "sessions are as they were"
             } else {
@@ -133,9 +144,13 @@ fn run(cli: Cli) -> Result<(), String> {
             };
             say(&format!("restored {}; {sessions}", directory.display()))
         }
-        Command::Check => {
-            let schema = store::check(&directory).map_err(text)?;
-            say(&format!("{}: whole, schema {schema}", directory.display()))
+        Command::Check { file } => {
+            let (what, schema) = match file {
+                Some(file) => (file.clone(), store::check_file(&file)),
+                None => (directory.clone(), store::check(&directory)),
+            };
+            let schema = schema.map_err(text)?;
+            say(&format!("{}: whole, schema {schema}", what.display()))
         }
         Command::OperatorKey => operator_key(&settings),
         Command::Openapi => Ok(()),

@@ -30,6 +30,8 @@ pub struct ApiError {
     retry_after: Option<u64>,
     /// How recent a sign-in must be, in seconds.
     max_age: Option<u32>,
+    /// Whether it is not known if the change is on disk.
+    uncertain: bool,
 }
 
 impl ApiError {
@@ -43,6 +45,7 @@ impl ApiError {
             scope: None,
             retry_after,
             max_age: None,
+            uncertain: false,
         }
     }
 
@@ -118,6 +121,11 @@ impl ApiError {
     /// The field at fault, where one is.
     pub fn field(&self) -> Option<&str> {
         self.field.as_deref()
+    }
+
+    /// Whether the change may be there all the same, wholly.
+    pub fn is_uncertain(&self) -> bool {
+        self.uncertain
     }
 
     /// When to come again, in seconds.
@@ -219,6 +227,16 @@ impl From<StoreError> for ApiError {
                     ErrorCode::StorageUnavailable,
                     "storage is unavailable; nothing was done",
                 )
+            }
+            StoreError::Uncertain(_) => {
+                tracing::error!(%error, "storage is unavailable");
+                Self {
+                    uncertain: true,
+                    ..Self::new(
+                        ErrorCode::StorageUnavailable,
+                        "storage is unavailable; look whether the change is there before it is tried again",
+                    )
+                }
             }
         }
     }

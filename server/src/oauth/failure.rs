@@ -128,6 +128,13 @@ impl From<StoreError> for Failure {
                 tracing::error!(%error, "storage is unavailable");
                 Self::unavailable()
             }
+            StoreError::Uncertain(_) => {
+                tracing::error!(%error, "storage is unavailable");
+                Self {
+                    description: "the server cannot do this now".into(),
+                    ..Self::unavailable()
+                }
+            }
         }
     }
 }

@@ -1,48 +1,101 @@
-//! Backup and check, of a database that may be in use.
+//! Backup of a database that may be in use.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    os::unix::fs::OpenOptionsExt,
+    fs::{self, File},
+    io::{self, IsTerminal},
     path::{Path, PathBuf},
 };
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::OpenFlags;
 
-use super::{DATABASE, MASTER_KEY, OPERATOR_KEY, Store, StoreError, schema};
-use crate::domain::{Cause, Refusal};
+use super::{
+    DATABASE, MASTER_KEY, OPERATOR_KEY, Store, StoreError,
+    check::{examine, existing, open_to_check},
+    error::at,
+    schema,
+};
+use crate::{
+    domain::{Cause, Refusal},
+    files,
+};
 
-/// Writes a consistent copy of a data directory's database to `file` (mode 0600), whether it is in use or not.
-/// The copy appears whole or not at all. Writers are not held up.
+/// What an unfinished copy is called, after the name it will have.
+pub(super) const UNFINISHED: &str = "partial";
+
+/// Writes a consistent copy of a data directory's database to `file` (mode 0600), whether it is in use or not. Links are
+/// followed, and stay. The copy is examined, and appears whole or not at all. Writers are not held up.
 ///
 /// # Errors
-/// When there is no database, or `file` cannot be written.
+/// When there is no database or it is damaged, or `file` cannot be written or is there and no plain file.
 pub fn back_up(directory: &Path, file: &Path) -> Result<u64, StoreError> {
     let source = existing(directory)?;
-    let target = std::path::absolute(file)?;
-    if is_in_use(directory, &target) {
+    let target = files::resolve(file).map_err(at(file))?;
+    refuse_to_replace(directory, &target)?;
+    let partial = beside(&target, UNFINISHED)?;
+    let made = copy(&source, &partial, owner(directory, &target))
+        .and_then(|()| whole(&partial))
+        .and_then(|()| files::replace(&partial, &target).map_err(at(&target)));
+    if made.is_err() {
+        // What failed is what has to be told.
+        files::remove(&partial).ok();
+    }
+    made?;
+    Ok(fs::metadata(&target).map_err(at(&target))?.len())
+}
+
+/// Writes a copy as [`back_up`] does to stdout. It is made and examined in the data directory first.
+///
+/// # Errors
+/// As [`back_up`]; when stdout is a terminal or cannot be written.
+pub fn back_up_to_stdout(directory: &Path) -> Result<u64, StoreError> {
+    let mut out = io::stdout().lock();
+    if out.is_terminal() {
+        let why = "stdout is a terminal: send the backup to a file or a program";
+        return Err(StoreError::Unavailable(why.into()));
+    }
+    let source = existing(directory)?;
+    let partial = beside(&source, UNFINISHED)?;
+    let sent = copy(&source, &partial, Some(directory))
+        .and_then(|()| whole(&partial))
+        .and_then(|()| {
+            let mut copy = File::open(&partial).map_err(at(&partial))?;
+            let bytes = io::copy(&mut copy, &mut out).map_err(at(Path::new("stdout")))?;
+            io::Write::flush(&mut out).map_err(at(Path::new("stdout")))?;
+            Ok(bytes)
+        });
+    let removed = files::remove(&partial).map_err(at(&partial));
+    let bytes = sent?;
+    removed?;
+    Ok(bytes)
+}
+
+/// Refuses what is there and is no plain file, and the files that the server needs.
+fn refuse_to_replace(directory: &Path, target: &Path) -> Result<(), StoreError> {
+    if is_in_use(directory, target) {
         return Err(StoreError::Unavailable(format!(
             "{} is a file that the server needs",
             target.display()
         )));
     }
-    if target.is_dir() {
-        return Err(StoreError::Unavailable(format!(
-            "{} is a directory",
-            target.display()
-        )));
+    match fs::symlink_metadata(target) {
+        Ok(found) if found.is_file() => Ok(()),
+        Ok(found) => {
+            let kind = if found.is_dir() {
+                "is a directory"
+            } else {
+                "is not a plain file, and is not replaced; `-` writes to stdout"
+            };
+            let message = format!("{} {kind}", target.display());
+            Err(StoreError::Unavailable(message))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(at(target)(error)),
     }
-    let partial = beside(&target, "partial")?;
-    let made = copy(&source, &partial).and_then(|()| put(&partial, &target));
-    if made.is_err() {
-        let _ = fs::remove_file(&partial);
-    }
-    made?;
-    Ok(fs::metadata(&target)?.len())
 }
 
 /// Whether a path is one of the data directory's own files, there or not.
 fn is_in_use(directory: &Path, target: &Path) -> bool {
-    let home = target.parent().and_then(|home| fs::canonicalize(home).ok());
+    let home = fs::canonicalize(files::parent(target)).ok();
     let ours = fs::canonicalize(directory).is_ok_and(|ours| home == Some(ours));
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     let suffix = name.strip_prefix(DATABASE);
@@ -50,85 +103,47 @@ fn is_in_use(directory: &Path, target: &Path) -> bool {
         || [MASTER_KEY, OPERATOR_KEY].contains(&&*name))
 }
 
-fn existing(directory: &Path) -> Result<PathBuf, StoreError> {
-    let path = directory.join(DATABASE);
-    if fs::metadata(&path).is_ok_and(|found| found.len() > 0) {
-        Ok(path)
-    } else {
-        Err(StoreError::Unavailable(format!(
-            "there is no database in {}",
-            directory.display()
-        )))
-    }
+/// The data directory, if `target` is in it: whose the copy is to be then.
+fn owner<'a>(directory: &'a Path, target: &Path) -> Option<&'a Path> {
+    let home = fs::canonicalize(files::parent(target)).ok()?;
+    let ours = fs::canonicalize(directory).ok()?;
+    home.starts_with(ours).then_some(directory)
 }
 
-pub(super) fn copy(source: &Path, partial: &Path) -> Result<(), StoreError> {
-    let _ = fs::remove_file(partial);
-    OpenOptions::new()
-        .create_new(true)
-        .write(true)
-        .mode(0o600)
-        .open(partial)?;
-    let text = partial
-        .to_str()
-        .ok_or_else(|| StoreError::Unavailable("the file's name is not UTF-8".into()))?;
+/// Copies the database `source` to `partial`, which belongs to the owner of the directory `owner` afterwards.
+pub(super) fn copy(source: &Path, partial: &Path, owner: Option<&Path>) -> Result<(), StoreError> {
+    files::remove(partial).map_err(at(partial))?;
+    let file = files::create(partial).map_err(at(partial))?;
+    if let Some(directory) = owner {
+        files::give(&file, directory).map_err(at(partial))?;
+    }
+    drop(file);
+    let text = partial.to_str().ok_or_else(|| {
+        StoreError::Unavailable(format!("{}: the name is not UTF-8", partial.display()))
+    })?;
     // Read-write, because the last reader of a WAL database may have to recover it.
-    let conn = Connection::open_with_flags(source, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    conn.execute_batch("PRAGMA busy_timeout = 5000")?;
-    schema::known(&conn)?;
+    let conn = open_to_check(source, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    // Before the copy, which carries out the statements of the schema.
+    schema::recognise(&conn).map_err(|error| error.at(source))?;
     // One read transaction over the whole copy: a snapshot, in WAL mode without holding up the writer.
-    conn.execute("VACUUM INTO ?1", [text])?;
+    conn.execute("VACUUM INTO ?1", [text])
+        .map_err(|error| StoreError::from(error).at(source))?;
     Ok(())
 }
 
-/// Puts a finished file in its place, and sees to it that both are on disk.
-pub(super) fn put(partial: &Path, target: &Path) -> Result<(), StoreError> {
-    File::open(partial)?.sync_all()?;
-    fs::rename(partial, target)?;
-    if let Some(parent) = target.parent() {
-        File::open(parent)?.sync_all()?;
-    }
-    Ok(())
+/// Whether a copy can be relied on, before it is said to be there.
+fn whole(partial: &Path) -> Result<(), StoreError> {
+    let conn = open_to_check(partial, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    examine(&conn).map_err(|error| error.at(partial))
 }
 
+/// A file's name while it is made, in the directory it will be in.
 pub(super) fn beside(path: &Path, what: &str) -> Result<PathBuf, StoreError> {
-    let name = path
-        .file_name()
-        .ok_or_else(|| StoreError::Unavailable("not the name of a file".into()))?;
+    let name = path.file_name().ok_or_else(|| {
+        StoreError::Unavailable(format!("{}: not the name of a file", path.display()))
+    })?;
     let name = format!("{}.{what}-{}", name.to_string_lossy(), std::process::id());
     Ok(path.with_file_name(name))
-}
-
-/// Whether a data directory's database is whole: pages, foreign keys, schema version. Works while it is in use.
-///
-/// # Errors
-/// What is wrong, in one line.
-pub fn check(directory: &Path) -> Result<u32, StoreError> {
-    let path = existing(directory)?;
-    let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    conn.execute_batch("PRAGMA busy_timeout = 5000")?;
-    let found = schema::recognise(&conn)?;
-    examine(&conn)?;
-    Ok(found)
-}
-
-/// Whether pages and foreign keys are whole.
-pub(super) fn examine(conn: &Connection) -> Result<(), StoreError> {
-    let whole: String = conn.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
-    if whole != "ok" {
-        return Err(StoreError::Unavailable(format!(
-            "the database is damaged: {}",
-            whole.replace('\n', " ")
-        )));
-    }
-    let mut broken = conn.prepare("PRAGMA foreign_key_check")?;
-    if let Some(row) = broken.query([])?.next()? {
-        let table: String = row.get(0)?;
-        return Err(StoreError::Unavailable(format!(
-            "the database is damaged: a row of {table} refers to nothing"
-        )));
-    }
-    Ok(())
 }
 
 impl Store {
@@ -142,13 +157,22 @@ impl Store {
         };
         let (directory, target) = (self.directory().to_owned(), file.clone());
         // On a thread of its own: readers are few, and this takes long.
-        let made = tokio::task::spawn_blocking(move || back_up(&directory, &target)).await;
-        let bytes = made.map_err(|error| StoreError::Unavailable(error.to_string()))??;
+        let made = tokio::task::spawn_blocking(move || {
+            let home = files::parent(&target);
+            files::create_directory(home).map_err(at(home))?;
+            back_up(&directory, &target)
+        });
+        let bytes = made
+            .await
+            .map_err(|error| StoreError::Unavailable(error.to_string()))??;
         let target = file.to_string_lossy().into_owned();
         let noted = self
             .write(move |unit| unit.event(&cause, "server.backed_up", Some(&target), None, None));
         if let Err(error) = noted.await {
-            let _ = fs::remove_file(&file);
+            // A copy whose making stands in no log is not handed out; where it stays, the directory is private.
+            if let Err(error) = files::remove(&file) {
+                tracing::warn!(%error, "{} stays", file.display());
+            }
             return Err(error);
         }
         Ok(bytes)

@@ -8,7 +8,7 @@ use std::{path::Path, thread};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use rusqlite::Connection;
 
-use super::{StoreError, open};
+use super::{StoreError, error::no_thread, open};
 
 /// Changed rows after which it is time again. A row changes some one or two pages of the log's bound of 4,000.
 const OFTEN: u64 = 1000;
@@ -27,7 +27,8 @@ impl Checkpoints {
         let (wake, due) = bounded(1);
         let thread = thread::Builder::new()
             .name("doorward-checkpoint".into())
-            .spawn(move || run(&conn, &due))?;
+            .spawn(move || run(&conn, &due))
+            .map_err(no_thread)?;
         Ok(Self {
             wake,
             thread,

@@ -1,8 +1,10 @@
 //! What goes wrong in the store.
 
+use std::path::Path;
+
 use crate::domain::Refusal;
 
-/// A unit that did not happen. Nothing of it is on disk.
+/// A unit that did not happen. Nothing of it is on disk, but for [`StoreError::Uncertain`].
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The rules refuse it.
@@ -11,6 +13,10 @@ pub enum StoreError {
     /// The disk is full, failing, or the database is damaged.
     #[error("{0}")]
     Unavailable(String),
+    /// The disk refused to sync a commit, and the one after it too: if the process ends now, the change may be found
+    /// done, whole.
+    #[error("{0}; whether the change is on disk is not known")]
+    Uncertain(String),
     /// The queue is full.
     #[error("storage is overloaded")]
     Overloaded,
@@ -20,14 +26,28 @@ pub enum StoreError {
     NewerSchema { found: u32, known: u32 },
 }
 
-impl From<rusqlite::Error> for StoreError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Unavailable(error.to_string())
+impl StoreError {
+    /// Names the file that it is about.
+    pub(super) fn at(self, path: &Path) -> Self {
+        match self {
+            Self::Unavailable(why) => Self::Unavailable(format!("{}: {why}", path.display())),
+            other => other,
+        }
     }
 }
 
-impl From<std::io::Error> for StoreError {
-    fn from(error: std::io::Error) -> Self {
+/// Names the file that an operation failed with. There is no conversion without a name, so that none is forgotten.
+pub(super) fn at(path: &Path) -> impl Fn(std::io::Error) -> StoreError {
+    move |error| StoreError::Unavailable(format!("{}: {error}", path.display()))
+}
+
+/// The system gives no more threads.
+pub(super) fn no_thread(error: std::io::Error) -> StoreError {
+    StoreError::Unavailable(format!("cannot start a thread: {error}"))
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
         Self::Unavailable(error.to_string())
     }
 }

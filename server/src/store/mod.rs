@@ -3,6 +3,7 @@
 mod accounts;
 mod backup;
 mod browsers;
+mod check;
 mod checkpoint;
 mod clients;
 mod codes;
@@ -34,7 +35,8 @@ use std::{
 };
 
 pub use accounts::{LoginRecord, UserFilter};
-pub use backup::{back_up, check};
+pub use backup::{back_up, back_up_to_stdout};
+pub use check::{check, check_file};
 pub use clients::ClientChange;
 pub use codes::{Consent, Created, Redeemed};
 pub use error::StoreError;

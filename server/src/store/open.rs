@@ -1,8 +1,8 @@
 //! Opening a data directory.
 
 use std::{
-    fs::{DirBuilder, File, OpenOptions},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    fs::{File, OpenOptions},
+    os::unix::fs::OpenOptionsExt,
     path::Path,
     sync::{Arc, Mutex},
 };
@@ -11,10 +11,10 @@ use rusqlite::{Connection, OpenFlags};
 use rustix::fs::{FlockOperation, flock};
 
 use super::{
-    Inner, Store, StoreError, checkpoint::Checkpoints, memory::Memory, readers::Readers, restore,
-    schema, writer::Writer,
+    Inner, Store, StoreError, checkpoint::Checkpoints, error::at, memory::Memory, readers::Readers,
+    restore, schema, writer::Writer,
 };
-use crate::metrics::StoreMetrics;
+use crate::{files, metrics::StoreMetrics};
 
 /// The database's name in the data directory.
 pub const DATABASE: &str = "doorward.db";
@@ -36,14 +36,10 @@ impl DirectoryLock {
     /// # Errors
     /// When it cannot be made, or another process has it.
     pub fn take(directory: &Path) -> Result<Self, StoreError> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(directory)
-            .map_err(|error| {
-                StoreError::Unavailable(format!("cannot create {}: {error}", directory.display()))
-            })?;
-        let handle = File::open(directory)?;
+        files::create_directory(directory).map_err(|error| {
+            StoreError::Unavailable(format!("cannot create {}: {error}", directory.display()))
+        })?;
+        let handle = File::open(directory).map_err(at(directory))?;
         flock(&handle, FlockOperation::NonBlockingLockExclusive).map_err(|error| {
             StoreError::Unavailable(if error == rustix::io::Errno::WOULDBLOCK {
                 format!("another doorward-server is using {}", directory.display())
@@ -69,26 +65,26 @@ impl Store {
     ) -> Result<Self, StoreError> {
         restore::clean(directory);
         let path = directory.join(DATABASE);
-        // Made here rather than by SQLite: 0600 whatever the umask; the -wal and -shm files follow its mode.
-        OpenOptions::new()
+        // Made here rather than by SQLite: 0600 whatever the umask; the -wal and -shm files follow its mode and owner.
+        let file = OpenOptions::new()
             .create(true)
             .append(true)
             .mode(0o600)
-            .open(&path)?;
-        let named = |error| match error {
-            StoreError::Unavailable(why) => {
-                StoreError::Unavailable(format!("{}: {why}", path.display()))
-            }
-            other => other,
-        };
+            .open(&path)
+            .map_err(at(&path))?;
+        files::give(&file, directory).map_err(at(&path))?;
+        drop(file);
+        let named = |error: StoreError| error.at(&path);
         let mut conn = writing(&path).map_err(named)?;
         schema::migrate(&mut conn).map_err(named)?;
+        // The file itself, and that the journal of the change to WAL is gone: it would take back what came after.
+        files::sync_parent(&path).map_err(at(&path))?;
         let memory = Arc::new(Memory::new(cache_entries));
         let count = std::thread::available_parallelism().map_or(2, |n| n.get().clamp(2, 8));
         let readers = (0..count)
-            .map(|_| reading(&path))
+            .map(|_| reading(&path).map_err(named))
             .collect::<Result<_, _>>()?;
-        let checkpoints = Checkpoints::start(&path)?;
+        let checkpoints = Checkpoints::start(&path).map_err(named)?;
         let (queue, thread) = Writer::start(conn, checkpoints, memory.clone(), metrics)?;
         Ok(Self {
             inner: Arc::new(Inner {
@@ -116,6 +112,8 @@ pub(super) fn writing(path: &Path) -> Result<Connection, StoreError> {
         "PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
          PRAGMA foreign_keys = ON;
+         PRAGMA trusted_schema = OFF;
+         PRAGMA secure_delete = ON;
          PRAGMA busy_timeout = 5000;
          PRAGMA temp_store = MEMORY;
          PRAGMA wal_autocheckpoint = 4000;
@@ -131,7 +129,7 @@ pub(super) fn reading(path: &Path) -> Result<Connection, StoreError> {
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
     conn.set_prepared_statement_cache_capacity(128);
-    conn.execute_batch("PRAGMA query_only = ON; PRAGMA busy_timeout = 5000; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2000;")?;
+    conn.execute_batch("PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA busy_timeout = 5000; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2000;")?;
     Ok(conn)
 }
 

@@ -1,10 +1,14 @@
 //! The operator key: the one key that no user owns, for the console on this machine.
+//!
+//! It is known by its id, which `meta` marks, whatever its name and scopes have become. While a new one takes its place
+//! two are marked, so that a cut between the database and the file leaves one that works.
 
-use doorward_shared::{ScopeSet, apikey::Environment};
-use rusqlite::{OptionalExtension, params};
+use doorward_shared::{KeyId, ScopeSet, apikey::Environment};
+use rusqlite::{Connection, OptionalExtension, params};
+use ulid::Ulid;
 
 use super::{
-    Store, StoreError,
+    Store, StoreError, Unit,
     keys::{self, NewKey},
 };
 use crate::{
@@ -13,20 +17,17 @@ use crate::{
 };
 
 /// Set in `meta` once there has been an operator key.
-pub(super) const MADE: &str = "operator_key_made";
-/// Its name among keys.
-pub(super) const OPERATOR: &str = "operator.key";
+const MADE: &str = "operator_key_made";
+/// Its name among keys, until somebody changes it.
+const OPERATOR: &str = "operator.key";
+/// Keys with a mark in `meta`.
+const MARKED: &str =
+    "EXISTS (SELECT 1 FROM meta WHERE meta.key = 'operator_key:' || hex(api_keys.id))";
 
 impl Store {
     /// Whether this database has had an operator key.
     pub async fn operator_key_made(&self) -> Result<bool, StoreError> {
-        self.read(|conn| {
-            let found = conn
-                .query_row("SELECT 1 FROM meta WHERE key = ?1", [MADE], |_| Ok(()))
-                .optional()?;
-            Ok(found.is_some())
-        })
-        .await
+        self.read(|conn| Ok(is_made(conn)?)).await
     }
 
     /// Makes the secret with this hash the operator key, and revokes those before it.
@@ -37,26 +38,150 @@ impl Store {
         cause: Cause,
     ) -> Result<(), StoreError> {
         self.write(move |unit| {
-            let sql = "UPDATE api_keys SET revoked_at = ?1 WHERE owner_id IS NULL AND name = ?2 AND revoked_at IS NULL";
-            unit.conn.prepare_cached(sql)?.execute(params![cause.at.0, OPERATOR])?;
-            // A file that was put back may hold a key that was replaced once: whoever holds the directory decides.
-            let again = "DELETE FROM api_keys WHERE hash = ?1 AND owner_id IS NULL";
-            unit.conn.prepare_cached(again)?.execute(params![hash.0])?;
-            unit.changes.all_keys = true;
-            let scopes = ScopeSet::parse(role::ADMIN).unwrap_or_default();
-            let key = NewKey {
-                owner: KeyOwner::Operator,
-                hash,
-                hint,
-                name: OPERATOR.into(),
-                scopes,
-                environment: Environment::Live,
-                expires_at: None,
-            };
-            keys::insert(unit, key, &cause, "apikey.created", None)?;
-            unit.conn.prepare_cached("INSERT OR REPLACE INTO meta VALUES (?1, ?2)")?.execute(params![MADE, "1"])?;
-            Ok(())
+            insert(unit, hash, hint, &cause)?;
+            settle(unit, hash, &cause)
         })
         .await
     }
+
+    /// Makes the secret with this hash an operator key beside the one that there is.
+    pub async fn add_operator_key(
+        &self,
+        hash: Digest256,
+        hint: String,
+        cause: Cause,
+    ) -> Result<(), StoreError> {
+        self.write(move |unit| insert(unit, hash, hint, &cause))
+            .await
+    }
+
+    /// Revokes an operator key whose secret got into no file.
+    pub async fn drop_operator_key(&self, hash: Digest256, cause: Cause) -> Result<(), StoreError> {
+        self.write(move |unit| {
+            let sql = "SELECT id FROM api_keys WHERE hash = ?1 AND revoked_at IS NULL";
+            let id: Option<[u8; 16]> = unit
+                .conn
+                .query_row(sql, [hash.0], |row| row.get(0))
+                .optional()?;
+            if let Some(id) = id {
+                let sql = "UPDATE api_keys SET revoked_at = ?1 WHERE id = ?2";
+                unit.conn.execute(sql, params![cause.at.0, id])?;
+                unit.changes.keys.push(hash);
+                let id = KeyId(Ulid::from_bytes(id));
+                unit.event(&cause, "apikey.revoked", Some(&id), None, Some(OPERATOR))?;
+            }
+            forget_dead(unit.conn)
+        })
+        .await
+    }
+
+    /// Revokes every operator key but the one with this hash, if that is a live one: it is the one in the file.
+    pub async fn settle_operator_key(
+        &self,
+        hash: Digest256,
+        cause: Cause,
+    ) -> Result<(), StoreError> {
+        let unsettled = self
+            .read(move |conn| {
+                Ok(is_live(conn, hash)? && !(others(conn, hash)?.is_empty() && is_made(conn)?))
+            })
+            .await?;
+        if !unsettled {
+            return Ok(());
+        }
+        self.write(move |unit| match is_live(unit.conn, hash)? {
+            true => settle(unit, hash, &cause),
+            false => Ok(()),
+        })
+        .await
+    }
+}
+
+/// Leaves the key with this hash as the only operator key.
+fn settle(unit: &mut Unit<'_>, hash: Digest256, cause: &Cause) -> Result<(), StoreError> {
+    for id in others(unit.conn, hash)? {
+        unit.event(cause, "apikey.revoked", Some(&id), None, Some(OPERATOR))?;
+    }
+    retire_others(unit.conn, hash, cause)?;
+    unit.changes.all_keys = true;
+    let sql = "INSERT INTO meta VALUES (?1, '1') ON CONFLICT (key) DO NOTHING";
+    unit.conn.prepare_cached(sql)?.execute([MADE])?;
+    Ok(())
+}
+
+fn is_made(conn: &Connection) -> rusqlite::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM meta WHERE key = ?1)";
+    conn.query_row(sql, [MADE], |row| row.get(0))
+}
+
+fn insert(
+    unit: &mut Unit<'_>,
+    hash: Digest256,
+    hint: String,
+    cause: &Cause,
+) -> Result<(), StoreError> {
+    // A file that was put back may hold a key that was replaced once: whoever holds the directory decides.
+    let again = "DELETE FROM api_keys WHERE hash = ?1 AND owner_id IS NULL";
+    unit.conn.prepare_cached(again)?.execute([hash.0])?;
+    let key = NewKey {
+        owner: KeyOwner::Operator,
+        hash,
+        hint,
+        name: OPERATOR.into(),
+        scopes: ScopeSet::parse(role::ADMIN).unwrap_or_default(),
+        environment: Environment::Live,
+        expires_at: None,
+    };
+    let made = keys::insert(unit, key, cause, "apikey.created", None)?;
+    let mark = "INSERT INTO meta VALUES ('operator_key:' || hex(?1), '1')";
+    unit.conn
+        .prepare_cached(mark)?
+        .execute([made.id.0.to_bytes()])?;
+    Ok(())
+}
+
+/// Whether the secret with this hash is an operator key that works.
+pub(super) fn is_live(conn: &Connection, hash: Digest256) -> rusqlite::Result<bool> {
+    let sql = format!(
+        "SELECT EXISTS (SELECT 1 FROM api_keys WHERE hash = ?1 AND revoked_at IS NULL AND {MARKED})"
+    );
+    conn.query_row(&sql, [hash.0], |row| row.get(0))
+}
+
+/// The operator keys that work beside the one with this hash.
+fn others(conn: &Connection, hash: Digest256) -> rusqlite::Result<Vec<KeyId>> {
+    let sql =
+        format!("SELECT id FROM api_keys WHERE hash <> ?1 AND revoked_at IS NULL AND {MARKED}");
+    let mut select = conn.prepare(&sql)?;
+    let rows = select.query_map([hash.0], |row| row.get(0).map(Ulid::from_bytes).map(KeyId))?;
+    rows.collect()
+}
+
+/// Revokes all operator keys but the one with this hash.
+pub(super) fn retire_others(
+    conn: &Connection,
+    hash: Digest256,
+    cause: &Cause,
+) -> Result<(), StoreError> {
+    let sql = format!(
+        "UPDATE api_keys SET revoked_at = ?1 WHERE hash <> ?2 AND revoked_at IS NULL AND {MARKED}"
+    );
+    conn.execute(&sql, params![cause.at.0, hash.0])?;
+    forget_dead(conn)
+}
+
+/// Revokes all operator keys: the next start takes up the one in the file, or makes one.
+pub(super) fn retire_all(conn: &Connection, cause: &Cause) -> Result<(), StoreError> {
+    let sql = format!("UPDATE api_keys SET revoked_at = ?1 WHERE revoked_at IS NULL AND {MARKED}");
+    conn.execute(&sql, params![cause.at.0])?;
+    conn.execute("DELETE FROM meta WHERE key = ?1", [MADE])?;
+    forget_dead(conn)
+}
+
+/// Removes the marks of keys that are revoked or gone.
+fn forget_dead(conn: &Connection) -> Result<(), StoreError> {
+    let sql = "DELETE FROM meta WHERE key LIKE 'operator\\_key:%' ESCAPE '\\' AND NOT EXISTS (
+                 SELECT 1 FROM api_keys WHERE 'operator_key:' || hex(api_keys.id) = meta.key AND revoked_at IS NULL)";
+    conn.execute(sql, [])?;
+    Ok(())
 }

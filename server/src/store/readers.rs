@@ -10,7 +10,7 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::StoreError;
+use super::{StoreError, error::no_thread};
 
 /// Reads that may wait; past it [`StoreError::Overloaded`].
 const QUEUE: usize = 2048;
@@ -42,7 +42,8 @@ impl Readers {
         let threads = connections
             .into_iter()
             .map(start)
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<_, _>>()
+            .map_err(no_thread)?;
         Ok(Self {
             queue,
             threads: Mutex::new(threads),

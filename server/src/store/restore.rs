@@ -1,19 +1,26 @@
 //! Restore: a backup in the place of a data directory's database.
 
-use std::{fs, path::Path};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use doorward_shared::Timestamp;
-use rusqlite::{Connection, OpenFlags, Transaction, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, config::DbConfig, params};
 use ulid::Ulid;
 
 use super::{
     DATABASE, DirectoryLock, StoreError,
-    backup::{beside, copy, examine, put},
-    open,
-    operator::{MADE, OPERATOR},
-    schema,
+    backup::{UNFINISHED, beside, copy},
+    check::{examine, open_to_check, plain},
+    error::at,
+    operator, schema,
 };
-use crate::crypto::secret::Digest256;
+use crate::{
+    crypto::secret::Digest256,
+    domain::Cause,
+    files::{self, with_suffix},
+};
 
 /// How a backup is put back.
 pub struct Restore<'a> {
@@ -38,29 +45,27 @@ impl std::fmt::Debug for Restore<'_> {
 }
 
 /// What became of what a restored database shares with its directory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Restored {
     /// Signing keys that the directory's master key does not open, and that are gone: the next start makes a new one.
     pub signing_keys_lost: usize,
+    /// Where the old database is, if it was so damaged that its log could not be brought into it.
+    pub set_aside: Option<PathBuf>,
 }
 
-/// Puts a backup in the place of a data directory's database. A kill at any instant leaves the old database or the new one.
+/// Puts a backup in the place of a data directory's database. A kill or a power cut at any instant leaves the old database
+/// or the new one, whole: nothing of the old one is removed before its log is in its one file, on disk, and the new one is
+/// ready beside it.
 ///
 /// # Errors
-/// When `file` is no whole Doorward database, is newer than this binary, or a database is there and `force` is not set.
+/// When `file` is no whole Doorward database, is newer than this binary, or a database is there and `force` is not set;
+/// when the old one's log cannot be brought into it. The old database is as it was then.
 pub fn restore(directory: &Path, file: &Path, how: &Restore<'_>) -> Result<Restored, StoreError> {
-    let named = |error| match error {
-        StoreError::Unavailable(why) => {
-            StoreError::Unavailable(format!("{}: {why}", file.display()))
-        }
-        other => other,
-    };
-    if !file.is_file() {
-        return Err(named(StoreError::Unavailable("is not a file".into())));
-    }
+    plain(file)?;
     let _lock = DirectoryLock::take(directory)?;
     clean(directory);
     let target = directory.join(DATABASE);
+    let target = files::resolve(&target).map_err(at(&target))?;
     if !how.force && fs::metadata(&target).is_ok_and(|found| found.len() > 0) {
         let message = format!(
             "{} has a database: --force overwrites it",
@@ -69,55 +74,163 @@ pub fn restore(directory: &Path, file: &Path, how: &Restore<'_>) -> Result<Resto
         return Err(StoreError::Unavailable(message));
     }
     let partial = beside(&target, PREPARED)?;
-    let prepared = copy(file, &partial)
-        .and_then(|()| prepare(&partial, how))
-        .map_err(named);
-    let done = prepared.and_then(|restored| {
-        retire(&target);
-        put(&partial, &target)?;
-        Ok(restored)
-    });
-    remove(&partial, &["", "-wal", "-shm", "-journal"]);
+    let done = copy(file, &partial, Some(directory))
+        .and_then(|()| prepare(&partial, how).map_err(|error| error.at(file)))
+        .and_then(|signing_keys_lost| {
+            let set_aside = put(&partial, &target, how.now)?;
+            Ok(Restored {
+                signing_keys_lost,
+                set_aside,
+            })
+        });
+    if done.is_err() {
+        for suffix in ["", "-wal", "-shm", "-journal"] {
+            // What failed is what has to be told; the next start removes what stays.
+            files::remove(&with_suffix(&partial, suffix)).ok();
+        }
+    }
     done
 }
 
 /// What a database that is being made ready is called, after the name it will have.
 const PREPARED: &str = "restore";
 
-/// Removes what a restore that was killed has left in a directory that is locked.
+/// Removes what a restore or a backup that was killed has left in a directory that is locked.
 pub(super) fn clean(directory: &Path) {
-    let start = format!("{DATABASE}.{PREPARED}-");
+    let starts = [PREPARED, UNFINISHED].map(|what| format!("{DATABASE}.{what}-"));
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
-        if entry.file_name().to_string_lossy().starts_with(&start) {
-            let _ = fs::remove_file(entry.path());
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if starts.iter().any(|start| name.starts_with(start))
+            && let Err(error) = files::remove(&entry.path())
+        {
+            tracing::warn!(%error, "{} stays", entry.path().display());
         }
     }
 }
 
-/// Makes an old database and its log one file: the log must not be replayed into the new database, and a kill before
-/// that is in place must leave the old one whole.
-fn retire(target: &Path) {
-    if target.exists()
-        && let Ok(old) = open::writing(target)
-    {
-        let _ = old.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE;");
+/// Puts the finished database in the place of the old one; answers where the old one is, if it was damaged.
+fn put(partial: &Path, target: &Path, now: Timestamp) -> Result<Option<PathBuf>, StoreError> {
+    let old = Old::fold(target)?;
+    let set_aside = match &old {
+        Old::Damaged => Some(keep(target, now)?),
+        Old::Missing | Old::Whole(_) => None,
+    };
+    for suffix in LOGS {
+        let log = with_suffix(target, suffix);
+        files::remove(&log).map_err(at(&log))?;
     }
-    remove(target, &["-wal", "-shm"]);
+    // Before the rename, so that no power cut can leave the old log beside the new database.
+    files::sync_parent(target).map_err(at(target))?;
+    for path in [target, partial] {
+        refuse_logs(path)?;
+    }
+    files::replace(partial, target).map_err(at(target))?;
+    drop(old);
+    Ok(set_aside)
 }
 
-fn remove(path: &Path, suffixes: &[&str]) {
-    for suffix in suffixes {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
-        let _ = fs::remove_file(name);
+/// What SQLite keeps beside a database: the log that holds commits, the journal that takes changes back, and memory.
+const LOGS: [&str; 3] = ["-wal", "-journal", "-shm"];
+
+/// A log beside a database that is not its own would be played into it.
+fn refuse_logs(path: &Path) -> Result<(), StoreError> {
+    for suffix in LOGS {
+        let log = with_suffix(path, suffix);
+        match fs::symlink_metadata(&log) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(at(&log)(error)),
+            Ok(_) => {
+                let why = "is there again: another program is using the database";
+                return Err(StoreError::Unavailable(why.into()).at(&log));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The database that is to be replaced.
+enum Old {
+    Missing,
+    /// In one file, on disk. The connection keeps other programs out of it, and leaves its files alone when it goes.
+    Whole(#[expect(dead_code, reason = "held for its lock")] Connection),
+    /// No database, or a broken one: its log cannot be brought into it.
+    Damaged,
+}
+
+impl Old {
+    fn fold(target: &Path) -> Result<Self, StoreError> {
+        match fs::symlink_metadata(target) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::Missing),
+            Err(error) => return Err(at(target)(error)),
+            Ok(_) => plain(target)?,
+        }
+        match fold(target) {
+            Ok(conn) => Ok(Self::Whole(conn)),
+            Err(error) => match error.sqlite_error_code() {
+                Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Ok(Self::Damaged),
+                Some(ErrorCode::DatabaseBusy) => {
+                    let why = "another program is using it";
+                    Err(StoreError::Unavailable(why.into()).at(target))
+                }
+                _ => Err(StoreError::from(error).at(target)),
+            },
+        }
     }
 }
 
-fn prepare(path: &Path, how: &Restore<'_>) -> Result<Restored, StoreError> {
-    let mut conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+/// Brings the log of a database into its one file. Every step tells whether it is on disk.
+fn fold(target: &Path) -> Result<Connection, rusqlite::Error> {
+    let conn = Connection::open_with_flags(
+        target,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    conn.execute_batch(
+        "PRAGMA trusted_schema = OFF;
+         PRAGMA busy_timeout = 5000;
+         PRAGMA locking_mode = EXCLUSIVE;
+         PRAGMA synchronous = FULL;",
+    )?;
+    // Reading takes the lock, and plays a journal back that a crash has left.
+    conn.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    let (busy, log, copied): (i64, i64, i64) =
+        conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?;
+    if busy != 0 || log != copied {
+        let busy = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
+        return Err(rusqlite::Error::SqliteFailure(busy, None));
+    }
+    Ok(conn)
+}
+
+/// Gives a damaged database and its logs names of their own: `--force` is no reason to lose what may still be saved.
+fn keep(target: &Path, now: Timestamp) -> Result<PathBuf, StoreError> {
+    let kept = with_suffix(target, &format!(".damaged-{}", now.0));
+    for suffix in ["", "-wal", "-journal"] {
+        let (from, to) = (with_suffix(target, suffix), with_suffix(&kept, suffix));
+        match fs::hard_link(&from, &to) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !suffix.is_empty() => {}
+            done => done.map_err(at(&to))?,
+        }
+    }
+    files::sync_parent(&kept).map_err(at(&kept))?;
+    Ok(kept)
+}
+
+/// Makes a copy of the backup ready; answers how many signing keys it has lost.
+fn prepare(path: &Path, how: &Restore<'_>) -> Result<usize, StoreError> {
+    let mut conn = open_to_check(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     schema::recognise(&conn)?;
     examine(&conn)?;
-    conn.execute_batch("PRAGMA foreign_keys = ON")?;
+    // Nobody needs a file that was being prepared: no journal beside it, and one sync when it is finished.
+    conn.execute_batch(
+        "PRAGMA journal_mode = MEMORY;
+         PRAGMA synchronous = OFF;
+         PRAGMA secure_delete = ON;
+         PRAGMA foreign_keys = ON;",
+    )?;
     schema::migrate(&mut conn)?;
     let tx = conn.transaction()?;
     if !how.keep_sessions {
@@ -130,7 +243,8 @@ fn prepare(path: &Path, how: &Restore<'_>) -> Result<Restored, StoreError> {
     fit_operator_key(&tx, how)?;
     note(&tx, how)?;
     tx.commit()?;
-    Ok(Restored { signing_keys_lost })
+    conn.close().map_err(|(_, error)| error)?;
+    Ok(signing_keys_lost)
 }
 
 /// Drops signing keys that nobody can open here.
@@ -151,20 +265,11 @@ fn drop_sealed(tx: &Transaction<'_>, how: &Restore<'_>) -> Result<usize, StoreEr
 /// The operator key is the one in the directory, not the one of the time of the backup. Where the backup does not know
 /// it, the next start takes it up, or makes one.
 fn fit_operator_key(tx: &Transaction<'_>, how: &Restore<'_>) -> Result<(), StoreError> {
-    let known = match how.operator {
-        Some(hash) => tx.query_row(
-            "SELECT EXISTS (SELECT 1 FROM api_keys WHERE hash = ?1 AND owner_id IS NULL AND revoked_at IS NULL)",
-            params![hash.0],
-            |row| row.get(0),
-        )?,
-        None => false,
-    };
-    if !known {
-        let sql = "UPDATE api_keys SET revoked_at = ?1 WHERE owner_id IS NULL AND name = ?2 AND revoked_at IS NULL";
-        tx.execute(sql, params![how.now.0, OPERATOR])?;
-        tx.execute("DELETE FROM meta WHERE key = ?1", [MADE])?;
+    let cause = Cause::system(how.now);
+    match how.operator {
+        Some(hash) if operator::is_live(tx, hash)? => operator::retire_others(tx, hash, &cause),
+        _ => operator::retire_all(tx, &cause),
     }
-    Ok(())
 }
 
 fn note(tx: &Transaction<'_>, how: &Restore<'_>) -> Result<(), StoreError> {

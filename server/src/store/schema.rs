@@ -1,5 +1,7 @@
 //! Schema and migrations: append only, one transaction each, numbered by `PRAGMA user_version`.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::StoreError;
@@ -11,6 +13,10 @@ const MIGRATIONS: &[&str] = &[
     // before have a minute to live, and nobody knows who signed in for them.
     "ALTER TABLE signing_keys ADD COLUMN longest_token_seconds INTEGER NOT NULL DEFAULT 7200;
      ALTER TABLE codes ADD COLUMN signed_in_by BLOB;",
+    // The operator key is known by its id. What people were called leaves the search index with them.
+    "INSERT INTO meta SELECT 'operator_key:' || hex(id), '1' FROM api_keys
+       WHERE owner_id IS NULL AND name = 'operator.key' AND revoked_at IS NULL;
+     INSERT INTO users_text (users_text, rank) VALUES ('secure-delete', 1);",
 ];
 
 /// The schema this binary writes.
@@ -43,7 +49,7 @@ pub(super) fn known(conn: &Connection) -> Result<u32, StoreError> {
 /// [`StoreError::NewerSchema`] when a later Doorward has written it; nothing is changed then.
 pub(super) fn migrate(conn: &mut Connection) -> Result<(), StoreError> {
     let found = known(conn)?;
-    if found == 0 && !names(conn)?.is_empty() {
+    if found == 0 && !statements(conn)?.is_empty() {
         return Err(not_ours());
     }
     migrate_to(conn, VERSION)
@@ -65,26 +71,39 @@ fn not_ours() -> StoreError {
     StoreError::Unavailable("this database is not Doorward's".into())
 }
 
-/// What a database holds: kinds and names of its tables, indexes, triggers.
-fn names(conn: &Connection) -> Result<Vec<String>, StoreError> {
-    let sql = "SELECT type || ' ' || name FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY 1";
-    let mut select = conn.prepare(sql)?;
-    let rows = select.query_map([], |row| row.get(0))?;
+/// What a database consists of: kind, name, table and statement of each table, index, trigger, view.
+type Statements = BTreeSet<(String, String, String, Option<String>)>;
+
+/// Everything is compared, names that SQLite keeps for itself too: whoever can write into the file can take them.
+fn statements(conn: &Connection) -> Result<Statements, StoreError> {
+    let mut select = conn.prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema")?;
+    let rows = select.query_map([], |row| {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+    })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Whether a database has the tables its version says; answers the version.
+/// Whether a database has to the letter the tables, indexes and triggers that its version says; answers the version. A
+/// changed trigger would be carried out with every change that the server makes.
 ///
 /// # Errors
-/// [`StoreError::NewerSchema`], or that it is not a database of Doorward's.
+/// [`StoreError::NewerSchema`], or that it is not a database of Doorward's, or what of it is different.
 pub(super) fn recognise(conn: &Connection) -> Result<u32, StoreError> {
     let found = known(conn)?;
-    let mut known = Connection::open_in_memory()?;
-    migrate_to(&mut known, found)?;
-    if found == 0 || names(&known)? != names(conn)? {
+    let found_statements = statements(conn)?;
+    if found == 0 {
         return Err(not_ours());
     }
-    Ok(found)
+    let mut known = Connection::open_in_memory()?;
+    migrate_to(&mut known, found)?;
+    let wanted = statements(&known)?;
+    let Some((kind, name, ..)) = wanted.symmetric_difference(&found_statements).next() else {
+        return Ok(found);
+    };
+    let name: String = name.chars().filter(|c| !c.is_control()).take(100).collect();
+    Err(StoreError::Unavailable(format!(
+        "this database is not Doorward's: {kind} {name} is not as schema {found} has it"
+    )))
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use ulid::Ulid;
 use super::{
     StoreError,
     checkpoint::Checkpoints,
+    error::no_thread,
     memory::{Changes, Memory},
     rows::ip_text,
 };
@@ -111,7 +112,8 @@ impl Writer {
         let theirs = metrics.clone();
         let thread = thread::Builder::new()
             .name("doorward-writer".into())
-            .spawn(move || run(&conn, &jobs, checkpoints, &memory, &theirs, ids))?;
+            .spawn(move || run(&conn, &jobs, checkpoints, &memory, &theirs, ids))
+            .map_err(no_thread)?;
         Ok((Self { queue, metrics }, thread))
     }
 
@@ -197,7 +199,9 @@ fn run(
     }
     checkpoints.end();
     // Leaves one file behind on a clean stop.
-    let _ = conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+    if let Err(error) = conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
+        tracing::warn!(%error, "the log was not copied back; the next start goes on from it");
+    }
 }
 
 /// Runs a batch, and tells everybody in it what became of it.
@@ -212,10 +216,18 @@ fn commit(
     let mut changes = Changes::default();
     let mut answers = Vec::with_capacity(batch.len());
     let done = transaction(conn, batch, &mut changes, ids, &mut answers);
+    let mut uncertain = false;
     metrics.batch(size, started.elapsed(), done.is_ok());
-    if let Err(error) = &done {
-        tracing::error!(%error, "a batch of {} was rolled back", answers.len());
-        let _ = conn.execute_batch("ROLLBACK");
+    if let Err(failed) = &done {
+        tracing::error!(error = %failed.error, "a batch of {} was rolled back", answers.len());
+        // SQLite may have rolled back by itself.
+        if !conn.is_autocommit()
+            && let Err(error) = conn.execute_batch("ROLLBACK")
+        {
+            tracing::error!(%error, "the transaction stays open");
+        }
+        // A change that is answered as undone must not come back: see `overwrite`.
+        uncertain = failed.committing && overwrite(conn).is_err() && failed.may_be_in_the_log();
     } else {
         // A batch that had nothing to write says nothing about the disk.
         if conn.total_changes() > before {
@@ -227,9 +239,45 @@ fn commit(
     for answer in answers {
         answer(match &done {
             Ok(()) => Ok(()),
-            Err(error) => Err(StoreError::Unavailable(error.to_string())),
+            Err(failed) if uncertain => Err(StoreError::Uncertain(failed.error.to_string())),
+            Err(failed) => Err(StoreError::Unavailable(failed.error.to_string())),
         });
     }
+}
+
+/// A batch of which nothing was done.
+struct Failed {
+    error: rusqlite::Error,
+    /// It was the commit that failed: all of the batch may have been written to the log.
+    committing: bool,
+}
+
+impl Failed {
+    fn before_commit(error: rusqlite::Error) -> Self {
+        Self {
+            error,
+            committing: false,
+        }
+    }
+
+    /// Whether the log may hold the whole commit. It does not where a write of it was refused, as on a full disk.
+    fn may_be_in_the_log(&self) -> bool {
+        use rusqlite::ffi::{SQLITE_FULL, SQLITE_IOERR_WRITE};
+        let code = self.error.sqlite_error().map(|error| error.extended_code);
+        !matches!(code, Some(SQLITE_FULL | SQLITE_IOERR_WRITE))
+    }
+}
+
+/// Writes a small commit of the server's own over one that failed. The frames of a commit whose sync was refused stay in
+/// the log, whole, until the next commit takes their place: a crash before that would bring back a change whose caller
+/// was told that nothing was done.
+fn overwrite(conn: &Connection) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO meta VALUES ('failed_commits', '1')
+               ON CONFLICT (key) DO UPDATE SET value = value + 1";
+    let done = conn
+        .prepare_cached(sql)
+        .and_then(|mut count| count.execute([]));
+    done.map(drop)
 }
 
 fn transaction(
@@ -238,7 +286,7 @@ fn transaction(
     changes: &mut Changes,
     ids: &mut ulid::Generator,
     answers: &mut Vec<Answer>,
-) -> Result<(), StoreError> {
+) -> Result<(), Failed> {
     let mut failed = conn
         .prepare_cached("BEGIN IMMEDIATE")
         .and_then(|mut begin| begin.execute([]))
@@ -287,11 +335,14 @@ fn transaction(
         }
     }
     match failed {
-        Some(error) => Err(error.into()),
+        Some(error) => Err(Failed::before_commit(error)),
         None => conn
             .prepare_cached("COMMIT")
             .and_then(|mut end| end.execute([]))
             .map(drop)
-            .map_err(StoreError::from),
+            .map_err(|error| Failed {
+                error,
+                committing: true,
+            }),
     }
 }

@@ -383,7 +383,7 @@ fn wrong_usage_is_2_failure_1_and_help_0() {
         &["restore"],
         &["backup"],
         &["backup", "a", "b"],
-        &["check", "extra"],
+        &["check", "a", "b"],
         &["--port", "99999"],
         &["--port", "http"],
         &["--address", "nowhere"],

@@ -1,6 +1,6 @@
 //! `/admin/server`, `/admin/stats` and `/admin/whoami`.
 
-use std::{collections::BTreeMap, os::unix::fs::DirBuilderExt};
+use std::collections::BTreeMap;
 
 use doorward_shared::{
     ErrorCode,
@@ -73,15 +73,6 @@ async fn backup(
 ) -> Answer<BackupMade> {
     let now = doorward.clock.now();
     let directory = doorward.store.directory().join("backups");
-    let made = std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(&directory);
-    if let Err(error) = made {
-        tracing::error!(%error, "cannot make the directory for backups");
-        let message = "the directory for backups cannot be made; nothing was done";
-        return Err(ApiError::new(ErrorCode::StorageUnavailable, message));
-    }
     let name = now.to_string().replace([':', '.'], "-");
     let file = std::path::absolute(directory.join(format!("doorward-{name}.db")))
         .map_err(|_| ApiError::new(ErrorCode::StorageUnavailable, "the path cannot be made"))?;

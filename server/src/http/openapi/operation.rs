@@ -302,14 +302,24 @@ impl Operation {
                 (401, "The client did not show who it is", json, &schema),
                 (413, "Over 64 KiB", json, &schema),
                 (415, "Not a form", json, &schema),
-                (503, "Nothing was done; try again later", json, &schema),
+                (
+                    503,
+                    "Nothing was done, unless the message says that this is not known; try again later",
+                    json,
+                    &schema,
+                ),
             ],
             Token(_) => &[
                 (400, "An error of RFC 6750 section 3.1", json, &schema),
                 (401, "The token is not good", json, &schema),
                 (403, "The token lacks the scope", json, &schema),
                 (413, "Over 64 KiB", json, &schema),
-                (503, "Nothing was done; try again later", json, &schema),
+                (
+                    503,
+                    "Nothing was done, unless the message says that this is not known; try again later",
+                    json,
+                    &schema,
+                ),
             ],
             Browser => &[
                 (200, "A page that asks the person", "text/html", &page),

@@ -18,6 +18,7 @@ pub struct Texts {
     /// 403
     pub stale_form: &'static str,
     pub unavailable: &'static str,
+    pub uncertain: &'static str,
     pub broken: &'static str,
     pub gone: &'static str,
     pub wrong_password: &'static str,
@@ -147,6 +148,7 @@ pub const EN: Texts = Texts {
     unknown_client: "The application that sent you here is not known to this server.",
     stale_form: "This form has been sent before, is too old, or was opened in another browser. Open the page again and try once more.",
     unavailable: "The server cannot do this right now. Nothing was changed. Try again in a moment.",
+    uncertain: "The server cannot do this right now. Look whether the change is there before you try again.",
     broken: "Something failed inside the server. Try again later.",
     gone: "It is not there any more.",
     wrong_password: "The email address or the password is wrong.",
@@ -247,6 +249,7 @@ pub const DE: Texts = Texts {
     unknown_client: "Die Anwendung, die Sie hierher geschickt hat, ist diesem Server nicht bekannt.",
     stale_form: "Dieses Formular wurde schon gesendet, ist zu alt oder stammt aus einem anderen Browser. Öffnen Sie die Seite neu und versuchen Sie es noch einmal.",
     unavailable: "Der Server kann das gerade nicht tun. Es wurde nichts geändert. Versuchen Sie es gleich noch einmal.",
+    uncertain: "Der Server kann das gerade nicht tun. Sehen Sie nach, ob die Änderung da ist, bevor Sie es noch einmal versuchen.",
     broken: "Im Server ist etwas fehlgeschlagen. Versuchen Sie es später noch einmal.",
     gone: "Das gibt es nicht mehr.",
     wrong_password: "Die E-Mail-Adresse oder das Passwort ist falsch.",
@@ -368,6 +371,7 @@ impl Texts {
             (ErrorCode::NotFound | ErrorCode::TokenRevoked | ErrorCode::TokenExpired, _) => {
                 self.gone
             }
+            (ErrorCode::StorageUnavailable, _) if error.is_uncertain() => self.uncertain,
             (ErrorCode::Overloaded | ErrorCode::StorageUnavailable, _) => self.unavailable,
             (ErrorCode::InternalError, _) => self.broken,
             _ => self.bad_request,

@@ -1,0 +1,165 @@
+//! Files of the data directory: private, owned by the directory's owner, and on disk when a call returns.
+//!
+//! A power cut keeps of a file and of a directory only what was synced. So a file is synced before it is renamed into
+//! place, and a directory after its entries have changed.
+
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown},
+    path::{Path, PathBuf},
+};
+
+/// Links followed one after another, as many as Linux follows.
+const MAX_LINKS: usize = 40;
+
+/// The directory that holds a path's entry.
+pub(crate) fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// The path with a suffix after its name, such as `-wal`.
+pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// Makes a file that must not be there yet: mode 0600 whatever the umask.
+pub(crate) fn create(path: &Path) -> io::Result<File> {
+    let mut how = OpenOptions::new();
+    how.create_new(true).write(true).mode(0o600).open(path)
+}
+
+/// What root makes in a directory of somebody else's belongs to that owner, who has to read it afterwards.
+pub(crate) fn give(file: &File, directory: &Path) -> io::Result<()> {
+    if !rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    let wanted = fs::metadata(directory)?;
+    let found = file.metadata()?;
+    if (found.uid(), found.gid()) == (wanted.uid(), wanted.gid()) {
+        return Ok(());
+    }
+    fchown(file, Some(wanted.uid()), Some(wanted.gid()))
+}
+
+/// Makes a directory (mode 0700) and those above it that are missing. Each new one is on disk in its parent, and belongs
+/// to the owner of its parent.
+pub(crate) fn create_directory(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let above = parent(path);
+    create_directory(above)?;
+    match DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
+        made => made?,
+    }
+    give(&File::open(path)?, above)?;
+    File::open(above)?.sync_all()
+}
+
+/// Puts on disk which entries the directory of `path` has.
+pub(crate) fn sync_parent(path: &Path) -> io::Result<()> {
+    File::open(parent(path))?.sync_all()
+}
+
+/// Removes a file, which may be missing.
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        done => done,
+    }
+}
+
+/// Puts a finished file in the place of another. A power cut leaves the old one or the new one, whole.
+pub(crate) fn replace(finished: &Path, target: &Path) -> io::Result<()> {
+    File::open(finished)?.sync_all()?;
+    fs::rename(finished, target)?;
+    sync_parent(target)
+}
+
+/// Writes a file of mode 0600 whatever the umask, whole or not at all, and on disk when this returns.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let partial = path.with_extension("partial");
+    remove(&partial)?;
+    let mut file = create(&partial)?;
+    let done = give(&file, parent(path))
+        .and_then(|()| file.write_all(bytes))
+        .and_then(|()| replace(&partial, path));
+    if done.is_err() {
+        // What failed is what has to be told. A partial file that stays is replaced the next time.
+        remove(&partial).ok();
+    }
+    done
+}
+
+/// Where a path leads to through links, the last of which may point to what is missing.
+pub(crate) fn resolve(path: &Path) -> io::Result<PathBuf> {
+    let mut path = std::path::absolute(path)?;
+    for _ in 0..MAX_LINKS {
+        match fs::symlink_metadata(&path) {
+            Ok(found) if found.is_symlink() => path = parent(&path).join(fs::read_link(&path)?),
+            Ok(_) => return Ok(path),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(path),
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::Error::other("too many links"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    #[test]
+    fn links_are_followed_to_what_they_name() {
+        let home = tempfile::tempdir().unwrap();
+        let at = |name: &str| home.path().join(name);
+        symlink("b", at("a")).unwrap();
+        symlink(at("real"), at("b")).unwrap();
+        assert_eq!(resolve(&at("a")).unwrap(), at("real"));
+        fs::write(at("real"), "x").unwrap();
+        assert_eq!(resolve(&at("a")).unwrap(), at("real"));
+        assert_eq!(resolve(&at("plain")).unwrap(), at("plain"));
+        symlink("loop", at("loop")).unwrap();
+        assert!(resolve(&at("loop")).is_err());
+    }
+
+    #[test]
+    fn a_private_file_is_replaced_whole_and_leaves_nothing_beside() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("k.key");
+        fs::write(home.path().join("k.partial"), "left by a kill").unwrap();
+        write_private(&path, b"one").unwrap();
+        write_private(&path, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
+        let taken = home.path().join("taken.key");
+        fs::create_dir(&taken).unwrap();
+        assert!(write_private(&taken, b"x").is_err());
+        assert!(!home.path().join("taken.partial").exists());
+    }
+
+    #[test]
+    fn missing_directories_are_made_private() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("a/b");
+        create_directory(&path).unwrap();
+        create_directory(&path).unwrap();
+        for made in [path.as_path(), parent(&path)] {
+            let mode = fs::metadata(made).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o700);
+        }
+        fs::write(home.path().join("file"), "").unwrap();
+        assert!(create_directory(&home.path().join("file/x")).is_err());
+    }
+}
