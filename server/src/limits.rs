@@ -17,7 +17,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{clock::Clock, crypto::password::Overloaded, domain::household, settings::Settings};
+use crate::{clock::Clock, crypto::password::Overloaded, domain::networks, settings::Settings};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const TEN_MINUTES: Duration = Duration::from_secs(600);
@@ -168,12 +168,75 @@ pub(crate) fn let_go_of_first<K: Eq + Hash, V, T: Ord + Copy>(
     map.retain(|_, value| time(value) > cut);
 }
 
+/// Keys of an address in the counters of [`Widths`].
+type Keys = [Option<u64>; 3];
+
+/// One rule's counters: by household, and by the networks of 56 and 48 bits that one customer may have, more generously.
+#[derive(Debug)]
+struct Widths([Counter; 3]);
+
+impl Widths {
+    /// So many of a household; of a /56 four times, of a /48 sixteen times as many.
+    fn new(limit: u32, length: Duration) -> Self {
+        Self([1, 4, 16].map(|times| Counter::new(limit.saturating_mul(times), length)))
+    }
+
+    /// Failures at one account. All of a network's count for an hour where they share the account's limit over all
+    /// addresses: less than that limit, so that no network closes an account for others.
+    fn of_account(settings: &Settings) -> Self {
+        let own = settings.password_failures_per_account_and_ip;
+        let all = settings.password_failures_per_account;
+        let wide = |twentieths: u64, times: u32| match (own, all) {
+            (0, _) => 0,
+            (_, 0) => own.saturating_mul(6 * times),
+            _ => own.max(u32::try_from(u64::from(all) * twentieths / 20).unwrap_or(all)),
+        };
+        Self([
+            Counter::new(own, TEN_MINUTES),
+            Counter::new(wide(14, 4), HOUR),
+            Counter::new(wide(17, 16), HOUR),
+        ])
+    }
+
+    fn with<'a>(&'a mut self, keys: &Keys) -> impl Iterator<Item = (&'a mut Counter, u64)> {
+        let found = self.0.iter_mut().zip(*keys);
+        found.filter_map(|(counter, key)| Some((counter, key?)))
+    }
+
+    fn check(&self, keys: &Keys, now: Duration) -> Result<(), Full> {
+        let mut found = self.0.iter().zip(keys);
+        found.try_for_each(|(counter, key)| key.map_or(Ok(()), |key| counter.check(key, now)))
+    }
+
+    fn take(&mut self, keys: &Keys, now: Duration) {
+        self.with(keys)
+            .for_each(|(counter, key)| counter.take(key, now));
+    }
+
+    fn hold(&mut self, keys: &Keys, now: Duration) {
+        self.with(keys)
+            .for_each(|(counter, key)| counter.hold(key, now));
+    }
+
+    fn settle(&mut self, keys: &Keys, counts: bool) {
+        self.with(keys)
+            .for_each(|(counter, key)| counter.settle(key, counts));
+    }
+
+    fn give_back(&mut self, keys: &Keys) {
+        self.with(keys)
+            .for_each(|(counter, key)| counter.give_back(key));
+    }
+}
+
 #[derive(Debug)]
 struct Counters {
-    checks: Counter,
-    account_and_ip: Counter,
+    checks: Widths,
+    account_and_ip: Widths,
     account: Counter,
-    registrations: Counter,
+    registrations: Widths,
+    /// Accounts whose failures are forgotten: how often, and when last. What was counted before goes by another key.
+    forgotten: HashMap<u64, (u64, Duration)>,
 }
 
 /// All counters. Keys are hashed with a key of this process: no address or name of anybody is kept.
@@ -196,8 +259,8 @@ struct Queue {
 #[derive(Debug)]
 pub struct Attempt {
     limits: Limits,
-    check: u64,
-    account_and_ip: u64,
+    check: Keys,
+    account_and_ip: Keys,
     account: Option<u64>,
     /// Whether it counts as a check, and as a failure.
     counts: (bool, bool),
@@ -207,13 +270,11 @@ impl Limits {
     /// Counters as the settings say.
     pub fn new(settings: &Settings) -> Self {
         let counters = Counters {
-            checks: Counter::new(settings.password_checks_per_minute_per_ip, MINUTE),
-            account_and_ip: Counter::new(
-                settings.password_failures_per_account_and_ip,
-                TEN_MINUTES,
-            ),
+            checks: Widths::new(settings.password_checks_per_minute_per_ip, MINUTE),
+            account_and_ip: Widths::of_account(settings),
             account: Counter::new(settings.password_failures_per_account, HOUR),
-            registrations: Counter::new(settings.registrations_per_hour_per_ip, HOUR),
+            registrations: Widths::new(settings.registrations_per_hour_per_ip, HOUR),
+            forgotten: HashMap::new(),
         };
         Self {
             counters: Arc::new(Mutex::new(counters)),
@@ -238,13 +299,30 @@ impl Limits {
     /// # Errors
     /// [`RetryAfter`] when the address has made too many this hour.
     pub fn registration(&self, ip: IpAddr, now: Duration) -> Result<(), RetryAfter> {
-        let key = self.key(household(ip));
+        let keys = networks(ip).map(|network| network.map(|network| self.key(network)));
         let mut counters = self.counters();
-        if let Err(Full::Until(wait)) = counters.registrations.check(key, now) {
+        if let Err(Full::Until(wait)) = counters.registrations.check(&keys, now) {
             return Err(wait);
         }
-        counters.registrations.take(key, now);
+        counters.registrations.take(&keys, now);
         Ok(())
+    }
+
+    /// Forgets the failures of an account, from every address: its password was set anew.
+    pub fn forget(&self, account: &str, now: Duration) {
+        let key = self.key(account);
+        let mut counters = self.counters();
+        if counters.forgotten.len() >= MANY && !counters.forgotten.contains_key(&key) {
+            // After an hour nothing that was counted before is left.
+            counters.forgotten.retain(|_, (_, at)| now < *at + HOUR);
+            if counters.forgotten.len() > MANY / 8 * 7 {
+                let_go_of_first(&mut counters.forgotten, MANY / 8, |(_, at)| *at);
+            }
+        }
+        let (times, at) = counters.forgotten.entry(key).or_default();
+        (*times, *at) = (*times + 1, now);
+        drop(counters);
+        self.queue.settled.notify_waiters();
     }
 
     /// Takes a place for a password check in every counter, or in none. `account` is the normalized address somebody
@@ -294,18 +372,26 @@ impl Limits {
         known_address: bool,
         now: Duration,
     ) -> Result<Attempt, Full> {
-        let check = self.key(household(ip));
-        let account_and_ip = self.key((household(ip), account));
-        let account = (!known_address).then(|| self.key(account));
+        let networks = networks(ip);
+        let check = networks.map(|network| network.map(|network| self.key(network)));
         let mut counters = self.counters();
-        counters.checks.check(check, now)?;
-        counters.account_and_ip.check(account_and_ip, now)?;
+        let forgotten = counters.forgotten.get(&self.key(account));
+        let times = forgotten.map_or(0, |(times, _)| *times);
+        let mut account_and_ip =
+            networks.map(|network| network.map(|network| self.key((network, account, times))));
+        if known_address {
+            // Neither are its neighbours' failures its own.
+            account_and_ip = [account_and_ip[0], None, None];
+        }
+        let account = (!known_address).then(|| self.key((account, times)));
+        counters.checks.check(&check, now)?;
+        counters.account_and_ip.check(&account_and_ip, now)?;
         if let Some(account) = account {
             counters.account.check(account, now)?;
             counters.account.hold(account, now);
         }
-        counters.checks.take(check, now);
-        counters.account_and_ip.hold(account_and_ip, now);
+        counters.checks.take(&check, now);
+        counters.account_and_ip.hold(&account_and_ip, now);
         drop(counters);
         Ok(Attempt {
             limits: self.clone(),
@@ -334,9 +420,11 @@ impl Drop for Attempt {
         let (check, failure) = self.counts;
         let mut counters = self.limits.counters();
         if !check {
-            counters.checks.give_back(self.check);
+            counters.checks.give_back(&self.check);
         }
-        counters.account_and_ip.settle(self.account_and_ip, failure);
+        counters
+            .account_and_ip
+            .settle(&self.account_and_ip, failure);
         if let Some(account) = self.account {
             counters.account.settle(account, failure);
         }
@@ -496,6 +584,74 @@ mod tests {
         for _ in 0..1000 {
             assert!(off.registration(IP, Duration::ZERO).is_ok());
         }
+    }
+
+    fn v6(site: u16, net: u16) -> IpAddr {
+        IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, site, net, 0, 0, 0, 1))
+    }
+
+    #[test]
+    fn no_ipv6_network_closes_an_account_for_others() {
+        // A /48 has 65,536 households, a /56 of them 256.
+        for step in [1, 256] {
+            let limits = Limits::new(&Settings::default());
+            let attempt =
+                |ip, at| limits.try_password_check(ip, "a", false, Duration::from_secs(at));
+            let failures = (0..=u16::MAX / step)
+                .filter(|net| attempt(v6(1, net * step), u64::from(*net) / 100).is_ok());
+            // More than of one household, which has 10.
+            assert_eq!(failures.count(), 85);
+            assert!(attempt(v6(1, 0xffff), 700).is_err());
+            assert!(attempt(v6(2, 0), 700).is_ok(), "another customer");
+            assert!(attempt(IP, 700).is_ok());
+        }
+        let limits = Limits::new(&Settings::default());
+        let attempt = |ip, known| limits.try_password_check(ip, "a", known, Duration::ZERO);
+        let failures = (0..256).filter(|net| attempt(v6(1, *net), false).is_ok());
+        assert_eq!(failures.count(), 70);
+        assert!(
+            attempt(v6(1, 0x100), false).is_ok(),
+            "another /56 of the site"
+        );
+        assert!(
+            attempt(v6(1, 7), true).is_ok(),
+            "an address known to the account"
+        );
+    }
+
+    #[test]
+    fn wider_networks_have_more_checks_and_registrations_than_a_household() {
+        let limits = limits();
+        let check = |net, account: &str| {
+            let attempt = limits.try_password_check(v6(1, net), account, true, Duration::ZERO);
+            attempt.map(Attempt::succeeded).is_ok()
+        };
+        let checks = |nets: u16| {
+            (0..nets).filter(|net| (0..20).all(|at| check(*net, &format!("{net} {at}"))))
+        };
+        assert_eq!(checks(256).count(), 4);
+        let made =
+            (0..=u16::MAX).filter(|net| limits.registration(v6(2, *net), Duration::ZERO).is_ok());
+        assert_eq!(made.count(), 32);
+    }
+
+    #[test]
+    fn a_password_that_was_set_anew_forgets_the_failures_of_its_account_alone() {
+        let limits = limits();
+        let attempt = |ip, account| {
+            limits
+                .try_password_check(ip, account, false, Duration::ZERO)
+                .is_ok()
+        };
+        for account in ["a", "b"] {
+            assert_eq!((0..9).filter(|_| attempt(IP, account)).count(), 3);
+            assert_eq!((0..9).filter(|_| attempt(other(1), account)).count(), 2);
+        }
+        limits.forget("a", Duration::ZERO);
+        assert_eq!((0..9).filter(|_| attempt(IP, "a")).count(), 3);
+        assert!(!attempt(IP, "b"));
+        limits.forget("a", Duration::ZERO);
+        assert!(attempt(IP, "a"), "each time anew");
     }
 
     #[test]

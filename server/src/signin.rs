@@ -7,10 +7,10 @@ use doorward_shared::ErrorCode;
 use crate::{
     app::Doorward,
     crypto::{
-        password::{Overloaded, Verdict, check_password},
+        password::{Overloaded, Stored, Verdict, check_password},
         secret::Secret,
     },
-    domain::{Actor, Cause, Email, Refusal, Session, User},
+    domain::{Actor, Cause, Email, Refusal, Session, User, email::abridged},
     http::ApiError,
     limits::Held,
     store::{LoginRecord, NewSession, StoreError},
@@ -45,7 +45,8 @@ impl Doorward {
             return Err(Overloaded.into());
         }
         let account = Email::key_of(email);
-        let record = self.store.login_record(account.clone(), ip).await?;
+        let facts = self.store.login_facts(Email::keys_of(email), ip).await?;
+        let record = facts.account;
         let known = record.as_ref().is_some_and(|record| record.known_address);
         let attempt = self.limits.password_check(ip, &account, known, &self.clock);
         let attempt = match attempt.await {
@@ -60,7 +61,11 @@ impl Doorward {
             }
         };
         let hash = record.as_ref().and_then(|record| record.password.clone());
-        let verdict = match self.passwords.verify(password.clone(), hash.clone()).await {
+        let stored = Stored {
+            phc: hash.clone(),
+            dearest: facts.dearest,
+        };
+        let verdict = match self.passwords.verify(password.clone(), stored).await {
             Ok(verdict) => verdict,
             Err(overloaded) => {
                 attempt.released();
@@ -86,7 +91,13 @@ impl Doorward {
             (_, record, _) => {
                 drop(attempt);
                 self.metrics.login("invalid_credentials");
-                self.note_failure(record.map(|record| record.user_id), cause.clone());
+                let user = record.map(|record| record.user_id);
+                let detail = if user.is_none() {
+                    abridged(email)
+                } else {
+                    None
+                };
+                self.note_failure(user, detail, cause.clone());
                 Err(ApiError::new(
                     ErrorCode::InvalidCredentials,
                     "email or password is wrong",
@@ -96,10 +107,16 @@ impl Doorward {
     }
 
     /// Writes a refused sign-in to the audit log, when the writer has time for it. Nobody waits.
-    fn note_failure(&self, user: Option<doorward_shared::UserId>, cause: Cause) {
+    fn note_failure(
+        &self,
+        user: Option<doorward_shared::UserId>,
+        detail: Option<String>,
+        cause: Cause,
+    ) {
         let doorward = self.clone();
         tokio::spawn(async move {
-            if let Err(error) = doorward.store.note("login.failed", user, cause).await {
+            let noted = doorward.store.note("login.failed", user, detail, cause);
+            if let Err(error) = noted.await {
                 tracing::debug!(%error, "a refused sign-in was not written to the audit log");
             }
         });
@@ -172,6 +189,12 @@ impl Doorward {
             cause,
         );
         Ok(opened.await)
+    }
+
+    /// Whoever sets an account's password wants its owner in: wrong ones before no longer count.
+    pub(crate) fn forget_failures(&self, email: &str) {
+        let account = Email::key_of(email);
+        self.limits.forget(&account, self.clock.monotonic());
     }
 
     /// Hashes a new password for an account, once it has been found good enough.

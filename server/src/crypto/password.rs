@@ -18,7 +18,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use tokio::sync::oneshot;
 
 use super::secret::Secret;
-use crate::clock::random_bytes;
+use crate::{clock::random_bytes, domain::text::nfc};
 
 /// Bytes of a hash.
 const HASH_BYTES: usize = 32;
@@ -46,8 +46,10 @@ static COMMON: LazyLock<Vec<&str>> = LazyLock::new(|| {
 /// Whether a new password is taken.
 ///
 /// # Errors
-/// A sentence that says what is wrong: too short, too long, common, or the account's own address.
+/// A sentence that says what is wrong: too short, too long, common, or the account's own address. What is judged is
+/// what is hashed: the composed form (NFC).
 pub fn check_password(password: &str, email: &str) -> Result<(), &'static str> {
+    let password = nfc(password);
     if password.chars().count() < MIN_CHARS {
         return Err("must have at least 8 characters");
     }
@@ -72,18 +74,28 @@ pub struct Overloaded;
 /// What a password turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// `rehash`: the stored hash is cheaper than the settings ask for.
+    /// `rehash`: the stored hash is cheaper than the settings ask for, or of letters that were not composed.
     Right {
         rehash: bool,
     },
     Wrong,
 }
 
+/// What a password is compared with.
+#[derive(Debug, Clone, Default)]
+pub struct Stored {
+    /// The account's hash, a PHC string; none where there is no account, or it has no password.
+    pub phc: Option<String>,
+    /// A hash of the dearest kind that any account has: each comparison costs as much, so that its time does not tell
+    /// whether there is an account, and how old its hash is.
+    pub dearest: Option<String>,
+}
+
 type Reply<T> = oneshot::Sender<T>;
 
 enum Job {
     Hash(Secret, Reply<String>),
-    Verify(Secret, Option<String>, Reply<Verdict>),
+    Verify(Secret, Stored, Reply<Verdict>),
 }
 
 impl Job {
@@ -123,7 +135,7 @@ impl Passwords {
         })
     }
 
-    /// Hashes a password with a fresh salt; answers a PHC string.
+    /// Hashes the composed form (NFC) of a password with a fresh salt; answers a PHC string.
     ///
     /// # Errors
     /// [`Overloaded`] at once when the queue is full.
@@ -135,18 +147,14 @@ impl Passwords {
         answer.await.map_err(|_| Overloaded)
     }
 
-    /// Compares a password with a PHC string. Without one it costs the same, and is wrong.
+    /// Compares a password with a stored hash. Without one it costs the same, and is wrong.
     ///
     /// # Errors
     /// [`Overloaded`] at once when the queue is full.
-    pub async fn verify(
-        &self,
-        password: Secret,
-        phc: Option<String>,
-    ) -> Result<Verdict, Overloaded> {
+    pub async fn verify(&self, password: Secret, stored: Stored) -> Result<Verdict, Overloaded> {
         let (reply, answer) = oneshot::channel();
         self.queue
-            .try_send(Job::Verify(password, phc, reply))
+            .try_send(Job::Verify(password, stored, reply))
             .map_err(|_| Overloaded)?;
         answer.await.map_err(|_| Overloaded)
     }
@@ -165,13 +173,13 @@ impl Passwords {
 fn run(jobs: &Receiver<Job>, params: &Params, working: &AtomicUsize) {
     // Below the threads that verify tokens. Where the system refuses, all stay equal.
     let _ = rustix::process::setpriority_process(None, 10);
-    let mut memory: Vec<Block> = Vec::new();
+    let mut memory = Memory::default();
     loop {
         let job = match jobs.recv_timeout(IDLE) {
             Ok(job) => job,
             Err(RecvTimeoutError::Disconnected) => return,
             Err(RecvTimeoutError::Timeout) => {
-                memory = Vec::new();
+                memory = Memory::default();
                 match rest(jobs) {
                     Some(job) => job,
                     None => return,
@@ -188,13 +196,9 @@ fn run(jobs: &Receiver<Job>, params: &Params, working: &AtomicUsize) {
                     let _ = reply.send(phc);
                 }
             }
-            Job::Verify(password, phc, reply) => {
-                let _ = reply.send(verify(
-                    password.expose(),
-                    phc.as_deref(),
-                    params,
-                    &mut memory,
-                ));
+            Job::Verify(password, stored, reply) => {
+                let verdict = verify(password.expose(), &stored, params, &mut memory);
+                let _ = reply.send(verdict);
             }
         }
         working.fetch_sub(1, Ordering::Relaxed);
@@ -214,27 +218,37 @@ fn rest(jobs: &Receiver<Job>) -> Option<Job> {
     }
 }
 
+/// What Argon2 works in, kept from one password to the next.
+#[derive(Debug, Default)]
+struct Memory {
+    blocks: Vec<Block>,
+    /// KiB that were filled so far, all passes counted: what the work has cost.
+    filled: u64,
+}
+
 fn derive(
     password: &str,
     salt: &[u8],
     params: &Params,
-    memory: &mut Vec<Block>,
+    memory: &mut Memory,
 ) -> Option<[u8; HASH_BYTES]> {
     let blocks = params.block_count();
-    if memory.len() < blocks {
-        memory.resize(blocks, Block::default());
+    if memory.blocks.len() < blocks {
+        memory.blocks.resize(blocks, Block::default());
     }
+    memory.filled += cost(params);
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
     let mut out = [0; HASH_BYTES];
+    let blocks = &mut memory.blocks[..blocks];
     argon2
-        .hash_password_into_with_memory(password.as_bytes(), salt, &mut out, &mut memory[..blocks])
+        .hash_password_into_with_memory(password.as_bytes(), salt, &mut out, blocks)
         .ok()?;
     Some(out)
 }
 
-fn hash(password: &str, params: &Params, memory: &mut Vec<Block>) -> Option<String> {
+fn hash(password: &str, params: &Params, memory: &mut Memory) -> Option<String> {
     let salt = random_bytes::<16>();
-    let output = derive(password, &salt, params, memory)?;
+    let output = derive(&nfc(password), &salt, params, memory)?;
     let salt = SaltString::encode_b64(&salt).ok()?;
     let phc = PasswordHash {
         algorithm: Algorithm::Argon2id.ident(),
@@ -246,20 +260,53 @@ fn hash(password: &str, params: &Params, memory: &mut Vec<Block>) -> Option<Stri
     Some(phc.to_string())
 }
 
-fn verify(password: &str, phc: Option<&str>, params: &Params, memory: &mut Vec<Block>) -> Verdict {
-    match phc.and_then(parse) {
-        Some((stored, salt, expected)) => match derive(password, &salt, &stored, memory) {
-            Some(output) if verify_slices_are_equal(&output, &expected).is_ok() => Verdict::Right {
-                rehash: is_cheaper(&stored, params),
-            },
-            _ => Verdict::Wrong,
-        },
-        None => {
+/// Compares the composed form first, then what was typed where that differs: hashes made before passwords were composed
+/// are of that. Both cost the same with and without an account.
+fn verify(password: &str, stored: &Stored, params: &Params, memory: &mut Memory) -> Verdict {
+    let known = stored.phc.as_deref().and_then(parse);
+    let dearest = stored.dearest.as_deref().and_then(parse);
+    let dearest = dearest.map_or_else(|| params.clone(), |(dearest, ..)| dearest);
+    let composed = nfc(password);
+    let as_typed = (*composed != *password).then_some(password);
+    for text in [Some(&*composed), as_typed].into_iter().flatten() {
+        match &known {
+            Some((kind, salt, expected)) => {
+                let output = derive(text, salt, kind, memory);
+                if let Some(missing) = missing(kind, &dearest) {
+                    let _ = derive(text, &[0; 16], &missing, memory);
+                }
+                if output.is_some_and(|output| verify_slices_are_equal(&output, expected).is_ok()) {
+                    let rehash =
+                        is_cheaper(kind, params) || as_typed.is_some_and(|raw| raw == text);
+                    return Verdict::Right { rehash };
+                }
+            }
             // The same work for an account that is not there, or has no password.
-            let _ = derive(password, &[0; 16], params, memory);
-            Verdict::Wrong
+            None => {
+                let _ = derive(text, &[0; 16], &dearest, memory);
+            }
         }
     }
+    Verdict::Wrong
+}
+
+/// KiB that Argon2 fills, all passes counted. Lanes are filled one after the other.
+fn cost(params: &Params) -> u64 {
+    u64::from(params.m_cost()) * u64::from(params.t_cost())
+}
+
+/// What has to be done beside a hash of `kind` for it to cost what one of the `dearest` kind does.
+fn missing(kind: &Params, dearest: &Params) -> Option<Params> {
+    let missing = cost(dearest).checked_sub(cost(kind))?;
+    let memory = missing / u64::from(dearest.t_cost());
+    // Fails below 8 KiB, where nothing worth the name is missing.
+    Params::new(
+        u32::try_from(memory).ok()?,
+        dearest.t_cost(),
+        1,
+        Some(HASH_BYTES),
+    )
+    .ok()
 }
 
 /// A stored hash that asks for absurd memory, or is of another kind, is no hash.
@@ -299,7 +346,9 @@ mod tests {
             .unwrap();
         assert!(phc.starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{phc}");
         let check = |text: &str, phc: Option<&str>| {
-            passwords.verify(Secret::from(text.to_owned()), phc.map(str::to_owned))
+            let phc = phc.map(str::to_owned);
+            let dearest = phc.clone();
+            passwords.verify(Secret::from(text.to_owned()), Stored { phc, dearest })
         };
         assert_eq!(
             check("correct horse", Some(&phc)).await,
@@ -325,7 +374,13 @@ mod tests {
             .unwrap();
         let dear = Passwords::start(params(128), 1, 8).unwrap();
         let verdict = dear
-            .verify(Secret::from("correct horse".to_owned()), Some(phc))
+            .verify(
+                Secret::from("correct horse".to_owned()),
+                Stored {
+                    phc: Some(phc.clone()),
+                    dearest: Some(phc),
+                },
+            )
             .await;
         assert_eq!(verdict, Ok(Verdict::Right { rehash: true }));
     }
@@ -333,12 +388,94 @@ mod tests {
     #[test]
     fn hashes_are_the_ones_the_argon2_crate_makes() {
         use argon2::PasswordVerifier;
-        let phc = hash("correct horse", &params(64), &mut Vec::new()).unwrap();
+        let phc = hash("correct horse", &params(64), &mut Memory::default()).unwrap();
         let parsed = PasswordHash::new(&phc).unwrap();
         assert!(
             Argon2::default()
                 .verify_password(b"correct horse", &parsed)
                 .is_ok()
+        );
+    }
+
+    fn phc(password: &str, params: &Params) -> String {
+        hash(password, params, &mut Memory::default()).unwrap()
+    }
+
+    /// What comparing costs, and what comes of it.
+    fn compared(password: &str, phc: Option<String>, dearest: Option<String>) -> (u64, Verdict) {
+        let mut memory = Memory::default();
+        let settings = Params::new(96, 2, 1, Some(HASH_BYTES)).unwrap();
+        let verdict = verify(password, &Stored { phc, dearest }, &settings, &mut memory);
+        (memory.filled, verdict)
+    }
+
+    #[test]
+    fn a_wrong_password_costs_what_the_dearest_stored_kind_costs_whatever_is_stored() {
+        let kind = |m, t, p| Params::new(m, t, p, Some(HASH_BYTES)).unwrap();
+        let kinds = [
+            kind(64, 1, 1),
+            kind(64, 3, 1),
+            kind(1000, 1, 1),
+            kind(128, 2, 4),
+            kind(200, 5, 1),
+        ];
+        let dearest = phc("x", &kinds[4]);
+        for password in ["a wrong password", "wrong pa\u{308}ssword"] {
+            let (unknown, verdict) = compared(password, None, Some(dearest.clone()));
+            assert_eq!(verdict, Verdict::Wrong);
+            let spellings = if password.is_ascii() { 1 } else { 2 };
+            assert_eq!(unknown, spellings * cost(&kinds[4]));
+            for kind in &kinds {
+                let (known, verdict) =
+                    compared(password, Some(phc("x", kind)), Some(dearest.clone()));
+                assert_eq!(verdict, Verdict::Wrong);
+                // A pass is the least that can be left over.
+                assert!(
+                    unknown.abs_diff(known) <= 8 * spellings * 5,
+                    "{kind:?}: {known}, not {unknown}"
+                );
+            }
+            let (imported, _) =
+                compared(password, Some("$6$salt$hash".into()), Some(dearest.clone()));
+            assert_eq!(imported, unknown);
+        }
+        // With nothing stored yet what would be stored is the measure.
+        assert_eq!(compared("a wrong password", None, None).0, 96 * 2);
+    }
+
+    #[test]
+    fn passwords_are_compared_composed_and_older_hashes_as_they_were_typed() {
+        let (composed, decomposed) = ("p\u{e4}ssw\u{f6}rter", "pa\u{308}sswo\u{308}rter");
+        let kind = Params::new(96, 2, 1, Some(HASH_BYTES)).unwrap();
+        let new = phc(decomposed, &kind);
+        for text in [composed, decomposed] {
+            let (_, verdict) = compared(text, Some(new.clone()), None);
+            assert_eq!(verdict, Verdict::Right { rehash: false }, "{text}");
+        }
+        // As they were made before: of what was typed.
+        let salt = SaltString::encode_b64(&[7; 16]).unwrap();
+        let output = derive(decomposed, &[7; 16], &kind, &mut Memory::default()).unwrap();
+        let old = PasswordHash {
+            salt: Some(salt.as_salt()),
+            hash: Some(Output::new(&output).unwrap()),
+            ..PasswordHash::new(&new).unwrap()
+        }
+        .to_string();
+        assert_eq!(
+            compared(decomposed, Some(old.clone()), None).1,
+            Verdict::Right { rehash: true }
+        );
+        assert_eq!(compared(composed, Some(old), None).1, Verdict::Wrong);
+    }
+
+    #[test]
+    fn what_is_judged_is_the_composed_form() {
+        let email = "ada@example.com";
+        let decomposed = "u\u{308}".repeat(7);
+        assert!(check_password(&decomposed, email).is_err(), "7 letters");
+        assert!(
+            check_password(&"u\u{308}".repeat(400), email).is_ok(),
+            "800 bytes"
         );
     }
 

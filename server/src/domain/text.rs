@@ -1,6 +1,9 @@
 //! Rules for text that people choose.
 
-use unicode_normalization::UnicodeNormalization;
+use std::borrow::Cow;
+
+use caseless::Caseless;
+use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 /// Longest name of a person, key or client, in characters.
 pub const MAX_NAME_CHARS: usize = 200;
@@ -12,6 +15,25 @@ pub fn is_invisible(c: char) -> bool {
             '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
             | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}'
             | '\u{13430}'..='\u{1343F}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
+}
+
+/// What spellings share that differ in case or in composed letters only: canonical caseless matching, Unicode section
+/// 3.13 (D145), NFC(fold(NFD(text))).
+pub fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    let folded: String = text.nfd().default_case_fold().nfc().collect();
+    nfc(&folded).into_owned()
+}
+
+/// The composed form (NFC), without a copy where `text` is in it already.
+pub fn nfc(text: &str) -> Cow<'_, str> {
+    if is_nfc(text) {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(text.nfc().collect())
+    }
 }
 
 /// A name as it is kept: NFC and without surrounding white space. Empty text is no name.

@@ -83,7 +83,9 @@ impl Doorward {
             let message = "new accounts are made by an operator here";
             return Err(ApiError::new(ErrorCode::RegistrationClosed, message));
         }
-        let email = Email::parse(&form.email).map_err(|why| ApiError::validation("email", why))?;
+        let refused = |why| ApiError::validation("email", why);
+        let email = Email::parse(&form.email).map_err(refused)?;
+        email.check_new().map_err(refused)?;
         let first_name = values::name("firstName", form.first_name)?;
         let last_name = values::name("lastName", form.last_name)?;
         // What is refused for its form takes no place in the count: a typo must not use somebody's tries up.
@@ -310,6 +312,7 @@ impl Doorward {
         let seen = Some(proven.password);
         let (id, keep) = (by.account.user.id, Some(by.session.id));
         self.store.set_password(id, hash, seen, keep, cause).await?;
+        self.forget_failures(email);
         Ok(())
     }
 }

@@ -6,6 +6,7 @@ use doorward_shared::{
     Timestamp,
     page::{DEFAULT_LIMIT, MAX_LIMIT},
 };
+use percent_encoding::percent_decode_str;
 use rocket::{
     Request,
     request::{FromRequest, Outcome},
@@ -27,7 +28,10 @@ pub struct Params(Vec<(String, String)>);
 impl Params {
     fn read(query: &str, known: &[&str]) -> Result<Self, ApiError> {
         let mut params: Vec<(String, String)> = Vec::new();
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        for part in query.split('&').filter(|part| !part.is_empty()) {
+            let (name, value) = part.split_once('=').unwrap_or((part, ""));
+            let (name, value) = (decoded(name), decoded(value));
+            let name = name.unwrap_or_else(|| "query".into());
             if !PAGING.contains(&&*name) && !known.contains(&&*name) {
                 let name: String = name.chars().take(100).collect();
                 return Err(ApiError::request(&name, "is not a parameter here"));
@@ -35,7 +39,8 @@ impl Params {
             if params.iter().any(|(have, _)| *have == name) {
                 return Err(ApiError::request(&name, "is given twice"));
             }
-            params.push((name.into_owned(), value.into_owned()));
+            let value = value.ok_or_else(|| ApiError::request(&name, "must be UTF-8"))?;
+            params.push((name, value));
         }
         Ok(Self(params))
     }
@@ -55,6 +60,30 @@ impl Params {
         self.get(name).map(parse).transpose()
     }
 
+    /// A parameter's text, where it is of a form; `what` says what it must be.
+    pub fn text(
+        &self,
+        name: &str,
+        is_well_formed: impl Fn(&str) -> bool,
+        what: &str,
+    ) -> Result<Option<String>, ApiError> {
+        match self.get(name) {
+            Some(text) if !is_well_formed(text) => {
+                Err(ApiError::request(name, format!("must be {what}")))
+            }
+            text => Ok(text.map(str::to_owned)),
+        }
+    }
+
+    /// A number, in digits alone.
+    fn number(&self, name: &str, what: &str) -> Result<Option<u64>, ApiError> {
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        let text = self.text(name, digits, what)?;
+        let malformed = || ApiError::request(name, format!("must be {what}"));
+        text.map(|text| text.parse().map_err(|_| malformed()))
+            .transpose()
+    }
+
     /// A time.
     pub fn time(&self, name: &str) -> Result<Option<Timestamp>, ApiError> {
         let parse = |text: &str| {
@@ -65,12 +94,12 @@ impl Params {
     }
 
     fn list_query(&self) -> Result<ListQuery, ApiError> {
-        let limit = self.parse("limit", "a number from 1 to 100")?;
-        let limit = limit.unwrap_or(DEFAULT_LIMIT);
-        if !(1..=MAX_LIMIT).contains(&limit) {
-            return Err(ApiError::request("limit", "must be a number from 1 to 100"));
-        }
-        let offset: Option<u64> = self.parse("offset", "a number")?;
+        let limit = self.number("limit", "a number from 1 to 100")?;
+        let limit = limit.map_or(Some(DEFAULT_LIMIT), |limit| u32::try_from(limit).ok());
+        let limit = limit
+            .filter(|limit| (1..=MAX_LIMIT).contains(limit))
+            .ok_or_else(|| ApiError::request("limit", "must be a number from 1 to 100"))?;
+        let offset = self.number("offset", "a number")?;
         let cursor = self.get("cursor").map(str::to_owned);
         if offset.is_some() && cursor.is_some() {
             return Err(ApiError::request("offset", "cannot be given with cursor"));
@@ -92,6 +121,13 @@ impl Params {
             q,
         })
     }
+}
+
+/// A name or value of a query; none where it is no UTF-8.
+fn decoded(text: &str) -> Option<String> {
+    let spaced = text.replace('+', " ");
+    let decoded = percent_decode_str(&spaced).decode_utf8().ok()?;
+    Some(decoded.into_owned())
 }
 
 fn sort(text: &str) -> Result<Sort, ApiError> {

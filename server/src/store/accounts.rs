@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params, types::Value};
 
 use super::{
     Store, StoreError,
-    list::{Filter, List, ListQuery, contains},
+    list::{Filter, List, ListQuery, folded},
     memory::through,
     roles,
     rows::{self, USER, ip_bytes},
@@ -28,6 +28,20 @@ pub struct LoginRecord {
     /// Whether the address has signed in to this account before.
     pub known_address: bool,
 }
+
+/// What a password is checked against.
+#[derive(Debug, Clone)]
+pub struct LoginFacts {
+    /// None where nobody has the address.
+    pub account: Option<LoginRecord>,
+    /// A hash of the dearest kind that is stored: with or without an account a check costs as much.
+    pub dearest: Option<String>,
+}
+
+/// The first entry of the index `users_password_cost`.
+const DEAREST: &str = "SELECT password FROM users WHERE password IS NOT NULL ORDER BY \
+     CAST(substr(password, instr(password, '$m=') + 3) AS INTEGER) \
+     * CAST(substr(password, instr(password, ',t=') + 3) AS INTEGER) DESC LIMIT 1";
 
 /// Which users a list holds.
 #[derive(Debug, Clone, Default)]
@@ -64,25 +78,34 @@ impl Store {
         .await
     }
 
-    /// What a sign-in with this address, from `ip`, is checked against.
-    pub async fn login_record(
+    /// What a sign-in from `ip` is checked against; `keys` are those of [`Email::keys_of`].
+    pub async fn login_facts(
         &self,
-        email_key: String,
+        keys: [String; 2],
         ip: IpAddr,
-    ) -> Result<Option<LoginRecord>, StoreError> {
+    ) -> Result<LoginFacts, StoreError> {
         self.read(move |conn| {
             let sql = "SELECT u.id, u.password, u.disabled_at IS NOT NULL, \
-                       EXISTS (SELECT 1 FROM user_addresses a WHERE a.user_id = u.id AND a.ip = ?2) \
-                       FROM users u WHERE u.email_key = ?1";
-            let found = conn.prepare_cached(sql)?.query_row(params![email_key, ip_bytes(household(ip))], |row| {
-                Ok(LoginRecord {
-                    user_id: UserId(rows::ulid(row, 0)?),
-                    password: row.get(1)?,
-                    disabled: row.get(2)?,
-                    known_address: row.get(3)?,
-                })
-            });
-            Ok(found.optional()?)
+                       EXISTS (SELECT 1 FROM user_addresses a WHERE a.user_id = u.id AND a.ip = ?3) \
+                       FROM users u WHERE u.email_key IN (?1, ?2) ORDER BY u.email_key = ?1 DESC LIMIT 1";
+            let [beside, key] = keys;
+            let found = conn.prepare_cached(sql)?.query_row(
+                params![beside, key, ip_bytes(household(ip))],
+                |row| {
+                    Ok(LoginRecord {
+                        user_id: UserId(rows::ulid(row, 0)?),
+                        password: row.get(1)?,
+                        disabled: row.get(2)?,
+                        known_address: row.get(3)?,
+                    })
+                },
+            );
+            let account = found.optional()?;
+            let dearest = conn
+                .prepare_cached(DEAREST)?
+                .query_row([], |row| row.get(0))
+                .optional()?;
+            Ok(LoginFacts { account, dearest })
         })
         .await
     }
@@ -205,6 +228,7 @@ impl Store {
         filter: UserFilter,
         query: ListQuery,
     ) -> Result<Page<User>, StoreError> {
+        let order = LIST.order(&query)?;
         self.read(move |conn| {
             let mut conditions = Filter::default();
             if let Some(role) = filter.role {
@@ -223,7 +247,7 @@ impl Store {
             if let Some(q) = query.q.as_deref().filter(|q| !q.is_empty()) {
                 search(&mut conditions, q);
             }
-            LIST.page(conn, conditions, &query)
+            LIST.page(conn, conditions, &query, order)
         })
         .await
     }
@@ -265,9 +289,9 @@ pub(super) fn matching(q: &str, most: u32) -> (String, Value) {
         let found = format!(
             "u.rid IN (SELECT rid FROM (SELECT rid, email || char(10) || coalesce(first_name, '') || char(10) || \
              coalesce(last_name, '') AS text FROM users ORDER BY rid DESC LIMIT {most}) \
-             WHERE text LIKE ? ESCAPE '\\')"
+             WHERE instr(fold(text), ?) > 0)"
         );
-        (found, contains(q))
+        (found, folded(q))
     }
 }
 
@@ -294,7 +318,8 @@ fn insert(
     action: &str,
 ) -> Result<User, StoreError> {
     let id = UserId(unit.id(cause.at));
-    if email_owner(unit.conn, &new.email)?.is_some() {
+    check_new(&new.email)?;
+    if is_taken(unit.conn, &new.email, id)? {
         return Err(Refusal::EmailTaken.into());
     }
     roles::must_exist(unit.conn, &new.role)?;
@@ -329,16 +354,34 @@ fn insert(
     })
 }
 
-fn email_owner(conn: &Connection, email: &Email) -> Result<Option<UserId>, StoreError> {
-    let mut select = conn.prepare_cached("SELECT id FROM users WHERE email_key = ?1")?;
-    Ok(select
-        .query_row([email.key()], |row| rows::ulid(row, 0))
-        .optional()?
-        .map(UserId))
+/// Whether another account than `own` has an address. One may stand beside another of the same address, with a key
+/// that starts with the shared one: see [`Email::key_beside`].
+fn is_taken(conn: &Connection, email: &Email, own: UserId) -> Result<bool, StoreError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM users WHERE id <> ?1 \
+               AND (email_key = ?2 OR (email_key >= ?3 AND email_key < ?4)))";
+    let beside = Email::key_beside(email.key(), "");
+    // The space at its end is followed by the exclamation mark.
+    let end = format!("{}!", beside.trim_end());
+    let found = params![own.0.to_bytes(), email.key(), beside, end];
+    Ok(conn
+        .prepare_cached(sql)?
+        .query_row(found, |row| row.get(0))?)
+}
+
+fn check_new(email: &Email) -> Result<(), StoreError> {
+    let refused = |reason: &str| Refusal::Invalid {
+        field: "email",
+        reason: reason.into(),
+    };
+    Ok(email.check_new().map_err(refused)?)
 }
 
 fn changed(mut user: User, change: UserChange, now: Timestamp) -> User {
-    if let Some(email) = change.email {
+    // The same address again changes nothing: not the key by which it is found either.
+    if let Some(email) = change
+        .email
+        .filter(|email| email.as_str() != user.email.as_str())
+    {
         user.email = email;
     }
     if let Some(first_name) = change.first_name {
@@ -367,8 +410,12 @@ fn update(
     after: &User,
     cause: &Cause,
 ) -> Result<(), StoreError> {
-    if email_owner(unit.conn, &after.email)?.is_some_and(|owner| owner != after.id) {
-        return Err(Refusal::EmailTaken.into());
+    if before.email != after.email {
+        // An account made before may keep what none is made with any more.
+        check_new(&after.email)?;
+        if is_taken(unit.conn, &after.email, after.id)? {
+            return Err(Refusal::EmailTaken.into());
+        }
     }
     roles::must_exist(unit.conn, &after.role)?;
     let admins = any_admin(unit.conn)?;

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params, types::Value};
 
 use super::{
     Store, StoreError,
-    list::{Filter, List, ListQuery, contains},
+    list::{Filter, List, ListQuery, folded},
     memory::through,
     rows::{self, CLIENT, lines, ulid},
     sessions,
@@ -188,15 +188,16 @@ impl Store {
 
     /// A page of clients. `q` is looked for in names, or is an id.
     pub async fn clients(&self, query: ListQuery) -> Result<Page<Client>, StoreError> {
+        let order = LIST.order(&query)?;
         self.read(move |conn| {
             let mut conditions = Filter::default();
             if let Some(q) = query.q.as_deref().filter(|q| !q.is_empty()) {
                 match q.parse::<ClientId>() {
                     Ok(id) => conditions.and("c.id = ?", [Value::Blob(id.0.to_bytes().to_vec())]),
-                    Err(_) => conditions.and("c.name LIKE ? ESCAPE '\\'", [contains(q)]),
+                    Err(_) => conditions.and("instr(fold(c.name), ?) > 0", [folded(q)]),
                 }
             }
-            LIST.page(conn, conditions, &query)
+            LIST.page(conn, conditions, &query, order)
         })
         .await
     }

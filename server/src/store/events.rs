@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 use super::{
     Store, StoreError,
-    list::{Filter, List, ListQuery, contains},
+    list::{Filter, List, ListQuery, folded},
     rows::{self, EVENT, first_id},
 };
 use crate::domain::{Cause, Event};
@@ -43,6 +43,7 @@ impl Store {
         filter: EventFilter,
         query: ListQuery,
     ) -> Result<Page<Event>, StoreError> {
+        let order = LIST.order(&query)?;
         self.read(move |conn| {
             let mut conditions = Filter::default();
             let equal = [
@@ -86,11 +87,11 @@ impl Store {
             }
             if let Some(q) = query.q.as_deref().filter(|q| !q.is_empty()) {
                 conditions.newest(LIST.id, LIST.from, SEARCHED);
-                let like = "(e.action LIKE ? ESCAPE '\\' OR e.actor LIKE ? ESCAPE '\\' \
-                            OR e.target LIKE ? ESCAPE '\\' OR e.detail LIKE ? ESCAPE '\\')";
-                conditions.and(like, [contains(q), contains(q), contains(q), contains(q)]);
+                let found = "(instr(fold(e.action), ?) > 0 OR instr(fold(e.actor), ?) > 0 \
+                             OR instr(fold(e.target), ?) > 0 OR instr(fold(e.detail), ?) > 0)";
+                conditions.and(found, [folded(q), folded(q), folded(q), folded(q)]);
             }
-            LIST.page(conn, conditions, &query)
+            LIST.page(conn, conditions, &query, order)
         })
         .await
     }
@@ -132,11 +133,12 @@ impl Store {
         &self,
         action: &'static str,
         user: Option<UserId>,
+        detail: Option<String>,
         cause: Cause,
     ) -> Result<(), StoreError> {
         self.write(move |unit| {
             let target = user.as_ref().map(|id| id as &dyn std::fmt::Display);
-            unit.event(&cause, action, target, user, None)
+            unit.event(&cause, action, target, user, detail.as_deref())
         })
         .await
     }

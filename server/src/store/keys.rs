@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use doorward_shared::{KeyId, Page, ScopeSet, Timestamp, UserId, apikey::Environment};
+use doorward_shared::{KeyId, Page, Scope, ScopeSet, Timestamp, UserId, apikey::Environment};
 use rusqlite::{Connection, OptionalExtension, params, types::Value};
 
 use super::{
     Store, StoreError, accounts,
-    list::{Filter, List, ListQuery, contains},
+    list::{Filter, List, ListQuery, folded},
     memory::through,
     rows::{self, API_KEY, ulid},
     writer::Unit,
@@ -33,8 +33,8 @@ pub struct NewKey {
 #[derive(Debug, Clone, Default)]
 pub struct KeyFilter {
     pub owner: Option<KeyOwner>,
-    /// Keys that cover this scope.
-    pub scope: Option<String>,
+    /// Keys that hold exactly this scope.
+    pub scope: Option<Scope>,
     /// Not used at or after this.
     pub unused_since: Option<Timestamp>,
     /// Expiring before this.
@@ -223,6 +223,7 @@ impl Store {
         query: ListQuery,
         now: Timestamp,
     ) -> Result<Page<ApiKey>, StoreError> {
+        let order = LIST.order(&query)?;
         if filter.unused_since.is_some() || query.sorts_by("lastUsedAt") {
             // What was noted is to be judged by; should it not be written now, what is on disk is.
             let _ = self.flush_touches().await;
@@ -231,10 +232,10 @@ impl Store {
             .read(move |conn| {
                 let mut conditions = conditions(&filter, now);
                 if let Some(q) = query.q.as_deref().filter(|q| !q.is_empty()) {
-                    let like = "(k.name LIKE ? ESCAPE '\\' OR k.hint LIKE ? ESCAPE '\\')";
-                    conditions.and(like, [contains(q), contains(q)]);
+                    let found = "(instr(fold(k.name), ?) > 0 OR instr(fold(k.hint), ?) > 0)";
+                    conditions.and(found, [folded(q), folded(q)]);
                 }
-                LIST.page(conn, conditions, &query)
+                LIST.page(conn, conditions, &query, order)
             })
             .await?;
         Ok(page.map(|key| self.freshen_key(key)))
@@ -260,17 +261,8 @@ fn conditions(filter: &KeyFilter, now: Timestamp) -> Filter {
         None => {}
     }
     if let Some(scope) = &filter.scope {
-        // The scope itself or one above it: every prefix that ends before a colon.
-        let above: Vec<_> = scope
-            .match_indices(':')
-            .map(|(at, _)| &scope[..at])
-            .chain([scope.as_str()])
-            .collect();
-        let any = vec!["' ' || k.scopes || ' ' LIKE ? ESCAPE '\\'"; above.len()].join(" OR ");
-        conditions.and(
-            format!("({any})"),
-            above.iter().map(|scope| contains(&format!(" {scope} "))),
-        );
+        let held = Value::Text(format!(" {scope} "));
+        conditions.and("instr(' ' || k.scopes || ' ', ?) > 0", [held]);
     }
     if let Some(since) = filter.unused_since {
         conditions.and(

@@ -4,10 +4,13 @@ use std::fmt::Write as _;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use doorward_shared::{Page, Pagination};
-use rusqlite::{Connection, Row, params_from_iter, types::Value};
+use rusqlite::{Connection, Row, functions::FunctionFlags, params_from_iter, types::Value};
 
 use super::{StoreError, stats};
-use crate::domain::Refusal;
+use crate::{
+    crypto::secret::Digest256,
+    domain::{Refusal, text::fold},
+};
 
 /// The order of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,13 +135,25 @@ impl Filter {
     }
 }
 
-/// `text` for `LIKE … ESCAPE '\'`, to be found anywhere.
-pub(super) fn contains(text: &str) -> Value {
-    let escaped = text
-        .replace('\\', "\\\\")
-        .replace('%', "\\%")
-        .replace('_', "\\_");
-    Value::Text(format!("%{escaped}%"))
+/// `text` for `instr(fold(column), ?) > 0`: to be found anywhere, in letters of either case.
+pub(super) fn folded(text: &str) -> Value {
+    Value::Text(fold(text))
+}
+
+/// Gives a connection the function `fold`: a text without its case, beyond ASCII too.
+pub(super) fn add_fold(conn: &Connection) -> rusqlite::Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    conn.create_scalar_function("fold", 1, flags, |call| {
+        Ok(call.get_raw(0).as_str_or_null()?.map(fold))
+    })
+}
+
+/// The order of a page, and where it starts.
+#[derive(Debug)]
+pub(super) struct Order {
+    by: &'static str,
+    sort: Option<Sort>,
+    after: Option<Cursor>,
 }
 
 /// A list of one kind of row.
@@ -162,18 +177,12 @@ impl<T> List<T> {
         conn: &Connection,
         mut filter: Filter,
         query: &ListQuery,
+        order: Order,
     ) -> Result<Page<T>, StoreError> {
         let total = self.count(conn, &filter)?;
         let walk = total.rows >= COUNTED;
-        let after = query.cursor.as_deref().map(Cursor::read).transpose()?;
-        let sort = match (&query.sort, &after) {
-            (Some(sort), Some(after)) if after.sort.as_ref() != Some(sort) => {
-                return Err(Cursor::invalid("is of another order"));
-            }
-            (None, Some(after)) => after.sort.clone(),
-            (sort, _) => sort.clone(),
-        };
-        let (order_by, descending) = self.order(sort.as_ref())?;
+        let Order { by, sort, after } = order;
+        let (order_by, descending) = (by, sort.as_ref().is_none_or(|sort| sort.descending));
         if let Some(Cursor { value, id, .. }) = after {
             let sign = if descending { '<' } else { '>' };
             if order_by == self.id {
@@ -220,7 +229,7 @@ impl<T> List<T> {
         let next_cursor = rows
             .last()
             .filter(|_| has_more)
-            .map(|(_, value, id)| Cursor::text(sort.as_ref(), value, id));
+            .map(|(_, value, id)| Cursor::text(self.from, sort.as_ref(), value, id));
         Ok(Page {
             data: rows.into_iter().map(|(row, ..)| row).collect(),
             pagination: Pagination {
@@ -234,12 +243,30 @@ impl<T> List<T> {
         })
     }
 
-    /// The expression that rows are ordered by, and whether it goes down.
-    fn order(&self, sort: Option<&Sort>) -> Result<(&'static str, bool), StoreError> {
-        let Some(sort) = sort else {
-            return Ok((self.id, true));
+    /// What a query asks for, judged before the database is.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] for `sort` and `cursor`.
+    pub fn order(&self, query: &ListQuery) -> Result<Order, StoreError> {
+        let read = |text| Cursor::read(self.from, text);
+        let after = query.cursor.as_deref().map(read).transpose()?;
+        let sort = match (&query.sort, &after) {
+            (Some(sort), Some(after)) if after.sort.as_ref() != Some(sort) => {
+                return Err(Cursor::invalid("is of another order"));
+            }
+            (None, Some(after)) => after.sort.clone(),
+            (sort, _) => sort.clone(),
         };
-        let known = self.sorts.iter().find(|(name, _)| *name == sort.field);
+        let by = match &sort {
+            None => self.id,
+            Some(sort) => self.expression(&sort.field)?,
+        };
+        Ok(Order { by, sort, after })
+    }
+
+    /// What rows are ordered by for a field.
+    fn expression(&self, field: &str) -> Result<&'static str, StoreError> {
+        let known = self.sorts.iter().find(|(name, _)| *name == field);
         let unknown = || {
             let names: Vec<_> = self.sorts.iter().map(|(name, _)| *name).collect();
             Refusal::Invalid {
@@ -247,8 +274,7 @@ impl<T> List<T> {
                 reason: format!("must be one of {}", names.join(", ")),
             }
         };
-        let (_, expression) = known.ok_or_else(unknown)?;
-        Ok((expression, sort.descending))
+        Ok(known.ok_or_else(unknown)?.1)
     }
 
     fn count(&self, conn: &Connection, filter: &Filter) -> Result<Total, StoreError> {
@@ -283,6 +309,7 @@ impl<T> List<T> {
 }
 
 /// Where a page ended, in which order. It holds nothing its reader has not seen.
+#[derive(Debug)]
 struct Cursor {
     sort: Option<Sort>,
     value: Value,
@@ -296,8 +323,9 @@ impl Cursor {
         Refusal::Invalid { field, reason }.into()
     }
 
-    /// The order, the sort value and the id, as JSON in base64url.
-    fn text(sort: Option<&Sort>, value: &Value, id: &Value) -> String {
+    /// The order, the sort value and the id, as JSON; a digest of it and of the list before it, so that what was
+    /// changed, or is of another list, is not taken for a cursor; in base64url.
+    fn text(list: &str, sort: Option<&Sort>, value: &Value, id: &Value) -> String {
         let part = |value: &Value| match value {
             Value::Integer(n) => serde_json::Value::from(*n),
             Value::Text(text) => serde_json::Value::from(text.as_str()),
@@ -305,18 +333,29 @@ impl Cursor {
             Value::Real(_) | Value::Null => serde_json::Value::Null,
         };
         let sort = sort.map(|sort| (&sort.field, sort.descending));
-        let parts = serde_json::json!([sort, part(value), part(id)]);
-        BASE64_URL_SAFE_NO_PAD.encode(parts.to_string())
+        let parts = serde_json::json!([sort, part(value), part(id)]).to_string();
+        let mut bytes = Self::digest(list, parts.as_bytes()).to_vec();
+        bytes.extend(parts.as_bytes());
+        BASE64_URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    fn read(text: &str) -> Result<Self, StoreError> {
-        Self::parse(text).ok_or_else(|| Self::invalid("is not a cursor of this list"))
+    fn digest(list: &str, parts: &[u8]) -> [u8; 8] {
+        let Digest256(digest) = Digest256::of(&[list.as_bytes(), b"\0", parts].concat());
+        std::array::from_fn(|at| digest[at])
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    fn read(list: &str, text: &str) -> Result<Self, StoreError> {
+        Self::parse(list, text).ok_or_else(|| Self::invalid("is not a cursor of this list"))
+    }
+
+    fn parse(list: &str, text: &str) -> Option<Self> {
         type Parts = (Option<(String, bool)>, serde_json::Value, serde_json::Value);
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
-        let (sort, value, id): Parts = serde_json::from_slice(&bytes).ok()?;
+        let (digest, parts) = bytes.split_first_chunk()?;
+        if *digest != Self::digest(list, parts) {
+            return None;
+        }
+        let (sort, value, id): Parts = serde_json::from_slice(parts).ok()?;
         let part = |part| match part {
             serde_json::Value::Number(n) => n.as_i64().map(Value::Integer),
             serde_json::Value::String(text) => Some(Value::Text(text)),
@@ -349,7 +388,8 @@ mod tests {
     };
 
     fn page(conn: &Connection, filter: Filter, query: &ListQuery) -> Page<i64> {
-        ROWS.page(conn, filter, query).unwrap()
+        let order = ROWS.order(query).unwrap();
+        ROWS.page(conn, filter, query, order).unwrap()
     }
 
     #[test]

@@ -34,7 +34,7 @@ use std::{
     thread,
 };
 
-pub use accounts::{LoginRecord, UserFilter};
+pub use accounts::{LoginFacts, LoginRecord, UserFilter};
 pub use backup::{back_up, back_up_to_stdout};
 pub use check::{check, check_file};
 pub use clients::ClientChange;

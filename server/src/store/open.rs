@@ -11,8 +11,8 @@ use rusqlite::{Connection, OpenFlags};
 use rustix::fs::{FlockOperation, flock};
 
 use super::{
-    Inner, Store, StoreError, checkpoint::Checkpoints, error::at, memory::Memory, readers::Readers,
-    restore, schema, writer::Writer,
+    Inner, Store, StoreError, checkpoint::Checkpoints, error::at, list::add_fold, memory::Memory,
+    readers::Readers, restore, schema, writer::Writer,
 };
 use crate::{files, metrics::StoreMetrics};
 
@@ -129,6 +129,7 @@ pub(super) fn reading(path: &Path) -> Result<Connection, StoreError> {
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
     conn.set_prepared_statement_cache_capacity(128);
+    add_fold(&conn)?;
     conn.execute_batch("PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA busy_timeout = 5000; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2000;")?;
     Ok(conn)
 }

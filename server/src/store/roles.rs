@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params, types::Value};
 use super::{
     Store, StoreError,
     accounts::{any_admin, guard_last_admin},
-    list::{Filter, List, ListQuery, Sort, contains},
+    list::{Filter, List, ListQuery, Sort, folded},
     rows,
 };
 use crate::domain::{Cause, Refusal, Role, role};
@@ -39,12 +39,13 @@ impl Store {
                 descending: false,
             });
         }
+        let order = LIST.order(&query)?;
         self.read(move |conn| {
             let mut conditions = Filter::default();
             if let Some(q) = &query.q {
-                conditions.and("r.name LIKE ? ESCAPE '\\'", [contains(q)]);
+                conditions.and("instr(fold(r.name), ?) > 0", [folded(q)]);
             }
-            LIST.page(conn, conditions, &query)
+            LIST.page(conn, conditions, &query, order)
         })
         .await
     }
@@ -58,7 +59,8 @@ impl Store {
                 limit: 1,
                 ..ListQuery::default()
             };
-            Ok(LIST.page(conn, conditions, &query)?.data.pop())
+            let order = LIST.order(&query)?;
+            Ok(LIST.page(conn, conditions, &query, order)?.data.pop())
         })
         .await
     }

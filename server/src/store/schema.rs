@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior, functions::FunctionFlags};
 
 use super::StoreError;
+use crate::domain::Email;
 
 /// Migration `n` brings a database from version `n` to `n + 1`. Never edit one that was released.
 const MIGRATIONS: &[&str] = &[
@@ -17,7 +18,24 @@ const MIGRATIONS: &[&str] = &[
     "INSERT INTO meta SELECT 'operator_key:' || hex(id), '1' FROM api_keys
        WHERE owner_id IS NULL AND name = 'operator.key' AND revoked_at IS NULL;
      INSERT INTO users_text (users_text, rank) VALUES ('secure-delete', 1);",
+    // Domains are compared by their A-labels. Where two accounts have become one address by that, the one that was made
+    // with the other spelling keeps it beside (`Email::key_beside`): both go on. The index finds the dearest hash.
+    "UPDATE users SET email_key = email_key_of(email) WHERE email_key_of(email) <> email_key
+       AND NOT EXISTS (SELECT 1 FROM users o WHERE o.email_key = email_key_of(users.email));
+     UPDATE users SET email_key = ' ' || email_key_of(email) || ' ' || email_key WHERE email_key_of(email) <> email_key;
+     CREATE INDEX users_password_cost ON users (
+       CAST(substr(password, instr(password, '$m=') + 3) AS INTEGER)
+       * CAST(substr(password, instr(password, ',t=') + 3) AS INTEGER)
+     ) WHERE password IS NOT NULL;",
 ];
+
+/// What migrations take from the rules of the domain.
+fn add_functions(conn: &Connection) -> rusqlite::Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    conn.create_scalar_function("email_key_of", 1, flags, |call| {
+        Ok(Email::key_of(call.get_raw(0).as_str()?))
+    })
+}
 
 /// The schema this binary writes.
 pub const VERSION: u32 = MIGRATIONS.len() as u32;
@@ -57,6 +75,7 @@ pub(super) fn migrate(conn: &mut Connection) -> Result<(), StoreError> {
 
 fn migrate_to(conn: &mut Connection, wanted: u32) -> Result<(), StoreError> {
     let found = version(conn)?;
+    add_functions(conn)?;
     let missing = MIGRATIONS.iter().enumerate().take(wanted as usize);
     for (at, migration) in missing.skip(found as usize) {
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -128,5 +147,49 @@ mod tests {
                 assert_eq!(longest, 7200);
             }
         }
+    }
+
+    #[test]
+    fn accounts_whose_addresses_have_become_one_both_stay() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        migrate_to(&mut conn, 2).unwrap();
+        let rows = [
+            ("kurt@b\u{fc}cher.example", "kurt@b\u{fc}cher.example"),
+            ("kurt@xn--bcher-kva.example", "kurt@xn--bcher-kva.example"),
+            ("Eva@B\u{fc}cher.example", "eva@b\u{fc}cher.example"),
+            ("a@stra\u{df}e.example", "a@strasse.example"),
+            ("b@xn--zzzzzz.example", "b@xn--zzzzzz.example"),
+            ("Ada@Example.com", "ada@example.com"),
+        ];
+        let insert = "INSERT INTO users (id, email, email_key, role, permissions, created_at) \
+                      VALUES (randomblob(16), ?1, ?2, 'customer', '', 0)";
+        for row in rows {
+            conn.execute(insert, [row.0, row.1]).unwrap();
+        }
+        migrate(&mut conn).unwrap();
+        let mut select = conn.prepare("SELECT email, email_key FROM users").unwrap();
+        let found = select
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .unwrap();
+        let found: Vec<(String, String)> = found.map(Result::unwrap).collect();
+        let keys: Vec<_> = found.iter().map(|(_, key)| key.as_str()).collect();
+        let beside = " kurt@xn--bcher-kva.example kurt@b\u{fc}cher.example";
+        assert_eq!(
+            keys,
+            [
+                beside,
+                "kurt@xn--bcher-kva.example",
+                "eva@xn--bcher-kva.example",
+                "a@xn--strae-oqa.example",
+                "b@xn--zzzzzz.example",
+                "ada@example.com"
+            ]
+        );
+        // Each is found by the spelling it was made with, in any case.
+        for (email, key) in &found {
+            let keys = Email::keys_of(&email.to_uppercase().replace("SS", "\u{df}"));
+            assert!(keys.contains(key), "{email}: {keys:?}");
+        }
+        assert_eq!(Email::keys_of("KURT@B\u{dc}CHER.example")[0], beside);
     }
 }

@@ -9,7 +9,7 @@ use ulid::Ulid;
 
 use super::{
     Store, StoreError, accounts,
-    list::{Filter, List, ListQuery, contains},
+    list::{Filter, List, ListQuery, folded},
     rows::{self, SESSION, ip_bytes, ulid},
     sessions::{end, find},
     stats,
@@ -55,6 +55,7 @@ impl Store {
         query: ListQuery,
         now: Timestamp,
     ) -> Result<Page<Session>, StoreError> {
+        let order = LIST.order(&query)?;
         if query.sorts_by("lastSeenAt") {
             // As with keys: the order is by what was noted too.
             let _ = self.flush_touches().await;
@@ -67,7 +68,7 @@ impl Store {
                 } else {
                     known_total(conn, &filter, &mut conditions, now)?;
                 }
-                LIST.page(conn, conditions, &query)
+                LIST.page(conn, conditions, &query, order)
             })
             .await?;
         Ok(page.map(|session| self.freshen(session)))
@@ -203,9 +204,9 @@ fn search(conditions: &mut Filter, q: &str) {
             format!(
                 "(s.user_id IN (SELECT id FROM users AS u WHERE {users}) OR s.id IN \
                  (SELECT id FROM (SELECT id, user_agent FROM sessions ORDER BY id DESC LIMIT {NEWEST}) \
-                 WHERE user_agent LIKE ? ESCAPE '\\'))"
+                 WHERE instr(fold(user_agent), ?) > 0))"
             ),
-            [text, contains(q)],
+            [text, folded(q)],
         );
         conditions.among(NEWEST);
     }

@@ -2,7 +2,7 @@
 
 use doorward_server::{
     crypto::secret::Digest256,
-    domain::{Actor, Cause, Code},
+    domain::{Actor, Cause, Code, Email},
     store::{Created, NewSession},
     tokens::Grant,
 };
@@ -25,9 +25,10 @@ async fn granted(house: &House, user: &Value) -> (String, String) {
     let ip = "192.0.2.1".parse().unwrap();
     let record = door
         .store
-        .login_record("ada@example.com".into(), ip)
+        .login_facts(Email::keys_of("ada@example.com"), ip)
         .await
         .unwrap()
+        .account
         .unwrap();
     let scope = ScopeSet::parse("openid read write").unwrap();
     let (first, refresh) = door.new_session(ip, None, START);

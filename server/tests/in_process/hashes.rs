@@ -1,6 +1,6 @@
 //! How passwords are kept.
 
-use doorward_server::{Doorward, Settings};
+use doorward_server::{Doorward, Settings, domain::Email};
 use serde_json::json;
 
 use crate::house::{House, PASSWORD, cheap};
@@ -9,9 +9,9 @@ async fn stored(doorward: &Doorward) -> String {
     let ip = "192.0.2.1".parse().unwrap();
     let record = doorward
         .store
-        .login_record("ada@example.com".into(), ip)
+        .login_facts(Email::keys_of("ada@example.com"), ip)
         .await;
-    record.unwrap().unwrap().password.unwrap()
+    record.unwrap().account.unwrap().password.unwrap()
 }
 
 #[rocket::async_test]

@@ -298,3 +298,103 @@ async fn closed_registration_leaves_accounts_to_operators() {
     server.admin("POST", "/admin/users", Some(body)).await;
     server.login("ada@example.com").await;
 }
+
+#[tokio::test]
+async fn a_domain_is_one_however_its_labels_are_written() {
+    let server = Server::start();
+    let kurt = sign_up(&server, "Kurt@b\u{fc}cher.example")
+        .await
+        .expect(201);
+    // As it was typed.
+    assert_eq!(kurt.json()["user"]["email"], "Kurt@b\u{fc}cher.example");
+    for spelling in [
+        "kurt@xn--bcher-kva.example",
+        "KURT@XN--BCHER-KVA.EXAMPLE",
+        "kurt@bu\u{308}cher.example",
+        "kurt@B\u{dc}CHER.example",
+    ] {
+        sign_in(&server, spelling, PASSWORD).await.expect(200);
+        let taken = sign_up(&server, spelling).await;
+        taken.refused_at(409, "email_taken", "email");
+    }
+    // IDNA 2008 keeps a sharp s: another domain, where another person may live.
+    sign_up(&server, "eva@stra\u{df}e.example")
+        .await
+        .expect(201);
+    sign_up(&server, "eva@strasse.example").await.expect(201);
+    sign_up(&server, "eva@xn--strae-oqa.example")
+        .await
+        .refused(409, "email_taken");
+    // The door of operators knows it too.
+    let created = server
+        .post("/admin/users")
+        .bearer(&server.operator_key())
+        .json(json!({"email": "kurt@xn--bcher-kva.example"}))
+        .send()
+        .await;
+    created.refused_at(409, "email_taken", "email");
+    for bad in [
+        "a@\u{2603}.example",
+        "a@xn--ls8h.example",
+        "a@xn--a.example",
+        "a@b_c.example",
+        "a@a\u{b7}b.example",
+        &format!("a@{}.example", "\u{fc}".repeat(60)),
+    ] {
+        let refused = sign_up(&server, bad).await;
+        refused.refused_at(422, "validation_failed", "email");
+    }
+}
+
+#[tokio::test]
+async fn new_addresses_do_not_mix_scripts() {
+    let mut server = Server::start();
+    // Cyrillic a, Greek omicron, Cyrillic i.
+    for bad in [
+        "\u{430}dmin@example.com",
+        "\u{3bf}scar@example.com",
+        "ad\u{43c}\u{456}n@example.com",
+    ] {
+        let refused = sign_up(&server, bad).await;
+        refused.refused_at(422, "validation_failed", "email");
+        let body = Some(json!({"email": bad}));
+        let call = server.post("/admin/users").bearer(&server.operator_key());
+        let refused = call.json(body.unwrap()).send().await;
+        refused.refused_at(422, "validation_failed", "email");
+    }
+    for good in [
+        "\u{430}\u{434}\u{430}@example.com",
+        "j\u{fc}rgen+news@example.com",
+        "taro\u{5c71}\u{7530}@example.com",
+        "ada@\u{43f}\u{440}\u{438}\u{43c}\u{435}\u{440}.example",
+    ] {
+        sign_up(&server, good).await.expect(201);
+    }
+    // An account from before goes on: it signs in, and is changed with its address beside the change.
+    let ada = server.register("ada@example.com").await;
+    let change = |email: &str, name: &str| {
+        let call = server.patch(&format!("/admin/users/{}", ada.id));
+        call.bearer(&server.operator_key())
+            .json(json!({"email": email, "firstName": name}))
+            .send()
+    };
+    let old = "\u{430}da@example.com";
+    change(old, "Ada")
+        .await
+        .refused_at(422, "validation_failed", "email");
+    server.stop();
+    let database = rusqlite::Connection::open(server.data_dir().join("doorward.db")).unwrap();
+    let rename = "UPDATE users SET email = ?1, email_key = ?1 WHERE email = 'ada@example.com'";
+    assert_eq!(database.execute(rename, [old]).unwrap(), 1);
+    drop(database);
+    server.start_again();
+    sign_in(&server, old, PASSWORD).await.expect(200);
+    let change = server.patch(&format!("/admin/users/{}", ada.id));
+    let body = json!({"email": old, "firstName": "Ada"});
+    let changed = change
+        .bearer(&server.operator_key())
+        .json(body)
+        .send()
+        .await;
+    assert_eq!(changed.expect(200).json()["firstName"], "Ada");
+}

@@ -535,3 +535,44 @@ async fn a_stream_ends_with_the_server() {
     assert!(status.success(), "{status}");
     assert!(stream.next().await.is_none());
 }
+
+#[tokio::test]
+async fn a_refused_sign_in_of_nobody_shows_a_letter_and_the_domain() {
+    let server = Server::start();
+    server.register("ada@example.com").await;
+    let typed = [
+        ("mallory@example.org", "m…@example.org"),
+        (
+            "\u{e9}va@b\u{fc}cher.example",
+            "\u{e9}…@b\u{fc}cher.example",
+        ),
+        // A password in the wrong field.
+        ("correct horse battery", ""),
+        ("p@ssw0rd", ""),
+        ("ada@example.com", ""),
+    ];
+    for (email, _) in typed {
+        let body = json!({"email": email, "password": "wrong one"});
+        server
+            .post("/auth/login")
+            .json(body)
+            .send()
+            .await
+            .expect(401);
+    }
+    // A failure may be written after its answer.
+    let path = "/admin/events?action=login.failed";
+    let page = eventually("all failures are written", async || {
+        let page = server.admin("GET", path, None).await;
+        (page["pagination"]["total"] == typed.len()).then_some(page)
+    })
+    .await;
+    let rows = page["data"].as_array().unwrap().iter();
+    let mut details: Vec<_> = rows
+        .map(|row| row["detail"].as_str().unwrap_or_default().to_owned())
+        .collect();
+    details.sort();
+    let mut expected = typed.map(|(_, detail)| detail.to_owned());
+    expected.sort();
+    assert_eq!(details, expected);
+}

@@ -440,3 +440,55 @@ async fn past_its_bound_a_flood_of_logins_is_refused_at_once_and_counts_as_nothi
     let once_more = sign_in_from(&server, "127.0.0.1", "nobody@example.com", WRONG).await;
     once_more.refused(401, "invalid_credentials");
 }
+
+#[tokio::test]
+async fn a_customer_with_many_ipv6_networks_closes_no_account_for_others() {
+    let server = behind_a_proxy().start();
+    server.register("ada@example.com").await;
+    let mut failures = 0;
+    for net in 0..200 {
+        let ip = format!("2001:db8:7:{net:x}::1");
+        let reply = sign_in_from(&server, &ip, "ada@example.com", WRONG).await;
+        failures += u32::from(reply.status == 401);
+    }
+    // More than one household has, less than closes the account.
+    assert_eq!(failures, 70);
+    sign_in_from(&server, "2001:db8:8::1", "ada@example.com", PASSWORD)
+        .await
+        .expect(200);
+    sign_in_from(&server, "203.0.113.9", "ada@example.com", PASSWORD)
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn a_password_that_was_set_lets_its_owner_in_at_once() {
+    let server = behind_a_proxy().start();
+    let ada = server.register("Ada@b\u{fc}cher.example").await;
+    let ip = "192.0.2.1";
+    let fail = async || {
+        for _ in 0..10 {
+            let reply = sign_in_from(&server, ip, "ada@xn--bcher-kva.example", WRONG).await;
+            reply.refused(401, "invalid_credentials");
+        }
+        limited(&sign_in_from(&server, ip, &ada.email, PASSWORD).await, 600);
+    };
+    fail().await;
+    let path = format!("/admin/users/{}/password", ada.id);
+    let new = "a new good passphrase";
+    let set = server.post(&path).bearer(&server.operator_key());
+    set.json(json!({"password": new})).send().await.expect(204);
+    sign_in_from(&server, ip, &ada.email, new).await.expect(200);
+    // A password that is refused sets nothing, and forgets nothing.
+    fail().await;
+    let set = server.post(&path).bearer(&server.operator_key());
+    let refused = set.json(json!({"password": "short"})).send().await;
+    refused.refused(422, "validation_failed");
+    limited(&sign_in_from(&server, ip, &ada.email, new).await, 600);
+    // Nor does another account's new password.
+    let bob = server.register("bob@example.com").await;
+    let set = server.post(&format!("/admin/users/{}/password", bob.id));
+    let set = set.bearer(&server.operator_key());
+    set.json(json!({"password": new})).send().await.expect(204);
+    limited(&sign_in_from(&server, ip, &ada.email, new).await, 600);
+}

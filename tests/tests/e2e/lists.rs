@@ -261,9 +261,16 @@ async fn what_is_asked_of_a_list_is_checked() {
             ("limit", "99999999999999999999"),
             ("offset", "-1"),
             ("offset", "x"),
+            ("offset", "+3"),
+            ("offset", "18446744073709551616"),
+            ("cursor", ""),
             ("cursor", "nonsense"),
             ("cursor", "%%%"),
             ("cursor", "W10"),
+            // What a cursor is made of, without its digest: an order, a value, an id.
+            ("cursor", "W251bGwsbnVsbCxbIkFBIl1d"),
+            ("cursor", "W251bGwsMSwxXQ"),
+            ("cursor", &"A".repeat(4000)),
             ("sort", "nonsense"),
             ("sort", "password:asc"),
             ("sort", "id:up"),
@@ -356,4 +363,188 @@ async fn q_finds_text_as_it_stands() {
     ] {
         assert!(find(odd).await.is_empty(), "{odd}");
     }
+}
+
+/// Every filter of every list, and what is no value of it.
+const MALFORMED: [(&str, &str, &[&str]); 19] = [
+    ("/admin/users", "role", &["", "No Role", "a%00b", "%C3%BC"]),
+    ("/admin/users", "disabled", &["", "yes", "1", "TRUE"]),
+    (
+        "/admin/sessions",
+        "userId",
+        &["", "x", "ses_00000000000000000000000000", "user_"],
+    ),
+    (
+        "/admin/sessions",
+        "clientId",
+        &["", "user_00000000000000000000000000"],
+    ),
+    (
+        "/admin/sessions",
+        "ip",
+        &[
+            "",
+            "10.0.0.0/33",
+            "1.2.3",
+            "::/129",
+            "10.0.0.1%00",
+            "localhost",
+        ],
+    ),
+    ("/admin/sessions", "active", &["", "maybe", "true%00"]),
+    (
+        "/admin/apikeys",
+        "ownerId",
+        &["", "key_00000000000000000000000000", "%00"],
+    ),
+    (
+        "/admin/apikeys",
+        "scope",
+        &["", "Read", "a::b", "%25", "read%00", "read%20write", "%FF"],
+    ),
+    (
+        "/admin/apikeys",
+        "unusedSince",
+        &[
+            "",
+            "yesterday",
+            "2026-13-01T00:00:00Z",
+            "99999999999999999999",
+        ],
+    ),
+    (
+        "/admin/apikeys",
+        "expiresBefore",
+        &["", "1e99", "10000-01-01T00:00:00Z", "2026-01-01"],
+    ),
+    ("/admin/apikeys", "active", &["", "2"]),
+    (
+        "/admin/events",
+        "actor",
+        &["", "nobody", "ada@example.com", "user_x", "%00"],
+    ),
+    (
+        "/admin/events",
+        "action",
+        &["", "Login", "login failed", "%C3%BC", "a%00"],
+    ),
+    (
+        "/admin/events",
+        "target",
+        &["", "a%00b", "%E2%80%AE", "%80"],
+    ),
+    ("/admin/events", "userId", &["", "ada@example.com"]),
+    ("/admin/events", "ip", &["", "10.0.0.0/8", "256.1.1.1"]),
+    ("/admin/events", "since", &["", "now", "-1"]),
+    ("/admin/events", "until", &["", "9999-12-31T23:59:59-00:01"]),
+    ("/apikey", "active", &["", "nonsense"]),
+];
+
+#[tokio::test]
+async fn a_filter_that_is_malformed_is_the_clients_fault_whatever_the_list() {
+    let world = world().await;
+    let colons = "a:".repeat(999) + "a";
+    let long = "a".repeat(50_000);
+    let operator = world.server.operator_key();
+    for (path, name, values) in MALFORMED {
+        // Nothing that somebody sends is the storage's fault.
+        let large = [colons.as_str(), long.as_str()];
+        for value in values.iter().copied().chain(large) {
+            let token = if path.starts_with("/admin") {
+                &operator
+            } else {
+                &world.ada.access
+            };
+            let call = world.server.get(&format!("{path}?{name}={value}"));
+            let reply = call.bearer(token).send().await;
+            assert_eq!(reply.status, 400, "{path} {name}={value:.40}");
+            reply.refused_at(400, "invalid_request", name);
+        }
+    }
+    // Text that is no UTF-8, in a name or in a value.
+    for (query, field) in [("q=%FF", "q"), ("limit=%C3", "limit"), ("%FF=1", "query")] {
+        let call = world.server.get(&format!("/admin/users?{query}"));
+        let reply = call.bearer(&operator).send().await;
+        reply.refused_at(400, "invalid_request", field);
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_of_another_list_is_none_of_this() {
+    let world = world().await;
+    let page = world.page("/admin/users", &[("limit", "3")]).await;
+    let cursor = page["pagination"]["nextCursor"].as_str().unwrap();
+    for path in [
+        "/admin/sessions",
+        "/admin/apikeys",
+        "/admin/events",
+        "/admin/keys",
+    ] {
+        let reply = world.get(path, &[("cursor", cursor)]).await;
+        reply.refused_at(400, "invalid_request", "cursor");
+    }
+    // Nor is one of which a letter was changed.
+    for at in [0, 5, 15, cursor.len() - 3] {
+        let mut changed = cursor.to_owned();
+        let other = if cursor.as_bytes()[at] == b'A' {
+            "B"
+        } else {
+            "A"
+        };
+        changed.replace_range(at..=at, other);
+        let reply = world.get("/admin/users", &[("cursor", &changed)]).await;
+        reply.refused_at(400, "invalid_request", "cursor");
+    }
+}
+
+#[tokio::test]
+async fn q_knows_no_case_beyond_ascii_either() {
+    let server = Server::with().set("signing_algorithm", "EdDSA").start();
+    let operator = server.operator_key();
+    let user =
+        json!({"email": "o@example.com", "firstName": "\u{d6}zg\u{fc}r", "lastName": "\u{141}y"});
+    server.admin("POST", "/admin/users", Some(user)).await;
+    let client = json!({"name": "B\u{dc}CHEREI \u{396}\u{3a9}", "redirectUris": [], "grantTypes": ["client_credentials"],
+        "scopes": ["read"], "confidential": true});
+    server.admin("POST", "/admin/clients", Some(client)).await;
+    let key = json!({"name": "\u{c9}cole 100%", "scopes": ["read"]});
+    server.admin("POST", "/admin/apikeys", Some(key)).await;
+    let found = async |path: &str, q: &str| {
+        let call = server.get(path).bearer(&operator).query(&[("q", q)]);
+        let page = call.send().await.expect(200).json();
+        page["data"].as_array().unwrap().len()
+    };
+    for (path, yes, no) in [
+        // Two letters, and one, are not in the index of three.
+        (
+            "/admin/users",
+            &[
+                "\u{f6}z",
+                "\u{d6}Z",
+                "o\u{308}z",
+                "\u{142}y",
+                "\u{142}",
+                "\u{f6}ZG\u{dc}R",
+            ][..],
+            &["oz", "ly", "_"][..],
+        ),
+        (
+            "/admin/clients",
+            &["b\u{fc}cher", "\u{fc}", "\u{3b6}\u{3c9}", "B\u{dc}"],
+            &["bucher", "b_ch", "%"],
+        ),
+        (
+            "/admin/apikeys",
+            &["\u{e9}COLE", "\u{e9}c", "0%", "e\u{301}c"],
+            &["ecole", "0_"],
+        ),
+    ] {
+        for q in yes {
+            assert_eq!(found(path, q).await, 1, "{path} {q}");
+        }
+        for q in no {
+            assert_eq!(found(path, q).await, 0, "{path} {q}");
+        }
+    }
+    assert!(found("/admin/keys", "eddsa").await > 0);
 }

@@ -189,3 +189,34 @@ async fn unknown_email_wrong_password_and_disabled_account_cost_the_same() {
         assert!(high < low.mul_f64(2.0), "{what}: {cheapest:?}");
     }
 }
+
+#[tokio::test]
+async fn a_password_is_one_however_its_letters_are_composed() {
+    let server = Server::start();
+    let (composed, decomposed) = (
+        "p\u{e4}ssw\u{f6}rter f\u{fc}r alle",
+        "pa\u{308}sswo\u{308}rter fu\u{308}r alle",
+    );
+    for (email, first, then) in [
+        ("a@example.com", composed, decomposed),
+        ("b@example.com", decomposed, composed),
+    ] {
+        let body = json!({"email": email, "password": first});
+        server
+            .post("/auth/register")
+            .json(body)
+            .send()
+            .await
+            .expect(201);
+        sign_in(&server, email, then).await.expect(200);
+        sign_in(&server, email, first).await.expect(200);
+        let plain = "passworter fur alle";
+        sign_in(&server, email, plain)
+            .await
+            .refused(401, "invalid_credentials");
+    }
+    // Letters are counted as they are hashed: seven of them, though fourteen code points were typed.
+    let short = json!({"email": "c@example.com", "password": "u\u{308}".repeat(7)});
+    let refused = server.post("/auth/register").json(short).send().await;
+    refused.refused_at(422, "validation_failed", "password");
+}

@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use doorward_shared::{EventId, Page, admin::Event};
+use doorward_shared::{ClientId, EventId, KeyId, Page, UserId, admin::Event};
 use rocket::{
     Request, Route, Shutdown, State, get,
     request::{FromRequest, Outcome},
@@ -15,7 +15,7 @@ use super::scopes::EventsRead;
 use crate::{
     app::Doorward,
     crypto::secret::Secret,
-    domain,
+    domain::{self, text::is_invisible},
     http::{
         Allowed, ApiError, Filters, Listing, RequestInfo,
         listing::Params,
@@ -38,11 +38,10 @@ impl Filters for EventFilter {
         "actor", "action", "target", "userId", "ip", "since", "until",
     ];
     fn read(params: &Params) -> Result<Self, ApiError> {
-        let text = |name| params.get(name).map(str::to_owned);
         Ok(Self {
-            actor: text("actor"),
-            action: text("action"),
-            target: text("target"),
+            actor: params.text("actor", is_actor, "an id, system or anonymous")?,
+            action: params.text("action", is_action, "an action, or the start of one")?,
+            target: params.text("target", is_target, "an id or a name")?,
             user_id: params.parse("userId", "the id of a user")?,
             ip: params
                 .parse::<IpAddr>("ip", "an address")?
@@ -51,6 +50,24 @@ impl Filters for EventFilter {
             until: params.time("until")?,
         })
     }
+}
+
+fn is_actor(text: &str) -> bool {
+    matches!(text, "system" | "anonymous")
+        || text.parse::<UserId>().is_ok()
+        || text.parse::<KeyId>().is_ok()
+        || text.parse::<ClientId>().is_ok()
+}
+
+fn is_action(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._".contains(&b))
+}
+
+fn is_target(text: &str) -> bool {
+    (1..=500).contains(&text.len()) && !text.chars().any(is_invisible)
 }
 
 pub(crate) fn view(event: domain::Event) -> Event {

@@ -34,7 +34,7 @@ impl Filters for KeyFilter {
         let owner: Option<UserId> = params.parse("ownerId", "the id of a user")?;
         Ok(Self {
             owner: owner.map(KeyOwner::User),
-            scope: params.get("scope").map(str::to_owned),
+            scope: params.parse("scope", "a scope: lower-case words joined by ':'")?,
             unused_since: params.time("unusedSince")?,
             expires_before: params.time("expiresBefore")?,
             active: params.parse("active", "true or false")?,

@@ -6,6 +6,7 @@ use rocket::{Route, State, get, post, routes};
 use super::scopes::{Keys, KeysRead};
 use crate::{
     app::Doorward,
+    domain::text::fold,
     http::{
         Allowed, ApiError, Listing, Recent, RequestInfo,
         reply::{Answer, created, ok},
@@ -45,7 +46,8 @@ fn page(mut keys: Vec<SigningKey>, query: &ListQuery) -> Result<Page<SigningKey>
         Some(_) => return Err(ApiError::request("sort", "must be one of createdAt")),
     };
     if let Some(q) = &query.q {
-        keys.retain(|key| key.id.contains(q.as_str()) || key.algorithm.contains(q.as_str()));
+        let q = fold(q);
+        keys.retain(|key| fold(&key.id).contains(&q) || fold(&key.algorithm).contains(&q));
     }
     keys.sort_by(|a, b| (b.created_at, &b.id).cmp(&(a.created_at, &a.id)));
     if up {

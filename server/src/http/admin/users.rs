@@ -39,7 +39,7 @@ impl Filters for UserFilter {
     const NAMES: &'static [&'static str] = &["role", "disabled"];
     fn read(params: &Params) -> Result<Self, ApiError> {
         Ok(Self {
-            role: params.get("role").map(str::to_owned),
+            role: params.text("role", role::name_ok, "the name of a role")?,
             disabled: params.parse("disabled", "true or false")?,
         })
     }
@@ -86,6 +86,9 @@ async fn new_user(
     form: &CreateUser,
 ) -> Result<NewUser, ApiError> {
     let email = email(&form.email)?;
+    email
+        .check_new()
+        .map_err(|why| ApiError::validation("email", why))?;
     let permissions = match &form.permissions {
         Some(permissions) => values::scopes("permissions", permissions)?,
         None => ScopeSet::default(),
@@ -222,6 +225,7 @@ async fn set_password(
         .store
         .set_password(user, hash, None, None, cause)
         .await?;
+    doorward.forget_failures(email);
     Ok(NoContent)
 }
 

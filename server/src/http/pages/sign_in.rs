@@ -40,7 +40,7 @@ pub fn page(visit: &Visit<'_>, request: Option<&AuthorizationRequest>, said: Sai
     let email = said.email.or(hint).unwrap_or_default();
     let fields = html! {
         (kept(doorward, request))
-        (field("email", "email", t.email, "username", email))
+        (email_field(t.email, email))
         (password_field("password", t.password, "current-password"))
         button type="submit" { (t.sign_in) }
     };
@@ -91,11 +91,11 @@ pub fn alert(visit: &Visit<'_>, error: Option<&ApiError>) -> Markup {
     }
 }
 
-/// A labelled field that must be filled in.
-pub fn field(name: &str, kind: &str, label: &str, autocomplete: &str, value: &str) -> Markup {
+/// The address somebody signs in with. No `type="email"`: browsers refuse local parts beyond ASCII there.
+pub fn email_field(label: &str, value: &str) -> Markup {
     html! {
-        label for=(name) { (label) }
-        input id=(name) name=(name) type=(kind) autocomplete=(autocomplete) value=(value)
+        label for="email" { (label) }
+        input id="email" name="email" type="text" inputmode="email" autocomplete="username" value=(value)
             autocapitalize="none" spellcheck="false" required;
     }
 }

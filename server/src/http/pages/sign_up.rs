@@ -9,7 +9,7 @@ use super::{
     browser::{new_cookie, set_cookie},
     form::{Fields, Posted},
     page::{Answer, Page},
-    sign_in::{alert, arrived, field, kept},
+    sign_in::{alert, arrived, email_field, kept},
     visit::Visit,
 };
 use crate::{app::Doorward, http::ApiError, oauth::AuthorizationRequest, settings::Registration};
@@ -45,7 +45,7 @@ fn page(
     let email = filled.map_or(hint.unwrap_or_default(), |fields| fields.get("email"));
     let fields = html! {
         (kept(doorward, request))
-        (field("email", "email", t.email, "username", email))
+        (email_field(t.email, email))
         label for="password" { (t.password) }
         input id="password" name="password" type="password" autocomplete="new-password"
             minlength="8" aria-describedby="password-rule" required;

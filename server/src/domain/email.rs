@@ -1,0 +1,240 @@
+//! Email addresses: which are taken, which are one, and what of one is shown to others.
+
+use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+use unicode_security::{RestrictionLevel, RestrictionLevelDetection};
+
+use super::{
+    idna,
+    text::{fold, is_invisible, nfc},
+};
+
+/// An email address as it was typed (NFC), and the key by which it is compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Email {
+    shown: String,
+    key: String,
+}
+
+impl Email {
+    /// Longest address, in bytes: RFC 5321 section 4.5.3.1.3 less the angle brackets.
+    pub const MAX_BYTES: usize = 254;
+
+    /// Takes an address of the form `local@domain`.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong. Characters that look like others or like nothing (full-width
+    /// forms, zero-width, controls) are refused, so that no two accounts look the same, and so is a domain
+    /// without a form in A-labels (IDNA 2008).
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        let shown = nfc(text).into_owned();
+        if shown.len() > Self::MAX_BYTES {
+            return Err("must be at most 254 bytes");
+        }
+        if shown.chars().any(|c| c.is_whitespace() || is_invisible(c)) {
+            return Err("must not contain spaces or invisible characters");
+        }
+        if !shown.nfkc().eq(shown.chars()) {
+            return Err("must not contain look-alike forms of characters");
+        }
+        let Some((local, domain)) = shown.rsplit_once('@') else {
+            return Err("must be an email address");
+        };
+        if local.is_empty() || local.len() > 64 || !local_ok(local) || domain.is_empty() {
+            return Err("must be an email address");
+        }
+        let Some(ascii) = idna::to_ascii(domain) else {
+            return Err("must have a domain that is valid (IDNA 2008)");
+        };
+        // With A-labels too it must fit into a protocol that knows no others.
+        if local.len() + 1 + ascii.len() > Self::MAX_BYTES {
+            return Err("must be at most 254 bytes");
+        }
+        Ok(Self {
+            key: key(local, &ascii),
+            shown,
+        })
+    }
+
+    /// The key of an address that somebody tries to sign in with, of whatever form.
+    pub fn key_of(text: &str) -> String {
+        let split = text.rsplit_once('@');
+        let ascii = split.and_then(|(local, domain)| Some((local, idna::to_ascii(domain)?)));
+        match ascii {
+            Some((local, ascii)) => key(local, &ascii),
+            None => fold(text),
+        }
+    }
+
+    /// The key of an account whose address was another's too once domains were compared by their A-labels: it goes by
+    /// the spelling it was made with. `folded` is that spelling, folded. No other key has spaces in it.
+    pub fn key_beside(key: &str, folded: &str) -> String {
+        format!(" {key} {folded}")
+    }
+
+    /// Keys of accounts that `text` may mean, the first before the second.
+    pub fn keys_of(text: &str) -> [String; 2] {
+        let key = Self::key_of(text);
+        [Self::key_beside(&key, &fold(text)), key]
+    }
+
+    /// Whether an account may be made with it: its local part is of one script, or of those that are written together
+    /// (UTS 39, "highly restrictive"), so that it cannot look like another's.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong.
+    pub fn check_new(&self) -> Result<(), &'static str> {
+        let local = self.shown.rsplit_once('@').map_or("", |(local, _)| local);
+        let written: String = local.chars().filter(|&c| is_written(c)).collect();
+        if written.check_restriction_level(RestrictionLevel::HighlyRestrictive) {
+            Ok(())
+        } else {
+            Err(
+                "must not mix letters of several scripts, or use letters that are no longer written",
+            )
+        }
+    }
+
+    /// As it was typed.
+    pub fn as_str(&self) -> &str {
+        &self.shown
+    }
+
+    /// What two spellings of one address share: the local part in NFC and case-folded, the domain in A-labels.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// From storage, where both stand.
+    pub(crate) fn stored(shown: String, key: String) -> Self {
+        Self { shown, key }
+    }
+}
+
+/// What the audit log keeps of an address without an account: its first letter and its domain. Of what is no address
+/// nothing: it may be a password that was typed into the wrong field.
+pub fn abridged(typed: &str) -> Option<String> {
+    let email = Email::parse(typed).ok()?;
+    let (local, domain) = email.as_str().rsplit_once('@')?;
+    let first = local.chars().next()?;
+    domain.contains('.').then(|| format!("{first}…@{domain}"))
+}
+
+fn key(local: &str, ascii: &str) -> String {
+    format!("{}@{ascii}", fold(local))
+}
+
+/// Letters, digits, and the marks that belong to them.
+fn is_written(c: char) -> bool {
+    c.is_alphanumeric() || is_combining_mark(c)
+}
+
+/// Of any script; a mark alone sits on what stands before it.
+fn local_ok(local: &str) -> bool {
+    let allowed = |c: char| is_written(c) || "!#$%&'*+-/=?^_`{|}~.".contains(c);
+    local.chars().all(allowed)
+        && !local.starts_with(is_combining_mark)
+        && !local.starts_with('.')
+        && !local.ends_with('.')
+        && !local.contains("..")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(text: &str) -> Option<String> {
+        let parsed = Email::parse(text).ok().map(|email| email.key().to_owned());
+        if let Some(key) = &parsed {
+            assert_eq!(
+                *key,
+                Email::key_of(text),
+                "signing in finds what signing up made"
+            );
+        }
+        parsed
+    }
+
+    #[test]
+    fn spellings_of_one_address_share_a_key() {
+        for (one, other) in [
+            ("Ada@Example.COM", "ada@example.com"),
+            ("jose\u{301}@example.com", "JOS\u{c9}@example.com"),
+            ("stra\u{df}e@example.com", "STRASSE@example.com"),
+            ("kurt@b\u{fc}cher.example", "Kurt@xn--BCHER-kva.example"),
+            ("kurt@BU\u{308}CHER.example", "kurt@xn--bcher-kva.example"),
+        ] {
+            assert!(key(one).is_some(), "{one}");
+            assert_eq!(key(one), key(other), "{one} {other}");
+        }
+        assert_ne!(key("a@stra\u{df}e.example"), key("a@strasse.example"));
+    }
+
+    #[test]
+    fn addresses_that_look_like_others_are_refused() {
+        for bad in [
+            "a\u{200b}da@x.org",
+            "\u{ff41}da@x.org",
+            "a da@x.org",
+            "ada@x.org\0",
+            "ada",
+            "@x.org",
+            "ada@",
+            "a@b@c",
+            "a@-x",
+            "a@x..y",
+            "a@\u{2603}.example",
+            "a@xn--ls8h.example",
+            "a@xn--zzzzzz.example",
+        ] {
+            assert!(key(bad).is_none(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_new_address_does_not_mix_scripts() {
+        let new = |text: &str| Email::parse(text).unwrap().check_new();
+        for good in [
+            "ada.lovelace+news_1@example.com",
+            "j\u{fc}rgen+x=y@example.com",
+            "\u{430}\u{434}\u{430}7@example.com",
+            "\u{5c71}\u{7530}\u{305f}\u{308d}\u{3046}@example.com",
+            "taro\u{5c71}\u{7530}@example.com",
+            "ada@\u{43f}\u{440}\u{438}\u{43c}\u{435}\u{440}.example",
+            "1234@example.com",
+        ] {
+            assert_eq!(new(good), Ok(()), "{good}");
+        }
+        for bad in [
+            "\u{430}dmin@example.com",
+            "adm\u{456}n@example.com",
+            "\u{3bf}scar@example.com",
+            "a\u{5d0}@example.com",
+            "\u{5c71}\u{430}@example.com",
+            "p\u{430}.ypal+x@example.com",
+        ] {
+            assert!(new(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_log_keeps_a_letter_and_the_domain() {
+        let kept = |text: &str| abridged(text);
+        assert_eq!(kept("ada@example.com").as_deref(), Some("a…@example.com"));
+        assert_eq!(kept("a@example.com").as_deref(), Some("a…@example.com"));
+        assert_eq!(
+            kept("\u{e9}va@b\u{fc}cher.example").as_deref(),
+            Some("\u{e9}…@b\u{fc}cher.example")
+        );
+        for nothing in [
+            "correct horse battery",
+            "p@ssw0rd",
+            "@",
+            "x@",
+            "a\n@example.com",
+            "hunter2",
+            "",
+        ] {
+            assert_eq!(kept(nothing), None, "{nothing}");
+        }
+    }
+}
