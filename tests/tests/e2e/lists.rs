@@ -423,11 +423,7 @@ const MALFORMED: [(&str, &str, &[&str]); 19] = [
         "actor",
         &["", "nobody", "ada@example.com", "user_x", "%00"],
     ),
-    (
-        "/admin/events",
-        "action",
-        &["", "Login", "login failed", "%C3%BC", "a%00"],
-    ),
+    ("/admin/events", "action", &["", "a%00", "%E2%80%AE"]),
     (
         "/admin/events",
         "target",
