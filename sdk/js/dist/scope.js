@@ -1,0 +1,6 @@
+/** Whether granted scopes (space-separated, or a list) cover `wanted`: each covers itself and everything below it. */
+export function covers(granted, wanted) {
+    const list = typeof granted === 'string' ? granted.split(' ') : granted;
+    return list.some((held) => held !== '' && (wanted === held || wanted.startsWith(`${held}:`)));
+}
+//# sourceMappingURL=scope.js.map

@@ -1,0 +1,51 @@
+/** Base64url without padding (RFC 7515 section 2). */
+export function base64url(bytes: Uint8Array): string {
+  let text = ''
+  for (const byte of bytes) text += String.fromCharCode(byte)
+  return btoa(text).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+}
+
+/** The bytes of base64url; `undefined` where it is none. */
+export function fromBase64url(text: string): Uint8Array<ArrayBuffer> | undefined {
+  if (!/^[A-Za-z0-9_-]*$/.test(text) || text.length % 4 === 1) return undefined
+  const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
+  return Uint8Array.from(binary, (character) => character.charCodeAt(0))
+}
+
+/** The JSON object that is written in base64url; `undefined` where it is none. */
+export function jsonPart(text: string | undefined): Record<string, unknown> | undefined {
+  const bytes = text === undefined ? undefined : fromBase64url(text)
+  if (!bytes) return undefined
+  try {
+    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The claims of a JWT, unverified: only for tokens that came from the token endpoint itself. */
+export function claimsOf(token: string | undefined): Record<string, unknown> {
+  return jsonPart(token?.split('.')[1]) ?? {}
+}
+
+let loaded: Promise<Crypto> | undefined
+
+/** Web Crypto: global but in Node 18. */
+export function webCrypto(): Promise<Crypto> {
+  loaded ??= load()
+  return loaded
+}
+
+async function load(): Promise<Crypto> {
+  let found = globalThis.crypto as Crypto | undefined
+  if (!found) {
+    // Hidden from bundlers, which would look for it when they build for browsers.
+    const name = 'node:crypto'
+    found = ((await import(/* @vite-ignore */ /* webpackIgnore: true */ name)) as { webcrypto: Crypto }).webcrypto
+  }
+  if (!found.subtle) throw new TypeError('Web Crypto needs https or localhost')
+  return found
+}

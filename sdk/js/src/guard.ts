@@ -1,0 +1,135 @@
+import type { ApiKeys, VerifiedKey } from './apikeys.js'
+import { DoorwardError, isCode } from './errors.js'
+import { covers } from './scope.js'
+import type { Claims } from './verifier.js'
+
+/** Who calls: the claims of an access token, or what the server says of an API key. */
+export interface Caller {
+  /** The user or client that the credential stands for. */
+  sub: string
+  /** Space-separated. */
+  scope: string
+  /** Of an access token. */
+  claims?: Claims
+  /** Of an API key. */
+  apiKey?: VerifiedKey
+}
+
+/** What guards a route. */
+export interface GuardOptions {
+  /** `doorward.verifier({ audience })`. */
+  verifier: { verify(token: string): Promise<Claims> }
+  /** `doorward.apiKeys`, where API keys are taken too. Each call then asks the server, which counts the key's limits. */
+  apiKeys?: Pick<ApiKeys, 'verify'> | undefined
+}
+
+/** What a request shows. */
+export interface Shown {
+  /** Its `Authorization` header. */
+  authorization: string | undefined
+  /** The address it came from. */
+  ip: string | undefined
+}
+
+/** An answer that refuses. */
+export interface Refusal {
+  status: number
+  headers: Record<string, string>
+  body: { error: { code: string; message: string } }
+}
+
+/** The one rule of all frameworks: the caller, or the answer that refuses. */
+export async function admit(
+  wanted: readonly string[],
+  { verifier, apiKeys }: GuardOptions,
+  { authorization, ip }: Shown,
+): Promise<{ caller: Caller; refusal?: undefined } | { caller?: undefined; refusal: Refusal }> {
+  const token = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i.exec(authorization ?? '')?.[1]
+  if (token === undefined) return { refusal: refusal(401, 'missing_token', 'a bearer token is needed', 'Bearer') }
+  try {
+    if (apiKeys && isApiKey(token)) return byKey(await apiKeys.verify(asked(token, wanted, ip)), wanted)
+    const claims = await verifier.verify(token)
+    const scope = claims.scope ?? ''
+    const missing = wanted.find((one) => !covers(scope, one))
+    return missing === undefined
+      ? { caller: { sub: claims.sub, scope, claims } }
+      : { refusal: narrow(missing, `the scope ${missing} is needed`) }
+  } catch (error) {
+    if (isCode(error, 'invalid_token', 'token_expired', 'token_revoked')) return { refusal: dead(error.code, error.message) }
+    // The server cannot be asked: nobody is let in, and nobody is told that their token is bad.
+    if (error instanceof DoorwardError) return { refusal: unavailable(error) }
+    throw error
+  }
+}
+
+/** The scopes that `requireScope` was given. */
+export function list(scope: string | readonly string[]): readonly string[] {
+  const scopes = typeof scope === 'string' ? scope.split(' ').filter(Boolean) : scope
+  if (scopes.length === 0) throw new TypeError('requireScope needs a scope')
+  return scopes
+}
+
+function isApiKey(token: string): boolean {
+  return /^[a-z0-9]+_(live|test)_[0-9A-Za-z]{38}$/i.test(token)
+}
+
+function asked(key: string, scopes: readonly string[], ip: string | undefined) {
+  return ip === undefined ? { key, scopes: [...scopes] } : { key, scopes: [...scopes], ip }
+}
+
+/** The answers that Doorward itself gives where such a key comes as a Bearer token. */
+function byKey(key: VerifiedKey, wanted: readonly string[]): { caller: Caller } | { refusal: Refusal } {
+  if (key.valid) return { caller: { sub: key.ownerId ?? '', scope: (key.scopes ?? []).join(' '), apiKey: key } }
+  switch (key.code) {
+    case 'rate_limited':
+    case 'quota_exceeded':
+      return { refusal: later(key) }
+    case 'insufficient_scope':
+      return { refusal: narrow(wanted.join(' '), `the scope ${wanted.join(' ')} is needed`) }
+    case 'ip_not_allowed':
+      return { refusal: narrow(undefined, 'the key may not be used from this address') }
+    case 'expired':
+      return { refusal: dead('token_expired', 'the API key has expired') }
+    case 'revoked':
+    case 'disabled':
+      return { refusal: dead('token_revoked', 'the API key has been revoked') }
+    default:
+      return { refusal: dead('invalid_token', 'the API key is not known') }
+  }
+}
+
+function dead(code: string, message: string): Refusal {
+  return refusal(401, code, message, `Bearer error="invalid_token", error_description="${quotable(message)}"`)
+}
+
+function narrow(scope: string | undefined, message: string): Refusal {
+  const named = scope === undefined ? '' : `, scope="${quotable(scope)}"`
+  const challenge = `Bearer error="insufficient_scope", error_description="${quotable(message)}"${named}`
+  return refusal(403, 'insufficient_scope', message, challenge)
+}
+
+function later({ code, rateLimit, quota }: VerifiedKey): Refusal {
+  const untilQuota = quota ? Math.ceil((Date.parse(quota.resetsAt) - Date.now()) / 1000) : 1
+  const seconds = code === 'rate_limited' ? (rateLimit?.resetSeconds ?? 1) : untilQuota
+  const message = code === 'rate_limited' ? 'the rate limit of this key is used up' : 'the quota of this key is used up'
+  return retry(429, 'rate_limited', message, seconds)
+}
+
+function unavailable(error: DoorwardError): Refusal {
+  return retry(503, 'overloaded', 'tokens cannot be verified at the moment', error.retryAfter ?? 1)
+}
+
+function retry(status: number, code: string, message: string, seconds: number): Refusal {
+  const headers = { 'retry-after': String(Number.isFinite(seconds) ? Math.max(1, Math.ceil(seconds)) : 1) }
+  return { status, headers: { ...headers, 'cache-control': 'no-store' }, body: { error: { code, message } } }
+}
+
+function refusal(status: number, code: string, message: string, challenge: string): Refusal {
+  const headers = { 'www-authenticate': challenge, 'cache-control': 'no-store' }
+  return { status, headers, body: { error: { code, message } } }
+}
+
+/** RFC 6750 section 3: printable ASCII without quotes and backslashes. */
+function quotable(text: string): string {
+  return text.replace(/[^\x20-\x7e]|["\\]/g, "'")
+}
