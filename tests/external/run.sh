@@ -30,6 +30,7 @@ need node nodejs npm
 need npm npm
 need python3 python3 python3-venv
 need chromium chromium
+need go golang-go gcc libc6-dev
 
 if [ $# -gt 0 ]; then folders=("$@"); else folders=(); for folder in "$here"/*/run.sh; do folders+=("$(basename "$(dirname "$folder")")"); done; fi
 failed=()

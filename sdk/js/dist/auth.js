@@ -59,7 +59,7 @@ export class Auth {
         try {
             if (session?.clientId !== undefined) {
                 const token = session.refreshToken ?? session.accessToken;
-                await this.#connection.form('/oauth/revoke', { token }, options);
+                await this.#connection.revoke(token, options);
             }
             else {
                 await this.#connection.call(post('/auth/logout'), options);

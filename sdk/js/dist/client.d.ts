@@ -62,6 +62,8 @@ export declare class Connection {
     open<T>(call: Call, { signal }?: CallOptions): Promise<T>;
     /** A form of an OAuth endpoint, by this client. */
     form<T>(path: string, fields: Record<string, string | readonly string[] | undefined>, options?: CallOptions): Promise<T>;
+    /** Kills a token of this client (RFC 7009); the answer says nothing. */
+    revoke(token: string, options?: CallOptions): Promise<void>;
     /** The `Authorization` header of a confidential client. */
     clientAuthorization(): string | undefined;
     /** The session of a refresh token that is not the held one: it is held from now on. */

@@ -37,6 +37,7 @@ export class Doorward {
         return this.#connection.keeper.listen(listener);
     }
 }
+const REVOKE = '/oauth/revoke';
 const nobody = { accessToken: '', tokenType: 'Bearer', expiresIn: 0, scope: '', userId: '', issuedAt: '' };
 /** What the parts of a client share: the server, the credentials, the session. */
 export class Connection {
@@ -106,7 +107,11 @@ export class Connection {
         const authorization = this.clientAuthorization();
         if (authorization === undefined && this.clientId !== undefined)
             form.set('client_id', this.clientId);
-        return this.open({ method: 'POST', path, form, authorization }, options);
+        return this.open({ method: 'POST', path, form, authorization, bodyless: path === REVOKE }, options);
+    }
+    /** Kills a token of this client (RFC 7009); the answer says nothing. */
+    revoke(token, options) {
+        return this.form(REVOKE, { token }, options);
     }
     /** The `Authorization` header of a confidential client. */
     clientAuthorization() {

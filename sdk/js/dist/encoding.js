@@ -10,7 +10,9 @@ export function fromBase64url(text) {
     if (!/^[A-Za-z0-9_-]*$/.test(text) || text.length % 4 === 1)
         return undefined;
     const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
-    return Uint8Array.from(binary, (character) => character.charCodeAt(0));
+    const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
+    // One spelling for each value: the bits that are left over are zero.
+    return base64url(bytes) === text ? bytes : undefined;
 }
 /** The JSON object that is written in base64url; `undefined` where it is none. */
 export function jsonPart(text) {

@@ -59,8 +59,8 @@ export class Tokens {
         return this.#connection.call({ method: 'POST', path: '/oauth/introspect', form }, options);
     }
     /** Kills a token of this client (RFC 7009). One that is unknown or dead already is no error. */
-    async revoke(token, options) {
-        await this.#connection.form('/oauth/revoke', { token }, options);
+    revoke(token, options) {
+        return this.#connection.revoke(token, options);
     }
 }
 //# sourceMappingURL=tokens.js.map

@@ -9,6 +9,8 @@ export interface Call {
     /** The `Authorization` header, whole. */
     authorization?: string | undefined;
     cache?: 'reload';
+    /** The answer's body says nothing. */
+    bodyless?: boolean;
 }
 /** A `fetch` as browsers and Node have it. */
 export type Fetch = (input: string, init?: RequestInit) => Promise<Response>;

@@ -41,7 +41,7 @@ export class Transport {
         try {
             const response = await orAbort(this.#limits.fetch(this.#url(call), this.#init(call, own.signal)), own.signal);
             const text = await orAbort(response.text(), own.signal);
-            return read(response, text);
+            return read(response, text, call.bodyless === true);
         }
         catch (error) {
             throwIfAborted(signal);
@@ -91,11 +91,11 @@ function pause(error, attempt) {
     const wait = error.retryAfter ?? 0.5 * 2 ** attempt;
     return wait <= LONGEST_WAIT ? wait : undefined;
 }
-function read(response, text) {
+function read(response, text, bodyless) {
     if (response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400)) {
         throw new DoorwardError(response.status, 'invalid_response', 'the server answered with a redirect: check baseUrl');
     }
-    if (response.status === 204)
+    if (response.status === 204 || (bodyless && response.ok))
         return undefined;
     const body = parse(text);
     if (response.ok && typeof body === 'object' && body !== null)

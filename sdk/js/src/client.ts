@@ -64,6 +64,7 @@ export class Doorward {
   }
 }
 
+const REVOKE = '/oauth/revoke'
 const nobody: Session = { accessToken: '', tokenType: 'Bearer', expiresIn: 0, scope: '', userId: '', issuedAt: '' }
 
 /** What the parts of a client share: the server, the credentials, the session. */
@@ -132,7 +133,12 @@ export class Connection {
     }
     const authorization = this.clientAuthorization()
     if (authorization === undefined && this.clientId !== undefined) form.set('client_id', this.clientId)
-    return this.open<T>({ method: 'POST', path, form, authorization }, options)
+    return this.open<T>({ method: 'POST', path, form, authorization, bodyless: path === REVOKE }, options)
+  }
+
+  /** Kills a token of this client (RFC 7009); the answer says nothing. */
+  revoke(token: string, options?: CallOptions): Promise<void> {
+    return this.form(REVOKE, { token }, options)
   }
 
   /** The `Authorization` header of a confidential client. */

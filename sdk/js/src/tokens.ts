@@ -87,7 +87,7 @@ export class Tokens {
   }
 
   /** Kills a token of this client (RFC 7009). One that is unknown or dead already is no error. */
-  async revoke(token: string, options?: CallOptions): Promise<void> {
-    await this.#connection.form('/oauth/revoke', { token }, options)
+  revoke(token: string, options?: CallOptions): Promise<void> {
+    return this.#connection.revoke(token, options)
   }
 }

@@ -17,6 +17,8 @@ export interface Call {
   /** The `Authorization` header, whole. */
   authorization?: string | undefined
   cache?: 'reload'
+  /** The answer's body says nothing. */
+  bodyless?: boolean
 }
 
 /** A `fetch` as browsers and Node have it. */
@@ -66,7 +68,7 @@ export class Transport {
     try {
       const response = await orAbort(this.#limits.fetch(this.#url(call), this.#init(call, own.signal)), own.signal)
       const text = await orAbort(response.text(), own.signal)
-      return read(response, text)
+      return read(response, text, call.bodyless === true)
     } catch (error) {
       throwIfAborted(signal)
       if (error instanceof DoorwardError) throw error
@@ -111,11 +113,11 @@ function pause(error: unknown, attempt: number): number | undefined {
   return wait <= LONGEST_WAIT ? wait : undefined
 }
 
-function read(response: Response, text: string): unknown {
+function read(response: Response, text: string, bodyless: boolean): unknown {
   if (response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400)) {
     throw new DoorwardError(response.status, 'invalid_response', 'the server answered with a redirect: check baseUrl')
   }
-  if (response.status === 204) return undefined
+  if (response.status === 204 || (bodyless && response.ok)) return undefined
   const body = parse(text)
   if (response.ok && typeof body === 'object' && body !== null) return body
   throw failure(response, body)

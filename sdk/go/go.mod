@@ -1,0 +1,3 @@
+module example.org/doorward/sdk/go
+
+go 1.19
