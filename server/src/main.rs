@@ -341,7 +341,7 @@ fn welcome(doorward: &Doorward, url: &str) {
         lines.push(format!("created {}: {what}", path.display()));
     }
     lines.push(format!(
-        "next: make an account with\n  curl {url}/auth/register --json '{{\"email\":\"you@example.com\",\"password\":\"correct horse battery\"}}'"
+        "next: make an account with\n  curl {url}/auth/register -H 'Content-Type: application/json' -d '{{\"email\":\"you@example.com\",\"password\":\"correct horse battery\"}}'"
     ));
     lines.push(
         "or open the console in another terminal: cargo run --release -p doorward-tui".into(),

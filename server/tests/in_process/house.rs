@@ -123,6 +123,35 @@ impl House {
         }
     }
 
+    /// A request with a body of any kind; answers its status, its cookies as they are sent back, and its text.
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&'static str, &str)],
+        body: &str,
+    ) -> (u16, String, String) {
+        let mut request = self.http.req(method, path.to_owned());
+        for (name, value) in headers {
+            // A request that comes over no socket has its cookies beside its headers.
+            request = match value.split_once('=').filter(|_| *name == "cookie") {
+                Some(cookie) => request.cookie(cookie),
+                None => request.header(Header::new(*name, (*value).to_owned())),
+            };
+        }
+        request.set_body(body);
+        let response = request.dispatch().await;
+        let cookies: Vec<_> = response.headers().get("set-cookie").collect();
+        let cookies = cookies.iter().filter_map(|cookie| cookie.split(';').next());
+        let cookies = cookies.collect::<Vec<_>>().join("; ");
+        let status = response.status().code;
+        (
+            status,
+            cookies,
+            response.into_string().await.unwrap_or_default(),
+        )
+    }
+
     pub async fn post(&self, path: &str, token: &str, body: Value) -> Reply {
         self.call(Method::Post, path, token, body).await
     }

@@ -9,4 +9,5 @@ mod claims;
 mod first_party;
 mod hashes;
 mod house;
+mod kept;
 mod time;

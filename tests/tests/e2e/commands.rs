@@ -9,7 +9,7 @@ use std::{
     time::Instant,
 };
 
-use doorward_tests::{Finished, Options, PASSWORD, Server, command, run};
+use doorward_tests::{Finished, Options, PASSWORD, Server, browser, command, run};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -528,6 +528,44 @@ async fn a_restore_killed_at_any_instant_leaves_the_old_database_or_the_new() {
             left.iter()
                 .all(|(path, _)| !path.to_string_lossy().contains(".restore-")),
             "{left:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn restore_ends_the_sessions_of_oauth_clients_too() {
+    let mut server = steady().start();
+    let (home, data) = (server.directory().to_owned(), server.data_dir().to_owned());
+    server.register("ada@example.com").await;
+    let scopes = json!(["openid", "offline_access", "read"]);
+    let app = server.app(json!({"scopes": scopes})).await;
+    let asked = browser::request(&app, &[("scope", "openid offline_access read")]);
+    let code = server.browser().code("ada@example.com", &asked).await;
+    let tokens = server.redeem(&app, &code).await.expect(200);
+    let (access, refresh) = (tokens.field("access_token"), tokens.field("refresh_token"));
+    assert_eq!(server.introspect(&access).await["active"], true);
+    tool(&home, &data, &["backup", "b.db"]).done();
+    for keep in [true, false] {
+        server.stop();
+        let restore: &[&str] = if keep {
+            &["restore", "b.db", "--force", "--keep-sessions"]
+        } else {
+            &["restore", "b.db", "--force"]
+        };
+        tool(&home, &data, restore).done();
+        server.start_again();
+        assert_eq!(server.introspect(&access).await["active"], keep);
+        let form = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", refresh.as_str()),
+        ];
+        let call = server.post("/oauth/token").basic(&app.id, &app.secret);
+        let refreshed = call.form(&form).send().await;
+        assert_eq!(
+            refreshed.status,
+            if keep { 200 } else { 400 },
+            "{}",
+            refreshed.text()
         );
     }
 }

@@ -1,6 +1,6 @@
 //! The README's shell examples, carried out against the real server: what stands there works, and answers what it says.
 //!
-//! Understood of the shell: `curl` with `-s -X -H -u -d --json`, quotes, `\` at a line's end, `$NAME`, and lines like
+//! Understood of the shell: `curl` with `-s -X -H -u -d`, quotes, `\` at a line's end, `$NAME`, and lines like
 //! `NAME=…  # accessToken`, which take that field of the answer before. A `json` block after an example shows the
 //! answer's fields; a comment like `# 204` its status.
 
@@ -62,6 +62,8 @@ fn words(line: &str, variables: &HashMap<String, String>) -> (Vec<String>, Optio
 fn call(server: &Server, words: &[String]) -> Call {
     let mut method = None;
     let mut url = None;
+    let mut body = None;
+    let mut kind = "application/x-www-form-urlencoded".to_owned();
     let mut steps: Vec<Box<dyn FnOnce(Call) -> Call>> = Vec::new();
     let mut words = words.iter();
     while let Some(word) = words.next() {
@@ -73,6 +75,10 @@ fn call(server: &Server, words: &[String]) -> Call {
                 let header = next();
                 let (name, value) = header.split_once(": ").expect("a header");
                 let (name, value) = (name.to_owned(), value.to_owned());
+                if name.eq_ignore_ascii_case("content-type") {
+                    kind = value;
+                    continue;
+                }
                 steps.push(Box::new(move |call| call.header(&name, &value)));
             }
             "-u" => {
@@ -81,16 +87,9 @@ fn call(server: &Server, words: &[String]) -> Call {
                 let (user, password) = (user.to_owned(), password.to_owned());
                 steps.push(Box::new(move |call| call.basic(&user, &password)));
             }
-            "--json" => {
-                let body = next();
-                method.get_or_insert("POST".into());
-                steps.push(Box::new(|call| call.body("application/json", body)));
-            }
             "-d" => {
-                let body = next();
+                body = Some(next());
                 method.get_or_insert("POST".into());
-                let kind = "application/x-www-form-urlencoded";
-                steps.push(Box::new(|call| call.body(kind, body)));
             }
             text => {
                 let path = text.strip_prefix(LOCAL);
@@ -99,7 +98,11 @@ fn call(server: &Server, words: &[String]) -> Call {
         }
     }
     let start = server.call(&method.unwrap_or("GET".into()), &url.expect("a URL"));
-    steps.into_iter().fold(start, |call, step| step(call))
+    let call = steps.into_iter().fold(start, |call, step| step(call));
+    match body {
+        Some(body) => call.body(&kind, body),
+        None => call,
+    }
 }
 
 /// The names in a JSON object and in those inside it.
