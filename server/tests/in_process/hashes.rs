@@ -73,3 +73,38 @@ async fn a_login_hashes_anew_once_the_cost_was_raised() {
     assert!(new.starts_with("$argon2id$v=19$m=128,t=1,p=1$"), "{new}");
     house.post("/auth/login", "", body).await.expect(200);
 }
+
+#[rocket::async_test]
+async fn the_dearest_stored_hash_is_known_at_each_sign_in() {
+    let directory = tempfile::TempDir::new().unwrap();
+    let settings = |memory| Settings {
+        data_dir: directory.path().join("data"),
+        argon2_memory_kib: memory,
+        ..cheap()
+    };
+    let dearest = async |house: &House| {
+        let keys = Email::keys_of("nobody@example.com");
+        let facts = house
+            .doorward
+            .store
+            .login_facts(keys, "192.0.2.1".parse().unwrap());
+        let facts = facts.await.unwrap();
+        assert!(facts.account.is_none());
+        facts
+            .dearest
+            .map(|phc| phc.split('$').nth(3).unwrap().to_owned())
+    };
+    let house = House::open(settings(200)).await;
+    assert_eq!(dearest(&house).await, None);
+    let ada = house.register("ada@example.com").await;
+    house.close().await;
+    // The settings are cheaper now: what is stored is the measure.
+    let house = House::open(settings(64)).await;
+    house.register("bob@example.com").await;
+    assert_eq!(dearest(&house).await.as_deref(), Some("m=200,t=1,p=1"));
+    let path = format!("/admin/users/{}", ada["userId"].as_str().unwrap());
+    let (delete, operator) = (rocket::http::Method::Delete, house.operator());
+    let deleted = house.call(delete, &path, &operator, serde_json::Value::Null);
+    deleted.await.expect(204);
+    assert_eq!(dearest(&house).await.as_deref(), Some("m=64,t=1,p=1"));
+}

@@ -398,3 +398,47 @@ async fn new_addresses_do_not_mix_scripts() {
         .await;
     assert_eq!(changed.expect(200).json()["firstName"], "Ada");
 }
+
+#[tokio::test]
+async fn two_accounts_whose_addresses_have_become_one_both_go_on() {
+    let mut server = Server::start();
+    // As an upgrade leaves them: made when their domains were two.
+    let one = "kurt@b\u{fc}cher.example";
+    let other = "kurt@xn--bcher-kva.example";
+    let first = sign_up(&server, one).await.expect(201).field("userId");
+    let body = json!({"email": "other@example.com", "password": "quite another phrase"});
+    let call = server.post("/auth/register").json(body);
+    let second = call.send().await.expect(201).field("userId");
+    server.stop();
+    let database = rusqlite::Connection::open(server.data_dir().join("doorward.db")).unwrap();
+    let change = "UPDATE users SET email = ?2, email_key = ?3 WHERE email = ?1";
+    let beside = format!(" {other} {one}");
+    assert_eq!(database.execute(change, [one, one, &beside]).unwrap(), 1);
+    let changed = database.execute(change, ["other@example.com", other, other]);
+    assert_eq!(changed.unwrap(), 1);
+    drop(database);
+    server.start_again();
+    let who = async |email: &str, password: &str| {
+        let reply = sign_in(&server, email, password).await;
+        (reply.status == 200).then(|| reply.field("userId"))
+    };
+    assert_eq!(who(one, PASSWORD).await.as_ref(), Some(&first));
+    assert_eq!(who("KURT@B\u{dc}CHER.example", PASSWORD).await, Some(first));
+    assert_eq!(
+        who(other, "quite another phrase").await.as_ref(),
+        Some(&second)
+    );
+    assert_eq!(who(other, PASSWORD).await, None);
+    assert_eq!(who(one, "quite another phrase").await, None);
+    // With one of them gone the address is still the other's.
+    let delete = server.delete(&format!("/admin/users/{second}"));
+    delete
+        .bearer(&server.operator_key())
+        .send()
+        .await
+        .expect(204);
+    for spelling in [one, other] {
+        sign_up(&server, spelling).await.refused(409, "email_taken");
+    }
+    assert!(who(one, PASSWORD).await.is_some());
+}
