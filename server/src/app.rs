@@ -112,6 +112,9 @@ impl Doorward {
         settings.check()?;
         let directory = settings.data_dir.clone();
         let lock = DirectoryLock::take(&directory)?;
+        for line in store::tighten(&directory)? {
+            tracing::warn!("{line}");
+        }
         let mut created = Vec::new();
         let metrics = Metrics::default();
         let store = Store::open(
@@ -176,6 +179,11 @@ impl Doorward {
             let _ = self.end_minute(minute_of(self.clock.now())).await;
             let _ = self.store.flush_touches().await;
         }
+    }
+
+    /// After a rest that was none: another Rocket took over, with other certificates.
+    pub(crate) fn wake(&self) {
+        self.rested.store(false, Ordering::Relaxed);
     }
 
     /// Closes storage after what is queued. For the end of the process: whatever comes later is refused.

@@ -3,24 +3,24 @@
 use std::{
     io::Write as _,
     net::IpAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
-    sync::{Arc, OnceLock},
-    time::{Duration, Instant},
+    sync::Arc,
 };
 
 use clap::{Parser, Subcommand};
 use doorward_server::{
-    Doorward, Settings,
-    app::{self, OpenError, mint_operator_key},
+    Settings,
+    app::{self, mint_operator_key},
     clock::Clock,
     metrics::StoreMetrics,
-    settings::{LogFormat, Overrides},
-    store::{self, DirectoryLock, MASTER_KEY, OPERATOR_KEY, Store},
+    settings::Overrides,
+    store::{self, DATABASE, DirectoryLock, OPERATOR_KEY, Store},
 };
-use rocket::{Orbit, Rocket, error::ErrorKind, fairing::AdHoc, figment::Figment};
 
+mod health;
 mod process;
+mod serve;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -64,6 +64,8 @@ enum Command {
     Check { file: Option<PathBuf> },
     /// Mint a new operator.key; the one before it is dead
     OperatorKey,
+    /// Ask the server that these settings describe whether it is ready; for containers
+    Health,
     /// Print the API description (OpenAPI 3.1)
     Openapi,
 }
@@ -108,7 +110,7 @@ fn run(cli: Cli) -> Result<(), String> {
     let (settings, figment) = Settings::load(&overrides).map_err(text)?;
     let directory = settings.data_dir.clone();
     match cli.command.unwrap_or(Command::Serve) {
-        Command::Serve => serve(settings, figment),
+        Command::Serve => serve::serve(settings, &figment),
         Command::Backup { file } if file.as_os_str() == "-" => {
             let bytes = store::back_up_to_stdout(&directory).map_err(text)?;
             eprintln!("{bytes} bytes");
@@ -123,6 +125,7 @@ fn run(cli: Cli) -> Result<(), String> {
             force,
             keep_sessions,
         } => {
+            tighten(&directory)?;
             let done = app::restore(&settings, &file, (force, keep_sessions), &Clock::system())
                 .map_err(text)?;
             if done.signing_keys_lost > 0 {
@@ -152,8 +155,30 @@ fn run(cli: Cli) -> Result<(), String> {
             let schema = schema.map_err(text)?;
             say(&format!("{}: whole, schema {schema}", what.display()))
         }
-        Command::OperatorKey => operator_key(&settings),
+        Command::OperatorKey => {
+            tighten(&directory)?;
+            operator_key(&settings).map_err(|error| about(&directory, &error))
+        }
+        Command::Health => health::ask(&figment),
         Command::Openapi => Ok(()),
+    }
+}
+
+/// Says what of the data directory was open to others.
+fn tighten(directory: &Path) -> Result<(), String> {
+    for line in store::tighten(directory).map_err(text)? {
+        eprintln!("{line}");
+    }
+    Ok(())
+}
+
+/// Names the database where what went wrong with it does not.
+fn about(directory: &Path, error: &str) -> String {
+    let directory_named = error.contains(&*directory.to_string_lossy());
+    if directory_named {
+        error.to_owned()
+    } else {
+        format!("{}: {error}", directory.join(DATABASE).display())
     }
 }
 
@@ -193,163 +218,4 @@ fn runtime(workers: usize) -> Result<tokio::runtime::Runtime, String> {
         .enable_all()
         .build()
         .map_err(text)
-}
-
-/// How long the server goes on listening after it was asked to stop.
-const LISTEN: Duration = Duration::from_millis(100);
-/// How long after it was asked to stop the server waits for requests under way: as long as Rocket's grace.
-const FINISH: Duration = Duration::from_secs(3);
-
-/// What became of an attempt to serve.
-enum Ended {
-    Stopped,
-    /// The free port that was picked was taken by somebody in the meantime.
-    PortTaken(String),
-}
-
-fn serve(settings: Settings, figment: Figment) -> Result<(), String> {
-    process::log(settings.log_format);
-    process::raise_file_limit();
-    let config: rocket::Config = figment.extract().map_err(text)?;
-    let runtime = runtime(config.workers)?;
-    let _guard = runtime.enter();
-    process::survive_file_size_limit().map_err(text)?;
-    if settings.data_dir.exists() {
-        // That the directory is in use says more than that the port is.
-        DirectoryLock::take(&settings.data_dir).map_err(text)?;
-    }
-    let mut last = String::new();
-    for _ in 0..8 {
-        let listen = listen(&config)?;
-        match runtime.block_on(attempt(settings.clone(), &figment, &config, listen))? {
-            Ended::Stopped => return Ok(()),
-            Ended::PortTaken(error) => last = error,
-        }
-    }
-    Err(last)
-}
-
-/// Where to listen. A free port is picked before anything else, because tokens name the URL; one that is taken is
-/// refused before anything is made.
-fn listen(config: &rocket::Config) -> Result<u16, String> {
-    let address = std::net::SocketAddr::new(config.address, config.port);
-    std::net::TcpListener::bind(address)
-        .and_then(|listener| listener.local_addr())
-        .map(|address| address.port())
-        .map_err(|error| format!("cannot listen on {address}: {error}"))
-}
-
-async fn attempt(
-    mut settings: Settings,
-    figment: &Figment,
-    config: &rocket::Config,
-    port: u16,
-) -> Result<Ended, String> {
-    let scheme = if config.tls_enabled() {
-        "https"
-    } else {
-        "http"
-    };
-    let host = match config.address {
-        IpAddr::V4(ip) => ip.to_string(),
-        IpAddr::V6(ip) => format!("[{ip}]"),
-    };
-    let url = format!("{scheme}://{host}:{port}");
-    let set = settings.issuer.is_some();
-    settings.issuer.get_or_insert_with(|| url.clone());
-    let stop = process::Stop::listen().map_err(text)?;
-    let doorward = Doorward::open(settings).await.map_err(opened)?;
-    if !set && config.address.is_unspecified() {
-        tracing::warn!(
-            "tokens name {url}: set `issuer` to the URL under which clients reach this server"
-        );
-    }
-    let ready = doorward.clone();
-    let line = format!("doorward-server listening on {url}");
-    let asked = Arc::new(OnceLock::new());
-    let noted = asked.clone();
-    let rocket = rocket::custom(figment.clone().merge(("port", port)))
-        .attach(doorward.fairing_alone())
-        .attach(AdHoc::on_liftoff("ready", move |rocket| {
-            let shutdown = rocket.shutdown();
-            tokio::spawn(async move {
-                stop.asked().await;
-                let _ = noted.set(Instant::now());
-                // A connection of which nothing has been read yet is closed at the end: what was sent has a moment.
-                tokio::time::sleep(LISTEN).await;
-                shutdown.notify();
-            });
-            Box::pin(async move {
-                if let Err(error) = say(&line) {
-                    tracing::warn!("{error}");
-                }
-                welcome(&ready, &url);
-            })
-        }));
-    let ended = rocket.launch().await;
-    if let Err(error) = &ended
-        && let ErrorKind::Shutdown(rocket, _) = error.kind()
-    {
-        finish(rocket, *asked.get_or_init(Instant::now) + FINISH).await;
-    }
-    doorward.rest().await;
-    doorward.close();
-    match ended {
-        Ok(_) => Ok(Ended::Stopped),
-        Err(error) => match error.kind() {
-            ErrorKind::Bind(cause) => {
-                let message = format!("cannot listen on {host}:{port}: {cause}");
-                let taken = cause.kind() == std::io::ErrorKind::AddrInUse;
-                if config.port == 0 && taken {
-                    Ok(Ended::PortTaken(message))
-                } else {
-                    Err(message)
-                }
-            }
-            ErrorKind::Io(cause) if config.tls_enabled() => Err(format!("tls: {cause}")),
-            // Requests that would not end in time were cut off: the server has stopped all the same.
-            ErrorKind::Shutdown(..) => Ok(Ended::Stopped),
-            other => Err(format!("cannot start: {other}")),
-        },
-    }
-}
-
-/// Waits for connections on which requests are under way. Rocket does, unless its accept loop ends a moment before it
-/// looks why: then it lets go of them at once.
-async fn finish(rocket: &Arc<Rocket<Orbit>>, until: Instant) {
-    while Arc::strong_count(rocket) > 1 && Instant::now() < until {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-}
-
-fn opened(error: OpenError) -> String {
-    error.to_string()
-}
-
-/// Says what the first start made, and what to do next: to people, or as lines of the log where that is JSON.
-fn welcome(doorward: &Doorward, url: &str) {
-    if doorward.created.is_empty() {
-        return;
-    }
-    let directory = doorward.settings.data_dir.display();
-    let mut lines = vec![format!("created {directory}/{}", store::DATABASE)];
-    for path in &doorward.created {
-        let what = match path.file_name().and_then(|name| name.to_str()) {
-            Some(MASTER_KEY) => "encrypts signing keys; keep a copy apart from the database",
-            _ => "an API key that may do everything, for the console on this machine",
-        };
-        lines.push(format!("created {}: {what}", path.display()));
-    }
-    lines.push(format!(
-        "next: make an account with\n  curl {url}/auth/register -H 'Content-Type: application/json' -d '{{\"email\":\"you@example.com\",\"password\":\"correct horse battery\"}}'"
-    ));
-    lines.push(
-        "or open the console in another terminal: cargo run --release -p doorward-tui".into(),
-    );
-    for line in lines {
-        match doorward.settings.log_format {
-            LogFormat::Plain => eprintln!("{line}"),
-            LogFormat::Json => tracing::info!("{line}"),
-        }
-    }
 }

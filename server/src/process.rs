@@ -40,28 +40,40 @@ pub fn survive_file_size_limit() -> std::io::Result<()> {
     signal(SignalKind::from_raw(SIGXFSZ)).map(drop)
 }
 
-/// SIGTERM and SIGINT. Rocket listens for them only some time after it accepts connections: one that comes before would
+/// SIGTERM, SIGINT and SIGHUP. Rocket listens for them only some time after it accepts connections: one that comes before would
 /// be the process's end.
 #[derive(Debug)]
 pub struct Stop {
     terminate: Signal,
     interrupt: Signal,
+    hang_up: Signal,
+}
+
+/// What a signal asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// SIGTERM, SIGINT.
+    Stop,
+    /// SIGHUP: certificates were renewed, or the terminal is gone.
+    Reload,
 }
 
 impl Stop {
-    /// From now on neither signal ends the process by itself.
+    /// From now on none of the signals ends the process by itself.
     pub fn listen() -> std::io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
         })
     }
 
-    /// Waits for either.
-    pub async fn asked(mut self) {
+    /// Waits for one of them.
+    pub async fn asked(&mut self) -> Asked {
         tokio::select! {
-            _ = self.terminate.recv() => (),
-            _ = self.interrupt.recv() => (),
+            _ = self.terminate.recv() => Asked::Stop,
+            _ = self.interrupt.recv() => Asked::Stop,
+            _ = self.hang_up.recv() => Asked::Reload,
         }
     }
 }
@@ -74,7 +86,10 @@ pub fn log(format: LogFormat) {
     let ours = FilterFn::new(|metadata: &Metadata<'_>| {
         metadata.target().starts_with("doorward") && metadata.name() != "log record"
     });
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    // Where stderr is gone, as with a terminal that was closed, lines are lost and nothing else.
+    let lines = tracing_subscriber::fmt::layer()
+        .log_internal_errors(false)
+        .with_writer(std::io::stderr);
     let lines = match format {
         LogFormat::Json => lines.json().flatten_event(true).boxed(),
         LogFormat::Plain => lines

@@ -156,14 +156,11 @@ impl Settings {
     /// # Errors
     /// The first key that is unknown or whose value is wrong.
     pub fn load(overrides: &Overrides) -> Result<(Self, Figment), SettingsError> {
-        let file = match std::env::var_os("ROCKET_CONFIG") {
-            Some(file) if !PathBuf::from(&file).is_file() => {
-                let name = file.to_string_lossy();
-                return Err(wrong("ROCKET_CONFIG", format!("there is no file {name}")));
-            }
-            Some(file) => file,
-            None => "Rocket.toml".into(),
-        };
+        let file = Self::file_name();
+        if std::env::var_os("ROCKET_CONFIG").is_some() && !file.is_file() {
+            let name = file.display();
+            return Err(wrong("ROCKET_CONFIG", format!("there is no file {name}")));
+        }
         let environment = std::env::vars_os().filter_map(|(key, value)| {
             let key = key.into_string().ok()?;
             key.to_ascii_uppercase()
@@ -171,6 +168,17 @@ impl Settings {
                 .then(|| (key, value.into_string().ok()))
         });
         Self::read(&Toml::file(file).nested(), environment, overrides)
+    }
+
+    fn file_name() -> PathBuf {
+        std::env::var_os("ROCKET_CONFIG").map_or_else(|| "Rocket.toml".into(), PathBuf::from)
+    }
+
+    /// The settings file that is read: `ROCKET_CONFIG`, else `Rocket.toml` in the directory the server was started in or
+    /// the nearest above it that has one.
+    pub fn file() -> Option<PathBuf> {
+        let source = Toml::file(Self::file_name()).metadata().source?;
+        std::path::absolute(source.file_path()?).ok()
     }
 
     fn read(

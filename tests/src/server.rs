@@ -234,6 +234,11 @@ impl Server {
         self.ended()
     }
 
+    /// Sends SIGHUP.
+    pub fn hang_up(&self) {
+        self.signal(Signal::HUP);
+    }
+
     /// Sends SIGKILL and waits for the end.
     ///
     /// # Panics

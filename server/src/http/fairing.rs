@@ -88,6 +88,7 @@ impl Fairing for DoorwardFairing {
     }
 
     async fn on_liftoff(&self, rocket: &Rocket<Orbit>) {
+        self.doorward.wake();
         let mut tasks = self
             .tasks
             .lock()

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A disk that really fills up: the data directory on a small tmpfs of its own (needs root to mount it). Register, login,
-# refresh and logout are 503 and change nothing, verification goes on, and it clears when there is room again.
+# refresh and logout are 503 and change nothing, verification goes on, and it clears when there is room again. Then power
+# cuts and failing calls (cuts.py), which need python3 and cc.
 set -euo pipefail
 server=${DOORWARD_SERVER_BIN:?the path of doorward-server}
 work=$(mktemp -d)
@@ -116,3 +117,6 @@ is "check" 0 "$(env -u DOORWARD_SERVER_BIN -u DOORWARD_BIN "$server" check --dat
 
 printf '%s passed, %s failed\n' "$passed" "$failed"
 [ "$failed" = 0 ]
+
+# Power cuts and failing calls, in some two minutes.
+python3 "$(dirname "$0")/cuts.py"

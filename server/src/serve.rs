@@ -1,0 +1,317 @@
+//! Serving until a signal asks for the end. SIGHUP takes up renewed TLS certificates.
+
+use std::{
+    io::Write as _,
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use doorward_server::{
+    Doorward, Settings,
+    app::OpenError,
+    settings::LogFormat,
+    store::{self, DirectoryLock, MASTER_KEY},
+};
+use rocket::{
+    Config, Ignite, Orbit, Rocket, Shutdown, error::ErrorKind, fairing::AdHoc, figment::Figment,
+};
+use tokio::task::JoinHandle;
+
+use crate::{
+    about,
+    process::{self, Asked, Stop},
+    runtime, say, text,
+};
+
+/// How long the server goes on listening after it was asked to stop.
+const LISTEN: Duration = Duration::from_millis(100);
+/// How long after it was asked to stop the server waits for requests under way: as long as Rocket's grace.
+const FINISH: Duration = Duration::from_secs(3);
+/// How long a server with renewed certificates waits for the port to be let go.
+const TAKE_OVER: Duration = Duration::from_secs(5);
+
+/// What became of an attempt to serve.
+enum Ended {
+    Stopped,
+    /// The free port that was picked was taken by somebody in the meantime.
+    PortTaken(String),
+}
+
+/// Serves until SIGTERM or SIGINT.
+pub fn serve(settings: Settings, figment: &Figment) -> Result<(), String> {
+    process::log(settings.log_format);
+    process::raise_file_limit();
+    let config: Config = figment.extract().map_err(text)?;
+    let runtime = runtime(config.workers)?;
+    let _guard = runtime.enter();
+    process::survive_file_size_limit().map_err(text)?;
+    let mut stop = Stop::listen().map_err(text)?;
+    if settings.data_dir.exists() {
+        // That the directory is in use says more than that the port is.
+        DirectoryLock::take(&settings.data_dir).map_err(text)?;
+    }
+    let mut last = String::new();
+    for _ in 0..8 {
+        let listen = listen(&config)?;
+        let attempt = attempt(settings.clone(), figment, &config, listen, &mut stop);
+        match runtime.block_on(attempt)? {
+            Ended::Stopped => return Ok(()),
+            Ended::PortTaken(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+/// Where to listen. A free port is picked before anything else, because tokens name the URL; one that is taken is
+/// refused before anything is made.
+fn listen(config: &Config) -> Result<u16, String> {
+    let address = SocketAddr::new(config.address, config.port);
+    TcpListener::bind(address)
+        .and_then(|listener| listener.local_addr())
+        .map(|address| address.port())
+        .map_err(|error| format!("cannot listen on {address}: {error}"))
+}
+
+async fn attempt(
+    mut settings: Settings,
+    figment: &Figment,
+    config: &Config,
+    port: u16,
+    stop: &mut Stop,
+) -> Result<Ended, String> {
+    let scheme = if config.tls_enabled() {
+        "https"
+    } else {
+        "http"
+    };
+    let url = format!("{scheme}://{}", SocketAddr::new(config.address, port));
+    let set = settings.issuer.is_some();
+    settings.issuer.get_or_insert_with(|| url.clone());
+    let directory = settings.data_dir.clone();
+    let doorward = Doorward::open(settings)
+        .await
+        .map_err(|error| match error {
+            OpenError::Store(_) => about(&directory, &error.to_string()),
+            other => other.to_string(),
+        })?;
+    if !set && config.address.is_unspecified() {
+        tracing::warn!(
+            "tokens name {url}: set `issuer` to the URL under which clients reach this server"
+        );
+    }
+    let at = At {
+        address: SocketAddr::new(config.address, port),
+        tls: config.tls_enabled(),
+        figment: figment.clone().merge(("port", port)),
+    };
+    let ended = at.run(&doorward, &url, stop).await;
+    doorward.rest().await;
+    doorward.close();
+    match ended {
+        Err(Failed::PortTaken(message)) if config.port == 0 => Ok(Ended::PortTaken(message)),
+        Err(Failed::PortTaken(message) | Failed::Other(message)) => Err(message),
+        Ok(()) => Ok(Ended::Stopped),
+    }
+}
+
+/// Why Rocket did not serve.
+enum Failed {
+    PortTaken(String),
+    Other(String),
+}
+
+/// Where a server listens, and with what.
+struct At {
+    address: SocketAddr,
+    tls: bool,
+    figment: Figment,
+}
+
+/// A Rocket that serves.
+struct Flight {
+    ended: JoinHandle<Result<Rocket<Ignite>, rocket::Error>>,
+    shutdown: Shutdown,
+}
+
+impl At {
+    /// Serves until the end is asked for.
+    async fn run(&self, doorward: &Doorward, url: &str, stop: &mut Stop) -> Result<(), Failed> {
+        let ready = (doorward.clone(), url.to_owned());
+        let first = AdHoc::on_liftoff("ready", move |_| {
+            Box::pin(async move {
+                let (doorward, url) = ready;
+                welcome(&doorward, &url);
+                if let Err(error) = say(&format!("doorward-server listening on {url}")) {
+                    tracing::warn!("{error}");
+                }
+            })
+        });
+        let mut flight = self.launch(doorward, Some(first)).await?;
+        loop {
+            tokio::select! {
+                ended = &mut flight.ended => return self.judge(ended, Instant::now()).await,
+                asked = stop.asked() => match asked {
+                    Asked::Stop => break,
+                    Asked::Reload => {
+                        if let Some(next) = self.reload(doorward, &flight).await? {
+                            let before = std::mem::replace(&mut flight, next);
+                            // It finishes what is under way on its connections.
+                            tokio::spawn(async move {
+                                if let Ok(Err(error)) = before.ended.await {
+                                    // Looked at, since Rocket panics over an error that nobody has seen.
+                                    tracing::debug!(kind = %error.kind(), "connections with the old certificate were cut off");
+                                }
+                            });
+                        }
+                    }
+                },
+            }
+        }
+        let asked = Instant::now();
+        // A connection of which nothing has been read yet is closed at the end: what was sent has a moment.
+        tokio::time::sleep(LISTEN).await;
+        flight.shutdown.notify();
+        let ended = (&mut flight.ended).await;
+        self.judge(ended, asked).await
+    }
+
+    async fn launch(&self, doorward: &Doorward, first: Option<AdHoc>) -> Result<Flight, Failed> {
+        let mut rocket = rocket::custom(&self.figment).attach(doorward.fairing_alone());
+        if let Some(first) = first {
+            rocket = rocket.attach(first);
+        }
+        let rocket = rocket.ignite().await.map_err(|error| self.failed(&error))?;
+        let shutdown = rocket.shutdown();
+        Ok(Flight {
+            ended: tokio::spawn(rocket.launch()),
+            shutdown,
+        })
+    }
+
+    /// A Rocket with the certificates as they are on disk now, in the place of the one that flies. Rocket reads them at
+    /// its launch only, so the port changes hands: for some milliseconds nobody listens on it. Certificates that cannot
+    /// be used change nothing.
+    async fn reload(&self, doorward: &Doorward, flies: &Flight) -> Result<Option<Flight>, Failed> {
+        if !self.tls {
+            tracing::info!("SIGHUP: there are no TLS certificates to reload");
+            return Ok(None);
+        }
+        if let Err(why) = self.rehearse().await {
+            tracing::error!("SIGHUP: the TLS certificates stay as they were: {why}");
+            return Ok(None);
+        }
+        flies.shutdown.clone().notify();
+        let until = Instant::now() + TAKE_OVER;
+        while TcpListener::bind(self.address).is_err() && Instant::now() < until {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        let next = self.launch(doorward, None).await?;
+        tracing::info!("SIGHUP: the TLS certificates were reloaded");
+        Ok(Some(next))
+    }
+
+    /// Whether Rocket takes the certificates as they are now: one that serves nothing starts with them and ends.
+    async fn rehearse(&self) -> Result<(), String> {
+        let figment = self.figment.clone();
+        let figment = figment
+            .merge(("address", Ipv4Addr::LOCALHOST))
+            .merge(("port", 0));
+        let end = AdHoc::on_liftoff("end", |rocket| {
+            let shutdown = rocket.shutdown();
+            Box::pin(async move { shutdown.notify() })
+        });
+        match rocket::custom(figment).attach(end).launch().await {
+            Ok(_) => Ok(()),
+            Err(error) => match self.failed(&error) {
+                Failed::PortTaken(why) | Failed::Other(why) => Err(why),
+            },
+        }
+    }
+
+    /// Waits for what is under way, if Rocket did not, and says how it ended.
+    async fn judge(
+        &self,
+        ended: Result<Result<Rocket<Ignite>, rocket::Error>, tokio::task::JoinError>,
+        asked: Instant,
+    ) -> Result<(), Failed> {
+        match ended {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => match error.kind() {
+                // Requests that would not end in time were cut off: the server has stopped all the same.
+                ErrorKind::Shutdown(rocket, _) => {
+                    finish(rocket, asked + FINISH).await;
+                    Ok(())
+                }
+                _ => Err(self.failed(&error)),
+            },
+            Err(error) => Err(Failed::Other(format!("the server ended: {error}"))),
+        }
+    }
+
+    fn failed(&self, error: &rocket::Error) -> Failed {
+        match error.kind() {
+            ErrorKind::Bind(cause) => {
+                let message = format!("cannot listen on {}: {cause}", self.address);
+                match cause.kind() {
+                    std::io::ErrorKind::AddrInUse => Failed::PortTaken(message),
+                    _ => Failed::Other(message),
+                }
+            }
+            ErrorKind::Io(cause) if self.tls => Failed::Other(format!("tls: {cause}")),
+            other => Failed::Other(format!("cannot start: {other}")),
+        }
+    }
+}
+
+/// Waits for connections on which requests are under way. Rocket does, unless its accept loop ends a moment before it
+/// looks why: then it lets go of them at once.
+async fn finish(rocket: &Arc<Rocket<Orbit>>, until: Instant) {
+    while Arc::strong_count(rocket) > 1 && Instant::now() < until {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Says which settings and data are used, what the first start made, and what to do next: to people, or as lines of the
+/// log where that is JSON.
+fn welcome(doorward: &Doorward, url: &str) {
+    let directory = &doorward.settings.data_dir;
+    let whole = std::path::absolute(directory).unwrap_or_else(|_| directory.clone());
+    let file = Settings::file().map_or_else(
+        || "no Rocket.toml, so defaults and the environment".into(),
+        |file| file.display().to_string(),
+    );
+    let mut lines = vec![format!(
+        "settings: {file}; data directory: {}",
+        whole.display()
+    )];
+    if !doorward.created.is_empty() {
+        lines.extend(newcomer(doorward, url));
+    }
+    for line in lines {
+        match doorward.settings.log_format {
+            // Where stderr is gone there is nobody to tell.
+            LogFormat::Plain => drop(writeln!(std::io::stderr(), "{line}")),
+            LogFormat::Json => tracing::info!("{line}"),
+        }
+    }
+}
+
+fn newcomer(doorward: &Doorward, url: &str) -> Vec<String> {
+    let directory = doorward.settings.data_dir.display();
+    let mut lines = vec![format!("created {directory}/{}", store::DATABASE)];
+    for path in &doorward.created {
+        let what = match path.file_name().and_then(|name| name.to_str()) {
+            Some(MASTER_KEY) => "encrypts signing keys; keep a copy apart from the database",
+            _ => "an API key that may do everything, for the console on this machine",
+        };
+        lines.push(format!("created {}: {what}", path.display()));
+    }
+    lines.push(format!(
+        "next: make an account with\n  curl {url}/auth/register -H 'Content-Type: application/json' -d '{{\"email\":\"you@example.com\",\"password\":\"correct horse battery\"}}'"
+    ));
+    lines.push(
+        "or open the console in another terminal: cargo run --release -p doorward-tui".into(),
+    );
+    lines
+}

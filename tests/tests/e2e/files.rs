@@ -1,0 +1,219 @@
+//! Files: what `backup` may replace, whose they are, who may read them, and that errors name them.
+
+use std::{
+    fs::{self, File, Permissions},
+    os::unix::{
+        fs::{MetadataExt, PermissionsExt, chown, symlink},
+        net::UnixListener,
+    },
+    path::Path,
+    process::Stdio,
+};
+
+use doorward_tests::{Finished, Server, command, run};
+
+fn tool(server: &Server, args: &[&str]) -> Finished {
+    let data = server.data_dir().to_str().unwrap();
+    let args = [args, &["--data-dir", data]].concat();
+    run("doorward-server", server.directory(), &args, &[])
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[test]
+fn backup_replaces_no_socket_or_directory_and_writes_through_links() {
+    let server = Server::start();
+    let at = |name: &str| server.directory().join(name);
+    let _socket = UnixListener::bind(at("socket")).unwrap();
+    fs::create_dir(at("folder")).unwrap();
+    symlink("/dev/null", at("to-a-device")).unwrap();
+    symlink("loop", at("loop")).unwrap();
+    for refused in [
+        "socket",
+        "folder",
+        "to-a-device",
+        "loop",
+        "folder/.",
+        "/dev/null",
+    ] {
+        let kind = fs::symlink_metadata(at(refused)).unwrap().file_type();
+        let line = tool(&server, &["backup", refused]);
+        assert!(
+            line.failed(1).contains(refused.rsplit('/').next().unwrap())
+                || refused == "to-a-device"
+                || refused == "folder/.",
+            "{line:?}"
+        );
+        assert_eq!(fs::symlink_metadata(at(refused)).unwrap().file_type(), kind);
+    }
+    fs::write(at("there.db"), "an older backup").unwrap();
+    symlink("there.db", at("latest.db")).unwrap();
+    symlink("latest.db", at("second.db")).unwrap();
+    symlink("folder/missing.db", at("ahead.db")).unwrap();
+    for (link, real) in [("second.db", "there.db"), ("ahead.db", "folder/missing.db")] {
+        tool(&server, &["backup", link]).done();
+        assert!(fs::symlink_metadata(at(link)).unwrap().is_symlink());
+        assert!(fs::symlink_metadata(at(real)).unwrap().is_file());
+        tool(&server, &["check", real]).done();
+    }
+    // Through a link to the database itself it is still the database.
+    symlink(server.data_dir().join("doorward.db"), at("own.db")).unwrap();
+    let line = tool(&server, &["backup", "own.db"]);
+    assert!(line.failed(1).contains("needs"), "{line:?}");
+}
+
+#[test]
+fn a_backup_goes_to_stdout_too() {
+    let server = Server::start();
+    let file = server.directory().join("piped.db");
+    let status = command("doorward-server", server.directory())
+        .args(["backup", "-", "--data-dir"])
+        .arg(server.data_dir())
+        .stdout(File::create(&file).unwrap())
+        .stderr(Stdio::null())
+        .status()
+        .unwrap();
+    assert!(status.success());
+    tool(&server, &["check", "piped.db"]).done();
+    let full = command("doorward-server", server.directory())
+        .args(["backup", "-", "--data-dir"])
+        .arg(server.data_dir())
+        .stdout(File::options().write(true).open("/dev/full").unwrap())
+        .output()
+        .unwrap();
+    assert_eq!(full.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&full.stderr).contains("stdout"));
+    let left = fs::read_dir(server.data_dir()).unwrap();
+    let left = left.filter(|entry| {
+        let name = entry.as_ref().unwrap().file_name();
+        name.to_string_lossy().contains("partial")
+    });
+    assert_eq!(left.count(), 0);
+}
+
+/// Needs root, as the fault does.
+#[test]
+fn what_root_makes_in_the_directory_belongs_to_its_owner() {
+    const SERVICE: u32 = 65_534;
+    let mut server = Server::start();
+    let data = server.data_dir().to_owned();
+    if fs::metadata(&data).unwrap().uid() != 0 {
+        return;
+    }
+    tool(&server, &["backup", "b.db"]).done();
+    server.stop();
+    chown(&data, Some(SERVICE), Some(SERVICE)).unwrap();
+    let all_theirs = |what: &str| {
+        for entry in fs::read_dir(&data).unwrap() {
+            let path = entry.unwrap().path();
+            let found = fs::metadata(&path).unwrap();
+            assert_eq!(
+                (found.uid(), found.gid()),
+                (SERVICE, SERVICE),
+                "{what}: {}",
+                path.display()
+            );
+        }
+    };
+    for name in ["doorward.db", "master.key", "operator.key"] {
+        chown(data.join(name), Some(SERVICE), Some(SERVICE)).unwrap();
+    }
+    tool(&server, &["restore", "--force", "b.db"]).done();
+    all_theirs("restore");
+    tool(&server, &["operator-key"]).done();
+    all_theirs("operator-key");
+    let copy = data.join("copy.db");
+    tool(&server, &["backup", copy.to_str().unwrap()]).done();
+    all_theirs("backup");
+    for name in ["doorward.db", "master.key", "operator.key", "copy.db"] {
+        fs::remove_file(data.join(name)).unwrap();
+    }
+    server.start_again();
+    all_theirs("first start");
+    // Elsewhere a backup stays root's.
+    assert_eq!(
+        fs::metadata(server.directory().join("b.db")).unwrap().uid(),
+        0
+    );
+}
+
+#[test]
+fn what_was_open_to_others_is_closed_and_told() {
+    let mut server = Server::start();
+    let data = server.data_dir().to_owned();
+    server.stop();
+    let open = |names: &[&str]| {
+        for name in names {
+            fs::set_permissions(data.join(name), Permissions::from_mode(0o644)).unwrap();
+        }
+        fs::set_permissions(&data, Permissions::from_mode(0o755)).unwrap();
+    };
+    let closed = |log: &str| {
+        for name in ["master.key", "operator.key", "doorward.db"] {
+            assert_eq!(mode(&data.join(name)), 0o600, "{name}");
+        }
+        assert_eq!(mode(&data), 0o700);
+        for name in ["master.key", "operator.key"] {
+            assert!(
+                log.lines()
+                    .any(|line| line.contains(name) && line.contains("644")),
+                "{log}"
+            );
+        }
+    };
+    open(&["master.key", "operator.key", "doorward.db"]);
+    server.start_again();
+    closed(&server.log());
+    server.stop();
+    open(&["master.key", "operator.key", "doorward.db"]);
+    let made = tool(&server, &["operator-key"]);
+    made.done();
+    assert_eq!(mode(&data.join("operator.key")), 0o600);
+    closed(&made.stderr);
+}
+
+#[test]
+fn an_error_about_a_file_names_it() {
+    let mut server = Server::start();
+    server.stop();
+    let data = server.data_dir().to_owned();
+    let named = |args: &[&str], path: &str| {
+        let line = tool(&server, args);
+        assert!(line.failed(1).contains(path), "{args:?}: {line:?}");
+    };
+    named(&["backup", "no/such/b.db"], "no/such/b.db");
+    named(&["backup", "/dev/full/b.db"], "/dev/full/b.db");
+    named(&["restore", "--force", "none.db"], "none.db");
+    named(&["check", "none.db"], "none.db");
+    named(&["check", "."], ".:");
+    // Not a key, not readable, not a file.
+    for (name, commands) in [
+        ("operator.key", &["serve", "operator-key", "restore"][..]),
+        ("master.key", &["serve", "restore"]),
+        (
+            "doorward.db",
+            &["serve", "check", "operator-key", "restore"],
+        ),
+    ] {
+        let (path, aside) = (data.join(name), server.directory().join("aside"));
+        let good = server.directory().join("good.db");
+        if !good.exists() {
+            tool(&server, &["backup", "good.db"]).done();
+        }
+        fs::rename(&path, &aside).unwrap();
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join("full"), "").unwrap();
+        for command in commands {
+            let args = match *command {
+                "serve" => &["serve", "--port", "0"][..],
+                "restore" => &["restore", "--force", "good.db"],
+                other => &[other],
+            };
+            named(args, path.to_str().unwrap());
+        }
+        fs::remove_dir_all(&path).unwrap();
+        fs::rename(&aside, &path).unwrap();
+    }
+}
