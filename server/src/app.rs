@@ -112,9 +112,8 @@ impl Doorward {
         settings.check()?;
         let directory = settings.data_dir.clone();
         let lock = DirectoryLock::take(&directory)?;
-        for line in store::tighten(&directory)? {
-            tracing::warn!("{line}");
-        }
+        // Before the database is opened: closing a second handle of it would drop SQLite's locks.
+        let tightened = store::tighten(&directory)?;
         let mut created = Vec::new();
         let metrics = Metrics::default();
         let store = Store::open(
@@ -123,6 +122,9 @@ impl Doorward {
             settings.cache_entries,
             Arc::new(metrics.store.clone()),
         )?;
+        for line in tightened {
+            tracing::warn!("{line}");
+        }
         let path = directory.join(MASTER_KEY);
         if !path.exists() && !store.signing_keys().await?.is_empty() {
             return Err(OpenError::MasterKey(path));

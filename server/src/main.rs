@@ -125,9 +125,10 @@ fn run(cli: Cli) -> Result<(), String> {
             force,
             keep_sessions,
         } => {
-            tighten(&directory)?;
+            let tightened = store::tighten(&directory).map_err(text)?;
             let done = app::restore(&settings, &file, (force, keep_sessions), &Clock::system())
                 .map_err(text)?;
+            tell(&tightened);
             if done.signing_keys_lost > 0 {
                 eprintln!(
                     "the master.key of the backup is not here: the next start makes a new signing key, and access tokens \
@@ -156,8 +157,10 @@ fn run(cli: Cli) -> Result<(), String> {
             say(&format!("{}: whole, schema {schema}", what.display()))
         }
         Command::OperatorKey => {
-            tighten(&directory)?;
-            operator_key(&settings).map_err(|error| about(&directory, &error))
+            let tightened = store::tighten(&directory).map_err(text)?;
+            operator_key(&settings).map_err(|error| about(&directory, &error))?;
+            tell(&tightened);
+            Ok(())
         }
         Command::Health => health::ask(&figment),
         Command::Openapi => Ok(()),
@@ -165,11 +168,10 @@ fn run(cli: Cli) -> Result<(), String> {
 }
 
 /// Says what of the data directory was open to others.
-fn tighten(directory: &Path) -> Result<(), String> {
-    for line in store::tighten(directory).map_err(text)? {
+fn tell(tightened: &[String]) {
+    for line in tightened {
         eprintln!("{line}");
     }
-    Ok(())
 }
 
 /// Names the database where what went wrong with it does not.

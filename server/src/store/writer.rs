@@ -227,7 +227,9 @@ fn commit(
             tracing::error!(%error, "the transaction stays open");
         }
         // A change that is answered as undone must not come back: see `overwrite`.
-        uncertain = failed.committing && overwrite(conn).is_err() && failed.may_be_in_the_log();
+        uncertain = failed.committing
+            && !(conn.is_autocommit() && overwrite(conn).is_ok())
+            && failed.may_be_in_the_log();
     } else {
         // A batch that had nothing to write says nothing about the disk.
         if conn.total_changes() > before {

@@ -28,24 +28,18 @@ fn backup_replaces_no_socket_or_directory_and_writes_through_links() {
     let at = |name: &str| server.directory().join(name);
     let _socket = UnixListener::bind(at("socket")).unwrap();
     fs::create_dir(at("folder")).unwrap();
-    symlink("/dev/null", at("to-a-device")).unwrap();
+    symlink("socket", at("to-it")).unwrap();
     symlink("loop", at("loop")).unwrap();
-    for refused in [
-        "socket",
-        "folder",
-        "to-a-device",
-        "loop",
-        "folder/.",
-        "/dev/null",
+    for (refused, named) in [
+        ("socket", "socket"),
+        ("to-it", "socket"),
+        ("folder", "folder"),
+        ("folder/.", "folder"),
+        ("loop", "loop"),
     ] {
         let kind = fs::symlink_metadata(at(refused)).unwrap().file_type();
         let line = tool(&server, &["backup", refused]);
-        assert!(
-            line.failed(1).contains(refused.rsplit('/').next().unwrap())
-                || refused == "to-a-device"
-                || refused == "folder/.",
-            "{line:?}"
-        );
+        assert!(line.failed(1).contains(named), "{line:?}");
         assert_eq!(fs::symlink_metadata(at(refused)).unwrap().file_type(), kind);
     }
     fs::write(at("there.db"), "an older backup").unwrap();
@@ -192,10 +186,7 @@ fn an_error_about_a_file_names_it() {
     for (name, commands) in [
         ("operator.key", &["serve", "operator-key", "restore"][..]),
         ("master.key", &["serve", "restore"]),
-        (
-            "doorward.db",
-            &["serve", "check", "operator-key", "restore"],
-        ),
+        ("doorward.db", &["serve", "check", "restore"]),
     ] {
         let (path, aside) = (data.join(name), server.directory().join("aside"));
         let good = server.directory().join("good.db");
@@ -204,7 +195,7 @@ fn an_error_about_a_file_names_it() {
         }
         fs::rename(&path, &aside).unwrap();
         fs::create_dir(&path).unwrap();
-        fs::write(path.join("full"), "").unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o700)).unwrap();
         for command in commands {
             let args = match *command {
                 "serve" => &["serve", "--port", "0"][..],
