@@ -79,10 +79,13 @@ func (c *connection) call(ctx context.Context, request call, out any) error {
 		if err == nil || session == nil {
 			return err
 		}
-		if refreshed || !IsCode(err, "token_expired") || session.RefreshToken == "" {
-			if IsCode(err, "token_expired", "token_revoked") {
+		if !IsCode(err, "token_expired") {
+			if IsCode(err, "token_revoked") {
 				c.keeper.end(ctx, session)
 			}
+			return err
+		}
+		if refreshed {
 			return err
 		}
 		if session, err = c.refresher.refresh(ctx, session); err != nil {

@@ -110,12 +110,13 @@ export class Connection {
         return await this.transport.send<T>({ ...call, authorization: token && `Bearer ${token}` }, signal)
       } catch (error) {
         if (!session) throw error
-        if (isCode(error, 'token_expired') && session.refreshToken !== undefined && !refreshed) {
-          session = await this.refresher.refresh(session, signal)
-        } else {
+        const refreshable = isCode(error, 'token_expired') && session.refreshToken !== undefined
+        if (!refreshable) {
           if (isCode(error, 'token_expired', 'token_revoked')) await this.keeper.end(session)
           throw error
         }
+        if (refreshed) throw error
+        session = await this.refresher.refresh(session, signal)
       }
     }
   }

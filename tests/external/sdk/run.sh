@@ -47,10 +47,13 @@ url() { sed -n 's/^doorward-server listening on //p' "$work/$1/out"; }
 # Checks sign many people up from one address.
 limits=(DOORWARD_REGISTRATIONS_PER_HOUR_PER_IP=0 DOORWARD_PASSWORD_CHECKS_PER_MINUTE_PER_IP=0)
 start plain "${limits[@]}"
-start hasty "${limits[@]}" DOORWARD_ACCESS_TOKEN_SECONDS=1
+start hasty "${limits[@]}" DOORWARD_ACCESS_TOKEN_SECONDS=3
 ISSUER=$(url plain) HASTY_ISSUER=$(url hasty)
 OPERATOR_KEY=$(cat "$work/plain/data/operator.key") HASTY_OPERATOR_KEY=$(cat "$work/hasty/data/operator.key")
 export ISSUER HASTY_ISSUER OPERATOR_KEY HASTY_OPERATOR_KEY
+# For those that start programs of their own: the server, the example applications, the tutorials.
+export PROGRAM=$server EXAMPLE=$root/sdk/js/examples/orders GO_SDK=$root/sdk/go TUTORIAL=$root/docs/tutorial
+export GOFLAGS=-mod=mod GOPROXY=off
 
 passed=0
 failed=0
@@ -72,7 +75,7 @@ script() { # script FILE: counts what it says it counted
   count "$good" "$bad"
 }
 go_tests() { # go_tests FOLDER
-  (cd "$1" && GOFLAGS=-mod=mod GOPROXY=off CGO_ENABLED=1 go test -race -count=1 -v ./...) >"$work/said" 2>&1 || true
+  (cd "$1" && CGO_ENABLED=1 go test -race -count=1 -v ./...) >"$work/said" 2>&1 || true
   local good bad
   good=$(grep -c '^--- PASS' "$work/said" || true)
   bad=$(grep -c -E '^(--- FAIL|panic:|FAIL.*build failed|WARNING: DATA RACE)' "$work/said" || true)
@@ -89,7 +92,7 @@ for file in "$work"/checks/*.mjs; do
   case $(basename "$file") in support.mjs) ;; *) script "$(basename "$file")" ;; esac
 done
 check 'gofmt has nothing to say' bash -c 'cd "$1" && out=$(gofmt -l sdk/go tests/external/sdk/go) && echo "$out" && [ -z "$out" ]' _ "$root"
-check 'go vet has nothing to say' bash -c 'cd "$1/sdk/go" && GOPROXY=off go vet ./... && cd "$1/tests/external/sdk/go" && GOPROXY=off go vet ./...' _ "$root"
+check 'go vet has nothing to say' bash -c 'cd "$1/sdk/go" && go vet ./... && cd "$1/tests/external/sdk/go" && go vet ./...' _ "$root"
 go_tests "$root/sdk/go"
 go_tests "$root/tests/external/sdk/go"
 printf '%s passed, %s failed\n' "$passed" "$failed"

@@ -1,5 +1,5 @@
 // Package real has the Go SDK's checks against the real server. ISSUER is one with default settings, HASTY_ISSUER one
-// whose access tokens live for a second.
+// whose access tokens live for three seconds.
 package real
 
 import (

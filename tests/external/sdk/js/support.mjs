@@ -4,7 +4,7 @@ import { createServer, request } from 'node:http'
 export { Doorward, DoorwardError, covers } from '@doorward/sdk'
 
 export const issuer = process.env.ISSUER
-/** The same program, whose access tokens live for a second. */
+/** The same program, whose access tokens live for three seconds. */
 export const hasty = process.env.HASTY_ISSUER
 export const password = 'correct horse battery'
 
