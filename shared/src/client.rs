@@ -43,14 +43,25 @@ pub enum ClientError {
     /// What was given to make a client with is wrong.
     #[error("{0}")]
     Setup(String),
+    /// Somebody else than the server that is meant listens there: nothing was sent.
+    #[error("{0}")]
+    Untrusted(String),
 }
 
-impl ClientError {
-    /// Whether the credential is what was wrong.
-    pub fn is_unauthorized(&self) -> bool {
-        matches!(self, Self::Refused { status: 401, .. })
-    }
+/// Whether a host is this machine itself: no request to it leaves through a proxy, and none needs TLS.
+pub fn is_loopback(url: &reqwest::Url) -> bool {
+    let Some(host) = url.host_str() else {
+        return false;
+    };
+    let host = host.trim_matches(['[', ']']).trim_end_matches('.');
+    let ip = host.parse::<std::net::IpAddr>();
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || ip.is_ok_and(|ip| ip.to_canonical().is_loopback())
 }
+
+/// Judges, before each request, whether it may be sent: see [`Client::guarded`].
+pub type Guard = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
 
 /// Whom to trust, beside the public certificate authorities.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -69,6 +80,7 @@ pub struct Client {
     key: Arc<str>,
     /// Why its changes are made, percent-encoded.
     reason: Option<Arc<str>>,
+    guard: Option<Guard>,
 }
 
 impl fmt::Debug for Client {
@@ -101,6 +113,12 @@ impl Client {
             .connect_timeout(CONNECT)
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("doorward/", env!("CARGO_PKG_VERSION")));
+        let url = reqwest::Url::parse(&base)
+            .map_err(|error| setup(format!("{base} is not a URL: {error}")))?;
+        if is_loopback(&url) {
+            // `http_proxy` would hand the key of this machine's server to another.
+            builder = builder.no_proxy();
+        }
         if let Some(pem) = &trust.ca_pem {
             let certificates = reqwest::Certificate::from_pem_bundle(pem)
                 .map_err(|error| setup(format!("the CA file cannot be read: {error}")))?;
@@ -117,7 +135,14 @@ impl Client {
             base,
             key: key.into(),
             reason: None,
+            guard: None,
         })
+    }
+
+    /// The same client, which asks `guard` before each request and sends nothing where it answers an error.
+    #[must_use]
+    pub fn guarded(self, guard: Option<Guard>) -> Self {
+        Self { guard, ..self }
     }
 
     /// The server's URL.
@@ -269,6 +294,9 @@ impl Client {
         &self,
         request: reqwest::RequestBuilder,
     ) -> Result<reqwest::Response, ClientError> {
+        if let Some(guard) = &self.guard {
+            guard().map_err(ClientError::Untrusted)?;
+        }
         let response = request
             .send()
             .await

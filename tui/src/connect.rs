@@ -3,11 +3,15 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use doorward_shared::client::{Client, Trust};
+use doorward_shared::client::{Client, Guard, is_loopback};
 
-use crate::profiles::{Profile, Profiles};
+use crate::{
+    listener::KeyGuard,
+    profiles::{Profile, Profiles},
+};
 
 /// The server on this machine, as it is after its first start.
 const LOCAL_URL: &str = "http://127.0.0.1:8000";
@@ -31,10 +35,12 @@ pub struct ConnectArgs {
 #[derive(Debug, Clone)]
 pub struct Connection {
     pub client: Client,
-    /// The profile it comes from; its name is shown.
+    /// The profile whose server it is, with its name, colour and guard; an empty one for a server named otherwise.
     pub profile: Profile,
     /// What became of the key, when there is none yet.
     pub key_missing: Option<String>,
+    /// What is to be said before the key goes out.
+    pub warning: Option<String>,
 }
 
 fn env(name: &str) -> Option<String> {
@@ -50,12 +56,22 @@ fn read_key(path: &Path) -> Result<String, String> {
 
 /// Whether a URL is one of this machine's.
 fn is_local(url: &str) -> bool {
-    let host = reqwest::Url::parse(url).ok();
-    let host = host.as_ref().and_then(|url| url.host_str());
-    host.is_some_and(|host| {
-        let ip = host.trim_matches(['[', ']']).parse();
-        host == "localhost" || ip.is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
-    })
+    reqwest::Url::parse(url).is_ok_and(|url| is_loopback(&url))
+}
+
+/// Whether two URLs are the same server's.
+fn same(one: &str, other: &str) -> bool {
+    let read = |text: &str| reqwest::Url::parse(text.trim_end_matches('/')).ok();
+    match (read(one), read(other)) {
+        (Some(one), Some(other)) => one == other,
+        _ => one == other,
+    }
+}
+
+/// What is said of a connection that anybody on the way can read.
+fn in_the_clear(url: &str) -> Option<String> {
+    let plain = url.starts_with("http://") && !is_local(url);
+    plain.then(|| format!("{url} is not encrypted: anybody on the way can read the key; use https"))
 }
 
 /// Finds server and key.
@@ -67,42 +83,49 @@ pub fn connect(args: &ConnectArgs, profiles: &Profiles) -> Result<Connection, St
         Some(name) => profiles.named(name)?,
         None => profiles.chosen()?.unwrap_or_default(),
     };
-    let url = args.server.clone().or_else(|| env("DOORWARD_URL"));
-    // A key of one server is not sent to another: a profile's goes only to the profile's own server.
-    let elsewhere = url
-        .as_ref()
-        .is_some_and(|url| Some(url) != profile.url.as_ref());
-    let url = url
+    let named = args.server.clone().or_else(|| env("DOORWARD_URL"));
+    // Key, colour and guard of one server are not another's: a profile's go only with the profile's own server.
+    let elsewhere = match (&named, &profile.url) {
+        (Some(named), Some(own)) => !same(named, own),
+        (Some(_), None) => true,
+        (None, _) => false,
+    };
+    let profile = if elsewhere {
+        Profile::default()
+    } else {
+        profile
+    };
+    let is_default = named.is_none() && profile.url.is_none();
+    let url = named
         .or_else(|| profile.url.clone())
         .unwrap_or_else(|| LOCAL_URL.into());
+    let mut file = None;
+    let mut unnamed = false;
     let key = if let Some(path) = &args.key_file {
+        file = Some(path.clone());
         read_key(path)
     } else if let Some(key) = env("DOORWARD_KEY") {
         Ok(key.trim().to_owned())
     } else if let Some(path) = env("DOORWARD_KEY_FILE") {
+        file = Some(path.clone().into());
         read_key(Path::new(&path))
-    } else if profile.url.is_some() && !elsewhere {
+    } else if profile.url.is_some() {
         profile.read_key(profiles)
     } else if is_local(&url) {
+        file = Some(LOCAL_KEY.into());
+        unnamed = true;
         read_key(Path::new(LOCAL_KEY))
     } else {
         // The key of this machine's server is nobody else's to see.
         Err(format!("none was named for {url}"))
     };
-    let trust = if elsewhere {
-        Trust::default()
-    } else {
-        profile.trust()?
-    };
-    let (key, key_missing) = match key {
-        Ok(key) => (key, None),
-        Err(why) => (String::new(), Some(why)),
-    };
-    let client = Client::new(&url, &key, &trust).map_err(|error| error.to_string())?;
-    Ok(Connection {
-        client,
-        profile,
-        key_missing,
+    let guard = file
+        .filter(|_| is_default || unnamed)
+        .and_then(|file| KeyGuard::new(&url, &file));
+    let guard = guard.map(|guard| Arc::new(move || guard.check()) as Guard);
+    open(&url, key, profile).map(|connection| Connection {
+        client: connection.client.guarded(guard),
+        ..connection
     })
 }
 
@@ -112,15 +135,48 @@ pub fn connect(args: &ConnectArgs, profiles: &Profiles) -> Result<Connection, St
 /// As [`connect`].
 pub fn to_profile(name: &str, profiles: &Profiles) -> Result<Connection, String> {
     let profile = profiles.named(name)?;
-    let (key, key_missing) = match profile.read_key(profiles) {
+    let key = profile.read_key(profiles);
+    let url = profile.url.clone().unwrap_or_else(|| LOCAL_URL.into());
+    open(&url, key, profile)
+}
+
+fn open(url: &str, key: Result<String, String>, profile: Profile) -> Result<Connection, String> {
+    let (key, key_missing) = match key {
         Ok(key) => (key, None),
         Err(why) => (String::new(), Some(why)),
     };
-    let url = profile.url.clone().unwrap_or_else(|| LOCAL_URL.into());
-    let client = Client::new(&url, &key, &profile.trust()?).map_err(|error| error.to_string())?;
+    let client = Client::new(url, &key, &profile.trust()?).map_err(|error| error.to_string())?;
     Ok(Connection {
+        warning: in_the_clear(client.base()),
         client,
         profile,
         key_missing,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_leaves_the_machine_in_the_clear_is_warned_of() {
+        for url in [
+            "http://127.0.0.1:8000",
+            "http://localhost",
+            "http://[::1]:1",
+            "https://id.example",
+        ] {
+            assert_eq!(in_the_clear(url), None, "{url}");
+        }
+        for url in ["http://id.example", "http://10.0.0.1:8000"] {
+            assert!(in_the_clear(url).is_some(), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_url_is_the_same_however_it_is_written() {
+        assert!(same("https://ID.example/", "https://id.example:443"));
+        assert!(!same("https://id.example", "http://id.example"));
+        assert!(!same("http://127.0.0.1:8000", "http://127.0.0.1:8001"));
+    }
 }

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crossterm::event::{Event, EventStream};
+use crossterm::event::{Event, EventStream, KeyCode, KeyEvent, KeyModifiers};
 use doorward_shared::client::Client;
 use futures_util::StreamExt;
 use ratatui::{Terminal, backend::CrosstermBackend, layout::Rect};
@@ -17,9 +17,11 @@ use tokio::{
 
 use crate::{
     app::{Effect, Msg, Now, State, update},
-    cli::{Failed, LookArgs, now},
+    background::{self, Background},
+    cli::{self, Failed, LookArgs, now},
     connect::Connection,
     effects::{Runner, server_name},
+    hangup,
     keymap::Keymap,
     profiles::Profiles,
     screens,
@@ -34,6 +36,7 @@ const TERMINATED: u8 = 128 + 15;
 enum End {
     Quit,
     Terminated,
+    HungUp,
 }
 
 struct Console {
@@ -45,6 +48,7 @@ struct Console {
     /// Clients with a new credential: each is there before the word that it is.
     found: UnboundedSender<Client>,
     clients: UnboundedReceiver<Client>,
+    late: Late,
 }
 
 /// The state as it starts.
@@ -65,10 +69,15 @@ fn state(
     state.theme = match named {
         _ if no_color => Theme::Plain,
         Some(name) => Theme::named(name)?,
-        None => Theme::default(),
+        // Until the terminal was asked for its background.
+        None => Theme::Either,
     };
+    state.calls = cli::idempotency_key();
     state.glyphs.ascii = look.ascii || config.ascii.unwrap_or(false);
     state.read_only = look.read_only;
+    if let Some(warning) = &connection.warning {
+        state.warn(warning.clone());
+    }
     Ok(state)
 }
 
@@ -79,7 +88,7 @@ fn state(
 pub fn run(look: &LookArgs, connection: Connection, profiles: Profiles) -> Result<u8, Failed> {
     let wrong = |error: io::Error| Failed::Error(format!("the terminal: {error}"));
     let size = crossterm::terminal::size().map_err(wrong)?;
-    let state = state(look, &connection, &profiles, size)?;
+    let mut state = state(look, &connection, &profiles, size)?;
     let mouse = profiles.config.mouse.unwrap_or(true);
     // Calls run on a thread of their own: the loop answers keys whatever they do.
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -89,8 +98,21 @@ pub fn run(look: &LookArgs, connection: Connection, profiles: Profiles) -> Resul
         .build()
         .map_err(|error| Failed::Error(error.to_string()))?;
     terminal::on_panic();
+    hangup::watch_terminal();
     terminal::enter(mouse).map_err(wrong)?;
     let guard = Guard;
+    let mut late = Late::default();
+    let mut typed = String::new();
+    if state.theme == Theme::Either {
+        let detected = background::detect();
+        state.theme = match detected.background {
+            Background::Dark => Theme::Dark,
+            Background::Light => Theme::Light,
+            Background::Unknown => Theme::Either,
+        };
+        late.owed = detected.owed;
+        typed = detected.typed;
+    }
     let screen = Terminal::new(CrosstermBackend::new(io::stdout())).map_err(wrong)?;
     let ended = runtime.block_on(async move {
         let (replies, inbox) = unbounded_channel();
@@ -103,15 +125,66 @@ pub fn run(look: &LookArgs, connection: Connection, profiles: Profiles) -> Resul
             mouse,
             found,
             clients,
+            late,
         };
-        console.run(connection.key_missing, inbox).await
+        console.run(connection.key_missing, &typed, inbox).await
     });
     drop(guard);
     // Calls that still wait for a server are not waited for.
     runtime.shutdown_background();
+    // What cannot be drawn on is gone: there is nobody to tell.
+    let gone = |error: &io::Error| {
+        matches!(
+            error.kind(),
+            io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe
+        ) || error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error())
+    };
+    let ended = match ended {
+        Err(error) if gone(&error) => Ok(End::HungUp),
+        ended => ended,
+    };
     match ended.map_err(wrong)? {
         End::Quit => Ok(0),
         End::Terminated => Ok(TERMINATED),
+        End::HungUp => Ok(hangup::HUNG_UP),
+    }
+}
+
+/// A terminal's answer that comes after it was waited for: the reader of keys takes it for keys.
+#[derive(Debug, Default)]
+struct Late {
+    /// Whether one may still come.
+    owed: bool,
+    /// Whether one is being read.
+    inside: bool,
+}
+
+impl Late {
+    /// Whether a key is part of such an answer: `alt-]`, then digits and letters up to `alt-\\` or `ctrl-g`.
+    fn takes(&mut self, key: &KeyEvent) -> bool {
+        let alt = key.modifiers.contains(KeyModifiers::ALT);
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        match key.code {
+            KeyCode::Char(']') if alt && self.owed => {
+                (self.owed, self.inside) = (false, true);
+                true
+            }
+            KeyCode::Char('\\') if alt && self.inside => {
+                self.inside = false;
+                true
+            }
+            KeyCode::Char('g') if control && self.inside => {
+                self.inside = false;
+                true
+            }
+            KeyCode::Char(c) if self.inside && (c.is_ascii_hexdigit() || "rgb:;/".contains(c)) => {
+                true
+            }
+            _ => {
+                self.inside = false;
+                false
+            }
+        }
     }
 }
 
@@ -136,7 +209,7 @@ impl Signals {
     async fn next(&mut self) -> Caught {
         tokio::select! {
             _ = self.terminate.recv() => Caught::End,
-            _ = self.hang_up.recv() => Caught::End,
+            _ = self.hang_up.recv() => Caught::HungUp,
             _ = self.interrupt.recv() => Caught::End,
             _ = self.go_on.recv() => Caught::GoOn,
         }
@@ -146,6 +219,7 @@ impl Signals {
 /// What a signal means.
 enum Caught {
     End,
+    HungUp,
     GoOn,
 }
 
@@ -153,6 +227,7 @@ impl Console {
     async fn run(
         mut self,
         key_missing: Option<String>,
+        typed: &str,
         mut inbox: UnboundedReceiver<Msg>,
     ) -> io::Result<End> {
         let mut signals = Signals::new()?;
@@ -168,6 +243,10 @@ impl Console {
             None => self.state.reconnect(&mut effects),
         }
         let mut end = self.perform(effects, &mut keys).await?;
+        for c in typed.chars().filter(|c| !c.is_control()) {
+            let key = KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE);
+            end = end.or(self.take(Msg::Key(key), &mut keys).await?);
+        }
         self.draw()?;
         while end.is_none() {
             let wait = self.state.wake().saturating_sub(self.state.now.ms);
@@ -175,12 +254,16 @@ impl Console {
                 biased;
                 signal = signals.next() => match signal {
                     Caught::End => return Ok(End::Terminated),
+                    Caught::HungUp => return Ok(End::HungUp),
                     Caught::GoOn => {
                         terminal::enter(self.mouse)?;
                         Some(Msg::Resumed)
                     }
                 },
-                key = next(&mut keys) => message(key?),
+                key = next(&mut keys) => match key? {
+                    Event::Key(key) if self.late.takes(&key) => None,
+                    event => message(event),
+                },
                 msg = inbox.recv() => msg,
                 () = sleep(Duration::from_millis(wait)) => Some(Msg::Tick),
             };

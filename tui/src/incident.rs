@@ -100,29 +100,195 @@ pub async fn timeline(
     Ok(events)
 }
 
+/// How many sessions of a pivot live now; none where that may not be seen, or it has none.
+pub async fn live_sessions(client: &Client, pivot: &Pivot) -> Option<u64> {
+    let (name, value) = match pivot {
+        Pivot::User(id) => ("userId", id),
+        Pivot::Address(ip) => ("ip", ip),
+        Pivot::Client(id) => ("clientId", id),
+        Pivot::Key(_) => return None,
+    };
+    let query = [
+        (name.to_owned(), value.clone()),
+        ("active".to_owned(), "true".to_owned()),
+        ("limit".to_owned(), "1".to_owned()),
+    ];
+    let page: Page<serde_json::Value> = client.get("/admin/sessions", &query).await.ok()?;
+    Some(page.pagination.total)
+}
+
+/// What happened, in numbers.
+pub fn summary(events: &[Event], live_sessions: Option<u64>) -> String {
+    let of = |action: &str| events.iter().filter(|event| event.action == action).count();
+    let accounts: std::collections::BTreeSet<_> =
+        events.iter().filter_map(|event| event.user_id).collect();
+    let counted = |count: usize, one: &str, many: &str| {
+        format!("{count} {}", if count == 1 { one } else { many })
+    };
+    let mut parts = vec![
+        counted(of("login.failed"), "failure", "failures"),
+        counted(accounts.len(), "account", "accounts"),
+        counted(of("session.created"), "success", "successes"),
+    ];
+    parts.extend(live_sessions.map(|count| {
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        counted(count, "live session", "live sessions")
+    }));
+    parts.join(", ")
+}
+
+/// Events that differ in nothing but their time, one after another: the first of them, and how many.
+pub fn collapsed(events: &[Event]) -> Vec<(&Event, usize)> {
+    let same = |one: &Event, other: &Event| {
+        (
+            &one.action,
+            &one.actor,
+            &one.target,
+            &one.ip,
+            &one.detail,
+            one.user_id,
+        ) == (
+            &other.action,
+            &other.actor,
+            &other.target,
+            &other.ip,
+            &other.detail,
+            other.user_id,
+        )
+    };
+    let mut rows: Vec<(&Event, usize)> = Vec::new();
+    for event in events {
+        match rows.last_mut() {
+            Some((first, count)) if same(first, event) => *count += 1,
+            _ => rows.push((event, 1)),
+        }
+    }
+    rows
+}
+
 /// The incident as Markdown: for a ticket. `done` is what the operator has done about it.
-pub fn markdown(pivot: &Pivot, events: &[Event], done: &[String]) -> String {
+pub fn markdown(record: &Record<'_>) -> String {
     let cell = |text: &str| clean(text).replace('|', "\\|").replace('<', "&lt;");
-    let mut out = format!("# Incident: {} {}\n\n", pivot.kind(), cell(pivot.id()));
-    if !done.is_empty() {
+    let named = |id: &str| match record.names.get(id) {
+        Some(name) => cell(&format!("{name} ({id})")),
+        None => cell(id),
+    };
+    let pivot = record.pivot;
+    let name = record.names.get(pivot.id());
+    let name = name.map(|name| cell(&format!(" ({name})")));
+    let mut out = format!(
+        "# Incident: {} {}{}\n\n",
+        pivot.kind(),
+        cell(pivot.id()),
+        name.unwrap_or_default()
+    );
+    out.push_str(&format!(
+        "{}\n\n",
+        summary(record.events, record.live_sessions)
+    ));
+    if !record.done.is_empty() {
         out.push_str("## Done\n\n");
-        for line in done {
+        for line in record.done {
             out.push_str(&format!("- {}\n", cell(line)));
         }
         out.push('\n');
     }
     out.push_str("## Timeline\n\n| time | action | actor | target | ip | detail |\n|---|---|---|---|---|---|\n");
-    for event in events {
+    for (event, count) in collapsed(record.events) {
         let optional = |text: &Option<String>| cell(text.as_deref().unwrap_or_default());
+        let times = if count > 1 {
+            format!(" ×{count}")
+        } else {
+            String::new()
+        };
         out.push_str(&format!(
-            "| {} | {} | {} | {} | {} | {} |\n",
+            "| {} | {}{times} | {} | {} | {} | {} |\n",
             event.time,
             cell(&event.action),
-            cell(&event.actor),
-            optional(&event.target),
+            named(&event.actor),
+            event.target.as_deref().map(named).unwrap_or_default(),
             optional(&event.ip),
             optional(&event.detail)
         ));
     }
     out
+}
+
+/// What an incident's Markdown is made of.
+#[derive(Debug)]
+pub struct Record<'a> {
+    pub pivot: &'a Pivot,
+    pub events: &'a [Event],
+    pub live_sessions: Option<u64>,
+    /// What the operator has done about it.
+    pub done: &'a [String],
+    pub names: &'a std::collections::BTreeMap<String, String>,
+}
+
+/// A name for the file of an incident.
+pub fn file_name(pivot: &Pivot, now: Timestamp) -> String {
+    let stamp = now.to_string().replace([':', '.'], "-");
+    let about = pivot.id().chars().map(|c| {
+        let plain = c.is_ascii_alphanumeric() || "._-".contains(c);
+        // Of an IPv6 address.
+        if plain { c } else { '-' }
+    });
+    format!("incident-{}-{stamp}.md", about.collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::tests::bench::{event, noon};
+
+    #[test]
+    fn eighty_failures_are_one_row_and_the_summary_counts_them() {
+        let mut events: Vec<Event> = (1..=80).map(|n| event(n, "login.failed")).collect();
+        events.push(event(81, "session.created"));
+        let rows: Vec<_> = collapsed(&events)
+            .iter()
+            .map(|(event, count)| (event.action.clone(), *count))
+            .collect();
+        assert_eq!(
+            rows,
+            [
+                ("login.failed".to_owned(), 80),
+                ("session.created".to_owned(), 1)
+            ]
+        );
+        assert_eq!(
+            summary(&events, Some(2)),
+            "80 failures, 1 account, 1 success, 2 live sessions"
+        );
+        let names = std::collections::BTreeMap::from([(
+            events[0].actor.clone(),
+            "ada@example.org".to_owned(),
+        )]);
+        let pivot = Pivot::Address("203.0.113.7".into());
+        let text = markdown(&Record {
+            pivot: &pivot,
+            events: &events,
+            live_sessions: None,
+            done: &[],
+            names: &names,
+        });
+        assert!(
+            text.contains("| login.failed ×80 | ada@example.org (user_"),
+            "{text}"
+        );
+        assert!(
+            text.contains("80 failures, 1 account, 1 success\n"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn file_names_keep_their_dots() {
+        let name = |ip: &str| file_name(&Pivot::Address(ip.into()), noon());
+        assert_eq!(
+            name("203.0.113.7"),
+            "incident-203.0.113.7-2026-11-24T12-00-00-000Z.md"
+        );
+        assert!(name("2001:db8::1").starts_with("incident-2001-db8--1-2026"));
+    }
 }

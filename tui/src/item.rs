@@ -1,8 +1,8 @@
 //! What the lists hold.
 
 use doorward_shared::{
-    ClientId, KeyId, Page, Timestamp, UserId,
-    admin::{AdminKey, Client, Event, Role, Session, SigningKey, User},
+    ClientId, KeyId, Page, UserId,
+    admin::{AdminKey, Client, Event, KeyState, Role, Session, SessionState, SigningKey, User},
 };
 use serde_json::Value;
 
@@ -155,23 +155,50 @@ impl Kind {
         }
     }
 
+    /// Reads a row of it.
+    ///
+    /// # Errors
+    /// What is wrong in the JSON.
+    pub fn item(self, value: Value) -> Result<Item, serde_json::Error> {
+        use serde_json::from_value;
+        Ok(match self {
+            Self::Users => Item::User(from_value(value)?),
+            Self::Sessions => Item::Session(from_value(value)?),
+            Self::Keys => Item::Key(from_value(value)?),
+            Self::Clients => Item::Client(from_value(value)?),
+            Self::Events => Item::Event(from_value(value)?),
+            Self::Roles => Item::Role(from_value(value)?),
+            Self::Signing => Item::Signing(from_value(value)?),
+            Self::Profiles => {
+                return Err(serde::de::Error::custom("profiles are not on the server"));
+            }
+        })
+    }
+
+    /// The list at a path of the server.
+    pub fn at_path(path: &str) -> Option<Self> {
+        let kinds = [
+            Self::Users,
+            Self::Sessions,
+            Self::Keys,
+            Self::Clients,
+            Self::Events,
+            Self::Roles,
+            Self::Signing,
+        ];
+        kinds.into_iter().find(|kind| kind.path() == path)
+    }
+
     /// Reads a page of it.
     ///
     /// # Errors
     /// What is wrong in the JSON.
     pub fn page(self, value: Value) -> Result<Page<Item>, serde_json::Error> {
-        use serde_json::from_value;
-        Ok(match self {
-            Self::Users => from_value::<Page<User>>(value)?.map(Item::User),
-            Self::Sessions => from_value::<Page<Session>>(value)?.map(Item::Session),
-            Self::Keys => from_value::<Page<AdminKey>>(value)?.map(Item::Key),
-            Self::Clients => from_value::<Page<Client>>(value)?.map(Item::Client),
-            Self::Events => from_value::<Page<Event>>(value)?.map(Item::Event),
-            Self::Roles => from_value::<Page<Role>>(value)?.map(Item::Role),
-            Self::Signing => from_value::<Page<SigningKey>>(value)?.map(Item::Signing),
-            Self::Profiles => {
-                return Err(serde::de::Error::custom("profiles are not on the server"));
-            }
+        let page: Page<Value> = serde_json::from_value(value)?;
+        let data = page.data.into_iter().map(|row| self.item(row));
+        Ok(Page {
+            data: data.collect::<Result<_, _>>()?,
+            pagination: page.pagination,
         })
     }
 
@@ -215,15 +242,25 @@ impl Item {
         }
     }
 
+    /// The word its state column shows.
+    pub fn state(&self) -> Option<&'static str> {
+        match self {
+            Self::User(user) if user.disabled => Some("disabled"),
+            Self::User(_) => Some("active"),
+            Self::Session(session) => Some(session.state.as_str()),
+            Self::Key(key) => Some(key.state.as_str()),
+            Self::Signing(key) if key.active => Some("signs"),
+            Self::Signing(_) => Some("verifies"),
+            _ => None,
+        }
+    }
+
     /// Whether it is as good as gone: shown dimmed.
-    pub fn is_dead(&self, now: Timestamp) -> bool {
+    pub fn is_dead(&self) -> bool {
         match self {
             Self::User(user) => user.disabled,
-            Self::Session(session) => session.revoked_at.is_some() || session.expires_at <= now,
-            Self::Key(key) => {
-                key.revoked_at.is_some_and(|at| at <= now)
-                    || key.expires_at.is_some_and(|at| at <= now)
-            }
+            Self::Session(session) => session.state != SessionState::Live,
+            Self::Key(key) => key.state != KeyState::Live,
             Self::Signing(key) => !key.active,
             _ => false,
         }

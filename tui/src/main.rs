@@ -9,22 +9,29 @@
 )]
 
 mod app;
+mod background;
 mod cli;
 mod connect;
 mod console;
 mod effects;
+mod hangup;
 mod incident;
 mod item;
 mod keymap;
+mod listener;
 mod profiles;
 mod prompt;
 mod screens;
+mod search;
 mod secret;
+mod stderr;
 mod terminal;
 mod text;
 mod theme;
 mod twin;
+mod when;
 mod widgets;
+mod zone;
 
 use std::{
     io::{self, IsTerminal},
@@ -35,7 +42,7 @@ use clap::Parser;
 
 use crate::{
     cli::{Cli, Context, Failed},
-    connect::connect,
+    connect::{Connection, connect},
     profiles::Profiles,
 };
 
@@ -57,20 +64,34 @@ fn main() -> ExitCode {
     };
     match run(cli) {
         Ok(code) => ExitCode::from(code),
-        Err(Failed::Usage(why)) => {
-            eprintln!("error: {}", text::clean(&why));
-            ExitCode::from(USAGE)
-        }
-        Err(Failed::Error(why)) => {
-            eprintln!("error: {}", text::clean(&why));
-            ExitCode::FAILURE
+        Err(Failed::ReaderGone) => ExitCode::SUCCESS,
+        Err(failed) => {
+            stderr::say(&format!("error: {}", failed.message()));
+            ExitCode::from(failed.code())
         }
     }
 }
 
+/// Why nothing may be changed through a connection, if nothing may.
+fn guard(cli: &Cli, connection: &Connection) -> Result<(), Failed> {
+    let profile = &connection.profile;
+    let why = if cli.look.read_only {
+        "read-only: changes are switched off by --read-only".to_owned()
+    } else if profile.is_read_only() && cli.unlock.as_ref() != Some(&profile.name) {
+        format!(
+            "read-only: the profile {} has its changes switched off; --unlock {} switches them on for this command",
+            profile.name, profile.name
+        )
+    } else {
+        return Ok(());
+    };
+    Err(Failed::NotAllowed(why))
+}
+
 fn run(cli: Cli) -> Result<u8, Failed> {
+    zone::choose(cli.utc);
     let mut profiles = Profiles::load()?;
-    let Some(command) = cli.command else {
+    let Some(command) = &cli.command else {
         if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
             return Err(Failed::Usage(
                 "the console needs a terminal; --help lists what works without one".into(),
@@ -79,14 +100,20 @@ fn run(cli: Cli) -> Result<u8, Failed> {
         let connection = connect(&cli.connect, &profiles)?;
         return console::run(&cli.look, connection, profiles);
     };
-    if let Some(done) = cli::run_offline(&command, &mut profiles, cli.output) {
+    if let Some(done) = cli::run_offline(command, &mut profiles, &cli) {
         return done.map(|()| 0);
     }
     let connection = connect(&cli.connect, &profiles)?;
+    if command.changes() && !cli.dry_run {
+        guard(&cli, &connection)?;
+    }
     if let Some(why) = connection.key_missing {
         return Err(Failed::Error(format!(
             "there is no key to call the server with: {why}"
         )));
+    }
+    if let Some(warning) = &connection.warning {
+        stderr::say(&format!("warning: {warning}"));
     }
     let client = match &cli.reason {
         Some(reason) => connection.client.with_reason(reason),
@@ -102,5 +129,8 @@ fn run(cli: Cli) -> Result<u8, Failed> {
         .enable_all()
         .build()
         .map_err(|error| Failed::Error(error.to_string()))?;
+    let Some(command) = cli.command else {
+        return Ok(0);
+    };
     runtime.block_on(cli::run(command, &with)).map(|()| 0)
 }

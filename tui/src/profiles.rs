@@ -219,6 +219,43 @@ impl Profiles {
             self.config.default_profile = Some(name.clone());
         }
         self.config.profiles.insert(name, profile);
+        self.write()
+    }
+
+    /// Makes a profile the one that is used when none is named.
+    ///
+    /// # Errors
+    /// One line.
+    pub fn choose(&mut self, name: &str) -> Result<(), String> {
+        self.config.default_profile = Some(name.to_owned());
+        self.write()
+    }
+
+    /// Forgets a profile and the key that was kept for it; answers whether there was one. A file that the profile only names
+    /// stays.
+    ///
+    /// # Errors
+    /// One line.
+    pub fn delete(&mut self, name: &str) -> Result<bool, String> {
+        self.config.profiles.remove(name);
+        if self.config.default_profile.as_deref() == Some(name) {
+            self.config.default_profile = None;
+        }
+        self.write()?;
+        let path = self.key_path(name);
+        let in_file = match fs::remove_file(&path) {
+            Ok(()) => true,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => false,
+            Err(error) => return Err(format!("{}: {error}", path.display())),
+        };
+        let in_keyring = keyring::get(name).is_some();
+        if in_keyring {
+            keyring::clear(name);
+        }
+        Ok(in_file || in_keyring)
+    }
+
+    fn write(&self) -> Result<(), String> {
         let text = toml::to_string_pretty(&self.config).map_err(|error| error.to_string())?;
         write_private(&self.path, &text)
             .map_err(|error| format!("{}: {error}", self.path.display()))
@@ -268,6 +305,14 @@ mod keyring {
             .filter(|output| output.status.success())?;
         let key = String::from_utf8(output.stdout).ok()?;
         Some(key.trim().to_owned()).filter(|key| !key.is_empty())
+    }
+
+    pub fn clear(profile: &str) {
+        if let Some(mut command) = command() {
+            command.args(["clear", "service", "doorward", "profile", profile]);
+            // What is left there is nobody's key any more: nothing names it.
+            let _ = command.status();
+        }
     }
 
     pub fn set(profile: &str, key: &str) -> bool {

@@ -29,6 +29,8 @@ pub enum Theme {
     #[default]
     Dark,
     Light,
+    /// Colours that can be read on light and on dark, for a terminal that does not say which it is.
+    Either,
     HighContrast,
     /// Blue and orange in place of green and red.
     ColourBlind,
@@ -37,9 +39,10 @@ pub enum Theme {
 }
 
 impl Theme {
-    pub const NAMES: [(&'static str, Theme); 5] = [
+    pub const NAMES: [(&'static str, Theme); 6] = [
         ("dark", Theme::Dark),
         ("light", Theme::Light),
+        ("either", Theme::Either),
         ("high-contrast", Theme::HighContrast),
         ("colour-blind", Theme::ColourBlind),
         ("plain", Theme::Plain),
@@ -61,6 +64,7 @@ impl Theme {
         match self {
             Self::Dark => dark(tone),
             Self::Light => light(tone),
+            Self::Either => either(tone),
             Self::HighContrast => high_contrast(tone),
             Self::ColourBlind => colour_blind(tone),
             Self::Plain => plain(tone),
@@ -85,7 +89,7 @@ fn dark(tone: Tone) -> Style {
         Tone::Warn => fg(Color::Indexed(221)),
         Tone::Bad => strong(fg(Color::Indexed(210))),
         Tone::Key => fg(Color::Indexed(117)),
-        Tone::Border => fg(Color::Indexed(240)),
+        Tone::Border => fg(Color::Indexed(243)),
         Tone::Focus => fg(Color::Indexed(117)),
         Tone::Banner => strong(fg(Color::Indexed(231)).bg(Color::Indexed(124))),
     }
@@ -104,8 +108,25 @@ fn light(tone: Tone) -> Style {
         Tone::Warn => fg(Color::Indexed(94)),
         Tone::Bad => strong(fg(Color::Indexed(124))),
         Tone::Key => fg(Color::Indexed(25)),
-        Tone::Border => fg(Color::Indexed(247)),
+        Tone::Border => fg(Color::Indexed(243)),
         Tone::Focus => fg(Color::Indexed(25)),
+        Tone::Banner => strong(fg(Color::Indexed(231)).bg(Color::Indexed(124))),
+    }
+}
+
+/// Of middling brightness, or on a ground of its own.
+fn either(tone: Tone) -> Style {
+    let fg = |color| Style::new().fg(color);
+    match tone {
+        Tone::Base => Style::new(),
+        Tone::Dim | Tone::Border => fg(Color::Indexed(243)),
+        Tone::Title => strong(Style::new()),
+        Tone::Accent => strong(fg(Color::Indexed(31))),
+        Tone::Selected => strong(fg(Color::Indexed(231)).bg(Color::Indexed(24))),
+        Tone::Mark | Tone::Warn => fg(Color::Indexed(130)),
+        Tone::Good => fg(Color::Indexed(28)),
+        Tone::Bad => strong(fg(Color::Indexed(160))),
+        Tone::Key | Tone::Focus => fg(Color::Indexed(31)),
         Tone::Banner => strong(fg(Color::Indexed(231)).bg(Color::Indexed(124))),
     }
 }
@@ -164,6 +185,10 @@ impl Glyphs {
 
     pub fn dot(self) -> &'static str {
         self.pick("·", "-")
+    }
+
+    pub fn times(self) -> &'static str {
+        self.pick("×", "x")
     }
 
     pub fn mark(self) -> &'static str {
@@ -232,6 +257,81 @@ mod tests {
         ] {
             let style = Theme::Plain.style(tone);
             assert_eq!((style.fg, style.bg), (None, None), "{tone:?}");
+        }
+    }
+
+    /// Relative luminance of WCAG 2 of a colour of the 256.
+    fn luminance(colour: Color) -> f64 {
+        let level = |step: u8| {
+            if step == 0 {
+                0
+            } else {
+                55 + 40 * u32::from(step)
+            }
+        };
+        let (red, green, blue) = match colour {
+            Color::Indexed(n @ 16..=231) => (
+                level((n - 16) / 36),
+                level((n - 16) / 6 % 6),
+                level((n - 16) % 6),
+            ),
+            Color::Indexed(n @ 232..) => {
+                let grey = 8 + 10 * (u32::from(n) - 232);
+                (grey, grey, grey)
+            }
+            other => panic!("{other:?} looks different on every terminal"),
+        };
+        let linear = |value: u32| {
+            let value = f64::from(value) / 255.;
+            if value <= 0.039_28 {
+                value / 12.92
+            } else {
+                ((value + 0.055) / 1.055).powf(2.4)
+            }
+        };
+        0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue)
+    }
+
+    #[test]
+    fn everything_can_be_read_on_the_backgrounds_it_is_for() {
+        let tones = [
+            Tone::Base,
+            Tone::Dim,
+            Tone::Title,
+            Tone::Accent,
+            Tone::Selected,
+            Tone::Mark,
+            Tone::Good,
+            Tone::Warn,
+            Tone::Bad,
+            Tone::Key,
+            Tone::Border,
+            Tone::Focus,
+            Tone::Banner,
+        ];
+        let (black, white) = (0., 1.);
+        for (theme, grounds) in [
+            (Theme::Dark, &[black][..]),
+            (Theme::ColourBlind, &[black]),
+            (Theme::Light, &[white]),
+            (Theme::Either, &[black, white]),
+        ] {
+            for tone in tones {
+                let style = theme.style(tone);
+                let Some(fg) = style.fg else {
+                    assert_eq!(
+                        style.bg, None,
+                        "{theme:?} {tone:?}: a ground under a colour nobody knows"
+                    );
+                    continue;
+                };
+                for ground in grounds {
+                    let ground = style.bg.map_or(*ground, luminance);
+                    let (one, two) = (luminance(fg) + 0.05, ground + 0.05);
+                    let contrast = (one / two).max(two / one);
+                    assert!(contrast >= 3., "{theme:?} {tone:?}: {contrast:.1} to 1");
+                }
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! API keys.
 
-use doorward_shared::{KeyId, ScopeSet, Timestamp, UserId, apikey::Environment};
+use doorward_shared::{KeyId, ScopeSet, Timestamp, UserId, admin::KeyState, apikey::Environment};
 
 /// Whose a key is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,8 +48,72 @@ impl ApiKey {
         self.expires_at.is_some_and(|at| at <= now)
     }
 
+    /// The one rule of whether it is accepted, for an owner who may be disabled. Revoked wins over expired.
+    pub fn state(&self, owner_disabled: bool, now: Timestamp) -> KeyState {
+        if self.is_revoked(now) {
+            KeyState::Revoked
+        } else if self.is_expired(now) {
+            KeyState::Expired
+        } else if owner_disabled {
+            KeyState::Disabled
+        } else {
+            KeyState::Live
+        }
+    }
+
+    /// When it ends, or ended; none for a key that never does.
+    pub fn ends_at(&self) -> Option<Timestamp> {
+        self.revoked_at.into_iter().chain(self.expires_at).min()
+    }
+
     /// Neither revoked nor expired.
     pub fn is_live(&self, now: Timestamp) -> bool {
         !self.is_revoked(now) && !self.is_expired(now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(expires: Option<i64>, revoked: Option<i64>) -> ApiKey {
+        ApiKey {
+            id: KeyId(ulid::Ulid::nil()),
+            owner: KeyOwner::Operator,
+            name: String::new(),
+            hint: String::new(),
+            scopes: ScopeSet::default(),
+            environment: Environment::Live,
+            created_at: Timestamp(0),
+            expires_at: expires.map(Timestamp),
+            last_used_at: None,
+            last_used_ip: None,
+            revoked_at: revoked.map(Timestamp),
+        }
+    }
+
+    #[test]
+    fn a_key_in_grace_is_live_until_the_grace_ends() {
+        let one = key(Some(100), Some(60));
+        assert_eq!(one.state(false, Timestamp(59)), KeyState::Live);
+        assert_eq!(one.state(false, Timestamp(60)), KeyState::Revoked);
+        assert_eq!(one.ends_at(), Some(Timestamp(60)));
+    }
+
+    #[test]
+    fn revoked_wins_over_expired_and_both_over_a_disabled_owner() {
+        assert_eq!(
+            key(Some(10), Some(90)).state(true, Timestamp(50)),
+            KeyState::Expired
+        );
+        assert_eq!(
+            key(Some(10), Some(20)).state(true, Timestamp(50)),
+            KeyState::Revoked
+        );
+        assert_eq!(
+            key(None, None).state(true, Timestamp(50)),
+            KeyState::Disabled
+        );
+        assert_eq!(key(None, None).ends_at(), None);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use doorward_shared::{ClientId, ScopeSet, SessionId, Timestamp, UserId};
+use doorward_shared::{ClientId, ScopeSet, SessionId, Timestamp, UserId, admin::SessionState};
 
 /// A session.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,7 +26,26 @@ pub struct Session {
 impl Session {
     /// Neither revoked nor at its end: at the exact instant of expiry it is dead.
     pub fn is_live(&self, now: Timestamp) -> bool {
-        self.revoked_at.is_none() && now < self.expires_at && now < self.idle_until
+        self.state(now) == SessionState::Live
+    }
+
+    /// The one rule of whether its tokens are accepted. Revoked wins over expired.
+    pub fn state(&self, now: Timestamp) -> SessionState {
+        if self.revoked_at.is_some() {
+            SessionState::Revoked
+        } else if now >= self.expires_at {
+            SessionState::Expired
+        } else if now >= self.idle_until {
+            SessionState::Idle
+        } else {
+            SessionState::Live
+        }
+    }
+
+    /// When it ends unless it is refreshed, or when it ended.
+    pub fn ends_at(&self) -> Timestamp {
+        self.revoked_at
+            .unwrap_or_else(|| self.expires_at.min(self.idle_until))
     }
 }
 
@@ -35,4 +54,51 @@ impl Session {
 pub enum Lineage {
     FirstParty,
     Client(ClientId),
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn session(expires: i64, idle: i64, revoked: Option<i64>) -> Session {
+        Session {
+            id: SessionId(ulid::Ulid::nil()),
+            user_id: UserId(ulid::Ulid::nil()),
+            client_id: None,
+            scope: ScopeSet::default(),
+            ip: IpAddr::from([127, 0, 0, 1]),
+            user_agent: None,
+            created_at: Timestamp(0),
+            last_seen_at: Timestamp(0),
+            expires_at: Timestamp(expires),
+            idle_until: Timestamp(idle),
+            revoked_at: revoked.map(Timestamp),
+        }
+    }
+
+    #[test]
+    fn at_the_exact_instant_of_its_end_a_session_is_dead() {
+        let one = session(100, 60, None);
+        let state = |now| one.state(Timestamp(now));
+        assert_eq!(state(59), SessionState::Live);
+        assert_eq!(
+            (state(60), state(99)),
+            (SessionState::Idle, SessionState::Idle)
+        );
+        assert_eq!(state(100), SessionState::Expired);
+        assert_eq!(one.ends_at(), Timestamp(60));
+        let revoked = session(100, 60, Some(40));
+        assert_eq!(revoked.state(Timestamp(200)), SessionState::Revoked);
+        assert_eq!(revoked.ends_at(), Timestamp(40));
+    }
+
+    proptest! {
+        #[test]
+        fn a_session_that_is_not_revoked_is_live_exactly_before_its_end(expires in 1..1_000_i64, idle in 1..1_000_i64, now in 0..1_000_i64) {
+            let one = session(expires, idle, None);
+            prop_assert_eq!(one.is_live(Timestamp(now)), Timestamp(now) < one.ends_at());
+        }
+    }
 }

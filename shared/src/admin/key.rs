@@ -4,6 +4,29 @@ use serde::{Deserialize, Serialize};
 
 use crate::{KeyId, ScopeSet, Timestamp, UserId, apikey::Environment};
 
+/// Whether an API key is accepted, as the server judges it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum KeyState {
+    Live,
+    Expired,
+    Revoked,
+    /// Its owner is disabled.
+    Disabled,
+}
+
+impl KeyState {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+            Self::Disabled => "disabled",
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -20,7 +43,11 @@ pub struct AdminKey {
     pub expires_at: Option<Timestamp>,
     pub last_used_at: Option<Timestamp>,
     pub last_used_ip: Option<String>,
+    /// In the future during the grace of a rotation.
     pub revoked_at: Option<Timestamp>,
+    pub state: KeyState,
+    /// When it ends, or ended: the earlier of `expiresAt` and `revokedAt`; `null` for a key that never does.
+    pub ends_at: Option<Timestamp>,
 }
 
 /// As `POST /apikey`, for any owner; without `ownerId` for the caller.

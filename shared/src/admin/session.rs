@@ -4,6 +4,30 @@ use serde::{Deserialize, Serialize};
 
 use crate::{ClientId, ScopeSet, SessionId, Timestamp, UserId};
 
+/// Whether a session's tokens are accepted, as the server judges them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum SessionState {
+    Live,
+    /// Its last refresh and access tokens have expired: only a new sign-in goes on.
+    Idle,
+    /// Past its absolute end.
+    Expired,
+    Revoked,
+}
+
+impl SessionState {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Idle => "idle",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -17,8 +41,12 @@ pub struct Session {
     pub user_agent: Option<String>,
     pub created_at: Timestamp,
     pub last_seen_at: Timestamp,
+    /// The absolute end, however often it is refreshed.
     pub expires_at: Timestamp,
     pub revoked_at: Option<Timestamp>,
+    pub state: SessionState,
+    /// When it ends unless it is refreshed, or when it ended.
+    pub ends_at: Timestamp,
 }
 
 /// Which sessions to end: all filters given must match, and without `dryRun` at least one must be given.

@@ -3,8 +3,7 @@
 use doorward_tests::{Reply, Server, eventually, fields, is_time};
 use serde_json::{Value, json};
 
-const ROW: &str =
-    "createdAt environment expiresAt hint id lastUsedAt lastUsedIp name ownerId revokedAt scopes";
+const ROW: &str = "createdAt endsAt environment expiresAt hint id lastUsedAt lastUsedIp name ownerId revokedAt scopes state";
 const MINTED: &str = "createdAt environment expiresAt id key name ownerId scopes";
 
 async fn send(server: &Server, method: &str, path: &str, body: Value) -> Reply {
@@ -260,4 +259,42 @@ async fn anybodys_key_is_changed_rotated_and_ended() {
     send(&server, "PATCH", &path(&first), json!({"name": "x"}))
         .await
         .refused(409, "conflict");
+}
+
+#[tokio::test]
+async fn a_key_says_whether_it_is_accepted_and_when_it_ends() {
+    let server = Server::start();
+    let ada = server.register("ada@example.com").await;
+    let body = json!({"name": "ci", "scopes": ["read"], "ownerId": ada.id});
+    let made = server.admin("POST", "/admin/apikeys", Some(body)).await;
+    let path = format!("/admin/apikeys/{}", made["id"].as_str().expect("an id"));
+    let now = async || server.admin("GET", &path, None).await;
+    let live = now().await;
+    assert_eq!(
+        (&live["state"], &live["endsAt"]),
+        (&json!("live"), &json!(null))
+    );
+    let disabled = |disabled: bool| Some(json!({ "disabled": disabled }));
+    let user = format!("/admin/users/{}", ada.id);
+    server.admin("PATCH", &user, disabled(true)).await;
+    assert_eq!(now().await["state"], "disabled");
+    let listed = server
+        .admin("GET", &format!("/admin/apikeys?ownerId={}", ada.id), None)
+        .await;
+    assert_eq!(listed["data"][0]["state"], "disabled");
+    server.admin("PATCH", &user, disabled(false)).await;
+    assert_eq!(now().await["state"], "live");
+    // In the grace of a rotation it is accepted, and ends soon.
+    let grace = Some(json!({"graceSeconds": 3600}));
+    server.admin("POST", &format!("{path}/rotate"), grace).await;
+    let grace = now().await;
+    assert_eq!(grace["state"], "live");
+    assert_eq!(grace["endsAt"], grace["revokedAt"]);
+    server
+        .delete(&path)
+        .bearer(&server.operator_key())
+        .send()
+        .await
+        .expect(204);
+    assert_eq!(now().await["state"], "revoked");
 }

@@ -3,7 +3,8 @@
 use doorward_tests::{PASSWORD, Reply, Server, fields, is_id, is_time};
 use serde_json::{Value, json};
 
-const ROW: &str = "clientId createdAt expiresAt id ip lastSeenAt revokedAt scope userAgent userId";
+const ROW: &str =
+    "clientId createdAt endsAt expiresAt id ip lastSeenAt revokedAt scope state userAgent userId";
 
 async fn revoke(server: &Server, by: &str, body: Value) -> Reply {
     let call = server.post("/admin/sessions/revoke").bearer(by);
@@ -352,4 +353,46 @@ async fn a_revocation_of_everything_must_be_meant() {
         0
     );
     assert_eq!(me(&server, &ada.access).await, 200);
+}
+
+#[tokio::test]
+async fn a_session_that_the_server_refuses_is_not_called_live() {
+    let server = Server::start();
+    let ada = server.register("ada@example.com").await;
+    let row = async |id: &str| {
+        server
+            .admin("GET", &format!("/admin/sessions/{id}"), None)
+            .await
+    };
+    let list = server.admin("GET", "/admin/sessions", None).await;
+    let id = list["data"][0]["id"].as_str().expect("an id").to_owned();
+    assert_eq!(list["data"][0]["state"], "live");
+    assert_eq!(list["data"][0]["endsAt"].as_str().map(str::len), Some(24));
+    server
+        .post("/auth/logout")
+        .bearer(&ada.access)
+        .send()
+        .await
+        .expect(204);
+    let ended = row(&id).await;
+    assert_eq!(ended["state"], "revoked");
+    assert_eq!(ended["endsAt"], ended["revokedAt"]);
+    // A client's session without a refresh token ends with its access token, long before its absolute end.
+    let short = Server::with()
+        .set("refresh_token_seconds", 1)
+        .set("access_token_seconds", 1)
+        .start();
+    let bob = short.register("bob@example.com").await;
+    let list = short.admin("GET", "/admin/sessions", None).await;
+    let id = list["data"][0]["id"].as_str().expect("an id").to_owned();
+    doorward_tests::eventually("the session's end", async || {
+        let asked = short.get("/auth/me").bearer(&bob.access).send().await;
+        (asked.status == 401).then_some(())
+    })
+    .await;
+    let row = short
+        .admin("GET", &format!("/admin/sessions/{id}"), None)
+        .await;
+    assert_eq!(row["state"], "idle");
+    assert!(row["endsAt"].as_str() < row["expiresAt"].as_str());
 }

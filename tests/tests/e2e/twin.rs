@@ -245,7 +245,7 @@ async fn sessions_are_listed_and_revoked_as_they_were_shown() {
         .await
         .expect(200);
     let missing = "ses_01arz3ndektsv4rrffq69g5fav";
-    doorward(&server, &["sessions", "revoke", &id, missing, "--yes"]).failed(1);
+    doorward(&server, &["sessions", "revoke", &id, missing, "--yes"]).failed(3);
     json_of(&server, &["sessions", "revoke", &id, "--yes"]);
     server
         .get("/auth/me")
@@ -405,8 +405,8 @@ async fn api_keys_are_minted_cloned_rotated_and_revoked() {
         &server,
         &["apikeys", "get", "key_00000000000000000000000000"],
     )
-    .failed(1);
-    doorward(&server, &["apikeys", "get", "../users"]).failed(1);
+    .failed(3);
+    doorward(&server, &["apikeys", "get", "../users"]).failed(3);
 }
 
 #[tokio::test]
@@ -468,7 +468,7 @@ async fn clients_and_roles_are_managed() {
     assert_eq!(rows(&server, &["roles", "list"]).len(), 3);
     assert_eq!(json_of(&server, &["roles", "get", "support"])["users"], 0);
     json_of(&server, &["roles", "delete", "support", "--yes"]);
-    doorward(&server, &["roles", "delete", "admin", "--yes"]).failed(1);
+    doorward(&server, &["roles", "delete", "admin", "--yes"]).failed(5);
 }
 
 #[tokio::test]
@@ -636,7 +636,7 @@ async fn what_destroys_asks_and_without_a_terminal_needs_yes() {
 }
 
 #[tokio::test]
-async fn exit_codes_are_0_1_and_2_and_errors_are_on_stderr() {
+async fn errors_are_on_stderr_with_exit_codes_that_tell_why() {
     let server = Server::start();
     for wrong in [
         &[][..],
@@ -658,7 +658,11 @@ async fn exit_codes_are_0_1_and_2_and_errors_are_on_stderr() {
         &["users", "get", "nobody@example.com"][..],
         &["sessions", "get", "ses_00000000000000000000000000"],
         &["roles", "get", "nothing"],
-        &["users", "create", "--email", "no address"],
+    ] {
+        doorward(&server, failing).failed(3);
+    }
+    for failing in [
+        &["users", "create", "--email", "no address"][..],
         &["users", "list", "--sort", "nonsense:asc"],
         &["--profile", "nowhere", "status"],
     ] {
@@ -683,7 +687,7 @@ async fn exit_codes_are_0_1_and_2_and_errors_are_on_stderr() {
         ("DOORWARD_KEY", "sk_live_nonsense"),
     ];
     let wrong = run("doorward", home.path(), &["status"], &wrong);
-    assert!(wrong.failed(1).contains("invalid_token"), "{wrong:?}");
+    assert!(wrong.failed(4).contains("invalid_token"), "{wrong:?}");
 }
 
 #[tokio::test]

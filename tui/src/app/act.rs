@@ -55,7 +55,8 @@ impl State {
             Action::Pause => self.pause(),
             Action::Twin => self.show_twin(),
             Action::New | Action::Edit | Action::Clone | Action::Password => {
-                self.open_form_for(action)
+                self.open_form_for(action);
+                self.ask_offers(effects);
             }
             Action::Rotate => self.rotate(),
             Action::Delete => self.delete(effects),
@@ -71,7 +72,9 @@ impl State {
             Action::Suspend => effects.push(Effect::Suspend),
             // In a pane it leaves the pane.
             Action::Quit if !self.layers.is_empty() => self.close(effects),
-            Action::Quit => effects.push(Effect::Quit),
+            Action::Quit => self.quit(effects),
+            Action::Undo => self.undo(effects),
+            Action::Unlock => self.open_unlock(),
         }
     }
 
@@ -197,23 +200,23 @@ impl State {
     fn mark(&mut self) {
         let height = self.rows_high();
         let Some(list) = self.list_mut() else { return };
-        let Some(id) = list.selected.clone() else {
+        let Some(item) = list.item().cloned() else {
             return;
         };
-        if !list.marks.remove(&id) {
-            list.marks.insert(id);
+        if list.marks.remove(&item.id()).is_none() {
+            list.marks.insert(item.id(), item);
         }
         list.step(1, height);
     }
 
     fn mark_range(&mut self) {
         let Some(list) = self.list_mut() else { return };
-        let Some(id) = list.selected.clone() else {
+        let Some(item) = list.item().cloned() else {
             return;
         };
         let Some(from) = list.anchor.take() else {
-            list.marks.insert(id.clone());
-            list.anchor = Some(id);
+            list.anchor = Some(item.id());
+            list.marks.insert(item.id(), item);
             return self.say("move, then v again marks up to there");
         };
         let start = list.rows.iter().position(|row| row.id() == from);
@@ -221,14 +224,19 @@ impl State {
             return;
         };
         let range = one.min(two)..=one.max(two);
-        let ids: Vec<_> = list.rows[range].iter().map(Item::id).collect();
-        list.marks.extend(ids);
+        let marked = list.rows[range].iter().map(|row| (row.id(), row.clone()));
+        let marked: Vec<_> = marked.collect();
+        list.marks.extend(marked);
     }
 
     fn mark_all(&mut self) {
         let Some(list) = self.list_mut() else { return };
         if list.marks.is_empty() {
-            list.marks = list.rows.iter().map(Item::id).collect();
+            list.marks = list
+                .rows
+                .iter()
+                .map(|row| (row.id(), row.clone()))
+                .collect();
             let (loaded, total) = (list.rows.len() as u64, list.total);
             if loaded < total {
                 self.say(format!("the {loaded} loaded rows are marked, of {total}"));
@@ -358,13 +366,20 @@ impl State {
             ..UserPatch::default()
         };
         let change = Change::EditUser(user.id, patch);
+        let back = UserPatch {
+            disabled: Some(user.disabled),
+            ..UserPatch::default()
+        };
+        let back = Change::EditUser(user.id, back);
         if user.disabled {
-            let confirm = Confirm::new(format!("Let {} in again?", user.email), "Enable", change);
+            let confirm =
+                Confirm::new(format!("Enable {}?", user.email), "Enable", change).undone_by(back);
             return self
                 .confirm(confirm.line("They can sign in again. Their old sessions stay dead."));
         }
         let confirm = Confirm::new(format!("Disable {}?", user.email), "Disable", change)
-            .line("They cannot sign in, and all their sessions end at once.");
+            .line("They cannot sign in, and all their sessions end at once.")
+            .undone_by(back);
         self.look_and_confirm(confirm.with_reason(), LookAt::User(user.id), effects);
     }
 

@@ -66,6 +66,20 @@ impl Change {
         }
     }
 
+    /// Leaves of what dies only these, by id or name.
+    pub fn narrow_to(&mut self, ids: &[String]) {
+        fn read<T: std::str::FromStr>(ids: &[String]) -> Vec<T> {
+            ids.iter().filter_map(|id| id.parse().ok()).collect()
+        }
+        match self {
+            Self::DeleteUsers(users) => *users = read(ids),
+            Self::RevokeKeys(keys) => *keys = read(ids),
+            Self::DeleteClients(clients) => *clients = read(ids),
+            Self::DeleteRoles(names) => *names = ids.to_vec(),
+            _ => {}
+        }
+    }
+
     /// Whether a form with a typed name is confirmation enough: nothing is there yet that it could hurt.
     pub fn is_creation(&self) -> bool {
         matches!(

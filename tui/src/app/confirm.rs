@@ -12,7 +12,8 @@ use super::{
     state::State,
 };
 
-/// Keys are not heard so long after a dialog opened: they were typed before it could be read. Milliseconds.
+/// Keys that confirm are not heard so long after a dialog opened: they were typed before it could be read. What else is
+/// typed then is kept. Milliseconds.
 pub const DEAF: u64 = 300;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,8 +40,10 @@ pub struct Confirm {
     pub lines: Vec<String>,
     /// What the button says.
     pub verb: String,
-    /// What has to be typed: `yes`, or how many.
-    pub word: String,
+    /// What has to be typed: `yes`, or how many; nothing for what can be taken back.
+    pub word: Option<String>,
+    /// What takes it back.
+    pub undo: Option<Change>,
     pub typed: Line,
     /// Why; only where it is kept.
     pub reason: Option<Line>,
@@ -63,7 +66,8 @@ impl Confirm {
             title: title.into(),
             lines: Vec::new(),
             verb: verb.into(),
-            word: "yes".into(),
+            word: Some("yes".into()),
+            undo: None,
             typed: Line::default(),
             reason: None,
             focus: Focus::Cancel,
@@ -76,7 +80,7 @@ impl Confirm {
             change,
             problem: None,
             ticket: None,
-            again: crate::cli::idempotency_key(),
+            again: String::new(),
         }
     }
 
@@ -90,8 +94,16 @@ impl Confirm {
     #[must_use]
     pub fn count(mut self, count: u64) -> Self {
         if count != 1 {
-            self.word = count.to_string();
+            self.word = Some(count.to_string());
         }
+        self
+    }
+
+    /// It can be taken back by this change: no word has to be typed.
+    #[must_use]
+    pub fn undone_by(mut self, undo: Change) -> Self {
+        self.word = None;
+        self.undo = Some(undo);
         self
     }
 
@@ -103,7 +115,8 @@ impl Confirm {
 
     /// Whether the word was typed.
     pub fn is_typed(&self) -> bool {
-        self.looking == Looking::Known && self.typed.text().trim() == self.word
+        let typed = |word: &String| self.typed.text().trim() == word;
+        self.looking == Looking::Known && self.word.as_ref().is_none_or(typed)
     }
 
     /// The command that does the same.
@@ -120,7 +133,10 @@ impl Confirm {
         if self.reason.is_some() {
             ring.push(Focus::Reason);
         }
-        ring.extend([Focus::Word, Focus::Go]);
+        if self.word.is_some() {
+            ring.push(Focus::Word);
+        }
+        ring.push(Focus::Go);
         ring
     }
 
@@ -158,7 +174,7 @@ impl Confirm {
         if key.code == KeyCode::Esc {
             return Press::Close;
         }
-        if now < self.opened_at + DEAF {
+        if key.code == KeyCode::Enter && now < self.opened_at + DEAF {
             return Press::Stay;
         }
         if self.ticket.is_some() {
@@ -176,11 +192,12 @@ impl Confirm {
     fn enter(&mut self) -> Press {
         match self.focus {
             Focus::Cancel => return Press::Close,
-            Focus::Reason => self.focus = Focus::Word,
+            Focus::Reason => self.turn(1),
             Focus::Word | Focus::Go => match self.confirmed() {
                 Some(change) => return Press::Send(Box::new(change)),
                 None if self.looking == Looking::Known => {
-                    self.problem = Some(format!("type {} to go on", self.word));
+                    let word = self.word.as_deref().unwrap_or_default();
+                    self.problem = Some(format!("type {word} to go on"));
                 }
                 None => {}
             },
@@ -193,7 +210,11 @@ impl Confirm {
         let character = matches!(key.code, KeyCode::Char(_)) && !key.modifiers.intersects(held);
         // Typing goes where the word belongs: one need not find it with Tab.
         if character && self.focus != Focus::Reason {
-            self.focus = Focus::Word;
+            self.focus = match (&self.word, &self.reason) {
+                (Some(_), _) => Focus::Word,
+                (None, Some(_)) => Focus::Reason,
+                (None, None) => self.focus,
+            };
         }
         self.problem = None;
         match (self.focus, &mut self.reason) {
@@ -236,6 +257,15 @@ pub fn key(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
     }
 }
 
+/// What has to be typed before so many die.
+fn word_for(count: u64) -> String {
+    if count == 1 {
+        "yes".into()
+    } else {
+        count.to_string()
+    }
+}
+
 /// A change that is to be sent.
 #[derive(Debug)]
 pub struct Order {
@@ -275,6 +305,7 @@ impl State {
             return self.warn(why);
         }
         confirm.opened_at = self.now.ms;
+        confirm.again = self.next_call();
         self.layers.push(Layer::Confirm(Box::new(confirm)));
     }
 
@@ -312,11 +343,7 @@ impl State {
                 confirm.lines.extend(preview.lines);
                 confirm.looking = Looking::Known;
                 if let Some(sessions) = preview.sessions {
-                    confirm.word = if sessions.count == 1 {
-                        "yes".into()
-                    } else {
-                        sessions.count.to_string()
-                    };
+                    confirm.word = Some(word_for(sessions.count));
                     if sessions.count == 0 {
                         let message = "nothing to end: no live session matches";
                         confirm.looking = Looking::Failed(Problem::refused(message));
@@ -327,18 +354,13 @@ impl State {
                     };
                     confirm.change = Change::RevokeSessions(exactly);
                 }
-                if let Change::RevokeKeys(ids) = &mut confirm.change
-                    && let Some(keys) = preview.keys
-                {
-                    confirm.word = if keys.len() == 1 {
-                        "yes".into()
-                    } else {
-                        keys.len().to_string()
-                    };
-                    if keys.is_empty() {
-                        confirm.looking = Looking::Failed(Problem::refused("no live key is left"));
+                if let Some(ids) = preview.ids {
+                    confirm.word = Some(word_for(ids.len() as u64));
+                    if ids.is_empty() {
+                        let message = "nothing that lives is left";
+                        confirm.looking = Looking::Failed(Problem::refused(message));
                     }
-                    *ids = keys;
+                    confirm.change.narrow_to(&ids);
                 }
             }
             Err(problem) => confirm.looking = Looking::Failed(problem),

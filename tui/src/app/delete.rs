@@ -16,13 +16,7 @@ const MANY: usize = 1_000;
 impl State {
     pub fn delete(&mut self, effects: &mut Vec<Effect>) {
         let marked: Vec<Item> = match self.list() {
-            Some(list) if !list.marks.is_empty() => {
-                let marked: Vec<_> = list.marked().into_iter().cloned().collect();
-                if marked.len() < list.marks.len() && list.kind != Kind::Sessions {
-                    return self.warn("some of the marked rows are no longer loaded: scroll to them, or mark anew");
-                }
-                marked
-            }
+            Some(list) if !list.marks.is_empty() => list.marks.values().cloned().collect(),
             _ => self.item().cloned().into_iter().collect(),
         };
         match marked.as_slice() {
@@ -80,7 +74,6 @@ impl State {
 
     fn delete_many(&mut self, items: &[Item], effects: &mut Vec<Effect>) {
         let count = items.len() as u64;
-        let names: Vec<String> = items.iter().take(8).map(Item::name).collect();
         let change = match self.kind() {
             Some(Kind::Sessions) => return self.end_marked(items, effects),
             Some(Kind::Users) => Change::DeleteUsers(
@@ -114,21 +107,26 @@ impl State {
             _ => return,
         };
         let kind = self.kind().map_or("", Kind::title).to_lowercase();
-        let mut confirm =
-            Confirm::new(format!("Delete or revoke {count} {kind}?"), "Do it", change).count(count);
-        confirm.lines = names;
-        if count > 8 {
-            confirm = confirm.line(format!("and {} more", count - 8));
+        let title = format!("Delete or revoke the {count} marked {kind}?");
+        let mut confirm = Confirm::new(title, "Do it", change).count(count);
+        let hidden = self.list().map_or(0, super::list::List::hidden_marks);
+        if hidden > 0 {
+            confirm = confirm.line(format!("{hidden} of them are marked but not shown now."));
         }
-        self.confirm(confirm.line("It cannot be brought back.").with_reason());
+        confirm = confirm
+            .line("What dies cannot be brought back:")
+            .with_reason();
+        let ids = items.iter().map(Item::id).collect();
+        let at = LookAt::Each(self.kind().unwrap_or(Kind::Keys), ids);
+        self.look_and_confirm(confirm, at, effects);
     }
 
     /// Sessions: whether one or many, the server says which will end.
     fn end_marked(&mut self, items: &[Item], effects: &mut Vec<Effect>) {
         let ids: Vec<_> = match self.list() {
-            // Also those marked on pages that are no longer loaded.
+            // Also those that are not loaded or not shown now.
             Some(list) if !list.marks.is_empty() => {
-                list.marks.iter().filter_map(|id| id.parse().ok()).collect()
+                list.marks.keys().filter_map(|id| id.parse().ok()).collect()
             }
             _ => items
                 .iter()
@@ -154,5 +152,12 @@ impl State {
             ..RevokeSessions::default()
         };
         self.end_sessions(title, asked, effects);
+        let hidden = self.list().map_or(0, super::list::List::hidden_marks);
+        if let Some(super::layer::Layer::Confirm(confirm)) = self.layers.last_mut()
+            && hidden > 0
+        {
+            let line = format!("{hidden} of the marked are not shown now.");
+            confirm.lines.insert(0, line);
+        }
     }
 }

@@ -11,7 +11,7 @@ use super::{
     confirm::Confirm,
     form::{Filled, Form, Purpose},
 };
-use crate::{cli::time_ahead_of, secret::Secret};
+use crate::{secret::Secret, when};
 
 /// A field at fault, and why.
 type Wrong = (&'static str, String);
@@ -55,7 +55,7 @@ fn grace(form: &Form) -> Result<u32, Wrong> {
         return Ok(seconds);
     }
     let start = Timestamp(0);
-    let end = time_ahead_of(text, start).map_err(|_| wrong())?;
+    let end = when::ahead_of(text, start).map_err(|_| wrong())?;
     u32::try_from(end.seconds()).map_err(|_| wrong())
 }
 
@@ -71,7 +71,10 @@ pub fn filled(form: &Form, now: Timestamp) -> Result<Filled, Wrong> {
                 required(form, "password").map(|_| form.get("password").to_owned())?,
             ),
         }),
+        Purpose::Unlock(profile) if form.get("profile").trim() == profile => Ok(Filled::Unlock),
+        Purpose::Unlock(profile) => Err(("profile", format!("type {profile} to go on"))),
         Purpose::NewUser => {
+            form.check_role().map_err(|why| ("role", why))?;
             let password = Some(form.get("password")).filter(|text| !text.is_empty());
             Ok(Filled::Send(Change::CreateUser(NewUser {
                 email: required(form, "email")?,
@@ -82,7 +85,10 @@ pub fn filled(form: &Form, now: Timestamp) -> Result<Filled, Wrong> {
                 permissions: form.chosen("permissions").to_vec(),
             })))
         }
-        Purpose::EditUser(user) => Ok(edited_user(form, user)),
+        Purpose::EditUser(user) => {
+            form.check_role().map_err(|why| ("role", why))?;
+            Ok(edited_user(form, user))
+        }
         Purpose::Password(id, email) => {
             let password = form.get("password");
             if password.is_empty() {
@@ -148,7 +154,7 @@ fn mint(form: &Form, now: Timestamp) -> Result<Filled, Wrong> {
         ));
     }
     let expires = optional(form.get("expiresAt"));
-    let expires = expires.map(|text| time_ahead_of(&text, now)).transpose();
+    let expires = expires.map(|text| when::ahead_of(&text, now)).transpose();
     let (owner_id, email) = owner(form.get("ownerId"))?;
     let asked = AdminMint {
         owner_id,
@@ -185,13 +191,16 @@ fn difference(label: &str, before: &[String], after: &[String]) -> Vec<String> {
     lines
 }
 
-fn ask(title: String, change: Change, lines: Vec<String>) -> Filled {
+fn ask(title: String, change: Change, lines: Vec<String>, undo: Option<Change>) -> Filled {
     if lines.is_empty() {
         return Filled::Nothing;
     }
     let mut confirm = Confirm::new(title, "Change", change);
     confirm.lines = lines;
-    Filled::Ask(Box::new(confirm))
+    Filled::Ask(Box::new(match undo {
+        Some(undo) => confirm.undone_by(undo),
+        None => confirm,
+    }))
 }
 
 fn edited_user(form: &Form, user: &User) -> Filled {
@@ -223,10 +232,19 @@ fn edited_user(form: &Form, user: &User) -> Filled {
         lines.extend(changed);
         patch.permissions = Some(permissions);
     }
+    let back = UserPatch {
+        email: patch.email.as_ref().map(|_| user.email.clone()),
+        first_name: patch.first_name.as_ref().map(|_| user.first_name.clone()),
+        last_name: patch.last_name.as_ref().map(|_| user.last_name.clone()),
+        role: patch.role.as_ref().map(|_| user.role.clone()),
+        permissions: patch.permissions.as_ref().map(|_| names(&user.permissions)),
+        disabled: None,
+    };
     ask(
         format!("Change {}?", user.email),
         Change::EditUser(user.id, patch),
         lines,
+        Some(Change::EditUser(user.id, back)),
     )
 }
 
@@ -245,20 +263,43 @@ fn edited_key(form: &Form, key: &AdminKey) -> Filled {
         lines.push("It cannot be given back to this key.".into());
         patch.scopes = Some(scopes);
     }
+    // A name can be given back; scopes that are gone cannot.
+    let back = KeyPatch {
+        name: Some(key.name.clone()),
+        scopes: None,
+    };
+    let undo = patch.scopes.is_none().then_some(back);
     ask(
         format!("Change the key {}?", key.name),
         Change::EditKey(key.id, patch),
         lines,
+        undo.map(|back| Change::EditKey(key.id, back)),
     )
 }
 
 fn new_client(form: &Form) -> Result<Filled, Wrong> {
+    let preset = form.preset();
+    let grant_types = form.chosen("grantTypes").to_vec();
+    let redirect_uris = words(form.get("redirectUris"));
+    let name = required(form, "name")?;
+    if grant_types.is_empty() {
+        return Err(("grantTypes", "pick at least one".into()));
+    }
+    let signs_in = grant_types
+        .iter()
+        .any(|grant| grant == "authorization_code");
+    if signs_in && redirect_uris.is_empty() {
+        return Err((
+            "redirectUris",
+            "people who sign in have to be sent back somewhere".into(),
+        ));
+    }
     Ok(Filled::Send(Change::RegisterClient(RegisterClient {
-        name: required(form, "name")?,
-        redirect_uris: words(form.get("redirectUris")),
-        grant_types: words(form.get("grantTypes")),
+        name,
+        redirect_uris,
+        grant_types,
         scopes: form.chosen("scopes").to_vec(),
-        confidential: form.get("confidential") == "confidential",
+        confidential: preset.is_confidential(),
         resources: words(form.get("resources")),
     })))
 }
@@ -281,7 +322,7 @@ fn edited_client(form: &Form, client: &Client) -> Filled {
     patch.grant_types = set(
         "grants:",
         &client.grant_types,
-        words(form.get("grantTypes")),
+        form.chosen("grantTypes").to_vec(),
     );
     patch.redirect_uris = set(
         "redirects:",
@@ -298,10 +339,24 @@ fn edited_client(form: &Form, client: &Client) -> Filled {
         &names(&client.scopes),
         form.chosen("scopes").to_vec(),
     );
+    let back = ClientPatch {
+        name: patch.name.as_ref().map(|_| client.name.clone()),
+        redirect_uris: patch
+            .redirect_uris
+            .as_ref()
+            .map(|_| client.redirect_uris.clone()),
+        grant_types: patch
+            .grant_types
+            .as_ref()
+            .map(|_| client.grant_types.clone()),
+        scopes: patch.scopes.as_ref().map(|_| names(&client.scopes)),
+        resources: patch.resources.as_ref().map(|_| client.resources.clone()),
+    };
     ask(
         format!("Change the client {}?", client.name),
         Change::EditClient(client.id, patch),
         lines,
+        Some(Change::EditClient(client.id, back)),
     )
 }
 
@@ -322,5 +377,10 @@ fn put_role(name: &str, form: &Form, before: Option<&Role>) -> Filled {
         Some(_) => format!("Change the role {name}?"),
         None => format!("Make the role {name}?"),
     };
-    ask(title, Change::PutRole(name.to_owned(), permissions), lines)
+    let undo = match before {
+        Some(_) => Change::PutRole(name.to_owned(), had),
+        None => Change::DeleteRoles(vec![name.to_owned()]),
+    };
+    let change = Change::PutRole(name.to_owned(), permissions);
+    ask(title, change, lines, Some(undo))
 }

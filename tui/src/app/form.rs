@@ -12,6 +12,7 @@ use super::{
     layer::Layer,
     line::Line,
     msg::Effect,
+    pick::Pick,
     picker::Picker,
     problem::{Problem, Trouble},
     state::State,
@@ -33,6 +34,8 @@ pub enum Purpose {
     NewRole,
     EditRole(Box<Role>),
     SignIn,
+    /// Switching a profile's changes on, by this name.
+    Unlock(String),
 }
 
 #[derive(Debug, Clone)]
@@ -45,6 +48,8 @@ pub enum Value {
         at: usize,
     },
     Scopes(Box<Picker>),
+    /// One of what the server has.
+    Pick(Box<Pick>),
 }
 
 #[derive(Debug, Clone)]
@@ -121,8 +126,20 @@ impl Field {
         }
     }
 
+    /// One of a kind that the server has.
+    pub fn pick(name: &'static str, label: &'static str, hint: &'static str, pick: Pick) -> Self {
+        let value = Value::Pick(Box::new(pick));
+        Self {
+            name,
+            label,
+            hint,
+            value,
+        }
+    }
+
     fn key(&mut self, key: KeyEvent) -> bool {
         match &mut self.value {
+            Value::Pick(pick) => pick.key(key),
             Value::Text(line) | Value::Hidden(line) => line.key(key),
             Value::Scopes(picker) => picker.key(key),
             Value::Choice { options, at } => {
@@ -156,7 +173,7 @@ impl Form {
             ticket: None,
             wait_until: None,
             opened_at: 0,
-            again: crate::cli::idempotency_key(),
+            again: String::new(),
         }
     }
 
@@ -170,6 +187,7 @@ impl Form {
         match field.map(|field| &field.value) {
             Some(Value::Text(line) | Value::Hidden(line)) => line.text(),
             Some(Value::Choice { options, at }) => options.get(*at).map_or("", String::as_str),
+            Some(Value::Pick(pick)) => pick.line.text(),
             _ => "",
         }
     }
@@ -194,11 +212,25 @@ impl Form {
         self.focus = (self.focus + by) % (self.fields.len() + 2);
     }
 
+    /// Says at its field what is wrong.
     pub fn fail(&mut self, field: &str, why: impl Into<String>) {
-        if let Some(at) = self.fields.iter().position(|known| known.name == field) {
-            self.focus = at;
+        let why = why.into();
+        self.problem = match self.fields.iter().position(|known| known.name == field) {
+            Some(at) => {
+                self.focus = at;
+                Some(format!("{}: {why}", self.fields[at].label))
+            }
+            None => Some(why),
+        };
+    }
+
+    /// What can be picked in a field was asked for; a role that is none of them is wrong.
+    pub fn check_role(&self) -> Result<(), String> {
+        let field = self.fields.iter().find(|field| field.name == "role");
+        match field.map(|field| &field.value) {
+            Some(Value::Pick(pick)) => pick.known(),
+            _ => Ok(()),
         }
-        self.problem = Some(why.into());
     }
 
     pub fn refused(&mut self, problem: &Problem) {
@@ -232,6 +264,7 @@ pub enum Filled {
         email: String,
         password: Secret,
     },
+    Unlock,
     Nothing,
 }
 
@@ -243,13 +276,14 @@ enum Press {
 
 impl Form {
     fn press(&mut self, key: KeyEvent, now: u64) -> Press {
-        if now < self.opened_at + DEAF && !self.is_sign_in() && key.code != KeyCode::Esc {
-            return Press::Stay;
-        }
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        let early = now < self.opened_at + DEAF && !self.is_sign_in();
         match key.code {
             KeyCode::Esc => return Press::Close,
             _ if self.ticket.is_some() => return Press::Stay,
+            // What confirms was typed before the form could be read; what is text is kept.
+            KeyCode::Char('s') if control && early => {}
+            KeyCode::Enter if early && (self.on_cancel() || self.on_button()) => {}
             KeyCode::Char('s') if control => return Press::Submit,
             KeyCode::Tab => self.turn(1),
             KeyCode::BackTab => self.turn(self.fields.len() + 1),
@@ -263,6 +297,7 @@ impl Form {
             _ => {
                 self.problem = None;
                 let taken = self.fields[self.focus].key(key);
+                self.follow_preset();
                 match key.code {
                     KeyCode::Enter
                         if !taken && self.is_sign_in() && self.focus + 1 == self.fields.len() =>
@@ -285,7 +320,7 @@ pub fn key(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
         return;
     };
     match form.press(key, now) {
-        Press::Stay => {}
+        Press::Stay => state.ask_offers(effects),
         Press::Close => {
             state.layers.pop();
         }
@@ -308,6 +343,15 @@ fn submit(state: &mut State, effects: &mut Vec<Effect>) {
     };
     match filled {
         Filled::Ask(confirm) => state.confirm(*confirm),
+        Filled::Unlock => {
+            state.layers.pop();
+            state.server.read_only = false;
+            state.server.unlocked = true;
+            state.warn(format!(
+                "changes are on for {}",
+                state.server.profile.clone()
+            ));
+        }
         Filled::SignIn { email, password } => {
             form.ticket = Some(0);
             effects.push(Effect::SignIn { email, password });
@@ -338,6 +382,8 @@ impl State {
             return self.warn(why);
         }
         form.opened_at = self.now.ms;
+        form.follow_preset();
+        form.again = self.next_call();
         self.layers.push(Layer::Form(Box::new(form)));
     }
 

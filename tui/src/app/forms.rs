@@ -8,19 +8,21 @@ use doorward_shared::{
 
 use super::{
     form::{Field, Form, Purpose},
+    pick::Pick,
     picker::Picker,
+    preset::Preset,
 };
+use crate::item::Kind;
 
-const GRANTS: [&str; 5] = [
-    "client_credentials",
-    "authorization_code refresh_token",
-    "authorization_code",
-    "authorization_code refresh_token client_credentials",
-    "authorization_code client_credentials",
-];
+const GRANTS: [&str; 3] = ["authorization_code", "refresh_token", "client_credentials"];
 
 fn names(scopes: &ScopeSet) -> Vec<String> {
     scopes.iter().map(ToString::to_string).collect()
+}
+
+fn role(now: &str) -> Field {
+    let hint = "type to search, up and down choose, enter picks";
+    Field::pick("role", "Role", hint, Pick::new(Kind::Roles, now))
 }
 
 fn choice(options: &[&str], now: &str) -> (Vec<String>, usize) {
@@ -44,12 +46,7 @@ impl Form {
                 Field::text("email", "Email", "", ""),
                 Field::text("firstName", "First name", "may be empty", ""),
                 Field::text("lastName", "Last name", "may be empty", ""),
-                Field::text(
-                    "role",
-                    "Role",
-                    "customer, admin, or one of :roles",
-                    "customer",
-                ),
+                role("customer"),
                 Field::scopes("permissions", "Permissions", picker),
                 Field::hidden(
                     "password",
@@ -82,12 +79,7 @@ impl Form {
                     "may be empty",
                     &text(&user.last_name),
                 ),
-                Field::text(
-                    "role",
-                    "Role",
-                    "customer, admin, or one of :roles",
-                    &user.role,
-                ),
+                role(&user.role),
                 Field::scopes("permissions", "Permissions", picker),
             ],
         )
@@ -121,7 +113,12 @@ impl Form {
             vec![
                 Field::text("name", "Name", "the service it is for", ""),
                 Field::scopes("scopes", "Scopes", Picker::new(held, chosen)),
-                Field::text("ownerId", "Owner", "email or id; empty: you", owner),
+                Field::pick(
+                    "ownerId",
+                    "Owner",
+                    "type to search, enter picks; empty: you",
+                    Pick::new(Kind::Users, owner),
+                ),
                 Field::text("expiresAt", "Expires", "30d, 24h, a time; empty: never", ""),
                 Field::choice("environment", "Environment", options, at),
             ],
@@ -158,34 +155,38 @@ impl Form {
     }
 
     pub fn new_client(held: Option<ScopeSet>) -> Self {
-        let (grants, at) = choice(&GRANTS, GRANTS[0]);
-        let (kinds, kind) = choice(&["confidential", "public"], "confidential");
+        let presets: Vec<&str> = Preset::NAMES.iter().map(|(name, _)| *name).collect();
+        let (presets, preset) = choice(&presets, presets[0]);
+        let scopes = Picker::new(held, Vec::new()).with_openid();
         Self::new(
             "Register a client",
             Purpose::NewClient,
             "Register",
             vec![
-                Field::text("name", "Name", "", ""),
-                Field::choice("confidential", "Kind", kinds, kind),
-                Field::choice("grantTypes", "Grants", grants, at),
-                Field::text(
-                    "redirectUris",
-                    "Redirect URIs",
-                    "spaces between; for authorization_code",
-                    "",
-                ),
-                Field::scopes(
-                    "scopes",
-                    "Scopes",
-                    Picker::new(held, Vec::new()).with_openid(),
-                ),
+                Field::text("name", "Name", "people see it when they sign in", ""),
+                Field::choice("preset", "It is a", presets, preset),
+                Field::text("redirectUris", "Redirect URIs", "", ""),
+                Field::scopes("grantTypes", "Grants", Picker::of(&GRANTS, Vec::new())),
+                Field::scopes("scopes", "Scopes", scopes),
                 Field::text("resources", "Resources", "audiences; may be empty", ""),
             ],
         )
     }
 
+    /// Switching on the changes of a profile that has them off.
+    pub fn unlock(profile: &str) -> Self {
+        let mut form = Self::new(
+            format!("Switch the changes of {profile} on?"),
+            Purpose::Unlock(profile.to_owned()),
+            "Unlock",
+            vec![Field::text("profile", "Profile", "type its name", "")],
+        );
+        form.note = format!("Until this console is left, everything can be changed on {profile}.");
+        form
+    }
+
     pub fn edit_client(client: &Client, held: Option<ScopeSet>) -> Self {
-        let (grants, at) = choice(&GRANTS, &client.grant_types.join(" "));
+        let grants = Picker::of(&GRANTS, client.grant_types.clone());
         let purpose = Purpose::EditClient(Box::new(client.clone()));
         let picker = Picker::new(held, names(&client.scopes)).with_openid();
         Self::new(
@@ -194,7 +195,7 @@ impl Form {
             "Review",
             vec![
                 Field::text("name", "Name", "", &client.name),
-                Field::choice("grantTypes", "Grants", grants, at),
+                Field::scopes("grantTypes", "Grants", grants),
                 Field::text(
                     "redirectUris",
                     "Redirect URIs",

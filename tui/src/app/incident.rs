@@ -10,7 +10,7 @@ use super::{
     confirm::Confirm,
     layer::Layer,
     list::Load,
-    msg::{Done, Effect, LookAt},
+    msg::{Done, Effect, LookAt, Timeline},
     problem::Problem,
     state::{State, View},
 };
@@ -64,6 +64,7 @@ pub struct Incident {
     pub pivot: Pivot,
     pub since: Timestamp,
     pub events: Vec<Event>,
+    pub live_sessions: Option<u64>,
     pub load: Load,
     pub loaded_at: Option<Timestamp>,
     pub generation: u64,
@@ -75,6 +76,8 @@ pub struct Incident {
     pub scroll: usize,
     /// What was done, for the export.
     pub log: Vec<String>,
+    /// How much of that was written into a file.
+    pub written: usize,
     /// The step whose dialog is open.
     pub doing: Option<Step>,
 }
@@ -89,6 +92,7 @@ impl Incident {
             pivot,
             since: now.plus_seconds(-BACK),
             events: Vec::new(),
+            live_sessions: None,
             load: Load::Waiting(0),
             loaded_at: None,
             generation: 0,
@@ -97,6 +101,7 @@ impl Incident {
             at: 0,
             scroll: 0,
             log: Vec::new(),
+            written: 0,
             doing: None,
         }
     }
@@ -136,13 +141,18 @@ impl Incident {
             self.scroll = self
                 .scroll
                 .saturating_add_signed(by)
-                .min(self.events.len().saturating_sub(1));
+                .min(self.rows().len().saturating_sub(1));
         }
+    }
+
+    /// Rows of the timeline: events of one kind are one.
+    pub fn rows(&self) -> Vec<(&Event, usize)> {
+        crate::incident::collapsed(&self.events)
     }
 }
 
 impl State {
-    pub fn timeline(&mut self, generation: u64, events: Result<Vec<Event>, Problem>) {
+    pub fn timeline(&mut self, generation: u64, timeline: Result<Timeline, Problem>) {
         let now = self.now;
         let View::Incident(incident) = &mut self.view else {
             return;
@@ -150,15 +160,16 @@ impl State {
         if incident.generation != generation {
             return;
         }
-        match events {
-            Ok(events) => {
+        match timeline {
+            Ok(timeline) => {
                 let first = incident.loaded_at.is_none();
-                incident.events = events;
+                incident.events = timeline.events;
+                incident.live_sessions = timeline.live_sessions;
                 incident.load = Load::Done;
                 incident.loaded_at = Some(now.wall);
                 if first {
                     // The newest is what an operator looks for.
-                    incident.scroll = incident.events.len().saturating_sub(5);
+                    incident.scroll = incident.rows().len().saturating_sub(5);
                 }
                 self.link.answered(now);
             }
@@ -218,18 +229,19 @@ impl State {
 
     /// The incident as Markdown, into a file.
     pub fn export(&mut self, effects: &mut Vec<Effect>) {
-        let View::Incident(incident) = &self.view else {
+        let now = self.now.wall;
+        let View::Incident(incident) = &mut self.view else {
             return;
         };
-        let text = crate::incident::markdown(&incident.pivot, &incident.events, &incident.log);
-        let stamp = self.now.wall.to_string().replace([':', '.'], "-");
-        let about: String = incident
-            .pivot
-            .id()
-            .chars()
-            .filter(|c| c.is_ascii_alphanumeric() || *c == '_')
-            .collect();
-        let path = format!("incident-{about}-{stamp}.md").into();
+        let text = crate::incident::markdown(&crate::incident::Record {
+            pivot: &incident.pivot,
+            events: &incident.events,
+            live_sessions: incident.live_sessions,
+            done: &incident.log,
+            names: &self.known.names,
+        });
+        incident.written = incident.log.len();
+        let path = crate::incident::file_name(&incident.pivot, now).into();
         effects.push(Effect::Write {
             path,
             text: Secret::new(text),
@@ -264,8 +276,13 @@ fn question(step: Step, pivot: &Pivot, name: &str) -> Option<(Confirm, Option<Lo
                 ..UserPatch::default()
             };
             let change = Change::EditUser(id, disable);
+            let enable = UserPatch {
+                disabled: Some(false),
+                ..UserPatch::default()
+            };
             let confirm = Confirm::new(format!("Disable {name}?"), "Disable", change)
-                .line("They cannot sign in, and all their sessions end at once.");
+                .line("They cannot sign in, and all their sessions end at once.")
+                .undone_by(Change::EditUser(id, enable));
             Some((confirm, Some(LookAt::User(id))))
         }
         (Step::RevokeKeys, Pivot::User(id)) => {

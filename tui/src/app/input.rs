@@ -16,7 +16,7 @@ use crate::{incident::Pivot, keymap::Action};
 /// After so long without a key, what was typed is asked for. Milliseconds.
 const SETTLE: u64 = 120;
 
-pub fn key(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
+pub fn key(state: &mut State, mut key: KeyEvent, effects: &mut Vec<Effect>) {
     if key.kind == KeyEventKind::Release {
         return;
     }
@@ -26,7 +26,10 @@ pub fn key(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
         KeyCode::Char('z') if control => return effects.push(Effect::Suspend),
         KeyCode::Char('l') if control => return effects.push(Effect::Redraw),
         KeyCode::Char('c') if control && !matches!(state.layers.last(), Some(Layer::Reveal(_))) => {
-            return effects.push(Effect::Quit);
+            if state.layers.is_empty() {
+                return state.quit(effects);
+            }
+            key = KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE);
         }
         _ => {}
     }
@@ -44,7 +47,6 @@ pub fn key(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
 
 /// Pasted text is text: it goes into a line that is being typed, and is no command anywhere.
 pub fn paste(state: &mut State, text: &str) {
-    let now = state.now.ms;
     let first = text.lines().next().unwrap_or_default();
     match state.layers.last_mut() {
         Some(Layer::Filter { line, .. }) => {
@@ -52,14 +54,13 @@ pub fn paste(state: &mut State, text: &str) {
             filtered(state);
         }
         Some(Layer::Palette(palette)) => palette.line.insert(first),
-        Some(Layer::Form(form))
-            if now >= form.opened_at + confirm::DEAF && form.ticket.is_none() =>
-        {
+        Some(Layer::Form(form)) if form.ticket.is_none() => {
             let focus = form.focus;
             if let Some(field) = form.fields.get_mut(focus) {
                 match &mut field.value {
                     form::Value::Text(line) | form::Value::Hidden(line) => line.insert(first),
                     form::Value::Scopes(picker) => picker.line.insert(first),
+                    form::Value::Pick(pick) => pick.line.insert(first),
                     form::Value::Choice { .. } => {}
                 }
             }
@@ -260,6 +261,8 @@ fn choose(state: &mut State, effects: &mut Vec<Effect>) {
         Choice::Go(kind, filters) => state.go_list(kind, filters, effects),
         Choice::Incident(pivot) => state.go_incident(pivot, effects),
         Choice::Sort(at) => state.sort_by(at, effects),
+        Choice::Stay => {}
+        Choice::Quit => effects.push(Effect::Quit),
         Choice::End(asked, title) => state.end_sessions(title, *asked, effects),
     }
 }

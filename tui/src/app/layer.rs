@@ -62,6 +62,8 @@ pub enum Choice {
     Go(Kind, Vec<Filter>),
     Incident(Pivot),
     Sort(usize),
+    Stay,
+    Quit,
     /// Which sessions end, and the question before it.
     End(Box<RevokeSessions>, String),
 }

@@ -1,11 +1,14 @@
 //! A list: a window of pages over rows the server has, however many.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use doorward_shared::{Page, Timestamp};
 
 use super::problem::Problem;
-use crate::item::{Item, Kind};
+use crate::{
+    item::{Item, Kind},
+    search::Search,
+};
 
 /// Rows in a page.
 pub const PAGE: usize = 100;
@@ -76,7 +79,8 @@ pub struct List {
     pub offset: usize,
     /// Another question was asked: its first row will be selected.
     fresh: bool,
-    pub marks: BTreeSet<String>,
+    /// What is marked, as it was when it was seen last: a filter may hide it.
+    pub marks: BTreeMap<String, Item>,
     pub anchor: Option<String>,
     pub load: Load,
     /// When rows came last.
@@ -87,6 +91,8 @@ pub struct List {
     pub stale_at: Option<u64>,
     /// Live events that wait while it is paused.
     pub paused: Option<Vec<Item>>,
+    /// What is to be said of the search whose rows these are.
+    pub note: Option<String>,
 }
 
 impl List {
@@ -105,13 +111,14 @@ impl List {
             selected: None,
             offset: 0,
             fresh: false,
-            marks: BTreeSet::new(),
+            marks: BTreeMap::new(),
             anchor: None,
             load: Load::Waiting(0),
             loaded_at: None,
             generation: 0,
             stale_at: None,
             paused: None,
+            note: None,
         }
     }
 
@@ -127,17 +134,21 @@ impl List {
         }
     }
 
-    /// Parameters of the question.
+    /// What is searched for, read; none where nothing is.
+    ///
+    /// # Errors
+    /// One line that names the term at fault.
+    pub fn search(&self, now: Timestamp) -> Result<Option<Search>, String> {
+        let search = Search::parse(self.kind, &self.q, now)?;
+        Ok(Some(search).filter(|search| *search != Search::default()))
+    }
+
+    /// Parameters of the question, without what is searched for.
     pub fn query(&self) -> Vec<(String, String)> {
-        let mut query: Vec<(String, String)> = Vec::new();
-        // A search within what a search led to takes its place.
-        let searches = |filter: &&Filter| filter.name == "q" && !self.q.is_empty();
-        for filter in self.filters.iter().filter(|filter| !searches(filter)) {
-            query.push((filter.name.into(), filter.value.clone()));
-        }
-        if !self.q.is_empty() {
-            query.push(("q".into(), self.q.clone()));
-        }
+        let filters = self.filters.iter();
+        let mut query: Vec<(String, String)> = filters
+            .map(|filter| (filter.name.into(), filter.value.clone()))
+            .collect();
         if let Some((at, descending)) = self.sort
             && let Some((name, _)) = self.kind.sorts().get(at)
         {
@@ -170,12 +181,18 @@ impl List {
         self.index().and_then(|at| self.rows.get(at))
     }
 
-    /// Rows that are marked, as far as they are loaded.
-    pub fn marked(&self) -> Vec<&Item> {
-        self.rows
-            .iter()
-            .filter(|row| self.marks.contains(&row.id()))
-            .collect()
+    /// How many of the marked are not among the rows.
+    pub fn hidden_marks(&self) -> usize {
+        let shown = |row: &&Item| self.marks.contains_key(&row.id());
+        self.marks.len() - self.rows.iter().filter(shown).count()
+    }
+
+    fn mark_anew(&mut self) {
+        for row in &self.rows {
+            if let Some(marked) = self.marks.get_mut(&row.id()) {
+                marked.clone_from(row);
+            }
+        }
     }
 
     /// Puts the selection on a row, and the row on a screen of `height` rows.
@@ -246,6 +263,7 @@ impl List {
             Want::After => pages.into_iter().for_each(|page| self.append(page)),
             Want::Before => pages.into_iter().for_each(|page| self.prepend(page)),
         }
+        self.mark_anew();
         if std::mem::take(&mut self.fresh) {
             return self.select(0, height);
         }

@@ -16,7 +16,9 @@ pub mod list;
 mod mouse;
 pub mod msg;
 pub mod palette;
+pub mod pick;
 pub mod picker;
+mod preset;
 pub mod problem;
 mod related;
 mod reply;
@@ -26,6 +28,7 @@ pub mod state;
 pub mod tests;
 mod tick;
 mod travel;
+pub mod undo;
 
 pub use self::{
     msg::{Effect, Msg, Now},

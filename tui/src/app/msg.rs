@@ -8,10 +8,11 @@ use doorward_shared::{
     admin::{Event, RevokeSessions, RevokedSessions, ServerInfo, Stats, Whoami},
 };
 
-use super::{change::Change, list::Want, problem::Problem};
+use super::{change::Change, list::Want, pick::Offer, problem::Problem};
 use crate::{
     incident::Pivot,
     item::{Item, Kind, ProfileRow},
+    search::Search,
     secret::Secret,
 };
 
@@ -44,6 +45,8 @@ pub enum Reply {
         generation: u64,
         want: Want,
         pages: Result<Vec<Page<Item>>, Problem>,
+        /// What is to be said of a search.
+        note: Option<String>,
     },
     Stats(Result<Box<Stats>, Problem>),
     Server {
@@ -62,7 +65,11 @@ pub enum Reply {
     },
     Timeline {
         generation: u64,
-        events: Result<Vec<Event>, Problem>,
+        timeline: Result<Timeline, Problem>,
+    },
+    Offers {
+        generation: u64,
+        offers: Vec<Offer>,
     },
     Changed {
         ticket: u64,
@@ -95,6 +102,10 @@ pub struct ServerName {
     pub url: String,
     pub color: Option<String>,
     pub read_only: bool,
+    /// Changes were switched on here although the profile has them off.
+    pub unlocked: bool,
+    /// The key travels unencrypted.
+    pub in_the_clear: bool,
     pub profiles: Vec<ProfileRow>,
 }
 
@@ -105,8 +116,8 @@ pub struct Preview {
     pub lines: Vec<String>,
     /// For sessions: the preview that is to be confirmed.
     pub sessions: Option<Box<PreviewedSessions>>,
-    /// For keys that were looked for: which.
-    pub keys: Option<Vec<doorward_shared::KeyId>>,
+    /// For things named one by one: those that live, by id or name.
+    pub ids: Option<Vec<String>>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -124,6 +135,14 @@ impl From<&RevokedSessions> for PreviewedSessions {
             id: preview.preview_id.clone(),
         }
     }
+}
+
+/// What happened around somebody.
+#[derive(Debug, Clone, Default)]
+pub struct Timeline {
+    pub events: Vec<Event>,
+    /// Sessions that live now, where that may be seen.
+    pub live_sessions: Option<u64>,
 }
 
 /// What a change came to.
@@ -153,6 +172,8 @@ pub enum LookAt {
     Client(doorward_shared::ClientId),
     Key(doorward_shared::KeyId),
     KeysOf(doorward_shared::UserId),
+    /// Each of them: which live.
+    Each(Kind, Vec<String>),
 }
 
 /// Something to be done: the only way anything leaves the state.
@@ -162,6 +183,9 @@ pub enum Effect {
         generation: u64,
         kind: Kind,
         query: Vec<(String, String)>,
+        search: Option<Box<Search>>,
+        /// What times in the search count from.
+        now: Timestamp,
         cursor: Option<String>,
         pages: usize,
         want: Want,
@@ -190,6 +214,12 @@ pub enum Effect {
     SignIn {
         email: String,
         password: Secret,
+    },
+    /// What can be picked in a field for what was typed.
+    Offers {
+        generation: u64,
+        kind: Kind,
+        text: String,
     },
     /// Follow the events from here on.
     Stream(Option<EventId>),

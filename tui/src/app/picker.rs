@@ -14,6 +14,10 @@ pub struct Picker {
     held: Option<ScopeSet>,
     /// Only these may be chosen, when a key's scopes shrink.
     within: Option<ScopeSet>,
+    /// Only what is known may be chosen: no scope of one's own.
+    closed: bool,
+    /// Whether something was chosen or taken away by hand.
+    pub touched: bool,
     pub at: usize,
 }
 
@@ -44,7 +48,18 @@ impl Picker {
             known,
             held,
             within: None,
+            closed: false,
+            touched: false,
             at: 0,
+        }
+    }
+
+    /// Out of these and no others.
+    pub fn of(known: &[&str], chosen: Vec<String>) -> Self {
+        Self {
+            known: known.iter().map(ToString::to_string).collect(),
+            closed: true,
+            ..Self::new(None, chosen)
         }
     }
 
@@ -91,7 +106,10 @@ impl Picker {
             .into_iter()
             .map(|at| self.known[at].clone())
             .collect();
-        if typed.parse::<Scope>().is_ok() && !scopes.iter().any(|scope| scope == typed) {
+        if !self.closed
+            && typed.parse::<Scope>().is_ok()
+            && !scopes.iter().any(|scope| scope == typed)
+        {
             scopes.push(typed.to_owned());
         }
         let offer = |scope: String| Offer {
@@ -114,6 +132,7 @@ impl Picker {
                 }
             }
             KeyCode::Backspace if self.line.is_empty() => {
+                self.touched = true;
                 self.chosen.pop();
             }
             _ => {
@@ -128,6 +147,7 @@ impl Picker {
     }
 
     fn toggle(&mut self, offer: &Offer) {
+        self.touched = true;
         if offer.chosen {
             self.chosen.retain(|scope| *scope != offer.scope);
         } else if offer.barred.is_none() {

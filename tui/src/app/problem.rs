@@ -14,6 +14,8 @@ pub struct Problem {
     pub message: String,
     /// The field at fault, where one is.
     pub field: Option<String>,
+    /// 404: it is not there.
+    pub is_gone: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +38,7 @@ impl Problem {
             what: Trouble::Refused,
             message: message.into(),
             field: None,
+            is_gone: false,
         }
     }
 }
@@ -48,6 +51,7 @@ impl From<ClientError> for Problem {
             error => error.to_string(),
         };
         let message = clean(&message);
+        let is_gone = matches!(error, ClientError::Refused { status: 404, .. });
         let (what, field) = match error {
             ClientError::Unreachable { .. } => (Trouble::Unreachable, None),
             ClientError::Refused {
@@ -67,12 +71,14 @@ impl From<ClientError> for Problem {
                 };
                 (what, field.map(|field| clean(&field)))
             }
+            ClientError::Untrusted(_) => (Trouble::Unreachable, None),
             ClientError::Strange { .. } | ClientError::Setup(_) => (Trouble::Refused, None),
         };
         Self {
             what,
             message,
             field,
+            is_gone,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Answers, and what they change.
 
-use doorward_shared::admin::Event;
+use doorward_shared::{Timestamp, admin::Event};
 
 use super::{
     form::Form,
@@ -11,10 +11,15 @@ use super::{
     reveal::Reveal,
     state::{Known, State, View},
 };
-use crate::item::{Item, Kind};
+use crate::{
+    item::{Item, Kind},
+    search::Names,
+};
 
 /// After an event, lists wait so long for more before they are read again.
 const SETTLE: u64 = 400;
+/// The same where something is searched for, which may take many calls.
+const SEARCH_SETTLE: u64 = 3_000;
 
 pub fn reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
     match reply {
@@ -22,6 +27,7 @@ pub fn reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
             generation,
             want,
             pages,
+            note,
         } => {
             let height = state.rows_high();
             let now = state.now.wall;
@@ -37,6 +43,7 @@ pub fn reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
             match pages {
                 Ok(pages) => {
                     list.take(want, pages, now, height);
+                    list.note = note;
                     state.learn_rows();
                 }
                 Err(problem) => {
@@ -71,7 +78,11 @@ pub fn reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
             generation,
             preview,
         } => state.previewed(generation, preview),
-        Reply::Timeline { generation, events } => state.timeline(generation, events),
+        Reply::Timeline {
+            generation,
+            timeline,
+        } => state.timeline(generation, timeline),
+        Reply::Offers { generation, offers } => state.offered(generation, offers),
         Reply::Changed { ticket, done } => changed(state, ticket, done, effects),
         Reply::SignedIn(done) => signed_in(state, done, effects),
         Reply::Streaming => state.link.streaming = true,
@@ -130,16 +141,27 @@ fn changed(state: &mut State, ticket: u64, done: Result<Done, Problem>, effects:
     match done {
         Ok(done) => {
             state.heard();
+            state.undone(ticket, true);
+            let mut undo = None;
             if let Some(at) = place {
                 state.log_done(at, &done);
+                if let Some(Layer::Confirm(confirm)) = state.layers.get_mut(at) {
+                    undo = confirm.undo.take();
+                }
                 // The dialog, and the form it came from.
                 state.layers.truncate(at);
                 if matches!(state.layers.last(), Some(Layer::Form(_))) {
                     state.layers.pop();
                 }
             }
+            let key = state.keymap.label(crate::keymap::Action::Undo);
+            let hint = undo.as_ref().map(|_| format!(" ({key} undoes it)"));
+            let hint = hint.unwrap_or_default();
+            if let Some(undo) = undo {
+                state.remember_undo(undo);
+            }
             match done {
-                Done::Plain(text) => state.say(text),
+                Done::Plain(text) => state.say(format!("{text}{hint}")),
                 Done::Made { text, id } => {
                     state.say(text);
                     state.select_new(id);
@@ -159,6 +181,7 @@ fn changed(state: &mut State, ticket: u64, done: Result<Done, Problem>, effects:
             state.refresh(effects);
         }
         Err(problem) => {
+            state.undone(ticket, false);
             if problem.what == Trouble::Unreachable {
                 state.link.lost(&problem.message, state.now);
             }
@@ -204,12 +227,17 @@ fn live(state: &mut State, event: Event) {
     state.heard();
     state.last_event = Some(event.id);
     let height = state.rows_high();
-    let later = state.now.ms + SETTLE;
+    let searching = state.list().is_some_and(|list| !list.q.is_empty());
+    let later = state.now.ms + if searching { SEARCH_SETTLE } else { SETTLE };
     if let View::Incident(incident) = &state.view
         && incident.touches(&event)
     {
         state.poll_at = state.poll_at.min(later);
     }
+    let (names, now) = (&state.known.names, state.now.wall);
+    let wanted = state
+        .list()
+        .is_some_and(|list| list.wants(&event, names, now));
     let Some(list) = state.list_mut() else { return };
     if list.kind != Kind::Events {
         if list.kind.changes_with(&event.action) {
@@ -217,7 +245,7 @@ fn live(state: &mut State, event: Event) {
         }
         return;
     }
-    if !list.wants(&event) {
+    if !wanted {
         return;
     }
     let item = Item::Event(event);
@@ -231,7 +259,7 @@ fn live(state: &mut State, event: Event) {
 
 impl List {
     /// Whether an event is one of those this list was narrowed down to.
-    pub fn wants(&self, event: &Event) -> bool {
+    pub fn wants(&self, event: &Event, names: &Names, now: Timestamp) -> bool {
         let user = event.user_id.map(|id| id.to_string());
         let fits = self.filters.iter().all(|filter| {
             let value = Some(filter.value.as_str());
@@ -244,17 +272,9 @@ impl List {
                 _ => true,
             }
         });
-        let texts = [
-            Some(&event.action),
-            Some(&event.actor),
-            event.target.as_ref(),
-            event.detail.as_ref(),
-        ];
-        let q = self.q.to_lowercase();
-        fits && texts
-            .into_iter()
-            .flatten()
-            .any(|text| text.to_lowercase().contains(&q))
+        let item = Item::Event(event.clone());
+        let search = self.search(now).ok().flatten();
+        fits && search.is_none_or(|search| search.matches(&item, names, now))
     }
 }
 
@@ -321,6 +341,8 @@ impl State {
     fn switched(&mut self, switched: Switched, effects: &mut Vec<Effect>) {
         self.server = switched.server;
         self.known = Known::default();
+        // Its ids are another server's.
+        self.undos = super::undo::Undos::default();
         self.link = super::link::Link::default();
         self.last_event = None;
         self.back.clear();

@@ -142,6 +142,9 @@ impl State {
         if let Some(Layer::Reveal(reveal)) = self.layers.last_mut() {
             reveal.note = format!("not written: {why}");
         } else {
+            if let super::state::View::Incident(incident) = &mut self.view {
+                incident.written = 0;
+            }
             self.warn(format!("not written: {why}"));
         }
     }

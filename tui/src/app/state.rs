@@ -14,6 +14,7 @@ use super::{
     list::{Filter, List, Load},
     msg::{Effect, Now, ServerName},
     problem::Problem,
+    undo::Undos,
 };
 use crate::{
     item::{Item, Kind},
@@ -86,6 +87,10 @@ pub struct State {
     pub dirty: bool,
     pub generation: u64,
     pub ticket: u64,
+    /// What the keys of calls that may be repeated begin with: no other console's do.
+    pub calls: String,
+    calls_made: u64,
+    pub undos: Undos,
     /// When the view is asked for again although nothing is known to have changed.
     pub poll_at: u64,
     /// The newest event that was seen: where a lost stream goes on.
@@ -113,6 +118,9 @@ impl State {
             dirty: true,
             generation: 0,
             ticket: 0,
+            calls: String::new(),
+            calls_made: 0,
+            undos: Undos::default(),
             poll_at: 0,
             last_event: None,
         }
@@ -213,7 +221,14 @@ impl State {
     /// Why nothing can be changed now, when nothing can.
     pub fn no_change(&self, scope: &str) -> Option<String> {
         if self.is_read_only() {
-            return Some("read-only: changes are switched off here".into());
+            let unlock = match (
+                self.read_only,
+                self.keymap.label(crate::keymap::Action::Unlock),
+            ) {
+                (false, key) => format!("; {key} switches them on"),
+                (true, _) => String::new(),
+            };
+            return Some(format!("read-only: changes are switched off here{unlock}"));
         }
         if !self.link.is_up(self.now) {
             return Some("the server cannot be reached: changes are off until it is back".into());
@@ -251,6 +266,12 @@ impl State {
         self.known.names.extend(names);
     }
 
+    /// A key by which one call can be sent again without being done twice.
+    pub fn next_call(&mut self) -> String {
+        self.calls_made += 1;
+        format!("{}-{}", self.calls, self.calls_made)
+    }
+
     pub fn next_generation(&mut self) -> u64 {
         self.generation += 1;
         self.generation
@@ -267,11 +288,22 @@ impl State {
         }
         let (cursor, pages) = list.place(want);
         list.generation = generation;
+        let search = match list.search(now.wall) {
+            Ok(search) => search,
+            Err(why) => {
+                list.rows.clear();
+                list.total = 0;
+                list.load = Load::Failed(Problem::refused(why));
+                return;
+            }
+        };
         list.load = Load::Waiting(now.ms);
         effects.push(Effect::Load {
             generation,
             kind: list.kind,
             query: list.query(),
+            search: search.map(Box::new),
+            now: now.wall,
             cursor,
             pages,
             want,

@@ -74,6 +74,20 @@ pub enum ApiKeys {
     },
 }
 
+impl ApiKeys {
+    /// Whether it changes something.
+    pub fn changes(&self) -> bool {
+        match self {
+            Self::List { .. } | Self::Get { .. } => false,
+            Self::Mint(_)
+            | Self::Clone { .. }
+            | Self::Update { .. }
+            | Self::Rotate { .. }
+            | Self::Revoke { .. } => true,
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 pub struct Mint {
     #[arg(long)]

@@ -38,6 +38,16 @@ pub enum Clients {
     Delete { id: String },
 }
 
+impl Clients {
+    /// Whether it changes something.
+    pub fn changes(&self) -> bool {
+        match self {
+            Self::List { .. } | Self::Get { .. } => false,
+            Self::Register(_) | Self::Update(_) | Self::Secret { .. } | Self::Delete { .. } => true,
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 pub struct Register {
     #[arg(long)]

@@ -5,10 +5,14 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use doorward_shared::{EventId, Timestamp, admin::Event, client::ClientError};
 
-use super::{Context, Failed, ListArgs, Outcome, output, output::Row, time_ago, users::resolve};
+use super::{
+    Context, Failed, ListArgs, Outcome, now, output, output::Row, time_ago, users::resolve,
+};
 use crate::{
-    incident::{Pivot, markdown},
-    text::clean,
+    incident::{Pivot, Record, markdown},
+    item::{Item, Kind},
+    search::Names,
+    stderr,
 };
 
 /// How long to wait before a lost stream is opened again.
@@ -95,6 +99,7 @@ pub async fn run(command: Events, with: &Context) -> Outcome {
             .print::<Event>(with, "/admin/events", filters)
             .await;
     }
+    let search = asked.list.search(Kind::Events)?;
     let wanted = |event: &Event| {
         let same = |filter: &Option<String>, value: Option<&str>| {
             filter.as_deref().is_none_or(|filter| value == Some(filter))
@@ -108,8 +113,14 @@ pub async fn run(command: Events, with: &Context) -> Outcome {
                 .action
                 .as_deref()
                 .is_none_or(|start| event.action.starts_with(start))
+            && search.matches(&Item::Event(event.clone()), &Names::new(), now())
     };
-    follow(with, asked.after, wanted).await
+    // Whoever reads may have seen enough long before the next event.
+    let reader = crate::hangup::reader_gone();
+    tokio::select! {
+        done = follow(with, asked.after, wanted) => done,
+        _ = reader => Err(Failed::ReaderGone),
+    }
 }
 
 /// Prints events as they happen; a lost connection is taken up where it broke off.
@@ -122,7 +133,7 @@ async fn follow(
         let mut stream = match with.client.events(after).await {
             Ok(stream) => stream,
             Err(error @ ClientError::Unreachable { .. }) if after.is_some() => {
-                eprintln!("{}; trying again", clean(&error.to_string()));
+                stderr::say(&format!("{error}; trying again"));
                 tokio::time::sleep(AGAIN).await;
                 continue;
             }
@@ -138,7 +149,7 @@ async fn follow(
                 }
                 Ok(None) => break,
                 Err(error) => {
-                    eprintln!("{}; trying again", clean(&error.to_string()));
+                    stderr::say(&format!("{error}; trying again"));
                     break;
                 }
             }
@@ -149,8 +160,9 @@ async fn follow(
 
 fn print(with: &Context, event: &Event) -> Outcome {
     match with.output {
-        output::Format::Json => output::json_line(event),
+        output::Format::Json | output::Format::Jsonl => output::json(output::Format::Jsonl, event),
         output::Format::Table => output::line(&event.cells().join("  ")),
+        output::Format::Name => output::line(&event.id.to_string()),
     }
 }
 
@@ -163,9 +175,25 @@ pub async fn incident(asked: Incident, with: &Context) -> Outcome {
     let pivot = Pivot::parse(&about).map_err(Failed::Usage)?;
     let events = crate::incident::timeline(&with.client, &pivot, asked.since).await?;
     match with.output {
-        output::Format::Json => output::rows(with.output, &events),
+        output::Format::Json | output::Format::Jsonl | output::Format::Name => {
+            output::rows(with.output, &events)
+        }
         output::Format::Table => {
-            for line in markdown(&pivot, &events, &[]).lines() {
+            let live_sessions = crate::incident::live_sessions(&with.client, &pivot).await;
+            let ids = events
+                .iter()
+                .flat_map(|event| [Some(event.actor.clone()), event.target.clone()]);
+            let ids: std::collections::BTreeSet<String> =
+                ids.flatten().chain([pivot.id().to_owned()]).collect();
+            let names = crate::effects::names(&with.client, ids.into_iter().collect()).await;
+            let record = Record {
+                pivot: &pivot,
+                events: &events,
+                live_sessions,
+                done: &[],
+                names: &names,
+            };
+            for line in markdown(&record).lines() {
                 output::line(line)?;
             }
             Ok(())

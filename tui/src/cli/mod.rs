@@ -3,7 +3,9 @@
 mod apikeys;
 mod clients;
 mod events;
+mod list;
 pub mod output;
+mod profiles;
 mod roles;
 mod rows;
 mod server;
@@ -13,15 +15,14 @@ mod users;
 use std::io::{IsTerminal, Read};
 
 use clap::{Parser, Subcommand};
-use doorward_shared::{Page, Timestamp, client::Client};
-use serde::de::DeserializeOwned;
+use doorward_shared::{Timestamp, client::Client};
 
-use self::output::Row;
 pub use self::{
+    list::ListArgs,
     output::{Failed, Format, Outcome},
     users::resolve,
 };
-use crate::connect::ConnectArgs;
+use crate::{connect::ConnectArgs, stderr, when};
 
 /// The operators' console of Doorward; with a subcommand, its non-interactive twin.
 #[derive(Debug, Parser)]
@@ -50,6 +51,12 @@ pub struct Cli {
     /// Why; goes into the events of what is changed
     #[arg(long, global = true, value_name = "TEXT")]
     pub reason: Option<String>,
+    /// Change something although this profile has its changes switched off
+    #[arg(long, global = true, value_name = "PROFILE")]
+    pub unlock: Option<String>,
+    /// Show times in UTC instead of this machine's zone
+    #[arg(long, global = true)]
+    pub utc: bool,
     #[command(subcommand)]
     pub command: Option<Command>,
 }
@@ -60,8 +67,8 @@ pub struct LookArgs {
     /// Console: draw with ASCII characters alone
     #[arg(long)]
     pub ascii: bool,
-    /// Console: switch all changes off
-    #[arg(long)]
+    /// Switch all changes off
+    #[arg(long, global = true)]
     pub read_only: bool,
     /// Console: dark, light, high-contrast, colour-blind or plain
     #[arg(long, value_name = "NAME")]
@@ -71,7 +78,7 @@ pub struct LookArgs {
 #[derive(Debug, Subcommand)]
 #[expect(clippy::large_enum_variant, reason = "there is one, read once")]
 pub enum Command {
-    /// Is the server there, and who am I to it?
+    /// Show server status and the current identity
     Status,
     /// People's accounts
     #[command(subcommand)]
@@ -101,11 +108,33 @@ pub enum Command {
     Incident(events::Incident),
     /// Servers the console knows
     #[command(subcommand)]
-    Profiles(server::ProfilesCommand),
+    Profiles(profiles::ProfilesCommand),
     /// Print completions for a shell
     Completions { shell: clap_complete::Shell },
     /// Write man pages into a directory
     Man { directory: std::path::PathBuf },
+}
+
+impl Command {
+    /// Whether it changes something on the server.
+    pub fn changes(&self) -> bool {
+        match self {
+            Self::Users(command) => command.changes(),
+            Self::Sessions(command) => command.changes(),
+            Self::Apikeys(command) => command.changes(),
+            Self::Clients(command) => command.changes(),
+            Self::Roles(command) => command.changes(),
+            Self::Keys(command) => command.changes(),
+            Self::Backup => true,
+            Self::Status
+            | Self::Events(_)
+            | Self::Stats
+            | Self::Incident(_)
+            | Self::Profiles(_)
+            | Self::Completions { .. }
+            | Self::Man { .. } => false,
+        }
+    }
 }
 
 /// What a command works with.
@@ -116,109 +145,14 @@ pub struct Context {
     pub dry_run: bool,
 }
 
-/// Rows of a list where nobody says how many.
-const SOME: usize = 100;
-
-/// Which part of a list.
-#[derive(Debug, Clone, clap::Args)]
-pub struct ListArgs {
-    /// Text to search for
-    #[arg(long)]
-    pub q: Option<String>,
-    /// Order, as field:asc or field:desc
-    #[arg(long)]
-    pub sort: Option<String>,
-    /// Most rows; without it 100, and a word on stderr where there are more
-    #[arg(long, value_name = "N")]
-    pub limit: Option<usize>,
-    /// All rows, however many
-    #[arg(long)]
-    pub all: bool,
-}
-
-impl ListArgs {
-    /// Reads pages until there are enough rows.
-    async fn fetch<T: DeserializeOwned>(
-        &self,
-        client: &Client,
-        path: &str,
-        filters: Vec<(&str, Option<String>)>,
-    ) -> Result<Vec<T>, Failed> {
-        let some = self.limit.unwrap_or(SOME);
-        let wanted = if self.all { usize::MAX } else { some };
-        let given = |(name, value): (&str, Option<String>)| Some((name.to_owned(), value?));
-        let fixed: Vec<_> = filters
-            .into_iter()
-            .chain([("q", self.q.clone()), ("sort", self.sort.clone())])
-            .filter_map(given)
-            .collect();
-        let mut rows = Vec::new();
-        let mut cursor = None;
-        while rows.len() < wanted {
-            let limit = (wanted - rows.len()).min(100);
-            let mut query = fixed.clone();
-            query.push(("limit".into(), limit.to_string()));
-            query.extend(cursor.take().map(|cursor| ("cursor".into(), cursor)));
-            let page: Page<T> = client.get(path, &query).await?;
-            rows.extend(page.data);
-            match page.pagination.next_cursor {
-                Some(next) => cursor = Some(next),
-                None => break,
-            }
-            if rows.len() >= wanted && self.limit.is_none() {
-                let total = page.pagination.total;
-                eprintln!("{} of {total} shown; --all shows all", rows.len());
-            }
-        }
-        Ok(rows)
-    }
-
-    async fn print<T: DeserializeOwned + Row>(
-        &self,
-        with: &Context,
-        path: &str,
-        filters: Vec<(&str, Option<String>)>,
-    ) -> Outcome {
-        let rows: Vec<T> = self.fetch(&with.client, path, filters).await?;
-        output::rows(with.output, &rows)
-    }
-}
-
-/// A time: RFC 3339, or how long ago or ahead, as 90s, 15m, 24h, 30d.
-pub fn time(text: &str) -> Result<Timestamp, String> {
-    Timestamp::parse(text)
-        .ok_or_else(|| "must be an RFC 3339 time, such as 2027-01-31T00:00:00Z".to_owned())
-}
-
 /// A time from now on, also as 90s, 15m, 24h or 30d.
 pub fn time_ahead(text: &str) -> Result<Timestamp, String> {
-    time_ahead_of(text, now())
-}
-
-/// A time, or so long after another.
-pub fn time_ahead_of(text: &str, now: Timestamp) -> Result<Timestamp, String> {
-    relative(text).map_or_else(|| time(text), |seconds| Ok(now.plus_seconds(seconds)))
+    when::ahead_of(text, now())
 }
 
 /// A time that has been, also as 90s, 15m, 24h or 30d ago.
 pub fn time_ago(text: &str) -> Result<Timestamp, String> {
-    relative(text).map_or_else(|| time(text), |seconds| Ok(now().plus_seconds(-seconds)))
-}
-
-fn relative(text: &str) -> Option<i64> {
-    let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    let number: i64 = number
-        .parse()
-        .ok()
-        .filter(|number| (0..1_000_000).contains(number))?;
-    let unit = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        "d" => 86_400,
-        _ => return None,
-    };
-    Some(number * unit)
+    when::before(text, now())
 }
 
 /// The wall clock.
@@ -260,11 +194,11 @@ fn read_password() -> Result<String, Failed> {
         |error: std::io::Error| Failed::Error(format!("the password cannot be read: {error}"));
     let mut text = String::new();
     if std::io::stdin().is_terminal() {
-        eprint!("Password: ");
+        stderr::ask("Password: ");
         crossterm::terminal::enable_raw_mode().map_err(wrong)?;
         let read = crate::prompt::hidden_line();
         let _ = crossterm::terminal::disable_raw_mode();
-        eprintln!();
+        stderr::say("");
         text = read.map_err(wrong)?;
     } else {
         std::io::stdin().read_to_string(&mut text).map_err(wrong)?;
@@ -307,10 +241,10 @@ pub async fn run(command: Command, with: &Context) -> Outcome {
 pub fn run_offline(
     command: &Command,
     profiles: &mut crate::profiles::Profiles,
-    output: Format,
+    cli: &Cli,
 ) -> Option<Outcome> {
     match command {
-        Command::Profiles(command) => Some(server::profiles(command, profiles, output)),
+        Command::Profiles(command) => Some(profiles::profiles(command, profiles, cli)),
         Command::Completions { shell } => {
             let mut command = <Cli as clap::CommandFactory>::command();
             let mut script = Vec::new();
@@ -341,15 +275,5 @@ mod tests {
         assert_eq!(segment("user_01"), "user_01");
         assert_eq!(segment("../x?y#z"), "..%2Fx%3Fy%23z");
         assert_eq!(segment(".."), "%2E%2E");
-    }
-
-    #[test]
-    fn times_may_be_relative() {
-        assert_eq!(relative("30d"), Some(30 * 86_400));
-        assert_eq!(relative("15m"), Some(900));
-        assert_eq!(relative("x"), None);
-        assert!(time_ahead("1h").unwrap() > now());
-        assert!(time_ago("1h").unwrap() < now());
-        assert!(time_ahead("tomorrow").is_err());
     }
 }

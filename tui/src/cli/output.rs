@@ -5,6 +5,7 @@ use std::{
     path::PathBuf,
 };
 
+use doorward_shared::client::ClientError;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
@@ -19,6 +20,10 @@ pub enum Format {
     #[default]
     Table,
     Json,
+    /// JSON, one thing a line
+    Jsonl,
+    /// Ids alone, one a line: for other commands
+    Name,
 }
 
 /// Something a table can show.
@@ -76,30 +81,71 @@ impl SecretArgs {
     }
 }
 
-/// Ways a command can fail: with a message, or because it was used wrongly.
+/// Ways a command can fail. Each has an exit code of its own that scripts can go by.
 #[derive(Debug)]
 pub enum Failed {
     Error(String),
+    /// It was used wrongly.
     Usage(String),
+    /// What was named is not there.
+    NotFound(String),
+    /// Not authenticated, or not allowed.
+    NotAllowed(String),
+    /// It does not go with what is there: the name is taken, the last administrator stays.
+    Conflict(String),
+    /// Nobody reads what is printed any more: there is nothing left to do, and nothing went wrong.
+    ReaderGone,
 }
 
-impl From<doorward_shared::client::ClientError> for Failed {
-    fn from(error: doorward_shared::client::ClientError) -> Self {
-        use doorward_shared::client::ClientError;
-        let text = match &error {
+impl Failed {
+    /// The program's exit code.
+    pub fn code(&self) -> u8 {
+        match self {
+            Self::ReaderGone => 0,
+            Self::Error(_) => 1,
+            Self::Usage(_) => 2,
+            Self::NotFound(_) => 3,
+            Self::NotAllowed(_) => 4,
+            Self::Conflict(_) => 5,
+        }
+    }
+
+    /// One line.
+    pub fn message(&self) -> &str {
+        match self {
+            Self::Error(why)
+            | Self::Usage(why)
+            | Self::NotFound(why)
+            | Self::NotAllowed(why)
+            | Self::Conflict(why) => why,
+            Self::ReaderGone => "nobody reads the output",
+        }
+    }
+}
+
+impl From<ClientError> for Failed {
+    fn from(error: ClientError) -> Self {
+        let (status, text) = match &error {
             ClientError::Refused {
                 status: 429,
                 message,
                 ..
-            } => message.clone(),
+            } => (429, message.clone()),
             ClientError::Refused {
+                status,
                 code: Some(code),
                 message,
                 ..
-            } => format!("{message} ({})", code.as_str()),
-            other => other.to_string(),
+            } => (*status, format!("{message} ({})", code.as_str())),
+            ClientError::Refused { status, .. } => (*status, error.to_string()),
+            other => (0, other.to_string()),
         };
-        Self::Error(text)
+        match status {
+            404 => Self::NotFound(text),
+            401 | 403 => Self::NotAllowed(text),
+            409 => Self::Conflict(text),
+            _ => Self::Error(text),
+        }
     }
 }
 
@@ -117,21 +163,19 @@ pub fn write(text: &str) -> Outcome {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         // Whoever read has seen enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Failed::ReaderGone),
         done => done.map_err(|error| Failed::Error(format!("cannot write: {error}"))),
     }
 }
 
-/// Prints JSON on several lines.
-pub fn json(value: &impl Serialize) -> Outcome {
-    let text =
-        serde_json::to_string_pretty(value).map_err(|error| Failed::Error(error.to_string()))?;
-    write(&format!("{}\n", clean_json(&text)))
-}
-
-/// Prints JSON on one line: of a stream.
-pub fn json_line(value: &impl Serialize) -> Outcome {
-    let text = serde_json::to_string(value).map_err(|error| Failed::Error(error.to_string()))?;
+/// Prints something as JSON, on as many lines as the format takes.
+pub fn json(format: Format, value: &impl Serialize) -> Outcome {
+    let text = if format == Format::Jsonl {
+        serde_json::to_string(value)
+    } else {
+        serde_json::to_string_pretty(value)
+    };
+    let text = text.map_err(|error| Failed::Error(error.to_string()))?;
     write(&format!("{}\n", clean_json(&text)))
 }
 
@@ -142,25 +186,24 @@ pub fn line(text: &str) -> Outcome {
 
 /// Says what was done to something that is no more, or that answers nothing.
 pub fn did(format: Format, done: &str, id: &impl ToString, sentence: &str) -> Outcome {
+    let id = &id.to_string();
     match format {
-        Format::Json => json(&Did {
-            id: &id.to_string(),
-            done,
-        }),
+        Format::Json | Format::Jsonl => json(format, &Did { id, done }),
         Format::Table => line(sentence),
+        Format::Name => line(id),
     }
 }
 
 /// As [`did`], of several things.
 pub fn did_all(format: Format, done: &str, ids: &[String]) -> Outcome {
+    let all: Vec<_> = ids.iter().map(|id| Did { id, done }).collect();
     match format {
-        Format::Json => {
-            let data: Vec<_> = ids.iter().map(|id| Did { id, done }).collect();
-            json(&List { data: &data })
-        }
+        Format::Json => json(format, &List { data: &all }),
+        Format::Jsonl => all.iter().try_for_each(|one| json(format, one)),
         Format::Table => ids
             .iter()
             .try_for_each(|id| line(&format!("{id} is {done}"))),
+        Format::Name => ids.iter().try_for_each(|id| line(id)),
     }
 }
 
@@ -173,11 +216,14 @@ pub fn would(format: Format, what: &str) -> Outcome {
         would: &'a str,
     }
     match format {
-        Format::Json => json(&Would {
-            dry_run: true,
-            would: what,
-        }),
-        Format::Table => line(&format!("would {what}")),
+        Format::Json | Format::Jsonl => json(
+            format,
+            &Would {
+                dry_run: true,
+                would: what,
+            },
+        ),
+        Format::Table | Format::Name => line(&format!("would {what}")),
     }
 }
 
@@ -194,22 +240,113 @@ struct List<'a, T> {
 
 /// Prints rows, `{"data":[…]}` as JSON.
 pub fn rows<T: Row>(format: Format, rows: &[T]) -> Outcome {
-    match format {
-        Format::Json => json(&List { data: rows }),
-        Format::Table => write(&table(
-            T::COLUMNS,
-            &rows.iter().map(Row::cells).collect::<Vec<_>>(),
-        )),
+    let mut printer = Printer::new(format);
+    printer.rows(rows)?;
+    printer.end()
+}
+
+/// Prints the rows of a list as they come. A table is as wide as its first rows need.
+pub struct Printer<T> {
+    format: Format,
+    /// Of the table's columns, once there are rows.
+    widths: Vec<usize>,
+    rows: u64,
+    of: std::marker::PhantomData<T>,
+}
+
+impl<T: Row> Printer<T> {
+    pub fn new(format: Format) -> Self {
+        Self {
+            format,
+            widths: Vec::new(),
+            rows: 0,
+            of: std::marker::PhantomData,
+        }
     }
+
+    /// Prints the next rows.
+    ///
+    /// # Errors
+    /// [`Failed::ReaderGone`], or what the output says.
+    pub fn rows(&mut self, rows: &[T]) -> Outcome {
+        let first = self.rows == 0;
+        self.rows += rows.len() as u64;
+        match self.format {
+            Format::Json => write(&json_rows(rows, first)?),
+            Format::Jsonl => rows.iter().try_for_each(|row| json(Format::Jsonl, row)),
+            Format::Name => rows.iter().try_for_each(|row| line(&name(row)?)),
+            Format::Table => {
+                let cells: Vec<Vec<String>> = rows.iter().map(cleaned).collect();
+                let mut text = String::new();
+                if self.widths.is_empty() {
+                    self.widths = widths(T::COLUMNS, &cells);
+                    put(&mut text, T::COLUMNS, &self.widths);
+                }
+                for row in &cells {
+                    put(&mut text, row, &self.widths);
+                }
+                write(&text)
+            }
+        }
+    }
+
+    /// Ends the list.
+    ///
+    /// # Errors
+    /// As [`Printer::rows`].
+    pub fn end(self) -> Outcome {
+        match (self.format, self.rows) {
+            (Format::Json, 0) => write("{\n  \"data\": []\n}\n"),
+            (Format::Json, _) => write("\n  ]\n}\n"),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Members of the list, with what comes before the first.
+fn json_rows<T: Row>(rows: &[T], first: bool) -> Result<String, Failed> {
+    let mut text = String::new();
+    for (at, row) in rows.iter().enumerate() {
+        text.push_str(if first && at == 0 {
+            "{\n  \"data\": [\n"
+        } else {
+            ",\n"
+        });
+        let row =
+            serde_json::to_string_pretty(row).map_err(|error| Failed::Error(error.to_string()))?;
+        let lines: Vec<_> = clean_json(&row)
+            .lines()
+            .map(|line| format!("    {line}"))
+            .collect();
+        text.push_str(&lines.join("\n"));
+    }
+    Ok(text)
+}
+
+/// What other commands call a thing.
+fn name(thing: &impl Serialize) -> Result<String, Failed> {
+    let value = serde_json::to_value(thing).map_err(|error| Failed::Error(error.to_string()))?;
+    let names = ["id", "name", "file"]
+        .iter()
+        .find_map(|name| value[name].as_str());
+    Ok(names.unwrap_or_default().to_owned())
+}
+
+fn cleaned(row: &impl Row) -> Vec<String> {
+    row.cells().iter().map(|cell| clean(cell)).collect()
 }
 
 /// Prints one thing: a field a line, as JSON the thing itself.
 pub fn one<T: Row>(format: Format, thing: &T) -> Outcome {
-    if format == Format::Json {
-        return json(thing);
+    match format {
+        Format::Json | Format::Jsonl => json(format, thing),
+        Format::Name => line(&name(thing)?),
+        Format::Table => {
+            let value =
+                serde_json::to_value(thing).map_err(|error| Failed::Error(error.to_string()))?;
+            write(&fields(&value))
+        }
     }
-    let value = serde_json::to_value(thing).map_err(|error| Failed::Error(error.to_string()))?;
-    write(&fields(&value))
 }
 
 /// A field a line.
@@ -236,38 +373,24 @@ pub fn plain(value: &serde_json::Value) -> String {
     }
 }
 
-fn table(columns: &[&str], rows: &[Vec<String>]) -> String {
-    let rows: Vec<Vec<String>> = rows
-        .iter()
-        .map(|row| row.iter().map(|cell| clean(cell)).collect())
-        .collect();
-    let width = |at: usize, title: &str| {
-        let cells = rows
-            .iter()
-            .filter_map(|row| row.get(at))
-            .map(|cell| cell.width());
+fn widths(columns: &[&str], rows: &[Vec<String>]) -> Vec<usize> {
+    let width = |(at, title): (usize, &&str)| {
+        let cells = rows.iter().filter_map(|row| row.get(at));
+        let cells = cells.map(|cell| cell.width());
         cells.chain([title.len()]).max().unwrap_or_default()
     };
-    let widths: Vec<_> = columns
-        .iter()
-        .enumerate()
-        .map(|(at, title)| width(at, title))
-        .collect();
-    let mut out = String::new();
-    let mut put = |cells: &mut dyn Iterator<Item = &str>| {
-        let mut text = String::new();
-        for (cell, width) in cells.zip(&widths) {
-            text.push_str(cell);
-            text.push_str(&" ".repeat(width.saturating_sub(cell.width()) + 2));
-        }
-        out.push_str(text.trim_end());
-        out.push('\n');
-    };
-    put(&mut columns.iter().copied());
-    for row in &rows {
-        put(&mut row.iter().map(String::as_str));
+    columns.iter().enumerate().map(width).collect()
+}
+
+fn put(out: &mut String, cells: &[impl AsRef<str>], widths: &[usize]) {
+    let mut text = String::new();
+    for (cell, width) in cells.iter().zip(widths) {
+        let cell = cell.as_ref();
+        text.push_str(cell);
+        text.push_str(&" ".repeat(width.saturating_sub(cell.width()) + 2));
     }
-    out
+    out.push_str(text.trim_end());
+    out.push('\n');
 }
 
 /// Asks before something is destroyed. Without a terminal only `--yes` says so.
@@ -280,7 +403,7 @@ pub fn confirm(yes: bool, what: &str) -> Outcome {
             "{what} Without a terminal this needs --yes"
         )));
     }
-    eprint!("{} Type yes to go on: ", clean(what));
+    crate::stderr::ask(&format!("{what} Type yes to go on: "));
     let mut answer = String::new();
     io::stdin()
         .read_line(&mut answer)
@@ -298,7 +421,16 @@ mod tests {
 
     #[test]
     fn columns_stay_straight_with_wide_characters() {
-        let rows = [vec!["李".into(), "x".into()], vec!["ab".into(), "y".into()]];
-        assert_eq!(table(&["a", "b"], &rows), "a   b\n李  x\nab  y\n");
+        let rows = [
+            vec!["李".to_owned(), "x".into()],
+            vec!["ab".into(), "y".into()],
+        ];
+        let widths = widths(&["a", "b"], &rows);
+        let mut out = String::new();
+        put(&mut out, &["a", "b"], &widths);
+        for row in &rows {
+            put(&mut out, row, &widths);
+        }
+        assert_eq!(out, "a   b\n李  x\nab  y\n");
     }
 }

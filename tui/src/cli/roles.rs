@@ -28,6 +28,16 @@ pub enum Roles {
     Delete { name: String },
 }
 
+impl Roles {
+    /// Whether it changes something.
+    pub fn changes(&self) -> bool {
+        match self {
+            Self::List { .. } | Self::Get { .. } => false,
+            Self::Put { .. } | Self::Delete { .. } => true,
+        }
+    }
+}
+
 pub async fn run(command: Roles, with: &Context) -> Outcome {
     let client = &with.client;
     match command {

@@ -4,12 +4,9 @@ use doorward_shared::{Timestamp, admin};
 
 use super::output::Row;
 
+/// To the second: that is what people compare.
 fn time(at: Timestamp) -> String {
-    let text = at.to_string();
-    // To the second: that is what people compare.
-    text.split('.')
-        .next()
-        .map_or_else(|| text.clone(), |text| format!("{text}Z"))
+    crate::zone::full(at)
 }
 
 fn maybe(at: Option<Timestamp>) -> String {
@@ -37,31 +34,17 @@ impl Row for admin::User {
 }
 
 impl Row for admin::Session {
-    const COLUMNS: &'static [&'static str] = &[
-        "ID",
-        "USER",
-        "CLIENT",
-        "IP",
-        "LAST SEEN",
-        "EXPIRES",
-        "STATE",
-    ];
+    const COLUMNS: &'static [&'static str] =
+        &["ID", "USER", "CLIENT", "IP", "LAST SEEN", "ENDS", "STATE"];
     fn cells(&self) -> Vec<String> {
-        let state = if self.revoked_at.is_some() {
-            "revoked"
-        } else if self.expires_at <= super::now() {
-            "expired"
-        } else {
-            "live"
-        };
         vec![
             self.id.to_string(),
             self.user_id.to_string(),
             or_dash(self.client_id.as_ref()),
             self.ip.clone(),
             time(self.last_seen_at),
-            time(self.expires_at),
-            state.into(),
+            time(self.ends_at),
+            self.state.as_str().into(),
         ]
     }
 }
@@ -73,27 +56,20 @@ impl Row for admin::AdminKey {
         "HINT",
         "OWNER",
         "SCOPES",
-        "EXPIRES",
+        "ENDS",
         "LAST USED",
         "STATE",
     ];
     fn cells(&self) -> Vec<String> {
-        let now = super::now();
-        let state = match (self.revoked_at, self.expires_at) {
-            (Some(at), _) if at <= now => "revoked",
-            (Some(_), _) => "in grace",
-            (None, Some(at)) if at <= now => "expired",
-            (None, _) => "live",
-        };
         vec![
             self.id.to_string(),
             self.name.clone(),
             self.hint.clone(),
             or_dash(self.owner_id.as_ref()),
             self.scopes.to_string(),
-            maybe(self.expires_at),
+            maybe(self.ends_at),
             maybe(self.last_used_at),
-            state.into(),
+            self.state.as_str().into(),
         ]
     }
 }

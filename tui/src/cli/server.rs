@@ -1,6 +1,6 @@
 //! `doorward status`, `keys`, `stats`, `backup`, `profiles`.
 
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 use doorward_shared::{
     admin::{BackupMade, ServerInfo, SigningKey, Stats, Whoami},
     client::ClientError,
@@ -9,7 +9,6 @@ use reqwest::Method;
 use serde::Serialize;
 
 use super::{Context, Failed, ListArgs, Outcome, output};
-use crate::profiles::{Profile, Profiles};
 
 #[derive(Debug, Subcommand)]
 pub enum Keys {
@@ -22,34 +21,14 @@ pub enum Keys {
     Rotate,
 }
 
-#[derive(Debug, Subcommand)]
-pub enum ProfilesCommand {
-    /// List profiles
-    List,
-    /// Add or change a profile; its key is read from --key-file's content when --keep-key is given
-    Set(SetProfile),
-}
-
-#[derive(Debug, Args)]
-pub struct SetProfile {
-    name: String,
-    #[arg(long)]
-    url: String,
-    /// File that holds the key; stays where it is
-    #[arg(long)]
-    key: Option<std::path::PathBuf>,
-    #[arg(long)]
-    ca_file: Option<std::path::PathBuf>,
-    #[arg(long)]
-    pinned_sha256: Option<String>,
-    #[arg(long)]
-    color: Option<String>,
-    /// Changes are switched off unless asked for
-    #[arg(long)]
-    production: bool,
-    /// Read a key from standard input and keep it in the keyring, or a file of mode 0600
-    #[arg(long, conflicts_with = "key")]
-    keep_key: bool,
+impl Keys {
+    /// Whether it changes something.
+    pub fn changes(&self) -> bool {
+        match self {
+            Self::List { .. } => false,
+            Self::Rotate => true,
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -85,8 +64,8 @@ pub async fn status(with: &Context) -> Outcome {
         caller,
     };
     match with.output {
-        output::Format::Json => output::json(&status)?,
-        output::Format::Table => {
+        output::Format::Json | output::Format::Jsonl => output::json(with.output, &status)?,
+        output::Format::Table | output::Format::Name => {
             let value =
                 serde_json::to_value(&status).map_err(|error| Failed::Error(error.to_string()))?;
             for line in output::fields(&value).lines() {
@@ -127,8 +106,8 @@ pub async fn keys(command: Keys, with: &Context) -> Outcome {
 pub async fn stats(with: &Context) -> Outcome {
     let stats: Stats = with.client.get("/admin/stats", &[]).await?;
     match with.output {
-        output::Format::Json => output::json(&stats),
-        output::Format::Table => {
+        output::Format::Json | output::Format::Jsonl => output::json(with.output, &stats),
+        output::Format::Table | output::Format::Name => {
             let value = serde_json::to_value(&stats.now)
                 .map_err(|error| Failed::Error(error.to_string()))?;
             for line in output::fields(&value).lines() {
@@ -148,70 +127,4 @@ pub async fn backup(with: &Context) -> Outcome {
         .send(Method::POST, "/admin/server/backup", &serde_json::json!({}))
         .await?;
     output::one(with.output, &made)
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ProfileRow {
-    name: String,
-    url: String,
-    read_only: bool,
-    default: bool,
-}
-
-impl output::Row for ProfileRow {
-    const COLUMNS: &'static [&'static str] = &["NAME", "URL", "CHANGES", ""];
-    fn cells(&self) -> Vec<String> {
-        vec![
-            self.name.clone(),
-            self.url.clone(),
-            if self.read_only { "off" } else { "on" }.into(),
-            if self.default { "default" } else { "" }.into(),
-        ]
-    }
-}
-
-pub fn profiles(
-    command: &ProfilesCommand,
-    profiles: &mut Profiles,
-    format: output::Format,
-) -> Outcome {
-    match command {
-        ProfilesCommand::List => {
-            let config = &profiles.config;
-            let row = |profile: &Profile| ProfileRow {
-                name: profile.name.clone(),
-                url: profile.url.clone().unwrap_or_default(),
-                read_only: profile.is_read_only(),
-                default: config.default_profile.as_ref() == Some(&profile.name),
-            };
-            output::rows(
-                format,
-                &config.profiles.values().map(row).collect::<Vec<_>>(),
-            )
-        }
-        ProfilesCommand::Set(form) => {
-            let profile = Profile {
-                name: form.name.clone(),
-                url: Some(form.url.clone()),
-                key_file: form.key.clone(),
-                ca_file: form.ca_file.clone(),
-                pinned_sha256: form.pinned_sha256.clone(),
-                color: form.color.clone(),
-                production: form.production,
-                read_only: None,
-            };
-            profile.trust()?;
-            profiles.put(profile)?;
-            let mut said = format!("{} is in {}", form.name, profiles.path().display());
-            if form.keep_key {
-                let mut key = String::new();
-                std::io::Read::read_to_string(&mut std::io::stdin(), &mut key)
-                    .map_err(|error| Failed::Error(error.to_string()))?;
-                let place = profiles.keep_key(&form.name, key.trim())?;
-                said.push_str(&format!("; the key is in {place}"));
-            }
-            output::did(format, "set", &form.name, &said)
-        }
-    }
 }

@@ -34,6 +34,16 @@ pub enum Sessions {
     },
 }
 
+impl Sessions {
+    /// Whether it changes something.
+    pub fn changes(&self) -> bool {
+        match self {
+            Self::List { .. } | Self::Get { .. } => false,
+            Self::Revoke { .. } => true,
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 pub struct Filter {
     /// Of this user, by id or email
@@ -113,8 +123,8 @@ async fn revoke(asked: RevokeSessions, with: &Context) -> Outcome {
     let preview: RevokedSessions = client.send(Method::POST, path, &asked).await?;
     if with.dry_run {
         return match with.output {
-            output::Format::Json => output::json(&preview),
-            output::Format::Table => {
+            output::Format::Json | output::Format::Jsonl => output::json(with.output, &preview),
+            output::Format::Table | output::Format::Name => {
                 output::rows(with.output, &preview.sessions)?;
                 output::would(
                     with.output,
@@ -133,7 +143,9 @@ async fn revoke(asked: RevokeSessions, with: &Context) -> Outcome {
     };
     let done: RevokedSessions = client.send(Method::POST, path, &exactly).await?;
     match with.output {
-        output::Format::Json => output::json(&done),
-        output::Format::Table => output::line(&format!("{} sessions have ended", done.revoked)),
+        output::Format::Json | output::Format::Jsonl => output::json(with.output, &done),
+        output::Format::Table | output::Format::Name => {
+            output::line(&format!("{} sessions have ended", done.revoked))
+        }
     }
 }

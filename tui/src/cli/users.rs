@@ -42,6 +42,22 @@ pub enum Users {
     Delete { user: String },
 }
 
+impl Users {
+    /// Whether it changes something.
+    pub fn changes(&self) -> bool {
+        match self {
+            Self::List { .. } | Self::Get { .. } => false,
+            Self::Create(_)
+            | Self::Update(_)
+            | Self::Disable { .. }
+            | Self::Enable { .. }
+            | Self::Password { .. }
+            | Self::EndSessions { .. }
+            | Self::Delete { .. } => true,
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 pub struct Create {
     #[arg(long)]
@@ -100,7 +116,7 @@ pub async fn resolve(client: &Client, text: &str) -> Result<UserId, Failed> {
     let same = |user: &&User| user.email.to_lowercase() == text.to_lowercase();
     match page.data.iter().find(same) {
         Some(user) => Ok(user.id),
-        None => Err(Failed::Error(format!(
+        None => Err(Failed::NotFound(format!(
             "nobody has the email address {text}"
         ))),
     }
@@ -184,6 +200,7 @@ pub async fn run(command: Users, with: &Context) -> Outcome {
             patch(with, &form.user, &change).await
         }
         Users::Disable { user } => {
+            // The account can be enabled again; its sessions are gone.
             output::confirm(
                 with.yes || with.dry_run,
                 &format!("{user} cannot sign in any more, and all their sessions end."),
@@ -249,8 +266,8 @@ pub async fn run(command: Users, with: &Context) -> Outcome {
                 .send(Method::POST, &path, &serde_json::json!({}))
                 .await?;
             match with.output {
-                output::Format::Json => output::json(&ended),
-                output::Format::Table => {
+                output::Format::Json | output::Format::Jsonl => output::json(with.output, &ended),
+                output::Format::Table | output::Format::Name => {
                     output::line(&format!("{} sessions have ended", ended.revoked))
                 }
             }

@@ -216,11 +216,9 @@ async fn mint(
 async fn resolve(client: &Client, email: &str) -> Result<UserId, Problem> {
     crate::cli::resolve(client, email)
         .await
-        .map_err(|failed| match failed {
-            Failed::Error(why) | Failed::Usage(why) => Problem {
-                field: Some("ownerId".into()),
-                ..Problem::refused(clean(&why))
-            },
+        .map_err(|failed: Failed| Problem {
+            field: Some("ownerId".into()),
+            ..Problem::refused(clean(failed.message()))
         })
 }
 
@@ -268,8 +266,12 @@ fn registered(title: &str, client: OauthClient) -> Done {
 fn file_name(name: &str, kind: &str) -> String {
     let plain: String = name
         .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .map(|c| {
+            let kept = c.is_ascii_alphanumeric() || "._".contains(c);
+            if kept { c } else { '-' }
+        })
         .take(40)
         .collect();
-    format!("{}.{kind}", plain.trim_matches('-').to_lowercase())
+    // No name begins with a dot: it would be hidden, or lead upwards.
+    format!("{}.{kind}", plain.trim_matches(['-', '.']).to_lowercase())
 }

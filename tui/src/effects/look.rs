@@ -30,6 +30,7 @@ pub async fn look(client: &Client, at: LookAt) -> Result<Preview, Problem> {
         LookAt::Client(id) => oauth_client(client, id).await,
         LookAt::Key(id) => key(client, id).await,
         LookAt::KeysOf(id) => keys_of(client, id).await,
+        LookAt::Each(kind, ids) => each(client, kind, ids).await,
     }
 }
 
@@ -65,7 +66,7 @@ async fn sessions(client: &Client, asked: &RevokeSessions) -> Result<Preview, Pr
     Ok(Preview {
         lines,
         sessions: Some(Box::new((&found).into())),
-        keys: None,
+        ids: None,
     })
 }
 
@@ -151,7 +152,7 @@ async fn keys_of(client: &Client, id: UserId) -> Result<Preview, Problem> {
             if keys.len() < SHOWN {
                 lines.push(format!("  {}  {}", key.name, key.hint));
             }
-            keys.push(key.id);
+            keys.push(key.id.to_string());
         }
     }
     lines.insert(
@@ -167,6 +168,40 @@ async fn keys_of(client: &Client, id: UserId) -> Result<Preview, Problem> {
     Ok(Preview {
         lines,
         sessions: None,
-        keys: Some(keys),
+        ids: Some(keys),
+    })
+}
+
+/// Which of these live: what is dead already is neither counted nor sent.
+async fn each(client: &Client, kind: Kind, ids: Vec<String>) -> Result<Preview, Problem> {
+    let mut lines = Vec::new();
+    let mut living = Vec::new();
+    let asked = ids.len();
+    for id in ids {
+        let item = match read::thing(client, kind, &id).await {
+            Ok(item) => item,
+            Err(problem) if problem.is_gone => continue,
+            Err(problem) => return Err(problem),
+        };
+        // A disabled owner's key, and a disabled user, can still die.
+        if matches!(item.state(), Some("revoked" | "expired")) {
+            continue;
+        }
+        if living.len() < SHOWN {
+            lines.push(format!("  {}", item.name()));
+        }
+        living.push(id);
+    }
+    if living.len() > SHOWN {
+        lines.push(format!("  and {} more", living.len() - SHOWN));
+    }
+    let dead = asked - living.len();
+    if dead > 0 {
+        lines.push(format!("{dead} of the {asked} marked are dead already."));
+    }
+    Ok(Preview {
+        lines,
+        sessions: None,
+        ids: Some(living),
     })
 }

@@ -5,6 +5,8 @@ mod look;
 mod read;
 mod stream;
 
+pub use self::read::names;
+
 use std::{collections::HashMap, path::Path};
 
 use doorward_shared::client::{Client, ClientError};
@@ -20,9 +22,10 @@ use crate::{
         problem::Problem,
     },
     connect::{Connection, to_profile},
-    item::ProfileRow,
+    item::{Kind, ProfileRow},
     profiles::Profiles,
-    secret::Secret,
+    search::Search,
+    secret::{Secret, SecretFile},
 };
 
 /// Questions of which only the last one matters.
@@ -34,6 +37,7 @@ enum Slot {
     Whoami,
     Thing,
     Look,
+    Offers,
     Timeline,
     Stream,
 }
@@ -83,16 +87,51 @@ impl Runner {
                 generation,
                 kind,
                 query,
+                search: Some(search),
+                now,
+                want,
+                ..
+            } if !search.is_the_servers(kind) || clash(&search, kind, &query) => {
+                let replies = self.replies.clone();
+                let work = async move {
+                    let found = read::search(&client, kind, query, (&search, now), &replies).await;
+                    let (pages, note) = match found {
+                        Ok((page, note)) => (Ok(vec![page]), note),
+                        Err(problem) => (Err(problem), None),
+                    };
+                    Reply::Page {
+                        generation,
+                        want,
+                        pages,
+                        note,
+                    }
+                };
+                self.spawn(Some(Slot::Page), work);
+            }
+            Effect::Load {
+                generation,
+                kind,
+                mut query,
+                search,
                 cursor,
                 pages,
                 want,
+                ..
             } => {
+                let params = search.iter().flat_map(|search| search.params(kind));
+                for (name, value) in params {
+                    // What the list was narrowed down to before holds too.
+                    if !query.iter().any(|(have, _)| have == name) {
+                        query.push((name.to_owned(), value));
+                    }
+                }
                 let work = async move {
                     let pages = read::pages(&client, kind, query, cursor, pages).await;
                     Reply::Page {
                         generation,
                         want,
                         pages,
+                        note: None,
                     }
                 };
                 self.spawn(Some(Slot::Page), work);
@@ -133,10 +172,24 @@ impl Runner {
                 since,
             } => {
                 let work = async move {
-                    let events = read::timeline(&client, &pivot, since).await;
-                    Reply::Timeline { generation, events }
+                    let timeline = read::timeline(&client, &pivot, since).await;
+                    Reply::Timeline {
+                        generation,
+                        timeline,
+                    }
                 };
                 self.spawn(Some(Slot::Timeline), work);
+            }
+            Effect::Offers {
+                generation,
+                kind,
+                text,
+            } => {
+                let work = async move {
+                    let offers = read::offers(&client, kind, &text).await;
+                    Reply::Offers { generation, offers }
+                };
+                self.spawn(Some(Slot::Offers), work);
             }
             Effect::Change {
                 ticket,
@@ -210,6 +263,12 @@ impl Runner {
     }
 }
 
+/// Whether the list was narrowed down by a parameter that the search takes too: then both are judged here.
+fn clash(search: &Search, kind: Kind, query: &[(String, String)]) -> bool {
+    let mut params = search.params(kind).into_iter();
+    params.any(|(name, _)| query.iter().any(|(have, _)| have == name))
+}
+
 /// How the screen calls a server.
 pub fn server_name(connection: &Connection, profiles: &Profiles) -> ServerName {
     let current = &connection.profile.name;
@@ -225,19 +284,23 @@ pub fn server_name(connection: &Connection, profiles: &Profiles) -> ServerName {
         url: connection.client.base().to_owned(),
         color: connection.profile.color.clone(),
         read_only: connection.profile.is_read_only(),
+        unlocked: false,
+        in_the_clear: connection.warning.is_some(),
         profiles: rows.collect(),
     }
 }
 
+/// A file of a name that is not taken.
 fn written(path: &Path, text: &Secret) -> Result<std::path::PathBuf, String> {
-    let fail = |error: std::io::Error| format!("{}: {error}", path.display());
-    if path.exists() {
-        return Err(format!(
-            "{}: it exists, and is not overwritten",
-            path.display()
-        ));
-    }
-    crate::profiles::write_private(path, text.expose()).map_err(fail)?;
+    let fail = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => {
+            format!("{}: it exists, and is not overwritten", path.display())
+        }
+        _ => format!("{}: {error}", path.display()),
+    };
+    SecretFile::begin(path, false)
+        .and_then(|file| file.keep(text.expose().trim_end()))
+        .map_err(fail)?;
     Ok(path.to_owned())
 }
 

@@ -3,21 +3,29 @@
 use std::collections::BTreeMap;
 
 use doorward_shared::{
-    Page, Timestamp,
-    admin::{Event, ServerInfo},
+    Page, Pagination, Timestamp,
+    admin::ServerInfo,
     auth::{LoginRequest, TokenResponse},
     client::{Client, ClientError},
 };
 use reqwest::Method;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::sync::mpsc::UnboundedSender;
 
 use super::problem;
 use crate::{
-    app::{list::PAGE, msg::Reply, problem::Problem},
+    app::{
+        Msg,
+        list::PAGE,
+        msg::{Reply, Timeline},
+        pick::Offer,
+        problem::Problem,
+    },
     cli::segment,
     incident::Pivot,
     item::{Item, Kind},
+    search::Search,
     secret::Secret,
     text::clean_value,
 };
@@ -78,6 +86,32 @@ pub async fn pages(
         }
     }
     Ok(pages)
+}
+
+/// What a search finds, as one page, and what is to be said of it. The names it came by are told on the way.
+pub async fn search(
+    client: &Client,
+    kind: Kind,
+    query: Vec<(String, String)>,
+    (search, now): (&Search, Timestamp),
+    replies: &UnboundedSender<Msg>,
+) -> Result<(Page<Item>, Option<String>), Problem> {
+    let found = crate::search::find(client, kind, query, search, now)
+        .await
+        .map_err(problem)?;
+    let note = match found.gave_up(kind) {
+        Some(note) => Some(note),
+        None if found.rows.is_empty() => search.hint(kind),
+        None => None,
+    };
+    let _ = replies.send(Msg::Reply(Reply::Names(found.names)));
+    let pagination = Pagination {
+        total: found.rows.len() as u64,
+        total_at_least: found.gave_up_after.is_some(),
+        ..Pagination::default()
+    };
+    let data = found.rows.into_iter().map(|(item, _)| item).collect();
+    Ok((Page { data, pagination }, note))
 }
 
 pub async fn server(client: &Client) -> Reply {
@@ -142,13 +176,44 @@ pub async fn timeline(
     client: &Client,
     pivot: &Pivot,
     since: Timestamp,
-) -> Result<Vec<Event>, Problem> {
+) -> Result<Timeline, Problem> {
     let events = crate::incident::timeline(client, pivot, since)
         .await
         .map_err(problem)?;
     let mut value = serde_json::to_value(events).map_err(|error| strange(client, &error))?;
     clean_value(&mut value);
-    serde_json::from_value(value).map_err(|error| strange(client, &error))
+    let events = serde_json::from_value(value).map_err(|error| strange(client, &error))?;
+    Ok(Timeline {
+        events,
+        live_sessions: crate::incident::live_sessions(client, pivot).await,
+    })
+}
+
+/// What can be picked for what was typed. Whoever may not see them types.
+pub async fn offers(client: &Client, kind: Kind, text: &str) -> Vec<Offer> {
+    let mut query = vec![("limit".to_owned(), "20".to_owned())];
+    if kind == Kind::Roles {
+        query[0].1 = "100".into();
+    } else if !text.is_empty() {
+        query.push(("q".to_owned(), text.to_owned()));
+    }
+    let page = page(client, kind, &query).await;
+    let rows = page.map(|page| page.data).unwrap_or_default();
+    let offer = |item: Item| match &item {
+        Item::Role(role) => Offer {
+            value: role.name.clone(),
+            about: role.permissions.to_string(),
+        },
+        Item::User(user) => Offer {
+            value: user.email.clone(),
+            about: crate::widgets::columns::full_name(user),
+        },
+        item => Offer {
+            value: item.id(),
+            about: item.name(),
+        },
+    };
+    rows.into_iter().map(offer).collect()
 }
 
 /// An access token for an operator's password.

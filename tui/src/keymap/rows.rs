@@ -31,6 +31,8 @@ pub enum Action {
     Wide,
     Copy,
     Twin,
+    Undo,
+    Unlock,
     Refresh,
     Focus,
     FocusBack,
@@ -121,6 +123,7 @@ macro_rules! rows {
 use Action as A;
 
 rows! {
+    A::Quit, "quit", ["q", "ctrl-c"], "quit (also :q); ctrl-c closes first what is open", "", [Anywhere];
     A::Open, "open", ["enter"], "open: all about it", "open", [List, Dashboard, Incident];
     A::Related, "related", ["o"], "what belongs to it: sessions, keys, events, …", "related", [List, Detail];
     A::New, "new", ["n"], "create, mint or register one", "new", [Users, Keys, Clients, Roles];
@@ -138,10 +141,12 @@ rows! {
     A::Filter, "filter", ["/"], "filter as you type", "filter", [List];
     A::Sort, "sort", ["s"], "sort", "sort", [List];
     A::Wide, "wide", ["w"], "wide: whole ids, more columns", "", [List];
-    A::Mark, "mark", ["space"], "mark it, or not", "", [List];
+    A::Mark, "mark", ["space"], "mark it, or not, and move down", "", [List];
     A::MarkRange, "mark-range", ["v"], "mark from here to the next v", "", [List];
     A::MarkAll, "mark-all", ["*"], "mark all that is loaded, or none", "", [List];
     A::Copy, "copy", ["c"], "send its id to the terminal's clipboard", "", [List, Detail, Incident];
+    A::Undo, "undo", ["u"], "undo: disabled, enabled, role, scopes, names (15 min)", "", [Anywhere];
+    A::Unlock, "unlock", ["U"], "switch on a production profile's changes", "", [Anywhere];
     A::Twin, "twin", ["E"], "the command that does the same", "", [Anywhere];
     A::Up, "up", ["k", "up"], "up", "", [Anywhere];
     A::Down, "down", ["j", "down"], "down", "", [Anywhere];
@@ -166,5 +171,4 @@ rows! {
     A::Screen(7), "health", ["7"], "Health", "", [Anywhere];
     A::Redraw, "redraw", ["ctrl-l"], "draw the screen anew", "", [Anywhere];
     A::Suspend, "suspend", ["ctrl-z"], "back to the shell; fg returns", "", [Anywhere];
-    A::Quit, "quit", ["q", "ctrl-c"], "quit (also :q)", "", [Anywhere];
 }

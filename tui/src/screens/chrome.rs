@@ -81,7 +81,12 @@ fn title(paint: &mut Paint<'_>, area: Rect) {
     }
     x += paint.text(left, x, area.y, &about, Tone::Dim);
     if state.is_read_only() {
-        paint.text(left, x, area.y, &format!(" {dot} READ-ONLY"), Tone::Warn);
+        x += paint.text(left, x, area.y, &format!(" {dot} READ-ONLY"), Tone::Warn);
+    } else if server.unlocked {
+        x += paint.text(left, x, area.y, &format!(" {dot} CHANGES ON"), Tone::Bad);
+    }
+    if server.in_the_clear {
+        paint.text(left, x, area.y, &format!(" {dot} NOT ENCRYPTED"), Tone::Bad);
     }
     paint.text(area, right, area.y, &format!("{} ", link.0), link.1);
 }
@@ -242,6 +247,9 @@ fn status(paint: &mut Paint<'_>, area: Rect) {
         }
         if !list.marks.is_empty() {
             parts.push(format!("{} marked", list.marks.len()));
+        }
+        if let Some(note) = list.note.as_ref().filter(|_| list.total_at_least) {
+            parts.push(note.clone());
         }
         if let Some(waiting) = &list.paused {
             parts.push(format!("PAUSED, {} waiting", waiting.len()));

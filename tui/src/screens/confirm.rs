@@ -87,16 +87,19 @@ fn foot(paint: &mut Paint<'_>, inner: Rect, rows: u16, confirm: &Confirm) -> Opt
         cursor = at.or(cursor);
         y += 1;
     }
-    let label = format!("Type {}", confirm.word);
-    let at = labelled(
-        paint,
-        inner,
-        y,
-        &label,
-        &confirm.typed,
-        confirm.focus == Focus::Word,
-    );
-    cursor = at.or(cursor);
+    match &confirm.word {
+        Some(word) => {
+            let label = format!("Type {word}");
+            let focused = confirm.focus == Focus::Word;
+            let at = labelled(paint, inner, y, &label, &confirm.typed, focused);
+            cursor = at.or(cursor);
+        }
+        None => {
+            let key = paint.state.keymap.label(crate::keymap::Action::Undo);
+            let text = format!("  {key} undoes it for 15 minutes; tab to the button, then enter.");
+            paint.text(inner, inner.x, y, &text, Tone::Dim);
+        }
+    }
     y += 1;
     let (text, tone) = match (&confirm.problem, confirm.ticket) {
         (Some(problem), _) => (format!("! {problem}"), Tone::Bad),

@@ -29,15 +29,18 @@ const SERIES: [(&str, Value); 5] = [
     ("Logins", |minute| minute.logins as f64),
     ("Failures", |minute| minute.failures as f64),
     ("Tokens", |minute| minute.tokens as f64),
-    ("Sessions", |minute| minute.active_sessions as f64),
-    ("p95 ms", |minute| minute.p95_ms),
+    ("Sessions now", |minute| minute.active_sessions as f64),
+    ("p95 ms now", |minute| minute.p95_ms),
 ];
+
+/// The series whose hour is a sum; of the others the last minute counts.
+const SUMMED: usize = 3;
 
 const COUNTS: [&str; 6] = [
     "Users",
-    "Disabled users",
-    "Active sessions",
-    "API keys",
+    "of them disabled",
+    "Live sessions",
+    "Live API keys",
     "Clients",
     "Keys expiring in 7 days",
 ];
@@ -184,11 +187,13 @@ fn lines(state: &State, stats: &Stats, part: usize, room: u16) -> Vec<Row> {
         0 => {
             let start = stats.series.len().saturating_sub(HOUR);
             let minutes = &stats.series[start..];
-            let room = usize::from(room.saturating_sub(20));
-            let series = SERIES.iter().map(|(name, value)| {
+            let room = usize::from(room.saturating_sub(23));
+            let series = SERIES.iter().enumerate().map(|(at, (name, value))| {
                 let values: Vec<f64> = minutes.iter().map(value).collect();
                 let last = values.last().copied().unwrap_or_default();
-                let last = if name.starts_with("p95") {
+                let last = if at < SUMMED {
+                    format!("{:.0}", values.iter().sum::<f64>())
+                } else if name.starts_with("p95") {
                     format!("{last:.1}")
                 } else {
                     format!("{last:.0}")
@@ -273,7 +278,7 @@ fn panel(
         paint.text(label_room, row.x + 2, y, label, tone);
         if !bars.is_empty() {
             let tone = if selected { tone } else { Tone::Accent };
-            paint.text(label_room, row.x + 12, y, bars, tone);
+            paint.text(label_room, row.x + 15, y, bars, tone);
         }
         paint.text(row, value_x, y, value, tone);
     }

@@ -7,7 +7,7 @@ use crate::{
     theme::Tone,
     widgets::{
         boxes::frame,
-        columns::{full_name, key_state, session_state},
+        columns::full_name,
         paint::{Paint, wrapped},
         time::{full, number},
     },
@@ -109,7 +109,7 @@ fn fields(state: &State, item: &Item) -> Fields {
             ("Id", user.id.to_string()),
         ],
         Item::Session(session) => vec![
-            ("State", session_state(session, now).into()),
+            ("State", session.state.as_str().into()),
             ("User", named(&session.user_id.to_string())),
             (
                 "Client",
@@ -123,12 +123,13 @@ fn fields(state: &State, item: &Item) -> Fields {
             ("User agent", or(session.user_agent.clone(), "-")),
             ("Last seen", time(session.last_seen_at)),
             ("Created", time(session.created_at)),
-            ("Expires", time(session.expires_at)),
+            ("Ends", time(session.ends_at)),
+            ("At the latest", time(session.expires_at)),
             ("Revoked", maybe(session.revoked_at, "no")),
             ("Id", session.id.to_string()),
         ],
         Item::Key(key) => vec![
-            ("State", key_state(key, now).into()),
+            ("State", key.state.as_str().into()),
             ("Name", key.name.clone()),
             (
                 "Owner",
@@ -142,6 +143,7 @@ fn fields(state: &State, item: &Item) -> Fields {
             ("Hint", key.hint.clone()),
             ("Last used", maybe(key.last_used_at, "never")),
             ("From", or(key.last_used_ip.clone(), "-")),
+            ("Ends", maybe(key.ends_at, "never")),
             ("Expires", maybe(key.expires_at, "never")),
             ("Created", time(key.created_at)),
             ("Revoked", maybe(key.revoked_at, "no")),

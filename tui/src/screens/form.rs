@@ -6,6 +6,8 @@ use super::fields;
 use crate::{
     app::{
         form::{Field, Form, Value},
+        line::Line,
+        pick::Pick,
         picker::Picker,
     },
     text::width,
@@ -29,7 +31,7 @@ pub fn draw(paint: &mut Paint<'_>, whole: Rect, form: &Form) -> Option<(u16, u16
     };
     let picking = matches!(
         form.fields.get(form.focus).map(|field| &field.value),
-        Some(Value::Scopes(_))
+        Some(Value::Scopes(_) | Value::Pick(_))
     );
     let offers = if picking { OFFERS } else { 0 };
     let rows = note.len() + form.fields.len() + 3;
@@ -61,15 +63,17 @@ pub fn draw(paint: &mut Paint<'_>, whole: Rect, form: &Form) -> Option<(u16, u16
         .intersection(inner);
         cursor = self::field(paint, row, field, focused).or(cursor);
         y += 1;
-        if focused && let Value::Scopes(picker) = &field.value {
-            let area = Rect {
-                y,
-                height: OFFERS.min(inner.bottom().saturating_sub(y + below)),
-                ..inner
-            };
-            self::offers(paint, area, picker);
-            y = area.bottom();
+        let area = Rect {
+            y,
+            height: OFFERS.min(inner.bottom().saturating_sub(y + below)),
+            ..inner
+        };
+        match &field.value {
+            Value::Scopes(picker) if focused => self::offers(paint, area, picker),
+            Value::Pick(pick) if focused => picks(paint, area, pick),
+            _ => continue,
         }
+        y = area.bottom();
     }
     let foot = Rect {
         y: inner.bottom().saturating_sub(2),
@@ -112,7 +116,6 @@ fn field(paint: &mut Paint<'_>, row: Rect, field: &Field, focused: bool) -> Opti
     if row.height == 0 {
         return None;
     }
-    let glyphs = paint.state.glyphs;
     let (sign, tone) = if focused {
         (">", Tone::Accent)
     } else {
@@ -125,26 +128,11 @@ fn field(paint: &mut Paint<'_>, row: Rect, field: &Field, focused: bool) -> Opti
         width: row.width.saturating_sub(label + 2),
         ..row
     };
-    let line_tone = if focused { Tone::Focus } else { Tone::Border };
-    let blank = if glyphs.ascii { "_" } else { "·" };
     match &field.value {
+        Value::Pick(pick) => written(paint, (row, room), &pick.line, false, focused),
         Value::Text(line) | Value::Hidden(line) => {
             let masked = matches!(field.value, Value::Hidden(_));
-            let dots = blank.repeat(usize::from(room.width));
-            paint.text(room, room.x, row.y, &dots, line_tone);
-            let length = u16::try_from(width(line.text()))
-                .unwrap_or(u16::MAX)
-                .saturating_add(1);
-            paint.clear(Rect {
-                width: if focused {
-                    length.min(room.width)
-                } else {
-                    (length - 1).min(room.width)
-                },
-                ..room
-            });
-            let at = fields::line(paint, room, line, masked);
-            at.filter(|_| focused)
+            written(paint, (row, room), line, masked, focused)
         }
         Value::Choice { options, at } => {
             let option = options.get(*at).map_or("", String::as_str);
@@ -189,6 +177,57 @@ fn field(paint: &mut Paint<'_>, row: Rect, field: &Field, focused: bool) -> Opti
             };
             fields::line(paint, typed, &picker.line, false)
         }
+    }
+}
+
+/// A line that is typed, on its dots.
+fn written(
+    paint: &mut Paint<'_>,
+    (row, room): (Rect, Rect),
+    line: &Line,
+    masked: bool,
+    focused: bool,
+) -> Option<(u16, u16)> {
+    let tone = if focused { Tone::Focus } else { Tone::Border };
+    let blank = if paint.state.glyphs.ascii { "_" } else { "·" };
+    let dots = blank.repeat(usize::from(room.width));
+    paint.text(room, room.x, row.y, &dots, tone);
+    let length = u16::try_from(width(line.text())).unwrap_or(u16::MAX);
+    let length = if focused {
+        length.saturating_add(1)
+    } else {
+        length
+    };
+    paint.clear(Rect {
+        width: length.min(room.width),
+        ..room
+    });
+    fields::line(paint, room, line, masked).filter(|_| focused)
+}
+
+fn picks(paint: &mut Paint<'_>, area: Rect, pick: &Pick) {
+    let offers = pick.matches();
+    if offers.is_empty() {
+        let text = "Nothing to pick from: what is typed is taken as it is.";
+        paint.text(area, area.x + 4, area.y, text, Tone::Dim);
+    }
+    let height = usize::from(area.height);
+    let skip = (pick.at + 1).saturating_sub(height);
+    for (at, offer) in offers.iter().enumerate().skip(skip).take(height) {
+        let y = area.y + u16::try_from(at - skip).unwrap_or_default();
+        let (sign, tone) = if at == pick.at {
+            (">", Tone::Selected)
+        } else {
+            (" ", Tone::Base)
+        };
+        let used = paint.text(
+            area,
+            area.x + 2,
+            y,
+            &format!("{sign} {}", offer.value),
+            tone,
+        );
+        paint.text(area, area.x + 4 + used, y, &offer.about, Tone::Dim);
     }
 }
 

@@ -93,9 +93,10 @@ fn timeline(paint: &mut Paint<'_>, area: Rect, incident: &Incident) -> Option<(u
     let state = paint.state;
     let title = match incident.load {
         Load::Done => format!(
-            "Timeline of 7 days {} {} events, oldest first",
+            "7 days ({}) {} {}",
+            crate::zone::name(state.now.wall),
             state.glyphs.dot(),
-            incident.events.len()
+            crate::incident::summary(&incident.events, incident.live_sessions)
         ),
         _ => "Timeline of 7 days".into(),
     };
@@ -122,11 +123,10 @@ fn timeline(paint: &mut Paint<'_>, area: Rect, incident: &Incident) -> Option<(u
     }
     let columns = place(Kind::Events, inner.width.saturating_sub(2), state.wide);
     let height = usize::from(inner.height);
-    let first = incident
-        .scroll
-        .min(incident.events.len().saturating_sub(height));
+    let rows = incident.rows();
+    let first = incident.scroll.min(rows.len().saturating_sub(height));
     let mut cursor = None;
-    for (at, event) in incident.events.iter().enumerate().skip(first).take(height) {
+    for (at, (event, count)) in rows.iter().enumerate().skip(first).take(height) {
         let y = inner.y + u16::try_from(at - first).unwrap_or_default();
         let selected = !incident.on_steps && at == incident.scroll;
         let tone = if selected { Tone::Selected } else { Tone::Base };
@@ -134,7 +134,13 @@ fn timeline(paint: &mut Paint<'_>, area: Rect, incident: &Incident) -> Option<(u
             paint.text(inner, inner.x, y, ">", tone);
             cursor = Some((inner.x, y));
         }
-        let cells = cells(state, &Item::Event(event.clone()));
+        let item = Item::Event((*event).clone());
+        let mut cells = cells(&|id| state.name_of(id), state.now.wall, &item);
+        if *count > 1
+            && let Some(action) = cells.get_mut(1)
+        {
+            action.push_str(&format!(" {}{count}", state.glyphs.times()));
+        }
         for one in &columns {
             let Some(cell) = cells.get(one.at) else {
                 continue;

@@ -58,7 +58,17 @@ pub fn draw(paint: &mut Paint<'_>, areas: &Areas, list: &List) -> Option<(u16, u
     };
     for one in &columns {
         let x = areas.rows.x + MARKS + one.x;
-        paint.text(head, x, head.y, one.column.title, Tone::Dim);
+        // Times of the clock say whose.
+        let title = match one.column.title {
+            "TIME" => format!("TIME {}", crate::zone::name(state.now.wall)),
+            title => title.to_owned(),
+        };
+        let room = Rect {
+            x,
+            width: one.width,
+            ..head
+        };
+        paint.text(room, x, head.y, &title, Tone::Dim);
     }
     let mut cursor = None;
     let shown = list
@@ -84,12 +94,12 @@ fn row(paint: &mut Paint<'_>, area: Rect, list: &List, item: &Item, columns: &[P
     let state = paint.state;
     let id = item.id();
     let selected = list.selected.as_ref() == Some(&id);
-    let marked = list.marks.contains(&id);
+    let marked = list.marks.contains_key(&id);
     let tone = if selected {
         Tone::Selected
     } else if marked {
         Tone::Mark
-    } else if item.is_dead(state.now.wall) {
+    } else if item.is_dead() {
         Tone::Dim
     } else {
         Tone::Base
@@ -102,7 +112,7 @@ fn row(paint: &mut Paint<'_>, area: Rect, list: &List, item: &Item, columns: &[P
     if marked {
         paint.styled(area, area.x + 1, area.y, state.glyphs.mark(), style);
     }
-    let cells = cells(state, item);
+    let cells = cells(&|id| state.name_of(id), state.now.wall, item);
     for one in columns {
         let Some(cell) = cells.get(one.at) else {
             continue;
@@ -128,7 +138,7 @@ fn meaning(cell: &str, tone: Tone) -> Tone {
     match cell {
         "live" | "active" | "signs" => Tone::Good,
         "disabled" | "revoked" | "expired" => Tone::Bad,
-        "in grace" | "verifies" => Tone::Warn,
+        "idle" | "verifies" => Tone::Warn,
         "login.failed" | "session.replayed" => Tone::Warn,
         _ => tone,
     }
@@ -147,7 +157,12 @@ fn empty(paint: &mut Paint<'_>, area: Rect, list: &List) {
                 .join(", ")
         )
     } else if narrowed {
-        format!("Nothing matches {}. esc drops the filter.", list.q)
+        match &list.note {
+            // It did not see all rows: nobody knows whether there is such a one.
+            Some(note) if list.total_at_least => format!("Nothing found yet: {note}."),
+            Some(note) => format!("Nothing matches {}: {note}.", list.q),
+            None => format!("Nothing matches {}. esc drops the filter.", list.q),
+        }
     } else {
         list.kind.nothing().to_owned()
     };

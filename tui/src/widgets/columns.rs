@@ -7,7 +7,6 @@ use doorward_shared::{
 
 use super::time::{clock, maybe, relative};
 use crate::{
-    app::State,
     item::{Item, Kind, ProfileRow},
     text,
 };
@@ -48,7 +47,7 @@ const SESSIONS: &[Column] = &[
     column("STATE", 7, 7, 0),
     column("DEVICE", 10, 30, 3),
     column("SEEN", 8, 8, 2),
-    column("EXPIRES", 8, 8, 5),
+    column("ENDS", 8, 8, 5),
     column("CLIENT", 10, 24, 4),
     column("ID", 30, 30, 9),
 ];
@@ -58,7 +57,7 @@ const KEYS: &[Column] = &[
     column("OWNER", 12, 36, 2),
     column("SCOPES", 10, 48, 3),
     column("USED", 8, 8, 4),
-    column("EXPIRES", 8, 8, 1),
+    column("ENDS", 8, 8, 1),
     column("HINT", 18, 18, 6),
     column("ID", 30, 30, 9),
 ];
@@ -177,15 +176,17 @@ pub fn place(kind: Kind, room: u16, wide: bool) -> Vec<Placed> {
     placed
 }
 
+/// The name behind an id, or the id.
+type NameOf<'a> = &'a dyn Fn(&str) -> String;
+
 /// What stands in the columns, all of them.
-pub fn cells(state: &State, item: &Item) -> Vec<String> {
-    let now = state.now.wall;
+pub fn cells(name_of: NameOf<'_>, now: Timestamp, item: &Item) -> Vec<String> {
     match item {
         Item::User(user) => self::user(user, now),
-        Item::Session(session) => self::session(state, session),
-        Item::Key(key) => self::key(state, key),
+        Item::Session(session) => self::session(name_of, now, session),
+        Item::Key(key) => self::key(name_of, now, key),
         Item::Client(client) => self::client(client, now),
-        Item::Event(event) => self::event(state, event),
+        Item::Event(event) => self::event(name_of, now, event),
         Item::Role(role) => self::role(role),
         Item::Signing(key) => signing(key, now),
         Item::Profile(profile) => self::profile(profile),
@@ -207,16 +208,6 @@ fn user(user: &User, now: Timestamp) -> Vec<String> {
         relative(user.created_at, now),
         user.id.to_string(),
     ]
-}
-
-pub fn session_state(session: &Session, now: Timestamp) -> &'static str {
-    if session.revoked_at.is_some() {
-        "revoked"
-    } else if session.expires_at <= now {
-        "expired"
-    } else {
-        "live"
-    }
 }
 
 /// "Firefox on Linux", as far as a user agent says so.
@@ -250,40 +241,29 @@ pub fn device(agent: Option<&str>) -> String {
     }
 }
 
-fn session(state: &State, session: &Session) -> Vec<String> {
-    let now = state.now.wall;
-    let client = session.client_id.map(|id| state.name_of(&id.to_string()));
+fn session(name_of: NameOf<'_>, now: Timestamp, session: &Session) -> Vec<String> {
+    let client = session.client_id.map(|id| name_of(&id.to_string()));
     vec![
-        state.name_of(&session.user_id.to_string()),
+        name_of(&session.user_id.to_string()),
         session.ip.clone(),
-        session_state(session, now).into(),
+        session.state.as_str().into(),
         device(session.user_agent.as_deref()),
         relative(session.last_seen_at, now),
-        relative(session.expires_at, now),
+        relative(session.ends_at, now),
         client.unwrap_or_else(|| "-".into()),
         session.id.to_string(),
     ]
 }
 
-pub fn key_state(key: &AdminKey, now: Timestamp) -> &'static str {
-    match (key.revoked_at, key.expires_at) {
-        (Some(at), _) if at <= now => "revoked",
-        (Some(_), _) => "in grace",
-        (None, Some(at)) if at <= now => "expired",
-        (None, _) => "live",
-    }
-}
-
-fn key(state: &State, key: &AdminKey) -> Vec<String> {
-    let now = state.now.wall;
-    let owner = key.owner_id.map(|id| state.name_of(&id.to_string()));
+fn key(name_of: NameOf<'_>, now: Timestamp, key: &AdminKey) -> Vec<String> {
+    let owner = key.owner_id.map(|id| name_of(&id.to_string()));
     vec![
         key.name.clone(),
-        key_state(key, now).into(),
+        key.state.as_str().into(),
         owner.unwrap_or_else(|| "the operator".into()),
         key.scopes.to_string(),
         maybe(key.last_used_at, now, "never"),
-        maybe(key.expires_at, now, "never"),
+        maybe(key.ends_at, now, "never"),
         key.hint.clone(),
         key.id.to_string(),
     ]
@@ -305,15 +285,12 @@ fn client(client: &Client, now: Timestamp) -> Vec<String> {
     ]
 }
 
-fn event(state: &State, event: &Event) -> Vec<String> {
+fn event(name_of: NameOf<'_>, now: Timestamp, event: &Event) -> Vec<String> {
     vec![
-        clock(event.time, state.now.wall),
+        clock(event.time, now),
         event.action.clone(),
-        state.name_of(&event.actor),
-        event
-            .target
-            .as_deref()
-            .map_or_else(|| "-".into(), |id| state.name_of(id)),
+        name_of(&event.actor),
+        event.target.as_deref().map_or_else(|| "-".into(), name_of),
         event.ip.clone().unwrap_or_else(|| "-".into()),
         event.detail.clone().unwrap_or_default(),
     ]

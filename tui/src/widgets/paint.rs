@@ -59,6 +59,13 @@ impl Paint<'_> {
     pub fn clear(&mut self, area: Rect) {
         let area = area.intersection(*self.buffer.area());
         for y in area.top()..area.bottom() {
+            // A wide letter whose second half is covered would be drawn over what covers it.
+            if let Some(before) = area.x.checked_sub(1)
+                && let Some(cell) = self.buffer.cell_mut((before, y))
+                && width(cell.symbol()) > 1
+            {
+                cell.set_symbol(" ");
+            }
             for x in area.left()..area.right() {
                 if let Some(cell) = self.buffer.cell_mut((x, y)) {
                     cell.reset();
@@ -123,6 +130,24 @@ pub fn title(text: &str, style: Style) -> Line<'static> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_box_keeps_its_left_edge_where_a_wide_letter_straddles_it() {
+        let state = State::new((10, 1), Default::default(), Default::default());
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 10, 1));
+        let mut paint = Paint {
+            buffer: &mut buffer,
+            state: &state,
+        };
+        let whole = Rect::new(0, 0, 10, 1);
+        paint.text(whole, 0, 0, "李李李", Tone::Base);
+        let middle = Rect::new(3, 0, 4, 1);
+        paint.clear(middle);
+        paint.text(middle, 3, 0, "|", Tone::Base);
+        assert_eq!(buffer[(2, 0)].symbol(), " ");
+        assert_eq!(buffer[(3, 0)].symbol(), "|");
+        assert_eq!(buffer[(0, 0)].symbol(), "李");
+    }
 
     #[test]
     fn text_is_broken_where_it_can_be() {

@@ -2,6 +2,8 @@
 
 use doorward_shared::Timestamp;
 
+use crate::zone;
+
 /// `12s`, `5m`, `3h`, `12d`, `4y`.
 pub fn span(seconds: u64) -> String {
     match seconds {
@@ -35,16 +37,14 @@ pub fn full(at: Timestamp, now: Timestamp) -> String {
     format!("{}  ({})", second(at), relative(at, now))
 }
 
-/// `2026-11-24 21:40:03`.
+/// `2026-11-24 21:40:03 CET`.
 pub fn second(at: Timestamp) -> String {
-    let text = at.to_string();
-    text.get(..19)
-        .map_or_else(|| text.clone(), |text| text.replace('T', " "))
+    zone::full(at)
 }
 
 /// `21:40:03`, with the date where it is not today's.
 pub fn clock(at: Timestamp, now: Timestamp) -> String {
-    let (text, today) = (second(at), second(now));
+    let (text, today) = (zone::second(at), zone::second(now));
     match (text.get(..10), text.get(11..)) {
         (Some(date), Some(time)) if today.starts_with(date) => time.to_owned(),
         _ => text.get(5..16).unwrap_or(&text).to_owned(),

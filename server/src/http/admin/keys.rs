@@ -42,8 +42,16 @@ impl Filters for KeyFilter {
     }
 }
 
-fn view(key: ApiKey) -> AdminKey {
-    AdminKey {
+/// A key as operators see it: with whether it is accepted now, which its owner decides too.
+async fn view(doorward: &Doorward, key: ApiKey) -> Result<AdminKey, ApiError> {
+    let owner = match key.owner.user() {
+        Some(id) => doorward.store.account(id).await?,
+        None => None,
+    };
+    let owner_disabled = owner.is_some_and(|account| account.user.disabled_at.is_some());
+    Ok(AdminKey {
+        state: key.state(owner_disabled, doorward.clock.now()),
+        ends_at: key.ends_at(),
         id: key.id,
         owner_id: key.owner.user(),
         name: key.name,
@@ -55,7 +63,7 @@ fn view(key: ApiKey) -> AdminKey {
         last_used_at: key.last_used_at,
         last_used_ip: key.last_used_ip,
         revoked_at: key.revoked_at,
-    }
+    })
 }
 
 fn minted(key: ApiKey, secret: &Secret) -> AdminMintedKey {
@@ -82,7 +90,14 @@ async fn list(
         .store
         .keys(listing.filter, listing.query, now)
         .await?;
-    ok(page.map(view))
+    let mut data = Vec::with_capacity(page.data.len());
+    for key in page.data {
+        data.push(view(doorward, key).await?);
+    }
+    ok(Page {
+        data,
+        pagination: page.pagination,
+    })
 }
 
 #[post("/admin/apikeys", data = "<body>")]
@@ -122,7 +137,8 @@ async fn mint(
 #[get("/admin/apikeys/<id>")]
 async fn get(doorward: &State<Doorward>, _by: Allowed<ApiKeysRead>, id: &str) -> Answer<AdminKey> {
     let key = doorward.store.key(values::id(id, "API key")?, None).await?;
-    ok(view(key.ok_or_else(|| ApiError::not_found("API key"))?))
+    let key = key.ok_or_else(|| ApiError::not_found("API key"))?;
+    ok(view(doorward, key).await?)
 }
 
 #[patch("/admin/apikeys/<id>", data = "<body>")]
@@ -133,11 +149,10 @@ async fn change(
     id: &str,
     body: Body<KeyPatch>,
 ) -> Answer<AdminKey> {
-    ok(view(
-        doorward
-            .change_api_key(&by, info, (id, None), &body.0)
-            .await?,
-    ))
+    let key = doorward
+        .change_api_key(&by, info, (id, None), &body.0)
+        .await?;
+    ok(view(doorward, key).await?)
 }
 
 #[post("/admin/apikeys/<id>/rotate", data = "<body>")]

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use doorward_shared::{
-    ErrorCode, Page, SessionId,
+    ErrorCode, Page, SessionId, Timestamp,
     admin::{RevokeSessions, RevokedSessions, Session},
 };
 use ipnet::IpNet;
@@ -58,8 +58,10 @@ fn network(text: &str) -> Result<IpNet, &'static str> {
         .map_err(|_| "must be an address or a network such as 10.0.0.0/8")
 }
 
-pub(crate) fn view(session: domain::Session) -> Session {
+pub(crate) fn view(session: domain::Session, now: Timestamp) -> Session {
     Session {
+        state: session.state(now),
+        ends_at: session.ends_at(),
         id: session.id,
         user_id: session.user_id,
         client_id: session.client_id,
@@ -84,7 +86,7 @@ async fn list(
         .store
         .sessions(listing.filter, listing.query, now)
         .await?;
-    ok(page.map(view))
+    ok(page.map(|session| view(session, now)))
 }
 
 #[get("/admin/sessions/<id>")]
@@ -93,7 +95,8 @@ async fn get(doorward: &State<Doorward>, _by: Allowed<SessionsRead>, id: &str) -
         .store
         .session_row(values::id(id, "session")?)
         .await?;
-    ok(view(row.ok_or_else(|| ApiError::not_found("session"))?))
+    let row = row.ok_or_else(|| ApiError::not_found("session"))?;
+    ok(view(row, doorward.clock.now()))
 }
 
 #[delete("/admin/sessions/<id>")]
@@ -257,7 +260,7 @@ async fn preview(
         shown: shown
             .into_iter()
             .filter(|session| Some(session.id) != own)
-            .map(view)
+            .map(|session| view(session, now))
             .collect(),
         sessions: found.into_iter().map(|(id, _)| id).collect(),
     })

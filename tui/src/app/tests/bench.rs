@@ -4,8 +4,9 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use doorward_shared::{
     ClientId, EventId, KeyId, Page, Pagination, ScopeSet, SessionId, Timestamp, UserId,
     admin::{
-        AdminKey, CallerKind, Client, Event, FailingAccount, FailingAddress, Minute, Role,
-        ServerInfo, Session, SigningKey, Stats, StorageInfo, Totals, User, Whoami,
+        AdminKey, CallerKind, Client, Event, FailingAccount, FailingAddress, KeyState, Minute,
+        Role, ServerInfo, Session, SessionState, SigningKey, Stats, StorageInfo, Totals, User,
+        Whoami,
     },
     apikey::Environment,
 };
@@ -61,6 +62,12 @@ pub fn session(n: u64) -> Session {
         last_seen_at: noon().plus_seconds(-60),
         expires_at: noon().plus_seconds(86_400 * 90),
         revoked_at: (n == 3).then(|| noon().plus_seconds(-30)),
+        state: if n == 3 {
+            SessionState::Revoked
+        } else {
+            SessionState::Live
+        },
+        ends_at: noon().plus_seconds(86_400 * 30),
     }
 }
 
@@ -77,6 +84,8 @@ pub fn key(n: u64, name: &str) -> AdminKey {
         last_used_at: (n == 2).then(|| noon().plus_seconds(-12)),
         last_used_ip: (n == 2).then(|| "203.0.113.9".into()),
         revoked_at: None,
+        state: KeyState::Live,
+        ends_at: (n == 2).then(|| noon().plus_seconds(86_400 * 3)),
     }
 }
 
@@ -305,6 +314,7 @@ impl Bench {
             generation,
             want: Want::Window { first: 0 },
             pages: Ok(vec![page(rows)]),
+            note: None,
         });
     }
 

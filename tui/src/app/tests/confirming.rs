@@ -25,7 +25,7 @@ fn preview(bench: &mut Bench, count: u64) {
             users: 1,
             id: Some("preview-1".into()),
         })),
-        keys: None,
+        ids: None,
     };
     let generation = generation(bench);
     bench.reply(Reply::Preview {
@@ -91,15 +91,17 @@ fn a_confirmed_change_is_sent_once() {
 }
 
 #[test]
-fn keys_typed_before_the_dialog_could_be_read_are_not_heard() {
+fn what_is_typed_before_the_dialog_can_be_read_is_kept_and_confirms_nothing() {
     let mut bench = Bench::on(Kind::Users, 80, 24);
     bench.type_in("x");
     looked(&mut bench);
     bench.type_in("yes\n");
     assert_eq!(bench.changes(), Vec::<String>::new());
     assert!(
-        matches!(bench.state.layers.last(), Some(Layer::Confirm(confirm)) if confirm.typed.is_empty())
+        matches!(bench.state.layers.last(), Some(Layer::Confirm(confirm)) if confirm.typed.text() == "yes")
     );
+    bench.later("\n");
+    assert_eq!(bench.changes(), ["DeleteUsers"]);
 }
 
 #[test]
@@ -161,11 +163,196 @@ fn exactly_the_previewed_sessions_end_for_the_reason_given() {
 fn marked_rows_are_asked_for_by_their_count() {
     let mut bench = Bench::on(Kind::Keys, 80, 24);
     bench.type_in("*x");
+    living(&mut bench, 2);
     bench.later("yes\n");
     assert_eq!(bench.changes(), Vec::<String>::new());
     bench.type_in("\u{1b}x");
+    living(&mut bench, 2);
     bench.later("2\n");
     assert_eq!(bench.changes(), ["RevokeKeys"]);
+}
+
+/// The server says that of what is marked so many live.
+fn living(bench: &mut Bench, count: u64) {
+    let ids = (1..=count).map(|n| super::bench::key(n, "k").id.to_string());
+    let preview = Preview {
+        ids: Some(ids.collect()),
+        ..Preview::default()
+    };
+    let generation = generation(bench);
+    bench.reply(Reply::Preview {
+        generation,
+        preview: Ok(preview),
+    });
+}
+
+#[test]
+fn the_count_asked_for_is_of_what_will_die() {
+    let mut bench = Bench::on(Kind::Keys, 80, 24);
+    bench.type_in("*x");
+    living(&mut bench, 1);
+    bench.later("yes\n");
+    let sent = bench.effects.iter().find_map(|effect| match effect {
+        Effect::Change {
+            change: Change::RevokeKeys(ids),
+            ..
+        } => Some(ids.len()),
+        _ => None,
+    });
+    assert_eq!(sent, Some(1), "the dead one is not sent");
+}
+
+#[test]
+fn marks_that_a_filter_hides_are_still_meant_and_said() {
+    let mut bench = Bench::on(Kind::Sessions, 80, 24);
+    bench.type_in(" /zzz\n");
+    bench.pass(200);
+    bench.send(crate::app::Msg::Tick);
+    bench.serve(Vec::new());
+    bench.type_in("x");
+    assert!(
+        bench
+            .effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Look { .. })),
+        "nothing is asked"
+    );
+    let mut bench = Bench::on(Kind::Keys, 80, 24);
+    bench.type_in("*/zzz\n");
+    bench.pass(200);
+    bench.send(crate::app::Msg::Tick);
+    bench.serve(Vec::new());
+    bench.type_in("x");
+    assert!(bench.screen().contains("not shown"), "{}", bench.screen());
+}
+
+#[test]
+fn what_can_be_taken_back_needs_no_word_and_u_takes_it_back_for_15_minutes() {
+    let mut bench = Bench::on(Kind::Users, 80, 24);
+    bench.type_in("d");
+    looked(&mut bench);
+    bench.later("\n");
+    assert_eq!(
+        bench.changes(),
+        Vec::<String>::new(),
+        "Enter alone confirms nothing"
+    );
+    bench.type_in("d");
+    looked(&mut bench);
+    bench.later("\t\t\n");
+    assert_eq!(bench.changes(), ["EditUser"]);
+    let answer = |bench: &mut Bench| {
+        let ticket = bench.state.ticket;
+        bench.reply(Reply::Changed {
+            ticket,
+            done: Ok(Done::Plain("done".into())),
+        });
+    };
+    answer(&mut bench);
+    bench.type_in("u");
+    let undo = bench.effects.iter().find_map(|effect| match effect {
+        Effect::Change {
+            change: Change::EditUser(_, patch),
+            ..
+        } => patch.disabled,
+        _ => None,
+    });
+    assert_eq!(undo, Some(false));
+    bench.changes();
+    answer(&mut bench);
+    bench.type_in("u");
+    assert_eq!(bench.changes(), Vec::<String>::new(), "once");
+    bench.type_in("d");
+    looked(&mut bench);
+    bench.later("\t\t\n");
+    bench.changes();
+    answer(&mut bench);
+    bench.pass(15 * 60 * 1_000);
+    bench.type_in("u");
+    assert_eq!(bench.changes(), Vec::<String>::new(), "too late");
+}
+
+#[test]
+fn nothing_is_taken_back_on_another_server() {
+    let mut bench = Bench::on(Kind::Users, 80, 24);
+    bench.type_in("d");
+    looked(&mut bench);
+    bench.later("\t\t\n");
+    bench.changes();
+    let ticket = bench.state.ticket;
+    bench.reply(Reply::Changed {
+        ticket,
+        done: Ok(Done::Plain("done".into())),
+    });
+    let server = bench.state.server.clone();
+    bench.reply(Reply::Switched(Ok(Box::new(crate::app::msg::Switched {
+        server,
+        key_missing: None,
+    }))));
+    bench.reply(Reply::Whoami(Ok(Box::new(super::bench::whoami("admin")))));
+    bench.type_in("u");
+    assert_eq!(bench.changes(), Vec::<String>::new());
+}
+
+#[test]
+fn a_production_profile_is_unlocked_by_its_name() {
+    let mut bench = Bench::on(Kind::Users, 80, 24);
+    bench.state.server.read_only = true;
+    bench.type_in("x");
+    assert!(bench.state.layers.is_empty());
+    bench.type_in("U");
+    bench.later("live\t\t\n");
+    assert!(bench.state.is_read_only(), "another name unlocks nothing");
+    bench.type_in("\u{1b}U");
+    bench.later("staging\t\t\n");
+    assert!(!bench.state.is_read_only());
+    assert!(bench.screen().contains("CHANGES ON"));
+    bench.type_in("x");
+    assert_eq!(bench.state.layers.len(), 1);
+    bench.state.read_only = true;
+    bench.state.layers.clear();
+    bench.type_in("U");
+    assert!(
+        bench.state.layers.is_empty(),
+        "--read-only is not the profile's"
+    );
+}
+
+#[test]
+fn ctrl_c_closes_one_layer_and_quits_at_the_top() {
+    use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+    let mut bench = Bench::on(Kind::Users, 80, 24);
+    let stop = |bench: &mut Bench| {
+        let key = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
+        bench.send(crate::app::Msg::Key(key));
+        bench
+            .effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Quit))
+    };
+    bench.type_in("\nx");
+    assert_eq!(bench.state.layers.len(), 2);
+    assert!(!stop(&mut bench) && bench.state.layers.len() == 1);
+    assert!(!stop(&mut bench) && bench.state.layers.is_empty());
+    assert!(stop(&mut bench));
+    // What was done in an incident is asked for first.
+    let mut bench = Bench::new(80, 24);
+    let mut effects = Vec::new();
+    let pivot = crate::incident::Pivot::Address("203.0.113.7".into());
+    bench.state.go_incident(pivot, &mut effects);
+    if let crate::app::state::View::Incident(incident) = &mut bench.state.view {
+        incident.log.push("ended 3 sessions".into());
+    }
+    assert!(!stop(&mut bench));
+    assert!(bench.screen().contains("not written"));
+    assert!(!stop(&mut bench) && bench.state.layers.is_empty());
+    bench.type_in("q3");
+    assert!(
+        bench
+            .effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Quit))
+    );
 }
 
 #[test]

@@ -20,7 +20,10 @@ fn on(pivot: Pivot) -> Bench {
     let events = vec![event(1, "login.failed")];
     bench.reply(Reply::Timeline {
         generation,
-        events: Ok(events),
+        timeline: Ok(crate::app::msg::Timeline {
+            events: events,
+            live_sessions: Some(3),
+        }),
     });
     bench.effects.clear();
     bench
@@ -88,7 +91,7 @@ fn the_keys_of_a_user_are_those_the_server_found() {
     bench.reply(Reply::Preview {
         generation,
         preview: Ok(Preview {
-            keys: Some(keys.clone()),
+            ids: Some(keys.iter().map(ToString::to_string).collect()),
             ..Preview::default()
         }),
     });

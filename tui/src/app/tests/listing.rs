@@ -9,7 +9,13 @@ use crate::{
 fn loads(bench: &mut Bench) -> Vec<Vec<(String, String)>> {
     let effects = std::mem::take(&mut bench.effects);
     let query = |effect: Effect| match effect {
-        Effect::Load { query, .. } => Some(query),
+        Effect::Load {
+            mut query, search, ..
+        } => {
+            let words = search.iter().flat_map(|search| &search.words);
+            query.extend(words.map(|word| ("q".to_owned(), word.clone())));
+            Some(query)
+        }
         _ => None,
     };
     effects.into_iter().filter_map(query).collect()
@@ -51,6 +57,7 @@ fn an_answer_to_an_older_question_is_dropped() {
         generation: old,
         want: Want::Window { first: 0 },
         pages: Ok(vec![page(vec![Item::User(user(9, "late@example.org"))])]),
+        note: None,
     };
     bench.reply(late);
     assert!(!bench.screen().contains("late@example.org"));

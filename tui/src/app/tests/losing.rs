@@ -1,6 +1,6 @@
 //! The server is slow, gone, back, or says no.
 
-use super::bench::{Bench, rows, user};
+use super::bench::{Bench, event, rows, user};
 use crate::{
     app::{
         Effect, Msg,
@@ -16,6 +16,7 @@ fn trouble(what: Trouble, message: &str) -> Problem {
         what,
         message: message.into(),
         field: None,
+        is_gone: false,
     }
 }
 
@@ -25,6 +26,7 @@ fn fail(bench: &mut Bench, problem: Problem) {
         generation,
         want: Want::Window { first: 0 },
         pages: Err(problem),
+        note: None,
     });
 }
 
@@ -285,4 +287,44 @@ fn hostile_text_leaves_the_borders_straight() {
         }
         assert!(!screen.contains(['\u{1b}', '\u{202e}', '\u{9b}', '\u{7}', '\u{200d}']));
     }
+}
+
+#[test]
+fn after_a_switch_the_new_servers_events_are_followed_from_its_own_start() {
+    let mut bench = Bench::on(Kind::Events, 80, 24);
+    bench.reply(Reply::Event(Box::new(event(60, "user.created"))));
+    assert!(bench.state.last_event.is_some());
+    bench.effects.clear();
+    let server = crate::app::msg::ServerName {
+        profile: "other".into(),
+        ..bench.state.server.clone()
+    };
+    bench.reply(Reply::Switched(Ok(Box::new(crate::app::msg::Switched {
+        server,
+        key_missing: None,
+    }))));
+    let streams: Vec<_> = bench
+        .effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Stream(after) => Some(*after),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        streams,
+        [None],
+        "the other server knows nothing of that event"
+    );
+    assert!(!bench.state.link.streaming, "nobody has answered yet");
+    bench.reply(Reply::Whoami(Ok(Box::new(super::bench::whoami("admin")))));
+    bench.reply(Reply::Streaming);
+    bench.go(Kind::Events);
+    bench.serve(rows(Kind::Events));
+    bench.reply(Reply::Event(Box::new(event(70, "role.changed"))));
+    assert!(
+        bench.screen().contains("role.changed"),
+        "{}",
+        bench.screen()
+    );
 }

@@ -158,6 +158,7 @@ fn a_repeated_mint_is_the_same_call() {
         what: crate::app::problem::Trouble::Unreachable,
         message: "no answer in time".into(),
         field: None,
+        is_gone: false,
     };
     bench.reply(Reply::Changed {
         ticket,
@@ -197,4 +198,109 @@ fn what_was_just_made_is_selected() {
     rows.insert(0, crate::item::Item::Key(made));
     bench.serve(rows);
     assert_eq!(bench.state.item().unwrap().name(), "ci");
+}
+
+/// The client that a filled form registers.
+fn registered(bench: &Bench) -> doorward_shared::admin::RegisterClient {
+    let sent = bench.effects.iter().find_map(|effect| match effect {
+        Effect::Change {
+            change: Change::RegisterClient(asked),
+            ..
+        } => Some(asked.clone()),
+        _ => None,
+    });
+    sent.unwrap_or_else(|| panic!("nothing was sent:\n{}", bench.screen()))
+}
+
+#[test]
+fn a_client_is_registered_as_what_it_is_for() {
+    let code = ["authorization_code", "refresh_token"];
+    let openid = ["openid", "profile", "email", "offline_access"];
+    for (steps, uri, confidential, grants) in [
+        ("", "https://app.example/cb", true, &code[..]),
+        (" ", "https://app.example/cb", false, &code),
+        ("  ", "http://127.0.0.1/cb", false, &code),
+        ("   ", "", true, &["client_credentials"]),
+        (
+            "   ",
+            "https://app.example/cb",
+            true,
+            &["authorization_code", "refresh_token", "client_credentials"],
+        ),
+    ] {
+        let mut bench = Bench::on(Kind::Clients, 80, 24);
+        bench.type_in("n");
+        bench.later(&format!("shop\t{steps}\t{uri}\t\t\t\t\t\n"));
+        let asked = registered(&bench);
+        assert_eq!(asked.confidential, confidential, "{steps:?}");
+        assert_eq!(asked.grant_types, grants, "{steps:?} {uri}");
+        let signs_in = grants.contains(&"authorization_code");
+        for scope in openid {
+            assert_eq!(
+                asked.scopes.iter().any(|have| have == scope),
+                signs_in,
+                "{scope}"
+            );
+        }
+    }
+    // Who signs in has to be sent back somewhere.
+    let mut bench = Bench::on(Kind::Clients, 80, 24);
+    bench.type_in("n");
+    bench.later("shop\t\t\t\t\t\t\t\n");
+    assert_eq!(bench.changes(), Vec::<String>::new());
+    assert!(
+        bench.screen().contains("Redirect URIs: people who sign in"),
+        "{}",
+        bench.screen()
+    );
+}
+
+#[test]
+fn roles_and_owners_are_picked_and_a_wrong_one_is_said_at_its_field() {
+    let offers = |names: &[&str]| {
+        let offer = |name: &&str| crate::app::pick::Offer {
+            value: (*name).to_owned(),
+            about: String::new(),
+        };
+        names.iter().map(offer).collect::<Vec<_>>()
+    };
+    let mut bench = Bench::on(Kind::Users, 80, 24);
+    bench.type_in("n");
+    let generation = bench.state.generation;
+    assert!(bench.effects.iter().any(|effect| matches!(
+        effect,
+        Effect::Offers {
+            kind: Kind::Roles,
+            ..
+        }
+    )));
+    bench.reply(Reply::Offers {
+        generation,
+        offers: offers(&["admin", "customer", "support"]),
+    });
+    bench.later("eve@example.org\t\t\t");
+    for _ in 0.."customer".len() {
+        bench.press(crossterm::event::KeyCode::Backspace);
+    }
+    bench.type_in("nobody\t\t\t\t\n");
+    assert_eq!(bench.changes(), Vec::<String>::new());
+    let screen = bench.screen();
+    assert!(
+        screen.contains("Role: there is no role nobody; there are admin, customer, support"),
+        "{screen}"
+    );
+    for _ in 0.."nobody".len() {
+        bench.press(crossterm::event::KeyCode::Backspace);
+    }
+    bench.type_in("sup\n");
+    assert!(bench.screen().contains("support"));
+    bench.type_in("\t\t\t\t\n");
+    let role = bench.effects.iter().find_map(|effect| match effect {
+        Effect::Change {
+            change: Change::CreateUser(user),
+            ..
+        } => user.role.clone(),
+        _ => None,
+    });
+    assert_eq!(role.as_deref(), Some("support"));
 }

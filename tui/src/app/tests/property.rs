@@ -8,6 +8,7 @@ use crate::{
     app::{
         Effect, Msg,
         change::Change,
+        confirm::Focus,
         form::Value,
         layer::Layer,
         msg::{LookAt, Preview, PreviewedSessions, Reply},
@@ -42,15 +43,26 @@ enum Typed {
     Word,
     /// A form for something new, its name typed.
     Name,
+    /// The button of what can be taken back is chosen.
+    Button,
     Nothing,
 }
 
 fn typed(bench: &Bench) -> Typed {
     match bench.state.layers.last() {
         Some(Layer::Confirm(confirm))
-            if confirm.typed.text().trim() == confirm.word && !confirm.word.is_empty() =>
+            if confirm
+                .word
+                .as_ref()
+                .is_some_and(|word| !word.is_empty() && confirm.typed.text().trim() == word) =>
         {
             Typed::Word
+        }
+        // What can be taken back is confirmed by going to the button, which no key alone does.
+        Some(Layer::Confirm(confirm))
+            if confirm.word.is_none() && confirm.undo.is_some() && confirm.focus == Focus::Go =>
+        {
+            Typed::Button
         }
         Some(Layer::Form(form)) => match form.fields.first().map(|field| &field.value) {
             Some(Value::Text(line)) if !line.text().trim().is_empty() => Typed::Name,
@@ -72,7 +84,7 @@ fn answer(bench: &mut Bench, effects: &[Effect]) {
             let preview = Preview {
                 lines: vec!["it hits".into()],
                 sessions: matches!(at, LookAt::Sessions(_)).then(|| Box::new(sessions)),
-                keys: None,
+                ids: None,
             };
             bench.reply(Reply::Preview {
                 generation: *generation,
@@ -118,7 +130,7 @@ proptest! {
             let before = typed(&bench);
             let effects = update(&mut bench.state, Msg::Key(key));
             if let Some(change) = sent(&effects) {
-                let confirmed = before == Typed::Word || (before == Typed::Name && change.is_creation());
+                let confirmed = matches!(before, Typed::Word | Typed::Button) || (before == Typed::Name && change.is_creation());
                 prop_assert!(confirmed, "{change:?} after {before:?}");
             }
             answer(&mut bench, &effects);

@@ -35,6 +35,7 @@ fn fail(bench: &mut Bench, what: Trouble, message: &str) {
         what,
         message: message.into(),
         field: None,
+        is_gone: false,
     };
     let generation = bench.state.list().unwrap().generation;
     let pages: Result<Vec<Page<_>>, _> = Err(problem);
@@ -42,6 +43,7 @@ fn fail(bench: &mut Bench, what: Trouble, message: &str) {
         generation,
         want: Want::Window { first: 0 },
         pages,
+        note: None,
     });
 }
 
@@ -116,7 +118,10 @@ fn dashboard_health_incident() {
         let events = (1..=9).map(|n| event(n, "login.failed")).collect();
         bench.reply(Reply::Timeline {
             generation,
-            events: Ok(events),
+            timeline: Ok(crate::app::msg::Timeline {
+                events: events,
+                live_sessions: Some(3),
+            }),
         });
         bench
     });
@@ -157,7 +162,7 @@ fn dialogs() {
                 users: 1,
                 id: None,
             })),
-            keys: None,
+            ids: None,
         };
         bench.reply(Reply::Preview {
             generation,
@@ -263,6 +268,7 @@ fn states() {
             what: Trouble::Unreachable,
             message: "cannot reach the server: connection refused".into(),
             field: None,
+            is_gone: false,
         }));
         bench
     });

@@ -1,0 +1,176 @@
+//! Who listens at a port of this machine. A key that lies in a file here is sent to the server of the file's owner, or to
+//! one of root's, and to nobody who took the port while the server was down.
+
+use std::{
+    fs,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
+
+/// `TCP_LISTEN` in the kernel's tables.
+const LISTEN: &str = "0A";
+
+/// A key file, and the server on this machine that it may be sent to.
+#[derive(Debug, Clone)]
+pub struct KeyGuard {
+    address: SocketAddr,
+    file: PathBuf,
+}
+
+impl KeyGuard {
+    /// For the loopback address in a URL; `None` for a URL of another machine.
+    pub fn new(url: &str, file: &Path) -> Option<Self> {
+        let url = reqwest::Url::parse(url).ok()?;
+        let port = url.port_or_known_default()?;
+        let host = url.host_str()?.trim_matches(['[', ']']).to_owned();
+        let ip = match host.as_str() {
+            "localhost" => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            host => host.parse().ok()?,
+        };
+        ip.to_canonical().is_loopback().then(|| Self {
+            address: SocketAddr::new(ip.to_canonical(), port),
+            file: file.to_owned(),
+        })
+    }
+
+    /// Judges whoever listens there now. Where that cannot be told, as outside Linux, nothing is refused.
+    ///
+    /// # Errors
+    /// One line that says who listens.
+    pub fn check(&self) -> Result<(), String> {
+        let Ok(owner) = fs::metadata(&self.file).map(|found| found.uid()) else {
+            return Ok(());
+        };
+        let table = |name: &str| fs::read_to_string(name).unwrap_or_default();
+        let (four, six) = (table("/proc/net/tcp"), table("/proc/net/tcp6"));
+        let users = listeners(&four, &six, self.address);
+        match users.iter().find(|uid| **uid != 0 && **uid != owner) {
+            None => Ok(()),
+            Some(uid) => Err(format!(
+                "{} listens at {}, who is neither root nor the owner of {} ({}): nothing was sent",
+                user(*uid),
+                self.address,
+                self.file.display(),
+                user(owner)
+            )),
+        }
+    }
+}
+
+/// A user as people read it.
+fn user(uid: u32) -> String {
+    let accounts = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let name = accounts.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(uid)).then(|| name.to_owned())
+    });
+    match name {
+        Some(name) => format!("{name} (user {uid})"),
+        None => format!("user {uid}"),
+    }
+}
+
+/// The users of the sockets that a connection to `address` may reach, out of `/proc/net/tcp` and `/proc/net/tcp6`.
+fn listeners(four: &str, six: &str, address: SocketAddr) -> Vec<u32> {
+    let mut users = Vec::new();
+    for line in four.lines().chain(six.lines()).skip(1) {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let (Some(local), Some(state), Some(uid)) = (fields.get(1), fields.get(3), fields.get(7))
+        else {
+            continue;
+        };
+        let reached = socket(local).is_some_and(|(ip, port)| {
+            port == address.port() && (ip == address.ip() || is_any(ip, address.ip()))
+        });
+        if *state == LISTEN
+            && reached
+            && let Ok(uid) = uid.parse()
+        {
+            users.push(uid);
+        }
+    }
+    users
+}
+
+/// Whether a socket at every address takes connections to this one.
+fn is_any(socket: IpAddr, asked: IpAddr) -> bool {
+    match socket {
+        // One at `::` takes IPv4 too, unless it says otherwise, which the table does not tell.
+        IpAddr::V6(ip) => ip.is_unspecified(),
+        IpAddr::V4(ip) => ip.is_unspecified() && asked.is_ipv4(),
+    }
+}
+
+/// An address of the table: 32-bit words in the machine's byte order, in hexadecimal, and the port.
+fn socket(text: &str) -> Option<(IpAddr, u16)> {
+    let (ip, port) = text.split_once(':')?;
+    let port = u16::from_str_radix(port, 16).ok()?;
+    let mut bytes = Vec::with_capacity(16);
+    for at in (0..ip.len()).step_by(8) {
+        let word = u32::from_str_radix(ip.get(at..at + 8)?, 16).ok()?;
+        bytes.extend_from_slice(&word.to_ne_bytes());
+    }
+    let ip = match bytes.len() {
+        4 => IpAddr::V4(Ipv4Addr::from(<[u8; 4]>::try_from(bytes).ok()?)),
+        16 => IpAddr::V6(Ipv6Addr::from(<[u8; 16]>::try_from(bytes).ok()?)).to_canonical(),
+        _ => return None,
+    };
+    Some((ip, port))
+}
+
+#[cfg(all(test, target_endian = "little"))]
+mod tests {
+    use super::*;
+
+    const HEAD: &str = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n";
+
+    fn at(address: &str, four: &str, six: &str) -> Vec<u32> {
+        let four = format!("{HEAD}{four}");
+        let six = format!("{HEAD}{six}");
+        listeners(&four, &six, address.parse().unwrap())
+    }
+
+    #[test]
+    fn only_sockets_that_a_connection_reaches_count() {
+        let four = "\
+   0: 0100007F:1F40 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1001        0 1 1 0 0 0\n\
+   1: 00000000:1F40 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1002        0 1 1 0 0 0\n\
+   2: 0200007F:1F40 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1003        0 1 1 0 0 0\n\
+   3: 0100007F:1F41 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1004        0 1 1 0 0 0\n\
+   4: 0100007F:1F40 0100007F:D431 01 00000000:00000000 00:00000000 00000000  1005        0 1 1 0 0 0\n";
+        let six = "\
+   0: 00000000000000000000000000000000:1F40 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000  1006 0 1\n\
+   1: 00000000000000000000000001000000:1F40 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000  1007 0 1\n\
+   2: 0000000000000000FFFF00000100007F:1F40 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000  1008 0 1\n";
+        assert_eq!(at("127.0.0.1:8000", four, six), [1001, 1002, 1006, 1008]);
+        assert_eq!(at("[::1]:8000", four, six), [1006, 1007]);
+        assert_eq!(at("127.0.0.1:8002", four, six), [0; 0]);
+    }
+
+    #[test]
+    fn the_guard_is_for_this_machine_alone() {
+        let file = Path::new("/etc/hostname");
+        for url in [
+            "http://127.0.0.1:8000",
+            "http://localhost:8000",
+            "http://[::1]:8000",
+        ] {
+            assert!(KeyGuard::new(url, file).is_some(), "{url}");
+        }
+        for url in ["http://10.0.0.1:8000", "https://id.example.org"] {
+            assert!(KeyGuard::new(url, file).is_none(), "{url}");
+        }
+    }
+
+    #[test]
+    fn what_listens_for_oneself_is_trusted() {
+        let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", socket.local_addr().unwrap());
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("key");
+        fs::write(&file, "x").unwrap();
+        assert_eq!(KeyGuard::new(&url, &file).unwrap().check(), Ok(()));
+    }
+}
