@@ -190,6 +190,29 @@ await check('a call whose refreshed token is refused too is not tried forever', 
   server.close()
 })
 
+await check('a call that is refused after the refresh is over takes the session that is there', async () => {
+  let refreshes = 0
+  let release
+  const late = new Promise((done) => (release = done))
+  const rest = { tokenType: 'Bearer', expiresIn: 1, scope: '', userId: 'user_1', issuedAt: '' }
+  const server = await stub(async (request, response) => {
+    if (request.url === '/auth/refresh') {
+      refreshes++
+      return json(response, 200, { accessToken: `at_${refreshes}`, refreshToken: `rt_${refreshes}`, ...rest })
+    }
+    if (request.headers.authorization !== 'Bearer at_0') return json(response, 200, { id: 'user_1' })
+    if (request.url === '/apikey') await late
+    return json(response, 401, { error: { code: 'token_expired', message: 'm' } })
+  })
+  const client = new Doorward({ baseUrl: server.url, storage: stored(server.url) })
+  const slow = client.apiKeys.list()
+  await client.auth.me()
+  release()
+  await slow
+  assert.equal(refreshes, 1)
+  server.close()
+})
+
 await check('signing out during a refresh stays signed out', async () => {
   let release
   const held = new Promise((done) => (release = done))
