@@ -19,7 +19,8 @@ const NO_CONTROLLING: i32 = 0o400;
 
 /// Starts the console in a session of its own on a new terminal; answers the terminal's other end, once a frame was drawn.
 fn console(server: &Server) -> (Child, File) {
-    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    // Inherited by the console itself, or by another test's programs, it would never be closed.
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
     unlockpt(&master).unwrap();
     let name = ptsname(&master, Vec::new()).unwrap();
     let slave = OpenOptions::new()

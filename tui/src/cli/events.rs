@@ -11,8 +11,7 @@ use super::{
 use crate::{
     incident::{Pivot, Record, markdown},
     item::{Item, Kind},
-    search::Names,
-    stderr,
+    search, stderr,
 };
 
 /// How long to wait before a lost stream is opened again.
@@ -100,6 +99,7 @@ pub async fn run(command: Events, with: &Context) -> Outcome {
             .await;
     }
     let search = asked.list.search(Kind::Events)?;
+    let names = search::names(&with.client, Kind::Events, &search, now()).await;
     let wanted = |event: &Event| {
         let same = |filter: &Option<String>, value: Option<&str>| {
             filter.as_deref().is_none_or(|filter| value == Some(filter))
@@ -113,7 +113,7 @@ pub async fn run(command: Events, with: &Context) -> Outcome {
                 .action
                 .as_deref()
                 .is_none_or(|start| event.action.starts_with(start))
-            && search.matches(&Item::Event(event.clone()), &Names::new(), now())
+            && search.matches(&Item::Event(event.clone()), &names, now())
     };
     // Whoever reads may have seen enough long before the next event.
     let reader = crate::hangup::reader_gone();

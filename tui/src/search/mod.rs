@@ -8,7 +8,11 @@ mod tests;
 
 use doorward_shared::Timestamp;
 
-pub use self::{matching::Names, run::find, terms::Term};
+pub use self::{
+    matching::Names,
+    run::{find, names},
+    terms::Term,
+};
 use crate::item::Kind;
 
 /// What is searched for in one kind of list. All of it must hold.

@@ -103,6 +103,21 @@ pub async fn find(
     Ok(run.found)
 }
 
+/// Names that a search may mean, for judging rows that come by another way.
+pub async fn names(client: &Client, kind: Kind, search: &Search, now: Timestamp) -> Names {
+    let mut run = Run {
+        client,
+        kind,
+        search,
+        now,
+        found: Found::default(),
+        seen: BTreeSet::new(),
+        looked_at: 0,
+    };
+    run.look_up_names().await;
+    run.found.names
+}
+
 impl Run<'_> {
     /// Names of people, clients and keys that a word or a term may mean. What may not be seen is not searched.
     async fn look_up_names(&mut self) {
