@@ -25,8 +25,12 @@ const ISSUER: &str = "https://id.example.com";
 fn ring(algorithm: SigningAlgorithm, remembered: usize) -> Result<KeyRing, BadKey> {
     let pkcs8 = SigningKey::generate(algorithm)?;
     let key = SigningKey::from_pkcs8(algorithm, &pkcs8)?;
-    let retires_at = None;
-    KeyRing::new(vec![RingKey { key, retires_at }], ISSUER.into(), remembered)
+    let key = RingKey {
+        key: std::sync::Arc::new(key),
+        retires_at: None,
+        stopped_at: None,
+    };
+    KeyRing::new(vec![key], ISSUER.into(), remembered)
 }
 
 fn claims(number: usize) -> AccessClaims {

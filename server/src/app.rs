@@ -16,7 +16,7 @@ use crate::{
         password::Passwords,
         seal::MasterKey,
         secret::{Secret, api_key, api_key_form_ok, api_key_hint},
-        signing::{KeyRing, RingKey, SigningAlgorithm, SigningKey},
+        signing::{BadKey, KeyRing, RingKey, SigningAlgorithm, SigningKey},
     },
     domain::Cause,
     files::write_private,
@@ -83,6 +83,8 @@ pub struct Parts {
     pub(crate) site: Site,
     /// Form tokens that have come back.
     pub(crate) used_forms: UsedForms,
+    /// Held while the ring of signing keys is changed.
+    loading_keys: tokio::sync::Mutex<()>,
     rested: AtomicBool,
 }
 
@@ -169,6 +171,7 @@ impl Doorward {
             master,
             site,
             used_forms: UsedForms::default(),
+            loading_keys: tokio::sync::Mutex::default(),
             rested: AtomicBool::new(false),
         };
         Ok(Self(Arc::new(parts)))
@@ -204,9 +207,30 @@ impl Doorward {
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
         let longest = longest_token(&self.settings);
         let key = new_signing_key(&self.master, algorithm, longest, cause.at).await?;
-        self.store.rotate_signing_key(key.clone(), cause).await?;
-        self.reload_signing_keys().await?;
+        let (doorward, new) = (self.clone(), key.clone());
+        // On a task of its own: whoever asked for it may hang up between the commit and the ring.
+        let done = tokio::spawn(async move {
+            doorward.store.rotate_signing_key(new, cause).await?;
+            doorward.reload_signing_keys().await
+        });
+        finished(done).await?;
         Ok(key)
+    }
+
+    /// Revokes a signing key that does not sign any more: its tokens are dead on the next request.
+    ///
+    /// # Errors
+    /// [`StoreError`]: not found, a conflict for the key that signs; nothing has changed then.
+    pub async fn revoke_signing_key(&self, kid: &str, cause: Cause) -> Result<(), StoreError> {
+        let (doorward, kid) = (self.clone(), kid.to_owned());
+        let done = tokio::spawn(async move {
+            let id = kid.clone();
+            doorward.store.delete_signing_key(id, cause).await?;
+            // After a load that began before the commit, if there is one. Nothing is read here that could fail.
+            let _alone = doorward.loading_keys.lock().await;
+            doorward.keys.remove(&kid).map_err(unusable)
+        });
+        finished(done).await
     }
 
     /// Takes the ring from storage anew.
@@ -214,11 +238,22 @@ impl Doorward {
     /// # Errors
     /// [`StoreError`]; the ring stays as it was.
     pub async fn reload_signing_keys(&self) -> Result<(), StoreError> {
+        // One at a time: what was read first must not be put in place last.
+        let _alone = self.loading_keys.lock().await;
         let keys = ring(&self.master, self.store.signing_keys().await?)?;
-        self.keys
-            .replace(keys)
-            .map_err(|error| StoreError::Unavailable(error.to_string()))
+        self.keys.replace(keys).map_err(unusable)
     }
+}
+
+fn unusable(error: BadKey) -> StoreError {
+    StoreError::Unavailable(error.to_string())
+}
+
+async fn finished<T>(
+    task: tokio::task::JoinHandle<Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    let failed = |error: tokio::task::JoinError| StoreError::Unavailable(error.to_string());
+    task.await.map_err(failed)?
 }
 
 /// How long tokens may live, in seconds.
@@ -276,6 +311,7 @@ async fn new_signing_key(
         sealed,
         created_at: now,
         retires_at: None,
+        stopped_at: None,
         longest_token_seconds,
     })
 }
@@ -322,8 +358,9 @@ fn ring(master: &MasterKey, stored: Vec<StoredSigningKey>) -> Result<Vec<RingKey
             .map_err(|_| "another master.key sealed it")?;
         let opened = SigningKey::from_pkcs8(algorithm, &pkcs8).map_err(|_| "it is broken")?;
         Ok::<_, &str>(RingKey {
-            key: opened,
+            key: Arc::new(opened),
             retires_at: key.retires_at,
+            stopped_at: key.stopped_at,
         })
     };
     let keys = stored.into_iter().map(open).collect::<Result<Vec<_>, _>>();

@@ -87,6 +87,7 @@ impl Doorward {
             expires_at: now.plus_seconds(i64::from(self.settings.session_seconds)),
             browser: Some(cookie),
             resources: Vec::new(),
+            auth_time: None,
         }
     }
 }

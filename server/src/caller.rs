@@ -101,7 +101,8 @@ impl Caller {
             return None;
         };
         let claimed = self.claims.as_ref().and_then(|claims| claims.auth_time);
-        Some(claimed.map_or(session.created_at, Timestamp::from_seconds))
+        let claimed = claimed.map(Timestamp::from_seconds).or(session.auth_time);
+        Some(claimed.unwrap_or(session.created_at))
     }
 
     /// Refuses whoever lacks a scope.
@@ -330,6 +331,14 @@ impl Doorward {
             .client(id)
             .await?
             .ok_or_else(ApiError::token_revoked)?;
+        let now = self.clock.now();
+        if client
+            .secrets
+            .as_ref()
+            .is_some_and(|secrets| !secrets.vouch_for(jti, now))
+        {
+            return Err(ApiError::token_revoked());
+        }
         let scopes = granted.intersect(&client.scopes);
         Ok(Caller {
             credential: Credential::Client { client },

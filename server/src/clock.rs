@@ -17,8 +17,15 @@ pub struct Clock(Kind);
 
 #[derive(Debug, Clone)]
 enum Kind {
-    System { started: Instant },
-    Manual { start: i64, elapsed: Arc<AtomicI64> },
+    /// `lead` is the wall clock's greatest lead over the monotonic one so far, in microseconds.
+    System {
+        started: Instant,
+        lead: Arc<AtomicI64>,
+    },
+    Manual {
+        start: i64,
+        elapsed: Arc<AtomicI64>,
+    },
 }
 
 impl Clock {
@@ -26,6 +33,7 @@ impl Clock {
     pub fn system() -> Self {
         Self(Kind::System {
             started: Instant::now(),
+            lead: Arc::new(AtomicI64::new(i64::MIN)),
         })
     }
 
@@ -37,15 +45,17 @@ impl Clock {
         })
     }
 
-    /// The wall clock.
+    /// The wall clock, but that it never steps back while the process runs: where the machine's is set back, this one goes
+    /// on from where it was. A token that has ended stays so.
     #[expect(clippy::disallowed_methods, reason = "this is where the time comes in")]
     pub fn now(&self) -> Timestamp {
         match &self.0 {
-            Kind::System { .. } => {
-                let since = SystemTime::now()
+            Kind::System { started, lead } => {
+                // In this order: a pause between the two makes the lead smaller, and that counts for nothing.
+                let wall = SystemTime::now()
                     .duration_since(UNIX_EPOCH)
                     .unwrap_or_default();
-                Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+                Timestamp(steady(lead, micros(wall), micros(started.elapsed())) / 1000)
             }
             Kind::Manual { start, elapsed } => Timestamp(start + elapsed.load(Ordering::SeqCst)),
         }
@@ -54,7 +64,7 @@ impl Clock {
     /// Time since some fixed moment, which no change of the wall clock moves.
     pub fn monotonic(&self) -> Duration {
         match &self.0 {
-            Kind::System { started } => started.elapsed(),
+            Kind::System { started, .. } => started.elapsed(),
             Kind::Manual { elapsed, .. } => Duration::from_millis(
                 u64::try_from(elapsed.load(Ordering::SeqCst)).unwrap_or_default(),
             ),
@@ -72,6 +82,17 @@ impl Clock {
     }
 }
 
+fn micros(time: Duration) -> i64 {
+    i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// The time by the monotonic clock and the greatest lead that the wall clock has had over it.
+fn steady(lead: &AtomicI64, wall: i64, monotonic: i64) -> i64 {
+    let now = wall.saturating_sub(monotonic);
+    let before = lead.fetch_max(now, Ordering::SeqCst);
+    monotonic.saturating_add(before.max(now))
+}
+
 /// Random bytes from the operating system.
 ///
 /// # Panics
@@ -86,4 +107,31 @@ pub fn random_bytes<const N: usize>() -> [u8; N] {
         .fill(&mut bytes)
         .expect("the operating system gives random numbers");
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wall_clock_that_is_set_back_does_not_take_the_time_back_and_time_still_passes() {
+        let lead = AtomicI64::new(i64::MIN);
+        assert_eq!(steady(&lead, 1_000_000, 0), 1_000_000);
+        assert_eq!(steady(&lead, 1_000_500, 500), 1_000_500);
+        // An hour back.
+        assert_eq!(steady(&lead, 1_001_000 - 3_600_000_000, 1_000), 1_001_000);
+        assert_eq!(steady(&lead, 1_002_000 - 3_600_000_000, 2_000), 1_002_000);
+        // Set right again, and then ahead.
+        assert_eq!(steady(&lead, 1_003_000, 3_000), 1_003_000);
+        assert_eq!(steady(&lead, 9_000_000, 4_000), 9_000_000);
+        assert_eq!(steady(&lead, 1_005_000, 5_000), 9_001_000);
+    }
+
+    #[test]
+    fn the_machines_clock_goes_on() {
+        let clock = Clock::system();
+        let first = clock.now();
+        assert!(first.0 > 1_700_000_000_000, "{first}");
+        assert!(clock.clone().now() >= first);
+    }
 }

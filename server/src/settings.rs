@@ -78,6 +78,8 @@ pub struct Settings {
     pub session_seconds: u32,
     /// For so long after a refresh token was used its next use is only refused.
     pub refresh_grace_seconds: u32,
+    /// For so long after its first use a refresh token whose answer was lost gets another successor; 0 for never.
+    pub refresh_retry_seconds: u32,
     pub signing_algorithm: String,
     pub argon2_memory_kib: u32,
     pub argon2_iterations: u32,
@@ -120,6 +122,7 @@ impl Default for Settings {
             refresh_token_seconds: 2_592_000,
             session_seconds: 7_776_000,
             refresh_grace_seconds: 2,
+            refresh_retry_seconds: 60,
             signing_algorithm: "RS256".into(),
             argon2_memory_kib: 19456,
             argon2_iterations: 2,
@@ -252,6 +255,9 @@ impl Settings {
         }
         if self.refresh_grace_seconds > 60 {
             return Err(wrong("refresh_grace_seconds", "must be at most 60"));
+        }
+        if self.refresh_retry_seconds > 3600 {
+            return Err(wrong("refresh_retry_seconds", "must be at most 3600"));
         }
         self.algorithm()?;
         self.argon2_params()?;

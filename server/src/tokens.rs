@@ -7,11 +7,13 @@ use crate::{
     app::Doorward,
     clock::random_bytes,
     crypto::{
-        secret::{self, Secret},
+        refresh::RefreshSeed,
+        secret::{Digest256, Secret},
         signing::{SignError, TokenType},
         token::{AccessClaims, Audience, FIRST_PARTY},
     },
-    store::NewSession,
+    domain::{Lineage, client::mark, rules::refresh::Windows},
+    store::{NewSession, Rotation},
 };
 
 /// For whom an access token is.
@@ -27,6 +29,8 @@ pub struct Grant<'a> {
     pub audience: Vec<String>,
     pub auth_time: Option<Timestamp>,
     pub seconds: u32,
+    /// The secret that a client got a token of its own with.
+    pub secret: Option<Digest256>,
 }
 
 impl Doorward {
@@ -46,7 +50,7 @@ impl Doorward {
             aud: Audience::new(audience),
             exp: now.seconds() + i64::from(grant.seconds),
             iat: now.seconds(),
-            jti: token_id(now),
+            jti: token_id(now, grant.secret),
             client_id: grant
                 .client_id
                 .map_or_else(|| FIRST_PARTY.to_owned(), |id| id.to_string()),
@@ -78,6 +82,7 @@ impl Doorward {
             audience: Vec::new(),
             auth_time: None,
             seconds,
+            secret: None,
         };
         Ok(TokenResponse {
             access_token: self.access_token(grant, now)?,
@@ -90,14 +95,43 @@ impl Doorward {
         })
     }
 
-    /// What a new session starts with, and its first refresh token.
+    /// The first refresh token of a session that was opened with this seed.
+    pub fn first_refresh_token(&self, session: SessionId, seed: &RefreshSeed) -> Secret {
+        self.master.refresh().token(session, 1, seed)
+    }
+
+    /// One use of a refresh token, for all that was granted; `None` for one that is forged, or none at all.
+    pub(crate) fn rotation(
+        &self,
+        used: &str,
+        next: &RefreshSeed,
+        lineage: Lineage,
+        now: Timestamp,
+    ) -> Option<Rotation> {
+        let settings = &self.settings;
+        Some(Rotation {
+            used: self.master.refresh().read(used)?,
+            next: next.digest(),
+            lineage,
+            next_until: now.plus_seconds(i64::from(settings.refresh_token_seconds)),
+            access_until: now.plus_seconds(i64::from(settings.access_token_seconds)),
+            windows: Windows {
+                grace: settings.refresh_grace_seconds,
+                retry: settings.refresh_retry_seconds,
+            },
+            scope: None,
+            resources: Vec::new(),
+        })
+    }
+
+    /// What a new session starts with, and what makes its first refresh token.
     pub fn new_session(
         &self,
         ip: std::net::IpAddr,
         user_agent: Option<String>,
         now: Timestamp,
-    ) -> (NewSession, Secret) {
-        let refresh = secret::refresh_token(random_bytes());
+    ) -> (NewSession, RefreshSeed) {
+        let refresh = RefreshSeed::random();
         let session = NewSession {
             client_id: None,
             scope: None,
@@ -109,15 +143,18 @@ impl Doorward {
             expires_at: now.plus_seconds(i64::from(self.settings.session_seconds)),
             browser: None,
             resources: Vec::new(),
+            auth_time: None,
         };
         (session, refresh)
     }
 }
 
 /// A `jti`: a ULID in lower case.
-fn token_id(now: Timestamp) -> String {
+fn token_id(now: Timestamp, secret: Option<Digest256>) -> String {
     let random = u128::from_be_bytes(random_bytes());
-    Ulid::from_parts(u64::try_from(now.0).unwrap_or_default(), random)
+    let id = Ulid::from_parts(u64::try_from(now.0).unwrap_or_default(), random);
+    secret
+        .map_or(id, |secret| mark(id, &secret))
         .to_string()
         .to_ascii_lowercase()
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use doorward_server::{
     Doorward, Settings,
     clock::{Clock, random_bytes},
-    crypto::secret,
+    crypto::{refresh::RefreshSeed, secret},
     tokens::Grant,
 };
 use doorward_shared::{KeyId, ScopeSet, SessionId, Timestamp, UserId, apikey::Environment};
@@ -139,14 +139,15 @@ impl Seeder {
     }
 
     fn caller(&mut self, doorward: &Doorward, user: UserId, session: SessionId) -> Result<Caller> {
-        let refresh = secret::refresh_token(random_bytes());
+        let seed = RefreshSeed::random();
+        let refresh = doorward.first_refresh_token(session, &seed);
         self.conn
             .prepare_cached(
-                "INSERT INTO refresh_tokens (hash, session_id, expires_at) VALUES (?1, ?2, ?3)",
+                "UPDATE sessions SET refresh_generation = 1, refresh_hash = ?2, refresh_until = ?3 WHERE id = ?1",
             )?
             .execute(params![
-                refresh.digest().0,
                 session.0.to_bytes(),
+                seed.digest().0,
                 self.until
             ])?;
         let key = secret::api_key("sk", Environment::Live, &mut random_bytes::<64>);
@@ -170,6 +171,7 @@ impl Seeder {
             audience: Vec::new(),
             auth_time: None,
             seconds: doorward.settings.access_token_seconds,
+            secret: None,
         };
         Ok(Caller {
             token: doorward.access_token(grant, self.now)?,

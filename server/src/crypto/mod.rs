@@ -1,6 +1,7 @@
 //! Cryptography: passwords, signatures, secrets, and what is sealed at rest.
 
 pub mod password;
+pub mod refresh;
 pub mod seal;
 pub mod secret;
 pub mod signing;

@@ -6,7 +6,7 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use zeroize::Zeroizing;
 
-use super::stamp::Stamp;
+use super::{refresh::RefreshKey, stamp::Stamp};
 use crate::{clock::random_bytes, files::write_private};
 
 /// What was sealed with another key, for another place, or was changed since.
@@ -14,10 +14,12 @@ use crate::{clock::random_bytes, files::write_private};
 #[error("the master key does not open it")]
 pub struct SealError;
 
-/// The key that seals signing keys. What browsers carry is stamped with a key made from it.
+/// The key that seals signing keys. What browsers carry is stamped, and refresh tokens are authenticated, with keys made
+/// from it.
 pub struct MasterKey {
     key: RandomizedNonceKey,
     stamp: Stamp,
+    refresh: RefreshKey,
 }
 
 impl std::fmt::Debug for MasterKey {
@@ -31,12 +33,22 @@ impl MasterKey {
     pub fn new(bytes: &[u8; 32]) -> Result<Self, SealError> {
         let key = RandomizedNonceKey::new(&AES_256_GCM, bytes).map_err(|_| SealError)?;
         let stamp = Stamp::derived(bytes);
-        Ok(Self { key, stamp })
+        let refresh = RefreshKey::derived(bytes);
+        Ok(Self {
+            key,
+            stamp,
+            refresh,
+        })
     }
 
     /// What stamps text that browsers carry.
     pub fn stamp(&self) -> &Stamp {
         &self.stamp
+    }
+
+    /// What makes refresh tokens and recognises them.
+    pub fn refresh(&self) -> &RefreshKey {
+        &self.refresh
     }
 
     /// Reads the key at `path`, or makes one there; answers whether it was made.

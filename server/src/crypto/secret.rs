@@ -59,11 +59,6 @@ impl fmt::Debug for Digest256 {
     }
 }
 
-/// `rt_` and 256 random bits in base64url.
-pub fn refresh_token(random: [u8; 32]) -> Secret {
-    format!("rt_{}", BASE64_URL_SAFE_NO_PAD.encode(random)).into()
-}
-
 /// `cs_` and 256 random bits in base64url.
 pub fn client_secret(random: [u8; 32]) -> Secret {
     format!("cs_{}", BASE64_URL_SAFE_NO_PAD.encode(random)).into()

@@ -24,8 +24,9 @@ use zeroize::Zeroizing;
 
 use super::{secret::Digest256, token::AccessClaims};
 
-/// How far clocks may differ, in seconds.
-const LEEWAY: i64 = 5;
+/// How much later than now, or than its key stopped signing, a token may have been issued, in seconds: the clock may have
+/// been set back between two runs, and a rotation takes a moment. No token lives longer by it.
+const ISSUED_LATE: i64 = 5;
 /// Longest token that is looked at, in bytes.
 const MAX_TOKEN_BYTES: usize = 16 * 1024;
 
@@ -289,15 +290,28 @@ impl Jwk {
 }
 
 /// A key of the ring.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct RingKey {
-    pub key: SigningKey,
+    pub key: Arc<SigningKey>,
     /// When it leaves the JWKS; none for the one that signs.
     pub retires_at: Option<Timestamp>,
+    /// When it stopped signing; none for the one that signs.
+    pub stopped_at: Option<Timestamp>,
+}
+
+impl RingKey {
+    /// Whether it may have signed a token that says it was issued then, in seconds.
+    fn signed_at(&self, issued: i64) -> bool {
+        let last = |stopped: Timestamp| stopped.plus_seconds(ISSUED_LATE).0;
+        self.stopped_at
+            .is_none_or(|stopped| issued.saturating_mul(1000) <= last(stopped))
+    }
 }
 
 #[derive(Debug)]
 struct Ring {
+    /// Which ring this is: what an earlier one has verified is verified anew.
+    number: u64,
     keys: Vec<RingKey>,
     jwks: Arc<str>,
     /// The header of each token type, encoded.
@@ -306,7 +320,7 @@ struct Ring {
 }
 
 impl Ring {
-    fn new(keys: Vec<RingKey>) -> Result<Self, BadKey> {
+    fn new(number: u64, keys: Vec<RingKey>) -> Result<Self, BadKey> {
         #[derive(Serialize)]
         struct Jwks<'a> {
             keys: Vec<&'a Jwk>,
@@ -324,6 +338,7 @@ impl Ring {
             |typ| BASE64.encode(format!(r#"{{"typ":"{typ}","alg":"{alg}","kid":"{kid}"}}"#));
         let (access_header, id_header) = (header("at+jwt"), header("JWT"));
         Ok(Self {
+            number,
             jwks: jwks.into(),
             access_header,
             id_header,
@@ -335,7 +350,7 @@ impl Ring {
         self.keys
             .iter()
             .find(|key| key.retires_at.is_none())
-            .map(|key| &key.key)
+            .map(|key| &*key.key)
             .ok_or(SignError)
     }
 }
@@ -357,8 +372,14 @@ pub struct KeyRing(Arc<Inner>);
 struct Inner {
     ring: RwLock<Arc<Ring>>,
     issuer: String,
-    /// Tokens whose signature was seen to be right, by hash. Whether one is still good is asked each time.
-    verified: Cache<Digest256, Arc<AccessClaims>>,
+    /// Tokens whose signature was seen to be right, by hash, and the ring that saw it. Whether one is still good is asked
+    /// each time.
+    verified: Cache<Digest256, (u64, Arc<AccessClaims>)>,
+}
+
+#[derive(Deserialize)]
+struct IssuedAt {
+    iat: i64,
 }
 
 #[derive(Deserialize)]
@@ -378,7 +399,7 @@ impl KeyRing {
     /// # Errors
     /// [`BadKey`] when none signs.
     pub fn new(keys: Vec<RingKey>, issuer: String, remembered: usize) -> Result<Self, BadKey> {
-        let ring = RwLock::new(Arc::new(Ring::new(keys)?));
+        let ring = RwLock::new(Arc::new(Ring::new(0, keys)?));
         Ok(Self(Arc::new(Inner {
             ring,
             issuer,
@@ -391,8 +412,24 @@ impl KeyRing {
     /// # Errors
     /// [`BadKey`] when none signs; the ring stays as it was.
     pub fn replace(&self, keys: Vec<RingKey>) -> Result<(), BadKey> {
-        let ring = Arc::new(Ring::new(keys)?);
-        *self.0.ring.write().unwrap_or_else(PoisonError::into_inner) = ring;
+        self.change(|_| keys)
+    }
+
+    /// Takes a key that does not sign out. What it signed is not valid from now on.
+    ///
+    /// # Errors
+    /// [`BadKey`] for the one that signs; the ring stays as it was.
+    pub fn remove(&self, kid: &str) -> Result<(), BadKey> {
+        self.change(|ring| {
+            let others = ring.keys.iter().filter(|key| key.key.kid() != kid);
+            others.cloned().collect()
+        })
+    }
+
+    fn change(&self, keys: impl FnOnce(&Ring) -> Vec<RingKey>) -> Result<(), BadKey> {
+        let mut ring = self.0.ring.write().unwrap_or_else(PoisonError::into_inner);
+        *ring = Arc::new(Ring::new(ring.number + 1, keys(&ring))?);
+        drop(ring);
         self.0.verified.clear();
         Ok(())
     }
@@ -471,23 +508,25 @@ impl KeyRing {
             return Err(TokenError::Invalid);
         }
         let hash = Digest256::of(token.as_bytes());
-        let claims = match self.0.verified.get(&hash) {
-            Some(claims) => claims,
+        let ring = self.ring();
+        let known = self.0.verified.get(&hash);
+        let claims = match known.filter(|(number, _)| *number == ring.number) {
+            Some((_, claims)) => claims,
             None => {
-                let claims =
-                    Arc::new(self.verify_signed::<AccessClaims>(token, TokenType::Access)?);
-                self.0.verified.insert(hash, claims.clone());
+                let claims = try_verify::<AccessClaims>(&ring, token, TokenType::Access);
+                let claims = Arc::new(claims.ok_or(TokenError::Invalid)?);
+                self.0.verified.insert(hash, (ring.number, claims.clone()));
                 claims
             }
         };
         let now = now.seconds();
         if claims.iss != self.0.issuer
             || claims.sub.is_empty()
-            || claims.iat > now.saturating_add(LEEWAY)
+            || claims.iat > now.saturating_add(ISSUED_LATE)
         {
             return Err(TokenError::Invalid);
         }
-        if claims.exp.saturating_add(LEEWAY) <= now {
+        if claims.exp <= now {
             Err(TokenError::Expired(claims))
         } else {
             Ok(claims)
@@ -503,48 +542,54 @@ impl KeyRing {
         token: &str,
         kind: TokenType,
     ) -> Result<T, TokenError> {
-        self.try_verify(token, kind).ok_or(TokenError::Invalid)
+        try_verify(&self.ring(), token, kind).ok_or(TokenError::Invalid)
     }
+}
 
-    fn try_verify<T: serde::de::DeserializeOwned>(
-        &self,
-        token: &str,
-        kind: TokenType,
-    ) -> Option<T> {
-        let (message, signature) = token.rsplit_once('.')?;
-        let (header, payload) = message.split_once('.')?;
-        let header: Header = serde_json::from_slice(&BASE64.decode(header).ok()?).ok()?;
-        let typ = header.typ.as_deref()?;
-        let typ_ok = match kind {
-            TokenType::Access => {
-                typ.eq_ignore_ascii_case("at+jwt") || typ.eq_ignore_ascii_case("application/at+jwt")
-            }
-            TokenType::Id => typ.eq_ignore_ascii_case("JWT"),
-        };
-        // RFC 7515 section 4.1.11: we understand no extension.
-        if !typ_ok || header.crit.is_some() {
-            return None;
+fn try_verify<T: serde::de::DeserializeOwned>(
+    ring: &Ring,
+    token: &str,
+    kind: TokenType,
+) -> Option<T> {
+    let (message, signature) = token.rsplit_once('.')?;
+    let (header, payload) = message.split_once('.')?;
+    let header: Header = serde_json::from_slice(&BASE64.decode(header).ok()?).ok()?;
+    let typ = header.typ.as_deref()?;
+    let typ_ok = match kind {
+        TokenType::Access => {
+            typ.eq_ignore_ascii_case("at+jwt") || typ.eq_ignore_ascii_case("application/at+jwt")
         }
-        let kid = header.kid?;
-        let ring = self.ring();
-        let key = &ring.keys.iter().find(|key| key.key.kid() == kid)?.key;
-        // The algorithm is the key's. What the header says must agree, and decides nothing.
-        if header.alg != key.algorithm.as_str() {
-            return None;
-        }
-        // Only the canonical spelling of a signature: two texts of one token would be two entries everywhere.
-        if BASE64.encode(BASE64.decode(signature).ok()?) != signature {
-            return None;
-        }
-        let right = jsonwebtoken::crypto::verify(
-            signature,
-            message.as_bytes(),
-            &key.verifier,
-            key.algorithm.jwa(),
-        );
-        if !right.ok()? {
-            return None;
-        }
-        serde_json::from_slice(&BASE64.decode(payload).ok()?).ok()
+        TokenType::Id => typ.eq_ignore_ascii_case("JWT"),
+    };
+    // RFC 7515 section 4.1.11: we understand no extension.
+    if !typ_ok || header.crit.is_some() {
+        return None;
     }
+    let kid = header.kid?;
+    let known = ring.keys.iter().find(|key| key.key.kid() == kid)?;
+    let key = &known.key;
+    // The algorithm is the key's. What the header says must agree, and decides nothing.
+    if header.alg != key.algorithm.as_str() {
+        return None;
+    }
+    // Only the canonical spelling of a signature: two texts of one token would be two entries everywhere.
+    if BASE64.encode(BASE64.decode(signature).ok()?) != signature {
+        return None;
+    }
+    let right = jsonwebtoken::crypto::verify(
+        signature,
+        message.as_bytes(),
+        &key.verifier,
+        key.algorithm.jwa(),
+    );
+    if !right.ok()? {
+        return None;
+    }
+    let payload = BASE64.decode(payload).ok()?;
+    let issued: IssuedAt = serde_json::from_slice(&payload).ok()?;
+    // Whoever has got hold of an old key can sign anything, but not in the past that it signed in.
+    if !known.signed_at(issued.iat) {
+        return None;
+    }
+    serde_json::from_slice(&payload).ok()
 }

@@ -3,6 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use doorward_shared::{ClientId, ScopeSet, Timestamp};
+use ulid::Ulid;
 
 use crate::crypto::secret::Digest256;
 
@@ -49,6 +50,9 @@ pub struct ClientSecrets {
     pub current: Digest256,
     /// The one before, and when its grace ends.
     pub previous: Option<(Digest256, Timestamp)>,
+    /// How many of the two have given tokens that are not [marked](mark): 2, or 1 for the one before, for what earlier
+    /// versions gave; else 0.
+    pub unmarked: u8,
 }
 
 impl ClientSecrets {
@@ -61,6 +65,44 @@ impl ClientSecrets {
             .is_some_and(|(digest, until)| digest.matches(&given) && now < *until);
         self.current.matches(&given) || old
     }
+
+    /// The secrets after `next` has taken the current one's place, which is good until `old_until` if that is to come.
+    #[must_use]
+    pub fn rotated(&self, next: Digest256, old_until: Timestamp, now: Timestamp) -> Self {
+        Self {
+            current: next,
+            previous: (old_until > now).then_some((self.current, old_until)),
+            unmarked: self.unmarked.saturating_sub(1),
+        }
+    }
+
+    /// Whether a token of the client's own is good as far as the secret goes that it was got with: it ends with it.
+    pub fn vouch_for(&self, token: Ulid, now: Timestamp) -> bool {
+        let marked = |secret: &Digest256| mark(token, secret) == token;
+        if marked(&self.current) {
+            return true;
+        }
+        match self.previous {
+            Some((old, until)) if marked(&old) => now < until,
+            previous => match self.unmarked {
+                0 => false,
+                1 => previous.is_some_and(|(_, until)| now < until),
+                _ => true,
+            },
+        }
+    }
+}
+
+/// Bytes of a token's id that say which secret it was got with.
+const MARK: usize = 5;
+
+/// The id of a token that was got with this secret: its last 40 bits are of a hash over the others and the secret.
+pub fn mark(id: Ulid, secret: &Digest256) -> Ulid {
+    let mut bytes = id.to_bytes();
+    let (rest, mark) = bytes.split_at_mut(16 - MARK);
+    let hash = Digest256::of(&[b"doorward client token 1".as_slice(), &secret.0, rest].concat());
+    mark.copy_from_slice(&hash.0[..MARK]);
+    Ulid::from_bytes(bytes)
 }
 
 /// A registered client.

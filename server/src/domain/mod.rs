@@ -11,6 +11,7 @@ pub mod household;
 pub mod idna;
 pub mod refusal;
 pub mod role;
+pub mod rules;
 pub mod session;
 pub mod text;
 

@@ -21,6 +21,8 @@ pub struct Session {
     /// When its newest refresh and access tokens are both over: unless it is refreshed it ends here.
     pub idle_until: Timestamp,
     pub revoked_at: Option<Timestamp>,
+    /// When the person signed in, where that was not when the session began.
+    pub auth_time: Option<Timestamp>,
 }
 
 impl Session {

@@ -19,14 +19,10 @@ use super::{
 use crate::{
     app::Doorward,
     caller::{Caller, Credential},
-    clock::random_bytes,
-    crypto::{
-        password::check_password,
-        secret::{self, Secret},
-    },
+    crypto::{password::check_password, refresh::RefreshSeed, secret::Secret},
     domain::{Account, Actor, Email, Lineage, NewUser, Session, User, UserChange, device, role},
     settings::Registration,
-    store::{NewSession, Refreshed, Rotation, SessionFilter},
+    store::{NewSession, Refreshed, SessionFilter},
 };
 
 pub fn all() -> Vec<Route> {
@@ -53,6 +49,7 @@ async fn register(
     let (new, refresh) = doorward.new_session(info.ip, agent.0, doorward.clock.now());
     let (user, session) = doorward.sign_up(info, body.0, new).await?;
     let may = session.scope.clone();
+    let refresh = doorward.first_refresh_token(session.id, &refresh);
     let tokens =
         doorward.token_response(user.id, session.id, &may, &refresh, session.created_at)?;
     doorward.metrics.token("register");
@@ -130,6 +127,7 @@ async fn login(
         .await?;
     doorward.metrics.token("login");
     let at = session.created_at;
+    let refresh = doorward.first_refresh_token(session.id, &refresh);
     ok(doorward.token_response(user.id, session.id, &session.scope, &refresh, at)?)
 }
 
@@ -140,18 +138,24 @@ async fn refresh(
     body: Body<RefreshRequest>,
 ) -> Answer<TokenResponse> {
     let used = Secret::from(body.0.refresh_token);
-    let next = secret::refresh_token(random_bytes());
+    let seed = RefreshSeed::random();
     let now = doorward.clock.now();
-    let rotation = doorward.rotation(&used, &next, Lineage::FirstParty, now);
     let cause = info.cause(Actor::Anonymous, now);
-    match doorward.store.rotate_refresh(rotation, cause).await? {
+    let refreshed = match doorward.rotation(used.expose(), &seed, Lineage::FirstParty, now) {
+        Some(rotation) => doorward.store.rotate_refresh(rotation, cause).await?,
+        None => Refreshed::Unknown,
+    };
+    match refreshed {
         Refreshed::Rotated {
             session,
             user,
             scope,
+            generation,
             ..
         } => {
             doorward.metrics.token("refresh");
+            let keys = doorward.master.refresh();
+            let next = keys.token(session.id, generation, &seed);
             ok(doorward.token_response(user.id, session.id, &scope, &next, now)?)
         }
         Refreshed::Unknown => Err(ApiError::new(
@@ -172,28 +176,6 @@ async fn refresh(
     }
 }
 
-impl Doorward {
-    /// One use of a refresh token.
-    pub(crate) fn rotation(
-        &self,
-        used: &Secret,
-        next: &Secret,
-        lineage: Lineage,
-        now: doorward_shared::Timestamp,
-    ) -> Rotation {
-        Rotation {
-            used: used.digest(),
-            next: next.digest(),
-            lineage,
-            next_until: now.plus_seconds(i64::from(self.settings.refresh_token_seconds)),
-            access_until: now.plus_seconds(i64::from(self.settings.access_token_seconds)),
-            grace_seconds: self.settings.refresh_grace_seconds,
-            scope: None,
-            resources: Vec::new(),
-        }
-    }
-}
-
 #[post("/auth/logout")]
 async fn logout(doorward: &State<Doorward>, info: &RequestInfo, by: Bearer) -> Done {
     let now = doorward.clock.now();
@@ -209,8 +191,7 @@ async fn logout(doorward: &State<Doorward>, info: &RequestInfo, by: Bearer) -> D
         Credential::Client { .. } => {
             let claims = by.claims.as_ref().ok_or_else(ApiError::invalid_token)?;
             let jti = Ulid::from_string(&claims.jti).map_err(|_| ApiError::invalid_token())?;
-            // Kept somewhat longer than the token is taken, for clocks that differ.
-            let until = doorward_shared::Timestamp::from_seconds(claims.exp).plus_seconds(60);
+            let until = doorward_shared::Timestamp::from_seconds(claims.exp);
             doorward.store.revoke_token(jti, until, cause).await?;
         }
         Credential::Key { .. } => {

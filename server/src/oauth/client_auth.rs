@@ -5,7 +5,11 @@ use std::sync::Arc;
 use base64::{Engine, prelude::BASE64_STANDARD};
 
 use super::{Failure, Form};
-use crate::{app::Doorward, crypto::secret::Secret, domain::Client};
+use crate::{
+    app::Doorward,
+    crypto::secret::{Digest256, Secret},
+    domain::Client,
+};
 
 /// What a client says who it is with.
 #[derive(Debug)]
@@ -16,6 +20,11 @@ pub struct ClientCredentials {
 }
 
 impl ClientCredentials {
+    /// Hash of the secret.
+    pub fn digest(&self) -> Option<Digest256> {
+        self.secret.as_ref().map(Secret::digest)
+    }
+
     /// From the `Authorization` headers and the body.
     ///
     /// # Errors

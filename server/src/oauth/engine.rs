@@ -32,7 +32,7 @@ use super::{
 };
 use crate::{
     app::Doorward,
-    crypto::secret::Digest256,
+    crypto::secret::{Digest256, Secret},
     domain::{Cause, Client, Code},
 };
 
@@ -69,6 +69,8 @@ pub(super) struct Grants {
     pub cause: Cause,
     /// Audiences that were asked for, all of which the client may ask for.
     pub resources: Vec<String>,
+    /// The secret that the client has shown.
+    pub secret: Option<Digest256>,
     /// Set when a flow has issued something.
     pub answer: Option<TokenAnswer>,
     /// Why a part of ours said no, where the flow only knows that it did.
@@ -85,7 +87,7 @@ pub(super) enum Kind {
         found: Option<Code>,
     },
     Refresh {
-        used: Digest256,
+        used: Secret,
         scope: Option<ScopeSet>,
     },
 }
@@ -247,8 +249,8 @@ impl Issuer for Grants {
                 token::client_credentials(
                     &self.doorward,
                     &self.client,
-                    &scopes,
-                    &self.resources,
+                    (&scopes, &self.resources),
+                    self.secret,
                     now,
                 )
             }
@@ -277,7 +279,7 @@ impl Issuer for Grants {
         let Kind::Refresh { used, scope } = &self.kind else {
             return Err(());
         };
-        let asked = (*used, scope.clone(), self.resources.clone());
+        let asked = (used.clone(), scope.clone(), self.resources.clone());
         let answer = token::refresh(&self.doorward, &self.client, asked, self.cause.clone()).await;
         let issued = self.issued(answer)?;
         Ok(RefreshedToken {

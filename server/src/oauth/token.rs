@@ -17,9 +17,9 @@ use super::{
 };
 use crate::{
     app::Doorward,
-    clock::random_bytes,
     crypto::{
-        secret::{self, Digest256, Secret},
+        refresh::RefreshSeed,
+        secret::{Digest256, Secret},
         signing::{SigningAlgorithm, TokenType},
     },
     domain::{Actor, Cause, Client, Code, GrantType, Lineage},
@@ -66,6 +66,7 @@ impl Doorward {
         request_id: Arc<str>,
     ) -> Result<TokenAnswer, Failure> {
         let credentials = ClientCredentials::read(headers, form)?;
+        let secret = credentials.as_ref().and_then(ClientCredentials::digest);
         let client = self.authenticate_client(credentials).await?;
         let grant = form.require("grant_type")?;
         let kind: GrantType = grant.parse().map_err(|_| {
@@ -95,6 +96,7 @@ impl Doorward {
             kind: what(kind, &client, form)?,
             cause,
             resources,
+            secret,
             answer: None,
             failure: None,
         };
@@ -153,7 +155,7 @@ fn what(kind: GrantType, client: &Client, form: &Form) -> Result<Kind, Failure> 
             })
         }
         GrantType::RefreshToken => Ok(Kind::Refresh {
-            used: Digest256::of(form.require("refresh_token")?.as_bytes()),
+            used: form.require("refresh_token")?.to_owned().into(),
             scope,
         }),
     }
@@ -246,8 +248,8 @@ async fn run(mut engine: Engine, kind: GrantType, form: &Form) -> Result<TokenAn
 pub(super) fn client_credentials(
     doorward: &Doorward,
     client: &Client,
-    scope: &ScopeSet,
-    resources: &[String],
+    (scope, resources): (&ScopeSet, &[String]),
+    secret: Option<Digest256>,
     now: Timestamp,
 ) -> Result<TokenAnswer, Failure> {
     let seconds = doorward.settings.client_token_seconds;
@@ -259,6 +261,7 @@ pub(super) fn client_credentials(
         audience: resources.to_vec(),
         auth_time: None,
         seconds,
+        secret,
     };
     Ok(TokenAnswer {
         access_token: doorward.access_token(grant, now)?,
@@ -294,18 +297,19 @@ pub(super) async fn code(
     };
     // OpenID Connect Core section 11: `offline_access` is what asks for a refresh token.
     let offline = code.scope.covers("offline_access") && client.may(GrantType::RefreshToken);
-    let refresh = offline.then(|| secret::refresh_token(random_bytes()));
+    let refresh = offline.then(RefreshSeed::random);
     let new = NewSession {
         client_id: Some(client.id),
         scope: Some(code.scope.clone()),
         ip: code.ip,
         user_agent: code.user_agent.clone(),
-        refresh: refresh.as_ref().map(Secret::digest),
+        refresh: refresh.as_ref().map(RefreshSeed::digest),
         refresh_until: now.plus_seconds(i64::from(settings.refresh_token_seconds)),
         access_until: now.plus_seconds(i64::from(settings.access_token_seconds)),
         expires_at: now.plus_seconds(i64::from(settings.session_seconds)),
         browser: None,
         resources: code.resources.clone(),
+        auth_time: Some(code.auth_time),
     };
     let (user, session) = match doorward.store.redeem_code(hash, new, cause).await? {
         Redeemed::Opened(opened) => *opened,
@@ -330,6 +334,7 @@ pub(super) async fn code(
         audience,
         auth_time: Some(code.auth_time),
         seconds,
+        secret: None,
     };
     let access_token = doorward.access_token(grant, now)?;
     let id_token = if scope.covers("openid") {
@@ -352,7 +357,10 @@ pub(super) async fn code(
         access_token,
         expires_in: seconds,
         scope: scope.to_string(),
-        refresh_token: refresh.map(|refresh| refresh.expose().to_owned()),
+        refresh_token: refresh.map(|seed| {
+            let token = doorward.first_refresh_token(session.id, &seed);
+            token.expose().to_owned()
+        }),
         id_token,
     })
 }
@@ -373,30 +381,28 @@ fn at_hash(access_token: &str, algorithm: Option<SigningAlgorithm>) -> String {
 pub(super) async fn refresh(
     doorward: &Doorward,
     client: &Client,
-    (used, wanted, resources): (Digest256, Option<ScopeSet>, Vec<String>),
+    (used, wanted, resources): (Secret, Option<ScopeSet>, Vec<String>),
     cause: Cause,
 ) -> Result<TokenAnswer, Failure> {
     let now = cause.at;
     let settings = &doorward.settings;
-    let next = secret::refresh_token(random_bytes());
+    let seed = RefreshSeed::random();
+    let unknown = || Failure::grant("the refresh token is not valid");
+    let rotation = doorward.rotation(used.expose(), &seed, Lineage::Client(client.id), now);
     let rotation = Rotation {
-        used,
-        next: next.digest(),
-        lineage: Lineage::Client(client.id),
-        next_until: now.plus_seconds(i64::from(settings.refresh_token_seconds)),
-        access_until: now.plus_seconds(i64::from(settings.access_token_seconds)),
-        grace_seconds: settings.refresh_grace_seconds,
         scope: wanted.clone(),
         resources,
+        ..rotation.ok_or_else(unknown)?
     };
-    let (session, user, may, audience) =
+    let (session, user, may, audience, generation) =
         match doorward.store.rotate_refresh(rotation, cause).await? {
             Refreshed::Rotated {
                 session,
                 user,
                 scope,
                 resources,
-            } => (session, user, scope, resources),
+                generation,
+            } => (session, user, scope, resources, generation),
             Refreshed::OtherResource => {
                 return Err(Failure::new(
                     "invalid_target",
@@ -406,7 +412,7 @@ pub(super) async fn refresh(
             Refreshed::ScopeTooWide => {
                 return Err(Failure::scope("the scope was not granted"));
             }
-            _ => return Err(Failure::grant("the refresh token is not valid")),
+            _ => return Err(unknown()),
         };
     let scope = match &wanted {
         Some(wanted) => wanted.intersect(&may),
@@ -419,9 +425,14 @@ pub(super) async fn refresh(
         session: Some(session.id),
         scope: &scope,
         audience,
-        auth_time: None,
+        auth_time: session.auth_time,
         seconds: settings.access_token_seconds,
+        secret: None,
     };
+    let next = doorward
+        .master
+        .refresh()
+        .token(session.id, generation, &seed);
     Ok(TokenAnswer {
         access_token: doorward.access_token(grant, now)?,
         expires_in: settings.access_token_seconds,

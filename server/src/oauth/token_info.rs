@@ -11,7 +11,7 @@ use crate::{
     app::Doorward,
     caller::{Caller, Credential},
     crypto::{
-        secret::{Digest256, looks_like_api_key},
+        secret::looks_like_api_key,
         signing::TokenError,
         token::{AccessClaims, Audience},
     },
@@ -151,8 +151,10 @@ impl Doorward {
         token: &str,
     ) -> Result<Option<TokenInfo>, Failure> {
         let now = self.clock.now();
-        let hash = Digest256::of(token.as_bytes());
-        let Some((session, live_until)) = self.store.refresh_token(hash).await? else {
+        let Some(shown) = self.master.refresh().read(token) else {
+            return Ok(None);
+        };
+        let Some((session, live_until)) = self.store.refresh_token(shown).await? else {
             return Ok(None);
         };
         let own = match asker {
@@ -197,8 +199,10 @@ impl Doorward {
         cause: Cause,
     ) -> Result<(), StoreError> {
         if token.starts_with("rt_") {
-            let hash = Digest256::of(token.as_bytes());
-            return match self.store.refresh_token(hash).await? {
+            let Some(shown) = self.master.refresh().read(token) else {
+                return Ok(());
+            };
+            return match self.store.refresh_token(shown).await? {
                 Some((session, _)) => self.end_own(client.id, &session, cause).await,
                 None => Ok(()),
             };
@@ -217,9 +221,8 @@ impl Doorward {
             },
             Some(Err(_)) => Ok(()),
             None => match Ulid::from_string(&claims.jti) {
-                // Kept somewhat longer than the token is taken, for clocks that differ.
                 Ok(jti) => {
-                    let until = Timestamp::from_seconds(claims.exp).plus_seconds(60);
+                    let until = Timestamp::from_seconds(claims.exp);
                     self.store.revoke_token(jti, until, cause).await
                 }
                 Err(_) => Ok(()),

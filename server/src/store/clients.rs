@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     crypto::secret::Digest256,
-    domain::{Cause, Client, ClientSecrets, GrantType, Refusal},
+    domain::{Cause, Client, GrantType, Refusal},
 };
 
 /// What changes of a client; `None` stays as it is.
@@ -144,11 +144,7 @@ impl Store {
             let Some(secrets) = client.secrets.take() else {
                 return Err(Refusal::Conflict("a public client has no secret".into()).into());
             };
-            let previous = (old_until > cause.at).then_some((secrets.current, old_until));
-            client.secrets = Some(ClientSecrets {
-                current: secret,
-                previous,
-            });
+            client.secrets = Some(secrets.rotated(secret, old_until, cause.at));
             write(unit, &client)?;
             unit.event(&cause, "client.secret_rotated", Some(&id), None, None)?;
             Ok(client)
@@ -218,10 +214,13 @@ fn write(unit: &mut Unit<'_>, client: &Client) -> Result<(), StoreError> {
     unit.conn
         .prepare_cached(
             // An upsert, not a replacement: that would delete the row first, and with it what refers to it.
-            "INSERT INTO clients VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (id) DO UPDATE SET \
+            "INSERT INTO clients (id, name, redirect_uris, grant_types, scopes, resources, secret, old_secret, \
+             old_secret_until, created_at, unmarked_secrets) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (id) DO UPDATE SET \
              name = excluded.name, redirect_uris = excluded.redirect_uris, grant_types = excluded.grant_types, \
              scopes = excluded.scopes, resources = excluded.resources, secret = excluded.secret, \
-             old_secret = excluded.old_secret, old_secret_until = excluded.old_secret_until",
+             old_secret = excluded.old_secret, old_secret_until = excluded.old_secret_until, \
+             unmarked_secrets = excluded.unmarked_secrets",
         )?
         .execute(params![
             client.id.0.to_bytes(),
@@ -233,7 +232,8 @@ fn write(unit: &mut Unit<'_>, client: &Client) -> Result<(), StoreError> {
             secrets.map(|secrets| secrets.current.0),
             previous.map(|(digest, _)| digest.0),
             previous.map(|(_, until)| until.0),
-            client.created_at.0
+            client.created_at.0,
+            secrets.map_or(0, |secrets| secrets.unmarked)
         ])?;
     unit.changes.clients.push(client.id);
     Ok(())

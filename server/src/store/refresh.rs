@@ -1,7 +1,8 @@
-//! Refresh tokens: each works once, and one that comes again ends its session.
+//! Refresh tokens: each works once, and one that comes again ends its session. What becomes of a use is decided in
+//! `domain/rules/refresh.rs`; here its facts are loaded and the decision is applied.
 
 use doorward_shared::{ScopeSet, SessionId, Timestamp};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
     Store, StoreError, accounts, roles,
@@ -10,24 +11,26 @@ use super::{
     writer::Unit,
 };
 use crate::{
-    crypto::secret::Digest256,
-    domain::{Cause, Lineage, Session, User},
+    crypto::{refresh::Presented, secret::Digest256},
+    domain::{
+        Account, Cause, Lineage, Session, User,
+        rules::refresh::{Decision, Family, Use, Windows, decide},
+    },
 };
 
 /// One use of a refresh token.
 #[derive(Debug, Clone)]
 pub struct Rotation {
     /// The token that came.
-    pub used: Digest256,
-    /// The one that follows it.
+    pub used: Presented,
+    /// Hash of the secret of the one that follows it.
     pub next: Digest256,
     /// Through which door it came.
     pub lineage: Lineage,
     /// When the next one expires; never later than its session.
     pub next_until: Timestamp,
     pub access_until: Timestamp,
-    /// For how long a loser of a race is only refused, in seconds.
-    pub grace_seconds: u32,
+    pub windows: Windows,
     /// Scopes that are asked for; all that were granted, when `None`.
     pub scope: Option<ScopeSet>,
     /// Audiences that are asked for; all that were granted, when there are none.
@@ -48,6 +51,8 @@ pub enum Refreshed {
         scope: ScopeSet,
         /// Audiences of the next access token.
         resources: Vec<String>,
+        /// Number of the next refresh token.
+        generation: u32,
     },
     /// There is no such token for this door.
     Unknown,
@@ -69,6 +74,13 @@ impl Store {
         rotation: Rotation,
         cause: Cause,
     ) -> Result<Refreshed, StoreError> {
+        if let Presented::Tabled(hash) = rotation.used {
+            // A stranger's guess costs no turn of the writer. Rows of this table are only made by earlier versions.
+            let found = self.read(move |conn| Ok(tabled(conn, hash)?.is_some()));
+            if !found.await? {
+                return Ok(Refreshed::Unknown);
+            }
+        }
         self.write(move |unit| rotate(unit, &rotation, &cause))
             .await
     }
@@ -76,35 +88,172 @@ impl Store {
     /// The session a refresh token belongs to, and until when the token is good; `None` once it was used.
     pub async fn refresh_token(
         &self,
-        hash: Digest256,
+        shown: Presented,
     ) -> Result<Option<(Session, Option<Timestamp>)>, StoreError> {
         self.read(move |conn| {
-            let sql = "SELECT session_id, expires_at, used_at FROM refresh_tokens WHERE hash = ?1";
-            let found = conn.prepare_cached(sql)?.query_row([hash.0], |row| {
-                let until = Timestamp(row.get(1)?);
-                let unused = rows::maybe_time(row, 2)?.is_none().then_some(until);
-                Ok((SessionId(ulid(row, 0)?), unused))
-            });
-            let Some((id, until)) = found.optional()? else {
+            let Some(facts) = facts(conn, shown)? else {
                 return Ok(None);
             };
-            Ok(find(conn, id)?.map(|session| (session, until)))
+            let Facts {
+                session,
+                family,
+                shown,
+            } = facts;
+            let until = (family.newest == shown).then_some(family.expires_at);
+            Ok(Some((session, until)))
         })
         .await
     }
 }
 
-/// Writes a refresh token of a session.
-pub(super) fn insert(
-    unit: &mut Unit<'_>,
-    hash: Digest256,
+/// What a token that came is judged by.
+struct Facts {
+    session: Session,
+    family: Family,
+    /// The token's hash, as the family knows it.
+    shown: Digest256,
+}
+
+fn facts(conn: &Connection, shown: Presented) -> Result<Option<Facts>, StoreError> {
+    let (id, hash, row) = match shown {
+        Presented::Numbered { session, hash } => (session, hash, None),
+        Presented::Tabled(hash) => match tabled(conn, hash)? {
+            Some(row) => (row.session, hash, Some(row)),
+            None => return Ok(None),
+        },
+    };
+    let Some(session) = find(conn, id)? else {
+        return Ok(None);
+    };
+    let family = family(conn, id)?;
+    let family = match row {
+        Some(row) => with_tabled(conn, family, hash, &row)?,
+        // A genuine token that this database never gave, after a restore: its session went on without the database.
+        None => family.unwrap_or_else(|| Family {
+            generation: 0,
+            ..Family::first(NEVER, Timestamp(0))
+        }),
+    };
+    Ok(Some(Facts {
+        session,
+        family,
+        shown: hash,
+    }))
+}
+
+/// Hash of no token.
+const NEVER: Digest256 = Digest256([0; 32]);
+
+/// A token of an earlier version.
+struct Tabled {
     session: SessionId,
     expires_at: Timestamp,
-) -> Result<(), StoreError> {
-    unit.conn
-        .prepare_cached("INSERT INTO refresh_tokens VALUES (?1, ?2, ?3, NULL)")?
-        .execute(params![hash.0, session.0.to_bytes(), expires_at.0])?;
-    Ok(())
+    used_at: Option<Timestamp>,
+}
+
+fn tabled(conn: &Connection, hash: Digest256) -> Result<Option<Tabled>, StoreError> {
+    let sql = "SELECT session_id, expires_at, used_at FROM refresh_tokens WHERE hash = ?1";
+    let found = conn.prepare_cached(sql)?.query_row([hash.0], |row| {
+        Ok(Tabled {
+            session: SessionId(ulid(row, 0)?),
+            expires_at: Timestamp(row.get(1)?),
+            used_at: rows::maybe_time(row, 2)?,
+        })
+    });
+    Ok(found.optional()?)
+}
+
+/// The family as a token of an earlier version is judged by it.
+fn with_tabled(
+    conn: &Connection,
+    family: Option<Family>,
+    hash: Digest256,
+    row: &Tabled,
+) -> Result<Family, StoreError> {
+    let used = row.used_at.map(|at| Use { token: hash, at });
+    if let Some(mut family) = family {
+        // It has gone over to numbered tokens. The table still knows when this one was used.
+        let known = |used: &Use| {
+            family
+                .parent
+                .is_some_and(|parent| parent.token == used.token)
+        };
+        let used = used.filter(|used| !known(used));
+        family.recent.extend(used);
+        return Ok(family);
+    }
+    let Some(used) = used else {
+        return Ok(Family {
+            generation: 0,
+            ..Family::first(hash, row.expires_at)
+        });
+    };
+    let id = row.session.0.to_bytes();
+    let sql =
+        "SELECT hash, expires_at FROM refresh_tokens WHERE session_id = ?1 AND used_at IS NULL";
+    let newest = conn.prepare_cached(sql)?.query_row([id], |row| {
+        Ok((Digest256(row.get(0)?), Timestamp(row.get(1)?)))
+    });
+    // Each used row of an earlier version has a successor; were there none, the token itself is no live one.
+    let (newest, expires_at) = newest.optional()?.unwrap_or((NEVER, used.at));
+    let sql = "SELECT max(used_at) FROM refresh_tokens WHERE session_id = ?1";
+    let last: Option<i64> = conn
+        .prepare_cached(sql)?
+        .query_row([id], |row| row.get(0))?;
+    let is_parent = last == Some(used.at.0);
+    Ok(Family {
+        generation: 0,
+        newest,
+        expires_at,
+        parent: is_parent.then_some(used),
+        recent: if is_parent { Vec::new() } else { vec![used] },
+    })
+}
+
+/// Bytes of a use at rest: its token's hash, then its time.
+const USE: usize = 32 + 8;
+
+fn family(conn: &Connection, id: SessionId) -> Result<Option<Family>, StoreError> {
+    let sql = "SELECT refresh_generation, refresh_hash, refresh_until, refresh_used FROM sessions \
+               WHERE id = ?1 AND refresh_hash IS NOT NULL";
+    let read = |row: &Row<'_>| {
+        let uses: Option<Vec<u8>> = row.get(3)?;
+        // The first is the parent's.
+        let mut uses = uses
+            .unwrap_or_default()
+            .chunks_exact(USE)
+            .map(read_use)
+            .collect::<Vec<_>>();
+        let parent = (!uses.is_empty()).then(|| uses.remove(0));
+        Ok(Family {
+            generation: row.get(0)?,
+            newest: Digest256(row.get(1)?),
+            expires_at: Timestamp(row.get(2)?),
+            parent,
+            recent: uses,
+        })
+    };
+    let found = conn.prepare_cached(sql)?.query_row([id.0.to_bytes()], read);
+    Ok(found.optional()?)
+}
+
+fn read_use(bytes: &[u8]) -> Use {
+    let (mut token, mut at) = ([0; 32], [0; 8]);
+    token.copy_from_slice(&bytes[..32]);
+    at.copy_from_slice(&bytes[32..USE]);
+    Use {
+        token: Digest256(token),
+        at: Timestamp(i64::from_be_bytes(at)),
+    }
+}
+
+/// Uses at rest; none where nothing was used yet.
+fn uses(family: &Family) -> Option<Vec<u8>> {
+    let uses = family.parent.iter().chain(&family.recent);
+    let bytes: Vec<u8> = uses
+        .flat_map(|used| used.token.0.into_iter().chain(used.at.0.to_be_bytes()))
+        .collect();
+    (!bytes.is_empty()).then_some(bytes)
 }
 
 fn rotate(
@@ -113,23 +262,10 @@ fn rotate(
     cause: &Cause,
 ) -> Result<Refreshed, StoreError> {
     let now = cause.at;
-    let sql = "SELECT session_id, expires_at, used_at FROM refresh_tokens WHERE hash = ?1";
-    let token = unit
-        .conn
-        .prepare_cached(sql)?
-        .query_row([rotation.used.0], |row| {
-            Ok((
-                SessionId(ulid(row, 0)?),
-                Timestamp(row.get(1)?),
-                rows::maybe_time(row, 2)?,
-            ))
-        });
-    let Some((id, expires_at, used_at)) = token.optional()? else {
+    let Some(facts) = facts(unit.conn, rotation.used)? else {
         return Ok(Refreshed::Unknown);
     };
-    let Some(session) = find(unit.conn, id)? else {
-        return Ok(Refreshed::Unknown);
-    };
+    let session = facts.session;
     let lineage = session
         .client_id
         .map_or(Lineage::FirstParty, Lineage::Client);
@@ -139,70 +275,127 @@ fn rotate(
     if session.revoked_at.is_some() {
         return Ok(Refreshed::Revoked);
     }
-    if let Some(used_at) = used_at {
-        if now < used_at.plus_seconds(i64::from(rotation.grace_seconds)) {
-            return Ok(Refreshed::Revoked);
+    let decision = decide(&facts.family, facts.shown, now, rotation.windows);
+    match decision {
+        Decision::Lost => return Ok(Refreshed::Revoked),
+        Decision::Replay => {
+            replayed(unit, &session, cause)?;
+            return Ok(Refreshed::Replayed);
         }
-        end(unit, id, now)?;
-        let why = "a used refresh token came again";
+        Decision::Expired => return Ok(Refreshed::Expired),
+        Decision::Rotate | Decision::Retry if !session.is_live(now) => {
+            return Ok(Refreshed::Expired);
+        }
+        Decision::Rotate | Decision::Retry => {}
+    }
+    let (account, resources) = match allowed(unit.conn, &session, rotation)? {
+        Ok(allowed) => allowed,
+        Err(refused) => return Ok(refused),
+    };
+    let next_until = rotation.next_until.min(session.expires_at);
+    let next = if decision == Decision::Retry {
+        facts.family.retried(rotation.next, next_until)
+    } else {
+        facts
+            .family
+            .rotated(rotation.next, next_until, now, rotation.windows)
+    };
+    keep(unit, rotation, &session, &next, now)?;
+    if decision == Decision::Retry {
+        let user = Some(session.user_id);
         unit.event(
             cause,
-            "session.replayed",
-            Some(&id),
-            Some(session.user_id),
-            Some(why),
+            "session.refresh_retried",
+            Some(&session.id),
+            user,
+            None,
         )?;
-        return Ok(Refreshed::Replayed);
     }
-    if expires_at <= now || !session.is_live(now) {
-        return Ok(Refreshed::Expired);
-    }
-    let wide = |wanted: &ScopeSet| !session.scope.covers_all(wanted);
-    if rotation.scope.as_ref().is_some_and(wide) {
-        return Ok(Refreshed::ScopeTooWide);
-    }
-    let granted = resources(unit.conn, id)?;
-    let asked = &rotation.resources;
-    if !granted.is_empty() && !asked.iter().all(|uri| granted.contains(uri)) {
-        return Ok(Refreshed::OtherResource);
-    }
-    let Some(account) = accounts::account(unit.conn, session.user_id)? else {
-        return Ok(Refreshed::Revoked);
-    };
-    if account.user.disabled_at.is_some() {
-        return Ok(Refreshed::Revoked);
-    }
-    let sql = "UPDATE refresh_tokens SET used_at = ?2 WHERE hash = ?1 AND used_at IS NULL";
-    if unit
-        .conn
-        .prepare_cached(sql)?
-        .execute(params![rotation.used.0, now.0])?
-        != 1
-    {
-        return Ok(Refreshed::Revoked);
-    }
-    let next_until = rotation.next_until.min(session.expires_at);
-    insert(unit, rotation.next, id, next_until)?;
-    let idle_until = next_until
-        .max(rotation.access_until)
-        .min(session.expires_at);
-    unit.conn
-        .prepare_cached(
-            "UPDATE sessions SET last_seen_at = ?2, idle_until = max(idle_until, ?3) WHERE id = ?1",
-        )?
-        .execute(params![id.0.to_bytes(), now.0, idle_until.0])?;
-    unit.changes.sessions.push(id);
     let scope = session.scope.intersect(&roles::grantable(&account.may));
     Ok(Refreshed::Rotated {
         session,
         user: account.user,
         scope,
-        resources: if asked.is_empty() {
-            granted
-        } else {
-            asked.clone()
-        },
+        resources,
+        generation: next.generation,
     })
+}
+
+fn replayed(unit: &mut Unit<'_>, session: &Session, cause: &Cause) -> Result<(), StoreError> {
+    end(unit, session.id, cause.at)?;
+    let user = Some(session.user_id);
+    let why = "a used refresh token came again";
+    unit.event(
+        cause,
+        "session.replayed",
+        Some(&session.id),
+        user,
+        Some(why),
+    )
+}
+
+/// The account behind a session and the audiences of its next token, or why what is asked for is refused.
+fn allowed(
+    conn: &Connection,
+    session: &Session,
+    rotation: &Rotation,
+) -> Result<Result<(Account, Vec<String>), Refreshed>, StoreError> {
+    let wide = |wanted: &ScopeSet| !session.scope.covers_all(wanted);
+    if rotation.scope.as_ref().is_some_and(wide) {
+        return Ok(Err(Refreshed::ScopeTooWide));
+    }
+    let granted = resources(conn, session.id)?;
+    let asked = &rotation.resources;
+    if !granted.is_empty() && !asked.iter().all(|uri| granted.contains(uri)) {
+        return Ok(Err(Refreshed::OtherResource));
+    }
+    let account = accounts::account(conn, session.user_id)?;
+    let Some(account) = account.filter(|account| account.user.disabled_at.is_none()) else {
+        return Ok(Err(Refreshed::Revoked));
+    };
+    let resources = if asked.is_empty() {
+        granted
+    } else {
+        asked.clone()
+    };
+    Ok(Ok((account, resources)))
+}
+
+/// Writes what a session knows of its tokens from now on: one row.
+fn keep(
+    unit: &mut Unit<'_>,
+    rotation: &Rotation,
+    session: &Session,
+    next: &Family,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if let Presented::Tabled(hash) = rotation.used {
+        unit.conn
+            .prepare_cached(
+                "UPDATE refresh_tokens SET used_at = ?2 WHERE hash = ?1 AND used_at IS NULL",
+            )?
+            .execute(params![hash.0, now.0])?;
+    }
+    let idle_until = next
+        .expires_at
+        .max(rotation.access_until)
+        .min(session.expires_at);
+    unit.conn
+        .prepare_cached(
+            "UPDATE sessions SET last_seen_at = ?2, idle_until = max(idle_until, ?3), refresh_generation = ?4, \
+             refresh_hash = ?5, refresh_until = ?6, refresh_used = ?7 WHERE id = ?1",
+        )?
+        .execute(params![
+            session.id.0.to_bytes(),
+            now.0,
+            idle_until.0,
+            next.generation,
+            next.newest.0,
+            next.expires_at.0,
+            uses(next)
+        ])?;
+    unit.changes.sessions.push(session.id);
+    Ok(())
 }
 
 fn resources(conn: &Connection, id: SessionId) -> Result<Vec<String>, StoreError> {

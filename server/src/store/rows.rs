@@ -87,7 +87,7 @@ pub fn user(row: &Row<'_>) -> Result<User> {
 
 /// Columns of [`session`].
 pub const SESSION: &str = "s.id, s.user_id, s.client_id, s.scope, s.ip, s.user_agent, s.created_at, s.last_seen_at, \
-                           s.expires_at, s.idle_until, s.revoked_at";
+                           s.expires_at, s.idle_until, s.revoked_at, s.auth_time";
 
 pub fn session(row: &Row<'_>) -> Result<Session> {
     Ok(Session {
@@ -102,6 +102,7 @@ pub fn session(row: &Row<'_>) -> Result<Session> {
         expires_at: time(row, 8)?,
         idle_until: time(row, 9)?,
         revoked_at: maybe_time(row, 10)?,
+        auth_time: maybe_time(row, 11)?,
     })
 }
 
@@ -131,7 +132,7 @@ pub fn api_key(row: &Row<'_>) -> Result<ApiKey> {
 
 /// Columns of [`client`].
 pub const CLIENT: &str = "c.id, c.name, c.redirect_uris, c.grant_types, c.scopes, c.resources, c.secret, c.old_secret, \
-                          c.old_secret_until, c.created_at";
+                          c.old_secret_until, c.created_at, c.unmarked_secrets";
 
 /// Lists of URIs stand in a column one a line: no URI holds a line break.
 pub fn lines(items: &[String]) -> String {
@@ -150,6 +151,7 @@ fn split_lines(row: &Row<'_>, column: usize) -> Result<Vec<String>> {
 pub fn client(row: &Row<'_>) -> Result<Client> {
     let grants = split_lines(row, 3)?;
     let previous = digest(row, 7)?.zip(maybe_time(row, 8)?);
+    let unmarked = row.get(10)?;
     Ok(Client {
         id: ClientId(ulid(row, 0)?),
         name: row.get(1)?,
@@ -160,7 +162,11 @@ pub fn client(row: &Row<'_>) -> Result<Client> {
             .collect::<Result<_>>()?,
         scopes: scopes(row, 4)?,
         resources: split_lines(row, 5)?,
-        secrets: digest(row, 6)?.map(|current| ClientSecrets { current, previous }),
+        secrets: digest(row, 6)?.map(|current| ClientSecrets {
+            current,
+            previous,
+            unmarked,
+        }),
         created_at: time(row, 9)?,
     })
 }

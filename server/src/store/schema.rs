@@ -27,6 +27,7 @@ const MIGRATIONS: &[&str] = &[
        CAST(substr(password, instr(password, '$m=') + 3) AS INTEGER)
        * CAST(substr(password, instr(password, ',t=') + 3) AS INTEGER)
      ) WHERE password IS NOT NULL;",
+    include_str!("schema_5.sql"),
 ];
 
 /// What migrations take from the rules of the domain.

@@ -9,13 +9,12 @@ use ulid::Ulid;
 use super::{
     Store, StoreError, accounts, browsers,
     memory::through,
-    refresh,
     rows::{self, SESSION, ip_bytes, ulid},
     writer::Unit,
 };
 use crate::{
     crypto::secret::Digest256,
-    domain::{Cause, Refusal, Session, User, household},
+    domain::{Cause, Refusal, Session, User, household, rules::refresh::Family},
 };
 
 /// An address's "last seen" is exact to so many seconds, a day: it is kept for months, and most sign-ins write nothing.
@@ -29,7 +28,7 @@ pub struct NewSession {
     pub scope: Option<ScopeSet>,
     pub ip: IpAddr,
     pub user_agent: Option<String>,
-    /// Hash of the first refresh token; none where the grant gives no refresh token.
+    /// Hash of the first refresh token's secret; none where the grant gives no refresh token.
     pub refresh: Option<Digest256>,
     pub refresh_until: Timestamp,
     pub access_until: Timestamp,
@@ -39,6 +38,8 @@ pub struct NewSession {
     pub browser: Option<Digest256>,
     /// Audiences its tokens are for, RFC 8707; the server itself when there are none.
     pub resources: Vec<String>,
+    /// When the person signed in; now, when `None`.
+    pub auth_time: Option<Timestamp>,
 }
 
 impl Store {
@@ -242,10 +243,16 @@ pub(super) fn insert(
             })
             .min(new.expires_at),
         revoked_at: None,
+        auth_time: new.auth_time,
     };
+    let family = new
+        .refresh
+        .map(|hash| Family::first(hash, new.refresh_until.min(session.expires_at)));
     unit.conn
         .prepare_cached(
-            "INSERT INTO sessions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, NULL)",
+            "INSERT INTO sessions (id, user_id, client_id, scope, ip, user_agent, created_at, last_seen_at, expires_at, \
+             idle_until, auth_time, refresh_generation, refresh_hash, refresh_until) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
         )?
         .execute(params![
             session.id.0.to_bytes(),
@@ -257,16 +264,12 @@ pub(super) fn insert(
             cause.at.0,
             cause.at.0,
             session.expires_at.0,
-            session.idle_until.0
+            session.idle_until.0,
+            session.auth_time.map(|at| at.0),
+            family.as_ref().map(|family| family.generation),
+            family.as_ref().map(|family| family.newest.0),
+            family.as_ref().map(|family| family.expires_at.0)
         ])?;
-    if let Some(refresh) = new.refresh {
-        refresh::insert(
-            unit,
-            refresh,
-            session.id,
-            new.refresh_until.min(session.expires_at),
-        )?;
-    }
     if let Some(browser) = new.browser {
         browsers::insert(unit, browser, session.id)?;
     }

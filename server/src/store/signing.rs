@@ -1,10 +1,10 @@
 //! Signing keys, sealed. What is in them only the master key opens.
 
 use doorward_shared::Timestamp;
-use rusqlite::params;
+use rusqlite::{OptionalExtension, params};
 
 use super::{Store, StoreError, rows};
-use crate::domain::Cause;
+use crate::domain::{Cause, Refusal};
 
 /// A signing key as it is stored.
 #[derive(Debug, Clone)]
@@ -17,18 +17,20 @@ pub struct StoredSigningKey {
     pub created_at: Timestamp,
     /// When it leaves the JWKS; none while it signs.
     pub retires_at: Option<Timestamp>,
+    /// When it stopped signing; none while it signs.
+    pub stopped_at: Option<Timestamp>,
     /// Longest lifetime of a token that it may have signed, in seconds.
     pub longest_token_seconds: u32,
 }
 
-/// How much longer than its last token a key stays, in seconds: clocks differ.
+/// How much longer than its last token a key stays in the JWKS, in seconds: clocks of resource servers differ.
 const SLACK: u32 = 60;
 
 impl Store {
     /// All signing keys, newest first.
     pub async fn signing_keys(&self) -> Result<Vec<StoredSigningKey>, StoreError> {
         self.read(|conn| {
-            let sql = "SELECT kid, algorithm, sealed, created_at, retires_at, longest_token_seconds \
+            let sql = "SELECT kid, algorithm, sealed, created_at, retires_at, stopped_at, longest_token_seconds \
                        FROM signing_keys ORDER BY retires_at IS NOT NULL, created_at DESC";
             let mut select = conn.prepare_cached(sql)?;
             let rows = select.query_map([], |row| {
@@ -38,7 +40,8 @@ impl Store {
                     sealed: row.get(2)?,
                     created_at: Timestamp(row.get(3)?),
                     retires_at: rows::maybe_time(row, 4)?,
-                    longest_token_seconds: row.get(5)?,
+                    stopped_at: rows::maybe_time(row, 5)?,
+                    longest_token_seconds: row.get(6)?,
                 })
             })?;
             Ok(rows.collect::<Result<_, _>>()?)
@@ -53,13 +56,14 @@ impl Store {
         cause: Cause,
     ) -> Result<(), StoreError> {
         self.write(move |unit| {
-            let sql = "UPDATE signing_keys SET retires_at = ?1 + (longest_token_seconds + ?2) * 1000 \
+            let sql = "UPDATE signing_keys SET retires_at = ?1 + (longest_token_seconds + ?2) * 1000, stopped_at = ?1 \
                        WHERE retires_at IS NULL";
             unit.conn
                 .prepare_cached(sql)?
                 .execute(params![cause.at.0, SLACK])?;
             unit.conn
-                .prepare_cached("INSERT INTO signing_keys VALUES (?1, ?2, ?3, ?4, NULL, ?5)")?
+                .prepare_cached("INSERT INTO signing_keys (kid, algorithm, sealed, created_at, longest_token_seconds) \
+                     VALUES (?1, ?2, ?3, ?4, ?5)")?
                 .execute(params![
                     key.kid,
                     key.algorithm,
@@ -74,6 +78,31 @@ impl Store {
                 None,
                 Some(&key.algorithm),
             )
+        })
+        .await
+    }
+
+    /// Deletes a key that does not sign any more, before its time.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`]; [`Refusal::Conflict`] for the one that signs.
+    pub async fn delete_signing_key(&self, kid: String, cause: Cause) -> Result<(), StoreError> {
+        self.write(move |unit| {
+            let sql = "SELECT retires_at IS NULL FROM signing_keys WHERE kid = ?1";
+            let mut select = unit.conn.prepare_cached(sql)?;
+            let signs: Option<bool> = select.query_row([&kid], |row| row.get(0)).optional()?;
+            match signs {
+                None => return Err(Refusal::NotFound("signing key").into()),
+                Some(true) => {
+                    let message = "this key signs new tokens: rotate the signing key first";
+                    return Err(Refusal::Conflict(message.into()).into());
+                }
+                Some(false) => {}
+            }
+            unit.conn
+                .prepare_cached("DELETE FROM signing_keys WHERE kid = ?1")?
+                .execute([&kid])?;
+            unit.event(&cause, "signing_key.revoked", Some(&kid), None, None)
         })
         .await
     }

@@ -177,7 +177,8 @@ mod tests {
             let revoked = (n % 3 == 0).then_some(1);
             let until = if n % 5 == 0 { now.0 } else { now.0 + 1 };
             conn.execute(
-                "INSERT INTO sessions VALUES (?1, ?1, NULL, '', x'00', NULL, 0, 0, ?2, ?2, ?3)",
+                "INSERT INTO sessions (id, user_id, scope, ip, created_at, last_seen_at, expires_at, idle_until, revoked_at) \
+                 VALUES (?1, ?1, '', x'00', 0, 0, ?2, ?2, ?3)",
                 params![[n; 16], until, revoked],
             )
             .unwrap();

@@ -17,6 +17,8 @@ const SOME: usize = 5000;
 const FEW: usize = 200;
 /// How long dead sessions and keys are kept for operators to see, in seconds: 30 days.
 const KEEP_DEAD: i64 = 30 * 86_400;
+/// How long a revoked token is known after its end, in seconds: the clock may be set back between two runs.
+const KEEP_TOKEN: i64 = 3600;
 /// How long a code is known after its end, in seconds: a day.
 const KEEP_CODE: i64 = 86_400;
 /// How long an address that signed in stays known, in seconds: 180 days.
@@ -88,7 +90,7 @@ impl Store {
         let due = [
             (&SESSIONS_REVOKED, before(KEEP_DEAD)),
             (&SESSIONS_ENDED, before(KEEP_DEAD)),
-            (&TOKENS, now.0),
+            (&TOKENS, before(KEEP_TOKEN)),
             (&KEYS_REVOKED, before(KEEP_DEAD)),
             (&KEYS_EXPIRED, before(KEEP_DEAD)),
             (&CODES, before(KEEP_CODE)),

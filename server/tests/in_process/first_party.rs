@@ -57,10 +57,13 @@ async fn granted(house: &House, user: &Value) -> (String, String) {
         audience: Vec::new(),
         auth_time: None,
         seconds: 3600,
+        secret: None,
     };
     (
         door.access_token(grant, START).unwrap(),
-        refresh.expose().to_owned(),
+        door.first_refresh_token(session.id, &refresh)
+            .expose()
+            .to_owned(),
     )
 }
 

@@ -160,6 +160,16 @@ impl House {
         self.call(Method::Get, "/auth/me", token, Value::Null).await
     }
 
+    /// How often an action stands in the audit log.
+    pub async fn events(&self, action: &str) -> u64 {
+        let path = format!("/admin/events?action={action}");
+        let operator = self.operator();
+        let list = self.call(Method::Get, &path, &operator, Value::Null);
+        list.await.expect(200)["pagination"]["total"]
+            .as_u64()
+            .expect("a number")
+    }
+
     /// Signs somebody up; answers the token response.
     pub async fn register(&self, email: &str) -> Value {
         let body = json!({"email": email, "password": PASSWORD});

@@ -6,8 +6,12 @@
 )]
 
 mod claims;
+mod client_tokens;
 mod first_party;
 mod hashes;
 mod house;
 mod kept;
+mod refresh;
+mod signing;
 mod time;
+mod upgrade;

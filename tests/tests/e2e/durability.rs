@@ -216,6 +216,7 @@ async fn acknowledged_changes_outlive_kill_9() {
         .set("registrations_per_hour_per_ip", 0)
         .set("password_checks_per_minute_per_ip", 0)
         .set("refresh_grace_seconds", 0)
+        .set("refresh_retry_seconds", 0)
         .start();
     let mut ledger: Vec<Page> = Vec::new();
     for cycle in 0..CYCLES {

@@ -235,7 +235,10 @@ async fn scopes_do_not_grow_at_refresh() {
 /// RFC 9700 section 4.14.2.
 #[tokio::test]
 async fn a_replayed_refresh_token_ends_the_grant() {
-    let server = Server::with().set("refresh_grace_seconds", 0).start();
+    let server = Server::with()
+        .set("refresh_grace_seconds", 0)
+        .set("refresh_retry_seconds", 0)
+        .start();
     let app = server.app(json!({})).await;
     server.register("ada@example.com").await;
     let pairs = request(&app, &[("scope", "openid offline_access")]);

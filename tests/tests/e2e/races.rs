@@ -88,6 +88,7 @@ async fn without_a_grace_a_race_leaves_at_most_nothing_alive() {
     let server = Server::with()
         .set("signing_algorithm", "EdDSA")
         .set("refresh_grace_seconds", 0)
+        .set("refresh_retry_seconds", 0)
         .start();
     let server = Arc::new(server);
     for round in 0..20 {

@@ -6,12 +6,13 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// Every key of the contract, with its default.
-const DEFAULTS: [(&str, &str); 18] = [
+const DEFAULTS: [(&str, &str); 19] = [
     ("access_token_seconds", "3600"),
     ("client_token_seconds", "7200"),
     ("refresh_token_seconds", "2592000"),
     ("session_seconds", "7776000"),
     ("refresh_grace_seconds", "2"),
+    ("refresh_retry_seconds", "60"),
     ("signing_algorithm", "RS256"),
     ("argon2_memory_kib", "19456"),
     ("argon2_iterations", "2"),
@@ -57,6 +58,7 @@ async fn every_key_is_taken_from_the_environment_and_from_the_file() {
         ("refresh_token_seconds", "63"),
         ("session_seconds", "64"),
         ("refresh_grace_seconds", "3"),
+        ("refresh_retry_seconds", "4"),
         ("signing_algorithm", "EdDSA"),
         ("argon2_memory_kib", "64"),
         ("argon2_iterations", "1"),
@@ -241,6 +243,11 @@ fn unknown_keys_and_bad_values_stop_the_start_with_their_name() {
             "",
             &[("DOORWARD_REFRESH_GRACE_SECONDS", "-2")],
             "refresh_grace_seconds",
+        ),
+        (
+            "",
+            &[("DOORWARD_REFRESH_RETRY_SECONDS", "3601")],
+            "refresh_retry_seconds",
         ),
         ("", &[("ROCKET_PORT", "many")], "port"),
         ("", &[("ROCKET_PROT", "9000")], "prot"),

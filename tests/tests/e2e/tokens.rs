@@ -99,7 +99,10 @@ async fn a_refresh_token_works_once_and_its_successor_goes_on() {
 
 #[tokio::test]
 async fn a_replay_after_the_grace_ends_the_session() {
-    let server = Server::with().set("refresh_grace_seconds", 0).start();
+    let server = Server::with()
+        .set("refresh_grace_seconds", 0)
+        .set("refresh_retry_seconds", 0)
+        .start();
     let ada = server.register("ada@example.com").await;
     let other = server.login("ada@example.com").await;
     let next = refresh(&server, &ada.refresh).await.expect(200);

@@ -151,6 +151,7 @@ async fn register(
         client.secrets = secret.as_ref().map(|secret| ClientSecrets {
             current: secret.digest(),
             previous: None,
+            unmarked: 0,
         });
         let cause = info.cause(by.actor(), now);
         let client = doorward.store.create_client(client, cause).await?;

@@ -1,7 +1,7 @@
 //! `/admin/keys`: signing keys.
 
 use doorward_shared::{Page, Pagination, admin::SigningKey};
-use rocket::{Route, State, get, post, routes};
+use rocket::{Route, State, delete, get, post, routes};
 
 use super::scopes::{Keys, KeysRead};
 use crate::{
@@ -9,13 +9,13 @@ use crate::{
     domain::text::fold,
     http::{
         Allowed, ApiError, Listing, Recent, RequestInfo,
-        reply::{Answer, created, ok},
+        reply::{Answer, Done, NoContent, created, ok},
     },
     store::{ListQuery, StoredSigningKey},
 };
 
 pub fn all() -> Vec<Route> {
-    routes![list, rotate]
+    routes![list, rotate, revoke]
 }
 
 fn view(key: StoredSigningKey) -> SigningKey {
@@ -84,4 +84,16 @@ async fn rotate(
 ) -> Answer<SigningKey> {
     let cause = info.cause(by.actor(), doorward.clock.now());
     created(view(doorward.rotate_signing_key(cause).await?))
+}
+
+#[delete("/admin/keys/<kid>")]
+async fn revoke(
+    doorward: &State<Doorward>,
+    info: &RequestInfo,
+    by: Recent<Keys>,
+    kid: &str,
+) -> Done {
+    let cause = info.cause(by.actor(), doorward.clock.now());
+    doorward.revoke_signing_key(kid, cause).await?;
+    Ok(NoContent)
 }

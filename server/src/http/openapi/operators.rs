@@ -253,6 +253,14 @@ pub(super) const OPERATIONS: &[Operation] = &[
     )
     .gives::<admin::SigningKey>(201),
     op(
+        Delete,
+        "/admin/keys/{kid}",
+        Scope("admin:keys"),
+        "Revoke a signing key that does not sign any more; its tokens die",
+    )
+    .done()
+    .or(&[E::Conflict]),
+    op(
         Get,
         "/admin/server",
         Scope("admin:server:read"),

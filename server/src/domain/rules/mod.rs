@@ -1,0 +1,3 @@
+//! Decisions as pure functions: facts, a request and the time in, a decision out. The store loads, decides, applies.
+
+pub mod refresh;

@@ -1,0 +1,133 @@
+//! Refresh token rotation with reuse detection: RFC 9700 section 4.14.2, and RFC 6749 section 10.4.
+//!
+//! Each token works once. The first use makes a successor. A client whose answer was lost may show the used token once
+//! more and gets another successor; the one before is dead then. Whoever shows a dead token ends the session.
+
+use doorward_shared::Timestamp;
+
+use crate::crypto::secret::Digest256;
+
+/// Uses kept beside that of the parent, at most: they only matter within the grace.
+const MAX_RECENT: usize = 8;
+
+/// A token that was used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Use {
+    /// Hash of the token's secret.
+    pub token: Digest256,
+    /// Its first use.
+    pub at: Timestamp,
+}
+
+/// What a session knows of its refresh tokens. Its size does not grow with their number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Family {
+    /// Number of the newest token, from 1; 0 where the newest is from before tokens were numbered.
+    pub generation: u32,
+    /// Hash of the newest token's secret: the only one that is live.
+    pub newest: Digest256,
+    pub expires_at: Timestamp,
+    /// The token whose use made the newest one.
+    pub parent: Option<Use>,
+    /// Uses before that, still within the grace.
+    pub recent: Vec<Use>,
+}
+
+/// For how long after its first use a used token is not a replay, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Windows {
+    /// It is only refused: a client's own requests may race.
+    pub grace: u32,
+    /// Its successor is replaced, if that was never used: an answer may be lost. 0 for never.
+    pub retry: u32,
+}
+
+/// What becomes of a use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// First use of the newest token: it gets a successor.
+    Rotate,
+    /// The parent again: its successor, never used, dies and another takes its place.
+    Retry,
+    /// Refused, and nothing changes.
+    Lost,
+    /// Somebody has a copy: the session ends.
+    Replay,
+    /// The newest token, past its time.
+    Expired,
+}
+
+/// Decides about a genuine token of a live or expired session that was not revoked.
+pub fn decide(family: &Family, shown: Digest256, now: Timestamp, windows: Windows) -> Decision {
+    let within = |used: Use, seconds: u32| now < used.at.plus_seconds(i64::from(seconds));
+    if shown == family.newest {
+        return if now < family.expires_at {
+            Decision::Rotate
+        } else {
+            Decision::Expired
+        };
+    }
+    let parent = family.parent.filter(|used| used.token == shown);
+    let recent = || {
+        family
+            .recent
+            .iter()
+            .find(|used| used.token == shown)
+            .copied()
+    };
+    match parent.or_else(recent) {
+        Some(used) if within(used, windows.grace) => Decision::Lost,
+        Some(used) if parent.is_some() && within(used, windows.retry) => Decision::Retry,
+        _ => Decision::Replay,
+    }
+}
+
+impl Family {
+    /// A session's first token.
+    pub fn first(token: Digest256, expires_at: Timestamp) -> Self {
+        Self {
+            generation: 1,
+            newest: token,
+            expires_at,
+            parent: None,
+            recent: Vec::new(),
+        }
+    }
+
+    /// After the first use of the newest token: `next` follows it.
+    #[must_use]
+    pub fn rotated(
+        &self,
+        next: Digest256,
+        expires_at: Timestamp,
+        at: Timestamp,
+        windows: Windows,
+    ) -> Self {
+        let in_grace = |used: &Use| at < used.at.plus_seconds(i64::from(windows.grace));
+        let older = self.parent.into_iter().chain(self.recent.iter().copied());
+        Self {
+            generation: self.generation.saturating_add(1),
+            newest: next,
+            expires_at,
+            parent: Some(Use {
+                token: self.newest,
+                at,
+            }),
+            recent: older.filter(in_grace).take(MAX_RECENT).collect(),
+        }
+    }
+
+    /// After the parent came again: `next` takes the newest one's place. Windows still count from the parent's first use.
+    #[must_use]
+    pub fn retried(&self, next: Digest256, expires_at: Timestamp) -> Self {
+        Self {
+            generation: self.generation.saturating_add(1),
+            newest: next,
+            expires_at,
+            ..self.clone()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

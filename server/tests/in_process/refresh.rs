@@ -1,0 +1,461 @@
+//! Refresh tokens: grace, lost answers, replays, and whose they are.
+
+use doorward_server::{
+    Settings,
+    domain::{Actor, Cause},
+    store::NewSession,
+};
+use doorward_shared::{ClientId, ScopeSet, Timestamp, UserId};
+use rocket::http::Method;
+use serde_json::{Value, json};
+
+use crate::house::{House, Reply, START, cheap, text};
+
+const SECOND: u64 = 1000;
+const DAY: u64 = 86_400 * SECOND;
+
+async fn refresh(house: &House, token: &str) -> Reply {
+    let body = json!({"refreshToken": token});
+    house.post("/auth/refresh", "", body).await
+}
+
+/// A registered client: its id and secret.
+async fn client(house: &House) -> (ClientId, String) {
+    let body = json!({
+        "name": "x",
+        "redirectUris": ["https://a.example/"],
+        "grantTypes": ["authorization_code", "refresh_token"],
+        "scopes": ["admin", "read", "write", "openid", "offline_access"],
+    });
+    let made = house.post("/admin/clients", &house.operator(), body).await;
+    let made = made.expect(201);
+    (
+        text(&made, "id").parse().unwrap(),
+        text(&made, "clientSecret").to_owned(),
+    )
+}
+
+/// The refresh token of a session that a client was granted, by a sign-in at `auth_time`.
+async fn granted(house: &House, user: &Value, client: ClientId, scope: &str) -> String {
+    let user: UserId = text(user, "userId").parse().unwrap();
+    let door = &house.doorward;
+    let ip = "192.0.2.1".parse().unwrap();
+    let record = door.store.login_record("ada@example.com".into(), ip).await;
+    let password = record.unwrap().unwrap().password.unwrap();
+    let (first, seed) = door.new_session(ip, None, START);
+    let new = NewSession {
+        client_id: Some(client),
+        scope: Some(ScopeSet::parse(scope).unwrap()),
+        auth_time: Some(START.plus_seconds(-100)),
+        ..first
+    };
+    let cause = Cause {
+        actor: Actor::User(user),
+        ip: Some(ip),
+        request_id: None,
+        at: START,
+        reason: None,
+    };
+    let opened = door
+        .store
+        .open_session(user, password, None, new, cause)
+        .await;
+    let (_, session) = opened.unwrap();
+    let token = door.first_refresh_token(session.id, &seed);
+    token.expose().to_owned()
+}
+
+async fn refresh_as(
+    house: &House,
+    (id, secret): &(ClientId, String),
+    token: &str,
+    more: Value,
+) -> Reply {
+    let mut body = json!({
+        "grantType": "refresh_token",
+        "refreshToken": token,
+        "clientId": id,
+        "clientSecret": secret,
+    });
+    if let (Some(body), Some(more)) = (body.as_object_mut(), more.as_object()) {
+        body.extend(more.clone());
+    }
+    house.post("/auth/token", "", body).await
+}
+
+fn claims(token: &str) -> Value {
+    use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+    let part = token.split('.').nth(1).unwrap();
+    serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
+}
+
+#[rocket::async_test]
+async fn a_client_whose_answer_was_lost_goes_on_and_the_dead_successor_ends_the_session() {
+    let house = House::open(cheap()).await;
+    let ada = house.register("ada@example.com").await;
+    let first = text(&ada, "refreshToken");
+    let lost = refresh(&house, first).await.expect(200);
+    house.pass(2 * SECOND - 1);
+    refresh(&house, first).await.refused(401, "token_revoked");
+    house.pass(1);
+    let again = refresh(&house, first).await.expect(200);
+    house.pass(50 * SECOND);
+    let third = refresh(&house, first).await.expect(200);
+    assert_eq!(house.events("session.refresh_retried").await, 2);
+    assert_eq!(house.events("session.replayed").await, 0);
+    // The newest goes on.
+    house.me(text(&third, "accessToken")).await.expect(200);
+    let on = refresh(&house, text(&third, "refreshToken"))
+        .await
+        .expect(200);
+    // Whoever has a dead one was not the client.
+    refresh(&house, text(&again, "refreshToken"))
+        .await
+        .refused(401, "token_revoked");
+    assert_eq!(house.events("session.replayed").await, 1);
+    for dead in [&lost, &again, &third, &on] {
+        house
+            .me(text(dead, "accessToken"))
+            .await
+            .refused(401, "token_revoked");
+        refresh(&house, text(dead, "refreshToken"))
+            .await
+            .refused(401, "token_revoked");
+    }
+}
+
+#[rocket::async_test]
+async fn a_retry_is_over_when_the_window_is_when_the_successor_was_used_or_when_it_is_off() {
+    let house = House::open(cheap()).await;
+    let ada = house.register("ada@example.com").await;
+    let next = refresh(&house, text(&ada, "refreshToken"))
+        .await
+        .expect(200);
+    house.pass(60 * SECOND);
+    refresh(&house, text(&ada, "refreshToken"))
+        .await
+        .refused(401, "token_revoked");
+    refresh(&house, text(&next, "refreshToken"))
+        .await
+        .refused(401, "token_revoked");
+
+    let bob = house.register("bob@example.com").await;
+    let next = refresh(&house, text(&bob, "refreshToken"))
+        .await
+        .expect(200);
+    let last = refresh(&house, text(&next, "refreshToken"))
+        .await
+        .expect(200);
+    house.pass(2 * SECOND);
+    refresh(&house, text(&bob, "refreshToken"))
+        .await
+        .refused(401, "token_revoked");
+    house
+        .me(text(&last, "accessToken"))
+        .await
+        .refused(401, "token_revoked");
+    assert_eq!(house.events("session.refresh_retried").await, 0);
+}
+
+#[rocket::async_test]
+async fn a_token_another_client_shows_is_an_invalid_grant_and_nothing_ends() {
+    let house = House::open(cheap()).await;
+    let ada = house.register("ada@example.com").await;
+    let (one, other) = (client(&house).await, client(&house).await);
+    let first = granted(&house, &ada, one.0, "read offline_access").await;
+    let theft = refresh_as(&house, &other, &first, Value::Null).await;
+    assert_eq!(
+        (theft.status, &theft.body["error"]),
+        (400, &json!("invalid_grant"))
+    );
+    let next = refresh_as(&house, &one, &first, Value::Null)
+        .await
+        .expect(200);
+    // Neither a used one: it is no replay, at whatever time.
+    for wait in [0, 2 * SECOND, 60 * SECOND] {
+        house.pass(wait);
+        let theft = refresh_as(&house, &other, &first, Value::Null).await;
+        assert_eq!(
+            (theft.status, &theft.body["error"]),
+            (400, &json!("invalid_grant"))
+        );
+        refresh(&house, &first).await.refused(401, "invalid_token");
+    }
+    assert_eq!(house.events("session.replayed").await, 0);
+    assert_eq!(house.events("session.refresh_retried").await, 0);
+    refresh_as(&house, &one, text(&next, "refresh_token"), Value::Null)
+        .await
+        .expect(200);
+}
+
+#[rocket::async_test]
+async fn a_client_retries_at_the_token_endpoint_too() {
+    let house = House::open(cheap()).await;
+    let ada = house.register("ada@example.com").await;
+    let app = client(&house).await;
+    let first = granted(&house, &ada, app.0, "read offline_access").await;
+    let lost = refresh_as(&house, &app, &first, Value::Null)
+        .await
+        .expect(200);
+    house.pass(2 * SECOND);
+    let again = refresh_as(&house, &app, &first, Value::Null)
+        .await
+        .expect(200);
+    let dead = refresh_as(&house, &app, text(&lost, "refresh_token"), Value::Null).await;
+    assert_eq!(
+        (dead.status, &dead.body["error"]),
+        (400, &json!("invalid_grant"))
+    );
+    house
+        .call(
+            Method::Get,
+            "/admin/whoami",
+            text(&again, "access_token"),
+            Value::Null,
+        )
+        .await
+        .refused(401, "token_revoked");
+}
+
+#[rocket::async_test]
+async fn a_forged_token_of_a_session_is_unknown_and_ends_nothing() {
+    use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
+    let house = House::open(cheap()).await;
+    let ada = house.register("ada@example.com").await;
+    let next = refresh(&house, text(&ada, "refreshToken"))
+        .await
+        .expect(200);
+    house.pass(120 * SECOND);
+    let whole = BASE64.decode(&text(&next, "refreshToken")[3..]).unwrap();
+    for at in [0, 15, 16, 19, 20, 51, 52, whole.len() - 1] {
+        let mut forged = whole.clone();
+        forged[at] ^= 1;
+        refresh(&house, &format!("rt_{}", BASE64.encode(forged)))
+            .await
+            .refused(401, "invalid_token");
+    }
+    house.me(text(&next, "accessToken")).await.expect(200);
+    refresh(&house, text(&next, "refreshToken"))
+        .await
+        .expect(200);
+}
+
+#[rocket::async_test]
+async fn a_session_takes_no_more_room_however_often_it_is_refreshed() {
+    let house = House::open(cheap()).await;
+    let mut newest = house.register("ada@example.com").await;
+    let size = || {
+        let path = house.doorward.store.directory().join("doorward.db");
+        let conn = rusqlite::Connection::open(path).unwrap();
+        let sql =
+            "SELECT (SELECT count(*) FROM refresh_tokens), length(refresh_used) FROM sessions";
+        conn.query_row(sql, [], |row| {
+            Ok((row.get::<_, u32>(0)?, row.get::<_, u32>(1)?))
+        })
+        .unwrap()
+    };
+    for _ in 0..40 {
+        newest = refresh(&house, text(&newest, "refreshToken"))
+            .await
+            .expect(200);
+    }
+    assert!(size().1 <= 9 * 40, "{:?}", size());
+    house.pass(3 * SECOND);
+    refresh(&house, text(&newest, "refreshToken"))
+        .await
+        .expect(200);
+    assert_eq!(size(), (0, 40));
+}
+
+#[rocket::async_test]
+async fn use_and_refresh_keep_a_session_beyond_its_first_idle_end() {
+    let house = House::open(cheap()).await;
+    let ada = house.register("ada@example.com").await;
+    house.pass(20 * DAY);
+    let next = refresh(&house, text(&ada, "refreshToken"))
+        .await
+        .expect(200);
+    house.me(text(&next, "accessToken")).await.expect(200);
+    // The first idle end was after 30 days.
+    house.pass(11 * DAY);
+    let last = refresh(&house, text(&next, "refreshToken"))
+        .await
+        .expect(200);
+    house.me(text(&last, "accessToken")).await.expect(200);
+    let list = house
+        .call(
+            Method::Get,
+            "/admin/sessions?active=true",
+            &house.operator(),
+            Value::Null,
+        )
+        .await
+        .expect(200);
+    assert_eq!(list["pagination"]["total"], 1);
+}
+
+#[rocket::async_test]
+async fn auth_time_stays_that_of_the_sign_in_however_often_a_token_is_refreshed() {
+    let house = House::open(cheap()).await;
+    let ada = house.register("ada@example.com").await;
+    let app = client(&house).await;
+    let mut token = granted(&house, &ada, app.0, "read offline_access").await;
+    for _ in 0..3 {
+        house.pass(600 * SECOND);
+        let next = refresh_as(&house, &app, &token, Value::Null)
+            .await
+            .expect(200);
+        let claims = claims(text(&next, "access_token"));
+        assert_eq!(claims["auth_time"], START.seconds() - 100);
+        token = text(&next, "refresh_token").to_owned();
+    }
+}
+
+#[rocket::async_test]
+async fn step_up_counts_from_the_sign_in_for_refreshed_tokens_too() {
+    let house = House::open(Settings {
+        step_up_seconds: 150,
+        ..cheap()
+    })
+    .await;
+    let ada = house.register("ada@example.com").await;
+    let path = format!("/admin/users/{}", text(&ada, "userId"));
+    let body = json!({"role": "admin"});
+    house
+        .call(Method::Patch, &path, &house.operator(), body)
+        .await
+        .expect(200);
+    let app = client(&house).await;
+    let first = granted(&house, &ada, app.0, "admin offline_access").await;
+    let change = async |token: &str| {
+        let body = json!({"permissions": ["read"]});
+        house
+            .call(Method::Put, "/admin/roles/night", token, body)
+            .await
+    };
+    // 100 seconds after the sign-in: good; 51 later the next token is not fresher.
+    let next = refresh_as(&house, &app, &first, Value::Null)
+        .await
+        .expect(200);
+    let status = change(text(&next, "access_token")).await.status;
+    assert!((200..300).contains(&status), "{status}");
+    house.pass(51 * SECOND);
+    let next = refresh_as(&house, &app, text(&next, "refresh_token"), Value::Null)
+        .await
+        .expect(200);
+    change(text(&next, "access_token"))
+        .await
+        .refused(401, "step_up_required");
+}
+
+#[rocket::async_test]
+async fn who_was_demoted_refreshes_into_nothing_that_was_taken_away() {
+    let house = House::open(cheap()).await;
+    let ada = house.register("ada@example.com").await;
+    let path = format!("/admin/users/{}", text(&ada, "userId"));
+    let may = async |permissions: Value| {
+        let body = json!({"permissions": permissions});
+        house
+            .call(Method::Patch, &path, &house.operator(), body)
+            .await
+            .expect(200)
+    };
+    may(json!(["admin:users"])).await;
+    let app = client(&house).await;
+    let first = granted(&house, &ada, app.0, "admin:users read offline_access").await;
+    may(json!([])).await;
+    let asked = json!({"scope": "admin:users read"});
+    let next = refresh_as(&house, &app, &first, asked).await.expect(200);
+    assert_eq!(next["scope"], "read");
+    assert_eq!(claims(text(&next, "access_token"))["scope"], "read");
+    let token = text(&next, "access_token");
+    house
+        .call(Method::Get, "/admin/users", token, Value::Null)
+        .await
+        .refused(403, "insufficient_scope");
+}
+
+#[rocket::async_test]
+async fn after_a_restore_a_token_newer_than_the_database_ends_its_session() {
+    let home = tempfile::tempdir().unwrap();
+    let settings = || Settings {
+        data_dir: home.path().join("data"),
+        ..cheap()
+    };
+    let (database, backup) = (
+        home.path().join("data/doorward.db"),
+        home.path().join("backup"),
+    );
+    let house = House::open(settings()).await;
+    let ada = house.register("ada@example.com").await;
+    let bob = house.register("bob@example.com").await;
+    house.close().await;
+    std::fs::copy(&database, &backup).unwrap();
+    let house = House::open(settings()).await;
+    let newer = refresh(&house, text(&ada, "refreshToken"))
+        .await
+        .expect(200);
+    house.close().await;
+    std::fs::copy(&backup, &database).unwrap();
+    let house = House::open(settings()).await;
+    // The one of the time of the backup goes on for who has not used it since.
+    refresh(&house, text(&bob, "refreshToken"))
+        .await
+        .expect(200);
+    refresh(&house, text(&newer, "refreshToken"))
+        .await
+        .refused(401, "token_revoked");
+    refresh(&house, text(&ada, "refreshToken"))
+        .await
+        .refused(401, "token_revoked");
+}
+
+#[rocket::async_test]
+async fn another_master_key_knows_no_token_and_ends_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let settings = || Settings {
+        data_dir: home.path().join("data"),
+        ..cheap()
+    };
+    let house = House::open(settings()).await;
+    let ada = house.register("ada@example.com").await;
+    house.close().await;
+    // As `restore --keep-sessions` leaves it beside another master key.
+    let conn = rusqlite::Connection::open(home.path().join("data/doorward.db")).unwrap();
+    conn.execute("DELETE FROM signing_keys", []).unwrap();
+    drop(conn);
+    std::fs::remove_file(home.path().join("data/master.key")).unwrap();
+    let house = House::open(settings()).await;
+    refresh(&house, text(&ada, "refreshToken"))
+        .await
+        .refused(401, "invalid_token");
+    assert_eq!(house.events("session.replayed").await, 0);
+    let again = json!({"email": "ada@example.com", "password": crate::house::PASSWORD});
+    let again = house.post("/auth/login", "", again).await.expect(200);
+    refresh(&house, text(&again, "refreshToken"))
+        .await
+        .expect(200);
+}
+
+#[rocket::async_test]
+async fn of_a_used_token_introspection_says_nothing_and_revocation_ends_its_session() {
+    let house = House::open(cheap()).await;
+    let ada = house.register("ada@example.com").await;
+    let app = client(&house).await;
+    let first = granted(&house, &ada, app.0, "read offline_access").await;
+    let next = refresh_as(&house, &app, &first, Value::Null)
+        .await
+        .expect(200);
+    let (door, now) = (&house.doorward, Timestamp(0));
+    let active = async |token: &str| {
+        let asker = doorward_server::oauth::Asker::Operator;
+        let info = door.introspect(&asker, token).await.unwrap();
+        serde_json::to_value(info).unwrap()["active"] == true
+    };
+    assert!(!active(&first).await);
+    assert!(active(text(&next, "refresh_token")).await);
+    let cause = Cause::system(now);
+    let known = door.store.client(app.0).await.unwrap().unwrap();
+    door.give_up(&known, &first, cause).await.unwrap();
+    assert!(!active(text(&next, "refresh_token")).await);
+}
