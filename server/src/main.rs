@@ -131,8 +131,8 @@ fn run(cli: Cli) -> Result<(), String> {
             tell(&tightened);
             if done.signing_keys_lost > 0 {
                 eprintln!(
-                    "the master.key of the backup is not here: the next start makes a new signing key, and access and \
-                     refresh tokens from before are not valid any more"
+                    "the master.key of the backup is not here: the next start makes a new signing key, and access tokens \
+                     from before are not valid any more"
                 );
             }
             if let Some(kept) = &done.set_aside {

@@ -7,7 +7,7 @@ use crate::{
     app::Doorward,
     clock::random_bytes,
     crypto::{
-        refresh::RefreshSeed,
+        refresh::NextToken,
         secret::{Digest256, Secret},
         signing::{SignError, TokenType},
         token::{AccessClaims, Audience, FIRST_PARTY},
@@ -95,23 +95,23 @@ impl Doorward {
         })
     }
 
-    /// The first refresh token of a session that was opened with this seed.
-    pub fn first_refresh_token(&self, session: SessionId, seed: &RefreshSeed) -> Secret {
-        self.master.refresh().token(session, 1, seed)
+    /// A refresh token to be, of whichever session.
+    pub fn next_refresh_token(&self) -> NextToken {
+        self.master.refresh().next()
     }
 
-    /// One use of a refresh token, for all that was granted; `None` for one that is forged, or none at all.
+    /// One use of a refresh token, for all that was granted; `None` for what is no refresh token.
     pub(crate) fn rotation(
         &self,
         used: &str,
-        next: &RefreshSeed,
+        next: NextToken,
         lineage: Lineage,
         now: Timestamp,
     ) -> Option<Rotation> {
         let settings = &self.settings;
         Some(Rotation {
             used: self.master.refresh().read(used)?,
-            next: next.digest(),
+            next,
             lineage,
             next_until: now.plus_seconds(i64::from(settings.refresh_token_seconds)),
             access_until: now.plus_seconds(i64::from(settings.access_token_seconds)),
@@ -124,20 +124,20 @@ impl Doorward {
         })
     }
 
-    /// What a new session starts with, and what makes its first refresh token.
+    /// What a new session starts with, and its first refresh token, number 1.
     pub fn new_session(
         &self,
         ip: std::net::IpAddr,
         user_agent: Option<String>,
         now: Timestamp,
-    ) -> (NewSession, RefreshSeed) {
-        let refresh = RefreshSeed::random();
+    ) -> (NewSession, NextToken) {
+        let refresh = self.next_refresh_token();
         let session = NewSession {
             client_id: None,
             scope: None,
             ip,
             user_agent,
-            refresh: Some(refresh.digest()),
+            refresh: Some(refresh.clone()),
             refresh_until: now.plus_seconds(i64::from(self.settings.refresh_token_seconds)),
             access_until: now.plus_seconds(i64::from(self.settings.access_token_seconds)),
             expires_at: now.plus_seconds(i64::from(self.settings.session_seconds)),

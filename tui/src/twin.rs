@@ -83,6 +83,7 @@ pub fn of_change(change: &Change) -> String {
             .each("--permission", permissions),
         Change::DeleteRoles(names) => return many("roles delete", names),
         Change::RotateSigning => Words::new("keys rotate"),
+        Change::RevokeSigning(kids) => return many("keys revoke", kids),
         Change::Backup => Words::new("backup"),
     };
     words.0
@@ -266,7 +267,12 @@ pub fn of_state(state: &State) -> Vec<String> {
             lines.extend(["clients get", "clients secret", "clients delete"].map(about))
         }
         Item::Role(_) => lines.extend(["roles get", "roles delete"].map(about)),
-        Item::Signing(_) => lines.push("doorward keys rotate".into()),
+        Item::Signing(key) => {
+            lines.push("doorward keys rotate".into());
+            if !key.active {
+                lines.push(about("keys revoke"));
+            }
+        }
         Item::Event(_) | Item::Profile(_) => {}
     }
     lines
@@ -390,6 +396,7 @@ mod tests {
             Change::PutRole("support".into(), scopes),
             Change::DeleteRoles(vec!["support".into()]),
             Change::RotateSigning,
+            Change::RevokeSigning(vec!["kid".into()]),
             Change::Backup,
         ]
     }

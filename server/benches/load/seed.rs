@@ -5,7 +5,7 @@ use std::path::Path;
 use doorward_server::{
     Doorward, Settings,
     clock::{Clock, random_bytes},
-    crypto::{refresh::RefreshSeed, secret},
+    crypto::secret,
     tokens::Grant,
 };
 use doorward_shared::{KeyId, ScopeSet, SessionId, Timestamp, UserId, apikey::Environment};
@@ -139,15 +139,14 @@ impl Seeder {
     }
 
     fn caller(&mut self, doorward: &Doorward, user: UserId, session: SessionId) -> Result<Caller> {
-        let seed = RefreshSeed::random();
-        let refresh = doorward.first_refresh_token(session, &seed);
+        let refresh = doorward.next_refresh_token().token(session, 1);
         self.conn
             .prepare_cached(
                 "UPDATE sessions SET refresh_generation = 1, refresh_hash = ?2, refresh_until = ?3 WHERE id = ?1",
             )?
             .execute(params![
                 session.0.to_bytes(),
-                seed.digest().0,
+                refresh.digest().0,
                 self.until
             ])?;
         let key = secret::api_key("sk", Environment::Live, &mut random_bytes::<64>);

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     app::Doorward,
     caller::{Caller, Credential},
-    crypto::{password::check_password, refresh::RefreshSeed, secret::Secret},
+    crypto::{password::check_password, secret::Secret},
     domain::{Account, Actor, Email, Lineage, NewUser, Session, User, UserChange, device, role},
     settings::Registration,
     store::{NewSession, Refreshed, SessionFilter},
@@ -49,7 +49,7 @@ async fn register(
     let (new, refresh) = doorward.new_session(info.ip, agent.0, doorward.clock.now());
     let (user, session) = doorward.sign_up(info, body.0, new).await?;
     let may = session.scope.clone();
-    let refresh = doorward.first_refresh_token(session.id, &refresh);
+    let refresh = refresh.token(session.id, 1);
     let tokens =
         doorward.token_response(user.id, session.id, &may, &refresh, session.created_at)?;
     doorward.metrics.token("register");
@@ -127,7 +127,7 @@ async fn login(
         .await?;
     doorward.metrics.token("login");
     let at = session.created_at;
-    let refresh = doorward.first_refresh_token(session.id, &refresh);
+    let refresh = refresh.token(session.id, 1);
     ok(doorward.token_response(user.id, session.id, &session.scope, &refresh, at)?)
 }
 
@@ -138,10 +138,10 @@ async fn refresh(
     body: Body<RefreshRequest>,
 ) -> Answer<TokenResponse> {
     let used = Secret::from(body.0.refresh_token);
-    let seed = RefreshSeed::random();
+    let next = doorward.next_refresh_token();
     let now = doorward.clock.now();
     let cause = info.cause(Actor::Anonymous, now);
-    let refreshed = match doorward.rotation(used.expose(), &seed, Lineage::FirstParty, now) {
+    let refreshed = match doorward.rotation(used.expose(), next.clone(), Lineage::FirstParty, now) {
         Some(rotation) => doorward.store.rotate_refresh(rotation, cause).await?,
         None => Refreshed::Unknown,
     };
@@ -154,8 +154,7 @@ async fn refresh(
             ..
         } => {
             doorward.metrics.token("refresh");
-            let keys = doorward.master.refresh();
-            let next = keys.token(session.id, generation, &seed);
+            let next = next.token(session.id, generation);
             ok(doorward.token_response(user.id, session.id, &scope, &next, now)?)
         }
         Refreshed::Unknown => Err(ApiError::new(

@@ -18,7 +18,6 @@ use super::{
 use crate::{
     app::Doorward,
     crypto::{
-        refresh::RefreshSeed,
         secret::{Digest256, Secret},
         signing::{SigningAlgorithm, TokenType},
     },
@@ -297,13 +296,13 @@ pub(super) async fn code(
     };
     // OpenID Connect Core section 11: `offline_access` is what asks for a refresh token.
     let offline = code.scope.covers("offline_access") && client.may(GrantType::RefreshToken);
-    let refresh = offline.then(RefreshSeed::random);
+    let refresh = offline.then(|| doorward.next_refresh_token());
     let new = NewSession {
         client_id: Some(client.id),
         scope: Some(code.scope.clone()),
         ip: code.ip,
         user_agent: code.user_agent.clone(),
-        refresh: refresh.as_ref().map(RefreshSeed::digest),
+        refresh: refresh.clone(),
         refresh_until: now.plus_seconds(i64::from(settings.refresh_token_seconds)),
         access_until: now.plus_seconds(i64::from(settings.access_token_seconds)),
         expires_at: now.plus_seconds(i64::from(settings.session_seconds)),
@@ -357,10 +356,7 @@ pub(super) async fn code(
         access_token,
         expires_in: seconds,
         scope: scope.to_string(),
-        refresh_token: refresh.map(|seed| {
-            let token = doorward.first_refresh_token(session.id, &seed);
-            token.expose().to_owned()
-        }),
+        refresh_token: refresh.map(|first| first.token(session.id, 1).expose().to_owned()),
         id_token,
     })
 }
@@ -386,9 +382,9 @@ pub(super) async fn refresh(
 ) -> Result<TokenAnswer, Failure> {
     let now = cause.at;
     let settings = &doorward.settings;
-    let seed = RefreshSeed::random();
+    let next = doorward.next_refresh_token();
     let unknown = || Failure::grant("the refresh token is not valid");
-    let rotation = doorward.rotation(used.expose(), &seed, Lineage::Client(client.id), now);
+    let rotation = doorward.rotation(used.expose(), next.clone(), Lineage::Client(client.id), now);
     let rotation = Rotation {
         scope: wanted.clone(),
         resources,
@@ -429,10 +425,7 @@ pub(super) async fn refresh(
         seconds: settings.access_token_seconds,
         secret: None,
     };
-    let next = doorward
-        .master
-        .refresh()
-        .token(session.id, generation, &seed);
+    let next = next.token(session.id, generation);
     Ok(TokenAnswer {
         access_token: doorward.access_token(grant, now)?,
         expires_in: settings.access_token_seconds,

@@ -11,7 +11,10 @@ use super::{
     writer::Unit,
 };
 use crate::{
-    crypto::{refresh::Presented, secret::Digest256},
+    crypto::{
+        refresh::{NextToken, Presented},
+        secret::Digest256,
+    },
     domain::{
         Account, Cause, Lineage, Session, User,
         rules::refresh::{Decision, Family, Use, Windows, decide},
@@ -23,8 +26,8 @@ use crate::{
 pub struct Rotation {
     /// The token that came.
     pub used: Presented,
-    /// Hash of the secret of the one that follows it.
-    pub next: Digest256,
+    /// The one that follows it.
+    pub next: NextToken,
     /// Through which door it came.
     pub lineage: Lineage,
     /// When the next one expires; never later than its session.
@@ -74,9 +77,10 @@ impl Store {
         rotation: Rotation,
         cause: Cause,
     ) -> Result<Refreshed, StoreError> {
-        if let Presented::Tabled(hash) = rotation.used {
-            // A stranger's guess costs no turn of the writer. Rows of this table are only made by earlier versions.
-            let found = self.read(move |conn| Ok(tabled(conn, hash)?.is_some()));
+        let used = rotation.used;
+        if !matches!(used, Presented::Numbered { genuine: true, .. }) {
+            // A stranger's guess costs no turn of the writer.
+            let found = self.read(move |conn| Ok(facts(conn, used)?.is_some()));
             if !found.await? {
                 return Ok(Refreshed::Unknown);
             }
@@ -116,7 +120,7 @@ struct Facts {
 
 fn facts(conn: &Connection, shown: Presented) -> Result<Option<Facts>, StoreError> {
     let (id, hash, row) = match shown {
-        Presented::Numbered { session, hash } => (session, hash, None),
+        Presented::Numbered { session, hash, .. } => (session, hash, None),
         Presented::Tabled(hash) => match tabled(conn, hash)? {
             Some(row) => (row.session, hash, Some(row)),
             None => return Ok(None),
@@ -134,6 +138,10 @@ fn facts(conn: &Connection, shown: Presented) -> Result<Option<Facts>, StoreErro
             ..Family::first(NEVER, Timestamp(0))
         }),
     };
+    // One that another master key made, beside which the database was before, is known by its hash.
+    if matches!(shown, Presented::Numbered { genuine: false, .. }) && !family.knows(hash) {
+        return Ok(None);
+    }
     Ok(Some(Facts {
         session,
         family,
@@ -293,12 +301,15 @@ fn rotate(
         Err(refused) => return Ok(refused),
     };
     let next_until = rotation.next_until.min(session.expires_at);
+    let next = rotation
+        .next
+        .digest(session.id, facts.family.next_generation());
     let next = if decision == Decision::Retry {
-        facts.family.retried(rotation.next, next_until)
+        facts.family.retried(next, next_until)
     } else {
         facts
             .family
-            .rotated(rotation.next, next_until, now, rotation.windows)
+            .rotated(next, next_until, now, rotation.windows)
     };
     keep(unit, rotation, &session, &next, now)?;
     if decision == Decision::Retry {

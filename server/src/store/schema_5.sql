@@ -1,7 +1,7 @@
 -- Refresh tokens are numbered and authenticated: a session knows its newest one, however many there were. The table
 -- `refresh_tokens` holds those of earlier versions; nothing is added to it.
 ALTER TABLE sessions ADD COLUMN refresh_generation INTEGER;
--- Hash of the newest token's secret; none before the first numbered token, and without a refresh token.
+-- Hash of the newest token; none before the first numbered token, and without a refresh token.
 ALTER TABLE sessions ADD COLUMN refresh_hash BLOB;
 ALTER TABLE sessions ADD COLUMN refresh_until INTEGER;
 -- Used tokens: 32 bytes of hash and 8 of time each. The first is the newest one's parent, others are within the grace.

@@ -13,7 +13,7 @@ use super::{
     writer::Unit,
 };
 use crate::{
-    crypto::secret::Digest256,
+    crypto::{refresh::NextToken, secret::Digest256},
     domain::{Cause, Refusal, Session, User, household, rules::refresh::Family},
 };
 
@@ -28,8 +28,8 @@ pub struct NewSession {
     pub scope: Option<ScopeSet>,
     pub ip: IpAddr,
     pub user_agent: Option<String>,
-    /// Hash of the first refresh token's secret; none where the grant gives no refresh token.
-    pub refresh: Option<Digest256>,
+    /// The first refresh token; none where the grant gives no refresh token.
+    pub refresh: Option<NextToken>,
     pub refresh_until: Timestamp,
     pub access_until: Timestamp,
     /// The absolute end.
@@ -238,6 +238,7 @@ pub(super) fn insert(
         expires_at: new.expires_at,
         idle_until: new
             .refresh
+            .as_ref()
             .map_or(new.access_until, |_| {
                 new.access_until.max(new.refresh_until)
             })
@@ -245,9 +246,11 @@ pub(super) fn insert(
         revoked_at: None,
         auth_time: new.auth_time,
     };
-    let family = new
-        .refresh
-        .map(|hash| Family::first(hash, new.refresh_until.min(session.expires_at)));
+    let first = |next: NextToken| {
+        let until = new.refresh_until.min(session.expires_at);
+        Family::first(next.digest(session.id, 1), until)
+    };
+    let family = new.refresh.map(first);
     unit.conn
         .prepare_cached(
             "INSERT INTO sessions (id, user_id, client_id, scope, ip, user_agent, created_at, last_seen_at, expires_at, \

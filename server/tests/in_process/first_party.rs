@@ -61,9 +61,7 @@ async fn granted(house: &House, user: &Value) -> (String, String) {
     };
     (
         door.access_token(grant, START).unwrap(),
-        door.first_refresh_token(session.id, &refresh)
-            .expose()
-            .to_owned(),
+        refresh.token(session.id, 1).expose().to_owned(),
     )
 }
 

@@ -28,6 +28,7 @@ mod forged_tokens;
 mod limits;
 mod lists;
 mod logs;
+mod meanwhile;
 mod memory;
 mod oauth_account;
 mod oauth_authorize;

@@ -480,13 +480,25 @@ async fn signing_keys_rotate_and_the_database_is_backed_up() {
         json_of(&server, &["keys", "rotate", "--yes"])["active"],
         true
     );
-    assert_eq!(rows(&server, &["keys", "list"]).len(), 2);
+    let keys = rows(&server, &["keys", "list"]);
+    assert_eq!(keys.len(), 2);
     server
         .get("/auth/me")
         .bearer(&ada.access)
         .send()
         .await
         .expect(200);
+    // The old one can be revoked, the new one cannot.
+    let (new, old) = (text(&keys[0], "id"), text(&keys[1], "id"));
+    doorward(&server, &["keys", "revoke", &new, "--yes"]).failed(1);
+    json_of(&server, &["keys", "revoke", &old, "--yes"]);
+    assert_eq!(rows(&server, &["keys", "list"]).len(), 1);
+    server
+        .get("/auth/me")
+        .bearer(&ada.access)
+        .send()
+        .await
+        .refused(401, "invalid_token");
     let made = json_of(&server, &["backup"]);
     assert!(fs::metadata(text(&made, "file")).unwrap().len() > 0);
     let events = rows(&server, &["events", "list", "--action", "server.backed_up"]);

@@ -41,6 +41,7 @@ pub enum Change {
     PutRole(String, Vec<String>),
     DeleteRoles(Vec<String>),
     RotateSigning,
+    RevokeSigning(Vec<String>),
     Backup,
 }
 
@@ -61,7 +62,7 @@ impl Change {
             | Self::RotateSecret(..)
             | Self::DeleteClients(_) => "admin:clients",
             Self::PutRole(..) | Self::DeleteRoles(_) => "admin:roles",
-            Self::RotateSigning => "admin:keys",
+            Self::RotateSigning | Self::RevokeSigning(_) => "admin:keys",
             Self::Backup => "admin:server",
         }
     }
@@ -108,6 +109,7 @@ impl fmt::Debug for Change {
             Self::PutRole(..) => "PutRole",
             Self::DeleteRoles(_) => "DeleteRoles",
             Self::RotateSigning => "RotateSigning",
+            Self::RevokeSigning(_) => "RevokeSigning",
             Self::Backup => "Backup",
         };
         f.write_str(name)

@@ -68,6 +68,21 @@ impl State {
                         .with_reason(),
                 );
             }
+            Item::Signing(key) if key.active => {
+                self.warn("this key signs new tokens: rotate it first (R)");
+            }
+            Item::Signing(key) => {
+                let change = Change::RevokeSigning(vec![key.id.clone()]);
+                self.confirm(
+                    Confirm::new(
+                        format!("Revoke the signing key {}?", key.id),
+                        "Revoke",
+                        change,
+                    )
+                    .line("Every token it signed is dead at once. It cannot be brought back.")
+                    .with_reason(),
+                );
+            }
             _ => {}
         }
     }
@@ -104,6 +119,7 @@ impl State {
                     .collect(),
             ),
             Some(Kind::Roles) => Change::DeleteRoles(items.iter().map(Item::id).collect()),
+            Some(Kind::Signing) => Change::RevokeSigning(items.iter().map(Item::id).collect()),
             _ => return,
         };
         let kind = self.kind().map_or("", Kind::title).to_lowercase();

@@ -8,7 +8,7 @@ use doorward_shared::{
 use reqwest::Method;
 use serde::Serialize;
 
-use super::{Context, Failed, ListArgs, Outcome, output};
+use super::{Context, Failed, ListArgs, Outcome, output, segment};
 
 #[derive(Debug, Subcommand)]
 pub enum Keys {
@@ -19,6 +19,13 @@ pub enum Keys {
     },
     /// Sign with a new key from now on; those before it verify until their last token has expired
     Rotate,
+    /// Revoke a key that does not sign any more: its tokens are dead at once
+    #[command(visible_alias = "delete")]
+    Revoke {
+        /// A thumbprint may begin with a hyphen
+        #[arg(allow_hyphen_values = true)]
+        kid: String,
+    },
 }
 
 impl Keys {
@@ -26,7 +33,7 @@ impl Keys {
     pub fn changes(&self) -> bool {
         match self {
             Self::List { .. } => false,
-            Self::Rotate => true,
+            Self::Rotate | Self::Revoke { .. } => true,
         }
     }
 }
@@ -99,6 +106,18 @@ pub async fn keys(command: Keys, with: &Context) -> Outcome {
                 .send(Method::POST, "/admin/keys/rotate", &serde_json::json!({}))
                 .await?;
             output::one(with.output, &key)
+        }
+        Keys::Revoke { kid } => {
+            output::confirm(
+                with.yes || with.dry_run,
+                &format!("The signing key {kid} is revoked: every token it signed is dead."),
+            )?;
+            if with.dry_run {
+                return output::would(with.output, &format!("revoke the signing key {kid}"));
+            }
+            let path = format!("/admin/keys/{}", segment(&kid));
+            with.client.done(Method::DELETE, &path, None::<&()>).await?;
+            output::did(with.output, "revoked", &kid, &format!("{kid} is revoked"))
         }
     }
 }

@@ -131,6 +131,16 @@ pub async fn change(client: &Client, change: Change, again: &str) -> Outcome {
                 .map_err(problem)?;
             plain(format!("{} signs from now on", key.id))
         }
+        Change::RevokeSigning(kids) => {
+            for kid in &kids {
+                let path = format!("/admin/keys/{}", segment(kid));
+                client
+                    .done(Method::DELETE, &path, gone)
+                    .await
+                    .map_err(problem)?;
+            }
+            plain(format!("{} revoked", kids.join(", ")))
+        }
         Change::Backup => {
             let body = serde_json::json!({});
             let made: BackupMade = client

@@ -128,7 +128,7 @@ rows! {
     A::Related, "related", ["o"], "what belongs to it: sessions, keys, events, …", "related", [List, Detail];
     A::New, "new", ["n"], "create, mint or register one", "new", [Users, Keys, Clients, Roles];
     A::Edit, "edit", ["e"], "edit: names, role, permissions, scopes", "edit", [Users, Keys, Clients, Roles];
-    A::Delete, "delete", ["x"], "revoke or delete it, or all marked", "revoke", [Users, Sessions, Keys, Clients, Roles];
+    A::Delete, "delete", ["x"], "revoke or delete it, or all marked", "revoke", [Users, Sessions, Keys, Clients, Roles, Signing];
     A::EndSessions, "end-sessions", ["X"], "end all sessions: of the user, address or client", "end all", [Users, Sessions, Clients];
     A::Disable, "disable", ["d"], "disable a user, or let them in again", "disable", [Users];
     A::Password, "password", ["p"], "set a user's password", "", [Users];

@@ -13,7 +13,7 @@ const MAX_RECENT: usize = 8;
 /// A token that was used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Use {
-    /// Hash of the token's secret.
+    /// Hash of the token.
     pub token: Digest256,
     /// Its first use.
     pub at: Timestamp,
@@ -24,7 +24,7 @@ pub struct Use {
 pub struct Family {
     /// Number of the newest token, from 1; 0 where the newest is from before tokens were numbered.
     pub generation: u32,
-    /// Hash of the newest token's secret: the only one that is live.
+    /// Hash of the newest token: the only one that is live.
     pub newest: Digest256,
     pub expires_at: Timestamp,
     /// The token whose use made the newest one.
@@ -94,6 +94,17 @@ impl Family {
         }
     }
 
+    /// Number of the token that comes next.
+    pub fn next_generation(&self) -> u32 {
+        self.generation.saturating_add(1)
+    }
+
+    /// Whether this is one of the few tokens that are still remembered.
+    pub fn knows(&self, token: Digest256) -> bool {
+        let mut used = self.parent.iter().chain(&self.recent);
+        self.newest == token || used.any(|used| used.token == token)
+    }
+
     /// After the first use of the newest token: `next` follows it.
     #[must_use]
     pub fn rotated(
@@ -106,7 +117,7 @@ impl Family {
         let in_grace = |used: &Use| at < used.at.plus_seconds(i64::from(windows.grace));
         let older = self.parent.into_iter().chain(self.recent.iter().copied());
         Self {
-            generation: self.generation.saturating_add(1),
+            generation: self.next_generation(),
             newest: next,
             expires_at,
             parent: Some(Use {
@@ -121,7 +132,7 @@ impl Family {
     #[must_use]
     pub fn retried(&self, next: Digest256, expires_at: Timestamp) -> Self {
         Self {
-            generation: self.generation.saturating_add(1),
+            generation: self.next_generation(),
             newest: next,
             expires_at,
             ..self.clone()
