@@ -101,7 +101,7 @@ async fn what_is_long_dead_goes_in_short_turns() {
     let tokens: u32 = conn
         .query_row("SELECT count(*) FROM refresh_tokens", [], |row| row.get(0))
         .unwrap();
-    assert_eq!(tokens, 1);
+    assert_eq!(tokens, 0);
     let data = server.data_dir().to_str().unwrap();
     run(
         "doorward-server",

@@ -154,7 +154,7 @@ async fn refresh_tokens_are_judged_by_what_they_are() {
 async fn expired_tokens_are_told_as_expired_and_revoked_ones_as_revoked() {
     let server = Server::with()
         .set("access_token_seconds", 4)
-        .set("refresh_token_seconds", 4)
+        .set("refresh_token_seconds", 3)
         .start();
     let ada = server.register("ada@example.com").await;
     let bob = server.register("bob@example.com").await;
