@@ -2,7 +2,7 @@
 
 use doorward_server::{
     Settings,
-    domain::{Actor, Cause},
+    domain::{Actor, Cause, Email},
     store::NewSession,
 };
 use doorward_shared::{ClientId, ScopeSet, Timestamp, UserId};
@@ -40,8 +40,11 @@ async fn granted(house: &House, user: &Value, client: ClientId, scope: &str) -> 
     let user: UserId = text(user, "userId").parse().unwrap();
     let door = &house.doorward;
     let ip = "192.0.2.1".parse().unwrap();
-    let record = door.store.login_record("ada@example.com".into(), ip).await;
-    let password = record.unwrap().unwrap().password.unwrap();
+    let facts = door
+        .store
+        .login_facts(Email::keys_of("ada@example.com"), ip)
+        .await;
+    let password = facts.unwrap().account.unwrap().password.unwrap();
     let (first, refresh) = door.new_session(ip, None, START);
     let new = NewSession {
         client_id: Some(client),
