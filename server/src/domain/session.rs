@@ -77,6 +77,7 @@ mod tests {
             expires_at: Timestamp(expires),
             idle_until: Timestamp(idle),
             revoked_at: revoked.map(Timestamp),
+            auth_time: None,
         }
     }
 
