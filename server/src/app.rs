@@ -26,6 +26,7 @@ use crate::{
     previews::Previews,
     settings::Settings,
     site::Site,
+    state::{Refusals, Told},
     stats::{Remembered, minute_of},
     store::{
         self, DirectoryLock, MASTER_KEY, OPERATOR_KEY, Restore, Restored, Store, StoreError,
@@ -85,6 +86,8 @@ pub struct Parts {
     pub(crate) used_forms: UsedForms,
     /// Held while the ring of signing keys is changed.
     loading_keys: tokio::sync::Mutex<()>,
+    pub(crate) refusals: Refusals,
+    pub(crate) told: Told,
     rested: AtomicBool,
 }
 
@@ -172,6 +175,8 @@ impl Doorward {
             site,
             used_forms: UsedForms::default(),
             loading_keys: tokio::sync::Mutex::default(),
+            refusals: Refusals::default(),
+            told: Told::default(),
             rested: AtomicBool::new(false),
         };
         Ok(Self(Arc::new(parts)))
@@ -183,6 +188,7 @@ impl Doorward {
         if !self.rested.swap(true, Ordering::Relaxed) {
             let _ = self.end_minute(minute_of(self.clock.now())).await;
             let _ = self.store.flush_touches().await;
+            self.write_refusals(true).await;
         }
     }
 

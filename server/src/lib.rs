@@ -28,6 +28,7 @@ mod previews;
 pub mod settings;
 mod signin;
 mod site;
+mod state;
 mod stats;
 pub mod store;
 pub mod tokens;

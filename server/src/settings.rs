@@ -95,6 +95,8 @@ pub struct Settings {
     /// Networks or single addresses whose `X-Forwarded-For` is believed.
     #[serde(deserialize_with = "networks")]
     pub trusted_proxies: Vec<IpNet>,
+    /// Hosts, but loopback, that redirect URIs may lead to over plain `http`.
+    pub http_redirect_hosts: Vec<String>,
     pub api_key_prefix: String,
     pub log_format: LogFormat,
     /// Most entries of each in-memory cache.
@@ -133,6 +135,7 @@ impl Default for Settings {
             registrations_per_hour_per_ip: 100,
             registration: Registration::Open,
             trusted_proxies: Vec::new(),
+            http_redirect_hosts: Vec::new(),
             api_key_prefix: "sk".into(),
             log_format: LogFormat::Plain,
             cache_entries: 100_000,
@@ -266,6 +269,13 @@ impl Settings {
         }
         if let Some(issuer) = &self.issuer {
             check_issuer(issuer)?;
+        }
+        for host in &self.http_redirect_hosts {
+            let is_host = url::Host::parse(host).is_ok_and(|parsed| parsed.to_string() == *host);
+            if !is_host {
+                let reason = format!("{host:?} is not a host name in lower case, without port");
+                return Err(wrong("http_redirect_hosts", reason));
+            }
         }
         if !is_api_key_prefix(&self.api_key_prefix) {
             return Err(wrong(

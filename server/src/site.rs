@@ -65,14 +65,18 @@ pub(crate) struct Asset {
     pub bytes: Vec<u8>,
 }
 
+/// The first 8 bytes of a hash, in hexadecimal.
+fn short_hash(bytes: &[u8]) -> String {
+    let Digest256(hash) = Digest256::of(bytes);
+    hash.iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
 impl Asset {
     fn new(stem: &str, (extension, content_type): (&str, &'static str), bytes: Vec<u8>) -> Self {
-        let Digest256(hash) = Digest256::of(&bytes);
-        let hash: String = hash
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let hash = short_hash(&bytes);
         Self {
             name: format!("{stem}-{hash}.{extension}"),
             content_type,
@@ -91,6 +95,9 @@ pub(crate) struct Site {
     pub origin: String,
     /// Whether browsers reach us over TLS.
     pub tls: bool,
+    /// Name of our cookie. Cookies know no port: it depends on the issuer, so that two servers on one host do not sign
+    /// each other's people out. Under TLS with the prefix that makes it this host's own.
+    pub cookie: String,
     pub style: Asset,
     /// What a browser's tab shows.
     pub icon: Asset,
@@ -118,11 +125,14 @@ impl Site {
         let path_at = issuer[after_scheme..]
             .find('/')
             .map_or(issuer.len(), |at| after_scheme + at);
+        let tls = issuer.starts_with("https://");
+        let prefix = if tls { "__Host-" } else { "" };
         Ok(Self {
             name: settings.site_name.clone(),
+            cookie: format!("{prefix}doorward-{}", short_hash(issuer.as_bytes())),
             base: issuer[path_at..].to_owned(),
             origin: issuer[..path_at].to_owned(),
-            tls: issuer.starts_with("https://"),
+            tls,
             style: Asset::new(
                 "style",
                 ("css", "text/css; charset=utf-8"),
@@ -197,12 +207,14 @@ mod tests {
             (at_path.base.as_str(), at_path.origin.as_str()),
             ("/auth/x", "https://a.example")
         );
-        assert!(at_path.tls);
+        assert!(at_path.tls && at_path.cookie.starts_with("__Host-doorward-"));
         let plain = site("http://127.0.0.1:8000");
         assert_eq!(
             (plain.base.as_str(), plain.origin.as_str()),
             ("", "http://127.0.0.1:8000")
         );
+        assert!(plain.cookie.starts_with("doorward-"));
+        assert_ne!(plain.cookie, site("http://127.0.0.1:8001").cookie);
     }
 
     #[test]

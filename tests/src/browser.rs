@@ -98,16 +98,28 @@ pub fn form(page: &Reply, action: &str) -> Form {
     found.unwrap_or_else(|| panic!("no form to {action}: {}", page.text()))
 }
 
-/// The parameters of a redirect, and where it leads to without them.
+/// Where an answer leads by itself: a redirect, or a page that goes on. Such a page has a link there too.
+pub fn onward(reply: &Reply) -> Option<String> {
+    if reply.status == 303 {
+        return Some(reply.header("location").to_owned());
+    }
+    let text = reply.text();
+    let (_, rest) = text.split_once("<meta http-equiv=\"refresh\" content=\"0; url=")?;
+    let to = rest.split('"').next()?;
+    assert!(text.contains(&format!("<a href=\"{to}\">")), "{text}");
+    Some(unescaped(to))
+}
+
+/// The parameters of the address that an answer leads to, and that address without them.
 ///
 /// # Panics
-/// When it is none.
+/// When it leads nowhere.
 #[track_caller]
 pub fn landed(reply: &Reply) -> (String, BTreeMap<String, String>) {
-    assert_eq!(reply.status, 303, "{}", reply.text());
-    let url: reqwest::Url = reply.header("location").parse().expect("an absolute URL");
+    let to = onward(reply).unwrap_or_else(|| panic!("{} {}", reply.status, reply.text()));
+    let url: reqwest::Url = to.parse().expect("an absolute URL");
     let pairs = url.query_pairs().into_owned().collect();
-    let place = reply.header("location").split('?').next();
+    let place = to.split('?').next();
     (place.unwrap_or_default().to_owned(), pairs)
 }
 
@@ -264,9 +276,12 @@ impl Browser<'_> {
             .await
     }
 
-    /// Follows a redirect within the server.
+    /// Goes on to where an answer leads within the server.
+    ///
+    /// # Panics
+    /// When it leads nowhere.
     pub async fn follow(&self, reply: Reply) -> Reply {
-        let to = reply.expect(303).header("location").to_owned();
+        let to = onward(&reply).unwrap_or_else(|| panic!("{} {}", reply.status, reply.text()));
         self.open(&to).await
     }
 

@@ -172,6 +172,11 @@ fn register(client: &RegisterClient) -> Words {
         .each("--grant", &client.grant_types)
         .each("--scope", &client.scopes)
         .each("--resource", &client.resources);
+    let words = if client.require_pkce {
+        words.word("--require-pkce")
+    } else {
+        words
+    };
     if client.confidential {
         words
     } else {
@@ -188,6 +193,13 @@ fn edit_client(id: &str, patch: &ClientPatch) -> Words {
         .each("--grant", &of(&patch.grant_types))
         .each("--scope", &of(&patch.scopes))
         .each("--resource", &of(&patch.resources))
+        .option(
+            "--require-pkce",
+            patch
+                .require_pkce
+                .map(|needed| needed.to_string())
+                .as_deref(),
+        )
 }
 
 fn of_list(list: &List) -> Words {
@@ -380,6 +392,7 @@ mod tests {
                 scopes: scopes.clone(),
                 confidential: false,
                 resources: vec!["https://api.example".into()],
+                require_pkce: true,
             }),
             Change::EditClient(
                 client.id,
@@ -389,6 +402,7 @@ mod tests {
                     grant_types: Some(client.grant_types.clone()),
                     scopes: Some(scopes.clone()),
                     resources: None,
+                    require_pkce: Some(true),
                 },
             ),
             Change::RotateSecret(client.id, 0),

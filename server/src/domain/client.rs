@@ -4,6 +4,7 @@ use std::{fmt, str::FromStr};
 
 use doorward_shared::{ClientId, ScopeSet, Timestamp};
 use ulid::Ulid;
+use url::{Host, Url};
 
 use crate::crypto::secret::Digest256;
 
@@ -116,6 +117,8 @@ pub struct Client {
     pub resources: Vec<String>,
     /// None for a public client.
     pub secrets: Option<ClientSecrets>,
+    /// Whether a confidential client must use PKCE too.
+    pub require_pkce: bool,
     pub created_at: Timestamp,
 }
 
@@ -125,18 +128,39 @@ impl Client {
         self.secrets.is_some()
     }
 
+    /// Whether its authorization requests need a PKCE challenge: a public client's always do.
+    pub fn needs_pkce(&self) -> bool {
+        self.require_pkce || !self.is_confidential()
+    }
+
     /// Whether it may use `grant`.
     pub fn may(&self, grant: GrantType) -> bool {
         self.grant_types.contains(&grant)
     }
 }
 
-/// Whether a client may register `uri` as a redirect target.
+/// Whether a client may have these grants with these scopes.
 ///
 /// # Errors
-/// A sentence that says what is wrong: relative, with a fragment (RFC 6749 section 3.1.2), `javascript:` or
-/// `data:`, with user information, or with characters no URI has.
-pub fn check_redirect_uri(uri: &str) -> Result<(), &'static str> {
+/// A sentence that says what is wrong with the scopes: with `openid` alone no refresh token would ever come
+/// (OpenID Connect Core section 11).
+pub fn check_refresh(grants: &[GrantType], scopes: &ScopeSet) -> Result<(), &'static str> {
+    let refreshes = grants.contains(&GrantType::RefreshToken);
+    if refreshes && scopes.covers("openid") && !scopes.covers("offline_access") {
+        return Err("must hold offline_access beside openid for the refresh_token grant");
+    }
+    Ok(())
+}
+
+/// What an absolute URI of a client's is made of.
+struct Parts<'a> {
+    /// In lower case.
+    scheme: String,
+    /// Behind the scheme and its colon.
+    rest: &'a str,
+}
+
+fn absolute(uri: &str) -> Result<Parts<'_>, &'static str> {
     let Some((scheme, rest)) = uri.split_once(':') else {
         return Err("must be an absolute URI");
     };
@@ -144,7 +168,7 @@ pub fn check_redirect_uri(uri: &str) -> Result<(), &'static str> {
         && scheme
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
-    if !scheme_ok || uri.len() > 2000 {
+    if !scheme_ok || rest.is_empty() || uri.len() > 2000 {
         return Err("must be an absolute URI");
     }
     if uri
@@ -156,40 +180,103 @@ pub fn check_redirect_uri(uri: &str) -> Result<(), &'static str> {
     if uri.contains('#') {
         return Err("must not have a fragment");
     }
-    match scheme.to_ascii_lowercase().as_str() {
-        "javascript" | "data" | "vbscript" | "file" | "blob" | "about" => {
-            Err("has a scheme that is not allowed")
-        }
-        "http" | "https" => {
-            let authority = rest
-                .strip_prefix("//")
-                .map(|r| r.split(['/', '?']).next().unwrap_or_default());
-            match authority {
-                None | Some("") => Err("must name a host"),
-                Some(authority) if authority.contains('@') => {
-                    Err("must not carry user information")
-                }
-                Some(authority) if authority.starts_with(':') => Err("must name a host"),
-                Some(_) => Ok(()),
+    let scheme = scheme.to_ascii_lowercase();
+    let is_dangerous = ["javascript", "data", "vbscript", "file", "blob", "about"];
+    if is_dangerous.contains(&scheme.as_str()) {
+        return Err("has a scheme that is not allowed");
+    }
+    if matches!(scheme.as_str(), "http" | "https") {
+        let authority = rest
+            .strip_prefix("//")
+            .map(|rest| rest.split(['/', '?']).next().unwrap_or_default());
+        match authority {
+            None | Some("") => return Err("must name a host"),
+            Some(authority) if authority.contains('@') => {
+                return Err("must not carry user information");
             }
+            Some(authority) if authority.starts_with(':') => return Err("must name a host"),
+            Some(_) => {}
         }
-        // Private-use schemes of native apps, RFC 8252 section 7.1.
-        _ if rest.is_empty() => Err("must be an absolute URI"),
-        _ => Ok(()),
+    }
+    Ok(Parts { scheme, rest })
+}
+
+/// Whether a client may register `uri` as a redirect target, where plain `http` may lead to loopback and `http_hosts`.
+///
+/// # Errors
+/// A sentence that says what is wrong: relative, with a fragment (RFC 6749 section 3.1.2), `javascript:` or `data:`,
+/// with user information, with a port or wildcard that no address has, or unprotected on its way.
+pub fn check_redirect_uri(uri: &str, http_hosts: &[String]) -> Result<(), String> {
+    let Parts { scheme, rest } = absolute(uri)?;
+    if uri.contains('*') {
+        return Err("must not hold a wildcard: redirect URIs match character by character".into());
+    }
+    if let Some(port) = bad_port(rest) {
+        return Err(format!("port {port} is out of range (1 to 65535)"));
+    }
+    // Private-use schemes of native apps, RFC 8252 section 7.1, are parsed too.
+    let url = Url::parse(uri).map_err(|error| format!("is not a URL: {error}"))?;
+    let Some(host) = url.host().filter(|_| scheme == "http") else {
+        return Ok(());
+    };
+    let listed = |name: &String| name.eq_ignore_ascii_case(url.host_str().unwrap_or_default());
+    if is_loopback(&host) || http_hosts.iter().any(listed) {
+        return Ok(());
+    }
+    Err(format!(
+        "http is only for loopback addresses: use https, or add {host} to the setting http_redirect_hosts"
+    ))
+}
+
+/// The port of what follows a scheme, if it is one that no address has.
+fn bad_port(rest: &str) -> Option<&str> {
+    let authority = rest.strip_prefix("//")?.split(['/', '?']).next()?;
+    let host_end = authority.rfind(']').map_or(0, |at| at + 1);
+    let (_, port) = authority[host_end..].split_once(':')?;
+    let is_digits = !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
+    let is_port = port.parse::<u16>().is_ok_and(|port| port > 0);
+    (is_digits && !is_port).then_some(port)
+}
+
+/// Whether a host is this machine itself.
+pub fn is_loopback(host: &Host<&str>) -> bool {
+    match host {
+        Host::Domain(name) => name.eq_ignore_ascii_case("localhost"),
+        Host::Ipv4(ip) => ip.is_loopback(),
+        Host::Ipv6(ip) => ip.is_loopback(),
     }
 }
+
+/// Maximum number of resources of one request.
+pub const MAX_RESOURCES: usize = 8;
 
 /// An audience: an absolute URI without a fragment, RFC 8707 section 2.
 ///
 /// # Errors
 /// A sentence that says what is wrong.
-pub fn check_resource(uri: &str) -> Result<(), &'static str> {
-    check_redirect_uri(uri)
+pub fn check_resource(uri: &str) -> Result<(), String> {
+    Ok(absolute(uri).map(drop)?)
+}
+
+/// Whether two resources are one: without a path and with `/` are the same (RFC 3986 section 6.2.3).
+pub fn is_same_resource(one: &str, other: &str) -> bool {
+    fn bare(uri: &str) -> &str {
+        let is_root = |uri: &&str| {
+            let authority = uri.split_once("://").map(|(_, rest)| rest);
+            authority.is_some_and(|rest| !rest.contains(['/', '?']))
+        };
+        uri.strip_suffix('/').filter(is_root).unwrap_or(uri)
+    }
+    bare(one) == bare(other)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::check_redirect_uri;
+    use super::*;
+
+    fn check(uri: &str) -> Result<(), String> {
+        check_redirect_uri(uri, &["wiki.lan".to_owned()])
+    }
 
     #[test]
     fn redirect_uris_are_absolute_and_harmless() {
@@ -198,8 +285,16 @@ mod tests {
             "http://127.0.0.1/cb",
             "com.example.app:/oauth",
             "https://a.example/cb?x=1",
+            "https://a.example:65535/cb",
+            "https://[2001:db8::1]:8443/cb",
+            "http://[::1]:80/cb",
+            "http://localhost/cb",
+            "http://127.0.0.2:51004/cb",
+            "http://WIKI.lan:8080/cb",
+            "myapp://callback",
+            "https://a.example/cb:99999",
         ] {
-            assert_eq!(check_redirect_uri(good), Ok(()), "{good}");
+            assert_eq!(check(good), Ok(()), "{good}");
         }
         for bad in [
             "/cb",
@@ -215,8 +310,47 @@ mod tests {
             "https:",
             "",
             "https://:80/",
+            "https://a.example:0/",
+            "https://a.example:65536/",
+            "https://a.example:99999/cb",
+            "http://127.0.0.1:99999/cb",
+            "https://[::1]:99999/cb",
+            "https://a.example:x/cb",
+            "https://*.example/cb",
+            "https://a.example/*",
+            "http://a.example/cb",
+            "http://wiki.lan.evil.example/cb",
+            "http://localhost.evil.example/cb",
+            "http://127.0.0.1.evil.example/cb",
+            "http://10.0.0.1/cb",
+            "https://[::1/cb",
+            "myapp://host:99999/cb",
         ] {
-            assert!(check_redirect_uri(bad).is_err(), "{bad}");
+            assert!(check(bad).is_err(), "{bad}");
+        }
+        let reason = check("https://a.example:99999/cb").unwrap_err();
+        assert_eq!(reason, "port 99999 is out of range (1 to 65535)");
+    }
+
+    #[test]
+    fn a_resource_without_a_path_is_the_one_with_a_slash() {
+        let same = [
+            ("https://api.example", "https://api.example/"),
+            ("https://api.example/", "https://api.example/"),
+            ("https://api.example:8443/", "https://api.example:8443"),
+        ];
+        for (one, other) in same {
+            assert!(is_same_resource(one, other), "{one} {other}");
+        }
+        let others = [
+            ("https://api.example/a", "https://api.example/a/"),
+            ("https://api.example", "https://api.example//"),
+            ("https://api.example?x", "https://api.example?x/"),
+            ("https://api.example", "https://api.example.evil/"),
+            ("urn:x", "urn:x/"),
+        ];
+        for (one, other) in others {
+            assert!(!is_same_resource(one, other), "{one} {other}");
         }
     }
 }

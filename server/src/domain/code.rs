@@ -12,8 +12,8 @@ pub struct Code {
     /// As it came in the authorization request, character by character.
     pub redirect_uri: String,
     pub scope: ScopeSet,
-    /// PKCE `S256` challenge, RFC 7636 section 4.2.
-    pub challenge: String,
+    /// PKCE `S256` challenge, RFC 7636 section 4.2; none where the client sent none and need not.
+    pub challenge: Option<String>,
     pub nonce: Option<String>,
     /// When the person signed in.
     pub auth_time: Timestamp,

@@ -64,4 +64,8 @@ pub struct Event {
     pub ip: Option<String>,
     pub request_id: Option<String>,
     pub detail: Option<String>,
+    /// Why a client was refused.
+    pub cause: Option<String>,
+    /// How often that came since it was told before.
+    pub count: Option<u32>,
 }

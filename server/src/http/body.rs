@@ -15,6 +15,7 @@ use rocket::{
 use serde::de::DeserializeOwned;
 
 use super::ApiError;
+use crate::oauth::BYTE_ORDER_MARK;
 
 /// Largest body, in bytes.
 pub(super) const MAX_BODY: u64 = 64 * 1024;
@@ -123,6 +124,8 @@ pub(super) fn too_large() -> ApiError {
 /// # Errors
 /// `invalid_request` naming the field that is missing, unknown, given twice or mistyped.
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    // RFC 8259 section 8.1: a byte order mark may be ignored.
+    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     // Structs can be read from arrays too, which nobody means.
     let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
     if matches!(
@@ -225,6 +228,14 @@ mod tests {
         assert_eq!(field_of(r#"{"email":"\ud800","password":"x"}"#), None);
         assert_eq!(field_of("{\"email\":\"\u{0}\"}"), None);
         assert_eq!(field_of("{\"email\":\"a\", \"password\": \"x\"} x"), None);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_ignored() {
+        let body = "\u{feff}{\"email\":\"a\",\"password\":\"x\"}";
+        assert!(parse::<LoginRequest>(body.as_bytes()).is_ok());
+        let twice = "\u{feff}\u{feff}{\"email\":\"a\",\"password\":\"x\"}";
+        assert!(parse::<LoginRequest>(twice.as_bytes()).is_err());
     }
 
     #[test]

@@ -91,6 +91,17 @@ impl ApiError {
         Self::at(ErrorCode::ValidationFailed, field, reason)
     }
 
+    /// As [`ApiError::validation`], of one element of a list.
+    pub fn element(field: &str, at: usize, reason: impl std::fmt::Display) -> Self {
+        Self {
+            field: Some(field.to_owned()),
+            ..Self::new(
+                ErrorCode::ValidationFailed,
+                format!("{field}[{at}]: {reason}"),
+            )
+        }
+    }
+
     /// 400: the request's form is wrong at `field`.
     pub fn request(field: &str, reason: impl std::fmt::Display) -> Self {
         Self::at(ErrorCode::InvalidRequest, field, reason)

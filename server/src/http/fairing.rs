@@ -5,17 +5,21 @@ use std::{sync::Mutex, time::Duration};
 use rocket::{
     Build, Data, Orbit, Request, Response, Rocket,
     fairing::{Fairing, Info, Kind},
-    http::{Header, Method},
+    http::{ContentType, Header, Method, uri::Origin},
     tokio::{self, task::JoinHandle},
 };
 
-use super::{ApiError, RequestInfo, catchers, routes, well_known};
+use super::{ApiError, RequestInfo, catchers, routes, target, well_known};
 use crate::{app::Doorward, stats::minute_of};
 
 /// How often notes of use are written: each time may touch thousands of rows all over the database.
 const FLUSH: Duration = Duration::from_secs(30);
 /// How often what is dead is looked for.
 const SWEEP: Duration = Duration::from_secs(600);
+/// How often refused clients are written.
+const REFUSALS: Duration = Duration::from_secs(1);
+/// A path of ours that no route has.
+const NOWHERE: &str = "/health/-";
 /// As much of a form as Rocket looks at for its `_method`, in bytes.
 const METHOD_FIELD: usize = "_method=delete".len();
 
@@ -56,6 +60,13 @@ impl DoorwardFairing {
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
         self.alone || catchers::BASES.into_iter().any(below)
+    }
+
+    /// As [`Self::is_ours`], for a path that a router may read as one of ours.
+    fn is_ours_in_any_spelling(&self, request: &Request<'_>) -> bool {
+        let first = request.uri().path().segments().next();
+        let of = |base: &str| first.is_some_and(|first| base.strip_prefix('/') == Some(first));
+        self.alone || catchers::BASES.into_iter().any(of)
     }
 }
 
@@ -98,6 +109,7 @@ impl Fairing for DoorwardFairing {
             as std::pin::Pin<Box<dyn Future<Output = ()> + Send>>));
         tasks.push(run(Box::pin(sweep(self.doorward.clone()))));
         tasks.push(run(Box::pin(minutes(self.doorward.clone()))));
+        tasks.push(run(Box::pin(refusals(self.doorward.clone()))));
         let _ = rocket;
     }
 
@@ -125,6 +137,13 @@ impl Fairing for DoorwardFairing {
         {
             request.set_method(Method::Post);
         }
+        if let Some(error) = target::fault(request)
+            && self.is_ours_in_any_spelling(request)
+        {
+            // No route has this path: the catcher answers with the error that is left.
+            request.set_uri(Origin::path_only(NOWHERE));
+            error.leave(request);
+        }
         RequestInfo::of(request, &self.doorward);
     }
 
@@ -138,6 +157,10 @@ impl Fairing for DoorwardFairing {
         }
         let info = RequestInfo::of(request, &self.doorward);
         response.set_header(Header::new("X-Request-Id", info.id.to_string()));
+        if response.content_type() == Some(ContentType::EventStream) {
+            // nginx holds an answer back until its buffers are full, unless it says so.
+            response.set_header(Header::new("X-Accel-Buffering", "no"));
+        }
         let status = response.status().code;
         let took = info.started.elapsed();
         let route = request.route().map_or("none", |route| route.uri.as_str());
@@ -165,6 +188,13 @@ async fn flush(doorward: Doorward) {
         if let Err(error) = doorward.store.flush_touches().await {
             tracing::warn!(%error, "when keys and sessions were last used was not written");
         }
+    }
+}
+
+async fn refusals(doorward: Doorward) {
+    loop {
+        tokio::time::sleep(REFUSALS).await;
+        doorward.write_refusals(false).await;
     }
 }
 

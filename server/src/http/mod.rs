@@ -17,6 +17,7 @@ pub mod openapi;
 mod pages;
 mod reply;
 mod request;
+mod target;
 mod token_info;
 mod values;
 mod well_known;

@@ -48,7 +48,7 @@ impl RequestInfo {
     pub(super) fn of<'r>(request: &'r Request<'_>, doorward: &Doorward) -> &'r Self {
         request.local_cache(|| Self {
             id: request_id(doorward.clock.now()),
-            ip: client_ip(request, &doorward.settings.trusted_proxies),
+            ip: client_ip(request, doorward),
             started: Instant::now(),
             reason: reason(request),
         })
@@ -96,22 +96,37 @@ fn request_id(now: Timestamp) -> Arc<str> {
     Arc::from(&*text)
 }
 
-/// The nearest address of `X-Forwarded-For` that is not a trusted proxy's, if the peer is one.
-fn client_ip(request: &Request<'_>, trusted: &[IpNet]) -> IpAddr {
+/// The client's address. That a header from elsewhere is ignored is told once: it may be the operator's own proxy.
+fn client_ip(request: &Request<'_>, doorward: &Doorward) -> IpAddr {
     let peer = request
         .remote()
         .map_or(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), |remote| {
             remote.ip().to_canonical()
         });
-    let is_trusted = |ip: &IpAddr| trusted.iter().any(|net| net.contains(ip));
-    if !is_trusted(&peer) {
-        return peer;
-    }
-    let mut nearest = peer;
+    let trusted = &doorward.settings.trusted_proxies;
     let lines: Vec<_> = request.headers().get("x-forwarded-for").collect();
-    for part in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
+    if trusted.iter().any(|net| net.contains(&peer)) {
+        return forwarded(peer, &lines, trusted);
+    }
+    if !lines.is_empty() && doorward.told.untrusted_proxy() {
+        tracing::warn!(
+            %peer,
+            "X-Forwarded-For is ignored, because its sender is not one of `trusted_proxies`: rate limits and the audit \
+             log take the sender for the client. If it is your proxy, set trusted_proxies = [\"{peer}\"]"
+        );
+    }
+    peer
+}
+
+/// The nearest address of `X-Forwarded-For` that is not a trusted proxy's, where `peer` is one. Empty elements count for
+/// nothing (RFC 9110 section 5.6.1.2).
+fn forwarded(peer: IpAddr, lines: &[&str], trusted: &[IpNet]) -> IpAddr {
+    let is_trusted = |ip: &IpAddr| trusted.iter().any(|net| net.contains(ip));
+    let mut nearest = peer;
+    let parts = lines.iter().rev().flat_map(|line| line.rsplit(','));
+    for part in parts.map(str::trim).filter(|part| !part.is_empty()) {
         // What cannot be read was not written by a proxy of ours: the last address known to be real stands.
-        let Some(ip) = address(part.trim()) else {
+        let Some(ip) = address(part) else {
             return nearest;
         };
         nearest = ip.to_canonical();
@@ -174,5 +189,28 @@ impl<'r> FromRequest<'r> for &'r RequestInfo {
             Ok(doorward) => Outcome::Success(RequestInfo::of(request, doorward)),
             Err(error) => Outcome::Error(error.leave(request)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_address_that_is_no_proxys_is_the_clients() {
+        let trusted: Vec<IpNet> = vec!["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()];
+        let of = |lines: &[&str]| {
+            let peer = "10.0.0.1".parse().unwrap();
+            forwarded(peer, lines, &trusted).to_string()
+        };
+        assert_eq!(of(&["192.0.2.1"]), "192.0.2.1");
+        assert_eq!(of(&["203.0.113.9, 192.0.2.1, 10.0.0.2"]), "192.0.2.1");
+        assert_eq!(of(&["192.0.2.1,, ,", "", " , "]), "192.0.2.1");
+        assert_eq!(of(&["203.0.113.9", "192.0.2.1:51004"]), "192.0.2.1");
+        assert_eq!(of(&["[2001:db8::1]:443"]), "2001:db8::1");
+        assert_eq!(of(&["[2001:db8::1], fd00::2"]), "2001:db8::1");
+        assert_eq!(of(&["::ffff:192.0.2.1"]), "192.0.2.1");
+        assert_eq!(of(&["192.0.2.1, unknown"]), "10.0.0.1");
+        assert_eq!(of(&[",", ""]), "10.0.0.1");
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     app::Doorward,
     caller::Caller,
     domain::{Actor, Cause},
-    oauth::{Asker, ClientCredentials, Failure, Form, TokenInfo, UserInfo},
+    oauth::{Asker, Failure, Form, TokenInfo, UserInfo},
 };
 
 pub fn all() -> Vec<Route> {
@@ -69,8 +69,7 @@ async fn revoke(
     form: FormBody,
 ) -> Result<(), Failure> {
     let form = form.0?;
-    let credentials = ClientCredentials::read(&headers.0, &form)?;
-    let client = doorward.authenticate_client(credentials).await?;
+    let client = doorward.client_of(&headers.0, &form, info.ip).await?;
     let cause = Cause {
         actor: Actor::Client(client.id),
         ip: Some(info.ip),
@@ -103,20 +102,23 @@ async fn asker(
     form: &Form,
 ) -> Result<Asker, Failure> {
     if let Some(token) = bearer(headers)? {
-        let caller = caller(doorward, token, info).await?;
-        return if caller.scopes.covers("admin:sessions:read") {
-            Ok(Asker::Operator)
-        } else {
-            Err(Failure::insufficient_scope("admin:sessions:read"))
-        };
+        let caller = caller(doorward, token, info).await;
+        let operator = caller.and_then(|caller| {
+            if caller.scopes.covers("admin:sessions:read") {
+                Ok(Asker::Operator)
+            } else {
+                Err(Failure::insufficient_scope("admin:sessions:read"))
+            }
+        });
+        return operator.inspect_err(|failure| doorward.refused(None, failure, info.ip));
     }
-    let credentials = ClientCredentials::read(headers, form)?;
-    let client = doorward.authenticate_client(credentials).await?;
+    let client = doorward.client_of(headers, form, info.ip).await?;
     if client.is_confidential() {
-        Ok(Asker::Client(client))
-    } else {
-        Err(Failure::client(!headers.is_empty()))
+        return Ok(Asker::Client(client));
     }
+    let cause = "invalid_client: a public client cannot introspect";
+    doorward.note_refused(Some(client.id), cause, info.ip);
+    Err(Failure::client(!headers.is_empty()))
 }
 
 #[get("/oauth/userinfo")]

@@ -23,6 +23,7 @@ use super::{
     adapter::{OAuthRequest, OAuthResponse},
     allowed_redirect,
     engine::PkceCheck,
+    redirect::is_claimed_by_any_program,
     request::{AuthorizationRequest, BAD_REDIRECT, Refused},
     with_parameters,
 };
@@ -34,6 +35,9 @@ use crate::{
     domain::{Actor, Cause, Client, Code},
     store::{Created, grantable},
 };
+
+/// Why a request is refused whose person did not allow it.
+pub(super) const SAID_NO: &str = "the person said no";
 
 /// How long a code is good, in seconds.
 const CODE_SECONDS: i64 = 60;
@@ -70,10 +74,14 @@ impl Doorward {
         visitor: Visitor,
     ) -> Result<Next, Refused> {
         let client = self.store.client(request.client_id).await?;
-        let client = client.ok_or(Failure::client(false))?;
+        let page = |failure| Refused::Page(Some(request.client_id), failure);
+        let client = client.ok_or_else(|| page(Failure::unknown_client()))?;
         // The client may have changed while somebody signed in.
         if !allowed_redirect(&client, &request.redirect_uri) {
-            return Err(BAD_REDIRECT.into());
+            return Err(page(BAD_REDIRECT));
+        }
+        if client.needs_pkce() && request.challenge.is_none() {
+            return Err(page(Failure::request("send a PKCE code_challenge (S256)")));
         }
         let asked = Asked {
             client: client.clone(),
@@ -98,22 +106,21 @@ impl Doorward {
             let mut flow = AuthorizationFlow::prepare(&mut door)?;
             flow.execute(flow_request).await
         };
-        let tell = |failure: &Failure| {
-            let state = request.state.as_deref();
-            Refused::Client(self.refusal(&request.redirect_uri, state, failure))
+        let tell = |failure: &Failure| Refused::Client {
+            id: request.client_id,
+            url: self.refusal(&request.redirect_uri, request.state.as_deref(), failure),
+            failure: failure.clone(),
         };
         match (door.owner.reached, done) {
             (Some(Reached::Next(next)), _) => Ok(next),
             // Nothing is wrong with the request: storage failed, and the person may try again.
-            (Some(Reached::Failed(failure)), _) if failure.status >= 500 => {
-                Err(Refused::Page(failure))
-            }
+            (Some(Reached::Failed(failure)), _) if failure.status >= 500 => Err(page(failure)),
             (Some(Reached::Failed(failure)), _) => Err(tell(&failure)),
             (None, Ok(response)) if response.error.as_deref() == Some("invalid_scope") => {
                 Err(tell(&Failure::scope("the scope is not allowed")))
             }
             (None, Ok(_)) => Err(tell(&Failure::request("the request is not complete"))),
-            (None, Err(failure)) => Err(Refused::Page(failure)),
+            (None, Err(failure)) => Err(page(failure)),
         }
     }
 }
@@ -124,9 +131,11 @@ fn as_form(request: &AuthorizationRequest) -> Result<Form, Failure> {
         ("response_type".into(), "code".into()),
         ("client_id".into(), request.client_id.to_string()),
         ("redirect_uri".into(), request.redirect_uri.clone()),
-        ("code_challenge".into(), request.challenge.clone()),
-        ("code_challenge_method".into(), "S256".into()),
     ];
+    if let Some(challenge) = &request.challenge {
+        pairs.push(("code_challenge".into(), challenge.clone()));
+        pairs.push(("code_challenge_method".into(), "S256".into()));
+    }
     if !request.scope.is_empty() {
         pairs.push(("scope".into(), request.scope.to_string()));
     }
@@ -225,10 +234,7 @@ impl Owner {
     /// A client that cannot show who it is, at an address any program may claim: what was allowed before may have
     /// been allowed to another (RFC 8252 section 8.6).
     fn must_ask_always(&self) -> bool {
-        let web = ["https://", "http://"]
-            .iter()
-            .any(|scheme| self.request.redirect_uri.starts_with(scheme));
-        !self.client.is_confidential() && !web
+        !self.client.is_confidential() && is_claimed_by_any_program(&self.request.redirect_uri)
     }
 
     async fn decide(&self) -> Result<Decision, Failure> {
@@ -252,7 +258,7 @@ impl Owner {
         }
         let user = who.account.user.id;
         match self.visitor.decision {
-            Some(false) => return refuse("access_denied", "the person said no"),
+            Some(false) => return refuse("access_denied", SAID_NO),
             Some(true) => {
                 // Nothing that was not on the page they said yes to.
                 let shown = self.request.shown.clone().unwrap_or_default();

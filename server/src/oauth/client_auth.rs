@@ -1,6 +1,6 @@
 //! Client authentication, RFC 6749 section 2.3: `client_secret_basic`, `client_secret_post`, `none`.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 
@@ -17,6 +17,13 @@ pub struct ClientCredentials {
     id: String,
     secret: Option<Secret>,
     basic: bool,
+}
+
+/// A client that has shown who it is.
+pub(super) struct Authenticated {
+    pub client: Arc<Client>,
+    /// Hash of the secret it came with.
+    pub secret: Option<Digest256>,
 }
 
 impl ClientCredentials {
@@ -79,33 +86,77 @@ fn decoded(text: &str) -> Option<String> {
 }
 
 impl Doorward {
-    /// The client these credentials are right for.
+    /// The client that sends a request. Operators are told of one that is refused, and why; it is not.
     ///
     /// # Errors
-    /// `invalid_client`; 503 when storage cannot be read.
-    pub(crate) async fn authenticate_client(
+    /// `invalid_client`; `invalid_request` for two ways of authentication at once; 503 when storage cannot be read.
+    pub(crate) async fn client_of(
         &self,
-        credentials: Option<ClientCredentials>,
+        headers: &[&str],
+        form: &Form,
+        ip: IpAddr,
     ) -> Result<Arc<Client>, Failure> {
-        let Some(credentials) = credentials else {
-            return Err(Failure::client(false));
+        Ok(self.authenticated(headers, form, ip).await?.client)
+    }
+
+    /// As [`Doorward::client_of`], with the hash of the secret that it came with.
+    ///
+    /// # Errors
+    /// As [`Doorward::client_of`].
+    pub(super) async fn authenticated(
+        &self,
+        headers: &[&str],
+        form: &Form,
+        ip: IpAddr,
+    ) -> Result<Authenticated, Failure> {
+        let credentials = match ClientCredentials::read(headers, form) {
+            Ok(Some(credentials)) => credentials,
+            Ok(None) => {
+                let failure = Failure::client(false);
+                self.note_refused(None, "invalid_client: no client credentials came", ip);
+                return Err(failure);
+            }
+            Err(failure) => {
+                self.refused(None, &failure, ip);
+                return Err(failure);
+            }
         };
-        let refused = Failure::client(credentials.basic);
-        let Ok(id) = credentials.id.parse() else {
-            return Err(refused);
+        let id = credentials.id.parse().ok();
+        let why = match id {
+            Some(id) => match self.store.client(id).await? {
+                Some(client) => match self.why_refused(&client, &credentials) {
+                    None => {
+                        let secret = credentials.digest();
+                        return Ok(Authenticated { client, secret });
+                    }
+                    Some(why) => why,
+                },
+                None => "there is no client with this client_id",
+            },
+            None => "the client_id is malformed",
         };
-        let Some(client) = self.store.client(id).await? else {
-            return Err(refused);
-        };
-        let right = match (&client.secrets, &credentials.secret) {
-            (Some(secrets), Some(given)) => secrets.accept(given.expose(), self.clock.now()),
-            // A public client has no secret, and proves nothing with one.
-            (None, None) => true,
+        self.note_refused(id, &format!("invalid_client: {why}"), ip);
+        Err(Failure::client(credentials.basic))
+    }
+
+    /// What is wrong with a client's credentials, if something is.
+    fn why_refused(
+        &self,
+        client: &Client,
+        credentials: &ClientCredentials,
+    ) -> Option<&'static str> {
+        match (&client.secrets, &credentials.secret) {
+            (Some(secrets), Some(given)) if secrets.accept(given.expose(), self.clock.now()) => {
+                None
+            }
+            (Some(_), Some(_)) => Some("the client secret is wrong"),
+            (Some(_), None) => Some("the client secret is missing"),
+            (None, None) => None,
             // Many libraries send Basic with an empty secret for a public client.
-            (None, Some(given)) => credentials.basic && given.expose().is_empty(),
-            (Some(_), None) => false,
-        };
-        if right { Ok(client) } else { Err(refused) }
+            (None, Some(given)) if credentials.basic && given.expose().is_empty() => None,
+            // It has no secret, and proves nothing with one.
+            (None, Some(_)) => Some("a client secret came for a public client"),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::{net::IpAddr, time::Duration};
 
 use doorward_shared::{ClientId, ScopeSet, Timestamp};
 
-use super::{Form, Next, TokenAnswer, Visitor};
+use super::{AuthorizationRequest, Form, Next, TokenAnswer, Visitor};
 use crate::{
     Doorward, Settings,
     browser::SignedIn,
@@ -46,6 +46,7 @@ impl Scene {
             scopes: ScopeSet::parse("openid").unwrap(),
             resources: Vec::new(),
             secrets: None,
+            require_pkce: false,
             created_at: now,
         };
         let client = doorward
@@ -142,7 +143,7 @@ async fn a_code_is_good_for_less_than_sixty_seconds() {
 }
 
 #[tokio::test]
-async fn a_kept_request_is_good_for_less_than_an_hour() {
+async fn a_kept_request_begins_anew_after_an_hour_and_is_forgotten_after_a_day() {
     let scene = Scene::new(Settings::default()).await;
     let pairs = [
         ("response_type", "code".to_owned()),
@@ -156,8 +157,15 @@ async fn a_kept_request_is_good_for_less_than_an_hour() {
     let request = read.unwrap();
     let kept = scene.doorward.keep_request(&request);
     scene.wait(3599, 999);
-    assert_eq!(scene.doorward.kept_request(&kept), Ok(request));
+    assert_eq!(scene.doorward.kept_request(&kept), Ok(request.clone()));
     scene.wait(0, 1);
+    let again = AuthorizationRequest {
+        asked_at: scene.doorward.clock.now(),
+        is_again: true,
+        ..request
+    };
+    assert_eq!(scene.doorward.kept_request(&kept), Ok(again));
+    scene.wait(86_400 - 3600, 0);
     assert!(scene.doorward.kept_request(&kept).is_err());
 }
 

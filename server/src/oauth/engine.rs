@@ -84,6 +84,8 @@ pub(super) enum Kind {
     Code {
         hash: Digest256,
         redirect_uri: String,
+        /// Whether a PKCE verifier came.
+        verified: bool,
         found: Option<Code>,
     },
     Refresh {
@@ -199,12 +201,15 @@ impl Authorizer for Grants {
 
     async fn extract(&mut self, _: &str) -> Result<Option<Grant>, ()> {
         let Kind::Code {
-            hash, redirect_uri, ..
+            hash,
+            redirect_uri,
+            verified,
+            ..
         } = &self.kind
         else {
             return Err(());
         };
-        let (hash, redirect_uri) = (*hash, redirect_uri.clone());
+        let (hash, redirect_uri, verified) = (*hash, redirect_uri.clone(), *verified);
         let code = match self.doorward.store.code(hash).await {
             Ok(code) => code,
             Err(error) => return self.fail(error),
@@ -226,11 +231,22 @@ impl Authorizer for Grants {
         if code.expires_at <= self.cause.at || code.redirect_uri != redirect_uri {
             return Ok(None);
         }
+        // RFC 9700 sections 2.1.1 and 4.8.2: neither half of PKCE without the other.
+        match (&code.challenge, verified) {
+            (Some(_), false) => return self.fail(Failure::grant("code_verifier is missing")),
+            (None, true) => {
+                let reason = "code_verifier came for a code that had no code_challenge";
+                return self.fail(Failure::grant(reason));
+            }
+            _ => {}
+        }
         let mut grant = self.as_grant(code.user_id.to_string(), &code.scope, &redirect_uri);
-        let challenge = Pkce::required()
-            .challenge(Some("S256".into()), Some(code.challenge.as_str().into()))?;
-        if let (Some(grant), Some(challenge)) = (&mut grant, challenge) {
-            grant.extensions.set(&Pkce::required(), challenge);
+        if let (Some(grant), Some(challenge)) = (&mut grant, &code.challenge) {
+            let challenge =
+                Pkce::required().challenge(Some("S256".into()), Some(challenge.as_str().into()))?;
+            if let Some(challenge) = challenge {
+                grant.extensions.set(&Pkce::required(), challenge);
+            }
         }
         if let Kind::Code { found, .. } = &mut self.kind {
             *found = Some(code);
@@ -317,7 +333,8 @@ impl OwnerSolicitor<OAuthRequest> for Grants {
     }
 }
 
-/// PKCE, RFC 7636, with `S256` alone.
+/// PKCE, RFC 7636, with `S256` alone. Whether it is needed was judged before: a challenge or a verifier that came is
+/// checked here.
 pub(super) struct PkceCheck(Pkce);
 
 impl Default for PkceCheck {
@@ -332,6 +349,9 @@ impl AuthorizationExtension for PkceCheck {
         &mut self,
         request: &(dyn oxide_auth::code_grant::authorization::Request + Sync),
     ) -> Result<Extensions, ()> {
+        if request.extension("code_challenge").is_none() {
+            return Ok(Extensions::new());
+        }
         let challenge = self.0.challenge(
             request.extension("code_challenge_method"),
             request.extension("code_challenge"),
@@ -351,9 +371,12 @@ impl AccessTokenExtension for PkceCheck {
         request: &(dyn oxide_auth::code_grant::accesstoken::Request + Sync),
         mut data: Extensions,
     ) -> Result<Extensions, ()> {
-        let challenge = data.remove(&self.0);
-        self.0
-            .verify(challenge, request.extension("code_verifier"))?;
+        let verifier = request.extension("code_verifier");
+        match data.remove(&self.0) {
+            None if verifier.is_none() => {}
+            // Without a challenge it fails, as it must.
+            challenge => self.0.verify(challenge, verifier)?,
+        }
         Ok(Extensions::new())
     }
 }

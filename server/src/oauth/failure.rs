@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::MAX_PARAMETERS;
 use crate::{crypto::signing::SignError, store::StoreError};
 
 /// An error as an OAuth endpoint answers it.
@@ -51,6 +52,19 @@ impl Failure {
             basic,
             ..Self::new("invalid_client", "client authentication failed")
         }
+    }
+
+    /// As [`Failure::client`], where no client authenticates.
+    pub fn unknown_client() -> Self {
+        Self {
+            description: "there is no client with this client_id".into(),
+            ..Self::client(false)
+        }
+    }
+
+    /// 400 `invalid_request`.
+    pub fn too_many_parameters() -> Self {
+        Self::request(format!("there must be at most {MAX_PARAMETERS} parameters"))
     }
 
     /// 401 `invalid_token`, RFC 6750 section 3.1.

@@ -1,5 +1,7 @@
 //! Parameters of an OAuth request: each at most once, RFC 6749 section 3.1.
 
+use std::collections::HashSet;
+
 use serde::{
     Deserializer,
     de::{Error, MapAccess, Visitor},
@@ -14,13 +16,25 @@ pub struct Form(Vec<(String, String)>);
 /// May be given more than once: RFC 8707 section 2.
 const REPEATABLE: &str = "resource";
 
+/// Maximum number of parameters of a form or query.
+pub const MAX_PARAMETERS: usize = 256;
+
+/// The pairs of `application/x-www-form-urlencoded` text; `None` when there are more than [`MAX_PARAMETERS`], which is
+/// found out before anything is decoded.
+pub fn pairs(text: &[u8]) -> Option<Vec<(String, String)>> {
+    let parts = text.split(|byte| *byte == b'&');
+    let many = parts.filter(|part| !part.is_empty()).nth(MAX_PARAMETERS);
+    many.is_none()
+        .then(|| form_urlencoded::parse(text).into_owned().collect())
+}
+
 impl Form {
     /// From `application/x-www-form-urlencoded` text.
     ///
     /// # Errors
-    /// `invalid_request` for a parameter that is given twice.
+    /// `invalid_request` for a parameter that is given twice, and for more than [`MAX_PARAMETERS`].
     pub fn parse(text: &[u8]) -> Result<Self, Failure> {
-        Self::checked(form_urlencoded::parse(text).into_owned().collect())
+        Self::checked(pairs(text).ok_or_else(Failure::too_many_parameters)?)
     }
 
     /// From a JSON object of strings.
@@ -28,6 +42,8 @@ impl Form {
     /// # Errors
     /// As [`Form::parse`]; also for what is not such an object.
     pub fn parse_json(text: &[u8]) -> Result<Self, Failure> {
+        // RFC 8259 section 8.1: a byte order mark may be ignored.
+        let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
         let mut json = serde_json::Deserializer::from_slice(text);
         let bad = |_| Failure::request("the body must be a JSON object of strings");
         let pairs = (&mut json).deserialize_map(Pairs).map_err(bad)?;
@@ -57,8 +73,12 @@ impl Form {
     /// # Errors
     /// `invalid_request`, naming the parameter.
     pub fn checked(pairs: Vec<(String, String)>) -> Result<Self, Failure> {
-        for (at, (name, _)) in pairs.iter().enumerate() {
-            if name != REPEATABLE && pairs[..at].iter().any(|(before, _)| before == name) {
+        if pairs.len() > MAX_PARAMETERS {
+            return Err(Failure::too_many_parameters());
+        }
+        let mut names = HashSet::with_capacity(pairs.len());
+        for (name, _) in &pairs {
+            if name != REPEATABLE && !names.insert(name) {
                 let name: String = name
                     .chars()
                     .take(50)
@@ -110,6 +130,9 @@ impl Form {
     }
 }
 
+/// U+FEFF in UTF-8, which some editors and languages put before text.
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 struct Pairs;
 
 impl<'de> Visitor<'de> for Pairs {
@@ -149,6 +172,22 @@ mod tests {
     }
 
     #[test]
+    fn there_are_at_most_256_parameters() {
+        let form = |n: usize| (0..n).map(|n| format!("a{n}=x&")).collect::<String>();
+        assert!(Form::parse(form(256).as_bytes()).is_ok());
+        let refused = Form::parse(form(257).as_bytes()).unwrap_err();
+        assert_eq!((refused.status, refused.error), (400, "invalid_request"));
+        let json = |n: usize| {
+            let members: Vec<_> = (0..n).map(|n| format!("\"a{n}\":\"x\"")).collect();
+            format!("{{{}}}", members.join(","))
+        };
+        assert!(Form::parse_json(json(256).as_bytes()).is_ok());
+        assert!(Form::parse_json(json(257).as_bytes()).is_err());
+        let repeated = "resource=https://a.example&".repeat(257);
+        assert!(Form::parse(repeated.as_bytes()).is_err());
+    }
+
+    #[test]
     fn json_and_form_read_alike() {
         let json = Form::parse_json(br#"{"grantType":"x","clientId":"y","scope":null}"#).unwrap();
         let json = json.with_both_spellings().unwrap();
@@ -156,5 +195,6 @@ mod tests {
         assert_eq!(json.pairs(), form.pairs());
         assert!(Form::parse_json(br#"{"scope":["a"]}"#).is_err());
         assert!(Form::parse_json(b"[]").is_err());
+        assert!(Form::parse_json(b"\xef\xbb\xbf{\"scope\":\"a\"}").is_ok());
     }
 }

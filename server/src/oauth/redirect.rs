@@ -1,9 +1,9 @@
 //! Redirect URIs, RFC 6749 section 3.1.2 and RFC 8252 section 7.3.
 
-use crate::domain::Client;
+use crate::domain::{Client, client::is_loopback};
 
 /// Whether a client may be sent to `uri`: one it has registered, character by character. Only the port of a loopback
-/// IP registered without one is free.
+/// address, or of `localhost`, registered without one is free.
 pub fn allowed_redirect(client: &Client, uri: &str) -> bool {
     client
         .redirect_uris
@@ -11,8 +11,20 @@ pub fn allowed_redirect(client: &Client, uri: &str) -> bool {
         .any(|registered| registered == uri || differs_in_loopback_port(registered, uri))
 }
 
+/// RFC 8252 section 7.3; `localhost`, which it advises against, is what many programs send.
+const LOOPBACK: [&str; 3] = ["http://127.0.0.1", "http://[::1]", "http://localhost"];
+
+/// Whether any program of the person's machine may answer at this address: a loopback port, or a scheme of its own
+/// (RFC 8252 section 8.6).
+pub(super) fn is_claimed_by_any_program(uri: &str) -> bool {
+    let loopback =
+        || url::Url::parse(uri).is_ok_and(|url| url.host().is_some_and(|host| is_loopback(&host)));
+    let is_web = uri.starts_with("https://") || uri.starts_with("http://");
+    !is_web || loopback()
+}
+
 fn differs_in_loopback_port(registered: &str, uri: &str) -> bool {
-    ["http://127.0.0.1", "http://[::1]"].iter().any(|host| {
+    LOOPBACK.iter().any(|host| {
         let (Some(registered), Some(rest)) =
             (registered.strip_prefix(host), uri.strip_prefix(host))
         else {
@@ -63,6 +75,7 @@ mod tests {
             scopes: ScopeSet::default(),
             resources: Vec::new(),
             secrets: None,
+            require_pkce: false,
             created_at: Timestamp(0),
         };
         allowed_redirect(&client, uri)
@@ -95,7 +108,7 @@ mod tests {
 
     #[test]
     fn only_the_port_of_a_loopback_ip_is_free() {
-        for host in ["127.0.0.1", "[::1]"] {
+        for host in ["127.0.0.1", "[::1]", "localhost"] {
             let registered = format!("http://{host}/cb");
             assert!(allowed(&registered, &format!("http://{host}:51004/cb")));
             for trick in [
@@ -112,7 +125,26 @@ mod tests {
         }
         // Registered with a port, it is that port.
         assert!(!allowed("http://127.0.0.1:80/cb", "http://127.0.0.1:81/cb"));
-        assert!(!allowed("http://localhost/cb", "http://localhost:81/cb"));
+        assert!(!allowed(
+            "http://app.example/cb",
+            "http://app.example:81/cb"
+        ));
+    }
+
+    #[test]
+    fn an_address_on_this_machine_may_be_any_programs() {
+        for any in [
+            "com.example.app:/cb",
+            "http://127.0.0.1:5000/cb",
+            "http://localhost/cb",
+            "https://localhost/cb",
+            "http://[::1]/cb",
+        ] {
+            assert!(is_claimed_by_any_program(any), "{any}");
+        }
+        for one in ["https://app.example/cb", "http://127.example/cb"] {
+            assert!(!is_claimed_by_any_program(one), "{one}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use doorward_shared::{ClientId, ScopeSet, Timestamp, UserId};
+use doorward_shared::{ClientId, Scope, ScopeSet, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::{Failure, Form, allowed_redirect, token::scopes, with_parameters};
@@ -13,6 +13,8 @@ use crate::{
 
 /// How long somebody may take to sign in and consent, in seconds.
 const LIFETIME: i64 = 3600;
+/// For so long a request that took longer begins anew, in seconds: the page may have been left open.
+const BEGINS_ANEW: i64 = 86_400;
 /// Longest of all parameters together but the scope, in bytes.
 const MAX_BYTES: usize = 16 * 1024;
 /// What a kept request is stamped as.
@@ -25,8 +27,8 @@ pub struct AuthorizationRequest {
     pub redirect_uri: String,
     pub state: Option<String>,
     pub scope: ScopeSet,
-    /// PKCE `S256` challenge.
-    pub challenge: String,
+    /// PKCE `S256` challenge; a client that need not send one may leave it out.
+    pub challenge: Option<String>,
     pub nonce: Option<String>,
     pub prompt: Prompt,
     /// How long ago the person may have signed in, in seconds.
@@ -39,6 +41,9 @@ pub struct AuthorizationRequest {
     pub asked_at: Timestamp,
     /// What the consent page showed: nothing more is granted with its form.
     pub shown: Option<ScopeSet>,
+    /// It took too long, and begins anew: nothing counts as shown.
+    #[serde(skip)]
+    pub is_again: bool,
 }
 
 /// `prompt`, OpenID Connect Core section 3.1.2.1.
@@ -72,20 +77,34 @@ impl Prompt {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refused {
     /// The person is told, and sent nowhere: who asks, or where to answer, is not known.
-    Page(Failure),
+    Page(Option<ClientId>, Failure),
     /// The client is told: the browser is sent to this URL.
-    Client(String),
+    Client {
+        id: ClientId,
+        failure: Failure,
+        url: String,
+    },
+}
+
+impl Refused {
+    /// Who was refused, and why.
+    pub fn what(&self) -> (Option<ClientId>, &Failure) {
+        match self {
+            Self::Page(id, failure) => (*id, failure),
+            Self::Client { id, failure, .. } => (Some(*id), failure),
+        }
+    }
 }
 
 impl From<Failure> for Refused {
     fn from(failure: Failure) -> Self {
-        Self::Page(failure)
+        Self::Page(None, failure)
     }
 }
 
 impl From<crate::store::StoreError> for Refused {
     fn from(error: crate::store::StoreError) -> Self {
-        Self::Page(error.into())
+        Self::Page(None, error.into())
     }
 }
 
@@ -102,18 +121,21 @@ impl Doorward {
         let once = |name: &str| once(&pairs, name);
         let client_id = once("client_id").and_then(|id| id.parse().ok());
         let Some(client_id) = client_id else {
-            return Err(Failure::client(false).into());
+            return Err(Failure::unknown_client().into());
         };
+        let page = |failure| Refused::Page(Some(client_id), failure);
         let client = self.store.client(client_id).await?;
-        let client = client.ok_or(Failure::client(false))?;
+        let client = client.ok_or_else(|| page(Failure::unknown_client()))?;
         let redirect_uri = once("redirect_uri")
             .filter(|uri| allowed_redirect(&client, uri))
-            .ok_or(BAD_REDIRECT)?
+            .ok_or_else(|| page(BAD_REDIRECT))?
             .to_owned();
         let state = once("state").map(str::to_owned);
         self.checked(pairs, &client, &redirect_uri)
-            .map_err(|failure| {
-                Refused::Client(self.refusal(&redirect_uri, state.as_deref(), &failure))
+            .map_err(|failure| Refused::Client {
+                id: client_id,
+                url: self.refusal(&redirect_uri, state.as_deref(), &failure),
+                failure,
             })
     }
 
@@ -152,7 +174,10 @@ impl Doorward {
             Some(scope) => scopes(scope)?,
             None => client.scopes.clone(),
         };
-        if !client.scopes.covers_all(&scope) {
+        // OpenID Connect Core section 3.1.2.1: scopes that are not known are left out, and the answer says what is granted.
+        let known = |scope: &&Scope| client.scopes.covers(scope.as_str());
+        let registered: ScopeSet = scope.iter().filter(known).cloned().collect();
+        if registered.is_empty() && !scope.is_empty() {
             return Err(Failure::scope(
                 "the client is not registered for this scope",
             ));
@@ -170,8 +195,8 @@ impl Doorward {
             client_id: client.id,
             redirect_uri: redirect_uri.to_owned(),
             state: form.get("state").map(str::to_owned),
-            scope,
-            challenge: challenge(&form)?,
+            scope: registered,
+            challenge: challenge(&form, client.needs_pkce())?,
             nonce: form.get("nonce").map(str::to_owned),
             prompt: Prompt::parse(form.get("prompt").unwrap_or_default())?,
             max_age: max_age.map_err(|_| Failure::request("max_age must be whole seconds"))?,
@@ -184,6 +209,7 @@ impl Doorward {
                 .map(|hint| hint.user),
             asked_at: self.clock.now(),
             shown: None,
+            is_again: false,
         })
     }
 
@@ -193,7 +219,7 @@ impl Doorward {
         self.master.stamp().put_on(PLACE, &json)
     }
 
-    /// A request that was kept, if it is one and not too old.
+    /// A request that was kept, if it is one and not much too old.
     ///
     /// # Errors
     /// `invalid_request`.
@@ -201,9 +227,20 @@ impl Doorward {
         let json = self.master.stamp().check(PLACE, text);
         let request = json.and_then(|json| serde_json::from_slice(&json).ok());
         let now = self.clock.now();
-        request
-            .filter(|request: &AuthorizationRequest| now < request.asked_at.plus_seconds(LIFETIME))
-            .ok_or_else(|| Failure::request("the sign-in took too long, or was changed on its way"))
+        let within =
+            |request: &AuthorizationRequest, seconds| now < request.asked_at.plus_seconds(seconds);
+        match request {
+            Some(request) if within(&request, LIFETIME) => Ok(request),
+            Some(request) if within(&request, BEGINS_ANEW) => Ok(AuthorizationRequest {
+                asked_at: now,
+                shown: None,
+                is_again: true,
+                ..request
+            }),
+            _ => Err(Failure::request(
+                "the sign-in took too long, or was changed on its way",
+            )),
+        }
     }
 
     /// Where the browser is sent with an error, RFC 6749 section 4.1.2.1, `iss` with it (RFC 9207 section 2).
@@ -237,9 +274,18 @@ fn once<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
 }
 
 /// RFC 7636 section 4.3, with `S256` alone: 43 characters of base64url.
-fn challenge(form: &Form) -> Result<String, Failure> {
-    let challenge = form.get("code_challenge");
-    let challenge = challenge.ok_or_else(|| Failure::request("code_challenge is missing"))?;
+fn challenge(form: &Form, is_needed: bool) -> Result<Option<String>, Failure> {
+    let Some(challenge) = form.get("code_challenge") else {
+        if is_needed {
+            return Err(Failure::request("send a PKCE code_challenge (S256)"));
+        }
+        return match form.get("code_challenge_method") {
+            Some(_) => Err(Failure::request(
+                "code_challenge_method came without code_challenge",
+            )),
+            None => Ok(None),
+        };
+    };
     if form.get("code_challenge_method") != Some("S256") {
         return Err(Failure::request("code_challenge_method must be S256"));
     }
@@ -249,7 +295,7 @@ fn challenge(form: &Form) -> Result<String, Failure> {
             "code_challenge must be 43 characters of base64url",
         ));
     }
-    Ok(challenge.to_owned())
+    Ok(Some(challenge.to_owned()))
 }
 
 #[cfg(test)]
@@ -277,8 +323,11 @@ mod tests {
     #[test]
     fn a_challenge_is_s256_and_nothing_else() {
         let right = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
-        let parsed = |query: String| challenge(&Form::parse(query.as_bytes()).unwrap());
+        let of = |query: &str, needed| challenge(&Form::parse(query.as_bytes()).unwrap(), needed);
+        let parsed = |query: String| of(&query, false);
         let s256 = "&code_challenge_method=S256";
+        assert_eq!(of("", false), Ok(None));
+        assert!(of("", true).is_err() && of(s256, true).is_err());
         assert!(parsed(format!("code_challenge={right}{s256}")).is_ok());
         for bad in [
             format!("code_challenge={right}"),

@@ -11,8 +11,9 @@ use oxide_auth_async::endpoint::{
 use serde::Serialize;
 
 use super::{
-    ClientCredentials, Failure, Form,
+    Failure, Form,
     adapter::OAuthRequest,
+    client_auth::Authenticated,
     engine::{Engine, Grants, Kind},
 };
 use crate::{
@@ -21,7 +22,10 @@ use crate::{
         secret::{Digest256, Secret},
         signing::{SigningAlgorithm, TokenType},
     },
-    domain::{Actor, Cause, Client, Code, GrantType, Lineage},
+    domain::{
+        Actor, Cause, Client, Code, GrantType, Lineage,
+        client::{MAX_RESOURCES, is_same_resource},
+    },
     store::{NewSession, Redeemed, Refreshed, Rotation},
     tokens::Grant,
 };
@@ -64,9 +68,28 @@ impl Doorward {
         ip: IpAddr,
         request_id: Arc<str>,
     ) -> Result<TokenAnswer, Failure> {
-        let credentials = ClientCredentials::read(headers, form)?;
-        let secret = credentials.as_ref().and_then(ClientCredentials::digest);
-        let client = self.authenticate_client(credentials).await?;
+        let Authenticated { client, secret } = self.authenticated(headers, form, ip).await?;
+        let cause = Cause {
+            actor: Actor::Client(client.id),
+            ip: Some(ip),
+            request_id: Some(request_id),
+            at: self.clock.now(),
+            reason: None,
+        };
+        let answer = self.answer((&client, secret), form, cause).await;
+        if let Err(failure) = &answer {
+            self.refused(Some(client.id), failure, ip);
+        }
+        answer
+    }
+
+    /// Answers a token request of a client that has shown who it is.
+    async fn answer(
+        &self,
+        (client, secret): (&Arc<Client>, Option<Digest256>),
+        form: &Form,
+        cause: Cause,
+    ) -> Result<TokenAnswer, Failure> {
         let grant = form.require("grant_type")?;
         let kind: GrantType = grant.parse().map_err(|_| {
             Failure::new(
@@ -81,18 +104,11 @@ impl Doorward {
                 "the client is not registered for this grant",
             ));
         }
-        let cause = Cause {
-            actor: Actor::Client(client.id),
-            ip: Some(ip),
-            request_id: Some(request_id),
-            at: self.clock.now(),
-            reason: None,
-        };
-        let resources = self.resources(&client, form.all("resource"))?;
+        let resources = self.resources(client, form.all("resource"))?;
         let grants = Grants {
             doorward: self.clone(),
             client: client.clone(),
-            kind: what(kind, &client, form)?,
+            kind: what(kind, client, form)?,
             cause,
             resources,
             secret,
@@ -113,15 +129,26 @@ impl Doorward {
         client: &Client,
         asked: Vec<String>,
     ) -> Result<Vec<String>, Failure> {
-        let known = |uri: &String| *uri == self.issuer || client.resources.contains(uri);
-        if asked.iter().all(known) {
-            Ok(asked)
-        } else {
-            Err(Failure::new(
-                "invalid_target",
-                "the resource is not one this client is registered for",
-            ))
+        let known = |asked: &str| {
+            let registered = std::iter::once(&self.issuer).chain(&client.resources);
+            let mut same = registered.filter(|known| is_same_resource(known, asked));
+            same.next().cloned()
+        };
+        let mut resources = Vec::new();
+        for uri in asked {
+            let Some(resource) = known(&uri) else {
+                let why = "the resource is not one this client is registered for";
+                return Err(Failure::new("invalid_target", why));
+            };
+            if !resources.contains(&resource) {
+                resources.push(resource);
+            }
+            if resources.len() > MAX_RESOURCES {
+                let why = format!("there must be at most {MAX_RESOURCES} resources");
+                return Err(Failure::new("invalid_target", why));
+            }
         }
+        Ok(resources)
     }
 }
 
@@ -139,10 +166,13 @@ fn what(kind: GrantType, client: &Client, form: &Form) -> Result<Kind, Failure> 
             }
         }
         GrantType::AuthorizationCode => {
-            let verifier = form.require("code_verifier")?;
+            let verifier = form.get("code_verifier");
             // RFC 7636 section 4.1.
             let unreserved = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
-            if !(43..=128).contains(&verifier.len()) || !verifier.bytes().all(unreserved) {
+            let well_formed = |verifier: &str| {
+                (43..=128).contains(&verifier.len()) && verifier.bytes().all(unreserved)
+            };
+            if verifier.is_some_and(|verifier| !well_formed(verifier)) {
                 return Err(Failure::grant(
                     "code_verifier must be 43 to 128 unreserved characters",
                 ));
@@ -150,6 +180,7 @@ fn what(kind: GrantType, client: &Client, form: &Form) -> Result<Kind, Failure> 
             Ok(Kind::Code {
                 hash: Digest256::of(form.require("code")?.as_bytes()),
                 redirect_uri: form.require("redirect_uri")?.to_owned(),
+                verified: verifier.is_some(),
                 found: None,
             })
         }
@@ -170,7 +201,12 @@ pub(crate) fn scopes(text: &str) -> Result<ScopeSet, Failure> {
     if text.len() > 8 * 1024 {
         return Err(bad());
     }
-    ScopeSet::parse(text).map_err(|_| bad())
+    let scopes = ScopeSet::parse(text).map_err(|_| bad())?;
+    // A parameter without a value counts as left out; one of spaces has a value that names nothing.
+    if scopes.is_empty() {
+        return Err(bad());
+    }
+    Ok(scopes)
 }
 
 /// What a client may do by itself: nobody signs in, so OpenID Connect's scopes mean nothing.
@@ -294,8 +330,9 @@ pub(super) async fn code(
     } else {
         resources
     };
-    // OpenID Connect Core section 11: `offline_access` is what asks for a refresh token.
-    let offline = code.scope.covers("offline_access") && client.may(GrantType::RefreshToken);
+    // OpenID Connect Core section 11: with `openid` it is `offline_access` that asks for a refresh token.
+    let asked = !code.scope.covers("openid") || code.scope.covers("offline_access");
+    let offline = asked && client.may(GrantType::RefreshToken);
     let refresh = offline.then(|| doorward.next_refresh_token());
     let new = NewSession {
         client_id: Some(client.id),

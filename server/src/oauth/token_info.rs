@@ -15,7 +15,7 @@ use crate::{
         signing::TokenError,
         token::{AccessClaims, Audience},
     },
-    domain::{Cause, Client, Session},
+    domain::{Cause, Client, Session, client::is_same_resource},
     http::ApiError,
     store::StoreError,
 };
@@ -250,10 +250,13 @@ fn sees(asker: &Asker, claims: &AccessClaims) -> bool {
         Asker::Operator => true,
         Asker::Client(client) => {
             claims.client_id == client.id.to_string()
-                || client
-                    .resources
-                    .iter()
-                    .any(|resource| claims.aud.contains(resource))
+                || client.resources.iter().any(|resource| {
+                    claims
+                        .aud
+                        .values()
+                        .iter()
+                        .any(|aud| is_same_resource(aud, resource))
+                })
         }
     }
 }

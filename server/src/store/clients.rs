@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     crypto::secret::Digest256,
-    domain::{Cause, Client, GrantType, Refusal},
+    domain::{Cause, Client, GrantType, Refusal, client::check_refresh},
 };
 
 /// What changes of a client; `None` stays as it is.
@@ -26,6 +26,7 @@ pub struct ClientChange {
     pub grant_types: Option<Vec<GrantType>>,
     pub scopes: Option<ScopeSet>,
     pub resources: Option<Vec<String>>,
+    pub require_pkce: Option<bool>,
 }
 
 const LIST: List<Client> = List {
@@ -96,6 +97,16 @@ impl Store {
             client.grant_types = change.grant_types.unwrap_or(client.grant_types);
             client.scopes = change.scopes.unwrap_or(client.scopes);
             client.resources = change.resources.unwrap_or(client.resources);
+            client.require_pkce = change.require_pkce.unwrap_or(client.require_pkce);
+            // Clients from before this rule keep what they have.
+            if client.grant_types != before.grant_types || client.scopes != before.scopes {
+                check_refresh(&client.grant_types, &client.scopes).map_err(|reason| {
+                    Refusal::Invalid {
+                        field: "scopes",
+                        reason: reason.into(),
+                    }
+                })?;
+            }
             if !client.is_confidential() && client.may(GrantType::ClientCredentials) {
                 let reason =
                     "client_credentials needs a confidential client (RFC 6749 section 4.4)".into();
@@ -215,12 +226,12 @@ fn write(unit: &mut Unit<'_>, client: &Client) -> Result<(), StoreError> {
         .prepare_cached(
             // An upsert, not a replacement: that would delete the row first, and with it what refers to it.
             "INSERT INTO clients (id, name, redirect_uris, grant_types, scopes, resources, secret, old_secret, \
-             old_secret_until, created_at, unmarked_secrets) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (id) DO UPDATE SET \
+             old_secret_until, created_at, unmarked_secrets, require_pkce) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (id) DO UPDATE SET \
              name = excluded.name, redirect_uris = excluded.redirect_uris, grant_types = excluded.grant_types, \
              scopes = excluded.scopes, resources = excluded.resources, secret = excluded.secret, \
              old_secret = excluded.old_secret, old_secret_until = excluded.old_secret_until, \
-             unmarked_secrets = excluded.unmarked_secrets",
+             unmarked_secrets = excluded.unmarked_secrets, require_pkce = excluded.require_pkce",
         )?
         .execute(params![
             client.id.0.to_bytes(),
@@ -233,7 +244,8 @@ fn write(unit: &mut Unit<'_>, client: &Client) -> Result<(), StoreError> {
             previous.map(|(digest, _)| digest.0),
             previous.map(|(_, until)| until.0),
             client.created_at.0,
-            secrets.map_or(0, |secrets| secrets.unmarked)
+            secrets.map_or(0, |secrets| secrets.unmarked),
+            client.require_pkce
         ])?;
     unit.changes.clients.push(client.id);
     Ok(())

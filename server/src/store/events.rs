@@ -9,7 +9,10 @@ use super::{
     list::{Filter, List, ListQuery, folded},
     rows::{self, EVENT, first_id},
 };
-use crate::domain::{Cause, Event};
+use crate::{
+    domain::{Cause, Event},
+    state::Refusal,
+};
 
 /// Which events a list holds.
 #[derive(Debug, Clone, Default)]
@@ -88,8 +91,9 @@ impl Store {
             if let Some(q) = query.q.as_deref().filter(|q| !q.is_empty()) {
                 conditions.newest(LIST.id, LIST.from, SEARCHED);
                 let found = "(instr(fold(e.action), ?) > 0 OR instr(fold(e.actor), ?) > 0 \
-                             OR instr(fold(e.target), ?) > 0 OR instr(fold(e.detail), ?) > 0)";
-                conditions.and(found, [folded(q), folded(q), folded(q), folded(q)]);
+                             OR instr(fold(e.target), ?) > 0 OR instr(fold(e.detail), ?) > 0 \
+                             OR instr(fold(e.cause), ?) > 0)";
+                conditions.and(found, [q; 5].map(folded));
             }
             LIST.page(conn, conditions, &query, order)
         })
@@ -126,6 +130,32 @@ impl Store {
     /// Changes whenever events were committed.
     pub fn event_signal(&self) -> watch::Receiver<u64> {
         self.memory().events.subscribe()
+    }
+
+    /// Appends an event for each refusal.
+    pub(crate) async fn note_refusals(
+        &self,
+        refusals: Vec<Refusal>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write(move |unit| {
+            for refusal in &refusals {
+                let id = unit.id(now).to_bytes();
+                let sql = "INSERT INTO events (id, time, actor, action, target, ip, cause, count) \
+                           VALUES (?1, ?2, 'anonymous', 'client.refused', ?3, ?4, ?5, ?6)";
+                unit.conn.prepare_cached(sql)?.execute(rusqlite::params![
+                    id,
+                    now.0,
+                    refusal.client.map(|id| id.to_string()),
+                    refusal.ip.map(rows::ip_text),
+                    refusal.cause,
+                    refusal.count
+                ])?;
+            }
+            unit.changes.events = true;
+            Ok(())
+        })
+        .await
     }
 
     /// Appends an event of something that changed nothing else: a refused sign-in.

@@ -132,7 +132,7 @@ pub fn api_key(row: &Row<'_>) -> Result<ApiKey> {
 
 /// Columns of [`client`].
 pub const CLIENT: &str = "c.id, c.name, c.redirect_uris, c.grant_types, c.scopes, c.resources, c.secret, c.old_secret, \
-                          c.old_secret_until, c.created_at, c.unmarked_secrets";
+                          c.old_secret_until, c.created_at, c.unmarked_secrets, c.require_pkce";
 
 /// Lists of URIs stand in a column one a line: no URI holds a line break.
 pub fn lines(items: &[String]) -> String {
@@ -168,12 +168,12 @@ pub fn client(row: &Row<'_>) -> Result<Client> {
             unmarked,
         }),
         created_at: time(row, 9)?,
+        require_pkce: row.get(11)?,
     })
 }
 
 /// Columns of [`event`].
-pub const EVENT: &str =
-    "e.id, e.time, e.actor, e.action, e.target, e.user_id, e.ip, e.request_id, e.detail";
+pub const EVENT: &str = "e.id, e.time, e.actor, e.action, e.target, e.user_id, e.ip, e.request_id, e.detail, e.cause, e.count";
 
 pub fn event(row: &Row<'_>) -> Result<Event> {
     Ok(Event {
@@ -186,5 +186,7 @@ pub fn event(row: &Row<'_>) -> Result<Event> {
         ip: row.get(6)?,
         request_id: row.get(7)?,
         detail: row.get(8)?,
+        cause: row.get(9)?,
+        count: row.get(10)?,
     })
 }

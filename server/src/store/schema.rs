@@ -28,6 +28,10 @@ const MIGRATIONS: &[&str] = &[
        * CAST(substr(password, instr(password, ',t=') + 3) AS INTEGER)
      ) WHERE password IS NOT NULL;",
     include_str!("schema_5.sql"),
+    // Refused clients have a cause and a count. Confidential clients from before had to use PKCE, and may leave it out.
+    "ALTER TABLE events ADD COLUMN cause TEXT;
+     ALTER TABLE events ADD COLUMN count INTEGER;
+     ALTER TABLE clients ADD COLUMN require_pkce INTEGER NOT NULL DEFAULT 0;",
 ];
 
 /// What migrations take from the rules of the domain.

@@ -75,7 +75,9 @@ impl Unit<'_> {
             (detail, reason) => detail.or(reason).map(Cow::Borrowed),
         };
         self.conn
-            .prepare_cached("INSERT INTO events VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?
+            .prepare_cached("INSERT INTO events (id, time, actor, action, target, user_id, ip, request_id, detail) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            )?
             .execute(params![
                 id.0.to_bytes(),
                 cause.at.0,

@@ -190,7 +190,7 @@ async fn a_code_is_not_kept_once_its_sign_in_has_ended_or_its_consent_is_gone() 
             user_id: user,
             redirect_uri: "https://a.example/".into(),
             scope: ScopeSet::parse("read").unwrap(),
-            challenge: String::new(),
+            challenge: None,
             nonce: None,
             auth_time: START,
             resources: Vec::new(),

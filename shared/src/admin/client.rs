@@ -22,6 +22,9 @@ pub struct RegisterClient {
     /// Audiences it may ask tokens for, and whose tokens it may introspect (RFC 8707).
     #[serde(default)]
     pub resources: Vec<String>,
+    /// Whether its authorization requests must use PKCE. Those of public clients always must.
+    #[serde(default)]
+    pub require_pkce: bool,
 }
 
 fn default_grants() -> Vec<String> {
@@ -46,6 +49,8 @@ pub struct ClientPatch {
     pub scopes: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resources: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub require_pkce: Option<bool>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -61,6 +66,8 @@ pub struct Client {
     pub scopes: ScopeSet,
     pub confidential: bool,
     pub resources: Vec<String>,
+    #[serde(default)]
+    pub require_pkce: bool,
     pub created_at: Timestamp,
     /// Shown once: at registration and rotation of a confidential client.
     #[serde(skip_serializing_if = "Option::is_none", default)]

@@ -3,7 +3,7 @@
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use doorward_tests::{
     PASSWORD, Server,
-    browser::{CALLBACK, claims, filled, form, forms, landed, request},
+    browser::{CALLBACK, claims, filled, form, forms, landed, onward, request},
 };
 use serde_json::json;
 
@@ -82,7 +82,7 @@ async fn an_unknown_client_or_none_gets_a_page_and_no_location() {
 
 /// RFC 8252 section 7.3.
 #[tokio::test]
-async fn the_port_of_a_loopback_ip_is_free_and_nothing_else_is() {
+async fn the_port_of_a_loopback_address_is_free_and_nothing_else_is() {
     let server = Server::start();
     let uris = [
         "http://127.0.0.1/cb",
@@ -94,6 +94,7 @@ async fn the_port_of_a_loopback_ip_is_free_and_nothing_else_is() {
         "http://127.0.0.1:51004/cb",
         "http://[::1]:51004/cb",
         "http://127.0.0.1/cb",
+        "http://localhost:51004/cb",
     ] {
         let page = server
             .browser()
@@ -102,7 +103,8 @@ async fn the_port_of_a_loopback_ip_is_free_and_nothing_else_is() {
         assert_eq!(page.status, 200, "{good}");
     }
     for bad in [
-        "http://localhost:51004/cb",
+        "http://localhost.evil.example:51004/cb",
+        "https://localhost:51004/cb",
         "http://127.0.0.1:51004/other",
         "http://127.0.0.2:51004/cb",
     ] {
@@ -119,7 +121,7 @@ async fn the_port_of_a_loopback_ip_is_free_and_nothing_else_is() {
 async fn what_is_wrong_with_a_request_is_told_the_client_with_state_and_iss() {
     let server = Server::start();
     let app = server
-        .app(json!({ "resources": ["https://api.example/"] }))
+        .app(json!({ "resources": ["https://api.example/"], "requirePkce": true }))
         .await;
     let long_scope = "read:orders ".repeat(2600);
     let cases: &[(&[(&str, &str)], &str)] = &[
@@ -132,10 +134,15 @@ async fn what_is_wrong_with_a_request_is_told_the_client_with_state_and_iss() {
         (&[("response_mode", "fragment")], "invalid_request"),
         (&[("response_mode", "form_post")], "invalid_request"),
         (&[("code_challenge", "")], "invalid_request"),
+        (
+            &[("code_challenge", ""), ("code_challenge_method", "")],
+            "invalid_request",
+        ),
         (&[("code_challenge_method", "")], "invalid_request"),
         (&[("code_challenge_method", "plain")], "invalid_request"),
         (&[("code_challenge", "tooshort")], "invalid_request"),
-        (&[("scope", "openid admin")], "invalid_scope"),
+        (&[("scope", "admin print:labels")], "invalid_scope"),
+        (&[("scope", " ")], "invalid_scope"),
         (&[("scope", "OPENID")], "invalid_scope"),
         (&[("scope", "openid\"")], "invalid_scope"),
         (&[("scope", &long_scope)], "invalid_scope"),
@@ -302,9 +309,14 @@ async fn a_kept_request_wins_over_whatever_comes_back() {
         .with("redirect_uri", "https://evil.example/cb")
         .with("scope", "openid write");
     let signed_in = browser.submit(&sign_in).await;
+    assert_eq!(
+        signed_in.header("location"),
+        "",
+        "a head holds no kept request"
+    );
     let on = format!(
         "{}&client_id={}&scope=write&redirect_uri=https://evil.example/cb",
-        signed_in.header("location"),
+        onward(&signed_in).expect("a page that goes on"),
         evil.id
     );
     let page = browser.open(&on).await.expect(200);
@@ -404,7 +416,7 @@ async fn a_public_app_with_a_scheme_of_its_own_is_always_asked_about() {
         .expect(200);
     assert!(
         page.header("content-security-policy")
-            .contains("form-action 'self' com.example.app:;")
+            .contains("form-action 'self';")
     );
     let silent = request(&app, &[("redirect_uri", uri), ("prompt", "none")]);
     let reply = browser.authorize(&silent).await;

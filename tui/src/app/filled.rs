@@ -301,6 +301,7 @@ fn new_client(form: &Form) -> Result<Filled, Wrong> {
         scopes: form.chosen("scopes").to_vec(),
         confidential: preset.is_confidential(),
         resources: words(form.get("resources")),
+        require_pkce: false,
     })))
 }
 

@@ -66,6 +66,9 @@ pub struct Register {
     /// It cannot keep a secret: a browser or native app
     #[arg(long)]
     public: bool,
+    /// It must use PKCE, though it can keep a secret
+    #[arg(long)]
+    require_pkce: bool,
     #[command(flatten)]
     secret: SecretArgs,
 }
@@ -87,6 +90,9 @@ pub struct Update {
     /// All of them; may be given again
     #[arg(long = "resource", value_name = "URI")]
     resources: Option<Vec<String>>,
+    /// Whether it must use PKCE
+    #[arg(long, value_name = "BOOL")]
+    require_pkce: Option<bool>,
 }
 
 pub async fn run(command: Clients, with: &Context) -> Outcome {
@@ -108,6 +114,7 @@ pub async fn run(command: Clients, with: &Context) -> Outcome {
                 scopes: form.scopes,
                 confidential: !form.public,
                 resources: form.resources,
+                require_pkce: form.require_pkce,
             };
             if with.dry_run {
                 return output::would(with.output, &format!("register {}", body.name));
@@ -125,6 +132,7 @@ pub async fn run(command: Clients, with: &Context) -> Outcome {
                 grant_types: form.grant_types,
                 scopes: form.scopes,
                 resources: form.resources,
+                require_pkce: form.require_pkce,
             };
             if with.dry_run {
                 return output::would(with.output, &format!("change {}", form.id));

@@ -17,7 +17,7 @@ use crate::{
     crypto::secret::{Secret, client_secret},
     domain::{
         self, ClientSecrets, GrantType,
-        client::{check_redirect_uri, check_resource},
+        client::{check_redirect_uri, check_refresh, check_resource, is_same_resource},
     },
     http::{
         Allowed, ApiError, Body, Listing, OptionalBody, Recent, RequestInfo,
@@ -41,6 +41,7 @@ fn view(client: domain::Client, secret: Option<&Secret>) -> Client {
         id: client.id,
         client_id: client.id,
         confidential: client.is_confidential(),
+        require_pkce: client.needs_pkce(),
         name: client.name,
         redirect_uris: client.redirect_uris,
         grant_types: client.grant_types.iter().map(ToString::to_string).collect(),
@@ -54,15 +55,20 @@ fn view(client: domain::Client, secret: Option<&Secret>) -> Client {
 fn uris(
     field: &str,
     given: &[String],
-    check: fn(&str) -> Result<(), &'static str>,
+    check: impl Fn(&str) -> Result<(), String>,
 ) -> Result<Vec<String>, ApiError> {
     if given.len() > MANY {
         return Err(ApiError::validation(field, "must be at most 50"));
     }
-    for uri in given {
-        check(uri).map_err(|why| ApiError::validation(field, why))?;
+    for (at, uri) in given.iter().enumerate() {
+        check(uri).map_err(|why| ApiError::element(field, at, why))?;
     }
     Ok(given.to_vec())
+}
+
+fn redirect_uris(doorward: &Doorward, given: &[String]) -> Result<Vec<String>, ApiError> {
+    let hosts = &doorward.settings.http_redirect_hosts;
+    uris("redirectUris", given, |uri| check_redirect_uri(uri, hosts))
 }
 
 fn grants(given: &[String]) -> Result<Vec<GrantType>, ApiError> {
@@ -94,16 +100,20 @@ fn for_this_server(
     by: &Caller,
     resources: Option<&[String]>,
 ) -> Result<(), ApiError> {
-    let named = resources.is_some_and(|named| named.contains(&doorward.issuer));
-    if named {
+    let is_this = |uri: &String| is_same_resource(uri, &doorward.issuer);
+    if resources.is_some_and(|named| named.iter().any(is_this)) {
         by.require("admin:sessions:read")?;
     }
     Ok(())
 }
 
-fn checked(by: &Caller, form: &RegisterClient) -> Result<domain::Client, ApiError> {
+fn checked(
+    doorward: &Doorward,
+    by: &Caller,
+    form: &RegisterClient,
+) -> Result<domain::Client, ApiError> {
     let grant_types = grants(&form.grant_types)?;
-    let redirect_uris = uris("redirectUris", &form.redirect_uris, check_redirect_uri)?;
+    let redirect_uris = redirect_uris(doorward, &form.redirect_uris)?;
     let client = domain::Client {
         id: ClientId(Ulid::nil()),
         name: values::required_name("name", &form.name)?,
@@ -112,6 +122,7 @@ fn checked(by: &Caller, form: &RegisterClient) -> Result<domain::Client, ApiErro
         resources: uris("resources", &form.resources, check_resource)?,
         grant_types,
         secrets: None,
+        require_pkce: form.require_pkce,
         created_at: Timestamp::default(),
     };
     if client.may(GrantType::AuthorizationCode) && client.redirect_uris.is_empty() {
@@ -122,6 +133,8 @@ fn checked(by: &Caller, form: &RegisterClient) -> Result<domain::Client, ApiErro
         let reason = "client_credentials needs a confidential client (RFC 6749 section 4.4)";
         return Err(ApiError::validation("grantTypes", reason));
     }
+    check_refresh(&client.grant_types, &client.scopes)
+        .map_err(|reason| ApiError::validation("scopes", reason))?;
     Ok(client)
 }
 
@@ -145,7 +158,7 @@ async fn register(
 ) -> Answer<Client> {
     let now = doorward.clock.now();
     let work = async {
-        let mut client = checked(&by, &body.0)?;
+        let mut client = checked(doorward, &by, &body.0)?;
         for_this_server(doorward, &by, Some(&body.0.resources))?;
         let secret = body.0.confidential.then(|| client_secret(random_bytes()));
         client.secrets = secret.as_ref().map(|secret| ClientSecrets {
@@ -194,7 +207,7 @@ async fn change(
             .map(|name| values::required_name("name", name))
             .transpose()?,
         redirect_uris: redirect_uris
-            .map(|given| uris("redirectUris", given, check_redirect_uri))
+            .map(|given| self::redirect_uris(doorward, given))
             .transpose()?,
         grant_types: patch.grant_types.as_deref().map(grants).transpose()?,
         scopes: patch
@@ -205,6 +218,7 @@ async fn change(
         resources: resources
             .map(|given| uris("resources", given, check_resource))
             .transpose()?,
+        require_pkce: patch.require_pkce,
     };
     for_this_server(doorward, &by, patch.resources.as_deref())?;
     let cause = info.cause(by.actor(), doorward.clock.now());

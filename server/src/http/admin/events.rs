@@ -75,6 +75,8 @@ pub(crate) fn view(event: domain::Event) -> Event {
         ip: event.ip,
         request_id: event.request_id,
         detail: event.detail,
+        cause: event.cause,
+        count: event.count,
     }
 }
 

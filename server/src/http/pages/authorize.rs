@@ -1,17 +1,21 @@
 //! `/oauth/authorize`: from an application's request to its answer, by way of signing in and consent.
 
-use rocket::{Route, get, http::uri::Origin, post, routes};
+use rocket::{
+    Route, get,
+    http::{Method, uri::Origin},
+    post, routes,
+};
 
 use super::{
     consent,
-    page::{Answer, go},
+    page::{Answer, go_far},
     sign_in,
     visit::Visit,
 };
 use crate::{
     app::Doorward,
     http::oauth::FormBody,
-    oauth::{AuthorizationRequest, Next, Refused, Visitor},
+    oauth::{AuthorizationRequest, Failure, Next, Visitor, pairs},
 };
 
 pub fn all() -> Vec<Route> {
@@ -26,26 +30,16 @@ pub fn api() -> Vec<Route> {
 /// Where a request that is kept goes on.
 pub const GO_ON: &str = "/oauth/authorize/continue";
 
-/// The parameters of a query.
-pub fn query(uri: &Origin<'_>) -> Vec<(String, String)> {
+/// The parameters of a query; `None` when there are too many.
+pub fn query(uri: &Origin<'_>) -> Option<Vec<(String, String)>> {
     let text = uri.query().map(|query| query.as_str()).unwrap_or_default();
-    form_urlencoded::parse(text.as_bytes())
-        .into_owned()
-        .collect()
+    pairs(text.as_bytes())
 }
 
 /// A parameter of a query.
 pub fn parameter(uri: &Origin<'_>, name: &str) -> Option<String> {
-    let found = query(uri).into_iter().find(|(have, _)| have == name);
+    let found = query(uri)?.into_iter().find(|(have, _)| have == name);
     found.map(|(_, value)| value)
-}
-
-/// What a request that goes no further is answered with.
-fn refused(visit: &Visit<'_>, refused: Refused) -> Answer {
-    match refused {
-        Refused::Page(failure) => Err(visit.failed(&failure)),
-        Refused::Client(url) => Ok(go(url)),
-    }
 }
 
 /// Takes a request as far as it goes, and shows what comes next.
@@ -54,6 +48,11 @@ pub async fn advance(
     request: AuthorizationRequest,
     decision: Option<bool>,
 ) -> Answer {
+    if visit.method == Method::Head {
+        // It changes nothing, so it makes no code.
+        let asking = sign_in::asking(&visit, Some(request)).await?;
+        return Ok(sign_in::page(&visit, asking.as_ref(), sign_in::Said::default()).into());
+    }
     let visitor = Visitor {
         signed_in: visit.browser.signed_in()?,
         decision,
@@ -63,20 +62,24 @@ pub async fn advance(
     };
     let who = visitor.signed_in.clone();
     match visit.doorward.authorize(&request, visitor).await {
-        Ok(Next::Answer(url)) => Ok(go(url)),
+        Ok(Next::Answer(url)) => Ok(visit.leave(url, decision.is_some())),
         Ok(Next::SignIn) => {
-            Ok(sign_in::page(&visit, Some(&request), sign_in::Said::default()).into())
+            let asking = sign_in::asking(&visit, Some(request)).await?;
+            Ok(sign_in::page(&visit, asking.as_ref(), sign_in::Said::default()).into())
         }
         Ok(Next::Consent(scope)) => consent::page(&visit, request, scope, who).await,
-        Err(error) => refused(&visit, error),
+        Err(error) => Err(visit.refused(error)),
     }
 }
 
 #[get("/oauth/authorize")]
 async fn authorize(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
-    match visit.doorward.authorization_request(query(uri)).await {
+    let Some(pairs) = query(uri) else {
+        return Err(visit.refused(Failure::too_many_parameters().into()));
+    };
+    match visit.doorward.authorization_request(pairs).await {
         Ok(request) => advance(visit.of(&request), request, None).await,
-        Err(error) => refused(&visit, error),
+        Err(error) => Err(visit.refused(error)),
     }
 }
 
@@ -87,8 +90,14 @@ async fn authorize_post(visit: Visit<'_>, form: FormBody) -> Answer {
     let form = form.0.map_err(|failure| visit.failed(&failure))?;
     let pairs = form.pairs().to_vec();
     match visit.doorward.authorization_request(pairs).await {
-        Ok(request) => Ok(go(continued(visit.doorward, &request))),
-        Err(error) => refused(&visit, error),
+        Ok(_) => {
+            let mut query = form_urlencoded::Serializer::new(String::new());
+            query.extend_pairs(form.pairs());
+            let base = &visit.doorward.site.base;
+            let to = format!("{base}/oauth/authorize?{}", query.finish());
+            Ok(go_far(visit.texts, to))
+        }
+        Err(error) => Err(visit.refused(error)),
     }
 }
 

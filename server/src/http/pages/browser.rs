@@ -12,10 +12,8 @@ use crate::{
     http::ApiError,
 };
 
-/// Name under plain HTTP, where browsers refuse the prefix.
-const NAME: &str = "doorward";
-/// Name under TLS: set by this host, for this host, over TLS.
-const HOST_NAME: &str = "__Host-doorward";
+/// Cookies with our name that are looked up, of one request: somebody who plants some costs us no more.
+const MAX_CANDIDATES: usize = 4;
 
 /// A browser.
 #[derive(Debug)]
@@ -27,25 +25,29 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// The browser that sends a request.
+    /// The browser that sends a request. Of several cookies with our name the one that somebody is signed in with counts,
+    /// else the first that could be ours.
     pub async fn of(request: &Request<'_>, doorward: &Doorward) -> Self {
-        let name = if doorward.site.tls { HOST_NAME } else { NAME };
-        let value = request.cookies().get(name).map(|cookie| cookie.value());
-        let Some(value) = value.filter(|value| well_formed(value)) else {
-            return Self {
-                cookie: new_cookie(),
-                fresh: true,
-                signed_in: Ok(None),
-            };
-        };
-        let cookie = Secret::from(value.to_owned());
         let now = doorward.clock.now();
-        let signed_in = doorward.signed_in(cookie.digest(), now).await;
-        Self {
-            cookie,
-            fresh: false,
-            signed_in: signed_in.map_err(ApiError::from),
+        let mut best: Option<Self> = None;
+        for value in candidates(request, &doorward.site.cookie) {
+            let cookie = Secret::from(value.to_owned());
+            let signed_in = doorward.signed_in(cookie.digest(), now).await;
+            let found = Self {
+                cookie,
+                fresh: false,
+                signed_in: signed_in.map_err(ApiError::from),
+            };
+            if !matches!(found.signed_in, Ok(None)) {
+                return found;
+            }
+            best.get_or_insert(found);
         }
+        best.unwrap_or_else(|| Self {
+            cookie: new_cookie(),
+            fresh: true,
+            signed_in: Ok(None),
+        })
     }
 
     /// Hash of its cookie: what forms and sign-ins are bound to.
@@ -77,15 +79,25 @@ pub fn new_cookie() -> Secret {
 
 /// The `Set-Cookie` header. Without an age: it goes when the browser is closed.
 pub fn set_cookie(doorward: &Doorward, value: &Secret) -> String {
-    let (name, secure) = if doorward.site.tls {
-        (HOST_NAME, "; Secure")
-    } else {
-        (NAME, "")
-    };
+    let (name, secure) = (
+        &doorward.site.cookie,
+        if doorward.site.tls { "; Secure" } else { "" },
+    );
     format!(
         "{name}={}; Path=/; HttpOnly; SameSite=Lax{secure}",
         value.expose()
     )
+}
+
+/// Values of the request's cookies with this name that look like ours.
+fn candidates<'r>(request: &'r Request<'_>, name: &str) -> Vec<&'r str> {
+    let headers = request.headers().get("cookie");
+    let pairs = headers.flat_map(|header| header.split(';'));
+    let values = pairs.filter_map(|pair| {
+        let (have, value) = pair.trim().split_once('=')?;
+        (have == name && well_formed(value)).then_some(value)
+    });
+    values.take(MAX_CANDIDATES).collect()
 }
 
 /// What a cookie of ours looks like: 32 bytes in base64url.

@@ -6,7 +6,7 @@ use rocket::{Route, post, routes};
 
 use super::{
     authorize::advance,
-    form::Posted,
+    form::{Posted, Taken},
     page::{Answer, Page},
     sign_in::kept,
     sign_up::beside,
@@ -74,7 +74,6 @@ pub async fn page(
         p class="hint" { (t.consent_revocable) }
     };
     Ok(Page {
-        leads_to: Some(request.redirect_uri),
         cookie: visit.browser.cookie_if_fresh(doorward),
         ..Page::new(t, t.consent_short, main)
     }
@@ -105,8 +104,20 @@ fn destination(uri: &str) -> &str {
 
 #[post("/oauth/consent", data = "<posted>")]
 async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
-    let fields = posted.take(&visit, PATH)?;
+    let fields = match posted.take(&visit, PATH)? {
+        Taken::Fresh(fields) => fields,
+        Taken::Stale(stale) => {
+            // Nothing was decided: the request goes on from where it stands.
+            let (visit, request) = visit.carried(stale.fields.get("request"))?;
+            let answer = advance(visit, request, None).await?;
+            return Ok(answer.with_status(stale.status));
+        }
+    };
     let (visit, request) = visit.carried(fields.get("request"))?;
+    if request.is_again {
+        // It was open for too long: the page shows what holds now.
+        return advance(visit, request, None).await;
+    }
     if request.shown.is_none() {
         // Kept for another page: this one showed nothing of it.
         return Err(visit.failed(&Failure::request("the request was not shown")));

@@ -1,4 +1,4 @@
-//! Forms that come back: from our own pages, to the browser they were made for, once.
+//! Forms that come back: from our own pages, in the browser they were made for, once.
 
 use std::{
     collections::HashMap,
@@ -21,6 +21,7 @@ use crate::{
     crypto::secret::Digest256,
     http::{body, request::doorward},
     limits::let_go_of_first,
+    oauth::pairs,
 };
 
 /// How long a form may be filled in, in seconds.
@@ -63,50 +64,134 @@ impl Doorward {
         self.master.stamp().put_on(&place(action, browser), &bytes)
     }
 
-    /// Whether a token is one of this form and browser, in time, and comes for the first time.
-    fn take_form_token(&self, action: &str, browser: Digest256, token: &str) -> bool {
-        let place = place(action, browser);
+    /// What a form's token is, which is used with this.
+    fn take_form_token(&self, form: Form, browser: Digest256, token: &str) -> Token {
+        let place = place(form.action, browser);
         let Some(bytes) = self.master.stamp().check(&place, token) else {
-            return false;
+            return Token::Foreign;
         };
         let Some((nonce, until)) = bytes.split_first_chunk::<NONCE>() else {
-            return false;
+            return Token::Foreign;
         };
         let Ok(until) = <[u8; 8]>::try_from(until).map(i64::from_be_bytes) else {
-            return false;
+            return Token::Foreign;
         };
         let (until, now) = (Timestamp(until), self.clock.now());
-        now < until && self.used_forms.first(*nonce, until, now)
+        // Which tokens were used is forgotten at a restart.
+        let forgotten = form.is_repeatable || until.plus_seconds(-LIFETIME) >= self.started_at;
+        if now < until && forgotten && self.used_forms.first(*nonce, until, now) {
+            Token::Fresh
+        } else {
+            Token::Spent
+        }
     }
+}
+
+/// A form of ours.
+#[derive(Debug, Clone, Copy)]
+pub struct Form {
+    pub action: &'static str,
+    /// Whether sending it twice comes to the same as sending it once, or asks for the password again. One that is not
+    /// repeatable is not taken when it is from before a restart.
+    pub is_repeatable: bool,
+}
+
+impl From<&'static str> for Form {
+    fn from(action: &'static str) -> Self {
+        Self {
+            action,
+            is_repeatable: true,
+        }
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Token {
+    /// Of this form and browser, in time, for the first time.
+    Fresh,
+    /// Used before, or too old.
+    Spent,
+    /// Missing, or of another form or browser.
+    Foreign,
 }
 
 /// The fields of a form that was posted.
 #[derive(Debug)]
 pub struct Posted {
     fields: Result<Vec<(String, String)>, u16>,
-    /// Whether it came from a page of ours, as far as the browser says.
-    ours: bool,
+    sender: Sender,
+}
+
+/// Which page sent a form, as far as the browser says.
+#[derive(Debug, PartialEq, Eq)]
+enum Sender {
+    /// One of ours. Old browsers say nothing.
+    Ours,
+    /// One of this server's, at a URL that `issuer` does not name.
+    OtherUrl(String),
+    Foreign,
 }
 
 /// Fields whose token was right.
 #[derive(Debug)]
 pub struct Fields(Vec<(String, String)>);
 
+/// A form as it is taken.
+#[derive(Debug)]
+pub enum Taken {
+    /// To act on.
+    Fresh(Fields),
+    Stale(Stale),
+}
+
+/// A form whose token is missing, foreign, used or too old: nothing is done, and the answer is a page to go on from.
+#[derive(Debug)]
+pub struct Stale {
+    pub fields: Fields,
+    /// Of the page to go on from.
+    pub status: u16,
+}
+
 impl Posted {
-    /// Takes the form of `action`.
+    /// Takes a form.
     ///
     /// # Errors
-    /// 403 for a form of another page, browser or site, and for one that was sent before.
-    pub fn take(self, visit: &Visit<'_>, action: &str) -> Result<Fields, Shown> {
-        let refused = |status, what| Page::error(visit.texts, status, what, None);
-        let bad = |status| refused(status, visit.texts.bad_request);
-        let fields = Fields(self.fields.map_err(bad)?);
-        let (browser, token) = (visit.browser.hash(), fields.get(TOKEN));
-        if !self.ours || !visit.doorward.take_form_token(action, browser, token) {
-            return Err(refused(403, visit.texts.stale_form).into());
+    /// A page, for one that another site sent or that cannot be read.
+    pub fn take(self, visit: &Visit<'_>, form: impl Into<Form>) -> Result<Taken, Shown> {
+        let (doorward, t) = (visit.doorward, visit.texts);
+        match self.sender {
+            Sender::Ours => {}
+            Sender::Foreign => return Err(Page::error(t, 403, t.foreign_form, None).into()),
+            Sender::OtherUrl(origin) => return Err(wrong_issuer(visit, &origin)),
         }
-        Ok(fields)
+        let bad = |status| Page::error(t, status, t.bad_request, None);
+        let fields = Fields(self.fields.map_err(bad)?);
+        let browser = visit.browser.hash();
+        let token = doorward.take_form_token(form.into(), browser, fields.get(TOKEN));
+        let status = match token {
+            Token::Fresh => return Ok(Taken::Fresh(fields)),
+            Token::Spent => 200,
+            Token::Foreign => 403,
+        };
+        Ok(Taken::Stale(Stale { fields, status }))
     }
+}
+
+/// A form of this server's own page, opened at a URL that is not the issuer's: the person and the operator are told
+/// which setting is wrong.
+fn wrong_issuer(visit: &Visit<'_>, origin: &str) -> Shown {
+    let (doorward, t) = (visit.doorward, visit.texts);
+    let issuer = doorward.issuer.as_str();
+    if doorward.told.wrong_issuer(doorward.clock.now()) {
+        tracing::warn!(
+            %origin,
+            %issuer,
+            "a form was refused: its page was opened at another URL than the setting `issuer` names; set `issuer` to \
+             the URL that browsers see, and let the proxy pass on the Host header"
+        );
+    }
+    let detail = format!("this page was opened at {origin}, but the setting `issuer` is {issuer}");
+    Page::error(t, 403, t.wrong_issuer, Some(&detail)).into()
 }
 
 impl Fields {
@@ -128,36 +213,49 @@ impl Fields {
     }
 }
 
-/// Whether the browser says that a page of this server sent the request. Old browsers say nothing.
-fn is_ours(request: &Request<'_>, doorward: &Doorward) -> bool {
+fn sender(request: &Request<'_>, doorward: &Doorward) -> Sender {
     let header = |name| request.headers().get_one(name);
-    if header("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none")) {
-        return false;
+    let site = header("sec-fetch-site");
+    if site.is_some_and(|site| !matches!(site, "same-origin" | "none")) {
+        return Sender::Foreign;
     }
     let Some(origin) = header("origin") else {
-        return true;
+        return Sender::Ours;
     };
+    let Some((scheme, authority)) = origin.split_once("://") else {
+        return Sender::Foreign;
+    };
+    let (site_scheme, site_host) = doorward
+        .site
+        .origin
+        .split_once("://")
+        .unwrap_or(("http", ""));
     let host = header("host").unwrap_or_default();
-    let scheme = if doorward.site.tls { "https" } else { "http" };
-    let here = origin.split_once("://").is_some_and(|(theirs, authority)| {
-        theirs == scheme && !host.is_empty() && authority.eq_ignore_ascii_case(host)
-    });
-    here || origin == doorward.site.origin
+    let at_host = !host.is_empty() && authority.eq_ignore_ascii_case(host);
+    if origin == doorward.site.origin || (at_host && scheme == site_scheme) {
+        return Sender::Ours;
+    }
+    // No page of another site can make a browser say that it is of the same origin: a proxy changed the host.
+    if at_host || authority.eq_ignore_ascii_case(site_host) || site == Some("same-origin") {
+        let shown = origin.chars().filter(char::is_ascii_graphic).take(200);
+        return Sender::OtherUrl(shown.collect());
+    }
+    Sender::Foreign
 }
 
 #[rocket::async_trait]
 impl<'r> FromData<'r> for Posted {
     type Error = std::convert::Infallible;
     async fn from_data(request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r, Self> {
-        let ours = doorward(request).is_ok_and(|doorward| is_ours(request, doorward));
+        let sender = doorward(request).map_or(Sender::Foreign, |ours| sender(request, ours));
         let is_form = request.content_type().is_some_and(|kind| kind.is_form());
         let fields = if is_form {
             let read = body::read(data).await;
-            read.map(|bytes| form_urlencoded::parse(&bytes).into_owned().collect())
-                .map_err(|error| error.status().code)
+            read.map_err(|error| error.status().code)
+                .and_then(|bytes| pairs(&bytes).ok_or(400))
         } else {
             Err(415)
         };
-        Outcome::Success(Self { fields, ours })
+        Outcome::Success(Self { fields, sender })
     }
 }

@@ -26,8 +26,11 @@ pub struct Page {
     pub main: Markup,
     /// Wide, for the account.
     pub wide: bool,
-    /// Where forms of the page may lead but to ourselves: a redirect URI.
-    pub leads_to: Option<String>,
+    /// Where the page goes on to by itself. Chromium applies `form-action` to the whole chain of redirects that a form
+    /// starts: a navigation of its own is under no such rule.
+    pub onward: Option<String>,
+    /// Whether `onward` also stands in a `Location` head, for programs that read no HTML. Browsers ignore it here.
+    pub located: bool,
     /// `Set-Cookie`
     pub cookie: Option<String>,
     pub retry_after: Option<u64>,
@@ -58,9 +61,24 @@ impl Page {
             title: title.into(),
             main,
             wide: false,
-            leads_to: None,
+            onward: None,
+            located: false,
             cookie: None,
             retry_after: None,
+        }
+    }
+
+    /// A page that goes on to `to` by itself, and has a link there.
+    pub fn onward(texts: &'static Texts, to: impl Into<String>) -> Self {
+        let to = to.into();
+        let main = html! {
+            h1 { (texts.onward_title) }
+            p role="status" { (texts.onward_text) }
+            p { a href=(to) { (texts.onward_link) } }
+        };
+        Self {
+            onward: Some(to),
+            ..Self::new(texts, texts.onward_title, main)
         }
     }
 
@@ -114,6 +132,18 @@ impl Page {
     }
 }
 
+impl Shown {
+    /// A page that stands for nothing done: it has this status, where it says nothing worse.
+    pub fn with_status(mut self, status: u16) -> Self {
+        if let Self::Page(page) = &mut self
+            && page.status == 200
+        {
+            page.status = status;
+        }
+        self
+    }
+}
+
 impl From<Page> for Shown {
     fn from(page: Page) -> Self {
         Self::Page(Box::new(page))
@@ -123,6 +153,18 @@ impl From<Page> for Shown {
 impl From<ApiError> for Shown {
     fn from(error: ApiError) -> Self {
         Page::of_error(&EN, &error).into()
+    }
+}
+
+/// Most of an address that stands in a `Location` head of ours, in bytes: past it a page goes on instead.
+const MAX_LOCATION: usize = 2048;
+
+/// As [`go`], where `to` holds what somebody sent and may be long.
+pub fn go_far(texts: &'static Texts, to: String) -> Shown {
+    if to.len() <= MAX_LOCATION {
+        go(to)
+    } else {
+        Page::onward(texts, to).into()
     }
 }
 
@@ -140,34 +182,12 @@ pub fn go(to: impl Into<String>) -> Shown {
     })
 }
 
-/// What a CSP calls the place of a URI: scheme and authority, or the scheme alone where a CSP knows no more.
-fn place_of(uri: &str) -> Option<String> {
-    let (scheme, rest) = uri.split_once(':')?;
-    let authority = rest
-        .strip_prefix("//")
-        .and_then(|rest| rest.split(['/', '?', '#']).next());
-    match authority {
-        // A host source holds no IPv6 address.
-        Some(authority) if matches!(scheme, "http" | "https") && !authority.contains('[') => {
-            Some(format!("{scheme}://{authority}"))
-        }
-        _ => Some(format!("{scheme}:")),
-    }
-    .filter(|place| {
-        place
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b":/.-+_*".contains(&b))
-    })
-}
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
+                      frame-ancestors 'none'; base-uri 'none'";
 
-fn policy(leads_to: Option<&str>) -> String {
-    let place = leads_to.and_then(place_of);
-    let place = place.map(|place| format!(" {place}")).unwrap_or_default();
-    format!(
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'{place}; \
-         frame-ancestors 'none'; base-uri 'none'"
-    )
-}
+/// Maximum length of a `Location` head beside a page, in bytes: with the other heads it stays below 4 KiB, which is what
+/// many proxies take.
+const MAX_LOCATED: usize = 2800;
 
 /// Headers of everything a browser is answered with here.
 fn dress(response: &mut Response<'_>, cookie: Option<String>) {
@@ -193,10 +213,13 @@ impl<'r> Responder<'r, 'static> for Page {
         let mut response = Response::new();
         response.set_status(Status::from_code(self.status).unwrap_or(Status::InternalServerError));
         response.set_header(Header::new("Content-Type", "text/html; charset=utf-8"));
-        response.set_header(Header::new(
-            "Content-Security-Policy",
-            policy(self.leads_to.as_deref()),
-        ));
+        response.set_header(Header::new("Content-Security-Policy", POLICY));
+        let located = self
+            .onward
+            .filter(|to| self.located && to.len() <= MAX_LOCATED);
+        if let Some(to) = located {
+            response.set_header(Header::new("Location", to));
+        }
         response.set_header(Header::new("Content-Language", self.texts.language));
         if let Some(seconds) = self.retry_after {
             response.set_header(Header::new("Retry-After", seconds.to_string()));
@@ -234,6 +257,9 @@ fn framed(doorward: &Doorward, page: &Page) -> Markup {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="robots" content="noindex";
+                @if let Some(to) = &page.onward {
+                    meta http-equiv="refresh" content={ "0; url=" (to) };
+                }
                 title { (page.title) " · " (site.name) }
                 link rel="stylesheet" href={ (base) "/assets/" (site.style.name) };
                 link rel="icon" href={ (base) "/assets/" (site.icon.name) };
@@ -248,30 +274,5 @@ fn framed(doorward: &Doorward, page: &Page) -> Markup {
                 main { (page.main) }
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_policy_names_the_place_a_form_leads_to_and_no_more() {
-        let place = |uri| place_of(uri);
-        assert_eq!(
-            place("https://app.example:8443/cb?x=1").as_deref(),
-            Some("https://app.example:8443")
-        );
-        assert_eq!(
-            place("http://127.0.0.1:51004/cb").as_deref(),
-            Some("http://127.0.0.1:51004")
-        );
-        assert_eq!(place("http://[::1]:51004/cb").as_deref(), Some("http:"));
-        assert_eq!(
-            place("com.example.app:/oauth").as_deref(),
-            Some("com.example.app:")
-        );
-        assert_eq!(place("https://a.example;script-src *"), None);
-        assert!(policy(None).contains("form-action 'self';"));
     }
 }

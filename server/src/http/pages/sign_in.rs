@@ -7,16 +7,17 @@ use rocket::{Route, get, http::uri::Origin, post, routes};
 use super::{
     authorize::{continued, parameter},
     browser::{new_cookie, set_cookie},
-    form::{Fields, Posted},
+    form::{Fields, Posted, Taken},
     page::{Answer, Go, Page, Shown, go},
     sign_up,
+    texts::fill,
     visit::Visit,
 };
 use crate::{
     app::Doorward,
     domain::{Actor, Session},
     http::ApiError,
-    oauth::AuthorizationRequest,
+    oauth::{AuthorizationRequest, Failure},
     settings::Registration,
 };
 
@@ -26,16 +27,43 @@ pub fn all() -> Vec<Route> {
 
 const PATH: &str = "/sign-in";
 
+/// A request that is under way, and the name of the application that makes it.
+#[derive(Debug)]
+pub struct Asking {
+    pub request: AuthorizationRequest,
+    pub name: String,
+}
+
+/// Whose request is under way.
+///
+/// # Errors
+/// A page, for a client that is not known any more.
+pub async fn asking(
+    visit: &Visit<'_>,
+    request: Option<AuthorizationRequest>,
+) -> Result<Option<Asking>, Shown> {
+    let Some(request) = request else {
+        return Ok(None);
+    };
+    let client = visit.doorward.store.client(request.client_id).await?;
+    let client = client.ok_or_else(|| visit.failed(&Failure::client(false)))?;
+    let name = client.name.clone();
+    Ok(Some(Asking { request, name }))
+}
+
 /// What was said before, and what is said about it.
 #[derive(Debug, Default)]
 pub struct Said<'a> {
     pub email: Option<&'a str>,
     pub error: Option<&'a ApiError>,
+    /// The form had been sent before, is too old, or is another browser's: the status of the page.
+    pub stale: Option<u16>,
 }
 
 /// The sign-in page.
-pub fn page(visit: &Visit<'_>, request: Option<&AuthorizationRequest>, said: Said<'_>) -> Page {
+pub fn page(visit: &Visit<'_>, asking: Option<&Asking>, said: Said<'_>) -> Page {
     let (doorward, t) = (visit.doorward, visit.texts);
+    let request = asking.map(|asking| &asking.request);
     let hint = request.and_then(|request| request.login_hint.as_deref());
     let email = said.email.or(hint).unwrap_or_default();
     let fields = html! {
@@ -46,7 +74,11 @@ pub fn page(visit: &Visit<'_>, request: Option<&AuthorizationRequest>, said: Sai
     };
     let main = html! {
         h1 { (t.sign_in_title) }
+        @if let Some(asking) = asking {
+            p { (fill(t.sign_in_for, "app", &asking.name)) }
+        }
         (alert(visit, said.error))
+        (stale_note(visit, said.stale))
         (visit.form(PATH, fields))
         @if doorward.settings.registration == Registration::Open {
             p class="aside" {
@@ -57,8 +89,9 @@ pub fn page(visit: &Visit<'_>, request: Option<&AuthorizationRequest>, said: Sai
     };
     Page {
         // A wrong password is an answer like another; what else can go wrong has its status.
-        status: said.error.map_or(200, page_status),
-        leads_to: request.map(|request| request.redirect_uri.clone()),
+        status: said
+            .stale
+            .unwrap_or_else(|| said.error.map_or(200, page_status)),
         cookie: visit.browser.cookie_if_fresh(doorward),
         retry_after: said.error.and_then(ApiError::retry_after),
         ..Page::new(t, t.sign_in_title, main)
@@ -91,6 +124,15 @@ pub fn alert(visit: &Visit<'_>, error: Option<&ApiError>) -> Markup {
     }
 }
 
+/// That a form was not taken, and is to be sent again.
+pub fn stale_note(visit: &Visit<'_>, stale: Option<u16>) -> Markup {
+    html! {
+        @if stale.is_some() {
+            p class="alert" role="alert" { (visit.texts.stale_form) }
+        }
+    }
+}
+
 /// The address somebody signs in with. No `type="email"`: browsers refuse local parts beyond ASCII there.
 pub fn email_field(label: &str, value: &str) -> Markup {
     html! {
@@ -115,19 +157,54 @@ async fn show(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
     if request.is_none() && visit.browser.signed_in()?.is_some() {
         return Ok(go(format!("{}/account", visit.doorward.site.base)));
     }
-    Ok(page(&visit, request.as_ref(), Said::default()).into())
+    let asking = asking(&visit, request).await?;
+    Ok(page(&visit, asking.as_ref(), Said::default()).into())
 }
 
 #[post("/sign-in", data = "<posted>")]
 async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
-    let fields = posted.take(&visit, PATH)?;
-    let (visit, request) = visit.carrying(fields.given("request"))?;
-    sign_in(&visit, request.as_ref(), &fields).await
+    match posted.take(&visit, PATH)? {
+        Taken::Fresh(fields) => {
+            let (visit, request) = visit.carrying(fields.given("request"))?;
+            sign_in(&visit, request, &fields).await
+        }
+        Taken::Stale(stale) => {
+            let (visit, request) = visit.carrying(stale.fields.given("request"))?;
+            if let Some(answer) = already_in(&visit, request.as_ref()).await {
+                return answer;
+            }
+            let asking = asking(&visit, request).await?;
+            let said = Said {
+                email: stale.fields.given("email"),
+                stale: Some(stale.status),
+                error: None,
+            };
+            Ok(page(&visit, asking.as_ref(), said).into())
+        }
+    }
+}
+
+/// Where a stale form of signing in or up goes on for somebody who is signed in already: what they wanted is there.
+pub async fn already_in(
+    visit: &Visit<'_>,
+    request: Option<&AuthorizationRequest>,
+) -> Option<Answer> {
+    match visit.browser.signed_in() {
+        Ok(None) => None,
+        Ok(Some(_)) => {
+            let to = match request {
+                Some(request) => continued(visit.doorward, request),
+                None => format!("{}/account", visit.doorward.site.base),
+            };
+            Some(Ok(Page::onward(visit.texts, to).into()))
+        }
+        Err(page) => Some(Err(page)),
+    }
 }
 
 async fn sign_in(
     visit: &Visit<'_>,
-    request: Option<&AuthorizationRequest>,
+    request: Option<AuthorizationRequest>,
     fields: &Fields,
 ) -> Answer {
     let doorward = visit.doorward;
@@ -138,13 +215,18 @@ async fn sign_in(
     let cause = visit.info.cause(Actor::Anonymous, now);
     let (email, password) = (fields.get("email"), fields.get("password").to_owned());
     match doorward.sign_in(email, password.into(), new, cause).await {
-        Ok((_, session)) => arrived(visit, request, &session, set_cookie(doorward, &cookie)).await,
+        Ok((_, session)) => {
+            let cookie = set_cookie(doorward, &cookie);
+            arrived(visit, request.as_ref(), &session, cookie).await
+        }
         Err(error) => {
+            let asking = asking(visit, request).await?;
             let said = Said {
                 email: Some(email),
                 error: Some(&error),
+                stale: None,
             };
-            Ok(page(visit, request, said).into())
+            Ok(page(visit, asking.as_ref(), said).into())
         }
     }
 }
@@ -167,12 +249,17 @@ pub async fn arrived(
             .revoke_session(id, None, "session.logout", cause)
             .await?;
     }
-    let to = match request {
-        Some(request) => continued(doorward, request),
-        None => format!("{}/account", doorward.site.base),
-    };
-    Ok(Shown::Go(Go {
-        to,
-        cookie: Some(cookie),
-    }))
+    let cookie = Some(cookie);
+    Ok(match request {
+        // The request may be long, and leads to other sites: neither is for a head of this answer.
+        Some(request) => Page {
+            cookie,
+            ..Page::onward(visit.texts, continued(doorward, request))
+        }
+        .into(),
+        None => Shown::Go(Go {
+            to: format!("{}/account", doorward.site.base),
+            cookie,
+        }),
+    })
 }

@@ -2,14 +2,18 @@
 
 use doorward_shared::ClientId;
 use maud::{Markup, html};
-use rocket::{Route, get, http::uri::Origin, post, routes};
+use rocket::{
+    Route, get,
+    http::{Method, uri::Origin},
+    post, routes,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{
     authorize::query,
     browser::{new_cookie, set_cookie},
-    form::Posted,
-    page::{Answer, Go, Page, Shown, go},
+    form::{Fields, Posted, Taken},
+    page::{Answer, Go, Page, Shown, go_far},
     visit::Visit,
 };
 use crate::{
@@ -17,7 +21,7 @@ use crate::{
     browser::SignedIn,
     domain::Actor,
     http::oauth::FormBody,
-    oauth::{Failure, Form, Hint, allowed_redirect, with_parameters},
+    oauth::{Failure, Form, Hint, Refused, allowed_redirect, with_parameters},
     store::StoreError,
 };
 
@@ -57,7 +61,6 @@ fn page(visit: &Visit<'_>, wish: &Wish) -> Page {
         (visit.form(PATH, fields))
     };
     Page {
-        leads_to: wish.then.clone(),
         cookie: visit.browser.cookie_if_fresh(doorward),
         ..Page::new(t, t.sign_out_title, main)
     }
@@ -103,14 +106,15 @@ async fn end(
 /// After signing out: back to the application, or a page that says so. The cookie is another one.
 fn gone(visit: &Visit<'_>, then: Option<String>) -> Shown {
     let cookie = Some(set_cookie(visit.doorward, &new_cookie()));
-    match then {
-        Some(to) => Shown::Go(Go { to, cookie }),
-        None => Page {
-            cookie,
-            ..done(visit)
-        }
-        .into(),
-    }
+    let page = match then {
+        Some(to) if visit.method == Method::Post => Page {
+            located: true,
+            ..Page::onward(visit.texts, to)
+        },
+        Some(to) => return Shown::Go(Go { to, cookie }),
+        None => done(visit),
+    };
+    Page { cookie, ..page }.into()
 }
 
 #[get("/sign-out")]
@@ -123,15 +127,36 @@ fn ask(visit: Visit<'_>) -> Answer {
 
 #[post("/sign-out", data = "<posted>")]
 async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
-    let fields = posted.take(&visit, PATH)?;
-    let wish = fields.given("wish").and_then(|text| {
-        let json = visit.doorward.master.stamp().check(PLACE, text)?;
-        serde_json::from_slice::<Wish>(&json).ok()
-    });
-    let wish = wish.unwrap_or_default();
     let who = visit.browser.signed_in()?;
-    end(&visit, who.as_ref(), wish.hinted).await?;
-    Ok(gone(&visit, wish.then))
+    match posted.take(&visit, PATH)? {
+        Taken::Fresh(fields) => {
+            let wish = kept_wish(visit.doorward, &fields);
+            end(&visit, who.as_ref(), wish.hinted).await?;
+            Ok(gone(&visit, wish.then))
+        }
+        Taken::Stale(stale) => {
+            let wish = kept_wish(visit.doorward, &stale.fields);
+            let page = match (who, wish.then.clone()) {
+                (Some(_), _) => page(&visit, &wish),
+                (None, Some(to)) => Page::onward(visit.texts, to),
+                (None, None) => done(&visit),
+            };
+            Ok(Page {
+                status: stale.status,
+                ..page
+            }
+            .into())
+        }
+    }
+}
+
+/// The wish that a form carries.
+fn kept_wish(doorward: &Doorward, fields: &Fields) -> Wish {
+    let wish = fields.given("wish").and_then(|text| {
+        let json = doorward.master.stamp().check(PLACE, text)?;
+        serde_json::from_slice(&json).ok()
+    });
+    wish.unwrap_or_default()
 }
 
 /// What an application asks for, checked.
@@ -141,30 +166,33 @@ struct Logout {
 }
 
 impl Doorward {
-    async fn read_logout(&self, pairs: Vec<(String, String)>) -> Result<Logout, Failure> {
+    async fn read_logout(&self, pairs: Vec<(String, String)>) -> Result<Logout, Refused> {
         let form = Form::checked(pairs)?;
-        let hint = form.get("id_token_hint");
-        let hint = hint
-            .map(|hint| self.read_hint(hint).ok_or(BAD_HINT))
-            .transpose()?;
+        // One that cannot be verified, or not any more, counts as none: the person is asked.
+        let hint = form
+            .get("id_token_hint")
+            .and_then(|hint| self.read_hint(hint));
         let named: Option<ClientId> = form
             .get("client_id")
-            .map(|id| id.parse().map_err(|_| Failure::client(false)))
+            .map(|id| id.parse().map_err(|_| Failure::unknown_client()))
             .transpose()?;
         let client = match (named, hint) {
-            (Some(named), Some(hint)) if named != hint.client => return Err(BAD_HINT),
+            (Some(named), Some(hint)) if named != hint.client => {
+                return Err(Refused::Page(Some(named), OTHER_CLIENT));
+            }
             (named, hint) => named.or(hint.map(|hint| hint.client)),
         };
         let mut wish = Wish {
             then: None,
             hinted: hint.and_then(|hint| hint.session),
         };
-        if let Some(uri) = form.get("post_logout_redirect_uri") {
-            let bad = || {
-                Failure::request("post_logout_redirect_uri is not one the client has registered")
-            };
+        let uri = form.get("post_logout_redirect_uri");
+        // Whose URI it is was said by a hint that cannot be read: the person is asked, and sent nowhere.
+        let lost = client.is_none() && form.get("id_token_hint").is_some();
+        if let Some(uri) = uri.filter(|_| !lost) {
+            let bad = || Refused::Page(client, BAD_LOGOUT_REDIRECT);
             let client = self.store.client(client.ok_or_else(bad)?).await?;
-            let client = client.ok_or(Failure::client(false))?;
+            let client = client.ok_or_else(Failure::unknown_client)?;
             if !allowed_redirect(&client, uri) {
                 return Err(bad());
             }
@@ -183,21 +211,37 @@ impl Doorward {
     }
 }
 
-const BAD_HINT: Failure = Failure {
+const BAD_LOGOUT_REDIRECT: Failure = Failure {
     status: 400,
     error: "invalid_request",
     description: std::borrow::Cow::Borrowed(
-        "id_token_hint is not an ID token of this server for this client",
+        "post_logout_redirect_uri is not one the client has registered",
     ),
+    basic: false,
+    retry_after: None,
+};
+
+const OTHER_CLIENT: Failure = Failure {
+    status: 400,
+    error: "invalid_request",
+    description: std::borrow::Cow::Borrowed("id_token_hint is an ID token of another client"),
     basic: false,
     retry_after: None,
 };
 
 #[get("/oauth/logout")]
 async fn logout(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
-    let asked = visit.doorward.read_logout(query(uri)).await;
-    let Logout { hint, wish } = asked.map_err(|failure| visit.failed(&failure))?;
-    match visit.browser.signed_in()? {
+    let asked = match query(uri) {
+        Some(pairs) => visit.doorward.read_logout(pairs).await,
+        None => Err(Failure::too_many_parameters().into()),
+    };
+    let Logout { hint, wish } = asked.map_err(|refused| visit.refused(refused))?;
+    let who = visit.browser.signed_in()?;
+    if visit.method == Method::Head {
+        // It changes nothing.
+        return Ok(page(&visit, &wish).into());
+    }
+    match who {
         None => Ok(gone(&visit, wish.then)),
         // An ID token of the person who is signed in: the application has shown that it means this person.
         Some(who) if hint.is_some_and(|hint| hint.user == who.account.user.id) => {
@@ -215,5 +259,6 @@ async fn logout_post(visit: Visit<'_>, body: FormBody) -> Answer {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.extend_pairs(form.pairs());
     let base = &visit.doorward.site.base;
-    Ok(go(format!("{base}/oauth/logout?{}", query.finish())))
+    let to = format!("{base}/oauth/logout?{}", query.finish());
+    Ok(go_far(visit.texts, to))
 }

@@ -7,9 +7,9 @@ use rocket::{Route, get, http::uri::Origin, post, routes};
 use super::{
     authorize::parameter,
     browser::{new_cookie, set_cookie},
-    form::{Fields, Posted},
+    form::{Fields, Posted, Taken},
     page::{Answer, Page},
-    sign_in::{alert, arrived, email_field, kept},
+    sign_in::{alert, already_in, arrived, email_field, kept, stale_note},
     visit::Visit,
 };
 use crate::{app::Doorward, http::ApiError, oauth::AuthorizationRequest, settings::Registration};
@@ -34,12 +34,22 @@ pub fn beside(doorward: &Doorward, path: &str, request: Option<&AuthorizationReq
     }
 }
 
-fn page(
-    visit: &Visit<'_>,
-    request: Option<&AuthorizationRequest>,
-    (filled, error): (Option<&Fields>, Option<&ApiError>),
-) -> Page {
+/// What was filled in, and what is said about it.
+#[derive(Debug, Default)]
+struct Said<'a> {
+    filled: Option<&'a Fields>,
+    error: Option<&'a ApiError>,
+    /// As at sign-in.
+    stale: Option<u16>,
+}
+
+fn page(visit: &Visit<'_>, request: Option<&AuthorizationRequest>, said: Said<'_>) -> Page {
     let (doorward, t) = (visit.doorward, visit.texts);
+    let Said {
+        filled,
+        error,
+        stale,
+    } = said;
     let value = |name| filled.map_or("", |fields| fields.get(name));
     let hint = request.and_then(|request| request.login_hint.as_deref());
     let email = filled.map_or(hint.unwrap_or_default(), |fields| fields.get("email"));
@@ -65,6 +75,7 @@ fn page(
     let main = html! {
         h1 { (t.sign_up_title) }
         (alert(visit, error))
+        (stale_note(visit, stale))
         (visit.form(PATH, fields))
         p class="aside" {
             (t.have_account) " "
@@ -72,8 +83,7 @@ fn page(
         }
     };
     Page {
-        status: error.map_or(200, |error| error.status().code),
-        leads_to: request.map(|request| request.redirect_uri.clone()),
+        status: stale.unwrap_or_else(|| error.map_or(200, |error| error.status().code)),
         cookie: visit.browser.cookie_if_fresh(doorward),
         retry_after: error.and_then(ApiError::retry_after),
         ..Page::new(t, t.sign_up_title, main)
@@ -92,12 +102,26 @@ async fn show(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
     }
     let kept = parameter(uri, "request");
     let (visit, request) = visit.carrying(kept.as_deref())?;
-    Ok(page(&visit, request.as_ref(), (None, None)).into())
+    Ok(page(&visit, request.as_ref(), Said::default()).into())
 }
 
 #[post("/sign-up", data = "<posted>")]
 async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
-    let fields = posted.take(&visit, PATH)?;
+    let fields = match posted.take(&visit, PATH)? {
+        Taken::Fresh(fields) => fields,
+        Taken::Stale(stale) => {
+            let (visit, request) = visit.carrying(stale.fields.given("request"))?;
+            if let Some(answer) = already_in(&visit, request.as_ref()).await {
+                return answer;
+            }
+            let said = Said {
+                filled: Some(&stale.fields),
+                error: None,
+                stale: Some(stale.status),
+            };
+            return Ok(page(&visit, request.as_ref(), said).into());
+        }
+    };
     let (visit, request) = visit.carrying(fields.given("request"))?;
     let (doorward, info) = (visit.doorward, visit.info);
     let form = RegisterRequest {
@@ -114,6 +138,13 @@ async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
             let cookie = set_cookie(doorward, &cookie);
             arrived(&visit, request.as_ref(), &session, cookie).await
         }
-        Err(error) => Ok(page(&visit, request.as_ref(), (Some(&fields), Some(&error))).into()),
+        Err(error) => {
+            let said = Said {
+                filled: Some(&fields),
+                error: Some(&error),
+                stale: None,
+            };
+            Ok(page(&visit, request.as_ref(), said).into())
+        }
     }
 }

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 use rocket::{
     Request,
+    http::Method,
     request::{FromRequest, Outcome},
 };
 
@@ -10,7 +11,7 @@ use super::{
     browser::Browser,
     form::TOKEN,
     language,
-    page::{Page, Shown},
+    page::{Page, Shown, go},
     texts::Texts,
 };
 use crate::{
@@ -19,7 +20,7 @@ use crate::{
         ApiError, RequestInfo,
         request::{UserAgent, doorward},
     },
-    oauth::{AuthorizationRequest, Failure},
+    oauth::{AuthorizationRequest, Failure, Refused},
 };
 
 /// What a browser comes with.
@@ -28,6 +29,8 @@ pub struct Visit<'r> {
     pub doorward: &'r Doorward,
     pub browser: Browser,
     pub info: &'r RequestInfo,
+    /// HEAD is routed to what answers GET, and changes nothing.
+    pub method: Method,
     pub agent: Option<String>,
     pub texts: &'static Texts,
 }
@@ -72,6 +75,29 @@ impl Visit<'_> {
         Page::of_failure(self.texts, failure).into()
     }
 
+    /// What a request that goes no further is answered with; operators are told too.
+    pub fn refused(&self, refused: Refused) -> Shown {
+        if self.method != Method::Head {
+            let (client, failure) = refused.what();
+            self.doorward.refused(client, failure, self.info.ip);
+        }
+        match refused {
+            Refused::Page(_, failure) => self.failed(&failure),
+            Refused::Client { url, .. } => self.leave(url, true),
+        }
+    }
+
+    /// Leaves for a client. A form's chain of redirects may not lead there, so its answer is a page that goes on;
+    /// `located`, where programs may follow it.
+    pub fn leave(&self, to: String, located: bool) -> Shown {
+        if self.method == Method::Post {
+            let page = Page::onward(self.texts, to);
+            Page { located, ..page }.into()
+        } else {
+            go(to)
+        }
+    }
+
     /// A form to `action`, with a token of its own.
     pub fn form(&self, action: &str, fields: Markup) -> Markup {
         let token = self.doorward.form_token(action, self.browser.hash());
@@ -93,6 +119,7 @@ impl<'r> FromRequest<'r> for Visit<'r> {
                 doorward,
                 browser: Browser::of(request, doorward).await,
                 info: RequestInfo::of(request, doorward),
+                method: request.method(),
                 agent: UserAgent::of(request).0,
                 texts: language::of(request),
             }),

@@ -99,6 +99,7 @@ pub fn client(n: u64, name: &str) -> Client {
         scopes: ScopeSet::parse("openid profile read").unwrap(),
         confidential: true,
         resources: Vec::new(),
+        require_pkce: false,
         created_at: noon().plus_seconds(-86_400 * 2),
         client_secret: None,
     }
@@ -115,6 +116,8 @@ pub fn event(n: u64, action: &str) -> Event {
         ip: Some("203.0.113.7".into()),
         request_id: Some("req-1".into()),
         detail: Some("too many failures".into()),
+        cause: None,
+        count: None,
     }
 }
 

@@ -49,7 +49,7 @@ pub async fn part(at: &At<'_>) -> Result<Markup, Shown> {
 
 #[post("/account/apps/revoke", data = "<posted>")]
 async fn revoke(visit: Visit<'_>, posted: Posted) -> Answer {
-    let (at, fields) = At::with(visit, posted, PATH)?;
+    let (at, fields) = At::with(visit, posted, PATH).await?;
     let ended = let_go(&at, &fields).await;
     at.ended("apps", ended).await
 }

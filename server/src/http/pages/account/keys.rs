@@ -15,7 +15,7 @@ use crate::{
         ApiError,
         apikey::Mint,
         pages::{
-            form::{Fields, Posted},
+            form::{Fields, Form, Posted},
             page::{Answer, Shown},
             texts::fill,
         },
@@ -28,7 +28,11 @@ pub fn all() -> Vec<Route> {
     routes![mint, revoke]
 }
 
-const MINT: &str = "/account/keys";
+/// A form of its own kind: each time it is taken it makes a key.
+const MINT: Form = Form {
+    action: "/account/keys",
+    is_repeatable: false,
+};
 const REVOKE: &str = "/account/keys/revoke";
 /// What a key may be good for, in days.
 const DAYS: [i64; 4] = [30, 90, 365, 0];
@@ -52,7 +56,7 @@ pub async fn part(at: &At<'_>) -> Result<Markup, Shown> {
         ul class="rows" { @for key in &keys.data { (row(at, key)) } }
         details {
             summary { (t.new_key) }
-            (at.form(MINT, mint_fields(at, &held)))
+            (at.form(MINT.action, mint_fields(at, &held)))
         }
     })
 }
@@ -132,13 +136,13 @@ fn asked(fields: &Fields, now: Timestamp) -> MintRequest {
 
 #[post("/account/keys", data = "<posted>")]
 async fn mint(visit: Visit<'_>, posted: Posted) -> Answer {
-    let (at, fields) = At::with(visit, posted, MINT)?;
+    let (at, fields) = At::with(visit, posted, MINT).await?;
     match make(&at, &fields).await {
         Ok((key, secret)) => {
             let news = News {
                 part: "keys",
-                error: None,
                 once: Some(shown_once(&at, &key, &secret)),
+                ..News::default()
             };
             Ok(at.page(news).await?.into())
         }
@@ -168,7 +172,7 @@ fn shown_once(at: &At<'_>, key: &ApiKey, secret: &Secret) -> Markup {
 
 #[post("/account/keys/revoke", data = "<posted>")]
 async fn revoke(visit: Visit<'_>, posted: Posted) -> Answer {
-    let (at, fields) = At::with(visit, posted, REVOKE)?;
+    let (at, fields) = At::with(visit, posted, REVOKE).await?;
     let ended = kill(&at, &fields).await;
     at.ended("keys", ended).await
 }

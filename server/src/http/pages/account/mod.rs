@@ -14,8 +14,9 @@ use rocket::{Route, get, http::uri::Origin, routes};
 
 use super::{
     authorize::parameter,
-    form::{Fields, Posted},
+    form::{Fields, Form, Posted, Taken},
     page::{Answer, Page, Shown, go},
+    sign_in::{self, stale_note},
     visit::Visit,
 };
 use crate::{
@@ -53,6 +54,8 @@ impl<'r> Deref for At<'r> {
 struct News<'a> {
     part: &'a str,
     error: Option<&'a ApiError>,
+    /// The form was stale: the status of the page.
+    stale: Option<u16>,
     /// Something that is shown once.
     once: Option<Markup>,
 }
@@ -72,10 +75,37 @@ impl<'r> At<'r> {
     /// As [`At::new`], with the form of a part of the page.
     ///
     /// # Errors
-    /// As [`At::new`] and [`Posted::take`].
-    fn with(visit: Visit<'r>, posted: Posted, path: &str) -> Result<(Self, Fields), Shown> {
-        let fields = posted.take(&visit, path)?;
-        Ok((Self::new(visit)?, fields))
+    /// As [`At::new`] and [`Posted::take`]; for a stale form the page, on which it can be sent again.
+    async fn with(
+        visit: Visit<'r>,
+        posted: Posted,
+        form: impl Into<Form>,
+    ) -> Result<(Self, Fields), Shown> {
+        let form = form.into();
+        let stale = match posted.take(&visit, form)? {
+            Taken::Fresh(fields) => return Ok((Self::new(visit)?, fields)),
+            Taken::Stale(stale) => stale.status,
+        };
+        let Some(who) = visit.browser.signed_in()? else {
+            let said = sign_in::Said {
+                stale: Some(stale),
+                ..sign_in::Said::default()
+            };
+            return Err(sign_in::page(&visit, None, said).into());
+        };
+        // Of `/account/PART/…`.
+        let part = form.action.split('/').nth(2).unwrap_or_default();
+        let news = News {
+            part,
+            stale: Some(stale),
+            ..News::default()
+        };
+        let page = Self { visit, who }.page(news).await?;
+        Err(Page {
+            status: stale,
+            ..page
+        }
+        .into())
     }
 
     /// As the REST API sees them.
@@ -111,7 +141,7 @@ impl<'r> At<'r> {
         let news = News {
             part,
             error: Some(error),
-            once: None,
+            ..News::default()
         };
         let page = self.page(news).await?;
         Ok(Page {
@@ -163,6 +193,8 @@ impl<'r> At<'r> {
         html! {
             @if let Some(error) = news.error {
                 p class="alert" role="alert" { (self.texts.of_error(error)) }
+            } @else if news.stale.is_some() {
+                (stale_note(self, news.stale))
             } @else if let Some(once) = &news.once {
                 (once)
             } @else {

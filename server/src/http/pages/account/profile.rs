@@ -43,7 +43,7 @@ pub fn part(at: &At<'_>) -> Markup {
 
 #[post("/account/profile", data = "<posted>")]
 async fn change(visit: Visit<'_>, posted: Posted) -> Answer {
-    let (at, fields) = At::with(visit, posted, PATH)?;
+    let (at, fields) = At::with(visit, posted, PATH).await?;
     let ended = save(&at, &fields).await;
     at.ended("profile", ended).await
 }

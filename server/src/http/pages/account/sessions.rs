@@ -93,7 +93,7 @@ async fn row(at: &At<'_>, session: &Session) -> Result<Markup, Shown> {
 
 #[post("/account/sessions/end", data = "<posted>")]
 async fn end(visit: Visit<'_>, posted: Posted) -> Answer {
-    let (at, fields) = At::with(visit, posted, PATH)?;
+    let (at, fields) = At::with(visit, posted, PATH).await?;
     let ended = end_one(&at, &fields).await;
     at.ended("sessions", ended).await
 }
@@ -110,7 +110,7 @@ async fn end_one(at: &At<'_>, fields: &Fields) -> Result<(), ApiError> {
 
 #[post("/account/sessions/end-others", data = "<posted>")]
 async fn end_others(visit: Visit<'_>, posted: Posted) -> Answer {
-    let (at, _) = At::with(visit, posted, OTHERS)?;
+    let (at, _) = At::with(visit, posted, OTHERS).await?;
     let (user, keep) = (at.who.account.user.id, Some(at.who.session.id));
     at.doorward
         .store

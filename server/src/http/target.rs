@@ -1,0 +1,88 @@
+//! What a request is sent to: one spelling of each path, one host, a bounded query.
+
+use doorward_shared::ErrorCode;
+use rocket::Request;
+
+use super::ApiError;
+use crate::oauth::MAX_PARAMETERS;
+
+/// Paths that say on a page what is wrong with their query.
+const PAGES: [&str; 2] = ["/oauth/authorize", "/oauth/logout"];
+
+/// What is wrong with the target of a request, if something is.
+pub(super) fn fault(request: &Request<'_>) -> Option<ApiError> {
+    let path = request.uri().path().as_str();
+    if !is_plain(path) {
+        return Some(ApiError::new(ErrorCode::NotFound, "there is nothing here"));
+    }
+    let refused = |message| Some(ApiError::new(ErrorCode::InvalidRequest, message));
+    let hosts = request.headers().get("host").count();
+    // Requests that came over no connection, from an app's own tests, need no host.
+    let missing = hosts == 0 && request.host().is_none() && request.remote().is_some();
+    if missing || hosts > 1 {
+        // RFC 9112 section 3.2.
+        return refused("there must be one Host header");
+    }
+    let query = request.uri().query().map_or("", |query| query.as_str());
+    let parameters = query.split('&').filter(|part| !part.is_empty());
+    if parameters.count() > MAX_PARAMETERS && !PAGES.contains(&path) {
+        return refused("there must be at most 256 parameters");
+    }
+    None
+}
+
+/// Whether a path is the one spelling of itself. Rocket takes empty segments for nothing and decodes letters, so that
+/// `//metrics` and `/%6detrics` would be `/metrics`, which a rule of a proxy knows nothing of.
+fn is_plain(path: &str) -> bool {
+    let mut segments = path.split('/');
+    // Before the first slash.
+    segments.next();
+    path == "/"
+        || segments.all(|segment| !matches!(segment, "" | "." | "..") && !has_hidden(segment))
+}
+
+/// Whether a segment holds something encoded that need not be (RFC 3986 section 2.3), or that would be a slash.
+fn has_hidden(segment: &str) -> bool {
+    segment.split('%').skip(1).any(|rest| {
+        let hex = rest
+            .get(..2)
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        hex.is_none_or(|byte| byte.is_ascii_alphanumeric() || b"-._~/\\\0".contains(&byte))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_plain;
+
+    #[test]
+    fn a_path_has_one_spelling() {
+        for plain in [
+            "/",
+            "/metrics",
+            "/admin/users/user_01",
+            "/admin/roles/a%20b",
+            "/admin/roles/%C3%A9",
+            "/.well-known/jwks.json",
+        ] {
+            assert!(is_plain(plain), "{plain}");
+        }
+        for other in [
+            "//metrics",
+            "/metrics/",
+            "//",
+            "/./metrics",
+            "/a/../metrics",
+            "/%6detrics",
+            "/%6Detrics",
+            "/%2e%2e/metrics",
+            "/admin%2fusers",
+            "/admin/users/%2F",
+            "/metrics%00",
+            "/metrics%",
+            "/metrics%zz",
+        ] {
+            assert!(!is_plain(other), "{other}");
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Refused clients, so that operators see why an application does not work: counted in memory, written about once a
+//! second. Not shared between processes, each of them counts its own.
+
+use std::{
+    collections::HashMap,
+    mem,
+    net::IpAddr,
+    sync::{Mutex, PoisonError},
+};
+
+use doorward_shared::{ClientId, Timestamp};
+
+/// The same refusal is told at most once in so many seconds.
+const PERIOD: i64 = 60;
+/// Maximum number of different refusals that are counted; those beyond it count as one.
+const MAX_COUNTED: usize = 1000;
+/// Maximum number of refusals of one address that are told apart.
+const MAX_OF_ADDRESS: usize = 20;
+
+/// A client that was refused, and how often.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub client: Option<ClientId>,
+    pub cause: String,
+    /// None for those that are not told apart any more.
+    pub ip: Option<IpAddr>,
+    pub count: u32,
+}
+
+type Key = (Option<ClientId>, String, Option<IpAddr>);
+
+#[derive(Debug)]
+struct Counted {
+    /// From when on it may be told again.
+    due: Timestamp,
+    /// How often it came since it was told.
+    count: u32,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    counted: HashMap<Key, Counted>,
+    of_address: HashMap<IpAddr, usize>,
+}
+
+/// Refusals that are being counted.
+#[derive(Debug, Default)]
+pub(crate) struct Refusals(Mutex<State>);
+
+impl Refusals {
+    /// Counts a refusal. Answers whether it is the first of its kind within the period.
+    pub fn count(
+        &self,
+        client: Option<ClientId>,
+        cause: String,
+        ip: IpAddr,
+        now: Timestamp,
+    ) -> bool {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut key = (client, cause, Some(ip));
+        if !state.counted.contains_key(&key) {
+            let seen = state.of_address.get(&ip).copied().unwrap_or_default();
+            if state.counted.len() >= MAX_COUNTED {
+                key = (None, "too many different refusals".into(), None);
+            } else if seen >= MAX_OF_ADDRESS {
+                key = (None, "too many different refusals".into(), Some(ip));
+            }
+        }
+        if let Some(counted) = state.counted.get_mut(&key) {
+            counted.count = counted.count.saturating_add(1);
+            return false;
+        }
+        if let Some(ip) = key.2 {
+            *state.of_address.entry(ip).or_default() += 1;
+        }
+        let first = Counted { due: now, count: 1 };
+        state.counted.insert(key, first);
+        true
+    }
+
+    /// Refusals to tell now; at the end of the process, `all`. What was not refused again for a period is forgotten.
+    pub fn take_due(&self, now: Timestamp, all: bool) -> Vec<Refusal> {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let State {
+            counted,
+            of_address,
+        } = &mut *state;
+        let mut told = Vec::new();
+        counted.retain(|(client, cause, ip), counted| {
+            let due = counted.due <= now;
+            if counted.count > 0 && (due || all) {
+                told.push(Refusal {
+                    client: *client,
+                    cause: cause.clone(),
+                    ip: *ip,
+                    count: mem::take(&mut counted.count),
+                });
+                counted.due = now.plus_seconds(PERIOD);
+            } else if due {
+                if let Some(ip) = ip
+                    && let Some(seen) = of_address.get_mut(ip)
+                {
+                    *seen -= 1;
+                }
+                return false;
+            }
+            true
+        });
+        of_address.retain(|_, seen| *seen > 0);
+        told
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_seconds(1_000_000 + seconds)
+    }
+
+    fn address(n: u32) -> IpAddr {
+        Ipv4Addr::from(n).into()
+    }
+
+    fn counts(told: &[Refusal]) -> Vec<u32> {
+        told.iter().map(|refusal| refusal.count).collect()
+    }
+
+    #[test]
+    fn the_same_refusal_is_told_at_once_and_then_once_a_minute_with_a_count() {
+        let refusals = Refusals::default();
+        let count = |seconds| refusals.count(None, "wrong secret".into(), address(1), at(seconds));
+        assert!(count(0));
+        assert_eq!(counts(&refusals.take_due(at(0), false)), [1]);
+        for second in 1..60 {
+            assert!(!count(second));
+            assert!(refusals.take_due(at(second), false).is_empty());
+        }
+        assert_eq!(counts(&refusals.take_due(at(60), false)), [59]);
+        assert!(refusals.take_due(at(120), false).is_empty());
+        assert!(count(121), "it had been forgotten");
+        assert!(!count(122));
+        assert_eq!(counts(&refusals.take_due(at(122), true)), [2]);
+    }
+
+    #[test]
+    fn a_flood_is_bounded_and_nothing_is_left_uncounted() {
+        let refusals = Refusals::default();
+        let mut told = Vec::new();
+        for n in 0..100_000 {
+            refusals.count(None, format!("cause {n}"), address(n % 5000), at(0));
+            if n % 1000 == 0 {
+                told.extend(refusals.take_due(at(0), false));
+            }
+        }
+        told.extend(refusals.take_due(at(60), false));
+        assert!(told.len() < 3 * MAX_COUNTED, "{}", told.len());
+        assert_eq!(counts(&told).iter().sum::<u32>(), 100_000);
+        assert!(refusals.take_due(at(180), false).is_empty());
+        let state = refusals.0.lock().unwrap();
+        assert!(state.counted.is_empty() && state.of_address.is_empty());
+    }
+
+    #[test]
+    fn one_address_does_not_crowd_out_the_others() {
+        let refusals = Refusals::default();
+        for n in 0..10_000 {
+            refusals.count(None, format!("cause {n}"), address(1), at(0));
+        }
+        assert!(refusals.count(None, "wrong secret".into(), address(2), at(0)));
+        let told = refusals.take_due(at(0), false);
+        assert!(told.len() <= MAX_OF_ADDRESS + 2);
+        assert!(told.iter().any(|refusal| refusal.ip == Some(address(2))));
+    }
+}

@@ -1,0 +1,120 @@
+//! `client.refused`: why an application does not work, for operators.
+
+use doorward_tests::{
+    Server,
+    browser::{CALLBACK, request},
+    eventually,
+};
+use serde_json::{Value, json};
+
+async fn refusals(server: &Server) -> Vec<Value> {
+    let events = server
+        .admin("GET", "/admin/events?action=client.refused&limit=100", None)
+        .await;
+    events["data"].as_array().expect("a list").clone()
+}
+
+#[tokio::test]
+async fn each_refusal_is_an_event_with_its_cause_and_a_log_line() {
+    let server = Server::with_defaults().start();
+    let app = server.app(json!({})).await;
+    let browser = server.browser();
+    browser
+        .authorize(&request(&app, &[("redirect_uri", "https://evil.example/")]))
+        .await
+        .expect(400);
+    browser
+        .authorize(&request(&app, &[("response_type", "token")]))
+        .await
+        .expect(303);
+    browser
+        .authorize(&request(
+            &app,
+            &[("client_id", "client_01arz3ndektsv4rrffq69g5fav")],
+        ))
+        .await;
+    // Nothing is wrong with a client whose person has yet to sign in.
+    browser
+        .authorize(&request(&app, &[("prompt", "none")]))
+        .await
+        .expect(303);
+    let token = [("grant_type", "client_credentials"), ("token", "x")];
+    for path in ["/oauth/token", "/oauth/introspect", "/oauth/revoke"] {
+        let call = server.post(path).basic(&app.id, "wrong").form(&token);
+        call.send().await.expect(401);
+    }
+    let call = server
+        .post("/oauth/introspect")
+        .bearer("nonsense")
+        .form(&token);
+    call.send().await.expect(401);
+    let logout = format!(
+        "/oauth/logout?client_id={}&post_logout_redirect_uri=https://evil.example/",
+        app.id
+    );
+    browser.open(&logout).await.expect(400);
+    let found = eventually("all refusals are there", async || {
+        let found = refusals(&server).await;
+        (found.len() >= 6).then_some(found)
+    })
+    .await;
+    assert_eq!(found.len(), 6, "{found:#?}");
+    let of = |cause: &str| {
+        let mut same = found.iter().filter(|event| {
+            event["cause"]
+                .as_str()
+                .is_some_and(|text| text.contains(cause))
+        });
+        let event = same
+            .next()
+            .unwrap_or_else(|| panic!("no {cause}: {found:#?}"));
+        assert!(same.next().is_none());
+        (event["target"].clone(), event["count"].clone())
+    };
+    let id = json!(app.id);
+    assert_eq!(of(": redirect_uri is not one"), (id.clone(), json!(1)));
+    assert_eq!(of("unsupported_response_type"), (id.clone(), json!(1)));
+    assert_eq!(
+        of("there is no client").0,
+        "client_01arz3ndektsv4rrffq69g5fav"
+    );
+    assert_eq!(of("the client secret is wrong"), (id.clone(), json!(3)));
+    assert_eq!(of("post_logout_redirect_uri"), (id, json!(1)));
+    assert_eq!(of("invalid_token").0, Value::Null);
+    for event in &found {
+        assert_eq!(
+            (&event["actor"], &event["ip"]),
+            (&json!("anonymous"), &json!("127.0.0.1"))
+        );
+    }
+    assert!(server.log().contains("client refused"), "{}", server.log());
+    assert!(!server.log().contains("evil.example"));
+    assert_eq!(CALLBACK, "https://app.example/cb");
+}
+
+#[tokio::test]
+async fn the_same_refusal_is_one_event_and_what_is_counted_is_written_at_the_stop() {
+    let mut server = Server::start();
+    let app = server.app(json!({})).await;
+    let wrong = async || {
+        let call = server.post("/oauth/token").basic(&app.id, "wrong");
+        call.form(&[("grant_type", "client_credentials")])
+            .send()
+            .await
+            .expect(401);
+    };
+    wrong().await;
+    eventually("the first is told", async || {
+        (refusals(&server).await.len() == 1).then_some(())
+    })
+    .await;
+    for _ in 0..20 {
+        wrong().await;
+    }
+    assert_eq!(refusals(&server).await.len(), 1);
+    server.stop();
+    server.start_again();
+    let found = refusals(&server).await;
+    let counts: Vec<_> = found.iter().map(|event| event["count"].clone()).collect();
+    assert_eq!(counts, [json!(20), json!(1)]);
+}
