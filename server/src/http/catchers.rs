@@ -83,7 +83,7 @@ fn anything(status: Status, request: &Request<'_>) -> Caught {
 }
 
 /// Methods that the path of a request has.
-fn methods(request: &Request<'_>) -> Vec<Method> {
+pub(super) fn methods(request: &Request<'_>) -> Vec<Method> {
     let path = parts(request.uri().path().as_str());
     let mut found: Vec<Method> = Vec::new();
     for route in request.rocket().routes() {

@@ -140,7 +140,7 @@ pub struct TokenRequest {
     redirect_uri: Option<String>,
     code_verifier: Option<String>,
     refresh_token: Option<String>,
-    /// RFC 8707; may be given more than once.
+    /// RFC 8707; may be given up to 8 times.
     resource: Option<String>,
 }
 
@@ -152,12 +152,13 @@ pub struct AuthorizeForm {
     client_id: String,
     /// One the client has registered, character by character.
     redirect_uri: String,
-    /// Space-separated; all of the client's when it is left out.
+    /// Space-separated; all of the client's when it is left out. What the client is not registered for is left out.
     scope: Option<String>,
     state: Option<String>,
-    code_challenge: String,
+    /// Public clients must send one, and those registered with `requirePkce`.
+    code_challenge: Option<String>,
     /// `S256`
-    code_challenge_method: String,
+    code_challenge_method: Option<String>,
     nonce: Option<String>,
     /// `none`, or some of `login`, `select_account` and `consent`
     prompt: Option<String>,
@@ -166,7 +167,7 @@ pub struct AuthorizeForm {
     login_hint: Option<String>,
     id_token_hint: Option<String>,
     ui_locales: Option<String>,
-    /// RFC 8707; may be given more than once.
+    /// RFC 8707; may be given up to 8 times.
     resource: Option<String>,
 }
 

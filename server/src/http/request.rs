@@ -13,7 +13,7 @@ use doorward_shared::{ErrorCode, Timestamp};
 use ipnet::IpNet;
 use rocket::{
     Request,
-    http::RawStr,
+    http::{Method, RawStr},
     request::{FromRequest, Outcome},
 };
 use ulid::Ulid;
@@ -38,6 +38,8 @@ pub struct RequestInfo {
     pub id: Arc<str>,
     /// The client's address: the socket's, or what a trusted proxy says.
     pub ip: IpAddr,
+    /// As it came: Rocket makes a GET of a HEAD that only a GET route answers.
+    pub(in crate::http) method: Method,
     pub(super) started: Instant,
     /// `X-Reason` of an admin call: why an operator does it.
     reason: Option<Arc<str>>,
@@ -49,6 +51,7 @@ impl RequestInfo {
         request.local_cache(|| Self {
             id: request_id(doorward.clock.now()),
             ip: client_ip(request, doorward),
+            method: request.method(),
             started: Instant::now(),
             reason: reason(request),
         })

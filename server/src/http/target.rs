@@ -3,7 +3,7 @@
 use doorward_shared::ErrorCode;
 use rocket::Request;
 
-use super::ApiError;
+use super::{ApiError, catchers::methods};
 use crate::oauth::MAX_PARAMETERS;
 
 /// Paths that say on a page what is wrong with their query.
@@ -12,7 +12,10 @@ const PAGES: [&str; 2] = ["/oauth/authorize", "/oauth/logout"];
 /// What is wrong with the target of a request, if something is.
 pub(super) fn fault(request: &Request<'_>) -> Option<ApiError> {
     let path = request.uri().path().as_str();
-    if !is_plain(path) {
+    // Of a path with a slash too many the methods are told as of the one without.
+    let bare = path.strip_suffix('/').filter(|bare| !bare.is_empty());
+    let is_served = bare.is_some() && methods(request).contains(&request.method());
+    if !is_plain(bare.unwrap_or(path)) || is_served {
         return Some(ApiError::new(ErrorCode::NotFound, "there is nothing here"));
     }
     let refused = |message| Some(ApiError::new(ErrorCode::InvalidRequest, message));

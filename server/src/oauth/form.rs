@@ -42,8 +42,10 @@ impl Form {
     /// # Errors
     /// As [`Form::parse`]; also for what is not such an object.
     pub fn parse_json(text: &[u8]) -> Result<Self, Failure> {
-        // RFC 8259 section 8.1: a byte order mark may be ignored.
-        let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+        if text.starts_with(BYTE_ORDER_MARK) {
+            let why = "the body begins with a byte order mark (U+FEFF): send JSON without it";
+            return Err(Failure::request(why));
+        }
         let mut json = serde_json::Deserializer::from_slice(text);
         let bad = |_| Failure::request("the body must be a JSON object of strings");
         let pairs = (&mut json).deserialize_map(Pairs).map_err(bad)?;
@@ -195,6 +197,7 @@ mod tests {
         assert_eq!(json.pairs(), form.pairs());
         assert!(Form::parse_json(br#"{"scope":["a"]}"#).is_err());
         assert!(Form::parse_json(b"[]").is_err());
-        assert!(Form::parse_json(b"\xef\xbb\xbf{\"scope\":\"a\"}").is_ok());
+        let marked = Form::parse_json(b"\xef\xbb\xbf{\"scope\":\"a\"}").unwrap_err();
+        assert!(marked.description.contains("byte order mark"));
     }
 }

@@ -4,7 +4,7 @@ use doorward_tests::{Client, Reply, Server, eventually, fields, is_id, is_time};
 use serde_json::{Value, json};
 
 const ROW: &str =
-    "clientId confidential createdAt grantTypes id name redirectUris resources scopes";
+    "clientId confidential createdAt grantTypes id name redirectUris requirePkce resources scopes";
 
 async fn send(server: &Server, method: &str, path: &str, body: Value) -> Reply {
     let call = server.call(method, path).bearer(&server.operator_key());
@@ -33,7 +33,7 @@ async fn a_client_is_registered_and_its_secret_shown_once() {
     let server = Server::start();
     let body = json!({"name": "Shop", "redirectUris": ["https://shop.example/cb", "com.example.shop:/cb"],
         "grantTypes": ["authorization_code", "refresh_token", "client_credentials"],
-        "scopes": ["openid", "read"], "confidential": true, "resources": ["https://api.example"]});
+        "scopes": ["offline_access", "openid", "read"], "confidential": true, "resources": ["https://api.example"]});
     let made = register(&server, body.clone()).await.expect(201);
     assert_eq!(made.header("cache-control"), "no-store");
     let made = made.json();

@@ -204,10 +204,12 @@ async fn event_streams_are_not_buffered() {
 
 /// RFC 8259 section 8.1.
 #[tokio::test]
-async fn a_byte_order_mark_before_json_is_ignored() {
+async fn a_byte_order_mark_before_json_is_refused_by_its_name() {
     let server = Server::start();
     server.register("ada@example.com").await;
     let body = "\u{feff}{\"email\":\"ada@example.com\",\"password\":\"correct horse battery\"}";
     let call = server.post("/auth/login").body("application/json", body);
-    call.send().await.expect(200);
+    let reply = call.send().await;
+    reply.refused(400, "invalid_request");
+    assert!(reply.text().contains("byte order mark"));
 }

@@ -404,7 +404,7 @@ async fn a_requested_resource_is_the_audience() {
         claims(&two)["aud"],
         json!(["https://api.example", "https://other.example"])
     );
-    for unknown in ["https://evil.example", "https://api.example/", "api"] {
+    for unknown in ["https://evil.example", "https://api.example/x", "api"] {
         let reply = ask(
             &server,
             "/oauth/token",

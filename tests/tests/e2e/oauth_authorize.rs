@@ -431,7 +431,10 @@ async fn a_public_app_with_a_scheme_of_its_own_is_always_asked_about() {
 async fn nobody_gives_what_they_do_not_hold() {
     let server = Server::start();
     let app = server
-        .app(json!({ "scopes": ["openid", "admin:users", "read"] }))
+        .app(json!({
+            "scopes": ["openid", "admin:users", "read"],
+            "grantTypes": ["authorization_code"],
+        }))
         .await;
     server.register("ada@example.com").await;
     let browser = server.browser();

@@ -23,7 +23,7 @@ async fn a_wrong_redemption_is_an_invalid_grant_and_leaves_the_code() {
             "invalid_grant",
         ),
         (&[("redirect_uri", "")], "invalid_request"),
-        (&[("code_verifier", "")], "invalid_request"),
+        (&[("code_verifier", "")], "invalid_grant"),
         (&[("code_verifier", "tooshort")], "invalid_grant"),
         (&[("code_verifier", &long)], "invalid_grant"),
         (

@@ -37,7 +37,8 @@ async fn signing_in_and_consent_end_with_a_page_that_goes_on_by_itself() {
         "",
         "the kept request stands in no head"
     );
-    let consent = browser.follow(signed_in.clone()).await.expect(200);
+    let to = onward(&signed_in).expect("a page that goes on");
+    let consent = browser.open(&to).await.expect(200);
     let done = browser
         .submit(&form(&consent, "/oauth/consent"))
         .await

@@ -48,7 +48,7 @@ pub async fn advance(
     request: AuthorizationRequest,
     decision: Option<bool>,
 ) -> Answer {
-    if visit.method == Method::Head {
+    if visit.is(Method::Head) {
         // It changes nothing, so it makes no code.
         let asking = sign_in::asking(&visit, Some(request)).await?;
         return Ok(sign_in::page(&visit, asking.as_ref(), sign_in::Said::default()).into());

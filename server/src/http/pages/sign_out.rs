@@ -107,7 +107,7 @@ async fn end(
 fn gone(visit: &Visit<'_>, then: Option<String>) -> Shown {
     let cookie = Some(set_cookie(visit.doorward, &new_cookie()));
     let page = match then {
-        Some(to) if visit.method == Method::Post => Page {
+        Some(to) if visit.is(Method::Post) => Page {
             located: true,
             ..Page::onward(visit.texts, to)
         },
@@ -237,7 +237,7 @@ async fn logout(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
     };
     let Logout { hint, wish } = asked.map_err(|refused| visit.refused(refused))?;
     let who = visit.browser.signed_in()?;
-    if visit.method == Method::Head {
+    if visit.is(Method::Head) {
         // It changes nothing.
         return Ok(page(&visit, &wish).into());
     }

@@ -29,8 +29,6 @@ pub struct Visit<'r> {
     pub doorward: &'r Doorward,
     pub browser: Browser,
     pub info: &'r RequestInfo,
-    /// HEAD is routed to what answers GET, and changes nothing.
-    pub method: Method,
     pub agent: Option<String>,
     pub texts: &'static Texts,
 }
@@ -75,9 +73,14 @@ impl Visit<'_> {
         Page::of_failure(self.texts, failure).into()
     }
 
+    /// Whether the request came with this method. HEAD is routed to what answers GET, and changes nothing.
+    pub fn is(&self, method: Method) -> bool {
+        self.info.method == method
+    }
+
     /// What a request that goes no further is answered with; operators are told too.
     pub fn refused(&self, refused: Refused) -> Shown {
-        if self.method != Method::Head {
+        if !self.is(Method::Head) {
             let (client, failure) = refused.what();
             self.doorward.refused(client, failure, self.info.ip);
         }
@@ -90,7 +93,7 @@ impl Visit<'_> {
     /// Leaves for a client. A form's chain of redirects may not lead there, so its answer is a page that goes on;
     /// `located`, where programs may follow it.
     pub fn leave(&self, to: String, located: bool) -> Shown {
-        if self.method == Method::Post {
+        if self.is(Method::Post) {
             let page = Page::onward(self.texts, to);
             Page { located, ..page }.into()
         } else {
@@ -119,7 +122,6 @@ impl<'r> FromRequest<'r> for Visit<'r> {
                 doorward,
                 browser: Browser::of(request, doorward).await,
                 info: RequestInfo::of(request, doorward),
-                method: request.method(),
                 agent: UserAgent::of(request).0,
                 texts: language::of(request),
             }),
