@@ -352,6 +352,7 @@ fn edited_client(form: &Form, client: &Client) -> Filled {
             .map(|_| client.grant_types.clone()),
         scopes: patch.scopes.as_ref().map(|_| names(&client.scopes)),
         resources: patch.resources.as_ref().map(|_| client.resources.clone()),
+        require_pkce: patch.require_pkce.map(|_| client.require_pkce),
     };
     ask(
         format!("Change the client {}?", client.name),
