@@ -18,7 +18,7 @@ use crate::{
         secret::{Secret, api_key, api_key_form_ok, api_key_hint},
         signing::{BadKey, KeyRing, RingKey, SigningAlgorithm, SigningKey},
     },
-    domain::Cause,
+    domain::{Act, Cause},
     files::write_private,
     http::{Answers, UsedForms},
     limits::Limits,
@@ -206,17 +206,17 @@ impl Doorward {
     ///
     /// # Errors
     /// [`StoreError`]; nothing has changed then.
-    pub async fn rotate_signing_key(&self, cause: Cause) -> Result<StoredSigningKey, StoreError> {
+    pub async fn rotate_signing_key(&self, act: Act) -> Result<StoredSigningKey, StoreError> {
         let algorithm = self
             .settings
             .algorithm()
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
         let longest = longest_token(&self.settings);
-        let key = new_signing_key(&self.master, algorithm, longest, cause.at).await?;
+        let key = new_signing_key(&self.master, algorithm, longest, act.at()).await?;
         let (doorward, new) = (self.clone(), key.clone());
         // On a task of its own: whoever asked for it may hang up between the commit and the ring.
         let done = tokio::spawn(async move {
-            doorward.store.rotate_signing_key(new, cause).await?;
+            doorward.store.rotate_signing_key(new, act).await?;
             doorward.reload_signing_keys().await
         });
         finished(done).await?;
@@ -227,11 +227,11 @@ impl Doorward {
     ///
     /// # Errors
     /// [`StoreError`]: not found, a conflict for the key that signs; nothing has changed then.
-    pub async fn revoke_signing_key(&self, kid: &str, cause: Cause) -> Result<(), StoreError> {
+    pub async fn revoke_signing_key(&self, kid: &str, act: Act) -> Result<(), StoreError> {
         let (doorward, kid) = (self.clone(), kid.to_owned());
         let done = tokio::spawn(async move {
             let id = kid.clone();
-            doorward.store.delete_signing_key(id, cause).await?;
+            doorward.store.delete_signing_key(id, act).await?;
             // After a load that began before the commit, if there is one. Nothing is read here that could fail.
             let _alone = doorward.loading_keys.lock().await;
             doorward.keys.remove(&kid).map_err(unusable)
@@ -287,7 +287,7 @@ async fn signing_keys(
         None => {
             let now = clock.now();
             let key = new_signing_key(master, algorithm, longest, now).await?;
-            store.rotate_signing_key(key, Cause::system(now)).await?;
+            store.rotate_signing_key(key, Act::system(now)).await?;
         }
     }
     let keys = ring(master, store.signing_keys().await?)?;
@@ -382,6 +382,9 @@ async fn operator_key(
 ) -> Result<bool, OpenError> {
     let found = found_operator_key(settings)?;
     if store.operator_key_made().await? {
+        if let Some(key) = &found {
+            store.recognise_operator_key(key.digest()).await?;
+        }
         settle(store, found.as_ref(), clock).await?;
         return Ok(false);
     }

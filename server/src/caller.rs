@@ -12,8 +12,10 @@ use crate::{
         signing::TokenError,
         token::{AccessClaims, FIRST_PARTY},
     },
-    domain::{Account, Actor, ApiKey, Client, KeyOwner, Session},
-    http::ApiError,
+    domain::{
+        Account, Act, Actor, ApiKey, Authority, Cause, Client, Door, Holder, KeyOwner, Session,
+    },
+    http::{ApiError, RequestInfo},
     store::grantable,
 };
 
@@ -101,8 +103,53 @@ impl Caller {
             return None;
         };
         let claimed = self.claims.as_ref().and_then(|claims| claims.auth_time);
-        let claimed = claimed.map(Timestamp::from_seconds).or(session.auth_time);
-        Some(claimed.unwrap_or(session.created_at))
+        let at = session
+            .signed_in_at()
+            .or(claimed.map(Timestamp::from_seconds));
+        // Where nobody knows, it was not lately.
+        Some(at.unwrap_or_default())
+    }
+
+    /// Which credential it is, of all that a person or a client has: their session, key, or the client itself.
+    pub fn credential_id(&self) -> String {
+        match &self.credential {
+            Credential::Session { session, .. } => session.id.to_string(),
+            Credential::Key { key, .. } => key.id.to_string(),
+            Credential::Client { client } => client.id.to_string(),
+        }
+    }
+
+    /// The OAuth client through which a person acts.
+    pub fn client_id(&self) -> Option<ClientId> {
+        match &self.credential {
+            Credential::Session { session, .. } => session.client_id,
+            _ => None,
+        }
+    }
+
+    /// The credential, as the transaction of an act reads it anew.
+    fn holder(&self) -> Result<Holder, ApiError> {
+        let granted = match &self.claims {
+            Some(claims) => {
+                ScopeSet::parse(&claims.scope).map_err(|_| ApiError::invalid_token())?
+            }
+            None => self.scopes.clone(),
+        };
+        Ok(match &self.credential {
+            Credential::Session { session, .. } => Holder::Session {
+                id: session.id,
+                granted,
+            },
+            Credential::Key { key, .. } => Holder::Key(key.id),
+            Credential::Client { client } => {
+                let claims = self.claims.as_ref().ok_or_else(ApiError::invalid_token)?;
+                Holder::Client {
+                    id: client.id,
+                    token: Ulid::from_string(&claims.jti).map_err(|_| ApiError::invalid_token())?,
+                    granted,
+                }
+            }
+        })
     }
 
     /// Refuses whoever lacks a scope.
@@ -116,34 +163,36 @@ impl Caller {
             Err(ApiError::scope(scope))
         }
     }
-
-    /// Refuses what the caller does not hold itself. The operator key has no owner whose permissions could bound
-    /// it: it may have anything.
-    ///
-    /// # Errors
-    /// `insufficient_scope`, naming the first scope that is missing.
-    pub fn must_hold(&self, scopes: &ScopeSet) -> Result<(), ApiError> {
-        match self.scopes.first_missing(scopes) {
-            Some(missing) if self.key_owner() != Some(KeyOwner::Operator) => {
-                Err(ApiError::scope(missing.as_str()))
-            }
-            _ => self.may_give(scopes),
-        }
-    }
-
-    /// Refuses to give what the caller does not hold. Whoever holds `admin` may give anything.
-    ///
-    /// # Errors
-    /// `insufficient_scope`, naming the first scope that is missing.
-    pub fn may_give(&self, scopes: &ScopeSet) -> Result<(), ApiError> {
-        match self.scopes.first_missing(scopes) {
-            Some(missing) if !self.scopes.covers("admin") => Err(ApiError::scope(missing.as_str())),
-            _ => Ok(()),
-        }
-    }
 }
 
 impl Doorward {
+    /// Something a caller is about to do in a request. Storage judges it when it is done.
+    ///
+    /// # Errors
+    /// `invalid_token`, for a token of a form that this server does not sign.
+    pub(crate) fn act(
+        &self,
+        caller: &Caller,
+        door: Door,
+        info: &RequestInfo,
+    ) -> Result<Act, ApiError> {
+        let authority = Authority {
+            holder: caller.holder()?,
+            door,
+            signed_in_at: caller.signed_in_at(),
+            step_up_seconds: self.settings.step_up_seconds,
+        };
+        Ok(Act::new(authority, self.cause(caller, info)))
+    }
+
+    /// What is put down to a caller in a request.
+    pub(crate) fn cause(&self, caller: &Caller, info: &RequestInfo) -> Cause {
+        Cause {
+            client_id: caller.client_id(),
+            ..info.cause(caller.actor(), self.clock.now())
+        }
+    }
+
     /// Where the setting `step_up_seconds` asks for it, a person must have signed in so recently. API keys and clients'
     /// own tokens have nobody who could sign in again, and pass.
     ///

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ScopeSet, SessionId, Timestamp, UserId};
+use crate::{KeyId, ScopeSet, SessionId, Timestamp, UserId, apikey::Environment};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -114,10 +114,23 @@ pub struct Profile {
     pub first_name: Option<String>,
     pub last_name: Option<String>,
     pub role: String,
-    /// What the user may do now: the role's permissions and the user's own.
+    /// What the user may do now: the role's permissions and the user's own; for an API key, what the key may do now.
     pub permissions: ScopeSet,
     pub created_at: Timestamp,
     pub last_login_at: Option<Timestamp>,
+    /// The API key that asked, of which `permissions` then speaks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api_key: Option<ProfileKey>,
+}
+
+/// The API key that a profile was read with.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ProfileKey {
+    pub id: KeyId,
+    pub name: String,
+    pub environment: Environment,
 }
 
 /// One of the caller's own sessions.

@@ -32,6 +32,8 @@ impl fmt::Display for Actor {
 #[derive(Debug, Clone)]
 pub struct Cause {
     pub actor: Actor,
+    /// The OAuth client through which a person acts.
+    pub client_id: Option<ClientId>,
     pub ip: Option<IpAddr>,
     pub request_id: Option<Arc<str>>,
     pub at: Timestamp,
@@ -44,6 +46,7 @@ impl Cause {
     pub fn system(at: Timestamp) -> Self {
         Self {
             actor: Actor::System,
+            client_id: None,
             ip: None,
             request_id: None,
             at,
@@ -63,9 +66,14 @@ pub struct Event {
     pub user_id: Option<UserId>,
     pub ip: Option<String>,
     pub request_id: Option<String>,
+    /// For people; what decides stands in `changes`.
     pub detail: Option<String>,
     /// Why a client was refused.
     pub cause: Option<String>,
     /// How often that came since it was told before.
     pub count: Option<u32>,
+    /// The OAuth client through which the person acted.
+    pub client_id: Option<ClientId>,
+    /// A JSON object: each field's name, and its value before and after.
+    pub changes: Option<String>,
 }

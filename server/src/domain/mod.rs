@@ -2,9 +2,11 @@
 
 pub mod account;
 pub mod api_key;
+pub mod authority;
 pub mod client;
 pub mod code;
 pub mod device;
+pub mod diff;
 pub mod email;
 pub mod event;
 pub mod household;
@@ -17,8 +19,10 @@ pub mod text;
 
 pub use account::{Account, NewUser, User, UserChange};
 pub use api_key::{ApiKey, KeyOwner};
+pub use authority::{Act, Authority, Door, Holder};
 pub use client::{Client, ClientSecrets, GrantType};
 pub use code::Code;
+pub use diff::{Diff, Noted};
 pub use email::Email;
 pub use event::{Actor, Cause, Event};
 pub use household::{household, networks};

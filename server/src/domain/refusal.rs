@@ -18,6 +18,14 @@ pub enum Refusal {
     Invalid { field: &'static str, reason: String },
     #[error("this needs the scope {0}")]
     Scope(String),
+    /// The sign-in is longer ago than so many seconds.
+    #[error("sign in again: this needs a sign-in of the last {0} seconds")]
+    StepUp(u32),
+    #[error("this needs a token from login or registration")]
+    NotFirstParty,
+    /// The credential has ended since the request came.
+    #[error("the token has been revoked")]
+    CredentialEnded,
 }
 
 impl Refusal {

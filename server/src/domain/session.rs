@@ -49,6 +49,14 @@ impl Session {
         self.revoked_at
             .unwrap_or_else(|| self.expires_at.min(self.idle_until))
     }
+
+    /// When the person signed in, whatever was refreshed since.
+    pub fn signed_in_at(&self) -> Option<Timestamp> {
+        match self.client_id {
+            None => Some(self.created_at),
+            Some(_) => self.auth_time,
+        }
+    }
 }
 
 /// Which door a refresh token belongs to: `/auth/refresh` and `/oauth/token` refuse each other's.

@@ -1,7 +1,7 @@
 //! `/apikey`: the caller's own API keys.
 
 use doorward_shared::{
-    ErrorCode, Page, ScopeSet, Timestamp,
+    ErrorCode, Page, ScopeSet, Timestamp, UserId,
     apikey::{ApiKey, Environment, KeyPatch, MintRequest, MintedKey, RotateRequest},
 };
 use rocket::{
@@ -23,7 +23,10 @@ use crate::{
     caller::{Caller, Credential},
     clock::random_bytes,
     crypto::secret::{Digest256, Secret, api_key, api_key_hint},
-    domain::{self, KeyOwner},
+    domain::{
+        self, Act, Door, KeyOwner,
+        rules::authority::{self as rule, KeyFacts},
+    },
     store::{KeyFilter, NewKey},
 };
 
@@ -116,19 +119,25 @@ impl Mint {
 }
 
 impl Doorward {
-    /// A key that may run the server outlives the sign-in it was minted with: it asks for as recent a one as what it may do.
-    fn recent_for(&self, by: &Caller, scopes: &ScopeSet) -> Result<(), ApiError> {
-        if !scopes.below("admin").is_empty() {
-            self.must_be_recent(by)?;
+    /// Whether a caller may mint such a key now: what an answer is given on that was kept.
+    pub(super) fn may_mint(
+        &self,
+        act: &Act,
+        owner: Option<UserId>,
+        scopes: ScopeSet,
+    ) -> impl Future<Output = Result<(), ApiError>> + Send {
+        let (store, act) = (self.store.clone(), act.clone());
+        let owner = owner.map_or(KeyOwner::Operator, KeyOwner::User);
+        async move {
+            let judged = store.allowed(act, move |by| rule::mint_key(by, owner, &scopes));
+            Ok(judged.await?)
         }
-        Ok(())
     }
 
-    /// Mints a key, once its scopes were found to be the caller's to give; answers it with its secret.
+    /// Mints a key; answers it with its secret.
     pub(super) async fn mint(
         &self,
-        by: &Caller,
-        info: &RequestInfo,
+        act: Act,
         mint: Mint,
     ) -> Result<(domain::ApiKey, Secret), ApiError> {
         let (secret, hash, hint) = self.new_api_key(mint.environment);
@@ -141,15 +150,13 @@ impl Doorward {
             environment: mint.environment,
             expires_at: mint.expires_at,
         };
-        let cause = info.cause(by.actor(), self.clock.now());
-        Ok((self.store.create_key(new, cause).await?, secret))
+        Ok((self.store.create_key(new, act).await?, secret))
     }
 
     /// Replaces a key's secret. With `owner` only if the key is theirs.
     pub(super) async fn rotate_api_key(
         &self,
-        by: &Caller,
-        info: &RequestInfo,
+        act: Act,
         (id, owner): (&str, Option<KeyOwner>),
         asked: &RotateRequest,
     ) -> Result<(domain::ApiKey, Secret), ApiError> {
@@ -162,14 +169,10 @@ impl Doorward {
         }
         let key = self.store.key(id, owner).await?;
         let key = key.ok_or_else(|| ApiError::not_found("API key"))?;
-        // Whoever rotates a key learns its secret: that is minting it.
-        by.may_give(&key.scopes)?;
-        self.recent_for(by, &key.scopes)?;
         let (secret, hash, hint) = self.new_api_key(key.environment);
-        let cause = info.cause(by.actor(), self.clock.now());
         let rotated = self
             .store
-            .rotate_key(id, owner, (hash, hint), asked.grace_seconds, cause)
+            .rotate_key(id, owner, (hash, hint), asked.grace_seconds, act)
             .await?;
         Ok((rotated, secret))
     }
@@ -218,17 +221,19 @@ async fn mint(
     body: Body<MintRequest>,
 ) -> Answer<MintedKey> {
     let now = doorward.clock.now();
+    let act = doorward.act(&by.caller, Door::Own, info)?;
+    let owner = by.owner.user();
+    let again = |kept: MintedKey| doorward.may_mint(&act, owner, kept.scopes);
     let work = async {
         let mint = Mint::new(by.owner, &body.0, now)?;
-        by.caller.must_hold(&mint.scopes)?;
-        doorward.recent_for(&by.caller, &mint.scopes)?;
-        let (key, secret) = doorward.mint(&by.caller, info, mint).await?;
+        let act = doorward.act(&by.caller, Door::Own, info)?;
+        let (key, secret) = doorward.mint(act, mint).await?;
         created(minted(key, &secret))
     };
     let call = ("POST /apikey", &body.0);
     doorward
         .answers
-        .once(once, (&by.caller, now), call, work)
+        .once(once, (&by.caller, now), call, again, work)
         .await
 }
 
@@ -263,20 +268,16 @@ async fn change(
     id: &str,
     body: Body<KeyPatch>,
 ) -> Answer<ApiKey> {
-    let owner = Some(by.owner);
-    ok(view(
-        doorward
-            .change_api_key(&by.caller, info, (id, owner), &body.0)
-            .await?,
-    ))
+    let act = doorward.act(&by.caller, Door::Own, info)?;
+    let key = (id, Some(by.owner));
+    ok(view(doorward.change_api_key(act, key, &body.0).await?))
 }
 
 impl Doorward {
     /// Renames a key or shrinks its scopes. With `owner` only if the key is theirs.
     pub(super) async fn change_api_key(
         &self,
-        by: &Caller,
-        info: &RequestInfo,
+        act: Act,
         (id, owner): (&str, Option<KeyOwner>),
         asked: &KeyPatch,
     ) -> Result<domain::ApiKey, ApiError> {
@@ -295,11 +296,7 @@ impl Doorward {
                 "must name at least one scope",
             ));
         }
-        let cause = info.cause(by.actor(), self.clock.now());
-        Ok(self
-            .store
-            .change_key(id, owner, name, scopes, cause)
-            .await?)
+        Ok(self.store.change_key(id, owner, name, scopes, act).await?)
     }
 }
 
@@ -313,17 +310,30 @@ async fn rotate(
     body: OptionalBody<RotateRequest>,
 ) -> Answer<MintedKey> {
     let now = doorward.clock.now();
+    let act = doorward.act(&by.caller, Door::Own, info)?;
+    let (store, owner) = (doorward.store.clone(), by.owner);
+    // As rotating it again would be: people rotate what they may give, not only what they hold.
+    let again = |kept: MintedKey| async move {
+        let judged = store.allowed(act, move |by| {
+            let key = KeyFacts {
+                owner,
+                scopes: &kept.scopes,
+                is_operator_key: false,
+            };
+            rule::rotate_key(by, key)
+        });
+        Ok(judged.await?)
+    };
     let work = async {
+        let act = doorward.act(&by.caller, Door::Own, info)?;
         let key = (id, Some(by.owner));
-        let (key, secret) = doorward
-            .rotate_api_key(&by.caller, info, key, &body.0)
-            .await?;
+        let (key, secret) = doorward.rotate_api_key(act, key, &body.0).await?;
         created(minted(key, &secret))
     };
     let call = format!("rotate {id}");
     doorward
         .answers
-        .once(once, (&by.caller, now), (&call, &body.0), work)
+        .once(once, (&by.caller, now), (&call, &body.0), again, work)
         .await
 }
 
@@ -335,7 +345,7 @@ async fn revoke(
     id: &str,
 ) -> Done {
     let id = values::id(id, "API key")?;
-    let cause = info.cause(by.caller.actor(), doorward.clock.now());
-    doorward.store.revoke_key(id, Some(by.owner), cause).await?;
+    let act = doorward.act(&by.caller, Door::Own, info)?;
+    doorward.store.revoke_key(id, Some(by.owner), act).await?;
     Ok(NoContent)
 }

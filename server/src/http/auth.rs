@@ -3,8 +3,8 @@
 use doorward_shared::{
     ErrorCode, Page, ScopeSet, SessionId,
     auth::{
-        LoginRequest, OwnSession, PasswordRequest, Profile, ProfilePatch, RefreshRequest,
-        RegisterRequest, RegisterResponse, RegisteredUser, TokenResponse,
+        LoginRequest, OwnSession, PasswordRequest, Profile, ProfileKey, ProfilePatch,
+        RefreshRequest, RegisterRequest, RegisterResponse, RegisteredUser, TokenResponse,
     },
 };
 use rocket::{Route, State, delete, get, patch, post, routes};
@@ -20,7 +20,9 @@ use crate::{
     app::Doorward,
     caller::{Caller, Credential},
     crypto::{password::check_password, secret::Secret},
-    domain::{Account, Actor, Email, Lineage, NewUser, Session, User, UserChange, device, role},
+    domain::{
+        Account, Actor, Door, Email, Lineage, NewUser, Session, User, UserChange, device, role,
+    },
     settings::Registration,
     store::{NewSession, Refreshed, SessionFilter},
 };
@@ -102,10 +104,7 @@ impl Doorward {
         };
         let now = self.clock.now();
         let cause = info.cause(Actor::Anonymous, now);
-        let (user, session) = self.store.create_user(new, Some(session), cause).await?;
-        let session = session.ok_or_else(|| {
-            ApiError::new(ErrorCode::InternalError, "registration made no session")
-        })?;
+        let (user, session) = self.store.sign_up(new, session, cause).await?;
         self.metrics.registration();
         Ok((user, session))
     }
@@ -177,8 +176,7 @@ async fn refresh(
 
 #[post("/auth/logout")]
 async fn logout(doorward: &State<Doorward>, info: &RequestInfo, by: Bearer) -> Done {
-    let now = doorward.clock.now();
-    let cause = info.cause(by.actor(), now);
+    let cause = doorward.cause(&by, info);
     match &by.credential {
         Credential::Session { session, .. } => {
             let owner = Some(session.user_id);
@@ -201,15 +199,33 @@ async fn logout(doorward: &State<Doorward>, info: &RequestInfo, by: Bearer) -> D
     Ok(NoContent)
 }
 
-/// The person behind a caller; 403 for a client's own token and for the operator key.
+/// The person behind a caller; 403 for a token that an OAuth client obtained, and for the operator key.
 fn person(caller: &Caller) -> Result<&Account, ApiError> {
-    let nobody = || {
-        ApiError::new(
-            ErrorCode::InsufficientScope,
-            "no user stands behind this credential",
-        )
-    };
+    let refused = |message| ApiError::new(ErrorCode::InsufficientScope, message);
+    if caller.client_id().is_some() {
+        return Err(refused(
+            "this needs a token from login or registration, or an API key; a client reads /oauth/userinfo",
+        ));
+    }
+    let nobody = || refused("no user stands behind this credential");
     caller.account().map(AsRef::as_ref).ok_or_else(nobody)
+}
+
+/// A profile as `caller` sees it: with a key, `permissions` is what the key may do.
+fn profile_for(caller: &Caller) -> Result<Profile, ApiError> {
+    let profile = profile(person(caller)?);
+    let Credential::Key { key, .. } = &caller.credential else {
+        return Ok(profile);
+    };
+    Ok(Profile {
+        permissions: caller.scopes.clone(),
+        api_key: Some(ProfileKey {
+            id: key.id,
+            name: key.name.clone(),
+            environment: key.environment,
+        }),
+        ..profile
+    })
 }
 
 fn profile(account: &Account) -> Profile {
@@ -223,12 +239,13 @@ fn profile(account: &Account) -> Profile {
         permissions: account.may.clone(),
         created_at: user.created_at,
         last_login_at: user.last_login_at,
+        api_key: None,
     }
 }
 
 #[get("/auth/me")]
 async fn me(by: Bearer) -> Answer<Profile> {
-    ok(profile(person(&by)?))
+    ok(profile_for(&by)?)
 }
 
 #[patch("/auth/me", data = "<body>")]
@@ -243,9 +260,9 @@ async fn change_me(
         last_name: values::name_change("lastName", body.0.last_name)?,
         ..UserChange::default()
     };
-    let cause = info.cause(by.caller.actor(), doorward.clock.now());
+    let act = doorward.act(&by.caller, Door::Own, info)?;
     let id = by.account.user.id;
-    let user = doorward.store.change_user(id, change, cause).await?;
+    let user = doorward.store.change_user(id, change, act).await?;
     let may = by.account.may.clone();
     ok(profile(&Account { user, may }))
 }
@@ -291,7 +308,8 @@ impl Doorward {
         let hash = self.hash_new_password(new, email, "newPassword").await?;
         let seen = Some(proven.password);
         let (id, keep) = (by.account.user.id, Some(by.session.id));
-        self.store.set_password(id, hash, seen, keep, cause).await?;
+        let act = self.act(&by.caller, Door::Own, info)?;
+        self.store.set_password(id, hash, seen, keep, act).await?;
         self.forget_failures(email);
         Ok(())
     }
@@ -335,11 +353,8 @@ async fn end_session(
     id: &str,
 ) -> Done {
     let id = values::id(id, "session")?;
-    let cause = info.cause(by.caller.actor(), doorward.clock.now());
+    let act = doorward.act(&by.caller, Door::Own, info)?;
     let owner = Some(by.account.user.id);
-    doorward
-        .store
-        .revoke_session(id, owner, "session.revoked", cause)
-        .await?;
+    doorward.store.end_session(id, owner, act).await?;
     Ok(NoContent)
 }

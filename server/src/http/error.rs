@@ -274,6 +274,9 @@ impl From<Refusal> for ApiError {
             }
             Refusal::Invalid { field, reason } => Self::validation(field, reason),
             Refusal::Scope(scope) => Self::scope(&scope),
+            Refusal::StepUp(within) => Self::step_up(within),
+            Refusal::NotFirstParty => Self::new(ErrorCode::InsufficientScope, message),
+            Refusal::CredentialEnded => Self::token_revoked(),
         }
     }
 }

@@ -44,6 +44,7 @@ impl<'r> FromRequest<'r> for IdempotencyKey {
 }
 
 struct Kept {
+    /// Whose it is, for the bound of one caller.
     by: Actor,
     /// Hash of what was asked for.
     asked: Digest256,
@@ -67,28 +68,34 @@ impl Answers {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs `work` once for each key of a caller. `call` names what is called, `body` is what with.
+    /// Runs `work` once for each key of a credential: what one was answered another never hears, though the same person
+    /// came with both. `call` names what is called, `body` is what with. `again` judges anew whether the caller may have
+    /// an answer that was kept.
     ///
     /// # Errors
-    /// What `work` fails with, which is not kept; `conflict` while the first call is under way, or when the key comes
+    /// What `again` refuses with; what `work` fails with, which is not kept; `conflict` while the first call is under way, or when the key comes
     /// with another body; `overloaded` when too many of the caller's answers are kept.
-    pub async fn once<T, F>(
+    pub async fn once<T, F, A, J>(
         &self,
         key: IdempotencyKey,
         (by, now): (&Caller, Timestamp),
         (call, body): (&str, &impl Serialize),
+        again: A,
         work: F,
     ) -> Result<Reply<T>, ApiError>
     where
         T: Clone + Send + 'static,
         F: Future<Output = Result<Reply<T>, ApiError>>,
+        A: FnOnce(T) -> J,
+        J: Future<Output = Result<(), ApiError>>,
     {
         let Some(key) = key.0 else {
             return work.await;
         };
-        let place = Digest256::of(format!("{}\n{call}\n{key}", by.actor()).as_bytes());
+        let place = Digest256::of(format!("{}\n{call}\n{key}", by.credential_id()).as_bytes());
         let asked = Digest256::of(&serde_json::to_vec(body).unwrap_or_default());
-        if let Some(answer) = self.take_place((place, by.actor()), asked, now)? {
+        if let Some(answer) = self.take_place::<T>((place, by.actor()), asked, now)? {
+            again(answer.body().clone()).await?;
             return Ok(answer);
         }
         // Should the caller go away, the place is free again.

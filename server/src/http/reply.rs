@@ -18,6 +18,13 @@ pub struct Reply<T> {
     body: T,
 }
 
+impl<T> Reply<T> {
+    /// What is answered.
+    pub fn body(&self) -> &T {
+        &self.body
+    }
+}
+
 /// What a handler answers.
 pub type Answer<T> = Result<Reply<T>, ApiError>;
 

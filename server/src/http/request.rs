@@ -61,6 +61,7 @@ impl RequestInfo {
     pub fn cause(&self, actor: Actor, at: Timestamp) -> Cause {
         Cause {
             actor,
+            client_id: None,
             ip: Some(self.ip),
             request_id: Some(self.id.clone()),
             at,

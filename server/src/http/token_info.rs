@@ -72,6 +72,7 @@ async fn revoke(
     let client = doorward.client_of(&headers.0, &form, info.ip).await?;
     let cause = Cause {
         actor: Actor::Client(client.id),
+        client_id: None,
         ip: Some(info.ip),
         request_id: Some(info.id.clone()),
         at: doorward.clock.now(),
@@ -105,7 +106,8 @@ async fn asker(
         let caller = caller(doorward, token, info).await;
         let operator = caller.and_then(|caller| {
             if caller.scopes.covers("admin:sessions:read") {
-                Ok(Asker::Operator)
+                let people = caller.scopes.covers("admin:users:read");
+                Ok(Asker::Operator { people })
             } else {
                 Err(Failure::insufficient_scope("admin:sessions:read"))
             }

@@ -301,6 +301,7 @@ impl Owner {
         };
         let cause = Cause {
             actor: Actor::User(user),
+            client_id: Some(self.client.id),
             ip: Some(self.visitor.ip),
             request_id: Some(self.visitor.request_id.clone()),
             at: self.now,

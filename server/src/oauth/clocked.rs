@@ -10,7 +10,7 @@ use crate::{
     browser::SignedIn,
     clock::Clock,
     crypto::secret::Digest256,
-    domain::{Cause, Client, Email, GrantType, NewUser},
+    domain::{Act, Cause, Client, Email, GrantType, NewUser},
 };
 
 /// RFC 7636 appendix B.
@@ -51,7 +51,7 @@ impl Scene {
         };
         let client = doorward
             .store
-            .create_client(client, Cause::system(now))
+            .create_client(client, false, Act::system(now))
             .await;
         let person = NewUser {
             email: Email::parse("ada@example.com").unwrap(),
@@ -62,9 +62,7 @@ impl Scene {
             permissions: ScopeSet::default(),
         };
         let session = doorward.new_browser_session((IP, None), COOKIE, now);
-        let made = doorward
-            .store
-            .create_user(person, Some(session), Cause::system(now));
+        let made = doorward.store.sign_up(person, session, Cause::system(now));
         made.await.unwrap();
         Self {
             client: client.unwrap().id,

@@ -71,6 +71,7 @@ impl Doorward {
         let Authenticated { client, secret } = self.authenticated(headers, form, ip).await?;
         let cause = Cause {
             actor: Actor::Client(client.id),
+            client_id: None,
             ip: Some(ip),
             request_id: Some(request_id),
             at: self.clock.now(),

@@ -25,8 +25,8 @@ use crate::{
 pub enum Asker {
     /// Sees its own tokens, and those whose audience names one of its resources.
     Client(Arc<Client>),
-    /// Holds `admin:sessions:read`, and sees all.
-    Operator,
+    /// Holds `admin:sessions:read`, and sees all; `people` where they may read every account.
+    Operator { people: bool },
 }
 
 /// What introspection answers, RFC 7662 section 2.2. Of a token that is not active nothing is said.
@@ -101,7 +101,9 @@ impl Doorward {
         Ok(Some(TokenInfo {
             active: true,
             scope: Some(caller.scopes.to_string()),
-            username: owner.map(|owner| owner.user.email.as_str().to_owned()),
+            username: owner
+                .filter(|_| shows_email(asker, &caller))
+                .map(|owner| owner.user.email.as_str().to_owned()),
             token_type: Some("Bearer"),
             exp: key.expires_at.map(Timestamp::seconds),
             iat: Some(key.created_at.seconds()),
@@ -133,7 +135,9 @@ impl Doorward {
             active: true,
             scope: Some(caller.scopes.to_string()),
             client_id: Some(claims.client_id.clone()),
-            username: person.map(|person| person.user.email.as_str().to_owned()),
+            username: person
+                .filter(|_| shows_email(asker, &caller))
+                .map(|person| person.user.email.as_str().to_owned()),
             token_type: Some("Bearer"),
             exp: Some(claims.exp),
             iat: Some(claims.iat),
@@ -159,7 +163,7 @@ impl Doorward {
         };
         let own = match asker {
             Asker::Client(client) => session.client_id == Some(client.id),
-            Asker::Operator => true,
+            Asker::Operator { .. } => true,
         };
         // Used before, or over: not active.
         let live = live_until.is_some_and(|until| now < until);
@@ -173,11 +177,12 @@ impl Doorward {
         let Ok(scope) = self.still_granted(&session, &account, &session.scope).await else {
             return Ok(None);
         };
+        let shown = session.client_id.is_none() || reads_people(asker) || scope.covers("email");
         Ok(Some(TokenInfo {
             active: true,
             scope: Some(scope.to_string()),
             client_id: session.client_id.map(|id| id.to_string()),
-            username: Some(account.user.email.as_str().to_owned()),
+            username: shown.then(|| account.user.email.as_str().to_owned()),
             exp: live_until.map(Timestamp::seconds),
             iat: None,
             sub: Some(account.user.id.to_string()),
@@ -247,7 +252,7 @@ impl Doorward {
 
 fn sees(asker: &Asker, claims: &AccessClaims) -> bool {
     match asker {
-        Asker::Operator => true,
+        Asker::Operator { .. } => true,
         Asker::Client(client) => {
             claims.client_id == client.id.to_string()
                 || client.resources.iter().any(|resource| {
@@ -259,6 +264,15 @@ fn sees(asker: &Asker, claims: &AccessClaims) -> bool {
                 })
         }
     }
+}
+
+/// Whether the person's address is told: a token that was given it, the person's own, or to whoever reads every account.
+fn shows_email(asker: &Asker, token: &Caller) -> bool {
+    token.first_party().is_some() || token.scopes.covers("email") || reads_people(asker)
+}
+
+fn reads_people(asker: &Asker) -> bool {
+    matches!(asker, Asker::Operator { people: true })
 }
 
 /// A credential that is not good now is no error here; storage that fails is.

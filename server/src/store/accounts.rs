@@ -2,11 +2,11 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use doorward_shared::{Page, Timestamp, UserId};
+use doorward_shared::{Page, ScopeSet, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, params, types::Value};
 
 use super::{
-    Store, StoreError,
+    Store, StoreError, authority,
     list::{Filter, List, ListQuery, folded},
     memory::through,
     roles,
@@ -15,7 +15,9 @@ use super::{
     writer::Unit,
 };
 use crate::domain::{
-    Account, Cause, Email, NewUser, Refusal, Session, User, UserChange, household,
+    Account, Act, Cause, Diff, Email, NewUser, Noted, Refusal, Session, User, UserChange,
+    household,
+    rules::authority::{self as rule, AccountActs},
 };
 
 /// What a sign-in is checked against.
@@ -110,31 +112,47 @@ impl Store {
         .await
     }
 
-    /// Creates an account, and a session in the same unit where one is asked for.
+    /// Makes an account for somebody who signs up, and signs them in.
     ///
     /// # Errors
-    /// [`Refusal::EmailTaken`]; an unknown role is [`Refusal::Invalid`].
-    pub async fn create_user(
+    /// [`Refusal::EmailTaken`].
+    pub async fn sign_up(
         &self,
         new: NewUser,
-        session: Option<super::NewSession>,
+        session: super::NewSession,
         cause: Cause,
-    ) -> Result<(User, Option<Session>), StoreError> {
+    ) -> Result<(User, Session), StoreError> {
         self.write(move |unit| {
-            let action = if session.is_some() {
-                "user.registered"
-            } else {
-                "user.created"
-            };
-            let mut user = insert(unit, new, &cause, action)?;
-            let Some(session) = session else {
-                return Ok((user, None));
-            };
+            let mut user = insert(unit, new, &cause, "user.registered")?;
             let may = roles::permissions(unit.conn, &user.role)?.union(&user.permissions);
             let scope = session.scope.clone().unwrap_or(may);
             let opened = sessions::insert(unit, user.id, scope, session, &cause)?;
             user.last_login_at = Some(cause.at);
-            Ok((user, Some(opened)))
+            Ok((user, opened))
+        })
+        .await
+    }
+
+    /// Creates an account for an operator. `role_given` says whether they named the role.
+    ///
+    /// # Errors
+    /// [`Refusal::EmailTaken`]; an unknown role is [`Refusal::Invalid`]; as [`rule::create_account`].
+    pub async fn create_user(
+        &self,
+        new: NewUser,
+        role_given: bool,
+        act: Act,
+    ) -> Result<User, StoreError> {
+        self.write(move |unit| {
+            let by = authority::judge(unit.conn, &act)?;
+            let facts = NewFacts {
+                role: &new.role,
+                role_given,
+                permissions: &new.permissions,
+                with_password: new.password.is_some(),
+            };
+            judge_new(unit.conn, &by, &facts)?;
+            insert(unit, new, act.cause(&by), "user.created")
         })
         .await
     }
@@ -142,20 +160,24 @@ impl Store {
     /// Changes an account. Disabling it ends its sessions.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`], [`Refusal::EmailTaken`], [`Refusal::Conflict`] for the last administrator.
+    /// [`Refusal::NotFound`], [`Refusal::EmailTaken`], [`Refusal::Conflict`] for the last administrator; as
+    /// [`rule::change_account`].
     pub async fn change_user(
         &self,
         id: UserId,
         change: UserChange,
-        cause: Cause,
+        act: Act,
     ) -> Result<User, StoreError> {
         self.write(move |unit| {
+            let by = authority::judge(unit.conn, &act)?;
             let before = find(unit.conn, id)?.ok_or(Refusal::NotFound("user"))?;
+            judge_change(unit.conn, &by, &before, &change)?;
+            let cause = act.cause(&by);
             let after = changed(before.clone(), change, cause.at);
             if after == before {
                 return Ok(after);
             }
-            update(unit, &before, &after, &cause)?;
+            update(unit, &before, &after, cause)?;
             Ok(after)
         })
         .await
@@ -165,16 +187,19 @@ impl Store {
     /// With `seen` only if that is still the password, so that of two changes at once one wins.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`], [`Refusal::PasswordChanged`].
+    /// [`Refusal::NotFound`], [`Refusal::PasswordChanged`]; as [`rule::set_password`].
     pub async fn set_password(
         &self,
         id: UserId,
         password: String,
         seen: Option<String>,
         keep: Option<doorward_shared::SessionId>,
-        cause: Cause,
+        act: Act,
     ) -> Result<(), StoreError> {
         self.write(move |unit| {
+            // Now: whose password it is may have become an operator while it was hashed.
+            let by = authority::judge_password(unit.conn, id, &act)?;
+            let cause = act.cause(&by);
             let sql =
                 "UPDATE users SET password = ?2 WHERE id = ?1 AND (?3 IS NULL OR password = ?3)";
             let done =
@@ -190,8 +215,8 @@ impl Store {
                 }
                 .into());
             }
-            sessions::end_all_of(unit, id, keep, &cause)?;
-            unit.event(&cause, "user.password_changed", Some(&id), Some(id), None)
+            sessions::end_all_of(unit, id, keep, cause)?;
+            unit.event(cause, "user.password_changed", Some(&id), Some(id), None)
         })
         .await
     }
@@ -199,12 +224,15 @@ impl Store {
     /// Deletes an account; its sessions and keys are revoked, and their rows swept later.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`], [`Refusal::Conflict`] for the last administrator.
-    pub async fn delete_user(&self, id: UserId, cause: Cause) -> Result<(), StoreError> {
+    /// [`Refusal::NotFound`], [`Refusal::Conflict`] for the last administrator; as [`rule::delete_account`].
+    pub async fn delete_user(&self, id: UserId, act: Act) -> Result<(), StoreError> {
         self.write(move |unit| {
-            let user = find(unit.conn, id)?.ok_or(Refusal::NotFound("user"))?;
-            sessions::end_all_of(unit, id, None, &cause)?;
-            super::keys::revoke_all_of(unit, id, &cause)?;
+            let by = authority::judge(unit.conn, &act)?;
+            let found = account(unit.conn, id)?.ok_or(Refusal::NotFound("user"))?;
+            rule::delete_account(&by, &found.may)?;
+            let (user, cause) = (found.user, act.cause(&by));
+            sessions::end_all_of(unit, id, None, cause)?;
+            super::keys::revoke_all_of(unit, id, cause)?;
             let admins = any_admin(unit.conn)?;
             unit.conn
                 .prepare_cached("DELETE FROM users WHERE id = ?1")?
@@ -212,7 +240,7 @@ impl Store {
             guard_last_admin(unit.conn, admins)?;
             unit.changes.users.push(id);
             unit.event(
-                &cause,
+                cause,
                 "user.deleted",
                 Some(&id),
                 Some(id),
@@ -445,36 +473,91 @@ fn update(
         (Some(_), None) => unit.event(cause, "user.enabled", Some(&id), Some(id), None)?,
         _ => {}
     }
-    let what = what_changed(before, after);
-    if what.is_empty() {
+    let diff = what_changed(before, after);
+    if diff.is_empty() {
         Ok(())
     } else {
-        unit.event(cause, "user.updated", Some(&id), Some(id), Some(&what))
+        unit.changed(cause, "user.updated", (&id, Some(id)), &diff, None)
     }
 }
 
-fn what_changed(before: &User, after: &User) -> String {
-    let mut what = Vec::new();
-    if before.email != after.email {
-        what.push(format!(
-            "email {} to {}",
-            before.email.as_str(),
-            after.email.as_str()
-        ));
+/// What an account is to start with.
+pub(super) struct NewFacts<'a> {
+    pub role: &'a str,
+    pub role_given: bool,
+    pub permissions: &'a ScopeSet,
+    pub with_password: bool,
+}
+
+/// Judges who makes an account. The role that everybody starts with needs no right to give it.
+pub(super) fn judge_new(
+    conn: &Connection,
+    by: &rule::Rights,
+    new: &NewFacts<'_>,
+) -> Result<(), StoreError> {
+    roles::must_exist(conn, new.role)?;
+    let may = roles::permissions(conn, new.role)?.union(new.permissions);
+    let given = if new.role_given {
+        &may
+    } else {
+        new.permissions
+    };
+    Ok(rule::create_account(by, &may, given, new.with_password)?)
+}
+
+/// Judges who changes an account, against what it may do before and would after.
+fn judge_change(
+    conn: &Connection,
+    by: &rule::Rights,
+    before: &User,
+    change: &UserChange,
+) -> Result<(), StoreError> {
+    let may = |role: &str, own: &ScopeSet| {
+        roles::permissions(conn, role).map(|permissions| permissions.union(own))
+    };
+    let mut given = change.permissions.clone().unwrap_or_default();
+    if let Some(role) = &change.role {
+        roles::must_exist(conn, role)?;
+        given = given.union(&roles::permissions(conn, role)?);
     }
-    if before.first_name != after.first_name || before.last_name != after.last_name {
-        what.push("name".into());
-    }
-    if before.role != after.role {
-        what.push(format!("role {} to {}", before.role, after.role));
-    }
-    if before.permissions != after.permissions {
-        what.push(format!(
-            "permissions [{}] to [{}]",
-            before.permissions, after.permissions
-        ));
-    }
-    what.join(", ")
+    let role = change.role.as_ref().unwrap_or(&before.role);
+    let own = change.permissions.as_ref().unwrap_or(&before.permissions);
+    let acts = AccountActs {
+        guarded: change.email.is_some()
+            || change.role.is_some()
+            || change.permissions.is_some()
+            || change.disabled.is_some(),
+    };
+    let both = (may(&before.role, &before.permissions)?, may(role, own)?);
+    Ok(rule::change_account(
+        by,
+        before.id,
+        (&both.0, &both.1),
+        &given,
+        acts,
+    )?)
+}
+
+fn what_changed(before: &User, after: &User) -> Diff {
+    let mut diff = Diff::default();
+    diff.note("email", before.email.as_str(), after.email.as_str())
+        .note(
+            "firstName",
+            before.first_name.as_deref(),
+            after.first_name.as_deref(),
+        )
+        .note(
+            "lastName",
+            before.last_name.as_deref(),
+            after.last_name.as_deref(),
+        )
+        .note("role", before.role.as_str(), after.role.as_str())
+        .note(
+            "permissions",
+            Noted::list(&before.permissions),
+            Noted::list(&after.permissions),
+        );
+    diff
 }
 
 /// Whether somebody who is not disabled may do everything in the admin API.

@@ -9,13 +9,13 @@ use std::{
 use rusqlite::OpenFlags;
 
 use super::{
-    DATABASE, MASTER_KEY, OPERATOR_KEY, Store, StoreError,
+    DATABASE, MASTER_KEY, OPERATOR_KEY, Store, StoreError, authority,
     check::{examine, existing, open_to_check},
     error::at,
     schema,
 };
 use crate::{
-    domain::{Cause, Refusal},
+    domain::{Act, Refusal, rules::authority as rule},
     files,
 };
 
@@ -150,8 +150,8 @@ impl Store {
     /// Writes a backup of the running database.
     ///
     /// # Errors
-    /// As [`back_up`].
-    pub async fn back_up(&self, file: PathBuf, cause: Cause) -> Result<u64, StoreError> {
+    /// As [`back_up`], and as [`rule::run_server`].
+    pub async fn back_up(&self, file: PathBuf, act: Act) -> Result<u64, StoreError> {
         let Ok(_alone) = self.inner.backup.try_lock() else {
             return Err(Refusal::Conflict("a backup is being made".into()).into());
         };
@@ -166,8 +166,17 @@ impl Store {
             .await
             .map_err(|error| StoreError::Unavailable(error.to_string()))??;
         let target = file.to_string_lossy().into_owned();
-        let noted = self
-            .write(move |unit| unit.event(&cause, "server.backed_up", Some(&target), None, None));
+        let noted = self.write(move |unit| {
+            let by = authority::judge(unit.conn, &act)?;
+            rule::run_server(&by)?;
+            unit.event(
+                act.cause(&by),
+                "server.backed_up",
+                Some(&target),
+                None,
+                None,
+            )
+        });
         if let Err(error) = noted.await {
             // A copy whose making stands in no log is not handed out; where it stays, the directory is private.
             if let Err(error) = files::remove(&file) {

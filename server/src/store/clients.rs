@@ -6,7 +6,7 @@ use doorward_shared::{ClientId, Page, ScopeSet, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params, types::Value};
 
 use super::{
-    Store, StoreError,
+    Store, StoreError, authority,
     list::{Filter, List, ListQuery, folded},
     memory::through,
     rows::{self, CLIENT, lines, ulid},
@@ -15,7 +15,12 @@ use super::{
 };
 use crate::{
     crypto::secret::Digest256,
-    domain::{Cause, Client, GrantType, Refusal, client::check_refresh},
+    domain::{
+        Act, Client, Diff, GrantType, Noted, Refusal,
+        client::check_refresh,
+        diff::quoted,
+        rules::authority::{self as rule, ClientActs},
+    },
 };
 
 /// What changes of a client; `None` stays as it is.
@@ -27,6 +32,8 @@ pub struct ClientChange {
     pub scopes: Option<ScopeSet>,
     pub resources: Option<Vec<String>>,
     pub require_pkce: Option<bool>,
+    /// Whether the resources it names hold this server itself.
+    pub sees_all: bool,
 }
 
 const LIST: List<Client> = List {
@@ -57,23 +64,28 @@ impl Store {
         self.memory().clients.get(&id).flatten()
     }
 
-    /// Registers a client. `client.id` and `client.created_at` are set here.
+    /// Registers a client. `client.id` and `client.created_at` are set here. `sees_all`: its resources hold this server.
+    ///
+    /// # Errors
+    /// As [`rule::change_client`].
     pub async fn create_client(
         &self,
         mut client: Client,
-        cause: Cause,
+        sees_all: bool,
+        act: Act,
     ) -> Result<Client, StoreError> {
         self.write(move |unit| {
+            let by = authority::judge(unit.conn, &act)?;
+            let scopes = &client.scopes;
+            rule::change_client(&by, ClientActs { scopes, sees_all })?;
+            let cause = act.cause(&by);
             client.id = ClientId(unit.id(cause.at));
             client.created_at = cause.at;
             write(unit, &client)?;
-            unit.event(
-                &cause,
-                "client.created",
-                Some(&client.id),
-                None,
-                Some(&client.name),
-            )?;
+            let name = quoted(&client.name);
+            let diff = what_changed(None, &client);
+            let of = (&client.id as &dyn std::fmt::Display, None);
+            unit.changed(cause, "client.created", of, &diff, Some(&name))?;
             Ok(client)
         })
         .await
@@ -82,15 +94,17 @@ impl Store {
     /// Changes a client.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`].
+    /// [`Refusal::NotFound`]; as [`rule::change_client`].
     pub async fn change_client(
         &self,
         id: ClientId,
         change: ClientChange,
-        cause: Cause,
+        act: Act,
     ) -> Result<Client, StoreError> {
         self.write(move |unit| {
+            let by = authority::judge(unit.conn, &act)?;
             let before = find(unit.conn, id)?.ok_or(Refusal::NotFound("client"))?;
+            judge_change(&by, &before, &change)?;
             let mut client = before.clone();
             client.name = change.name.unwrap_or(client.name);
             client.redirect_uris = change.redirect_uris.unwrap_or(client.redirect_uris);
@@ -126,13 +140,10 @@ impl Store {
             }
             if client != before {
                 write(unit, &client)?;
-                unit.event(
-                    &cause,
-                    "client.updated",
-                    Some(&id),
-                    None,
-                    Some(&client.name),
-                )?;
+                let name = quoted(&client.name);
+                let diff = what_changed(Some(&before), &client);
+                let of = (&id as &dyn std::fmt::Display, None);
+                unit.changed(act.cause(&by), "client.updated", of, &diff, Some(&name))?;
             }
             Ok(client)
         })
@@ -142,22 +153,30 @@ impl Store {
     /// Gives a confidential client a new secret; the old one is good until `old_until`.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`], [`Refusal::Conflict`] for a public client.
+    /// [`Refusal::NotFound`], [`Refusal::Conflict`] for a public client; as [`rule::change_client`].
     pub async fn rotate_client_secret(
         &self,
         id: ClientId,
         secret: Digest256,
         old_until: Timestamp,
-        cause: Cause,
+        act: Act,
     ) -> Result<Client, StoreError> {
         self.write(move |unit| {
+            let by = authority::judge(unit.conn, &act)?;
             let mut client = find(unit.conn, id)?.ok_or(Refusal::NotFound("client"))?;
+            // Whoever learns a client's secret may do what the client may.
+            let acts = ClientActs {
+                scopes: &client.scopes,
+                sees_all: false,
+            };
+            rule::change_client(&by, acts)?;
+            let cause = act.cause(&by);
             let Some(secrets) = client.secrets.take() else {
                 return Err(Refusal::Conflict("a public client has no secret".into()).into());
             };
             client.secrets = Some(secrets.rotated(secret, old_until, cause.at));
             write(unit, &client)?;
-            unit.event(&cause, "client.secret_rotated", Some(&id), None, None)?;
+            unit.event(cause, "client.secret_rotated", Some(&id), None, None)?;
             Ok(client)
         })
         .await
@@ -166,9 +185,12 @@ impl Store {
     /// Deletes a client and ends what it was granted: its sessions, and with the client gone its own tokens.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`].
-    pub async fn delete_client(&self, id: ClientId, cause: Cause) -> Result<(), StoreError> {
+    /// [`Refusal::NotFound`]; as [`rule::delete_client`].
+    pub async fn delete_client(&self, id: ClientId, act: Act) -> Result<(), StoreError> {
         self.write(move |unit| {
+            let by = authority::judge(unit.conn, &act)?;
+            rule::delete_client(&by)?;
+            let cause = act.cause(&by);
             let client = find(unit.conn, id)?.ok_or(Refusal::NotFound("client"))?;
             let sql = "SELECT id FROM sessions WHERE client_id = ?1 AND revoked_at IS NULL";
             let mut select = unit.conn.prepare_cached(sql)?;
@@ -182,13 +204,8 @@ impl Store {
                 .prepare_cached("DELETE FROM clients WHERE id = ?1")?
                 .execute([id.0.to_bytes()])?;
             unit.changes.clients.push(id);
-            unit.event(
-                &cause,
-                "client.deleted",
-                Some(&id),
-                None,
-                Some(&client.name),
-            )
+            let name = quoted(&client.name);
+            unit.event(cause, "client.deleted", Some(&id), None, Some(&name))
         })
         .await
     }
@@ -210,7 +227,50 @@ impl Store {
     }
 }
 
-fn find(conn: &Connection, id: ClientId) -> Result<Option<Client>, StoreError> {
+/// Judges who changes a client.
+fn judge_change(
+    by: &rule::Rights,
+    before: &Client,
+    change: &ClientChange,
+) -> Result<(), StoreError> {
+    // Whoever says where a client's codes go may come to do what the client may, now or once it may again.
+    let takes_over =
+        change.redirect_uris.is_some() || change.grant_types.is_some() || change.scopes.is_some();
+    let mut scopes = change.scopes.clone().unwrap_or_default();
+    if takes_over {
+        scopes = scopes.union(&before.scopes);
+    }
+    let acts = ClientActs {
+        scopes: &scopes,
+        sees_all: change.sees_all,
+    };
+    Ok(rule::change_client(by, acts)?)
+}
+
+fn what_changed(before: Option<&Client>, after: &Client) -> Diff {
+    let mut diff = Diff::default();
+    let list = |of: fn(&Client) -> Noted| (before.map_or(Noted::Nothing, of), of(after));
+    let name = before.map(|client| client.name.as_str());
+    diff.note("name", name, after.name.as_str());
+    for (field, (old, new)) in [
+        (
+            "redirectUris",
+            list(|client| Noted::list(&client.redirect_uris)),
+        ),
+        (
+            "grantTypes",
+            list(|client| Noted::list(&client.grant_types)),
+        ),
+        ("scopes", list(|client| Noted::list(&client.scopes))),
+        ("resources", list(|client| Noted::list(&client.resources))),
+        ("requirePkce", list(|client| client.require_pkce.into())),
+    ] {
+        diff.note(field, old, new);
+    }
+    diff
+}
+
+pub(super) fn find(conn: &Connection, id: ClientId) -> Result<Option<Client>, StoreError> {
     let sql = format!("SELECT {CLIENT} FROM clients AS c WHERE c.id = ?1");
     Ok(conn
         .prepare_cached(&sql)?

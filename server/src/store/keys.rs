@@ -6,15 +6,20 @@ use doorward_shared::{KeyId, Page, Scope, ScopeSet, Timestamp, UserId, apikey::E
 use rusqlite::{Connection, OptionalExtension, params, types::Value};
 
 use super::{
-    Store, StoreError, accounts,
+    Store, StoreError, accounts, authority,
     list::{Filter, List, ListQuery, folded},
     memory::through,
+    operator,
     rows::{self, API_KEY, ulid},
     writer::Unit,
 };
 use crate::{
     crypto::secret::Digest256,
-    domain::{ApiKey, Cause, KeyOwner, Refusal},
+    domain::{
+        Act, ApiKey, Cause, Diff, KeyOwner, Noted, Refusal,
+        diff::quoted,
+        rules::authority::{self as rule, KeyFacts},
+    },
 };
 
 /// What a key starts with.
@@ -91,11 +96,13 @@ impl Store {
     /// Mints a key. The owner must exist; what they may do bounds the key at each use, whatever its scopes are.
     ///
     /// # Errors
-    /// [`Refusal::Invalid`] for an unknown owner.
-    pub async fn create_key(&self, new: NewKey, cause: Cause) -> Result<ApiKey, StoreError> {
+    /// [`Refusal::Invalid`] for an unknown owner; as [`rule::mint_key`].
+    pub async fn create_key(&self, new: NewKey, act: Act) -> Result<ApiKey, StoreError> {
         self.write(move |unit| {
+            let by = authority::judge(unit.conn, &act)?;
+            rule::mint_key(&by, new.owner, &new.scopes)?;
             owner_exists(unit.conn, new.owner)?;
-            insert(unit, new, &cause, "apikey.created", None)
+            insert(unit, new, act.cause(&by), "apikey.created", None)
         })
         .await
     }
@@ -110,40 +117,38 @@ impl Store {
         owner: Option<KeyOwner>,
         name: Option<String>,
         scopes: Option<ScopeSet>,
-        cause: Cause,
+        act: Act,
     ) -> Result<ApiKey, StoreError> {
         let key = self
             .write(move |unit| {
+                let by = authority::judge(unit.conn, &act)?;
                 let mut key = owned(unit.conn, id, owner)?;
+                rule::change_key(&by, facts(unit.conn, &key)?)?;
+                let cause = act.cause(&by);
                 if key.is_revoked(cause.at) {
                     return Err(Refusal::Conflict("the key is revoked".into()).into());
                 }
-                let mut detail = Vec::new();
-                if let Some(name) = name.filter(|name| *name != key.name) {
-                    detail.push(format!("name {} to {name}", key.name));
+                let mut diff = Diff::default();
+                if let Some(name) = name {
+                    diff.note("name", key.name.as_str(), name.as_str());
                     key.name = name;
                 }
                 if let Some(scopes) = scopes.filter(|scopes| *scopes != key.scopes) {
                     if let Some(missing) = key.scopes.first_missing(&scopes) {
                         return Err(Refusal::Scope(missing.to_string()).into());
                     }
-                    detail.push(format!("scopes [{}] to [{scopes}]", key.scopes));
+                    diff.note("scopes", Noted::list(&key.scopes), Noted::list(&scopes));
                     key.scopes = scopes;
                 }
-                if detail.is_empty() {
+                if diff.is_empty() {
                     return Ok(key);
                 }
                 unit.conn
                     .prepare_cached("UPDATE api_keys SET name = ?2, scopes = ?3 WHERE id = ?1")?
                     .execute(params![id.0.to_bytes(), key.name, key.scopes.to_string()])?;
                 forget(unit, id)?;
-                unit.event(
-                    &cause,
-                    "apikey.updated",
-                    Some(&id),
-                    key.owner.user(),
-                    Some(&detail.join(", ")),
-                )?;
+                let of = (&id as &dyn std::fmt::Display, key.owner.user());
+                unit.changed(cause, "apikey.updated", of, &diff, None)?;
                 Ok(key)
             })
             .await?;
@@ -160,10 +165,15 @@ impl Store {
         owner: Option<KeyOwner>,
         secret: (Digest256, String),
         grace_seconds: u32,
-        cause: Cause,
+        act: Act,
     ) -> Result<ApiKey, StoreError> {
         self.write(move |unit| {
+            let by = authority::judge(unit.conn, &act)?;
             let old = owned(unit.conn, id, owner)?;
+            let facts = facts(unit.conn, &old)?;
+            rule::rotate_key(&by, facts)?;
+            let is_operator_key = facts.is_operator_key;
+            let cause = act.cause(&by);
             if !old.is_live(cause.at) || old.revoked_at.is_some() {
                 return Err(Refusal::Conflict(
                     "the key is revoked, expired or already rotated".into(),
@@ -185,7 +195,11 @@ impl Store {
                 .prepare_cached("UPDATE api_keys SET revoked_at = ?2 WHERE id = ?1")?
                 .execute(params![id.0.to_bytes(), dies.0])?;
             forget(unit, id)?;
-            insert(unit, new, &cause, "apikey.rotated", Some(&id.to_string()))
+            let new = insert(unit, new, cause, "apikey.rotated", Some(&id.to_string()))?;
+            if is_operator_key {
+                operator::mark(unit, new.id)?;
+            }
+            Ok(new)
         })
         .await
     }
@@ -198,17 +212,20 @@ impl Store {
         &self,
         id: KeyId,
         owner: Option<KeyOwner>,
-        cause: Cause,
+        act: Act,
     ) -> Result<(), StoreError> {
         self.write(move |unit| {
+            let by = authority::judge(unit.conn, &act)?;
             let key = owned(unit.conn, id, owner)?;
+            rule::change_key(&by, facts(unit.conn, &key)?)?;
+            let cause = act.cause(&by);
             if revoke(unit, id, cause.at)? {
                 unit.event(
-                    &cause,
+                    cause,
                     "apikey.revoked",
                     Some(&id),
                     key.owner.user(),
-                    Some(&key.name),
+                    Some(&quoted(&key.name)),
                 )?;
             }
             Ok(())
@@ -284,12 +301,21 @@ fn conditions(filter: &KeyFilter, now: Timestamp) -> Filter {
     conditions
 }
 
-fn find(conn: &Connection, id: KeyId) -> Result<Option<ApiKey>, StoreError> {
+pub(super) fn find(conn: &Connection, id: KeyId) -> Result<Option<ApiKey>, StoreError> {
     let sql = format!("SELECT {API_KEY} FROM api_keys AS k WHERE k.id = ?1");
     Ok(conn
         .prepare_cached(&sql)?
         .query_row([id.0.to_bytes()], rows::api_key)
         .optional()?)
+}
+
+/// What a key is judged by.
+fn facts<'a>(conn: &Connection, key: &'a ApiKey) -> Result<KeyFacts<'a>, StoreError> {
+    Ok(KeyFacts {
+        owner: key.owner,
+        scopes: &key.scopes,
+        is_operator_key: operator::is_marked(conn, key.id)?,
+    })
 }
 
 /// Another owner's key is not found, the same as a missing one.
@@ -319,7 +345,8 @@ pub(super) fn insert(
     let id = KeyId(unit.id(cause.at));
     unit.conn
         .prepare_cached(
-            "INSERT INTO api_keys VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, NULL, NULL, NULL)",
+            "INSERT INTO api_keys (id, hash, owner_id, name, hint, scopes, environment, created_at, expires_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?
         .execute(params![
             id.0.to_bytes(),
@@ -333,13 +360,15 @@ pub(super) fn insert(
             new.expires_at.map(|at| at.0)
         ])?;
     unit.changes.keys.push(new.hash);
-    unit.event(
-        cause,
-        action,
-        Some(&id),
-        new.owner.user(),
-        detail.or(Some(&new.name)),
-    )?;
+    let mut diff = Diff::default();
+    diff.note("name", None, new.name.as_str()).note(
+        "scopes",
+        Noted::Nothing,
+        Noted::list(&new.scopes),
+    );
+    let of = (&id as &dyn std::fmt::Display, new.owner.user());
+    let name = quoted(&new.name);
+    unit.changed(cause, action, of, &diff, detail.or(Some(&name)))?;
     Ok(ApiKey {
         id,
         owner: new.owner,

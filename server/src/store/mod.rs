@@ -1,6 +1,7 @@
 //! Storage: SQLite behind methods that are each one atomic unit of the domain. Nothing of rusqlite leaks out.
 
 mod accounts;
+mod authority;
 mod backup;
 mod browsers;
 mod check;

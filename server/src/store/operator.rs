@@ -3,7 +3,7 @@
 //! It is known by its id, which `meta` marks, whatever its name and scopes have become. While a new one takes its place
 //! two are marked, so that a cut between the database and the file leaves one that works.
 
-use doorward_shared::{KeyId, ScopeSet, apikey::Environment};
+use doorward_shared::{KeyId, ScopeSet, Timestamp, apikey::Environment};
 use rusqlite::{Connection, OptionalExtension, params};
 use ulid::Ulid;
 
@@ -20,6 +20,8 @@ use crate::{
 const MADE: &str = "operator_key_made";
 /// Its name among keys, until somebody changes it.
 const OPERATOR: &str = "operator.key";
+/// Keys that work at `?1`, those in the grace of a rotation too.
+const ALIVE: &str = "(revoked_at IS NULL OR revoked_at > ?1)";
 /// Keys with a mark in `meta`.
 const MARKED: &str =
     "EXISTS (SELECT 1 FROM meta WHERE meta.key = 'operator_key:' || hex(api_keys.id))";
@@ -70,9 +72,24 @@ impl Store {
                 let id = KeyId(Ulid::from_bytes(id));
                 unit.event(&cause, "apikey.revoked", Some(&id), None, Some(OPERATOR))?;
             }
-            forget_dead(unit.conn)
+            forget_dead(unit.conn, cause.at)
         })
         .await
+    }
+
+    /// Marks the key of the directory's file where no key is marked: it may have got another name before keys were
+    /// known by their ids.
+    pub async fn recognise_operator_key(&self, hash: Digest256) -> Result<(), StoreError> {
+        let find = move |conn: &Connection| {
+            let sql = "SELECT id FROM api_keys WHERE hash = ?1 AND owner_id IS NULL AND revoked_at IS NULL \
+                       AND NOT EXISTS (SELECT 1 FROM meta WHERE key LIKE 'operator\\_key:%' ESCAPE '\\')";
+            let found = conn.query_row(sql, [hash.0], |row| row.get(0).map(Ulid::from_bytes));
+            Ok(found.optional()?.map(KeyId))
+        };
+        match self.read(find).await? {
+            Some(id) => self.write(move |unit| mark(unit, id)).await,
+            None => Ok(()),
+        }
     }
 
     /// Revokes every operator key but the one with this hash, if that is a live one: it is the one in the file.
@@ -81,9 +98,10 @@ impl Store {
         hash: Digest256,
         cause: Cause,
     ) -> Result<(), StoreError> {
+        let now = cause.at;
         let unsettled = self
             .read(move |conn| {
-                Ok(is_live(conn, hash)? && !(others(conn, hash)?.is_empty() && is_made(conn)?))
+                Ok(is_live(conn, hash)? && !(others(conn, hash, now)?.is_empty() && is_made(conn)?))
             })
             .await?;
         if !unsettled {
@@ -99,7 +117,7 @@ impl Store {
 
 /// Leaves the key with this hash as the only operator key.
 fn settle(unit: &mut Unit<'_>, hash: Digest256, cause: &Cause) -> Result<(), StoreError> {
-    for id in others(unit.conn, hash)? {
+    for id in others(unit.conn, hash, cause.at)? {
         unit.event(cause, "apikey.revoked", Some(&id), None, Some(OPERATOR))?;
     }
     retire_others(unit.conn, hash, cause)?;
@@ -133,11 +151,7 @@ fn insert(
         expires_at: None,
     };
     let made = keys::insert(unit, key, cause, "apikey.created", None)?;
-    let mark = "INSERT INTO meta VALUES ('operator_key:' || hex(?1), '1')";
-    unit.conn
-        .prepare_cached(mark)?
-        .execute([made.id.0.to_bytes()])?;
-    Ok(())
+    mark(unit, made.id)
 }
 
 /// Whether the secret with this hash is an operator key that works.
@@ -149,11 +163,11 @@ pub(super) fn is_live(conn: &Connection, hash: Digest256) -> rusqlite::Result<bo
 }
 
 /// The operator keys that work beside the one with this hash.
-fn others(conn: &Connection, hash: Digest256) -> rusqlite::Result<Vec<KeyId>> {
-    let sql =
-        format!("SELECT id FROM api_keys WHERE hash <> ?1 AND revoked_at IS NULL AND {MARKED}");
+fn others(conn: &Connection, hash: Digest256, now: Timestamp) -> rusqlite::Result<Vec<KeyId>> {
+    let sql = format!("SELECT id FROM api_keys WHERE hash <> ?2 AND {ALIVE} AND {MARKED}");
     let mut select = conn.prepare(&sql)?;
-    let rows = select.query_map([hash.0], |row| row.get(0).map(Ulid::from_bytes).map(KeyId))?;
+    let both = params![now.0, hash.0];
+    let rows = select.query_map(both, |row| row.get(0).map(Ulid::from_bytes).map(KeyId))?;
     rows.collect()
 }
 
@@ -164,24 +178,42 @@ pub(super) fn retire_others(
     cause: &Cause,
 ) -> Result<(), StoreError> {
     let sql = format!(
-        "UPDATE api_keys SET revoked_at = ?1 WHERE hash <> ?2 AND revoked_at IS NULL AND {MARKED}"
+        "UPDATE api_keys SET revoked_at = ?1 WHERE hash <> ?2 AND {ALIVE} AND {MARKED}"
     );
     conn.execute(&sql, params![cause.at.0, hash.0])?;
-    forget_dead(conn)
+    forget_dead(conn, cause.at)
 }
 
 /// Revokes all operator keys: the next start takes up the one in the file, or makes one.
 pub(super) fn retire_all(conn: &Connection, cause: &Cause) -> Result<(), StoreError> {
-    let sql = format!("UPDATE api_keys SET revoked_at = ?1 WHERE revoked_at IS NULL AND {MARKED}");
+    let sql = format!("UPDATE api_keys SET revoked_at = ?1 WHERE {ALIVE} AND {MARKED}");
     conn.execute(&sql, params![cause.at.0])?;
     conn.execute("DELETE FROM meta WHERE key = ?1", [MADE])?;
-    forget_dead(conn)
+    forget_dead(conn, cause.at)
 }
 
-/// Removes the marks of keys that are revoked or gone.
-fn forget_dead(conn: &Connection) -> Result<(), StoreError> {
-    let sql = "DELETE FROM meta WHERE key LIKE 'operator\\_key:%' ESCAPE '\\' AND NOT EXISTS (
-                 SELECT 1 FROM api_keys WHERE 'operator_key:' || hex(api_keys.id) = meta.key AND revoked_at IS NULL)";
-    conn.execute(sql, [])?;
+/// Removes the marks of keys that are revoked, their grace over, or gone.
+fn forget_dead(conn: &Connection, now: Timestamp) -> Result<(), StoreError> {
+    let sql = format!(
+        "DELETE FROM meta WHERE key LIKE 'operator\\_key:%' ESCAPE '\\' AND NOT EXISTS ( \
+         SELECT 1 FROM api_keys WHERE 'operator_key:' || hex(api_keys.id) = meta.key AND {ALIVE})"
+    );
+    conn.execute(&sql, [now.0])?;
     Ok(())
+}
+
+/// Marks a key as the operator key.
+pub(super) fn mark(unit: &mut Unit<'_>, id: KeyId) -> Result<(), StoreError> {
+    let mark = "INSERT INTO meta VALUES ('operator_key:' || hex(?1), '1') ON CONFLICT (key) DO NOTHING";
+    unit.conn
+        .prepare_cached(mark)?
+        .execute([id.0.to_bytes()])?;
+    Ok(())
+}
+
+/// Whether a key is the operator key, or one that is dying in its favour.
+pub(super) fn is_marked(conn: &Connection, id: KeyId) -> Result<bool, StoreError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM meta WHERE key = 'operator_key:' || hex(?1))";
+    let mut select = conn.prepare_cached(sql)?;
+    Ok(select.query_row([id.0.to_bytes()], |row| row.get(0))?)
 }

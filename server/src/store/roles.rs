@@ -1,17 +1,17 @@
 //! Roles.
 
-use std::sync::LazyLock;
-
-use doorward_shared::{Page, Scope, ScopeSet, scope::OPENID_SCOPES};
+use doorward_shared::{Page, ScopeSet};
 use rusqlite::{Connection, OptionalExtension, params, types::Value};
 
 use super::{
     Store, StoreError,
     accounts::{any_admin, guard_last_admin},
+    authority,
     list::{Filter, List, ListQuery, Sort, folded},
     rows,
 };
-use crate::domain::{Cause, Refusal, Role, role};
+pub(crate) use crate::domain::rules::authority::grantable;
+use crate::domain::{Act, Diff, Noted, Refusal, Role, role, rules::authority as rule};
 
 const LIST: List<Role> = List {
     from: "roles AS r",
@@ -68,22 +68,24 @@ impl Store {
     /// Creates or changes a role; whoever has it gains and loses at once. Answers whether it is new.
     ///
     /// # Errors
-    /// [`Refusal::Conflict`] when it would leave no administrator, or `admin` would lose `admin`.
+    /// [`Refusal::Conflict`] when it would leave no administrator, or `admin` would lose `admin`; as [`rule::put_role`].
     pub async fn put_role(
         &self,
         name: String,
         permissions: ScopeSet,
-        cause: Cause,
+        act: Act,
     ) -> Result<bool, StoreError> {
         self.write(move |unit| {
+            let by = authority::judge(unit.conn, &act)?;
+            let before = find(unit.conn, &name)?;
+            let affected = match &before {
+                Some(before) => operators(unit.conn, &name, &before.union(&permissions))?,
+                None => ScopeSet::default(),
+            };
+            rule::put_role(&by, &permissions, &affected)?;
             if name == role::ADMIN && !permissions.covers("admin") {
                 return Err(Refusal::Conflict("the role admin keeps its permission admin".into()).into());
             }
-            let before: Option<String> = unit
-                .conn
-                .prepare_cached("SELECT permissions FROM roles WHERE name = ?1")?
-                .query_row([&name], |row| row.get(0))
-                .optional()?;
             let admins = any_admin(unit.conn)?;
             unit.conn
                 .prepare_cached(
@@ -92,9 +94,16 @@ impl Store {
                 .execute(params![name, permissions.to_string()])?;
             guard_last_admin(unit.conn, admins)?;
             unit.changes.all_users = true;
-            let detail = format!("[{}] to [{permissions}]", before.as_deref().unwrap_or_default());
             let action = if before.is_some() { "role.updated" } else { "role.created" };
-            unit.event(&cause, action, Some(&name), None, Some(&detail))?;
+            let old = before.clone().unwrap_or_default();
+            let detail = format!("[{old}] to [{permissions}]");
+            let mut diff = Diff::default();
+            diff.note(
+                "permissions",
+                before.as_ref().map_or(Noted::Nothing, Noted::list),
+                Noted::list(&permissions),
+            );
+            unit.changed(act.cause(&by), action, (&name, None), &diff, Some(&detail))?;
             Ok(before.is_none())
         })
         .await
@@ -103,36 +112,66 @@ impl Store {
     /// Deletes a role that nobody has.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`]; [`Refusal::Conflict`] for a built-in one and one in use.
-    pub async fn delete_role(&self, name: String, cause: Cause) -> Result<(), StoreError> {
+    /// [`Refusal::NotFound`]; [`Refusal::Conflict`] for a built-in one and one in use; as [`rule::delete_role`].
+    pub async fn delete_role(&self, name: String, act: Act) -> Result<(), StoreError> {
         self.write(move |unit| {
+            let by = authority::judge(unit.conn, &act)?;
+            rule::delete_role(&by)?;
             must_exist(unit.conn, &name).map_err(|_| Refusal::NotFound("role"))?;
             if Role::is_built_in(&name) {
                 return Err(Refusal::Conflict(format!("the role {name} is built in")).into());
             }
-            let used: bool = unit
-                .conn
-                .prepare_cached("SELECT EXISTS (SELECT 1 FROM users WHERE role = ?1)")?
-                .query_row([&name], |row| row.get(0))?;
-            if used {
+            if is_used(unit.conn, &name)? {
                 return Err(Refusal::Conflict(format!("some users have the role {name}")).into());
             }
             unit.conn
                 .prepare_cached("DELETE FROM roles WHERE name = ?1")?
                 .execute([&name])?;
-            unit.event(&cause, "role.deleted", Some(&name), None, None)
+            unit.event(act.cause(&by), "role.deleted", Some(&name), None, None)
         })
         .await
     }
 }
 
-/// A role's permissions; none for one that is not there.
-pub(super) fn permissions(conn: &Connection, name: &str) -> Result<ScopeSet, StoreError> {
+fn find(conn: &Connection, name: &str) -> Result<Option<ScopeSet>, StoreError> {
     let mut select = conn.prepare_cached("SELECT permissions FROM roles WHERE name = ?1")?;
     Ok(select
         .query_row([name], |row| rows::scopes(row, 0))
-        .optional()?
-        .unwrap_or_default())
+        .optional()?)
+}
+
+/// A role's permissions; none for one that is not there.
+pub(super) fn permissions(conn: &Connection, name: &str) -> Result<ScopeSet, StoreError> {
+    Ok(find(conn, name)?.unwrap_or_default())
+}
+
+/// What of Doorward's own scopes the accounts with a role hold, all together: the role's `permissions` and their own.
+/// Nothing, where nobody has the role.
+fn operators(
+    conn: &Connection,
+    name: &str,
+    permissions: &ScopeSet,
+) -> Result<ScopeSet, StoreError> {
+    if !is_used(conn, name)? {
+        return Ok(ScopeSet::default());
+    }
+    // As long as there are operators among them, and served by an index of those alone.
+    let sql = "SELECT DISTINCT permissions FROM users \
+               WHERE role = ?1 AND instr(' ' || permissions, ' admin') > 0";
+    let mut select = conn.prepare_cached(sql)?;
+    let own = select.query_map([name], |row| rows::scopes(row, 0))?;
+    let mut all = rule::administration(permissions);
+    for own in own {
+        all = all.union(&rule::administration(&own?));
+    }
+    Ok(all)
+}
+
+fn is_used(conn: &Connection, name: &str) -> Result<bool, StoreError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM users WHERE role = ?1)";
+    Ok(conn
+        .prepare_cached(sql)?
+        .query_row([name], |row| row.get(0))?)
 }
 
 pub(super) fn must_exist(conn: &Connection, name: &str) -> Result<(), StoreError> {
@@ -147,16 +186,4 @@ pub(super) fn must_exist(conn: &Connection, name: &str) -> Result<(), StoreError
     } else {
         Err(unknown().into())
     }
-}
-
-/// What may stand in a token of a user who may do `may`: that, and OpenID Connect's scopes, which need no permission.
-pub(crate) fn grantable(may: &ScopeSet) -> ScopeSet {
-    // Parsed once: this is asked on each request.
-    static OPENID: LazyLock<ScopeSet> = LazyLock::new(|| {
-        let scopes = OPENID_SCOPES.iter();
-        scopes
-            .filter_map(|scope| scope.parse::<Scope>().ok())
-            .collect()
-    });
-    may.union(&OPENID)
 }

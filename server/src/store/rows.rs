@@ -173,7 +173,8 @@ pub fn client(row: &Row<'_>) -> Result<Client> {
 }
 
 /// Columns of [`event`].
-pub const EVENT: &str = "e.id, e.time, e.actor, e.action, e.target, e.user_id, e.ip, e.request_id, e.detail, e.cause, e.count";
+pub const EVENT: &str = "e.id, e.time, e.actor, e.action, e.target, e.user_id, e.ip, e.request_id, e.detail, \
+                         e.cause, e.count, e.client_id, e.changes";
 
 pub fn event(row: &Row<'_>) -> Result<Event> {
     Ok(Event {
@@ -188,5 +189,7 @@ pub fn event(row: &Row<'_>) -> Result<Event> {
         detail: row.get(8)?,
         cause: row.get(9)?,
         count: row.get(10)?,
+        client_id: maybe_ulid(row, 11)?.map(ClientId),
+        changes: row.get(12)?,
     })
 }

@@ -32,6 +32,10 @@ const MIGRATIONS: &[&str] = &[
     "ALTER TABLE events ADD COLUMN cause TEXT;
      ALTER TABLE events ADD COLUMN count INTEGER;
      ALTER TABLE clients ADD COLUMN require_pkce INTEGER NOT NULL DEFAULT 0;",
+    // Events from before have no structured changes.
+    "ALTER TABLE events ADD COLUMN client_id BLOB;
+     ALTER TABLE events ADD COLUMN changes TEXT;
+     CREATE INDEX users_operators ON users (role, permissions) WHERE instr(' ' || permissions, ' admin') > 0;",
 ];
 
 /// What migrations take from the rules of the domain.

@@ -8,13 +8,13 @@ use rusqlite::{Connection, types::Value};
 use ulid::Ulid;
 
 use super::{
-    Store, StoreError, accounts,
+    Store, StoreError, accounts, authority,
     list::{Filter, List, ListQuery, folded},
     rows::{self, SESSION, ip_bytes, ulid},
     sessions::{end, find},
     stats,
 };
-use crate::domain::{Cause, Session};
+use crate::domain::{Act, Session, rules::authority as rule};
 
 /// Which sessions a list or a bulk revocation holds.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -99,9 +99,12 @@ impl Store {
         &self,
         ids: Vec<SessionId>,
         reason: Option<String>,
-        cause: Cause,
+        act: Act,
     ) -> Result<u64, StoreError> {
         self.write(move |unit| {
+            let by = authority::judge(unit.conn, &act)?;
+            rule::end_many_sessions(&by)?;
+            let cause = act.cause(&by);
             let mut ended = 0;
             for id in ids {
                 let Some(session) = find(unit.conn, id)? else {
@@ -109,13 +112,7 @@ impl Store {
                 };
                 if end(unit, id, cause.at)? {
                     let user = Some(session.user_id);
-                    unit.event(
-                        &cause,
-                        "session.revoked",
-                        Some(&id),
-                        user,
-                        reason.as_deref(),
-                    )?;
+                    unit.event(cause, "session.revoked", Some(&id), user, reason.as_deref())?;
                     ended += 1;
                 }
             }

@@ -7,14 +7,17 @@ use rusqlite::{Connection, OptionalExtension, params};
 use ulid::Ulid;
 
 use super::{
-    Store, StoreError, accounts, browsers,
+    Store, StoreError, accounts, authority, browsers,
     memory::through,
     rows::{self, SESSION, ip_bytes, ulid},
     writer::Unit,
 };
 use crate::{
     crypto::{refresh::NextToken, secret::Digest256},
-    domain::{Cause, Refusal, Session, User, household, rules::refresh::Family},
+    domain::{
+        Act, Cause, Refusal, Session, User, household,
+        rules::{authority as rule, refresh::Family},
+    },
 };
 
 /// An address's "last seen" is exact to so many seconds, a day: it is kept for months, and most sign-ins write nothing.
@@ -104,14 +107,27 @@ impl Store {
         cause: Cause,
     ) -> Result<(), StoreError> {
         self.write(move |unit| {
-            let session = find(unit.conn, id)?;
-            let session =
-                session.filter(|session| owner.is_none_or(|owner| owner == session.user_id));
-            let session = session.ok_or(Refusal::NotFound("session"))?;
-            if end(unit, id, cause.at)? {
-                unit.event(&cause, action, Some(&id), Some(session.user_id), None)?;
-            }
-            Ok(())
+            let session = owned(unit.conn, id, owner)?;
+            end_noted(unit, &session, action, &cause)
+        })
+        .await
+    }
+
+    /// Ends a session for whoever may: an operator, or with `owner` the person themselves.
+    ///
+    /// # Errors
+    /// As [`Store::revoke_session`], and as [`rule::end_session`].
+    pub async fn end_session(
+        &self,
+        id: SessionId,
+        owner: Option<UserId>,
+        act: Act,
+    ) -> Result<(), StoreError> {
+        self.write(move |unit| {
+            let by = authority::judge(unit.conn, &act)?;
+            let session = owned(unit.conn, id, owner)?;
+            rule::end_session(&by, session.user_id)?;
+            end_noted(unit, &session, "session.revoked", act.cause(&by))
         })
         .await
     }
@@ -119,20 +135,23 @@ impl Store {
     /// Ends all live sessions of a user but `keep`; answers how many.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`].
+    /// [`Refusal::NotFound`]; as [`rule::end_sessions_of`].
     pub async fn revoke_sessions_of(
         &self,
         user: UserId,
         keep: Option<SessionId>,
-        cause: Cause,
+        act: Act,
     ) -> Result<u64, StoreError> {
         self.write(move |unit| {
+            let by = authority::judge(unit.conn, &act)?;
             accounts::find(unit.conn, user)?.ok_or(Refusal::NotFound("user"))?;
-            let ended = end_all_of(unit, user, keep, &cause)?;
+            rule::end_sessions_of(&by, user)?;
+            let cause = act.cause(&by);
+            let ended = end_all_of(unit, user, keep, cause)?;
             if ended > 0 {
                 let detail = format!("{ended} sessions");
                 unit.event(
-                    &cause,
+                    cause,
                     "user.sessions_revoked",
                     Some(&user),
                     Some(user),
@@ -198,6 +217,31 @@ pub(super) fn find(conn: &Connection, id: SessionId) -> Result<Option<Session>, 
         .prepare_cached(&sql)?
         .query_row([id.0.to_bytes()], rows::session)
         .optional()?)
+}
+
+/// Another person's session is not found, the same as a missing one.
+fn owned(conn: &Connection, id: SessionId, owner: Option<UserId>) -> Result<Session, StoreError> {
+    let session = find(conn, id)?;
+    let session = session.filter(|session| owner.is_none_or(|owner| owner == session.user_id));
+    session.ok_or_else(|| Refusal::NotFound("session").into())
+}
+
+fn end_noted(
+    unit: &mut Unit<'_>,
+    session: &Session,
+    action: &str,
+    cause: &Cause,
+) -> Result<(), StoreError> {
+    if end(unit, session.id, cause.at)? {
+        unit.event(
+            cause,
+            action,
+            Some(&session.id),
+            Some(session.user_id),
+            None,
+        )?;
+    }
+    Ok(())
 }
 
 /// Opens a session for a user who has shown who they are.
@@ -300,8 +344,12 @@ pub(super) fn insert(
         ])?;
     unit.changes.users.push(user_id);
     let by = session.client_id.map(|id| id.to_string());
+    let through = Cause {
+        client_id: session.client_id.or(cause.client_id),
+        ..cause.clone()
+    };
     unit.event(
-        cause,
+        &through,
         "session.created",
         Some(&session.id),
         Some(user_id),

@@ -3,8 +3,8 @@
 use doorward_shared::Timestamp;
 use rusqlite::{OptionalExtension, params};
 
-use super::{Store, StoreError, rows};
-use crate::domain::{Cause, Refusal};
+use super::{Store, StoreError, authority, rows};
+use crate::domain::{Act, Cause, Refusal, rules::authority as rule};
 
 /// A signing key as it is stored.
 #[derive(Debug, Clone)]
@@ -50,12 +50,18 @@ impl Store {
     }
 
     /// Makes `key` the one that signs; those that did leave the JWKS when their last token has expired.
+    ///
+    /// # Errors
+    /// As [`rule::change_signing_keys`].
     pub async fn rotate_signing_key(
         &self,
         key: StoredSigningKey,
-        cause: Cause,
+        act: Act,
     ) -> Result<(), StoreError> {
         self.write(move |unit| {
+            let by = authority::judge(unit.conn, &act)?;
+            rule::change_signing_keys(&by)?;
+            let cause = act.cause(&by);
             let sql = "UPDATE signing_keys SET retires_at = ?1 + (longest_token_seconds + ?2) * 1000, stopped_at = ?1 \
                        WHERE retires_at IS NULL";
             unit.conn
@@ -72,7 +78,7 @@ impl Store {
                     key.longest_token_seconds
                 ])?;
             unit.event(
-                &cause,
+                cause,
                 "signing_key.rotated",
                 Some(&key.kid),
                 None,
@@ -85,9 +91,11 @@ impl Store {
     /// Deletes a key that does not sign any more, before its time.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`]; [`Refusal::Conflict`] for the one that signs.
-    pub async fn delete_signing_key(&self, kid: String, cause: Cause) -> Result<(), StoreError> {
+    /// [`Refusal::NotFound`]; [`Refusal::Conflict`] for the one that signs; as [`rule::change_signing_keys`].
+    pub async fn delete_signing_key(&self, kid: String, act: Act) -> Result<(), StoreError> {
         self.write(move |unit| {
+            let by = authority::judge(unit.conn, &act)?;
+            rule::change_signing_keys(&by)?;
             let sql = "SELECT retires_at IS NULL FROM signing_keys WHERE kid = ?1";
             let mut select = unit.conn.prepare_cached(sql)?;
             let signs: Option<bool> = select.query_row([&kid], |row| row.get(0)).optional()?;
@@ -102,7 +110,7 @@ impl Store {
             unit.conn
                 .prepare_cached("DELETE FROM signing_keys WHERE kid = ?1")?
                 .execute([&kid])?;
-            unit.event(&cause, "signing_key.revoked", Some(&kid), None, None)
+            unit.event(act.cause(&by), "signing_key.revoked", Some(&kid), None, None)
         })
         .await
     }

@@ -21,7 +21,10 @@ use super::{
     memory::{Changes, Memory},
     rows::ip_text,
 };
-use crate::{domain::Cause, metrics::StoreMetrics};
+use crate::{
+    domain::{Cause, Diff, Noted},
+    metrics::StoreMetrics,
+};
 
 /// Units that may wait; past it [`StoreError::Overloaded`].
 const QUEUE: usize = 4096;
@@ -66,8 +69,33 @@ impl Unit<'_> {
         user: Option<UserId>,
         detail: Option<&str>,
     ) -> Result<(), StoreError> {
+        self.insert_event(cause, (action, target, user), (detail, None))
+    }
+
+    /// As [`Unit::event`], of a change of fields; `detail` is the change in words unless one is given.
+    pub fn changed(
+        &mut self,
+        cause: &Cause,
+        action: &str,
+        (target, user): (&dyn std::fmt::Display, Option<UserId>),
+        diff: &Diff,
+        detail: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let words = diff.to_string();
+        let detail = detail.unwrap_or(&words);
+        let event = (action, Some(target), user);
+        self.insert_event(cause, event, (Some(detail), Some(diff)))
+    }
+
+    fn insert_event(
+        &mut self,
+        cause: &Cause,
+        (action, target, user): (&str, Option<&dyn std::fmt::Display>, Option<UserId>),
+        (detail, diff): (Option<&str>, Option<&Diff>),
+    ) -> Result<(), StoreError> {
         let id = EventId(self.id(cause.at));
         let target = target.map(ToString::to_string);
+        let changes = diff.filter(|diff| !diff.is_empty()).map(json);
         let detail = match (detail, cause.reason.as_deref()) {
             (Some(detail), Some(reason)) if detail != reason => {
                 Some(Cow::Owned(format!("{detail}: {reason}")))
@@ -75,8 +103,9 @@ impl Unit<'_> {
             (detail, reason) => detail.or(reason).map(Cow::Borrowed),
         };
         self.conn
-            .prepare_cached("INSERT INTO events (id, time, actor, action, target, user_id, ip, request_id, detail) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            .prepare_cached(
+                "INSERT INTO events (id, time, actor, action, target, user_id, ip, request_id, detail, client_id, changes) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
             )?
             .execute(params![
                 id.0.to_bytes(),
@@ -87,11 +116,27 @@ impl Unit<'_> {
                 user.map(|id| id.0.to_bytes()),
                 cause.ip.map(ip_text),
                 cause.request_id.as_deref(),
-                detail
+                detail,
+                cause.client_id.map(|id| id.0.to_bytes()),
+                changes
             ])?;
         self.changes.events = true;
         Ok(())
     }
+}
+
+/// `{"role":["customer","admin"]}`
+fn json(diff: &Diff) -> String {
+    let value = |noted: &Noted| match noted {
+        Noted::Nothing => serde_json::Value::Null,
+        Noted::Text(text) => text.as_str().into(),
+        Noted::List(items) => items.as_slice().into(),
+        Noted::Flag(flag) => (*flag).into(),
+    };
+    let fields = diff
+        .iter()
+        .map(|(field, before, after)| ((*field).to_owned(), [value(before), value(after)].into()));
+    serde_json::Value::Object(fields.collect()).to_string()
 }
 
 /// The writer's queue.

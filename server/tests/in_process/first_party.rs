@@ -2,7 +2,7 @@
 
 use doorward_server::{
     crypto::secret::Digest256,
-    domain::{Actor, Cause, Code, Email},
+    domain::{Act, Actor, Cause, Code, Email},
     store::{Created, NewSession},
     tokens::Grant,
 };
@@ -39,6 +39,7 @@ async fn granted(house: &House, user: &Value) -> (String, String) {
     };
     let cause = Cause {
         actor: Actor::User(user),
+        client_id: None,
         ip: Some(ip),
         request_id: None,
         at: START,
@@ -70,10 +71,11 @@ async fn a_token_of_an_oauth_client_changes_no_account_whatever_its_scope() {
     let house = House::open(cheap()).await;
     let ada = house.register("ada@example.com").await;
     let (token, _) = granted(&house, &ada).await;
-    let me = house.me(&token).await.expect(200);
-    assert_eq!(me["id"], ada["userId"], "it reads who it is about");
+    let whoami = house.whoami(&token).await.expect(200);
+    assert_eq!(whoami["userId"], ada["userId"], "it reads who it is about");
     let key = "/apikey/key_00000000000000000000000000";
     let calls = [
+        (Method::Get, "/auth/me", Value::Null),
         (Method::Patch, "/auth/me", json!({"firstName": "Eve"})),
         (
             Method::Post,
@@ -124,7 +126,7 @@ async fn a_clients_refresh_token_is_unknown_to_auth_refresh_and_stays_good() {
         .post("/auth/refresh", "", body)
         .await
         .refused(401, "invalid_token");
-    house.me(&token).await.expect(200);
+    house.whoami(&token).await.expect(200);
 }
 
 #[rocket::async_test]
@@ -132,21 +134,21 @@ async fn what_ends_a_persons_sessions_ends_those_of_clients_too() {
     let house = House::open(cheap()).await;
     let ada = house.register("ada@example.com").await;
     let (token, _) = granted(&house, &ada).await;
-    house.me(&token).await.expect(200);
+    house.whoami(&token).await.expect(200);
     // Signing out with it ends it alone.
     let (other, _) = granted(&house, &ada).await;
     house
         .post("/auth/logout", &other, Value::Null)
         .await
         .expect(204);
-    house.me(&other).await.refused(401, "token_revoked");
-    house.me(&token).await.expect(200);
+    house.whoami(&other).await.refused(401, "token_revoked");
+    house.whoami(&token).await.expect(200);
     let body = json!({"currentPassword": PASSWORD, "newPassword": "another good one"});
     house
         .post("/auth/password", text(&ada, "accessToken"), body)
         .await
         .expect(204);
-    house.me(&token).await.refused(401, "token_revoked");
+    house.whoami(&token).await.refused(401, "token_revoked");
     house.me(text(&ada, "accessToken")).await.expect(200);
 }
 
@@ -215,7 +217,8 @@ async fn a_code_is_not_kept_once_its_sign_in_has_ended_or_its_consent_is_gone() 
         .unwrap();
     assert_eq!(keep(4, false).await, Created::NotAllowed);
     assert_eq!(store.consent(user, client).await.unwrap(), None);
-    store.revoke_sessions_of(user, None, cause).await.unwrap();
+    let act = Act::system(START);
+    store.revoke_sessions_of(user, None, act).await.unwrap();
     assert_eq!(keep(5, true).await, Created::SignedOut);
     assert_eq!(store.consent(user, client).await.unwrap(), None);
 }

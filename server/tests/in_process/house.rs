@@ -170,6 +170,12 @@ impl House {
             .expect("a number")
     }
 
+    /// Whether a credential is good, whoever obtained it.
+    pub async fn whoami(&self, token: &str) -> Reply {
+        self.call(Method::Get, "/admin/whoami", token, Value::Null)
+            .await
+    }
+
     /// Signs somebody up; answers the token response.
     pub async fn register(&self, email: &str) -> Value {
         let body = json!({"email": email, "password": PASSWORD});

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{EventId, Timestamp, UserId};
+use crate::{ClientId, EventId, Timestamp, UserId};
 
 /// One change, or one refused sign-in.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -21,7 +21,7 @@ pub struct Event {
     pub user_id: Option<UserId>,
     pub ip: Option<String>,
     pub request_id: Option<String>,
-    /// What changed, or the reason given; never a secret.
+    /// What changed, or the reason given; never a secret. For people: what decides stands in `changes`.
     pub detail: Option<String>,
     /// Of `client.refused`: why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -30,4 +30,11 @@ pub struct Event {
     /// once a minute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u32>,
+    /// The OAuth client through which the person acted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<ClientId>,
+    /// What changed: each field's name, and its value before and after.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    pub changes: Option<serde_json::Map<String, serde_json::Value>>,
 }

@@ -70,7 +70,8 @@ async fn a_client_sees_its_own_tokens_and_those_for_its_resources() {
         .await;
     let other = server.app(json!({})).await;
     let ada = server.register("ada@example.com").await;
-    let given = tokens(&server, &app, &[("scope", "openid offline_access read")]).await;
+    let scope = "email openid offline_access read";
+    let given = tokens(&server, &app, &[("scope", scope)]).await;
     let (access, refresh) = (text(&given, "access_token"), text(&given, "refresh_token"));
     let own: Value = serde_json::from_str(&about(&server, &app, &access).await).unwrap();
     assert_eq!(
@@ -78,7 +79,7 @@ async fn a_client_sees_its_own_tokens_and_those_for_its_resources() {
         "active aud client_id exp iat iss jti scope sid sub token_type username"
     );
     assert_eq!(own["active"], true);
-    assert_eq!(own["scope"], "offline_access openid read");
+    assert_eq!(own["scope"], "email offline_access openid read");
     assert_eq!(
         (&own["sub"], &own["username"]),
         (&json!(ada.id), &json!("ada@example.com"))

@@ -1,10 +1,9 @@
 //! `/admin/clients`.
 
 use doorward_shared::{
-    ClientId, Page, ScopeSet, Timestamp,
+    ClientId, Page, Timestamp,
     admin::{Client, ClientPatch, RegisterClient},
     apikey::RotateRequest,
-    scope::OPENID_SCOPES,
 };
 use rocket::{Route, State, delete, get, patch, post, routes};
 use ulid::Ulid;
@@ -12,12 +11,12 @@ use ulid::Ulid;
 use super::scopes::{Clients, ClientsRead};
 use crate::{
     app::Doorward,
-    caller::Caller,
     clock::random_bytes,
     crypto::secret::{Secret, client_secret},
     domain::{
-        self, ClientSecrets, GrantType,
+        self, Act, ClientSecrets, Door, GrantType,
         client::{check_redirect_uri, check_refresh, check_resource, is_same_resource},
+        rules::authority::{self as rule, ClientActs},
     },
     http::{
         Allowed, ApiError, Body, Listing, OptionalBody, Recent, RequestInfo,
@@ -82,43 +81,37 @@ fn grants(given: &[String]) -> Result<Vec<GrantType>, ApiError> {
     Ok(grants)
 }
 
-/// Scopes a client is to have, which the caller must hold; those of OpenID Connect are everybody's.
-fn scopes(by: &Caller, given: &[String]) -> Result<ScopeSet, ApiError> {
-    let scopes = values::scopes("scopes", given)?;
-    may_give(by, &scopes)?;
-    Ok(scopes)
-}
-
-fn may_give(by: &Caller, scopes: &ScopeSet) -> Result<(), ApiError> {
-    let real = |scope: &&doorward_shared::Scope| !OPENID_SCOPES.contains(&scope.as_str());
-    by.may_give(&scopes.iter().filter(real).cloned().collect())
-}
-
 /// A client for which tokens of this server itself are meant sees those of everybody.
-fn for_this_server(
-    doorward: &Doorward,
-    by: &Caller,
-    resources: Option<&[String]>,
-) -> Result<(), ApiError> {
+fn for_this_server(doorward: &Doorward, resources: Option<&[String]>) -> bool {
     let is_this = |uri: &String| is_same_resource(uri, &doorward.issuer);
-    if resources.is_some_and(|named| named.iter().any(is_this)) {
-        by.require("admin:sessions:read")?;
-    }
-    Ok(())
+    resources.is_some_and(|named| named.iter().any(is_this))
 }
 
-fn checked(
+/// Whether a caller may have a client with these scopes now: what an answer is given on that was kept.
+fn may_have(
     doorward: &Doorward,
-    by: &Caller,
-    form: &RegisterClient,
-) -> Result<domain::Client, ApiError> {
+    act: &Act,
+    client: Client,
+) -> impl Future<Output = Result<(), ApiError>> + Send {
+    let sees_all = for_this_server(doorward, Some(&client.resources));
+    let (store, act) = (doorward.store.clone(), act.clone());
+    async move {
+        let judged = store.allowed(act, move |by| {
+            let scopes = &client.scopes;
+            rule::change_client(by, ClientActs { scopes, sees_all })
+        });
+        Ok(judged.await?)
+    }
+}
+
+fn checked(doorward: &Doorward, form: &RegisterClient) -> Result<domain::Client, ApiError> {
     let grant_types = grants(&form.grant_types)?;
     let redirect_uris = redirect_uris(doorward, &form.redirect_uris)?;
     let client = domain::Client {
         id: ClientId(Ulid::nil()),
         name: values::required_name("name", &form.name)?,
         redirect_uris,
-        scopes: scopes(by, &form.scopes)?,
+        scopes: values::scopes("scopes", &form.scopes)?,
         resources: uris("resources", &form.resources, check_resource)?,
         grant_types,
         secrets: None,
@@ -157,21 +150,24 @@ async fn register(
     body: Body<RegisterClient>,
 ) -> Answer<Client> {
     let now = doorward.clock.now();
+    let act = doorward.act(&by, Door::Admin, info)?;
+    let again = |kept: Client| may_have(doorward, &act, kept);
     let work = async {
-        let mut client = checked(doorward, &by, &body.0)?;
-        for_this_server(doorward, &by, Some(&body.0.resources))?;
+        let mut client = checked(doorward, &body.0)?;
+        let sees_all = for_this_server(doorward, Some(&client.resources));
         let secret = body.0.confidential.then(|| client_secret(random_bytes()));
         client.secrets = secret.as_ref().map(|secret| ClientSecrets {
             current: secret.digest(),
             previous: None,
             unmarked: 0,
         });
-        let cause = info.cause(by.actor(), now);
-        let client = doorward.store.create_client(client, cause).await?;
+        let act = doorward.act(&by, Door::Admin, info)?;
+        let client = doorward.store.create_client(client, sees_all, act).await?;
         created(view(client, secret.as_ref()))
     };
     let call = ("POST /admin/clients", &body.0);
-    doorward.answers.once(once, (&by, now), call, work).await
+    let answers = &doorward.answers;
+    answers.once(once, (&by, now), call, again, work).await
 }
 
 async fn find(doorward: &Doorward, id: &str) -> Result<domain::Client, ApiError> {
@@ -195,10 +191,6 @@ async fn change(
 ) -> Answer<Client> {
     let client = find(doorward, id).await?;
     let patch = body.0;
-    if patch.redirect_uris.is_some() || patch.grant_types.is_some() || patch.scopes.is_some() {
-        // Whoever says where a client's codes go may come to do what the client may, now or once it may again.
-        may_give(&by, &client.scopes)?;
-    }
     let name = patch.name.as_deref();
     let redirect_uris = patch.redirect_uris.as_deref();
     let resources = patch.resources.as_deref();
@@ -213,19 +205,16 @@ async fn change(
         scopes: patch
             .scopes
             .as_deref()
-            .map(|given| scopes(&by, given))
+            .map(|given| values::scopes("scopes", given))
             .transpose()?,
         resources: resources
             .map(|given| uris("resources", given, check_resource))
             .transpose()?,
         require_pkce: patch.require_pkce,
+        sees_all: for_this_server(doorward, patch.resources.as_deref()),
     };
-    for_this_server(doorward, &by, patch.resources.as_deref())?;
-    let cause = info.cause(by.actor(), doorward.clock.now());
-    let client = doorward
-        .store
-        .change_client(client.id, change, cause)
-        .await?;
+    let act = doorward.act(&by, Door::Admin, info)?;
+    let client = doorward.store.change_client(client.id, change, act).await?;
     ok(view(client, None))
 }
 
@@ -237,8 +226,8 @@ async fn delete(
     id: &str,
 ) -> Done {
     let id = values::id(id, "client")?;
-    let cause = info.cause(by.actor(), doorward.clock.now());
-    doorward.store.delete_client(id, cause).await?;
+    let act = doorward.act(&by, Door::Admin, info)?;
+    doorward.store.delete_client(id, act).await?;
     Ok(NoContent)
 }
 
@@ -252,6 +241,8 @@ async fn rotate_secret(
     body: OptionalBody<RotateRequest>,
 ) -> Answer<Client> {
     let now = doorward.clock.now();
+    let act = doorward.act(&by, Door::Admin, info)?;
+    let again = |kept: Client| may_have(doorward, &act, kept);
     let work = async {
         let grace = body.0.grace_seconds;
         if grace > MAX_GRACE {
@@ -261,20 +252,18 @@ async fn rotate_secret(
             ));
         }
         let client = find(doorward, id).await?;
-        // Whoever learns a client's secret may do what the client may.
-        may_give(&by, &client.scopes)?;
         let secret = client_secret(random_bytes());
         let until = now.plus_seconds(i64::from(grace));
-        let cause = info.cause(by.actor(), now);
+        let act = doorward.act(&by, Door::Admin, info)?;
         let client = doorward
             .store
-            .rotate_client_secret(client.id, secret.digest(), until, cause)
+            .rotate_client_secret(client.id, secret.digest(), until, act)
             .await?;
         ok(view(client, Some(&secret)))
     };
     let call = format!("client secret {id}");
     doorward
         .answers
-        .once(once, (&by, now), (&call, &body.0), work)
+        .once(once, (&by, now), (&call, &body.0), again, work)
         .await
 }

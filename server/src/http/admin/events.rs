@@ -77,6 +77,10 @@ pub(crate) fn view(event: domain::Event) -> Event {
         detail: event.detail,
         cause: event.cause,
         count: event.count,
+        client_id: event.client_id,
+        changes: event
+            .changes
+            .and_then(|text| serde_json::from_str(&text).ok()),
     }
 }
 

@@ -11,7 +11,7 @@ use super::scopes::{ApiKeys, ApiKeysRead};
 use crate::{
     app::Doorward,
     crypto::secret::Secret,
-    domain::{ApiKey, KeyOwner},
+    domain::{ApiKey, Door, KeyOwner},
     http::{
         Allowed, ApiError, Body, Filters, Listing, OptionalBody, Recent, RequestInfo,
         apikey::Mint,
@@ -109,6 +109,8 @@ async fn mint(
     body: Body<AdminMint>,
 ) -> Answer<AdminMintedKey> {
     let now = doorward.clock.now();
+    let act = doorward.act(&by, Door::Admin, info)?;
+    let again = |kept: AdminMintedKey| doorward.may_mint(&act, kept.owner_id, kept.scopes);
     let work = async {
         let own = || {
             by.key_owner().ok_or_else(|| {
@@ -126,12 +128,13 @@ async fn mint(
             environment: body.0.environment,
         };
         let mint = Mint::new(owner, &asked, now)?;
-        by.may_give(&mint.scopes)?;
-        let (key, secret) = doorward.mint(&by, info, mint).await?;
+        let act = doorward.act(&by, Door::Admin, info)?;
+        let (key, secret) = doorward.mint(act, mint).await?;
         created(minted(key, &secret))
     };
     let call = ("POST /admin/apikeys", &body.0);
-    doorward.answers.once(once, (&by, now), call, work).await
+    let answers = &doorward.answers;
+    answers.once(once, (&by, now), call, again, work).await
 }
 
 #[get("/admin/apikeys/<id>")]
@@ -149,9 +152,8 @@ async fn change(
     id: &str,
     body: Body<KeyPatch>,
 ) -> Answer<AdminKey> {
-    let key = doorward
-        .change_api_key(&by, info, (id, None), &body.0)
-        .await?;
+    let act = doorward.act(&by, Door::Admin, info)?;
+    let key = doorward.change_api_key(act, (id, None), &body.0).await?;
     ok(view(doorward, key).await?)
 }
 
@@ -165,16 +167,17 @@ async fn rotate(
     body: OptionalBody<RotateRequest>,
 ) -> Answer<AdminMintedKey> {
     let now = doorward.clock.now();
+    let act = doorward.act(&by, Door::Admin, info)?;
+    let again = |kept: AdminMintedKey| doorward.may_mint(&act, kept.owner_id, kept.scopes);
     let work = async {
-        let (key, secret) = doorward
-            .rotate_api_key(&by, info, (id, None), &body.0)
-            .await?;
+        let act = doorward.act(&by, Door::Admin, info)?;
+        let (key, secret) = doorward.rotate_api_key(act, (id, None), &body.0).await?;
         created(minted(key, &secret))
     };
     let call = format!("admin rotate {id}");
-    doorward
-        .answers
-        .once(once, (&by, now), (&call, &body.0), work)
+    let answers = &doorward.answers;
+    answers
+        .once(once, (&by, now), (&call, &body.0), again, work)
         .await
 }
 
@@ -186,7 +189,7 @@ async fn revoke(
     id: &str,
 ) -> Done {
     let id = values::id(id, "API key")?;
-    let cause = info.cause(by.actor(), doorward.clock.now());
-    doorward.store.revoke_key(id, None, cause).await?;
+    let act = doorward.act(&by, Door::Admin, info)?;
+    doorward.store.revoke_key(id, None, act).await?;
     Ok(NoContent)
 }

@@ -9,7 +9,7 @@ use rocket::{Route, State, delete, get, put, routes};
 use super::scopes::{Roles, RolesRead};
 use crate::{
     app::Doorward,
-    domain::{self, role},
+    domain::{self, Door, role},
     http::{
         Allowed, ApiError, Body, Listing, Recent, RequestInfo,
         reply::{Answer, Done, NoContent, created, ok},
@@ -62,11 +62,10 @@ async fn put(
         return Err(ApiError::validation("name", reason));
     }
     let permissions = values::scopes("permissions", &body.0.permissions)?;
-    by.may_give(&permissions)?;
-    let cause = info.cause(by.actor(), doorward.clock.now());
+    let act = doorward.act(&by, Door::Admin, info)?;
     let new = doorward
         .store
-        .put_role(name.to_owned(), permissions, cause)
+        .put_role(name.to_owned(), permissions, act)
         .await?;
     let role = find(doorward, name).await?;
     if new { created(role) } else { ok(role) }
@@ -79,7 +78,7 @@ async fn delete(
     by: Recent<Roles>,
     name: &str,
 ) -> Done {
-    let cause = info.cause(by.actor(), doorward.clock.now());
-    doorward.store.delete_role(name.to_owned(), cause).await?;
+    let act = doorward.act(&by, Door::Admin, info)?;
+    doorward.store.delete_role(name.to_owned(), act).await?;
     Ok(NoContent)
 }

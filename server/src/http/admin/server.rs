@@ -11,7 +11,8 @@ use rocket::{Route, State, get, post, routes, tokio::fs};
 use super::scopes::{Server, ServerRead};
 use crate::{
     app::Doorward,
-    caller::Credential,
+    caller::{Caller, Credential},
+    domain::Door,
     http::{
         Allowed, ApiError, Bearer, Recent, RequestInfo,
         reply::{Answer, created, ok},
@@ -76,13 +77,22 @@ async fn backup(
     let name = now.to_string().replace([':', '.'], "-");
     let file = std::path::absolute(directory.join(format!("doorward-{name}.db")))
         .map_err(|_| ApiError::new(ErrorCode::StorageUnavailable, "the path cannot be made"))?;
-    let cause = info.cause(by.actor(), now);
-    let bytes = doorward.store.back_up(file.clone(), cause).await?;
+    let act = doorward.act(&by, Door::Admin, info)?;
+    let bytes = doorward.store.back_up(file.clone(), act).await?;
     created(BackupMade {
         file: file.to_string_lossy().into_owned(),
         bytes,
         created_at: now,
     })
+}
+
+/// An address is told a credential that was given it: the scope `email`, the person's own token, or the right to read
+/// every account.
+fn shows_email(by: &Caller) -> bool {
+    by.first_party().is_some()
+        || ["email", "admin:users:read"]
+            .iter()
+            .any(|scope| by.scopes.covers(scope))
 }
 
 #[get("/admin/whoami")]
@@ -98,6 +108,7 @@ async fn whoami(by: Bearer) -> Answer<Whoami> {
         user_id: by.user_id(),
         email: by
             .account()
+            .filter(|_| shows_email(&by))
             .map(|account| account.user.email.as_str().to_owned()),
         session_id: by.session_id(),
         scopes: by.scopes.clone(),

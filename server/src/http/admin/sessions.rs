@@ -13,7 +13,7 @@ use super::scopes::{Sessions, SessionsRead};
 use crate::{
     app::Doorward,
     caller::Caller,
-    domain::{self, text},
+    domain::{self, Door, text},
     http::{
         Allowed, ApiError, Body, Filters, Listing, Recent, RequestInfo,
         listing::Params,
@@ -107,11 +107,8 @@ async fn end(
     id: &str,
 ) -> Done {
     let id = values::id(id, "session")?;
-    let cause = info.cause(by.actor(), doorward.clock.now());
-    doorward
-        .store
-        .revoke_session(id, None, "session.revoked", cause)
-        .await?;
+    let act = doorward.act(&by, Door::Admin, info)?;
+    doorward.store.end_session(id, None, act).await?;
     Ok(NoContent)
 }
 
@@ -165,14 +162,14 @@ async fn revoke(
             expires_at: Some(expires_at),
         });
     }
-    let cause = info.cause(by.actor(), doorward.clock.now());
+    let act = doorward.act(&by, Door::Admin, info)?;
     let reason = Some(reason).filter(|reason| !reason.is_empty());
     let mut revoked = 0;
     // Some hundreds in a unit, so that nobody waits long behind one.
     for some in preview.sessions.chunks(250) {
         let ended = doorward
             .store
-            .revoke_these(some.to_vec(), reason.clone(), cause.clone());
+            .revoke_these(some.to_vec(), reason.clone(), act.clone());
         match ended.await {
             Ok(ended) => revoked += ended,
             Err(error) => {
@@ -262,6 +259,15 @@ async fn preview(
             .filter(|session| Some(session.id) != own)
             .map(|session| view(session, now))
             .collect(),
-        sessions: found.into_iter().map(|(id, _)| id).collect(),
+        sessions: last(
+            found.into_iter().map(|(id, _)| id).collect(),
+            by.session_id(),
+        ),
     })
+}
+
+/// Puts the caller's own session at the end: with it ended they may end no more.
+fn last(mut sessions: Vec<SessionId>, own: Option<SessionId>) -> Vec<SessionId> {
+    sessions.sort_by_key(|id| Some(*id) == own);
+    sessions
 }

@@ -6,7 +6,7 @@ use rocket::{Route, State, delete, get, post, routes};
 use super::scopes::{Keys, KeysRead};
 use crate::{
     app::Doorward,
-    domain::text::fold,
+    domain::{Door, text::fold},
     http::{
         Allowed, ApiError, Listing, Recent, RequestInfo,
         reply::{Answer, Done, NoContent, created, ok},
@@ -82,8 +82,8 @@ async fn rotate(
     info: &RequestInfo,
     by: Recent<Keys>,
 ) -> Answer<SigningKey> {
-    let cause = info.cause(by.actor(), doorward.clock.now());
-    created(view(doorward.rotate_signing_key(cause).await?))
+    let act = doorward.act(&by, Door::Admin, info)?;
+    created(view(doorward.rotate_signing_key(act).await?))
 }
 
 #[delete("/admin/keys/<kid>")]
@@ -93,7 +93,7 @@ async fn revoke(
     by: Recent<Keys>,
     kid: &str,
 ) -> Done {
-    let cause = info.cause(by.actor(), doorward.clock.now());
-    doorward.revoke_signing_key(kid, cause).await?;
+    let act = doorward.act(&by, Door::Admin, info)?;
+    doorward.revoke_signing_key(kid, act).await?;
     Ok(NoContent)
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use doorward_shared::{
-    Page, ScopeSet, UserId,
+    Page, ScopeSet,
     admin::{CreateUser, Revoked, SetPassword, User, UserPatch},
 };
 use rocket::{Route, State, delete, get, patch, post, routes};
@@ -11,8 +11,7 @@ use rocket::{Route, State, delete, get, patch, post, routes};
 use super::scopes::{Users, UsersRead};
 use crate::{
     app::Doorward,
-    caller::Caller,
-    domain::{self, Email, NewUser, UserChange, role},
+    domain::{self, Act, Door, Email, NewUser, UserChange, role},
     http::{
         Allowed, ApiError, Body, Filters, Listing, Recent, RequestInfo,
         listing::Params,
@@ -69,39 +68,21 @@ async fn list(
     ok(page.map(view))
 }
 
-/// Whoever gives a role gives its permissions.
-async fn may_give_role(doorward: &Doorward, by: &Caller, name: &str) -> Result<(), ApiError> {
-    let role = doorward.store.role(name.to_owned()).await?;
-    let role = role.ok_or_else(|| ApiError::validation("role", "is not a role"))?;
-    by.may_give(&role.permissions)
-}
-
 fn email(text: &str) -> Result<Email, ApiError> {
     Email::parse(text).map_err(|why| ApiError::validation("email", why))
 }
 
-async fn new_user(
-    doorward: &Doorward,
-    by: &Caller,
-    form: &CreateUser,
-) -> Result<NewUser, ApiError> {
+async fn new_user(doorward: &Doorward, act: &Act, form: &CreateUser) -> Result<NewUser, ApiError> {
     let email = email(&form.email)?;
     email
         .check_new()
         .map_err(|why| ApiError::validation("email", why))?;
-    let permissions = match &form.permissions {
-        Some(permissions) => values::scopes("permissions", permissions)?,
-        None => ScopeSet::default(),
-    };
-    by.may_give(&permissions)?;
-    // The role everybody starts with needs no right to give it.
-    if let Some(role) = &form.role {
-        may_give_role(doorward, by, role).await?;
-    }
+    let permissions = permissions(form)?;
     let first_name = values::name("firstName", form.first_name.clone())?;
     let last_name = values::name("lastName", form.last_name.clone())?;
     let password = match &form.password {
         Some(password) => {
+            may_create(doorward, act, form).await?;
             let hash =
                 doorward.hash_new_password(password.clone().into(), email.as_str(), "password");
             Some(hash.await?)
@@ -113,9 +94,29 @@ async fn new_user(
         password,
         first_name,
         last_name,
-        role: form.role.clone().unwrap_or_else(|| role::CUSTOMER.into()),
+        role: role(form),
         permissions,
     })
+}
+
+fn permissions(form: &CreateUser) -> Result<ScopeSet, ApiError> {
+    let given = form.permissions.as_deref();
+    let given = given.map(|given| values::scopes("permissions", given));
+    Ok(given.transpose()?.unwrap_or_default())
+}
+
+fn role(form: &CreateUser) -> String {
+    form.role.clone().unwrap_or_else(|| role::CUSTOMER.into())
+}
+
+/// Whether the caller may make such an account now: before its password is hashed, and before an answer is given again.
+async fn may_create(doorward: &Doorward, act: &Act, form: &CreateUser) -> Result<(), ApiError> {
+    let role = (role(form), form.role.is_some());
+    let (permissions, with_password) = (permissions(form)?, form.password.is_some());
+    let judged = doorward
+        .store
+        .may_create_user(role, permissions, with_password, act.clone());
+    Ok(judged.await?)
 }
 
 #[post("/admin/users", data = "<body>")]
@@ -127,28 +128,24 @@ async fn create(
     body: Body<CreateUser>,
 ) -> Answer<User> {
     let now = doorward.clock.now();
+    let act = doorward.act(&by, Door::Admin, info)?;
+    let again = |_: User| may_create(doorward, &act, &body.0);
     let work = async {
-        let new = new_user(doorward, &by, &body.0).await?;
-        let cause = info.cause(by.actor(), doorward.clock.now());
-        let (user, _) = doorward.store.create_user(new, None, cause).await?;
-        created(view(user))
+        let new = new_user(doorward, &act, &body.0).await?;
+        let role_given = body.0.role.is_some();
+        let act = doorward.act(&by, Door::Admin, info)?;
+        created(view(
+            doorward.store.create_user(new, role_given, act).await?,
+        ))
     };
     let call = ("POST /admin/users", &body.0);
-    doorward.answers.once(once, (&by, now), call, work).await
+    let answers = &doorward.answers;
+    answers.once(once, (&by, now), call, again, work).await
 }
 
 async fn find(doorward: &Doorward, id: &str) -> Result<Arc<domain::Account>, ApiError> {
-    find_by(doorward, values::id(id, "user")?).await
-}
-
-async fn find_by(doorward: &Doorward, id: UserId) -> Result<Arc<domain::Account>, ApiError> {
-    let account = doorward.store.account(id).await?;
+    let account = doorward.store.account(values::id(id, "user")?).await?;
     account.ok_or_else(|| ApiError::not_found("user"))
-}
-
-/// What of an account's permissions is Doorward's own: what makes an operator.
-fn administration(account: &domain::Account) -> ScopeSet {
-    account.may.below("admin")
 }
 
 #[get("/admin/users/<id>")]
@@ -170,16 +167,6 @@ async fn change(
     let permissions = permissions
         .map(|given| values::scopes("permissions", given))
         .transpose()?;
-    if let Some(permissions) = &permissions {
-        by.may_give(permissions)?;
-    }
-    if let Some(role) = &patch.role {
-        may_give_role(doorward, &by, role).await?;
-    }
-    if patch.role.is_some() || permissions.is_some() {
-        // What is taken away too: an account without it is anybody's to take over, until it is given back.
-        by.may_give(&administration(&*find_by(doorward, id).await?))?;
-    }
     let change = UserChange {
         email: patch.email.as_deref().map(email).transpose()?,
         first_name: values::name_change("firstName", patch.first_name)?,
@@ -188,8 +175,8 @@ async fn change(
         permissions,
         disabled: patch.disabled,
     };
-    let cause = info.cause(by.actor(), doorward.clock.now());
-    ok(view(doorward.store.change_user(id, change, cause).await?))
+    let act = doorward.act(&by, Door::Admin, info)?;
+    ok(view(doorward.store.change_user(id, change, act).await?))
 }
 
 #[delete("/admin/users/<id>")]
@@ -200,8 +187,8 @@ async fn delete(
     id: &str,
 ) -> Done {
     let id = values::id(id, "user")?;
-    let cause = info.cause(by.actor(), doorward.clock.now());
-    doorward.store.delete_user(id, cause).await?;
+    let act = doorward.act(&by, Door::Admin, info)?;
+    doorward.store.delete_user(id, act).await?;
     Ok(NoContent)
 }
 
@@ -214,16 +201,19 @@ async fn set_password(
     body: Body<SetPassword>,
 ) -> Done {
     let account = find(doorward, id).await?;
-    // Whoever sets a password can sign in with it: operators' accounts only by those who hold as much.
-    by.may_give(&administration(&account))?;
+    let act = doorward.act(&by, Door::Admin, info)?;
+    doorward
+        .store
+        .may_set_password(account.user.id, act)
+        .await?;
     let (user, email) = (account.user.id, account.user.email.as_str());
     let hash = doorward
         .hash_new_password(body.0.password.into(), email, "password")
         .await?;
-    let cause = info.cause(by.actor(), doorward.clock.now());
+    let act = doorward.act(&by, Door::Admin, info)?;
     doorward
         .store
-        .set_password(user, hash, None, None, cause)
+        .set_password(user, hash, None, None, act)
         .await?;
     doorward.forget_failures(email);
     Ok(NoContent)
@@ -237,7 +227,7 @@ async fn revoke_sessions(
     id: &str,
 ) -> Answer<Revoked> {
     let id = values::id(id, "user")?;
-    let cause = info.cause(by.actor(), doorward.clock.now());
-    let revoked = doorward.store.revoke_sessions_of(id, None, cause).await?;
+    let act = doorward.act(&by, Door::Admin, info)?;
+    let revoked = doorward.store.revoke_sessions_of(id, None, act).await?;
     ok(Revoked { revoked })
 }

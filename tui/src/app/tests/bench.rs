@@ -118,6 +118,8 @@ pub fn event(n: u64, action: &str) -> Event {
         detail: Some("too many failures".into()),
         cause: None,
         count: None,
+        client_id: None,
+        changes: None,
     }
 }
 

@@ -154,9 +154,7 @@ async fn make(at: &At<'_>, fields: &Fields) -> Result<(ApiKey, Secret), ApiError
     let owner = KeyOwner::User(at.who.account.user.id);
     let now = at.doorward.clock.now();
     let mint = Mint::new(owner, &asked(fields, now), now)?;
-    let by = at.who.caller();
-    by.must_hold(&mint.scopes)?;
-    at.doorward.mint(&by, at.info, mint).await
+    at.doorward.mint(at.act()?, mint).await
 }
 
 fn shown_once(at: &At<'_>, key: &ApiKey, secret: &Secret) -> Markup {
@@ -180,6 +178,6 @@ async fn revoke(visit: Visit<'_>, posted: Posted) -> Answer {
 async fn kill(at: &At<'_>, fields: &Fields) -> Result<(), ApiError> {
     let id = values::id(fields.get("id"), "API key")?;
     let owner = Some(KeyOwner::User(at.who.account.user.id));
-    at.doorward.store.revoke_key(id, owner, at.cause()).await?;
+    at.doorward.store.revoke_key(id, owner, at.act()?).await?;
     Ok(())
 }

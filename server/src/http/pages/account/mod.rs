@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     browser::SignedIn,
+    domain::{Act, Door},
     http::{ApiError, FirstParty},
 };
 
@@ -120,6 +121,11 @@ impl<'r> At<'r> {
     fn cause(&self) -> crate::domain::Cause {
         let actor = crate::domain::Actor::User(self.who.account.user.id);
         self.info.cause(actor, self.doorward.clock.now())
+    }
+
+    /// What the person is about to do to their own account.
+    fn act(&self) -> Result<Act, ApiError> {
+        self.doorward.act(&self.who.caller(), Door::Own, self.info)
     }
 
     /// What a form of a part of the page comes to.

@@ -56,9 +56,6 @@ async fn save(at: &At<'_>, fields: &Fields) -> Result<(), ApiError> {
         ..UserChange::default()
     };
     let id = at.who.account.user.id;
-    at.doorward
-        .store
-        .change_user(id, change, at.cause())
-        .await?;
+    at.doorward.store.change_user(id, change, at.act()?).await?;
     Ok(())
 }

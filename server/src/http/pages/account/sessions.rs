@@ -101,20 +101,20 @@ async fn end(visit: Visit<'_>, posted: Posted) -> Answer {
 async fn end_one(at: &At<'_>, fields: &Fields) -> Result<(), ApiError> {
     let id = values::id(fields.get("id"), "session")?;
     let owner = Some(at.who.account.user.id);
-    at.doorward
-        .store
-        .revoke_session(id, owner, "session.revoked", at.cause())
-        .await?;
+    at.doorward.store.end_session(id, owner, at.act()?).await?;
     Ok(())
 }
 
 #[post("/account/sessions/end-others", data = "<posted>")]
 async fn end_others(visit: Visit<'_>, posted: Posted) -> Answer {
     let (at, _) = At::with(visit, posted, OTHERS).await?;
+    let ended = end_all_others(&at).await;
+    at.ended("sessions", ended).await
+}
+
+async fn end_all_others(at: &At<'_>) -> Result<(), ApiError> {
     let (user, keep) = (at.who.account.user.id, Some(at.who.session.id));
-    at.doorward
-        .store
-        .revoke_sessions_of(user, keep, at.cause())
-        .await?;
-    Ok(at.done("sessions"))
+    let ended = at.doorward.store.revoke_sessions_of(user, keep, at.act()?);
+    ended.await?;
+    Ok(())
 }

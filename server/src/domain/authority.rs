@@ -1,0 +1,92 @@
+//! On whose authority something is done: the credential, the door it came through, and what is put down to it.
+
+use doorward_shared::{ClientId, KeyId, ScopeSet, SessionId, Timestamp, UserId};
+use ulid::Ulid;
+
+use super::{Actor, Cause, rules::authority::Rights};
+
+/// Whose authority an act has. What it may do now is read anew in the transaction of the act.
+#[derive(Debug, Clone)]
+pub enum Holder {
+    /// A person with an access token, or signed in in a browser; `granted` is what the token says.
+    Session { id: SessionId, granted: ScopeSet },
+    /// An API key.
+    Key(KeyId),
+    /// An OAuth client with a token of its own.
+    Client {
+        id: ClientId,
+        token: Ulid,
+        granted: ScopeSet,
+    },
+    /// Doorward itself, or whoever holds the data directory: no credential bounds it.
+    System,
+}
+
+/// Which door an act came through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door {
+    /// For people themselves: what they do to their own account and keys.
+    Own,
+    /// The operators' API.
+    Admin,
+}
+
+/// What a caller acts on.
+#[derive(Debug, Clone)]
+pub struct Authority {
+    pub holder: Holder,
+    pub door: Door,
+    /// When the person signed in; none where there is no person who could sign in again.
+    pub signed_in_at: Option<Timestamp>,
+    /// How recent a sign-in has to be where one is asked for, in seconds; 0 asks for none.
+    pub step_up_seconds: u32,
+}
+
+/// Something that is to be done, and on whose authority.
+#[derive(Debug, Clone)]
+pub struct Act {
+    authority: Authority,
+    cause: Cause,
+}
+
+impl Act {
+    pub fn new(authority: Authority, cause: Cause) -> Self {
+        Self { authority, cause }
+    }
+
+    /// Doorward's own doing.
+    pub fn system(at: Timestamp) -> Self {
+        let authority = Authority {
+            holder: Holder::System,
+            door: Door::Admin,
+            signed_in_at: None,
+            step_up_seconds: 0,
+        };
+        Self::new(authority, Cause::system(at))
+    }
+
+    pub fn authority(&self) -> &Authority {
+        &self.authority
+    }
+
+    pub fn at(&self) -> Timestamp {
+        self.cause.at
+    }
+
+    pub fn actor(&self) -> Actor {
+        self.cause.actor
+    }
+
+    /// The person's id, where a person is known to act by themselves.
+    pub fn person(&self) -> Option<UserId> {
+        match self.cause.actor {
+            Actor::User(id) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// What events of the act are put down to. Asks for the rights, so that nothing is written before they were read.
+    pub fn cause(&self, _judged: &Rights) -> &Cause {
+        &self.cause
+    }
+}

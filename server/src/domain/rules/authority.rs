@@ -1,0 +1,434 @@
+//! Who may do what to whom. Judged per act, in the transaction that performs it, against the target as it is then,
+//! whichever door the act came through.
+
+use std::sync::LazyLock;
+
+use doorward_shared::{Scope, ScopeSet, Timestamp, UserId, scope::OPENID_SCOPES};
+
+use crate::domain::{
+    Account, ApiKey, Client, KeyOwner, Refusal, Session,
+    authority::{Authority, Door, Holder},
+};
+
+/// The scope that covers all of Doorward's own.
+const ADMIN: &str = "admin";
+
+/// What storage knows of a caller's credential at the time of the act. What is missing is gone.
+#[derive(Debug, Clone)]
+pub enum Facts {
+    Session {
+        session: Option<Session>,
+        account: Option<Account>,
+        /// The OAuth client of the session, where it has one.
+        client: Option<Client>,
+    },
+    Key {
+        key: Option<ApiKey>,
+        owner: Option<Account>,
+    },
+    Client {
+        client: Option<Client>,
+        token_revoked: bool,
+    },
+    System,
+}
+
+/// What a caller may do at the time of the act.
+#[derive(Debug, Clone)]
+pub struct Rights {
+    scopes: ScopeSet,
+    who: Who,
+    door: Door,
+    /// How old a sign-in may be, in seconds, where this one is older.
+    stale: Option<u32>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Who {
+    /// A person with a token of login or registration, or signed in in a browser.
+    Person(UserId),
+    /// A token that a person gave to an OAuth client.
+    Granted,
+    Key(KeyOwner),
+    Client,
+    System,
+}
+
+/// What may stand in a token of a user who may do `may`: that, and OpenID Connect's scopes, which need no permission.
+pub fn grantable(may: &ScopeSet) -> ScopeSet {
+    // Parsed once: this is asked on each request.
+    static OPENID: LazyLock<ScopeSet> = LazyLock::new(|| {
+        let scopes = OPENID_SCOPES.iter();
+        scopes
+            .filter_map(|scope| scope.parse::<Scope>().ok())
+            .collect()
+    });
+    may.union(&OPENID)
+}
+
+/// What of a set of scopes is Doorward's own: what makes an operator.
+pub fn administration(scopes: &ScopeSet) -> ScopeSet {
+    scopes.below(ADMIN)
+}
+
+/// What a caller may do now.
+///
+/// # Errors
+/// [`Refusal::CredentialEnded`], when the credential, its owner or its client has ended since the request came.
+pub fn rights(authority: &Authority, facts: &Facts, now: Timestamp) -> Result<Rights, Refusal> {
+    let (scopes, who) = match (&authority.holder, facts) {
+        (Holder::System, Facts::System) => (ADMIN.parse().into_iter().collect(), Who::System),
+        (
+            Holder::Session { granted, .. },
+            Facts::Session {
+                session: Some(session),
+                account: Some(account),
+                client,
+            },
+        ) if session.is_live(now) && account.user.disabled_at.is_none() => {
+            let scopes = granted.intersect(&grantable(&account.may));
+            match (session.client_id, client) {
+                (None, _) => (scopes, Who::Person(account.user.id)),
+                (Some(_), Some(client)) => (scopes.intersect(&client.scopes), Who::Granted),
+                (Some(_), None) => return Err(Refusal::CredentialEnded),
+            }
+        }
+        (
+            Holder::Key(_),
+            Facts::Key {
+                key: Some(key),
+                owner,
+            },
+        ) if key.is_live(now) => {
+            let scopes = match (key.owner, owner) {
+                (KeyOwner::Operator, _) => key.scopes.clone(),
+                (KeyOwner::User(_), Some(owner)) if owner.user.disabled_at.is_none() => {
+                    key.scopes.intersect(&owner.may)
+                }
+                (KeyOwner::User(_), _) => return Err(Refusal::CredentialEnded),
+            };
+            (scopes, Who::Key(key.owner))
+        }
+        (
+            Holder::Client { granted, .. },
+            Facts::Client {
+                client: Some(client),
+                token_revoked: false,
+            },
+        ) => (granted.intersect(&client.scopes), Who::Client),
+        _ => return Err(Refusal::CredentialEnded),
+    };
+    let within = authority.step_up_seconds;
+    let old = |at: Timestamp| now >= at.plus_seconds(i64::from(within));
+    Ok(Rights {
+        scopes,
+        who,
+        door: authority.door,
+        stale: (within > 0 && authority.signed_in_at.is_some_and(old)).then_some(within),
+    })
+}
+
+impl Rights {
+    fn require(&self, scope: &str) -> Result<(), Refusal> {
+        if self.scopes.covers(scope) {
+            Ok(())
+        } else {
+            Err(Refusal::Scope(scope.to_owned()))
+        }
+    }
+
+    /// Only whoever holds all of `scopes`. `admin` stands for every permission there is.
+    fn may_give(&self, scopes: &ScopeSet) -> Result<(), Refusal> {
+        match self.scopes.first_missing(scopes) {
+            Some(missing) if !self.scopes.covers(ADMIN) => {
+                Err(Refusal::Scope(missing.as_str().to_owned()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// As [`Rights::may_give`], but what a person or their key does not hold itself `admin` does not stand for: a key
+    /// is worth nothing beyond its owner's permissions. Nobody bounds a key without an owner.
+    fn must_hold(&self, scopes: &ScopeSet) -> Result<(), Refusal> {
+        match self.scopes.first_missing(scopes) {
+            Some(missing) if !matches!(self.who, Who::Key(KeyOwner::Operator) | Who::System) => {
+                Err(Refusal::Scope(missing.as_str().to_owned()))
+            }
+            _ => self.may_give(scopes),
+        }
+    }
+
+    fn recent(&self) -> Result<(), Refusal> {
+        self.stale
+            .map_or(Ok(()), |within| Err(Refusal::StepUp(within)))
+    }
+
+    /// An operator's act: through the operators' door, with a recent sign-in, by whoever holds `scope` now.
+    fn operator(&self, scope: &str) -> Result<(), Refusal> {
+        if self.door != Door::Admin {
+            return Err(Refusal::Scope(scope.to_owned()));
+        }
+        self.recent()?;
+        self.require(scope)
+    }
+
+    /// An act on one's own account: by the person, with a credential that nobody else was given.
+    fn own(&self, user: UserId) -> Result<(), Refusal> {
+        if self.door == Door::Own && self.who == Who::Person(user) {
+            Ok(())
+        } else {
+            Err(Refusal::NotFirstParty)
+        }
+    }
+
+    fn is_own(&self) -> bool {
+        self.door == Door::Own
+    }
+}
+
+/// What of an account is changed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AccountActs {
+    /// Its email address, its role, its permissions, or whether it is disabled: what decides who can be it, and what
+    /// it may do.
+    pub guarded: bool,
+}
+
+/// Changing an account. `before` and `after` is what it may do, `given` what the call names: a role's permissions and
+/// the account's own.
+///
+/// # Errors
+/// [`Refusal::Scope`], [`Refusal::StepUp`], [`Refusal::NotFirstParty`].
+pub fn change_account(
+    by: &Rights,
+    user: UserId,
+    (before, after): (&ScopeSet, &ScopeSet),
+    given: &ScopeSet,
+    acts: AccountActs,
+) -> Result<(), Refusal> {
+    if by.is_own() {
+        by.own(user)?;
+        // Of their own account people change their names here; no door of theirs offers more.
+        return if acts.guarded || !given.is_empty() {
+            Err(Refusal::Scope("admin:users".into()))
+        } else {
+            Ok(())
+        };
+    }
+    by.operator("admin:users")?;
+    by.may_give(given)?;
+    if acts.guarded {
+        by.may_give(&administration(&before.union(after)))?;
+    }
+    Ok(())
+}
+
+/// Making an account that may do `may`, of which the call names `given`. Whoever gives it a password can sign in as it.
+///
+/// # Errors
+/// [`Refusal::Scope`], [`Refusal::StepUp`].
+pub fn create_account(
+    by: &Rights,
+    may: &ScopeSet,
+    given: &ScopeSet,
+    with_password: bool,
+) -> Result<(), Refusal> {
+    by.operator("admin:users")?;
+    by.may_give(given)?;
+    by.may_give(&administration(may))?;
+    if with_password {
+        by.may_give(may)?;
+    }
+    Ok(())
+}
+
+/// Deleting an account that may do `may`.
+///
+/// # Errors
+/// [`Refusal::Scope`], [`Refusal::StepUp`].
+pub fn delete_account(by: &Rights, may: &ScopeSet) -> Result<(), Refusal> {
+    by.operator("admin:users")?;
+    by.may_give(&administration(may))
+}
+
+/// Setting the password of an account that may do `may`: whoever does can sign in with it, so they must hold as much.
+/// People set their own; that they know the one before is asked elsewhere.
+///
+/// # Errors
+/// [`Refusal::Scope`], [`Refusal::StepUp`], [`Refusal::NotFirstParty`].
+pub fn set_password(by: &Rights, user: UserId, may: &ScopeSet) -> Result<(), Refusal> {
+    if by.is_own() {
+        return by.own(user);
+    }
+    by.operator("admin:users")?;
+    by.may_give(may)
+}
+
+/// Ending all sessions of an account.
+///
+/// # Errors
+/// [`Refusal::Scope`], [`Refusal::StepUp`], [`Refusal::NotFirstParty`].
+pub fn end_sessions_of(by: &Rights, user: UserId) -> Result<(), Refusal> {
+    if by.is_own() {
+        by.own(user)
+    } else {
+        by.operator("admin:users")
+    }
+}
+
+/// Ending a session of `user`'s.
+///
+/// # Errors
+/// [`Refusal::Scope`], [`Refusal::StepUp`], [`Refusal::NotFirstParty`].
+pub fn end_session(by: &Rights, user: UserId) -> Result<(), Refusal> {
+    if by.is_own() {
+        by.own(user)
+    } else {
+        by.operator("admin:sessions")
+    }
+}
+
+/// Ending many sessions, of whomever.
+///
+/// # Errors
+/// [`Refusal::Scope`], [`Refusal::StepUp`].
+pub fn end_many_sessions(by: &Rights) -> Result<(), Refusal> {
+    by.operator("admin:sessions")
+}
+
+/// Giving a role `given` permissions. `affected` is what the accounts that have it may do, before and after, all
+/// together.
+///
+/// # Errors
+/// [`Refusal::Scope`], [`Refusal::StepUp`].
+pub fn put_role(by: &Rights, given: &ScopeSet, affected: &ScopeSet) -> Result<(), Refusal> {
+    by.operator("admin:roles")?;
+    by.may_give(given)?;
+    by.may_give(&administration(affected))
+}
+
+/// Deleting a role. One that accounts have is not deleted by anybody.
+///
+/// # Errors
+/// [`Refusal::Scope`], [`Refusal::StepUp`].
+pub fn delete_role(by: &Rights) -> Result<(), Refusal> {
+    by.operator("admin:roles")
+}
+
+/// An API key as it is now.
+#[derive(Debug, Clone, Copy)]
+pub struct KeyFacts<'a> {
+    pub owner: KeyOwner,
+    pub scopes: &'a ScopeSet,
+    /// Whether it is the operator key, or one that is dying in its favour.
+    pub is_operator_key: bool,
+}
+
+/// Minting a key. It outlives the sign-in it was minted with: one that may run the server asks for a recent one.
+///
+/// # Errors
+/// [`Refusal::Scope`], [`Refusal::StepUp`], [`Refusal::NotFirstParty`].
+pub fn mint_key(by: &Rights, owner: KeyOwner, scopes: &ScopeSet) -> Result<(), Refusal> {
+    if by.is_own() {
+        own_keys(by, owner)?;
+        recent_for(by, scopes)?;
+        return by.must_hold(scopes);
+    }
+    by.operator("admin:apikeys")?;
+    by.may_give(scopes)
+}
+
+/// Renaming a key, shrinking its scopes, revoking it.
+///
+/// # Errors
+/// [`Refusal::Scope`], [`Refusal::StepUp`], [`Refusal::NotFirstParty`].
+pub fn change_key(by: &Rights, key: KeyFacts<'_>) -> Result<(), Refusal> {
+    if by.is_own() {
+        own_keys(by, key.owner)?;
+    } else {
+        by.operator("admin:apikeys")?;
+    }
+    if key.is_operator_key {
+        by.require(ADMIN)?;
+    }
+    Ok(())
+}
+
+/// Rotating a key: whoever does learns the new secret, which is minting it.
+///
+/// # Errors
+/// As [`mint_key`].
+pub fn rotate_key(by: &Rights, key: KeyFacts<'_>) -> Result<(), Refusal> {
+    change_key(by, key)?;
+    recent_for(by, key.scopes)?;
+    by.may_give(key.scopes)
+}
+
+/// People change their own keys; a key does so only with `admin:apikeys`.
+fn own_keys(by: &Rights, owner: KeyOwner) -> Result<(), Refusal> {
+    match by.who {
+        Who::Key(own) if own == owner => by.require("admin:apikeys"),
+        Who::Person(own) if owner == KeyOwner::User(own) => Ok(()),
+        _ => Err(Refusal::NotFirstParty),
+    }
+}
+
+fn recent_for(by: &Rights, scopes: &ScopeSet) -> Result<(), Refusal> {
+    if administration(scopes).is_empty() {
+        Ok(())
+    } else {
+        by.recent()
+    }
+}
+
+/// What is changed of an OAuth client.
+#[derive(Debug, Clone, Copy)]
+pub struct ClientActs<'a> {
+    /// The scopes that whoever does it must hold: those it is given, and those it has, where it could be taken over.
+    pub scopes: &'a ScopeSet,
+    /// Whether tokens for this server itself become its to introspect: such a client sees those of everybody.
+    pub sees_all: bool,
+}
+
+/// Registering or changing an OAuth client, or learning its secret.
+///
+/// # Errors
+/// [`Refusal::Scope`], [`Refusal::StepUp`].
+pub fn change_client(by: &Rights, acts: ClientActs<'_>) -> Result<(), Refusal> {
+    by.operator("admin:clients")?;
+    // OpenID Connect's scopes are everybody's.
+    let real = |scope: &&Scope| !OPENID_SCOPES.contains(&scope.as_str());
+    by.may_give(&acts.scopes.iter().filter(real).cloned().collect())?;
+    if acts.sees_all {
+        by.require("admin:sessions:read")?;
+    }
+    Ok(())
+}
+
+/// Deleting an OAuth client.
+///
+/// # Errors
+/// [`Refusal::Scope`], [`Refusal::StepUp`].
+pub fn delete_client(by: &Rights) -> Result<(), Refusal> {
+    by.operator("admin:clients")
+}
+
+/// Rotating or revoking a signing key.
+///
+/// # Errors
+/// [`Refusal::Scope`], [`Refusal::StepUp`].
+pub fn change_signing_keys(by: &Rights) -> Result<(), Refusal> {
+    by.operator("admin:keys")
+}
+
+/// What is done to the server itself: a backup.
+///
+/// # Errors
+/// [`Refusal::Scope`], [`Refusal::StepUp`].
+pub fn run_server(by: &Rights) -> Result<(), Refusal> {
+    by.operator("admin:server")
+}
+
+#[cfg(test)]
+#[path = "authority_tests.rs"]
+mod tests;

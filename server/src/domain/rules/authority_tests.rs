@@ -1,0 +1,433 @@
+use doorward_shared::{ScopeSet, apikey::Environment};
+use proptest::prelude::*;
+use ulid::Ulid;
+
+use super::*;
+use crate::domain::{Actor, Email, User};
+
+const NOW: Timestamp = Timestamp(1_764_000_000_000);
+const USER: UserId = UserId(Ulid(7));
+
+fn set(text: &str) -> ScopeSet {
+    ScopeSet::parse(text).unwrap()
+}
+
+fn by(scopes: &ScopeSet, who: Who, door: Door) -> Rights {
+    Rights {
+        scopes: scopes.clone(),
+        who,
+        door,
+        stale: None,
+    }
+}
+
+fn operator(scopes: &str) -> Rights {
+    by(&set(scopes), Who::Key(KeyOwner::Operator), Door::Admin)
+}
+
+fn stale(rights: &Rights) -> Rights {
+    Rights {
+        stale: Some(60),
+        ..rights.clone()
+    }
+}
+
+/// Scope sets of the words that matter here, those that only begin alike among them.
+fn scopes() -> impl Strategy<Value = ScopeSet> {
+    const WORDS: &[&str] = &[
+        "admin",
+        "admin:users",
+        "admin:users:read",
+        "admin:roles",
+        "admin:apikeys",
+        "administrate",
+        "read",
+        "read:orders",
+        "pay:approve",
+    ];
+    prop::collection::vec(prop::sample::select(WORDS), 0..5).prop_map(|words| set(&words.join(" ")))
+}
+
+fn with(scopes: &ScopeSet, scope: &str) -> ScopeSet {
+    scopes.union(&set(scope))
+}
+
+/// A key of the user's.
+fn key(scopes: &ScopeSet) -> KeyFacts<'_> {
+    KeyFacts {
+        owner: KeyOwner::User(USER),
+        scopes,
+        is_operator_key: false,
+    }
+}
+
+const GUARDED: AccountActs = AccountActs { guarded: true };
+
+proptest! {
+    /// Nobody changes an account that holds, before or after, a scope of Doorward's own that they do not hold.
+    #[test]
+    fn whoever_changes_an_account_holds_its_administration(
+        held in scopes(), before in scopes(), after in scopes(),
+    ) {
+        let held = with(&held, "admin:users");
+        let by = by(&held, Who::Key(KeyOwner::Operator), Door::Admin);
+        let own = before.union(&after);
+        let all = own.iter().filter(|scope| scope.as_str() == "admin" || scope.as_str().starts_with("admin:"))
+            .all(|scope| held.covers(scope.as_str()));
+        let none = ScopeSet::default();
+        prop_assert_eq!(change_account(&by, USER, (&before, &after), &none, GUARDED).is_ok(), all);
+        let before_only = before.iter().filter(|scope| scope.as_str() == "admin" || scope.as_str().starts_with("admin:"))
+            .all(|scope| held.covers(scope.as_str()));
+        prop_assert_eq!(delete_account(&by, &before).is_ok(), before_only);
+        // A role is worth what the accounts with it are.
+        let by = super::tests::by(&with(&held, "admin:roles"), Who::Key(KeyOwner::Operator), Door::Admin);
+        if put_role(&by, &none, &own).is_ok() {
+            let covered = administration(&own).iter().all(|scope| by.scopes.covers(scope.as_str()));
+            prop_assert!(covered);
+        }
+    }
+
+    /// Whoever can sign in as somebody holds all that they may do.
+    #[test]
+    fn whoever_sets_a_password_holds_all_of_the_permissions(held in scopes(), may in scopes()) {
+        let held = with(&held, "admin:users");
+        let by = by(&held, Who::Key(KeyOwner::Operator), Door::Admin);
+        let all = held.covers("admin") || may.iter().all(|scope| held.covers(scope.as_str()));
+        prop_assert_eq!(set_password(&by, USER, &may).is_ok(), all);
+        prop_assert_eq!(create_account(&by, &may, &ScopeSet::default(), true).is_ok(), all);
+    }
+
+    /// Nothing is given that is not held, at any door.
+    #[test]
+    fn nobody_gives_what_they_do_not_hold(held in scopes(), given in scopes()) {
+        let held = with(&with(&held, "admin:apikeys"), "admin:users");
+        let admin = held.covers("admin");
+        let all = given.iter().all(|scope| held.covers(scope.as_str()));
+        let none = ScopeSet::default();
+        let at_admin = by(&held, Who::Granted, Door::Admin);
+        let owner = KeyOwner::User(USER);
+        prop_assert_eq!(mint_key(&at_admin, owner, &given).is_ok(), admin || all);
+        prop_assert_eq!(create_account(&at_admin, &none, &given, false).is_ok(), admin || all);
+        let change = change_account(&at_admin, USER, (&none, &none), &given, GUARDED);
+        prop_assert_eq!(change.is_ok(), admin || all);
+        // Their own keys are worth what they hold themselves, and `admin` is not `read`.
+        let own = by(&held, Who::Person(USER), Door::Own);
+        prop_assert_eq!(mint_key(&own, owner, &given).is_ok(), all);
+    }
+}
+
+/// Every act of the operators' door, as somebody who holds just its scope does it to what has no permissions.
+fn operators_acts() -> Vec<(&'static str, Box<dyn Fn(&Rights) -> Result<(), Refusal>>)> {
+    let none = ScopeSet::default;
+    let owner = KeyOwner::User(USER);
+    vec![
+        (
+            "admin:users",
+            Box::new(move |by| create_account(by, &none(), &none(), true)),
+        ),
+        (
+            "admin:users",
+            Box::new(move |by| change_account(by, USER, (&none(), &none()), &none(), GUARDED)),
+        ),
+        (
+            "admin:users",
+            Box::new(move |by| delete_account(by, &none())),
+        ),
+        (
+            "admin:users",
+            Box::new(move |by| set_password(by, USER, &none())),
+        ),
+        ("admin:users", Box::new(move |by| end_sessions_of(by, USER))),
+        ("admin:sessions", Box::new(move |by| end_session(by, USER))),
+        ("admin:sessions", Box::new(end_many_sessions)),
+        (
+            "admin:roles",
+            Box::new(move |by| put_role(by, &none(), &none())),
+        ),
+        ("admin:roles", Box::new(delete_role)),
+        (
+            "admin:apikeys",
+            Box::new(move |by| mint_key(by, owner, &none())),
+        ),
+        (
+            "admin:apikeys",
+            Box::new(move |by| change_key(by, key(&none()))),
+        ),
+        (
+            "admin:apikeys",
+            Box::new(move |by| rotate_key(by, key(&none()))),
+        ),
+        (
+            "admin:clients",
+            Box::new(move |by| {
+                change_client(
+                    by,
+                    ClientActs {
+                        scopes: &none(),
+                        sees_all: false,
+                    },
+                )
+            }),
+        ),
+        ("admin:clients", Box::new(delete_client)),
+        ("admin:keys", Box::new(change_signing_keys)),
+        ("admin:server", Box::new(run_server)),
+    ]
+}
+
+#[test]
+fn every_act_of_an_operator_needs_its_scope_the_operators_door_and_a_recent_sign_in() {
+    for (scope, act) in operators_acts() {
+        let others = doorward_shared::scope::ADMIN_SCOPES
+            .iter()
+            .filter(|other| **other != scope);
+        let others = others.copied().collect::<Vec<_>>().join(" ");
+        let half = format!("{scope}:read");
+        let named = Err(Refusal::Scope(scope.to_owned()));
+        assert_eq!(act(&operator(scope)), Ok(()), "{scope}");
+        assert_eq!(act(&operator("admin")), Ok(()), "{scope}");
+        for less in [&others, &half, "read write"] {
+            assert_eq!(act(&operator(less)), named, "{scope} with {less}");
+        }
+        let old = stale(&operator("admin"));
+        assert_eq!(act(&old), Err(Refusal::StepUp(60)), "{scope}");
+        // A token that a person gave to a client does not get in by the door of people themselves.
+        for who in [Who::Granted, Who::Client] {
+            assert!(act(&by(&set("admin"), who, Door::Own)).is_err(), "{scope}");
+        }
+    }
+}
+
+#[test]
+fn people_act_on_their_own_account_only_and_change_no_more_than_their_name() {
+    let none = ScopeSet::default();
+    let other = UserId(Ulid(8));
+    let own = by(&set("admin"), Who::Person(USER), Door::Own);
+    let name = AccountActs { guarded: false };
+    assert_eq!(
+        change_account(&own, USER, (&none, &none), &none, name),
+        Ok(())
+    );
+    assert!(change_account(&own, USER, (&none, &none), &none, GUARDED).is_err());
+    assert!(change_account(&own, USER, (&none, &none), &set("read"), name).is_err());
+    assert_eq!(set_password(&own, USER, &set("pay:approve")), Ok(()));
+    let refused = Err(Refusal::NotFirstParty);
+    assert_eq!(
+        change_account(&own, other, (&none, &none), &none, name),
+        refused
+    );
+    assert_eq!(set_password(&own, other, &none), refused);
+    assert_eq!(end_session(&own, other), refused);
+    assert_eq!(end_sessions_of(&own, other), refused);
+    assert_eq!(mint_key(&own, KeyOwner::User(other), &none), refused);
+    assert_eq!(mint_key(&own, KeyOwner::Operator, &none), refused);
+}
+
+#[test]
+fn the_operator_key_is_for_holders_of_admin_whatever_it_may_do_itself() {
+    let read = set("read");
+    for door in [Door::Own, Door::Admin] {
+        let key = KeyFacts {
+            owner: KeyOwner::Operator,
+            scopes: &read,
+            is_operator_key: true,
+        };
+        let who = Who::Key(KeyOwner::Operator);
+        let less = by(&set("admin:apikeys admin:users read"), who, door);
+        let needs = Err(Refusal::Scope("admin".into()));
+        assert_eq!(change_key(&less, key), needs, "{door:?}");
+        assert_eq!(rotate_key(&less, key), needs, "{door:?}");
+        let all = by(&set("admin"), who, door);
+        assert_eq!(
+            (change_key(&all, key), rotate_key(&all, key)),
+            (Ok(()), Ok(()))
+        );
+        let usual = KeyFacts {
+            is_operator_key: false,
+            ..key
+        };
+        assert_eq!(change_key(&less, usual), Ok(()));
+    }
+}
+
+#[test]
+fn a_key_that_may_run_the_server_asks_for_a_recent_sign_in_at_every_door() {
+    let old = stale(&by(&set("admin read"), Who::Person(USER), Door::Own));
+    let owner = KeyOwner::User(USER);
+    for scopes in ["admin", "admin:users:read", "read admin:keys"].map(set) {
+        assert_eq!(mint_key(&old, owner, &scopes), Err(Refusal::StepUp(60)));
+        assert_eq!(rotate_key(&old, key(&scopes)), Err(Refusal::StepUp(60)));
+    }
+    let read = set("read");
+    assert_eq!(mint_key(&old, owner, &read), Ok(()));
+    assert_eq!(rotate_key(&old, key(&read)), Ok(()));
+}
+
+fn authority(holder: Holder, signed_in_at: Option<Timestamp>) -> Authority {
+    Authority {
+        holder,
+        door: Door::Admin,
+        signed_in_at,
+        step_up_seconds: 60,
+    }
+}
+
+fn account(may: &str) -> Account {
+    Account {
+        user: User {
+            id: USER,
+            email: Email::parse("ada@example.com").unwrap(),
+            first_name: None,
+            last_name: None,
+            role: "x".into(),
+            permissions: ScopeSet::default(),
+            disabled_at: None,
+            created_at: NOW,
+            last_login_at: None,
+        },
+        may: set(may),
+    }
+}
+
+fn session() -> Session {
+    Session {
+        id: doorward_shared::SessionId(Ulid(1)),
+        user_id: USER,
+        client_id: None,
+        scope: set("admin"),
+        ip: "192.0.2.1".parse().unwrap(),
+        user_agent: None,
+        created_at: NOW,
+        auth_time: None,
+        last_seen_at: NOW,
+        expires_at: NOW.plus_seconds(1000),
+        idle_until: NOW.plus_seconds(1000),
+        revoked_at: None,
+    }
+}
+
+#[test]
+fn rights_are_what_is_left_of_a_session_now() {
+    let holder = Holder::Session {
+        id: session().id,
+        granted: set("admin read"),
+    };
+    let judge = |session: Option<Session>, account: Option<Account>, client| {
+        let facts = Facts::Session {
+            session,
+            account,
+            client,
+        };
+        rights(&authority(holder.clone(), Some(NOW)), &facts, NOW)
+    };
+    let whole = judge(Some(session()), Some(account("read admin:users")), None).unwrap();
+    assert_eq!(whole.scopes, set("admin:users read"));
+    assert_eq!(whole.who, Who::Person(USER));
+    let ended = |found: Result<Rights, Refusal>| {
+        assert_eq!(found.err(), Some(Refusal::CredentialEnded));
+    };
+    let disabled = Account {
+        user: User {
+            disabled_at: Some(NOW),
+            ..account("admin").user
+        },
+        may: set("admin"),
+    };
+    ended(judge(None, Some(account("admin")), None));
+    ended(judge(Some(session()), None, None));
+    ended(judge(Some(session()), Some(disabled), None));
+    let dead = [
+        Session {
+            revoked_at: Some(NOW),
+            ..session()
+        },
+        Session {
+            expires_at: NOW,
+            ..session()
+        },
+        Session {
+            idle_until: NOW,
+            ..session()
+        },
+        // Its client is gone.
+        Session {
+            client_id: Some(doorward_shared::ClientId(Ulid(3))),
+            ..session()
+        },
+    ];
+    for dead in dead {
+        ended(judge(Some(dead), Some(account("admin")), None));
+    }
+}
+
+#[test]
+fn a_sign_in_is_old_at_the_exact_second_and_nobody_asks_a_key() {
+    let facts = Facts::Session {
+        session: Some(session()),
+        account: Some(account("admin")),
+        client: None,
+    };
+    let holder = Holder::Session {
+        id: session().id,
+        granted: set("admin"),
+    };
+    let at = |ago: i64| Some(NOW.plus_seconds(-ago));
+    let stale = |ago| {
+        let authority = authority(holder.clone(), at(ago));
+        rights(&authority, &facts, NOW).unwrap().recent().is_err()
+    };
+    assert_eq!(
+        (stale(0), stale(59), stale(60), stale(61)),
+        (false, false, true, true)
+    );
+    let key = ApiKey {
+        id: doorward_shared::KeyId(Ulid(2)),
+        owner: KeyOwner::Operator,
+        name: "k".into(),
+        hint: "h".into(),
+        scopes: set("admin"),
+        environment: Environment::Live,
+        created_at: NOW,
+        expires_at: None,
+        last_used_at: None,
+        last_used_ip: None,
+        revoked_at: None,
+    };
+    let judge = |key: ApiKey, owner| {
+        let facts = Facts::Key {
+            key: Some(key),
+            owner,
+        };
+        rights(
+            &authority(Holder::Key(doorward_shared::KeyId(Ulid(2))), None),
+            &facts,
+            NOW,
+        )
+    };
+    assert_eq!(judge(key.clone(), None).unwrap().recent(), Ok(()));
+    let dead = ApiKey {
+        revoked_at: Some(NOW),
+        ..key.clone()
+    };
+    assert_eq!(judge(dead, None).err(), Some(Refusal::CredentialEnded));
+    // A person's key is bounded by the person, and dies with them.
+    let owned = ApiKey {
+        owner: KeyOwner::User(USER),
+        ..key
+    };
+    assert_eq!(
+        judge(owned.clone(), Some(account("read"))).unwrap().scopes,
+        set("")
+    );
+    assert_eq!(judge(owned, None).err(), Some(Refusal::CredentialEnded));
+}
+
+#[test]
+fn an_act_of_the_server_itself_may_do_everything() {
+    let act = crate::domain::Act::system(NOW);
+    assert_eq!(act.actor(), Actor::System);
+    let rights = rights(act.authority(), &Facts::System, NOW).unwrap();
+    for (_, act) in operators_acts() {
+        assert_eq!(act(&rights), Ok(()));
+    }
+}

@@ -1,0 +1,117 @@
+//! What a caller may do, read in the transaction of the act. An [`Act`] gives its [`Cause`](crate::domain::Cause), without
+//! which no event is written, only against the [`Rights`] that are read here.
+
+use doorward_shared::{ScopeSet, UserId};
+use rusqlite::{Connection, OptionalExtension};
+use ulid::Ulid;
+
+use super::{
+    Store, StoreError,
+    accounts::{self, NewFacts},
+    clients, keys, sessions,
+};
+use crate::domain::{
+    Act, Holder, Refusal,
+    rules::authority::{self, Facts, Rights},
+};
+
+/// What the caller may do now.
+///
+/// # Errors
+/// [`Refusal::CredentialEnded`], when what they came with has ended since.
+pub(super) fn judge(conn: &Connection, act: &Act) -> Result<Rights, StoreError> {
+    let by = act.authority();
+    let facts = match &by.holder {
+        Holder::System => Facts::System,
+        Holder::Session { id, .. } => {
+            let session = sessions::find(conn, *id)?;
+            let user = session.as_ref().map(|session| session.user_id);
+            let client = session.as_ref().and_then(|session| session.client_id);
+            let account = user.map(|user| accounts::account(conn, user)).transpose()?;
+            let client = client.map(|id| clients::find(conn, id)).transpose()?;
+            Facts::Session {
+                session,
+                account: account.flatten(),
+                client: client.flatten(),
+            }
+        }
+        Holder::Key(id) => {
+            let key = keys::find(conn, *id)?;
+            let owner = key.as_ref().and_then(|key| key.owner.user());
+            let owner = owner.map(|id| accounts::account(conn, id)).transpose()?;
+            Facts::Key {
+                key,
+                owner: owner.flatten(),
+            }
+        }
+        Holder::Client { id, token, .. } => Facts::Client {
+            client: clients::find(conn, *id)?,
+            token_revoked: is_given_up(conn, *token)?,
+        },
+    };
+    Ok(authority::rights(by, &facts, act.at())?)
+}
+
+fn is_given_up(conn: &Connection, token: Ulid) -> Result<bool, StoreError> {
+    let mut select = conn.prepare_cached("SELECT 1 FROM revoked_tokens WHERE jti = ?1")?;
+    let found = select.query_row([token.to_bytes()], |_| Ok(()));
+    Ok(found.optional()?.is_some())
+}
+
+/// Judges who sets the password of an account.
+pub(super) fn judge_password(
+    conn: &Connection,
+    user: UserId,
+    act: &Act,
+) -> Result<Rights, StoreError> {
+    let by = judge(conn, act)?;
+    let account = accounts::account(conn, user)?.ok_or(Refusal::NotFound("user"))?;
+    authority::set_password(&by, user, &account.may)?;
+    Ok(by)
+}
+
+impl Store {
+    /// Whether a password may be set now, so that no hash is computed in vain. The act itself is judged again.
+    ///
+    /// # Errors
+    /// As [`Store::set_password`].
+    pub async fn may_set_password(&self, user: UserId, act: Act) -> Result<(), StoreError> {
+        self.read(move |conn| judge_password(conn, user, &act).map(drop))
+            .await
+    }
+
+    /// As [`Store::may_set_password`], of an account that is to be made.
+    ///
+    /// # Errors
+    /// As [`Store::create_user`].
+    pub async fn may_create_user(
+        &self,
+        (role, role_given): (String, bool),
+        permissions: ScopeSet,
+        with_password: bool,
+        act: Act,
+    ) -> Result<(), StoreError> {
+        self.read(move |conn| {
+            let by = judge(conn, &act)?;
+            let facts = NewFacts {
+                role: &role,
+                role_given,
+                permissions: &permissions,
+                with_password,
+            };
+            accounts::judge_new(conn, &by, &facts)
+        })
+        .await
+    }
+
+    /// Whether a rule lets the caller do something now: for what changes nothing, such as an answer that is given again.
+    ///
+    /// # Errors
+    /// What the rule refuses with; [`Refusal::CredentialEnded`].
+    pub async fn allowed<F>(&self, act: Act, rule: F) -> Result<(), StoreError>
+    where
+        F: FnOnce(&Rights) -> Result<(), Refusal> + Send + 'static,
+    {
+        self.read(move |conn| Ok(rule(&judge(conn, &act)?)?)).await
+    }
+}
