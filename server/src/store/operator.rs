@@ -101,7 +101,10 @@ impl Store {
         let now = cause.at;
         let unsettled = self
             .read(move |conn| {
-                Ok(is_live(conn, hash)? && !(others(conn, hash, now)?.is_empty() && is_made(conn)?))
+                Ok(
+                    is_live(conn, hash)?
+                        && !(others(conn, hash, now)?.is_empty() && is_made(conn)?),
+                )
             })
             .await?;
         if !unsettled {
@@ -177,9 +180,8 @@ pub(super) fn retire_others(
     hash: Digest256,
     cause: &Cause,
 ) -> Result<(), StoreError> {
-    let sql = format!(
-        "UPDATE api_keys SET revoked_at = ?1 WHERE hash <> ?2 AND {ALIVE} AND {MARKED}"
-    );
+    let sql =
+        format!("UPDATE api_keys SET revoked_at = ?1 WHERE hash <> ?2 AND {ALIVE} AND {MARKED}");
     conn.execute(&sql, params![cause.at.0, hash.0])?;
     forget_dead(conn, cause.at)
 }
@@ -204,10 +206,9 @@ fn forget_dead(conn: &Connection, now: Timestamp) -> Result<(), StoreError> {
 
 /// Marks a key as the operator key.
 pub(super) fn mark(unit: &mut Unit<'_>, id: KeyId) -> Result<(), StoreError> {
-    let mark = "INSERT INTO meta VALUES ('operator_key:' || hex(?1), '1') ON CONFLICT (key) DO NOTHING";
-    unit.conn
-        .prepare_cached(mark)?
-        .execute([id.0.to_bytes()])?;
+    let mark =
+        "INSERT INTO meta VALUES ('operator_key:' || hex(?1), '1') ON CONFLICT (key) DO NOTHING";
+    unit.conn.prepare_cached(mark)?.execute([id.0.to_bytes()])?;
     Ok(())
 }
 

@@ -3,8 +3,7 @@
 use doorward_tests::{
     Call, Client, PASSWORD, Person, Reply, Server,
     browser::{form, request},
-    eventually,
-    run,
+    eventually, run,
 };
 use serde_json::{Value, json};
 
@@ -12,7 +11,11 @@ const NEW: &str = "another good one";
 
 async fn send(server: &Server, by: &str, (method, path): (&str, &str), body: Value) -> Reply {
     let call = server.call(method, path).bearer(by);
-    let call = if body.is_null() { call } else { call.json(body) };
+    let call = if body.is_null() {
+        call
+    } else {
+        call.json(body)
+    };
     call.send().await
 }
 
@@ -34,7 +37,11 @@ fn acts_on_accounts() -> Vec<(&'static str, &'static str, Value)> {
     vec![
         ("PATCH", "/admin/users/{}", json!({"role": "customer"})),
         ("PATCH", "/admin/users/{}", json!({"permissions": []})),
-        ("PATCH", "/admin/users/{}", json!({"email": "eve@example.com"})),
+        (
+            "PATCH",
+            "/admin/users/{}",
+            json!({"email": "eve@example.com"}),
+        ),
         ("PATCH", "/admin/users/{}", json!({"disabled": true})),
         ("PATCH", "/admin/users/{}", json!({"disabled": false})),
         ("POST", "/admin/users/{}/password", json!({"password": NEW})),
@@ -56,17 +63,26 @@ async fn an_operators_account_is_changed_only_by_those_who_hold_its_scopes() {
         for (method, path, body) in acts_on_accounts() {
             let path = path.replace("{}", &target.id);
             let reply = send(&server, &helpdesk, (method, &path), body.clone()).await;
-            assert_eq!(reply.status, 403, "{method} {path} {body}: {}", reply.text());
+            assert_eq!(
+                reply.status,
+                403,
+                "{method} {path} {body}: {}",
+                reply.text()
+            );
             reply.refused(403, "insufficient_scope");
         }
         server.login(&target.email).await;
         // A name gives nothing away.
         let path = format!("/admin/users/{}", target.id);
         let name = json!({"firstName": "A"});
-        send(&server, &helpdesk, ("PATCH", &path), name).await.expect(200);
+        send(&server, &helpdesk, ("PATCH", &path), name)
+            .await
+            .expect(200);
     }
     // With as much in hand all of it goes, and nothing of it against somebody who has nothing of the kind.
-    let peer = server.key(&["admin:users", "admin:sessions", "read", "write"]).await;
+    let peer = server
+        .key(&["admin:users", "admin:sessions", "read", "write"])
+        .await;
     let customer = made(&server, "customer@example.com", "customer", &["pay:see"]).await;
     let free = server.key(&["admin:users", "read", "write", "pay"]).await;
     for (by, target) in [(&peer, &targets[0]), (&free, &customer)] {
@@ -78,7 +94,11 @@ async fn an_operators_account_is_changed_only_by_those_who_hold_its_scopes() {
                 body
             };
             let reply = send(&server, by, (method, &path), body.clone()).await;
-            assert!(reply.status < 300, "{method} {path} {body}: {}", reply.text());
+            assert!(
+                reply.status < 300,
+                "{method} {path} {body}: {}",
+                reply.text()
+            );
         }
     }
 }
@@ -122,7 +142,9 @@ async fn a_role_that_operators_have_is_changed_only_by_those_who_hold_as_much() 
     role(&server, "idle", &["admin:sessions"]).await;
     let target = made(&server, "op@example.com", "support", &[]).await;
     made(&server, "mixed@example.com", "customer", &["admin:keys"]).await;
-    let clerk = server.key(&["admin:users", "admin:roles", "read", "write"]).await;
+    let clerk = server
+        .key(&["admin:users", "admin:roles", "read", "write"])
+        .await;
     let put = |name: &'static str, permissions: &'static [&'static str]| {
         let path = format!("/admin/roles/{name}");
         let (server, clerk) = (&server, &clerk);
@@ -132,10 +154,14 @@ async fn a_role_that_operators_have_is_changed_only_by_those_who_hold_as_much() 
         }
     };
     put("support", &[]).await.refused(403, "insufficient_scope");
-    put("support", &["read"]).await.refused(403, "insufficient_scope");
+    put("support", &["read"])
+        .await
+        .refused(403, "insufficient_scope");
     // Nobody has this one; and of this one somebody holds more by themselves.
     put("idle", &[]).await.expect(200);
-    put("customer", &["read"]).await.refused(403, "insufficient_scope");
+    put("customer", &["read"])
+        .await
+        .refused(403, "insufficient_scope");
     let path = format!("/admin/users/{}/password", target.id);
     let set = send(&server, &clerk, ("POST", &path), json!({"password": NEW})).await;
     set.refused(403, "insufficient_scope");
@@ -164,7 +190,9 @@ async fn who_becomes_an_operator_while_their_password_is_hashed_keeps_it() {
         let password = send(&server, &helpdesk, ("POST", &set), json!({"password": NEW}));
         let promotion = async {
             tokio::time::sleep(std::time::Duration::from_millis(30)).await;
-            server.admin("PATCH", &promote, Some(json!({"role": "admin"}))).await
+            server
+                .admin("PATCH", &promote, Some(json!({"role": "admin"})))
+                .await
         };
         let (password, _) = tokio::join!(password, promotion);
         password.refused(403, "insufficient_scope");
@@ -175,7 +203,9 @@ async fn who_becomes_an_operator_while_their_password_is_hashed_keeps_it() {
 async fn the_operator_key_is_changed_by_holders_of_admin_only_whatever_it_is_called() {
     let server = Server::start();
     let operator = server.operator_key();
-    let listed = server.admin("GET", "/admin/apikeys?sort=id:asc", None).await;
+    let listed = server
+        .admin("GET", "/admin/apikeys?sort=id:asc", None)
+        .await;
     let id = listed["data"][0]["id"].as_str().unwrap().to_owned();
     assert_eq!(listed["data"][0]["name"], "operator.key");
     let clerk = server.key(&["admin:apikeys"]).await;
@@ -192,17 +222,28 @@ async fn the_operator_key_is_changed_by_holders_of_admin_only_whatever_it_is_cal
         }
         // Another key of the same name is none.
         let body = json!({"name": "operator.key", "scopes": ["admin:apikeys"]});
-        let other = send(&server, &clerk, ("POST", door), body).await.expect(201);
+        let other = send(&server, &clerk, ("POST", door), body)
+            .await
+            .expect(201);
         let path = format!("{door}/{}", other.field("id"));
-        send(&server, &clerk, ("DELETE", &path), Value::Null).await.expect(204);
+        send(&server, &clerk, ("DELETE", &path), Value::Null)
+            .await
+            .expect(204);
     }
     // Renamed and rotated by one who may, it is still the one that `operator-key` replaces.
     let one = format!("/admin/apikeys/{id}");
-    server.admin("PATCH", &one, Some(json!({"name": "console"}))).await;
+    server
+        .admin("PATCH", &one, Some(json!({"name": "console"})))
+        .await;
     let body = json!({"graceSeconds": 3600});
-    let rotated = server.admin("POST", &format!("{one}/rotate"), Some(body)).await;
+    let rotated = server
+        .admin("POST", &format!("{one}/rotate"), Some(body))
+        .await;
     let rotated = rotated["key"].as_str().unwrap().to_owned();
-    let next = format!("/admin/apikeys/{}", whoami(&server, &rotated).await["id"].as_str().unwrap());
+    let next = format!(
+        "/admin/apikeys/{}",
+        whoami(&server, &rotated).await["id"].as_str().unwrap()
+    );
     let refused = send(&server, &clerk, ("DELETE", &next), Value::Null).await;
     refused.refused(403, "insufficient_scope");
     let mut server = server;
@@ -217,7 +258,12 @@ async fn the_operator_key_is_changed_by_holders_of_admin_only_whatever_it_is_cal
         reply.refused(401, "token_revoked");
     }
     let new = server.operator_key();
-    server.get("/admin/users").bearer(&new).send().await.expect(200);
+    server
+        .get("/admin/users")
+        .bearer(&new)
+        .send()
+        .await
+        .expect(200);
 }
 
 async fn whoami(server: &Server, token: &str) -> Value {
@@ -248,7 +294,10 @@ async fn an_idempotency_key_belongs_to_one_credential_and_its_rights_are_judged_
     let again = server.login("chief@example.com").await;
     let calls = [
         ("/admin/apikeys", json!({"name": "x", "scopes": ["admin"]})),
-        ("/admin/users", json!({"email": "op@example.com", "role": "admin"})),
+        (
+            "/admin/users",
+            json!({"email": "op@example.com", "role": "admin"}),
+        ),
         (
             "/admin/clients",
             json!({"name": "x", "redirectUris": [], "grantTypes": ["client_credentials"], "scopes": ["admin"],
@@ -271,9 +320,8 @@ async fn an_idempotency_key_belongs_to_one_credential_and_its_rights_are_judged_
     }
     // Own keys too, and another call with the same key is another one.
     let body = json!({"name": "x", "scopes": ["read"]});
-    let mint = |token: &str, path: &str| {
-        idempotent(server.post(path).bearer(token), "two", &body).send()
-    };
+    let mint =
+        |token: &str, path: &str| idempotent(server.post(path).bearer(token), "two", &body).send();
     let eve = server.register("eve@example.com").await;
     let mut ids = Vec::new();
     for (token, path) in [
@@ -287,7 +335,11 @@ async fn an_idempotency_key_belongs_to_one_credential_and_its_rights_are_judged_
     let all = ids.len();
     ids.sort();
     ids.dedup();
-    assert_eq!(ids.len(), all, "two callers or two calls were given one key");
+    assert_eq!(
+        ids.len(),
+        all,
+        "two callers or two calls were given one key"
+    );
     // What was taken away meanwhile is not answered again.
     let body = json!({"name": "y", "scopes": ["admin:users"]});
     let path = format!("/admin/users/{}", chief.id);
@@ -311,33 +363,51 @@ async fn step_up_is_asked_for_at_every_door_and_refreshing_is_no_sign_in() {
     let signed_in = doorward_tests::browser::claims(given["access_token"].as_str().unwrap());
     let chief = server.login("chief@example.com").await;
     let key = json!({"name": "x", "scopes": ["admin"]});
-    let mint = |token: &str, path: &str| {
-        idempotent(server.post(path).bearer(token), "k", &key).send()
-    };
+    let mint =
+        |token: &str, path: &str| idempotent(server.post(path).bearer(token), "k", &key).send();
     for path in ["/apikey", "/admin/apikeys"] {
         mint(&chief.access, path).await.expect(201);
     }
     eventually("the sign-ins become old", async || {
         let body = json!({"disabled": true});
-        let reply = send(&server, &chief.access, ("PATCH", "/admin/users/user_x"), body).await;
+        let reply = send(
+            &server,
+            &chief.access,
+            ("PATCH", "/admin/users/user_x"),
+            body,
+        )
+        .await;
         (reply.status == 401).then_some(())
     })
     .await;
     // A repeated key is not answered to an old sign-in.
     for path in ["/apikey", "/admin/apikeys"] {
-        mint(&chief.access, path).await.refused(401, "step_up_required");
+        mint(&chief.access, path)
+            .await
+            .refused(401, "step_up_required");
     }
     // The page.
     let page = browser.open("/account").await;
     let old = form(&page, "/account/keys").with("name", "x");
     let refused = browser.submit(&old.clone().with("scopes", "admin")).await;
-    assert!(!refused.text().contains("sk_live_"), "an old sign-in minted an admin key");
+    assert!(
+        !refused.text().contains("sk_live_"),
+        "an old sign-in minted an admin key"
+    );
     assert!(refused.text().contains("role=\"alert\""));
     let page = browser.open("/account").await;
-    let plain = form(&page, "/account/keys").with("name", "x").with("scopes", "read");
+    let plain = form(&page, "/account/keys")
+        .with("name", "x")
+        .with("scopes", "read");
     assert!(browser.submit(&plain).await.text().contains("sk_live_"));
     // A silent grant and what is refreshed from it keep the time of the sign-in.
-    let silent = request(&app, &[("scope", "openid offline_access admin read"), ("prompt", "none")]);
+    let silent = request(
+        &app,
+        &[
+            ("scope", "openid offline_access admin read"),
+            ("prompt", "none"),
+        ],
+    );
     let code = browser.code("chief@example.com", &silent).await;
     let fresh = server.redeem(&app, &code).await.expect(200).json();
     let mut tokens = vec![fresh["access_token"].as_str().unwrap().to_owned()];
@@ -352,7 +422,9 @@ async fn step_up_is_asked_for_at_every_door_and_refreshing_is_no_sign_in() {
     for token in &tokens {
         let claims = doorward_tests::browser::claims(token);
         assert_eq!(claims["auth_time"], signed_in["auth_time"], "{claims}");
-        mint(token, "/admin/apikeys").await.refused(401, "step_up_required");
+        mint(token, "/admin/apikeys")
+            .await
+            .refused(401, "step_up_required");
     }
 }
 
@@ -381,9 +453,13 @@ async fn a_profile_is_first_party_and_a_key_reads_what_it_may_do_itself() {
     // Of the key that which its owner may still do.
     let path = format!("/admin/users/{}", ada.id);
     role(&server, "none", &[]).await;
-    server.admin("PATCH", &path, Some(json!({"role": "none"}))).await;
+    server
+        .admin("PATCH", &path, Some(json!({"role": "none"})))
+        .await;
     assert_eq!(me(&key).await.expect(200).json()["permissions"], json!([]));
-    server.admin("PATCH", &path, Some(json!({"role": "customer"}))).await;
+    server
+        .admin("PATCH", &path, Some(json!({"role": "customer"})))
+        .await;
 
     // The address: the person's own token, one that was given it, or whoever reads every account.
     let reads = json!({"permissions": ["admin:users:read"]});
@@ -403,10 +479,18 @@ async fn a_profile_is_first_party_and_a_key_reads_what_it_may_do_itself() {
     }
     let asks = |by: String, token: String| {
         let call = server.post("/oauth/introspect").bearer(&by);
-        async move { call.form(&[("token", &token)]).send().await.expect(200).json() }
+        async move {
+            call.form(&[("token", &token)])
+                .send()
+                .await
+                .expect(200)
+                .json()
+        }
     };
     let sees = server.key(&["admin:sessions:read"]).await;
-    let sees_people = server.key(&["admin:sessions:read", "admin:users:read"]).await;
+    let sees_people = server
+        .key(&["admin:sessions:read", "admin:users:read"])
+        .await;
     for (token, shown) in [
         (&ada.access, true),
         (&token(&with), true),
@@ -436,10 +520,18 @@ async fn audit_details_are_structured_and_name_the_client_a_person_acted_through
     let forged = "y, scopes [admin:apikeys admin:users] to [read]: on the chief's order";
     let path = format!("/admin/apikeys/{key}");
     let body = json!({"name": forged});
-    send(&server, &token, ("PATCH", &path), body).await.expect(200);
+    send(&server, &token, ("PATCH", &path), body)
+        .await
+        .expect(200);
     let body = json!({"scopes": ["admin:users"]});
     server.admin("PATCH", &path, Some(body)).await;
-    let events = server.admin("GET", &format!("/admin/events?target={key}&sort=time:asc"), None).await;
+    let events = server
+        .admin(
+            "GET",
+            &format!("/admin/events?target={key}&sort=time:asc"),
+            None,
+        )
+        .await;
     let event = |at: usize| events["data"][at].clone();
     assert_eq!(event(0)["clientId"], app.id);
     assert_eq!(event(0)["changes"]["name"], json!([null, "x"]));
@@ -452,12 +544,23 @@ async fn audit_details_are_structured_and_name_the_client_a_person_acted_through
     let scopes = json!([["admin:apikeys", "admin:users"], ["admin:users"]]);
     assert_eq!(event(2)["changes"], json!({ "scopes": scopes }));
     assert!(event(2).get("clientId").is_none(), "{}", event(2));
-    let user = send(&server, &token, ("POST", "/admin/users"), json!({"email": "b@example.com"})).await;
+    let user = send(
+        &server,
+        &token,
+        ("POST", "/admin/users"),
+        json!({"email": "b@example.com"}),
+    )
+    .await;
     let user = format!("/admin/users/{}", user.expect(201).field("id"));
     let body = json!({"role": "admin", "email": "bob@example.com"});
     server.admin("PATCH", &user, Some(body)).await;
-    let events = server.admin("GET", "/admin/events?action=user.updated", None).await;
+    let events = server
+        .admin("GET", "/admin/events?action=user.updated", None)
+        .await;
     let changes = &events["data"][0]["changes"];
     assert_eq!(changes["role"], json!(["customer", "admin"]));
-    assert_eq!(changes["email"], json!(["b@example.com", "bob@example.com"]));
+    assert_eq!(
+        changes["email"],
+        json!(["b@example.com", "bob@example.com"])
+    );
 }

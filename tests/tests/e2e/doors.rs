@@ -30,7 +30,9 @@ impl Door {
 
     fn describes(&self, status: &str, code: &str) -> bool {
         let text = self.codes[status]["description"].as_str();
-        text.unwrap_or_default().split(", ").any(|have| have == code)
+        text.unwrap_or_default()
+            .split(", ")
+            .any(|have| have == code)
     }
 }
 
@@ -45,10 +47,16 @@ async fn doors(server: &Server) -> Vec<Door> {
             };
             doors.push(Door {
                 method: method.to_uppercase(),
-                path: name.replace("{id}", "none").replace("{name}", "none").replace("{kid}", "none"),
+                path: name
+                    .replace("{id}", "none")
+                    .replace("{name}", "none")
+                    .replace("{kid}", "none"),
                 name: format!("{} {name}", method.to_uppercase()),
                 scope: needs[0].as_str().map(str::to_owned),
-                description: operation["description"].as_str().unwrap_or_default().to_owned(),
+                description: operation["description"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .to_owned(),
                 codes: operation["responses"].clone(),
             });
         }
@@ -103,7 +111,12 @@ async fn every_door_of_operators_asks_for_its_scope_and_every_door_for_a_credent
             (&client, "a client's"),
         ] {
             let refused = door.call(&server).bearer(token).send().await;
-            assert_eq!(refused.status, 403, "{what} with {whose}: {}", refused.text());
+            assert_eq!(
+                refused.status,
+                403,
+                "{what} with {whose}: {}",
+                refused.text()
+            );
             refused.refused(403, "insufficient_scope");
             assert!(refused.text().contains(scope), "{what}: {}", refused.text());
         }
@@ -117,7 +130,11 @@ async fn every_door_of_operators_asks_for_its_scope_and_every_door_for_a_credent
             call = call.json(json!({"nonsense": 1}));
         }
         let reply = call.send().await;
-        assert!(![401, 403, 500].contains(&reply.status), "{what}: {}", reply.text());
+        assert!(
+            ![401, 403, 500].contains(&reply.status),
+            "{what}: {}",
+            reply.text()
+        );
     }
     assert!(operators > 30, "{operators}");
 }
@@ -186,7 +203,10 @@ async fn peoples_own_doors_take_no_clients_token() {
     let client = server.client_token(&strong).await;
     let mut own = 0;
     for door in doors(&server).await {
-        if !door.description.contains("token from login or registration") {
+        if !door
+            .description
+            .contains("token from login or registration")
+        {
             continue;
         }
         own += 1;

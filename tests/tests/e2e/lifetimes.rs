@@ -23,7 +23,12 @@ async fn scopes_taken_from_a_key_that_was_used_are_gone_on_its_next_use() {
     let less = json!({"scopes": ["admin:roles:read"]});
     server.admin("PATCH", &path, Some(less)).await;
     users().await.refused(403, "insufficient_scope");
-    server.get("/admin/roles").bearer(key).send().await.expect(200);
+    server
+        .get("/admin/roles")
+        .bearer(key)
+        .send()
+        .await
+        .expect(200);
 }
 
 #[tokio::test]
@@ -37,8 +42,14 @@ async fn a_rotated_key_keeps_all_but_its_secret() {
     for door in ["/apikey", "/admin/apikeys"] {
         let id = old["id"].as_str().unwrap();
         let new = if door == "/apikey" {
-            let call = server.post(&format!("/apikey/{id}/rotate")).bearer(&ada.access);
-            call.json(json!({"graceSeconds": 60})).send().await.expect(201).json()
+            let call = server
+                .post(&format!("/apikey/{id}/rotate"))
+                .bearer(&ada.access);
+            call.json(json!({"graceSeconds": 60}))
+                .send()
+                .await
+                .expect(201)
+                .json()
         } else {
             let body = json!({"name": "CI", "scopes": ["read:orders"], "environment": "test",
                               "expiresAt": "2100-01-02T03:04:05Z", "ownerId": ada.id});
@@ -66,7 +77,10 @@ async fn what_a_deleted_owner_or_client_had_is_listed_as_revoked() {
     let bob = server.register("bob@example.com").await;
     let key = server.key_of(&ada, &["read"]).await;
     let (key, secret) = (key["id"].as_str().unwrap(), key["key"].as_str().unwrap());
-    let code = server.browser().code("bob@example.com", &request(&app, &[])).await;
+    let code = server
+        .browser()
+        .code("bob@example.com", &request(&app, &[]))
+        .await;
     let given = server.redeem(&app, &code).await.expect(200);
     let path = format!("/admin/users/{}", ada.id);
     server.admin("DELETE", &path, None).await;
@@ -87,14 +101,23 @@ async fn what_a_deleted_owner_or_client_had_is_listed_as_revoked() {
         let live = sessions_of(&server, &format!("{filter}&active=true")).await;
         assert_eq!(live, Vec::<Value>::new(), "{filter}");
     }
-    let listed = server.admin("GET", &format!("/admin/apikeys?ownerId={}", ada.id), None).await;
+    let listed = server
+        .admin("GET", &format!("/admin/apikeys?ownerId={}", ada.id), None)
+        .await;
     assert!(listed["data"][0]["revokedAt"].is_string(), "{listed}");
-    let one = server.admin("GET", &format!("/admin/apikeys/{key}"), None).await;
+    let one = server
+        .admin("GET", &format!("/admin/apikeys/{key}"), None)
+        .await;
     assert!(one["revokedAt"].is_string(), "{one}");
     let live = format!("/admin/apikeys?ownerId={}&active=true", ada.id);
     assert_eq!(server.admin("GET", &live, None).await["data"], json!([]));
     // Others are as they were.
-    server.get("/auth/me").bearer(&bob.access).send().await.expect(200);
+    server
+        .get("/auth/me")
+        .bearer(&bob.access)
+        .send()
+        .await
+        .expect(200);
 }
 
 /// Whether the credentials of these people are good.
@@ -117,11 +140,21 @@ async fn a_bulk_end_by_a_person_leaves_their_own_session_unless_they_include_it(
         let call = server.post("/admin/sessions/revoke").bearer(&chief.access);
         call.json(body).send().await
     };
-    let seen = revoke(json!({"active": true, "dryRun": true})).await.expect(200).json();
-    assert_eq!((&seen["count"], &seen["users"]), (&json!(2), &json!(2)), "{seen}");
+    let seen = revoke(json!({"active": true, "dryRun": true}))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(
+        (&seen["count"], &seen["users"]),
+        (&json!(2), &json!(2)),
+        "{seen}"
+    );
     let done = revoke(json!({"active": true})).await.expect(200).json();
     assert_eq!(done["revoked"], 2, "{done}");
-    assert_eq!(live(&server, &[&chief, &second, &ada]).await, [true, false, false]);
+    assert_eq!(
+        live(&server, &[&chief, &second, &ada]).await,
+        [true, false, false]
+    );
     // With their own among more than one unit holds, all of them end.
     server.login("chief@example.com").await;
     for at in 0..3 {
@@ -134,7 +167,10 @@ async fn a_bulk_end_by_a_person_leaves_their_own_session_unless_they_include_it(
     let done = revoke(body).await.expect(200).json();
     assert_eq!(done["revoked"], 5, "{done}");
     assert_eq!(live(&server, &[&chief]).await, [false]);
-    assert_eq!(sessions_of(&server, "active=true").await, Vec::<Value>::new());
+    assert_eq!(
+        sessions_of(&server, "active=true").await,
+        Vec::<Value>::new()
+    );
 }
 
 #[tokio::test]
@@ -150,7 +186,9 @@ async fn a_stream_ends_when_its_reader_may_read_events_no_longer() {
     assert_eq!(stream.status().as_u16(), 200);
     let first = stream.chunk().await.unwrap();
     assert!(first.is_some(), "it is open");
-    server.admin("PATCH", &path, Some(json!({"permissions": []}))).await;
+    server
+        .admin("PATCH", &path, Some(json!({"permissions": []})))
+        .await;
     let end = async {
         let mut told = String::new();
         while let Ok(Some(bytes)) = stream.chunk().await {
@@ -160,7 +198,10 @@ async fn a_stream_ends_when_its_reader_may_read_events_no_longer() {
     };
     let told = tokio::time::timeout(Duration::from_secs(20), end).await;
     let told = told.expect("the stream goes on");
-    assert!(!told.contains("user.updated"), "an event after the right was gone: {told}");
+    assert!(
+        !told.contains("user.updated"),
+        "an event after the right was gone: {told}"
+    );
     let again = server.get("/admin/events/stream").bearer(&ada.access);
     again.send().await.refused(403, "insufficient_scope");
 }
