@@ -1,0 +1,292 @@
+//! One table over every action that the server writes to the audit log: its event, once, in the transaction of what it
+//! records. That it is the same transaction shows when the log refuses: then nothing has happened, and can happen still.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    sync::Mutex,
+    time::Duration,
+};
+
+use doorward_server::{
+    crypto::secret::Digest256,
+    domain::{Cause, Code},
+};
+use doorward_shared::{ClientId, ScopeSet, SessionId, UserId};
+use rocket::http::Method;
+use rusqlite::Connection;
+use serde_json::{Value, json};
+
+use crate::house::{House, PASSWORD, Reply, START, cheap, text};
+
+/// The audit log, looked at and made to refuse from outside.
+struct Log {
+    house: House,
+    conn: Connection,
+    seen: Mutex<BTreeSet<&'static str>>,
+}
+
+impl Log {
+    async fn open() -> Self {
+        let house = House::open(cheap()).await;
+        let database = house.doorward.settings.data_dir.join("doorward.db");
+        let conn = Connection::open(database).unwrap();
+        conn.busy_timeout(Duration::from_secs(10)).unwrap();
+        Self {
+            house,
+            conn,
+            seen: Mutex::default(),
+        }
+    }
+
+    fn count(&self, action: &str) -> u32 {
+        let sql = "SELECT count(*) FROM events WHERE action = ?1";
+        self.conn.query_row(sql, [action], |row| row.get(0)).unwrap()
+    }
+
+    fn all(&self) -> u32 {
+        let sql = "SELECT count(*) FROM events";
+        self.conn.query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
+    /// Does `act` while the log takes no event of `action`: nothing happens. Then once more: it happens, with one event.
+    async fn one(&self, action: &'static str, act: impl AsyncFn(&House) -> Reply) -> Value {
+        let before = (self.count(action), self.all());
+        let refuse = format!(
+            "CREATE TRIGGER refuse BEFORE INSERT ON events WHEN new.action = '{action}' \
+             BEGIN SELECT RAISE(ABORT, 'refused'); END"
+        );
+        self.conn.execute_batch(&refuse).unwrap();
+        let refused = act(&self.house).await;
+        self.conn.execute_batch("DROP TRIGGER refuse").unwrap();
+        assert_eq!(refused.status, 503, "{action} without its event: {}", refused.body);
+        assert_eq!((self.count(action), self.all()), before, "{action}");
+        let done = act(&self.house).await;
+        assert!(done.status < 500, "{action} has half happened before: {}", done.body);
+        assert_eq!(self.count(action), before.0 + 1, "{action}: {}", done.body);
+        self.seen.lock().unwrap().insert(action);
+        done.body
+    }
+
+    async fn admin(&self, action: &'static str, method: Method, path: &str, body: Value) -> Value {
+        let operator = self.house.operator();
+        let act = async |house: &House| house.call(method, path, &operator, body.clone()).await;
+        self.one(action, act).await
+    }
+}
+
+fn done<T, E: std::fmt::Display>(result: Result<T, E>) -> Reply {
+    match result {
+        Ok(_) => Reply { status: 200, retry_after: None, body: Value::Null },
+        Err(error) => Reply { status: 503, retry_after: None, body: error.to_string().into() },
+    }
+}
+
+async fn login(house: &House, email: &str) -> Reply {
+    let body = json!({"email": email, "password": PASSWORD});
+    house.post("/auth/login", "", body).await
+}
+
+fn id_of(value: &Value, path: &str) -> String {
+    format!("{path}/{}", text(value, "id"))
+}
+
+#[rocket::async_test]
+async fn every_action_has_its_event_once_in_its_transaction() {
+    let log = Log::open().await;
+    users(&log).await;
+    sessions(&log).await;
+    keys(&log).await;
+    clients(&log).await;
+    consents(&log).await;
+    server(&log).await;
+    let written = actions_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+    let seen = log.seen.lock().unwrap().clone();
+    let missing: Vec<_> = written.iter().filter(|action| !seen.contains(action.as_str())).collect();
+    assert!(missing.is_empty(), "no row of this table is for {missing:?}");
+    assert!(written.len() > 25, "{written:?}");
+}
+
+async fn users(log: &Log) {
+    let body = json!({"email": "ada@example.com", "password": PASSWORD});
+    let register = async |house: &House| house.post("/auth/register", "", body.clone()).await;
+    log.one("user.registered", register).await;
+    let made = json!({"email": "bob@example.com", "password": PASSWORD});
+    let bob = log.admin("user.created", Method::Post, "/admin/users", made).await;
+    let bob = id_of(&bob, "/admin/users");
+    let patch = async |action, body| log.admin(action, Method::Patch, &bob, body).await;
+    patch("user.updated", json!({"firstName": "Bob"})).await;
+    patch("user.disabled", json!({"disabled": true})).await;
+    patch("user.enabled", json!({"disabled": false})).await;
+    let path = format!("{bob}/password");
+    let body = json!({"password": PASSWORD});
+    log.admin("user.password_changed", Method::Post, &path, body).await;
+    login(&log.house, "bob@example.com").await.expect(200);
+    let path = format!("{bob}/sessions/revoke");
+    log.admin("user.sessions_revoked", Method::Post, &path, Value::Null).await;
+    log.admin("user.deleted", Method::Delete, &bob, Value::Null).await;
+    let role = "/admin/roles/clerk";
+    let put = async |action, permissions: Value| {
+        let body = json!({"permissions": permissions});
+        log.admin(action, Method::Put, role, body).await
+    };
+    put("role.created", json!([])).await;
+    put("role.updated", json!(["read"])).await;
+    log.admin("role.deleted", Method::Delete, role, Value::Null).await;
+}
+
+async fn sessions(log: &Log) {
+    let house = &log.house;
+    let opened = log.one("session.created", async |house: &House| login(house, "ada@example.com").await);
+    let opened = opened.await;
+    let logout = async |house: &House| {
+        house.post("/auth/logout", text(&opened, "accessToken"), Value::Null).await
+    };
+    log.one("session.logout", logout).await;
+    let other = login(house, "ada@example.com").await.expect(200);
+    let listed = house.call(Method::Get, "/auth/sessions", text(&other, "accessToken"), Value::Null);
+    let listed = listed.await.expect(200)["data"].clone();
+    let old = listed.as_array().unwrap().iter().find(|session| session["current"] == false);
+    let path = format!("/auth/sessions/{}", text(old.unwrap(), "id"));
+    let end = async |house: &House| {
+        house.call(Method::Delete, &path, text(&other, "accessToken"), Value::Null).await
+    };
+    log.one("session.revoked", end).await;
+    let refresh = async |house: &House, token: &str| {
+        house.post("/auth/refresh", "", json!({"refreshToken": token})).await
+    };
+    let first = text(&other, "refreshToken").to_owned();
+    let next = refresh(house, &first).await.expect(200);
+    refresh(house, text(&next, "refreshToken")).await.expect(200);
+    house.pass(120_000);
+    log.one("session.replayed", async |house: &House| refresh(house, &first).await).await;
+
+    // Told after its answer, in a unit of its own.
+    let wrong = json!({"email": "ada@example.com", "password": "wrong"});
+    house.post("/auth/login", "", wrong).await.refused(401, "invalid_credentials");
+    for _ in 0..500 {
+        if log.count("login.failed") > 0 {
+            break;
+        }
+        rocket::tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(log.count("login.failed"), 1);
+    log.seen.lock().unwrap().insert("login.failed");
+}
+
+async fn keys(log: &Log) {
+    let body = json!({"name": "x", "scopes": ["read", "write"]});
+    let key = log.admin("apikey.created", Method::Post, "/admin/apikeys", body).await;
+    let path = id_of(&key, "/admin/apikeys");
+    let less = json!({"scopes": ["read"]});
+    log.admin("apikey.updated", Method::Patch, &path, less).await;
+    let rotate = format!("{path}/rotate");
+    let key = log.admin("apikey.rotated", Method::Post, &rotate, json!({})).await;
+    let path = id_of(&key, "/admin/apikeys");
+    log.admin("apikey.revoked", Method::Delete, &path, Value::Null).await;
+    // Twice is once.
+    log.house.call(Method::Delete, &path, &log.house.operator(), Value::Null).await.expect(204);
+    assert_eq!(log.count("apikey.revoked"), 1);
+}
+
+async fn clients(log: &Log) {
+    let body = json!({"name": "x", "grantTypes": ["client_credentials"], "scopes": ["read"]});
+    let client = log.admin("client.created", Method::Post, "/admin/clients", body).await;
+    let path = id_of(&client, "/admin/clients");
+    log.admin("client.updated", Method::Patch, &path, json!({"name": "y"})).await;
+    let body = json!({"grantType": "client_credentials", "clientId": client["id"],
+                      "clientSecret": client["clientSecret"]});
+    let token = log.house.post("/auth/token", "", body).await.expect(200);
+    let give_up = async |house: &House| {
+        house.post("/auth/logout", text(&token, "accessToken"), Value::Null).await
+    };
+    log.one("token.revoked", give_up).await;
+    let secret = format!("{path}/secret");
+    log.admin("client.secret_rotated", Method::Post, &secret, json!({})).await;
+    log.admin("client.deleted", Method::Delete, &path, Value::Null).await;
+}
+
+async fn consents(log: &Log) {
+    let house = &log.house;
+    let body = json!({"name": "x", "redirectUris": ["https://a.example/"], "scopes": ["read"]});
+    let client = house.post("/admin/clients", &house.operator(), body).await;
+    let client: ClientId = text(&client.expect(201), "id").parse().unwrap();
+    let ada = login(house, "ada@example.com").await.expect(200);
+    let user: UserId = text(&ada, "userId").parse().unwrap();
+    let listed = house.call(Method::Get, "/auth/sessions", text(&ada, "accessToken"), Value::Null);
+    let listed = listed.await.expect(200)["data"].clone();
+    let current = listed.as_array().unwrap().iter().find(|session| session["current"] == true);
+    let session: SessionId = text(current.unwrap(), "id").parse().unwrap();
+    let allow = async |house: &House| {
+        let code = Code {
+            client_id: client,
+            user_id: user,
+            redirect_uri: "https://a.example/".into(),
+            scope: ScopeSet::parse("read").unwrap(),
+            challenge: String::new(),
+            nonce: None,
+            auth_time: START,
+            resources: Vec::new(),
+            ip: "192.0.2.1".parse().unwrap(),
+            user_agent: None,
+            expires_at: START.plus_seconds(6000),
+            signed_in_by: Some(session),
+            used_at: None,
+            session_id: None,
+        };
+        let cause = Cause::system(house.doorward.clock.now());
+        done(house.doorward.store.create_code(Digest256([7; 32]), code, true, cause).await)
+    };
+    log.one("consent.given", allow).await;
+    let withdraw = async |house: &House| {
+        let cause = Cause::system(house.doorward.clock.now());
+        done(house.doorward.store.revoke_consent(user, client, cause).await)
+    };
+    log.one("consent.revoked", withdraw).await;
+    assert_eq!(house.doorward.store.consent(user, client).await.unwrap(), None);
+}
+
+async fn server(log: &Log) {
+    let backup = "/admin/server/backup";
+    let made = log.admin("server.backed_up", Method::Post, backup, Value::Null).await;
+    let home = PathBuf::from(text(&made, "file"));
+    let files = fs::read_dir(home.parent().unwrap()).unwrap().count();
+    assert_eq!(files, 1, "a backup that stands in no log is not handed out");
+    log.admin("signing_key.rotated", Method::Post, "/admin/keys/rotate", Value::Null).await;
+    log.house.pass(30 * 86_400_000);
+    let retire = async |house: &House| {
+        let now = house.doorward.clock.now();
+        done(house.doorward.store.drop_retired_keys(now).await)
+    };
+    log.one("signing_key.retired", retire).await;
+}
+
+/// Every action that stands in the sources as `noun.verb`.
+fn actions_in(folder: &Path) -> BTreeSet<String> {
+    const NOUNS: [&str; 10] = [
+        "apikey", "client", "consent", "login", "role", "server", "session", "signing_key", "token", "user",
+    ];
+    let mut found = BTreeSet::new();
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(actions_in(&path));
+            continue;
+        }
+        let source = fs::read_to_string(&path).unwrap_or_default();
+        for word in source.split('"') {
+            let is_action = word.split_once('.').is_some_and(|(noun, verb)| {
+                NOUNS.contains(&noun)
+                    && !verb.is_empty()
+                    && verb.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+            });
+            if is_action {
+                found.insert(word.to_owned());
+            }
+        }
+    }
+    // A restore writes its event into the database that it makes: tests of the subcommands hold it.
+    found.remove("server.restored");
+    found
+}
