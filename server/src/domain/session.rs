@@ -81,11 +81,11 @@ mod tests {
             ip: IpAddr::from([127, 0, 0, 1]),
             user_agent: None,
             created_at: Timestamp(0),
+            auth_time: None,
             last_seen_at: Timestamp(0),
             expires_at: Timestamp(expires),
             idle_until: Timestamp(idle),
             revoked_at: revoked.map(Timestamp),
-            auth_time: None,
         }
     }
 

@@ -110,7 +110,13 @@ impl Store {
             unit.conn
                 .prepare_cached("DELETE FROM signing_keys WHERE kid = ?1")?
                 .execute([&kid])?;
-            unit.event(act.cause(&by), "signing_key.revoked", Some(&kid), None, None)
+            unit.event(
+                act.cause(&by),
+                "signing_key.revoked",
+                Some(&kid),
+                None,
+                None,
+            )
         })
         .await
     }

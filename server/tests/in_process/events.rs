@@ -42,7 +42,9 @@ impl Log {
 
     fn count(&self, action: &str) -> u32 {
         let sql = "SELECT count(*) FROM events WHERE action = ?1";
-        self.conn.query_row(sql, [action], |row| row.get(0)).unwrap()
+        self.conn
+            .query_row(sql, [action], |row| row.get(0))
+            .unwrap()
     }
 
     fn all(&self) -> u32 {
@@ -60,10 +62,18 @@ impl Log {
         self.conn.execute_batch(&refuse).unwrap();
         let refused = act(&self.house).await;
         self.conn.execute_batch("DROP TRIGGER refuse").unwrap();
-        assert_eq!(refused.status, 503, "{action} without its event: {}", refused.body);
+        assert_eq!(
+            refused.status, 503,
+            "{action} without its event: {}",
+            refused.body
+        );
         assert_eq!((self.count(action), self.all()), before, "{action}");
         let done = act(&self.house).await;
-        assert!(done.status < 500, "{action} has half happened before: {}", done.body);
+        assert!(
+            done.status < 500,
+            "{action} has half happened before: {}",
+            done.body
+        );
         assert_eq!(self.count(action), before.0 + 1, "{action}: {}", done.body);
         self.seen.lock().unwrap().insert(action);
         done.body
@@ -78,8 +88,16 @@ impl Log {
 
 fn done<T, E: std::fmt::Display>(result: Result<T, E>) -> Reply {
     match result {
-        Ok(_) => Reply { status: 200, retry_after: None, body: Value::Null },
-        Err(error) => Reply { status: 503, retry_after: None, body: error.to_string().into() },
+        Ok(_) => Reply {
+            status: 200,
+            retry_after: None,
+            body: Value::Null,
+        },
+        Err(error) => Reply {
+            status: 503,
+            retry_after: None,
+            body: error.to_string().into(),
+        },
     }
 }
 
@@ -103,8 +121,14 @@ async fn every_action_has_its_event_once_in_its_transaction() {
     server(&log).await;
     let written = actions_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
     let seen = log.seen.lock().unwrap().clone();
-    let missing: Vec<_> = written.iter().filter(|action| !seen.contains(action.as_str())).collect();
-    assert!(missing.is_empty(), "no row of this table is for {missing:?}");
+    let missing: Vec<_> = written
+        .iter()
+        .filter(|action| !seen.contains(action.as_str()))
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "no row of this table is for {missing:?}"
+    );
     assert!(written.len() > 25, "{written:?}");
 }
 
@@ -113,7 +137,9 @@ async fn users(log: &Log) {
     let register = async |house: &House| house.post("/auth/register", "", body.clone()).await;
     log.one("user.registered", register).await;
     let made = json!({"email": "bob@example.com", "password": PASSWORD});
-    let bob = log.admin("user.created", Method::Post, "/admin/users", made).await;
+    let bob = log
+        .admin("user.created", Method::Post, "/admin/users", made)
+        .await;
     let bob = id_of(&bob, "/admin/users");
     let patch = async |action, body| log.admin(action, Method::Patch, &bob, body).await;
     patch("user.updated", json!({"firstName": "Bob"})).await;
@@ -121,11 +147,14 @@ async fn users(log: &Log) {
     patch("user.enabled", json!({"disabled": false})).await;
     let path = format!("{bob}/password");
     let body = json!({"password": PASSWORD});
-    log.admin("user.password_changed", Method::Post, &path, body).await;
+    log.admin("user.password_changed", Method::Post, &path, body)
+        .await;
     login(&log.house, "bob@example.com").await.expect(200);
     let path = format!("{bob}/sessions/revoke");
-    log.admin("user.sessions_revoked", Method::Post, &path, Value::Null).await;
-    log.admin("user.deleted", Method::Delete, &bob, Value::Null).await;
+    log.admin("user.sessions_revoked", Method::Post, &path, Value::Null)
+        .await;
+    log.admin("user.deleted", Method::Delete, &bob, Value::Null)
+        .await;
     let role = "/admin/roles/clerk";
     let put = async |action, permissions: Value| {
         let body = json!({"permissions": permissions});
@@ -133,38 +162,69 @@ async fn users(log: &Log) {
     };
     put("role.created", json!([])).await;
     put("role.updated", json!(["read"])).await;
-    log.admin("role.deleted", Method::Delete, role, Value::Null).await;
+    log.admin("role.deleted", Method::Delete, role, Value::Null)
+        .await;
 }
 
 async fn sessions(log: &Log) {
     let house = &log.house;
-    let opened = log.one("session.created", async |house: &House| login(house, "ada@example.com").await);
+    let opened = log.one("session.created", async |house: &House| {
+        login(house, "ada@example.com").await
+    });
     let opened = opened.await;
     let logout = async |house: &House| {
-        house.post("/auth/logout", text(&opened, "accessToken"), Value::Null).await
+        house
+            .post("/auth/logout", text(&opened, "accessToken"), Value::Null)
+            .await
     };
     log.one("session.logout", logout).await;
     let other = login(house, "ada@example.com").await.expect(200);
-    let listed = house.call(Method::Get, "/auth/sessions", text(&other, "accessToken"), Value::Null);
+    let listed = house.call(
+        Method::Get,
+        "/auth/sessions",
+        text(&other, "accessToken"),
+        Value::Null,
+    );
     let listed = listed.await.expect(200)["data"].clone();
-    let old = listed.as_array().unwrap().iter().find(|session| session["current"] == false);
+    let old = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|session| session["current"] == false);
     let path = format!("/auth/sessions/{}", text(old.unwrap(), "id"));
     let end = async |house: &House| {
-        house.call(Method::Delete, &path, text(&other, "accessToken"), Value::Null).await
+        house
+            .call(
+                Method::Delete,
+                &path,
+                text(&other, "accessToken"),
+                Value::Null,
+            )
+            .await
     };
     log.one("session.revoked", end).await;
     let refresh = async |house: &House, token: &str| {
-        house.post("/auth/refresh", "", json!({"refreshToken": token})).await
+        house
+            .post("/auth/refresh", "", json!({"refreshToken": token}))
+            .await
     };
     let first = text(&other, "refreshToken").to_owned();
     let next = refresh(house, &first).await.expect(200);
-    refresh(house, text(&next, "refreshToken")).await.expect(200);
+    refresh(house, text(&next, "refreshToken"))
+        .await
+        .expect(200);
     house.pass(120_000);
-    log.one("session.replayed", async |house: &House| refresh(house, &first).await).await;
+    log.one("session.replayed", async |house: &House| {
+        refresh(house, &first).await
+    })
+    .await;
 
     // Told after its answer, in a unit of its own.
     let wrong = json!({"email": "ada@example.com", "password": "wrong"});
-    house.post("/auth/login", "", wrong).await.refused(401, "invalid_credentials");
+    house
+        .post("/auth/login", "", wrong)
+        .await
+        .refused(401, "invalid_credentials");
     for _ in 0..500 {
         if log.count("login.failed") > 0 {
             break;
@@ -177,34 +237,50 @@ async fn sessions(log: &Log) {
 
 async fn keys(log: &Log) {
     let body = json!({"name": "x", "scopes": ["read", "write"]});
-    let key = log.admin("apikey.created", Method::Post, "/admin/apikeys", body).await;
+    let key = log
+        .admin("apikey.created", Method::Post, "/admin/apikeys", body)
+        .await;
     let path = id_of(&key, "/admin/apikeys");
     let less = json!({"scopes": ["read"]});
-    log.admin("apikey.updated", Method::Patch, &path, less).await;
+    log.admin("apikey.updated", Method::Patch, &path, less)
+        .await;
     let rotate = format!("{path}/rotate");
-    let key = log.admin("apikey.rotated", Method::Post, &rotate, json!({})).await;
+    let key = log
+        .admin("apikey.rotated", Method::Post, &rotate, json!({}))
+        .await;
     let path = id_of(&key, "/admin/apikeys");
-    log.admin("apikey.revoked", Method::Delete, &path, Value::Null).await;
+    log.admin("apikey.revoked", Method::Delete, &path, Value::Null)
+        .await;
     // Twice is once.
-    log.house.call(Method::Delete, &path, &log.house.operator(), Value::Null).await.expect(204);
+    log.house
+        .call(Method::Delete, &path, &log.house.operator(), Value::Null)
+        .await
+        .expect(204);
     assert_eq!(log.count("apikey.revoked"), 1);
 }
 
 async fn clients(log: &Log) {
     let body = json!({"name": "x", "grantTypes": ["client_credentials"], "scopes": ["read"]});
-    let client = log.admin("client.created", Method::Post, "/admin/clients", body).await;
+    let client = log
+        .admin("client.created", Method::Post, "/admin/clients", body)
+        .await;
     let path = id_of(&client, "/admin/clients");
-    log.admin("client.updated", Method::Patch, &path, json!({"name": "y"})).await;
+    log.admin("client.updated", Method::Patch, &path, json!({"name": "y"}))
+        .await;
     let body = json!({"grantType": "client_credentials", "clientId": client["id"],
                       "clientSecret": client["clientSecret"]});
     let token = log.house.post("/auth/token", "", body).await.expect(200);
     let give_up = async |house: &House| {
-        house.post("/auth/logout", text(&token, "accessToken"), Value::Null).await
+        house
+            .post("/auth/logout", text(&token, "accessToken"), Value::Null)
+            .await
     };
     log.one("token.revoked", give_up).await;
     let secret = format!("{path}/secret");
-    log.admin("client.secret_rotated", Method::Post, &secret, json!({})).await;
-    log.admin("client.deleted", Method::Delete, &path, Value::Null).await;
+    log.admin("client.secret_rotated", Method::Post, &secret, json!({}))
+        .await;
+    log.admin("client.deleted", Method::Delete, &path, Value::Null)
+        .await;
 }
 
 async fn consents(log: &Log) {
@@ -214,9 +290,18 @@ async fn consents(log: &Log) {
     let client: ClientId = text(&client.expect(201), "id").parse().unwrap();
     let ada = login(house, "ada@example.com").await.expect(200);
     let user: UserId = text(&ada, "userId").parse().unwrap();
-    let listed = house.call(Method::Get, "/auth/sessions", text(&ada, "accessToken"), Value::Null);
+    let listed = house.call(
+        Method::Get,
+        "/auth/sessions",
+        text(&ada, "accessToken"),
+        Value::Null,
+    );
     let listed = listed.await.expect(200)["data"].clone();
-    let current = listed.as_array().unwrap().iter().find(|session| session["current"] == true);
+    let current = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|session| session["current"] == true);
     let session: SessionId = text(current.unwrap(), "id").parse().unwrap();
     let allow = async |house: &House| {
         let code = Code {
@@ -236,24 +321,47 @@ async fn consents(log: &Log) {
             session_id: None,
         };
         let cause = Cause::system(house.doorward.clock.now());
-        done(house.doorward.store.create_code(Digest256([7; 32]), code, true, cause).await)
+        done(
+            house
+                .doorward
+                .store
+                .create_code(Digest256([7; 32]), code, true, cause)
+                .await,
+        )
     };
     log.one("consent.given", allow).await;
     let withdraw = async |house: &House| {
         let cause = Cause::system(house.doorward.clock.now());
-        done(house.doorward.store.revoke_consent(user, client, cause).await)
+        done(
+            house
+                .doorward
+                .store
+                .revoke_consent(user, client, cause)
+                .await,
+        )
     };
     log.one("consent.revoked", withdraw).await;
-    assert_eq!(house.doorward.store.consent(user, client).await.unwrap(), None);
+    assert_eq!(
+        house.doorward.store.consent(user, client).await.unwrap(),
+        None
+    );
 }
 
 async fn server(log: &Log) {
     let backup = "/admin/server/backup";
-    let made = log.admin("server.backed_up", Method::Post, backup, Value::Null).await;
+    let made = log
+        .admin("server.backed_up", Method::Post, backup, Value::Null)
+        .await;
     let home = PathBuf::from(text(&made, "file"));
     let files = fs::read_dir(home.parent().unwrap()).unwrap().count();
     assert_eq!(files, 1, "a backup that stands in no log is not handed out");
-    log.admin("signing_key.rotated", Method::Post, "/admin/keys/rotate", Value::Null).await;
+    log.admin(
+        "signing_key.rotated",
+        Method::Post,
+        "/admin/keys/rotate",
+        Value::Null,
+    )
+    .await;
     log.house.pass(30 * 86_400_000);
     let retire = async |house: &House| {
         let now = house.doorward.clock.now();
@@ -265,7 +373,16 @@ async fn server(log: &Log) {
 /// Every action that stands in the sources as `noun.verb`.
 fn actions_in(folder: &Path) -> BTreeSet<String> {
     const NOUNS: [&str; 10] = [
-        "apikey", "client", "consent", "login", "role", "server", "session", "signing_key", "token", "user",
+        "apikey",
+        "client",
+        "consent",
+        "login",
+        "role",
+        "server",
+        "session",
+        "signing_key",
+        "token",
+        "user",
     ];
     let mut found = BTreeSet::new();
     for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {

@@ -7,6 +7,7 @@
 
 mod claims;
 mod client_tokens;
+mod events;
 mod first_party;
 mod hashes;
 mod house;

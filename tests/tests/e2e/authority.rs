@@ -352,7 +352,7 @@ async fn an_idempotency_key_belongs_to_one_credential_and_its_rights_are_judged_
 
 #[tokio::test]
 async fn step_up_is_asked_for_at_every_door_and_refreshing_is_no_sign_in() {
-    let server = Server::with().set("step_up_seconds", 6).start();
+    let server = Server::with().set("step_up_seconds", 3).start();
     server.administrator("chief@example.com").await;
     let app = json!({"scopes": ["openid", "offline_access", "admin", "read"]});
     let app = server.app(app).await;
@@ -361,13 +361,20 @@ async fn step_up_is_asked_for_at_every_door_and_refreshing_is_no_sign_in() {
     let code = browser.code("chief@example.com", &pairs).await;
     let given = server.redeem(&app, &code).await.expect(200).json();
     let signed_in = doorward_tests::browser::claims(given["access_token"].as_str().unwrap());
-    let chief = server.login("chief@example.com").await;
     let key = json!({"name": "x", "scopes": ["admin"]});
     let mint =
         |token: &str, path: &str| idempotent(server.post(path).bearer(token), "k", &key).send();
-    for path in ["/apikey", "/admin/apikeys"] {
-        mint(&chief.access, path).await.expect(201);
-    }
+    // On a busy machine a sign-in may be old before it is used.
+    let chief = eventually("a sign-in is used in time", async || {
+        let chief = server.login("chief@example.com").await;
+        for path in ["/apikey", "/admin/apikeys"] {
+            if mint(&chief.access, path).await.status != 201 {
+                return None;
+            }
+        }
+        Some(chief)
+    })
+    .await;
     eventually("the sign-ins become old", async || {
         let body = json!({"disabled": true});
         let reply = send(
@@ -391,7 +398,7 @@ async fn step_up_is_asked_for_at_every_door_and_refreshing_is_no_sign_in() {
     let old = form(&page, "/account/keys").with("name", "x");
     let refused = browser.submit(&old.clone().with("scopes", "admin")).await;
     assert!(
-        !refused.text().contains("sk_live_"),
+        !refused.text().contains("class=\"secret\""),
         "an old sign-in minted an admin key"
     );
     assert!(refused.text().contains("role=\"alert\""));

@@ -64,7 +64,7 @@ async fn a_rotated_key_keeps_all_but_its_secret() {
         // And so it is read again.
         let path = format!("/admin/apikeys/{}", new["id"].as_str().unwrap());
         let read = server.admin("GET", &path, None).await;
-        assert_eq!(read["expiresAt"], "2100-01-02T03:04:05Z", "{read}");
+        assert_eq!(read["expiresAt"], old["expiresAt"], "{read}");
         assert_eq!(read["ownerId"], ada.id);
     }
 }
