@@ -208,6 +208,15 @@ async fn sessions(log: &Log) {
             .post("/auth/refresh", "", json!({"refreshToken": token}))
             .await
     };
+    // A lost answer: past the grace, and the successor was never used.
+    let lost = login(house, "ada@example.com").await.expect(200);
+    let lost = text(&lost, "refreshToken").to_owned();
+    refresh(house, &lost).await.expect(200);
+    house.pass(5_000);
+    log.one("session.refresh_retried", async |house: &House| {
+        refresh(house, &lost).await
+    })
+    .await;
     let first = text(&other, "refreshToken").to_owned();
     let next = refresh(house, &first).await.expect(200);
     refresh(house, text(&next, "refreshToken"))
@@ -309,7 +318,7 @@ async fn consents(log: &Log) {
             user_id: user,
             redirect_uri: "https://a.example/".into(),
             scope: ScopeSet::parse("read").unwrap(),
-            challenge: String::new(),
+            challenge: None,
             nonce: None,
             auth_time: START,
             resources: Vec::new(),
@@ -362,6 +371,23 @@ async fn server(log: &Log) {
         Value::Null,
     )
     .await;
+    let operator = log.house.operator();
+    let listed = log
+        .house
+        .call(Method::Get, "/admin/keys", &operator, Value::Null);
+    let listed = listed.await.expect(200)["data"].clone();
+    let old = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|key| key["active"] == false);
+    let path = format!("/admin/keys/{}", text(old.unwrap(), "id"));
+    log.admin("signing_key.revoked", Method::Delete, &path, Value::Null)
+        .await;
+    log.house
+        .post("/admin/keys/rotate", &operator, Value::Null)
+        .await
+        .expect(201);
     log.house.pass(30 * 86_400_000);
     let retire = async |house: &House| {
         let now = house.doorward.clock.now();

@@ -54,6 +54,7 @@ async fn granted(house: &House, user: &Value, client: ClientId, scope: &str) -> 
     };
     let cause = Cause {
         actor: Actor::User(user),
+        client_id: None,
         ip: Some(ip),
         request_id: None,
         at: START,
@@ -462,7 +463,7 @@ async fn of_a_used_token_introspection_says_nothing_and_revocation_ends_its_sess
         .expect(200);
     let (door, now) = (&house.doorward, Timestamp(0));
     let active = async |token: &str| {
-        let asker = doorward_server::oauth::Asker::Operator;
+        let asker = doorward_server::oauth::Asker::Operator { people: true };
         let info = door.introspect(&asker, token).await.unwrap();
         serde_json::to_value(info).unwrap()["active"] == true
     };
