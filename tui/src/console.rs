@@ -117,7 +117,7 @@ pub fn run(look: &LookArgs, connection: Connection, profiles: Profiles) -> Resul
     let ended = runtime.block_on(async move {
         let (replies, inbox) = unbounded_channel();
         let (found, clients) = unbounded_channel();
-        let console = Console {
+        let mut console = Console {
             state,
             runner: Runner::new(connection.client, profiles, replies),
             screen,
@@ -127,26 +127,34 @@ pub fn run(look: &LookArgs, connection: Connection, profiles: Profiles) -> Resul
             clients,
             late,
         };
-        console.run(connection.key_missing, &typed, inbox).await
+        let ended = console.run(connection.key_missing, &typed, inbox).await;
+        if is_hung_up(&ended) {
+            terminal::leave();
+            // Nothing is dropped: the screen would say on a closed standard error that it cannot show its cursor, and panic.
+            std::process::exit(i32::from(hangup::HUNG_UP));
+        }
+        ended
     });
     drop(guard);
     // Calls that still wait for a server are not waited for.
     runtime.shutdown_background();
-    // What cannot be drawn on is gone: there is nobody to tell.
-    let gone = |error: &io::Error| {
-        matches!(
-            error.kind(),
-            io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe
-        ) || error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error())
-    };
-    let ended = match ended {
-        Err(error) if gone(&error) => Ok(End::HungUp),
-        ended => ended,
-    };
     match ended.map_err(wrong)? {
         End::Quit => Ok(0),
         End::Terminated => Ok(TERMINATED),
         End::HungUp => Ok(hangup::HUNG_UP),
+    }
+}
+
+/// Whether the terminal is gone: told by a signal, or by what cannot be drawn or read any more.
+fn is_hung_up(ended: &io::Result<End>) -> bool {
+    match ended {
+        Ok(End::HungUp) => true,
+        Ok(_) => false,
+        Err(error) => {
+            let kinds = [io::ErrorKind::UnexpectedEof, io::ErrorKind::BrokenPipe];
+            kinds.contains(&error.kind())
+                || error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error())
+        }
     }
 }
 
@@ -225,7 +233,7 @@ enum Caught {
 
 impl Console {
     async fn run(
-        mut self,
+        &mut self,
         key_missing: Option<String>,
         typed: &str,
         mut inbox: UnboundedReceiver<Msg>,
