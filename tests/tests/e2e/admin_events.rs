@@ -301,7 +301,7 @@ async fn an_operators_reason_stands_in_the_events_and_nobody_elses_does() {
         .await
         .expect(401);
     server
-        .patch(&format!("//admin/users//{}", ada.id))
+        .patch(&format!("/admin/users/{}", ada.id))
         .bearer(&server.operator_key())
         .header("x-reason", "found again")
         .json(json!({"disabled": false}))

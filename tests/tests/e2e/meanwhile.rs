@@ -2,7 +2,7 @@
 
 use doorward_tests::{
     Client, Person, Reply, Server,
-    browser::{Browser, CALLBACK, filled, form, landed, request},
+    browser::{Browser, CALLBACK, filled, form, landed, onward, request},
 };
 use serde_json::{Value, json};
 
@@ -14,10 +14,10 @@ async fn patch(server: &Server, path: &str, body: Value) {
 async fn consent_page(browser: &Browser<'_>, app: &Client, scope: &str) -> Reply {
     let page = browser.authorize(&request(app, &[("scope", scope)])).await;
     let signed_in = browser.submit(&filled(&page, "ada@example.com")).await;
-    let page = if signed_in.status == 200 {
-        signed_in
-    } else {
+    let page = if onward(&signed_in).is_some() {
         browser.follow(signed_in).await
+    } else {
+        signed_in
     };
     page.expect(200)
 }
@@ -43,7 +43,7 @@ async fn scope_of(server: &Server, app: &Client, reply: &Reply) -> String {
 async fn what_a_person_lost_while_the_consent_page_was_open_is_not_granted() {
     let server = Server::start();
     let app = server
-        .app(json!({"scopes": ["openid", "read", "admin:users"]}))
+        .app(json!({"scopes": ["openid", "offline_access", "read", "admin:users"]}))
         .await;
     let ada = server.register("ada@example.com").await;
     let user = format!("/admin/users/{}", ada.id);
@@ -64,7 +64,7 @@ async fn what_a_person_lost_while_the_consent_page_was_open_is_not_granted() {
 async fn what_the_client_lost_while_the_consent_page_was_open_is_not_granted() {
     let server = Server::start();
     let app = server
-        .app(json!({"scopes": ["openid", "read", "write"]}))
+        .app(json!({"scopes": ["openid", "offline_access", "read", "write"]}))
         .await;
     server.register("ada@example.com").await;
     let browser = server.browser();
@@ -72,7 +72,7 @@ async fn what_the_client_lost_while_the_consent_page_was_open_is_not_granted() {
     patch(
         &server,
         &format!("/admin/clients/{}", app.id),
-        json!({"scopes": ["openid", "read"]}),
+        json!({"scopes": ["openid", "offline_access", "read"]}),
     )
     .await;
     let allowed = browser.submit(&form(&page, "/oauth/consent")).await;
@@ -99,7 +99,7 @@ async fn a_callback_that_is_taken_away_while_somebody_signs_in_or_consents_is_no
         .submit(&filled(&sign_in, "ada@example.com"))
         .await;
     assert!(!leads_to_the_client(&after));
-    if after.status == 303 {
+    if onward(&after).is_some() {
         after = signing_in.follow(after).await;
     }
     assert!(
