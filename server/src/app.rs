@@ -26,7 +26,7 @@ use crate::{
     previews::Previews,
     settings::Settings,
     site::Site,
-    state::{Refusals, Told},
+    state::{Refusals, Told, streams::Streams},
     stats::{Remembered, minute_of},
     store::{
         self, DirectoryLock, MASTER_KEY, OPERATOR_KEY, Restore, Restored, Store, StoreError,
@@ -80,6 +80,7 @@ pub struct Parts {
     pub(crate) answers: Answers,
     pub(crate) previews: Previews,
     pub(crate) remembered: Remembered,
+    pub(crate) streams: Streams,
     pub(crate) master: MasterKey,
     pub(crate) site: Site,
     /// Form tokens that have come back.
@@ -124,7 +125,7 @@ impl Doorward {
         let store = Store::open(
             &directory,
             lock,
-            settings.cache_entries,
+            (settings.cache_entries, settings.caps()),
             Arc::new(metrics.store.clone()),
         )?;
         for line in tightened {
@@ -171,6 +172,7 @@ impl Doorward {
             answers: Answers::default(),
             previews: Previews::default(),
             remembered: Remembered::default(),
+            streams: Streams::default(),
             master,
             site,
             used_forms: UsedForms::default(),

@@ -12,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use doorward_shared::UserId;
 use tokio::{
     sync::{Notify, Semaphore},
     time::timeout,
@@ -237,6 +238,7 @@ struct Counters {
     registrations: Widths,
     /// Accounts whose failures are forgotten: how often, and when last. What was counted before goes by another key.
     forgotten: HashMap<u64, (u64, Duration)>,
+    writes: Counter,
 }
 
 /// All counters. Keys are hashed with a key of this process: no address or name of anybody is kept.
@@ -275,6 +277,7 @@ impl Limits {
             account: Counter::new(settings.password_failures_per_account, HOUR),
             registrations: Widths::new(settings.registrations_per_hour_per_ip, HOUR),
             forgotten: HashMap::new(),
+            writes: Counter::new(settings.writes_per_minute_per_account, MINUTE),
         };
         Self {
             counters: Arc::new(Mutex::new(counters)),
@@ -323,6 +326,20 @@ impl Limits {
         (*times, *at) = (*times + 1, now);
         drop(counters);
         self.queue.settled.notify_waiters();
+    }
+
+    /// Counts a change that an account's own credential asks for, whatever becomes of it.
+    ///
+    /// # Errors
+    /// [`RetryAfter`] when there were too many this minute: it must not be made.
+    pub fn write(&self, account: UserId, now: Duration) -> Result<(), RetryAfter> {
+        let key = self.key(account);
+        let mut counters = self.counters();
+        if let Err(Full::Until(wait)) = counters.writes.check(key, now) {
+            return Err(wait);
+        }
+        counters.writes.take(key, now);
+        Ok(())
     }
 
     /// Takes a place for a password check in every counter, or in none. `account` is the normalized address somebody

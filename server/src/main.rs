@@ -202,8 +202,13 @@ fn operator_key(settings: &Settings) -> Result<(), String> {
         return Err(format!("there is no database in {}", directory.display()));
     }
     let lock = DirectoryLock::take(directory).map_err(text)?;
-    let store =
-        Store::open(directory, lock, 100, Arc::new(StoreMetrics::default())).map_err(text)?;
+    let store = Store::open(
+        directory,
+        lock,
+        (100, store::Caps::default()),
+        Arc::new(StoreMetrics::default()),
+    )
+    .map_err(text)?;
     let made = runtime(1)?.block_on(mint_operator_key(&store, settings, &Clock::system()));
     store.close();
     made.map_err(text)?;

@@ -5,22 +5,20 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use doorward_shared::{SessionId, Timestamp, admin::Session};
+use doorward_shared::{Timestamp, admin::Session};
 use ulid::Ulid;
 
-use crate::{clock::random_bytes, domain::Actor};
+use crate::{clock::random_bytes, domain::Actor, store::Ends};
 
 /// How long a preview is good, in seconds.
 const KEEP: i64 = 300;
-/// Sessions that all open previews hold together, at most.
-const MANY: usize = 1_000_000;
+/// Open previews, at most. Each holds 1,000 ids at most.
+const MANY: usize = 1000;
 
 /// The sessions a bulk revocation would end.
 #[derive(Debug, Clone)]
 pub(crate) struct Preview {
-    pub sessions: Vec<SessionId>,
-    /// Users they belong to.
-    pub users: u64,
+    pub ends: Ends,
     /// The first of them.
     pub shown: Vec<Session>,
 }
@@ -41,11 +39,7 @@ impl Previews {
     pub fn keep(&self, preview: Preview, by: Actor, now: Timestamp) -> Option<(String, Timestamp)> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|_, kept| kept.until > now);
-        let held: usize = kept
-            .values()
-            .map(|kept| kept.preview.sessions.len() + 1)
-            .sum();
-        if held + preview.sessions.len() > MANY {
+        if kept.len() >= MANY {
             return None;
         }
         let id = Ulid(u128::from_be_bytes(random_bytes()));

@@ -14,6 +14,7 @@ use crate::{
     crypto::{secret::is_api_key_prefix, signing::SigningAlgorithm},
     domain::text::required_name,
     site::Colour,
+    store::Caps,
 };
 
 /// Keys of the environment that are the console's.
@@ -101,6 +102,11 @@ pub struct Settings {
     pub log_format: LogFormat,
     /// Most entries of each in-memory cache.
     pub cache_entries: usize,
+    /// Live sessions of an account; one more ends the least recently used. 0 is any number, of these three.
+    pub sessions_per_account: u32,
+    pub api_keys_per_account: u32,
+    /// Changes by an account's own credentials.
+    pub writes_per_minute_per_account: u32,
     /// How recent a person's sign-in must be for admin calls that destroy something; 0 asks for nothing.
     pub step_up_seconds: u32,
     /// How long events are kept, in days; 0 keeps them for good.
@@ -139,6 +145,9 @@ impl Default for Settings {
             api_key_prefix: "sk".into(),
             log_format: LogFormat::Plain,
             cache_entries: 100_000,
+            sessions_per_account: 100,
+            api_keys_per_account: 100,
+            writes_per_minute_per_account: 120,
             step_up_seconds: 0,
             event_days: 365,
             site_name: "Doorward".into(),
@@ -293,7 +302,24 @@ impl Settings {
         if !(100..=100_000_000).contains(&self.cache_entries) {
             return Err(wrong("cache_entries", "must be from 100 to 100,000,000"));
         }
+        let caps = [
+            ("sessions_per_account", self.sessions_per_account),
+            ("api_keys_per_account", self.api_keys_per_account),
+        ];
+        for (key, cap) in caps {
+            if cap > 10_000 {
+                return Err(wrong(key, "must be at most 10,000; 0 turns it off"));
+            }
+        }
         Ok(())
+    }
+
+    /// What an account may have.
+    pub fn caps(&self) -> Caps {
+        Caps {
+            sessions: self.sessions_per_account,
+            api_keys: self.api_keys_per_account,
+        }
     }
 
     /// What new tokens are signed with.

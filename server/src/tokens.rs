@@ -1,5 +1,7 @@
 //! Tokens that people's sessions and clients get.
 
+use std::sync::Arc;
+
 use doorward_shared::{ClientId, ScopeSet, SessionId, Timestamp, UserId, auth::TokenResponse};
 use ulid::Ulid;
 
@@ -7,14 +9,28 @@ use crate::{
     app::Doorward,
     clock::random_bytes,
     crypto::{
-        refresh::NextToken,
+        refresh::{NextToken, Presented},
         secret::{Digest256, Secret},
         signing::{SignError, TokenType},
         token::{AccessClaims, Audience, FIRST_PARTY},
     },
     domain::{Lineage, client::mark, rules::refresh::Windows},
-    store::{NewSession, Rotation},
+    limits::RetryAfter,
+    store::{NewSession, Rotation, StoreError},
 };
+
+/// Why a use of a refresh token was not counted.
+#[derive(Debug)]
+pub enum Counted {
+    Limited(RetryAfter),
+    Unknown(StoreError),
+}
+
+impl From<StoreError> for Counted {
+    fn from(error: StoreError) -> Self {
+        Self::Unknown(error)
+    }
+}
 
 /// For whom an access token is.
 #[derive(Debug, Clone)]
@@ -93,6 +109,39 @@ impl Doorward {
             user_id: user,
             issued_at: now,
         })
+    }
+
+    /// Counts a use of a refresh token as a change by its account. Only a genuine token of this door and of a live session
+    /// counts: nobody else's change is refused for what a stranger sends.
+    ///
+    /// # Errors
+    /// [`Counted::Limited`]: the token must not be used, and stays good.
+    pub async fn count_refresh(&self, used: Presented, lineage: Lineage) -> Result<(), Counted> {
+        if self.settings.writes_per_minute_per_account == 0 {
+            return Ok(());
+        }
+        let session = match used {
+            Presented::Numbered {
+                session,
+                genuine: true,
+                ..
+            } => self.store.session(session).await?,
+            other => {
+                let found = self.store.refresh_token(other).await?;
+                found.map(|(session, _)| Arc::new(session))
+            }
+        };
+        let Some(session) = session else {
+            return Ok(());
+        };
+        let of = session
+            .client_id
+            .map_or(Lineage::FirstParty, Lineage::Client);
+        if of != lineage || !session.is_live(self.clock.now()) {
+            return Ok(());
+        }
+        let counted = self.limits.write(session.user_id, self.clock.monotonic());
+        counted.map_err(Counted::Limited)
     }
 
     /// A refresh token to be, of whichever session.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{KeyId, ScopeSet, Timestamp};
+use crate::{ClientId, KeyId, ScopeSet, Timestamp};
 
 /// Which half of an application a key is for; written into the key itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -98,4 +98,10 @@ pub struct ApiKey {
     pub last_used_at: Option<Timestamp>,
     pub last_used_ip: Option<String>,
     pub revoked_at: Option<Timestamp>,
+    /// Who minted it: a user, a key, a client, or `system`. `null` where that is not known.
+    #[serde(default)]
+    pub minted_by: Option<String>,
+    /// The OAuth client with whose token it was minted; it ends with the client.
+    #[serde(default)]
+    pub client_id: Option<ClientId>,
 }

@@ -36,6 +36,9 @@ pub struct RefreshRequest {
 pub struct PasswordRequest {
     pub current_password: String,
     pub new_password: String,
+    /// Ends the account's API keys too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub api_keys: bool,
 }
 
 /// Absent leaves a name as it is; `null` clears it.

@@ -126,7 +126,7 @@ pub struct Person {
 }
 
 impl Server {
-    /// A server with cheap password hashes: a test that is about their cost says so itself.
+    /// A server with cheap password hashes and without caps of an account: a test that is about them says so itself.
     pub fn start() -> Self {
         Self::with().start()
     }
@@ -136,6 +136,9 @@ impl Server {
         Options::default()
             .set("argon2_memory_kib", 64)
             .set("argon2_iterations", 1)
+            .set("sessions_per_account", 0)
+            .set("api_keys_per_account", 0)
+            .set("writes_per_minute_per_account", 0)
     }
 
     /// A server as a newcomer starts it, with every default.

@@ -1,6 +1,8 @@
 //! API keys.
 
-use doorward_shared::{KeyId, ScopeSet, Timestamp, UserId, admin::KeyState, apikey::Environment};
+use doorward_shared::{
+    ClientId, KeyId, ScopeSet, Timestamp, UserId, admin::KeyState, apikey::Environment,
+};
 
 /// Whose a key is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +22,16 @@ impl KeyOwner {
     }
 }
 
+/// Whose end ends a key that they minted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Minter {
+    /// The account that counts as minter: a person's, or that of the owner of the key they minted with. None for the
+    /// operator key, and for a client's own token.
+    pub user: Option<UserId>,
+    /// The OAuth client whose token was used, or the key was that was used.
+    pub client: Option<ClientId>,
+}
+
 /// A key, without its secret.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ApiKey {
@@ -35,6 +47,12 @@ pub struct ApiKey {
     pub last_used_ip: Option<String>,
     /// When it dies or died; in the future during the grace of a rotation.
     pub revoked_at: Option<Timestamp>,
+    /// The actor that minted it; not known of keys from before this was kept.
+    pub minted_by: Option<String>,
+    /// The account that counts as minter.
+    pub minter: Option<UserId>,
+    /// The OAuth client with whose token it was minted.
+    pub client: Option<ClientId>,
 }
 
 impl ApiKey {
@@ -89,6 +107,9 @@ mod tests {
             last_used_at: None,
             last_used_ip: None,
             revoked_at: revoked.map(Timestamp),
+            minted_by: None,
+            minter: None,
+            client: None,
         }
     }
 

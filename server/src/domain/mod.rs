@@ -18,7 +18,7 @@ pub mod session;
 pub mod text;
 
 pub use account::{Account, NewUser, User, UserChange};
-pub use api_key::{ApiKey, KeyOwner};
+pub use api_key::{ApiKey, KeyOwner, Minter};
 pub use authority::{Act, Authority, Door, Holder};
 pub use client::{Client, ClientSecrets, GrantType};
 pub use code::Code;

@@ -12,7 +12,7 @@ use rocket::{
 
 use super::{
     ApiError, Body, Filters, Listing, OptionalBody, RequestInfo,
-    guards::caller,
+    guards::{caller, changing},
     listing::Params,
     once::IdempotencyKey,
     reply::{Answer, Done, NoContent, created, ok},
@@ -49,7 +49,12 @@ pub struct KeyHolder<const WRITE: bool> {
 impl<'r, const WRITE: bool> FromRequest<'r> for KeyHolder<WRITE> {
     type Error = ApiError;
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
-        let judged = caller(request).await.and_then(|caller| {
+        let caller = if WRITE {
+            changing(request).await
+        } else {
+            caller(request).await
+        };
+        let judged = caller.and_then(|caller| {
             let is_key = matches!(caller.credential, Credential::Key { .. });
             if is_key {
                 caller.require(if WRITE {
@@ -209,6 +214,8 @@ fn view(key: domain::ApiKey) -> ApiKey {
         last_used_at: key.last_used_at,
         last_used_ip: key.last_used_ip,
         revoked_at: key.revoked_at,
+        minted_by: key.minted_by,
+        client_id: key.client,
     }
 }
 

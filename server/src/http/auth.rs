@@ -12,6 +12,7 @@ use ulid::Ulid;
 
 use super::{
     ApiError, Bearer, Body, FirstParty, Listing, RequestInfo,
+    guards::Changing,
     reply::{Answer, Done, NoContent, created, ok},
     request::UserAgent,
     values,
@@ -141,7 +142,12 @@ async fn refresh(
     let now = doorward.clock.now();
     let cause = info.cause(Actor::Anonymous, now);
     let refreshed = match doorward.rotation(used.expose(), next.clone(), Lineage::FirstParty, now) {
-        Some(rotation) => doorward.store.rotate_refresh(rotation, cause).await?,
+        Some(rotation) => {
+            doorward
+                .count_refresh(rotation.used, Lineage::FirstParty)
+                .await?;
+            doorward.store.rotate_refresh(rotation, cause).await?
+        }
         None => Refreshed::Unknown,
     };
     match refreshed {
@@ -252,7 +258,7 @@ async fn me(by: Bearer) -> Answer<Profile> {
 async fn change_me(
     doorward: &State<Doorward>,
     info: &RequestInfo,
-    by: FirstParty,
+    by: Changing,
     body: Body<ProfilePatch>,
 ) -> Answer<Profile> {
     let change = UserChange {
@@ -271,21 +277,23 @@ async fn change_me(
 async fn change_password(
     doorward: &State<Doorward>,
     info: &RequestInfo,
-    by: FirstParty,
+    by: Changing,
     body: Body<PasswordRequest>,
 ) -> Done {
     let PasswordRequest {
         current_password,
         new_password,
+        api_keys,
     } = body.0;
+    let passwords = (current_password.into(), new_password.into());
     doorward
-        .change_own_password(info, &by, current_password.into(), new_password.into())
+        .change_own_password(info, &by, passwords, api_keys)
         .await?;
     Ok(NoContent)
 }
 
 impl Doorward {
-    /// Changes somebody's own password; their other sessions end.
+    /// Changes somebody's own password; their other sessions end, with `api_keys` their keys too.
     ///
     /// # Errors
     /// `invalid_credentials` for a wrong current password, and as sign-in; `validation_failed`.
@@ -293,8 +301,8 @@ impl Doorward {
         &self,
         info: &RequestInfo,
         by: &FirstParty,
-        current: Secret,
-        new: Secret,
+        (current, new): (Secret, Secret),
+        api_keys: bool,
     ) -> Result<(), ApiError> {
         let email = by.account.user.email.as_str();
         // First, so that a new password that is refused costs no attempt.
@@ -309,7 +317,9 @@ impl Doorward {
         let seen = Some(proven.password);
         let (id, keep) = (by.account.user.id, Some(by.session.id));
         let act = self.act(&by.caller, Door::Own, info)?;
-        self.store.set_password(id, hash, seen, keep, act).await?;
+        self.store
+            .set_password(id, hash, seen, (keep, api_keys), act)
+            .await?;
         self.forget_failures(email);
         Ok(())
     }
@@ -349,7 +359,7 @@ fn own_session(session: Session, current: SessionId) -> OwnSession {
 async fn end_session(
     doorward: &State<Doorward>,
     info: &RequestInfo,
-    by: FirstParty,
+    by: Changing,
     id: &str,
 ) -> Done {
     let id = values::id(id, "session")?;

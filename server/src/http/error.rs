@@ -14,6 +14,7 @@ use crate::{
     domain::Refusal,
     limits::RetryAfter,
     store::StoreError,
+    tokens::Counted,
 };
 
 /// After so many seconds a server that was too busy, or whose disk failed, may be asked again.
@@ -277,6 +278,15 @@ impl From<Refusal> for ApiError {
             Refusal::StepUp(within) => Self::step_up(within),
             Refusal::NotFirstParty => Self::new(ErrorCode::InsufficientScope, message),
             Refusal::CredentialEnded => Self::token_revoked(),
+        }
+    }
+}
+
+impl From<Counted> for ApiError {
+    fn from(counted: Counted) -> Self {
+        match counted {
+            Counted::Limited(wait) => wait.into(),
+            Counted::Unknown(error) => error.into(),
         }
     }
 }

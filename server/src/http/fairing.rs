@@ -20,6 +20,8 @@ const SWEEP: Duration = Duration::from_secs(600);
 const REFUSALS: Duration = Duration::from_secs(1);
 /// A path of ours that no route has.
 const NOWHERE: &str = "/health/-";
+/// How long after a failure endings are carried out again.
+const RETRY: Duration = Duration::from_secs(5);
 /// As much of a form as Rocket looks at for its `_method`, in bytes.
 const METHOD_FIELD: usize = "_method=delete".len();
 
@@ -108,6 +110,7 @@ impl Fairing for DoorwardFairing {
         tasks.push(run(Box::pin(flush(self.doorward.clone()))
             as std::pin::Pin<Box<dyn Future<Output = ()> + Send>>));
         tasks.push(run(Box::pin(sweep(self.doorward.clone()))));
+        tasks.push(run(Box::pin(carry_out(self.doorward.clone()))));
         tasks.push(run(Box::pin(minutes(self.doorward.clone()))));
         tasks.push(run(Box::pin(refusals(self.doorward.clone()))));
         let _ = rocket;
@@ -208,6 +211,26 @@ async fn sweep(doorward: Doorward) {
             Err(error) => tracing::warn!(%error, "sweeping failed"),
         }
         tokio::time::sleep(SWEEP).await;
+    }
+}
+
+/// Writes into their rows what endings have ended: those that the last run left first, then each as it comes.
+async fn carry_out(doorward: Doorward) {
+    loop {
+        let signal = doorward.store.ending_signal();
+        match doorward.store.carry_out_endings().await {
+            Ok(0) => {}
+            Ok(rows) => tracing::info!(
+                rows,
+                "sessions and keys that had ended were written as ended"
+            ),
+            Err(error) => {
+                tracing::warn!(%error, "what has ended was not written into its rows; tried again");
+                tokio::time::sleep(RETRY).await;
+                continue;
+            }
+        }
+        signal.await;
     }
 }
 

@@ -155,22 +155,56 @@ impl<'r, N: Needs> FromRequest<'r> for Recent<N> {
     }
 }
 
+impl FirstParty {
+    fn of(caller: Caller) -> Result<Self, ApiError> {
+        let (account, session) = caller.first_party().ok_or_else(|| {
+            let message = "this needs a token from login or registration";
+            ApiError::new(ErrorCode::InsufficientScope, message)
+        })?;
+        let (account, session) = (account.clone(), session.clone());
+        Ok(Self {
+            caller,
+            account,
+            session,
+        })
+    }
+}
+
+/// As [`FirstParty`], for a call that changes the account: each is counted by `writes_per_minute_per_account`.
+#[derive(Debug)]
+pub struct Changing(pub FirstParty);
+
+impl Deref for Changing {
+    type Target = FirstParty;
+    fn deref(&self) -> &FirstParty {
+        &self.0
+    }
+}
+
+/// Judges the caller of a request that changes the account behind the credential, and counts the change, whatever
+/// becomes of it.
+pub(super) async fn changing(request: &Request<'_>) -> Result<Caller, ApiError> {
+    let caller = caller(request).await?;
+    if let Some(account) = caller.user_id() {
+        let doorward = doorward(request)?;
+        doorward.limits.write(account, doorward.clock.monotonic())?;
+    }
+    Ok(caller)
+}
+
 #[rocket::async_trait]
 impl<'r> FromRequest<'r> for FirstParty {
     type Error = ApiError;
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
-        let judged = caller(request).await.and_then(|caller| {
-            let (account, session) = caller.first_party().ok_or_else(|| {
-                let message = "this needs a token from login or registration";
-                ApiError::new(ErrorCode::InsufficientScope, message)
-            })?;
-            let (account, session) = (account.clone(), session.clone());
-            Ok(Self {
-                caller,
-                account,
-                session,
-            })
-        });
-        outcome(request, judged)
+        outcome(request, caller(request).await.and_then(Self::of))
+    }
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Changing {
+    type Error = ApiError;
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
+        let judged = changing(request).await.and_then(FirstParty::of);
+        outcome(request, judged.map(Self))
     }
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::MAX_PARAMETERS;
-use crate::{crypto::signing::SignError, store::StoreError};
+use crate::{crypto::signing::SignError, limits::RetryAfter, store::StoreError, tokens::Counted};
 
 /// An error as an OAuth endpoint answers it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,6 +120,18 @@ impl Failure {
         }
     }
 
+    /// 429 `rate_limited`.
+    pub fn rate_limited(RetryAfter(seconds): RetryAfter) -> Self {
+        Self {
+            status: 429,
+            retry_after: Some(seconds),
+            ..Self::new(
+                "rate_limited",
+                "too many changes by this account; nothing was done",
+            )
+        }
+    }
+
     /// 503 `temporarily_unavailable`.
     pub fn unavailable() -> Self {
         Self {
@@ -149,6 +161,15 @@ impl From<StoreError> for Failure {
                     ..Self::unavailable()
                 }
             }
+        }
+    }
+}
+
+impl From<Counted> for Failure {
+    fn from(counted: Counted) -> Self {
+        match counted {
+            Counted::Limited(wait) => Self::rate_limited(wait),
+            Counted::Unknown(error) => error.into(),
         }
     }
 }

@@ -428,6 +428,9 @@ pub(super) async fn refresh(
         resources,
         ..rotation.ok_or_else(unknown)?
     };
+    doorward
+        .count_refresh(rotation.used, Lineage::Client(client.id))
+        .await?;
     let (session, user, may, audience, generation) =
         match doorward.store.rotate_refresh(rotation, cause).await? {
             Refreshed::Rotated {

@@ -1,6 +1,7 @@
 //! What lives in this process's memory, and a second process would have to share.
 
 mod refusals;
+pub(crate) mod streams;
 mod told;
 
 pub(crate) use refusals::{Refusal, Refusals};

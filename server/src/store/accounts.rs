@@ -7,6 +7,9 @@ use rusqlite::{Connection, OptionalExtension, params, types::Value};
 
 use super::{
     Store, StoreError, authority,
+    carry_out::is_more_left,
+    endings::{self, Ending, What},
+    keys::{self, KeysOf},
     list::{Filter, List, ListQuery, folded},
     memory::through,
     roles,
@@ -183,7 +186,7 @@ impl Store {
         .await
     }
 
-    /// Sets a password, given as a PHC string, and ends the user's sessions but `keep`.
+    /// Sets a password, given as a PHC string, and ends the user's sessions but `keep`, with `api_keys` their keys too.
     /// With `seen` only if that is still the password, so that of two changes at once one wins.
     ///
     /// # Errors
@@ -193,7 +196,7 @@ impl Store {
         id: UserId,
         password: String,
         seen: Option<String>,
-        keep: Option<doorward_shared::SessionId>,
+        (keep, api_keys): (Option<doorward_shared::SessionId>, bool),
         act: Act,
     ) -> Result<(), StoreError> {
         self.write(move |unit| {
@@ -216,12 +219,15 @@ impl Store {
                 .into());
             }
             sessions::end_all_of(unit, id, keep, cause)?;
+            if api_keys {
+                keys::end_all(unit, KeysOf::Owner(id), cause)?;
+            }
             unit.event(cause, "user.password_changed", Some(&id), Some(id), None)
         })
         .await
     }
 
-    /// Deletes an account; its sessions and keys are revoked, and their rows swept later.
+    /// Deletes an account; its sessions and keys are revoked, and the keys it minted for others. Their rows are swept later.
     ///
     /// # Errors
     /// [`Refusal::NotFound`], [`Refusal::Conflict`] for the last administrator; as [`rule::delete_account`].
@@ -232,12 +238,20 @@ impl Store {
             rule::delete_account(&by, &found.may)?;
             let (user, cause) = (found.user, act.cause(&by));
             sessions::end_all_of(unit, id, None, cause)?;
-            super::keys::revoke_all_of(unit, id, cause)?;
+            keys::end_all(unit, KeysOf::OwnerAndMinter(id), cause)?;
             let admins = any_admin(unit.conn)?;
             unit.conn
                 .prepare_cached("DELETE FROM users WHERE id = ?1")?
                 .execute([id.0.to_bytes()])?;
             guard_last_admin(unit.conn, admins)?;
+            if is_more_left(unit.conn, Some(id), None)? {
+                let rows = Ending {
+                    what: What::Rows,
+                    user: Some(id),
+                    ..Ending::default()
+                };
+                endings::insert(unit, &rows, cause)?;
+            }
             unit.changes.users.push(id);
             unit.event(
                 cause,

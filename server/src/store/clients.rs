@@ -7,10 +7,12 @@ use rusqlite::{Connection, OptionalExtension, params, types::Value};
 
 use super::{
     Store, StoreError, authority,
+    carry_out::is_more_left,
+    endings::{self, Ending, What},
+    keys::{self, KeysOf},
     list::{Filter, List, ListQuery, folded},
     memory::through,
-    rows::{self, CLIENT, lines, ulid},
-    sessions,
+    rows::{self, CLIENT, lines},
     writer::Unit,
 };
 use crate::{
@@ -182,7 +184,8 @@ impl Store {
         .await
     }
 
-    /// Deletes a client and ends what it was granted: its sessions, and with the client gone its own tokens.
+    /// Deletes a client and ends what it was granted: its sessions, the API keys that were minted with its tokens, and with
+    /// the client gone its own tokens.
     ///
     /// # Errors
     /// [`Refusal::NotFound`]; as [`rule::delete_client`].
@@ -192,13 +195,15 @@ impl Store {
             rule::delete_client(&by)?;
             let cause = act.cause(&by);
             let client = find(unit.conn, id)?.ok_or(Refusal::NotFound("client"))?;
-            let sql = "SELECT id FROM sessions WHERE client_id = ?1 AND revoked_at IS NULL";
-            let mut select = unit.conn.prepare_cached(sql)?;
-            let ids = select
-                .query_map([id.0.to_bytes()], |row| ulid(row, 0))?
-                .collect::<Result<Vec<_>, _>>()?;
-            for session in ids {
-                sessions::end(unit, doorward_shared::SessionId(session), cause.at)?;
+            endings::end_sessions_of_client(unit, id, &cause)?;
+            keys::end_all(unit, KeysOf::Client(id), &cause)?;
+            if is_more_left(unit.conn, None, Some(id))? {
+                let rows = Ending {
+                    what: What::Rows,
+                    client: Some(id),
+                    ..Ending::default()
+                };
+                endings::insert(unit, &rows, &cause)?;
             }
             unit.conn
                 .prepare_cached("DELETE FROM clients WHERE id = ?1")?

@@ -4,7 +4,7 @@ use doorward_shared::{ClientId, ScopeSet, SessionId, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
-    NewSession, Store, StoreError,
+    NewSession, Store, StoreError, endings,
     rows::{self, ip_bytes, ulid},
     sessions,
     writer::Unit,
@@ -42,6 +42,10 @@ pub struct Consent {
     pub scope: ScopeSet,
     pub granted_at: Timestamp,
 }
+
+/// Codes that an account may have at a time and not have used: nobody signs in to so many clients within a minute, and
+/// what ends an account's credentials drops them all in one unit.
+const UNUSED: u32 = 100;
 
 const CODE: &str = "client_id, user_id, redirect_uri, scope, challenge, nonce, auth_time, resources, ip, user_agent, \
                     expires_at, used_at, session_id, signed_in_by";
@@ -123,6 +127,7 @@ impl Store {
                     code.expires_at.0,
                     code.signed_in_by.map(|id| id.0.to_bytes())
                 ])?;
+            drop_oldest(unit, code.user_id)?;
             if allowed {
                 remember(unit, &code, &cause)?;
             }
@@ -210,22 +215,38 @@ impl Store {
             unit.conn
                 .prepare_cached("DELETE FROM consents WHERE user_id = ?1 AND client_id = ?2")?
                 .execute(both)?;
-            unit.conn
-                .prepare_cached("DELETE FROM codes WHERE user_id = ?1 AND client_id = ?2 AND used_at IS NULL")?
-                .execute(both)?;
-            let sql = "SELECT id FROM sessions WHERE user_id = ?1 AND client_id = ?2 AND revoked_at IS NULL";
-            let mut select = unit.conn.prepare_cached(sql)?;
-            let ids = select
-                .query_map(both, |row| ulid(row, 0))?
-                .collect::<Result<Vec<_>, _>>()?;
-            for id in ids.into_iter().map(SessionId) {
-                sessions::end(unit, id, cause.at)?;
-                unit.event(&cause, "session.revoked", Some(&id), Some(user), None)?;
-            }
+            drop_unused(unit, user, Some(client))?;
+            endings::end_sessions_of(unit, user, Some(client), None, &cause)?;
             unit.event(&cause, "consent.revoked", Some(&client), Some(user), None)
         })
         .await
     }
+}
+
+/// Drops codes of somebody that were not used: one on its way would open a session a moment later.
+pub(super) fn drop_unused(
+    unit: &mut Unit<'_>,
+    user: UserId,
+    client: Option<ClientId>,
+) -> Result<(), StoreError> {
+    let client = client.map(|id| id.0.to_bytes());
+    unit.conn
+        .prepare_cached(
+            "DELETE FROM codes WHERE user_id = ?1 AND used_at IS NULL AND (?2 IS NULL OR client_id = ?2)",
+        )?
+        .execute(params![user.0.to_bytes(), client])?;
+    Ok(())
+}
+
+/// Drops what an account has beyond [`UNUSED`] codes, those that end first.
+fn drop_oldest(unit: &mut Unit<'_>, user: UserId) -> Result<(), StoreError> {
+    unit.conn
+        .prepare_cached(
+            "DELETE FROM codes WHERE hash IN (SELECT hash FROM codes WHERE user_id = ?1 AND used_at IS NULL \
+             ORDER BY expires_at DESC LIMIT 10 OFFSET ?2)",
+        )?
+        .execute(params![user.0.to_bytes(), UNUSED])?;
+    Ok(())
 }
 
 fn replayed(unit: &mut Unit<'_>, code: &Code, cause: &Cause) -> Result<(), StoreError> {

@@ -2,21 +2,25 @@
 
 use std::sync::Arc;
 
-use doorward_shared::{KeyId, Page, Scope, ScopeSet, Timestamp, UserId, apikey::Environment};
+use doorward_shared::{
+    ClientId, KeyId, Page, Scope, ScopeSet, Timestamp, UserId, apikey::Environment,
+};
 use rusqlite::{Connection, OptionalExtension, params, types::Value};
 
 use super::{
-    Store, StoreError, accounts, authority,
+    Store, StoreError, accounts, authority, caps,
+    endings::{self, AT_ONCE, Ending, KEY_ENDS, What},
     list::{Filter, List, ListQuery, folded},
     memory::through,
     operator,
     rows::{self, API_KEY, ulid},
+    sessions,
     writer::Unit,
 };
 use crate::{
     crypto::secret::Digest256,
     domain::{
-        Act, ApiKey, Cause, Diff, KeyOwner, Noted, Refusal,
+        Act, ApiKey, Cause, Diff, Holder, KeyOwner, Minter, Noted, Refusal,
         diff::quoted,
         rules::authority::{self as rule, KeyFacts},
     },
@@ -96,13 +100,14 @@ impl Store {
     /// Mints a key. The owner must exist; what they may do bounds the key at each use, whatever its scopes are.
     ///
     /// # Errors
-    /// [`Refusal::Invalid`] for an unknown owner; as [`rule::mint_key`].
+    /// [`Refusal::Invalid`] for an unknown owner, [`Refusal::Conflict`] for one who has too many keys; as [`rule::mint_key`].
     pub async fn create_key(&self, new: NewKey, act: Act) -> Result<ApiKey, StoreError> {
         self.write(move |unit| {
             let by = authority::judge(unit.conn, &act)?;
             rule::mint_key(&by, new.owner, &new.scopes)?;
             owner_exists(unit.conn, new.owner)?;
-            insert(unit, new, act.cause(&by), "apikey.created", None)
+            let minter = minter(unit.conn, &act)?;
+            insert(unit, new, minter, act.cause(&by), "apikey.created", None)
         })
         .await
     }
@@ -158,7 +163,7 @@ impl Store {
     /// Replaces a key's secret: a new key of the same name, scopes, environment and end; the old one dies after the grace.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`], [`Refusal::Conflict`] for a dead key.
+    /// [`Refusal::NotFound`], [`Refusal::Conflict`] for a dead key, and where with the grace there are too many keys.
     pub async fn rotate_key(
         &self,
         id: KeyId,
@@ -195,7 +200,9 @@ impl Store {
                 .prepare_cached("UPDATE api_keys SET revoked_at = ?2 WHERE id = ?1")?
                 .execute(params![id.0.to_bytes(), dies.0])?;
             forget(unit, id)?;
-            let new = insert(unit, new, cause, "apikey.rotated", Some(&id.to_string()))?;
+            let by = minter(unit.conn, &act)?;
+            let old = id.to_string();
+            let new = insert(unit, new, by, cause, "apikey.rotated", Some(&old))?;
             if is_operator_key {
                 operator::mark(unit, new.id)?;
             }
@@ -247,7 +254,7 @@ impl Store {
         }
         let page = self
             .read(move |conn| {
-                let mut conditions = conditions(&filter, now);
+                let mut conditions = conditions(&filter, now, endings::any(conn)?);
                 if let Some(q) = query.q.as_deref().filter(|q| !q.is_empty()) {
                     let found = "(instr(fold(k.name), ?) > 0 OR instr(fold(k.hint), ?) > 0)";
                     conditions.and(found, [folded(q), folded(q)]);
@@ -268,7 +275,7 @@ impl Store {
     }
 }
 
-fn conditions(filter: &KeyFilter, now: Timestamp) -> Filter {
+fn conditions(filter: &KeyFilter, now: Timestamp, pending: bool) -> Filter {
     let mut conditions = Filter::default();
     match filter.owner {
         Some(KeyOwner::User(id)) => {
@@ -291,10 +298,20 @@ fn conditions(filter: &KeyFilter, now: Timestamp) -> Filter {
         conditions.and("k.expires_at < ?", [Value::Integer(before.0)]);
     }
     let now = || [Value::Integer(now.0), Value::Integer(now.0)];
+    // The same rule as `ApiKey::is_live`.
     match filter.active {
-        // The same rule as `ApiKey::is_live`.
-        Some(true) => conditions
-            .and("(k.revoked_at IS NULL OR k.revoked_at > ?) AND (k.expires_at IS NULL OR k.expires_at > ?)", now()),
+        Some(true) => {
+            conditions.and("(k.revoked_at IS NULL OR k.revoked_at > ?) AND (k.expires_at IS NULL OR k.expires_at > ?)", now());
+            if pending {
+                conditions.and(format!("NOT {KEY_ENDS}"), []);
+            }
+        }
+        Some(false) if pending => {
+            conditions.and(
+                format!("(k.revoked_at <= ? OR k.expires_at <= ? OR {KEY_ENDS})"),
+                now(),
+            );
+        }
         Some(false) => conditions.and("(k.revoked_at <= ? OR k.expires_at <= ?)", now()),
         None => {}
     }
@@ -338,15 +355,18 @@ fn owner_exists(conn: &Connection, owner: KeyOwner) -> Result<(), StoreError> {
 pub(super) fn insert(
     unit: &mut Unit<'_>,
     new: NewKey,
+    minter: Minter,
     cause: &Cause,
     action: &str,
     detail: Option<&str>,
 ) -> Result<ApiKey, StoreError> {
+    caps::key_fits(unit, new.owner, cause.at)?;
     let id = KeyId(unit.id(cause.at));
     unit.conn
         .prepare_cached(
-            "INSERT INTO api_keys (id, hash, owner_id, name, hint, scopes, environment, created_at, expires_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            "INSERT INTO api_keys (id, hash, owner_id, name, hint, scopes, environment, created_at, expires_at, \
+             minted_by, minter_id, client_id) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         )?
         .execute(params![
             id.0.to_bytes(),
@@ -357,7 +377,10 @@ pub(super) fn insert(
             new.scopes.to_string(),
             new.environment.as_str(),
             cause.at.0,
-            new.expires_at.map(|at| at.0)
+            new.expires_at.map(|at| at.0),
+            cause.actor.to_string(),
+            minter.user.map(|id| id.0.to_bytes()),
+            minter.client.map(|id| id.0.to_bytes())
         ])?;
     unit.changes.keys.push(new.hash);
     let mut diff = Diff::default();
@@ -381,7 +404,31 @@ pub(super) fn insert(
         last_used_at: None,
         last_used_ip: None,
         revoked_at: None,
+        minted_by: Some(cause.actor.to_string()),
+        minter: minter.user,
+        client: minter.client,
     })
+}
+
+/// Who a key that is minted now counts as minted by.
+fn minter(conn: &Connection, act: &Act) -> Result<Minter, StoreError> {
+    let minter = match &act.authority().holder {
+        Holder::System => None,
+        Holder::Session { id, .. } => sessions::find(conn, *id)?.map(|session| Minter {
+            user: Some(session.user_id),
+            client: session.client_id,
+        }),
+        // What a client had minted does not get rid of it by minting again.
+        Holder::Key(id) => find(conn, *id)?.map(|key| Minter {
+            user: key.owner.user(),
+            client: key.client,
+        }),
+        Holder::Client { id, .. } => Some(Minter {
+            user: None,
+            client: Some(*id),
+        }),
+    };
+    Ok(minter.unwrap_or_default())
 }
 
 /// Makes memory let go of a key.
@@ -396,6 +443,9 @@ fn forget(unit: &mut Unit<'_>, id: KeyId) -> Result<(), StoreError> {
 
 /// Revokes one key; whether it was not dead before.
 fn revoke(unit: &mut Unit<'_>, id: KeyId, now: Timestamp) -> Result<bool, StoreError> {
+    if find(unit.conn, id)?.is_some_and(|key| key.is_revoked(now)) {
+        return Ok(false);
+    }
     let sql = "UPDATE api_keys SET revoked_at = ?2 WHERE id = ?1 AND (revoked_at IS NULL OR revoked_at > ?2)";
     let done = unit
         .conn
@@ -405,21 +455,58 @@ fn revoke(unit: &mut Unit<'_>, id: KeyId, now: Timestamp) -> Result<bool, StoreE
     Ok(done > 0)
 }
 
-/// Revokes all keys of a user, each with its event.
-pub(super) fn revoke_all_of(
-    unit: &mut Unit<'_>,
-    owner: UserId,
-    cause: &Cause,
-) -> Result<(), StoreError> {
-    let mut select = unit
-        .conn
-        .prepare_cached("SELECT id FROM api_keys WHERE owner_id = ?1")?;
-    let ids = select
-        .query_map([owner.0.to_bytes()], |row| ulid(row, 0))?
-        .collect::<Result<Vec<_>, _>>()?;
-    for id in ids.into_iter().map(KeyId) {
+/// Which keys end together.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum KeysOf {
+    Owner(UserId),
+    /// Its own, and those it minted for others.
+    OwnerAndMinter(UserId),
+    /// Those minted with a client's tokens.
+    Client(ClientId),
+}
+
+/// Ends keys: a few at once, each with its event; many by an ending.
+pub(super) fn end_all(unit: &mut Unit<'_>, of: KeysOf, cause: &Cause) -> Result<(), StoreError> {
+    let (user, minter, client) = match of {
+        KeysOf::Owner(id) => (Some(id), None, None),
+        KeysOf::OwnerAndMinter(id) => (Some(id), Some(id), None),
+        KeysOf::Client(id) => (None, None, Some(id)),
+    };
+    // Rows that a pending ending has not reached yet are found too: `revoke` and the job pass over them.
+    let mut found = Vec::new();
+    let by = [
+        ("owner_id", user.map(|id| id.0)),
+        ("minter_id", minter.map(|id| id.0)),
+        ("client_id", client.map(|id| id.0)),
+    ];
+    for (column, id) in by {
+        let Some(id) = id else { continue };
+        let sql = format!(
+            "SELECT id, owner_id FROM api_keys WHERE {column} = ?1 AND coalesce(revoked_at, 9223372036854775807) > ?2 \
+             LIMIT ?3"
+        );
+        let mut select = unit.conn.prepare_cached(&sql)?;
+        let rows = select.query_map(params![id.to_bytes(), cause.at.0, AT_ONCE + 1], |row| {
+            Ok((KeyId(ulid(row, 0)?), rows::maybe_ulid(row, 1)?.map(UserId)))
+        })?;
+        for row in rows {
+            found.push(row?);
+        }
+    }
+    if found.len() > AT_ONCE {
+        let ending = Ending {
+            what: What::Keys,
+            user,
+            minter,
+            client,
+            action: Some("apikey.revoked"),
+            ..Ending::default()
+        };
+        return endings::insert(unit, &ending, cause);
+    }
+    for (id, owner) in found {
         if revoke(unit, id, cause.at)? {
-            unit.event(cause, "apikey.revoked", Some(&id), Some(owner), None)?;
+            unit.event(cause, "apikey.revoked", Some(&id), owner, None)?;
         }
     }
     Ok(())

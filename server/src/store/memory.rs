@@ -6,12 +6,12 @@
 
 use std::{
     hash::Hash,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, PoisonError},
 };
 
-use doorward_shared::{ClientId, SessionId, UserId};
+use doorward_shared::{ClientId, SessionId, Timestamp, UserId};
 use quick_cache::sync::Cache;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use ulid::Ulid;
 
 use super::StoreError;
@@ -35,6 +35,8 @@ pub(super) struct Changes {
     pub all_keys: bool,
     pub all_sessions: bool,
     pub events: bool,
+    /// An ending was written.
+    pub endings: bool,
 }
 
 #[derive(Debug)]
@@ -48,11 +50,22 @@ pub(super) struct Memory {
     pub touched: Mutex<super::touch::Touched>,
     /// Counts commits that appended events; a stream waits on it.
     pub events: watch::Sender<u64>,
+    /// Wakes the job that carries out endings.
+    pub endings: Notify,
+    /// Caps of an account.
+    pub caps: Caps,
+}
+
+/// What an account may have at most; 0 is any number.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Caps {
+    pub sessions: u32,
+    pub api_keys: u32,
 }
 
 impl Memory {
     /// `entries` bounds each of the caches.
-    pub fn new(entries: usize) -> Self {
+    pub fn new(entries: usize, caps: Caps) -> Self {
         Self {
             accounts: Cache::new(entries),
             sessions: Cache::new(entries),
@@ -61,6 +74,18 @@ impl Memory {
             tokens: Cache::new(entries),
             touched: Mutex::default(),
             events: watch::channel(0).0,
+            endings: Notify::new(),
+            caps,
+        }
+    }
+
+    /// Puts in when sessions were last seen, which may not be on disk yet.
+    pub fn freshen(&self, seen: &mut [(SessionId, Timestamp)]) {
+        let touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
+        for (id, at) in seen {
+            if let Some(noted) = touched.sessions.get(id) {
+                *at = (*at).max(*noted);
+            }
         }
     }
 
@@ -72,6 +97,9 @@ impl Memory {
         forget(&self.tokens, &changes.revoked_tokens, false);
         if changes.events {
             self.events.send_modify(|count| *count += 1);
+        }
+        if changes.endings {
+            self.endings.notify_one();
         }
     }
 }

@@ -11,8 +11,14 @@ use rusqlite::{Connection, OpenFlags};
 use rustix::fs::{FlockOperation, flock};
 
 use super::{
-    Inner, Store, StoreError, checkpoint::Checkpoints, error::at, list::add_fold, memory::Memory,
-    readers::Readers, restore, schema, writer::Writer,
+    Inner, Store, StoreError,
+    checkpoint::Checkpoints,
+    error::at,
+    list::add_fold,
+    memory::{Caps, Memory},
+    readers::Readers,
+    restore, schema,
+    writer::Writer,
 };
 use crate::{files, metrics::StoreMetrics};
 
@@ -53,14 +59,14 @@ impl DirectoryLock {
 
 impl Store {
     /// Opens, creates or upgrades the database of a data directory and starts its threads.
-    /// `cache_entries` bounds each in-memory cache.
+    /// `cache_entries` bounds each in-memory cache, `caps` what an account may have.
     ///
     /// # Errors
     /// [`StoreError::NewerSchema`], or [`StoreError::Unavailable`] for what the disk refuses.
     pub fn open(
         directory: &Path,
         lock: DirectoryLock,
-        cache_entries: usize,
+        (cache_entries, caps): (usize, Caps),
         metrics: Arc<StoreMetrics>,
     ) -> Result<Self, StoreError> {
         restore::clean(directory);
@@ -79,7 +85,7 @@ impl Store {
         schema::migrate(&mut conn).map_err(named)?;
         // The file itself, and that the journal of the change to WAL is gone: it would take back what came after.
         files::sync_parent(&path).map_err(at(&path))?;
-        let memory = Arc::new(Memory::new(cache_entries));
+        let memory = Arc::new(Memory::new(cache_entries, caps));
         let count = std::thread::available_parallelism().map_or(2, |n| n.get().clamp(2, 8));
         let readers = (0..count)
             .map(|_| reading(&path).map_err(named))

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     crypto::secret::Digest256,
-    domain::{Cause, KeyOwner, role},
+    domain::{Cause, KeyOwner, Minter, role},
 };
 
 /// Set in `meta` once there has been an operator key.
@@ -153,7 +153,7 @@ fn insert(
         environment: Environment::Live,
         expires_at: None,
     };
-    let made = keys::insert(unit, key, cause, "apikey.created", None)?;
+    let made = keys::insert(unit, key, Minter::default(), cause, "apikey.created", None)?;
     mark(unit, made.id)
 }
 

@@ -8,6 +8,7 @@ use doorward_shared::{
 use rusqlite::{Row, types::Type};
 use ulid::Ulid;
 
+use super::endings::{ends_key, ends_session};
 use crate::{
     crypto::secret::Digest256,
     domain::{ApiKey, Client, ClientSecrets, Email, Event, KeyOwner, Session, User},
@@ -85,9 +86,13 @@ pub fn user(row: &Row<'_>) -> Result<User> {
     })
 }
 
-/// Columns of [`session`].
-pub const SESSION: &str = "s.id, s.user_id, s.client_id, s.scope, s.ip, s.user_agent, s.created_at, s.last_seen_at, \
-                           s.expires_at, s.idle_until, s.revoked_at, s.auth_time";
+/// Columns of [`session`]. One that a pending ending matches is revoked, whatever its row still says.
+pub const SESSION: &str = concat!(
+    "s.id, s.user_id, s.client_id, s.scope, s.ip, s.user_agent, s.created_at, s.last_seen_at, s.expires_at, \
+     s.idle_until, coalesce(s.revoked_at, (SELECT min(e.at) FROM endings e WHERE ",
+    ends_session!("e"),
+    ")), s.auth_time"
+);
 
 pub fn session(row: &Row<'_>) -> Result<Session> {
     Ok(Session {
@@ -106,9 +111,13 @@ pub fn session(row: &Row<'_>) -> Result<Session> {
     })
 }
 
-/// Columns of [`api_key`].
-pub const API_KEY: &str = "k.id, k.owner_id, k.name, k.hint, k.scopes, k.environment, k.created_at, k.expires_at, \
-                           k.last_used_at, k.last_used_ip, k.revoked_at";
+/// Columns of [`api_key`]. One that a pending ending matches is revoked, also while it has a grace left.
+pub const API_KEY: &str = concat!(
+    "k.id, k.owner_id, k.name, k.hint, k.scopes, k.environment, k.created_at, k.expires_at, k.last_used_at, \
+     k.last_used_ip, (SELECT min(at) FROM (SELECT k.revoked_at AS at UNION ALL SELECT e.at FROM endings e WHERE ",
+    ends_key!("e"),
+    ")), k.minted_by, k.minter_id, k.client_id"
+);
 
 pub fn api_key(row: &Row<'_>) -> Result<ApiKey> {
     Ok(ApiKey {
@@ -127,6 +136,9 @@ pub fn api_key(row: &Row<'_>) -> Result<ApiKey> {
         last_used_at: maybe_time(row, 8)?,
         last_used_ip: row.get(9)?,
         revoked_at: maybe_time(row, 10)?,
+        minted_by: row.get(11)?,
+        minter: maybe_ulid(row, 12)?.map(UserId),
+        client: maybe_ulid(row, 13)?.map(ClientId),
     })
 }
 

@@ -36,6 +36,7 @@ const MIGRATIONS: &[&str] = &[
     "ALTER TABLE events ADD COLUMN client_id BLOB;
      ALTER TABLE events ADD COLUMN changes TEXT;
      CREATE INDEX users_operators ON users (role, permissions) WHERE instr(' ' || permissions, ' admin') > 0;",
+    include_str!("schema_endings.sql"),
 ];
 
 /// What migrations take from the rules of the domain.

@@ -9,6 +9,7 @@ use ulid::Ulid;
 
 use super::{
     Store, StoreError, accounts, authority,
+    endings::{self, SESSION_ENDS, Seen},
     list::{Filter, List, ListQuery, folded},
     rows::{self, SESSION, ip_bytes, ulid},
     sessions::{end, find},
@@ -27,6 +28,30 @@ pub struct SessionFilter {
     pub first_party: bool,
     /// Exactly these.
     pub ids: Option<Vec<SessionId>>,
+}
+
+/// Sessions that a bulk revocation holds one by one; more are held by what sets them apart.
+const FEW: usize = 1000;
+
+/// The sessions that a bulk revocation is about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ends {
+    pub count: u64,
+    /// Users they belong to.
+    pub users: u64,
+    pub which: Which,
+}
+
+/// Exactly those sessions, whatever has begun since.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Which {
+    These(Vec<SessionId>),
+    /// What matches the filter but `keep`, and was seen live.
+    Seen {
+        filter: SessionFilter,
+        keep: Option<SessionId>,
+        seen: Seen,
+    },
 }
 
 const LIST: List<Session> = List {
@@ -62,7 +87,7 @@ impl Store {
         }
         let page = self
             .read(move |conn| {
-                let mut conditions = conditions(&filter, now);
+                let mut conditions = conditions(&filter, now, endings::any(conn)?);
                 if let Some(q) = query.q.as_deref().filter(|q| !q.is_empty()) {
                     search(&mut conditions, q);
                 } else {
@@ -74,24 +99,88 @@ impl Store {
         Ok(page.map(|session| self.freshen(session)))
     }
 
-    /// Sessions that match but `keep`, at most `limit`, with their users.
+    /// The sessions that match but `keep`, as they are now: a few by their ids, many by what sets them apart.
     pub async fn sessions_to_end(
         &self,
         filter: SessionFilter,
         keep: Option<SessionId>,
-        limit: usize,
         now: Timestamp,
-    ) -> Result<Vec<(SessionId, UserId)>, StoreError> {
+    ) -> Result<Ends, StoreError> {
         self.read(move |conn| {
-            let mut conditions = conditions(&filter, now);
-            if let Some(keep) = keep {
-                conditions.and("s.id <> ?", [Value::Blob(keep.0.to_bytes().to_vec())]);
-            }
-            conditions.all(conn, "s.id, s.user_id", "sessions AS s", limit, |row| {
+            // One view of the database for all that is read.
+            let view = conn.unchecked_transaction()?;
+            let matching = || -> Result<Filter, StoreError> {
+                let mut conditions = conditions(&filter, now, endings::any(&view)?);
+                if let Some(keep) = keep {
+                    conditions.and("s.id <> ?", [Value::Blob(keep.0.to_bytes().to_vec())]);
+                }
+                Ok(conditions)
+            };
+            let columns = "s.id, s.user_id";
+            let few = matching()?.all(&view, columns, LIST.from, FEW + 1, |row| {
                 Ok((SessionId(ulid(row, 0)?), UserId(ulid(row, 1)?)))
+            })?;
+            if few.len() <= FEW {
+                let mut users: Vec<_> = few.iter().map(|(_, user)| *user).collect();
+                users.sort_unstable();
+                users.dedup();
+                return Ok(Ends {
+                    count: few.len() as u64,
+                    users: users.len() as u64,
+                    which: Which::These(few.into_iter().map(|(id, _)| id).collect()),
+                });
+            }
+            let numbers = "count(*), count(DISTINCT s.user_id)";
+            let counted = matching()?.all(&view, numbers, LIST.from, 1, |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?;
+            let (count, users) = counted.first().copied().unwrap_or_default();
+            let last = view.query_row("SELECT max(id) FROM sessions", [], |row| ulid(row, 0))?;
+            let seen = Seen {
+                last: SessionId(last),
+                at: now,
+            };
+            Ok(Ends {
+                count,
+                users,
+                which: Which::Seen { filter, keep, seen },
             })
         })
         .await
+    }
+
+    /// Ends sessions that match a filter and were live when a reader saw them, in one unit however many they are; answers
+    /// how many were still live a moment before.
+    pub async fn revoke_seen(
+        &self,
+        (filter, keep, seen): (SessionFilter, Option<SessionId>, Seen),
+        reason: Option<String>,
+        act: Act,
+    ) -> Result<u64, StoreError> {
+        let mut ending = endings::matching(&filter);
+        (ending.keep, ending.seen, ending.detail) = (keep, Some(seen), reason);
+        let now = act.at();
+        let live = self.read(move |conn| {
+            let mut conditions = conditions(&filter, now, endings::any(conn)?);
+            let blob = |id: SessionId| Value::Blob(id.0.to_bytes().to_vec());
+            if let Some(keep) = keep {
+                conditions.and("s.id <> ?", [blob(keep)]);
+            }
+            conditions.and(
+                "s.id <= ? AND s.created_at <= ?",
+                [blob(seen.last), Value::Integer(seen.at.0)],
+            );
+            let count = conditions.all(conn, "count(*)", LIST.from, 1, |row| row.get(0))?;
+            Ok(count.first().copied().unwrap_or_default())
+        });
+        let live = live.await?;
+        self.write(move |unit| {
+            let by = authority::judge(unit.conn, &act)?;
+            rule::end_many_sessions(&by)?;
+            endings::insert(unit, &ending, act.cause(&by))
+        })
+        .await?;
+        Ok(live)
     }
 
     /// Ends these sessions; answers how many were not ended before.
@@ -122,7 +211,8 @@ impl Store {
     }
 }
 
-fn conditions(filter: &SessionFilter, now: Timestamp) -> Filter {
+/// `pending` is whether endings are pending, which a condition on `revoked_at` has to know.
+fn conditions(filter: &SessionFilter, now: Timestamp, pending: bool) -> Filter {
     let mut conditions = Filter::default();
     if let Some(id) = filter.user_id {
         conditions.and("s.user_id = ?", [Value::Blob(id.0.to_bytes().to_vec())]);
@@ -144,8 +234,17 @@ fn conditions(filter: &SessionFilter, now: Timestamp) -> Filter {
     }
     // The same rule as `Session::is_live`: the idle end never lies after the absolute one.
     match filter.active {
-        Some(true) => conditions.and(
-            "(s.revoked_at IS NULL AND ~s.idle_until > ?)",
+        Some(true) => {
+            conditions.and(
+                "(s.revoked_at IS NULL AND ~s.idle_until > ?)",
+                [Value::Integer(now.0)],
+            );
+            if pending {
+                conditions.and(format!("NOT {SESSION_ENDS}"), []);
+            }
+        }
+        Some(false) if pending => conditions.and(
+            format!("(s.revoked_at IS NOT NULL OR s.idle_until <= ? OR {SESSION_ENDS})"),
             [Value::Integer(now.0)],
         ),
         Some(false) => conditions.and(

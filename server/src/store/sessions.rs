@@ -7,9 +7,10 @@ use rusqlite::{Connection, OptionalExtension, params};
 use ulid::Ulid;
 
 use super::{
-    Store, StoreError, accounts, authority, browsers,
+    Store, StoreError, accounts, authority, browsers, caps, codes, endings,
+    keys::{self, KeysOf},
     memory::through,
-    rows::{self, SESSION, ip_bytes, ulid},
+    rows::{self, SESSION, ip_bytes},
     writer::Unit,
 };
 use crate::{
@@ -132,7 +133,7 @@ impl Store {
         .await
     }
 
-    /// Ends all live sessions of a user but `keep`; answers how many.
+    /// Ends all live sessions of a user but `keep`, with `api_keys` their keys too; answers how many sessions.
     ///
     /// # Errors
     /// [`Refusal::NotFound`]; as [`rule::end_sessions_of`].
@@ -140,6 +141,7 @@ impl Store {
         &self,
         user: UserId,
         keep: Option<SessionId>,
+        api_keys: bool,
         act: Act,
     ) -> Result<u64, StoreError> {
         self.write(move |unit| {
@@ -148,6 +150,9 @@ impl Store {
             rule::end_sessions_of(&by, user)?;
             let cause = act.cause(&by);
             let ended = end_all_of(unit, user, keep, cause)?;
+            if api_keys {
+                keys::end_all(unit, KeysOf::Owner(user), cause)?;
+            }
             if ended > 0 {
                 let detail = format!("{ended} sessions");
                 unit.event(
@@ -355,11 +360,15 @@ pub(super) fn insert(
         Some(user_id),
         by.as_deref(),
     )?;
+    caps::evict(unit, &session, cause)?;
     Ok(session)
 }
 
 /// Ends one session; whether it was not ended before.
 pub(super) fn end(unit: &mut Unit<'_>, id: SessionId, now: Timestamp) -> Result<bool, StoreError> {
+    if endings::ends(unit.conn, id)? {
+        return Ok(false);
+    }
     let sql = "UPDATE sessions SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL";
     let ended = unit
         .conn
@@ -369,31 +378,13 @@ pub(super) fn end(unit: &mut Unit<'_>, id: SessionId, now: Timestamp) -> Result<
     Ok(ended > 0)
 }
 
-/// Ends a user's sessions but `keep`, each with its event; answers how many.
+/// Ends a user's sessions but `keep`, and the codes that would open more; answers how many sessions.
 pub(super) fn end_all_of(
     unit: &mut Unit<'_>,
     user: UserId,
     keep: Option<SessionId>,
     cause: &Cause,
 ) -> Result<u64, StoreError> {
-    // A code on its way would open one more session a moment later.
-    unit.conn
-        .prepare_cached("DELETE FROM codes WHERE user_id = ?1 AND used_at IS NULL")?
-        .execute([user.0.to_bytes()])?;
-    let sql = "SELECT id FROM sessions WHERE user_id = ?1 AND revoked_at IS NULL";
-    let mut select = unit.conn.prepare_cached(sql)?;
-    let ids = select
-        .query_map([user.0.to_bytes()], |row| ulid(row, 0))?
-        .collect::<Result<Vec<_>, _>>()?;
-    let mut ended = 0;
-    for id in ids
-        .into_iter()
-        .map(SessionId)
-        .filter(|id| Some(*id) != keep)
-    {
-        end(unit, id, cause.at)?;
-        unit.event(cause, "session.revoked", Some(&id), Some(user), None)?;
-        ended += 1;
-    }
-    Ok(ended)
+    codes::drop_unused(unit, user, None)?;
+    endings::end_sessions_of(unit, user, None, keep, cause)
 }

@@ -6,7 +6,7 @@ use doorward_shared::{
 };
 use rusqlite::{Connection, params};
 
-use super::{Store, StoreError, rows};
+use super::{Store, StoreError, endings, rows};
 
 /// Refused sign-ins that are looked at for the worst addresses and accounts.
 const FAILURES: u32 = 20_000;
@@ -21,24 +21,37 @@ impl Store {
                 Ok(conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
             };
             let soon = now.plus_seconds(7 * 86_400);
-            let expiring = "SELECT count(*) FROM api_keys WHERE expires_at > ?1 AND expires_at < ?2 \
-                            AND (revoked_at IS NULL OR revoked_at > ?1)";
-            let keys = "SELECT count(*) FROM api_keys WHERE (revoked_at IS NULL OR revoked_at > ?1) \
-                        AND (expires_at IS NULL OR expires_at > ?1)";
+            let pending = if endings::any(conn)? {
+                format!("AND NOT {}", endings::KEY_ENDS)
+            } else {
+                String::new()
+            };
+            let expiring = format!(
+                "SELECT count(*) FROM api_keys k WHERE k.expires_at > ?1 AND k.expires_at < ?2 \
+                 AND (k.revoked_at IS NULL OR k.revoked_at > ?1) {pending}"
+            );
+            let keys = format!(
+                "SELECT count(*) FROM api_keys k WHERE (k.revoked_at IS NULL OR k.revoked_at > ?1) \
+                 AND (k.expires_at IS NULL OR k.expires_at > ?1) {pending}"
+            );
             Ok(Stats {
                 time: now,
                 now: Totals {
                     users: rows_of(conn, "users")?,
-                    disabled_users: count("SELECT count(*) FROM users WHERE disabled_at IS NOT NULL")?,
+                    disabled_users: count(
+                        "SELECT count(*) FROM users WHERE disabled_at IS NOT NULL",
+                    )?,
                     active_sessions: active(conn, now)?,
-                    api_keys: conn.prepare_cached(keys)?.query_row([now.0], |row| row.get(0))?,
+                    api_keys: conn
+                        .prepare_cached(&keys)?
+                        .query_row([now.0], |row| row.get(0))?,
                     clients: count("SELECT count(*) FROM clients")?,
                 },
                 series: minutes(conn)?,
                 failing_addresses: failing_addresses(conn, now)?,
                 failing_accounts: failing_accounts(conn, now)?,
                 keys_expiring: conn
-                    .prepare_cached(expiring)?
+                    .prepare_cached(&expiring)?
                     .query_row([now.0, soon.0], |row| row.get(0))?,
             })
         })
@@ -91,13 +104,14 @@ impl Store {
 }
 
 /// Sessions that are live, by the same rule as `Session::is_live`: those not revoked but the few that are over and not
-/// yet swept, which an index of its own counts.
+/// yet swept, which an index of its own counts, and those that a pending ending has ended.
 pub(super) fn active(conn: &Connection, now: Timestamp) -> Result<u64, StoreError> {
     let sql = "SELECT rows - (SELECT count(*) FROM sessions WHERE revoked_at IS NULL AND idle_until <= ?1) \
                FROM counts WHERE name = 'sessions_unrevoked'";
-    Ok(conn
+    let rows: u64 = conn
         .prepare_cached(sql)?
-        .query_row([now.0], |row| row.get(0))?)
+        .query_row([now.0], |row| row.get(0))?;
+    Ok(rows.saturating_sub(endings::pending_live(conn, now)?))
 }
 
 /// Rows of a table whose number is kept.

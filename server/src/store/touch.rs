@@ -38,12 +38,33 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`]; the notes are lost then, which only makes "last used" older.
     pub async fn flush_touches(&self) -> Result<(), StoreError> {
-        let notes = std::mem::take(&mut *self.touched());
-        if notes.keys.is_empty() && notes.sessions.is_empty() {
-            return Ok(());
+        // What was noted stays known until it is written: who was seen least recently is decided by it.
+        let (keys, sessions): (Vec<_>, Vec<_>) = {
+            let notes = self.touched();
+            let keys = notes.keys.iter().map(|(id, note)| (*id, *note));
+            let sessions = notes.sessions.iter().map(|(id, at)| (*id, *at));
+            (keys.collect(), sessions.collect())
+        };
+        let written = self.write_touches(&keys, &sessions).await;
+        let mut notes = self.touched();
+        for (id, at) in sessions {
+            if notes.sessions.get(&id) == Some(&at) {
+                notes.sessions.remove(&id);
+            }
         }
-        let sessions: Vec<_> = notes.sessions.into_iter().collect();
-        let keys: Vec<_> = notes.keys.into_iter().collect();
+        for (id, note) in keys {
+            if notes.keys.get(&id) == Some(&note) {
+                notes.keys.remove(&id);
+            }
+        }
+        written
+    }
+
+    async fn write_touches(
+        &self,
+        keys: &[(KeyId, (Timestamp, IpAddr))],
+        sessions: &[(SessionId, Timestamp)],
+    ) -> Result<(), StoreError> {
         // Small units, so that nobody waits long behind them.
         for some in sessions.chunks(500).map(<[_]>::to_vec) {
             self.write(move |unit| {

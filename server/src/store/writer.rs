@@ -2,6 +2,7 @@
 
 use std::{
     borrow::Cow,
+    collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     thread,
@@ -9,7 +10,7 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
-use doorward_shared::{EventId, Timestamp, UserId};
+use doorward_shared::{ClientId, EventId, Timestamp, UserId};
 use rusqlite::{Connection, params};
 use tokio::sync::oneshot;
 use ulid::Ulid;
@@ -30,6 +31,8 @@ use crate::{
 const QUEUE: usize = 4096;
 /// Units in one transaction, at most.
 const BATCH: usize = 256;
+/// How long the units of one transaction run before the rest of the batch waits for the next.
+const TURN: Duration = Duration::from_millis(20);
 /// How long a batch waits for company once writers have shown to come together. A lone writer never waits.
 const GATHER: Duration = Duration::from_micros(700);
 
@@ -46,7 +49,32 @@ enum Job {
 pub(super) struct Unit<'a> {
     pub conn: &'a Connection,
     pub changes: &'a mut Changes,
+    /// For what is noted there and not on disk yet.
+    pub memory: &'a Memory,
     ids: &'a mut ulid::Generator,
+}
+
+/// Who caused an event, as the log has it.
+#[derive(Debug, Clone)]
+pub(super) struct By {
+    pub actor: String,
+    pub ip: Option<String>,
+    pub request_id: Option<String>,
+    pub reason: Option<String>,
+    /// The OAuth client through which a person acted.
+    pub client: Option<ClientId>,
+}
+
+impl From<&Cause> for By {
+    fn from(cause: &Cause) -> Self {
+        Self {
+            actor: cause.actor.to_string(),
+            ip: cause.ip.map(ip_text),
+            request_id: cause.request_id.as_deref().map(str::to_owned),
+            reason: cause.reason.as_deref().map(str::to_owned),
+            client: cause.client_id,
+        }
+    }
 }
 
 impl Unit<'_> {
@@ -90,13 +118,24 @@ impl Unit<'_> {
     fn insert_event(
         &mut self,
         cause: &Cause,
-        (action, target, user): (&str, Option<&dyn std::fmt::Display>, Option<UserId>),
+        event: (&str, Option<&dyn std::fmt::Display>, Option<UserId>),
         (detail, diff): (Option<&str>, Option<&Diff>),
     ) -> Result<(), StoreError> {
-        let id = EventId(self.id(cause.at));
-        let target = target.map(ToString::to_string);
         let changes = diff.filter(|diff| !diff.is_empty()).map(json);
-        let detail = match (detail, cause.reason.as_deref()) {
+        self.event_by(&By::from(cause), cause.at, event, (detail, changes))
+    }
+
+    /// As [`Unit::event`], for what somebody caused in an earlier unit; `changes` is JSON.
+    pub fn event_by(
+        &mut self,
+        by: &By,
+        at: Timestamp,
+        (action, target, user): (&str, Option<&dyn std::fmt::Display>, Option<UserId>),
+        (detail, changes): (Option<&str>, Option<String>),
+    ) -> Result<(), StoreError> {
+        let id = EventId(self.id(at));
+        let target = target.map(ToString::to_string);
+        let detail = match (detail, by.reason.as_deref()) {
             (Some(detail), Some(reason)) if detail != reason => {
                 Some(Cow::Owned(format!("{detail}: {reason}")))
             }
@@ -109,15 +148,15 @@ impl Unit<'_> {
             )?
             .execute(params![
                 id.0.to_bytes(),
-                cause.at.0,
-                cause.actor.to_string(),
+                at.0,
+                by.actor,
                 action,
                 target,
                 user.map(|id| id.0.to_bytes()),
-                cause.ip.map(ip_text),
-                cause.request_id.as_deref(),
+                by.ip,
+                by.request_id,
                 detail,
-                cause.client_id.map(|id| id.0.to_bytes()),
+                by.client.map(|id| id.0.to_bytes()),
                 changes
             ])?;
         self.changes.events = true;
@@ -228,12 +267,12 @@ fn run(
         if company || !jobs.is_empty() {
             thread::sleep(GATHER);
         }
-        let mut batch = vec![first];
+        let mut batch = VecDeque::from([first]);
         while batch.len() < BATCH
             && let Ok(job) = jobs.try_recv()
         {
             match job {
-                Job::Unit(work) => batch.push(work),
+                Job::Unit(work) => batch.push_back(work),
                 Job::Close => {
                     open = false;
                     break;
@@ -241,7 +280,9 @@ fn run(
             }
         }
         company = batch.len() > 1;
-        commit(conn, batch, memory, metrics, &mut ids);
+        while !batch.is_empty() {
+            commit(conn, &mut batch, memory, metrics, &mut ids);
+        }
         checkpoints.changed(conn.total_changes());
     }
     checkpoints.end();
@@ -251,20 +292,20 @@ fn run(
     }
 }
 
-/// Runs a batch, and tells everybody in it what became of it.
+/// Runs what of a batch fits in a turn, and tells everybody in it what became of it.
 fn commit(
     conn: &Connection,
-    batch: Vec<Work>,
+    batch: &mut VecDeque<Work>,
     memory: &Memory,
     metrics: &StoreMetrics,
     ids: &mut ulid::Generator,
 ) {
-    let (started, size, before) = (Instant::now(), batch.len(), conn.total_changes());
+    let (started, waiting, before) = (Instant::now(), batch.len(), conn.total_changes());
     let mut changes = Changes::default();
     let mut answers = Vec::with_capacity(batch.len());
-    let done = transaction(conn, batch, &mut changes, ids, &mut answers);
+    let done = transaction(conn, batch, (&mut changes, memory), ids, &mut answers);
     let mut uncertain = false;
-    metrics.batch(size, started.elapsed(), done.is_ok());
+    metrics.batch(waiting - batch.len(), started.elapsed(), done.is_ok());
     if let Err(failed) = &done {
         tracing::error!(error = %failed.error, "a batch of {} was rolled back", answers.len());
         // SQLite may have rolled back by itself.
@@ -331,8 +372,8 @@ fn overwrite(conn: &Connection) -> rusqlite::Result<()> {
 
 fn transaction(
     conn: &Connection,
-    batch: Vec<Work>,
-    changes: &mut Changes,
+    batch: &mut VecDeque<Work>,
+    (changes, memory): (&mut Changes, &Memory),
     ids: &mut ulid::Generator,
     answers: &mut Vec<Answer>,
 ) -> Result<(), Failed> {
@@ -340,7 +381,8 @@ fn transaction(
         .prepare_cached("BEGIN IMMEDIATE")
         .and_then(|mut begin| begin.execute([]))
         .err();
-    for job in batch {
+    let until = Instant::now() + TURN;
+    while let Some(job) = batch.pop_front() {
         if failed.is_none() {
             failed = conn
                 .prepare_cached("SAVEPOINT unit")
@@ -352,7 +394,12 @@ fn transaction(
             drop(job);
             continue;
         }
-        let mut unit = Unit { conn, changes, ids };
+        let mut unit = Unit {
+            conn,
+            changes,
+            memory,
+            ids,
+        };
         // A unit that panics drops its answer: its caller is told that it failed.
         let (keep, answer) = match catch_unwind(AssertUnwindSafe(|| job(&mut unit))) {
             Ok((keep, answer)) => (keep, Some(answer)),
@@ -381,6 +428,9 @@ fn transaction(
                 .prepare_cached("RELEASE unit")
                 .and_then(|mut end| end.execute([]))
                 .err();
+        }
+        if failed.is_none() && Instant::now() >= until {
+            break;
         }
     }
     match failed {

@@ -218,7 +218,10 @@ async fn a_code_is_not_kept_once_its_sign_in_has_ended_or_its_consent_is_gone() 
     assert_eq!(keep(4, false).await, Created::NotAllowed);
     assert_eq!(store.consent(user, client).await.unwrap(), None);
     let act = Act::system(START);
-    store.revoke_sessions_of(user, None, act).await.unwrap();
+    store
+        .revoke_sessions_of(user, None, false, act)
+        .await
+        .unwrap();
     assert_eq!(keep(5, true).await, Created::SignedOut);
     assert_eq!(store.consent(user, client).await.unwrap(), None);
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{KeyId, ScopeSet, Timestamp, UserId, apikey::Environment};
+use crate::{ClientId, KeyId, ScopeSet, Timestamp, UserId, apikey::Environment};
 
 /// Whether an API key is accepted, as the server judges it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +48,12 @@ pub struct AdminKey {
     pub state: KeyState,
     /// When it ends, or ended: the earlier of `expiresAt` and `revokedAt`; `null` for a key that never does.
     pub ends_at: Option<Timestamp>,
+    /// Who minted it: a user, a key, a client, or `system`. `null` where that is not known.
+    #[serde(default)]
+    pub minted_by: Option<String>,
+    /// The OAuth client with whose token it was minted; it ends with the client.
+    #[serde(default)]
+    pub client_id: Option<ClientId>,
 }
 
 /// As `POST /apikey`, for any owner; without `ownerId` for the caller.

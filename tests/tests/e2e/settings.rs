@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// Every key of the contract, with its default.
-const DEFAULTS: [(&str, &str); 19] = [
+const DEFAULTS: [(&str, &str); 22] = [
     ("access_token_seconds", "3600"),
     ("client_token_seconds", "7200"),
     ("refresh_token_seconds", "2592000"),
@@ -21,6 +21,9 @@ const DEFAULTS: [(&str, &str); 19] = [
     ("password_failures_per_account_and_ip", "10"),
     ("password_failures_per_account", "100"),
     ("registrations_per_hour_per_ip", "100"),
+    ("sessions_per_account", "100"),
+    ("api_keys_per_account", "100"),
+    ("writes_per_minute_per_account", "120"),
     ("registration", "open"),
     ("trusted_proxies", "[]"),
     ("api_key_prefix", "sk"),
@@ -67,6 +70,9 @@ async fn every_key_is_taken_from_the_environment_and_from_the_file() {
         ("password_failures_per_account_and_ip", "6"),
         ("password_failures_per_account", "7"),
         ("registrations_per_hour_per_ip", "8"),
+        ("sessions_per_account", "9"),
+        ("api_keys_per_account", "10"),
+        ("writes_per_minute_per_account", "11"),
         ("registration", "closed"),
         ("trusted_proxies", "[\"10.0.0.0/8\"]"),
         ("api_key_prefix", "acme"),

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use doorward_shared::{
     Page, UserId,
-    admin::{CreateUser, Revoked, SetPassword, User, UserPatch},
+    admin::{CreateUser, RevokeSessionsOf, Revoked, SetPassword, User, UserPatch},
     client::Client,
 };
 use reqwest::Method;
@@ -34,9 +34,19 @@ pub enum Users {
     /// Let a disabled user in again
     Enable { user: String },
     /// Set a user's password, read from standard input; all sessions end
-    Password { user: String },
+    Password {
+        user: String,
+        /// Revoke the user's API keys too
+        #[arg(long)]
+        api_keys: bool,
+    },
     /// End all sessions of a user
-    EndSessions { user: String },
+    EndSessions {
+        user: String,
+        /// Revoke the user's API keys too
+        #[arg(long)]
+        api_keys: bool,
+    },
     /// Delete a user; sessions and keys die
     #[command(visible_alias = "revoke")]
     Delete { user: String },
@@ -226,17 +236,15 @@ pub async fn run(command: Users, with: &Context) -> Outcome {
             )
             .await
         }
-        Users::Password { user } => {
+        Users::Password { user, api_keys } => {
             let id = resolve(client, &user).await?;
-            output::confirm(
-                with.yes || with.dry_run,
-                &format!("All sessions of {user} end."),
-            )?;
+            output::confirm(with.yes || with.dry_run, &all_end(&user, api_keys))?;
             if with.dry_run {
                 return output::would(with.output, &format!("set the password of {id}"));
             }
             let body = SetPassword {
                 password: read_password()?,
+                api_keys,
             };
             client
                 .done(
@@ -252,18 +260,15 @@ pub async fn run(command: Users, with: &Context) -> Outcome {
                 &format!("{id}: the password is set"),
             )
         }
-        Users::EndSessions { user } => {
+        Users::EndSessions { user, api_keys } => {
             let id = resolve(client, &user).await?;
-            output::confirm(
-                with.yes || with.dry_run,
-                &format!("All sessions of {user} end."),
-            )?;
+            output::confirm(with.yes || with.dry_run, &all_end(&user, api_keys))?;
             if with.dry_run {
                 return output::would(with.output, &format!("end all sessions of {id}"));
             }
             let path = format!("/admin/users/{id}/sessions/revoke");
             let ended: Revoked = client
-                .send(Method::POST, &path, &serde_json::json!({}))
+                .send(Method::POST, &path, &RevokeSessionsOf { api_keys })
                 .await?;
             match with.output {
                 output::Format::Json | output::Format::Jsonl => output::json(with.output, &ended),
@@ -286,5 +291,14 @@ pub async fn run(command: Users, with: &Context) -> Outcome {
                 .await?;
             output::did(with.output, "deleted", &id, &format!("{id} is deleted"))
         }
+    }
+}
+
+/// What a person is told before it happens.
+fn all_end(user: &str, api_keys: bool) -> String {
+    if api_keys {
+        format!("All sessions and API keys of {user} end.")
+    } else {
+        format!("All sessions of {user} end.")
     }
 }

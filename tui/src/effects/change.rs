@@ -50,6 +50,7 @@ pub async fn change(client: &Client, change: Change, again: &str) -> Outcome {
         Change::SetPassword(id, password) => {
             let body = SetPassword {
                 password: password.expose().to_owned(),
+                api_keys: false,
             };
             let path = format!("/admin/users/{id}/password");
             client

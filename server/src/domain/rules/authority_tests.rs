@@ -392,6 +392,9 @@ fn a_sign_in_is_old_at_the_exact_second_and_nobody_asks_a_key() {
         last_used_at: None,
         last_used_ip: None,
         revoked_at: None,
+        minted_by: None,
+        minter: None,
+        client: None,
     };
     let judge = |key: ApiKey, owner| {
         let facts = Facts::Key {

@@ -1,6 +1,6 @@
 //! `/admin/events`: the audit log, and its stream.
 
-use std::{net::IpAddr, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use doorward_shared::{ClientId, EventId, KeyId, Page, UserId, admin::Event};
 use rocket::{
@@ -21,11 +21,13 @@ use crate::{
         listing::Params,
         reply::{Answer, ok},
     },
+    limits::RetryAfter,
+    state::streams::BATCH,
     store::EventFilter,
 };
 
-/// Events read at once for a stream.
-const BATCH: u32 = 200;
+/// How long somebody waits who finds no place for a stream: one that was left is noticed by then.
+const FULL: RetryAfter = RetryAfter(10);
 /// How often a quiet stream says that it lives, and whether its caller still may is asked again.
 const HEARTBEAT: Duration = Duration::from_secs(10);
 
@@ -94,6 +96,10 @@ async fn list(
     ok(page.map(view))
 }
 
+fn text(event: domain::Event) -> Option<Arc<str>> {
+    serde_json::to_string(&view(event)).ok().map(Into::into)
+}
+
 /// Where a stream goes on.
 struct Resume(Option<EventId>);
 
@@ -130,13 +136,14 @@ impl<'r> FromRequest<'r> for Credential {
 async fn stream(
     doorward: &State<Doorward>,
     info: &RequestInfo,
-    _by: Allowed<EventsRead>,
+    by: Allowed<EventsRead>,
     resume: Resume,
     credential: Credential,
     mut end: Shutdown,
 ) -> Result<EventStream![Sse], ApiError> {
     let doorward = doorward.inner().clone();
     let ip = info.ip;
+    let place = doorward.streams.open(by.credential_id()).ok_or(FULL)?;
     // Before the newest event is asked for, so that none falls in between.
     let mut signal = doorward.store.event_signal();
     let mut after = match resume.0 {
@@ -144,11 +151,13 @@ async fn stream(
         None => doorward.store.newest_event().await?,
     };
     Ok(EventStream! {
+        // Given back when the stream ends, or its reader goes.
+        let _place = place;
         // Sent at once, so that the reader knows it is connected.
         yield Sse::comment("events");
         loop {
-            signal.mark_unchanged();
-            let Ok(events) = doorward.store.events_after(after, BATCH).await else {
+            let commit = *signal.borrow_and_update();
+            let Ok(events) = doorward.streams.after(&doorward.store, after, commit, text).await else {
                 return;
             };
             let more = events.len() == BATCH as usize;
@@ -157,9 +166,7 @@ async fn stream(
             {
                 for event in events {
                     after = Some(event.id);
-                    let view = view(event);
-                    let Ok(text) = serde_json::to_string(&view) else { return };
-                    yield Sse::data(text).id(view.id.to_string());
+                    yield Sse::data(event.text.to_string()).id(event.id.to_string());
                 }
             } else {
                 return;

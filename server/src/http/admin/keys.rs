@@ -63,6 +63,8 @@ async fn view(doorward: &Doorward, key: ApiKey) -> Result<AdminKey, ApiError> {
         last_used_at: key.last_used_at,
         last_used_ip: key.last_used_ip,
         revoked_at: key.revoked_at,
+        minted_by: key.minted_by,
+        client_id: key.client,
     })
 }
 

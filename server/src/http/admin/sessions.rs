@@ -13,7 +13,7 @@ use super::scopes::{Sessions, SessionsRead};
 use crate::{
     app::Doorward,
     caller::Caller,
-    domain::{self, Door, text},
+    domain::{self, Act, Door, text},
     http::{
         Allowed, ApiError, Body, Filters, Listing, Recent, RequestInfo,
         listing::Params,
@@ -21,13 +21,11 @@ use crate::{
         values,
     },
     previews::Preview,
-    store::{ListQuery, SessionFilter},
+    store::{ListQuery, SessionFilter, StoreError, Which},
 };
 
 /// Sessions a preview shows; it holds all.
 const SHOWN: u32 = 20;
-/// Most sessions of one bulk revocation.
-const MANY: usize = 100_000;
 
 pub fn all() -> Vec<Route> {
     routes![list, get, end, revoke]
@@ -143,8 +141,7 @@ async fn revoke(
         }
         None => preview(doorward, &by, &asked).await?,
     };
-    let count = preview.sessions.len() as u64;
-    let users = preview.users;
+    let (count, users) = (preview.ends.count, preview.ends.users);
     let shown = preview.shown.clone();
     if asked.dry_run {
         let now = doorward.clock.now();
@@ -164,30 +161,20 @@ async fn revoke(
     }
     let act = doorward.act(&by, Door::Admin, info)?;
     let reason = Some(reason).filter(|reason| !reason.is_empty());
-    let mut revoked = 0;
-    // Some hundreds in a unit, so that nobody waits long behind one.
-    for some in preview.sessions.chunks(250) {
-        let ended = doorward
-            .store
-            .revoke_these(some.to_vec(), reason.clone(), act.clone());
-        match ended.await {
-            Ok(ended) => revoked += ended,
-            Err(error) => {
-                // Sent again it does the rest: what has ended already stays so.
-                if let Some(id) = asked.preview_id {
-                    let now = doorward.clock.now();
-                    doorward.previews.put_back(id, preview, by.actor(), now);
-                }
-                let error = ApiError::from(error);
-                let what = format!(
-                    "{revoked} of {count} sessions have ended; send it again for the others"
-                );
-                return Err(match revoked {
-                    0 => error,
-                    _ => ApiError::new(error.code(), what),
-                });
-            }
+    let (revoked, failed) = carry_out(doorward, preview.ends.which.clone(), reason, act).await;
+    if let Some(error) = failed {
+        // Sent again it does the rest: what has ended already stays so.
+        if let Some(id) = asked.preview_id {
+            let now = doorward.clock.now();
+            doorward.previews.put_back(id, preview, by.actor(), now);
         }
+        let error = ApiError::from(error);
+        let what =
+            format!("{revoked} of {count} sessions have ended; send it again for the others");
+        return Err(match revoked {
+            0 => error,
+            _ => ApiError::new(error.code(), what),
+        });
     }
     ok(RevokedSessions {
         dry_run: false,
@@ -198,6 +185,35 @@ async fn revoke(
         preview_id: None,
         expires_at: None,
     })
+}
+
+/// Ends the sessions of a preview; answers how many, and what went wrong.
+async fn carry_out(
+    doorward: &Doorward,
+    which: Which,
+    reason: Option<String>,
+    act: Act,
+) -> (u64, Option<StoreError>) {
+    let store = &doorward.store;
+    let ids = match which {
+        Which::Seen { filter, keep, seen } => {
+            return match store.revoke_seen((filter, keep, seen), reason, act).await {
+                Ok(revoked) => (revoked, None),
+                Err(error) => (0, Some(error)),
+            };
+        }
+        Which::These(ids) => ids,
+    };
+    let mut revoked = 0;
+    // Some in a unit, so that nobody waits long behind one.
+    for some in ids.chunks(100) {
+        let ended = store.revoke_these(some.to_vec(), reason.clone(), act.clone());
+        match ended.await {
+            Ok(ended) => revoked += ended,
+            Err(error) => return (revoked, Some(error)),
+        }
+    }
+    (revoked, None)
 }
 
 /// The sessions that are meant, as they are now.
@@ -236,38 +252,25 @@ async fn preview(
     }
     let own: Option<SessionId> = by.session_id().filter(|_| !asked.include_own);
     let now = doorward.clock.now();
-    let found = doorward
+    let mut found = doorward
         .store
-        .sessions_to_end(filter.clone(), own, MANY + 1, now)
+        .sessions_to_end(filter.clone(), own, now)
         .await?;
-    if found.len() > MANY {
-        let message = "more than 100,000 sessions match: narrow the filters";
-        return Err(ApiError::new(ErrorCode::ValidationFailed, message));
+    if let Which::These(ids) = &mut found.which {
+        // With the caller's own session ended they may end no more.
+        ids.sort_by_key(|id| Some(*id) == by.session_id());
     }
     let query = ListQuery {
         limit: SHOWN,
         ..ListQuery::default()
     };
     let shown = doorward.store.sessions(filter, query, now).await?.data;
-    let mut users: Vec<_> = found.iter().map(|(_, user)| *user).collect();
-    users.sort_unstable();
-    users.dedup();
     Ok(Preview {
-        users: users.len() as u64,
+        ends: found,
         shown: shown
             .into_iter()
             .filter(|session| Some(session.id) != own)
             .map(|session| view(session, now))
             .collect(),
-        sessions: last(
-            found.into_iter().map(|(id, _)| id).collect(),
-            by.session_id(),
-        ),
     })
-}
-
-/// Puts the caller's own session at the end: with it ended they may end no more.
-fn last(mut sessions: Vec<SessionId>, own: Option<SessionId>) -> Vec<SessionId> {
-    sessions.sort_by_key(|id| Some(*id) == own);
-    sessions
 }

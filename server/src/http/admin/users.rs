@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use doorward_shared::{
     Page, ScopeSet,
-    admin::{CreateUser, Revoked, SetPassword, User, UserPatch},
+    admin::{CreateUser, RevokeSessionsOf, Revoked, SetPassword, User, UserPatch},
 };
 use rocket::{Route, State, delete, get, patch, post, routes};
 
@@ -13,7 +13,7 @@ use crate::{
     app::Doorward,
     domain::{self, Act, Door, Email, NewUser, UserChange, role},
     http::{
-        Allowed, ApiError, Body, Filters, Listing, Recent, RequestInfo,
+        Allowed, ApiError, Body, Filters, Listing, OptionalBody, Recent, RequestInfo,
         listing::Params,
         once::IdempotencyKey,
         reply::{Answer, Done, NoContent, created, ok},
@@ -208,26 +208,30 @@ async fn set_password(
         .await?;
     let (user, email) = (account.user.id, account.user.email.as_str());
     let hash = doorward
-        .hash_new_password(body.0.password.into(), email, "password")
+        .hash_new_password(body.0.password.clone().into(), email, "password")
         .await?;
     let act = doorward.act(&by, Door::Admin, info)?;
     doorward
         .store
-        .set_password(user, hash, None, None, act)
+        .set_password(user, hash, None, (None, body.0.api_keys), act)
         .await?;
     doorward.forget_failures(email);
     Ok(NoContent)
 }
 
-#[post("/admin/users/<id>/sessions/revoke")]
+#[post("/admin/users/<id>/sessions/revoke", data = "<body>")]
 async fn revoke_sessions(
     doorward: &State<Doorward>,
     info: &RequestInfo,
     by: Recent<Users>,
     id: &str,
+    body: OptionalBody<RevokeSessionsOf>,
 ) -> Answer<Revoked> {
     let id = values::id(id, "user")?;
     let act = doorward.act(&by, Door::Admin, info)?;
-    let revoked = doorward.store.revoke_sessions_of(id, None, act).await?;
+    let store = &doorward.store;
+    let revoked = store
+        .revoke_sessions_of(id, None, body.0.api_keys, act)
+        .await?;
     ok(Revoked { revoked })
 }

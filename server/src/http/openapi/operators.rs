@@ -51,7 +51,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Post,
         "/admin/users/{id}/password",
         Scope("admin:users"),
-        "Set a user's password; all sessions end",
+        "Set a user's password; all sessions end, with `apiKeys` the API keys too",
     )
     .takes::<admin::SetPassword>()
     .done()
@@ -60,8 +60,9 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Post,
         "/admin/users/{id}/sessions/revoke",
         Scope("admin:users"),
-        "End all sessions of a user",
+        "End all sessions of a user; with `apiKeys` the API keys too",
     )
+    .may_take::<admin::RevokeSessionsOf>()
     .gives::<admin::Revoked>(200),
     op(
         Get,
@@ -235,7 +236,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "New events as they happen; Last-Event-ID resumes",
     )
     .text("text/event-stream")
-    .or(&[E::InvalidRequest]),
+    .or(&[E::InvalidRequest, E::RateLimited]),
     op(
         Get,
         "/admin/stats",

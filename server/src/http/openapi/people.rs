@@ -50,7 +50,12 @@ pub(super) const OPERATIONS: &[Operation] = &[
     )
     .takes::<auth::RefreshRequest>()
     .gives::<auth::TokenResponse>(200)
-    .or(&[E::InvalidToken, E::TokenExpired, E::TokenRevoked]),
+    .or(&[
+        E::InvalidToken,
+        E::TokenExpired,
+        E::TokenRevoked,
+        E::RateLimited,
+    ]),
     op(
         Post,
         "/auth/logout",
@@ -65,12 +70,12 @@ pub(super) const OPERATIONS: &[Operation] = &[
     op(Patch, "/auth/me", FirstParty, "Change one's own name")
         .takes::<auth::ProfilePatch>()
         .gives::<auth::Profile>(200)
-        .or(&[E::ValidationFailed]),
+        .or(&[E::ValidationFailed, E::RateLimited]),
     op(
         Post,
         "/auth/password",
         FirstParty,
-        "Change one's own password; every other session ends",
+        "Change one's own password; every other session ends, with `apiKeys` the API keys too",
     )
     .takes::<auth::PasswordRequest>()
     .done()
@@ -87,7 +92,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
         FirstParty,
         "End one of one's own sessions",
     )
-    .done(),
+    .done()
+    .or(&[E::RateLimited]),
     op(
         Post,
         "/auth/token",
@@ -105,7 +111,12 @@ pub(super) const OPERATIONS: &[Operation] = &[
     .takes::<apikey::MintRequest>()
     .once()
     .gives::<apikey::MintedKey>(201)
-    .or(&[E::InsufficientScope, E::ValidationFailed, E::Conflict]),
+    .or(&[
+        E::InsufficientScope,
+        E::ValidationFailed,
+        E::Conflict,
+        E::RateLimited,
+    ]),
     op(
         Get,
         "/apikey",
@@ -128,7 +139,12 @@ pub(super) const OPERATIONS: &[Operation] = &[
     )
     .takes::<apikey::KeyPatch>()
     .gives::<apikey::ApiKey>(200)
-    .or(&[E::InsufficientScope, E::ValidationFailed, E::Conflict]),
+    .or(&[
+        E::InsufficientScope,
+        E::ValidationFailed,
+        E::Conflict,
+        E::RateLimited,
+    ]),
     op(
         Post,
         "/apikey/{id}/rotate",
@@ -138,14 +154,20 @@ pub(super) const OPERATIONS: &[Operation] = &[
     .may_take::<apikey::RotateRequest>()
     .once()
     .gives::<apikey::MintedKey>(201)
-    .or(&[E::InsufficientScope, E::ValidationFailed, E::Conflict]),
+    .or(&[
+        E::InsufficientScope,
+        E::ValidationFailed,
+        E::Conflict,
+        E::RateLimited,
+    ]),
     op(
         Delete,
         "/apikey/{id}",
         KeyHolder("admin:apikeys"),
         "Revoke a key at once",
     )
-    .done(),
+    .done()
+    .or(&[E::RateLimited]),
     op(Get, "/health/live", Anybody, "The process answers").gives::<Health>(200),
     op(Get, "/health/ready", Anybody, "Storage takes commits")
         .gives::<Health>(200)

@@ -90,6 +90,7 @@ pub struct Texts {
     pub current_password: &'static str,
     pub new_password: &'static str,
     pub password_ends: &'static str,
+    pub password_ends_keys: &'static str,
     /// A button
     pub change_password: &'static str,
     pub this_session: &'static str,
@@ -216,6 +217,7 @@ pub const EN: Texts = Texts {
     current_password: "Current password",
     new_password: "New password",
     password_ends: "Everything else that is signed in to your account is signed out.",
+    password_ends_keys: "Revoke all my API keys too",
     change_password: "Change password",
     this_session: "this browser",
     since: "since",
@@ -323,6 +325,7 @@ pub const DE: Texts = Texts {
     current_password: "Jetziges Passwort",
     new_password: "Neues Passwort",
     password_ends: "Alles andere, was bei Ihrem Konto angemeldet ist, wird abgemeldet.",
+    password_ends_keys: "Auch alle meine API-Schlüssel widerrufen",
     change_password: "Passwort ändern",
     this_session: "dieser Browser",
     since: "seit",

@@ -75,6 +75,8 @@ pub fn key(n: u64, name: &str) -> AdminKey {
     AdminKey {
         id: KeyId(ulid(n)),
         owner_id: (n != 1).then(|| UserId(ulid(1))),
+        minted_by: None,
+        client_id: None,
         name: name.into(),
         hint: "sk_live_ab…wxyz".into(),
         scopes: ScopeSet::parse("read:orders write:orders").unwrap(),

@@ -21,7 +21,7 @@ fn on(pivot: Pivot) -> Bench {
     bench.reply(Reply::Timeline {
         generation,
         timeline: Ok(crate::app::msg::Timeline {
-            events: events,
+            events,
             live_sessions: Some(3),
         }),
     });

@@ -119,7 +119,7 @@ fn dashboard_health_incident() {
         bench.reply(Reply::Timeline {
             generation,
             timeline: Ok(crate::app::msg::Timeline {
-                events: events,
+                events,
                 live_sessions: Some(3),
             }),
         });

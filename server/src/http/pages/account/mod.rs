@@ -84,7 +84,11 @@ impl<'r> At<'r> {
     ) -> Result<(Self, Fields), Shown> {
         let form = form.into();
         let stale = match posted.take(&visit, form)? {
-            Taken::Fresh(fields) => return Ok((Self::new(visit)?, fields)),
+            Taken::Fresh(fields) => {
+                let at = Self::new(visit)?;
+                at.count()?;
+                return Ok((at, fields));
+            }
             Taken::Stale(stale) => stale.status,
         };
         let Some(who) = visit.browser.signed_in()? else {
@@ -107,6 +111,13 @@ impl<'r> At<'r> {
             ..page
         }
         .into())
+    }
+
+    /// Counts a change of the account by `writes_per_minute_per_account`, whatever becomes of it.
+    fn count(&self) -> Result<(), Shown> {
+        let (doorward, user) = (&self.doorward, self.who.account.user.id);
+        let counted = doorward.limits.write(user, doorward.clock.monotonic());
+        counted.map_err(|wait| Page::of_error(self.texts, &wait.into()).into())
     }
 
     /// As the REST API sees them.

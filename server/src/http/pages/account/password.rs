@@ -31,6 +31,10 @@ pub fn part(at: &At<'_>) -> Markup {
         input id="newPassword" name="newPassword" type="password" autocomplete="new-password"
             minlength="8" aria-describedby="password-rule" required;
         p id="password-rule" class="hint" { (t.password_rule) " " (t.password_ends) }
+        label class="check" {
+            input type="checkbox" name="apiKeys" value="true";
+            span { (t.password_ends_keys) }
+        }
         button type="submit" { (t.change_password) }
     };
     at.form(PATH, fields)
@@ -50,7 +54,12 @@ async fn change(visit: Visit<'_>, posted: Posted) -> Answer {
     let by = at.first_party();
     let ended = at
         .doorward
-        .change_own_password(at.info, &by, current, new)
+        .change_own_password(
+            at.info,
+            &by,
+            (current, new),
+            fields.get("apiKeys") == "true",
+        )
         .await;
     at.ended("password", ended).await
 }

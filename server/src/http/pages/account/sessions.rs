@@ -114,7 +114,9 @@ async fn end_others(visit: Visit<'_>, posted: Posted) -> Answer {
 
 async fn end_all_others(at: &At<'_>) -> Result<(), ApiError> {
     let (user, keep) = (at.who.account.user.id, Some(at.who.session.id));
-    let ended = at.doorward.store.revoke_sessions_of(user, keep, at.act()?);
-    ended.await?;
+    let store = &at.doorward.store;
+    store
+        .revoke_sessions_of(user, keep, false, at.act()?)
+        .await?;
     Ok(())
 }

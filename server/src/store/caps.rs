@@ -1,0 +1,96 @@
+//! Caps of an account, decided in the unit that would pass them.
+
+use doorward_shared::{SessionId, Timestamp, UserId};
+use rusqlite::{Connection, params};
+
+use super::{
+    StoreError,
+    endings::{self, SESSION_ENDS, What},
+    rows::ulid,
+    sessions::end,
+    writer::Unit,
+};
+use crate::domain::{Cause, KeyOwner, Refusal, Session};
+
+/// Sessions that one more ends at most. Only an account from before its cap has more beyond it: each sign-in brings it
+/// nearer.
+const TURN: usize = 200;
+
+/// Ends what an account has beyond its cap of live sessions: the least recently used, but never `new`.
+pub(super) fn evict(unit: &mut Unit<'_>, new: &Session, cause: &Cause) -> Result<(), StoreError> {
+    let cap = unit.memory.caps.sessions as usize;
+    if cap == 0 {
+        return Ok(());
+    }
+    let mut live = live_of(unit.conn, new.user_id, cause.at, cap + TURN)?;
+    if live.len() <= cap {
+        return Ok(());
+    }
+    let excess = live.len() - cap;
+    live.retain(|(id, _)| *id != new.id);
+    unit.memory.freshen(&mut live);
+    live.sort_unstable_by_key(|(id, seen)| (*seen, *id));
+    for (id, _) in live.into_iter().take(excess) {
+        if end(unit, id, cause.at)? {
+            unit.event(cause, "session.evicted", Some(&id), Some(new.user_id), None)?;
+        }
+    }
+    Ok(())
+}
+
+/// Live sessions of an account, those first that end first, at most `limit`, with when they were last seen.
+fn live_of(
+    conn: &Connection,
+    user: UserId,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<(SessionId, Timestamp)>, StoreError> {
+    let read = |row: &rusqlite::Row<'_>| Ok((SessionId(ulid(row, 0)?), Timestamp(row.get(1)?)));
+    let values = params![user.0.to_bytes(), now.0, limit];
+    if !endings::any(conn)? {
+        let sql = "SELECT id, last_seen_at FROM sessions WHERE user_id = ?1 AND revoked_at IS NULL AND idle_until > ?2 \
+                   ORDER BY idle_until LIMIT ?3";
+        let mut select = conn.prepare_cached(sql)?;
+        let rows = select.query_map(values, read)?;
+        return Ok(rows.collect::<Result<_, _>>()?);
+    }
+    // What a pending ending has ended is passed over by its ids, not looked at row by row.
+    let floor = endings::floor(conn, What::Sessions, user)?;
+    let sql = format!(
+        "SELECT s.id, s.last_seen_at FROM sessions s WHERE s.user_id = ?1 AND s.revoked_at IS NULL AND s.idle_until > ?2 \
+         AND (s.id > ?4 OR s.id IN (SELECT keep_id FROM endings WHERE user_id = ?1)) AND NOT {SESSION_ENDS} \
+         ORDER BY s.idle_until LIMIT ?3"
+    );
+    let mut select = conn.prepare_cached(&sql)?;
+    let rows = select.query_map(params![user.0.to_bytes(), now.0, limit, floor], read)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Refuses one more key than an account's cap of live ones.
+///
+/// # Errors
+/// [`Refusal::Conflict`].
+pub(super) fn key_fits(unit: &Unit<'_>, owner: KeyOwner, now: Timestamp) -> Result<(), StoreError> {
+    let cap = unit.memory.caps.api_keys;
+    let Some(owner) = owner.user().filter(|_| cap > 0) else {
+        return Ok(());
+    };
+    let floor = endings::floor(unit.conn, What::Keys, owner)?;
+    // The expression of the index `api_keys_live`.
+    let sql = "SELECT count(*) FROM (SELECT 1 FROM api_keys WHERE owner_id = ?1 AND CASE \
+               WHEN coalesce(revoked_at, 9223372036854775807) < coalesce(expires_at, 9223372036854775807) \
+               THEN coalesce(revoked_at, 9223372036854775807) ELSE coalesce(expires_at, 9223372036854775807) END > ?2 \
+               AND id > ?3 LIMIT ?4)";
+    let live: u32 = unit
+        .conn
+        .prepare_cached(sql)?
+        .query_row(params![owner.0.to_bytes(), now.0, floor, cap], |row| {
+            row.get(0)
+        })?;
+    if live < cap {
+        return Ok(());
+    }
+    let message =
+        format!("the account has {cap} live API keys, as many as it may have: revoke one first");
+    Err(Refusal::Conflict(message).into())
+}

@@ -1,0 +1,357 @@
+//! Endings: an act that ends more sessions or keys than fit in a short unit is one row, from whose commit on all of them
+//! count as ended. [`super::carry_out`] then writes it into the rows.
+//!
+//! Every read of a session or key goes through the columns in [`super::rows`], which apply the pending endings; every
+//! condition and count that looks at `revoked_at` itself asks [`any`] and adds [`SESSION_ENDS`] or [`KEY_ENDS`].
+
+use std::net::IpAddr;
+
+use doorward_shared::{ClientId, SessionId, Timestamp, UserId};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{
+    SessionFilter, StoreError,
+    rows::{self, ip_bytes, ip_text, ulid},
+    sessions::end,
+    writer::Unit,
+};
+use crate::domain::Cause;
+
+/// Rows that an act ends in its own unit; where there are more it leaves an ending.
+pub(super) const AT_ONCE: usize = 128;
+
+/// The condition under which an ending, by its alias, matches the session `s`.
+macro_rules! ends_session {
+    ($e:literal) => {
+        concat!(
+            "(",
+            $e,
+            ".what = 'sessions' AND (",
+            $e,
+            ".user_id IS NULL OR ",
+            $e,
+            ".user_id = s.user_id) AND (",
+            $e,
+            ".client_id IS NULL OR ",
+            $e,
+            ".client_id = s.client_id) AND (",
+            $e,
+            ".first_ip IS NULL OR s.ip BETWEEN ",
+            $e,
+            ".first_ip AND ",
+            $e,
+            ".last_ip) AND (",
+            $e,
+            ".keep_id IS NULL OR ",
+            $e,
+            ".keep_id <> s.id) AND s.idle_until > ",
+            $e,
+            ".idle_after AND (s.created_at < ",
+            $e,
+            ".made_before OR (s.id <= ",
+            $e,
+            ".last_id AND s.created_at <= ",
+            $e,
+            ".made_until)))"
+        )
+    };
+}
+
+/// The condition under which an ending, by its alias, matches the key `k`: an account's own, what it minted, a client's.
+macro_rules! ends_key {
+    ($e:literal) => {
+        concat!(
+            "(",
+            $e,
+            ".what = 'keys' AND (",
+            $e,
+            ".user_id = k.owner_id OR ",
+            $e,
+            ".minter_id = k.minter_id OR ",
+            $e,
+            ".client_id = k.client_id) AND (k.created_at < ",
+            $e,
+            ".made_before OR (k.id <= ",
+            $e,
+            ".last_id AND k.created_at <= ",
+            $e,
+            ".made_until)))"
+        )
+    };
+}
+
+pub(super) use {ends_key, ends_session};
+
+/// Whether a pending ending matches the session `s`.
+pub(super) const SESSION_ENDS: &str = concat!(
+    "EXISTS (SELECT 1 FROM endings e WHERE ",
+    ends_session!("e"),
+    ")"
+);
+/// Whether a pending ending matches the key `k`.
+pub(super) const KEY_ENDS: &str = concat!(
+    "EXISTS (SELECT 1 FROM endings e WHERE ",
+    ends_key!("e"),
+    ")"
+);
+
+/// What an ending ends. Absent fields ask for nothing.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Ending {
+    pub what: What,
+    pub user: Option<UserId>,
+    pub minter: Option<UserId>,
+    pub client: Option<ClientId>,
+    pub ips: Option<(IpAddr, IpAddr)>,
+    pub keep: Option<SessionId>,
+    /// Only what a reader saw; all that was made so far, when `None`.
+    pub seen: Option<Seen>,
+    /// Of each row's event; the act's own event says it all, when `None`.
+    pub action: Option<&'static str>,
+    pub detail: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum What {
+    #[default]
+    Sessions,
+    Keys,
+    /// What hangs on a deleted account or client.
+    Rows,
+}
+
+impl What {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sessions => "sessions",
+            Self::Keys => "keys",
+            Self::Rows => "rows",
+        }
+    }
+}
+
+/// The live sessions of one moment: those with an id up to the newest of then, which were not over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    pub last: SessionId,
+    pub at: Timestamp,
+}
+
+/// Writes an ending. Memory lets go of all that it may match, and the job hears of it.
+pub(super) fn insert(
+    unit: &mut Unit<'_>,
+    ending: &Ending,
+    cause: &Cause,
+) -> Result<(), StoreError> {
+    let id = unit.id(cause.at);
+    let blob = |id: ulid::Ulid| id.to_bytes();
+    // Ids tell what was made before. What has a foreign id is told by its time.
+    let (before, until, last, idle_after) = match ending.seen {
+        None => (cause.at.0, i64::MAX, id, i64::MIN),
+        Some(seen) => (i64::MIN, seen.at.0, seen.last.0, seen.at.0),
+    };
+    let sql = "INSERT INTO endings VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)";
+    unit.conn.prepare_cached(sql)?.execute(params![
+        blob(id),
+        ending.what.as_str(),
+        ending.user.map(|id| blob(id.0)),
+        ending.minter.map(|id| blob(id.0)),
+        ending.client.map(|id| blob(id.0)),
+        ending.ips.map(|(first, _)| ip_bytes(first)),
+        ending.ips.map(|(_, last)| ip_bytes(last)),
+        ending.keep.map(|id| blob(id.0)),
+        before,
+        until,
+        blob(last),
+        idle_after,
+        cause.at.0,
+        ending.action,
+        ending.detail,
+        cause.actor.to_string(),
+        cause.ip.map(ip_text),
+        cause.request_id.as_deref(),
+        cause.reason.as_deref(),
+        cause.client_id.map(|id| blob(id.0))
+    ])?;
+    match ending.what {
+        What::Sessions => unit.changes.all_sessions = true,
+        What::Keys => unit.changes.all_keys = true,
+        What::Rows => {}
+    }
+    unit.changes.endings = true;
+    Ok(())
+}
+
+/// Whether anything is pending.
+pub(super) fn any(conn: &Connection) -> Result<bool, StoreError> {
+    let mut select = conn.prepare_cached("SELECT EXISTS (SELECT 1 FROM endings)")?;
+    Ok(select.query_row([], |row| row.get(0))?)
+}
+
+/// Whether a pending ending matches this session.
+pub(super) fn ends(conn: &Connection, session: SessionId) -> Result<bool, StoreError> {
+    if !any(conn)? {
+        return Ok(false);
+    }
+    let sql =
+        format!("SELECT EXISTS (SELECT 1 FROM sessions s WHERE s.id = ?1 AND {SESSION_ENDS})");
+    let mut select = conn.prepare_cached(&sql)?;
+    Ok(select.query_row([session.0.to_bytes()], |row| row.get(0))?)
+}
+
+/// Ids up to this one belong to sessions (or keys) of this account that all have ended, but those a pending ending
+/// keeps: the newest pending ending of everything that the account has.
+pub(super) fn floor(conn: &Connection, what: What, user: UserId) -> Result<[u8; 16], StoreError> {
+    let sql = "SELECT max(last_id) FROM endings WHERE what = ?1 AND user_id = ?2 AND client_id IS NULL \
+               AND first_ip IS NULL AND made_until = 9223372036854775807";
+    let found: Option<[u8; 16]> = conn
+        .prepare_cached(sql)?
+        .query_row(params![what.as_str(), user.0.to_bytes()], |row| row.get(0))?;
+    Ok(found.unwrap_or_default())
+}
+
+/// Sessions of an account that are not revoked and that it was found with after what pending endings have ended, at
+/// most `limit`: with their clients.
+pub(super) fn unrevoked(
+    conn: &Connection,
+    user: UserId,
+    limit: usize,
+) -> Result<Vec<(SessionId, Option<ClientId>)>, StoreError> {
+    let floor = floor(conn, What::Sessions, user)?;
+    let read = |row: &rusqlite::Row<'_>| {
+        Ok((
+            SessionId(ulid(row, 0)?),
+            rows::maybe_ulid(row, 1)?.map(ClientId),
+        ))
+    };
+    if floor == [0; 16] {
+        let sql =
+            "SELECT id, client_id FROM sessions WHERE user_id = ?1 AND revoked_at IS NULL LIMIT ?2";
+        let mut select = conn.prepare_cached(sql)?;
+        let rows = select.query_map(params![user.0.to_bytes(), limit], read)?;
+        return Ok(rows.collect::<Result<_, _>>()?);
+    }
+    let sql = "SELECT id, client_id FROM sessions WHERE user_id = ?1 AND id > ?2 AND revoked_at IS NULL LIMIT ?3";
+    let mut select = conn.prepare_cached(sql)?;
+    let rows = select.query_map(params![user.0.to_bytes(), floor, limit], read)?;
+    let mut found = rows.collect::<Result<Vec<_>, _>>()?;
+    let kept = "SELECT id, client_id FROM sessions WHERE user_id = ?1 AND revoked_at IS NULL AND id <= ?2 AND id IN \
+                (SELECT keep_id FROM endings WHERE user_id = ?1 AND keep_id IS NOT NULL)";
+    let mut select = conn.prepare_cached(kept)?;
+    let rows = select.query_map(params![user.0.to_bytes(), floor], read)?;
+    for row in rows {
+        found.push(row?);
+    }
+    Ok(found)
+}
+
+/// Ends sessions of an account but `keep`, with `client` only those of that client; answers how many. A few at once,
+/// each with its event; many by an ending.
+pub(super) fn end_sessions_of(
+    unit: &mut Unit<'_>,
+    user: UserId,
+    client: Option<ClientId>,
+    keep: Option<SessionId>,
+    cause: &Cause,
+) -> Result<u64, StoreError> {
+    let found = unrevoked(unit.conn, user, AT_ONCE + 1)?;
+    if found.len() > AT_ONCE {
+        let ending = Ending {
+            user: Some(user),
+            client,
+            keep,
+            action: Some("session.revoked"),
+            ..Ending::default()
+        };
+        let count = count(unit.conn, user, client, keep)?;
+        insert(unit, &ending, cause)?;
+        return Ok(count);
+    }
+    let mut ended = 0;
+    for (id, of) in found {
+        if Some(id) != keep && (client.is_none() || of == client) && end(unit, id, cause.at)? {
+            unit.event(cause, "session.revoked", Some(&id), Some(user), None)?;
+            ended += 1;
+        }
+    }
+    Ok(ended)
+}
+
+/// How many sessions an ending of this account's will end: from the index alone where no client is named.
+fn count(
+    conn: &Connection,
+    user: UserId,
+    client: Option<ClientId>,
+    keep: Option<SessionId>,
+) -> Result<u64, StoreError> {
+    if client.is_some() {
+        // Nobody is told the number.
+        return Ok(0);
+    }
+    let floor = floor(conn, What::Sessions, user)?;
+    let keep = keep.map(|id| id.0.to_bytes());
+    let sql = "SELECT count(*) FROM sessions WHERE user_id = ?1 AND revoked_at IS NULL AND id > ?2 AND id IS NOT ?3";
+    Ok(conn
+        .prepare_cached(sql)?
+        .query_row(params![user.0.to_bytes(), floor, keep], |row| row.get(0))?)
+}
+
+/// Ends all sessions of a client, whoever's they are.
+pub(super) fn end_sessions_of_client(
+    unit: &mut Unit<'_>,
+    client: ClientId,
+    cause: &Cause,
+) -> Result<(), StoreError> {
+    let sql = "SELECT 1 FROM sessions WHERE client_id = ?1 LIMIT 1";
+    let any = unit
+        .conn
+        .prepare_cached(sql)?
+        .query_row([client.0.to_bytes()], |_| Ok(()));
+    if any.optional()?.is_none() {
+        return Ok(());
+    }
+    let ending = Ending {
+        client: Some(client),
+        ..Ending::default()
+    };
+    insert(unit, &ending, cause)
+}
+
+/// Sessions that count as live in `sessions` by their rows, but that a pending ending has ended.
+pub(super) fn pending_live(conn: &Connection, now: Timestamp) -> Result<u64, StoreError> {
+    let mut endings =
+        conn.prepare_cached("SELECT id, user_id, client_id FROM endings WHERE what = 'sessions'")?;
+    type Of = ([u8; 16], Option<[u8; 16]>, Option<[u8; 16]>);
+    let found: Vec<Of> = endings
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<Result<_, _>>()?;
+    let mut pending = 0;
+    for (id, user, client) in found {
+        // The one column that an index leads by; the ending itself says the rest. What two endings match counts once.
+        let (narrow, of) = match (user, client) {
+            (Some(user), _) => ("s.user_id = ?3", user),
+            (None, Some(client)) => ("s.client_id = ?3", client),
+            (None, None) => ("?3 IS NOT NULL", id),
+        };
+        let sql = format!(
+            "SELECT count(*) FROM endings f JOIN sessions s ON {} WHERE f.id = ?1 AND {narrow} AND s.revoked_at IS NULL \
+             AND s.idle_until > ?2 AND NOT EXISTS (SELECT 1 FROM endings e WHERE e.id < f.id AND {})",
+            ends_session!("f"),
+            ends_session!("e"),
+        );
+        let mut select = conn.prepare_cached(&sql)?;
+        pending += select.query_row(params![id, now.0, of], |row| row.get::<_, u64>(0))?;
+    }
+    Ok(pending)
+}
+
+/// The part of an ending that a filter of a list says.
+pub(super) fn matching(filter: &SessionFilter) -> Ending {
+    Ending {
+        user: filter.user_id,
+        client: filter.client_id,
+        ips: filter.ip.map(|net| (net.network(), net.broadcast())),
+        action: Some("session.revoked"),
+        ..Ending::default()
+    }
+}

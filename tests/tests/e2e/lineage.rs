@@ -1,0 +1,131 @@
+//! Keys that end with who minted them, and with the account's password.
+
+use doorward_tests::{PASSWORD, Person, Reply, Server};
+use serde_json::{Value, json};
+
+async fn me(server: &Server, key: &Value) -> Reply {
+    let key = key["key"].as_str().expect("a key");
+    server.get("/auth/me").bearer(key).send().await
+}
+
+/// A key of `owner`'s, minted in the admin API with `token`.
+async fn mint_for(server: &Server, token: &str, owner: &Person, scopes: &[&str]) -> Value {
+    let body = json!({"name": "k", "scopes": scopes, "ownerId": owner.id});
+    let call = server.post("/admin/apikeys").bearer(token).json(body);
+    call.send().await.expect(201).json()
+}
+
+async fn row(server: &Server, key: &Value) -> Value {
+    let path = format!("/admin/apikeys/{}", key["id"].as_str().unwrap());
+    server.admin("GET", &path, None).await
+}
+
+#[tokio::test]
+async fn deleting_a_user_ends_the_keys_they_minted_for_others() {
+    let server = Server::start();
+    let bob = server.register("bob@example.com").await;
+    let eve = server.administrator("eve@example.com").await;
+    server.administrator("carol@example.com").await;
+    let by_eve = mint_for(&server, &eve.access, &bob, &["read"]).await;
+    let own = server.key_of(&eve, &["admin:apikeys", "read"]).await;
+    let by_her_key = mint_for(&server, own["key"].as_str().unwrap(), &bob, &["read"]).await;
+    let operator = server.operator_key();
+    let by_operator = mint_for(&server, &operator, &bob, &["read"]).await;
+    let rotated = mint_for(&server, &eve.access, &bob, &["read"]).await;
+    let path = format!("/admin/apikeys/{}/rotate", rotated["id"].as_str().unwrap());
+    let rotated = server.admin("POST", &path, None).await;
+    let bobs = server.key_of(&bob, &["read"]).await;
+
+    assert_eq!(row(&server, &by_eve).await["mintedBy"], *eve.id);
+    assert_eq!(row(&server, &by_her_key).await["mintedBy"], own["id"]);
+    assert_eq!(row(&server, &bobs).await["mintedBy"], *bob.id);
+    assert_eq!(row(&server, &by_eve).await["clientId"], Value::Null);
+
+    server
+        .admin("DELETE", &format!("/admin/users/{}", eve.id), None)
+        .await;
+    for key in [&by_eve, &by_her_key, &own] {
+        me(&server, key).await.refused(401, "token_revoked");
+        assert!(row(&server, key).await["revokedAt"].is_string());
+    }
+    for key in [&by_operator, &rotated, &bobs] {
+        me(&server, key).await.expect(200);
+    }
+    let path = format!(
+        "/admin/events?action=apikey.revoked&target={}",
+        by_eve["id"].as_str().unwrap()
+    );
+    let events = server.admin("GET", &path, None).await;
+    assert_eq!(events["pagination"]["total"], 1);
+    assert_eq!(events["data"][0]["userId"], *bob.id);
+}
+
+#[tokio::test]
+async fn deleting_a_client_ends_the_keys_minted_with_its_tokens() {
+    let server = Server::start();
+    let bob = server.register("bob@example.com").await;
+    let client = server.client(&["admin:apikeys", "read"]).await;
+    let token = server.client_token(&client).await;
+    let key = mint_for(&server, &token, &bob, &["read", "admin:apikeys"]).await;
+    let shown = row(&server, &key).await;
+    assert_eq!(
+        (&shown["mintedBy"], &shown["clientId"]),
+        (&json!(client.id), &json!(client.id))
+    );
+    // Rotated by the operator it is the operator's.
+    let kept = mint_for(&server, &token, &bob, &["read"]).await;
+    let path = format!("/admin/apikeys/{}/rotate", kept["id"].as_str().unwrap());
+    let kept = server.admin("POST", &path, None).await;
+    me(&server, &key).await.expect(200);
+    server
+        .admin("DELETE", &format!("/admin/clients/{}", client.id), None)
+        .await;
+    me(&server, &key).await.refused(401, "token_revoked");
+    assert!(row(&server, &key).await["revokedAt"].is_string());
+    me(&server, &kept).await.expect(200);
+}
+
+#[tokio::test]
+async fn api_keys_end_with_the_password_where_that_is_asked_for() {
+    let server = Server::start();
+    let ada = server.register("ada@example.com").await;
+    let key = server.key_of(&ada, &["read"]).await;
+    let change = |from: &str, to: &str, more: Value| {
+        let mut body = json!({"currentPassword": from, "newPassword": to});
+        for (name, value) in more.as_object().unwrap() {
+            body[name] = value.clone();
+        }
+        server
+            .post("/auth/password")
+            .bearer(&ada.access)
+            .json(body)
+            .send()
+    };
+    change(PASSWORD, "another horse battery", json!({}))
+        .await
+        .expect(204);
+    me(&server, &key).await.expect(200);
+    change("another horse battery", PASSWORD, json!({"apiKeys": 1}))
+        .await
+        .refused_at(400, "invalid_request", "apiKeys");
+    change("another horse battery", PASSWORD, json!({"apiKeys": true}))
+        .await
+        .expect(204);
+    me(&server, &key).await.refused(401, "token_revoked");
+
+    // So do the operator's two calls.
+    let key = server.key_of(&ada, &["read"]).await;
+    let path = format!("/admin/users/{}/password", ada.id);
+    let body = json!({"password": PASSWORD, "apiKeys": true});
+    server.admin("POST", &path, Some(body)).await;
+    me(&server, &key).await.refused(401, "token_revoked");
+    let ada = server.login("ada@example.com").await;
+    let key = server.key_of(&ada, &["read"]).await;
+    let path = format!("/admin/users/{}/sessions/revoke", ada.id);
+    server.admin("POST", &path, None).await;
+    me(&server, &key).await.expect(200);
+    server
+        .admin("POST", &path, Some(json!({"apiKeys": true})))
+        .await;
+    me(&server, &key).await.refused(401, "token_revoked");
+}
