@@ -145,9 +145,10 @@ pub(super) fn insert(
 ) -> Result<(), StoreError> {
     let id = unit.id(cause.at);
     let blob = |id: ulid::Ulid| id.to_bytes();
-    // Ids tell what was made before. What has a foreign id is told by its time.
+    // Ids tell what was made before. What has a foreign id is told by its time, a minute apart: a row's time is taken
+    // before its unit runs.
     let (before, until, last, idle_after) = match ending.seen {
-        None => (cause.at.0, i64::MAX, id, i64::MIN),
+        None => (cause.at.plus_seconds(-60).0, i64::MAX, id, i64::MIN),
         Some(seen) => (i64::MIN, seen.at.0, seen.last.0, seen.at.0),
     };
     let sql = "INSERT INTO endings VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)";

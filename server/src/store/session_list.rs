@@ -107,17 +107,16 @@ impl Store {
         now: Timestamp,
     ) -> Result<Ends, StoreError> {
         self.read(move |conn| {
-            // One view of the database for all that is read.
-            let view = conn.unchecked_transaction()?;
+            // A read is one view of the database, whatever it asks.
             let matching = || -> Result<Filter, StoreError> {
-                let mut conditions = conditions(&filter, now, endings::any(&view)?);
+                let mut conditions = conditions(&filter, now, endings::any(conn)?);
                 if let Some(keep) = keep {
                     conditions.and("s.id <> ?", [Value::Blob(keep.0.to_bytes().to_vec())]);
                 }
                 Ok(conditions)
             };
             let columns = "s.id, s.user_id";
-            let few = matching()?.all(&view, columns, LIST.from, FEW + 1, |row| {
+            let few = matching()?.all(conn, columns, LIST.from, FEW + 1, |row| {
                 Ok((SessionId(ulid(row, 0)?), UserId(ulid(row, 1)?)))
             })?;
             if few.len() <= FEW {
@@ -131,15 +130,16 @@ impl Store {
                 });
             }
             let numbers = "count(*), count(DISTINCT s.user_id)";
-            let counted = matching()?.all(&view, numbers, LIST.from, 1, |row| {
+            let counted = matching()?.all(conn, numbers, LIST.from, 1, |row| {
                 Ok((row.get(0)?, row.get(1)?))
             })?;
             let (count, users) = counted.first().copied().unwrap_or_default();
-            let last = view.query_row("SELECT max(id) FROM sessions", [], |row| ulid(row, 0))?;
-            let seen = Seen {
-                last: SessionId(last),
-                at: now,
-            };
+            let newest = "SELECT id, created_at FROM sessions ORDER BY id DESC LIMIT 1";
+            let (last, made) = conn.query_row(newest, [], |row| {
+                Ok((SessionId(ulid(row, 0)?), Timestamp(row.get(1)?)))
+            })?;
+            let at = now.max(made);
+            let seen = Seen { last, at };
             Ok(Ends {
                 count,
                 users,

@@ -496,3 +496,27 @@ async fn a_signing_key_verifies_until_its_last_token_has_expired() {
     house.pass(HOUR - 1);
     house.me(text(&ada, "accessToken")).await.expect(200);
 }
+
+#[rocket::async_test]
+async fn a_refresh_past_the_limit_of_changes_does_not_use_the_token_up() {
+    let house = House::open(Settings {
+        writes_per_minute_per_account: 1,
+        ..cheap()
+    })
+    .await;
+    let ada = house.register("ada@example.com").await;
+    let change = |name: &str| {
+        let (token, body) = (text(&ada, "accessToken"), json!({"firstName": name}));
+        house.call(Method::Patch, "/auth/me", token, body)
+    };
+    change("Ada").await.expect(200);
+    house.pass(MINUTE - 1);
+    let refused = refresh(&house, text(&ada, "refreshToken")).await;
+    refused.refused(429, "rate_limited");
+    assert_eq!(refused.retry_after, Some(1));
+    house.pass(1);
+    refresh(&house, text(&ada, "refreshToken"))
+        .await
+        .expect(200);
+    change("Eve").await.refused(429, "rate_limited");
+}
