@@ -46,6 +46,7 @@ fn claims(number: usize) -> AccessClaims {
         scope: "read write".into(),
         sid: Some("ses_01jd3v8x0000000000000000aa".into()),
         auth_time: None,
+        amr: Vec::new(),
     }
 }
 

@@ -17,6 +17,7 @@ use crate::{
         seal::MasterKey,
         secret::{Secret, api_key, api_key_form_ok, api_key_hint},
         signing::{BadKey, KeyRing, RingKey, SigningAlgorithm, SigningKey},
+        webauthn::RelyingParty,
     },
     domain::{Act, Cause},
     files::write_private,
@@ -24,9 +25,10 @@ use crate::{
     limits::Limits,
     metrics::Metrics,
     previews::Previews,
+    service::SecondFactors,
     settings::Settings,
     site::Site,
-    state::{Refusals, Told, streams::Streams},
+    state::{MfaTokens, PasskeyChallenges, Refusals, Told, streams::Streams},
     stats::{Remembered, minute_of},
     store::{
         self, DirectoryLock, MASTER_KEY, OPERATOR_KEY, Restore, Restored, Store, StoreError,
@@ -81,7 +83,8 @@ pub struct Parts {
     pub(crate) previews: Previews,
     pub(crate) remembered: Remembered,
     pub(crate) streams: Streams,
-    pub(crate) master: MasterKey,
+    pub(crate) master: Arc<MasterKey>,
+    pub(crate) factors: SecondFactors,
     pub(crate) site: Site,
     /// Form tokens that have come back.
     pub(crate) used_forms: UsedForms,
@@ -158,6 +161,15 @@ impl Doorward {
             )?;
         let started_at = clock.now();
         let limits = Limits::new(&settings);
+        let master = Arc::new(master);
+        let factors = SecondFactors {
+            store: store.clone(),
+            master: master.clone(),
+            party: RelyingParty::of_issuer(&issuer),
+            name: settings.site_name.clone(),
+            challenges: PasskeyChallenges::default(),
+            pending: MfaTokens::default(),
+        };
         let parts = Parts {
             settings,
             issuer,
@@ -174,6 +186,7 @@ impl Doorward {
             remembered: Remembered::default(),
             streams: Streams::default(),
             master,
+            factors,
             site,
             used_forms: UsedForms::default(),
             loading_keys: tokio::sync::Mutex::default(),

@@ -8,7 +8,7 @@ use crate::{
     app::Doorward,
     caller::{Caller, Credential},
     crypto::secret::Digest256,
-    domain::{Account, Session},
+    domain::{Account, Session, SignInMethod},
     store::{NewSession, StoreError, grantable},
 };
 
@@ -88,6 +88,7 @@ impl Doorward {
             browser: Some(cookie),
             resources: Vec::new(),
             auth_time: None,
+            method: SignInMethod::default(),
         }
     }
 }

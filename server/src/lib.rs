@@ -25,6 +25,7 @@ pub mod limits;
 pub mod metrics;
 pub mod oauth;
 mod previews;
+mod service;
 pub mod settings;
 mod signin;
 mod site;

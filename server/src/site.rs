@@ -2,12 +2,15 @@
 
 use std::{fs, path::Path};
 
+use base64::{Engine, prelude::BASE64_STANDARD};
+
 use crate::{
     crypto::secret::Digest256,
     settings::{Settings, SettingsError, wrong},
 };
 
 const STYLE: &str = include_str!("http/pages/style.css");
+const SCRIPT: &str = include_str!("http/pages/passkey.js");
 /// Largest logo, in bytes.
 const MAX_LOGO: u64 = 256 * 1024;
 
@@ -99,6 +102,10 @@ pub(crate) struct Site {
     /// each other's people out. Under TLS with the prefix that makes it this host's own.
     pub cookie: String,
     pub style: Asset,
+    /// Asks browsers for passkeys.
+    pub script: Asset,
+    /// The script's hash as pages and their policies name it.
+    pub script_integrity: String,
     /// What a browser's tab shows.
     pub icon: Asset,
     pub logo: Option<Asset>,
@@ -138,6 +145,15 @@ impl Site {
                 ("css", "text/css; charset=utf-8"),
                 style.into_bytes(),
             ),
+            script: Asset::new(
+                "passkey",
+                ("js", "text/javascript; charset=utf-8"),
+                SCRIPT.into(),
+            ),
+            script_integrity: format!(
+                "sha256-{}",
+                BASE64_STANDARD.encode(Digest256::of(SCRIPT.as_bytes()).0)
+            ),
             icon: Asset::new("icon", ("svg", "image/svg+xml"), icon.into_bytes()),
             logo,
         })
@@ -145,10 +161,15 @@ impl Site {
 
     /// The asset of this name.
     pub fn asset(&self, name: &str) -> Option<&Asset> {
-        [Some(&self.style), Some(&self.icon), self.logo.as_ref()]
-            .into_iter()
-            .flatten()
-            .find(|asset| asset.name == name)
+        [
+            Some(&self.style),
+            Some(&self.script),
+            Some(&self.icon),
+            self.logo.as_ref(),
+        ]
+        .into_iter()
+        .flatten()
+        .find(|asset| asset.name == name)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
         signing::{SignError, TokenType},
         token::{AccessClaims, Audience, FIRST_PARTY},
     },
-    domain::{Lineage, client::mark, rules::refresh::Windows},
+    domain::{Lineage, Session, SignInMethod, client::mark, rules::refresh::Windows},
     limits::RetryAfter,
     store::{NewSession, Rotation, StoreError},
 };
@@ -44,6 +44,8 @@ pub struct Grant<'a> {
     /// The issuer itself when empty.
     pub audience: Vec<String>,
     pub auth_time: Option<Timestamp>,
+    /// How the person signed in; `None` for a client's own token.
+    pub method: Option<SignInMethod>,
     pub seconds: u32,
     /// The secret that a client got a token of its own with.
     pub secret: Option<Digest256>,
@@ -73,6 +75,10 @@ impl Doorward {
             scope: grant.scope.to_string(),
             sid: grant.session.map(|id| id.to_string()),
             auth_time: grant.auth_time.map(Timestamp::seconds),
+            amr: grant
+                .method
+                .map(|method| method.amr().iter().map(|name| (*name).into()).collect())
+                .unwrap_or_default(),
         };
         self.keys.sign(TokenType::Access, &claims)
     }
@@ -84,7 +90,7 @@ impl Doorward {
     pub fn token_response(
         &self,
         user: UserId,
-        session: SessionId,
+        session: &Session,
         scope: &ScopeSet,
         refresh_token: &Secret,
         now: Timestamp,
@@ -93,10 +99,11 @@ impl Doorward {
         let grant = Grant {
             subject: user.to_string(),
             client_id: None,
-            session: Some(session),
+            session: Some(session.id),
             scope,
             audience: Vec::new(),
-            auth_time: None,
+            auth_time: Some(session.auth_time.unwrap_or(session.created_at)),
+            method: Some(session.method),
             seconds,
             secret: None,
         };
@@ -193,6 +200,7 @@ impl Doorward {
             browser: None,
             resources: Vec::new(),
             auth_time: None,
+            method: SignInMethod::default(),
         };
         (session, refresh)
     }

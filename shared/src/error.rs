@@ -20,6 +20,17 @@ pub struct ErrorDetail {
     pub field: Option<String>,
 }
 
+/// The body of 401 `mfa_required`: with what the sign-in goes on at `/auth/mfa`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MfaRequiredBody {
+    pub error: ErrorDetail,
+    /// Good for 5 minutes and 5 tries, once.
+    pub mfa_token: String,
+    pub methods: Vec<crate::mfa::MfaMethod>,
+}
+
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $text:literal, $status:literal;)*) => {
         /// The closed list of error codes.
@@ -70,6 +81,10 @@ codes! {
     MissingToken = "missing_token", 401;
     /// Only where the setting `step_up_seconds` asks for it: the sign-in is too long ago for this call.
     StepUpRequired = "step_up_required", 401;
+    /// The password is right, and a second factor has to be shown beside it.
+    MfaRequired = "mfa_required", 401;
+    /// The account's role must have a second factor, and has none yet.
+    MfaEnrolmentRequired = "mfa_enrolment_required", 401;
     InsufficientScope = "insufficient_scope", 403;
     /// Only after a right password.
     AccountDisabled = "account_disabled", 403;

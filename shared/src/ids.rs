@@ -93,6 +93,8 @@ id!(/// One sign-in, or one authorization by an OAuth client.
     SessionId, "ses_");
 id!(/// An API key; not the secret.
     KeyId, "key_");
+id!(/// A passkey of an account.
+    PasskeyId, "passkey_");
 id!(/// An OAuth client, also its `client_id`.
     ClientId, "client_");
 id!(/// An entry of the audit log; ids order as the changes were committed.

@@ -7,12 +7,13 @@ pub mod auth;
 pub mod client;
 pub mod error;
 pub mod ids;
+pub mod mfa;
 pub mod page;
 pub mod scope;
 pub mod time;
 
 pub use error::{ErrorBody, ErrorCode};
-pub use ids::{ClientId, EventId, KeyId, SessionId, UserId};
+pub use ids::{ClientId, EventId, KeyId, PasskeyId, SessionId, UserId};
 pub use page::{Page, Pagination};
 pub use scope::{Scope, ScopeSet};
 pub use time::Timestamp;

@@ -8,12 +8,14 @@
     reason = "a test that cannot go on should panic"
 )]
 
+mod authenticator;
 pub mod browser;
 mod call;
 mod made;
 mod program;
 mod server;
 
+pub use authenticator::{Passkey, Totp};
 pub use call::{Call, Reply};
 pub use made::{Client, fields, is_id, is_time};
 pub use program::{Finished, command, doorward, end, finish, program, run};

@@ -169,6 +169,7 @@ impl Seeder {
             scope: &self.scope,
             audience: Vec::new(),
             auth_time: None,
+            method: None,
             seconds: doorward.settings.access_token_seconds,
             secret: None,
         };

@@ -7,3 +7,5 @@ pub mod secret;
 pub mod signing;
 pub mod stamp;
 pub mod token;
+pub mod totp;
+pub mod webauthn;

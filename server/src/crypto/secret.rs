@@ -64,6 +64,11 @@ pub fn client_secret(random: [u8; 32]) -> Secret {
     format!("cs_{}", BASE64_URL_SAFE_NO_PAD.encode(random)).into()
 }
 
+/// `mfa_` and 256 random bits in base64url: a sign-in whose second factor is missing.
+pub fn mfa_token(random: [u8; 32]) -> Secret {
+    format!("mfa_{}", BASE64_URL_SAFE_NO_PAD.encode(random)).into()
+}
+
 /// 256 random bits in base64url.
 pub fn authorization_code(random: [u8; 32]) -> Secret {
     BASE64_URL_SAFE_NO_PAD.encode(random).into()

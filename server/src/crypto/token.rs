@@ -54,6 +54,9 @@ pub struct AccessClaims {
     /// When the person signed in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<i64>,
+    /// How they did, RFC 8176.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub amr: Vec<Box<str>>,
 }
 
 /// `client_id` of tokens from login and registration.

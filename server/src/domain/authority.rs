@@ -1,5 +1,7 @@
 //! On whose authority something is done: the credential, the door it came through, and what is put down to it.
 
+use std::sync::Arc;
+
 use doorward_shared::{ClientId, KeyId, ScopeSet, SessionId, Timestamp, UserId};
 use ulid::Ulid;
 
@@ -63,6 +65,18 @@ impl Act {
             step_up_seconds: 0,
         };
         Self::new(authority, Cause::system(at))
+    }
+
+    /// The same for this reason, which the events of the act tell.
+    #[must_use]
+    pub fn because(mut self, reason: Arc<str>) -> Self {
+        self.cause.reason = Some(reason);
+        self
+    }
+
+    /// Why, as the caller says.
+    pub fn reason(&self) -> Option<&str> {
+        self.cause.reason.as_deref()
     }
 
     pub fn authority(&self) -> &Authority {

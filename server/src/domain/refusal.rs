@@ -14,6 +14,9 @@ pub enum Refusal {
     /// The password a sign-in was checked against is no longer the account's.
     #[error("the password has changed")]
     PasswordChanged,
+    /// A second factor that was used, or removed meanwhile.
+    #[error("the second factor is wrong or has been used")]
+    FactorWrong,
     #[error("{field} {reason}")]
     Invalid { field: &'static str, reason: String },
     #[error("this needs the scope {0}")]

@@ -4,6 +4,8 @@ use std::net::IpAddr;
 
 use doorward_shared::{ClientId, ScopeSet, SessionId, Timestamp, UserId, admin::SessionState};
 
+use super::SignInMethod;
+
 /// A session.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Session {
@@ -23,6 +25,8 @@ pub struct Session {
     pub revoked_at: Option<Timestamp>,
     /// When the person signed in, where that was not when the session began.
     pub auth_time: Option<Timestamp>,
+    /// How the person signed in.
+    pub method: SignInMethod,
 }
 
 impl Session {
@@ -86,6 +90,7 @@ mod tests {
             expires_at: Timestamp(expires),
             idle_until: Timestamp(idle),
             revoked_at: revoked.map(Timestamp),
+            method: SignInMethod::Password,
         }
     }
 

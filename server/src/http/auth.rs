@@ -53,8 +53,7 @@ async fn register(
     let (user, session) = doorward.sign_up(info, body.0, new).await?;
     let may = session.scope.clone();
     let refresh = refresh.token(session.id, 1);
-    let tokens =
-        doorward.token_response(user.id, session.id, &may, &refresh, session.created_at)?;
+    let tokens = doorward.token_response(user.id, &session, &may, &refresh, session.created_at)?;
     doorward.metrics.token("register");
     created(RegisterResponse {
         tokens,
@@ -128,7 +127,7 @@ async fn login(
     doorward.metrics.token("login");
     let at = session.created_at;
     let refresh = refresh.token(session.id, 1);
-    ok(doorward.token_response(user.id, session.id, &session.scope, &refresh, at)?)
+    ok(doorward.token_response(user.id, &session, &session.scope, &refresh, at)?)
 }
 
 #[post("/auth/refresh", data = "<body>")]
@@ -160,7 +159,7 @@ async fn refresh(
         } => {
             doorward.metrics.token("refresh");
             let next = next.token(session.id, generation);
-            ok(doorward.token_response(user.id, session.id, &scope, &next, now)?)
+            ok(doorward.token_response(user.id, &session, &scope, &next, now)?)
         }
         Refreshed::Unknown => Err(ApiError::new(
             ErrorCode::InvalidToken,

@@ -1,8 +1,16 @@
 //! The one shape of every error: DESIGN section 2's body, RFC 6750's header.
 
-use std::{borrow::Cow, io::Cursor, sync::Mutex};
+use std::{
+    borrow::Cow,
+    io::Cursor,
+    sync::{Arc, Mutex},
+};
 
-use doorward_shared::{ErrorBody, ErrorCode, error::ErrorDetail};
+use doorward_shared::{
+    ErrorBody, ErrorCode,
+    error::{ErrorDetail, MfaRequiredBody},
+    mfa::MfaMethod,
+};
 use rocket::{
     Request, Response,
     http::{ContentType, Header, Status},
@@ -10,7 +18,7 @@ use rocket::{
 };
 
 use crate::{
-    crypto::{password::Overloaded, signing::SignError},
+    crypto::{password::Overloaded, secret::Secret, signing::SignError},
     domain::Refusal,
     limits::RetryAfter,
     store::StoreError,
@@ -33,6 +41,16 @@ pub struct ApiError {
     max_age: Option<u32>,
     /// Whether it is not known if the change is on disk.
     uncertain: bool,
+    /// With what a sign-in goes on.
+    mfa: Option<MfaStep>,
+}
+
+/// With what a sign-in goes on whose second factor is missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MfaStep {
+    /// The secret of the sign-in so far, for the answer's body.
+    pub token: Arc<str>,
+    pub methods: Vec<MfaMethod>,
 }
 
 impl ApiError {
@@ -47,7 +65,27 @@ impl ApiError {
             retry_after,
             max_age: None,
             uncertain: false,
+            mfa: None,
         }
+    }
+
+    /// 401: the password is right, and the account has a second factor.
+    pub fn mfa_required(token: &Secret, methods: Vec<MfaMethod>) -> Self {
+        Self {
+            mfa: Some(MfaStep {
+                token: token.expose().into(),
+                methods,
+            }),
+            ..Self::new(
+                ErrorCode::MfaRequired,
+                "a second factor is required: go on at /auth/mfa with the mfaToken",
+            )
+        }
+    }
+
+    /// With what the sign-in goes on, for `mfa_required`.
+    pub fn mfa(&self) -> Option<&MfaStep> {
+        self.mfa.as_ref()
     }
 
     /// 403, naming the scope the caller lacks.
@@ -188,7 +226,15 @@ impl ApiError {
                 field: self.field.clone(),
             },
         };
-        serde_json::to_string(&body).unwrap_or_default()
+        match &self.mfa {
+            None => serde_json::to_string(&body),
+            Some(step) => serde_json::to_string(&MfaRequiredBody {
+                error: body.error,
+                mfa_token: step.token.to_string(),
+                methods: step.methods.clone(),
+            }),
+        }
+        .unwrap_or_default()
     }
 
     /// The answer.
@@ -269,6 +315,7 @@ impl From<Refusal> for ApiError {
                 ErrorCode::Conflict,
                 "the account has changed in the meantime",
             ),
+            Refusal::FactorWrong => Self::new(ErrorCode::InvalidCredentials, message),
             // How a list is asked for is part of the request's form.
             Refusal::Invalid { field, reason } if matches!(field, "sort" | "cursor") => {
                 Self::request(field, reason)

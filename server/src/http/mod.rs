@@ -11,6 +11,7 @@ mod fairing;
 mod guards;
 mod health;
 mod listing;
+mod mfa;
 mod oauth;
 mod once;
 pub mod openapi;
@@ -41,6 +42,7 @@ fn routes() -> Vec<Route> {
 fn api_routes() -> Vec<Route> {
     [
         auth::all(),
+        mfa::all(),
         apikey::all(),
         admin::all(),
         oauth::all(),

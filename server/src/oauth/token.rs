@@ -23,7 +23,7 @@ use crate::{
         signing::{SigningAlgorithm, TokenType},
     },
     domain::{
-        Actor, Cause, Client, Code, GrantType, Lineage,
+        Actor, Cause, Client, Code, GrantType, Lineage, SignInMethod,
         client::{MAX_RESOURCES, is_same_resource},
     },
     store::{NewSession, Redeemed, Refreshed, Rotation},
@@ -50,6 +50,7 @@ struct IdClaims<'a> {
     exp: i64,
     iat: i64,
     auth_time: i64,
+    amr: &'static [&'static str],
     at_hash: String,
     sid: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -296,6 +297,7 @@ pub(super) fn client_credentials(
         scope,
         audience: resources.to_vec(),
         auth_time: None,
+        method: None,
         seconds,
         secret,
     };
@@ -347,6 +349,7 @@ pub(super) async fn code(
         browser: None,
         resources: code.resources.clone(),
         auth_time: Some(code.auth_time),
+        method: SignInMethod::default(),
     };
     let (user, session) = match doorward.store.redeem_code(hash, new, cause).await? {
         Redeemed::Opened(opened) => *opened,
@@ -370,6 +373,7 @@ pub(super) async fn code(
         scope: &scope,
         audience,
         auth_time: Some(code.auth_time),
+        method: Some(session.method),
         seconds,
         secret: None,
     };
@@ -382,6 +386,7 @@ pub(super) async fn code(
             exp: now.seconds() + i64::from(seconds),
             iat: now.seconds(),
             auth_time: code.auth_time.seconds(),
+            amr: session.method.amr(),
             at_hash: at_hash(&access_token, doorward.keys.algorithm()),
             sid: session.id.to_string(),
             nonce: code.nonce,
@@ -463,6 +468,7 @@ pub(super) async fn refresh(
         scope: &scope,
         audience,
         auth_time: session.auth_time,
+        method: Some(session.method),
         seconds: settings.access_token_seconds,
         secret: None,
     };

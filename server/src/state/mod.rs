@@ -1,8 +1,12 @@
 //! What lives in this process's memory, and a second process would have to share.
 
+mod mfa_tokens;
+mod passkey_challenges;
 mod refusals;
 pub(crate) mod streams;
 mod told;
 
+pub(crate) use mfa_tokens::{MfaTokens, PendingSignIn, Try};
+pub(crate) use passkey_challenges::{LIFETIME as CHALLENGE_SECONDS, PasskeyChallenges};
 pub(crate) use refusals::{Refusal, Refusals};
 pub(crate) use told::Told;

@@ -32,6 +32,8 @@ pub struct LoginRecord {
     pub disabled: bool,
     /// Whether the address has signed in to this account before.
     pub known_address: bool,
+    /// Whether a second factor is set up.
+    pub has_factor: bool,
 }
 
 /// What a password is checked against.
@@ -91,7 +93,9 @@ impl Store {
     ) -> Result<LoginFacts, StoreError> {
         self.read(move |conn| {
             let sql = "SELECT u.id, u.password, u.disabled_at IS NOT NULL, \
-                       EXISTS (SELECT 1 FROM user_addresses a WHERE a.user_id = u.id AND a.ip = ?3) \
+                       EXISTS (SELECT 1 FROM user_addresses a WHERE a.user_id = u.id AND a.ip = ?3), \
+                       EXISTS (SELECT 1 FROM totp t WHERE t.user_id = u.id AND t.confirmed_at IS NOT NULL) \
+                       OR EXISTS (SELECT 1 FROM passkeys p WHERE p.user_id = u.id) \
                        FROM users u WHERE u.email_key IN (?1, ?2) ORDER BY u.email_key = ?1 DESC LIMIT 1";
             let [beside, key] = keys;
             let found = conn.prepare_cached(sql)?.query_row(
@@ -102,6 +106,7 @@ impl Store {
                         password: row.get(1)?,
                         disabled: row.get(2)?,
                         known_address: row.get(3)?,
+                        has_factor: row.get(4)?,
                     })
                 },
             );

@@ -78,11 +78,11 @@ fn find(conn: &Connection, hash: Digest256) -> Result<Option<Code>, StoreError> 
         .optional()?)
 }
 
-/// Whether the sign-in that a code rests on stands.
-fn is_signed_in(conn: &Connection, code: &Code) -> Result<bool, StoreError> {
+/// The sign-in that a code rests on, where it stands.
+fn signed_in(conn: &Connection, code: &Code) -> Result<Option<Session>, StoreError> {
     let session = code.signed_in_by.map(|id| sessions::find(conn, id));
     let session = session.transpose()?.flatten();
-    Ok(session.is_some_and(|session| session.revoked_at.is_none()))
+    Ok(session.filter(|session| session.revoked_at.is_none()))
 }
 
 impl Store {
@@ -101,7 +101,7 @@ impl Store {
         cause: Cause,
     ) -> Result<Created, StoreError> {
         self.write(move |unit| {
-            if !is_signed_in(unit.conn, &code)? {
+            if signed_in(unit.conn, &code)?.is_none() {
                 return Ok(Created::SignedOut);
             }
             let before = consented(unit.conn, code.user_id, code.client_id)?;
@@ -154,9 +154,13 @@ impl Store {
                 replayed(unit, &code, &cause)?;
                 return Ok(Redeemed::Replayed);
             }
-            if !is_signed_in(unit.conn, &code)? {
+            let Some(signed_in) = signed_in(unit.conn, &code)? else {
                 return Ok(Redeemed::Gone);
-            }
+            };
+            let new = NewSession {
+                method: signed_in.method,
+                ..new
+            };
             let opened = sessions::open(unit, code.user_id, new, &cause)?;
             unit.conn
                 .prepare_cached("UPDATE codes SET used_at = ?2, session_id = ?3 WHERE hash = ?1")?

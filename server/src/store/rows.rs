@@ -11,7 +11,7 @@ use ulid::Ulid;
 use super::endings::{ends_key, ends_session};
 use crate::{
     crypto::secret::Digest256,
-    domain::{ApiKey, Client, ClientSecrets, Email, Event, KeyOwner, Session, User},
+    domain::{ApiKey, Client, ClientSecrets, Email, Event, KeyOwner, Session, SignInMethod, User},
 };
 
 type Result<T> = rusqlite::Result<T>;
@@ -91,7 +91,7 @@ pub const SESSION: &str = concat!(
     "s.id, s.user_id, s.client_id, s.scope, s.ip, s.user_agent, s.created_at, s.last_seen_at, s.expires_at, \
      s.idle_until, coalesce(s.revoked_at, (SELECT min(e.at) FROM endings e WHERE ",
     ends_session!("e"),
-    ")), s.auth_time"
+    ")), s.auth_time, s.amr"
 );
 
 pub fn session(row: &Row<'_>) -> Result<Session> {
@@ -108,6 +108,8 @@ pub fn session(row: &Row<'_>) -> Result<Session> {
         idle_until: time(row, 9)?,
         revoked_at: maybe_time(row, 10)?,
         auth_time: maybe_time(row, 11)?,
+        method: SignInMethod::from_stored(row.get_ref(12)?.as_str()?)
+            .ok_or_else(|| bad(12, "not a way to sign in"))?,
     })
 }
 

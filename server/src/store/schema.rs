@@ -37,6 +37,7 @@ const MIGRATIONS: &[&str] = &[
      ALTER TABLE events ADD COLUMN changes TEXT;
      CREATE INDEX users_operators ON users (role, permissions) WHERE instr(' ' || permissions, ' admin') > 0;",
     include_str!("schema_endings.sql"),
+    include_str!("schema_factors.sql"),
 ];
 
 /// What migrations take from the rules of the domain.

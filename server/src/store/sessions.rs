@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use ulid::Ulid;
 
 use super::{
-    Store, StoreError, accounts, authority, browsers, caps, codes, endings,
+    Store, StoreError, accounts, authority, browsers, caps, codes, endings, factors,
     keys::{self, KeysOf},
     memory::through,
     rows::{self, SESSION, ip_bytes},
@@ -16,7 +16,7 @@ use super::{
 use crate::{
     crypto::{refresh::NextToken, secret::Digest256},
     domain::{
-        Act, Cause, Refusal, Session, User, household,
+        Act, Cause, Refusal, Session, SignInMethod, User, household,
         rules::{authority as rule, refresh::Family},
     },
 };
@@ -44,6 +44,8 @@ pub struct NewSession {
     pub resources: Vec<String>,
     /// When the person signed in; now, when `None`.
     pub auth_time: Option<Timestamp>,
+    /// How the person signed in.
+    pub method: SignInMethod,
 }
 
 impl Store {
@@ -76,20 +78,10 @@ impl Store {
         cause: Cause,
     ) -> Result<(User, Session), StoreError> {
         self.write(move |unit| {
-            let sql = "SELECT password FROM users WHERE id = ?1";
-            let stored: Option<Option<String>> = unit
-                .conn
-                .prepare_cached(sql)?
-                .query_row([user_id.0.to_bytes()], |row| row.get(0))
-                .optional()?;
-            if stored.flatten().as_ref() != Some(&password) {
+            demand_password(unit, user_id, &password, rehashed)?;
+            // A factor that was set up since the password was checked is asked for at the next try.
+            if factors::factors(unit.conn, user_id)?.any() {
                 return Err(Refusal::PasswordChanged.into());
-            }
-            if let Some(rehashed) = rehashed {
-                let sql = "UPDATE users SET password = ?2 WHERE id = ?1";
-                unit.conn
-                    .prepare_cached(sql)?
-                    .execute(params![user_id.0.to_bytes(), rehashed])?;
             }
             open(unit, user_id, new, &cause)
         })
@@ -249,6 +241,29 @@ fn end_noted(
     Ok(())
 }
 
+/// Demands that a password, which was found right, is still the account's; replaces its hash by a dearer one.
+pub(super) fn demand_password(
+    unit: &mut Unit<'_>,
+    user: UserId,
+    password: &str,
+    rehashed: Option<String>,
+) -> Result<(), StoreError> {
+    let stored: Option<Option<String>> = unit
+        .conn
+        .prepare_cached("SELECT password FROM users WHERE id = ?1")?
+        .query_row([user.0.to_bytes()], |row| row.get(0))
+        .optional()?;
+    if stored.flatten().as_deref() != Some(password) {
+        return Err(Refusal::PasswordChanged.into());
+    }
+    if let Some(rehashed) = rehashed {
+        unit.conn
+            .prepare_cached("UPDATE users SET password = ?2 WHERE id = ?1")?
+            .execute(params![user.0.to_bytes(), rehashed])?;
+    }
+    Ok(())
+}
+
 /// Opens a session for a user who has shown who they are.
 pub(super) fn open(
     unit: &mut Unit<'_>,
@@ -294,6 +309,7 @@ pub(super) fn insert(
             .min(new.expires_at),
         revoked_at: None,
         auth_time: new.auth_time,
+        method: new.method,
     };
     let first = |next: NextToken| {
         let until = new.refresh_until.min(session.expires_at);
@@ -303,8 +319,8 @@ pub(super) fn insert(
     unit.conn
         .prepare_cached(
             "INSERT INTO sessions (id, user_id, client_id, scope, ip, user_agent, created_at, last_seen_at, expires_at, \
-             idle_until, auth_time, refresh_generation, refresh_hash, refresh_until) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+             idle_until, auth_time, refresh_generation, refresh_hash, refresh_until, amr) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
         )?
         .execute(params![
             session.id.0.to_bytes(),
@@ -320,7 +336,8 @@ pub(super) fn insert(
             session.auth_time.map(|at| at.0),
             family.as_ref().map(|family| family.generation),
             family.as_ref().map(|family| family.newest.0),
-            family.as_ref().map(|family| family.expires_at.0)
+            family.as_ref().map(|family| family.expires_at.0),
+            session.method.stored()
         ])?;
     if let Some(browser) = new.browser {
         browsers::insert(unit, browser, session.id)?;

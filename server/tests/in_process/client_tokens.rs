@@ -86,6 +86,7 @@ async fn a_token_from_before_the_upgrade_is_taken_for_one_of_the_secret_of_then(
         scope: &scope,
         audience: Vec::new(),
         auth_time: None,
+        method: None,
         seconds: 7200,
         secret: None,
     };

@@ -57,6 +57,7 @@ async fn granted(house: &House, user: &Value) -> (String, String) {
         scope: &scope,
         audience: Vec::new(),
         auth_time: None,
+        method: None,
         seconds: 3600,
         secret: None,
     };

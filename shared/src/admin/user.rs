@@ -114,3 +114,11 @@ pub struct Role {
 pub struct PutRole {
     pub permissions: Vec<String>,
 }
+
+/// `DELETE /admin/users/{id}/mfa`: why, where the header `X-Reason` does not say it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FactorRemoval {
+    pub reason: Option<String>,
+}

@@ -38,6 +38,7 @@ mod lists;
 mod logs;
 mod meanwhile;
 mod memory;
+mod mfa;
 mod oauth_account;
 mod oauth_authorize;
 mod oauth_codes;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use doorward_shared::{
     Page, ScopeSet,
-    admin::{CreateUser, RevokeSessionsOf, Revoked, SetPassword, User, UserPatch},
+    admin::{CreateUser, FactorRemoval, RevokeSessionsOf, Revoked, SetPassword, User, UserPatch},
 };
 use rocket::{Route, State, delete, get, patch, post, routes};
 
@@ -30,6 +30,7 @@ pub fn all() -> Vec<Route> {
         change,
         delete,
         set_password,
+        remove_factors,
         revoke_sessions
     ]
 }
@@ -216,6 +217,30 @@ async fn set_password(
         .set_password(user, hash, None, (None, body.0.api_keys), act)
         .await?;
     doorward.forget_failures(email);
+    Ok(NoContent)
+}
+
+/// Takes every second factor away from somebody who has lost theirs. Whoever may do so could sign in next with a
+/// password they set: it needs as much as setting one.
+#[delete("/admin/users/<id>/mfa", data = "<body>")]
+async fn remove_factors(
+    doorward: &State<Doorward>,
+    info: &RequestInfo,
+    by: Recent<Users>,
+    id: &str,
+    body: OptionalBody<FactorRemoval>,
+) -> Done {
+    let user = values::id(id, "user")?;
+    let mut act = doorward.act(&by, Door::Admin, info)?;
+    if let Some(reason) = body.0.reason {
+        act = act.because(reason.into());
+    }
+    if act.reason().is_none_or(|reason| reason.trim().is_empty()) {
+        let why = "is missing: say why, in the body or as X-Reason";
+        return Err(ApiError::request("reason", why));
+    }
+    doorward.store.remove_factors(user, act).await?;
+    doorward.factors.pending.end_of(user);
     Ok(NoContent)
 }
 

@@ -57,6 +57,14 @@ pub(super) const OPERATIONS: &[Operation] = &[
     .done()
     .or(&[E::ValidationFailed, E::Overloaded]),
     op(
+        Delete,
+        "/admin/users/{id}/mfa",
+        Scope("admin:users"),
+        "Take all second factors away; needs a reason",
+    )
+    .takes::<admin::FactorRemoval>()
+    .done(),
+    op(
         Post,
         "/admin/users/{id}/sessions/revoke",
         Scope("admin:users"),

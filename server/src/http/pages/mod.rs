@@ -1,10 +1,12 @@
-//! The hosted pages: signing in, up and out, consent, and one's own account. HTML made here, without JavaScript.
+//! The hosted pages: signing in, up and out, consent, and one's own account. HTML made here, without JavaScript but
+//! for passkeys, which browsers give to scripts alone.
 
 mod account;
 mod asset;
 mod authorize;
 mod browser;
 mod consent;
+mod factor;
 mod form;
 mod language;
 mod page;
@@ -33,6 +35,7 @@ pub fn all() -> Vec<Route> {
         asset::all(),
         authorize::all(),
         sign_in::all(),
+        factor::all(),
         sign_up::all(),
         consent::all(),
         sign_out::all(),

@@ -26,6 +26,8 @@ pub struct Page {
     pub main: Markup,
     /// Wide, for the account.
     pub wide: bool,
+    /// Whether the script that asks for passkeys may run.
+    pub script: bool,
     /// Where the page goes on to by itself. Chromium applies `form-action` to the whole chain of redirects that a form
     /// starts: a navigation of its own is under no such rule.
     pub onward: Option<String>,
@@ -61,6 +63,7 @@ impl Page {
             title: title.into(),
             main,
             wide: false,
+            script: false,
             onward: None,
             located: false,
             cookie: None,
@@ -213,7 +216,12 @@ impl<'r> Responder<'r, 'static> for Page {
         let mut response = Response::new();
         response.set_status(Status::from_code(self.status).unwrap_or(Status::InternalServerError));
         response.set_header(Header::new("Content-Type", "text/html; charset=utf-8"));
-        response.set_header(Header::new("Content-Security-Policy", POLICY));
+        let policy = if self.script {
+            format!("{POLICY}; script-src '{}'", doorward.site.script_integrity)
+        } else {
+            POLICY.to_owned()
+        };
+        response.set_header(Header::new("Content-Security-Policy", policy));
         let located = self
             .onward
             .filter(|to| self.located && to.len() <= MAX_LOCATED);
@@ -272,6 +280,9 @@ fn framed(doorward: &Doorward, page: &Page) -> Markup {
                     span { (site.name) }
                 }
                 main { (page.main) }
+                @if page.script {
+                    script type="module" src={ (base) "/assets/" (site.script.name) } integrity=(site.script_integrity) {}
+                }
             }
         }
     }

@@ -7,6 +7,7 @@ use rocket::{Route, get, http::uri::Origin, post, routes};
 use super::{
     authorize::{continued, parameter},
     browser::{new_cookie, set_cookie},
+    factor,
     form::{Fields, Posted, Taken},
     page::{Answer, Go, Page, Shown, go},
     sign_up,
@@ -26,6 +27,11 @@ pub fn all() -> Vec<Route> {
 }
 
 const PATH: &str = "/sign-in";
+
+/// The page's address, with the request that is under way.
+pub fn address(doorward: &Doorward, request: Option<&AuthorizationRequest>) -> String {
+    sign_up::beside(doorward, PATH, request)
+}
 
 /// A request that is under way, and the name of the application that makes it.
 #[derive(Debug)]
@@ -221,6 +227,14 @@ async fn sign_in(
         }
         Err(error) => {
             let asking = asking(visit, request).await?;
+            if let Some(step) = error.mfa() {
+                let step = factor::Step {
+                    token: &step.token,
+                    methods: &step.methods,
+                    ..factor::Step::default()
+                };
+                return factor::page(visit, asking.as_ref(), &step);
+            }
             let said = Said {
                 email: Some(email),
                 error: Some(&error),

@@ -103,9 +103,14 @@ impl Visit<'_> {
 
     /// A form to `action`, with a token of its own.
     pub fn form(&self, action: &str, fields: Markup) -> Markup {
+        self.form_with(action, None, fields)
+    }
+
+    /// As [`Visit::form`], with the options of a passkey for the script.
+    pub fn form_with(&self, action: &str, passkey: Option<&str>, fields: Markup) -> Markup {
         let token = self.doorward.form_token(action, self.browser.hash());
         html! {
-            form method="post" action={ (self.doorward.site.base) (action) } {
+            form method="post" action={ (self.doorward.site.base) (action) } data-passkey=[passkey] {
                 input type="hidden" name=(TOKEN) value=(token);
                 (fields)
             }

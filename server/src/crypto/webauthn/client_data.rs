@@ -1,0 +1,62 @@
+//! `clientDataJSON`: what the browser says it was asked, section 5.8.1.
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde::Deserialize;
+
+use super::{CeremonyError, RelyingParty};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ClientData {
+    r#type: String,
+    challenge: String,
+    origin: String,
+    #[serde(default)]
+    cross_origin: bool,
+}
+
+/// Which ceremony client data belongs to.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Ceremony {
+    Create,
+    Get,
+}
+
+fn parse(client_data: &[u8]) -> Result<ClientData, CeremonyError> {
+    serde_json::from_slice(client_data).map_err(|_| CeremonyError::Malformed)
+}
+
+/// The challenge that client data names, unverified: the key under which the server finds what it has asked.
+///
+/// # Errors
+/// [`CeremonyError::Malformed`].
+pub fn challenge_of(client_data: &[u8]) -> Result<Vec<u8>, CeremonyError> {
+    let text = parse(client_data)?.challenge;
+    BASE64_URL_SAFE_NO_PAD
+        .decode(text)
+        .map_err(|_| CeremonyError::Malformed)
+}
+
+/// Section 7.1 steps 7 to 10, section 7.2 steps 11 to 14: type, challenge, origin.
+pub(super) fn verify(
+    client_data: &[u8],
+    ceremony: Ceremony,
+    challenge: &[u8],
+    party: &RelyingParty,
+) -> Result<(), CeremonyError> {
+    let data = parse(client_data)?;
+    let wanted = match ceremony {
+        Ceremony::Create => "webauthn.create",
+        Ceremony::Get => "webauthn.get",
+    };
+    if data.r#type != wanted {
+        return Err(CeremonyError::OtherCeremony);
+    }
+    if data.challenge != BASE64_URL_SAFE_NO_PAD.encode(challenge) {
+        return Err(CeremonyError::OtherChallenge);
+    }
+    if data.origin != party.origin || data.cross_origin {
+        return Err(CeremonyError::OtherOrigin);
+    }
+    Ok(())
+}

@@ -1,0 +1,136 @@
+//! Second factors: what an account has set up, and how somebody has signed in.
+
+use doorward_shared::{PasskeyId, Timestamp};
+
+use crate::crypto::{secret::Digest256, webauthn::PublicKey};
+
+/// How a person has shown who they are. Carried from the sign-in to every token, never derived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SignInMethod {
+    #[default]
+    Password,
+    /// A code by time or a recovery code beside the password.
+    PasswordAndCode,
+    PasswordAndPasskey(PasskeyKind),
+    Passkey(PasskeyKind),
+}
+
+/// Whether a passkey's private key can leave its device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PasskeyKind {
+    DeviceBound,
+    Synced,
+}
+
+impl SignInMethod {
+    const ALL: [Self; 6] = [
+        Self::Password,
+        Self::PasswordAndCode,
+        Self::PasswordAndPasskey(PasskeyKind::DeviceBound),
+        Self::PasswordAndPasskey(PasskeyKind::Synced),
+        Self::Passkey(PasskeyKind::DeviceBound),
+        Self::Passkey(PasskeyKind::Synced),
+    ];
+
+    /// Authentication method references, RFC 8176 section 2.
+    pub fn amr(self) -> &'static [&'static str] {
+        use PasskeyKind::{DeviceBound, Synced};
+        match self {
+            Self::Password => &["pwd"],
+            Self::PasswordAndCode => &["pwd", "otp", "mfa"],
+            Self::PasswordAndPasskey(DeviceBound) => &["pwd", "hwk", "user", "mfa"],
+            Self::PasswordAndPasskey(Synced) => &["pwd", "swk", "user", "mfa"],
+            Self::Passkey(DeviceBound) => &["hwk", "user", "mfa"],
+            Self::Passkey(Synced) => &["swk", "user", "mfa"],
+        }
+    }
+
+    /// Whether a second factor was shown. A passkey is one: it verifies its user.
+    pub fn has_factor(self) -> bool {
+        self != Self::Password
+    }
+
+    /// As it is stored: the references, separated by spaces.
+    pub fn stored(self) -> String {
+        self.amr().join(" ")
+    }
+
+    /// From storage.
+    pub fn from_stored(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|method| method.stored() == text)
+    }
+}
+
+/// A passkey as it is stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Passkey {
+    pub id: PasskeyId,
+    pub user_id: doorward_shared::UserId,
+    pub credential_id: Vec<u8>,
+    pub public_key: PublicKey,
+    pub sign_count: u32,
+    pub kind: PasskeyKind,
+    pub name: String,
+    pub created_at: Timestamp,
+    pub last_used_at: Option<Timestamp>,
+}
+
+/// What an account has set up.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Factors {
+    pub totp: bool,
+    pub passkeys: Vec<Passkey>,
+    pub recovery_codes: u32,
+}
+
+impl Factors {
+    /// Whether a password alone is not enough. Recovery codes stand in for a factor; they are none.
+    pub fn any(&self) -> bool {
+        self.totp || !self.passkeys.is_empty()
+    }
+}
+
+/// A factor that was shown and found right; what is left to do is to use it up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ShownFactor {
+    /// The step of a code by time.
+    Totp {
+        step: i64,
+    },
+    Recovery {
+        hash: Digest256,
+    },
+    Passkey {
+        id: PasskeyId,
+        sign_count: u32,
+    },
+}
+
+/// Whether a signature counter may follow another: it grows, or the authenticator has none (Level 2, section 7.2
+/// step 21).
+pub fn counter_goes_on(stored: u32, shown: u32) -> bool {
+    shown > stored || (shown == 0 && stored == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_method_comes_back_from_storage() {
+        for method in SignInMethod::ALL {
+            assert_eq!(SignInMethod::from_stored(&method.stored()), Some(method));
+            assert_eq!(method.amr().contains(&"mfa"), method.has_factor());
+        }
+        assert_eq!(SignInMethod::from_stored(""), None);
+    }
+
+    #[test]
+    fn a_counter_grows_or_stays_nought() {
+        assert!(counter_goes_on(0, 0));
+        assert!(counter_goes_on(0, 1));
+        assert!(counter_goes_on(7, 8));
+        assert!(!counter_goes_on(7, 7));
+        assert!(!counter_goes_on(7, 0));
+    }
+}

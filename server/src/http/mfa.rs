@@ -1,0 +1,279 @@
+//! `/auth/mfa`, `/auth/passkeys`, `/auth/passkey`: second factors and passkeys.
+
+use doorward_shared::{
+    ErrorCode, PasskeyId,
+    auth::TokenResponse,
+    mfa::{
+        Factors, MfaRequest, NewPasskey, Passkey, PasskeyCreation, PasskeyRequest, PasskeySignIn,
+        PasswordAgain, RecoveryCodes, TotpCode, TotpRemoval, TotpSetup,
+    },
+};
+use qrcode::{QrCode, render::svg};
+use rocket::{Route, State, delete, get, post, routes};
+
+use super::{
+    ApiError, Body, FirstParty, RequestInfo,
+    reply::{Answer, Done, NoContent, created, ok},
+    request::UserAgent,
+    values,
+};
+use crate::{
+    app::Doorward,
+    crypto::{refresh::NextToken, secret::Secret},
+    domain::{self, Actor, Session, User},
+    service::FactorError,
+    signin::Factor,
+};
+
+pub fn all() -> Vec<Route> {
+    routes![
+        factors,
+        begin_totp,
+        confirm_totp,
+        remove_totp,
+        new_recovery_codes,
+        second_step,
+        creation_options,
+        add_passkey,
+        remove_passkey,
+        request_options,
+        sign_in
+    ]
+}
+
+impl From<FactorError> for ApiError {
+    fn from(error: FactorError) -> Self {
+        match error {
+            FactorError::Store(error) => error.into(),
+            FactorError::Wrong => Self::new(
+                ErrorCode::InvalidCredentials,
+                "the second factor is wrong or has been used",
+            ),
+            FactorError::NoPasskeys => Self::new(
+                ErrorCode::NotFound,
+                "passkeys are not offered: the issuer's host is an address; set `issuer` to a URL with a host name",
+            ),
+            FactorError::Credential(why) => Self::validation("credential", why),
+            FactorError::Overloaded => Self::new(
+                ErrorCode::Overloaded,
+                "too many set-ups are open; nothing was done",
+            ),
+            FactorError::Sealed => Self::new(ErrorCode::InternalError, error.to_string()),
+        }
+    }
+}
+
+fn wire(key: domain::Passkey) -> Passkey {
+    Passkey {
+        id: key.id,
+        name: key.name,
+        created_at: key.created_at,
+        last_used_at: key.last_used_at,
+    }
+}
+
+fn shown(codes: Vec<Secret>) -> RecoveryCodes {
+    let recovery_codes = codes.iter().map(|code| code.expose().to_owned()).collect();
+    RecoveryCodes { recovery_codes }
+}
+
+#[get("/auth/mfa")]
+async fn factors(doorward: &State<Doorward>, by: FirstParty) -> Answer<Factors> {
+    let found = doorward.store.factors(by.account.user.id).await?;
+    ok(Factors {
+        totp: found.totp,
+        passkeys: found.passkeys.into_iter().map(wire).collect(),
+        recovery_codes: found.recovery_codes,
+    })
+}
+
+#[post("/auth/mfa/totp", data = "<body>")]
+async fn begin_totp(
+    doorward: &State<Doorward>,
+    info: &RequestInfo,
+    by: FirstParty,
+    body: Body<PasswordAgain>,
+) -> Answer<TotpSetup> {
+    doorward
+        .prove_again(info, &by, body.0.password.into())
+        .await?;
+    let (secret, uri) = doorward.factors.begin_totp(&by.account.user).await?;
+    ok(TotpSetup {
+        qr_svg: qr_svg(uri.expose())?,
+        secret: secret.expose().to_owned(),
+        uri: uri.expose().to_owned(),
+    })
+}
+
+/// A QR code as an SVG image that scales.
+pub(super) fn qr_svg(text: &str) -> Result<String, ApiError> {
+    let code = QrCode::new(text)
+        .map_err(|error| ApiError::new(ErrorCode::InternalError, error.to_string()))?;
+    Ok(code
+        .render::<svg::Color<'_>>()
+        .min_dimensions(200, 200)
+        .build())
+}
+
+#[post("/auth/mfa/totp/confirm", data = "<body>")]
+async fn confirm_totp(
+    doorward: &State<Doorward>,
+    info: &RequestInfo,
+    by: FirstParty,
+    body: Body<TotpCode>,
+) -> Answer<RecoveryCodes> {
+    let cause = info.cause(by.caller.actor(), doorward.clock.now());
+    let id = by.account.user.id;
+    let codes = doorward
+        .factors
+        .confirm_totp(id, &body.0.code, cause)
+        .await?;
+    ok(shown(codes))
+}
+
+#[delete("/auth/mfa/totp", data = "<body>")]
+async fn remove_totp(
+    doorward: &State<Doorward>,
+    info: &RequestInfo,
+    by: FirstParty,
+    body: Body<TotpRemoval>,
+) -> Done {
+    let TotpRemoval { password, code } = body.0;
+    doorward.prove_again(info, &by, password.into()).await?;
+    let cause = info.cause(by.caller.actor(), doorward.clock.now());
+    doorward
+        .factors
+        .remove_totp(by.account.user.id, &code, cause)
+        .await?;
+    Ok(NoContent)
+}
+
+#[post("/auth/mfa/recovery-codes", data = "<body>")]
+async fn new_recovery_codes(
+    doorward: &State<Doorward>,
+    info: &RequestInfo,
+    by: FirstParty,
+    body: Body<PasswordAgain>,
+) -> Answer<RecoveryCodes> {
+    doorward
+        .prove_again(info, &by, body.0.password.into())
+        .await?;
+    let cause = info.cause(by.caller.actor(), doorward.clock.now());
+    let id = by.account.user.id;
+    ok(shown(doorward.factors.new_recovery_codes(id, cause).await?))
+}
+
+/// The token response to a sign-in that a factor has completed.
+fn tokens(
+    doorward: &Doorward,
+    (user, session): &(User, Session),
+    refresh: &NextToken,
+) -> Answer<TokenResponse> {
+    doorward.metrics.token("login");
+    let at = session.created_at;
+    let refresh = refresh.token(session.id, 1);
+    ok(doorward.token_response(user.id, session, &session.scope, &refresh, at)?)
+}
+
+#[post("/auth/mfa", data = "<body>")]
+async fn second_step(
+    doorward: &State<Doorward>,
+    info: &RequestInfo,
+    agent: UserAgent,
+    body: Body<MfaRequest>,
+) -> Answer<TokenResponse> {
+    let MfaRequest {
+        mfa_token,
+        code,
+        recovery_code,
+        passkey,
+    } = body.0;
+    let factor = match (code, recovery_code, passkey) {
+        (Some(code), None, None) => Factor::Code(code.into()),
+        (None, Some(code), None) => Factor::Recovery(code.into()),
+        (None, None, Some(passkey)) => Factor::Passkey(passkey),
+        _ => {
+            let why = "must come with exactly one of code, recoveryCode and passkey";
+            return Err(ApiError::request("code", why));
+        }
+    };
+    let now = doorward.clock.now();
+    let (new, refresh) = doorward.new_session(info.ip, agent.0, now);
+    let cause = info.cause(Actor::Anonymous, now);
+    let opened = doorward
+        .second_step(mfa_token.into(), factor, new, cause)
+        .await?;
+    tokens(doorward, &opened, &refresh)
+}
+
+#[post("/auth/passkeys/options", data = "<body>")]
+async fn creation_options(
+    doorward: &State<Doorward>,
+    info: &RequestInfo,
+    by: FirstParty,
+    body: Body<PasswordAgain>,
+) -> Answer<PasskeyCreation> {
+    doorward
+        .prove_again(info, &by, body.0.password.into())
+        .await?;
+    let now = doorward.clock.now();
+    let public_key = doorward
+        .factors
+        .creation_options(&by.account.user, now)
+        .await?;
+    ok(PasskeyCreation { public_key })
+}
+
+#[post("/auth/passkeys", data = "<body>")]
+async fn add_passkey(
+    doorward: &State<Doorward>,
+    info: &RequestInfo,
+    by: FirstParty,
+    body: Body<NewPasskey>,
+) -> Answer<Passkey> {
+    let NewPasskey { name, credential } = body.0;
+    let name = values::required_name("name", &name)?;
+    let cause = info.cause(by.caller.actor(), doorward.clock.now());
+    let id = by.account.user.id;
+    let added = doorward
+        .factors
+        .add_passkey(id, name, &credential, cause)
+        .await?;
+    created(wire(added))
+}
+
+#[delete("/auth/passkeys/<id>")]
+async fn remove_passkey(
+    doorward: &State<Doorward>,
+    info: &RequestInfo,
+    by: FirstParty,
+    id: &str,
+) -> Done {
+    let id: PasskeyId = values::id(id, "passkey")?;
+    let cause = info.cause(by.caller.actor(), doorward.clock.now());
+    doorward
+        .store
+        .remove_passkey(by.account.user.id, id, cause)
+        .await?;
+    Ok(NoContent)
+}
+
+#[post("/auth/passkey/options")]
+async fn request_options(doorward: &State<Doorward>) -> Answer<PasskeyRequest> {
+    let (public_key, state) = doorward.factors.request_options(doorward.clock.now())?;
+    ok(PasskeyRequest { public_key, state })
+}
+
+#[post("/auth/passkey", data = "<body>")]
+async fn sign_in(
+    doorward: &State<Doorward>,
+    info: &RequestInfo,
+    agent: UserAgent,
+    body: Body<PasskeySignIn>,
+) -> Answer<TokenResponse> {
+    let now = doorward.clock.now();
+    let (new, refresh) = doorward.new_session(info.ip, agent.0, now);
+    let cause = info.cause(Actor::Anonymous, now);
+    let opened = doorward.passkey_sign_in(&body.0, new, cause).await?;
+    tokens(doorward, &opened, &refresh)
+}

@@ -1,0 +1,193 @@
+//! `/sign-in/factor`: the second step of a sign-in.
+
+use doorward_shared::{
+    ErrorCode,
+    mfa::{MfaMethod, PasskeySignIn},
+};
+use maud::html;
+use rocket::{Route, post, routes};
+
+use super::{
+    browser::{new_cookie, set_cookie},
+    form::{Fields, Posted, Taken},
+    page::{Answer, Page},
+    sign_in::{self, Asking, Said, arrived, asking, kept, page_status, stale_note},
+    visit::Visit,
+};
+use crate::{domain::Actor, http::ApiError, oauth::AuthorizationRequest, signin::Factor};
+
+pub fn all() -> Vec<Route> {
+    routes![submit]
+}
+
+const PATH: &str = "/sign-in/factor";
+
+/// What the page stands on, and what is said about the last try.
+#[derive(Debug, Default)]
+pub struct Step<'a> {
+    pub token: &'a str,
+    pub methods: &'a [MfaMethod],
+    pub error: Option<&'a ApiError>,
+    /// The form was not taken: the status of the page.
+    pub stale: Option<u16>,
+}
+
+/// The page that asks for a second factor.
+///
+/// # Errors
+/// A page, when options for a passkey cannot be made.
+pub fn page(visit: &Visit<'_>, asking: Option<&Asking>, step: &Step<'_>) -> Answer {
+    let (doorward, t) = (visit.doorward, visit.texts);
+    let request = asking.map(|asking| &asking.request);
+    let has = |method| step.methods.contains(&method);
+    let passkey = has(MfaMethod::Passkey)
+        .then(|| doorward.factors.request_options(doorward.clock.now()))
+        .transpose()
+        .map_err(ApiError::from)?;
+    let typed = has(MfaMethod::Totp) || has(MfaMethod::RecoveryCode);
+    let methods: Vec<_> = step.methods.iter().map(|method| name(*method)).collect();
+    let fields = html! {
+        (kept(doorward, request))
+        input type="hidden" name="mfaToken" value=(step.token);
+        input type="hidden" name="methods" value=(methods.join(" "));
+        @if let Some((_, state)) = &passkey {
+            input type="hidden" name="state" value=(state);
+            input type="hidden" name="credential" value="";
+            button type="button" data-passkey hidden { (t.use_passkey) }
+            noscript { p { (t.passkey_needs_script) } }
+        }
+        @if typed {
+            label for="code" { (t.factor_code) }
+            input id="code" name="code" type="text" inputmode="text" autocomplete="one-time-code" autocapitalize="none"
+                spellcheck="false" maxlength="40" required[passkey.is_none()] autofocus;
+            p class="hint" { (t.factor_hint) }
+            button type="submit" { (t.go_on) }
+        }
+    };
+    let options = passkey.as_ref().map(|(options, _)| options.to_string());
+    let main = html! {
+        h1 { (t.factor_title) }
+        @if let Some(error) = step.error {
+            p class="alert" role="alert" {
+                @if error.code() == ErrorCode::InvalidCredentials { (t.wrong_factor) } @else { (t.of_error(error)) }
+            }
+        }
+        (stale_note(visit, step.stale))
+        (visit.form_with(PATH, options.as_deref(), fields))
+        p class="aside" { a href=(sign_in::address(doorward, request)) { (t.factor_restart) } }
+    };
+    Ok(Page {
+        status: step
+            .stale
+            .unwrap_or_else(|| step.error.map_or(200, page_status)),
+        retry_after: step.error.and_then(ApiError::retry_after),
+        script: passkey.is_some(),
+        ..Page::new(t, t.factor_title, main)
+    }
+    .into())
+}
+
+fn name(method: MfaMethod) -> &'static str {
+    match method {
+        MfaMethod::Totp => "totp",
+        MfaMethod::RecoveryCode => "recoveryCode",
+        MfaMethod::Passkey => "passkey",
+    }
+}
+
+/// The methods that a form of ours names. A browser that names others only changes what it is offered.
+fn methods(fields: &Fields) -> Vec<MfaMethod> {
+    let all = [MfaMethod::Totp, MfaMethod::RecoveryCode, MfaMethod::Passkey];
+    let named = fields.get("methods");
+    all.into_iter()
+        .filter(|method| named.split(' ').any(|word| word == name(*method)))
+        .collect()
+}
+
+/// What was shown: a passkey's answer, six digits, or else a recovery code.
+fn factor(fields: &Fields) -> Option<Factor> {
+    if let Some(credential) = fields.given("credential") {
+        let credential = serde_json::from_str(credential).ok()?;
+        let state = fields.get("state").to_owned();
+        return Some(Factor::Passkey(PasskeySignIn { state, credential }));
+    }
+    let code = fields.get("code");
+    let plain = |c: &char| !c.is_whitespace();
+    let digits = code.chars().filter(plain).all(|c| c.is_ascii_digit());
+    Some(if digits && code.chars().filter(plain).count() <= 6 {
+        Factor::Code(code.to_owned().into())
+    } else {
+        Factor::Recovery(code.to_owned().into())
+    })
+}
+
+#[post("/sign-in/factor", data = "<posted>")]
+async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
+    match posted.take(&visit, PATH)? {
+        Taken::Fresh(fields) => {
+            let (visit, request) = visit.carrying(fields.given("request"))?;
+            second_step(&visit, request, &fields).await
+        }
+        Taken::Stale(stale) => {
+            let (visit, request) = visit.carrying(stale.fields.given("request"))?;
+            if let Some(answer) = sign_in::already_in(&visit, request.as_ref()).await {
+                return answer;
+            }
+            let asking = asking(&visit, request).await?;
+            let step = Step {
+                token: stale.fields.get("mfaToken"),
+                methods: &methods(&stale.fields),
+                error: None,
+                stale: Some(stale.status),
+            };
+            page(&visit, asking.as_ref(), &step)
+        }
+    }
+}
+
+async fn second_step(
+    visit: &Visit<'_>,
+    request: Option<AuthorizationRequest>,
+    fields: &Fields,
+) -> Answer {
+    let doorward = visit.doorward;
+    let now = doorward.clock.now();
+    let cookie = new_cookie();
+    let from = (visit.info.ip, visit.agent.clone());
+    let new = doorward.new_browser_session(from, cookie.digest(), now);
+    let cause = visit.info.cause(Actor::Anonymous, now);
+    let token = fields.get("mfaToken");
+    let opened = match factor(fields) {
+        Some(factor) => {
+            let token = token.to_owned().into();
+            doorward.second_step(token, factor, new, cause).await
+        }
+        None => Err(ApiError::new(
+            ErrorCode::InvalidRequest,
+            "the passkey's answer cannot be read",
+        )),
+    };
+    let error = match opened {
+        Ok((_, session)) => {
+            let cookie = set_cookie(doorward, &cookie);
+            return arrived(visit, request.as_ref(), &session, cookie).await;
+        }
+        Err(error) => error,
+    };
+    let asking = asking(visit, request).await?;
+    // The token is over: the sign-in begins anew.
+    if error.code() == ErrorCode::InvalidToken {
+        let said = Said {
+            stale: Some(200),
+            ..Said::default()
+        };
+        return Ok(sign_in::page(visit, asking.as_ref(), said).into());
+    }
+    let step = Step {
+        token,
+        methods: &methods(fields),
+        error: Some(&error),
+        stale: None,
+    };
+    page(visit, asking.as_ref(), &step)
+}

@@ -1,0 +1,416 @@
+//! Second factors: setting them up, showing them, taking them away.
+
+use std::sync::Arc;
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use doorward_shared::{
+    Timestamp, UserId,
+    mfa::{AssertedCredential, CreatedCredential, MfaMethod, PasskeySignIn},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    clock::random_bytes,
+    crypto::{
+        seal::MasterKey,
+        secret::Secret,
+        totp,
+        webauthn::{
+            self, ALGORITHMS, Assertion, CeremonyError, RelyingParty, challenge_of,
+            verify_assertion, verify_registration,
+        },
+    },
+    domain::{
+        Cause, Factors, Passkey, PasskeyKind, Refusal, ShownFactor, SignInMethod, User,
+        counter_goes_on,
+    },
+    state::{MfaTokens, PasskeyChallenges},
+    store::{NewPasskey, Store, StoreError},
+};
+
+/// Why a factor is not taken.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FactorError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A code, recovery code or passkey that is wrong, used, or another account's.
+    #[error("the second factor is wrong")]
+    Wrong,
+    /// The issuer's host is an address, which cannot be an RP ID.
+    #[error("passkeys need an issuer with a host name")]
+    NoPasskeys,
+    #[error("credential {0}")]
+    Credential(CeremonyError),
+    #[error("too many set-ups are open")]
+    Overloaded,
+    /// A secret that `master.key` does not open, or cannot be sealed.
+    #[error("a secret of one-time codes cannot be opened with master.key")]
+    Sealed,
+}
+
+impl From<Refusal> for FactorError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Store(refusal.into())
+    }
+}
+
+/// A factor that was found right, and the sign-in it makes of a password.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    pub user: UserId,
+    pub factor: ShownFactor,
+    /// `None` for codes.
+    pub passkey: Option<PasskeyKind>,
+}
+
+impl Shown {
+    /// How somebody has signed in who has shown this beside a password, or alone.
+    pub fn method(&self, with_password: bool) -> SignInMethod {
+        match self.passkey {
+            None => SignInMethod::PasswordAndCode,
+            Some(kind) if with_password => SignInMethod::PasswordAndPasskey(kind),
+            Some(kind) => SignInMethod::Passkey(kind),
+        }
+    }
+}
+
+/// What is needed to set factors up and to check them.
+#[derive(Debug)]
+pub(crate) struct SecondFactors {
+    pub store: Store,
+    pub master: Arc<MasterKey>,
+    /// None where the issuer's host is an address: passkeys are not offered then.
+    pub party: Option<RelyingParty>,
+    /// Shown by authenticators beside the account.
+    pub name: String,
+    pub challenges: PasskeyChallenges,
+    pub pending: MfaTokens,
+}
+
+impl SecondFactors {
+    /// The factors with which an account's sign-in can go on.
+    pub fn methods(factors: &Factors) -> Vec<MfaMethod> {
+        let offered = [
+            (factors.totp, MfaMethod::Totp),
+            (factors.recovery_codes > 0, MfaMethod::RecoveryCode),
+            (!factors.passkeys.is_empty(), MfaMethod::Passkey),
+        ];
+        offered
+            .into_iter()
+            .filter_map(|(has, method)| has.then_some(method))
+            .collect()
+    }
+
+    /// Begins the set-up of one-time codes: the secret, and the address for authenticators.
+    ///
+    /// # Errors
+    /// `conflict` where codes are in use.
+    pub async fn begin_totp(&self, user: &User) -> Result<(Secret, Secret), FactorError> {
+        let raw: [u8; totp::SECRET_BYTES] = random_bytes();
+        let sealed = self
+            .master
+            .seal(&seal_place(user.id), &raw)
+            .map_err(|_| FactorError::Sealed)?;
+        self.store.begin_totp(user.id, sealed).await?;
+        let secret = totp::secret_text(&raw);
+        let uri = totp::uri(&secret, &self.name, user.email.as_str());
+        Ok((secret, uri))
+    }
+
+    /// Takes one-time codes into use with the first code; answers the recovery codes, which are shown once.
+    ///
+    /// # Errors
+    /// [`FactorError::Wrong`]; `conflict` where no set-up is open.
+    pub async fn confirm_totp(
+        &self,
+        user: UserId,
+        typed: &str,
+        cause: Cause,
+    ) -> Result<Vec<Secret>, FactorError> {
+        let sealed = self.store.totp_secret(user, false).await?;
+        let sealed = sealed.ok_or_else(|| {
+            Refusal::Conflict("no set-up of one-time codes is open: begin one first".into())
+        })?;
+        let step = self.step(user, &sealed, typed, cause.at)?;
+        let (codes, hashes) = new_codes();
+        self.store
+            .confirm_totp(user, sealed, step, hashes, cause)
+            .await?;
+        Ok(codes)
+    }
+
+    /// Takes one-time codes out of use; the caller has checked the password.
+    ///
+    /// # Errors
+    /// [`FactorError::Wrong`]; `not_found` where none are in use.
+    pub async fn remove_totp(
+        &self,
+        user: UserId,
+        typed: &str,
+        cause: Cause,
+    ) -> Result<(), FactorError> {
+        let sealed = self.store.totp_secret(user, true).await?;
+        let sealed = sealed.ok_or(Refusal::NotFound("one-time code set-up"))?;
+        let step = self.step(user, &sealed, typed, cause.at)?;
+        Ok(self.store.remove_totp(user, step, cause).await?)
+    }
+
+    /// Gives new recovery codes; those before are dead.
+    ///
+    /// # Errors
+    /// `conflict` for an account without a factor.
+    pub async fn new_recovery_codes(
+        &self,
+        user: UserId,
+        cause: Cause,
+    ) -> Result<Vec<Secret>, FactorError> {
+        let (codes, hashes) = new_codes();
+        self.store
+            .replace_recovery_codes(user, hashes, cause)
+            .await?;
+        Ok(codes)
+    }
+
+    /// Whether a typed code is one of the account's authenticator now.
+    ///
+    /// # Errors
+    /// [`FactorError::Wrong`].
+    pub async fn check_code(
+        &self,
+        user: UserId,
+        typed: &str,
+        now: Timestamp,
+    ) -> Result<Shown, FactorError> {
+        let sealed = self.store.totp_secret(user, true).await?;
+        let step = self.step(user, &sealed.ok_or(FactorError::Wrong)?, typed, now)?;
+        Ok(Shown {
+            user,
+            factor: ShownFactor::Totp { step },
+            passkey: None,
+        })
+    }
+
+    /// A recovery code as a factor; whether it is one of the account's is seen when it is used up.
+    pub fn recovery_code(user: UserId, typed: &str) -> Shown {
+        let hash = totp::recovery_digest(typed);
+        Shown {
+            user,
+            factor: ShownFactor::Recovery { hash },
+            passkey: None,
+        }
+    }
+
+    fn step(
+        &self,
+        user: UserId,
+        sealed: &[u8],
+        typed: &str,
+        now: Timestamp,
+    ) -> Result<i64, FactorError> {
+        let secret = self
+            .master
+            .open(&seal_place(user), sealed)
+            .map_err(|_| FactorError::Sealed)?;
+        totp::step_of(&secret, typed, now).ok_or(FactorError::Wrong)
+    }
+
+    fn party(&self) -> Result<&RelyingParty, FactorError> {
+        self.party.as_ref().ok_or(FactorError::NoPasskeys)
+    }
+
+    /// Options for a new passkey of an account, WebAuthn Level 2 section 5.4, in their JSON form.
+    ///
+    /// # Errors
+    /// [`FactorError::NoPasskeys`], [`FactorError::Overloaded`].
+    pub async fn creation_options(
+        &self,
+        user: &User,
+        now: Timestamp,
+    ) -> Result<Value, FactorError> {
+        let party = self.party()?;
+        let known = self.store.factors(user.id).await?.passkeys;
+        let challenge = self.challenges.register(user.id, now);
+        let challenge = challenge.ok_or(FactorError::Overloaded)?;
+        let excluded: Vec<Value> = known
+            .iter()
+            .map(|key| json!({"type": "public-key", "id": text(&key.credential_id)}))
+            .collect();
+        let shown = match (&user.first_name, &user.last_name) {
+            (Some(first), Some(last)) => format!("{first} {last}"),
+            (Some(name), None) | (None, Some(name)) => name.clone(),
+            (None, None) => user.email.as_str().to_owned(),
+        };
+        Ok(json!({
+            "rp": {"id": party.id, "name": self.name},
+            "user": {
+                "id": text(&user.id.0.to_bytes()),
+                "name": user.email.as_str(),
+                "displayName": shown,
+            },
+            "challenge": text(&challenge),
+            "pubKeyCredParams": ALGORITHMS.map(|alg| json!({"type": "public-key", "alg": alg})),
+            "timeout": crate::state::CHALLENGE_SECONDS * 1000,
+            "excludeCredentials": excluded,
+            "authenticatorSelection": {
+                "residentKey": "required",
+                "requireResidentKey": true,
+                "userVerification": "required",
+            },
+            "attestation": "none",
+        }))
+    }
+
+    /// Adds the passkey that an authenticator has made for the account.
+    ///
+    /// # Errors
+    /// [`FactorError::Credential`]; `conflict` for one that is known.
+    pub async fn add_passkey(
+        &self,
+        user: UserId,
+        name: String,
+        credential: &CreatedCredential,
+        cause: Cause,
+    ) -> Result<Passkey, FactorError> {
+        let party = self.party()?;
+        let refused = FactorError::Credential;
+        let client_data = bytes(&credential.response.client_data_json)?;
+        let object = bytes(&credential.response.attestation_object)?;
+        let challenge = challenge_of(&client_data).map_err(refused)?;
+        if !self
+            .challenges
+            .take_registration(&challenge, user, cause.at)
+        {
+            return Err(refused(CeremonyError::OtherChallenge));
+        }
+        let made =
+            verify_registration(party, &challenge, &client_data, &object).map_err(refused)?;
+        if credential.r#type != "public-key" || bytes(&credential.id)? != made.credential_id {
+            return Err(refused(CeremonyError::Malformed));
+        }
+        let new = NewPasskey {
+            credential_id: made.credential_id,
+            public_key: made.public_key,
+            sign_count: made.sign_count,
+            kind: if made.backup_eligible {
+                PasskeyKind::Synced
+            } else {
+                PasskeyKind::DeviceBound
+            },
+            name,
+        };
+        Ok(self.store.add_passkey(user, new, cause).await?)
+    }
+
+    /// Options for a sign-in with any passkey of this server, and the state that brings the challenge back.
+    ///
+    /// # Errors
+    /// [`FactorError::NoPasskeys`].
+    pub fn request_options(&self, now: Timestamp) -> Result<(Value, String), FactorError> {
+        let party = self.party()?;
+        let (challenge, state) = PasskeyChallenges::sign_in(self.master.stamp(), now);
+        let options = json!({
+            "challenge": text(&challenge),
+            "timeout": crate::state::CHALLENGE_SECONDS * 1000,
+            "rpId": party.id,
+            "allowCredentials": [],
+            "userVerification": "required",
+        });
+        Ok((options, state))
+    }
+
+    /// Checks a passkey's answer to the challenge of its state, and uses the challenge up.
+    ///
+    /// # Errors
+    /// [`FactorError::Wrong`], whatever is wrong with it: strangers ask here.
+    pub async fn check_passkey(
+        &self,
+        shown: &PasskeySignIn,
+        cause: &Cause,
+    ) -> Result<Shown, FactorError> {
+        let party = self.party()?;
+        let PasskeySignIn { state, credential } = shown;
+        let challenge = self
+            .challenges
+            .open(self.master.stamp(), state, cause.at)
+            .ok_or(FactorError::Wrong)?;
+        let id = bytes(&credential.id).map_err(|_| FactorError::Wrong)?;
+        let passkey = self.store.passkey(id).await?.ok_or(FactorError::Wrong)?;
+        let sign_count = verify(party, &challenge, &passkey, credential)?;
+        if !self.challenges.use_up(challenge, cause.at) {
+            return Err(FactorError::Wrong);
+        }
+        if !counter_goes_on(passkey.sign_count, sign_count) {
+            self.store
+                .note_copied_passkey(passkey.user_id, passkey.id, cause.clone())
+                .await?;
+            return Err(FactorError::Wrong);
+        }
+        Ok(Shown {
+            user: passkey.user_id,
+            factor: ShownFactor::Passkey {
+                id: passkey.id,
+                sign_count,
+            },
+            passkey: Some(passkey.kind),
+        })
+    }
+}
+
+/// The signature counter of an assertion that verifies.
+fn verify(
+    party: &RelyingParty,
+    challenge: &[u8],
+    passkey: &Passkey,
+    credential: &AssertedCredential,
+) -> Result<u32, FactorError> {
+    let wrong = |_| FactorError::Wrong;
+    let response = &credential.response;
+    // Level 2, section 7.2 step 6: a user handle, where the authenticator gives one, is the credential's owner.
+    if let Some(handle) = &response.user_handle
+        && bytes(handle).map_err(wrong)? != passkey.user_id.0.to_bytes()
+    {
+        return Err(FactorError::Wrong);
+    }
+    if credential.r#type != "public-key" {
+        return Err(FactorError::Wrong);
+    }
+    let (client_data, data, signature) = (
+        bytes(&response.client_data_json).map_err(wrong)?,
+        bytes(&response.authenticator_data).map_err(wrong)?,
+        bytes(&response.signature).map_err(wrong)?,
+    );
+    let assertion = Assertion {
+        client_data: &client_data,
+        authenticator_data: &data,
+        signature: &signature,
+    };
+    verify_assertion(party, challenge, &passkey.public_key, &assertion).map_err(|error| {
+        tracing::info!(%error, passkey = %passkey.id, "a passkey was refused");
+        FactorError::Wrong
+    })
+}
+
+/// The place of a sealed secret, so that one account's does not open as another's.
+fn seal_place(user: UserId) -> String {
+    format!("totp {user}")
+}
+
+fn new_codes() -> (Vec<Secret>, Vec<crate::crypto::secret::Digest256>) {
+    (0..totp::RECOVERY_CODES)
+        .map(|_| totp::recovery_code(random_bytes()))
+        .map(|code| {
+            let hash = totp::recovery_digest(code.expose());
+            (code, hash)
+        })
+        .unzip()
+}
+
+fn text(bytes: &[u8]) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(bytes)
+}
+
+fn bytes(text: &str) -> Result<Vec<u8>, FactorError> {
+    BASE64_URL_SAFE_NO_PAD
+        .decode(text)
+        .map_err(|_| FactorError::Credential(webauthn::CeremonyError::Malformed))
+}

@@ -1,0 +1,416 @@
+//! Second factors: secrets of one-time codes, recovery codes, passkeys.
+
+use doorward_shared::{PasskeyId, Timestamp, UserId};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::{
+    NewSession, Store, StoreError, authority,
+    rows::{maybe_time, ulid},
+    sessions,
+    writer::Unit,
+};
+use crate::{
+    crypto::{secret::Digest256, webauthn::PublicKey},
+    domain::{
+        Act, Cause, Factors, Passkey, PasskeyKind, Refusal, Session, ShownFactor, User,
+        counter_goes_on,
+    },
+};
+
+/// Passkeys of one account, at most.
+const MAX_PASSKEYS: usize = 20;
+
+/// A passkey to be stored.
+#[derive(Debug)]
+pub struct NewPasskey {
+    pub credential_id: Vec<u8>,
+    pub public_key: PublicKey,
+    pub sign_count: u32,
+    pub kind: PasskeyKind,
+    pub name: String,
+}
+
+/// The password a sign-in with a factor began with.
+#[derive(Debug)]
+pub struct SeenPassword {
+    pub hash: String,
+    /// A dearer hash of the same password.
+    pub rehashed: Option<String>,
+}
+
+impl Store {
+    /// What an account has set up.
+    pub async fn factors(&self, user: UserId) -> Result<Factors, StoreError> {
+        self.read(move |conn| factors(conn, user)).await
+    }
+
+    /// The sealed secret of an account's one-time codes: of those in use, or of those being set up.
+    pub async fn totp_secret(
+        &self,
+        user: UserId,
+        confirmed: bool,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read(move |conn| {
+            let sql =
+                "SELECT sealed FROM totp WHERE user_id = ?1 AND (confirmed_at IS NOT NULL) = ?2";
+            let found = conn
+                .prepare_cached(sql)?
+                .query_row(params![user.0.to_bytes(), confirmed], |row| row.get(0));
+            Ok(found.optional()?)
+        })
+        .await
+    }
+
+    /// Keeps a secret until its first code confirms it; one that was being set up before is forgotten.
+    ///
+    /// # Errors
+    /// [`Refusal::Conflict`] where codes are in use.
+    pub async fn begin_totp(&self, user: UserId, sealed: Vec<u8>) -> Result<(), StoreError> {
+        self.write(move |unit| {
+            let kept = unit
+                .conn
+                .prepare_cached(
+                    "INSERT INTO totp (user_id, sealed, last_step) VALUES (?1, ?2, 0)
+                     ON CONFLICT (user_id) DO UPDATE SET sealed = excluded.sealed WHERE confirmed_at IS NULL",
+                )?
+                .execute(params![user.0.to_bytes(), sealed])?;
+            match kept {
+                0 => Err(Refusal::Conflict("one-time codes are set up already".into()).into()),
+                _ => Ok(()),
+            }
+        })
+        .await
+    }
+
+    /// Takes the codes of a secret into use, whose first right code was of `step`, and gives recovery codes.
+    ///
+    /// # Errors
+    /// [`Refusal::Conflict`] when the secret is no longer the one that is being set up.
+    pub async fn confirm_totp(
+        &self,
+        user: UserId,
+        sealed: Vec<u8>,
+        step: i64,
+        codes: Vec<Digest256>,
+        cause: Cause,
+    ) -> Result<(), StoreError> {
+        self.write(move |unit| {
+            let sql = "UPDATE totp SET confirmed_at = ?3, last_step = ?4
+                       WHERE user_id = ?1 AND sealed = ?2 AND confirmed_at IS NULL";
+            let done = unit.conn.prepare_cached(sql)?.execute(params![
+                user.0.to_bytes(),
+                sealed,
+                cause.at.0,
+                step
+            ])?;
+            if done == 0 {
+                return Err(Refusal::Conflict("the set-up was begun anew".into()).into());
+            }
+            replace_codes(unit, user, &codes)?;
+            unit.event(&cause, "mfa.totp_enabled", Some(&user), Some(user), None)
+        })
+        .await
+    }
+
+    /// Ends one-time codes, with a code of `step`.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] where none are in use, [`Refusal::FactorWrong`] for a step that was used.
+    pub async fn remove_totp(
+        &self,
+        user: UserId,
+        step: i64,
+        cause: Cause,
+    ) -> Result<(), StoreError> {
+        self.write(move |unit| {
+            use_up(unit, user, &ShownFactor::Totp { step }, cause.at)?;
+            delete(unit.conn, "DELETE FROM totp WHERE user_id = ?1", user)?;
+            after_removal(unit.conn, user)?;
+            unit.event(&cause, "mfa.totp_disabled", Some(&user), Some(user), None)
+        })
+        .await
+    }
+
+    /// Replaces an account's recovery codes.
+    ///
+    /// # Errors
+    /// [`Refusal::Conflict`] for an account without a factor.
+    pub async fn replace_recovery_codes(
+        &self,
+        user: UserId,
+        codes: Vec<Digest256>,
+        cause: Cause,
+    ) -> Result<(), StoreError> {
+        self.write(move |unit| {
+            if !factors(unit.conn, user)?.any() {
+                let why = "recovery codes stand in for a second factor: set one up first";
+                return Err(Refusal::Conflict(why.into()).into());
+            }
+            replace_codes(unit, user, &codes)?;
+            let action = "mfa.recovery_codes_replaced";
+            unit.event(&cause, action, Some(&user), Some(user), None)
+        })
+        .await
+    }
+
+    /// A passkey by the id its authenticator gave it.
+    pub async fn passkey(&self, credential_id: Vec<u8>) -> Result<Option<Passkey>, StoreError> {
+        self.read(move |conn| {
+            let sql = format!("SELECT {PASSKEY} FROM passkeys WHERE credential_id = ?1");
+            let mut select = conn.prepare_cached(&sql)?;
+            Ok(select.query_row([credential_id], passkey).optional()?)
+        })
+        .await
+    }
+
+    /// Adds a passkey to an account.
+    ///
+    /// # Errors
+    /// [`Refusal::Conflict`] for a credential that is known, or one too many.
+    pub async fn add_passkey(
+        &self,
+        user: UserId,
+        new: NewPasskey,
+        cause: Cause,
+    ) -> Result<Passkey, StoreError> {
+        self.write(move |unit| {
+            if factors(unit.conn, user)?.passkeys.len() >= MAX_PASSKEYS {
+                let why = format!("an account has at most {MAX_PASSKEYS} passkeys");
+                return Err(Refusal::Conflict(why).into());
+            }
+            let id = PasskeyId(unit.id(cause.at));
+            let added = unit
+                .conn
+                .prepare_cached(
+                    "INSERT INTO passkeys VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, NULL)
+                     ON CONFLICT (credential_id) DO NOTHING",
+                )?
+                .execute(params![
+                    id.0.to_bytes(),
+                    user.0.to_bytes(),
+                    new.credential_id,
+                    new.public_key.to_bytes(),
+                    new.sign_count,
+                    new.kind == PasskeyKind::Synced,
+                    new.name,
+                    cause.at.0
+                ])?;
+            if added == 0 {
+                return Err(Refusal::Conflict("this passkey is registered already".into()).into());
+            }
+            unit.event(&cause, "mfa.passkey_added", Some(&id), Some(user), None)?;
+            Ok(Passkey {
+                id,
+                user_id: user,
+                credential_id: new.credential_id,
+                public_key: new.public_key,
+                sign_count: new.sign_count,
+                kind: new.kind,
+                name: new.name,
+                created_at: cause.at,
+                last_used_at: None,
+            })
+        })
+        .await
+    }
+
+    /// Removes a passkey of an account.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`], also for another's.
+    pub async fn remove_passkey(
+        &self,
+        user: UserId,
+        id: PasskeyId,
+        cause: Cause,
+    ) -> Result<(), StoreError> {
+        self.write(move |unit| {
+            let sql = "DELETE FROM passkeys WHERE id = ?1 AND user_id = ?2";
+            let gone = unit
+                .conn
+                .prepare_cached(sql)?
+                .execute(params![id.0.to_bytes(), user.0.to_bytes()])?;
+            if gone == 0 {
+                return Err(Refusal::NotFound("passkey").into());
+            }
+            after_removal(unit.conn, user)?;
+            unit.event(&cause, "mfa.passkey_removed", Some(&id), Some(user), None)
+        })
+        .await
+    }
+
+    /// Removes every factor of an account; what an operator does for somebody who has lost theirs.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`]; as for setting a password, with which they could sign in next.
+    pub async fn remove_factors(&self, user: UserId, act: Act) -> Result<(), StoreError> {
+        self.write(move |unit| {
+            let by = authority::judge_password(unit.conn, user, &act)?;
+            let cause = act.cause(&by);
+            delete(unit.conn, "DELETE FROM totp WHERE user_id = ?1", user)?;
+            delete(unit.conn, "DELETE FROM passkeys WHERE user_id = ?1", user)?;
+            delete(
+                unit.conn,
+                "DELETE FROM recovery_codes WHERE user_id = ?1",
+                user,
+            )?;
+            unit.event(cause, "mfa.removed", Some(&user), Some(user), None)
+        })
+        .await
+    }
+
+    /// Opens a session after a factor that was found right, and uses the factor up in the same unit. With `password`
+    /// only if that is still the account's.
+    ///
+    /// # Errors
+    /// [`Refusal::FactorWrong`] for a factor that was used or removed meanwhile, and as [`Store::open_session`].
+    pub async fn open_session_with_factor(
+        &self,
+        user: UserId,
+        password: Option<SeenPassword>,
+        shown: ShownFactor,
+        new: NewSession,
+        cause: Cause,
+    ) -> Result<(User, Session), StoreError> {
+        self.write(move |unit| {
+            if let Some(password) = password {
+                sessions::demand_password(unit, user, &password.hash, password.rehashed)?;
+            }
+            use_up(unit, user, &shown, cause.at)?;
+            sessions::open(unit, user, new, &cause)
+        })
+        .await
+    }
+
+    /// Notes a passkey whose counter went back: somebody may have copied it.
+    pub async fn note_copied_passkey(
+        &self,
+        user: UserId,
+        id: PasskeyId,
+        cause: Cause,
+    ) -> Result<(), StoreError> {
+        self.write(move |unit| {
+            let action = "mfa.passkey_counter_went_back";
+            unit.event(&cause, action, Some(&id), Some(user), None)
+        })
+        .await
+    }
+}
+
+const PASSKEY: &str =
+    "id, user_id, credential_id, public_key, sign_count, synced, name, created_at, last_used_at";
+
+fn passkey(row: &Row<'_>) -> rusqlite::Result<Passkey> {
+    let public_key = PublicKey::from_bytes(row.get_ref(3)?.as_blob()?);
+    let broken =
+        || rusqlite::Error::InvalidColumnType(3, "public_key".into(), rusqlite::types::Type::Blob);
+    Ok(Passkey {
+        id: PasskeyId(ulid(row, 0)?),
+        user_id: UserId(ulid(row, 1)?),
+        credential_id: row.get(2)?,
+        public_key: public_key.ok_or_else(broken)?,
+        sign_count: row.get(4)?,
+        kind: if row.get(5)? {
+            PasskeyKind::Synced
+        } else {
+            PasskeyKind::DeviceBound
+        },
+        name: row.get(6)?,
+        created_at: Timestamp(row.get(7)?),
+        last_used_at: maybe_time(row, 8)?,
+    })
+}
+
+/// What an account has set up.
+pub(super) fn factors(conn: &Connection, user: UserId) -> Result<Factors, StoreError> {
+    let id = user.0.to_bytes();
+    let totp = conn
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM totp WHERE user_id = ?1 AND confirmed_at IS NOT NULL)",
+        )?
+        .query_row([id], |row| row.get(0))?;
+    let recovery_codes = conn
+        .prepare_cached("SELECT count(*) FROM recovery_codes WHERE user_id = ?1")?
+        .query_row([id], |row| row.get(0))?;
+    let sql = format!("SELECT {PASSKEY} FROM passkeys WHERE user_id = ?1 ORDER BY id");
+    let passkeys = conn
+        .prepare_cached(&sql)?
+        .query_map([id], passkey)?
+        .collect::<Result<_, _>>()?;
+    Ok(Factors {
+        totp,
+        passkeys,
+        recovery_codes,
+    })
+}
+
+fn delete(conn: &Connection, sql: &str, user: UserId) -> Result<usize, StoreError> {
+    Ok(conn.prepare_cached(sql)?.execute([user.0.to_bytes()])?)
+}
+
+fn replace_codes(unit: &mut Unit<'_>, user: UserId, codes: &[Digest256]) -> Result<(), StoreError> {
+    delete(
+        unit.conn,
+        "DELETE FROM recovery_codes WHERE user_id = ?1",
+        user,
+    )?;
+    let mut insert = unit
+        .conn
+        .prepare_cached("INSERT INTO recovery_codes VALUES (?1, ?2)")?;
+    for code in codes {
+        insert.execute(params![user.0.to_bytes(), code.0])?;
+    }
+    Ok(())
+}
+
+/// Recovery codes stand in for a factor: they go with the last one.
+fn after_removal(conn: &Connection, user: UserId) -> Result<(), StoreError> {
+    if factors(conn, user)?.any() {
+        return Ok(());
+    }
+    delete(conn, "DELETE FROM recovery_codes WHERE user_id = ?1", user)?;
+    Ok(())
+}
+
+/// Uses a factor up, each in one check-and-set: of concurrent uses exactly one wins.
+fn use_up(
+    unit: &mut Unit<'_>,
+    user: UserId,
+    shown: &ShownFactor,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let id = user.0.to_bytes();
+    let used = match shown {
+        ShownFactor::Totp { step } => unit
+            .conn
+            .prepare_cached(
+                "UPDATE totp SET last_step = ?2 WHERE user_id = ?1 AND confirmed_at IS NOT NULL AND last_step < ?2",
+            )?
+            .execute(params![id, step])?,
+        ShownFactor::Recovery { hash } => unit
+            .conn
+            .prepare_cached("DELETE FROM recovery_codes WHERE user_id = ?1 AND hash = ?2")?
+            .execute(params![id, hash.0])?,
+        ShownFactor::Passkey {
+            id: passkey,
+            sign_count,
+        } => {
+            let sql = "SELECT sign_count FROM passkeys WHERE id = ?1 AND user_id = ?2";
+            let stored: Option<u32> = unit
+                .conn
+                .prepare_cached(sql)?
+                .query_row(params![passkey.0.to_bytes(), id], |row| row.get(0))
+                .optional()?;
+            if stored.is_none_or(|stored| !counter_goes_on(stored, *sign_count)) {
+                return Err(Refusal::FactorWrong.into());
+            }
+            unit.conn
+                .prepare_cached("UPDATE passkeys SET sign_count = ?2, last_used_at = ?3 WHERE id = ?1")?
+                .execute(params![passkey.0.to_bytes(), sign_count, now.0])?
+        }
+    };
+    match used {
+        1 => Ok(()),
+        _ => Err(Refusal::FactorWrong.into()),
+    }
+}

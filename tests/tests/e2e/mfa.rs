@@ -1,0 +1,445 @@
+//! Second factors: one-time codes, recovery codes, passkeys, and what each door does with them.
+
+use doorward_tests::{PASSWORD, Passkey, Person, Reply, Server, Totp, fields, is_id};
+use serde_json::{Value, json};
+
+const ISSUER: &str = "http://localhost:8123";
+
+async fn as_person(
+    server: &Server,
+    person: &Person,
+    method: &str,
+    path: &str,
+    body: Value,
+) -> Reply {
+    let call = server.call(method, path).bearer(&person.access);
+    call.json(body).send().await
+}
+
+/// Sets one-time codes up; answers the app and the recovery codes.
+async fn with_totp(server: &Server, person: &Person) -> (Totp, Vec<String>) {
+    let setup = as_person(
+        server,
+        person,
+        "POST",
+        "/auth/mfa/totp",
+        json!({"password": PASSWORD}),
+    );
+    let setup = setup.await.expect(200).json();
+    assert_eq!(fields(&setup), "qrSvg secret uri");
+    let totp = Totp::new(setup["secret"].as_str().unwrap());
+    let body = json!({"code": totp.code(0)});
+    let codes = as_person(server, person, "POST", "/auth/mfa/totp/confirm", body);
+    let codes = codes.await.expect(200).json();
+    let codes = codes["recoveryCodes"].as_array().unwrap().iter();
+    (
+        totp,
+        codes
+            .map(|code| code.as_str().unwrap().to_owned())
+            .collect(),
+    )
+}
+
+async fn with_passkey(server: &Server, person: &Person) -> Passkey {
+    let options = as_person(
+        server,
+        person,
+        "POST",
+        "/auth/passkeys/options",
+        json!({"password": PASSWORD}),
+    );
+    let options = options.await.expect(200).json();
+    let mut passkey = Passkey::new(ISSUER);
+    let credential = passkey.create(&options["publicKey"]);
+    let body = json!({"name": "laptop", "credential": credential});
+    let added = as_person(server, person, "POST", "/auth/passkeys", body)
+        .await
+        .expect(201)
+        .json();
+    assert_eq!(fields(&added), "createdAt id lastUsedAt name");
+    passkey
+}
+
+async fn password_step(server: &Server, email: &str) -> Value {
+    let body = json!({"email": email, "password": PASSWORD});
+    let reply = server.post("/auth/login").json(body).send().await;
+    reply.refused(401, "mfa_required");
+    reply.json()
+}
+
+async fn second_step(server: &Server, mut body: Value, token: &Value) -> Reply {
+    body["mfaToken"] = token["mfaToken"].clone();
+    server.post("/auth/mfa").json(body).send().await
+}
+
+async fn passkey_options(server: &Server) -> Value {
+    server
+        .post("/auth/passkey/options")
+        .send()
+        .await
+        .expect(200)
+        .json()
+}
+
+fn server() -> Server {
+    Server::with().set("issuer", ISSUER).start()
+}
+
+#[tokio::test]
+async fn a_password_alone_is_not_enough_once_codes_are_set_up() {
+    let server = server();
+    let ada = server.register("ada@example.com").await;
+    let (totp, codes) = with_totp(&server, &ada).await;
+    assert_eq!(codes.len(), 10);
+    let factors = server
+        .get("/auth/mfa")
+        .bearer(&ada.access)
+        .send()
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(
+        factors,
+        json!({"totp": true, "passkeys": [], "recoveryCodes": 10})
+    );
+
+    let step = password_step(&server, "ada@example.com").await;
+    assert_eq!(fields(&step), "error methods mfaToken");
+    assert_eq!(step["methods"], json!(["totp", "recoveryCode"]));
+    let as_bearer = server
+        .get("/auth/me")
+        .bearer(step["mfaToken"].as_str().unwrap());
+    as_bearer.send().await.refused(401, "invalid_token");
+    // The code that confirmed the set-up has been used.
+    let used = second_step(&server, json!({"code": totp.code(0)}), &step).await;
+    used.refused(401, "invalid_credentials");
+    let right = json!({"code": totp.code(1)});
+    let tokens = second_step(&server, right.clone(), &step)
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(
+        fields(&tokens),
+        "accessToken expiresIn issuedAt refreshToken scope tokenType userId"
+    );
+    second_step(&server, right.clone(), &step)
+        .await
+        .refused(401, "invalid_token");
+    let step = password_step(&server, "ada@example.com").await;
+    second_step(&server, right, &step)
+        .await
+        .refused(401, "invalid_credentials");
+}
+
+#[tokio::test]
+async fn a_recovery_code_works_once_however_it_is_typed() {
+    let server = server();
+    let ada = server.register("ada@example.com").await;
+    let (_, codes) = with_totp(&server, &ada).await;
+    let typed = codes[3].replace('-', " ").to_uppercase();
+    let step = password_step(&server, "ada@example.com").await;
+    second_step(&server, json!({"recoveryCode": typed}), &step)
+        .await
+        .expect(200);
+    let step = password_step(&server, "ada@example.com").await;
+    let again = second_step(&server, json!({"recoveryCode": codes[3]}), &step).await;
+    again.refused(401, "invalid_credentials");
+    let new = as_person(
+        &server,
+        &ada,
+        "POST",
+        "/auth/mfa/recovery-codes",
+        json!({"password": PASSWORD}),
+    );
+    let new = new.await.expect(200).json();
+    second_step(&server, json!({"recoveryCode": codes[4]}), &step)
+        .await
+        .refused(401, "invalid_credentials");
+    let fresh = json!({"recoveryCode": new["recoveryCodes"][0]});
+    second_step(&server, fresh, &step).await.expect(200);
+}
+
+#[tokio::test]
+async fn of_sixteen_uses_of_one_code_at_once_one_wins() {
+    let server = server();
+    let ada = server.register("ada@example.com").await;
+    let (_, codes) = with_totp(&server, &ada).await;
+    let mut tries = tokio::task::JoinSet::new();
+    for _ in 0..16 {
+        let step = password_step(&server, "ada@example.com").await;
+        let body = json!({"recoveryCode": codes[0], "mfaToken": step["mfaToken"]});
+        let call = server.post("/auth/mfa").json(body);
+        tries.spawn(async move { call.send().await.status });
+    }
+    let statuses = tries.join_all().await;
+    assert_eq!(
+        statuses.iter().filter(|status| **status == 200).count(),
+        1,
+        "{statuses:?}"
+    );
+}
+
+#[tokio::test]
+async fn five_wrong_codes_end_a_sign_in() {
+    let server = Server::with()
+        .set("issuer", ISSUER)
+        .set("password_failures_per_account_and_ip", 0)
+        .start();
+    let ada = server.register("ada@example.com").await;
+    let (totp, _) = with_totp(&server, &ada).await;
+    let step = password_step(&server, "ada@example.com").await;
+    for wrong in ["", "12345", "abcdef", "0000000"] {
+        second_step(&server, json!({"code": wrong}), &step)
+            .await
+            .refused(401, "invalid_credentials");
+    }
+    second_step(&server, json!({"code": "x"}), &step)
+        .await
+        .refused(401, "invalid_credentials");
+    second_step(&server, json!({"code": totp.code(1)}), &step)
+        .await
+        .refused(401, "invalid_token");
+}
+
+#[tokio::test]
+async fn wrong_codes_count_as_wrong_passwords() {
+    let server = Server::with()
+        .set("password_failures_per_account_and_ip", 3)
+        .start();
+    let ada = server.register("ada@example.com").await;
+    with_totp(&server, &ada).await;
+    for _ in 0..3 {
+        let step = password_step(&server, "ada@example.com").await;
+        second_step(&server, json!({"code": "000"}), &step)
+            .await
+            .refused(401, "invalid_credentials");
+    }
+    let body = json!({"email": "ada@example.com", "password": PASSWORD});
+    server
+        .post("/auth/login")
+        .json(body)
+        .send()
+        .await
+        .refused(429, "rate_limited");
+}
+
+#[tokio::test]
+async fn a_sign_in_that_waits_for_its_factor_dies_with_the_password_and_the_account() {
+    let server = server();
+    let ada = server.register("ada@example.com").await;
+    let (_, codes) = with_totp(&server, &ada).await;
+    let path = format!("/admin/users/{}", ada.id);
+    let code = |at: usize| json!({"recoveryCode": codes[at]});
+    let step = password_step(&server, "ada@example.com").await;
+    server
+        .admin(
+            "POST",
+            &format!("{path}/password"),
+            Some(json!({"password": PASSWORD})),
+        )
+        .await;
+    second_step(&server, code(0), &step)
+        .await
+        .refused(401, "invalid_token");
+    let step = password_step(&server, "ada@example.com").await;
+    server
+        .admin("PATCH", &path, Some(json!({"disabled": true})))
+        .await;
+    second_step(&server, code(1), &step)
+        .await
+        .refused(403, "account_disabled");
+    server
+        .admin("PATCH", &path, Some(json!({"disabled": false})))
+        .await;
+    let step = password_step(&server, "ada@example.com").await;
+    server.admin("DELETE", &path, None).await;
+    second_step(&server, code(2), &step)
+        .await
+        .refused(401, "invalid_token");
+}
+
+#[tokio::test]
+async fn codes_are_taken_away_with_password_and_code() {
+    let server = server();
+    let ada = server.register("ada@example.com").await;
+    let (totp, _) = with_totp(&server, &ada).await;
+    let remove = |password: &str, code: String| {
+        let body = json!({"password": password, "code": code});
+        as_person(&server, &ada, "DELETE", "/auth/mfa/totp", body)
+    };
+    remove("wrong password", totp.code(1))
+        .await
+        .refused(401, "invalid_credentials");
+    remove(PASSWORD, "000".into())
+        .await
+        .refused(401, "invalid_credentials");
+    remove(PASSWORD, totp.code(1)).await.expect(204);
+    remove(PASSWORD, totp.code(1))
+        .await
+        .refused(404, "not_found");
+    server.login("ada@example.com").await;
+    let factors = server
+        .get("/auth/mfa")
+        .bearer(&ada.access)
+        .send()
+        .await
+        .json();
+    assert_eq!(factors["recoveryCodes"], 0);
+}
+
+#[tokio::test]
+async fn a_passkey_signs_in_alone_and_beside_the_password() {
+    let server = server();
+    let ada = server.register("ada@example.com").await;
+    let mut passkey = with_passkey(&server, &ada).await;
+    let listed = server
+        .get("/auth/mfa")
+        .bearer(&ada.access)
+        .send()
+        .await
+        .json();
+    assert!(is_id(&listed["passkeys"][0]["id"], "passkey_"), "{listed}");
+    let options = passkey_options(&server).await;
+    let body = json!({"state": options["state"], "credential": passkey.get(&options["publicKey"])});
+    let signed_in = server
+        .post("/auth/passkey")
+        .json(body.clone())
+        .send()
+        .await
+        .expect(200);
+    assert_eq!(signed_in.json()["userId"], json!(ada.id));
+    server
+        .post("/auth/passkey")
+        .json(body)
+        .send()
+        .await
+        .refused(401, "invalid_credentials");
+
+    let step = password_step(&server, "ada@example.com").await;
+    assert_eq!(step["methods"], json!(["passkey"]));
+    let options = passkey_options(&server).await;
+    let shown =
+        json!({"state": options["state"], "credential": passkey.get(&options["publicKey"])});
+    second_step(&server, json!({"passkey": shown}), &step)
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn a_passkey_of_somebody_else_is_no_second_factor() {
+    let server = server();
+    let ada = server.register("ada@example.com").await;
+    let eve = server.register("eve@example.com").await;
+    with_passkey(&server, &ada).await;
+    let mut theirs = with_passkey(&server, &eve).await;
+    let step = password_step(&server, "ada@example.com").await;
+    let options = passkey_options(&server).await;
+    let shown = json!({"state": options["state"], "credential": theirs.get(&options["publicKey"])});
+    second_step(&server, json!({"passkey": shown}), &step)
+        .await
+        .refused(401, "invalid_credentials");
+}
+
+#[tokio::test]
+async fn a_passkey_whose_counter_goes_back_or_whose_page_is_another_is_refused() {
+    let server = server();
+    let ada = server.register("ada@example.com").await;
+    let mut passkey = with_passkey(&server, &ada).await;
+    let sign_in = async |passkey: &mut Passkey| {
+        let options = passkey_options(&server).await;
+        let credential = passkey.get(&options["publicKey"]);
+        let body = json!({"state": options["state"], "credential": credential});
+        server.post("/auth/passkey").json(body).send().await
+    };
+    sign_in(&mut passkey).await.expect(200);
+    passkey.origin = "http://localhost:9999".into();
+    sign_in(&mut passkey)
+        .await
+        .refused(401, "invalid_credentials");
+    passkey.origin = ISSUER.into();
+    passkey.user_handle = Some("AAAAAAAAAAAAAAAAAAAAAA".into());
+    sign_in(&mut passkey)
+        .await
+        .refused(401, "invalid_credentials");
+    passkey.user_handle = None;
+    passkey.sign_count = 0;
+    sign_in(&mut passkey)
+        .await
+        .refused(401, "invalid_credentials");
+    let events = server
+        .admin(
+            "GET",
+            "/admin/events?action=mfa.passkey_counter_went_back",
+            None,
+        )
+        .await;
+    assert_eq!(events["pagination"]["total"], 1);
+}
+
+#[tokio::test]
+async fn a_challenge_belongs_to_the_account_it_was_given_to() {
+    let server = server();
+    let ada = server.register("ada@example.com").await;
+    let eve = server.register("eve@example.com").await;
+    let options = as_person(
+        &server,
+        &ada,
+        "POST",
+        "/auth/passkeys/options",
+        json!({"password": PASSWORD}),
+    );
+    let options = options.await.expect(200).json();
+    let mut passkey = Passkey::new(ISSUER);
+    let body = json!({"name": "x", "credential": passkey.create(&options["publicKey"])});
+    let theirs = as_person(&server, &eve, "POST", "/auth/passkeys", body.clone()).await;
+    assert_eq!(
+        theirs.refused(422, "validation_failed").json()["error"]["field"],
+        "credential"
+    );
+    as_person(&server, &ada, "POST", "/auth/passkeys", body.clone())
+        .await
+        .expect(201);
+    let again = as_person(&server, &ada, "POST", "/auth/passkeys", body).await;
+    again.refused(422, "validation_failed");
+}
+
+#[tokio::test]
+async fn an_operator_takes_factors_away_and_gives_a_reason() {
+    let server = server();
+    let ada = server.register("ada@example.com").await;
+    with_totp(&server, &ada).await;
+    let path = format!("/admin/users/{}/mfa", ada.id);
+    let delete = || server.delete(&path).bearer(&server.operator_key());
+    let refused = delete().send().await;
+    assert_eq!(
+        refused.refused(400, "invalid_request").json()["error"]["field"],
+        "reason"
+    );
+    delete()
+        .json(json!({"reason": "lost her phone"}))
+        .send()
+        .await
+        .expect(204);
+    server.login("ada@example.com").await;
+    let events = server
+        .admin("GET", "/admin/events?action=mfa.removed", None)
+        .await;
+    assert!(
+        events["data"][0].to_string().contains("lost her phone"),
+        "{events}"
+    );
+}
+
+#[tokio::test]
+async fn an_issuer_that_is_an_address_offers_no_passkeys() {
+    let server = Server::start();
+    let ada = server.register("ada@example.com").await;
+    server
+        .post("/auth/passkey/options")
+        .send()
+        .await
+        .refused(404, "not_found");
+    let body = json!({"password": PASSWORD});
+    let reply = as_person(&server, &ada, "POST", "/auth/passkeys/options", body).await;
+    reply.refused(404, "not_found");
+}
