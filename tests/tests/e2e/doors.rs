@@ -192,7 +192,7 @@ async fn every_change_by_an_operator_and_no_reading_asks_for_a_recent_sign_in() 
 #[tokio::test]
 async fn peoples_own_doors_take_no_clients_token() {
     let server = Server::start();
-    let app = json!({"scopes": ["openid", "email", "read", "admin"]});
+    let app = json!({"grantTypes": ["authorization_code"], "scopes": ["openid", "email", "read", "admin"]});
     let app = server.app(app).await;
     server.administrator("chief@example.com").await;
     let pairs = doorward_tests::browser::request(&app, &[("scope", "openid email read admin")]);
