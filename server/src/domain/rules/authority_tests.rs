@@ -299,6 +299,7 @@ fn session() -> Session {
         user_agent: None,
         created_at: NOW,
         auth_time: None,
+        method: Default::default(),
         last_seen_at: NOW,
         expires_at: NOW.plus_seconds(1000),
         idle_until: NOW.plus_seconds(1000),
