@@ -10,6 +10,7 @@ use std::{
 };
 
 use doorward_server::{
+    Settings,
     crypto::secret::Digest256,
     domain::{Cause, Code},
 };
@@ -20,6 +21,9 @@ use serde_json::{Value, json};
 
 use crate::house::{House, PASSWORD, Reply, START, cheap, text};
 
+/// Live sessions of an account: more than any other row here needs.
+const CAP: u32 = 40;
+
 /// The audit log, looked at and made to refuse from outside.
 struct Log {
     house: House,
@@ -29,7 +33,12 @@ struct Log {
 
 impl Log {
     async fn open() -> Self {
-        let house = House::open(cheap()).await;
+        let settings = Settings {
+            sessions_per_account: CAP,
+            password_checks_per_minute_per_ip: 0,
+            ..cheap()
+        };
+        let house = House::open(settings).await;
         let database = house.doorward.settings.data_dir.join("doorward.db");
         let conn = Connection::open(database).unwrap();
         conn.busy_timeout(Duration::from_secs(10)).unwrap();
@@ -118,6 +127,7 @@ async fn every_action_has_its_event_once_in_its_transaction() {
     keys(&log).await;
     clients(&log).await;
     consents(&log).await;
+    caps(&log).await;
     server(&log).await;
     let written = actions_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
     let seen = log.seen.lock().unwrap().clone();
@@ -164,6 +174,15 @@ async fn users(log: &Log) {
     put("role.updated", json!(["read"])).await;
     log.admin("role.deleted", Method::Delete, role, Value::Null)
         .await;
+}
+
+async fn caps(log: &Log) {
+    log.house.register("eve@example.com").await;
+    for _ in 1..CAP {
+        login(&log.house, "eve@example.com").await.expect(200);
+    }
+    let one_more = async |house: &House| login(house, "eve@example.com").await;
+    log.one("session.evicted", one_more).await;
 }
 
 async fn sessions(log: &Log) {

@@ -133,11 +133,7 @@ impl House {
     ) -> (u16, String, String) {
         let mut request = self.http.req(method, path.to_owned());
         for (name, value) in headers {
-            // A request that comes over no socket has its cookies beside its headers.
-            request = match value.split_once('=').filter(|_| *name == "cookie") {
-                Some(cookie) => request.cookie(cookie),
-                None => request.header(Header::new(*name, (*value).to_owned())),
-            };
+            request = request.header(Header::new(*name, (*value).to_owned()));
         }
         request.set_body(body);
         let response = request.dispatch().await;
