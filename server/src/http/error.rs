@@ -42,7 +42,7 @@ pub struct ApiError {
     /// Whether it is not known if the change is on disk.
     uncertain: bool,
     /// With what a sign-in goes on.
-    mfa: Option<MfaStep>,
+    mfa: Option<Box<MfaStep>>,
 }
 
 /// With what a sign-in goes on whose second factor is missing.
@@ -72,10 +72,10 @@ impl ApiError {
     /// 401: the password is right, and the account has a second factor.
     pub fn mfa_required(token: &Secret, methods: Vec<MfaMethod>) -> Self {
         Self {
-            mfa: Some(MfaStep {
+            mfa: Some(Box::new(MfaStep {
                 token: token.expose().into(),
                 methods,
-            }),
+            })),
             ..Self::new(
                 ErrorCode::MfaRequired,
                 "a second factor is required: go on at /auth/mfa with the mfaToken",
@@ -85,7 +85,7 @@ impl ApiError {
 
     /// With what the sign-in goes on, for `mfa_required`.
     pub fn mfa(&self) -> Option<&MfaStep> {
-        self.mfa.as_ref()
+        self.mfa.as_deref()
     }
 
     /// 403, naming the scope the caller lacks.

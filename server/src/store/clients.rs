@@ -195,15 +195,15 @@ impl Store {
             rule::delete_client(&by)?;
             let cause = act.cause(&by);
             let client = find(unit.conn, id)?.ok_or(Refusal::NotFound("client"))?;
-            endings::end_sessions_of_client(unit, id, &cause)?;
-            keys::end_all(unit, KeysOf::Client(id), &cause)?;
+            endings::end_sessions_of_client(unit, id, cause)?;
+            keys::end_all(unit, KeysOf::Client(id), cause)?;
             if is_more_left(unit.conn, None, Some(id))? {
                 let rows = Ending {
                     what: What::Rows,
                     client: Some(id),
                     ..Ending::default()
                 };
-                endings::insert(unit, &rows, &cause)?;
+                endings::insert(unit, &rows, cause)?;
             }
             unit.conn
                 .prepare_cached("DELETE FROM clients WHERE id = ?1")?

@@ -117,7 +117,10 @@ proptest! {
 }
 
 /// Every act of the operators' door, as somebody who holds just its scope does it to what has no permissions.
-fn operators_acts() -> Vec<(&'static str, Box<dyn Fn(&Rights) -> Result<(), Refusal>>)> {
+/// An act that is judged by somebody's rights.
+type Judged = Box<dyn Fn(&Rights) -> Result<(), Refusal>>;
+
+fn operators_acts() -> Vec<(&'static str, Judged)> {
     let none = ScopeSet::default;
     let owner = KeyOwner::User(USER);
     vec![
