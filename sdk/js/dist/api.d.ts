@@ -1,5 +1,6 @@
 /** A key without its secret. */
 export interface ApiKey {
+    clientId?: ClientId | null;
     createdAt: Timestamp;
     environment: Environment;
     expiresAt?: Timestamp | null;
@@ -8,16 +9,19 @@ export interface ApiKey {
     id: KeyId;
     lastUsedAt?: Timestamp | null;
     lastUsedIp?: string | null;
+    /** Who minted it: a user, a key, a client, or `system`. `null` where that is not known. */
+    mintedBy?: string | null;
     name: string;
     revokedAt?: Timestamp | null;
     scopes: ScopeSet;
 }
 /** As [`Audience`], for the description: one value or several. */
 export type Audience = string | string[];
+export type ClientId = string;
 /** Which half of an application a key is for; written into the key itself. */
 export type Environment = 'live' | 'test';
 /** The closed list of error codes. */
-export type ErrorCode = 'invalid_request' | 'invalid_credentials' | 'token_expired' | 'token_revoked' | 'invalid_token' | 'missing_token' | 'step_up_required' | 'insufficient_scope' | 'account_disabled' | 'registration_closed' | 'not_found' | 'method_not_allowed' | 'email_taken' | 'conflict' | 'payload_too_large' | 'unsupported_media_type' | 'validation_failed' | 'rate_limited' | 'internal_error' | 'overloaded' | 'storage_unavailable';
+export type ErrorCode = 'invalid_request' | 'invalid_credentials' | 'token_expired' | 'token_revoked' | 'invalid_token' | 'missing_token' | 'step_up_required' | 'mfa_required' | 'mfa_enrolment_required' | 'insufficient_scope' | 'account_disabled' | 'registration_closed' | 'not_found' | 'method_not_allowed' | 'email_taken' | 'conflict' | 'payload_too_large' | 'unsupported_media_type' | 'validation_failed' | 'rate_limited' | 'internal_error' | 'overloaded' | 'storage_unavailable';
 export type KeyId = string;
 /** Scopes may only shrink. */
 export interface KeyPatch {
@@ -93,20 +97,29 @@ export interface Pagination {
     totalAtLeast?: boolean;
 }
 export interface PasswordRequest {
+    /** Ends the account's API keys too. */
+    apiKeys?: boolean;
     currentPassword: string;
     newPassword: string;
 }
 /** `GET /auth/me`. */
 export interface Profile {
+    apiKey?: ProfileKey | null;
     createdAt: Timestamp;
     email: string;
     firstName?: string | null;
     id: UserId;
     lastLoginAt?: Timestamp | null;
     lastName?: string | null;
-    /** What the user may do now: the role's permissions and the user's own. */
+    /** What the user may do now: the role's permissions and the user's own; for an API key, what the key may do now. */
     permissions: ScopeSet;
     role: string;
+}
+/** The API key that a profile was read with. */
+export interface ProfileKey {
+    environment: Environment;
+    id: KeyId;
+    name: string;
 }
 /** Absent leaves a name as it is; `null` clears it. */
 export interface ProfilePatch {
