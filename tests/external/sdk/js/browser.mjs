@@ -201,11 +201,15 @@ for (const lost of [0, 1]) {
     await expired(one)
     const before = counts.get('/auth/refresh') ?? 0
     cut = lost
+    const started = performance.now()
     const all = await Promise.all(
       tabs.map((opened) => opened.evaluate(() => Promise.all(Array.from({ length: 20 }, () => window.client.auth.me())))),
     )
     assert.ok(all.flat().every((me) => me.id === userId))
-    if (lost === 0) assert.equal(counts.get('/auth/refresh') - before, 1)
+    // A token lives 2 s at least: calls that take longer may need one more refresh, on a slow machine.
+    const allowed = 1 + Math.floor((performance.now() - started) / 2000)
+    const refreshed = counts.get('/auth/refresh') - before
+    if (lost === 0) assert.ok(refreshed >= 1 && refreshed <= allowed, `${refreshed} refreshes, ${allowed} allowed`)
     const tokens = await Promise.all(tabs.map((opened) => opened.evaluate(async () => (await window.client.auth.session()).refreshToken)))
     assert.equal(tokens[0], tokens[1])
     await one.evaluate(() => window.client.auth.logout())
