@@ -5,9 +5,16 @@ import { pathToFileURL } from 'node:url'
 
 const { person } = JSON.parse(readFileSync(process.env.MADE, 'utf8'))
 
+const unescaped = (text) =>
+  text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&amp;', '&')
+
+// Where a page goes on to by itself.
+function onward(page) {
+  const found = page.match(/<meta http-equiv="refresh" content="0; url=([^"]*)"/)
+  return found ? unescaped(found[1]) : undefined
+}
+
 function forms(page) {
-  const unescaped = (text) =>
-    text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&amp;', '&')
   const attribute = (tag, name) => {
     const found = tag.match(new RegExp(` ${name}="([^"]*)"`))
     return found ? unescaped(found[1]) : undefined
@@ -38,13 +45,14 @@ export class Person {
     const home = new URL(url).origin
     let answer = await this.open(url)
     for (let step = 0; step < 10; step++) {
-      if (answer.status === 303) {
-        url = new URL(answer.headers.get('location'), url).href
+      const page = await answer.text()
+      const next = answer.status === 303 ? answer.headers.get('location') : onward(page)
+      if (next) {
+        url = new URL(next, url).href
         if (new URL(url).origin !== home) return url
         answer = await this.open(url)
         continue
       }
-      const page = await answer.text()
       if (answer.status !== 200) throw new Error(`${answer.status} at ${url}: ${page}`)
       const form = forms(page)[0]
       if (!form) return url
