@@ -278,6 +278,7 @@ impl Item {
                 Some(event.actor.clone()),
                 event.target.clone(),
                 event.user_id.map(|id| id.to_string()),
+                event.client_id.map(|id| id.to_string()),
             ],
             _ => Vec::new(),
         };

@@ -9,6 +9,7 @@
 )]
 
 mod app;
+mod audit;
 mod background;
 mod cli;
 mod connect;
@@ -21,6 +22,7 @@ mod keymap;
 mod listener;
 mod profiles;
 mod prompt;
+mod refusal;
 mod screens;
 mod search;
 mod secret;

@@ -45,6 +45,13 @@ impl Words {
         }
     }
 
+    fn option_word(self, word: Option<&str>) -> Self {
+        match word {
+            Some(word) => self.word(word),
+            None => self,
+        }
+    }
+
     fn each(self, name: &str, values: &[String]) -> Self {
         values
             .iter()
@@ -193,13 +200,11 @@ fn edit_client(id: &str, patch: &ClientPatch) -> Words {
         .each("--grant", &of(&patch.grant_types))
         .each("--scope", &of(&patch.scopes))
         .each("--resource", &of(&patch.resources))
-        .option(
-            "--require-pkce",
-            patch
-                .require_pkce
-                .map(|needed| needed.to_string())
-                .as_deref(),
-        )
+        .option_word(match patch.require_pkce {
+            Some(true) => Some("--require-pkce"),
+            Some(false) => Some("--no-require-pkce"),
+            None => None,
+        })
 }
 
 fn of_list(list: &List) -> Words {

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use doorward_tests::{Finished, PASSWORD, Server, command, doorward, end, run};
+use doorward_tests::{Finished, PASSWORD, Server, command, doorward, end, eventually, run};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -440,6 +440,24 @@ async fn clients_and_roles_are_managed() {
         json_of(&server, &["clients", "update", &id, "--name", "store"])["name"],
         "store"
     );
+    for (flags, needed) in [
+        (&["--require-pkce"][..], true),
+        (&["--no-require-pkce"], false),
+        (&["--require-pkce", "true"], true),
+        (&["--require-pkce", "false"], false),
+    ] {
+        let changed = json_of(&server, &[&["clients", "update", &id], flags].concat());
+        assert_eq!(changed["requirePkce"], needed, "{flags:?}");
+    }
+    token("wrong").await;
+    let table = eventually("the refusal is told", async || {
+        let table = table_of(&server, &["events", "list", "--action", "client.refused"]);
+        table
+            .contains("the client secret is wrong")
+            .then_some(table)
+    })
+    .await;
+    assert!(table.contains("CLIENT"), "{table}");
     let new = text(
         &json_of(&server, &["clients", "secret", &id, "--yes"]),
         "clientSecret",

@@ -86,15 +86,11 @@ impl State {
             detail.scroll = detail.scroll.saturating_add_signed(by).min(200);
             return;
         }
-        let parts = crate::screens::dashboard::lengths(self);
         match &mut self.view {
             View::List(list) => list.step(by, height),
             View::Health { scroll } => *scroll = scroll.saturating_add_signed(by).min(100),
             View::Incident(incident) => incident.step(by),
-            View::Dashboard { part, at } => {
-                let length = parts.get(*part).copied().unwrap_or_default();
-                *at = at.saturating_add_signed(by).min(length.saturating_sub(1));
-            }
+            View::Dashboard { .. } => self.dash_step(by),
         }
     }
 
@@ -108,9 +104,8 @@ impl State {
             return;
         }
         match &mut self.view {
-            View::Dashboard { part, at } => {
-                let parts = crate::screens::dashboard::PARTS.len().cast_signed();
-                *part = (part.cast_signed() + by).rem_euclid(parts).cast_unsigned();
+            View::Dashboard { panel, at } => {
+                *panel = panel.turned(by);
                 *at = 0;
             }
             View::Incident(incident) => incident.on_steps = !incident.on_steps,
@@ -129,11 +124,7 @@ impl State {
                 Some(detail) => detail.focused = true,
                 None => self.open_detail(effects),
             },
-            View::Dashboard { part, at } => {
-                if let Some((kind, filters)) = crate::screens::dashboard::opens(self, *part, *at) {
-                    self.go_list(kind, filters, effects);
-                }
-            }
+            View::Dashboard { .. } => self.dash_open(effects),
             View::Incident(incident) if incident.on_steps => self.take_step(effects),
             _ => {}
         }
@@ -274,16 +265,12 @@ impl State {
     }
 
     fn open_incident(&mut self, effects: &mut Vec<Effect>) {
-        if let View::Dashboard { part, at } = self.view {
-            match crate::screens::dashboard::pivot(self, part, at) {
-                Some(pivot) => self.go_incident(pivot, effects),
-                None => self.say("choose an address or an account: Tab moves there"),
-            }
-            return;
+        if matches!(self.view, View::Dashboard { .. }) {
+            return self.dash_incident(effects);
         }
         match self.item().and_then(super::related::pivot) {
             Some(pivot) => self.go_incident(pivot, effects),
-            None => self.say("there is no incident around this"),
+            None => self.ask_form(Form::incident(), effects),
         }
     }
 

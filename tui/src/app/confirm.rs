@@ -8,6 +8,7 @@ use super::{
     layer::Layer,
     line::Line,
     msg::{Effect, LookAt, Preview},
+    overtaken::Expected,
     problem::Problem,
     state::State,
 };
@@ -240,6 +241,7 @@ pub fn key(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
                 again: confirm.again.clone(),
                 reason: confirm.why(),
                 change: *change,
+                expected: None,
             };
             match state.send(order, effects) {
                 Ok(ticket) => {
@@ -274,6 +276,8 @@ pub struct Order {
     /// Why; goes into the events.
     pub reason: Option<String>,
     pub change: Change,
+    /// What nobody else may have changed.
+    pub expected: Option<Box<Expected>>,
 }
 
 impl State {
@@ -288,12 +292,14 @@ impl State {
             again,
             reason,
             change,
+            expected,
         } = order;
         let effect = Effect::Change {
             ticket,
             again,
             reason,
             change,
+            expected,
         };
         self.ask(effect, effects);
         Ok(ticket)

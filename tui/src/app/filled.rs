@@ -10,8 +10,9 @@ use super::{
     change::{Change, NewUser},
     confirm::Confirm,
     form::{Filled, Form, Purpose},
+    forms::REQUIRED,
 };
-use crate::{secret::Secret, when};
+use crate::{incident::Pivot, secret::Secret, when};
 
 /// A field at fault, and why.
 type Wrong = (&'static str, String);
@@ -129,8 +130,37 @@ pub fn filled(form: &Form, now: Timestamp) -> Result<Filled, Wrong> {
             .line(old_secret(grace));
             Ok(Filled::Ask(Box::new(confirm)))
         }
+        Purpose::Incident => subject(form).map(Filled::Incident),
+        Purpose::EndSessions => subject(form).map(Filled::EndSessions),
         Purpose::NewRole => Ok(put_role(&required(form, "name")?, form, None)),
         Purpose::EditRole(role) => Ok(put_role(&role.name, form, Some(role))),
+    }
+}
+
+/// The one user, client, key or address that was named.
+fn subject(form: &Form) -> Result<Pivot, Wrong> {
+    let mut named = Vec::new();
+    let kinds: [(&'static str, fn(String) -> Pivot); 3] = [
+        ("userId", Pivot::User),
+        ("clientId", Pivot::Client),
+        ("keyId", Pivot::Key),
+    ];
+    for (field, of) in kinds {
+        let picked = form.picked(field).map_err(|why| (field, why))?;
+        named.extend(picked.map(|id| (field, of(id))));
+    }
+    if let Some(text) = optional(form.get("ip")) {
+        let ip: std::net::IpAddr = text
+            .parse()
+            .map_err(|_| ("ip", "must be an IPv4 or IPv6 address".to_owned()))?;
+        named.push(("ip", Pivot::Address(ip.to_canonical().to_string())));
+    }
+    match <[_; 1]>::try_from(named) {
+        Ok([(_, subject)]) => Ok(subject),
+        Err(named) => match named.get(1) {
+            Some((field, _)) => Err((field, "one is enough: leave the others empty".into())),
+            None => Err(("userId", "name a user, or one of the others".into())),
+        },
     }
 }
 
@@ -340,6 +370,11 @@ fn edited_client(form: &Form, client: &Client) -> Filled {
         &names(&client.scopes),
         form.chosen("scopes").to_vec(),
     );
+    let needed = form.get("requirePkce");
+    if !needed.is_empty() && (needed == REQUIRED) != client.require_pkce {
+        lines.push(format!("PKCE  {needed}"));
+        patch.require_pkce = Some(needed == REQUIRED);
+    }
     let back = ClientPatch {
         name: patch.name.as_ref().map(|_| client.name.clone()),
         redirect_uris: patch

@@ -17,7 +17,7 @@ use super::{
     problem::{Problem, Trouble},
     state::State,
 };
-use crate::secret::Secret;
+use crate::{incident::Pivot, secret::Secret};
 
 /// What a form is for.
 #[derive(Debug, Clone)]
@@ -34,6 +34,10 @@ pub enum Purpose {
     NewRole,
     EditRole(Box<Role>),
     SignIn,
+    /// Whom or what an incident is about.
+    Incident,
+    /// Whose sessions end.
+    EndSessions,
     /// Switching a profile's changes on, by this name.
     Unlock(String),
 }
@@ -187,7 +191,7 @@ impl Form {
         match field.map(|field| &field.value) {
             Some(Value::Text(line) | Value::Hidden(line)) => line.text(),
             Some(Value::Choice { options, at }) => options.get(*at).map_or("", String::as_str),
-            Some(Value::Pick(pick)) => pick.line.text(),
+            Some(Value::Pick(pick)) => pick.search.line.text(),
             _ => "",
         }
     }
@@ -197,6 +201,18 @@ impl Form {
         match field.map(|field| &field.value) {
             Some(Value::Scopes(picker)) => &picker.chosen,
             _ => &[],
+        }
+    }
+
+    /// Id of what was picked in a field; none for an empty one.
+    ///
+    /// # Errors
+    /// One line, where the server has no such thing.
+    pub fn picked(&self, name: &str) -> Result<Option<String>, String> {
+        let field = self.fields.iter().find(|field| field.name == name);
+        match field.map(|field| &field.value) {
+            Some(Value::Pick(pick)) => pick.picked(),
+            _ => Ok(None),
         }
     }
 
@@ -265,6 +281,8 @@ pub enum Filled {
         password: Secret,
     },
     Unlock,
+    Incident(Pivot),
+    EndSessions(Pivot),
     Nothing,
 }
 
@@ -352,6 +370,11 @@ fn submit(state: &mut State, effects: &mut Vec<Effect>) {
                 state.server.profile.clone()
             ));
         }
+        Filled::Incident(pivot) => state.go_incident(pivot, effects),
+        Filled::EndSessions(pivot) => {
+            state.layers.pop();
+            state.end_sessions_around(&pivot, effects);
+        }
         Filled::SignIn { email, password } => {
             form.ticket = Some(0);
             effects.push(Effect::SignIn { email, password });
@@ -362,6 +385,7 @@ fn submit(state: &mut State, effects: &mut Vec<Effect>) {
                 again,
                 reason: None,
                 change,
+                expected: None,
             };
             let sent = state.send(order, effects);
             if let Some(Layer::Form(form)) = state.layers.last_mut() {
@@ -385,6 +409,13 @@ impl State {
         form.follow_preset();
         form.again = self.next_call();
         self.layers.push(Layer::Form(Box::new(form)));
+    }
+
+    /// Opens a form that changes nothing by itself.
+    pub fn ask_form(&mut self, mut form: Form, effects: &mut Vec<Effect>) {
+        form.opened_at = self.now.ms;
+        self.layers.push(Layer::Form(Box::new(form)));
+        self.ask_offers(effects);
     }
 
     /// How long a sign-in has to wait, once the server said so.

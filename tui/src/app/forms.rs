@@ -16,6 +16,10 @@ use crate::item::Kind;
 
 const GRANTS: [&str; 3] = ["authorization_code", "refresh_token", "client_credentials"];
 
+/// What a client must do about PKCE.
+pub const REQUIRED: &str = "required";
+const NOT_REQUIRED: &str = "not required";
+
 fn names(scopes: &ScopeSet) -> Vec<String> {
     scopes.iter().map(ToString::to_string).collect()
 }
@@ -33,6 +37,16 @@ fn choice(options: &[&str], now: &str) -> (Vec<String>, usize) {
         0
     });
     (options, at)
+}
+
+/// A user, a client or an address.
+fn subjects() -> Vec<Field> {
+    let hint = "type to search, enter picks";
+    vec![
+        Field::pick("userId", "User", hint, Pick::new(Kind::Users, "")),
+        Field::pick("clientId", "Client", hint, Pick::new(Kind::Clients, "")),
+        Field::text("ip", "Address", "an IPv4 or IPv6 address", ""),
+    ]
 }
 
 impl Form {
@@ -173,6 +187,29 @@ impl Form {
         )
     }
 
+    /// Whom or what an incident is about.
+    pub fn incident() -> Self {
+        let mut fields = subjects();
+        let hint = "type to search, enter picks";
+        let keys = Pick::new(Kind::Keys, "");
+        fields.push(Field::pick("keyId", "API key", hint, keys));
+        let mut form = Self::new("An incident around …", Purpose::Incident, "Open", fields);
+        form.note = "One of these:".into();
+        form
+    }
+
+    /// Whose sessions end.
+    pub fn end_sessions() -> Self {
+        let mut form = Self::new(
+            "End all sessions of …",
+            Purpose::EndSessions,
+            "Review",
+            subjects(),
+        );
+        form.note = "One of these:".into();
+        form
+    }
+
     /// Switching on the changes of a profile that has them off.
     pub fn unlock(profile: &str) -> Self {
         let mut form = Self::new(
@@ -189,7 +226,14 @@ impl Form {
         let grants = Picker::of(&GRANTS, client.grant_types.clone());
         let purpose = Purpose::EditClient(Box::new(client.clone()));
         let picker = Picker::new(held, names(&client.scopes)).with_openid();
-        Self::new(
+        let pkce = if client.require_pkce {
+            REQUIRED
+        } else {
+            NOT_REQUIRED
+        };
+        let (pkce, at) = choice(&[REQUIRED, NOT_REQUIRED], pkce);
+        let pkce = Field::choice("requirePkce", "PKCE", pkce, at);
+        let mut form = Self::new(
             format!("Edit the client {}", client.name),
             purpose,
             "Review",
@@ -210,7 +254,10 @@ impl Form {
                     &client.resources.join(" "),
                 ),
             ],
-        )
+        );
+        // Of a public client it always is.
+        form.fields.extend(client.confidential.then_some(pkce));
+        form
     }
 
     pub fn rotate_secret(client: &Client) -> Self {

@@ -192,14 +192,19 @@ impl State {
         incident.doing = Some(step);
         let name = self.name_of(pivot.id());
         if step == Step::EndSessions {
-            let title = format!("End all sessions of {name}?");
-            return self.end_sessions(title, sessions_of(&pivot), effects);
+            return self.end_sessions_around(&pivot, effects);
         }
         match question(step, &pivot, &name) {
             Some((confirm, Some(at))) => self.look_and_confirm(confirm.with_reason(), at, effects),
             Some((confirm, None)) => self.confirm(confirm.with_reason()),
             None => {}
         }
+    }
+
+    /// Ends the sessions around something, after a look at which.
+    pub fn end_sessions_around(&mut self, pivot: &Pivot, effects: &mut Vec<Effect>) {
+        let title = format!("End all sessions of {}?", self.name_of(pivot.id()));
+        self.end_sessions(title, sessions_of(pivot), effects);
     }
 
     /// Notes in the incident what a dialog did.
@@ -209,7 +214,7 @@ impl State {
         };
         let reason = confirm.why();
         let what = match done {
-            Done::Plain(text) | Done::Made { text, .. } => text.clone(),
+            Done::Plain(text) | Done::Edited { text, .. } | Done::Made { text, .. } => text.clone(),
             Done::Secret { title, .. } => title.clone(),
         };
         let now = self.now.wall;

@@ -3,7 +3,8 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::{
-    confirm, form,
+    confirm,
+    form::{self, Form},
     layer::{Choice, Layer},
     line::Line,
     msg::Effect,
@@ -11,7 +12,7 @@ use super::{
     reveal,
     state::State,
 };
-use crate::{incident::Pivot, keymap::Action};
+use crate::{incident::Pivot, item::Kind, keymap::Action};
 
 /// After so long without a key, what was typed is asked for. Milliseconds.
 const SETTLE: u64 = 120;
@@ -59,8 +60,8 @@ pub fn paste(state: &mut State, text: &str) {
             if let Some(field) = form.fields.get_mut(focus) {
                 match &mut field.value {
                     form::Value::Text(line) | form::Value::Hidden(line) => line.insert(first),
-                    form::Value::Scopes(picker) => picker.line.insert(first),
-                    form::Value::Pick(pick) => pick.line.insert(first),
+                    form::Value::Scopes(picker) => picker.search.line.insert(first),
+                    form::Value::Pick(pick) => pick.search.line.insert(first),
                     form::Value::Choice { .. } => {}
                 }
             }
@@ -264,5 +265,9 @@ fn choose(state: &mut State, effects: &mut Vec<Effect>) {
         Choice::Stay => {}
         Choice::Quit => effects.push(Effect::Quit),
         Choice::End(asked, title) => state.end_sessions(title, *asked, effects),
+        Choice::EndOthers => {
+            state.open_form(Kind::Sessions.scope(), Form::end_sessions());
+            state.ask_offers(effects);
+        }
     }
 }

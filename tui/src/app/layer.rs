@@ -66,6 +66,8 @@ pub enum Choice {
     Quit,
     /// Which sessions end, and the question before it.
     End(Box<RevokeSessions>, String),
+    /// Asks whose sessions end.
+    EndOthers,
 }
 
 impl State {

@@ -3,6 +3,7 @@
 mod act;
 pub mod change;
 pub mod confirm;
+pub mod dashboard;
 mod delete;
 mod filled;
 pub mod form;
@@ -15,6 +16,7 @@ pub mod link;
 pub mod list;
 mod mouse;
 pub mod msg;
+pub mod overtaken;
 pub mod palette;
 pub mod pick;
 pub mod picker;
@@ -23,6 +25,7 @@ pub mod problem;
 mod related;
 mod reply;
 pub mod reveal;
+pub mod search_box;
 pub mod state;
 #[cfg(test)]
 pub mod tests;

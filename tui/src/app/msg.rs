@@ -8,10 +8,11 @@ use doorward_shared::{
     admin::{Event, RevokeSessions, RevokedSessions, ServerInfo, Stats, Whoami},
 };
 
-use super::{change::Change, list::Want, pick::Offer, problem::Problem};
+use super::{change::Change, list::Want, overtaken::Expected, pick::Offer, problem::Problem};
 use crate::{
     incident::Pivot,
     item::{Item, Kind, ProfileRow},
+    refusal::FailingClient,
     search::Search,
     secret::Secret,
 };
@@ -49,6 +50,7 @@ pub enum Reply {
         note: Option<String>,
     },
     Stats(Result<Box<Stats>, Problem>),
+    Refusals(Result<Vec<FailingClient>, Problem>),
     Server {
         ready: bool,
         info: Result<Box<ServerInfo>, Problem>,
@@ -150,6 +152,8 @@ pub struct Timeline {
 pub enum Done {
     /// Said on the screen.
     Plain(String),
+    /// A thing is like this now: said on the screen.
+    Edited { text: String, item: Box<Item> },
     /// Something is there now: said on the screen, and selected.
     Made { text: String, id: String },
     /// A secret that is shown once.
@@ -191,6 +195,8 @@ pub enum Effect {
         want: Want,
     },
     Stats,
+    /// Which clients were refused since a time.
+    Refusals(Timestamp),
     Server,
     Whoami,
     Names(Vec<String>),
@@ -210,6 +216,8 @@ pub enum Effect {
         /// Why, for the events.
         reason: Option<String>,
         change: Change,
+        /// What nobody else may have changed: then nothing is done.
+        expected: Option<Box<Expected>>,
     },
     SignIn {
         email: String,

@@ -3,11 +3,14 @@
 use crossterm::event::{KeyCode, KeyEvent};
 use doorward_shared::{Scope, ScopeSet, scope::ADMIN_SCOPES, scope::OPENID_SCOPES};
 
-use super::{line::Line, palette::rank};
+use super::{
+    palette::rank,
+    search_box::{Pressed, SearchBox},
+};
 
 #[derive(Debug, Clone)]
 pub struct Picker {
-    pub line: Line,
+    pub search: SearchBox,
     pub chosen: Vec<String>,
     known: Vec<String>,
     /// What the caller holds; `None` while that is not known.
@@ -18,7 +21,6 @@ pub struct Picker {
     closed: bool,
     /// Whether something was chosen or taken away by hand.
     pub touched: bool,
-    pub at: usize,
 }
 
 /// A scope that can be picked.
@@ -43,14 +45,13 @@ impl Picker {
             }
         }
         Self {
-            line: Line::default(),
+            search: SearchBox::default(),
             chosen,
             known,
             held,
             within: None,
             closed: false,
             touched: false,
-            at: 0,
         }
     }
 
@@ -101,7 +102,7 @@ impl Picker {
 
     /// What fits the text, best first; a scope of one's own last.
     pub fn offers(&self) -> Vec<Offer> {
-        let typed = self.line.text().trim();
+        let typed = self.search.text();
         let mut scopes: Vec<String> = rank(typed, &self.known)
             .into_iter()
             .map(|at| self.known[at].clone())
@@ -124,24 +125,16 @@ impl Picker {
     pub fn key(&mut self, key: KeyEvent) -> bool {
         let offers = self.offers();
         match key.code {
-            KeyCode::Up => self.at = self.at.saturating_sub(1),
-            KeyCode::Down => self.at = (self.at + 1).min(offers.len().saturating_sub(1)),
             KeyCode::Enter | KeyCode::Char(' ') => {
-                if let Some(offer) = offers.get(self.at) {
+                if let Some(offer) = offers.get(self.search.at) {
                     self.toggle(offer);
                 }
             }
-            KeyCode::Backspace if self.line.is_empty() => {
+            KeyCode::Backspace if self.search.line.is_empty() => {
                 self.touched = true;
                 self.chosen.pop();
             }
-            _ => {
-                let taken = self.line.key(key);
-                if taken {
-                    self.at = 0;
-                }
-                return taken;
-            }
+            _ => return self.search.key(key, offers.len()) != Pressed::Other,
         }
         true
     }
@@ -155,12 +148,11 @@ impl Picker {
             if !self.known.contains(&offer.scope) {
                 self.known.insert(0, offer.scope.clone());
             }
-            self.line = Line::default();
-            self.at = self
-                .known
-                .iter()
-                .position(|scope| *scope == offer.scope)
-                .unwrap_or_default();
+            let at = self.known.iter().position(|scope| *scope == offer.scope);
+            self.search = SearchBox {
+                at: at.unwrap_or_default(),
+                ..SearchBox::default()
+            };
         }
     }
 }
@@ -194,7 +186,7 @@ mod tests {
             .find(|offer| offer.scope == "admin:users")
             .unwrap();
         assert_eq!(users.barred.as_deref(), Some("you do not hold it"));
-        picker.line = Line::default();
+        picker.search = SearchBox::default();
         press(&mut picker, "apikr\n");
         assert_eq!(picker.chosen, ["admin:apikeys:read"]);
     }

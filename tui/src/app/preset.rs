@@ -101,7 +101,7 @@ impl Form {
                 }
                 ("scopes", Value::Scopes(picker)) if !picker.touched => {
                     picker.chosen = preset.scopes(redirects);
-                    picker.line = Line::default();
+                    picker.search.line = Line::default();
                 }
                 _ => {}
             }

@@ -28,11 +28,20 @@ pub enum Trouble {
     Wait(u64),
     /// No answer: nobody knows whether anything was done.
     Unreachable,
+    /// Somebody else changed meanwhile what was to be taken back.
+    Overtaken,
     /// A plain no.
     Refused,
 }
 
 impl Problem {
+    pub fn forbidden(message: impl Into<String>) -> Self {
+        Self {
+            what: Trouble::Forbidden,
+            ..Self::refused(message)
+        }
+    }
+
     pub fn refused(message: impl Into<String>) -> Self {
         Self {
             what: Trouble::Refused,

@@ -190,5 +190,9 @@ pub fn ends(state: &State, session: &Session) -> Vec<Entry> {
             of_client,
         ));
     }
+    entries.push((
+        "of another user, client or address …".into(),
+        Choice::EndOthers,
+    ));
     entries
 }

@@ -63,6 +63,7 @@ pub fn reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
             state.failed(&problem);
             state.known.stats_problem = Some(problem);
         }
+        Reply::Refusals(failing) => state.refusals(failing),
         Reply::Server { ready, info } => server(state, ready, info),
         Reply::Whoami(Ok(who)) => {
             state.heard();
@@ -82,7 +83,7 @@ pub fn reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
             generation,
             timeline,
         } => state.timeline(generation, timeline),
-        Reply::Offers { generation, offers } => state.offered(generation, offers),
+        Reply::Offers { generation, offers } => state.offered(generation, offers, effects),
         Reply::Changed { ticket, done } => changed(state, ticket, done, effects),
         Reply::SignedIn(done) => signed_in(state, done, effects),
         Reply::Streaming => state.link.streaming = true,
@@ -141,7 +142,7 @@ fn changed(state: &mut State, ticket: u64, done: Result<Done, Problem>, effects:
     match done {
         Ok(done) => {
             state.heard();
-            state.undone(ticket, true);
+            state.undone(ticket, None);
             let mut undo = None;
             if let Some(at) = place {
                 state.log_done(at, &done);
@@ -157,11 +158,18 @@ fn changed(state: &mut State, ticket: u64, done: Result<Done, Problem>, effects:
             let key = state.keymap.label(crate::keymap::Action::Undo);
             let hint = undo.as_ref().map(|_| format!(" ({key} undoes it)"));
             let hint = hint.unwrap_or_default();
-            if let Some(undo) = undo {
-                state.remember_undo(undo);
-            }
             match done {
-                Done::Plain(text) => state.say(format!("{text}{hint}")),
+                Done::Plain(text) => state.say(text),
+                Done::Edited { text, item } => {
+                    state.say(format!("{text}{hint}"));
+                    if let Item::Role(role) = &*item {
+                        // It may be new.
+                        state.select_new(role.name.clone());
+                    }
+                    if let Some(undo) = undo {
+                        state.remember_undo(undo, *item);
+                    }
+                }
                 Done::Made { text, id } => {
                     state.say(text);
                     state.select_new(id);
@@ -181,7 +189,7 @@ fn changed(state: &mut State, ticket: u64, done: Result<Done, Problem>, effects:
             state.refresh(effects);
         }
         Err(problem) => {
-            state.undone(ticket, false);
+            state.undone(ticket, Some(problem.what));
             if problem.what == Trouble::Unreachable {
                 state.link.lost(&problem.message, state.now);
             }
@@ -296,7 +304,7 @@ impl State {
                 self.heard();
                 self.link.wait_until = Some(self.now.ms + seconds * 1_000);
             }
-            Trouble::Forbidden | Trouble::Refused => self.heard(),
+            Trouble::Forbidden | Trouble::Overtaken | Trouble::Refused => self.heard(),
         }
     }
 
@@ -348,7 +356,7 @@ impl State {
         self.back.clear();
         self.forward.clear();
         self.layers.clear();
-        self.view = View::Dashboard { part: 0, at: 0 };
+        self.view = View::DASHBOARD;
         match switched.key_missing {
             Some(why) => self.ask_sign_in(&format!("there is no key: {why}")),
             None => self.reconnect(effects),

@@ -8,6 +8,7 @@ use doorward_shared::{
 };
 
 use super::{
+    dashboard::Panel,
     incident::Incident,
     layer::Layer,
     link::Link,
@@ -19,6 +20,7 @@ use super::{
 use crate::{
     item::{Item, Kind},
     keymap::{Keymap, Spot},
+    refusal::FailingClient,
     screens::layout::Areas,
     theme::{Glyphs, Theme},
 };
@@ -30,8 +32,8 @@ const NAMES: usize = 5_000;
 #[derive(Debug, Clone)]
 pub enum View {
     Dashboard {
-        /// Which part has the focus, and its row.
-        part: usize,
+        /// Which has the focus, and its row.
+        panel: Panel,
         at: usize,
     },
     List(Box<List>),
@@ -39,6 +41,14 @@ pub enum View {
         scroll: usize,
     },
     Incident(Box<Incident>),
+}
+
+impl View {
+    /// The dashboard as it is come to.
+    pub const DASHBOARD: Self = Self::Dashboard {
+        panel: Panel::LastHour,
+        at: 0,
+    };
 }
 
 /// A passing word at the foot of the screen.
@@ -58,6 +68,9 @@ pub struct Known {
     pub server_problem: Option<Problem>,
     pub ready: Option<bool>,
     pub stats_at: Option<Timestamp>,
+    /// Clients that were refused in the last hour.
+    pub failing_clients: Option<Vec<FailingClient>>,
+    pub refusals_problem: Option<Problem>,
     pub server_at: Option<Timestamp>,
     pub who: Option<Box<Whoami>>,
     /// Emails of users and names of clients, by id.
@@ -109,7 +122,7 @@ impl State {
             server,
             known: Known::default(),
             link: Link::default(),
-            view: View::Dashboard { part: 0, at: 0 },
+            view: View::DASHBOARD,
             back: Vec::new(),
             forward: Vec::new(),
             layers: Vec::new(),
@@ -330,7 +343,11 @@ impl State {
                 shown.flat_map(Item::mentions).collect()
             }
             View::Incident(incident) => incident.mentions(),
-            _ => Vec::new(),
+            View::Dashboard { .. } => {
+                let failing = self.known.failing_clients.iter().flatten();
+                failing.filter_map(|one| one.client.clone()).collect()
+            }
+            View::Health { .. } => Vec::new(),
         };
         ids.sort_unstable();
         ids.dedup();

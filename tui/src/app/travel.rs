@@ -57,6 +57,21 @@ impl State {
         self.go(Self::list_view(kind, filters), effects);
     }
 
+    /// Goes to one thing of a list, and opens all about it.
+    pub fn go_thing(&mut self, kind: Kind, id: String, effects: &mut Vec<Effect>) {
+        let name = self.name_of(&id);
+        self.go_list(kind, vec![Filter::new("q", &id, name)], effects);
+        effects.push(Effect::Thing(kind, id.clone()));
+        self.layers.push(Layer::Detail(Box::new(Detail {
+            kind,
+            id,
+            item: None,
+            problem: None,
+            scroll: 0,
+            focused: true,
+        })));
+    }
+
     pub fn go_back(&mut self, effects: &mut Vec<Effect>) -> bool {
         let Some(view) = self.back.pop() else {
             return false;
@@ -80,7 +95,7 @@ impl State {
 
     pub fn go_screen(&mut self, digit: u8, effects: &mut Vec<Effect>) {
         match digit {
-            1 => self.go(View::Dashboard { part: 0, at: 0 }, effects),
+            1 => self.go(View::DASHBOARD, effects),
             2 => self.go_list(Kind::Users, Vec::new(), effects),
             3 => self.go_list(Kind::Sessions, Vec::new(), effects),
             4 => self.go_list(Kind::Keys, Vec::new(), effects),
@@ -99,7 +114,7 @@ impl State {
     pub fn enter(&mut self, effects: &mut Vec<Effect>) {
         self.poll_at = self.now.ms + self.poll_every();
         match &mut self.view {
-            View::Dashboard { .. } => self.ask(Effect::Stats, effects),
+            View::Dashboard { .. } => self.ask_dashboard(effects),
             View::Health { .. } => self.ask(Effect::Server, effects),
             View::Incident(_) => self.load_timeline(effects),
             View::List(list) if list.kind == Kind::Profiles => {

@@ -6,8 +6,11 @@ use super::{
     form::Form,
     layer::{Choice, Layer, Menu},
     msg::Effect,
+    overtaken::Expected,
+    problem::Trouble,
     state::{State, View},
 };
+use crate::item::Item;
 
 /// How long a change can be taken back, in milliseconds: 15 minutes.
 const UNDOABLE: u64 = 15 * 60 * 1_000;
@@ -18,7 +21,9 @@ const MANY: usize = 50;
 #[derive(Debug, Clone)]
 pub struct Undo {
     change: Change,
-    /// Of which server's changes; ids of two servers may be alike.
+    /// Nobody else may have changed this meanwhile.
+    expected: Expected,
+    /// Too late from then on.
     until: u64,
 }
 
@@ -31,10 +36,16 @@ pub struct Undos {
 }
 
 impl State {
-    /// Remembers how a change is taken back.
-    pub fn remember_undo(&mut self, change: Change) {
+    /// Remembers how a change is taken back that left a thing like this.
+    pub fn remember_undo(&mut self, change: Change, after: Item) {
         let until = self.now.ms + UNDOABLE;
-        self.undos.done.push(Undo { change, until });
+        let me = self.known.who.as_ref().map(|who| who.id.clone());
+        let expected = Expected::of(after, &change, me);
+        self.undos.done.push(Undo {
+            change,
+            expected,
+            until,
+        });
         if self.undos.done.len() > MANY {
             self.undos.done.remove(0);
         }
@@ -53,6 +64,7 @@ impl State {
             again: self.next_call(),
             reason: Some("undone in the console".into()),
             change: undo.change.clone(),
+            expected: Some(Box::new(undo.expected.clone())),
         };
         match self.send(order, effects) {
             Ok(ticket) => self.undos.sent = Some((ticket, undo)),
@@ -63,10 +75,11 @@ impl State {
         }
     }
 
-    /// The answer to a change: one that failed to take something back can be tried again.
-    pub fn undone(&mut self, ticket: u64, worked: bool) {
+    /// The answer to a change: one that failed to take something back can be tried again, unless somebody else's change is
+    /// in the way.
+    pub fn undone(&mut self, ticket: u64, failed: Option<Trouble>) {
         if let Some((_, undo)) = self.undos.sent.take_if(|(sent, _)| *sent == ticket)
-            && !worked
+            && failed.is_some_and(|trouble| trouble != Trouble::Overtaken)
         {
             self.undos.done.push(undo);
         }

@@ -90,9 +90,12 @@ pub struct Update {
     /// All of them; may be given again
     #[arg(long = "resource", value_name = "URI")]
     resources: Option<Vec<String>>,
-    /// Whether it must use PKCE
-    #[arg(long, value_name = "BOOL")]
+    /// It must use PKCE
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     require_pkce: Option<bool>,
+    /// It need not use PKCE, unless it is public
+    #[arg(long, conflicts_with = "require_pkce")]
+    no_require_pkce: bool,
 }
 
 pub async fn run(command: Clients, with: &Context) -> Outcome {
@@ -132,7 +135,7 @@ pub async fn run(command: Clients, with: &Context) -> Outcome {
                 grant_types: form.grant_types,
                 scopes: form.scopes,
                 resources: form.resources,
-                require_pkce: form.require_pkce,
+                require_pkce: form.require_pkce.or(form.no_require_pkce.then_some(false)),
             };
             if with.dry_run {
                 return output::would(with.output, &format!("change {}", form.id));

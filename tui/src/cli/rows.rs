@@ -3,6 +3,7 @@
 use doorward_shared::{Timestamp, admin};
 
 use super::output::Row;
+use crate::audit;
 
 /// To the second: that is what people compare.
 fn time(at: Timestamp) -> String {
@@ -105,15 +106,18 @@ impl Row for admin::Role {
 }
 
 impl Row for admin::Event {
-    const COLUMNS: &'static [&'static str] = &["TIME", "ACTION", "ACTOR", "TARGET", "IP", "DETAIL"];
+    const COLUMNS: &'static [&'static str] = &[
+        "TIME", "ACTION", "ACTOR", "CLIENT", "TARGET", "IP", "DETAIL",
+    ];
     fn cells(&self) -> Vec<String> {
         vec![
             time(self.time),
             self.action.clone(),
             self.actor.clone(),
+            or_dash(self.client_id.as_ref()),
             or_dash(self.target.as_ref()),
             or_dash(self.ip.as_ref()),
-            self.detail.clone().unwrap_or_default(),
+            audit::summary(self),
         ]
     }
 }

@@ -19,6 +19,7 @@ use crate::{
         problem::Problem,
     },
     cli::{Failed, segment},
+    item::Item,
     secret::Secret,
     text::clean,
     widgets::time::{bytes, count},
@@ -28,6 +29,12 @@ type Outcome = Result<Done, Problem>;
 
 fn plain(text: impl AsRef<str>) -> Outcome {
     Ok(Done::Plain(clean(text.as_ref())))
+}
+
+fn edited(text: &str, item: Item) -> Outcome {
+    let item = Box::new(item);
+    let text = clean(text);
+    Ok(Done::Edited { text, item })
 }
 
 /// Does it. `again` makes a call that mints something safe to repeat.
@@ -41,11 +48,12 @@ pub async fn change(client: &Client, change: Change, again: &str) -> Outcome {
                 .send(Method::PATCH, &path, &patch)
                 .await
                 .map_err(problem)?;
-            plain(match patch.disabled {
+            let text = match patch.disabled {
                 Some(true) => format!("{} is disabled", user.email),
                 Some(false) => format!("{} may sign in again", user.email),
                 None => format!("{} is changed", user.email),
-            })
+            };
+            edited(&text, Item::User(user))
         }
         Change::SetPassword(id, password) => {
             let body = SetPassword {
@@ -68,7 +76,8 @@ pub async fn change(client: &Client, change: Change, again: &str) -> Outcome {
                 .send(Method::PATCH, &path, &patch)
                 .await
                 .map_err(problem)?;
-            plain(format!("the key {} is changed", key.name))
+            let text = format!("the key {} is changed", key.name);
+            edited(&text, Item::Key(key))
         }
         Change::RotateKey(id, grace_seconds) => {
             let path = format!("/admin/apikeys/{id}/rotate");
@@ -90,7 +99,8 @@ pub async fn change(client: &Client, change: Change, again: &str) -> Outcome {
                 .send(Method::PATCH, &path, &patch)
                 .await
                 .map_err(problem)?;
-            plain(format!("the client {} is changed", changed.name))
+            let text = format!("the client {} is changed", changed.name);
+            edited(&text, Item::Client(changed))
         }
         Change::RotateSecret(id, grace_seconds) => {
             let path = format!("/admin/clients/{id}/secret");
@@ -106,13 +116,8 @@ pub async fn change(client: &Client, change: Change, again: &str) -> Outcome {
                 .send(Method::PUT, &path, &body)
                 .await
                 .map_err(problem)?;
-            Ok(Done::Made {
-                text: clean(&format!(
-                    "the role {} holds {}",
-                    role.name, role.permissions
-                )),
-                id: role.name,
-            })
+            let text = format!("the role {} holds {}", role.name, role.permissions);
+            edited(&text, Item::Role(role))
         }
         Change::DeleteRoles(names) => {
             for name in &names {

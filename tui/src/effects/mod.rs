@@ -4,6 +4,7 @@ mod change;
 mod look;
 mod read;
 mod stream;
+mod undo;
 
 pub use self::read::names;
 
@@ -33,6 +34,7 @@ use crate::{
 enum Slot {
     Page,
     Stats,
+    Refusals,
     Server,
     Whoami,
     Thing,
@@ -139,6 +141,9 @@ impl Runner {
             Effect::Stats => self.spawn(Some(Slot::Stats), async move {
                 Reply::Stats(read::one(&client, "/admin/stats").await)
             }),
+            Effect::Refusals(since) => self.spawn(Some(Slot::Refusals), async move {
+                Reply::Refusals(read::failing_clients(&client, since).await)
+            }),
             Effect::Server => self.spawn(
                 Some(Slot::Server),
                 async move { read::server(&client).await },
@@ -196,10 +201,14 @@ impl Runner {
                 again,
                 reason,
                 change,
+                expected,
             } => {
                 let client = reason.map_or_else(|| client.clone(), |why| client.with_reason(&why));
                 let work = async move {
-                    let done = change::change(&client, change, &again).await;
+                    let done = match undo::check(&client, expected.as_deref()).await {
+                        Ok(()) => change::change(&client, change, &again).await,
+                        Err(problem) => Err(problem),
+                    };
                     Reply::Changed { ticket, done }
                 };
                 self.spawn(None, work);

@@ -25,6 +25,7 @@ use crate::{
     cli::segment,
     incident::Pivot,
     item::{Item, Kind},
+    refusal::{self, FailingClient},
     search::Search,
     secret::Secret,
     text::clean_value,
@@ -32,6 +33,8 @@ use crate::{
 
 /// Names that are looked up for one screen, at most.
 const NAMES: usize = 60;
+/// Pages of refused clients that are counted, newest first, at most.
+const REFUSALS: usize = 5;
 
 fn strange(client: &Client, error: &serde_json::Error) -> Problem {
     problem(ClientError::Strange {
@@ -131,6 +134,26 @@ pub async fn server(client: &Client) -> Reply {
     }
 }
 
+/// Clients that were refused since a time.
+pub async fn failing_clients(
+    client: &Client,
+    since: Timestamp,
+) -> Result<Vec<FailingClient>, Problem> {
+    let query = vec![
+        ("action".to_owned(), "client.refused".to_owned()),
+        ("since".to_owned(), since.to_string()),
+    ];
+    let pages = pages(client, Kind::Events, query, None, REFUSALS).await?;
+    let items = pages.into_iter().flat_map(|page| page.data);
+    let events: Vec<_> = items
+        .filter_map(|item| match item {
+            Item::Event(event) => Some(event),
+            _ => None,
+        })
+        .collect();
+    Ok(refusal::failing_clients(&events))
+}
+
 /// A thing by its id.
 pub async fn thing(client: &Client, kind: Kind, id: &str) -> Result<Box<Item>, Problem> {
     let path = format!("{}/{}", kind.path(), segment(id));
@@ -201,14 +224,17 @@ pub async fn offers(client: &Client, kind: Kind, text: &str) -> Vec<Offer> {
     let rows = page.map(|page| page.data).unwrap_or_default();
     let offer = |item: Item| match &item {
         Item::Role(role) => Offer {
+            id: role.name.clone(),
             value: role.name.clone(),
             about: role.permissions.to_string(),
         },
         Item::User(user) => Offer {
+            id: user.id.to_string(),
             value: user.email.clone(),
             about: crate::widgets::columns::full_name(user),
         },
         item => Offer {
+            id: item.id(),
             value: item.id(),
             about: item.name(),
         },

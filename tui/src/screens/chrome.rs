@@ -386,7 +386,7 @@ pub fn nothing(state: &State, load: &Load, empty: &str) -> (String, Tone) {
                 "The server cannot be reached. Nothing was loaded before.".into(),
                 Tone::Bad,
             ),
-            Trouble::Refused => (problem.message.clone(), Tone::Bad),
+            Trouble::Overtaken | Trouble::Refused => (problem.message.clone(), Tone::Bad),
         },
         Load::Done => (empty.to_owned(), Tone::Dim),
     }

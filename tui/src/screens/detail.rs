@@ -1,9 +1,13 @@
 //! All about one thing.
 
+use doorward_shared::admin::Event;
+
 use super::layout::Areas;
 use crate::{
     app::{State, layer::Detail},
+    audit,
     item::Item,
+    refusal,
     theme::Tone,
     widgets::{
         boxes::frame,
@@ -79,18 +83,57 @@ fn or(value: Option<String>, otherwise: &str) -> String {
         .unwrap_or_else(|| otherwise.into())
 }
 
+/// An id with the name behind it.
+fn named(state: &State, id: &str) -> String {
+    let name = state.name_of(id);
+    if name == id {
+        name
+    } else {
+        format!("{name}  {id}")
+    }
+}
+
+fn event(state: &State, event: &Event) -> Fields {
+    let optional = |id: Option<String>| id.map_or_else(|| "-".into(), |id| named(state, &id));
+    let mut fields = vec![
+        ("Action", event.action.clone()),
+        ("Time", full(event.time, state.now.wall)),
+        ("By", named(state, &event.actor)),
+    ];
+    let through = event.client_id.map(|id| named(state, &id.to_string()));
+    fields.extend(through.map(|client| ("Through", client)));
+    fields.extend([
+        ("Target", optional(event.target.clone())),
+        ("User", optional(event.user_id.map(|id| id.to_string()))),
+        ("Address", or(event.ip.clone(), "-")),
+    ]);
+    for (at, change) in audit::changes(event).iter().enumerate() {
+        let label = if at == 0 { "Changed" } else { "" };
+        fields.push((label, change.to_string()));
+    }
+    if let Some(cause) = &event.cause {
+        let explained = refusal::explain(cause);
+        let advice = explained.advice(event.target.as_deref());
+        fields.extend([
+            ("Cause", cause.clone()),
+            ("In words", explained.what),
+            ("What to do", advice),
+        ]);
+        fields.push(("Count", number(event.count.unwrap_or(1).into())));
+    }
+    fields.extend([
+        ("Detail", or(event.detail.clone(), "-")),
+        ("Request", or(event.request_id.clone(), "-")),
+        ("Id", event.id.to_string()),
+    ]);
+    fields
+}
+
 fn fields(state: &State, item: &Item) -> Fields {
     let now = state.now.wall;
     let time = |at| full(at, now);
     let maybe = |at: Option<_>, otherwise: &str| at.map_or_else(|| otherwise.into(), time);
-    let named = |id: &str| {
-        let name = state.name_of(id);
-        if name == id {
-            name
-        } else {
-            format!("{name}  {id}")
-        }
-    };
+    let named = |id: &str| named(state, id);
     match item {
         Item::User(user) => vec![
             (
@@ -167,28 +210,19 @@ fn fields(state: &State, item: &Item) -> Fields {
                 or(Some(client.redirect_uris.join(" ")), "-"),
             ),
             ("Resources", or(Some(client.resources.join(" ")), "-")),
+            (
+                "PKCE",
+                if client.require_pkce || !client.confidential {
+                    "required"
+                } else {
+                    "not required"
+                }
+                .into(),
+            ),
             ("Created", time(client.created_at)),
             ("Client id", client.id.to_string()),
         ],
-        Item::Event(event) => vec![
-            ("Action", event.action.clone()),
-            ("Time", time(event.time)),
-            ("By", named(&event.actor)),
-            (
-                "Target",
-                event.target.as_deref().map_or_else(|| "-".into(), named),
-            ),
-            (
-                "User",
-                event
-                    .user_id
-                    .map_or_else(|| "-".into(), |id| named(&id.to_string())),
-            ),
-            ("Address", or(event.ip.clone(), "-")),
-            ("Detail", or(event.detail.clone(), "-")),
-            ("Request", or(event.request_id.clone(), "-")),
-            ("Id", event.id.to_string()),
-        ],
+        Item::Event(event) => self::event(state, event),
         Item::Role(role) => vec![
             ("Name", role.name.clone()),
             (

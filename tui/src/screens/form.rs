@@ -129,7 +129,7 @@ fn field(paint: &mut Paint<'_>, row: Rect, field: &Field, focused: bool) -> Opti
         ..row
     };
     match &field.value {
-        Value::Pick(pick) => written(paint, (row, room), &pick.line, false, focused),
+        Value::Pick(pick) => written(paint, (row, room), &pick.search.line, false, focused),
         Value::Text(line) | Value::Hidden(line) => {
             let masked = matches!(field.value, Value::Hidden(_));
             written(paint, (row, room), line, masked, focused)
@@ -175,7 +175,7 @@ fn field(paint: &mut Paint<'_>, row: Rect, field: &Field, focused: bool) -> Opti
                 width: room.width - used,
                 ..room
             };
-            fields::line(paint, typed, &picker.line, false)
+            fields::line(paint, typed, &picker.search.line, false)
         }
     }
 }
@@ -212,10 +212,10 @@ fn picks(paint: &mut Paint<'_>, area: Rect, pick: &Pick) {
         paint.text(area, area.x + 4, area.y, text, Tone::Dim);
     }
     let height = usize::from(area.height);
-    let skip = (pick.at + 1).saturating_sub(height);
+    let skip = (pick.search.at + 1).saturating_sub(height);
     for (at, offer) in offers.iter().enumerate().skip(skip).take(height) {
         let y = area.y + u16::try_from(at - skip).unwrap_or_default();
-        let (sign, tone) = if at == pick.at {
+        let (sign, tone) = if at == pick.search.at {
             (">", Tone::Selected)
         } else {
             (" ", Tone::Base)
@@ -235,7 +235,7 @@ fn offers(paint: &mut Paint<'_>, area: Rect, picker: &Picker) {
     let glyphs = paint.state.glyphs;
     let offers = picker.offers();
     let height = usize::from(area.height);
-    let skip = (picker.at + 1).saturating_sub(height);
+    let skip = (picker.search.at + 1).saturating_sub(height);
     if offers.is_empty() {
         paint.text(
             area,
@@ -247,7 +247,7 @@ fn offers(paint: &mut Paint<'_>, area: Rect, picker: &Picker) {
     }
     for (at, offer) in offers.iter().enumerate().skip(skip).take(height) {
         let y = area.y + u16::try_from(at - skip).unwrap_or_default();
-        let selected = at == picker.at;
+        let selected = at == picker.search.at;
         let tone = match (&offer.barred, selected, offer.chosen) {
             (Some(_), ..) => Tone::Dim,
             (None, true, _) => Tone::Selected,

@@ -68,15 +68,7 @@ pub async fn find(
     search: &Search,
     now: Timestamp,
 ) -> Result<Found, ClientError> {
-    let mut run = Run {
-        client,
-        kind,
-        search,
-        now,
-        found: Found::default(),
-        seen: BTreeSet::new(),
-        looked_at: 0,
-    };
+    let mut run = Run::of(client, kind, search, now);
     run.look_up_names().await;
     let ordered = query.iter().any(|(name, _)| name == "sort");
     let mut narrowed = query;
@@ -105,20 +97,24 @@ pub async fn find(
 
 /// Names that a search may mean, for judging rows that come by another way.
 pub async fn names(client: &Client, kind: Kind, search: &Search, now: Timestamp) -> Names {
-    let mut run = Run {
-        client,
-        kind,
-        search,
-        now,
-        found: Found::default(),
-        seen: BTreeSet::new(),
-        looked_at: 0,
-    };
+    let mut run = Run::of(client, kind, search, now);
     run.look_up_names().await;
     run.found.names
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    fn of(client: &'a Client, kind: Kind, search: &'a Search, now: Timestamp) -> Self {
+        Self {
+            client,
+            kind,
+            search,
+            now,
+            found: Found::default(),
+            seen: BTreeSet::new(),
+            looked_at: 0,
+        }
+    }
+
     /// Names of people, clients and keys that a word or a term may mean. What may not be seen is not searched.
     async fn look_up_names(&mut self) {
         let kinds: &[Kind] = match self.kind {

@@ -7,6 +7,7 @@ use doorward_shared::{
 
 use super::time::{clock, maybe, relative};
 use crate::{
+    audit,
     item::{Item, Kind, ProfileRow},
     text,
 };
@@ -76,6 +77,7 @@ const EVENTS: &[Column] = &[
     column("TARGET", 12, 36, 2),
     column("ADDRESS", 10, 39, 3),
     column("DETAIL", 10, 60, 4),
+    column("THROUGH", 10, 24, 5),
 ];
 const ROLES: &[Column] = &[
     column("NAME", 12, 32, 0),
@@ -292,7 +294,10 @@ fn event(name_of: NameOf<'_>, now: Timestamp, event: &Event) -> Vec<String> {
         name_of(&event.actor),
         event.target.as_deref().map_or_else(|| "-".into(), name_of),
         event.ip.clone().unwrap_or_else(|| "-".into()),
-        event.detail.clone().unwrap_or_default(),
+        audit::summary(event),
+        event
+            .client_id
+            .map_or_else(|| "-".into(), |id| name_of(&id.to_string())),
     ]
 }
 

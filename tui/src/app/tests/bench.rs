@@ -21,6 +21,7 @@ use crate::{
     },
     item::{Item, Kind, ProfileRow},
     keymap::Keymap,
+    refusal::FailingClient,
 };
 
 /// A Tuesday at noon.
@@ -158,6 +159,22 @@ pub fn stats() -> Stats {
         }],
         keys_expiring: 2,
     }
+}
+
+/// Clients that were refused in the last hour.
+pub fn failing_clients() -> Vec<FailingClient> {
+    let failing = |client: Option<u64>, cause: &str, count| FailingClient {
+        client: client.map(|n| ClientId(ulid(n)).to_string()),
+        cause: cause.into(),
+        count,
+    };
+    let pkce = "invalid_request: send a PKCE code_challenge (S256)";
+    let secret = "invalid_client: the client secret is wrong";
+    vec![
+        failing(Some(1), pkce, 120),
+        failing(Some(2), secret, 7),
+        failing(None, "invalid_client: no client credentials came", 1),
+    ]
 }
 
 pub fn server_info() -> ServerInfo {
@@ -308,6 +325,16 @@ impl Bench {
 
     pub fn send(&mut self, msg: Msg) {
         self.effects.extend(update(&mut self.state, msg));
+    }
+
+    /// On a dashboard that knows everything.
+    pub fn on_dashboard(width: u16, height: u16) -> Self {
+        let mut bench = Self::new(width, height);
+        bench.reply(Reply::Stats(Ok(Box::new(stats()))));
+        bench.reply(Reply::Refusals(Ok(failing_clients())));
+        let names = [(ClientId(ulid(1)).to_string(), "shop".to_owned())];
+        bench.reply(Reply::Names(names.into()));
+        bench
     }
 
     pub fn reply(&mut self, reply: Reply) {

@@ -226,6 +226,55 @@ fn marks_that_a_filter_hides_are_still_meant_and_said() {
     assert!(bench.screen().contains("not shown"), "{}", bench.screen());
 }
 
+/// What the server answers to a change of a user.
+fn edited() -> Done {
+    Done::Edited {
+        text: "done".into(),
+        item: Box::new(rows(Kind::Users).remove(0)),
+    }
+}
+
+#[test]
+fn what_was_changed_by_others_meanwhile_is_not_taken_back_and_says_so() {
+    use crate::app::problem::{Problem, Trouble};
+    let mut bench = Bench::on(Kind::Users, 120, 40);
+    bench.type_in("d");
+    looked(&mut bench);
+    bench.later("\t\t\n");
+    let ticket = bench.state.ticket;
+    bench.reply(Reply::Changed {
+        ticket,
+        done: Ok(edited()),
+    });
+    bench.effects.clear();
+    bench.type_in("u");
+    let expected = bench.effects.iter().find_map(|effect| match effect {
+        Effect::Change { expected, .. } => expected.clone(),
+        _ => None,
+    });
+    let expected = expected.expect("it looks before it changes anything back");
+    assert_eq!(expected.fields, ["disabled"]);
+    assert_eq!(expected.after, rows(Kind::Users).remove(0));
+    assert_eq!(expected.by, Some(super::bench::whoami("admin").id));
+    let ticket = bench.state.ticket;
+    bench.reply(Reply::Changed {
+        ticket,
+        done: Err(Problem {
+            what: Trouble::Overtaken,
+            ..Problem::refused("not undone: role is admin now, not auditor as you left it")
+        }),
+    });
+    let screen = bench.screen();
+    assert!(screen.contains("not undone: role is admin now"), "{screen}");
+    bench.effects.clear();
+    bench.type_in("u");
+    assert_eq!(
+        bench.changes(),
+        Vec::<String>::new(),
+        "what is in the way stays there: the change before it is next"
+    );
+}
+
 #[test]
 fn what_can_be_taken_back_needs_no_word_and_u_takes_it_back_for_15_minutes() {
     let mut bench = Bench::on(Kind::Users, 80, 24);
@@ -245,7 +294,7 @@ fn what_can_be_taken_back_needs_no_word_and_u_takes_it_back_for_15_minutes() {
         let ticket = bench.state.ticket;
         bench.reply(Reply::Changed {
             ticket,
-            done: Ok(Done::Plain("done".into())),
+            done: Ok(edited()),
         });
     };
     answer(&mut bench);
@@ -282,7 +331,7 @@ fn nothing_is_taken_back_on_another_server() {
     let ticket = bench.state.ticket;
     bench.reply(Reply::Changed {
         ticket,
-        done: Ok(Done::Plain("done".into())),
+        done: Ok(edited()),
     });
     let server = bench.state.server.clone();
     bench.reply(Reply::Switched(Ok(Box::new(crate::app::msg::Switched {

@@ -259,6 +259,7 @@ fn a_client_is_registered_as_what_it_is_for() {
 fn roles_and_owners_are_picked_and_a_wrong_one_is_said_at_its_field() {
     let offers = |names: &[&str]| {
         let offer = |name: &&str| crate::app::pick::Offer {
+            id: (*name).to_owned(),
             value: (*name).to_owned(),
             about: String::new(),
         };

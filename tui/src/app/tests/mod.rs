@@ -2,10 +2,12 @@
 
 pub mod bench;
 mod confirming;
+mod dashboards;
 mod incidents;
 mod listing;
 mod losing;
 mod minting;
 mod moving;
+mod picking;
 mod property;
 mod snapshots;

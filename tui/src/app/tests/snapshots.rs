@@ -7,6 +7,7 @@ use crate::{
     app::{
         list::Want,
         msg::{Done, Preview, PreviewedSessions, Reply},
+        pick::Offer,
         problem::{Problem, Trouble},
     },
     incident::Pivot,
@@ -73,8 +74,37 @@ fn lists() {
     });
 }
 
+/// All about an event.
+fn one_event(width: u16, height: u16, event: doorward_shared::admin::Event) -> Bench {
+    let mut bench = Bench::new(width, height);
+    bench.go(Kind::Events);
+    bench.serve(vec![crate::item::Item::Event(event)]);
+    bench.type_in("\n");
+    bench
+}
+
 #[test]
 fn details() {
+    seen("detail_event_changes", |width, height| {
+        let mut updated = event(1, "user.updated");
+        updated.client_id = Some(super::bench::client(1, "shop").id);
+        let changes = serde_json::json!({
+            "permissions": [[], ["read:orders"]],
+            "role": ["customer", "auditor"],
+        });
+        updated.changes = changes.as_object().cloned();
+        one_event(width, height, updated)
+    });
+    seen("detail_event_refused", |width, height| {
+        let mut refused = event(1, "client.refused");
+        let pkce = "invalid_request: send a PKCE code_challenge (S256)";
+        refused.target = Some(super::bench::client(1, "shop").id.to_string());
+        refused.user_id = None;
+        refused.detail = None;
+        refused.cause = Some(pkce.into());
+        refused.count = Some(120);
+        one_event(width, height, refused)
+    });
     for (name, kind) in [
         ("detail_user", Kind::Users),
         ("detail_session", Kind::Sessions),
@@ -93,9 +123,10 @@ fn details() {
 
 #[test]
 fn dashboard_health_incident() {
-    seen("dashboard", |width, height| {
-        let mut bench = Bench::new(width, height);
-        bench.reply(Reply::Stats(Ok(Box::new(stats()))));
+    seen("dashboard", Bench::on_dashboard);
+    seen("dashboard_failing_clients", |width, height| {
+        let mut bench = Bench::on_dashboard(width, height);
+        bench.press(crossterm::event::KeyCode::BackTab);
         bench
     });
     seen("dashboard_loading", Bench::new);
@@ -143,6 +174,13 @@ fn dialogs() {
         bench.later("ci\tadmin");
         bench
     });
+    seen("end_sessions_of_others", |width, height| {
+        let mut bench = Bench::on(Kind::Sessions, width, height);
+        bench.type_in("X3");
+        bench.later("\tsh");
+        offer_clients(&mut bench);
+        bench
+    });
     seen("register_client", |width, height| {
         let mut bench = Bench::on(Kind::Clients, width, height);
         bench.type_in("n");
@@ -180,6 +218,20 @@ fn dialogs() {
         bench.type_in("r");
         fail(&mut bench, Trouble::Unauthorized, "the token has expired");
         bench
+    });
+}
+
+/// Answers what can be picked with two clients.
+fn offer_clients(bench: &mut Bench) {
+    let offers = rows(Kind::Clients).into_iter().map(|item| Offer {
+        id: item.id(),
+        value: item.id(),
+        about: item.name(),
+    });
+    let generation = bench.state.generation;
+    bench.reply(Reply::Offers {
+        generation,
+        offers: offers.collect(),
     });
 }
 

@@ -1,0 +1,49 @@
+//! A typed line that narrows offers down, and the offer that the cursor is on.
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::line::Line;
+
+#[derive(Debug, Clone, Default)]
+pub struct SearchBox {
+    pub line: Line,
+    /// Which of the offers.
+    pub at: usize,
+}
+
+/// What a key came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pressed {
+    /// The cursor moved, or text was edited.
+    Taken,
+    /// There is no offer beyond this one.
+    AtEnd,
+    /// It means something else.
+    Other,
+}
+
+impl SearchBox {
+    pub fn new(text: &str) -> Self {
+        Self {
+            line: Line::new(text),
+            at: 0,
+        }
+    }
+
+    /// What was typed, without spaces around it.
+    pub fn text(&self) -> &str {
+        self.line.text().trim()
+    }
+
+    /// Takes a key that moves among so many offers, or edits the text: then the first offer is the chosen one.
+    pub fn key(&mut self, key: KeyEvent, offers: usize) -> Pressed {
+        match key.code {
+            KeyCode::Up if self.at > 0 => self.at -= 1,
+            KeyCode::Down if self.at + 1 < offers => self.at += 1,
+            KeyCode::Up | KeyCode::Down => return Pressed::AtEnd,
+            _ if self.line.key(key) => self.at = 0,
+            _ => return Pressed::Other,
+        }
+        Pressed::Taken
+    }
+}
