@@ -25,10 +25,10 @@ use crate::{
     limits::Limits,
     metrics::Metrics,
     previews::Previews,
-    service::SecondFactors,
+    service::{Keys, SecondFactors},
     settings::Settings,
     site::Site,
-    state::{MfaTokens, PasskeyChallenges, Refusals, Told, streams::Streams},
+    state::{KeyMeters, MfaTokens, PasskeyChallenges, Refusals, Told, streams::Streams},
     stats::{Remembered, minute_of},
     store::{
         self, DirectoryLock, MASTER_KEY, OPERATOR_KEY, Restore, Restored, Store, StoreError,
@@ -85,6 +85,7 @@ pub struct Parts {
     pub(crate) streams: Streams,
     pub(crate) master: Arc<MasterKey>,
     pub(crate) factors: SecondFactors,
+    pub(crate) api_keys: Keys,
     pub(crate) site: Site,
     /// Form tokens that have come back.
     pub(crate) used_forms: UsedForms,
@@ -170,6 +171,12 @@ impl Doorward {
             challenges: PasskeyChallenges::default(),
             pending: MfaTokens::default(),
         };
+        let api_keys = Keys {
+            store: store.clone(),
+            clock: clock.clone(),
+            metrics: metrics.clone(),
+            meters: KeyMeters::default(),
+        };
         let parts = Parts {
             settings,
             issuer,
@@ -187,6 +194,7 @@ impl Doorward {
             streams: Streams::default(),
             master,
             factors,
+            api_keys,
             site,
             used_forms: UsedForms::default(),
             loading_keys: tokio::sync::Mutex::default(),
@@ -203,6 +211,7 @@ impl Doorward {
         if !self.rested.swap(true, Ordering::Relaxed) {
             let _ = self.end_minute(minute_of(self.clock.now())).await;
             let _ = self.store.flush_touches().await;
+            let _ = self.api_keys.flush().await;
             self.write_refusals(true).await;
         }
     }

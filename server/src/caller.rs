@@ -2,13 +2,15 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use doorward_shared::{ClientId, ErrorCode, ScopeSet, SessionId, Timestamp, UserId};
+use doorward_shared::{
+    ClientId, ErrorCode, ScopeSet, SessionId, Timestamp, UserId, apikey::KeyCode,
+};
 use ulid::Ulid;
 
 use crate::{
     app::Doorward,
     crypto::{
-        secret::{Digest256, api_key_form_ok, looks_like_api_key},
+        secret::looks_like_api_key,
         signing::TokenError,
         token::{AccessClaims, FIRST_PARTY},
     },
@@ -16,6 +18,7 @@ use crate::{
         Account, Act, Actor, ApiKey, Authority, Cause, Client, Door, Holder, KeyOwner, Session,
     },
     http::{ApiError, RequestInfo},
+    service::{FoundKey, Wanted},
     store::grantable,
 };
 
@@ -220,56 +223,54 @@ impl Doorward {
     }
 
     async fn authenticate_key(&self, text: &str, ip: IpAddr) -> Result<Caller, ApiError> {
-        let caller = self.judge_key(text).await?;
-        if let Credential::Key { key, .. } = &caller.credential {
-            self.store.touch_key(key.id, self.clock.now(), ip);
-        }
-        Ok(caller)
+        let found = self.api_keys.find(text).await?;
+        let found = found.ok_or_else(ApiError::invalid_token)?;
+        let wanted = Wanted {
+            scopes: &[],
+            ip: Some(ip),
+            cost: 1,
+        };
+        let judged = self.api_keys.use_key(&found, wanted).await?;
+        let wait = judged.left.map_or(1, |left| left.retry_after(judged.at));
+        with_key(found, judged.code, wait)
     }
 
-    /// Whether an API key is good now. Asking is not using it.
+    /// Whether an API key is good now, from wherever it may come. Asking is not using it.
     ///
     /// # Errors
     /// As [`Doorward::authenticate`].
     pub(crate) async fn judge_key(&self, text: &str) -> Result<Caller, ApiError> {
-        if !api_key_form_ok(text) {
-            return Err(ApiError::invalid_token());
+        let found = self.api_keys.find(text).await?;
+        let found = found.ok_or_else(ApiError::invalid_token)?;
+        let wanted = Wanted {
+            scopes: &[],
+            ip: None,
+            cost: 1,
+        };
+        let judged = self.api_keys.look(&found, wanted).await?;
+        with_key(found, judged.code, 1)
+    }
+
+    /// As [`Doorward::authenticate`], for a request that goes on: it is not one more use of a key.
+    ///
+    /// # Errors
+    /// As [`Doorward::authenticate`].
+    pub(crate) async fn authenticate_again(
+        &self,
+        credential: &str,
+        ip: IpAddr,
+    ) -> Result<Caller, ApiError> {
+        if !looks_like_api_key(credential) {
+            return self.authenticate_token(credential).await;
         }
-        let key = self
-            .store
-            .key_by_hash(Digest256::of(text.as_bytes()))
-            .await?
-            .ok_or_else(ApiError::invalid_token)?;
+        let found = self.api_keys.find(credential).await?;
+        let found = found.ok_or_else(ApiError::invalid_token)?;
         let now = self.clock.now();
-        if key.is_revoked(now) {
-            return Err(ApiError::token_revoked());
+        let code = found.standing(ip, now).err().unwrap_or(KeyCode::Valid);
+        if code == KeyCode::Valid {
+            self.store.touch_key(found.key.id, now, Some(ip));
         }
-        let owner = match key.owner {
-            KeyOwner::Operator => None,
-            KeyOwner::User(id) => {
-                let account = self
-                    .store
-                    .account(id)
-                    .await?
-                    .ok_or_else(ApiError::token_revoked)?;
-                if account.user.disabled_at.is_some() {
-                    return Err(ApiError::token_revoked());
-                }
-                Some(account)
-            }
-        };
-        if key.is_expired(now) {
-            return Err(ApiError::token_expired());
-        }
-        let scopes = match &owner {
-            Some(owner) => key.scopes.intersect(&owner.may),
-            None => key.scopes.clone(),
-        };
-        Ok(Caller {
-            credential: Credential::Key { key, owner },
-            scopes,
-            claims: None,
-        })
+        with_key(found, code, 1)
     }
 
     async fn authenticate_token(&self, token: &str) -> Result<Caller, ApiError> {
@@ -394,6 +395,39 @@ impl Doorward {
             scopes,
             claims: Some(claims),
         })
+    }
+}
+
+/// The caller with a key that was judged.
+fn with_key(found: FoundKey, code: KeyCode, retry_after: u64) -> Result<Caller, ApiError> {
+    match code {
+        KeyCode::Valid => Ok(Caller {
+            credential: Credential::Key {
+                key: found.key,
+                owner: found.owner,
+            },
+            scopes: found.scopes,
+            claims: None,
+        }),
+        KeyCode::NotFound => Err(ApiError::invalid_token()),
+        KeyCode::Revoked | KeyCode::Disabled => Err(ApiError::token_revoked()),
+        KeyCode::Expired => Err(ApiError::token_expired()),
+        KeyCode::IpNotAllowed => Err(ApiError::new(
+            ErrorCode::InsufficientScope,
+            "this API key may not be used from this address",
+        )),
+        KeyCode::InsufficientScope => Err(ApiError::new(
+            ErrorCode::InsufficientScope,
+            "this API key lacks a scope",
+        )),
+        KeyCode::RateLimited => Err(ApiError::limited(
+            "the rate limit of this API key is used up",
+            retry_after,
+        )),
+        KeyCode::QuotaExceeded => Err(ApiError::limited(
+            "the quota of this API key is used up",
+            retry_after,
+        )),
     }
 }
 

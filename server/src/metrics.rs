@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use doorward_shared::apikey::KeyCode;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
@@ -28,6 +29,9 @@ pub struct Metrics {
     latencies: Family<RouteLabels, Histogram, fn() -> Histogram>,
     tokens: Family<GrantLabels, Counter>,
     logins: Family<OutcomeLabels, Counter>,
+    verifications: Family<OutcomeLabels, Counter>,
+    /// The same, in the order of [`KeyCode::ALL`]: found without a look-up.
+    verified: Arc<[Counter]>,
     argon2_waiting: Gauge,
     argon2_working: Gauge,
     sessions_live: Gauge,
@@ -73,7 +77,15 @@ fn latency_histogram() -> Histogram {
 
 impl Default for Metrics {
     fn default() -> Self {
+        let verifications = Family::<OutcomeLabels, Counter>::default();
+        let of = |code: &KeyCode| {
+            let outcome = code.as_str();
+            let labels = OutcomeLabels { outcome };
+            verifications.get_or_create(&labels).clone()
+        };
         Self {
+            verified: KeyCode::ALL.iter().map(of).collect(),
+            verifications,
             store: StoreMetrics::default(),
             routes: Arc::default(),
             requests: Family::default(),
@@ -152,6 +164,13 @@ impl Metrics {
         self.logins.get_or_create(&OutcomeLabels { outcome }).inc();
     }
 
+    /// Counts what an API was told of a key.
+    pub fn verification(&self, code: KeyCode) {
+        if let Some(counter) = self.verified.get(code as usize) {
+            counter.inc();
+        }
+    }
+
     /// Counts an account that somebody made for themselves.
     pub fn registration(&self) {
         self.current.registrations.fetch_add(1, Ordering::Relaxed);
@@ -188,6 +207,11 @@ impl Metrics {
         );
         registry.register("logins", "Sign-ins by outcome", self.logins.clone());
         registry.register(
+            "apikey_verifications",
+            "API keys that APIs asked about, by outcome",
+            self.verifications.clone(),
+        );
+        registry.register(
             "argon2_waiting",
             "Passwords waiting for a thread",
             self.argon2_waiting.clone(),
@@ -219,6 +243,7 @@ pub struct StoreMetrics {
     units: Counter<u64, AtomicU64>,
     fsyncs: Counter<u64, AtomicU64>,
     failures: Counter<u64, AtomicU64>,
+    reads: Counter<u64, AtomicU64>,
     /// Whether the disk refused a batch, and has taken none since.
     failing: Arc<AtomicBool>,
 }
@@ -234,6 +259,7 @@ impl Default for StoreMetrics {
             units: Counter::default(),
             fsyncs: Counter::default(),
             failures: Counter::default(),
+            reads: Counter::default(),
             failing: Arc::default(),
         }
     }
@@ -268,6 +294,16 @@ impl StoreMetrics {
             "Transactions the disk refused; nothing of them was done",
             self.failures.clone(),
         );
+        registry.register(
+            "store_reads",
+            "Questions that went to the database, because memory had no answer",
+            self.reads.clone(),
+        );
+    }
+
+    /// Counts a question that memory did not answer.
+    pub(crate) fn read(&self) {
+        self.reads.inc();
     }
 
     pub(crate) fn queue(&self, length: usize) {

@@ -2,7 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ClientId, KeyId, ScopeSet, Timestamp};
+use crate::{ClientId, KeyId, ScopeSet, Timestamp, auth::present};
+
+mod limits;
+mod metadata;
+mod verify;
+
+pub use limits::{Quota, QuotaPeriod, RateLimit};
+pub use metadata::Metadata;
+pub use verify::{
+    KeyCode, KeyUsage, QuotaLeft, RateLeft, UsageBy, UsagePoint, Verification, VerifyRequest,
+};
 
 /// Which half of an application a key is for; written into the key itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -34,8 +44,8 @@ impl TryFrom<String> for Environment {
     }
 }
 
-/// Scopes come as text, so that one of a wrong form is `validation_failed`, not `invalid_request`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// Scopes and addresses come as text, so that one of a wrong form is `validation_failed`, not `invalid_request`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MintRequest {
@@ -45,9 +55,25 @@ pub struct MintRequest {
     pub expires_at: Option<Timestamp>,
     #[serde(default)]
     pub environment: Environment,
+    /// How often it may be used: sliding, exact on one node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_limit: Option<RateLimit>,
+    /// How often it may be used in a day or month of UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quota: Option<Quota>,
+    /// Addresses, and networks as CIDR, from which it may be used; none: from everywhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed_ips: Option<Vec<String>>,
+    /// A JSON object of the application's own, at most 4 KiB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Metadata>,
+    /// `false`: it is not accepted until it is turned on; `true` where left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
 }
 
-/// Scopes may only shrink.
+/// Scopes may only shrink. What loosens a limit, or turns a key on, needs what minting it needs; `null` (for `allowedIps`
+/// `[]` too) takes a limit off.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -56,6 +82,41 @@ pub struct KeyPatch {
     pub name: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scopes: Option<Vec<String>>,
+    /// How often it may be used.
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<RateLimit>))]
+    pub rate_limit: Option<Option<RateLimit>>,
+    /// How often it may be used in a day or month of UTC.
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Quota>))]
+    pub quota: Option<Option<Quota>>,
+    /// Addresses and networks from which it may be used.
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<String>>))]
+    pub allowed_ips: Option<Option<Vec<String>>>,
+    /// A JSON object of the application's own, at most 4 KiB.
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Metadata>))]
+    pub metadata: Option<Option<Metadata>>,
+    /// Whether it is accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
 }
 
 /// Rotation of an API key or a client secret.
@@ -104,4 +165,23 @@ pub struct ApiKey {
     /// The OAuth client with whose token it was minted; it ends with the client.
     #[serde(default)]
     pub client_id: Option<ClientId>,
+    /// How often it may be used; `null` without a limit.
+    #[serde(default)]
+    pub rate_limit: Option<RateLimit>,
+    /// How often it may be used in a day or month of UTC; `null` without a quota.
+    #[serde(default)]
+    pub quota: Option<Quota>,
+    /// Addresses and networks from which it may be used; empty: from everywhere.
+    #[serde(default)]
+    pub allowed_ips: Vec<String>,
+    /// What the application keeps with it.
+    #[serde(default)]
+    pub metadata: Option<Metadata>,
+    /// Whether it has not been turned off.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+}
+
+pub(crate) fn yes() -> bool {
+    true
 }

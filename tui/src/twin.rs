@@ -184,6 +184,11 @@ fn register(client: &RegisterClient) -> Words {
     } else {
         words
     };
+    let words = if client.resource_server {
+        words.word("--resource-server")
+    } else {
+        words
+    };
     if client.confidential {
         words
     } else {
@@ -205,6 +210,13 @@ fn edit_client(id: &str, patch: &ClientPatch) -> Words {
             Some(false) => Some("--no-require-pkce"),
             None => None,
         })
+        .option(
+            "--resource-server",
+            patch
+                .resource_server
+                .map(|is_one| is_one.to_string())
+                .as_deref(),
+        )
 }
 
 fn of_list(list: &List) -> Words {
@@ -335,6 +347,7 @@ mod tests {
             scopes: vec!["read:orders".into()],
             expires_at: Some(crate::app::tests::bench::noon()),
             environment: Environment::Test,
+            ..AdminMint::default()
         };
         let patch = UserPatch {
             email: Some("b@example.org".into()),
@@ -386,6 +399,7 @@ mod tests {
                 KeyPatch {
                     name: Some("n".into()),
                     scopes: Some(scopes.clone()),
+                    ..KeyPatch::default()
                 },
             ),
             Change::RotateKey(key.id, 60),
@@ -398,6 +412,7 @@ mod tests {
                 confidential: false,
                 resources: vec!["https://api.example".into()],
                 require_pkce: true,
+                resource_server: true,
             }),
             Change::EditClient(
                 client.id,
@@ -408,6 +423,7 @@ mod tests {
                     scopes: Some(scopes.clone()),
                     resources: None,
                     require_pkce: Some(true),
+                    resource_server: Some(false),
                 },
             ),
             Change::RotateSecret(client.id, 0),

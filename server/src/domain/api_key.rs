@@ -4,6 +4,8 @@ use doorward_shared::{
     ClientId, KeyId, ScopeSet, Timestamp, UserId, admin::KeyState, apikey::Environment,
 };
 
+use super::KeyTerms;
+
 /// Whose a key is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyOwner {
@@ -53,9 +55,22 @@ pub struct ApiKey {
     pub minter: Option<UserId>,
     /// The OAuth client with whose token it was minted.
     pub client: Option<ClientId>,
+    pub terms: KeyTerms,
+    /// The key whose limits it goes on spending: the first of those that it was rotated from.
+    pub meter: Option<KeyId>,
 }
 
 impl ApiKey {
+    /// By what its limits are counted: keys that are one another's rotations share them.
+    pub fn meter(&self) -> KeyId {
+        self.meter.unwrap_or(self.id)
+    }
+
+    /// Whether it has a limit that uses are counted against.
+    pub fn is_metered(&self) -> bool {
+        self.terms.rate_limit.is_some() || self.terms.quota.is_some()
+    }
+
     /// Whether it was revoked, and any grace is over.
     pub fn is_revoked(&self, now: Timestamp) -> bool {
         self.revoked_at.is_some_and(|at| at <= now)
@@ -66,13 +81,13 @@ impl ApiKey {
         self.expires_at.is_some_and(|at| at <= now)
     }
 
-    /// The one rule of whether it is accepted, for an owner who may be disabled. Revoked wins over expired.
+    /// Whether it is accepted, for an owner who may be disabled. Revoked wins over expired, both over disabled.
     pub fn state(&self, owner_disabled: bool, now: Timestamp) -> KeyState {
         if self.is_revoked(now) {
             KeyState::Revoked
         } else if self.is_expired(now) {
             KeyState::Expired
-        } else if owner_disabled {
+        } else if owner_disabled || !self.terms.enabled {
             KeyState::Disabled
         } else {
             KeyState::Live
@@ -110,6 +125,8 @@ mod tests {
             minted_by: None,
             minter: None,
             client: None,
+            terms: KeyTerms::default(),
+            meter: None,
         }
     }
 

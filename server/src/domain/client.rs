@@ -119,6 +119,8 @@ pub struct Client {
     pub secrets: Option<ClientSecrets>,
     /// Whether a confidential client must use PKCE too.
     pub require_pkce: bool,
+    /// Whether it may ask about every access token and API key.
+    pub resource_server: bool,
     pub created_at: Timestamp,
 }
 
@@ -138,6 +140,9 @@ impl Client {
         self.grant_types.contains(&grant)
     }
 }
+
+/// Why a public client is no resource server: it cannot show who it is.
+pub const RESOURCE_SERVER: &str = "needs a confidential client";
 
 /// Whether a client may have these grants with these scopes.
 ///

@@ -13,6 +13,7 @@ use rocket::{
 use super::{
     ApiError, Body, Filters, Listing, OptionalBody, RequestInfo,
     guards::{caller, changing},
+    key_terms,
     listing::Params,
     once::IdempotencyKey,
     reply::{Answer, Done, NoContent, created, ok},
@@ -24,10 +25,10 @@ use crate::{
     clock::random_bytes,
     crypto::secret::{Digest256, Secret, api_key, api_key_hint},
     domain::{
-        self, Act, Door, KeyOwner,
+        self, Act, Door, KeyOwner, KeyTerms,
         rules::authority::{self as rule, KeyFacts},
     },
-    store::{KeyFilter, NewKey},
+    store::{KeyChange, KeyFilter, NewKey},
 };
 
 /// Longest grace of a rotation, in seconds: 30 days.
@@ -43,6 +44,13 @@ pub fn all() -> Vec<Route> {
 pub struct KeyHolder<const WRITE: bool> {
     caller: Caller,
     owner: KeyOwner,
+}
+
+impl<const WRITE: bool> KeyHolder<WRITE> {
+    /// Whose keys they are.
+    pub fn owner(&self) -> KeyOwner {
+        self.owner
+    }
 }
 
 #[rocket::async_trait]
@@ -98,6 +106,7 @@ pub(super) struct Mint {
     pub scopes: ScopeSet,
     pub environment: Environment,
     pub expires_at: Option<Timestamp>,
+    pub terms: KeyTerms,
 }
 
 impl Mint {
@@ -119,6 +128,7 @@ impl Mint {
             scopes,
             environment: asked.environment,
             expires_at: asked.expires_at,
+            terms: key_terms::of_mint(asked)?,
         })
     }
 }
@@ -154,6 +164,8 @@ impl Doorward {
             scopes: mint.scopes,
             environment: mint.environment,
             expires_at: mint.expires_at,
+            terms: mint.terms,
+            meter: None,
         };
         Ok((self.store.create_key(new, act).await?, secret))
     }
@@ -216,6 +228,11 @@ fn view(key: domain::ApiKey) -> ApiKey {
         revoked_at: key.revoked_at,
         minted_by: key.minted_by,
         client_id: key.client,
+        rate_limit: key.terms.rate_limit,
+        quota: key.terms.quota,
+        allowed_ips: key_terms::shown(&key.terms.allowed_ips),
+        metadata: key.terms.metadata,
+        enabled: key.terms.enabled,
     }
 }
 
@@ -281,7 +298,7 @@ async fn change(
 }
 
 impl Doorward {
-    /// Renames a key or shrinks its scopes. With `owner` only if the key is theirs.
+    /// Changes a key: its name, its terms, or fewer scopes. With `owner` only if the key is theirs.
     pub(super) async fn change_api_key(
         &self,
         act: Act,
@@ -303,7 +320,12 @@ impl Doorward {
                 "must name at least one scope",
             ));
         }
-        Ok(self.store.change_key(id, owner, name, scopes, act).await?)
+        let change = KeyChange {
+            name,
+            scopes,
+            terms: key_terms::of_patch(asked)?,
+        };
+        Ok(self.store.change_key(id, owner, change, act).await?)
     }
 }
 

@@ -114,6 +114,9 @@ fn shown(operation: &Operation, description: &Value) -> Markup {
             format!("a token from login or registration, or an API key with {scope}")
         }
         Who::Scope(scope) => format!("whoever holds {scope}"),
+        Who::ResourceServer(scope) => {
+            format!("a client that is a resource server, or whoever holds {scope}")
+        }
         Who::Client => "an OAuth client".to_owned(),
         Who::Browser => "a person's browser".to_owned(),
         Who::Token(scope) => format!("an access token with {scope}"),

@@ -125,6 +125,14 @@ impl ApiError {
         Self::new(ErrorCode::TokenExpired, "the token has expired")
     }
 
+    /// 429: a limit is used up; it may be tried again after so many seconds.
+    pub fn limited(message: &'static str, retry_after: u64) -> Self {
+        Self {
+            retry_after: Some(retry_after),
+            ..Self::new(ErrorCode::RateLimited, message)
+        }
+    }
+
     /// 422: a value is refused.
     pub fn validation(field: &str, reason: impl std::fmt::Display) -> Self {
         Self::at(ErrorCode::ValidationFailed, field, reason)

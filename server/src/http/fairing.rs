@@ -9,7 +9,7 @@ use rocket::{
     tokio::{self, task::JoinHandle},
 };
 
-use super::{ApiError, RequestInfo, catchers, routes, target, well_known};
+use super::{ApiError, RequestInfo, catchers, pages, routes, target, well_known};
 use crate::{app::Doorward, stats::minute_of};
 
 /// How often notes of use are written: each time may touch thousands of rows all over the database.
@@ -18,6 +18,8 @@ const FLUSH: Duration = Duration::from_secs(30);
 const SWEEP: Duration = Duration::from_secs(600);
 /// How often refused clients are written.
 const REFUSALS: Duration = Duration::from_secs(1);
+/// How often what API keys have spent is written: a kill loses no more than 5 seconds of it.
+const METERS: Duration = Duration::from_secs(2);
 /// A path of ours that no route has.
 const NOWHERE: &str = "/health/-";
 /// How long after a failure endings are carried out again.
@@ -91,6 +93,7 @@ impl Fairing for DoorwardFairing {
             }
         }
         if self.alone {
+            rocket = rocket.mount("/", pages::alone());
             rocket = rocket.register("/", catchers::all());
         } else {
             for base in catchers::BASES {
@@ -113,6 +116,7 @@ impl Fairing for DoorwardFairing {
         tasks.push(run(Box::pin(carry_out(self.doorward.clone()))));
         tasks.push(run(Box::pin(minutes(self.doorward.clone()))));
         tasks.push(run(Box::pin(refusals(self.doorward.clone()))));
+        tasks.push(run(Box::pin(key_meters(self.doorward.clone()))));
         let _ = rocket;
     }
 
@@ -192,6 +196,15 @@ async fn flush(doorward: Doorward) {
         tokio::time::sleep(FLUSH).await;
         if let Err(error) = doorward.store.flush_touches().await {
             tracing::warn!(%error, "when keys and sessions were last used was not written");
+        }
+    }
+}
+
+async fn key_meters(doorward: Doorward) {
+    loop {
+        tokio::time::sleep(METERS).await;
+        if let Err(error) = doorward.api_keys.flush().await {
+            tracing::warn!(%error, "what API keys have spent was not written; tried again");
         }
     }
 }

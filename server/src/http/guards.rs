@@ -104,12 +104,19 @@ fn credential<'r>(request: &'r Request<'_>) -> Result<&'r str, ApiError> {
     Ok(token)
 }
 
+/// The caller of a request, who is judged once: a request with two guards is one use of its key.
+struct Judged(Result<Caller, ApiError>);
+
 /// Judges the caller of a request.
 pub(super) async fn caller(request: &Request<'_>) -> Result<Caller, ApiError> {
-    let doorward = doorward(request)?;
-    let credential = credential(request)?;
-    let info = RequestInfo::of(request, doorward);
-    doorward.authenticate(credential, info.ip).await
+    let judge = async {
+        let doorward = doorward(request)?;
+        let credential = credential(request)?;
+        let info = RequestInfo::of(request, doorward);
+        doorward.authenticate(credential, info.ip).await
+    };
+    let judged = request.local_cache_async(async { Judged(judge.await) });
+    judged.await.0.clone()
 }
 
 /// As [`caller`], of whom the scope of `N` is asked.

@@ -45,6 +45,18 @@ impl Params {
         Ok(Self(params))
     }
 
+    /// Of a query that is no list's: these names and no other.
+    ///
+    /// # Errors
+    /// `invalid_request` naming the parameter.
+    pub fn exactly(query: &str, names: &[&str]) -> Result<Self, ApiError> {
+        let params = Self::read(query, names)?;
+        match params.0.iter().find(|(name, _)| !names.contains(&&**name)) {
+            Some((name, _)) => Err(ApiError::request(name, "is not a parameter here")),
+            None => Ok(params),
+        }
+    }
+
     /// A parameter's text.
     pub fn get(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(have, _)| have == name);

@@ -10,6 +10,8 @@ mod error;
 mod fairing;
 mod guards;
 mod health;
+mod key_checks;
+mod key_terms;
 mod listing;
 mod mfa;
 mod oauth;
@@ -44,6 +46,7 @@ fn api_routes() -> Vec<Route> {
         auth::all(),
         mfa::all(),
         apikey::all(),
+        key_checks::all(),
         admin::all(),
         oauth::all(),
         token_info::all(),

@@ -47,6 +47,7 @@ impl Scene {
             resources: Vec::new(),
             secrets: None,
             require_pkce: false,
+            resource_server: false,
             created_at: now,
         };
         let client = doorward

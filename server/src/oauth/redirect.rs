@@ -76,6 +76,7 @@ mod tests {
             resources: Vec::new(),
             secrets: None,
             require_pkce: false,
+            resource_server: false,
             created_at: Timestamp(0),
         };
         allowed_redirect(&client, uri)

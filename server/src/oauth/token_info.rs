@@ -23,7 +23,8 @@ use crate::{
 /// Who asks about a token.
 #[derive(Debug, Clone)]
 pub enum Asker {
-    /// Sees its own tokens, and those whose audience names one of its resources.
+    /// Sees its own tokens, and those whose audience names one of its resources; a resource server sees all access
+    /// tokens, and API keys.
     Client(Arc<Client>),
     /// Holds `admin:sessions:read`, and sees all; `people` where they may read every account.
     Operator { people: bool },
@@ -86,9 +87,9 @@ impl Doorward {
         Ok(found?.unwrap_or_default())
     }
 
-    /// Keys are issued to no client: only an operator sees them.
+    /// Keys are issued to no client: only operators and resource servers see them.
     async fn about_key(&self, asker: &Asker, token: &str) -> Result<Option<TokenInfo>, Failure> {
-        if matches!(asker, Asker::Client(_)) {
+        if matches!(asker, Asker::Client(client) if !client.resource_server) {
             return Ok(None);
         }
         let Some(caller) = judged(self.judge_key(token).await)? else {
@@ -254,7 +255,8 @@ fn sees(asker: &Asker, claims: &AccessClaims) -> bool {
     match asker {
         Asker::Operator { .. } => true,
         Asker::Client(client) => {
-            claims.client_id == client.id.to_string()
+            client.resource_server
+                || claims.client_id == client.id.to_string()
                 || client.resources.iter().any(|resource| {
                     claims
                         .aud

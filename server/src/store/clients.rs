@@ -19,7 +19,7 @@ use crate::{
     crypto::secret::Digest256,
     domain::{
         Act, Client, Diff, GrantType, Noted, Refusal,
-        client::check_refresh,
+        client::{RESOURCE_SERVER, check_refresh},
         diff::quoted,
         rules::authority::{self as rule, ClientActs},
     },
@@ -34,6 +34,7 @@ pub struct ClientChange {
     pub scopes: Option<ScopeSet>,
     pub resources: Option<Vec<String>>,
     pub require_pkce: Option<bool>,
+    pub resource_server: Option<bool>,
     /// Whether the resources it names hold this server itself.
     pub sees_all: bool,
 }
@@ -78,8 +79,12 @@ impl Store {
     ) -> Result<Client, StoreError> {
         self.write(move |unit| {
             let by = authority::judge(unit.conn, &act)?;
-            let scopes = &client.scopes;
-            rule::change_client(&by, ClientActs { scopes, sees_all })?;
+            let acts = ClientActs {
+                scopes: &client.scopes,
+                sees_all,
+                resource_server: client.resource_server,
+            };
+            rule::change_client(&by, acts)?;
             let cause = act.cause(&by);
             client.id = ClientId(unit.id(cause.at));
             client.created_at = cause.at;
@@ -114,6 +119,14 @@ impl Store {
             client.scopes = change.scopes.unwrap_or(client.scopes);
             client.resources = change.resources.unwrap_or(client.resources);
             client.require_pkce = change.require_pkce.unwrap_or(client.require_pkce);
+            client.resource_server = change.resource_server.unwrap_or(client.resource_server);
+            if client.resource_server && !client.is_confidential() {
+                return Err(Refusal::Invalid {
+                    field: "resourceServer",
+                    reason: RESOURCE_SERVER.into(),
+                }
+                .into());
+            }
             // Clients from before this rule keep what they have.
             if client.grant_types != before.grant_types || client.scopes != before.scopes {
                 check_refresh(&client.grant_types, &client.scopes).map_err(|reason| {
@@ -170,6 +183,7 @@ impl Store {
             let acts = ClientActs {
                 scopes: &client.scopes,
                 sees_all: false,
+                resource_server: client.resource_server,
             };
             rule::change_client(&by, acts)?;
             let cause = act.cause(&by);
@@ -248,6 +262,7 @@ fn judge_change(
     let acts = ClientActs {
         scopes: &scopes,
         sees_all: change.sees_all,
+        resource_server: change.resource_server == Some(true),
     };
     Ok(rule::change_client(by, acts)?)
 }
@@ -269,6 +284,10 @@ fn what_changed(before: Option<&Client>, after: &Client) -> Diff {
         ("scopes", list(|client| Noted::list(&client.scopes))),
         ("resources", list(|client| Noted::list(&client.resources))),
         ("requirePkce", list(|client| client.require_pkce.into())),
+        (
+            "resourceServer",
+            list(|client| client.resource_server.into()),
+        ),
     ] {
         diff.note(field, old, new);
     }
@@ -291,12 +310,13 @@ fn write(unit: &mut Unit<'_>, client: &Client) -> Result<(), StoreError> {
         .prepare_cached(
             // An upsert, not a replacement: that would delete the row first, and with it what refers to it.
             "INSERT INTO clients (id, name, redirect_uris, grant_types, scopes, resources, secret, old_secret, \
-             old_secret_until, created_at, unmarked_secrets, require_pkce) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (id) DO UPDATE SET \
+             old_secret_until, created_at, unmarked_secrets, require_pkce, resource_server) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT (id) DO UPDATE SET \
              name = excluded.name, redirect_uris = excluded.redirect_uris, grant_types = excluded.grant_types, \
              scopes = excluded.scopes, resources = excluded.resources, secret = excluded.secret, \
              old_secret = excluded.old_secret, old_secret_until = excluded.old_secret_until, \
-             unmarked_secrets = excluded.unmarked_secrets, require_pkce = excluded.require_pkce",
+             unmarked_secrets = excluded.unmarked_secrets, require_pkce = excluded.require_pkce, \
+             resource_server = excluded.resource_server",
         )?
         .execute(params![
             client.id.0.to_bytes(),
@@ -310,7 +330,8 @@ fn write(unit: &mut Unit<'_>, client: &Client) -> Result<(), StoreError> {
             previous.map(|(_, until)| until.0),
             client.created_at.0,
             secrets.map_or(0, |secrets| secrets.unmarked),
-            client.require_pkce
+            client.require_pkce,
+            client.resource_server
         ])?;
     unit.changes.clients.push(client.id);
     Ok(())

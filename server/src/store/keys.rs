@@ -20,9 +20,13 @@ use super::{
 use crate::{
     crypto::secret::Digest256,
     domain::{
-        Act, ApiKey, Cause, Diff, Holder, KeyOwner, Minter, Noted, Refusal,
+        Act, ApiKey, Cause, Diff, Holder, KeyOwner, KeyTerms, KeyTermsChange, Minter, Noted,
+        Refusal,
         diff::quoted,
-        rules::authority::{self as rule, KeyFacts},
+        rules::{
+            authority::{self as rule, KeyFacts},
+            key_terms,
+        },
     },
 };
 
@@ -36,6 +40,17 @@ pub struct NewKey {
     pub scopes: ScopeSet,
     pub environment: Environment,
     pub expires_at: Option<Timestamp>,
+    pub terms: KeyTerms,
+    /// The key whose limits it goes on spending.
+    pub meter: Option<KeyId>,
+}
+
+/// What changes of a key; `None` stays as it is.
+#[derive(Debug, Default)]
+pub struct KeyChange {
+    pub name: Option<String>,
+    pub scopes: Option<ScopeSet>,
+    pub terms: KeyTermsChange,
 }
 
 /// Which keys a list holds.
@@ -112,16 +127,16 @@ impl Store {
         .await
     }
 
-    /// Changes a key's name, or shrinks its scopes.
+    /// Changes a key's name or terms, or shrinks its scopes.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`] (also for another's, or a revoked one), [`Refusal::Scope`] when a scope would grow.
+    /// [`Refusal::NotFound`] (also for another's, or a revoked one), [`Refusal::Scope`] when a scope would grow; as
+    /// [`rule::grow_key`] where its terms would.
     pub async fn change_key(
         &self,
         id: KeyId,
         owner: Option<KeyOwner>,
-        name: Option<String>,
-        scopes: Option<ScopeSet>,
+        change: KeyChange,
         act: Act,
     ) -> Result<ApiKey, StoreError> {
         let key = self
@@ -134,23 +149,27 @@ impl Store {
                     return Err(Refusal::Conflict("the key is revoked".into()).into());
                 }
                 let mut diff = Diff::default();
-                if let Some(name) = name {
+                if let Some(name) = change.name {
                     diff.note("name", key.name.as_str(), name.as_str());
                     key.name = name;
                 }
-                if let Some(scopes) = scopes.filter(|scopes| *scopes != key.scopes) {
+                if let Some(scopes) = change.scopes.filter(|scopes| *scopes != key.scopes) {
                     if let Some(missing) = key.scopes.first_missing(&scopes) {
                         return Err(Refusal::Scope(missing.to_string()).into());
                     }
                     diff.note("scopes", Noted::list(&key.scopes), Noted::list(&scopes));
                     key.scopes = scopes;
                 }
+                let terms = change.terms.applied(&key.terms);
+                if key_terms::grows(&key.terms, &terms) {
+                    rule::grow_key(&by, facts(unit.conn, &key)?)?;
+                }
+                note_terms(&mut diff, Some(&key.terms), &terms);
+                key.terms = terms;
                 if diff.is_empty() {
                     return Ok(key);
                 }
-                unit.conn
-                    .prepare_cached("UPDATE api_keys SET name = ?2, scopes = ?3 WHERE id = ?1")?
-                    .execute(params![id.0.to_bytes(), key.name, key.scopes.to_string()])?;
+                update(unit, &key)?;
                 forget(unit, id)?;
                 let of = (&id as &dyn std::fmt::Display, key.owner.user());
                 unit.changed(cause, "apikey.updated", of, &diff, None)?;
@@ -160,7 +179,8 @@ impl Store {
         Ok(self.freshen_key(key))
     }
 
-    /// Replaces a key's secret: a new key of the same name, scopes, environment and end; the old one dies after the grace.
+    /// Replaces a key's secret: a new key of the same name, scopes, environment, end and terms, which goes on spending
+    /// the same limits; the old one dies after the grace.
     ///
     /// # Errors
     /// [`Refusal::NotFound`], [`Refusal::Conflict`] for a dead key, and where with the grace there are too many keys.
@@ -190,6 +210,8 @@ impl Store {
                 owner: old.owner,
                 hash,
                 hint,
+                meter: Some(old.meter()),
+                terms: old.terms,
                 name: old.name,
                 scopes: old.scopes,
                 environment: old.environment,
@@ -269,7 +291,7 @@ impl Store {
     fn freshen_key(&self, mut key: ApiKey) -> ApiKey {
         if let Some((at, ip)) = self.touched().keys.get(&key.id) {
             key.last_used_at = Some(*at);
-            key.last_used_ip = Some(rows::ip_text(*ip));
+            key.last_used_ip = ip.map(rows::ip_text);
         }
         key
     }
@@ -365,8 +387,8 @@ pub(super) fn insert(
     unit.conn
         .prepare_cached(
             "INSERT INTO api_keys (id, hash, owner_id, name, hint, scopes, environment, created_at, expires_at, \
-             minted_by, minter_id, client_id) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+             minted_by, minter_id, client_id, meter_id) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         )?
         .execute(params![
             id.0.to_bytes(),
@@ -380,19 +402,11 @@ pub(super) fn insert(
             new.expires_at.map(|at| at.0),
             cause.actor.to_string(),
             minter.user.map(|id| id.0.to_bytes()),
-            minter.client.map(|id| id.0.to_bytes())
+            minter.client.map(|id| id.0.to_bytes()),
+            new.meter.map(|id| id.0.to_bytes())
         ])?;
     unit.changes.keys.push(new.hash);
-    let mut diff = Diff::default();
-    diff.note("name", None, new.name.as_str()).note(
-        "scopes",
-        Noted::Nothing,
-        Noted::list(&new.scopes),
-    );
-    let of = (&id as &dyn std::fmt::Display, new.owner.user());
-    let name = quoted(&new.name);
-    unit.changed(cause, action, of, &diff, detail.or(Some(&name)))?;
-    Ok(ApiKey {
+    let key = ApiKey {
         id,
         owner: new.owner,
         name: new.name,
@@ -407,7 +421,63 @@ pub(super) fn insert(
         minted_by: Some(cause.actor.to_string()),
         minter: minter.user,
         client: minter.client,
-    })
+        terms: new.terms,
+        meter: new.meter,
+    };
+    if key.terms != KeyTerms::default() {
+        update(unit, &key)?;
+    }
+    let mut diff = Diff::default();
+    diff.note("name", None, key.name.as_str()).note(
+        "scopes",
+        Noted::Nothing,
+        Noted::list(&key.scopes),
+    );
+    note_terms(&mut diff, None, &key.terms);
+    let of = (&id as &dyn std::fmt::Display, key.owner.user());
+    let name = quoted(&key.name);
+    unit.changed(cause, action, of, &diff, detail.or(Some(&name)))?;
+    Ok(key)
+}
+
+/// Writes what may change of a key.
+fn update(unit: &mut Unit<'_>, key: &ApiKey) -> Result<(), StoreError> {
+    let terms = &key.terms;
+    let allowed: Vec<_> = terms.allowed_ips.iter().map(ToString::to_string).collect();
+    unit.conn
+        .prepare_cached(
+            "UPDATE api_keys SET name = ?2, scopes = ?3, rate_limit = ?4, rate_seconds = ?5, quota = ?6, \
+             quota_period = ?7, allowed_ips = ?8, metadata = ?9, disabled = ?10 WHERE id = ?1",
+        )?
+        .execute(params![
+            key.id.0.to_bytes(),
+            key.name,
+            key.scopes.to_string(),
+            terms.rate_limit.map(|rate| rate.limit),
+            terms.rate_limit.map(|rate| rate.window_seconds),
+            terms.quota.map(|quota| quota.limit),
+            terms.quota.map(|quota| quota.period.as_str()),
+            rows::lines(&allowed),
+            terms.metadata.as_ref().map(ToString::to_string),
+            !terms.enabled
+        ])?;
+    Ok(())
+}
+
+/// Notes what is new of a key's terms.
+fn note_terms(diff: &mut Diff, before: Option<&KeyTerms>, after: &KeyTerms) {
+    let fresh = KeyTerms::default();
+    let before = before.unwrap_or(&fresh);
+    let text = |value: Option<String>| value.map_or(Noted::Nothing, Noted::Text);
+    let rate = |terms: &KeyTerms| text(terms.rate_limit.map(|rate| rate.to_string()));
+    let quota = |terms: &KeyTerms| text(terms.quota.map(|quota| quota.to_string()));
+    let metadata = |terms: &KeyTerms| text(terms.metadata.as_ref().map(ToString::to_string));
+    let allowed = |terms: &KeyTerms| Noted::list(&terms.allowed_ips);
+    diff.note("rateLimit", rate(before), rate(after))
+        .note("quota", quota(before), quota(after))
+        .note("allowedIps", allowed(before), allowed(after))
+        .note("metadata", metadata(before), metadata(after))
+        .note("enabled", before.enabled, after.enabled);
 }
 
 /// Who a key that is minted now counts as minted by.

@@ -14,6 +14,7 @@ mod endings;
 mod error;
 mod events;
 mod factors;
+mod key_meters;
 mod keys;
 mod list;
 mod memory;
@@ -49,7 +50,7 @@ pub use endings::Seen;
 pub use error::StoreError;
 pub use events::EventFilter;
 pub use factors::{NewPasskey, SeenPassword};
-pub use keys::{KeyFilter, NewKey};
+pub use keys::{KeyChange, KeyFilter, NewKey};
 pub use list::{ListQuery, Sort};
 pub use memory::Caps;
 pub use open::{DATABASE, DirectoryLock, MASTER_KEY, OPERATOR_KEY};
@@ -64,6 +65,7 @@ pub use signing::StoredSigningKey;
 use writer::{Unit, Writer};
 
 use self::{memory::Memory, readers::Readers};
+use crate::metrics::StoreMetrics;
 
 /// The store. Cheap to clone.
 #[derive(Clone)]
@@ -74,6 +76,7 @@ pub struct Store {
 struct Inner {
     queue: Writer,
     readers: Readers,
+    metrics: Arc<StoreMetrics>,
     memory: Arc<Memory>,
     thread: Mutex<Option<thread::JoinHandle<()>>>,
     directory: PathBuf,
@@ -104,6 +107,7 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&rusqlite::Connection) -> Result<T, StoreError> + Send + 'static,
     {
+        self.inner.metrics.read();
         self.inner.readers.run(read).await
     }
 

@@ -91,11 +91,12 @@ impl Store {
             .map(|_| reading(&path).map_err(named))
             .collect::<Result<_, _>>()?;
         let checkpoints = Checkpoints::start(&path).map_err(named)?;
-        let (queue, thread) = Writer::start(conn, checkpoints, memory.clone(), metrics)?;
+        let (queue, thread) = Writer::start(conn, checkpoints, memory.clone(), metrics.clone())?;
         Ok(Self {
             inner: Arc::new(Inner {
                 queue,
                 readers: Readers::start(readers)?,
+                metrics,
                 memory,
                 thread: Mutex::new(Some(thread)),
                 directory: directory.to_owned(),

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     crypto::secret::Digest256,
-    domain::{Cause, KeyOwner, Minter, role},
+    domain::{Cause, KeyOwner, KeyTerms, Minter, role},
 };
 
 /// Set in `meta` once there has been an operator key.
@@ -152,6 +152,8 @@ fn insert(
         scopes: ScopeSet::parse(role::ADMIN).unwrap_or_default(),
         environment: Environment::Live,
         expires_at: None,
+        terms: KeyTerms::default(),
+        meter: None,
     };
     let made = keys::insert(unit, key, Minter::default(), cause, "apikey.created", None)?;
     mark(unit, made.id)

@@ -3,7 +3,8 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 use doorward_shared::{
-    ClientId, EventId, KeyId, ScopeSet, SessionId, Timestamp, UserId, apikey::Environment,
+    ClientId, EventId, KeyId, ScopeSet, SessionId, Timestamp, UserId,
+    apikey::{Environment, Metadata, Quota, QuotaPeriod, RateLimit},
 };
 use rusqlite::{Row, types::Type};
 use ulid::Ulid;
@@ -11,7 +12,10 @@ use ulid::Ulid;
 use super::endings::{ends_key, ends_session};
 use crate::{
     crypto::secret::Digest256,
-    domain::{ApiKey, Client, ClientSecrets, Email, Event, KeyOwner, Session, SignInMethod, User},
+    domain::{
+        AllowedIp, ApiKey, Client, ClientSecrets, Email, Event, KeyOwner, KeyTerms, Session,
+        SignInMethod, User,
+    },
 };
 
 type Result<T> = rusqlite::Result<T>;
@@ -118,7 +122,8 @@ pub const API_KEY: &str = concat!(
     "k.id, k.owner_id, k.name, k.hint, k.scopes, k.environment, k.created_at, k.expires_at, k.last_used_at, \
      k.last_used_ip, (SELECT min(at) FROM (SELECT k.revoked_at AS at UNION ALL SELECT e.at FROM endings e WHERE ",
     ends_key!("e"),
-    ")), k.minted_by, k.minter_id, k.client_id"
+    ")), k.minted_by, k.minter_id, k.client_id, k.rate_limit, k.rate_seconds, k.quota, k.quota_period, k.allowed_ips, \
+     k.metadata, k.disabled, k.meter_id"
 );
 
 pub fn api_key(row: &Row<'_>) -> Result<ApiKey> {
@@ -141,12 +146,44 @@ pub fn api_key(row: &Row<'_>) -> Result<ApiKey> {
         minted_by: row.get(11)?,
         minter: maybe_ulid(row, 12)?.map(UserId),
         client: maybe_ulid(row, 13)?.map(ClientId),
+        terms: key_terms(row)?,
+        meter: maybe_ulid(row, 21)?.map(KeyId),
+    })
+}
+
+fn key_terms(row: &Row<'_>) -> Result<KeyTerms> {
+    let rate: Option<u64> = row.get(14)?;
+    let seconds: Option<u32> = row.get(15)?;
+    let quota: Option<u64> = row.get(16)?;
+    let period: Option<String> = row.get(17)?;
+    let period = period
+        .map(|text| text.parse::<QuotaPeriod>().map_err(|why| bad(17, why)))
+        .transpose()?;
+    let allowed = row.get_ref(18)?.as_str()?.lines();
+    let metadata: Option<String> = row.get(19)?;
+    let metadata = metadata
+        .map(|text| Metadata::parse(&text).map_err(|_| bad(19, "not a JSON object")))
+        .transpose()?;
+    let disabled: bool = row.get(20)?;
+    Ok(KeyTerms {
+        rate_limit: rate.zip(seconds).map(|(limit, window_seconds)| RateLimit {
+            limit,
+            window_seconds,
+        }),
+        quota: quota
+            .zip(period)
+            .map(|(limit, period)| Quota { limit, period }),
+        allowed_ips: allowed
+            .map(|line| AllowedIp::parse(line).ok_or_else(|| bad(18, "not a network")))
+            .collect::<Result<_>>()?,
+        metadata,
+        enabled: !disabled,
     })
 }
 
 /// Columns of [`client`].
 pub const CLIENT: &str = "c.id, c.name, c.redirect_uris, c.grant_types, c.scopes, c.resources, c.secret, c.old_secret, \
-                          c.old_secret_until, c.created_at, c.unmarked_secrets, c.require_pkce";
+                          c.old_secret_until, c.created_at, c.unmarked_secrets, c.require_pkce, c.resource_server";
 
 /// Lists of URIs stand in a column one a line: no URI holds a line break.
 pub fn lines(items: &[String]) -> String {
@@ -183,6 +220,7 @@ pub fn client(row: &Row<'_>) -> Result<Client> {
         }),
         created_at: time(row, 9)?,
         require_pkce: row.get(11)?,
+        resource_server: row.get(12)?,
     })
 }
 

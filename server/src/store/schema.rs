@@ -41,6 +41,7 @@ const MIGRATIONS: &[&str] = &[
     // With what its condition asks, so that an account's sessions are counted from the index alone.
     "DROP INDEX sessions_live;
      CREATE INDEX sessions_live ON sessions (user_id, idle_until, revoked_at) WHERE revoked_at IS NULL;",
+    include_str!("schema_key_terms.sql"),
 ];
 
 /// What migrations take from the rules of the domain.

@@ -7,7 +7,12 @@ use std::time::{Duration, Instant};
 use doorward_shared::Timestamp;
 use rusqlite::params;
 
-use super::{Store, StoreError, rows::first_id, writer::Unit};
+use super::{
+    Store, StoreError,
+    key_meters::{KEEP_DAYS, KEEP_HOURS},
+    rows::first_id,
+    writer::Unit,
+};
 
 /// How long a unit goes on before it lets others in, its commit comes on top, and rests before the next.
 const TURN: Duration = Duration::from_millis(5);
@@ -23,6 +28,9 @@ const KEEP_TOKEN: i64 = 3600;
 const KEEP_CODE: i64 = 86_400;
 /// How long an address that signed in stays known, in seconds: 180 days.
 const KEEP_ADDRESS: i64 = 180 * 86_400;
+
+/// How long what a key has spent is kept after it last changed, in seconds: 62 days.
+const KEEP_METERS: i64 = 62 * 86_400;
 
 /// A kind of row that can be dead.
 struct Kind {
@@ -74,6 +82,23 @@ const ADDRESSES: Kind = Kind {
     delete: "DELETE FROM user_addresses \
              WHERE user_id = substr(?1, 1, 16) AND ip = substr(?1, 17) AND seen_at < ?2",
 };
+// Nor does one by `time`, for the same reason.
+const KEY_HOURS: Kind = Kind {
+    find: "SELECT DISTINCT key_id FROM key_hours WHERE time < ?1 LIMIT ?2",
+    first: None,
+    delete: "DELETE FROM key_hours WHERE key_id = ?1 AND time < ?2",
+};
+const KEY_DAYS: Kind = Kind {
+    find: "SELECT DISTINCT key_id FROM key_days WHERE time < ?1 LIMIT ?2",
+    first: None,
+    delete: "DELETE FROM key_days WHERE key_id = ?1 AND time < ?2",
+};
+// Longer than the longest window of a limit, and than the longest month.
+const KEY_METERS: Kind = Kind {
+    find: "SELECT id FROM key_meters WHERE changed_at < ?1 LIMIT ?2",
+    first: None,
+    delete: "DELETE FROM key_meters WHERE id = ?1 AND changed_at < ?2",
+};
 const EVENTS: Kind = Kind {
     find: "SELECT id FROM events WHERE id < CAST(?1 AS BLOB) LIMIT ?2",
     first: None,
@@ -95,6 +120,9 @@ impl Store {
             (&KEYS_EXPIRED, before(KEEP_DEAD)),
             (&CODES, before(KEEP_CODE)),
             (&ADDRESSES, before(KEEP_ADDRESS)),
+            (&KEY_HOURS, before((KEEP_HOURS + 1) * 86_400)),
+            (&KEY_DAYS, before((KEEP_DAYS + 1) * 86_400)),
+            (&KEY_METERS, before(KEEP_METERS)),
         ];
         let mut gone = 0;
         for (kind, before) in due {

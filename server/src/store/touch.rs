@@ -12,13 +12,13 @@ const MANY: usize = 50_000;
 
 #[derive(Debug, Default)]
 pub(super) struct Touched {
-    pub keys: HashMap<KeyId, (Timestamp, IpAddr)>,
+    pub keys: HashMap<KeyId, (Timestamp, Option<IpAddr>)>,
     pub sessions: HashMap<SessionId, Timestamp>,
 }
 
 impl Store {
-    /// Notes that a key was used.
-    pub fn touch_key(&self, id: KeyId, at: Timestamp, ip: IpAddr) {
+    /// Notes that a key was used, and where from, if that is known.
+    pub fn touch_key(&self, id: KeyId, at: Timestamp, ip: Option<IpAddr>) {
         let mut touched = self.touched();
         if touched.keys.len() < MANY || touched.keys.contains_key(&id) {
             touched.keys.insert(id, (at, ip));
@@ -62,7 +62,7 @@ impl Store {
 
     async fn write_touches(
         &self,
-        keys: &[(KeyId, (Timestamp, IpAddr))],
+        keys: &[(KeyId, (Timestamp, Option<IpAddr>))],
         sessions: &[(SessionId, Timestamp)],
     ) -> Result<(), StoreError> {
         // Small units, so that nobody waits long behind them.
@@ -84,7 +84,7 @@ impl Store {
                     "UPDATE api_keys SET last_used_at = ?2, last_used_ip = ?3 WHERE id = ?1",
                 )?;
                 for (id, (at, ip)) in some {
-                    update.execute(params![id.0.to_bytes(), at.0, ip_text(ip)])?;
+                    update.execute(params![id.0.to_bytes(), at.0, ip.map(ip_text)])?;
                 }
                 Ok(())
             })

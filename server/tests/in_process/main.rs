@@ -12,6 +12,7 @@ mod first_party;
 mod hashes;
 mod house;
 mod kept;
+mod key_limits;
 mod refresh;
 mod signing;
 mod time;

@@ -25,6 +25,9 @@ pub struct RegisterClient {
     /// Whether its authorization requests must use PKCE. Those of public clients always must.
     #[serde(default)]
     pub require_pkce: bool,
+    /// Whether it may introspect every access token and API key, and call `/apikey/verify`; confidential clients only.
+    #[serde(default)]
+    pub resource_server: bool,
 }
 
 fn default_grants() -> Vec<String> {
@@ -51,6 +54,8 @@ pub struct ClientPatch {
     pub resources: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub require_pkce: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource_server: Option<bool>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -68,6 +73,8 @@ pub struct Client {
     pub resources: Vec<String>,
     #[serde(default)]
     pub require_pkce: bool,
+    #[serde(default)]
+    pub resource_server: bool,
     pub created_at: Timestamp,
     /// Shown once: at registration and rotation of a confidential client.
     #[serde(skip_serializing_if = "Option::is_none", default)]

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ClientId, KeyId, ScopeSet, Timestamp, UserId, apikey::Environment};
+use crate::{
+    ClientId, KeyId, ScopeSet, Timestamp, UserId,
+    apikey::{Environment, Metadata, Quota, RateLimit, yes},
+};
 
 /// Whether an API key is accepted, as the server judges it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,7 +15,7 @@ pub enum KeyState {
     Live,
     Expired,
     Revoked,
-    /// Its owner is disabled.
+    /// It is turned off, or its owner is disabled.
     Disabled,
 }
 
@@ -54,6 +57,21 @@ pub struct AdminKey {
     /// The OAuth client with whose token it was minted; it ends with the client.
     #[serde(default)]
     pub client_id: Option<ClientId>,
+    /// How often it may be used; `null` without a limit.
+    #[serde(default)]
+    pub rate_limit: Option<RateLimit>,
+    /// How often it may be used in a day or month of UTC; `null` without a quota.
+    #[serde(default)]
+    pub quota: Option<Quota>,
+    /// Addresses and networks from which it may be used; empty: from everywhere.
+    #[serde(default)]
+    pub allowed_ips: Vec<String>,
+    /// What the application keeps with it.
+    #[serde(default)]
+    pub metadata: Option<Metadata>,
+    /// Whether it has not been turned off.
+    #[serde(default = "yes")]
+    pub enabled: bool,
 }
 
 /// As `POST /apikey`, for any owner; without `ownerId` for the caller.
@@ -69,6 +87,21 @@ pub struct AdminMint {
     pub expires_at: Option<Timestamp>,
     #[serde(default)]
     pub environment: Environment,
+    /// How often it may be used: sliding, exact on one node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_limit: Option<RateLimit>,
+    /// How often it may be used in a day or month of UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quota: Option<Quota>,
+    /// Addresses, and networks as CIDR, from which it may be used; none: from everywhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed_ips: Option<Vec<String>>,
+    /// A JSON object of the application's own, at most 4 KiB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Metadata>,
+    /// `false`: it is not accepted until it is turned on; `true` where left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
 }
 
 /// A key with its secret: shown once, at minting or rotation.

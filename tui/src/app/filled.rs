@@ -195,6 +195,7 @@ fn mint(form: &Form, now: Timestamp) -> Result<Filled, Wrong> {
             "test" => Environment::Test,
             _ => Environment::Live,
         },
+        ..AdminMint::default()
     };
     Ok(Filled::Send(Change::Mint(asked, email)))
 }
@@ -296,7 +297,7 @@ fn edited_key(form: &Form, key: &AdminKey) -> Filled {
     // A name can be given back; scopes that are gone cannot.
     let back = KeyPatch {
         name: Some(key.name.clone()),
-        scopes: None,
+        ..KeyPatch::default()
     };
     let undo = patch.scopes.is_none().then_some(back);
     ask(
@@ -332,6 +333,7 @@ fn new_client(form: &Form) -> Result<Filled, Wrong> {
         confidential: preset.is_confidential(),
         resources: words(form.get("resources")),
         require_pkce: false,
+        resource_server: false,
     })))
 }
 
@@ -388,6 +390,7 @@ fn edited_client(form: &Form, client: &Client) -> Filled {
         scopes: patch.scopes.as_ref().map(|_| names(&client.scopes)),
         resources: patch.resources.as_ref().map(|_| client.resources.clone()),
         require_pkce: patch.require_pkce.map(|_| client.require_pkce),
+        resource_server: patch.resource_server.map(|_| client.resource_server),
     };
     ask(
         format!("Change the client {}?", client.name),

@@ -156,6 +156,7 @@ pub async fn run(command: ApiKeys, with: &Context) -> Outcome {
                 scopes: form.scopes,
                 expires_at: form.expires,
                 environment: form.environment,
+                ..AdminMint::default()
             };
             mint(with, &body, &form.secret).await
         }
@@ -169,6 +170,11 @@ pub async fn run(command: ApiKeys, with: &Context) -> Outcome {
                 scopes: like.scopes.iter().map(ToString::to_string).collect(),
                 expires_at: like.expires_at,
                 environment: like.environment,
+                rate_limit: like.rate_limit,
+                quota: like.quota,
+                allowed_ips: Some(like.allowed_ips),
+                metadata: like.metadata,
+                enabled: None,
             };
             mint(with, &body, &secret).await
         }
@@ -178,7 +184,15 @@ pub async fn run(command: ApiKeys, with: &Context) -> Outcome {
             }
             let path = format!("/admin/apikeys/{}", segment(&id));
             let key: AdminKey = client
-                .send(Method::PATCH, &path, &KeyPatch { name, scopes })
+                .send(
+                    Method::PATCH,
+                    &path,
+                    &KeyPatch {
+                        name,
+                        scopes,
+                        ..KeyPatch::default()
+                    },
+                )
                 .await?;
             output::one(with.output, &key)
         }

@@ -69,6 +69,9 @@ pub struct Register {
     /// It must use PKCE, though it can keep a secret
     #[arg(long)]
     require_pkce: bool,
+    /// It is an API: it may ask about every access token and API key
+    #[arg(long)]
+    resource_server: bool,
     #[command(flatten)]
     secret: SecretArgs,
 }
@@ -96,6 +99,9 @@ pub struct Update {
     /// It need not use PKCE, unless it is public
     #[arg(long, conflicts_with = "require_pkce")]
     no_require_pkce: bool,
+    /// Whether it may ask about every access token and API key
+    #[arg(long, value_name = "BOOL")]
+    resource_server: Option<bool>,
 }
 
 pub async fn run(command: Clients, with: &Context) -> Outcome {
@@ -118,6 +124,7 @@ pub async fn run(command: Clients, with: &Context) -> Outcome {
                 confidential: !form.public,
                 resources: form.resources,
                 require_pkce: form.require_pkce,
+                resource_server: form.resource_server,
             };
             if with.dry_run {
                 return output::would(with.output, &format!("register {}", body.name));
@@ -136,6 +143,7 @@ pub async fn run(command: Clients, with: &Context) -> Outcome {
                 scopes: form.scopes,
                 resources: form.resources,
                 require_pkce: form.require_pkce.or(form.no_require_pkce.then_some(false)),
+                resource_server: form.resource_server,
             };
             if with.dry_run {
                 return output::would(with.output, &format!("change {}", form.id));

@@ -99,7 +99,7 @@ pub fn rights(authority: &Authority, facts: &Facts, now: Timestamp) -> Result<Ri
                 key: Some(key),
                 owner,
             },
-        ) if key.is_live(now) => {
+        ) if key.is_live(now) && key.terms.enabled => {
             let scopes = match (key.owner, owner) {
                 (KeyOwner::Operator, _) => key.scopes.clone(),
                 (KeyOwner::User(_), Some(owner)) if owner.user.disabled_at.is_none() => {
@@ -354,6 +354,14 @@ pub fn change_key(by: &Rights, key: KeyFacts<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Loosening what bounds a key, or turning it on: as minting it would be. `scopes` are those it has afterwards.
+///
+/// # Errors
+/// As [`mint_key`].
+pub fn grow_key(by: &Rights, key: KeyFacts<'_>) -> Result<(), Refusal> {
+    mint_key(by, key.owner, key.scopes)
+}
+
 /// Rotating a key: whoever does learns the new secret, which is minting it.
 ///
 /// # Errors
@@ -388,6 +396,8 @@ pub struct ClientActs<'a> {
     pub scopes: &'a ScopeSet,
     /// Whether tokens for this server itself become its to introspect: such a client sees those of everybody.
     pub sees_all: bool,
+    /// Whether it is, or becomes, a resource server: it sees everybody's tokens and API keys.
+    pub resource_server: bool,
 }
 
 /// Registering or changing an OAuth client, or learning its secret.
@@ -399,8 +409,11 @@ pub fn change_client(by: &Rights, acts: ClientActs<'_>) -> Result<(), Refusal> {
     // OpenID Connect's scopes are everybody's.
     let real = |scope: &&Scope| !OPENID_SCOPES.contains(&scope.as_str());
     by.may_give(&acts.scopes.iter().filter(real).cloned().collect())?;
-    if acts.sees_all {
+    if acts.sees_all || acts.resource_server {
         by.require("admin:sessions:read")?;
+    }
+    if acts.resource_server {
+        by.require("admin:apikeys:read")?;
     }
     Ok(())
 }

@@ -168,6 +168,7 @@ fn operators_acts() -> Vec<(&'static str, Judged)> {
                     ClientActs {
                         scopes: &none(),
                         sees_all: false,
+                        resource_server: false,
                     },
                 )
             }),
@@ -399,6 +400,8 @@ fn a_sign_in_is_old_at_the_exact_second_and_nobody_asks_a_key() {
         minted_by: None,
         minter: None,
         client: None,
+        terms: crate::domain::KeyTerms::default(),
+        meter: None,
     };
     let judge = |key: ApiKey, owner| {
         let facts = Facts::Key {
@@ -417,6 +420,9 @@ fn a_sign_in_is_old_at_the_exact_second_and_nobody_asks_a_key() {
         ..key.clone()
     };
     assert_eq!(judge(dead, None).err(), Some(Refusal::CredentialEnded));
+    let mut off = key.clone();
+    off.terms.enabled = false;
+    assert_eq!(judge(off, None).err(), Some(Refusal::CredentialEnded));
     // A person's key is bounded by the person, and dies with them.
     let owned = ApiKey {
         owner: KeyOwner::User(USER),

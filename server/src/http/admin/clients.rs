@@ -15,7 +15,9 @@ use crate::{
     crypto::secret::{Secret, client_secret},
     domain::{
         self, Act, ClientSecrets, Door, GrantType,
-        client::{check_redirect_uri, check_refresh, check_resource, is_same_resource},
+        client::{
+            RESOURCE_SERVER, check_redirect_uri, check_refresh, check_resource, is_same_resource,
+        },
         rules::authority::{self as rule, ClientActs},
     },
     http::{
@@ -41,6 +43,7 @@ fn view(client: domain::Client, secret: Option<&Secret>) -> Client {
         client_id: client.id,
         confidential: client.is_confidential(),
         require_pkce: client.needs_pkce(),
+        resource_server: client.resource_server,
         name: client.name,
         redirect_uris: client.redirect_uris,
         grant_types: client.grant_types.iter().map(ToString::to_string).collect(),
@@ -97,8 +100,12 @@ fn may_have(
     let (store, act) = (doorward.store.clone(), act.clone());
     async move {
         let judged = store.allowed(act, move |by| {
-            let scopes = &client.scopes;
-            rule::change_client(by, ClientActs { scopes, sees_all })
+            let acts = ClientActs {
+                scopes: &client.scopes,
+                sees_all,
+                resource_server: client.resource_server,
+            };
+            rule::change_client(by, acts)
         });
         Ok(judged.await?)
     }
@@ -116,6 +123,7 @@ fn checked(doorward: &Doorward, form: &RegisterClient) -> Result<domain::Client,
         grant_types,
         secrets: None,
         require_pkce: form.require_pkce,
+        resource_server: form.resource_server,
         created_at: Timestamp::default(),
     };
     if client.may(GrantType::AuthorizationCode) && client.redirect_uris.is_empty() {
@@ -125,6 +133,9 @@ fn checked(doorward: &Doorward, form: &RegisterClient) -> Result<domain::Client,
     if !form.confidential && client.may(GrantType::ClientCredentials) {
         let reason = "client_credentials needs a confidential client (RFC 6749 section 4.4)";
         return Err(ApiError::validation("grantTypes", reason));
+    }
+    if !form.confidential && client.resource_server {
+        return Err(ApiError::validation("resourceServer", RESOURCE_SERVER));
     }
     check_refresh(&client.grant_types, &client.scopes)
         .map_err(|reason| ApiError::validation("scopes", reason))?;
@@ -211,6 +222,7 @@ async fn change(
             .map(|given| uris("resources", given, check_resource))
             .transpose()?,
         require_pkce: patch.require_pkce,
+        resource_server: patch.resource_server,
         sees_all: for_this_server(doorward, patch.resources.as_deref()),
     };
     let act = doorward.act(&by, Door::Admin, info)?;

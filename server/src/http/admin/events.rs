@@ -161,7 +161,7 @@ async fn stream(
                 return;
             };
             let more = events.len() == BATCH as usize;
-            if let Ok(caller) = doorward.authenticate(credential.0.expose(), ip).await
+            if let Ok(caller) = doorward.authenticate_again(credential.0.expose(), ip).await
                 && caller.require("admin:events:read").is_ok()
             {
                 for event in events {

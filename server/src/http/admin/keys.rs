@@ -3,7 +3,7 @@
 use doorward_shared::{
     Page, UserId,
     admin::{AdminKey, AdminMint, AdminMintedKey},
-    apikey::{KeyPatch, MintRequest, RotateRequest},
+    apikey::{KeyPatch, KeyUsage, MintRequest, RotateRequest},
 };
 use rocket::{Route, State, delete, get, patch, post, routes};
 
@@ -15,6 +15,8 @@ use crate::{
     http::{
         Allowed, ApiError, Body, Filters, Listing, OptionalBody, Recent, RequestInfo,
         apikey::Mint,
+        key_checks::UsageOf,
+        key_terms,
         listing::Params,
         once::IdempotencyKey,
         reply::{Answer, Done, NoContent, created, ok},
@@ -24,7 +26,7 @@ use crate::{
 };
 
 pub fn all() -> Vec<Route> {
-    routes![list, mint, get, change, rotate, revoke]
+    routes![list, mint, get, change, rotate, revoke, usage]
 }
 
 impl Filters for KeyFilter {
@@ -65,6 +67,11 @@ async fn view(doorward: &Doorward, key: ApiKey) -> Result<AdminKey, ApiError> {
         revoked_at: key.revoked_at,
         minted_by: key.minted_by,
         client_id: key.client,
+        rate_limit: key.terms.rate_limit,
+        quota: key.terms.quota,
+        allowed_ips: key_terms::shown(&key.terms.allowed_ips),
+        metadata: key.terms.metadata,
+        enabled: key.terms.enabled,
     })
 }
 
@@ -128,6 +135,11 @@ async fn mint(
             scopes: body.0.scopes.clone(),
             expires_at: body.0.expires_at,
             environment: body.0.environment,
+            rate_limit: body.0.rate_limit,
+            quota: body.0.quota,
+            allowed_ips: body.0.allowed_ips.clone(),
+            metadata: body.0.metadata.clone(),
+            enabled: body.0.enabled,
         };
         let mint = Mint::new(owner, &asked, now)?;
         let act = doorward.act(&by, Door::Admin, info)?;
@@ -144,6 +156,18 @@ async fn get(doorward: &State<Doorward>, _by: Allowed<ApiKeysRead>, id: &str) ->
     let key = doorward.store.key(values::id(id, "API key")?, None).await?;
     let key = key.ok_or_else(|| ApiError::not_found("API key"))?;
     ok(view(doorward, key).await?)
+}
+
+#[get("/admin/apikeys/<id>/usage")]
+async fn usage(
+    doorward: &State<Doorward>,
+    _by: Allowed<ApiKeysRead>,
+    id: &str,
+    of: UsageOf,
+) -> Answer<KeyUsage> {
+    let key = doorward.store.key(values::id(id, "API key")?, None).await?;
+    let key = key.ok_or_else(|| ApiError::not_found("API key"))?;
+    ok(doorward.usage_of(key.id, &of).await?)
 }
 
 #[patch("/admin/apikeys/<id>", data = "<body>")]

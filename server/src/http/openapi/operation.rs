@@ -19,6 +19,8 @@ pub(in crate::http) enum Who {
     KeyHolder(&'static str),
     /// Whoever holds this scope.
     Scope(&'static str),
+    /// As [`Who::Scope`], or an OAuth client that is a resource server.
+    ResourceServer(&'static str),
     /// An OAuth client that shows who it is.
     Client,
     /// A person's browser, which a client sends here. Errors are pages.
@@ -79,6 +81,8 @@ pub(in crate::http) struct Operation {
     pub answer: Content,
     /// Filters of a list; `None` when it is no list.
     pub filters: Option<&'static [&'static str]>,
+    /// Parameters of the query of what is no list; the first must be given.
+    pub query: &'static [&'static str],
     /// Errors beside those that follow from the rest.
     pub errors: &'static [ErrorCode],
     /// Another status of success, with the same answer.
@@ -102,6 +106,7 @@ pub(super) const fn op(
         status: 200,
         answer: Content::None,
         filters: None,
+        query: &[],
         errors: &[],
         also: None,
         once: false,
@@ -147,6 +152,10 @@ impl Operation {
         self.answer = Content::Json(page_of::<T>());
         self
     }
+    pub(super) const fn asks(mut self, query: &'static [&'static str]) -> Self {
+        self.query = query;
+        self
+    }
     pub(super) const fn also(mut self, status: u16) -> Self {
         self.also = Some(status);
         self
@@ -163,7 +172,7 @@ impl Operation {
 
 use ErrorCode as E;
 use Method::{Get, Post};
-use Who::{Anybody, Bearer, Browser, Client, FirstParty, KeyHolder, Scope, Token};
+use Who::{Anybody, Bearer, Browser, Client, FirstParty, KeyHolder, ResourceServer, Scope, Token};
 
 impl Operation {
     /// Every error it may answer, in the order of their statuses.
@@ -178,11 +187,11 @@ impl Operation {
                 E::InvalidToken,
                 E::TokenExpired,
                 E::TokenRevoked,
+                // Of API keys that may not come from there, or have used up what they may.
+                E::InsufficientScope,
+                E::RateLimited,
             ]);
             errors.push(E::StorageUnavailable);
-        }
-        if matches!(self.who, FirstParty | KeyHolder(_) | Scope(_)) {
-            errors.push(E::InsufficientScope);
         }
         if !matches!(self.body, Content::None) {
             errors.extend([
@@ -192,7 +201,7 @@ impl Operation {
                 E::StorageUnavailable,
             ]);
         }
-        if self.filters.is_some() {
+        if self.filters.is_some() || !self.query.is_empty() {
             errors.push(E::InvalidRequest);
         }
         if self.once {
@@ -219,7 +228,8 @@ impl Operation {
 
     /// Whether it may ask for a recent sign-in.
     fn asks_for_a_sign_in(&self) -> bool {
-        self.takes_a_reason() || (self.path.starts_with("/apikey") && self.method == Post)
+        let mints = matches!(self.who, KeyHolder(_)) && self.method == Post;
+        self.takes_a_reason() || mints
     }
 
     /// The first segment of its path: what it belongs to.
@@ -247,10 +257,17 @@ impl Operation {
             Scope(scope) | Token(scope) => {
                 operation.insert("security".into(), json!([{"bearer": [scope]}]))
             }
+            ResourceServer(scope) => operation.insert(
+                "security".into(),
+                json!([{"client": []}, {"bearer": [scope]}]),
+            ),
             Client => operation.insert("security".into(), json!([{"client": []}, {}])),
         };
         let text = match self.who {
             FirstParty => Some("Only with a token from login or registration.".to_owned()),
+            ResourceServer(scope) => Some(format!(
+                "As a client that is registered with resourceServer, or with a token or API key that holds {scope}."
+            )),
             KeyHolder(scope) => Some(format!(
                 "With a token from login or registration, or an API key that holds {scope}."
             )),
@@ -376,6 +393,11 @@ impl Operation {
         if self.takes_a_reason() {
             let text = "Why, for the audit log; percent-encoded UTF-8.";
             parameters.push(json!({"name": "X-Reason", "in": "header", "description": text, "schema": {"type": "string"}}));
+        }
+        for (at, name) in self.query.iter().enumerate() {
+            let schema = json!({"type": "string"});
+            parameters
+                .push(json!({"name": name, "in": "query", "required": at == 0, "schema": schema}));
         }
         if let Some(filters) = self.filters {
             let number = json!({"type": "integer", "minimum": 0});

@@ -127,10 +127,18 @@ pub(super) const OPERATIONS: &[Operation] = &[
     )
     .gives::<admin::AdminKey>(200),
     op(
+        Get,
+        "/admin/apikeys/{id}/usage",
+        Scope("admin:apikeys:read"),
+        "How often a key was shown, by hour or by day",
+    )
+    .asks(&["by", "from", "to"])
+    .gives::<apikey::KeyUsage>(200),
+    op(
         Patch,
         "/admin/apikeys/{id}",
         Scope("admin:apikeys"),
-        "Rename a key or shrink its scopes",
+        "Change a key: its name, its limits, or fewer scopes",
     )
     .takes::<apikey::KeyPatch>()
     .gives::<admin::AdminKey>(200)

@@ -9,7 +9,7 @@ use rocket::http::Method::{Delete, Get, Patch, Post};
 
 use super::operation::{
     Operation,
-    Who::{Anybody, Bearer, Client, FirstParty, KeyHolder},
+    Who::{Anybody, Bearer, Client, FirstParty, KeyHolder, ResourceServer},
     op,
 };
 use crate::http::{
@@ -231,6 +231,23 @@ pub(super) const OPERATIONS: &[Operation] = &[
     )
     .lists::<apikey::ApiKey>(&["active"]),
     op(
+        Post,
+        "/apikey/verify",
+        ResourceServer("admin:apikeys:read"),
+        "Whether a key is good for a call, which its limits then pay",
+    )
+    .takes::<apikey::VerifyRequest>()
+    .gives::<apikey::Verification>(200)
+    .or(&[E::InvalidCredentials, E::ValidationFailed]),
+    op(
+        Get,
+        "/apikey/{id}/usage",
+        KeyHolder("admin:apikeys:read"),
+        "How often a key was shown, by hour or by day",
+    )
+    .asks(&["by", "from", "to"])
+    .gives::<apikey::KeyUsage>(200),
+    op(
         Get,
         "/apikey/{id}",
         KeyHolder("admin:apikeys:read"),
@@ -241,7 +258,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Patch,
         "/apikey/{id}",
         KeyHolder("admin:apikeys"),
-        "Rename a key or shrink its scopes",
+        "Change a key: its name, its limits, or fewer scopes",
     )
     .takes::<apikey::KeyPatch>()
     .gives::<apikey::ApiKey>(200)

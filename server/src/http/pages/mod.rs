@@ -8,6 +8,7 @@ mod browser;
 mod consent;
 mod factor;
 mod form;
+mod home;
 mod language;
 mod page;
 mod sign_in;
@@ -27,6 +28,11 @@ pub fn languages() -> Vec<&'static str> {
 /// The authorization endpoint, which is described with the API.
 pub fn api() -> Vec<Route> {
     [authorize::api(), sign_out::api()].concat()
+}
+
+/// Routes of an app that is nothing but Doorward.
+pub fn alone() -> Vec<Route> {
+    home::all()
 }
 
 /// Routes that answer HTML. They stand apart from the API's, which are described in `openapi`.

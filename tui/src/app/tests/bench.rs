@@ -89,6 +89,11 @@ pub fn key(n: u64, name: &str) -> AdminKey {
         revoked_at: None,
         state: KeyState::Live,
         ends_at: (n == 2).then(|| noon().plus_seconds(86_400 * 3)),
+        rate_limit: None,
+        quota: None,
+        allowed_ips: Vec::new(),
+        metadata: None,
+        enabled: true,
     }
 }
 
@@ -103,6 +108,7 @@ pub fn client(n: u64, name: &str) -> Client {
         confidential: true,
         resources: Vec::new(),
         require_pkce: false,
+        resource_server: false,
         created_at: noon().plus_seconds(-86_400 * 2),
         client_secret: None,
     }

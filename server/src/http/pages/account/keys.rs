@@ -131,6 +131,7 @@ fn asked(fields: &Fields, now: Timestamp) -> MintRequest {
             .contains(&days)
             .then(|| now.plus_seconds(days * 86_400)),
         environment: Environment::Live,
+        ..MintRequest::default()
     }
 }
 

@@ -1,0 +1,68 @@
+//! Whether a key is good for a call, but for what it has spent.
+
+use std::net::IpAddr;
+
+use doorward_shared::{Scope, ScopeSet, Timestamp, apikey::KeyCode};
+
+use crate::domain::{Account, ApiKey};
+
+/// The owner of a key as they are now.
+#[derive(Debug, Clone, Copy)]
+pub enum OwnerNow<'a> {
+    /// The machine's keys have none.
+    Nobody,
+    /// Deleted.
+    Gone,
+    Account(&'a Account),
+}
+
+/// What of the key itself is wrong, if something is.
+pub fn standing(key: &ApiKey, owner: OwnerNow<'_>, now: Timestamp) -> Result<(), KeyCode> {
+    if key.is_revoked(now) || matches!(owner, OwnerNow::Gone) {
+        return Err(KeyCode::Revoked);
+    }
+    if key.is_expired(now) {
+        return Err(KeyCode::Expired);
+    }
+    let owner_disabled =
+        matches!(owner, OwnerNow::Account(account) if account.user.disabled_at.is_some());
+    if !key.terms.enabled || owner_disabled {
+        return Err(KeyCode::Disabled);
+    }
+    Ok(())
+}
+
+/// What a key may do now: its scopes, as far as its owner has them.
+pub fn scopes_now(key: &ApiKey, owner: OwnerNow<'_>) -> ScopeSet {
+    match owner {
+        OwnerNow::Nobody => key.scopes.clone(),
+        OwnerNow::Gone => ScopeSet::default(),
+        OwnerNow::Account(account) => key.scopes.intersect(&account.may),
+    }
+}
+
+/// Whether a key may be used from an address. One that is bound to addresses may not be where none is known.
+pub fn may_come_from(key: &ApiKey, ip: Option<IpAddr>) -> bool {
+    let allowed = &key.terms.allowed_ips;
+    allowed.is_empty() || ip.is_some_and(|ip| allowed.iter().any(|net| net.holds(ip)))
+}
+
+/// Judges a call: the first thing that is wrong, in the order of [`KeyCode::ALL`].
+///
+/// # Errors
+/// What is wrong.
+pub fn judge(
+    (key, owner): (&ApiKey, OwnerNow<'_>),
+    scopes: &ScopeSet,
+    (wanted, ip): (&[Scope], Option<IpAddr>),
+    now: Timestamp,
+) -> Result<(), KeyCode> {
+    standing(key, owner, now)?;
+    if !may_come_from(key, ip) {
+        return Err(KeyCode::IpNotAllowed);
+    }
+    if !wanted.iter().all(|scope| scopes.covers(scope.as_str())) {
+        return Err(KeyCode::InsufficientScope);
+    }
+    Ok(())
+}

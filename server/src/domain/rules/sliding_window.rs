@@ -1,0 +1,161 @@
+//! What was spent within the last so many milliseconds, to the millisecond.
+
+use std::collections::VecDeque;
+
+/// Ticks of a window: past so many entries times are told apart by a tick only, so that memory is bounded. A spending
+/// then counts until the end of its tick, which never lets more through.
+const TICKS: i64 = 4096;
+
+/// Spendings that are still in the window.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SlidingWindow {
+    /// Time in milliseconds and cost, ascending by time.
+    spent: VecDeque<(i64, u64)>,
+    total: u64,
+}
+
+impl SlidingWindow {
+    /// From what was kept of one. What lies ahead of `now` counts as spent now: the clock was set back.
+    pub fn from_entries(entries: impl IntoIterator<Item = (i64, u64)>, now: i64) -> Self {
+        let mut window = Self::default();
+        for (at, cost) in entries {
+            window.push(at.min(now), cost);
+        }
+        window
+    }
+
+    /// Its entries: time in milliseconds, and cost.
+    pub fn entries(&self) -> impl Iterator<Item = (i64, u64)> + '_ {
+        self.spent.iter().copied()
+    }
+
+    /// Whether nothing is in it.
+    pub fn is_empty(&self) -> bool {
+        self.spent.is_empty()
+    }
+
+    /// Lets go of what was spent `length` milliseconds ago or before.
+    pub fn slide(&mut self, length: i64, now: i64) {
+        while let Some((at, cost)) = self.spent.front().copied()
+            && at.saturating_add(length) <= now
+        {
+            self.spent.pop_front();
+            self.total -= cost;
+        }
+    }
+
+    /// What was spent in it.
+    pub fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// Spends. `limit` is the most that is in it at a time.
+    pub fn spend(&mut self, cost: u64, limit: u64, length: i64, now: i64) {
+        let tick = if limit > TICKS as u64 {
+            (length / TICKS).max(1)
+        } else {
+            1
+        };
+        self.push(now.div_euclid(tick) * tick + (tick - 1), cost);
+    }
+
+    fn push(&mut self, at: i64, cost: u64) {
+        self.total = self.total.saturating_add(cost);
+        match self.spent.back_mut() {
+            Some((last, spent)) if *last >= at => *spent += cost,
+            _ => self.spent.push_back((at, cost)),
+        }
+    }
+
+    /// In how many milliseconds `needed` of what is in it will be gone; all of it, where that is less.
+    pub fn frees(&self, needed: u64, length: i64, now: i64) -> i64 {
+        let mut freed = 0_u64;
+        let at = self.spent.iter().find(|(_, cost)| {
+            freed = freed.saturating_add(*cost);
+            freed >= needed
+        });
+        let at = at.or(self.spent.back());
+        at.map_or(0, |(at, _)| at.saturating_add(length) - now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const LENGTH: i64 = 10_000;
+
+    #[test]
+    fn each_spending_comes_back_when_it_is_a_window_old() {
+        let mut window = SlidingWindow::default();
+        window.spend(2, 5, LENGTH, 0);
+        window.spend(3, 5, LENGTH, 4_000);
+        window.slide(LENGTH, 9_999);
+        assert_eq!(window.total(), 5);
+        assert_eq!(window.frees(1, LENGTH, 9_999), 1);
+        assert_eq!(window.frees(3, LENGTH, 9_999), 4_001);
+        assert_eq!(window.frees(9, LENGTH, 9_999), 4_001);
+        window.slide(LENGTH, 10_000);
+        assert_eq!(window.total(), 3);
+        window.slide(LENGTH, 14_000);
+        assert_eq!((window.total(), window.is_empty()), (0, true));
+        assert_eq!(window.frees(1, LENGTH, 14_000), 0);
+    }
+
+    #[test]
+    fn memory_is_bounded_and_a_high_limit_is_never_exceeded() {
+        let (limit, length) = (1_000_000, 3_600_000);
+        let mut window = SlidingWindow::default();
+        for step in 0..1_000_000_i64 {
+            let now = step * 6;
+            window.slide(length, now);
+            window.spend(1, limit, length, now);
+            assert!(window.spent.len() <= 4110, "{}", window.spent.len());
+        }
+        // What the window would let through late is a tick's worth: 0.024 % of its length.
+        let exact = 600_000;
+        assert!(
+            (exact..exact + 200).contains(&window.total()),
+            "{}",
+            window.total()
+        );
+    }
+
+    #[test]
+    fn what_was_kept_is_the_same_window_and_a_clock_set_back_gives_nothing() {
+        let mut window = SlidingWindow::default();
+        for at in [5, 5, 9, 700] {
+            window.spend(1, 10, LENGTH, at);
+        }
+        let again = SlidingWindow::from_entries(window.entries(), 700);
+        assert_eq!(again, window);
+        let mut back = SlidingWindow::from_entries(window.entries(), 100);
+        back.slide(LENGTH, 100);
+        assert_eq!(back.total(), 4);
+        back.slide(LENGTH, 100 + LENGTH);
+        assert_eq!(back.total(), 0);
+    }
+
+    proptest! {
+        /// Against the plain definition: no window of the length ever holds more than the limit, and nothing that fits
+        /// is refused.
+        #[test]
+        fn it_is_exact(steps in prop::collection::vec((0_i64..3000, 1_u64..4), 1..200), limit in 1_u64..12) {
+            let mut window = SlidingWindow::default();
+            let mut all: Vec<(i64, u64)> = Vec::new();
+            let mut now = 0;
+            for (pause, cost) in steps {
+                now += pause;
+                window.slide(LENGTH, now);
+                let within: u64 = all.iter().filter(|(at, _)| at + LENGTH > now).map(|(_, cost)| cost).sum();
+                prop_assert_eq!(window.total(), within);
+                if within + cost <= limit {
+                    window.spend(cost, limit, LENGTH, now);
+                    all.push((now, cost));
+                }
+            }
+        }
+    }
+}

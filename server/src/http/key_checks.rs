@@ -1,0 +1,167 @@
+//! `POST /apikey/verify`, for APIs that keys come to, and `GET /apikey/{id}/usage`.
+
+use std::net::IpAddr;
+
+use doorward_shared::{
+    ErrorCode, KeyId, Scope, Timestamp,
+    apikey::{KeyUsage, UsageBy, Verification, VerifyRequest},
+};
+use rocket::{
+    Request, Route, State, get, post,
+    request::{FromRequest, Outcome},
+    routes,
+};
+
+use super::{
+    ApiError, Body, RequestInfo,
+    apikey::KeyHolder,
+    guards::caller,
+    listing::Params,
+    reply::{Answer, ok},
+    request::doorward,
+    values,
+};
+use crate::{app::Doorward, oauth::Form, service::Wanted};
+
+pub fn all() -> Vec<Route> {
+    routes![verify, usage]
+}
+
+/// Somebody who may ask about keys: an OAuth client that is a resource server, or whoever holds `admin:apikeys:read`.
+#[derive(Debug)]
+pub struct KeyAsker;
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for KeyAsker {
+    type Error = ApiError;
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
+        match asker(request).await {
+            Ok(()) => Outcome::Success(Self),
+            Err(error) => Outcome::Error(error.leave(request)),
+        }
+    }
+}
+
+async fn asker(request: &Request<'_>) -> Result<(), ApiError> {
+    let headers: Vec<_> = request.headers().get("authorization").collect();
+    let is_basic = |header: &&str| {
+        let scheme = header.split(' ').next().unwrap_or_default();
+        scheme.eq_ignore_ascii_case("basic")
+    };
+    if !headers.iter().any(is_basic) {
+        return caller(request).await?.require("admin:apikeys:read");
+    }
+    let doorward = doorward(request)?;
+    let ip = RequestInfo::of(request, doorward).ip;
+    let client = doorward.client_of(&headers, &Form::default(), ip).await;
+    let client = client.map_err(|failure| match failure.status {
+        500.. => ApiError::new(
+            ErrorCode::StorageUnavailable,
+            "storage is unavailable; nothing was done",
+        ),
+        _ => ApiError::new(
+            ErrorCode::InvalidCredentials,
+            "client authentication failed",
+        ),
+    })?;
+    if client.resource_server {
+        return Ok(());
+    }
+    let cause = "insufficient_scope: the client is not registered with resourceServer";
+    doorward.note_refused(Some(client.id), cause, ip);
+    Err(ApiError::new(
+        ErrorCode::InsufficientScope,
+        "this needs a client that is registered with resourceServer",
+    ))
+}
+
+#[post("/apikey/verify", data = "<body>")]
+async fn verify(
+    doorward: &State<Doorward>,
+    _by: KeyAsker,
+    body: Body<VerifyRequest>,
+) -> Answer<Verification> {
+    let asked = body.0;
+    let scopes = values::scopes("scopes", asked.scopes.as_deref().unwrap_or_default())?;
+    let scopes: Vec<Scope> = scopes.iter().cloned().collect();
+    let ip = asked.ip.as_deref().map(address).transpose()?;
+    let cost = asked.cost.unwrap_or(1);
+    if cost == 0 {
+        return Err(ApiError::validation(
+            "cost",
+            "must be a whole number from 1",
+        ));
+    }
+    let wanted = Wanted {
+        scopes: &scopes,
+        ip,
+        cost,
+    };
+    ok(doorward.api_keys.verify(&asked.key, wanted).await?)
+}
+
+fn address(text: &str) -> Result<IpAddr, ApiError> {
+    let wrong = |_| ApiError::validation("ip", "must be an IPv4 or IPv6 address");
+    text.parse().map_err(wrong)
+}
+
+/// Which part of a key's use is asked for.
+#[derive(Debug)]
+pub struct UsageOf {
+    by: UsageBy,
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+}
+
+impl UsageOf {
+    /// Names of the parameters.
+    pub const NAMES: &'static [&'static str] = &["by", "from", "to"];
+
+    fn read(query: &str) -> Result<Self, ApiError> {
+        let params = Params::exactly(query, Self::NAMES)?;
+        let by = params.parse("by", "hour or day")?;
+        let by = by.ok_or_else(|| ApiError::request("by", "must be given: hour or day"))?;
+        let (from, to) = (params.time("from")?, params.time("to")?);
+        if from.zip(to).is_some_and(|(from, to)| from > to) {
+            return Err(ApiError::request("to", "must not be before from"));
+        }
+        Ok(Self { by, from, to })
+    }
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for UsageOf {
+    type Error = ApiError;
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
+        let query = request.uri().query().map_or("", |query| query.as_str());
+        match Self::read(query) {
+            Ok(asked) => Outcome::Success(asked),
+            Err(error) => Outcome::Error(error.leave(request)),
+        }
+    }
+}
+
+#[get("/apikey/<id>/usage")]
+async fn usage(
+    doorward: &State<Doorward>,
+    by: KeyHolder<false>,
+    id: &str,
+    of: UsageOf,
+) -> Answer<KeyUsage> {
+    let id: KeyId = values::id(id, "API key")?;
+    let key = doorward.store.key(id, Some(by.owner())).await?;
+    let key = key.ok_or_else(|| ApiError::not_found("API key"))?;
+    ok(doorward.usage_of(key.id, &of).await?)
+}
+
+impl Doorward {
+    /// How often a key was shown.
+    pub(super) async fn usage_of(&self, id: KeyId, of: &UsageOf) -> Result<KeyUsage, ApiError> {
+        // What was counted is to be seen; should it not be written now, what is on disk is.
+        let _ = self.api_keys.flush().await;
+        let now = self.clock.now();
+        let to = of.to.unwrap_or(now.plus_seconds(1));
+        let data = self.store.key_usage(id, of.by, (of.from, to), now).await?;
+        Ok(KeyUsage { data })
+    }
+}

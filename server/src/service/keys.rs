@@ -1,0 +1,233 @@
+//! Whether an API key is good for a call, and what the call spends of its limits. No SQL once a key is known.
+
+use std::{collections::HashSet, net::IpAddr, sync::Arc};
+
+use doorward_shared::{
+    Scope, ScopeSet, Timestamp,
+    apikey::{KeyCode, Verification},
+};
+
+use crate::{
+    clock::Clock,
+    crypto::secret::{Digest256, api_key_form_ok},
+    domain::{
+        Account, ApiKey, KeyOwner,
+        rules::{
+            key_meter::Left,
+            key_use::{self, OwnerNow},
+        },
+    },
+    metrics::Metrics,
+    state::KeyMeters,
+    store::{Store, StoreError},
+};
+
+/// What is needed to judge keys.
+#[derive(Debug)]
+pub(crate) struct Keys {
+    pub store: Store,
+    pub clock: Clock,
+    pub metrics: Metrics,
+    pub meters: KeyMeters,
+}
+
+/// A key that there is, with its owner as they are now.
+#[derive(Debug, Clone)]
+pub(crate) struct FoundKey {
+    pub key: Arc<ApiKey>,
+    /// None for the machine's own keys, and for a deleted owner.
+    pub owner: Option<Arc<Account>>,
+    /// What it may do now.
+    pub scopes: ScopeSet,
+}
+
+/// What a key is to be good for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted<'a> {
+    pub scopes: &'a [Scope],
+    /// Where it came from, if that is known.
+    pub ip: Option<IpAddr>,
+    /// At least 1.
+    pub cost: u64,
+}
+
+/// A call that was judged.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Judged {
+    pub code: KeyCode,
+    /// What is left of its limits.
+    pub left: Option<Left>,
+    pub at: Timestamp,
+}
+
+impl FoundKey {
+    fn owner(&self) -> OwnerNow<'_> {
+        owner_now(&self.key, self.owner.as_deref())
+    }
+
+    /// What is wrong with the key itself, if something is.
+    ///
+    /// # Errors
+    /// What is.
+    pub fn standing(&self, ip: IpAddr, now: Timestamp) -> Result<(), KeyCode> {
+        let anything = (&[] as &[Scope], Some(ip));
+        key_use::judge((&self.key, self.owner()), &self.scopes, anything, now)
+    }
+}
+
+fn owner_now<'a>(key: &ApiKey, owner: Option<&'a Account>) -> OwnerNow<'a> {
+    match (key.owner, owner) {
+        (KeyOwner::Operator, _) => OwnerNow::Nobody,
+        (KeyOwner::User(_), None) => OwnerNow::Gone,
+        (KeyOwner::User(_), Some(account)) => OwnerNow::Account(account),
+    }
+}
+
+impl Keys {
+    /// The key with this secret, good or not.
+    ///
+    /// # Errors
+    /// [`StoreError`], where it is not in memory and cannot be read.
+    pub async fn find(&self, secret: &str) -> Result<Option<FoundKey>, StoreError> {
+        if !api_key_form_ok(secret) {
+            return Ok(None);
+        }
+        let hash = Digest256::of(secret.as_bytes());
+        let Some(key) = self.store.key_by_hash(hash).await? else {
+            return Ok(None);
+        };
+        let owner = match key.owner {
+            KeyOwner::Operator => None,
+            KeyOwner::User(id) => self.store.account(id).await?,
+        };
+        let scopes = key_use::scopes_now(&key, owner_now(&key, owner.as_deref()));
+        Ok(Some(FoundKey { key, owner, scopes }))
+    }
+
+    /// Judges a call and, if it is valid, has it paid. It is counted either way.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing is spent then.
+    pub async fn use_key(
+        &self,
+        found: &FoundKey,
+        wanted: Wanted<'_>,
+    ) -> Result<Judged, StoreError> {
+        let judged = self.judge(found, wanted, true).await?;
+        let valid = judged.code == KeyCode::Valid;
+        if valid {
+            self.store.touch_key(found.key.id, judged.at, wanted.ip);
+        }
+        self.meters.count(found.key.id, judged.at, valid);
+        Ok(judged)
+    }
+
+    /// As [`Keys::use_key`], but that nothing is spent or counted: asking is not using.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn look(&self, found: &FoundKey, wanted: Wanted<'_>) -> Result<Judged, StoreError> {
+        self.judge(found, wanted, false).await
+    }
+
+    async fn judge(
+        &self,
+        found: &FoundKey,
+        wanted: Wanted<'_>,
+        pays: bool,
+    ) -> Result<Judged, StoreError> {
+        let (key, at) = (&found.key, self.clock.now());
+        let judged = key_use::judge(
+            (key, found.owner()),
+            &found.scopes,
+            (wanted.scopes, wanted.ip),
+            at,
+        );
+        let left = if key.is_metered() {
+            let pays = pays && judged.is_ok();
+            Some(self.meter(key, wanted.cost, at, pays).await?)
+        } else {
+            None
+        };
+        let refused = left.and_then(|left| left.refused);
+        let code = match judged {
+            Err(code) => code,
+            Ok(()) => refused.unwrap_or(KeyCode::Valid),
+        };
+        Ok(Judged { code, left, at })
+    }
+
+    async fn meter(
+        &self,
+        key: &ApiKey,
+        cost: u64,
+        now: Timestamp,
+        pays: bool,
+    ) -> Result<Left, StoreError> {
+        let id = key.meter();
+        loop {
+            let judged = self.meters.with(id, now, |meter| {
+                let left = meter.judge(&key.terms, cost, now, pays);
+                (left, pays && left.refused.is_none())
+            });
+            if let Some(left) = judged {
+                return Ok(left);
+            }
+            let meter = self.store.key_meter(id, now).await?;
+            self.meters.take_up(id, meter.unwrap_or_default(), now);
+        }
+    }
+
+    /// What an API is told of a key that it was called with.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing is spent then.
+    pub async fn verify(
+        &self,
+        secret: &str,
+        wanted: Wanted<'_>,
+    ) -> Result<Verification, StoreError> {
+        let Some(found) = self.find(secret).await? else {
+            self.metrics.verification(KeyCode::NotFound);
+            return Ok(Verification::not_found());
+        };
+        let judged = self.use_key(&found, wanted).await?;
+        self.metrics.verification(judged.code);
+        let key = found.key;
+        Ok(Verification {
+            valid: judged.code == KeyCode::Valid,
+            code: judged.code,
+            key_id: Some(key.id),
+            owner_id: key.owner.user(),
+            name: Some(key.name.clone()),
+            scopes: Some(found.scopes),
+            environment: Some(key.environment),
+            metadata: key.terms.metadata.clone(),
+            expires_at: key.expires_at,
+            rate_limit: judged.left.and_then(|left| left.rate),
+            quota: judged.left.and_then(|left| left.quota),
+        })
+    }
+
+    /// Writes what was spent and counted since the last time.
+    ///
+    /// # Errors
+    /// [`StoreError`]; what was not written is tried again.
+    pub async fn flush(&self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let changed = self.meters.take_changed();
+        let busy: HashSet<_> = changed.iter().map(|(id, _)| *id).collect();
+        let spent = self.store.write_key_meters(changed, now).await;
+        let spent = spent.map_err(|(error, ids)| {
+            self.meters.not_written(ids);
+            error
+        });
+        self.meters.let_go_of_idle(now, &busy);
+        let counted = self.store.add_key_uses(self.meters.take_uses()).await;
+        let counted = counted.map_err(|(error, uses)| {
+            self.meters.put_uses_back(uses);
+            error
+        });
+        spent.and(counted)
+    }
+}
