@@ -3,7 +3,7 @@
 use doorward_tests::{Reply, Server, eventually, fields, is_time};
 use serde_json::{Value, json};
 
-const ROW: &str = "clientId createdAt endsAt environment expiresAt hint id lastUsedAt lastUsedIp mintedBy name ownerId revokedAt scopes state";
+const ROW: &str = "allowedIps clientId createdAt enabled endsAt environment expiresAt hint id lastUsedAt lastUsedIp metadata mintedBy name ownerId quota rateLimit revokedAt scopes state";
 const MINTED: &str = "createdAt environment expiresAt id key name ownerId scopes";
 
 async fn send(server: &Server, method: &str, path: &str, body: Value) -> Reply {

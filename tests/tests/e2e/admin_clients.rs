@@ -3,8 +3,7 @@
 use doorward_tests::{Client, Reply, Server, eventually, fields, is_id, is_time};
 use serde_json::{Value, json};
 
-const ROW: &str =
-    "clientId confidential createdAt grantTypes id name redirectUris requirePkce resources scopes";
+const ROW: &str = "clientId confidential createdAt grantTypes id name redirectUris requirePkce resourceServer resources scopes";
 
 async fn send(server: &Server, method: &str, path: &str, body: Value) -> Reply {
     let call = server.call(method, path).bearer(&server.operator_key());

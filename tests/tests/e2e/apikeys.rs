@@ -5,7 +5,7 @@ use doorward_tests::{Person, Reply, Server, eventually, fields, is_id, is_time};
 use serde_json::{Value, json};
 
 const MINTED: &str = "createdAt environment expiresAt id key name scopes";
-const SHOWN: &str = "clientId createdAt environment expiresAt hint id lastUsedAt lastUsedIp mintedBy name revokedAt scopes";
+const SHOWN: &str = "allowedIps clientId createdAt enabled environment expiresAt hint id lastUsedAt lastUsedIp metadata mintedBy name quota rateLimit revokedAt scopes";
 
 /// CRC-32 (IEEE), bit by bit: what the server's own table is held against.
 fn crc32(bytes: &[u8]) -> u32 {

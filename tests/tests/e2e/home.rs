@@ -18,7 +18,7 @@ async fn a_browser_at_the_root_is_sent_to_its_account_and_an_api_client_is_not()
         call.send().await.refused(404, "not_found");
     }
     let call = server.post("/").header("accept", accept);
-    assert_eq!(call.send().await.status, 404);
+    call.send().await.refused(405, "method_not_allowed");
     let icon = server.get("/favicon.ico").send().await.expect(200);
     assert_eq!(icon.header("content-type"), "image/svg+xml");
     assert!(icon.text().starts_with("<svg "), "{}", icon.text());

@@ -453,17 +453,14 @@ async fn verifying_asks_the_database_nothing() {
     let me = || api.server.get("/auth/me").bearer(text(&key, "key")).send();
     assert_eq!(api.code(body.clone()).await, "valid");
     me().await.expect(200);
-    // What `/metrics` itself asks is the same each time.
-    let (first, second) = (reads().await, reads().await);
+    let before = reads().await;
     for _ in 0..200 {
         assert_eq!(api.code(body.clone()).await, "valid");
         me().await.expect(200);
     }
-    let third = reads().await;
-    assert!(
-        third - second <= 1 + second - first,
-        "{first} {second} {third}"
-    );
+    // Jobs of the server's own, and `/metrics`, ask now and then: far less than once for 400 calls.
+    let after = reads().await;
+    assert!(after - before < 20, "{before} to {after}");
     let metrics = api.server.get("/metrics").send().await.text();
     let counted = "doorward_apikey_verifications_total{outcome=\"valid\"} 201\n";
     assert!(metrics.contains(counted), "{metrics}");
