@@ -36,6 +36,8 @@ type CreateAPIKeyInput struct {
 	AllowedIPs []string `json:"allowedIps,omitempty"`
 	// Metadata is yours; at most 4 KiB of JSON.
 	Metadata map[string]any `json:"metadata,omitempty"`
+	// Enabled is true where nil; a key that is not enabled is not accepted until it is.
+	Enabled *bool `json:"enabled,omitempty"`
 }
 
 // UpdateAPIKeyInput changes what is set. Scopes may only shrink.
