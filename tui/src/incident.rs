@@ -166,16 +166,52 @@ pub fn collapsed(events: &[Event]) -> Vec<(&Event, usize)> {
     rows
 }
 
+/// Text that stands in Markdown as itself: people choose their names, and what they try to sign in with.
+fn plain(text: &str) -> String {
+    let text = clean(text);
+    let mut out = String::with_capacity(text.len());
+    let mut before = None;
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        let after = rest.peek().copied();
+        let is_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        match c {
+            // Of HTML. A backslash would not keep `&lt;` from being read as `<`.
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            // Inside a word it emphasizes nothing, and ids stay as they are.
+            '_' if is_word(before) && is_word(after) => out.push(c),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '#' | '|' | '~' | '$' => out.extend(['\\', c]),
+            // At the start of a line they make a list; before slashes, and after `www`, a link.
+            '-' | '+' if before.is_none() => out.extend(['\\', c]),
+            '.' if after == Some(' ') && out.bytes().all(|b| b.is_ascii_digit()) => {
+                out.extend(['\\', c]);
+            }
+            ':' if after == Some('/') => out.extend(['\\', c]),
+            '.' if is_www(&out) => out.extend(['\\', c]),
+            c => out.push(c),
+        }
+        before = Some(c);
+    }
+    out
+}
+
+fn is_www(text: &str) -> bool {
+    let (_, end) = text.as_bytes().split_at(text.len().saturating_sub(3));
+    end.eq_ignore_ascii_case(b"www")
+}
+
 /// The incident as Markdown: for a ticket. `done` is what the operator has done about it.
 pub fn markdown(record: &Record<'_>) -> String {
-    let cell = |text: &str| clean(text).replace('|', "\\|").replace('<', "&lt;");
+    let cell = plain;
     let named = |id: &str| match record.names.get(id) {
-        Some(name) => cell(&format!("{name} ({id})")),
+        Some(name) => format!("{} ({})", cell(name), cell(id)),
         None => cell(id),
     };
     let pivot = record.pivot;
     let name = record.names.get(pivot.id());
-    let name = name.map(|name| cell(&format!(" ({name})")));
+    let name = name.map(|name| format!(" ({})", cell(name)));
     let mut out = format!(
         "# Incident: {} {}{}\n\n",
         pivot.kind(),
@@ -280,6 +316,29 @@ mod tests {
             text.contains("80 failures, 1 account, 1 success\n"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn nothing_that_people_choose_is_markdown() {
+        for (text, expected) in [
+            ("a\\|b", r"a\\\|b"),
+            (
+                "[reset](https://evil.example)",
+                r"\[reset\](https\://evil.example)",
+            ),
+            ("![](//evil)", r"!\[\](//evil)"),
+            ("<img src=x>&lt;", "&lt;img src=x&gt;&amp;lt;"),
+            ("**a** _b_ `c` ~~d~~", r"\*\*a\*\* \_b\_ \`c\` \~\~d\~\~"),
+            ("WWW.evil.example", r"WWW\.evil.example"),
+            ("- a", r"\- a"),
+            ("1. a", r"1\. a"),
+            ("# a\n# b", r"\# a\# b"),
+            ("user_01abc", "user_01abc"),
+            ("ada.b@example.org", "ada.b@example.org"),
+            ("2001:db8::1", "2001:db8::1"),
+        ] {
+            assert_eq!(plain(text), expected, "{text}");
+        }
     }
 
     #[test]
