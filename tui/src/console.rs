@@ -6,21 +6,20 @@ use std::{
 };
 
 use crossterm::event::{Event, EventStream, KeyCode, KeyEvent, KeyModifiers};
-use doorward_shared::client::Client;
 use futures_util::StreamExt;
 use ratatui::{Terminal, backend::CrosstermBackend, layout::Rect};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
-    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    sync::mpsc::{UnboundedReceiver, unbounded_channel},
     time::sleep,
 };
 
 use crate::{
-    app::{Effect, Msg, Now, State, update},
+    app::{Effect, Msg, Now, State, layer::Layer, update},
     background::{self, Background},
     cli::{self, Failed, LookArgs, now},
     connect::Connection,
-    effects::{Runner, server_name},
+    effects::{Connected, Runner, server_name},
     hangup,
     keymap::Keymap,
     profiles::Profiles,
@@ -45,9 +44,6 @@ struct Console {
     screen: Screen,
     started: Instant,
     mouse: bool,
-    /// Clients with a new credential: each is there before the word that it is.
-    found: UnboundedSender<Client>,
-    clients: UnboundedReceiver<Client>,
     late: Late,
 }
 
@@ -116,18 +112,17 @@ pub fn run(look: &LookArgs, connection: Connection, profiles: Profiles) -> Resul
     let screen = Terminal::new(CrosstermBackend::new(io::stdout())).map_err(wrong)?;
     let ended = runtime.block_on(async move {
         let (replies, inbox) = unbounded_channel();
-        let (found, clients) = unbounded_channel();
+        let (connected, connections) = unbounded_channel();
         let mut console = Console {
             state,
-            runner: Runner::new(connection.client, profiles, replies),
+            runner: Runner::new(connection.client, profiles, replies, connected),
             screen,
             started: Instant::now(),
             mouse,
-            found,
-            clients,
             late,
         };
-        let ended = console.run(connection.key_missing, &typed, inbox).await;
+        let inboxes = (inbox, connections);
+        let ended = console.run(connection.key_missing, &typed, inboxes).await;
         if is_hung_up(&ended) {
             terminal::leave();
             // Nothing is dropped: the screen would say on a closed standard error that it cannot show its cursor, and panic.
@@ -236,7 +231,7 @@ impl Console {
         &mut self,
         key_missing: Option<String>,
         typed: &str,
-        mut inbox: UnboundedReceiver<Msg>,
+        (mut inbox, mut connections): (UnboundedReceiver<Msg>, UnboundedReceiver<Connected>),
     ) -> io::Result<End> {
         let mut signals = Signals::new()?;
         let mut keys = Some(EventStream::new());
@@ -272,6 +267,10 @@ impl Console {
                     Event::Key(key) if self.late.takes(&key) => None,
                     event => message(event),
                 },
+                Some(found) = connections.recv() => {
+                    end = self.connected(found, &mut inbox, &mut keys).await?;
+                    None
+                }
                 msg = inbox.recv() => msg,
                 () = sleep(Duration::from_millis(wait)) => Some(Msg::Tick),
             };
@@ -305,14 +304,35 @@ impl Console {
 
     async fn take(&mut self, msg: Msg, keys: &mut Option<EventStream>) -> io::Result<Option<End>> {
         self.tell_time();
-        while let Ok(client) = self.clients.try_recv() {
-            self.runner.use_client(client);
-        }
         if let Msg::Resize(..) = msg {
             self.screen.autoresize()?;
         }
         let effects = update(&mut self.state, msg);
         self.perform(effects, keys).await
+    }
+
+    /// Takes another server or credential up, unless the operator asked for yet another since, or gave the sign-in up.
+    async fn connected(
+        &mut self,
+        found: Connected,
+        inbox: &mut UnboundedReceiver<Msg>,
+        keys: &mut Option<EventStream>,
+    ) -> io::Result<Option<End>> {
+        let given_up = found.is_sign_in() && !self.state.layers.iter().any(Layer::is_sign_in);
+        if given_up || !self.runner.is_current(&found) {
+            return Ok(None);
+        }
+        if found.is_another_server() {
+            // What the one before has answered is taken in under its name.
+            self.runner.forget();
+            while let Ok(msg) = inbox.try_recv() {
+                if let Some(end) = self.take(msg, keys).await? {
+                    return Ok(Some(end));
+                }
+            }
+        }
+        let reply = self.runner.adopt(found);
+        self.take(Msg::Reply(reply), keys).await
     }
 
     async fn perform(
@@ -327,9 +347,9 @@ impl Console {
                 Effect::Suspend => self.suspend(keys).await?,
                 Effect::Copy(text) => terminal::copy(text.expose())?,
                 Effect::SignIn { email, password } => {
-                    self.runner.sign_in(email, password, self.found.clone());
+                    self.runner.sign_in(email, password);
                 }
-                Effect::Switch(name) => self.runner.switch(name, self.found.clone()),
+                Effect::Switch(name) => self.runner.switch(name),
                 #[cfg(debug_assertions)]
                 Effect::Crash => crash(),
                 other => self.runner.run(other),

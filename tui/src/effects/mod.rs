@@ -29,6 +29,26 @@ use crate::{
     secret::{Secret, SecretFile},
 };
 
+/// The credential that calls are made with changed, or could not be changed. The word of it comes together with the client,
+/// so that the screen never names one server while another is called.
+#[derive(Debug)]
+pub struct Connected {
+    /// Of the request for it; another came since, where it is not the newest.
+    generation: u64,
+    client: Option<Client>,
+    reply: Reply,
+}
+
+impl Connected {
+    pub fn is_sign_in(&self) -> bool {
+        matches!(self.reply, Reply::SignedIn(_))
+    }
+
+    pub fn is_another_server(&self) -> bool {
+        matches!(self.reply, Reply::Switched(Ok(_)))
+    }
+}
+
 /// Questions of which only the last one matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Slot {
@@ -49,15 +69,25 @@ pub struct Runner {
     client: Client,
     profiles: Profiles,
     replies: UnboundedSender<Msg>,
+    connected: UnboundedSender<Connected>,
+    /// How often another server or credential was asked for.
+    generation: u64,
     running: HashMap<Slot, AbortHandle>,
 }
 
 impl Runner {
-    pub fn new(client: Client, profiles: Profiles, replies: UnboundedSender<Msg>) -> Self {
+    pub fn new(
+        client: Client,
+        profiles: Profiles,
+        replies: UnboundedSender<Msg>,
+        connected: UnboundedSender<Connected>,
+    ) -> Self {
         Self {
             client,
             profiles,
             replies,
+            connected,
+            generation: 0,
             running: HashMap::new(),
         }
     }
@@ -232,43 +262,75 @@ impl Runner {
         }
     }
 
-    /// Signs in; the token is kept in memory, in the client that is sent before the answer.
-    pub fn sign_in(&mut self, email: String, password: Secret, found: UnboundedSender<Client>) {
+    /// Signs in. The token is kept in memory alone.
+    pub fn sign_in(&mut self, email: String, password: Secret) {
         let client = self.client.with_key("");
-        let work = async move {
+        self.connect(async move {
             match read::sign_in(&client, email, &password).await {
                 Ok(token) => {
-                    let _ = found.send(client.with_key(token.expose()));
-                    Reply::SignedIn(Ok(()))
+                    let client = client.with_key(token.expose());
+                    (Some(client), Reply::SignedIn(Ok(())))
                 }
-                Err(problem) => Reply::SignedIn(Err(problem)),
+                Err(problem) => (None, Reply::SignedIn(Err(problem))),
             }
-        };
-        self.spawn(None, work);
+        });
     }
 
-    pub fn use_client(&mut self, client: Client) {
-        self.client = client;
+    /// Another server. Its key may take a while to find.
+    pub fn switch(&mut self, name: String) {
+        let profiles = self.profiles.clone();
+        self.connect(async move {
+            let connecting = tokio::task::spawn_blocking(move || {
+                let connection = to_profile(&name, &profiles)?;
+                let switched = Switched {
+                    server: server_name(&connection, &profiles),
+                    key_missing: connection.key_missing,
+                };
+                Ok((connection.client, switched))
+            });
+            match connecting.await {
+                Ok(Ok((client, switched))) => {
+                    (Some(client), Reply::Switched(Ok(Box::new(switched))))
+                }
+                Ok(Err(why)) => (None, Reply::Switched(Err(why))),
+                Err(_) => (None, Reply::Broken),
+            }
+        });
     }
 
-    /// Another server. What was asked of the one before is forgotten. Its key may take a while to find.
-    pub fn switch(&mut self, name: String, found: UnboundedSender<Client>) {
+    /// Looks for another client; only the last one that was asked for is taken.
+    fn connect(&mut self, work: impl Future<Output = (Option<Client>, Reply)> + Send + 'static) {
+        self.generation += 1;
+        let (generation, connected) = (self.generation, self.connected.clone());
+        let task = tokio::spawn(work);
+        tokio::spawn(async move {
+            let (client, reply) = task.await.unwrap_or((None, Reply::Broken));
+            let _ = connected.send(Connected {
+                generation,
+                client,
+                reply,
+            });
+        });
+    }
+
+    /// Whether it is the answer to the last request for a client.
+    pub fn is_current(&self, found: &Connected) -> bool {
+        found.generation == self.generation
+    }
+
+    /// Calls with the client that was found from here on; the answer says whose it is.
+    pub fn adopt(&mut self, found: Connected) -> Reply {
+        if let Some(client) = found.client {
+            self.client = client;
+        }
+        found.reply
+    }
+
+    /// Ends what is still asked where only the last answer matters.
+    pub fn forget(&mut self) {
         for (_, running) in self.running.drain() {
             running.abort();
         }
-        let profiles = self.profiles.clone();
-        let work = async move {
-            let connecting = tokio::task::spawn_blocking(move || {
-                let connection = to_profile(&name, &profiles)?;
-                let _ = found.send(connection.client.clone());
-                Ok(Box::new(Switched {
-                    server: server_name(&connection, &profiles),
-                    key_missing: connection.key_missing,
-                }))
-            });
-            connecting.await.map_or(Reply::Broken, Reply::Switched)
-        };
-        self.spawn(None, work);
     }
 }
 
@@ -316,4 +378,68 @@ fn written(path: &Path, text: &Secret) -> Result<std::path::PathBuf, String> {
 /// Unwraps a call's outcome for the screen.
 fn problem(error: ClientError) -> Problem {
     Problem::from(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+    use super::*;
+
+    /// A runner that calls nobody yet, and knows the profiles `a` and `b`.
+    fn runner(directory: &Path) -> (Runner, UnboundedReceiver<Connected>) {
+        let config = directory.join("config.toml");
+        let profiles =
+            "[profiles.a]\nurl = 'http://127.0.0.1:1'\n[profiles.b]\nurl = 'http://127.0.0.1:2'\n";
+        std::fs::write(&config, profiles).unwrap();
+        let profiles = Profiles::load_from(config).unwrap();
+        let client = Client::new("http://127.0.0.1:3", "", &Default::default()).unwrap();
+        let (replies, _) = unbounded_channel();
+        let (connected, connections) = unbounded_channel();
+        let runner = Runner::new(client, profiles, replies, connected);
+        (runner, connections)
+    }
+
+    /// Takes in what `count` requests came to, as the console does; answers the word of what was taken.
+    async fn settle(
+        runner: &mut Runner,
+        connections: &mut UnboundedReceiver<Connected>,
+        count: usize,
+    ) -> Vec<Reply> {
+        let mut taken = Vec::new();
+        for _ in 0..count {
+            let found = connections.recv().await.unwrap();
+            if runner.is_current(&found) {
+                taken.push(runner.adopt(found));
+            }
+        }
+        taken
+    }
+
+    #[tokio::test]
+    async fn of_two_switches_the_last_counts_whichever_is_ready_first() {
+        let directory = tempfile::tempdir().unwrap();
+        let (mut runner, mut connections) = runner(directory.path());
+        for _ in 0..20 {
+            runner.switch("b".into());
+            runner.switch("a".into());
+            let taken = settle(&mut runner, &mut connections, 2).await;
+            let [Reply::Switched(Ok(switched))] = &taken[..] else {
+                panic!("{taken:?}");
+            };
+            assert_eq!(switched.server.url, runner.client.base());
+            assert_eq!(runner.client.base(), "http://127.0.0.1:1");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_sign_in_that_is_answered_after_a_switch_counts_for_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let (mut runner, mut connections) = runner(directory.path());
+        runner.sign_in("ada@example.org".into(), Secret::new("x".into()));
+        runner.switch("a".into());
+        let taken = settle(&mut runner, &mut connections, 2).await;
+        assert!(matches!(taken[..], [Reply::Switched(Ok(_))]), "{taken:?}");
+        assert_eq!(runner.client.base(), "http://127.0.0.1:1");
+    }
 }
