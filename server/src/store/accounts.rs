@@ -55,6 +55,8 @@ const DEAREST: &str = "SELECT password FROM users WHERE password IS NOT NULL ORD
 pub struct UserFilter {
     pub role: Option<String>,
     pub disabled: Option<bool>,
+    /// Those of [`Email::keys_of`]: the one account that a sign-in with the address means.
+    pub email: Option<[String; 2]>,
 }
 
 const LIST: List<User> = List {
@@ -289,6 +291,12 @@ impl Store {
                         "u.disabled_at IS NULL"
                     },
                     [],
+                );
+            }
+            if let Some([first, second]) = filter.email {
+                conditions.and(
+                    "u.id = (SELECT id FROM users WHERE email_key IN (?, ?) ORDER BY email_key = ? DESC LIMIT 1)",
+                    [first.clone(), second, first].map(Value::Text),
                 );
             }
             if let Some(q) = query.q.as_deref().filter(|q| !q.is_empty()) {

@@ -356,6 +356,42 @@ async fn users_are_found_by_role_and_state() {
 }
 
 #[tokio::test]
+async fn an_address_in_any_spelling_finds_its_one_account() {
+    let server = Server::start();
+    let ada = server.register("ada@b\u{fc}cher.example").await;
+    server.register("ada@b\u{fc}cher.example.org").await;
+    let found = async |email: &str| {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'.';
+        let encoded = |byte: u8| match plain(byte) {
+            true => char::from(byte).to_string(),
+            false => format!("%{byte:02X}"),
+        };
+        let email: String = email.bytes().map(encoded).collect();
+        let page = server
+            .admin("GET", &format!("/admin/users?email={email}"), None)
+            .await;
+        let rows = page["data"].as_array().unwrap().iter();
+        rows.map(|row| row["id"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    for spelling in [
+        "ada@b\u{fc}cher.example",
+        "ADA@B\u{dc}CHER.example",
+        "ada@bu\u{308}cher.example",
+        "ada@xn--bcher-kva.example",
+    ] {
+        assert_eq!(found(spelling).await, [ada.id.clone()], "{spelling}");
+    }
+    assert!(found("da@b\u{fc}cher.example").await.is_empty());
+    for odd in ["", "ada", "ada@", "a%20da@example.org"] {
+        let odd = server
+            .get(&format!("/admin/users?email={odd}"))
+            .bearer(&server.operator_key());
+        odd.send().await.refused_at(400, "invalid_request", "email");
+    }
+}
+
+#[tokio::test]
 async fn the_last_administrator_stays() {
     let server = Server::start();
     let chief = create(

@@ -118,13 +118,9 @@ pub async fn resolve(client: &Client, text: &str) -> Result<UserId, Failed> {
             "{text} is neither a user's id nor an email address"
         )));
     }
-    let query = [
-        ("q".to_owned(), text.to_owned()),
-        ("limit".to_owned(), "100".to_owned()),
-    ];
+    let query = [("email".to_owned(), text.to_owned())];
     let page: Page<User> = client.get("/admin/users", &query).await?;
-    let same = |user: &&User| user.email.to_lowercase() == text.to_lowercase();
-    match page.data.iter().find(same) {
+    match page.data.first() {
         Some(user) => Ok(user.id),
         None => Err(Failed::NotFound(format!(
             "nobody has the email address {text}"

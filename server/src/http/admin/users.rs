@@ -36,11 +36,18 @@ pub fn all() -> Vec<Route> {
 }
 
 impl Filters for UserFilter {
-    const NAMES: &'static [&'static str] = &["role", "disabled"];
+    const NAMES: &'static [&'static str] = &["role", "disabled", "email"];
     fn read(params: &Params) -> Result<Self, ApiError> {
         Ok(Self {
             role: params.text("role", role::name_ok, "the name of a role")?,
             disabled: params.parse("disabled", "true or false")?,
+            email: params
+                .text(
+                    "email",
+                    |text| Email::parse(text).is_ok(),
+                    "a whole email address",
+                )?
+                .map(|text| Email::keys_of(&text)),
         })
     }
 }

@@ -12,7 +12,7 @@ use super::operation::{
 /// The operations.
 pub(super) const OPERATIONS: &[Operation] = &[
     op(Get, "/admin/users", Scope("admin:users:read"), "Users")
-        .lists::<admin::User>(&["role", "disabled"]),
+        .lists::<admin::User>(&["role", "disabled", "email"]),
     op(Post, "/admin/users", Scope("admin:users"), "Create a user")
         .takes::<admin::CreateUser>()
         .once()
