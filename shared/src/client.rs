@@ -1,6 +1,11 @@
 //! The client of the admin API: what the console and its twin call a server with.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use reqwest::{Method, StatusCode, header};
 use rustls::{
@@ -17,6 +22,7 @@ use crate::{ErrorCode, EventId, admin::Event};
 const TIMEOUT: Duration = Duration::from_secs(15);
 /// How long a connection may take to come about.
 const CONNECT: Duration = Duration::from_secs(5);
+const LOCALHOST: &str = "localhost";
 /// Silence after which an event stream counts as lost; the server says something every 10 seconds.
 const QUIET: Duration = Duration::from_secs(30);
 
@@ -39,7 +45,12 @@ pub enum ClientError {
     },
     /// Something answered that is no Doorward server.
     #[error("{url} does not answer like a Doorward server: {reason}")]
-    Strange { url: String, reason: String },
+    Strange {
+        url: String,
+        reason: String,
+        /// Of the answer, where it was no success.
+        status: Option<u16>,
+    },
     /// What was given to make a client with is wrong.
     #[error("{0}")]
     Setup(String),
@@ -48,16 +59,45 @@ pub enum ClientError {
     Untrusted(String),
 }
 
+impl ClientError {
+    /// Whether the same call may succeed later: nobody answered, or the server, or a proxy in front of it, says that it
+    /// cannot now (429 or 5xx).
+    pub fn is_passing(&self) -> bool {
+        let passing = |status: u16| status == 429 || status >= 500;
+        match self {
+            Self::Unreachable { .. } => true,
+            Self::Refused { status, .. } => passing(*status),
+            Self::Strange { status, .. } => status.is_some_and(passing),
+            Self::Setup(_) | Self::Untrusted(_) => false,
+        }
+    }
+
+    /// How long the server asks to be left alone.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Refused { retry_after, .. } => retry_after.map(Duration::from_secs),
+            _ => None,
+        }
+    }
+}
+
+/// Loopback addresses that a URL's host stands for. None for another host, and none for `localhost.` and names below
+/// `localhost`: a resolver may ask the network for those.
+pub fn loopback(url: &reqwest::Url) -> Vec<IpAddr> {
+    let Some(host) = url.host_str() else {
+        return Vec::new();
+    };
+    if host == LOCALHOST {
+        return vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+    }
+    let ip = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    let ip = ip.map(|ip| ip.to_canonical());
+    ip.into_iter().filter(IpAddr::is_loopback).collect()
+}
+
 /// Whether a host is this machine itself: no request to it leaves through a proxy, and none needs TLS.
 pub fn is_loopback(url: &reqwest::Url) -> bool {
-    let Some(host) = url.host_str() else {
-        return false;
-    };
-    let host = host.trim_matches(['[', ']']).trim_end_matches('.');
-    let ip = host.parse::<std::net::IpAddr>();
-    host == "localhost"
-        || host.ends_with(".localhost")
-        || ip.is_ok_and(|ip| ip.to_canonical().is_loopback())
+    !loopback(url).is_empty()
 }
 
 /// Judges, before each request, whether it may be sent: see [`Client::guarded`].
@@ -115,9 +155,13 @@ impl Client {
             .user_agent(concat!("doorward/", env!("CARGO_PKG_VERSION")));
         let url = reqwest::Url::parse(&base)
             .map_err(|error| setup(format!("{base} is not a URL: {error}")))?;
-        if is_loopback(&url) {
+        let local = loopback(&url);
+        if !local.is_empty() {
             // `http_proxy` would hand the key of this machine's server to another.
             builder = builder.no_proxy();
+            // Connections go to the addresses a guard judges, whatever the system's resolver says. Port 0: the URL's own.
+            let local: Vec<_> = local.iter().map(|ip| SocketAddr::new(*ip, 0)).collect();
+            builder = builder.resolve_to_addrs(LOCALHOST, &local);
         }
         if let Some(pem) = &trust.ca_pem {
             let certificates = reqwest::Certificate::from_pem_bundle(pem)
@@ -239,7 +283,7 @@ impl Client {
         self.answered(request).await.map(drop)
     }
 
-    /// Opens the stream of events after `after`, or of new ones.
+    /// Opens the stream of events after `after`, or of new ones. Where it starts is known then: [`EventStream::last`].
     ///
     /// # Errors
     /// [`ClientError`].
@@ -252,11 +296,14 @@ impl Client {
             request = request.header("last-event-id", id.to_string());
         }
         let response = self.answered(request).await?;
-        Ok(EventStream {
+        let mut stream = EventStream {
             response,
             buffer: Vec::new(),
             url: self.base.clone(),
-        })
+            last: after,
+        };
+        stream.start().await?;
+        Ok(stream)
     }
 
     fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
@@ -287,6 +334,7 @@ impl Client {
         serde_json::from_slice(&bytes).map_err(|error| ClientError::Strange {
             url: self.base.clone(),
             reason: error.to_string(),
+            status: None,
         })
     }
 
@@ -326,6 +374,7 @@ impl Client {
             None => ClientError::Strange {
                 url: self.base.clone(),
                 reason: format!("it says {status}"),
+                status: Some(status.as_u16()),
             },
         }
     }
@@ -354,46 +403,90 @@ pub struct EventStream {
     response: reqwest::Response,
     buffer: Vec<u8>,
     url: String,
+    last: Option<EventId>,
 }
 
 impl EventStream {
+    /// The event after which a lost stream goes on: the last one that came, or the one before the stream's first.
+    pub fn last(&self) -> Option<EventId> {
+        self.last
+    }
+
     /// The next event; `None` once the server has ended the stream. Cancel-safe.
     ///
     /// # Errors
     /// [`ClientError::Unreachable`] when the connection is lost or silent.
     pub async fn next(&mut self) -> Result<Option<Event>, ClientError> {
         loop {
-            if let Some(event) = self.take() {
-                return Ok(Some(event));
+            while let Some(block) = self.take() {
+                if let Some(event) = self.read(&block) {
+                    return Ok(Some(event));
+                }
             }
-            let lost = |reason: String| ClientError::Unreachable {
-                url: self.url.clone(),
-                reason,
-            };
-            match tokio::time::timeout(QUIET, self.response.chunk()).await {
-                Err(_) => return Err(lost("the event stream fell silent".into())),
-                Ok(Err(error)) => return Err(lost(error.to_string())),
-                Ok(Ok(None)) => return Ok(None),
-                Ok(Ok(Some(bytes))) => self.buffer.extend_from_slice(&bytes),
+            if !self.more().await? {
+                return Ok(None);
             }
         }
     }
 
-    /// The next whole event of the buffer.
-    fn take(&mut self) -> Option<Event> {
-        loop {
-            let end = self.buffer.windows(2).position(|two| two == b"\n\n")?;
-            let block: Vec<u8> = self.buffer.drain(..end + 2).collect();
-            let text = String::from_utf8_lossy(&block);
-            let data: String = text
-                .lines()
-                .filter_map(|line| line.strip_prefix("data:"))
-                .map(str::trim_start)
-                .collect();
-            if let Ok(event) = serde_json::from_str(&data) {
-                return Some(event);
+    /// Waits for the first block, which the server sends at once: it says where the stream starts.
+    async fn start(&mut self) -> Result<(), ClientError> {
+        while self.end().is_none() {
+            if !self.more().await? {
+                return Ok(());
             }
         }
+        let end = self.end().unwrap_or_default();
+        let first = self.buffer.get(..end).unwrap_or_default();
+        // An event is read later, by whoever asks for it.
+        let text = String::from_utf8_lossy(first);
+        if !text.lines().any(|line| line.starts_with("data:")) {
+            let first: Vec<u8> = self.buffer.drain(..end).collect();
+            self.read(&first);
+        }
+        Ok(())
+    }
+
+    /// Whether more came.
+    async fn more(&mut self) -> Result<bool, ClientError> {
+        let lost = |reason: String| ClientError::Unreachable {
+            url: self.url.clone(),
+            reason,
+        };
+        match tokio::time::timeout(QUIET, self.response.chunk()).await {
+            Err(_) => Err(lost("the event stream fell silent".into())),
+            Ok(Err(error)) => Err(lost(error.to_string())),
+            Ok(Ok(None)) => Ok(false),
+            Ok(Ok(Some(bytes))) => {
+                self.buffer.extend_from_slice(&bytes);
+                Ok(true)
+            }
+        }
+    }
+
+    /// Where the buffer's first block ends, behind its empty line.
+    fn end(&self) -> Option<usize> {
+        let end = self.buffer.windows(2).position(|two| two == b"\n\n")?;
+        Some(end + 2)
+    }
+
+    /// The next whole block of the buffer.
+    fn take(&mut self) -> Option<Vec<u8>> {
+        let end = self.end()?;
+        Some(self.buffer.drain(..end).collect())
+    }
+
+    /// A block's event, if it is one. Its id is kept, with and without an event: WHATWG HTML, section 9.2.6.
+    fn read(&mut self, block: &[u8]) -> Option<Event> {
+        let text = String::from_utf8_lossy(block);
+        let field = |name: &str| {
+            let lines = text.lines().filter_map(|line| line.strip_prefix(name));
+            lines.map(str::trim_start).collect::<String>()
+        };
+        if let Ok(id) = field("id:").parse() {
+            self.last = Some(id);
+        }
+        serde_json::from_str(&field("data:")).ok()
     }
 }
 

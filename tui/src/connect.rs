@@ -99,29 +99,24 @@ pub fn connect(args: &ConnectArgs, profiles: &Profiles) -> Result<Connection, St
     let url = named
         .or_else(|| profile.url.clone())
         .unwrap_or_else(|| LOCAL_URL.into());
-    let mut file = None;
-    let mut unnamed = false;
-    let key = if let Some(path) = &args.key_file {
-        file = Some(path.clone());
-        read_key(path)
+    // A key that was not named for this server is sent to the file's owner alone.
+    let guarded = |file: &Path| KeyGuard::new(&url, file).filter(|_| is_default);
+    let local = KeyGuard::new(&url, Path::new(LOCAL_KEY));
+    let (key, guard) = if let Some(path) = &args.key_file {
+        (read_key(path), guarded(path))
     } else if let Some(key) = env("DOORWARD_KEY") {
-        Ok(key.trim().to_owned())
+        (Ok(key.trim().to_owned()), None)
     } else if let Some(path) = env("DOORWARD_KEY_FILE") {
-        file = Some(path.clone().into());
-        read_key(Path::new(&path))
+        let path = Path::new(&path);
+        (read_key(path), guarded(path))
     } else if profile.url.is_some() {
-        profile.read_key(profiles)
-    } else if is_local(&url) {
-        file = Some(LOCAL_KEY.into());
-        unnamed = true;
-        read_key(Path::new(LOCAL_KEY))
+        (profile.read_key(profiles), None)
+    } else if local.is_some() {
+        (read_key(Path::new(LOCAL_KEY)), local)
     } else {
         // The key of this machine's server is nobody else's to see.
-        Err(format!("none was named for {url}"))
+        (Err(format!("none was named for {url}")), None)
     };
-    let guard = file
-        .filter(|_| is_default || unnamed)
-        .and_then(|file| KeyGuard::new(&url, &file));
     let guard = guard.map(|guard| Arc::new(move || guard.check()) as Guard);
     open(&url, key, profile).map(|connection| Connection {
         client: connection.client.guarded(guard),
@@ -168,7 +163,12 @@ mod tests {
         ] {
             assert_eq!(in_the_clear(url), None, "{url}");
         }
-        for url in ["http://id.example", "http://10.0.0.1:8000"] {
+        for url in [
+            "http://id.example",
+            "http://10.0.0.1:8000",
+            "http://localhost.:8000",
+            "http://api.localhost:8000",
+        ] {
             assert!(in_the_clear(url).is_some(), "{url}");
         }
     }

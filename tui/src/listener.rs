@@ -8,28 +8,28 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use doorward_shared::client::loopback;
+
 /// `TCP_LISTEN` in the kernel's tables.
 const LISTEN: &str = "0A";
 
 /// A key file, and the server on this machine that it may be sent to.
 #[derive(Debug, Clone)]
 pub struct KeyGuard {
-    address: SocketAddr,
+    /// All that a connection may go to.
+    addresses: Vec<SocketAddr>,
     file: PathBuf,
 }
 
 impl KeyGuard {
-    /// For the loopback address in a URL; `None` for a URL of another machine.
+    /// For the loopback addresses of a URL's host; `None` for a URL of another machine.
     pub fn new(url: &str, file: &Path) -> Option<Self> {
         let url = reqwest::Url::parse(url).ok()?;
         let port = url.port_or_known_default()?;
-        let host = url.host_str()?.trim_matches(['[', ']']).to_owned();
-        let ip = match host.as_str() {
-            "localhost" => IpAddr::V4(Ipv4Addr::LOCALHOST),
-            host => host.parse().ok()?,
-        };
-        ip.to_canonical().is_loopback().then(|| Self {
-            address: SocketAddr::new(ip.to_canonical(), port),
+        let addresses = loopback(&url).into_iter();
+        let addresses: Vec<_> = addresses.map(|ip| SocketAddr::new(ip, port)).collect();
+        (!addresses.is_empty()).then(|| Self {
+            addresses,
             file: file.to_owned(),
         })
     }
@@ -43,14 +43,20 @@ impl KeyGuard {
             return Ok(());
         };
         let table = |name: &str| fs::read_to_string(name).unwrap_or_default();
-        let (four, six) = (table("/proc/net/tcp"), table("/proc/net/tcp6"));
-        let users = listeners(&four, &six, self.address);
-        match users.iter().find(|uid| **uid != 0 && **uid != owner) {
+        self.judge(owner, &table("/proc/net/tcp"), &table("/proc/net/tcp6"))
+    }
+
+    fn judge(&self, owner: u32, four: &str, six: &str) -> Result<(), String> {
+        let stranger = self.addresses.iter().find_map(|address| {
+            let users = listeners(four, six, *address).into_iter();
+            let mut strangers = users.filter(|uid| *uid != 0 && *uid != owner);
+            strangers.next().map(|uid| (uid, address))
+        });
+        match stranger {
             None => Ok(()),
-            Some(uid) => Err(format!(
-                "{} listens at {}, who is neither root nor the owner of {} ({}): nothing was sent",
-                user(*uid),
-                self.address,
+            Some((uid, address)) => Err(format!(
+                "{} listens at {address}, who is neither root nor the owner of {} ({}): nothing was sent",
+                user(uid),
                 self.file.display(),
                 user(owner)
             )),
@@ -159,9 +165,33 @@ mod tests {
         ] {
             assert!(KeyGuard::new(url, file).is_some(), "{url}");
         }
-        for url in ["http://10.0.0.1:8000", "https://id.example.org"] {
+        for url in [
+            "http://10.0.0.1:8000",
+            "https://id.example.org",
+            "http://localhost.:8000",
+            "http://api.localhost:8000",
+        ] {
             assert!(KeyGuard::new(url, file).is_none(), "{url}");
         }
+    }
+
+    #[test]
+    fn a_stranger_at_either_address_of_localhost_is_one() {
+        let line = |address: &str, uid: u32| {
+            let rest = "0A 00000000:00000000 00:00000000 00000000";
+            format!("{HEAD} 0: {address}:1F40 {address}:0000 {rest} {uid} 0 1\n")
+        };
+        let four = line("0100007F", 1000);
+        let six = line("00000000000000000000000001000000", 1001);
+        let judged = |host: &str| {
+            let url = format!("http://{host}:8000");
+            let guard = KeyGuard::new(&url, Path::new("key")).unwrap();
+            guard.judge(1000, &four, &six)
+        };
+        assert_eq!(judged("127.0.0.1"), Ok(()));
+        let refused = judged("localhost").unwrap_err();
+        assert!(refused.contains("[::1]:8000"), "{refused}");
+        assert_eq!(judged("[::1]"), Err(refused));
     }
 
     #[test]

@@ -8,12 +8,12 @@ use std::{
         fs::{PermissionsExt, chown},
         process::CommandExt,
     },
-    process::Stdio,
+    process::{Child, Stdio},
     sync::{Arc, Mutex, mpsc},
     time::Duration,
 };
 
-use doorward_tests::{Finished, Server, command, doorward, end, finish, run};
+use doorward_tests::{Finished, Server, command, doorward, end, eventually, finish, run};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -563,87 +563,128 @@ fn a_key_that_leaves_in_the_clear_is_warned_of() {
     );
 }
 
+/// `doorward events --follow` of people who register, and whom it told of.
+struct Follower {
+    child: Child,
+    told: mpsc::Receiver<String>,
+}
+
+impl Follower {
+    fn start(server: &Server, url: &str, more: &[&str]) -> Self {
+        let mut child = command("doorward", server.directory())
+            .args(["events", "--follow", "-o", "jsonl"])
+            .args(["--action", "user.registered"])
+            .args(more)
+            .env("DOORWARD_URL", url)
+            .env("DOORWARD_KEY", server.operator_key())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let (tell, told) = mpsc::channel();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        std::thread::spawn(move || {
+            for line in out.lines().map_while(Result::ok) {
+                let event: Value = serde_json::from_str(&line).unwrap();
+                let target = event["target"].as_str().unwrap().to_owned();
+                if tell.send(target).is_err() {
+                    break;
+                }
+            }
+        });
+        Self { child, told }
+    }
+
+    fn next(&self) -> String {
+        self.told.recv_timeout(Duration::from_secs(30)).unwrap()
+    }
+
+    fn end(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        assert!(self.told.try_recv().is_err(), "one came twice");
+    }
+}
+
+fn address(server: &Server) -> String {
+    server.url().trim_start_matches("http://").to_owned()
+}
+
 #[tokio::test]
 async fn following_goes_on_over_a_restart_without_loss_or_repeat() {
     let mut server = Server::start();
     server.register("ada@example.com").await;
     let first = found(&server, "events", "action:user.registered");
     // One address for the server before and after.
-    let target = Arc::new(Mutex::new(
-        server.url().trim_start_matches("http://").to_owned(),
-    ));
-    let url = relay(target.clone());
-    let mut child = command("doorward", server.directory())
-        .args([
-            "events",
-            "--follow",
-            "-o",
-            "jsonl",
-            "--action",
-            "user.registered",
-        ])
-        .args(["--after", first[0]["id"].as_str().unwrap()])
-        .env("DOORWARD_URL", &url)
-        .env("DOORWARD_KEY", server.operator_key())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let (tell, told) = mpsc::channel();
-    let out = BufReader::new(child.stdout.take().unwrap());
-    std::thread::spawn(move || {
-        for line in out.lines().map_while(Result::ok) {
-            let event: Value = serde_json::from_str(&line).unwrap();
-            if tell
-                .send(event["target"].as_str().unwrap().to_owned())
-                .is_err()
-            {
-                break;
-            }
-        }
-    });
-    let next = |told: &mpsc::Receiver<String>| told.recv_timeout(Duration::from_secs(30)).unwrap();
+    let target = Arc::new(Mutex::new(address(&server)));
+    let (url, _) = relay(target.clone());
+    let after = first[0]["id"].as_str().unwrap();
+    let follower = Follower::start(&server, &url, &["--after", after]);
     let mut people = Vec::new();
     people.push(server.register("bob@example.com").await.id);
-    assert_eq!(next(&told), people[0]);
+    assert_eq!(follower.next(), people[0]);
     server.stop();
     server.start_again();
-    target
-        .lock()
-        .unwrap()
-        .clone_from(&server.url().trim_start_matches("http://").to_owned());
+    target.lock().unwrap().clone_from(&address(&server));
     for name in ["eve", "jim"] {
         people.push(server.register(&format!("{name}@example.com")).await.id);
     }
     assert_eq!(
-        [next(&told), next(&told)],
+        [follower.next(), follower.next()],
         [people[1].clone(), people[2].clone()]
     );
-    child.kill().unwrap();
-    child.wait().unwrap();
-    assert!(told.try_recv().is_err(), "one came twice");
+    follower.end();
 }
 
-/// Passes connections on to wherever `target` says at the time; answers its own URL.
-fn relay(target: Arc<Mutex<String>>) -> String {
+#[tokio::test]
+async fn following_survives_a_restart_before_anything_has_happened() {
+    let mut server = Server::start();
+    let target = Arc::new(Mutex::new(address(&server)));
+    let (url, seen) = relay(target.clone());
+    let follower = Follower::start(&server, &url, &[]);
+    eventually("the stream is open", async || {
+        let seen = String::from_utf8_lossy(&seen.lock().unwrap()).into_owned();
+        (seen.contains("event-stream") && seen.contains("\n\n")).then_some(())
+    })
+    .await;
+    server.stop();
+    server.start_again();
+    // Somebody comes while the follower is away: nobody is there where it looks.
+    let ada = server.register("ada@example.com").await.id;
+    target.lock().unwrap().clone_from(&address(&server));
+    assert_eq!(follower.next(), ada);
+    follower.end();
+}
+
+/// Passes connections on to wherever `target` says at the time; answers its own URL, and what came back over it.
+fn relay(target: Arc<Mutex<String>>) -> (String, Arc<Mutex<Vec<u8>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let back = seen.clone();
     std::thread::spawn(move || {
         for near in listener.incoming().flatten() {
             let to = target.lock().unwrap().clone();
             let Ok(far) = TcpStream::connect(to) else {
                 continue;
             };
-            for (mut from, mut to) in [
-                (near.try_clone().unwrap(), far.try_clone().unwrap()),
-                (far, near),
-            ] {
-                std::thread::spawn(move || {
-                    let _ = std::io::copy(&mut from, &mut to);
-                    let _ = to.shutdown(std::net::Shutdown::Both);
-                });
-            }
+            let (mut from, mut to) = (near.try_clone().unwrap(), far.try_clone().unwrap());
+            std::thread::spawn(move || {
+                let _ = std::io::copy(&mut from, &mut to);
+                let _ = to.shutdown(std::net::Shutdown::Both);
+            });
+            let (mut from, mut to, back) = (far, near, back.clone());
+            std::thread::spawn(move || {
+                let mut bytes = [0; 4096];
+                while let Ok(read @ 1..) = from.read(&mut bytes) {
+                    if to.write_all(&bytes[..read]).is_err() {
+                        break;
+                    }
+                    back.lock().unwrap().extend_from_slice(&bytes[..read]);
+                }
+                let _ = to.shutdown(std::net::Shutdown::Both);
+            });
         }
     });
-    url
+    (url, seen)
 }

@@ -78,7 +78,8 @@ pub enum Reply {
         done: Result<Done, Problem>,
     },
     SignedIn(Result<(), Problem>),
-    Streaming,
+    /// Events are followed, from after this one on.
+    Streaming(Option<EventId>),
     Event(Box<Event>),
     StreamLost(Problem),
     /// The server closed it: it restarts, or the caller may no more.

@@ -86,7 +86,11 @@ pub fn reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
         Reply::Offers { generation, offers } => state.offered(generation, offers, effects),
         Reply::Changed { ticket, done } => changed(state, ticket, done, effects),
         Reply::SignedIn(done) => signed_in(state, done, effects),
-        Reply::Streaming => state.link.streaming = true,
+        Reply::Streaming(after) => {
+            state.link.streaming = true;
+            // Lost before the first event, it goes on here.
+            state.last_event = state.last_event.or(after);
+        }
         Reply::Event(event) => live(state, *event),
         Reply::StreamEnded => state.link.stream_ended(state.now),
         Reply::StreamLost(problem) => {

@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use doorward_shared::{EventId, Timestamp, admin::Event, client::ClientError};
+use doorward_shared::{
+    EventId, Timestamp,
+    admin::Event,
+    client::{ClientError, EventStream},
+};
 
 use super::{
     Context, Failed, ListArgs, Outcome, now, output, output::Row, time_ago, users::resolve,
@@ -123,38 +127,45 @@ pub async fn run(command: Events, with: &Context) -> Outcome {
     }
 }
 
-/// Prints events as they happen; a lost connection is taken up where it broke off.
+/// Prints events as they happen. A connection that was there once, and is lost, is taken up where it broke off.
 async fn follow(
     with: &Context,
     mut after: Option<EventId>,
     wanted: impl Fn(&Event) -> bool,
 ) -> Outcome {
+    let mut connected = after.is_some();
     loop {
-        let mut stream = match with.client.events(after).await {
-            Ok(stream) => stream,
-            Err(error @ ClientError::Unreachable { .. }) if after.is_some() => {
-                stderr::say(&format!("{error}; trying again"));
-                tokio::time::sleep(AGAIN).await;
-                continue;
+        let lost = match with.client.events(after).await {
+            Ok(mut stream) => {
+                connected = true;
+                let lost = print_all(with, &mut stream, &wanted).await?;
+                after = stream.last();
+                lost
             }
+            Err(error) if connected && error.is_passing() => Some(error),
             Err(error) => return Err(error.into()),
         };
-        loop {
-            match stream.next().await {
-                Ok(Some(event)) => {
-                    after = Some(event.id);
-                    if wanted(&event) {
-                        print(with, &event)?;
-                    }
-                }
-                Ok(None) => break,
-                Err(error) => {
-                    stderr::say(&format!("{error}; trying again"));
-                    break;
-                }
-            }
+        if let Some(error) = &lost {
+            stderr::say(&format!("{error}; trying again"));
         }
-        tokio::time::sleep(AGAIN).await;
+        let asked = lost.and_then(|error| error.retry_after());
+        tokio::time::sleep(asked.unwrap_or_default().max(AGAIN)).await;
+    }
+}
+
+/// Prints a stream's events until it ends; answers why, where the server did not end it.
+async fn print_all(
+    with: &Context,
+    stream: &mut EventStream,
+    wanted: impl Fn(&Event) -> bool,
+) -> Result<Option<ClientError>, Failed> {
+    loop {
+        match stream.next().await {
+            Ok(Some(event)) if wanted(&event) => print(with, &event)?,
+            Ok(Some(_)) => {}
+            Ok(None) => return Ok(None),
+            Err(error) => return Ok(Some(error)),
+        }
     }
 }
 

@@ -40,6 +40,7 @@ fn strange(client: &Client, error: &serde_json::Error) -> Problem {
     problem(ClientError::Strange {
         url: client.base().to_owned(),
         reason: error.to_string(),
+        status: None,
     })
 }
 

@@ -19,7 +19,7 @@ pub async fn follow(
         Ok(stream) => stream,
         Err(error) => return Reply::StreamLost(problem(error)),
     };
-    let _ = replies.send(Msg::Reply(Reply::Streaming));
+    let _ = replies.send(Msg::Reply(Reply::Streaming(stream.last())));
     loop {
         match stream.next().await {
             Ok(Some(event)) => {

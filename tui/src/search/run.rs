@@ -206,6 +206,7 @@ async fn page(
         let item = kind.item(value).map_err(|error| ClientError::Strange {
             url: client.base().to_owned(),
             reason: error.to_string(),
+            status: None,
         })?;
         rows.push((item, raw));
     }

@@ -153,8 +153,12 @@ async fn stream(
     Ok(EventStream! {
         // Given back when the stream ends, or its reader goes.
         let _place = place;
-        // Sent at once, so that the reader knows it is connected.
-        yield Sse::comment("events");
+        // Sent at once, so that the reader knows that it is connected, and where to go on if nothing happens until it is lost.
+        let start = Sse::comment("events");
+        yield match after {
+            Some(after) => start.id(after.to_string()),
+            None => start,
+        };
         loop {
             let commit = *signal.borrow_and_update();
             let Ok(events) = doorward.streams.after(&doorward.store, after, commit, text).await else {

@@ -311,7 +311,7 @@ impl Bench {
         bench.state.reconnect(&mut effects);
         bench.effects = effects;
         bench.reply(Reply::Whoami(Ok(Box::new(whoami(scopes)))));
-        bench.reply(Reply::Streaming);
+        bench.reply(Reply::Streaming(None));
         bench
     }
 

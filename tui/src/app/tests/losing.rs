@@ -318,7 +318,7 @@ fn after_a_switch_the_new_servers_events_are_followed_from_its_own_start() {
     );
     assert!(!bench.state.link.streaming, "nobody has answered yet");
     bench.reply(Reply::Whoami(Ok(Box::new(super::bench::whoami("admin")))));
-    bench.reply(Reply::Streaming);
+    bench.reply(Reply::Streaming(None));
     bench.go(Kind::Events);
     bench.serve(rows(Kind::Events));
     bench.reply(Reply::Event(Box::new(event(70, "role.changed"))));

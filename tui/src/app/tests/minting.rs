@@ -164,7 +164,7 @@ fn a_repeated_mint_is_the_same_call() {
         ticket,
         done: Err(lost),
     });
-    bench.reply(Reply::Streaming);
+    bench.reply(Reply::Streaming(None));
     bench.state.link.answered(bench.state.now);
     bench.press(KeyCode::Enter);
     let keys: Vec<_> = bench
