@@ -5,7 +5,7 @@ use rusqlite::{Connection, params};
 
 use super::{
     StoreError,
-    endings::{self, SESSION_ENDS, What},
+    endings::{self, LEFT_OF, SESSION_ENDS, What},
     rows::ulid,
     sessions::end,
     writer::Unit,
@@ -56,13 +56,22 @@ fn live_of(
     }
     // What a pending ending has ended is passed over by its ids, not looked at row by row.
     let floor = endings::floor(conn, What::Sessions, user)?;
+    let id = user.0.to_bytes();
+    if floor == [0; 16] {
+        let sql = format!(
+            "SELECT s.id, s.last_seen_at FROM sessions s WHERE s.user_id = ?1 AND s.revoked_at IS NULL \
+             AND s.idle_until > ?2 AND NOT {SESSION_ENDS} ORDER BY s.idle_until LIMIT ?3"
+        );
+        let mut select = conn.prepare_cached(&sql)?;
+        let rows = select.query_map(params![id, now.0, limit], read)?;
+        return Ok(rows.collect::<Result<_, _>>()?);
+    }
     let sql = format!(
-        "SELECT s.id, s.last_seen_at FROM sessions s WHERE s.user_id = ?1 AND s.revoked_at IS NULL AND s.idle_until > ?2 \
-         AND (s.id > ?4 OR s.id IN (SELECT keep_id FROM endings WHERE user_id = ?1)) AND NOT {SESSION_ENDS} \
-         ORDER BY s.idle_until LIMIT ?3"
+        "SELECT s.id, s.last_seen_at FROM sessions s WHERE s.id IN ({LEFT_OF}) AND +s.user_id = ? AND s.revoked_at IS NULL \
+         AND +s.idle_until > ? AND NOT {SESSION_ENDS} ORDER BY +s.idle_until LIMIT ?"
     );
     let mut select = conn.prepare_cached(&sql)?;
-    let rows = select.query_map(params![user.0.to_bytes(), now.0, limit, floor], read)?;
+    let rows = select.query_map(params![id, floor, id, id, now.0, limit], read)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 

@@ -82,7 +82,7 @@ impl Store {
                 let rows;
                 (left, rows) = self.write(move |unit| turn(unit, &of, left, end)).await?;
                 written += rows;
-                tokio::time::sleep(TURN).await;
+                self.rest().await;
             }
             if last {
                 return Ok(written);
@@ -101,7 +101,7 @@ impl Store {
             if gone < FEW {
                 return Ok(written);
             }
-            tokio::time::sleep(TURN).await;
+            self.rest().await;
         }
     }
 }

@@ -3,35 +3,47 @@
 //! A passive checkpoint keeps nobody out. It gets to the log's end only while nothing is written; under steady load
 //! the writer itself copies the few pages that are left once the log has reached its bound.
 
-use std::{path::Path, thread};
+use std::{
+    path::Path,
+    sync::{Arc, atomic::Ordering},
+    thread,
+    time::Duration,
+};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use rusqlite::Connection;
 
-use super::{StoreError, error::no_thread, open};
+use super::{Store, StoreError, error::no_thread, memory::Memory, open};
 
 /// Changed rows after which it is time again. A row changes some one or two pages of the log's bound of 4,000.
 const OFTEN: u64 = 1000;
+/// How long a job in the background rests between two units, at least.
+const REST: Duration = Duration::from_millis(4);
+/// Looks at whether the log is still being copied before a job goes on all the same.
+const LOOKS: u32 = 250;
 
 /// The thread that does it, as the writer sees it.
 pub(super) struct Checkpoints {
     wake: Sender<()>,
     thread: thread::JoinHandle<()>,
+    memory: Arc<Memory>,
     /// Changes the writer had made when it woke the thread last.
     at: u64,
 }
 
 impl Checkpoints {
-    pub fn start(path: &Path) -> Result<Self, StoreError> {
+    pub fn start(path: &Path, memory: Arc<Memory>) -> Result<Self, StoreError> {
         let conn = open::writing(path)?;
         let (wake, due) = bounded(1);
+        let theirs = memory.clone();
         let thread = thread::Builder::new()
             .name("doorward-checkpoint".into())
-            .spawn(move || run(&conn, &due))
+            .spawn(move || run(&conn, &due, &theirs))
             .map_err(no_thread)?;
         Ok(Self {
             wake,
             thread,
+            memory,
             at: 0,
         })
     }
@@ -40,6 +52,7 @@ impl Checkpoints {
     pub fn changed(&mut self, rows: u64) {
         if rows - self.at >= OFTEN {
             self.at = rows;
+            self.memory.copying.store(true, Ordering::Release);
             let _ = self.wake.try_send(());
         }
     }
@@ -51,7 +64,21 @@ impl Checkpoints {
     }
 }
 
-fn run(conn: &Connection, due: &Receiver<()>) {
+impl Store {
+    /// A job's rest between two units that write much. While the log is copied back nothing is added to it but what people
+    /// wait for: else the copy never comes near the log's end, and the writer has to do what is left of it; and each of
+    /// their syncs would wait for more on its way to the disk.
+    pub(super) async fn rest(&self) {
+        for _ in 0..LOOKS {
+            tokio::time::sleep(REST).await;
+            if !self.memory().copying.load(Ordering::Acquire) {
+                return;
+            }
+        }
+    }
+}
+
+fn run(conn: &Connection, due: &Receiver<()>, memory: &Memory) {
     while due.recv().is_ok() {
         let done = conn
             .prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")
@@ -60,5 +87,9 @@ fn run(conn: &Connection, due: &Receiver<()>) {
             // Nothing is lost: what was committed is in the log.
             tracing::debug!(%error, "the log was not copied back");
         }
+        if due.is_empty() {
+            memory.copying.store(false, Ordering::Release);
+        }
     }
+    memory.copying.store(false, Ordering::Release);
 }

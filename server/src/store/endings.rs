@@ -319,8 +319,84 @@ pub(super) fn end_sessions_of_client(
     insert(unit, &ending, cause)
 }
 
+/// Of an account's sessions those that a pending ending of all it has leaves: what came after it, and what it keeps. An
+/// expression for `s.id IN (…)` with the account twice and the [`floor`] between.
+pub(super) const LEFT_OF: &str = "SELECT id FROM sessions WHERE user_id = ? AND id > ? \
+     UNION ALL SELECT keep_id FROM endings WHERE user_id = ? AND keep_id IS NOT NULL";
+
+/// Sessions that are not revoked and whose idle end lies after the one parameter, but those of accounts of which a pending
+/// ending has ended all: of these what came after, and what it keeps. The index `sessions_live` answers alone; each row
+/// of the table would be looked up.
+pub(super) const LEFT: &str = "SELECT l.id FROM sessions l INDEXED BY sessions_live \
+     WHERE l.revoked_at IS NULL AND l.idle_until > ? AND l.user_id NOT IN (SELECT user_id FROM endings WHERE WHOLE) \
+     UNION ALL SELECT l.id FROM endings e JOIN sessions l ON l.user_id = e.user_id AND l.id > e.last_id WHERE e.user_id IS NOT NULL \
+     UNION ALL SELECT keep_id FROM endings WHERE keep_id IS NOT NULL";
+
+/// Pending endings of everything that an account has.
+const WHOLE: &str = "what = 'sessions' AND user_id IS NOT NULL AND client_id IS NULL AND first_ip IS NULL \
+     AND made_until = 9223372036854775807";
+
+/// [`LEFT`], as SQLite reads it.
+pub(super) fn left() -> String {
+    LEFT.replace("WHOLE", WHOLE)
+}
+
+/// Pending endings of sessions, where each is of everything that another account has.
+fn whole(conn: &Connection) -> Result<Option<Vec<WholeEnding>>, StoreError> {
+    let sql = format!(
+        "SELECT user_id, last_id, keep_id, made_before, {WHOLE} FROM endings WHERE what = 'sessions' ORDER BY user_id"
+    );
+    let mut select = conn.prepare_cached(&sql)?;
+    let rows = select.query_map([], |row| {
+        let is_whole = row.get::<_, Option<bool>>(4)?.unwrap_or_default();
+        Ok(match is_whole {
+            true => Some(WholeEnding {
+                user: row.get(0)?,
+                last: row.get(1)?,
+                keep: row.get(2)?,
+                made_before: row.get(3)?,
+            }),
+            false => None,
+        })
+    })?;
+    let found = rows.collect::<Result<Option<Vec<_>>, _>>()?;
+    let distinct =
+        |found: &Vec<WholeEnding>| found.windows(2).all(|two| two[0].user != two[1].user);
+    Ok(found.filter(distinct))
+}
+
+struct WholeEnding {
+    user: [u8; 16],
+    last: [u8; 16],
+    keep: Option<[u8; 16]>,
+    made_before: i64,
+}
+
 /// Sessions that count as live in `sessions` by their rows, but that a pending ending has ended.
 pub(super) fn pending_live(conn: &Connection, now: Timestamp) -> Result<u64, StoreError> {
+    if let Some(whole) = whole(conn)? {
+        let mut pending = 0;
+        for ending in whole {
+            // From the index alone; then those of a later id, which are few.
+            let sql = "SELECT count(*) FROM sessions WHERE user_id = ?1 AND revoked_at IS NULL AND idle_until > ?2 \
+                       AND +id <= ?3 AND id IS NOT ?4";
+            let values = params![ending.user, now.0, ending.last, ending.keep];
+            let mut select = conn.prepare_cached(sql)?;
+            pending += select.query_row(values, |row| row.get::<_, u64>(0))?;
+            let sql = "SELECT count(*) FROM sessions WHERE user_id = ?1 AND id > ?3 AND revoked_at IS NULL \
+                       AND +idle_until > ?2 AND id IS NOT ?4 AND created_at < ?5";
+            let mut select = conn.prepare_cached(sql)?;
+            let values = params![
+                ending.user,
+                now.0,
+                ending.last,
+                ending.keep,
+                ending.made_before
+            ];
+            pending += select.query_row(values, |row| row.get::<_, u64>(0))?;
+        }
+        return Ok(pending);
+    }
     let mut endings =
         conn.prepare_cached("SELECT id, user_id, client_id FROM endings WHERE what = 'sessions'")?;
     type Of = ([u8; 16], Option<[u8; 16]>, Option<[u8; 16]>);

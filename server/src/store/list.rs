@@ -44,7 +44,7 @@ impl ListQuery {
 
 /// Matches that are counted, and up to which an index is worth it: past it the list is walked in its own order, where
 /// so many matches are soon met.
-const COUNTED: u64 = 10_000;
+pub(super) const COUNTED: u64 = 10_000;
 
 /// Conditions that all must hold. A `~` before a column marks an index that helps only while few rows match.
 #[derive(Debug, Default)]
@@ -120,6 +120,19 @@ impl Filter {
         let mut select = conn.prepare(&sql)?;
         let rows = select.query_map(params_from_iter(self.values), row)?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The one row of numbers over all that matches. `walk` as in [`Filter::sql`].
+    pub fn numbers<T>(
+        self,
+        conn: &Connection,
+        (numbers, from): (&str, &str),
+        walk: bool,
+        row: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        let sql = format!("SELECT {numbers} FROM {from} WHERE {}", self.sql(walk));
+        let mut select = conn.prepare(&sql)?;
+        Ok(select.query_row(params_from_iter(self.values), row)?)
     }
 
     /// `walk` keeps marked columns from their index.

@@ -6,7 +6,7 @@
 
 use std::{
     hash::Hash,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
 };
 
 use doorward_shared::{ClientId, SessionId, Timestamp, UserId};
@@ -52,6 +52,8 @@ pub(super) struct Memory {
     pub events: watch::Sender<u64>,
     /// Wakes the job that carries out endings.
     pub endings: Notify,
+    /// Whether the log is being copied back into the database.
+    pub copying: AtomicBool,
     /// Caps of an account.
     pub caps: Caps,
 }
@@ -75,6 +77,7 @@ impl Memory {
             touched: Mutex::default(),
             events: watch::channel(0).0,
             endings: Notify::new(),
+            copying: AtomicBool::new(false),
             caps,
         }
     }

@@ -90,7 +90,7 @@ impl Store {
         let readers = (0..count)
             .map(|_| reading(&path).map_err(named))
             .collect::<Result<_, _>>()?;
-        let checkpoints = Checkpoints::start(&path).map_err(named)?;
+        let checkpoints = Checkpoints::start(&path, memory.clone()).map_err(named)?;
         let (queue, thread) = Writer::start(conn, checkpoints, memory.clone(), metrics.clone())?;
         Ok(Self {
             inner: Arc::new(Inner {

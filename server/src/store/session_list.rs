@@ -9,8 +9,8 @@ use ulid::Ulid;
 
 use super::{
     Store, StoreError, accounts, authority,
-    endings::{self, SESSION_ENDS, Seen},
-    list::{Filter, List, ListQuery, folded},
+    endings::{self, LEFT_OF, SESSION_ENDS, Seen, What},
+    list::{COUNTED, Filter, List, ListQuery, folded},
     rows::{self, SESSION, ip_bytes, ulid},
     sessions::{end, find},
     stats,
@@ -88,6 +88,7 @@ impl Store {
         let page = self
             .read(move |conn| {
                 let mut conditions = conditions(&filter, now, endings::any(conn)?);
+                pass_over_ended(conn, &filter, &mut conditions, now)?;
                 if let Some(q) = query.q.as_deref().filter(|q| !q.is_empty()) {
                     search(&mut conditions, q);
                 } else {
@@ -130,10 +131,10 @@ impl Store {
                 });
             }
             let numbers = "count(*), count(DISTINCT s.user_id)";
-            let counted = matching()?.all(conn, numbers, LIST.from, 1, |row| {
+            let walk = is_most(conn, &filter)?;
+            let (count, users) = matching()?.numbers(conn, (numbers, LIST.from), walk, |row| {
                 Ok((row.get(0)?, row.get(1)?))
             })?;
-            let (count, users) = counted.first().copied().unwrap_or_default();
             let newest = "SELECT id, created_at FROM sessions ORDER BY id DESC LIMIT 1";
             let (last, made) = conn.query_row(newest, [], |row| {
                 Ok((SessionId(ulid(row, 0)?), Timestamp(row.get(1)?)))
@@ -150,10 +151,11 @@ impl Store {
     }
 
     /// Ends sessions that match a filter and were live when a reader saw them, in one unit however many they are; answers
-    /// how many were still live a moment before.
+    /// how many were still live a moment before: `just_counted`, where that was counted in the same call.
     pub async fn revoke_seen(
         &self,
         (filter, keep, seen): (SessionFilter, Option<SessionId>, Seen),
+        just_counted: Option<u64>,
         reason: Option<String>,
         act: Act,
     ) -> Result<u64, StoreError> {
@@ -161,6 +163,10 @@ impl Store {
         (ending.keep, ending.seen, ending.detail) = (keep, Some(seen), reason);
         let now = act.at();
         let live = self.read(move |conn| {
+            if let Some(count) = just_counted {
+                return Ok(count);
+            }
+            let walk = is_most(conn, &filter)?;
             let mut conditions = conditions(&filter, now, endings::any(conn)?);
             let blob = |id: SessionId| Value::Blob(id.0.to_bytes().to_vec());
             if let Some(keep) = keep {
@@ -170,8 +176,7 @@ impl Store {
                 "s.id <= ? AND s.created_at <= ?",
                 [blob(seen.last), Value::Integer(seen.at.0)],
             );
-            let count = conditions.all(conn, "count(*)", LIST.from, 1, |row| row.get(0))?;
-            Ok(count.first().copied().unwrap_or_default())
+            conditions.numbers(conn, ("count(*)", LIST.from), walk, |row| row.get(0))
         });
         let live = live.await?;
         self.write(move |unit| {
@@ -218,7 +223,7 @@ fn conditions(filter: &SessionFilter, now: Timestamp, pending: bool) -> Filter {
         conditions.and("s.user_id = ?", [Value::Blob(id.0.to_bytes().to_vec())]);
     }
     if let Some(id) = filter.client_id {
-        conditions.and("s.client_id = ?", [Value::Blob(id.0.to_bytes().to_vec())]);
+        conditions.and("~s.client_id = ?", [Value::Blob(id.0.to_bytes().to_vec())]);
     }
     if filter.first_party {
         conditions.and("s.client_id IS NULL", []);
@@ -256,6 +261,68 @@ fn conditions(filter: &SessionFilter, now: Timestamp, pending: bool) -> Filter {
     conditions
 }
 
+/// Whether a network or a client has so many of the sessions that the table is read from end to end sooner than by an
+/// index and a look at each row.
+fn is_most(conn: &Connection, filter: &SessionFilter) -> Result<bool, StoreError> {
+    if filter.user_id.is_some() || filter.ids.is_some() {
+        return Ok(false);
+    }
+    let most = stats::rows_of(conn, "sessions")? / 8;
+    let (by, values) = match (filter.client_id, filter.ip) {
+        (Some(id), _) => ("client_id = ?2", [id.0.to_bytes(), [0; 16]]),
+        (None, Some(net)) => (
+            "ip BETWEEN ?2 AND ?3",
+            [ip_bytes(net.network()), ip_bytes(net.broadcast())],
+        ),
+        (None, None) => return Ok(true),
+    };
+    // The last parameter stands in the statement always; of a client it is no address.
+    let sql = format!(
+        "SELECT count(*) FROM (SELECT 1 FROM sessions WHERE {by} AND ?3 IS NOT NULL LIMIT ?1)"
+    );
+    let found: u64 = conn
+        .prepare_cached(&sql)?
+        .query_row(rusqlite::params![most, values[0], values[1]], |row| {
+            row.get(0)
+        })?;
+    Ok(found >= most)
+}
+
+/// Where a pending ending has ended all that an account had, a list of live sessions does not look at each of them.
+fn pass_over_ended(
+    conn: &Connection,
+    filter: &SessionFilter,
+    conditions: &mut Filter,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if filter.active != Some(true) || !endings::any(conn)? {
+        return Ok(());
+    }
+    let blob = |bytes: [u8; 16]| Value::Blob(bytes.to_vec());
+    if let Some(user) = filter.user_id {
+        let floor = endings::floor(conn, What::Sessions, user)?;
+        if floor != [0; 16] {
+            let id = user.0.to_bytes();
+            let values = [blob(id), blob(floor), blob(id)];
+            conditions.and(format!("s.id IN ({LEFT_OF})"), values);
+        }
+    } else if is_alone(filter) && stats::active(conn, now)? < COUNTED {
+        // Where more are live, the page is soon full.
+        let left = endings::left();
+        conditions.and(format!("s.id IN ({left})"), [Value::Integer(now.0)]);
+    }
+    Ok(())
+}
+
+/// Whether nothing is asked for but whether sessions are live.
+fn is_alone(filter: &SessionFilter) -> bool {
+    let alone = SessionFilter {
+        active: filter.active,
+        ..SessionFilter::default()
+    };
+    *filter == alone
+}
+
 /// Live and dead sessions are not counted when nothing else is asked for: their numbers are known.
 fn known_total(
     conn: &Connection,
@@ -263,11 +330,7 @@ fn known_total(
     conditions: &mut Filter,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let alone = SessionFilter {
-        active: filter.active,
-        ..SessionFilter::default()
-    };
-    let Some(active) = filter.active.filter(|_| *filter == alone) else {
+    let Some(active) = filter.active.filter(|_| is_alone(filter)) else {
         return Ok(());
     };
     let live = stats::active(conn, now)?;

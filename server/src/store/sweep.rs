@@ -156,7 +156,7 @@ impl Store {
                     .await?;
                 gone += rows;
                 if !dead.is_empty() {
-                    tokio::time::sleep(TURN).await;
+                    self.rest().await;
                 }
             }
             if last {

@@ -161,7 +161,9 @@ async fn revoke(
     }
     let act = doorward.act(&by, Door::Admin, info)?;
     let reason = Some(reason).filter(|reason| !reason.is_empty());
-    let (revoked, failed) = carry_out(doorward, preview.ends.which.clone(), reason, act).await;
+    let just_counted = asked.preview_id.is_none().then_some(count);
+    let which = (preview.ends.which.clone(), just_counted);
+    let (revoked, failed) = carry_out(doorward, which, reason, act).await;
     if let Some(error) = failed {
         // Sent again it does the rest: what has ended already stays so.
         if let Some(id) = asked.preview_id {
@@ -187,17 +189,19 @@ async fn revoke(
     })
 }
 
-/// Ends the sessions of a preview; answers how many, and what went wrong.
+/// Ends the sessions of a preview; answers how many, and what went wrong. Their number comes with them where it was
+/// counted in this call.
 async fn carry_out(
     doorward: &Doorward,
-    which: Which,
+    (which, just_counted): (Which, Option<u64>),
     reason: Option<String>,
     act: Act,
 ) -> (u64, Option<StoreError>) {
     let store = &doorward.store;
     let ids = match which {
         Which::Seen { filter, keep, seen } => {
-            return match store.revoke_seen((filter, keep, seen), reason, act).await {
+            let these = (filter, keep, seen);
+            return match store.revoke_seen(these, just_counted, reason, act).await {
                 Ok(revoked) => (revoked, None),
                 Err(error) => (0, Some(error)),
             };
