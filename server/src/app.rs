@@ -28,7 +28,9 @@ use crate::{
     service::{Keys, SecondFactors},
     settings::Settings,
     site::Site,
-    state::{KeyMeters, MfaTokens, PasskeyChallenges, Refusals, Told, streams::Streams},
+    state::{
+        Arrivals, KeyMeters, MfaTokens, PasskeyChallenges, Refusals, Told, streams::Streams,
+    },
     stats::{Remembered, minute_of},
     store::{
         self, DirectoryLock, MASTER_KEY, OPERATOR_KEY, Restore, Restored, Store, StoreError,
@@ -82,6 +84,7 @@ pub struct Parts {
     pub(crate) answers: Answers,
     pub(crate) previews: Previews,
     pub(crate) remembered: Remembered,
+    pub(crate) arrivals: Arrivals,
     pub(crate) streams: Streams,
     pub(crate) master: Arc<MasterKey>,
     pub(crate) factors: SecondFactors,
@@ -191,6 +194,7 @@ impl Doorward {
             answers: Answers::default(),
             previews: Previews::default(),
             remembered: Remembered::default(),
+            arrivals: Arrivals::default(),
             streams: Streams::default(),
             master,
             factors,

@@ -2,14 +2,14 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use doorward_shared::Timestamp;
+use doorward_shared::{ScopeSet, Timestamp};
 
 use crate::{
     app::Doorward,
     caller::{Caller, Credential},
     crypto::secret::Digest256,
     domain::{Account, Session, SignInMethod},
-    store::{NewSession, StoreError, grantable},
+    store::{NewSession, StoreError},
 };
 
 /// A person who has signed in in this browser, as it stands at this moment.
@@ -17,13 +17,15 @@ use crate::{
 pub(crate) struct SignedIn {
     pub account: Arc<Account>,
     pub session: Arc<Session>,
+    /// All that the session was given and its person still may.
+    pub scopes: ScopeSet,
 }
 
 impl SignedIn {
-    /// As a caller with a first-party token would be: all their session was given and they still may.
+    /// As a caller with a first-party token would be.
     pub fn caller(&self) -> Caller {
         Caller {
-            scopes: self.session.scope.intersect(&grantable(&self.account.may)),
+            scopes: self.scopes.clone(),
             credential: Credential::Session {
                 account: self.account.clone(),
                 session: self.session.clone(),
@@ -46,11 +48,10 @@ impl Doorward {
         let Some(session) = self.store.session(id).await? else {
             return Ok(None);
         };
-        if !session.is_live(now) || session.client_id.is_some() {
+        if session.client_id.is_some() {
             return Ok(None);
         }
-        let account = self.store.account(session.user_id).await?;
-        let Some(account) = account.filter(|account| account.user.disabled_at.is_none()) else {
+        let Ok((account, scopes)) = self.worth(&session, &session.scope, now).await? else {
             return Ok(None);
         };
         self.store.touch_session(id, now);
@@ -65,7 +66,11 @@ impl Doorward {
                 tracing::warn!(%error, "a session in use was not kept from its idle end");
             }
         }
-        Ok(Some(SignedIn { account, session }))
+        Ok(Some(SignedIn {
+            account,
+            session,
+            scopes,
+        }))
     }
 
     /// What the session of a browser starts with: no refresh token, the cookie is what it lives by.

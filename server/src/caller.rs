@@ -16,10 +16,11 @@ use crate::{
     },
     domain::{
         Account, Act, Actor, ApiKey, Authority, Cause, Client, Door, Holder, KeyOwner, Session,
+        rules::credential::{self, Over},
     },
     http::{ApiError, RequestInfo},
     service::{FoundKey, Wanted},
-    store::grantable,
+    store::StoreError,
 };
 
 /// What somebody called with.
@@ -203,11 +204,11 @@ impl Doorward {
     /// `step_up_required`.
     pub(crate) fn must_be_recent(&self, caller: &Caller) -> Result<(), ApiError> {
         let within = self.settings.step_up_seconds;
-        let fresh = |at: Timestamp| self.clock.now() < at.plus_seconds(i64::from(within));
-        if within > 0 && caller.signed_in_at().is_some_and(|at| !fresh(at)) {
-            return Err(ApiError::step_up(within));
+        if credential::is_recent(caller.signed_in_at(), within, self.clock.now()) {
+            Ok(())
+        } else {
+            Err(ApiError::step_up(within))
         }
-        Ok(())
     }
 
     /// Judges a bearer credential, an access token or an API key, as it stands at this moment.
@@ -320,23 +321,9 @@ impl Doorward {
         if session.user_id != user || client != claims.client_id {
             return Err(ApiError::invalid_token());
         }
-        if session.revoked_at.is_some() {
-            return Err(ApiError::token_revoked());
-        }
-        let account = self
-            .store
-            .account(user)
-            .await?
-            .ok_or_else(ApiError::token_revoked)?;
-        if account.user.disabled_at.is_some() {
-            return Err(ApiError::token_revoked());
-        }
         let now = self.clock.now();
-        if !session.is_live(now) {
-            return Err(ApiError::token_expired());
-        }
+        let (account, scopes) = self.worth(&session, &granted, now).await??;
         self.store.touch_session(id, now);
-        let scopes = self.still_granted(&session, &account, &granted).await?;
         Ok(Caller {
             credential: Credential::Session { account, session },
             scopes,
@@ -344,23 +331,24 @@ impl Doorward {
         })
     }
 
-    /// What of a session's scope is left today: what its user may, and what its client may still be given.
+    /// Whose a session is, and what of `granted` it is worth now.
     ///
     /// # Errors
-    /// `token_revoked`, when the client is gone.
-    pub(crate) async fn still_granted(
+    /// [`StoreError`]; within, why it is over.
+    pub(crate) async fn worth(
         &self,
         session: &Session,
-        account: &Account,
         granted: &ScopeSet,
-    ) -> Result<ScopeSet, ApiError> {
-        let scopes = granted.intersect(&grantable(&account.may));
-        let Some(client) = session.client_id else {
-            return Ok(scopes);
+        now: Timestamp,
+    ) -> Result<Result<(Arc<Account>, ScopeSet), Over>, StoreError> {
+        let account = self.store.account(session.user_id).await?;
+        let client = match session.client_id {
+            Some(id) => self.store.client(id).await?,
+            None => None,
         };
-        let client = self.store.client(client).await?;
-        let client = client.ok_or_else(ApiError::token_revoked)?;
-        Ok(scopes.intersect(&client.scopes))
+        let (owner, through) = (account.as_deref(), client.as_deref());
+        let scopes = credential::session_scopes(session, owner, through, granted, now);
+        Ok(scopes.and_then(|scopes| Ok((account.ok_or(Over::Revoked)?, scopes))))
     }
 
     async fn judge_client(
@@ -373,28 +361,25 @@ impl Doorward {
         if claims.sub != claims.client_id {
             return Err(ApiError::invalid_token());
         }
-        if self.store.is_token_revoked(jti).await? {
-            return Err(ApiError::token_revoked());
-        }
-        let client = self
-            .store
-            .client(id)
-            .await?
-            .ok_or_else(ApiError::token_revoked)?;
-        let now = self.clock.now();
-        if client
-            .secrets
-            .as_ref()
-            .is_some_and(|secrets| !secrets.vouch_for(jti, now))
-        {
-            return Err(ApiError::token_revoked());
-        }
-        let scopes = granted.intersect(&client.scopes);
+        let given_up = self.store.is_token_revoked(jti).await?;
+        let client = self.store.client(id).await?;
+        let (token, now) = ((jti, given_up), self.clock.now());
+        let scopes = credential::client_scopes(client.as_deref(), token, &granted, now)?;
+        let client = client.ok_or_else(ApiError::token_revoked)?;
         Ok(Caller {
             credential: Credential::Client { client },
             scopes,
             claims: Some(claims),
         })
+    }
+}
+
+impl From<Over> for ApiError {
+    fn from(over: Over) -> Self {
+        match over {
+            Over::Revoked => Self::token_revoked(),
+            Over::Expired => Self::token_expired(),
+        }
     }
 }
 

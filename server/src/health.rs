@@ -7,13 +7,9 @@ use std::{
     time::Duration,
 };
 
+use doorward_shared::tls;
 use rocket::{Config, figment::Figment};
-use rustls::{
-    ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme, StreamOwned,
-    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    crypto::CryptoProvider,
-    pki_types::{CertificateDer, ServerName, UnixTime},
-};
+use rustls::{ClientConnection, StreamOwned, pki_types::ServerName};
 
 use crate::{say, text};
 
@@ -54,8 +50,10 @@ fn status(address: SocketAddr, tls: bool) -> io::Result<String> {
         return exchange(&mut stream, address);
     }
     let name = ServerName::from(address.ip());
-    let connection =
-        ClientConnection::new(Arc::new(any_certificate()?), name).map_err(io::Error::other)?;
+    // Certificates of a server name its public host, and this asks at an address of this machine. Nothing secret is sent,
+    // and nothing of the answer is believed but that there is one.
+    let any = tls::accepting(|_| true).map_err(io::Error::other)?;
+    let connection = ClientConnection::new(Arc::new(any), name).map_err(io::Error::other)?;
     exchange(&mut StreamOwned::new(connection, stream), address)
 }
 
@@ -66,57 +64,4 @@ fn exchange(stream: &mut (impl Read + Write), address: SocketAddr) -> io::Result
     let mut line = Vec::new();
     BufReader::new(stream.take(LINE)).read_until(b'\n', &mut line)?;
     Ok(String::from_utf8_lossy(&line).trim_end().to_owned())
-}
-
-fn any_certificate() -> io::Result<ClientConfig> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider.clone())
-        .with_safe_default_protocol_versions()
-        .map_err(io::Error::other)?;
-    Ok(config
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
-        .with_no_client_auth())
-}
-
-/// Takes any certificate: those of a server name its public host, and this asks at an address of this machine. Nothing
-/// secret is sent, and nothing of the answer is believed but that there is one.
-#[derive(Debug)]
-struct AnyCertificate(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for AnyCertificate {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let known = &self.0.signature_verification_algorithms;
-        rustls::crypto::verify_tls12_signature(message, certificate, signature, known)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let known = &self.0.signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, certificate, signature, known)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
 }

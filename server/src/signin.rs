@@ -62,13 +62,12 @@ impl Doorward {
         let attempt = self.limits.password_check(ip, &account, known, &self.clock);
         let attempt = match attempt.await {
             Ok(attempt) => attempt,
-            Err(Held::Limited(wait)) => {
-                self.metrics.login("rate_limited");
-                return Err(wait.into());
-            }
-            Err(Held::Overloaded(overloaded)) => {
-                self.metrics.login("overloaded");
-                return Err(overloaded.into());
+            Err(held) => {
+                self.metrics.login(match held {
+                    Held::Limited(_) => "rate_limited",
+                    Held::Overloaded(_) => "overloaded",
+                });
+                return Err(held.into());
             }
         };
         let hash = record.as_ref().and_then(|record| record.password.clone());
@@ -277,10 +276,7 @@ impl Doorward {
             Ok(attempt) => attempt,
             Err(held) => {
                 self.factors.pending.unused(tried);
-                return Err(match held {
-                    Held::Limited(wait) => wait.into(),
-                    Held::Overloaded(overloaded) => overloaded.into(),
-                });
+                return Err(held.into());
             }
         };
         let opened = match self.check_factor(pending.user_id, factor, &cause).await {

@@ -11,6 +11,8 @@ pub mod mfa;
 pub mod page;
 pub mod scope;
 pub mod time;
+#[cfg(feature = "tls")]
+pub mod tls;
 
 pub use error::{ErrorBody, ErrorCode};
 pub use ids::{ClientId, EventId, KeyId, PasskeyId, SessionId, UserId};

@@ -6,6 +6,7 @@ use doorward_shared::{ClientId, KeyId, ScopeSet, SessionId, Timestamp, UserId};
 use ulid::Ulid;
 
 use super::{Actor, Cause, rules::authority::Rights};
+use crate::crypto::secret::Digest256;
 
 /// Whose authority an act has. What it may do now is read anew in the transaction of the act.
 #[derive(Debug, Clone)]
@@ -19,6 +20,12 @@ pub enum Holder {
         id: ClientId,
         token: Ulid,
         granted: ScopeSet,
+    },
+    /// An OAuth client that has just shown who it is, with this secret; a public one has none. It may do nothing but end
+    /// what is its own.
+    Registered {
+        id: ClientId,
+        secret: Option<Digest256>,
     },
     /// Doorward itself, or whoever holds the data directory: no credential bounds it.
     System,
@@ -67,6 +74,21 @@ impl Act {
         Self::new(authority, Cause::system(at))
     }
 
+    /// The end of a session by a browser that has it, or was given it and never took it: what it was granted is of no
+    /// matter.
+    pub fn of_session(id: SessionId, cause: Cause) -> Self {
+        let authority = Authority {
+            holder: Holder::Session {
+                id,
+                granted: ScopeSet::default(),
+            },
+            door: Door::Own,
+            signed_in_at: None,
+            step_up_seconds: 0,
+        };
+        Self::new(authority, cause)
+    }
+
     /// The same for this reason, which the events of the act tell.
     #[must_use]
     pub fn because(mut self, reason: Arc<str>) -> Self {
@@ -81,6 +103,14 @@ impl Act {
 
     pub fn authority(&self) -> &Authority {
         &self.authority
+    }
+
+    /// The session that the caller holds, where it is one.
+    pub fn session(&self) -> Option<SessionId> {
+        match self.authority.holder {
+            Holder::Session { id, .. } => Some(id),
+            _ => None,
+        }
     }
 
     pub fn at(&self) -> Timestamp {

@@ -59,12 +59,16 @@ pub struct ClientSecrets {
 impl ClientSecrets {
     /// Compares in constant time; an old secret is good until its grace ends.
     pub fn accept(&self, secret: &str, now: Timestamp) -> bool {
-        let given = Digest256::of(secret.as_bytes());
+        self.accept_digest(&Digest256::of(secret.as_bytes()), now)
+    }
+
+    /// As [`ClientSecrets::accept`], by the secret's hash.
+    pub fn accept_digest(&self, given: &Digest256, now: Timestamp) -> bool {
         let old = self
             .previous
             .as_ref()
-            .is_some_and(|(digest, until)| digest.matches(&given) && now < *until);
-        self.current.matches(&given) || old
+            .is_some_and(|(digest, until)| digest.matches(given) && now < *until);
+        self.current.matches(given) || old
     }
 
     /// The secrets after `next` has taken the current one's place, which is good until `old_until` if that is to come.

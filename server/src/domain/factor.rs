@@ -83,13 +83,6 @@ pub struct Factors {
     pub recovery_codes: u32,
 }
 
-impl Factors {
-    /// Whether a password alone is not enough. Recovery codes stand in for a factor; they are none.
-    pub fn any(&self) -> bool {
-        self.totp || !self.passkeys.is_empty()
-    }
-}
-
 /// A factor that was shown and found right; what is left to do is to use it up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ShownFactor {

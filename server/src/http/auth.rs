@@ -181,20 +181,15 @@ async fn refresh(
 
 #[post("/auth/logout")]
 async fn logout(doorward: &State<Doorward>, info: &RequestInfo, by: Bearer) -> Done {
-    let cause = doorward.cause(&by, info);
+    let act = doorward.act(&by, Door::Own, info)?;
     match &by.credential {
-        Credential::Session { session, .. } => {
-            let owner = Some(session.user_id);
-            doorward
-                .store
-                .revoke_session(session.id, owner, "session.logout", cause)
-                .await?;
-        }
-        Credential::Client { .. } => {
+        Credential::Session { .. } => doorward.store.sign_out(None, act).await?,
+        Credential::Client { client } => {
             let claims = by.claims.as_ref().ok_or_else(ApiError::invalid_token)?;
             let jti = Ulid::from_string(&claims.jti).map_err(|_| ApiError::invalid_token())?;
             let until = doorward_shared::Timestamp::from_seconds(claims.exp);
-            doorward.store.revoke_token(jti, until, cause).await?;
+            let token = (jti, client.id);
+            doorward.store.give_back_token(token, until, act).await?;
         }
         Credential::Key { .. } => {
             let message = "an API key has no session to end; revoke the key instead";
@@ -307,11 +302,7 @@ impl Doorward {
         // First, so that a new password that is refused costs no attempt.
         check_password(new.expose(), email)
             .map_err(|why| ApiError::validation("newPassword", why))?;
-        let cause = info.cause(by.caller.actor(), self.clock.now());
-        let proven = self.prove(email, current, info.ip, &cause).await?;
-        if proven.record.user_id != by.account.user.id {
-            return Err(ApiError::token_revoked());
-        }
+        let proven = self.prove_again(info, by, current).await?;
         let hash = self.hash_new_password(new, email, "newPassword").await?;
         let seen = Some(proven.password);
         let (id, keep) = (by.account.user.id, Some(by.session.id));

@@ -20,7 +20,7 @@ use rocket::{
 use crate::{
     crypto::{password::Overloaded, secret::Secret, signing::SignError},
     domain::Refusal,
-    limits::RetryAfter,
+    limits::{Held, RetryAfter},
     store::StoreError,
     tokens::Counted,
 };
@@ -184,6 +184,11 @@ impl ApiError {
     /// Whether the change may be there all the same, wholly.
     pub fn is_uncertain(&self) -> bool {
         self.uncertain
+    }
+
+    /// How recent a sign-in has to be, in seconds, for `step_up_required`.
+    pub fn max_age(&self) -> Option<u32> {
+        self.max_age
     }
 
     /// When to come again, in seconds.
@@ -354,6 +359,15 @@ impl From<RetryAfter> for ApiError {
                 ErrorCode::RateLimited,
                 format!("too many attempts; try again in {seconds} seconds"),
             )
+        }
+    }
+}
+
+impl From<Held> for ApiError {
+    fn from(held: Held) -> Self {
+        match held {
+            Held::Limited(wait) => wait.into(),
+            Held::Overloaded(overloaded) => overloaded.into(),
         }
     }
 }

@@ -69,9 +69,9 @@ async fn revoke(
     form: FormBody,
 ) -> Result<(), Failure> {
     let form = form.0?;
-    let client = doorward.client_of(&headers.0, &form, info.ip).await?;
+    let by = doorward.authenticated(&headers.0, &form, info.ip).await?;
     let cause = Cause {
-        actor: Actor::Client(client.id),
+        actor: Actor::Client(by.client.id),
         client_id: None,
         ip: Some(info.ip),
         request_id: Some(info.id.clone()),
@@ -79,7 +79,7 @@ async fn revoke(
         reason: None,
     };
     let token = form.require("token")?;
-    Ok(doorward.give_up(&client, token, cause).await?)
+    doorward.give_up(&by, token, cause).await
 }
 
 #[post("/oauth/introspect", data = "<form>")]

@@ -8,7 +8,7 @@ use super::{Failure, Form};
 use crate::{
     app::Doorward,
     crypto::secret::{Digest256, Secret},
-    domain::Client,
+    domain::{Act, Authority, Cause, Client, Door, Holder},
 };
 
 /// What a client says who it is with.
@@ -20,10 +20,28 @@ pub struct ClientCredentials {
 }
 
 /// A client that has shown who it is.
-pub(super) struct Authenticated {
+pub(crate) struct Authenticated {
     pub client: Arc<Client>,
     /// Hash of the secret it came with.
     pub secret: Option<Digest256>,
+    /// Whether it came with HTTP Basic.
+    pub basic: bool,
+}
+
+impl Authenticated {
+    /// What the client is about to do to what is its own.
+    pub fn act(&self, cause: Cause) -> Act {
+        let authority = Authority {
+            holder: Holder::Registered {
+                id: self.client.id,
+                secret: self.secret,
+            },
+            door: Door::Own,
+            signed_in_at: None,
+            step_up_seconds: 0,
+        };
+        Act::new(authority, cause)
+    }
 }
 
 impl ClientCredentials {
@@ -103,7 +121,7 @@ impl Doorward {
     ///
     /// # Errors
     /// As [`Doorward::client_of`].
-    pub(super) async fn authenticated(
+    pub(crate) async fn authenticated(
         &self,
         headers: &[&str],
         form: &Form,
@@ -127,7 +145,12 @@ impl Doorward {
                 Some(client) => match self.why_refused(&client, &credentials) {
                     None => {
                         let secret = credentials.digest();
-                        return Ok(Authenticated { client, secret });
+                        let basic = credentials.basic;
+                        return Ok(Authenticated {
+                            client,
+                            secret,
+                            basic,
+                        });
                     }
                     Some(why) => why,
                 },

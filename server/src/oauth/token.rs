@@ -69,7 +69,7 @@ impl Doorward {
         ip: IpAddr,
         request_id: Arc<str>,
     ) -> Result<TokenAnswer, Failure> {
-        let Authenticated { client, secret } = self.authenticated(headers, form, ip).await?;
+        let Authenticated { client, secret, .. } = self.authenticated(headers, form, ip).await?;
         let cause = Cause {
             actor: Actor::Client(client.id),
             client_id: None,

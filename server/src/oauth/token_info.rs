@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use doorward_shared::{ClientId, Timestamp};
+use doorward_shared::{SessionId, Timestamp};
 use serde::Serialize;
 use ulid::Ulid;
 
-use super::Failure;
+use super::{Failure, client_auth::Authenticated};
 use crate::{
     app::Doorward,
     caller::{Caller, Credential},
@@ -15,7 +15,7 @@ use crate::{
         signing::TokenError,
         token::{AccessClaims, Audience},
     },
-    domain::{Cause, Client, Session, client::is_same_resource},
+    domain::{Cause, Client, Refusal, Session, client::is_same_resource},
     http::ApiError,
     store::StoreError,
 };
@@ -168,14 +168,10 @@ impl Doorward {
         };
         // Used before, or over: not active.
         let live = live_until.is_some_and(|until| now < until);
-        if !own || !live || !session.is_live(now) {
+        if !own || !live {
             return Ok(None);
         }
-        let account = self.store.account(session.user_id).await?;
-        let Some(account) = account.filter(|account| account.user.disabled_at.is_none()) else {
-            return Ok(None);
-        };
-        let Ok(scope) = self.still_granted(&session, &account, &session.scope).await else {
+        let Ok((account, scope)) = self.worth(&session, &session.scope, now).await? else {
             return Ok(None);
         };
         let shown = session.client_id.is_none() || reads_people(asker) || scope.covers("email");
@@ -197,58 +193,72 @@ impl Doorward {
     /// somebody else's, or of nobody's, is left alone, and the answer is the same.
     ///
     /// # Errors
-    /// [`StoreError`].
-    pub async fn give_up(
+    /// `invalid_client` when the client has lost its credentials since; 503.
+    pub(crate) async fn give_up(
         &self,
-        client: &Client,
+        by: &Authenticated,
         token: &str,
         cause: Cause,
-    ) -> Result<(), StoreError> {
-        if token.starts_with("rt_") {
-            let Some(shown) = self.master.refresh().read(token) else {
-                return Ok(());
-            };
-            return match self.store.refresh_token(shown).await? {
-                Some((session, _)) => self.end_own(client.id, &session, cause).await,
-                None => Ok(()),
-            };
-        }
-        let claims = match self.keys.verify_any_audience(token, cause.at) {
-            Ok(claims) | Err(TokenError::Expired(claims)) => claims,
-            Err(TokenError::Invalid) => return Ok(()),
+    ) -> Result<(), Failure> {
+        let (meant, act) = (
+            self.meant(&by.client, token, cause.at).await?,
+            by.act(cause),
+        );
+        let ended = match meant {
+            Some(Meant::Session(id)) => self.store.give_back_session(id, act).await,
+            Some(Meant::Token(jti, until)) => {
+                let token = (jti, by.client.id);
+                self.store.give_back_token(token, until, act).await
+            }
+            None => Ok(()),
         };
-        if claims.client_id != client.id.to_string() {
-            return Ok(());
-        }
-        match claims.sid.as_ref().map(|sid| sid.parse()) {
-            Some(Ok(id)) => match self.store.session(id).await? {
-                Some(session) => self.end_own(client.id, &session, cause).await,
-                None => Ok(()),
-            },
-            Some(Err(_)) => Ok(()),
-            None => match Ulid::from_string(&claims.jti) {
-                Ok(jti) => {
-                    let until = Timestamp::from_seconds(claims.exp);
-                    self.store.revoke_token(jti, until, cause).await
-                }
-                Err(_) => Ok(()),
-            },
+        match ended {
+            // Swept since.
+            Err(StoreError::Refused(Refusal::NotFound(_))) => Ok(()),
+            Err(StoreError::Refused(_)) => Err(Failure::client(by.basic)),
+            ended => Ok(ended?),
         }
     }
 
-    async fn end_own(
+    /// What a client's own token stands for; nothing, where it is another's, or none.
+    async fn meant(
         &self,
-        client: ClientId,
-        session: &Session,
-        cause: Cause,
-    ) -> Result<(), StoreError> {
-        if session.client_id != Some(client) {
-            return Ok(());
+        client: &Client,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<Option<Meant>, StoreError> {
+        let own = |session: Arc<Session>| {
+            (session.client_id == Some(client.id)).then_some(Meant::Session(session.id))
+        };
+        if token.starts_with("rt_") {
+            let Some(shown) = self.master.refresh().read(token) else {
+                return Ok(None);
+            };
+            let found = self.store.refresh_token(shown).await?;
+            return Ok(found.and_then(|(session, _)| own(session.into())));
         }
-        self.store
-            .revoke_session(session.id, None, "session.revoked", cause)
-            .await
+        let claims = match self.keys.verify_any_audience(token, now) {
+            Ok(claims) | Err(TokenError::Expired(claims)) => claims,
+            Err(TokenError::Invalid) => return Ok(None),
+        };
+        if claims.client_id != client.id.to_string() {
+            return Ok(None);
+        }
+        Ok(match claims.sid.as_ref().map(|sid| sid.parse()) {
+            Some(Ok(id)) => self.store.session(id).await?.and_then(own),
+            Some(Err(_)) => None,
+            None => Ulid::from_string(&claims.jti)
+                .ok()
+                .map(|jti| Meant::Token(jti, Timestamp::from_seconds(claims.exp))),
+        })
     }
+}
+
+/// What a token that is given up stands for.
+enum Meant {
+    Session(SessionId),
+    /// A client's own: its id, and when it would have ended.
+    Token(Ulid, Timestamp),
 }
 
 fn sees(asker: &Asker, claims: &AccessClaims) -> bool {

@@ -62,7 +62,7 @@ pub(crate) struct Judged {
 
 impl FoundKey {
     fn owner(&self) -> OwnerNow<'_> {
-        owner_now(&self.key, self.owner.as_deref())
+        OwnerNow::of(&self.key, self.owner.as_deref())
     }
 
     /// What is wrong with the key itself, if something is.
@@ -72,14 +72,6 @@ impl FoundKey {
     pub fn standing(&self, ip: IpAddr, now: Timestamp) -> Result<(), KeyCode> {
         let anything = (&[] as &[Scope], Some(ip));
         key_use::judge((&self.key, self.owner()), &self.scopes, anything, now)
-    }
-}
-
-fn owner_now<'a>(key: &ApiKey, owner: Option<&'a Account>) -> OwnerNow<'a> {
-    match (key.owner, owner) {
-        (KeyOwner::Operator, _) => OwnerNow::Nobody,
-        (KeyOwner::User(_), None) => OwnerNow::Gone,
-        (KeyOwner::User(_), Some(account)) => OwnerNow::Account(account),
     }
 }
 
@@ -100,7 +92,7 @@ impl Keys {
             KeyOwner::Operator => None,
             KeyOwner::User(id) => self.store.account(id).await?,
         };
-        let scopes = key_use::scopes_now(&key, owner_now(&key, owner.as_deref()));
+        let scopes = key_use::scopes_now(&key, OwnerNow::of(&key, owner.as_deref()));
         Ok(Some(FoundKey { key, owner, scopes }))
     }
 

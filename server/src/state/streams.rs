@@ -174,4 +174,66 @@ mod tests {
         assert!(streams.open(key(99)).is_some());
         assert!(lock(&streams.open).is_empty());
     }
+
+    /// Events of a store that is made for it.
+    fn store() -> (Store, tempfile::TempDir) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("data");
+        let lock = crate::store::DirectoryLock::take(&path).unwrap();
+        let caps = (100, crate::store::Caps::default());
+        let store = Store::open(&path, lock, caps, Arc::default()).unwrap();
+        (store, directory)
+    }
+
+    async fn happen(store: &Store, times: u32) {
+        for at in 0..times {
+            let cause = crate::domain::Cause::system(doorward_shared::Timestamp(at.into()));
+            store.note("login.failed", None, None, cause).await.unwrap();
+        }
+    }
+
+    static ENCODED: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+
+    fn counted(event: Event) -> Option<Arc<str>> {
+        ENCODED.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        Some(event.id.to_string().into())
+    }
+
+    #[tokio::test]
+    async fn an_event_is_encoded_once_however_many_streams_send_it() {
+        let (store, _directory) = store();
+        let streams = Streams::default();
+        happen(&store, 1).await;
+        let start = store.newest_event().await.unwrap();
+        let mut signal = store.event_signal();
+        // The first stream is there before anything happens.
+        let commit = *signal.borrow_and_update();
+        assert!(
+            streams
+                .after(&store, start, commit, counted)
+                .await
+                .unwrap()
+                .is_empty()
+        );
+        let mut sent = vec![Vec::new(); 50];
+        let mut at = vec![start; 50];
+        for round in 0..3 {
+            happen(&store, 10).await;
+            let commit = *signal.borrow_and_update();
+            for (number, (sent, at)) in sent.iter_mut().zip(&mut at).enumerate() {
+                // One of them is slow, and takes the last two rounds at once.
+                if (number, round) == (7, 1) {
+                    continue;
+                }
+                let events = streams.after(&store, *at, commit, counted).await.unwrap();
+                *at = events.last().map(|event| event.id).or(*at);
+                sent.extend(events.into_iter().map(|event| event.text));
+            }
+        }
+        assert_eq!(ENCODED.load(std::sync::atomic::Ordering::SeqCst), 30);
+        for one in &sent {
+            assert_eq!((one.len(), one), (30, &sent[0]));
+        }
+        store.close();
+    }
 }

@@ -9,6 +9,7 @@ use super::{
     Store, StoreError, authority,
     carry_out::is_more_left,
     endings::{self, Ending, What},
+    factors::with_factor,
     keys::{self, KeysOf},
     list::{Filter, List, ListQuery, folded},
     memory::through,
@@ -94,13 +95,14 @@ impl Store {
         ip: IpAddr,
     ) -> Result<LoginFacts, StoreError> {
         self.read(move |conn| {
-            let sql = "SELECT u.id, u.password, u.disabled_at IS NOT NULL, \
-                       EXISTS (SELECT 1 FROM user_addresses a WHERE a.user_id = u.id AND a.ip = ?3), \
-                       EXISTS (SELECT 1 FROM totp t WHERE t.user_id = u.id AND t.confirmed_at IS NOT NULL) \
-                       OR EXISTS (SELECT 1 FROM passkeys p WHERE p.user_id = u.id) \
-                       FROM users u WHERE u.email_key IN (?1, ?2) ORDER BY u.email_key = ?1 DESC LIMIT 1";
+            const FOUND: &str = concat!(
+                "SELECT u.id, u.password, u.disabled_at IS NOT NULL, \
+                 EXISTS (SELECT 1 FROM user_addresses a WHERE a.user_id = u.id AND a.ip = ?3), ",
+                with_factor!("u.id"),
+                " FROM users u WHERE u.email_key IN (?1, ?2) ORDER BY u.email_key = ?1 DESC LIMIT 1"
+            );
             let [beside, key] = keys;
-            let found = conn.prepare_cached(sql)?.query_row(
+            let found = conn.prepare_cached(FOUND)?.query_row(
                 params![beside, key, ip_bytes(household(ip))],
                 |row| {
                     Ok(LoginRecord {

@@ -48,6 +48,10 @@ pub(super) fn judge(conn: &Connection, act: &Act) -> Result<Rights, StoreError> 
             client: clients::find(conn, *id)?,
             token_revoked: is_given_up(conn, *token)?,
         },
+        Holder::Registered { id, .. } => Facts::Client {
+            client: clients::find(conn, *id)?,
+            token_revoked: false,
+        },
     };
     Ok(authority::rights(by, &facts, act.at())?)
 }

@@ -4,14 +4,14 @@ use doorward_shared::{ClientId, ScopeSet, SessionId, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
-    NewSession, Store, StoreError, endings,
+    NewSession, Store, StoreError, authority, endings,
     rows::{self, ip_bytes, ulid},
     sessions,
     writer::Unit,
 };
 use crate::{
     crypto::secret::Digest256,
-    domain::{Cause, Code, Session, User},
+    domain::{Act, Cause, Code, Session, User, rules::authority as rule},
 };
 
 /// What became of a use of a code.
@@ -208,20 +208,26 @@ impl Store {
     }
 
     /// Takes back what somebody allowed a client: the consent, codes not yet used, and the sessions it gave.
+    ///
+    /// # Errors
+    /// As [`rule::revoke_consent`].
     pub async fn revoke_consent(
         &self,
         user: UserId,
         client: ClientId,
-        cause: Cause,
+        act: Act,
     ) -> Result<(), StoreError> {
         self.write(move |unit| {
+            let by = authority::judge(unit.conn, &act)?;
+            rule::revoke_consent(&by, user)?;
+            let cause = act.cause(&by);
             let both = params![user.0.to_bytes(), client.0.to_bytes()];
             unit.conn
                 .prepare_cached("DELETE FROM consents WHERE user_id = ?1 AND client_id = ?2")?
                 .execute(both)?;
             drop_unused(unit, user, Some(client))?;
-            endings::end_sessions_of(unit, user, Some(client), None, &cause)?;
-            unit.event(&cause, "consent.revoked", Some(&client), Some(user), None)
+            endings::end_sessions_of(unit, user, Some(client), None, cause)?;
+            unit.event(cause, "consent.revoked", Some(&client), Some(user), None)
         })
         .await
     }

@@ -142,7 +142,7 @@ impl Store {
         cause: Cause,
     ) -> Result<(), StoreError> {
         self.write(move |unit| {
-            if !factors(unit.conn, user)?.any() {
+            if !has_factor(unit.conn, user)? {
                 let why = "recovery codes stand in for a second factor: set one up first";
                 return Err(Refusal::Conflict(why.into()).into());
             }
@@ -249,11 +249,7 @@ impl Store {
             let cause = act.cause(&by);
             delete(unit.conn, "DELETE FROM totp WHERE user_id = ?1", user)?;
             delete(unit.conn, "DELETE FROM passkeys WHERE user_id = ?1", user)?;
-            delete(
-                unit.conn,
-                "DELETE FROM recovery_codes WHERE user_id = ?1",
-                user,
-            )?;
+            delete_codes(unit.conn, user)?;
             unit.event(cause, "mfa.removed", Some(&user), Some(user), None)
         })
         .await
@@ -321,8 +317,29 @@ fn passkey(row: &Row<'_>) -> rusqlite::Result<Passkey> {
     })
 }
 
+/// A condition on an account, by the column or parameter that is its id: whether a sign-in to it asks for a second factor.
+macro_rules! with_factor {
+    ($id:literal) => {
+        concat!(
+            "(EXISTS (SELECT 1 FROM totp WHERE totp.user_id = ",
+            $id,
+            " AND totp.confirmed_at IS NOT NULL) OR EXISTS (SELECT 1 FROM passkeys WHERE passkeys.user_id = ",
+            $id,
+            "))"
+        )
+    };
+}
+
+pub(super) use with_factor;
+
+/// Whether an account has a second factor. Recovery codes only stand in for one.
+pub(super) fn has_factor(conn: &Connection, user: UserId) -> Result<bool, StoreError> {
+    let mut select = conn.prepare_cached(concat!("SELECT ", with_factor!("?1")))?;
+    Ok(select.query_row([user.0.to_bytes()], |row| row.get(0))?)
+}
+
 /// What an account has set up.
-pub(super) fn factors(conn: &Connection, user: UserId) -> Result<Factors, StoreError> {
+fn factors(conn: &Connection, user: UserId) -> Result<Factors, StoreError> {
     let id = user.0.to_bytes();
     let totp = conn
         .prepare_cached(
@@ -348,12 +365,12 @@ fn delete(conn: &Connection, sql: &str, user: UserId) -> Result<usize, StoreErro
     Ok(conn.prepare_cached(sql)?.execute([user.0.to_bytes()])?)
 }
 
+fn delete_codes(conn: &Connection, user: UserId) -> Result<(), StoreError> {
+    delete(conn, "DELETE FROM recovery_codes WHERE user_id = ?1", user).map(drop)
+}
+
 fn replace_codes(unit: &mut Unit<'_>, user: UserId, codes: &[Digest256]) -> Result<(), StoreError> {
-    delete(
-        unit.conn,
-        "DELETE FROM recovery_codes WHERE user_id = ?1",
-        user,
-    )?;
+    delete_codes(unit.conn, user)?;
     let mut insert = unit
         .conn
         .prepare_cached("INSERT INTO recovery_codes VALUES (?1, ?2)")?;
@@ -365,11 +382,10 @@ fn replace_codes(unit: &mut Unit<'_>, user: UserId, codes: &[Digest256]) -> Resu
 
 /// Recovery codes stand in for a factor: they go with the last one.
 fn after_removal(conn: &Connection, user: UserId) -> Result<(), StoreError> {
-    if factors(conn, user)?.any() {
+    if has_factor(conn, user)? {
         return Ok(());
     }
-    delete(conn, "DELETE FROM recovery_codes WHERE user_id = ?1", user)?;
-    Ok(())
+    delete_codes(conn, user)
 }
 
 /// Uses a factor up, each in one check-and-set: of concurrent uses exactly one wins.

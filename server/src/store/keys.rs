@@ -483,7 +483,7 @@ fn note_terms(diff: &mut Diff, before: Option<&KeyTerms>, after: &KeyTerms) {
 /// Who a key that is minted now counts as minted by.
 fn minter(conn: &Connection, act: &Act) -> Result<Minter, StoreError> {
     let minter = match &act.authority().holder {
-        Holder::System => None,
+        Holder::System | Holder::Registered { .. } => None,
         Holder::Session { id, .. } => sessions::find(conn, *id)?.map(|session| Minter {
             user: Some(session.user_id),
             client: session.client_id,

@@ -10,7 +10,7 @@ use super::{
     list::{Filter, List, ListQuery, Sort, folded},
     rows,
 };
-pub(crate) use crate::domain::rules::authority::grantable;
+pub(crate) use crate::domain::rules::credential::grantable;
 use crate::domain::{Act, Diff, Noted, Refusal, Role, role, rules::authority as rule};
 
 const LIST: List<Role> = List {

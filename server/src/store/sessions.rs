@@ -80,7 +80,7 @@ impl Store {
         self.write(move |unit| {
             demand_password(unit, user_id, &password, rehashed)?;
             // A factor that was set up since the password was checked is asked for at the next try.
-            if factors::factors(unit.conn, user_id)?.any() {
+            if factors::has_factor(unit.conn, user_id)? {
                 return Err(Refusal::PasswordChanged.into());
             }
             open(unit, user_id, new, &cause)
@@ -88,20 +88,38 @@ impl Store {
         .await
     }
 
-    /// Ends a session. Ending one twice is success and leaves one event.
+    /// Ends the session that the caller holds, and with it `also`, where that is a session of the same person's.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`], also when `owner` is given and it is another's.
-    pub async fn revoke_session(
-        &self,
-        id: SessionId,
-        owner: Option<UserId>,
-        action: &'static str,
-        cause: Cause,
-    ) -> Result<(), StoreError> {
+    /// As [`rule::sign_out`]; [`Refusal::CredentialEnded`] for a session that has ended already.
+    pub async fn sign_out(&self, also: Option<SessionId>, act: Act) -> Result<(), StoreError> {
         self.write(move |unit| {
-            let session = owned(unit.conn, id, owner)?;
-            end_noted(unit, &session, action, &cause)
+            let by = authority::judge(unit.conn, &act)?;
+            rule::sign_out(&by)?;
+            let cause = act.cause(&by);
+            let held = act.session().ok_or(Refusal::NotFirstParty)?;
+            let session = owned(unit.conn, held, None)?;
+            end_noted(unit, &session, "session.logout", cause)?;
+            let also = also.map(|id| find(unit.conn, id)).transpose()?.flatten();
+            // Another person's, or swept since: nothing to end.
+            match also.filter(|also| also.user_id == session.user_id) {
+                Some(also) => end_noted(unit, &also, "session.logout", cause),
+                None => Ok(()),
+            }
+        })
+        .await
+    }
+
+    /// Ends a session that was granted to the client that asks.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`], also for another client's; [`Refusal::CredentialEnded`].
+    pub async fn give_back_session(&self, id: SessionId, act: Act) -> Result<(), StoreError> {
+        self.write(move |unit| {
+            let by = authority::judge(unit.conn, &act)?;
+            let session = owned(unit.conn, id, None)?;
+            rule::give_back(&by, session.client_id)?;
+            end_noted(unit, &session, "session.revoked", act.cause(&by))
         })
         .await
     }
@@ -109,7 +127,7 @@ impl Store {
     /// Ends a session for whoever may: an operator, or with `owner` the person themselves.
     ///
     /// # Errors
-    /// As [`Store::revoke_session`], and as [`rule::end_session`].
+    /// [`Refusal::NotFound`], also when `owner` is given and it is another's; as [`rule::end_session`].
     pub async fn end_session(
         &self,
         id: SessionId,
@@ -160,14 +178,19 @@ impl Store {
         .await
     }
 
-    /// Gives up a token that has no session: a client's own.
-    pub async fn revoke_token(
+    /// Gives up a token that has no session: one of the client's own that asks.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] for another client's; [`Refusal::CredentialEnded`].
+    pub async fn give_back_token(
         &self,
-        jti: Ulid,
+        (jti, of): (Ulid, ClientId),
         expires_at: Timestamp,
-        cause: Cause,
+        act: Act,
     ) -> Result<(), StoreError> {
         self.write(move |unit| {
+            let by = authority::judge(unit.conn, &act)?;
+            rule::give_back(&by, Some(of))?;
             let sql = "INSERT OR IGNORE INTO revoked_tokens VALUES (?1, ?2)";
             let new = unit
                 .conn
@@ -176,7 +199,7 @@ impl Store {
             unit.changes.revoked_tokens.push(jti);
             if new > 0 {
                 let target = jti.to_string().to_ascii_lowercase();
-                unit.event(&cause, "token.revoked", Some(&target), None, None)?;
+                unit.event(act.cause(&by), "token.revoked", Some(&target), None, None)?;
             }
             Ok(())
         })

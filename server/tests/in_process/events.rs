@@ -12,7 +12,7 @@ use std::{
 use doorward_server::{
     Settings,
     crypto::secret::Digest256,
-    domain::{Cause, Code},
+    domain::{Act, Cause, Code},
 };
 use doorward_shared::{ClientId, ScopeSet, SessionId, UserId};
 use rocket::http::Method;
@@ -359,14 +359,8 @@ async fn consents(log: &Log) {
     };
     log.one("consent.given", allow).await;
     let withdraw = async |house: &House| {
-        let cause = Cause::system(house.doorward.clock.now());
-        done(
-            house
-                .doorward
-                .store
-                .revoke_consent(user, client, cause)
-                .await,
-        )
+        let act = Act::system(house.doorward.clock.now());
+        done(house.doorward.store.revoke_consent(user, client, act).await)
     };
     log.one("consent.revoked", withdraw).await;
     assert_eq!(

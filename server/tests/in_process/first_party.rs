@@ -211,9 +211,8 @@ async fn a_code_is_not_kept_once_its_sign_in_has_ended_or_its_consent_is_gone() 
     assert_eq!(keep(1, false).await, Created::NotAllowed);
     assert_eq!(keep(2, true).await, Created::Kept);
     assert_eq!(keep(3, false).await, Created::Kept);
-    let cause = Cause::system(START);
     store
-        .revoke_consent(user, client, cause.clone())
+        .revoke_consent(user, client, Act::system(START))
         .await
         .unwrap();
     assert_eq!(keep(4, false).await, Created::NotAllowed);

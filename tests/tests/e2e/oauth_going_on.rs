@@ -104,6 +104,14 @@ async fn a_sign_in_form_that_comes_twice_shows_the_page_again_with_the_request_k
     let consent = browser.follow(signed_in).await;
     let (_, answer) = landed(&browser.submit(&form(&consent, "/oauth/consent")).await);
     assert_eq!(answer["state"], "a state");
+    // What the first answer opened has nobody who could use it: it is over.
+    let live = server
+        .admin("GET", "/admin/sessions?active=true", None)
+        .await;
+    assert_eq!(
+        live["pagination"]["total"], 2,
+        "registration's and this one"
+    );
 }
 
 /// A second tab, and a form from before a restart.

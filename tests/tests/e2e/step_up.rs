@@ -1,7 +1,49 @@
 //! `step_up_seconds`: what destroys something needs a recent sign-in, RFC 9470.
 
-use doorward_tests::{Server, eventually};
+use doorward_tests::{PASSWORD, Server, browser::form, eventually};
 use serde_json::json;
+
+#[tokio::test]
+async fn the_account_page_offers_an_old_sign_in_to_sign_in_again_and_comes_back() {
+    let server = Server::with().set("step_up_seconds", 2).start();
+    server.administrator("chief@example.com").await;
+    let browser = server.browser();
+    let enter = |page: &doorward_tests::Reply| {
+        form(page, "/sign-in")
+            .with("email", "chief@example.com")
+            .with("password", PASSWORD)
+    };
+    let page = browser.open("/sign-in").await;
+    browser.submit(&enter(&page)).await.expect(303);
+    let mint = async || {
+        let page = browser.open("/account").await.expect(200);
+        let filled = form(&page, "/account/keys")
+            .with("name", "nightly")
+            .with("scopes", "admin:users:read");
+        browser.submit(&filled).await
+    };
+    let refused = eventually("the sign-in becomes old", async || {
+        let page = mint().await;
+        (!page.text().contains("class=\"secret\"")).then_some(page)
+    })
+    .await;
+    let text = refused.text();
+    assert!(text.contains("a sign-in of the last 2 seconds"), "{text}");
+    let again = "/sign-in?again=keys";
+    assert!(text.contains(&format!("href=\"{again}\"")), "{text}");
+    // Who is signed in is asked for the password alone, and comes back to the part of the page.
+    let page = browser.open(again).await.expect(200);
+    assert_eq!(form(&page, "/sign-in").value("email"), "chief@example.com");
+    let wrong = form(&page, "/sign-in").with("password", "not my password");
+    let page = browser.submit(&wrong).await.expect(200);
+    assert!(page.text().contains("role=\"alert\""));
+    let back = browser.submit(&enter(&page)).await.expect(303);
+    assert!(back.header("location").ends_with("/account#keys"));
+    assert!(mint().await.text().contains("class=\"secret\""));
+    // Nothing but a part of the page is come back to.
+    let page = browser.open("/sign-in?again=https://evil.example/").await;
+    assert!(page.expect(303).header("location").ends_with("/account"));
+}
 
 #[tokio::test]
 async fn an_old_sign_in_may_look_but_not_destroy_until_it_is_done_again() {

@@ -1,10 +1,9 @@
 //! Who may do what to whom. Judged per act, in the transaction that performs it, against the target as it is then,
 //! whichever door the act came through.
 
-use std::sync::LazyLock;
+use doorward_shared::{ClientId, Scope, ScopeSet, Timestamp, UserId, scope::OPENID_SCOPES};
 
-use doorward_shared::{Scope, ScopeSet, Timestamp, UserId, scope::OPENID_SCOPES};
-
+use super::credential::{self, is_recent};
 use crate::domain::{
     Account, ApiKey, Client, KeyOwner, Refusal, Session,
     authority::{Authority, Door, Holder},
@@ -50,20 +49,8 @@ enum Who {
     /// A token that a person gave to an OAuth client.
     Granted,
     Key(KeyOwner),
-    Client,
+    Client(ClientId),
     System,
-}
-
-/// What may stand in a token of a user who may do `may`: that, and OpenID Connect's scopes, which need no permission.
-pub fn grantable(may: &ScopeSet) -> ScopeSet {
-    // Parsed once: this is asked on each request.
-    static OPENID: LazyLock<ScopeSet> = LazyLock::new(|| {
-        let scopes = OPENID_SCOPES.iter();
-        scopes
-            .filter_map(|scope| scope.parse::<Scope>().ok())
-            .collect()
-    });
-    may.union(&OPENID)
 }
 
 /// What of a set of scopes is Doorward's own: what makes an operator.
@@ -77,21 +64,22 @@ pub fn administration(scopes: &ScopeSet) -> ScopeSet {
 /// [`Refusal::CredentialEnded`], when the credential, its owner or its client has ended since the request came.
 pub fn rights(authority: &Authority, facts: &Facts, now: Timestamp) -> Result<Rights, Refusal> {
     let (scopes, who) = match (&authority.holder, facts) {
-        (Holder::System, Facts::System) => (ADMIN.parse().into_iter().collect(), Who::System),
+        (Holder::System, Facts::System) => (Ok(ADMIN.parse().into_iter().collect()), Who::System),
         (
             Holder::Session { granted, .. },
             Facts::Session {
                 session: Some(session),
-                account: Some(account),
+                account,
                 client,
             },
-        ) if session.is_live(now) && account.user.disabled_at.is_none() => {
-            let scopes = granted.intersect(&grantable(&account.may));
-            match (session.client_id, client) {
-                (None, _) => (scopes, Who::Person(account.user.id)),
-                (Some(_), Some(client)) => (scopes.intersect(&client.scopes), Who::Granted),
-                (Some(_), None) => return Err(Refusal::CredentialEnded),
-            }
+        ) => {
+            let who = match session.client_id {
+                None => Who::Person(session.user_id),
+                Some(_) => Who::Granted,
+            };
+            let (account, client) = (account.as_ref(), client.as_ref());
+            let scopes = credential::session_scopes(session, account, client, granted, now);
+            (scopes, who)
         }
         (
             Holder::Key(_),
@@ -99,32 +87,33 @@ pub fn rights(authority: &Authority, facts: &Facts, now: Timestamp) -> Result<Ri
                 key: Some(key),
                 owner,
             },
-        ) if key.is_live(now) && key.terms.enabled => {
-            let scopes = match (key.owner, owner) {
-                (KeyOwner::Operator, _) => key.scopes.clone(),
-                (KeyOwner::User(_), Some(owner)) if owner.user.disabled_at.is_none() => {
-                    key.scopes.intersect(&owner.may)
-                }
-                (KeyOwner::User(_), _) => return Err(Refusal::CredentialEnded),
-            };
+        ) => {
+            let scopes = credential::key_scopes(key, owner.as_ref(), now);
             (scopes, Who::Key(key.owner))
         }
         (
-            Holder::Client { granted, .. },
+            Holder::Client { id, token, granted },
             Facts::Client {
-                client: Some(client),
-                token_revoked: false,
+                client,
+                token_revoked,
             },
-        ) => (granted.intersect(&client.scopes), Who::Client),
+        ) => {
+            let token = (*token, *token_revoked);
+            let scopes = credential::client_scopes(client.as_ref(), token, granted, now);
+            (scopes, Who::Client(*id))
+        }
+        (Holder::Registered { id, secret }, Facts::Client { client, .. }) => {
+            let let_in = credential::let_in(client.as_ref(), secret.as_ref(), now);
+            (let_in.map(|()| ScopeSet::default()), Who::Client(*id))
+        }
         _ => return Err(Refusal::CredentialEnded),
     };
     let within = authority.step_up_seconds;
-    let old = |at: Timestamp| now >= at.plus_seconds(i64::from(within));
     Ok(Rights {
-        scopes,
+        scopes: scopes.map_err(|_| Refusal::CredentialEnded)?,
         who,
         door: authority.door,
-        stale: (within > 0 && authority.signed_in_at.is_some_and(old)).then_some(within),
+        stale: (!is_recent(authority.signed_in_at, within, now)).then_some(within),
     })
 }
 
@@ -285,6 +274,40 @@ pub fn end_session(by: &Rights, user: UserId) -> Result<(), Refusal> {
         by.own(user)
     } else {
         by.operator("admin:sessions")
+    }
+}
+
+/// Giving up one's own session or token: whoever holds it may, whatever else they may do.
+///
+/// # Errors
+/// [`Refusal::NotFirstParty`], for API keys: they have no session.
+pub fn sign_out(by: &Rights) -> Result<(), Refusal> {
+    match by.who {
+        Who::Person(_) | Who::Granted | Who::Client(_) if by.is_own() => Ok(()),
+        _ => Err(Refusal::NotFirstParty),
+    }
+}
+
+/// A client's ending what was given to the client `of`, RFC 7009 section 2.1.
+///
+/// # Errors
+/// [`Refusal::NotFound`], for what is another's.
+pub fn give_back(by: &Rights, of: Option<ClientId>) -> Result<(), Refusal> {
+    match by.who {
+        Who::Client(id) if by.is_own() && of == Some(id) => Ok(()),
+        _ => Err(Refusal::NotFound("token")),
+    }
+}
+
+/// Taking back what `user` has allowed a client.
+///
+/// # Errors
+/// [`Refusal::NotFirstParty`].
+pub fn revoke_consent(by: &Rights, user: UserId) -> Result<(), Refusal> {
+    if by.who == Who::System {
+        Ok(())
+    } else {
+        by.own(user)
     }
 }
 

@@ -196,7 +196,10 @@ fn every_act_of_an_operator_needs_its_scope_the_operators_door_and_a_recent_sign
         let old = stale(&operator("admin"));
         assert_eq!(act(&old), Err(Refusal::StepUp(60)), "{scope}");
         // A token that a person gave to a client does not get in by the door of people themselves.
-        for who in [Who::Granted, Who::Client] {
+        for who in [
+            Who::Granted,
+            Who::Client(doorward_shared::ClientId(Ulid(3))),
+        ] {
             assert!(act(&by(&set("admin"), who, Door::Own)).is_err(), "{scope}");
         }
     }
@@ -225,6 +228,63 @@ fn people_act_on_their_own_account_only_and_change_no_more_than_their_name() {
     assert_eq!(end_sessions_of(&own, other), refused);
     assert_eq!(mint_key(&own, KeyOwner::User(other), &none), refused);
     assert_eq!(mint_key(&own, KeyOwner::Operator, &none), refused);
+}
+
+#[test]
+fn everybody_gives_up_what_is_theirs_and_nothing_else() {
+    let [app, other] = [3, 4].map(|id| doorward_shared::ClientId(Ulid(id)));
+    let own = |who| by(&ScopeSet::default(), who, Door::Own);
+    let refused = Err(Refusal::NotFirstParty);
+    for who in [Who::Person(USER), Who::Granted, Who::Client(app)] {
+        assert_eq!(sign_out(&own(who)), Ok(()));
+        assert_eq!(sign_out(&by(&set("admin"), who, Door::Admin)), refused);
+    }
+    assert_eq!(sign_out(&own(Who::Key(KeyOwner::User(USER)))), refused);
+    let another = Err(Refusal::NotFound("token"));
+    assert_eq!(give_back(&own(Who::Client(app)), Some(app)), Ok(()));
+    assert_eq!(give_back(&own(Who::Client(app)), Some(other)), another);
+    assert_eq!(give_back(&own(Who::Client(app)), None), another);
+    assert_eq!(give_back(&own(Who::Person(USER)), Some(app)), another);
+    assert_eq!(revoke_consent(&own(Who::Person(USER)), USER), Ok(()));
+    for who in [
+        Who::Person(UserId(Ulid(8))),
+        Who::Granted,
+        Who::Client(app),
+        Who::Key(KeyOwner::User(USER)),
+    ] {
+        assert_eq!(revoke_consent(&own(who), USER), refused);
+    }
+}
+
+#[test]
+fn a_client_that_shows_itself_may_do_nothing_and_is_let_in_only_while_its_secret_stands() {
+    let app = doorward_shared::ClientId(Ulid(3));
+    let holder = Holder::Registered {
+        id: app,
+        secret: None,
+    };
+    let facts = |client| Facts::Client {
+        client,
+        token_revoked: false,
+    };
+    let gone = rights(&authority(holder.clone(), None), &facts(None), NOW);
+    assert_eq!(gone.err(), Some(Refusal::CredentialEnded));
+    let public = Client {
+        id: app,
+        name: "x".into(),
+        redirect_uris: Vec::new(),
+        grant_types: Vec::new(),
+        scopes: set("admin"),
+        resources: Vec::new(),
+        secrets: None,
+        require_pkce: false,
+        created_at: NOW,
+    };
+    let found = rights(&authority(holder, None), &facts(Some(public)), NOW).unwrap();
+    assert!(found.scopes.is_empty());
+    for (_, act) in operators_acts() {
+        assert!(act(&found).is_err());
+    }
 }
 
 #[test]
@@ -433,6 +493,45 @@ fn a_sign_in_is_old_at_the_exact_second_and_nobody_asks_a_key() {
         set("")
     );
     assert_eq!(judge(owned, None).err(), Some(Refusal::CredentialEnded));
+}
+
+#[test]
+fn a_clients_rights_end_with_the_secret_its_token_was_got_with() {
+    use crate::{
+        crypto::secret::Digest256,
+        domain::{ClientSecrets, client::mark},
+    };
+    let [old, new] = ["old", "new"].map(|text| Digest256::of(text.as_bytes()));
+    let client = Client {
+        id: doorward_shared::ClientId(Ulid(3)),
+        name: "x".into(),
+        redirect_uris: Vec::new(),
+        grant_types: Vec::new(),
+        scopes: set("admin"),
+        resources: Vec::new(),
+        secrets: Some(ClientSecrets {
+            current: new,
+            previous: Some((old, NOW)),
+            unmarked: 0,
+        }),
+        require_pkce: false,
+        created_at: NOW,
+    };
+    let judge = |secret: &Digest256, now: Timestamp| {
+        let holder = Holder::Client {
+            id: client.id,
+            token: mark(Ulid(99 << 64), secret),
+            granted: set("admin"),
+        };
+        let facts = Facts::Client {
+            client: Some(client.clone()),
+            token_revoked: false,
+        };
+        rights(&authority(holder, None), &facts, now).map(|rights| rights.scopes)
+    };
+    assert_eq!(judge(&new, NOW), Ok(set("admin")));
+    assert_eq!(judge(&old, Timestamp(NOW.0 - 1)), Ok(set("admin")));
+    assert_eq!(judge(&old, NOW), Err(Refusal::CredentialEnded));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use doorward_shared::{Scope, ScopeSet, Timestamp, apikey::KeyCode};
 
-use crate::domain::{Account, ApiKey};
+use crate::domain::{Account, ApiKey, KeyOwner};
 
 /// The owner of a key as they are now.
 #[derive(Debug, Clone, Copy)]
@@ -14,6 +14,17 @@ pub enum OwnerNow<'a> {
     /// Deleted.
     Gone,
     Account(&'a Account),
+}
+
+impl<'a> OwnerNow<'a> {
+    /// The owner of a key, whose account is missing where it is gone.
+    pub fn of(key: &ApiKey, owner: Option<&'a Account>) -> Self {
+        match (key.owner, owner) {
+            (KeyOwner::Operator, _) => Self::Nobody,
+            (KeyOwner::User(_), None) => Self::Gone,
+            (KeyOwner::User(_), Some(account)) => Self::Account(account),
+        }
+    }
 }
 
 /// What of the key itself is wrong, if something is.

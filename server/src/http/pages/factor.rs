@@ -8,13 +8,12 @@ use maud::html;
 use rocket::{Route, post, routes};
 
 use super::{
-    browser::{new_cookie, set_cookie},
     form::{Fields, Posted, Taken},
     page::{Answer, Page},
-    sign_in::{self, Asking, Said, arrived, asking, kept, page_status, stale_note},
+    sign_in::{self, Asking, Said, Then, arrived, asking, back_to, kept, page_status, stale_note},
     visit::Visit,
 };
-use crate::{domain::Actor, http::ApiError, oauth::AuthorizationRequest, signin::Factor};
+use crate::{http::ApiError, oauth::AuthorizationRequest, signin::Factor};
 
 pub fn all() -> Vec<Route> {
     routes![submit]
@@ -30,6 +29,8 @@ pub struct Step<'a> {
     pub error: Option<&'a ApiError>,
     /// The form was not taken: the status of the page.
     pub stale: Option<u16>,
+    /// The part of the account to come back to.
+    pub again: Option<&'static str>,
 }
 
 /// The page that asks for a second factor.
@@ -48,6 +49,7 @@ pub fn page(visit: &Visit<'_>, asking: Option<&Asking>, step: &Step<'_>) -> Answ
     let methods: Vec<_> = step.methods.iter().map(|method| name(*method)).collect();
     let fields = html! {
         (kept(doorward, request))
+        (back_to(step.again))
         input type="hidden" name="mfaToken" value=(step.token);
         input type="hidden" name="methods" value=(methods.join(" "));
         @if let Some((_, state)) = &passkey {
@@ -74,7 +76,12 @@ pub fn page(visit: &Visit<'_>, asking: Option<&Asking>, step: &Step<'_>) -> Answ
         }
         (stale_note(visit, step.stale))
         (visit.form_with(PATH, options.as_deref(), fields))
-        p class="aside" { a href=(sign_in::address(doorward, request)) { (t.factor_restart) } }
+        p class="aside" {
+            @match step.again {
+                Some(part) => a href=(sign_in::again(doorward, part)) { (t.factor_restart) },
+                None => a href=(sign_in::address(doorward, request)) { (t.factor_restart) },
+            }
+        }
     };
     Ok(Page {
         status: step
@@ -130,7 +137,10 @@ async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
         }
         Taken::Stale(stale) => {
             let (visit, request) = visit.carrying(stale.fields.given("request"))?;
-            if let Some(answer) = sign_in::already_in(&visit, request.as_ref()).await {
+            let again = sign_in::part(stale.fields.given("again"));
+            if again.is_none()
+                && let Some(answer) = sign_in::already_in(&visit, request.as_ref()).await
+            {
                 return answer;
             }
             let asking = asking(&visit, request).await?;
@@ -139,6 +149,7 @@ async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
                 methods: &methods(&stale.fields),
                 error: None,
                 stale: Some(stale.status),
+                again,
             };
             page(&visit, asking.as_ref(), &step)
         }
@@ -151,12 +162,9 @@ async fn second_step(
     fields: &Fields,
 ) -> Answer {
     let doorward = visit.doorward;
-    let now = doorward.clock.now();
-    let cookie = new_cookie();
-    let from = (visit.info.ip, visit.agent.clone());
-    let new = doorward.new_browser_session(from, cookie.digest(), now);
-    let cause = visit.info.cause(Actor::Anonymous, now);
+    let (cookie, new, cause) = visit.new_sign_in();
     let token = fields.get("mfaToken");
+    let again = sign_in::part(fields.given("again"));
     let opened = match factor(fields) {
         Some(factor) => {
             let token = token.to_owned().into();
@@ -169,8 +177,11 @@ async fn second_step(
     };
     let error = match opened {
         Ok((_, session)) => {
-            let cookie = set_cookie(doorward, &cookie);
-            return arrived(visit, request.as_ref(), &session, cookie).await;
+            let then = Then {
+                request: request.as_ref(),
+                part: again,
+            };
+            return arrived(visit, then, &session, &cookie).await;
         }
         Err(error) => error,
     };
@@ -179,6 +190,7 @@ async fn second_step(
     if error.code() == ErrorCode::InvalidToken {
         let said = Said {
             stale: Some(200),
+            again,
             ..Said::default()
         };
         return Ok(sign_in::page(visit, asking.as_ref(), said).into());
@@ -188,6 +200,7 @@ async fn second_step(
         methods: &methods(fields),
         error: Some(&error),
         stale: None,
+        again,
     };
     page(visit, asking.as_ref(), &step)
 }

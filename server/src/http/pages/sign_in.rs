@@ -5,8 +5,9 @@ use maud::{Markup, html};
 use rocket::{Route, get, http::uri::Origin, post, routes};
 
 use super::{
+    account::PARTS,
     authorize::{continued, parameter},
-    browser::{new_cookie, set_cookie},
+    browser::set_cookie,
     factor,
     form::{Fields, Posted, Taken},
     page::{Answer, Go, Page, Shown, go},
@@ -16,10 +17,12 @@ use super::{
 };
 use crate::{
     app::Doorward,
-    domain::{Actor, Session},
+    crypto::secret::Secret,
+    domain::{Act, Actor, Session},
     http::ApiError,
     oauth::{AuthorizationRequest, Failure},
     settings::Registration,
+    store::StoreError,
 };
 
 pub fn all() -> Vec<Route> {
@@ -31,6 +34,16 @@ const PATH: &str = "/sign-in";
 /// The page's address, with the request that is under way.
 pub fn address(doorward: &Doorward, request: Option<&AuthorizationRequest>) -> String {
     sign_up::beside(doorward, PATH, request)
+}
+
+/// The address at which somebody who is signed in signs in again, and comes back to a part of their account.
+pub fn again(doorward: &Doorward, part: &str) -> String {
+    format!("{}{PATH}?again={part}", doorward.site.base)
+}
+
+/// The part of the account to come back to, where a form or a link names one.
+pub fn part(named: Option<&str>) -> Option<&'static str> {
+    PARTS.into_iter().find(|part| Some(*part) == named)
 }
 
 /// A request that is under way, and the name of the application that makes it.
@@ -64,6 +77,8 @@ pub struct Said<'a> {
     pub error: Option<&'a ApiError>,
     /// The form had been sent before, is too old, or is another browser's: the status of the page.
     pub stale: Option<u16>,
+    /// Somebody signs in again, and comes back to this part of their account.
+    pub again: Option<&'static str>,
 }
 
 /// The sign-in page.
@@ -74,6 +89,7 @@ pub fn page(visit: &Visit<'_>, asking: Option<&Asking>, said: Said<'_>) -> Page 
     let email = said.email.or(hint).unwrap_or_default();
     let fields = html! {
         (kept(doorward, request))
+        (back_to(said.again))
         (email_field(t.email, email))
         (password_field("password", t.password, "current-password"))
         button type="submit" { (t.sign_in) }
@@ -121,6 +137,13 @@ pub fn kept(doorward: &Doorward, request: Option<&AuthorizationRequest>) -> Mark
     }
 }
 
+/// The part of the account that a form leads back to.
+pub fn back_to(part: Option<&str>) -> Markup {
+    html! {
+        @if let Some(part) = part { input type="hidden" name="again" value=(part); }
+    }
+}
+
 /// What went wrong, where it is seen and heard first.
 pub fn alert(visit: &Visit<'_>, error: Option<&ApiError>) -> Markup {
     html! {
@@ -160,11 +183,19 @@ pub fn password_field(name: &str, label: &str, autocomplete: &str) -> Markup {
 async fn show(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
     let kept = parameter(uri, "request");
     let (visit, request) = visit.carrying(kept.as_deref())?;
-    if request.is_none() && visit.browser.signed_in()?.is_some() {
+    let who = visit.browser.signed_in()?;
+    let again = part(parameter(uri, "again").as_deref());
+    if request.is_none() && again.is_none() && who.is_some() {
         return Ok(go(format!("{}/account", visit.doorward.site.base)));
     }
     let asking = asking(&visit, request).await?;
-    Ok(page(&visit, asking.as_ref(), Said::default()).into())
+    let who = who.filter(|_| again.is_some());
+    let said = Said {
+        email: who.as_ref().map(|who| who.account.user.email.as_str()),
+        again,
+        ..Said::default()
+    };
+    Ok(page(&visit, asking.as_ref(), said).into())
 }
 
 #[post("/sign-in", data = "<posted>")]
@@ -176,13 +207,17 @@ async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
         }
         Taken::Stale(stale) => {
             let (visit, request) = visit.carrying(stale.fields.given("request"))?;
-            if let Some(answer) = already_in(&visit, request.as_ref()).await {
+            let again = part(stale.fields.given("again"));
+            if again.is_none()
+                && let Some(answer) = already_in(&visit, request.as_ref()).await
+            {
                 return answer;
             }
             let asking = asking(&visit, request).await?;
             let said = Said {
                 email: stale.fields.given("email"),
                 stale: Some(stale.status),
+                again,
                 error: None,
             };
             Ok(page(&visit, asking.as_ref(), said).into())
@@ -214,16 +249,16 @@ async fn sign_in(
     fields: &Fields,
 ) -> Answer {
     let doorward = visit.doorward;
-    let now = doorward.clock.now();
-    let cookie = new_cookie();
-    let from = (visit.info.ip, visit.agent.clone());
-    let new = doorward.new_browser_session(from, cookie.digest(), now);
-    let cause = visit.info.cause(Actor::Anonymous, now);
+    let (cookie, new, cause) = visit.new_sign_in();
     let (email, password) = (fields.get("email"), fields.get("password").to_owned());
+    let again = part(fields.given("again"));
     match doorward.sign_in(email, password.into(), new, cause).await {
         Ok((_, session)) => {
-            let cookie = set_cookie(doorward, &cookie);
-            arrived(visit, request.as_ref(), &session, cookie).await
+            let then = Then {
+                request: request.as_ref(),
+                part: again,
+            };
+            arrived(visit, then, &session, &cookie).await
         }
         Err(error) => {
             let asking = asking(visit, request).await?;
@@ -231,6 +266,7 @@ async fn sign_in(
                 let step = factor::Step {
                     token: &step.token,
                     methods: &step.methods,
+                    again,
                     ..factor::Step::default()
                 };
                 return factor::page(visit, asking.as_ref(), &step);
@@ -238,6 +274,7 @@ async fn sign_in(
             let said = Said {
                 email: Some(email),
                 error: Some(&error),
+                again,
                 stale: None,
             };
             Ok(page(visit, asking.as_ref(), said).into())
@@ -245,26 +282,41 @@ async fn sign_in(
     }
 }
 
-/// After signing in or up: the session this browser had before ends, and what was under way goes on.
+/// What a sign-in was for: a request that is under way, or a part of the account.
+#[derive(Debug, Default)]
+pub struct Then<'a> {
+    pub request: Option<&'a AuthorizationRequest>,
+    pub part: Option<&'static str>,
+}
+
+/// After signing in or up: the session this browser had before ends, also one whose cookie it never took, and what was
+/// under way goes on.
 pub async fn arrived(
     visit: &Visit<'_>,
-    request: Option<&AuthorizationRequest>,
+    then: Then<'_>,
     session: &Session,
-    cookie: String,
+    cookie: &Secret,
 ) -> Answer {
     let doorward = visit.doorward;
-    if let Some(before) = visit.browser.signed_in()? {
+    let here = visit.browser.signed_in()?.map(|before| before.session.id);
+    let begun = (session.id, session.user_id);
+    let lost = doorward
+        .arrivals
+        .put(visit.browser.hash(), begun, session.created_at);
+    for id in here.into_iter().chain(lost) {
         let cause = visit
             .info
             .cause(Actor::User(session.user_id), session.created_at);
-        let id = before.session.id;
-        doorward
-            .store
-            .revoke_session(id, None, "session.logout", cause)
-            .await?;
+        let ended = doorward.store.sign_out(None, Act::of_session(id, cause));
+        match ended.await {
+            // It has ended since.
+            Ok(()) | Err(StoreError::Refused(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
     }
-    let cookie = Some(cookie);
-    Ok(match request {
+    let cookie = Some(set_cookie(doorward, cookie));
+    let part = then.part.map(|part| format!("#{part}")).unwrap_or_default();
+    Ok(match then.request {
         // The request may be long, and leads to other sites: neither is for a head of this answer.
         Some(request) => Page {
             cookie,
@@ -272,7 +324,7 @@ pub async fn arrived(
         }
         .into(),
         None => Shown::Go(Go {
-            to: format!("{}/account", doorward.site.base),
+            to: format!("{}/account{part}", doorward.site.base),
             cookie,
         }),
     })

@@ -19,8 +19,8 @@ use super::{
 use crate::{
     app::Doorward,
     browser::SignedIn,
-    domain::Actor,
-    http::oauth::FormBody,
+    domain::Door,
+    http::{ApiError, oauth::FormBody},
     oauth::{Failure, Form, Hint, Refused, allowed_redirect, with_parameters},
     store::StoreError,
 };
@@ -81,26 +81,16 @@ async fn end(
     visit: &Visit<'_>,
     who: Option<&SignedIn>,
     hinted: Option<doorward_shared::SessionId>,
-) -> Result<(), StoreError> {
+) -> Result<(), ApiError> {
     let Some(who) = who else {
         return Ok(());
     };
-    let user = who.account.user.id;
-    for id in [Some(who.session.id), hinted].into_iter().flatten() {
-        let now = visit.doorward.clock.now();
-        let cause = visit.info.cause(Actor::User(user), now);
-        let ended = visit
-            .doorward
-            .store
-            .revoke_session(id, Some(user), "session.logout", cause)
-            .await;
-        match ended {
-            // Another person's, or swept since: nothing to end.
-            Ok(()) | Err(StoreError::Refused(_)) => {}
-            Err(error) => return Err(error),
-        }
+    let act = visit.doorward.act(&who.caller(), Door::Own, visit.info)?;
+    match visit.doorward.store.sign_out(hinted, act).await {
+        // It has ended since the request came.
+        Ok(()) | Err(StoreError::Refused(_)) => Ok(()),
+        Err(error) => Err(error.into()),
     }
-    Ok(())
 }
 
 /// After signing out: back to the application, or a page that says so. The cookie is another one.

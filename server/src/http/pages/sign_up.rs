@@ -6,10 +6,9 @@ use rocket::{Route, get, http::uri::Origin, post, routes};
 
 use super::{
     authorize::parameter,
-    browser::{new_cookie, set_cookie},
     form::{Fields, Posted, Taken},
     page::{Answer, Page},
-    sign_in::{alert, already_in, arrived, email_field, kept, stale_note},
+    sign_in::{Then, alert, already_in, arrived, email_field, kept, stale_note},
     visit::Visit,
 };
 use crate::{app::Doorward, http::ApiError, oauth::AuthorizationRequest, settings::Registration};
@@ -130,13 +129,14 @@ async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
         first_name: fields.given("firstName").map(str::to_owned),
         last_name: fields.given("lastName").map(str::to_owned),
     };
-    let cookie = new_cookie();
-    let from = (info.ip, visit.agent.clone());
-    let session = doorward.new_browser_session(from, cookie.digest(), doorward.clock.now());
+    let (cookie, session, _) = visit.new_sign_in();
     match doorward.sign_up(info, form, session).await {
         Ok((_, session)) => {
-            let cookie = set_cookie(doorward, &cookie);
-            arrived(&visit, request.as_ref(), &session, cookie).await
+            let then = Then {
+                request: request.as_ref(),
+                part: None,
+            };
+            arrived(&visit, then, &session, &cookie).await
         }
         Err(error) => {
             let said = Said {

@@ -31,6 +31,11 @@ pub struct Texts {
     pub factor_hint: &'static str,
     pub factor_restart: &'static str,
     pub wrong_factor: &'static str,
+    /// `{minutes}`
+    pub step_up_minutes: &'static str,
+    /// `{seconds}`
+    pub step_up_seconds: &'static str,
+    pub sign_in_again: &'static str,
     pub use_passkey: &'static str,
     pub passkey_needs_script: &'static str,
     pub go_on: &'static str,
@@ -177,6 +182,9 @@ pub const EN: Texts = Texts {
     factor_hint: "The six digits of your authenticator, or a recovery code.",
     factor_restart: "Sign in with another account",
     wrong_factor: "The code or passkey is wrong, or has been used.",
+    step_up_minutes: "This needs a sign-in of the last {minutes} minutes, and yours is older. Nothing was done.",
+    step_up_seconds: "This needs a sign-in of the last {seconds} seconds, and yours is older. Nothing was done.",
+    sign_in_again: "Sign in again",
     use_passkey: "Use a passkey",
     passkey_needs_script: "Passkeys need JavaScript.",
     go_on: "Continue",
@@ -293,6 +301,9 @@ pub const DE: Texts = Texts {
     factor_hint: "Die sechs Ziffern Ihrer Authenticator-App oder ein Wiederherstellungscode.",
     factor_restart: "Mit einem anderen Konto anmelden",
     wrong_factor: "Der Code oder Passkey ist falsch oder wurde schon benutzt.",
+    step_up_minutes: "Dafür muss die Anmeldung jünger als {minutes} Minuten sein, Ihre ist älter. Es wurde nichts getan.",
+    step_up_seconds: "Dafür muss die Anmeldung jünger als {seconds} Sekunden sein, Ihre ist älter. Es wurde nichts getan.",
+    sign_in_again: "Neu anmelden",
     use_passkey: "Passkey verwenden",
     passkey_needs_script: "Passkeys brauchen JavaScript.",
     go_on: "Weiter",
@@ -406,6 +417,14 @@ impl Texts {
                 let seconds = error.retry_after().unwrap_or(1).to_string();
                 return fill(self.rate_limited, "seconds", &seconds).into();
             }
+            (ErrorCode::StepUpRequired, _) => {
+                let seconds = error.max_age().unwrap_or_default();
+                let (text, unit, number) = match seconds {
+                    120.. if seconds % 60 == 0 => (self.step_up_minutes, "minutes", seconds / 60),
+                    _ => (self.step_up_seconds, "seconds", seconds),
+                };
+                return fill(text, unit, &number.to_string()).into();
+            }
             (ErrorCode::InvalidCredentials, _) => self.wrong_password,
             (ErrorCode::AccountDisabled, _) => self.account_disabled,
             (ErrorCode::RegistrationClosed, _) => self.registration_closed,
@@ -480,5 +499,9 @@ mod tests {
         let error = ApiError::from(crate::limits::RetryAfter(42));
         assert!(EN.of_error(&error).contains("42 seconds"));
         assert!(DE.of_error(&error).contains("42 Sekunden"));
+        let text = |seconds| EN.of_error(&ApiError::step_up(seconds)).into_owned();
+        assert!(text(900).contains("the last 15 minutes"));
+        assert!(text(60).contains("the last 60 seconds"));
+        assert!(text(90).contains("the last 90 seconds"));
     }
 }

@@ -8,7 +8,7 @@ use rocket::{
 };
 
 use super::{
-    browser::Browser,
+    browser::{Browser, new_cookie},
     form::TOKEN,
     language,
     page::{Page, Shown, go},
@@ -16,11 +16,14 @@ use super::{
 };
 use crate::{
     app::Doorward,
+    crypto::secret::Secret,
+    domain::{Actor, Cause},
     http::{
         ApiError, RequestInfo,
         request::{UserAgent, doorward},
     },
     oauth::{AuthorizationRequest, Failure, Refused},
+    store::NewSession,
 };
 
 /// What a browser comes with.
@@ -99,6 +102,18 @@ impl Visit<'_> {
         } else {
             go(to)
         }
+    }
+
+    /// What a sign-in in this browser begins with: a cookie of its own, the session that it will stand for, and what is
+    /// put down to the sign-in.
+    pub fn new_sign_in(&self) -> (Secret, NewSession, Cause) {
+        let now = self.doorward.clock.now();
+        let cookie = new_cookie();
+        let from = (self.info.ip, self.agent.clone());
+        let session = self
+            .doorward
+            .new_browser_session(from, cookie.digest(), now);
+        (cookie, session, self.info.cause(Actor::Anonymous, now))
     }
 
     /// A form to `action`, with a token of its own.

@@ -59,7 +59,7 @@ async fn let_go(at: &At<'_>, fields: &Fields) -> Result<(), ApiError> {
     let user = at.who.account.user.id;
     at.doorward
         .store
-        .revoke_consent(user, client, at.cause())
+        .revoke_consent(user, client, at.act()?)
         .await?;
     Ok(())
 }

@@ -8,7 +8,7 @@ mod sessions;
 
 use std::ops::Deref;
 
-use doorward_shared::Timestamp;
+use doorward_shared::{ErrorCode, Timestamp};
 use maud::{Markup, html};
 use rocket::{Route, get, http::uri::Origin, routes};
 
@@ -36,6 +36,9 @@ pub fn all() -> Vec<Route> {
     ]
     .concat()
 }
+
+/// The parts of the page, as its links name them.
+pub const PARTS: [&str; 5] = ["profile", "password", "sessions", "keys", "apps"];
 
 /// A person at their account.
 struct At<'r> {
@@ -129,11 +132,6 @@ impl<'r> At<'r> {
         }
     }
 
-    fn cause(&self) -> crate::domain::Cause {
-        let actor = crate::domain::Actor::User(self.who.account.user.id);
-        self.info.cause(actor, self.doorward.clock.now())
-    }
-
     /// What the person is about to do to their own account.
     fn act(&self) -> Result<Act, ApiError> {
         self.doorward.act(&self.who.caller(), Door::Own, self.info)
@@ -207,9 +205,15 @@ impl<'r> At<'r> {
     }
 
     fn told(&self, news: &News<'_>) -> Markup {
+        let step_up = |error: &ApiError| error.code() == ErrorCode::StepUpRequired;
         html! {
             @if let Some(error) = news.error {
-                p class="alert" role="alert" { (self.texts.of_error(error)) }
+                p class="alert" role="alert" {
+                    (self.texts.of_error(error))
+                    @if step_up(error) {
+                        " " a href=(sign_in::again(self.doorward, news.part)) { (self.texts.sign_in_again) }
+                    }
+                }
             } @else if news.stale.is_some() {
                 (stale_note(self, news.stale))
             } @else if let Some(once) = &news.once {

@@ -1,0 +1,125 @@
+//! Whether a credential is good at a moment, and which of its scopes are left: one rule for the guards, for what a token
+//! is said to be, and for the transaction of an act.
+
+use std::sync::LazyLock;
+
+use doorward_shared::{
+    Scope, ScopeSet, Timestamp, admin::SessionState, apikey::KeyCode, scope::OPENID_SCOPES,
+};
+use ulid::Ulid;
+
+use super::key_use::{self, OwnerNow};
+use crate::{
+    crypto::secret::Digest256,
+    domain::{Account, ApiKey, Client, Session},
+};
+
+/// Why a credential is not good. Revoked wins over expired.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Over {
+    Revoked,
+    Expired,
+}
+
+/// What may stand in a token of a user who may do `may`: that, and OpenID Connect's scopes, which need no permission.
+pub fn grantable(may: &ScopeSet) -> ScopeSet {
+    // Parsed once: this is asked on each request.
+    static OPENID: LazyLock<ScopeSet> = LazyLock::new(|| {
+        let scopes = OPENID_SCOPES.iter();
+        scopes
+            .filter_map(|scope| scope.parse::<Scope>().ok())
+            .collect()
+    });
+    may.union(&OPENID)
+}
+
+/// The account, unless it is gone or disabled.
+fn enabled(account: Option<&Account>) -> Result<&Account, Over> {
+    account
+        .filter(|account| account.user.disabled_at.is_none())
+        .ok_or(Over::Revoked)
+}
+
+/// What a token of a session is worth: of what it was `granted` that which its user still may, and its client too,
+/// where it has one. What is missing is gone.
+///
+/// # Errors
+/// [`Over`].
+pub fn session_scopes(
+    session: &Session,
+    account: Option<&Account>,
+    client: Option<&Client>,
+    granted: &ScopeSet,
+    now: Timestamp,
+) -> Result<ScopeSet, Over> {
+    let state = session.state(now);
+    if state == SessionState::Revoked || (session.client_id.is_some() && client.is_none()) {
+        return Err(Over::Revoked);
+    }
+    let account = enabled(account)?;
+    if state != SessionState::Live {
+        return Err(Over::Expired);
+    }
+    let scopes = granted.intersect(&grantable(&account.may));
+    Ok(match client {
+        Some(client) => scopes.intersect(&client.scopes),
+        None => scopes,
+    })
+}
+
+/// What an API key is worth: its scopes, of which an owner has to hold each still.
+///
+/// # Errors
+/// [`Over`].
+pub fn key_scopes(key: &ApiKey, owner: Option<&Account>, now: Timestamp) -> Result<ScopeSet, Over> {
+    let owner = OwnerNow::of(key, owner);
+    match key_use::standing(key, owner, now) {
+        Ok(()) => Ok(key_use::scopes_now(key, owner)),
+        Err(KeyCode::Expired) => Err(Over::Expired),
+        Err(_) => Err(Over::Revoked),
+    }
+}
+
+/// What a client's own token is worth, which ends with the secret that it was got with.
+///
+/// # Errors
+/// [`Over`].
+pub fn client_scopes(
+    client: Option<&Client>,
+    (token, given_up): (Ulid, bool),
+    granted: &ScopeSet,
+    now: Timestamp,
+) -> Result<ScopeSet, Over> {
+    let client = client.filter(|_| !given_up).ok_or(Over::Revoked)?;
+    match &client.secrets {
+        Some(secrets) if !secrets.vouch_for(token, now) => Err(Over::Revoked),
+        _ => Ok(granted.intersect(&client.scopes)),
+    }
+}
+
+/// Whether a client that has shown who it is with `secret`, or without one, is still let in with it.
+///
+/// # Errors
+/// [`Over`].
+pub fn let_in(
+    client: Option<&Client>,
+    secret: Option<&Digest256>,
+    now: Timestamp,
+) -> Result<(), Over> {
+    let stands = match (client.map(|client| &client.secrets), secret) {
+        (Some(Some(secrets)), Some(secret)) => secrets.accept_digest(secret, now),
+        (Some(None), _) => true,
+        _ => false,
+    };
+    stands.then_some(()).ok_or(Over::Revoked)
+}
+
+/// Whether a person's sign-in is of the last `within` seconds, where 0 asks for none. Whoever has nobody who could sign in
+/// again passes.
+pub fn is_recent(signed_in_at: Option<Timestamp>, within: u32, now: Timestamp) -> bool {
+    within == 0 || signed_in_at.is_none_or(|at| now < at.plus_seconds(i64::from(within)))
+}
+
+#[cfg(test)]
+#[path = "credential_tests.rs"]
+mod tests;

@@ -1,0 +1,213 @@
+use doorward_shared::{ClientId, KeyId, SessionId, UserId, apikey::Environment};
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::{ClientSecrets, Email, User, client::mark};
+
+const NOW: Timestamp = Timestamp(1_764_000_000_000);
+const USER: UserId = UserId(Ulid(7));
+
+fn set(text: &str) -> ScopeSet {
+    ScopeSet::parse(text).unwrap()
+}
+
+fn account(may: &str, disabled_at: Option<Timestamp>) -> Account {
+    Account {
+        user: User {
+            id: USER,
+            email: Email::parse("ada@example.com").unwrap(),
+            first_name: None,
+            last_name: None,
+            role: "x".into(),
+            permissions: ScopeSet::default(),
+            disabled_at,
+            created_at: NOW,
+            last_login_at: None,
+        },
+        may: set(may),
+    }
+}
+
+fn session(expires: i64, idle: i64, client: Option<ClientId>) -> Session {
+    Session {
+        id: SessionId(Ulid(1)),
+        user_id: USER,
+        client_id: client,
+        scope: set("read write"),
+        ip: "192.0.2.1".parse().unwrap(),
+        user_agent: None,
+        created_at: NOW,
+        auth_time: None,
+        method: Default::default(),
+        last_seen_at: NOW,
+        expires_at: Timestamp(NOW.0 + expires),
+        idle_until: Timestamp(NOW.0 + idle),
+        revoked_at: None,
+    }
+}
+
+fn client(scopes: &str, secrets: Option<ClientSecrets>) -> Client {
+    Client {
+        id: ClientId(Ulid(3)),
+        name: "x".into(),
+        redirect_uris: Vec::new(),
+        grant_types: Vec::new(),
+        scopes: set(scopes),
+        resources: Vec::new(),
+        secrets,
+        require_pkce: false,
+        RSFIELD
+        created_at: NOW,
+    }
+}
+
+fn key(owner: KeyOwner, expires: Option<i64>, revoked: Option<i64>) -> ApiKey {
+    let at = |ms: i64| Timestamp(NOW.0 + ms);
+    ApiKey {
+        id: KeyId(Ulid(2)),
+        owner,
+        name: "k".into(),
+        hint: "h".into(),
+        scopes: set("read write"),
+        environment: Environment::Live,
+        created_at: NOW,
+        expires_at: expires.map(at),
+        last_used_at: None,
+        last_used_ip: None,
+        revoked_at: revoked.map(at),
+        minted_by: None,
+        minter: None,
+        client: None,
+        terms: Default::default(),
+    }
+}
+
+fn at(ms: i64) -> Timestamp {
+    Timestamp(NOW.0 + ms)
+}
+
+#[test]
+fn a_session_is_worth_something_until_the_millisecond_before_its_idle_and_its_absolute_end() {
+    let ada = account("read", None);
+    let granted = set("read write");
+    let judge = |session: &Session, ms| session_scopes(session, Some(&ada), None, &granted, at(ms));
+    let idle = session(1000, 600, None);
+    assert_eq!(judge(&idle, 599), Ok(set("read")));
+    assert_eq!(judge(&idle, 600), Err(Over::Expired));
+    let absolute = session(1000, 1000, None);
+    assert_eq!(judge(&absolute, 999), Ok(set("read")));
+    assert_eq!(judge(&absolute, 1000), Err(Over::Expired));
+}
+
+#[test]
+fn a_session_is_revoked_with_whatever_it_hangs_on_even_when_it_is_over() {
+    let granted = set("read");
+    let ada = account("read", None);
+    let disabled = account("read", Some(NOW));
+    let own = session(1000, 1000, None);
+    let through = session(1000, 1000, Some(ClientId(Ulid(3))));
+    let revoked = Session {
+        revoked_at: Some(NOW),
+        ..own.clone()
+    };
+    for ms in [0, 2000] {
+        for (session, account) in [
+            (&own, None),
+            (&own, Some(&disabled)),
+            (&revoked, Some(&ada)),
+            (&through, Some(&ada)),
+        ] {
+            let found = session_scopes(session, account, None, &granted, at(ms));
+            assert_eq!(found, Err(Over::Revoked));
+        }
+    }
+}
+
+#[test]
+fn what_a_client_is_no_longer_given_its_sessions_lose() {
+    let ada = account("read write", None);
+    let through = session(1000, 1000, Some(ClientId(Ulid(3))));
+    let app = client("read openid", None);
+    let granted = set("openid read write");
+    let found = session_scopes(&through, Some(&ada), Some(&app), &granted, NOW);
+    assert_eq!(found, Ok(set("openid read")));
+}
+
+#[test]
+fn a_key_is_good_until_the_millisecond_before_its_end_or_that_of_its_grace() {
+    let ada = account("read", None);
+    let judge = |key: &ApiKey, ms| key_scopes(key, Some(&ada), at(ms));
+    let own = |expires, revoked| key(KeyOwner::User(USER), expires, revoked);
+    assert_eq!(judge(&own(Some(50), None), 49), Ok(set("read")));
+    assert_eq!(judge(&own(Some(50), None), 50), Err(Over::Expired));
+    assert_eq!(judge(&own(None, Some(50)), 49), Ok(set("read")));
+    assert_eq!(judge(&own(None, Some(50)), 50), Err(Over::Revoked));
+    assert_eq!(judge(&own(Some(40), Some(50)), 60), Err(Over::Revoked));
+    let disabled = account("read", Some(NOW));
+    for owner in [None, Some(&disabled)] {
+        let whole = own(None, None);
+        assert_eq!(key_scopes(&whole, owner, NOW), Err(Over::Revoked));
+    }
+    let mut off = own(None, None);
+    off.terms.enabled = false;
+    assert_eq!(judge(&off, 0), Err(Over::Revoked));
+    let operators = key(KeyOwner::Operator, None, None);
+    assert_eq!(key_scopes(&operators, None, NOW), Ok(set("read write")));
+}
+
+#[test]
+fn a_clients_token_ends_with_the_grace_of_the_secret_it_was_got_with() {
+    let [old, new] = ["old", "new"].map(|text| Digest256::of(text.as_bytes()));
+    let secrets = ClientSecrets {
+        current: new,
+        previous: Some((old, at(1000))),
+        unmarked: 0,
+    };
+    let app = client("read", Some(secrets));
+    let granted = set("read write");
+    let judge = |secret: &Digest256, given_up, ms| {
+        let token = mark(Ulid(99 << 64), secret);
+        client_scopes(Some(&app), (token, given_up), &granted, at(ms))
+    };
+    assert_eq!(judge(&old, false, 999), Ok(set("read")));
+    assert_eq!(judge(&old, false, 1000), Err(Over::Revoked));
+    assert_eq!(judge(&new, false, 1000), Ok(set("read")));
+    assert_eq!(judge(&new, true, 0), Err(Over::Revoked));
+    let none = client_scopes(None, (Ulid(1), false), &granted, NOW);
+    assert_eq!(none, Err(Over::Revoked));
+}
+
+#[test]
+fn a_client_is_let_in_with_its_secret_until_its_grace_ends_and_a_public_one_without() {
+    let [old, new, other] = ["old", "new", "other"].map(|text| Digest256::of(text.as_bytes()));
+    let secrets = ClientSecrets {
+        current: new,
+        previous: Some((old, at(1000))),
+        unmarked: 0,
+    };
+    let app = client("read", Some(secrets));
+    let judge = |secret: Option<&Digest256>, ms| let_in(Some(&app), secret, at(ms)).is_ok();
+    assert!(judge(Some(&new), 9000) && judge(Some(&old), 999));
+    assert!(!judge(Some(&old), 1000) && !judge(Some(&other), 0) && !judge(None, 0));
+    assert_eq!(let_in(Some(&client("read", None)), None, NOW), Ok(()));
+    assert_eq!(let_in(None, Some(&new), NOW), Err(Over::Revoked));
+}
+
+proptest! {
+    #[test]
+    fn a_sign_in_is_recent_exactly_until_its_seconds_are_over(within in 1..5000_u32, ago in 0..10_000_000_i64) {
+        let signed_in = Some(Timestamp(NOW.0 - ago));
+        prop_assert_eq!(is_recent(signed_in, within, NOW), ago < i64::from(within) * 1000);
+        prop_assert!(is_recent(signed_in, 0, NOW) && is_recent(None, within, NOW));
+    }
+
+    /// Nothing is worth more than what was granted.
+    #[test]
+    fn no_credential_grows(held in 0..4_usize, granted in 0..4_usize) {
+        let sets = ["", "read", "write", "read write"];
+        let (held, granted) = (sets[held], set(sets[granted]));
+        let ada = account(held, None);
+        let found = session_scopes(&session(9, 9, None), Some(&ada), None, &granted, NOW).unwrap();
+        prop_assert!(granted.covers_all(&found) && grantable(&set(held)).covers_all(&found));
+    }
+}

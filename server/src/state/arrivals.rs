@@ -1,0 +1,75 @@
+//! Sign-ins by the cookie that their form came with. A browser that comes with the same cookie once more never took the
+//! one that the sign-in gave it (a second click throws the first answer away): nobody can use that session. Not shared
+//! between processes, such a session ends at its idle end.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+use doorward_shared::{SessionId, Timestamp, UserId};
+
+use crate::{crypto::secret::Digest256, limits::let_go_of_first};
+
+/// How long a sign-in is remembered, in seconds: as long as a form may be filled in.
+const LIFETIME: i64 = 3600;
+/// Sign-ins that are remembered; past it those nearest to their end go.
+const MAX_KEPT: usize = 100_000;
+
+#[derive(Debug)]
+struct Arrival {
+    session: SessionId,
+    user: UserId,
+    until: Timestamp,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Arrivals(Mutex<HashMap<Digest256, Arrival>>);
+
+impl Arrivals {
+    /// Remembers that `user` has signed in, with a form that came with the cookie `from`. Answers the session that the
+    /// same person began with that cookie before, and cannot have taken.
+    pub fn put(
+        &self,
+        from: Digest256,
+        (session, user): (SessionId, UserId),
+        now: Timestamp,
+    ) -> Option<SessionId> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= MAX_KEPT {
+            kept.retain(|_, arrival| arrival.until > now);
+        }
+        if kept.len() >= MAX_KEPT {
+            let_go_of_first(&mut kept, MAX_KEPT / 8, |arrival| arrival.until);
+        }
+        let arrival = Arrival {
+            session,
+            user,
+            until: now.plus_seconds(LIFETIME),
+        };
+        let before = kept.insert(from, arrival)?;
+        // Whoever plants a cookie in somebody's browser ends nothing of theirs by signing in with it too.
+        (before.user == user && before.until > now).then_some(before.session)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sign_in_with_the_same_cookie_once_more_tells_the_one_before_of_the_same_person() {
+        let arrivals = Arrivals::default();
+        let [ada, bob] = [1, 2].map(|id| UserId(ulid::Ulid(id)));
+        let ses = |id| SessionId(ulid::Ulid(id));
+        let [one, two] = [1, 2].map(|byte| Digest256([byte; 32]));
+        let put = |from, session, user, at| {
+            arrivals.put(from, (ses(session), user), Timestamp::from_seconds(at))
+        };
+        assert_eq!(put(one, 1, ada, 0), None);
+        assert_eq!(put(two, 2, ada, 0), None, "another browser");
+        assert_eq!(put(one, 3, ada, 3599), Some(ses(1)));
+        assert_eq!(put(one, 4, bob, 3599), None, "another person");
+        assert_eq!(put(one, 5, bob, 3599 + 3600), None, "long ago");
+    }
+}
