@@ -131,6 +131,18 @@ impl House {
         headers: &[(&'static str, &str)],
         body: &str,
     ) -> (u16, String, String) {
+        let (status, cookies, _, text) = self.show(method, path, headers, body).await;
+        (status, cookies, text)
+    }
+
+    /// As [`House::send`], with where it leads.
+    pub async fn show(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&'static str, &str)],
+        body: &str,
+    ) -> (u16, String, Option<String>, String) {
         let mut request = self.http.req(method, path.to_owned());
         for (name, value) in headers {
             request = request.header(Header::new(*name, (*value).to_owned()));
@@ -141,11 +153,9 @@ impl House {
         let cookies = cookies.iter().filter_map(|cookie| cookie.split(';').next());
         let cookies = cookies.collect::<Vec<_>>().join("; ");
         let status = response.status().code;
-        (
-            status,
-            cookies,
-            response.into_string().await.unwrap_or_default(),
-        )
+        let location = response.headers().get_one("location").map(str::to_owned);
+        let text = response.into_string().await.unwrap_or_default();
+        (status, cookies, location, text)
     }
 
     pub async fn post(&self, path: &str, token: &str, body: Value) -> Reply {

@@ -5,12 +5,14 @@
     reason = "a test that cannot go on should panic"
 )]
 
+mod browser;
 mod claims;
 mod client_tokens;
 mod events;
 mod first_party;
 mod hashes;
 mod house;
+mod instants;
 mod kept;
 mod key_limits;
 mod refresh;

@@ -535,6 +535,42 @@ async fn a_stream_is_for_those_who_may_read_events_and_as_long_as_they_may() {
 }
 
 #[tokio::test]
+async fn a_credential_has_8_streams_and_all_together_64() {
+    let server = Server::start();
+    let refused = async |key: &str| {
+        let call = server.get("/admin/events/stream").bearer(key);
+        let reply = call.send().await;
+        reply.refused(429, "rate_limited");
+        assert_ne!(reply.header("retry-after"), "");
+    };
+    let mut open = Vec::new();
+    for _ in 0..8 {
+        let key = server.key(&["admin:events:read"]).await;
+        for _ in 0..8 {
+            open.push(Stream::open(&server, &key, None).await);
+        }
+        if open.len() == 8 {
+            refused(&key).await;
+        }
+    }
+    let ninth = server.key(&["admin:events:read"]).await;
+    refused(&ninth).await;
+    // All of them are told.
+    server.register("ada@example.com").await;
+    for stream in &mut open {
+        while stream.next().await.unwrap().1["action"] != "user.registered" {}
+    }
+    // A reader that goes leaves its place to another, once the server has noticed.
+    open.pop();
+    let status = eventually("a place is free", async || {
+        let call = server.get("/admin/events/stream").bearer(&ninth);
+        let status = call.open().await.status().as_u16();
+        (status != 429).then_some(status)
+    });
+    assert_eq!(status.await, 200);
+}
+
+#[tokio::test]
 async fn a_stream_ends_with_the_server() {
     let mut server = Server::start();
     let operator = server.operator_key();
