@@ -28,9 +28,7 @@ use crate::{
     service::{Keys, SecondFactors},
     settings::Settings,
     site::Site,
-    state::{
-        Arrivals, KeyMeters, MfaTokens, PasskeyChallenges, Refusals, Told, streams::Streams,
-    },
+    state::{Arrivals, KeyMeters, MfaTokens, PasskeyChallenges, Refusals, Told, streams::Streams},
     stats::{Remembered, minute_of},
     store::{
         self, DirectoryLock, MASTER_KEY, OPERATOR_KEY, Restore, Restored, Store, StoreError,

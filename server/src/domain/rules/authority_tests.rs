@@ -278,6 +278,7 @@ fn a_client_that_shows_itself_may_do_nothing_and_is_let_in_only_while_its_secret
         resources: Vec::new(),
         secrets: None,
         require_pkce: false,
+        resource_server: false,
         created_at: NOW,
     };
     let found = rights(&authority(holder, None), &facts(Some(public)), NOW).unwrap();
@@ -515,6 +516,7 @@ fn a_clients_rights_end_with_the_secret_its_token_was_got_with() {
             unmarked: 0,
         }),
         require_pkce: false,
+        resource_server: false,
         created_at: NOW,
     };
     let judge = |secret: &Digest256, now: Timestamp| {

@@ -2,7 +2,7 @@ use doorward_shared::{ClientId, KeyId, SessionId, UserId, apikey::Environment};
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::{ClientSecrets, Email, User, client::mark};
+use crate::domain::{ClientSecrets, Email, KeyOwner, User, client::mark};
 
 const NOW: Timestamp = Timestamp(1_764_000_000_000);
 const USER: UserId = UserId(Ulid(7));
@@ -56,7 +56,7 @@ fn client(scopes: &str, secrets: Option<ClientSecrets>) -> Client {
         resources: Vec::new(),
         secrets,
         require_pkce: false,
-        RSFIELD
+        resource_server: false,
         created_at: NOW,
     }
 }
@@ -79,6 +79,7 @@ fn key(owner: KeyOwner, expires: Option<i64>, revoked: Option<i64>) -> ApiKey {
         minter: None,
         client: None,
         terms: Default::default(),
+        meter: None,
     }
 }
 
