@@ -8,44 +8,27 @@
     )
 )]
 
-mod app;
-mod audit;
-mod background;
-mod cli;
-mod connect;
-mod console;
-mod effects;
-mod hangup;
-mod incident;
-mod item;
-mod keymap;
-mod listener;
-mod profiles;
-mod prompt;
-mod refusal;
-mod screens;
-mod search;
-mod secret;
-mod stderr;
-mod terminal;
-mod text;
-mod theme;
-mod twin;
-mod when;
-mod widgets;
-mod zone;
+mod command;
+mod core;
+mod io;
+#[cfg(test)]
+mod tests;
+mod view;
 
-use std::{
-    io::{self, IsTerminal},
-    process::ExitCode,
-};
+use std::{io::IsTerminal, process::ExitCode};
 
 use clap::Parser;
 
 use crate::{
-    cli::{Cli, Context, Failed},
-    connect::{Connection, connect},
-    profiles::Profiles,
+    core::zone,
+    io::{
+        cli::{self, Cli, Context, Failed},
+        clock,
+        connect::{Connection, connect},
+        console,
+        profiles::Profiles,
+        stderr,
+    },
 };
 
 /// Wrong usage.
@@ -91,10 +74,10 @@ fn guard(cli: &Cli, connection: &Connection) -> Result<(), Failed> {
 }
 
 fn run(cli: Cli) -> Result<u8, Failed> {
-    zone::choose(cli.utc);
+    zone::choose(clock::zone(cli.utc));
     let mut profiles = Profiles::load()?;
     let Some(command) = &cli.command else {
-        if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+        if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
             return Err(Failed::Usage(
                 "the console needs a terminal; --help lists what works without one".into(),
             ));

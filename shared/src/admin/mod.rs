@@ -1,5 +1,6 @@
 //! `/admin`: what operators see and do.
 
+mod action;
 mod client;
 mod event;
 mod key;
@@ -8,6 +9,7 @@ mod session;
 mod stats;
 mod user;
 
+pub use action::*;
 pub use client::*;
 pub use event::*;
 pub use key::*;

@@ -1,0 +1,41 @@
+//! Actions of the audit log that clients treat in a way of their own.
+
+use std::fmt;
+
+use super::Event;
+
+/// What an event tells of. There are more: see [`Event::action`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventAction {
+    LoginFailed,
+    SessionCreated,
+    SessionReplayed,
+    ClientRefused,
+    UserDisabled,
+    UserEnabled,
+}
+
+impl EventAction {
+    /// Its name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::LoginFailed => "login.failed",
+            Self::SessionCreated => "session.created",
+            Self::SessionReplayed => "session.replayed",
+            Self::ClientRefused => "client.refused",
+            Self::UserDisabled => "user.disabled",
+            Self::UserEnabled => "user.enabled",
+        }
+    }
+
+    /// Whether an event tells of it.
+    pub fn is(self, event: &Event) -> bool {
+        event.action == self.as_str()
+    }
+}
+
+impl fmt::Display for EventAction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

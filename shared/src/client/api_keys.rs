@@ -1,0 +1,92 @@
+//! `/admin/apikeys`.
+
+use std::fmt::Display;
+
+use reqwest::Method;
+
+use super::{Client, ClientError, Collection, ListQuery, call::segment};
+use crate::{
+    Page,
+    admin::{AdminKey, AdminMint, AdminMintedKey},
+    apikey::{KeyPatch, RotateRequest},
+};
+
+/// The routes under `/admin/apikeys`.
+#[derive(Debug)]
+pub struct ApiKeys<'a>(&'a Client);
+
+impl Client {
+    /// The routes under `/admin/apikeys`.
+    pub fn api_keys(&self) -> ApiKeys<'_> {
+        ApiKeys(self)
+    }
+}
+
+impl ApiKeys<'_> {
+    fn path(id: impl Display) -> String {
+        format!("{}/{}", Collection::ApiKeys.path(), segment(id))
+    }
+
+    /// A page of the list.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn list(&self, query: &ListQuery) -> Result<Page<AdminKey>, ClientError> {
+        self.0.list(Collection::ApiKeys, query).await
+    }
+
+    /// One key, without its secret.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn get(&self, id: impl Display) -> Result<AdminKey, ClientError> {
+        self.0.get(&Self::path(id), &[]).await
+    }
+
+    /// Mints a key; sent again with the same idempotency key it gives the same answer.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn mint(
+        &self,
+        key: &AdminMint,
+        idempotency_key: &str,
+    ) -> Result<AdminMintedKey, ClientError> {
+        let path = Collection::ApiKeys.path();
+        self.0.mint(path, key, idempotency_key).await
+    }
+
+    /// Renames a key, or shrinks its scopes.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn update(
+        &self,
+        id: impl Display,
+        patch: &KeyPatch,
+    ) -> Result<AdminKey, ClientError> {
+        self.0.send(Method::PATCH, &Self::path(id), patch).await
+    }
+
+    /// Gives a key a new secret; sent again with the same idempotency key it gives the same answer.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn rotate(
+        &self,
+        id: impl Display,
+        grace: &RotateRequest,
+        idempotency_key: &str,
+    ) -> Result<AdminMintedKey, ClientError> {
+        let path = format!("{}/rotate", Self::path(id));
+        self.0.mint(&path, grace, idempotency_key).await
+    }
+
+    /// Revokes a key at once.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn delete(&self, id: impl Display) -> Result<(), ClientError> {
+        self.0.delete(Collection::ApiKeys, id).await
+    }
+}

@@ -1,0 +1,92 @@
+//! `/admin/clients`.
+
+use std::fmt::Display;
+
+use reqwest::Method;
+
+use super::{Client, ClientError, Collection, ListQuery, call::segment};
+use crate::{
+    Page,
+    admin::{self, ClientPatch, RegisterClient},
+    apikey::RotateRequest,
+};
+
+/// The routes under `/admin/clients`.
+#[derive(Debug)]
+pub struct Clients<'a>(&'a Client);
+
+impl Client {
+    /// The routes under `/admin/clients`.
+    pub fn clients(&self) -> Clients<'_> {
+        Clients(self)
+    }
+}
+
+impl Clients<'_> {
+    fn path(id: impl Display) -> String {
+        format!("{}/{}", Collection::Clients.path(), segment(id))
+    }
+
+    /// A page of the list.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn list(&self, query: &ListQuery) -> Result<Page<admin::Client>, ClientError> {
+        self.0.list(Collection::Clients, query).await
+    }
+
+    /// One OAuth client, without its secret.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn get(&self, id: impl Display) -> Result<admin::Client, ClientError> {
+        self.0.get(&Self::path(id), &[]).await
+    }
+
+    /// Registers a client; sent again with the same key it gives the same answer.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn register(
+        &self,
+        client: &RegisterClient,
+        idempotency_key: &str,
+    ) -> Result<admin::Client, ClientError> {
+        let path = Collection::Clients.path();
+        self.0.mint(path, client, idempotency_key).await
+    }
+
+    /// Changes what the patch names.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn update(
+        &self,
+        id: impl Display,
+        patch: &ClientPatch,
+    ) -> Result<admin::Client, ClientError> {
+        self.0.send(Method::PATCH, &Self::path(id), patch).await
+    }
+
+    /// Gives a client a new secret; sent again with the same idempotency key it gives the same answer.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn rotate_secret(
+        &self,
+        id: impl Display,
+        grace: &RotateRequest,
+        idempotency_key: &str,
+    ) -> Result<admin::Client, ClientError> {
+        let path = format!("{}/secret", Self::path(id));
+        self.0.mint(&path, grace, idempotency_key).await
+    }
+
+    /// Deletes a client; its tokens die.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn delete(&self, id: impl Display) -> Result<(), ClientError> {
+        self.0.delete(Collection::Clients, id).await
+    }
+}

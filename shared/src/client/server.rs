@@ -1,0 +1,76 @@
+//! The server itself, and who calls it.
+
+use reqwest::Method;
+use serde_json::json;
+
+use super::{Client, ClientError};
+use crate::{
+    admin::{BackupMade, ServerInfo, Stats, Whoami},
+    auth::{LoginRequest, TokenResponse},
+};
+
+/// The routes under `/admin`.
+#[derive(Debug)]
+pub struct Server<'a>(&'a Client);
+
+impl Client {
+    /// The routes under `/admin`.
+    pub fn server(&self) -> Server<'_> {
+        Server(self)
+    }
+}
+
+impl Server<'_> {
+    /// Who the caller is, and what they may do.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn whoami(&self) -> Result<Whoami, ClientError> {
+        self.0.get("/admin/whoami", &[]).await
+    }
+
+    /// Version, storage and settings.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn info(&self) -> Result<ServerInfo, ClientError> {
+        self.0.get("/admin/server", &[]).await
+    }
+
+    /// Counters now, and for each minute.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn stats(&self) -> Result<Stats, ClientError> {
+        self.0.get("/admin/stats", &[]).await
+    }
+
+    /// Backs the database up, on the server's machine.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn back_up(&self) -> Result<BackupMade, ClientError> {
+        let path = "/admin/server/backup";
+        self.0.send(Method::POST, path, &json!({})).await
+    }
+
+    /// Whether changes are taken: a server that says no is there, but its storage is not ready.
+    ///
+    /// # Errors
+    /// [`ClientError`], other than that it says no.
+    pub async fn is_ready(&self) -> Result<bool, ClientError> {
+        match self.0.get::<serde_json::Value>("/health/ready", &[]).await {
+            Ok(_) => Ok(true),
+            Err(ClientError::Refused { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Signs a person in.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn login(&self, who: &LoginRequest) -> Result<TokenResponse, ClientError> {
+        self.0.send(Method::POST, "/auth/login", who).await
+    }
+}

@@ -1,0 +1,112 @@
+//! `/admin/users`.
+
+use std::fmt::Display;
+
+use reqwest::Method;
+
+use super::{Client, ClientError, Collection, ListQuery, call::segment};
+use crate::{
+    Page,
+    admin::{CreateUser, FactorRemoval, RevokeSessionsOf, Revoked, SetPassword, User, UserPatch},
+};
+
+/// The routes under `/admin/users`.
+#[derive(Debug)]
+pub struct Users<'a>(&'a Client);
+
+impl Client {
+    /// The routes under `/admin/users`.
+    pub fn users(&self) -> Users<'_> {
+        Users(self)
+    }
+}
+
+impl Users<'_> {
+    fn path(id: impl Display) -> String {
+        format!("{}/{}", Collection::Users.path(), segment(id))
+    }
+
+    /// A page of the list.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn list(&self, query: &ListQuery) -> Result<Page<User>, ClientError> {
+        self.0.list(Collection::Users, query).await
+    }
+
+    /// One user.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn get(&self, id: impl Display) -> Result<User, ClientError> {
+        self.0.get(&Self::path(id), &[]).await
+    }
+
+    /// Creates a user; sent again with the same key it gives the same answer.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn create(
+        &self,
+        user: &CreateUser,
+        idempotency_key: &str,
+    ) -> Result<User, ClientError> {
+        let path = Collection::Users.path();
+        self.0.mint(path, user, idempotency_key).await
+    }
+
+    /// Changes what the patch names.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn update(&self, id: impl Display, patch: &UserPatch) -> Result<User, ClientError> {
+        self.0.send(Method::PATCH, &Self::path(id), patch).await
+    }
+
+    /// Deletes a user, with all sessions and keys.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn delete(&self, id: impl Display) -> Result<(), ClientError> {
+        self.0.delete(Collection::Users, id).await
+    }
+
+    /// Sets a user's password; all sessions end.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn set_password(
+        &self,
+        id: impl Display,
+        password: &SetPassword,
+    ) -> Result<(), ClientError> {
+        let path = format!("{}/password", Self::path(id));
+        self.0.done(Method::POST, &path, Some(password)).await
+    }
+
+    /// Ends all sessions of a user.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn end_sessions(
+        &self,
+        id: impl Display,
+        what: &RevokeSessionsOf,
+    ) -> Result<Revoked, ClientError> {
+        let path = format!("{}/sessions/revoke", Self::path(id));
+        self.0.send(Method::POST, &path, what).await
+    }
+
+    /// Removes a user's second factors and passkeys.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn remove_factors(
+        &self,
+        id: impl Display,
+        why: &FactorRemoval,
+    ) -> Result<(), ClientError> {
+        let path = format!("{}/mfa", Self::path(id));
+        self.0.done(Method::DELETE, &path, Some(why)).await
+    }
+}

@@ -1,0 +1,191 @@
+//! `doorward clients`.
+
+use clap::{Args, Subcommand};
+use doorward_shared::admin::{ClientPatch, RegisterClient};
+
+use super::{SecretArgs, api_keys::Rotate, list::ListArgs, words::Words};
+
+#[derive(Debug, Clone, PartialEq, Subcommand)]
+pub enum Clients {
+    /// List OAuth clients
+    List {
+        #[command(flatten)]
+        list: ListArgs,
+    },
+    /// Show an OAuth client
+    Get { id: String },
+    /// Register an OAuth client; its secret is printed once
+    #[command(visible_alias = "create")]
+    Register(Register),
+    /// Change an OAuth client
+    Update(UpdateClient),
+    /// Give a client a new secret
+    Secret(Rotate),
+    /// Delete OAuth clients; their tokens die
+    #[command(visible_alias = "revoke")]
+    Delete {
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<String>,
+    },
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Args)]
+pub struct Register {
+    #[arg(long)]
+    pub name: String,
+    /// Where people are sent back to; may be given again
+    #[arg(long = "redirect-uri", value_name = "URI")]
+    pub redirect_uris: Vec<String>,
+    /// authorization_code, refresh_token or client_credentials; may be given again
+    #[arg(long = "grant", required = true)]
+    pub grant_types: Vec<String>,
+    #[arg(long = "scope")]
+    pub scopes: Vec<String>,
+    /// An audience it may ask tokens for; may be given again
+    #[arg(long = "resource", value_name = "URI")]
+    pub resources: Vec<String>,
+    /// It cannot keep a secret: a browser or native app
+    #[arg(long)]
+    pub public: bool,
+    /// It must use PKCE, though it can keep a secret
+    #[arg(long)]
+    pub require_pkce: bool,
+    /// It is an API: it may ask about every access token and API key
+    #[arg(long)]
+    pub resource_server: bool,
+    #[command(flatten)]
+    pub secret: SecretArgs,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Args)]
+pub struct UpdateClient {
+    pub id: String,
+    #[arg(long)]
+    pub name: Option<String>,
+    /// All of them; may be given again
+    #[arg(long = "redirect-uri", value_name = "URI")]
+    pub redirect_uris: Option<Vec<String>>,
+    /// All of them; may be given again
+    #[arg(long = "grant")]
+    pub grant_types: Option<Vec<String>>,
+    /// All of them; may be given again
+    #[arg(long = "scope")]
+    pub scopes: Option<Vec<String>>,
+    /// All of them; may be given again
+    #[arg(long = "resource", value_name = "URI")]
+    pub resources: Option<Vec<String>>,
+    /// It must use PKCE
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub require_pkce: Option<bool>,
+    /// It need not use PKCE, unless it is public
+    #[arg(long, conflicts_with = "require_pkce")]
+    pub no_require_pkce: bool,
+    /// Whether it may ask about every access token and API key
+    #[arg(long, value_name = "BOOL")]
+    pub resource_server: Option<bool>,
+}
+
+impl Register {
+    pub fn body(&self) -> RegisterClient {
+        RegisterClient {
+            name: self.name.clone(),
+            redirect_uris: self.redirect_uris.clone(),
+            grant_types: self.grant_types.clone(),
+            scopes: self.scopes.clone(),
+            confidential: !self.public,
+            resources: self.resources.clone(),
+            require_pkce: self.require_pkce,
+            resource_server: self.resource_server,
+        }
+    }
+}
+
+impl UpdateClient {
+    /// The same, and it must use PKCE, or need not.
+    #[must_use]
+    pub fn requiring_pkce(self, needed: bool) -> Self {
+        Self {
+            require_pkce: needed.then_some(true),
+            no_require_pkce: !needed,
+            ..self
+        }
+    }
+
+    pub fn body(&self) -> ClientPatch {
+        let pkce = self.require_pkce;
+        ClientPatch {
+            name: self.name.clone(),
+            redirect_uris: self.redirect_uris.clone(),
+            grant_types: self.grant_types.clone(),
+            scopes: self.scopes.clone(),
+            resources: self.resources.clone(),
+            require_pkce: pkce.or(self.no_require_pkce.then_some(false)),
+            resource_server: self.resource_server,
+        }
+    }
+}
+
+impl Clients {
+    pub(super) fn changes(&self) -> bool {
+        !matches!(self, Self::List { .. } | Self::Get { .. })
+    }
+
+    pub(super) fn warning(&self) -> Option<String> {
+        match self {
+            Self::Secret(rotate) => Some(rotate.warning()),
+            Self::Delete { ids } => Some(match ids.as_slice() {
+                [id] => format!("{id} is deleted, and all its tokens die."),
+                ids => format!(
+                    "{} clients are deleted, and all their tokens die.",
+                    ids.len()
+                ),
+            }),
+            _ => None,
+        }
+    }
+
+    pub(super) fn would(&self) -> String {
+        match self {
+            Self::List { .. } => "list clients".into(),
+            Self::Get { id } => format!("show {id}"),
+            Self::Register(register) => format!("register {}", register.name),
+            Self::Update(update) => format!("change {}", update.id),
+            Self::Secret(rotate) => format!("give {} a new secret", rotate.id),
+            Self::Delete { ids } => format!("delete {}", ids.join(" ")),
+        }
+    }
+
+    pub(super) fn words(&self) -> Words {
+        fn given(values: &Option<Vec<String>>) -> &[String] {
+            values.as_deref().unwrap_or_default()
+        }
+        match self {
+            Self::List { list } => list.written(Words::new("clients list")),
+            Self::Get { id } => Words::new("clients get").word(id),
+            Self::Register(register) => {
+                let words = Words::new("clients register")
+                    .option("--name", Some(&register.name))
+                    .each("--redirect-uri", &register.redirect_uris)
+                    .each("--grant", &register.grant_types)
+                    .each("--scope", &register.scopes)
+                    .each("--resource", &register.resources)
+                    .flag("--require-pkce", register.require_pkce)
+                    .flag("--resource-server", register.resource_server)
+                    .flag("--public", register.public);
+                register.secret.written(words)
+            }
+            Self::Update(update) => Words::new("clients update")
+                .word(&update.id)
+                .option("--name", update.name.as_ref())
+                .each("--redirect-uri", given(&update.redirect_uris))
+                .each("--grant", given(&update.grant_types))
+                .each("--scope", given(&update.scopes))
+                .each("--resource", given(&update.resources))
+                .option("--require-pkce", update.require_pkce)
+                .flag("--no-require-pkce", update.no_require_pkce)
+                .option("--resource-server", update.resource_server),
+            Self::Secret(rotate) => rotate.written(Words::new("clients secret")),
+            Self::Delete { ids } => Words::new("clients delete").all(ids),
+        }
+    }
+}

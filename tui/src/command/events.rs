@@ -1,0 +1,124 @@
+//! `doorward events` and `doorward incident`.
+
+use clap::{Args, Subcommand};
+use doorward_shared::EventId;
+
+use super::when::Moment;
+use super::{list::ListArgs, words::Words};
+
+/// How far back an incident goes where nobody says.
+const WEEK: &str = "7d";
+
+/// `doorward events …` is `doorward events list …`.
+#[derive(Debug, Clone, PartialEq, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Events {
+    #[command(subcommand)]
+    pub command: Option<EventsCommand>,
+    #[command(flatten)]
+    pub list: ListEvents,
+}
+
+#[derive(Debug, Clone, PartialEq, Subcommand)]
+pub enum EventsCommand {
+    /// List events, newest first
+    List(ListEvents),
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Args)]
+pub struct ListEvents {
+    #[command(flatten)]
+    pub list: ListArgs,
+    /// Who did it: an id, system or anonymous
+    #[arg(long)]
+    pub actor: Option<String>,
+    /// The action, or how it starts: user. is all about users
+    #[arg(long)]
+    pub action: Option<String>,
+    /// Id of what it was done to
+    #[arg(long)]
+    pub target: Option<String>,
+    /// About this user, by id or email
+    #[arg(long)]
+    pub user: Option<String>,
+    #[arg(long)]
+    pub ip: Option<String>,
+    /// Not before a time, or 15m, 24h, … ago
+    #[arg(long)]
+    pub since: Option<Moment>,
+    /// Before a time, or 15m, 24h, … ago
+    #[arg(long)]
+    pub until: Option<Moment>,
+    /// Go on with new events as they happen, one a line
+    #[arg(long, conflicts_with = "until")]
+    pub follow: bool,
+    /// With --follow: go on after this event
+    #[arg(long, requires = "follow", value_name = "ID")]
+    pub after: Option<EventId>,
+}
+
+#[derive(Debug, Clone, PartialEq, Args)]
+pub struct Incident {
+    /// A user (id or email), an address, a client's or a key's id
+    pub about: String,
+    /// How far back: a time, or 24h, 7d, …
+    #[arg(long, default_value = WEEK)]
+    pub since: Moment,
+}
+
+impl Events {
+    pub fn listing(list: ListEvents) -> Self {
+        Self {
+            command: Some(EventsCommand::List(list)),
+            list: ListEvents::default(),
+        }
+    }
+
+    /// The list that is asked for, however it was written.
+    pub fn asked(self) -> ListEvents {
+        match self.command {
+            Some(EventsCommand::List(list)) => list,
+            None => self.list,
+        }
+    }
+
+    pub(super) fn people(&mut self) -> Vec<&mut String> {
+        let list = match &mut self.command {
+            Some(EventsCommand::List(list)) => list,
+            None => &mut self.list,
+        };
+        list.user.iter_mut().collect()
+    }
+
+    pub(super) fn words(&self) -> Words {
+        let asked = self.clone().asked();
+        let words = Words::new("events list")
+            .flag("--follow", asked.follow)
+            .option("--after", asked.after)
+            .option("--actor", asked.actor.as_ref())
+            .option("--action", asked.action.as_ref())
+            .option("--target", asked.target.as_ref())
+            .option("--user", asked.user.as_ref())
+            .option("--ip", asked.ip.as_ref())
+            .option("--since", asked.since)
+            .option("--until", asked.until);
+        asked.list.written(words)
+    }
+}
+
+impl Incident {
+    /// Around an id or an address, of the last week.
+    pub fn around(about: &str) -> Self {
+        Self {
+            about: about.to_owned(),
+            since: Moment::WEEK,
+        }
+    }
+
+    pub(super) fn words(&self) -> Words {
+        let since = Some(self.since).filter(|since| *since != Moment::WEEK);
+        Words::new("incident")
+            .word(&self.about)
+            .option("--since", since)
+    }
+}

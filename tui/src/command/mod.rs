@@ -1,0 +1,236 @@
+//! What an operator does, as one model: the twin reads a command line into it, the console builds it, both run it, and it
+//! is written as the twin's command line. No I/O here.
+
+mod api_keys;
+mod clients;
+mod events;
+mod list;
+mod profiles;
+mod roles;
+pub mod secret;
+mod sessions;
+mod signing_keys;
+mod users;
+pub mod when;
+mod words;
+
+use std::{fmt, path::PathBuf};
+
+use clap::Subcommand;
+
+use self::words::Words;
+pub use self::{
+    api_keys::{ApiKeys, Bounds, ListKeys, Mint, Rotate, UpdateKey},
+    clients::{Clients, Register, UpdateClient},
+    events::{Events, Incident, ListEvents},
+    list::ListArgs,
+    profiles::{Profiles, SetProfile},
+    roles::{Put, Roles},
+    sessions::{ListSessions, Of, Revoke, Sessions},
+    signing_keys::{RevokeKeys, SigningKeys},
+    users::{Create, ListUsers, Password, Update, Users},
+    words::quoted,
+};
+
+#[derive(Debug, Clone, PartialEq, Subcommand)]
+pub enum Command {
+    /// Show server status and the current identity
+    Status,
+    /// People's accounts
+    #[command(subcommand)]
+    Users(Users),
+    /// Sign-ins, and what OAuth clients were granted
+    #[command(subcommand)]
+    Sessions(Sessions),
+    /// API keys
+    #[command(subcommand)]
+    Apikeys(ApiKeys),
+    /// OAuth clients
+    #[command(subcommand)]
+    Clients(Clients),
+    /// Roles and their permissions
+    #[command(subcommand)]
+    Roles(Roles),
+    /// The audit log
+    Events(Box<Events>),
+    /// Signing keys
+    #[command(subcommand)]
+    Keys(SigningKeys),
+    /// Counters now, and per minute
+    Stats,
+    /// Back the database up on the server's machine
+    Backup,
+    /// The timeline of a user, an address, a client or a key, as Markdown
+    Incident(Incident),
+    /// Servers the console knows
+    #[command(subcommand)]
+    Profiles(Profiles),
+    /// Print completions for a shell
+    Completions { shell: clap_complete::Shell },
+    /// Write man pages into a directory
+    Man { directory: PathBuf },
+}
+
+/// Where a secret goes.
+#[derive(Debug, Clone, Default, PartialEq, clap::Args)]
+pub struct SecretArgs {
+    /// Write the secret into a file of mode 0600 instead of printing it
+    #[arg(long, value_name = "FILE")]
+    pub secret_file: Option<PathBuf>,
+}
+
+impl SecretArgs {
+    fn written(&self, words: Words) -> Words {
+        let file = self.secret_file.as_ref();
+        words.option("--secret-file", file.map(|path| path.display()))
+    }
+}
+
+impl Command {
+    /// Whether it changes something on the server.
+    pub fn changes(&self) -> bool {
+        match self {
+            Self::Users(command) => command.changes(),
+            Self::Sessions(command) => command.changes(),
+            Self::Apikeys(command) => command.changes(),
+            Self::Clients(command) => command.changes(),
+            Self::Roles(command) => command.changes(),
+            Self::Keys(command) => command.changes(),
+            Self::Backup => true,
+            Self::Status
+            | Self::Events(_)
+            | Self::Stats
+            | Self::Incident(_)
+            | Self::Profiles(_)
+            | Self::Completions { .. }
+            | Self::Man { .. } => false,
+        }
+    }
+
+    /// The scope that it takes, as a change.
+    pub fn scope(&self) -> &'static str {
+        match self {
+            Self::Users(_) => "admin:users",
+            Self::Sessions(_) => "admin:sessions",
+            Self::Apikeys(_) => "admin:apikeys",
+            Self::Clients(_) => "admin:clients",
+            Self::Roles(_) => "admin:roles",
+            Self::Events(_) | Self::Incident(_) => "admin:events",
+            Self::Keys(_) => "admin:keys",
+            Self::Stats | Self::Backup => "admin:server",
+            Self::Status | Self::Profiles(_) | Self::Completions { .. } | Self::Man { .. } => "",
+        }
+    }
+
+    /// Whether a form with a typed name is confirmation enough: nothing is there yet that it could hurt.
+    pub fn is_creation(&self) -> bool {
+        matches!(
+            self,
+            Self::Users(Users::Create(_))
+                | Self::Apikeys(ApiKeys::Mint(_))
+                | Self::Clients(Clients::Register(_))
+        )
+    }
+
+    /// References to users in it: an id, or an email address that has to be looked up.
+    pub fn people(&mut self) -> Vec<&mut String> {
+        match self {
+            Self::Users(command) => command.people(),
+            Self::Sessions(command) => command.people(),
+            Self::Apikeys(command) => command.people(),
+            Self::Events(command) => command.people(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Leaves of what it destroys only these, by id or name.
+    pub fn narrow_to(&mut self, left: &[String]) {
+        match self {
+            Self::Users(Users::Delete { users: named })
+            | Self::Apikeys(ApiKeys::Revoke { ids: named })
+            | Self::Clients(Clients::Delete { ids: named })
+            | Self::Roles(Roles::Delete { names: named }) => *named = left.to_vec(),
+            _ => {}
+        }
+    }
+
+    /// What a person is told before it is done; none for what hurts nobody.
+    pub fn warning(&self) -> Option<String> {
+        match self {
+            Self::Users(command) => command.warning(),
+            Self::Apikeys(command) => command.warning(),
+            Self::Clients(command) => command.warning(),
+            Self::Roles(command) => command.warning(),
+            Self::Keys(command) => command.warning(),
+            // Sessions are shown before they end: see their preview.
+            _ => None,
+        }
+    }
+
+    /// What it would do, after "would".
+    pub fn would(&self) -> String {
+        match self {
+            Self::Users(command) => command.would(),
+            Self::Sessions(command) => command.would(),
+            Self::Apikeys(command) => command.would(),
+            Self::Clients(command) => command.would(),
+            Self::Roles(command) => command.would(),
+            Self::Keys(command) => command.would(),
+            Self::Backup => "back the database up".into(),
+            other => format!("run {other}"),
+        }
+    }
+
+    /// Where the secret goes that it makes, and whether a file for it may take the place of one that is there.
+    pub fn secret(&self) -> Option<(&SecretArgs, Replace)> {
+        match self {
+            Self::Apikeys(ApiKeys::Mint(Mint { secret, .. }) | ApiKeys::Clone { secret, .. })
+            | Self::Clients(Clients::Register(Register { secret, .. })) => {
+                Some((secret, Replace::Never))
+            }
+            Self::Apikeys(ApiKeys::Rotate(rotate)) | Self::Clients(Clients::Secret(rotate)) => {
+                Some((&rotate.secret, Replace::Old))
+            }
+            _ => None,
+        }
+    }
+
+    /// The command line with a reason.
+    pub fn because(&self, reason: Option<&str>) -> String {
+        match reason {
+            Some(reason) => format!("{self} --reason {}", quoted(reason)),
+            None => self.to_string(),
+        }
+    }
+}
+
+/// Whether a file may take the place of one that is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replace {
+    Never,
+    /// A new secret of the same thing takes the old one's place.
+    Old,
+}
+
+/// The twin's command line.
+impl fmt::Display for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = match self {
+            Self::Status => Words::new("status"),
+            Self::Users(command) => command.words(),
+            Self::Sessions(command) => command.words(),
+            Self::Apikeys(command) => command.words(),
+            Self::Clients(command) => command.words(),
+            Self::Roles(command) => command.words(),
+            Self::Events(command) => command.words(),
+            Self::Keys(command) => command.words(),
+            Self::Stats => Words::new("stats"),
+            Self::Backup => Words::new("backup"),
+            Self::Incident(command) => command.words(),
+            Self::Profiles(command) => command.words(),
+            Self::Completions { shell } => Words::new("completions").word(shell),
+            Self::Man { directory } => Words::new("man").word(directory.display()),
+        };
+        words.fmt(f)
+    }
+}

@@ -1,0 +1,267 @@
+//! `doorward users`.
+
+use clap::{Args, Subcommand};
+use doorward_shared::admin::{CreateUser, RevokeSessionsOf, SetPassword, UserPatch};
+
+use super::secret::Secret;
+use super::{list::ListArgs, words::Words};
+
+#[derive(Debug, Clone, PartialEq, Subcommand)]
+pub enum Users {
+    /// List users
+    List(ListUsers),
+    /// Show a user, by id or email
+    Get { user: String },
+    /// Create a user
+    Create(Create),
+    /// Change a user
+    Update(Update),
+    /// Disable a user; all sessions end
+    Disable { user: String },
+    /// Let a disabled user in again
+    Enable { user: String },
+    /// Set a user's password, read from standard input; all sessions end
+    Password(Password),
+    /// End all sessions of a user
+    EndSessions {
+        user: String,
+        /// Revoke the user's API keys too
+        #[arg(long)]
+        api_keys: bool,
+    },
+    /// Delete users; sessions and keys die
+    #[command(visible_alias = "revoke")]
+    Delete {
+        #[arg(required = true, value_name = "USER")]
+        users: Vec<String>,
+    },
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Args)]
+pub struct ListUsers {
+    #[command(flatten)]
+    pub list: ListArgs,
+    /// Only those of this role
+    #[arg(long)]
+    pub role: Option<String>,
+    /// Only disabled ones (true) or active ones (false)
+    #[arg(long)]
+    pub disabled: Option<bool>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Args)]
+pub struct Create {
+    #[arg(long)]
+    pub email: String,
+    #[arg(long)]
+    pub first_name: Option<String>,
+    #[arg(long)]
+    pub last_name: Option<String>,
+    #[arg(long)]
+    pub role: Option<String>,
+    /// A permission of the user's own; may be given again
+    #[arg(long = "permission", value_name = "SCOPE")]
+    pub permissions: Vec<String>,
+    /// Read a password from standard input; without one nobody can sign in until one is set
+    #[arg(long)]
+    pub password_stdin: bool,
+    /// What was read, or typed in the console.
+    #[arg(skip)]
+    pub password: Option<Secret>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Args)]
+pub struct Update {
+    /// Id or email
+    pub user: String,
+    #[arg(long)]
+    pub email: Option<String>,
+    /// Empty clears it
+    #[arg(long)]
+    pub first_name: Option<String>,
+    /// Empty clears it
+    #[arg(long)]
+    pub last_name: Option<String>,
+    #[arg(long)]
+    pub role: Option<String>,
+    /// The permissions of the user's own, all of them; may be given again
+    #[arg(long = "permission", value_name = "SCOPE")]
+    pub permissions: Option<Vec<String>>,
+    /// Take all permissions of the user's own away
+    #[arg(long, conflicts_with = "permissions")]
+    pub no_permissions: bool,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Args)]
+pub struct Password {
+    pub user: String,
+    /// Revoke the user's API keys too
+    #[arg(long)]
+    pub api_keys: bool,
+    /// What was read, or typed in the console.
+    #[arg(skip)]
+    pub password: Option<Secret>,
+}
+
+impl Create {
+    pub fn body(&self) -> CreateUser {
+        CreateUser {
+            email: self.email.clone(),
+            password: self.password.as_ref().map(|text| text.expose().to_owned()),
+            first_name: self.first_name.clone(),
+            last_name: self.last_name.clone(),
+            role: self.role.clone(),
+            permissions: Some(self.permissions.clone()).filter(|given| !given.is_empty()),
+        }
+    }
+}
+
+impl Update {
+    pub fn body(&self) -> UserPatch {
+        let cleared = |name: &Option<String>| {
+            let name = name.clone();
+            name.map(|name| Some(name).filter(|name| !name.is_empty()))
+        };
+        UserPatch {
+            email: self.email.clone(),
+            first_name: cleared(&self.first_name),
+            last_name: cleared(&self.last_name),
+            role: self.role.clone(),
+            permissions: if self.no_permissions {
+                Some(Vec::new())
+            } else {
+                self.permissions.clone()
+            },
+            disabled: None,
+        }
+    }
+
+    /// The same with other permissions.
+    #[must_use]
+    pub fn permitting(self, permissions: Option<Vec<String>>) -> Self {
+        Self {
+            no_permissions: permissions.as_ref().is_some_and(Vec::is_empty),
+            permissions: permissions.filter(|given| !given.is_empty()),
+            ..self
+        }
+    }
+}
+
+impl Password {
+    pub fn body(&self) -> SetPassword {
+        let password = self.password.as_ref().map(|text| text.expose().to_owned());
+        SetPassword {
+            password: password.unwrap_or_default(),
+            api_keys: self.api_keys,
+        }
+    }
+}
+
+impl Users {
+    /// What ends with a user's sessions.
+    pub fn ended(api_keys: bool) -> RevokeSessionsOf {
+        RevokeSessionsOf { api_keys }
+    }
+
+    pub(super) fn changes(&self) -> bool {
+        !matches!(self, Self::List(_) | Self::Get { .. })
+    }
+
+    /// References to users, which are ids or email addresses.
+    pub(super) fn people(&mut self) -> Vec<&mut String> {
+        match self {
+            Self::List(_) | Self::Create(_) => Vec::new(),
+            Self::Get { user }
+            | Self::Disable { user }
+            | Self::Enable { user }
+            | Self::EndSessions { user, .. } => vec![user],
+            Self::Update(update) => vec![&mut update.user],
+            Self::Password(password) => vec![&mut password.user],
+            Self::Delete { users } => users.iter_mut().collect(),
+        }
+    }
+
+    pub(super) fn warning(&self) -> Option<String> {
+        match self {
+            Self::Disable { user } => Some(format!(
+                "{user} cannot sign in any more, and all their sessions end."
+            )),
+            Self::Password(Password { user, api_keys, .. })
+            | Self::EndSessions { user, api_keys } => Some(all_end(user, *api_keys)),
+            Self::Delete { users } => Some(match users.as_slice() {
+                [user] => format!("{user} is deleted, with all sessions and keys."),
+                users => format!(
+                    "{} users are deleted, with all sessions and keys.",
+                    users.len()
+                ),
+            }),
+            Self::List(_)
+            | Self::Get { .. }
+            | Self::Create(_)
+            | Self::Update(_)
+            | Self::Enable { .. } => None,
+        }
+    }
+
+    pub(super) fn would(&self) -> String {
+        match self {
+            Self::List(_) => "list users".into(),
+            Self::Get { user } => format!("show {user}"),
+            Self::Create(create) => format!("create {}", create.email),
+            Self::Update(Update { user, .. }) | Self::Disable { user } | Self::Enable { user } => {
+                format!("change {user}")
+            }
+            Self::Password(password) => format!("set the password of {}", password.user),
+            Self::EndSessions { user, .. } => format!("end all sessions of {user}"),
+            Self::Delete { users } => format!("delete {}", users.join(" ")),
+        }
+    }
+
+    pub(super) fn words(&self) -> Words {
+        match self {
+            Self::List(listed) => {
+                let words = Words::new("users list").option("--role", listed.role.as_ref());
+                listed
+                    .list
+                    .written(words.option("--disabled", listed.disabled))
+            }
+            Self::Get { user } => Words::new("users get").word(user),
+            Self::Create(create) => Words::new("users create")
+                .option("--email", Some(&create.email))
+                .option("--first-name", create.first_name.as_ref())
+                .option("--last-name", create.last_name.as_ref())
+                .option("--role", create.role.as_ref())
+                .each("--permission", &create.permissions)
+                .flag("--password-stdin", create.password_stdin),
+            Self::Update(update) => Words::new("users update")
+                .word(&update.user)
+                .option("--email", update.email.as_ref())
+                .option("--first-name", update.first_name.as_ref())
+                .option("--last-name", update.last_name.as_ref())
+                .option("--role", update.role.as_ref())
+                .each(
+                    "--permission",
+                    update.permissions.as_deref().unwrap_or_default(),
+                )
+                .flag("--no-permissions", update.no_permissions),
+            Self::Disable { user } => Words::new("users disable").word(user),
+            Self::Enable { user } => Words::new("users enable").word(user),
+            Self::Password(password) => Words::new("users password")
+                .word(&password.user)
+                .flag("--api-keys", password.api_keys),
+            Self::EndSessions { user, api_keys } => Words::new("users end-sessions")
+                .word(user)
+                .flag("--api-keys", *api_keys),
+            Self::Delete { users } => Words::new("users delete").all(users),
+        }
+    }
+}
+
+/// What a person is told before it happens.
+fn all_end(user: &str, api_keys: bool) -> String {
+    if api_keys {
+        format!("All sessions and API keys of {user} end.")
+    } else {
+        format!("All sessions of {user} end.")
+    }
+}

@@ -1,0 +1,400 @@
+//! What actions do: moving, opening, and what is asked before something changes.
+
+use super::{
+    confirm::Confirm,
+    form::Form,
+    incident::rotate_signing,
+    layer::{Choice, Layer, Menu},
+    list::Want,
+    msg::{Effect, PreviewTarget},
+    state::{State, View},
+};
+use crate::{
+    command::{Command, Revoke, Users, secret::Secret},
+    core::{
+        keymap::Action,
+        resource::{Resource, Row},
+    },
+};
+
+impl State {
+    pub fn act(&mut self, action: Action, effects: &mut Vec<Effect>) {
+        let page = self.rows_high().saturating_sub(1).max(1).cast_signed();
+        match action {
+            Action::Up => self.step(-1),
+            Action::Down => self.step(1),
+            Action::PageUp => self.step(-page),
+            Action::PageDown => self.step(page),
+            Action::Top => self.step(isize::MIN),
+            Action::Bottom => self.step(isize::MAX),
+            Action::Open => self.open(effects),
+            Action::Close => self.close(effects),
+            Action::Focus => self.turn(1),
+            Action::FocusBack => self.turn(-1),
+            Action::Back => {
+                if !self.go_back(effects) {
+                    self.say("this is where you began");
+                }
+            }
+            Action::Forward => self.go_forward(effects),
+            Action::Screen(digit) => self.go_screen(digit, effects),
+            Action::Palette => self.open_palette(),
+            Action::Help => self.layers.push(Layer::Help { scroll: 0 }),
+            Action::Filter => self.open_filter(),
+            Action::Refresh => self.refresh(effects),
+            Action::Sort => self.open_sorts(),
+            Action::Wide => self.wide = !self.wide,
+            Action::Mark => self.mark(),
+            Action::MarkRange => self.mark_range(),
+            Action::MarkAll => self.mark_all(),
+            Action::Copy => self.copy(effects),
+            Action::Related => self.open_related(),
+            Action::Incident => self.open_incident(effects),
+            Action::Export => self.export(effects),
+            Action::Pause => self.pause(),
+            Action::Twin => self.show_twin(),
+            Action::New | Action::Edit | Action::Clone | Action::Password => {
+                self.open_form_for(action);
+                self.ask_offers(effects);
+            }
+            Action::Rotate => self.rotate(),
+            Action::Delete => self.delete(effects),
+            Action::EndSessions => self.end_all(effects),
+            Action::Disable => self.disable(effects),
+            Action::Backup => {
+                let confirm = Confirm::new("Back the database up?", "Back up", Command::Backup);
+                self.confirm(
+                    confirm.line("A copy is written beside the database, on the server's machine."),
+                );
+            }
+            Action::Redraw => effects.push(Effect::Redraw),
+            Action::Suspend => effects.push(Effect::Suspend),
+            // In a pane it leaves the pane.
+            Action::Quit if !self.layers.is_empty() => self.close(effects),
+            Action::Quit => self.quit(effects),
+            Action::Undo => self.undo(effects),
+            Action::Unlock => self.open_unlock(),
+        }
+    }
+
+    fn step(&mut self, by: isize) {
+        let height = self.rows_high();
+        if let Some(Layer::Detail(detail)) = self.layers.last_mut()
+            && detail.focused
+        {
+            detail.scroll = detail.scroll.saturating_add_signed(by).min(200);
+            return;
+        }
+        match &mut self.view {
+            View::List(list) => list.step(by, height),
+            View::Health { scroll } => *scroll = scroll.saturating_add_signed(by).min(100),
+            View::Incident(incident) => incident.step(by),
+            View::Dashboard { .. } => self.dash_step(by),
+        }
+    }
+
+    /// Moves the focus between the parts of the screen.
+    fn turn(&mut self, by: isize) {
+        let split = self.is_split();
+        if let Some(Layer::Detail(detail)) = self.layers.last_mut() {
+            if split {
+                detail.focused = !detail.focused;
+            }
+            return;
+        }
+        match &mut self.view {
+            View::Dashboard { panel, at } => {
+                *panel = panel.turned(by);
+                *at = 0;
+            }
+            View::Incident(incident) => incident.on_steps = !incident.on_steps,
+            _ => {}
+        }
+    }
+
+    fn open(&mut self, effects: &mut Vec<Effect>) {
+        match &self.view {
+            View::List(list) if list.kind == Resource::Profiles => {
+                if let Some(id) = list.selected.clone() {
+                    effects.push(Effect::Switch(id));
+                }
+            }
+            View::List(_) => match self.detail_mut() {
+                Some(detail) => detail.focused = true,
+                None => self.open_detail(effects),
+            },
+            View::Dashboard { .. } => self.dash_open(effects),
+            View::Incident(incident) if incident.on_steps => self.take_step(effects),
+            _ => {}
+        }
+    }
+
+    /// One layer up: what is open, the filter, what the list was narrowed down to. Never out.
+    fn close(&mut self, effects: &mut Vec<Effect>) {
+        if self.layers.pop().is_some() {
+            return;
+        }
+        self.toast = None;
+        let now = self.now.ms;
+        if let Some(list) = self.list_mut() {
+            if !list.marks.is_empty() {
+                list.marks.clear();
+                list.anchor = None;
+                return;
+            }
+            if !list.q.is_empty() {
+                return self.set_filter(String::new(), now);
+            }
+        }
+        let narrowed = self.list().is_some_and(|list| !list.filters.is_empty());
+        let deep = narrowed || matches!(self.view, View::Incident(_));
+        if !deep || !self.go_back(effects) {
+            let quit = self.keymap.label(Action::Quit);
+            self.say(format!("nothing is open here; {quit} or :q quits"));
+        }
+    }
+
+    pub fn sort_by(&mut self, at: usize, effects: &mut Vec<Effect>) {
+        let Some(list) = self.list_mut() else { return };
+        let descending = match list.sort {
+            Some((before, descending)) if before == at => !descending,
+            _ => false,
+        };
+        list.sort = Some((at, descending));
+        list.restart();
+        self.load(Want::Window { first: 0 }, effects);
+    }
+
+    fn open_sorts(&mut self) {
+        let Some(list) = self.list() else { return };
+        let entries = list.kind.sorts().iter().enumerate().map(|(at, (_, name))| {
+            let way = match list.sort {
+                Some((now, true)) if now == at => format!("  {}", self.glyphs.down()),
+                Some((now, false)) if now == at => format!("  {}", self.glyphs.up()),
+                _ => String::new(),
+            };
+            (format!("{name}{way}"), Choice::Sort(at))
+        });
+        let entries: Vec<_> = entries.collect();
+        if entries.is_empty() {
+            return self.say("this list has one order");
+        }
+        let at = list.sort.map_or(0, |(at, _)| at);
+        self.layers.push(Layer::Menu(Menu {
+            title: "Sort by (again turns it round)".into(),
+            entries,
+            at,
+        }));
+    }
+
+    fn mark(&mut self) {
+        let height = self.rows_high();
+        let Some(list) = self.list_mut() else { return };
+        let Some(item) = list.item().cloned() else {
+            return;
+        };
+        if list.marks.remove(&item.id()).is_none() {
+            list.marks.insert(item.id(), item);
+        }
+        list.step(1, height);
+    }
+
+    fn mark_range(&mut self) {
+        let Some(list) = self.list_mut() else { return };
+        let Some(item) = list.item().cloned() else {
+            return;
+        };
+        let Some(from) = list.anchor.take() else {
+            list.anchor = Some(item.id());
+            list.marks.insert(item.id(), item);
+            return self.say("move, then v again marks up to there");
+        };
+        let start = list.rows.iter().position(|row| row.id() == from);
+        let (Some(one), Some(two)) = (start, list.index()) else {
+            return;
+        };
+        let range = one.min(two)..=one.max(two);
+        let marked = list.rows[range].iter().map(|row| (row.id(), row.clone()));
+        let marked: Vec<_> = marked.collect();
+        list.marks.extend(marked);
+    }
+
+    fn mark_all(&mut self) {
+        let Some(list) = self.list_mut() else { return };
+        if list.marks.is_empty() {
+            list.marks = list
+                .rows
+                .iter()
+                .map(|row| (row.id(), row.clone()))
+                .collect();
+            let (loaded, total) = (list.rows.len() as u64, list.total);
+            if loaded < total {
+                self.say(format!("the {loaded} loaded rows are marked, of {total}"));
+            }
+        } else {
+            list.marks.clear();
+        }
+    }
+
+    fn copy(&mut self, effects: &mut Vec<Effect>) {
+        let id = match &self.view {
+            View::Incident(incident) => Some(incident.subject.id().to_owned()),
+            _ => self.item().map(Row::id),
+        };
+        if let Some(id) = id {
+            self.say(format!("{id}: sent to the terminal's clipboard"));
+            effects.push(Effect::Copy(Secret::new(id)));
+        }
+    }
+
+    fn open_related(&mut self) {
+        let Some(item) = self.item().cloned() else {
+            return;
+        };
+        let entries = super::related::of(self, &item);
+        if entries.is_empty() {
+            return self.say("nothing belongs to it");
+        }
+        let title = format!("{} and what belongs to it", item.name());
+        self.layers.push(Layer::Menu(Menu {
+            title,
+            entries,
+            at: 0,
+        }));
+    }
+
+    fn open_incident(&mut self, effects: &mut Vec<Effect>) {
+        if matches!(self.view, View::Dashboard { .. }) {
+            return self.dash_incident(effects);
+        }
+        match self.item().and_then(super::related::subject) {
+            Some(subject) => self.go_incident(subject, effects),
+            None => self.ask_form(Form::incident(), effects),
+        }
+    }
+
+    fn pause(&mut self) {
+        let height = self.rows_high();
+        let Some(list) = self.list_mut() else { return };
+        match list.paused.take() {
+            None => {
+                list.paused = Some(Vec::new());
+                self.say("paused: new events wait");
+            }
+            Some(waiting) => {
+                for item in waiting.into_iter().rev() {
+                    list.push_live(item, height);
+                }
+                self.say("live again");
+            }
+        }
+    }
+
+    fn show_twin(&mut self) {
+        let commands = super::command_line::of_state(self);
+        let lines = commands.iter().map(ToString::to_string).collect();
+        self.layers.push(Layer::Note {
+            title: "The same from a shell".into(),
+            lines,
+        });
+    }
+
+    fn open_form_for(&mut self, action: Action) {
+        let held = self.scopes().cloned();
+        let Some(kind) = self.kind() else { return };
+        let form = match (action, kind, self.item().cloned()) {
+            (Action::New, Resource::Users, _) => Form::new_user(held),
+            (Action::New, Resource::Keys, _) => {
+                let list = self.list();
+                let owner = list.and_then(|list| {
+                    list.filters
+                        .iter()
+                        .find(|filter| filter.name == doorward_shared::client::Filter::OwnerId)
+                });
+                let owner = owner.map(|filter| filter.value.clone()).unwrap_or_default();
+                Form::mint(held, &owner, None)
+            }
+            (Action::New, Resource::Clients, _) => Form::new_client(held),
+            (Action::New, Resource::Roles, _) => Form::role(None, held),
+            (Action::Edit, _, Some(Row::User(user))) => Form::edit_user(&user, held),
+            (Action::Edit, _, Some(Row::Key(key))) => Form::edit_key(&key),
+            (Action::Edit, _, Some(Row::Client(client))) => Form::edit_client(&client, held),
+            (Action::Edit, _, Some(Row::Role(role))) => {
+                if role.name == "admin" {
+                    return self.warn("the role admin cannot be changed");
+                }
+                Form::role(Some(&role), held)
+            }
+            (Action::Password, _, Some(Row::User(user))) => Form::password(user.id, &user.email),
+            (Action::Clone, _, Some(Row::Key(key))) => {
+                let owner = key.owner_id.map(|id| id.to_string()).unwrap_or_default();
+                Form::mint(held, &owner, Some(&key))
+            }
+            _ => return,
+        };
+        self.open_form(kind.scope(), form);
+    }
+
+    fn rotate(&mut self) {
+        match self.item().cloned() {
+            Some(Row::Key(key)) => self.open_form(Resource::Keys.scope(), Form::rotate_key(&key)),
+            Some(Row::Client(client)) if client.confidential => {
+                self.open_form(Resource::Clients.scope(), Form::rotate_secret(&client));
+            }
+            Some(Row::Client(_)) => self.warn("a public client has no secret"),
+            Some(Row::Signing(_)) => self.confirm(rotate_signing()),
+            _ => {}
+        }
+    }
+
+    fn disable(&mut self, effects: &mut Vec<Effect>) {
+        let Some(Row::User(user)) = self.item().cloned() else {
+            return;
+        };
+        let id = user.id.to_string();
+        let disable = Command::Users(Users::Disable { user: id.clone() });
+        let enable = Command::Users(Users::Enable { user: id });
+        if user.disabled {
+            let confirm = Confirm::new(format!("Enable {}?", user.email), "Enable", enable)
+                .undone_by(disable);
+            return self
+                .confirm(confirm.line("They can sign in again. Their old sessions stay dead."));
+        }
+        let confirm = Confirm::new(format!("Disable {}?", user.email), "Disable", disable)
+            .line("They cannot sign in, and all their sessions end at once.")
+            .undone_by(enable);
+        self.preview_and_confirm(confirm.with_reason(), PreviewTarget::User(user.id), effects);
+    }
+
+    /// Ends the sessions of what is selected.
+    fn end_all(&mut self, effects: &mut Vec<Effect>) {
+        match self.item().cloned() {
+            Some(Row::User(user)) => {
+                let asked = Revoke::of_user(user.id);
+                self.end_sessions(
+                    format!("End all sessions of {}?", user.email),
+                    asked,
+                    effects,
+                );
+            }
+            Some(Row::Client(client)) => {
+                let asked = Revoke::of_client(client.id);
+                self.end_sessions(
+                    format!("End all sessions of {}?", client.name),
+                    asked,
+                    effects,
+                );
+            }
+            Some(Row::Session(session)) => {
+                let entries = super::related::ends(self, &session);
+                let title = "End all sessions …".into();
+                self.layers.push(Layer::Menu(Menu {
+                    title,
+                    entries,
+                    at: 0,
+                }));
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Events as people read them.
+
+use std::fmt;
+
+use doorward_shared::admin::Event;
+use serde_json::Value;
+
+/// A field that an event changed, and its value before and after.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FieldChange<'a> {
+    pub field: &'a str,
+    pub before: &'a Value,
+    pub after: &'a Value,
+}
+
+/// `role: customer -> admin`.
+impl fmt::Display for FieldChange<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (before, after) = (text(self.before), text(self.after));
+        write!(f, "{}: {before} -> {after}", self.field)
+    }
+}
+
+/// A value of the audit log: a text, a list or nothing.
+pub fn text(value: &Value) -> String {
+    match value {
+        Value::Null => "(none)".into(),
+        Value::String(text) if text.is_empty() => "(empty)".into(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) if items.is_empty() => "(none)".into(),
+        Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(" "),
+        other => other.to_string(),
+    }
+}
+
+/// The fields that an event changed. A form that this console does not know is left out: the event's detail says it too.
+pub fn changes(event: &Event) -> Vec<FieldChange<'_>> {
+    let fields = event.changes.iter().flatten();
+    fields
+        .filter_map(|(field, values)| match values.as_array()?.as_slice() {
+            [before, after] => Some(FieldChange {
+                field,
+                before,
+                after,
+            }),
+            _ => None,
+        })
+        .collect()
+}
+
+/// What an event says beside who did what to whom: its detail, or why a client was refused and how often.
+pub fn summary(event: &Event) -> String {
+    let detail = event.detail.clone();
+    let Some(cause) = &event.cause else {
+        return detail.unwrap_or_default();
+    };
+    let count = event.count.filter(|count| *count > 1);
+    let count = count.map(|count| format!(" (x{count})"));
+    format!("{cause}{}", count.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::bench::event;
+
+    #[test]
+    fn each_field_is_told_with_its_value_before_and_after() {
+        let mut updated = event(1, "user.updated");
+        let changes = serde_json::json!({
+            "role": ["customer", "admin"],
+            "firstName": ["Ada", null],
+            "permissions": [[], ["read:orders", "write:orders"]],
+            "odd": "form",
+        });
+        updated.changes = changes.as_object().cloned();
+        let mut told: Vec<_> = super::changes(&updated)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        told.sort_unstable();
+        assert_eq!(
+            told,
+            [
+                "firstName: Ada -> (none)",
+                "permissions: (none) -> read:orders write:orders",
+                "role: customer -> admin"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_refusal_is_told_with_its_cause_and_count() {
+        let mut refused = event(1, "client.refused");
+        refused.cause = Some("invalid_client: the client secret is wrong".into());
+        refused.count = Some(20);
+        assert_eq!(
+            summary(&refused),
+            "invalid_client: the client secret is wrong (x20)"
+        );
+        assert_eq!(summary(&event(1, "user.updated")), "too many failures");
+    }
+}

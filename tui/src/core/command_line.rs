@@ -1,0 +1,141 @@
+//! The twin's command lines for what is on the screen.
+
+use doorward_shared::client::Filter;
+
+use super::{
+    list::List,
+    resource::{Resource, Row},
+    state::{State, View},
+};
+use crate::command::{
+    ApiKeys, Clients, Command, Events, Incident, ListArgs, ListEvents, ListKeys, ListSessions,
+    ListUsers, Of, Profiles, Revoke, RevokeKeys, Roles, Rotate, Sessions, SigningKeys, Users,
+};
+
+impl List {
+    /// The command that lists the same.
+    fn command(&self) -> Command {
+        let list = ListArgs::of(&self.q, self.sort());
+        let given = |wanted: Filter| {
+            let mut filters = self.filters.iter();
+            let found = filters.find(|filter| filter.name == wanted);
+            found.map(|filter| filter.value.clone())
+        };
+        let flag = |wanted: Filter| given(wanted).map(|value| value == "true");
+        let moment = |wanted: Filter| given(wanted).and_then(|value| value.parse().ok());
+        match self.kind {
+            Resource::Users => Command::Users(Users::List(ListUsers {
+                list: self.with_q(list),
+                role: given(Filter::Role),
+                disabled: flag(Filter::Disabled),
+            })),
+            Resource::Sessions => Command::Sessions(Sessions::List(ListSessions {
+                list,
+                of: Of {
+                    user: given(Filter::UserId),
+                    client: given(Filter::ClientId).and_then(|id| id.parse().ok()),
+                    ip: given(Filter::Ip),
+                },
+                active: flag(Filter::Active),
+            })),
+            Resource::Keys => Command::Apikeys(ApiKeys::List(ListKeys {
+                list,
+                owner: given(Filter::OwnerId),
+                scope: given(Filter::Scope),
+                unused_since: moment(Filter::UnusedSince),
+                expires_before: moment(Filter::ExpiresBefore),
+                active: flag(Filter::Active),
+            })),
+            Resource::Clients => Command::Clients(Clients::List {
+                list: self.with_q(list),
+            }),
+            Resource::Events => Command::Events(Box::new(Events::listing(ListEvents {
+                actor: given(Filter::Actor),
+                action: given(Filter::Action),
+                target: given(Filter::Target),
+                user: given(Filter::UserId),
+                ip: given(Filter::Ip),
+                since: moment(Filter::Since),
+                until: moment(Filter::Until),
+                follow: self.paused.is_none() && self.sort.is_none(),
+                after: None,
+                list,
+            }))),
+            Resource::Roles => Command::Roles(Roles::List { list }),
+            Resource::Signing => Command::Keys(SigningKeys::List { list }),
+            Resource::Profiles => Command::Profiles(Profiles::List),
+        }
+    }
+
+    /// With the id that the list was narrowed down to, where nothing is searched for.
+    fn with_q(&self, list: ListArgs) -> ListArgs {
+        let mut filters = self.filters.iter();
+        let narrowed = filters.find(|filter| filter.name == Filter::Q);
+        let narrowed = narrowed.map(|filter| filter.value.clone());
+        ListArgs {
+            q: list.q.or(narrowed),
+            ..list
+        }
+    }
+}
+
+/// The commands about a row.
+fn about(item: &Row) -> Vec<Command> {
+    let id = item.id();
+    let all = vec![id.clone()];
+    match item {
+        Row::User(_) => [
+            Users::Get { user: id.clone() },
+            Users::EndSessions {
+                user: id.clone(),
+                api_keys: false,
+            },
+            Users::Disable { user: id },
+            Users::Delete { users: all },
+        ]
+        .map(Command::Users)
+        .into(),
+        Row::Session(session) => [
+            Sessions::Get { id },
+            Sessions::Revoke(Revoke::these(vec![session.id])),
+        ]
+        .map(Command::Sessions)
+        .into(),
+        Row::Key(_) => [
+            ApiKeys::Get { id: id.clone() },
+            ApiKeys::Rotate(Rotate::after(&id, 0)),
+            ApiKeys::Revoke { ids: all },
+        ]
+        .map(Command::Apikeys)
+        .into(),
+        Row::Client(_) => [
+            Clients::Get { id: id.clone() },
+            Clients::Secret(Rotate::after(&id, 0)),
+            Clients::Delete { ids: all },
+        ]
+        .map(Command::Clients)
+        .into(),
+        Row::Role(_) => [Roles::Get { name: id }, Roles::Delete { names: all }]
+            .map(Command::Roles)
+            .into(),
+        Row::Signing(key) => {
+            let revoke = RevokeKeys::all(all).filter(|_| !key.active);
+            let revoke = revoke.map(SigningKeys::Revoke);
+            let keys = [Some(SigningKeys::Rotate), revoke].into_iter().flatten();
+            keys.map(Command::Keys).collect()
+        }
+        Row::Event(_) | Row::Profile(_) => Vec::new(),
+    }
+}
+
+/// The commands for what is on the screen.
+pub fn of_state(state: &State) -> Vec<Command> {
+    let view = match &state.view {
+        View::List(list) => list.command(),
+        View::Dashboard { .. } => Command::Stats,
+        View::Health { .. } => Command::Status,
+        View::Incident(incident) => Command::Incident(Incident::around(incident.subject.id())),
+    };
+    let item = state.item().map(about).unwrap_or_default();
+    [vec![view], item].concat()
+}

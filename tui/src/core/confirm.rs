@@ -1,0 +1,404 @@
+//! The question before anything is destroyed or changed: what dies, and a word that has to be typed.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use crate::command::{Command, Revoke, Sessions};
+
+use super::{
+    layer::Layer,
+    line::Line,
+    msg::{Effect, Preview, PreviewTarget},
+    overtaken::Expected,
+    problem::Problem,
+    state::State,
+};
+
+/// Keys that confirm are not heard so long after a dialog opened: they were typed before it could be read. What else is
+/// typed then is kept. Milliseconds.
+pub const INPUT_GUARD: u64 = 300;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Focus {
+    Cancel,
+    Reason,
+    Word,
+    Go,
+}
+
+/// What is known of what would die.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PreviewState {
+    /// The server is asked; the answer has this generation.
+    Asked(u64),
+    Known,
+    Failed(Problem),
+}
+
+#[derive(Debug)]
+pub struct Confirm {
+    pub title: String,
+    /// What happens, and to whom.
+    pub lines: Vec<String>,
+    /// What the button says.
+    pub verb: String,
+    /// What has to be typed: `yes`, or how many; nothing for what can be taken back.
+    pub word: Option<String>,
+    /// What takes it back.
+    pub undo: Option<Command>,
+    pub typed: Line,
+    /// Why; only where it is kept.
+    pub reason: Option<Line>,
+    pub focus: Focus,
+    pub opened_at: u64,
+    pub preview_state: PreviewState,
+    pub change: Command,
+    pub problem: Option<String>,
+    /// The change that was sent.
+    pub ticket: Option<u64>,
+    /// So that a repeated call is not a second one.
+    idempotency_key: String,
+}
+
+impl Confirm {
+    pub fn new(title: impl Into<String>, verb: &str, change: Command) -> Self {
+        Self {
+            title: title.into(),
+            lines: Vec::new(),
+            verb: verb.into(),
+            word: Some("yes".into()),
+            undo: None,
+            typed: Line::default(),
+            reason: None,
+            focus: Focus::Cancel,
+            opened_at: 0,
+            preview_state: PreviewState::Known,
+            change,
+            problem: None,
+            ticket: None,
+            idempotency_key: String::new(),
+        }
+    }
+
+    #[must_use]
+    pub fn line(mut self, line: impl Into<String>) -> Self {
+        self.lines.push(line.into());
+        self
+    }
+
+    /// More than one thing: the count has to be typed.
+    #[must_use]
+    pub fn count(mut self, count: u64) -> Self {
+        if count != 1 {
+            self.word = Some(count.to_string());
+        }
+        self
+    }
+
+    /// It can be taken back by this change: no word has to be typed.
+    #[must_use]
+    pub fn undone_by(mut self, undo: Command) -> Self {
+        self.word = None;
+        self.undo = Some(undo);
+        self
+    }
+
+    #[must_use]
+    pub fn with_reason(mut self) -> Self {
+        self.reason = Some(Line::default());
+        self
+    }
+
+    /// Whether the word was typed.
+    pub fn is_typed(&self) -> bool {
+        let typed = |word: &String| self.typed.text().trim() == word;
+        self.preview_state == PreviewState::Known && self.word.as_ref().is_none_or(typed)
+    }
+
+    /// The command that does the same.
+    pub fn command_line(&self) -> String {
+        self.change.because(self.why().as_deref())
+    }
+
+    fn ring(&self) -> Vec<Focus> {
+        let mut ring = vec![Focus::Cancel];
+        if self.reason.is_some() {
+            ring.push(Focus::Reason);
+        }
+        if self.word.is_some() {
+            ring.push(Focus::Word);
+        }
+        ring.push(Focus::Go);
+        ring
+    }
+
+    fn turn(&mut self, by: usize) {
+        let ring = self.ring();
+        let at = ring
+            .iter()
+            .position(|focus| *focus == self.focus)
+            .unwrap_or_default();
+        self.focus = ring[(at + by) % ring.len()];
+    }
+
+    /// The change, when it was confirmed.
+    fn confirmed(&self) -> Option<Command> {
+        self.is_typed().then(|| self.change.clone())
+    }
+
+    /// Why, when a reason was given.
+    pub fn why(&self) -> Option<String> {
+        let reason = self.reason.as_ref()?.text().trim();
+        (!reason.is_empty()).then(|| reason.to_owned())
+    }
+}
+
+/// What a key comes to.
+enum Press {
+    Stay,
+    Close,
+    Send(Box<Command>),
+}
+
+impl Confirm {
+    fn press(&mut self, key: KeyEvent, now: u64) -> Press {
+        // Backing out is never too early.
+        if key.code == KeyCode::Esc {
+            return Press::Close;
+        }
+        if key.code == KeyCode::Enter && now < self.opened_at + INPUT_GUARD {
+            return Press::Stay;
+        }
+        if self.ticket.is_some() {
+            return Press::Stay;
+        }
+        match key.code {
+            KeyCode::Tab | KeyCode::Down => self.turn(1),
+            KeyCode::BackTab | KeyCode::Up => self.turn(self.ring().len() - 1),
+            KeyCode::Enter => return self.enter(),
+            _ => self.edit(key),
+        }
+        Press::Stay
+    }
+
+    fn enter(&mut self) -> Press {
+        match self.focus {
+            Focus::Cancel => return Press::Close,
+            Focus::Reason => self.turn(1),
+            Focus::Word | Focus::Go => match self.confirmed() {
+                Some(change) => return Press::Send(Box::new(change)),
+                None if self.preview_state == PreviewState::Known => {
+                    let word = self.word.as_deref().unwrap_or_default();
+                    self.problem = Some(format!("type {word} to go on"));
+                }
+                None => {}
+            },
+        }
+        Press::Stay
+    }
+
+    fn edit(&mut self, key: KeyEvent) {
+        let held = KeyModifiers::CONTROL | KeyModifiers::ALT;
+        let character = matches!(key.code, KeyCode::Char(_)) && !key.modifiers.intersects(held);
+        // Typing goes where the word belongs: one need not find it with Tab.
+        if character && self.focus != Focus::Reason {
+            self.focus = match (&self.word, &self.reason) {
+                (Some(_), _) => Focus::Word,
+                (None, Some(_)) => Focus::Reason,
+                (None, None) => self.focus,
+            };
+        }
+        self.problem = None;
+        match (self.focus, &mut self.reason) {
+            (Focus::Reason, Some(reason)) => reason.key(key),
+            (Focus::Word, _) => self.typed.key(key),
+            _ => false,
+        };
+    }
+}
+
+pub fn key(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
+    let now = state.now.ms;
+    let Some(Layer::Confirm(confirm)) = state.layers.last_mut() else {
+        return;
+    };
+    match confirm.press(key, now) {
+        Press::Stay => {}
+        Press::Close => {
+            state.layers.pop();
+        }
+        Press::Send(change) => {
+            let order = PendingChange {
+                idempotency_key: confirm.idempotency_key.clone(),
+                reason: confirm.why(),
+                change: *change,
+                expected: None,
+            };
+            match state.send(order, effects) {
+                Ok(ticket) => {
+                    if let Some(Layer::Confirm(confirm)) = state.layers.last_mut() {
+                        confirm.ticket = Some(ticket);
+                    }
+                }
+                Err(why) => {
+                    if let Some(Layer::Confirm(confirm)) = state.layers.last_mut() {
+                        confirm.problem = Some(why);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What has to be typed before so many die.
+fn word_for(count: u64) -> String {
+    if count == 1 {
+        "yes".into()
+    } else {
+        count.to_string()
+    }
+}
+
+/// A change that is to be sent.
+#[derive(Debug)]
+pub struct PendingChange {
+    /// So that a repeated call is not a second one.
+    pub idempotency_key: String,
+    /// Why; goes into the events.
+    pub reason: Option<String>,
+    pub change: Command,
+    /// What nobody else may have changed.
+    pub expected: Option<Box<Expected>>,
+}
+
+impl State {
+    /// Sends a change off, unless nothing may be changed now. The only place where one leaves.
+    pub fn send(&mut self, order: PendingChange, effects: &mut Vec<Effect>) -> Result<u64, String> {
+        if let Some(why) = self.no_change(order.change.scope()) {
+            return Err(why);
+        }
+        self.ticket += 1;
+        let ticket = self.ticket;
+        let PendingChange {
+            idempotency_key,
+            reason,
+            change,
+            expected,
+        } = order;
+        let effect = Effect::Change {
+            ticket,
+            idempotency_key,
+            reason,
+            change,
+            expected,
+        };
+        self.ask(effect, effects);
+        Ok(ticket)
+    }
+
+    /// Asks before a change.
+    pub fn confirm(&mut self, mut confirm: Confirm) {
+        if let Some(why) = self.no_change(confirm.change.scope()) {
+            return self.warn(why);
+        }
+        confirm.opened_at = self.now.ms;
+        confirm.idempotency_key = self.next_idempotency_key();
+        self.layers.push(Layer::Confirm(Box::new(confirm)));
+    }
+
+    /// Asks before a change, after a look at what dies.
+    pub fn preview_and_confirm(
+        &mut self,
+        mut confirm: Confirm,
+        at: PreviewTarget,
+        effects: &mut Vec<Effect>,
+    ) {
+        if let Some(why) = self.no_change(confirm.change.scope()) {
+            return self.warn(why);
+        }
+        let generation = self.next_generation();
+        confirm.preview_state = PreviewState::Asked(generation);
+        self.confirm(confirm);
+        self.ask(Effect::Preview { generation, at }, effects);
+    }
+
+    /// A look that was asked for has come.
+    pub fn previewed(&mut self, generation: u64, preview: Result<Preview, Problem>) {
+        match &preview {
+            Ok(_) => self.connection.answered(self.now),
+            Err(problem) => self.failed(problem),
+        }
+        let now = self.now.ms;
+        let waiting = |layer: &&mut Layer| matches!(layer, Layer::Confirm(confirm) if confirm.preview_state == PreviewState::Asked(generation));
+        let Some(Layer::Confirm(confirm)) = self.layers.iter_mut().find(waiting) else {
+            return;
+        };
+        // What just appeared has to be read too.
+        confirm.opened_at = now;
+        match preview {
+            Ok(preview) => {
+                confirm.lines.extend(preview.lines);
+                confirm.preview_state = PreviewState::Known;
+                if let Some(sessions) = preview.sessions {
+                    confirm.word = Some(word_for(sessions.count));
+                    if sessions.count == 0 {
+                        let message = "nothing to end: no live session matches";
+                        confirm.preview_state = PreviewState::Failed(Problem::refused(message));
+                    }
+                    if let Command::Sessions(Sessions::Revoke(revoke)) = &mut confirm.change {
+                        revoke.preview_id = sessions.id;
+                    }
+                }
+                if let Some(ids) = preview.ids {
+                    confirm.word = Some(word_for(ids.len() as u64));
+                    if ids.is_empty() {
+                        let message = "nothing that lives is left";
+                        confirm.preview_state = PreviewState::Failed(Problem::refused(message));
+                    }
+                    confirm.change.narrow_to(&ids);
+                }
+            }
+            Err(problem) => confirm.preview_state = PreviewState::Failed(problem),
+        }
+    }
+
+    /// Ends sessions, after a look at which.
+    pub fn end_sessions(
+        &mut self,
+        title: impl Into<String>,
+        asked: Revoke,
+        effects: &mut Vec<Effect>,
+    ) {
+        let preview = PreviewTarget::Sessions(Box::new(asked.preview()));
+        let change = Command::Sessions(Sessions::Revoke(asked));
+        let confirm = Confirm::new(title, "End sessions", change).with_reason();
+        self.preview_and_confirm(confirm, preview, effects);
+    }
+}
+
+impl Layer {
+    /// Whether it waits for this change's answer.
+    pub fn awaits(&self, ticket: u64) -> bool {
+        match self {
+            Self::Confirm(confirm) => confirm.ticket == Some(ticket),
+            Self::Form(form) => form.ticket == Some(ticket),
+            _ => false,
+        }
+    }
+
+    pub fn is_sign_in(&self) -> bool {
+        matches!(self, Self::Form(form) if form.is_sign_in())
+    }
+
+    /// The server said no, or nothing.
+    pub fn refused(&mut self, problem: &Problem) {
+        match self {
+            Self::Confirm(confirm) => {
+                confirm.ticket = None;
+                confirm.problem = Some(problem.message.clone());
+                confirm.typed = Line::default();
+            }
+            Self::Form(form) => form.refused(problem),
+            _ => {}
+        }
+    }
+}

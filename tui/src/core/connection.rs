@@ -1,0 +1,117 @@
+//! How things stand with the server.
+
+use doorward_shared::Timestamp;
+
+use super::msg::Now;
+
+/// Silence after which a question counts as unanswered.
+pub const SLOW: u64 = 3_000;
+/// Longest pause between two attempts to reach a lost server.
+const LONGEST: u64 = 15_000;
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Connection {
+    /// Why the server cannot be reached, and since when.
+    pub lost: Option<(String, Timestamp)>,
+    attempts: u32,
+    /// When it is tried again.
+    pub retry_at: Option<u64>,
+    /// Since when a question has been waiting.
+    pub asked_at: Option<u64>,
+    /// Until when the server does not want to be asked.
+    pub wait_until: Option<u64>,
+    pub last_answer: Option<Timestamp>,
+    /// Whether events are followed.
+    pub streaming: bool,
+}
+
+impl Connection {
+    pub fn asked(&mut self, now: Now) {
+        self.asked_at.get_or_insert(now.ms);
+    }
+
+    pub fn answered(&mut self, now: Now) {
+        self.asked_at = None;
+        self.attempts = 0;
+        self.lost = None;
+        self.retry_at = None;
+        self.last_answer = Some(now.wall);
+    }
+
+    pub fn lost(&mut self, why: &str, now: Now) {
+        self.asked_at = None;
+        self.streaming = false;
+        let since = self.lost.as_ref().map_or(now.wall, |(_, since)| *since);
+        self.lost = Some((why.to_owned(), since));
+        let pause = (500_u64 << self.attempts.min(6)).min(LONGEST);
+        self.attempts += 1;
+        self.retry_at = Some(now.ms + pause);
+    }
+
+    /// The events are asked for again in a moment.
+    pub fn stream_ended(&mut self, now: Now) {
+        self.streaming = false;
+        self.retry_at.get_or_insert(now.ms + 1_000);
+    }
+
+    /// How long the server has owed an answer, in milliseconds, when it is too long.
+    pub fn overdue(&self, now: Now) -> Option<u64> {
+        let waited = now.ms.saturating_sub(self.asked_at?);
+        (waited >= SLOW).then_some(waited)
+    }
+
+    /// Whether the screen says what is wrong with the server.
+    pub fn is_troubled(&self, now: Now) -> bool {
+        self.lost.is_some() || self.wait_until.is_some() || self.overdue(now).is_some()
+    }
+
+    /// Whether changes may be sent.
+    pub fn is_up(&self, now: Now) -> bool {
+        self.lost.is_none() && self.overdue(now).is_none() && self.last_answer.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attempts_grow_rarer_and_an_answer_ends_them() {
+        let mut link = Connection::default();
+        let mut now = Now::default();
+        let mut pauses = Vec::new();
+        for _ in 0..8 {
+            link.lost("refused", now);
+            let at = link.retry_at.unwrap();
+            pauses.push(at - now.ms);
+            now.ms = at;
+        }
+        assert_eq!(pauses[..3], [500, 1000, 2000]);
+        assert_eq!(pauses[7], LONGEST);
+        assert_eq!(
+            link.lost.clone().unwrap().1,
+            Timestamp(0),
+            "lost since the first"
+        );
+        link.answered(now);
+        assert!(link.is_up(now) && link.retry_at.is_none());
+    }
+
+    #[test]
+    fn a_silent_server_is_not_up() {
+        let mut link = Connection::default();
+        link.answered(Now::default());
+        link.asked(Now {
+            ms: 10,
+            ..Now::default()
+        });
+        assert!(link.is_up(Now {
+            ms: 2_000,
+            ..Now::default()
+        }));
+        assert!(!link.is_up(Now {
+            ms: 10 + SLOW,
+            ..Now::default()
+        }));
+    }
+}

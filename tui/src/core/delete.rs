@@ -1,0 +1,183 @@
+//! Revoking and deleting: one thing, or all that are marked.
+
+use super::{
+    confirm::Confirm,
+    msg::{Effect, PreviewTarget},
+    state::State,
+};
+use crate::command::{ApiKeys, Clients, Command, Revoke, RevokeKeys, Roles, SigningKeys, Users};
+use crate::core::resource::{Resource, Row};
+
+/// The command that deletes or revokes these; none for what cannot be.
+fn delete(kind: Resource, ids: Vec<String>) -> Option<Command> {
+    Some(match kind {
+        Resource::Users => Command::Users(Users::Delete { users: ids }),
+        Resource::Keys => Command::Apikeys(ApiKeys::Revoke { ids }),
+        Resource::Clients => Command::Clients(Clients::Delete { ids }),
+        Resource::Roles => Command::Roles(Roles::Delete { names: ids }),
+        Resource::Signing => Command::Keys(SigningKeys::Revoke(RevokeKeys::all(ids)?)),
+        Resource::Sessions | Resource::Events | Resource::Profiles => return None,
+    })
+}
+
+/// Sessions the server ends by id at once.
+const MANY: usize = 1_000;
+
+impl State {
+    pub fn delete(&mut self, effects: &mut Vec<Effect>) {
+        let marked: Vec<Row> = match self.list() {
+            Some(list) if !list.marks.is_empty() => list.marks.values().cloned().collect(),
+            _ => self.item().cloned().into_iter().collect(),
+        };
+        match marked.as_slice() {
+            [] => {}
+            [one] if self.kind() != Some(Resource::Sessions) => self.delete_one(one, effects),
+            many => self.delete_many(many, effects),
+        }
+    }
+
+    fn delete_one(&mut self, item: &Row, effects: &mut Vec<Effect>) {
+        match item {
+            Row::User(user) => {
+                let gone = "The account is gone, with all its sessions and keys. It cannot be brought back.";
+                let change = Command::Users(Users::Delete {
+                    users: vec![user.id.to_string()],
+                });
+                let confirm =
+                    Confirm::new(format!("Delete {}?", user.email), "Delete", change).line(gone);
+                self.preview_and_confirm(
+                    confirm.with_reason(),
+                    PreviewTarget::User(user.id),
+                    effects,
+                );
+            }
+            Row::Key(key) => {
+                let confirm = Confirm::new(
+                    format!("Revoke the key {}?", key.name),
+                    "Revoke",
+                    Command::Apikeys(ApiKeys::Revoke {
+                        ids: vec![key.id.to_string()],
+                    }),
+                )
+                .line("It dies at once: whatever uses it fails.");
+                self.preview_and_confirm(
+                    confirm.with_reason(),
+                    PreviewTarget::Key(key.id),
+                    effects,
+                );
+            }
+            Row::Client(client) => {
+                let confirm = Confirm::new(
+                    format!("Delete the client {}?", client.name),
+                    "Delete",
+                    Command::Clients(Clients::Delete {
+                        ids: vec![client.id.to_string()],
+                    }),
+                )
+                .line("All its tokens die, and nobody can sign in through it.");
+                self.preview_and_confirm(
+                    confirm.with_reason(),
+                    PreviewTarget::Client(client.id),
+                    effects,
+                );
+            }
+            Row::Role(role) if role.built_in => {
+                self.warn(format!("{} is built in: it cannot be deleted", role.name))
+            }
+            Row::Role(role) if role.users > 0 => {
+                self.warn(format!(
+                    "{} users have the role {}: give them another first (o lists them)",
+                    role.users, role.name
+                ));
+            }
+            Row::Role(role) => {
+                let change = Command::Roles(Roles::Delete {
+                    names: vec![role.name.clone()],
+                });
+                self.confirm(
+                    Confirm::new(format!("Delete the role {}?", role.name), "Delete", change)
+                        .line("Nobody has it.")
+                        .with_reason(),
+                );
+            }
+            Row::Signing(key) if key.active => {
+                self.warn("this key signs new tokens: rotate it first (R)");
+            }
+            Row::Signing(key) => {
+                let change = Command::Keys(SigningKeys::Revoke(RevokeKeys {
+                    kid: key.id.clone(),
+                    and: Vec::new(),
+                }));
+                self.confirm(
+                    Confirm::new(
+                        format!("Revoke the signing key {}?", key.id),
+                        "Revoke",
+                        change,
+                    )
+                    .line("Every token it signed is dead at once. It cannot be brought back.")
+                    .with_reason(),
+                );
+            }
+            _ => {}
+        }
+    }
+
+    fn delete_many(&mut self, items: &[Row], effects: &mut Vec<Effect>) {
+        let count = items.len() as u64;
+        let kind = match self.kind() {
+            Some(Resource::Sessions) => return self.end_marked(items, effects),
+            Some(kind) => kind,
+            None => return,
+        };
+        let Some(change) = delete(kind, items.iter().map(Row::id).collect()) else {
+            return;
+        };
+        let noun = kind.title().to_lowercase();
+        let title = format!("Delete or revoke the {count} marked {noun}?");
+        let mut confirm = Confirm::new(title, "Do it", change).count(count);
+        let hidden = self.list().map_or(0, super::list::List::hidden_marks);
+        if hidden > 0 {
+            confirm = confirm.line(format!("{hidden} of them are marked but not shown now."));
+        }
+        confirm = confirm
+            .line("What dies cannot be brought back:")
+            .with_reason();
+        let ids = items.iter().map(Row::id).collect();
+        let at = PreviewTarget::Each(kind, ids);
+        self.preview_and_confirm(confirm, at, effects);
+    }
+
+    /// Sessions: whether one or many, the server says which will end.
+    fn end_marked(&mut self, items: &[Row], effects: &mut Vec<Effect>) {
+        let ids: Vec<_> = match self.list() {
+            // Also those that are not loaded or not shown now.
+            Some(list) if !list.marks.is_empty() => {
+                list.marks.keys().filter_map(|id| id.parse().ok()).collect()
+            }
+            _ => items
+                .iter()
+                .filter_map(|item| match item {
+                    Row::Session(session) => Some(session.id),
+                    _ => None,
+                })
+                .collect(),
+        };
+        if ids.len() > MANY {
+            return self.warn(
+                "at most 1000 sessions at once by mark; X ends all of a user, address or client",
+            );
+        }
+        let title = match ids.len() {
+            1 => "End this session?".to_owned(),
+            many => format!("End {many} sessions?"),
+        };
+        self.end_sessions(title, Revoke::these(ids), effects);
+        let hidden = self.list().map_or(0, super::list::List::hidden_marks);
+        if let Some(super::layer::Layer::Confirm(confirm)) = self.layers.last_mut()
+            && hidden > 0
+        {
+            let line = format!("{hidden} of the marked are not shown now.");
+            confirm.lines.insert(0, line);
+        }
+    }
+}

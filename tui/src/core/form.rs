@@ -1,0 +1,438 @@
+//! Forms: fields, then Cancel and a button.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use doorward_shared::{
+    UserId,
+    admin::{AdminKey, Client, Role, User},
+};
+
+use super::{
+    confirm::{Confirm, INPUT_GUARD, PendingChange},
+    layer::Layer,
+    line::Line,
+    msg::Effect,
+    pick::Pick,
+    picker::Picker,
+    problem::{Problem, Trouble},
+    state::State,
+};
+use crate::{
+    command::{Command, secret::Secret},
+    core::subject::IncidentSubject,
+};
+
+/// What a form is for.
+#[derive(Debug, Clone)]
+pub enum Purpose {
+    NewUser,
+    EditUser(Box<User>),
+    Password(UserId, String),
+    Mint,
+    EditKey(Box<AdminKey>),
+    RotateKey(Box<AdminKey>),
+    NewClient,
+    EditClient(Box<Client>),
+    RotateSecret(Box<Client>),
+    NewRole,
+    EditRole(Box<Role>),
+    SignIn,
+    /// Whom or what an incident is about.
+    Incident,
+    /// Whose sessions end.
+    EndSessions,
+    /// Switching a profile's changes on, by this name.
+    Unlock(String),
+}
+
+#[derive(Debug, Clone)]
+pub enum Value {
+    Text(Line),
+    /// Not shown while it is typed.
+    Hidden(Line),
+    Choice {
+        options: Vec<String>,
+        at: usize,
+    },
+    Scopes(Box<Picker>),
+    /// One of what the server has.
+    Pick(Box<Pick>),
+}
+
+#[derive(Debug, Clone)]
+pub struct Field {
+    /// The server's name for it, by which an error finds it.
+    pub name: &'static str,
+    pub label: &'static str,
+    pub hint: &'static str,
+    pub value: Value,
+}
+
+#[derive(Debug)]
+pub struct Form {
+    pub title: String,
+    /// Said above the fields.
+    pub note: String,
+    pub purpose: Purpose,
+    pub fields: Vec<Field>,
+    /// A field; after the last, Cancel, then the button.
+    pub focus: usize,
+    /// What the button says.
+    pub verb: &'static str,
+    pub problem: Option<String>,
+    pub ticket: Option<u64>,
+    /// Until when the server does not want to be asked again.
+    pub wait_until: Option<u64>,
+    pub opened_at: u64,
+    idempotency_key: String,
+}
+
+impl Field {
+    pub fn text(name: &'static str, label: &'static str, hint: &'static str, text: &str) -> Self {
+        let value = Value::Text(Line::new(text));
+        Self {
+            name,
+            label,
+            hint,
+            value,
+        }
+    }
+
+    pub fn hidden(name: &'static str, label: &'static str, hint: &'static str) -> Self {
+        let value = Value::Hidden(Line::default());
+        Self {
+            name,
+            label,
+            hint,
+            value,
+        }
+    }
+
+    pub fn choice(
+        name: &'static str,
+        label: &'static str,
+        options: Vec<String>,
+        at: usize,
+    ) -> Self {
+        let value = Value::Choice { options, at };
+        Self {
+            name,
+            label,
+            hint: "left and right choose",
+            value,
+        }
+    }
+
+    pub fn scopes(name: &'static str, label: &'static str, picker: Picker) -> Self {
+        let value = Value::Scopes(Box::new(picker));
+        Self {
+            name,
+            label,
+            hint: "type to search, space picks",
+            value,
+        }
+    }
+
+    /// One of a kind that the server has.
+    pub fn pick(name: &'static str, label: &'static str, hint: &'static str, pick: Pick) -> Self {
+        let value = Value::Pick(Box::new(pick));
+        Self {
+            name,
+            label,
+            hint,
+            value,
+        }
+    }
+
+    fn key(&mut self, key: KeyEvent) -> bool {
+        match &mut self.value {
+            Value::Pick(pick) => pick.key(key),
+            Value::Text(line) | Value::Hidden(line) => line.key(key),
+            Value::Scopes(picker) => picker.key(key),
+            Value::Choice { options, at } => {
+                let length = options.len().max(1);
+                match key.code {
+                    KeyCode::Right | KeyCode::Char(' ' | 'l') => *at = (*at + 1) % length,
+                    KeyCode::Left | KeyCode::Char('h') => *at = (*at + length - 1) % length,
+                    _ => return false,
+                }
+                true
+            }
+        }
+    }
+}
+
+impl Form {
+    pub fn new(
+        title: impl Into<String>,
+        purpose: Purpose,
+        verb: &'static str,
+        fields: Vec<Field>,
+    ) -> Self {
+        Self {
+            title: title.into(),
+            note: String::new(),
+            purpose,
+            fields,
+            focus: 0,
+            verb,
+            problem: None,
+            ticket: None,
+            wait_until: None,
+            opened_at: 0,
+            idempotency_key: String::new(),
+        }
+    }
+
+    pub fn is_sign_in(&self) -> bool {
+        matches!(self.purpose, Purpose::SignIn)
+    }
+
+    /// What was typed in a field.
+    pub fn get(&self, name: &str) -> &str {
+        let field = self.fields.iter().find(|field| field.name == name);
+        match field.map(|field| &field.value) {
+            Some(Value::Text(line) | Value::Hidden(line)) => line.text(),
+            Some(Value::Choice { options, at }) => options.get(*at).map_or("", String::as_str),
+            Some(Value::Pick(pick)) => pick.search.line.text(),
+            _ => "",
+        }
+    }
+
+    pub fn chosen(&self, name: &str) -> &[String] {
+        let field = self.fields.iter().find(|field| field.name == name);
+        match field.map(|field| &field.value) {
+            Some(Value::Scopes(picker)) => &picker.chosen,
+            _ => &[],
+        }
+    }
+
+    /// Id of what was picked in a field; none for an empty one.
+    ///
+    /// # Errors
+    /// One line, where the server has no such thing.
+    pub fn picked(&self, name: &str) -> Result<Option<String>, String> {
+        let field = self.fields.iter().find(|field| field.name == name);
+        match field.map(|field| &field.value) {
+            Some(Value::Pick(pick)) => pick.picked(),
+            _ => Ok(None),
+        }
+    }
+
+    pub fn on_cancel(&self) -> bool {
+        self.focus == self.fields.len()
+    }
+
+    pub fn on_button(&self) -> bool {
+        self.focus == self.fields.len() + 1
+    }
+
+    fn turn(&mut self, by: usize) {
+        self.focus = (self.focus + by) % (self.fields.len() + 2);
+    }
+
+    /// Says at its field what is wrong.
+    pub fn fail(&mut self, field: &str, why: impl Into<String>) {
+        let why = why.into();
+        self.problem = match self.fields.iter().position(|known| known.name == field) {
+            Some(at) => {
+                self.focus = at;
+                Some(format!("{}: {why}", self.fields[at].label))
+            }
+            None => Some(why),
+        };
+    }
+
+    /// What can be picked in a field was asked for; a role that is none of them is wrong.
+    pub fn check_role(&self) -> Result<(), String> {
+        let field = self.fields.iter().find(|field| field.name == "role");
+        match field.map(|field| &field.value) {
+            Some(Value::Pick(pick)) => pick.known(),
+            _ => Ok(()),
+        }
+    }
+
+    pub fn refused(&mut self, problem: &Problem) {
+        self.ticket = None;
+        let field = problem.field.as_deref().unwrap_or_default();
+        match self.fields.iter().position(|known| known.name == field) {
+            Some(at) => {
+                self.focus = at;
+                let label = self.fields[at].label;
+                self.problem = Some(format!("{label}: {}", problem.message));
+            }
+            None => self.problem = Some(problem.message.clone()),
+        }
+        if self.is_sign_in() {
+            for field in &mut self.fields {
+                if let Value::Hidden(line) = &mut field.value {
+                    *line = Line::default();
+                }
+            }
+        }
+    }
+}
+
+/// What a filled form comes to.
+pub enum Submission {
+    /// Something new: its name was typed here.
+    Send(Command),
+    /// A change of what is there: asked once more.
+    Ask(Box<Confirm>),
+    SignIn {
+        email: String,
+        password: Secret,
+    },
+    Unlock,
+    Incident(IncidentSubject),
+    EndSessions(IncidentSubject),
+    Nothing,
+}
+
+enum Press {
+    Stay,
+    Close,
+    Submit,
+}
+
+impl Form {
+    fn press(&mut self, key: KeyEvent, now: u64) -> Press {
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        let early = now < self.opened_at + INPUT_GUARD && !self.is_sign_in();
+        match key.code {
+            KeyCode::Esc => return Press::Close,
+            _ if self.ticket.is_some() => return Press::Stay,
+            // What confirms was typed before the form could be read; what is text is kept.
+            KeyCode::Char('s') if control && early => {}
+            KeyCode::Enter if early && (self.on_cancel() || self.on_button()) => {}
+            KeyCode::Char('s') if control => return Press::Submit,
+            KeyCode::Tab => self.turn(1),
+            KeyCode::BackTab => self.turn(self.fields.len() + 1),
+            _ if self.on_cancel() || self.on_button() => match key.code {
+                KeyCode::Enter if self.on_cancel() => return Press::Close,
+                KeyCode::Enter => return Press::Submit,
+                KeyCode::Left | KeyCode::Up => self.turn(self.fields.len() + 1),
+                KeyCode::Right | KeyCode::Down => self.turn(1),
+                _ => {}
+            },
+            _ => {
+                self.problem = None;
+                let taken = self.fields[self.focus].key(key);
+                self.follow_preset();
+                match key.code {
+                    KeyCode::Enter
+                        if !taken && self.is_sign_in() && self.focus + 1 == self.fields.len() =>
+                    {
+                        return Press::Submit;
+                    }
+                    KeyCode::Enter | KeyCode::Down if !taken => self.turn(1),
+                    KeyCode::Up if !taken => self.turn(self.fields.len() + 1),
+                    _ => {}
+                }
+            }
+        }
+        Press::Stay
+    }
+}
+
+pub fn key(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
+    let now = state.now.ms;
+    let Some(Layer::Form(form)) = state.layers.last_mut() else {
+        return;
+    };
+    match form.press(key, now) {
+        Press::Stay => state.ask_offers(effects),
+        Press::Close => {
+            state.layers.pop();
+        }
+        Press::Submit => submit(state, effects),
+    }
+}
+
+fn submit(state: &mut State, effects: &mut Vec<Effect>) {
+    let now = state.now;
+    let Some(Layer::Form(form)) = state.layers.last_mut() else {
+        return;
+    };
+    if form.wait_until.is_some_and(|until| until > now.ms) {
+        return;
+    }
+    let idempotency_key = form.idempotency_key.clone();
+    let filled = match super::submission::submission(form, now.wall) {
+        Ok(filled) => filled,
+        Err((field, why)) => return form.fail(field, why),
+    };
+    match filled {
+        Submission::Ask(confirm) => state.confirm(*confirm),
+        Submission::Unlock => {
+            state.layers.pop();
+            state.server.read_only = false;
+            state.server.unlocked = true;
+            state.warn(format!(
+                "changes are on for {}",
+                state.server.profile.clone()
+            ));
+        }
+        Submission::Incident(subject) => state.go_incident(subject, effects),
+        Submission::EndSessions(subject) => {
+            state.layers.pop();
+            state.end_sessions_around(&subject, effects);
+        }
+        Submission::SignIn { email, password } => {
+            form.ticket = Some(0);
+            effects.push(Effect::SignIn { email, password });
+        }
+        // A form is confirmation enough only for what is not there yet.
+        Submission::Send(change) if change.is_creation() => {
+            let order = PendingChange {
+                idempotency_key,
+                reason: None,
+                change,
+                expected: None,
+            };
+            let sent = state.send(order, effects);
+            if let Some(Layer::Form(form)) = state.layers.last_mut() {
+                match sent {
+                    Ok(ticket) => form.ticket = Some(ticket),
+                    Err(why) => form.problem = Some(why),
+                }
+            }
+        }
+        Submission::Nothing | Submission::Send(_) => {
+            form.problem = Some("nothing was changed yet".into())
+        }
+    }
+}
+
+impl State {
+    /// Opens a form, unless nothing may be changed now.
+    pub fn open_form(&mut self, scope: &str, mut form: Form) {
+        if let Some(why) = self.no_change(scope) {
+            return self.warn(why);
+        }
+        form.opened_at = self.now.ms;
+        form.follow_preset();
+        form.idempotency_key = self.next_idempotency_key();
+        self.layers.push(Layer::Form(Box::new(form)));
+    }
+
+    /// Opens a form that changes nothing by itself.
+    pub fn ask_form(&mut self, mut form: Form, effects: &mut Vec<Effect>) {
+        form.opened_at = self.now.ms;
+        self.layers.push(Layer::Form(Box::new(form)));
+        self.ask_offers(effects);
+    }
+
+    /// How long a sign-in has to wait, once the server said so.
+    pub fn sign_in_waits(&mut self, problem: &Problem) {
+        let now = self.now.ms;
+        if let Trouble::Wait(seconds) = problem.what {
+            for layer in &mut self.layers {
+                if let Layer::Form(form) = layer
+                    && form.is_sign_in()
+                {
+                    form.wait_until = Some(now + seconds * 1_000);
+                }
+            }
+        }
+    }
+}

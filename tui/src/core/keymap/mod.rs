@@ -1,0 +1,175 @@
+//! What keys do, as data: the help and the hints are made from these rows, and the configuration may put keys elsewhere.
+
+mod key;
+mod rows;
+
+use std::collections::BTreeMap;
+
+use crossterm::event::KeyEvent;
+
+pub use self::key::Key;
+pub use self::rows::{Action, KeyContext, KeyRow, ROWS};
+
+/// Keys of dialogs, which are always the same.
+pub const DIALOGS: [(&str, &str); 5] = [
+    ("esc", "Cancel: close the dialog, do nothing"),
+    ("tab", "to the next field or button"),
+    ("enter", "do it, once the word is typed"),
+    ("ctrl-s", "a form: go on"),
+    ("v c w", "a secret: view, clipboard, write a file"),
+];
+
+/// Lines of the whole help.
+pub fn help_length(keymap: &Keymap) -> usize {
+    keymap.rows(&KeyContext::ALL).count() + DIALOGS.len() + 3
+}
+
+/// The keys in force.
+#[derive(Debug, Clone)]
+pub struct Keymap {
+    bindings: Vec<Binding>,
+}
+
+/// A row with its keys.
+#[derive(Debug, Clone)]
+pub struct Binding {
+    pub row: &'static KeyRow,
+    pub keys: Vec<Key>,
+}
+
+impl Default for Keymap {
+    fn default() -> Self {
+        // The rows' own keys are known to be good: a test reads them.
+        let bindings = ROWS.iter().map(|row| Binding {
+            row,
+            keys: row.keys.iter().filter_map(|key| key.parse().ok()).collect(),
+        });
+        Self {
+            bindings: bindings.collect(),
+        }
+    }
+}
+
+impl Keymap {
+    /// The keys with changes: action = "key", or several with spaces between.
+    ///
+    /// # Errors
+    /// One line that names an unknown action, a key that cannot be read, or two actions that clash.
+    pub fn with(changes: &BTreeMap<String, String>) -> Result<Self, String> {
+        let mut map = Self::default();
+        for (name, keys) in changes {
+            let binding = map
+                .bindings
+                .iter_mut()
+                .find(|binding| binding.row.name == name);
+            let binding = binding.ok_or_else(|| format!("keys: {name} is not an action"))?;
+            let parse = |key: &str| {
+                key.parse::<Key>()
+                    .map_err(|()| format!("keys: {name} = {key:?} is not a key"))
+            };
+            binding.keys = keys
+                .split_whitespace()
+                .map(parse)
+                .collect::<Result<_, _>>()?;
+        }
+        match map.clash() {
+            Some(clash) => Err(format!("keys: {clash}")),
+            None => Ok(map),
+        }
+    }
+
+    fn clash(&self) -> Option<String> {
+        for (at, one) in self.bindings.iter().enumerate() {
+            for other in &self.bindings[at + 1..] {
+                let same = one.keys.iter().find(|key| other.keys.contains(key));
+                if let Some(key) = same.filter(|_| one.row.meets(other.row)) {
+                    return Some(format!(
+                        "{key} is both {} and {}",
+                        one.row.name, other.row.name
+                    ));
+                }
+            }
+        }
+        None
+    }
+
+    /// What a key does where the cursor is.
+    pub fn action(&self, event: KeyEvent, contexts: &[KeyContext]) -> Option<Action> {
+        let key = Key::of(event);
+        let here = |binding: &&Binding| {
+            binding.keys.contains(&key)
+                && contexts
+                    .iter()
+                    .any(|context| binding.row.contexts.contains(context))
+        };
+        self.bindings
+            .iter()
+            .find(here)
+            .map(|binding| binding.row.action)
+    }
+
+    /// The rows that are good in these places.
+    pub fn rows<'a>(&'a self, contexts: &'a [KeyContext]) -> impl Iterator<Item = &'a Binding> {
+        let here = |binding: &&Binding| {
+            contexts
+                .iter()
+                .any(|context| binding.row.contexts.contains(context))
+        };
+        self.bindings.iter().filter(here)
+    }
+
+    /// How the key of an action is written.
+    pub fn label(&self, action: Action) -> String {
+        let found = self
+            .bindings
+            .iter()
+            .find(|binding| binding.row.action == action);
+        let key = found.and_then(|binding| binding.keys.first());
+        key.map_or_else(|| "-".into(), ToString::to_string)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn changed(action: &str, key: &str) -> Result<Keymap, String> {
+        Keymap::with(&BTreeMap::from([(action.to_owned(), key.to_owned())]))
+    }
+
+    #[test]
+    fn the_rows_are_readable_and_do_not_clash() {
+        for row in ROWS {
+            for key in row.keys {
+                assert!(key.parse::<Key>().is_ok(), "{}: {key}", row.name);
+            }
+        }
+        assert_eq!(Keymap::default().clash(), None);
+        let mut names: Vec<_> = ROWS.iter().map(|row| row.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), ROWS.len(), "two rows have one name");
+    }
+
+    #[test]
+    fn a_clash_is_refused_where_both_are_good_and_allowed_elsewhere() {
+        assert!(changed("delete", "n").unwrap_err().contains("new"));
+        assert!(
+            changed("pause", "x").is_ok(),
+            "nothing is deleted among events"
+        );
+        assert!(changed("wide", "ctrl-t").is_ok());
+        assert!(changed("wide", "nokey").unwrap_err().contains("nokey"));
+        assert!(changed("fly", "f").unwrap_err().contains("fly"));
+    }
+
+    #[test]
+    fn a_key_put_elsewhere_is_what_help_and_presses_go_by() {
+        let map = changed("wide", "ctrl-t").unwrap();
+        assert_eq!(map.label(Action::Wide), "ctrl-t");
+        let old = "w".parse::<Key>().unwrap().event();
+        let new = "ctrl-t".parse::<Key>().unwrap().event();
+        assert_eq!(map.action(old, &[KeyContext::List]), None);
+        assert_eq!(map.action(new, &[KeyContext::List]), Some(Action::Wide));
+    }
+}

@@ -1,0 +1,191 @@
+//! The rows of the keymap.
+
+/// What can be done with a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    Up,
+    Down,
+    PageUp,
+    PageDown,
+    Top,
+    Bottom,
+    Open,
+    Related,
+    Filter,
+    New,
+    Edit,
+    Delete,
+    EndSessions,
+    Disable,
+    Password,
+    Clone,
+    Rotate,
+    Backup,
+    Incident,
+    Export,
+    Pause,
+    Mark,
+    MarkRange,
+    MarkAll,
+    Sort,
+    Wide,
+    Copy,
+    Twin,
+    Undo,
+    Unlock,
+    Refresh,
+    Focus,
+    FocusBack,
+    Close,
+    Back,
+    Forward,
+    Palette,
+    Help,
+    Screen(u8),
+    Redraw,
+    Suspend,
+    Quit,
+}
+
+/// Where a key is good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyContext {
+    Anywhere,
+    /// Every list.
+    List,
+    Users,
+    Sessions,
+    Keys,
+    Clients,
+    Events,
+    Roles,
+    Signing,
+    Profiles,
+    Dashboard,
+    Health,
+    Incident,
+    /// The pane with all about one thing.
+    Detail,
+}
+
+/// An action, the keys it comes with, and what the help says of it.
+#[derive(Debug)]
+pub struct KeyRow {
+    pub action: Action,
+    /// How the configuration calls it.
+    pub name: &'static str,
+    pub keys: &'static [&'static str],
+    pub help: &'static str,
+    /// A word or two for the line of hints; empty: not hinted at.
+    pub hint: &'static str,
+    pub contexts: &'static [KeyContext],
+}
+
+impl KeyContext {
+    pub const ALL: [Self; 14] = [
+        Self::Anywhere,
+        Self::List,
+        Self::Users,
+        Self::Sessions,
+        Self::Keys,
+        Self::Clients,
+        Self::Events,
+        Self::Roles,
+        Self::Signing,
+        Self::Profiles,
+        Self::Dashboard,
+        Self::Health,
+        Self::Incident,
+        Self::Detail,
+    ];
+
+    fn is_list(self) -> bool {
+        use KeyContext::{Clients, Events, Keys, List, Profiles, Roles, Sessions, Signing, Users};
+        matches!(
+            self,
+            List | Users | Sessions | Keys | Clients | Events | Roles | Signing | Profiles
+        )
+    }
+
+    fn meets(self, other: Self) -> bool {
+        self == other
+            || self == Self::Anywhere
+            || other == Self::Anywhere
+            || (self == Self::List && other.is_list())
+            || (other == Self::List && self.is_list())
+            // The pane is about a thing of any list.
+            || (self == Self::Detail && other.is_list() && other != Self::List)
+            || (other == Self::Detail && self.is_list() && self != Self::List)
+    }
+}
+
+impl KeyRow {
+    /// Whether there is a place where both are good.
+    pub fn meets(&self, other: &Self) -> bool {
+        self.contexts
+            .iter()
+            .any(|one| other.contexts.iter().any(|two| one.meets(*two)))
+    }
+}
+
+macro_rules! rows {
+    ($($action:expr, $name:literal, [$($key:literal),*], $help:literal, $hint:literal, [$($context:ident),*];)*) => {
+        /// All rows. The order is the help's.
+        pub const ROWS: &[KeyRow] = &[$(KeyRow {
+            action: $action, name: $name, keys: &[$($key),*], help: $help, hint: $hint, contexts: &[$(KeyContext::$context),*],
+        },)*];
+    };
+}
+
+use Action as A;
+
+rows! {
+    A::Quit, "quit", ["q", "ctrl-c"], "quit (also :q); ctrl-c closes first what is open", "", [Anywhere];
+    A::Open, "open", ["enter"], "open: all about it", "open", [List, Dashboard, Incident];
+    A::Related, "related", ["o"], "what belongs to it: sessions, keys, events, …", "related", [List, Detail];
+    A::New, "new", ["n"], "create, mint or register one", "new", [Users, Keys, Clients, Roles];
+    A::Edit, "edit", ["e"], "edit: names, role, permissions, scopes", "edit", [Users, Keys, Clients, Roles];
+    A::Delete, "delete", ["x"], "revoke or delete it, or all marked", "revoke", [Users, Sessions, Keys, Clients, Roles, Signing];
+    A::EndSessions, "end-sessions", ["X"], "end all sessions: of the user, address or client", "end all", [Users, Sessions, Clients];
+    A::Disable, "disable", ["d"], "disable a user, or let them in again", "disable", [Users];
+    A::Password, "password", ["p"], "set a user's password", "", [Users];
+    A::Clone, "clone", ["C"], "mint a key like this one", "clone", [Keys];
+    A::Rotate, "rotate", ["R"], "new secret, or new signing key", "rotate", [Keys, Clients, Signing];
+    A::Incident, "incident", ["i"], "incident: timeline and what to do", "incident", [Users, Sessions, Keys, Clients, Events, Dashboard];
+    A::Export, "export", ["m"], "write the incident as Markdown", "Markdown", [Incident];
+    A::Pause, "pause", ["p"], "pause the live events, or go on", "pause", [Events];
+    A::Backup, "backup", ["B"], "back the database up now", "backup", [Health];
+    A::Filter, "filter", ["/"], "filter as you type", "filter", [List];
+    A::Sort, "sort", ["s"], "sort", "sort", [List];
+    A::Wide, "wide", ["w"], "wide: whole ids, more columns", "", [List];
+    A::Mark, "mark", ["space"], "mark it, or not, and move down", "", [List];
+    A::MarkRange, "mark-range", ["v"], "mark from here to the next v", "", [List];
+    A::MarkAll, "mark-all", ["*"], "mark all that is loaded, or none", "", [List];
+    A::Copy, "copy", ["c"], "send its id to the terminal's clipboard", "", [List, Detail, Incident];
+    A::Undo, "undo", ["u"], "undo: disabled, enabled, role, scopes, names (15 min)", "", [Anywhere];
+    A::Unlock, "unlock", ["U"], "switch on a production profile's changes", "", [Anywhere];
+    A::Twin, "twin", ["E"], "the command that does the same", "", [Anywhere];
+    A::Up, "up", ["k", "up"], "up", "", [Anywhere];
+    A::Down, "down", ["j", "down"], "down", "", [Anywhere];
+    A::PageUp, "page-up", ["pgup", "ctrl-b", "ctrl-u"], "a page up", "", [Anywhere];
+    A::PageDown, "page-down", ["pgdn", "ctrl-f", "ctrl-d"], "a page down", "", [Anywhere];
+    A::Top, "top", ["g", "home"], "to the first", "", [Anywhere];
+    A::Bottom, "bottom", ["G", "end"], "to the last that is loaded", "", [Anywhere];
+    A::Focus, "focus", ["tab"], "to the next part of the screen", "", [Anywhere];
+    A::FocusBack, "focus-back", ["backtab"], "to the part before", "", [Anywhere];
+    A::Close, "close", ["esc"], "close what is on top, or drop the filter; never quits", "", [Anywhere];
+    A::Back, "back", ["[", "alt-left", "h", "left"], "back to where you were", "", [Anywhere];
+    A::Forward, "forward", ["]", "alt-right", "l", "right"], "forward again", "", [Anywhere];
+    A::Palette, "palette", [":"], "go anywhere, do anything by name", "go to", [Anywhere];
+    A::Help, "help", ["?", "f1"], "this help", "help", [Anywhere];
+    A::Refresh, "refresh", ["r", "f5"], "ask the server again", "", [Anywhere];
+    A::Screen(1), "dashboard", ["1"], "Dashboard", "", [Anywhere];
+    A::Screen(2), "users", ["2"], "Users", "", [Anywhere];
+    A::Screen(3), "sessions", ["3"], "Sessions", "", [Anywhere];
+    A::Screen(4), "apikeys", ["4"], "API keys", "", [Anywhere];
+    A::Screen(5), "clients", ["5"], "Clients", "", [Anywhere];
+    A::Screen(6), "events", ["6"], "Events", "", [Anywhere];
+    A::Screen(7), "health", ["7"], "Health", "", [Anywhere];
+    A::Redraw, "redraw", ["ctrl-l"], "draw the screen anew", "", [Anywhere];
+    A::Suspend, "suspend", ["ctrl-z"], "back to the shell; fg returns", "", [Anywhere];
+}

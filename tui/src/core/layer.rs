@@ -1,0 +1,118 @@
+//! What is opened on top of a view. Esc closes the topmost.
+
+use crate::command::Revoke;
+
+use super::{
+    confirm::Confirm, form::Form, line::Line, list::ListFilter, palette::Palette, reveal::Reveal,
+    state::State,
+};
+use crate::core::{
+    resource::{Resource, Row},
+    subject::IncidentSubject,
+};
+
+/// Columns from which the list and the pane with all about one thing stand side by side.
+pub const SPLIT: u16 = 110;
+
+#[derive(Debug)]
+pub enum Layer {
+    Detail(Box<Detail>),
+    Menu(Menu),
+    /// The text before, which Esc brings back.
+    Filter {
+        line: Line,
+        before: String,
+    },
+    Palette(Palette),
+    Help {
+        scroll: usize,
+    },
+    Note {
+        title: String,
+        lines: Vec<String>,
+    },
+    Form(Box<Form>),
+    Confirm(Box<Confirm>),
+    Reveal(Box<Reveal>),
+}
+
+/// All about one thing.
+#[derive(Debug)]
+pub struct Detail {
+    pub kind: Resource,
+    pub id: String,
+    pub item: Option<Row>,
+    pub problem: Option<super::problem::Problem>,
+    pub scroll: usize,
+    /// Whether keys go here; the list has them otherwise.
+    pub focused: bool,
+}
+
+/// A choice.
+#[derive(Debug)]
+pub struct Menu {
+    pub title: String,
+    pub entries: Vec<(String, Choice)>,
+    pub at: usize,
+}
+
+/// What an entry of a menu does.
+#[derive(Debug, Clone)]
+pub enum Choice {
+    Go(Resource, Vec<ListFilter>),
+    Incident(IncidentSubject),
+    Sort(usize),
+    Stay,
+    Quit,
+    /// Which sessions end, and the question before it.
+    End(Box<Revoke>, String),
+    /// Asks whose sessions end.
+    EndOthers,
+}
+
+impl State {
+    /// Whether the list and the pane stand side by side.
+    pub fn is_split(&self) -> bool {
+        self.size.0 >= SPLIT && self.detail().is_some() && self.list().is_some()
+    }
+
+    pub fn detail(&self) -> Option<&Detail> {
+        self.layers.iter().find_map(|layer| match layer {
+            Layer::Detail(detail) => Some(&**detail),
+            _ => None,
+        })
+    }
+
+    pub fn detail_mut(&mut self) -> Option<&mut Detail> {
+        self.layers.iter_mut().find_map(|layer| match layer {
+            Layer::Detail(detail) => Some(&mut **detail),
+            _ => None,
+        })
+    }
+
+    /// Beside a list that has the keys, the pane shows what is selected.
+    pub fn detail_follows(&mut self) {
+        let split = self.size.0 >= SPLIT;
+        let Some(item) = self.list().and_then(|list| list.item()).cloned() else {
+            return;
+        };
+        let Some(detail) = self.detail_mut() else {
+            return;
+        };
+        let id = item.id();
+        if detail.id == id {
+            // A refreshed row is a refreshed pane.
+            detail.item = Some(item);
+        } else if !detail.focused && split {
+            let kind = detail.kind;
+            *detail = Detail {
+                kind,
+                id: id.clone(),
+                item: Some(item),
+                problem: None,
+                scroll: 0,
+                focused: false,
+            };
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Which colours and characters there are; how they look is the view's business.
+
+/// A set of colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Theme {
+    #[default]
+    Dark,
+    Light,
+    /// Colours that can be read on light and on dark, for a terminal that does not say which it is.
+    Either,
+    HighContrast,
+    /// Blue and orange in place of green and red.
+    ColourBlind,
+    /// No colours at all.
+    Plain,
+}
+
+impl Theme {
+    pub const NAMES: [(&'static str, Theme); 6] = [
+        ("dark", Theme::Dark),
+        ("light", Theme::Light),
+        ("either", Theme::Either),
+        ("high-contrast", Theme::HighContrast),
+        ("colour-blind", Theme::ColourBlind),
+        ("plain", Theme::Plain),
+    ];
+
+    /// A theme by its name.
+    ///
+    /// # Errors
+    /// One line that lists the names there are.
+    pub fn named(name: &str) -> Result<Self, String> {
+        let found = Self::NAMES.iter().find(|(have, _)| *have == name);
+        found.map(|(_, theme)| *theme).ok_or_else(|| {
+            let names: Vec<_> = Self::NAMES.iter().map(|(name, _)| *name).collect();
+            format!("theme: {name} is none of {}", names.join(", "))
+        })
+    }
+}
+
+/// Characters for lines and marks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Glyphs {
+    pub ascii: bool,
+}
+
+impl Glyphs {
+    fn pick(self, unicode: &'static str, ascii: &'static str) -> &'static str {
+        if self.ascii { ascii } else { unicode }
+    }
+
+    pub fn more(self) -> &'static str {
+        self.pick("…", "~")
+    }
+
+    pub fn dot(self) -> &'static str {
+        self.pick("·", "-")
+    }
+
+    pub fn times(self) -> &'static str {
+        self.pick("×", "x")
+    }
+
+    pub fn mark(self) -> &'static str {
+        self.pick("●", "*")
+    }
+
+    pub fn up(self) -> &'static str {
+        self.pick("↑", "^")
+    }
+
+    pub fn down(self) -> &'static str {
+        self.pick("↓", "v")
+    }
+
+    pub fn on(self) -> &'static str {
+        self.pick("◉", "[x]")
+    }
+
+    pub fn off(self) -> &'static str {
+        self.pick("○", "[ ]")
+    }
+
+    pub fn mask(self) -> &'static str {
+        self.pick("•", "*")
+    }
+
+    /// Bars of a sparkline, lowest first.
+    pub fn bars(self) -> [&'static str; 8] {
+        if self.ascii {
+            ["_", ".", ":", "-", "=", "+", "*", "#"]
+        } else {
+            ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"]
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_theme_is_refused_with_the_names_there_are() {
+        assert_eq!(Theme::named("colour-blind"), Ok(Theme::ColourBlind));
+        assert!(Theme::named("pink").unwrap_err().contains("high-contrast"));
+    }
+}

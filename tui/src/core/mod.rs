@@ -1,0 +1,69 @@
+//! The console's state and what changes it. No I/O, no clock and no randomness here: time comes in with each message, and
+//! what has to be done leaves as effects.
+
+mod act;
+pub mod audit;
+pub mod cells;
+pub mod command_line;
+pub mod confirm;
+pub mod connection;
+pub mod dashboard;
+mod delete;
+pub mod form;
+pub mod format;
+mod forms;
+pub mod incident;
+mod input;
+pub mod keymap;
+pub mod layer;
+pub mod layout;
+pub mod line;
+pub mod list;
+pub mod look;
+mod mouse;
+pub mod msg;
+pub mod overtaken;
+pub mod palette;
+pub mod pick;
+pub mod picker;
+mod preset;
+pub mod problem;
+pub mod refusal;
+mod related;
+mod reply;
+pub mod report;
+pub mod resource;
+pub mod reveal;
+pub mod search;
+pub mod search_box;
+pub mod state;
+pub mod subject;
+mod submission;
+pub mod tabs;
+pub mod text;
+mod tick;
+mod travel;
+pub mod undo;
+pub mod zone;
+
+pub use self::{
+    msg::{Effect, Msg, Now},
+    state::State,
+};
+
+/// Takes a message in; answers what has to be done.
+pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    state.dirty = true;
+    match msg {
+        Msg::Key(key) => input::key(state, key, &mut effects),
+        Msg::Paste(text) => input::paste(state, &text),
+        Msg::Mouse(mouse) => mouse::mouse(state, mouse, &mut effects),
+        Msg::Resize(width, height) => state.resize(width, height),
+        Msg::Tick => tick::tick(state, &mut effects),
+        Msg::Resumed => effects.push(Effect::Redraw),
+        Msg::Reply(reply) => reply::reply(state, reply, &mut effects),
+    }
+    state.follow_selection(&mut effects);
+    effects
+}

@@ -1,0 +1,55 @@
+//! The mouse: a click selects or opens, the wheel moves.
+
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use ratatui::layout::Position;
+
+use super::{layer::Layer, msg::Effect, state::State};
+use crate::core::keymap::Action;
+
+pub fn mouse(state: &mut State, mouse: MouseEvent, effects: &mut Vec<Effect>) {
+    let at = Position::new(mouse.column, mouse.row);
+    // Dialogs are answered with keys: no click destroys anything.
+    let open = matches!(
+        state.layers.last(),
+        None | Some(Layer::Detail(_) | Layer::Filter { .. })
+    );
+    if !open {
+        return;
+    }
+    match mouse.kind {
+        MouseEventKind::ScrollUp => state.act(Action::Up, effects),
+        MouseEventKind::ScrollDown => state.act(Action::Down, effects),
+        MouseEventKind::Down(MouseButton::Left) => click(state, at, effects),
+        _ => {}
+    }
+}
+
+fn click(state: &mut State, at: Position, effects: &mut Vec<Effect>) {
+    let areas = state.areas();
+    if areas.tabs.contains(at) {
+        if let Some(digit) = crate::core::tabs::tab_at(state, at.x) {
+            state.go_screen(digit, effects);
+        }
+        return;
+    }
+    let covered = state.detail().is_some() && !state.is_split();
+    if covered || !areas.rows.contains(at) {
+        return;
+    }
+    let height = usize::from(areas.rows.height);
+    let row = usize::from(at.y - areas.rows.y);
+    if let Some(detail) = state.detail_mut() {
+        detail.focused = false;
+    }
+    let Some(list) = state.list_mut() else { return };
+    let target = list.offset + row;
+    if target >= list.rows.len() {
+        return;
+    }
+    // A click on what is selected opens it.
+    if list.index() == Some(target) {
+        state.act(Action::Open, effects);
+    } else {
+        list.select(target, height);
+    }
+}

@@ -1,0 +1,249 @@
+//! What comes in, and what goes out.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use crossterm::event::{KeyEvent, MouseEvent};
+use doorward_shared::{
+    EventId, Page, Timestamp,
+    admin::{Event, RevokeSessions, RevokedSessions, ServerInfo, Stats, Whoami},
+    client::ListQuery,
+};
+
+use super::{list::Want, overtaken::Expected, pick::Offer, problem::Problem};
+use crate::{
+    command::{Command, secret::Secret},
+    core::{
+        refusal::FailingClient,
+        resource::{ProfileRow, Resource, Row},
+        search::Search,
+        subject::IncidentSubject,
+    },
+};
+
+/// The clocks, read once for each message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Now {
+    pub wall: Timestamp,
+    /// Milliseconds of a clock that never goes back.
+    pub ms: u64,
+}
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Msg {
+    Key(KeyEvent),
+    Paste(String),
+    Mouse(MouseEvent),
+    Resize(u16, u16),
+    /// A moment the state waited for has come.
+    Tick,
+    /// Back from the shell.
+    Resumed,
+    Reply(Reply),
+}
+
+/// What an effect came to.
+#[derive(Debug)]
+pub enum Reply {
+    Page {
+        generation: u64,
+        want: Want,
+        pages: Result<Vec<Page<Row>>, Problem>,
+        /// What is to be said of a search.
+        note: Option<String>,
+    },
+    Stats(Result<Box<Stats>, Problem>),
+    Refusals(Result<Vec<FailingClient>, Problem>),
+    Server {
+        ready: bool,
+        info: Result<Box<ServerInfo>, Problem>,
+    },
+    Whoami(Result<Box<Whoami>, Problem>),
+    Names(BTreeMap<String, String>),
+    Row {
+        id: String,
+        item: Result<Box<Row>, Problem>,
+    },
+    Preview {
+        generation: u64,
+        preview: Result<Preview, Problem>,
+    },
+    Timeline {
+        generation: u64,
+        timeline: Result<Timeline, Problem>,
+    },
+    Offers {
+        generation: u64,
+        offers: Vec<Offer>,
+    },
+    Changed {
+        ticket: u64,
+        done: Result<Done, Problem>,
+    },
+    SignedIn(Result<(), Problem>),
+    /// Events are followed, from after this one on.
+    Streaming(Option<EventId>),
+    Event(Box<Event>),
+    StreamLost(Problem),
+    /// The server closed it: it restarts, or the caller may no more.
+    StreamEnded,
+    Written(Result<PathBuf, String>),
+    Switched(Result<Box<Switched>, String>),
+    /// A call of ours broke: a fault of the console.
+    Broken,
+}
+
+/// A server that was switched to.
+#[derive(Debug)]
+pub struct Switched {
+    pub server: ServerName,
+    pub key_missing: Option<String>,
+}
+
+/// How the server is called on the screen.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ServerName {
+    /// Of the profile, when there is one.
+    pub profile: String,
+    pub url: String,
+    pub color: Option<String>,
+    pub read_only: bool,
+    /// Changes were switched on here although the profile has them off.
+    pub unlocked: bool,
+    /// The key travels unencrypted.
+    pub in_the_clear: bool,
+    pub profiles: Vec<ProfileRow>,
+}
+
+/// What would die.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Preview {
+    /// A line each.
+    pub lines: Vec<String>,
+    /// For sessions: the preview that is to be confirmed.
+    pub sessions: Option<Box<PreviewedSessions>>,
+    /// For things named one by one: those that live, by id or name.
+    pub ids: Option<Vec<String>>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct PreviewedSessions {
+    pub count: u64,
+    pub users: u64,
+    pub id: Option<String>,
+}
+
+impl From<&RevokedSessions> for PreviewedSessions {
+    fn from(preview: &RevokedSessions) -> Self {
+        Self {
+            count: preview.count,
+            users: preview.users,
+            id: preview.preview_id.clone(),
+        }
+    }
+}
+
+/// What happened around somebody.
+#[derive(Debug, Clone, Default)]
+pub struct Timeline {
+    pub events: Vec<Event>,
+    /// Sessions that live now, where that may be seen.
+    pub live_sessions: Option<u64>,
+}
+
+/// What a change came to.
+#[derive(Debug)]
+pub enum Done {
+    /// Said on the screen.
+    Plain(String),
+    /// A thing is like this now: said on the screen.
+    Edited { text: String, item: Box<Row> },
+    /// Something is there now: said on the screen, and selected.
+    Made { text: String, id: String },
+    /// A secret that is shown once.
+    Secret {
+        title: String,
+        /// About what it is of.
+        lines: Vec<(String, String)>,
+        secret: Secret,
+        id: String,
+        /// What a file for it would be called.
+        file: String,
+    },
+}
+
+/// What is looked at before something is destroyed.
+#[derive(Debug, Clone)]
+pub enum PreviewTarget {
+    Sessions(Box<RevokeSessions>),
+    User(doorward_shared::UserId),
+    Client(doorward_shared::ClientId),
+    Key(doorward_shared::KeyId),
+    KeysOf(doorward_shared::UserId),
+    /// Each of them: which live.
+    Each(Resource, Vec<String>),
+}
+
+/// Something to be done: the only way anything leaves the state.
+#[derive(Debug)]
+pub enum Effect {
+    Load {
+        generation: u64,
+        kind: Resource,
+        query: ListQuery,
+        search: Option<Box<Search>>,
+        /// What times in the search count from.
+        now: Timestamp,
+        cursor: Option<String>,
+        pages: usize,
+        want: Want,
+    },
+    Stats,
+    /// Which clients were refused since a time.
+    Refusals(Timestamp),
+    Server,
+    Whoami,
+    Names(Vec<String>),
+    Row(Resource, String),
+    Preview {
+        generation: u64,
+        at: PreviewTarget,
+    },
+    Timeline {
+        generation: u64,
+        subject: IncidentSubject,
+        since: Timestamp,
+    },
+    Change {
+        ticket: u64,
+        idempotency_key: String,
+        /// Why, for the events.
+        reason: Option<String>,
+        change: Command,
+        /// What nobody else may have changed: then nothing is done.
+        expected: Option<Box<Expected>>,
+    },
+    SignIn {
+        email: String,
+        password: Secret,
+    },
+    /// What can be picked in a field for what was typed.
+    Offers {
+        generation: u64,
+        kind: Resource,
+        text: String,
+    },
+    /// Follow the events from here on.
+    Stream(Option<EventId>),
+    Copy(Secret),
+    Write {
+        path: PathBuf,
+        text: Secret,
+    },
+    Switch(String),
+    Suspend,
+    Redraw,
+    Quit,
+    #[cfg(debug_assertions)]
+    Crash,
+}

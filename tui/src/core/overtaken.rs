@@ -1,0 +1,231 @@
+//! Whether somebody else changed a thing since an operator did: then taking the operator's change back would undo theirs.
+
+use doorward_shared::admin::Event;
+use serde_json::Value;
+
+use crate::command::{ApiKeys, Clients, Command, Users};
+use crate::core::{audit, resource::Row};
+
+/// What must still be as it was left, before a change is taken back.
+#[derive(Debug, Clone)]
+pub struct Expected {
+    /// The thing after the change, as the server answered it.
+    pub after: Row,
+    /// The fields that taking it back sets.
+    pub fields: Vec<String>,
+    /// Id of whoever made the change.
+    pub by: Option<String>,
+}
+
+/// What somebody else did meanwhile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Overtaken {
+    /// A field has another value than it was left with.
+    Differs {
+        field: String,
+        now: String,
+        left: String,
+    },
+    /// A field was changed, and may be as it was left by chance.
+    Touched { field: String },
+}
+
+impl Expected {
+    /// For a thing that `undo` would change back.
+    pub fn of(after: Row, undo: &Command, by: Option<String>) -> Self {
+        Self {
+            after,
+            fields: undo.fields(),
+            by,
+        }
+    }
+
+    /// What is in the way of taking it back, given the thing now and its events, newest first; and the event by which it
+    /// came, where it is known.
+    pub fn overtaken<'e>(
+        &self,
+        now: &Row,
+        events: &'e [Event],
+    ) -> Option<(Overtaken, Option<&'e Event>)> {
+        let later = self.later(events);
+        let (left, now) = (self.after.json(), now.json());
+        let differs = self.fields.iter().find(|field| now[*field] != left[*field]);
+        if let Some(field) = differs {
+            let overtaken = Overtaken::Differs {
+                field: field.clone(),
+                now: audit::text(&now[field]),
+                left: audit::text(&left[field]),
+            };
+            let by = later.iter().find(|event| touches(event, field));
+            return Some((overtaken, by.copied()));
+        }
+        later.into_iter().find_map(|event| {
+            let field = self.fields.iter().find(|field| touches(event, field))?;
+            let overtaken = Overtaken::Touched {
+                field: field.clone(),
+            };
+            Some((overtaken, Some(event)))
+        })
+    }
+
+    /// Events of others since the change; none where it cannot be told which came since.
+    fn later<'e>(&self, events: &'e [Event]) -> Vec<&'e Event> {
+        let own = |event: &Event| self.by.as_ref() == Some(&event.actor);
+        match events.iter().position(own) {
+            Some(at) => events[..at].iter().collect(),
+            None => Vec::new(),
+        }
+    }
+}
+
+/// Whether an event changed a field.
+fn touches(event: &Event, field: &str) -> bool {
+    match event.action.as_str() {
+        "user.disabled" | "user.enabled" => field == "disabled",
+        _ => audit::changes(event)
+            .iter()
+            .any(|change| change.field == field),
+    }
+}
+
+impl Command {
+    /// Names of the fields that it sets.
+    fn fields(&self) -> Vec<String> {
+        let patch = match self {
+            Self::Users(Users::Update(update)) => serde_json::to_value(update.body()),
+            Self::Users(Users::Disable { .. } | Users::Enable { .. }) => {
+                return vec!["disabled".into()];
+            }
+            Self::Apikeys(ApiKeys::Update(update)) => serde_json::to_value(update.body()),
+            Self::Clients(Clients::Update(update)) => serde_json::to_value(update.body()),
+            Self::Roles(_) => return vec!["permissions".into()],
+            _ => Ok(Value::Null),
+        };
+        let patch = patch.unwrap_or_default();
+        let fields = patch.as_object().into_iter().flatten();
+        fields.map(|(field, _)| field.clone()).collect()
+    }
+}
+
+impl Row {
+    /// As the server sends it.
+    fn json(&self) -> Value {
+        let json = match self {
+            Self::User(user) => serde_json::to_value(user),
+            Self::Key(key) => serde_json::to_value(key),
+            Self::Client(client) => serde_json::to_value(client),
+            Self::Role(role) => serde_json::to_value(role),
+            // Nothing of these is taken back.
+            Self::Session(_) | Self::Event(_) | Self::Signing(_) | Self::Profile(_) => {
+                Ok(Value::Null)
+            }
+        };
+        json.unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::bench::{event, user};
+
+    const ME: &str = "user_me";
+
+    /// After somebody was disabled and given a role.
+    fn expected() -> Expected {
+        let mut after = user(2, "bob@example.org");
+        after.disabled = true;
+        after.role = "auditor".into();
+        let undo = Command::Users(Users::Disable {
+            user: after.id.to_string(),
+        });
+        let mut expected = Expected::of(Row::User(after), &undo, Some(ME.into()));
+        expected.fields.push("role".into());
+        expected
+    }
+
+    fn by(actor: &str, action: &str, changes: Value) -> Event {
+        let mut event = event(1, action);
+        event.actor = actor.into();
+        event.changes = changes.as_object().cloned();
+        event
+    }
+
+    #[test]
+    fn what_is_as_it_was_left_can_be_taken_back_whatever_else_changed() {
+        let expected = expected();
+        let Row::User(mut now) = expected.after.clone() else {
+            unreachable!("a user was left")
+        };
+        now.first_name = Some("Robert".into());
+        let events = [
+            by(
+                "user_other",
+                "user.updated",
+                serde_json::json!({"firstName": ["Ada", "Robert"]}),
+            ),
+            by(ME, "user.disabled", Value::Null),
+            by(
+                "user_other",
+                "user.updated",
+                serde_json::json!({"role": ["a", "b"]}),
+            ),
+        ];
+        assert_eq!(expected.overtaken(&Row::User(now), &events), None);
+    }
+
+    #[test]
+    fn another_value_is_in_the_way_and_its_event_tells_by_whom() {
+        let expected = expected();
+        let Row::User(mut now) = expected.after.clone() else {
+            unreachable!("a user was left")
+        };
+        now.role = "admin".into();
+        let events = [
+            by(
+                "user_other",
+                "user.updated",
+                serde_json::json!({"role": ["auditor", "admin"]}),
+            ),
+            by(
+                ME,
+                "user.updated",
+                serde_json::json!({"role": ["customer", "auditor"]}),
+            ),
+        ];
+        let differs = Overtaken::Differs {
+            field: "role".into(),
+            now: "admin".into(),
+            left: "auditor".into(),
+        };
+        let now = Row::User(now);
+        assert_eq!(
+            expected.overtaken(&now, &events),
+            Some((differs.clone(), Some(&events[0])))
+        );
+        assert_eq!(
+            expected.overtaken(&now, &[]),
+            Some((differs, None)),
+            "whoever may not see events is kept from it too"
+        );
+    }
+
+    #[test]
+    fn a_field_that_others_set_to_the_same_value_is_theirs_now() {
+        let expected = expected();
+        let events = [
+            by("user_other", "user.disabled", Value::Null),
+            by("user_other", "user.enabled", Value::Null),
+            by(ME, "user.disabled", Value::Null),
+        ];
+        let touched = Overtaken::Touched {
+            field: "disabled".into(),
+        };
+        assert_eq!(
+            expected.overtaken(&expected.after, &events),
+            Some((touched, Some(&events[0])))
+        );
+        let mine = [by(ME, "user.disabled", Value::Null)];
+        assert_eq!(expected.overtaken(&expected.after, &mine), None);
+    }
+}

@@ -1,0 +1,179 @@
+//! Picking one thing out of those the server has: typed letters narrow it down.
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::{
+    form::Value,
+    layer::Layer,
+    line::Line,
+    msg::Effect,
+    search_box::{Pressed, SearchBox},
+    state::State,
+};
+use crate::core::resource::Resource;
+
+/// Something that can be picked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    pub id: String,
+    /// What stands in the field once it is picked.
+    pub value: String,
+    /// What tells it from others.
+    pub about: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct Pick {
+    pub search: SearchBox,
+    pub kind: Resource,
+    /// What the server offered last; none when nothing came yet, or may not be seen.
+    pub offers: Vec<Offer>,
+    /// The text they were asked for, and the answer that is awaited.
+    asked: Option<String>,
+    generation: u64,
+}
+
+impl Pick {
+    pub fn new(kind: Resource, text: &str) -> Self {
+        Self {
+            search: SearchBox::new(text),
+            kind,
+            offers: Vec::new(),
+            asked: None,
+            generation: 0,
+        }
+    }
+
+    /// What fits what was typed. Roles all come at once; people are looked for by the server.
+    pub fn matches(&self) -> Vec<&Offer> {
+        let typed = self.search.text().to_lowercase();
+        let whole = self.offers.iter().any(|offer| offer.value == typed);
+        let fits = |offer: &&Offer| {
+            // What was picked does not hide what else there is.
+            whole || self.kind != Resource::Roles || offer.value.contains(&typed)
+        };
+        self.offers.iter().filter(fits).collect()
+    }
+
+    /// Takes a key; `false` for one that is the form's.
+    pub fn key(&mut self, key: KeyEvent) -> bool {
+        let matches: Vec<String> = self
+            .matches()
+            .into_iter()
+            .map(|offer| offer.value.clone())
+            .collect();
+        if key.code != KeyCode::Enter {
+            return self.search.key(key, matches.len()) == Pressed::Taken;
+        }
+        match matches.get(self.search.at) {
+            // A second Enter goes on.
+            Some(value) if value != self.search.text() => {
+                self.search.line = Line::new(value.clone());
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Id of what was picked, or typed whole; none for an empty field.
+    ///
+    /// # Errors
+    /// One line, where the server has no such thing.
+    pub fn picked(&self) -> Result<Option<String>, String> {
+        let typed = self.search.text();
+        if typed.is_empty() {
+            return Ok(None);
+        }
+        let folded = typed.to_lowercase();
+        let is_it = |offer: &&Offer| {
+            offer.id == typed
+                || offer.value.to_lowercase() == folded
+                || offer.about.to_lowercase() == folded
+        };
+        let mut same = self.offers.iter().filter(is_it);
+        match (same.next(), same.next()) {
+            (Some(offer), None) => Ok(Some(offer.id.clone())),
+            (Some(_), Some(_)) => Err(format!("there are several called {typed}: pick one")),
+            (None, _) if Resource::of_id(typed) == Some(self.kind) => Ok(Some(typed.to_owned())),
+            (None, _) => Err(format!("there is none called {typed}: pick one")),
+        }
+    }
+
+    /// Why what was typed is none of the roles there are.
+    ///
+    /// # Errors
+    /// One line.
+    pub fn known(&self) -> Result<(), String> {
+        let typed = self.search.text();
+        if self.offers.is_empty() || self.offers.iter().any(|offer| offer.value == typed) {
+            return Ok(());
+        }
+        let names: Vec<_> = self
+            .offers
+            .iter()
+            .map(|offer| offer.value.as_str())
+            .take(8)
+            .collect();
+        Err(format!(
+            "there is no role {typed}; there are {}",
+            names.join(", ")
+        ))
+    }
+}
+
+impl State {
+    /// Asks what can be picked where the focus is, when another text was typed.
+    pub fn ask_offers(&mut self, effects: &mut Vec<Effect>) {
+        let generation = self.generation + 1;
+        let Some(Layer::Form(form)) = self.layers.last_mut() else {
+            return;
+        };
+        // That of the focused field first.
+        let focus = form.focus.min(form.fields.len());
+        let (before, after) = form.fields.split_at_mut(focus);
+        for field in after.iter_mut().chain(before) {
+            let Value::Pick(pick) = &mut field.value else {
+                continue;
+            };
+            let text = match pick.kind {
+                Resource::Roles => "",
+                _ => pick.search.text(),
+            };
+            if pick.asked.as_deref() != Some(text) {
+                let text = text.to_owned();
+                pick.asked = Some(text.clone());
+                pick.generation = generation;
+                self.generation = generation;
+                let kind = pick.kind;
+                effects.push(Effect::Offers {
+                    generation,
+                    kind,
+                    text,
+                });
+                // The next goes out once this has come.
+                return;
+            }
+        }
+    }
+
+    /// What can be picked has come.
+    pub fn offered(&mut self, generation: u64, offers: Vec<Offer>, effects: &mut Vec<Effect>) {
+        self.take_offers(generation, offers);
+        self.ask_offers(effects);
+    }
+
+    fn take_offers(&mut self, generation: u64, offers: Vec<Offer>) {
+        for layer in &mut self.layers {
+            let Layer::Form(form) = layer else { continue };
+            for field in &mut form.fields {
+                if let Value::Pick(pick) = &mut field.value
+                    && pick.generation == generation
+                {
+                    pick.search.at = pick.search.at.min(offers.len().saturating_sub(1));
+                    pick.offers = offers;
+                    return;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Why something could not be shown or done, as the screen says it.
+
+use doorward_shared::{ErrorCode, client::ClientError};
+
+use crate::core::text::clean;
+
+/// How a message of [`Trouble::Unreachable`] begins.
+pub const LOST: &str = "cannot reach the server: ";
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    pub what: Trouble,
+    /// One line.
+    pub message: String,
+    /// The field at fault, where one is.
+    pub field: Option<String>,
+    /// 404: it is not there.
+    pub is_gone: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// 401: sign in again.
+    Unauthorized,
+    /// 403: a scope is missing; the message names it.
+    Forbidden,
+    /// 429 or 503: come again after so many seconds.
+    Wait(u64),
+    /// No answer: nobody knows whether anything was done.
+    Unreachable,
+    /// Somebody else changed meanwhile what was to be taken back.
+    Overtaken,
+    /// A plain no.
+    Refused,
+}
+
+impl Problem {
+    pub fn forbidden(message: impl Into<String>) -> Self {
+        Self {
+            what: Trouble::Forbidden,
+            ..Self::refused(message)
+        }
+    }
+
+    pub fn refused(message: impl Into<String>) -> Self {
+        Self {
+            what: Trouble::Refused,
+            message: message.into(),
+            field: None,
+            is_gone: false,
+        }
+    }
+}
+
+impl From<ClientError> for Problem {
+    fn from(error: ClientError) -> Self {
+        let message = match &error {
+            // Which server stands on the screen all the time.
+            ClientError::Unreachable { reason, .. } => format!("{LOST}{reason}"),
+            error => error.to_string(),
+        };
+        let message = clean(&message);
+        let is_gone = matches!(error, ClientError::Refused { status: 404, .. });
+        let (what, field) = match error {
+            ClientError::Unreachable { .. } => (Trouble::Unreachable, None),
+            ClientError::Refused {
+                status,
+                code,
+                retry_after,
+                field,
+                ..
+            } => {
+                let what = match (status, code) {
+                    // A wrong password at sign-in is no reason to sign in again.
+                    (401, Some(ErrorCode::InvalidCredentials)) => Trouble::Refused,
+                    (401, _) => Trouble::Unauthorized,
+                    (403, Some(ErrorCode::InsufficientScope)) => Trouble::Forbidden,
+                    (429 | 503, _) => Trouble::Wait(retry_after.unwrap_or(5).clamp(1, 3600)),
+                    _ => Trouble::Refused,
+                };
+                (what, field.map(|field| clean(&field)))
+            }
+            ClientError::Untrusted(_) => (Trouble::Unreachable, None),
+            ClientError::Strange { .. } | ClientError::Setup(_) => (Trouble::Refused, None),
+        };
+        Self {
+            what,
+            message,
+            field,
+            is_gone,
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! What belongs to a thing, one key away.
+
+use doorward_shared::admin::Session;
+use doorward_shared::client::Filter;
+
+use super::{layer::Choice, list::ListFilter, state::State};
+use crate::command::Revoke;
+use crate::core::{
+    resource::{Resource, Row},
+    subject::IncidentSubject,
+};
+
+type Entry = (String, Choice);
+
+fn go(label: impl Into<String>, kind: Resource, filter: ListFilter) -> Entry {
+    (label.into(), Choice::Go(kind, vec![filter]))
+}
+
+/// The incident that turns around a thing.
+pub fn subject(item: &Row) -> Option<IncidentSubject> {
+    match item {
+        Row::User(user) => Some(IncidentSubject::User(user.id.to_string())),
+        Row::Session(session) => Some(IncidentSubject::User(session.user_id.to_string())),
+        Row::Key(key) => Some(IncidentSubject::Key(key.id.to_string())),
+        Row::Client(client) => Some(IncidentSubject::Client(client.id.to_string())),
+        Row::Event(event) => {
+            let user = event
+                .user_id
+                .map(|id| IncidentSubject::User(id.to_string()));
+            let target = || {
+                event
+                    .target
+                    .as_deref()
+                    .and_then(|id| IncidentSubject::parse(id).ok())
+            };
+            let address = || event.ip.clone().map(IncidentSubject::Address);
+            user.or_else(target).or_else(address)
+        }
+        _ => None,
+    }
+}
+
+fn user(state: &State, id: &str) -> Vec<Entry> {
+    let name = state.name_of(id);
+    let of = |param| ListFilter::new(param, id, format!("of {name}"));
+    vec![
+        go(
+            format!("Sessions of {name}"),
+            Resource::Sessions,
+            of(Filter::UserId),
+        ),
+        go(
+            format!("API keys of {name}"),
+            Resource::Keys,
+            of(Filter::OwnerId),
+        ),
+        go(
+            format!("Events about {name}"),
+            Resource::Events,
+            ListFilter::new(Filter::UserId, id, format!("about {name}")),
+        ),
+        go(
+            format!("Events by {name}"),
+            Resource::Events,
+            ListFilter::new(Filter::Actor, id, format!("by {name}")),
+        ),
+    ]
+}
+
+fn address(ip: &str) -> Vec<Entry> {
+    let from = || ListFilter::new(Filter::Ip, ip, format!("from {ip}"));
+    vec![
+        go(format!("Sessions from {ip}"), Resource::Sessions, from()),
+        go(format!("Events from {ip}"), Resource::Events, from()),
+        (
+            format!("Incident: {ip}"),
+            Choice::Incident(IncidentSubject::Address(ip.to_owned())),
+        ),
+    ]
+}
+
+fn account(state: &State, id: &str) -> Entry {
+    let name = state.name_of(id);
+    go(
+        format!("The user {name}"),
+        Resource::Users,
+        ListFilter::new(Filter::Q, id, name),
+    )
+}
+
+fn client(state: &State, id: &str) -> Vec<Entry> {
+    let name = state.name_of(id);
+    vec![
+        go(
+            format!("Sessions of {name}: its tokens"),
+            Resource::Sessions,
+            ListFilter::new(Filter::ClientId, id, format!("of {name}")),
+        ),
+        go(
+            format!("Events about {name}"),
+            Resource::Events,
+            ListFilter::new(Filter::Target, id, format!("about {name}")),
+        ),
+        go(
+            format!("Events by {name}"),
+            Resource::Events,
+            ListFilter::new(Filter::Actor, id, format!("by {name}")),
+        ),
+    ]
+}
+
+/// The menu of a thing.
+pub fn of(state: &State, item: &Row) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    match item {
+        Row::User(one) => entries.extend(user(state, &one.id.to_string())),
+        Row::Session(session) => {
+            entries.push(account(state, &session.user_id.to_string()));
+            entries.extend(user(state, &session.user_id.to_string()));
+            entries.extend(address(&session.ip));
+            if let Some(id) = session.client_id {
+                entries.extend(client(state, &id.to_string()).into_iter().take(1));
+            }
+        }
+        Row::Key(key) => {
+            let id = key.id.to_string();
+            let name = &key.name;
+            if let Some(owner) = key.owner_id {
+                entries.push(account(state, &owner.to_string()));
+                entries.extend(user(state, &owner.to_string()).into_iter().skip(1).take(1));
+            }
+            entries.push(go(
+                format!("Events about {name}"),
+                Resource::Events,
+                ListFilter::new(Filter::Target, &id, format!("about {name}")),
+            ));
+            entries.push(go(
+                format!("Events by {name}"),
+                Resource::Events,
+                ListFilter::new(Filter::Actor, &id, format!("by {name}")),
+            ));
+            if let Some(ip) = &key.last_used_ip {
+                entries.extend(address(ip).into_iter().take(2));
+            }
+        }
+        Row::Client(one) => entries.extend(client(state, &one.id.to_string())),
+        Row::Event(event) => {
+            if let Some(id) = event.user_id {
+                entries.push(account(state, &id.to_string()));
+                entries.extend(user(state, &id.to_string()));
+            }
+            if let Some(ip) = &event.ip {
+                entries.extend(address(ip));
+            }
+            let action = event.action.clone();
+            entries.push(go(
+                format!("Events: {action}"),
+                Resource::Events,
+                ListFilter::new(Filter::Action, &action, action.clone()),
+            ));
+        }
+        Row::Role(role) => {
+            let name = &role.name;
+            entries.push(go(
+                format!("Users with the role {name}"),
+                Resource::Users,
+                ListFilter::new(Filter::Role, name, format!("role {name}")),
+            ));
+        }
+        Row::Signing(_) | Row::Profile(_) => {}
+    }
+    if let Some(subject) = subject(item) {
+        let name = state.name_of(subject.id());
+        entries.push((format!("Incident: {name}"), Choice::Incident(subject)));
+    }
+    entries
+}
+
+/// Which sessions may end along with one.
+pub fn ends(state: &State, session: &Session) -> Vec<Entry> {
+    let end = |label: String, asked| {
+        (
+            label.clone(),
+            Choice::End(Box::new(asked), format!("End all sessions {label}?")),
+        )
+    };
+    let name = state.name_of(&session.user_id.to_string());
+    let of_user = Revoke::of_user(session.user_id);
+    let from = Revoke::from_address(&session.ip);
+    let mut entries = vec![
+        end(format!("of {name}"), of_user),
+        end(format!("from {}", session.ip), from),
+    ];
+    if let Some(id) = session.client_id {
+        let of_client = Revoke::of_client(id);
+        entries.push(end(
+            format!("of {}", state.name_of(&id.to_string())),
+            of_client,
+        ));
+    }
+    entries.push((
+        "of another user, client or address …".into(),
+        Choice::EndOthers,
+    ));
+    entries
+}

@@ -1,0 +1,217 @@
+//! What the lists hold.
+
+use doorward_shared::{
+    ClientId, KeyId, UserId,
+    admin::{AdminKey, Client, Event, KeyState, Role, Session, SessionState, SigningKey, User},
+    client::SortField,
+};
+use serde::Serialize;
+
+/// A kind of thing there are lists of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Resource {
+    Users,
+    Sessions,
+    Keys,
+    Clients,
+    Events,
+    Roles,
+    Signing,
+    Profiles,
+}
+
+/// A profile, as the list shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ProfileRow {
+    pub name: String,
+    pub url: String,
+    pub color: Option<String>,
+    pub read_only: bool,
+    pub current: bool,
+}
+
+/// One row.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Row {
+    User(User),
+    Session(Session),
+    Key(AdminKey),
+    Client(Client),
+    Event(Event),
+    Role(Role),
+    Signing(SigningKey),
+    Profile(ProfileRow),
+}
+
+impl Resource {
+    /// What an id is of, when people call such things by a name.
+    pub fn of_id(id: &str) -> Option<Self> {
+        let kinds = [
+            (UserId::PREFIX, Self::Users),
+            (ClientId::PREFIX, Self::Clients),
+            (KeyId::PREFIX, Self::Keys),
+        ];
+        let found = kinds.into_iter().find(|(prefix, _)| id.starts_with(prefix));
+        found.map(|(_, kind)| kind)
+    }
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Users => "Users",
+            Self::Sessions => "Sessions",
+            Self::Keys => "API keys",
+            Self::Clients => "Clients",
+            Self::Events => "Events",
+            Self::Roles => "Roles",
+            Self::Signing => "Signing keys",
+            Self::Profiles => "Profiles",
+        }
+    }
+
+    /// The scope that changes it; its `:read` half shows it.
+    pub fn scope(self) -> &'static str {
+        match self {
+            Self::Users => "admin:users",
+            Self::Sessions => "admin:sessions",
+            Self::Keys => "admin:apikeys",
+            Self::Clients => "admin:clients",
+            Self::Events => "admin:events",
+            Self::Roles => "admin:roles",
+            Self::Signing => "admin:keys",
+            Self::Profiles => "",
+        }
+    }
+
+    /// What stands in an empty list.
+    pub fn nothing(self) -> &'static str {
+        match self {
+            Self::Users => "No users. n creates one.",
+            Self::Sessions => "No sessions. They begin when somebody signs in.",
+            Self::Keys => "No keys. n mints one.",
+            Self::Clients => "No clients. n registers one.",
+            Self::Events => "No events.",
+            Self::Roles => "No roles. n makes one.",
+            Self::Signing => "No signing keys.",
+            Self::Profiles => "No profiles. doorward profiles set NAME --url URL makes one.",
+        }
+    }
+
+    /// What the server sorts by: its name there, and here. None: as the server gives it.
+    pub fn sorts(self) -> &'static [(SortField, &'static str)] {
+        match self {
+            Self::Users => &[
+                (SortField::CreatedAt, "created"),
+                (SortField::Email, "email"),
+                (SortField::LastLoginAt, "last login"),
+                (SortField::Role, "role"),
+                (SortField::FirstName, "first name"),
+                (SortField::LastName, "last name"),
+            ],
+            Self::Sessions => &[
+                (SortField::CreatedAt, "created"),
+                (SortField::LastSeenAt, "last seen"),
+                (SortField::ExpiresAt, "expires"),
+                (SortField::UserId, "user"),
+                (SortField::Ip, "address"),
+            ],
+            Self::Keys => &[
+                (SortField::CreatedAt, "created"),
+                (SortField::Name, "name"),
+                (SortField::ExpiresAt, "expires"),
+                (SortField::LastUsedAt, "last used"),
+                (SortField::OwnerId, "owner"),
+            ],
+            Self::Clients => &[(SortField::CreatedAt, "created"), (SortField::Name, "name")],
+            Self::Events => &[(SortField::Time, "time")],
+            Self::Roles => &[(SortField::Name, "name")],
+            Self::Signing | Self::Profiles => &[],
+        }
+    }
+
+    /// Whether an action of the audit log changes such lists.
+    pub fn changes_with(self, action: &str) -> bool {
+        let noun = action.split('.').next().unwrap_or_default();
+        match self {
+            Self::Users => matches!(noun, "user" | "login"),
+            Self::Sessions => matches!(noun, "session" | "user" | "client" | "token" | "consent"),
+            Self::Keys => matches!(noun, "apikey" | "user"),
+            Self::Clients => noun == "client",
+            Self::Roles => matches!(noun, "role" | "user"),
+            Self::Signing => noun == "signing_key",
+            Self::Events | Self::Profiles => false,
+        }
+    }
+}
+
+impl Row {
+    pub fn id(&self) -> String {
+        match self {
+            Self::User(user) => user.id.to_string(),
+            Self::Session(session) => session.id.to_string(),
+            Self::Key(key) => key.id.to_string(),
+            Self::Client(client) => client.id.to_string(),
+            Self::Event(event) => event.id.to_string(),
+            Self::Role(role) => role.name.clone(),
+            Self::Signing(key) => key.id.clone(),
+            Self::Profile(profile) => profile.name.clone(),
+        }
+    }
+
+    /// What people call it.
+    pub fn name(&self) -> String {
+        match self {
+            Self::User(user) => user.email.clone(),
+            Self::Key(key) => key.name.clone(),
+            Self::Client(client) => client.name.clone(),
+            Self::Event(event) => event.action.clone(),
+            other => other.id(),
+        }
+    }
+
+    /// The word its state column shows.
+    pub fn state(&self) -> Option<&'static str> {
+        match self {
+            Self::User(user) if user.disabled => Some("disabled"),
+            Self::User(_) => Some("active"),
+            Self::Session(session) => Some(session.state.as_str()),
+            Self::Key(key) => Some(key.state.as_str()),
+            Self::Signing(key) if key.active => Some("signs"),
+            Self::Signing(_) => Some("verifies"),
+            _ => None,
+        }
+    }
+
+    /// Whether it is as good as gone: shown dimmed.
+    pub fn is_dead(&self) -> bool {
+        match self {
+            Self::User(user) => user.disabled,
+            Self::Session(session) => session.state != SessionState::Live,
+            Self::Key(key) => key.state != KeyState::Live,
+            Self::Signing(key) => !key.active,
+            _ => false,
+        }
+    }
+
+    /// Ids in it that have names elsewhere.
+    pub fn mentions(&self) -> Vec<String> {
+        let ids = match self {
+            Self::Session(session) => vec![
+                Some(session.user_id.to_string()),
+                session.client_id.map(|id| id.to_string()),
+            ],
+            Self::Key(key) => vec![key.owner_id.map(|id| id.to_string())],
+            Self::Event(event) => vec![
+                Some(event.actor.clone()),
+                event.target.clone(),
+                event.user_id.map(|id| id.to_string()),
+                event.client_id.map(|id| id.to_string()),
+            ],
+            _ => Vec::new(),
+        };
+        ids.into_iter()
+            .flatten()
+            .filter(|id| Resource::of_id(id).is_some())
+            .collect()
+    }
+}

@@ -1,0 +1,151 @@
+//! A secret that is shown once: masked until asked, and not closed unseen by accident.
+
+use std::path::PathBuf;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::{layer::Layer, line::Line, msg::Effect, state::State};
+use crate::command::secret::Secret;
+
+/// How long it stays readable, in milliseconds.
+const SHOWN: u64 = 10_000;
+
+#[derive(Debug)]
+pub struct Reveal {
+    pub title: String,
+    pub lines: Vec<(String, String)>,
+    secret: Secret,
+    /// Until when it can be read.
+    pub shown_until: Option<u64>,
+    /// Whether it was seen, copied or written: closing no longer loses it.
+    pub taken: bool,
+    /// Whether closing was asked for while it was not.
+    pub asked: bool,
+    /// Name of the file, while it is being typed.
+    pub file: Option<Line>,
+    suggested: String,
+    pub note: String,
+    opened_at: u64,
+}
+
+impl Reveal {
+    pub fn new(
+        title: String,
+        lines: Vec<(String, String)>,
+        secret: Secret,
+        file: String,
+        now: u64,
+    ) -> Self {
+        Self {
+            title,
+            lines,
+            secret,
+            shown_until: None,
+            taken: false,
+            asked: false,
+            file: None,
+            suggested: file,
+            note: String::new(),
+            opened_at: now,
+        }
+    }
+
+    /// The secret, while it may be read.
+    pub fn visible(&self) -> Option<&str> {
+        self.shown_until.map(|_| self.secret.expose())
+    }
+
+    pub fn length(&self) -> usize {
+        self.secret.expose().chars().count()
+    }
+
+    pub fn tick(&mut self, now: u64) {
+        if self.shown_until.is_some_and(|until| until <= now) {
+            self.shown_until = None;
+        }
+    }
+
+    /// Takes a key; `true` closes.
+    fn key(&mut self, key: KeyEvent, now: u64, effects: &mut Vec<Effect>) -> bool {
+        if let Some(line) = &mut self.file {
+            match key.code {
+                KeyCode::Esc => self.file = None,
+                KeyCode::Enter if !line.is_empty() => {
+                    let path = PathBuf::from(line.text());
+                    self.note = "writing…".into();
+                    self.file = None;
+                    let text = self.secret.clone();
+                    effects.push(Effect::Write { path, text });
+                }
+                _ => {
+                    line.key(key);
+                }
+            }
+            return false;
+        }
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        let leave = matches!(key.code, KeyCode::Esc | KeyCode::Char('q'))
+            || (control && key.code == KeyCode::Char('c'));
+        if self.asked {
+            // Typed ahead is not an answer to a question nobody has read.
+            self.asked = false;
+            return key.code == KeyCode::Char('y')
+                && !control
+                && now >= self.opened_at + super::confirm::INPUT_GUARD;
+        }
+        match key.code {
+            _ if leave => {
+                self.asked = !self.taken;
+                self.opened_at = now;
+                return self.taken;
+            }
+            KeyCode::Char('v') => {
+                self.shown_until = match self.shown_until {
+                    Some(_) => None,
+                    None => Some(now + SHOWN),
+                };
+                self.taken = true;
+            }
+            KeyCode::Char('c') => {
+                effects.push(Effect::Copy(self.secret.clone()));
+                self.taken = true;
+                self.note = "sent to the terminal's clipboard".into();
+            }
+            KeyCode::Char('w') => self.file = Some(Line::new(self.suggested.clone())),
+            _ => {}
+        }
+        false
+    }
+}
+
+pub fn key(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
+    let now = state.now.ms;
+    if let Some(Layer::Reveal(reveal)) = state.layers.last_mut()
+        && reveal.key(key, now, effects)
+    {
+        state.layers.pop();
+    }
+}
+
+impl State {
+    pub fn written(&mut self, path: &std::path::Path) {
+        let text = format!("written to {} (mode 0600)", path.display());
+        if let Some(Layer::Reveal(reveal)) = self.layers.last_mut() {
+            reveal.taken = true;
+            reveal.note = text;
+        } else {
+            self.say(text);
+        }
+    }
+
+    pub fn not_written(&mut self, why: &str) {
+        if let Some(Layer::Reveal(reveal)) = self.layers.last_mut() {
+            reveal.note = format!("not written: {why}");
+        } else {
+            if let super::state::View::Incident(incident) = &mut self.view {
+                incident.written = 0;
+            }
+            self.warn(format!("not written: {why}"));
+        }
+    }
+}

@@ -1,0 +1,365 @@
+//! All there is to draw.
+
+use std::collections::BTreeMap;
+
+use doorward_shared::{
+    EventId, ScopeSet, Timestamp,
+    admin::{ServerInfo, Stats, Whoami},
+};
+
+use super::{
+    connection::Connection,
+    dashboard::Panel,
+    incident::Incident,
+    layer::Layer,
+    list::{List, ListFilter, Load},
+    msg::{Effect, Now, ServerName},
+    problem::Problem,
+    undo::Undos,
+};
+use crate::core::{
+    keymap::{KeyContext, Keymap},
+    layout::Areas,
+    look::{Glyphs, Theme},
+    refusal::FailingClient,
+    resource::{Resource, Row},
+};
+
+/// Names that are remembered for ids.
+const NAMES: usize = 5_000;
+
+/// What is on the screen below everything that was opened on top.
+#[derive(Debug, Clone)]
+pub enum View {
+    Dashboard {
+        /// Which has the focus, and its row.
+        panel: Panel,
+        at: usize,
+    },
+    List(Box<List>),
+    Health {
+        scroll: usize,
+    },
+    Incident(Box<Incident>),
+}
+
+impl View {
+    /// The dashboard as it is come to.
+    pub const DASHBOARD: Self = Self::Dashboard {
+        panel: Panel::LastHour,
+        at: 0,
+    };
+}
+
+/// A passing word at the foot of the screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Toast {
+    pub text: String,
+    pub bad: bool,
+    pub until: u64,
+}
+
+/// What the whole console knows of the server, list by list apart.
+#[derive(Debug, Default)]
+pub struct Known {
+    pub stats: Option<Box<Stats>>,
+    pub stats_problem: Option<Problem>,
+    pub server: Option<Box<ServerInfo>>,
+    pub server_problem: Option<Problem>,
+    pub ready: Option<bool>,
+    pub stats_at: Option<Timestamp>,
+    /// Clients that were refused in the last hour.
+    pub failing_clients: Option<Vec<FailingClient>>,
+    pub refusals_problem: Option<Problem>,
+    pub server_at: Option<Timestamp>,
+    pub who: Option<Box<Whoami>>,
+    /// Emails of users and names of clients, by id.
+    pub names: BTreeMap<String, String>,
+    /// Ids that were asked for, so that none is asked for twice.
+    pub asked_names: std::collections::BTreeSet<String>,
+}
+
+#[derive(Debug)]
+pub struct State {
+    pub now: Now,
+    pub size: (u16, u16),
+    pub theme: Theme,
+    pub glyphs: Glyphs,
+    pub keymap: Keymap,
+    /// Changes are switched off, by the command line.
+    pub read_only: bool,
+    pub server: ServerName,
+    pub known: Known,
+    pub connection: Connection,
+    pub view: View,
+    pub back: Vec<View>,
+    pub forward: Vec<View>,
+    pub layers: Vec<Layer>,
+    pub toast: Option<Toast>,
+    pub wide: bool,
+    pub dirty: bool,
+    pub generation: u64,
+    pub ticket: u64,
+    /// What the keys of calls that may be repeated begin with: no other console's do.
+    pub calls: String,
+    calls_made: u64,
+    pub undos: Undos,
+    /// When the view is asked for again although nothing is known to have changed.
+    pub poll_at: u64,
+    /// The newest event that was seen: where a lost stream goes on.
+    pub last_event: Option<EventId>,
+}
+
+impl State {
+    pub fn new(size: (u16, u16), server: ServerName, keymap: Keymap) -> Self {
+        Self {
+            now: Now::default(),
+            size,
+            theme: Theme::default(),
+            glyphs: Glyphs { ascii: false },
+            keymap,
+            read_only: false,
+            server,
+            known: Known::default(),
+            connection: Connection::default(),
+            view: View::DASHBOARD,
+            back: Vec::new(),
+            forward: Vec::new(),
+            layers: Vec::new(),
+            toast: None,
+            wide: false,
+            dirty: true,
+            generation: 0,
+            ticket: 0,
+            calls: String::new(),
+            calls_made: 0,
+            undos: Undos::default(),
+            poll_at: 0,
+            last_event: None,
+        }
+    }
+
+    pub fn resize(&mut self, width: u16, height: u16) {
+        self.size = (width, height);
+        let height = self.rows_high();
+        if let Some(list) = self.list_mut() {
+            list.keep_visible(height);
+        }
+    }
+
+    pub fn areas(&self) -> Areas {
+        Areas::of(self)
+    }
+
+    /// Rows of a list that fit on the screen.
+    pub fn rows_high(&self) -> usize {
+        usize::from(self.areas().rows.height)
+    }
+
+    pub fn list(&self) -> Option<&List> {
+        match &self.view {
+            View::List(list) => Some(list),
+            _ => None,
+        }
+    }
+
+    pub fn list_mut(&mut self) -> Option<&mut List> {
+        match &mut self.view {
+            View::List(list) => Some(list),
+            _ => None,
+        }
+    }
+
+    /// The thing that is selected, or that the open pane is about.
+    pub fn item(&self) -> Option<&Row> {
+        for layer in self.layers.iter().rev() {
+            if let Layer::Detail(detail) = layer
+                && detail.focused
+                && let Some(item) = &detail.item
+            {
+                return Some(item);
+            }
+        }
+        self.list().and_then(List::item)
+    }
+
+    pub fn kind(&self) -> Option<Resource> {
+        self.list().map(|list| list.kind)
+    }
+
+    /// Where keys are pressed, most particular first.
+    pub fn contexts(&self) -> Vec<KeyContext> {
+        let detail = matches!(self.layers.last(), Some(Layer::Detail(detail)) if detail.focused);
+        let mut contexts = if detail {
+            vec![KeyContext::Detail]
+        } else {
+            Vec::new()
+        };
+        match &self.view {
+            View::Dashboard { .. } => contexts.push(KeyContext::Dashboard),
+            View::Health { .. } => contexts.push(KeyContext::Health),
+            View::Incident(_) => contexts.push(KeyContext::Incident),
+            View::List(list) => {
+                contexts.push(match list.kind {
+                    Resource::Users => KeyContext::Users,
+                    Resource::Sessions => KeyContext::Sessions,
+                    Resource::Keys => KeyContext::Keys,
+                    Resource::Clients => KeyContext::Clients,
+                    Resource::Events => KeyContext::Events,
+                    Resource::Roles => KeyContext::Roles,
+                    Resource::Signing => KeyContext::Signing,
+                    Resource::Profiles => KeyContext::Profiles,
+                });
+                if !detail {
+                    contexts.push(KeyContext::List);
+                }
+            }
+        }
+        contexts.push(KeyContext::Anywhere);
+        contexts
+    }
+
+    pub fn scopes(&self) -> Option<&ScopeSet> {
+        self.known.who.as_ref().map(|who| &who.scopes)
+    }
+
+    pub fn holds(&self, scope: &str) -> bool {
+        self.scopes().is_none_or(|scopes| scopes.covers(scope))
+    }
+
+    pub fn is_read_only(&self) -> bool {
+        self.read_only || self.server.read_only
+    }
+
+    /// Why nothing can be changed now, when nothing can.
+    pub fn no_change(&self, scope: &str) -> Option<String> {
+        if self.is_read_only() {
+            let unlock = match (
+                self.read_only,
+                self.keymap.label(crate::core::keymap::Action::Unlock),
+            ) {
+                (false, key) => format!("; {key} switches them on"),
+                (true, _) => String::new(),
+            };
+            return Some(format!("read-only: changes are switched off here{unlock}"));
+        }
+        if !self.connection.is_up(self.now) {
+            return Some("the server cannot be reached: changes are off until it is back".into());
+        }
+        (!self.holds(scope)).then(|| format!("this needs the scope {scope}, which you do not hold"))
+    }
+
+    pub fn say(&mut self, text: impl Into<String>) {
+        self.toast_for(text.into(), false, 5_000);
+    }
+
+    pub fn warn(&mut self, text: impl Into<String>) {
+        self.toast_for(text.into(), true, 8_000);
+    }
+
+    fn toast_for(&mut self, text: String, bad: bool, ms: u64) {
+        let until = self.now.ms + ms;
+        self.toast = Some(Toast { text, bad, until });
+    }
+
+    /// The name behind an id, or the id.
+    pub fn name_of(&self, id: &str) -> String {
+        self.known
+            .names
+            .get(id)
+            .cloned()
+            .unwrap_or_else(|| id.to_owned())
+    }
+
+    pub fn learn(&mut self, names: impl IntoIterator<Item = (String, String)>) {
+        if self.known.names.len() > NAMES {
+            self.known.names.clear();
+            self.known.asked_names.clear();
+        }
+        self.known.names.extend(names);
+    }
+
+    /// A key by which one call can be sent again without being done twice.
+    pub fn next_idempotency_key(&mut self) -> String {
+        self.calls_made += 1;
+        format!("{}-{}", self.calls, self.calls_made)
+    }
+
+    pub fn next_generation(&mut self) -> u64 {
+        self.generation += 1;
+        self.generation
+    }
+
+    /// Reads the list's rows: what is wanted.
+    pub fn load(&mut self, want: super::list::Want, effects: &mut Vec<Effect>) {
+        let generation = self.next_generation();
+        let now = self.now;
+        let Some(list) = self.list_mut() else { return };
+        list.stale_at = None;
+        if list.kind == Resource::Profiles {
+            return;
+        }
+        let (cursor, pages) = list.place(want);
+        list.generation = generation;
+        let search = match list.search(now.wall) {
+            Ok(search) => search,
+            Err(why) => {
+                list.rows.clear();
+                list.total = 0;
+                list.load = Load::Failed(Problem::refused(why));
+                return;
+            }
+        };
+        list.load = Load::Waiting(now.ms);
+        effects.push(Effect::Load {
+            generation,
+            kind: list.kind,
+            query: list.query(),
+            search: search.map(Box::new),
+            now: now.wall,
+            cursor,
+            pages,
+            want,
+        });
+        self.connection.asked(now);
+    }
+
+    /// Goes on where the selection went: asks for the pages, the names and the thing it needs.
+    pub fn follow_selection(&mut self, effects: &mut Vec<Effect>) {
+        if let Some(want) = self.list().and_then(List::next_want)
+            && self.connection.lost.is_none()
+        {
+            self.load(want, effects);
+        }
+        self.detail_follows();
+        self.ask_names(effects);
+    }
+
+    fn ask_names(&mut self, effects: &mut Vec<Effect>) {
+        let height = self.rows_high();
+        let mut ids: Vec<String> = match &self.view {
+            View::List(list) => {
+                let shown = list.rows.iter().skip(list.offset).take(height);
+                shown.flat_map(Row::mentions).collect()
+            }
+            View::Incident(incident) => incident.mentions(),
+            View::Dashboard { .. } => {
+                let failing = self.known.failing_clients.iter().flatten();
+                failing.filter_map(|one| one.client.clone()).collect()
+            }
+            View::Health { .. } => Vec::new(),
+        };
+        ids.sort_unstable();
+        ids.dedup();
+        ids.retain(|id| !self.known.names.contains_key(id) && !self.known.asked_names.contains(id));
+        if !ids.is_empty() && self.connection.lost.is_none() {
+            self.known.asked_names.extend(ids.iter().cloned());
+            effects.push(Effect::Names(ids));
+        }
+    }
+
+    /// A list on its own, or narrowed down.
+    pub fn list_view(kind: Resource, filters: Vec<ListFilter>) -> View {
+        View::List(Box::new(List::new(kind, filters)))
+    }
+}

@@ -1,0 +1,59 @@
+//! What comes with time.
+
+use super::{layer::Layer, list::Want, msg::Effect, state::State};
+
+pub fn tick(state: &mut State, effects: &mut Vec<Effect>) {
+    let now = state.now.ms;
+    if state.toast.as_ref().is_some_and(|toast| toast.until <= now) {
+        state.toast = None;
+    }
+    if state
+        .connection
+        .wait_until
+        .is_some_and(|until| until <= now)
+    {
+        state.connection.wait_until = None;
+        state.refresh(effects);
+    }
+    for layer in &mut state.layers {
+        if let Layer::Reveal(reveal) = layer {
+            reveal.tick(now);
+        }
+    }
+    if state.connection.wait_until.is_some() {
+        return;
+    }
+    if state.connection.retry_at.is_some_and(|at| at <= now) {
+        state.connection.retry_at = None;
+        state.reconnect(effects);
+        return;
+    }
+    // A lost server is asked again at its own pace.
+    if state.connection.lost.is_some() {
+        return;
+    }
+    if state
+        .list()
+        .is_some_and(|list| list.stale_at.is_some_and(|at| at <= now))
+    {
+        let want = state
+            .list()
+            .map_or(Want::Window { first: 0 }, |list| list.window());
+        state.load(want, effects);
+    } else if state.poll_at <= now && state.connection.asked_at.is_none() {
+        state.refresh(effects);
+    } else if state.poll_at <= now {
+        state.poll_at = now + state.poll_every();
+    }
+}
+
+impl State {
+    /// Asks a server that was lost, or was never asked.
+    pub fn reconnect(&mut self, effects: &mut Vec<Effect>) {
+        self.ask(Effect::Whoami, effects);
+        if !self.connection.streaming {
+            effects.push(Effect::Stream(self.last_event));
+        }
+        self.refresh(effects);
+    }
+}

@@ -1,0 +1,224 @@
+//! Going from view to view, and back.
+
+use super::{
+    connection::SLOW,
+    incident::Incident,
+    layer::{Detail, Layer},
+    list::{List, ListFilter, Load, Want},
+    msg::{Effect, Now},
+    state::{State, View},
+};
+use crate::core::{
+    resource::{Resource, Row},
+    subject::IncidentSubject,
+};
+use doorward_shared::client::Filter;
+
+/// Views that are remembered.
+const HISTORY: usize = 50;
+
+/// A view without its rows: what history keeps of it.
+fn kept(view: &View) -> View {
+    match view {
+        View::List(list) => View::List(Box::new(list.question())),
+        View::Incident(incident) => View::Incident(incident.clone()),
+        other => other.clone(),
+    }
+}
+
+/// The same place: going there again is no new step of history.
+fn same(one: &View, other: &View) -> bool {
+    match (one, other) {
+        (View::Dashboard { .. }, View::Dashboard { .. })
+        | (View::Health { .. }, View::Health { .. }) => true,
+        (View::List(one), View::List(other)) => {
+            one.kind == other.kind && one.filters == other.filters
+        }
+        (View::Incident(one), View::Incident(other)) => one.subject == other.subject,
+        _ => false,
+    }
+}
+
+impl State {
+    /// Goes to a view. What was open on top is closed.
+    pub fn go(&mut self, view: View, effects: &mut Vec<Effect>) {
+        self.layers.clear();
+        if !same(&self.view, &view) {
+            self.back.push(kept(&self.view));
+            if self.back.len() > HISTORY {
+                self.back.remove(0);
+            }
+            self.forward.clear();
+            self.view = view;
+        }
+        self.enter(effects);
+    }
+
+    pub fn go_list(&mut self, kind: Resource, filters: Vec<ListFilter>, effects: &mut Vec<Effect>) {
+        self.go(Self::list_view(kind, filters), effects);
+    }
+
+    /// Goes to one thing of a list, and opens all about it.
+    pub fn go_row(&mut self, kind: Resource, id: String, effects: &mut Vec<Effect>) {
+        let name = self.name_of(&id);
+        self.go_list(kind, vec![ListFilter::new(Filter::Q, &id, name)], effects);
+        effects.push(Effect::Row(kind, id.clone()));
+        self.layers.push(Layer::Detail(Box::new(Detail {
+            kind,
+            id,
+            item: None,
+            problem: None,
+            scroll: 0,
+            focused: true,
+        })));
+    }
+
+    pub fn go_back(&mut self, effects: &mut Vec<Effect>) -> bool {
+        let Some(view) = self.back.pop() else {
+            return false;
+        };
+        self.layers.clear();
+        self.forward.push(kept(&self.view));
+        self.view = view;
+        self.enter(effects);
+        true
+    }
+
+    pub fn go_forward(&mut self, effects: &mut Vec<Effect>) {
+        let Some(view) = self.forward.pop() else {
+            return self.say("there is nothing to go forward to");
+        };
+        self.layers.clear();
+        self.back.push(kept(&self.view));
+        self.view = view;
+        self.enter(effects);
+    }
+
+    pub fn go_screen(&mut self, digit: u8, effects: &mut Vec<Effect>) {
+        match digit {
+            1 => self.go(View::DASHBOARD, effects),
+            2 => self.go_list(Resource::Users, Vec::new(), effects),
+            3 => self.go_list(Resource::Sessions, Vec::new(), effects),
+            4 => self.go_list(Resource::Keys, Vec::new(), effects),
+            5 => self.go_list(Resource::Clients, Vec::new(), effects),
+            6 => self.go_list(Resource::Events, Vec::new(), effects),
+            _ => self.go(View::Health { scroll: 0 }, effects),
+        }
+    }
+
+    pub fn go_incident(&mut self, subject: IncidentSubject, effects: &mut Vec<Effect>) {
+        let incident = Incident::new(subject, self.now.wall);
+        self.go(View::Incident(Box::new(incident)), effects);
+    }
+
+    /// Asks for what the view shows.
+    pub fn enter(&mut self, effects: &mut Vec<Effect>) {
+        self.poll_at = self.now.ms + self.poll_every();
+        match &mut self.view {
+            View::Dashboard { .. } => self.ask_dashboard(effects),
+            View::Health { .. } => self.ask(Effect::Server, effects),
+            View::Incident(_) => self.load_timeline(effects),
+            View::List(list) if list.kind == Resource::Profiles => {
+                let height = usize::from(self.size.1);
+                let rows = self.server.profiles.iter().cloned();
+                list.rows = rows.map(Row::Profile).collect();
+                list.total = list.rows.len() as u64;
+                list.load = Load::Done;
+                list.select(list.index().unwrap_or_default(), height);
+            }
+            View::List(_) => self.load(Want::Window { first: 0 }, effects),
+        }
+    }
+
+    /// Asks again for what the view shows, where it stands.
+    pub fn refresh(&mut self, effects: &mut Vec<Effect>) {
+        match &self.view {
+            View::List(list) if list.kind != Resource::Profiles => {
+                let want = list.window();
+                self.load(want, effects);
+            }
+            _ => self.enter(effects),
+        }
+        self.poll_at = self.now.ms + self.poll_every();
+    }
+
+    pub fn ask(&mut self, effect: Effect, effects: &mut Vec<Effect>) {
+        self.connection.asked(self.now);
+        effects.push(effect);
+    }
+
+    pub fn load_timeline(&mut self, effects: &mut Vec<Effect>) {
+        let generation = self.next_generation();
+        let now: Now = self.now;
+        if let View::Incident(incident) = &mut self.view {
+            incident.generation = generation;
+            incident.load = Load::Waiting(now.ms);
+            effects.push(Effect::Timeline {
+                generation,
+                subject: incident.subject.clone(),
+                since: incident.since,
+            });
+            self.connection.asked(now);
+        }
+    }
+
+    /// How often a view is asked for again although nothing is known to have changed, in milliseconds.
+    pub fn poll_every(&self) -> u64 {
+        match &self.view {
+            View::Dashboard { .. } | View::Health { .. } => 5_000,
+            View::List(list) if list.kind == Resource::Profiles => 3_600_000,
+            _ => 10_000,
+        }
+    }
+
+    /// When the state next changes by itself, on the monotonic clock.
+    pub fn wake(&self) -> u64 {
+        let second = self.now.ms + 1_000;
+        let counting = self.connection.lost.is_some() || self.connection.wait_until.is_some();
+        let slow = self
+            .connection
+            .asked_at
+            .map(|at| (at + SLOW).max(self.now.ms));
+        let slow = slow.map(|at| if at <= self.now.ms { second } else { at });
+        let times = [
+            counting.then_some(second),
+            self.connection.retry_at,
+            slow,
+            self.list().and_then(|list| list.stale_at),
+            self.toast.as_ref().map(|toast| toast.until),
+            self.layers.last().and_then(|layer| layer.wake(self.now)),
+            self.connection.lost.is_none().then_some(self.poll_at),
+        ];
+        let soonest = times.into_iter().flatten().min();
+        soonest.unwrap_or(self.now.ms + 10_000).max(self.now.ms + 1)
+    }
+
+    /// Opens all about the selected thing.
+    pub fn open_detail(&mut self, effects: &mut Vec<Effect>) {
+        let Some((kind, item)) = self.kind().zip(self.list().and_then(List::item).cloned()) else {
+            return;
+        };
+        let id = item.id();
+        effects.push(Effect::Row(kind, id.clone()));
+        self.layers.push(Layer::Detail(Box::new(Detail {
+            kind,
+            id,
+            item: Some(item),
+            problem: None,
+            scroll: 0,
+            focused: true,
+        })));
+    }
+}
+
+impl Layer {
+    fn wake(&self, now: Now) -> Option<u64> {
+        match self {
+            Self::Reveal(reveal) => reveal.shown_until,
+            Self::Confirm(confirm) => {
+                Some(confirm.opened_at + super::confirm::INPUT_GUARD).filter(|at| *at > now.ms)
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Taking back what can be taken back, unlocking a profile, and leaving.
+
+use crate::command::Command;
+
+use super::{
+    confirm::PendingChange,
+    form::Form,
+    layer::{Choice, Layer, Menu},
+    msg::Effect,
+    overtaken::Expected,
+    problem::Trouble,
+    state::{State, View},
+};
+use crate::core::resource::Row;
+
+/// How long a change can be taken back, in milliseconds: 15 minutes.
+const UNDOABLE: u64 = 15 * 60 * 1_000;
+/// Changes that are remembered, at most.
+const MANY: usize = 50;
+
+/// A change that takes another back.
+#[derive(Debug, Clone)]
+pub struct Undo {
+    change: Command,
+    /// Nobody else may have changed this meanwhile.
+    expected: Expected,
+    /// Too late from then on.
+    until: u64,
+}
+
+/// What can be taken back, newest last.
+#[derive(Debug, Default)]
+pub struct Undos {
+    done: Vec<Undo>,
+    /// What was sent, by its ticket: it comes back should it fail.
+    sent: Option<(u64, Undo)>,
+}
+
+impl State {
+    /// Remembers how a change is taken back that left a thing like this.
+    pub fn remember_undo(&mut self, change: Command, after: Row) {
+        let until = self.now.ms + UNDOABLE;
+        let me = self.known.who.as_ref().map(|who| who.id.clone());
+        let expected = Expected::of(after, &change, me);
+        self.undos.done.push(Undo {
+            change,
+            expected,
+            until,
+        });
+        if self.undos.done.len() > MANY {
+            self.undos.done.remove(0);
+        }
+    }
+
+    /// Takes the last change back.
+    pub fn undo(&mut self, effects: &mut Vec<Effect>) {
+        let now = self.now.ms;
+        self.undos.done.retain(|undo| undo.until > now);
+        let Some(undo) = self.undos.done.pop() else {
+            return self.say(
+                "nothing to undo: disabling, enabling, roles and scopes can be, for 15 minutes",
+            );
+        };
+        let order = PendingChange {
+            idempotency_key: self.next_idempotency_key(),
+            reason: Some("undone in the console".into()),
+            change: undo.change.clone(),
+            expected: Some(Box::new(undo.expected.clone())),
+        };
+        match self.send(order, effects) {
+            Ok(ticket) => self.undos.sent = Some((ticket, undo)),
+            Err(why) => {
+                self.undos.done.push(undo);
+                self.warn(why);
+            }
+        }
+    }
+
+    /// The answer to a change: one that failed to take something back can be tried again, unless somebody else's change is
+    /// in the way.
+    pub fn undone(&mut self, ticket: u64, failed: Option<Trouble>) {
+        if let Some((_, undo)) = self.undos.sent.take_if(|(sent, _)| *sent == ticket)
+            && failed.is_some_and(|trouble| trouble != Trouble::Overtaken)
+        {
+            self.undos.done.push(undo);
+        }
+    }
+
+    /// Asks for the profile's name, which switches its changes on.
+    pub fn open_unlock(&mut self) {
+        if self.read_only {
+            return self.warn("changes were switched off by --read-only: start without it");
+        }
+        if !self.server.read_only {
+            return self.say("changes are not switched off here");
+        }
+        let mut form = Form::unlock(&self.server.profile);
+        form.opened_at = self.now.ms;
+        self.layers.push(Layer::Form(Box::new(form)));
+    }
+
+    /// Leaves, after asking where something would be lost.
+    pub fn quit(&mut self, effects: &mut Vec<Effect>) {
+        let views = [&self.view]
+            .into_iter()
+            .chain(&self.back)
+            .chain(&self.forward);
+        let unsaved = views.into_iter().any(|view| {
+            matches!(view, View::Incident(incident) if incident.log.len() > incident.written)
+        });
+        if !unsaved {
+            return effects.push(Effect::Quit);
+        }
+        let here = matches!(self.view, View::Incident(_));
+        let stay = if here { "Stay (m writes it)" } else { "Stay" };
+        self.layers.push(Layer::Menu(Menu {
+            title: "The incident's record is not written".into(),
+            entries: vec![
+                (stay.into(), Choice::Stay),
+                ("Cancel".into(), Choice::Stay),
+                ("Quit without it".into(), Choice::Quit),
+            ],
+            at: 0,
+        }));
+    }
+}

@@ -1,0 +1,35 @@
+//! The zone in which times are shown: this machine's, or UTC where that was asked for.
+
+use std::sync::OnceLock;
+
+use doorward_shared::Timestamp;
+use jiff::tz::TimeZone;
+
+/// Chosen once, when the program starts: like the environment it comes from, it does not change while it runs. UTC before.
+static ZONE: OnceLock<TimeZone> = OnceLock::new();
+
+/// Chooses it.
+pub fn choose(zone: TimeZone) {
+    let _ = ZONE.set(zone);
+}
+
+fn zoned(at: Timestamp, format: &str) -> Option<String> {
+    let zone = ZONE.get().cloned().unwrap_or(TimeZone::UTC);
+    let at = jiff::Timestamp::from_millisecond(at.0).ok()?;
+    Some(at.to_zoned_datetime(zone).strftime(format).to_string())
+}
+
+/// `2026-11-24 21:40:03`.
+pub fn second(at: Timestamp) -> String {
+    zoned(at, "%Y-%m-%d %H:%M:%S").unwrap_or_else(|| at.to_string())
+}
+
+/// `CET`, `UTC`, or an offset where the zone has no such name; at that time, since summer has another.
+pub fn name(at: Timestamp) -> String {
+    zoned(at, "%Z").unwrap_or_else(|| "UTC".into())
+}
+
+/// `2026-11-24 21:40:03 CET`.
+pub fn full(at: Timestamp) -> String {
+    format!("{} {}", second(at), name(at))
+}

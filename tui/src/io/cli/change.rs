@@ -1,0 +1,122 @@
+//! Changes: asked about, made, and printed.
+
+use super::{
+    Context, Failed, Outcome,
+    output::{self, Format},
+    read_password,
+};
+use crate::{
+    command::{Command, Create, Password, Users, secret::Secret},
+    io::{
+        clock::{idempotency_key, now},
+        perform::{PerformError, Performed, perform, resolve_all},
+    },
+};
+
+/// Makes a change. What it destroys is said first.
+///
+/// # Errors
+/// [`Failed`].
+pub async fn run(mut command: Command, with: &Context) -> Outcome {
+    let warning = command.warning();
+    resolve_all(&with.client, &mut command).await?;
+    if let Some(warning) = warning {
+        output::confirm(with.yes || with.dry_run, &warning)?;
+    }
+    if with.dry_run {
+        return output::would(with.output, &command.would());
+    }
+    read_what_is_missing(&mut command)?;
+    make(&command, with).await
+}
+
+pub(super) async fn make(command: &Command, with: &Context) -> Outcome {
+    let secret = command.secret();
+    let file = match secret {
+        Some((secret, replace)) => output::begin(secret, replace)?,
+        None => None,
+    };
+    let performed = perform(&with.client, command, &idempotency_key(), now()).await;
+    let mut performed = match performed {
+        Ok(performed) => performed,
+        Err(PerformError::Partly {
+            done, how, error, ..
+        }) => {
+            // What was done is said before what failed.
+            output::did_all(with.output, how.as_str(), &done)?;
+            return Err(error.into());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    if let (Some((secret, _)), Some((text, id))) = (secret, new_secret(&mut performed)) {
+        output::keep(secret, file, text, &id)?;
+    }
+    print(with.output, command, &performed)
+}
+
+/// Reads a password where one belongs to the command.
+fn read_what_is_missing(command: &mut Command) -> Result<(), Failed> {
+    match command {
+        Command::Users(
+            Users::Password(Password { password, .. })
+            | Users::Create(Create {
+                password_stdin: true,
+                password,
+                ..
+            }),
+        ) if password.is_none() => *password = Some(Secret::new(read_password()?)),
+        _ => {}
+    }
+    Ok(())
+}
+
+/// The secret that was made, and of what.
+fn new_secret(performed: &mut Performed) -> Option<(&mut String, String)> {
+    match performed {
+        Performed::Minted(key) | Performed::Rotated(key) => {
+            let id = key.id.to_string();
+            Some((&mut key.key, id))
+        }
+        Performed::Registered(client) | Performed::NewSecret(client) => {
+            let id = client.id.to_string();
+            client.client_secret.as_mut().map(|secret| (secret, id))
+        }
+        _ => None,
+    }
+}
+
+fn print(format: Format, command: &Command, performed: &Performed) -> Outcome {
+    let is_json = matches!(format, Format::Json | Format::Jsonl);
+    match performed {
+        Performed::UserCreated(user) | Performed::User(user) => output::one(format, user),
+        Performed::PasswordSet(id) => {
+            let said = format!("{id}: the password is set");
+            output::did(format, "password set", id, &said)
+        }
+        Performed::UserSessions(ended) if is_json => output::json(format, ended),
+        Performed::UserSessions(ended) => {
+            output::line(&format!("{} sessions have ended", ended.revoked))
+        }
+        Performed::Sessions(ended) if is_json => output::json(format, ended),
+        Performed::Sessions(ended) => {
+            output::line(&format!("{} sessions have ended", ended.revoked))
+        }
+        Performed::Minted(key) | Performed::Rotated(key) => output::one(format, key),
+        Performed::Key(key) => output::one(format, key),
+        Performed::Registered(client)
+        | Performed::NewSecret(client)
+        | Performed::Client(client) => output::one(format, client),
+        Performed::Role(role) => output::one(format, role),
+        Performed::SigningKey(key) => output::one(format, key),
+        Performed::Backup(made) => output::one(format, made),
+        // One API key is told as several are.
+        Performed::Gone { ids, how } => match (command, ids.as_slice()) {
+            (Command::Apikeys(_), ids) => output::did_all(format, how.as_str(), ids),
+            (_, [id]) => {
+                let said = format!("{id} is {}", how.as_str());
+                output::did(format, how.as_str(), id, &said)
+            }
+            (_, ids) => output::did_all(format, how.as_str(), ids),
+        },
+    }
+}

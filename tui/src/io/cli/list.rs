@@ -1,0 +1,189 @@
+//! Lists: pages one after another, or what a search finds; printed as they come.
+
+use doorward_shared::client::{Filter, ListQuery};
+
+use super::{Context, Failed, Outcome, output::Printer, rows};
+use crate::{
+    command::{
+        ApiKeys, Clients, Command, ListArgs, ListEvents, ListKeys, ListSessions, ListUsers, Roles,
+        Sessions, SigningKeys, Users,
+    },
+    core::{
+        resource::{Resource, Row},
+        search::Search,
+    },
+    io::{
+        clock::now,
+        rows::page,
+        search::{self, narrow},
+        stderr,
+    },
+};
+
+/// Rows of a list where nobody says how many.
+const SOME: usize = 100;
+
+/// A list that is asked for.
+#[derive(Debug)]
+pub struct Listing {
+    kind: Resource,
+    args: ListArgs,
+    /// Without what is searched for.
+    query: ListQuery,
+}
+
+/// The list that a command asks for. Users are named by id by now.
+pub fn listing(command: &Command) -> Option<Listing> {
+    let query = ListQuery::default();
+    let (kind, args, query) = match command {
+        Command::Users(Users::List(asked)) => (Resource::Users, &asked.list, users(asked)),
+        Command::Sessions(Sessions::List(asked)) => {
+            (Resource::Sessions, &asked.list, sessions(asked))
+        }
+        Command::Apikeys(ApiKeys::List(asked)) => (Resource::Keys, &asked.list, keys(asked)),
+        Command::Clients(Clients::List { list }) => (Resource::Clients, list, query),
+        Command::Roles(Roles::List { list }) => (Resource::Roles, list, query),
+        Command::Keys(SigningKeys::List { list }) => (Resource::Signing, list, query),
+        _ => return None,
+    };
+    Some(Listing {
+        kind,
+        args: args.clone(),
+        query,
+    })
+}
+
+fn users(asked: &ListUsers) -> ListQuery {
+    ListQuery::default()
+        .with_some(Filter::Role, asked.role.as_ref())
+        .with_some(Filter::Disabled, asked.disabled)
+}
+
+fn sessions(asked: &ListSessions) -> ListQuery {
+    ListQuery::default()
+        .with_some(Filter::UserId, asked.of.user.as_ref())
+        .with_some(Filter::ClientId, asked.of.client)
+        .with_some(Filter::Ip, asked.of.ip.as_ref())
+        .with_some(Filter::Active, asked.active)
+}
+
+fn keys(asked: &ListKeys) -> ListQuery {
+    let now = now();
+    let unused = asked.unused_since.map(|at| at.before(now));
+    let expires = asked.expires_before.map(|at| at.after(now));
+    ListQuery::default()
+        .with_some(Filter::OwnerId, asked.owner.as_ref())
+        .with_some(Filter::Scope, asked.scope.as_ref())
+        .with_some(Filter::UnusedSince, unused)
+        .with_some(Filter::ExpiresBefore, expires)
+        .with_some(Filter::Active, asked.active)
+}
+
+/// The list of events.
+pub fn events(asked: &ListEvents) -> Listing {
+    let now = now();
+    let query = ListQuery::default()
+        .with_some(Filter::Actor, asked.actor.as_ref())
+        .with_some(Filter::Action, asked.action.as_ref())
+        .with_some(Filter::Target, asked.target.as_ref())
+        .with_some(Filter::UserId, asked.user.as_ref())
+        .with_some(Filter::Ip, asked.ip.as_ref())
+        .with_some(Filter::Since, asked.since.map(|at| at.before(now)))
+        .with_some(Filter::Until, asked.until.map(|at| at.before(now)));
+    Listing {
+        kind: Resource::Events,
+        args: asked.list.clone(),
+        query,
+    }
+}
+
+/// What `--q` asks for in this kind of list.
+///
+/// # Errors
+/// The term that is wrong.
+pub fn search(args: &ListArgs, kind: Resource) -> Result<Search, Failed> {
+    let text = args.q.as_deref().unwrap_or_default();
+    Search::parse(kind, text, now()).map_err(|why| Failed::Usage(format!("--q: {why}")))
+}
+
+/// Prints a list.
+///
+/// # Errors
+/// [`Failed`].
+pub async fn print(listing: Listing, with: &Context) -> Outcome {
+    let Listing { kind, args, query } = listing;
+    let query = query.sorted(args.sort.as_ref());
+    let search = search(&args, kind)?;
+    let params = search.params(kind);
+    let clash = params.iter().any(|(name, _)| query.has(*name));
+    let wanted = if args.all {
+        usize::MAX
+    } else {
+        args.limit.unwrap_or(SOME)
+    };
+    // Nobody said how many: then it is told that there are more.
+    let told = args.limit.is_none();
+    if search.is_the_servers(kind) && !clash {
+        let query = params.into_iter().fold(query, narrow);
+        return pages(with, kind, query, Wanted { rows: wanted, told }).await;
+    }
+    found(with, kind, query, &search, Wanted { rows: wanted, told }).await
+}
+
+/// How many rows.
+#[derive(Debug, Clone, Copy)]
+struct Wanted {
+    rows: usize,
+    /// Whether it is told that there are more.
+    told: bool,
+}
+
+/// Page after page: each is printed before the next is asked for.
+async fn pages(with: &Context, kind: Resource, mut query: ListQuery, wanted: Wanted) -> Outcome {
+    let mut printer = Printer::new(with.output, rows::columns(kind));
+    let mut shown = 0;
+    while shown < wanted.rows {
+        query.limit = Some((wanted.rows - shown).min(100));
+        let page = page(&with.client, kind, &query).await?;
+        shown += page.data.len();
+        printer.rows(&page.data, rows::cells)?;
+        match page.pagination.next_cursor {
+            Some(next) => query.cursor = Some(next),
+            None => break,
+        }
+        if shown >= wanted.rows && wanted.told {
+            let total = page.pagination.total;
+            stderr::say(&format!("{shown} of {total} shown; --all shows all"));
+        }
+    }
+    printer.end()
+}
+
+async fn found(
+    with: &Context,
+    kind: Resource,
+    query: ListQuery,
+    search: &Search,
+    wanted: Wanted,
+) -> Outcome {
+    let found = search::find(&with.client, kind, query, search, now()).await?;
+    let total = found.rows.len();
+    let note = match found.gave_up(kind) {
+        Some(note) => Some(note),
+        None if total == 0 => search
+            .hint(kind)
+            .map(|hint| format!("nothing found: {hint}")),
+        None if total > wanted.rows && wanted.told => {
+            Some(format!("{} of {total} shown; --all shows all", wanted.rows))
+        }
+        None => None,
+    };
+    let shown: Vec<Row> = found.rows.into_iter().take(wanted.rows).collect();
+    let mut printer = Printer::new(with.output, rows::columns(kind));
+    printer.rows(&shown, rows::cells)?;
+    printer.end()?;
+    if let Some(note) = note {
+        stderr::say(&note);
+    }
+    Ok(())
+}

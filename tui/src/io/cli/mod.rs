@@ -1,0 +1,182 @@
+//! The twin: everything the console does, for scripts.
+
+mod change;
+mod events;
+mod list;
+pub mod output;
+mod profiles;
+mod rows;
+mod server;
+mod sessions;
+
+use std::io::{IsTerminal, Read};
+
+use clap::Parser;
+use doorward_shared::client::Client;
+
+pub use self::output::{Failed, Format, Outcome};
+use crate::{
+    command::{ApiKeys, Clients, Command, Roles, Sessions, Users},
+    io::{connect::ConnectArgs, perform::resolve_all, prompt, stderr},
+};
+
+/// The operators' console of Doorward; with a subcommand, its non-interactive twin.
+#[derive(Debug, Parser)]
+#[command(name = "doorward", version, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(flatten)]
+    pub connect: ConnectArgs,
+    #[command(flatten)]
+    pub look: LookArgs,
+    /// How answers are printed
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "FORMAT"
+    )]
+    pub output: Format,
+    /// Do what destroys something without asking
+    #[arg(long, global = true)]
+    pub yes: bool,
+    /// Say what would be done, and do nothing
+    #[arg(long, global = true)]
+    pub dry_run: bool,
+    /// Why; goes into the events of what is changed
+    #[arg(long, global = true, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// Change something although this profile has its changes switched off
+    #[arg(long, global = true, value_name = "PROFILE")]
+    pub unlock: Option<String>,
+    /// Show times in UTC instead of this machine's zone
+    #[arg(long, global = true)]
+    pub utc: bool,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// How the console looks.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct LookArgs {
+    /// Console: draw with ASCII characters alone
+    #[arg(long)]
+    pub ascii: bool,
+    /// Switch all changes off
+    #[arg(long, global = true)]
+    pub read_only: bool,
+    /// Console: dark, light, high-contrast, colour-blind or plain
+    #[arg(long, value_name = "NAME")]
+    pub theme: Option<String>,
+}
+
+/// What a command works with.
+pub struct Context {
+    pub client: Client,
+    pub output: Format,
+    pub yes: bool,
+    pub dry_run: bool,
+}
+
+/// Reads a password: from standard input, which is asked for when it is a terminal.
+fn read_password() -> Result<String, Failed> {
+    let wrong =
+        |error: std::io::Error| Failed::Error(format!("the password cannot be read: {error}"));
+    let mut text = String::new();
+    if std::io::stdin().is_terminal() {
+        stderr::ask("Password: ");
+        crossterm::terminal::enable_raw_mode().map_err(wrong)?;
+        let read = prompt::hidden_line();
+        let _ = crossterm::terminal::disable_raw_mode();
+        stderr::say("");
+        text = read.map_err(wrong)?;
+    } else {
+        std::io::stdin().read_to_string(&mut text).map_err(wrong)?;
+    }
+    let password = text.strip_suffix('\n').unwrap_or(&text);
+    let password = password.strip_suffix('\r').unwrap_or(password).to_owned();
+    if password.is_empty() {
+        Err(Failed::Usage("no password was given".into()))
+    } else {
+        Ok(password)
+    }
+}
+
+/// Runs a command.
+///
+/// # Errors
+/// [`Failed`].
+pub async fn run(mut command: Command, with: &Context) -> Outcome {
+    if let Command::Sessions(Sessions::Revoke(asked)) = command {
+        return sessions::revoke(asked, with).await;
+    }
+    if command.changes() {
+        return change::run(command, with).await;
+    }
+    resolve_all(&with.client, &mut command).await?;
+    if let Some(listing) = list::listing(&command) {
+        return list::print(listing, with).await;
+    }
+    let (client, format) = (&with.client, with.output);
+    match command {
+        Command::Status => server::status(with).await,
+        Command::Stats => server::stats(with).await,
+        Command::Events(asked) => events::run(asked.asked(), with).await,
+        Command::Incident(asked) => events::incident(asked, with).await,
+        Command::Users(Users::Get { user }) => {
+            output::one(format, &client.users().get(user).await?)
+        }
+        Command::Sessions(Sessions::Get { id }) => {
+            output::one(format, &client.sessions().get(id).await?)
+        }
+        Command::Apikeys(ApiKeys::Get { id }) => {
+            output::one(format, &client.api_keys().get(id).await?)
+        }
+        Command::Clients(Clients::Get { id }) => {
+            output::one(format, &client.clients().get(id).await?)
+        }
+        Command::Roles(Roles::Get { name }) => {
+            output::one(format, &client.roles().get(&name).await?)
+        }
+        // Lists and changes are done already, the others before there was a connection.
+        _ => Ok(()),
+    }
+}
+
+/// Commands that need no server; `None` for the others.
+///
+/// # Errors
+/// [`Failed`].
+pub fn run_offline(
+    command: &Command,
+    profiles: &mut crate::io::profiles::Profiles,
+    cli: &Cli,
+) -> Option<Outcome> {
+    match command {
+        Command::Profiles(command) => Some(profiles::profiles(command, profiles, cli)),
+        Command::Completions { shell } => {
+            let mut command = <Cli as clap::CommandFactory>::command();
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut command, "doorward", &mut script);
+            Some(output::write(&String::from_utf8_lossy(&script)))
+        }
+        Command::Man { directory } => {
+            let command = <Cli as clap::CommandFactory>::command();
+            let made = std::fs::create_dir_all(directory)
+                .and_then(|()| clap_mangen::generate_to(command, directory));
+            Some(made.map_err(|error| Failed::Error(format!("{}: {error}", directory.display()))))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+}

@@ -1,0 +1,66 @@
+//! `doorward status` and `stats`.
+
+use doorward_shared::{admin::Whoami, client::ClientError};
+use serde::Serialize;
+
+use super::{Context, Failed, Outcome, output};
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Status {
+    server: String,
+    ready: bool,
+    version: Option<String>,
+    uptime_seconds: Option<u64>,
+    #[serde(flatten)]
+    caller: Whoami,
+}
+
+pub async fn status(with: &Context) -> Outcome {
+    let client = &with.client;
+    let ready = client.server().is_ready().await?;
+    let caller = client.server().whoami().await?;
+    // Whoever may not see the server still has a status.
+    let server = match client.server().info().await {
+        Ok(server) => Some(server),
+        Err(ClientError::Refused { status: 403, .. }) => None,
+        Err(error) => return Err(error.into()),
+    };
+    let status = Status {
+        server: client.base().to_owned(),
+        ready,
+        version: server.as_ref().map(|server| server.version.clone()),
+        uptime_seconds: server.as_ref().map(|server| server.uptime_seconds),
+        caller,
+    };
+    match with.output {
+        output::Format::Json | output::Format::Jsonl => output::json(with.output, &status)?,
+        output::Format::Table | output::Format::Name => {
+            let value =
+                serde_json::to_value(&status).map_err(|error| Failed::Error(error.to_string()))?;
+            for line in output::fields(&value).lines() {
+                output::line(line)?;
+            }
+        }
+    }
+    if ready {
+        Ok(())
+    } else {
+        Err(Failed::Error("the server's storage is not ready".into()))
+    }
+}
+
+pub async fn stats(with: &Context) -> Outcome {
+    let stats = with.client.server().stats().await?;
+    match with.output {
+        output::Format::Json | output::Format::Jsonl => output::json(with.output, &stats),
+        output::Format::Table | output::Format::Name => {
+            let value = serde_json::to_value(&stats.now)
+                .map_err(|error| Failed::Error(error.to_string()))?;
+            for line in output::fields(&value).lines() {
+                output::line(line)?;
+            }
+            output::line(&format!("keysExpiring  {}", stats.keys_expiring))
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Ending sessions: first it is shown which, then exactly those end.
+
+use doorward_shared::admin::RevokedSessions;
+
+use super::{
+    Context, Failed, Outcome, change,
+    output::{self, Format},
+};
+use crate::{
+    command::{Command, Revoke, Sessions},
+    io::perform::resolve,
+};
+
+/// Ends sessions, after a look at which.
+///
+/// # Errors
+/// [`Failed`].
+pub async fn revoke(mut asked: Revoke, with: &Context) -> Outcome {
+    if asked.is_empty() {
+        return Err(Failed::Usage(
+            "name sessions, or --user, --client or --ip".into(),
+        ));
+    }
+    if let Some(user) = &mut asked.of.user {
+        *user = resolve(&with.client, user).await?;
+    }
+    let sessions = with.client.sessions();
+    // One that is not there is a slip, not nothing to do.
+    for id in &asked.ids {
+        sessions.get(id).await?;
+    }
+    let preview = sessions.revoke(&asked.preview()).await?;
+    if with.dry_run {
+        return show(with.output, &preview);
+    }
+    if preview.count > 0 {
+        let what = format!("{} sessions of {} users end.", preview.count, preview.users);
+        output::confirm(with.yes, &what)?;
+    }
+    asked.preview_id = preview.preview_id;
+    let exactly = Command::Sessions(Sessions::Revoke(asked));
+    change::make(&exactly, with).await
+}
+
+fn show(format: Format, preview: &RevokedSessions) -> Outcome {
+    match format {
+        Format::Json | Format::Jsonl => output::json(format, preview),
+        Format::Table | Format::Name => {
+            output::rows(format, &preview.sessions)?;
+            let what = format!("end {} sessions of {} users", preview.count, preview.users);
+            output::would(format, &what)
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Which server, and with what: flags, then the environment, then a profile, else the server of this machine.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use doorward_shared::client::{Client, Guard, is_loopback};
+
+use crate::core::text::clean_value;
+use crate::io::{
+    listener::KeyGuard,
+    profiles::{Profile, Profiles},
+};
+
+/// The server on this machine, as it is after its first start.
+const LOCAL_URL: &str = "http://127.0.0.1:8000";
+const LOCAL_KEY: &str = "doorward-data/operator.key";
+
+/// What the command line says of it.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct ConnectArgs {
+    /// URL of the server
+    #[arg(long, global = true, value_name = "URL")]
+    pub server: Option<String>,
+    /// File that holds the API key
+    #[arg(long, global = true, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+    /// Profile of the configuration file
+    #[arg(long, global = true, value_name = "NAME")]
+    pub profile: Option<String>,
+}
+
+/// A server to talk to.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    pub client: Client,
+    /// The profile whose server it is, with its name, colour and guard; an empty one for a server named otherwise.
+    pub profile: Profile,
+    /// What became of the key, when there is none yet.
+    pub key_missing: Option<String>,
+    /// What is to be said before the key goes out.
+    pub warning: Option<String>,
+}
+
+fn env(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn read_key(path: &Path) -> Result<String, String> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(text.trim().to_owned()),
+        Err(error) => Err(format!("{}: {error}", path.display())),
+    }
+}
+
+/// Whether a URL is one of this machine's.
+fn is_local(url: &str) -> bool {
+    reqwest::Url::parse(url).is_ok_and(|url| is_loopback(&url))
+}
+
+/// Whether two URLs are the same server's.
+fn same(one: &str, other: &str) -> bool {
+    let read = |text: &str| reqwest::Url::parse(text.trim_end_matches('/')).ok();
+    match (read(one), read(other)) {
+        (Some(one), Some(other)) => one == other,
+        _ => one == other,
+    }
+}
+
+/// What is said of a connection that anybody on the way can read.
+fn in_the_clear(url: &str) -> Option<String> {
+    let plain = url.starts_with("http://") && !is_local(url);
+    plain.then(|| format!("{url} is not encrypted: anybody on the way can read the key; use https"))
+}
+
+/// Finds server and key.
+///
+/// # Errors
+/// One line, for a profile that is not there, or a key, certificate or URL that cannot be used.
+pub fn connect(args: &ConnectArgs, profiles: &Profiles) -> Result<Connection, String> {
+    let profile = match &args.profile {
+        Some(name) => profiles.named(name)?,
+        None => profiles.chosen()?.unwrap_or_default(),
+    };
+    let named = args.server.clone().or_else(|| env("DOORWARD_URL"));
+    // Key, colour and guard of one server are not another's: a profile's go only with the profile's own server.
+    let elsewhere = match (&named, &profile.url) {
+        (Some(named), Some(own)) => !same(named, own),
+        (Some(_), None) => true,
+        (None, _) => false,
+    };
+    let profile = if elsewhere {
+        Profile::default()
+    } else {
+        profile
+    };
+    let is_default = named.is_none() && profile.url.is_none();
+    let url = named
+        .or_else(|| profile.url.clone())
+        .unwrap_or_else(|| LOCAL_URL.into());
+    // A key that was not named for this server is sent to the file's owner alone.
+    let guarded = |file: &Path| KeyGuard::new(&url, file).filter(|_| is_default);
+    let local = KeyGuard::new(&url, Path::new(LOCAL_KEY));
+    let (key, guard) = if let Some(path) = &args.key_file {
+        (read_key(path), guarded(path))
+    } else if let Some(key) = env("DOORWARD_KEY") {
+        (Ok(key.trim().to_owned()), None)
+    } else if let Some(path) = env("DOORWARD_KEY_FILE") {
+        let path = Path::new(&path);
+        (read_key(path), guarded(path))
+    } else if profile.url.is_some() {
+        (profile.read_key(profiles), None)
+    } else if local.is_some() {
+        (read_key(Path::new(LOCAL_KEY)), local)
+    } else {
+        // The key of this machine's server is nobody else's to see.
+        (Err(format!("none was named for {url}")), None)
+    };
+    let guard = guard.map(|guard| Arc::new(move || guard.check()) as Guard);
+    open(&url, key, profile).map(|connection| Connection {
+        client: connection.client.guarded(guard),
+        ..connection
+    })
+}
+
+/// Connects to a profile, whatever the command line and the environment say.
+///
+/// # Errors
+/// As [`connect`].
+pub fn to_profile(name: &str, profiles: &Profiles) -> Result<Connection, String> {
+    let profile = profiles.named(name)?;
+    let key = profile.read_key(profiles);
+    let url = profile.url.clone().unwrap_or_else(|| LOCAL_URL.into());
+    open(&url, key, profile)
+}
+
+fn open(url: &str, key: Result<String, String>, profile: Profile) -> Result<Connection, String> {
+    let (key, key_missing) = match key {
+        Ok(key) => (key, None),
+        Err(why) => (String::new(), Some(why)),
+    };
+    let client = Client::new(url, &key, &profile.trust()?).map_err(|error| error.to_string())?;
+    // What a server sends is printed on a terminal.
+    let client = client.cleaned(clean_value);
+    Ok(Connection {
+        warning: in_the_clear(client.base()),
+        client,
+        profile,
+        key_missing,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_leaves_the_machine_in_the_clear_is_warned_of() {
+        for url in [
+            "http://127.0.0.1:8000",
+            "http://localhost",
+            "http://[::1]:1",
+            "https://id.example",
+        ] {
+            assert_eq!(in_the_clear(url), None, "{url}");
+        }
+        for url in [
+            "http://id.example",
+            "http://10.0.0.1:8000",
+            "http://localhost.:8000",
+            "http://api.localhost:8000",
+        ] {
+            assert!(in_the_clear(url).is_some(), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_url_is_the_same_however_it_is_written() {
+        assert!(same("https://ID.example/", "https://id.example:443"));
+        assert!(!same("https://id.example", "http://id.example"));
+        assert!(!same("http://127.0.0.1:8000", "http://127.0.0.1:8001"));
+    }
+}

@@ -1,0 +1,423 @@
+//! The console's loop: keys, answers and time go in; effects and frames come out.
+
+use std::{
+    io,
+    time::{Duration, Instant},
+};
+
+use crossterm::event::{Event, EventStream, KeyCode, KeyEvent, KeyModifiers};
+use futures_util::StreamExt;
+use ratatui::{Terminal, backend::CrosstermBackend, layout::Rect};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::mpsc::{UnboundedReceiver, unbounded_channel},
+    time::sleep,
+};
+
+use crate::{
+    core::{Effect, Msg, Now, State, keymap::Keymap, layer::Layer, look::Theme, update},
+    io::{
+        background::{self, Background},
+        cli::{Failed, LookArgs},
+        clock::{self, now},
+        connect::Connection,
+        effects::{Connected, Runner, server_name},
+        hangup,
+        profiles::Profiles,
+        terminal::{self, Guard, Screen},
+    },
+    view,
+};
+
+/// Exit code of a program that a signal ended.
+const TERMINATED: u8 = 128 + 15;
+
+/// How the loop ended.
+enum End {
+    Quit,
+    Terminated,
+    HungUp,
+}
+
+struct Console {
+    state: State,
+    runner: Runner,
+    screen: Screen,
+    started: Instant,
+    mouse: bool,
+    late: Late,
+}
+
+/// What comes in from calls.
+struct Inboxes {
+    messages: UnboundedReceiver<Msg>,
+    /// Other servers and credentials.
+    connections: UnboundedReceiver<Connected>,
+}
+
+/// The state as it starts.
+///
+/// # Errors
+/// What is wrong in the configuration.
+fn state(
+    look: &LookArgs,
+    connection: &Connection,
+    profiles: &Profiles,
+    size: (u16, u16),
+) -> Result<State, String> {
+    let config = &profiles.config;
+    let keymap = Keymap::with(&config.keys)?;
+    let mut state = State::new(size, server_name(connection, profiles), keymap);
+    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let named = look.theme.as_ref().or(config.theme.as_ref());
+    state.theme = match named {
+        _ if no_color => Theme::Plain,
+        Some(name) => Theme::named(name)?,
+        // Until the terminal was asked for its background.
+        None => Theme::Either,
+    };
+    state.calls = clock::idempotency_key();
+    state.glyphs.ascii = look.ascii || config.ascii.unwrap_or(false);
+    state.read_only = look.read_only;
+    if let Some(warning) = &connection.warning {
+        state.warn(warning.clone());
+    }
+    Ok(state)
+}
+
+/// Runs the console until it is left.
+///
+/// # Errors
+/// [`Failed`]: what is wrong in the configuration, or with the terminal.
+pub fn run(look: &LookArgs, connection: Connection, profiles: Profiles) -> Result<u8, Failed> {
+    let wrong = |error: io::Error| Failed::Error(format!("the terminal: {error}"));
+    let size = crossterm::terminal::size().map_err(wrong)?;
+    let mut state = state(look, &connection, &profiles, size)?;
+    let mouse = profiles.config.mouse.unwrap_or(true);
+    // Calls run on a thread of their own: the loop answers keys whatever they do.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_name("calls")
+        .enable_all()
+        .build()
+        .map_err(|error| Failed::Error(error.to_string()))?;
+    terminal::on_panic();
+    hangup::watch_terminal();
+    terminal::enter(mouse).map_err(wrong)?;
+    let guard = Guard;
+    let mut late = Late::default();
+    let mut typed = String::new();
+    if state.theme == Theme::Either {
+        let detected = background::detect();
+        state.theme = match detected.background {
+            Background::Dark => Theme::Dark,
+            Background::Light => Theme::Light,
+            Background::Unknown => Theme::Either,
+        };
+        late.owed = detected.owed;
+        typed = detected.typed;
+    }
+    let screen = Terminal::new(CrosstermBackend::new(io::stdout())).map_err(wrong)?;
+    let ended = runtime.block_on(async move {
+        let (replies, inbox) = unbounded_channel();
+        let (connected, connections) = unbounded_channel();
+        let mut console = Console {
+            state,
+            runner: Runner::new(connection.client, profiles, replies, connected),
+            screen,
+            started: Instant::now(),
+            mouse,
+            late,
+        };
+        let inboxes = Inboxes {
+            messages: inbox,
+            connections,
+        };
+        let ended = console.run(connection.key_missing, &typed, inboxes).await;
+        if is_hung_up(&ended) {
+            terminal::leave();
+            // Nothing is dropped: the screen would say on a closed standard error that it cannot show its cursor, and panic.
+            std::process::exit(i32::from(hangup::HUNG_UP));
+        }
+        ended
+    });
+    drop(guard);
+    // Calls that still wait for a server are not waited for.
+    runtime.shutdown_background();
+    match ended.map_err(wrong)? {
+        End::Quit => Ok(0),
+        End::Terminated => Ok(TERMINATED),
+        End::HungUp => Ok(hangup::HUNG_UP),
+    }
+}
+
+/// Whether the terminal is gone: told by a signal, or by what cannot be drawn or read any more.
+fn is_hung_up(ended: &io::Result<End>) -> bool {
+    match ended {
+        Ok(End::HungUp) => true,
+        Ok(_) => false,
+        Err(error) => {
+            let kinds = [io::ErrorKind::UnexpectedEof, io::ErrorKind::BrokenPipe];
+            kinds.contains(&error.kind())
+                || error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error())
+        }
+    }
+}
+
+/// A terminal's answer that comes after it was waited for: the reader of keys takes it for keys.
+#[derive(Debug, Default)]
+struct Late {
+    /// Whether one may still come.
+    owed: bool,
+    /// Whether one is being read.
+    inside: bool,
+}
+
+impl Late {
+    /// Whether a key is part of such an answer: `alt-]`, then digits and letters up to `alt-\\` or `ctrl-g`.
+    fn takes(&mut self, key: &KeyEvent) -> bool {
+        let alt = key.modifiers.contains(KeyModifiers::ALT);
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        match key.code {
+            KeyCode::Char(']') if alt && self.owed => {
+                (self.owed, self.inside) = (false, true);
+                true
+            }
+            KeyCode::Char('\\') if alt && self.inside => {
+                self.inside = false;
+                true
+            }
+            KeyCode::Char('g') if control && self.inside => {
+                self.inside = false;
+                true
+            }
+            KeyCode::Char(c) if self.inside && (c.is_ascii_hexdigit() || "rgb:;/".contains(c)) => {
+                true
+            }
+            _ => {
+                self.inside = false;
+                false
+            }
+        }
+    }
+}
+
+/// Signals that end the program, or bring it back.
+struct Signals {
+    terminate: Signal,
+    hang_up: Signal,
+    interrupt: Signal,
+    go_on: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            go_on: signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
+        })
+    }
+
+    async fn next(&mut self) -> Caught {
+        tokio::select! {
+            _ = self.terminate.recv() => Caught::End,
+            _ = self.hang_up.recv() => Caught::HungUp,
+            _ = self.interrupt.recv() => Caught::End,
+            _ = self.go_on.recv() => Caught::GoOn,
+        }
+    }
+}
+
+/// What a signal means.
+enum Caught {
+    End,
+    HungUp,
+    GoOn,
+}
+
+impl Console {
+    async fn run(
+        &mut self,
+        key_missing: Option<String>,
+        typed: &str,
+        mut inboxes: Inboxes,
+    ) -> io::Result<End> {
+        let mut signals = Signals::new()?;
+        let mut keys = Some(EventStream::new());
+        self.tell_time();
+        // The first frame does not wait for the server.
+        self.draw()?;
+        let mut effects = Vec::new();
+        match key_missing {
+            Some(why) => self
+                .state
+                .ask_sign_in(&format!("There is no key to call the server with: {why}")),
+            None => self.state.reconnect(&mut effects),
+        }
+        let mut end = self.perform(effects, &mut keys).await?;
+        for c in typed.chars().filter(|c| !c.is_control()) {
+            let key = KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE);
+            end = end.or(self.take(Msg::Key(key), &mut keys).await?);
+        }
+        self.draw()?;
+        while end.is_none() {
+            let wait = self.state.wake().saturating_sub(self.state.now.ms);
+            let msg = tokio::select! {
+                biased;
+                signal = signals.next() => match signal {
+                    Caught::End => return Ok(End::Terminated),
+                    Caught::HungUp => return Ok(End::HungUp),
+                    Caught::GoOn => {
+                        terminal::enter(self.mouse)?;
+                        Some(Msg::Resumed)
+                    }
+                },
+                key = next(&mut keys) => match key? {
+                    Event::Key(key) if self.late.takes(&key) => None,
+                    event => message(event),
+                },
+                Some(found) = inboxes.connections.recv() => {
+                    end = self.connected(found, &mut inboxes.messages, &mut keys).await?;
+                    None
+                }
+                msg = inboxes.messages.recv() => msg,
+                () = sleep(Duration::from_millis(wait)) => Some(Msg::Tick),
+            };
+            if let Some(msg) = msg {
+                end = self.take(msg, &mut keys).await?;
+                // What has piled up is taken in before the next frame.
+                while end.is_none()
+                    && let Ok(msg) = inboxes.messages.try_recv()
+                {
+                    end = self.take(msg, &mut keys).await?;
+                }
+            }
+            self.draw()?;
+        }
+        Ok(end.unwrap_or(End::Quit))
+    }
+
+    fn tell_time(&mut self) {
+        let ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.state.now = Now { wall: now(), ms };
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        if self.state.dirty {
+            self.state.dirty = false;
+            let state = &self.state;
+            self.screen.draw(|frame| view::view(state, frame))?;
+        }
+        Ok(())
+    }
+
+    async fn take(&mut self, msg: Msg, keys: &mut Option<EventStream>) -> io::Result<Option<End>> {
+        self.tell_time();
+        if let Msg::Resize(..) = msg {
+            self.screen.autoresize()?;
+        }
+        let effects = update(&mut self.state, msg);
+        self.perform(effects, keys).await
+    }
+
+    /// Takes another server or credential up, unless the operator asked for yet another since, or gave the sign-in up.
+    async fn connected(
+        &mut self,
+        found: Connected,
+        inbox: &mut UnboundedReceiver<Msg>,
+        keys: &mut Option<EventStream>,
+    ) -> io::Result<Option<End>> {
+        let given_up = found.is_sign_in() && !self.state.layers.iter().any(Layer::is_sign_in);
+        if given_up || !self.runner.is_current(&found) {
+            return Ok(None);
+        }
+        if found.is_another_server() {
+            // What the one before has answered is taken in under its name.
+            self.runner.forget();
+            while let Ok(msg) = inbox.try_recv() {
+                if let Some(end) = self.take(msg, keys).await? {
+                    return Ok(Some(end));
+                }
+            }
+        }
+        let reply = self.runner.adopt(found);
+        self.take(Msg::Reply(reply), keys).await
+    }
+
+    async fn perform(
+        &mut self,
+        effects: Vec<Effect>,
+        keys: &mut Option<EventStream>,
+    ) -> io::Result<Option<End>> {
+        for effect in effects {
+            match effect {
+                Effect::Quit => return Ok(Some(End::Quit)),
+                Effect::Redraw => self.fresh()?,
+                Effect::Suspend => self.suspend(keys).await?,
+                Effect::Copy(text) => terminal::copy(text.expose())?,
+                Effect::SignIn { email, password } => {
+                    self.runner.sign_in(email, password);
+                }
+                Effect::Switch(name) => self.runner.switch(name),
+                #[cfg(debug_assertions)]
+                Effect::Crash => crash(),
+                other => self.runner.run(other),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Back to the shell, until it lets the program go on.
+    async fn suspend(&mut self, keys: &mut Option<EventStream>) -> io::Result<()> {
+        // Nobody but the shell may read keys meanwhile.
+        *keys = None;
+        terminal::leave();
+        terminal::stop();
+        // Where there is no job control the stop does nothing, and this goes on at once.
+        sleep(Duration::from_millis(50)).await;
+        terminal::enter(self.mouse)?;
+        *keys = Some(EventStream::new());
+        let (width, height) = crossterm::terminal::size()?;
+        self.tell_time();
+        self.state.resize(width, height);
+        self.fresh()
+    }
+
+    /// Forgets what is on the screen: the next frame is drawn whole. The library's own `clear` asks the terminal where
+    /// its cursor is, and the reader of keys would swallow the answer.
+    fn fresh(&mut self) -> io::Result<()> {
+        let (width, height) = self.state.size;
+        self.screen.resize(Rect::new(0, 0, width, height))
+    }
+}
+
+#[cfg(debug_assertions)]
+#[expect(
+    clippy::panic,
+    reason = "this is what it is for: to see the terminal restored"
+)]
+fn crash() {
+    panic!("asked for");
+}
+
+async fn next(keys: &mut Option<EventStream>) -> io::Result<Event> {
+    match keys {
+        Some(keys) => match keys.next().await {
+            Some(event) => event,
+            None => Err(io::ErrorKind::UnexpectedEof.into()),
+        },
+        None => std::future::pending().await,
+    }
+}
+
+fn message(event: Event) -> Option<Msg> {
+    match event {
+        Event::Key(key) => Some(Msg::Key(key)),
+        Event::Paste(text) => Some(Msg::Paste(text)),
+        Event::Mouse(mouse) => Some(Msg::Mouse(mouse)),
+        Event::Resize(width, height) => Some(Msg::Resize(width, height)),
+        Event::FocusGained | Event::FocusLost => None,
+    }
+}

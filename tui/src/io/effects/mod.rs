@@ -1,0 +1,453 @@
+//! Effects: the only code that calls the server, writes files or changes the connection.
+
+mod change;
+mod preview;
+mod read;
+mod stream;
+mod undo;
+
+pub use self::read::names;
+
+use std::{collections::HashMap, path::Path};
+
+use doorward_shared::client::{Client, ClientError, ListQuery};
+use tokio::{
+    sync::mpsc::UnboundedSender,
+    task::{AbortHandle, JoinHandle},
+};
+
+use crate::{
+    command::secret::Secret,
+    core::{
+        Effect, Msg,
+        msg::{Reply, ServerName, Switched},
+        problem::Problem,
+        resource::{ProfileRow, Resource},
+        search::Search,
+    },
+    io::{
+        connect::{Connection, to_profile},
+        profiles::Profiles,
+        search::narrow,
+        secret_file::SecretFile,
+    },
+};
+
+/// The credential that calls are made with changed, or could not be changed. The word of it comes together with the client,
+/// so that the screen never names one server while another is called.
+#[derive(Debug)]
+pub struct Connected {
+    /// Of the request for it; another came since, where it is not the newest.
+    generation: u64,
+    client: Option<Client>,
+    reply: Reply,
+}
+
+impl Connected {
+    pub fn is_sign_in(&self) -> bool {
+        matches!(self.reply, Reply::SignedIn(_))
+    }
+
+    pub fn is_another_server(&self) -> bool {
+        matches!(self.reply, Reply::Switched(Ok(_)))
+    }
+}
+
+/// Questions of which only the last one matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Slot {
+    Page,
+    Stats,
+    Refusals,
+    Server,
+    Whoami,
+    Row,
+    Preview,
+    Offers,
+    Timeline,
+    Stream,
+}
+
+/// Runs effects. Their answers come back as messages.
+pub struct Runner {
+    client: Client,
+    profiles: Profiles,
+    replies: UnboundedSender<Msg>,
+    connected: UnboundedSender<Connected>,
+    /// How often another server or credential was asked for.
+    generation: u64,
+    running: HashMap<Slot, AbortHandle>,
+}
+
+impl Runner {
+    pub fn new(
+        client: Client,
+        profiles: Profiles,
+        replies: UnboundedSender<Msg>,
+        connected: UnboundedSender<Connected>,
+    ) -> Self {
+        Self {
+            client,
+            profiles,
+            replies,
+            connected,
+            generation: 0,
+            running: HashMap::new(),
+        }
+    }
+
+    /// Starts something; its answer becomes a message. A task that panics says so too.
+    fn spawn(&mut self, slot: Option<Slot>, work: impl Future<Output = Reply> + Send + 'static) {
+        let replies = self.replies.clone();
+        let task: JoinHandle<Reply> = tokio::spawn(work);
+        let abort = task.abort_handle();
+        tokio::spawn(async move {
+            let reply = match task.await {
+                Ok(reply) => reply,
+                // Another question took its place.
+                Err(error) if error.is_cancelled() => return,
+                Err(_) => Reply::Broken,
+            };
+            let _ = replies.send(Msg::Reply(reply));
+        });
+        if let Some(before) = slot.and_then(|slot| self.running.insert(slot, abort)) {
+            before.abort();
+        }
+    }
+
+    /// Does an effect of the network or of files; the terminal's are the loop's.
+    pub fn run(&mut self, effect: Effect) {
+        let client = self.client.clone();
+        match effect {
+            Effect::Load {
+                generation,
+                kind,
+                query,
+                search: Some(search),
+                now,
+                want,
+                ..
+            } if !search.is_the_servers(kind) || clash(&search, kind, &query) => {
+                let replies = self.replies.clone();
+                let work = async move {
+                    let found = read::search(&client, kind, query, (&search, now), &replies).await;
+                    let (pages, note) = match found {
+                        Ok((page, note)) => (Ok(vec![page]), note),
+                        Err(problem) => (Err(problem), None),
+                    };
+                    Reply::Page {
+                        generation,
+                        want,
+                        pages,
+                        note,
+                    }
+                };
+                self.spawn(Some(Slot::Page), work);
+            }
+            Effect::Load {
+                generation,
+                kind,
+                query,
+                search,
+                cursor,
+                pages,
+                want,
+                ..
+            } => {
+                let params = search.iter().flat_map(|search| search.params(kind));
+                // What the list was narrowed down to before holds too.
+                let mut query = params.fold(query, narrow);
+                query.cursor = cursor;
+                let work = async move {
+                    let pages = read::pages(&client, kind, query, pages).await;
+                    Reply::Page {
+                        generation,
+                        want,
+                        pages,
+                        note: None,
+                    }
+                };
+                self.spawn(Some(Slot::Page), work);
+            }
+            Effect::Stats => self.spawn(Some(Slot::Stats), async move {
+                Reply::Stats(client.server().stats().await.map(Box::new).map_err(problem))
+            }),
+            Effect::Refusals(since) => self.spawn(Some(Slot::Refusals), async move {
+                Reply::Refusals(read::failing_clients(&client, since).await)
+            }),
+            Effect::Server => self.spawn(
+                Some(Slot::Server),
+                async move { read::server(&client).await },
+            ),
+            Effect::Whoami => self.spawn(Some(Slot::Whoami), async move {
+                Reply::Whoami(
+                    client
+                        .server()
+                        .whoami()
+                        .await
+                        .map(Box::new)
+                        .map_err(problem),
+                )
+            }),
+            Effect::Names(ids) => self.spawn(None, async move {
+                Reply::Names(read::names(&client, ids).await)
+            }),
+            Effect::Row(kind, id) => {
+                let work = async move {
+                    let item = read::row(&client, kind, &id).await;
+                    Reply::Row { id, item }
+                };
+                self.spawn(Some(Slot::Row), work);
+            }
+            Effect::Preview { generation, at } => {
+                let work = async move {
+                    let preview = preview::preview(&client, at).await;
+                    Reply::Preview {
+                        generation,
+                        preview,
+                    }
+                };
+                self.spawn(Some(Slot::Preview), work);
+            }
+            Effect::Timeline {
+                generation,
+                subject,
+                since,
+            } => {
+                let work = async move {
+                    let timeline = read::timeline(&client, &subject, since).await;
+                    Reply::Timeline {
+                        generation,
+                        timeline,
+                    }
+                };
+                self.spawn(Some(Slot::Timeline), work);
+            }
+            Effect::Offers {
+                generation,
+                kind,
+                text,
+            } => {
+                let work = async move {
+                    let offers = read::offers(&client, kind, &text).await;
+                    Reply::Offers { generation, offers }
+                };
+                self.spawn(Some(Slot::Offers), work);
+            }
+            Effect::Change {
+                ticket,
+                idempotency_key,
+                reason,
+                change,
+                expected,
+            } => {
+                let client = reason.map_or_else(|| client.clone(), |why| client.with_reason(&why));
+                let work = async move {
+                    let done = match undo::check(&client, expected.as_deref()).await {
+                        Ok(()) => change::change(&client, change, &idempotency_key).await,
+                        Err(problem) => Err(problem),
+                    };
+                    Reply::Changed { ticket, done }
+                };
+                self.spawn(None, work);
+            }
+            Effect::Stream(after) => {
+                let replies = self.replies.clone();
+                let work = async move { stream::follow(&client, after, &replies).await };
+                self.spawn(Some(Slot::Stream), work);
+            }
+            Effect::Write { path, text } => {
+                self.spawn(None, async move { Reply::Written(written(&path, &text)) });
+            }
+            Effect::SignIn { .. }
+            | Effect::Switch(_)
+            | Effect::Copy(_)
+            | Effect::Suspend
+            | Effect::Redraw
+            | Effect::Quit => {}
+            #[cfg(debug_assertions)]
+            Effect::Crash => {}
+        }
+    }
+
+    /// Signs in. The token is kept in memory alone.
+    pub fn sign_in(&mut self, email: String, password: Secret) {
+        let client = self.client.with_key("");
+        self.connect(async move {
+            match read::sign_in(&client, email, &password).await {
+                Ok(token) => {
+                    let client = client.with_key(token.expose());
+                    (Some(client), Reply::SignedIn(Ok(())))
+                }
+                Err(problem) => (None, Reply::SignedIn(Err(problem))),
+            }
+        });
+    }
+
+    /// Another server. Its key may take a while to find.
+    pub fn switch(&mut self, name: String) {
+        let profiles = self.profiles.clone();
+        self.connect(async move {
+            let connecting = tokio::task::spawn_blocking(move || {
+                let connection = to_profile(&name, &profiles)?;
+                let switched = Switched {
+                    server: server_name(&connection, &profiles),
+                    key_missing: connection.key_missing,
+                };
+                Ok((connection.client, switched))
+            });
+            match connecting.await {
+                Ok(Ok((client, switched))) => {
+                    (Some(client), Reply::Switched(Ok(Box::new(switched))))
+                }
+                Ok(Err(why)) => (None, Reply::Switched(Err(why))),
+                Err(_) => (None, Reply::Broken),
+            }
+        });
+    }
+
+    /// Looks for another client; only the last one that was asked for is taken.
+    fn connect(&mut self, work: impl Future<Output = (Option<Client>, Reply)> + Send + 'static) {
+        self.generation += 1;
+        let (generation, connected) = (self.generation, self.connected.clone());
+        let task = tokio::spawn(work);
+        tokio::spawn(async move {
+            let (client, reply) = task.await.unwrap_or((None, Reply::Broken));
+            let _ = connected.send(Connected {
+                generation,
+                client,
+                reply,
+            });
+        });
+    }
+
+    /// Whether it is the answer to the last request for a client.
+    pub fn is_current(&self, found: &Connected) -> bool {
+        found.generation == self.generation
+    }
+
+    /// Calls with the client that was found from here on; the answer says whose it is.
+    pub fn adopt(&mut self, found: Connected) -> Reply {
+        if let Some(client) = found.client {
+            self.client = client;
+        }
+        found.reply
+    }
+
+    /// Ends what is still asked where only the last answer matters.
+    pub fn forget(&mut self) {
+        for (_, running) in self.running.drain() {
+            running.abort();
+        }
+    }
+}
+
+/// Whether the list was narrowed down by a parameter that the search takes too: then both are judged here.
+fn clash(search: &Search, kind: Resource, query: &ListQuery) -> bool {
+    let mut params = search.params(kind).into_iter();
+    params.any(|(name, _)| query.has(name))
+}
+
+/// How the screen calls a server.
+pub fn server_name(connection: &Connection, profiles: &Profiles) -> ServerName {
+    let current = &connection.profile.name;
+    let rows = profiles.config.profiles.values().map(|profile| ProfileRow {
+        name: profile.name.clone(),
+        url: profile.url.clone().unwrap_or_default(),
+        color: profile.color.clone(),
+        read_only: profile.is_read_only(),
+        current: profile.name == *current,
+    });
+    ServerName {
+        profile: current.clone(),
+        url: connection.client.base().to_owned(),
+        color: connection.profile.color.clone(),
+        read_only: connection.profile.is_read_only(),
+        unlocked: false,
+        in_the_clear: connection.warning.is_some(),
+        profiles: rows.collect(),
+    }
+}
+
+/// A file of a name that is not taken.
+fn written(path: &Path, text: &Secret) -> Result<std::path::PathBuf, String> {
+    let fail = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => {
+            format!("{}: it exists, and is not overwritten", path.display())
+        }
+        _ => format!("{}: {error}", path.display()),
+    };
+    SecretFile::begin(path, false)
+        .and_then(|file| file.keep(text.expose().trim_end()))
+        .map_err(fail)?;
+    Ok(path.to_owned())
+}
+
+/// Unwraps a call's outcome for the screen.
+fn problem(error: ClientError) -> Problem {
+    Problem::from(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+    use super::*;
+
+    /// A runner that calls nobody yet, and knows the profiles `a` and `b`.
+    fn runner(directory: &Path) -> (Runner, UnboundedReceiver<Connected>) {
+        let config = directory.join("config.toml");
+        let profiles =
+            "[profiles.a]\nurl = 'http://127.0.0.1:1'\n[profiles.b]\nurl = 'http://127.0.0.1:2'\n";
+        std::fs::write(&config, profiles).unwrap();
+        let profiles = Profiles::load_from(config).unwrap();
+        let client = Client::new("http://127.0.0.1:3", "", &Default::default()).unwrap();
+        let (replies, _) = unbounded_channel();
+        let (connected, connections) = unbounded_channel();
+        let runner = Runner::new(client, profiles, replies, connected);
+        (runner, connections)
+    }
+
+    /// Takes in what `count` requests came to, as the console does; answers the word of what was taken.
+    async fn settle(
+        runner: &mut Runner,
+        connections: &mut UnboundedReceiver<Connected>,
+        count: usize,
+    ) -> Vec<Reply> {
+        let mut taken = Vec::new();
+        for _ in 0..count {
+            let found = connections.recv().await.unwrap();
+            if runner.is_current(&found) {
+                taken.push(runner.adopt(found));
+            }
+        }
+        taken
+    }
+
+    #[tokio::test]
+    async fn of_two_switches_the_last_counts_whichever_is_ready_first() {
+        let directory = tempfile::tempdir().unwrap();
+        let (mut runner, mut connections) = runner(directory.path());
+        for _ in 0..20 {
+            runner.switch("b".into());
+            runner.switch("a".into());
+            let taken = settle(&mut runner, &mut connections, 2).await;
+            let [Reply::Switched(Ok(switched))] = &taken[..] else {
+                panic!("{taken:?}");
+            };
+            assert_eq!(switched.server.url, runner.client.base());
+            assert_eq!(runner.client.base(), "http://127.0.0.1:1");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_sign_in_that_is_answered_after_a_switch_counts_for_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let (mut runner, mut connections) = runner(directory.path());
+        runner.sign_in("ada@example.org".into(), Secret::new("x".into()));
+        runner.switch("a".into());
+        let taken = settle(&mut runner, &mut connections, 2).await;
+        assert!(matches!(taken[..], [Reply::Switched(Ok(_))]), "{taken:?}");
+        assert_eq!(runner.client.base(), "http://127.0.0.1:1");
+    }
+}

@@ -1,0 +1,207 @@
+//! What something would hit, before it is done.
+
+use doorward_shared::{
+    ClientId, KeyId, UserId,
+    admin::RevokeSessions,
+    client::{Client, Filter, ListQuery},
+};
+
+use super::{problem, read};
+use crate::core::{
+    cells::device,
+    format::count as counted,
+    msg::{Preview, PreviewTarget},
+    problem::Problem,
+    resource::{Resource, Row},
+    text::clean,
+};
+
+/// Things that are named one by one.
+const SHOWN: usize = 6;
+/// Keys of one user that are revoked at once, at most.
+const KEYS: usize = 1_000;
+
+pub async fn preview(client: &Client, at: PreviewTarget) -> Result<Preview, Problem> {
+    match at {
+        PreviewTarget::Sessions(asked) => sessions(client, &asked).await,
+        PreviewTarget::User(id) => user(client, id).await,
+        PreviewTarget::Client(id) => oauth_client(client, id).await,
+        PreviewTarget::Key(id) => key(client, id).await,
+        PreviewTarget::KeysOf(id) => keys_of(client, id).await,
+        PreviewTarget::Each(kind, ids) => each(client, kind, ids).await,
+    }
+}
+
+/// The server's own preview: what it counts is what it will end.
+async fn sessions(client: &Client, asked: &RevokeSessions) -> Result<Preview, Problem> {
+    let found = client.sessions().revoke(asked).await.map_err(problem)?;
+    let ids = found
+        .sessions
+        .iter()
+        .take(SHOWN)
+        .map(|session| session.user_id.to_string());
+    let names = read::names(client, ids.collect()).await;
+    let mut lines = vec![format!(
+        "{} of {} {} at once, with all tokens.",
+        counted(found.count, "session"),
+        counted(found.users, "user"),
+        if found.count == 1 { "ends" } else { "end" }
+    )];
+    for session in found.sessions.iter().take(SHOWN) {
+        let id = session.user_id.to_string();
+        let name = names.get(&id).cloned().unwrap_or(id);
+        let device = device(session.user_agent.as_deref());
+        lines.push(clean(&format!("  {name}  {}  {device}", session.ip)));
+    }
+    let shown = found.sessions.len().min(SHOWN) as u64;
+    if found.count > shown {
+        lines.push(format!("  and {} more", found.count - shown));
+    }
+    Ok(Preview {
+        lines,
+        sessions: Some(Box::new((&found).into())),
+        ids: None,
+    })
+}
+
+/// How many live rows a list would have.
+async fn count(client: &Client, kind: Resource, query: ListQuery) -> Result<u64, Problem> {
+    let query = query.with(Filter::Active, true).limited(1);
+    Ok(read::page(client, kind, &query).await?.pagination.total)
+}
+
+/// A count, or that it is not to be had: it must not keep anybody from acting.
+fn said(count: Result<u64, Problem>, what: &str) -> String {
+    match count {
+        Ok(count) => format!("  {count} live {what}"),
+        Err(problem) => format!("  {what}: not known ({})", problem.message),
+    }
+}
+
+async fn user(client: &Client, id: UserId) -> Result<Preview, Problem> {
+    let sessions = count(
+        client,
+        Resource::Sessions,
+        ListQuery::default().with(Filter::UserId, id),
+    )
+    .await;
+    let keys = count(
+        client,
+        Resource::Keys,
+        ListQuery::default().with(Filter::OwnerId, id),
+    )
+    .await;
+    Ok(Preview {
+        lines: vec![
+            "It hits".into(),
+            said(sessions, "sessions"),
+            said(keys, "API keys"),
+        ],
+        ..Preview::default()
+    })
+}
+
+async fn oauth_client(client: &Client, id: ClientId) -> Result<Preview, Problem> {
+    let sessions = count(
+        client,
+        Resource::Sessions,
+        ListQuery::default().with(Filter::ClientId, id),
+    )
+    .await;
+    Ok(Preview {
+        lines: vec!["It hits".into(), said(sessions, "sessions through it")],
+        ..Preview::default()
+    })
+}
+
+async fn key(client: &Client, id: KeyId) -> Result<Preview, Problem> {
+    let key = client.api_keys().get(id).await.map_err(problem)?;
+    let owner = match key.owner_id {
+        Some(owner) => {
+            let owner = owner.to_string();
+            let names = read::names(client, vec![owner.clone()]).await;
+            names.get(&owner).cloned().unwrap_or(owner)
+        }
+        None => "the operator of this server".into(),
+    };
+    let used = match (key.last_used_at, &key.last_used_ip) {
+        (Some(at), Some(ip)) => format!("{} from {ip}", crate::core::format::second(at)),
+        (Some(at), None) => crate::core::format::second(at),
+        _ => "never".into(),
+    };
+    let lines = vec![
+        format!("  {}  {}", key.name, key.hint),
+        format!("  owner {owner}"),
+        format!("  scopes {}", key.scopes),
+        format!("  last used {used}"),
+    ];
+    Ok(Preview {
+        lines,
+        ..Preview::default()
+    })
+}
+
+async fn keys_of(client: &Client, id: UserId) -> Result<Preview, Problem> {
+    let query = ListQuery::default().with(Filter::OwnerId, id);
+    let query = query.with(Filter::Active, true);
+    let pages = read::pages(client, Resource::Keys, query, KEYS / 100).await?;
+    let mut lines = Vec::new();
+    let mut keys = Vec::new();
+    for item in pages.into_iter().flat_map(|page| page.data) {
+        if let Row::Key(key) = item {
+            if keys.len() < SHOWN {
+                lines.push(format!("  {}  {}", key.name, key.hint));
+            }
+            keys.push(key.id.to_string());
+        }
+    }
+    lines.insert(
+        0,
+        format!(
+            "{} to be revoked, at once.",
+            counted(keys.len() as u64, "API key")
+        ),
+    );
+    if keys.len() > SHOWN {
+        lines.push(format!("  and {} more", keys.len() - SHOWN));
+    }
+    Ok(Preview {
+        lines,
+        sessions: None,
+        ids: Some(keys),
+    })
+}
+
+/// Which of these live: what is dead already is neither counted nor sent.
+async fn each(client: &Client, kind: Resource, ids: Vec<String>) -> Result<Preview, Problem> {
+    let mut lines = Vec::new();
+    let mut living = Vec::new();
+    let asked = ids.len();
+    for id in ids {
+        let item = match read::row(client, kind, &id).await {
+            Ok(item) => item,
+            Err(problem) if problem.is_gone => continue,
+            Err(problem) => return Err(problem),
+        };
+        // A disabled owner's key, and a disabled user, can still die.
+        if matches!(item.state(), Some("revoked" | "expired")) {
+            continue;
+        }
+        if living.len() < SHOWN {
+            lines.push(format!("  {}", item.name()));
+        }
+        living.push(id);
+    }
+    if living.len() > SHOWN {
+        lines.push(format!("  and {} more", living.len() - SHOWN));
+    }
+    let dead = asked - living.len();
+    if dead > 0 {
+        lines.push(format!("{dead} of the {asked} marked are dead already."));
+    }
+    Ok(Preview {
+        lines,
+        sessions: None,
+        ids: Some(living),
+    })
+}

@@ -1,0 +1,201 @@
+//! Questions to the server. What comes back is cleaned before anybody sees it.
+
+use std::collections::BTreeMap;
+
+use doorward_shared::{
+    Page, Pagination, Timestamp,
+    admin::EventAction,
+    auth::LoginRequest,
+    client::{Client, Filter, ListQuery},
+};
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::problem;
+use crate::{
+    command::secret::Secret,
+    core::{
+        Msg,
+        list::PAGE,
+        msg::{Reply, Timeline},
+        pick::Offer,
+        problem::Problem,
+        refusal::{self, FailingClient},
+        resource::{Resource, Row},
+        search::Search,
+        subject::IncidentSubject,
+    },
+    io::rows,
+};
+
+/// Names that are looked up for one screen, at most.
+const NAMES: usize = 60;
+/// Pages of refused clients that are counted, newest first, at most.
+const REFUSALS: usize = 5;
+
+/// A page of a list.
+pub async fn page(
+    client: &Client,
+    kind: Resource,
+    query: &ListQuery,
+) -> Result<Page<Row>, Problem> {
+    rows::page(client, kind, query).await.map_err(problem)
+}
+
+/// Pages one after another, from where the question begins.
+pub async fn pages(
+    client: &Client,
+    kind: Resource,
+    query: ListQuery,
+    count: usize,
+) -> Result<Vec<Page<Row>>, Problem> {
+    let mut pages = Vec::new();
+    let mut query = query.limited(PAGE);
+    for _ in 0..count {
+        let page = page(client, kind, &query).await?;
+        query.cursor.clone_from(&page.pagination.next_cursor);
+        pages.push(page);
+        if query.cursor.is_none() {
+            break;
+        }
+    }
+    Ok(pages)
+}
+
+/// What a search finds, as one page, and what is to be said of it. The names it came by are told on the way.
+pub async fn search(
+    client: &Client,
+    kind: Resource,
+    query: ListQuery,
+    (search, now): (&Search, Timestamp),
+    replies: &UnboundedSender<Msg>,
+) -> Result<(Page<Row>, Option<String>), Problem> {
+    let found = crate::io::search::find(client, kind, query, search, now)
+        .await
+        .map_err(problem)?;
+    let note = match found.gave_up(kind) {
+        Some(note) => Some(note),
+        None if found.rows.is_empty() => search.hint(kind),
+        None => None,
+    };
+    let _ = replies.send(Msg::Reply(Reply::Names(found.names)));
+    let pagination = Pagination {
+        total: found.rows.len() as u64,
+        total_at_least: found.gave_up_after.is_some(),
+        ..Pagination::default()
+    };
+    let data = found.rows;
+    Ok((Page { data, pagination }, note))
+}
+
+pub async fn server(client: &Client) -> Reply {
+    let ready = match client.server().is_ready().await {
+        Ok(ready) => ready,
+        Err(error) => {
+            return Reply::Server {
+                ready: false,
+                info: Err(problem(error)),
+            };
+        }
+    };
+    let info = client.server().info().await;
+    Reply::Server {
+        ready,
+        info: info.map(Box::new).map_err(problem),
+    }
+}
+
+/// Clients that were refused since a time.
+pub async fn failing_clients(
+    client: &Client,
+    since: Timestamp,
+) -> Result<Vec<FailingClient>, Problem> {
+    let query = ListQuery::default()
+        .with(Filter::Action, EventAction::ClientRefused)
+        .with(Filter::Since, since);
+    let pages = pages(client, Resource::Events, query, REFUSALS).await?;
+    let items = pages.into_iter().flat_map(|page| page.data);
+    let events: Vec<_> = items
+        .filter_map(|item| match item {
+            Row::Event(event) => Some(event),
+            _ => None,
+        })
+        .collect();
+    Ok(refusal::failing_clients(&events))
+}
+
+/// A row by its id.
+pub async fn row(client: &Client, kind: Resource, id: &str) -> Result<Box<Row>, Problem> {
+    match rows::one(client, kind, id).await {
+        Ok(Some(row)) => Ok(Box::new(row)),
+        Ok(None) => Err(Problem::refused("there is no more to it")),
+        Err(error) => Err(problem(error)),
+    }
+}
+
+/// Emails of users, names of clients and keys. What cannot be had keeps its id.
+pub async fn names(client: &Client, ids: Vec<String>) -> BTreeMap<String, String> {
+    let mut names = BTreeMap::new();
+    for id in ids.into_iter().take(NAMES) {
+        let Some(kind) = Resource::of_id(&id) else {
+            continue;
+        };
+        match row(client, kind, &id).await.map(|item| item.name()) {
+            Ok(name) => names.insert(id, name),
+            // Gone, or not ours to see: the id says as much.
+            Err(_) => None,
+        };
+    }
+    names
+}
+
+pub async fn timeline(
+    client: &Client,
+    subject: &IncidentSubject,
+    since: Timestamp,
+) -> Result<Timeline, Problem> {
+    let events = crate::io::timeline::timeline(client, subject, since).await;
+    Ok(Timeline {
+        events: events.map_err(problem)?,
+        live_sessions: crate::io::timeline::live_sessions(client, subject).await,
+    })
+}
+
+/// What can be picked for what was typed. Whoever may not see them types.
+pub async fn offers(client: &Client, kind: Resource, text: &str) -> Vec<Offer> {
+    let query = ListQuery::default();
+    let query = match kind {
+        Resource::Roles => query.limited(100),
+        _ if text.is_empty() => query.limited(20),
+        _ => query.with(Filter::Q, text).limited(20),
+    };
+    let page = page(client, kind, &query).await;
+    let rows = page.map(|page| page.data).unwrap_or_default();
+    let offer = |item: Row| match &item {
+        Row::Role(role) => Offer {
+            id: role.name.clone(),
+            value: role.name.clone(),
+            about: role.permissions.to_string(),
+        },
+        Row::User(user) => Offer {
+            id: user.id.to_string(),
+            value: user.email.clone(),
+            about: crate::core::cells::full_name(user),
+        },
+        item => Offer {
+            id: item.id(),
+            value: item.id(),
+            about: item.name(),
+        },
+    };
+    rows.into_iter().map(offer).collect()
+}
+
+/// An access token for an operator's password.
+pub async fn sign_in(client: &Client, email: String, password: &Secret) -> Result<Secret, Problem> {
+    let body = LoginRequest {
+        email,
+        password: password.expose().to_owned(),
+    };
+    let answer = client.server().login(&body).await.map_err(problem)?;
+    Ok(Secret::new(answer.access_token))
+}

@@ -1,0 +1,35 @@
+//! The events as they happen.
+
+use doorward_shared::{EventId, client::Client};
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::problem;
+use crate::core::{Msg, msg::Reply};
+
+/// Follows the events until the stream is lost; why is the answer.
+pub async fn follow(
+    client: &Client,
+    after: Option<EventId>,
+    replies: &UnboundedSender<Msg>,
+) -> Reply {
+    let mut stream = match client.events().stream(after).await {
+        Ok(stream) => stream,
+        Err(error) => return Reply::StreamLost(problem(error)),
+    };
+    let _ = replies.send(Msg::Reply(Reply::Streaming(stream.last())));
+    loop {
+        match stream.next().await {
+            Ok(Some(event)) => {
+                if replies
+                    .send(Msg::Reply(Reply::Event(Box::new(event))))
+                    .is_err()
+                {
+                    break;
+                }
+            }
+            Ok(None) => break,
+            Err(error) => return Reply::StreamLost(problem(error)),
+        }
+    }
+    Reply::StreamEnded
+}

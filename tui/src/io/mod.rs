@@ -1,0 +1,19 @@
+//! What reaches outside the program: the server, the terminal, files, the clock.
+
+mod background;
+pub mod cli;
+pub mod clock;
+pub mod connect;
+pub mod console;
+mod effects;
+mod hangup;
+mod listener;
+mod perform;
+pub mod profiles;
+mod prompt;
+mod rows;
+mod search;
+mod secret_file;
+pub mod stderr;
+mod terminal;
+mod timeline;

@@ -1,0 +1,257 @@
+//! Does what an operator asked for: each change is one call here, whether the console or the twin makes it.
+
+use std::fmt::Display;
+
+use doorward_shared::{
+    Timestamp,
+    admin::{
+        AdminKey, AdminMintedKey, BackupMade, Client as OauthClient, Revoked, RevokedSessions,
+        Role, SigningKey, User, UserPatch,
+    },
+    client::{Client, ClientError, Collection, Filter, ListQuery},
+};
+
+use crate::command::{ApiKeys, Clients, Command, Mint, Roles, Sessions, SigningKeys, Users};
+
+/// What a change came to.
+#[derive(Debug)]
+pub enum Performed {
+    /// Somebody is there now.
+    UserCreated(User),
+    /// A user is like this now.
+    User(User),
+    /// The password of this user, by id, is set.
+    PasswordSet(String),
+    /// How many sessions of one user have ended.
+    UserSessions(Revoked),
+    Sessions(RevokedSessions),
+    /// With the secret, which is shown once.
+    Minted(AdminMintedKey),
+    Rotated(AdminMintedKey),
+    Key(AdminKey),
+    /// With the secret, where it has one.
+    Registered(OauthClient),
+    NewSecret(OauthClient),
+    Client(OauthClient),
+    Role(Role),
+    SigningKey(SigningKey),
+    Backup(BackupMade),
+    /// These are no more, and in which way.
+    Gone {
+        ids: Vec<String>,
+        how: Gone,
+    },
+}
+
+/// In which way something is no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gone {
+    Deleted,
+    Revoked,
+}
+
+impl Gone {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Deleted => "deleted",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
+/// Why a change was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum PerformError {
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// One of several failed; those before it are done.
+    #[error("{} of {of} {}, then: {error}", done.len(), how.as_str())]
+    Partly {
+        done: Vec<String>,
+        of: usize,
+        how: Gone,
+        #[source]
+        error: ClientError,
+    },
+    /// What was typed for a user is neither an id nor an address.
+    #[error("{0} is neither a user's id nor an email address")]
+    NoReference(String),
+    #[error("nobody has the email address {0}")]
+    UnknownEmail(String),
+    /// It is read and printed, not done.
+    #[error("{0} changes nothing")]
+    NoChange(String),
+}
+
+/// A user's id, by itself or by their whole email address.
+///
+/// # Errors
+/// [`PerformError`].
+pub async fn resolve(client: &Client, text: &str) -> Result<String, PerformError> {
+    if text.parse::<doorward_shared::UserId>().is_ok() {
+        return Ok(text.to_owned());
+    }
+    if !text.contains('@') {
+        return Err(PerformError::NoReference(text.to_owned()));
+    }
+    let query = ListQuery::default().with(Filter::Email, text);
+    let page = client.users().list(&query).await?;
+    match page.data.first() {
+        Some(user) => Ok(user.id.to_string()),
+        None => Err(PerformError::UnknownEmail(text.to_owned())),
+    }
+}
+
+/// Puts ids in the place of email addresses, and what a key is to be like in the place of the key.
+///
+/// # Errors
+/// [`PerformError`].
+pub async fn resolve_all(client: &Client, command: &mut Command) -> Result<(), PerformError> {
+    for person in command.people() {
+        *person = resolve(client, person).await?;
+    }
+    if let Command::Apikeys(ApiKeys::Clone { id, name, secret }) = command {
+        let mut like = Mint::like(&client.api_keys().get(&*id).await?);
+        like.name = name.take().unwrap_or(like.name);
+        like.secret = std::mem::take(secret);
+        *command = Command::Apikeys(ApiKeys::Mint(like));
+    }
+    Ok(())
+}
+
+/// Does it. Users are named by id by now: see [`resolve_all`]. With the same `key` a call that makes something gives the
+/// same answer.
+///
+/// # Errors
+/// [`PerformError`].
+pub async fn perform(
+    client: &Client,
+    command: &Command,
+    key: &str,
+    now: Timestamp,
+) -> Result<Performed, PerformError> {
+    Ok(match command {
+        Command::Users(command) => return users(client, command, key).await,
+        Command::Sessions(Sessions::Revoke(revoke)) => {
+            Performed::Sessions(client.sessions().revoke(&revoke.body()).await?)
+        }
+        Command::Apikeys(command) => return api_keys(client, command, key, now).await,
+        Command::Clients(command) => return clients(client, command, key).await,
+        Command::Roles(Roles::Put(put)) => {
+            Performed::Role(client.roles().put(&put.name, &put.body()).await?)
+        }
+        Command::Roles(Roles::Delete { names }) => {
+            return each(client, Collection::Roles, names).await;
+        }
+        Command::Keys(SigningKeys::Rotate) => {
+            Performed::SigningKey(client.signing_keys().rotate().await?)
+        }
+        Command::Keys(SigningKeys::Revoke(revoke)) => {
+            return each(client, Collection::SigningKeys, &revoke.kids()).await;
+        }
+        Command::Backup => Performed::Backup(client.server().back_up().await?),
+        other => return Err(no_change(other)),
+    })
+}
+
+fn no_change(command: &impl Display) -> PerformError {
+    PerformError::NoChange(command.to_string())
+}
+
+async fn users(client: &Client, command: &Users, key: &str) -> Result<Performed, PerformError> {
+    let users = client.users();
+    let disabled = |disabled| UserPatch {
+        disabled: Some(disabled),
+        ..UserPatch::default()
+    };
+    Ok(match command {
+        Users::Create(create) => Performed::UserCreated(users.create(&create.body(), key).await?),
+        Users::Update(update) => Performed::User(users.update(&update.user, &update.body()).await?),
+        Users::Disable { user } => Performed::User(users.update(user, &disabled(true)).await?),
+        Users::Enable { user } => Performed::User(users.update(user, &disabled(false)).await?),
+        Users::Password(password) => {
+            users.set_password(&password.user, &password.body()).await?;
+            Performed::PasswordSet(password.user.clone())
+        }
+        Users::EndSessions { user, api_keys } => {
+            let ended = users.end_sessions(user, &Users::ended(*api_keys)).await?;
+            Performed::UserSessions(ended)
+        }
+        Users::Delete { users: ids } => {
+            return each(client, Collection::Users, ids).await;
+        }
+        Users::List(_) | Users::Get { .. } => {
+            return Err(no_change(&Command::Users(command.clone())));
+        }
+    })
+}
+
+async fn api_keys(
+    client: &Client,
+    command: &ApiKeys,
+    key: &str,
+    now: Timestamp,
+) -> Result<Performed, PerformError> {
+    let keys = client.api_keys();
+    Ok(match command {
+        ApiKeys::Mint(mint) => Performed::Minted(keys.mint(&mint.body(now), key).await?),
+        ApiKeys::Update(update) => Performed::Key(keys.update(&update.id, &update.body()).await?),
+        ApiKeys::Rotate(rotate) => {
+            Performed::Rotated(keys.rotate(&rotate.id, &rotate.body(), key).await?)
+        }
+        ApiKeys::Revoke { ids } => {
+            return each(client, Collection::ApiKeys, ids).await;
+        }
+        ApiKeys::List(_) | ApiKeys::Get { .. } | ApiKeys::Clone { .. } => {
+            return Err(no_change(&Command::Apikeys(command.clone())));
+        }
+    })
+}
+
+async fn clients(client: &Client, command: &Clients, key: &str) -> Result<Performed, PerformError> {
+    let clients = client.clients();
+    Ok(match command {
+        Clients::Register(register) => {
+            Performed::Registered(clients.register(&register.body(), key).await?)
+        }
+        Clients::Update(update) => {
+            Performed::Client(clients.update(&update.id, &update.body()).await?)
+        }
+        Clients::Secret(rotate) => {
+            let made = clients
+                .rotate_secret(&rotate.id, &rotate.body(), key)
+                .await?;
+            Performed::NewSecret(made)
+        }
+        Clients::Delete { ids } => {
+            return each(client, Collection::Clients, ids).await;
+        }
+        Clients::List { .. } | Clients::Get { .. } => {
+            return Err(no_change(&Command::Clients(command.clone())));
+        }
+    })
+}
+
+/// One after another; what was done before one failed stays done, and is told.
+async fn each(client: &Client, of: Collection, ids: &[String]) -> Result<Performed, PerformError> {
+    let how = match of {
+        Collection::ApiKeys | Collection::SigningKeys => Gone::Revoked,
+        _ => Gone::Deleted,
+    };
+    let mut done = Vec::new();
+    for id in ids {
+        match client.delete(of, id).await {
+            Ok(()) => done.push(id.clone()),
+            Err(error) if done.is_empty() => return Err(error.into()),
+            Err(error) => {
+                return Err(PerformError::Partly {
+                    done,
+                    of: ids.len(),
+                    how,
+                    error,
+                });
+            }
+        }
+    }
+    Ok(Performed::Gone { ids: done, how })
+}

@@ -1,0 +1,376 @@
+//! Profiles: several servers, each with its URL, whom to trust, a colour, and whether changes are switched off.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+use doorward_shared::client::Trust;
+use serde::{Deserialize, Serialize};
+
+use crate::io::secret_file::SecretFile;
+
+/// A server.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Profile {
+    #[serde(skip)]
+    pub name: String,
+    pub url: Option<String>,
+    /// File that holds the API key. Without it the key lies in the operating system's keyring or beside this file.
+    pub key_file: Option<PathBuf>,
+    /// Certificate of an authority, PEM.
+    pub ca_file: Option<PathBuf>,
+    /// SHA-256 of the server's certificate, in hex; colons are allowed.
+    pub pinned_sha256: Option<String>,
+    /// Shown beside the name: `red`, `green`, …
+    pub color: Option<String>,
+    /// Marked as production: read-only unless `read_only` says otherwise.
+    pub production: bool,
+    pub read_only: Option<bool>,
+}
+
+/// The console's configuration file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// The profile that is used when none is named.
+    pub default_profile: Option<String>,
+    pub theme: Option<String>,
+    pub ascii: Option<bool>,
+    pub mouse: Option<bool>,
+    /// Keys put elsewhere: action = "key".
+    pub keys: BTreeMap<String, String>,
+    pub profiles: BTreeMap<String, Profile>,
+}
+
+/// The configuration and where it lies.
+#[derive(Debug, Clone)]
+pub struct Profiles {
+    path: PathBuf,
+    pub config: Config,
+}
+
+impl Profile {
+    /// Whether changes are switched off.
+    pub fn is_read_only(&self) -> bool {
+        self.read_only.unwrap_or(self.production)
+    }
+
+    /// Whom to trust.
+    ///
+    /// # Errors
+    /// One line that names the file or value.
+    pub fn trust(&self) -> Result<Trust, String> {
+        let ca_pem = match &self.ca_file {
+            Some(path) => {
+                Some(fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?)
+            }
+            None => None,
+        };
+        let pin = self.pinned_sha256.as_deref().map(parse_pin).transpose()?;
+        Ok(Trust { ca_pem, pin })
+    }
+
+    /// The profile's key.
+    ///
+    /// # Errors
+    /// One line that says where none was found.
+    pub fn read_key(&self, profiles: &Profiles) -> Result<String, String> {
+        if let Some(path) = &self.key_file {
+            let text =
+                fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+            return Ok(text.trim().to_owned());
+        }
+        if let Some(key) = keyring::get(&self.name) {
+            return Ok(key);
+        }
+        let path = profiles.key_path(&self.name);
+        let mode = fs::metadata(&path).map(|found| found.permissions().mode() & 0o077);
+        match mode {
+            Ok(0) => {
+                let text = fs::read_to_string(&path)
+                    .map_err(|error| format!("{}: {error}", path.display()))?;
+                Ok(text.trim().to_owned())
+            }
+            Ok(_) => Err(format!(
+                "{}: others can read it; make its mode 0600",
+                path.display()
+            )),
+            Err(_) => Err(format!("no key is kept for the profile {}", self.name)),
+        }
+    }
+}
+
+fn parse_pin(text: &str) -> Result<[u8; 32], String> {
+    let digits: Vec<u32> = text
+        .chars()
+        .filter(|c| *c != ':')
+        .filter_map(|c| c.to_digit(16))
+        .collect();
+    let clean = text.chars().all(|c| c == ':' || c.is_ascii_hexdigit());
+    if !clean || digits.len() != 64 {
+        return Err("pinned_sha256: must be 64 hexadecimal digits".into());
+    }
+    let mut pin = [0; 32];
+    for (byte, pair) in pin.iter_mut().zip(digits.chunks(2)) {
+        *byte = u8::try_from(pair[0] * 16 + pair[1]).unwrap_or_default();
+    }
+    Ok(pin)
+}
+
+impl Profiles {
+    /// Reads `$XDG_CONFIG_HOME/doorward/config.toml`, if it is there.
+    ///
+    /// # Errors
+    /// One line that names the file and what is wrong in it.
+    pub fn load() -> Result<Self, String> {
+        let base = std::env::var_os("XDG_CONFIG_HOME")
+            .filter(|dir| !dir.is_empty())
+            .map(PathBuf::from)
+            .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".config")));
+        let path = base
+            .unwrap_or_else(|| ".".into())
+            .join("doorward/config.toml");
+        Self::load_from(path)
+    }
+
+    /// Reads a file of this name, if it is there.
+    ///
+    /// # Errors
+    /// As [`Profiles::load`].
+    pub fn load_from(path: PathBuf) -> Result<Self, String> {
+        let mut config = match fs::read_to_string(&path) {
+            Ok(text) => toml::from_str::<Config>(&text).map_err(|error| {
+                let message = error.message().replace('\n', " ");
+                format!("{}: {message}", path.display())
+            })?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Config::default(),
+            Err(error) => return Err(format!("{}: {error}", path.display())),
+        };
+        for (name, profile) in &mut config.profiles {
+            profile.name.clone_from(name);
+        }
+        Ok(Self { path, config })
+    }
+
+    /// Where the configuration lies, or would.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A profile by its name.
+    pub fn get(&self, name: &str) -> Option<Profile> {
+        self.config.profiles.get(name).cloned()
+    }
+
+    /// The one that is used when none is named, if there is one.
+    ///
+    /// # Errors
+    /// When it is named but not there: another server than the one that was meant must not answer.
+    pub fn chosen(&self) -> Result<Option<Profile>, String> {
+        let name = env_profile().or_else(|| self.config.default_profile.clone());
+        name.map(|name| self.named(&name)).transpose()
+    }
+
+    /// A profile that has to be there.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub fn named(&self, name: &str) -> Result<Profile, String> {
+        let missing = || format!("{name} is not a profile in {}", self.path.display());
+        self.get(name).ok_or_else(missing)
+    }
+
+    fn key_path(&self, name: &str) -> PathBuf {
+        self.path.with_file_name(format!("{name}.key"))
+    }
+
+    /// Keeps a profile's key: in the operating system's keyring where it works, else in a file of mode 0600.
+    /// Answers where.
+    ///
+    /// # Errors
+    /// One line.
+    pub fn keep_key(&self, name: &str, key: &str) -> Result<String, String> {
+        if keyring::set(name, key) {
+            return Ok("the keyring".into());
+        }
+        let path = self.key_path(name);
+        write_private(&path, key).map_err(|error| format!("{}: {error}", path.display()))?;
+        Ok(path.display().to_string())
+    }
+
+    /// Adds or changes a profile and writes the file.
+    ///
+    /// # Errors
+    /// One line.
+    pub fn put(&mut self, profile: Profile) -> Result<(), String> {
+        let name = profile.name.clone();
+        let name_ok = !name.is_empty()
+            && name
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+        if !name_ok {
+            return Err("a profile's name is letters, digits, - and _".into());
+        }
+        if self.config.default_profile.is_none() {
+            self.config.default_profile = Some(name.clone());
+        }
+        self.config.profiles.insert(name, profile);
+        self.write()
+    }
+
+    /// Makes a profile the one that is used when none is named.
+    ///
+    /// # Errors
+    /// One line.
+    pub fn choose(&mut self, name: &str) -> Result<(), String> {
+        self.config.default_profile = Some(name.to_owned());
+        self.write()
+    }
+
+    /// Forgets a profile and the key that was kept for it; answers whether there was one. A file that the profile only names
+    /// stays.
+    ///
+    /// # Errors
+    /// One line.
+    pub fn delete(&mut self, name: &str) -> Result<bool, String> {
+        self.config.profiles.remove(name);
+        if self.config.default_profile.as_deref() == Some(name) {
+            self.config.default_profile = None;
+        }
+        self.write()?;
+        let path = self.key_path(name);
+        let in_file = match fs::remove_file(&path) {
+            Ok(()) => true,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => false,
+            Err(error) => return Err(format!("{}: {error}", path.display())),
+        };
+        let in_keyring = keyring::get(name).is_some();
+        if in_keyring {
+            keyring::clear(name);
+        }
+        Ok(in_file || in_keyring)
+    }
+
+    fn write(&self) -> Result<(), String> {
+        let text = toml::to_string_pretty(&self.config).map_err(|error| error.to_string())?;
+        write_private(&self.path, &text)
+            .map_err(|error| format!("{}: {error}", self.path.display()))
+    }
+}
+
+fn env_profile() -> Option<String> {
+    std::env::var("DOORWARD_PROFILE")
+        .ok()
+        .filter(|name| !name.is_empty())
+}
+
+/// Writes a file of mode 0600, whole or not at all.
+pub fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    SecretFile::in_place_of(path)?.keep(text.trim_end())
+}
+
+/// The operating system's keyring, through the freedesktop Secret Service's own command where there is one.
+mod keyring {
+    use std::{
+        io::Write,
+        process::{Command, Stdio},
+    };
+
+    fn command() -> Option<Command> {
+        // Without a session bus `secret-tool` would wait or fail: there is no keyring then.
+        std::env::var_os("DBUS_SESSION_BUS_ADDRESS")?;
+        let mut command = Command::new("secret-tool");
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        Some(command)
+    }
+
+    pub fn get(profile: &str) -> Option<String> {
+        let mut command = command()?;
+        command
+            .args(["lookup", "service", "doorward", "profile", profile])
+            .stdout(Stdio::piped());
+        let output = command
+            .output()
+            .ok()
+            .filter(|output| output.status.success())?;
+        let key = String::from_utf8(output.stdout).ok()?;
+        Some(key.trim().to_owned()).filter(|key| !key.is_empty())
+    }
+
+    pub fn clear(profile: &str) {
+        if let Some(mut command) = command() {
+            command.args(["clear", "service", "doorward", "profile", profile]);
+            // What is left there is nobody's key any more: nothing names it.
+            let _ = command.status();
+        }
+    }
+
+    pub fn set(profile: &str, key: &str) -> bool {
+        let store = || {
+            let mut command = command()?;
+            let label = format!("Doorward {profile}");
+            command.args([
+                "store", "--label", &label, "service", "doorward", "profile", profile,
+            ]);
+            let mut child = command.stdin(Stdio::piped()).spawn().ok()?;
+            child.stdin.take()?.write_all(key.as_bytes()).ok()?;
+            child.wait().ok().filter(std::process::ExitStatus::success)
+        };
+        // Believed after it was read back.
+        store().is_some() && get(profile).as_deref() == Some(key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn production_is_read_only_unless_it_says_otherwise() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("config.toml");
+        let text = "[profiles.live]\nurl = 'https://id.example'\nproduction = true\n\
+                    [profiles.dev]\nurl = 'http://127.0.0.1:8000'\n[profiles.odd]\nproduction = true\nread_only = false\n";
+        fs::write(&path, text).unwrap();
+        let profiles = Profiles::load_from(path).unwrap();
+        assert!(profiles.get("live").unwrap().is_read_only());
+        assert!(!profiles.get("dev").unwrap().is_read_only());
+        assert!(!profiles.get("odd").unwrap().is_read_only());
+    }
+
+    #[test]
+    fn a_key_file_others_can_read_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let profiles = Profiles {
+            path: directory.path().join("config.toml"),
+            config: Config::default(),
+        };
+        let profile = Profile {
+            name: "p".into(),
+            url: Some("http://x".into()),
+            ..Profile::default()
+        };
+        write_private(&profiles.key_path("p"), "sk_live_x").unwrap();
+        assert_eq!(profile.read_key(&profiles).as_deref(), Ok("sk_live_x"));
+        fs::set_permissions(profiles.key_path("p"), fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(profile.read_key(&profiles).unwrap_err().contains("0600"));
+    }
+
+    #[test]
+    fn unknown_keys_are_refused_by_name() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("config.toml");
+        fs::write(&path, "colour = 'red'\n").unwrap();
+        assert!(Profiles::load_from(path).unwrap_err().contains("colour"));
+    }
+}

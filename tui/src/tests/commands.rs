@@ -1,0 +1,236 @@
+//! The model of commands: what is written is read back as the same.
+
+use clap::Parser;
+use doorward_shared::apikey::Environment;
+
+use super::bench::{Bench, client, key, noon, rows, session, user};
+use crate::{
+    command::{
+        ApiKeys, Bounds, Clients, Command, Create, Mint, Of, Password, Put, Register, Revoke,
+        RevokeKeys, Roles, Rotate, SecretArgs, Sessions, SigningKeys, Update, UpdateClient,
+        UpdateKey, Users, secret::Secret, when::Moment,
+    },
+    core::{command_line::of_state, resource::Resource},
+    io::cli::Cli,
+};
+
+/// Words as a shell makes them.
+fn words(command: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut quoted = false;
+    for c in command.replace("'\\''", "\u{1}").chars() {
+        match c {
+            '\'' => quoted = !quoted,
+            ' ' if !quoted => words.push(String::new()),
+            '\u{1}' => words.last_mut().unwrap().push('\''),
+            c => words.last_mut().unwrap().push(c),
+        }
+    }
+    words
+}
+
+/// What the twin reads.
+fn read(line: &str) -> Cli {
+    match Cli::try_parse_from(words(line)) {
+        Ok(cli) => cli,
+        Err(error) => panic!("{line}\n{error}"),
+    }
+}
+
+fn user_changes() -> Vec<Command> {
+    let id = user(2, "bob@example.org").id.to_string();
+    let update = Update {
+        user: id.clone(),
+        email: Some("b@example.org".into()),
+        first_name: Some(String::new()),
+        last_name: Some("O'Neil".into()),
+        role: Some("admin".into()),
+        ..Update::default()
+    };
+    [
+        Users::Create(Create {
+            email: "eve@example.org".into(),
+            password_stdin: true,
+            first_name: Some("Eve Anna".into()),
+            role: Some("admin".into()),
+            permissions: vec!["read:orders".into(), "write".into()],
+            ..Create::default()
+        }),
+        Users::Update(update.clone().permitting(Some(Vec::new()))),
+        Users::Update(update.permitting(Some(vec!["read".into()]))),
+        Users::Disable { user: id.clone() },
+        Users::Enable { user: id.clone() },
+        Users::Password(Password {
+            user: id.clone(),
+            api_keys: true,
+            password: None,
+        }),
+        Users::EndSessions {
+            user: id.clone(),
+            api_keys: false,
+        },
+        Users::Delete {
+            users: vec![id, "ada@example.org".into()],
+        },
+    ]
+    .map(Command::Users)
+    .into()
+}
+
+fn key_and_client_changes() -> Vec<Command> {
+    let (key, client) = (key(2, "k"), client(1, "c").id.to_string());
+    let id = key.id.to_string();
+    let secret = SecretArgs {
+        secret_file: Some("/tmp/a file".into()),
+    };
+    let mint = Mint {
+        name: "it's a \"key\"; rm -rf $HOME".into(),
+        scopes: vec!["read:orders".into()],
+        owner: Some("bob@example.org".into()),
+        expires: Some(Moment::At(noon())),
+        environment: Environment::Test,
+        secret: secret.clone(),
+        bounds: Bounds::default(),
+    };
+    let keys = [
+        ApiKeys::Mint(mint.clone()),
+        ApiKeys::Mint(Mint {
+            expires: Some(Moment::WEEK),
+            owner: None,
+            ..mint
+        }),
+        ApiKeys::Clone {
+            id: id.clone(),
+            name: Some("other".into()),
+            secret,
+        },
+        ApiKeys::Update(UpdateKey {
+            id: id.clone(),
+            name: Some("n".into()),
+            scopes: Some(vec!["read".into(), "write".into()]),
+        }),
+        ApiKeys::Rotate(Rotate::after(&id, 60)),
+        ApiKeys::Revoke {
+            ids: vec![id.clone(), id],
+        },
+    ];
+    let clients = [
+        Clients::Register(Register {
+            name: "a shop".into(),
+            redirect_uris: vec!["https://shop.example/callback".into()],
+            grant_types: vec!["authorization_code".into()],
+            scopes: vec!["openid".into()],
+            resources: vec!["https://api.example".into()],
+            public: true,
+            require_pkce: true,
+            resource_server: true,
+            secret: SecretArgs::default(),
+        }),
+        Clients::Update(UpdateClient {
+            id: client.clone(),
+            name: Some("n".into()),
+            redirect_uris: Some(vec!["https://a.example/".into()]),
+            require_pkce: Some(true),
+            resource_server: Some(false),
+            ..UpdateClient::default()
+        }),
+        Clients::Update(
+            UpdateClient {
+                id: client.clone(),
+                ..UpdateClient::default()
+            }
+            .requiring_pkce(false),
+        ),
+        Clients::Secret(Rotate::after(&client, 0)),
+        Clients::Delete { ids: vec![client] },
+    ];
+    let keys = keys.map(Command::Apikeys).into_iter();
+    keys.chain(clients.map(Command::Clients)).collect()
+}
+
+fn other_changes() -> Vec<Command> {
+    let all_of = Revoke {
+        of: Of {
+            user: Some(user(2, "").id.to_string()),
+            client: Some(client(1, "").id),
+            ip: Some("10.0.0.0/8".into()),
+        },
+        include_own: true,
+        ..Revoke::default()
+    };
+    vec![
+        Command::Sessions(Sessions::Revoke(all_of)),
+        Command::Sessions(Sessions::Revoke(Revoke::these(vec![session(1).id]))),
+        Command::Roles(Roles::Put(Put {
+            name: "support".into(),
+            permissions: vec!["read".into()],
+        })),
+        Command::Roles(Roles::Delete {
+            names: vec!["support".into()],
+        }),
+        Command::Keys(SigningKeys::Rotate),
+        Command::Keys(SigningKeys::Revoke(RevokeKeys {
+            kid: "-begins-with-a-hyphen".into(),
+            and: vec!["--and-so-does-this".into()],
+        })),
+        Command::Backup,
+    ]
+}
+
+#[test]
+fn every_change_is_read_back_as_it_was_written() {
+    let all = [user_changes(), key_and_client_changes(), other_changes()].concat();
+    for command in all {
+        assert!(command.changes(), "{command}");
+        let cli = read(&format!("{} --yes", command.because(Some("they're gone"))));
+        assert_eq!(cli.reason.as_deref(), Some("they're gone"));
+        assert!(cli.yes, "{command}");
+        assert_eq!(cli.command, Some(command));
+    }
+}
+
+#[test]
+fn a_secret_is_in_no_command_line() {
+    let secret = Some(Secret::new("hunter22".into()));
+    let create = Create {
+        email: "eve@example.org".into(),
+        password_stdin: true,
+        password: secret.clone(),
+        ..Create::default()
+    };
+    let password = Password {
+        user: "eve@example.org".into(),
+        api_keys: false,
+        password: secret,
+    };
+    for command in [Users::Create(create), Users::Password(password)] {
+        let command = Command::Users(command);
+        assert!(
+            !format!("{command} {command:?}").contains("hunter"),
+            "{command}"
+        );
+    }
+}
+
+#[test]
+fn every_view_has_commands_that_the_twin_takes() {
+    for kind in [
+        Resource::Users,
+        Resource::Sessions,
+        Resource::Keys,
+        Resource::Clients,
+        Resource::Events,
+        Resource::Roles,
+        Resource::Signing,
+        Resource::Profiles,
+    ] {
+        let mut bench = Bench::on(Resource::Users, 80, 24);
+        bench.go(kind);
+        if kind != Resource::Profiles {
+            bench.serve(rows(kind));
+        }
+        for command in of_state(&bench.state) {
+            assert_eq!(read(&command.to_string()).command, Some(command));
+        }
+    }
+}

@@ -1,0 +1,462 @@
+//! Nothing is destroyed by a slip.
+
+use super::bench::{Bench, rows};
+use crate::command::{ApiKeys, Command, Sessions, Users};
+use crate::core::{
+    Effect,
+    layer::Layer,
+    msg::{Done, Preview, PreviewedSessions, Reply},
+    resource::Resource,
+};
+
+fn generation(bench: &Bench) -> u64 {
+    bench.state.generation
+}
+
+fn preview(bench: &mut Bench, count: u64) {
+    let preview = Preview {
+        lines: vec![format!(
+            "{count} sessions of 1 user end at once, with all tokens."
+        )],
+        sessions: Some(Box::new(PreviewedSessions {
+            count,
+            users: 1,
+            id: Some("preview-1".into()),
+        })),
+        ids: None,
+    };
+    let generation = generation(bench);
+    bench.reply(Reply::Preview {
+        generation,
+        preview: Ok(preview),
+    });
+}
+
+fn looked(bench: &mut Bench) {
+    let generation = generation(bench);
+    bench.reply(Reply::Preview {
+        generation,
+        preview: Ok(Preview::default()),
+    });
+}
+
+#[test]
+fn enter_alone_never_confirms() {
+    let mut bench = Bench::on(Resource::Users, 80, 24);
+    bench.type_in("x");
+    looked(&mut bench);
+    bench.later("\n\n\n\n");
+    assert_eq!(bench.changes(), Vec::<String>::new());
+}
+
+#[test]
+fn the_destructive_key_never_confirms_itself() {
+    for kind in [
+        Resource::Users,
+        Resource::Sessions,
+        Resource::Keys,
+        Resource::Clients,
+    ] {
+        let mut bench = Bench::on(kind, 80, 24);
+        for _ in 0..6 {
+            bench.later("x");
+            bench.later("\n");
+            bench.later("\t");
+            looked(&mut bench);
+        }
+        assert_eq!(bench.changes(), Vec::<String>::new(), "{kind:?}");
+    }
+}
+
+#[test]
+fn the_typed_word_confirms_and_the_answer_closes_the_dialog() {
+    let mut bench = Bench::on(Resource::Users, 80, 24);
+    bench.type_in("x");
+    looked(&mut bench);
+    bench.later("yes\n");
+    assert_eq!(bench.changes(), ["users delete"]);
+    let ticket = bench.state.ticket;
+    bench.reply(Reply::Changed {
+        ticket,
+        done: Ok(Done::Plain("gone".into())),
+    });
+    assert!(bench.state.layers.is_empty());
+    assert!(bench.screen().contains("gone"));
+}
+
+#[test]
+fn a_confirmed_change_is_sent_once() {
+    let mut bench = Bench::on(Resource::Users, 80, 24);
+    bench.type_in("x");
+    looked(&mut bench);
+    bench.later("yes\n\n\n");
+    assert_eq!(bench.changes().len(), 1);
+}
+
+#[test]
+fn what_is_typed_before_the_dialog_can_be_read_is_kept_and_confirms_nothing() {
+    let mut bench = Bench::on(Resource::Users, 80, 24);
+    bench.type_in("x");
+    looked(&mut bench);
+    bench.type_in("yes\n");
+    assert_eq!(bench.changes(), Vec::<String>::new());
+    assert!(
+        matches!(bench.state.layers.last(), Some(Layer::Confirm(confirm)) if confirm.typed.text() == "yes")
+    );
+    bench.later("\n");
+    assert_eq!(bench.changes(), ["users delete"]);
+}
+
+#[test]
+fn the_look_restarts_the_time_in_which_nothing_is_heard() {
+    let mut bench = Bench::on(Resource::Users, 80, 24);
+    bench.type_in("x");
+    bench.pass(5_000);
+    looked(&mut bench);
+    bench.type_in("yes\n");
+    assert_eq!(bench.changes(), Vec::<String>::new());
+}
+
+#[test]
+fn nothing_is_confirmed_before_the_server_said_what_it_hits() {
+    let mut bench = Bench::on(Resource::Sessions, 80, 24);
+    bench.type_in("x");
+    bench.later("yes\n");
+    assert_eq!(bench.changes(), Vec::<String>::new());
+    assert!(bench.screen().contains("Asking the server"));
+}
+
+#[test]
+fn many_sessions_need_their_count_typed() {
+    let mut bench = Bench::on(Resource::Users, 80, 24);
+    bench.type_in("X");
+    preview(&mut bench, 12);
+    bench.later("yes\n");
+    assert_eq!(bench.changes(), Vec::<String>::new());
+    assert!(bench.screen().contains("type 12 to go on"));
+    bench.later("\u{8}");
+    for _ in 0..3 {
+        bench.press(crossterm::event::KeyCode::Backspace);
+    }
+    bench.later("12\n");
+    assert_eq!(bench.changes(), ["sessions revoke"]);
+}
+
+#[test]
+fn exactly_the_previewed_sessions_end_for_the_reason_given() {
+    let mut bench = Bench::on(Resource::Users, 80, 24);
+    bench.type_in("X");
+    preview(&mut bench, 1);
+    bench.later("\tstolen laptop\nyes\n");
+    let sent = bench.effects.iter().find_map(|effect| match effect {
+        Effect::Change {
+            change: Command::Sessions(Sessions::Revoke(asked)),
+            reason,
+            ..
+        } => Some((asked.clone(), reason.clone())),
+        _ => None,
+    });
+    let (sent, reason) = sent.unwrap();
+    assert_eq!(sent.preview_id.as_deref(), Some("preview-1"));
+    assert_eq!(reason.as_deref(), Some("stolen laptop"));
+    let body = sent.body();
+    assert!(!body.dry_run && body.user_id.is_none() && body.ids.is_none());
+}
+
+#[test]
+fn marked_rows_are_asked_for_by_their_count() {
+    let mut bench = Bench::on(Resource::Keys, 80, 24);
+    bench.type_in("*x");
+    living(&mut bench, 2);
+    bench.later("yes\n");
+    assert_eq!(bench.changes(), Vec::<String>::new());
+    bench.type_in("\u{1b}x");
+    living(&mut bench, 2);
+    bench.later("2\n");
+    assert_eq!(bench.changes(), ["apikeys revoke"]);
+}
+
+/// The server says that of what is marked so many live.
+fn living(bench: &mut Bench, count: u64) {
+    let ids = (1..=count).map(|n| super::bench::key(n, "k").id.to_string());
+    let preview = Preview {
+        ids: Some(ids.collect()),
+        ..Preview::default()
+    };
+    let generation = generation(bench);
+    bench.reply(Reply::Preview {
+        generation,
+        preview: Ok(preview),
+    });
+}
+
+#[test]
+fn the_count_asked_for_is_of_what_will_die() {
+    let mut bench = Bench::on(Resource::Keys, 80, 24);
+    bench.type_in("*x");
+    living(&mut bench, 1);
+    bench.later("yes\n");
+    let sent = bench.effects.iter().find_map(|effect| match effect {
+        Effect::Change {
+            change: Command::Apikeys(ApiKeys::Revoke { ids }),
+            ..
+        } => Some(ids.len()),
+        _ => None,
+    });
+    assert_eq!(sent, Some(1), "the dead one is not sent");
+}
+
+#[test]
+fn marks_that_a_filter_hides_are_still_meant_and_said() {
+    let mut bench = Bench::on(Resource::Sessions, 80, 24);
+    bench.type_in(" /zzz\n");
+    bench.pass(200);
+    bench.send(crate::core::Msg::Tick);
+    bench.serve(Vec::new());
+    bench.type_in("x");
+    assert!(
+        bench
+            .effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Preview { .. })),
+        "nothing is asked"
+    );
+    let mut bench = Bench::on(Resource::Keys, 80, 24);
+    bench.type_in("*/zzz\n");
+    bench.pass(200);
+    bench.send(crate::core::Msg::Tick);
+    bench.serve(Vec::new());
+    bench.type_in("x");
+    assert!(bench.screen().contains("not shown"), "{}", bench.screen());
+}
+
+/// What the server answers to a change of a user.
+fn edited() -> Done {
+    Done::Edited {
+        text: "done".into(),
+        item: Box::new(rows(Resource::Users).remove(0)),
+    }
+}
+
+#[test]
+fn what_was_changed_by_others_meanwhile_is_not_taken_back_and_says_so() {
+    use crate::core::problem::{Problem, Trouble};
+    let mut bench = Bench::on(Resource::Users, 120, 40);
+    bench.type_in("d");
+    looked(&mut bench);
+    bench.later("\t\t\n");
+    let ticket = bench.state.ticket;
+    bench.reply(Reply::Changed {
+        ticket,
+        done: Ok(edited()),
+    });
+    bench.effects.clear();
+    bench.type_in("u");
+    let expected = bench.effects.iter().find_map(|effect| match effect {
+        Effect::Change { expected, .. } => expected.clone(),
+        _ => None,
+    });
+    let expected = expected.expect("it looks before it changes anything back");
+    assert_eq!(expected.fields, ["disabled"]);
+    assert_eq!(expected.after, rows(Resource::Users).remove(0));
+    assert_eq!(expected.by, Some(super::bench::whoami("admin").id));
+    let ticket = bench.state.ticket;
+    bench.reply(Reply::Changed {
+        ticket,
+        done: Err(Problem {
+            what: Trouble::Overtaken,
+            ..Problem::refused("not undone: role is admin now, not auditor as you left it")
+        }),
+    });
+    let screen = bench.screen();
+    assert!(screen.contains("not undone: role is admin now"), "{screen}");
+    bench.effects.clear();
+    bench.type_in("u");
+    assert_eq!(
+        bench.changes(),
+        Vec::<String>::new(),
+        "what is in the way stays there: the change before it is next"
+    );
+}
+
+#[test]
+fn what_can_be_taken_back_needs_no_word_and_u_takes_it_back_for_15_minutes() {
+    let mut bench = Bench::on(Resource::Users, 80, 24);
+    bench.type_in("d");
+    looked(&mut bench);
+    bench.later("\n");
+    assert_eq!(
+        bench.changes(),
+        Vec::<String>::new(),
+        "Enter alone confirms nothing"
+    );
+    bench.type_in("d");
+    looked(&mut bench);
+    bench.later("\t\t\n");
+    assert_eq!(bench.changes(), ["users disable"]);
+    let answer = |bench: &mut Bench| {
+        let ticket = bench.state.ticket;
+        bench.reply(Reply::Changed {
+            ticket,
+            done: Ok(edited()),
+        });
+    };
+    answer(&mut bench);
+    bench.type_in("u");
+    let undo = bench.effects.iter().find_map(|effect| match effect {
+        Effect::Change {
+            change: Command::Users(Users::Enable { .. }),
+            ..
+        } => Some(false),
+        _ => None,
+    });
+    assert_eq!(undo, Some(false));
+    bench.changes();
+    answer(&mut bench);
+    bench.type_in("u");
+    assert_eq!(bench.changes(), Vec::<String>::new(), "once");
+    bench.type_in("d");
+    looked(&mut bench);
+    bench.later("\t\t\n");
+    bench.changes();
+    answer(&mut bench);
+    bench.pass(15 * 60 * 1_000);
+    bench.type_in("u");
+    assert_eq!(bench.changes(), Vec::<String>::new(), "too late");
+}
+
+#[test]
+fn nothing_is_taken_back_on_another_server() {
+    let mut bench = Bench::on(Resource::Users, 80, 24);
+    bench.type_in("d");
+    looked(&mut bench);
+    bench.later("\t\t\n");
+    bench.changes();
+    let ticket = bench.state.ticket;
+    bench.reply(Reply::Changed {
+        ticket,
+        done: Ok(edited()),
+    });
+    let server = bench.state.server.clone();
+    bench.reply(Reply::Switched(Ok(Box::new(crate::core::msg::Switched {
+        server,
+        key_missing: None,
+    }))));
+    bench.reply(Reply::Whoami(Ok(Box::new(super::bench::whoami("admin")))));
+    bench.type_in("u");
+    assert_eq!(bench.changes(), Vec::<String>::new());
+}
+
+#[test]
+fn a_production_profile_is_unlocked_by_its_name() {
+    let mut bench = Bench::on(Resource::Users, 80, 24);
+    bench.state.server.read_only = true;
+    bench.type_in("x");
+    assert!(bench.state.layers.is_empty());
+    bench.type_in("U");
+    bench.later("live\t\t\n");
+    assert!(bench.state.is_read_only(), "another name unlocks nothing");
+    bench.type_in("\u{1b}U");
+    bench.later("staging\t\t\n");
+    assert!(!bench.state.is_read_only());
+    assert!(bench.screen().contains("CHANGES ON"));
+    bench.type_in("x");
+    assert_eq!(bench.state.layers.len(), 1);
+    bench.state.read_only = true;
+    bench.state.layers.clear();
+    bench.type_in("U");
+    assert!(
+        bench.state.layers.is_empty(),
+        "--read-only is not the profile's"
+    );
+}
+
+#[test]
+fn ctrl_c_closes_one_layer_and_quits_at_the_top() {
+    use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+    let mut bench = Bench::on(Resource::Users, 80, 24);
+    let stop = |bench: &mut Bench| {
+        let key = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
+        bench.send(crate::core::Msg::Key(key));
+        bench
+            .effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Quit))
+    };
+    bench.type_in("\nx");
+    assert_eq!(bench.state.layers.len(), 2);
+    assert!(!stop(&mut bench) && bench.state.layers.len() == 1);
+    assert!(!stop(&mut bench) && bench.state.layers.is_empty());
+    assert!(stop(&mut bench));
+    // What was done in an incident is asked for first.
+    let mut bench = Bench::new(80, 24);
+    let mut effects = Vec::new();
+    let subject = crate::core::subject::IncidentSubject::Address("203.0.113.7".into());
+    bench.state.go_incident(subject, &mut effects);
+    if let crate::core::state::View::Incident(incident) = &mut bench.state.view {
+        incident.log.push("ended 3 sessions".into());
+    }
+    assert!(!stop(&mut bench));
+    assert!(bench.screen().contains("not written"));
+    assert!(!stop(&mut bench) && bench.state.layers.is_empty());
+    bench.type_in("q3");
+    assert!(
+        bench
+            .effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Quit))
+    );
+}
+
+#[test]
+fn pasted_text_neither_commands_nor_confirms() {
+    let mut bench = Bench::on(Resource::Users, 80, 24);
+    bench.send(crate::core::Msg::Paste("x".into()));
+    assert!(bench.state.layers.is_empty());
+    bench.type_in("x");
+    looked(&mut bench);
+    bench.pass(400);
+    bench.send(crate::core::Msg::Paste("yes\n".into()));
+    bench.type_in("\n");
+    assert_eq!(bench.changes(), Vec::<String>::new());
+}
+
+#[test]
+fn read_only_asks_nothing_and_says_why() {
+    let mut bench = Bench::on(Resource::Users, 80, 24);
+    bench.state.read_only = true;
+    for key in ["x", "n", "e", "d", "X", "p"] {
+        bench.later(key);
+        assert!(bench.state.layers.is_empty(), "{key}");
+    }
+    assert!(bench.screen().contains("read-only"));
+    assert!(bench.screen().contains("READ-ONLY"));
+}
+
+#[test]
+fn what_the_caller_may_not_do_is_refused_with_the_scope() {
+    let mut bench = Bench::with("admin:users:read", 80, 24);
+    bench.go(Resource::Users);
+    bench.serve(rows(Resource::Users));
+    bench.type_in("x");
+    assert!(bench.state.layers.is_empty());
+    assert!(bench.screen().contains("admin:users"));
+}
+
+#[test]
+fn a_failed_change_keeps_the_dialog_and_wants_the_word_again() {
+    let mut bench = Bench::on(Resource::Users, 80, 24);
+    bench.type_in("x");
+    looked(&mut bench);
+    bench.later("yes\n");
+    assert_eq!(bench.changes().len(), 1);
+    let ticket = bench.state.ticket;
+    let problem = crate::core::problem::Problem::refused("the last admin stays");
+    bench.reply(Reply::Changed {
+        ticket,
+        done: Err(problem),
+    });
+    assert!(bench.screen().contains("the last admin stays"));
+    bench.later("\n");
+    assert_eq!(bench.changes(), Vec::<String>::new());
+}

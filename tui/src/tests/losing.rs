@@ -1,0 +1,328 @@
+//! The server is slow, gone, back, or says no.
+
+use super::bench::{Bench, event, rows, user};
+use crate::core::{
+    Effect, Msg,
+    list::Want,
+    msg::Reply,
+    problem::{Problem, Trouble},
+    resource::{Resource, Row},
+};
+
+fn trouble(what: Trouble, message: &str) -> Problem {
+    Problem {
+        what,
+        message: message.into(),
+        field: None,
+        is_gone: false,
+    }
+}
+
+fn fail(bench: &mut Bench, problem: Problem) {
+    let generation = bench.state.list().unwrap().generation;
+    bench.reply(Reply::Page {
+        generation,
+        want: Want::Window { first: 0 },
+        pages: Err(problem),
+        note: None,
+    });
+}
+
+fn lose(bench: &mut Bench) {
+    bench.reply(Reply::StreamLost(trouble(
+        Trouble::Unreachable,
+        "cannot reach the server: connection refused",
+    )));
+}
+
+#[test]
+fn a_lost_server_is_said_in_words_over_the_old_rows_with_their_age() {
+    let mut bench = Bench::on(Resource::Users, 120, 40);
+    bench.pass(61_000);
+    lose(&mut bench);
+    let screen = bench.screen();
+    assert!(
+        screen.contains("OFFLINE") && screen.contains("connection refused"),
+        "{screen}"
+    );
+    assert!(screen.contains("what you see is 1m old"), "{screen}");
+    assert!(screen.contains("ada@example.org"));
+}
+
+#[test]
+fn changes_are_off_while_the_server_is_lost() {
+    let mut bench = Bench::on(Resource::Users, 80, 24);
+    lose(&mut bench);
+    for key in ["x", "n", "d"] {
+        bench.later(key);
+        assert!(bench.state.layers.is_empty(), "{key}");
+    }
+    assert!(bench.screen().contains("changes are off"));
+}
+
+#[test]
+fn a_dialog_that_was_open_when_the_server_was_lost_sends_nothing() {
+    let mut bench = Bench::on(Resource::Users, 80, 24);
+    bench.type_in("n");
+    bench.later("eve@example.org");
+    lose(&mut bench);
+    bench.send(Msg::Key(crossterm::event::KeyEvent::new(
+        crossterm::event::KeyCode::Char('s'),
+        crossterm::event::KeyModifiers::CONTROL,
+    )));
+    assert_eq!(bench.changes(), Vec::<String>::new());
+    assert!(bench.screen().contains("changes are off"));
+}
+
+#[test]
+fn it_comes_back_by_itself() {
+    let mut bench = Bench::on(Resource::Users, 80, 24);
+    lose(&mut bench);
+    bench.effects.clear();
+    bench.pass(600);
+    bench.send(Msg::Tick);
+    let asked = |effects: &[Effect], what: fn(&Effect) -> bool| effects.iter().any(what);
+    assert!(asked(&bench.effects, |effect| matches!(
+        effect,
+        Effect::Whoami
+    )));
+    assert!(asked(&bench.effects, |effect| matches!(
+        effect,
+        Effect::Stream(_)
+    )));
+    bench.serve(rows(Resource::Users));
+    assert!(!bench.screen().contains("OFFLINE"));
+    assert!(bench.state.connection.is_up(bench.state.now));
+}
+
+#[test]
+fn the_stream_goes_on_after_the_last_event() {
+    let mut bench = Bench::on(Resource::Events, 80, 24);
+    let event = super::bench::event(50, "user.created");
+    let id = event.id;
+    bench.reply(Reply::Event(Box::new(event)));
+    lose(&mut bench);
+    bench.effects.clear();
+    bench.pass(600);
+    bench.send(Msg::Tick);
+    assert!(
+        bench
+            .effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Stream(Some(after)) if *after == id))
+    );
+}
+
+#[test]
+fn silence_is_said_and_switches_changes_off() {
+    let mut bench = Bench::on(Resource::Users, 80, 24);
+    bench.type_in("r");
+    bench.pass(4_000);
+    bench.send(Msg::Tick);
+    let screen = bench.screen();
+    assert!(screen.contains("NO ANSWER for 4 s"), "{screen}");
+    bench.type_in("x");
+    assert!(bench.state.layers.is_empty());
+    bench.type_in("j");
+    assert_eq!(
+        bench.state.item().unwrap().name(),
+        "bob@example.org",
+        "keys are answered all the same"
+    );
+}
+
+#[test]
+fn refused_with_401_asks_to_sign_in_and_goes_on_where_it_was() {
+    let mut bench = Bench::on(Resource::Users, 80, 24);
+    bench.type_in("r");
+    fail(
+        &mut bench,
+        trouble(Trouble::Unauthorized, "the token has expired"),
+    );
+    let screen = bench.screen();
+    assert!(
+        screen.contains("Sign in")
+            && screen.contains("the token has expired")
+            && screen.contains("Cancel"),
+        "{screen}"
+    );
+    bench.later("ada@example.org\tpassword123\n");
+    let sent = bench
+        .effects
+        .iter()
+        .any(|effect| matches!(effect, Effect::SignIn { email, .. } if email == "ada@example.org"));
+    assert!(sent);
+    assert!(!bench.screen().contains("password123"));
+    bench.effects.clear();
+    bench.reply(Reply::SignedIn(Ok(())));
+    assert!(bench.state.layers.is_empty());
+    assert!(
+        bench
+            .effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Load { .. }))
+    );
+}
+
+#[test]
+fn a_wrong_password_is_said_and_forgotten() {
+    let mut bench = Bench::on(Resource::Users, 80, 24);
+    bench.type_in("r");
+    fail(&mut bench, trouble(Trouble::Unauthorized, "no"));
+    bench.later("ada@example.org\twrong\n");
+    bench.reply(Reply::SignedIn(Err(trouble(
+        Trouble::Refused,
+        "email or password is wrong",
+    ))));
+    assert!(bench.screen().contains("email or password is wrong"));
+    bench.effects.clear();
+    bench.type_in("\n");
+    assert!(
+        !bench
+            .effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::SignIn { .. })),
+        "the password is gone"
+    );
+}
+
+#[test]
+fn refused_with_403_names_the_scope() {
+    let mut bench = Bench::new(80, 24);
+    bench.go(Resource::Users);
+    fail(
+        &mut bench,
+        trouble(Trouble::Forbidden, "this needs the scope admin:users:read"),
+    );
+    let screen = bench.screen();
+    assert!(
+        screen.contains("You may not see this") && screen.contains("admin:users:read"),
+        "{screen}"
+    );
+}
+
+#[test]
+fn refused_with_429_counts_down_and_asks_again() {
+    let mut bench = Bench::on(Resource::Users, 80, 24);
+    bench.type_in("r");
+    fail(&mut bench, trouble(Trouble::Wait(7), "too many requests"));
+    assert!(bench.screen().contains("asked again in 7 s"));
+    bench.pass(3_000);
+    bench.send(Msg::Tick);
+    assert!(bench.screen().contains("asked again in 4 s"));
+    bench.effects.clear();
+    bench.pass(4_000);
+    bench.send(Msg::Tick);
+    assert!(
+        bench
+            .effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Load { .. }))
+    );
+}
+
+#[test]
+fn a_lost_answer_to_a_change_is_not_called_a_failure() {
+    let mut bench = Bench::on(Resource::Keys, 80, 24);
+    bench.type_in("n");
+    bench.later("ci\t \t\t\t\t\t\n");
+    assert_eq!(bench.changes(), ["apikeys mint"]);
+    let ticket = bench.state.ticket;
+    bench.reply(Reply::Changed {
+        ticket,
+        done: Err(trouble(Trouble::Unreachable, "no answer in time")),
+    });
+    assert!(
+        bench.screen().contains("may have been done"),
+        "{}",
+        bench.screen()
+    );
+}
+
+#[test]
+fn an_empty_list_says_what_to_do() {
+    let mut bench = Bench::new(80, 24);
+    bench.go(Resource::Keys);
+    assert!(bench.screen().contains("Loading"));
+    bench.serve(Vec::new());
+    assert!(bench.screen().contains("No keys. n mints one."));
+    bench.type_in("/zzz\n");
+    bench.pass(200);
+    bench.send(Msg::Tick);
+    bench.serve(Vec::new());
+    assert!(bench.screen().contains("Nothing matches zzz"));
+}
+
+#[test]
+fn hostile_text_leaves_the_borders_straight() {
+    for (width, height) in [(120, 40), (80, 24), (40, 12)] {
+        let mut bench = Bench::new(width, height);
+        bench.go(Resource::Users);
+        let hostile = [
+            "\u{202e}evil@x",
+            "李小龍李小龍李小龍李小龍李小龍李小龍@例え.jp",
+            "👩\u{200d}👩\u{200d}👧\u{200d}👦🏽🇩🇪@x",
+            "\u{1b}]52;c;aGk=\u{7}\u{9b}31m@x",
+        ];
+        bench.serve(
+            hostile
+                .iter()
+                .zip(4..)
+                .map(|(email, n)| Row::User(user(n, email)))
+                .collect(),
+        );
+        let screen = bench.screen();
+        let rows: Vec<_> = screen
+            .lines()
+            .filter(|line| line.starts_with('│'))
+            .collect();
+        assert!(rows.len() >= 4);
+        for row in rows {
+            assert!(
+                row.ends_with('│') && crate::core::text::width(row) == usize::from(width),
+                "{row}"
+            );
+        }
+        assert!(!screen.contains(['\u{1b}', '\u{202e}', '\u{9b}', '\u{7}', '\u{200d}']));
+    }
+}
+
+#[test]
+fn after_a_switch_the_new_servers_events_are_followed_from_its_own_start() {
+    let mut bench = Bench::on(Resource::Events, 80, 24);
+    bench.reply(Reply::Event(Box::new(event(60, "user.created"))));
+    assert!(bench.state.last_event.is_some());
+    bench.effects.clear();
+    let server = crate::core::msg::ServerName {
+        profile: "other".into(),
+        ..bench.state.server.clone()
+    };
+    bench.reply(Reply::Switched(Ok(Box::new(crate::core::msg::Switched {
+        server,
+        key_missing: None,
+    }))));
+    let streams: Vec<_> = bench
+        .effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Stream(after) => Some(*after),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        streams,
+        [None],
+        "the other server knows nothing of that event"
+    );
+    assert!(!bench.state.connection.streaming, "nobody has answered yet");
+    bench.reply(Reply::Whoami(Ok(Box::new(super::bench::whoami("admin")))));
+    bench.reply(Reply::Streaming(None));
+    bench.go(Resource::Events);
+    bench.serve(rows(Resource::Events));
+    bench.reply(Reply::Event(Box::new(event(70, "role.changed"))));
+    assert!(
+        bench.screen().contains("role.changed"),
+        "{}",
+        bench.screen()
+    );
+}

@@ -1,0 +1,15 @@
+//! Rules of the console, without a terminal or a server.
+
+pub mod bench;
+mod commands;
+mod confirming;
+mod dashboards;
+mod incidents;
+mod layers;
+mod listing;
+mod losing;
+mod minting;
+mod moving;
+mod picking;
+mod property;
+mod snapshots;

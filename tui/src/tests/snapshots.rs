@@ -1,0 +1,356 @@
+//! What an operator sees, at three sizes.
+
+use doorward_shared::Page;
+
+use super::bench::{Bench, event, rows, server_info, stats};
+use crate::{
+    command::secret::Secret,
+    core::{
+        list::Want,
+        msg::{Done, Preview, PreviewedSessions, Reply},
+        pick::Offer,
+        problem::{Problem, Trouble},
+        resource::Resource,
+        subject::IncidentSubject,
+    },
+};
+
+const SIZES: [(u16, u16); 3] = [(120, 40), (80, 24), (40, 12)];
+
+/// One snapshot for each size.
+fn seen(name: &str, arrange: impl Fn(u16, u16) -> Bench) {
+    for (width, height) in SIZES {
+        let screen = arrange(width, height).screen();
+        for line in screen.lines() {
+            assert!(
+                crate::core::text::width(line) <= usize::from(width),
+                "{name} at {width}x{height}: {line}"
+            );
+        }
+        insta::assert_snapshot!(format!("{name}_{width}x{height}"), screen);
+    }
+}
+
+fn fail(bench: &mut Bench, what: Trouble, message: &str) {
+    let problem = Problem {
+        what,
+        message: message.into(),
+        field: None,
+        is_gone: false,
+    };
+    let generation = bench.state.list().unwrap().generation;
+    let pages: Result<Vec<Page<_>>, _> = Err(problem);
+    bench.reply(Reply::Page {
+        generation,
+        want: Want::Window { first: 0 },
+        pages,
+        note: None,
+    });
+}
+
+#[test]
+fn lists() {
+    for (name, kind) in [
+        ("users", Resource::Users),
+        ("sessions", Resource::Sessions),
+        ("apikeys", Resource::Keys),
+        ("clients", Resource::Clients),
+        ("events", Resource::Events),
+        ("roles", Resource::Roles),
+        ("signing_keys", Resource::Signing),
+    ] {
+        seen(name, |width, height| Bench::on(kind, width, height));
+    }
+    seen("profiles", |width, height| {
+        let mut bench = Bench::new(width, height);
+        bench.go(Resource::Profiles);
+        bench
+    });
+    seen("users_wide_marked_filtered_sorted", |width, height| {
+        let mut bench = Bench::on(Resource::Users, width, height);
+        bench.type_in("/example\nw s2");
+        bench.serve(rows(Resource::Users));
+        bench
+    });
+}
+
+/// All about an event.
+fn one_event(width: u16, height: u16, event: doorward_shared::admin::Event) -> Bench {
+    let mut bench = Bench::new(width, height);
+    bench.go(Resource::Events);
+    bench.serve(vec![crate::core::resource::Row::Event(event)]);
+    bench.type_in("\n");
+    bench
+}
+
+#[test]
+fn details() {
+    seen("detail_event_changes", |width, height| {
+        let mut updated = event(1, "user.updated");
+        updated.client_id = Some(super::bench::client(1, "shop").id);
+        let changes = serde_json::json!({
+            "permissions": [[], ["read:orders"]],
+            "role": ["customer", "auditor"],
+        });
+        updated.changes = changes.as_object().cloned();
+        one_event(width, height, updated)
+    });
+    seen("detail_event_refused", |width, height| {
+        let mut refused = event(1, "client.refused");
+        let pkce = "invalid_request: send a PKCE code_challenge (S256)";
+        refused.target = Some(super::bench::client(1, "shop").id.to_string());
+        refused.user_id = None;
+        refused.detail = None;
+        refused.cause = Some(pkce.into());
+        refused.count = Some(120);
+        one_event(width, height, refused)
+    });
+    for (name, kind) in [
+        ("detail_user", Resource::Users),
+        ("detail_session", Resource::Sessions),
+        ("detail_apikey", Resource::Keys),
+        ("detail_client", Resource::Clients),
+        ("detail_event", Resource::Events),
+        ("detail_role", Resource::Roles),
+    ] {
+        seen(name, |width, height| {
+            let mut bench = Bench::on(kind, width, height);
+            bench.type_in("j\n");
+            bench
+        });
+    }
+}
+
+#[test]
+fn dashboard_health_incident() {
+    seen("dashboard", Bench::on_dashboard);
+    seen("dashboard_failing_clients", |width, height| {
+        let mut bench = Bench::on_dashboard(width, height);
+        bench.press(crossterm::event::KeyCode::BackTab);
+        bench
+    });
+    seen("dashboard_loading", Bench::new);
+    seen("health", |width, height| {
+        let mut bench = Bench::new(width, height);
+        bench.type_in("7");
+        bench.reply(Reply::Server {
+            ready: true,
+            info: Ok(Box::new(server_info())),
+        });
+        bench
+    });
+    seen("incident", |width, height| {
+        let mut bench = Bench::new(width, height);
+        let mut effects = Vec::new();
+        bench
+            .state
+            .go_incident(IncidentSubject::Address("203.0.113.7".into()), &mut effects);
+        let generation = bench.state.generation;
+        let events = (1..=9).map(|n| event(n, "login.failed")).collect();
+        bench.reply(Reply::Timeline {
+            generation,
+            timeline: Ok(crate::core::msg::Timeline {
+                events,
+                live_sessions: Some(3),
+            }),
+        });
+        bench
+    });
+}
+
+#[test]
+fn dialogs() {
+    seen("new_user", |width, height| {
+        let mut bench = Bench::on(Resource::Users, width, height);
+        bench.type_in("n");
+        bench.later("eve@example.org");
+        bench
+    });
+    seen("mint_scopes", |width, height| {
+        let mut bench = Bench::with("admin:apikeys read", width, height);
+        bench.go(Resource::Keys);
+        bench.serve(rows(Resource::Keys));
+        bench.type_in("n");
+        bench.later("ci\tadmin");
+        bench
+    });
+    seen("end_sessions_of_others", |width, height| {
+        let mut bench = Bench::on(Resource::Sessions, width, height);
+        bench.type_in("X3");
+        bench.later("\tsh");
+        offer_clients(&mut bench);
+        bench
+    });
+    seen("register_client", |width, height| {
+        let mut bench = Bench::on(Resource::Clients, width, height);
+        bench.type_in("n");
+        bench
+    });
+    seen("confirm_sessions", |width, height| {
+        let mut bench = Bench::on(Resource::Users, width, height);
+        bench.type_in("X");
+        let generation = bench.state.generation;
+        let preview = Preview {
+            lines: vec![
+                "12 sessions of 1 user end at once, with all tokens.".into(),
+                "  ada@example.org  203.0.113.7  Firefox on Linux".into(),
+            ],
+            sessions: Some(Box::new(PreviewedSessions {
+                count: 12,
+                users: 1,
+                id: None,
+            })),
+            ids: None,
+        };
+        bench.reply(Reply::Preview {
+            generation,
+            preview: Ok(preview),
+        });
+        bench
+    });
+    seen("secret_masked", |width, height| secret(width, height, ""));
+    seen("secret_shown", |width, height| secret(width, height, "v"));
+    seen("secret_closing", |width, height| {
+        secret(width, height, "\u{1b}")
+    });
+    seen("sign_in", |width, height| {
+        let mut bench = Bench::on(Resource::Users, width, height);
+        bench.type_in("r");
+        fail(&mut bench, Trouble::Unauthorized, "the token has expired");
+        bench
+    });
+}
+
+/// Answers what can be picked with two clients.
+fn offer_clients(bench: &mut Bench) {
+    let offers = rows(Resource::Clients).into_iter().map(|item| Offer {
+        id: item.id(),
+        value: item.id(),
+        about: item.name(),
+    });
+    let generation = bench.state.generation;
+    bench.reply(Reply::Offers {
+        generation,
+        offers: offers.collect(),
+    });
+}
+
+fn secret(width: u16, height: u16, keys: &str) -> Bench {
+    let mut bench = Bench::on(Resource::Keys, width, height);
+    bench.type_in("n");
+    bench.later("ci\t \t\t\t\t\t\n");
+    let done = Done::Secret {
+        title: "The key is minted".into(),
+        lines: vec![
+            ("Name".into(), "ci".into()),
+            ("Scopes".into(), "read".into()),
+        ],
+        secret: Secret::new("sk_live_EXAMPLEexampleEXAMPLEexample0123456789".into()),
+        id: "key_1".into(),
+        file: "ci.key".into(),
+    };
+    let ticket = bench.state.ticket;
+    bench.reply(Reply::Changed {
+        ticket,
+        done: Ok(done),
+    });
+    bench.later(keys);
+    bench
+}
+
+#[test]
+fn overlays() {
+    for (name, keys) in [
+        ("palette", ":se"),
+        ("help", "?"),
+        ("related", "o"),
+        ("sort", "s"),
+        ("filter", "/ad"),
+        ("twin", "E"),
+    ] {
+        seen(name, |width, height| {
+            let mut bench = Bench::on(Resource::Users, width, height);
+            bench.type_in(keys);
+            bench
+        });
+    }
+}
+
+#[test]
+fn states() {
+    seen("loading", |width, height| {
+        let mut bench = Bench::new(width, height);
+        bench.go(Resource::Keys);
+        bench
+    });
+    seen("empty", |width, height| {
+        let mut bench = Bench::new(width, height);
+        bench.go(Resource::Keys);
+        bench.serve(Vec::new());
+        bench
+    });
+    seen("empty_filtered", |width, height| {
+        let mut bench = Bench::on(Resource::Keys, width, height);
+        bench.type_in("/zzz\n");
+        bench.pass(200);
+        bench.send(crate::core::Msg::Tick);
+        bench.serve(Vec::new());
+        bench
+    });
+    seen("forbidden", |width, height| {
+        let mut bench = Bench::new(width, height);
+        bench.go(Resource::Keys);
+        fail(
+            &mut bench,
+            Trouble::Forbidden,
+            "this needs the scope admin:apikeys:read",
+        );
+        bench
+    });
+    seen("asked_for_patience", |width, height| {
+        let mut bench = Bench::on(Resource::Keys, width, height);
+        bench.type_in("r");
+        fail(&mut bench, Trouble::Wait(7), "too many requests");
+        bench
+    });
+    seen("offline", |width, height| {
+        let mut bench = Bench::on(Resource::Keys, width, height);
+        bench.pass(61_000);
+        bench.reply(Reply::StreamLost(Problem {
+            what: Trouble::Unreachable,
+            message: "cannot reach the server: connection refused".into(),
+            field: None,
+            is_gone: false,
+        }));
+        bench
+    });
+    seen("read_only_ascii", |width, height| {
+        let mut bench = Bench::on(Resource::Users, width, height);
+        bench.state.read_only = true;
+        bench.state.glyphs.ascii = true;
+        bench.type_in(" x");
+        bench
+    });
+}
+
+#[test]
+fn every_size_from_one_to_two_hundred_is_drawn() {
+    for width in 1..200 {
+        for height in [1, 2, 3, 5, 8, 10, 11, 24, 60] {
+            let mut bench = Bench::on(Resource::Users, width, height);
+            bench.type_in("\n");
+            bench.screen();
+            bench.type_in("\u{1b}x");
+            bench.screen();
+            bench.type_in("\u{1b}n");
+            bench.screen();
+            bench.type_in("\u{1b}?");
+            bench.screen();
+            bench.type_in("\u{1b}:");
+            bench.screen();
+            bench.type_in("\u{1b}1");
+            bench.reply(Reply::Stats(Ok(Box::new(stats()))));
+            bench.screen();
+        }
+    }
+}

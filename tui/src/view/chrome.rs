@@ -1,0 +1,336 @@
+//! What stands around every view: server and caller, the screens, what is wrong, words in passing, keys.
+
+use doorward_shared::admin::{CallerKind, Whoami};
+use ratatui::layout::Rect;
+
+use crate::{
+    core::{
+        State,
+        format::{number, relative, span},
+        keymap::Action,
+        layer::Layer,
+        layout::Areas,
+        line::Line,
+        list::{List, Load},
+        look::Theme,
+        problem::{LOST, Trouble},
+        state::View,
+        tabs::{current, labels},
+        text::width,
+    },
+    view::{
+        theme::Tone,
+        widgets::paint::{Paint, right_of},
+    },
+};
+
+pub fn draw(paint: &mut Paint<'_>, areas: &Areas) {
+    title(paint, areas.title);
+    tabs(paint, areas.tabs);
+    if let Some((text, bad)) = banner(paint.state) {
+        let tone = if bad { Tone::Banner } else { Tone::Warn };
+        let style = paint.style(tone);
+        paint.fill(areas.banner, style);
+        paint.styled(areas.banner, 0, areas.banner.y, &format!(" {text}"), style);
+    }
+    status(paint, areas.status);
+    hints(paint, areas.hints);
+}
+
+fn title(paint: &mut Paint<'_>, area: Rect) {
+    let state = paint.state;
+    let dot = state.glyphs.dot();
+    let server = &state.server;
+    let url = server.url.split("://").nth(1).unwrap_or(&server.url);
+    let nobody = |who: &Whoami| match who.kind {
+        CallerKind::Client => "client",
+        _ if who.scopes.covers("admin") => "operator key",
+        _ => "API key",
+    };
+    let who = state.known.who.as_ref();
+    let who = who.map(|who| who.email.clone().unwrap_or_else(|| nobody(who).into()));
+    let colour = server.color.as_deref().and_then(|name| name.parse().ok());
+    let link = link_word(state);
+    let right = right_of(area, &format!("{} ", link.0));
+    let left = Rect {
+        width: right.saturating_sub(area.x + 1),
+        ..area
+    };
+    let mut x = area.x + paint.text(left, area.x, area.y, " doorward", Tone::Accent);
+    if !server.profile.is_empty() {
+        let mut style = paint.style(Tone::Title);
+        // A profile's colour is a word besides: its name.
+        if let Some(colour) = colour.filter(|_| state.theme != Theme::Plain) {
+            style = style.fg(colour);
+        }
+        let text = format!(" {dot} {}", server.profile);
+        x += paint.styled(left, x, area.y, &text, style);
+    }
+    let mut about = format!(" {dot} {url}");
+    if let Some(who) = who {
+        about.push_str(&format!(" {dot} {who}"));
+    }
+    x += paint.text(left, x, area.y, &about, Tone::Dim);
+    if state.is_read_only() {
+        x += paint.text(left, x, area.y, &format!(" {dot} READ-ONLY"), Tone::Warn);
+    } else if server.unlocked {
+        x += paint.text(left, x, area.y, &format!(" {dot} CHANGES ON"), Tone::Bad);
+    }
+    if server.in_the_clear {
+        paint.text(left, x, area.y, &format!(" {dot} NOT ENCRYPTED"), Tone::Bad);
+    }
+    paint.text(area, right, area.y, &format!("{} ", link.0), link.1);
+}
+
+/// How things stand with the server, in a word.
+fn link_word(state: &State) -> (&'static str, Tone) {
+    if state.connection.lost.is_some() {
+        ("OFFLINE", Tone::Bad)
+    } else if state.connection.overdue(state.now).is_some() {
+        ("NO ANSWER", Tone::Warn)
+    } else if state.connection.last_answer.is_none() {
+        ("connecting", Tone::Dim)
+    } else if state.connection.streaming {
+        ("live", Tone::Good)
+    } else {
+        ("online", Tone::Good)
+    }
+}
+
+fn tabs(paint: &mut Paint<'_>, area: Rect) {
+    let current = current(paint.state);
+    let mut x = area.x;
+    for (at, label) in labels(paint.state).iter().enumerate() {
+        let tone = if current == Some(at) {
+            Tone::Accent
+        } else {
+            Tone::Dim
+        };
+        x += paint.text(area, x, area.y, label, tone);
+    }
+}
+
+/// What is wrong with the server, in words, and whether it is bad.
+pub fn banner(state: &State) -> Option<(String, bool)> {
+    let now = state.now;
+    let age = shown_at(state).map(|at| format!("what you see is {} old", span(age(at, now.wall))));
+    let age = age.unwrap_or_else(|| "nothing has come yet".into());
+    if let Some((why, _)) = &state.connection.lost {
+        let idempotency_key = state
+            .connection
+            .retry_at
+            .map(|at| at.saturating_sub(now.ms).div_ceil(1000));
+        let idempotency_key = idempotency_key.map_or_else(
+            || "trying again".into(),
+            |wait| format!("again in {wait} s"),
+        );
+        let why = why.strip_prefix(LOST).unwrap_or(why);
+        let parts = [
+            "OFFLINE: cannot reach the server",
+            &age,
+            "changes are off",
+            &idempotency_key,
+            why,
+        ];
+        return Some((parts.join(&format!(" {} ", state.glyphs.dot())), true));
+    }
+    if let Some(until) = state.connection.wait_until {
+        let wait = until.saturating_sub(now.ms).div_ceil(1000);
+        return Some((
+            format!("The server asks for patience (429): it is asked again in {wait} s"),
+            false,
+        ));
+    }
+    let waited = state.connection.overdue(now)?;
+    Some((
+        format!(
+            "NO ANSWER for {} s: the server is slow or gone; {age}; changes are off",
+            waited / 1000
+        ),
+        true,
+    ))
+}
+
+fn age(at: doorward_shared::Timestamp, now: doorward_shared::Timestamp) -> u64 {
+    now.seconds().saturating_sub(at.seconds()).unsigned_abs()
+}
+
+/// When what is shown came.
+fn shown_at(state: &State) -> Option<doorward_shared::Timestamp> {
+    match &state.view {
+        View::Dashboard { .. } => state.known.stats_at,
+        View::Health { .. } => state.known.server_at,
+        View::List(list) => list.loaded_at,
+        View::Incident(incident) => incident.loaded_at,
+    }
+}
+
+fn status(paint: &mut Paint<'_>, area: Rect) {
+    let state = paint.state;
+    if let Some(toast) = &state.toast {
+        let (sign, tone) = if toast.bad {
+            ("! ", Tone::Warn)
+        } else {
+            ("", Tone::Good)
+        };
+        paint.text(
+            area,
+            area.x,
+            area.y,
+            &format!(" {sign}{}", toast.text),
+            tone,
+        );
+        return;
+    }
+    let mut parts: Vec<String> = Vec::new();
+    if let Some(list) = state.list() {
+        if let Some(at) = list.index() {
+            let row = (list.before() + at + 1) as u64;
+            parts.push(format!("{} of {}", number(row), total(list)));
+        }
+        if !list.marks.is_empty() {
+            parts.push(format!("{} marked", list.marks.len()));
+        }
+        if let Some(note) = list.note.as_ref().filter(|_| list.total_at_least) {
+            parts.push(note.clone());
+        }
+        if let Some(waiting) = &list.paused {
+            parts.push(format!("PAUSED, {} waiting", waiting.len()));
+        }
+        if matches!(list.load, Load::Waiting(_))
+            && list.loaded_at.is_some()
+            && state.connection.lost.is_none()
+        {
+            parts.push(state.glyphs.more().into());
+        }
+    }
+    if let Some(at) = shown_at(state) {
+        parts.push(format!("as of {}", relative(at, state.now.wall)));
+    }
+    let text = format!(" {}", parts.join(&format!(" {} ", state.glyphs.dot())));
+    paint.text(area, area.x, area.y, &text, Tone::Dim);
+}
+
+/// How many rows there are, or how many at least.
+pub fn total(list: &List) -> String {
+    let more = if list.total_at_least { "+" } else { "" };
+    format!("{}{more}", number(list.total))
+}
+
+fn hints(paint: &mut Paint<'_>, area: Rect) {
+    let state = paint.state;
+    let pairs: Vec<(String, String)> = match state.layers.last() {
+        Some(Layer::Form(_)) => pairs(&[("tab", "next"), ("ctrl-s", "go on"), ("esc", "cancel")]),
+        Some(Layer::Confirm(_)) => pairs(&[
+            ("tab", "next"),
+            ("enter", "do it, once the word is typed"),
+            ("esc", "cancel"),
+        ]),
+        Some(Layer::Reveal(_)) => pairs(&[
+            ("v", "view 10 s"),
+            ("c", "clipboard"),
+            ("w", "write a file"),
+            ("esc", "close"),
+        ]),
+        Some(Layer::Palette(_)) => {
+            pairs(&[("enter", "go"), ("tab", "complete"), ("esc", "cancel")])
+        }
+        Some(Layer::Filter { .. }) => {
+            pairs(&[("enter", "keep"), ("esc", "drop"), ("up/down", "move")])
+        }
+        Some(Layer::Menu(_)) => pairs(&[("enter", "choose"), ("1-9", "choose"), ("esc", "cancel")]),
+        Some(Layer::Help { .. }) => pairs(&[("j/k", "move"), ("esc", "close")]),
+        Some(Layer::Note { .. }) => pairs(&[("esc", "close")]),
+        Some(Layer::Detail(_)) | None => from_keymap(state),
+    };
+    let mut x = area.x + 1;
+    for (key, hint) in pairs {
+        let room = usize::from(area.right().saturating_sub(x));
+        if width(&key) + width(&hint) + 1 > room {
+            break;
+        }
+        x += paint.text(area, x, area.y, &key, Tone::Key) + 1;
+        x += paint.text(area, x, area.y, &hint, Tone::Dim) + 2;
+    }
+}
+
+fn pairs(texts: &[(&str, &str)]) -> Vec<(String, String)> {
+    texts
+        .iter()
+        .map(|(key, hint)| ((*key).to_owned(), (*hint).to_owned()))
+        .collect()
+}
+
+fn from_keymap(state: &State) -> Vec<(String, String)> {
+    let contexts = state.contexts();
+    let rows = state
+        .keymap
+        .rows(&contexts)
+        .filter(|binding| !binding.row.hint.is_empty());
+    // Help comes early, so that it is seen on the narrowest screen.
+    let mut all: Vec<_> = rows
+        .filter_map(|binding| {
+            let key = binding.keys.first()?.to_string();
+            Some((binding.row.action, key, binding.row.hint.to_owned()))
+        })
+        .collect();
+    let first = |action: &Action| match action {
+        Action::Help => 0,
+        Action::Palette => 1,
+        _ => 2,
+    };
+    all.sort_by_key(|(action, ..)| first(action));
+    let mut pairs: Vec<_> = all.into_iter().map(|(_, key, hint)| (key, hint)).collect();
+    let parts =
+        matches!(state.view, View::Dashboard { .. } | View::Incident(_)) || state.is_split();
+    if parts {
+        pairs.insert(2, (state.keymap.label(Action::Focus), "next part".into()));
+    }
+    pairs
+}
+
+/// The line that is typed to filter by.
+pub fn filter(paint: &mut Paint<'_>, area: Rect, line: &Line) -> Option<(u16, u16)> {
+    paint.clear(area);
+    let start = paint.text(area, area.x, area.y, " / ", Tone::Key);
+    let field = Rect {
+        x: area.x + start,
+        width: area.width.saturating_sub(start),
+        ..area
+    };
+    super::fields::line(paint, field, line, false)
+}
+
+/// What stands in a view that has nothing to show, and why.
+pub fn nothing(state: &State, load: &Load, empty: &str) -> (String, Tone) {
+    match load {
+        Load::Waiting(since) => {
+            let waited = state.now.ms.saturating_sub(*since) / 1000;
+            let text = if state.connection.lost.is_some() {
+                "Nothing was loaded before the server was lost.".into()
+            } else if waited >= 2 {
+                format!("Loading{} {waited} s", state.glyphs.more())
+            } else {
+                format!("Loading{}", state.glyphs.more())
+            };
+            (text, Tone::Dim)
+        }
+        Load::Failed(problem) => match problem.what {
+            Trouble::Forbidden => (
+                format!("You may not see this: {}", problem.message),
+                Tone::Warn,
+            ),
+            Trouble::Unauthorized => ("Sign in to see this.".into(), Tone::Warn),
+            Trouble::Wait(_) => (
+                format!("The server asks for patience: {}", problem.message),
+                Tone::Warn,
+            ),
+            Trouble::Unreachable => (
+                "The server cannot be reached. Nothing was loaded before.".into(),
+                Tone::Bad,
+            ),
+            Trouble::Overtaken | Trouble::Refused => (problem.message.clone(), Tone::Bad),
+        },
+        Load::Done => (empty.to_owned(), Tone::Dim),
+    }
+}

@@ -1,0 +1,151 @@
+//! The question before something is destroyed or changed.
+
+use ratatui::layout::Rect;
+
+use super::fields;
+use crate::{
+    core::confirm::{Confirm, Focus, PreviewState},
+    view::{
+        theme::Tone,
+        widgets::{
+            boxes::{dialog, middle},
+            paint::{Paint, wrapped},
+        },
+    },
+};
+
+/// Rows below what dies: a gap, the twin, the word, a message, the buttons.
+const FOOT: u16 = 5;
+
+pub fn draw(paint: &mut Paint<'_>, whole: Rect, confirm: &Confirm) -> Option<(u16, u16)> {
+    let columns = whole.width.saturating_sub(2).min(84);
+    let room = usize::from(columns.saturating_sub(4));
+    let mut lines: Vec<(String, Tone)> = Vec::new();
+    for line in &confirm.lines {
+        lines.extend(
+            wrapped(line, room)
+                .into_iter()
+                .map(|line| (line, Tone::Base)),
+        );
+    }
+    match &confirm.preview_state {
+        PreviewState::Asked(_) => lines.push((
+            "Asking the server what this hits…".replace('…', paint.state.glyphs.more()),
+            Tone::Dim,
+        )),
+        PreviewState::Failed(problem) => lines.push((problem.message.clone(), Tone::Warn)),
+        PreviewState::Known => {}
+    }
+    let foot = FOOT + u16::from(confirm.reason.is_some());
+    let height = u16::try_from(lines.len())
+        .unwrap_or(u16::MAX)
+        .saturating_add(foot + 2);
+    let area = middle(whole, columns, height.max(9));
+    let inner = dialog(paint, area, &confirm.title);
+    let shown = usize::from(inner.height.saturating_sub(foot));
+    for (at, (line, tone)) in lines.iter().take(shown).enumerate() {
+        paint.text(
+            inner,
+            inner.x,
+            inner.y + u16::try_from(at).unwrap_or_default(),
+            line,
+            *tone,
+        );
+    }
+    if lines.len() > shown && shown > 0 {
+        let y = inner.y + u16::try_from(shown - 1).unwrap_or_default();
+        paint.clear(Rect {
+            y,
+            height: 1,
+            ..inner
+        });
+        paint.text(
+            inner,
+            inner.x,
+            y,
+            &format!("and {} lines more", lines.len() - shown + 1),
+            Tone::Dim,
+        );
+    }
+    self::foot(paint, inner, foot, confirm)
+}
+
+fn foot(paint: &mut Paint<'_>, inner: Rect, rows: u16, confirm: &Confirm) -> Option<(u16, u16)> {
+    let mut y = inner.bottom().saturating_sub(rows).max(inner.y);
+    let mut cursor = None;
+    let twin = format!("$ {}", confirm.command_line());
+    y += 1;
+    paint.text(inner, inner.x, y, &twin, Tone::Dim);
+    y += 1;
+    if let Some(reason) = &confirm.reason {
+        let at = labelled(
+            paint,
+            inner,
+            y,
+            "Reason",
+            reason,
+            confirm.focus == Focus::Reason,
+        );
+        cursor = at.or(cursor);
+        y += 1;
+    }
+    match &confirm.word {
+        Some(word) => {
+            let label = format!("Type {word}");
+            let focused = confirm.focus == Focus::Word;
+            let at = labelled(paint, inner, y, &label, &confirm.typed, focused);
+            cursor = at.or(cursor);
+        }
+        None => {
+            let key = paint.state.keymap.label(crate::core::keymap::Action::Undo);
+            let text = format!("  {key} undoes it for 15 minutes; tab to the button, then enter.");
+            paint.text(inner, inner.x, y, &text, Tone::Dim);
+        }
+    }
+    y += 1;
+    let (text, tone) = match (&confirm.problem, confirm.ticket) {
+        (Some(problem), _) => (format!("! {problem}"), Tone::Bad),
+        (None, Some(_)) => ("waiting for the server".into(), Tone::Dim),
+        (None, None) => (String::new(), Tone::Dim),
+    };
+    paint.text(inner, inner.x, y, &text, tone);
+    let buttons = Rect {
+        y: inner.bottom().saturating_sub(1),
+        height: 1.min(inner.height),
+        ..inner
+    };
+    let focus = match confirm.focus {
+        Focus::Cancel => Some(false),
+        Focus::Go => Some(true),
+        Focus::Reason | Focus::Word => None,
+    };
+    fields::buttons(paint, buttons, &confirm.verb, focus, confirm.is_typed()).or(cursor)
+}
+
+fn labelled(
+    paint: &mut Paint<'_>,
+    inner: Rect,
+    y: u16,
+    label: &str,
+    line: &crate::core::line::Line,
+    focused: bool,
+) -> Option<(u16, u16)> {
+    let row = Rect {
+        y,
+        height: 1,
+        ..inner
+    }
+    .intersection(inner);
+    let (sign, tone) = if focused {
+        (">", Tone::Accent)
+    } else {
+        (" ", Tone::Dim)
+    };
+    let used = paint.text(row, row.x, y, &format!("{sign} {label}: "), tone);
+    let field = Rect {
+        x: row.x + used,
+        width: row.width.saturating_sub(used),
+        ..row
+    };
+    fields::line(paint, field, line, false).filter(|_| focused)
+}

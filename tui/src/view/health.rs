@@ -1,0 +1,106 @@
+//! The server itself: version, uptime, storage, settings.
+
+use ratatui::layout::Rect;
+
+use crate::{
+    core::{
+        State,
+        format::{bytes, full, span},
+        list::Load,
+    },
+    view::{
+        theme::Tone,
+        widgets::{
+            boxes::frame,
+            paint::{Paint, wrapped},
+        },
+    },
+};
+
+fn lines(state: &State) -> Vec<(String, String, Tone)> {
+    let known = &state.known;
+    let mut lines = Vec::new();
+    let mut add = |label: &str, value: String, tone| lines.push((label.to_owned(), value, tone));
+    match known.ready {
+        Some(true) => add("Storage", "ready".into(), Tone::Good),
+        Some(false) => add(
+            "Storage",
+            "NOT READY: changes are refused until it is".into(),
+            Tone::Bad,
+        ),
+        None => {}
+    }
+    if let Some(server) = &known.server {
+        add("Version", server.version.clone(), Tone::Base);
+        add("Issuer", server.issuer.clone(), Tone::Base);
+        add("Up for", span(server.uptime_seconds), Tone::Base);
+        add(
+            "Started",
+            full(server.started_at, state.now.wall),
+            Tone::Base,
+        );
+        add("Database", bytes(server.storage.database_bytes), Tone::Base);
+        add(
+            "Write-ahead log",
+            bytes(server.storage.wal_bytes),
+            Tone::Base,
+        );
+        add(
+            "Schema",
+            server.storage.schema_version.to_string(),
+            Tone::Base,
+        );
+        add("", String::new(), Tone::Base);
+        for (name, value) in &server.settings {
+            add(name, value.clone(), Tone::Dim);
+        }
+    }
+    if let Some(problem) = &known.server_problem {
+        add("", problem.message.clone(), Tone::Warn);
+    }
+    lines
+}
+
+pub fn draw(paint: &mut Paint<'_>, area: Rect, scroll: usize) -> Option<(u16, u16)> {
+    let state = paint.state;
+    let inner = frame(paint, area, "Health", true);
+    if state.known.server.is_none() && state.known.server_problem.is_none() {
+        let load = Load::Waiting(state.connection.asked_at.unwrap_or(state.now.ms));
+        let (text, tone) = super::chrome::nothing(state, &load, "");
+        paint.text(inner, inner.x + 2, inner.y + 1, &text, tone);
+        return None;
+    }
+    let label_room = 38.min(inner.width / 2);
+    let room = usize::from(inner.width.saturating_sub(label_room + 2)).max(1);
+    let mut drawn = Vec::new();
+    for (label, value, tone) in lines(state) {
+        for (at, part) in wrapped(&value, room).into_iter().enumerate() {
+            drawn.push((
+                if at == 0 {
+                    label.clone()
+                } else {
+                    String::new()
+                },
+                part,
+                tone,
+            ));
+        }
+    }
+    let height = usize::from(inner.height);
+    let skip = scroll.min(drawn.len().saturating_sub(height));
+    for (at, (label, value, tone)) in drawn.iter().skip(skip).take(height).enumerate() {
+        let y = inner.y + u16::try_from(at).unwrap_or_default();
+        paint.text(
+            Rect {
+                width: label_room,
+                ..inner
+            },
+            inner.x + 1,
+            y,
+            label,
+            Tone::Dim,
+        );
+        paint.text(inner, inner.x + 1 + label_room, y, value, *tone);
+    }
+    Some((inner.x, inner.y))
+}

@@ -1,0 +1,181 @@
+//! A list: the rows that are on the screen, and no others.
+
+use ratatui::layout::Rect;
+
+use super::chrome::nothing;
+use crate::{
+    core::{State, cells::cells, layout::Areas, list::List, resource::Row},
+    view::{
+        columns::{Placed, cut, place},
+        theme::Tone,
+        widgets::{
+            boxes::frame,
+            paint::{Paint, wrapped},
+        },
+    },
+};
+
+/// Room for the marks before each row.
+const MARKS: u16 = 3;
+
+fn title(state: &State, list: &List) -> String {
+    let mut parts = vec![list.kind.title().to_owned()];
+    parts.extend(list.filters.iter().map(|filter| filter.label.clone()));
+    if list.loaded_at.is_some() {
+        parts.push(super::chrome::total(list));
+    }
+    if !list.q.is_empty() {
+        parts.push(format!("/{}", list.q));
+    }
+    if let Some((at, descending)) = list.sort
+        && let Some((_, name)) = list.kind.sorts().get(at)
+    {
+        let way = if descending {
+            state.glyphs.down()
+        } else {
+            state.glyphs.up()
+        };
+        parts.push(format!("by {name} {way}"));
+    }
+    parts.join(&format!(" {} ", state.glyphs.dot()))
+}
+
+pub fn draw(paint: &mut Paint<'_>, areas: &Areas, list: &List) -> Option<(u16, u16)> {
+    let state = paint.state;
+    let focused = state.detail().is_none_or(|detail| !detail.focused);
+    let inner = frame(paint, areas.body, &title(state, list), focused);
+    if list.rows.is_empty() {
+        empty(paint, inner, list);
+        return None;
+    }
+    let columns = place(
+        list.kind,
+        areas.rows.width.saturating_sub(MARKS + 1),
+        state.wide,
+    );
+    let head = Rect {
+        height: inner.height.min(1),
+        ..inner
+    };
+    for one in &columns {
+        let x = areas.rows.x + MARKS + one.x;
+        // Times of the clock say whose.
+        let title = match one.column.title {
+            "TIME" => format!("TIME {}", crate::core::zone::name(state.now.wall)),
+            title => title.to_owned(),
+        };
+        let room = Rect {
+            x,
+            width: one.width,
+            ..head
+        };
+        paint.text(room, x, head.y, &title, Tone::Dim);
+    }
+    let mut cursor = None;
+    let shown = list
+        .rows
+        .iter()
+        .skip(list.offset)
+        .take(usize::from(areas.rows.height));
+    for (line, item) in shown.enumerate() {
+        let y = areas.rows.y + u16::try_from(line).unwrap_or(u16::MAX);
+        let area = Rect {
+            y,
+            height: 1,
+            ..areas.rows
+        };
+        if row(paint, area, list, item, &columns) {
+            cursor = Some((area.x, y));
+        }
+    }
+    cursor
+}
+
+fn row(paint: &mut Paint<'_>, area: Rect, list: &List, item: &Row, columns: &[Placed]) -> bool {
+    let state = paint.state;
+    let id = item.id();
+    let selected = list.selected.as_ref() == Some(&id);
+    let marked = list.marks.contains_key(&id);
+    let tone = if selected {
+        Tone::Selected
+    } else if marked {
+        Tone::Mark
+    } else if item.is_dead() {
+        Tone::Dim
+    } else {
+        Tone::Base
+    };
+    let style = paint.style(tone);
+    paint.fill(area, style);
+    if selected {
+        paint.styled(area, area.x, area.y, ">", style);
+    }
+    if marked {
+        paint.styled(area, area.x + 1, area.y, state.glyphs.mark(), style);
+    }
+    let cells = cells(&|id| state.name_of(id), state.now.wall, item);
+    for one in columns {
+        let Some(cell) = cells.get(one.at) else {
+            continue;
+        };
+        let room = Rect {
+            x: area.x + MARKS + one.x,
+            width: one.width,
+            ..area
+        };
+        let text = cut(cell, usize::from(one.width), state.glyphs.more());
+        let style = if selected {
+            style
+        } else {
+            paint.style(meaning(cell, tone))
+        };
+        paint.styled(room, room.x, room.y, &text, style);
+    }
+    selected
+}
+
+/// Words that are coloured by what they mean.
+fn meaning(cell: &str, tone: Tone) -> Tone {
+    match cell {
+        "live" | "active" | "signs" => Tone::Good,
+        "disabled" | "revoked" | "expired" => Tone::Bad,
+        "idle" | "verifies" => Tone::Warn,
+        "login.failed" | "session.replayed" => Tone::Warn,
+        _ => tone,
+    }
+}
+
+fn empty(paint: &mut Paint<'_>, area: Rect, list: &List) {
+    let state = paint.state;
+    let narrowed = !list.q.is_empty() || !list.filters.is_empty();
+    let text = if narrowed && list.q.is_empty() {
+        format!(
+            "Nothing here: {}. esc goes back.",
+            list.filters
+                .iter()
+                .map(|filter| filter.label.as_str())
+                .collect::<Vec<_>>()
+                .join(", ")
+        )
+    } else if narrowed {
+        match &list.note {
+            // It did not see all rows: nobody knows whether there is such a one.
+            Some(note) if list.total_at_least => format!("Nothing found yet: {note}."),
+            Some(note) => format!("Nothing matches {}: {note}.", list.q),
+            None => format!("Nothing matches {}. esc drops the filter.", list.q),
+        }
+    } else {
+        list.kind.nothing().to_owned()
+    };
+    let (text, tone) = nothing(state, &list.load, &text);
+    let lines = wrapped(&text, usize::from(area.width.saturating_sub(4)));
+    let top = area.y
+        + area
+            .height
+            .saturating_sub(u16::try_from(lines.len()).unwrap_or(1))
+            / 3;
+    for (at, line) in lines.iter().enumerate() {
+        let y = top + u16::try_from(at).unwrap_or_default();
+        paint.text(area, area.x + 2, y, line, tone);
+    }
+}

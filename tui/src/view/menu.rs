@@ -1,0 +1,107 @@
+//! Menus, and notes to read.
+
+use ratatui::layout::Rect;
+
+use crate::{
+    core::{layer::Menu, text::width},
+    view::{
+        theme::Tone,
+        widgets::{
+            boxes::{dialog, middle},
+            paint::{Paint, wrapped},
+        },
+    },
+};
+
+fn columns(texts: impl Iterator<Item = usize>, room: u16) -> u16 {
+    let widest = texts.max().unwrap_or_default();
+    u16::try_from(widest)
+        .unwrap_or(u16::MAX)
+        .saturating_add(8)
+        .max(30)
+        .min(room)
+}
+
+pub fn draw(paint: &mut Paint<'_>, area: Rect, menu: &Menu) -> Option<(u16, u16)> {
+    let texts = menu
+        .entries
+        .iter()
+        .map(|(label, _)| width(label))
+        .chain([width(&menu.title)]);
+    let rows = u16::try_from(menu.entries.len())
+        .unwrap_or(u16::MAX)
+        .saturating_add(3);
+    let inner = dialog(
+        paint,
+        middle(area, columns(texts, area.width), rows),
+        &menu.title,
+    );
+    let height = usize::from(inner.height.saturating_sub(1));
+    let skip = (menu.at + 1).saturating_sub(height.max(1));
+    let mut cursor = None;
+    for (at, (label, _)) in menu.entries.iter().enumerate().skip(skip).take(height) {
+        let y = inner.y + u16::try_from(at - skip).unwrap_or_default();
+        let selected = at == menu.at;
+        let (sign, tone) = if selected {
+            (">", Tone::Selected)
+        } else {
+            (" ", Tone::Base)
+        };
+        if selected {
+            cursor = Some((inner.x, y));
+        }
+        let number = if at < 9 {
+            (at + 1).to_string()
+        } else {
+            " ".into()
+        };
+        paint.text(inner, inner.x, y, &format!("{sign} {number} {label}"), tone);
+    }
+    paint.text(
+        inner,
+        inner.x,
+        inner.bottom().saturating_sub(1),
+        "esc Cancel",
+        Tone::Dim,
+    );
+    cursor
+}
+
+pub fn note(
+    paint: &mut Paint<'_>,
+    area: Rect,
+    title: &str,
+    lines: &[String],
+) -> Option<(u16, u16)> {
+    let room = area.width.saturating_sub(2);
+    let wide = columns(lines.iter().map(|line| width(line)), room);
+    let text: Vec<String> = lines
+        .iter()
+        .flat_map(|line| wrapped(line, usize::from(wide.saturating_sub(4))))
+        .collect();
+    let rows = u16::try_from(text.len())
+        .unwrap_or(u16::MAX)
+        .saturating_add(4);
+    let inner = dialog(paint, middle(area, wide, rows), title);
+    for (at, line) in text
+        .iter()
+        .take(usize::from(inner.height.saturating_sub(2)))
+        .enumerate()
+    {
+        paint.text(
+            inner,
+            inner.x,
+            inner.y + u16::try_from(at).unwrap_or_default(),
+            line,
+            Tone::Base,
+        );
+    }
+    paint.text(
+        inner,
+        inner.x,
+        inner.bottom().saturating_sub(1),
+        "esc Cancel",
+        Tone::Dim,
+    );
+    Some((inner.x, inner.y))
+}

@@ -1,0 +1,61 @@
+//! How the state looks. Nothing here changes it.
+
+mod chrome;
+mod columns;
+mod confirm;
+mod dashboard;
+mod detail;
+mod fields;
+mod form;
+mod health;
+mod help;
+mod incident;
+mod list;
+mod menu;
+mod palette;
+mod reveal;
+mod theme;
+mod widgets;
+
+use ratatui::{Frame, layout::Position};
+
+use crate::{
+    core::{State, layer::Layer, state::View},
+    view::{theme::Tone, widgets::paint::Paint},
+};
+
+/// Draws everything; the terminal's cursor stands where the eye should be.
+pub fn view(state: &State, frame: &mut Frame<'_>) {
+    let area = frame.area();
+    let mut paint = Paint {
+        buffer: frame.buffer_mut(),
+        state,
+    };
+    let base = paint.style(Tone::Base);
+    paint.fill(area, base);
+    let areas = state.areas();
+    chrome::draw(&mut paint, &areas);
+    let mut cursor = match &state.view {
+        View::Dashboard { .. } => dashboard::draw(&mut paint, areas.body),
+        View::List(list) => list::draw(&mut paint, &areas, list),
+        View::Health { scroll } => health::draw(&mut paint, areas.body, *scroll),
+        View::Incident(incident) => incident::draw(&mut paint, areas.body, incident),
+    };
+    for layer in &state.layers {
+        let at = match layer {
+            Layer::Detail(detail) => detail::draw(&mut paint, &areas, detail),
+            Layer::Menu(menu) => menu::draw(&mut paint, areas.body, menu),
+            Layer::Filter { line, .. } => chrome::filter(&mut paint, areas.status, line),
+            Layer::Palette(palette) => palette::draw(&mut paint, areas.body, palette),
+            Layer::Help { scroll } => help::draw(&mut paint, areas.body, *scroll),
+            Layer::Note { title, lines } => menu::note(&mut paint, areas.body, title, lines),
+            Layer::Form(form) => form::draw(&mut paint, areas.whole, form),
+            Layer::Confirm(confirm) => confirm::draw(&mut paint, areas.whole, confirm),
+            Layer::Reveal(reveal) => reveal::draw(&mut paint, areas.whole, reveal),
+        };
+        cursor = at.or(cursor);
+    }
+    if let Some((x, y)) = cursor.filter(|(x, y)| area.contains(Position::new(*x, *y))) {
+        frame.set_cursor_position((x, y));
+    }
+}

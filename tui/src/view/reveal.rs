@@ -1,0 +1,95 @@
+//! A secret that is shown once.
+
+use ratatui::layout::Rect;
+
+use super::fields;
+use crate::{
+    core::reveal::Reveal,
+    view::{
+        theme::Tone,
+        widgets::{
+            boxes::{dialog, middle},
+            paint::{Paint, wrapped},
+        },
+    },
+};
+
+pub fn draw(paint: &mut Paint<'_>, whole: Rect, reveal: &Reveal) -> Option<(u16, u16)> {
+    let columns = whole.width.saturating_sub(2).min(84);
+    let rows = u16::try_from(reveal.lines.len()).unwrap_or(4);
+    let inner = dialog(paint, middle(whole, columns, rows + 10), &reveal.title);
+    let mut y = inner.y;
+    for (label, value) in &reveal.lines {
+        paint.text(inner, inner.x, y, label, Tone::Dim);
+        paint.text(inner, inner.x + 13, y, value, Tone::Base);
+        y += 1;
+    }
+    y += 1;
+    secret(paint, inner, y, reveal);
+    let foot = inner.bottom().saturating_sub(4).max(inner.y);
+    if let Some(line) = &reveal.file {
+        let used = paint.text(inner, inner.x, foot, "> File: ", Tone::Accent);
+        let room = Rect {
+            x: inner.x + used,
+            y: foot,
+            width: inner.width.saturating_sub(used),
+            height: 1,
+        };
+        let cursor = fields::line(paint, room, line, false);
+        paint.text(
+            inner,
+            inner.x,
+            foot + 1,
+            "enter writes it with mode 0600, esc cancels (Cancel)",
+            Tone::Dim,
+        );
+        return cursor;
+    }
+    if reveal.asked {
+        let text = "The secret was neither seen, copied nor written, and is shown only now.";
+        paint.text(inner, inner.x, foot, text, Tone::Warn);
+        paint.text(
+            inner,
+            inner.x,
+            foot + 1,
+            "y closes all the same; any other key: Cancel",
+            Tone::Warn,
+        );
+        return Some((inner.x, foot + 1));
+    }
+    paint.text(inner, inner.x, foot, &reveal.note, Tone::Good);
+    let narrow = inner.width < 56;
+    let keys = [
+        ("v", if narrow { " view " } else { " view 10 s   " }),
+        ("c", if narrow { " clip " } else { " clipboard   " }),
+        ("w", if narrow { " file " } else { " write a file   " }),
+        ("esc", if narrow { " Cancel" } else { " Cancel / close" }),
+    ];
+    let pieces: Vec<_> = keys
+        .iter()
+        .flat_map(|(key, text)| [(*key, Tone::Key), (*text, Tone::Base)])
+        .collect();
+    paint.pieces(inner, inner.bottom().saturating_sub(1), &pieces);
+    Some((inner.x, y))
+}
+
+fn secret(paint: &mut Paint<'_>, inner: Rect, y: u16, reveal: &Reveal) {
+    let room = usize::from(inner.width.saturating_sub(2)).max(1);
+    match reveal.visible() {
+        Some(text) => {
+            for (at, line) in wrapped(text, room).iter().enumerate() {
+                paint.text(
+                    inner,
+                    inner.x + 2,
+                    y + u16::try_from(at).unwrap_or_default(),
+                    line,
+                    Tone::Accent,
+                );
+            }
+        }
+        None => {
+            let mask = paint.state.glyphs.mask().repeat(reveal.length().min(room));
+            paint.text(inner, inner.x + 2, y, &mask, Tone::Accent);
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! Colours by meaning, and the characters lines are drawn with.
+
+use ratatui::{
+    style::{Color, Modifier, Style},
+    symbols::border,
+};
+
+use crate::core::look::{Glyphs, Theme};
+
+/// What a piece of text means. Each meaning is also a word or a glyph: colour alone says nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    Base,
+    Dim,
+    Title,
+    Accent,
+    Selected,
+    Mark,
+    Good,
+    Warn,
+    Bad,
+    Key,
+    Border,
+    Focus,
+    Banner,
+}
+
+/// How a theme shows what a text means.
+pub fn style(theme: Theme, tone: Tone) -> Style {
+    match theme {
+        Theme::Dark => dark(tone),
+        Theme::Light => light(tone),
+        Theme::Either => either(tone),
+        Theme::HighContrast => high_contrast(tone),
+        Theme::ColourBlind => colour_blind(tone),
+        Theme::Plain => plain(tone),
+    }
+}
+
+fn strong(style: Style) -> Style {
+    style.add_modifier(Modifier::BOLD)
+}
+
+fn dark(tone: Tone) -> Style {
+    let fg = |color| Style::new().fg(color);
+    match tone {
+        Tone::Base => Style::new(),
+        Tone::Dim => fg(Color::Indexed(245)),
+        Tone::Title => strong(fg(Color::Indexed(255))),
+        Tone::Accent => strong(fg(Color::Indexed(117))),
+        Tone::Selected => strong(fg(Color::Indexed(255)).bg(Color::Indexed(24))),
+        Tone::Mark => fg(Color::Indexed(221)),
+        Tone::Good => fg(Color::Indexed(114)),
+        Tone::Warn => fg(Color::Indexed(221)),
+        Tone::Bad => strong(fg(Color::Indexed(210))),
+        Tone::Key => fg(Color::Indexed(117)),
+        Tone::Border => fg(Color::Indexed(243)),
+        Tone::Focus => fg(Color::Indexed(117)),
+        Tone::Banner => strong(fg(Color::Indexed(231)).bg(Color::Indexed(124))),
+    }
+}
+
+fn light(tone: Tone) -> Style {
+    let fg = |color| Style::new().fg(color);
+    match tone {
+        Tone::Base => Style::new(),
+        Tone::Dim => fg(Color::Indexed(241)),
+        Tone::Title => strong(fg(Color::Indexed(16))),
+        Tone::Accent => strong(fg(Color::Indexed(25))),
+        Tone::Selected => strong(fg(Color::Indexed(16)).bg(Color::Indexed(153))),
+        Tone::Mark => fg(Color::Indexed(94)),
+        Tone::Good => fg(Color::Indexed(22)),
+        Tone::Warn => fg(Color::Indexed(94)),
+        Tone::Bad => strong(fg(Color::Indexed(124))),
+        Tone::Key => fg(Color::Indexed(25)),
+        Tone::Border => fg(Color::Indexed(243)),
+        Tone::Focus => fg(Color::Indexed(25)),
+        Tone::Banner => strong(fg(Color::Indexed(231)).bg(Color::Indexed(124))),
+    }
+}
+
+/// Of middling brightness, or on a ground of its own.
+fn either(tone: Tone) -> Style {
+    let fg = |color| Style::new().fg(color);
+    match tone {
+        Tone::Base => Style::new(),
+        Tone::Dim | Tone::Border => fg(Color::Indexed(243)),
+        Tone::Title => strong(Style::new()),
+        Tone::Accent => strong(fg(Color::Indexed(31))),
+        Tone::Selected => strong(fg(Color::Indexed(231)).bg(Color::Indexed(24))),
+        Tone::Mark | Tone::Warn => fg(Color::Indexed(130)),
+        Tone::Good => fg(Color::Indexed(28)),
+        Tone::Bad => strong(fg(Color::Indexed(160))),
+        Tone::Key | Tone::Focus => fg(Color::Indexed(31)),
+        Tone::Banner => strong(fg(Color::Indexed(231)).bg(Color::Indexed(124))),
+    }
+}
+
+/// Only the strongest colours, on black.
+fn high_contrast(tone: Tone) -> Style {
+    let on_black = |color| Style::new().fg(color).bg(Color::Black);
+    match tone {
+        Tone::Base | Tone::Dim | Tone::Border => on_black(Color::White),
+        Tone::Title | Tone::Accent => strong(on_black(Color::LightYellow)),
+        Tone::Selected => strong(Style::new().fg(Color::Black).bg(Color::LightYellow)),
+        Tone::Mark | Tone::Key | Tone::Focus => strong(on_black(Color::LightCyan)),
+        Tone::Good => strong(on_black(Color::LightGreen)),
+        Tone::Warn => strong(on_black(Color::LightYellow)),
+        Tone::Bad => strong(on_black(Color::LightRed)),
+        Tone::Banner => strong(Style::new().fg(Color::Black).bg(Color::White)),
+    }
+}
+
+/// The dark theme with the pair that all kinds of colour vision tell apart.
+fn colour_blind(tone: Tone) -> Style {
+    let fg = |color| Style::new().fg(color);
+    match tone {
+        Tone::Good => fg(Color::Indexed(75)),
+        Tone::Warn | Tone::Mark => fg(Color::Indexed(222)),
+        Tone::Bad => strong(fg(Color::Indexed(208))),
+        Tone::Banner => strong(fg(Color::Indexed(16)).bg(Color::Indexed(214))),
+        tone => dark(tone),
+    }
+}
+
+/// Weight alone. Nothing reversed: under `NO_COLOR` the terminal library's resets would erase it.
+fn plain(tone: Tone) -> Style {
+    match tone {
+        Tone::Title | Tone::Accent | Tone::Selected | Tone::Bad | Tone::Banner => {
+            strong(Style::new())
+        }
+        _ => Style::new(),
+    }
+}
+
+/// The border of boxes.
+pub fn border(glyphs: Glyphs) -> border::Set<'static> {
+    if glyphs.ascii {
+        border::Set {
+            top_left: "+",
+            top_right: "+",
+            bottom_left: "+",
+            bottom_right: "+",
+            vertical_left: "|",
+            vertical_right: "|",
+            horizontal_top: "-",
+            horizontal_bottom: "-",
+        }
+    } else {
+        border::ROUNDED
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_plain_theme_has_no_colour() {
+        for tone in [
+            Tone::Base,
+            Tone::Selected,
+            Tone::Bad,
+            Tone::Banner,
+            Tone::Good,
+        ] {
+            let style = style(Theme::Plain, tone);
+            assert_eq!((style.fg, style.bg), (None, None), "{tone:?}");
+        }
+    }
+
+    /// Relative luminance of WCAG 2 of a colour of the 256.
+    fn luminance(colour: Color) -> f64 {
+        let level = |step: u8| {
+            if step == 0 {
+                0
+            } else {
+                55 + 40 * u32::from(step)
+            }
+        };
+        let (red, green, blue) = match colour {
+            Color::Indexed(n @ 16..=231) => (
+                level((n - 16) / 36),
+                level((n - 16) / 6 % 6),
+                level((n - 16) % 6),
+            ),
+            Color::Indexed(n @ 232..) => {
+                let grey = 8 + 10 * (u32::from(n) - 232);
+                (grey, grey, grey)
+            }
+            other => panic!("{other:?} looks different on every terminal"),
+        };
+        let linear = |value: u32| {
+            let value = f64::from(value) / 255.;
+            if value <= 0.039_28 {
+                value / 12.92
+            } else {
+                ((value + 0.055) / 1.055).powf(2.4)
+            }
+        };
+        0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue)
+    }
+
+    #[test]
+    fn everything_can_be_read_on_the_backgrounds_it_is_for() {
+        let tones = [
+            Tone::Base,
+            Tone::Dim,
+            Tone::Title,
+            Tone::Accent,
+            Tone::Selected,
+            Tone::Mark,
+            Tone::Good,
+            Tone::Warn,
+            Tone::Bad,
+            Tone::Key,
+            Tone::Border,
+            Tone::Focus,
+            Tone::Banner,
+        ];
+        let (black, white) = (0., 1.);
+        for (theme, grounds) in [
+            (Theme::Dark, &[black][..]),
+            (Theme::ColourBlind, &[black]),
+            (Theme::Light, &[white]),
+            (Theme::Either, &[black, white]),
+        ] {
+            for tone in tones {
+                let style = style(theme, tone);
+                let Some(fg) = style.fg else {
+                    assert_eq!(
+                        style.bg, None,
+                        "{theme:?} {tone:?}: a ground under a colour nobody knows"
+                    );
+                    continue;
+                };
+                for ground in grounds {
+                    let ground = style.bg.map_or(*ground, luminance);
+                    let (one, two) = (luminance(fg) + 0.05, ground + 0.05);
+                    let contrast = (one / two).max(two / one);
+                    assert!(contrast >= 3., "{theme:?} {tone:?}: {contrast:.1} to 1");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Boxes: frames of views, and dialogs in the middle of the screen.
+
+use ratatui::{
+    layout::Rect,
+    widgets::{Block, Widget},
+};
+
+use super::paint::{Paint, title};
+use crate::view::theme::Tone;
+
+/// Draws a frame; answers the room in it.
+pub fn frame(paint: &mut Paint<'_>, area: Rect, name: &str, focused: bool) -> Rect {
+    let (line, text) = if focused {
+        (Tone::Focus, Tone::Accent)
+    } else {
+        (Tone::Border, Tone::Title)
+    };
+    let room = usize::from(area.width.saturating_sub(4));
+    let name = crate::core::text::fit(name, room, paint.state.glyphs.more());
+    let block = Block::bordered()
+        .border_set(crate::view::theme::border(paint.state.glyphs))
+        .border_style(paint.style(line))
+        .title(title(&name, paint.style(text)));
+    let area = area.intersection(*paint.buffer.area());
+    let inner = block.inner(area);
+    block.render(area, paint.buffer);
+    inner
+}
+
+/// A box of this size in the middle, as far as there is room.
+pub fn middle(area: Rect, width: u16, height: u16) -> Rect {
+    let width = width.min(area.width);
+    let height = height.min(area.height);
+    Rect {
+        x: area.x + (area.width - width) / 2,
+        y: area.y + (area.height - height) / 2,
+        width,
+        height,
+    }
+}
+
+/// A dialog over everything; answers the room in it.
+pub fn dialog(paint: &mut Paint<'_>, area: Rect, name: &str) -> Rect {
+    paint.clear(area);
+    let inner = frame(paint, area, name, true);
+    Rect {
+        x: inner.x + 1.min(inner.width),
+        width: inner.width.saturating_sub(2),
+        ..inner
+    }
+}
