@@ -15,7 +15,7 @@ use doorward_server::{
         signing::{BadKey, KeyRing, RingKey, SigningAlgorithm, SigningKey, TokenType},
         token::{AccessClaims, Audience, FIRST_PARTY},
     },
-    limits::Limits,
+    state::limits::Limits,
 };
 use doorward_shared::{ScopeSet, Timestamp, apikey::Environment};
 use tokio::runtime::Builder;

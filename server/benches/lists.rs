@@ -46,9 +46,9 @@ async fn run(users: u64, sessions: u64) {
         "{:<44} {:>10} {:>8} {:>8}",
         "list", "total", "median", "max"
     );
-    people(&doorward.store).await;
-    sign_ins(&doorward.store, users, now).await;
-    log(&doorward.store, now).await;
+    people(&doorward.services().store).await;
+    sign_ins(&doorward.services().store, users, now).await;
+    log(&doorward.services().store, now).await;
 }
 
 /// Rows as SQL makes them: ids that rise with time, addresses and users spread evenly, one session in a hundred dead.

@@ -1,39 +1,28 @@
-//! The server as one value: what a request needs of it, and how it starts.
+//! The server as one value: what it is made of, and how it starts. Composes the services once; nothing imports this but
+//! the library's face.
 
 use std::{
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, atomic::AtomicBool},
 };
 
-use doorward_shared::{Timestamp, apikey::Environment};
-
 use crate::{
-    clock::{Clock, random_bytes},
-    crypto::{
-        password::Passwords,
-        seal::MasterKey,
-        secret::{Secret, api_key, api_key_form_ok, api_key_hint},
-        signing::{BadKey, KeyRing, RingKey, SigningAlgorithm, SigningKey},
-        webauthn::RelyingParty,
-    },
-    domain::{Act, Cause},
-    files::write_private,
-    http::{Answers, UsedForms},
-    limits::Limits,
+    clock::Clock,
+    crypto::{password, seal::MasterKey, signing::KeyRing, webauthn::RelyingParty},
+    http::{DoorwardFairing, Services, site::Site},
     metrics::Metrics,
-    previews::Previews,
-    service::{Keys, SecondFactors},
-    settings::Settings,
-    site::Site,
-    state::{Arrivals, KeyMeters, MfaTokens, PasskeyChallenges, Refusals, Told, streams::Streams},
-    stats::{Remembered, minute_of},
-    store::{
-        self, DirectoryLock, MASTER_KEY, OPERATOR_KEY, Restore, Restored, Store, StoreError,
-        StoredSigningKey,
+    oauth::{AuthorizationEndpoint, Clients, TokenEndpoint, TokenInfos},
+    service::{
+        Accounts, ApiKeys, Backups, Browsers, Callers, Jobs, KeyFileError, Keys, Passwords,
+        Refresh, RefusedClients, SecondFactors, Sessions, SignIn, Signing, SigningKeys, Statistics,
+        Tokens, first_operator_key, found_operator_key, open_ring,
     },
+    settings::Settings,
+    state::{
+        Arrivals, IdempotentAnswers, KeyMeters, MfaTokens, PasskeyChallenges, Told, UsedForms,
+        limits::Limits, streams::Streams,
+    },
+    store::{self, DirectoryLock, MASTER_KEY, OPERATOR_KEY, Restore, Restored, Store, StoreError},
 };
 
 /// Passwords that may wait for a hashing thread, for each thread.
@@ -41,6 +30,7 @@ const QUEUE_PER_THREAD: usize = 8;
 
 /// Why a server does not start, in one line.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum OpenError {
     #[error(transparent)]
     Settings(#[from] crate::settings::SettingsError),
@@ -60,48 +50,21 @@ pub enum OpenError {
     Key(String),
 }
 
-/// An authorization server over one data directory. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Doorward(Arc<Parts>);
-
-/// What a server is made of.
-#[derive(Debug)]
-pub struct Parts {
-    pub settings: Settings,
-    /// Base URL under which clients reach this server, without a trailing slash.
-    pub issuer: String,
-    pub store: Store,
-    pub keys: KeyRing,
-    pub passwords: Passwords,
-    pub limits: Limits,
-    pub clock: Clock,
-    pub metrics: Metrics,
-    pub started_at: Timestamp,
-    /// What the first start made, for the newcomer.
-    pub created: Vec<PathBuf>,
-    pub(crate) answers: Answers,
-    pub(crate) previews: Previews,
-    pub(crate) remembered: Remembered,
-    pub(crate) arrivals: Arrivals,
-    pub(crate) streams: Streams,
-    pub(crate) master: Arc<MasterKey>,
-    pub(crate) factors: SecondFactors,
-    pub(crate) api_keys: Keys,
-    pub(crate) site: Site,
-    /// Form tokens that have come back.
-    pub(crate) used_forms: UsedForms,
-    /// Held while the ring of signing keys is changed.
-    loading_keys: tokio::sync::Mutex<()>,
-    pub(crate) refusals: Refusals,
-    pub(crate) told: Told,
-    rested: AtomicBool,
+impl From<KeyFileError> for OpenError {
+    fn from(error: KeyFileError) -> Self {
+        match error {
+            KeyFileError::Store(error) => error.into(),
+            KeyFileError::File { path, error } => Self::File { path, error },
+        }
+    }
 }
 
-impl std::ops::Deref for Doorward {
-    type Target = Parts;
-    fn deref(&self) -> &Parts {
-        &self.0
-    }
+/// An authorization server over one data directory. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Doorward {
+    services: Arc<Services>,
+    /// What the first start made, for the newcomer.
+    created: Arc<[PathBuf]>,
 }
 
 impl Doorward {
@@ -119,6 +82,7 @@ impl Doorward {
     ///
     /// # Errors
     /// As [`Doorward::open`].
+    #[doc(hidden)]
     pub async fn open_at(settings: Settings, clock: Clock) -> Result<Self, OpenError> {
         settings.check()?;
         let directory = settings.data_dir.clone();
@@ -152,140 +116,277 @@ impl Doorward {
             .clone()
             .unwrap_or_else(|| "http://127.0.0.1:8000".into());
         let site = Site::new(&settings, &issuer)?;
-        let keys = signing_keys(&store, &master, &settings, &issuer, &clock).await?;
-        if operator_key(&store, &settings, &clock).await? {
+        let signing = Signing {
+            issuer: &issuer,
+            algorithm: settings.algorithm()?,
+            longest_token_seconds: longest_token(&settings),
+            remembered: settings.cache_entries,
+        };
+        let keys = open_ring(&store, &master, signing, &clock).await?;
+        if first_operator_key(&store, &settings, &clock).await? {
             created.push(directory.join(OPERATOR_KEY));
         }
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        let passwords =
-            Passwords::start(settings.argon2_params()?, cores, cores * QUEUE_PER_THREAD).map_err(
-                |error| OpenError::Key(format!("cannot start hashing threads: {error}")),
-            )?;
-        let started_at = clock.now();
-        let limits = Limits::new(&settings);
-        let master = Arc::new(master);
-        let factors = SecondFactors {
-            store: store.clone(),
-            master: master.clone(),
-            party: RelyingParty::of_issuer(&issuer),
-            name: settings.site_name.clone(),
-            challenges: PasskeyChallenges::default(),
-            pending: MfaTokens::default(),
-        };
-        let api_keys = Keys {
-            store: store.clone(),
-            clock: clock.clone(),
-            metrics: metrics.clone(),
-            meters: KeyMeters::default(),
-        };
+        let hashing =
+            password::Passwords::start(settings.argon2_params()?, cores, cores * QUEUE_PER_THREAD)
+                .map_err(|error| {
+                    OpenError::Key(format!("cannot start hashing threads: {error}"))
+                })?;
         let parts = Parts {
-            settings,
+            limits: Limits::new(&settings),
+            settings: Arc::new(settings),
             issuer,
             store,
+            master: Arc::new(master),
             keys,
-            passwords,
-            limits,
-            clock,
+            hashing,
             metrics,
-            started_at,
-            created,
-            answers: Answers::default(),
-            previews: Previews::default(),
-            remembered: Remembered::default(),
-            arrivals: Arrivals::default(),
-            streams: Streams::default(),
-            master,
-            factors,
-            api_keys,
-            site,
-            used_forms: UsedForms::default(),
-            loading_keys: tokio::sync::Mutex::default(),
-            refusals: Refusals::default(),
-            told: Told::default(),
-            rested: AtomicBool::new(false),
+            clock,
         };
-        Ok(Self(Arc::new(parts)))
+        Ok(Self {
+            services: Arc::new(parts.services(site)?),
+            created: created.into(),
+        })
+    }
+
+    /// The fairing that mounts everything in a Rocket app of one's own: `rocket.attach(doorward.fairing())`.
+    /// Paths outside Doorward's stay the app's, errors of unknown paths included.
+    pub fn fairing(&self) -> DoorwardFairing {
+        DoorwardFairing::new(self.services.clone(), false)
+    }
+
+    /// As [`Doorward::fairing`], for an app that is nothing else.
+    pub fn fairing_alone(&self) -> DoorwardFairing {
+        DoorwardFairing::new(self.services.clone(), true)
     }
 
     /// Writes what is kept in memory between times: when keys and sessions were last used, the numbers of this minute.
     /// For the end of the process; the fairing does it when its app stops.
     pub async fn rest(&self) {
-        if !self.rested.swap(true, Ordering::Relaxed) {
-            let _ = self.end_minute(minute_of(self.clock.now())).await;
-            let _ = self.store.flush_touches().await;
-            let _ = self.api_keys.flush().await;
-            self.write_refusals(true).await;
-        }
-    }
-
-    /// After a rest that was none: another Rocket took over, with other certificates.
-    pub(crate) fn wake(&self) {
-        self.rested.store(false, Ordering::Relaxed);
+        self.services.jobs.rest().await;
     }
 
     /// Closes storage after what is queued. For the end of the process: whatever comes later is refused.
     pub fn close(&self) {
-        self.store.clone().close();
+        self.services.store.clone().close();
     }
 
-    /// Makes a new signing key the one that signs. Those before it verify until their last token has expired.
-    ///
-    /// # Errors
-    /// [`StoreError`]; nothing has changed then.
-    pub async fn rotate_signing_key(&self, act: Act) -> Result<StoredSigningKey, StoreError> {
-        let algorithm = self
-            .settings
-            .algorithm()
-            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        let longest = longest_token(&self.settings);
-        let key = new_signing_key(&self.master, algorithm, longest, act.at()).await?;
-        let (doorward, new) = (self.clone(), key.clone());
-        // On a task of its own: whoever asked for it may hang up between the commit and the ring.
-        let done = tokio::spawn(async move {
-            doorward.store.rotate_signing_key(new, act).await?;
-            doorward.reload_signing_keys().await
-        });
-        finished(done).await?;
-        Ok(key)
+    /// The settings it was opened with.
+    pub fn settings(&self) -> &Settings {
+        &self.services.settings
     }
 
-    /// Revokes a signing key that does not sign any more: its tokens are dead on the next request.
-    ///
-    /// # Errors
-    /// [`StoreError`]: not found, a conflict for the key that signs; nothing has changed then.
-    pub async fn revoke_signing_key(&self, kid: &str, act: Act) -> Result<(), StoreError> {
-        let (doorward, kid) = (self.clone(), kid.to_owned());
-        let done = tokio::spawn(async move {
-            let id = kid.clone();
-            doorward.store.delete_signing_key(id, act).await?;
-            // After a load that began before the commit, if there is one. Nothing is read here that could fail.
-            let _alone = doorward.loading_keys.lock().await;
-            doorward.keys.remove(&kid).map_err(unusable)
-        });
-        finished(done).await
+    /// What the first start made, for the newcomer; empty at any later one.
+    pub fn created(&self) -> &[PathBuf] {
+        &self.created
     }
 
-    /// Takes the ring from storage anew.
-    ///
-    /// # Errors
-    /// [`StoreError`]; the ring stays as it was.
-    pub async fn reload_signing_keys(&self) -> Result<(), StoreError> {
-        // One at a time: what was read first must not be put in place last.
-        let _alone = self.loading_keys.lock().await;
-        let keys = ring(&self.master, self.store.signing_keys().await?)?;
-        self.keys.replace(keys).map_err(unusable)
+    /// What requests are answered with. For tests and benchmarks: no promise is made of it.
+    #[doc(hidden)]
+    pub fn services(&self) -> &Services {
+        &self.services
     }
 }
 
-fn unusable(error: BadKey) -> StoreError {
-    StoreError::Unavailable(error.to_string())
+/// What services share.
+struct Parts {
+    settings: Arc<Settings>,
+    issuer: String,
+    store: Store,
+    master: Arc<MasterKey>,
+    keys: KeyRing,
+    hashing: password::Passwords,
+    limits: Limits,
+    metrics: Metrics,
+    clock: Clock,
 }
 
-async fn finished<T>(
-    task: tokio::task::JoinHandle<Result<T, StoreError>>,
-) -> Result<T, StoreError> {
-    let failed = |error: tokio::task::JoinError| StoreError::Unavailable(error.to_string());
-    task.await.map_err(failed)?
+impl Parts {
+    /// Hands each service what it needs.
+    fn services(self, site: Site) -> Result<Services, OpenError> {
+        let refused_clients = RefusedClients {
+            store: self.store.clone(),
+            refusals: Arc::default(),
+            clock: self.clock.clone(),
+        };
+        let signing_keys = self.signing_keys()?;
+        let statistics = self.statistics();
+        let passwords = self.passwords();
+        let factors = Arc::new(self.factors());
+        let tokens = self.tokens();
+        let refresh = Refresh {
+            tokens: tokens.clone(),
+            store: self.store.clone(),
+            limits: self.limits.clone(),
+            clock: self.clock.clone(),
+        };
+        let keys = Keys {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            metrics: self.metrics.clone(),
+            meters: Arc::new(KeyMeters::default()),
+        };
+        let callers = self.callers(keys.clone());
+        let clients = Clients {
+            store: self.store.clone(),
+            refused: refused_clients.clone(),
+            clock: self.clock.clone(),
+        };
+        Ok(Services {
+            started_at: self.clock.now(),
+            jobs: self.jobs((&statistics, &signing_keys, &refused_clients), keys.clone()),
+            sign_in: SignIn {
+                passwords: passwords.clone(),
+                factors: factors.clone(),
+            },
+            accounts: Accounts {
+                passwords: passwords.clone(),
+                registration: self.settings.registration,
+                step_up_seconds: self.settings.step_up_seconds,
+            },
+            api_keys: keys,
+            minting: ApiKeys {
+                store: self.store.clone(),
+                prefix: self.settings.api_key_prefix.clone(),
+            },
+            sessions: Sessions {
+                store: self.store.clone(),
+                previews: Arc::default(),
+                clock: self.clock.clone(),
+            },
+            backups: Backups {
+                store: self.store.clone(),
+            },
+            browsers: Browsers {
+                store: self.store.clone(),
+                callers: callers.clone(),
+                idle_seconds: self.settings.refresh_token_seconds,
+            },
+            token_endpoint: TokenEndpoint {
+                clients: clients.clone(),
+                tokens: tokens.clone(),
+                refresh: refresh.clone(),
+                store: self.store.clone(),
+                metrics: self.metrics.clone(),
+            },
+            authorization: self.authorization(),
+            token_infos: TokenInfos {
+                callers: callers.clone(),
+                master: self.master.clone(),
+                issuer: self.issuer.clone(),
+            },
+            arrivals: Arrivals::default(),
+            answers: IdempotentAnswers::default(),
+            used_forms: UsedForms::default(),
+            streams: Streams::default(),
+            told: Told::default(),
+            settings: self.settings,
+            issuer: self.issuer,
+            clock: self.clock,
+            metrics: self.metrics,
+            store: self.store,
+            keys: self.keys,
+            limits: self.limits,
+            master: self.master,
+            callers,
+            passwords,
+            tokens,
+            refresh,
+            signing_keys,
+            statistics,
+            clients,
+            factors,
+            site,
+        })
+    }
+
+    fn signing_keys(&self) -> Result<SigningKeys, OpenError> {
+        Ok(SigningKeys {
+            store: self.store.clone(),
+            master: self.master.clone(),
+            keys: self.keys.clone(),
+            algorithm: self.settings.algorithm()?,
+            longest_token_seconds: longest_token(&self.settings),
+            loading: Arc::default(),
+        })
+    }
+
+    fn statistics(&self) -> Statistics {
+        Statistics {
+            store: self.store.clone(),
+            metrics: self.metrics.clone(),
+            passwords: self.hashing.clone(),
+            clock: self.clock.clone(),
+            remembered: Arc::default(),
+        }
+    }
+
+    fn passwords(&self) -> Passwords {
+        Passwords {
+            store: self.store.clone(),
+            threads: self.hashing.clone(),
+            limits: self.limits.clone(),
+            metrics: self.metrics.clone(),
+            clock: self.clock.clone(),
+        }
+    }
+
+    fn factors(&self) -> SecondFactors {
+        SecondFactors {
+            store: self.store.clone(),
+            master: self.master.clone(),
+            party: RelyingParty::of_issuer(&self.issuer),
+            name: self.settings.site_name.clone(),
+            challenges: PasskeyChallenges::default(),
+            pending: MfaTokens::default(),
+        }
+    }
+
+    fn tokens(&self) -> Tokens {
+        Tokens {
+            issuer: self.issuer.clone(),
+            settings: self.settings.clone(),
+            keys: self.keys.clone(),
+            master: self.master.clone(),
+        }
+    }
+
+    fn callers(&self, api_keys: Keys) -> Callers {
+        Callers {
+            store: self.store.clone(),
+            keys: self.keys.clone(),
+            api_keys,
+            clock: self.clock.clone(),
+            step_up_seconds: self.settings.step_up_seconds,
+        }
+    }
+
+    fn authorization(&self) -> AuthorizationEndpoint {
+        AuthorizationEndpoint {
+            store: self.store.clone(),
+            keys: self.keys.clone(),
+            master: self.master.clone(),
+            issuer: self.issuer.clone(),
+            clock: self.clock.clone(),
+        }
+    }
+
+    fn jobs(
+        &self,
+        (statistics, signing_keys, refused_clients): (&Statistics, &SigningKeys, &RefusedClients),
+        api_keys: Keys,
+    ) -> Jobs {
+        Jobs {
+            store: self.store.clone(),
+            statistics: statistics.clone(),
+            signing_keys: signing_keys.clone(),
+            refused_clients: refused_clients.clone(),
+            api_keys,
+            clock: self.clock.clone(),
+            event_days: self.settings.event_days,
+            rested: Arc::new(AtomicBool::new(false)),
+        }
+    }
 }
 
 /// How long tokens may live, in seconds.
@@ -295,57 +396,14 @@ fn longest_token(settings: &Settings) -> u32 {
         .max(settings.client_token_seconds)
 }
 
-async fn signing_keys(
-    store: &Store,
-    master: &MasterKey,
-    settings: &Settings,
-    issuer: &str,
-    clock: &Clock,
-) -> Result<KeyRing, OpenError> {
-    let (algorithm, longest) = (settings.algorithm()?, longest_token(settings));
-    let stored = store.signing_keys().await?;
-    let signs = stored
-        .iter()
-        .find(|key| key.retires_at.is_none() && key.algorithm == algorithm.as_str());
-    match signs {
-        Some(key) if key.longest_token_seconds >= longest => {}
-        Some(_) => store.note_token_lifetime(longest).await?,
-        None => {
-            let now = clock.now();
-            let key = new_signing_key(master, algorithm, longest, now).await?;
-            store.rotate_signing_key(key, Act::system(now)).await?;
-        }
-    }
-    let keys = ring(master, store.signing_keys().await?)?;
-    KeyRing::new(keys, issuer.to_owned(), settings.cache_entries)
-        .map_err(|error| OpenError::Key(error.to_string()))
-}
-
-async fn new_signing_key(
-    master: &MasterKey,
-    algorithm: SigningAlgorithm,
-    longest_token_seconds: u32,
-    now: Timestamp,
-) -> Result<StoredSigningKey, StoreError> {
-    let broken = |error: &dyn std::fmt::Display| StoreError::Unavailable(error.to_string());
-    let made = tokio::task::spawn_blocking(move || {
-        let pkcs8 = SigningKey::generate(algorithm)?;
-        SigningKey::from_pkcs8(algorithm, &pkcs8).map(|key| (key.kid().to_owned(), pkcs8))
-    });
-    let (kid, pkcs8) = made
-        .await
-        .map_err(|error| broken(&error))?
-        .map_err(|error| broken(&error))?;
-    let sealed = master.seal(&kid, &pkcs8).map_err(|error| broken(&error))?;
-    Ok(StoredSigningKey {
-        kid,
-        algorithm: algorithm.to_string(),
-        sealed,
-        created_at: now,
-        retires_at: None,
-        stopped_at: None,
-        longest_token_seconds,
-    })
+/// What a restore is asked to do beyond taking the backup's rows.
+#[derive(Debug, Clone, Copy)]
+#[doc(hidden)]
+pub struct RestoreOptions {
+    /// Whether a newer database is replaced.
+    pub force: bool,
+    /// Whether sessions of the backup live on.
+    pub keep_sessions: bool,
 }
 
 /// Puts the backup `file` in the place of a data directory's database, on a directory that is not in use.
@@ -355,7 +413,7 @@ async fn new_signing_key(
 pub fn restore(
     settings: &Settings,
     file: &Path,
-    (force, keep_sessions): (bool, bool),
+    options: RestoreOptions,
     clock: &Clock,
 ) -> Result<Restored, OpenError> {
     let directory = &settings.data_dir;
@@ -373,123 +431,11 @@ pub fn restore(
     };
     let operator = found_operator_key(settings)?.map(|key| key.digest());
     let how = Restore {
-        force,
-        keep_sessions,
+        force: options.force,
+        keep_sessions: options.keep_sessions,
         operator,
         opens: &opens,
         now: clock.now(),
     };
     Ok(store::restore(directory, file, &how)?)
-}
-
-fn ring(master: &MasterKey, stored: Vec<StoredSigningKey>) -> Result<Vec<RingKey>, StoreError> {
-    let open = |key: StoredSigningKey| {
-        let algorithm = key.algorithm.parse().map_err(|_| "an unknown algorithm")?;
-        let pkcs8 = master
-            .open(&key.kid, &key.sealed)
-            .map_err(|_| "another master.key sealed it")?;
-        let opened = SigningKey::from_pkcs8(algorithm, &pkcs8).map_err(|_| "it is broken")?;
-        Ok::<_, &str>(RingKey {
-            key: Arc::new(opened),
-            retires_at: key.retires_at,
-            stopped_at: key.stopped_at,
-        })
-    };
-    let keys = stored.into_iter().map(open).collect::<Result<Vec<_>, _>>();
-    keys.map_err(|why| StoreError::Unavailable(format!("a signing key cannot be opened: {why}")))
-}
-
-/// Makes the operator key at the first start; answers whether it did. The file is written first: killed in between,
-/// the next start takes the key it finds there.
-async fn operator_key(
-    store: &Store,
-    settings: &Settings,
-    clock: &Clock,
-) -> Result<bool, OpenError> {
-    let found = found_operator_key(settings)?;
-    if store.operator_key_made().await? {
-        if let Some(key) = &found {
-            store.recognise_operator_key(key.digest()).await?;
-        }
-        settle(store, found.as_ref(), clock).await?;
-        return Ok(false);
-    }
-    let key = match found {
-        Some(key) => key,
-        None => {
-            let key = new_operator_key(settings);
-            write_operator_key(settings, &key)?;
-            key
-        }
-    };
-    let (hash, hint) = (key.digest(), api_key_hint(key.expose()));
-    store
-        .set_operator_key(hash, hint, Cause::system(clock.now()))
-        .await?;
-    Ok(true)
-}
-
-/// Completes an `operator-key` that was killed after the new key was in its file.
-async fn settle(store: &Store, found: Option<&Secret>, clock: &Clock) -> Result<(), StoreError> {
-    match found {
-        Some(key) => {
-            let cause = Cause::system(clock.now());
-            store.settle_operator_key(key.digest(), cause).await
-        }
-        None => Ok(()),
-    }
-}
-
-/// The key in the directory's `operator.key`, if one is there. A file that cannot be read is not one that is missing: its
-/// key would be replaced.
-fn found_operator_key(settings: &Settings) -> Result<Option<Secret>, OpenError> {
-    let path = settings.data_dir.join(OPERATOR_KEY);
-    match std::fs::read(&path) {
-        Ok(bytes) => {
-            let key = String::from_utf8(bytes).unwrap_or_default();
-            let key = key.trim();
-            Ok(api_key_form_ok(key).then(|| Secret::from(key.to_owned())))
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(OpenError::File { path, error }),
-    }
-}
-
-/// Mints a new operator key. It is in the database and in the file before the one before it is dead: whatever fails or is
-/// cut off, the file holds a key that works.
-///
-/// # Errors
-/// When the file or the database cannot be written.
-pub async fn mint_operator_key(
-    store: &Store,
-    settings: &Settings,
-    clock: &Clock,
-) -> Result<(), OpenError> {
-    settle(store, found_operator_key(settings)?.as_ref(), clock).await?;
-    let key = new_operator_key(settings);
-    let (hash, hint) = (key.digest(), api_key_hint(key.expose()));
-    let cause = Cause::system(clock.now());
-    store.add_operator_key(hash, hint, cause.clone()).await?;
-    if let Err(error) = write_operator_key(settings, &key) {
-        // The file may hold either, if it is its directory that could not be synced.
-        let written = found_operator_key(settings);
-        if !matches!(written, Ok(Some(found)) if found.digest() == hash)
-            && let Err(error) = store.drop_operator_key(hash, cause).await
-        {
-            tracing::warn!(%error, "an operator key that nobody knows stays until the next start");
-        }
-        return Err(error);
-    }
-    Ok(store.settle_operator_key(hash, cause).await?)
-}
-
-fn new_operator_key(settings: &Settings) -> Secret {
-    let prefix = &settings.api_key_prefix;
-    api_key(prefix, Environment::Live, &mut random_bytes::<64>)
-}
-
-fn write_operator_key(settings: &Settings, key: &Secret) -> Result<(), OpenError> {
-    let path = settings.data_dir.join(OPERATOR_KEY);
-    write_private(&path, format!("{}\n", key.expose()).as_bytes())
-        .map_err(|error| OpenError::File { path, error })
 }

@@ -14,29 +14,21 @@
 struct Readme;
 
 pub mod app;
-mod browser;
-pub mod caller;
 pub mod clock;
 pub mod crypto;
 pub mod domain;
 mod files;
 pub mod http;
-pub mod limits;
 pub mod metrics;
 pub mod oauth;
-mod previews;
-mod service;
+pub mod service;
 pub mod settings;
-mod signin;
-mod site;
-mod state;
-mod stats;
+pub mod state;
 pub mod store;
-pub mod tokens;
 
 pub use app::Doorward;
-pub use caller::Caller;
 pub use http::{Allowed, Bearer, DoorwardFairing, Needs};
+pub use service::Caller;
 pub use settings::Settings;
 
 /// The API description, OpenAPI 3.1 in JSON.

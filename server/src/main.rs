@@ -11,9 +11,10 @@ use std::{
 use clap::{Parser, Subcommand};
 use doorward_server::{
     Settings,
-    app::{self, mint_operator_key},
+    app::{self, RestoreOptions},
     clock::Clock,
     metrics::StoreMetrics,
+    service::mint_operator_key,
     settings::Overrides,
     store::{self, DATABASE, DirectoryLock, OPERATOR_KEY, Store},
 };
@@ -126,8 +127,11 @@ fn run(cli: Cli) -> Result<(), String> {
             keep_sessions,
         } => {
             let tightened = store::tighten(&directory).map_err(text)?;
-            let done = app::restore(&settings, &file, (force, keep_sessions), &Clock::system())
-                .map_err(text)?;
+            let options = RestoreOptions {
+                force,
+                keep_sessions,
+            };
+            let done = app::restore(&settings, &file, options, &Clock::system()).map_err(text)?;
             tell(&tightened);
             if done.signing_keys_lost > 0 {
                 eprintln!(

@@ -35,7 +35,7 @@ pub struct Metrics {
     argon2_waiting: Gauge,
     argon2_working: Gauge,
     sessions_live: Gauge,
-    pub(crate) current: Arc<crate::stats::Current>,
+    pub(crate) current: Arc<crate::state::Current>,
 }
 
 /// By method, then by pattern: found without copying either.

@@ -275,7 +275,7 @@ async fn finish(rocket: &Arc<Rocket<Orbit>>, until: Instant) {
 /// Says which settings and data are used, what the first start made, and what to do next: to people, or as lines of the
 /// log where that is JSON.
 fn welcome(doorward: &Doorward, url: &str) {
-    let directory = &doorward.settings.data_dir;
+    let directory = &doorward.settings().data_dir;
     let whole = std::path::absolute(directory).unwrap_or_else(|_| directory.clone());
     let file = Settings::file().map_or_else(
         || "no Rocket.toml, so defaults and the environment".into(),
@@ -285,11 +285,11 @@ fn welcome(doorward: &Doorward, url: &str) {
         "settings: {file}; data directory: {}",
         whole.display()
     )];
-    if !doorward.created.is_empty() {
+    if !doorward.created().is_empty() {
         lines.extend(newcomer(doorward, url));
     }
     for line in lines {
-        match doorward.settings.log_format {
+        match doorward.settings().log_format {
             // Where stderr is gone there is nobody to tell.
             LogFormat::Plain => drop(writeln!(std::io::stderr(), "{line}")),
             LogFormat::Json => tracing::info!("{line}"),
@@ -298,9 +298,9 @@ fn welcome(doorward: &Doorward, url: &str) {
 }
 
 fn newcomer(doorward: &Doorward, url: &str) -> Vec<String> {
-    let directory = doorward.settings.data_dir.display();
+    let directory = doorward.settings().data_dir.display();
     let mut lines = vec![format!("created {directory}/{}", store::DATABASE)];
-    for path in &doorward.created {
+    for path in doorward.created() {
         let what = match path.file_name().and_then(|name| name.to_str()) {
             Some(MASTER_KEY) => "encrypts signing keys; keep a copy apart from the database",
             _ => "an API key that may do everything, for the console on this machine",

@@ -1,5 +1,7 @@
 //! Settings: `Rocket.toml`, then the environment, then flags. A wrong one stops the start with its name.
 
+mod colour;
+
 use std::{net::IpAddr, path::PathBuf, str::FromStr};
 
 use figment::{
@@ -10,10 +12,10 @@ use figment::{
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::colour::Colour;
 use crate::{
     crypto::{secret::is_api_key_prefix, signing::SigningAlgorithm},
     domain::text::required_name,
-    site::Colour,
     store::Caps,
 };
 

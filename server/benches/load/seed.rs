@@ -6,7 +6,7 @@ use doorward_server::{
     Doorward, Settings,
     clock::{Clock, random_bytes},
     crypto::secret,
-    tokens::Grant,
+    service::Grant,
 };
 use doorward_shared::{KeyId, ScopeSet, SessionId, Timestamp, UserId, apikey::Environment};
 use rusqlite::{Connection, params};
@@ -139,7 +139,11 @@ impl Seeder {
     }
 
     fn caller(&mut self, doorward: &Doorward, user: UserId, session: SessionId) -> Result<Caller> {
-        let refresh = doorward.next_refresh_token().token(session, 1);
+        let refresh = doorward
+            .services()
+            .tokens
+            .next_refresh_token()
+            .token(session, 1);
         self.conn
             .prepare_cached(
                 "UPDATE sessions SET refresh_generation = 1, refresh_hash = ?2, refresh_until = ?3 WHERE id = ?1",
@@ -170,11 +174,11 @@ impl Seeder {
             audience: Vec::new(),
             auth_time: None,
             method: None,
-            seconds: doorward.settings.access_token_seconds,
+            seconds: doorward.settings().access_token_seconds,
             secret: None,
         };
         Ok(Caller {
-            token: doorward.access_token(grant, self.now)?,
+            token: doorward.services().tokens.access_token(grant, self.now)?,
             refresh: refresh.expose().to_owned(),
             key: key.expose().to_owned(),
         })

@@ -40,7 +40,7 @@ pub struct NewUser {
 }
 
 /// What changes of an account; `None` stays as it is.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct UserChange {
     pub email: Option<Email>,
     pub first_name: Option<Option<String>>,

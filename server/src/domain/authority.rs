@@ -5,8 +5,8 @@ use std::sync::Arc;
 use doorward_shared::{ClientId, KeyId, ScopeSet, SessionId, Timestamp, UserId};
 use ulid::Ulid;
 
+use super::Digest256;
 use super::{Actor, Cause, rules::authority::Rights};
-use crate::crypto::secret::Digest256;
 
 /// Whose authority an act has. What it may do now is read anew in the transaction of the act.
 #[derive(Debug, Clone)]

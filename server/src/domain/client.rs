@@ -6,7 +6,7 @@ use doorward_shared::{ClientId, ScopeSet, Timestamp};
 use ulid::Ulid;
 use url::{Host, Url};
 
-use crate::crypto::secret::Digest256;
+use super::Digest256;
 
 /// A grant a client may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,7 +2,7 @@
 
 use doorward_shared::{PasskeyId, Timestamp};
 
-use crate::crypto::{secret::Digest256, webauthn::PublicKey};
+use super::Digest256;
 
 /// How a person has shown who they are. Carried from the sign-in to every token, never derived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -58,6 +58,44 @@ impl SignInMethod {
     /// From storage.
     pub fn from_stored(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|method| method.stored() == text)
+    }
+}
+
+/// A credential's public key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PublicKey {
+    /// ES256: the uncompressed point of P-256, 65 bytes.
+    P256(Vec<u8>),
+    /// EdDSA: Ed25519, 32 bytes.
+    Ed25519(Vec<u8>),
+    /// RS256: modulus and exponent, big-endian.
+    Rsa { n: Vec<u8>, e: Vec<u8> },
+}
+
+impl PublicKey {
+    /// As it is stored: one byte for the kind, then the key.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        match self {
+            Self::P256(point) => [&[1], point.as_slice()].concat(),
+            Self::Ed25519(key) => [&[2], key.as_slice()].concat(),
+            Self::Rsa { n, e } => [&[3, e.len() as u8], e.as_slice(), n].concat(),
+        }
+    }
+
+    /// From storage; `None` for bytes that [`PublicKey::to_bytes`] did not write.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (kind, key) = bytes.split_first()?;
+        match kind {
+            1 => Some(Self::P256(key.to_vec())),
+            2 => Some(Self::Ed25519(key.to_vec())),
+            3 => {
+                let (length, rest) = key.split_first()?;
+                let (e, n) = rest.split_at_checked(usize::from(*length))?;
+                let (n, e) = (n.to_vec(), e.to_vec());
+                Some(Self::Rsa { n, e })
+            }
+            _ => None,
+        }
     }
 }
 

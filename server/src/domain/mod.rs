@@ -7,6 +7,7 @@ pub mod client;
 pub mod code;
 pub mod device;
 pub mod diff;
+pub mod digest;
 pub mod email;
 pub mod event;
 pub mod factor;
@@ -25,9 +26,12 @@ pub use authority::{Act, Authority, Door, Holder};
 pub use client::{Client, ClientSecrets, GrantType};
 pub use code::Code;
 pub use diff::{Diff, Noted};
+pub use digest::Digest256;
 pub use email::Email;
 pub use event::{Actor, Cause, Event};
-pub use factor::{Factors, Passkey, PasskeyKind, ShownFactor, SignInMethod, counter_goes_on};
+pub use factor::{
+    Factors, Passkey, PasskeyKind, PublicKey, ShownFactor, SignInMethod, counter_goes_on,
+};
 pub use household::{household, networks};
 pub use key_terms::{AllowedIp, KeyTerms, KeyTermsChange};
 pub use refusal::Refusal;

@@ -1,13 +1,13 @@
 //! `/auth`: signing up, in and out, and one's own account.
 
 use doorward_shared::{
-    ErrorCode, Page, ScopeSet, SessionId,
+    ErrorCode, Page, SessionId,
     auth::{
         LoginRequest, OwnSession, PasswordRequest, Profile, ProfileKey, ProfilePatch,
         RefreshRequest, RegisterRequest, RegisterResponse, RegisteredUser, TokenResponse,
     },
 };
-use rocket::{Route, State, delete, get, patch, post, routes};
+use rocket::{Route, delete, get, patch, post, routes};
 use ulid::Ulid;
 
 use super::{
@@ -18,14 +18,11 @@ use super::{
     values,
 };
 use crate::{
-    app::Doorward,
-    caller::{Caller, Credential},
-    crypto::{password::check_password, secret::Secret},
-    domain::{
-        Account, Actor, Door, Email, Lineage, NewUser, Session, User, UserChange, device, role,
-    },
-    settings::Registration,
-    store::{NewSession, Refreshed, SessionFilter},
+    crypto::secret::Secret,
+    domain::{Account, Actor, Door, Session, UserChange, device},
+    http::Services,
+    service::{Caller, Credential, PasswordChange},
+    store::SessionFilter,
 };
 
 pub fn all() -> Vec<Route> {
@@ -44,16 +41,22 @@ pub fn all() -> Vec<Route> {
 
 #[post("/auth/register", data = "<body>")]
 async fn register(
-    doorward: &State<Doorward>,
+    doorward: &Services,
     info: &RequestInfo,
     agent: UserAgent,
     body: Body<RegisterRequest>,
 ) -> Answer<RegisterResponse> {
-    let (new, refresh) = doorward.new_session(info.ip, agent.0, doorward.clock.now());
-    let (user, session) = doorward.sign_up(info, body.0, new).await?;
+    let (new, refresh) = doorward
+        .tokens
+        .new_session(info.ip, agent.0, doorward.clock.now());
+    let cause = info.cause(Actor::Anonymous, doorward.clock.now());
+    let (user, session) = doorward.accounts.sign_up(body.0, new, cause).await?;
     let may = session.scope.clone();
     let refresh = refresh.token(session.id, 1);
-    let tokens = doorward.token_response(user.id, &session, &may, &refresh, session.created_at)?;
+    let tokens =
+        doorward
+            .tokens
+            .token_response(user.id, &session, &may, &refresh, session.created_at)?;
     doorward.metrics.token("register");
     created(RegisterResponse {
         tokens,
@@ -67,120 +70,44 @@ async fn register(
     })
 }
 
-impl Doorward {
-    /// Makes an account for somebody, and signs them in: every door's way.
-    ///
-    /// # Errors
-    /// `registration_closed`, `rate_limited`, `validation_failed`, `email_taken`, `overloaded`, `storage_unavailable`.
-    pub(crate) async fn sign_up(
-        &self,
-        info: &RequestInfo,
-        form: RegisterRequest,
-        session: NewSession,
-    ) -> Result<(User, Session), ApiError> {
-        if self.settings.registration == Registration::Closed {
-            let message = "new accounts are made by an operator here";
-            return Err(ApiError::new(ErrorCode::RegistrationClosed, message));
-        }
-        let refused = |why| ApiError::validation("email", why);
-        let email = Email::parse(&form.email).map_err(refused)?;
-        email.check_new().map_err(refused)?;
-        let first_name = values::name("firstName", form.first_name)?;
-        let last_name = values::name("lastName", form.last_name)?;
-        // What is refused for its form takes no place in the count: a typo must not use somebody's tries up.
-        check_password(&form.password, email.as_str())
-            .map_err(|why| ApiError::validation("password", why))?;
-        self.limits.registration(info.ip, self.clock.monotonic())?;
-        let hash = self
-            .hash_new_password(form.password.into(), email.as_str(), "password")
-            .await?;
-        let new = NewUser {
-            email,
-            password: Some(hash),
-            first_name,
-            last_name,
-            role: role::CUSTOMER.into(),
-            permissions: ScopeSet::default(),
-        };
-        let now = self.clock.now();
-        let cause = info.cause(Actor::Anonymous, now);
-        let (user, session) = self.store.sign_up(new, session, cause).await?;
-        self.metrics.registration();
-        Ok((user, session))
-    }
-}
-
 #[post("/auth/login", data = "<body>")]
 async fn login(
-    doorward: &State<Doorward>,
+    doorward: &Services,
     info: &RequestInfo,
     agent: UserAgent,
     body: Body<LoginRequest>,
 ) -> Answer<TokenResponse> {
     let LoginRequest { email, password } = body.0;
     let now = doorward.clock.now();
-    let (new, refresh) = doorward.new_session(info.ip, agent.0, now);
+    let (new, refresh) = doorward.tokens.new_session(info.ip, agent.0, now);
     let cause = info.cause(Actor::Anonymous, now);
     let (user, session) = doorward
-        .sign_in(&email, password.into(), new, cause)
+        .sign_in
+        .with_password(&email, password.into(), new, cause)
         .await?;
     doorward.metrics.token("login");
     let at = session.created_at;
     let refresh = refresh.token(session.id, 1);
-    ok(doorward.token_response(user.id, &session, &session.scope, &refresh, at)?)
+    ok(doorward
+        .tokens
+        .token_response(user.id, &session, &session.scope, &refresh, at)?)
 }
 
 #[post("/auth/refresh", data = "<body>")]
 async fn refresh(
-    doorward: &State<Doorward>,
+    doorward: &Services,
     info: &RequestInfo,
     body: Body<RefreshRequest>,
 ) -> Answer<TokenResponse> {
     let used = Secret::from(body.0.refresh_token);
-    let next = doorward.next_refresh_token();
-    let now = doorward.clock.now();
-    let cause = info.cause(Actor::Anonymous, now);
-    let refreshed = match doorward.rotation(used.expose(), next.clone(), Lineage::FirstParty, now) {
-        Some(rotation) => {
-            doorward
-                .count_refresh(rotation.used, Lineage::FirstParty)
-                .await?;
-            doorward.store.rotate_refresh(rotation, cause).await?
-        }
-        None => Refreshed::Unknown,
-    };
-    match refreshed {
-        Refreshed::Rotated {
-            session,
-            user,
-            scope,
-            generation,
-            ..
-        } => {
-            doorward.metrics.token("refresh");
-            let next = next.token(session.id, generation);
-            ok(doorward.token_response(user.id, &session, &scope, &next, now)?)
-        }
-        Refreshed::Unknown => Err(ApiError::new(
-            ErrorCode::InvalidToken,
-            "the refresh token is not valid",
-        )),
-        Refreshed::Expired => Err(ApiError::new(
-            ErrorCode::TokenExpired,
-            "the refresh token has expired",
-        )),
-        Refreshed::Revoked
-        | Refreshed::Replayed
-        | Refreshed::ScopeTooWide
-        | Refreshed::OtherResource => Err(ApiError::new(
-            ErrorCode::TokenRevoked,
-            "the refresh token has been used or revoked",
-        )),
-    }
+    let cause = info.cause(Actor::Anonymous, doorward.clock.now());
+    let renewed = doorward.refresh.first_party(&used, cause).await?;
+    doorward.metrics.token("refresh");
+    ok(renewed)
 }
 
 #[post("/auth/logout")]
-async fn logout(doorward: &State<Doorward>, info: &RequestInfo, by: Bearer) -> Done {
+async fn logout(doorward: &Services, info: &RequestInfo, by: Bearer) -> Done {
     let act = doorward.act(&by, Door::Own, info)?;
     match &by.credential {
         Credential::Session { .. } => doorward.store.sign_out(None, act).await?,
@@ -250,7 +177,7 @@ async fn me(by: Bearer) -> Answer<Profile> {
 
 #[patch("/auth/me", data = "<body>")]
 async fn change_me(
-    doorward: &State<Doorward>,
+    doorward: &Services,
     info: &RequestInfo,
     by: Changing,
     body: Body<ProfilePatch>,
@@ -269,7 +196,7 @@ async fn change_me(
 
 #[post("/auth/password", data = "<body>")]
 async fn change_password(
-    doorward: &State<Doorward>,
+    doorward: &Services,
     info: &RequestInfo,
     by: Changing,
     body: Body<PasswordRequest>,
@@ -279,45 +206,22 @@ async fn change_password(
         new_password,
         api_keys,
     } = body.0;
-    let passwords = (current_password.into(), new_password.into());
+    let change = PasswordChange {
+        current: current_password.into(),
+        new: new_password.into(),
+        api_keys,
+    };
+    let cause = info.cause(by.caller.actor(), doorward.clock.now());
     doorward
-        .change_own_password(info, &by, passwords, api_keys)
+        .accounts
+        .change_own_password(&by.caller, change, cause)
         .await?;
     Ok(NoContent)
 }
 
-impl Doorward {
-    /// Changes somebody's own password; their other sessions end, with `api_keys` their keys too.
-    ///
-    /// # Errors
-    /// `invalid_credentials` for a wrong current password, and as sign-in; `validation_failed`.
-    pub(crate) async fn change_own_password(
-        &self,
-        info: &RequestInfo,
-        by: &FirstParty,
-        (current, new): (Secret, Secret),
-        api_keys: bool,
-    ) -> Result<(), ApiError> {
-        let email = by.account.user.email.as_str();
-        // First, so that a new password that is refused costs no attempt.
-        check_password(new.expose(), email)
-            .map_err(|why| ApiError::validation("newPassword", why))?;
-        let proven = self.prove_again(info, by, current).await?;
-        let hash = self.hash_new_password(new, email, "newPassword").await?;
-        let seen = Some(proven.password);
-        let (id, keep) = (by.account.user.id, Some(by.session.id));
-        let act = self.act(&by.caller, Door::Own, info)?;
-        self.store
-            .set_password(id, hash, seen, (keep, api_keys), act)
-            .await?;
-        self.forget_failures(email);
-        Ok(())
-    }
-}
-
 #[get("/auth/sessions")]
 async fn sessions(
-    doorward: &State<Doorward>,
+    doorward: &Services,
     by: FirstParty,
     listing: Listing<()>,
 ) -> Answer<Page<OwnSession>> {
@@ -346,12 +250,7 @@ fn own_session(session: Session, current: SessionId) -> OwnSession {
 }
 
 #[delete("/auth/sessions/<id>")]
-async fn end_session(
-    doorward: &State<Doorward>,
-    info: &RequestInfo,
-    by: Changing,
-    id: &str,
-) -> Done {
+async fn end_session(doorward: &Services, info: &RequestInfo, by: Changing, id: &str) -> Done {
     let id = values::id(id, "session")?;
     let act = doorward.act(&by.caller, Door::Own, info)?;
     let owner = Some(by.account.user.id);

@@ -18,11 +18,8 @@ use rocket::{
 };
 
 use crate::{
-    crypto::{password::Overloaded, secret::Secret, signing::SignError},
-    domain::Refusal,
-    limits::{Held, RetryAfter},
+    crypto::secret::Secret, domain::Refusal, service::Error, state::limits::RetryAfter,
     store::StoreError,
-    tokens::Counted,
 };
 
 /// After so many seconds a server that was too busy, or whose disk failed, may be asked again.
@@ -126,7 +123,7 @@ impl ApiError {
     }
 
     /// 429: a limit is used up; it may be tried again after so many seconds.
-    pub fn limited(message: &'static str, retry_after: u64) -> Self {
+    pub fn limited(message: impl Into<Cow<'static, str>>, retry_after: u64) -> Self {
         Self {
             retry_after: Some(retry_after),
             ..Self::new(ErrorCode::RateLimited, message)
@@ -342,11 +339,33 @@ impl From<Refusal> for ApiError {
     }
 }
 
-impl From<Counted> for ApiError {
-    fn from(counted: Counted) -> Self {
-        match counted {
-            Counted::Limited(wait) => wait.into(),
-            Counted::Unknown(error) => error.into(),
+/// What a use case refuses, as the REST API answers it. There is no other place that says so.
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
+        let message = error.to_string();
+        let of = |code| Self::new(code, message.clone());
+        match error {
+            Error::InvalidToken | Error::InvalidRefreshToken => of(ErrorCode::InvalidToken),
+            Error::TokenExpired | Error::RefreshTokenExpired => of(ErrorCode::TokenExpired),
+            Error::TokenRevoked | Error::RefreshTokenRevoked => of(ErrorCode::TokenRevoked),
+            Error::Scope(scope) => Self::scope(&scope),
+            Error::KeyNotForThis(_) => of(ErrorCode::InsufficientScope),
+            Error::KeyUsedUp { retry_after, .. } => Self::limited(message, retry_after),
+            Error::StepUp(within) => Self::step_up(within),
+            Error::WrongPassword | Error::WrongFactor => of(ErrorCode::InvalidCredentials),
+            Error::Disabled => of(ErrorCode::AccountDisabled),
+            Error::FactorRequired { token, methods } => Self::mfa_required(&token, methods),
+            Error::NoPasskeys => of(ErrorCode::NotFound),
+            Error::Credential(why) => Self::validation("credential", why),
+            Error::RegistrationClosed => of(ErrorCode::RegistrationClosed),
+            Error::Invalid { field, reason } => Self::validation(field, reason),
+            Error::Malformed { field, reason } => Self::request(field, reason),
+            Error::Conflict(_) => of(ErrorCode::Conflict),
+            Error::RateLimited(wait) => wait.into(),
+            Error::Overloaded(_) => of(ErrorCode::Overloaded),
+            Error::Partly { source, .. } => Self::new(Self::from(source).code(), message),
+            Error::Store(error) => error.into(),
+            Error::Internal(_) => of(ErrorCode::InternalError),
         }
     }
 }
@@ -360,30 +379,6 @@ impl From<RetryAfter> for ApiError {
                 format!("too many attempts; try again in {seconds} seconds"),
             )
         }
-    }
-}
-
-impl From<Held> for ApiError {
-    fn from(held: Held) -> Self {
-        match held {
-            Held::Limited(wait) => wait.into(),
-            Held::Overloaded(overloaded) => overloaded.into(),
-        }
-    }
-}
-
-impl From<Overloaded> for ApiError {
-    fn from(_: Overloaded) -> Self {
-        Self::new(
-            ErrorCode::Overloaded,
-            "too many sign-ins at once; nothing was done",
-        )
-    }
-}
-
-impl From<SignError> for ApiError {
-    fn from(error: SignError) -> Self {
-        Self::new(ErrorCode::InternalError, error.to_string())
     }
 }
 

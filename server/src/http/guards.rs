@@ -8,10 +8,10 @@ use rocket::{
     request::{FromRequest, Outcome},
 };
 
-use super::{ApiError, RequestInfo, request::doorward};
+use super::{ApiError, RequestInfo, Services};
 use crate::{
-    caller::Caller,
     domain::{Account, Session},
+    service::Caller,
 };
 
 /// Any valid caller: a person's access token, a client's own, or an API key.
@@ -64,6 +64,8 @@ macro_rules! scope {
     )+};
 }
 
+pub(crate) use scope;
+
 impl Deref for Bearer {
     type Target = Caller;
     fn deref(&self) -> &Caller {
@@ -110,10 +112,11 @@ struct Judged(Result<Caller, ApiError>);
 /// Judges the caller of a request.
 pub(super) async fn caller(request: &Request<'_>) -> Result<Caller, ApiError> {
     let judge = async {
-        let doorward = doorward(request)?;
+        let doorward = Services::of(request)?;
         let credential = credential(request)?;
         let info = RequestInfo::of(request, doorward);
-        doorward.authenticate(credential, info.ip).await
+        let caller = doorward.callers.authenticate(credential, info.ip).await;
+        Ok(caller?)
     };
     let judged = request.local_cache_async(async { Judged(judge.await) });
     judged.await.0.clone()
@@ -155,7 +158,7 @@ impl<'r, N: Needs> FromRequest<'r> for Recent<N> {
     type Error = ApiError;
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
         let judged = holder::<N>(request).await.and_then(|caller| {
-            doorward(request)?.must_be_recent(&caller)?;
+            Services::of(request)?.callers.must_be_recent(&caller)?;
             Ok(Self(caller, PhantomData))
         });
         outcome(request, judged)
@@ -193,7 +196,7 @@ impl Deref for Changing {
 pub(super) async fn changing(request: &Request<'_>) -> Result<Caller, ApiError> {
     let caller = caller(request).await?;
     if let Some(account) = caller.user_id() {
-        let doorward = doorward(request)?;
+        let doorward = Services::of(request)?;
         doorward.limits.write(account, doorward.clock.monotonic())?;
     }
     Ok(caller)

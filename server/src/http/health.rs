@@ -2,7 +2,7 @@
 
 use doorward_shared::ErrorCode;
 use rocket::{
-    Route, State, get,
+    Route, get,
     http::{ContentType, Header},
     response::Responder,
     routes,
@@ -13,7 +13,7 @@ use super::{
     ApiError,
     reply::{Answer, ok},
 };
-use crate::app::Doorward;
+use crate::http::Services;
 
 pub fn all() -> Vec<Route> {
     routes![live, ready, metrics]
@@ -33,8 +33,8 @@ async fn live() -> Answer<Health> {
 
 /// Storage can be read and written.
 #[get("/health/ready")]
-async fn ready(doorward: &State<Doorward>) -> Answer<Health> {
-    doorward.probe().await.map_err(|error| {
+async fn ready(doorward: &Services) -> Answer<Health> {
+    doorward.statistics.probe().await.map_err(|error| {
         tracing::warn!(%error, "not ready");
         ApiError::new(
             ErrorCode::StorageUnavailable,
@@ -53,9 +53,11 @@ pub struct Text {
 
 /// Prometheus text format.
 #[get("/metrics")]
-async fn metrics(doorward: &State<Doorward>) -> Text {
-    let active = doorward.sessions_live().await;
-    doorward.metrics.observe(doorward.passwords.load(), active);
+async fn metrics(doorward: &Services) -> Text {
+    let active = doorward.statistics.sessions_live().await;
+    doorward
+        .metrics
+        .observe(doorward.passwords.threads.load(), active);
     Text {
         text: doorward.metrics.text(),
         kind: ContentType::new("text", "plain")

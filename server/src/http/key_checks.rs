@@ -7,21 +7,20 @@ use doorward_shared::{
     apikey::{KeyUsage, UsageBy, Verification, VerifyRequest},
 };
 use rocket::{
-    Request, Route, State, get, post,
+    Request, Route, get, post,
     request::{FromRequest, Outcome},
     routes,
 };
 
 use super::{
-    ApiError, Body, RequestInfo,
+    ApiError, Body, RequestInfo, Services,
     apikey::KeyHolder,
     guards::caller,
     listing::Params,
     reply::{Answer, ok},
-    request::doorward,
     values,
 };
-use crate::{app::Doorward, oauth::Form, service::Wanted};
+use crate::{oauth::Form, service::Wanted};
 
 pub fn all() -> Vec<Route> {
     routes![verify, usage]
@@ -49,11 +48,14 @@ async fn asker(request: &Request<'_>) -> Result<(), ApiError> {
         scheme.eq_ignore_ascii_case("basic")
     };
     if !headers.iter().any(is_basic) {
-        return caller(request).await?.require("admin:apikeys:read");
+        return Ok(caller(request).await?.require("admin:apikeys:read")?);
     }
-    let doorward = doorward(request)?;
+    let doorward = Services::of(request)?;
     let ip = RequestInfo::of(request, doorward).ip;
-    let client = doorward.client_of(&headers, &Form::default(), ip).await;
+    let client = doorward
+        .clients
+        .client_of(&headers, &Form::default(), ip)
+        .await;
     let client = client.map_err(|failure| match failure.status {
         500.. => ApiError::new(
             ErrorCode::StorageUnavailable,
@@ -68,7 +70,7 @@ async fn asker(request: &Request<'_>) -> Result<(), ApiError> {
         return Ok(());
     }
     let cause = "insufficient_scope: the client is not registered with resourceServer";
-    doorward.note_refused(Some(client.id), cause, ip);
+    doorward.clients.refused.note(Some(client.id), cause, ip);
     Err(ApiError::new(
         ErrorCode::InsufficientScope,
         "this needs a client that is registered with resourceServer",
@@ -77,7 +79,7 @@ async fn asker(request: &Request<'_>) -> Result<(), ApiError> {
 
 #[post("/apikey/verify", data = "<body>")]
 async fn verify(
-    doorward: &State<Doorward>,
+    doorward: &Services,
     _by: KeyAsker,
     body: Body<VerifyRequest>,
 ) -> Answer<Verification> {
@@ -143,7 +145,7 @@ impl<'r> FromRequest<'r> for UsageOf {
 
 #[get("/apikey/<id>/usage")]
 async fn usage(
-    doorward: &State<Doorward>,
+    doorward: &Services,
     by: KeyHolder<false>,
     id: &str,
     of: UsageOf,
@@ -151,17 +153,19 @@ async fn usage(
     let id: KeyId = values::id(id, "API key")?;
     let key = doorward.store.key(id, Some(by.owner())).await?;
     let key = key.ok_or_else(|| ApiError::not_found("API key"))?;
-    ok(doorward.usage_of(key.id, &of).await?)
+    ok(usage_of(doorward, key.id, &of).await?)
 }
 
-impl Doorward {
-    /// How often a key was shown.
-    pub(super) async fn usage_of(&self, id: KeyId, of: &UsageOf) -> Result<KeyUsage, ApiError> {
-        // What was counted is to be seen; should it not be written now, what is on disk is.
-        let _ = self.api_keys.flush().await;
-        let now = self.clock.now();
-        let to = of.to.unwrap_or(now.plus_seconds(1));
-        let data = self.store.key_usage(id, of.by, (of.from, to), now).await?;
-        Ok(KeyUsage { data })
-    }
+/// How often a key was shown.
+pub(super) async fn usage_of(
+    doorward: &Services,
+    id: KeyId,
+    of: &UsageOf,
+) -> Result<KeyUsage, ApiError> {
+    // What was counted is to be seen; should it not be written now, what is on disk is.
+    let _ = doorward.api_keys.flush().await;
+    let now = doorward.clock.now();
+    let to = of.to.unwrap_or(now.plus_seconds(1));
+    let data = doorward.store.key_usage(id, of.by, (of.from, to), now);
+    Ok(KeyUsage { data: data.await? })
 }

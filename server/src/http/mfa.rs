@@ -9,7 +9,7 @@ use doorward_shared::{
     },
 };
 use qrcode::{QrCode, render::svg};
-use rocket::{Route, State, delete, get, post, routes};
+use rocket::{Route, delete, get, post, routes};
 
 use super::{
     ApiError, Body, FirstParty, RequestInfo,
@@ -18,11 +18,10 @@ use super::{
     values,
 };
 use crate::{
-    app::Doorward,
     crypto::{refresh::NextToken, secret::Secret},
     domain::{self, Actor, Session, User},
-    service::FactorError,
-    signin::Factor,
+    http::Services,
+    service::Factor,
 };
 
 pub fn all() -> Vec<Route> {
@@ -41,26 +40,19 @@ pub fn all() -> Vec<Route> {
     ]
 }
 
-impl From<FactorError> for ApiError {
-    fn from(error: FactorError) -> Self {
-        match error {
-            FactorError::Store(error) => error.into(),
-            FactorError::Wrong => Self::new(
-                ErrorCode::InvalidCredentials,
-                "the second factor is wrong or has been used",
-            ),
-            FactorError::NoPasskeys => Self::new(
-                ErrorCode::NotFound,
-                "passkeys are not offered: the issuer's host is an address; set `issuer` to a URL with a host name",
-            ),
-            FactorError::Credential(why) => Self::validation("credential", why),
-            FactorError::Overloaded => Self::new(
-                ErrorCode::Overloaded,
-                "too many set-ups are open; nothing was done",
-            ),
-            FactorError::Sealed => Self::new(ErrorCode::InternalError, error.to_string()),
-        }
-    }
+/// Checks the caller's password, before something that a stolen token must not do.
+async fn verify_again(
+    doorward: &Services,
+    info: &RequestInfo,
+    by: &FirstParty,
+    password: Secret,
+) -> Result<(), ApiError> {
+    let cause = info.cause(by.caller.actor(), doorward.clock.now());
+    let verified = doorward
+        .passwords
+        .verify_again(&by.account, password, info.ip, &cause);
+    verified.await?;
+    Ok(())
 }
 
 fn wire(key: domain::Passkey) -> Passkey {
@@ -78,7 +70,7 @@ fn shown(codes: Vec<Secret>) -> RecoveryCodes {
 }
 
 #[get("/auth/mfa")]
-async fn factors(doorward: &State<Doorward>, by: FirstParty) -> Answer<Factors> {
+async fn factors(doorward: &Services, by: FirstParty) -> Answer<Factors> {
     let found = doorward.store.factors(by.account.user.id).await?;
     ok(Factors {
         totp: found.totp,
@@ -89,14 +81,12 @@ async fn factors(doorward: &State<Doorward>, by: FirstParty) -> Answer<Factors> 
 
 #[post("/auth/mfa/totp", data = "<body>")]
 async fn begin_totp(
-    doorward: &State<Doorward>,
+    doorward: &Services,
     info: &RequestInfo,
     by: FirstParty,
     body: Body<PasswordAgain>,
 ) -> Answer<TotpSetup> {
-    doorward
-        .prove_again(info, &by, body.0.password.into())
-        .await?;
+    verify_again(doorward, info, &by, body.0.password.into()).await?;
     let (secret, uri) = doorward.factors.begin_totp(&by.account.user).await?;
     ok(TotpSetup {
         qr_svg: qr_svg(uri.expose())?,
@@ -117,7 +107,7 @@ pub(super) fn qr_svg(text: &str) -> Result<String, ApiError> {
 
 #[post("/auth/mfa/totp/confirm", data = "<body>")]
 async fn confirm_totp(
-    doorward: &State<Doorward>,
+    doorward: &Services,
     info: &RequestInfo,
     by: FirstParty,
     body: Body<TotpCode>,
@@ -133,13 +123,13 @@ async fn confirm_totp(
 
 #[delete("/auth/mfa/totp", data = "<body>")]
 async fn remove_totp(
-    doorward: &State<Doorward>,
+    doorward: &Services,
     info: &RequestInfo,
     by: FirstParty,
     body: Body<TotpRemoval>,
 ) -> Done {
     let TotpRemoval { password, code } = body.0;
-    doorward.prove_again(info, &by, password.into()).await?;
+    verify_again(doorward, info, &by, password.into()).await?;
     let cause = info.cause(by.caller.actor(), doorward.clock.now());
     doorward
         .factors
@@ -150,14 +140,12 @@ async fn remove_totp(
 
 #[post("/auth/mfa/recovery-codes", data = "<body>")]
 async fn new_recovery_codes(
-    doorward: &State<Doorward>,
+    doorward: &Services,
     info: &RequestInfo,
     by: FirstParty,
     body: Body<PasswordAgain>,
 ) -> Answer<RecoveryCodes> {
-    doorward
-        .prove_again(info, &by, body.0.password.into())
-        .await?;
+    verify_again(doorward, info, &by, body.0.password.into()).await?;
     let cause = info.cause(by.caller.actor(), doorward.clock.now());
     let id = by.account.user.id;
     ok(shown(doorward.factors.new_recovery_codes(id, cause).await?))
@@ -165,19 +153,21 @@ async fn new_recovery_codes(
 
 /// The token response to a sign-in that a factor has completed.
 fn tokens(
-    doorward: &Doorward,
+    doorward: &Services,
     (user, session): &(User, Session),
     refresh: &NextToken,
 ) -> Answer<TokenResponse> {
     doorward.metrics.token("login");
     let at = session.created_at;
     let refresh = refresh.token(session.id, 1);
-    ok(doorward.token_response(user.id, session, &session.scope, &refresh, at)?)
+    ok(doorward
+        .tokens
+        .token_response(user.id, session, &session.scope, &refresh, at)?)
 }
 
 #[post("/auth/mfa", data = "<body>")]
 async fn second_step(
-    doorward: &State<Doorward>,
+    doorward: &Services,
     info: &RequestInfo,
     agent: UserAgent,
     body: Body<MfaRequest>,
@@ -198,9 +188,10 @@ async fn second_step(
         }
     };
     let now = doorward.clock.now();
-    let (new, refresh) = doorward.new_session(info.ip, agent.0, now);
+    let (new, refresh) = doorward.tokens.new_session(info.ip, agent.0, now);
     let cause = info.cause(Actor::Anonymous, now);
     let opened = doorward
+        .sign_in
         .second_step(mfa_token.into(), factor, new, cause)
         .await?;
     tokens(doorward, &opened, &refresh)
@@ -208,14 +199,12 @@ async fn second_step(
 
 #[post("/auth/passkeys/options", data = "<body>")]
 async fn creation_options(
-    doorward: &State<Doorward>,
+    doorward: &Services,
     info: &RequestInfo,
     by: FirstParty,
     body: Body<PasswordAgain>,
 ) -> Answer<PasskeyCreation> {
-    doorward
-        .prove_again(info, &by, body.0.password.into())
-        .await?;
+    verify_again(doorward, info, &by, body.0.password.into()).await?;
     let now = doorward.clock.now();
     let public_key = doorward
         .factors
@@ -226,7 +215,7 @@ async fn creation_options(
 
 #[post("/auth/passkeys", data = "<body>")]
 async fn add_passkey(
-    doorward: &State<Doorward>,
+    doorward: &Services,
     info: &RequestInfo,
     by: FirstParty,
     body: Body<NewPasskey>,
@@ -243,12 +232,7 @@ async fn add_passkey(
 }
 
 #[delete("/auth/passkeys/<id>")]
-async fn remove_passkey(
-    doorward: &State<Doorward>,
-    info: &RequestInfo,
-    by: FirstParty,
-    id: &str,
-) -> Done {
+async fn remove_passkey(doorward: &Services, info: &RequestInfo, by: FirstParty, id: &str) -> Done {
     let id: PasskeyId = values::id(id, "passkey")?;
     let cause = info.cause(by.caller.actor(), doorward.clock.now());
     doorward
@@ -259,21 +243,24 @@ async fn remove_passkey(
 }
 
 #[post("/auth/passkey/options")]
-async fn request_options(doorward: &State<Doorward>) -> Answer<PasskeyRequest> {
+async fn request_options(doorward: &Services) -> Answer<PasskeyRequest> {
     let (public_key, state) = doorward.factors.request_options(doorward.clock.now())?;
     ok(PasskeyRequest { public_key, state })
 }
 
 #[post("/auth/passkey", data = "<body>")]
 async fn sign_in(
-    doorward: &State<Doorward>,
+    doorward: &Services,
     info: &RequestInfo,
     agent: UserAgent,
     body: Body<PasskeySignIn>,
 ) -> Answer<TokenResponse> {
     let now = doorward.clock.now();
-    let (new, refresh) = doorward.new_session(info.ip, agent.0, now);
+    let (new, refresh) = doorward.tokens.new_session(info.ip, agent.0, now);
     let cause = info.cause(Actor::Anonymous, now);
-    let opened = doorward.passkey_sign_in(&body.0, new, cause).await?;
+    let opened = doorward
+        .sign_in
+        .passkey_sign_in(&body.0, new, cause)
+        .await?;
     tokens(doorward, &opened, &refresh)
 }

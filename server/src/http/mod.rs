@@ -20,6 +20,8 @@ pub mod openapi;
 mod pages;
 mod reply;
 mod request;
+mod services;
+pub(crate) mod site;
 mod target;
 mod token_info;
 mod values;
@@ -30,10 +32,9 @@ pub use error::ApiError;
 pub use fairing::DoorwardFairing;
 pub use guards::{Allowed, Bearer, FirstParty, Needs, Recent};
 pub use listing::{Filters, Listing};
-pub(crate) use once::Answers;
-pub(crate) use pages::UsedForms;
 pub use request::RequestInfo;
 use rocket::Route;
+pub use services::Services;
 
 /// Every route there is.
 fn routes() -> Vec<Route> {

@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use rocket::{
-    Data, Request, Response, Route, State,
+    Data, Request, Response, Route,
     data::{FromData, Outcome},
     http::{ContentType, Header, Status},
     post,
@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use super::{RequestInfo, body};
 use crate::{
-    app::Doorward,
+    http::Services,
     oauth::{Failure, Form, TokenAnswer},
 };
 
@@ -261,26 +261,28 @@ impl<'r, T: Serialize> Responder<'r, 'static> for Secretly<T> {
 
 #[post("/oauth/token", data = "<form>")]
 async fn oauth_token(
-    doorward: &State<Doorward>,
+    doorward: &Services,
     info: &RequestInfo,
     headers: Authorization<'_>,
     form: FormBody,
 ) -> Result<Secretly<OAuthToken>, Failure> {
     let answer = doorward
-        .token(&headers.0, &form.0?, info.ip, info.id.clone())
+        .token_endpoint
+        .answer(&headers.0, &form.0?, info.ip, info.id.clone())
         .await?;
     Ok(Secretly(answer.into()))
 }
 
 #[post("/auth/token", data = "<form>")]
 async fn auth_token(
-    doorward: &State<Doorward>,
+    doorward: &Services,
     info: &RequestInfo,
     headers: Authorization<'_>,
     form: EitherBody,
 ) -> Result<Secretly<BothTokens>, Failure> {
     let answer = doorward
-        .token(&headers.0, &form.0?, info.ip, info.id.clone())
+        .token_endpoint
+        .answer(&headers.0, &form.0?, info.ip, info.id.clone())
         .await?;
     Ok(Secretly(answer.into()))
 }

@@ -9,7 +9,7 @@ use std::{
     time::Instant,
 };
 
-use doorward_shared::{ErrorCode, Timestamp};
+use doorward_shared::Timestamp;
 use ipnet::IpNet;
 use rocket::{
     Request,
@@ -20,9 +20,9 @@ use ulid::Ulid;
 
 use super::ApiError;
 use crate::{
-    app::Doorward,
     clock::random_bytes,
     domain::{Actor, Cause, text},
+    http::Services,
 };
 
 /// Longest reason that is kept, in characters.
@@ -47,7 +47,7 @@ pub struct RequestInfo {
 
 impl RequestInfo {
     /// Of this request; the same each time.
-    pub(super) fn of<'r>(request: &'r Request<'_>, doorward: &Doorward) -> &'r Self {
+    pub(super) fn of<'r>(request: &'r Request<'_>, doorward: &Services) -> &'r Self {
         request.local_cache(|| Self {
             id: request_id(doorward.clock.now()),
             ip: client_ip(request, doorward),
@@ -101,7 +101,7 @@ fn request_id(now: Timestamp) -> Arc<str> {
 }
 
 /// The client's address. That a header from elsewhere is ignored is told once: it may be the operator's own proxy.
-fn client_ip(request: &Request<'_>, doorward: &Doorward) -> IpAddr {
+fn client_ip(request: &Request<'_>, doorward: &Services) -> IpAddr {
     let peer = request
         .remote()
         .map_or(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), |remote| {
@@ -174,22 +174,11 @@ impl<'r> FromRequest<'r> for UserAgent {
     }
 }
 
-/// The server this request came to.
-pub(super) fn doorward<'r>(request: &'r Request<'_>) -> Result<&'r Doorward, ApiError> {
-    let missing = || {
-        ApiError::new(
-            ErrorCode::InternalError,
-            "the Doorward fairing is not attached",
-        )
-    };
-    request.rocket().state::<Doorward>().ok_or_else(missing)
-}
-
 #[rocket::async_trait]
 impl<'r> FromRequest<'r> for &'r RequestInfo {
     type Error = ApiError;
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
-        match doorward(request) {
+        match Services::of(request) {
             Ok(doorward) => Outcome::Success(RequestInfo::of(request, doorward)),
             Err(error) => Outcome::Error(error.leave(request)),
         }

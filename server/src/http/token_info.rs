@@ -1,7 +1,7 @@
 //! `/oauth/revoke`, `/oauth/introspect` and `/oauth/userinfo`.
 
 use rocket::{
-    Data, Request, Route, State,
+    Data, Request, Route,
     data::{FromData, Outcome},
     get, post, routes,
 };
@@ -12,10 +12,10 @@ use super::{
     oauth::{Authorization, FormBody, Secretly},
 };
 use crate::{
-    app::Doorward,
-    caller::Caller,
     domain::{Actor, Cause},
+    http::Services,
     oauth::{Asker, Failure, Form, TokenInfo, UserInfo},
+    service::Caller,
 };
 
 pub fn all() -> Vec<Route> {
@@ -52,24 +52,23 @@ fn bearer<'a>(headers: &[&'a str]) -> Result<Option<&'a str>, Failure> {
 }
 
 /// The caller with a bearer token; errors are RFC 6750's.
-async fn caller(doorward: &Doorward, token: &str, info: &RequestInfo) -> Result<Caller, Failure> {
-    let caller = doorward.authenticate(token, info.ip).await;
-    caller.map_err(|error| match error.status().code {
-        401 => Failure::token(error.message().to_owned()),
-        _ => Failure::unavailable(),
-    })
+async fn caller(doorward: &Services, token: &str, info: &RequestInfo) -> Result<Caller, Failure> {
+    Ok(doorward.callers.authenticate(token, info.ip).await?)
 }
 
 /// RFC 7009: whether there was something to revoke is nobody's business but its client's.
 #[post("/oauth/revoke", data = "<form>")]
 async fn revoke(
-    doorward: &State<Doorward>,
+    doorward: &Services,
     info: &RequestInfo,
     headers: Authorization<'_>,
     form: FormBody,
 ) -> Result<(), Failure> {
     let form = form.0?;
-    let by = doorward.authenticated(&headers.0, &form, info.ip).await?;
+    let by = doorward
+        .clients
+        .authenticated(&headers.0, &form, info.ip)
+        .await?;
     let cause = Cause {
         actor: Actor::Client(by.client.id),
         client_id: None,
@@ -79,12 +78,12 @@ async fn revoke(
         reason: None,
     };
     let token = form.require("token")?;
-    doorward.give_up(&by, token, cause).await
+    doorward.token_infos.revoke(&by, token, cause).await
 }
 
 #[post("/oauth/introspect", data = "<form>")]
 async fn introspect(
-    doorward: &State<Doorward>,
+    doorward: &Services,
     info: &RequestInfo,
     headers: Authorization<'_>,
     form: FormBody,
@@ -92,12 +91,14 @@ async fn introspect(
     let form = form.0?;
     let asker = asker(doorward, info, &headers.0, &form).await?;
     let token = form.require("token")?;
-    Ok(Secretly(doorward.introspect(&asker, token).await?))
+    Ok(Secretly(
+        doorward.token_infos.introspect(&asker, token).await?,
+    ))
 }
 
 /// RFC 7662 section 2.1: whoever asks shows who they are. A public client cannot.
 async fn asker(
-    doorward: &Doorward,
+    doorward: &Services,
     info: &RequestInfo,
     headers: &[&str],
     form: &Form,
@@ -112,20 +113,23 @@ async fn asker(
                 Err(Failure::insufficient_scope("admin:sessions:read"))
             }
         });
-        return operator.inspect_err(|failure| doorward.refused(None, failure, info.ip));
+        return operator.inspect_err(|failure| doorward.clients.refused(None, failure, info.ip));
     }
-    let client = doorward.client_of(headers, form, info.ip).await?;
+    let client = doorward.clients.client_of(headers, form, info.ip).await?;
     if client.is_confidential() {
         return Ok(Asker::Client(client));
     }
     let cause = "invalid_client: a public client cannot introspect";
-    doorward.note_refused(Some(client.id), cause, info.ip);
+    doorward
+        .clients
+        .refused
+        .note(Some(client.id), cause, info.ip);
     Err(Failure::client(!headers.is_empty()))
 }
 
 #[get("/oauth/userinfo")]
 async fn userinfo(
-    doorward: &State<Doorward>,
+    doorward: &Services,
     info: &RequestInfo,
     headers: Authorization<'_>,
 ) -> Result<Secretly<UserInfo>, Failure> {
@@ -149,7 +153,7 @@ impl<'r> FromData<'r> for MaybeForm {
 
 #[post("/oauth/userinfo", data = "<form>")]
 async fn userinfo_post(
-    doorward: &State<Doorward>,
+    doorward: &Services,
     info: &RequestInfo,
     headers: Authorization<'_>,
     form: MaybeForm,
@@ -165,7 +169,7 @@ async fn userinfo_post(
 }
 
 async fn about(
-    doorward: &Doorward,
+    doorward: &Services,
     info: &RequestInfo,
     token: Option<&str>,
 ) -> Result<Secretly<UserInfo>, Failure> {

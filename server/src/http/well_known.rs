@@ -3,14 +3,17 @@
 use std::sync::Arc;
 
 use rocket::{
-    Request, Response, Route, State, get,
+    Request, Response, Route, get,
     http::{ContentType, Header},
     response::{self, Responder},
     routes,
 };
 
 use super::pages;
-use crate::{app::Doorward, oauth::Failure};
+use crate::{
+    http::Services,
+    oauth::{Failure, Metadata},
+};
 
 pub fn all() -> Vec<Route> {
     routes![jwks, oauth_metadata, openid_metadata]
@@ -40,29 +43,33 @@ impl<'r> Responder<'r, 'static> for Public {
 
 /// The public keys, RFC 7517 section 5.
 #[get("/.well-known/jwks.json")]
-fn jwks(doorward: &State<Doorward>) -> Public {
+fn jwks(doorward: &Services) -> Public {
     Public(doorward.keys.jwks())
 }
 
-fn document(doorward: &Doorward) -> Result<Public, Failure> {
+fn document(doorward: &Services) -> Result<Public, Failure> {
     let languages = pages::languages();
-    let document = serde_json::to_string(&doorward.metadata(languages));
+    let document = serde_json::to_string(&Metadata::new(
+        &doorward.issuer,
+        doorward.keys.algorithm(),
+        languages,
+    ));
     Ok(Public(document.map_err(|_| Failure::server())?.into()))
 }
 
 /// RFC 8414 section 3.
 #[get("/.well-known/oauth-authorization-server")]
-fn oauth_metadata(doorward: &State<Doorward>) -> Result<Public, Failure> {
+fn oauth_metadata(doorward: &Services) -> Result<Public, Failure> {
     document(doorward)
 }
 
 /// OpenID Connect Discovery section 4.
 #[get("/.well-known/openid-configuration")]
-fn openid_metadata(doorward: &State<Doorward>) -> Result<Public, Failure> {
+fn openid_metadata(doorward: &Services) -> Result<Public, Failure> {
     document(doorward)
 }
 
 #[get("/")]
-fn metadata(doorward: &State<Doorward>) -> Result<Public, Failure> {
+fn metadata(doorward: &Services) -> Result<Public, Failure> {
     document(doorward)
 }

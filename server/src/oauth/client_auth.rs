@@ -4,11 +4,15 @@ use std::{net::IpAddr, sync::Arc};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 
-use super::{Failure, Form};
+use doorward_shared::ClientId;
+
+use super::{Failure, Form, authorize::SAID_NO};
 use crate::{
-    app::Doorward,
+    clock::Clock,
     crypto::secret::{Digest256, Secret},
     domain::{Act, Authority, Cause, Client, Door, Holder},
+    service::RefusedClients,
+    store::Store,
 };
 
 /// What a client says who it is with.
@@ -103,7 +107,28 @@ fn decoded(text: &str) -> Option<String> {
     decoded.ok().map(std::borrow::Cow::into_owned)
 }
 
-impl Doorward {
+/// What knows clients by what they come with.
+#[derive(Debug, Clone)]
+pub struct Clients {
+    pub(crate) store: Store,
+    pub(crate) refused: RefusedClients,
+    pub(crate) clock: Clock,
+}
+
+/// Whether nothing is wrong with the client: a person has yet to sign in or to consent, or said no.
+fn is_ordinary(failure: &Failure) -> bool {
+    matches!(failure.error, "login_required" | "consent_required") || failure.description == SAID_NO
+}
+
+impl Clients {
+    /// Notes that a client was refused. What is the server's own fault is not.
+    pub(crate) fn refused(&self, client: Option<ClientId>, failure: &Failure, ip: IpAddr) {
+        if failure.status < 500 && !is_ordinary(failure) {
+            let cause = format!("{}: {}", failure.error, failure.description);
+            self.refused.note(client, &cause, ip);
+        }
+    }
+
     /// The client that sends a request. Operators are told of one that is refused, and why; it is not.
     ///
     /// # Errors
@@ -117,10 +142,10 @@ impl Doorward {
         Ok(self.authenticated(headers, form, ip).await?.client)
     }
 
-    /// As [`Doorward::client_of`], with the hash of the secret that it came with.
+    /// As [`Clients::client_of`], with the hash of the secret that it came with.
     ///
     /// # Errors
-    /// As [`Doorward::client_of`].
+    /// As [`Clients::client_of`].
     pub(crate) async fn authenticated(
         &self,
         headers: &[&str],
@@ -131,7 +156,8 @@ impl Doorward {
             Ok(Some(credentials)) => credentials,
             Ok(None) => {
                 let failure = Failure::client(false);
-                self.note_refused(None, "invalid_client: no client credentials came", ip);
+                self.refused
+                    .note(None, "invalid_client: no client credentials came", ip);
                 return Err(failure);
             }
             Err(failure) => {
@@ -158,7 +184,7 @@ impl Doorward {
             },
             None => "the client_id is malformed",
         };
-        self.note_refused(id, &format!("invalid_client: {why}"), ip);
+        self.refused.note(id, &format!("invalid_client: {why}"), ip);
         Err(Failure::client(credentials.basic))
     }
 

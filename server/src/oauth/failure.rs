@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use super::MAX_PARAMETERS;
-use crate::{crypto::signing::SignError, limits::RetryAfter, store::StoreError, tokens::Counted};
+use crate::{
+    crypto::signing::SignError, service::Error, state::limits::RetryAfter, store::StoreError,
+};
 
 /// An error as an OAuth endpoint answers it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -165,11 +167,37 @@ impl From<StoreError> for Failure {
     }
 }
 
-impl From<Counted> for Failure {
-    fn from(counted: Counted) -> Self {
-        match counted {
-            Counted::Limited(wait) => Self::rate_limited(wait),
-            Counted::Unknown(error) => error.into(),
+/// What a use case refuses, as an OAuth endpoint answers it.
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::InvalidToken | Error::TokenExpired | Error::TokenRevoked => {
+                Self::token(error.to_string())
+            }
+            Error::Scope(scope) => Self::insufficient_scope(&scope),
+            Error::KeyNotForThis(_) | Error::KeyUsedUp { .. } => Self::unavailable(),
+            Error::RateLimited(wait) => Self::rate_limited(wait),
+            Error::Store(error) | Error::Partly { source: error, .. } => error.into(),
+            Error::Overloaded(_) => Self::unavailable(),
+            Error::Internal(why) => {
+                tracing::error!(%why, "a token was not issued");
+                Self::server()
+            }
+            // People's own affairs, which no OAuth endpoint has to do with.
+            Error::InvalidRefreshToken
+            | Error::RefreshTokenExpired
+            | Error::RefreshTokenRevoked
+            | Error::StepUp(_)
+            | Error::WrongPassword
+            | Error::Disabled
+            | Error::FactorRequired { .. }
+            | Error::WrongFactor
+            | Error::NoPasskeys
+            | Error::Credential(_)
+            | Error::RegistrationClosed
+            | Error::Invalid { .. }
+            | Error::Malformed { .. }
+            | Error::Conflict(_) => Self::request(error.to_string()),
         }
     }
 }

@@ -3,7 +3,7 @@
 use doorward_shared::{ClientId, SessionId, UserId};
 use serde::Deserialize;
 
-use crate::{app::Doorward, crypto::signing::TokenType};
+use crate::crypto::signing::{KeyRing, TokenType};
 
 /// What an ID token of ours says, however old it is: a hint, not a credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,11 +21,11 @@ struct Claims {
     sid: Option<SessionId>,
 }
 
-impl Doorward {
+impl Hint {
     /// Reads an ID token that this server issued. Its expiry is not asked for.
-    pub(crate) fn read_hint(&self, token: &str) -> Option<Hint> {
-        let claims: Claims = self.keys.verify_signed(token, TokenType::Id).ok()?;
-        (claims.iss == self.issuer).then_some(Hint {
+    pub(crate) fn read(token: &str, keys: &KeyRing) -> Option<Self> {
+        let claims: Claims = keys.verify_signed(token, TokenType::Id).ok()?;
+        (claims.iss == keys.issuer()).then_some(Self {
             user: claims.sub,
             client: claims.aud,
             session: claims.sid,

@@ -3,7 +3,7 @@
 use doorward_shared::scope::OPENID_SCOPES;
 use serde::Serialize;
 
-use crate::app::Doorward;
+use crate::crypto::signing::SigningAlgorithm;
 
 /// The document. Nothing stands here that is not served, and what is served stands here.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -57,13 +57,17 @@ const CLAIMS: [&str; 14] = [
     "email_verified",
 ];
 
-impl Doorward {
-    /// The document of this server. `ui_locales` are the languages of its pages.
-    pub fn metadata(&self, ui_locales: Vec<&'static str>) -> Metadata {
-        let at = |path: &str| format!("{}{path}", self.issuer);
-        let algorithm = self.keys.algorithm().map(|algorithm| algorithm.as_str());
-        Metadata {
-            issuer: self.issuer.clone(),
+impl Metadata {
+    /// The document of an issuer whose tokens are signed with `algorithm`. `ui_locales` are the languages of its pages.
+    pub(crate) fn new(
+        issuer: &str,
+        algorithm: Option<SigningAlgorithm>,
+        ui_locales: Vec<&'static str>,
+    ) -> Self {
+        let at = |path: &str| format!("{issuer}{path}");
+        let algorithm = algorithm.map(|algorithm| algorithm.as_str());
+        Self {
+            issuer: issuer.to_owned(),
             authorization_endpoint: at("/oauth/authorize"),
             token_endpoint: at("/oauth/token"),
             userinfo_endpoint: at("/oauth/userinfo"),

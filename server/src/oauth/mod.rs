@@ -1,25 +1,26 @@
-//! OAuth2 over the state machines of `oxide-auth`: its registrar, authorizer, issuer and solicitor are ours, and what
-//! it answers is written anew, the way the RFCs ask for.
+//! The protocol: parameters, client authentication, grants, and the errors of RFC 6749. `oxide-auth`, over whose state
+//! machines it runs, is in `oxide/` alone.
 
-mod adapter;
 mod authorize;
 mod client_auth;
-#[cfg(test)]
-mod clocked;
-mod engine;
+mod exchange;
 mod failure;
 mod form;
 mod hint;
 mod metadata;
+mod owner;
+mod oxide;
 mod redirect;
-mod refused;
 mod request;
+#[cfg(test)]
+mod tests;
 mod token;
 mod token_info;
 mod userinfo;
 
+pub use authorize::AuthorizationEndpoint;
 pub(crate) use authorize::{Next, Visitor};
-pub use client_auth::ClientCredentials;
+pub use client_auth::{ClientCredentials, Clients};
 pub use failure::Failure;
 pub use form::Form;
 pub(crate) use form::{BYTE_ORDER_MARK, MAX_PARAMETERS, pairs};
@@ -27,6 +28,6 @@ pub use hint::Hint;
 pub use metadata::Metadata;
 pub use redirect::{allowed_redirect, with_parameters};
 pub use request::{AuthorizationRequest, Prompt, Refused};
-pub use token::TokenAnswer;
-pub use token_info::{Asker, TokenInfo};
+pub use token::{TokenAnswer, TokenEndpoint};
+pub use token_info::{Asker, TokenInfo, TokenInfos};
 pub use userinfo::UserInfo;

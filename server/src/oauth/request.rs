@@ -5,20 +5,15 @@ use std::sync::Arc;
 use doorward_shared::{ClientId, Scope, ScopeSet, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
-use super::{Failure, Form, allowed_redirect, token::scopes, with_parameters};
-use crate::{
-    app::Doorward,
-    domain::{Client, GrantType},
+use super::{
+    Failure, Form, Hint,
+    authorize::AuthorizationEndpoint,
+    token::{resources, scopes},
 };
+use crate::domain::{Client, GrantType};
 
-/// How long somebody may take to sign in and consent, in seconds.
-const LIFETIME: i64 = 3600;
-/// For so long a request that took longer begins anew, in seconds: the page may have been left open.
-const BEGINS_ANEW: i64 = 86_400;
 /// Longest of all parameters together but the scope, in bytes.
 const MAX_BYTES: usize = 16 * 1024;
-/// What a kept request is stamped as.
-const PLACE: &str = "authorization request";
 
 /// A request that is right in itself, as it is kept while somebody signs in and consents. No later form changes it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -108,42 +103,16 @@ impl From<crate::store::StoreError> for Refused {
     }
 }
 
-impl Doorward {
-    /// Reads an authorization request.
+impl AuthorizationRequest {
+    /// Checks the request of a client whose redirect URI is known.
     ///
     /// # Errors
-    /// [`Refused`].
-    pub async fn authorization_request(
-        &self,
-        pairs: Vec<(String, String)>,
-    ) -> Result<AuthorizationRequest, Refused> {
-        // Whoever asks, and where to answer, must be known before anything is answered there.
-        let once = |name: &str| once(&pairs, name);
-        let client_id = once("client_id").and_then(|id| id.parse().ok());
-        let Some(client_id) = client_id else {
-            return Err(Failure::unknown_client().into());
-        };
-        let page = |failure| Refused::Page(Some(client_id), failure);
-        let client = self.store.client(client_id).await?;
-        let client = client.ok_or_else(|| page(Failure::unknown_client()))?;
-        let redirect_uri = once("redirect_uri")
-            .filter(|uri| allowed_redirect(&client, uri))
-            .ok_or_else(|| page(BAD_REDIRECT))?
-            .to_owned();
-        let state = once("state").map(str::to_owned);
-        self.checked(pairs, &client, &redirect_uri)
-            .map_err(|failure| Refused::Client {
-                id: client_id,
-                url: self.refusal(&redirect_uri, state.as_deref(), &failure),
-                failure,
-            })
-    }
-
-    fn checked(
-        &self,
+    /// [`Failure`], told the client.
+    pub(super) fn checked(
         pairs: Vec<(String, String)>,
         client: &Arc<Client>,
         redirect_uri: &str,
+        endpoint: &AuthorizationEndpoint,
     ) -> Result<AuthorizationRequest, Failure> {
         let form = Form::checked(pairs)?;
         // OpenID Connect Core section 3.1.2.6: what is not obeyed is refused, never ignored.
@@ -202,56 +171,15 @@ impl Doorward {
             max_age: max_age.map_err(|_| Failure::request("max_age must be whole seconds"))?,
             login_hint: form.get("login_hint").map(str::to_owned),
             ui_locales: form.get("ui_locales").map(str::to_owned),
-            resources: self.resources(client, form.all("resource"))?,
+            resources: resources(&endpoint.issuer, client, form.all("resource"))?,
             hinted: form
                 .get("id_token_hint")
-                .and_then(|hint| self.read_hint(hint))
+                .and_then(|hint| Hint::read(hint, &endpoint.keys))
                 .map(|hint| hint.user),
-            asked_at: self.clock.now(),
+            asked_at: endpoint.clock.now(),
             shown: None,
             is_again: false,
         })
-    }
-
-    /// The request as a browser carries it.
-    pub(crate) fn keep_request(&self, request: &AuthorizationRequest) -> String {
-        let json = serde_json::to_vec(request).unwrap_or_default();
-        self.master.stamp().put_on(PLACE, &json)
-    }
-
-    /// A request that was kept, if it is one and not much too old.
-    ///
-    /// # Errors
-    /// `invalid_request`.
-    pub(crate) fn kept_request(&self, text: &str) -> Result<AuthorizationRequest, Failure> {
-        let json = self.master.stamp().check(PLACE, text);
-        let request = json.and_then(|json| serde_json::from_slice(&json).ok());
-        let now = self.clock.now();
-        let within =
-            |request: &AuthorizationRequest, seconds| now < request.asked_at.plus_seconds(seconds);
-        match request {
-            Some(request) if within(&request, LIFETIME) => Ok(request),
-            Some(request) if within(&request, BEGINS_ANEW) => Ok(AuthorizationRequest {
-                asked_at: now,
-                shown: None,
-                is_again: true,
-                ..request
-            }),
-            _ => Err(Failure::request(
-                "the sign-in took too long, or was changed on its way",
-            )),
-        }
-    }
-
-    /// Where the browser is sent with an error, RFC 6749 section 4.1.2.1, `iss` with it (RFC 9207 section 2).
-    pub(crate) fn refusal(&self, uri: &str, state: Option<&str>, failure: &Failure) -> String {
-        let mut parameters = vec![
-            ("error", failure.error),
-            ("error_description", &*failure.description),
-        ];
-        parameters.extend(state.map(|state| ("state", state)));
-        parameters.push(("iss", &self.issuer));
-        with_parameters(uri, &parameters)
     }
 }
 
@@ -263,15 +191,6 @@ pub(super) const BAD_REDIRECT: Failure = Failure {
     basic: false,
     retry_after: None,
 };
-
-/// The value of a parameter that came exactly once.
-fn once<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    let mut values = pairs.iter().filter(|(have, _)| have == name);
-    match (values.next(), values.next()) {
-        (Some((_, value)), None) if !value.is_empty() => Some(value),
-        _ => None,
-    }
-}
 
 /// RFC 7636 section 4.3, with `S256` alone: 43 characters of base64url.
 fn challenge(form: &Form, is_needed: bool) -> Result<Option<String>, Failure> {

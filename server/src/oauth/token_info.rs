@@ -8,15 +8,14 @@ use ulid::Ulid;
 
 use super::{Failure, client_auth::Authenticated};
 use crate::{
-    app::Doorward,
-    caller::{Caller, Credential},
     crypto::{
+        seal::MasterKey,
         secret::looks_like_api_key,
         signing::TokenError,
         token::{AccessClaims, Audience},
     },
     domain::{Cause, Client, Refusal, Session, client::is_same_resource},
-    http::ApiError,
+    service::{Caller, Callers, Credential, Error},
     store::StoreError,
 };
 
@@ -71,7 +70,16 @@ enum AnyAudience {
     Many(Vec<String>),
 }
 
-impl Doorward {
+/// What knows about tokens.
+#[derive(Debug, Clone)]
+pub struct TokenInfos {
+    pub(crate) callers: Callers,
+    /// Recognises refresh tokens.
+    pub(crate) master: Arc<MasterKey>,
+    pub(crate) issuer: String,
+}
+
+impl TokenInfos {
     /// What `token` is to `asker`: from memory for access tokens and API keys.
     ///
     /// # Errors
@@ -92,7 +100,7 @@ impl Doorward {
         if matches!(asker, Asker::Client(client) if !client.resource_server) {
             return Ok(None);
         }
-        let Some(caller) = judged(self.judge_key(token).await)? else {
+        let Some(caller) = judged(self.callers.judge_key(token).await)? else {
             return Ok(None);
         };
         let Credential::Key { key, .. } = &caller.credential else {
@@ -121,14 +129,17 @@ impl Doorward {
         asker: &Asker,
         token: &str,
     ) -> Result<Option<TokenInfo>, Failure> {
-        let claims = self.keys.verify_any_audience(token, self.clock.now());
+        let claims = self
+            .callers
+            .keys
+            .verify_any_audience(token, self.callers.clock.now());
         let Ok(claims) = claims else {
             return Ok(None);
         };
         if !sees(asker, &claims) {
             return Ok(None);
         }
-        let Some(caller) = judged(self.judge(claims.clone()).await)? else {
+        let Some(caller) = judged(self.callers.judge(claims.clone()).await)? else {
             return Ok(None);
         };
         let person = caller.account();
@@ -155,11 +166,11 @@ impl Doorward {
         asker: &Asker,
         token: &str,
     ) -> Result<Option<TokenInfo>, Failure> {
-        let now = self.clock.now();
+        let now = self.callers.clock.now();
         let Some(shown) = self.master.refresh().read(token) else {
             return Ok(None);
         };
-        let Some((session, live_until)) = self.store.refresh_token(shown).await? else {
+        let Some((session, live_until)) = self.callers.store.refresh_token(shown).await? else {
             return Ok(None);
         };
         let own = match asker {
@@ -171,7 +182,8 @@ impl Doorward {
         if !own || !live {
             return Ok(None);
         }
-        let Ok((account, scope)) = self.worth(&session, &session.scope, now).await? else {
+        let worth = self.callers.worth(&session, &session.scope, now);
+        let Ok((account, scope)) = worth.await? else {
             return Ok(None);
         };
         let shown = session.client_id.is_none() || reads_people(asker) || scope.covers("email");
@@ -194,7 +206,7 @@ impl Doorward {
     ///
     /// # Errors
     /// `invalid_client` when the client has lost its credentials since; 503.
-    pub(crate) async fn give_up(
+    pub(crate) async fn revoke(
         &self,
         by: &Authenticated,
         token: &str,
@@ -205,10 +217,10 @@ impl Doorward {
             by.act(cause),
         );
         let ended = match meant {
-            Some(Meant::Session(id)) => self.store.give_back_session(id, act).await,
+            Some(Meant::Session(id)) => self.callers.store.give_back_session(id, act).await,
             Some(Meant::Token(jti, until)) => {
                 let token = (jti, by.client.id);
-                self.store.give_back_token(token, until, act).await
+                self.callers.store.give_back_token(token, until, act).await
             }
             None => Ok(()),
         };
@@ -234,10 +246,10 @@ impl Doorward {
             let Some(shown) = self.master.refresh().read(token) else {
                 return Ok(None);
             };
-            let found = self.store.refresh_token(shown).await?;
+            let found = self.callers.store.refresh_token(shown).await?;
             return Ok(found.and_then(|(session, _)| own(session.into())));
         }
-        let claims = match self.keys.verify_any_audience(token, now) {
+        let claims = match self.callers.keys.verify_any_audience(token, now) {
             Ok(claims) | Err(TokenError::Expired(claims)) => claims,
             Err(TokenError::Invalid) => return Ok(None),
         };
@@ -245,7 +257,7 @@ impl Doorward {
             return Ok(None);
         }
         Ok(match claims.sid.as_ref().map(|sid| sid.parse()) {
-            Some(Ok(id)) => self.store.session(id).await?.and_then(own),
+            Some(Ok(id)) => self.callers.store.session(id).await?.and_then(own),
             Some(Err(_)) => None,
             None => Ulid::from_string(&claims.jti)
                 .ok()
@@ -288,10 +300,11 @@ fn reads_people(asker: &Asker) -> bool {
 }
 
 /// A credential that is not good now is no error here; storage that fails is.
-fn judged(caller: Result<Caller, ApiError>) -> Result<Option<Caller>, Failure> {
+fn judged(caller: Result<Caller, Error>) -> Result<Option<Caller>, Failure> {
     match caller {
         Ok(caller) => Ok(Some(caller)),
-        Err(error) if error.status().code >= 500 => Err(Failure::unavailable()),
+        Err(Error::Store(error)) => Err(error.into()),
+        Err(Error::Internal(_)) => Err(Failure::server()),
         Err(_) => Ok(None),
     }
 }

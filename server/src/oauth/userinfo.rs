@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Failure;
-use crate::caller::{Caller, Credential};
+use crate::service::{Caller, Credential};
 
 /// What an application may know of the person: as much as the token's scopes allow.
 #[derive(Debug, Default, Serialize, utoipa::ToSchema)]

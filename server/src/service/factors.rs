@@ -9,6 +9,7 @@ use doorward_shared::{
 };
 use serde_json::{Value, json};
 
+use super::Error;
 use crate::{
     clock::random_bytes,
     crypto::{
@@ -25,34 +26,8 @@ use crate::{
         counter_goes_on,
     },
     state::{MfaTokens, PasskeyChallenges},
-    store::{NewPasskey, Store, StoreError},
+    store::{NewPasskey, Store},
 };
-
-/// Why a factor is not taken.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum FactorError {
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// A code, recovery code or passkey that is wrong, used, or another account's.
-    #[error("the second factor is wrong")]
-    Wrong,
-    /// The issuer's host is an address, which cannot be an RP ID.
-    #[error("passkeys need an issuer with a host name")]
-    NoPasskeys,
-    #[error("credential {0}")]
-    Credential(CeremonyError),
-    #[error("too many set-ups are open")]
-    Overloaded,
-    /// A secret that `master.key` does not open, or cannot be sealed.
-    #[error("a secret of one-time codes cannot be opened with master.key")]
-    Sealed,
-}
-
-impl From<Refusal> for FactorError {
-    fn from(refusal: Refusal) -> Self {
-        Self::Store(refusal.into())
-    }
-}
 
 /// A factor that was found right, and the sign-in it makes of a password.
 #[derive(Debug)]
@@ -105,12 +80,12 @@ impl SecondFactors {
     ///
     /// # Errors
     /// `conflict` where codes are in use.
-    pub async fn begin_totp(&self, user: &User) -> Result<(Secret, Secret), FactorError> {
+    pub async fn begin_totp(&self, user: &User) -> Result<(Secret, Secret), Error> {
         let raw: [u8; totp::SECRET_BYTES] = random_bytes();
         let sealed = self
             .master
             .seal(&seal_place(user.id), &raw)
-            .map_err(|_| FactorError::Sealed)?;
+            .map_err(|_| sealed())?;
         self.store.begin_totp(user.id, sealed).await?;
         let secret = totp::secret_text(&raw);
         let uri = totp::uri(&secret, &self.name, user.email.as_str());
@@ -120,13 +95,13 @@ impl SecondFactors {
     /// Takes one-time codes into use with the first code; answers the recovery codes, which are shown once.
     ///
     /// # Errors
-    /// [`FactorError::Wrong`]; `conflict` where no set-up is open.
+    /// [`Error::WrongFactor`]; `conflict` where no set-up is open.
     pub async fn confirm_totp(
         &self,
         user: UserId,
         typed: &str,
         cause: Cause,
-    ) -> Result<Vec<Secret>, FactorError> {
+    ) -> Result<Vec<Secret>, Error> {
         let sealed = self.store.totp_secret(user, false).await?;
         let sealed = sealed.ok_or_else(|| {
             Refusal::Conflict("no set-up of one-time codes is open: begin one first".into())
@@ -142,13 +117,8 @@ impl SecondFactors {
     /// Takes one-time codes out of use; the caller has checked the password.
     ///
     /// # Errors
-    /// [`FactorError::Wrong`]; `not_found` where none are in use.
-    pub async fn remove_totp(
-        &self,
-        user: UserId,
-        typed: &str,
-        cause: Cause,
-    ) -> Result<(), FactorError> {
+    /// [`Error::WrongFactor`]; `not_found` where none are in use.
+    pub async fn remove_totp(&self, user: UserId, typed: &str, cause: Cause) -> Result<(), Error> {
         let sealed = self.store.totp_secret(user, true).await?;
         let sealed = sealed.ok_or(Refusal::NotFound("one-time code set-up"))?;
         let step = self.step(user, &sealed, typed, cause.at)?;
@@ -163,7 +133,7 @@ impl SecondFactors {
         &self,
         user: UserId,
         cause: Cause,
-    ) -> Result<Vec<Secret>, FactorError> {
+    ) -> Result<Vec<Secret>, Error> {
         let (codes, hashes) = new_codes();
         self.store
             .replace_recovery_codes(user, hashes, cause)
@@ -174,15 +144,15 @@ impl SecondFactors {
     /// Whether a typed code is one of the account's authenticator now.
     ///
     /// # Errors
-    /// [`FactorError::Wrong`].
+    /// [`Error::WrongFactor`].
     pub async fn check_code(
         &self,
         user: UserId,
         typed: &str,
         now: Timestamp,
-    ) -> Result<Shown, FactorError> {
+    ) -> Result<Shown, Error> {
         let sealed = self.store.totp_secret(user, true).await?;
-        let step = self.step(user, &sealed.ok_or(FactorError::Wrong)?, typed, now)?;
+        let step = self.step(user, &sealed.ok_or(Error::WrongFactor)?, typed, now)?;
         Ok(Shown {
             user,
             factor: ShownFactor::Totp { step },
@@ -200,37 +170,27 @@ impl SecondFactors {
         }
     }
 
-    fn step(
-        &self,
-        user: UserId,
-        sealed: &[u8],
-        typed: &str,
-        now: Timestamp,
-    ) -> Result<i64, FactorError> {
+    fn step(&self, user: UserId, stored: &[u8], typed: &str, now: Timestamp) -> Result<i64, Error> {
         let secret = self
             .master
-            .open(&seal_place(user), sealed)
-            .map_err(|_| FactorError::Sealed)?;
-        totp::step_of(&secret, typed, now).ok_or(FactorError::Wrong)
+            .open(&seal_place(user), stored)
+            .map_err(|_| sealed())?;
+        totp::step_of(&secret, typed, now).ok_or(Error::WrongFactor)
     }
 
-    fn party(&self) -> Result<&RelyingParty, FactorError> {
-        self.party.as_ref().ok_or(FactorError::NoPasskeys)
+    fn party(&self) -> Result<&RelyingParty, Error> {
+        self.party.as_ref().ok_or(Error::NoPasskeys)
     }
 
     /// Options for a new passkey of an account, WebAuthn Level 2 section 5.4, in their JSON form.
     ///
     /// # Errors
-    /// [`FactorError::NoPasskeys`], [`FactorError::Overloaded`].
-    pub async fn creation_options(
-        &self,
-        user: &User,
-        now: Timestamp,
-    ) -> Result<Value, FactorError> {
+    /// [`Error::NoPasskeys`], [`Error::Overloaded("too many set-ups are open")`].
+    pub async fn creation_options(&self, user: &User, now: Timestamp) -> Result<Value, Error> {
         let party = self.party()?;
         let known = self.store.factors(user.id).await?.passkeys;
         let challenge = self.challenges.register(user.id, now);
-        let challenge = challenge.ok_or(FactorError::Overloaded)?;
+        let challenge = challenge.ok_or(Error::Overloaded("too many set-ups are open"))?;
         let excluded: Vec<Value> = known
             .iter()
             .map(|key| json!({"type": "public-key", "id": text(&key.credential_id)}))
@@ -263,16 +223,16 @@ impl SecondFactors {
     /// Adds the passkey that an authenticator has made for the account.
     ///
     /// # Errors
-    /// [`FactorError::Credential`]; `conflict` for one that is known.
+    /// [`Error::Credential`]; `conflict` for one that is known.
     pub async fn add_passkey(
         &self,
         user: UserId,
         name: String,
         credential: &CreatedCredential,
         cause: Cause,
-    ) -> Result<Passkey, FactorError> {
+    ) -> Result<Passkey, Error> {
         let party = self.party()?;
-        let refused = FactorError::Credential;
+        let refused = Error::Credential;
         let client_data = bytes(&credential.response.client_data_json)?;
         let object = bytes(&credential.response.attestation_object)?;
         let challenge = challenge_of(&client_data).map_err(refused)?;
@@ -304,8 +264,8 @@ impl SecondFactors {
     /// Options for a sign-in with any passkey of this server, and the state that brings the challenge back.
     ///
     /// # Errors
-    /// [`FactorError::NoPasskeys`].
-    pub fn request_options(&self, now: Timestamp) -> Result<(Value, String), FactorError> {
+    /// [`Error::NoPasskeys`].
+    pub fn request_options(&self, now: Timestamp) -> Result<(Value, String), Error> {
         let party = self.party()?;
         let (challenge, state) = PasskeyChallenges::sign_in(self.master.stamp(), now);
         let options = json!({
@@ -321,29 +281,29 @@ impl SecondFactors {
     /// Checks a passkey's answer to the challenge of its state, and uses the challenge up.
     ///
     /// # Errors
-    /// [`FactorError::Wrong`], whatever is wrong with it: strangers ask here.
+    /// [`Error::WrongFactor`], whatever is wrong with it: strangers ask here.
     pub async fn check_passkey(
         &self,
         shown: &PasskeySignIn,
         cause: &Cause,
-    ) -> Result<Shown, FactorError> {
+    ) -> Result<Shown, Error> {
         let party = self.party()?;
         let PasskeySignIn { state, credential } = shown;
         let challenge = self
             .challenges
             .open(self.master.stamp(), state, cause.at)
-            .ok_or(FactorError::Wrong)?;
-        let id = bytes(&credential.id).map_err(|_| FactorError::Wrong)?;
-        let passkey = self.store.passkey(id).await?.ok_or(FactorError::Wrong)?;
+            .ok_or(Error::WrongFactor)?;
+        let id = bytes(&credential.id).map_err(|_| Error::WrongFactor)?;
+        let passkey = self.store.passkey(id).await?.ok_or(Error::WrongFactor)?;
         let sign_count = verify(party, &challenge, &passkey, credential)?;
         if !self.challenges.use_up(challenge, cause.at) {
-            return Err(FactorError::Wrong);
+            return Err(Error::WrongFactor);
         }
         if !counter_goes_on(passkey.sign_count, sign_count) {
             self.store
                 .note_copied_passkey(passkey.user_id, passkey.id, cause.clone())
                 .await?;
-            return Err(FactorError::Wrong);
+            return Err(Error::WrongFactor);
         }
         Ok(Shown {
             user: passkey.user_id,
@@ -362,17 +322,17 @@ fn verify(
     challenge: &[u8],
     passkey: &Passkey,
     credential: &AssertedCredential,
-) -> Result<u32, FactorError> {
-    let wrong = |_| FactorError::Wrong;
+) -> Result<u32, Error> {
+    let wrong = |_| Error::WrongFactor;
     let response = &credential.response;
     // Level 2, section 7.2 step 6: a user handle, where the authenticator gives one, is the credential's owner.
     if let Some(handle) = &response.user_handle
         && bytes(handle).map_err(wrong)? != passkey.user_id.0.to_bytes()
     {
-        return Err(FactorError::Wrong);
+        return Err(Error::WrongFactor);
     }
     if credential.r#type != "public-key" {
-        return Err(FactorError::Wrong);
+        return Err(Error::WrongFactor);
     }
     let (client_data, data, signature) = (
         bytes(&response.client_data_json).map_err(wrong)?,
@@ -386,8 +346,13 @@ fn verify(
     };
     verify_assertion(party, challenge, &passkey.public_key, &assertion).map_err(|error| {
         tracing::info!(%error, passkey = %passkey.id, "a passkey was refused");
-        FactorError::Wrong
+        Error::WrongFactor
     })
+}
+
+/// A secret that `master.key` does not open, or cannot be sealed.
+fn sealed() -> Error {
+    Error::Internal("a secret of one-time codes cannot be opened with master.key".into())
 }
 
 /// The place of a sealed secret, so that one account's does not open as another's.
@@ -409,8 +374,8 @@ fn text(bytes: &[u8]) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(bytes)
 }
 
-fn bytes(text: &str) -> Result<Vec<u8>, FactorError> {
+fn bytes(text: &str) -> Result<Vec<u8>, Error> {
     BASE64_URL_SAFE_NO_PAD
         .decode(text)
-        .map_err(|_| FactorError::Credential(webauthn::CeremonyError::Malformed))
+        .map_err(|_| Error::Credential(webauthn::CeremonyError::Malformed))
 }

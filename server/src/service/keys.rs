@@ -23,12 +23,12 @@ use crate::{
 };
 
 /// What is needed to judge keys.
-#[derive(Debug)]
-pub(crate) struct Keys {
-    pub store: Store,
-    pub clock: Clock,
-    pub metrics: Metrics,
-    pub meters: KeyMeters,
+#[derive(Debug, Clone)]
+pub struct Keys {
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    pub(crate) metrics: Metrics,
+    pub(crate) meters: Arc<KeyMeters>,
 }
 
 /// A key that there is, with its owner as they are now.
@@ -80,7 +80,7 @@ impl Keys {
     ///
     /// # Errors
     /// [`StoreError`], where it is not in memory and cannot be read.
-    pub async fn find(&self, secret: &str) -> Result<Option<FoundKey>, StoreError> {
+    pub(crate) async fn find(&self, secret: &str) -> Result<Option<FoundKey>, StoreError> {
         if !api_key_form_ok(secret) {
             return Ok(None);
         }
@@ -100,7 +100,7 @@ impl Keys {
     ///
     /// # Errors
     /// [`StoreError`]; nothing is spent then.
-    pub async fn use_key(
+    pub(crate) async fn use_key(
         &self,
         found: &FoundKey,
         wanted: Wanted<'_>,
@@ -118,7 +118,11 @@ impl Keys {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn look(&self, found: &FoundKey, wanted: Wanted<'_>) -> Result<Judged, StoreError> {
+    pub(crate) async fn look(
+        &self,
+        found: &FoundKey,
+        wanted: Wanted<'_>,
+    ) -> Result<Judged, StoreError> {
         self.judge(found, wanted, false).await
     }
 
@@ -174,7 +178,7 @@ impl Keys {
     ///
     /// # Errors
     /// [`StoreError`]; nothing is spent then.
-    pub async fn verify(
+    pub(crate) async fn verify(
         &self,
         secret: &str,
         wanted: Wanted<'_>,
@@ -205,7 +209,7 @@ impl Keys {
     ///
     /// # Errors
     /// [`StoreError`]; what was not written is tried again.
-    pub async fn flush(&self) -> Result<(), StoreError> {
+    pub(crate) async fn flush(&self) -> Result<(), StoreError> {
         let now = self.clock.now();
         let changed = self.meters.take_changed();
         let busy: HashSet<_> = changed.iter().map(|(id, _)| *id).collect();

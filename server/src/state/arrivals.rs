@@ -9,7 +9,8 @@ use std::{
 
 use doorward_shared::{SessionId, Timestamp, UserId};
 
-use crate::{crypto::secret::Digest256, limits::let_go_of_first};
+use super::limits::let_go_of_first;
+use crate::domain::Digest256;
 
 /// How long a sign-in is remembered, in seconds: as long as a form may be filled in.
 const LIFETIME: i64 = 3600;

@@ -1,16 +1,25 @@
 //! What lives in this process's memory, and a second process would have to share.
 
 mod arrivals;
+mod form_tokens;
+mod idempotency;
 mod key_meters;
+pub mod limits;
 mod mfa_tokens;
+mod minute;
 mod passkey_challenges;
 mod refusals;
+mod revocation_previews;
 pub(crate) mod streams;
 mod told;
 
 pub(crate) use arrivals::Arrivals;
+pub(crate) use form_tokens::{NONCE, UsedForms};
+pub(crate) use idempotency::{Begun, IdempotentAnswers, KeyRefused, KeyedCall};
 pub(crate) use key_meters::{KeyMeters, Uses};
 pub(crate) use mfa_tokens::{MfaTokens, PendingSignIn, Try};
+pub(crate) use minute::{Current, minute_of};
 pub(crate) use passkey_challenges::{LIFETIME as CHALLENGE_SECONDS, PasskeyChallenges};
 pub(crate) use refusals::{Refusal, Refusals};
+pub(crate) use revocation_previews::{Preview, Previews};
 pub(crate) use told::Told;

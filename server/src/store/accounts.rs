@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use doorward_shared::{Page, ScopeSet, Timestamp, UserId};
+use doorward_shared::{Page, ScopeSet, UserId};
 use rusqlite::{Connection, OptionalExtension, params, types::Value};
 
 use super::{
@@ -19,9 +19,11 @@ use super::{
     writer::Unit,
 };
 use crate::domain::{
-    Account, Act, Cause, Diff, Email, NewUser, Noted, Refusal, Session, User, UserChange,
-    household,
-    rules::authority::{self as rule, AccountActs},
+    Account, Act, Cause, Email, NewUser, Refusal, Session, User, UserChange, household,
+    rules::{
+        account::{self as accounts, Access},
+        authority::{self as rule, AccountActs},
+    },
 };
 
 /// What a sign-in is checked against.
@@ -185,7 +187,7 @@ impl Store {
             let before = find(unit.conn, id)?.ok_or(Refusal::NotFound("user"))?;
             judge_change(unit.conn, &by, &before, &change)?;
             let cause = act.cause(&by);
-            let after = changed(before.clone(), change, cause.at);
+            let after = accounts::change(&before, change, cause.at);
             if after == before {
                 return Ok(after);
             }
@@ -433,34 +435,6 @@ fn check_new(email: &Email) -> Result<(), StoreError> {
     Ok(email.check_new().map_err(refused)?)
 }
 
-fn changed(mut user: User, change: UserChange, now: Timestamp) -> User {
-    // The same address again changes nothing: not the key by which it is found either.
-    if let Some(email) = change
-        .email
-        .filter(|email| email.as_str() != user.email.as_str())
-    {
-        user.email = email;
-    }
-    if let Some(first_name) = change.first_name {
-        user.first_name = first_name;
-    }
-    if let Some(last_name) = change.last_name {
-        user.last_name = last_name;
-    }
-    if let Some(role) = change.role {
-        user.role = role;
-    }
-    if let Some(permissions) = change.permissions {
-        user.permissions = permissions;
-    }
-    match change.disabled {
-        Some(true) if user.disabled_at.is_none() => user.disabled_at = Some(now),
-        Some(false) => user.disabled_at = None,
-        _ => {}
-    }
-    user
-}
-
 fn update(
     unit: &mut Unit<'_>,
     before: &User,
@@ -494,15 +468,15 @@ fn update(
     guard_last_admin(unit.conn, admins)?;
     unit.changes.users.push(after.id);
     let id = after.id;
-    match (before.disabled_at, after.disabled_at) {
-        (None, Some(_)) => {
+    match accounts::access(before, after) {
+        Access::Ends => {
             sessions::end_all_of(unit, id, None, cause)?;
             unit.event(cause, "user.disabled", Some(&id), Some(id), None)?;
         }
-        (Some(_), None) => unit.event(cause, "user.enabled", Some(&id), Some(id), None)?,
-        _ => {}
+        Access::Returns => unit.event(cause, "user.enabled", Some(&id), Some(id), None)?,
+        Access::Stays => {}
     }
-    let diff = what_changed(before, after);
+    let diff = accounts::diff(before, after);
     if diff.is_empty() {
         Ok(())
     } else {
@@ -567,28 +541,6 @@ fn judge_change(
     )?)
 }
 
-fn what_changed(before: &User, after: &User) -> Diff {
-    let mut diff = Diff::default();
-    diff.note("email", before.email.as_str(), after.email.as_str())
-        .note(
-            "firstName",
-            before.first_name.as_deref(),
-            after.first_name.as_deref(),
-        )
-        .note(
-            "lastName",
-            before.last_name.as_deref(),
-            after.last_name.as_deref(),
-        )
-        .note("role", before.role.as_str(), after.role.as_str())
-        .note(
-            "permissions",
-            Noted::list(&before.permissions),
-            Noted::list(&after.permissions),
-        );
-    diff
-}
-
 /// Whether somebody who is not disabled may do everything in the admin API.
 pub(super) fn any_admin(conn: &Connection) -> Result<bool, StoreError> {
     // `admin` stands in the role's list or in the user's own; both halves have an index.
@@ -601,9 +553,5 @@ pub(super) fn any_admin(conn: &Connection) -> Result<bool, StoreError> {
 
 /// Where there was an administrator there must still be one.
 pub(super) fn guard_last_admin(conn: &Connection, before: bool) -> Result<(), StoreError> {
-    if before && !any_admin(conn)? {
-        Err(Refusal::last_admin().into())
-    } else {
-        Ok(())
-    }
+    Ok(accounts::keeps_an_administrator(before, any_admin(conn)?)?)
 }

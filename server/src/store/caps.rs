@@ -10,7 +10,13 @@ use super::{
     sessions::end,
     writer::Unit,
 };
-use crate::domain::{Cause, KeyOwner, Refusal, Session};
+use crate::domain::{
+    Cause, KeyOwner, Session,
+    rules::{
+        api_key as keys,
+        session::{Live, evicted},
+    },
+};
 
 /// Sessions that one more ends at most. Only an account from before its cap has more beyond it: each sign-in brings it
 /// nearer.
@@ -23,14 +29,11 @@ pub(super) fn evict(unit: &mut Unit<'_>, new: &Session, cause: &Cause) -> Result
         return Ok(());
     }
     let mut live = live_of(unit.conn, new.user_id, cause.at, cap + TURN)?;
-    if live.len() <= cap {
-        return Ok(());
+    if live.len() > cap {
+        // Only where it is decided by: when they were last seen may not be on disk yet.
+        unit.memory.freshen(&mut live);
     }
-    let excess = live.len() - cap;
-    live.retain(|(id, _)| *id != new.id);
-    unit.memory.freshen(&mut live);
-    live.sort_unstable_by_key(|(id, seen)| (*seen, *id));
-    for (id, _) in live.into_iter().take(excess) {
+    for id in evicted(live, new.id, cap) {
         if end(unit, id, cause.at)? {
             unit.event(cause, "session.evicted", Some(&id), Some(new.user_id), None)?;
         }
@@ -44,8 +47,13 @@ fn live_of(
     user: UserId,
     now: Timestamp,
     limit: usize,
-) -> Result<Vec<(SessionId, Timestamp)>, StoreError> {
-    let read = |row: &rusqlite::Row<'_>| Ok((SessionId(ulid(row, 0)?), Timestamp(row.get(1)?)));
+) -> Result<Vec<Live>, StoreError> {
+    let read = |row: &rusqlite::Row<'_>| {
+        Ok(Live {
+            id: SessionId(ulid(row, 0)?),
+            seen: Timestamp(row.get(1)?),
+        })
+    };
     let values = params![user.0.to_bytes(), now.0, limit];
     if !endings::any(conn)? {
         let sql = "SELECT id, last_seen_at FROM sessions WHERE user_id = ?1 AND revoked_at IS NULL AND idle_until > ?2 \
@@ -78,7 +86,7 @@ fn live_of(
 /// Refuses one more key than an account's cap of live ones.
 ///
 /// # Errors
-/// [`Refusal::Conflict`].
+/// As [`keys::one_more`].
 pub(super) fn key_fits(unit: &Unit<'_>, owner: KeyOwner, now: Timestamp) -> Result<(), StoreError> {
     let cap = unit.memory.caps.api_keys;
     let Some(owner) = owner.user().filter(|_| cap > 0) else {
@@ -96,10 +104,5 @@ pub(super) fn key_fits(unit: &Unit<'_>, owner: KeyOwner, now: Timestamp) -> Resu
         .query_row(params![owner.0.to_bytes(), now.0, floor, cap], |row| {
             row.get(0)
         })?;
-    if live < cap {
-        return Ok(());
-    }
-    let message =
-        format!("the account has {cap} live API keys, as many as it may have: revoke one first");
-    Err(Refusal::Conflict(message).into())
+    Ok(keys::one_more(live, cap)?)
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use doorward_shared::{ClientId, Page, ScopeSet, Timestamp};
+use doorward_shared::{ClientId, Page, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params, types::Value};
 
 use super::{
@@ -18,26 +18,14 @@ use super::{
 use crate::{
     crypto::secret::Digest256,
     domain::{
-        Act, Client, Diff, GrantType, Noted, Refusal,
-        client::{RESOURCE_SERVER, check_refresh},
+        Act, Client, Diff, Noted, Refusal,
         diff::quoted,
-        rules::authority::{self as rule, ClientActs},
+        rules::{
+            authority::{self as rule, ClientActs},
+            client::{self as clients, ClientChange},
+        },
     },
 };
-
-/// What changes of a client; `None` stays as it is.
-#[derive(Debug, Default)]
-pub struct ClientChange {
-    pub name: Option<String>,
-    pub redirect_uris: Option<Vec<String>>,
-    pub grant_types: Option<Vec<GrantType>>,
-    pub scopes: Option<ScopeSet>,
-    pub resources: Option<Vec<String>>,
-    pub require_pkce: Option<bool>,
-    pub resource_server: Option<bool>,
-    /// Whether the resources it names hold this server itself.
-    pub sees_all: bool,
-}
 
 const LIST: List<Client> = List {
     from: "clients AS c",
@@ -85,6 +73,7 @@ impl Store {
                 resource_server: client.resource_server,
             };
             rule::change_client(&by, acts)?;
+            clients::register(&client)?;
             let cause = act.cause(&by);
             client.id = ClientId(unit.id(cause.at));
             client.created_at = cause.at;
@@ -111,48 +100,13 @@ impl Store {
         self.write(move |unit| {
             let by = authority::judge(unit.conn, &act)?;
             let before = find(unit.conn, id)?.ok_or(Refusal::NotFound("client"))?;
-            judge_change(&by, &before, &change)?;
-            let mut client = before.clone();
-            client.name = change.name.unwrap_or(client.name);
-            client.redirect_uris = change.redirect_uris.unwrap_or(client.redirect_uris);
-            client.grant_types = change.grant_types.unwrap_or(client.grant_types);
-            client.scopes = change.scopes.unwrap_or(client.scopes);
-            client.resources = change.resources.unwrap_or(client.resources);
-            client.require_pkce = change.require_pkce.unwrap_or(client.require_pkce);
-            client.resource_server = change.resource_server.unwrap_or(client.resource_server);
-            if client.resource_server && !client.is_confidential() {
-                return Err(Refusal::Invalid {
-                    field: "resourceServer",
-                    reason: RESOURCE_SERVER.into(),
-                }
-                .into());
-            }
-            // Clients from before this rule keep what they have.
-            if client.grant_types != before.grant_types || client.scopes != before.scopes {
-                check_refresh(&client.grant_types, &client.scopes).map_err(|reason| {
-                    Refusal::Invalid {
-                        field: "scopes",
-                        reason: reason.into(),
-                    }
-                })?;
-            }
-            if !client.is_confidential() && client.may(GrantType::ClientCredentials) {
-                let reason =
-                    "client_credentials needs a confidential client (RFC 6749 section 4.4)".into();
-                return Err(Refusal::Invalid {
-                    field: "grantTypes",
-                    reason,
-                }
-                .into());
-            }
-            if client.may(GrantType::AuthorizationCode) && client.redirect_uris.is_empty() {
-                let reason = "must name at least one for the authorization_code grant".into();
-                return Err(Refusal::Invalid {
-                    field: "redirectUris",
-                    reason,
-                }
-                .into());
-            }
+            let acts = ClientActs {
+                scopes: &change.scopes_to_hold(&before),
+                sees_all: change.sees_all,
+                resource_server: change.resource_server == Some(true),
+            };
+            rule::change_client(&by, acts)?;
+            let client = clients::change(&before, change)?;
             if client != before {
                 write(unit, &client)?;
                 let name = quoted(&client.name);
@@ -178,7 +132,7 @@ impl Store {
     ) -> Result<Client, StoreError> {
         self.write(move |unit| {
             let by = authority::judge(unit.conn, &act)?;
-            let mut client = find(unit.conn, id)?.ok_or(Refusal::NotFound("client"))?;
+            let client = find(unit.conn, id)?.ok_or(Refusal::NotFound("client"))?;
             // Whoever learns a client's secret may do what the client may.
             let acts = ClientActs {
                 scopes: &client.scopes,
@@ -187,10 +141,7 @@ impl Store {
             };
             rule::change_client(&by, acts)?;
             let cause = act.cause(&by);
-            let Some(secrets) = client.secrets.take() else {
-                return Err(Refusal::Conflict("a public client has no secret".into()).into());
-            };
-            client.secrets = Some(secrets.rotated(secret, old_until, cause.at));
+            let client = clients::rotate_secret(&client, secret, old_until, cause.at)?;
             write(unit, &client)?;
             unit.event(cause, "client.secret_rotated", Some(&id), None, None)?;
             Ok(client)
@@ -244,27 +195,6 @@ impl Store {
         })
         .await
     }
-}
-
-/// Judges who changes a client.
-fn judge_change(
-    by: &rule::Rights,
-    before: &Client,
-    change: &ClientChange,
-) -> Result<(), StoreError> {
-    // Whoever says where a client's codes go may come to do what the client may, now or once it may again.
-    let takes_over =
-        change.redirect_uris.is_some() || change.grant_types.is_some() || change.scopes.is_some();
-    let mut scopes = change.scopes.clone().unwrap_or_default();
-    if takes_over {
-        scopes = scopes.union(&before.scopes);
-    }
-    let acts = ClientActs {
-        scopes: &scopes,
-        sees_all: change.sees_all,
-        resource_server: change.resource_server == Some(true),
-    };
-    Ok(rule::change_client(by, acts)?)
 }
 
 fn what_changed(before: Option<&Client>, after: &Client) -> Diff {

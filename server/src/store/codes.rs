@@ -11,7 +11,13 @@ use super::{
 };
 use crate::{
     crypto::secret::Digest256,
-    domain::{Act, Cause, Code, Session, User, rules::authority as rule},
+    domain::{
+        Act, Cause, Code, Session, User,
+        rules::{
+            authority as rule,
+            code::{self as codes, Basis, Creation, Use},
+        },
+    },
 };
 
 /// What became of a use of a code.
@@ -101,13 +107,17 @@ impl Store {
         cause: Cause,
     ) -> Result<Created, StoreError> {
         self.write(move |unit| {
-            if signed_in(unit.conn, &code)?.is_none() {
-                return Ok(Created::SignedOut);
-            }
             let before = consented(unit.conn, code.user_id, code.client_id)?;
-            if !allowed && !before.is_some_and(|before| before.covers_all(&code.scope)) {
-                return Ok(Created::NotAllowed);
-            }
+            let basis = Basis {
+                signed_in: signed_in(unit.conn, &code)?.is_some(),
+                allowed,
+                consent: before.as_ref(),
+            };
+            let consent = match codes::create(&code.scope, basis) {
+                Creation::Keep { consent } => consent,
+                Creation::SignedOut => return Ok(Created::SignedOut),
+                Creation::NotAllowed => return Ok(Created::NotAllowed),
+            };
             unit.conn
                 .prepare_cached(
                     "INSERT INTO codes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, NULL, NULL, ?13)",
@@ -128,8 +138,8 @@ impl Store {
                     code.signed_in_by.map(|id| id.0.to_bytes())
                 ])?;
             drop_oldest(unit, code.user_id)?;
-            if allowed {
-                remember(unit, &code, &cause)?;
+            if let Some(scope) = consent {
+                remember(unit, &code, &scope, &cause)?;
             }
             Ok(Created::Kept)
         })
@@ -150,12 +160,14 @@ impl Store {
             let Some(code) = find(unit.conn, hash)? else {
                 return Ok(Redeemed::Gone);
             };
-            if code.used_at.is_some() {
-                replayed(unit, &code, &cause)?;
-                return Ok(Redeemed::Replayed);
-            }
-            let Some(signed_in) = signed_in(unit.conn, &code)? else {
-                return Ok(Redeemed::Gone);
+            let found = signed_in(unit.conn, &code)?;
+            let signed_in = match (codes::redeem(&code, found.is_some()), found) {
+                (Use::Opens, Some(signed_in)) => signed_in,
+                (Use::Replay, _) => {
+                    replayed(unit, &code, &cause)?;
+                    return Ok(Redeemed::Replayed);
+                }
+                (Use::Nothing | Use::Opens, _) => return Ok(Redeemed::Gone),
             };
             let new = NewSession {
                 method: signed_in.method,
@@ -284,12 +296,12 @@ fn consented(
         .optional()?)
 }
 
-fn remember(unit: &mut Unit<'_>, code: &Code, cause: &Cause) -> Result<(), StoreError> {
-    let before = consented(unit.conn, code.user_id, code.client_id)?.unwrap_or_default();
-    let scope = before.union(&code.scope);
-    if scope == before && !before.is_empty() {
-        return Ok(());
-    }
+fn remember(
+    unit: &mut Unit<'_>,
+    code: &Code,
+    scope: &ScopeSet,
+    cause: &Cause,
+) -> Result<(), StoreError> {
     unit.conn
         .prepare_cached("INSERT OR REPLACE INTO consents VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![

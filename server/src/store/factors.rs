@@ -10,9 +10,9 @@ use super::{
     writer::Unit,
 };
 use crate::{
-    crypto::{secret::Digest256, webauthn::PublicKey},
+    crypto::secret::Digest256,
     domain::{
-        Act, Cause, Factors, Passkey, PasskeyKind, Refusal, Session, ShownFactor, User,
+        Act, Cause, Factors, Passkey, PasskeyKind, PublicKey, Refusal, Session, ShownFactor, User,
         counter_goes_on,
     },
 };

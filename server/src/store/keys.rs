@@ -20,10 +20,10 @@ use super::{
 use crate::{
     crypto::secret::Digest256,
     domain::{
-        Act, ApiKey, Cause, Diff, Holder, KeyOwner, KeyTerms, KeyTermsChange, Minter, Noted,
-        Refusal,
+        Act, ApiKey, Cause, Diff, Holder, KeyOwner, KeyTerms, Minter, Noted, Refusal,
         diff::quoted,
         rules::{
+            api_key::{self as keys, KeyChange},
             authority::{self as rule, KeyFacts},
             key_terms,
         },
@@ -43,14 +43,6 @@ pub struct NewKey {
     pub terms: KeyTerms,
     /// The key whose limits it goes on spending.
     pub meter: Option<KeyId>,
-}
-
-/// What changes of a key; `None` stays as it is.
-#[derive(Debug, Default)]
-pub struct KeyChange {
-    pub name: Option<String>,
-    pub scopes: Option<ScopeSet>,
-    pub terms: KeyTermsChange,
 }
 
 /// Which keys a list holds.
@@ -142,30 +134,14 @@ impl Store {
         let key = self
             .write(move |unit| {
                 let by = authority::judge(unit.conn, &act)?;
-                let mut key = owned(unit.conn, id, owner)?;
+                let key = owned(unit.conn, id, owner)?;
                 rule::change_key(&by, facts(unit.conn, &key)?)?;
                 let cause = act.cause(&by);
-                if key.is_revoked(cause.at) {
-                    return Err(Refusal::Conflict("the key is revoked".into()).into());
+                let before = key;
+                let (key, diff) = keys::change(&before, change, cause.at)?;
+                if key_terms::grows(&before.terms, &key.terms) {
+                    rule::grow_key(&by, facts(unit.conn, &before)?)?;
                 }
-                let mut diff = Diff::default();
-                if let Some(name) = change.name {
-                    diff.note("name", key.name.as_str(), name.as_str());
-                    key.name = name;
-                }
-                if let Some(scopes) = change.scopes.filter(|scopes| *scopes != key.scopes) {
-                    if let Some(missing) = key.scopes.first_missing(&scopes) {
-                        return Err(Refusal::Scope(missing.to_string()).into());
-                    }
-                    diff.note("scopes", Noted::list(&key.scopes), Noted::list(&scopes));
-                    key.scopes = scopes;
-                }
-                let terms = change.terms.applied(&key.terms);
-                if key_terms::grows(&key.terms, &terms) {
-                    rule::grow_key(&by, facts(unit.conn, &key)?)?;
-                }
-                note_terms(&mut diff, Some(&key.terms), &terms);
-                key.terms = terms;
                 if diff.is_empty() {
                     return Ok(key);
                 }
@@ -199,12 +175,7 @@ impl Store {
             rule::rotate_key(&by, facts)?;
             let is_operator_key = facts.is_operator_key;
             let cause = act.cause(&by);
-            if !old.is_live(cause.at) || old.revoked_at.is_some() {
-                return Err(Refusal::Conflict(
-                    "the key is revoked, expired or already rotated".into(),
-                )
-                .into());
-            }
+            let dies = keys::rotate(&old, grace_seconds, cause.at)?;
             let (hash, hint) = secret;
             let new = NewKey {
                 owner: old.owner,
@@ -217,7 +188,6 @@ impl Store {
                 environment: old.environment,
                 expires_at: old.expires_at,
             };
-            let dies = cause.at.plus_seconds(i64::from(grace_seconds));
             unit.conn
                 .prepare_cached("UPDATE api_keys SET revoked_at = ?2 WHERE id = ?1")?
                 .execute(params![id.0.to_bytes(), dies.0])?;
@@ -433,7 +403,7 @@ pub(super) fn insert(
         Noted::Nothing,
         Noted::list(&key.scopes),
     );
-    note_terms(&mut diff, None, &key.terms);
+    keys::note_terms(&mut diff, None, &key.terms);
     let of = (&id as &dyn std::fmt::Display, key.owner.user());
     let name = quoted(&key.name);
     unit.changed(cause, action, of, &diff, detail.or(Some(&name)))?;
@@ -462,22 +432,6 @@ fn update(unit: &mut Unit<'_>, key: &ApiKey) -> Result<(), StoreError> {
             !terms.enabled
         ])?;
     Ok(())
-}
-
-/// Notes what is new of a key's terms.
-fn note_terms(diff: &mut Diff, before: Option<&KeyTerms>, after: &KeyTerms) {
-    let fresh = KeyTerms::default();
-    let before = before.unwrap_or(&fresh);
-    let text = |value: Option<String>| value.map_or(Noted::Nothing, Noted::Text);
-    let rate = |terms: &KeyTerms| text(terms.rate_limit.map(|rate| rate.to_string()));
-    let quota = |terms: &KeyTerms| text(terms.quota.map(|quota| quota.to_string()));
-    let metadata = |terms: &KeyTerms| text(terms.metadata.as_ref().map(ToString::to_string));
-    let allowed = |terms: &KeyTerms| Noted::list(&terms.allowed_ips);
-    diff.note("rateLimit", rate(before), rate(after))
-        .note("quota", quota(before), quota(after))
-        .note("allowedIps", allowed(before), allowed(after))
-        .note("metadata", metadata(before), metadata(after))
-        .note("enabled", before.enabled, after.enabled);
 }
 
 /// Who a key that is minted now counts as minted by.

@@ -9,7 +9,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
 };
 
-use doorward_shared::{ClientId, SessionId, Timestamp, UserId};
+use doorward_shared::{ClientId, SessionId, UserId};
 use quick_cache::sync::Cache;
 use tokio::sync::{Notify, watch};
 use ulid::Ulid;
@@ -17,7 +17,7 @@ use ulid::Ulid;
 use super::StoreError;
 use crate::{
     crypto::secret::Digest256,
-    domain::{Account, ApiKey, Client, Session},
+    domain::{Account, ApiKey, Client, Session, rules::session::Live},
 };
 
 /// Past so many single entries a change empties the cache instead of picking them out.
@@ -83,11 +83,11 @@ impl Memory {
     }
 
     /// Puts in when sessions were last seen, which may not be on disk yet.
-    pub fn freshen(&self, seen: &mut [(SessionId, Timestamp)]) {
+    pub fn freshen(&self, sessions: &mut [Live]) {
         let touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
-        for (id, at) in seen {
-            if let Some(noted) = touched.sessions.get(id) {
-                *at = (*at).max(*noted);
+        for session in sessions {
+            if let Some(noted) = touched.sessions.get(&session.id) {
+                session.seen = session.seen.max(*noted);
             }
         }
     }

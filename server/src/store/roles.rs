@@ -11,7 +11,13 @@ use super::{
     rows,
 };
 pub(crate) use crate::domain::rules::credential::grantable;
-use crate::domain::{Act, Diff, Noted, Refusal, Role, role, rules::authority as rule};
+use crate::domain::{
+    Act, Diff, Noted, Refusal, Role,
+    rules::{
+        authority as rule,
+        role::{self as roles, Standing},
+    },
+};
 
 const LIST: List<Role> = List {
     from: "roles AS r",
@@ -83,9 +89,7 @@ impl Store {
                 None => ScopeSet::default(),
             };
             rule::put_role(&by, &permissions, &affected)?;
-            if name == role::ADMIN && !permissions.covers("admin") {
-                return Err(Refusal::Conflict("the role admin keeps its permission admin".into()).into());
-            }
+            roles::put(&name, &permissions)?;
             let admins = any_admin(unit.conn)?;
             unit.conn
                 .prepare_cached(
@@ -117,13 +121,12 @@ impl Store {
         self.write(move |unit| {
             let by = authority::judge(unit.conn, &act)?;
             rule::delete_role(&by)?;
-            must_exist(unit.conn, &name).map_err(|_| Refusal::NotFound("role"))?;
-            if Role::is_built_in(&name) {
-                return Err(Refusal::Conflict(format!("the role {name} is built in")).into());
-            }
-            if is_used(unit.conn, &name)? {
-                return Err(Refusal::Conflict(format!("some users have the role {name}")).into());
-            }
+            let standing = match find(unit.conn, &name)? {
+                None => Standing::Missing,
+                Some(_) if is_used(unit.conn, &name)? => Standing::Used,
+                Some(_) => Standing::Unused,
+            };
+            roles::delete(&name, standing)?;
             unit.conn
                 .prepare_cached("DELETE FROM roles WHERE name = ?1")?
                 .execute([&name])?;

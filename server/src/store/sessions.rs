@@ -17,7 +17,7 @@ use crate::{
     crypto::{refresh::NextToken, secret::Digest256},
     domain::{
         Act, Cause, Refusal, Session, SignInMethod, User, household,
-        rules::{authority as rule, refresh::Family},
+        rules::{authority as rule, refresh::Family, session},
     },
 };
 
@@ -80,9 +80,7 @@ impl Store {
         self.write(move |unit| {
             demand_password(unit, user_id, &password, rehashed)?;
             // A factor that was set up since the password was checked is asked for at the next try.
-            if factors::has_factor(unit.conn, user_id)? {
-                return Err(Refusal::PasswordChanged.into());
-            }
+            session::password_is_enough(factors::has_factor(unit.conn, user_id)?)?;
             open(unit, user_id, new, &cause)
         })
         .await
@@ -276,9 +274,7 @@ pub(super) fn demand_password(
         .prepare_cached("SELECT password FROM users WHERE id = ?1")?
         .query_row([user.0.to_bytes()], |row| row.get(0))
         .optional()?;
-    if stored.flatten().as_deref() != Some(password) {
-        return Err(Refusal::PasswordChanged.into());
-    }
+    session::password_stands(stored.flatten().as_deref(), password)?;
     if let Some(rehashed) = rehashed {
         unit.conn
             .prepare_cached("UPDATE users SET password = ?2 WHERE id = ?1")?
@@ -294,10 +290,7 @@ pub(super) fn open(
     new: NewSession,
     cause: &Cause,
 ) -> Result<(User, Session), StoreError> {
-    let account = accounts::account(unit.conn, user_id)?.ok_or(Refusal::PasswordChanged)?;
-    if account.user.disabled_at.is_some() {
-        return Err(Refusal::Disabled.into());
-    }
+    let account = session::may_sign_in(accounts::account(unit.conn, user_id)?)?;
     let scope = new.scope.clone().unwrap_or(account.may);
     let session = insert(unit, user_id, scope, new, cause)?;
     let mut user = account.user;
@@ -323,13 +316,11 @@ pub(super) fn insert(
         created_at: cause.at,
         last_seen_at: cause.at,
         expires_at: new.expires_at,
-        idle_until: new
-            .refresh
-            .as_ref()
-            .map_or(new.access_until, |_| {
-                new.access_until.max(new.refresh_until)
-            })
-            .min(new.expires_at),
+        idle_until: session::idle_until(session::Ends {
+            access: new.access_until,
+            refresh: new.refresh.as_ref().map(|_| new.refresh_until),
+            absolute: new.expires_at,
+        }),
         revoked_at: None,
         auth_time: new.auth_time,
         method: new.method,

@@ -1,10 +1,16 @@
 //! Signing keys, sealed. What is in them only the master key opens.
 
 use doorward_shared::Timestamp;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Store, StoreError, authority, rows};
-use crate::domain::{Act, Cause, Refusal, rules::authority as rule};
+use crate::domain::{
+    Act, Cause,
+    rules::{
+        authority as rule,
+        signing_key::{self as keys, Standing},
+    },
+};
 
 /// A signing key as it is stored.
 #[derive(Debug, Clone)]
@@ -22,9 +28,6 @@ pub struct StoredSigningKey {
     /// Longest lifetime of a token that it may have signed, in seconds.
     pub longest_token_seconds: u32,
 }
-
-/// How much longer than its last token a key stays in the JWKS, in seconds: clocks of resource servers differ.
-const SLACK: u32 = 60;
 
 impl Store {
     /// All signing keys, newest first.
@@ -62,11 +65,13 @@ impl Store {
             let by = authority::judge(unit.conn, &act)?;
             rule::change_signing_keys(&by)?;
             let cause = act.cause(&by);
-            let sql = "UPDATE signing_keys SET retires_at = ?1 + (longest_token_seconds + ?2) * 1000, stopped_at = ?1 \
-                       WHERE retires_at IS NULL";
-            unit.conn
-                .prepare_cached(sql)?
-                .execute(params![cause.at.0, SLACK])?;
+            for (kid, longest) in signing(unit.conn)? {
+                let sql = "UPDATE signing_keys SET retires_at = ?2, stopped_at = ?3 WHERE kid = ?1";
+                let retires_at = keys::retires_at(cause.at, longest);
+                unit.conn
+                    .prepare_cached(sql)?
+                    .execute(params![kid, retires_at.0, cause.at.0])?;
+            }
             unit.conn
                 .prepare_cached("INSERT INTO signing_keys (kid, algorithm, sealed, created_at, longest_token_seconds) \
                      VALUES (?1, ?2, ?3, ?4, ?5)")?
@@ -91,7 +96,7 @@ impl Store {
     /// Deletes a key that does not sign any more, before its time.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`]; [`Refusal::Conflict`] for the one that signs; as [`rule::change_signing_keys`].
+    /// As [`keys::delete`] and [`rule::change_signing_keys`].
     pub async fn delete_signing_key(&self, kid: String, act: Act) -> Result<(), StoreError> {
         self.write(move |unit| {
             let by = authority::judge(unit.conn, &act)?;
@@ -99,14 +104,11 @@ impl Store {
             let sql = "SELECT retires_at IS NULL FROM signing_keys WHERE kid = ?1";
             let mut select = unit.conn.prepare_cached(sql)?;
             let signs: Option<bool> = select.query_row([&kid], |row| row.get(0)).optional()?;
-            match signs {
-                None => return Err(Refusal::NotFound("signing key").into()),
-                Some(true) => {
-                    let message = "this key signs new tokens: rotate the signing key first";
-                    return Err(Refusal::Conflict(message.into()).into());
-                }
-                Some(false) => {}
-            }
+            keys::delete(match signs {
+                None => Standing::Missing,
+                Some(true) => Standing::Signs,
+                Some(false) => Standing::Verifies,
+            })?;
             unit.conn
                 .prepare_cached("DELETE FROM signing_keys WHERE kid = ?1")?
                 .execute([&kid])?;
@@ -138,7 +140,7 @@ impl Store {
             .signing_keys()
             .await?
             .iter()
-            .any(|key| key.retires_at.is_some_and(|at| at <= now));
+            .any(|key| keys::is_retired(key.retires_at, now));
         if !due {
             return Ok(0);
         }
@@ -161,4 +163,12 @@ impl Store {
         })
         .await
     }
+}
+
+/// The keys that sign, and how long the tokens may live that each may have signed.
+fn signing(conn: &Connection) -> Result<Vec<(String, u32)>, StoreError> {
+    let sql = "SELECT kid, longest_token_seconds FROM signing_keys WHERE retires_at IS NULL";
+    let mut select = conn.prepare_cached(sql)?;
+    let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }

@@ -10,6 +10,8 @@ use super::{Store, StoreError, endings, rows};
 
 /// Refused sign-ins that are looked at for the worst addresses and accounts.
 const FAILURES: u32 = 20_000;
+/// How long minutes are kept, in seconds: a day.
+const MINUTES_KEPT: i64 = 86_400;
 /// Addresses and accounts that are named.
 const WORST: u32 = 10;
 
@@ -78,7 +80,7 @@ impl Store {
     /// Writes what happened in a minute, and forgets those of long ago.
     pub(crate) async fn put_minute(&self, minute: Minute) -> Result<(), StoreError> {
         self.write(move |unit| {
-            let floor = minute.time.plus_seconds(-crate::stats::KEEP);
+            let floor = minute.time.plus_seconds(-MINUTES_KEPT);
             unit.conn
                 .prepare_cached("DELETE FROM minutes WHERE time < ?1")?
                 .execute([floor.0])?;

@@ -26,7 +26,7 @@ fn with(real: &Value, changes: &Value) -> Value {
 }
 
 async fn try_claims(house: &House, kind: TokenType, claims: &Value) -> Reply {
-    let token = house.doorward.keys.sign(kind, claims).unwrap();
+    let token = house.doorward.services().keys.sign(kind, claims).unwrap();
     house.me(&token).await
 }
 
@@ -152,7 +152,12 @@ async fn a_signed_scope_gives_no_more_than_its_owner_may() {
     let ada = house.register("ada@example.com").await;
     let real = claims(text(&ada, "accessToken"));
     let wide = with(&real, &json!({"scope": "admin read"}));
-    let token = house.doorward.keys.sign(TokenType::Access, &wide).unwrap();
+    let token = house
+        .doorward
+        .services()
+        .keys
+        .sign(TokenType::Access, &wide)
+        .unwrap();
     let get = rocket::http::Method::Get;
     house
         .call(get, "/admin/users", &token, Value::Null)

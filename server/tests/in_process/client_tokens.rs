@@ -74,12 +74,17 @@ async fn a_token_from_before_the_upgrade_is_taken_for_one_of_the_secret_of_then(
     let app = client(&house).await;
     let id: ClientId = text(&app, "id").parse().unwrap();
     // As an earlier version left the row, and gave the token: without a mark.
-    let path = house.doorward.store.directory().join("doorward.db");
+    let path = house
+        .doorward
+        .services()
+        .store
+        .directory()
+        .join("doorward.db");
     let conn = rusqlite::Connection::open(path).unwrap();
     conn.execute("UPDATE clients SET unmarked_secrets = 2", [])
         .unwrap();
     let scope = doorward_shared::ScopeSet::parse("read").unwrap();
-    let grant = doorward_server::tokens::Grant {
+    let grant = doorward_server::service::Grant {
         subject: id.to_string(),
         client_id: Some(id),
         session: None,
@@ -92,7 +97,9 @@ async fn a_token_from_before_the_upgrade_is_taken_for_one_of_the_secret_of_then(
     };
     let old = house
         .doorward
-        .access_token(grant, house.doorward.clock.now());
+        .services()
+        .tokens
+        .access_token(grant, house.doorward.services().clock.now());
     let old = old.unwrap();
     whoami(&house, &old).await.expect(200);
     rotate(&house, &app, 60).await;

@@ -39,7 +39,7 @@ impl Log {
             ..cheap()
         };
         let house = House::open(settings).await;
-        let database = house.doorward.settings.data_dir.join("doorward.db");
+        let database = house.doorward.settings().data_dir.join("doorward.db");
         let conn = Connection::open(database).unwrap();
         conn.busy_timeout(Duration::from_secs(10)).unwrap();
         Self {
@@ -348,10 +348,11 @@ async fn consents(log: &Log) {
             used_at: None,
             session_id: None,
         };
-        let cause = Cause::system(house.doorward.clock.now());
+        let cause = Cause::system(house.doorward.services().clock.now());
         done(
             house
                 .doorward
+                .services()
                 .store
                 .create_code(Digest256([7; 32]), code, true, cause)
                 .await,
@@ -359,12 +360,25 @@ async fn consents(log: &Log) {
     };
     log.one("consent.given", allow).await;
     let withdraw = async |house: &House| {
-        let act = Act::system(house.doorward.clock.now());
-        done(house.doorward.store.revoke_consent(user, client, act).await)
+        let act = Act::system(house.doorward.services().clock.now());
+        done(
+            house
+                .doorward
+                .services()
+                .store
+                .revoke_consent(user, client, act)
+                .await,
+        )
     };
     log.one("consent.revoked", withdraw).await;
     assert_eq!(
-        house.doorward.store.consent(user, client).await.unwrap(),
+        house
+            .doorward
+            .services()
+            .store
+            .consent(user, client)
+            .await
+            .unwrap(),
         None
     );
 }
@@ -403,8 +417,8 @@ async fn server(log: &Log) {
         .expect(201);
     log.house.pass(30 * 86_400_000);
     let retire = async |house: &House| {
-        let now = house.doorward.clock.now();
-        done(house.doorward.store.drop_retired_keys(now).await)
+        let now = house.doorward.services().clock.now();
+        done(house.doorward.services().store.drop_retired_keys(now).await)
     };
     log.one("signing_key.retired", retire).await;
 }

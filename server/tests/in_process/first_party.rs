@@ -3,8 +3,8 @@
 use doorward_server::{
     crypto::secret::Digest256,
     domain::{Act, Actor, Cause, Code, Email},
+    service::Grant,
     store::{Created, NewSession},
-    tokens::Grant,
 };
 use doorward_shared::{ClientId, ScopeSet, SessionId, UserId};
 use rocket::http::Method;
@@ -24,6 +24,7 @@ async fn granted(house: &House, user: &Value) -> (String, String) {
     let door = &house.doorward;
     let ip = "192.0.2.1".parse().unwrap();
     let record = door
+        .services()
         .store
         .login_facts(Email::keys_of("ada@example.com"), ip)
         .await
@@ -31,7 +32,7 @@ async fn granted(house: &House, user: &Value) -> (String, String) {
         .account
         .unwrap();
     let scope = ScopeSet::parse("openid read write").unwrap();
-    let (first, refresh) = door.new_session(ip, None, START);
+    let (first, refresh) = door.services().tokens.new_session(ip, None, START);
     let new = NewSession {
         client_id: Some(client),
         scope: Some(scope.clone()),
@@ -46,6 +47,7 @@ async fn granted(house: &House, user: &Value) -> (String, String) {
         reason: None,
     };
     let opened = door
+        .services()
         .store
         .open_session(user, record.password.unwrap(), None, new, cause)
         .await;
@@ -62,7 +64,7 @@ async fn granted(house: &House, user: &Value) -> (String, String) {
         secret: None,
     };
     (
-        door.access_token(grant, START).unwrap(),
+        door.services().tokens.access_token(grant, START).unwrap(),
         refresh.token(session.id, 1).expose().to_owned(),
     )
 }
@@ -178,7 +180,7 @@ async fn a_code_is_not_kept_once_its_sign_in_has_ended_or_its_consent_is_gone() 
     let client = house.post("/admin/clients", &house.operator(), body).await;
     let client: ClientId = text(&client.expect(201), "id").parse().unwrap();
     let user: UserId = text(&ada, "userId").parse().unwrap();
-    let store = &house.doorward.store;
+    let store = &house.doorward.services().store;
     let sessions = house.call(
         Method::Get,
         "/auth/sessions",

@@ -8,6 +8,7 @@ use crate::house::{House, PASSWORD, cheap};
 async fn stored(doorward: &Doorward) -> String {
     let ip = "192.0.2.1".parse().unwrap();
     let record = doorward
+        .services()
         .store
         .login_facts(Email::keys_of("ada@example.com"), ip)
         .await;
@@ -86,6 +87,7 @@ async fn the_dearest_stored_hash_is_known_at_each_sign_in() {
         let keys = Email::keys_of("nobody@example.com");
         let facts = house
             .doorward
+            .services()
             .store
             .login_facts(keys, "192.0.2.1".parse().unwrap());
         let facts = facts.await.unwrap();

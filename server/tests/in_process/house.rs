@@ -78,7 +78,7 @@ impl House {
 
     /// Ends it, so that another can open its directory.
     pub async fn close(self) {
-        let directory = self.doorward.settings.data_dir.clone();
+        let directory = self.doorward.settings().data_dir.clone();
         self.http.terminate().await;
         self.doorward.close();
         drop(self.doorward);
@@ -95,6 +95,7 @@ impl House {
     /// Moves the clock.
     pub fn pass(&self, milliseconds: u64) {
         self.doorward
+            .services()
             .clock
             .advance(Duration::from_millis(milliseconds));
     }
@@ -190,7 +191,12 @@ impl House {
 
     /// The key that may do everything.
     pub fn operator(&self) -> String {
-        let path = self.doorward.store.directory().join("operator.key");
+        let path = self
+            .doorward
+            .services()
+            .store
+            .directory()
+            .join("operator.key");
         std::fs::read_to_string(path)
             .expect("an operator key")
             .trim()

@@ -43,8 +43,14 @@ async fn a_code_that_comes_again_ends_what_it_gave_for_a_day_after_its_end() {
         let code = browser.code(&app, "").await;
         redeem(&house, &app, &code).await.expect(200);
         house.pass(wait);
-        let now = house.doorward.clock.now();
-        house.doorward.store.sweep(now, 365).await.unwrap();
+        let now = house.doorward.services().clock.now();
+        house
+            .doorward
+            .services()
+            .store
+            .sweep(now, 365)
+            .await
+            .unwrap();
         let again = redeem(&house, &app, &code).await;
         assert_eq!(again.body["error"], "invalid_grant");
         assert_eq!(
@@ -137,7 +143,12 @@ async fn what_is_over_is_counted_and_listed_as_over_at_that_instant() {
         let user = text(&ada, "userId");
         let own = format!("/admin/sessions?active=true&userId={user}");
         let over = format!("/admin/sessions?active=false&userId={user}");
-        let all = house.doorward.store.stats(house.doorward.clock.now()).await;
+        let all = house
+            .doorward
+            .services()
+            .store
+            .stats(house.doorward.services().clock.now())
+            .await;
         (
             total(&house, &own).await,
             total(&house, &over).await,
@@ -232,7 +243,12 @@ async fn a_key_in_its_grace_is_listed_as_live_until_it_is_over() {
             "/admin/apikeys?active=true&ownerId={}",
             text(&ada, "userId")
         );
-        let stats = house.doorward.store.stats(house.doorward.clock.now()).await;
+        let stats = house
+            .doorward
+            .services()
+            .store
+            .stats(house.doorward.services().clock.now())
+            .await;
         // The operator key is one more.
         (total(&house, &path).await, stats.unwrap().now.api_keys - 1)
     };
@@ -261,8 +277,14 @@ async fn dead_sessions_and_keys_are_kept_for_thirty_days() {
         .await
         .expect(204);
     let rows = async || {
-        let now = house.doorward.clock.now();
-        house.doorward.store.sweep(now, 365).await.unwrap();
+        let now = house.doorward.services().clock.now();
+        house
+            .doorward
+            .services()
+            .store
+            .sweep(now, 365)
+            .await
+            .unwrap();
         let keys = format!("/admin/apikeys?ownerId={}", text(&ada, "userId"));
         (
             total(&house, "/admin/sessions").await,
@@ -291,8 +313,14 @@ async fn a_client_token_that_was_given_up_is_known_until_it_would_have_ended() {
         .await
         .expect(204);
     house.pass(2 * HOUR - 1);
-    let now = house.doorward.clock.now();
-    house.doorward.store.sweep(now, 365).await.unwrap();
+    let now = house.doorward.services().clock.now();
+    house
+        .doorward
+        .services()
+        .store
+        .sweep(now, 365)
+        .await
+        .unwrap();
     house.whoami(token).await.refused(401, "token_revoked");
 }
 

@@ -114,7 +114,13 @@ async fn a_key_that_has_not_expired_survives_the_sweeper() {
         .await
         .expect(201);
     let key = text(&minted, "key");
-    let sweep = || house.doorward.store.sweep(house.doorward.clock.now(), 365);
+    let sweep = || {
+        house
+            .doorward
+            .services()
+            .store
+            .sweep(house.doorward.services().clock.now(), 365)
+    };
     sweep().await.unwrap();
     house.me(key).await.expect(200);
     house.pass(10 * DAY - 1);

@@ -170,8 +170,9 @@ async fn use_is_kept_for_35_days_by_hour_and_13_months_by_day() {
     );
     house
         .doorward
+        .services()
         .store
-        .sweep(house.doorward.clock.now(), 0)
+        .sweep(house.doorward.services().clock.now(), 0)
         .await
         .unwrap();
     assert_eq!(
@@ -181,8 +182,9 @@ async fn use_is_kept_for_35_days_by_hour_and_13_months_by_day() {
     house.pass(365 * DAY);
     house
         .doorward
+        .services()
         .store
-        .sweep(house.doorward.clock.now(), 0)
+        .sweep(house.doorward.services().clock.now(), 0)
         .await
         .unwrap();
     assert!(usage(&house, &key, "by=day").await.is_empty());

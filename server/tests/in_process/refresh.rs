@@ -41,11 +41,12 @@ async fn granted(house: &House, user: &Value, client: ClientId, scope: &str) -> 
     let door = &house.doorward;
     let ip = "192.0.2.1".parse().unwrap();
     let facts = door
+        .services()
         .store
         .login_facts(Email::keys_of("ada@example.com"), ip)
         .await;
     let password = facts.unwrap().account.unwrap().password.unwrap();
-    let (first, refresh) = door.new_session(ip, None, START);
+    let (first, refresh) = door.services().tokens.new_session(ip, None, START);
     let new = NewSession {
         client_id: Some(client),
         scope: Some(ScopeSet::parse(scope).unwrap()),
@@ -61,6 +62,7 @@ async fn granted(house: &House, user: &Value, client: ClientId, scope: &str) -> 
         reason: None,
     };
     let opened = door
+        .services()
         .store
         .open_session(user, password, None, new, cause)
         .await;
@@ -249,7 +251,12 @@ async fn a_session_takes_no_more_room_however_often_it_is_refreshed() {
     let house = House::open(cheap()).await;
     let mut newest = house.register("ada@example.com").await;
     let size = || {
-        let path = house.doorward.store.directory().join("doorward.db");
+        let path = house
+            .doorward
+            .services()
+            .store
+            .directory()
+            .join("doorward.db");
         let conn = rusqlite::Connection::open(path).unwrap();
         let sql =
             "SELECT (SELECT count(*) FROM refresh_tokens), length(refresh_used) FROM sessions";
@@ -464,7 +471,12 @@ async fn of_a_used_token_introspection_says_nothing_and_revocation_ends_its_sess
     let door = &house.doorward;
     let active = async |token: &str| {
         let asker = doorward_server::oauth::Asker::Operator { people: true };
-        let info = door.introspect(&asker, token).await.unwrap();
+        let info = door
+            .services()
+            .token_infos
+            .introspect(&asker, token)
+            .await
+            .unwrap();
         serde_json::to_value(info).unwrap()["active"] == true
     };
     assert!(!active(&first).await);

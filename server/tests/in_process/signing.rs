@@ -45,6 +45,7 @@ async fn a_token_issued_more_than_five_seconds_after_its_key_stopped_signing_is_
         claims["iat"] = json!(START.seconds() + after);
         house
             .doorward
+            .services()
             .keys
             .sign(TokenType::Access, &claims)
             .unwrap()
@@ -105,9 +106,18 @@ async fn a_retired_key_leaves_the_jwks_when_its_last_token_has_expired() {
     let old = keys(&house).await.remove(0);
     rotate(&house).await;
     let retire = async || {
-        let (store, now) = (&house.doorward.store, house.doorward.clock.now());
+        let (store, now) = (
+            &house.doorward.services().store,
+            house.doorward.services().clock.now(),
+        );
         store.drop_retired_keys(now).await.unwrap();
-        house.doorward.reload_signing_keys().await.unwrap();
+        house
+            .doorward
+            .services()
+            .signing_keys
+            .reload()
+            .await
+            .unwrap();
     };
     // Two hours, and a minute for the clocks of others.
     house.pass((7200 + 60) * 1000 - 1);

@@ -398,8 +398,9 @@ async fn what_is_swept_stays_dead() {
     house.pass(31 * 24 * HOUR);
     let gone = house
         .doorward
+        .services()
         .store
-        .sweep(house.doorward.clock.now(), 365)
+        .sweep(house.doorward.services().clock.now(), 365)
         .await
         .unwrap();
     assert!(gone >= 2, "{gone}");
@@ -418,7 +419,10 @@ async fn an_address_stays_known_for_180_days_after_its_last_sign_in() {
     house.register("ada@example.com").await;
     let stays_known = async |hours: u64| {
         house.pass(hours * HOUR);
-        let (store, now) = (&house.doorward.store, house.doorward.clock.now());
+        let (store, now) = (
+            &house.doorward.services().store,
+            house.doorward.services().clock.now(),
+        );
         store.sweep(now, 365).await.unwrap();
         let conn = rusqlite::Connection::open(store.directory().join("doorward.db")).unwrap();
         let sql = "SELECT count(*) FROM user_addresses";
@@ -452,9 +456,18 @@ async fn a_signing_key_verifies_what_it_signed_under_longer_lifetimes_than_today
     house.close().await;
     let house = House::open(settings(60, "ES256")).await;
     let retire = async || {
-        let (store, now) = (&house.doorward.store, house.doorward.clock.now());
+        let (store, now) = (
+            &house.doorward.services().store,
+            house.doorward.services().clock.now(),
+        );
         let gone = store.drop_retired_keys(now).await.unwrap();
-        house.doorward.reload_signing_keys().await.unwrap();
+        house
+            .doorward
+            .services()
+            .signing_keys
+            .reload()
+            .await
+            .unwrap();
         gone
     };
     house.pass(HOUR - SECOND);

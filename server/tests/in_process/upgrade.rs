@@ -139,7 +139,12 @@ async fn what_was_never_a_token_is_unknown_and_introspection_tells_old_ones_apar
         .refused(401, "invalid_token");
     let active = async |number: u8| {
         let asker = doorward_server::oauth::Asker::Operator { people: true };
-        let info = house.doorward.introspect(&asker, &old_token(number)).await;
+        let info = house
+            .doorward
+            .services()
+            .token_infos
+            .introspect(&asker, &old_token(number))
+            .await;
         serde_json::to_value(info.unwrap()).unwrap()["active"] == true
     };
     assert!(!active(1).await);

@@ -3,9 +3,11 @@
 use aws_lc_rs::digest::{SHA256, digest};
 
 use super::{
-    CeremonyError, PublicKey, RelyingParty, authenticator_data,
+    CeremonyError, RelyingParty, authenticator_data,
     client_data::{self, Ceremony},
+    cose,
 };
+use crate::domain::PublicKey;
 
 /// What an authenticator answers to a challenge.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +35,7 @@ pub fn verify_assertion(
     // Steps 19 and 20: the signature is over the authenticator data and the hash of the client data.
     let hash = digest(&SHA256, assertion.client_data);
     let message = [assertion.authenticator_data, hash.as_ref()].concat();
-    key.verify(&message, assertion.signature)?;
+    cose::verify(key, &message, assertion.signature)?;
     Ok(data.sign_count)
 }
 

@@ -13,7 +13,7 @@ pub(crate) mod soft_token;
 
 pub use assertion::{Assertion, verify_assertion};
 pub use client_data::challenge_of;
-pub use cose::{ALGORITHMS, PublicKey};
+pub use cose::ALGORITHMS;
 pub use registration::{Registered, verify_registration};
 
 use aws_lc_rs::digest::{SHA256, digest};

@@ -4,10 +4,12 @@ use ciborium::Value;
 use serde::Deserialize;
 
 use super::{
-    CeremonyError, PublicKey, RelyingParty,
+    CeremonyError, RelyingParty,
     authenticator_data::{self, Attested},
     client_data::{self, Ceremony},
+    cose,
 };
+use crate::domain::PublicKey;
 
 /// A new credential, as verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,7 +72,7 @@ pub fn verify_registration(
         return Err(CeremonyError::Malformed);
     };
     // Step 16: the algorithm is one of those offered.
-    let public_key = PublicKey::from_cose(&public_key)?;
+    let public_key = cose::from_cose(&public_key)?;
     // Steps 18 to 21: attestation was not asked for. A statement of another format is taken as none (step 21,
     // "none"), since no trust is put in it; a statement of the format `none` must be empty (section 8.7).
     if object.fmt == "none" && object.att_stmt.as_map().is_none_or(|map| !map.is_empty()) {

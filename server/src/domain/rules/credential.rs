@@ -9,10 +9,7 @@ use doorward_shared::{
 use ulid::Ulid;
 
 use super::key_use::{self, OwnerNow};
-use crate::{
-    crypto::secret::Digest256,
-    domain::{Account, ApiKey, Client, Session},
-};
+use crate::domain::{Account, ApiKey, Client, Digest256, Session};
 
 /// Why a credential is not good. Revoked wins over expired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

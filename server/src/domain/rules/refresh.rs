@@ -5,7 +5,7 @@
 
 use doorward_shared::Timestamp;
 
-use crate::crypto::secret::Digest256;
+use crate::domain::Digest256;
 
 /// Uses kept beside that of the parent, at most: they only matter within the grace.
 const MAX_RECENT: usize = 8;

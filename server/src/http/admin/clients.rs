@@ -5,29 +5,28 @@ use doorward_shared::{
     admin::{Client, ClientPatch, RegisterClient},
     apikey::RotateRequest,
 };
-use rocket::{Route, State, delete, get, patch, post, routes};
+use rocket::{Route, delete, get, patch, post, routes};
 use ulid::Ulid;
 
 use super::scopes::{Clients, ClientsRead};
 use crate::{
-    app::Doorward,
     clock::random_bytes,
     crypto::secret::{Secret, client_secret},
     domain::{
         self, Act, ClientSecrets, Door, GrantType,
-        client::{
-            RESOURCE_SERVER, check_redirect_uri, check_refresh, check_resource, is_same_resource,
+        client::{check_redirect_uri, check_resource, is_same_resource},
+        rules::{
+            authority::{self as rule, ClientActs},
+            client::{self as clients, ClientChange},
         },
-        rules::authority::{self as rule, ClientActs},
     },
     http::{
-        Allowed, ApiError, Body, Listing, OptionalBody, Recent, RequestInfo,
-        apikey::MAX_GRACE,
+        Allowed, ApiError, Body, Listing, OptionalBody, Recent, RequestInfo, Services,
         once::IdempotencyKey,
         reply::{Answer, Done, NoContent, created, ok},
         values,
     },
-    store::ClientChange,
+    service::MAX_GRACE,
 };
 
 /// Most redirect URIs, and most resources, of one client.
@@ -68,7 +67,7 @@ fn uris(
     Ok(given.to_vec())
 }
 
-fn redirect_uris(doorward: &Doorward, given: &[String]) -> Result<Vec<String>, ApiError> {
+fn redirect_uris(doorward: &Services, given: &[String]) -> Result<Vec<String>, ApiError> {
     let hosts = &doorward.settings.http_redirect_hosts;
     uris("redirectUris", given, |uri| check_redirect_uri(uri, hosts))
 }
@@ -85,14 +84,14 @@ fn grants(given: &[String]) -> Result<Vec<GrantType>, ApiError> {
 }
 
 /// A client for which tokens of this server itself are meant sees those of everybody.
-fn for_this_server(doorward: &Doorward, resources: Option<&[String]>) -> bool {
+fn for_this_server(doorward: &Services, resources: Option<&[String]>) -> bool {
     let is_this = |uri: &String| is_same_resource(uri, &doorward.issuer);
     resources.is_some_and(|named| named.iter().any(is_this))
 }
 
 /// Whether a caller may have a client with these scopes now: what an answer is given on that was kept.
 fn may_have(
-    doorward: &Doorward,
+    doorward: &Services,
     act: &Act,
     client: Client,
 ) -> impl Future<Output = Result<(), ApiError>> + Send {
@@ -111,7 +110,7 @@ fn may_have(
     }
 }
 
-fn checked(doorward: &Doorward, form: &RegisterClient) -> Result<domain::Client, ApiError> {
+fn checked(doorward: &Services, form: &RegisterClient) -> Result<domain::Client, ApiError> {
     let grant_types = grants(&form.grant_types)?;
     let redirect_uris = redirect_uris(doorward, &form.redirect_uris)?;
     let client = domain::Client {
@@ -126,25 +125,12 @@ fn checked(doorward: &Doorward, form: &RegisterClient) -> Result<domain::Client,
         resource_server: form.resource_server,
         created_at: Timestamp::default(),
     };
-    if client.may(GrantType::AuthorizationCode) && client.redirect_uris.is_empty() {
-        let reason = "must name at least one for the authorization_code grant";
-        return Err(ApiError::validation("redirectUris", reason));
-    }
-    if !form.confidential && client.may(GrantType::ClientCredentials) {
-        let reason = "client_credentials needs a confidential client (RFC 6749 section 4.4)";
-        return Err(ApiError::validation("grantTypes", reason));
-    }
-    if !form.confidential && client.resource_server {
-        return Err(ApiError::validation("resourceServer", RESOURCE_SERVER));
-    }
-    check_refresh(&client.grant_types, &client.scopes)
-        .map_err(|reason| ApiError::validation("scopes", reason))?;
     Ok(client)
 }
 
 #[get("/admin/clients")]
 async fn list(
-    doorward: &State<Doorward>,
+    doorward: &Services,
     _by: Allowed<ClientsRead>,
     listing: Listing<()>,
 ) -> Answer<Page<Client>> {
@@ -154,7 +140,7 @@ async fn list(
 
 #[post("/admin/clients", data = "<body>")]
 async fn register(
-    doorward: &State<Doorward>,
+    doorward: &Services,
     info: &RequestInfo,
     by: Recent<Clients>,
     once: IdempotencyKey,
@@ -172,29 +158,30 @@ async fn register(
             previous: None,
             unmarked: 0,
         });
+        clients::register(&client)?;
         let act = doorward.act(&by, Door::Admin, info)?;
         let client = doorward.store.create_client(client, sees_all, act).await?;
         created(view(client, secret.as_ref()))
     };
     let call = ("POST /admin/clients", &body.0);
-    let answers = &doorward.answers;
-    answers.once(once, (&by, now), call, again, work).await
+    once.run(&doorward.answers, (&by, now), call, again, work)
+        .await
 }
 
-async fn find(doorward: &Doorward, id: &str) -> Result<domain::Client, ApiError> {
+async fn find(doorward: &Services, id: &str) -> Result<domain::Client, ApiError> {
     let client = doorward.store.client(values::id(id, "client")?).await?;
     let client = client.ok_or_else(|| ApiError::not_found("client"))?;
     Ok(domain::Client::clone(&client))
 }
 
 #[get("/admin/clients/<id>")]
-async fn get(doorward: &State<Doorward>, _by: Allowed<ClientsRead>, id: &str) -> Answer<Client> {
+async fn get(doorward: &Services, _by: Allowed<ClientsRead>, id: &str) -> Answer<Client> {
     ok(view(find(doorward, id).await?, None))
 }
 
 #[patch("/admin/clients/<id>", data = "<body>")]
 async fn change(
-    doorward: &State<Doorward>,
+    doorward: &Services,
     info: &RequestInfo,
     by: Recent<Clients>,
     id: &str,
@@ -231,12 +218,7 @@ async fn change(
 }
 
 #[delete("/admin/clients/<id>")]
-async fn delete(
-    doorward: &State<Doorward>,
-    info: &RequestInfo,
-    by: Recent<Clients>,
-    id: &str,
-) -> Done {
+async fn delete(doorward: &Services, info: &RequestInfo, by: Recent<Clients>, id: &str) -> Done {
     let id = values::id(id, "client")?;
     let act = doorward.act(&by, Door::Admin, info)?;
     doorward.store.delete_client(id, act).await?;
@@ -245,7 +227,7 @@ async fn delete(
 
 #[post("/admin/clients/<id>/secret", data = "<body>")]
 async fn rotate_secret(
-    doorward: &State<Doorward>,
+    doorward: &Services,
     info: &RequestInfo,
     by: Recent<Clients>,
     id: &str,
@@ -274,8 +256,6 @@ async fn rotate_secret(
         ok(view(client, Some(&secret)))
     };
     let call = format!("client secret {id}");
-    doorward
-        .answers
-        .once(once, (&by, now), (&call, &body.0), again, work)
+    once.run(&doorward.answers, (&by, now), (&call, &body.0), again, work)
         .await
 }

@@ -13,16 +13,14 @@ use rocket::{
 
 use super::scopes::EventsRead;
 use crate::{
-    app::Doorward,
     crypto::secret::Secret,
     domain::{self, text::is_invisible},
     http::{
-        Allowed, ApiError, Filters, Listing, RequestInfo,
+        Allowed, ApiError, Filters, Listing, RequestInfo, Services,
         listing::Params,
         reply::{Answer, ok},
     },
-    limits::RetryAfter,
-    state::streams::BATCH,
+    state::{limits::RetryAfter, streams::BATCH},
     store::EventFilter,
 };
 
@@ -88,7 +86,7 @@ pub(crate) fn view(event: domain::Event) -> Event {
 
 #[get("/admin/events")]
 async fn list(
-    doorward: &State<Doorward>,
+    doorward: &Services,
     _by: Allowed<EventsRead>,
     listing: Listing<EventFilter>,
 ) -> Answer<Page<Event>> {
@@ -134,7 +132,7 @@ impl<'r> FromRequest<'r> for Credential {
 
 #[get("/admin/events/stream")]
 async fn stream(
-    doorward: &State<Doorward>,
+    doorward: &State<Arc<Services>>,
     info: &RequestInfo,
     by: Allowed<EventsRead>,
     resume: Resume,
@@ -165,7 +163,7 @@ async fn stream(
                 return;
             };
             let more = events.len() == BATCH as usize;
-            if let Ok(caller) = doorward.authenticate_again(credential.0.expose(), ip).await
+            if let Ok(caller) = doorward.callers.authenticate_again(credential.0.expose(), ip).await
                 && caller.require("admin:events:read").is_ok()
             {
                 for event in events {

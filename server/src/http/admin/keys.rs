@@ -5,23 +5,22 @@ use doorward_shared::{
     admin::{AdminKey, AdminMint, AdminMintedKey},
     apikey::{KeyPatch, KeyUsage, MintRequest, RotateRequest},
 };
-use rocket::{Route, State, delete, get, patch, post, routes};
+use rocket::{Route, delete, get, patch, post, routes};
 
 use super::scopes::{ApiKeys, ApiKeysRead};
 use crate::{
-    app::Doorward,
     crypto::secret::Secret,
-    domain::{ApiKey, Door, KeyOwner},
+    domain::{Act, ApiKey, Door, KeyOwner},
     http::{
-        Allowed, ApiError, Body, Filters, Listing, OptionalBody, Recent, RequestInfo,
-        apikey::Mint,
-        key_checks::UsageOf,
+        Allowed, ApiError, Body, Filters, Listing, OptionalBody, Recent, RequestInfo, Services,
+        key_checks::{UsageOf, usage_of},
         key_terms,
         listing::Params,
         once::IdempotencyKey,
         reply::{Answer, Done, NoContent, created, ok},
         values,
     },
+    service::{Mint, Which},
     store::KeyFilter,
 };
 
@@ -45,7 +44,7 @@ impl Filters for KeyFilter {
 }
 
 /// A key as operators see it: with whether it is accepted now, which its owner decides too.
-async fn view(doorward: &Doorward, key: ApiKey) -> Result<AdminKey, ApiError> {
+async fn view(doorward: &Services, key: ApiKey) -> Result<AdminKey, ApiError> {
     let owner = match key.owner.user() {
         Some(id) => doorward.store.account(id).await?,
         None => None,
@@ -88,9 +87,22 @@ fn minted(key: ApiKey, secret: &Secret) -> AdminMintedKey {
     }
 }
 
+/// A key, whosever it is.
+fn any(id: &str) -> Result<Which, ApiError> {
+    let id = values::id(id, "API key")?;
+    Ok(Which { id, owner: None })
+}
+
+/// Whether a caller may have such a key now: what an answer is given on that was kept.
+async fn may_have(doorward: &Services, act: Act, key: AdminMintedKey) -> Result<(), ApiError> {
+    let owner = key.owner_id.map_or(KeyOwner::Operator, KeyOwner::User);
+    let judged = doorward.minting.may_mint(act, owner, key.scopes);
+    Ok(judged.await?)
+}
+
 #[get("/admin/apikeys")]
 async fn list(
-    doorward: &State<Doorward>,
+    doorward: &Services,
     _by: Allowed<ApiKeysRead>,
     listing: Listing<KeyFilter>,
 ) -> Answer<Page<AdminKey>> {
@@ -111,7 +123,7 @@ async fn list(
 
 #[post("/admin/apikeys", data = "<body>")]
 async fn mint(
-    doorward: &State<Doorward>,
+    doorward: &Services,
     info: &RequestInfo,
     by: Recent<ApiKeys>,
     once: IdempotencyKey,
@@ -119,7 +131,7 @@ async fn mint(
 ) -> Answer<AdminMintedKey> {
     let now = doorward.clock.now();
     let act = doorward.act(&by, Door::Admin, info)?;
-    let again = |kept: AdminMintedKey| doorward.may_mint(&act, kept.owner_id, kept.scopes);
+    let again = async |kept: AdminMintedKey| may_have(doorward, act, kept).await;
     let work = async {
         let own = || {
             by.key_owner().ok_or_else(|| {
@@ -141,18 +153,18 @@ async fn mint(
             metadata: body.0.metadata.clone(),
             enabled: body.0.enabled,
         };
-        let mint = Mint::new(owner, &asked, now)?;
+        let mint = Mint::new(owner, &asked, key_terms::of_mint(&asked)?, now)?;
         let act = doorward.act(&by, Door::Admin, info)?;
-        let (key, secret) = doorward.mint(act, mint).await?;
+        let (key, secret) = doorward.minting.mint(act, mint).await?;
         created(minted(key, &secret))
     };
     let call = ("POST /admin/apikeys", &body.0);
-    let answers = &doorward.answers;
-    answers.once(once, (&by, now), call, again, work).await
+    once.run(&doorward.answers, (&by, now), call, again, work)
+        .await
 }
 
 #[get("/admin/apikeys/<id>")]
-async fn get(doorward: &State<Doorward>, _by: Allowed<ApiKeysRead>, id: &str) -> Answer<AdminKey> {
+async fn get(doorward: &Services, _by: Allowed<ApiKeysRead>, id: &str) -> Answer<AdminKey> {
     let key = doorward.store.key(values::id(id, "API key")?, None).await?;
     let key = key.ok_or_else(|| ApiError::not_found("API key"))?;
     ok(view(doorward, key).await?)
@@ -160,32 +172,35 @@ async fn get(doorward: &State<Doorward>, _by: Allowed<ApiKeysRead>, id: &str) ->
 
 #[get("/admin/apikeys/<id>/usage")]
 async fn usage(
-    doorward: &State<Doorward>,
+    doorward: &Services,
     _by: Allowed<ApiKeysRead>,
     id: &str,
     of: UsageOf,
 ) -> Answer<KeyUsage> {
     let key = doorward.store.key(values::id(id, "API key")?, None).await?;
     let key = key.ok_or_else(|| ApiError::not_found("API key"))?;
-    ok(doorward.usage_of(key.id, &of).await?)
+    ok(usage_of(doorward, key.id, &of).await?)
 }
 
 #[patch("/admin/apikeys/<id>", data = "<body>")]
 async fn change(
-    doorward: &State<Doorward>,
+    doorward: &Services,
     info: &RequestInfo,
     by: Recent<ApiKeys>,
     id: &str,
     body: Body<KeyPatch>,
 ) -> Answer<AdminKey> {
     let act = doorward.act(&by, Door::Admin, info)?;
-    let key = doorward.change_api_key(act, (id, None), &body.0).await?;
+    let change = doorward
+        .minting
+        .change(act, any(id)?, &body.0, key_terms::of_patch(&body.0)?);
+    let key = change.await?;
     ok(view(doorward, key).await?)
 }
 
 #[post("/admin/apikeys/<id>/rotate", data = "<body>")]
 async fn rotate(
-    doorward: &State<Doorward>,
+    doorward: &Services,
     info: &RequestInfo,
     by: Recent<ApiKeys>,
     id: &str,
@@ -194,26 +209,20 @@ async fn rotate(
 ) -> Answer<AdminMintedKey> {
     let now = doorward.clock.now();
     let act = doorward.act(&by, Door::Admin, info)?;
-    let again = |kept: AdminMintedKey| doorward.may_mint(&act, kept.owner_id, kept.scopes);
+    let again = async |kept: AdminMintedKey| may_have(doorward, act, kept).await;
     let work = async {
         let act = doorward.act(&by, Door::Admin, info)?;
-        let (key, secret) = doorward.rotate_api_key(act, (id, None), &body.0).await?;
+        let grace = body.0.grace_seconds;
+        let (key, secret) = doorward.minting.rotate(act, any(id)?, grace).await?;
         created(minted(key, &secret))
     };
     let call = format!("admin rotate {id}");
-    let answers = &doorward.answers;
-    answers
-        .once(once, (&by, now), (&call, &body.0), again, work)
+    once.run(&doorward.answers, (&by, now), (&call, &body.0), again, work)
         .await
 }
 
 #[delete("/admin/apikeys/<id>")]
-async fn revoke(
-    doorward: &State<Doorward>,
-    info: &RequestInfo,
-    by: Recent<ApiKeys>,
-    id: &str,
-) -> Done {
+async fn revoke(doorward: &Services, info: &RequestInfo, by: Recent<ApiKeys>, id: &str) -> Done {
     let id = values::id(id, "API key")?;
     let act = doorward.act(&by, Door::Admin, info)?;
     doorward.store.revoke_key(id, None, act).await?;

@@ -27,7 +27,7 @@ pub fn all() -> Vec<Route> {
 
 /// Scopes of the admin API; each covers its `:read` half.
 pub mod scopes {
-    crate::scope! {
+    crate::http::guards::scope! {
         UsersRead = "admin:users:read";
         Users = "admin:users";
         SessionsRead = "admin:sessions:read";

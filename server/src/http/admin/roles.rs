@@ -4,14 +4,13 @@ use doorward_shared::{
     Page,
     admin::{PutRole, Role},
 };
-use rocket::{Route, State, delete, get, put, routes};
+use rocket::{Route, delete, get, put, routes};
 
 use super::scopes::{Roles, RolesRead};
 use crate::{
-    app::Doorward,
     domain::{self, Door, role},
     http::{
-        Allowed, ApiError, Body, Listing, Recent, RequestInfo,
+        Allowed, ApiError, Body, Listing, Recent, RequestInfo, Services,
         reply::{Answer, Done, NoContent, created, ok},
         values,
     },
@@ -32,26 +31,26 @@ fn view(role: domain::Role) -> Role {
 
 #[get("/admin/roles")]
 async fn list(
-    doorward: &State<Doorward>,
+    doorward: &Services,
     _by: Allowed<RolesRead>,
     listing: Listing<()>,
 ) -> Answer<Page<Role>> {
     ok(doorward.store.roles(listing.query).await?.map(view))
 }
 
-async fn find(doorward: &Doorward, name: &str) -> Result<Role, ApiError> {
+async fn find(doorward: &Services, name: &str) -> Result<Role, ApiError> {
     let role = doorward.store.role(name.to_owned()).await?;
     role.map(view).ok_or_else(|| ApiError::not_found("role"))
 }
 
 #[get("/admin/roles/<name>")]
-async fn get(doorward: &State<Doorward>, _by: Allowed<RolesRead>, name: &str) -> Answer<Role> {
+async fn get(doorward: &Services, _by: Allowed<RolesRead>, name: &str) -> Answer<Role> {
     ok(find(doorward, name).await?)
 }
 
 #[put("/admin/roles/<name>", data = "<body>")]
 async fn put(
-    doorward: &State<Doorward>,
+    doorward: &Services,
     info: &RequestInfo,
     by: Recent<Roles>,
     name: &str,
@@ -72,12 +71,7 @@ async fn put(
 }
 
 #[delete("/admin/roles/<name>")]
-async fn delete(
-    doorward: &State<Doorward>,
-    info: &RequestInfo,
-    by: Recent<Roles>,
-    name: &str,
-) -> Done {
+async fn delete(doorward: &Services, info: &RequestInfo, by: Recent<Roles>, name: &str) -> Done {
     let act = doorward.act(&by, Door::Admin, info)?;
     doorward.store.delete_role(name.to_owned(), act).await?;
     Ok(NoContent)

@@ -2,21 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use doorward_shared::{
-    ErrorCode,
-    admin::{BackupMade, CallerKind, ServerInfo, Stats, StorageInfo, Whoami},
-};
-use rocket::{Route, State, get, post, routes, tokio::fs};
+use doorward_shared::admin::{BackupMade, CallerKind, ServerInfo, Stats, StorageInfo, Whoami};
+use rocket::{Route, get, post, routes, tokio::fs};
 
 use super::scopes::{Server, ServerRead};
 use crate::{
-    app::Doorward,
-    caller::{Caller, Credential},
     domain::Door,
     http::{
-        Allowed, ApiError, Bearer, Recent, RequestInfo,
+        Allowed, Bearer, Recent, RequestInfo, Services,
         reply::{Answer, created, ok},
     },
+    service::{Caller, Credential},
     settings::Settings,
     store::{DATABASE, SCHEMA_VERSION},
 };
@@ -41,7 +37,7 @@ fn settings(settings: &Settings) -> BTreeMap<String, String> {
 }
 
 #[get("/admin/server")]
-async fn server(doorward: &State<Doorward>, _by: Allowed<ServerRead>) -> Answer<ServerInfo> {
+async fn server(doorward: &Services, _by: Allowed<ServerRead>) -> Answer<ServerInfo> {
     let size = async |name: String| {
         let path = doorward.store.directory().join(name);
         fs::metadata(path).await.map_or(0, |found| found.len())
@@ -62,27 +58,18 @@ async fn server(doorward: &State<Doorward>, _by: Allowed<ServerRead>) -> Answer<
 }
 
 #[get("/admin/stats")]
-async fn stats(doorward: &State<Doorward>, _by: Allowed<ServerRead>) -> Answer<Stats> {
-    ok(doorward.stats().await?)
+async fn stats(doorward: &Services, _by: Allowed<ServerRead>) -> Answer<Stats> {
+    ok(doorward.statistics.stats().await?)
 }
 
 #[post("/admin/server/backup")]
-async fn backup(
-    doorward: &State<Doorward>,
-    info: &RequestInfo,
-    by: Recent<Server>,
-) -> Answer<BackupMade> {
-    let now = doorward.clock.now();
-    let directory = doorward.store.directory().join("backups");
-    let name = now.to_string().replace([':', '.'], "-");
-    let file = std::path::absolute(directory.join(format!("doorward-{name}.db")))
-        .map_err(|_| ApiError::new(ErrorCode::StorageUnavailable, "the path cannot be made"))?;
+async fn backup(doorward: &Services, info: &RequestInfo, by: Recent<Server>) -> Answer<BackupMade> {
     let act = doorward.act(&by, Door::Admin, info)?;
-    let bytes = doorward.store.back_up(file.clone(), act).await?;
+    let made = doorward.backups.make(act).await?;
     created(BackupMade {
-        file: file.to_string_lossy().into_owned(),
-        bytes,
-        created_at: now,
+        file: made.file.to_string_lossy().into_owned(),
+        bytes: made.bytes,
+        created_at: made.at,
     })
 }
 

@@ -1,14 +1,13 @@
 //! `/admin/keys`: signing keys.
 
 use doorward_shared::{Page, Pagination, admin::SigningKey};
-use rocket::{Route, State, delete, get, post, routes};
+use rocket::{Route, delete, get, post, routes};
 
 use super::scopes::{Keys, KeysRead};
 use crate::{
-    app::Doorward,
     domain::{Door, text::fold},
     http::{
-        Allowed, ApiError, Listing, Recent, RequestInfo,
+        Allowed, ApiError, Listing, Recent, RequestInfo, Services,
         reply::{Answer, Done, NoContent, created, ok},
     },
     store::{ListQuery, StoredSigningKey},
@@ -30,7 +29,7 @@ fn view(key: StoredSigningKey) -> SigningKey {
 
 #[get("/admin/keys")]
 async fn list(
-    doorward: &State<Doorward>,
+    doorward: &Services,
     _by: Allowed<KeysRead>,
     listing: Listing<()>,
 ) -> Answer<Page<SigningKey>> {
@@ -77,23 +76,14 @@ fn page(mut keys: Vec<SigningKey>, query: &ListQuery) -> Result<Page<SigningKey>
 }
 
 #[post("/admin/keys/rotate")]
-async fn rotate(
-    doorward: &State<Doorward>,
-    info: &RequestInfo,
-    by: Recent<Keys>,
-) -> Answer<SigningKey> {
+async fn rotate(doorward: &Services, info: &RequestInfo, by: Recent<Keys>) -> Answer<SigningKey> {
     let act = doorward.act(&by, Door::Admin, info)?;
-    created(view(doorward.rotate_signing_key(act).await?))
+    created(view(doorward.signing_keys.rotate(act).await?))
 }
 
 #[delete("/admin/keys/<kid>")]
-async fn revoke(
-    doorward: &State<Doorward>,
-    info: &RequestInfo,
-    by: Recent<Keys>,
-    kid: &str,
-) -> Done {
+async fn revoke(doorward: &Services, info: &RequestInfo, by: Recent<Keys>, kid: &str) -> Done {
     let act = doorward.act(&by, Door::Admin, info)?;
-    doorward.revoke_signing_key(kid, act).await?;
+    doorward.signing_keys.revoke(kid, act).await?;
     Ok(NoContent)
 }

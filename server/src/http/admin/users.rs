@@ -3,17 +3,16 @@
 use std::sync::Arc;
 
 use doorward_shared::{
-    Page, ScopeSet,
+    Page,
     admin::{CreateUser, FactorRemoval, RevokeSessionsOf, Revoked, SetPassword, User, UserPatch},
 };
-use rocket::{Route, State, delete, get, patch, post, routes};
+use rocket::{Route, delete, get, patch, post, routes};
 
 use super::scopes::{Users, UsersRead};
 use crate::{
-    app::Doorward,
-    domain::{self, Act, Door, Email, NewUser, UserChange, role},
+    domain::{self, Door, Email, UserChange, role},
     http::{
-        Allowed, ApiError, Body, Filters, Listing, OptionalBody, Recent, RequestInfo,
+        Allowed, ApiError, Body, Filters, Listing, OptionalBody, Recent, RequestInfo, Services,
         listing::Params,
         once::IdempotencyKey,
         reply::{Answer, Done, NoContent, created, ok},
@@ -68,7 +67,7 @@ fn view(user: domain::User) -> User {
 
 #[get("/admin/users")]
 async fn list(
-    doorward: &State<Doorward>,
+    doorward: &Services,
     _by: Allowed<UsersRead>,
     listing: Listing<UserFilter>,
 ) -> Answer<Page<User>> {
@@ -80,56 +79,9 @@ fn email(text: &str) -> Result<Email, ApiError> {
     Email::parse(text).map_err(|why| ApiError::validation("email", why))
 }
 
-async fn new_user(doorward: &Doorward, act: &Act, form: &CreateUser) -> Result<NewUser, ApiError> {
-    let email = email(&form.email)?;
-    email
-        .check_new()
-        .map_err(|why| ApiError::validation("email", why))?;
-    let permissions = permissions(form)?;
-    let first_name = values::name("firstName", form.first_name.clone())?;
-    let last_name = values::name("lastName", form.last_name.clone())?;
-    let password = match &form.password {
-        Some(password) => {
-            may_create(doorward, act, form).await?;
-            let hash =
-                doorward.hash_new_password(password.clone().into(), email.as_str(), "password");
-            Some(hash.await?)
-        }
-        None => None,
-    };
-    Ok(NewUser {
-        email,
-        password,
-        first_name,
-        last_name,
-        role: role(form),
-        permissions,
-    })
-}
-
-fn permissions(form: &CreateUser) -> Result<ScopeSet, ApiError> {
-    let given = form.permissions.as_deref();
-    let given = given.map(|given| values::scopes("permissions", given));
-    Ok(given.transpose()?.unwrap_or_default())
-}
-
-fn role(form: &CreateUser) -> String {
-    form.role.clone().unwrap_or_else(|| role::CUSTOMER.into())
-}
-
-/// Whether the caller may make such an account now: before its password is hashed, and before an answer is given again.
-async fn may_create(doorward: &Doorward, act: &Act, form: &CreateUser) -> Result<(), ApiError> {
-    let role = (role(form), form.role.is_some());
-    let (permissions, with_password) = (permissions(form)?, form.password.is_some());
-    let judged = doorward
-        .store
-        .may_create_user(role, permissions, with_password, act.clone());
-    Ok(judged.await?)
-}
-
 #[post("/admin/users", data = "<body>")]
 async fn create(
-    doorward: &State<Doorward>,
+    doorward: &Services,
     info: &RequestInfo,
     by: Recent<Users>,
     once: IdempotencyKey,
@@ -137,9 +89,9 @@ async fn create(
 ) -> Answer<User> {
     let now = doorward.clock.now();
     let act = doorward.act(&by, Door::Admin, info)?;
-    let again = |_: User| may_create(doorward, &act, &body.0);
+    let again = async |_: User| Ok(doorward.accounts.may_create(act.clone(), &body.0).await?);
     let work = async {
-        let new = new_user(doorward, &act, &body.0).await?;
+        let new = doorward.accounts.prepare(act.clone(), &body.0).await?;
         let role_given = body.0.role.is_some();
         let act = doorward.act(&by, Door::Admin, info)?;
         created(view(
@@ -147,23 +99,23 @@ async fn create(
         ))
     };
     let call = ("POST /admin/users", &body.0);
-    let answers = &doorward.answers;
-    answers.once(once, (&by, now), call, again, work).await
+    once.run(&doorward.answers, (&by, now), call, again, work)
+        .await
 }
 
-async fn find(doorward: &Doorward, id: &str) -> Result<Arc<domain::Account>, ApiError> {
+async fn find(doorward: &Services, id: &str) -> Result<Arc<domain::Account>, ApiError> {
     let account = doorward.store.account(values::id(id, "user")?).await?;
     account.ok_or_else(|| ApiError::not_found("user"))
 }
 
 #[get("/admin/users/<id>")]
-async fn get(doorward: &State<Doorward>, _by: Allowed<UsersRead>, id: &str) -> Answer<User> {
+async fn get(doorward: &Services, _by: Allowed<UsersRead>, id: &str) -> Answer<User> {
     ok(view(find(doorward, id).await?.user.clone()))
 }
 
 #[patch("/admin/users/<id>", data = "<body>")]
 async fn change(
-    doorward: &State<Doorward>,
+    doorward: &Services,
     info: &RequestInfo,
     by: Recent<Users>,
     id: &str,
@@ -188,12 +140,7 @@ async fn change(
 }
 
 #[delete("/admin/users/<id>")]
-async fn delete(
-    doorward: &State<Doorward>,
-    info: &RequestInfo,
-    by: Recent<Users>,
-    id: &str,
-) -> Done {
+async fn delete(doorward: &Services, info: &RequestInfo, by: Recent<Users>, id: &str) -> Done {
     let id = values::id(id, "user")?;
     let act = doorward.act(&by, Door::Admin, info)?;
     doorward.store.delete_user(id, act).await?;
@@ -202,28 +149,19 @@ async fn delete(
 
 #[post("/admin/users/<id>/password", data = "<body>")]
 async fn set_password(
-    doorward: &State<Doorward>,
+    doorward: &Services,
     info: &RequestInfo,
     by: Recent<Users>,
     id: &str,
     body: Body<SetPassword>,
 ) -> Done {
     let account = find(doorward, id).await?;
-    let act = doorward.act(&by, Door::Admin, info)?;
+    let password = body.0.password.clone().into();
+    let (api_keys, cause) = (body.0.api_keys, doorward.cause(&by, info));
     doorward
-        .store
-        .may_set_password(account.user.id, act)
+        .accounts
+        .set_password(&by, &account, password, api_keys, cause)
         .await?;
-    let (user, email) = (account.user.id, account.user.email.as_str());
-    let hash = doorward
-        .hash_new_password(body.0.password.clone().into(), email, "password")
-        .await?;
-    let act = doorward.act(&by, Door::Admin, info)?;
-    doorward
-        .store
-        .set_password(user, hash, None, (None, body.0.api_keys), act)
-        .await?;
-    doorward.forget_failures(email);
     Ok(NoContent)
 }
 
@@ -231,7 +169,7 @@ async fn set_password(
 /// password they set: it needs as much as setting one.
 #[delete("/admin/users/<id>/mfa", data = "<body>")]
 async fn remove_factors(
-    doorward: &State<Doorward>,
+    doorward: &Services,
     info: &RequestInfo,
     by: Recent<Users>,
     id: &str,
@@ -253,7 +191,7 @@ async fn remove_factors(
 
 #[post("/admin/users/<id>/sessions/revoke", data = "<body>")]
 async fn revoke_sessions(
-    doorward: &State<Doorward>,
+    doorward: &Services,
     info: &RequestInfo,
     by: Recent<Users>,
     id: &str,

@@ -8,7 +8,7 @@ use rocket::{
     routes,
 };
 
-use crate::http::{ApiError, request::doorward};
+use crate::http::{ApiError, Services};
 
 pub fn all() -> Vec<Route> {
     routes![asset]
@@ -43,7 +43,7 @@ impl<'r> FromRequest<'r> for Kept {
     type Error = ApiError;
     /// Other names are forwarded: an app that embeds Doorward may have files of its own there.
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
-        let doorward = match doorward(request) {
+        let doorward = match Services::of(request) {
             Ok(doorward) => doorward,
             Err(error) => return Outcome::Error(error.leave(request)),
         };

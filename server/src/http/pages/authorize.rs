@@ -13,8 +13,7 @@ use super::{
     visit::Visit,
 };
 use crate::{
-    app::Doorward,
-    http::oauth::FormBody,
+    http::{Services, oauth::FormBody},
     oauth::{AuthorizationRequest, Failure, Next, Visitor, pairs},
 };
 
@@ -61,7 +60,12 @@ pub async fn advance(
         request_id: visit.info.id.clone(),
     };
     let who = visitor.signed_in.clone();
-    match visit.doorward.authorize(&request, visitor).await {
+    match visit
+        .doorward
+        .authorization
+        .authorize(&request, visitor)
+        .await
+    {
         Ok(Next::Answer(url)) => Ok(visit.leave(url, decision.is_some())),
         Ok(Next::SignIn) => {
             let asking = sign_in::asking(&visit, Some(request)).await?;
@@ -77,7 +81,7 @@ async fn authorize(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
     let Some(pairs) = query(uri) else {
         return Err(visit.refused(Failure::too_many_parameters().into()));
     };
-    match visit.doorward.authorization_request(pairs).await {
+    match visit.doorward.authorization.read(pairs).await {
         Ok(request) => advance(visit.of(&request), request, None).await,
         Err(error) => Err(visit.refused(error)),
     }
@@ -89,7 +93,7 @@ async fn authorize(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
 async fn authorize_post(visit: Visit<'_>, form: FormBody) -> Answer {
     let form = form.0.map_err(|failure| visit.failed(&failure))?;
     let pairs = form.pairs().to_vec();
-    match visit.doorward.authorization_request(pairs).await {
+    match visit.doorward.authorization.read(pairs).await {
         Ok(_) => {
             let mut query = form_urlencoded::Serializer::new(String::new());
             query.extend_pairs(form.pairs());
@@ -102,8 +106,8 @@ async fn authorize_post(visit: Visit<'_>, form: FormBody) -> Answer {
 }
 
 /// The address at which a request goes on.
-pub fn continued(doorward: &Doorward, request: &AuthorizationRequest) -> String {
-    let kept = doorward.keep_request(request);
+pub fn continued(doorward: &Services, request: &AuthorizationRequest) -> String {
+    let kept = doorward.authorization.keep(request);
     format!("{}{GO_ON}?request={kept}", doorward.site.base)
 }
 

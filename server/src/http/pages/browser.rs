@@ -5,11 +5,10 @@ use rocket::Request;
 
 use super::page::Shown;
 use crate::{
-    app::Doorward,
-    browser::SignedIn,
     clock::random_bytes,
     crypto::secret::{Digest256, Secret},
-    http::ApiError,
+    http::{ApiError, Services},
+    service::SignedIn,
 };
 
 /// Cookies with our name that are looked up, of one request: somebody who plants some costs us no more.
@@ -27,12 +26,12 @@ pub struct Browser {
 impl Browser {
     /// The browser that sends a request. Of several cookies with our name the one that somebody is signed in with counts,
     /// else the first that could be ours.
-    pub async fn of(request: &Request<'_>, doorward: &Doorward) -> Self {
+    pub async fn of(request: &Request<'_>, doorward: &Services) -> Self {
         let now = doorward.clock.now();
         let mut best: Option<Self> = None;
         for value in candidates(request, &doorward.site.cookie) {
             let cookie = Secret::from(value.to_owned());
-            let signed_in = doorward.signed_in(cookie.digest(), now).await;
+            let signed_in = doorward.browsers.signed_in(cookie.digest(), now).await;
             let found = Self {
                 cookie,
                 fresh: false,
@@ -67,7 +66,7 @@ impl Browser {
     }
 
     /// The cookie to set, where the browser has none yet.
-    pub fn cookie_if_fresh(&self, doorward: &Doorward) -> Option<String> {
+    pub fn cookie_if_fresh(&self, doorward: &Services) -> Option<String> {
         self.fresh.then(|| set_cookie(doorward, &self.cookie))
     }
 }
@@ -78,7 +77,7 @@ pub fn new_cookie() -> Secret {
 }
 
 /// The `Set-Cookie` header. Without an age: it goes when the browser is closed.
-pub fn set_cookie(doorward: &Doorward, value: &Secret) -> String {
+pub fn set_cookie(doorward: &Services, value: &Secret) -> String {
     let (name, secure) = (
         &doorward.site.cookie,
         if doorward.site.tls { "; Secure" } else { "" },

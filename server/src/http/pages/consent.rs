@@ -14,8 +14,8 @@ use super::{
     visit::Visit,
 };
 use crate::{
-    browser::SignedIn,
     oauth::{AuthorizationRequest, Failure},
+    service::SignedIn,
 };
 
 pub fn all() -> Vec<Route> {

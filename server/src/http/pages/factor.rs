@@ -13,7 +13,7 @@ use super::{
     sign_in::{self, Asking, Said, Then, arrived, asking, back_to, kept, page_status, stale_note},
     visit::Visit,
 };
-use crate::{http::ApiError, oauth::AuthorizationRequest, signin::Factor};
+use crate::{http::ApiError, oauth::AuthorizationRequest, service::Factor};
 
 pub fn all() -> Vec<Route> {
     routes![submit]
@@ -168,7 +168,8 @@ async fn second_step(
     let opened = match factor(fields) {
         Some(factor) => {
             let token = token.to_owned().into();
-            doorward.second_step(token, factor, new, cause).await
+            let opened = doorward.sign_in.second_step(token, factor, new, cause);
+            opened.await.map_err(ApiError::from)
         }
         None => Err(ApiError::new(
             ErrorCode::InvalidRequest,

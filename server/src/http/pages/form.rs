@@ -1,10 +1,5 @@
 //! Forms that come back: from our own pages, in the browser they were made for, once.
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, PoisonError},
-};
-
 use doorward_shared::Timestamp;
 use rocket::{
     Data, Request,
@@ -16,39 +11,17 @@ use super::{
     visit::Visit,
 };
 use crate::{
-    app::Doorward,
     clock::random_bytes,
     crypto::secret::Digest256,
-    http::{body, request::doorward},
-    limits::let_go_of_first,
+    http::{Services, body},
     oauth::pairs,
+    state::NONCE,
 };
 
 /// How long a form may be filled in, in seconds.
 const LIFETIME: i64 = 3600;
-/// Used tokens that are remembered; past it those nearest to their end go.
-const MANY: usize = 100_000;
-const NONCE: usize = 16;
 /// The field that holds the token.
 pub const TOKEN: &str = "csrf_token";
-
-/// Tokens that were used, until they would have expired.
-#[derive(Debug, Default)]
-pub(crate) struct UsedForms(Mutex<HashMap<[u8; NONCE], Timestamp>>);
-
-impl UsedForms {
-    /// Whether the token is used for the first time now.
-    fn first(&self, nonce: [u8; NONCE], until: Timestamp, now: Timestamp) -> bool {
-        let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if used.len() >= MANY {
-            used.retain(|_, until| *until > now);
-        }
-        if used.len() >= MANY {
-            let_go_of_first(&mut used, MANY / 8, |until| *until);
-        }
-        used.insert(nonce, until).is_none()
-    }
-}
 
 /// What a token is stamped as: for one form, in one browser.
 fn place(action: &str, Digest256(browser): Digest256) -> String {
@@ -56,34 +29,36 @@ fn place(action: &str, Digest256(browser): Digest256) -> String {
     format!("form {action} {}", BASE64_STANDARD_NO_PAD.encode(browser))
 }
 
-impl Doorward {
-    pub(super) fn form_token(&self, action: &str, browser: Digest256) -> String {
-        let until = self.clock.now().plus_seconds(LIFETIME);
-        let mut bytes = random_bytes::<NONCE>().to_vec();
-        bytes.extend_from_slice(&until.0.to_be_bytes());
-        self.master.stamp().put_on(&place(action, browser), &bytes)
-    }
+/// A token for a form to `action`, in a browser.
+pub(super) fn token_for(doorward: &Services, action: &str, browser: Digest256) -> String {
+    let until = doorward.clock.now().plus_seconds(LIFETIME);
+    let mut bytes = random_bytes::<NONCE>().to_vec();
+    bytes.extend_from_slice(&until.0.to_be_bytes());
+    doorward
+        .master
+        .stamp()
+        .put_on(&place(action, browser), &bytes)
+}
 
-    /// What a form's token is, which is used with this.
-    fn take_form_token(&self, form: Form, browser: Digest256, token: &str) -> Token {
-        let place = place(form.action, browser);
-        let Some(bytes) = self.master.stamp().check(&place, token) else {
-            return Token::Foreign;
-        };
-        let Some((nonce, until)) = bytes.split_first_chunk::<NONCE>() else {
-            return Token::Foreign;
-        };
-        let Ok(until) = <[u8; 8]>::try_from(until).map(i64::from_be_bytes) else {
-            return Token::Foreign;
-        };
-        let (until, now) = (Timestamp(until), self.clock.now());
-        // Which tokens were used is forgotten at a restart.
-        let forgotten = form.is_repeatable || until.plus_seconds(-LIFETIME) >= self.started_at;
-        if now < until && forgotten && self.used_forms.first(*nonce, until, now) {
-            Token::Fresh
-        } else {
-            Token::Spent
-        }
+/// What a form's token is, which is used with this.
+fn take_token(doorward: &Services, form: Form, browser: Digest256, token: &str) -> Token {
+    let place = place(form.action, browser);
+    let Some(bytes) = doorward.master.stamp().check(&place, token) else {
+        return Token::Foreign;
+    };
+    let Some((nonce, until)) = bytes.split_first_chunk::<NONCE>() else {
+        return Token::Foreign;
+    };
+    let Ok(until) = <[u8; 8]>::try_from(until).map(i64::from_be_bytes) else {
+        return Token::Foreign;
+    };
+    let (until, now) = (Timestamp(until), doorward.clock.now());
+    // Which tokens were used is forgotten at a restart.
+    let forgotten = form.is_repeatable || until.plus_seconds(-LIFETIME) >= doorward.started_at;
+    if now < until && forgotten && doorward.used_forms.first(*nonce, until, now) {
+        Token::Fresh
+    } else {
+        Token::Spent
     }
 }
 
@@ -167,7 +142,7 @@ impl Posted {
         let bad = |status| Page::error(t, status, t.bad_request, None);
         let fields = Fields(self.fields.map_err(bad)?);
         let browser = visit.browser.hash();
-        let token = doorward.take_form_token(form.into(), browser, fields.get(TOKEN));
+        let token = take_token(doorward, form.into(), browser, fields.get(TOKEN));
         let status = match token {
             Token::Fresh => return Ok(Taken::Fresh(fields)),
             Token::Spent => 200,
@@ -213,7 +188,7 @@ impl Fields {
     }
 }
 
-fn sender(request: &Request<'_>, doorward: &Doorward) -> Sender {
+fn sender(request: &Request<'_>, doorward: &Services) -> Sender {
     let header = |name| request.headers().get_one(name);
     let site = header("sec-fetch-site");
     if site.is_some_and(|site| !matches!(site, "same-origin" | "none")) {
@@ -247,7 +222,7 @@ fn sender(request: &Request<'_>, doorward: &Doorward) -> Sender {
 impl<'r> FromData<'r> for Posted {
     type Error = std::convert::Infallible;
     async fn from_data(request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r, Self> {
-        let sender = doorward(request).map_or(Sender::Foreign, |ours| sender(request, ours));
+        let sender = Services::of(request).map_or(Sender::Foreign, |ours| sender(request, ours));
         let is_form = request.content_type().is_some_and(|kind| kind.is_form());
         let fields = if is_form {
             let read = body::read(data).await;

@@ -3,14 +3,14 @@
 use std::io::Cursor;
 
 use rocket::{
-    Request, Response, Route, State, get,
+    Request, Response, Route, get,
     http::{Header, Status},
     request::{FromRequest, Outcome},
     response::{self, Responder},
     routes,
 };
 
-use crate::app::Doorward;
+use crate::http::Services;
 
 pub fn all() -> Vec<Route> {
     routes![home, favicon]
@@ -46,7 +46,7 @@ impl<'r> Responder<'r, 'static> for Go {
 }
 
 #[get("/")]
-fn home(_page: AsksForAPage, doorward: &State<Doorward>) -> Go {
+fn home(_page: AsksForAPage, doorward: &Services) -> Go {
     Go(format!("{}/account", doorward.site.base))
 }
 
@@ -69,6 +69,6 @@ impl<'r> Responder<'r, 'static> for Icon {
 }
 
 #[get("/favicon.ico")]
-fn favicon(doorward: &State<Doorward>) -> Icon {
+fn favicon(doorward: &Services) -> Icon {
     Icon(doorward.site.icon.bytes.clone())
 }

@@ -17,7 +17,6 @@ mod sign_up;
 mod texts;
 mod visit;
 
-pub(crate) use form::UsedForms;
 use rocket::Route;
 
 /// The languages there are texts in.

@@ -11,8 +11,7 @@ use rocket::{
 
 use super::texts::{EN, Texts};
 use crate::{
-    app::Doorward,
-    http::{ApiError, request::doorward},
+    http::{ApiError, Services},
     oauth::Failure,
     store::StoreError,
 };
@@ -209,7 +208,7 @@ fn dress(response: &mut Response<'_>, cookie: Option<String>) {
 
 impl<'r> Responder<'r, 'static> for Page {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
-        let Ok(doorward) = doorward(request) else {
+        let Ok(doorward) = Services::of(request) else {
             return Err(Status::InternalServerError);
         };
         let body = framed(doorward, &self).into_string();
@@ -254,7 +253,7 @@ impl<'r> Responder<'r, 'static> for Shown {
     }
 }
 
-fn framed(doorward: &Doorward, page: &Page) -> Markup {
+fn framed(doorward: &Services, page: &Page) -> Markup {
     let site = &doorward.site;
     let base = &site.base;
     html! {

@@ -16,10 +16,9 @@ use super::{
     visit::Visit,
 };
 use crate::{
-    app::Doorward,
     crypto::secret::Secret,
     domain::{Act, Actor, Session},
-    http::ApiError,
+    http::{ApiError, Services},
     oauth::{AuthorizationRequest, Failure},
     settings::Registration,
     store::StoreError,
@@ -32,12 +31,12 @@ pub fn all() -> Vec<Route> {
 const PATH: &str = "/sign-in";
 
 /// The page's address, with the request that is under way.
-pub fn address(doorward: &Doorward, request: Option<&AuthorizationRequest>) -> String {
+pub fn address(doorward: &Services, request: Option<&AuthorizationRequest>) -> String {
     sign_up::beside(doorward, PATH, request)
 }
 
 /// The address at which somebody who is signed in signs in again, and comes back to a part of their account.
-pub fn again(doorward: &Doorward, part: &str) -> String {
+pub fn again(doorward: &Services, part: &str) -> String {
     format!("{}{PATH}?again={part}", doorward.site.base)
 }
 
@@ -129,10 +128,10 @@ pub fn page_status(error: &ApiError) -> u16 {
 }
 
 /// The request that is under way, carried by a form.
-pub fn kept(doorward: &Doorward, request: Option<&AuthorizationRequest>) -> Markup {
+pub fn kept(doorward: &Services, request: Option<&AuthorizationRequest>) -> Markup {
     html! {
         @if let Some(request) = request {
-            input type="hidden" name="request" value=(doorward.keep_request(request));
+            input type="hidden" name="request" value=(doorward.authorization.keep(request));
         }
     }
 }
@@ -252,7 +251,11 @@ async fn sign_in(
     let (cookie, new, cause) = visit.new_sign_in();
     let (email, password) = (fields.get("email"), fields.get("password").to_owned());
     let again = part(fields.given("again"));
-    match doorward.sign_in(email, password.into(), new, cause).await {
+    let signed_in = doorward
+        .sign_in
+        .with_password(email, password.into(), new, cause)
+        .await;
+    match signed_in.map_err(ApiError::from) {
         Ok((_, session)) => {
             let then = Then {
                 request: request.as_ref(),

@@ -17,11 +17,10 @@ use super::{
     visit::Visit,
 };
 use crate::{
-    app::Doorward,
-    browser::SignedIn,
     domain::Door,
-    http::{ApiError, oauth::FormBody},
+    http::{ApiError, Services, oauth::FormBody},
     oauth::{Failure, Form, Hint, Refused, allowed_redirect, with_parameters},
+    service::SignedIn,
     store::StoreError,
 };
 
@@ -141,7 +140,7 @@ async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
 }
 
 /// The wish that a form carries.
-fn kept_wish(doorward: &Doorward, fields: &Fields) -> Wish {
+fn kept_wish(doorward: &Services, fields: &Fields) -> Wish {
     let wish = fields.given("wish").and_then(|text| {
         let json = doorward.master.stamp().check(PLACE, text)?;
         serde_json::from_slice(&json).ok()
@@ -155,50 +154,52 @@ struct Logout {
     wish: Wish,
 }
 
-impl Doorward {
-    async fn read_logout(&self, pairs: Vec<(String, String)>) -> Result<Logout, Refused> {
-        let form = Form::checked(pairs)?;
-        // One that cannot be verified, or not any more, counts as none: the person is asked.
-        let hint = form
-            .get("id_token_hint")
-            .and_then(|hint| self.read_hint(hint));
-        let named: Option<ClientId> = form
-            .get("client_id")
-            .map(|id| id.parse().map_err(|_| Failure::unknown_client()))
-            .transpose()?;
-        let client = match (named, hint) {
-            (Some(named), Some(hint)) if named != hint.client => {
-                return Err(Refused::Page(Some(named), OTHER_CLIENT));
-            }
-            (named, hint) => named.or(hint.map(|hint| hint.client)),
-        };
-        let mut wish = Wish {
-            then: None,
-            hinted: hint.and_then(|hint| hint.session),
-        };
-        let uri = form.get("post_logout_redirect_uri");
-        // Whose URI it is was said by a hint that cannot be read: the person is asked, and sent nowhere.
-        let lost = client.is_none() && form.get("id_token_hint").is_some();
-        if let Some(uri) = uri.filter(|_| !lost) {
-            let bad = || Refused::Page(client, BAD_LOGOUT_REDIRECT);
-            let client = self.store.client(client.ok_or_else(bad)?).await?;
-            let client = client.ok_or_else(Failure::unknown_client)?;
-            if !allowed_redirect(&client, uri) {
-                return Err(bad());
-            }
-            let state: Vec<_> = form
-                .get("state")
-                .map(|state| ("state", state))
-                .into_iter()
-                .collect();
-            wish.then = Some(if state.is_empty() {
-                uri.to_owned()
-            } else {
-                with_parameters(uri, &state)
-            });
+/// Reads what an application asks for.
+///
+/// # Errors
+/// [`Refused`].
+async fn read_logout(doorward: &Services, pairs: Vec<(String, String)>) -> Result<Logout, Refused> {
+    let form = Form::checked(pairs)?;
+    // One that cannot be verified, or not any more, counts as none: the person is asked.
+    let hint = form
+        .get("id_token_hint")
+        .and_then(|hint| Hint::read(hint, &doorward.keys));
+    let named: Option<ClientId> = form
+        .get("client_id")
+        .map(|id| id.parse().map_err(|_| Failure::unknown_client()))
+        .transpose()?;
+    let client = match (named, hint) {
+        (Some(named), Some(hint)) if named != hint.client => {
+            return Err(Refused::Page(Some(named), OTHER_CLIENT));
         }
-        Ok(Logout { hint, wish })
+        (named, hint) => named.or(hint.map(|hint| hint.client)),
+    };
+    let mut wish = Wish {
+        then: None,
+        hinted: hint.and_then(|hint| hint.session),
+    };
+    let uri = form.get("post_logout_redirect_uri");
+    // Whose URI it is was said by a hint that cannot be read: the person is asked, and sent nowhere.
+    let lost = client.is_none() && form.get("id_token_hint").is_some();
+    if let Some(uri) = uri.filter(|_| !lost) {
+        let bad = || Refused::Page(client, BAD_LOGOUT_REDIRECT);
+        let client = doorward.store.client(client.ok_or_else(bad)?).await?;
+        let client = client.ok_or_else(Failure::unknown_client)?;
+        if !allowed_redirect(&client, uri) {
+            return Err(bad());
+        }
+        let state: Vec<_> = form
+            .get("state")
+            .map(|state| ("state", state))
+            .into_iter()
+            .collect();
+        wish.then = Some(if state.is_empty() {
+            uri.to_owned()
+        } else {
+            with_parameters(uri, &state)
+        });
     }
+    Ok(Logout { hint, wish })
 }
 
 const BAD_LOGOUT_REDIRECT: Failure = Failure {
@@ -222,7 +223,7 @@ const OTHER_CLIENT: Failure = Failure {
 #[get("/oauth/logout")]
 async fn logout(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
     let asked = match query(uri) {
-        Some(pairs) => visit.doorward.read_logout(pairs).await,
+        Some(pairs) => read_logout(visit.doorward, pairs).await,
         None => Err(Failure::too_many_parameters().into()),
     };
     let Logout { hint, wish } = asked.map_err(|refused| visit.refused(refused))?;

@@ -11,7 +11,11 @@ use super::{
     sign_in::{Then, alert, already_in, arrived, email_field, kept, stale_note},
     visit::Visit,
 };
-use crate::{app::Doorward, http::ApiError, oauth::AuthorizationRequest, settings::Registration};
+use crate::{
+    http::{ApiError, Services},
+    oauth::AuthorizationRequest,
+    settings::Registration,
+};
 
 pub fn all() -> Vec<Route> {
     routes![show, submit]
@@ -20,15 +24,18 @@ pub fn all() -> Vec<Route> {
 const PATH: &str = "/sign-up";
 
 /// Where somebody signs up, for a request that is under way.
-pub fn address(doorward: &Doorward, request: Option<&AuthorizationRequest>) -> String {
+pub fn address(doorward: &Services, request: Option<&AuthorizationRequest>) -> String {
     beside(doorward, PATH, request)
 }
 
 /// Another page of signing in or up, for the same request.
-pub fn beside(doorward: &Doorward, path: &str, request: Option<&AuthorizationRequest>) -> String {
+pub fn beside(doorward: &Services, path: &str, request: Option<&AuthorizationRequest>) -> String {
     let base = &doorward.site.base;
     match request {
-        Some(request) => format!("{base}{path}?request={}", doorward.keep_request(request)),
+        Some(request) => format!(
+            "{base}{path}?request={}",
+            doorward.authorization.keep(request)
+        ),
         None => format!("{base}{path}"),
     }
 }
@@ -89,7 +96,7 @@ fn page(visit: &Visit<'_>, request: Option<&AuthorizationRequest>, said: Said<'_
     }
 }
 
-fn closed(doorward: &Doorward) -> Option<ApiError> {
+fn closed(doorward: &Services) -> Option<ApiError> {
     (doorward.settings.registration == Registration::Closed)
         .then(|| ApiError::new(ErrorCode::RegistrationClosed, "registration is closed"))
 }
@@ -122,15 +129,16 @@ async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
         }
     };
     let (visit, request) = visit.carrying(fields.given("request"))?;
-    let (doorward, info) = (visit.doorward, visit.info);
+    let doorward = visit.doorward;
     let form = RegisterRequest {
         email: fields.get("email").to_owned(),
         password: fields.get("password").to_owned(),
         first_name: fields.given("firstName").map(str::to_owned),
         last_name: fields.given("lastName").map(str::to_owned),
     };
-    let (cookie, session, _) = visit.new_sign_in();
-    match doorward.sign_up(info, form, session).await {
+    let (cookie, session, cause) = visit.new_sign_in();
+    let signed_up = doorward.accounts.sign_up(form, session, cause).await;
+    match signed_up.map_err(ApiError::from) {
         Ok((_, session)) => {
             let then = Then {
                 request: request.as_ref(),

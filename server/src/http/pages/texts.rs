@@ -496,7 +496,7 @@ mod tests {
 
     #[test]
     fn an_error_says_when_to_come_again() {
-        let error = ApiError::from(crate::limits::RetryAfter(42));
+        let error = ApiError::from(crate::state::limits::RetryAfter(42));
         assert!(EN.of_error(&error).contains("42 seconds"));
         assert!(DE.of_error(&error).contains("42 Sekunden"));
         let text = |seconds| EN.of_error(&ApiError::step_up(seconds)).into_owned();

@@ -9,19 +9,15 @@ use rocket::{
 
 use super::{
     browser::{Browser, new_cookie},
-    form::TOKEN,
+    form::{TOKEN, token_for},
     language,
     page::{Page, Shown, go},
     texts::Texts,
 };
 use crate::{
-    app::Doorward,
     crypto::secret::Secret,
     domain::{Actor, Cause},
-    http::{
-        ApiError, RequestInfo,
-        request::{UserAgent, doorward},
-    },
+    http::{ApiError, RequestInfo, Services, request::UserAgent},
     oauth::{AuthorizationRequest, Failure, Refused},
     store::NewSession,
 };
@@ -29,7 +25,7 @@ use crate::{
 /// What a browser comes with.
 #[derive(Debug)]
 pub struct Visit<'r> {
-    pub doorward: &'r Doorward,
+    pub doorward: &'r Services,
     pub browser: Browser,
     pub info: &'r RequestInfo,
     pub agent: Option<String>,
@@ -58,7 +54,7 @@ impl Visit<'_> {
     /// # Errors
     /// As [`Visit::carrying`].
     pub fn carried(self, kept: &str) -> Result<(Self, AuthorizationRequest), Shown> {
-        let request = self.doorward.kept_request(kept);
+        let request = self.doorward.authorization.kept(kept);
         let request = request.map_err(|failure| self.failed(&failure))?;
         Ok((self.of(&request), request))
     }
@@ -85,7 +81,7 @@ impl Visit<'_> {
     pub fn refused(&self, refused: Refused) -> Shown {
         if !self.is(Method::Head) {
             let (client, failure) = refused.what();
-            self.doorward.refused(client, failure, self.info.ip);
+            self.doorward.clients.refused(client, failure, self.info.ip);
         }
         match refused {
             Refused::Page(_, failure) => self.failed(&failure),
@@ -112,6 +108,7 @@ impl Visit<'_> {
         let from = (self.info.ip, self.agent.clone());
         let session = self
             .doorward
+            .tokens
             .new_browser_session(from, cookie.digest(), now);
         (cookie, session, self.info.cause(Actor::Anonymous, now))
     }
@@ -123,7 +120,7 @@ impl Visit<'_> {
 
     /// As [`Visit::form`], with the options of a passkey for the script.
     pub fn form_with(&self, action: &str, passkey: Option<&str>, fields: Markup) -> Markup {
-        let token = self.doorward.form_token(action, self.browser.hash());
+        let token = token_for(self.doorward, action, self.browser.hash());
         html! {
             form method="post" action={ (self.doorward.site.base) (action) } data-passkey=[passkey] {
                 input type="hidden" name=(TOKEN) value=(token);
@@ -137,7 +134,7 @@ impl Visit<'_> {
 impl<'r> FromRequest<'r> for Visit<'r> {
     type Error = ApiError;
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
-        match doorward(request) {
+        match Services::of(request) {
             Ok(doorward) => Outcome::Success(Self {
                 doorward,
                 browser: Browser::of(request, doorward).await,

@@ -10,10 +10,9 @@ use rocket::{Route, post, routes};
 use super::{At, News, Visit, sessions::ROWS, time};
 use crate::{
     crypto::secret::Secret,
-    domain::{ApiKey, KeyOwner},
+    domain::{ApiKey, KeyOwner, KeyTerms},
     http::{
         ApiError,
-        apikey::Mint,
         pages::{
             form::{Fields, Form, Posted},
             page::{Answer, Shown},
@@ -21,6 +20,7 @@ use crate::{
         },
         values,
     },
+    service::Mint,
     store::{KeyFilter, ListQuery},
 };
 
@@ -154,8 +154,8 @@ async fn mint(visit: Visit<'_>, posted: Posted) -> Answer {
 async fn make(at: &At<'_>, fields: &Fields) -> Result<(ApiKey, Secret), ApiError> {
     let owner = KeyOwner::User(at.who.account.user.id);
     let now = at.doorward.clock.now();
-    let mint = Mint::new(owner, &asked(fields, now), now)?;
-    at.doorward.mint(at.act()?, mint).await
+    let mint = Mint::new(owner, &asked(fields, now), KeyTerms::default(), now)?;
+    Ok(at.doorward.minting.mint(at.act()?, mint).await?)
 }
 
 fn shown_once(at: &At<'_>, key: &ApiKey, secret: &Secret) -> Markup {

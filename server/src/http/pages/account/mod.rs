@@ -20,9 +20,9 @@ use super::{
     visit::Visit,
 };
 use crate::{
-    browser::SignedIn,
     domain::{Act, Door},
-    http::{ApiError, FirstParty},
+    http::ApiError,
+    service::SignedIn,
 };
 
 pub fn all() -> Vec<Route> {
@@ -123,13 +123,9 @@ impl<'r> At<'r> {
         counted.map_err(|wait| Page::of_error(self.texts, &wait.into()).into())
     }
 
-    /// As the REST API sees them.
-    fn first_party(&self) -> FirstParty {
-        FirstParty {
-            caller: self.who.caller(),
-            account: self.who.account.clone(),
-            session: self.who.session.clone(),
-        }
+    fn cause(&self) -> crate::domain::Cause {
+        let actor = crate::domain::Actor::User(self.who.account.user.id);
+        self.info.cause(actor, self.doorward.clock.now())
     }
 
     /// What the person is about to do to their own account.

@@ -1,16 +1,19 @@
 //! One's password.
 
 use maud::{Markup, html};
-use rocket::{Route, State, get, post, routes};
+use rocket::{Route, get, post, routes};
 
 use super::{At, Visit};
 use crate::{
-    app::Doorward,
-    http::pages::{
-        form::Posted,
-        page::{Answer, Shown, go},
-        sign_in::password_field,
+    http::{
+        ApiError, Services,
+        pages::{
+            form::Posted,
+            page::{Answer, Shown, go},
+            sign_in::password_field,
+        },
     },
+    service::PasswordChange,
 };
 
 pub fn all() -> Vec<Route> {
@@ -42,7 +45,7 @@ pub fn part(at: &At<'_>) -> Markup {
 
 /// Where password managers send people: <https://w3c.github.io/webappsec-change-password-url/>.
 #[get("/.well-known/change-password")]
-fn well_known(doorward: &State<Doorward>) -> Shown {
+fn well_known(doorward: &Services) -> Shown {
     go(format!("{}/account#password", doorward.site.base))
 }
 
@@ -50,16 +53,14 @@ fn well_known(doorward: &State<Doorward>) -> Shown {
 async fn change(visit: Visit<'_>, posted: Posted) -> Answer {
     let (at, fields) = At::with(visit, posted, PATH).await?;
     let password = |name| fields.get(name).to_owned().into();
-    let (current, new) = (password("currentPassword"), password("newPassword"));
-    let by = at.first_party();
-    let ended = at
-        .doorward
-        .change_own_password(
-            at.info,
-            &by,
-            (current, new),
-            fields.get("apiKeys") == "true",
-        )
-        .await;
+    let change = PasswordChange {
+        current: password("currentPassword"),
+        new: password("newPassword"),
+        api_keys: fields.get("apiKeys") == "true",
+    };
+    let by = at.who.caller();
+    let accounts = &at.doorward.accounts;
+    let ended = accounts.change_own_password(&by, change, at.cause()).await;
+    let ended = ended.map_err(ApiError::from);
     at.ended("password", ended).await
 }

@@ -49,7 +49,7 @@ async fn change(visit: Visit<'_>, posted: Posted) -> Answer {
 }
 
 async fn save(at: &At<'_>, fields: &Fields) -> Result<(), ApiError> {
-    let name = |name: &str| values::name(name, Some(fields.get(name).to_owned()));
+    let name = |name: &'static str| values::name(name, Some(fields.get(name).to_owned()));
     let change = UserChange {
         first_name: Some(name("firstName")?),
         last_name: Some(name("lastName")?),

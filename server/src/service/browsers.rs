@@ -1,15 +1,13 @@
 //! Who is signed in in a browser.
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 use doorward_shared::{ScopeSet, Timestamp};
 
+use super::{Caller, Callers, Credential};
 use crate::{
-    app::Doorward,
-    caller::{Caller, Credential},
-    crypto::secret::Digest256,
-    domain::{Account, Session, SignInMethod},
-    store::{NewSession, StoreError},
+    domain::{Account, Digest256, Session},
+    store::{Store, StoreError},
 };
 
 /// A person who has signed in in this browser, as it stands at this moment.
@@ -35,7 +33,16 @@ impl SignedIn {
     }
 }
 
-impl Doorward {
+/// What knows who is signed in in which browser.
+#[derive(Debug, Clone)]
+pub struct Browsers {
+    pub(crate) store: Store,
+    pub(crate) callers: Callers,
+    /// How long an unused session lives, in seconds.
+    pub(crate) idle_seconds: u32,
+}
+
+impl Browsers {
     /// Who is signed in in the browser whose cookie has this hash.
     pub(crate) async fn signed_in(
         &self,
@@ -51,11 +58,12 @@ impl Doorward {
         if session.client_id.is_some() {
             return Ok(None);
         }
-        let Ok((account, scopes)) = self.worth(&session, &session.scope, now).await? else {
+        let worth = self.callers.worth(&session, &session.scope, now);
+        let Ok((account, scopes)) = worth.await? else {
             return Ok(None);
         };
         self.store.touch_session(id, now);
-        let idle = i64::from(self.settings.refresh_token_seconds);
+        let idle = i64::from(self.idle_seconds);
         // Moved only once half of the time is over: reading a page does not write each time.
         if session.idle_until < now.plus_seconds(idle / 2)
             && session.idle_until < session.expires_at
@@ -71,29 +79,5 @@ impl Doorward {
             session,
             scopes,
         }))
-    }
-
-    /// What the session of a browser starts with: no refresh token, the cookie is what it lives by.
-    pub(crate) fn new_browser_session(
-        &self,
-        (ip, user_agent): (IpAddr, Option<String>),
-        cookie: Digest256,
-        now: Timestamp,
-    ) -> NewSession {
-        let idle_until = now.plus_seconds(i64::from(self.settings.refresh_token_seconds));
-        NewSession {
-            client_id: None,
-            scope: None,
-            ip,
-            user_agent,
-            refresh: None,
-            refresh_until: idle_until,
-            access_until: idle_until,
-            expires_at: now.plus_seconds(i64::from(self.settings.session_seconds)),
-            browser: Some(cookie),
-            resources: Vec::new(),
-            auth_time: None,
-            method: SignInMethod::default(),
-        }
     }
 }

@@ -7,10 +7,10 @@ use doorward_shared::{ClientId, ScopeSet, Timestamp};
 use super::{AuthorizationRequest, Form, Next, TokenAnswer, Visitor};
 use crate::{
     Doorward, Settings,
-    browser::SignedIn,
     clock::Clock,
     crypto::secret::Digest256,
     domain::{Act, Cause, Client, Email, GrantType, NewUser},
+    service::SignedIn,
 };
 
 /// RFC 7636 appendix B.
@@ -37,7 +37,7 @@ impl Scene {
         };
         let clock = Clock::manual(Timestamp(1_764_000_000_000));
         let doorward = Doorward::open_at(settings, clock).await.unwrap();
-        let now = doorward.clock.now();
+        let now = doorward.services().clock.now();
         let client = Client {
             id: ClientId(ulid::Ulid::nil()),
             name: "App".into(),
@@ -51,6 +51,7 @@ impl Scene {
             created_at: now,
         };
         let client = doorward
+            .services()
             .store
             .create_client(client, false, Act::system(now))
             .await;
@@ -62,8 +63,14 @@ impl Scene {
             role: "customer".into(),
             permissions: ScopeSet::default(),
         };
-        let session = doorward.new_browser_session((IP, None), COOKIE, now);
-        let made = doorward.store.sign_up(person, session, Cause::system(now));
+        let session = doorward
+            .services()
+            .tokens
+            .new_browser_session((IP, None), COOKIE, now);
+        let made = doorward
+            .services()
+            .store
+            .sign_up(person, session, Cause::system(now));
         made.await.unwrap();
         Self {
             client: client.unwrap().id,
@@ -72,14 +79,22 @@ impl Scene {
         }
     }
 
+    fn services(&self) -> &crate::http::Services {
+        self.doorward.services()
+    }
+
     fn wait(&self, seconds: u64, millis: u64) {
         let by = Duration::from_secs(seconds) + Duration::from_millis(millis);
-        self.doorward.clock.advance(by);
+        self.services().clock.advance(by);
     }
 
     async fn signed_in(&self) -> Option<SignedIn> {
-        let now = self.doorward.clock.now();
-        self.doorward.signed_in(COOKIE, now).await.unwrap()
+        let now = self.services().clock.now();
+        self.services()
+            .browsers
+            .signed_in(COOKIE, now)
+            .await
+            .unwrap()
     }
 
     /// A code, allowed by the person.
@@ -93,7 +108,7 @@ impl Scene {
             ("code_challenge_method", "S256"),
         ];
         let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let read = self.doorward.authorization_request(pairs.to_vec()).await;
+        let read = self.services().authorization.read(pairs.to_vec()).await;
         let mut request = read.unwrap();
         request.shown = Some(request.scope.clone());
         let visitor = Visitor {
@@ -103,7 +118,12 @@ impl Scene {
             user_agent: None,
             request_id: "r".into(),
         };
-        let Ok(Next::Answer(url)) = self.doorward.authorize(&request, visitor).await else {
+        let Ok(Next::Answer(url)) = self
+            .services()
+            .authorization
+            .authorize(&request, visitor)
+            .await
+        else {
             panic!("no answer");
         };
         let url = url::Url::parse(&url).unwrap();
@@ -125,7 +145,11 @@ impl Scene {
         ];
         let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let form = Form::checked(pairs.to_vec()).unwrap();
-        let answer = self.doorward.token(&[], &form, IP, "r".into()).await;
+        let answer = self
+            .services()
+            .token_endpoint
+            .answer(&[], &form, IP, "r".into())
+            .await;
         answer.map_err(|failure| failure.error)
     }
 }
@@ -152,20 +176,23 @@ async fn a_kept_request_begins_anew_after_an_hour_and_is_forgotten_after_a_day()
         ("code_challenge_method", "S256".to_owned()),
     ];
     let pairs = pairs.map(|(name, value)| (name.to_owned(), value));
-    let read = scene.doorward.authorization_request(pairs.to_vec()).await;
+    let read = scene.services().authorization.read(pairs.to_vec()).await;
     let request = read.unwrap();
-    let kept = scene.doorward.keep_request(&request);
+    let kept = scene.services().authorization.keep(&request);
     scene.wait(3599, 999);
-    assert_eq!(scene.doorward.kept_request(&kept), Ok(request.clone()));
+    assert_eq!(
+        scene.services().authorization.kept(&kept),
+        Ok(request.clone())
+    );
     scene.wait(0, 1);
     let again = AuthorizationRequest {
-        asked_at: scene.doorward.clock.now(),
+        asked_at: scene.services().clock.now(),
         is_again: true,
         ..request
     };
-    assert_eq!(scene.doorward.kept_request(&kept), Ok(again));
+    assert_eq!(scene.services().authorization.kept(&kept), Ok(again));
     scene.wait(86_400 - 3600, 0);
-    assert!(scene.doorward.kept_request(&kept).is_err());
+    assert!(scene.services().authorization.kept(&kept).is_err());
 }
 
 #[tokio::test]
@@ -184,8 +211,11 @@ async fn a_browser_stays_signed_in_while_it_is_used_and_no_longer_than_a_session
     scene.wait(10, 0);
     assert!(scene.signed_in().await.is_none());
     // Lists and counts say the same.
-    let now = scene.doorward.clock.now();
-    assert_eq!(scene.doorward.store.active_sessions(now).await.unwrap(), 0);
+    let now = scene.services().clock.now();
+    assert_eq!(
+        scene.services().store.active_sessions(now).await.unwrap(),
+        0
+    );
     // Left alone, it ends at its idle end.
     let scene = Scene::new(settings).await;
     scene.wait(99, 999);

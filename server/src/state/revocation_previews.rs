@@ -1,4 +1,6 @@
 //! Previews of bulk revocations: what was shown is what ends.
+//!
+//! Not shared: a preview of one process is unknown to another, and has to be asked for again there.
 
 use std::{
     collections::HashMap,
@@ -13,7 +15,7 @@ use crate::{clock::random_bytes, domain::Actor, store::Ends};
 /// How long a preview is good, in seconds.
 const KEEP: i64 = 300;
 /// Open previews, at most. Each holds 1,000 ids at most.
-const MANY: usize = 1000;
+const MAX_PREVIEWS: usize = 1000;
 
 /// The sessions a bulk revocation would end.
 #[derive(Debug, Clone)]
@@ -39,7 +41,7 @@ impl Previews {
     pub fn keep(&self, preview: Preview, by: Actor, now: Timestamp) -> Option<(String, Timestamp)> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|_, kept| kept.until > now);
-        if kept.len() >= MANY {
+        if kept.len() >= MAX_PREVIEWS {
             return None;
         }
         let id = Ulid(u128::from_be_bytes(random_bytes()));

@@ -1,37 +1,35 @@
 //! Refused clients are told to operators: the event `client.refused` and a log line.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use doorward_shared::ClientId;
 
-use super::{Failure, authorize::SAID_NO};
-use crate::{app::Doorward, state::Refusal};
+use crate::{
+    clock::Clock,
+    state::{Refusal, Refusals},
+    store::Store,
+};
 
 /// Maximum length of a cause, in characters.
 const CAUSE_CHARS: usize = 200;
 
-/// Whether nothing is wrong with the client: a person has yet to sign in or to consent, or said no.
-fn is_ordinary(failure: &Failure) -> bool {
-    matches!(failure.error, "login_required" | "consent_required") || failure.description == SAID_NO
+/// What notes refused clients.
+#[derive(Debug, Clone)]
+pub struct RefusedClients {
+    pub(crate) store: Store,
+    pub(crate) refusals: Arc<Refusals>,
+    pub(crate) clock: Clock,
 }
 
-impl Doorward {
-    /// Notes that a client was refused. What is the server's own fault is not.
-    pub(crate) fn refused(&self, client: Option<ClientId>, failure: &Failure, ip: IpAddr) {
-        if failure.status < 500 && !is_ordinary(failure) {
-            let cause = format!("{}: {}", failure.error, failure.description);
-            self.note_refused(client, &cause, ip);
-        }
-    }
-
-    /// As [`Doorward::refused`], for a cause that the client is not told.
-    pub(crate) fn note_refused(&self, client: Option<ClientId>, cause: &str, ip: IpAddr) {
+impl RefusedClients {
+    /// Notes that a client was refused, and why; it is not told here.
+    pub(crate) fn note(&self, client: Option<ClientId>, cause: &str, ip: IpAddr) {
         let cause: String = cause.chars().take(CAUSE_CHARS).collect();
         self.refusals.count(client, cause, ip, self.clock.now());
     }
 
     /// Writes refusals that are due; `all` that are counted, at the end of the process.
-    pub(crate) async fn write_refusals(&self, all: bool) {
+    pub(crate) async fn write(&self, all: bool) {
         let now = self.clock.now();
         let due = self.refusals.take_due(now, all);
         if due.is_empty() {

@@ -1,21 +1,21 @@
-//! Requests and responses as `oxide-auth` takes them: plain owned values, read from Rocket before a flow starts.
+//! Requests and responses as the library takes them: plain owned values.
 
 use std::borrow::Cow;
 
 use oxide_auth::endpoint::{NormalizedParameter, QueryParameter, WebRequest, WebResponse};
 use url::Url;
 
-use super::{Failure, Form};
+use crate::oauth::{Failure, Form};
 
-/// A request.
+/// A request as plain owned values, read from Rocket before a flow starts.
 #[derive(Debug, Clone, Default)]
-pub struct OAuthRequest {
-    query: NormalizedParameter,
-    body: NormalizedParameter,
-    authorization: Option<String>,
+pub(super) struct Request {
+    pub query: NormalizedParameter,
+    pub body: NormalizedParameter,
+    pub authorization: Option<String>,
 }
 
-fn normalized(form: &Form) -> NormalizedParameter {
+pub(super) fn normalized(form: &Form) -> NormalizedParameter {
     let mut parameters = NormalizedParameter::new();
     for (name, value) in form.pairs() {
         parameters.insert_or_poison(name.clone().into(), value.clone().into());
@@ -23,28 +23,9 @@ fn normalized(form: &Form) -> NormalizedParameter {
     parameters
 }
 
-impl OAuthRequest {
-    /// A request with parameters in its body.
-    pub fn with_body(form: &Form, authorization: Option<String>) -> Self {
-        Self {
-            body: normalized(form),
-            authorization,
-            ..Self::default()
-        }
-    }
-
-    /// A request with parameters in its query.
-    pub fn with_query(form: &Form) -> Self {
-        Self {
-            query: normalized(form),
-            ..Self::default()
-        }
-    }
-}
-
-impl WebRequest for OAuthRequest {
+impl WebRequest for Request {
     type Error = Failure;
-    type Response = OAuthResponse;
+    type Response = Response;
 
     fn query(&mut self) -> Result<Cow<'_, dyn QueryParameter + 'static>, Failure> {
         Ok(Cow::Borrowed(&self.query))
@@ -61,13 +42,13 @@ impl WebRequest for OAuthRequest {
 
 /// What a flow answers. Only how it ended is used: tokens and errors are written by us.
 #[derive(Debug, Default)]
-pub struct OAuthResponse {
+pub(super) struct Response {
     /// RFC 6749's error code, when it is one.
     pub error: Option<String>,
     pub unauthorized: bool,
 }
 
-impl WebResponse for OAuthResponse {
+impl WebResponse for Response {
     type Error = Failure;
 
     fn ok(&mut self) -> Result<(), Failure> {

@@ -1,36 +1,24 @@
 //! Tokens that people's sessions and clients get.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use doorward_shared::{ClientId, ScopeSet, SessionId, Timestamp, UserId, auth::TokenResponse};
 use ulid::Ulid;
 
+use super::Error;
 use crate::{
-    app::Doorward,
     clock::random_bytes,
     crypto::{
-        refresh::{NextToken, Presented},
+        refresh::NextToken,
+        seal::MasterKey,
         secret::{Digest256, Secret},
-        signing::{SignError, TokenType},
+        signing::{KeyRing, SignError, TokenType},
         token::{AccessClaims, Audience, FIRST_PARTY},
     },
-    domain::{Lineage, Session, SignInMethod, client::mark, rules::refresh::Windows},
-    limits::RetryAfter,
-    store::{NewSession, Rotation, StoreError},
+    domain::{Client, Code, Session, SignInMethod, client::mark},
+    settings::Settings,
+    store::NewSession,
 };
-
-/// Why a use of a refresh token was not counted.
-#[derive(Debug)]
-pub enum Counted {
-    Limited(RetryAfter),
-    Unknown(StoreError),
-}
-
-impl From<StoreError> for Counted {
-    fn from(error: StoreError) -> Self {
-        Self::Unknown(error)
-    }
-}
 
 /// For whom an access token is.
 #[derive(Debug, Clone)]
@@ -51,7 +39,16 @@ pub struct Grant<'a> {
     pub secret: Option<Digest256>,
 }
 
-impl Doorward {
+/// What makes tokens, and the sessions they belong to.
+#[derive(Debug, Clone)]
+pub struct Tokens {
+    pub(crate) issuer: String,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) keys: KeyRing,
+    pub(crate) master: Arc<MasterKey>,
+}
+
+impl Tokens {
     /// Signs an access token.
     ///
     /// # Errors
@@ -86,7 +83,7 @@ impl Doorward {
     /// The answer to a first-party sign-in or refresh.
     ///
     /// # Errors
-    /// [`SignError`].
+    /// [`Error::Internal`].
     pub fn token_response(
         &self,
         user: UserId,
@@ -94,7 +91,7 @@ impl Doorward {
         scope: &ScopeSet,
         refresh_token: &Secret,
         now: Timestamp,
-    ) -> Result<TokenResponse, SignError> {
+    ) -> Result<TokenResponse, Error> {
         let seconds = self.settings.access_token_seconds;
         let grant = Grant {
             subject: user.to_string(),
@@ -118,91 +115,78 @@ impl Doorward {
         })
     }
 
-    /// Counts a use of a refresh token as a change by its account. Only a genuine token of this door and of a live session
-    /// counts: nobody else's change is refused for what a stranger sends.
-    ///
-    /// # Errors
-    /// [`Counted::Limited`]: the token must not be used, and stays good.
-    pub async fn count_refresh(&self, used: Presented, lineage: Lineage) -> Result<(), Counted> {
-        if self.settings.writes_per_minute_per_account == 0 {
-            return Ok(());
-        }
-        let session = match used {
-            Presented::Numbered {
-                session,
-                genuine: true,
-                ..
-            } => self.store.session(session).await?,
-            other => {
-                let found = self.store.refresh_token(other).await?;
-                found.map(|(session, _)| Arc::new(session))
-            }
-        };
-        let Some(session) = session else {
-            return Ok(());
-        };
-        let of = session
-            .client_id
-            .map_or(Lineage::FirstParty, Lineage::Client);
-        if of != lineage || !session.is_live(self.clock.now()) {
-            return Ok(());
-        }
-        let counted = self.limits.write(session.user_id, self.clock.monotonic());
-        counted.map_err(Counted::Limited)
-    }
-
     /// A refresh token to be, of whichever session.
     pub fn next_refresh_token(&self) -> NextToken {
         self.master.refresh().next()
     }
 
-    /// One use of a refresh token, for all that was granted; `None` for what is no refresh token.
-    pub(crate) fn rotation(
-        &self,
-        used: &str,
-        next: NextToken,
-        lineage: Lineage,
-        now: Timestamp,
-    ) -> Option<Rotation> {
-        let settings = &self.settings;
-        Some(Rotation {
-            used: self.master.refresh().read(used)?,
-            next,
-            lineage,
-            next_until: now.plus_seconds(i64::from(settings.refresh_token_seconds)),
-            access_until: now.plus_seconds(i64::from(settings.access_token_seconds)),
-            windows: Windows {
-                grace: settings.refresh_grace_seconds,
-                retry: settings.refresh_retry_seconds,
-            },
-            scope: None,
-            resources: Vec::new(),
-        })
-    }
-
     /// What a new session starts with, and its first refresh token, number 1.
     pub fn new_session(
         &self,
-        ip: std::net::IpAddr,
+        ip: IpAddr,
         user_agent: Option<String>,
         now: Timestamp,
     ) -> (NewSession, NextToken) {
         let refresh = self.next_refresh_token();
         let session = NewSession {
+            user_agent,
+            refresh: Some(refresh.clone()),
+            ..self.session_at(ip, now)
+        };
+        (session, refresh)
+    }
+
+    /// What the session of a browser starts with: no refresh token, the cookie is what it lives by.
+    pub(crate) fn new_browser_session(
+        &self,
+        (ip, user_agent): (IpAddr, Option<String>),
+        cookie: Digest256,
+        now: Timestamp,
+    ) -> NewSession {
+        let new = self.session_at(ip, now);
+        NewSession {
+            user_agent,
+            access_until: new.refresh_until,
+            browser: Some(cookie),
+            ..new
+        }
+    }
+
+    /// What the session that a code gives starts with.
+    pub(crate) fn granted_session(
+        &self,
+        client: &Client,
+        code: &Code,
+        refresh: Option<NextToken>,
+        now: Timestamp,
+    ) -> NewSession {
+        NewSession {
+            client_id: Some(client.id),
+            scope: Some(code.scope.clone()),
+            user_agent: code.user_agent.clone(),
+            refresh,
+            resources: code.resources.clone(),
+            auth_time: Some(code.auth_time),
+            ..self.session_at(code.ip, now)
+        }
+    }
+
+    fn session_at(&self, ip: IpAddr, now: Timestamp) -> NewSession {
+        let settings = &self.settings;
+        NewSession {
             client_id: None,
             scope: None,
             ip,
-            user_agent,
-            refresh: Some(refresh.clone()),
-            refresh_until: now.plus_seconds(i64::from(self.settings.refresh_token_seconds)),
-            access_until: now.plus_seconds(i64::from(self.settings.access_token_seconds)),
-            expires_at: now.plus_seconds(i64::from(self.settings.session_seconds)),
+            user_agent: None,
+            refresh: None,
+            refresh_until: now.plus_seconds(i64::from(settings.refresh_token_seconds)),
+            access_until: now.plus_seconds(i64::from(settings.access_token_seconds)),
+            expires_at: now.plus_seconds(i64::from(settings.session_seconds)),
             browser: None,
             resources: Vec::new(),
             auth_time: None,
             method: SignInMethod::default(),
-        };
-        (session, refresh)
+        }
     }
 }
 

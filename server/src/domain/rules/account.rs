@@ -1,0 +1,163 @@
+//! What becomes of an account that is changed, and who must always be there.
+
+use doorward_shared::Timestamp;
+
+use crate::domain::{Diff, Noted, Refusal, User, UserChange};
+
+/// The account after a change.
+pub fn change(before: &User, change: UserChange, now: Timestamp) -> User {
+    let mut user = before.clone();
+    // The same address again changes nothing: not the key by which it is found either.
+    let email = change.email;
+    if let Some(email) = email.filter(|email| email.as_str() != user.email.as_str()) {
+        user.email = email;
+    }
+    if let Some(first_name) = change.first_name {
+        user.first_name = first_name;
+    }
+    if let Some(last_name) = change.last_name {
+        user.last_name = last_name;
+    }
+    if let Some(role) = change.role {
+        user.role = role;
+    }
+    if let Some(permissions) = change.permissions {
+        user.permissions = permissions;
+    }
+    match change.disabled {
+        Some(true) if user.disabled_at.is_none() => user.disabled_at = Some(now),
+        Some(false) => user.disabled_at = None,
+        _ => {}
+    }
+    user
+}
+
+/// What a change does to whether somebody may sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// The account's sessions end.
+    Ends,
+    Returns,
+    Stays,
+}
+
+/// What a change from `before` to `after` does to whether somebody may sign in.
+pub fn access(before: &User, after: &User) -> Access {
+    match (before.disabled_at, after.disabled_at) {
+        (None, Some(_)) => Access::Ends,
+        (Some(_), None) => Access::Returns,
+        _ => Access::Stays,
+    }
+}
+
+/// What changed, as the audit log has it.
+pub fn diff(before: &User, after: &User) -> Diff {
+    let mut diff = Diff::default();
+    let (first, last) = (before.first_name.as_deref(), before.last_name.as_deref());
+    diff.note("email", before.email.as_str(), after.email.as_str())
+        .note("firstName", first, after.first_name.as_deref())
+        .note("lastName", last, after.last_name.as_deref())
+        .note("role", before.role.as_str(), after.role.as_str())
+        .note(
+            "permissions",
+            Noted::list(&before.permissions),
+            Noted::list(&after.permissions),
+        );
+    diff
+}
+
+/// Where there was an administrator who may sign in, there must still be one.
+///
+/// # Errors
+/// [`Refusal::Conflict`].
+pub fn keeps_an_administrator(before: bool, after: bool) -> Result<(), Refusal> {
+    if before && !after {
+        Err(Refusal::last_admin())
+    } else {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use doorward_shared::{ScopeSet, UserId};
+    use proptest::prelude::*;
+    use ulid::Ulid;
+
+    use super::*;
+    use crate::domain::Email;
+
+    const NOW: Timestamp = Timestamp(1_000);
+
+    fn name() -> impl Strategy<Value = Option<String>> {
+        prop::option::of(prop_oneof![Just("Ada".to_owned()), Just("Bo".to_owned())])
+    }
+
+    fn email() -> impl Strategy<Value = Email> {
+        prop_oneof![Just("a@example.com"), Just("b@example.com")]
+            .prop_map(|text| Email::parse(text).unwrap())
+    }
+
+    prop_compose! {
+        fn user()(email in email(), first_name in name(), disabled in any::<bool>()) -> User {
+            User {
+                id: UserId(Ulid(1)),
+                email,
+                first_name,
+                last_name: None,
+                role: "customer".into(),
+                permissions: ScopeSet::default(),
+                disabled_at: disabled.then_some(Timestamp(5)),
+                created_at: Timestamp(0),
+                last_login_at: None,
+            }
+        }
+    }
+
+    prop_compose! {
+        fn a_change()(
+            email in prop::option::of(email()), first_name in prop::option::of(name()),
+            role in prop::option::of(Just("admin".to_owned())), disabled in prop::option::of(any::<bool>())
+        ) -> UserChange {
+            UserChange { email, first_name, role, disabled, ..UserChange::default() }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_change_holds_and_made_again_changes_nothing(before in user(), asked in a_change()) {
+            let after = change(&before, asked.clone(), NOW);
+            prop_assert_eq!(&change(&after, asked.clone(), NOW.plus_seconds(9)), &after);
+            prop_assert!(asked.disabled.is_none_or(|disabled| after.disabled_at.is_some() == disabled));
+            prop_assert!(asked.role.is_none_or(|role| after.role == role));
+            prop_assert_eq!((after.id, after.created_at), (before.id, before.created_at));
+        }
+
+        #[test]
+        fn access_ends_exactly_where_somebody_is_disabled_who_was_not(before in user(), asked in a_change()) {
+            let disabled = asked.disabled;
+            let after = change(&before, asked, NOW);
+            let ends = before.disabled_at.is_none() && disabled == Some(true);
+            prop_assert_eq!(access(&before, &after) == Access::Ends, ends);
+            let returns = before.disabled_at.is_some() && disabled == Some(false);
+            prop_assert_eq!(access(&before, &after) == Access::Returns, returns);
+            // Since when somebody is disabled is not moved by disabling them again.
+            prop_assert!(before.disabled_at.is_none() || after.disabled_at.is_none_or(|at| at == Timestamp(5)));
+        }
+
+        #[test]
+        fn the_log_tells_a_change_of_what_it_names_and_no_other(before in user(), asked in a_change()) {
+            let after = change(&before, asked, NOW);
+            let same = User { disabled_at: before.disabled_at, ..after.clone() } == before;
+            prop_assert_eq!(diff(&before, &after).is_empty(), same);
+        }
+    }
+
+    #[test]
+    fn the_last_administrator_stays() {
+        assert!(keeps_an_administrator(true, false).is_err());
+        for (before, after) in [(true, true), (false, false), (false, true)] {
+            assert_eq!(keeps_an_administrator(before, after), Ok(()));
+        }
+    }
+}

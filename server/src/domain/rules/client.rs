@@ -1,0 +1,242 @@
+//! What a client may be registered as, and what a change of one needs.
+
+use doorward_shared::{ScopeSet, Timestamp};
+
+use crate::domain::{
+    Client, Digest256, GrantType, Refusal,
+    client::{RESOURCE_SERVER, check_refresh},
+};
+
+/// What changes of a client; `None` stays as it is.
+#[derive(Debug, Clone, Default)]
+pub struct ClientChange {
+    pub name: Option<String>,
+    pub redirect_uris: Option<Vec<String>>,
+    pub grant_types: Option<Vec<GrantType>>,
+    pub scopes: Option<ScopeSet>,
+    pub resources: Option<Vec<String>>,
+    pub require_pkce: Option<bool>,
+    pub resource_server: Option<bool>,
+    /// Whether the resources it names hold this server itself.
+    pub sees_all: bool,
+}
+
+impl ClientChange {
+    /// The scopes that whoever makes the change has to hold. Whoever says where a client's codes go may come to do what
+    /// the client may, now or once it may again.
+    pub fn scopes_to_hold(&self, before: &Client) -> ScopeSet {
+        let takes_over =
+            self.redirect_uris.is_some() || self.grant_types.is_some() || self.scopes.is_some();
+        let given = self.scopes.clone().unwrap_or_default();
+        if takes_over {
+            given.union(&before.scopes)
+        } else {
+            given
+        }
+    }
+}
+
+/// Whether a client can be registered.
+///
+/// # Errors
+/// [`Refusal::Invalid`].
+pub fn register(client: &Client) -> Result<(), Refusal> {
+    check_grants(client)?;
+    check_scopes(client)
+}
+
+/// The client after a change.
+///
+/// # Errors
+/// [`Refusal::Invalid`].
+pub fn change(before: &Client, change: ClientChange) -> Result<Client, Refusal> {
+    let before = before.clone();
+    let (grants, scopes) = (before.grant_types.clone(), before.scopes.clone());
+    let after = Client {
+        name: change.name.unwrap_or(before.name),
+        redirect_uris: change.redirect_uris.unwrap_or(before.redirect_uris),
+        grant_types: change.grant_types.unwrap_or(before.grant_types),
+        scopes: change.scopes.unwrap_or(before.scopes),
+        resources: change.resources.unwrap_or(before.resources),
+        require_pkce: change.require_pkce.unwrap_or(before.require_pkce),
+        resource_server: change.resource_server.unwrap_or(before.resource_server),
+        ..before
+    };
+    // Clients from before this rule keep what they have.
+    if after.grant_types != grants || after.scopes != scopes {
+        check_scopes(&after)?;
+    }
+    check_grants(&after)?;
+    Ok(after)
+}
+
+/// The client with a new secret; the one before is good until `old_until`.
+///
+/// # Errors
+/// [`Refusal::Conflict`] for a public client.
+pub fn rotate_secret(
+    before: &Client,
+    secret: Digest256,
+    old_until: Timestamp,
+    now: Timestamp,
+) -> Result<Client, Refusal> {
+    let Some(secrets) = &before.secrets else {
+        return Err(Refusal::Conflict("a public client has no secret".into()));
+    };
+    Ok(Client {
+        secrets: Some(secrets.rotated(secret, old_until, now)),
+        ..before.clone()
+    })
+}
+
+fn check_grants(client: &Client) -> Result<(), Refusal> {
+    if client.may(GrantType::AuthorizationCode) && client.redirect_uris.is_empty() {
+        let reason = "must name at least one for the authorization_code grant";
+        return Err(invalid("redirectUris", reason));
+    }
+    if !client.is_confidential() && client.may(GrantType::ClientCredentials) {
+        let reason = "client_credentials needs a confidential client (RFC 6749 section 4.4)";
+        return Err(invalid("grantTypes", reason));
+    }
+    if client.resource_server && !client.is_confidential() {
+        return Err(invalid("resourceServer", RESOURCE_SERVER));
+    }
+    Ok(())
+}
+
+fn check_scopes(client: &Client) -> Result<(), Refusal> {
+    check_refresh(&client.grant_types, &client.scopes).map_err(|reason| invalid("scopes", reason))
+}
+
+fn invalid(field: &'static str, reason: &str) -> Refusal {
+    Refusal::Invalid {
+        field,
+        reason: reason.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use doorward_shared::ClientId;
+    use proptest::{prelude::*, sample::subsequence};
+    use ulid::Ulid;
+
+    use super::*;
+    use crate::domain::ClientSecrets;
+
+    fn grants() -> impl Strategy<Value = Vec<GrantType>> {
+        let all = vec![
+            GrantType::AuthorizationCode,
+            GrantType::RefreshToken,
+            GrantType::ClientCredentials,
+        ];
+        subsequence(all, 0..=3)
+    }
+
+    fn scopes() -> impl Strategy<Value = ScopeSet> {
+        let all = vec!["openid", "offline_access", "read", "write"];
+        subsequence(all, 0..=4).prop_map(|some| ScopeSet::parse(&some.join(" ")).unwrap())
+    }
+
+    fn uris() -> impl Strategy<Value = Vec<String>> {
+        subsequence(vec!["https://a.example/cb".to_owned()], 0..=1)
+    }
+
+    prop_compose! {
+        fn client()(
+            grant_types in grants(), scopes in scopes(), redirect_uris in uris(), confidential in any::<bool>(),
+            resource_server in any::<bool>()
+        ) -> Client {
+            Client {
+                id: ClientId(Ulid(1)),
+                name: "App".into(),
+                redirect_uris,
+                grant_types,
+                scopes,
+                resources: Vec::new(),
+                secrets: confidential.then(|| ClientSecrets {
+                    current: Digest256([1; 32]),
+                    previous: None,
+                    unmarked: 0,
+                }),
+                require_pkce: false,
+                resource_server,
+                created_at: Timestamp(0),
+            }
+        }
+    }
+
+    prop_compose! {
+        fn a_change()(
+            redirect_uris in prop::option::of(uris()), grant_types in prop::option::of(grants()),
+            scopes in prop::option::of(scopes()), require_pkce in prop::option::of(any::<bool>()),
+            resource_server in prop::option::of(any::<bool>())
+        ) -> ClientChange {
+            ClientChange { redirect_uris, grant_types, scopes, require_pkce, resource_server, ..ClientChange::default() }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_change_makes_a_client_that_could_not_be_registered(
+            before in client(), a_change in a_change()
+        ) {
+            prop_assume!(register(&before).is_ok());
+            if let Ok(after) = change(&before, a_change) {
+                prop_assert_eq!(register(&after), Ok(()));
+                prop_assert_eq!(after.is_confidential(), before.is_confidential());
+                prop_assert_eq!(after.id, before.id);
+            }
+        }
+
+        #[test]
+        fn a_public_client_never_gets_tokens_of_its_own_and_is_no_resource_server(before in client(), a_change in a_change()) {
+            if let Ok(after) = change(&before, a_change) {
+                prop_assert!(after.is_confidential() || !after.may(GrantType::ClientCredentials));
+                prop_assert!(after.is_confidential() || !after.resource_server);
+            }
+        }
+
+        #[test]
+        fn what_is_not_named_stays_and_whoever_redirects_codes_must_hold_all_the_client_may(
+            before in client(), a_change in a_change()
+        ) {
+            let held = a_change.scopes_to_hold(&before);
+            let takes = a_change.redirect_uris.is_some() || a_change.grant_types.is_some();
+            prop_assert!(!takes || held.covers_all(&before.scopes));
+            let (uris, scopes) = (a_change.redirect_uris.is_none(), a_change.scopes.is_none());
+            if let Ok(after) = change(&before, a_change) {
+                prop_assert!(held.covers_all(&after.scopes) || after.scopes == before.scopes);
+                prop_assert!(!uris || after.redirect_uris == before.redirect_uris);
+                prop_assert!(!scopes || after.scopes == before.scopes);
+            }
+        }
+    }
+
+    #[test]
+    fn a_client_from_before_the_rule_of_offline_access_keeps_what_it_has() {
+        let before = Client {
+            id: ClientId(Ulid(1)),
+            name: "App".into(),
+            redirect_uris: vec!["https://a.example/cb".into()],
+            grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
+            scopes: ScopeSet::parse("openid").unwrap(),
+            resources: Vec::new(),
+            secrets: None,
+            require_pkce: false,
+            resource_server: false,
+            created_at: Timestamp(0),
+        };
+        let renamed = ClientChange {
+            name: Some("Other".into()),
+            ..ClientChange::default()
+        };
+        assert_eq!(change(&before, renamed).unwrap().name, "Other");
+        let wider = ClientChange {
+            scopes: Some(ScopeSet::parse("openid read").unwrap()),
+            ..ClientChange::default()
+        };
+        assert!(change(&before, wider).is_err());
+        assert!(register(&before).is_err());
+    }
+}

@@ -1,0 +1,76 @@
+//! What roles may become.
+
+use doorward_shared::ScopeSet;
+
+use crate::domain::{Refusal, Role, role::ADMIN};
+
+/// Whether a role may be given these permissions: `admin` keeps `admin`, so that there is a way to become one.
+///
+/// # Errors
+/// [`Refusal::Conflict`].
+pub fn put(name: &str, permissions: &ScopeSet) -> Result<(), Refusal> {
+    if name == ADMIN && !permissions.covers("admin") {
+        return Err(Refusal::Conflict(
+            "the role admin keeps its permission admin".into(),
+        ));
+    }
+    Ok(())
+}
+
+/// What a role is, that is to be deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    Missing,
+    /// Somebody has it.
+    Used,
+    Unused,
+}
+
+/// Whether a role may be deleted.
+///
+/// # Errors
+/// [`Refusal::NotFound`]; [`Refusal::Conflict`] for a built-in one and one in use.
+pub fn delete(name: &str, standing: Standing) -> Result<(), Refusal> {
+    match standing {
+        Standing::Missing => Err(Refusal::NotFound("role")),
+        _ if Role::is_built_in(name) => {
+            Err(Refusal::Conflict(format!("the role {name} is built in")))
+        }
+        Standing::Used => Err(Refusal::Conflict(format!(
+            "some users have the role {name}"
+        ))),
+        Standing::Unused => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{prelude::*, sample::subsequence};
+
+    use super::*;
+
+    fn name() -> impl Strategy<Value = &'static str> {
+        prop_oneof![Just("admin"), Just("customer"), Just("clerk")]
+    }
+
+    proptest! {
+        #[test]
+        fn the_role_admin_always_has_admin(
+            name in name(), some in subsequence(vec!["admin", "admin:users", "read"], 0..=3)
+        ) {
+            let permissions = ScopeSet::parse(&some.join(" ")).unwrap();
+            let refused = put(name, &permissions).is_err();
+            prop_assert_eq!(refused, name == "admin" && !some.contains(&"admin"));
+        }
+
+        #[test]
+        fn only_what_nobody_has_and_is_not_built_in_is_deleted(
+            name in name(), standing in prop_oneof![Just(Standing::Missing), Just(Standing::Used), Just(Standing::Unused)]
+        ) {
+            let done = delete(name, standing).is_ok();
+            prop_assert_eq!(done, standing == Standing::Unused && name == "clerk");
+            let missing = delete(name, standing) == Err(Refusal::NotFound("role"));
+            prop_assert_eq!(missing, standing == Standing::Missing);
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! When a session may begin, when it ends by itself, and which ones make room.
+
+use doorward_shared::{SessionId, Timestamp};
+
+use crate::domain::{Account, Refusal};
+
+/// Whether a password that was found right may still open a session: another may have been set meanwhile.
+///
+/// # Errors
+/// [`Refusal::PasswordChanged`].
+pub fn password_stands(stored: Option<&str>, seen: &str) -> Result<(), Refusal> {
+    if stored == Some(seen) {
+        Ok(())
+    } else {
+        Err(Refusal::PasswordChanged)
+    }
+}
+
+/// Whether a password alone opens a session: a factor that was set up since it was checked is asked for at the next try.
+///
+/// # Errors
+/// [`Refusal::PasswordChanged`].
+pub fn password_is_enough(has_factor: bool) -> Result<(), Refusal> {
+    if has_factor {
+        Err(Refusal::PasswordChanged)
+    } else {
+        Ok(())
+    }
+}
+
+/// The account that may sign in; one that is gone has no password any more.
+///
+/// # Errors
+/// [`Refusal::PasswordChanged`], [`Refusal::Disabled`].
+pub fn may_sign_in(account: Option<Account>) -> Result<Account, Refusal> {
+    let account = account.ok_or(Refusal::PasswordChanged)?;
+    if account.user.disabled_at.is_some() {
+        return Err(Refusal::Disabled);
+    }
+    Ok(account)
+}
+
+/// Ends of what a new session is given.
+#[derive(Debug, Clone, Copy)]
+pub struct Ends {
+    /// Of the first access token.
+    pub access: Timestamp,
+    /// Of the first refresh token, where there is one.
+    pub refresh: Option<Timestamp>,
+    /// Of the session itself, however it is used.
+    pub absolute: Timestamp,
+}
+
+/// Until when a session lives unused: as long as the last of its tokens.
+pub fn idle_until(ends: Ends) -> Timestamp {
+    let tokens = ends
+        .refresh
+        .map_or(ends.access, |refresh| refresh.max(ends.access));
+    tokens.min(ends.absolute)
+}
+
+/// A live session of an account, and when it was last used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Live {
+    pub id: SessionId,
+    pub seen: Timestamp,
+}
+
+/// The sessions that end so that an account keeps its cap: the least recently used, but never the `newest`. A cap of 0 is
+/// none.
+pub fn evicted(mut live: Vec<Live>, newest: SessionId, cap: usize) -> Vec<SessionId> {
+    if cap == 0 || live.len() <= cap {
+        return Vec::new();
+    }
+    let excess = live.len() - cap;
+    live.retain(|session| session.id != newest);
+    live.sort_unstable_by_key(|session| (session.seen, session.id));
+    live.into_iter()
+        .take(excess)
+        .map(|session| session.id)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use ulid::Ulid;
+
+    use super::*;
+
+    fn id(number: usize) -> SessionId {
+        SessionId(Ulid(number as u128))
+    }
+
+    proptest! {
+        #[test]
+        fn an_account_keeps_its_cap_and_the_newest_and_loses_the_least_recently_used(
+            seen in prop::collection::vec(0_i64..9, 1..30), newest in any::<prop::sample::Index>(), cap in 0_usize..12
+        ) {
+            let live: Vec<_> = seen
+                .iter()
+                .enumerate()
+                .map(|(at, seen)| Live { id: id(at), seen: Timestamp(*seen) })
+                .collect();
+            let newest = id(newest.index(live.len()));
+            let gone = evicted(live.clone(), newest, cap);
+            prop_assert!(!gone.contains(&newest));
+            let left: Vec<_> = live.iter().filter(|one| !gone.contains(&one.id)).collect();
+            if cap == 0 {
+                prop_assert!(gone.is_empty());
+            } else {
+                prop_assert_eq!(left.len(), live.len().min(cap));
+            }
+            let last_gone = live.iter().filter(|one| gone.contains(&one.id)).map(|one| one.seen).max();
+            let first_left = left.iter().filter(|one| one.id != newest).map(|one| one.seen).min();
+            if let (Some(gone), Some(left)) = (last_gone, first_left) {
+                prop_assert!(gone <= left);
+            }
+        }
+
+        #[test]
+        fn no_session_outlives_its_absolute_end_and_each_lives_as_long_as_a_token_of_its(
+            access in 0_i64..100, refresh in prop::option::of(0_i64..100), absolute in 0_i64..100
+        ) {
+            let ends = Ends {
+                access: Timestamp(access),
+                refresh: refresh.map(Timestamp),
+                absolute: Timestamp(absolute),
+            };
+            let until = idle_until(ends);
+            prop_assert!(until <= ends.absolute);
+            let longest = ends.access.max(ends.refresh.unwrap_or(ends.access));
+            prop_assert!(until == ends.absolute || until == longest);
+        }
+
+        #[test]
+        fn only_the_password_that_is_stored_opens_a_session(
+            stored in prop::option::of("[ab]{0,2}"), seen in "[ab]{0,2}"
+        ) {
+            let stands = password_stands(stored.as_deref(), &seen).is_ok();
+            prop_assert_eq!(stands, stored == Some(seen));
+        }
+    }
+
+    #[test]
+    fn a_factor_that_was_set_up_meanwhile_is_asked_for() {
+        assert_eq!(password_is_enough(false), Ok(()));
+        assert_eq!(password_is_enough(true), Err(Refusal::PasswordChanged));
+        assert_eq!(may_sign_in(None).err(), Some(Refusal::PasswordChanged));
+    }
+}

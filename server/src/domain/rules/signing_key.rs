@@ -1,0 +1,71 @@
+//! How long a signing key that does not sign any more still verifies, and which one may go.
+
+use doorward_shared::Timestamp;
+
+use crate::domain::Refusal;
+
+/// How much longer than its last token a key stays in the JWKS, in seconds: clocks of resource servers differ.
+const SLACK: u32 = 60;
+
+/// When a key leaves the JWKS that stops signing now: after the last token that it may have signed.
+pub fn retires_at(stopped_at: Timestamp, longest_token_seconds: u32) -> Timestamp {
+    stopped_at.plus_seconds(i64::from(longest_token_seconds) + i64::from(SLACK))
+}
+
+/// Whether a key has left the JWKS; one that signs has no end.
+pub fn is_retired(retires_at: Option<Timestamp>, now: Timestamp) -> bool {
+    retires_at.is_some_and(|at| at <= now)
+}
+
+/// What a key is, that is to be deleted before its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    Missing,
+    /// New tokens are signed with it.
+    Signs,
+    Verifies,
+}
+
+/// Whether a key may be deleted.
+///
+/// # Errors
+/// [`Refusal::NotFound`]; [`Refusal::Conflict`] for the one that signs.
+pub fn delete(standing: Standing) -> Result<(), Refusal> {
+    match standing {
+        Standing::Missing => Err(Refusal::NotFound("signing key")),
+        Standing::Signs => Err(Refusal::Conflict(
+            "this key signs new tokens: rotate the signing key first".into(),
+        )),
+        Standing::Verifies => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_key_verifies_until_its_last_token_has_expired_everywhere(
+            stopped in 0_i64..1_000_000_000, longest in 0_u32..10_000_000, before_stop in 0_i64..1_000_000
+        ) {
+            let stopped_at = Timestamp(stopped);
+            let gone = retires_at(stopped_at, longest);
+            // A token that was signed at the last moment, on a clock that is behind by less than the slack.
+            let expires = Timestamp(stopped - before_stop).plus_seconds(i64::from(longest));
+            prop_assert!(gone >= expires.plus_seconds(i64::from(SLACK)));
+            prop_assert!(!is_retired(Some(gone), expires));
+            prop_assert!(is_retired(Some(gone), gone) && !is_retired(None, gone));
+        }
+    }
+
+    #[test]
+    fn the_key_that_signs_is_not_deleted() {
+        assert_eq!(delete(Standing::Verifies), Ok(()));
+        assert!(matches!(delete(Standing::Signs), Err(Refusal::Conflict(_))));
+        let missing = delete(Standing::Missing);
+        assert_eq!(missing, Err(Refusal::NotFound("signing key")));
+    }
+}

@@ -1,0 +1,117 @@
+//! What requests are answered with: the use cases, the protocol, and what pages are made of. `app.rs` builds it once.
+
+use std::sync::Arc;
+
+use doorward_shared::{ErrorCode, Timestamp};
+use rocket::{
+    Request,
+    request::{FromRequest, Outcome},
+};
+
+use super::{ApiError, RequestInfo, site::Site};
+use crate::{
+    clock::Clock,
+    crypto::{seal::MasterKey, signing::KeyRing},
+    domain::{Act, Cause, Door},
+    metrics::Metrics,
+    oauth::{AuthorizationEndpoint, Clients, TokenEndpoint, TokenInfos},
+    service::{
+        Accounts, ApiKeys, Backups, Browsers, Caller, Callers, Jobs, Keys, Passwords, Refresh,
+        SecondFactors, Sessions, SignIn, SigningKeys, Statistics, Tokens,
+    },
+    settings::Settings,
+    state::{Arrivals, IdempotentAnswers, Told, UsedForms, limits::Limits, streams::Streams},
+    store::Store,
+};
+
+/// What handlers and guards take. A handler says what it needs of it by calling it.
+#[derive(Debug)]
+pub struct Services {
+    pub settings: Arc<Settings>,
+    /// Base URL under which clients reach this server, without a trailing slash.
+    pub issuer: String,
+    pub clock: Clock,
+    pub started_at: Timestamp,
+    pub metrics: Metrics,
+    pub store: Store,
+    pub keys: KeyRing,
+    pub limits: Limits,
+    pub callers: Callers,
+    pub passwords: Passwords,
+    pub sign_in: SignIn,
+    pub accounts: Accounts,
+    pub tokens: Tokens,
+    pub refresh: Refresh,
+    /// Judges API keys and has their use paid.
+    pub api_keys: Keys,
+    /// Mints API keys and changes them.
+    pub minting: ApiKeys,
+    pub sessions: Sessions,
+    pub signing_keys: SigningKeys,
+    pub statistics: Statistics,
+    pub backups: Backups,
+    pub jobs: Jobs,
+    pub browsers: Browsers,
+    pub clients: Clients,
+    pub token_endpoint: TokenEndpoint,
+    pub authorization: AuthorizationEndpoint,
+    pub token_infos: TokenInfos,
+    pub(crate) factors: Arc<SecondFactors>,
+    pub(crate) master: Arc<MasterKey>,
+    pub(crate) site: Site,
+    pub(crate) arrivals: Arrivals,
+    pub(crate) answers: IdempotentAnswers,
+    pub(crate) used_forms: UsedForms,
+    pub(crate) streams: Streams,
+    pub(crate) told: Told,
+}
+
+impl Services {
+    /// Of the app that a request came to.
+    ///
+    /// # Errors
+    /// `internal_error`, where the fairing is not attached.
+    pub(in crate::http) fn of<'r>(request: &'r Request<'_>) -> Result<&'r Self, ApiError> {
+        let missing = || {
+            ApiError::new(
+                ErrorCode::InternalError,
+                "the Doorward fairing is not attached",
+            )
+        };
+        let services = request.rocket().state::<Arc<Self>>();
+        services.map(AsRef::as_ref).ok_or_else(missing)
+    }
+
+    /// Something a caller is about to do in a request. Storage judges it when it is done.
+    ///
+    /// # Errors
+    /// `invalid_token`, for a token of a form that this server does not sign.
+    pub(in crate::http) fn act(
+        &self,
+        caller: &Caller,
+        door: Door,
+        info: &RequestInfo,
+    ) -> Result<Act, ApiError> {
+        let cause = self.cause(caller, info);
+        Ok(caller.act(door, self.settings.step_up_seconds, cause)?)
+    }
+
+    /// What is put down to a caller in a request.
+    pub(in crate::http) fn cause(&self, caller: &Caller, info: &RequestInfo) -> Cause {
+        Cause {
+            client_id: caller.client_id(),
+            ..info.cause(caller.actor(), self.clock.now())
+        }
+    }
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for &'r Services {
+    type Error = ApiError;
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
+        match Services::of(request) {
+            Ok(services) => Outcome::Success(services),
+            Err(error) => Outcome::Error(error.leave(request)),
+        }
+    }
+}

@@ -1,0 +1,344 @@
+//! What a grant is worth: the tokens that a client gets for it.
+
+use std::sync::Arc;
+
+use aws_lc_rs::digest;
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use doorward_shared::{Scope, ScopeSet, scope::OPENID_SCOPES};
+use serde::Serialize;
+
+use super::{Failure, Form, TokenAnswer, token::TokenEndpoint};
+use crate::{
+    crypto::{
+        secret::{Digest256, Secret},
+        signing::{SigningAlgorithm, TokenType},
+    },
+    domain::{
+        Cause, Client, Code, GrantType, Lineage, Session,
+        rules::{
+            code::{self as rule, Worth},
+            credential::grantable,
+        },
+    },
+    service::{Asked, Grant, NotRenewed, Renewed},
+    store::Redeemed,
+};
+
+/// Claims of an ID token, OpenID Connect Core section 2.
+#[derive(Debug, Serialize)]
+struct IdClaims<'a> {
+    iss: &'a str,
+    sub: String,
+    aud: String,
+    exp: i64,
+    iat: i64,
+    auth_time: i64,
+    amr: &'static [&'static str],
+    at_hash: String,
+    sid: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nonce: Option<String>,
+}
+
+/// What is asked for tokens with.
+#[expect(clippy::large_enum_variant, reason = "one for each request")]
+pub(super) enum Presented {
+    ClientCredentials,
+    Code {
+        hash: Digest256,
+        redirect_uri: String,
+        /// Whether a PKCE verifier came.
+        verified: bool,
+        found: Option<Code>,
+    },
+    Refresh {
+        used: Secret,
+        scope: Option<ScopeSet>,
+    },
+}
+
+/// One token request of a client that has shown who it is.
+pub(super) struct Exchange {
+    pub endpoint: TokenEndpoint,
+    pub client: Arc<Client>,
+    pub presented: Presented,
+    pub cause: Cause,
+    /// Audiences that were asked for, all of which the client may ask for.
+    pub resources: Vec<String>,
+    /// Hash of the secret that the client has shown.
+    pub secret: Option<Digest256>,
+}
+
+impl Exchange {
+    pub fn kind(&self) -> GrantType {
+        match self.presented {
+            Presented::ClientCredentials => GrantType::ClientCredentials,
+            Presented::Code { .. } => GrantType::AuthorizationCode,
+            Presented::Refresh { .. } => GrantType::RefreshToken,
+        }
+    }
+
+    /// The scope that is asked for; with client credentials all that the client may do by itself, where none is.
+    pub fn scope(&self, form: &Form) -> Option<String> {
+        match (&self.presented, form.get("scope")) {
+            (Presented::ClientCredentials, None) => Some(own_scopes(&self.client).to_string()),
+            (_, scope) => scope.map(str::to_owned),
+        }
+    }
+
+    /// The scope that is asked for with a refresh token.
+    pub fn refreshed_scope(&self) -> Option<ScopeSet> {
+        match &self.presented {
+            Presented::Refresh { scope, .. } => Some(scope.clone().unwrap_or_default()),
+            _ => None,
+        }
+    }
+
+    /// The code that was shown, if it is good. One that was used before ends what came of it.
+    pub async fn find_code(&mut self) -> Result<Option<Code>, Failure> {
+        let Presented::Code {
+            hash,
+            redirect_uri,
+            verified,
+            found,
+        } = &mut self.presented
+        else {
+            return Err(Failure::server());
+        };
+        let store = &self.endpoint.store;
+        let Some(code) = store.code(*hash).await? else {
+            return Ok(None);
+        };
+        let shown = rule::Shown {
+            client: self.client.id,
+            redirect_uri,
+            verified: *verified,
+        };
+        match rule::show(&code, shown, self.cause.at) {
+            Worth::Good => {}
+            Worth::Nothing => return Ok(None),
+            Worth::Replay => {
+                store.replay_code(*hash, self.cause.clone()).await?;
+                return Ok(None);
+            }
+            Worth::NoVerifier => return Err(Failure::grant("code_verifier is missing")),
+            Worth::NoChallenge => {
+                let reason = "code_verifier came for a code that had no code_challenge";
+                return Err(Failure::grant(reason));
+            }
+        }
+        *found = Some(code.clone());
+        Ok(Some(code))
+    }
+
+    /// Issues what was shown is worth. `scope` is what the flow grants a client by itself.
+    pub async fn issue(&self, scope: &str) -> Result<TokenAnswer, Failure> {
+        match &self.presented {
+            Presented::ClientCredentials => {
+                let scope = ScopeSet::parse(scope).map_err(|_| Failure::server())?;
+                self.of_client(&scope)
+            }
+            Presented::Code {
+                hash,
+                found: Some(code),
+                ..
+            } => self.of_code(*hash, code).await,
+            Presented::Code { found: None, .. } => Err(Failure::server()),
+            Presented::Refresh { used, scope } => self.of_refresh(used, scope.as_ref()).await,
+        }
+    }
+
+    /// A client's own token.
+    fn of_client(&self, scope: &ScopeSet) -> Result<TokenAnswer, Failure> {
+        let tokens = &self.endpoint.tokens;
+        let seconds = tokens.settings.client_token_seconds;
+        let grant = Grant {
+            subject: self.client.id.to_string(),
+            client_id: Some(self.client.id),
+            session: None,
+            scope,
+            audience: self.resources.clone(),
+            auth_time: None,
+            method: None,
+            seconds,
+            secret: self.secret,
+        };
+        Ok(TokenAnswer {
+            access_token: tokens.access_token(grant, self.cause.at)?,
+            expires_in: seconds,
+            scope: scope.to_string(),
+            refresh_token: None,
+            id_token: None,
+        })
+    }
+
+    /// Uses a code up and opens the session it gives.
+    async fn of_code(&self, hash: Digest256, code: &Code) -> Result<TokenAnswer, Failure> {
+        let (client, tokens, now) = (&self.client, &self.endpoint.tokens, self.cause.at);
+        // RFC 8707 section 2.2: at the token endpoint a subset of what was granted.
+        let granted = |uri: &String| code.resources.is_empty() || code.resources.contains(uri);
+        if !self.resources.iter().all(granted) {
+            return Err(Failure::new(
+                "invalid_target",
+                "the resource was not asked for at the authorization endpoint",
+            ));
+        }
+        // OpenID Connect Core section 11: with `openid` it is `offline_access` that asks for a refresh token.
+        let asked = !code.scope.covers("openid") || code.scope.covers("offline_access");
+        let offline = asked && client.may(GrantType::RefreshToken);
+        let refresh = offline.then(|| tokens.next_refresh_token());
+        let new = tokens.granted_session(client, code, refresh.clone(), now);
+        let store = &self.endpoint.store;
+        let redeemed = store.redeem_code(hash, new, self.cause.clone()).await?;
+        let (user, session) = match redeemed {
+            Redeemed::Opened(opened) => *opened,
+            Redeemed::Replayed | Redeemed::Gone => {
+                return Err(Failure::grant("the authorization code is not valid"));
+            }
+        };
+        let account = store.account(user.id).await?;
+        let may = account.map(|account| account.may.clone());
+        let scope = session
+            .scope
+            .intersect(&grantable(&may.unwrap_or_default()))
+            .intersect(&client.scopes);
+        let audience = if self.resources.is_empty() {
+            &code.resources
+        } else {
+            &self.resources
+        };
+        let access_token = self.access_token(&session, &scope, audience.clone())?;
+        let id_token = scope.covers("openid").then(|| {
+            let code = (code.auth_time.seconds(), code.nonce.clone());
+            self.id_token(&session, code, &access_token)
+        });
+        Ok(TokenAnswer {
+            id_token: id_token.transpose()?,
+            access_token,
+            expires_in: tokens.settings.access_token_seconds,
+            scope: scope.to_string(),
+            refresh_token: refresh.map(|first| first.token(session.id, 1).expose().to_owned()),
+        })
+    }
+
+    /// Uses a refresh token up, for the scopes it was given or fewer.
+    async fn of_refresh(
+        &self,
+        used: &Secret,
+        wanted: Option<&ScopeSet>,
+    ) -> Result<TokenAnswer, Failure> {
+        let asked = Asked {
+            scope: wanted.cloned(),
+            resources: self.resources.clone(),
+        };
+        let lineage = Lineage::Client(self.client.id);
+        let renewed = self
+            .endpoint
+            .refresh
+            .renew(used, lineage, asked, self.cause.clone());
+        let Renewed {
+            session,
+            scope: may,
+            resources,
+            refresh_token,
+            ..
+        } = renewed.await.map_err(|why| match why {
+            NotRenewed::Unknown | NotRenewed::Expired | NotRenewed::Revoked => {
+                Failure::grant("the refresh token is not valid")
+            }
+            NotRenewed::ScopeTooWide => Failure::scope("the scope was not granted"),
+            NotRenewed::OtherResource => {
+                Failure::new("invalid_target", "the resource was not granted")
+            }
+            NotRenewed::Failed(error) => error.into(),
+        })?;
+        let scope = match wanted {
+            Some(wanted) => wanted.intersect(&may),
+            None => may,
+        };
+        let scope = scope.intersect(&self.client.scopes);
+        Ok(TokenAnswer {
+            access_token: self.access_token(&session, &scope, resources)?,
+            expires_in: self.endpoint.tokens.settings.access_token_seconds,
+            scope: scope.to_string(),
+            refresh_token: Some(refresh_token.expose().to_owned()),
+            id_token: None,
+        })
+    }
+
+    /// An access token of a session that a person gave the client.
+    fn access_token(
+        &self,
+        session: &Session,
+        scope: &ScopeSet,
+        audience: Vec<String>,
+    ) -> Result<String, Failure> {
+        let tokens = &self.endpoint.tokens;
+        let grant = Grant {
+            subject: session.user_id.to_string(),
+            client_id: Some(self.client.id),
+            session: Some(session.id),
+            scope,
+            audience,
+            auth_time: session.auth_time,
+            method: Some(session.method),
+            seconds: tokens.settings.access_token_seconds,
+            secret: None,
+        };
+        Ok(tokens.access_token(grant, self.cause.at)?)
+    }
+
+    fn id_token(
+        &self,
+        session: &Session,
+        (auth_time, nonce): (i64, Option<String>),
+        access_token: &str,
+    ) -> Result<String, Failure> {
+        let (tokens, now) = (&self.endpoint.tokens, self.cause.at.seconds());
+        let claims = IdClaims {
+            iss: &tokens.issuer,
+            sub: session.user_id.to_string(),
+            aud: self.client.id.to_string(),
+            exp: now + i64::from(tokens.settings.access_token_seconds),
+            iat: now,
+            auth_time,
+            amr: session.method.amr(),
+            at_hash: at_hash(access_token, tokens.keys.algorithm()),
+            sid: session.id.to_string(),
+            nonce,
+        };
+        Ok(tokens.keys.sign(TokenType::Id, &claims)?)
+    }
+}
+
+/// What a client may do by itself: nobody signs in, so OpenID Connect's scopes mean nothing.
+pub(super) fn own_scopes(client: &Client) -> ScopeSet {
+    let real = |scope: &&Scope| !OPENID_SCOPES.contains(&scope.as_str());
+    client.scopes.iter().filter(real).cloned().collect()
+}
+
+/// OpenID Connect Core section 3.1.3.6: the left half of the hash that goes with the signature. Ed25519 hashes with
+/// SHA-512, and so do the clients that know it.
+fn at_hash(access_token: &str, algorithm: Option<SigningAlgorithm>) -> String {
+    let hash = match algorithm {
+        Some(SigningAlgorithm::EdDsa) => &digest::SHA512,
+        _ => &digest::SHA256,
+    };
+    let hash = digest::digest(hash, access_token.as_bytes());
+    let hash = hash.as_ref();
+    BASE64_URL_SAFE_NO_PAD.encode(&hash[..hash.len() / 2])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The example of OpenID Connect Core appendix A.3, whose ID token is signed with RS256.
+    #[test]
+    fn at_hash_is_the_left_half_of_the_hash() {
+        let token = "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y";
+        let short = at_hash(token, Some(SigningAlgorithm::Rs256));
+        assert_eq!(short, "77QmUPtjPfzWtF2AnpK9RQ");
+        assert_eq!(at_hash(token, Some(SigningAlgorithm::EdDsa)).len(), 43);
+    }
+}

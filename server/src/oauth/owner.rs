@@ -1,0 +1,178 @@
+//! The person at the authorization endpoint: whether they must sign in, what they allow, and the code that stands for it.
+
+use std::sync::Arc;
+
+use doorward_shared::{ScopeSet, Timestamp, UserId};
+
+use super::{
+    Failure,
+    authorize::{AuthorizationEndpoint, Next, SAID_NO, Visitor},
+    redirect::is_claimed_by_any_program,
+    request::AuthorizationRequest,
+    with_parameters,
+};
+use crate::{
+    clock::random_bytes,
+    crypto::secret::authorization_code,
+    domain::{Actor, Cause, Client, Code, rules::credential::grantable},
+    service::SignedIn,
+    store::Created,
+};
+
+/// How long a code is good, in seconds.
+const CODE_SECONDS: i64 = 60;
+
+/// What comes of asking the person.
+pub(super) enum Decision {
+    /// They have to say something first.
+    Ask(Next),
+    /// They give this.
+    Grant { user: UserId, scope: ScopeSet },
+}
+
+/// Asks the person, and makes the code.
+pub(super) struct Owner {
+    pub endpoint: AuthorizationEndpoint,
+    pub request: AuthorizationRequest,
+    pub client: Arc<Client>,
+    pub visitor: Visitor,
+    pub now: Timestamp,
+    /// What the person gives, once they have said so.
+    pub granted: Option<ScopeSet>,
+}
+
+impl Owner {
+    /// Whether the person must sign in, now or again. Times count from when the request came, so that whoever has
+    /// signed in for it has signed in.
+    fn must_sign_in(&self, who: &SignedIn) -> bool {
+        let asked_at = self.request.asked_at;
+        let signed_in_at = who.session.created_at;
+        let max_age = self.request.max_age.map(i64::from);
+        let too_long_ago = max_age.is_some_and(|age| signed_in_at < asked_at.plus_seconds(-age));
+        let is_other = self
+            .request
+            .hinted
+            .is_some_and(|user| user != who.account.user.id);
+        let again = self.request.prompt.login && signed_in_at < asked_at;
+        too_long_ago || is_other || again
+    }
+
+    /// What of the request the person can give.
+    fn offered(&self, who: &SignedIn) -> ScopeSet {
+        let may = grantable(&who.account.may);
+        self.request.scope.intersect(&may)
+    }
+
+    /// A client that cannot show who it is, at an address any program may claim: what was allowed before may have
+    /// been allowed to another (RFC 8252 section 8.6).
+    fn must_ask_always(&self) -> bool {
+        !self.client.is_confidential() && is_claimed_by_any_program(&self.request.redirect_uri)
+    }
+
+    /// Whether the person allows what is asked for, as far as they have said.
+    ///
+    /// # Errors
+    /// [`Failure`], told the client.
+    pub async fn decide(&self) -> Result<Decision, Failure> {
+        let prompt = self.request.prompt;
+        let refuse = |error, reason: &'static str| Err(Failure::new(error, reason));
+        let Some(who) = self
+            .visitor
+            .signed_in
+            .as_ref()
+            .filter(|who| !self.must_sign_in(who))
+        else {
+            return if prompt.none {
+                refuse("login_required", "nobody is signed in who could answer")
+            } else {
+                Ok(Decision::Ask(Next::SignIn))
+            };
+        };
+        let offered = self.offered(who);
+        if offered.is_empty() && !self.request.scope.is_empty() {
+            return refuse("access_denied", "the account holds none of these scopes");
+        }
+        let user = who.account.user.id;
+        match self.visitor.decision {
+            Some(false) => return refuse("access_denied", SAID_NO),
+            Some(true) => {
+                // Nothing that was not on the page they said yes to.
+                let shown = self.request.shown.clone().unwrap_or_default();
+                return Ok(Decision::Grant {
+                    user,
+                    scope: offered.intersect(&shown),
+                });
+            }
+            None => {}
+        }
+        let before = self.endpoint.store.consent(user, self.client.id).await?;
+        let known = before.is_some_and(|before| before.covers_all(&offered));
+        if known && !prompt.consent && !self.must_ask_always() {
+            Ok(Decision::Grant {
+                user,
+                scope: offered,
+            })
+        } else if prompt.none {
+            refuse("consent_required", "the person has not allowed this yet")
+        } else {
+            Ok(Decision::Ask(Next::Consent(offered)))
+        }
+    }
+
+    /// Makes the code that stands for what the person gives.
+    ///
+    /// # Errors
+    /// As [`Owner::decide`]; storage.
+    pub async fn make_code(&self) -> Result<String, Failure> {
+        let (Some(who), Some(scope)) = (&self.visitor.signed_in, &self.granted) else {
+            return Err(Failure::server());
+        };
+        let user = who.account.user.id;
+        let code = authorization_code(random_bytes());
+        let kept = Code {
+            client_id: self.client.id,
+            user_id: user,
+            redirect_uri: self.request.redirect_uri.clone(),
+            scope: scope.clone(),
+            challenge: self.request.challenge.clone(),
+            nonce: self.request.nonce.clone(),
+            auth_time: who.session.created_at,
+            resources: self.request.resources.clone(),
+            ip: self.visitor.ip,
+            user_agent: self.visitor.user_agent.clone(),
+            expires_at: self.now.plus_seconds(CODE_SECONDS),
+            signed_in_by: Some(who.session.id),
+            used_at: None,
+            session_id: None,
+        };
+        let cause = Cause {
+            actor: Actor::User(user),
+            client_id: Some(self.client.id),
+            ip: Some(self.visitor.ip),
+            request_id: Some(self.visitor.request_id.clone()),
+            at: self.now,
+            reason: None,
+        };
+        let allowed = self.visitor.decision == Some(true);
+        let created = self
+            .endpoint
+            .store
+            .create_code(code.digest(), kept, allowed, cause);
+        match created.await? {
+            Created::Kept => Ok(code.expose().to_owned()),
+            Created::SignedOut => Err(Failure::new("login_required", "the sign-in has ended")),
+            Created::NotAllowed => {
+                let why = "what the person had allowed was taken back";
+                Err(Failure::new("consent_required", why))
+            }
+        }
+    }
+
+    /// Where the browser is sent with a code.
+    pub fn answer(&self, code: &str) -> String {
+        let mut parameters = vec![("code", code)];
+        parameters.extend(self.request.state.as_deref().map(|state| ("state", state)));
+        parameters.push(("iss", &self.endpoint.issuer));
+        with_parameters(&self.request.redirect_uri, &parameters)
+    }
+}

@@ -1,0 +1,211 @@
+//! Accounts: signing up, made by an operator, and a new password.
+
+use doorward_shared::{ScopeSet, admin::CreateUser, auth::RegisterRequest};
+
+use super::{Caller, Error, Passwords, values};
+use crate::{
+    crypto::{password::check_password, secret::Secret},
+    domain::{Account, Act, Actor, Cause, Door, Email, NewUser, Refusal, Session, User, role},
+    settings::Registration,
+    store::{NewSession, Store},
+};
+
+/// What makes accounts and sets their passwords.
+#[derive(Debug, Clone)]
+pub struct Accounts {
+    pub(crate) passwords: Passwords,
+    pub(crate) registration: Registration,
+    /// How recent a sign-in must be for what changes the server; 0 for however old.
+    pub(crate) step_up_seconds: u32,
+}
+
+/// A change of one's own password.
+#[derive(Debug)]
+pub(crate) struct PasswordChange {
+    pub current: Secret,
+    pub new: Secret,
+    /// Whether the account's API keys end too.
+    pub api_keys: bool,
+}
+
+impl Accounts {
+    fn store(&self) -> &Store {
+        &self.passwords.store
+    }
+
+    /// Makes an account for somebody, and signs them in: every door's way.
+    ///
+    /// # Errors
+    /// [`Error::RegistrationClosed`], [`Error::RateLimited`], [`Error::Invalid`], [`Error::Overloaded`], storage with
+    /// `email_taken`.
+    pub(crate) async fn sign_up(
+        &self,
+        form: RegisterRequest,
+        session: NewSession,
+        cause: Cause,
+    ) -> Result<(User, Session), Error> {
+        if self.registration == Registration::Closed {
+            return Err(Error::RegistrationClosed);
+        }
+        let email = new_email(&form.email)?;
+        let first_name = values::name("firstName", form.first_name)?;
+        let last_name = values::name("lastName", form.last_name)?;
+        // What is refused for its form takes no place in the count: a typo must not use somebody's tries up.
+        check_password(&form.password, email.as_str())
+            .map_err(|why| Error::invalid("password", why))?;
+        let passwords = &self.passwords;
+        passwords
+            .limits
+            .registration(session.ip, passwords.clock.monotonic())?;
+        let hash = passwords
+            .hash_new_password(form.password.into(), email.as_str(), "password")
+            .await?;
+        let new = NewUser {
+            email,
+            password: Some(hash),
+            first_name,
+            last_name,
+            role: role::CUSTOMER.into(),
+            permissions: ScopeSet::default(),
+        };
+        let cause = Cause {
+            actor: Actor::Anonymous,
+            at: passwords.clock.now(),
+            ..cause
+        };
+        let (user, session) = self.store().sign_up(new, session, cause).await?;
+        passwords.metrics.registration();
+        Ok((user, session))
+    }
+
+    /// Whether a caller may make such an account now: before its password is hashed, and before an answer is given again.
+    ///
+    /// # Errors
+    /// Storage, with what the rules refuse.
+    pub(crate) async fn may_create(&self, act: Act, form: &CreateUser) -> Result<(), Error> {
+        let role = (role(form), form.role.is_some());
+        let (permissions, with_password) = (permissions(form)?, form.password.is_some());
+        let judged = self
+            .store()
+            .may_create_user(role, permissions, with_password, act);
+        Ok(judged.await?)
+    }
+
+    /// Checks the account that an operator wants made; its password is hashed where they may set one.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`], [`Error::Overloaded`], storage with what the rules refuse.
+    pub(crate) async fn prepare(&self, act: Act, form: &CreateUser) -> Result<NewUser, Error> {
+        let email = new_email(&form.email)?;
+        let permissions = permissions(form)?;
+        let first_name = values::name("firstName", form.first_name.clone())?;
+        let last_name = values::name("lastName", form.last_name.clone())?;
+        let password = match &form.password {
+            Some(password) => {
+                self.may_create(act, form).await?;
+                let password = password.clone().into();
+                let hash = self
+                    .passwords
+                    .hash_new_password(password, email.as_str(), "password");
+                Some(hash.await?)
+            }
+            None => None,
+        };
+        Ok(NewUser {
+            email,
+            password,
+            first_name,
+            last_name,
+            role: role(form),
+            permissions,
+        })
+    }
+
+    /// Changes somebody's own password; their other sessions end.
+    ///
+    /// # Errors
+    /// [`Error::WrongPassword`] for a wrong current password, and as sign-in; [`Error::Invalid`].
+    pub(crate) async fn change_own_password(
+        &self,
+        by: &Caller,
+        change: PasswordChange,
+        cause: Cause,
+    ) -> Result<(), Error> {
+        let (account, session) = by.first_party().ok_or(Refusal::NotFirstParty)?;
+        let email = account.user.email.as_str();
+        // First, so that a new password that is refused costs no attempt.
+        check_password(change.new.expose(), email)
+            .map_err(|why| Error::invalid("newPassword", why))?;
+        let ip = cause.ip.unwrap_or(session.ip);
+        let verified = self
+            .passwords
+            .verify_again(account, change.current, ip, &cause)
+            .await?;
+        let hash = self
+            .passwords
+            .hash_new_password(change.new, email, "newPassword")
+            .await?;
+        let seen = Some(verified.password);
+        let keep = (Some(session.id), change.api_keys);
+        let act = self.act_now(by, Door::Own, &cause)?;
+        self.store()
+            .set_password(account.user.id, hash, seen, keep, act)
+            .await?;
+        self.passwords.forget_failures(email);
+        Ok(())
+    }
+
+    /// Sets somebody's password, as an operator does; all their sessions end, with `api_keys` their keys too.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`], [`Error::Overloaded`], storage with what the rules refuse.
+    pub(crate) async fn set_password(
+        &self,
+        by: &Caller,
+        account: &Account,
+        password: Secret,
+        api_keys: bool,
+        cause: Cause,
+    ) -> Result<(), Error> {
+        let (user, email) = (account.user.id, account.user.email.as_str());
+        let act = self.act_now(by, Door::Admin, &cause)?;
+        self.store().may_set_password(user, act).await?;
+        let hash = self
+            .passwords
+            .hash_new_password(password, email, "password")
+            .await?;
+        let act = self.act_now(by, Door::Admin, &cause)?;
+        self.store()
+            .set_password(user, hash, None, (None, api_keys), act)
+            .await?;
+        self.passwords.forget_failures(email);
+        Ok(())
+    }
+
+    /// What is about to be done, at this moment: hashing takes time.
+    fn act_now(&self, by: &Caller, door: Door, cause: &Cause) -> Result<Act, Error> {
+        let cause = Cause {
+            at: self.passwords.clock.now(),
+            ..cause.clone()
+        };
+        by.act(door, self.step_up_seconds, cause)
+    }
+}
+
+/// The address of an account to be.
+fn new_email(text: &str) -> Result<Email, Error> {
+    let refused = |why| Error::invalid("email", why);
+    let email = Email::parse(text).map_err(refused)?;
+    email.check_new().map_err(refused)?;
+    Ok(email)
+}
+
+fn permissions(form: &CreateUser) -> Result<ScopeSet, Error> {
+    let given = form.permissions.as_deref();
+    let given = given.map(|given| values::scopes("permissions", given));
+    Ok(given.transpose()?.unwrap_or_default())
+}
+
+fn role(form: &CreateUser) -> String {
+    form.role.clone().unwrap_or_else(|| role::CUSTOMER.into())
+}

@@ -1,0 +1,197 @@
+//! API keys: minted, changed, rotated, by their owner or by an operator.
+
+use doorward_shared::{
+    KeyId, ScopeSet, Timestamp,
+    apikey::{Environment, KeyPatch, MintRequest},
+};
+
+use super::{Error, values};
+use crate::{
+    clock::random_bytes,
+    crypto::secret::{Digest256, Secret, api_key, api_key_hint},
+    domain::{
+        Act, ApiKey, KeyOwner, KeyTerms, KeyTermsChange,
+        rules::{
+            api_key::KeyChange,
+            authority::{self as rule, KeyFacts},
+        },
+    },
+    store::{NewKey, Store},
+};
+
+/// Longest grace of a rotation, in seconds: 30 days.
+pub(crate) const MAX_GRACE: u32 = 30 * 86_400;
+
+/// What mints API keys and changes them.
+#[derive(Debug, Clone)]
+pub struct ApiKeys {
+    pub(crate) store: Store,
+    /// First part of new keys.
+    pub(crate) prefix: String,
+}
+
+/// What a key is minted from, checked.
+#[derive(Debug)]
+pub(crate) struct Mint {
+    owner: KeyOwner,
+    name: String,
+    scopes: ScopeSet,
+    environment: Environment,
+    expires_at: Option<Timestamp>,
+    terms: KeyTerms,
+}
+
+impl Mint {
+    /// Checks what was asked for.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`].
+    pub fn new(
+        owner: KeyOwner,
+        asked: &MintRequest,
+        terms: KeyTerms,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
+        let scopes = some_scopes(&asked.scopes)?;
+        if asked.expires_at.is_some_and(|at| at <= now) {
+            return Err(Error::invalid("expiresAt", "must be in the future"));
+        }
+        Ok(Self {
+            owner,
+            name: values::required_name("name", &asked.name)?,
+            scopes,
+            environment: asked.environment,
+            expires_at: asked.expires_at,
+            terms,
+        })
+    }
+}
+
+/// A key and whose it must be; anybody's, when `None`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Which {
+    pub id: KeyId,
+    pub owner: Option<KeyOwner>,
+}
+
+impl ApiKeys {
+    /// Whether a caller may mint such a key now: what an answer is given on that was kept.
+    ///
+    /// # Errors
+    /// Storage, with what the rules refuse.
+    pub(crate) async fn may_mint(
+        &self,
+        act: Act,
+        owner: KeyOwner,
+        scopes: ScopeSet,
+    ) -> Result<(), Error> {
+        let judged = self
+            .store
+            .allowed(act, move |by| rule::mint_key(by, owner, &scopes));
+        Ok(judged.await?)
+    }
+
+    /// Whether a caller may rotate such a key of their own now: they rotate what they may give, not only what they hold.
+    ///
+    /// # Errors
+    /// Storage, with what the rules refuse.
+    pub(crate) async fn may_rotate(
+        &self,
+        act: Act,
+        owner: KeyOwner,
+        scopes: ScopeSet,
+    ) -> Result<(), Error> {
+        let judged = self.store.allowed(act, move |by| {
+            let key = KeyFacts {
+                owner,
+                scopes: &scopes,
+                is_operator_key: false,
+            };
+            rule::rotate_key(by, key)
+        });
+        Ok(judged.await?)
+    }
+
+    /// Mints a key; answers it with its secret.
+    ///
+    /// # Errors
+    /// Storage, with what the rules refuse.
+    pub(crate) async fn mint(&self, act: Act, mint: Mint) -> Result<(ApiKey, Secret), Error> {
+        let (secret, hash, hint) = self.new_secret(mint.environment);
+        let new = NewKey {
+            owner: mint.owner,
+            hash,
+            hint,
+            name: mint.name,
+            scopes: mint.scopes,
+            environment: mint.environment,
+            expires_at: mint.expires_at,
+            terms: mint.terms,
+            meter: None,
+        };
+        Ok((self.store.create_key(new, act).await?, secret))
+    }
+
+    /// Replaces a key's secret; the one before is good for `grace_seconds` more.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`]; storage, with what the rules refuse.
+    pub(crate) async fn rotate(
+        &self,
+        act: Act,
+        key: Which,
+        grace_seconds: u32,
+    ) -> Result<(ApiKey, Secret), Error> {
+        if grace_seconds > MAX_GRACE {
+            return Err(Error::invalid("graceSeconds", "must be at most 30 days"));
+        }
+        let Which { id, owner } = key;
+        let key = self.store.key(id, owner).await?;
+        let key = key.ok_or(crate::domain::Refusal::NotFound("API key"))?;
+        let (secret, hash, hint) = self.new_secret(key.environment);
+        let rotated = self
+            .store
+            .rotate_key(id, owner, (hash, hint), grace_seconds, act)
+            .await?;
+        Ok((rotated, secret))
+    }
+
+    /// Changes a key: its name, its terms, or fewer scopes.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`]; storage, with what the rules refuse.
+    pub(crate) async fn change(
+        &self,
+        act: Act,
+        key: Which,
+        asked: &KeyPatch,
+        terms: KeyTermsChange,
+    ) -> Result<ApiKey, Error> {
+        let name = asked.name.as_deref();
+        let name = name
+            .map(|name| values::required_name("name", name))
+            .transpose()?;
+        let scopes = asked.scopes.as_deref().map(some_scopes).transpose()?;
+        let Which { id, owner } = key;
+        let change = KeyChange {
+            name,
+            scopes,
+            terms,
+        };
+        Ok(self.store.change_key(id, owner, change, act).await?)
+    }
+
+    fn new_secret(&self, environment: Environment) -> (Secret, Digest256, String) {
+        let secret = api_key(&self.prefix, environment, &mut random_bytes::<64>);
+        let (hash, hint) = (secret.digest(), api_key_hint(secret.expose()));
+        (secret, hash, hint)
+    }
+}
+
+fn some_scopes(given: &[String]) -> Result<ScopeSet, Error> {
+    let scopes = values::scopes("scopes", given)?;
+    if scopes.is_empty() {
+        return Err(Error::invalid("scopes", "must name at least one scope"));
+    }
+    Ok(scopes)
+}

@@ -1,0 +1,172 @@
+//! Who is calling: a credential, and what it may do at this moment.
+
+use std::sync::Arc;
+
+use doorward_shared::{ClientId, ScopeSet, SessionId, Timestamp, UserId};
+use ulid::Ulid;
+
+use super::Error;
+use crate::{
+    crypto::token::AccessClaims,
+    domain::{
+        Account, Act, Actor, ApiKey, Authority, Cause, Client, Door, Holder, KeyOwner, Session,
+    },
+};
+
+/// What somebody called with.
+#[derive(Debug, Clone)]
+pub enum Credential {
+    /// An access token of a person's session.
+    Session {
+        account: Arc<Account>,
+        session: Arc<Session>,
+    },
+    /// An API key; the operator key has no owner.
+    Key {
+        key: Arc<ApiKey>,
+        owner: Option<Arc<Account>>,
+    },
+    /// A client's own access token.
+    Client { client: Arc<Client> },
+}
+
+/// Somebody whose credential is good now.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    pub credential: Credential,
+    /// What the credential was given and its owner still may.
+    pub scopes: ScopeSet,
+    /// Of an access token.
+    pub claims: Option<Arc<AccessClaims>>,
+}
+
+impl Caller {
+    /// Who acts, for the audit log.
+    pub fn actor(&self) -> Actor {
+        match &self.credential {
+            Credential::Session { account, .. } => Actor::User(account.user.id),
+            Credential::Key { key, .. } => Actor::Key(key.id),
+            Credential::Client { client } => Actor::Client(client.id),
+        }
+    }
+
+    /// The person behind it, if there is one.
+    pub fn account(&self) -> Option<&Arc<Account>> {
+        match &self.credential {
+            Credential::Session { account, .. } => Some(account),
+            Credential::Key { owner, .. } => owner.as_ref(),
+            Credential::Client { .. } => None,
+        }
+    }
+
+    /// The person's id, if there is one.
+    pub fn user_id(&self) -> Option<UserId> {
+        self.account().map(|account| account.user.id)
+    }
+
+    /// The session the token belongs to.
+    pub fn session_id(&self) -> Option<SessionId> {
+        match &self.credential {
+            Credential::Session { session, .. } => Some(session.id),
+            _ => None,
+        }
+    }
+
+    /// Whose keys this caller makes: its own, or the machine's for the operator key. A client owns none.
+    pub fn key_owner(&self) -> Option<KeyOwner> {
+        match &self.credential {
+            Credential::Session { account, .. } => Some(KeyOwner::User(account.user.id)),
+            Credential::Key { key, .. } => Some(key.owner),
+            Credential::Client { .. } => None,
+        }
+    }
+
+    /// The account and session of a first-party login; none for keys and for tokens OAuth clients obtained.
+    pub fn first_party(&self) -> Option<(&Arc<Account>, &Arc<Session>)> {
+        match &self.credential {
+            Credential::Session { account, session } if session.client_id.is_none() => {
+                Some((account, session))
+            }
+            _ => None,
+        }
+    }
+
+    /// When the person behind a session last showed who they are; none for keys and clients.
+    pub fn signed_in_at(&self) -> Option<Timestamp> {
+        let Credential::Session { session, .. } = &self.credential else {
+            return None;
+        };
+        let claimed = self.claims.as_ref().and_then(|claims| claims.auth_time);
+        let at = session
+            .signed_in_at()
+            .or(claimed.map(Timestamp::from_seconds));
+        // Where nobody knows, it was not lately.
+        Some(at.unwrap_or_default())
+    }
+
+    /// Which credential it is, of all that a person or a client has: their session, key, or the client itself.
+    pub fn credential_id(&self) -> String {
+        match &self.credential {
+            Credential::Session { session, .. } => session.id.to_string(),
+            Credential::Key { key, .. } => key.id.to_string(),
+            Credential::Client { client } => client.id.to_string(),
+        }
+    }
+
+    /// The OAuth client through which a person acts.
+    pub fn client_id(&self) -> Option<ClientId> {
+        match &self.credential {
+            Credential::Session { session, .. } => session.client_id,
+            _ => None,
+        }
+    }
+
+    /// The credential, as the transaction of an act reads it anew.
+    fn holder(&self) -> Result<Holder, Error> {
+        let granted = match &self.claims {
+            Some(claims) => ScopeSet::parse(&claims.scope).map_err(|_| Error::InvalidToken)?,
+            None => self.scopes.clone(),
+        };
+        Ok(match &self.credential {
+            Credential::Session { session, .. } => Holder::Session {
+                id: session.id,
+                granted,
+            },
+            Credential::Key { key, .. } => Holder::Key(key.id),
+            Credential::Client { client } => {
+                let claims = self.claims.as_ref().ok_or(Error::InvalidToken)?;
+                Holder::Client {
+                    id: client.id,
+                    token: Ulid::from_string(&claims.jti).map_err(|_| Error::InvalidToken)?,
+                    granted,
+                }
+            }
+        })
+    }
+
+    /// Refuses whoever lacks a scope.
+    ///
+    /// # Errors
+    /// [`Error::Scope`].
+    pub fn require(&self, scope: &str) -> Result<(), Error> {
+        if self.scopes.covers(scope) {
+            Ok(())
+        } else {
+            Err(Error::Scope(scope.to_owned()))
+        }
+    }
+
+    /// Something this caller is about to do. Storage judges it when it is done.
+    ///
+    /// # Errors
+    /// [`Error::InvalidToken`], for a token of a form that this server does not sign.
+    pub(crate) fn act(&self, door: Door, step_up_seconds: u32, cause: Cause) -> Result<Act, Error> {
+        let authority = Authority {
+            holder: self.holder()?,
+            door,
+            signed_in_at: self.signed_in_at(),
+            step_up_seconds,
+        };
+        Ok(Act::new(authority, cause))
+    }
+}

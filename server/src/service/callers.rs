@@ -1,0 +1,235 @@
+//! Judging credentials: what one stands for, and what it may do at this moment. From memory, without SQL.
+
+use std::{net::IpAddr, sync::Arc};
+
+use doorward_shared::{ClientId, ScopeSet, SessionId, Timestamp, UserId, apikey::KeyCode};
+use ulid::Ulid;
+
+use super::{Caller, Credential, Error, FoundKey, Keys, Wanted};
+use crate::{
+    clock::Clock,
+    crypto::{
+        secret::looks_like_api_key,
+        signing::{KeyRing, TokenError},
+        token::{AccessClaims, FIRST_PARTY},
+    },
+    domain::{
+        Account, Session,
+        rules::credential::{self, Over},
+    },
+    store::{Store, StoreError},
+};
+
+/// What judges credentials.
+#[derive(Debug, Clone)]
+pub struct Callers {
+    pub(crate) store: Store,
+    pub(crate) keys: KeyRing,
+    pub(crate) api_keys: Keys,
+    pub(crate) clock: Clock,
+    /// How recent a sign-in must be for what changes the server; 0 for however old.
+    pub(crate) step_up_seconds: u32,
+}
+
+impl Callers {
+    /// Where the setting `step_up_seconds` asks for it, a person must have signed in so recently. API keys and clients'
+    /// own tokens have nobody who could sign in again, and pass.
+    ///
+    /// # Errors
+    /// [`Error::StepUp`].
+    pub(crate) fn must_be_recent(&self, caller: &Caller) -> Result<(), Error> {
+        let within = self.step_up_seconds;
+        if credential::is_recent(caller.signed_in_at(), within, self.clock.now()) {
+            Ok(())
+        } else {
+            Err(Error::StepUp(within))
+        }
+    }
+
+    /// Judges a bearer credential, an access token or an API key, as it stands at this moment.
+    ///
+    /// # Errors
+    /// What is wrong with it; [`Error::Store`] when it is not in memory and the disk cannot be read.
+    pub async fn authenticate(&self, credential: &str, ip: IpAddr) -> Result<Caller, Error> {
+        if looks_like_api_key(credential) {
+            self.authenticate_key(credential, ip).await
+        } else {
+            self.authenticate_token(credential).await
+        }
+    }
+
+    async fn authenticate_key(&self, text: &str, ip: IpAddr) -> Result<Caller, Error> {
+        let found = self.api_keys.find(text).await?;
+        let found = found.ok_or(Error::InvalidToken)?;
+        let wanted = Wanted {
+            scopes: &[],
+            ip: Some(ip),
+            cost: 1,
+        };
+        let judged = self.api_keys.use_key(&found, wanted).await?;
+        let wait = judged.left.map_or(1, |left| left.retry_after(judged.at));
+        with_key(found, judged.code, wait)
+    }
+
+    /// Whether an API key is good now, from wherever it may come. Asking is not using it.
+    ///
+    /// # Errors
+    /// As [`Callers::authenticate`].
+    pub(crate) async fn judge_key(&self, text: &str) -> Result<Caller, Error> {
+        let found = self.api_keys.find(text).await?;
+        let found = found.ok_or(Error::InvalidToken)?;
+        let wanted = Wanted {
+            scopes: &[],
+            ip: None,
+            cost: 1,
+        };
+        let judged = self.api_keys.look(&found, wanted).await?;
+        with_key(found, judged.code, 1)
+    }
+
+    /// As [`Callers::authenticate`], for a request that goes on: it is not one more use of a key.
+    ///
+    /// # Errors
+    /// As [`Callers::authenticate`].
+    pub(crate) async fn authenticate_again(
+        &self,
+        credential: &str,
+        ip: IpAddr,
+    ) -> Result<Caller, Error> {
+        if !looks_like_api_key(credential) {
+            return self.authenticate_token(credential).await;
+        }
+        let found = self.api_keys.find(credential).await?;
+        let found = found.ok_or(Error::InvalidToken)?;
+        let now = self.clock.now();
+        let code = found.standing(ip, now).err().unwrap_or(KeyCode::Valid);
+        if code == KeyCode::Valid {
+            self.store.touch_key(found.key.id, now, Some(ip));
+        }
+        with_key(found, code, 1)
+    }
+
+    async fn authenticate_token(&self, token: &str) -> Result<Caller, Error> {
+        let now = self.clock.now();
+        let (claims, expired) = match self.keys.verify_access(token, now) {
+            Ok(claims) => (claims, false),
+            Err(TokenError::Expired(claims)) => (claims, true),
+            Err(TokenError::Invalid) => return Err(Error::InvalidToken),
+        };
+        // Revoked wins over expired.
+        let caller = self.judge(claims).await?;
+        if expired {
+            Err(Error::TokenExpired)
+        } else {
+            Ok(caller)
+        }
+    }
+
+    /// Whether what a rightly signed token stands for is still there, whenever the token itself expires.
+    ///
+    /// # Errors
+    /// [`Error::TokenRevoked`], [`Error::TokenExpired`] for a session that is over, [`Error::InvalidToken`].
+    pub(crate) async fn judge(&self, claims: Arc<AccessClaims>) -> Result<Caller, Error> {
+        let granted = ScopeSet::parse(&claims.scope).map_err(|_| Error::InvalidToken)?;
+        match &claims.sid {
+            Some(sid) => self.judge_session(sid, granted, claims.clone()).await,
+            None => self.judge_client(granted, claims.clone()).await,
+        }
+    }
+
+    async fn judge_session(
+        &self,
+        sid: &str,
+        granted: ScopeSet,
+        claims: Arc<AccessClaims>,
+    ) -> Result<Caller, Error> {
+        let id: SessionId = sid.parse().map_err(|_| Error::InvalidToken)?;
+        let user: UserId = claims.sub.parse().map_err(|_| Error::InvalidToken)?;
+        let session = self.store.session(id).await?.ok_or(Error::TokenRevoked)?;
+        let client = session
+            .client_id
+            .map_or_else(|| FIRST_PARTY.to_owned(), |id| id.to_string());
+        if session.user_id != user || client != claims.client_id {
+            return Err(Error::InvalidToken);
+        }
+        let now = self.clock.now();
+        let (account, scopes) = self.worth(&session, &granted, now).await??;
+        self.store.touch_session(id, now);
+        Ok(Caller {
+            credential: Credential::Session { account, session },
+            scopes,
+            claims: Some(claims),
+        })
+    }
+
+    /// Whose a session is, and what of `granted` it is worth now.
+    ///
+    /// # Errors
+    /// [`StoreError`]; within, why it is over.
+    pub(crate) async fn worth(
+        &self,
+        session: &Session,
+        granted: &ScopeSet,
+        now: Timestamp,
+    ) -> Result<Result<(Arc<Account>, ScopeSet), Over>, StoreError> {
+        let account = self.store.account(session.user_id).await?;
+        let client = match session.client_id {
+            Some(id) => self.store.client(id).await?,
+            None => None,
+        };
+        let (owner, through) = (account.as_deref(), client.as_deref());
+        let scopes = credential::session_scopes(session, owner, through, granted, now);
+        Ok(scopes.and_then(|scopes| Ok((account.ok_or(Over::Revoked)?, scopes))))
+    }
+
+    async fn judge_client(
+        &self,
+        granted: ScopeSet,
+        claims: Arc<AccessClaims>,
+    ) -> Result<Caller, Error> {
+        let id: ClientId = claims.sub.parse().map_err(|_| Error::InvalidToken)?;
+        let jti = Ulid::from_string(&claims.jti).map_err(|_| Error::InvalidToken)?;
+        if claims.sub != claims.client_id {
+            return Err(Error::InvalidToken);
+        }
+        let given_up = self.store.is_token_revoked(jti).await?;
+        let client = self.store.client(id).await?;
+        let (token, now) = ((jti, given_up), self.clock.now());
+        let scopes = credential::client_scopes(client.as_deref(), token, &granted, now)?;
+        let client = client.ok_or(Error::TokenRevoked)?;
+        Ok(Caller {
+            credential: Credential::Client { client },
+            scopes,
+            claims: Some(claims),
+        })
+    }
+}
+
+/// The caller with a key that was judged.
+fn with_key(found: FoundKey, code: KeyCode, retry_after: u64) -> Result<Caller, Error> {
+    match code {
+        KeyCode::Valid => Ok(Caller {
+            credential: Credential::Key {
+                key: found.key,
+                owner: found.owner,
+            },
+            scopes: found.scopes,
+            claims: None,
+        }),
+        KeyCode::NotFound => Err(Error::InvalidToken),
+        KeyCode::Revoked | KeyCode::Disabled => Err(Error::TokenRevoked),
+        KeyCode::Expired => Err(Error::TokenExpired),
+        KeyCode::IpNotAllowed => Err(Error::KeyNotForThis(
+            "this API key may not be used from this address",
+        )),
+        KeyCode::InsufficientScope => Err(Error::KeyNotForThis("this API key lacks a scope")),
+        KeyCode::RateLimited => Err(Error::KeyUsedUp {
+            what: "rate limit",
+            retry_after,
+        }),
+        KeyCode::QuotaExceeded => Err(Error::KeyUsedUp {
+            what: "quota",
+            retry_after,
+        }),
+    }
+}

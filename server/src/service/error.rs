@@ -1,0 +1,147 @@
+//! Why a use case is refused. Knows no HTTP: `http/error.rs` and `oauth/failure.rs` each say in one place what is
+//! answered.
+
+use doorward_shared::mfa::MfaMethod;
+
+use crate::{
+    crypto::{password::Overloaded, secret::Secret, signing::SignError, webauthn::CeremonyError},
+    domain::{Refusal, rules::credential::Over},
+    state::limits::{Held, RetryAfter},
+    store::StoreError,
+};
+
+/// What can become of a use case instead of its result. Nothing has changed, but for [`Error::Partly`] and what
+/// [`StoreError::Uncertain`] says.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Not a credential of this server.
+    #[error("the token is not valid")]
+    InvalidToken,
+    #[error("the token has expired")]
+    TokenExpired,
+    /// It was good once, and somebody ended it.
+    #[error("the token has been revoked")]
+    TokenRevoked,
+    #[error("the refresh token is not valid")]
+    InvalidRefreshToken,
+    #[error("the refresh token has expired")]
+    RefreshTokenExpired,
+    #[error("the refresh token has been used or revoked")]
+    RefreshTokenRevoked,
+    /// The caller lacks this scope.
+    #[error("this needs the scope {0}")]
+    Scope(String),
+    /// An API key that is good, but not for this call.
+    #[error("{0}")]
+    KeyNotForThis(&'static str),
+    /// A limit of an API key.
+    #[error("the {what} of this API key is used up")]
+    KeyUsedUp {
+        what: &'static str,
+        /// In seconds.
+        retry_after: u64,
+    },
+    /// The sign-in is longer ago than so many seconds.
+    #[error("sign in again: this needs a sign-in of the last {0} seconds")]
+    StepUp(u32),
+    /// Also for an address nobody has.
+    #[error("email or password is wrong")]
+    WrongPassword,
+    #[error("the account is disabled")]
+    Disabled,
+    /// The password is right, and the account has a second factor: with what the sign-in goes on.
+    #[error("a second factor is required: go on at /auth/mfa with the mfaToken")]
+    FactorRequired {
+        token: Secret,
+        methods: Vec<MfaMethod>,
+    },
+    /// A code, recovery code or passkey that is wrong, used, or another account's.
+    #[error("the second factor is wrong or has been used")]
+    WrongFactor,
+    /// The issuer's host is an address, which cannot be an RP ID.
+    #[error(
+        "passkeys are not offered: the issuer's host is an address; set `issuer` to a URL with a host name"
+    )]
+    NoPasskeys,
+    #[error("credential {0}")]
+    Credential(CeremonyError),
+    #[error("new accounts are made by an operator here")]
+    RegistrationClosed,
+    /// A value is refused.
+    #[error("{field} {reason}")]
+    Invalid { field: &'static str, reason: String },
+    /// What was asked for has not the form it must have at `field`.
+    #[error("{field} {reason}")]
+    Malformed { field: &'static str, reason: String },
+    #[error("{0}")]
+    Conflict(&'static str),
+    #[error("too many attempts; try again in {} seconds", .0.0)]
+    RateLimited(RetryAfter),
+    /// Too much of this is under way.
+    #[error("{0}; nothing was done")]
+    Overloaded(&'static str),
+    /// Storage failed in between.
+    #[error("{done} of {of} sessions have ended; send it again for the others")]
+    Partly {
+        done: u64,
+        of: u64,
+        source: StoreError,
+    },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A fault of the server's own.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl Error {
+    /// A value that is refused for a reason.
+    pub(super) fn invalid(field: &'static str, reason: impl std::fmt::Display) -> Self {
+        Self::Invalid {
+            field,
+            reason: reason.to_string(),
+        }
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::Store(refusal.into())
+    }
+}
+
+impl From<Over> for Error {
+    fn from(over: Over) -> Self {
+        match over {
+            Over::Revoked => Self::TokenRevoked,
+            Over::Expired => Self::TokenExpired,
+        }
+    }
+}
+
+impl From<RetryAfter> for Error {
+    fn from(wait: RetryAfter) -> Self {
+        Self::RateLimited(wait)
+    }
+}
+
+impl From<Overloaded> for Error {
+    fn from(_: Overloaded) -> Self {
+        Self::Overloaded("too many sign-ins at once")
+    }
+}
+
+impl From<Held> for Error {
+    fn from(held: Held) -> Self {
+        match held {
+            Held::Limited(wait) => wait.into(),
+            Held::Overloaded(overloaded) => overloaded.into(),
+        }
+    }
+}
+
+impl From<SignError> for Error {
+    fn from(error: SignError) -> Self {
+        Self::Internal(error.to_string())
+    }
+}

@@ -1,0 +1,139 @@
+//! What is done beside requests: in the background while the app runs, and at the end of the process.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::task::JoinHandle;
+
+use super::{Keys, RefusedClients, SigningKeys, Statistics};
+use crate::{clock::Clock, state::minute_of, store::Store};
+
+/// How often notes of use are written: each time may touch thousands of rows all over the database.
+const FLUSH: Duration = Duration::from_secs(30);
+/// How often expired rows are looked for.
+const SWEEP: Duration = Duration::from_secs(600);
+/// How often refused clients are written.
+const REFUSALS: Duration = Duration::from_secs(1);
+/// How often what API keys have spent is written: a kill loses no more than 5 seconds of it.
+const METERS: Duration = Duration::from_secs(2);
+/// How long after a failure endings are carried out again.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// What works in the background.
+#[derive(Debug, Clone)]
+pub struct Jobs {
+    pub(crate) store: Store,
+    pub(crate) statistics: Statistics,
+    pub(crate) signing_keys: SigningKeys,
+    pub(crate) refused_clients: RefusedClients,
+    pub(crate) api_keys: Keys,
+    pub(crate) clock: Clock,
+    /// How long the audit log is kept, in days.
+    pub(crate) event_days: u32,
+    /// Whether the process has come to its end.
+    pub(crate) rested: Arc<AtomicBool>,
+}
+
+impl Jobs {
+    /// Starts all of it; it ends when the tasks are aborted.
+    pub(crate) fn start(&self) -> Vec<JoinHandle<()>> {
+        // After a rest that was none: another Rocket took over, with other certificates.
+        self.rested.store(false, Ordering::Relaxed);
+        vec![
+            tokio::spawn(self.clone().flush()),
+            tokio::spawn(self.clone().sweep()),
+            tokio::spawn(self.clone().carry_out()),
+            tokio::spawn(self.clone().minutes()),
+            tokio::spawn(self.clone().refusals()),
+            tokio::spawn(self.clone().key_meters()),
+        ]
+    }
+
+    /// Writes what is kept in memory between times: when keys and sessions were last used, the numbers of this minute.
+    /// Once, at the end of the process.
+    pub(crate) async fn rest(&self) {
+        if !self.rested.swap(true, Ordering::Relaxed) {
+            let minute = minute_of(self.clock.now());
+            let _ = self.statistics.end_minute(minute).await;
+            let _ = self.store.flush_touches().await;
+            let _ = self.api_keys.flush().await;
+            self.refused_clients.write(true).await;
+        }
+    }
+
+    async fn flush(self) {
+        loop {
+            tokio::time::sleep(FLUSH).await;
+            if let Err(error) = self.store.flush_touches().await {
+                tracing::warn!(%error, "when keys and sessions were last used was not written");
+            }
+        }
+    }
+
+    async fn key_meters(self) {
+        loop {
+            tokio::time::sleep(METERS).await;
+            if let Err(error) = self.api_keys.flush().await {
+                tracing::warn!(%error, "what API keys have spent was not written; tried again");
+            }
+        }
+    }
+
+    async fn refusals(self) {
+        loop {
+            tokio::time::sleep(REFUSALS).await;
+            self.refused_clients.write(false).await;
+        }
+    }
+
+    async fn sweep(self) {
+        loop {
+            match self.store.sweep(self.clock.now(), self.event_days).await {
+                Ok(0) => {}
+                Ok(rows) => tracing::info!(rows, "swept what was dead"),
+                Err(error) => tracing::warn!(%error, "sweeping failed"),
+            }
+            tokio::time::sleep(SWEEP).await;
+        }
+    }
+
+    /// Writes into their rows what endings have ended: those that the last run left first, then each as it comes.
+    async fn carry_out(self) {
+        loop {
+            let signal = self.store.ending_signal();
+            match self.store.carry_out_endings().await {
+                Ok(0) => {}
+                Ok(rows) => tracing::info!(
+                    rows,
+                    "sessions and keys that had ended were written as ended"
+                ),
+                Err(error) => {
+                    tracing::warn!(%error, "what has ended was not written into its rows; tried again");
+                    tokio::time::sleep(RETRY).await;
+                    continue;
+                }
+            }
+            signal.await;
+        }
+    }
+
+    async fn minutes(self) {
+        loop {
+            let now = self.clock.now();
+            let minute = minute_of(now);
+            let left = u64::try_from(minute.0 + 60_000 - now.0).unwrap_or(60_000);
+            tokio::time::sleep(Duration::from_millis(left)).await;
+            if let Err(error) = self.statistics.end_minute(minute).await {
+                tracing::warn!(%error, "a minute's numbers were not written");
+            }
+            if let Err(error) = self.signing_keys.drop_retired(self.clock.now()).await {
+                tracing::warn!(%error, "retired signing keys were not dropped");
+            }
+        }
+    }
+}

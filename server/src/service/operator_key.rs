@@ -1,0 +1,121 @@
+//! The operator key: made at the first start, and anew on demand.
+
+use std::path::PathBuf;
+
+use doorward_shared::apikey::Environment;
+
+use crate::{
+    clock::{Clock, random_bytes},
+    crypto::secret::{Secret, api_key, api_key_form_ok, api_key_hint},
+    domain::Cause,
+    files::write_private,
+    settings::Settings,
+    store::{OPERATOR_KEY, Store, StoreError},
+};
+
+/// Why the operator key is not in its file or not in the database.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyFileError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("{}: {error}", path.display())]
+    File {
+        path: PathBuf,
+        error: std::io::Error,
+    },
+}
+
+/// Makes the operator key at the first start; answers whether it did. The file is written first: killed in between,
+/// the next start takes the key it finds there.
+pub(crate) async fn first_operator_key(
+    store: &Store,
+    settings: &Settings,
+    clock: &Clock,
+) -> Result<bool, KeyFileError> {
+    let found = found_operator_key(settings)?;
+    if store.operator_key_made().await? {
+        if let Some(key) = &found {
+            store.recognise_operator_key(key.digest()).await?;
+        }
+        settle(store, found.as_ref(), clock).await?;
+        return Ok(false);
+    }
+    let key = match found {
+        Some(key) => key,
+        None => {
+            let key = new_operator_key(settings);
+            write_operator_key(settings, &key)?;
+            key
+        }
+    };
+    let (hash, hint) = (key.digest(), api_key_hint(key.expose()));
+    store
+        .set_operator_key(hash, hint, Cause::system(clock.now()))
+        .await?;
+    Ok(true)
+}
+
+/// Completes an `operator-key` that was killed after the new key was in its file.
+async fn settle(store: &Store, found: Option<&Secret>, clock: &Clock) -> Result<(), StoreError> {
+    match found {
+        Some(key) => {
+            let cause = Cause::system(clock.now());
+            store.settle_operator_key(key.digest(), cause).await
+        }
+        None => Ok(()),
+    }
+}
+
+/// The key in the directory's `operator.key`, if one is there. A file that cannot be read is not one that is missing: its
+/// key would be replaced.
+pub(crate) fn found_operator_key(settings: &Settings) -> Result<Option<Secret>, KeyFileError> {
+    let path = settings.data_dir.join(OPERATOR_KEY);
+    match std::fs::read(&path) {
+        Ok(bytes) => {
+            let key = String::from_utf8(bytes).unwrap_or_default();
+            let key = key.trim();
+            Ok(api_key_form_ok(key).then(|| Secret::from(key.to_owned())))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(KeyFileError::File { path, error }),
+    }
+}
+
+/// Mints a new operator key. It is in the database and in the file before the one before it is dead: whatever fails or is
+/// cut off, the file holds a key that works.
+///
+/// # Errors
+/// When the file or the database cannot be written.
+pub async fn mint_operator_key(
+    store: &Store,
+    settings: &Settings,
+    clock: &Clock,
+) -> Result<(), KeyFileError> {
+    settle(store, found_operator_key(settings)?.as_ref(), clock).await?;
+    let key = new_operator_key(settings);
+    let (hash, hint) = (key.digest(), api_key_hint(key.expose()));
+    let cause = Cause::system(clock.now());
+    store.add_operator_key(hash, hint, cause.clone()).await?;
+    if let Err(error) = write_operator_key(settings, &key) {
+        // The file may hold either, if it is its directory that could not be synced.
+        let written = found_operator_key(settings);
+        if !matches!(written, Ok(Some(found)) if found.digest() == hash)
+            && let Err(error) = store.drop_operator_key(hash, cause).await
+        {
+            tracing::warn!(%error, "an operator key that nobody knows stays until the next start");
+        }
+        return Err(error);
+    }
+    Ok(store.settle_operator_key(hash, cause).await?)
+}
+
+fn new_operator_key(settings: &Settings) -> Secret {
+    let prefix = &settings.api_key_prefix;
+    api_key(prefix, Environment::Live, &mut random_bytes::<64>)
+}
+
+fn write_operator_key(settings: &Settings, key: &Secret) -> Result<(), KeyFileError> {
+    let path = settings.data_dir.join(OPERATOR_KEY);
+    write_private(&path, format!("{}\n", key.expose()).as_bytes())
+        .map_err(|error| KeyFileError::File { path, error })
+}

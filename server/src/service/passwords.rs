@@ -1,0 +1,165 @@
+//! Checking passwords: the one way through limits, Argon2 and storage that every door takes.
+
+use std::net::IpAddr;
+
+use doorward_shared::UserId;
+
+use super::Error;
+use crate::{
+    clock::Clock,
+    crypto::{
+        password::{self, Overloaded, Stored, Verdict, check_password},
+        secret::Secret,
+    },
+    domain::{Account, Cause, Email, email::abridged},
+    metrics::Metrics,
+    state::limits::{Held, Limits},
+    store::{LoginRecord, Store},
+};
+
+/// A password that was seen to be right.
+#[derive(Debug)]
+pub(crate) struct VerifiedPassword {
+    pub record: LoginRecord,
+    /// The hash it was checked against.
+    pub password: String,
+    /// A new hash, where the stored one has become too cheap.
+    pub rehashed: Option<String>,
+}
+
+/// What checks passwords and hashes new ones.
+#[derive(Debug, Clone)]
+pub struct Passwords {
+    pub(crate) store: Store,
+    pub(crate) threads: password::Passwords,
+    pub(crate) limits: Limits,
+    pub(crate) metrics: Metrics,
+    pub(crate) clock: Clock,
+}
+
+impl Passwords {
+    /// Checks a password. Every door comes through here: the limits are shared, and an address nobody has costs and
+    /// counts the same as a wrong password.
+    ///
+    /// # Errors
+    /// [`Error::RateLimited`], [`Error::WrongPassword`], [`Error::Overloaded`], storage.
+    pub(crate) async fn verify(
+        &self,
+        email: &str,
+        password: Secret,
+        ip: IpAddr,
+        cause: &Cause,
+    ) -> Result<VerifiedPassword, Error> {
+        if self.threads.is_full() {
+            // Before storage is asked: in a flood almost all end here, and verification needs the time.
+            self.metrics.login("overloaded");
+            return Err(Overloaded.into());
+        }
+        let account = Email::key_of(email);
+        let facts = self.store.login_facts(Email::keys_of(email), ip).await?;
+        let record = facts.account;
+        let known = record.as_ref().is_some_and(|record| record.known_address);
+        let attempt = self.limits.password_check(ip, &account, known, &self.clock);
+        let attempt = match attempt.await {
+            Ok(attempt) => attempt,
+            Err(held) => {
+                self.metrics.login(match held {
+                    Held::Limited(_) => "rate_limited",
+                    Held::Overloaded(_) => "overloaded",
+                });
+                return Err(held.into());
+            }
+        };
+        let hash = record.as_ref().and_then(|record| record.password.clone());
+        let stored = Stored {
+            phc: hash.clone(),
+            dearest: facts.dearest,
+        };
+        let verdict = match self.threads.verify(password.clone(), stored).await {
+            Ok(verdict) => verdict,
+            Err(overloaded) => {
+                attempt.released();
+                self.metrics.login("overloaded");
+                return Err(overloaded.into());
+            }
+        };
+        match (verdict, record, hash) {
+            (Verdict::Right { rehash }, Some(record), Some(hash)) => {
+                attempt.succeeded();
+                // Should the queue be full now, the next sign-in sees to it.
+                let rehashed = if rehash {
+                    self.threads.hash(password).await.ok()
+                } else {
+                    None
+                };
+                Ok(VerifiedPassword {
+                    record,
+                    password: hash,
+                    rehashed,
+                })
+            }
+            (_, record, _) => {
+                drop(attempt);
+                self.metrics.login("invalid_credentials");
+                let user = record.map(|record| record.user_id);
+                let detail = if user.is_none() {
+                    abridged(email)
+                } else {
+                    None
+                };
+                self.note_failure(user, detail, cause.clone());
+                Err(Error::WrongPassword)
+            }
+        }
+    }
+
+    /// Writes a refused sign-in to the audit log, when the writer has time for it. Nobody waits.
+    pub(super) fn note_failure(&self, user: Option<UserId>, detail: Option<String>, cause: Cause) {
+        let store = self.store.clone();
+        tokio::spawn(async move {
+            let noted = store.note("login.failed", user, detail, cause);
+            if let Err(error) = noted.await {
+                tracing::debug!(%error, "a refused sign-in was not written to the audit log");
+            }
+        });
+    }
+
+    /// Whoever sets an account's password wants its owner in: wrong ones before no longer count.
+    pub(crate) fn forget_failures(&self, email: &str) {
+        let account = Email::key_of(email);
+        self.limits.forget(&account, self.clock.monotonic());
+    }
+
+    /// Hashes a new password for an account, once it has been found good enough.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] naming `field`, [`Error::Overloaded`].
+    pub(crate) async fn hash_new_password(
+        &self,
+        password: Secret,
+        email: &str,
+        field: &'static str,
+    ) -> Result<String, Error> {
+        check_password(password.expose(), email).map_err(|reason| Error::invalid(field, reason))?;
+        Ok(self.threads.hash(password).await?)
+    }
+
+    /// Checks the password of somebody who is signed in, before something that a stolen token must not do.
+    ///
+    /// # Errors
+    /// As [`Passwords::verify`].
+    pub(crate) async fn verify_again(
+        &self,
+        account: &Account,
+        password: Secret,
+        ip: IpAddr,
+        cause: &Cause,
+    ) -> Result<VerifiedPassword, Error> {
+        let email = account.user.email.as_str();
+        let verified = self.verify(email, password, ip, cause).await?;
+        if verified.record.user_id != account.user.id {
+            return Err(Error::TokenRevoked);
+        }
+        Ok(verified)
+    }
+}

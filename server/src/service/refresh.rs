@@ -1,0 +1,199 @@
+//! Refreshing: one use of a refresh token, counted and carried out. What becomes of it is decided in
+//! `domain/rules/refresh.rs`.
+
+use std::sync::Arc;
+
+use doorward_shared::{ScopeSet, Timestamp, auth::TokenResponse};
+
+use super::{Error, Tokens};
+use crate::{
+    clock::Clock,
+    crypto::{
+        refresh::{NextToken, Presented},
+        secret::Secret,
+    },
+    domain::{Cause, Lineage, Session, User, rules::refresh::Windows},
+    state::limits::Limits,
+    store::{Refreshed, Rotation, Store, StoreError},
+};
+
+/// What uses refresh tokens.
+#[derive(Debug, Clone)]
+pub struct Refresh {
+    pub(crate) tokens: Tokens,
+    pub(crate) store: Store,
+    pub(crate) limits: Limits,
+    pub(crate) clock: Clock,
+}
+
+/// What a client asks for with a refresh token; all that was granted where nothing is named.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Asked {
+    pub scope: Option<ScopeSet>,
+    /// Audiences.
+    pub resources: Vec<String>,
+}
+
+/// What a use of a refresh token gives.
+#[derive(Debug)]
+pub(crate) struct Renewed {
+    pub session: Session,
+    pub user: User,
+    /// What is left of the session's scope today.
+    pub scope: ScopeSet,
+    /// Audiences of the next access token.
+    pub resources: Vec<String>,
+    pub refresh_token: Secret,
+}
+
+/// Why a refresh token gives nothing.
+#[derive(Debug)]
+pub(crate) enum NotRenewed {
+    /// There is no such token for this door.
+    Unknown,
+    Expired,
+    /// It was used before, or its session has ended.
+    Revoked,
+    /// More is asked for than was granted. The token is still good.
+    ScopeTooWide,
+    /// Another audience is asked for than was granted. The token is still good.
+    OtherResource,
+    /// Limits or storage. The token is still good.
+    Failed(Error),
+}
+
+impl From<Error> for NotRenewed {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<StoreError> for NotRenewed {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl Refresh {
+    /// Renews a first-party session.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRefreshToken`], [`Error::RefreshTokenExpired`], [`Error::RefreshTokenRevoked`]; limits and storage.
+    pub async fn first_party(&self, used: &Secret, cause: Cause) -> Result<TokenResponse, Error> {
+        let now = cause.at;
+        let renewed = self
+            .renew(used, Lineage::FirstParty, Asked::default(), cause)
+            .await;
+        let renewed = renewed.map_err(|why| match why {
+            NotRenewed::Unknown => Error::InvalidRefreshToken,
+            NotRenewed::Expired => Error::RefreshTokenExpired,
+            NotRenewed::Revoked | NotRenewed::ScopeTooWide | NotRenewed::OtherResource => {
+                Error::RefreshTokenRevoked
+            }
+            NotRenewed::Failed(error) => error,
+        })?;
+        let Renewed {
+            session,
+            user,
+            scope,
+            refresh_token,
+            ..
+        } = renewed;
+        Ok(self
+            .tokens
+            .token_response(user.id, &session, &scope, &refresh_token, now)?)
+    }
+
+    /// Uses a refresh token of one door up.
+    ///
+    /// # Errors
+    /// [`NotRenewed`].
+    pub(crate) async fn renew(
+        &self,
+        used: &Secret,
+        lineage: Lineage,
+        asked: Asked,
+        cause: Cause,
+    ) -> Result<Renewed, NotRenewed> {
+        let next = self.tokens.next_refresh_token();
+        let used = self.tokens.master.refresh().read(used.expose());
+        let used = used.ok_or(NotRenewed::Unknown)?;
+        self.count(used, lineage).await?;
+        let rotation = self.rotation(used, next.clone(), (lineage, asked), cause.at);
+        match self.store.rotate_refresh(rotation, cause).await? {
+            Refreshed::Rotated {
+                session,
+                user,
+                scope,
+                resources,
+                generation,
+            } => Ok(Renewed {
+                refresh_token: next.token(session.id, generation),
+                session,
+                user,
+                scope,
+                resources,
+            }),
+            Refreshed::Unknown => Err(NotRenewed::Unknown),
+            Refreshed::Expired => Err(NotRenewed::Expired),
+            Refreshed::Revoked | Refreshed::Replayed => Err(NotRenewed::Revoked),
+            Refreshed::ScopeTooWide => Err(NotRenewed::ScopeTooWide),
+            Refreshed::OtherResource => Err(NotRenewed::OtherResource),
+        }
+    }
+
+    fn rotation(
+        &self,
+        used: Presented,
+        next: NextToken,
+        (lineage, asked): (Lineage, Asked),
+        now: Timestamp,
+    ) -> Rotation {
+        let settings = &self.tokens.settings;
+        Rotation {
+            used,
+            next,
+            lineage,
+            next_until: now.plus_seconds(i64::from(settings.refresh_token_seconds)),
+            access_until: now.plus_seconds(i64::from(settings.access_token_seconds)),
+            windows: Windows {
+                grace: settings.refresh_grace_seconds,
+                retry: settings.refresh_retry_seconds,
+            },
+            scope: asked.scope,
+            resources: asked.resources,
+        }
+    }
+
+    /// Counts a use as a change by its account. Only a genuine token of this door and of a live session counts: nobody
+    /// else's change is refused for what a stranger sends.
+    ///
+    /// # Errors
+    /// [`Error::RateLimited`]: the token must not be used, and stays good.
+    async fn count(&self, used: Presented, lineage: Lineage) -> Result<(), Error> {
+        if self.tokens.settings.writes_per_minute_per_account == 0 {
+            return Ok(());
+        }
+        let session = match used {
+            Presented::Numbered {
+                session,
+                genuine: true,
+                ..
+            } => self.store.session(session).await?,
+            other => {
+                let found = self.store.refresh_token(other).await?;
+                found.map(|(session, _)| Arc::new(session))
+            }
+        };
+        let Some(session) = session else {
+            return Ok(());
+        };
+        let of = session
+            .client_id
+            .map_or(Lineage::FirstParty, Lineage::Client);
+        if of != lineage || !session.is_live(self.clock.now()) {
+            return Ok(());
+        }
+        Ok(self.limits.write(session.user_id, self.clock.monotonic())?)
+    }
+}

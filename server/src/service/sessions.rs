@@ -1,0 +1,181 @@
+//! Ending many sessions: looked at first, then what was shown is what ends.
+
+use doorward_shared::{SessionId, Timestamp, admin};
+
+use super::{Caller, Error};
+use crate::{
+    clock::Clock,
+    domain::{Act, Session},
+    state::{Preview, Previews},
+    store::{Ends, ListQuery, SessionFilter, Store, StoreError, Which},
+};
+use std::sync::Arc;
+
+/// Sessions a preview shows; it holds all.
+const SHOWN: u32 = 20;
+/// Sessions named one by one, at most.
+const MAX_IDS: usize = 1000;
+/// Sessions that end in one unit, so that nobody waits long behind it.
+const CHUNK: usize = 100;
+
+/// What ends sessions of many.
+#[derive(Debug, Clone)]
+pub struct Sessions {
+    pub(crate) store: Store,
+    pub(crate) previews: Arc<Previews>,
+    pub(crate) clock: Clock,
+}
+
+/// Which sessions are meant.
+#[derive(Debug)]
+pub(crate) struct Meant {
+    pub filter: SessionFilter,
+    /// Whether it was said that all live ones are meant.
+    pub all: bool,
+    /// Whether the caller's own session ends too.
+    pub include_own: bool,
+}
+
+/// A preview as it was kept.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    pub id: String,
+    pub expires_at: Timestamp,
+}
+
+impl Sessions {
+    /// The sessions that are meant, as they are now.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`], [`Error::Invalid`], storage.
+    pub(crate) async fn find(
+        &self,
+        by: &Caller,
+        meant: Meant,
+        view: impl Fn(Session, Timestamp) -> admin::Session,
+    ) -> Result<Preview, Error> {
+        let any = SessionFilter {
+            active: Some(true),
+            ..SessionFilter::default()
+        };
+        // Looking at everything is harmless; ending everything must be meant.
+        if meant.filter == any && !meant.all {
+            return Err(Error::Malformed {
+                field: "active",
+                reason:
+                    "must be given, or another filter: userId, clientId, ip or ids; or dryRun first"
+                        .into(),
+            });
+        }
+        let ids = meant.filter.ids.as_ref();
+        if ids.is_some_and(|ids| ids.len() > MAX_IDS) {
+            return Err(Error::invalid("ids", "must be at most 1000"));
+        }
+        let own: Option<SessionId> = by.session_id().filter(|_| !meant.include_own);
+        let now = self.clock.now();
+        let filter = meant.filter;
+        let mut found = self.store.sessions_to_end(filter.clone(), own, now).await?;
+        if let Which::These(ids) = &mut found.which {
+            // With the caller's own session ended they may end no more.
+            ids.sort_by_key(|id| Some(*id) == by.session_id());
+        }
+        let query = ListQuery {
+            limit: SHOWN,
+            ..ListQuery::default()
+        };
+        let shown = self.store.sessions(filter, query, now).await?.data;
+        let shown = shown
+            .into_iter()
+            .filter(|session| Some(session.id) != own)
+            .map(|session| view(session, now));
+        Ok(Preview {
+            shown: shown.collect(),
+            ends: found,
+        })
+    }
+
+    /// Keeps what was found, to be ended as it is.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`].
+    pub(crate) fn keep(&self, by: &Caller, preview: Preview) -> Result<Kept, Error> {
+        let kept = self.previews.keep(preview, by.actor(), self.clock.now());
+        let (id, expires_at) = kept.ok_or(Error::Overloaded("too many previews are open"))?;
+        Ok(Kept { id, expires_at })
+    }
+
+    /// A preview of the caller's that was kept. It is good once.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`].
+    pub(crate) fn take(&self, by: &Caller, id: &str) -> Result<Preview, Error> {
+        let taken = self.previews.take(id, by.actor(), self.clock.now());
+        taken.ok_or(Error::Conflict(
+            "the preview is over; look again with dryRun",
+        ))
+    }
+
+    /// Ends the sessions of a preview; answers how many. Where it fails in between, a preview that was kept can be sent
+    /// again: what has ended already stays so.
+    ///
+    /// # Errors
+    /// [`Error::Partly`] after some have ended; storage, with what the rules refuse.
+    pub(crate) async fn end(
+        &self,
+        preview: Preview,
+        kept_as: Option<String>,
+        reason: Option<String>,
+        act: Act,
+    ) -> Result<u64, Error> {
+        let by = act.actor();
+        let Ends { count, which, .. } = preview.ends.clone();
+        // Their number is known where they were counted in this call.
+        let just_counted = kept_as.is_none().then_some(count);
+        let (done, failed) = self.end_all((which, just_counted), reason, act).await;
+        let Some(source) = failed else {
+            return Ok(done);
+        };
+        if let Some(id) = kept_as {
+            self.previews.put_back(id, preview, by, self.clock.now());
+        }
+        Err(match done {
+            0 => source.into(),
+            _ => Error::Partly {
+                done,
+                of: count,
+                source,
+            },
+        })
+    }
+
+    /// Ends sessions; answers how many, and what went wrong.
+    async fn end_all(
+        &self,
+        (which, just_counted): (Which, Option<u64>),
+        reason: Option<String>,
+        act: Act,
+    ) -> (u64, Option<StoreError>) {
+        let ids = match which {
+            Which::Seen { filter, keep, seen } => {
+                let these = (filter, keep, seen);
+                let ended = self.store.revoke_seen(these, just_counted, reason, act);
+                return match ended.await {
+                    Ok(revoked) => (revoked, None),
+                    Err(error) => (0, Some(error)),
+                };
+            }
+            Which::These(ids) => ids,
+        };
+        let mut revoked = 0;
+        for some in ids.chunks(CHUNK) {
+            let ended = self
+                .store
+                .revoke_these(some.to_vec(), reason.clone(), act.clone());
+            match ended.await {
+                Ok(ended) => revoked += ended,
+                Err(error) => return (revoked, Some(error)),
+            }
+        }
+        (revoked, None)
+    }
+}

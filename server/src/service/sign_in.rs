@@ -1,0 +1,276 @@
+//! Signing in: with a password, with a second factor after it, with a passkey alone.
+
+use std::sync::Arc;
+
+use doorward_shared::{UserId, mfa::PasskeySignIn};
+
+use super::{Error, Passwords, SecondFactors, Shown, VerifiedPassword};
+use crate::{
+    clock::random_bytes,
+    crypto::{
+        password::Overloaded,
+        secret::{self, Secret},
+    },
+    domain::{Actor, Cause, Email, Refusal, Session, User},
+    state::{PendingSignIn, Try, limits::Attempt},
+    store::{NewSession, SeenPassword, StoreError},
+};
+
+/// A second factor as it comes in.
+#[derive(Debug)]
+pub(crate) enum Factor {
+    Code(Secret),
+    Recovery(Secret),
+    Passkey(PasskeySignIn),
+}
+
+/// What opens sessions for people.
+#[derive(Debug, Clone)]
+pub struct SignIn {
+    pub(crate) passwords: Passwords,
+    pub(crate) factors: Arc<SecondFactors>,
+}
+
+impl SignIn {
+    /// Signs a person in with their password.
+    ///
+    /// # Errors
+    /// As [`Passwords::verify`]; [`Error::Disabled`] and [`Error::FactorRequired`] after a right password.
+    pub async fn with_password(
+        &self,
+        email: &str,
+        password: Secret,
+        session: NewSession,
+        cause: Cause,
+    ) -> Result<(User, Session), Error> {
+        let mut opened = self.open(email, &password, &session, &cause).await;
+        if let Err(Error::Store(StoreError::Refused(Refusal::PasswordChanged))) = opened {
+            // Perhaps only its hash, which a sign-in at the same time has made dearer.
+            opened = self.open(email, &password, &session, &cause).await;
+        }
+        let metrics = &self.passwords.metrics;
+        match opened {
+            Ok(opened) => {
+                metrics.login("success");
+                Ok(opened)
+            }
+            Err(Error::Disabled | Error::Store(StoreError::Refused(Refusal::Disabled))) => {
+                metrics.login("account_disabled");
+                Err(Error::Disabled)
+            }
+            Err(Error::Store(StoreError::Refused(Refusal::PasswordChanged))) => {
+                metrics.login("invalid_credentials");
+                Err(Error::WrongPassword)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn open(
+        &self,
+        email: &str,
+        password: &Secret,
+        session: &NewSession,
+        cause: &Cause,
+    ) -> Result<(User, Session), Error> {
+        let verified = self
+            .passwords
+            .verify(email, password.clone(), session.ip, cause)
+            .await?;
+        let user = verified.record.user_id;
+        if verified.record.disabled {
+            return Err(Error::Disabled);
+        }
+        if verified.record.has_factor {
+            return Err(self.ask_for_factor(email, verified).await?);
+        }
+        let cause = Cause {
+            actor: Actor::User(user),
+            at: self.passwords.clock.now(),
+            ..cause.clone()
+        };
+        let opened = self.passwords.store.open_session(
+            user,
+            verified.password,
+            verified.rehashed,
+            session.clone(),
+            cause,
+        );
+        Ok(opened.await?)
+    }
+
+    /// Keeps a sign-in whose password was right until its second factor comes: the error that says so.
+    async fn ask_for_factor(
+        &self,
+        email: &str,
+        verified: VerifiedPassword,
+    ) -> Result<Error, Error> {
+        let user_id = verified.record.user_id;
+        let methods = SecondFactors::methods(&self.passwords.store.factors(user_id).await?);
+        let token = secret::mfa_token(random_bytes());
+        let pending = PendingSignIn {
+            user_id,
+            email_key: Email::key_of(email),
+            password: verified.password,
+            rehashed: verified.rehashed,
+            known_address: verified.record.known_address,
+        };
+        self.factors
+            .pending
+            .keep(&token, pending, self.passwords.clock.now())
+            .ok_or(Overloaded)?;
+        self.passwords.metrics.login("mfa_required");
+        Ok(Error::FactorRequired { token, methods })
+    }
+
+    /// Completes a sign-in with its second factor. Wrong factors count as wrong passwords do.
+    ///
+    /// # Errors
+    /// [`Error::InvalidToken`] for a token that is over, used, or being used; [`Error::WrongFactor`],
+    /// [`Error::RateLimited`], [`Error::Disabled`].
+    pub(crate) async fn second_step(
+        &self,
+        token: Secret,
+        factor: Factor,
+        session: NewSession,
+        cause: Cause,
+    ) -> Result<(User, Session), Error> {
+        let tried = self
+            .factors
+            .pending
+            .take(&token, cause.at)
+            .ok_or(Error::InvalidToken)?;
+        let pending = tried.pending().clone();
+        let attempt = self.passwords.limits.password_check(
+            session.ip,
+            &pending.email_key,
+            pending.known_address,
+            &self.passwords.clock,
+        );
+        let attempt = match attempt.await {
+            Ok(attempt) => attempt,
+            Err(held) => {
+                self.factors.pending.unused(tried);
+                return Err(held.into());
+            }
+        };
+        let opened = match self.check_factor(pending.user_id, factor, &cause).await {
+            Ok(shown) => self.open_with(shown, Some(&pending), session, &cause).await,
+            Err(error) => Err(error),
+        };
+        match opened {
+            Ok(opened) => {
+                attempt.succeeded();
+                self.passwords.metrics.login("success");
+                Ok(opened)
+            }
+            Err(error) => Err(self.refused_factor(error, tried, attempt, cause)),
+        }
+    }
+
+    /// What becomes of a token and an attempt whose factor did not open a session.
+    fn refused_factor(&self, error: Error, tried: Try, attempt: Attempt, cause: Cause) -> Error {
+        match error {
+            Error::WrongFactor | Error::Store(StoreError::Refused(Refusal::FactorWrong)) => {
+                drop(attempt);
+                self.passwords.metrics.login("invalid_credentials");
+                self.passwords
+                    .note_failure(Some(tried.pending().user_id), None, cause);
+                self.factors.pending.failed(tried);
+                Error::WrongFactor
+            }
+            // The password was set meanwhile, or the account disabled or deleted: the sign-in begins anew.
+            Error::Store(StoreError::Refused(Refusal::PasswordChanged)) => {
+                attempt.released();
+                Error::InvalidToken
+            }
+            Error::Store(StoreError::Refused(_)) => {
+                attempt.released();
+                error
+            }
+            error => {
+                attempt.released();
+                self.factors.pending.unused(tried);
+                error
+            }
+        }
+    }
+
+    async fn check_factor(
+        &self,
+        user: UserId,
+        factor: Factor,
+        cause: &Cause,
+    ) -> Result<Shown, Error> {
+        match factor {
+            Factor::Code(code) => self.factors.check_code(user, code.expose(), cause.at).await,
+            Factor::Recovery(code) => Ok(SecondFactors::recovery_code(user, code.expose())),
+            Factor::Passkey(passkey) => {
+                let shown = self.factors.check_passkey(&passkey, cause).await?;
+                if shown.user == user {
+                    Ok(shown)
+                } else {
+                    Err(Error::WrongFactor)
+                }
+            }
+        }
+    }
+
+    async fn open_with(
+        &self,
+        shown: Shown,
+        pending: Option<&PendingSignIn>,
+        session: NewSession,
+        cause: &Cause,
+    ) -> Result<(User, Session), Error> {
+        let password = pending.map(|pending| SeenPassword {
+            hash: pending.password.clone(),
+            rehashed: pending.rehashed.clone(),
+        });
+        let session = NewSession {
+            method: shown.method(pending.is_some()),
+            ..session
+        };
+        let cause = Cause {
+            actor: Actor::User(shown.user),
+            at: self.passwords.clock.now(),
+            ..cause.clone()
+        };
+        let opened = self.passwords.store.open_session_with_factor(
+            shown.user,
+            password,
+            shown.factor,
+            session,
+            cause,
+        );
+        Ok(opened.await?)
+    }
+
+    /// Signs a person in with a passkey alone.
+    ///
+    /// # Errors
+    /// [`Error::WrongFactor`], [`Error::Disabled`]; [`Error::NoPasskeys`].
+    pub(crate) async fn passkey_sign_in(
+        &self,
+        passkey: &PasskeySignIn,
+        session: NewSession,
+        cause: Cause,
+    ) -> Result<(User, Session), Error> {
+        let opened = match self.factors.check_passkey(passkey, &cause).await {
+            Ok(shown) => self.open_with(shown, None, session, &cause).await,
+            Err(error) => Err(error),
+        };
+        match &opened {
+            Ok(_) => self.passwords.metrics.login("success"),
+            Err(Error::WrongFactor | Error::Store(StoreError::Refused(_))) => {
+                self.passwords.metrics.login("invalid_credentials");
+                self.passwords.note_failure(None, None, cause);
+            }
+            Err(_) => {}
+        }
+        opened.map_err(|error| match error {
+            Error::Store(StoreError::Refused(Refusal::FactorWrong)) => Error::WrongFactor,
+            error => error,
+        })
+    }
+}

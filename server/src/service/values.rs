@@ -1,0 +1,42 @@
+//! Values that use cases take as text: names and scopes.
+
+use doorward_shared::{Scope, ScopeSet, scope::MAX_SCOPES};
+
+use super::Error;
+use crate::domain::text;
+
+/// A person's name; empty is none.
+pub fn name(field: &'static str, given: Option<String>) -> Result<Option<String>, Error> {
+    let Some(given) = given else {
+        return Ok(None);
+    };
+    let name = text::name(&given).map_err(|why| Error::invalid(field, why))?;
+    Ok(Some(name).filter(|name| !name.is_empty()))
+}
+
+/// A change of a name: absent leaves it, `null` and empty clear it.
+pub fn name_change(
+    field: &'static str,
+    given: Option<Option<String>>,
+) -> Result<Option<Option<String>>, Error> {
+    given.map(|given| name(field, given)).transpose()
+}
+
+/// A name that must be there.
+pub fn required_name(field: &'static str, given: &str) -> Result<String, Error> {
+    text::required_name(given).map_err(|why| Error::invalid(field, why))
+}
+
+/// Scopes, each of its form.
+pub fn scopes(field: &'static str, given: &[String]) -> Result<ScopeSet, Error> {
+    if given.len() > MAX_SCOPES {
+        return Err(Error::invalid(field, "must be at most 64 scopes"));
+    }
+    let parse = |text: &String| {
+        text.parse::<Scope>().map_err(|_| {
+            let reason = "must be scopes: lower-case words joined by ':', at most 128 bytes";
+            Error::invalid(field, reason)
+        })
+    };
+    given.iter().map(parse).collect()
+}

@@ -1,0 +1,184 @@
+//! Answers to calls with an `Idempotency-Key`, for those who send the call again.
+//!
+//! Not shared: a call that comes again at another process is carried out again. A restart forgets them, with the same
+//! effect.
+
+use std::{
+    any::Any,
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use doorward_shared::Timestamp;
+
+use super::limits::let_go_of_first;
+use crate::domain::{Actor, Digest256};
+
+/// How long answers are kept, in seconds. They hold secrets, so not for long, and only in memory.
+const LIFETIME: i64 = 600;
+/// Answers of one caller that are kept at once, at most; past it the caller is refused.
+const MAX_OF_ONE: usize = 500;
+/// Answers of all, at most; past it those nearest to their end go. So nobody can use up the places of others.
+const MAX_ANSWERS: usize = 10_000;
+
+struct Kept {
+    /// Whose it is, for the bound of one caller.
+    by: Actor,
+    /// Hash of what was asked for.
+    asked: Digest256,
+    until: Timestamp,
+    /// None while the first call is under way.
+    answer: Option<Box<dyn Any + Send>>,
+}
+
+/// Answers that may be asked for again.
+#[derive(Default)]
+pub(crate) struct IdempotentAnswers(Mutex<HashMap<Digest256, Kept>>);
+
+impl std::fmt::Debug for IdempotentAnswers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("IdempotentAnswers")
+    }
+}
+
+/// A call with a key.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct KeyedCall {
+    /// Hash of the credential, the route and the key.
+    pub place: Digest256,
+    /// Hash of the body.
+    pub asked: Digest256,
+    pub by: Actor,
+}
+
+/// What becomes of a call with a key.
+pub(crate) enum Begun<'a, T> {
+    /// It was answered before.
+    Answered(T),
+    /// It is to be carried out.
+    First(Place<'a>),
+}
+
+/// Why a call with a key is not carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KeyRefused {
+    /// The key came with another body before.
+    OtherBody,
+    /// The first call has not been answered yet.
+    UnderWay,
+    /// The caller has too many answers kept.
+    TooMany,
+}
+
+impl IdempotentAnswers {
+    fn kept(&self) -> MutexGuard<'_, HashMap<Digest256, Kept>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the place of a call, or finds its answer.
+    ///
+    /// # Errors
+    /// [`KeyRefused`].
+    pub fn begin<T: Clone + Send + 'static>(
+        &self,
+        call: KeyedCall,
+        now: Timestamp,
+    ) -> Result<Begun<'_, T>, KeyRefused> {
+        let mut kept = self.kept();
+        kept.retain(|_, kept| kept.until > now);
+        match kept.get(&call.place) {
+            Some(found) if found.asked != call.asked => Err(KeyRefused::OtherBody),
+            Some(found) => match found.answer.as_ref().map(|answer| answer.downcast_ref()) {
+                Some(Some(answer)) => Ok(Begun::Answered(T::clone(answer))),
+                _ => Err(KeyRefused::UnderWay),
+            },
+            None if kept.values().filter(|kept| kept.by == call.by).count() >= MAX_OF_ONE => {
+                Err(KeyRefused::TooMany)
+            }
+            None => {
+                if kept.len() >= MAX_ANSWERS {
+                    let_go_of_first(&mut kept, MAX_ANSWERS / 8, |kept| kept.until);
+                }
+                let first = Kept {
+                    by: call.by,
+                    asked: call.asked,
+                    until: now.plus_seconds(LIFETIME),
+                    answer: None,
+                };
+                kept.insert(call.place, first);
+                Ok(Begun::First(Place(Some((self, call.place)))))
+            }
+        }
+    }
+}
+
+/// The place of a call that is under way. Dropped without an answer, it is free again.
+pub(crate) struct Place<'a>(Option<(&'a IdempotentAnswers, Digest256)>);
+
+impl Place<'_> {
+    /// Keeps the answer of the call.
+    pub fn keep<T: Send + 'static>(mut self, answer: T) {
+        if let Some((answers, place)) = self.0.take()
+            && let Some(kept) = answers.kept().get_mut(&place)
+        {
+            kept.answer = Some(Box::new(answer));
+        }
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        if let Some((answers, place)) = self.0 {
+            answers.kept().remove(&place);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use doorward_shared::UserId;
+    use ulid::Ulid;
+
+    use super::*;
+
+    fn call(key: &str, body: &str) -> KeyedCall {
+        KeyedCall {
+            place: Digest256::of(key.as_bytes()),
+            asked: Digest256::of(body.as_bytes()),
+            by: Actor::User(UserId(Ulid(1))),
+        }
+    }
+
+    #[test]
+    fn a_call_is_carried_out_once_and_answered_again_until_its_time_is_over() {
+        let answers = IdempotentAnswers::default();
+        let begin = |key, body, at| answers.begin::<u32>(call(key, body), Timestamp(at));
+        let Ok(Begun::First(place)) = begin("a", "x", 0) else {
+            panic!("the first call is carried out");
+        };
+        assert_eq!(begin("a", "x", 0).err(), Some(KeyRefused::UnderWay));
+        place.keep(7_u32);
+        assert!(matches!(begin("a", "x", 599_999), Ok(Begun::Answered(7))));
+        assert_eq!(begin("a", "y", 0).err(), Some(KeyRefused::OtherBody));
+        assert!(matches!(begin("a", "x", 600_000), Ok(Begun::First(_))));
+    }
+
+    #[test]
+    fn a_call_that_failed_gives_its_place_back_and_one_caller_has_no_more_than_its_own() {
+        let answers = IdempotentAnswers::default();
+        for number in 0..MAX_OF_ONE {
+            let call = call(&number.to_string(), "x");
+            let Ok(Begun::First(place)) = answers.begin::<u32>(call, Timestamp(0)) else {
+                panic!("there is a place");
+            };
+            place.keep(1_u32);
+        }
+        let more = || answers.begin::<u32>(call("more", "x"), Timestamp(0));
+        assert_eq!(more().err(), Some(KeyRefused::TooMany));
+        answers.kept().remove(&call("0", "x").place);
+        for _ in 0..2 {
+            // Dropped at once.
+            assert!(matches!(more(), Ok(Begun::First(_))));
+        }
+    }
+}

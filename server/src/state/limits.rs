@@ -1,0 +1,265 @@
+//! Rate limits: how often passwords may be tried and accounts be made.
+//!
+//! Windows are fixed and start with the first attempt of a key: exactly so many are let through in one. Places are
+//! taken before Argon2 runs, so that attempts at the same time count too, and given back by a right password. Where
+//! attempts that are under way hold the last places, the next one waits for what becomes of them.
+//!
+//! Not shared: each of two processes lets the whole limit through.
+
+mod counter;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::{HashMap, hash_map::RandomState},
+    hash::{BuildHasher, Hash},
+    net::IpAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use doorward_shared::UserId;
+use tokio::{
+    sync::{Notify, Semaphore},
+    time::timeout,
+};
+
+use self::counter::{Counter, Full, Keys, MAX_KEYS, Widths};
+use crate::{clock::Clock, crypto::password::Overloaded, domain::networks, settings::Settings};
+
+pub use self::counter::RetryAfter;
+pub(in crate::state) use self::counter::let_go_of_first;
+
+const MINUTE: Duration = Duration::from_secs(60);
+const TEN_MINUTES: Duration = Duration::from_secs(600);
+const HOUR: Duration = Duration::from_secs(3600);
+/// Attempts that may wait for others at a time, and for how long.
+const WAITING: usize = 256;
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Why a password is not checked now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    Limited(RetryAfter),
+    Overloaded(Overloaded),
+}
+
+#[derive(Debug)]
+struct Counters {
+    checks: Widths,
+    account_and_ip: Widths,
+    account: Counter,
+    registrations: Widths,
+    /// Accounts whose failures are forgotten: how often, and when last. What was counted before goes by another key.
+    forgotten: HashMap<u64, (u64, Duration)>,
+    writes: Counter,
+}
+
+/// All counters. Keys are hashed with a key of this process: no address or name of anybody is kept.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    counters: Arc<Mutex<Counters>>,
+    hasher: RandomState,
+    queue: Arc<Queue>,
+}
+
+/// Those who wait for what becomes of others.
+#[derive(Debug)]
+struct Queue {
+    places: Semaphore,
+    /// An attempt was settled.
+    settled: Notify,
+}
+
+/// A password check that has its places. Dropped, it counts as a failure.
+#[derive(Debug)]
+pub struct Attempt {
+    limits: Limits,
+    check: Keys,
+    account_and_ip: Keys,
+    account: Option<u64>,
+    /// Whether it counts as a check, and as a failure.
+    counts: (bool, bool),
+}
+
+impl Limits {
+    /// Counters as the settings say.
+    pub fn new(settings: &Settings) -> Self {
+        let counters = Counters {
+            checks: Widths::new(settings.password_checks_per_minute_per_ip, MINUTE),
+            account_and_ip: Widths::of_account(settings),
+            account: Counter::new(settings.password_failures_per_account, HOUR),
+            registrations: Widths::new(settings.registrations_per_hour_per_ip, HOUR),
+            forgotten: HashMap::new(),
+            writes: Counter::new(settings.writes_per_minute_per_account, MINUTE),
+        };
+        Self {
+            counters: Arc::new(Mutex::new(counters)),
+            hasher: RandomState::new(),
+            queue: Arc::new(Queue {
+                places: Semaphore::new(WAITING),
+                settled: Notify::new(),
+            }),
+        }
+    }
+
+    fn counters(&self) -> MutexGuard<'_, Counters> {
+        self.counters.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn key(&self, of: impl Hash) -> u64 {
+        self.hasher.hash_one(of)
+    }
+
+    /// Takes a place for a registration.
+    ///
+    /// # Errors
+    /// [`RetryAfter`] when the address has made too many this hour.
+    pub fn registration(&self, ip: IpAddr, now: Duration) -> Result<(), RetryAfter> {
+        let keys = networks(ip).map(|network| network.map(|network| self.key(network)));
+        let mut counters = self.counters();
+        if let Err(Full::Until(wait)) = counters.registrations.check(&keys, now) {
+            return Err(wait);
+        }
+        counters.registrations.take(&keys, now);
+        Ok(())
+    }
+
+    /// Forgets the failures of an account, from every address: its password was set anew.
+    pub fn forget(&self, account: &str, now: Duration) {
+        let key = self.key(account);
+        let mut counters = self.counters();
+        if counters.forgotten.len() >= MAX_KEYS && !counters.forgotten.contains_key(&key) {
+            // After an hour nothing that was counted before is left.
+            counters.forgotten.retain(|_, (_, at)| now < *at + HOUR);
+            if counters.forgotten.len() > MAX_KEYS / 8 * 7 {
+                let_go_of_first(&mut counters.forgotten, MAX_KEYS / 8, |(_, at)| *at);
+            }
+        }
+        let (times, at) = counters.forgotten.entry(key).or_default();
+        (*times, *at) = (*times + 1, now);
+        drop(counters);
+        self.queue.settled.notify_waiters();
+    }
+
+    /// Counts a change that an account's own credential asks for, whatever becomes of it.
+    ///
+    /// # Errors
+    /// [`RetryAfter`] when there were too many this minute: it must not be made.
+    pub fn write(&self, account: UserId, now: Duration) -> Result<(), RetryAfter> {
+        let key = self.key(account);
+        let mut counters = self.counters();
+        if let Err(Full::Until(wait)) = counters.writes.check(key, now) {
+            return Err(wait);
+        }
+        counters.writes.take(key, now);
+        Ok(())
+    }
+
+    /// Takes a place for a password check in every counter, or in none. `account` is the normalized address somebody
+    /// tries to sign in with, whether there is such an account or not; an address that has signed in to it before
+    /// (`known_address`) is not held up by what others do. Waits while attempts under way hold the last places.
+    ///
+    /// # Errors
+    /// [`Held::Limited`] for the counter that is full, [`Held::Overloaded`] when too many wait, or it waits too long.
+    pub async fn password_check(
+        &self,
+        ip: IpAddr,
+        account: &str,
+        known_address: bool,
+        clock: &Clock,
+    ) -> Result<Attempt, Held> {
+        let attempt = || self.try_password_check(ip, account, known_address, clock.monotonic());
+        match attempt() {
+            Ok(attempt) => return Ok(attempt),
+            Err(Full::Until(wait)) => return Err(Held::Limited(wait)),
+            Err(Full::Pending) => {}
+        }
+        let overloaded = |_| Held::Overloaded(Overloaded);
+        let _place = self
+            .queue
+            .places
+            .try_acquire()
+            .map_err(|_| overloaded(()))?;
+        let wait = async {
+            loop {
+                // Listened for before the look, so that nothing is missed between the two.
+                let mut settled = std::pin::pin!(self.queue.settled.notified());
+                settled.as_mut().enable();
+                match attempt() {
+                    Ok(attempt) => return Ok(attempt),
+                    Err(Full::Until(wait)) => return Err(Held::Limited(wait)),
+                    Err(Full::Pending) => settled.await,
+                }
+            }
+        };
+        timeout(PATIENCE, wait).await.map_err(|_| overloaded(()))?
+    }
+
+    fn try_password_check(
+        &self,
+        ip: IpAddr,
+        account: &str,
+        known_address: bool,
+        now: Duration,
+    ) -> Result<Attempt, Full> {
+        let networks = networks(ip);
+        let check = networks.map(|network| network.map(|network| self.key(network)));
+        let mut counters = self.counters();
+        let forgotten = counters.forgotten.get(&self.key(account));
+        let times = forgotten.map_or(0, |(times, _)| *times);
+        let mut account_and_ip =
+            networks.map(|network| network.map(|network| self.key((network, account, times))));
+        if known_address {
+            // Neither are its neighbours' failures its own.
+            account_and_ip = [account_and_ip[0], None, None];
+        }
+        let account = (!known_address).then(|| self.key((account, times)));
+        counters.checks.check(&check, now)?;
+        counters.account_and_ip.check(&account_and_ip, now)?;
+        if let Some(account) = account {
+            counters.account.check(account, now)?;
+            counters.account.hold(account, now);
+        }
+        counters.checks.take(&check, now);
+        counters.account_and_ip.hold(&account_and_ip, now);
+        drop(counters);
+        Ok(Attempt {
+            limits: self.clone(),
+            check,
+            account_and_ip,
+            account,
+            counts: (true, true),
+        })
+    }
+}
+
+impl Attempt {
+    /// The password was right: it counts as a check, not as a failure.
+    pub fn succeeded(mut self) {
+        self.counts = (true, false);
+    }
+
+    /// It never came to a check: it counts as nothing.
+    pub fn released(mut self) {
+        self.counts = (false, false);
+    }
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        let (check, failure) = self.counts;
+        let mut counters = self.limits.counters();
+        if !check {
+            counters.checks.give_back(&self.check);
+        }
+        counters
+            .account_and_ip
+            .settle(&self.account_and_ip, failure);
+        if let Some(account) = self.account {
+            counters.account.settle(account, failure);
+        }
+        drop(counters);
+        self.limits.queue.settled.notify_waiters();
+    }
+}
