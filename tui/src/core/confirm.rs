@@ -374,31 +374,3 @@ impl State {
         self.preview_and_confirm(confirm, preview, effects);
     }
 }
-
-impl Layer {
-    /// Whether it waits for this change's answer.
-    pub fn awaits(&self, ticket: u64) -> bool {
-        match self {
-            Self::Confirm(confirm) => confirm.ticket == Some(ticket),
-            Self::Form(form) => form.ticket == Some(ticket),
-            _ => false,
-        }
-    }
-
-    pub fn is_sign_in(&self) -> bool {
-        matches!(self, Self::Form(form) if form.is_sign_in())
-    }
-
-    /// The server said no, or nothing.
-    pub fn refused(&mut self, problem: &Problem) {
-        match self {
-            Self::Confirm(confirm) => {
-                confirm.ticket = None;
-                confirm.problem = Some(problem.message.clone());
-                confirm.typed = Line::default();
-            }
-            Self::Form(form) => form.refused(problem),
-            _ => {}
-        }
-    }
-}

@@ -3,7 +3,7 @@
 use doorward_shared::client::Filter;
 use doorward_shared::{
     Timestamp,
-    admin::{FailingAccount, FailingAddress, Minute, Stats},
+    admin::{EventAction, FailingAccount, FailingAddress, Minute, Stats},
 };
 
 use super::{
@@ -215,26 +215,33 @@ impl DashRow {
 
     /// What Enter opens.
     pub fn opens(&self, now: Timestamp) -> Option<Opens> {
-        let action = |action: &str| ListFilter::new(Filter::Action, action, action);
+        let action =
+            |action: EventAction| ListFilter::new(Filter::Action, action.as_str(), action.as_str());
         let live = || ListFilter::new(Filter::Active, "true", "live");
         Some(match self {
             Self::Series(Series::Logins, _) => {
-                Opens::List(Resource::Events, vec![action("session.created")])
+                Opens::List(Resource::Events, vec![action(EventAction::SessionCreated)])
             }
             Self::Series(Series::Failures, _) => {
-                Opens::List(Resource::Events, vec![action("login.failed")])
+                Opens::List(Resource::Events, vec![action(EventAction::LoginFailed)])
             }
             Self::Series(Series::Tokens | Series::Sessions, _)
             | Self::Count(Count::LiveSessions, _) => Opens::List(Resource::Sessions, vec![live()]),
             Self::Series(Series::P95, _) => return None,
             Self::Address(row) => {
                 let from = ListFilter::new(Filter::Ip, &row.ip, format!("from {}", row.ip));
-                Opens::List(Resource::Events, vec![action("login.failed"), from])
+                Opens::List(
+                    Resource::Events,
+                    vec![action(EventAction::LoginFailed), from],
+                )
             }
             Self::Account(row) => {
                 let label = format!("about {}", row.email);
                 let about = ListFilter::new(Filter::UserId, row.user_id.to_string(), label);
-                Opens::List(Resource::Events, vec![action("login.failed"), about])
+                Opens::List(
+                    Resource::Events,
+                    vec![action(EventAction::LoginFailed), about],
+                )
             }
             Self::Count(Count::Users, _) => Opens::List(Resource::Users, Vec::new()),
             Self::Count(Count::DisabledUsers, _) => {
@@ -251,7 +258,7 @@ impl DashRow {
             Self::Client(row) => match &row.client {
                 Some(id) => Opens::Row(Resource::Clients, id.clone()),
                 // Nobody knows whose it is: its events tell from where.
-                None => Opens::List(Resource::Events, vec![action("client.refused")]),
+                None => Opens::List(Resource::Events, vec![action(EventAction::ClientRefused)]),
             },
         })
     }

@@ -7,7 +7,8 @@ use doorward_shared::{
 };
 
 use super::{
-    form::{Field, Form, Purpose},
+    field::Field,
+    form::{Form, Purpose},
     pick::Pick,
     picker::Picker,
     preset::Preset,

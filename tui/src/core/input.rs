@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::{
-    confirm,
+    confirm, field,
     form::{self, Form},
     layer::{Choice, Layer},
     line::Line,
@@ -59,10 +59,10 @@ pub fn paste(state: &mut State, text: &str) {
             let focus = form.focus;
             if let Some(field) = form.fields.get_mut(focus) {
                 match &mut field.value {
-                    form::Value::Text(line) | form::Value::Hidden(line) => line.insert(first),
-                    form::Value::Scopes(picker) => picker.search.line.insert(first),
-                    form::Value::Pick(pick) => pick.search.line.insert(first),
-                    form::Value::Choice { .. } => {}
+                    field::Value::Text(line) | field::Value::Hidden(line) => line.insert(first),
+                    field::Value::Scopes(picker) => picker.search.line.insert(first),
+                    field::Value::Pick(pick) => pick.search.line.insert(first),
+                    field::Value::Choice { .. } => {}
                 }
             }
         }
@@ -206,7 +206,7 @@ fn run(state: &mut State, text: &str, chosen: Option<Command>, effects: &mut Vec
     if let Some(about) = text.strip_prefix("incident ") {
         return match IncidentSubject::parse(about.trim()) {
             Ok(subject) => state.go_incident(subject, effects),
-            Err(why) => state.warn(why),
+            Err(why) => state.warn(why.to_string()),
         };
     }
     match chosen {

@@ -10,7 +10,7 @@ use doorward_shared::{
 use super::problem::Problem;
 use crate::core::{
     resource::{Resource, Row},
-    search::Search,
+    search::{Search, SearchError},
 };
 
 /// Rows in a page.
@@ -141,7 +141,7 @@ impl List {
     ///
     /// # Errors
     /// One line that names the term at fault.
-    pub fn search(&self, now: Timestamp) -> Result<Option<Search>, String> {
+    pub fn search(&self, now: Timestamp) -> Result<Option<Search>, SearchError> {
         let search = Search::parse(self.kind, &self.q, now)?;
         Ok(Some(search).filter(|search| *search != Search::default()))
     }

@@ -15,6 +15,13 @@ pub enum Theme {
     Plain,
 }
 
+/// There is no theme of this name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("theme: {name} is none of {}", Theme::NAMES.map(|(name, _)| name).join(", "))]
+pub struct UnknownTheme {
+    name: String,
+}
+
 impl Theme {
     pub const NAMES: [(&'static str, Theme); 6] = [
         ("dark", Theme::Dark),
@@ -29,11 +36,10 @@ impl Theme {
     ///
     /// # Errors
     /// One line that lists the names there are.
-    pub fn named(name: &str) -> Result<Self, String> {
+    pub fn named(name: &str) -> Result<Self, UnknownTheme> {
         let found = Self::NAMES.iter().find(|(have, _)| *have == name);
-        found.map(|(_, theme)| *theme).ok_or_else(|| {
-            let names: Vec<_> = Self::NAMES.iter().map(|(name, _)| *name).collect();
-            format!("theme: {name} is none of {}", names.join(", "))
+        found.map(|(_, theme)| *theme).ok_or_else(|| UnknownTheme {
+            name: name.to_owned(),
         })
     }
 }
@@ -102,6 +108,11 @@ mod tests {
     #[test]
     fn an_unknown_theme_is_refused_with_the_names_there_are() {
         assert_eq!(Theme::named("colour-blind"), Ok(Theme::ColourBlind));
-        assert!(Theme::named("pink").unwrap_err().contains("high-contrast"));
+        assert!(
+            Theme::named("pink")
+                .unwrap_err()
+                .to_string()
+                .contains("high-contrast")
+        );
     }
 }

@@ -9,6 +9,8 @@ pub mod confirm;
 pub mod connection;
 pub mod dashboard;
 mod delete;
+mod edits;
+pub mod field;
 pub mod form;
 pub mod format;
 mod forms;

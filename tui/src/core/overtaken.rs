@@ -1,6 +1,6 @@
 //! Whether somebody else changed a thing since an operator did: then taking the operator's change back would undo theirs.
 
-use doorward_shared::admin::Event;
+use doorward_shared::admin::{Event, EventAction};
 use serde_json::Value;
 
 use crate::command::{ApiKeys, Clients, Command, Users};
@@ -80,12 +80,12 @@ impl Expected {
 
 /// Whether an event changed a field.
 fn touches(event: &Event, field: &str) -> bool {
-    match event.action.as_str() {
-        "user.disabled" | "user.enabled" => field == "disabled",
-        _ => audit::changes(event)
-            .iter()
-            .any(|change| change.field == field),
+    let switched = [EventAction::UserDisabled, EventAction::UserEnabled];
+    if switched.iter().any(|action| action.is(event)) {
+        return field == "disabled";
     }
+    let changes = audit::changes(event);
+    changes.iter().any(|change| change.field == field)
 }
 
 impl Command {

@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::{
-    form::Value,
+    field::Value,
     layer::Layer,
     line::Line,
     msg::Effect,

@@ -3,7 +3,8 @@
 use doorward_shared::scope::OPENID_SCOPES;
 
 use super::{
-    form::{Form, Purpose, Value},
+    field::Value,
+    form::{Form, Purpose},
     line::Line,
 };
 

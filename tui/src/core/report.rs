@@ -1,21 +1,24 @@
 //! What is told of an incident: in numbers, in rows, and as Markdown for a ticket.
 
-use doorward_shared::{Timestamp, admin::Event};
+use doorward_shared::{
+    Timestamp,
+    admin::{Event, EventAction},
+};
 
 use super::{subject::IncidentSubject, text::clean};
 
 /// What happened, in numbers.
 pub fn summary(events: &[Event], live_sessions: Option<u64>) -> String {
-    let of = |action: &str| events.iter().filter(|event| event.action == action).count();
+    let of = |action: EventAction| events.iter().filter(|event| action.is(event)).count();
     let accounts: std::collections::BTreeSet<_> =
         events.iter().filter_map(|event| event.user_id).collect();
     let counted = |count: usize, one: &str, many: &str| {
         format!("{count} {}", if count == 1 { one } else { many })
     };
     let mut parts = vec![
-        counted(of("login.failed"), "failure", "failures"),
+        counted(of(EventAction::LoginFailed), "failure", "failures"),
         counted(accounts.len(), "account", "accounts"),
-        counted(of("session.created"), "success", "successes"),
+        counted(of(EventAction::SessionCreated), "success", "successes"),
     ];
     parts.extend(live_sessions.map(|count| {
         let count = usize::try_from(count).unwrap_or(usize::MAX);

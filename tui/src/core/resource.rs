@@ -56,6 +56,11 @@ impl Resource {
         found.map(|(_, kind)| kind)
     }
 
+    /// Whether the server tells of one of them more than its list does.
+    pub fn has_details(self) -> bool {
+        !matches!(self, Self::Events | Self::Signing | Self::Profiles)
+    }
+
     pub fn title(self) -> &'static str {
         match self {
             Self::Users => "Users",

@@ -306,7 +306,7 @@ impl State {
             Err(why) => {
                 list.rows.clear();
                 list.total = 0;
-                list.load = Load::Failed(Problem::refused(why));
+                list.load = Load::Failed(Problem::refused(why.to_string()));
                 return;
             }
         };

@@ -11,12 +11,17 @@ pub enum IncidentSubject {
     Key(String),
 }
 
+/// There is no incident around this.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0} is neither a user, an address, a client nor a key")]
+pub struct NoSubject(String);
+
 impl IncidentSubject {
     /// From an id or an address.
     ///
     /// # Errors
     /// One line.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, NoSubject> {
         if text.starts_with("user_") {
             Ok(Self::User(text.into()))
         } else if text.starts_with("client_") {
@@ -26,9 +31,7 @@ impl IncidentSubject {
         } else if text.parse::<std::net::IpAddr>().is_ok() {
             Ok(Self::Address(text.into()))
         } else {
-            Err(format!(
-                "{text} is neither a user, an address, a client nor a key"
-            ))
+            Err(NoSubject(text.to_owned()))
         }
     }
 

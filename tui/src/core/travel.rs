@@ -199,7 +199,9 @@ impl State {
             return;
         };
         let id = item.id();
-        effects.push(Effect::Row(kind, id.clone()));
+        if kind.has_details() {
+            effects.push(Effect::Row(kind, id.clone()));
+        }
         self.layers.push(Layer::Detail(Box::new(Detail {
             kind,
             id,

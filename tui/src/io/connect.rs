@@ -6,12 +6,12 @@ use std::{
     sync::Arc,
 };
 
-use doorward_shared::client::{Client, Guard, is_loopback};
+use doorward_shared::client::{Client, ClientError, Guard, is_loopback};
 
 use crate::core::text::clean_value;
 use crate::io::{
     listener::KeyGuard,
-    profiles::{Profile, Profiles},
+    profiles::{Profile, Profiles, ProfilesError},
 };
 
 /// The server on this machine, as it is after its first start.
@@ -32,6 +32,17 @@ pub struct ConnectArgs {
     pub profile: Option<String>,
 }
 
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    #[error(transparent)]
+    Profiles(#[from] ProfilesError),
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    #[error("none was named for {0}")]
+    NoKeyNamed(String),
+}
+
 /// A server to talk to.
 #[derive(Debug, Clone)]
 pub struct Connection {
@@ -48,10 +59,10 @@ fn env(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-fn read_key(path: &Path) -> Result<String, String> {
+fn read_key(path: &Path) -> Result<String, ConnectError> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(text.trim().to_owned()),
-        Err(error) => Err(format!("{}: {error}", path.display())),
+        Err(error) => Err(ProfilesError::file(path, error).into()),
     }
 }
 
@@ -79,7 +90,7 @@ fn in_the_clear(url: &str) -> Option<String> {
 ///
 /// # Errors
 /// One line, for a profile that is not there, or a key, certificate or URL that cannot be used.
-pub fn connect(args: &ConnectArgs, profiles: &Profiles) -> Result<Connection, String> {
+pub fn connect(args: &ConnectArgs, profiles: &Profiles) -> Result<Connection, ConnectError> {
     let profile = match &args.profile {
         Some(name) => profiles.named(name)?,
         None => profiles.chosen()?.unwrap_or_default(),
@@ -111,14 +122,16 @@ pub fn connect(args: &ConnectArgs, profiles: &Profiles) -> Result<Connection, St
         let path = Path::new(&path);
         (read_key(path), guarded(path))
     } else if profile.url.is_some() {
-        (profile.read_key(profiles), None)
+        (profile.read_key(profiles).map_err(Into::into), None)
     } else if local.is_some() {
         (read_key(Path::new(LOCAL_KEY)), local)
     } else {
         // The key of this machine's server is nobody else's to see.
-        (Err(format!("none was named for {url}")), None)
+        (Err(ConnectError::NoKeyNamed(url.clone())), None)
     };
-    let guard = guard.map(|guard| Arc::new(move || guard.check()) as Guard);
+    let guard = guard.map(|guard| {
+        Arc::new(move || guard.check().map_err(|stranger| stranger.to_string())) as Guard
+    });
     open(&url, key, profile).map(|connection| Connection {
         client: connection.client.guarded(guard),
         ..connection
@@ -129,19 +142,23 @@ pub fn connect(args: &ConnectArgs, profiles: &Profiles) -> Result<Connection, St
 ///
 /// # Errors
 /// As [`connect`].
-pub fn to_profile(name: &str, profiles: &Profiles) -> Result<Connection, String> {
+pub fn to_profile(name: &str, profiles: &Profiles) -> Result<Connection, ConnectError> {
     let profile = profiles.named(name)?;
-    let key = profile.read_key(profiles);
+    let key = profile.read_key(profiles).map_err(Into::into);
     let url = profile.url.clone().unwrap_or_else(|| LOCAL_URL.into());
     open(&url, key, profile)
 }
 
-fn open(url: &str, key: Result<String, String>, profile: Profile) -> Result<Connection, String> {
+fn open(
+    url: &str,
+    key: Result<String, ConnectError>,
+    profile: Profile,
+) -> Result<Connection, ConnectError> {
     let (key, key_missing) = match key {
         Ok(key) => (key, None),
-        Err(why) => (String::new(), Some(why)),
+        Err(why) => (String::new(), Some(why.to_string())),
     };
-    let client = Client::new(url, &key, &profile.trust()?).map_err(|error| error.to_string())?;
+    let client = Client::new(url, &key, &profile.trust()?)?;
     // What a server sends is printed on a terminal.
     let client = client.cleaned(clean_value);
     Ok(Connection {

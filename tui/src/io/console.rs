@@ -9,13 +9,18 @@ use crossterm::event::{Event, EventStream, KeyCode, KeyEvent, KeyModifiers};
 use futures_util::StreamExt;
 use ratatui::{Terminal, backend::CrosstermBackend, layout::Rect};
 use tokio::{
-    signal::unix::{Signal, SignalKind, signal},
     sync::mpsc::{UnboundedReceiver, unbounded_channel},
     time::sleep,
 };
 
 use crate::{
-    core::{Effect, Msg, Now, State, keymap::Keymap, layer::Layer, look::Theme, update},
+    core::{
+        Effect, Msg, Now, State,
+        keymap::{Keymap, KeymapError},
+        layer::Layer,
+        look::{Theme, UnknownTheme},
+        update,
+    },
     io::{
         background::{self, Background},
         cli::{Failed, LookArgs},
@@ -23,7 +28,9 @@ use crate::{
         connect::Connection,
         effects::{Connected, Runner, server_name},
         hangup,
+        late::Late,
         profiles::Profiles,
+        signals::{Caught, Signals},
         terminal::{self, Guard, Screen},
     },
     view,
@@ -55,6 +62,21 @@ struct Inboxes {
     connections: UnboundedReceiver<Connected>,
 }
 
+/// What is wrong in the configuration.
+#[derive(Debug, thiserror::Error)]
+enum ConfigError {
+    #[error(transparent)]
+    Keymap(#[from] KeymapError),
+    #[error(transparent)]
+    Theme(#[from] UnknownTheme),
+}
+
+impl From<ConfigError> for Failed {
+    fn from(error: ConfigError) -> Self {
+        Self::Error(error.to_string())
+    }
+}
+
 /// The state as it starts.
 ///
 /// # Errors
@@ -64,7 +86,7 @@ fn state(
     connection: &Connection,
     profiles: &Profiles,
     size: (u16, u16),
-) -> Result<State, String> {
+) -> Result<State, ConfigError> {
     let config = &profiles.config;
     let keymap = Keymap::with(&config.keys)?;
     let mut state = State::new(size, server_name(connection, profiles), keymap);
@@ -162,79 +184,6 @@ fn is_hung_up(ended: &io::Result<End>) -> bool {
                 || error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error())
         }
     }
-}
-
-/// A terminal's answer that comes after it was waited for: the reader of keys takes it for keys.
-#[derive(Debug, Default)]
-struct Late {
-    /// Whether one may still come.
-    owed: bool,
-    /// Whether one is being read.
-    inside: bool,
-}
-
-impl Late {
-    /// Whether a key is part of such an answer: `alt-]`, then digits and letters up to `alt-\\` or `ctrl-g`.
-    fn takes(&mut self, key: &KeyEvent) -> bool {
-        let alt = key.modifiers.contains(KeyModifiers::ALT);
-        let control = key.modifiers.contains(KeyModifiers::CONTROL);
-        match key.code {
-            KeyCode::Char(']') if alt && self.owed => {
-                (self.owed, self.inside) = (false, true);
-                true
-            }
-            KeyCode::Char('\\') if alt && self.inside => {
-                self.inside = false;
-                true
-            }
-            KeyCode::Char('g') if control && self.inside => {
-                self.inside = false;
-                true
-            }
-            KeyCode::Char(c) if self.inside && (c.is_ascii_hexdigit() || "rgb:;/".contains(c)) => {
-                true
-            }
-            _ => {
-                self.inside = false;
-                false
-            }
-        }
-    }
-}
-
-/// Signals that end the program, or bring it back.
-struct Signals {
-    terminate: Signal,
-    hang_up: Signal,
-    interrupt: Signal,
-    go_on: Signal,
-}
-
-impl Signals {
-    fn new() -> io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            hang_up: signal(SignalKind::hangup())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            go_on: signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
-        })
-    }
-
-    async fn next(&mut self) -> Caught {
-        tokio::select! {
-            _ = self.terminate.recv() => Caught::End,
-            _ = self.hang_up.recv() => Caught::HungUp,
-            _ = self.interrupt.recv() => Caught::End,
-            _ = self.go_on.recv() => Caught::GoOn,
-        }
-    }
-}
-
-/// What a signal means.
-enum Caught {
-    End,
-    HungUp,
-    GoOn,
 }
 
 impl Console {

@@ -21,6 +21,19 @@ pub struct KeyGuard {
     file: PathBuf,
 }
 
+/// Somebody else than the key's server listens there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{who} listens at {address}, who is neither root nor the owner of {} ({owner}): nothing was sent",
+    file.display()
+)]
+pub struct Stranger {
+    who: String,
+    address: SocketAddr,
+    file: PathBuf,
+    owner: String,
+}
+
 impl KeyGuard {
     /// For the loopback addresses of a URL's host; `None` for a URL of another machine.
     pub fn new(url: &str, file: &Path) -> Option<Self> {
@@ -38,7 +51,7 @@ impl KeyGuard {
     ///
     /// # Errors
     /// One line that says who listens.
-    pub fn check(&self) -> Result<(), String> {
+    pub fn check(&self) -> Result<(), Stranger> {
         let Ok(owner) = fs::metadata(&self.file).map(|found| found.uid()) else {
             return Ok(());
         };
@@ -46,7 +59,7 @@ impl KeyGuard {
         self.judge(owner, &table("/proc/net/tcp"), &table("/proc/net/tcp6"))
     }
 
-    fn judge(&self, owner: u32, four: &str, six: &str) -> Result<(), String> {
+    fn judge(&self, owner: u32, four: &str, six: &str) -> Result<(), Stranger> {
         let stranger = self.addresses.iter().find_map(|address| {
             let users = listeners(four, six, *address).into_iter();
             let mut strangers = users.filter(|uid| *uid != 0 && *uid != owner);
@@ -54,12 +67,12 @@ impl KeyGuard {
         });
         match stranger {
             None => Ok(()),
-            Some((uid, address)) => Err(format!(
-                "{} listens at {address}, who is neither root nor the owner of {} ({}): nothing was sent",
-                user(uid),
-                self.file.display(),
-                user(owner)
-            )),
+            Some((uid, address)) => Err(Stranger {
+                who: user(uid),
+                address: *address,
+                file: self.file.clone(),
+                owner: user(owner),
+            }),
         }
     }
 }
@@ -190,7 +203,7 @@ mod tests {
         };
         assert_eq!(judged("127.0.0.1"), Ok(()));
         let refused = judged("localhost").unwrap_err();
-        assert!(refused.contains("[::1]:8000"), "{refused}");
+        assert!(refused.to_string().contains("[::1]:8000"), "{refused}");
         assert_eq!(judged("[::1]"), Err(refused));
     }
 

@@ -12,6 +12,40 @@ use serde::{Deserialize, Serialize};
 
 use crate::io::secret_file::SecretFile;
 
+/// What is wrong with profiles and their keys.
+#[derive(Debug, thiserror::Error)]
+pub enum ProfilesError {
+    #[error("{}: {error}", path.display())]
+    File {
+        path: PathBuf,
+        #[source]
+        error: std::io::Error,
+    },
+    #[error("{}: {message}", path.display())]
+    Config { path: PathBuf, message: String },
+    #[error("{name} is not a profile in {}", path.display())]
+    Missing { name: String, path: PathBuf },
+    #[error("pinned_sha256: must be 64 hexadecimal digits")]
+    Pin,
+    #[error("no key is kept for the profile {0}")]
+    NoKey(String),
+    #[error("{}: others can read it; make its mode 0600", .0.display())]
+    Readable(PathBuf),
+    #[error("a profile's name is letters, digits, - and _")]
+    Name,
+    #[error(transparent)]
+    Written(#[from] toml::ser::Error),
+}
+
+impl ProfilesError {
+    pub fn file(path: &Path, error: std::io::Error) -> Self {
+        Self::File {
+            path: path.to_owned(),
+            error,
+        }
+    }
+}
+
 /// A server.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -63,10 +97,10 @@ impl Profile {
     ///
     /// # Errors
     /// One line that names the file or value.
-    pub fn trust(&self) -> Result<Trust, String> {
+    pub fn trust(&self) -> Result<Trust, ProfilesError> {
         let ca_pem = match &self.ca_file {
             Some(path) => {
-                Some(fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?)
+                Some(fs::read(path).map_err(|error| ProfilesError::file(path.as_ref(), error))?)
             }
             None => None,
         };
@@ -78,10 +112,10 @@ impl Profile {
     ///
     /// # Errors
     /// One line that says where none was found.
-    pub fn read_key(&self, profiles: &Profiles) -> Result<String, String> {
+    pub fn read_key(&self, profiles: &Profiles) -> Result<String, ProfilesError> {
         if let Some(path) = &self.key_file {
-            let text =
-                fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+            let text = fs::read_to_string(path)
+                .map_err(|error| ProfilesError::file(path.as_ref(), error))?;
             return Ok(text.trim().to_owned());
         }
         if let Some(key) = keyring::get(&self.name) {
@@ -92,19 +126,16 @@ impl Profile {
         match mode {
             Ok(0) => {
                 let text = fs::read_to_string(&path)
-                    .map_err(|error| format!("{}: {error}", path.display()))?;
+                    .map_err(|error| ProfilesError::file(path.as_ref(), error))?;
                 Ok(text.trim().to_owned())
             }
-            Ok(_) => Err(format!(
-                "{}: others can read it; make its mode 0600",
-                path.display()
-            )),
-            Err(_) => Err(format!("no key is kept for the profile {}", self.name)),
+            Ok(_) => Err(ProfilesError::Readable(path)),
+            Err(_) => Err(ProfilesError::NoKey(self.name.clone())),
         }
     }
 }
 
-fn parse_pin(text: &str) -> Result<[u8; 32], String> {
+fn parse_pin(text: &str) -> Result<[u8; 32], ProfilesError> {
     let digits: Vec<u32> = text
         .chars()
         .filter(|c| *c != ':')
@@ -112,7 +143,7 @@ fn parse_pin(text: &str) -> Result<[u8; 32], String> {
         .collect();
     let clean = text.chars().all(|c| c == ':' || c.is_ascii_hexdigit());
     if !clean || digits.len() != 64 {
-        return Err("pinned_sha256: must be 64 hexadecimal digits".into());
+        return Err(ProfilesError::Pin);
     }
     let mut pin = [0; 32];
     for (byte, pair) in pin.iter_mut().zip(digits.chunks(2)) {
@@ -126,7 +157,7 @@ impl Profiles {
     ///
     /// # Errors
     /// One line that names the file and what is wrong in it.
-    pub fn load() -> Result<Self, String> {
+    pub fn load() -> Result<Self, ProfilesError> {
         let base = std::env::var_os("XDG_CONFIG_HOME")
             .filter(|dir| !dir.is_empty())
             .map(PathBuf::from)
@@ -141,14 +172,14 @@ impl Profiles {
     ///
     /// # Errors
     /// As [`Profiles::load`].
-    pub fn load_from(path: PathBuf) -> Result<Self, String> {
+    pub fn load_from(path: PathBuf) -> Result<Self, ProfilesError> {
         let mut config = match fs::read_to_string(&path) {
-            Ok(text) => toml::from_str::<Config>(&text).map_err(|error| {
-                let message = error.message().replace('\n', " ");
-                format!("{}: {message}", path.display())
+            Ok(text) => toml::from_str::<Config>(&text).map_err(|error| ProfilesError::Config {
+                path: path.clone(),
+                message: error.message().replace('\n', " "),
             })?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Config::default(),
-            Err(error) => return Err(format!("{}: {error}", path.display())),
+            Err(error) => return Err(ProfilesError::file(&path, error)),
         };
         for (name, profile) in &mut config.profiles {
             profile.name.clone_from(name);
@@ -170,7 +201,7 @@ impl Profiles {
     ///
     /// # Errors
     /// When it is named but not there: another server than the one that was meant must not answer.
-    pub fn chosen(&self) -> Result<Option<Profile>, String> {
+    pub fn chosen(&self) -> Result<Option<Profile>, ProfilesError> {
         let name = env_profile().or_else(|| self.config.default_profile.clone());
         name.map(|name| self.named(&name)).transpose()
     }
@@ -179,8 +210,11 @@ impl Profiles {
     ///
     /// # Errors
     /// When it is not.
-    pub fn named(&self, name: &str) -> Result<Profile, String> {
-        let missing = || format!("{name} is not a profile in {}", self.path.display());
+    pub fn named(&self, name: &str) -> Result<Profile, ProfilesError> {
+        let missing = || ProfilesError::Missing {
+            name: name.to_owned(),
+            path: self.path.clone(),
+        };
         self.get(name).ok_or_else(missing)
     }
 
@@ -193,12 +227,12 @@ impl Profiles {
     ///
     /// # Errors
     /// One line.
-    pub fn keep_key(&self, name: &str, key: &str) -> Result<String, String> {
+    pub fn keep_key(&self, name: &str, key: &str) -> Result<String, ProfilesError> {
         if keyring::set(name, key) {
             return Ok("the keyring".into());
         }
         let path = self.key_path(name);
-        write_private(&path, key).map_err(|error| format!("{}: {error}", path.display()))?;
+        write_private(&path, key).map_err(|error| ProfilesError::file(path.as_ref(), error))?;
         Ok(path.display().to_string())
     }
 
@@ -206,14 +240,14 @@ impl Profiles {
     ///
     /// # Errors
     /// One line.
-    pub fn put(&mut self, profile: Profile) -> Result<(), String> {
+    pub fn put(&mut self, profile: Profile) -> Result<(), ProfilesError> {
         let name = profile.name.clone();
         let name_ok = !name.is_empty()
             && name
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
         if !name_ok {
-            return Err("a profile's name is letters, digits, - and _".into());
+            return Err(ProfilesError::Name);
         }
         if self.config.default_profile.is_none() {
             self.config.default_profile = Some(name.clone());
@@ -226,7 +260,7 @@ impl Profiles {
     ///
     /// # Errors
     /// One line.
-    pub fn choose(&mut self, name: &str) -> Result<(), String> {
+    pub fn choose(&mut self, name: &str) -> Result<(), ProfilesError> {
         self.config.default_profile = Some(name.to_owned());
         self.write()
     }
@@ -236,7 +270,7 @@ impl Profiles {
     ///
     /// # Errors
     /// One line.
-    pub fn delete(&mut self, name: &str) -> Result<bool, String> {
+    pub fn delete(&mut self, name: &str) -> Result<bool, ProfilesError> {
         self.config.profiles.remove(name);
         if self.config.default_profile.as_deref() == Some(name) {
             self.config.default_profile = None;
@@ -246,7 +280,7 @@ impl Profiles {
         let in_file = match fs::remove_file(&path) {
             Ok(()) => true,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => false,
-            Err(error) => return Err(format!("{}: {error}", path.display())),
+            Err(error) => return Err(ProfilesError::file(&path, error)),
         };
         let in_keyring = keyring::get(name).is_some();
         if in_keyring {
@@ -255,10 +289,9 @@ impl Profiles {
         Ok(in_file || in_keyring)
     }
 
-    fn write(&self) -> Result<(), String> {
-        let text = toml::to_string_pretty(&self.config).map_err(|error| error.to_string())?;
-        write_private(&self.path, &text)
-            .map_err(|error| format!("{}: {error}", self.path.display()))
+    fn write(&self) -> Result<(), ProfilesError> {
+        let text = toml::to_string_pretty(&self.config)?;
+        write_private(&self.path, &text).map_err(|error| ProfilesError::file(&self.path, error))
     }
 }
 
@@ -361,9 +394,12 @@ mod tests {
             ..Profile::default()
         };
         write_private(&profiles.key_path("p"), "sk_live_x").unwrap();
-        assert_eq!(profile.read_key(&profiles).as_deref(), Ok("sk_live_x"));
+        assert_eq!(profile.read_key(&profiles).unwrap(), "sk_live_x");
         fs::set_permissions(profiles.key_path("p"), fs::Permissions::from_mode(0o644)).unwrap();
-        assert!(profile.read_key(&profiles).unwrap_err().contains("0600"));
+        assert!(matches!(
+            profile.read_key(&profiles),
+            Err(ProfilesError::Readable(_))
+        ));
     }
 
     #[test]
@@ -371,6 +407,11 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("config.toml");
         fs::write(&path, "colour = 'red'\n").unwrap();
-        assert!(Profiles::load_from(path).unwrap_err().contains("colour"));
+        assert!(
+            Profiles::load_from(path)
+                .unwrap_err()
+                .to_string()
+                .contains("colour")
+        );
     }
 }

@@ -68,7 +68,10 @@ pub async fn find(
     let mut run = Run::of(client, kind, search, now);
     run.look_up_names().await;
     let ordered = query.sort.is_some();
-    let narrowed = search.params(kind).into_iter().fold(query, narrow);
+    let narrowed = search
+        .params(kind)
+        .into_iter()
+        .fold(query, |query, (name, value)| narrow(query, name, value));
     let most = if search.words.is_empty() {
         TERMS
     } else {
@@ -179,7 +182,7 @@ impl<'a> Run<'a> {
 }
 
 /// Narrows a list down by a parameter of the search, unless it was narrowed down by that before.
-pub fn narrow(query: ListQuery, (name, value): (Filter, String)) -> ListQuery {
+pub fn narrow(query: ListQuery, name: Filter, value: String) -> ListQuery {
     if query.has(name) {
         query
     } else {

@@ -8,7 +8,7 @@ use crate::command::Command;
 use crate::core::{
     Effect, Msg,
     confirm::Focus,
-    form::Value,
+    field::Value,
     layer::Layer,
     msg::{Preview, PreviewTarget, PreviewedSessions, Reply},
     resource::Resource,

@@ -1,6 +1,9 @@
 //! All about one thing.
 
-use doorward_shared::admin::Event;
+use doorward_shared::{
+    Timestamp,
+    admin::{AdminKey, Client, Event, Role, Session, SigningKey, User},
+};
 
 use crate::{
     core::{
@@ -133,127 +136,167 @@ fn event(state: &State, event: &Event) -> Fields {
     fields
 }
 
+/// How values of a row are told.
+struct Told<'a> {
+    state: &'a State,
+}
+
+impl Told<'_> {
+    fn time(&self, at: Timestamp) -> String {
+        full(at, self.state.now.wall)
+    }
+
+    fn maybe(&self, at: Option<Timestamp>, otherwise: &str) -> String {
+        at.map_or_else(|| otherwise.into(), |at| self.time(at))
+    }
+
+    fn named(&self, id: &str) -> String {
+        named(self.state, id)
+    }
+}
+
+fn user(told: &Told<'_>, user: &User) -> Fields {
+    vec![
+        (
+            "State",
+            if user.disabled { "disabled" } else { "active" }.into(),
+        ),
+        ("Email", user.email.clone()),
+        ("Name", or(Some(full_name(user)), "-")),
+        ("Role", user.role.clone()),
+        (
+            "Permissions",
+            or(Some(user.permissions.to_string()), "the role's only"),
+        ),
+        ("Last login", told.maybe(user.last_login_at, "never")),
+        ("Created", told.time(user.created_at)),
+        ("Id", user.id.to_string()),
+    ]
+}
+
+fn session(told: &Told<'_>, session: &Session) -> Fields {
+    vec![
+        ("State", session.state.as_str().into()),
+        ("User", told.named(&session.user_id.to_string())),
+        (
+            "Client",
+            session.client_id.map_or_else(
+                || "none: a sign-in here".into(),
+                |id| told.named(&id.to_string()),
+            ),
+        ),
+        ("Scope", session.scope.to_string()),
+        ("Address", session.ip.clone()),
+        ("User agent", or(session.user_agent.clone(), "-")),
+        ("Last seen", told.time(session.last_seen_at)),
+        ("Created", told.time(session.created_at)),
+        ("Ends", told.time(session.ends_at)),
+        ("At the latest", told.time(session.expires_at)),
+        ("Revoked", told.maybe(session.revoked_at, "no")),
+        ("Id", session.id.to_string()),
+    ]
+}
+
+fn key(told: &Told<'_>, key: &AdminKey) -> Fields {
+    vec![
+        ("State", key.state.as_str().into()),
+        ("Name", key.name.clone()),
+        (
+            "Owner",
+            key.owner_id.map_or_else(
+                || "the operator of this server".into(),
+                |id| told.named(&id.to_string()),
+            ),
+        ),
+        ("Scopes", key.scopes.to_string()),
+        ("Environment", key.environment.as_str().into()),
+        ("Hint", key.hint.clone()),
+        ("Last used", told.maybe(key.last_used_at, "never")),
+        ("From", or(key.last_used_ip.clone(), "-")),
+        ("Ends", told.maybe(key.ends_at, "never")),
+        ("Expires", told.maybe(key.expires_at, "never")),
+        ("Created", told.time(key.created_at)),
+        ("Revoked", told.maybe(key.revoked_at, "no")),
+        ("Id", key.id.to_string()),
+    ]
+}
+
+fn client(told: &Told<'_>, client: &Client) -> Fields {
+    vec![
+        ("Name", client.name.clone()),
+        (
+            "Kind",
+            if client.confidential {
+                "confidential"
+            } else {
+                "public"
+            }
+            .into(),
+        ),
+        ("Grants", client.grant_types.join(" ")),
+        ("Scopes", client.scopes.to_string()),
+        (
+            "Redirect URIs",
+            or(Some(client.redirect_uris.join(" ")), "-"),
+        ),
+        ("Resources", or(Some(client.resources.join(" ")), "-")),
+        (
+            "PKCE",
+            if client.require_pkce || !client.confidential {
+                "required"
+            } else {
+                "not required"
+            }
+            .into(),
+        ),
+        ("Created", told.time(client.created_at)),
+        ("Client id", client.id.to_string()),
+    ]
+}
+
+fn role(role: &Role) -> Fields {
+    vec![
+        ("Name", role.name.clone()),
+        (
+            "Kind",
+            if role.built_in { "built in" } else { "own" }.into(),
+        ),
+        ("Users", number(role.users)),
+        (
+            "Permissions",
+            or(Some(role.permissions.to_string()), "none"),
+        ),
+    ]
+}
+
+fn signing(told: &Told<'_>, key: &SigningKey) -> Fields {
+    vec![
+        ("Key id", key.id.clone()),
+        ("Algorithm", key.algorithm.clone()),
+        (
+            "State",
+            if key.active {
+                "signs new tokens"
+            } else {
+                "verifies old tokens"
+            }
+            .into(),
+        ),
+        ("Created", told.time(key.created_at)),
+        ("Retires", told.maybe(key.retires_at, "not while it signs")),
+    ]
+}
+
 fn fields(state: &State, item: &Row) -> Fields {
-    let now = state.now.wall;
-    let time = |at| full(at, now);
-    let maybe = |at: Option<_>, otherwise: &str| at.map_or_else(|| otherwise.into(), time);
-    let named = |id: &str| named(state, id);
+    let told = Told { state };
     match item {
-        Row::User(user) => vec![
-            (
-                "State",
-                if user.disabled { "disabled" } else { "active" }.into(),
-            ),
-            ("Email", user.email.clone()),
-            ("Name", or(Some(full_name(user)), "-")),
-            ("Role", user.role.clone()),
-            (
-                "Permissions",
-                or(Some(user.permissions.to_string()), "the role's only"),
-            ),
-            ("Last login", maybe(user.last_login_at, "never")),
-            ("Created", time(user.created_at)),
-            ("Id", user.id.to_string()),
-        ],
-        Row::Session(session) => vec![
-            ("State", session.state.as_str().into()),
-            ("User", named(&session.user_id.to_string())),
-            (
-                "Client",
-                session.client_id.map_or_else(
-                    || "none: a sign-in here".into(),
-                    |id| named(&id.to_string()),
-                ),
-            ),
-            ("Scope", session.scope.to_string()),
-            ("Address", session.ip.clone()),
-            ("User agent", or(session.user_agent.clone(), "-")),
-            ("Last seen", time(session.last_seen_at)),
-            ("Created", time(session.created_at)),
-            ("Ends", time(session.ends_at)),
-            ("At the latest", time(session.expires_at)),
-            ("Revoked", maybe(session.revoked_at, "no")),
-            ("Id", session.id.to_string()),
-        ],
-        Row::Key(key) => vec![
-            ("State", key.state.as_str().into()),
-            ("Name", key.name.clone()),
-            (
-                "Owner",
-                key.owner_id.map_or_else(
-                    || "the operator of this server".into(),
-                    |id| named(&id.to_string()),
-                ),
-            ),
-            ("Scopes", key.scopes.to_string()),
-            ("Environment", key.environment.as_str().into()),
-            ("Hint", key.hint.clone()),
-            ("Last used", maybe(key.last_used_at, "never")),
-            ("From", or(key.last_used_ip.clone(), "-")),
-            ("Ends", maybe(key.ends_at, "never")),
-            ("Expires", maybe(key.expires_at, "never")),
-            ("Created", time(key.created_at)),
-            ("Revoked", maybe(key.revoked_at, "no")),
-            ("Id", key.id.to_string()),
-        ],
-        Row::Client(client) => vec![
-            ("Name", client.name.clone()),
-            (
-                "Kind",
-                if client.confidential {
-                    "confidential"
-                } else {
-                    "public"
-                }
-                .into(),
-            ),
-            ("Grants", client.grant_types.join(" ")),
-            ("Scopes", client.scopes.to_string()),
-            (
-                "Redirect URIs",
-                or(Some(client.redirect_uris.join(" ")), "-"),
-            ),
-            ("Resources", or(Some(client.resources.join(" ")), "-")),
-            (
-                "PKCE",
-                if client.require_pkce || !client.confidential {
-                    "required"
-                } else {
-                    "not required"
-                }
-                .into(),
-            ),
-            ("Created", time(client.created_at)),
-            ("Client id", client.id.to_string()),
-        ],
+        Row::User(user) => self::user(&told, user),
+        Row::Session(session) => self::session(&told, session),
+        Row::Key(key) => self::key(&told, key),
+        Row::Client(client) => self::client(&told, client),
         Row::Event(event) => self::event(state, event),
-        Row::Role(role) => vec![
-            ("Name", role.name.clone()),
-            (
-                "Kind",
-                if role.built_in { "built in" } else { "own" }.into(),
-            ),
-            ("Users", number(role.users)),
-            (
-                "Permissions",
-                or(Some(role.permissions.to_string()), "none"),
-            ),
-        ],
-        Row::Signing(key) => vec![
-            ("Key id", key.id.clone()),
-            ("Algorithm", key.algorithm.clone()),
-            (
-                "State",
-                if key.active {
-                    "signs new tokens"
-                } else {
-                    "verifies old tokens"
-                }
-                .into(),
-            ),
-            ("Created", time(key.created_at)),
-            ("Retires", maybe(key.retires_at, "not while it signs")),
-        ],
+        Row::Role(role) => self::role(role),
+        Row::Signing(key) => self::signing(&told, key),
         Row::Profile(profile) => {
             vec![("Name", profile.name.clone()), ("URL", profile.url.clone())]
         }

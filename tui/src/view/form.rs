@@ -5,7 +5,8 @@ use ratatui::layout::Rect;
 use super::fields;
 use crate::{
     core::{
-        form::{Field, Form, Value},
+        field::{Field, Value},
+        form::Form,
         line::Line,
         pick::Pick,
         picker::Picker,

@@ -24,6 +24,21 @@ pub fn help_length(keymap: &Keymap) -> usize {
     keymap.rows(&KeyContext::ALL).count() + DIALOGS.len() + 3
 }
 
+/// What is wrong with keys that were put elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeymapError {
+    #[error("keys: {0} is not an action")]
+    NoAction(String),
+    #[error("keys: {action} = {key:?} is not a key")]
+    NoKey { action: String, key: String },
+    #[error("keys: {key} is both {one} and {other}")]
+    Clash {
+        key: Key,
+        one: &'static str,
+        other: &'static str,
+    },
+}
+
 /// The keys in force.
 #[derive(Debug, Clone)]
 pub struct Keymap {
@@ -55,17 +70,19 @@ impl Keymap {
     ///
     /// # Errors
     /// One line that names an unknown action, a key that cannot be read, or two actions that clash.
-    pub fn with(changes: &BTreeMap<String, String>) -> Result<Self, String> {
+    pub fn with(changes: &BTreeMap<String, String>) -> Result<Self, KeymapError> {
         let mut map = Self::default();
         for (name, keys) in changes {
             let binding = map
                 .bindings
                 .iter_mut()
                 .find(|binding| binding.row.name == name);
-            let binding = binding.ok_or_else(|| format!("keys: {name} is not an action"))?;
+            let binding = binding.ok_or_else(|| KeymapError::NoAction(name.clone()))?;
             let parse = |key: &str| {
-                key.parse::<Key>()
-                    .map_err(|()| format!("keys: {name} = {key:?} is not a key"))
+                key.parse::<Key>().map_err(|()| KeymapError::NoKey {
+                    action: name.clone(),
+                    key: key.to_owned(),
+                })
             };
             binding.keys = keys
                 .split_whitespace()
@@ -73,20 +90,21 @@ impl Keymap {
                 .collect::<Result<_, _>>()?;
         }
         match map.clash() {
-            Some(clash) => Err(format!("keys: {clash}")),
+            Some(clash) => Err(clash),
             None => Ok(map),
         }
     }
 
-    fn clash(&self) -> Option<String> {
+    fn clash(&self) -> Option<KeymapError> {
         for (at, one) in self.bindings.iter().enumerate() {
             for other in &self.bindings[at + 1..] {
                 let same = one.keys.iter().find(|key| other.keys.contains(key));
                 if let Some(key) = same.filter(|_| one.row.meets(other.row)) {
-                    return Some(format!(
-                        "{key} is both {} and {}",
-                        one.row.name, other.row.name
-                    ));
+                    return Some(KeymapError::Clash {
+                        key: *key,
+                        one: one.row.name,
+                        other: other.row.name,
+                    });
                 }
             }
         }
@@ -133,7 +151,7 @@ impl Keymap {
 mod tests {
     use super::*;
 
-    fn changed(action: &str, key: &str) -> Result<Keymap, String> {
+    fn changed(action: &str, key: &str) -> Result<Keymap, KeymapError> {
         Keymap::with(&BTreeMap::from([(action.to_owned(), key.to_owned())]))
     }
 
@@ -153,14 +171,24 @@ mod tests {
 
     #[test]
     fn a_clash_is_refused_where_both_are_good_and_allowed_elsewhere() {
-        assert!(changed("delete", "n").unwrap_err().contains("new"));
+        assert!(
+            changed("delete", "n")
+                .unwrap_err()
+                .to_string()
+                .contains("new")
+        );
         assert!(
             changed("pause", "x").is_ok(),
             "nothing is deleted among events"
         );
         assert!(changed("wide", "ctrl-t").is_ok());
-        assert!(changed("wide", "nokey").unwrap_err().contains("nokey"));
-        assert!(changed("fly", "f").unwrap_err().contains("fly"));
+        assert!(
+            changed("wide", "nokey")
+                .unwrap_err()
+                .to_string()
+                .contains("nokey")
+        );
+        assert!(changed("fly", "f").unwrap_err().to_string().contains("fly"));
     }
 
     #[test]

@@ -7,7 +7,10 @@ mod tests;
 
 use doorward_shared::{Timestamp, client::Filter};
 
-pub use self::{matching::Names, terms::Term};
+pub use self::{
+    matching::Names,
+    terms::{Term, WrongValue},
+};
 use crate::core::resource::Resource;
 
 /// What is searched for in one kind of list. All of it must hold.
@@ -20,12 +23,21 @@ pub struct Search {
     pub colons: Vec<String>,
 }
 
+/// A term whose value is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{term}: {why}")]
+pub struct SearchError {
+    term: String,
+    #[source]
+    why: WrongValue,
+}
+
 impl Search {
     /// Reads what was typed. A term without its value is not there yet.
     ///
     /// # Errors
     /// One line that names the term whose value is wrong, and says what it may be.
-    pub fn parse(kind: Resource, text: &str, now: Timestamp) -> Result<Self, String> {
+    pub fn parse(kind: Resource, text: &str, now: Timestamp) -> Result<Self, SearchError> {
         let mut search = Self::default();
         for word in pieces(text) {
             let term = word
@@ -35,8 +47,8 @@ impl Search {
                 Some((_, "")) => {}
                 Some((name, value)) => {
                     let name = name.to_lowercase();
-                    let term = Term::parse(kind, &name, value, now)
-                        .map_err(|why| format!("{name}: {why}"))?;
+                    let term = Term::parse(kind, &name, value, now);
+                    let term = term.map_err(|why| SearchError { term: name, why })?;
                     search.terms.push(term);
                 }
                 None => {

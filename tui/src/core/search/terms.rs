@@ -32,6 +32,17 @@ pub enum Term {
     Target(String),
 }
 
+/// What the value of a term must be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WrongValue {
+    #[error("must be {}", .0.join(", "))]
+    NoneOf(&'static [&'static str]),
+    #[error("must be an address, or a network such as 10.0.1.0/24")]
+    NoNetwork,
+    #[error(transparent)]
+    NoTime(#[from] NoTime),
+}
+
 /// The terms of a list.
 pub fn names(kind: Resource) -> &'static [&'static str] {
     match kind {
@@ -72,20 +83,16 @@ fn kinds(kind: Resource) -> &'static [&'static str] {
     }
 }
 
-fn moment(value: &str) -> Result<Moment, String> {
-    value.parse().map_err(|why: NoTime| why.to_string())
+fn before(value: &str, now: Timestamp) -> Result<Timestamp, NoTime> {
+    value.parse().map(|at: Moment| at.before(now))
 }
 
-fn before(value: &str, now: Timestamp) -> Result<Timestamp, String> {
-    moment(value).map(|at| at.before(now))
-}
-
-fn one_of(value: &str, words: &[&str]) -> Result<String, String> {
+fn one_of(value: &str, words: &'static [&'static str]) -> Result<String, WrongValue> {
     let value = value.to_lowercase();
     if words.contains(&value.as_str()) {
         Ok(value)
     } else {
-        Err(format!("must be {}", words.join(", ")))
+        Err(WrongValue::NoneOf(words))
     }
 }
 
@@ -94,7 +101,12 @@ impl Term {
     ///
     /// # Errors
     /// What it must be.
-    pub fn parse(kind: Resource, name: &str, value: &str, now: Timestamp) -> Result<Self, String> {
+    pub fn parse(
+        kind: Resource,
+        name: &str,
+        value: &str,
+        now: Timestamp,
+    ) -> Result<Self, WrongValue> {
         let text = || value.to_owned();
         Ok(match name {
             "role" => Self::Role(text()),
@@ -106,7 +118,7 @@ impl Term {
             "since" => Self::Since(before(value, now)?),
             "until" => Self::Until(before(value, now)?),
             "unused" => Self::Unused(before(value, now)?),
-            "expires" => Self::Expires(moment(value)?.after(now)),
+            "expires" => Self::Expires(value.parse::<Moment>()?.after(now)),
             "action" => Self::Action(value.to_lowercase()),
             "owner" => Self::Owner(text()),
             "client" => Self::Client(text()),
@@ -184,12 +196,10 @@ pub fn owner(kind: Resource, id: &str) -> Vec<(Filter, String)> {
     vec![(name, id.to_owned())]
 }
 
-fn network(text: &str) -> Result<IpNet, String> {
+fn network(text: &str) -> Result<IpNet, WrongValue> {
     if let Ok(ip) = text.parse::<std::net::IpAddr>() {
         return Ok(IpNet::from(ip.to_canonical()));
     }
-    let net: IpNet = text
-        .parse()
-        .map_err(|_| "must be an address, or a network such as 10.0.1.0/24".to_owned())?;
+    let net: IpNet = text.parse().map_err(|_| WrongValue::NoNetwork)?;
     Ok(net.trunc())
 }

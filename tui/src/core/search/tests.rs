@@ -156,7 +156,10 @@ fn a_colon_alone_makes_no_term() {
 
 #[test]
 fn a_wrong_value_is_said_with_what_it_may_be() {
-    let wrong = |text| Search::parse(Resource::Sessions, text, Timestamp(0)).unwrap_err();
+    let wrong = |text| {
+        let parsed = Search::parse(Resource::Sessions, text, Timestamp(0));
+        parsed.unwrap_err().to_string()
+    };
     assert_eq!(
         wrong("state:dead"),
         "state: must be live, idle, expired, revoked"

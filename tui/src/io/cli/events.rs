@@ -118,7 +118,7 @@ pub async fn incident(asked: Incident, with: &Context) -> Outcome {
     } else {
         asked.about
     };
-    let subject = IncidentSubject::parse(&about).map_err(Failed::Usage)?;
+    let subject = IncidentSubject::parse(&about).map_err(|why| Failed::Usage(why.to_string()))?;
     let events = timeline::timeline(&with.client, &subject, asked.since.before(now())).await?;
     match with.output {
         output::Format::Json | output::Format::Jsonl | output::Format::Name => {

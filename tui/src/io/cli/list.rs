@@ -124,7 +124,9 @@ pub async fn print(listing: Listing, with: &Context) -> Outcome {
     // Nobody said how many: then it is told that there are more.
     let told = args.limit.is_none();
     if search.is_the_servers(kind) && !clash {
-        let query = params.into_iter().fold(query, narrow);
+        let query = params
+            .into_iter()
+            .fold(query, |query, (name, value)| narrow(query, name, value));
         return pages(with, kind, query, Wanted { rows: wanted, told }).await;
     }
     found(with, kind, query, &search, Wanted { rows: wanted, told }).await

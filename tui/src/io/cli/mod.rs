@@ -2,6 +2,7 @@
 
 mod change;
 mod events;
+mod failed;
 mod list;
 pub mod output;
 mod profiles;
@@ -14,7 +15,10 @@ use std::io::{IsTerminal, Read};
 use clap::Parser;
 use doorward_shared::client::Client;
 
-pub use self::output::{Failed, Format, Outcome};
+pub use self::{
+    failed::Failed,
+    output::{Format, Outcome},
+};
 use crate::{
     command::{ApiKeys, Clients, Command, Roles, Sessions, Users},
     io::{connect::ConnectArgs, perform::resolve_all, prompt, stderr},

@@ -5,14 +5,14 @@ use std::{
     path::PathBuf,
 };
 
-use doorward_shared::client::ClientError;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
+use super::Failed;
 use crate::{
     command::{Replace, SecretArgs},
     core::text::{clean, clean_json},
-    io::{perform::PerformError, secret_file::SecretFile},
+    io::secret_file::SecretFile,
 };
 
 /// How answers are printed.
@@ -70,92 +70,6 @@ pub fn keep(args: &SecretArgs, file: Option<SecretFile>, secret: &mut String, of
         *secret = format!("in {}", path.display());
     }
     Ok(())
-}
-
-/// Ways a command can fail. Each has an exit code of its own that scripts can go by.
-#[derive(Debug)]
-pub enum Failed {
-    Error(String),
-    /// It was used wrongly.
-    Usage(String),
-    /// What was named is not there.
-    NotFound(String),
-    /// Not authenticated, or not allowed.
-    NotAllowed(String),
-    /// It does not go with what is there: the name is taken, the last administrator stays.
-    Conflict(String),
-    /// Nobody reads what is printed any more: there is nothing left to do, and nothing went wrong.
-    ReaderGone,
-}
-
-impl Failed {
-    /// The program's exit code.
-    pub fn code(&self) -> u8 {
-        match self {
-            Self::ReaderGone => 0,
-            Self::Error(_) => 1,
-            Self::Usage(_) => 2,
-            Self::NotFound(_) => 3,
-            Self::NotAllowed(_) => 4,
-            Self::Conflict(_) => 5,
-        }
-    }
-
-    /// One line.
-    pub fn message(&self) -> &str {
-        match self {
-            Self::Error(why)
-            | Self::Usage(why)
-            | Self::NotFound(why)
-            | Self::NotAllowed(why)
-            | Self::Conflict(why) => why,
-            Self::ReaderGone => "nobody reads the output",
-        }
-    }
-}
-
-impl From<ClientError> for Failed {
-    fn from(error: ClientError) -> Self {
-        let (status, text) = match &error {
-            ClientError::Refused {
-                status: 429,
-                message,
-                ..
-            } => (429, message.clone()),
-            ClientError::Refused {
-                status,
-                code: Some(code),
-                message,
-                ..
-            } => (*status, format!("{message} ({})", code.as_str())),
-            ClientError::Refused { status, .. } => (*status, error.to_string()),
-            other => (0, other.to_string()),
-        };
-        match status {
-            404 => Self::NotFound(text),
-            401 | 403 => Self::NotAllowed(text),
-            409 => Self::Conflict(text),
-            _ => Self::Error(text),
-        }
-    }
-}
-
-impl From<String> for Failed {
-    fn from(text: String) -> Self {
-        Self::Error(text)
-    }
-}
-
-impl From<PerformError> for Failed {
-    fn from(error: PerformError) -> Self {
-        let text = error.to_string();
-        match error {
-            PerformError::Client(error) => error.into(),
-            PerformError::NoReference(_) => Self::Usage(text),
-            PerformError::UnknownEmail(_) => Self::NotFound(text),
-            PerformError::Partly { .. } | PerformError::NoChange(_) => Self::Error(text),
-        }
-    }
 }
 
 /// What a command ends with.

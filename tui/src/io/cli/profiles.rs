@@ -65,13 +65,13 @@ pub fn profiles(command: &command::Profiles, profiles: &mut Profiles, cli: &Cli)
         }
         command::Profiles::Set(form) => set(form, profiles, cli),
         command::Profiles::Use { name } => {
-            profiles.named(name).map_err(Failed::NotFound)?;
+            profiles.named(name)?;
             profiles.choose(name)?;
             let said = format!("{name} is used where no profile is named");
             output::did(cli.output, "default", name, &said)
         }
         command::Profiles::Delete { name } => {
-            profiles.named(name).map_err(Failed::NotFound)?;
+            profiles.named(name)?;
             let said = match profiles.delete(name)? {
                 true => format!("{name} and its key are forgotten"),
                 false => format!("{name} is forgotten"),

@@ -26,7 +26,7 @@ use crate::{
         search::Search,
     },
     io::{
-        connect::{Connection, to_profile},
+        connect::{ConnectError, Connection, to_profile},
         profiles::Profiles,
         search::narrow,
         secret_file::SecretFile,
@@ -117,145 +117,7 @@ impl Runner {
 
     /// Does an effect of the network or of files; the terminal's are the loop's.
     pub fn run(&mut self, effect: Effect) {
-        let client = self.client.clone();
         match effect {
-            Effect::Load {
-                generation,
-                kind,
-                query,
-                search: Some(search),
-                now,
-                want,
-                ..
-            } if !search.is_the_servers(kind) || clash(&search, kind, &query) => {
-                let replies = self.replies.clone();
-                let work = async move {
-                    let found = read::search(&client, kind, query, (&search, now), &replies).await;
-                    let (pages, note) = match found {
-                        Ok((page, note)) => (Ok(vec![page]), note),
-                        Err(problem) => (Err(problem), None),
-                    };
-                    Reply::Page {
-                        generation,
-                        want,
-                        pages,
-                        note,
-                    }
-                };
-                self.spawn(Some(Slot::Page), work);
-            }
-            Effect::Load {
-                generation,
-                kind,
-                query,
-                search,
-                cursor,
-                pages,
-                want,
-                ..
-            } => {
-                let params = search.iter().flat_map(|search| search.params(kind));
-                // What the list was narrowed down to before holds too.
-                let mut query = params.fold(query, narrow);
-                query.cursor = cursor;
-                let work = async move {
-                    let pages = read::pages(&client, kind, query, pages).await;
-                    Reply::Page {
-                        generation,
-                        want,
-                        pages,
-                        note: None,
-                    }
-                };
-                self.spawn(Some(Slot::Page), work);
-            }
-            Effect::Stats => self.spawn(Some(Slot::Stats), async move {
-                Reply::Stats(client.server().stats().await.map(Box::new).map_err(problem))
-            }),
-            Effect::Refusals(since) => self.spawn(Some(Slot::Refusals), async move {
-                Reply::Refusals(read::failing_clients(&client, since).await)
-            }),
-            Effect::Server => self.spawn(
-                Some(Slot::Server),
-                async move { read::server(&client).await },
-            ),
-            Effect::Whoami => self.spawn(Some(Slot::Whoami), async move {
-                Reply::Whoami(
-                    client
-                        .server()
-                        .whoami()
-                        .await
-                        .map(Box::new)
-                        .map_err(problem),
-                )
-            }),
-            Effect::Names(ids) => self.spawn(None, async move {
-                Reply::Names(read::names(&client, ids).await)
-            }),
-            Effect::Row(kind, id) => {
-                let work = async move {
-                    let item = read::row(&client, kind, &id).await;
-                    Reply::Row { id, item }
-                };
-                self.spawn(Some(Slot::Row), work);
-            }
-            Effect::Preview { generation, at } => {
-                let work = async move {
-                    let preview = preview::preview(&client, at).await;
-                    Reply::Preview {
-                        generation,
-                        preview,
-                    }
-                };
-                self.spawn(Some(Slot::Preview), work);
-            }
-            Effect::Timeline {
-                generation,
-                subject,
-                since,
-            } => {
-                let work = async move {
-                    let timeline = read::timeline(&client, &subject, since).await;
-                    Reply::Timeline {
-                        generation,
-                        timeline,
-                    }
-                };
-                self.spawn(Some(Slot::Timeline), work);
-            }
-            Effect::Offers {
-                generation,
-                kind,
-                text,
-            } => {
-                let work = async move {
-                    let offers = read::offers(&client, kind, &text).await;
-                    Reply::Offers { generation, offers }
-                };
-                self.spawn(Some(Slot::Offers), work);
-            }
-            Effect::Change {
-                ticket,
-                idempotency_key,
-                reason,
-                change,
-                expected,
-            } => {
-                let client = reason.map_or_else(|| client.clone(), |why| client.with_reason(&why));
-                let work = async move {
-                    let done = match undo::check(&client, expected.as_deref()).await {
-                        Ok(()) => change::change(&client, change, &idempotency_key).await,
-                        Err(problem) => Err(problem),
-                    };
-                    Reply::Changed { ticket, done }
-                };
-                self.spawn(None, work);
-            }
-            Effect::Stream(after) => {
-                let replies = self.replies.clone();
-                let work = async move { stream::follow(&client, after, &replies).await };
-                self.spawn(Some(Slot::Stream), work);
-            }
             Effect::Write { path, text } => {
                 self.spawn(None, async move { Reply::Written(written(&path, &text)) });
             }
@@ -267,6 +129,13 @@ impl Runner {
             | Effect::Quit => {}
             #[cfg(debug_assertions)]
             Effect::Crash => {}
+            call => {
+                let slot = slot(&call);
+                self.spawn(
+                    slot,
+                    answer(self.client.clone(), call, self.replies.clone()),
+                );
+            }
         }
     }
 
@@ -294,13 +163,13 @@ impl Runner {
                     server: server_name(&connection, &profiles),
                     key_missing: connection.key_missing,
                 };
-                Ok((connection.client, switched))
+                Ok::<_, ConnectError>((connection.client, switched))
             });
             match connecting.await {
                 Ok(Ok((client, switched))) => {
                     (Some(client), Reply::Switched(Ok(Box::new(switched))))
                 }
-                Ok(Err(why)) => (None, Reply::Switched(Err(why))),
+                Ok(Err(why)) => (None, Reply::Switched(Err(why.to_string()))),
                 Err(_) => (None, Reply::Broken),
             }
         });
@@ -339,6 +208,124 @@ impl Runner {
         for (_, running) in self.running.drain() {
             running.abort();
         }
+    }
+}
+
+/// Of which questions only the last one matters.
+fn slot(call: &Effect) -> Option<Slot> {
+    match call {
+        Effect::Load { .. } => Some(Slot::Page),
+        Effect::Stats => Some(Slot::Stats),
+        Effect::Refusals(_) => Some(Slot::Refusals),
+        Effect::Server => Some(Slot::Server),
+        Effect::Whoami => Some(Slot::Whoami),
+        Effect::Row(..) => Some(Slot::Row),
+        Effect::Preview { .. } => Some(Slot::Preview),
+        Effect::Timeline { .. } => Some(Slot::Timeline),
+        Effect::Offers { .. } => Some(Slot::Offers),
+        Effect::Stream(_) => Some(Slot::Stream),
+        _ => None,
+    }
+}
+
+/// Calls the server; what it says is the answer.
+async fn answer(client: Client, call: Effect, replies: UnboundedSender<Msg>) -> Reply {
+    match call {
+        Effect::Stats => {
+            let stats = client.server().stats().await;
+            Reply::Stats(stats.map(Box::new).map_err(problem))
+        }
+        Effect::Refusals(since) => Reply::Refusals(read::failing_clients(&client, since).await),
+        Effect::Server => read::server(&client).await,
+        Effect::Whoami => {
+            let who = client.server().whoami().await;
+            Reply::Whoami(who.map(Box::new).map_err(problem))
+        }
+        Effect::Names(ids) => Reply::Names(read::names(&client, ids).await),
+        Effect::Row(kind, id) => {
+            let item = read::row(&client, kind, &id).await;
+            Reply::Row { id, item }
+        }
+        Effect::Preview { generation, at } => Reply::Preview {
+            generation,
+            preview: preview::preview(&client, at).await,
+        },
+        Effect::Timeline {
+            generation,
+            subject,
+            since,
+        } => Reply::Timeline {
+            generation,
+            timeline: read::timeline(&client, &subject, since).await,
+        },
+        Effect::Offers {
+            generation,
+            kind,
+            text,
+        } => Reply::Offers {
+            generation,
+            offers: read::offers(&client, kind, &text).await,
+        },
+        Effect::Stream(after) => stream::follow(&client, after, &replies).await,
+        call @ Effect::Load { .. } => load(&client, call, &replies).await,
+        call => changed(client, call).await,
+    }
+}
+
+/// Makes a change, unless somebody else's is in the way of taking it back.
+async fn changed(client: Client, call: Effect) -> Reply {
+    let Effect::Change {
+        ticket,
+        idempotency_key,
+        reason,
+        change,
+        expected,
+    } = call
+    else {
+        return Reply::Broken;
+    };
+    let client = reason.map_or_else(|| client.clone(), |why| client.with_reason(&why));
+    let done = match undo::check(&client, expected.as_deref()).await {
+        Ok(()) => change::change(&client, change, &idempotency_key).await,
+        Err(problem) => Err(problem),
+    };
+    Reply::Changed { ticket, done }
+}
+
+/// Reads a list: the server's own pages, or what a search finds.
+async fn load(client: &Client, call: Effect, replies: &UnboundedSender<Msg>) -> Reply {
+    let Effect::Load {
+        generation,
+        kind,
+        query,
+        search,
+        now,
+        cursor,
+        pages,
+        want,
+    } = call
+    else {
+        return Reply::Broken;
+    };
+    let searched =
+        |search: &&Box<Search>| !search.is_the_servers(kind) || clash(search, kind, &query);
+    let (pages, note) = if let Some(search) = search.as_ref().filter(searched) {
+        match read::search(client, kind, query, search, now, replies).await {
+            Ok((page, note)) => (Ok(vec![page]), note),
+            Err(problem) => (Err(problem), None),
+        }
+    } else {
+        let params = search.iter().flat_map(|search| search.params(kind));
+        // What the list was narrowed down to before holds too.
+        let mut query = params.fold(query, |query, (name, value)| narrow(query, name, value));
+        query.cursor = cursor;
+        (read::pages(client, kind, query, pages).await, None)
+    };
+    Reply::Page {
+        generation,
+        want,
+        pages,
+        note,
     }
 }
 

@@ -66,7 +66,8 @@ pub async fn search(
     client: &Client,
     kind: Resource,
     query: ListQuery,
-    (search, now): (&Search, Timestamp),
+    search: &Search,
+    now: Timestamp,
     replies: &UnboundedSender<Msg>,
 ) -> Result<(Page<Row>, Option<String>), Problem> {
     let found = crate::io::search::find(client, kind, query, search, now)

@@ -1,0 +1,249 @@
+//! Changes of what is there, out of a filled form: what is said before they are made, and how they are taken back.
+
+use doorward_shared::{
+    ScopeSet,
+    admin::{AdminKey, Client, Role, User},
+};
+
+use super::{
+    confirm::Confirm,
+    form::{Form, Submission},
+    forms::REQUIRED,
+    submission::{optional, words},
+};
+use crate::command::{
+    ApiKeys, Clients, Command, Put, Roles, Update, UpdateClient, UpdateKey, Users,
+};
+
+fn names(scopes: &ScopeSet) -> Vec<String> {
+    scopes.iter().map(ToString::to_string).collect()
+}
+
+/// What a set loses and gains, in words.
+fn difference(label: &str, before: &[String], after: &[String]) -> Vec<String> {
+    let gone: Vec<_> = before
+        .iter()
+        .filter(|one| !after.contains(one))
+        .cloned()
+        .collect();
+    let new: Vec<_> = after
+        .iter()
+        .filter(|one| !before.contains(one))
+        .cloned()
+        .collect();
+    let mut lines = Vec::new();
+    if !gone.is_empty() {
+        lines.push(format!("{label} loses  {}", gone.join(" ")));
+    }
+    if !new.is_empty() {
+        lines.push(format!("{label} gains  {}", new.join(" ")));
+    }
+    lines
+}
+
+fn ask(title: String, change: Command, lines: Vec<String>, undo: Option<Command>) -> Submission {
+    if lines.is_empty() {
+        return Submission::Nothing;
+    }
+    let mut confirm = Confirm::new(title, "Change", change);
+    confirm.lines = lines;
+    Submission::Ask(Box::new(match undo {
+        Some(undo) => confirm.undone_by(undo),
+        None => confirm,
+    }))
+}
+
+pub fn edited_user(form: &Form, user: &User) -> Submission {
+    let mut patch = Update {
+        user: user.id.to_string(),
+        ..Update::default()
+    };
+    let mut lines = Vec::new();
+    let email = form.get("email").trim();
+    if email != user.email {
+        lines.push(format!("email  {} -> {email}", user.email));
+        patch.email = Some(email.to_owned());
+    }
+    let mut name = |field: &str, before: &Option<String>| {
+        let after = optional(form.get(field));
+        (after != *before).then(|| {
+            let show = |name: &Option<String>| name.clone().unwrap_or_else(|| "(none)".into());
+            lines.push(format!("{field}  {} -> {}", show(before), show(&after)));
+            // An empty one is cleared.
+            after.unwrap_or_default()
+        })
+    };
+    patch.first_name = name("firstName", &user.first_name);
+    patch.last_name = name("lastName", &user.last_name);
+    let role = form.get("role").trim();
+    if role != user.role {
+        lines.push(format!("role  {} -> {role}: in force at once", user.role));
+        patch.role = Some(role.to_owned());
+    }
+    let permissions = form.chosen("permissions").to_vec();
+    let changed = difference("permissions:", &names(&user.permissions), &permissions);
+    if !changed.is_empty() {
+        lines.extend(changed);
+        patch = patch.permitting(Some(permissions));
+    }
+    let back = Update {
+        user: patch.user.clone(),
+        email: patch.email.as_ref().map(|_| user.email.clone()),
+        first_name: patch
+            .first_name
+            .as_ref()
+            .map(|_| user.first_name.clone().unwrap_or_default()),
+        last_name: patch
+            .last_name
+            .as_ref()
+            .map(|_| user.last_name.clone().unwrap_or_default()),
+        role: patch.role.as_ref().map(|_| user.role.clone()),
+        ..Update::default()
+    };
+    let touched = patch.permissions.is_some() || patch.no_permissions;
+    let back = back.permitting(touched.then(|| names(&user.permissions)));
+    ask(
+        format!("Change {}?", user.email),
+        Command::Users(Users::Update(patch)),
+        lines,
+        Some(Command::Users(Users::Update(back))),
+    )
+}
+
+pub fn edited_key(form: &Form, key: &AdminKey) -> Submission {
+    let id = key.id.to_string();
+    let mut patch = UpdateKey {
+        id: id.clone(),
+        ..UpdateKey::default()
+    };
+    let mut lines = Vec::new();
+    let name = form.get("name").trim();
+    if name != key.name {
+        lines.push(format!("name  {} -> {name}", key.name));
+        patch.name = Some(name.to_owned());
+    }
+    let scopes = form.chosen("scopes").to_vec();
+    let changed = difference("the key", &names(&key.scopes), &scopes);
+    if !changed.is_empty() {
+        lines.extend(changed);
+        lines.push("It cannot be given back to this key.".into());
+        patch.scopes = Some(scopes);
+    }
+    // A name can be given back; scopes that are gone cannot.
+    let back = UpdateKey {
+        id,
+        name: Some(key.name.clone()),
+        scopes: None,
+    };
+    let undo = patch.scopes.is_none().then_some(back);
+    ask(
+        format!("Change the key {}?", key.name),
+        Command::Apikeys(ApiKeys::Update(patch)),
+        lines,
+        undo.map(|back| Command::Apikeys(ApiKeys::Update(back))),
+    )
+}
+
+pub fn edited_client(form: &Form, client: &Client) -> Submission {
+    let mut patch = UpdateClient {
+        id: client.id.to_string(),
+        ..UpdateClient::default()
+    };
+    let mut lines = Vec::new();
+    let name = form.get("name").trim();
+    if name != client.name {
+        lines.push(format!("name  {} -> {name}", client.name));
+        patch.name = Some(name.to_owned());
+    }
+    let mut set = |label: &str, before: &[String], after: Vec<String>| {
+        let changed = difference(label, before, &after);
+        (!changed.is_empty()).then(|| {
+            lines.extend(changed);
+            after
+        })
+    };
+    patch.grant_types = set(
+        "grants:",
+        &client.grant_types,
+        form.chosen("grantTypes").to_vec(),
+    );
+    patch.redirect_uris = set(
+        "redirects:",
+        &client.redirect_uris,
+        words(form.get("redirectUris")),
+    );
+    patch.resources = set(
+        "resources:",
+        &client.resources,
+        words(form.get("resources")),
+    );
+    patch.scopes = set(
+        "scopes:",
+        &names(&client.scopes),
+        form.chosen("scopes").to_vec(),
+    );
+    let needed = form.get("requirePkce");
+    if !needed.is_empty() && (needed == REQUIRED) != client.require_pkce {
+        lines.push(format!("PKCE  {needed}"));
+        patch = patch.requiring_pkce(needed == REQUIRED);
+    }
+    let back = UpdateClient {
+        id: patch.id.clone(),
+        name: patch.name.as_ref().map(|_| client.name.clone()),
+        redirect_uris: patch
+            .redirect_uris
+            .as_ref()
+            .map(|_| client.redirect_uris.clone()),
+        grant_types: patch
+            .grant_types
+            .as_ref()
+            .map(|_| client.grant_types.clone()),
+        scopes: patch.scopes.as_ref().map(|_| names(&client.scopes)),
+        resources: patch.resources.as_ref().map(|_| client.resources.clone()),
+        ..UpdateClient::default()
+    };
+    let back = if patch.require_pkce.is_some() || patch.no_require_pkce {
+        back.requiring_pkce(client.require_pkce)
+    } else {
+        back
+    };
+    ask(
+        format!("Change the client {}?", client.name),
+        Command::Clients(Clients::Update(patch)),
+        lines,
+        Some(Command::Clients(Clients::Update(back))),
+    )
+}
+
+pub fn put_role(name: &str, form: &Form, before: Option<&Role>) -> Submission {
+    let permissions = form.chosen("permissions").to_vec();
+    let had = before
+        .map(|role| names(&role.permissions))
+        .unwrap_or_default();
+    let mut lines = difference(&format!("role {name}:"), &had, &permissions);
+    match before {
+        Some(role) if !lines.is_empty() => {
+            lines.push(format!("{} users have it: in force at once.", role.users));
+        }
+        None if lines.is_empty() => lines.push(format!("role {name}: no permissions")),
+        _ => {}
+    }
+    let title = match before {
+        Some(_) => format!("Change the role {name}?"),
+        None => format!("Make the role {name}?"),
+    };
+    let undo = match before {
+        Some(_) => Command::Roles(Roles::Put(Put {
+            name: name.to_owned(),
+            permissions: had,
+        })),
+        None => Command::Roles(Roles::Delete {
+            names: vec![name.to_owned()],
+        }),
+    };
+    let change = Command::Roles(Roles::Put(Put {
+        name: name.to_owned(),
+        permissions,
+    }));
+    ask(title, change, lines, Some(undo))
+}

@@ -1,0 +1,103 @@
+//! Fields of forms.
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::{line::Line, pick::Pick, picker::Picker};
+
+#[derive(Debug, Clone)]
+pub enum Value {
+    Text(Line),
+    /// Not shown while it is typed.
+    Hidden(Line),
+    Choice {
+        options: Vec<String>,
+        at: usize,
+    },
+    Scopes(Box<Picker>),
+    /// One of what the server has.
+    Pick(Box<Pick>),
+}
+
+#[derive(Debug, Clone)]
+pub struct Field {
+    /// The server's name for it, by which an error finds it.
+    pub name: &'static str,
+    pub label: &'static str,
+    pub hint: &'static str,
+    pub value: Value,
+}
+
+impl Field {
+    pub fn text(name: &'static str, label: &'static str, hint: &'static str, text: &str) -> Self {
+        let value = Value::Text(Line::new(text));
+        Self {
+            name,
+            label,
+            hint,
+            value,
+        }
+    }
+
+    pub fn hidden(name: &'static str, label: &'static str, hint: &'static str) -> Self {
+        let value = Value::Hidden(Line::default());
+        Self {
+            name,
+            label,
+            hint,
+            value,
+        }
+    }
+
+    pub fn choice(
+        name: &'static str,
+        label: &'static str,
+        options: Vec<String>,
+        at: usize,
+    ) -> Self {
+        let value = Value::Choice { options, at };
+        Self {
+            name,
+            label,
+            hint: "left and right choose",
+            value,
+        }
+    }
+
+    pub fn scopes(name: &'static str, label: &'static str, picker: Picker) -> Self {
+        let value = Value::Scopes(Box::new(picker));
+        Self {
+            name,
+            label,
+            hint: "type to search, space picks",
+            value,
+        }
+    }
+
+    /// One of a kind that the server has.
+    pub fn pick(name: &'static str, label: &'static str, hint: &'static str, pick: Pick) -> Self {
+        let value = Value::Pick(Box::new(pick));
+        Self {
+            name,
+            label,
+            hint,
+            value,
+        }
+    }
+
+    pub fn key(&mut self, key: KeyEvent) -> bool {
+        match &mut self.value {
+            Value::Pick(pick) => pick.key(key),
+            Value::Text(line) | Value::Hidden(line) => line.key(key),
+            Value::Scopes(picker) => picker.key(key),
+            Value::Choice { options, at } => {
+                let length = options.len().max(1);
+                match key.code {
+                    KeyCode::Right | KeyCode::Char(' ' | 'l') => *at = (*at + 1) % length,
+                    KeyCode::Left | KeyCode::Char('h') => *at = (*at + length - 1) % length,
+                    _ => return false,
+                }
+                true
+            }
+        }
+    }
+}
