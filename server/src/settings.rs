@@ -100,6 +100,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
     /// Hosts, but loopback, that redirect URIs may lead to over plain `http`.
     pub http_redirect_hosts: Vec<String>,
+    /// Origins whose browser applications may call the REST API.
+    pub cors_origins: Vec<String>,
     pub api_key_prefix: String,
     pub log_format: LogFormat,
     /// Most entries of each in-memory cache.
@@ -144,6 +146,7 @@ impl Default for Settings {
             registration: Registration::Open,
             trusted_proxies: Vec::new(),
             http_redirect_hosts: Vec::new(),
+            cors_origins: Vec::new(),
             api_key_prefix: "sk".into(),
             log_format: LogFormat::Plain,
             cache_entries: 100_000,
@@ -286,6 +289,15 @@ impl Settings {
             if !is_host {
                 let reason = format!("{host:?} is not a host name in lower case, without port");
                 return Err(wrong("http_redirect_hosts", reason));
+            }
+        }
+        for origin in &self.cors_origins {
+            let parsed = url::Url::parse(origin).map(|url| url.origin().ascii_serialization());
+            if !parsed.is_ok_and(|parsed| parsed == *origin) {
+                let reason = format!(
+                    "{origin:?} is not an origin such as https://app.example, without path or slash"
+                );
+                return Err(wrong("cors_origins", reason));
             }
         }
         if !is_api_key_prefix(&self.api_key_prefix) {

@@ -9,7 +9,7 @@ use rocket::{
     tokio::task::JoinHandle,
 };
 
-use super::{ApiError, RequestInfo, Services, catchers, pages, routes, target, well_known};
+use super::{ApiError, RequestInfo, Services, catchers, cors, pages, routes, target, well_known};
 
 /// A path of ours that no route has.
 const NOWHERE: &str = "/health/-";
@@ -128,6 +128,9 @@ impl Fairing for DoorwardFairing {
             && response.status() == error.status()
         {
             error.put_into(response);
+        }
+        if self.is_ours(request) {
+            cors::apply(&self.services, request, response).await;
         }
         let info = RequestInfo::of(request, &self.services);
         response.set_header(Header::new("X-Request-Id", info.id.to_string()));

@@ -5,6 +5,7 @@ mod apikey;
 mod auth;
 mod body;
 mod catchers;
+mod cors;
 mod docs;
 mod error;
 mod fairing;

@@ -35,7 +35,6 @@ impl<'r> Responder<'r, 'static> for Public {
             .header(ContentType::JSON)
             // Shorter than any key stays after a rotation; a new key id makes verifiers ask again anyway.
             .header(Header::new("Cache-Control", "public, max-age=300"))
-            .header(Header::new("Access-Control-Allow-Origin", "*"))
             .sized_body(body.len(), std::io::Cursor::new(body))
             .ok()
     }

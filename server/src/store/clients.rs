@@ -1,9 +1,10 @@
 //! OAuth clients.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use doorward_shared::{ClientId, Page, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params, types::Value};
+use url::{Origin, Url};
 
 use super::{
     Store, StoreError, authority,
@@ -53,6 +54,15 @@ impl Store {
     /// A client, if it is in memory. For callers that cannot wait.
     pub fn client_in_memory(&self, id: ClientId) -> Option<Arc<Client>> {
         self.memory().clients.get(&id).flatten()
+    }
+
+    /// Origins of the redirect URIs of public clients: browser applications. From memory until a client changes.
+    pub async fn browser_origins(&self) -> Result<Arc<HashSet<String>>, StoreError> {
+        let found = through(&self.memory().browser_origins, &(), async {
+            self.read(|conn| Ok(Some(Arc::new(browser_origins(conn)?))))
+                .await
+        });
+        Ok(found.await?.unwrap_or_default())
     }
 
     /// Registers a client. `client.id` and `client.created_at` are set here. `sees_all`: its resources hold this server.
@@ -222,6 +232,22 @@ fn what_changed(before: Option<&Client>, after: &Client) -> Diff {
         diff.note(field, old, new);
     }
     diff
+}
+
+fn browser_origins(conn: &Connection) -> Result<HashSet<String>, StoreError> {
+    let sql = "SELECT redirect_uris FROM clients WHERE secret IS NULL";
+    let mut select = conn.prepare_cached(sql)?;
+    let mut rows = select.query([])?;
+    let mut origins = HashSet::new();
+    while let Some(row) = rows.next()? {
+        let uris: String = row.get(0)?;
+        let web = uris.lines().filter(|uri| uri.starts_with("http"));
+        let parsed = web.filter_map(|uri| Url::parse(uri).ok());
+        // An opaque origin is `null`, as every sandboxed frame's is.
+        let tuples = parsed.map(|url| url.origin()).filter(Origin::is_tuple);
+        origins.extend(tuples.map(|origin| origin.ascii_serialization()));
+    }
+    Ok(origins)
 }
 
 pub(super) fn find(conn: &Connection, id: ClientId) -> Result<Option<Client>, StoreError> {

@@ -5,6 +5,7 @@
 //! asks after the answer sees the change.
 
 use std::{
+    collections::HashSet,
     hash::Hash,
     sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
 };
@@ -45,6 +46,8 @@ pub(super) struct Memory {
     pub sessions: Cache<SessionId, Option<Arc<Session>>>,
     pub keys: Cache<Digest256, Option<Arc<ApiKey>>>,
     pub clients: Cache<ClientId, Option<Arc<Client>>>,
+    /// Origins of browser applications: one entry, which every change of a client removes.
+    pub browser_origins: Cache<(), Option<Arc<HashSet<String>>>>,
     /// Tokens without a session: whether they were given up. Ids come out of signatures, so nobody guesses them.
     pub tokens: Cache<Ulid, Option<bool>>,
     pub touched: Mutex<super::touch::Touched>,
@@ -73,6 +76,7 @@ impl Memory {
             sessions: Cache::new(entries),
             keys: Cache::new(entries),
             clients: Cache::new(entries.min(10_000)),
+            browser_origins: Cache::new(16),
             tokens: Cache::new(entries),
             touched: Mutex::default(),
             events: watch::channel(0).0,
@@ -97,6 +101,9 @@ impl Memory {
         forget(&self.sessions, &changes.sessions, changes.all_sessions);
         forget(&self.keys, &changes.keys, changes.all_keys);
         forget(&self.clients, &changes.clients, false);
+        if !changes.clients.is_empty() {
+            self.browser_origins.remove(&());
+        }
         forget(&self.tokens, &changes.revoked_tokens, false);
         if changes.events {
             self.events.send_modify(|count| *count += 1);

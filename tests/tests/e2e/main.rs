@@ -22,6 +22,7 @@ mod client_credentials;
 mod client_rules;
 mod commands;
 mod console_terminal;
+mod cors;
 mod doors;
 mod durability;
 mod embedded;

@@ -1,0 +1,154 @@
+//! Browser applications on other origins (CORS, Fetch standard section 3.2): which may read which answers. Never with
+//! credentials: our cookies are for our own pages.
+
+use std::io::Cursor;
+
+use rocket::{
+    Request, Response,
+    http::{Header, Method, Status},
+};
+
+use super::Services;
+
+/// Headers of an answer that a script may read beside the plain ones.
+const EXPOSED: &str = "WWW-Authenticate, Retry-After, X-Request-Id";
+/// How long a browser remembers a preflight, in seconds.
+const MAX_AGE: &str = "600";
+/// Longest list of request headers that is answered.
+const MAX_HEADERS: usize = 1024;
+
+/// Who may read the answers of a part of the API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Readers {
+    Anybody,
+    /// The browser applications that are registered, and `cors_origins`.
+    Clients,
+    /// `cors_origins` alone.
+    Listed,
+}
+
+/// Whether `path` is `base` or below it.
+fn is_below(path: &str, base: &str) -> bool {
+    let rest = path.strip_prefix(base);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Pages, `/oauth/authorize`, `/oauth/introspect` and `/admin` are nobody's on other origins.
+fn readers(path: &str) -> Option<Readers> {
+    const CLIENTS: [&str; 4] = [
+        "/oauth/token",
+        "/oauth/revoke",
+        "/oauth/userinfo",
+        "/oauth/register",
+    ];
+    if is_below(path, "/.well-known") {
+        Some(Readers::Anybody)
+    } else if CLIENTS.iter().any(|base| is_below(path, base)) {
+        Some(Readers::Clients)
+    } else if is_below(path, "/auth") || is_below(path, "/apikey") {
+        Some(Readers::Listed)
+    } else {
+        None
+    }
+}
+
+/// The origin that is told it may read an answer.
+async fn allowed<'r>(doorward: &Services, readers: Readers, origin: &'r str) -> Option<&'r str> {
+    if readers == Readers::Anybody {
+        return Some("*");
+    }
+    let listed = &doorward.settings.cors_origins;
+    if listed.iter().any(|known| known == origin) {
+        return Some(origin);
+    }
+    if readers == Readers::Clients {
+        match doorward.store.browser_origins().await {
+            Ok(origins) if origins.contains(origin) => return Some(origin),
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "an origin could not be looked up"),
+        }
+    }
+    None
+}
+
+/// A list of header names, as a preflight asks for it.
+fn asked_headers<'r>(request: &'r Request<'_>) -> Option<&'r str> {
+    let asked = request
+        .headers()
+        .get_one("access-control-request-headers")?;
+    let token = |b: u8| b.is_ascii_alphanumeric() || b"-_, !#$%&'*+.^`|~".contains(&b);
+    (asked.len() <= MAX_HEADERS && asked.bytes().all(token)).then_some(asked)
+}
+
+/// Adds what the answer to a request from another origin needs; answers preflights.
+pub(super) async fn apply(doorward: &Services, request: &Request<'_>, response: &mut Response<'_>) {
+    let Some(readers) = readers(request.uri().path().as_str()) else {
+        return;
+    };
+    response.adjoin_header(Header::new("Vary", "Origin"));
+    let mut origins = request.headers().get("origin");
+    let (Some(origin), None) = (origins.next(), origins.next()) else {
+        // Public documents say so to everybody.
+        if readers == Readers::Anybody {
+            response.set_header(Header::new("Access-Control-Allow-Origin", "*"));
+        }
+        return;
+    };
+    let Some(allowed) = allowed(doorward, readers, origin).await else {
+        return;
+    };
+    let is_preflight = request.method() == Method::Options
+        && request.headers().contains("access-control-request-method");
+    if is_preflight {
+        *response = Response::build()
+            .status(Status::NoContent)
+            .header(Header::new("Vary", "Origin"))
+            .header(Header::new(
+                "Access-Control-Allow-Methods",
+                "GET, POST, PUT, PATCH, DELETE",
+            ))
+            .header(Header::new("Access-Control-Max-Age", MAX_AGE))
+            .sized_body(0, Cursor::new(""))
+            .finalize();
+        if let Some(headers) = asked_headers(request) {
+            response.set_header(Header::new(
+                "Access-Control-Allow-Headers",
+                headers.to_owned(),
+            ));
+        }
+    }
+    response.set_header(Header::new(
+        "Access-Control-Allow-Origin",
+        allowed.to_owned(),
+    ));
+    response.set_header(Header::new("Access-Control-Expose-Headers", EXPOSED));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_part_of_the_api_has_its_readers() {
+        for (path, who) in [
+            ("/.well-known/jwks.json", Some(Readers::Anybody)),
+            ("/oauth/token", Some(Readers::Clients)),
+            ("/oauth/register/client_x", Some(Readers::Clients)),
+            ("/oauth/userinfo", Some(Readers::Clients)),
+            ("/auth/token", Some(Readers::Listed)),
+            ("/auth/me", Some(Readers::Listed)),
+            ("/apikey", Some(Readers::Listed)),
+            ("/apikey/verify", Some(Readers::Listed)),
+            ("/oauth/authorize", None),
+            ("/oauth/introspect", None),
+            ("/oauth/logout", None),
+            ("/oauth/tokens", None),
+            ("/authx", None),
+            ("/admin/users", None),
+            ("/sign-in", None),
+            ("/", None),
+        ] {
+            assert_eq!(readers(path), who, "{path}");
+        }
+    }
+}
