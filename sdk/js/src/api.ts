@@ -2,8 +2,12 @@
 
 /** A key without its secret. */
 export interface ApiKey {
+  /** Addresses and networks from which it may be used; empty: from everywhere. */
+  allowedIps?: string[]
   clientId?: ClientId | null
   createdAt: Timestamp
+  /** Whether it has not been turned off. */
+  enabled?: boolean
   environment: Environment
   expiresAt?: Timestamp | null
   /** `sk_live_ab…wxyz` */
@@ -11,9 +15,12 @@ export interface ApiKey {
   id: KeyId
   lastUsedAt?: Timestamp | null
   lastUsedIp?: string | null
+  metadata?: Metadata | null
   /** Who minted it: a user, a key, a client, or `system`. `null` where that is not known. */
   mintedBy?: string | null
   name: string
+  quota?: Quota | null
+  rateLimit?: RateLimit | null
   revokedAt?: Timestamp | null
   scopes: ScopeSet
 }
@@ -31,9 +38,19 @@ export type ErrorCode = 'invalid_request' | 'invalid_credentials' | 'token_expir
 
 export type KeyId = string
 
-/** Scopes may only shrink. */
+/**
+ * Scopes may only shrink. What loosens a limit, or turns a key on, needs what minting it needs; `null` (for `allowedIps`
+ * `[]` too) takes a limit off.
+ */
 export interface KeyPatch {
+  /** Addresses and networks from which it may be used. */
+  allowedIps?: string[] | null
+  /** Whether it is accepted. */
+  enabled?: boolean | null
+  metadata?: Metadata | null
   name?: string | null
+  quota?: Quota | null
+  rateLimit?: RateLimit | null
   scopes?: string[] | null
 }
 
@@ -42,11 +59,21 @@ export interface LoginRequest {
   password: string
 }
 
-/** Scopes come as text, so that one of a wrong form is `validation_failed`, not `invalid_request`. */
+/** A JSON object of the application's own, at most 4 KiB. */
+export type Metadata = Record<string, unknown>
+
+/** Scopes and addresses come as text, so that one of a wrong form is `validation_failed`, not `invalid_request`. */
 export interface MintRequest {
+  /** Addresses, and networks as CIDR, from which it may be used; none: from everywhere. */
+  allowedIps?: string[] | null
+  /** `false`: it is not accepted until it is turned on; `true` where left out. */
+  enabled?: boolean | null
   environment?: Environment
   expiresAt?: Timestamp | null
+  metadata?: Metadata | null
   name: string
+  quota?: Quota | null
+  rateLimit?: RateLimit | null
   scopes: string[]
 }
 
@@ -145,6 +172,24 @@ export interface ProfileKey {
 export interface ProfilePatch {
   firstName?: string | null
   lastName?: string | null
+}
+
+/** So many uses in a day or month of UTC. As text `1000/day`. */
+export interface Quota {
+  /** 1 to 2^53 - 1. */
+  limit: number
+  period: QuotaPeriod
+}
+
+/** Days and months of UTC. */
+export type QuotaPeriod = 'day' | 'month'
+
+/** So many uses in any window of so many seconds. As text `100/60s`. */
+export interface RateLimit {
+  /** 1 to 1,000,000,000. */
+  limit: number
+  /** 1 to 2,678,400, which are 31 days. */
+  windowSeconds: number
 }
 
 export interface RegisterRequest {

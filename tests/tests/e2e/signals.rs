@@ -115,19 +115,23 @@ async fn health_asks_the_server_of_these_settings() {
     assert!(asked.await.unwrap().failed(1).contains("not a Doorward"));
 }
 
-#[test]
-fn the_start_says_which_settings_and_data_are_used() {
+#[tokio::test]
+async fn the_start_says_which_settings_and_data_are_used() {
     let server = Server::start();
-    let line = |server: &Server| {
-        let log = server.log();
-        let line = log.lines().find(|line| line.contains("data directory:"));
-        line.unwrap_or_else(|| panic!("{log}")).to_owned()
+    // What is on stderr may be read a moment after the line on stdout.
+    let line = async |server: &Server| {
+        eventually("the line about settings", async || {
+            let log = server.log();
+            let line = log.lines().find(|line| line.contains("data directory:"));
+            line.map(str::to_owned)
+        })
+        .await
     };
-    let told = line(&server);
+    let told = line(&server).await;
     assert!(told.contains("no Rocket.toml"), "{told}");
     assert!(told.contains(server.data_dir().to_str().unwrap()), "{told}");
     let server = Server::with().rocket_toml("").data_dir("relative").start();
-    let told = line(&server);
+    let told = line(&server).await;
     let at = |name: &str| server.directory().join(name).to_str().unwrap().to_owned();
     assert!(told.contains(&at("Rocket.toml")), "{told}");
     assert!(told.contains(&at("relative")), "{told}");
