@@ -156,6 +156,28 @@ async fn what_ends_a_persons_sessions_ends_those_of_clients_too() {
 }
 
 #[rocket::async_test]
+async fn signing_out_ends_no_session_of_another_person_whatever_hint_came_with_it() {
+    let house = House::open(cheap()).await;
+    let [ada, bob] = [
+        house.register("ada@example.com").await,
+        house.register("bob@example.com").await,
+    ];
+    let session = async |person: &Value| -> SessionId {
+        let access = text(person, "accessToken");
+        let own = house.call(Method::Get, "/auth/sessions", access, Value::Null);
+        let own = own.await.expect(200)["data"][0]["id"].clone();
+        own.as_str().unwrap().parse().unwrap()
+    };
+    let hinted = session(&ada).await;
+    let act = Act::of_session(session(&bob).await, Cause::system(START));
+    let signed_out = house.doorward.store.sign_out(Some(hinted), act);
+    signed_out.await.unwrap();
+    let gone = house.me(text(&bob, "accessToken")).await;
+    gone.refused(401, "token_revoked");
+    house.me(text(&ada, "accessToken")).await.expect(200);
+}
+
+#[rocket::async_test]
 async fn the_scopes_of_openid_open_nothing_here() {
     let house = House::open(cheap()).await;
     let ada = house.register("ada@example.com").await;
