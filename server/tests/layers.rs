@@ -201,8 +201,10 @@ fn paths(text: &str) -> Vec<Vec<String>> {
     let name = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
     let words = text.split(|c| !name(c));
     let ours = words.filter(|word| word.starts_with("crate::") || word.starts_with("super::"));
-    ours.map(|word| word.split("::").map(str::to_owned).collect::<Vec<_>>())
-        .map(|path| path.into_iter().filter(|part| !part.is_empty()).collect())
+    ours.map(|word| word.split("::").filter(|part| !part.is_empty()))
+        .map(|parts| parts.map(str::to_owned).collect())
+        // What is left of `use crate::{`, which is read above.
+        .filter(|path: &Vec<String>| path.len() > 1)
         .collect()
 }
 

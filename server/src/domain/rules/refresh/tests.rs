@@ -179,6 +179,35 @@ impl World {
         Some(decision)
     }
 
+    /// One step, where whoever takes it has a token to show.
+    fn step(&mut self, step: &Step) {
+        match *step {
+            Step::Pass(by) => self.now = Timestamp(self.now.0 + by),
+            Step::Steal => self.thief.extend(self.client.last().copied()),
+            Step::ThiefShows(back) => {
+                if let Some(shown) = self.thief.iter().rev().nth(back).copied() {
+                    self.show(Who::Thief, shown, false);
+                }
+            }
+            Step::Use { who, lost } => {
+                let held = match who {
+                    Who::Client => self.client.last(),
+                    Who::Thief => self.thief.last(),
+                };
+                if let Some(shown) = held.copied() {
+                    self.show(who, shown, lost);
+                }
+            }
+        }
+    }
+
+    /// The window of whatever was used is over, and the client shows what it has.
+    fn the_client_comes_back_late(&mut self) {
+        self.now = Timestamp(self.now.0 + 60_000);
+        let shown = self.client[self.client.len() - 1];
+        self.show(Who::Client, shown, false);
+    }
+
     /// Tokens ever made that would be used up for a successor now, without a retry.
     fn live(&self) -> usize {
         let all = (0..self.issued).map(token);
@@ -244,31 +273,40 @@ proptest! {
         steps in prop::collection::vec(step(), 0..40)
     ) {
         let mut world = World::new();
-        for step in steps {
-            match step {
-                Step::Pass(by) => world.now = Timestamp(world.now.0 + by),
-                Step::Steal => world.thief.extend(world.client.last().copied()),
-                Step::ThiefShows(back) => {
-                    if let Some(shown) = world.thief.iter().rev().nth(back).copied() {
-                        world.show(Who::Thief, shown, false);
-                    }
-                }
-                Step::Use { who: Who::Client, lost } => {
-                    let shown = world.client[world.client.len() - 1];
-                    world.show(Who::Client, shown, lost);
-                }
-                Step::Use { who: Who::Thief, lost } => {
-                    if let Some(shown) = world.thief.last().copied() {
-                        world.show(Who::Thief, shown, lost);
-                    }
-                }
-            }
+        for step in &steps {
+            world.step(step);
         }
         if world.newest_is == Some(Who::Thief) {
-            world.now = Timestamp(world.now.0 + 60_000);
-            let shown = world.client[world.client.len() - 1];
-            world.show(Who::Client, shown, false);
+            world.the_client_comes_back_late();
             prop_assert!(world.ended);
         }
+    }
+}
+
+/// Each thing that can happen, for every order of a few of them.
+fn every_step() -> Vec<Step> {
+    let uses =
+        [Who::Client, Who::Thief].map(|who| [true, false].map(|lost| Step::Use { who, lost }));
+    let passes = [1, 2_000, 60_000].map(Step::Pass);
+    let others = [Step::Steal, Step::ThiefShows(1)];
+    let all = uses.into_iter().flatten().chain(passes);
+    all.chain(others).collect()
+}
+
+/// Whatever the first five steps were, in whichever order: once its window is over, the client's own token ends what a
+/// thief took, and there is never a second live token.
+#[test]
+fn every_order_of_five_uses_losses_thefts_and_pauses_ends_well() {
+    let steps = every_step();
+    for order in 0..steps.len().pow(5) {
+        let mut world = World::new();
+        let mut rest = order;
+        for _ in 0..5 {
+            world.step(&steps[rest % steps.len()]);
+            rest /= steps.len();
+        }
+        assert!(world.live() <= 1, "order {order}");
+        world.the_client_comes_back_late();
+        assert!(!world.thief_has_live(), "order {order}");
     }
 }
