@@ -95,6 +95,7 @@ impl Doorward {
             &directory,
             lock,
             (settings.cache_entries, settings.caps()),
+            clock.clone(),
             Arc::new(metrics.store.clone()),
         )?;
         for line in tightened {

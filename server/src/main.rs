@@ -210,6 +210,7 @@ fn operator_key(settings: &Settings) -> Result<(), String> {
         directory,
         lock,
         (100, store::Caps::default()),
+        Clock::system(),
         Arc::new(StoreMetrics::default()),
     )
     .map_err(text)?;

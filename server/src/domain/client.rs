@@ -139,6 +139,11 @@ impl Client {
         self.require_pkce || !self.is_confidential()
     }
 
+    /// Whether it sees everybody's tokens when it introspects: those of the server `own` itself are meant for it.
+    pub fn sees_all(&self, own: &str) -> bool {
+        names_resource(&self.resources, own)
+    }
+
     /// Whether it may use `grant`.
     pub fn may(&self, grant: GrantType) -> bool {
         self.grant_types.contains(&grant)
@@ -147,6 +152,11 @@ impl Client {
 
 /// Why a public client is no resource server: it cannot show who it is.
 pub const RESOURCE_SERVER: &str = "needs a confidential client";
+
+/// Whether a resource is one of these.
+pub fn names_resource(resources: &[String], asked: &str) -> bool {
+    resources.iter().any(|named| is_same_resource(named, asked))
+}
 
 /// Whether a client may have these grants with these scopes.
 ///

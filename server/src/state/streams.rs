@@ -181,7 +181,8 @@ mod tests {
         let path = directory.path().join("data");
         let lock = crate::store::DirectoryLock::take(&path).unwrap();
         let caps = (100, crate::store::Caps::default());
-        let store = Store::open(&path, lock, caps, Arc::default()).unwrap();
+        let clock = crate::clock::Clock::system();
+        let store = Store::open(&path, lock, caps, clock, Arc::default()).unwrap();
         (store, directory)
     }
 

@@ -158,7 +158,7 @@ impl Store {
         act: Act,
     ) -> Result<User, StoreError> {
         self.write(move |unit| {
-            let by = authority::judge(unit.conn, &act)?;
+            let by = authority::judge(unit, &act)?;
             let facts = NewFacts {
                 role: &new.role,
                 role_given,
@@ -183,7 +183,7 @@ impl Store {
         act: Act,
     ) -> Result<User, StoreError> {
         self.write(move |unit| {
-            let by = authority::judge(unit.conn, &act)?;
+            let by = authority::judge(unit, &act)?;
             let before = find(unit.conn, id)?.ok_or(Refusal::NotFound("user"))?;
             judge_change(unit.conn, &by, &before, &change)?;
             let cause = act.cause(&by);
@@ -212,7 +212,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         self.write(move |unit| {
             // Now: whose password it is may have become an operator while it was hashed.
-            let by = authority::judge_password(unit.conn, id, &act)?;
+            let by = authority::judge_password(unit, id, &act)?;
             let cause = act.cause(&by);
             let sql =
                 "UPDATE users SET password = ?2 WHERE id = ?1 AND (?3 IS NULL OR password = ?3)";
@@ -244,7 +244,7 @@ impl Store {
     /// [`Refusal::NotFound`], [`Refusal::Conflict`] for the last administrator; as [`rule::delete_account`].
     pub async fn delete_user(&self, id: UserId, act: Act) -> Result<(), StoreError> {
         self.write(move |unit| {
-            let by = authority::judge(unit.conn, &act)?;
+            let by = authority::judge(unit, &act)?;
             let found = account(unit.conn, id)?.ok_or(Refusal::NotFound("user"))?;
             rule::delete_account(&by, &found.may)?;
             let (user, cause) = (found.user, act.cause(&by));

@@ -1,7 +1,7 @@
 //! What a caller may do, read in the transaction of the act. An [`Act`] gives its [`Cause`](crate::domain::Cause), without
 //! which no event is written, only against the [`Rights`] that are read here.
 
-use doorward_shared::{ScopeSet, UserId};
+use doorward_shared::{ScopeSet, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension};
 use ulid::Ulid;
 
@@ -9,17 +9,22 @@ use super::{
     Store, StoreError,
     accounts::{self, NewFacts},
     clients, keys, sessions,
+    writer::Unit,
 };
 use crate::domain::{
     Act, Holder, Refusal,
     rules::authority::{self, Facts, Rights},
 };
 
-/// What the caller may do now.
+/// What the caller may do when the unit runs. It may have come a while ago: what has ended since has ended.
 ///
 /// # Errors
 /// [`Refusal::CredentialEnded`], when what they came with has ended since.
-pub(super) fn judge(conn: &Connection, act: &Act) -> Result<Rights, StoreError> {
+pub(super) fn judge(unit: &Unit<'_>, act: &Act) -> Result<Rights, StoreError> {
+    judge_at(unit.conn, act, unit.now())
+}
+
+fn judge_at(conn: &Connection, act: &Act, now: Timestamp) -> Result<Rights, StoreError> {
     let by = act.authority();
     let facts = match &by.holder {
         Holder::System => Facts::System,
@@ -53,7 +58,7 @@ pub(super) fn judge(conn: &Connection, act: &Act) -> Result<Rights, StoreError> 
             token_revoked: false,
         },
     };
-    Ok(authority::rights(by, &facts, act.at())?)
+    Ok(authority::rights(by, &facts, now)?)
 }
 
 fn is_given_up(conn: &Connection, token: Ulid) -> Result<bool, StoreError> {
@@ -64,14 +69,18 @@ fn is_given_up(conn: &Connection, token: Ulid) -> Result<bool, StoreError> {
 
 /// Judges who sets the password of an account.
 pub(super) fn judge_password(
-    conn: &Connection,
+    unit: &Unit<'_>,
     user: UserId,
     act: &Act,
 ) -> Result<Rights, StoreError> {
-    let by = judge(conn, act)?;
-    let account = accounts::account(conn, user)?.ok_or(Refusal::NotFound("user"))?;
-    authority::set_password(&by, user, &account.may)?;
+    let by = judge(unit, act)?;
+    password_rule(unit.conn, user, &by)?;
     Ok(by)
+}
+
+fn password_rule(conn: &Connection, user: UserId, by: &Rights) -> Result<(), StoreError> {
+    let account = accounts::account(conn, user)?.ok_or(Refusal::NotFound("user"))?;
+    Ok(authority::set_password(by, user, &account.may)?)
 }
 
 impl Store {
@@ -80,7 +89,8 @@ impl Store {
     /// # Errors
     /// As [`Store::set_password`].
     pub async fn may_set_password(&self, user: UserId, act: Act) -> Result<(), StoreError> {
-        self.read(move |conn| judge_password(conn, user, &act).map(drop))
+        let now = self.memory().clock.now();
+        self.read(move |conn| password_rule(conn, user, &judge_at(conn, &act, now)?))
             .await
     }
 
@@ -95,8 +105,9 @@ impl Store {
         with_password: bool,
         act: Act,
     ) -> Result<(), StoreError> {
+        let now = self.memory().clock.now();
         self.read(move |conn| {
-            let by = judge(conn, &act)?;
+            let by = judge_at(conn, &act, now)?;
             let facts = NewFacts {
                 role: &role,
                 role_given,
@@ -116,6 +127,8 @@ impl Store {
     where
         F: FnOnce(&Rights) -> Result<(), Refusal> + Send + 'static,
     {
-        self.read(move |conn| Ok(rule(&judge(conn, &act)?)?)).await
+        let now = self.memory().clock.now();
+        self.read(move |conn| Ok(rule(&judge_at(conn, &act, now)?)?))
+            .await
     }
 }

@@ -167,7 +167,7 @@ impl Store {
             .map_err(|error| StoreError::Unavailable(error.to_string()))??;
         let target = file.to_string_lossy().into_owned();
         let noted = self.write(move |unit| {
-            let by = authority::judge(unit.conn, &act)?;
+            let by = authority::judge(unit, &act)?;
             rule::run_server(&by)?;
             unit.event(
                 act.cause(&by),

@@ -76,7 +76,7 @@ impl Store {
         act: Act,
     ) -> Result<Client, StoreError> {
         self.write(move |unit| {
-            let by = authority::judge(unit.conn, &act)?;
+            let by = authority::judge(unit, &act)?;
             let acts = ClientActs {
                 scopes: &client.scopes,
                 sees_all,
@@ -108,7 +108,7 @@ impl Store {
         act: Act,
     ) -> Result<Client, StoreError> {
         self.write(move |unit| {
-            let by = authority::judge(unit.conn, &act)?;
+            let by = authority::judge(unit, &act)?;
             let before = find(unit.conn, id)?.ok_or(Refusal::NotFound("client"))?;
             let acts = ClientActs {
                 scopes: &change.scopes_to_hold(&before),
@@ -129,24 +129,25 @@ impl Store {
         .await
     }
 
-    /// Gives a confidential client a new secret; the old one is good until `old_until`.
+    /// Gives a confidential client a new secret; the old one is good until `old_until`. `own` is this server as a
+    /// resource: who learns the secret of a client for which its tokens are meant, sees those of everybody.
     ///
     /// # Errors
     /// [`Refusal::NotFound`], [`Refusal::Conflict`] for a public client; as [`rule::change_client`].
     pub async fn rotate_client_secret(
         &self,
         id: ClientId,
-        secret: Digest256,
-        old_until: Timestamp,
+        (secret, old_until): (Digest256, Timestamp),
+        own: String,
         act: Act,
     ) -> Result<Client, StoreError> {
         self.write(move |unit| {
-            let by = authority::judge(unit.conn, &act)?;
+            let by = authority::judge(unit, &act)?;
             let client = find(unit.conn, id)?.ok_or(Refusal::NotFound("client"))?;
             // Whoever learns a client's secret may do what the client may.
             let acts = ClientActs {
                 scopes: &client.scopes,
-                sees_all: false,
+                sees_all: client.sees_all(&own),
                 resource_server: client.resource_server,
             };
             rule::change_client(&by, acts)?;
@@ -166,7 +167,7 @@ impl Store {
     /// [`Refusal::NotFound`]; as [`rule::delete_client`].
     pub async fn delete_client(&self, id: ClientId, act: Act) -> Result<(), StoreError> {
         self.write(move |unit| {
-            let by = authority::judge(unit.conn, &act)?;
+            let by = authority::judge(unit, &act)?;
             rule::delete_client(&by)?;
             let cause = act.cause(&by);
             let client = find(unit.conn, id)?.ok_or(Refusal::NotFound("client"))?;

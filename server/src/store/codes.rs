@@ -230,7 +230,7 @@ impl Store {
         act: Act,
     ) -> Result<(), StoreError> {
         self.write(move |unit| {
-            let by = authority::judge(unit.conn, &act)?;
+            let by = authority::judge(unit, &act)?;
             rule::revoke_consent(&by, user)?;
             let cause = act.cause(&by);
             let both = params![user.0.to_bytes(), client.0.to_bytes()];

@@ -134,6 +134,10 @@ impl What {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seen {
     pub last: SessionId,
+    /// The latest time at which one of them was made. It need not be that of the newest id: ids go on where the clock
+    /// was set back, times do not.
+    pub made_until: Timestamp,
+    /// What was over at this moment is not meant.
     pub at: Timestamp,
 }
 
@@ -149,7 +153,7 @@ pub(super) fn insert(
     // before its unit runs.
     let (before, until, last, idle_after) = match ending.seen {
         None => (cause.at.plus_seconds(-60).0, i64::MAX, id, i64::MIN),
-        Some(seen) => (i64::MIN, seen.at.0, seen.last.0, seen.at.0),
+        Some(seen) => (i64::MIN, seen.made_until.0, seen.last.0, seen.at.0),
     };
     let sql = "INSERT INTO endings VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)";
     unit.conn.prepare_cached(sql)?.execute(params![

@@ -245,7 +245,7 @@ impl Store {
     /// [`Refusal::NotFound`]; as for setting a password, with which they could sign in next.
     pub async fn remove_factors(&self, user: UserId, act: Act) -> Result<(), StoreError> {
         self.write(move |unit| {
-            let by = authority::judge_password(unit.conn, user, &act)?;
+            let by = authority::judge_password(unit, user, &act)?;
             let cause = act.cause(&by);
             delete(unit.conn, "DELETE FROM totp WHERE user_id = ?1", user)?;
             delete(unit.conn, "DELETE FROM passkeys WHERE user_id = ?1", user)?;

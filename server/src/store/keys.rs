@@ -110,7 +110,7 @@ impl Store {
     /// [`Refusal::Invalid`] for an unknown owner, [`Refusal::Conflict`] for one who has too many keys; as [`rule::mint_key`].
     pub async fn create_key(&self, new: NewKey, act: Act) -> Result<ApiKey, StoreError> {
         self.write(move |unit| {
-            let by = authority::judge(unit.conn, &act)?;
+            let by = authority::judge(unit, &act)?;
             rule::mint_key(&by, new.owner, &new.scopes)?;
             owner_exists(unit.conn, new.owner)?;
             let minter = minter(unit.conn, &act)?;
@@ -133,7 +133,7 @@ impl Store {
     ) -> Result<ApiKey, StoreError> {
         let key = self
             .write(move |unit| {
-                let by = authority::judge(unit.conn, &act)?;
+                let by = authority::judge(unit, &act)?;
                 let key = owned(unit.conn, id, owner)?;
                 rule::change_key(&by, facts(unit.conn, &key)?)?;
                 let cause = act.cause(&by);
@@ -169,7 +169,7 @@ impl Store {
         act: Act,
     ) -> Result<ApiKey, StoreError> {
         self.write(move |unit| {
-            let by = authority::judge(unit.conn, &act)?;
+            let by = authority::judge(unit, &act)?;
             let old = owned(unit.conn, id, owner)?;
             let facts = facts(unit.conn, &old)?;
             rule::rotate_key(&by, facts)?;
@@ -192,7 +192,10 @@ impl Store {
                 .prepare_cached("UPDATE api_keys SET revoked_at = ?2 WHERE id = ?1")?
                 .execute(params![id.0.to_bytes(), dies.0])?;
             forget(unit, id)?;
-            let by = minter(unit.conn, &act)?;
+            let by = match is_operator_key {
+                true => Minter::default(),
+                false => minter(unit.conn, &act)?,
+            };
             let old = id.to_string();
             let new = insert(unit, new, by, cause, "apikey.rotated", Some(&old))?;
             if is_operator_key {
@@ -214,7 +217,7 @@ impl Store {
         act: Act,
     ) -> Result<(), StoreError> {
         self.write(move |unit| {
-            let by = authority::judge(unit.conn, &act)?;
+            let by = authority::judge(unit, &act)?;
             let key = owned(unit.conn, id, owner)?;
             rule::change_key(&by, facts(unit.conn, &key)?)?;
             let cause = act.cause(&by);

@@ -17,6 +17,7 @@ use ulid::Ulid;
 
 use super::StoreError;
 use crate::{
+    clock::Clock,
     crypto::secret::Digest256,
     domain::{Account, ApiKey, Client, Session, rules::session::Live},
 };
@@ -59,6 +60,8 @@ pub(super) struct Memory {
     pub copying: AtomicBool,
     /// Caps of an account.
     pub caps: Caps,
+    /// What time it is when a unit runs: its caller may have come a while ago.
+    pub clock: Clock,
 }
 
 /// What an account may have at most; 0 is any number.
@@ -70,7 +73,7 @@ pub struct Caps {
 
 impl Memory {
     /// `entries` bounds each of the caches.
-    pub fn new(entries: usize, caps: Caps) -> Self {
+    pub fn new(entries: usize, caps: Caps, clock: Clock) -> Self {
         Self {
             accounts: Cache::new(entries),
             sessions: Cache::new(entries),
@@ -83,6 +86,7 @@ impl Memory {
             endings: Notify::new(),
             copying: AtomicBool::new(false),
             caps,
+            clock,
         }
     }
 

@@ -20,7 +20,7 @@ use super::{
     restore, schema,
     writer::Writer,
 };
-use crate::{files, metrics::StoreMetrics};
+use crate::{clock::Clock, files, metrics::StoreMetrics};
 
 /// The database's name in the data directory.
 pub const DATABASE: &str = "doorward.db";
@@ -59,7 +59,8 @@ impl DirectoryLock {
 
 impl Store {
     /// Opens, creates or upgrades the database of a data directory and starts its threads.
-    /// `cache_entries` bounds each in-memory cache, `caps` what an account may have.
+    /// `cache_entries` bounds each in-memory cache, `caps` what an account may have;
+    /// by `clock` it is judged who may do something when it is done.
     ///
     /// # Errors
     /// [`StoreError::NewerSchema`], or [`StoreError::Unavailable`] for what the disk refuses.
@@ -67,6 +68,7 @@ impl Store {
         directory: &Path,
         lock: DirectoryLock,
         (cache_entries, caps): (usize, Caps),
+        clock: Clock,
         metrics: Arc<StoreMetrics>,
     ) -> Result<Self, StoreError> {
         restore::clean(directory);
@@ -85,7 +87,7 @@ impl Store {
         schema::migrate(&mut conn).map_err(named)?;
         // The file itself, and that the journal of the change to WAL is gone: it would take back what came after.
         files::sync_parent(&path).map_err(at(&path))?;
-        let memory = Arc::new(Memory::new(cache_entries, caps));
+        let memory = Arc::new(Memory::new(cache_entries, caps, clock));
         let count = std::thread::available_parallelism().map_or(2, |n| n.get().clamp(2, 8));
         let readers = (0..count)
             .map(|_| reading(&path).map_err(named))

@@ -206,11 +206,14 @@ fn forget_dead(conn: &Connection, now: Timestamp) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Marks a key as the operator key.
+/// Marks a key as the operator key. It ends with nobody: whoever put it in its place may go, or be sent away by somebody
+/// who may not touch it.
 pub(super) fn mark(unit: &mut Unit<'_>, id: KeyId) -> Result<(), StoreError> {
     let mark =
         "INSERT INTO meta VALUES ('operator_key:' || hex(?1), '1') ON CONFLICT (key) DO NOTHING";
     unit.conn.prepare_cached(mark)?.execute([id.0.to_bytes()])?;
+    let free = "UPDATE api_keys SET minter_id = NULL, client_id = NULL WHERE id = ?1";
+    unit.conn.prepare_cached(free)?.execute([id.0.to_bytes()])?;
     Ok(())
 }
 

@@ -82,7 +82,7 @@ impl Store {
         act: Act,
     ) -> Result<bool, StoreError> {
         self.write(move |unit| {
-            let by = authority::judge(unit.conn, &act)?;
+            let by = authority::judge(unit, &act)?;
             let before = find(unit.conn, &name)?;
             let affected = match &before {
                 Some(before) => operators(unit.conn, &name, &before.union(&permissions))?,
@@ -119,7 +119,7 @@ impl Store {
     /// [`Refusal::NotFound`]; [`Refusal::Conflict`] for a built-in one and one in use; as [`rule::delete_role`].
     pub async fn delete_role(&self, name: String, act: Act) -> Result<(), StoreError> {
         self.write(move |unit| {
-            let by = authority::judge(unit.conn, &act)?;
+            let by = authority::judge(unit, &act)?;
             rule::delete_role(&by)?;
             let standing = match find(unit.conn, &name)? {
                 None => Standing::Missing,

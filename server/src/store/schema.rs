@@ -42,6 +42,9 @@ const MIGRATIONS: &[&str] = &[
     "DROP INDEX sessions_live;
      CREATE INDEX sessions_live ON sessions (user_id, idle_until, revoked_at) WHERE revoked_at IS NULL;",
     include_str!("schema_key_terms.sql"),
+    // The operator key ends with nobody who rotated it.
+    "UPDATE api_keys SET minter_id = NULL, client_id = NULL
+       WHERE EXISTS (SELECT 1 FROM meta WHERE meta.key = 'operator_key:' || hex(api_keys.id));",
 ];
 
 /// What migrations take from the rules of the domain.
@@ -162,6 +165,24 @@ mod tests {
                 assert_eq!(longest, 7200);
             }
         }
+    }
+
+    #[test]
+    fn an_operator_key_that_was_rotated_by_somebody_is_nobodys_any_more() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        migrate_to(&mut conn, 10).unwrap();
+        let key = "INSERT INTO api_keys (id, hash, name, hint, scopes, environment, created_at, minter_id, client_id) \
+                   VALUES (?1, ?1, 'k', 'k', 'admin', 'live', 0, x'07', x'08')";
+        conn.execute(key, [[1; 16]]).unwrap();
+        conn.execute(key, [[2; 16]]).unwrap();
+        let mark = "INSERT INTO meta VALUES ('operator_key:' || hex(?1), '1')";
+        conn.execute(mark, [[1; 16]]).unwrap();
+        migrate(&mut conn).unwrap();
+        let sql = "SELECT minter_id IS NULL, client_id IS NULL FROM api_keys ORDER BY id";
+        let mut select = conn.prepare(sql).unwrap();
+        let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+        let rows: Vec<(bool, bool)> = rows.unwrap().map(Result::unwrap).collect();
+        assert_eq!(rows, [(true, true), (false, false)]);
     }
 
     #[test]

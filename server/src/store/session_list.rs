@@ -130,17 +130,19 @@ impl Store {
                     which: Which::These(few.into_iter().map(|(id, _)| id).collect()),
                 });
             }
-            let numbers = "count(*), count(DISTINCT s.user_id)";
+            let numbers = "count(*), count(DISTINCT s.user_id), max(s.created_at)";
             let walk = is_most(conn, &filter)?;
-            let (count, users) = matching()?.numbers(conn, (numbers, LIST.from), walk, |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })?;
-            let newest = "SELECT id, created_at FROM sessions ORDER BY id DESC LIMIT 1";
-            let (last, made) = conn.query_row(newest, [], |row| {
-                Ok((SessionId(ulid(row, 0)?), Timestamp(row.get(1)?)))
-            })?;
-            let at = now.max(made);
-            let seen = Seen { last, at };
+            let (count, users, made_until) =
+                matching()?.numbers(conn, (numbers, LIST.from), walk, |row| {
+                    Ok((row.get(0)?, row.get(1)?, Timestamp(row.get(2)?)))
+                })?;
+            let newest = "SELECT max(id) FROM sessions";
+            let last = conn.query_row(newest, [], |row| Ok(SessionId(ulid(row, 0)?)))?;
+            let seen = Seen {
+                last,
+                made_until,
+                at: now,
+            };
             Ok(Ends {
                 count,
                 users,
@@ -174,13 +176,13 @@ impl Store {
             }
             conditions.and(
                 "s.id <= ? AND s.created_at <= ?",
-                [blob(seen.last), Value::Integer(seen.at.0)],
+                [blob(seen.last), Value::Integer(seen.made_until.0)],
             );
             conditions.numbers(conn, ("count(*)", LIST.from), walk, |row| row.get(0))
         });
         let live = live.await?;
         self.write(move |unit| {
-            let by = authority::judge(unit.conn, &act)?;
+            let by = authority::judge(unit, &act)?;
             rule::end_many_sessions(&by)?;
             endings::insert(unit, &ending, act.cause(&by))
         })
@@ -196,7 +198,7 @@ impl Store {
         act: Act,
     ) -> Result<u64, StoreError> {
         self.write(move |unit| {
-            let by = authority::judge(unit.conn, &act)?;
+            let by = authority::judge(unit, &act)?;
             rule::end_many_sessions(&by)?;
             let cause = act.cause(&by);
             let mut ended = 0;

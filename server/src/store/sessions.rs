@@ -92,7 +92,7 @@ impl Store {
     /// As [`rule::sign_out`]; [`Refusal::CredentialEnded`] for a session that has ended already.
     pub async fn sign_out(&self, also: Option<SessionId>, act: Act) -> Result<(), StoreError> {
         self.write(move |unit| {
-            let by = authority::judge(unit.conn, &act)?;
+            let by = authority::judge(unit, &act)?;
             rule::sign_out(&by)?;
             let cause = act.cause(&by);
             let held = act.session().ok_or(Refusal::NotFirstParty)?;
@@ -114,7 +114,7 @@ impl Store {
     /// [`Refusal::NotFound`], also for another client's; [`Refusal::CredentialEnded`].
     pub async fn give_back_session(&self, id: SessionId, act: Act) -> Result<(), StoreError> {
         self.write(move |unit| {
-            let by = authority::judge(unit.conn, &act)?;
+            let by = authority::judge(unit, &act)?;
             let session = owned(unit.conn, id, None)?;
             rule::give_back(&by, session.client_id)?;
             end_noted(unit, &session, "session.revoked", act.cause(&by))
@@ -133,7 +133,7 @@ impl Store {
         act: Act,
     ) -> Result<(), StoreError> {
         self.write(move |unit| {
-            let by = authority::judge(unit.conn, &act)?;
+            let by = authority::judge(unit, &act)?;
             let session = owned(unit.conn, id, owner)?;
             rule::end_session(&by, session.user_id)?;
             end_noted(unit, &session, "session.revoked", act.cause(&by))
@@ -153,7 +153,7 @@ impl Store {
         act: Act,
     ) -> Result<u64, StoreError> {
         self.write(move |unit| {
-            let by = authority::judge(unit.conn, &act)?;
+            let by = authority::judge(unit, &act)?;
             accounts::find(unit.conn, user)?.ok_or(Refusal::NotFound("user"))?;
             rule::end_sessions_of(&by, user)?;
             let cause = act.cause(&by);
@@ -187,7 +187,7 @@ impl Store {
         act: Act,
     ) -> Result<(), StoreError> {
         self.write(move |unit| {
-            let by = authority::judge(unit.conn, &act)?;
+            let by = authority::judge(unit, &act)?;
             rule::give_back(&by, Some(of))?;
             let sql = "INSERT OR IGNORE INTO revoked_tokens VALUES (?1, ?2)";
             let new = unit

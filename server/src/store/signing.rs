@@ -62,7 +62,7 @@ impl Store {
         act: Act,
     ) -> Result<(), StoreError> {
         self.write(move |unit| {
-            let by = authority::judge(unit.conn, &act)?;
+            let by = authority::judge(unit, &act)?;
             rule::change_signing_keys(&by)?;
             let cause = act.cause(&by);
             for (kid, longest) in signing(unit.conn)? {
@@ -99,7 +99,7 @@ impl Store {
     /// As [`keys::delete`] and [`rule::change_signing_keys`].
     pub async fn delete_signing_key(&self, kid: String, act: Act) -> Result<(), StoreError> {
         self.write(move |unit| {
-            let by = authority::judge(unit.conn, &act)?;
+            let by = authority::judge(unit, &act)?;
             rule::change_signing_keys(&by)?;
             let sql = "SELECT retires_at IS NULL FROM signing_keys WHERE kid = ?1";
             let mut select = unit.conn.prepare_cached(sql)?;

@@ -78,6 +78,11 @@ impl From<&Cause> for By {
 }
 
 impl Unit<'_> {
+    /// What time it is, after every commit before this unit.
+    pub fn now(&self) -> Timestamp {
+        self.memory.clock.now()
+    }
+
     /// A fresh id, greater than every one before it even within a millisecond.
     pub fn id(&mut self, at: Timestamp) -> Ulid {
         let time =

@@ -15,6 +15,7 @@ mod house;
 mod instants;
 mod kept;
 mod key_limits;
+mod late;
 mod refresh;
 mod signing;
 mod time;

@@ -593,3 +593,37 @@ async fn audit_details_are_structured_and_name_the_client_a_person_acted_through
         json!(["b@example.com", "bob@example.com"])
     );
 }
+
+/// Its secret introspects everybody's tokens: learning it takes what registering such a client takes.
+#[tokio::test]
+async fn the_secret_of_a_client_that_sees_all_is_for_those_who_may_see_all() {
+    let server = Server::with()
+        .set("issuer", "http://localhost:4711")
+        .start();
+    let app = |resource: &str| {
+        json!({"name": "rs", "redirectUris": [], "grantTypes": ["client_credentials"], "scopes": [],
+               "confidential": true, "resources": [resource]})
+    };
+    let clerk = server.key(&["admin:clients"]).await;
+    let auditor = server.key(&["admin:clients", "admin:sessions:read"]).await;
+    let post =
+        async |by: &str, path: &str, body: Value| send(&server, by, ("POST", path), body).await;
+    for own in ["http://localhost:4711", "http://localhost:4711/"] {
+        post(&clerk, "/admin/clients", app(own))
+            .await
+            .refused(403, "insufficient_scope");
+        let made = post(&auditor, "/admin/clients", app(own)).await.expect(201);
+        let path = format!("/admin/clients/{}/secret", made.field("id"));
+        let refused = post(&clerk, &path, json!({})).await;
+        refused.refused(403, "insufficient_scope");
+        assert!(
+            refused.text().contains("admin:sessions:read"),
+            "{}",
+            refused.text()
+        );
+        post(&auditor, &path, json!({})).await.expect(200);
+    }
+    let other = post(&clerk, "/admin/clients", app("https://api.example/")).await;
+    let path = format!("/admin/clients/{}/secret", other.expect(201).field("id"));
+    post(&clerk, &path, json!({})).await.expect(200);
+}

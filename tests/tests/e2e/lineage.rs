@@ -129,3 +129,56 @@ async fn api_keys_end_with_the_password_where_that_is_asked_for() {
         .await;
     me(&server, &key).await.refused(401, "token_revoked");
 }
+
+/// Whoever put the operator key in its place has no hold on it: others may delete them who may not touch the key.
+#[tokio::test]
+async fn the_operator_key_outlives_whoever_rotated_it() {
+    let server = Server::start();
+    let eve = server.administrator("eve@example.com").await;
+    server.administrator("carol@example.com").await;
+    let app = server.client(&["admin"]).await;
+    let token = server.client_token(&app).await;
+    let keys = server.admin("GET", "/admin/apikeys", None).await;
+    let keys = keys["data"].as_array().unwrap();
+    let first = keys.iter().find(|key| key["name"] == "operator.key");
+    let rotate = async |by: &str, id: &Value| {
+        let path = format!("/admin/apikeys/{}/rotate", id.as_str().unwrap());
+        server
+            .post(&path)
+            .bearer(by)
+            .send()
+            .await
+            .expect(201)
+            .json()
+    };
+    let by_eve = rotate(&eve.access, &first.unwrap()["id"]).await;
+    let operator = by_eve["key"].as_str().unwrap();
+    let send = async |by: &str, method: &str, path: &str, body: Value| {
+        let call = server.call(method, path).bearer(by).json(body);
+        call.send().await
+    };
+    let body = json!({"name": "helpdesk", "scopes": ["admin:users", "admin:clients"]});
+    let helpdesk = send(operator, "POST", "/admin/apikeys", body).await;
+    let helpdesk = helpdesk.expect(201).field("key");
+    let path = format!("/admin/users/{}", eve.id);
+    send(operator, "PATCH", &path, json!({"role": "customer"}))
+        .await
+        .expect(200);
+    send(&helpdesk, "DELETE", &path, json!({}))
+        .await
+        .expect(204);
+    let whoami = |by: &str| server.get("/admin/whoami").bearer(by).send();
+    whoami(operator).await.expect(200);
+
+    let by_client = rotate(&token, &by_eve["id"]).await;
+    let operator = by_client["key"].as_str().unwrap();
+    let path = format!("/admin/clients/{}", app.id);
+    send(&helpdesk, "DELETE", &path, json!({}))
+        .await
+        .expect(204);
+    whoami(operator).await.expect(200);
+    // Nor does what it mints count as minted by anybody else.
+    let bob = server.register("bob@example.com").await;
+    let minted = mint_for(&server, operator, &bob, &["read"]).await;
+    me(&server, &minted).await.expect(200);
+}

@@ -14,7 +14,7 @@ use crate::{
     crypto::secret::{Secret, client_secret},
     domain::{
         self, Act, ClientSecrets, Door, GrantType,
-        client::{check_redirect_uri, check_resource, is_same_resource},
+        client::{check_redirect_uri, check_resource, names_resource},
         rules::{
             authority::{self as rule, ClientActs},
             client::{self as clients, ClientChange},
@@ -85,8 +85,7 @@ fn grants(given: &[String]) -> Result<Vec<GrantType>, ApiError> {
 
 /// A client for which tokens of this server itself are meant sees those of everybody.
 fn for_this_server(doorward: &Services, resources: Option<&[String]>) -> bool {
-    let is_this = |uri: &String| is_same_resource(uri, &doorward.issuer);
-    resources.is_some_and(|named| named.iter().any(is_this))
+    resources.is_some_and(|named| names_resource(named, &doorward.issuer))
 }
 
 /// Whether a caller may have a client with these scopes now: what an answer is given on that was kept.
@@ -251,7 +250,12 @@ async fn rotate_secret(
         let act = doorward.act(&by, Door::Admin, info)?;
         let client = doorward
             .store
-            .rotate_client_secret(client.id, secret.digest(), until, act)
+            .rotate_client_secret(
+                client.id,
+                (secret.digest(), until),
+                doorward.issuer.clone(),
+                act,
+            )
             .await?;
         ok(view(client, Some(&secret)))
     };
