@@ -20,13 +20,21 @@ const OF_ALL: usize = 64;
 /// Encoded events kept for the streams that follow.
 const KEPT: usize = 1000;
 /// Events read at once.
-pub(crate) const BATCH: u32 = 200;
+const BATCH: u32 = 200;
 
 /// An event as a stream sends it.
 #[derive(Debug, Clone)]
 pub(crate) struct Encoded {
     pub id: EventId,
     pub text: Arc<str>,
+}
+
+/// Events that a stream sends next.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    pub events: Vec<Encoded>,
+    /// Whether to ask again at once.
+    pub more: bool,
 }
 
 /// How an event is written; none where it cannot be.
@@ -81,30 +89,17 @@ impl Streams {
         after: Option<EventId>,
         commit: u64,
         text: Text,
-    ) -> Result<Vec<Encoded>, StoreError> {
-        let encode = |events: Vec<Event>| -> Vec<Encoded> {
-            let encoded = events.into_iter().filter_map(|event| {
-                let id = event.id;
-                text(event).map(|text| Encoded { id, text })
-            });
-            encoded.collect()
-        };
+    ) -> Result<Batch, StoreError> {
         let mut recent = self.recent.lock().await;
-        if recent.after.is_none() || recent.after > after {
-            let is_first = recent.after.is_none();
+        if recent.after.is_none() || recent.after > after || recent.lags(after, commit) {
             drop(recent);
-            // Far behind: what it missed is its own.
-            let events = encode(store.events_after(after, BATCH).await?);
-            if is_first && events.len() < BATCH as usize {
-                self.begin(after, &events, commit).await;
-            }
-            return Ok(events);
+            // What it missed is its own.
+            return self.alone(store, after, commit, text).await;
         }
         if recent.read < commit {
-            let last = recent.events.back().map(|event| event.id).or(recent.after);
-            let events = encode(store.events_after(last, BATCH).await?);
+            let (events, more) = read(store, recent.last(), text).await?;
             // Where there are more than fit in one read, the next call goes on.
-            if events.len() < BATCH as usize {
+            if !more {
                 recent.read = commit;
             }
             recent.events.extend(events);
@@ -116,22 +111,64 @@ impl Streams {
             .events
             .partition_point(|event| Some(event.id) <= after);
         let events = recent.events.range(from..).take(BATCH as usize);
-        Ok(events.cloned().collect())
+        let events: Vec<_> = events.cloned().collect();
+        Ok(Batch {
+            more: recent.read < commit || from + events.len() < recent.events.len(),
+            events,
+        })
     }
 
-    /// Holds what the first stream has read.
-    async fn begin(&self, after: Option<EventId>, events: &[Encoded], commit: u64) {
-        let mut recent = self.recent.lock().await;
-        if recent.after.is_none()
-            && let Some(after) = after
-        {
-            *recent = Recent {
-                after: Some(after),
-                events: events.iter().cloned().collect(),
-                read: commit,
-            };
+    /// Reads for one stream. Where that reaches the newest event, and nothing that is held does, what follows is held from
+    /// here on.
+    async fn alone(
+        &self,
+        store: &Store,
+        after: Option<EventId>,
+        commit: u64,
+        text: Text,
+    ) -> Result<Batch, StoreError> {
+        let (events, more) = read(store, after, text).await?;
+        // An id that no event has yet would keep all others from what is held.
+        let is_known = !events.is_empty() || store.newest_event().await? >= after;
+        if !more && is_known {
+            let mut recent = self.recent.lock().await;
+            if recent.after.is_none() || recent.lags(after, commit) {
+                *recent = Recent {
+                    after,
+                    events: events.iter().cloned().collect(),
+                    read: commit,
+                };
+            }
         }
+        Ok(Batch { events, more })
     }
+}
+
+impl Recent {
+    /// The last event that is held, or the one before the first that will be.
+    fn last(&self) -> Option<EventId> {
+        self.events.back().map(|event| event.id).or(self.after)
+    }
+
+    /// Whether it was read before `after` happened, while nobody followed: reading on from there may take long.
+    fn lags(&self, after: Option<EventId>, commit: u64) -> bool {
+        self.read < commit && self.last() < after
+    }
+}
+
+/// Up to [`BATCH`] events after `after`, and whether there may be more.
+async fn read(
+    store: &Store,
+    after: Option<EventId>,
+    text: Text,
+) -> Result<(Vec<Encoded>, bool), StoreError> {
+    let events = store.events_after(after, BATCH).await?;
+    let more = events.len() == BATCH as usize;
+    let encoded = events.into_iter().filter_map(|event| {
+        let id = event.id;
+        text(event).map(|text| Encoded { id, text })
+    });
+    Ok((encoded.collect(), more))
 }
 
 impl Drop for Place {
@@ -152,7 +189,79 @@ fn lock(open: &Mutex<HashMap<String, usize>>) -> MutexGuard<'_, HashMap<String, 
 
 #[cfg(test)]
 mod tests {
+    use doorward_shared::Timestamp;
+
     use super::*;
+    use crate::state::Refusal;
+
+    /// Appends so many events in one commit.
+    async fn burst(store: &Store, count: u32) {
+        let refusals = (0..count).map(|count| Refusal {
+            client: None,
+            cause: "unknown client".into(),
+            ip: None,
+            count,
+        });
+        let now = Timestamp::from_seconds(1_800_000_000);
+        store.note_refusals(refusals.collect(), now).await.unwrap();
+    }
+
+    fn text(event: Event) -> Option<Arc<str>> {
+        Some(event.id.to_string().into())
+    }
+
+    /// What a stream is told after `after`, and how often it asked.
+    async fn told(streams: &Streams, store: &Store, mut after: Option<EventId>) -> (usize, u32) {
+        let commit = *store.event_signal().borrow();
+        let (mut count, mut asked) = (0, 0);
+        loop {
+            asked += 1;
+            let batch = streams.after(store, after, commit, text).await.unwrap();
+            count += batch.events.len();
+            after = batch.events.last().map(|event| event.id).or(after);
+            if !batch.more {
+                return (count, asked);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_stream_is_told_at_once_after_a_burst_that_nobody_followed() {
+        let (store, _directory) = store();
+        let streams = Streams::default();
+        burst(&store, 1).await;
+        let first = store.newest_event().await.unwrap();
+        burst(&store, 1).await;
+        assert_eq!(told(&streams, &store, first).await.0, 1);
+        burst(&store, 5 * BATCH).await;
+        let start = store.newest_event().await.unwrap();
+        burst(&store, 3).await;
+        assert_eq!(told(&streams, &store, start).await, (3, 1));
+        // One that is behind is told all; the others go on.
+        assert_eq!(
+            told(&streams, &store, first).await.0,
+            4 + 5 * BATCH as usize
+        );
+        burst(&store, BATCH + 1).await;
+        assert_eq!(told(&streams, &store, start).await.0, 4 + BATCH as usize);
+        store.close();
+    }
+
+    #[tokio::test]
+    async fn an_id_that_no_event_has_keeps_nobody_else_from_what_is_held() {
+        let (store, _directory) = store();
+        let streams = Streams::default();
+        burst(&store, 1).await;
+        let start = store.newest_event().await.unwrap();
+        let future = Some(EventId(ulid::Ulid(u128::MAX)));
+        assert_eq!(told(&streams, &store, future).await, (0, 1));
+        burst(&store, 2).await;
+        assert_eq!(told(&streams, &store, future).await, (0, 1));
+        assert_eq!(told(&streams, &store, start).await, (2, 1));
+        let held = streams.recent.lock().await.after;
+        assert_eq!(held, start);
+        store.close();
+    }
 
     fn key(number: u32) -> String {
         format!("key_{number}")
@@ -214,6 +323,7 @@ mod tests {
                 .after(&store, start, commit, counted)
                 .await
                 .unwrap()
+                .events
                 .is_empty()
         );
         let mut sent = vec![Vec::new(); 50];
@@ -226,7 +336,8 @@ mod tests {
                 if (number, round) == (7, 1) {
                     continue;
                 }
-                let events = streams.after(&store, *at, commit, counted).await.unwrap();
+                let batch = streams.after(&store, *at, commit, counted).await.unwrap();
+                let events = batch.events;
                 *at = events.last().map(|event| event.id).or(*at);
                 sent.extend(events.into_iter().map(|event| event.text));
             }

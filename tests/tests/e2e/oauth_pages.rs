@@ -453,3 +453,19 @@ async fn the_stylesheet_is_kept_for_ever_under_a_name_of_its_contents() {
         .await
         .refused(404, "not_found");
 }
+
+/// A reload or a bookmark: people are shown a page, and no JSON.
+#[tokio::test]
+async fn pages_that_answer_forms_lead_somewhere_when_they_are_opened() {
+    let server = Server::start();
+    for (form, page) in [
+        ("/oauth/consent", "/sign-in"),
+        ("/sign-in/factor", "/sign-in"),
+        ("/account/password", "/account"),
+        ("/account/keys/revoke", "/account"),
+        ("/account/sessions/end-others", "/account"),
+    ] {
+        let reply = server.get(form).send().await.expect(303);
+        assert_eq!(reply.header("location"), page, "{form}");
+    }
+}

@@ -20,7 +20,7 @@ use crate::{
         listing::Params,
         reply::{Answer, ok},
     },
-    state::{limits::RetryAfter, streams::BATCH},
+    state::limits::RetryAfter,
     store::EventFilter,
 };
 
@@ -159,21 +159,20 @@ async fn stream(
         };
         loop {
             let commit = *signal.borrow_and_update();
-            let Ok(events) = doorward.streams.after(&doorward.store, after, commit, text).await else {
+            let Ok(batch) = doorward.streams.after(&doorward.store, after, commit, text).await else {
                 return;
             };
-            let more = events.len() == BATCH as usize;
             if let Ok(caller) = doorward.callers.authenticate_again(credential.0.expose(), ip).await
                 && caller.require("admin:events:read").is_ok()
             {
-                for event in events {
+                for event in batch.events {
                     after = Some(event.id);
                     yield Sse::data(event.text.to_string()).id(event.id.to_string());
                 }
             } else {
                 return;
             }
-            if more {
+            if batch.more {
                 continue;
             }
             select! {

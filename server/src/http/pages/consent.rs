@@ -7,7 +7,7 @@ use rocket::{Route, post, routes};
 use super::{
     authorize::advance,
     form::{Posted, Taken},
-    page::{Answer, Page},
+    page::Answer,
     sign_in::kept,
     sign_up::beside,
     texts::{Texts, fill},
@@ -73,11 +73,7 @@ pub async fn page(
         }
         p class="hint" { (t.consent_revocable) }
     };
-    Ok(Page {
-        cookie: visit.browser.cookie_if_fresh(doorward),
-        ..Page::new(t, t.consent_short, main)
-    }
-    .into())
+    Ok(visit.page(t.consent_short, main).into())
 }
 
 /// What each scope allows, in plain words; the scope itself for who knows it.

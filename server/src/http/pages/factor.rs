@@ -89,7 +89,7 @@ pub fn page(visit: &Visit<'_>, asking: Option<&Asking>, step: &Step<'_>) -> Answ
             .unwrap_or_else(|| step.error.map_or(200, page_status)),
         retry_after: step.error.and_then(ApiError::retry_after),
         script: passkey.is_some(),
-        ..Page::new(t, t.factor_title, main)
+        ..visit.page(t.factor_title, main)
     }
     .into())
 }

@@ -2,6 +2,7 @@
 //! for passkeys, which browsers give to scripts alone.
 
 mod account;
+mod arrive;
 mod asset;
 mod authorize;
 mod browser;
@@ -45,6 +46,7 @@ pub fn all() -> Vec<Route> {
         consent::all(),
         sign_out::all(),
         account::all(),
+        arrive::all(),
     ]
     .concat()
 }

@@ -113,9 +113,8 @@ pub fn page(visit: &Visit<'_>, asking: Option<&Asking>, said: Said<'_>) -> Page 
         status: said
             .stale
             .unwrap_or_else(|| said.error.map_or(200, page_status)),
-        cookie: visit.browser.cookie_if_fresh(doorward),
         retry_after: said.error.and_then(ApiError::retry_after),
-        ..Page::new(t, t.sign_in_title, main)
+        ..visit.page(t.sign_in_title, main)
     }
 }
 

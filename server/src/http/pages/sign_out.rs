@@ -59,10 +59,7 @@ fn page(visit: &Visit<'_>, wish: &Wish) -> Page {
         p { (t.sign_out_question) }
         (visit.form(PATH, fields))
     };
-    Page {
-        cookie: visit.browser.cookie_if_fresh(doorward),
-        ..Page::new(t, t.sign_out_title, main)
-    }
+    visit.page(t.sign_out_title, main)
 }
 
 fn done(visit: &Visit<'_>) -> Page {

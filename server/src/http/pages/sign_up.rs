@@ -90,9 +90,8 @@ fn page(visit: &Visit<'_>, request: Option<&AuthorizationRequest>, said: Said<'_
     };
     Page {
         status: stale.unwrap_or_else(|| error.map_or(200, |error| error.status().code)),
-        cookie: visit.browser.cookie_if_fresh(doorward),
         retry_after: error.and_then(ApiError::retry_after),
-        ..Page::new(t, t.sign_up_title, main)
+        ..visit.page(t.sign_up_title, main)
     }
 }
 

@@ -113,7 +113,15 @@ impl Visit<'_> {
         (cookie, session, self.info.cause(Actor::Anonymous, now))
     }
 
-    /// A form to `action`, with a token of its own.
+    /// A page with forms. A browser without a cookie of ours gets one: a form is good only in the browser it was made for.
+    pub fn page(&self, title: &'static str, main: Markup) -> Page {
+        Page {
+            cookie: self.browser.cookie_if_fresh(self.doorward),
+            ..Page::new(self.texts, title, main)
+        }
+    }
+
+    /// A form to `action`, with a token of its own; its page is a [`Visit::page`].
     pub fn form(&self, action: &str, fields: Markup) -> Markup {
         self.form_with(action, None, fields)
     }

@@ -1,0 +1,59 @@
+//! Pages that answer forms, opened as addresses: a reload, a bookmark, the way back. They have nothing to show by themselves.
+
+use rocket::{
+    Data, Request, Route,
+    http::Method,
+    route::{Handler, Outcome},
+};
+
+use super::page::go;
+use crate::http::Services;
+
+/// What answers a form alone, and the page that a person finds there instead.
+const FORMS: &[(&str, &str)] = &[
+    ("/oauth/consent", "/sign-in"),
+    ("/sign-in/factor", "/sign-in"),
+    ("/account/apps/revoke", "/account"),
+    ("/account/keys", "/account"),
+    ("/account/keys/revoke", "/account"),
+    ("/account/password", "/account"),
+    ("/account/profile", "/account"),
+    ("/account/sessions/end", "/account"),
+    ("/account/sessions/end-others", "/account"),
+];
+
+pub fn all() -> Vec<Route> {
+    let to = |(form, page): &(&str, &'static str)| Route::new(Method::Get, form, To(page));
+    FORMS.iter().map(to).collect()
+}
+
+/// Sends everybody to one page.
+#[derive(Debug, Clone)]
+struct To(&'static str);
+
+#[rocket::async_trait]
+impl Handler for To {
+    async fn handle<'r>(&self, request: &'r Request<'_>, _: Data<'r>) -> Outcome<'r> {
+        match Services::of(request) {
+            Ok(doorward) => Outcome::from(request, go(format!("{}{}", doorward.site.base, self.0))),
+            Err(error) => Outcome::from(request, error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_page_of_ours_that_takes_forms_shows_something() {
+        let routes = super::super::all();
+        let shown = |path: &str| {
+            let mut gets = routes.iter().filter(|route| route.method == Method::Get);
+            gets.any(|route| route.uri.path() == path)
+        };
+        for form in routes.iter().filter(|route| route.method == Method::Post) {
+            assert!(shown(form.uri.path()), "{}", form.uri);
+        }
+    }
+}
