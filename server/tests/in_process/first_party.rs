@@ -170,7 +170,7 @@ async fn signing_out_ends_no_session_of_another_person_whatever_hint_came_with_i
     };
     let hinted = session(&ada).await;
     let act = Act::of_session(session(&bob).await, Cause::system(START));
-    let signed_out = house.doorward.store.sign_out(Some(hinted), act);
+    let signed_out = house.doorward.services().store.sign_out(Some(hinted), act);
     signed_out.await.unwrap();
     let gone = house.me(text(&bob, "accessToken")).await;
     gone.refused(401, "token_revoked");
