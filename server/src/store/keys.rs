@@ -140,7 +140,7 @@ impl Store {
                 let before = key;
                 let (key, diff) = keys::change(&before, change, cause.at)?;
                 if key_terms::grows(&before.terms, &key.terms) {
-                    rule::grow_key(&by, facts(unit.conn, &before)?)?;
+                    rule::grow_key(&by, facts(unit.conn, &key)?)?;
                 }
                 if diff.is_empty() {
                     return Ok(key);
