@@ -1,5 +1,6 @@
 //! Imports point one way: `http → {oauth, service} → {state, crypto, store} → domain → shared`, and no circle of files runs
 //! through two folders. Read from the sources; test code is left out.
+#![allow(clippy::expect_used, reason = "a test that cannot go on should panic")]
 
 use std::{
     collections::{BTreeMap, BTreeSet},

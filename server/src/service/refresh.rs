@@ -99,9 +99,8 @@ impl Refresh {
             refresh_token,
             ..
         } = renewed;
-        Ok(self
-            .tokens
-            .token_response(user.id, &session, &scope, &refresh_token, now)?)
+        self.tokens
+            .token_response(user.id, &session, &scope, &refresh_token, now)
     }
 
     /// Uses a refresh token of one door up.

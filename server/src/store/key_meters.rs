@@ -83,7 +83,6 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`], and what was not added.
-    #[expect(clippy::type_complexity, reason = "what comes in goes back")]
     pub(crate) async fn add_key_uses(
         &self,
         mut uses: Vec<((KeyId, Timestamp), Uses)>,

@@ -146,15 +146,14 @@ pub fn submission(form: &Form, now: Timestamp) -> Result<Submission, Wrong> {
 /// The one user, client, key or address that was named.
 fn subject(form: &Form) -> Result<IncidentSubject, Wrong> {
     let mut named = Vec::new();
-    let kinds: [(&'static str, fn(String) -> IncidentSubject); 3] = [
-        ("userId", IncidentSubject::User),
-        ("clientId", IncidentSubject::Client),
-        ("keyId", IncidentSubject::Key),
-    ];
-    for (field, of) in kinds {
-        let picked = form.picked(field).map_err(|why| (field, why))?;
-        named.extend(picked.map(|id| (field, of(id))));
-    }
+    let mut picked = |field, of: fn(String) -> IncidentSubject| {
+        let id = form.picked(field).map_err(|why| (field, why))?;
+        named.extend(id.map(|id| (field, of(id))));
+        Ok(())
+    };
+    picked("userId", IncidentSubject::User)?;
+    picked("clientId", IncidentSubject::Client)?;
+    picked("keyId", IncidentSubject::Key)?;
     if let Some(text) = optional(form.get("ip")) {
         let ip: std::net::IpAddr = text
             .parse()

@@ -154,7 +154,7 @@ mod tests {
                 grant_types,
                 scopes,
                 resources: Vec::new(),
-                secrets: confidential.then(|| ClientSecrets {
+                secrets: confidential.then_some(ClientSecrets {
                     current: Digest256([1; 32]),
                     previous: None,
                     unmarked: 0,

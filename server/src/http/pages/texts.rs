@@ -420,7 +420,9 @@ impl Texts {
             (ErrorCode::StepUpRequired, _) => {
                 let seconds = error.max_age().unwrap_or_default();
                 let (text, unit, number) = match seconds {
-                    120.. if seconds % 60 == 0 => (self.step_up_minutes, "minutes", seconds / 60),
+                    120.. if seconds.is_multiple_of(60) => {
+                        (self.step_up_minutes, "minutes", seconds / 60)
+                    }
                     _ => (self.step_up_seconds, "seconds", seconds),
                 };
                 return fill(text, unit, &number.to_string()).into();

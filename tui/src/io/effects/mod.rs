@@ -307,9 +307,8 @@ async fn load(client: &Client, call: Effect, replies: &UnboundedSender<Msg>) -> 
     else {
         return Reply::Broken;
     };
-    let searched =
-        |search: &&Box<Search>| !search.is_the_servers(kind) || clash(search, kind, &query);
-    let (pages, note) = if let Some(search) = search.as_ref().filter(searched) {
+    let searched = |search: &&Search| !search.is_the_servers(kind) || clash(search, kind, &query);
+    let (pages, note) = if let Some(search) = search.as_deref().filter(searched) {
         match read::search(client, kind, query, search, now, replies).await {
             Ok((page, note)) => (Ok(vec![page]), note),
             Err(problem) => (Err(problem), None),
