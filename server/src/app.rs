@@ -13,9 +13,9 @@ use crate::{
     metrics::Metrics,
     oauth::{AuthorizationEndpoint, Clients, TokenEndpoint, TokenInfos},
     service::{
-        Accounts, ApiKeys, Backups, Browsers, Callers, Jobs, KeyFileError, Keys, Passwords,
-        Refresh, RefusedClients, SecondFactors, Sessions, SignIn, Signing, SigningKeys, Statistics,
-        Tokens, first_operator_key, found_operator_key, open_ring,
+        Accounts, ApiKeys, Backups, Browsers, Callers, Jobs, KeyFileError, Keys, OwnFactors,
+        Passwords, Refresh, RefusedClients, SecondFactors, Sessions, SignIn, Signing, SigningKeys,
+        Statistics, Tokens, first_operator_key, found_operator_key, open_ring,
     },
     settings::Settings,
     state::{
@@ -239,6 +239,12 @@ impl Parts {
             sign_in: SignIn {
                 passwords: passwords.clone(),
                 factors: factors.clone(),
+                refused: refused_clients.clone(),
+            },
+            own_factors: OwnFactors {
+                passwords: passwords.clone(),
+                factors: factors.clone(),
+                step_up_seconds: self.settings.step_up_seconds,
             },
             accounts: Accounts {
                 passwords: passwords.clone(),

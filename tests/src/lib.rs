@@ -19,7 +19,7 @@ pub use authenticator::{Passkey, Totp};
 pub use call::{Call, Reply};
 pub use made::{Client, fields, is_id, is_time};
 pub use program::{Finished, command, doorward, end, finish, program, run};
-pub use server::{Options, PASSWORD, Person, Server};
+pub use server::{Begun, Options, PASSWORD, Person, Server};
 
 use std::time::{Duration, Instant};
 

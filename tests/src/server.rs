@@ -116,6 +116,31 @@ pub struct Server {
     home: TempDir,
 }
 
+/// A call whose body is still to come.
+#[derive(Debug)]
+pub struct Begun {
+    stream: TcpStream,
+    body: String,
+}
+
+impl Begun {
+    /// Sends the body; answers the status and what comes with it.
+    ///
+    /// # Panics
+    /// When no answer comes.
+    pub async fn finish(mut self) -> (u16, String) {
+        let body = self.body.as_bytes();
+        self.stream.write_all(body).await.expect("it reads");
+        let mut answer = Vec::new();
+        let read = self.stream.read_to_end(&mut answer);
+        let read = tokio::time::timeout(Duration::from_secs(30), read).await;
+        read.expect("it answers").expect("it answers");
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        let status = answer.get(9..12).and_then(|status| status.parse().ok());
+        (status.expect("a status"), answer)
+    }
+}
+
 /// Somebody who is signed in.
 #[derive(Debug, Clone)]
 pub struct Person {
@@ -307,6 +332,28 @@ impl Server {
         let read = stream.read_to_end(&mut answer);
         let _ = tokio::time::timeout(Duration::from_secs(5), read).await;
         String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    /// Sends the head of a call and keeps its body back. Answers once the server asks for that: who calls has been judged.
+    ///
+    /// # Panics
+    /// When it does not ask.
+    pub async fn begin(&self, (method, path): (&str, &str), token: &str, body: &Value) -> Begun {
+        let address = self.url.strip_prefix("http://").expect("plain HTTP");
+        let mut stream = TcpStream::connect(address).await.expect("it listens");
+        let body = body.to_string();
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\nExpect: 100-continue\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).await.expect("it reads");
+        let mut asked = [0; 25];
+        let read = stream.read_exact(&mut asked);
+        let read = tokio::time::timeout(Duration::from_secs(10), read).await;
+        read.expect("it answers").expect("it answers");
+        assert_eq!(&asked, b"HTTP/1.1 100 Continue\r\n\r\n", "{method} {path}");
+        Begun { stream, body }
     }
 
     /// The operator key of the first start: it may do everything.

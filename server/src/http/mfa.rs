@@ -40,21 +40,6 @@ pub fn all() -> Vec<Route> {
     ]
 }
 
-/// Checks the caller's password, before something that a stolen token must not do.
-async fn verify_again(
-    doorward: &Services,
-    info: &RequestInfo,
-    by: &FirstParty,
-    password: Secret,
-) -> Result<(), ApiError> {
-    let cause = info.cause(by.caller.actor(), doorward.clock.now());
-    let verified = doorward
-        .passwords
-        .verify_again(&by.account, password, info.ip, &cause);
-    verified.await?;
-    Ok(())
-}
-
 fn wire(key: domain::Passkey) -> Passkey {
     Passkey {
         id: key.id,
@@ -86,8 +71,10 @@ async fn begin_totp(
     by: FirstParty,
     body: Body<PasswordAgain>,
 ) -> Answer<TotpSetup> {
-    verify_again(doorward, info, &by, body.0.password.into()).await?;
-    let (secret, uri) = doorward.factors.begin_totp(&by.account.user).await?;
+    let cause = doorward.cause(&by.caller, info);
+    let password = body.0.password.into();
+    let begun = doorward.own_factors.begin_totp(&by.caller, password, cause);
+    let (secret, uri) = begun.await?;
     ok(TotpSetup {
         qr_svg: qr_svg(uri.expose())?,
         secret: secret.expose().to_owned(),
@@ -112,13 +99,11 @@ async fn confirm_totp(
     by: FirstParty,
     body: Body<TotpCode>,
 ) -> Answer<RecoveryCodes> {
-    let cause = info.cause(by.caller.actor(), doorward.clock.now());
-    let id = by.account.user.id;
+    let cause = doorward.cause(&by.caller, info);
     let codes = doorward
-        .factors
-        .confirm_totp(id, &body.0.code, cause)
-        .await?;
-    ok(shown(codes))
+        .own_factors
+        .confirm_totp(&by.caller, &body.0.code, cause);
+    ok(shown(codes.await?))
 }
 
 #[delete("/auth/mfa/totp", data = "<body>")]
@@ -129,11 +114,11 @@ async fn remove_totp(
     body: Body<TotpRemoval>,
 ) -> Done {
     let TotpRemoval { password, code } = body.0;
-    verify_again(doorward, info, &by, password.into()).await?;
-    let cause = info.cause(by.caller.actor(), doorward.clock.now());
+    let cause = doorward.cause(&by.caller, info);
+    let both = (password.into(), code.as_str());
     doorward
-        .factors
-        .remove_totp(by.account.user.id, &code, cause)
+        .own_factors
+        .remove_totp(&by.caller, both, cause)
         .await?;
     Ok(NoContent)
 }
@@ -145,10 +130,12 @@ async fn new_recovery_codes(
     by: FirstParty,
     body: Body<PasswordAgain>,
 ) -> Answer<RecoveryCodes> {
-    verify_again(doorward, info, &by, body.0.password.into()).await?;
-    let cause = info.cause(by.caller.actor(), doorward.clock.now());
-    let id = by.account.user.id;
-    ok(shown(doorward.factors.new_recovery_codes(id, cause).await?))
+    let cause = doorward.cause(&by.caller, info);
+    let password = body.0.password.into();
+    let codes = doorward
+        .own_factors
+        .new_recovery_codes(&by.caller, password, cause);
+    ok(shown(codes.await?))
 }
 
 /// The token response to a sign-in that a factor has completed.
@@ -204,11 +191,11 @@ async fn creation_options(
     by: FirstParty,
     body: Body<PasswordAgain>,
 ) -> Answer<PasskeyCreation> {
-    verify_again(doorward, info, &by, body.0.password.into()).await?;
-    let now = doorward.clock.now();
+    let cause = doorward.cause(&by.caller, info);
+    let password = body.0.password.into();
     let public_key = doorward
-        .factors
-        .creation_options(&by.account.user, now)
+        .own_factors
+        .passkey_options(&by.caller, password, cause)
         .await?;
     ok(PasskeyCreation { public_key })
 }
@@ -222,22 +209,19 @@ async fn add_passkey(
 ) -> Answer<Passkey> {
     let NewPasskey { name, credential } = body.0;
     let name = values::required_name("name", &name)?;
-    let cause = info.cause(by.caller.actor(), doorward.clock.now());
-    let id = by.account.user.id;
-    let added = doorward
-        .factors
-        .add_passkey(id, name, &credential, cause)
-        .await?;
-    created(wire(added))
+    let cause = doorward.cause(&by.caller, info);
+    let new = (name, &credential);
+    let added = doorward.own_factors.add_passkey(&by.caller, new, cause);
+    created(wire(added.await?))
 }
 
 #[delete("/auth/passkeys/<id>")]
 async fn remove_passkey(doorward: &Services, info: &RequestInfo, by: FirstParty, id: &str) -> Done {
     let id: PasskeyId = values::id(id, "passkey")?;
-    let cause = info.cause(by.caller.actor(), doorward.clock.now());
+    let cause = doorward.cause(&by.caller, info);
     doorward
-        .store
-        .remove_passkey(by.account.user.id, id, cause)
+        .own_factors
+        .remove_passkey(&by.caller, id, cause)
         .await?;
     Ok(NoContent)
 }

@@ -16,8 +16,8 @@ use crate::{
     metrics::Metrics,
     oauth::{AuthorizationEndpoint, Clients, TokenEndpoint, TokenInfos},
     service::{
-        Accounts, ApiKeys, Backups, Browsers, Caller, Callers, Jobs, Keys, Passwords, Refresh,
-        SecondFactors, Sessions, SignIn, SigningKeys, Statistics, Tokens,
+        Accounts, ApiKeys, Backups, Browsers, Caller, Callers, Jobs, Keys, OwnFactors, Passwords,
+        Refresh, SecondFactors, Sessions, SignIn, SigningKeys, Statistics, Tokens,
     },
     settings::Settings,
     state::{Arrivals, IdempotentAnswers, Told, UsedForms, limits::Limits, streams::Streams},
@@ -56,6 +56,8 @@ pub struct Services {
     pub token_endpoint: TokenEndpoint,
     pub authorization: AuthorizationEndpoint,
     pub token_infos: TokenInfos,
+    /// Changes people's own second factors.
+    pub own_factors: OwnFactors,
     pub(crate) factors: Arc<SecondFactors>,
     pub(crate) master: Arc<MasterKey>,
     pub(crate) site: Site,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use doorward_shared::{
-    Timestamp, UserId,
+    SessionId, Timestamp, UserId,
     mfa::{AssertedCredential, CreatedCredential, MfaMethod, PasskeySignIn},
 };
 use serde_json::{Value, json};
@@ -22,11 +22,11 @@ use crate::{
         },
     },
     domain::{
-        Cause, Factors, Passkey, PasskeyKind, Refusal, ShownFactor, SignInMethod, User,
+        Act, Cause, Factors, Passkey, PasskeyKind, Refusal, ShownFactor, SignInMethod, User,
         counter_goes_on,
     },
     state::{MfaTokens, PasskeyChallenges},
-    store::{NewPasskey, Store},
+    store::{NewPasskey, SeenPassword, Store},
 };
 
 /// A factor that was found right, and the sign-in it makes of a password.
@@ -80,13 +80,20 @@ impl SecondFactors {
     ///
     /// # Errors
     /// `conflict` where codes are in use.
-    pub async fn begin_totp(&self, user: &User) -> Result<(Secret, Secret), Error> {
+    pub async fn begin_totp(
+        &self,
+        user: &User,
+        password: SeenPassword,
+        act: Act,
+    ) -> Result<(Secret, Secret), Error> {
         let raw: [u8; totp::SECRET_BYTES] = random_bytes();
         let sealed = self
             .master
             .seal(&seal_place(user.id), &raw)
             .map_err(|_| sealed())?;
-        self.store.begin_totp(user.id, sealed).await?;
+        self.store
+            .begin_totp(user.id, sealed, password, act)
+            .await?;
         let secret = totp::secret_text(&raw);
         let uri = totp::uri(&secret, &self.name, user.email.as_str());
         Ok((secret, uri))
@@ -95,34 +102,40 @@ impl SecondFactors {
     /// Takes one-time codes into use with the first code; answers the recovery codes, which are shown once.
     ///
     /// # Errors
-    /// [`Error::WrongFactor`]; `conflict` where no set-up is open.
+    /// [`Error::WrongFactor`]; `conflict` where no set-up is open, or its time or tries are over.
     pub async fn confirm_totp(
         &self,
         user: UserId,
         typed: &str,
-        cause: Cause,
+        act: Act,
     ) -> Result<Vec<Secret>, Error> {
-        let sealed = self.store.totp_secret(user, false).await?;
+        let sealed = self.store.try_totp_setup(user, act.clone()).await?;
         let sealed = sealed.ok_or_else(|| {
             Refusal::Conflict("no set-up of one-time codes is open: begin one first".into())
         })?;
-        let step = self.step(user, &sealed, typed, cause.at)?;
+        let step = self.step(user, &sealed, typed, act.at())?;
         let (codes, hashes) = new_codes();
         self.store
-            .confirm_totp(user, sealed, step, hashes, cause)
+            .confirm_totp(user, (sealed, step), hashes, act)
             .await?;
         Ok(codes)
     }
 
-    /// Takes one-time codes out of use; the caller has checked the password.
+    /// Takes one-time codes out of use.
     ///
     /// # Errors
     /// [`Error::WrongFactor`]; `not_found` where none are in use.
-    pub async fn remove_totp(&self, user: UserId, typed: &str, cause: Cause) -> Result<(), Error> {
-        let sealed = self.store.totp_secret(user, true).await?;
+    pub async fn remove_totp(
+        &self,
+        user: UserId,
+        typed: &str,
+        password: SeenPassword,
+        act: Act,
+    ) -> Result<(), Error> {
+        let sealed = self.store.totp_secret(user).await?;
         let sealed = sealed.ok_or(Refusal::NotFound("one-time code set-up"))?;
-        let step = self.step(user, &sealed, typed, cause.at)?;
-        Ok(self.store.remove_totp(user, step, cause).await?)
+        let step = self.step(user, &sealed, typed, act.at())?;
+        Ok(self.store.remove_totp(user, step, password, act).await?)
     }
 
     /// Gives new recovery codes; those before are dead.
@@ -132,11 +145,12 @@ impl SecondFactors {
     pub async fn new_recovery_codes(
         &self,
         user: UserId,
-        cause: Cause,
+        password: SeenPassword,
+        act: Act,
     ) -> Result<Vec<Secret>, Error> {
         let (codes, hashes) = new_codes();
         self.store
-            .replace_recovery_codes(user, hashes, cause)
+            .replace_recovery_codes(user, hashes, password, act)
             .await?;
         Ok(codes)
     }
@@ -151,7 +165,7 @@ impl SecondFactors {
         typed: &str,
         now: Timestamp,
     ) -> Result<Shown, Error> {
-        let sealed = self.store.totp_secret(user, true).await?;
+        let sealed = self.store.totp_secret(user).await?;
         let step = self.step(user, &sealed.ok_or(Error::WrongFactor)?, typed, now)?;
         Ok(Shown {
             user,
@@ -182,14 +196,20 @@ impl SecondFactors {
         self.party.as_ref().ok_or(Error::NoPasskeys)
     }
 
-    /// Options for a new passkey of an account, WebAuthn Level 2 section 5.4, in their JSON form.
+    /// Options for a new passkey of an account, WebAuthn Level 2 section 5.4, in their JSON form. They are for this
+    /// session, while the account has the password with this hash.
     ///
     /// # Errors
-    /// [`Error::NoPasskeys`], [`Error::Overloaded("too many set-ups are open")`].
-    pub async fn creation_options(&self, user: &User, now: Timestamp) -> Result<Value, Error> {
+    /// [`Error::NoPasskeys`], [`Error::Overloaded`].
+    pub async fn creation_options(
+        &self,
+        user: &User,
+        (session, password): (SessionId, String),
+        now: Timestamp,
+    ) -> Result<Value, Error> {
         let party = self.party()?;
         let known = self.store.factors(user.id).await?.passkeys;
-        let challenge = self.challenges.register(user.id, now);
+        let challenge = self.challenges.register(session, password, now);
         let challenge = challenge.ok_or(Error::Overloaded("too many set-ups are open"))?;
         let excluded: Vec<Value> = known
             .iter()
@@ -226,22 +246,20 @@ impl SecondFactors {
     /// [`Error::Credential`]; `conflict` for one that is known.
     pub async fn add_passkey(
         &self,
-        user: UserId,
+        (user, session): (UserId, SessionId),
         name: String,
         credential: &CreatedCredential,
-        cause: Cause,
+        act: Act,
     ) -> Result<Passkey, Error> {
         let party = self.party()?;
         let refused = Error::Credential;
         let client_data = bytes(&credential.response.client_data_json)?;
         let object = bytes(&credential.response.attestation_object)?;
         let challenge = challenge_of(&client_data).map_err(refused)?;
-        if !self
+        let password = self
             .challenges
-            .take_registration(&challenge, user, cause.at)
-        {
-            return Err(refused(CeremonyError::OtherChallenge));
-        }
+            .take_registration(&challenge, session, act.at())
+            .ok_or_else(|| refused(CeremonyError::OtherChallenge))?;
         let made =
             verify_registration(party, &challenge, &client_data, &object).map_err(refused)?;
         if credential.r#type != "public-key" || bytes(&credential.id)? != made.credential_id {
@@ -258,7 +276,11 @@ impl SecondFactors {
             },
             name,
         };
-        Ok(self.store.add_passkey(user, new, cause).await?)
+        let password = SeenPassword {
+            hash: password,
+            rehashed: None,
+        };
+        Ok(self.store.add_passkey(user, new, password, act).await?)
     }
 
     /// Options for a sign-in with any passkey of this server, and the state that brings the challenge back.
@@ -267,7 +289,7 @@ impl SecondFactors {
     /// [`Error::NoPasskeys`].
     pub fn request_options(&self, now: Timestamp) -> Result<(Value, String), Error> {
         let party = self.party()?;
-        let (challenge, state) = PasskeyChallenges::sign_in(self.master.stamp(), now);
+        let (challenge, state) = self.challenges.sign_in(self.master.stamp(), now);
         let options = json!({
             "challenge": text(&challenge),
             "timeout": crate::state::CHALLENGE_SECONDS * 1000,
@@ -295,7 +317,7 @@ impl SecondFactors {
             .ok_or(Error::WrongFactor)?;
         let id = bytes(&credential.id).map_err(|_| Error::WrongFactor)?;
         let passkey = self.store.passkey(id).await?.ok_or(Error::WrongFactor)?;
-        let sign_count = verify(party, &challenge, &passkey, credential)?;
+        let sign_count = verify(party, &challenge.bytes, &passkey, credential)?;
         if !self.challenges.use_up(challenge, cause.at) {
             return Err(Error::WrongFactor);
         }

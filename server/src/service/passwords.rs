@@ -13,8 +13,8 @@ use crate::{
     },
     domain::{Account, Cause, Email, email::abridged},
     metrics::Metrics,
-    state::limits::{Held, Limits},
-    store::{LoginRecord, Store},
+    state::limits::{Attempt, Held, Limits},
+    store::{LoginFacts, LoginRecord, SeenPassword, Store},
 };
 
 /// A password that was seen to be right.
@@ -25,6 +25,15 @@ pub(crate) struct VerifiedPassword {
     pub password: String,
     /// A new hash, where the stored one has become too cheap.
     pub rehashed: Option<String>,
+}
+
+impl From<VerifiedPassword> for SeenPassword {
+    fn from(verified: VerifiedPassword) -> Self {
+        Self {
+            hash: verified.password,
+            rehashed: verified.rehashed,
+        }
+    }
 }
 
 /// What checks passwords and hashes new ones.
@@ -50,26 +59,30 @@ impl Passwords {
         ip: IpAddr,
         cause: &Cause,
     ) -> Result<VerifiedPassword, Error> {
+        let (verified, attempt) = self.verify_held(email, password, ip, cause).await?;
+        attempt.succeeded();
+        Ok(verified)
+    }
+
+    /// As [`Passwords::verify`], with the attempt, which is to be settled: where something has to be right beside the
+    /// password.
+    ///
+    /// # Errors
+    /// As [`Passwords::verify`].
+    async fn verify_held(
+        &self,
+        email: &str,
+        password: Secret,
+        ip: IpAddr,
+        cause: &Cause,
+    ) -> Result<(VerifiedPassword, Attempt), Error> {
         if self.threads.is_full() {
             // Before storage is asked: in a flood almost all end here, and verification needs the time.
             self.metrics.login("overloaded");
             return Err(Overloaded.into());
         }
-        let account = Email::key_of(email);
-        let facts = self.store.login_facts(Email::keys_of(email), ip).await?;
+        let (facts, attempt) = self.attempt(email, ip).await?;
         let record = facts.account;
-        let known = record.as_ref().is_some_and(|record| record.known_address);
-        let attempt = self.limits.password_check(ip, &account, known, &self.clock);
-        let attempt = match attempt.await {
-            Ok(attempt) => attempt,
-            Err(held) => {
-                self.metrics.login(match held {
-                    Held::Limited(_) => "rate_limited",
-                    Held::Overloaded(_) => "overloaded",
-                });
-                return Err(held.into());
-            }
-        };
         let hash = record.as_ref().and_then(|record| record.password.clone());
         let stored = Stored {
             phc: hash.clone(),
@@ -85,18 +98,18 @@ impl Passwords {
         };
         match (verdict, record, hash) {
             (Verdict::Right { rehash }, Some(record), Some(hash)) => {
-                attempt.succeeded();
                 // Should the queue be full now, the next sign-in sees to it.
                 let rehashed = if rehash {
                     self.threads.hash(password).await.ok()
                 } else {
                     None
                 };
-                Ok(VerifiedPassword {
+                let verified = VerifiedPassword {
                     record,
                     password: hash,
                     rehashed,
-                })
+                };
+                Ok((verified, attempt))
             }
             (_, record, _) => {
                 drop(attempt);
@@ -109,6 +122,32 @@ impl Passwords {
                 };
                 self.note_failure(user, detail, cause.clone());
                 Err(Error::WrongPassword)
+            }
+        }
+    }
+
+    /// Takes a place for a check of an account's password, or of what is counted as one.
+    ///
+    /// # Errors
+    /// [`Error::RateLimited`], [`Error::Overloaded`], storage.
+    pub(super) async fn attempt(
+        &self,
+        email: &str,
+        ip: IpAddr,
+    ) -> Result<(LoginFacts, Attempt), Error> {
+        let facts = self.store.login_facts(Email::keys_of(email), ip).await?;
+        let known = facts.account.as_ref();
+        let known = known.is_some_and(|record| record.known_address);
+        let account = Email::key_of(email);
+        let attempt = self.limits.password_check(ip, &account, known, &self.clock);
+        match attempt.await {
+            Ok(attempt) => Ok((facts, attempt)),
+            Err(held) => {
+                self.metrics.login(match held {
+                    Held::Limited(_) => "rate_limited",
+                    Held::Overloaded(_) => "overloaded",
+                });
+                Err(held.into())
             }
         }
     }
@@ -155,11 +194,28 @@ impl Passwords {
         ip: IpAddr,
         cause: &Cause,
     ) -> Result<VerifiedPassword, Error> {
+        let (verified, attempt) = self.verify_again_held(account, password, ip, cause).await?;
+        attempt.succeeded();
+        Ok(verified)
+    }
+
+    /// As [`Passwords::verify_again`], with the attempt, which is to be settled: a code is shown with the password.
+    ///
+    /// # Errors
+    /// As [`Passwords::verify`].
+    pub(super) async fn verify_again_held(
+        &self,
+        account: &Account,
+        password: Secret,
+        ip: IpAddr,
+        cause: &Cause,
+    ) -> Result<(VerifiedPassword, Attempt), Error> {
         let email = account.user.email.as_str();
-        let verified = self.verify(email, password, ip, cause).await?;
+        let (verified, attempt) = self.verify_held(email, password, ip, cause).await?;
         if verified.record.user_id != account.user.id {
+            attempt.succeeded();
             return Err(Error::TokenRevoked);
         }
-        Ok(verified)
+        Ok((verified, attempt))
     }
 }

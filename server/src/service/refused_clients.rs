@@ -1,4 +1,4 @@
-//! Refused clients are told to operators: the event `client.refused` and a log line.
+//! Refused clients, and refused sign-ins of nobody that is known, are told to operators: an event and a log line.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -6,7 +6,7 @@ use doorward_shared::ClientId;
 
 use crate::{
     clock::Clock,
-    state::{Refusal, Refusals},
+    state::{Refusal, Refusals, Refused},
     store::Store,
 };
 
@@ -25,7 +25,15 @@ impl RefusedClients {
     /// Notes that a client was refused, and why; it is not told here.
     pub(crate) fn note(&self, client: Option<ClientId>, cause: &str, ip: IpAddr) {
         let cause: String = cause.chars().take(CAUSE_CHARS).collect();
-        self.refusals.count(client, cause, ip, self.clock.now());
+        let what = (Refused::Client, client);
+        self.refusals.count(what, cause, ip, self.clock.now());
+    }
+
+    /// Notes that a sign-in of nobody that is known was refused, and why.
+    pub(crate) fn note_sign_in(&self, cause: &'static str, ip: IpAddr) {
+        let what = (Refused::SignIn, None);
+        self.refusals
+            .count(what, cause.into(), ip, self.clock.now());
     }
 
     /// Writes refusals that are due; `all` that are counted, at the end of the process.
@@ -37,6 +45,7 @@ impl RefusedClients {
         }
         for refusal in &due {
             let Refusal {
+                what,
                 client,
                 cause,
                 ip,
@@ -44,7 +53,10 @@ impl RefusedClients {
             } = refusal;
             let client = client.map(|id| id.to_string()).unwrap_or_default();
             let ip = ip.map(|ip| ip.to_string()).unwrap_or_default();
-            tracing::info!(%client, %cause, %ip, count, "client refused");
+            match what {
+                Refused::Client => tracing::info!(%client, %cause, %ip, count, "client refused"),
+                Refused::SignIn => tracing::info!(%cause, %ip, count, "sign-in refused"),
+            }
         }
         if let Err(error) = self.store.note_refusals(due, now).await {
             tracing::warn!(%error, "events of refused clients were not written");

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use doorward_shared::{UserId, mfa::PasskeySignIn};
 
-use super::{Error, Passwords, SecondFactors, Shown, VerifiedPassword};
+use super::{Error, Passwords, RefusedClients, SecondFactors, Shown, VerifiedPassword};
 use crate::{
     clock::random_bytes,
     crypto::{
@@ -13,7 +13,7 @@ use crate::{
     },
     domain::{Actor, Cause, Email, Refusal, Session, User},
     state::{PendingSignIn, Try, limits::Attempt},
-    store::{NewSession, SeenPassword, StoreError},
+    store::{FirstStep, NewSession, SeenPassword, StoreError},
 };
 
 /// A second factor as it comes in.
@@ -29,6 +29,7 @@ pub(crate) enum Factor {
 pub struct SignIn {
     pub(crate) passwords: Passwords,
     pub(crate) factors: Arc<SecondFactors>,
+    pub(crate) refused: RefusedClients,
 }
 
 impl SignIn {
@@ -112,6 +113,7 @@ impl SignIn {
             user_id,
             email_key: Email::key_of(email),
             password: verified.password,
+            sign_ins_ended: verified.record.sign_ins_ended,
             rehashed: verified.rehashed,
             known_address: verified.record.known_address,
         };
@@ -223,9 +225,12 @@ impl SignIn {
         session: NewSession,
         cause: &Cause,
     ) -> Result<(User, Session), Error> {
-        let password = pending.map(|pending| SeenPassword {
-            hash: pending.password.clone(),
-            rehashed: pending.rehashed.clone(),
+        let first = pending.map(|pending| FirstStep {
+            password: SeenPassword {
+                hash: pending.password.clone(),
+                rehashed: pending.rehashed.clone(),
+            },
+            sign_ins_ended: pending.sign_ins_ended,
         });
         let session = NewSession {
             method: shown.method(pending.is_some()),
@@ -238,7 +243,7 @@ impl SignIn {
         };
         let opened = self.passwords.store.open_session_with_factor(
             shown.user,
-            password,
+            first,
             shown.factor,
             session,
             cause,
@@ -249,13 +254,19 @@ impl SignIn {
     /// Signs a person in with a passkey alone.
     ///
     /// # Errors
-    /// [`Error::WrongFactor`], [`Error::Disabled`]; [`Error::NoPasskeys`].
+    /// [`Error::RateLimited`], [`Error::WrongFactor`], [`Error::Disabled`]; [`Error::NoPasskeys`].
     pub(crate) async fn passkey_sign_in(
         &self,
         passkey: &PasskeySignIn,
         session: NewSession,
         cause: Cause,
     ) -> Result<(User, Session), Error> {
+        let (passwords, ip) = (&self.passwords, session.ip);
+        // Before anything is looked at: strangers ask here.
+        if let Err(wait) = passwords.limits.check(ip, passwords.clock.monotonic()) {
+            passwords.metrics.login("rate_limited");
+            return Err(wait.into());
+        }
         let opened = match self.factors.check_passkey(passkey, &cause).await {
             Ok(shown) => self.open_with(shown, None, session, &cause).await,
             Err(error) => Err(error),
@@ -264,7 +275,8 @@ impl SignIn {
             Ok(_) => self.passwords.metrics.login("success"),
             Err(Error::WrongFactor | Error::Store(StoreError::Refused(_))) => {
                 self.passwords.metrics.login("invalid_credentials");
-                self.passwords.note_failure(None, None, cause);
+                let why = "a passkey was wrong, used, or of an account that may not sign in";
+                self.refused.note_sign_in(why, ip);
             }
             Err(_) => {}
         }

@@ -125,6 +125,20 @@ impl Limits {
         Ok(())
     }
 
+    /// Counts a check by which nobody names an account, such as of a passkey: an address has as many as of passwords.
+    ///
+    /// # Errors
+    /// [`RetryAfter`] when there were too many this minute: it must not be made.
+    pub fn check(&self, ip: IpAddr, now: Duration) -> Result<(), RetryAfter> {
+        let keys = networks(ip).map(|network| network.map(|network| self.key(network)));
+        let mut counters = self.counters();
+        if let Err(Full::Until(wait)) = counters.checks.check(&keys, now) {
+            return Err(wait);
+        }
+        counters.checks.take(&keys, now);
+        Ok(())
+    }
+
     /// Forgets the failures of an account, from every address: its password was set anew.
     pub fn forget(&self, account: &str, now: Duration) {
         let key = self.key(account);

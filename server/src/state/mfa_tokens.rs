@@ -27,6 +27,8 @@ pub(crate) struct PendingSignIn {
     pub email_key: String,
     /// The hash that was checked: once it is another, the sign-in is over.
     pub password: String,
+    /// How often sign-ins of the account had ended by then: once more, and this one is over.
+    pub sign_ins_ended: i64,
     /// A new hash for the same password, where the stored one has become too cheap.
     pub rehashed: Option<String>,
     pub known_address: bool,
@@ -113,6 +115,7 @@ mod tests {
             user_id: UserId(ulid::Ulid(7)),
             email_key: "a@example.com".into(),
             password: "hash".into(),
+            sign_ins_ended: 0,
             rehashed: None,
             known_address: false,
         }

@@ -20,6 +20,6 @@ pub(crate) use key_meters::{KeyMeters, Uses};
 pub(crate) use mfa_tokens::{MfaTokens, PendingSignIn, Try};
 pub(crate) use minute::{Current, minute_of};
 pub(crate) use passkey_challenges::{LIFETIME as CHALLENGE_SECONDS, PasskeyChallenges};
-pub(crate) use refusals::{Refusal, Refusals};
+pub(crate) use refusals::{Refusal, Refusals, Refused};
 pub(crate) use revocation_previews::{Preview, Previews};
 pub(crate) use told::Told;

@@ -1,5 +1,5 @@
-//! Refused clients, so that operators see why an application does not work: counted in memory, written about once a
-//! second. Not shared between processes, each of them counts its own.
+//! Refused clients, so that operators see why an application does not work, and refused sign-ins of nobody that is known:
+//! counted in memory, written about once a second. Not shared between processes, each of them counts its own.
 
 use std::{
     collections::HashMap,
@@ -8,7 +8,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use doorward_shared::{ClientId, Timestamp};
+use doorward_shared::{ClientId, Timestamp, admin::EventAction};
 
 /// The same refusal is told at most once in so many seconds.
 const PERIOD: i64 = 60;
@@ -17,9 +17,28 @@ const MAX_COUNTED: usize = 1000;
 /// Maximum number of refusals of one address that are told apart.
 const MAX_OF_ADDRESS: usize = 20;
 
-/// A client that was refused, and how often.
+/// What was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Refused {
+    Client,
+    /// A sign-in, of whom nobody knows.
+    SignIn,
+}
+
+impl Refused {
+    /// As the audit log has it.
+    pub fn action(self) -> &'static str {
+        match self {
+            Self::Client => EventAction::ClientRefused.as_str(),
+            Self::SignIn => EventAction::LoginFailed.as_str(),
+        }
+    }
+}
+
+/// A client or a sign-in that was refused, and how often.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
+    pub what: Refused,
     pub client: Option<ClientId>,
     pub cause: String,
     /// None for those that are not told apart any more.
@@ -27,7 +46,7 @@ pub(crate) struct Refusal {
     pub count: u32,
 }
 
-type Key = (Option<ClientId>, String, Option<IpAddr>);
+type Key = (Refused, Option<ClientId>, String, Option<IpAddr>);
 
 #[derive(Debug)]
 struct Counted {
@@ -51,26 +70,26 @@ impl Refusals {
     /// Counts a refusal. Answers whether it is the first of its kind within the period.
     pub fn count(
         &self,
-        client: Option<ClientId>,
+        (what, client): (Refused, Option<ClientId>),
         cause: String,
         ip: IpAddr,
         now: Timestamp,
     ) -> bool {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut key = (client, cause, Some(ip));
+        let mut key = (what, client, cause, Some(ip));
         if !state.counted.contains_key(&key) {
             let seen = state.of_address.get(&ip).copied().unwrap_or_default();
             if state.counted.len() >= MAX_COUNTED {
-                key = (None, "too many different refusals".into(), None);
+                key = (what, None, "too many different refusals".into(), None);
             } else if seen >= MAX_OF_ADDRESS {
-                key = (None, "too many different refusals".into(), Some(ip));
+                key = (what, None, "too many different refusals".into(), Some(ip));
             }
         }
         if let Some(counted) = state.counted.get_mut(&key) {
             counted.count = counted.count.saturating_add(1);
             return false;
         }
-        if let Some(ip) = key.2 {
+        if let Some(ip) = key.3 {
             *state.of_address.entry(ip).or_default() += 1;
         }
         let first = Counted { due: now, count: 1 };
@@ -86,10 +105,11 @@ impl Refusals {
             of_address,
         } = &mut *state;
         let mut told = Vec::new();
-        counted.retain(|(client, cause, ip), counted| {
+        counted.retain(|(what, client, cause, ip), counted| {
             let due = counted.due <= now;
             if counted.count > 0 && (due || all) {
                 told.push(Refusal {
+                    what: *what,
                     client: *client,
                     cause: cause.clone(),
                     ip: *ip,
@@ -117,6 +137,8 @@ mod tests {
 
     use super::*;
 
+    const CLIENT: (Refused, Option<ClientId>) = (Refused::Client, None);
+
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_seconds(1_000_000 + seconds)
     }
@@ -132,7 +154,8 @@ mod tests {
     #[test]
     fn the_same_refusal_is_told_at_once_and_then_once_a_minute_with_a_count() {
         let refusals = Refusals::default();
-        let count = |seconds| refusals.count(None, "wrong secret".into(), address(1), at(seconds));
+        let count =
+            |seconds| refusals.count(CLIENT, "wrong secret".into(), address(1), at(seconds));
         assert!(count(0));
         assert_eq!(counts(&refusals.take_due(at(0), false)), [1]);
         for second in 1..60 {
@@ -151,7 +174,7 @@ mod tests {
         let refusals = Refusals::default();
         let mut told = Vec::new();
         for n in 0..100_000 {
-            refusals.count(None, format!("cause {n}"), address(n % 5000), at(0));
+            refusals.count(CLIENT, format!("cause {n}"), address(n % 5000), at(0));
             if n % 1000 == 0 {
                 told.extend(refusals.take_due(at(0), false));
             }
@@ -168,9 +191,9 @@ mod tests {
     fn one_address_does_not_crowd_out_the_others() {
         let refusals = Refusals::default();
         for n in 0..10_000 {
-            refusals.count(None, format!("cause {n}"), address(1), at(0));
+            refusals.count(CLIENT, format!("cause {n}"), address(1), at(0));
         }
-        assert!(refusals.count(None, "wrong secret".into(), address(2), at(0)));
+        assert!(refusals.count(CLIENT, "wrong secret".into(), address(2), at(0)));
         let told = refusals.take_due(at(0), false);
         assert!(told.len() <= MAX_OF_ADDRESS + 2);
         assert!(told.iter().any(|refusal| refusal.ip == Some(address(2))));

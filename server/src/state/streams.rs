@@ -192,11 +192,12 @@ mod tests {
     use doorward_shared::Timestamp;
 
     use super::*;
-    use crate::state::Refusal;
+    use crate::state::{Refusal, Refused};
 
     /// Appends so many events in one commit.
     async fn burst(store: &Store, count: u32) {
         let refusals = (0..count).map(|count| Refusal {
+            what: Refused::Client,
             client: None,
             cause: "unknown client".into(),
             ip: None,

@@ -37,6 +37,8 @@ pub struct LoginRecord {
     pub known_address: bool,
     /// Whether a second factor is set up.
     pub has_factor: bool,
+    /// How often sign-ins of the account that were under way have ended.
+    pub sign_ins_ended: i64,
 }
 
 /// What a password is checked against.
@@ -101,7 +103,7 @@ impl Store {
                 "SELECT u.id, u.password, u.disabled_at IS NOT NULL, \
                  EXISTS (SELECT 1 FROM user_addresses a WHERE a.user_id = u.id AND a.ip = ?3), ",
                 with_factor!("u.id"),
-                " FROM users u WHERE u.email_key IN (?1, ?2) ORDER BY u.email_key = ?1 DESC LIMIT 1"
+                ", u.sign_ins_ended FROM users u WHERE u.email_key IN (?1, ?2) ORDER BY u.email_key = ?1 DESC LIMIT 1"
             );
             let [beside, key] = keys;
             let found = conn.prepare_cached(FOUND)?.query_row(
@@ -113,6 +115,7 @@ impl Store {
                         disabled: row.get(2)?,
                         known_address: row.get(3)?,
                         has_factor: row.get(4)?,
+                        sign_ins_ended: row.get(5)?,
                     })
                 },
             );

@@ -142,14 +142,15 @@ impl Store {
             for refusal in &refusals {
                 let id = unit.id(now).to_bytes();
                 let sql = "INSERT INTO events (id, time, actor, action, target, ip, cause, count) \
-                           VALUES (?1, ?2, 'anonymous', 'client.refused', ?3, ?4, ?5, ?6)";
+                           VALUES (?1, ?2, 'anonymous', ?7, ?3, ?4, ?5, ?6)";
                 unit.conn.prepare_cached(sql)?.execute(rusqlite::params![
                     id,
                     now.0,
                     refusal.client.map(|id| id.to_string()),
                     refusal.ip.map(rows::ip_text),
                     refusal.cause,
-                    refusal.count
+                    refusal.count,
+                    refusal.what.action()
                 ])?;
             }
             unit.changes.events = true;

@@ -14,6 +14,7 @@ use crate::{
     domain::{
         Act, Cause, Factors, Passkey, PasskeyKind, PublicKey, Refusal, Session, ShownFactor, User,
         counter_goes_on,
+        rules::authority::{self as rule, Rights},
     },
 };
 
@@ -30,12 +31,25 @@ pub struct NewPasskey {
     pub name: String,
 }
 
-/// The password a sign-in with a factor began with.
+/// Lifetime of a set-up of one-time codes, in seconds.
+const SETUP_SECONDS: i64 = 600;
+/// Codes that may be tried with one set-up.
+const SETUP_TRIES: u32 = 5;
+
+/// The password that a sign-in or an act began with.
 #[derive(Debug)]
 pub struct SeenPassword {
     pub hash: String,
     /// A dearer hash of the same password.
     pub rehashed: Option<String>,
+}
+
+/// The first step of a sign-in with a factor.
+#[derive(Debug)]
+pub struct FirstStep {
+    pub password: SeenPassword,
+    /// How often sign-ins of the account had ended unfinished: once more, and this one is over.
+    pub sign_ins_ended: i64,
 }
 
 impl Store {
@@ -44,18 +58,13 @@ impl Store {
         self.read(move |conn| factors(conn, user)).await
     }
 
-    /// The sealed secret of an account's one-time codes: of those in use, or of those being set up.
-    pub async fn totp_secret(
-        &self,
-        user: UserId,
-        confirmed: bool,
-    ) -> Result<Option<Vec<u8>>, StoreError> {
+    /// The sealed secret of an account's one-time codes that are in use.
+    pub async fn totp_secret(&self, user: UserId) -> Result<Option<Vec<u8>>, StoreError> {
         self.read(move |conn| {
-            let sql =
-                "SELECT sealed FROM totp WHERE user_id = ?1 AND (confirmed_at IS NOT NULL) = ?2";
+            let sql = "SELECT sealed FROM totp WHERE user_id = ?1 AND confirmed_at IS NOT NULL";
             let found = conn
                 .prepare_cached(sql)?
-                .query_row(params![user.0.to_bytes(), confirmed], |row| row.get(0));
+                .query_row([user.0.to_bytes()], |row| row.get(0));
             Ok(found.optional()?)
         })
         .await
@@ -64,16 +73,24 @@ impl Store {
     /// Keeps a secret until its first code confirms it; one that was being set up before is forgotten.
     ///
     /// # Errors
-    /// [`Refusal::Conflict`] where codes are in use.
-    pub async fn begin_totp(&self, user: UserId, sealed: Vec<u8>) -> Result<(), StoreError> {
+    /// [`Refusal::Conflict`] where codes are in use, [`Refusal::PasswordChanged`]; as [`rule::change_factors`].
+    pub async fn begin_totp(
+        &self,
+        user: UserId,
+        sealed: Vec<u8>,
+        password: SeenPassword,
+        act: Act,
+    ) -> Result<(), StoreError> {
         self.write(move |unit| {
+            judge(unit, user, Some(password), &act)?;
             let kept = unit
                 .conn
                 .prepare_cached(
-                    "INSERT INTO totp (user_id, sealed, last_step) VALUES (?1, ?2, 0)
-                     ON CONFLICT (user_id) DO UPDATE SET sealed = excluded.sealed WHERE confirmed_at IS NULL",
+                    "INSERT INTO totp (user_id, sealed, last_step, begun_at) VALUES (?1, ?2, 0, ?3)
+                     ON CONFLICT (user_id) DO UPDATE SET sealed = excluded.sealed, begun_at = excluded.begun_at,
+                     tries = 0 WHERE confirmed_at IS NULL",
                 )?
-                .execute(params![user.0.to_bytes(), sealed])?;
+                .execute(params![user.0.to_bytes(), sealed, act.at().0])?;
             match kept {
                 0 => Err(Refusal::Conflict("one-time codes are set up already".into()).into()),
                 _ => Ok(()),
@@ -82,19 +99,47 @@ impl Store {
         .await
     }
 
+    /// The sealed secret that is being set up, of whose tries one is used up with this: however many come at once, no
+    /// more codes are compared. `None` where no set-up is open any more.
+    ///
+    /// # Errors
+    /// As [`rule::change_factors`].
+    pub async fn try_totp_setup(
+        &self,
+        user: UserId,
+        act: Act,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        self.write(move |unit| {
+            judge(unit, user, None, &act)?;
+            let sql =
+                "UPDATE totp SET tries = tries + 1 WHERE user_id = ?1 AND confirmed_at IS NULL
+                       AND begun_at > ?2 AND tries < ?3 RETURNING sealed";
+            let since = act.at().plus_seconds(-SETUP_SECONDS);
+            let found = unit
+                .conn
+                .prepare_cached(sql)?
+                .query_row(params![user.0.to_bytes(), since.0, SETUP_TRIES], |row| {
+                    row.get(0)
+                });
+            Ok(found.optional()?)
+        })
+        .await
+    }
+
     /// Takes the codes of a secret into use, whose first right code was of `step`, and gives recovery codes.
     ///
     /// # Errors
-    /// [`Refusal::Conflict`] when the secret is no longer the one that is being set up.
+    /// [`Refusal::Conflict`] when the secret is no longer the one that is being set up; as [`rule::change_factors`].
     pub async fn confirm_totp(
         &self,
         user: UserId,
-        sealed: Vec<u8>,
-        step: i64,
+        (sealed, step): (Vec<u8>, i64),
         codes: Vec<Digest256>,
-        cause: Cause,
+        act: Act,
     ) -> Result<(), StoreError> {
         self.write(move |unit| {
+            let by = judge(unit, user, None, &act)?;
+            let cause = act.cause(&by);
             let sql = "UPDATE totp SET confirmed_at = ?3, last_step = ?4
                        WHERE user_id = ?1 AND sealed = ?2 AND confirmed_at IS NULL";
             let done = unit.conn.prepare_cached(sql)?.execute(params![
@@ -107,7 +152,7 @@ impl Store {
                 return Err(Refusal::Conflict("the set-up was begun anew".into()).into());
             }
             replace_codes(unit, user, &codes)?;
-            unit.event(&cause, "mfa.totp_enabled", Some(&user), Some(user), None)
+            unit.event(cause, "mfa.totp_enabled", Some(&user), Some(user), None)
         })
         .await
     }
@@ -115,18 +160,22 @@ impl Store {
     /// Ends one-time codes, with a code of `step`.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`] where none are in use, [`Refusal::FactorWrong`] for a step that was used.
+    /// [`Refusal::FactorWrong`] where none are in use or the step was used, [`Refusal::PasswordChanged`]; as
+    /// [`rule::change_factors`].
     pub async fn remove_totp(
         &self,
         user: UserId,
         step: i64,
-        cause: Cause,
+        password: SeenPassword,
+        act: Act,
     ) -> Result<(), StoreError> {
         self.write(move |unit| {
+            let by = judge(unit, user, Some(password), &act)?;
+            let cause = act.cause(&by);
             use_up(unit, user, &ShownFactor::Totp { step }, cause.at)?;
-            delete(unit.conn, "DELETE FROM totp WHERE user_id = ?1", user)?;
+            of_user(unit.conn, "DELETE FROM totp WHERE user_id = ?1", user)?;
             after_removal(unit.conn, user)?;
-            unit.event(&cause, "mfa.totp_disabled", Some(&user), Some(user), None)
+            unit.event(cause, "mfa.totp_disabled", Some(&user), Some(user), None)
         })
         .await
     }
@@ -134,21 +183,23 @@ impl Store {
     /// Replaces an account's recovery codes.
     ///
     /// # Errors
-    /// [`Refusal::Conflict`] for an account without a factor.
+    /// [`Refusal::Conflict`] for an account without a factor, [`Refusal::PasswordChanged`]; as [`rule::change_factors`].
     pub async fn replace_recovery_codes(
         &self,
         user: UserId,
         codes: Vec<Digest256>,
-        cause: Cause,
+        password: SeenPassword,
+        act: Act,
     ) -> Result<(), StoreError> {
         self.write(move |unit| {
+            let by = judge(unit, user, Some(password), &act)?;
             if !has_factor(unit.conn, user)? {
                 let why = "recovery codes stand in for a second factor: set one up first";
                 return Err(Refusal::Conflict(why.into()).into());
             }
             replace_codes(unit, user, &codes)?;
             let action = "mfa.recovery_codes_replaced";
-            unit.event(&cause, action, Some(&user), Some(user), None)
+            unit.event(act.cause(&by), action, Some(&user), Some(user), None)
         })
         .await
     }
@@ -163,17 +214,21 @@ impl Store {
         .await
     }
 
-    /// Adds a passkey to an account.
+    /// Adds a passkey to an account whose password is still the one with which that began.
     ///
     /// # Errors
-    /// [`Refusal::Conflict`] for a credential that is known, or one too many.
+    /// [`Refusal::Conflict`] for a credential that is known, or one too many, [`Refusal::PasswordChanged`]; as
+    /// [`rule::change_factors`].
     pub async fn add_passkey(
         &self,
         user: UserId,
         new: NewPasskey,
-        cause: Cause,
+        password: SeenPassword,
+        act: Act,
     ) -> Result<Passkey, StoreError> {
         self.write(move |unit| {
+            let by = judge(unit, user, Some(password), &act)?;
+            let cause = act.cause(&by);
             if factors(unit.conn, user)?.passkeys.len() >= MAX_PASSKEYS {
                 let why = format!("an account has at most {MAX_PASSKEYS} passkeys");
                 return Err(Refusal::Conflict(why).into());
@@ -198,7 +253,7 @@ impl Store {
             if added == 0 {
                 return Err(Refusal::Conflict("this passkey is registered already".into()).into());
             }
-            unit.event(&cause, "mfa.passkey_added", Some(&id), Some(user), None)?;
+            unit.event(cause, "mfa.passkey_added", Some(&id), Some(user), None)?;
             Ok(Passkey {
                 id,
                 user_id: user,
@@ -217,14 +272,15 @@ impl Store {
     /// Removes a passkey of an account.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`], also for another's.
+    /// [`Refusal::NotFound`], also for another's; as [`rule::change_factors`].
     pub async fn remove_passkey(
         &self,
         user: UserId,
         id: PasskeyId,
-        cause: Cause,
+        act: Act,
     ) -> Result<(), StoreError> {
         self.write(move |unit| {
+            let by = judge(unit, user, None, &act)?;
             let sql = "DELETE FROM passkeys WHERE id = ?1 AND user_id = ?2";
             let gone = unit
                 .conn
@@ -234,7 +290,8 @@ impl Store {
                 return Err(Refusal::NotFound("passkey").into());
             }
             after_removal(unit.conn, user)?;
-            unit.event(&cause, "mfa.passkey_removed", Some(&id), Some(user), None)
+            let (action, cause) = ("mfa.passkey_removed", act.cause(&by));
+            unit.event(cause, action, Some(&id), Some(user), None)
         })
         .await
     }
@@ -247,30 +304,31 @@ impl Store {
         self.write(move |unit| {
             let by = authority::judge_password(unit, user, &act)?;
             let cause = act.cause(&by);
-            delete(unit.conn, "DELETE FROM totp WHERE user_id = ?1", user)?;
-            delete(unit.conn, "DELETE FROM passkeys WHERE user_id = ?1", user)?;
+            of_user(unit.conn, "DELETE FROM totp WHERE user_id = ?1", user)?;
+            of_user(unit.conn, "DELETE FROM passkeys WHERE user_id = ?1", user)?;
             delete_codes(unit.conn, user)?;
+            end_unfinished(unit.conn, user)?;
             unit.event(cause, "mfa.removed", Some(&user), Some(user), None)
         })
         .await
     }
 
-    /// Opens a session after a factor that was found right, and uses the factor up in the same unit. With `password`
-    /// only if that is still the account's.
+    /// Opens a session after a factor that was found right, and uses the factor up in the same unit. With a first step
+    /// only if that still holds.
     ///
     /// # Errors
     /// [`Refusal::FactorWrong`] for a factor that was used or removed meanwhile, and as [`Store::open_session`].
     pub async fn open_session_with_factor(
         &self,
         user: UserId,
-        password: Option<SeenPassword>,
+        first: Option<FirstStep>,
         shown: ShownFactor,
         new: NewSession,
         cause: Cause,
     ) -> Result<(User, Session), StoreError> {
         self.write(move |unit| {
-            if let Some(password) = password {
-                sessions::demand_password(unit, user, &password.hash, password.rehashed)?;
+            if let Some(first) = first {
+                demand_first_step(unit, user, first)?;
             }
             use_up(unit, user, &shown, cause.at)?;
             sessions::open(unit, user, new, &cause)
@@ -291,6 +349,54 @@ impl Store {
         })
         .await
     }
+}
+
+/// Judges who changes the factors of an account; where a password was shown, it must still be the account's.
+fn judge(
+    unit: &mut Unit<'_>,
+    user: UserId,
+    password: Option<SeenPassword>,
+    act: &Act,
+) -> Result<Rights, StoreError> {
+    let by = authority::judge(unit, act)?;
+    rule::change_factors(&by, user)?;
+    if let Some(password) = password {
+        sessions::demand_password(unit, user, &password.hash, password.rehashed)?;
+    }
+    Ok(by)
+}
+
+/// Demands that the first step of a sign-in still holds: the password, and that nothing has ended it since.
+fn demand_first_step(
+    unit: &mut Unit<'_>,
+    user: UserId,
+    first: FirstStep,
+) -> Result<(), StoreError> {
+    let FirstStep {
+        password,
+        sign_ins_ended,
+    } = first;
+    sessions::demand_password(unit, user, &password.hash, password.rehashed)?;
+    let sql = "SELECT disabled_at IS NOT NULL, sign_ins_ended FROM users WHERE id = ?1";
+    let (is_disabled, ended): (bool, i64) = unit
+        .conn
+        .prepare_cached(sql)?
+        .query_row([user.0.to_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    match ended == sign_ins_ended {
+        true => Ok(()),
+        false if is_disabled => Err(Refusal::Disabled.into()),
+        false => Err(Refusal::PasswordChanged.into()),
+    }
+}
+
+/// Ends what would become a credential of an account without being one yet: sign-ins that wait for their factor, and a
+/// set-up of one-time codes.
+pub(super) fn end_unfinished(conn: &Connection, user: UserId) -> Result<(), StoreError> {
+    let setup = "DELETE FROM totp WHERE user_id = ?1 AND confirmed_at IS NULL";
+    of_user(conn, setup, user)?;
+    let sign_ins = "UPDATE users SET sign_ins_ended = sign_ins_ended + 1 WHERE id = ?1";
+    of_user(conn, sign_ins, user)?;
+    Ok(())
 }
 
 const PASSKEY: &str =
@@ -361,12 +467,13 @@ fn factors(conn: &Connection, user: UserId) -> Result<Factors, StoreError> {
     })
 }
 
-fn delete(conn: &Connection, sql: &str, user: UserId) -> Result<usize, StoreError> {
+/// Carries out a statement about an account.
+fn of_user(conn: &Connection, sql: &str, user: UserId) -> Result<usize, StoreError> {
     Ok(conn.prepare_cached(sql)?.execute([user.0.to_bytes()])?)
 }
 
 fn delete_codes(conn: &Connection, user: UserId) -> Result<(), StoreError> {
-    delete(conn, "DELETE FROM recovery_codes WHERE user_id = ?1", user).map(drop)
+    of_user(conn, "DELETE FROM recovery_codes WHERE user_id = ?1", user).map(drop)
 }
 
 fn replace_codes(unit: &mut Unit<'_>, user: UserId, codes: &[Digest256]) -> Result<(), StoreError> {

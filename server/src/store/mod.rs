@@ -48,7 +48,7 @@ pub use codes::{Consent, Created, Redeemed};
 pub use endings::Seen;
 pub use error::StoreError;
 pub use events::EventFilter;
-pub use factors::{NewPasskey, SeenPassword};
+pub use factors::{FirstStep, NewPasskey, SeenPassword};
 pub use keys::{KeyFilter, NewKey};
 pub use list::{ListQuery, Sort};
 pub use memory::Caps;

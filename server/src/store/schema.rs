@@ -45,6 +45,11 @@ const MIGRATIONS: &[&str] = &[
     // The operator key ends with nobody who rotated it.
     "UPDATE api_keys SET minter_id = NULL, client_id = NULL
        WHERE EXISTS (SELECT 1 FROM meta WHERE meta.key = 'operator_key:' || hex(api_keys.id));",
+    // A set-up of one-time codes ends after a while and some tries; those from before are begun anew. What is counted
+    // with an account is how often its sign-ins that were under way have ended.
+    "ALTER TABLE totp ADD COLUMN begun_at INTEGER NOT NULL DEFAULT 0;
+     ALTER TABLE totp ADD COLUMN tries INTEGER NOT NULL DEFAULT 0;
+     ALTER TABLE users ADD COLUMN sign_ins_ended INTEGER NOT NULL DEFAULT 0;",
 ];
 
 /// What migrations take from the rules of the domain.

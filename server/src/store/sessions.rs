@@ -409,7 +409,8 @@ pub(super) fn end(unit: &mut Unit<'_>, id: SessionId, now: Timestamp) -> Result<
     Ok(ended > 0)
 }
 
-/// Ends a user's sessions but `keep`, and the codes that would open more; answers how many sessions.
+/// Ends a user's sessions but `keep`, and what would open more: codes, sign-ins under way, set-ups of factors; answers how
+/// many sessions.
 pub(super) fn end_all_of(
     unit: &mut Unit<'_>,
     user: UserId,
@@ -417,5 +418,6 @@ pub(super) fn end_all_of(
     cause: &Cause,
 ) -> Result<u64, StoreError> {
     codes::drop_unused(unit, user, None)?;
+    factors::end_unfinished(unit.conn, user)?;
     endings::end_sessions_of(unit, user, None, keep, cause)
 }

@@ -1,6 +1,6 @@
 //! Second factors: one-time codes, recovery codes, passkeys, and what each door does with them.
 
-use doorward_tests::{PASSWORD, Passkey, Person, Reply, Server, Totp, fields, is_id};
+use doorward_tests::{PASSWORD, Passkey, Person, Reply, Server, Totp, eventually, fields, is_id};
 use serde_json::{Value, json};
 
 const ISSUER: &str = "http://localhost:8123";
@@ -445,4 +445,234 @@ async fn an_issuer_that_is_an_address_offers_no_passkeys() {
     let body = json!({"password": PASSWORD});
     let reply = as_person(&server, &ada, "POST", "/auth/passkeys/options", body).await;
     reply.refused(404, "not_found");
+}
+
+/// Acts of people on their own account that have a body, with one that would be right.
+async fn own_acts(server: &Server, person: &Person) -> Vec<(&'static str, &'static str, Value)> {
+    let password = json!({"password": PASSWORD});
+    let send = |path: &'static str, body: Value| as_person(server, person, "POST", path, body);
+    let setup = send("/auth/mfa/totp", password.clone()).await;
+    let code = Totp::new(&setup.expect(200).field("secret")).code(0);
+    let options = send("/auth/passkeys/options", password.clone()).await;
+    let credential = Passkey::new(ISSUER).create(&options.expect(200).json()["publicKey"]);
+    vec![
+        ("PATCH", "/auth/me", json!({"firstName": "Eve"})),
+        ("POST", "/apikey", json!({"name": "x", "scopes": ["read"]})),
+        ("POST", "/auth/mfa/totp", password.clone()),
+        ("POST", "/auth/mfa/totp/confirm", json!({"code": code})),
+        ("POST", "/auth/mfa/recovery-codes", password.clone()),
+        ("POST", "/auth/passkeys/options", password),
+        (
+            "POST",
+            "/auth/passkeys",
+            json!({"name": "x", "credential": credential}),
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn what_was_under_way_when_its_session_ended_is_not_done() {
+    let server = Server::with()
+        .set("issuer", ISSUER)
+        .set("password_checks_per_minute_per_ip", 0)
+        .start();
+    let mut acts = 0;
+    for (number, end) in ["password", "disabled", "deleted"].iter().enumerate() {
+        let email = format!("ada{number}@example.com");
+        let ada = server.register(&email).await;
+        let path = format!("/admin/users/{}", ada.id);
+        let mut begun = Vec::new();
+        for (method, path, body) in own_acts(&server, &ada).await {
+            let call = server.begin((method, path), &ada.access, &body);
+            begun.push((path, call.await));
+        }
+        match *end {
+            "password" => {
+                let body = json!({"password": "a new secret 77", "apiKeys": true});
+                let path = format!("{path}/password");
+                server.admin("POST", &path, Some(body)).await
+            }
+            "disabled" => {
+                server
+                    .admin("PATCH", &path, Some(json!({"disabled": true})))
+                    .await
+            }
+            _ => server.admin("DELETE", &path, None).await,
+        };
+        for (what, call) in begun {
+            let (status, text) = call.finish().await;
+            assert_eq!(status, 401, "{what} after {end}: {text}");
+            acts += 1;
+        }
+        let done = format!("/admin/events?actor={}", ada.id);
+        let events = server.admin("GET", &done, None).await;
+        let events = events["data"].as_array().unwrap().iter();
+        let events: Vec<_> = events
+            .map(|event| event["action"].as_str().unwrap())
+            .collect();
+        let is_known =
+            |action: &&str| ["login.failed", "user.registered", "session.created"].contains(action);
+        assert!(events.iter().all(is_known), "{end}: {events:?}");
+    }
+    assert_eq!(acts, 21);
+    // No factor of somebody else's stands at the door.
+    let body = json!({"email": "ada0@example.com", "password": "a new secret 77"});
+    server
+        .post("/auth/login")
+        .json(body)
+        .send()
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn a_challenge_and_a_set_up_end_with_the_sessions_of_their_account() {
+    let server = server();
+    let ada = server.register("ada@example.com").await;
+    let acts = own_acts(&server, &ada).await;
+    let path = format!("/admin/users/{}/sessions/revoke", ada.id);
+    server.admin("POST", &path, Some(json!({}))).await;
+    let again = server.login("ada@example.com").await;
+    for (method, path, body) in acts {
+        match path {
+            "/auth/mfa/totp/confirm" => {
+                let reply = as_person(&server, &again, method, path, body).await;
+                reply.refused(409, "conflict");
+            }
+            "/auth/passkeys" => {
+                let reply = as_person(&server, &again, method, path, body).await;
+                reply.refused_at(422, "validation_failed", "credential");
+            }
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn wrong_codes_count_as_wrong_passwords_wherever_they_are_typed() {
+    let server = Server::with()
+        .set("password_failures_per_account_and_ip", 3)
+        .start();
+    let send = |person: &Person, method: &str, path: &str, body: Value| {
+        let call = server.call(method, path).bearer(&person.access);
+        call.json(body).send()
+    };
+    let ada = server.register("ada@example.com").await;
+    let bob = server.register("bob@example.com").await;
+    let password = json!({"password": PASSWORD});
+    send(&ada, "POST", "/auth/mfa/totp", password)
+        .await
+        .expect(200);
+    let (totp, _) = with_totp(&server, &bob).await;
+    let wrong = json!({"code": "000"});
+    let both = json!({"password": PASSWORD, "code": "000"});
+    for _ in 0..3 {
+        send(&ada, "POST", "/auth/mfa/totp/confirm", wrong.clone())
+            .await
+            .refused(401, "invalid_credentials");
+        send(&bob, "DELETE", "/auth/mfa/totp", both.clone())
+            .await
+            .refused(401, "invalid_credentials");
+    }
+    send(&ada, "POST", "/auth/mfa/totp/confirm", wrong)
+        .await
+        .refused(429, "rate_limited");
+    let right = json!({"password": PASSWORD, "code": totp.code(1)});
+    send(&bob, "DELETE", "/auth/mfa/totp", right)
+        .await
+        .refused(429, "rate_limited");
+}
+
+#[tokio::test]
+async fn a_set_up_ends_after_five_tries() {
+    let server = Server::with()
+        .set("password_failures_per_account_and_ip", 0)
+        .start();
+    let ada = server.register("ada@example.com").await;
+    let begin = json!({"password": PASSWORD});
+    let begun = as_person(&server, &ada, "POST", "/auth/mfa/totp", begin).await;
+    let totp = Totp::new(&begun.expect(200).field("secret"));
+    let confirm = |code: String| {
+        let body = json!({"code": code});
+        as_person(&server, &ada, "POST", "/auth/mfa/totp/confirm", body)
+    };
+    for _ in 0..5 {
+        confirm("000".into())
+            .await
+            .refused(401, "invalid_credentials");
+    }
+    confirm(totp.code(0)).await.refused(409, "conflict");
+    with_totp(&server, &ada).await;
+}
+
+#[tokio::test]
+async fn a_sign_in_that_waits_for_its_factor_does_not_outlive_a_disabling_that_is_over() {
+    let server = server();
+    let ada = server.register("ada@example.com").await;
+    let (_, codes) = with_totp(&server, &ada).await;
+    let step = password_step(&server, "ada@example.com").await;
+    let path = format!("/admin/users/{}", ada.id);
+    for disabled in [true, false] {
+        server
+            .admin("PATCH", &path, Some(json!({"disabled": disabled})))
+            .await;
+    }
+    let code = json!({"recoveryCode": codes[0]});
+    second_step(&server, code.clone(), &step)
+        .await
+        .refused(401, "invalid_token");
+    // The code was not used up.
+    let step = password_step(&server, "ada@example.com").await;
+    second_step(&server, code, &step).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_passkeys_answer_works_no_second_time_after_a_restart() {
+    let mut server = server();
+    let ada = server.register("ada@example.com").await;
+    let mut passkey = with_passkey(&server, &ada).await;
+    let answer = async |server: &Server, passkey: &mut Passkey| {
+        let options = passkey_options(server).await;
+        // As an authenticator without a counter, whose answers differ in nothing but the challenge.
+        json!({"state": options["state"], "credential": passkey.get(&options["publicKey"])})
+    };
+    let unused = answer(&server, &mut passkey).await;
+    server.stop();
+    server.start_again();
+    server
+        .post("/auth/passkey")
+        .json(unused)
+        .send()
+        .await
+        .refused(401, "invalid_credentials");
+    let fresh = answer(&server, &mut passkey).await;
+    server
+        .post("/auth/passkey")
+        .json(fresh)
+        .send()
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn strangers_passkeys_are_limited_by_address_and_told_together() {
+    let server = Server::with()
+        .set("issuer", ISSUER)
+        .set("password_checks_per_minute_per_ip", 5)
+        .start();
+    let junk = json!({"state": "x", "credential": {"id": "AA", "type": "public-key",
+        "response": {"clientDataJSON": "AA", "authenticatorData": "AA", "signature": "AA"}}});
+    let send = || server.post("/auth/passkey").json(junk.clone()).send();
+    for _ in 0..5 {
+        send().await.refused(401, "invalid_credentials");
+    }
+    send().await.refused(429, "rate_limited");
+    let path = "/admin/events?action=login.failed";
+    let rows = eventually("they are written", async || {
+        let events = server.admin("GET", path, None).await;
+        let rows = events["data"].as_array().unwrap().clone();
+        (!rows.is_empty()).then_some(rows)
+    })
+    .await;
+    assert!(rows.len() <= 1, "{rows:?}");
 }

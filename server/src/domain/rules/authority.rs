@@ -253,6 +253,14 @@ pub fn set_password(by: &Rights, user: UserId, may: &ScopeSet) -> Result<(), Ref
     by.may_give(may)
 }
 
+/// Setting up, taking away or replacing one's second factors. With one somebody signs in, or is kept out.
+///
+/// # Errors
+/// [`Refusal::NotFirstParty`].
+pub fn change_factors(by: &Rights, user: UserId) -> Result<(), Refusal> {
+    by.own(user)
+}
+
 /// Ending all sessions of an account.
 ///
 /// # Errors

@@ -224,6 +224,14 @@ fn people_act_on_their_own_account_only_and_change_no_more_than_their_name() {
         refused
     );
     assert_eq!(set_password(&own, other, &none), refused);
+    assert_eq!(change_factors(&own, USER), Ok(()));
+    assert_eq!(change_factors(&own, other), refused);
+    let app = Who::Client(doorward_shared::ClientId(Ulid(3)));
+    for who in [Who::Granted, app, Who::Key(KeyOwner::User(USER))] {
+        let not_theirs = by(&set("admin"), who, Door::Own);
+        assert_eq!(change_factors(&not_theirs, USER), refused, "{who:?}");
+    }
+    assert_eq!(change_factors(&operator("admin"), USER), refused);
     assert_eq!(end_session(&own, other), refused);
     assert_eq!(end_sessions_of(&own, other), refused);
     assert_eq!(mint_key(&own, KeyOwner::User(other), &none), refused);

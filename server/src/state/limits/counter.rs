@@ -129,16 +129,17 @@ impl Counter {
 }
 
 /// Lets go of the entries of a bounded map whose time comes first: `count` of them and one more, and those of the same
-/// time. There must be more than `count`.
+/// time. There must be more than `count`. Answers the last time that went.
 pub(in crate::state) fn let_go_of_first<K: Eq + Hash, V, T: Ord + Copy>(
     map: &mut HashMap<K, V>,
     count: usize,
     time: impl Fn(&V) -> T,
-) {
+) -> T {
     let mut times: Vec<_> = map.values().map(&time).collect();
     let (_, cut, _) = times.select_nth_unstable(count);
     let cut = *cut;
     map.retain(|_, value| time(value) > cut);
+    cut
 }
 
 /// Keys of an address in the counters of [`Widths`].

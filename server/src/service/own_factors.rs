@@ -1,0 +1,219 @@
+//! What people do to their own second factors: what is asked of them again, what is counted, and on whose authority.
+
+use std::{net::IpAddr, sync::Arc};
+
+use doorward_shared::{PasskeyId, mfa::CreatedCredential};
+use serde_json::Value;
+
+use super::{Caller, Error, Passwords, SecondFactors};
+use crate::{
+    crypto::secret::Secret,
+    domain::{Account, Act, Cause, Door, Passkey, Refusal, Session, rules::authority as rule},
+    state::limits::Attempt,
+    store::StoreError,
+};
+
+/// What people change of their own factors with.
+#[derive(Debug, Clone)]
+pub struct OwnFactors {
+    pub(crate) passwords: Passwords,
+    pub(crate) factors: Arc<SecondFactors>,
+    /// How recent a sign-in must be for what changes the server; 0 for however old.
+    pub(crate) step_up_seconds: u32,
+}
+
+/// Somebody at their own account.
+struct Own<'a> {
+    by: &'a Caller,
+    account: &'a Account,
+    session: &'a Session,
+    cause: &'a Cause,
+}
+
+impl<'a> Own<'a> {
+    fn new(by: &'a Caller, cause: &'a Cause) -> Result<Self, Error> {
+        let (account, session) = by.first_party().ok_or(Refusal::NotFirstParty)?;
+        Ok(Self {
+            by,
+            account,
+            session,
+            cause,
+        })
+    }
+
+    fn ip(&self) -> IpAddr {
+        self.cause.ip.unwrap_or(self.session.ip)
+    }
+}
+
+impl OwnFactors {
+    /// What is about to be done, at this moment: checking a password takes time.
+    fn act_now(&self, own: &Own<'_>) -> Result<Act, Error> {
+        let cause = Cause {
+            at: self.passwords.clock.now(),
+            ..own.cause.clone()
+        };
+        own.by.act(Door::Own, self.step_up_seconds, cause)
+    }
+
+    /// Settles an attempt by what became of a code: a wrong one counts as a wrong password. Anything else counts
+    /// as a check alone.
+    fn settled<T>(
+        &self,
+        done: Result<T, Error>,
+        attempt: Attempt,
+        own: &Own<'_>,
+    ) -> Result<T, Error> {
+        match done {
+            Err(Error::WrongFactor | Error::Store(StoreError::Refused(Refusal::FactorWrong))) => {
+                drop(attempt);
+                let user = own.account.user.id;
+                self.passwords
+                    .note_failure(Some(user), None, own.cause.clone());
+            }
+            _ => attempt.succeeded(),
+        }
+        done
+    }
+
+    /// Begins the set-up of somebody's one-time codes: the secret, and the address for authenticators.
+    ///
+    /// # Errors
+    /// As [`Passwords::verify`]; `conflict` where codes are in use.
+    pub(crate) async fn begin_totp(
+        &self,
+        by: &Caller,
+        password: Secret,
+        cause: Cause,
+    ) -> Result<(Secret, Secret), Error> {
+        let own = Own::new(by, &cause)?;
+        let seen = self
+            .passwords
+            .verify_again(own.account, password, own.ip(), &cause)
+            .await?;
+        let act = self.act_now(&own)?;
+        let user = &own.account.user;
+        self.factors.begin_totp(user, seen.into(), act).await
+    }
+
+    /// Takes somebody's one-time codes into use; answers recovery codes.
+    ///
+    /// # Errors
+    /// [`Error::WrongFactor`] and [`Error::RateLimited`], as for a password; `conflict` where no set-up is open.
+    pub(crate) async fn confirm_totp(
+        &self,
+        by: &Caller,
+        code: &str,
+        cause: Cause,
+    ) -> Result<Vec<Secret>, Error> {
+        let own = Own::new(by, &cause)?;
+        let user = &own.account.user;
+        let (_, attempt) = self
+            .passwords
+            .attempt(user.email.as_str(), own.ip())
+            .await?;
+        let act = self.act_now(&own)?;
+        let done = self.factors.confirm_totp(user.id, code, act).await;
+        self.settled(done, attempt, &own)
+    }
+
+    /// Takes somebody's one-time codes out of use. Password and code are one attempt.
+    ///
+    /// # Errors
+    /// As [`Passwords::verify`]; [`Error::WrongFactor`]; `not_found` where none are in use.
+    pub(crate) async fn remove_totp(
+        &self,
+        by: &Caller,
+        (password, code): (Secret, &str),
+        cause: Cause,
+    ) -> Result<(), Error> {
+        let own = Own::new(by, &cause)?;
+        let (seen, attempt) = self
+            .passwords
+            .verify_again_held(own.account, password, own.ip(), &cause)
+            .await?;
+        let act = self.act_now(&own)?;
+        let user = own.account.user.id;
+        let done = self.factors.remove_totp(user, code, seen.into(), act).await;
+        self.settled(done, attempt, &own)
+    }
+
+    /// Gives somebody new recovery codes.
+    ///
+    /// # Errors
+    /// As [`Passwords::verify`]; `conflict` for an account without a factor.
+    pub(crate) async fn new_recovery_codes(
+        &self,
+        by: &Caller,
+        password: Secret,
+        cause: Cause,
+    ) -> Result<Vec<Secret>, Error> {
+        let own = Own::new(by, &cause)?;
+        let seen = self
+            .passwords
+            .verify_again(own.account, password, own.ip(), &cause)
+            .await?;
+        let act = self.act_now(&own)?;
+        let user = own.account.user.id;
+        self.factors
+            .new_recovery_codes(user, seen.into(), act)
+            .await
+    }
+
+    /// Options for a new passkey of somebody's.
+    ///
+    /// # Errors
+    /// As [`Passwords::verify`]; [`Error::NoPasskeys`].
+    pub(crate) async fn passkey_options(
+        &self,
+        by: &Caller,
+        password: Secret,
+        cause: Cause,
+    ) -> Result<Value, Error> {
+        let own = Own::new(by, &cause)?;
+        let seen = self
+            .passwords
+            .verify_again(own.account, password, own.ip(), &cause)
+            .await?;
+        let (act, user) = (self.act_now(&own)?, own.account.user.id);
+        let may = move |by: &rule::Rights| rule::change_factors(by, user);
+        self.passwords.store.allowed(act, may).await?;
+        let given = (own.session.id, seen.password);
+        let now = self.passwords.clock.now();
+        self.factors
+            .creation_options(&own.account.user, given, now)
+            .await
+    }
+
+    /// Adds a passkey that answers such options.
+    ///
+    /// # Errors
+    /// [`Error::Credential`]; `conflict`.
+    pub(crate) async fn add_passkey(
+        &self,
+        by: &Caller,
+        (name, credential): (String, &CreatedCredential),
+        cause: Cause,
+    ) -> Result<Passkey, Error> {
+        let own = Own::new(by, &cause)?;
+        let act = self.act_now(&own)?;
+        let whose = (own.account.user.id, own.session.id);
+        self.factors.add_passkey(whose, name, credential, act).await
+    }
+
+    /// Removes a passkey of somebody's.
+    ///
+    /// # Errors
+    /// `not_found`, also for another's.
+    pub(crate) async fn remove_passkey(
+        &self,
+        by: &Caller,
+        id: PasskeyId,
+        cause: Cause,
+    ) -> Result<(), Error> {
+        let own = Own::new(by, &cause)?;
+        let act = self.act_now(&own)?;
+        let user = own.account.user.id;
+        Ok(self.passwords.store.remove_passkey(user, id, act).await?)
+    }
+}
