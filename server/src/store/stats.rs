@@ -77,16 +77,26 @@ impl Store {
         .await
     }
 
-    /// Writes what happened in a minute, and forgets those of long ago.
+    /// Writes what happened in a minute, beside what a process before has written of it, and forgets those of long ago.
+    /// Of two parts of a minute, the latency is that of the one with more requests.
     pub(crate) async fn put_minute(&self, minute: Minute) -> Result<(), StoreError> {
-        self.write(move |unit| {
-            let floor = minute.time.plus_seconds(-MINUTES_KEPT);
-            unit.conn
-                .prepare_cached("DELETE FROM minutes WHERE time < ?1")?
-                .execute([floor.0])?;
-            unit.conn
+        self.write(move |unit| put_minute(unit.conn, &minute)).await
+    }
+}
+
+fn put_minute(conn: &Connection, minute: &Minute) -> Result<(), StoreError> {
+    let floor = minute.time.plus_seconds(-MINUTES_KEPT);
+    conn.prepare_cached("DELETE FROM minutes WHERE time < ?1")?
+        .execute([floor.0])?;
+    conn
                 .prepare_cached(
-                    "INSERT OR REPLACE INTO minutes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                    "INSERT INTO minutes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+                     ON CONFLICT (time) DO UPDATE SET logins = logins + excluded.logins,
+                       failures = failures + excluded.failures, registrations = registrations + excluded.registrations,
+                       tokens = tokens + excluded.tokens, requests = requests + excluded.requests,
+                       active_sessions = excluded.active_sessions,
+                       p50_ms = iif(excluded.requests >= requests, excluded.p50_ms, p50_ms),
+                       p95_ms = iif(excluded.requests >= requests, excluded.p95_ms, p95_ms)",
                 )?
                 .execute(params![
                     minute.time.0,
@@ -99,10 +109,7 @@ impl Store {
                     minute.p50_ms,
                     minute.p95_ms
                 ])?;
-            Ok(())
-        })
-        .await
-    }
+    Ok(())
 }
 
 /// Sessions that are live, by the same rule as `Session::is_live`: those not revoked but the few that are over and not
@@ -183,6 +190,32 @@ fn failing_accounts(conn: &Connection, now: Timestamp) -> Result<Vec<FailingAcco
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn both_parts_of_a_minute_in_which_the_server_restarted_count() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        super::super::schema::migrate(&mut conn).unwrap();
+        let part = |requests: u64, active_sessions, p50_ms| Minute {
+            time: Timestamp(60_000),
+            logins: requests,
+            failures: 1,
+            registrations: 2,
+            tokens: 3,
+            requests,
+            active_sessions,
+            p50_ms,
+            p95_ms: 2. * p50_ms,
+        };
+        put_minute(&conn, &part(10, 5, 1.)).unwrap();
+        put_minute(&conn, &part(4, 6, 8.)).unwrap();
+        let both = Minute {
+            failures: 2,
+            registrations: 4,
+            tokens: 6,
+            ..part(14, 6, 1.)
+        };
+        assert_eq!(minutes(&conn).unwrap(), [both]);
+    }
 
     #[test]
     fn kept_numbers_are_those_that_counting_gives() {
