@@ -16,6 +16,8 @@ use crate::{clock::random_bytes, domain::Actor, store::Ends};
 const KEEP: i64 = 300;
 /// Open previews, at most. Each holds 1,000 ids at most.
 const MAX_PREVIEWS: usize = 1000;
+/// Open previews of one caller, at most: past it the oldest goes.
+const OF_ONE: usize = 20;
 
 /// The sessions a bulk revocation would end.
 #[derive(Debug, Clone)]
@@ -37,10 +39,18 @@ struct Kept {
 pub(crate) struct Previews(Mutex<HashMap<String, Kept>>);
 
 impl Previews {
-    /// Keeps a preview; answers its id and end. `None` when too much is kept already.
+    /// Keeps a preview; answers its id and end. Past what one caller may have open, their oldest goes. `None` when too much
+    /// is kept for all.
     pub fn keep(&self, preview: Preview, by: Actor, now: Timestamp) -> Option<(String, Timestamp)> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|_, kept| kept.until > now);
+        let own = kept.iter().filter(|(_, kept)| kept.by == by);
+        if own.clone().count() >= OF_ONE {
+            let oldest = own.min_by_key(|(_, kept)| kept.until);
+            if let Some(id) = oldest.map(|(id, _)| id.clone()) {
+                kept.remove(&id);
+            }
+        }
         if kept.len() >= MAX_PREVIEWS {
             return None;
         }
@@ -66,5 +76,39 @@ impl Previews {
             return None;
         }
         kept.remove(id).map(|kept| kept.preview)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use doorward_shared::UserId;
+
+    use super::*;
+    use crate::store::Which;
+
+    fn preview() -> Preview {
+        Preview {
+            ends: Ends {
+                count: 0,
+                users: 0,
+                which: Which::These(Vec::new()),
+            },
+            shown: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn whoever_asks_for_too_many_loses_their_own_oldest() {
+        let previews = Previews::default();
+        let [eve, ada] = [1, 2].map(|id| Actor::User(UserId(Ulid(id))));
+        let now = |second| Timestamp::from_seconds(second);
+        let (adas, _) = previews.keep(preview(), ada, now(0)).unwrap();
+        let eves: Vec<_> = (0..200)
+            .map(|second| previews.keep(preview(), eve, now(second)).unwrap().0)
+            .collect();
+        assert!(previews.take(&adas, ada, now(200)).is_some());
+        assert!(previews.take(&eves[179], eve, now(200)).is_none());
+        assert!(previews.take(&eves[180], eve, now(200)).is_some());
+        assert!(previews.take(&eves[199], eve, now(200)).is_some());
     }
 }
