@@ -1,6 +1,8 @@
 //! Second factors: one-time codes, recovery codes, passkeys, and what each door does with them.
 
-use doorward_tests::{PASSWORD, Passkey, Person, Reply, Server, Totp, eventually, fields, is_id};
+use doorward_tests::{
+    PASSWORD, Passkey, Person, Reply, Server, Totp, browser::form, eventually, fields, is_id,
+};
 use serde_json::{Value, json};
 
 const ISSUER: &str = "http://localhost:8123";
@@ -675,4 +677,24 @@ async fn strangers_passkeys_are_limited_by_address_and_told_together() {
     })
     .await;
     assert!(rows.len() <= 1, "{rows:?}");
+
+#[tokio::test]
+async fn a_browser_that_lost_its_cookie_at_the_second_step_gets_another() {
+    let server = server();
+    let fields = [("mfaToken", "x"), ("methods", "totp"), ("code", "123456")];
+    let page = server.post("/sign-in/factor").form(&fields).send().await;
+    let page = page.expect(403);
+    let cookie = page.header("set-cookie");
+    let cookie = cookie.split(';').next().unwrap();
+    assert!(cookie.starts_with("doorward-"), "{cookie}");
+    let form = form(&page, "/sign-in/factor").with("code", "123456");
+    let pairs: Vec<_> = form
+        .fields
+        .iter()
+        .map(|(name, value)| (&**name, &**value))
+        .collect();
+    let again = server.post("/sign-in/factor").header("cookie", cookie);
+    // It is taken now, and its token is over: the sign-in begins anew.
+    let page = again.form(&pairs).send().await.expect(200);
+    assert!(page.text().contains("name=\"password\""));
 }
