@@ -189,9 +189,16 @@ impl Exchange {
         let refresh = offline.then(|| tokens.next_refresh_token());
         let new = tokens.granted_session(client, code, refresh.clone(), now);
         let store = &self.endpoint.store;
-        let redeemed = store.redeem_code(hash, new, self.cause.clone()).await?;
-        let (user, session) = match redeemed {
-            Redeemed::Opened(opened) => *opened,
+        let issuer = tokens.issuer.clone();
+        let redeemed = store.redeem_code(hash, new, issuer, self.cause.clone());
+        let ((user, session), granted) = match redeemed.await? {
+            Redeemed::Opened(opened, granted) => (*opened, granted),
+            Redeemed::OtherResource => {
+                return Err(Failure::new(
+                    "invalid_target",
+                    "the client is not registered for what was granted any more",
+                ));
+            }
             Redeemed::Replayed | Redeemed::Gone => {
                 return Err(Failure::grant("the authorization code is not valid"));
             }
@@ -202,12 +209,13 @@ impl Exchange {
             .scope
             .intersect(&grantable(&may.unwrap_or_default()))
             .intersect(&client.scopes);
+        // What is asked for was found to be the client's just now.
         let audience = if self.resources.is_empty() {
-            &code.resources
+            granted
         } else {
-            &self.resources
+            self.resources.clone()
         };
-        let access_token = self.access_token(&session, &scope, audience.clone())?;
+        let access_token = self.access_token(&session, &scope, audience)?;
         let id_token = scope.covers("openid").then(|| {
             let code = (code.auth_time.seconds(), code.nonce.clone());
             self.id_token(&session, code, &access_token)
@@ -247,9 +255,10 @@ impl Exchange {
                 Failure::grant("the refresh token is not valid")
             }
             NotRenewed::ScopeTooWide => Failure::scope("the scope was not granted"),
-            NotRenewed::OtherResource => {
-                Failure::new("invalid_target", "the resource was not granted")
-            }
+            NotRenewed::OtherResource => Failure::new(
+                "invalid_target",
+                "the resource was not granted, or is not the client's any more",
+            ),
             NotRenewed::Failed(error) => error.into(),
         })?;
         let scope = match wanted {

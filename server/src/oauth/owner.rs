@@ -9,6 +9,7 @@ use super::{
     authorize::{AuthorizationEndpoint, Next, SAID_NO, Visitor},
     redirect::is_claimed_by_any_program,
     request::AuthorizationRequest,
+    token::resources,
     with_parameters,
 };
 use crate::{
@@ -137,7 +138,12 @@ impl Owner {
             challenge: self.request.challenge.clone(),
             nonce: self.request.nonce.clone(),
             auth_time: who.session.created_at,
-            resources: self.request.resources.clone(),
+            // The request may have been kept for hours.
+            resources: resources(
+                &self.endpoint.issuer,
+                &self.client,
+                self.request.resources.clone(),
+            )?,
             ip: self.visitor.ip,
             user_agent: self.visitor.user_agent.clone(),
             expires_at: self.now.plus_seconds(CODE_SECONDS),

@@ -56,7 +56,7 @@ pub(crate) enum NotRenewed {
     Revoked,
     /// More is asked for than was granted. The token is still good.
     ScopeTooWide,
-    /// Another audience is asked for than was granted. The token is still good.
+    /// Another audience is asked for than was granted, or none that was is the client's any more. The token is still good.
     OtherResource,
     /// Limits or storage. The token is still good.
     Failed(Error),
@@ -161,6 +161,7 @@ impl Refresh {
             },
             scope: asked.scope,
             resources: asked.resources,
+            issuer: self.tokens.issuer.clone(),
         }
     }
 

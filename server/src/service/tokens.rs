@@ -165,7 +165,6 @@ impl Tokens {
             scope: Some(code.scope.clone()),
             user_agent: code.user_agent.clone(),
             refresh,
-            resources: code.resources.clone(),
             auth_time: Some(code.auth_time),
             ..self.session_at(code.ip, now)
         }

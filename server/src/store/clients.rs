@@ -20,6 +20,7 @@ use crate::{
     crypto::secret::Digest256,
     domain::{
         Act, Client, Diff, Noted, Refusal,
+        client::is_same_resource,
         diff::quoted,
         rules::{
             authority::{self as rule, ClientActs},
@@ -249,6 +250,25 @@ fn browser_origins(conn: &Connection) -> Result<HashSet<String>, StoreError> {
         origins.extend(tuples.map(|origin| origin.ascii_serialization()));
     }
     Ok(origins)
+}
+
+/// Those of the audiences that a client may still ask tokens for: its own, and the server's.
+pub(super) fn still_registered(
+    conn: &Connection,
+    id: ClientId,
+    granted: &[String],
+    issuer: &str,
+) -> Result<Vec<String>, StoreError> {
+    if granted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let registered = find(conn, id)?.map(|client| client.resources);
+    let registered = registered.unwrap_or_default();
+    let is_one = |uri: &&String| {
+        let mut known = registered.iter().map(String::as_str).chain([issuer]);
+        known.any(|known| is_same_resource(known, uri))
+    };
+    Ok(granted.iter().filter(is_one).cloned().collect())
 }
 
 pub(super) fn find(conn: &Connection, id: ClientId) -> Result<Option<Client>, StoreError> {

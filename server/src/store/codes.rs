@@ -4,7 +4,7 @@ use doorward_shared::{ClientId, ScopeSet, SessionId, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
-    NewSession, Store, StoreError, authority, endings,
+    NewSession, Store, StoreError, authority, clients, endings,
     rows::{self, ip_bytes, ulid},
     sessions,
     writer::Unit,
@@ -24,7 +24,10 @@ use crate::{
 #[derive(Debug)]
 pub enum Redeemed {
     /// It gave this session, and no other use will give anything.
-    Opened(Box<(User, Session)>),
+    /// Its tokens are for these audiences, where it was for any.
+    Opened(Box<(User, Session)>, Vec<String>),
+    /// Its client is registered for none of its audiences any more. It is as good as before.
+    OtherResource,
     /// It had been used before; what it gave is dead now.
     Replayed,
     Gone,
@@ -154,6 +157,7 @@ impl Store {
         &self,
         hash: Digest256,
         new: NewSession,
+        issuer: String,
         cause: Cause,
     ) -> Result<Redeemed, StoreError> {
         self.write(move |unit| {
@@ -169,15 +173,21 @@ impl Store {
                 }
                 (Use::Nothing | Use::Opens, _) => return Ok(Redeemed::Gone),
             };
+            let still =
+                clients::still_registered(unit.conn, code.client_id, &code.resources, &issuer)?;
+            if still.is_empty() && !code.resources.is_empty() {
+                return Ok(Redeemed::OtherResource);
+            }
             let new = NewSession {
                 method: signed_in.method,
+                resources: still.clone(),
                 ..new
             };
             let opened = sessions::open(unit, code.user_id, new, &cause)?;
             unit.conn
                 .prepare_cached("UPDATE codes SET used_at = ?2, session_id = ?3 WHERE hash = ?1")?
                 .execute(params![hash.0, cause.at.0, opened.1.id.0.to_bytes()])?;
-            Ok(Redeemed::Opened(Box::new(opened)))
+            Ok(Redeemed::Opened(Box::new(opened), still))
         })
         .await
     }

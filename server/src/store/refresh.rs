@@ -5,7 +5,7 @@ use doorward_shared::{ScopeSet, SessionId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
-    Store, StoreError, accounts, roles,
+    Store, StoreError, accounts, clients, roles,
     rows::{self, ulid},
     sessions::{end, find},
     writer::Unit,
@@ -38,6 +38,8 @@ pub struct Rotation {
     pub scope: Option<ScopeSet>,
     /// Audiences that are asked for; all that were granted, when there are none.
     pub resources: Vec<String>,
+    /// The server's own, which every client may name.
+    pub issuer: String,
 }
 
 /// What became of a use.
@@ -66,7 +68,7 @@ pub enum Refreshed {
     Replayed,
     /// More is asked for than was granted. The token is still good.
     ScopeTooWide,
-    /// Another audience is asked for than was granted. The token is still good.
+    /// Another audience is asked for than was granted, or none that was is the client's any more. The token is still good.
     OtherResource,
 }
 
@@ -356,8 +358,14 @@ fn allowed(
         return Ok(Err(Refreshed::ScopeTooWide));
     }
     let granted = resources(conn, session.id)?;
+    // What was taken from the client since is granted no more.
+    let still = match session.client_id {
+        Some(client) => clients::still_registered(conn, client, &granted, &rotation.issuer)?,
+        None => granted.clone(),
+    };
     let asked = &rotation.resources;
-    if !granted.is_empty() && !asked.iter().all(|uri| granted.contains(uri)) {
+    let is_lost = !granted.is_empty() && still.is_empty();
+    if is_lost || !granted.is_empty() && !asked.iter().all(|uri| still.contains(uri)) {
         return Ok(Err(Refreshed::OtherResource));
     }
     let account = accounts::account(conn, session.user_id)?;
@@ -365,7 +373,7 @@ fn allowed(
         return Ok(Err(Refreshed::Revoked));
     };
     let resources = if asked.is_empty() {
-        granted
+        still
     } else {
         asked.clone()
     };

@@ -350,6 +350,56 @@ async fn an_audience_does_not_grow_at_refresh() {
     }
 }
 
+/// What is taken from a client is granted to it no more: by no code, no refresh token and no request from before.
+#[tokio::test]
+async fn an_audience_that_a_client_has_lost_is_gone_from_what_was_granted() {
+    let server = Server::start();
+    let [kept, lost] = ["https://a.example/", "https://b.example/"];
+    let app = server.app(json!({ "resources": [kept, lost] })).await;
+    server.register("ada@example.com").await;
+    let asked = |resources: &[&str]| {
+        let mut pairs = request(&app, &[("scope", "openid offline_access")]);
+        let resources = resources
+            .iter()
+            .map(|uri| ("resource".into(), (*uri).into()));
+        pairs.extend(resources);
+        pairs
+    };
+    let browser = server.browser();
+    let code = async |resources: &[&str]| browser.code("ada@example.com", &asked(resources)).await;
+    let refresh = async |token: &str| {
+        let call = server.post("/oauth/token").basic(&app.id, &app.secret);
+        let form = [("grant_type", "refresh_token"), ("refresh_token", token)];
+        call.form(&form).send().await
+    };
+    let tokens = async |resources: &[&str]| {
+        let code = code(resources).await;
+        let tokens = server.redeem(&app, &code).await.expect(200);
+        tokens.field("refresh_token")
+    };
+    let (both, one) = (tokens(&[kept, lost]).await, tokens(&[lost]).await);
+    let codes = [code(&[kept, lost]).await, code(&[lost]).await];
+    let change = json!({ "resources": [kept] });
+    let path = format!("/admin/clients/{}", app.id);
+    server.admin("PATCH", &path, Some(change)).await;
+
+    let next = refresh(&both).await.expect(200);
+    assert_eq!(claims(&next.field("access_token"))["aud"], kept);
+    let refused = refresh(&one).await.expect(400);
+    assert_eq!(refused.field("error"), "invalid_target");
+    let next = server.redeem(&app, &codes[0]).await.expect(200);
+    assert_eq!(claims(&next.field("access_token"))["aud"], kept);
+    let refused = server.redeem(&app, &codes[1]).await.expect(400);
+    assert_eq!(refused.field("error"), "invalid_target");
+
+    // It was only taken away: given back, both go on.
+    let change = json!({ "resources": [kept, lost] });
+    server.admin("PATCH", &path, Some(change)).await;
+    let next = refresh(&one).await.expect(200);
+    assert_eq!(claims(&next.field("access_token"))["aud"], lost);
+    server.redeem(&app, &codes[1]).await.expect(200);
+}
+
 #[tokio::test]
 async fn a_code_is_worth_nothing_once_the_sign_in_it_rests_on_has_ended() {
     let server = Server::start();
