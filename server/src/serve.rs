@@ -16,7 +16,7 @@ use doorward_server::{
 use rocket::{
     Config, Ignite, Orbit, Rocket, Shutdown, error::ErrorKind, fairing::AdHoc, figment::Figment,
 };
-use tokio::task::JoinHandle;
+use tokio::{runtime::Runtime, task::JoinHandle};
 
 use crate::{
     about,
@@ -31,6 +31,9 @@ const FINISH: Duration = Duration::from_secs(3);
 /// How long a server with renewed certificates waits for the port to be let go.
 const TAKE_OVER: Duration = Duration::from_secs(5);
 
+/// How long the process waits for work that blocks a thread, once everything else has ended.
+const LET_GO: Duration = Duration::from_millis(500);
+
 /// What became of an attempt to serve.
 enum Ended {
     Stopped,
@@ -44,6 +47,17 @@ pub fn serve(settings: Settings, figment: &Figment) -> Result<(), String> {
     process::raise_file_limit();
     let config: Config = figment.extract().map_err(text)?;
     let runtime = runtime(config.workers)?;
+    let served = serve_on(&runtime, settings, figment, &config);
+    runtime.shutdown_timeout(LET_GO);
+    served
+}
+
+fn serve_on(
+    runtime: &Runtime,
+    settings: Settings,
+    figment: &Figment,
+    config: &Config,
+) -> Result<(), String> {
     let _guard = runtime.enter();
     process::survive_file_size_limit().map_err(text)?;
     let mut stop = Stop::listen().map_err(text)?;
@@ -53,8 +67,8 @@ pub fn serve(settings: Settings, figment: &Figment) -> Result<(), String> {
     }
     let mut last = String::new();
     for _ in 0..8 {
-        let listen = listen(&config)?;
-        let attempt = attempt(settings.clone(), figment, &config, listen, &mut stop);
+        let listen = listen(config)?;
+        let attempt = attempt(settings.clone(), figment, config, listen, &mut stop);
         match runtime.block_on(attempt)? {
             Ended::Stopped => return Ok(()),
             Ended::PortTaken(error) => last = error,

@@ -31,7 +31,7 @@ impl Backups {
     /// Storage, with what the rules refuse.
     pub(crate) async fn make(&self, act: Act) -> Result<Backup, Error> {
         let at = act.at();
-        let directory = self.store.directory().join("backups");
+        let directory = self.store.backups();
         let name = at.to_string().replace([':', '.'], "-");
         let file = directory.join(format!("doorward-{name}.db"));
         // Asks the system for the current directory, which may block.

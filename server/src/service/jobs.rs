@@ -44,6 +44,7 @@ impl Jobs {
     pub(crate) fn start(&self) -> Vec<JoinHandle<()>> {
         // After a rest that was none: another Rocket took over, with other certificates.
         self.rested.store(false, Ordering::Relaxed);
+        self.store.allow_backups(true);
         vec![
             tokio::spawn(self.clone().flush()),
             tokio::spawn(self.clone().sweep()),
@@ -55,9 +56,10 @@ impl Jobs {
     }
 
     /// Writes what is kept in memory between times: when keys and sessions were last used, the numbers of this minute.
-    /// Once, at the end of the process.
+    /// Once, at the end of the process, which waits for no backup.
     pub(crate) async fn rest(&self) {
         if !self.rested.swap(true, Ordering::Relaxed) {
+            self.store.allow_backups(false);
             let minute = minute_of(self.clock.now());
             let _ = self.statistics.end_minute(minute).await;
             let _ = self.store.flush_touches().await;

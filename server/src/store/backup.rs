@@ -4,9 +4,10 @@ use std::{
     fs::{self, File},
     io::{self, IsTerminal},
     path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use rusqlite::OpenFlags;
+use rusqlite::{Connection, InterruptHandle, OpenFlags};
 
 use super::{
     DATABASE, MASTER_KEY, OPERATOR_KEY, Store, StoreError, authority,
@@ -16,11 +17,13 @@ use super::{
 };
 use crate::{
     domain::{Act, Refusal, rules::authority as rule},
-    files,
+    files::{self, with_suffix},
 };
 
 /// What an unfinished copy is called, after the name it will have.
 pub(super) const UNFINISHED: &str = "partial";
+/// Where the running server's backups are, in the data directory.
+pub(super) const BACKUPS: &str = "backups";
 
 /// Writes a consistent copy of a data directory's database to `file` (mode 0600), whether it is in use or not. Links are
 /// followed, and stay. The copy is examined, and appears whole or not at all. Writers are not held up.
@@ -28,18 +31,25 @@ pub(super) const UNFINISHED: &str = "partial";
 /// # Errors
 /// When there is no database or it is damaged, or `file` cannot be written or is there and no plain file.
 pub fn back_up(directory: &Path, file: &Path) -> Result<u64, StoreError> {
+    back_up_until(directory, file, &Copies::default())
+}
+
+/// As [`back_up`], until `copies` are ended.
+fn back_up_until(directory: &Path, file: &Path, copies: &Copies) -> Result<u64, StoreError> {
     let source = existing(directory)?;
     let target = files::resolve(file).map_err(at(file))?;
     refuse_to_replace(directory, &target)?;
     let partial = beside(&target, UNFINISHED)?;
-    let made = copy(&source, &partial, owner(directory, &target))
-        .and_then(|()| whole(&partial))
+    let made = copy_until(&source, &partial, owner(directory, &target), copies)
+        .and_then(|()| whole(&partial, copies))
         .and_then(|()| files::replace(&partial, &target).map_err(at(&target)));
     if made.is_err() {
-        // What failed is what has to be told.
-        files::remove(&partial).ok();
+        for suffix in ["", "-journal"] {
+            // What failed is what has to be told.
+            files::remove(&with_suffix(&partial, suffix)).ok();
+        }
     }
-    made?;
+    made.map_err(|error| copies.why(error))?;
     Ok(fs::metadata(&target).map_err(at(&target))?.len())
 }
 
@@ -56,7 +66,7 @@ pub fn back_up_to_stdout(directory: &Path) -> Result<u64, StoreError> {
     let source = existing(directory)?;
     let partial = beside(&source, UNFINISHED)?;
     let sent = copy(&source, &partial, Some(directory))
-        .and_then(|()| whole(&partial))
+        .and_then(|()| whole(&partial, &Copies::default()))
         .and_then(|()| {
             let mut copy = File::open(&partial).map_err(at(&partial))?;
             let bytes = io::copy(&mut copy, &mut out).map_err(at(Path::new("stdout")))?;
@@ -112,6 +122,15 @@ fn owner<'a>(directory: &'a Path, target: &Path) -> Option<&'a Path> {
 
 /// Copies the database `source` to `partial`, which belongs to the owner of the directory `owner` afterwards.
 pub(super) fn copy(source: &Path, partial: &Path, owner: Option<&Path>) -> Result<(), StoreError> {
+    copy_until(source, partial, owner, &Copies::default())
+}
+
+fn copy_until(
+    source: &Path,
+    partial: &Path,
+    owner: Option<&Path>,
+    copies: &Copies,
+) -> Result<(), StoreError> {
     files::remove(partial).map_err(at(partial))?;
     let file = files::create(partial).map_err(at(partial))?;
     if let Some(directory) = owner {
@@ -125,6 +144,7 @@ pub(super) fn copy(source: &Path, partial: &Path, owner: Option<&Path>) -> Resul
     let conn = open_to_check(source, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     // Before the copy, which carries out the statements of the schema.
     schema::recognise(&conn).map_err(|error| error.at(source))?;
+    copies.watch(&conn)?;
     // One read transaction over the whole copy: a snapshot, in WAL mode without holding up the writer.
     conn.execute("VACUUM INTO ?1", [text])
         .map_err(|error| StoreError::from(error).at(source))?;
@@ -132,8 +152,9 @@ pub(super) fn copy(source: &Path, partial: &Path, owner: Option<&Path>) -> Resul
 }
 
 /// Whether a copy can be relied on, before it is said to be there.
-fn whole(partial: &Path) -> Result<(), StoreError> {
+fn whole(partial: &Path, copies: &Copies) -> Result<(), StoreError> {
     let conn = open_to_check(partial, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    copies.watch(&conn)?;
     examine(&conn).map_err(|error| error.at(partial))
 }
 
@@ -146,7 +167,74 @@ pub(super) fn beside(path: &Path, what: &str) -> Result<PathBuf, StoreError> {
     Ok(path.with_file_name(name))
 }
 
+/// Copies that the running server makes, and that end with it: a copy of a large database takes longer than a stop may.
+#[derive(Debug, Default)]
+pub(super) struct Copies(Mutex<Copying>);
+
+#[derive(Default)]
+struct Copying {
+    ended: bool,
+    /// Of the connection that copies or checks now.
+    running: Option<InterruptHandle>,
+}
+
+impl std::fmt::Debug for Copying {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Copying")
+            .field("ended", &self.ended)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Copies {
+    fn state(&self) -> MutexGuard<'_, Copying> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a copy may be made, or is cut off: what runs, and what begins later.
+    fn allow(&self, allowed: bool) {
+        let mut state = self.state();
+        state.ended = !allowed;
+        if let Some(running) = state.running.as_ref().filter(|_| !allowed) {
+            running.interrupt();
+        }
+    }
+
+    /// From here on a connection's statements are cut off.
+    fn watch(&self, conn: &Connection) -> Result<(), StoreError> {
+        let mut state = self.state();
+        if state.ended {
+            return Err(stopping());
+        }
+        state.running = Some(conn.get_interrupt_handle());
+        Ok(())
+    }
+
+    /// Why a copy really failed.
+    fn why(&self, error: StoreError) -> StoreError {
+        if self.state().ended {
+            stopping()
+        } else {
+            error
+        }
+    }
+}
+
+fn stopping() -> StoreError {
+    StoreError::Unavailable("the server stops: no backup was made".into())
+}
+
 impl Store {
+    /// Cuts backups off, so that the end of the process waits for none; or allows them again.
+    pub(crate) fn allow_backups(&self, allowed: bool) {
+        self.inner.copies.allow(allowed);
+    }
+
+    /// Where the running server's backups are.
+    pub fn backups(&self) -> PathBuf {
+        self.directory().join(BACKUPS)
+    }
+
     /// Writes a backup of the running database.
     ///
     /// # Errors
@@ -155,12 +243,12 @@ impl Store {
         let Ok(_alone) = self.inner.backup.try_lock() else {
             return Err(Refusal::Conflict("a backup is being made".into()).into());
         };
-        let (directory, target) = (self.directory().to_owned(), file.clone());
+        let (inner, target) = (self.inner.clone(), file.clone());
         // On a thread of its own: readers are few, and this takes long.
         let made = tokio::task::spawn_blocking(move || {
             let home = files::parent(&target);
             files::create_directory(home).map_err(at(home))?;
-            back_up(&directory, &target)
+            back_up_until(&inner.directory, &target, &inner.copies)
         });
         let bytes = made
             .await
@@ -185,5 +273,62 @@ impl Store {
             return Err(error);
         }
         Ok(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_ends_with_the_server_and_leaves_nothing() {
+        let home = tempfile::tempdir().unwrap();
+        let mut conn = Connection::open(home.path().join(DATABASE)).unwrap();
+        schema::migrate(&mut conn).unwrap();
+        let copies = Copies::default();
+        copies.allow(false);
+        let target = home.path().join("copy.db");
+        let error = back_up_until(home.path(), &target, &copies).unwrap_err();
+        assert!(error.to_string().contains("the server stops"), "{error}");
+        let left: Vec<_> = fs::read_dir(home.path()).unwrap().flatten().collect();
+        let left = left.iter().map(|entry| entry.file_name());
+        assert!(
+            left.into_iter()
+                .all(|name| !name.to_string_lossy().contains("copy"))
+        );
+        copies.allow(true);
+        assert!(back_up_until(home.path(), &target, &copies).unwrap() > 0);
+    }
+
+    #[test]
+    fn a_statement_that_runs_is_cut_off() {
+        let copies = std::sync::Arc::new(Copies::default());
+        let conn = Connection::open_in_memory().unwrap();
+        copies.watch(&conn).unwrap();
+        let (begun, begins) = std::sync::mpsc::channel();
+        let ending = std::thread::spawn({
+            let copies = copies.clone();
+            move || {
+                begins.recv().unwrap();
+                copies.allow(false);
+            }
+        });
+        // It never ends by itself; each row is one step of it.
+        let endless =
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n";
+        let mut select = conn.prepare(endless).unwrap();
+        let mut rows = select.query([]).unwrap();
+        rows.next().unwrap();
+        begun.send(()).unwrap();
+        let cut = loop {
+            if let Err(error) = rows.next() {
+                break error;
+            }
+        };
+        assert_eq!(
+            cut.sqlite_error_code(),
+            Some(rusqlite::ErrorCode::OperationInterrupted)
+        );
+        ending.join().unwrap();
     }
 }

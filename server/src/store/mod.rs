@@ -80,6 +80,7 @@ struct Inner {
     directory: PathBuf,
     /// Held by whoever makes a backup.
     backup: tokio::sync::Mutex<()>,
+    copies: backup::Copies,
     _lock: DirectoryLock,
 }
 

@@ -103,6 +103,7 @@ impl Store {
                 thread: Mutex::new(Some(thread)),
                 directory: directory.to_owned(),
                 backup: tokio::sync::Mutex::default(),
+                copies: super::backup::Copies::default(),
                 _lock: lock,
             }),
         })
