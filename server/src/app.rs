@@ -432,9 +432,9 @@ pub fn restore(
         },
         false => None,
     };
-    let opens = |kid: &str, sealed: &[u8]| {
+    let opens = |place: &str, sealed: &[u8]| {
         let master = master.as_ref();
-        master.is_some_and(|master| master.open(kid, sealed).is_ok())
+        master.is_some_and(|master| master.open(place, sealed).is_ok())
     };
     let operator = found_operator_key(settings)?.map(|key| key.digest());
     let how = Restore {

@@ -139,6 +139,14 @@ fn run(cli: Cli) -> Result<(), String> {
                      from before are not valid any more"
                 );
             }
+            if done.codes_closed > 0 {
+                eprintln!(
+                    "accounts whose one-time codes the master.key here does not open: {}. Put the backup's master.key back; \
+                     or those people use recovery codes or passkeys, or lose their second factors by DELETE \
+                     /admin/users/ID/mfa",
+                    done.codes_closed
+                );
+            }
             if let Some(kept) = &done.set_aside {
                 eprintln!(
                     "the old database was damaged: it is kept as {}",

@@ -2,7 +2,7 @@
 
 use aws_lc_rs::hmac;
 use data_encoding::{BASE32_NOPAD, Specification};
-use doorward_shared::Timestamp;
+use doorward_shared::{Timestamp, UserId};
 use zeroize::Zeroizing;
 
 use super::secret::{Digest256, Secret};
@@ -17,6 +17,11 @@ pub const SECRET_BYTES: usize = 20;
 pub const RECOVERY_BYTES: usize = 10;
 /// How many recovery codes an account is given at once.
 pub const RECOVERY_CODES: usize = 10;
+
+/// The place of a sealed secret, so that one account's does not open as another's.
+pub fn seal_place(user: UserId) -> String {
+    format!("totp {user}")
+}
 
 /// The code of one step, RFC 4226 section 5.3.
 fn code(secret: &[u8], step: i64) -> String {

@@ -8,6 +8,7 @@ use doorward_shared::{
     mfa::{AssertedCredential, CreatedCredential, MfaMethod, PasskeySignIn},
 };
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use super::Error;
 use crate::{
@@ -15,7 +16,7 @@ use crate::{
     crypto::{
         seal::MasterKey,
         secret::Secret,
-        totp,
+        totp::{self, seal_place},
         webauthn::{
             self, ALGORITHMS, Assertion, CeremonyError, RelyingParty, challenge_of,
             verify_assertion, verify_registration,
@@ -26,7 +27,7 @@ use crate::{
         counter_goes_on,
     },
     state::{MfaTokens, PasskeyChallenges},
-    store::{NewPasskey, SeenPassword, Store},
+    store::{NewPasskey, SeenPassword, Store, StoreError},
 };
 
 /// A factor that was found right, and the sign-in it makes of a password.
@@ -63,10 +64,36 @@ pub(crate) struct SecondFactors {
 }
 
 impl SecondFactors {
-    /// The factors with which an account's sign-in can go on.
-    pub fn methods(factors: &Factors) -> Vec<MfaMethod> {
+    /// The factors with which an account's sign-in can go on. Codes whose secret cannot be opened are none of them.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn methods(&self, user: UserId) -> Result<Vec<MfaMethod>, StoreError> {
+        let factors = self.store.factors(user).await?;
+        let codes = factors.totp && self.opens_codes(user).await?;
+        Ok(Self::offered(&factors, codes))
+    }
+
+    /// Whether `master.key` opens the secret of an account's one-time codes: after a restore beside another key it does not.
+    async fn opens_codes(&self, user: UserId) -> Result<bool, StoreError> {
+        let stored = self.store.totp_secret(user, true).await?;
+        Ok(stored.is_some_and(|stored| self.open(user, &stored).is_some()))
+    }
+
+    fn open(&self, user: UserId, stored: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let opened = self.master.open(&seal_place(user), stored).ok();
+        if opened.is_none() {
+            tracing::warn!(
+                "master.key does not open the one-time codes of {user}: put the key back that sealed them, or take the \
+                 factors away with DELETE /admin/users/{user}/mfa"
+            );
+        }
+        opened
+    }
+
+    fn offered(factors: &Factors, codes: bool) -> Vec<MfaMethod> {
         let offered = [
-            (factors.totp, MfaMethod::Totp),
+            (codes, MfaMethod::Totp),
             (factors.recovery_codes > 0, MfaMethod::RecoveryCode),
             (!factors.passkeys.is_empty(), MfaMethod::Passkey),
         ];
@@ -87,10 +114,9 @@ impl SecondFactors {
         act: Act,
     ) -> Result<(Secret, Secret), Error> {
         let raw: [u8; totp::SECRET_BYTES] = random_bytes();
-        let sealed = self
-            .master
-            .seal(&seal_place(user.id), &raw)
-            .map_err(|_| sealed())?;
+        let sealed = self.master.seal(&seal_place(user.id), &raw).map_err(|_| {
+            Error::Internal("a secret of one-time codes cannot be sealed with master.key".into())
+        })?;
         self.store
             .begin_totp(user.id, sealed, password, act)
             .await?;
@@ -185,10 +211,7 @@ impl SecondFactors {
     }
 
     fn step(&self, user: UserId, stored: &[u8], typed: &str, now: Timestamp) -> Result<i64, Error> {
-        let secret = self
-            .master
-            .open(&seal_place(user), stored)
-            .map_err(|_| sealed())?;
+        let secret = self.open(user, stored).ok_or(Error::WrongFactor)?;
         totp::step_of(&secret, typed, now).ok_or(Error::WrongFactor)
     }
 
@@ -370,16 +393,6 @@ fn verify(
         tracing::info!(%error, passkey = %passkey.id, "a passkey was refused");
         Error::WrongFactor
     })
-}
-
-/// A secret that `master.key` does not open, or cannot be sealed.
-fn sealed() -> Error {
-    Error::Internal("a secret of one-time codes cannot be opened with master.key".into())
-}
-
-/// The place of a sealed secret, so that one account's does not open as another's.
-fn seal_place(user: UserId) -> String {
-    format!("totp {user}")
 }
 
 fn new_codes() -> (Vec<Secret>, Vec<crate::crypto::secret::Digest256>) {

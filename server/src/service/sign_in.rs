@@ -107,7 +107,7 @@ impl SignIn {
         verified: VerifiedPassword,
     ) -> Result<Error, Error> {
         let user_id = verified.record.user_id;
-        let methods = SecondFactors::methods(&self.passwords.store.factors(user_id).await?);
+        let methods = self.factors.methods(user_id).await?;
         let token = secret::mfa_token(random_bytes());
         let pending = PendingSignIn {
             user_id,

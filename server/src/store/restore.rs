@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use doorward_shared::Timestamp;
+use doorward_shared::{Timestamp, UserId};
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, config::DbConfig, params};
 use ulid::Ulid;
 
@@ -14,10 +14,12 @@ use super::{
     backup::{BACKUPS, UNFINISHED, beside, copy},
     check::{examine, open_to_check, plain},
     error::at,
-    operator, schema,
+    operator,
+    rows::ulid,
+    schema,
 };
 use crate::{
-    crypto::secret::Digest256,
+    crypto::{secret::Digest256, totp},
     domain::Cause,
     files::{self, with_suffix},
 };
@@ -30,7 +32,7 @@ pub struct Restore<'a> {
     pub keep_sessions: bool,
     /// Hash of the directory's operator key, if there is one.
     pub operator: Option<Digest256>,
-    /// Whether the directory's master key opens a signing key: its id, and the key as it is stored.
+    /// Whether the directory's master key opens what is sealed: its place, and the bytes as they are stored.
     pub opens: &'a dyn Fn(&str, &[u8]) -> bool,
     pub now: Timestamp,
 }
@@ -49,6 +51,8 @@ impl std::fmt::Debug for Restore<'_> {
 pub struct Restored {
     /// Signing keys that the directory's master key does not open, and that are gone: the next start makes a new one.
     pub signing_keys_lost: usize,
+    /// Accounts with one-time codes whose secrets it does not open. They stay: the key may come back.
+    pub codes_closed: usize,
     /// Where the old database is, if it was so damaged that its log could not be brought into it.
     pub set_aside: Option<PathBuf>,
 }
@@ -76,10 +80,11 @@ pub fn restore(directory: &Path, file: &Path, how: &Restore<'_>) -> Result<Resto
     let partial = beside(&target, PREPARED)?;
     let done = copy(file, &partial, Some(directory))
         .and_then(|()| prepare(&partial, how).map_err(|error| error.at(file)))
-        .and_then(|signing_keys_lost| {
+        .and_then(|(signing_keys_lost, codes_closed)| {
             let set_aside = put(&partial, &target, how.now)?;
             Ok(Restored {
                 signing_keys_lost,
+                codes_closed,
                 set_aside,
             })
         });
@@ -239,8 +244,9 @@ fn keep(target: &Path, now: Timestamp) -> Result<PathBuf, StoreError> {
     Ok(kept)
 }
 
-/// Makes a copy of the backup ready; answers how many signing keys it has lost.
-fn prepare(path: &Path, how: &Restore<'_>) -> Result<usize, StoreError> {
+/// Makes a copy of the backup ready; answers how many signing keys it has lost, and how many secrets of one-time codes
+/// nobody can open here.
+fn prepare(path: &Path, how: &Restore<'_>) -> Result<(usize, usize), StoreError> {
     let mut conn = open_to_check(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     schema::recognise(&conn)?;
     examine(&conn)?;
@@ -260,11 +266,25 @@ fn prepare(path: &Path, how: &Restore<'_>) -> Result<usize, StoreError> {
         )?;
     }
     let signing_keys_lost = drop_sealed(&tx, how)?;
+    let codes_closed = closed_codes(&tx, how)?;
     fit_operator_key(&tx, how)?;
     note(&tx, how)?;
     tx.commit()?;
     conn.close().map_err(|(_, error)| error)?;
-    Ok(signing_keys_lost)
+    Ok((signing_keys_lost, codes_closed))
+}
+
+/// Accounts with one-time codes whose secret nobody can open here.
+fn closed_codes(tx: &Transaction<'_>, how: &Restore<'_>) -> Result<usize, StoreError> {
+    let mut select =
+        tx.prepare("SELECT user_id, sealed FROM totp WHERE confirmed_at IS NOT NULL")?;
+    let mut rows = select.query([])?;
+    let mut closed = 0;
+    while let Some(row) = rows.next()? {
+        let (user, sealed): (_, Vec<u8>) = (UserId(ulid(row, 0)?), row.get(1)?);
+        closed += usize::from(!(how.opens)(&totp::seal_place(user), &sealed));
+    }
+    Ok(closed)
 }
 
 /// Drops signing keys that nobody can open here.

@@ -677,6 +677,39 @@ async fn strangers_passkeys_are_limited_by_address_and_told_together() {
     })
     .await;
     assert!(rows.len() <= 1, "{rows:?}");
+}
+
+#[tokio::test]
+async fn codes_that_master_key_does_not_open_are_not_offered_and_break_nothing() {
+    let old = server();
+    let ada = old.register("ada@example.com").await;
+    let (totp, recovery) = with_totp(&old, &ada).await;
+    let tool = |data: &std::path::Path, args: &[&str]| {
+        let data = data.to_str().unwrap();
+        let done = run(
+            "doorward-server",
+            old.directory(),
+            args,
+            &[("DOORWARD_DATA_DIR", data)],
+        );
+        assert_eq!(done.code, Some(0), "{done:?}");
+        done
+    };
+    tool(old.data_dir(), &["backup", "b.db"]);
+    let data = old.directory().join("fresh");
+    let restored = tool(&data, &["restore", "b.db"]);
+    let said = "one-time codes the master.key here does not open: 1";
+    assert!(restored.stderr.contains(said), "{restored:?}");
+
+    let new = Server::with().set("issuer", ISSUER).data_dir(&data).start();
+    let step = password_step(&new, "ada@example.com").await;
+    assert_eq!(step["methods"], json!(["recoveryCode"]));
+    let right = json!({"code": totp.code(1)});
+    let refused = second_step(&new, right, &step).await;
+    refused.refused(401, "invalid_credentials");
+    let code = json!({"recoveryCode": recovery[0]});
+    second_step(&new, code, &step).await.expect(200);
+}
 
 #[tokio::test]
 async fn a_browser_that_lost_its_cookie_at_the_second_step_gets_another() {
