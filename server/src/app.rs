@@ -167,6 +167,11 @@ impl Doorward {
         self.services.jobs.rest().await;
     }
 
+    /// Before one Rocket takes over from another: the one that stops writes nothing, so that the port is free at once.
+    pub fn hand_over(&self) {
+        self.services.jobs.hand_over();
+    }
+
     /// Closes storage after what is queued. For the end of the process: whatever comes later is refused.
     pub fn close(&self) {
         self.services.store.clone().close();
@@ -392,6 +397,7 @@ impl Parts {
             clock: self.clock.clone(),
             event_days: self.settings.event_days,
             rested: Arc::new(AtomicBool::new(false)),
+            handed_over: Arc::new(AtomicBool::new(false)),
         }
     }
 }

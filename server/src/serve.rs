@@ -31,6 +31,8 @@ const FINISH: Duration = Duration::from_secs(3);
 /// How long a server with renewed certificates waits for the port to be let go.
 const TAKE_OVER: Duration = Duration::from_secs(5);
 
+/// How long after a reload, whose server could not start, another is started.
+const TRY_AGAIN: Duration = Duration::from_secs(1);
 /// How long the process waits for work that blocks a thread, once everything else has ended.
 const LET_GO: Duration = Duration::from_millis(500);
 
@@ -162,14 +164,27 @@ impl At {
             })
         });
         let mut flight = self.launch(doorward, Some(first)).await?;
+        let mut reloaded = false;
         loop {
             tokio::select! {
-                ended = &mut flight.ended => return self.judge(ended, Instant::now()).await,
+                ended = &mut flight.ended => match self.judge(ended, Instant::now()).await {
+                    // The one before it has gone: there is nobody else to serve.
+                    Err(Failed::PortTaken(why) | Failed::Other(why)) if reloaded => {
+                        tracing::error!("after the reload: {why}; trying again");
+                        tokio::select! {
+                            () = tokio::time::sleep(TRY_AGAIN) => {}
+                            asked = stop.asked() => if matches!(asked, Asked::Stop) { return Ok(()) },
+                        }
+                        flight = self.launch(doorward, None).await?;
+                    }
+                    done => return done,
+                },
                 asked = stop.asked() => match asked {
                     Asked::Stop => break,
                     Asked::Reload => {
                         if let Some(next) = self.reload(doorward, &flight).await? {
                             let before = std::mem::replace(&mut flight, next);
+                            reloaded = true;
                             // It finishes what is under way on its connections.
                             tokio::spawn(async move {
                                 if let Ok(Err(error)) = before.ended.await {
@@ -215,6 +230,7 @@ impl At {
             tracing::error!("SIGHUP: the TLS certificates stay as they were: {why}");
             return Ok(None);
         }
+        doorward.hand_over();
         flies.shutdown.clone().notify();
         let until = Instant::now() + TAKE_OVER;
         while TcpListener::bind(self.address).is_err() && Instant::now() < until {

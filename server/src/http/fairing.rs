@@ -97,7 +97,7 @@ impl Fairing for DoorwardFairing {
         for task in tasks {
             task.abort();
         }
-        self.services.jobs.rest().await;
+        self.services.jobs.stop().await;
     }
 
     async fn on_request(&self, request: &mut Request<'_>, data: &mut Data<'_>) {

@@ -37,6 +37,8 @@ pub struct Jobs {
     pub(crate) event_days: u32,
     /// Whether the process has come to its end.
     pub(crate) rested: Arc<AtomicBool>,
+    /// Whether another Rocket takes over from the one that stops next.
+    pub(crate) handed_over: Arc<AtomicBool>,
 }
 
 impl Jobs {
@@ -65,6 +67,18 @@ impl Jobs {
             let _ = self.store.flush_touches().await;
             let _ = self.api_keys.flush().await;
             self.refused_clients.write(true).await;
+        }
+    }
+
+    /// Before one Rocket takes over from another.
+    pub(crate) fn hand_over(&self) {
+        self.handed_over.store(true, Ordering::Relaxed);
+    }
+
+    /// When a Rocket stops: as [`Jobs::rest`], unless another takes over.
+    pub(crate) async fn stop(&self) {
+        if !self.handed_over.swap(false, Ordering::Relaxed) {
+            self.rest().await;
         }
     }
 
