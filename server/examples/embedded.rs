@@ -1,12 +1,15 @@
-//! An orders API that is its own authorization server: `cargo run -p doorward-server --example embedded`.
+//! A JSON API of orders that is its own authorization server: `cargo run -p doorward-server --example embedded`.
 //!
 //! People sign up and in at `/auth/…`, operators work at `/admin/…`, and the two routes below are guarded by the same
 //! tokens and API keys, with nothing between them and the decision: a revoked token is dead on the next request.
 
 use std::sync::Mutex;
 
-use doorward_server::{Allowed, Bearer, Doorward, Settings, scope, settings::Overrides};
-use rocket::{Build, Rocket, State, catch, catchers, fairing::AdHoc, get, post, routes};
+use doorward_server::{Allowed, Bearer, Doorward, Settings, scope};
+use rocket::{
+    Build, Rocket, State, catch, catchers, fairing::AdHoc, get, post, response::content::RawJson,
+    routes,
+};
 
 scope! {
     /// What a caller needs to see orders: `read`, which customers have, covers it.
@@ -20,22 +23,24 @@ scope! {
 struct Orders(Mutex<Vec<(String, String)>>);
 
 #[get("/orders")]
-fn list(caller: Allowed<ReadOrders>, orders: &State<Orders>) -> String {
+fn list(caller: Allowed<ReadOrders>, orders: &State<Orders>) -> RawJson<String> {
     let who = caller.actor().to_string();
     let orders = orders.0.lock().unwrap_or_else(|broken| broken.into_inner());
     let own = orders.iter().filter(|(by, _)| *by == who);
-    own.map(|(_, what)| format!("{what}\n")).collect()
+    let own: Vec<_> = own.map(|(_, what)| what).collect();
+    RawJson(serde_json::json!({"data": own}).to_string())
 }
 
 #[post("/orders", data = "<what>")]
-fn place(caller: Allowed<WriteOrders>, what: String, orders: &State<Orders>) -> &'static str {
+fn place(caller: Allowed<WriteOrders>, what: String, orders: &State<Orders>) -> RawJson<String> {
+    let told = serde_json::json!({"ordered": what}).to_string();
     let order = (caller.actor().to_string(), what);
     orders
         .0
         .lock()
         .unwrap_or_else(|broken| broken.into_inner())
         .push(order);
-    "ordered\n"
+    RawJson(told)
 }
 
 /// Any valid caller, whatever its scopes.
@@ -50,8 +55,8 @@ fn not_found() -> &'static str {
     "no such page of the orders app\n"
 }
 
-fn app(doorward: &Doorward, config: rocket::figment::Figment) -> Rocket<Build> {
-    rocket::custom(config)
+fn app(doorward: &Doorward) -> Rocket<Build> {
+    rocket::build()
         .attach(doorward.fairing())
         .manage(Orders::default())
         .mount("/", routes![list, place, hello])
@@ -64,11 +69,10 @@ fn app(doorward: &Doorward, config: rocket::figment::Figment) -> Rocket<Build> {
 }
 
 #[rocket::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     // Rocket.toml, DOORWARD_* and ROCKET_* as the server reads them. Any other way to fill `Settings` does as well.
-    let (settings, config) = Settings::load(&Overrides::default())?;
-    let doorward = Doorward::open(settings).await?;
-    app(&doorward, config).launch().await?;
+    let doorward = Doorward::open(Settings::load()?).await?;
+    app(&doorward).launch().await?;
     doorward.close();
     Ok(())
 }

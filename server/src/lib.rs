@@ -27,7 +27,7 @@ pub mod state;
 pub mod store;
 
 pub use app::Doorward;
-pub use http::{Allowed, Bearer, DoorwardFairing, Needs};
+pub use http::{Allowed, Bearer, DoorwardFairing, Needs, SignedIn};
 pub use service::Caller;
 pub use settings::Settings;
 

@@ -108,7 +108,7 @@ fn run(cli: Cli) -> Result<(), String> {
         address: cli.address,
         port: cli.port,
     };
-    let (settings, figment) = Settings::load(&overrides).map_err(text)?;
+    let (settings, figment) = Settings::load_with(&overrides).map_err(text)?;
     let directory = settings.data_dir.clone();
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::serve(settings, &figment),

@@ -10,7 +10,7 @@ use std::{
 use doorward_server::{
     Doorward, Settings,
     app::OpenError,
-    settings::LogFormat,
+    settings::{LogFormat, listening_url},
     store::{self, DirectoryLock, MASTER_KEY},
 };
 use rocket::{
@@ -96,12 +96,7 @@ async fn attempt(
     port: u16,
     stop: &mut Stop,
 ) -> Result<Ended, String> {
-    let scheme = if config.tls_enabled() {
-        "https"
-    } else {
-        "http"
-    };
-    let url = format!("{scheme}://{}", SocketAddr::new(config.address, port));
+    let url = listening_url(config, port);
     let set = settings.issuer.is_some();
     settings.issuer.get_or_insert_with(|| url.clone());
     let directory = settings.data_dir.clone();

@@ -170,12 +170,53 @@ pub struct Overrides {
     pub port: Option<u16>,
 }
 
+/// The URL under which Rocket listens, on a port that was picked if it is to pick one.
+pub fn listening_url(config: &rocket::Config, port: u16) -> String {
+    let scheme = if config.tls_enabled() {
+        "https"
+    } else {
+        "http"
+    };
+    format!(
+        "{scheme}://{}",
+        std::net::SocketAddr::new(config.address, port)
+    )
+}
+
 impl Settings {
-    /// Reads all sources; answers the settings and Rocket's own configuration.
+    /// Reads `Rocket.toml` and the environment, as the program does. Without `issuer` it is the address that Rocket
+    /// listens on by the same settings.
+    ///
+    /// ```no_run
+    /// # async fn app() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// use doorward_server::{Doorward, Settings};
+    ///
+    /// let doorward = Doorward::open(Settings::load()?).await?;
+    /// rocket::build().attach(doorward.fairing()).launch().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// The first key that is unknown or whose value is wrong.
-    pub fn load(overrides: &Overrides) -> Result<(Self, Figment), SettingsError> {
+    /// The first key that is unknown or whose value is wrong, in a sentence.
+    pub fn load() -> Result<Self, SettingsError> {
+        let (mut settings, figment) = Self::load_with(&Overrides::default())?;
+        if settings.issuer.is_none() {
+            let config = figment
+                .extract::<rocket::Config>()
+                .map_err(|error| wrong("Rocket.toml", error.to_string()))?;
+            // Port 0 says nothing yet.
+            settings.issuer = (config.port != 0).then(|| listening_url(&config, config.port));
+        }
+        Ok(settings)
+    }
+
+    /// As [`Settings::load`], with flags of a command line; answers Rocket's own configuration too, and leaves the issuer
+    /// as it is set.
+    ///
+    /// # Errors
+    /// As [`Settings::load`].
+    pub fn load_with(overrides: &Overrides) -> Result<(Self, Figment), SettingsError> {
         let file = Self::file_name();
         if std::env::var_os("ROCKET_CONFIG").is_some() && !file.is_file() {
             let name = file.display();

@@ -11,6 +11,7 @@ mod client;
 mod flood;
 mod grants;
 mod introspect;
+mod key_checks;
 mod measure;
 mod report;
 mod seed;
@@ -94,6 +95,9 @@ async fn cases(options: &Options) -> Result<()> {
     }
     if options.wants("introspection") {
         show(introspect::introspect().await?);
+    }
+    if options.wants("keys") {
+        show(key_checks::keys().await?);
     }
     if options.wants("login") {
         show(grants::login().await?);

@@ -129,6 +129,7 @@ impl Fairing for DoorwardFairing {
         {
             error.put_into(response);
         }
+        pages::signed_in::redirect(request, response);
         if self.is_ours(request) {
             cors::apply(&self.services, request, response).await;
         }

@@ -33,6 +33,7 @@ pub use error::ApiError;
 pub use fairing::DoorwardFairing;
 pub use guards::{Allowed, Bearer, FirstParty, Needs, Recent};
 pub use listing::{Filters, Listing};
+pub use pages::signed_in::SignedIn;
 pub use request::RequestInfo;
 use rocket::Route;
 pub use services::Services;

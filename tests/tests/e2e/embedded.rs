@@ -1,4 +1,4 @@
-//! Doorward inside somebody else's Rocket app: the example in `server/examples/embedded.rs`, run for real.
+//! Doorward inside somebody else's Rocket app: the examples in `server/examples`, run for real.
 
 use std::{
     io::{BufRead, BufReader},
@@ -19,8 +19,12 @@ struct App {
 
 impl App {
     fn start() -> Self {
+        Self::of("examples/embedded", "orders app on ")
+    }
+
+    fn of(program: &str, says: &str) -> Self {
         let home = TempDir::new().unwrap();
-        let mut child = command("examples/embedded", home.path())
+        let mut child = command(program, home.path())
             .env("ROCKET_PORT", "0")
             .env("DOORWARD_ARGON2_MEMORY_KIB", "64")
             .env("DOORWARD_ARGON2_ITERATIONS", "1")
@@ -28,15 +32,21 @@ impl App {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let mut line = String::new();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
-        out.read_line(&mut line).unwrap();
-        let url = line.trim().strip_prefix("orders app on ").expect(&line);
+        // Rocket's own log, which is the app's to set, comes first.
+        let out = BufReader::new(child.stdout.take().unwrap());
+        let mut lines = out.lines().map(Result::unwrap);
+        let url = lines.find_map(|line| line.strip_prefix(says).map(str::to_owned));
+        let url = url.expect("it says where it listens");
+        // Whoever does not read what it says further stops it.
+        std::thread::spawn(move || lines.for_each(drop));
         let _ = rustls::crypto::ring::default_provider().install_default();
         Self {
-            url: url.to_owned(),
+            url,
             child,
-            http: Client::new(),
+            http: Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                .build()
+                .unwrap(),
             home,
         }
     }
@@ -120,7 +130,7 @@ async fn the_apps_routes_are_guarded_by_doorwards_tokens() {
         200
     );
     let orders = app.call("GET", "/orders", token, "").await;
-    assert_eq!(orders.text().await.unwrap(), "tea\n");
+    assert_eq!(orders.text().await.unwrap(), r#"{"data":["tea"]}"#);
     assert_eq!(app.call("GET", "/orders", key, "").await.status(), 200);
     let hello = app
         .call("GET", "/hello", token, "")
@@ -177,4 +187,138 @@ async fn the_apps_own_errors_stay_its_own() {
     ] {
         assert_eq!(app.call("GET", path, "", "").await.status(), 200, "{path}");
     }
+}
+
+/// A browser of the pages' example: its cookies, and what it is sent.
+struct Visitor<'a> {
+    app: &'a App,
+    cookies: Vec<(String, String)>,
+}
+
+impl Visitor<'_> {
+    async fn go(
+        &mut self,
+        method: &str,
+        path: &str,
+        form: Option<&[(&str, &str)]>,
+    ) -> (u16, String, String) {
+        let url = format!("{}{path}", self.app.url);
+        let mut call = self.app.http.request(method.parse().unwrap(), url);
+        let cookies: Vec<_> = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        call = call
+            .header("cookie", cookies.join("; "))
+            .header("accept", "text/html");
+        if let Some(form) = form {
+            call = call.header("origin", &self.app.url).form(form);
+        }
+        let reply = call.send().await.unwrap();
+        for cookie in reply.headers().get_all("set-cookie") {
+            let pair = cookie.to_str().unwrap().split(';').next().unwrap();
+            let (name, value) = pair.split_once('=').unwrap();
+            self.cookies.retain(|(have, _)| have != name);
+            self.cookies.push((name.to_owned(), value.to_owned()));
+        }
+        let status = reply.status().as_u16();
+        let to = reply
+            .headers()
+            .get("location")
+            .map(|to| to.to_str().unwrap().to_owned());
+        (status, to.unwrap_or_default(), reply.text().await.unwrap())
+    }
+}
+
+#[tokio::test]
+async fn a_page_asks_for_a_sign_in_and_is_come_back_to() {
+    let app = App::of("examples/pages", "tea shop on ");
+    let ada = json!({"email": "ada@example.com", "password": PASSWORD});
+    let token = app.json("/auth/register", "", &ada).await;
+    let mut visitor = Visitor {
+        app: &app,
+        cookies: Vec::new(),
+    };
+    let (status, to, _) = visitor.go("GET", "/orders?sort=new", None).await;
+    assert_eq!((status, &*to), (303, "/sign-in"));
+    let (status, _, page) = visitor.go("GET", "/sign-in", None).await;
+    assert_eq!(status, 200);
+    let hidden = page.split("type=\"hidden\"").nth(1).unwrap();
+    let of = |name: &str| {
+        let rest = hidden.split(&format!("{name}=\"")).nth(1).unwrap();
+        rest.split('"').next().unwrap().to_owned()
+    };
+    let (name, value) = (of("name"), of("value"));
+    let form = [
+        (&*name, &*value),
+        ("email", "ada@example.com"),
+        ("password", PASSWORD),
+    ];
+    let (status, to, page) = visitor.go("POST", "/sign-in", Some(&form)).await;
+    assert_eq!((status, &*to), (303, "/orders?sort=new"), "{page}");
+    let (status, _, page) = visitor.go("GET", &to, None).await;
+    assert_eq!(status, 200);
+    assert!(page.contains("Signed in as ada@example.com"), "{page}");
+    let order = [("what", "<tea>")];
+    let (status, to, _) = visitor.go("POST", "/orders", Some(&order)).await;
+    assert_eq!((status, &*to), (303, "/orders"));
+    assert!(
+        visitor
+            .go("GET", "/orders", None)
+            .await
+            .2
+            .contains("<li>&lt;tea&gt;</li>")
+    );
+
+    // What is no page is 401; a token is no browser; and another site's form is refused, cookie or not.
+    refused(
+        app.call("GET", "/orders", "", "").await,
+        401,
+        "missing_token",
+    )
+    .await;
+    refused(
+        app.call("POST", "/orders", "", "").await,
+        401,
+        "missing_token",
+    )
+    .await;
+    let token = token["accessToken"].as_str().unwrap();
+    refused(
+        app.call("GET", "/orders", token, "").await,
+        401,
+        "missing_token",
+    )
+    .await;
+    let cookies: Vec<_> = visitor
+        .cookies
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    let call = app
+        .http
+        .post(format!("{}/orders", app.url))
+        .header("cookie", cookies.join("; "));
+    let call = call.header("origin", "https://evil.example").form(&order);
+    refused(call.send().await.unwrap(), 403, "insufficient_scope").await;
+    let call = app
+        .http
+        .post(format!("{}/orders", app.url))
+        .header("cookie", cookies.join("; "));
+    let call = call.header("sec-fetch-site", "same-site").form(&order);
+    refused(call.send().await.unwrap(), 403, "insufficient_scope").await;
+    // A way back that leads elsewhere is none.
+    use base64::Engine as _;
+    let name = visitor
+        .cookies
+        .iter()
+        .find(|(name, _)| name.ends_with("-next"))
+        .unwrap()
+        .0
+        .clone();
+    let planted = base64::prelude::BASE64_URL_SAFE_NO_PAD.encode("//evil.example/");
+    visitor.cookies.retain(|(have, _)| *have != name);
+    visitor.cookies.push((name, planted));
+    assert_eq!(visitor.go("GET", "/sign-in", None).await.1, "/account");
 }

@@ -65,6 +65,14 @@ impl Browser {
         }
     }
 
+    /// As [`Browser::signed_in`], for whoever answers no page.
+    ///
+    /// # Errors
+    /// When storage cannot be read.
+    pub fn person(&self) -> Result<Option<SignedIn>, ApiError> {
+        self.signed_in.clone()
+    }
+
     /// The cookie to set, where the browser has none yet.
     pub fn cookie_if_fresh(&self, doorward: &Services) -> Option<String> {
         self.fresh.then(|| set_cookie(doorward, &self.cookie))

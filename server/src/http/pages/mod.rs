@@ -15,6 +15,7 @@ mod page;
 mod sign_in;
 mod sign_out;
 mod sign_up;
+pub mod signed_in;
 mod texts;
 mod visit;
 

@@ -184,7 +184,7 @@ async fn show(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
     let who = visit.browser.signed_in()?;
     let again = part(parameter(uri, "again").as_deref());
     if request.is_none() && again.is_none() && who.is_some() {
-        return Ok(go(format!("{}/account", visit.doorward.site.base)));
+        return Ok(go(visit.home()));
     }
     let asking = asking(&visit, request).await?;
     let who = who.filter(|_| again.is_some());
@@ -233,7 +233,7 @@ pub async fn already_in(
         Ok(Some(_)) => {
             let to = match request {
                 Some(request) => continued(visit.doorward, request),
-                None => format!("{}/account", visit.doorward.site.base),
+                None => visit.home(),
             };
             Some(Ok(Page::onward(visit.texts, to).into()))
         }
@@ -317,7 +317,6 @@ pub async fn arrived(
         }
     }
     let cookie = Some(set_cookie(doorward, cookie));
-    let part = then.part.map(|part| format!("#{part}")).unwrap_or_default();
     Ok(match then.request {
         // The request may be long, and leads to other sites: neither is for a head of this answer.
         Some(request) => Page {
@@ -326,7 +325,10 @@ pub async fn arrived(
         }
         .into(),
         None => Shown::Go(Go {
-            to: format!("{}/account{part}", doorward.site.base),
+            to: match then.part {
+                Some(part) => format!("{}/account#{part}", doorward.site.base),
+                None => visit.home(),
+            },
             cookie,
         }),
     })

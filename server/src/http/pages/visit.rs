@@ -12,6 +12,7 @@ use super::{
     form::{TOKEN, token_for},
     language,
     page::{Page, Shown, go},
+    signed_in::way_back,
     texts::Texts,
 };
 use crate::{
@@ -30,6 +31,8 @@ pub struct Visit<'r> {
     pub info: &'r RequestInfo,
     pub agent: Option<String>,
     pub texts: &'static Texts,
+    /// The page of the app's from which the browser was sent to sign in.
+    pub back: Option<String>,
 }
 
 impl Visit<'_> {
@@ -65,6 +68,12 @@ impl Visit<'_> {
             texts: language::or(request.ui_locales.as_deref(), self.texts),
             ..self
         }
+    }
+
+    /// Where somebody goes who has signed in, and wants nothing else.
+    pub fn home(&self) -> String {
+        let account = || format!("{}/account", self.doorward.site.base);
+        self.back.clone().unwrap_or_else(account)
     }
 
     /// The page that says what went wrong.
@@ -149,6 +158,7 @@ impl<'r> FromRequest<'r> for Visit<'r> {
                 info: RequestInfo::of(request, doorward),
                 agent: UserAgent::of(request).0,
                 texts: language::of(request),
+                back: way_back(request, doorward),
             }),
             Err(error) => Outcome::Error(error.leave(request)),
         }

@@ -1,0 +1,207 @@
+//! The guard for pages of an app: who is signed in in the browser.
+
+use std::ops::Deref;
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
+use doorward_shared::ErrorCode;
+use rocket::{
+    Request, Response,
+    http::{Header, Method, Status},
+    request::{FromRequest, Outcome},
+};
+
+use super::browser::Browser;
+use crate::{
+    http::{ApiError, Services},
+    service::Caller,
+};
+
+/// How long the way back from signing in is known, in seconds.
+const KEPT: u32 = 600;
+/// Longest way back, in bytes.
+const LONGEST: usize = 1500;
+
+/// Somebody who is signed in in the browser that sends a request, at Doorward's own pages of this app. Without one a
+/// request for a page is redirected to `/sign-in`, and from there back; any other is 401.
+///
+/// A cookie comes with whatever a browser sends: a request that changes something is refused where another site sent it.
+///
+/// ```
+/// use doorward_server::SignedIn;
+/// use rocket::get;
+///
+/// #[get("/orders")]
+/// fn orders(person: SignedIn) -> String {
+///     let email = person.account().map_or("nobody", |account| account.user.email.as_str());
+///     format!("orders of {email}")
+/// }
+/// ```
+#[derive(Debug)]
+pub struct SignedIn(pub Caller);
+
+impl Deref for SignedIn {
+    type Target = Caller;
+    fn deref(&self) -> &Caller {
+        &self.0
+    }
+}
+
+/// Where a browser is sent to sign in, and the cookie that knows the way back.
+struct ToSignIn {
+    location: String,
+    cookie: Option<String>,
+}
+
+/// Left with a request whose guard found nobody; the fairing answers with it.
+struct Left(std::sync::Mutex<Option<ToSignIn>>);
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for SignedIn {
+    type Error = ApiError;
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
+        match person(request).await {
+            Ok(Some(caller)) => Outcome::Success(Self(caller)),
+            Ok(None) => {
+                let error = ApiError::new(ErrorCode::MissingToken, "sign in first");
+                if asks_for_a_page(request)
+                    && let Ok(doorward) = Services::of(request)
+                {
+                    let to = to_sign_in(doorward, request);
+                    request.local_cache(|| Left(std::sync::Mutex::new(Some(to))));
+                    return Outcome::Error((Status::Unauthorized, error));
+                }
+                Outcome::Error(error.leave(request))
+            }
+            Err(error) => Outcome::Error(error.leave(request)),
+        }
+    }
+}
+
+async fn person(request: &Request<'_>) -> Result<Option<Caller>, ApiError> {
+    let doorward = Services::of(request)?;
+    if !is_safe(request.method()) && is_from_elsewhere(doorward, request) {
+        let message = "this was sent from another site";
+        return Err(ApiError::new(ErrorCode::InsufficientScope, message));
+    }
+    let browser = Browser::of(request, doorward).await;
+    let person = browser.person()?;
+    Ok(person.map(|person| person.caller()))
+}
+
+fn is_safe(method: Method) -> bool {
+    matches!(method, Method::Get | Method::Head | Method::Options)
+}
+
+fn is_from_elsewhere(doorward: &Services, request: &Request<'_>) -> bool {
+    let headers = request.headers();
+    let Some(origin) = headers.get_one("origin") else {
+        // Every browser of today says it with whatever changes something; what says nothing is no browser.
+        let from = headers.get_one("sec-fetch-site");
+        return from.is_some_and(|from| !matches!(from, "same-origin" | "none"));
+    };
+    // An app that is reached under several names; over TLS no page that came without it counts.
+    let host = match origin.split_once("://") {
+        Some(("https", host)) => Some(host),
+        Some(("http", host)) if !doorward.site.tls => Some(host),
+        _ => None,
+    };
+    let is_own_host = host.is_some() && host == headers.get_one("host");
+    origin != doorward.site.origin && !is_own_host
+}
+
+fn asks_for_a_page(request: &Request<'_>) -> bool {
+    let mut accept = request.headers().get("accept");
+    matches!(request.method(), Method::Get | Method::Head)
+        && accept.any(|accept| accept.contains("text/html"))
+}
+
+fn to_sign_in(doorward: &Services, request: &Request<'_>) -> ToSignIn {
+    let site = &doorward.site;
+    let back = format!("{}{}", site.base, request.uri());
+    let secure = if site.tls { "; Secure" } else { "" };
+    ToSignIn {
+        location: format!("{}/sign-in", site.base),
+        cookie: is_path(&back).then(|| {
+            format!(
+                "{}={}; Path=/; Max-Age={KEPT}; HttpOnly; SameSite=Lax{secure}",
+                cookie_name(doorward),
+                BASE64.encode(back)
+            )
+        }),
+    }
+}
+
+fn cookie_name(doorward: &Services) -> String {
+    format!("{}-next", doorward.site.cookie)
+}
+
+/// Whether a text is a path of this site, and cannot be read as another site's address.
+fn is_path(text: &str) -> bool {
+    let mut chars = text.chars();
+    chars.next() == Some('/')
+        && !matches!(chars.next(), Some('/' | '\\'))
+        && text.len() <= LONGEST
+        && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// The way back that a browser knows, if it was sent to sign in from a page of the app's.
+pub fn way_back(request: &Request<'_>, doorward: &Services) -> Option<String> {
+    let name = cookie_name(doorward);
+    let headers = request.headers().get("cookie");
+    let mut pairs = headers.flat_map(|header| header.split(';'));
+    let value = pairs.find_map(|pair| {
+        let (have, value) = pair.trim().split_once('=')?;
+        (have == name).then_some(value)
+    })?;
+    let path = String::from_utf8(BASE64.decode(value).ok()?).ok()?;
+    is_path(&path).then_some(path)
+}
+
+/// Sends a browser to sign in, where a guard of this request has found nobody.
+pub fn redirect(request: &Request<'_>, response: &mut Response<'_>) {
+    if response.status() != Status::Unauthorized {
+        return;
+    }
+    let left = request.local_cache(|| Left(std::sync::Mutex::new(None)));
+    let left = left
+        .0
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+        .take();
+    let Some(to) = left else {
+        return;
+    };
+    response.set_status(Status::SeeOther);
+    response.set_header(Header::new("Location", to.location));
+    response.set_header(Header::new("Cache-Control", "no-store"));
+    response.remove_header("Content-Type");
+    response.set_sized_body(0, std::io::Cursor::new(""));
+    if let Some(cookie) = to.cookie {
+        response.adjoin_header(Header::new("Set-Cookie", cookie));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_back_stays_on_this_site() {
+        for good in ["/", "/orders?x=1&y=%2F", "/id/orders"] {
+            assert!(is_path(good), "{good}");
+        }
+        for bad in [
+            "",
+            "orders",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "/a b",
+            "/a\r\nx",
+            "/\u{e9}",
+        ] {
+            assert!(!is_path(bad), "{bad:?}");
+        }
+        assert!(!is_path(&format!("/{}", "x".repeat(LONGEST))));
+    }
+}
