@@ -6,9 +6,9 @@ use reqwest::Method;
 
 use super::{Client, ClientError, Collection, ListQuery, call::segment};
 use crate::{
-    Page,
+    Page, Timestamp,
     admin::{AdminKey, AdminMint, AdminMintedKey},
-    apikey::{KeyPatch, RotateRequest},
+    apikey::{KeyPatch, KeyUsage, RotateRequest, UsageBy, Verification, VerifyRequest},
 };
 
 /// The routes under `/admin/apikeys`.
@@ -56,7 +56,7 @@ impl ApiKeys<'_> {
         self.0.mint(path, key, idempotency_key).await
     }
 
-    /// Renames a key, or shrinks its scopes.
+    /// Changes a key: its name, its limits, or fewer scopes.
     ///
     /// # Errors
     /// [`ClientError`].
@@ -80,6 +80,31 @@ impl ApiKeys<'_> {
     ) -> Result<AdminMintedKey, ClientError> {
         let path = format!("{}/rotate", Self::path(id));
         self.0.mint(&path, grace, idempotency_key).await
+    }
+
+    /// Asks whether a key is good for a call, which its limits then pay.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn verify(&self, asked: &VerifyRequest) -> Result<Verification, ClientError> {
+        self.0.send(Method::POST, "/apikey/verify", asked).await
+    }
+
+    /// How often a key was used, from one time until another.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn usage(
+        &self,
+        id: impl Display,
+        by: UsageBy,
+        [from, to]: [Option<Timestamp>; 2],
+    ) -> Result<KeyUsage, ClientError> {
+        let mut query = vec![("by", by.as_str().to_owned())];
+        query.extend(from.map(|at| ("from", at.to_string())));
+        query.extend(to.map(|at| ("to", at.to_string())));
+        let path = format!("{}/usage", Self::path(id));
+        self.0.get(&path, &query).await
     }
 
     /// Revokes a key at once.

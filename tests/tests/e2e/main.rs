@@ -65,4 +65,5 @@ mod stopping;
 mod sweeping;
 mod tokens;
 mod twin;
+mod twin_keys;
 mod twin_terms;

@@ -4,11 +4,16 @@ use clap::{Args, Subcommand};
 use doorward_shared::{
     Timestamp,
     admin::{AdminKey, AdminMint},
-    apikey::{Environment, KeyPatch, Metadata, Quota, RateLimit, RotateRequest},
+    apikey::{Environment, KeyPatch, RotateRequest},
 };
 
-use super::when::Moment;
-use super::{SecretArgs, list::ListArgs, words::Words};
+use super::{
+    SecretArgs,
+    key_terms::{Terms, Usage, Verify},
+    list::ListArgs,
+    when::Moment,
+    words::Words,
+};
 
 #[derive(Debug, Clone, PartialEq, Subcommand)]
 pub enum ApiKeys {
@@ -27,8 +32,12 @@ pub enum ApiKeys {
         #[command(flatten)]
         secret: SecretArgs,
     },
-    /// Rename a key or shrink its scopes
+    /// Change a key: its name, its limits, or fewer scopes
     Update(UpdateKey),
+    /// Ask whether a key is good for a call, which its limits then pay; the key is typed or comes on standard input
+    Verify(Verify),
+    /// Show how often a key was used
+    Usage(Usage),
     /// Give a key a new secret
     Rotate(Rotate),
     /// Revoke keys at once
@@ -77,19 +86,9 @@ pub struct Mint {
     #[arg(long, default_value = "live", value_parser = environment)]
     pub environment: Environment,
     #[command(flatten)]
+    pub terms: Terms,
+    #[command(flatten)]
     pub secret: SecretArgs,
-    /// Of the key that it is to be like.
-    #[arg(skip)]
-    pub bounds: Bounds,
-}
-
-/// Within what a key may be used, beside its scopes.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Bounds {
-    pub rate_limit: Option<RateLimit>,
-    pub quota: Option<Quota>,
-    pub allowed_ips: Option<Vec<String>>,
-    pub metadata: Option<Metadata>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Args)]
@@ -100,6 +99,8 @@ pub struct UpdateKey {
     /// The scopes it keeps, all of them; may be given again
     #[arg(long = "scope")]
     pub scopes: Option<Vec<String>>,
+    #[command(flatten)]
+    pub terms: Terms,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Args)]
@@ -123,18 +124,14 @@ fn environment(text: &str) -> Result<Environment, String> {
 impl Mint {
     /// The owner must be an id by now.
     pub fn body(&self, now: Timestamp) -> AdminMint {
-        AdminMint {
+        self.terms.of_mint(AdminMint {
             owner_id: self.owner.as_ref().and_then(|id| id.parse().ok()),
             name: self.name.clone(),
             scopes: self.scopes.clone(),
             expires_at: self.expires.map(|at| at.after(now)),
             environment: self.environment,
-            rate_limit: self.bounds.rate_limit,
-            quota: self.bounds.quota,
-            allowed_ips: self.bounds.allowed_ips.clone(),
-            metadata: self.bounds.metadata.clone(),
-            enabled: None,
-        }
+            ..AdminMint::default()
+        })
     }
 
     /// A key like this one.
@@ -146,23 +143,18 @@ impl Mint {
             expires: key.expires_at.map(Moment::At),
             environment: key.environment,
             secret: SecretArgs::default(),
-            bounds: Bounds {
-                rate_limit: key.rate_limit,
-                quota: key.quota,
-                allowed_ips: Some(key.allowed_ips.clone()),
-                metadata: key.metadata.clone(),
-            },
+            terms: Terms::like(key),
         }
     }
 }
 
 impl UpdateKey {
     pub fn body(&self) -> KeyPatch {
-        KeyPatch {
+        self.terms.of_patch(KeyPatch {
             name: self.name.clone(),
             scopes: self.scopes.clone(),
             ..KeyPatch::default()
-        }
+        })
     }
 }
 
@@ -198,7 +190,7 @@ impl Rotate {
 
 impl ApiKeys {
     pub(super) fn changes(&self) -> bool {
-        !matches!(self, Self::List(_) | Self::Get { .. })
+        !matches!(self, Self::List(_) | Self::Get { .. } | Self::Usage(_))
     }
 
     pub(super) fn people(&mut self) -> Vec<&mut String> {
@@ -225,6 +217,8 @@ impl ApiKeys {
             Self::Mint(mint) => format!("mint {} with {}", mint.name, mint.scopes.join(" ")),
             Self::Clone { id, .. } => format!("mint a key like {id}"),
             Self::Update(update) => format!("change {}", update.id),
+            Self::Verify(_) => "verify a key, which spends its limits".into(),
+            Self::Usage(usage) => format!("show how often {} was used", usage.id),
             Self::Rotate(rotate) => format!("rotate {}", rotate.id),
             Self::Revoke { ids } => format!("revoke {}", ids.join(" ")),
         }
@@ -249,16 +243,21 @@ impl ApiKeys {
                     .option("--owner", mint.owner.as_ref())
                     .option("--expires", mint.expires)
                     .option("--environment", Some(mint.environment.as_str()));
-                mint.secret.written(words)
+                mint.secret.written(mint.terms.written(words))
             }
             Self::Clone { id, name, secret } => {
                 let words = Words::new("apikeys clone").word(id);
                 secret.written(words.option("--name", name.as_ref()))
             }
-            Self::Update(update) => Words::new("apikeys update")
-                .word(&update.id)
-                .option("--name", update.name.as_ref())
-                .each("--scope", update.scopes.as_deref().unwrap_or_default()),
+            Self::Update(update) => {
+                let words = Words::new("apikeys update")
+                    .word(&update.id)
+                    .option("--name", update.name.as_ref())
+                    .each("--scope", update.scopes.as_deref().unwrap_or_default());
+                update.terms.written(words)
+            }
+            Self::Verify(asked) => asked.words(),
+            Self::Usage(asked) => asked.words(),
             Self::Rotate(rotate) => rotate.written(Words::new("apikeys rotate")),
             Self::Revoke { ids } => Words::new("apikeys revoke").all(ids),
         }

@@ -4,6 +4,7 @@
 mod api_keys;
 mod clients;
 mod events;
+mod key_terms;
 mod list;
 mod profiles;
 mod roles;
@@ -20,9 +21,10 @@ use clap::Subcommand;
 
 use self::words::Words;
 pub use self::{
-    api_keys::{ApiKeys, Bounds, ListKeys, Mint, Rotate, UpdateKey},
+    api_keys::{ApiKeys, ListKeys, Mint, Rotate, UpdateKey},
     clients::{Clients, Register, UpdateClient},
     events::{Events, Incident, ListEvents},
+    key_terms::{Terms, Verify},
     list::ListArgs,
     profiles::{Profiles, SetProfile},
     roles::{Put, Roles},

@@ -133,7 +133,7 @@ pub fn edited_key(form: &Form, key: &AdminKey) -> Submission {
     let back = UpdateKey {
         id,
         name: Some(key.name.clone()),
-        scopes: None,
+        ..UpdateKey::default()
     };
     let undo = patch.scopes.is_none().then_some(back);
     ask(

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     command::{
-        ApiKeys, Bounds, Clients, Command, Create, Mint, Password, Register, Rotate, SecretArgs,
+        ApiKeys, Clients, Command, Create, Mint, Password, Register, Rotate, SecretArgs, Terms,
         Users, secret::Secret, when::Moment,
     },
     core::subject::IncidentSubject,
@@ -205,7 +205,7 @@ fn mint(form: &Form, now: Timestamp) -> Result<Submission, Wrong> {
             _ => Environment::Live,
         },
         secret: SecretArgs::default(),
-        bounds: Bounds::default(),
+        terms: Terms::default(),
     };
     Ok(Submission::Send(Command::Apikeys(ApiKeys::Mint(mint))))
 }

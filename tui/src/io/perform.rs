@@ -8,6 +8,7 @@ use doorward_shared::{
         AdminKey, AdminMintedKey, BackupMade, Client as OauthClient, Revoked, RevokedSessions,
         Role, SigningKey, User, UserPatch,
     },
+    apikey::Verification,
     client::{Client, ClientError, Collection, Filter, ListQuery},
 };
 
@@ -29,6 +30,8 @@ pub enum Performed {
     Minted(AdminMintedKey),
     Rotated(AdminMintedKey),
     Key(AdminKey),
+    /// Whether a key is good for a call.
+    Verified(Verification),
     /// With the secret, where it has one.
     Registered(OauthClient),
     NewSecret(OauthClient),
@@ -196,13 +199,14 @@ async fn api_keys(
     Ok(match command {
         ApiKeys::Mint(mint) => Performed::Minted(keys.mint(&mint.body(now), key).await?),
         ApiKeys::Update(update) => Performed::Key(keys.update(&update.id, &update.body()).await?),
+        ApiKeys::Verify(asked) => Performed::Verified(keys.verify(&asked.body()).await?),
         ApiKeys::Rotate(rotate) => {
             Performed::Rotated(keys.rotate(&rotate.id, &rotate.body(), key).await?)
         }
         ApiKeys::Revoke { ids } => {
             return each(client, Collection::ApiKeys, ids).await;
         }
-        ApiKeys::List(_) | ApiKeys::Get { .. } | ApiKeys::Clone { .. } => {
+        ApiKeys::List(_) | ApiKeys::Get { .. } | ApiKeys::Usage(_) | ApiKeys::Clone { .. } => {
             return Err(no_change(&Command::Apikeys(command.clone())));
         }
     })

@@ -6,9 +6,9 @@ use doorward_shared::apikey::Environment;
 use super::bench::{Bench, client, key, noon, rows, session, user};
 use crate::{
     command::{
-        ApiKeys, Bounds, Clients, Command, Create, Mint, Of, Password, Put, Register, Revoke,
-        RevokeKeys, Roles, Rotate, SecretArgs, Sessions, SigningKeys, Update, UpdateClient,
-        UpdateKey, Users, secret::Secret, when::Moment,
+        ApiKeys, Clients, Command, Create, Mint, Of, Password, Put, Register, Revoke, RevokeKeys,
+        Roles, Rotate, SecretArgs, Sessions, SigningKeys, Terms, Update, UpdateClient, UpdateKey,
+        Users, Verify, secret::Secret, when::Moment,
     },
     core::{command_line::of_state, resource::Resource},
     io::cli::Cli,
@@ -77,6 +77,15 @@ fn user_changes() -> Vec<Command> {
     .into()
 }
 
+fn terms(args: &str) -> Terms {
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        terms: Terms,
+    }
+    Line::parse_from(format!("x {args}").split_whitespace()).terms
+}
+
 fn key_and_client_changes() -> Vec<Command> {
     let (key, client) = (key(2, "k"), client(1, "c").id.to_string());
     let id = key.id.to_string();
@@ -90,7 +99,9 @@ fn key_and_client_changes() -> Vec<Command> {
         expires: Some(Moment::At(noon())),
         environment: Environment::Test,
         secret: secret.clone(),
-        bounds: Bounds::default(),
+        terms: terms(
+            r#"--rate-limit 100/60s --quota 1000/day --allowed-ip 10.0.0.0/8 --allowed-ip ::1 --metadata {"it's":"$HOME"} --disabled"#,
+        ),
     };
     let keys = [
         ApiKeys::Mint(mint.clone()),
@@ -108,6 +119,20 @@ fn key_and_client_changes() -> Vec<Command> {
             id: id.clone(),
             name: Some("n".into()),
             scopes: Some(vec!["read".into(), "write".into()]),
+            ..UpdateKey::default()
+        }),
+        ApiKeys::Update(UpdateKey {
+            id: id.clone(),
+            terms: terms(
+                "--rate-limit none --quota 5/month --allowed-ip none --metadata none --enabled",
+            ),
+            ..UpdateKey::default()
+        }),
+        ApiKeys::Verify(Verify {
+            scopes: Some(vec!["read:orders".into()]),
+            ip: Some("192.0.2.1".into()),
+            cost: Some(2),
+            key: None,
         }),
         ApiKeys::Rotate(Rotate::after(&id, 60)),
         ApiKeys::Revoke {
@@ -190,6 +215,17 @@ fn every_change_is_read_back_as_it_was_written() {
 }
 
 #[test]
+fn how_often_a_key_was_used_is_asked_as_it_is_written() {
+    let line = format!(
+        "doorward apikeys usage {} --by hour --from 7d --to 2027-01-31T00:00:00.000Z",
+        key(2, "k").id
+    );
+    let command = read(&line).command.unwrap();
+    assert!(!command.changes());
+    assert_eq!(command.to_string(), line);
+}
+
+#[test]
 fn a_secret_is_in_no_command_line() {
     let secret = Some(Secret::new("hunter22".into()));
     let create = Create {
@@ -201,10 +237,17 @@ fn a_secret_is_in_no_command_line() {
     let password = Password {
         user: "eve@example.org".into(),
         api_keys: false,
-        password: secret,
+        password: secret.clone(),
     };
-    for command in [Users::Create(create), Users::Password(password)] {
-        let command = Command::Users(command);
+    let verify = Verify {
+        key: secret,
+        ..Verify::default()
+    };
+    for command in [
+        Command::Users(Users::Create(create)),
+        Command::Users(Users::Password(password)),
+        Command::Apikeys(ApiKeys::Verify(verify)),
+    ] {
         assert!(
             !format!("{command} {command:?}").contains("hunter"),
             "{command}"

@@ -3,10 +3,10 @@
 use super::{
     Context, Failed, Outcome,
     output::{self, Format},
-    read_password,
+    read_secret,
 };
 use crate::{
-    command::{Command, Create, Password, Users, secret::Secret},
+    command::{ApiKeys, Command, Create, Password, Users, Verify, secret::Secret},
     io::{
         clock::{idempotency_key, now},
         perform::{PerformError, Performed, perform, resolve_all},
@@ -54,7 +54,7 @@ pub(super) async fn make(command: &Command, with: &Context) -> Outcome {
     print(with.output, command, &performed)
 }
 
-/// Reads a password where one belongs to the command.
+/// Reads a password or a key where one belongs to the command.
 fn read_what_is_missing(command: &mut Command) -> Result<(), Failed> {
     match command {
         Command::Users(
@@ -64,7 +64,12 @@ fn read_what_is_missing(command: &mut Command) -> Result<(), Failed> {
                 password,
                 ..
             }),
-        ) if password.is_none() => *password = Some(Secret::new(read_password()?)),
+        ) if password.is_none() => {
+            *password = Some(Secret::new(read_secret("password", "Password: ")?));
+        }
+        Command::Apikeys(ApiKeys::Verify(Verify { key, .. })) if key.is_none() => {
+            *key = Some(Secret::new(read_secret("API key", "API key: ")?));
+        }
         _ => {}
     }
     Ok(())
@@ -103,6 +108,7 @@ fn print(format: Format, command: &Command, performed: &Performed) -> Outcome {
         }
         Performed::Minted(key) | Performed::Rotated(key) => output::one(format, key),
         Performed::Key(key) => output::one(format, key),
+        Performed::Verified(told) => output::one(format, told),
         Performed::Registered(client)
         | Performed::NewSecret(client)
         | Performed::Client(client) => output::one(format, client),

@@ -21,7 +21,7 @@ pub use self::{
 };
 use crate::{
     command::{ApiKeys, Clients, Command, Roles, Sessions, Users},
-    io::{connect::ConnectArgs, perform::resolve_all, prompt, stderr},
+    io::{clock, connect::ConnectArgs, perform::resolve_all, prompt, stderr},
 };
 
 /// The operators' console of Doorward; with a subcommand, its non-interactive twin.
@@ -83,13 +83,13 @@ pub struct Context {
     pub dry_run: bool,
 }
 
-/// Reads a password: from standard input, which is asked for when it is a terminal.
-fn read_password() -> Result<String, Failed> {
+/// Reads a secret: from standard input, which is asked for when it is a terminal.
+fn read_secret(what: &str, prompt: &str) -> Result<String, Failed> {
     let wrong =
-        |error: std::io::Error| Failed::Error(format!("the password cannot be read: {error}"));
+        |error: std::io::Error| Failed::Error(format!("the {what} cannot be read: {error}"));
     let mut text = String::new();
     if std::io::stdin().is_terminal() {
-        stderr::ask("Password: ");
+        stderr::ask(prompt);
         crossterm::terminal::enable_raw_mode().map_err(wrong)?;
         let read = prompt::hidden_line();
         let _ = crossterm::terminal::disable_raw_mode();
@@ -98,12 +98,12 @@ fn read_password() -> Result<String, Failed> {
     } else {
         std::io::stdin().read_to_string(&mut text).map_err(wrong)?;
     }
-    let password = text.strip_suffix('\n').unwrap_or(&text);
-    let password = password.strip_suffix('\r').unwrap_or(password).to_owned();
-    if password.is_empty() {
-        Err(Failed::Usage("no password was given".into()))
+    let secret = text.strip_suffix('\n').unwrap_or(&text);
+    let secret = secret.strip_suffix('\r').unwrap_or(secret).to_owned();
+    if secret.is_empty() {
+        Err(Failed::Usage(format!("no {what} was given")))
     } else {
-        Ok(password)
+        Ok(secret)
     }
 }
 
@@ -136,6 +136,11 @@ pub async fn run(mut command: Command, with: &Context) -> Outcome {
         }
         Command::Apikeys(ApiKeys::Get { id }) => {
             output::one(format, &client.api_keys().get(id).await?)
+        }
+        Command::Apikeys(ApiKeys::Usage(asked)) => {
+            let span = asked.span(clock::now());
+            let usage = client.api_keys().usage(&asked.id, asked.by, span).await?;
+            output::rows(format, &usage.data)
         }
         Command::Clients(Clients::Get { id }) => {
             output::one(format, &client.clients().get(id).await?)

@@ -1,6 +1,6 @@
 //! Columns of the twin's tables.
 
-use doorward_shared::{Timestamp, admin};
+use doorward_shared::{Timestamp, admin, apikey};
 
 use super::output::Printable;
 use crate::core::{
@@ -74,6 +74,30 @@ impl Printable for admin::AdminKey {
             maybe(self.ends_at),
             maybe(self.last_used_at),
             self.state.as_str().into(),
+        ]
+    }
+}
+
+impl Printable for apikey::UsagePoint {
+    const COLUMNS: &'static [&'static str] = &["TIME", "VALID", "REFUSED"];
+    fn cells(&self) -> Vec<String> {
+        vec![
+            time(self.time),
+            self.valid.to_string(),
+            self.refused.to_string(),
+        ]
+    }
+}
+
+impl Printable for apikey::Verification {
+    const COLUMNS: &'static [&'static str] = &["VALID", "CODE", "KEY", "OWNER", "SCOPES"];
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.valid.to_string(),
+            self.code.as_str().into(),
+            or_dash(self.key_id.as_ref()),
+            or_dash(self.owner_id.as_ref()),
+            or_dash(self.scopes.as_ref()),
         ]
     }
 }

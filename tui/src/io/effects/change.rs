@@ -92,6 +92,7 @@ fn told(command: &Command, performed: Performed) -> Done {
         Performed::Minted(key) => minted("The key is minted", key),
         Performed::Rotated(key) => minted("The key has a new secret", key),
         Performed::Key(key) => edited(&format!("the key {} is changed", key.name), Row::Key(key)),
+        Performed::Verified(told) => plain(&format!("the key is {}", told.code.as_str())),
         Performed::Registered(client) => registered("The client is registered", client),
         Performed::NewSecret(client) => registered("The client has a new secret", client),
         Performed::Client(client) => {

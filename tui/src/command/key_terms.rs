@@ -1,0 +1,236 @@
+//! What of a key's terms `doorward apikeys` takes, and what it asks about a key.
+
+use std::{fmt, str::FromStr};
+
+use clap::Args;
+use doorward_shared::{
+    Timestamp,
+    admin::{AdminKey, AdminMint},
+    apikey::{KeyPatch, Metadata, Quota, RateLimit, UsageBy, VerifyRequest},
+};
+
+use super::{secret::Secret, when::Moment, words::Words};
+
+/// The word that takes a limit off.
+const NONE: &str = "none";
+
+/// A limit, or that there is to be none.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Limit<T>(Option<T>);
+
+impl<T: fmt::Display> fmt::Display for Limit<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Some(limit) => limit.fmt(f),
+            None => f.write_str(NONE),
+        }
+    }
+}
+
+fn limit<T: FromStr>(text: &str) -> Result<Limit<T>, T::Err> {
+    if text == NONE {
+        Ok(Limit(None))
+    } else {
+        text.parse().map(|limit| Limit(Some(limit)))
+    }
+}
+
+fn metadata(text: &str) -> Result<Limit<Metadata>, String> {
+    if text == NONE {
+        return Ok(Limit(None));
+    }
+    Metadata::parse(text).map(|metadata| Limit(Some(metadata)))
+}
+
+/// On what terms a key may be used, beside its scopes.
+#[derive(Debug, Clone, Default, PartialEq, Args)]
+pub struct Terms {
+    /// Uses in any so many seconds, such as 100/60s; none
+    #[arg(long, value_name = "N/SECONDSs", value_parser = limit::<RateLimit>)]
+    pub rate_limit: Option<Limit<RateLimit>>,
+    /// Uses in a day or month of UTC, such as 1000/day; none
+    #[arg(long, value_name = "N/PERIOD", value_parser = limit::<Quota>)]
+    pub quota: Option<Limit<Quota>>,
+    /// An address or network it may be used from; may be given again; none
+    #[arg(long = "allowed-ip", value_name = "IP|CIDR")]
+    pub allowed_ips: Option<Vec<String>>,
+    /// A JSON object of your own; none
+    #[arg(long, value_name = "JSON", value_parser = metadata)]
+    pub metadata: Option<Limit<Metadata>>,
+    /// It is not accepted until it is enabled
+    #[arg(long, conflicts_with = "enabled")]
+    pub disabled: bool,
+    /// It is accepted again
+    #[arg(long)]
+    pub enabled: bool,
+}
+
+impl Terms {
+    /// Those of a key, for another one like it.
+    pub fn like(key: &AdminKey) -> Self {
+        let ips = &key.allowed_ips;
+        Self {
+            rate_limit: key.rate_limit.map(|rate| Limit(Some(rate))),
+            quota: key.quota.map(|quota| Limit(Some(quota))),
+            allowed_ips: (!ips.is_empty()).then(|| ips.clone()),
+            metadata: key.metadata.clone().map(|own| Limit(Some(own))),
+            ..Self::default()
+        }
+    }
+
+    fn allowed(&self) -> Option<Vec<String>> {
+        let given = self.allowed_ips.clone()?;
+        Some(if given == [NONE] { Vec::new() } else { given })
+    }
+
+    fn is_on(&self) -> Option<bool> {
+        (self.enabled || self.disabled).then_some(self.enabled)
+    }
+
+    /// Of a key that is to be minted.
+    pub(super) fn of_mint(&self, body: AdminMint) -> AdminMint {
+        let metadata = self.metadata.clone();
+        AdminMint {
+            allowed_ips: self.allowed(),
+            enabled: self.is_on(),
+            rate_limit: self.rate_limit.as_ref().and_then(|rate| rate.0),
+            quota: self.quota.as_ref().and_then(|quota| quota.0),
+            metadata: metadata.and_then(|metadata| metadata.0),
+            ..body
+        }
+    }
+
+    /// What is changed of a key.
+    pub(super) fn of_patch(&self, patch: KeyPatch) -> KeyPatch {
+        let metadata = self.metadata.clone();
+        KeyPatch {
+            allowed_ips: self.allowed().map(Some),
+            enabled: self.is_on(),
+            rate_limit: self.rate_limit.as_ref().map(|rate| rate.0),
+            quota: self.quota.as_ref().map(|quota| quota.0),
+            metadata: metadata.map(|metadata| metadata.0),
+            ..patch
+        }
+    }
+
+    pub(super) fn written(&self, words: Words) -> Words {
+        let allowed = self.allowed_ips.as_deref().unwrap_or_default();
+        words
+            .option("--rate-limit", self.rate_limit.as_ref())
+            .option("--quota", self.quota.as_ref())
+            .each("--allowed-ip", allowed)
+            .option("--metadata", self.metadata.as_ref())
+            .flag("--disabled", self.disabled)
+            .flag("--enabled", self.enabled)
+    }
+}
+
+/// A call that a key is to be good for.
+#[derive(Debug, Clone, Default, PartialEq, Args)]
+pub struct Verify {
+    /// A scope that it is to cover; may be given again
+    #[arg(long = "scope")]
+    pub scopes: Option<Vec<String>>,
+    /// The address it came from
+    #[arg(long)]
+    pub ip: Option<String>,
+    /// What the call costs of its limits
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    pub cost: Option<u64>,
+    /// Typed, or from standard input: on the command line others could read it.
+    #[arg(skip)]
+    pub key: Option<Secret>,
+}
+
+impl Verify {
+    pub fn body(&self) -> VerifyRequest {
+        let key = self.key.as_ref();
+        VerifyRequest {
+            key: key.map(|key| key.expose().to_owned()).unwrap_or_default(),
+            scopes: self.scopes.clone(),
+            ip: self.ip.clone(),
+            cost: self.cost,
+        }
+    }
+
+    pub(super) fn words(&self) -> Words {
+        Words::new("apikeys verify")
+            .each("--scope", self.scopes.as_deref().unwrap_or_default())
+            .option("--ip", self.ip.as_ref())
+            .option("--cost", self.cost)
+    }
+}
+
+/// Which part of a key's use.
+#[derive(Debug, Clone, PartialEq, Args)]
+pub struct Usage {
+    pub id: String,
+    /// hour or day
+    #[arg(long, default_value = "day")]
+    pub by: UsageBy,
+    /// Since a time, or for 30d, 24h, …
+    #[arg(long)]
+    pub from: Option<Moment>,
+    /// Until a time, or so long ago
+    #[arg(long)]
+    pub to: Option<Moment>,
+}
+
+impl Usage {
+    /// From when, and until when.
+    pub fn span(&self, now: Timestamp) -> [Option<Timestamp>; 2] {
+        [self.from, self.to].map(|at| at.map(|at| at.before(now)))
+    }
+
+    pub(super) fn words(&self) -> Words {
+        Words::new("apikeys usage")
+            .word(&self.id)
+            .option("--by", Some(self.by.as_str()))
+            .option("--from", self.from)
+            .option("--to", self.to)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        terms: Terms,
+    }
+
+    fn patch(args: &str) -> Option<serde_json::Value> {
+        let line = Line::try_parse_from(format!("x {args}").split_whitespace()).ok()?;
+        let patch = line.terms.of_patch(KeyPatch::default());
+        serde_json::to_value(patch).ok()
+    }
+
+    #[test]
+    fn terms_are_set_and_taken_off() {
+        let set = "--rate-limit 100/60s --quota 1000/day --allowed-ip 10.0.0.0/8 --allowed-ip ::1 \
+                   --metadata {\"a\":1} --disabled";
+        let wanted = serde_json::json!({
+            "rateLimit": {"limit": 100, "windowSeconds": 60}, "quota": {"limit": 1000, "period": "day"},
+            "allowedIps": ["10.0.0.0/8", "::1"], "metadata": {"a": 1}, "enabled": false,
+        });
+        assert_eq!(patch(set), Some(wanted));
+        let off = "--rate-limit none --quota none --allowed-ip none --metadata none --enabled";
+        let wanted = serde_json::json!({
+            "rateLimit": null, "quota": null, "allowedIps": [], "metadata": null, "enabled": true,
+        });
+        assert_eq!(patch(off), Some(wanted));
+        assert_eq!(patch(""), Some(serde_json::json!({})));
+        for wrong in [
+            "--rate-limit 100",
+            "--quota 5/week",
+            "--metadata []",
+            "--enabled --disabled",
+        ] {
+            assert_eq!(patch(wrong), None, "{wrong}");
+        }
+    }
+}
