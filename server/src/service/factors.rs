@@ -76,7 +76,7 @@ impl SecondFactors {
 
     /// Whether `master.key` opens the secret of an account's one-time codes: after a restore beside another key it does not.
     async fn opens_codes(&self, user: UserId) -> Result<bool, StoreError> {
-        let stored = self.store.totp_secret(user, true).await?;
+        let stored = self.store.totp_secret(user).await?;
         Ok(stored.is_some_and(|stored| self.open(user, &stored).is_some()))
     }
 

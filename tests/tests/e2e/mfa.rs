@@ -1,7 +1,7 @@
 //! Second factors: one-time codes, recovery codes, passkeys, and what each door does with them.
 
 use doorward_tests::{
-    PASSWORD, Passkey, Person, Reply, Server, Totp, browser::form, eventually, fields, is_id,
+    PASSWORD, Passkey, Person, Reply, Server, Totp, browser::form, eventually, fields, is_id, run,
 };
 use serde_json::{Value, json};
 
