@@ -5,7 +5,7 @@ use std::{net::IpAddr, sync::Arc};
 use doorward_shared::{PasskeyId, mfa::CreatedCredential};
 use serde_json::Value;
 
-use super::{Caller, Error, Passwords, SecondFactors};
+use super::{Caller, Error, Passwords, SecondFactors, passwords::VerifiedPassword};
 use crate::{
     crypto::secret::Secret,
     domain::{Account, Act, Cause, Door, Passkey, Refusal, Session, rules::authority as rule},
@@ -56,6 +56,19 @@ impl OwnFactors {
         own.by.act(Door::Own, self.step_up_seconds, cause)
     }
 
+    /// Asks for the password again: as it was seen, and what is about to be done then.
+    async fn prove(
+        &self,
+        own: &Own<'_>,
+        password: Secret,
+    ) -> Result<(VerifiedPassword, Act), Error> {
+        let seen = self
+            .passwords
+            .verify_again(own.account, password, own.ip(), own.cause)
+            .await?;
+        Ok((seen, self.act_now(own)?))
+    }
+
     /// Settles an attempt by what became of a code: a wrong one counts as a wrong password. Anything else counts
     /// as a check alone.
     fn settled<T>(
@@ -87,11 +100,7 @@ impl OwnFactors {
         cause: Cause,
     ) -> Result<(Secret, Secret), Error> {
         let own = Own::new(by, &cause)?;
-        let seen = self
-            .passwords
-            .verify_again(own.account, password, own.ip(), &cause)
-            .await?;
-        let act = self.act_now(&own)?;
+        let (seen, act) = self.prove(&own, password).await?;
         let user = &own.account.user;
         self.factors.begin_totp(user, seen.into(), act).await
     }
@@ -149,11 +158,7 @@ impl OwnFactors {
         cause: Cause,
     ) -> Result<Vec<Secret>, Error> {
         let own = Own::new(by, &cause)?;
-        let seen = self
-            .passwords
-            .verify_again(own.account, password, own.ip(), &cause)
-            .await?;
-        let act = self.act_now(&own)?;
+        let (seen, act) = self.prove(&own, password).await?;
         let user = own.account.user.id;
         self.factors
             .new_recovery_codes(user, seen.into(), act)
@@ -171,11 +176,8 @@ impl OwnFactors {
         cause: Cause,
     ) -> Result<Value, Error> {
         let own = Own::new(by, &cause)?;
-        let seen = self
-            .passwords
-            .verify_again(own.account, password, own.ip(), &cause)
-            .await?;
-        let (act, user) = (self.act_now(&own)?, own.account.user.id);
+        let (seen, act) = self.prove(&own, password).await?;
+        let user = own.account.user.id;
         let may = move |by: &rule::Rights| rule::change_factors(by, user);
         self.passwords.store.allowed(act, may).await?;
         let given = (own.session.id, seen.password);

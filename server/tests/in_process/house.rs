@@ -163,6 +163,18 @@ impl House {
         self.call(Method::Post, path, token, body).await
     }
 
+    /// Mints a key, revokes it, and ends the session it was minted in; answers the key.
+    pub async fn ended_key_and_session(&self, access: &str) -> Value {
+        let asked = json!({"name": "x", "scopes": ["read"]});
+        let minted = self.post("/apikey", access, asked).await.expect(201);
+        let path = format!("/apikey/{}", text(&minted, "id"));
+        let revoked = self.call(Method::Delete, &path, access, Value::Null);
+        revoked.await.expect(204);
+        let ended = self.post("/auth/logout", access, Value::Null);
+        ended.await.expect(204);
+        minted
+    }
+
     pub async fn me(&self, token: &str) -> Reply {
         self.call(Method::Get, "/auth/me", token, Value::Null).await
     }

@@ -263,19 +263,7 @@ async fn dead_sessions_and_keys_are_kept_for_thirty_days() {
     let house = House::open(cheap()).await;
     let ada = house.register("ada@example.com").await;
     let access = text(&ada, "accessToken");
-    let key = house
-        .post("/apikey", access, json!({"name": "y", "scopes": ["read"]}))
-        .await
-        .expect(201);
-    let path = format!("/apikey/{}", text(&key, "id"));
-    house
-        .call(Method::Delete, &path, access, Value::Null)
-        .await
-        .expect(204);
-    house
-        .post("/auth/logout", access, Value::Null)
-        .await
-        .expect(204);
+    house.ended_key_and_session(access).await;
     let rows = async || {
         let now = house.doorward.services().clock.now();
         house

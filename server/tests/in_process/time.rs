@@ -382,19 +382,7 @@ async fn what_is_swept_stays_dead() {
     let house = House::open(cheap()).await;
     let ada = house.register("ada@example.com").await;
     let access = text(&ada, "accessToken");
-    let minted = house
-        .post("/apikey", access, json!({"name": "x", "scopes": ["read"]}))
-        .await
-        .expect(201);
-    let path = format!("/apikey/{}", text(&minted, "id"));
-    house
-        .call(Method::Delete, &path, access, Value::Null)
-        .await
-        .expect(204);
-    house
-        .post("/auth/logout", access, Value::Null)
-        .await
-        .expect(204);
+    let minted = house.ended_key_and_session(access).await;
     house.pass(31 * 24 * HOUR);
     let gone = house
         .doorward

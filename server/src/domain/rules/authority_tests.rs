@@ -3,14 +3,10 @@ use proptest::prelude::*;
 use ulid::Ulid;
 
 use super::*;
-use crate::domain::{Actor, Email, User};
-
-const NOW: Timestamp = Timestamp(1_764_000_000_000);
-const USER: UserId = UserId(Ulid(7));
-
-fn set(text: &str) -> ScopeSet {
-    ScopeSet::parse(text).unwrap()
-}
+use crate::domain::{
+    Actor, User,
+    rules::fixtures::{NOW, USER, account, set},
+};
 
 fn by(scopes: &ScopeSet, who: Who, door: Door) -> Rights {
     Rights {
@@ -342,23 +338,6 @@ fn authority(holder: Holder, signed_in_at: Option<Timestamp>) -> Authority {
         door: Door::Admin,
         signed_in_at,
         step_up_seconds: 60,
-    }
-}
-
-fn account(may: &str) -> Account {
-    Account {
-        user: User {
-            id: USER,
-            email: Email::parse("ada@example.com").unwrap(),
-            first_name: None,
-            last_name: None,
-            role: "x".into(),
-            permissions: ScopeSet::default(),
-            disabled_at: None,
-            created_at: NOW,
-            last_login_at: None,
-        },
-        may: set(may),
     }
 }
 

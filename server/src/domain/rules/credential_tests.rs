@@ -1,31 +1,17 @@
-use doorward_shared::{ClientId, KeyId, SessionId, UserId, apikey::Environment};
+use doorward_shared::{ClientId, KeyId, SessionId, apikey::Environment};
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::{ClientSecrets, Email, KeyOwner, User, client::mark};
-
-const NOW: Timestamp = Timestamp(1_764_000_000_000);
-const USER: UserId = UserId(Ulid(7));
-
-fn set(text: &str) -> ScopeSet {
-    ScopeSet::parse(text).unwrap()
-}
+use crate::domain::{
+    ClientSecrets, KeyOwner,
+    client::mark,
+    rules::fixtures::{self, NOW, USER, set},
+};
 
 fn account(may: &str, disabled_at: Option<Timestamp>) -> Account {
-    Account {
-        user: User {
-            id: USER,
-            email: Email::parse("ada@example.com").unwrap(),
-            first_name: None,
-            last_name: None,
-            role: "x".into(),
-            permissions: ScopeSet::default(),
-            disabled_at,
-            created_at: NOW,
-            last_login_at: None,
-        },
-        may: set(may),
-    }
+    let mut account = fixtures::account(may);
+    account.user.disabled_at = disabled_at;
+    account
 }
 
 fn session(expires: i64, idle: i64, client: Option<ClientId>) -> Session {

@@ -6,6 +6,8 @@ pub mod authority;
 pub mod client;
 pub mod code;
 pub mod credential;
+#[cfg(test)]
+mod fixtures;
 pub mod key_meter;
 pub mod key_terms;
 pub mod key_use;

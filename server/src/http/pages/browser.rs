@@ -96,15 +96,20 @@ pub fn set_cookie(doorward: &Services, value: &Secret) -> String {
     )
 }
 
-/// Values of the request's cookies with this name that look like ours.
-fn candidates<'r>(request: &'r Request<'_>, name: &str) -> Vec<&'r str> {
+/// Values of the request's cookies with this name, in their order.
+pub fn cookies<'r>(request: &'r Request<'_>, name: &str) -> impl Iterator<Item = &'r str> {
     let headers = request.headers().get("cookie");
     let pairs = headers.flat_map(|header| header.split(';'));
-    let values = pairs.filter_map(|pair| {
+    pairs.filter_map(move |pair| {
         let (have, value) = pair.trim().split_once('=')?;
-        (have == name && well_formed(value)).then_some(value)
-    });
-    values.take(MAX_CANDIDATES).collect()
+        (have == name).then_some(value)
+    })
+}
+
+/// Those that look like ours.
+fn candidates<'r>(request: &'r Request<'_>, name: &str) -> Vec<&'r str> {
+    let ours = cookies(request, name).filter(|value| well_formed(value));
+    ours.take(MAX_CANDIDATES).collect()
 }
 
 /// What a cookie of ours looks like: 32 bytes in base64url.

@@ -10,7 +10,7 @@ use rocket::{
     request::{FromRequest, Outcome},
 };
 
-use super::browser::Browser;
+use super::browser::{Browser, cookies};
 use crate::{
     http::{ApiError, Services},
     service::Caller,
@@ -53,7 +53,7 @@ struct ToSignIn {
 }
 
 /// Left with a request whose guard found nobody; the fairing answers with it.
-struct Left(std::sync::Mutex<Option<ToSignIn>>);
+struct Left(Option<ToSignIn>);
 
 #[rocket::async_trait]
 impl<'r> FromRequest<'r> for SignedIn {
@@ -66,8 +66,7 @@ impl<'r> FromRequest<'r> for SignedIn {
                 if asks_for_a_page(request)
                     && let Ok(doorward) = Services::of(request)
                 {
-                    let to = to_sign_in(doorward, request);
-                    request.local_cache(|| Left(std::sync::Mutex::new(Some(to))));
+                    request.local_cache(|| Left(Some(to_sign_in(doorward, request))));
                     return Outcome::Error((Status::Unauthorized, error));
                 }
                 Outcome::Error(error.leave(request))
@@ -146,13 +145,7 @@ fn is_path(text: &str) -> bool {
 
 /// The way back that a browser knows, if it was sent to sign in from a page of the app's.
 pub fn way_back(request: &Request<'_>, doorward: &Services) -> Option<String> {
-    let name = cookie_name(doorward);
-    let headers = request.headers().get("cookie");
-    let mut pairs = headers.flat_map(|header| header.split(';'));
-    let value = pairs.find_map(|pair| {
-        let (have, value) = pair.trim().split_once('=')?;
-        (have == name).then_some(value)
-    })?;
+    let value = cookies(request, &cookie_name(doorward)).next()?;
     let path = String::from_utf8(BASE64.decode(value).ok()?).ok()?;
     is_path(&path).then_some(path)
 }
@@ -162,22 +155,16 @@ pub fn redirect(request: &Request<'_>, response: &mut Response<'_>) {
     if response.status() != Status::Unauthorized {
         return;
     }
-    let left = request.local_cache(|| Left(std::sync::Mutex::new(None)));
-    let left = left
-        .0
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
-        .take();
-    let Some(to) = left else {
+    let Left(Some(to)) = request.local_cache(|| Left(None)) else {
         return;
     };
     response.set_status(Status::SeeOther);
-    response.set_header(Header::new("Location", to.location));
+    response.set_header(Header::new("Location", to.location.clone()));
     response.set_header(Header::new("Cache-Control", "no-store"));
     response.remove_header("Content-Type");
     response.set_sized_body(0, std::io::Cursor::new(""));
-    if let Some(cookie) = to.cookie {
-        response.adjoin_header(Header::new("Set-Cookie", cookie));
+    if let Some(cookie) = &to.cookie {
+        response.adjoin_header(Header::new("Set-Cookie", cookie.clone()));
     }
 }
 

@@ -1,0 +1,31 @@
+//! What tests of several rules begin with.
+
+use doorward_shared::{ScopeSet, Timestamp, UserId};
+use ulid::Ulid;
+
+use crate::domain::{Account, Email, User};
+
+pub const NOW: Timestamp = Timestamp(1_764_000_000_000);
+pub const USER: UserId = UserId(Ulid(7));
+
+pub fn set(text: &str) -> ScopeSet {
+    ScopeSet::parse(text).unwrap()
+}
+
+/// Ada's account, with these permissions.
+pub fn account(may: &str) -> Account {
+    Account {
+        user: User {
+            id: USER,
+            email: Email::parse("ada@example.com").unwrap(),
+            first_name: None,
+            last_name: None,
+            role: "x".into(),
+            permissions: ScopeSet::default(),
+            disabled_at: None,
+            created_at: NOW,
+            last_login_at: None,
+        },
+        may: set(may),
+    }
+}
