@@ -11,11 +11,13 @@ use crate::{
     crypto::{password, seal::MasterKey, signing::KeyRing, webauthn::RelyingParty},
     http::{DoorwardFairing, Services, site::Site},
     metrics::Metrics,
-    oauth::{AuthorizationEndpoint, Clients, TokenEndpoint, TokenInfos},
+    oauth::{AuthorizationEndpoint, Clients, Registrations, TokenEndpoint, TokenInfos},
+    outbound::Outbound,
     service::{
-        Accounts, ApiKeys, Backups, Browsers, Callers, Jobs, KeyFileError, Keys, OwnFactors,
-        Passwords, Refresh, RefusedClients, SecondFactors, Sessions, SignIn, Signing, SigningKeys,
-        Statistics, Tokens, first_operator_key, found_operator_key, open_ring,
+        Accounts, ApiKeys, Backchannel, Backups, Browsers, Callers, ClientKeys, ForwardAuth, Jobs,
+        KeyFileError, Keys, OwnFactors, Passwords, Refresh, RefusedClients, SecondFactors,
+        Sessions, SignIn, Signing, SigningKeys, Statistics, Tokens, first_operator_key,
+        found_operator_key, open_ring,
     },
     settings::Settings,
     state::{
@@ -141,6 +143,7 @@ impl Doorward {
             master: Arc::new(master),
             keys,
             hashing,
+            outbound: Outbound::default(),
             metrics,
             clock,
         };
@@ -202,6 +205,7 @@ struct Parts {
     master: Arc<MasterKey>,
     keys: KeyRing,
     hashing: password::Passwords,
+    outbound: Outbound,
     limits: Limits,
     metrics: Metrics,
     clock: Clock,
@@ -233,9 +237,18 @@ impl Parts {
             meters: Arc::new(KeyMeters::default()),
         };
         let callers = self.callers(keys.clone());
+        let registrations = self.registrations();
+        let browsers = Browsers {
+            store: self.store.clone(),
+            callers: callers.clone(),
+            idle_seconds: self.settings.refresh_token_seconds,
+        };
         let clients = Clients {
             store: self.store.clone(),
             refused: refused_clients.clone(),
+            registrations: registrations.clone(),
+            keys: Arc::new(ClientKeys::new(self.outbound.clone())),
+            issuer: self.issuer.clone(),
             clock: self.clock.clone(),
         };
         Ok(Services {
@@ -269,11 +282,8 @@ impl Parts {
             backups: Backups {
                 store: self.store.clone(),
             },
-            browsers: Browsers {
-                store: self.store.clone(),
-                callers: callers.clone(),
-                idle_seconds: self.settings.refresh_token_seconds,
-            },
+            forward_auth: self.forward_auth(browsers.clone(), &site),
+            browsers,
             token_endpoint: TokenEndpoint {
                 clients: clients.clone(),
                 tokens: tokens.clone(),
@@ -281,7 +291,8 @@ impl Parts {
                 store: self.store.clone(),
                 metrics: self.metrics.clone(),
             },
-            authorization: self.authorization(),
+            authorization: self.authorization(registrations.clone()),
+            registrations,
             token_infos: TokenInfos {
                 callers: callers.clone(),
                 master: self.master.clone(),
@@ -373,9 +384,44 @@ impl Parts {
         }
     }
 
-    fn authorization(&self) -> AuthorizationEndpoint {
+    fn registrations(&self) -> Registrations {
+        Registrations {
+            store: self.store.clone(),
+            settings: self.settings.clone(),
+            limits: self.limits.clone(),
+            outbound: self.outbound.clone(),
+            clock: self.clock.clone(),
+        }
+    }
+
+    fn forward_auth(&self, browsers: Browsers, site: &Site) -> ForwardAuth {
+        ForwardAuth {
+            store: self.store.clone(),
+            browsers,
+            settings: self.settings.clone(),
+            master: self.master.clone(),
+            return_codes: Arc::default(),
+            issuer: self.issuer.clone(),
+            cookie: site.cookie.to_string(),
+            tls: site.tls,
+            clock: self.clock.clone(),
+        }
+    }
+
+    fn backchannel(&self) -> Backchannel {
+        Backchannel {
+            store: self.store.clone(),
+            keys: self.keys.clone(),
+            outbound: self.outbound.clone(),
+            issuer: self.issuer.clone(),
+            clock: self.clock.clone(),
+        }
+    }
+
+    fn authorization(&self, registrations: Registrations) -> AuthorizationEndpoint {
         AuthorizationEndpoint {
             store: self.store.clone(),
+            registrations,
             keys: self.keys.clone(),
             master: self.master.clone(),
             issuer: self.issuer.clone(),
@@ -394,6 +440,7 @@ impl Parts {
             signing_keys: signing_keys.clone(),
             refused_clients: refused_clients.clone(),
             api_keys,
+            backchannel: self.backchannel(),
             clock: self.clock.clone(),
             event_days: self.settings.event_days,
             rested: Arc::new(AtomicBool::new(false)),

@@ -21,6 +21,7 @@ mod files;
 pub mod http;
 pub mod metrics;
 pub mod oauth;
+mod outbound;
 pub mod service;
 pub mod settings;
 pub mod state;

@@ -4,6 +4,7 @@ mod colour;
 
 use std::{net::IpAddr, path::PathBuf, str::FromStr};
 
+use doorward_shared::Scope;
 use figment::{
     Figment, Profile, Provider,
     providers::{Env, Format, Serialized, Toml},
@@ -22,11 +23,12 @@ use crate::{
 /// Keys of the environment that are the console's.
 const CONSOLE_KEYS: [&str; 4] = ["url", "key", "key_file", "profile"];
 /// Settings that are text: what the environment says is taken as it stands, though it look like a number or a list.
-const TEXT_KEYS: [&str; 9] = [
+const TEXT_KEYS: [&str; 10] = [
     "data_dir",
     "issuer",
     "signing_algorithm",
     "registration",
+    "client_registration",
     "api_key_prefix",
     "log_format",
     "site_name",
@@ -55,6 +57,16 @@ pub(crate) fn wrong(key: impl Into<String>, reason: impl Into<String>) -> Settin
 pub enum Registration {
     Open,
     Closed,
+}
+
+/// Whether clients may register themselves (RFC 7591).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ClientRegistration {
+    Closed,
+    /// With an initial access token.
+    Token,
+    Open,
 }
 
 /// How log lines look.
@@ -100,6 +112,13 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
     /// Hosts, but loopback, that redirect URIs may lead to over plain `http`.
     pub http_redirect_hosts: Vec<String>,
+    pub client_registration: ClientRegistration,
+    /// Scopes that clients which register themselves may have, beside those of OpenID Connect.
+    pub open_registration_scopes: Vec<String>,
+    /// Whether a `client_id` may be the URL of a metadata document.
+    pub client_metadata_documents: bool,
+    /// Hosts behind a proxy that browsers are led back to after they have signed in.
+    pub forward_auth_hosts: Vec<String>,
     /// Origins whose browser applications may call the REST API.
     pub cors_origins: Vec<String>,
     pub api_key_prefix: String,
@@ -146,6 +165,10 @@ impl Default for Settings {
             registration: Registration::Open,
             trusted_proxies: Vec::new(),
             http_redirect_hosts: Vec::new(),
+            client_registration: ClientRegistration::Closed,
+            open_registration_scopes: Vec::new(),
+            client_metadata_documents: false,
+            forward_auth_hosts: Vec::new(),
             cors_origins: Vec::new(),
             api_key_prefix: "sk".into(),
             log_format: LogFormat::Plain,
@@ -325,11 +348,39 @@ impl Settings {
         if let Some(issuer) = &self.issuer {
             check_issuer(issuer)?;
         }
-        for host in &self.http_redirect_hosts {
+        let hosts = [
+            ("http_redirect_hosts", &self.http_redirect_hosts),
+            ("forward_auth_hosts", &self.forward_auth_hosts),
+        ];
+        for (key, host) in hosts
+            .iter()
+            .flat_map(|(key, hosts)| hosts.iter().map(move |host| (*key, host)))
+        {
             let is_host = url::Host::parse(host).is_ok_and(|parsed| parsed.to_string() == *host);
             if !is_host {
                 let reason = format!("{host:?} is not a host name in lower case, without port");
-                return Err(wrong("http_redirect_hosts", reason));
+                return Err(wrong(key, reason));
+            }
+        }
+        for scope in &self.open_registration_scopes {
+            let is_ours = |scope: &Scope| {
+                Scope::covers(scope, "admin") || scope.as_str().starts_with("admin")
+            };
+            match scope.parse::<Scope>() {
+                Ok(scope) if !is_ours(&scope) => {}
+                _ => {
+                    let reason = format!("{scope:?} is not a scope of your applications");
+                    return Err(wrong("open_registration_scopes", reason));
+                }
+            }
+        }
+        for origin in &self.cors_origins {
+            let parsed = url::Url::parse(origin).map(|url| url.origin().ascii_serialization());
+            if !parsed.is_ok_and(|parsed| parsed == *origin) {
+                let reason = format!(
+                    "{origin:?} is not an origin such as https://app.example, without path or slash"
+                );
+                return Err(wrong("cors_origins", reason));
             }
         }
         for origin in &self.cors_origins {

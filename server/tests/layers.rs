@@ -1,4 +1,4 @@
-//! Imports point one way: `http → {oauth, service} → {state, crypto, store} → domain → shared`, and no circle of files runs
+//! Imports point one way: `http → {oauth, service} → {state, crypto, store, outbound} → domain → shared`, and no circle of files runs
 //! through two folders. Read from the sources; test code is left out.
 #![allow(clippy::expect_used, reason = "a test that cannot go on should panic")]
 
@@ -18,7 +18,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "infrastructure",
         &[
-            "clock", "crypto", "files", "metrics", "settings", "state", "store",
+            "clock", "crypto", "files", "metrics", "outbound", "settings", "state", "store",
         ],
     ),
     ("use cases", &["oauth", "service"]),

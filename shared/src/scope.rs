@@ -10,7 +10,7 @@ pub const MAX_SCOPE_BYTES: usize = 128;
 pub const MAX_SCOPES: usize = 64;
 
 /// The scopes of OpenID Connect: registered with a client like others, but they need no permission of the user.
-pub const OPENID_SCOPES: [&str; 4] = ["openid", "profile", "email", "offline_access"];
+pub const OPENID_SCOPES: [&str; 5] = ["openid", "profile", "email", "groups", "offline_access"];
 
 /// Doorward's own scopes, without their `:read` halves.
 pub const ADMIN_SCOPES: [&str; 8] = [

@@ -141,6 +141,7 @@ impl Server {
             "name": "Wiki", "redirectUris": [CALLBACK], "confidential": true,
             "grantTypes": ["authorization_code", "refresh_token"],
             "scopes": ["openid", "profile", "email", "offline_access", "read", "write"],
+            "postLogoutRedirectUris": [CALLBACK],
         });
         for (name, value) in changes.as_object().into_iter().flatten() {
             body[name] = value.clone();

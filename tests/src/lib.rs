@@ -11,12 +11,14 @@
 mod authenticator;
 pub mod browser;
 mod call;
+mod listener;
 mod made;
 mod program;
 mod server;
 
 pub use authenticator::{Passkey, Totp};
 pub use call::{Call, Reply};
+pub use listener::Listener;
 pub use made::{Client, fields, is_id, is_time};
 pub use program::{Finished, command, doorward, end, finish, program, run};
 pub use server::{Begun, Options, PASSWORD, Person, Server};

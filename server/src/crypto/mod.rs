@@ -1,5 +1,7 @@
 //! Cryptography: passwords, signatures, secrets, and what is sealed at rest.
 
+pub mod assertion;
+pub mod jwks;
 pub mod password;
 pub mod refresh;
 pub mod seal;

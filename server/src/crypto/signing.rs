@@ -105,7 +105,7 @@ enum KeyMaterial {
 
 /// A public key, RFC 7517 section 4.
 #[derive(Debug, Clone, Serialize)]
-struct Jwk {
+pub(super) struct Jwk {
     kty: &'static str,
     #[serde(rename = "use")]
     usage: &'static str,
@@ -239,7 +239,12 @@ impl SigningKey {
         self.algorithm
     }
 
-    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+    #[cfg(test)]
+    pub(super) fn jwk(&self) -> &Jwk {
+        &self.jwk
+    }
+
+    pub(super) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
         let rng = SystemRandom::new();
         match &self.material {
             KeyMaterial::Rsa(pair) => {
@@ -317,6 +322,7 @@ struct Ring {
     /// The header of each token type, encoded.
     access_header: String,
     id_header: String,
+    logout_header: String,
 }
 
 impl Ring {
@@ -337,11 +343,13 @@ impl Ring {
         let header =
             |typ| BASE64.encode(format!(r#"{{"typ":"{typ}","alg":"{alg}","kid":"{kid}"}}"#));
         let (access_header, id_header) = (header("at+jwt"), header("JWT"));
+        let logout_header = header("logout+jwt");
         Ok(Self {
             number,
             jwks: jwks.into(),
             access_header,
             id_header,
+            logout_header,
             keys,
         })
     }
@@ -362,6 +370,8 @@ pub enum TokenType {
     Access,
     /// `JWT`: an OpenID Connect ID token.
     Id,
+    /// `logout+jwt`, OIDC Back-Channel Logout section 2.4.
+    Logout,
 }
 
 /// The keys there are: one signs, those before it still verify.
@@ -466,6 +476,7 @@ impl KeyRing {
         let header = match kind {
             TokenType::Access => &ring.access_header,
             TokenType::Id => &ring.id_header,
+            TokenType::Logout => &ring.logout_header,
         };
         let payload = serde_json::to_vec(claims).map_err(|_| SignError)?;
         let mut token = String::with_capacity(header.len() + payload.len() * 4 / 3 + 360);
@@ -560,6 +571,7 @@ fn try_verify<T: serde::de::DeserializeOwned>(
             typ.eq_ignore_ascii_case("at+jwt") || typ.eq_ignore_ascii_case("application/at+jwt")
         }
         TokenType::Id => typ.eq_ignore_ascii_case("JWT"),
+        TokenType::Logout => typ.eq_ignore_ascii_case("logout+jwt"),
     };
     // RFC 7515 section 4.1.11: we understand no extension.
     if !typ_ok || header.crit.is_some() {

@@ -14,8 +14,14 @@ pub struct User {
     pub role: String,
     /// The user's own, beside the role's.
     pub permissions: ScopeSet,
+    /// Sorted, each once.
+    pub groups: Vec<String>,
+    /// Whether somebody has shown that the address is theirs, or an operator vouches for it.
+    pub email_verified: bool,
     pub disabled_at: Option<Timestamp>,
     pub created_at: Timestamp,
+    /// When names, address, role or groups last changed.
+    pub updated_at: Timestamp,
     pub last_login_at: Option<Timestamp>,
 }
 
@@ -37,6 +43,8 @@ pub struct NewUser {
     pub last_name: Option<String>,
     pub role: String,
     pub permissions: ScopeSet,
+    pub groups: Vec<String>,
+    pub email_verified: bool,
 }
 
 /// What changes of an account; `None` stays as it is.
@@ -47,5 +55,7 @@ pub struct UserChange {
     pub last_name: Option<Option<String>>,
     pub role: Option<String>,
     pub permissions: Option<ScopeSet>,
+    pub groups: Option<Vec<String>>,
+    pub email_verified: Option<bool>,
     pub disabled: Option<bool>,
 }

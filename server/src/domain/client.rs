@@ -6,7 +6,7 @@ use doorward_shared::{ClientId, ScopeSet, Timestamp};
 use ulid::Ulid;
 use url::{Host, Url};
 
-use super::Digest256;
+use super::{AuthMethod, ClientPolicy, Digest256};
 
 /// A grant a client may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -119,19 +119,29 @@ pub struct Client {
     pub grant_types: Vec<GrantType>,
     pub scopes: ScopeSet,
     pub resources: Vec<String>,
-    /// None for a public client.
+    /// None for a public client, and for one that may only sign with its key.
     pub secrets: Option<ClientSecrets>,
     /// Whether a confidential client must use PKCE too.
     pub require_pkce: bool,
     /// Whether it may ask about every access token and API key.
     pub resource_server: bool,
+    pub policy: ClientPolicy,
+    /// It registered itself: nobody vouches for what it says of itself.
+    pub dynamic: bool,
+    /// URL of the metadata document that it is.
+    pub document: Option<String>,
     pub created_at: Timestamp,
 }
 
 impl Client {
-    /// Whether it can keep a secret.
+    /// Whether it can show who it is: with a secret, or with a key of its own.
     pub fn is_confidential(&self) -> bool {
-        self.secrets.is_some()
+        self.secrets.is_some() || self.policy.auth_method == Some(AuthMethod::PrivateKeyJwt)
+    }
+
+    /// The id that the client knows itself by.
+    pub fn public_id(&self) -> String {
+        self.document.clone().unwrap_or_else(|| self.id.to_string())
     }
 
     /// Whether its authorization requests need a PKCE challenge: a public client's always do.
@@ -172,14 +182,14 @@ pub fn check_refresh(grants: &[GrantType], scopes: &ScopeSet) -> Result<(), &'st
 }
 
 /// What an absolute URI of a client's is made of.
-struct Parts<'a> {
+pub(super) struct Parts<'a> {
     /// In lower case.
     scheme: String,
     /// Behind the scheme and its colon.
     rest: &'a str,
 }
 
-fn absolute(uri: &str) -> Result<Parts<'_>, &'static str> {
+pub(super) fn absolute(uri: &str) -> Result<Parts<'_>, &'static str> {
     let Some((scheme, rest)) = uri.split_once(':') else {
         return Err("must be an absolute URI");
     };

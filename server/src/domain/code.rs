@@ -4,6 +4,8 @@ use std::net::IpAddr;
 
 use doorward_shared::{ClientId, ScopeSet, SessionId, Timestamp, UserId};
 
+use super::RequestedClaims;
+
 /// What a person allowed a client to do, to be fetched with a code within a minute.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Code {
@@ -19,6 +21,8 @@ pub struct Code {
     pub auth_time: Timestamp,
     /// Audiences that were asked for, RFC 8707.
     pub resources: Vec<String>,
+    /// Claims that were asked for one by one.
+    pub claims: RequestedClaims,
     /// Of the browser: the code itself comes from the client's own machine.
     pub ip: IpAddr,
     pub user_agent: Option<String>,

@@ -1,8 +1,10 @@
 //! Plain types and rules: no Rocket, no SQLite, no JSON.
 
 pub mod account;
+pub mod address;
 pub mod api_key;
 pub mod authority;
+pub mod claims;
 pub mod client;
 pub mod code;
 pub mod device;
@@ -14,6 +16,7 @@ pub mod factor;
 pub mod household;
 pub mod idna;
 pub mod key_terms;
+pub mod policy;
 pub mod refusal;
 pub mod role;
 pub mod rules;
@@ -23,6 +26,7 @@ pub mod text;
 pub use account::{Account, NewUser, User, UserChange};
 pub use api_key::{ApiKey, KeyOwner, Minter};
 pub use authority::{Act, Authority, Door, Holder};
+pub use claims::{ClaimSet, PersonClaims, RequestedClaims};
 pub use client::{Client, ClientSecrets, GrantType};
 pub use code::Code;
 pub use diff::{Diff, Noted};
@@ -34,6 +38,7 @@ pub use factor::{
 };
 pub use household::{household, networks};
 pub use key_terms::{AllowedIp, KeyTerms, KeyTermsChange};
+pub use policy::{AuthMethod, ClientPolicy, PolicyChange, UnverifiedEmail};
 pub use refusal::Refusal;
 pub use role::Role;
 pub use session::{Lineage, Session};

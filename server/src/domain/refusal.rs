@@ -24,6 +24,9 @@ pub enum Refusal {
     /// The sign-in is longer ago than so many seconds.
     #[error("sign in again: this needs a sign-in of the last {0} seconds")]
     StepUp(u32),
+    /// The account is in none of the groups that may sign in to the client.
+    #[error("the account may not sign in to this application")]
+    NotAdmitted,
     #[error("this needs a token from login or registration")]
     NotFirstParty,
     /// The credential has ended since the request came.

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use doorward_shared::{ClientId, ScopeSet, SessionId, Timestamp, UserId, admin::SessionState};
 
-use super::SignInMethod;
+use super::{RequestedClaims, SignInMethod};
 
 /// A session.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +27,8 @@ pub struct Session {
     pub auth_time: Option<Timestamp>,
     /// How the person signed in.
     pub method: SignInMethod,
+    /// Claims that were asked for one by one.
+    pub claims: RequestedClaims,
 }
 
 impl Session {
@@ -91,6 +93,7 @@ mod tests {
             idle_until: Timestamp(idle),
             revoked_at: revoked.map(Timestamp),
             method: SignInMethod::Password,
+            claims: RequestedClaims::default(),
         }
     }
 

@@ -333,7 +333,9 @@ impl From<Refusal> for ApiError {
             Refusal::Invalid { field, reason } => Self::validation(field, reason),
             Refusal::Scope(scope) => Self::scope(&scope),
             Refusal::StepUp(within) => Self::step_up(within),
-            Refusal::NotFirstParty => Self::new(ErrorCode::InsufficientScope, message),
+            Refusal::NotFirstParty | Refusal::NotAdmitted => {
+                Self::new(ErrorCode::InsufficientScope, message)
+            }
             Refusal::CredentialEnded => Self::token_revoked(),
         }
     }
@@ -359,6 +361,7 @@ impl From<Error> for ApiError {
             Error::Credential(why) => Self::validation("credential", why),
             Error::RegistrationClosed => of(ErrorCode::RegistrationClosed),
             Error::Invalid { field, reason } => Self::validation(field, reason),
+            Error::Element { field, at, reason } => Self::element(field, at, reason),
             Error::Malformed { field, reason } => Self::request(field, reason),
             Error::Conflict(_) => of(ErrorCode::Conflict),
             Error::RateLimited(wait) => wait.into(),

@@ -5,6 +5,7 @@ mod apikey;
 mod auth;
 mod body;
 mod catchers;
+mod check;
 mod cors;
 mod docs;
 mod error;
@@ -19,6 +20,7 @@ mod oauth;
 mod once;
 pub mod openapi;
 mod pages;
+mod register;
 mod reply;
 mod request;
 mod services;
@@ -50,6 +52,8 @@ fn api_routes() -> Vec<Route> {
         mfa::all(),
         apikey::all(),
         key_checks::all(),
+        check::all(),
+        register::all(),
         admin::all(),
         oauth::all(),
         token_info::all(),

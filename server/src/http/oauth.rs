@@ -134,6 +134,10 @@ pub struct TokenRequest {
     grant_type: String,
     client_id: Option<String>,
     client_secret: Option<String>,
+    /// `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`
+    client_assertion_type: Option<String>,
+    /// A JWT that the client has signed (RFC 7523).
+    client_assertion: Option<String>,
     /// Space-separated.
     scope: Option<String>,
     code: Option<String>,
@@ -160,6 +164,10 @@ pub struct AuthorizeForm {
     /// `S256`
     code_challenge_method: Option<String>,
     nonce: Option<String>,
+    /// `query` (when absent) or `form_post`
+    response_mode: Option<String>,
+    /// JSON: claims asked for one by one (OpenID Connect Core section 5.5).
+    claims: Option<String>,
     /// `none`, or some of `login`, `select_account` and `consent`
     prompt: Option<String>,
     /// In seconds.
@@ -176,7 +184,7 @@ pub struct AuthorizeForm {
 pub struct LogoutForm {
     id_token_hint: Option<String>,
     client_id: Option<String>,
-    /// One of the client's redirect URIs.
+    /// One that the client has registered for it, character by character.
     post_logout_redirect_uri: Option<String>,
     state: Option<String>,
 }

@@ -14,10 +14,10 @@ use crate::{
     crypto::{seal::MasterKey, signing::KeyRing},
     domain::{Act, Cause, Door},
     metrics::Metrics,
-    oauth::{AuthorizationEndpoint, Clients, TokenEndpoint, TokenInfos},
+    oauth::{AuthorizationEndpoint, Clients, Registrations, TokenEndpoint, TokenInfos},
     service::{
-        Accounts, ApiKeys, Backups, Browsers, Caller, Callers, Jobs, Keys, OwnFactors, Passwords,
-        Refresh, SecondFactors, Sessions, SignIn, SigningKeys, Statistics, Tokens,
+        Accounts, ApiKeys, Backups, Browsers, Caller, Callers, ForwardAuth, Jobs, Keys, OwnFactors,
+        Passwords, Refresh, SecondFactors, Sessions, SignIn, SigningKeys, Statistics, Tokens,
     },
     settings::Settings,
     state::{Arrivals, IdempotentAnswers, Told, UsedForms, limits::Limits, streams::Streams},
@@ -58,6 +58,8 @@ pub struct Services {
     pub token_infos: TokenInfos,
     /// Changes people's own second factors.
     pub own_factors: OwnFactors,
+    pub registrations: Registrations,
+    pub forward_auth: ForwardAuth,
     pub(crate) factors: Arc<SecondFactors>,
     pub(crate) master: Arc<MasterKey>,
     pub(crate) site: Site,

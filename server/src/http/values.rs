@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use super::ApiError;
 
-pub use crate::service::values::{name, name_change, required_name, scopes};
+pub use crate::service::values::{groups, name, name_change, required_name, scopes};
 
 /// An id in a path. One of another form is of nothing.
 pub fn id<T: FromStr>(text: &str, what: &str) -> Result<T, ApiError> {

@@ -52,6 +52,7 @@ fn document(doorward: &Services) -> Result<Public, Failure> {
         &doorward.issuer,
         doorward.keys.algorithm(),
         languages,
+        &doorward.settings,
     ));
     Ok(Public(document.map_err(|_| Failure::server())?.into()))
 }

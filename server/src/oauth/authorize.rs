@@ -6,11 +6,11 @@ use std::{net::IpAddr, sync::Arc};
 use doorward_shared::ScopeSet;
 
 use super::{
-    Failure, Form, allowed_redirect,
+    ClientAnswer, Failure, Form, ResponseMode, allowed_redirect,
     owner::Owner,
     oxide,
+    registrations::Registrations,
     request::{AuthorizationRequest, BAD_REDIRECT, Refused},
-    with_parameters,
 };
 use crate::{
     clock::Clock,
@@ -46,14 +46,17 @@ pub(crate) enum Next {
     SignIn,
     /// Ask whether the client may have these scopes.
     Consent(ScopeSet),
-    /// Send the browser back to the client.
-    Answer(String),
+    /// The browser brings the client this answer.
+    Answer(ClientAnswer),
+    /// The person may not sign in to this client: they are told, then the client is.
+    NotAdmitted(ClientAnswer),
 }
 
 /// What answers authorization requests.
 #[derive(Debug, Clone)]
 pub struct AuthorizationEndpoint {
     pub(crate) store: Store,
+    pub(crate) registrations: Registrations,
     pub(crate) keys: KeyRing,
     /// Stamps what browsers carry.
     pub(crate) master: Arc<MasterKey>,
@@ -69,27 +72,28 @@ impl AuthorizationEndpoint {
     pub(crate) async fn read(
         &self,
         pairs: Vec<(String, String)>,
+        ip: IpAddr,
     ) -> Result<AuthorizationRequest, Refused> {
         // Whoever asks, and where to answer, must be known before anything is answered there.
         let once = |name: &str| once(&pairs, name);
-        let client_id = once("client_id").and_then(|id| id.parse().ok());
-        let Some(client_id) = client_id else {
-            return Err(Failure::unknown_client().into());
-        };
-        let page = |failure| Refused::Page(Some(client_id), failure);
-        let client = self.store.client(client_id).await?;
+        let name = once("client_id").ok_or_else(Failure::unknown_client)?;
+        let page = |failure| Refused::Page(name.parse().ok(), failure);
+        let named = self.registrations.client_named(name, ip).await;
+        let client = named.map_err(page)?;
         let client = client.ok_or_else(|| page(Failure::unknown_client()))?;
+        let client_id = client.id;
+        let page = |failure| Refused::Page(Some(client_id), failure);
         let redirect_uri = once("redirect_uri")
             .filter(|uri| allowed_redirect(&client, uri))
             .ok_or_else(|| page(BAD_REDIRECT))?
             .to_owned();
         let state = once("state").map(str::to_owned);
-        AuthorizationRequest::checked(pairs, &client, &redirect_uri, self).map_err(|failure| {
-            Refused::Client {
-                id: client_id,
-                url: self.refusal(&redirect_uri, state.as_deref(), &failure),
-                failure,
-            }
+        let mode = ResponseMode::parse(once("response_mode")).unwrap_or_default();
+        let checked = AuthorizationRequest::checked(pairs, &client, &redirect_uri, self).await;
+        checked.map_err(|failure| Refused::Client {
+            id: client_id,
+            answer: self.refusal((&redirect_uri, mode), state.as_deref(), &failure),
+            failure,
         })
     }
 
@@ -123,15 +127,34 @@ impl AuthorizationEndpoint {
         }
     }
 
-    /// Where the browser is sent with an error, RFC 6749 section 4.1.2.1, `iss` with it (RFC 9207 section 2).
-    pub(crate) fn refusal(&self, uri: &str, state: Option<&str>, failure: &Failure) -> String {
+    /// What the client is told of an error, RFC 6749 section 4.1.2.1, `iss` with it (RFC 9207 section 2).
+    pub(crate) fn refusal(
+        &self,
+        (uri, mode): (&str, ResponseMode),
+        state: Option<&str>,
+        failure: &Failure,
+    ) -> ClientAnswer {
         let mut parameters = vec![
-            ("error", failure.error),
-            ("error_description", &*failure.description),
+            ("error", failure.error.to_owned()),
+            ("error_description", failure.description.to_string()),
         ];
-        parameters.extend(state.map(|state| ("state", state)));
-        parameters.push(("iss", &self.issuer));
-        with_parameters(uri, &parameters)
+        parameters.extend(state.map(|state| ("state", state.to_owned())));
+        parameters.push(("iss", self.issuer.clone()));
+        ClientAnswer {
+            uri: uri.to_owned(),
+            mode,
+            parameters,
+        }
+    }
+
+    /// As [`AuthorizationEndpoint::refusal`], of a request that was right in itself.
+    pub(super) fn refusal_of(
+        &self,
+        request: &AuthorizationRequest,
+        failure: &Failure,
+    ) -> ClientAnswer {
+        let to = (&*request.redirect_uri, request.mode);
+        self.refusal(to, request.state.as_deref(), failure)
     }
 
     /// Takes a request as far as it goes.
@@ -165,11 +188,15 @@ impl AuthorizationEndpoint {
         let reached = oxide::authorize(owner, &parameters).await.map_err(page)?;
         reached.map_err(|failure| Refused::Client {
             id: request.client_id,
-            url: self.refusal(&request.redirect_uri, request.state.as_deref(), &failure),
+            answer: self.refusal_of(request, &failure),
             failure,
         })
     }
 }
+
+/// Why a person is refused who is in none of a client's groups.
+pub(crate) const NOT_ADMITTED: &str =
+    "the account is in none of the groups that may use this application";
 
 /// The request as the flow reads it.
 fn as_form(request: &AuthorizationRequest) -> Result<Form, Failure> {

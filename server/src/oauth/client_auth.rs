@@ -1,17 +1,21 @@
-//! Client authentication, RFC 6749 section 2.3: `client_secret_basic`, `client_secret_post`, `none`.
+//! Client authentication, RFC 6749 section 2.3: `client_secret_basic`, `client_secret_post`,
+//! `private_key_jwt`, `none`.
 
 use std::{net::IpAddr, sync::Arc};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 
-use doorward_shared::ClientId;
+use doorward_shared::{ClientId, Timestamp};
 
-use super::{Failure, Form, authorize::SAID_NO};
+use super::{Failure, Form, authorize::SAID_NO, registrations::Registrations};
 use crate::{
     clock::Clock,
-    crypto::secret::{Digest256, Secret},
-    domain::{Act, Authority, Cause, Client, Door, Holder},
-    service::RefusedClients,
+    crypto::{
+        assertion::{Expected, claimed_client, lacks_key, verify},
+        secret::{Digest256, Secret},
+    },
+    domain::{Act, AuthMethod, Authority, Cause, Client, Door, Holder},
+    service::{ClientKeys, RefusedClients},
     store::Store,
 };
 
@@ -20,6 +24,8 @@ use crate::{
 pub struct ClientCredentials {
     id: String,
     secret: Option<Secret>,
+    /// A JWT that the client has signed, RFC 7523.
+    assertion: Option<String>,
     basic: bool,
 }
 
@@ -62,6 +68,9 @@ impl ClientCredentials {
         if headers.len() > 1 {
             return Err(Failure::client(true));
         }
+        if let Some(assertion) = assertion(form)? {
+            return Self::signed(headers, form, assertion).map(Some);
+        }
         let in_body = form.get("client_id");
         let secret_in_body = form.get("client_secret");
         let basic = headers.first().and_then(|header| {
@@ -72,6 +81,7 @@ impl ClientCredentials {
             let credentials = in_body.map(|id| Self {
                 id: id.to_owned(),
                 secret: secret_in_body.map(|secret| secret.to_owned().into()),
+                assertion: None,
                 basic: false,
             });
             return Ok(credentials);
@@ -89,8 +99,43 @@ impl ClientCredentials {
         Ok(Some(Self {
             id,
             secret: Some(secret.into()),
+            assertion: None,
             basic: true,
         }))
+    }
+
+    /// With an assertion, which names the client itself.
+    fn signed(headers: &[&str], form: &Form, assertion: &str) -> Result<Self, Failure> {
+        if !headers.is_empty() || form.get("client_secret").is_some() {
+            return Err(Failure::request(
+                "client credentials came in two ways at once",
+            ));
+        }
+        let claimed = claimed_client(assertion).ok_or(Failure::client(false))?;
+        if form.get("client_id").is_some_and(|id| id != claimed) {
+            return Err(Failure::client(false));
+        }
+        Ok(Self {
+            id: claimed,
+            secret: None,
+            assertion: Some(assertion.to_owned()),
+            basic: false,
+        })
+    }
+}
+
+const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// The client assertion of a request, RFC 7521 section 4.2.
+fn assertion(form: &Form) -> Result<Option<&str>, Failure> {
+    match (
+        form.get("client_assertion"),
+        form.get("client_assertion_type"),
+    ) {
+        (None, None) => Ok(None),
+        (Some(assertion), Some(ASSERTION_TYPE)) => Ok(Some(assertion)),
+        (Some(_), _) => Err(Failure::request("client_assertion_type must be jwt-bearer")),
+        (None, Some(_)) => Err(Failure::request("client_assertion is missing")),
     }
 }
 
@@ -112,6 +157,9 @@ fn decoded(text: &str) -> Option<String> {
 pub struct Clients {
     pub(crate) store: Store,
     pub(crate) refused: RefusedClients,
+    pub(crate) registrations: Registrations,
+    pub(crate) keys: Arc<ClientKeys>,
+    pub(crate) issuer: String,
     pub(crate) clock: Clock,
 }
 
@@ -166,46 +214,119 @@ impl Clients {
             }
         };
         let id = credentials.id.parse().ok();
-        let why = match id {
-            Some(id) => match self.store.client(id).await? {
-                Some(client) => match self.why_refused(&client, &credentials) {
-                    None => {
-                        let secret = credentials.digest();
-                        let basic = credentials.basic;
-                        return Ok(Authenticated {
-                            client,
-                            secret,
-                            basic,
-                        });
-                    }
-                    Some(why) => why,
-                },
-                None => "there is no client with this client_id",
+        let why = match self.registrations.client_named(&credentials.id, ip).await? {
+            Some(client) => match self.shown(&client, &credentials).await? {
+                Ok(secret) => {
+                    let basic = credentials.basic;
+                    return Ok(Authenticated {
+                        client,
+                        secret,
+                        basic,
+                    });
+                }
+                Err(why) => why,
             },
-            None => "the client_id is malformed",
+            None => "there is no client with this client_id",
         };
         self.refused.note(id, &format!("invalid_client: {why}"), ip);
         Err(Failure::client(credentials.basic))
     }
 
-    /// What is wrong with a client's credentials, if something is.
-    fn why_refused(
+    /// Whether a client has shown who it is; answers the hash of the secret that its own tokens end with, or why not.
+    async fn shown(
         &self,
         client: &Client,
         credentials: &ClientCredentials,
-    ) -> Option<&'static str> {
-        match (&client.secrets, &credentials.secret) {
-            (Some(secrets), Some(given)) if secrets.accept(given.expose(), self.clock.now()) => {
-                None
-            }
-            (Some(_), Some(_)) => Some("the client secret is wrong"),
-            (Some(_), None) => Some("the client secret is missing"),
-            (None, None) => None,
-            // Many libraries send Basic with an empty secret for a public client.
-            (None, Some(given)) if credentials.basic && given.expose().is_empty() => None,
-            // It has no secret, and proves nothing with one.
-            (None, Some(_)) => Some("a client secret came for a public client"),
+    ) -> Result<Result<Option<Digest256>, &'static str>, Failure> {
+        if let Some(assertion) = &credentials.assertion {
+            let shown = self.shown_by_key(client, assertion).await?;
+            let current = client.secrets.as_ref().map(|secrets| secrets.current);
+            return Ok(shown.map(|()| current));
         }
+        let why = why_refused(client, credentials, self.clock.now());
+        Ok(why.map_or_else(|| Ok(credentials.digest()), Err))
+    }
+
+    /// RFC 7523 section 3. An assertion works once.
+    async fn shown_by_key(
+        &self,
+        client: &Client,
+        assertion: &str,
+    ) -> Result<Result<(), &'static str>, Failure> {
+        let policy = &client.policy;
+        if !matches!(policy.auth_method, None | Some(AuthMethod::PrivateKeyJwt)) {
+            return Ok(Err(
+                "the client is registered for another way to authenticate",
+            ));
+        }
+        if !client.is_confidential() {
+            return Ok(Err("a client assertion came for a public client"));
+        }
+        let Some(mut keys) = self.keys.of(policy, false).await else {
+            return Ok(Err("the client has no keys"));
+        };
+        if lacks_key(assertion, &keys)
+            && let Some(newer) = self.keys.of(policy, true).await
+        {
+            keys = newer;
+        }
+        let now = self.clock.now();
+        let audiences = [
+            self.issuer.clone(),
+            format!("{}/oauth/token", self.issuer),
+            format!("{}/auth/token", self.issuer),
+        ];
+        let expected = Expected {
+            client: &client.id.to_string(),
+            audiences: &audiences,
+            now: now.seconds(),
+        };
+        let accepted = match verify(assertion, &keys, &expected) {
+            Ok(accepted) => accepted,
+            Err(why) => return Ok(Err(why)),
+        };
+        let until = Timestamp::from_seconds(accepted.expires);
+        let name = format!("{}\n{}", client.id, accepted.jti);
+        let is_first = self
+            .store
+            .use_assertion(Digest256::of(name.as_bytes()), until);
+        Ok(if is_first.await? {
+            Ok(())
+        } else {
+            Err("the client assertion has been used before")
+        })
+    }
+}
+
+/// What is wrong with a client's secret, or with none, if something is.
+fn why_refused(
+    client: &Client,
+    credentials: &ClientCredentials,
+    now: Timestamp,
+) -> Option<&'static str> {
+    let way = match (&credentials.secret, credentials.basic) {
+        (Some(_), true) => AuthMethod::SecretBasic,
+        (Some(_), false) => AuthMethod::SecretPost,
+        (None, _) => AuthMethod::None,
+    };
+    if client.is_confidential()
+        && client
+            .policy
+            .auth_method
+            .is_some_and(|method| method != way)
+    {
+        return Some("the client is registered for another way to authenticate");
+    }
+    match (&client.secrets, &credentials.secret) {
+        (Some(secrets), Some(given)) if secrets.accept(given.expose(), now) => None,
+        (Some(_), Some(_)) => Some("the client secret is wrong"),
+        (Some(_), None) => Some("the client secret is missing"),
+        (None, None) if client.is_confidential() => Some("the client assertion is missing"),
+        (None, None) => None,
+        // Many libraries send Basic with an empty secret for a public client.
+        (None, Some(given)) if credentials.basic && given.expose().is_empty() => None,
+        // It has no secret, and proves nothing with one.
+        (None, Some(_)) => Some("a client secret came for a public client"),
     }
 }
 

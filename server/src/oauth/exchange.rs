@@ -14,7 +14,7 @@ use crate::{
         signing::{SigningAlgorithm, TokenType},
     },
     domain::{
-        Cause, Client, Code, GrantType, Lineage, Session,
+        Cause, ClaimSet, Client, Code, GrantType, Lineage, PersonClaims, Session,
         rules::{
             code::{self as rule, Worth},
             credential::grantable,
@@ -38,6 +38,8 @@ struct IdClaims<'a> {
     sid: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     nonce: Option<String>,
+    #[serde(flatten)]
+    person: PersonClaims,
 }
 
 /// What is asked for tokens with.
@@ -157,7 +159,7 @@ impl Exchange {
             client_id: Some(self.client.id),
             session: None,
             scope,
-            audience: self.resources.clone(),
+            audience: self.audience(scope, self.resources.clone()),
             auth_time: None,
             method: None,
             seconds,
@@ -204,10 +206,10 @@ impl Exchange {
             }
         };
         let account = store.account(user.id).await?;
-        let may = account.map(|account| account.may.clone());
+        let account = account.ok_or_else(|| Failure::grant("the account is gone"))?;
         let scope = session
             .scope
-            .intersect(&grantable(&may.unwrap_or_default()))
+            .intersect(&grantable(&account.may))
             .intersect(&client.scopes);
         // What is asked for was found to be the client's just now.
         let audience = if self.resources.is_empty() {
@@ -217,8 +219,14 @@ impl Exchange {
         };
         let access_token = self.access_token(&session, &scope, audience)?;
         let id_token = scope.covers("openid").then(|| {
-            let code = (code.auth_time.seconds(), code.nonce.clone());
-            self.id_token(&session, code, &access_token)
+            let asked = code.claims.id_token.within(&client.scopes);
+            let wanted = if client.policy.id_token_claims {
+                ClaimSet::of_scopes(&scope).union(asked)
+            } else {
+                asked
+            };
+            let person = PersonClaims::of(&account.user, &client.policy, wanted);
+            self.id_token(&session, code, person, &access_token)
         });
         Ok(TokenAnswer {
             id_token: id_token.transpose()?,
@@ -288,7 +296,7 @@ impl Exchange {
             client_id: Some(self.client.id),
             session: Some(session.id),
             scope,
-            audience,
+            audience: self.audience(scope, audience),
             auth_time: session.auth_time,
             method: Some(session.method),
             seconds: tokens.settings.access_token_seconds,
@@ -297,24 +305,39 @@ impl Exchange {
         Ok(tokens.access_token(grant, self.cause.at)?)
     }
 
+    /// Audiences of a token: what was asked for, else the client's default. With `openid` the issuer is one of them, so
+    /// that userinfo takes it.
+    fn audience(&self, scope: &ScopeSet, mut asked: Vec<String>) -> Vec<String> {
+        let issuer = &self.endpoint.tokens.issuer;
+        if asked.is_empty() {
+            asked.extend(self.client.policy.default_resource.clone());
+        }
+        if !asked.is_empty() && scope.covers("openid") && !asked.contains(issuer) {
+            asked.push(issuer.clone());
+        }
+        asked
+    }
+
     fn id_token(
         &self,
         session: &Session,
-        (auth_time, nonce): (i64, Option<String>),
+        code: &Code,
+        person: PersonClaims,
         access_token: &str,
     ) -> Result<String, Failure> {
         let (tokens, now) = (&self.endpoint.tokens, self.cause.at.seconds());
         let claims = IdClaims {
             iss: &tokens.issuer,
             sub: session.user_id.to_string(),
-            aud: self.client.id.to_string(),
+            aud: self.client.public_id(),
             exp: now + i64::from(tokens.settings.access_token_seconds),
             iat: now,
-            auth_time,
+            auth_time: code.auth_time.seconds(),
             amr: session.method.amr(),
             at_hash: at_hash(access_token, tokens.keys.algorithm()),
             sid: session.id.to_string(),
-            nonce,
+            nonce: code.nonce.clone(),
+            person,
         };
         Ok(tokens.keys.sign(TokenType::Id, &claims)?)
     }

@@ -134,6 +134,15 @@ impl Failure {
         }
     }
 
+    /// 429 for clients that register themselves.
+    pub fn too_many_registrations(RetryAfter(seconds): RetryAfter) -> Self {
+        Self {
+            status: 429,
+            retry_after: Some(seconds),
+            ..Self::new("rate_limited", "too many registrations from this address")
+        }
+    }
+
     /// 503 `temporarily_unavailable`.
     pub fn unavailable() -> Self {
         Self {
@@ -196,6 +205,7 @@ impl From<Error> for Failure {
             | Error::Credential(_)
             | Error::RegistrationClosed
             | Error::Invalid { .. }
+            | Error::Element { .. }
             | Error::Malformed { .. }
             | Error::Conflict(_) => Self::request(error.to_string()),
         }

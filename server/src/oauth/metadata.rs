@@ -3,7 +3,10 @@
 use doorward_shared::scope::OPENID_SCOPES;
 use serde::Serialize;
 
-use crate::crypto::signing::SigningAlgorithm;
+use crate::{
+    crypto::{assertion::ALGORITHMS, signing::SigningAlgorithm},
+    settings::{ClientRegistration, Settings},
+};
 
 /// The document. Nothing stands here that is not served, and what is served stands here.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -14,18 +17,26 @@ pub struct Metadata {
     userinfo_endpoint: String,
     revocation_endpoint: String,
     introspection_endpoint: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registration_endpoint: Option<String>,
+    client_id_metadata_document_supported: bool,
     end_session_endpoint: String,
+    backchannel_logout_supported: bool,
+    backchannel_logout_session_supported: bool,
     jwks_uri: String,
     scopes_supported: Vec<&'static str>,
     response_types_supported: [&'static str; 1],
-    response_modes_supported: [&'static str; 1],
+    response_modes_supported: [&'static str; 2],
     grant_types_supported: [&'static str; 3],
     subject_types_supported: [&'static str; 1],
     id_token_signing_alg_values_supported: Vec<&'static str>,
-    token_endpoint_auth_methods_supported: [&'static str; 3],
-    revocation_endpoint_auth_methods_supported: [&'static str; 3],
+    token_endpoint_auth_methods_supported: [&'static str; 4],
+    token_endpoint_auth_signing_alg_values_supported: [&'static str; 9],
+    revocation_endpoint_auth_methods_supported: [&'static str; 4],
+    revocation_endpoint_auth_signing_alg_values_supported: [&'static str; 9],
     /// Also a bearer token with `admin:sessions:read`.
-    introspection_endpoint_auth_methods_supported: [&'static str; 2],
+    introspection_endpoint_auth_methods_supported: [&'static str; 3],
+    introspection_endpoint_auth_signing_alg_values_supported: [&'static str; 9],
     code_challenge_methods_supported: [&'static str; 1],
     prompt_values_supported: [&'static str; 4],
     claim_types_supported: [&'static str; 1],
@@ -37,10 +48,15 @@ pub struct Metadata {
     request_uri_parameter_supported: bool,
 }
 
-const METHODS: [&str; 3] = ["client_secret_basic", "client_secret_post", "none"];
+const METHODS: [&str; 4] = [
+    "client_secret_basic",
+    "client_secret_post",
+    "private_key_jwt",
+    "none",
+];
 
 /// Claims of ID tokens and of userinfo.
-const CLAIMS: [&str; 14] = [
+const CLAIMS: [&str; 19] = [
     "iss",
     "sub",
     "aud",
@@ -50,11 +66,16 @@ const CLAIMS: [&str; 14] = [
     "nonce",
     "at_hash",
     "sid",
+    "amr",
     "name",
     "given_name",
     "family_name",
+    "preferred_username",
+    "updated_at",
     "email",
     "email_verified",
+    "groups",
+    "roles",
 ];
 
 impl Metadata {
@@ -63,6 +84,7 @@ impl Metadata {
         issuer: &str,
         algorithm: Option<SigningAlgorithm>,
         ui_locales: Vec<&'static str>,
+        settings: &Settings,
     ) -> Self {
         let at = |path: &str| format!("{issuer}{path}");
         let algorithm = algorithm.map(|algorithm| algorithm.as_str());
@@ -73,24 +95,32 @@ impl Metadata {
             userinfo_endpoint: at("/oauth/userinfo"),
             revocation_endpoint: at("/oauth/revoke"),
             introspection_endpoint: at("/oauth/introspect"),
+            registration_endpoint: (settings.client_registration != ClientRegistration::Closed)
+                .then(|| at("/oauth/register")),
+            client_id_metadata_document_supported: settings.client_metadata_documents,
             end_session_endpoint: at("/oauth/logout"),
+            backchannel_logout_supported: true,
+            backchannel_logout_session_supported: true,
             jwks_uri: at("/.well-known/jwks.json"),
             scopes_supported: OPENID_SCOPES.into_iter().chain(["read", "write"]).collect(),
             response_types_supported: ["code"],
-            response_modes_supported: ["query"],
+            response_modes_supported: ["query", "form_post"],
             grant_types_supported: ["authorization_code", "refresh_token", "client_credentials"],
             subject_types_supported: ["public"],
             id_token_signing_alg_values_supported: algorithm.into_iter().collect(),
             token_endpoint_auth_methods_supported: METHODS,
+            token_endpoint_auth_signing_alg_values_supported: ALGORITHMS,
             revocation_endpoint_auth_methods_supported: METHODS,
-            introspection_endpoint_auth_methods_supported: [METHODS[0], METHODS[1]],
+            revocation_endpoint_auth_signing_alg_values_supported: ALGORITHMS,
+            introspection_endpoint_auth_methods_supported: [METHODS[0], METHODS[1], METHODS[2]],
+            introspection_endpoint_auth_signing_alg_values_supported: ALGORITHMS,
             code_challenge_methods_supported: ["S256"],
             prompt_values_supported: ["none", "login", "consent", "select_account"],
             claim_types_supported: ["normal"],
             claims_supported: &CLAIMS,
             ui_locales_supported: ui_locales,
             authorization_response_iss_parameter_supported: true,
-            claims_parameter_supported: false,
+            claims_parameter_supported: true,
             request_parameter_supported: false,
             // Said aloud: its default is true (OpenID Connect Discovery section 3).
             request_uri_parameter_supported: false,

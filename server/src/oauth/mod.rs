@@ -1,6 +1,7 @@
 //! The protocol: parameters, client authentication, grants, and the errors of RFC 6749. `oxide-auth`, over whose state
 //! machines it runs, is in `oxide/` alone.
 
+mod answer;
 mod authorize;
 mod client_auth;
 mod exchange;
@@ -11,6 +12,8 @@ mod metadata;
 mod owner;
 mod oxide;
 mod redirect;
+pub(crate) mod registration;
+mod registrations;
 mod request;
 #[cfg(test)]
 mod tests;
@@ -18,8 +21,9 @@ mod token;
 mod token_info;
 mod userinfo;
 
+pub use answer::{ClientAnswer, ResponseMode};
 pub use authorize::AuthorizationEndpoint;
-pub(crate) use authorize::{Next, Visitor};
+pub(crate) use authorize::{NOT_ADMITTED, Next, Visitor};
 pub use client_auth::{ClientCredentials, Clients};
 pub use failure::Failure;
 pub use form::Form;
@@ -27,6 +31,8 @@ pub(crate) use form::{BYTE_ORDER_MARK, MAX_PARAMETERS, pairs};
 pub use hint::Hint;
 pub use metadata::Metadata;
 pub use redirect::{allowed_redirect, with_parameters};
+pub(crate) use registrations::Invitation;
+pub use registrations::Registrations;
 pub use request::{AuthorizationRequest, Prompt, Refused};
 pub use token::{TokenAnswer, TokenEndpoint};
 pub use token_info::{Asker, TokenInfo, TokenInfos};

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use doorward_shared::{ScopeSet, Timestamp, UserId};
 
 use super::{
-    Failure,
-    authorize::{AuthorizationEndpoint, Next, SAID_NO, Visitor},
+    ClientAnswer, Failure,
+    authorize::{AuthorizationEndpoint, NOT_ADMITTED, Next, SAID_NO, Visitor},
     redirect::is_claimed_by_any_program,
     request::AuthorizationRequest,
     token::resources,
-    with_parameters,
 };
 use crate::{
     clock::random_bytes,
@@ -64,10 +63,16 @@ impl Owner {
         self.request.scope.intersect(&may)
     }
 
+    /// What the person is asked for: the scopes, and those whose claims are wanted one by one.
+    fn asked_for(&self, offered: &ScopeSet) -> ScopeSet {
+        offered.union(&self.request.claims.scopes())
+    }
+
     /// A client that cannot show who it is, at an address any program may claim: what was allowed before may have
-    /// been allowed to another (RFC 8252 section 8.6).
+    /// been allowed to another (RFC 8252 section 8.6). Nor does anybody vouch for a client that registered itself.
     fn must_ask_always(&self) -> bool {
-        !self.client.is_confidential() && is_claimed_by_any_program(&self.request.redirect_uri)
+        let is_public = !self.client.is_confidential();
+        self.client.dynamic || (is_public && is_claimed_by_any_program(&self.request.redirect_uri))
     }
 
     /// Whether the person allows what is asked for, as far as they have said.
@@ -89,6 +94,14 @@ impl Owner {
                 Ok(Decision::Ask(Next::SignIn))
             };
         };
+        if !self.client.policy.admits(&who.account.user) {
+            if prompt.none {
+                return refuse("access_denied", NOT_ADMITTED);
+            }
+            let failure = Failure::new("access_denied", NOT_ADMITTED);
+            let answer = self.endpoint.refusal_of(&self.request, &failure);
+            return Ok(Decision::Ask(Next::NotAdmitted(answer)));
+        }
         let offered = self.offered(who);
         if offered.is_empty() && !self.request.scope.is_empty() {
             return refuse("access_denied", "the account holds none of these scopes");
@@ -107,8 +120,9 @@ impl Owner {
             None => {}
         }
         let before = self.endpoint.store.consent(user, self.client.id).await?;
-        let known = before.is_some_and(|before| before.covers_all(&offered));
-        if known && !prompt.consent && !self.must_ask_always() {
+        let asked = self.asked_for(&offered);
+        let known = before.is_some_and(|before| before.covers_all(&asked)) && !prompt.consent;
+        if (known || self.client.policy.skip_consent) && !self.must_ask_always() {
             Ok(Decision::Grant {
                 user,
                 scope: offered,
@@ -116,7 +130,7 @@ impl Owner {
         } else if prompt.none {
             refuse("consent_required", "the person has not allowed this yet")
         } else {
-            Ok(Decision::Ask(Next::Consent(offered)))
+            Ok(Decision::Ask(Next::Consent(asked)))
         }
     }
 
@@ -141,9 +155,12 @@ impl Owner {
             // The request may have been kept for hours.
             resources: resources(
                 &self.endpoint.issuer,
+                &self.endpoint.store,
                 &self.client,
                 self.request.resources.clone(),
-            )?,
+            )
+            .await?,
+            claims: self.request.claims,
             ip: self.visitor.ip,
             user_agent: self.visitor.user_agent.clone(),
             expires_at: self.now.plus_seconds(CODE_SECONDS),
@@ -174,11 +191,15 @@ impl Owner {
         }
     }
 
-    /// Where the browser is sent with a code.
-    pub fn answer(&self, code: &str) -> String {
-        let mut parameters = vec![("code", code)];
-        parameters.extend(self.request.state.as_deref().map(|state| ("state", state)));
-        parameters.push(("iss", &self.endpoint.issuer));
-        with_parameters(&self.request.redirect_uri, &parameters)
+    /// What the client is answered with a code.
+    pub fn answer(&self, code: &str) -> ClientAnswer {
+        let mut parameters = vec![("code", code.to_owned())];
+        parameters.extend(self.request.state.clone().map(|state| ("state", state)));
+        parameters.push(("iss", self.endpoint.issuer.clone()));
+        ClientAnswer {
+            uri: self.request.redirect_uri.clone(),
+            mode: self.request.mode,
+            parameters,
+        }
     }
 }

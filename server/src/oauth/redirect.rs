@@ -77,6 +77,9 @@ mod tests {
             secrets: None,
             require_pkce: false,
             resource_server: false,
+            policy: crate::domain::ClientPolicy::default(),
+            dynamic: false,
+            document: None,
             created_at: Timestamp(0),
         };
         allowed_redirect(&client, uri)

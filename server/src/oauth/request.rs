@@ -6,11 +6,11 @@ use doorward_shared::{ClientId, Scope, ScopeSet, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Failure, Form, Hint,
+    ClientAnswer, Failure, Form, Hint, ResponseMode,
     authorize::AuthorizationEndpoint,
     token::{resources, scopes},
 };
-use crate::domain::{Client, GrantType};
+use crate::domain::{ClaimSet, Client, GrantType, RequestedClaims};
 
 /// Longest of all parameters together but the scope, in bytes.
 const MAX_BYTES: usize = 16 * 1024;
@@ -31,6 +31,11 @@ pub struct AuthorizationRequest {
     pub login_hint: Option<String>,
     pub ui_locales: Option<String>,
     pub resources: Vec<String>,
+    /// Claims that are asked for one by one.
+    #[serde(default, skip_serializing_if = "RequestedClaims::is_none")]
+    pub claims: RequestedClaims,
+    #[serde(default, skip_serializing_if = "ResponseMode::is_query")]
+    pub mode: ResponseMode,
     /// Whom an `id_token_hint` names.
     pub hinted: Option<UserId>,
     pub asked_at: Timestamp,
@@ -73,11 +78,11 @@ impl Prompt {
 pub enum Refused {
     /// The person is told, and sent nowhere: who asks, or where to answer, is not known.
     Page(Option<ClientId>, Failure),
-    /// The client is told: the browser is sent to this URL.
+    /// The client is told: the browser brings it this answer.
     Client {
         id: ClientId,
         failure: Failure,
-        url: String,
+        answer: ClientAnswer,
     },
 }
 
@@ -108,7 +113,7 @@ impl AuthorizationRequest {
     ///
     /// # Errors
     /// [`Failure`], told the client.
-    pub(super) fn checked(
+    pub(super) async fn checked(
         pairs: Vec<(String, String)>,
         client: &Arc<Client>,
         redirect_uri: &str,
@@ -129,12 +134,9 @@ impl AuthorizationRequest {
             let reason = "the only response_type is code";
             return Err(Failure::new("unsupported_response_type", reason));
         }
-        if form
-            .get("response_mode")
-            .is_some_and(|mode| mode != "query")
-        {
-            return Err(Failure::request("the only response_mode is query"));
-        }
+        let mode = ResponseMode::parse(form.get("response_mode"))?;
+        let asked = form.get("claims").map(requested_claims).transpose()?;
+        let asked = asked.unwrap_or_default();
         if !client.may(GrantType::AuthorizationCode) {
             let reason = "the client is not registered for this grant";
             return Err(Failure::new("unauthorized_client", reason));
@@ -171,16 +173,66 @@ impl AuthorizationRequest {
             max_age: max_age.map_err(|_| Failure::request("max_age must be whole seconds"))?,
             login_hint: form.get("login_hint").map(str::to_owned),
             ui_locales: form.get("ui_locales").map(str::to_owned),
-            resources: resources(&endpoint.issuer, client, form.all("resource"))?,
+            resources: resources(
+                &endpoint.issuer,
+                &endpoint.store,
+                client,
+                form.all("resource"),
+            )
+            .await?,
+            claims: asked.claims.within(&client.scopes),
+            mode,
             hinted: form
                 .get("id_token_hint")
                 .and_then(|hint| Hint::read(hint, &endpoint.keys))
-                .map(|hint| hint.user),
+                .map(|hint| hint.user)
+                .or(asked.subject),
             asked_at: endpoint.clock.now(),
             shown: None,
             is_again: false,
         })
     }
+}
+
+/// What the parameter `claims` asks for.
+#[derive(Debug, Default)]
+struct Asked {
+    claims: RequestedClaims,
+    /// The person whose ID token is asked for, by `sub`.
+    subject: Option<UserId>,
+}
+
+/// Longest `claims` parameter, in bytes.
+const MAX_CLAIMS: usize = 4096;
+
+/// OpenID Connect Core section 5.5. Claims that are not known are left out, as it says.
+fn requested_claims(text: &str) -> Result<Asked, Failure> {
+    type Named = serde_json::Map<String, serde_json::Value>;
+    #[derive(Deserialize)]
+    struct Claims {
+        id_token: Option<Named>,
+        userinfo: Option<Named>,
+    }
+    let bad = || Failure::request("claims must be a JSON object of at most 4 KiB");
+    if text.len() > MAX_CLAIMS {
+        return Err(bad());
+    }
+    let claims: Claims = serde_json::from_str(text).map_err(|_| bad())?;
+    let set = |named: &Option<Named>| {
+        let names = named.iter().flat_map(|named| named.keys());
+        ClaimSet::of_names(names.map(String::as_str))
+    };
+    let subject = claims
+        .id_token
+        .as_ref()
+        .and_then(|named| named.get("sub")?.get("value")?.as_str()?.parse().ok());
+    Ok(Asked {
+        claims: RequestedClaims {
+            id_token: set(&claims.id_token),
+            userinfo: set(&claims.userinfo),
+        },
+        subject,
+    })
 }
 
 /// Not one of the client's: nobody is sent there.

@@ -48,6 +48,9 @@ impl Scene {
             secrets: None,
             require_pkce: false,
             resource_server: false,
+            policy: crate::domain::ClientPolicy::default(),
+            dynamic: false,
+            document: None,
             created_at: now,
         };
         let client = doorward
@@ -62,6 +65,8 @@ impl Scene {
             last_name: None,
             role: "customer".into(),
             permissions: ScopeSet::default(),
+            groups: Vec::new(),
+            email_verified: true,
         };
         let session = doorward
             .services()
@@ -108,7 +113,7 @@ impl Scene {
             ("code_challenge_method", "S256"),
         ];
         let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let read = self.services().authorization.read(pairs.to_vec()).await;
+        let read = self.services().authorization.read(pairs.to_vec(), IP).await;
         let mut request = read.unwrap();
         request.shown = Some(request.scope.clone());
         let visitor = Visitor {
@@ -118,7 +123,7 @@ impl Scene {
             user_agent: None,
             request_id: "r".into(),
         };
-        let Ok(Next::Answer(url)) = self
+        let Ok(Next::Answer(answer)) = self
             .services()
             .authorization
             .authorize(&request, visitor)
@@ -126,7 +131,7 @@ impl Scene {
         else {
             panic!("no answer");
         };
-        let url = url::Url::parse(&url).unwrap();
+        let url = url::Url::parse(&answer.url()).unwrap();
         let mut pairs = url.query_pairs();
         pairs
             .find(|(name, _)| name == "code")
@@ -176,7 +181,11 @@ async fn a_kept_request_begins_anew_after_an_hour_and_is_forgotten_after_a_day()
         ("code_challenge_method", "S256".to_owned()),
     ];
     let pairs = pairs.map(|(name, value)| (name.to_owned(), value));
-    let read = scene.services().authorization.read(pairs.to_vec()).await;
+    let read = scene
+        .services()
+        .authorization
+        .read(pairs.to_vec(), IP)
+        .await;
     let request = read.unwrap();
     let kept = scene.services().authorization.keep(&request);
     scene.wait(3599, 999);

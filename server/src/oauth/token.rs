@@ -93,7 +93,13 @@ impl TokenEndpoint {
             ));
         }
         let exchange = Exchange {
-            resources: resources(&self.tokens.issuer, &client, form.all("resource"))?,
+            resources: resources(
+                &self.tokens.issuer,
+                &self.store,
+                &client,
+                form.all("resource"),
+            )
+            .await?,
             presented: presented(kind, &client, form)?,
             endpoint: self.clone(),
             client,
@@ -106,17 +112,28 @@ impl TokenEndpoint {
     }
 }
 
-/// Audiences a client may ask tokens for, RFC 8707 section 2.
+/// Audiences a client may ask tokens for, RFC 8707 section 2: one that registered itself those of all operators' clients.
 ///
 /// # Errors
 /// `invalid_target`.
-pub(super) fn resources(
+pub(super) async fn resources(
     issuer: &str,
+    store: &Store,
     client: &Client,
     asked: Vec<String>,
 ) -> Result<Vec<String>, Failure> {
+    let operators = if client.dynamic && !asked.is_empty() {
+        Some(store.operator_resources().await?)
+    } else {
+        None
+    };
     let known = |asked: &str| {
-        let registered = std::iter::once(issuer).chain(client.resources.iter().map(String::as_str));
+        let own = client
+            .resources
+            .iter()
+            .chain(&client.policy.default_resource);
+        let all = own.chain(operators.iter().flat_map(|all| all.iter()));
+        let registered = std::iter::once(issuer).chain(all.map(String::as_str));
         let mut same = registered.filter(|known| is_same_resource(known, asked));
         same.next().map(str::to_owned)
     };

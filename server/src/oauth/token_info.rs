@@ -14,7 +14,7 @@ use crate::{
         signing::TokenError,
         token::{AccessClaims, Audience},
     },
-    domain::{Cause, Client, Refusal, Session, client::is_same_resource},
+    domain::{Cause, Client, Refusal, Session, User, client::is_same_resource},
     service::{Caller, Callers, Credential, Error},
     store::StoreError,
 };
@@ -112,7 +112,7 @@ impl TokenInfos {
             scope: Some(caller.scopes.to_string()),
             username: owner
                 .filter(|_| shows_email(asker, &caller))
-                .map(|owner| owner.user.email.as_str().to_owned()),
+                .and_then(|owner| told(asker, &owner.user)),
             token_type: Some("Bearer"),
             exp: key.expires_at.map(Timestamp::seconds),
             iat: Some(key.created_at.seconds()),
@@ -149,7 +149,7 @@ impl TokenInfos {
             client_id: Some(claims.client_id.clone()),
             username: person
                 .filter(|_| shows_email(asker, &caller))
-                .map(|person| person.user.email.as_str().to_owned()),
+                .and_then(|person| told(asker, &person.user)),
             token_type: Some("Bearer"),
             exp: Some(claims.exp),
             iat: Some(claims.iat),
@@ -191,7 +191,7 @@ impl TokenInfos {
             active: true,
             scope: Some(scope.to_string()),
             client_id: session.client_id.map(|id| id.to_string()),
-            username: shown.then(|| account.user.email.as_str().to_owned()),
+            username: told(asker, &account.user).filter(|_| shown),
             exp: live_until.map(Timestamp::seconds),
             iat: None,
             sub: Some(account.user.id.to_string()),
@@ -287,6 +287,17 @@ fn sees(asker: &Asker, claims: &AccessClaims) -> bool {
                         .any(|aud| is_same_resource(aud, resource))
                 })
         }
+    }
+}
+
+/// A person's address as the asker may be told it.
+fn told(asker: &Asker, user: &User) -> Option<String> {
+    match asker {
+        Asker::Client(client) => client
+            .policy
+            .told_email(user)
+            .map(|(email, _)| email.to_owned()),
+        Asker::Operator { .. } => Some(user.email.as_str().to_owned()),
     }
 }
 

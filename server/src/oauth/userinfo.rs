@@ -3,55 +3,42 @@
 use serde::Serialize;
 
 use super::Failure;
-use crate::service::{Caller, Credential};
+use crate::{
+    domain::{ClaimSet, PersonClaims},
+    service::{Caller, Credential},
+    store::Store,
+};
 
-/// What an application may know of the person: as much as the token's scopes allow.
+/// What an application may know of the person: as much as the token's scopes and the client's policy allow.
 #[derive(Debug, Default, Serialize, utoipa::ToSchema)]
 pub struct UserInfo {
     sub: String,
-    /// With `profile`; first and last name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    given_name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    family_name: Option<String>,
-    /// With `email`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    email: Option<String>,
-    /// Addresses are not verified here.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    email_verified: Option<bool>,
+    #[serde(flatten)]
+    claims: PersonClaims,
 }
 
 impl UserInfo {
-    /// Of the person behind an access token.
+    /// What the holder of an access token is told of the person behind it.
     ///
     /// # Errors
-    /// 403 `insufficient_scope` without `openid`.
-    pub fn of(caller: &Caller) -> Result<Self, Failure> {
-        let Credential::Session { account, .. } = &caller.credential else {
+    /// 403 `insufficient_scope` without `openid`; 503 when storage cannot be read.
+    pub(crate) async fn of(store: &Store, caller: &Caller) -> Result<Self, Failure> {
+        let Credential::Session { account, session } = &caller.credential else {
             return Err(Failure::insufficient_scope("openid"));
         };
         if !caller.scopes.covers("openid") {
             return Err(Failure::insufficient_scope("openid"));
         }
-        let user = &account.user;
-        let mut info = Self {
-            sub: user.id.to_string(),
-            ..Self::default()
+        let client = match session.client_id {
+            Some(id) => store.client(id).await?,
+            None => None,
         };
-        if caller.scopes.covers("profile") {
-            info.given_name = user.first_name.clone();
-            info.family_name = user.last_name.clone();
-            let names = [&user.first_name, &user.last_name];
-            let names: Vec<_> = names.into_iter().flatten().map(String::as_str).collect();
-            info.name = Some(names.join(" ")).filter(|name| !name.is_empty());
-        }
-        if caller.scopes.covers("email") {
-            info.email = Some(user.email.as_str().to_owned());
-            info.email_verified = Some(false);
-        }
-        Ok(info)
+        let client = client.ok_or_else(|| Failure::insufficient_scope("openid"))?;
+        let asked = session.claims.userinfo.within(&client.scopes);
+        let wanted = ClaimSet::of_scopes(&caller.scopes).union(asked);
+        Ok(Self {
+            sub: account.user.id.to_string(),
+            claims: PersonClaims::of(&account.user, &client.policy, wanted),
+        })
     }
 }

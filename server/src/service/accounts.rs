@@ -67,6 +67,9 @@ impl Accounts {
             last_name,
             role: role::CUSTOMER.into(),
             permissions: ScopeSet::default(),
+            groups: Vec::new(),
+            // Nobody has shown yet that the address is theirs.
+            email_verified: false,
         };
         let cause = Cause {
             actor: Actor::Anonymous,
@@ -98,6 +101,7 @@ impl Accounts {
     pub(crate) async fn prepare(&self, act: Act, form: &CreateUser) -> Result<NewUser, Error> {
         let email = new_email(&form.email)?;
         let permissions = permissions(form)?;
+        let groups = values::groups("groups", form.groups.as_deref().unwrap_or_default())?;
         let first_name = values::name("firstName", form.first_name.clone())?;
         let last_name = values::name("lastName", form.last_name.clone())?;
         let password = match &form.password {
@@ -118,6 +122,8 @@ impl Accounts {
             last_name,
             role: role(form),
             permissions,
+            groups,
+            email_verified: form.email_verified.unwrap_or(true),
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use doorward_shared::{ScopeSet, Timestamp};
+use doorward_shared::{ScopeSet, SessionId, Timestamp};
 
 use super::{Caller, Callers, Credential};
 use crate::{
@@ -43,6 +43,26 @@ pub struct Browsers {
 }
 
 impl Browsers {
+    /// The person whose own session this is, if it is still worth something.
+    pub(crate) async fn signed_in_session(
+        &self,
+        id: SessionId,
+        now: Timestamp,
+    ) -> Result<Option<SignedIn>, StoreError> {
+        let Some(session) = self.store.session(id).await? else {
+            return Ok(None);
+        };
+        if session.client_id.is_some() {
+            return Ok(None);
+        }
+        let worth = self.callers.worth(&session, &session.scope, now);
+        Ok(worth.await?.ok().map(|(account, scopes)| SignedIn {
+            account,
+            session,
+            scopes,
+        }))
+    }
+
     /// Who is signed in in the browser whose cookie has this hash.
     pub(crate) async fn signed_in(
         &self,
@@ -52,16 +72,10 @@ impl Browsers {
         let Some(id) = self.store.browser_session(cookie).await? else {
             return Ok(None);
         };
-        let Some(session) = self.store.session(id).await? else {
+        let Some(who) = self.signed_in_session(id, now).await? else {
             return Ok(None);
         };
-        if session.client_id.is_some() {
-            return Ok(None);
-        }
-        let worth = self.callers.worth(&session, &session.scope, now);
-        let Ok((account, scopes)) = worth.await? else {
-            return Ok(None);
-        };
+        let session = &who.session;
         self.store.touch_session(id, now);
         let idle = i64::from(self.idle_seconds);
         // Moved only once half of the time is over: reading a page does not write each time.
@@ -74,10 +88,6 @@ impl Browsers {
                 tracing::warn!(%error, "a session in use was not kept from its idle end");
             }
         }
-        Ok(Some(SignedIn {
-            account,
-            session,
-            scopes,
-        }))
+        Ok(Some(who))
     }
 }

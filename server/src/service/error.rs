@@ -70,6 +70,13 @@ pub enum Error {
     /// A value is refused.
     #[error("{field} {reason}")]
     Invalid { field: &'static str, reason: String },
+    /// One element of a list is refused.
+    #[error("{field}[{at}] {reason}")]
+    Element {
+        field: &'static str,
+        at: usize,
+        reason: String,
+    },
     /// What was asked for has not the form it must have at `field`.
     #[error("{field} {reason}")]
     Malformed { field: &'static str, reason: String },

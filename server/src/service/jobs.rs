@@ -10,7 +10,7 @@ use std::{
 
 use tokio::task::JoinHandle;
 
-use super::{Keys, RefusedClients, SigningKeys, Statistics};
+use super::{Backchannel, Keys, RefusedClients, SigningKeys, Statistics};
 use crate::{clock::Clock, state::minute_of, store::Store};
 
 /// How often notes of use are written: each time may touch thousands of rows all over the database.
@@ -32,6 +32,7 @@ pub struct Jobs {
     pub(crate) signing_keys: SigningKeys,
     pub(crate) refused_clients: RefusedClients,
     pub(crate) api_keys: Keys,
+    pub(crate) backchannel: Backchannel,
     pub(crate) clock: Clock,
     /// How long the audit log is kept, in days.
     pub(crate) event_days: u32,
@@ -54,6 +55,7 @@ impl Jobs {
             tokio::spawn(self.clone().minutes()),
             tokio::spawn(self.clone().refusals()),
             tokio::spawn(self.clone().key_meters()),
+            tokio::spawn(self.backchannel.clone().run()),
         ]
     }
 
@@ -114,6 +116,14 @@ impl Jobs {
                 Ok(rows) => tracing::info!(rows, "swept what was dead"),
                 Err(error) => tracing::warn!(%error, "sweeping failed"),
             }
+            match self.store.sweep_unused_clients(self.clock.now()).await {
+                Ok(0) => {}
+                Ok(clients) => tracing::info!(
+                    clients,
+                    "unused clients that registered themselves were deleted"
+                ),
+                Err(error) => tracing::warn!(%error, "unused clients were not deleted"),
+            }
             tokio::time::sleep(SWEEP).await;
         }
     }
@@ -146,6 +156,9 @@ impl Jobs {
             tokio::time::sleep(Duration::from_millis(left)).await;
             if let Err(error) = self.statistics.end_minute(minute).await {
                 tracing::warn!(%error, "a minute's numbers were not written");
+            }
+            if let Err(error) = self.store.note_expired_sessions(self.clock.now()).await {
+                tracing::warn!(%error, "clients are not told of expired sessions");
             }
             if let Err(error) = self.signing_keys.drop_retired(self.clock.now()).await {
                 tracing::warn!(%error, "retired signing keys were not dropped");

@@ -15,7 +15,7 @@ use crate::{
         signing::{KeyRing, SignError, TokenType},
         token::{AccessClaims, Audience, FIRST_PARTY},
     },
-    domain::{Client, Code, Session, SignInMethod, client::mark},
+    domain::{Client, Code, RequestedClaims, Session, SignInMethod, client::mark},
     settings::Settings,
     store::NewSession,
 };
@@ -185,6 +185,8 @@ impl Tokens {
             resources: Vec::new(),
             auth_time: None,
             method: SignInMethod::default(),
+            signed_in_by: None,
+            claims: RequestedClaims::default(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use doorward_shared::{Scope, ScopeSet, scope::MAX_SCOPES};
 
 use super::Error;
-use crate::domain::text;
+use crate::domain::{policy, text};
 
 /// A person's name; empty is none.
 pub fn name(field: &'static str, given: Option<String>) -> Result<Option<String>, Error> {
@@ -39,4 +39,16 @@ pub fn scopes(field: &'static str, given: &[String]) -> Result<ScopeSet, Error> 
         })
     };
     given.iter().map(parse).collect()
+}
+
+/// Groups of a person or a client.
+pub fn groups(field: &'static str, given: &[String]) -> Result<Vec<String>, Error> {
+    policy::groups(given).map_err(|(at, why)| match at {
+        Some(at) => Error::Element {
+            field,
+            at,
+            reason: why.into(),
+        },
+        None => Error::invalid(field, why),
+    })
 }

@@ -44,12 +44,17 @@ pub enum Held {
     Overloaded(Overloaded),
 }
 
+/// Clients that one address may register in an hour.
+const CLIENTS_PER_HOUR: u32 = 20;
+
 #[derive(Debug)]
 struct Counters {
     checks: Widths,
     account_and_ip: Widths,
     account: Counter,
     registrations: Widths,
+    /// Clients that register themselves, and metadata documents that are fetched.
+    client_registrations: Widths,
     /// Accounts whose failures are forgotten: how often, and when last. What was counted before goes by another key.
     forgotten: HashMap<u64, (u64, Duration)>,
     writes: Counter,
@@ -90,6 +95,7 @@ impl Limits {
             account_and_ip: Widths::of_account(settings),
             account: Counter::new(settings.password_failures_per_account, HOUR),
             registrations: Widths::new(settings.registrations_per_hour_per_ip, HOUR),
+            client_registrations: Widths::new(CLIENTS_PER_HOUR, HOUR),
             forgotten: HashMap::new(),
             writes: Counter::new(settings.writes_per_minute_per_account, MINUTE),
         };
@@ -136,6 +142,20 @@ impl Limits {
             return Err(wait);
         }
         counters.checks.take(&keys, now);
+        Ok(())
+    }
+
+    /// Takes a place for a client that registers itself.
+    ///
+    /// # Errors
+    /// [`RetryAfter`] when the address has made too many this hour.
+    pub fn client_registration(&self, ip: IpAddr, now: Duration) -> Result<(), RetryAfter> {
+        let keys = networks(ip).map(|network| network.map(|network| self.key(network)));
+        let mut counters = self.counters();
+        if let Err(Full::Until(wait)) = counters.client_registrations.check(&keys, now) {
+            return Err(wait);
+        }
+        counters.client_registrations.take(&keys, now);
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use doorward_shared::{Page, ScopeSet, UserId};
 use rusqlite::{Connection, OptionalExtension, params, types::Value};
 
 use super::{
-    Store, StoreError, authority,
+    Store, StoreError, admission, authority,
     carry_out::is_more_left,
     endings::{self, Ending, What},
     factors::with_factor,
@@ -190,10 +190,11 @@ impl Store {
             let before = find(unit.conn, id)?.ok_or(Refusal::NotFound("user"))?;
             judge_change(unit.conn, &by, &before, &change)?;
             let cause = act.cause(&by);
-            let after = accounts::change(&before, change, cause.at);
+            let mut after = accounts::change(&before, change, cause.at);
             if after == before {
                 return Ok(after);
             }
+            after.updated_at = cause.at;
             update(unit, &before, &after, cause)?;
             Ok(after)
         })
@@ -387,8 +388,8 @@ fn insert(
     roles::must_exist(unit.conn, &new.role)?;
     unit.conn
         .prepare_cached(
-            "INSERT INTO users (id, email, email_key, first_name, last_name, role, permissions, password, created_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            "INSERT INTO users (id, email, email_key, first_name, last_name, role, permissions, password, created_at, \
+             group_names, email_verified) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?
         .execute(params![
             id.0.to_bytes(),
@@ -399,7 +400,9 @@ fn insert(
             new.role,
             new.permissions.to_string(),
             new.password,
-            cause.at.0
+            cause.at.0,
+            new.groups.join(" "),
+            new.email_verified
         ])?;
     unit.changes.users.push(id);
     unit.event(cause, action, Some(&id), Some(id), None)?;
@@ -410,8 +413,11 @@ fn insert(
         last_name: new.last_name,
         role: new.role,
         permissions: new.permissions,
+        groups: new.groups,
+        email_verified: new.email_verified,
         disabled_at: None,
         created_at: cause.at,
+        updated_at: cause.at,
         last_login_at: None,
     })
 }
@@ -456,7 +462,7 @@ fn update(
     unit.conn
         .prepare_cached(
             "UPDATE users SET email = ?2, email_key = ?3, first_name = ?4, last_name = ?5, role = ?6, permissions = ?7, \
-             disabled_at = ?8 WHERE id = ?1",
+             disabled_at = ?8, group_names = ?9, email_verified = ?10, updated_at = ?11 WHERE id = ?1",
         )?
         .execute(params![
             after.id.0.to_bytes(),
@@ -466,7 +472,10 @@ fn update(
             after.last_name,
             after.role,
             after.permissions.to_string(),
-            after.disabled_at.map(|at| at.0)
+            after.disabled_at.map(|at| at.0),
+            after.groups.join(" "),
+            after.email_verified,
+            after.updated_at.0
         ])?;
     guard_last_admin(unit.conn, admins)?;
     unit.changes.users.push(after.id);
@@ -478,6 +487,9 @@ fn update(
         }
         Access::Returns => unit.event(cause, "user.enabled", Some(&id), Some(id), None)?,
         Access::Stays => {}
+    }
+    if before.groups != after.groups {
+        admission::left_groups(unit, before, after, cause)?;
     }
     let diff = accounts::diff(before, after);
     if diff.is_empty() {
@@ -532,6 +544,8 @@ fn judge_change(
         guarded: change.email.is_some()
             || change.role.is_some()
             || change.permissions.is_some()
+            || change.groups.is_some()
+            || change.email_verified.is_some()
             || change.disabled.is_some(),
     };
     let both = (may(&before.role, &before.permissions)?, may(role, own)?);

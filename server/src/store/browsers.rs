@@ -3,21 +3,34 @@
 use doorward_shared::{SessionId, Timestamp};
 use rusqlite::{OptionalExtension, params};
 
-use super::{Store, StoreError, rows::ulid, writer::Unit};
+use super::{Store, StoreError, memory::through, rows::ulid, writer::Unit};
 use crate::crypto::secret::Digest256;
 
 impl Store {
     /// The session of the browser whose cookie has this hash, live or not.
     pub async fn browser_session(&self, hash: Digest256) -> Result<Option<SessionId>, StoreError> {
-        self.read(move |conn| {
-            let sql = "SELECT session_id FROM browser_sessions WHERE hash = ?1";
-            let id = conn
-                .prepare_cached(sql)?
-                .query_row([hash.0], |row| ulid(row, 0))
-                .optional()?;
-            Ok(id.map(SessionId))
+        // A cookie stands for one session for ever; whether that is live is asked each time.
+        through(&self.memory().browsers, &hash, async {
+            self.read(move |conn| {
+                let sql = "SELECT session_id FROM browser_sessions WHERE hash = ?1";
+                let id = conn
+                    .prepare_cached(sql)?
+                    .query_row([hash.0], |row| ulid(row, 0))
+                    .optional()?;
+                Ok(id.map(SessionId))
+            })
+            .await
         })
         .await
+    }
+
+    /// Lets another cookie of the same browser stand for its session: that of a protected host.
+    pub async fn add_browser_cookie(
+        &self,
+        hash: Digest256,
+        session: SessionId,
+    ) -> Result<(), StoreError> {
+        self.write(move |unit| insert(unit, hash, session)).await
     }
 
     /// Moves the idle end of a session that is in use, to its absolute end at most.

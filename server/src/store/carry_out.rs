@@ -10,6 +10,7 @@ use tokio::sync::futures::Notified;
 use super::{
     Store, StoreError,
     endings::{ends_key, ends_session},
+    notices,
     rows::{maybe_ulid, ulid},
     writer::{By, Unit},
 };
@@ -188,6 +189,7 @@ fn end_session(unit: &mut Unit<'_>, ending: &Pending, id: [u8; 16]) -> Result<bo
     let Some(user) = user.optional()? else {
         return Ok(false);
     };
+    notices::session_ended(unit, SessionId(ulid::Ulid::from_bytes(id)), ending.at)?;
     note(
         unit,
         ending,

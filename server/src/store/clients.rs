@@ -7,19 +7,20 @@ use rusqlite::{Connection, OptionalExtension, params, types::Value};
 use url::{Origin, Url};
 
 use super::{
-    Store, StoreError, authority,
+    Store, StoreError, admission, authority,
     carry_out::is_more_left,
     endings::{self, Ending, What},
     keys::{self, KeysOf},
     list::{Filter, List, ListQuery, folded},
     memory::through,
+    registrations,
     rows::{self, CLIENT, lines},
     writer::Unit,
 };
 use crate::{
     crypto::secret::Digest256,
     domain::{
-        Act, Client, Diff, Noted, Refusal,
+        Act, AuthMethod, Cause, Client, ClientPolicy, Diff, Noted, Refusal,
         client::is_same_resource,
         diff::quoted,
         rules::{
@@ -120,6 +121,7 @@ impl Store {
             let client = clients::change(&before, change)?;
             if client != before {
                 write(unit, &client)?;
+                admission::groups_changed(unit, &before, &client, act.cause(&by))?;
                 let name = quoted(&client.name);
                 let diff = what_changed(Some(&before), &client);
                 let of = (&id as &dyn std::fmt::Display, None);
@@ -172,22 +174,7 @@ impl Store {
             rule::delete_client(&by)?;
             let cause = act.cause(&by);
             let client = find(unit.conn, id)?.ok_or(Refusal::NotFound("client"))?;
-            endings::end_sessions_of_client(unit, id, cause)?;
-            keys::end_all(unit, KeysOf::Client(id), cause)?;
-            if is_more_left(unit.conn, None, Some(id))? {
-                let rows = Ending {
-                    what: What::Rows,
-                    client: Some(id),
-                    ..Ending::default()
-                };
-                endings::insert(unit, &rows, cause)?;
-            }
-            unit.conn
-                .prepare_cached("DELETE FROM clients WHERE id = ?1")?
-                .execute([id.0.to_bytes()])?;
-            unit.changes.clients.push(id);
-            let name = quoted(&client.name);
-            unit.event(cause, "client.deleted", Some(&id), None, Some(&name))
+            remove(unit, &client, cause)
         })
         .await
     }
@@ -209,7 +196,32 @@ impl Store {
     }
 }
 
-fn what_changed(before: Option<&Client>, after: &Client) -> Diff {
+/// Deletes a client and ends what it was granted.
+pub(super) fn remove(
+    unit: &mut Unit<'_>,
+    client: &Client,
+    cause: &Cause,
+) -> Result<(), StoreError> {
+    let id = client.id;
+    endings::end_sessions_of_client(unit, id, cause)?;
+    keys::end_all(unit, KeysOf::Client(id), cause)?;
+    if is_more_left(unit.conn, None, Some(id))? {
+        let rows = Ending {
+            what: What::Rows,
+            client: Some(id),
+            ..Ending::default()
+        };
+        endings::insert(unit, &rows, cause)?;
+    }
+    unit.conn
+        .prepare_cached("DELETE FROM clients WHERE id = ?1")?
+        .execute([id.0.to_bytes()])?;
+    unit.changes.clients.push(id);
+    let name = quoted(&client.name);
+    unit.event(cause, "client.deleted", Some(&id), None, Some(&name))
+}
+
+pub(super) fn what_changed(before: Option<&Client>, after: &Client) -> Diff {
     let mut diff = Diff::default();
     let list = |of: fn(&Client) -> Noted| (before.map_or(Noted::Nothing, of), of(after));
     let name = before.map(|client| client.name.as_str());
@@ -233,16 +245,53 @@ fn what_changed(before: Option<&Client>, after: &Client) -> Diff {
     ] {
         diff.note(field, old, new);
     }
+    policy_changed(&mut diff, before, &after.policy);
     diff
 }
 
+/// A new client's policy is compared with the default one: only what was decided is noted.
+fn policy_changed(diff: &mut Diff, before: Option<&Client>, after: &ClientPolicy) {
+    let default = ClientPolicy::default();
+    let before = before.map_or(&default, |client| &client.policy);
+    let mut note = |field, of: fn(&ClientPolicy) -> Noted| {
+        diff.note(field, of(before), of(after));
+    };
+    note("idTokenClaims", |policy| policy.id_token_claims.into());
+    note("unverifiedEmail", |policy| {
+        policy.unverified_email.as_str().into()
+    });
+    note("allowedGroups", |policy| {
+        Noted::list(&policy.allowed_groups)
+    });
+    note("postLogoutRedirectUris", |policy| {
+        Noted::list(&policy.post_logout_redirect_uris)
+    });
+    note("defaultResource", |policy| {
+        policy.default_resource.as_deref().into()
+    });
+    note("backchannelLogoutUri", |policy| {
+        policy.backchannel_logout_uri.as_deref().into()
+    });
+    note("backchannelLogoutSessionRequired", |policy| {
+        policy.backchannel_logout_session_required.into()
+    });
+    note("tokenEndpointAuthMethod", |policy| {
+        policy.auth_method.map(AuthMethod::as_str).into()
+    });
+    note("jwks", |policy| policy.jwks.as_deref().into());
+    note("jwksUri", |policy| policy.jwks_uri.as_deref().into());
+    note("logoUri", |policy| policy.logo_uri.as_deref().into());
+    note("clientUri", |policy| policy.client_uri.as_deref().into());
+    note("skipConsent", |policy| policy.skip_consent.into());
+}
+
 fn browser_origins(conn: &Connection) -> Result<HashSet<String>, StoreError> {
-    let sql = "SELECT redirect_uris FROM clients WHERE secret IS NULL";
+    let sql = "SELECT redirect_uris FROM clients WHERE secret IS NULL AND coalesce(auth_method, 'none') = 'none'";
     let mut select = conn.prepare_cached(sql)?;
     let mut rows = select.query([])?;
     let mut origins = HashSet::new();
     while let Some(row) = rows.next()? {
-        let uris: String = row.get(0)?;
+        let uris = row.get_ref(0)?.as_str().unwrap_or_default();
         let web = uris.lines().filter(|uri| uri.starts_with("http"));
         let parsed = web.filter_map(|uri| Url::parse(uri).ok());
         // An opaque origin is `null`, as every sandboxed frame's is.
@@ -252,7 +301,8 @@ fn browser_origins(conn: &Connection) -> Result<HashSet<String>, StoreError> {
     Ok(origins)
 }
 
-/// Those of the audiences that a client may still ask tokens for: its own, and the server's.
+/// Those of the audiences that a client may still ask tokens for: its own, the server's, and those of operators' clients
+/// for one that registered itself.
 pub(super) fn still_registered(
     conn: &Connection,
     id: ClientId,
@@ -262,13 +312,27 @@ pub(super) fn still_registered(
     if granted.is_empty() {
         return Ok(Vec::new());
     }
-    let registered = find(conn, id)?.map(|client| client.resources);
-    let registered = registered.unwrap_or_default();
+    let Some(client) = find(conn, id)? else {
+        return Ok(Vec::new());
+    };
+    let mut registered = client.resources.clone();
+    registered.extend(client.policy.default_resource.clone());
+    if client.dynamic {
+        registered.extend(registrations::operator_resources(conn)?);
+    }
     let is_one = |uri: &&String| {
         let mut known = registered.iter().map(String::as_str).chain([issuer]);
         known.any(|known| is_same_resource(known, uri))
     };
     Ok(granted.iter().filter(is_one).cloned().collect())
+}
+
+/// Notes that a client that registered itself is in use: unused ones are swept. Others have no such note.
+pub(super) fn used(unit: &mut Unit<'_>, id: ClientId, now: Timestamp) -> Result<(), StoreError> {
+    unit.conn
+        .prepare_cached("UPDATE clients SET last_used_at = ?2 WHERE id = ?1 AND dynamic = 1")?
+        .execute(params![id.0.to_bytes(), now.0])?;
+    Ok(())
 }
 
 pub(super) fn find(conn: &Connection, id: ClientId) -> Result<Option<Client>, StoreError> {
@@ -279,21 +343,31 @@ pub(super) fn find(conn: &Connection, id: ClientId) -> Result<Option<Client>, St
         .optional()?)
 }
 
-fn write(unit: &mut Unit<'_>, client: &Client) -> Result<(), StoreError> {
+pub(super) fn write(unit: &mut Unit<'_>, client: &Client) -> Result<(), StoreError> {
     let grants: Vec<_> = client.grant_types.iter().map(ToString::to_string).collect();
     let secrets = client.secrets.as_ref();
     let previous = secrets.and_then(|secrets| secrets.previous);
+    let policy = &client.policy;
     unit.conn
         .prepare_cached(
             // An upsert, not a replacement: that would delete the row first, and with it what refers to it.
             "INSERT INTO clients (id, name, redirect_uris, grant_types, scopes, resources, secret, old_secret, \
-             old_secret_until, created_at, unmarked_secrets, require_pkce, resource_server) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT (id) DO UPDATE SET \
+             old_secret_until, created_at, unmarked_secrets, require_pkce, dynamic, id_token_claims, unverified_email, \
+             allowed_groups, post_logout_redirect_uris, default_resource, resource_server, backchannel_logout_uri, \
+             backchannel_logout_session, auth_method, jwks, jwks_uri, logo_uri, client_uri, skip_consent) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, \
+             ?23, ?24, ?25, ?26, ?27) ON CONFLICT (id) DO UPDATE SET \
              name = excluded.name, redirect_uris = excluded.redirect_uris, grant_types = excluded.grant_types, \
              scopes = excluded.scopes, resources = excluded.resources, secret = excluded.secret, \
              old_secret = excluded.old_secret, old_secret_until = excluded.old_secret_until, \
              unmarked_secrets = excluded.unmarked_secrets, require_pkce = excluded.require_pkce, \
-             resource_server = excluded.resource_server",
+             id_token_claims = excluded.id_token_claims, unverified_email = excluded.unverified_email, \
+             allowed_groups = excluded.allowed_groups, default_resource = excluded.default_resource, \
+             post_logout_redirect_uris = excluded.post_logout_redirect_uris, \
+             resource_server = excluded.resource_server, backchannel_logout_uri = excluded.backchannel_logout_uri, \
+             backchannel_logout_session = excluded.backchannel_logout_session, auth_method = excluded.auth_method, \
+             jwks = excluded.jwks, jwks_uri = excluded.jwks_uri, logo_uri = excluded.logo_uri, \
+             client_uri = excluded.client_uri, skip_consent = excluded.skip_consent",
         )?
         .execute(params![
             client.id.0.to_bytes(),
@@ -308,7 +382,21 @@ fn write(unit: &mut Unit<'_>, client: &Client) -> Result<(), StoreError> {
             client.created_at.0,
             secrets.map_or(0, |secrets| secrets.unmarked),
             client.require_pkce,
-            client.resource_server
+            client.dynamic,
+            policy.id_token_claims,
+            policy.unverified_email.as_str(),
+            policy.allowed_groups.join(" "),
+            lines(&policy.post_logout_redirect_uris),
+            policy.default_resource,
+            client.resource_server,
+            policy.backchannel_logout_uri,
+            policy.backchannel_logout_session_required,
+            policy.auth_method.map(AuthMethod::as_str),
+            policy.jwks,
+            policy.jwks_uri,
+            policy.logo_uri,
+            policy.client_uri,
+            policy.skip_consent
         ])?;
     unit.changes.clients.push(client.id);
     Ok(())

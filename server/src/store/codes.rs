@@ -4,7 +4,7 @@ use doorward_shared::{ClientId, ScopeSet, SessionId, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
-    NewSession, Store, StoreError, authority, clients, endings,
+    NewSession, Store, StoreError, accounts, authority, clients, endings,
     rows::{self, ip_bytes, ulid},
     sessions,
     writer::Unit,
@@ -12,7 +12,7 @@ use super::{
 use crate::{
     crypto::secret::Digest256,
     domain::{
-        Act, Cause, Code, Session, User,
+        Act, Cause, Code, Refusal, RequestedClaims, Session, User,
         rules::{
             authority as rule,
             code::{self as codes, Basis, Creation, Use},
@@ -57,7 +57,7 @@ pub struct Consent {
 const UNUSED: u32 = 100;
 
 const CODE: &str = "client_id, user_id, redirect_uri, scope, challenge, nonce, auth_time, resources, ip, user_agent, \
-                    expires_at, used_at, session_id, signed_in_by";
+                    expires_at, used_at, session_id, signed_in_by, claims";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Code> {
     let resources: String = row.get(7)?;
@@ -76,6 +76,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Code> {
         used_at: rows::maybe_time(row, 11)?,
         session_id: rows::maybe_ulid(row, 12)?.map(SessionId),
         signed_in_by: rows::maybe_ulid(row, 13)?.map(SessionId),
+        claims: RequestedClaims::from_stored(row.get_ref(14)?.as_str_or_null()?),
     })
 }
 
@@ -111,19 +112,23 @@ impl Store {
     ) -> Result<Created, StoreError> {
         self.write(move |unit| {
             let before = consented(unit.conn, code.user_id, code.client_id)?;
+            let asked = code.scope.union(&code.claims.scopes());
+            let client = clients::find(unit.conn, code.client_id)?;
             let basis = Basis {
                 signed_in: signed_in(unit.conn, &code)?.is_some(),
                 allowed,
+                skipped: client.is_some_and(|client| client.policy.skip_consent),
                 consent: before.as_ref(),
             };
-            let consent = match codes::create(&code.scope, basis) {
+            let consent = match codes::create(&asked, basis) {
                 Creation::Keep { consent } => consent,
                 Creation::SignedOut => return Ok(Created::SignedOut),
                 Creation::NotAllowed => return Ok(Created::NotAllowed),
             };
+            clients::used(unit, code.client_id, cause.at)?;
             unit.conn
                 .prepare_cached(
-                    "INSERT INTO codes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, NULL, NULL, ?13)",
+                    "INSERT INTO codes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, NULL, NULL, ?13, ?14)",
                 )?
                 .execute(params![
                     hash.0,
@@ -138,7 +143,8 @@ impl Store {
                     ip_bytes(code.ip),
                     code.user_agent,
                     code.expires_at.0,
-                    code.signed_in_by.map(|id| id.0.to_bytes())
+                    code.signed_in_by.map(|id| id.0.to_bytes()),
+                    code.claims.stored()
                 ])?;
             drop_oldest(unit, code.user_id)?;
             if let Some(scope) = consent {
@@ -152,7 +158,7 @@ impl Store {
     /// Uses a code: one atomic check-and-set, in which the session it gives is opened.
     ///
     /// # Errors
-    /// [`Refusal::Disabled`](crate::domain::Refusal::Disabled) for an account that may not sign in any more.
+    /// [`Refusal::Disabled`] for an account that may not sign in any more, [`Refusal::NotAdmitted`] to this client.
     pub async fn redeem_code(
         &self,
         hash: Digest256,
@@ -173,6 +179,8 @@ impl Store {
                 }
                 (Use::Nothing | Use::Opens, _) => return Ok(Redeemed::Gone),
             };
+            // The groups may have changed since the code was made.
+            demand_admitted(unit.conn, &code)?;
             let still =
                 clients::still_registered(unit.conn, code.client_id, &code.resources, &issuer)?;
             if still.is_empty() && !code.resources.is_empty() {
@@ -181,6 +189,8 @@ impl Store {
             let new = NewSession {
                 method: signed_in.method,
                 resources: still.clone(),
+                signed_in_by: code.signed_in_by,
+                claims: code.claims,
                 ..new
             };
             let opened = sessions::open(unit, code.user_id, new, &cause)?;
@@ -252,6 +262,18 @@ impl Store {
             unit.event(cause, "consent.revoked", Some(&client), Some(user), None)
         })
         .await
+    }
+}
+
+/// Refuses a code of somebody whom its client does not admit.
+fn demand_admitted(conn: &Connection, code: &Code) -> Result<(), StoreError> {
+    let client = clients::find(conn, code.client_id)?;
+    let user = accounts::find(conn, code.user_id)?;
+    match client.zip(user) {
+        Some((client, user)) if client.policy.admits(&user) => Ok(()),
+        Some(_) => Err(Refusal::NotAdmitted.into()),
+        // Sessions are opened for nobody who is gone.
+        None => Err(Refusal::PasswordChanged.into()),
     }
 }
 

@@ -39,6 +39,8 @@ pub(super) struct Changes {
     pub events: bool,
     /// An ending was written.
     pub endings: bool,
+    /// A logout notice was written.
+    pub notices: bool,
 }
 
 #[derive(Debug)]
@@ -47,6 +49,10 @@ pub(super) struct Memory {
     pub sessions: Cache<SessionId, Option<Arc<Session>>>,
     pub keys: Cache<Digest256, Option<Arc<ApiKey>>>,
     pub clients: Cache<ClientId, Option<Arc<Client>>>,
+    /// Resources of operators' clients: one entry, which every change of a client removes.
+    pub operator_resources: Cache<(), Option<Arc<HashSet<String>>>>,
+    /// Which session a browser's cookie stands for.
+    pub browsers: Cache<Digest256, Option<SessionId>>,
     /// Origins of browser applications: one entry, which every change of a client removes.
     pub browser_origins: Cache<(), Option<Arc<HashSet<String>>>>,
     /// Tokens without a session: whether they were given up. Ids come out of signatures, so nobody guesses them.
@@ -58,6 +64,8 @@ pub(super) struct Memory {
     pub endings: Notify,
     /// Whether the log is being copied back into the database.
     pub copying: AtomicBool,
+    /// Wakes the job that tells clients of ended sessions.
+    pub notices: Notify,
     /// Caps of an account.
     pub caps: Caps,
     /// What time it is when a unit runs: its caller may have come a while ago.
@@ -79,12 +87,15 @@ impl Memory {
             sessions: Cache::new(entries),
             keys: Cache::new(entries),
             clients: Cache::new(entries.min(10_000)),
+            operator_resources: Cache::new(16),
+            browsers: Cache::new(entries),
             browser_origins: Cache::new(16),
             tokens: Cache::new(entries),
             touched: Mutex::default(),
             events: watch::channel(0).0,
             endings: Notify::new(),
             copying: AtomicBool::new(false),
+            notices: Notify::new(),
             caps,
             clock,
         }
@@ -107,6 +118,7 @@ impl Memory {
         forget(&self.clients, &changes.clients, false);
         if !changes.clients.is_empty() {
             self.browser_origins.remove(&());
+            self.operator_resources.remove(&());
         }
         forget(&self.tokens, &changes.revoked_tokens, false);
         if changes.events {
@@ -114,6 +126,9 @@ impl Memory {
         }
         if changes.endings {
             self.endings.notify_one();
+        }
+        if changes.notices {
+            self.notices.notify_one();
         }
     }
 }

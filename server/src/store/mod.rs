@@ -1,6 +1,8 @@
 //! Storage: SQLite behind methods that are each one atomic unit of the domain. Nothing of rusqlite leaks out.
 
 mod accounts;
+mod admission;
+mod assertions;
 mod authority;
 mod backup;
 mod browsers;
@@ -18,11 +20,13 @@ mod key_meters;
 mod keys;
 mod list;
 mod memory;
+mod notices;
 mod open;
 mod operator;
 mod private;
 mod readers;
 mod refresh;
+mod registrations;
 mod restore;
 mod roles;
 mod rows;
@@ -52,9 +56,11 @@ pub use factors::{FirstStep, NewPasskey, SeenPassword};
 pub use keys::{KeyFilter, NewKey};
 pub use list::{ListQuery, Sort};
 pub use memory::Caps;
+pub use notices::LogoutNotice;
 pub use open::{DATABASE, DirectoryLock, MASTER_KEY, OPERATOR_KEY};
 pub use private::tighten;
 pub use refresh::{Refreshed, Rotation};
+pub use registrations::{Admission, Document};
 pub use restore::{Restore, Restored, restore};
 pub use schema::VERSION as SCHEMA_VERSION;
 pub use session_list::{Ends, SessionFilter, Which};

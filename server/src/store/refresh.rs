@@ -5,7 +5,7 @@ use doorward_shared::{ScopeSet, SessionId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
-    Store, StoreError, accounts, clients, roles,
+    Store, StoreError, accounts, clients, registrations, roles,
     rows::{self, ulid},
     sessions::{end, find},
     writer::Unit,
@@ -314,6 +314,7 @@ fn rotate(
             .rotated(next, next_until, now, rotation.windows)
     };
     keep(unit, rotation, &session, &next, now)?;
+    registrations::session_used(unit, session.client_id, now)?;
     if decision == Decision::Retry {
         let user = Some(session.user_id);
         unit.event(

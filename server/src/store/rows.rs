@@ -13,8 +13,8 @@ use super::endings::{ends_key, ends_session};
 use crate::{
     crypto::secret::Digest256,
     domain::{
-        AllowedIp, ApiKey, Client, ClientSecrets, Email, Event, KeyOwner, KeyTerms, Session,
-        SignInMethod, User,
+        AllowedIp, ApiKey, Client, ClientPolicy, ClientSecrets, Email, Event, KeyOwner, KeyTerms,
+        RequestedClaims, Session, SignInMethod, User,
     },
 };
 
@@ -74,7 +74,7 @@ pub fn ip(row: &Row<'_>, column: usize) -> Result<IpAddr> {
 
 /// Columns of [`user`].
 pub const USER: &str = "u.id, u.email, u.email_key, u.first_name, u.last_name, u.role, u.permissions, u.disabled_at, \
-                        u.created_at, u.last_login_at";
+                        u.created_at, u.last_login_at, u.group_names, u.email_verified, coalesce(u.updated_at, u.created_at)";
 
 pub fn user(row: &Row<'_>) -> Result<User> {
     Ok(User {
@@ -87,6 +87,9 @@ pub fn user(row: &Row<'_>) -> Result<User> {
         disabled_at: maybe_time(row, 7)?,
         created_at: time(row, 8)?,
         last_login_at: maybe_time(row, 9)?,
+        groups: words(row, 10)?,
+        email_verified: row.get(11)?,
+        updated_at: time(row, 12)?,
     })
 }
 
@@ -95,7 +98,7 @@ pub const SESSION: &str = concat!(
     "s.id, s.user_id, s.client_id, s.scope, s.ip, s.user_agent, s.created_at, s.last_seen_at, s.expires_at, \
      s.idle_until, coalesce(s.revoked_at, (SELECT min(e.at) FROM endings e WHERE ",
     ends_session!("e"),
-    ")), s.auth_time, s.amr"
+    ")), s.auth_time, s.amr, s.claims"
 );
 
 pub fn session(row: &Row<'_>) -> Result<Session> {
@@ -114,6 +117,7 @@ pub fn session(row: &Row<'_>) -> Result<Session> {
         auth_time: maybe_time(row, 11)?,
         method: SignInMethod::from_stored(row.get_ref(12)?.as_str()?)
             .ok_or_else(|| bad(12, "not a way to sign in"))?,
+        claims: RequestedClaims::from_stored(row.get_ref(13)?.as_str_or_null()?),
     })
 }
 
@@ -183,14 +187,25 @@ fn key_terms(row: &Row<'_>) -> Result<KeyTerms> {
 
 /// Columns of [`client`].
 pub const CLIENT: &str = "c.id, c.name, c.redirect_uris, c.grant_types, c.scopes, c.resources, c.secret, c.old_secret, \
-                          c.old_secret_until, c.created_at, c.unmarked_secrets, c.require_pkce, c.resource_server";
+                          c.old_secret_until, c.created_at, c.unmarked_secrets, c.require_pkce, c.dynamic, \
+                          c.id_token_claims, c.unverified_email, c.allowed_groups, c.post_logout_redirect_uris, \
+                          c.default_resource, c.resource_server, c.backchannel_logout_uri, \
+                          c.backchannel_logout_session, c.auth_method, c.jwks, c.jwks_uri, c.logo_uri, \
+                          c.client_uri, c.skip_consent, c.document_url";
+
+/// Names without spaces, as a column has them.
+pub fn words(row: &Row<'_>, column: usize) -> Result<Vec<String>> {
+    let text = row.get_ref(column)?.as_str()?;
+    let names = text.split(' ').filter(|name| !name.is_empty());
+    Ok(names.map(str::to_owned).collect())
+}
 
 /// Lists of URIs stand in a column one a line: no URI holds a line break.
 pub fn lines(items: &[String]) -> String {
     items.join("\n")
 }
 
-fn split_lines(row: &Row<'_>, column: usize) -> Result<Vec<String>> {
+pub fn split_lines(row: &Row<'_>, column: usize) -> Result<Vec<String>> {
     Ok(row
         .get_ref(column)?
         .as_str()?
@@ -220,7 +235,36 @@ pub fn client(row: &Row<'_>) -> Result<Client> {
         }),
         created_at: time(row, 9)?,
         require_pkce: row.get(11)?,
-        resource_server: row.get(12)?,
+        resource_server: row.get(18)?,
+        dynamic: row.get(12)?,
+        document: row.get(27)?,
+        policy: policy(row)?,
+    })
+}
+
+fn policy(row: &Row<'_>) -> Result<ClientPolicy> {
+    let method: Option<String> = row.get(21)?;
+    Ok(ClientPolicy {
+        id_token_claims: row.get(13)?,
+        unverified_email: row
+            .get_ref(14)?
+            .as_str()?
+            .parse()
+            .map_err(|_| bad(14, "not withhold or send"))?,
+        allowed_groups: words(row, 15)?,
+        post_logout_redirect_uris: split_lines(row, 16)?,
+        default_resource: row.get(17)?,
+        backchannel_logout_uri: row.get(19)?,
+        backchannel_logout_session_required: row.get(20)?,
+        auth_method: method
+            .map(|method| method.parse())
+            .transpose()
+            .map_err(|_| bad(21, "not a way to authenticate"))?,
+        jwks: row.get(22)?,
+        jwks_uri: row.get(23)?,
+        logo_uri: row.get(24)?,
+        client_uri: row.get(25)?,
+        skip_consent: row.get(26)?,
     })
 }
 

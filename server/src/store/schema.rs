@@ -50,6 +50,7 @@ const MIGRATIONS: &[&str] = &[
     "ALTER TABLE totp ADD COLUMN begun_at INTEGER NOT NULL DEFAULT 0;
      ALTER TABLE totp ADD COLUMN tries INTEGER NOT NULL DEFAULT 0;
      ALTER TABLE users ADD COLUMN sign_ins_ended INTEGER NOT NULL DEFAULT 0;",
+    include_str!("schema_connect.sql"),
 ];
 
 /// What migrations take from the rules of the domain.
@@ -188,6 +189,40 @@ mod tests {
         let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
         let rows: Vec<(bool, bool)> = rows.unwrap().map(Result::unwrap).collect();
         assert_eq!(rows, [(true, true), (false, false)]);
+    }
+
+    #[test]
+    fn clients_from_before_send_people_where_they_could_and_operators_accounts_are_verified() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        migrate_to(&mut conn, 10).unwrap();
+        conn.execute_batch(
+            "INSERT INTO clients (id, name, redirect_uris, grant_types, scopes, resources, created_at)
+               VALUES (zeroblob(16), 'Wiki', 'https://a.example/cb' || char(10) || 'https://b.example/cb', '', '', '', 0);
+             INSERT INTO users (id, email, email_key, role, permissions, created_at)
+               VALUES (x'01', 'a@a.example', 'a@a.example', 'customer', '', 0),
+                      (x'02', 'b@a.example', 'b@a.example', 'customer', '', 0);
+             INSERT INTO events (id, time, actor, action, user_id) VALUES
+               (x'01', 0, 'system', 'user.created', x'01'), (x'02', 0, 'anonymous', 'user.registered', x'02');",
+        )
+        .unwrap();
+        migrate(&mut conn).unwrap();
+        let text = |sql: &str| {
+            conn.query_row(sql, [], |row| row.get::<_, String>(0))
+                .unwrap()
+        };
+        assert_eq!(
+            text("SELECT post_logout_redirect_uris FROM clients"),
+            "https://a.example/cb\nhttps://b.example/cb"
+        );
+        assert_eq!(
+            text(
+                "SELECT group_concat(email_verified, ' ') FROM (SELECT email_verified FROM users ORDER BY id)"
+            ),
+            "1 0"
+        );
+        let policy =
+            "SELECT id_token_claims || unverified_email || skip_consent || dynamic FROM clients";
+        assert_eq!(text(policy), "1withhold00");
     }
 
     #[test]

@@ -7,16 +7,19 @@ use rusqlite::{Connection, OptionalExtension, params};
 use ulid::Ulid;
 
 use super::{
-    Store, StoreError, accounts, authority, browsers, caps, codes, endings, factors,
+    Store, StoreError, accounts, authority, browsers, caps, codes,
+    endings::{self, AT_ONCE},
+    factors,
     keys::{self, KeysOf},
     memory::through,
+    notices,
     rows::{self, SESSION, ip_bytes},
     writer::Unit,
 };
 use crate::{
     crypto::{refresh::NextToken, secret::Digest256},
     domain::{
-        Act, Cause, Refusal, Session, SignInMethod, User, household,
+        Act, Cause, Refusal, RequestedClaims, Session, SignInMethod, User, household,
         rules::{authority as rule, refresh::Family, session},
     },
 };
@@ -46,6 +49,10 @@ pub struct NewSession {
     pub auth_time: Option<Timestamp>,
     /// How the person signed in.
     pub method: SignInMethod,
+    /// The browser's session in which a client's session was allowed.
+    pub signed_in_by: Option<SessionId>,
+    /// Claims that were asked for one by one.
+    pub claims: RequestedClaims,
 }
 
 impl Store {
@@ -86,12 +93,13 @@ impl Store {
         .await
     }
 
-    /// Ends the session that the caller holds, and with it `also`, where that is a session of the same person's.
+    /// Ends the session that the caller holds, what it opened at clients, and with it `also`, where that is a session of the
+    /// same person's.
     ///
     /// # Errors
     /// As [`rule::sign_out`]; [`Refusal::CredentialEnded`] for a session that has ended already.
     pub async fn sign_out(&self, also: Option<SessionId>, act: Act) -> Result<(), StoreError> {
-        self.write(move |unit| {
+        let ended = self.write(move |unit| {
             let by = authority::judge(unit, &act)?;
             rule::sign_out(&by)?;
             let cause = act.cause(&by);
@@ -100,12 +108,20 @@ impl Store {
             end_noted(unit, &session, "session.logout", cause)?;
             let also = also.map(|id| find(unit.conn, id)).transpose()?.flatten();
             // Another person's, or swept since: nothing to end.
-            match also.filter(|also| also.user_id == session.user_id) {
-                Some(also) => end_noted(unit, &also, "session.logout", cause),
-                None => Ok(()),
+            if let Some(also) = also.filter(|also| also.user_id == session.user_id) {
+                end_noted(unit, &also, "session.logout", cause)?;
             }
-        })
-        .await
+            let more = end_opened_by(unit, (held, [0; 16]), cause)?;
+            Ok((held, cause.clone(), more))
+        });
+        let (held, cause, mut more) = ended.await?;
+        // With the session ended no code of it opens another; what is left goes in short units.
+        while let Some(last) = more {
+            let cause = cause.clone();
+            let rest = self.write(move |unit| end_opened_by(unit, (held, last), &cause));
+            more = rest.await?;
+        }
+        Ok(())
     }
 
     /// Ends a session that was granted to the client that asks.
@@ -118,6 +134,23 @@ impl Store {
             let session = owned(unit.conn, id, None)?;
             rule::give_back(&by, session.client_id)?;
             end_noted(unit, &session, "session.revoked", act.cause(&by))
+        })
+        .await
+    }
+
+    /// After a sign-in in a browser that had one: what the session before opened at clients belongs to the next one, where
+    /// both are the same person's.
+    pub async fn hand_over(&self, before: SessionId, next: SessionId) -> Result<(), StoreError> {
+        self.write(move |unit| {
+            let (old, new) = (find(unit.conn, before)?, find(unit.conn, next)?);
+            if old.zip(new).is_some_and(|(old, new)| old.user_id == new.user_id) {
+                unit.conn
+                    .prepare_cached(
+                        "UPDATE sessions SET signed_in_by = ?2 WHERE signed_in_by = ?1 AND revoked_at IS NULL",
+                    )?
+                    .execute(params![before.0.to_bytes(), next.0.to_bytes()])?;
+            }
+            Ok(())
         })
         .await
     }
@@ -324,6 +357,7 @@ pub(super) fn insert(
         revoked_at: None,
         auth_time: new.auth_time,
         method: new.method,
+        claims: new.claims,
     };
     let first = |next: NextToken| {
         let until = new.refresh_until.min(session.expires_at);
@@ -333,8 +367,8 @@ pub(super) fn insert(
     unit.conn
         .prepare_cached(
             "INSERT INTO sessions (id, user_id, client_id, scope, ip, user_agent, created_at, last_seen_at, expires_at, \
-             idle_until, auth_time, refresh_generation, refresh_hash, refresh_until, amr) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+             idle_until, auth_time, refresh_generation, refresh_hash, refresh_until, amr, signed_in_by, claims) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
         )?
         .execute(params![
             session.id.0.to_bytes(),
@@ -351,7 +385,9 @@ pub(super) fn insert(
             family.as_ref().map(|family| family.generation),
             family.as_ref().map(|family| family.newest.0),
             family.as_ref().map(|family| family.expires_at.0),
-            session.method.stored()
+            session.method.stored(),
+            new.signed_in_by.map(|id| id.0.to_bytes()),
+            session.claims.stored()
         ])?;
     if let Some(browser) = new.browser {
         browsers::insert(unit, browser, session.id)?;
@@ -395,6 +431,28 @@ pub(super) fn insert(
     Ok(session)
 }
 
+/// Ends sessions after `after` that were opened by a browser's sign-in, [`AT_ONCE`] at most; answers the last one where
+/// there may be more.
+fn end_opened_by(
+    unit: &mut Unit<'_>,
+    (id, after): (SessionId, [u8; 16]),
+    cause: &Cause,
+) -> Result<Option<[u8; 16]>, StoreError> {
+    let sql = "SELECT id FROM sessions WHERE signed_in_by = ?1 AND revoked_at IS NULL AND id > ?3 ORDER BY id LIMIT ?2";
+    let mut select = unit.conn.prepare_cached(sql)?;
+    let of = params![id.0.to_bytes(), AT_ONCE, after];
+    let found = select.query_map(of, |row| rows::ulid(row, 0))?;
+    let found = found.collect::<Result<Vec<_>, _>>()?;
+    for id in &found {
+        let id = SessionId(*id);
+        if let Some(session) = find(unit.conn, id)? {
+            end_noted(unit, &session, "session.logout", cause)?;
+        }
+    }
+    let last = found.last().filter(|_| found.len() == AT_ONCE);
+    Ok(last.map(Ulid::to_bytes))
+}
+
 /// Ends one session; whether it was not ended before.
 pub(super) fn end(unit: &mut Unit<'_>, id: SessionId, now: Timestamp) -> Result<bool, StoreError> {
     if endings::ends(unit.conn, id)? {
@@ -406,6 +464,9 @@ pub(super) fn end(unit: &mut Unit<'_>, id: SessionId, now: Timestamp) -> Result<
         .prepare_cached(sql)?
         .execute(params![id.0.to_bytes(), now.0])?;
     unit.changes.sessions.push(id);
+    if ended > 0 {
+        notices::session_ended(unit, id, now)?;
+    }
     Ok(ended > 0)
 }
 

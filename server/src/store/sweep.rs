@@ -60,6 +60,16 @@ const TOKENS: Kind = Kind {
     first: None,
     delete: "DELETE FROM revoked_tokens WHERE jti = ?1 AND expires_at < ?2",
 };
+const ASSERTIONS: Kind = Kind {
+    find: "SELECT hash FROM assertions WHERE expires_at < ?1 LIMIT ?2",
+    first: None,
+    delete: "DELETE FROM assertions WHERE hash = ?1 AND expires_at < ?2",
+};
+const REGISTRATION_TOKENS: Kind = Kind {
+    find: "SELECT hash FROM registration_tokens WHERE expires_at < ?1 LIMIT ?2",
+    first: None,
+    delete: "DELETE FROM registration_tokens WHERE hash = ?1 AND expires_at < ?2",
+};
 const KEYS_REVOKED: Kind = Kind {
     find: "SELECT id FROM api_keys WHERE revoked_at IS NOT NULL AND revoked_at < ?1 LIMIT ?2",
     first: None,
@@ -116,6 +126,8 @@ impl Store {
             (&SESSIONS_REVOKED, before(KEEP_DEAD)),
             (&SESSIONS_ENDED, before(KEEP_DEAD)),
             (&TOKENS, before(KEEP_TOKEN)),
+            (&ASSERTIONS, before(KEEP_TOKEN)),
+            (&REGISTRATION_TOKENS, before(KEEP_TOKEN)),
             (&KEYS_REVOKED, before(KEEP_DEAD)),
             (&KEYS_EXPIRED, before(KEEP_DEAD)),
             (&CODES, before(KEEP_CODE)),

@@ -341,6 +341,7 @@ async fn consents(log: &Log) {
             nonce: None,
             auth_time: START,
             resources: Vec::new(),
+            claims: doorward_server::domain::RequestedClaims::default(),
             ip: "192.0.2.1".parse().unwrap(),
             user_agent: None,
             expires_at: START.plus_seconds(6000),

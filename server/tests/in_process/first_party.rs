@@ -221,6 +221,7 @@ async fn a_code_is_not_kept_once_its_sign_in_has_ended_or_its_consent_is_gone() 
             nonce: None,
             auth_time: START,
             resources: Vec::new(),
+            claims: doorward_server::domain::RequestedClaims::default(),
             ip: "192.0.2.1".parse().unwrap(),
             user_agent: None,
             expires_at: START.plus_seconds(60),

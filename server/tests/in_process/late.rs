@@ -116,6 +116,8 @@ fn session(at: Timestamp) -> NewSession {
         resources: Vec::new(),
         auth_time: None,
         method: SignInMethod::Password,
+        signed_in_by: None,
+        claims: doorward_server::domain::RequestedClaims::default(),
     }
 }
 
@@ -145,6 +147,8 @@ async fn the_end_of_everything_takes_sessions_of_a_time_when_the_clock_was_ahead
                 last_name: None,
                 role: role::CUSTOMER.into(),
                 permissions: ScopeSet::default(),
+                groups: Vec::new(),
+                email_verified: true,
             };
             store
                 .sign_up(new, session(START), Cause::system(START))

@@ -17,6 +17,7 @@ mod kept;
 mod key_limits;
 mod late;
 mod refresh;
+mod registration;
 mod signing;
 mod time;
 mod upgrade;

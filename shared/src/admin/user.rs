@@ -15,6 +15,12 @@ pub struct User {
     pub role: String,
     /// The user's own permissions, beside the role's.
     pub permissions: ScopeSet,
+    /// What applications know the person as a member of; a client's `allowedGroups` admits them.
+    #[serde(default)]
+    pub groups: Vec<String>,
+    /// Whether the person has shown that the address is theirs, or an operator vouches for it.
+    #[serde(default)]
+    pub email_verified: bool,
     pub disabled: bool,
     pub created_at: Timestamp,
     pub last_login_at: Option<Timestamp>,
@@ -37,6 +43,11 @@ pub struct CreateUser {
     pub role: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permissions: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Vec<String>>,
+    /// `true` when absent: whoever makes the account vouches for its address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email_verified: Option<bool>,
 }
 
 /// Absent leaves a field as it is; `null` clears a name.
@@ -64,6 +75,11 @@ pub struct UserPatch {
     pub role: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permissions: Option<Vec<String>>,
+    /// All of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email_verified: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disabled: Option<bool>,
 }

@@ -3,7 +3,9 @@
 use doorward_tests::{Client, Reply, Server, eventually, fields, is_id, is_time};
 use serde_json::{Value, json};
 
-const ROW: &str = "clientId confidential createdAt grantTypes id name redirectUris requirePkce resourceServer resources scopes";
+const ROW: &str = "allowedGroups backchannelLogoutSessionRequired backchannelLogoutUri clientId clientUri confidential \
+     createdAt defaultResource dynamic grantTypes id idTokenClaims jwks jwksUri logoUri name postLogoutRedirectUris \
+     redirectUris requirePkce resourceServer resources scopes skipConsent tokenEndpointAuthMethod unverifiedEmail";
 
 async fn send(server: &Server, method: &str, path: &str, body: Value) -> Reply {
     let call = server.call(method, path).bearer(&server.operator_key());

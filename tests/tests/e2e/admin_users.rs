@@ -3,7 +3,7 @@
 use doorward_tests::{PASSWORD, Reply, Server, fields, is_id, is_time};
 use serde_json::{Value, json};
 
-const ROW: &str = "createdAt disabled email firstName id lastLoginAt lastName permissions role";
+const ROW: &str = "createdAt disabled email emailVerified firstName groups id lastLoginAt lastName permissions role";
 
 async fn send(server: &Server, method: &str, path: &str, body: Value) -> Reply {
     let call = server.call(method, path).bearer(&server.operator_key());
@@ -36,7 +36,8 @@ async fn a_user_is_created_with_what_is_given() {
     assert_eq!(fields(&made), ROW);
     assert!(is_id(&made["id"], "user_") && is_time(&made["createdAt"]));
     let expected = json!({"id": made["id"], "createdAt": made["createdAt"], "email": "ada@example.com", "firstName": "Ada",
-        "lastName": "Lovelace", "role": "admin", "permissions": ["fly", "read:orders"], "disabled": false, "lastLoginAt": null});
+        "lastName": "Lovelace", "role": "admin", "permissions": ["fly", "read:orders"], "disabled": false, "lastLoginAt": null,
+        "groups": [], "emailVerified": true});
     assert_eq!(made, expected);
     let path = format!("/admin/users/{}", made["id"].as_str().unwrap());
     assert_eq!(

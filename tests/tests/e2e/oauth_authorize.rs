@@ -132,7 +132,6 @@ async fn what_is_wrong_with_a_request_is_told_the_client_with_state_and_iss() {
         ),
         (&[("response_type", "")], "invalid_request"),
         (&[("response_mode", "fragment")], "invalid_request"),
-        (&[("response_mode", "form_post")], "invalid_request"),
         (&[("code_challenge", "")], "invalid_request"),
         (
             &[("code_challenge", ""), ("code_challenge_method", "")],

@@ -270,7 +270,7 @@ async fn a_resource_is_the_audience_and_narrows_at_the_token_endpoint() {
     let resources = ["https://a.example/", "https://b.example/"];
     let app = server.app(json!({ "resources": resources })).await;
     server.register("ada@example.com").await;
-    let mut pairs = request(&app, &[("resource", resources[0])]);
+    let mut pairs = request(&app, &[("resource", resources[0]), ("scope", "read")]);
     pairs.push(("resource".into(), resources[1].into()));
     let browser = server.browser();
     let code = browser.code("ada@example.com", &pairs).await;
@@ -313,10 +313,7 @@ async fn an_audience_does_not_grow_at_refresh() {
     let resources = ["https://a.example/", "https://b.example/"];
     let app = server.app(json!({ "resources": resources })).await;
     server.register("ada@example.com").await;
-    let changes = [
-        ("resource", resources[0]),
-        ("scope", "openid offline_access"),
-    ];
+    let changes = [("resource", resources[0]), ("scope", "read")];
     let code = server
         .browser()
         .code("ada@example.com", &request(&app, &changes))

@@ -3,7 +3,13 @@
 use clap::{Args, Subcommand};
 use doorward_shared::admin::{ClientPatch, RegisterClient};
 
-use super::{SecretArgs, api_keys::Rotate, list::ListArgs, words::Words};
+use super::{
+    SecretArgs,
+    api_keys::Rotate,
+    client_policy::{ClientPolicyArgs, Preset},
+    list::ListArgs,
+    words::Words,
+};
 
 #[derive(Debug, Clone, PartialEq, Subcommand)]
 pub enum Clients {
@@ -33,11 +39,14 @@ pub enum Clients {
 pub struct Register {
     #[arg(long)]
     pub name: String,
+    /// Grants, scopes and kind of a usual client; what is given beside it counts instead
+    #[arg(long, value_enum)]
+    pub preset: Option<Preset>,
     /// Where people are sent back to; may be given again
     #[arg(long = "redirect-uri", value_name = "URI")]
     pub redirect_uris: Vec<String>,
     /// authorization_code, refresh_token or client_credentials; may be given again
-    #[arg(long = "grant", required = true)]
+    #[arg(long = "grant", required_unless_present = "preset")]
     pub grant_types: Vec<String>,
     #[arg(long = "scope")]
     pub scopes: Vec<String>,
@@ -53,6 +62,8 @@ pub struct Register {
     /// It is an API: it may ask about every access token and API key
     #[arg(long)]
     pub resource_server: bool,
+    #[command(flatten)]
+    pub policy: ClientPolicyArgs,
     #[command(flatten)]
     pub secret: SecretArgs,
 }
@@ -83,20 +94,34 @@ pub struct UpdateClient {
     /// Whether it may ask about every access token and API key
     #[arg(long, value_name = "BOOL")]
     pub resource_server: Option<bool>,
+    #[command(flatten)]
+    pub policy: ClientPolicyArgs,
 }
 
 impl Register {
     pub fn body(&self) -> RegisterClient {
-        RegisterClient {
+        let (mut grant_types, mut scopes) = (self.grant_types.clone(), self.scopes.clone());
+        let mut public = self.public;
+        if let Some(preset) = self.preset {
+            public |= preset.is_public();
+            if grant_types.is_empty() {
+                grant_types = preset.grant_types();
+            }
+            if scopes.is_empty() {
+                scopes = preset.scopes();
+            }
+        }
+        self.policy.registration(RegisterClient {
             name: self.name.clone(),
             redirect_uris: self.redirect_uris.clone(),
-            grant_types: self.grant_types.clone(),
-            scopes: self.scopes.clone(),
-            confidential: !self.public,
+            grant_types,
+            scopes,
+            confidential: !public,
             resources: self.resources.clone(),
             require_pkce: self.require_pkce,
             resource_server: self.resource_server,
-        }
+            ..RegisterClient::default()
+        })
     }
 }
 
@@ -113,7 +138,7 @@ impl UpdateClient {
 
     pub fn body(&self) -> ClientPatch {
         let pkce = self.require_pkce;
-        ClientPatch {
+        self.policy.patch(ClientPatch {
             name: self.name.clone(),
             redirect_uris: self.redirect_uris.clone(),
             grant_types: self.grant_types.clone(),
@@ -121,7 +146,8 @@ impl UpdateClient {
             resources: self.resources.clone(),
             require_pkce: pkce.or(self.no_require_pkce.then_some(false)),
             resource_server: self.resource_server,
-        }
+            ..ClientPatch::default()
+        })
     }
 }
 
@@ -165,6 +191,7 @@ impl Clients {
             Self::Register(register) => {
                 let words = Words::new("clients register")
                     .option("--name", Some(&register.name))
+                    .option("--preset", register.preset.map(Preset::as_str))
                     .each("--redirect-uri", &register.redirect_uris)
                     .each("--grant", &register.grant_types)
                     .each("--scope", &register.scopes)
@@ -172,18 +199,20 @@ impl Clients {
                     .flag("--require-pkce", register.require_pkce)
                     .flag("--resource-server", register.resource_server)
                     .flag("--public", register.public);
-                register.secret.written(words)
+                register.secret.written(register.policy.written(words))
             }
-            Self::Update(update) => Words::new("clients update")
-                .word(&update.id)
-                .option("--name", update.name.as_ref())
-                .each("--redirect-uri", given(&update.redirect_uris))
-                .each("--grant", given(&update.grant_types))
-                .each("--scope", given(&update.scopes))
-                .each("--resource", given(&update.resources))
-                .option("--require-pkce", update.require_pkce)
-                .flag("--no-require-pkce", update.no_require_pkce)
-                .option("--resource-server", update.resource_server),
+            Self::Update(update) => update.policy.written(
+                Words::new("clients update")
+                    .word(&update.id)
+                    .option("--name", update.name.as_ref())
+                    .each("--redirect-uri", given(&update.redirect_uris))
+                    .each("--grant", given(&update.grant_types))
+                    .each("--scope", given(&update.scopes))
+                    .each("--resource", given(&update.resources))
+                    .option("--require-pkce", update.require_pkce)
+                    .flag("--no-require-pkce", update.no_require_pkce)
+                    .option("--resource-server", update.resource_server),
+            ),
             Self::Secret(rotate) => rotate.written(Words::new("clients secret")),
             Self::Delete { ids } => Words::new("clients delete").all(ids),
         }

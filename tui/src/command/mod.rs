@@ -2,6 +2,7 @@
 //! is written as the twin's command line. No I/O here.
 
 mod api_keys;
+mod client_policy;
 mod clients;
 mod events;
 mod key_terms;
@@ -22,6 +23,7 @@ use clap::Subcommand;
 use self::words::Words;
 pub use self::{
     api_keys::{ApiKeys, ListKeys, Mint, Rotate, UpdateKey},
+    client_policy::ClientPolicyArgs,
     clients::{Clients, Register, UpdateClient},
     events::{Events, Incident, ListEvents},
     key_terms::{Terms, Verify},

@@ -62,6 +62,12 @@ pub struct Create {
     /// A permission of the user's own; may be given again
     #[arg(long = "permission", value_name = "SCOPE")]
     pub permissions: Vec<String>,
+    /// A group the user is a member of; may be given again
+    #[arg(long = "group", value_name = "GROUP")]
+    pub groups: Vec<String>,
+    /// Nobody vouches for the address yet
+    #[arg(long)]
+    pub unverified: bool,
     /// Read a password from standard input; without one nobody can sign in until one is set
     #[arg(long)]
     pub password_stdin: bool,
@@ -90,6 +96,15 @@ pub struct Update {
     /// Take all permissions of the user's own away
     #[arg(long, conflicts_with = "permissions")]
     pub no_permissions: bool,
+    /// The user's groups, all of them; may be given again
+    #[arg(long = "group", value_name = "GROUP")]
+    pub groups: Option<Vec<String>>,
+    /// Take the user out of all groups
+    #[arg(long, conflicts_with = "groups")]
+    pub no_groups: bool,
+    /// Whether the address is known to be the user's
+    #[arg(long, value_name = "BOOL")]
+    pub email_verified: Option<bool>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Args)]
@@ -112,6 +127,8 @@ impl Create {
             last_name: self.last_name.clone(),
             role: self.role.clone(),
             permissions: Some(self.permissions.clone()).filter(|given| !given.is_empty()),
+            groups: Some(self.groups.clone()).filter(|given| !given.is_empty()),
+            email_verified: self.unverified.then_some(false),
         }
     }
 }
@@ -132,6 +149,12 @@ impl Update {
             } else {
                 self.permissions.clone()
             },
+            groups: if self.no_groups {
+                Some(Vec::new())
+            } else {
+                self.groups.clone()
+            },
+            email_verified: self.email_verified,
             disabled: None,
         }
     }
@@ -232,6 +255,8 @@ impl Users {
                 .option("--last-name", create.last_name.as_ref())
                 .option("--role", create.role.as_ref())
                 .each("--permission", &create.permissions)
+                .each("--group", &create.groups)
+                .flag("--unverified", create.unverified)
                 .flag("--password-stdin", create.password_stdin),
             Self::Update(update) => Words::new("users update")
                 .word(&update.user)
@@ -243,7 +268,10 @@ impl Users {
                     "--permission",
                     update.permissions.as_deref().unwrap_or_default(),
                 )
-                .flag("--no-permissions", update.no_permissions),
+                .flag("--no-permissions", update.no_permissions)
+                .each("--group", update.groups.as_deref().unwrap_or_default())
+                .flag("--no-groups", update.no_groups)
+                .option("--email-verified", update.email_verified),
             Self::Disable { user } => Words::new("users disable").word(user),
             Self::Enable { user } => Words::new("users enable").word(user),
             Self::Password(password) => Words::new("users password")

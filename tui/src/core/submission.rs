@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     command::{
-        ApiKeys, Clients, Command, Create, Mint, Password, Register, Rotate, SecretArgs, Terms,
-        Users, secret::Secret, when::Moment,
+        ApiKeys, ClientPolicyArgs, Clients, Command, Create, Mint, Password, Register, Rotate,
+        SecretArgs, Terms, Users, secret::Secret, when::Moment,
     },
     core::subject::IncidentSubject,
 };
@@ -83,6 +83,8 @@ pub fn submission(form: &Form, now: Timestamp) -> Result<Submission, Wrong> {
                 last_name: optional(form.get("lastName")),
                 role: optional(form.get("role")).filter(|role| role != "customer"),
                 permissions: form.chosen("permissions").to_vec(),
+                groups: Vec::new(),
+                unverified: false,
             }))))
         }
         Purpose::EditUser(user) => {
@@ -236,6 +238,8 @@ fn new_client(form: &Form) -> Result<Submission, Wrong> {
         resources: words(form.get("resources")),
         require_pkce: false,
         resource_server: false,
+        preset: None,
+        policy: ClientPolicyArgs::default(),
         secret: SecretArgs::default(),
     };
     Ok(Submission::Send(Command::Clients(Clients::Register(

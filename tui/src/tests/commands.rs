@@ -6,9 +6,9 @@ use doorward_shared::apikey::Environment;
 use super::bench::{Bench, client, key, noon, rows, session, user};
 use crate::{
     command::{
-        ApiKeys, Clients, Command, Create, Mint, Of, Password, Put, Register, Revoke, RevokeKeys,
-        Roles, Rotate, SecretArgs, Sessions, SigningKeys, Terms, Update, UpdateClient, UpdateKey,
-        Users, Verify, secret::Secret, when::Moment,
+        ApiKeys, ClientPolicyArgs, Clients, Command, Create, Mint, Of, Password, Put, Register,
+        Revoke, RevokeKeys, Roles, Rotate, SecretArgs, Sessions, SigningKeys, Terms, Update,
+        UpdateClient, UpdateKey, Users, Verify, secret::Secret, when::Moment,
     },
     core::{command_line::of_state, resource::Resource},
     io::cli::Cli,
@@ -146,6 +146,8 @@ fn key_and_client_changes() -> Vec<Command> {
             grant_types: vec!["authorization_code".into()],
             scopes: vec!["openid".into()],
             resources: vec!["https://api.example".into()],
+            preset: None,
+            policy: ClientPolicyArgs::default(),
             public: true,
             require_pkce: true,
             resource_server: true,

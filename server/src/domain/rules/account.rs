@@ -24,6 +24,12 @@ pub fn change(before: &User, change: UserChange, now: Timestamp) -> User {
     if let Some(permissions) = change.permissions {
         user.permissions = permissions;
     }
+    if let Some(groups) = change.groups {
+        user.groups = groups;
+    }
+    if let Some(verified) = change.email_verified {
+        user.email_verified = verified;
+    }
     match change.disabled {
         Some(true) if user.disabled_at.is_none() => user.disabled_at = Some(now),
         Some(false) => user.disabled_at = None,
@@ -62,7 +68,13 @@ pub fn diff(before: &User, after: &User) -> Diff {
             "permissions",
             Noted::list(&before.permissions),
             Noted::list(&after.permissions),
-        );
+        )
+        .note(
+            "groups",
+            Noted::list(&before.groups),
+            Noted::list(&after.groups),
+        )
+        .note("emailVerified", before.email_verified, after.email_verified);
     diff
 }
 
@@ -107,8 +119,11 @@ mod tests {
                 last_name: None,
                 role: "customer".into(),
                 permissions: ScopeSet::default(),
+                groups: Vec::new(),
+                email_verified: false,
                 disabled_at: disabled.then_some(Timestamp(5)),
                 created_at: Timestamp(0),
+                updated_at: Timestamp(0),
                 last_login_at: None,
             }
         }
@@ -117,9 +132,10 @@ mod tests {
     prop_compose! {
         fn a_change()(
             email in prop::option::of(email()), first_name in prop::option::of(name()),
-            role in prop::option::of(Just("admin".to_owned())), disabled in prop::option::of(any::<bool>())
+            role in prop::option::of(Just("admin".to_owned())), disabled in prop::option::of(any::<bool>()),
+            groups in prop::option::of(Just(vec!["staff".to_owned()])), email_verified in prop::option::of(any::<bool>())
         ) -> UserChange {
-            UserChange { email, first_name, role, disabled, ..UserChange::default() }
+            UserChange { email, first_name, role, disabled, groups, email_verified, ..UserChange::default() }
         }
     }
 

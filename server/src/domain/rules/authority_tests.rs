@@ -283,6 +283,9 @@ fn a_client_that_shows_itself_may_do_nothing_and_is_let_in_only_while_its_secret
         secrets: None,
         require_pkce: false,
         resource_server: false,
+        policy: crate::domain::ClientPolicy::default(),
+        dynamic: false,
+        document: None,
         created_at: NOW,
     };
     let found = rights(&authority(holder, None), &facts(Some(public)), NOW).unwrap();
@@ -352,6 +355,7 @@ fn session() -> Session {
         created_at: NOW,
         auth_time: None,
         method: Default::default(),
+        claims: Default::default(),
         last_seen_at: NOW,
         expires_at: NOW.plus_seconds(1000),
         idle_until: NOW.plus_seconds(1000),
@@ -504,6 +508,9 @@ fn a_clients_rights_end_with_the_secret_its_token_was_got_with() {
         }),
         require_pkce: false,
         resource_server: false,
+        policy: crate::domain::ClientPolicy::default(),
+        dynamic: false,
+        document: None,
         created_at: NOW,
     };
     let judge = |secret: &Digest256, now: Timestamp| {

@@ -3,7 +3,7 @@
 use doorward_shared::{ScopeSet, Timestamp};
 
 use crate::domain::{
-    Client, Digest256, GrantType, Refusal,
+    Client, ClientSecrets, Digest256, GrantType, PolicyChange, Refusal,
     client::{RESOURCE_SERVER, check_refresh},
 };
 
@@ -17,6 +17,7 @@ pub struct ClientChange {
     pub resources: Option<Vec<String>>,
     pub require_pkce: Option<bool>,
     pub resource_server: Option<bool>,
+    pub policy: PolicyChange,
     /// Whether the resources it names hold this server itself.
     pub sees_all: bool,
 }
@@ -25,8 +26,10 @@ impl ClientChange {
     /// The scopes that whoever makes the change has to hold. Whoever says where a client's codes go may come to do what
     /// the client may, now or once it may again.
     pub fn scopes_to_hold(&self, before: &Client) -> ScopeSet {
-        let takes_over =
-            self.redirect_uris.is_some() || self.grant_types.is_some() || self.scopes.is_some();
+        let takes_over = self.redirect_uris.is_some()
+            || self.grant_types.is_some()
+            || self.scopes.is_some()
+            || self.policy.takes_over();
         let given = self.scopes.clone().unwrap_or_default();
         if takes_over {
             given.union(&before.scopes)
@@ -41,6 +44,7 @@ impl ClientChange {
 /// # Errors
 /// [`Refusal::Invalid`].
 pub fn register(client: &Client) -> Result<(), Refusal> {
+    check_policy(client, !client.is_confidential())?;
     check_grants(client)?;
     check_scopes(client)
 }
@@ -51,6 +55,9 @@ pub fn register(client: &Client) -> Result<(), Refusal> {
 /// [`Refusal::Invalid`].
 pub fn change(before: &Client, change: ClientChange) -> Result<Client, Refusal> {
     let before = before.clone();
+    let public = !before.is_confidential();
+    let mut policy = before.policy.clone();
+    change.policy.apply(&mut policy);
     let (grants, scopes) = (before.grant_types.clone(), before.scopes.clone());
     let after = Client {
         name: change.name.unwrap_or(before.name),
@@ -60,8 +67,10 @@ pub fn change(before: &Client, change: ClientChange) -> Result<Client, Refusal> 
         resources: change.resources.unwrap_or(before.resources),
         require_pkce: change.require_pkce.unwrap_or(before.require_pkce),
         resource_server: change.resource_server.unwrap_or(before.resource_server),
+        policy,
         ..before
     };
+    check_policy(&after, public)?;
     // Clients from before this rule keep what they have.
     if after.grant_types != grants || after.scopes != scopes {
         check_scopes(&after)?;
@@ -80,11 +89,18 @@ pub fn rotate_secret(
     old_until: Timestamp,
     now: Timestamp,
 ) -> Result<Client, Refusal> {
-    let Some(secrets) = &before.secrets else {
-        return Err(Refusal::Conflict("a public client has no secret".into()));
+    let secrets = match &before.secrets {
+        Some(secrets) => secrets.rotated(secret, old_until, now),
+        // It signed with its key alone until now.
+        None if before.is_confidential() => ClientSecrets {
+            current: secret,
+            previous: None,
+            unmarked: 2,
+        },
+        None => return Err(Refusal::Conflict("a public client has no secret".into())),
     };
     Ok(Client {
-        secrets: Some(secrets.rotated(secret, old_until, now)),
+        secrets: Some(secrets),
         ..before.clone()
     })
 }
@@ -102,6 +118,12 @@ fn check_grants(client: &Client) -> Result<(), Refusal> {
         return Err(invalid("resourceServer", RESOURCE_SERVER));
     }
     Ok(())
+}
+
+/// Whether the policy goes together with what the client is: no change makes a public client confidential.
+fn check_policy(client: &Client, public: bool) -> Result<(), Refusal> {
+    let checked = client.policy.check(public, client.secrets.is_some());
+    checked.map_err(|(field, reason)| invalid(field, reason))
 }
 
 fn check_scopes(client: &Client) -> Result<(), Refusal> {
@@ -122,7 +144,7 @@ mod tests {
     use ulid::Ulid;
 
     use super::*;
-    use crate::domain::ClientSecrets;
+    use crate::domain::ClientPolicy;
 
     fn grants() -> impl Strategy<Value = Vec<GrantType>> {
         let all = vec![
@@ -161,6 +183,9 @@ mod tests {
                 }),
                 require_pkce: false,
                 resource_server,
+                policy: ClientPolicy::default(),
+                dynamic: false,
+                document: None,
                 created_at: Timestamp(0),
             }
         }
@@ -225,6 +250,9 @@ mod tests {
             secrets: None,
             require_pkce: false,
             resource_server: false,
+            policy: ClientPolicy::default(),
+            dynamic: false,
+            document: None,
             created_at: Timestamp(0),
         };
         let renamed = ClientChange {

@@ -22,6 +22,8 @@ pub struct Basis<'a> {
     pub signed_in: bool,
     /// Whether the person has just allowed it.
     pub allowed: bool,
+    /// Whether nobody is asked for consent to this client.
+    pub skipped: bool,
     /// What they had allowed before.
     pub consent: Option<&'a ScopeSet>,
 }
@@ -33,7 +35,7 @@ pub fn create(scope: &ScopeSet, basis: Basis<'_>) -> Creation {
     }
     let known = basis.consent.is_some_and(|before| before.covers_all(scope));
     if !basis.allowed {
-        return if known {
+        return if known || basis.skipped {
             Creation::Keep { consent: None }
         } else {
             Creation::NotAllowed
@@ -144,6 +146,7 @@ mod tests {
                 signed_in_by: Some(SessionId(Ulid(1))),
                 used_at: used.then_some(Timestamp(0)),
                 session_id: None,
+                claims: crate::domain::RequestedClaims::default(),
             }
         }
     }
@@ -179,21 +182,24 @@ mod tests {
 
         #[test]
         fn a_code_rests_on_a_sign_in_and_on_what_was_allowed_and_consent_only_grows(
-            scope in scopes(), before in prop::option::of(scopes()), signed_in in any::<bool>(), allowed in any::<bool>()
+            scope in scopes(), before in prop::option::of(scopes()), signed_in in any::<bool>(), allowed in any::<bool>(),
+            skipped in any::<bool>()
         ) {
-            let basis = Basis { signed_in, allowed, consent: before.as_ref() };
+            let basis = Basis { signed_in, allowed, skipped, consent: before.as_ref() };
             match create(&scope, basis) {
                 Creation::Keep { consent } => {
                     prop_assert!(signed_in);
                     let known = before.clone().unwrap_or_default();
-                    prop_assert!(allowed || known.covers_all(&scope));
+                    prop_assert!(allowed || skipped || known.covers_all(&scope));
                     prop_assert!(consent.is_none() || allowed);
+                    // What nobody was asked for is not remembered as allowed.
                     let after = consent.unwrap_or_else(|| known.clone());
-                    prop_assert!(after.covers_all(&known) && after.covers_all(&scope));
+                    prop_assert!(after.covers_all(&known));
+                    prop_assert!(after.covers_all(&scope) || !allowed);
                 }
                 Creation::SignedOut => prop_assert!(!signed_in),
                 Creation::NotAllowed => {
-                    prop_assert!(signed_in && !allowed);
+                    prop_assert!(signed_in && !allowed && !skipped);
                     prop_assert!(!before.is_some_and(|before| before.covers_all(&scope)));
                 }
             }

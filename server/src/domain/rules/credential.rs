@@ -54,6 +54,10 @@ pub fn session_scopes(
         return Err(Over::Revoked);
     }
     let account = enabled(account)?;
+    // Whoever has left the client's groups has lost its tokens.
+    if client.is_some_and(|client| !client.policy.admits(&account.user)) {
+        return Err(Over::Revoked);
+    }
     if state != SessionState::Live {
         return Err(Over::Expired);
     }

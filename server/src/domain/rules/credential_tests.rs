@@ -28,6 +28,7 @@ fn session(expires: i64, idle: i64, client: Option<ClientId>) -> Session {
         last_seen_at: NOW,
         expires_at: Timestamp(NOW.0 + expires),
         idle_until: Timestamp(NOW.0 + idle),
+        claims: Default::default(),
         revoked_at: None,
     }
 }
@@ -43,6 +44,9 @@ fn client(scopes: &str, secrets: Option<ClientSecrets>) -> Client {
         secrets,
         require_pkce: false,
         resource_server: false,
+        policy: crate::domain::ClientPolicy::default(),
+        dynamic: false,
+        document: None,
         created_at: NOW,
     }
 }

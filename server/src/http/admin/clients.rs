@@ -8,10 +8,13 @@ use doorward_shared::{
 use rocket::{Route, delete, get, patch, post, routes};
 use ulid::Ulid;
 
-use super::scopes::{Clients, ClientsRead};
+use super::{
+    client_policy::{self, view},
+    scopes::{Clients, ClientsRead},
+};
 use crate::{
     clock::random_bytes,
-    crypto::secret::{Secret, client_secret},
+    crypto::secret::client_secret,
     domain::{
         self, Act, ClientSecrets, Door, GrantType,
         client::{check_redirect_uri, check_resource, names_resource},
@@ -36,24 +39,7 @@ pub fn all() -> Vec<Route> {
     routes![list, register, get, change, delete, rotate_secret]
 }
 
-fn view(client: domain::Client, secret: Option<&Secret>) -> Client {
-    Client {
-        id: client.id,
-        client_id: client.id,
-        confidential: client.is_confidential(),
-        require_pkce: client.needs_pkce(),
-        resource_server: client.resource_server,
-        name: client.name,
-        redirect_uris: client.redirect_uris,
-        grant_types: client.grant_types.iter().map(ToString::to_string).collect(),
-        scopes: client.scopes,
-        resources: client.resources,
-        created_at: client.created_at,
-        client_secret: secret.map(|secret| secret.expose().to_owned()),
-    }
-}
-
-fn uris(
+pub(super) fn uris(
     field: &str,
     given: &[String],
     check: impl Fn(&str) -> Result<(), String>,
@@ -94,7 +80,7 @@ fn may_have(
     act: &Act,
     client: Client,
 ) -> impl Future<Output = Result<(), ApiError>> + Send {
-    let sees_all = for_this_server(doorward, Some(&client.resources));
+    let sees_all = client.resource_server || for_this_server(doorward, Some(&client.resources));
     let (store, act) = (doorward.store.clone(), act.clone());
     async move {
         let judged = store.allowed(act, move |by| {
@@ -122,8 +108,15 @@ fn checked(doorward: &Services, form: &RegisterClient) -> Result<domain::Client,
         secrets: None,
         require_pkce: form.require_pkce,
         resource_server: form.resource_server,
+        policy: client_policy::registered(form, &doorward.settings.http_redirect_hosts)?,
+        dynamic: false,
+        document: None,
         created_at: Timestamp::default(),
     };
+    if !form.confidential && client.policy.auth_method == Some(domain::AuthMethod::PrivateKeyJwt) {
+        let reason = "private_key_jwt is for confidential clients";
+        return Err(ApiError::validation("tokenEndpointAuthMethod", reason));
+    }
     Ok(client)
 }
 
@@ -151,7 +144,8 @@ async fn register(
     let work = async {
         let mut client = checked(doorward, &body.0)?;
         let sees_all = for_this_server(doorward, Some(&client.resources));
-        let secret = body.0.confidential.then(|| client_secret(random_bytes()));
+        let with_secret = client_policy::needs_secret(&client, body.0.confidential);
+        let secret = with_secret.then(|| client_secret(random_bytes()));
         client.secrets = secret.as_ref().map(|secret| ClientSecrets {
             current: secret.digest(),
             previous: None,
@@ -188,6 +182,8 @@ async fn change(
 ) -> Answer<Client> {
     let client = find(doorward, id).await?;
     let patch = body.0;
+    let hosts = &doorward.settings.http_redirect_hosts;
+    let policy = client_policy::change(&patch, hosts, client.dynamic)?;
     let name = patch.name.as_deref();
     let redirect_uris = patch.redirect_uris.as_deref();
     let resources = patch.resources.as_deref();
@@ -209,6 +205,7 @@ async fn change(
             .transpose()?,
         require_pkce: patch.require_pkce,
         resource_server: patch.resource_server,
+        policy,
         sees_all: for_this_server(doorward, patch.resources.as_deref()),
     };
     let act = doorward.act(&by, Door::Admin, info)?;

@@ -1,5 +1,6 @@
 //! `/admin`: the operators' API.
 
+mod client_policy;
 mod clients;
 mod events;
 mod keys;

@@ -59,6 +59,8 @@ fn view(user: domain::User) -> User {
         last_name: user.last_name,
         role: user.role,
         permissions: user.permissions,
+        groups: user.groups,
+        email_verified: user.email_verified,
         disabled: user.disabled_at.is_some(),
         created_at: user.created_at,
         last_login_at: user.last_login_at,
@@ -127,12 +129,17 @@ async fn change(
     let permissions = permissions
         .map(|given| values::scopes("permissions", given))
         .transpose()?;
+    let groups = patch.groups.as_deref();
     let change = UserChange {
         email: patch.email.as_deref().map(email).transpose()?,
         first_name: values::name_change("firstName", patch.first_name)?,
         last_name: values::name_change("lastName", patch.last_name)?,
         role: patch.role,
         permissions,
+        groups: groups
+            .map(|given| values::groups("groups", given))
+            .transpose()?,
+        email_verified: patch.email_verified,
         disabled: patch.disabled,
     };
     let act = doorward.act(&by, Door::Admin, info)?;

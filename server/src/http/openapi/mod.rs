@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 pub(super) use self::operation::{Operation, Who};
 use self::operation::{Schemas, of};
-use super::well_known::Public;
+use super::{Services, well_known::Public};
 
 pub fn all() -> Vec<Route> {
     routes![describe]
@@ -31,9 +31,13 @@ pub fn text() -> std::sync::Arc<str> {
     DESCRIPTION.clone()
 }
 
+/// The description with the address at which this server is reached.
 #[get("/openapi.json")]
-fn describe() -> Public {
-    Public(text())
+fn describe(doorward: &Services) -> Public {
+    let server = json!([{ "url": doorward.issuer }]);
+    // The text is one object: the member goes to its start.
+    let start = format!("{{\n  \"servers\": {server},");
+    Public(text().replacen('{', &start, 1).into())
 }
 
 /// Every operation there is.

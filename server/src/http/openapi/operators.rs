@@ -169,6 +169,15 @@ pub(super) const OPERATIONS: &[Operation] = &[
     .lists::<admin::Client>(&[]),
     op(
         Post,
+        "/admin/clients/registration-tokens",
+        Scope("admin:clients"),
+        "Mint an initial access token, with which a client registers itself; it is shown once",
+    )
+    .takes::<admin::MintRegistrationToken>()
+    .gives::<admin::RegistrationToken>(201)
+    .or(&[E::ValidationFailed]),
+    op(
+        Post,
         "/admin/clients",
         Scope("admin:clients"),
         "Register an OAuth client; its secret is shown once",

@@ -34,6 +34,14 @@ pub(super) const OPERATIONS: &[Operation] = &[
         E::RateLimited,
         E::Overloaded,
     ]),
+    op(
+        Get,
+        "/auth/check",
+        Bearer,
+        "Whether a request may pass: forward authentication for proxies. `scope` names what it needs; with `browser=1` a browser's sign-in counts and a 401 carries `Location`, with `browser=302` the answer is a redirect there",
+    )
+    .done()
+    .or(&[E::InsufficientScope]),
     op(Post, "/auth/login", Anybody, "Sign in")
         .takes::<auth::LoginRequest>()
         .gives::<auth::TokenResponse>(200)

@@ -1,6 +1,6 @@
 //! OAuth2 and OpenID Connect.
 
-use rocket::http::Method::{Get, Post};
+use rocket::http::Method::{Delete, Get, Post, Put};
 
 use super::operation::{
     Operation,
@@ -10,9 +10,10 @@ use super::operation::{
 use crate::{
     http::{
         oauth::{AuthorizeForm, LogoutForm, OAuthToken, TokenRequest},
+        register::ClientInformation,
         token_info::TokenQuestion,
     },
-    oauth::{Metadata, TokenInfo, UserInfo},
+    oauth::{Metadata, TokenInfo, UserInfo, registration::Metadata as Metadata7591},
 };
 
 /// The operations.
@@ -62,6 +63,36 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "Give up a token (RFC 7009); somebody else's is left alone",
     )
     .form::<TokenQuestion>(),
+    op(
+        Post,
+        "/oauth/register",
+        Anybody,
+        "Register a client (RFC 7591), where the setting client_registration allows it; with an initial access token or an API key as bearer",
+    )
+    .takes::<Metadata7591>()
+    .gives::<ClientInformation>(201),
+    op(
+        Get,
+        "/oauth/register/{id}",
+        Anybody,
+        "A client's registration, with its registration access token as bearer (RFC 7592)",
+    )
+    .gives::<ClientInformation>(200),
+    op(
+        Put,
+        "/oauth/register/{id}",
+        Anybody,
+        "Change it; what is left out is gone",
+    )
+    .takes::<Metadata7591>()
+    .gives::<ClientInformation>(200),
+    op(
+        Delete,
+        "/oauth/register/{id}",
+        Anybody,
+        "End it; the client's tokens die",
+    )
+    .done(),
     op(
         Post,
         "/oauth/introspect",

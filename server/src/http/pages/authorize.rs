@@ -1,5 +1,6 @@
 //! `/oauth/authorize`: from an application's request to its answer, by way of signing in and consent.
 
+use maud::html;
 use rocket::{
     Route, get,
     http::{Method, uri::Origin},
@@ -8,13 +9,14 @@ use rocket::{
 
 use super::{
     consent,
-    page::{Answer, go_far},
+    page::{Answer, Page, go_far},
     sign_in,
+    texts::fill,
     visit::Visit,
 };
 use crate::{
     http::{Services, oauth::FormBody},
-    oauth::{AuthorizationRequest, Failure, Next, Visitor, pairs},
+    oauth::{AuthorizationRequest, ClientAnswer, Failure, NOT_ADMITTED, Next, Visitor, pairs},
 };
 
 pub fn all() -> Vec<Route> {
@@ -66,7 +68,8 @@ pub async fn advance(
         .authorize(&request, visitor)
         .await
     {
-        Ok(Next::Answer(url)) => Ok(visit.leave(url, decision.is_some())),
+        Ok(Next::Answer(answer)) => Ok(visit.bring(answer, decision.is_some())),
+        Ok(Next::NotAdmitted(answer)) => not_admitted(&visit, request, answer).await,
         Ok(Next::SignIn) => {
             let asking = sign_in::asking(&visit, Some(request)).await?;
             Ok(sign_in::page(&visit, asking.as_ref(), sign_in::Said::default()).into())
@@ -76,12 +79,52 @@ pub async fn advance(
     }
 }
 
+/// The page for somebody who may not sign in to an application. It leads on to the application, which is told too.
+async fn not_admitted(
+    visit: &Visit<'_>,
+    request: AuthorizationRequest,
+    answer: ClientAnswer,
+) -> Answer {
+    let t = visit.texts;
+    let failure = Failure::new("access_denied", NOT_ADMITTED);
+    visit
+        .doorward
+        .clients
+        .refused(Some(request.client_id), &failure, visit.info.ip);
+    let again = sign_in::address(visit.doorward, Some(&request));
+    let asking = sign_in::asking(visit, Some(request)).await?;
+    let name = asking.map(|asking| asking.name).unwrap_or_default();
+    let url = answer.url();
+    let main = html! {
+        h1 { (t.not_admitted_title) }
+        p role="alert" { (fill(t.not_admitted, "app", &name)) }
+        p { a href=(url) { (fill(t.back_to_app, "app", &name)) } }
+        p class="aside" { a href=(again) { (t.factor_restart) } }
+    };
+    Ok(Page {
+        status: 403,
+        onward: Some(url),
+        onward_after: NOT_ADMITTED_SECONDS,
+        located: true,
+        ..Page::new(t, t.not_admitted_title, main)
+    }
+    .into())
+}
+
+/// How long a person has to read why they are sent back, in seconds.
+const NOT_ADMITTED_SECONDS: u32 = 15;
+
 #[get("/oauth/authorize")]
 async fn authorize(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
     let Some(pairs) = query(uri) else {
         return Err(visit.refused(Failure::too_many_parameters().into()));
     };
-    match visit.doorward.authorization.read(pairs).await {
+    match visit
+        .doorward
+        .authorization
+        .read(pairs, visit.info.ip)
+        .await
+    {
         Ok(request) => advance(visit.of(&request), request, None).await,
         Err(error) => Err(visit.refused(error)),
     }
@@ -93,7 +136,12 @@ async fn authorize(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
 async fn authorize_post(visit: Visit<'_>, form: FormBody) -> Answer {
     let form = form.0.map_err(|failure| visit.failed(&failure))?;
     let pairs = form.pairs().to_vec();
-    match visit.doorward.authorization.read(pairs).await {
+    match visit
+        .doorward
+        .authorization
+        .read(pairs, visit.info.ip)
+        .await
+    {
         Ok(_) => {
             let mut query = form_urlencoded::Serializer::new(String::new());
             query.extend_pairs(form.pairs());

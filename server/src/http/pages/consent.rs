@@ -7,8 +7,8 @@ use rocket::{Route, post, routes};
 use super::{
     authorize::advance,
     form::{Posted, Taken},
-    page::Answer,
-    sign_in::kept,
+    page::{Answer, Page},
+    sign_in::{kept, logo},
     sign_up::beside,
     texts::{Texts, fill},
     visit::Visit,
@@ -54,8 +54,13 @@ pub async fn page(
         button type="submit" class="quiet" { (t.deny) }
     };
     let again = beside(doorward, "/sign-in", Some(&request));
+    let policy = &client.policy;
     let main = html! {
+        (logo(policy.logo_uri.as_deref()))
         h1 { (fill(t.consent_title, "app", &client.name)) }
+        @if let Some(uri) = &policy.client_uri {
+            p class="hint" { a href=(uri) rel="noreferrer" { (destination(uri)) } }
+        }
         p { (fill(t.consent_as, "email", &email)) " " a href=(again) { (t.not_you) } }
         @if scope.is_empty() {
             p { (t.consent_nothing) }
@@ -73,7 +78,11 @@ pub async fn page(
         }
         p class="hint" { (t.consent_revocable) }
     };
-    Ok(visit.page(t.consent_short, main).into())
+    Ok(Page {
+        picture: client.policy.logo_uri.clone(),
+        ..visit.page(t.consent_short, main)
+    }
+    .into())
 }
 
 /// What each scope allows, in plain words; the scope itself for who knows it.

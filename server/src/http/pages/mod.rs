@@ -5,6 +5,7 @@ mod account;
 mod arrive;
 mod asset;
 mod authorize;
+mod back;
 mod browser;
 mod consent;
 mod factor;
@@ -42,6 +43,7 @@ pub fn all() -> Vec<Route> {
         asset::all(),
         authorize::all(),
         sign_in::all(),
+        back::all(),
         factor::all(),
         sign_up::all(),
         consent::all(),

@@ -2,7 +2,8 @@
 
 use std::{borrow::Cow, io::Cursor};
 
-use maud::{DOCTYPE, Markup, html};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 use rocket::{
     Request, Response,
     http::{Header, Status},
@@ -11,8 +12,9 @@ use rocket::{
 
 use super::texts::{EN, Texts};
 use crate::{
+    crypto::secret::Digest256,
     http::{ApiError, Services},
-    oauth::Failure,
+    oauth::{ClientAnswer, Failure},
     store::StoreError,
 };
 
@@ -32,8 +34,16 @@ pub struct Page {
     pub onward: Option<String>,
     /// Whether `onward` also stands in a `Location` head, for programs that read no HTML. Browsers ignore it here.
     pub located: bool,
+    /// After how long it does, in seconds.
+    pub onward_after: u32,
+    /// Where a form of the page goes that is sent by itself, if it is one.
+    pub posts_to: Option<String>,
+    /// A picture of another origin that the page shows.
+    pub picture: Option<String>,
     /// `Set-Cookie`
     pub cookie: Option<String>,
+    /// Another one.
+    pub second_cookie: Option<String>,
     pub retry_after: Option<u64>,
 }
 
@@ -64,8 +74,12 @@ impl Page {
             wide: false,
             script: false,
             onward: None,
+            onward_after: 0,
+            posts_to: None,
+            picture: None,
             located: false,
             cookie: None,
+            second_cookie: None,
             retry_after: None,
         }
     }
@@ -80,6 +94,25 @@ impl Page {
         };
         Self {
             onward: Some(to),
+            ..Self::new(texts, texts.onward_title, main)
+        }
+    }
+
+    /// A page whose form brings a client its answer, by itself or with a button: OAuth 2.0 Form Post Response Mode.
+    pub fn posting(texts: &'static Texts, answer: ClientAnswer) -> Self {
+        let main = html! {
+            h1 { (texts.onward_title) }
+            p role="status" { (texts.onward_text) }
+            form method="post" action=(answer.uri) {
+                @for (name, value) in &answer.parameters {
+                    input type="hidden" name=(name) value=(value);
+                }
+                button type="submit" { (texts.onward_link) }
+            }
+            script { (PreEscaped(SUBMIT)) }
+        };
+        Self {
+            posts_to: Some(answer.uri),
             ..Self::new(texts, texts.onward_title, main)
         }
     }
@@ -132,6 +165,42 @@ impl Page {
             ..Self::error(texts, error.status().code, &what, None)
         }
     }
+}
+
+/// Sends the form of a page that posts.
+const SUBMIT: &str = "document.forms[0].submit()";
+
+impl Page {
+    /// The page's content security policy.
+    fn policy(&self, doorward: &Services) -> String {
+        let mut policy = POLICY.to_owned();
+        if let Some(uri) = &self.posts_to {
+            // Chromium applies it to the whole chain of redirects, and the client's may lead anywhere: by scheme alone. The
+            // page has one form, and no text in it that is not escaped.
+            let scheme = uri.split(':').next().unwrap_or_default();
+            policy = policy.replace(
+                "form-action 'self'",
+                &format!("form-action https: {scheme}:"),
+            );
+        }
+        if let Some(origin) = self.picture.as_deref().and_then(origin) {
+            policy = policy.replace("img-src 'self'", &format!("img-src 'self' {origin}"));
+        }
+        if self.script {
+            let integrity = &doorward.site.script_integrity;
+            policy.push_str(&format!("; script-src '{integrity}'"));
+        } else if self.posts_to.is_some() {
+            let hash = BASE64_STANDARD.encode(Digest256::of(SUBMIT.as_bytes()).0);
+            policy.push_str(&format!("; script-src 'sha256-{hash}'"));
+        }
+        policy
+    }
+}
+
+/// Scheme, host and port of an address: all that a policy may name of what somebody registered.
+fn origin(uri: &str) -> Option<String> {
+    let origin = url::Url::parse(uri).ok()?.origin();
+    origin.is_tuple().then(|| origin.ascii_serialization())
 }
 
 impl Shown {
@@ -215,11 +284,7 @@ impl<'r> Responder<'r, 'static> for Page {
         let mut response = Response::new();
         response.set_status(Status::from_code(self.status).unwrap_or(Status::InternalServerError));
         response.set_header(Header::new("Content-Type", "text/html; charset=utf-8"));
-        let policy = if self.script {
-            format!("{POLICY}; script-src '{}'", doorward.site.script_integrity)
-        } else {
-            POLICY.to_owned()
-        };
+        let policy = self.policy(doorward);
         response.set_header(Header::new("Content-Security-Policy", policy));
         let located = self
             .onward
@@ -232,6 +297,9 @@ impl<'r> Responder<'r, 'static> for Page {
             response.set_header(Header::new("Retry-After", seconds.to_string()));
         }
         dress(&mut response, self.cookie);
+        if let Some(cookie) = self.second_cookie {
+            response.adjoin_header(Header::new("Set-Cookie", cookie));
+        }
         response.set_sized_body(body.len(), Cursor::new(body));
         Ok(response)
     }
@@ -265,7 +333,7 @@ fn framed(doorward: &Services, page: &Page) -> Markup {
                 meta name="color-scheme" content="light dark";
                 meta name="robots" content="noindex";
                 @if let Some(to) = &page.onward {
-                    meta http-equiv="refresh" content={ "0; url=" (to) };
+                    meta http-equiv="refresh" content={ (page.onward_after) "; url=" (to) };
                 }
                 title { (page.title) " · " (site.name) }
                 link rel="stylesheet" href={ (base) "/assets/" (site.style.name) };

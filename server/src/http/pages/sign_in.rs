@@ -45,11 +45,21 @@ pub fn part(named: Option<&str>) -> Option<&'static str> {
     PARTS.into_iter().find(|part| Some(*part) == named)
 }
 
-/// A request that is under way, and the name of the application that makes it.
+/// A request that is under way, and the application that makes it.
 #[derive(Debug)]
 pub struct Asking {
     pub request: AuthorizationRequest,
     pub name: String,
+    pub logo: Option<String>,
+}
+
+/// An application's logo, where it has one. Its name stands beside it.
+pub fn logo(uri: Option<&str>) -> Markup {
+    html! {
+        @if let Some(uri) = uri {
+            img class="app-logo" src=(uri) alt="" width="48" height="48" referrerpolicy="no-referrer";
+        }
+    }
 }
 
 /// Whose request is under way.
@@ -66,7 +76,12 @@ pub async fn asking(
     let client = visit.doorward.store.client(request.client_id).await?;
     let client = client.ok_or_else(|| visit.failed(&Failure::client(false)))?;
     let name = client.name.clone();
-    Ok(Some(Asking { request, name }))
+    let logo = client.policy.logo_uri.clone();
+    Ok(Some(Asking {
+        request,
+        name,
+        logo,
+    }))
 }
 
 /// What was said before, and what is said about it.
@@ -96,6 +111,7 @@ pub fn page(visit: &Visit<'_>, asking: Option<&Asking>, said: Said<'_>) -> Page 
     let main = html! {
         h1 { (t.sign_in_title) }
         @if let Some(asking) = asking {
+            (logo(asking.logo.as_deref()))
             p { (fill(t.sign_in_for, "app", &asking.name)) }
         }
         (alert(visit, said.error))
@@ -114,6 +130,7 @@ pub fn page(visit: &Visit<'_>, asking: Option<&Asking>, said: Said<'_>) -> Page 
             .stale
             .unwrap_or_else(|| said.error.map_or(200, page_status)),
         retry_after: said.error.and_then(ApiError::retry_after),
+        picture: asking.and_then(|asking| asking.logo.clone()),
         ..visit.page(t.sign_in_title, main)
     }
 }
@@ -309,6 +326,8 @@ pub async fn arrived(
         let cause = visit
             .info
             .cause(Actor::User(session.user_id), session.created_at);
+        // What it opened at clients goes on with the person's new sign-in.
+        doorward.store.hand_over(id, session.id).await?;
         let ended = doorward.store.sign_out(None, Act::of_session(id, cause));
         match ended.await {
             // It has ended since.
@@ -322,6 +341,11 @@ pub async fn arrived(
         Some(request) => Page {
             cookie,
             ..Page::onward(visit.texts, continued(doorward, request))
+        }
+        .into(),
+        None if visit.back.is_some() => Page {
+            cookie,
+            ..Page::onward(visit.texts, visit.back.clone().unwrap_or_default())
         }
         .into(),
         None => Shown::Go(Go {

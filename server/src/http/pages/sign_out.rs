@@ -19,7 +19,7 @@ use super::{
 use crate::{
     domain::Door,
     http::{ApiError, Services, oauth::FormBody},
-    oauth::{Failure, Form, Hint, Refused, allowed_redirect, with_parameters},
+    oauth::{Failure, Form, Hint, Refused, with_parameters},
     service::SignedIn,
     store::StoreError,
 };
@@ -40,7 +40,7 @@ const PLACE: &str = "sign-out";
 /// Where an application wants somebody to be sent once they have signed out.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Wish {
-    /// One of the client's redirect URIs, `state` added to it.
+    /// One of the client's post-logout redirect URIs, `state` added to it.
     then: Option<String>,
     /// The session of the ID token that came as a hint.
     hinted: Option<doorward_shared::SessionId>,
@@ -72,7 +72,7 @@ fn done(visit: &Visit<'_>) -> Page {
     Page::new(t, t.signed_out_title, main)
 }
 
-/// Ends the session of the browser, and that of the hint where it is the same person's.
+/// Signs the browser out, and ends the session of the hint where it is the same person's.
 async fn end(
     visit: &Visit<'_>,
     who: Option<&SignedIn>,
@@ -182,7 +182,8 @@ async fn read_logout(doorward: &Services, pairs: Vec<(String, String)>) -> Resul
         let bad = || Refused::Page(client, BAD_LOGOUT_REDIRECT);
         let client = doorward.store.client(client.ok_or_else(bad)?).await?;
         let client = client.ok_or_else(Failure::unknown_client)?;
-        if !allowed_redirect(&client, uri) {
+        let registered = &client.policy.post_logout_redirect_uris;
+        if !registered.iter().any(|known| known == uri) {
             return Err(bad());
         }
         let state: Vec<_> = form

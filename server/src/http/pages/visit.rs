@@ -8,7 +8,8 @@ use rocket::{
 };
 
 use super::{
-    browser::{Browser, new_cookie},
+    back,
+    browser::{Browser, cookies, new_cookie},
     form::{TOKEN, token_for},
     language,
     page::{Page, Shown, go},
@@ -19,7 +20,7 @@ use crate::{
     crypto::secret::Secret,
     domain::{Actor, Cause},
     http::{ApiError, RequestInfo, Services, request::UserAgent},
-    oauth::{AuthorizationRequest, Failure, Refused},
+    oauth::{AuthorizationRequest, ClientAnswer, Failure, Refused, ResponseMode},
     store::NewSession,
 };
 
@@ -31,7 +32,7 @@ pub struct Visit<'r> {
     pub info: &'r RequestInfo,
     pub agent: Option<String>,
     pub texts: &'static Texts,
-    /// The page of the app's from which the browser was sent to sign in.
+    /// Where the browser was sent to sign in from: a page behind a proxy, or one of the app's.
     pub back: Option<String>,
 }
 
@@ -94,7 +95,7 @@ impl Visit<'_> {
         }
         match refused {
             Refused::Page(_, failure) => self.failed(&failure),
-            Refused::Client { url, .. } => self.leave(url, true),
+            Refused::Client { answer, .. } => self.bring(answer, true),
         }
     }
 
@@ -130,6 +131,14 @@ impl Visit<'_> {
         }
     }
 
+    /// Leaves for a client with an answer, the way that it asked for.
+    pub fn bring(&self, answer: ClientAnswer, located: bool) -> Shown {
+        match answer.mode {
+            ResponseMode::Query => self.leave(answer.url(), located),
+            ResponseMode::FormPost => Page::posting(self.texts, answer).into(),
+        }
+    }
+
     /// A form to `action`, with a token of its own; its page is a [`Visit::page`].
     pub fn form(&self, action: &str, fields: Markup) -> Markup {
         self.form_with(action, None, fields)
@@ -147,6 +156,13 @@ impl Visit<'_> {
     }
 }
 
+/// The address that leads on to the protected page which a browser is signing in for.
+fn to_protected(request: &Request<'_>, doorward: &Services) -> Option<String> {
+    let kept = cookies(request, &back::cookie_name(doorward)).next()?;
+    doorward.forward_auth.way_back(kept)?;
+    Some(back::address(doorward, kept))
+}
+
 #[rocket::async_trait]
 impl<'r> FromRequest<'r> for Visit<'r> {
     type Error = ApiError;
@@ -158,7 +174,7 @@ impl<'r> FromRequest<'r> for Visit<'r> {
                 info: RequestInfo::of(request, doorward),
                 agent: UserAgent::of(request).0,
                 texts: language::of(request),
-                back: way_back(request, doorward),
+                back: to_protected(request, doorward).or_else(|| way_back(request, doorward)),
             }),
             Err(error) => Outcome::Error(error.leave(request)),
         }

@@ -16,7 +16,13 @@ const client = async (name, more) => {
   const { clientId, clientSecret } = await call('/admin/clients', { name, scopes, ...more }, process.env.OPERATOR_KEY)
   return { id: clientId, secret: clientSecret }
 }
-const people = { redirectUris: ['http://127.0.0.1/callback'], grantTypes: ['authorization_code', 'refresh_token'] }
+const people = {
+  redirectUris: ['http://127.0.0.1/callback'],
+  postLogoutRedirectUris: ['http://127.0.0.1:9/callback'],
+  grantTypes: ['authorization_code', 'refresh_token'],
+  // She signed up herself: her address is not verified.
+  unverifiedEmail: 'send',
+}
 console.log(
   JSON.stringify({
     person: { ...person, id: user.id },

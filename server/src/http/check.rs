@@ -1,0 +1,266 @@
+//! `/auth/check`: forward authentication for nginx, Caddy and Traefik.
+
+use std::io::Cursor;
+
+use rocket::{
+    Request, Response, Route, get,
+    http::{Header, Status, uri::Origin},
+    outcome::Outcome,
+    request::FromRequest,
+    response::{self, Responder},
+    routes,
+};
+
+use super::{ApiError, RequestInfo, Services, oauth::Authorization, values};
+use crate::service::{Caller, Page, Passed};
+use doorward_shared::{ErrorCode, ScopeSet};
+
+pub fn all() -> Vec<Route> {
+    routes![check]
+}
+
+/// How the proxy treats browsers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Browsers {
+    /// Programs alone pass.
+    #[default]
+    No,
+    /// A 401 carries where to sign in: nginx.
+    Location,
+    /// 302 to there: Caddy, Traefik.
+    Redirect,
+}
+
+/// What a proxy asks.
+#[derive(Debug, Default)]
+struct Asked {
+    scopes: ScopeSet,
+    browsers: Browsers,
+}
+
+impl Asked {
+    /// From the query. A name that is not known is refused: a mistyped `scope` would let everybody pass.
+    fn read(uri: &Origin<'_>) -> Result<Self, ApiError> {
+        let text = uri.query().map(|query| query.as_str()).unwrap_or_default();
+        let pairs = crate::oauth::pairs(text.as_bytes());
+        let pairs = pairs.ok_or_else(|| ApiError::request("query", "has too many parameters"))?;
+        let mut asked = Self::default();
+        let mut seen = Vec::new();
+        for (name, value) in pairs {
+            if seen.contains(&name) {
+                return Err(ApiError::request(&name, "came twice"));
+            }
+            match (name.as_str(), value.as_str()) {
+                ("scope", words) => {
+                    let words = words.split(' ').filter(|word| !word.is_empty());
+                    let words: Vec<_> = words.map(str::to_owned).collect();
+                    let scopes = values::scopes("scope", &words);
+                    let bad = |_| ApiError::request("scope", "must be scopes with spaces between");
+                    asked.scopes = scopes.map_err(bad)?;
+                }
+                ("browser", "1") => asked.browsers = Browsers::Location,
+                ("browser", "302") => asked.browsers = Browsers::Redirect,
+                ("browser", _) => return Err(ApiError::request("browser", "must be 1 or 302")),
+                _ => return Err(ApiError::request(&name, "is not a parameter")),
+            }
+            seen.push(name);
+        }
+        Ok(asked)
+    }
+}
+
+/// What of a request the proxy passes on.
+struct Forwarded<'r> {
+    page: Option<Page>,
+    cookies: Vec<(&'r str, &'r str)>,
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Forwarded<'r> {
+    type Error = ApiError;
+    async fn from_request(request: &'r Request<'_>) -> rocket::request::Outcome<Self, ApiError> {
+        let doorward = match Services::of(request) {
+            Ok(doorward) => doorward,
+            Err(error) => return Outcome::Error(error.leave(request)),
+        };
+        let headers = request.headers();
+        let one = |name: &str| {
+            let mut values = headers.get(name);
+            match (values.next(), values.next()) {
+                (Some(value), None) => Some(value),
+                _ => None,
+            }
+        };
+        let forwarded = (
+            one("x-forwarded-proto"),
+            one("x-forwarded-host"),
+            one("x-forwarded-uri"),
+        );
+        let pairs = headers
+            .get("cookie")
+            .flat_map(|header| header.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='));
+        Outcome::Success(Self {
+            page: doorward
+                .forward_auth
+                .asked_page(one("x-original-url"), forwarded),
+            cookies: pairs.take(MAX_COOKIES).collect(),
+        })
+    }
+}
+
+/// Cookies of a request that are looked at.
+const MAX_COOKIES: usize = 200;
+/// Cookies with our name that are looked up.
+const MAX_CANDIDATES: usize = 4;
+
+/// What the proxy is answered. The four headers are always there: what a browser sent under their names never passes.
+struct Verdict {
+    result: Result<Passed, ApiError>,
+    /// Where the browser goes.
+    location: Option<String>,
+    redirect: bool,
+    cookie: Option<String>,
+}
+
+impl<'r> Responder<'r, 'static> for Verdict {
+    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
+        let (passed, mut response) = match self.result {
+            Ok(passed) => (
+                passed,
+                Response::build().status(Status::NoContent).finalize(),
+            ),
+            Err(error) => (Passed::default(), error.respond_to(request)?),
+        };
+        if self.redirect && self.location.is_some() {
+            response = Response::build()
+                .status(Status::Found)
+                .sized_body(0, Cursor::new(""))
+                .finalize();
+        }
+        for (name, value) in [
+            ("X-Auth-Subject", passed.subject),
+            ("X-Auth-Email", passed.email),
+            ("X-Auth-Groups", passed.groups),
+            ("X-Auth-Scope", passed.scope),
+        ] {
+            response.set_header(Header::new(name, value));
+        }
+        response.set_header(Header::new("Cache-Control", "no-store"));
+        if let Some(location) = self.location {
+            response.set_header(Header::new("Location", location));
+        }
+        if let Some(cookie) = self.cookie {
+            response.set_header(Header::new("Set-Cookie", cookie));
+        }
+        Ok(response)
+    }
+}
+
+#[get("/auth/check")]
+async fn check(
+    doorward: &Services,
+    info: &RequestInfo,
+    headers: Authorization<'_>,
+    forwarded: Forwarded<'_>,
+    uri: &Origin<'_>,
+) -> Verdict {
+    let mut verdict = Verdict {
+        result: Ok(Passed::default()),
+        location: None,
+        redirect: false,
+        cookie: None,
+    };
+    verdict.result = judged(doorward, info, (&headers.0, &forwarded), uri, &mut verdict).await;
+    verdict
+}
+
+async fn judged(
+    doorward: &Services,
+    info: &RequestInfo,
+    (headers, forwarded): (&[&str], &Forwarded<'_>),
+    uri: &Origin<'_>,
+    verdict: &mut Verdict,
+) -> Result<Passed, ApiError> {
+    let asked = Asked::read(uri)?;
+    let caller = match (headers, asked.browsers) {
+        ([], Browsers::No) => return Err(missing()),
+        ([], browsers) => {
+            let who = in_browser(doorward, forwarded, verdict).await?;
+            let Some(caller) = who else {
+                let page = forwarded.page.as_ref();
+                verdict.location = page.map(|page| doorward.forward_auth.way_to(page));
+                verdict.redirect = browsers == Browsers::Redirect;
+                return Err(missing());
+            };
+            // Only an answer that reaches the browser brings the cookie there.
+            if verdict.cookie.is_some() && browsers == Browsers::Redirect {
+                verdict.location = forwarded.page.as_ref().map(|page| page.url.clone());
+                verdict.redirect = true;
+            }
+            caller
+        }
+        ([header], _) => {
+            let token = bearer(header).ok_or_else(missing)?;
+            doorward.callers.authenticate(token, info.ip).await?
+        }
+        _ => return Err(ApiError::request("authorization", "came more than once")),
+    };
+    if let Some(scope) = caller.scopes.first_missing(&asked.scopes) {
+        return Err(ApiError::scope(scope.as_str()));
+    }
+    Ok(doorward.forward_auth.passed(&caller).await?)
+}
+
+fn missing() -> ApiError {
+    ApiError::new(ErrorCode::MissingToken, "a credential is missing")
+}
+
+fn bearer(header: &str) -> Option<&str> {
+    let (scheme, token) = header.split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then_some(token.trim())
+}
+
+/// Who is signed in in the browser behind a request: by the cookie of our own host, that of the page's host, or the code
+/// that the page was asked for with.
+async fn in_browser(
+    doorward: &Services,
+    forwarded: &Forwarded<'_>,
+    verdict: &mut Verdict,
+) -> Result<Option<Caller>, ApiError> {
+    if let Some(page) = &forwarded.page
+        && let Some((who, cookie)) = doorward.forward_auth.take_code(page).await?
+    {
+        verdict.cookie = Some(cookie);
+        return Ok(Some(who.caller()));
+    }
+    let named = |name: &str| {
+        let found = forwarded.cookies.iter().filter(|(have, _)| *have == name);
+        found
+            .map(|(_, value)| *value)
+            .take(MAX_CANDIDATES)
+            .collect::<Vec<_>>()
+    };
+    let now = doorward.clock.now();
+    for value in named(&doorward.site.cookie) {
+        let hash = crate::crypto::secret::Digest256::of(value.as_bytes());
+        if let Some(who) = doorward.browsers.signed_in(hash, now).await? {
+            return Ok(Some(who.caller()));
+        }
+    }
+    let Some(page) = &forwarded.page else {
+        return Ok(None);
+    };
+    for value in named(&doorward.forward_auth.check_cookie(page.tls)) {
+        if let Some(who) = doorward
+            .forward_auth
+            .signed_in_at_host(&page.host, value)
+            .await?
+        {
+            return Ok(Some(who.caller()));
+        }
+    }
+    Ok(None)
+}

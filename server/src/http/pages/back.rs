@@ -1,0 +1,65 @@
+//! `/sign-in/back`: from a page that a proxy protects to the sign-in page, and back to it.
+
+use rocket::{
+    Route, get,
+    http::{Method, uri::Origin},
+    routes,
+};
+
+use super::{
+    authorize::parameter,
+    page::{Answer, Page, Shown, go},
+    sign_in::{self, Said},
+    visit::Visit,
+};
+use crate::http::Services;
+
+pub fn all() -> Vec<Route> {
+    routes![back]
+}
+
+/// The page's address, with the way back.
+pub fn address(doorward: &Services, kept: &str) -> String {
+    format!("{}/sign-in/back?to={kept}", doorward.site.base)
+}
+
+/// Name of the cookie that keeps the way back while somebody signs in.
+pub fn cookie_name(doorward: &Services) -> String {
+    format!("{}-back", doorward.site.cookie)
+}
+
+/// The `Set-Cookie` header that keeps a way back; without one it is forgotten.
+fn cookie(doorward: &Services, kept: Option<&str>) -> String {
+    let secure = if doorward.site.tls { "; Secure" } else { "" };
+    format!(
+        "{}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age={}{secure}",
+        cookie_name(doorward),
+        kept.unwrap_or_default(),
+        if kept.is_some() { 3600 } else { 0 }
+    )
+}
+
+#[get("/sign-in/back")]
+fn back(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
+    let doorward = visit.doorward;
+    let kept = parameter(uri, "to").unwrap_or_default();
+    let Some(page) = doorward.forward_auth.way_back(&kept) else {
+        // Too old, or not ours: the sign-in page leads to the account.
+        return Ok(go(format!("{}/sign-in", doorward.site.base)));
+    };
+    let who = visit.browser.signed_in()?;
+    match who {
+        Some(who) if !visit.is(Method::Head) => {
+            let mut shown = go(doorward.forward_auth.back_to(&page, &who));
+            if let Shown::Go(to) = &mut shown {
+                to.cookie = Some(cookie(doorward, None));
+            }
+            Ok(shown)
+        }
+        _ => Ok(Page {
+            second_cookie: Some(cookie(doorward, Some(&kept))),
+            ..sign_in::page(&visit, None, Said::default())
+        }
+        .into()),
+    }
+}

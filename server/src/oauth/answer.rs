@@ -1,0 +1,52 @@
+//! What a client is answered at the authorization endpoint, and how the browser brings it there.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Failure, with_parameters};
+
+/// `response_mode`: OAuth 2.0 Multiple Response Types, and Form Post Response Mode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum ResponseMode {
+    #[default]
+    Query,
+    FormPost,
+}
+
+impl ResponseMode {
+    /// For serde.
+    pub(super) fn is_query(&self) -> bool {
+        *self == Self::Query
+    }
+
+    /// From the parameter.
+    ///
+    /// # Errors
+    /// `invalid_request` for another mode.
+    pub fn parse(text: Option<&str>) -> Result<Self, Failure> {
+        match text {
+            None | Some("query") => Ok(Self::Query),
+            Some("form_post") => Ok(Self::FormPost),
+            Some(_) => Err(Failure::request("response_mode must be query or form_post")),
+        }
+    }
+}
+
+/// An answer on its way to a client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientAnswer {
+    /// The redirect URI, character by character.
+    pub uri: String,
+    pub mode: ResponseMode,
+    pub parameters: Vec<(&'static str, String)>,
+}
+
+impl ClientAnswer {
+    /// The redirect URI with the parameters in its query.
+    pub fn url(&self) -> String {
+        let parameters = self.parameters.iter();
+        let parameters: Vec<_> = parameters
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        with_parameters(&self.uri, &parameters)
+    }
+}

@@ -1,0 +1,319 @@
+//! Registration by clients themselves: what RFC 7591 calls client metadata, and what of it such a client may have.
+
+use doorward_shared::ScopeSet;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    crypto::jwks,
+    domain::{
+        AuthMethod, ClientPolicy, GrantType,
+        client::check_redirect_uri,
+        policy::{check_backchannel_uri, check_jwks_uri, check_shown_uri},
+        text::required_name,
+    },
+};
+
+/// Most redirect URIs of such a client.
+const MAX_URIS: usize = 20;
+
+/// Client metadata, RFC 7591 section 2. What is not known is ignored, as it says.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = ClientMetadata)]
+pub struct Metadata {
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub redirect_uris: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logo_uri: Option<String>,
+    /// Space-separated; all that a client may have when it is left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grant_types: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response_types: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_endpoint_auth_method: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub jwks: Option<serde_json::Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwks_uri: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub post_logout_redirect_uris: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backchannel_logout_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backchannel_logout_session_required: Option<bool>,
+}
+
+/// Why metadata is refused: an error code of RFC 7591 section 3.2.2, and a sentence.
+pub type Refused = (&'static str, String);
+
+/// What a client that registers itself may have.
+#[derive(Debug, Clone)]
+pub struct Allowed {
+    pub scopes: ScopeSet,
+    /// Whether it may keep a secret or a key; else it is a public client with PKCE, whatever it asks for.
+    pub confidential: bool,
+}
+
+/// A registration that is right.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Registration {
+    pub name: String,
+    pub redirect_uris: Vec<String>,
+    pub grant_types: Vec<GrantType>,
+    pub scopes: ScopeSet,
+    pub policy: ClientPolicy,
+    /// Whether a secret is to be made.
+    pub with_secret: bool,
+}
+
+fn bad(text: impl Into<String>) -> Refused {
+    ("invalid_client_metadata", text.into())
+}
+
+/// Decides what a client becomes that asks for this. Where less will do, it gets less, and the answer says so.
+///
+/// # Errors
+/// [`Refused`].
+pub fn decide(asked: &Metadata, allowed: &Allowed) -> Result<Registration, Refused> {
+    let grants = grants(asked, allowed)?;
+    if asked
+        .response_types
+        .as_ref()
+        .is_some_and(|types| types.iter().any(|kind| kind != "code"))
+    {
+        return Err(bad("response_types must be code"));
+    }
+    if asked.redirect_uris.len() > MAX_URIS || asked.post_logout_redirect_uris.len() > MAX_URIS {
+        return Err(("invalid_redirect_uri", "there must be at most 20".into()));
+    }
+    for uri in &asked.redirect_uris {
+        check_redirect_uri(uri, &[]).map_err(|why| ("invalid_redirect_uri", why))?;
+    }
+    if asked.redirect_uris.is_empty() && grants.contains(&GrantType::AuthorizationCode) {
+        let why = "redirect_uris must name at least one";
+        return Err(("invalid_redirect_uri", why.into()));
+    }
+    let (method, with_secret) = method(asked, allowed)?;
+    if method == AuthMethod::None && grants.contains(&GrantType::ClientCredentials) {
+        return Err(bad("client_credentials needs a client that keeps a secret"));
+    }
+    let scopes = match asked
+        .scope
+        .as_deref()
+        .filter(|scope| !scope.trim().is_empty())
+    {
+        Some(text) => {
+            let asked = ScopeSet::parse(text).map_err(|_| bad("a scope is malformed"))?;
+            asked.intersect(&allowed.scopes)
+        }
+        None => allowed.scopes.clone(),
+    };
+    // OpenID Connect Core section 11: with `openid` alone no refresh token would ever come.
+    let never = scopes.covers("openid") && !scopes.covers("offline_access");
+    let grant_types = grants
+        .into_iter()
+        .filter(|grant| !(never && *grant == GrantType::RefreshToken))
+        .collect();
+    let name = asked
+        .client_name
+        .as_deref()
+        .unwrap_or("unnamed application");
+    Ok(Registration {
+        name: required_name(name).map_err(|why| bad(format!("client_name {why}")))?,
+        redirect_uris: asked.redirect_uris.clone(),
+        grant_types,
+        scopes,
+        policy: policy(asked, method)?,
+        with_secret,
+    })
+}
+
+fn grants(asked: &Metadata, allowed: &Allowed) -> Result<Vec<GrantType>, Refused> {
+    let default = vec!["authorization_code".to_owned()];
+    let names = asked.grant_types.as_ref().unwrap_or(&default);
+    let mut grants = Vec::new();
+    for name in names {
+        // Others that a client knows of, such as `implicit`, are left out.
+        if let Ok(grant) = name.parse::<GrantType>()
+            && (allowed.confidential || grant != GrantType::ClientCredentials)
+        {
+            grants.push(grant);
+        }
+    }
+    grants.sort();
+    grants.dedup();
+    if grants.iter().all(|grant| *grant == GrantType::RefreshToken) {
+        return Err(bad("grant_types holds none that this server gives"));
+    }
+    Ok(grants)
+}
+
+/// How the client authenticates, and whether it gets a secret.
+fn method(asked: &Metadata, allowed: &Allowed) -> Result<(AuthMethod, bool), Refused> {
+    let asked = asked.token_endpoint_auth_method.as_deref();
+    let method = asked
+        .unwrap_or("client_secret_basic")
+        .parse::<AuthMethod>()
+        .map_err(|why| bad(format!("token_endpoint_auth_method {why}")))?;
+    Ok(match method {
+        _ if !allowed.confidential => (AuthMethod::None, false),
+        AuthMethod::None | AuthMethod::PrivateKeyJwt => (method, false),
+        AuthMethod::SecretBasic | AuthMethod::SecretPost => (method, true),
+    })
+}
+
+fn policy(asked: &Metadata, method: AuthMethod) -> Result<ClientPolicy, Refused> {
+    let named = |name: &'static str| move |why: String| bad(format!("{name} {why}"));
+    for uri in &asked.post_logout_redirect_uris {
+        check_redirect_uri(uri, &[]).map_err(named("post_logout_redirect_uris"))?;
+    }
+    if let Some(uri) = &asked.backchannel_logout_uri {
+        check_backchannel_uri(uri, true).map_err(named("backchannel_logout_uri"))?;
+    }
+    for (name, uri) in [
+        ("logo_uri", &asked.logo_uri),
+        ("client_uri", &asked.client_uri),
+    ] {
+        if let Some(uri) = uri {
+            check_shown_uri(uri).map_err(named(name))?;
+        }
+    }
+    if let Some(uri) = &asked.jwks_uri {
+        check_jwks_uri(uri).map_err(named("jwks_uri"))?;
+    }
+    let signs = method == AuthMethod::PrivateKeyJwt;
+    let keys = asked
+        .jwks
+        .as_ref()
+        .filter(|_| signs)
+        .map(ToString::to_string);
+    if let Some(keys) = &keys {
+        jwks::check(keys).map_err(named("jwks"))?;
+    }
+    let policy = ClientPolicy {
+        post_logout_redirect_uris: asked.post_logout_redirect_uris.clone(),
+        backchannel_logout_uri: asked.backchannel_logout_uri.clone(),
+        backchannel_logout_session_required: asked
+            .backchannel_logout_session_required
+            .unwrap_or(false),
+        auth_method: Some(method),
+        jwks: keys,
+        jwks_uri: asked.jwks_uri.clone().filter(|_| signs),
+        logo_uri: asked.logo_uri.clone(),
+        client_uri: asked.client_uri.clone(),
+        ..ClientPolicy::default()
+    };
+    let secret = matches!(method, AuthMethod::SecretBasic | AuthMethod::SecretPost);
+    policy
+        .check(method == AuthMethod::None, secret)
+        .map_err(|(field, why)| bad(format!("{field} {why}")))?;
+    Ok(policy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open() -> Allowed {
+        Allowed {
+            scopes: ScopeSet::parse("openid profile email offline_access").unwrap(),
+            confidential: false,
+        }
+    }
+
+    fn asked(changes: serde_json::Value) -> Metadata {
+        let mut all = serde_json::json!({ "redirect_uris": ["https://app.example/cb"] });
+        for (name, value) in changes.as_object().into_iter().flatten() {
+            all[name] = value.clone();
+        }
+        serde_json::from_value(all).unwrap()
+    }
+
+    #[test]
+    fn a_stranger_becomes_a_public_client_with_what_anybody_may_have() {
+        let made = decide(
+            &asked(serde_json::json!({
+                "token_endpoint_auth_method": "client_secret_post", "scope": "openid offline_access admin read",
+                "grant_types": ["authorization_code", "refresh_token", "client_credentials", "implicit"],
+            })),
+            &open(),
+        )
+        .unwrap();
+        assert_eq!(made.policy.auth_method, Some(AuthMethod::None));
+        assert!(!made.with_secret);
+        assert_eq!(made.scopes.to_string(), "offline_access openid");
+        assert_eq!(
+            made.grant_types,
+            [GrantType::AuthorizationCode, GrantType::RefreshToken]
+        );
+    }
+
+    #[test]
+    fn refresh_tokens_that_would_never_come_are_left_out() {
+        let grants = serde_json::json!(["authorization_code", "refresh_token"]);
+        let made = decide(
+            &asked(serde_json::json!({ "scope": "openid", "grant_types": grants })),
+            &open(),
+        );
+        assert_eq!(made.unwrap().grant_types, [GrantType::AuthorizationCode]);
+    }
+
+    #[test]
+    fn harmful_metadata_is_refused() {
+        for (error, changes) in [
+            (
+                "invalid_redirect_uri",
+                serde_json::json!({ "redirect_uris": [] }),
+            ),
+            (
+                "invalid_redirect_uri",
+                serde_json::json!({ "redirect_uris": ["javascript:alert(1)"] }),
+            ),
+            (
+                "invalid_redirect_uri",
+                serde_json::json!({ "redirect_uris": ["http://app.example/"] }),
+            ),
+            (
+                "invalid_client_metadata",
+                serde_json::json!({ "logo_uri": "javascript:alert(1)" }),
+            ),
+            (
+                "invalid_client_metadata",
+                serde_json::json!({ "backchannel_logout_uri": "https://10.0.0.1/x" }),
+            ),
+            (
+                "invalid_client_metadata",
+                serde_json::json!({ "backchannel_logout_uri": "http://127.0.0.1/x" }),
+            ),
+            (
+                "invalid_client_metadata",
+                serde_json::json!({ "grant_types": ["password"] }),
+            ),
+            (
+                "invalid_client_metadata",
+                serde_json::json!({ "response_types": ["token"] }),
+            ),
+            (
+                "invalid_client_metadata",
+                serde_json::json!({ "token_endpoint_auth_method": "x" }),
+            ),
+            (
+                "invalid_client_metadata",
+                serde_json::json!({ "client_name": "a\u{202e}b\n" }),
+            ),
+        ] {
+            assert_eq!(
+                decide(&asked(changes.clone()), &open()).unwrap_err().0,
+                error,
+                "{changes}"
+            );
+        }
+    }
+}

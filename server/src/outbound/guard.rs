@@ -1,0 +1,60 @@
+//! Names are looked up once, and the connection goes to the addresses that were judged then: a name that stands for
+//! another address a moment later (DNS rebinding) gains nothing.
+
+use std::net::SocketAddr;
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+use crate::domain::address::is_public;
+
+/// Where a call may lead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// What an operator has registered.
+    Anywhere,
+    /// What a stranger has named.
+    Public,
+}
+
+/// Looks names up, and answers public addresses alone.
+#[derive(Debug)]
+pub(super) struct PublicOnly;
+
+impl Resolve for PublicOnly {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let addresses = judged(found.collect())?;
+            Ok(Box::new(addresses.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// All addresses of a name, if all are public.
+fn judged(
+    found: Vec<SocketAddr>,
+) -> Result<Vec<SocketAddr>, Box<dyn std::error::Error + Send + Sync>> {
+    match found.iter().find(|address| !is_public(address.ip())) {
+        Some(_) => Err("the name stands for an address that is not public".into()),
+        None => Ok(found),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_with_one_inside_address_is_refused_whole() {
+        let address = |text: &str| SocketAddr::new(text.parse().unwrap(), 0);
+        assert!(judged(vec![address("1.1.1.1"), address("2606:4700::1")]).is_ok());
+        assert!(judged(vec![address("1.1.1.1"), address("10.0.0.1")]).is_err());
+        assert!(judged(vec![address("::1")]).is_err());
+    }
+
+    #[tokio::test]
+    async fn the_resolver_itself_refuses_what_a_name_stands_for() {
+        let name: Name = "localhost".parse().unwrap();
+        assert!(PublicOnly.resolve(name).await.is_err());
+    }
+}

@@ -1,0 +1,224 @@
+//! Calls that this server makes to others: logout tokens, key sets and metadata documents of clients. What a stranger may
+//! name is fetched from public addresses alone, so that nobody turns the server against the network it stands in.
+
+mod guard;
+
+use std::{sync::Arc, time::Duration};
+
+use reqwest::{Client, StatusCode, Url, header, redirect::Policy};
+use rustls::{ClientConfig, RootCertStore};
+use tokio::sync::OnceCell;
+
+use guard::PublicOnly;
+pub use guard::Reach;
+
+use crate::domain::policy::is_inside;
+
+/// How long a call may take, from the look-up of the name to the last byte.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Largest answer that is read, in bytes.
+pub const MAX_ANSWER: usize = 16 * 1024;
+/// Bounds of how long an answer is kept, in seconds: five minutes and a day.
+const KEPT: (u64, u64) = (300, 86_400);
+
+/// Why a call failed, in words for the log.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OutboundError {
+    #[error("{0} is not a public https address")]
+    Inside(String),
+    #[error("it answered with status {0}")]
+    Status(u16),
+    #[error("the answer is longer than 16 KiB")]
+    TooLong,
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// What was fetched.
+#[derive(Debug, Clone)]
+pub struct Fetched {
+    pub body: Vec<u8>,
+    /// How long it may be kept, in seconds.
+    pub keep_seconds: u64,
+}
+
+/// The clients of these calls, made when the first is needed. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Outbound(Arc<Clients>);
+
+#[derive(Debug, Default)]
+struct Clients {
+    public: OnceCell<Client>,
+    anywhere: OnceCell<Client>,
+}
+
+impl Outbound {
+    /// Fetches a document that a stranger named: https, from public addresses alone.
+    ///
+    /// # Errors
+    /// [`OutboundError`].
+    pub async fn fetch(&self, url: &str) -> Result<Fetched, OutboundError> {
+        let url = self.target(url, Reach::Public)?;
+        let client = self.client(Reach::Public).await?;
+        let call = client.get(url).header(header::ACCEPT, "application/json");
+        let mut response = call.send().await.map_err(failed)?;
+        if response.status() != StatusCode::OK {
+            return Err(OutboundError::Status(response.status().as_u16()));
+        }
+        let control = response.headers().get(header::CACHE_CONTROL);
+        let control = control.and_then(|value| value.to_str().ok());
+        let keep_seconds = kept_for(control.unwrap_or_default());
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(failed)? {
+            if body.len() + chunk.len() > MAX_ANSWER {
+                return Err(OutboundError::TooLong);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Fetched { body, keep_seconds })
+    }
+
+    /// Posts a form; any answer of success will do.
+    ///
+    /// # Errors
+    /// [`OutboundError`].
+    pub async fn post_form(
+        &self,
+        url: &str,
+        fields: &[(&str, &str)],
+        reach: Reach,
+    ) -> Result<(), OutboundError> {
+        let url = self.target(url, reach)?;
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        let call = self
+            .client(reach)
+            .await?
+            .post(url)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(body);
+        let response = call.send().await.map_err(failed)?;
+        if response.status().is_success() {
+            Ok(())
+        } else {
+            Err(OutboundError::Status(response.status().as_u16()))
+        }
+    }
+
+    /// The address, if it may be called. An address that is written as numbers is never looked up: it is judged here.
+    fn target(&self, url: &str, reach: Reach) -> Result<Url, OutboundError> {
+        let parsed = Url::parse(url).map_err(|error| OutboundError::Failed(error.to_string()))?;
+        let inside = parsed.host().is_none_or(|host| is_inside(&host));
+        if reach == Reach::Public && (parsed.scheme() != "https" || inside) {
+            return Err(OutboundError::Inside(url.to_owned()));
+        }
+        Ok(parsed)
+    }
+
+    async fn client(&self, reach: Reach) -> Result<&Client, OutboundError> {
+        let cell = match reach {
+            Reach::Public => &self.0.public,
+            Reach::Anywhere => &self.0.anywhere,
+        };
+        cell.get_or_try_init(|| async move {
+            let made = tokio::task::spawn_blocking(move || make(reach)).await;
+            made.map_err(|error| OutboundError::Failed(error.to_string()))?
+        })
+        .await
+    }
+}
+
+/// A client that trusts the system's certificates, or those of `SSL_CERT_FILE`, and follows no redirect and no proxy.
+fn make(reach: Reach) -> Result<Client, OutboundError> {
+    let broken = |error: &dyn std::fmt::Display| OutboundError::Failed(error.to_string());
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| broken(&error))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let mut builder = Client::builder()
+        .use_preconfigured_tls(tls)
+        .timeout(PATIENCE)
+        .redirect(Policy::none())
+        .no_proxy()
+        .pool_max_idle_per_host(0)
+        .user_agent("Doorward");
+    if reach == Reach::Public {
+        builder = builder.https_only(true).dns_resolver(Arc::new(PublicOnly));
+    }
+    builder.build().map_err(|error| broken(&error))
+}
+
+/// What went wrong, down to the first cause: a URL may hold what is nobody's business.
+fn failed(error: reqwest::Error) -> OutboundError {
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(inner) = cause {
+        text = inner.to_string();
+        cause = inner.source();
+    }
+    OutboundError::Failed(text)
+}
+
+/// How long an answer is kept, from its `Cache-Control`: within [`KEPT`] whatever it says.
+fn kept_for(control: &str) -> u64 {
+    let directive = |name: &str| {
+        let mut parts = control.split(',').map(str::trim);
+        parts.find_map(|part| {
+            part.to_ascii_lowercase()
+                .strip_prefix(name)
+                .map(str::to_owned)
+        })
+    };
+    let age = directive("max-age=").and_then(|text| text.trim_matches('"').parse().ok());
+    let age = if directive("no-store").is_some() || directive("no-cache").is_some() {
+        0
+    } else {
+        age.unwrap_or(0)
+    };
+    age.clamp(KEPT.0, KEPT.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_kept_as_long_as_it_says_within_bounds() {
+        for (control, seconds) in [
+            ("", 300),
+            ("max-age=10", 300),
+            ("public, Max-Age=3600", 3600),
+            ("max-age=9999999", 86_400),
+            ("no-store, max-age=3600", 300),
+            ("max-age=-1", 300),
+        ] {
+            assert_eq!(kept_for(control), seconds, "{control}");
+        }
+    }
+
+    #[tokio::test]
+    async fn inside_addresses_are_not_fetched() {
+        let outbound = Outbound::default();
+        for url in [
+            "https://127.0.0.1/x",
+            "https://[::1]/x",
+            "https://[::ffff:127.0.0.1]/x",
+            "https://2130706433/x",
+            "https://0177.0.0.1/x",
+            "https://169.254.169.254/latest/meta-data",
+            "https://localhost/x",
+            "https://router/x",
+            "http://app.example/x",
+            "file:///etc/passwd",
+        ] {
+            let error = outbound.fetch(url).await.unwrap_err();
+            assert!(matches!(error, OutboundError::Inside(_)), "{url}: {error}");
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Who may sign in to a client: members of its groups. Whoever is not among them any more loses at once what the client
+//! was given for them.
+
+use doorward_shared::{ClientId, UserId};
+use rusqlite::{Connection, params};
+
+use super::{
+    StoreError, codes,
+    endings::{self, AT_ONCE, Ending},
+    rows::{self, ulid},
+    sessions,
+    writer::Unit,
+};
+use crate::domain::{Cause, Client, ClientPolicy, User};
+
+/// Sessions of a client that are looked at when its groups change; where it has more, all of them end.
+const LOOKED_AT: usize = 1000;
+
+/// Clients with groups: few, and each an operator's own.
+fn restricted(conn: &Connection) -> Result<Vec<(ClientId, ClientPolicy)>, StoreError> {
+    let sql = "SELECT id, allowed_groups FROM clients WHERE allowed_groups <> ''";
+    let mut select = conn.prepare_cached(sql)?;
+    let found = select.query_map([], |row| {
+        let policy = ClientPolicy {
+            allowed_groups: rows::words(row, 1)?,
+            ..ClientPolicy::default()
+        };
+        Ok((ClientId(ulid(row, 0)?), policy))
+    })?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+/// Ends what clients have of somebody who has left their groups: codes, sessions, refresh tokens.
+pub(super) fn left_groups(
+    unit: &mut Unit<'_>,
+    before: &User,
+    after: &User,
+    cause: &Cause,
+) -> Result<(), StoreError> {
+    for (client, policy) in restricted(unit.conn)? {
+        if policy.admits(before) && !policy.admits(after) {
+            codes::drop_unused(unit, after.id, Some(client))?;
+            endings::end_sessions_of(unit, after.id, Some(client), None, cause)?;
+        }
+    }
+    Ok(())
+}
+
+/// Ends a client's sessions of everybody whom its groups do not admit any more. Where there are many sessions all of the
+/// client's end: members sign in again.
+pub(super) fn groups_changed(
+    unit: &mut Unit<'_>,
+    before: &Client,
+    after: &Client,
+    cause: &Cause,
+) -> Result<(), StoreError> {
+    let (old, new) = (&before.policy.allowed_groups, &after.policy.allowed_groups);
+    let is_wider = new.is_empty() || (!old.is_empty() && old.iter().all(|one| new.contains(one)));
+    if is_wider {
+        return Ok(());
+    }
+    let sql = "SELECT s.id, s.user_id, coalesce(u.group_names, '') FROM sessions s LEFT JOIN users u ON u.id = s.user_id \
+               WHERE s.client_id = ?1 AND s.revoked_at IS NULL ORDER BY s.id DESC LIMIT ?2";
+    let mut select = unit.conn.prepare_cached(sql)?;
+    let found = select.query_map(params![after.id.0.to_bytes(), LOOKED_AT], |row| {
+        let id = doorward_shared::SessionId(ulid(row, 0)?);
+        Ok((id, UserId(ulid(row, 1)?), rows::words(row, 2)?))
+    })?;
+    let found = found.collect::<Result<Vec<_>, _>>()?;
+    let many = found.len() >= LOOKED_AT;
+    let mut out = found;
+    out.retain(|(_, _, groups)| !after.policy.admits_groups(groups));
+    if many || out.len() > AT_ONCE {
+        let ending = Ending {
+            client: Some(after.id),
+            action: Some("session.revoked"),
+            ..Ending::default()
+        };
+        return endings::insert(unit, &ending, cause);
+    }
+    for (id, user, _) in out {
+        if sessions::end(unit, id, cause.at)? {
+            unit.event(cause, "session.revoked", Some(&id), Some(user), None)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,26 @@
+//! Client assertions that were used: each works once, across restarts (RFC 7523 section 3).
+
+use doorward_shared::Timestamp;
+use rusqlite::params;
+
+use super::{Store, StoreError};
+use crate::crypto::secret::Digest256;
+
+impl Store {
+    /// Uses an assertion up; answers whether it was not used before.
+    pub async fn use_assertion(
+        &self,
+        hash: Digest256,
+        until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.write(move |unit| {
+            let sql = "INSERT INTO assertions VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+            let new = unit
+                .conn
+                .prepare_cached(sql)?
+                .execute(params![hash.0, until.0])?;
+            Ok(new == 1)
+        })
+        .await
+    }
+}

@@ -1,0 +1,288 @@
+//! `/auth/check`: what a proxy asks, and how a browser comes back from signing in.
+
+use doorward_tests::{
+    Call, Reply, Server,
+    browser::{Browser, filled, onward, request},
+};
+use serde_json::json;
+
+const NAMES: [&str; 4] = [
+    "x-auth-subject",
+    "x-auth-email",
+    "x-auth-groups",
+    "x-auth-scope",
+];
+
+fn told(reply: &Reply) -> [&str; 4] {
+    for name in NAMES {
+        assert!(reply.headers.contains_key(name), "{name}");
+    }
+    NAMES.map(|name| reply.header(name))
+}
+
+#[tokio::test]
+async fn a_proxy_is_told_who_passes_and_nobody_else_does() {
+    let server = Server::start();
+    let ada = server.register("ada@example.com").await;
+    let path = format!("/admin/users/{}", ada.id);
+    server
+        .admin("PATCH", &path, Some(json!({ "groups": ["staff", "ops"] })))
+        .await;
+    let key = server.key_of(&ada, &["read"]).await;
+    let key = key["key"].as_str().unwrap();
+    let check = |query: &str| server.get(&format!("/auth/check{query}"));
+    // The address is not verified: it is not told.
+    let reply = check("").bearer(&ada.access).send().await.expect(204);
+    assert_eq!(told(&reply), [&*ada.id, "", "ops,staff", "read write"]);
+    server
+        .admin("PATCH", &path, Some(json!({ "emailVerified": true })))
+        .await;
+    let reply = check("?scope=read").bearer(key).send().await.expect(204);
+    assert_eq!(
+        told(&reply),
+        [&*ada.id, "ada@example.com", "ops,staff", "read"]
+    );
+    let operator = check("?scope=admin:users")
+        .bearer(&server.operator_key())
+        .send()
+        .await
+        .expect(204);
+    assert!(told(&operator)[0].starts_with("key_") && told(&operator)[1].is_empty());
+    let machine = server.client(&["read"]).await;
+    let token = server.client_token(&machine).await;
+    let reply = check("").bearer(&token).send().await.expect(204);
+    assert_eq!(told(&reply), [&*machine.id, "", "", "read"]);
+    // A token of an application's is told what its scopes give.
+    let app = server
+        .app(json!({ "scopes": ["openid", "email", "read"], "grantTypes": ["authorization_code"] }))
+        .await;
+    for (scope, email) in [("openid read", ""), ("openid email", "ada@example.com")] {
+        let code = server
+            .browser()
+            .code("ada@example.com", &request(&app, &[("scope", scope)]))
+            .await;
+        let access = server
+            .redeem(&app, &code)
+            .await
+            .expect(200)
+            .field("access_token");
+        let reply = check("").bearer(&access).send().await.expect(204);
+        assert_eq!(told(&reply)[1..3], [email, ""]);
+    }
+    for (call, status, code) in [
+        (check("?scope=write").bearer(key), 403, "insufficient_scope"),
+        (
+            check("?scope=read%20write").bearer(key),
+            403,
+            "insufficient_scope",
+        ),
+        (check(""), 401, "missing_token"),
+        (check("").bearer("nonsense"), 401, "invalid_token"),
+        (
+            check("").header("authorization", "Basic eDp5"),
+            401,
+            "missing_token",
+        ),
+        (check("?scopes=read").bearer(key), 400, "invalid_request"),
+        (
+            check("?scope=read&scope=write").bearer(key),
+            400,
+            "invalid_request",
+        ),
+        (check("?scope=Read").bearer(key), 400, "invalid_request"),
+        (check("?browser=2").bearer(key), 400, "invalid_request"),
+    ] {
+        // What somebody sends under these names never comes out.
+        let mut call = call;
+        for name in NAMES {
+            call = call.header(name, "forged");
+        }
+        let reply = call.send().await;
+        reply.refused(status, code);
+        assert_eq!(told(&reply), ["", "", "", ""]);
+    }
+    server
+        .post("/auth/logout")
+        .bearer(&ada.access)
+        .send()
+        .await
+        .expect(204);
+    check("")
+        .bearer(&ada.access)
+        .send()
+        .await
+        .refused(401, "token_revoked");
+}
+
+const HOST: &str = "wiki.example.com";
+
+fn protected() -> Server {
+    Server::with()
+        .set("forward_auth_hosts", format!("[\"{HOST}\",\"127.0.0.1\"]"))
+        .start()
+}
+
+async fn with_cookies(browser: &Browser<'_>, call: Call) -> Reply {
+    browser.send(call).await
+}
+
+#[tokio::test]
+async fn a_browser_signs_in_and_comes_back_to_a_protected_host() {
+    let server = protected();
+    let ada = server.register("ada@example.com").await;
+    let page = format!("https://{HOST}/page?a=%20b");
+    let ask = |url: &str, mode: &str| {
+        server
+            .get(&format!("/auth/check?browser={mode}"))
+            .header("x-original-url", url)
+    };
+    let reply = ask(&page, "1").send().await;
+    reply.refused(401, "missing_token");
+    assert_eq!(told(&reply), ["", "", "", ""]);
+    let location = reply.header("location").to_owned();
+    assert!(
+        location.starts_with(&format!("{}/sign-in/back?to=", server.url())),
+        "{location}"
+    );
+    let reply = server
+        .get("/auth/check?browser=302")
+        .header("x-forwarded-proto", "https")
+        .header("x-forwarded-host", HOST)
+        .header("x-forwarded-uri", "/page?a=%20b")
+        .send()
+        .await
+        .expect(302);
+    assert!(
+        reply
+            .header("location")
+            .starts_with(&format!("{}/sign-in/back?to=", server.url()))
+    );
+    // At the sign-in page, and back with a code.
+    let browser = server.browser();
+    let path = location.strip_prefix(server.url()).unwrap();
+    let shown = browser.open(path).await.expect(200);
+    let signed_in = browser.submit(&filled(&shown, "ada@example.com")).await;
+    let back = onward(&signed_in).expect("it goes on");
+    let left = browser.open(&back).await.expect(303);
+    let with_code = left.header("location").to_owned();
+    assert!(
+        with_code.starts_with(&format!("{page}&doorward_code=")),
+        "{with_code}"
+    );
+    assert!(!with_code.contains("evil"));
+    // The code becomes a cookie of that host, once.
+    let reply = ask(&with_code, "1").send().await.expect(204);
+    assert_eq!(told(&reply)[0], ada.id);
+    let cookie = reply.header("set-cookie").to_owned();
+    assert!(
+        cookie.starts_with("__Host-doorward-") && cookie.contains("-check="),
+        "{cookie}"
+    );
+    for part in ["; Path=/", "; HttpOnly", "; Secure", "; SameSite=Lax"] {
+        assert!(cookie.contains(part), "{cookie}");
+    }
+    ask(&with_code, "1")
+        .send()
+        .await
+        .refused(401, "missing_token");
+    let cookie = cookie.split(';').next().unwrap().to_owned();
+    let reply = ask(&page, "1")
+        .header("cookie", &cookie)
+        .send()
+        .await
+        .expect(204);
+    assert_eq!(
+        (told(&reply)[0], reply.header("set-cookie")),
+        (&*ada.id, "")
+    );
+    let scoped = server
+        .get("/auth/check?browser=1&scope=admin")
+        .header("x-original-url", &page);
+    scoped
+        .header("cookie", &cookie)
+        .send()
+        .await
+        .refused(403, "insufficient_scope");
+    // It is good for that host alone, for browsers alone, and not at our own pages.
+    let elsewhere = ask("https://127.0.0.1/", "1").header("cookie", &cookie);
+    elsewhere.send().await.refused(401, "missing_token");
+    server
+        .get("/auth/check")
+        .header("cookie", &cookie)
+        .send()
+        .await
+        .refused(401, "missing_token");
+    let value = cookie.split_once('=').unwrap().1;
+    let own = browser
+        .cookies()
+        .into_keys()
+        .find(|name| !name.ends_with("-back"))
+        .unwrap();
+    let planted = server
+        .get("/account")
+        .header("cookie", &format!("{own}={value}"));
+    assert_eq!(planted.send().await.header("location"), "/sign-in");
+    // Somebody who is signed in already is led back at once; where redirects reach the browser the code goes out of sight.
+    let left = browser.open(path).await.expect(303);
+    let reply = ask(left.header("location"), "302").send().await.expect(302);
+    assert_eq!(reply.header("location"), page);
+    assert!(reply.header("set-cookie").contains("-check="));
+    // On our own host our own cookie counts, and no code is needed.
+    let own_page = format!("{}/app", server.url());
+    let reply = with_cookies(&browser, ask(&own_page, "1"))
+        .await
+        .expect(204);
+    assert_eq!(told(&reply)[0], ada.id);
+    // Signed out is signed out everywhere.
+    let asked = browser.open("/sign-out").await.expect(200);
+    browser
+        .submit(&doorward_tests::browser::form(&asked, "/sign-out"))
+        .await
+        .expect(200);
+    ask(&page, "1")
+        .header("cookie", &cookie)
+        .send()
+        .await
+        .refused(401, "missing_token");
+}
+
+#[tokio::test]
+async fn nobody_is_led_to_a_page_that_is_not_listed() {
+    let server = protected();
+    for url in [
+        "https://evil.example/",
+        "https://wiki.example.com.evil.example/",
+        "https://wiki.example.com@evil.example/",
+        "https://evil.example/?wiki.example.com",
+        "https://evil.example\\.wiki.example.com/",
+        "//wiki.example.com/",
+        "javascript:alert(1)",
+        "data:text/html,x",
+    ] {
+        let call = server
+            .get("/auth/check?browser=1")
+            .header("x-original-url", url);
+        let reply = call.send().await;
+        reply.refused(401, "missing_token");
+        assert_eq!(reply.header("location"), "", "{url}");
+        let call = server
+            .get("/auth/check?browser=302")
+            .header("x-original-url", url);
+        call.send().await.refused(401, "missing_token");
+    }
+    // Nor by a way back that somebody made up.
+    let browser = server.browser();
+    server.register("ada@example.com").await;
+    browser.sign_in("ada@example.com").await;
+    for kept in [
+        "",
+        "https://evil.example/",
+        "eyJ1cmwiOiJodHRwczovL2V2aWwuZXhhbXBsZS8ifQ",
+    ] {
+        let reply = browser
+            .open(&format!("/sign-in/back?to={kept}"))
+            .await
+            .expect(303);
+        assert_eq!(reply.header("location"), "/sign-in");
+    }
+}

@@ -1,0 +1,422 @@
+//! Clients that register themselves: RFC 7591, RFC 7592, metadata documents, and what keeps strangers small.
+
+use doorward_tests::{
+    Client, Reply, Server,
+    browser::{CALLBACK, form, forms, landed, request},
+};
+use serde_json::{Value, json};
+
+fn with(mode: &str) -> doorward_tests::Options {
+    Server::with().set("client_registration", mode)
+}
+
+async fn register(server: &Server, token: Option<&str>, changes: Value) -> Reply {
+    let mut body = json!({ "client_name": "Chat", "redirect_uris": [CALLBACK] });
+    for (name, value) in changes.as_object().expect("an object") {
+        body[name] = value.clone();
+    }
+    let mut call = server.post("/oauth/register").json(body);
+    if let Some(token) = token {
+        call = call.bearer(token);
+    }
+    call.send().await
+}
+
+#[tokio::test]
+async fn registration_is_closed_unless_a_setting_opens_it() {
+    let server = Server::start();
+    let key = server.operator_key();
+    for token in [None, Some(key.as_str())] {
+        let reply = register(&server, token, json!({})).await.expect(403);
+        assert_eq!(reply.field("error"), "access_denied");
+    }
+    let metadata = server
+        .get("/.well-known/oauth-authorization-server")
+        .send()
+        .await
+        .json();
+    assert_eq!(metadata.get("registration_endpoint"), None);
+    assert_eq!(metadata["client_id_metadata_document_supported"], false);
+    let server = with("open").start();
+    let metadata = server
+        .get("/.well-known/oauth-authorization-server")
+        .send()
+        .await
+        .json();
+    assert_eq!(
+        metadata["registration_endpoint"],
+        format!("{}/oauth/register", server.url())
+    );
+}
+
+#[tokio::test]
+async fn a_stranger_becomes_a_marked_public_client_that_is_always_asked_about() {
+    let server = with("open")
+        .set("open_registration_scopes", "[\"read\"]")
+        .start();
+    let asked = json!({
+        "token_endpoint_auth_method": "client_secret_post", "scope": "openid offline_access read admin write",
+        "grant_types": ["authorization_code", "refresh_token", "client_credentials"],
+    });
+    let reply = register(&server, None, asked).await.expect(201);
+    assert_eq!(reply.header("cache-control"), "no-store");
+    let made = reply.json();
+    assert_eq!(made.get("client_secret"), None);
+    assert_eq!(made["token_endpoint_auth_method"], "none");
+    assert_eq!(made["scope"], "offline_access openid read");
+    assert_eq!(
+        made["grant_types"],
+        json!(["authorization_code", "refresh_token"])
+    );
+    assert!(made["registration_access_token"].is_string() && made["client_id_issued_at"].is_i64());
+    let id = made["client_id"].as_str().unwrap();
+    let row = server
+        .admin("GET", &format!("/admin/clients/{id}"), None)
+        .await;
+    assert_eq!(
+        (&row["dynamic"], &row["confidential"], &row["requirePkce"]),
+        (&json!(true), &json!(false), &json!(true))
+    );
+    // Consent each time, and without PKCE nothing.
+    let app = Client {
+        id: id.to_owned(),
+        secret: String::new(),
+    };
+    server.register("ada@example.com").await;
+    let browser = server.browser();
+    browser.sign_in("ada@example.com").await;
+    for _ in 0..2 {
+        let page = browser
+            .authorize(&request(&app, &[("scope", "openid offline_access")]))
+            .await
+            .expect(200);
+        assert!(!forms(&page).is_empty());
+        browser.submit(&form(&page, "/oauth/consent")).await;
+    }
+    let none = [("code_challenge", ""), ("code_challenge_method", "")];
+    let (_, answer) = landed(&browser.authorize(&request(&app, &none)).await);
+    assert_eq!(answer["error"], "invalid_request");
+    let code = browser
+        .code(
+            "ada@example.com",
+            &request(&app, &[("scope", "openid offline_access")]),
+        )
+        .await;
+    let pairs = [
+        ("grant_type", "authorization_code"),
+        ("code", code.as_str()),
+        ("redirect_uri", CALLBACK),
+        ("client_id", id),
+        ("code_verifier", doorward_tests::browser::VERIFIER),
+    ];
+    let tokens = server
+        .post("/oauth/token")
+        .form(&pairs)
+        .send()
+        .await
+        .expect(200);
+    assert!(tokens.json()["refresh_token"].is_string());
+    // `refresh_token` that could never come is left out, and the answer says so.
+    let asked =
+        json!({ "scope": "openid", "grant_types": ["authorization_code", "refresh_token"] });
+    let made = register(&server, None, asked).await.expect(201).json();
+    assert_eq!(made["grant_types"], json!(["authorization_code"]));
+    for (error, asked) in [
+        (
+            "invalid_redirect_uri",
+            json!({ "redirect_uris": ["http://app.example/cb"] }),
+        ),
+        (
+            "invalid_redirect_uri",
+            json!({ "redirect_uris": ["javascript:alert(1)"] }),
+        ),
+        ("invalid_redirect_uri", json!({ "redirect_uris": [] })),
+        (
+            "invalid_client_metadata",
+            json!({ "logo_uri": "javascript:alert(1)" }),
+        ),
+        (
+            "invalid_client_metadata",
+            json!({ "backchannel_logout_uri": "https://169.254.169.254/x" }),
+        ),
+        (
+            "invalid_client_metadata",
+            json!({ "grant_types": ["password"] }),
+        ),
+        ("invalid_client_metadata", json!({ "redirect_uris": 7 })),
+    ] {
+        let reply = register(&server, None, asked.clone()).await.expect(400);
+        assert_eq!(reply.field("error"), error, "{asked}");
+    }
+    server
+        .post("/oauth/register")
+        .form(&[("a", "b")])
+        .send()
+        .await
+        .expect(415);
+    let events = server
+        .admin("GET", "/admin/events?action=client.created", None)
+        .await;
+    assert_eq!(events["data"][0]["actor"], "anonymous");
+}
+
+#[tokio::test]
+async fn an_address_registers_twenty_an_hour() {
+    let server = with("open").start();
+    for n in 0..20 {
+        register(&server, None, json!({ "client_name": format!("c{n}") }))
+            .await
+            .expect(201);
+    }
+    // What is refused for its form is not counted.
+    register(&server, None, json!({ "redirect_uris": [] }))
+        .await
+        .expect(400);
+    let reply = register(&server, None, json!({})).await.expect(429);
+    assert!(!reply.header("retry-after").is_empty());
+    // Whoever brings a token is not counted.
+    let minted = server
+        .admin("POST", "/admin/clients/registration-tokens", None)
+        .await;
+    let token = minted["token"].as_str().unwrap();
+    register(&server, Some(token), json!({})).await.expect(201);
+}
+
+#[tokio::test]
+async fn a_token_lets_a_client_register_as_often_as_it_says() {
+    let server = with("token").start();
+    register(&server, None, json!({})).await.expect(401);
+    register(&server, Some("rit_nonsense"), json!({}))
+        .await
+        .expect(401);
+    let path = "/admin/clients/registration-tokens";
+    let minted = server
+        .admin(
+            "POST",
+            path,
+            Some(json!({ "maxUses": 2, "expiresInSeconds": 60 })),
+        )
+        .await;
+    assert_eq!(doorward_tests::fields(&minted), "expiresAt maxUses token");
+    let token = minted["token"].as_str().unwrap();
+    let secret = register(&server, Some(token), json!({}))
+        .await
+        .expect(201)
+        .json();
+    assert!(secret["client_secret"].is_string() && secret["client_secret_expires_at"] == 0);
+    assert_eq!(secret["token_endpoint_auth_method"], "client_secret_basic");
+    // Its own way to authenticate is what it is bound to.
+    register(&server, Some(token), json!({ "redirect_uris": [] }))
+        .await
+        .expect(400);
+    register(
+        &server,
+        Some(token),
+        json!({ "token_endpoint_auth_method": "none" }),
+    )
+    .await
+    .expect(201);
+    register(&server, Some(token), json!({})).await.expect(401);
+    let single = server.admin("POST", path, None).await;
+    assert_eq!(single["maxUses"], 1);
+    for (field, body) in [
+        ("maxUses", json!({ "maxUses": 0 })),
+        ("expiresInSeconds", json!({ "expiresInSeconds": 0 })),
+        ("expiresInSeconds", json!({ "expiresInSeconds": 2_592_001 })),
+    ] {
+        let call = server.post(path).bearer(&server.operator_key()).json(body);
+        call.send()
+            .await
+            .refused_at(422, "validation_failed", field);
+    }
+    // Of 16 at once one wins.
+    let token = single["token"].as_str().unwrap();
+    let mut tasks = Vec::new();
+    for _ in 0..16 {
+        tasks.push(register(&server, Some(token), json!({})));
+    }
+    let mut made = 0;
+    for task in tasks {
+        made += u32::from(task.await.status == 201);
+    }
+    assert_eq!(made, 1);
+    // An API key that manages clients will do, another will not; nor does it give what it does not hold.
+    let key = server.key(&["admin:clients"]).await;
+    register(&server, Some(&key), json!({})).await.expect(201);
+    let reader = server.key(&["admin:clients:read", "read"]).await;
+    register(&server, Some(&reader), json!({}))
+        .await
+        .expect(403);
+    let denied = server.post(path).bearer(&reader).send().await;
+    denied.refused(403, "insufficient_scope");
+}
+
+#[tokio::test]
+async fn a_client_reads_changes_and_ends_its_registration_with_its_token() {
+    let server = with("open").start();
+    let made = register(&server, None, json!({})).await.expect(201).json();
+    let other = register(&server, None, json!({})).await.expect(201).json();
+    let text = |name: &str| made[name].as_str().unwrap().to_owned();
+    let (token, path) = (
+        text("registration_access_token"),
+        text("registration_client_uri"),
+    );
+    let path = path.strip_prefix(server.url()).unwrap();
+    let shown = server
+        .get(path)
+        .bearer(&token)
+        .send()
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(
+        (
+            &shown["client_name"],
+            shown.get("registration_access_token")
+        ),
+        (&json!("Chat"), None)
+    );
+    let others = other["registration_access_token"].as_str().unwrap();
+    for bad in [others, "rat_x", &server.operator_key()] {
+        server.get(path).bearer(bad).send().await.expect(401);
+        server.delete(path).bearer(bad).send().await.expect(401);
+    }
+    server
+        .get("/oauth/register/client_x")
+        .bearer(&token)
+        .send()
+        .await
+        .expect(401);
+    let body = json!({ "client_id": made["client_id"], "client_name": "New", "redirect_uris": ["https://new.example/cb"] });
+    let changed = server
+        .put(path)
+        .bearer(&token)
+        .json(body)
+        .send()
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(
+        (&changed["client_name"], &changed["redirect_uris"]),
+        (&json!("New"), &json!(["https://new.example/cb"]))
+    );
+    // What an operator has decided about it stays.
+    let row = format!("/admin/clients/{}", made["client_id"].as_str().unwrap());
+    server
+        .admin("PATCH", &row, Some(json!({ "allowedGroups": ["staff"] })))
+        .await;
+    let body = json!({ "redirect_uris": ["https://new.example/cb"], "client_name": "Newer" });
+    server
+        .put(path)
+        .bearer(&token)
+        .json(body)
+        .send()
+        .await
+        .expect(200);
+    let kept = server.admin("GET", &row, None).await;
+    assert_eq!(
+        (&kept["name"], &kept["allowedGroups"]),
+        (&json!("Newer"), &json!(["staff"]))
+    );
+    let body = json!({ "redirect_uris": ["javascript:alert(1)"] });
+    server
+        .put(path)
+        .bearer(&token)
+        .json(body)
+        .send()
+        .await
+        .expect(400);
+    server.delete(path).bearer(&token).send().await.expect(204);
+    server.get(path).bearer(&token).send().await.expect(401);
+    let gone = format!("/admin/clients/{}", made["client_id"].as_str().unwrap());
+    server
+        .get(&gone)
+        .bearer(&server.operator_key())
+        .send()
+        .await
+        .refused(404, "not_found");
+}
+
+#[tokio::test]
+async fn a_client_that_registered_itself_may_ask_for_resources_of_operators_clients() {
+    let server = with("open").start();
+    let api = "https://mcp.example";
+    let own = register(&server, None, json!({})).await.expect(201).json();
+    let app = Client {
+        id: own["client_id"].as_str().unwrap().into(),
+        secret: String::new(),
+    };
+    server.register("ada@example.com").await;
+    let browser = server.browser();
+    let ask = [("resource", "https://mcp.example/"), ("scope", "openid")];
+    let (_, answer) = landed(&browser.authorize(&request(&app, &ask)).await);
+    assert_eq!(answer["error"], "invalid_target");
+    server.app(json!({ "resources": [api] })).await;
+    browser.code("ada@example.com", &request(&app, &ask)).await;
+}
+
+/// Addresses are judged before anything is fetched.
+#[tokio::test]
+async fn a_metadata_document_is_not_fetched_from_inside() {
+    let server = Server::with()
+        .set("client_metadata_documents", true)
+        .start();
+    let metadata = server
+        .get("/.well-known/oauth-authorization-server")
+        .send()
+        .await
+        .json();
+    assert_eq!(metadata["client_id_metadata_document_supported"], true);
+    let ask = async |id: &str| {
+        let app = Client {
+            id: id.to_owned(),
+            secret: String::new(),
+        };
+        server.browser().authorize(&request(&app, &[])).await
+    };
+    for (id, why) in [
+        ("https://127.0.0.1:9/client.json", "cannot be fetched"),
+        ("https://localhost/client.json", "cannot be fetched"),
+        ("https://[::ffff:10.0.0.1]/client.json", "plain form"),
+        (
+            "https://169.254.169.254/latest/meta-data",
+            "cannot be fetched",
+        ),
+        ("https://app.example", "plain form"),
+        ("https://app.example/", "plain form"),
+        ("https://u:p@app.example/client.json", "user information"),
+        (
+            "http://app.example/client.json",
+            "no client with this client_id",
+        ),
+    ] {
+        let page = ask(id).await;
+        assert!((400..500).contains(&page.status), "{id}: {}", page.status);
+        assert!(page.text().contains(why), "{id}: {}", page.text());
+        assert_eq!(page.header("location"), "");
+    }
+    // And not at all unless the setting says so.
+    let server = Server::start();
+    let app = Client {
+        id: "https://app.example/client.json".into(),
+        secret: String::new(),
+    };
+    let page = server.browser().authorize(&request(&app, &[])).await;
+    assert!(
+        page.text().contains("no client with this client_id"),
+        "{}",
+        page.text()
+    );
+}
+
+#[tokio::test]
+async fn the_description_names_the_server() {
+    let server = Server::with()
+        .set("issuer", "https://id.example/auth")
+        .start();
+    let description = server.get("/openapi.json").send().await.expect(200).json();
+    assert_eq!(
+        description["servers"],
+        json!([{ "url": "https://id.example/auth" }])
+    );
+}

@@ -1,0 +1,183 @@
+//! Options of `doorward clients` that say what a client may know and do.
+
+use clap::{Args, ValueEnum};
+use doorward_shared::admin::{ClientPatch, RegisterClient};
+
+use super::words::Words;
+
+/// Kinds of usual clients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Preset {
+    /// Runs on a server and keeps a secret; people sign in
+    Web,
+    /// Runs in the browser alone, without a secret
+    Browser,
+    /// An app on a phone or computer, without a secret
+    Native,
+    /// Calls APIs for itself; nobody signs in
+    Service,
+    /// A client of MCP servers, without a secret
+    Mcp,
+}
+
+impl Preset {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Web => "web",
+            Self::Browser => "browser",
+            Self::Native => "native",
+            Self::Service => "service",
+            Self::Mcp => "mcp",
+        }
+    }
+
+    /// Whether it can keep no secret.
+    pub fn is_public(self) -> bool {
+        !matches!(self, Self::Web | Self::Service)
+    }
+
+    pub fn grant_types(self) -> Vec<String> {
+        let grants: &[&str] = match self {
+            Self::Service => &["client_credentials"],
+            _ => &["authorization_code", "refresh_token"],
+        };
+        grants.iter().map(|grant| (*grant).to_owned()).collect()
+    }
+
+    pub fn scopes(self) -> Vec<String> {
+        let scopes: &[&str] = match self {
+            Self::Service => &[],
+            _ => &["openid", "profile", "email", "offline_access"],
+        };
+        scopes.iter().map(|scope| (*scope).to_owned()).collect()
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Args)]
+pub struct ClientPolicyArgs {
+    /// Whether ID tokens hold the claims of the granted scopes, as userinfo does
+    #[arg(long, value_name = "BOOL")]
+    pub id_token_claims: Option<bool>,
+    /// Whether it is told an email address that is not verified
+    #[arg(long, value_name = "withhold|send")]
+    pub unverified_email: Option<String>,
+    /// Only members of these groups may sign in to it; may be given again
+    #[arg(long = "allowed-group", value_name = "GROUP")]
+    pub allowed_groups: Option<Vec<String>>,
+    /// Everybody may sign in to it
+    #[arg(long, conflicts_with = "allowed_groups")]
+    pub no_allowed_groups: bool,
+    /// Where sign-out may send people, all of them; may be given again
+    #[arg(long = "post-logout-redirect-uri", value_name = "URI")]
+    pub post_logout_redirect_uris: Option<Vec<String>>,
+    /// Audience of tokens whose request names none; empty clears it, as it does below
+    #[arg(long, value_name = "URI")]
+    pub default_resource: Option<String>,
+    /// Where it is told that a session has ended
+    #[arg(long, value_name = "URI")]
+    pub backchannel_logout_uri: Option<String>,
+    /// Whether logout tokens must name the session
+    #[arg(long, value_name = "BOOL")]
+    pub backchannel_logout_session_required: Option<bool>,
+    /// client_secret_basic, client_secret_post, private_key_jwt or none
+    #[arg(long = "auth-method", value_name = "METHOD")]
+    pub token_endpoint_auth_method: Option<String>,
+    /// Its public keys, a JWK set
+    #[arg(long, value_name = "JSON", value_parser = json)]
+    pub jwks: Option<serde_json::Value>,
+    /// Where its public keys are
+    #[arg(long, value_name = "URI")]
+    pub jwks_uri: Option<String>,
+    /// Shown on its sign-in and consent pages
+    #[arg(long, value_name = "URI")]
+    pub logo_uri: Option<String>,
+    /// Its home page
+    #[arg(long, value_name = "URI")]
+    pub client_uri: Option<String>,
+    /// Whether it is a first-party application that asks nobody for consent
+    #[arg(long, value_name = "BOOL")]
+    pub skip_consent: Option<bool>,
+}
+
+fn json(text: &str) -> Result<serde_json::Value, String> {
+    serde_json::from_str(text).map_err(|error| error.to_string())
+}
+
+/// Empty text clears a field.
+fn cleared(given: &Option<String>) -> Option<Option<String>> {
+    let given = given.clone();
+    given.map(|text| Some(text).filter(|text| !text.is_empty()))
+}
+
+impl ClientPolicyArgs {
+    /// A change with these options.
+    pub fn patch(&self, patch: ClientPatch) -> ClientPatch {
+        let none = self.no_allowed_groups.then(Vec::new);
+        ClientPatch {
+            id_token_claims: self.id_token_claims,
+            unverified_email: self.unverified_email.clone(),
+            allowed_groups: self.allowed_groups.clone().or(none),
+            post_logout_redirect_uris: self.post_logout_redirect_uris.clone(),
+            default_resource: cleared(&self.default_resource),
+            backchannel_logout_uri: cleared(&self.backchannel_logout_uri),
+            backchannel_logout_session_required: self.backchannel_logout_session_required,
+            token_endpoint_auth_method: cleared(&self.token_endpoint_auth_method),
+            jwks: self.jwks.clone().map(Some),
+            jwks_uri: cleared(&self.jwks_uri),
+            logo_uri: cleared(&self.logo_uri),
+            client_uri: cleared(&self.client_uri),
+            skip_consent: self.skip_consent,
+            ..patch
+        }
+    }
+
+    /// A registration with these options.
+    pub fn registration(&self, form: RegisterClient) -> RegisterClient {
+        let policy = self.patch(ClientPatch::default());
+        RegisterClient {
+            id_token_claims: policy.id_token_claims,
+            unverified_email: policy.unverified_email,
+            allowed_groups: policy.allowed_groups,
+            post_logout_redirect_uris: policy.post_logout_redirect_uris,
+            default_resource: policy.default_resource.flatten(),
+            backchannel_logout_uri: policy.backchannel_logout_uri.flatten(),
+            backchannel_logout_session_required: policy.backchannel_logout_session_required,
+            token_endpoint_auth_method: policy.token_endpoint_auth_method.flatten(),
+            jwks: policy.jwks.flatten(),
+            jwks_uri: policy.jwks_uri.flatten(),
+            logo_uri: policy.logo_uri.flatten(),
+            client_uri: policy.client_uri.flatten(),
+            skip_consent: policy.skip_consent,
+            ..form
+        }
+    }
+
+    /// The options in words.
+    pub fn written(&self, words: Words) -> Words {
+        let list = |values: &Option<Vec<String>>| values.clone().unwrap_or_default();
+        words
+            .option("--id-token-claims", self.id_token_claims)
+            .option("--unverified-email", self.unverified_email.as_deref())
+            .each("--allowed-group", &list(&self.allowed_groups))
+            .flag("--no-allowed-groups", self.no_allowed_groups)
+            .each(
+                "--post-logout-redirect-uri",
+                &list(&self.post_logout_redirect_uris),
+            )
+            .option("--default-resource", self.default_resource.as_deref())
+            .option(
+                "--backchannel-logout-uri",
+                self.backchannel_logout_uri.as_deref(),
+            )
+            .option(
+                "--backchannel-logout-session-required",
+                self.backchannel_logout_session_required,
+            )
+            .option("--auth-method", self.token_endpoint_auth_method.as_deref())
+            .option("--jwks", self.jwks.as_ref())
+            .option("--jwks-uri", self.jwks_uri.as_deref())
+            .option("--logo-uri", self.logo_uri.as_deref())
+            .option("--client-uri", self.client_uri.as_deref())
+            .option("--skip-consent", self.skip_consent)
+    }
+}
