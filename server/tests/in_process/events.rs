@@ -288,6 +288,14 @@ async fn keys(log: &Log) {
 }
 
 async fn clients(log: &Log) {
+    let tokens = "/admin/clients/registration-tokens";
+    log.admin(
+        "client.registration_token_created",
+        Method::Post,
+        tokens,
+        json!({}),
+    )
+    .await;
     let body = json!({"name": "x", "grantTypes": ["client_credentials"], "scopes": ["read"]});
     let client = log
         .admin("client.created", Method::Post, "/admin/clients", body)
