@@ -24,7 +24,7 @@ pub fn seal_place(user: UserId) -> String {
 }
 
 /// The code of one step, RFC 4226 section 5.3.
-fn code(secret: &[u8], step: i64) -> String {
+pub fn code(secret: &[u8], step: i64) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, secret);
     let tag = hmac::sign(&key, &step.to_be_bytes());
     let tag = tag.as_ref();

@@ -186,7 +186,7 @@ async fn register(
     let from = (info.ip, info.id.clone());
     let made = doorward
         .registrations
-        .register(&asked.0?, invitation, from)
+        .register(asked.0, invitation, from)
         .await?;
     let expires = made.secret.as_ref().map(|_| 0);
     let secret = made.secret.map(|secret| secret.expose().to_owned());
@@ -227,7 +227,7 @@ async fn change(
     let from = (info.ip, info.id.clone());
     let client = doorward
         .registrations
-        .change(id, &token, &asked.0?, from)
+        .change(id, &token, asked.0, from)
         .await?;
     Ok(Told(Status::Ok, information(doorward, client)))
 }

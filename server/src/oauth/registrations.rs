@@ -93,14 +93,14 @@ impl Registrations {
         }
     }
 
-    /// Registers a client, RFC 7591 section 3.
+    /// Registers a client, RFC 7591 section 3. Whether anybody may is judged before what they send.
     ///
     /// # Errors
     /// `access_denied` where registration is closed, `invalid_token`, `invalid_client_metadata`, `invalid_redirect_uri`,
     /// 429 for too many from one address.
     pub(crate) async fn register(
         &self,
-        asked: &Metadata,
+        asked: Result<Metadata, Failure>,
         invitation: Invitation,
         (ip, request_id): (IpAddr, Arc<str>),
     ) -> Result<Registered, Failure> {
@@ -117,7 +117,7 @@ impl Registrations {
             scopes: self.dynamic_scopes(),
             confidential: !matches!(admission, Admission::Open(_)),
         };
-        let registration = decide(asked, &allowed).map_err(refused)?;
+        let registration = decide(&asked?, &allowed).map_err(refused)?;
         if matches!(admission, Admission::Open(_)) {
             let counted = self.limits.client_registration(ip, self.clock.monotonic());
             counted.map_err(Failure::too_many_registrations)?;
@@ -151,7 +151,7 @@ impl Registrations {
         &self,
         id: ClientId,
         token: &Secret,
-        asked: &Metadata,
+        asked: Result<Metadata, Failure>,
         (ip, request_id): (IpAddr, Arc<str>),
     ) -> Result<Client, Failure> {
         let before = self.find(id, token).await?;
@@ -160,7 +160,7 @@ impl Registrations {
             scopes: self.dynamic_scopes().union(&before.scopes),
             confidential: before.is_confidential(),
         };
-        let registration = decide(asked, &allowed).map_err(refused)?;
+        let registration = decide(&asked?, &allowed).map_err(refused)?;
         if registration.with_secret != before.secrets.is_some() {
             let why = "token_endpoint_auth_method cannot change between a secret and none";
             return Err(Failure::new("invalid_client_metadata", why));

@@ -1,10 +1,15 @@
 //! Tokens that an OAuth client obtained, on the routes that are for people themselves.
 
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
+use data_encoding::BASE32_NOPAD;
 use doorward_server::{
-    crypto::secret::Digest256,
-    domain::{Act, Actor, Cause, Code, Email},
+    crypto::{
+        secret::Digest256,
+        totp::{STEP_SECONDS, code},
+    },
+    domain::{Act, Actor, Cause, Code, Email, Refusal},
     service::Grant,
-    store::{Created, NewSession},
+    store::{Created, NewSession, StoreError},
 };
 use doorward_shared::{ClientId, ScopeSet, SessionId, UserId};
 use rocket::http::Method;
@@ -249,4 +254,73 @@ async fn a_code_is_not_kept_once_its_sign_in_has_ended_or_its_consent_is_gone() 
         .unwrap();
     assert_eq!(keep(5, true).await, Created::SignedOut);
     assert_eq!(store.consent(user, client).await.unwrap(), None);
+}
+
+/// The session that an access token is of.
+fn session_of(token: &str) -> SessionId {
+    let claims = BASE64.decode(token.split('.').nth(1).unwrap()).unwrap();
+    let claims: Value = serde_json::from_slice(&claims).unwrap();
+    text(&claims, "sid").parse().unwrap()
+}
+
+#[rocket::async_test]
+async fn a_browser_whose_cookie_stands_for_a_clients_session_is_nobody() {
+    let house = House::open(cheap()).await;
+    let ada = house.register("ada@example.com").await;
+    let (granted, _) = granted(&house, &ada).await;
+    let (_, fresh, _) = house.send(Method::Get, "/sign-in", &[], "").await;
+    let (name, _) = fresh.split_once('=').unwrap();
+    for (token, value, status) in [(text(&ada, "accessToken"), 1, 200), (&granted, 2, 303)] {
+        let value = BASE64.encode([value; 32]);
+        let hash = Digest256::of(value.as_bytes());
+        let store = &house.doorward.services().store;
+        store
+            .add_browser_cookie(hash, session_of(token))
+            .await
+            .unwrap();
+        let cookie = format!("{name}={value}");
+        let headers = [("cookie", cookie.as_str())];
+        let (shown, ..) = house.send(Method::Get, "/account", &headers, "").await;
+        assert_eq!(shown, status);
+    }
+}
+
+#[rocket::async_test]
+async fn a_factor_that_is_set_up_while_a_password_is_checked_is_asked_for() {
+    let house = House::open(cheap()).await;
+    let ada = house.register("ada@example.com").await;
+    let services = house.doorward.services();
+    let ip = "192.0.2.1".parse().unwrap();
+    let user: UserId = text(&ada, "userId").parse().unwrap();
+    let checked = services
+        .store
+        .login_facts(Email::keys_of("ada@example.com"), ip)
+        .await;
+    let password = checked.unwrap().account.unwrap().password.unwrap();
+    let open = || {
+        let (new, _) = services.tokens.new_session(ip, None, START);
+        let cause = Cause {
+            actor: Actor::User(user),
+            client_id: None,
+            ip: Some(ip),
+            request_id: None,
+            at: START,
+            reason: None,
+        };
+        services
+            .store
+            .open_session(user, password.clone(), None, new, cause)
+    };
+    open().await.unwrap();
+    let token = text(&ada, "accessToken");
+    let body = json!({"password": PASSWORD});
+    let begun = house.post("/auth/mfa/totp", token, body).await.expect(200);
+    let secret = BASE32_NOPAD.decode(text(&begun, "secret").as_bytes());
+    let typed = code(&secret.unwrap(), START.seconds() / STEP_SECONDS);
+    let body = json!({"code": typed});
+    let confirmed = house.post("/auth/mfa/totp/confirm", token, body).await;
+    confirmed.expect(200);
+    let refused = open().await;
+    let expected = matches!(refused, Err(StoreError::Refused(Refusal::PasswordChanged)));
+    assert!(expected, "{refused:?}");
 }

@@ -1,6 +1,9 @@
 //! What an account may have at most, and how often its own credentials may change it.
 
-use doorward_tests::{Options, Person, Reply, Server, browser::form};
+use doorward_tests::{
+    Options, Person, Reply, Server,
+    browser::{form, request},
+};
 use serde_json::{Value, json};
 
 fn with(sessions: u32, keys: u32, writes: u32) -> Options {
@@ -206,6 +209,27 @@ async fn changes_are_counted_refused_ones_too_and_past_the_limit_nothing_is_done
         .await
         .expect(204);
     server.login("ada@example.com").await;
+}
+
+#[tokio::test]
+async fn refreshes_at_the_token_endpoint_are_counted_too() {
+    let server = with(0, 0, 2).start();
+    let app = server.app(json!({})).await;
+    server.register("ada@example.com").await;
+    let asked = request(&app, &[("scope", "openid offline_access")]);
+    let code = server.browser().code("ada@example.com", &asked).await;
+    let mut given = server.redeem(&app, &code).await.expect(200);
+    for status in [200, 200, 429] {
+        let token = given.field("refresh_token");
+        let pairs = [("grant_type", "refresh_token"), ("refresh_token", &token)];
+        let call = server.post("/oauth/token").basic(&app.id, &app.secret);
+        let used = call.form(&pairs).send().await.expect(status);
+        if status == 429 {
+            assert!(!used.header("retry-after").is_empty());
+        } else {
+            given = used;
+        }
+    }
 }
 
 #[tokio::test]

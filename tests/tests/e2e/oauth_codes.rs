@@ -362,6 +362,8 @@ async fn an_audience_that_a_client_has_lost_is_gone_from_what_was_granted() {
         pairs.extend(resources);
         pairs
     };
+    // Userinfo takes tokens with `openid`: the server is one of their audiences.
+    let issuer = server.url();
     let browser = server.browser();
     let code = async |resources: &[&str]| browser.code("ada@example.com", &asked(resources)).await;
     let refresh = async |token: &str| {
@@ -381,11 +383,17 @@ async fn an_audience_that_a_client_has_lost_is_gone_from_what_was_granted() {
     server.admin("PATCH", &path, Some(change)).await;
 
     let next = refresh(&both).await.expect(200);
-    assert_eq!(claims(&next.field("access_token"))["aud"], kept);
+    assert_eq!(
+        claims(&next.field("access_token"))["aud"],
+        json!([kept, issuer])
+    );
     let refused = refresh(&one).await.expect(400);
     assert_eq!(refused.field("error"), "invalid_target");
     let next = server.redeem(&app, &codes[0]).await.expect(200);
-    assert_eq!(claims(&next.field("access_token"))["aud"], kept);
+    assert_eq!(
+        claims(&next.field("access_token"))["aud"],
+        json!([kept, issuer])
+    );
     let refused = server.redeem(&app, &codes[1]).await.expect(400);
     assert_eq!(refused.field("error"), "invalid_target");
 
@@ -393,7 +401,10 @@ async fn an_audience_that_a_client_has_lost_is_gone_from_what_was_granted() {
     let change = json!({ "resources": [kept, lost] });
     server.admin("PATCH", &path, Some(change)).await;
     let next = refresh(&one).await.expect(200);
-    assert_eq!(claims(&next.field("access_token"))["aud"], lost);
+    assert_eq!(
+        claims(&next.field("access_token"))["aud"],
+        json!([lost, issuer])
+    );
     server.redeem(&app, &codes[1]).await.expect(200);
 }
 

@@ -183,6 +183,20 @@ async fn an_address_registers_twenty_an_hour() {
 }
 
 #[tokio::test]
+async fn who_sends_it_is_judged_before_what_is_sent() {
+    for (mode, status) in [("closed", 403), ("token", 401), ("open", 415)] {
+        let server = with(mode).start();
+        let call = server.post("/oauth/register").body("text/plain", "{");
+        call.send().await.expect(status);
+        let path = "/oauth/register/client_00000000000000000000000000";
+        let call = server.put(path).body("text/plain", "{");
+        call.send().await.expect(401);
+        let call = server.put(path).bearer("rat_x").body("text/plain", "{");
+        call.send().await.expect(401);
+    }
+}
+
+#[tokio::test]
 async fn a_token_lets_a_client_register_as_often_as_it_says() {
     let server = with("token").start();
     register(&server, None, json!({})).await.expect(401);

@@ -335,6 +335,20 @@ fn a_key_that_may_run_the_server_asks_for_a_recent_sign_in_at_every_door() {
     assert_eq!(rotate_key(&old, key(&read)), Ok(()));
 }
 
+/// Whoever rotates a key learns its secret, and with it gets what the key may do.
+#[test]
+fn a_key_is_rotated_only_by_who_holds_what_it_may_do() {
+    let held = set("pay:approve");
+    for who in [Who::Person(UserId(Ulid(8))), Who::Key(KeyOwner::Operator)] {
+        let less = by(&set("admin:apikeys read"), who, Door::Admin);
+        let needs = Err(Refusal::Scope("pay:approve".into()));
+        assert_eq!(change_key(&less, key(&held)), Ok(()));
+        assert_eq!(rotate_key(&less, key(&held)), needs);
+        let enough = by(&set("admin:apikeys pay:approve"), who, Door::Admin);
+        assert_eq!(rotate_key(&enough, key(&held)), Ok(()));
+    }
+}
+
 fn authority(holder: Holder, signed_in_at: Option<Timestamp>) -> Authority {
     Authority {
         holder,

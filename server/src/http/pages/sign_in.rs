@@ -336,24 +336,21 @@ pub async fn arrived(
         }
     }
     let cookie = Some(set_cookie(doorward, cookie));
-    Ok(match then.request {
-        // The request may be long, and leads to other sites: neither is for a head of this answer.
-        Some(request) => Page {
+    // The request may be long, and leads to other sites, as the way back to a protected host does: neither is for a head
+    // of this answer.
+    let onward = then.request.map(|request| continued(doorward, request));
+    if let Some(onward) = onward.or_else(|| visit.protected.clone()) {
+        return Ok(Page {
             cookie,
-            ..Page::onward(visit.texts, continued(doorward, request))
+            ..Page::onward(visit.texts, onward)
         }
-        .into(),
-        None if visit.back.is_some() => Page {
-            cookie,
-            ..Page::onward(visit.texts, visit.back.clone().unwrap_or_default())
-        }
-        .into(),
-        None => Shown::Go(Go {
-            to: match then.part {
-                Some(part) => format!("{}/account#{part}", doorward.site.base),
-                None => visit.home(),
-            },
-            cookie,
-        }),
-    })
+        .into());
+    }
+    Ok(Shown::Go(Go {
+        to: match then.part {
+            Some(part) => format!("{}/account#{part}", doorward.site.base),
+            None => visit.home(),
+        },
+        cookie,
+    }))
 }

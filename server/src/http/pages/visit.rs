@@ -32,8 +32,10 @@ pub struct Visit<'r> {
     pub info: &'r RequestInfo,
     pub agent: Option<String>,
     pub texts: &'static Texts,
-    /// Where the browser was sent to sign in from: a page behind a proxy, or one of the app's.
+    /// The page of the app's from which the browser was sent to sign in.
     pub back: Option<String>,
+    /// What leads on to the page of a protected host that this browser is signing in for.
+    pub protected: Option<String>,
 }
 
 impl Visit<'_> {
@@ -74,7 +76,8 @@ impl Visit<'_> {
     /// Where somebody goes who has signed in, and wants nothing else.
     pub fn home(&self) -> String {
         let account = || format!("{}/account", self.doorward.site.base);
-        self.back.clone().unwrap_or_else(account)
+        let back = self.protected.clone().or_else(|| self.back.clone());
+        back.unwrap_or_else(account)
     }
 
     /// The page that says what went wrong.
@@ -174,7 +177,8 @@ impl<'r> FromRequest<'r> for Visit<'r> {
                 info: RequestInfo::of(request, doorward),
                 agent: UserAgent::of(request).0,
                 texts: language::of(request),
-                back: to_protected(request, doorward).or_else(|| way_back(request, doorward)),
+                back: way_back(request, doorward),
+                protected: to_protected(request, doorward),
             }),
             Err(error) => Outcome::Error(error.leave(request)),
         }
