@@ -314,7 +314,7 @@ pub fn is_inside(host: &Host<&str>) -> bool {
                 let rest = name.strip_suffix(*zone);
                 rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
             };
-            !name.contains('.') || local.iter().any(|zone| below(zone))
+            !name.contains('.') || local.iter().any(below)
         }
         Host::Ipv4(ip) => !super::address::is_public((*ip).into()),
         Host::Ipv6(ip) => !super::address::is_public((*ip).into()),

@@ -63,7 +63,7 @@ pub struct Register {
     #[arg(long)]
     pub resource_server: bool,
     #[command(flatten)]
-    pub policy: ClientPolicyArgs,
+    pub policy: Box<ClientPolicyArgs>,
     #[command(flatten)]
     pub secret: SecretArgs,
 }
@@ -95,7 +95,7 @@ pub struct UpdateClient {
     #[arg(long, value_name = "BOOL")]
     pub resource_server: Option<bool>,
     #[command(flatten)]
-    pub policy: ClientPolicyArgs,
+    pub policy: Box<ClientPolicyArgs>,
 }
 
 impl Register {

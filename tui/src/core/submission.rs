@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     command::{
-        ApiKeys, ClientPolicyArgs, Clients, Command, Create, Mint, Password, Register, Rotate,
-        SecretArgs, Terms, Users, secret::Secret, when::Moment,
+        ApiKeys, Clients, Command, Create, Mint, Password, Register, Rotate, SecretArgs, Terms,
+        Users, secret::Secret, when::Moment,
     },
     core::subject::IncidentSubject,
 };
@@ -239,7 +239,7 @@ fn new_client(form: &Form) -> Result<Submission, Wrong> {
         require_pkce: false,
         resource_server: false,
         preset: None,
-        policy: ClientPolicyArgs::default(),
+        policy: Box::default(),
         secret: SecretArgs::default(),
     };
     Ok(Submission::Send(Command::Clients(Clients::Register(

@@ -6,9 +6,9 @@ use doorward_shared::apikey::Environment;
 use super::bench::{Bench, client, key, noon, rows, session, user};
 use crate::{
     command::{
-        ApiKeys, ClientPolicyArgs, Clients, Command, Create, Mint, Of, Password, Put, Register,
-        Revoke, RevokeKeys, Roles, Rotate, SecretArgs, Sessions, SigningKeys, Terms, Update,
-        UpdateClient, UpdateKey, Users, Verify, secret::Secret, when::Moment,
+        ApiKeys, Clients, Command, Create, Mint, Of, Password, Put, Register, Revoke, RevokeKeys,
+        Roles, Rotate, SecretArgs, Sessions, SigningKeys, Terms, Update, UpdateClient, UpdateKey,
+        Users, Verify, secret::Secret, when::Moment,
     },
     core::{command_line::of_state, resource::Resource},
     io::cli::Cli,
@@ -147,7 +147,7 @@ fn key_and_client_changes() -> Vec<Command> {
             scopes: vec!["openid".into()],
             resources: vec!["https://api.example".into()],
             preset: None,
-            policy: ClientPolicyArgs::default(),
+            policy: Box::default(),
             public: true,
             require_pkce: true,
             resource_server: true,

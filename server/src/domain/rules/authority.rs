@@ -13,6 +13,10 @@ use crate::domain::{
 const ADMIN: &str = "admin";
 
 /// What storage knows of a caller's credential at the time of the act. What is missing is gone.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one value for each act, on the stack"
+)]
 #[derive(Debug, Clone)]
 pub enum Facts {
     Session {
