@@ -15,7 +15,7 @@ use crate::{
     outbound::Outbound,
     service::{
         Accounts, ApiKeys, Backchannel, Backups, Browsers, Callers, ClientKeys, ForwardAuth, Jobs,
-        KeyFileError, Keys, OwnFactors, Passwords, Refresh, RefusedClients, SecondFactors,
+        KeyFileError, Keys, Links, OwnFactors, Passwords, Refresh, RefusedClients, SecondFactors,
         Sessions, SignIn, Signing, SigningKeys, Statistics, Tokens, first_operator_key,
         found_operator_key, open_ring,
     },
@@ -267,6 +267,11 @@ impl Parts {
             accounts: Accounts {
                 passwords: passwords.clone(),
                 registration: self.settings.registration,
+                step_up_seconds: self.settings.step_up_seconds,
+            },
+            links: Links {
+                passwords: passwords.clone(),
+                issuer: self.issuer.clone(),
                 step_up_seconds: self.settings.step_up_seconds,
             },
             api_keys: keys,

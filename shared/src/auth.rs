@@ -41,6 +41,19 @@ pub struct PasswordRequest {
     pub api_keys: bool,
 }
 
+/// `POST /auth/password/reset`: a new password on the strength of a one-time link. All sessions end.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ResetRequest {
+    /// Of the link; works once.
+    pub token: String,
+    pub new_password: String,
+    /// Leaves the account's API keys alive.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub keep_api_keys: bool,
+}
+
 /// Absent leaves a name as it is; `null` clears it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -46,6 +46,11 @@ pub fn mfa_token(random: [u8; 32]) -> Secret {
     format!("mfa_{}", BASE64_URL_SAFE_NO_PAD.encode(random)).into()
 }
 
+/// `link_` and 256 random bits in base64url: of a one-time link.
+pub fn link_token(random: [u8; 32]) -> Secret {
+    format!("link_{}", BASE64_URL_SAFE_NO_PAD.encode(random)).into()
+}
+
 /// `reg_` and 256 random bits in base64url: for registering a client, or changing its registration.
 pub fn registration_token(random: [u8; 32]) -> Secret {
     format!("reg_{}", BASE64_URL_SAFE_NO_PAD.encode(random)).into()

@@ -16,6 +16,7 @@ pub mod factor;
 pub mod household;
 pub mod idna;
 pub mod key_terms;
+pub mod link;
 pub mod policy;
 pub mod refusal;
 pub mod role;

@@ -17,6 +17,11 @@ pub enum Refusal {
     /// A second factor that was used, or removed meanwhile.
     #[error("the second factor is wrong or has been used")]
     FactorWrong,
+    /// A one-time link that is unknown, used, or ended by a newer one or a change of the account.
+    #[error("this link does not work any more")]
+    LinkDead,
+    #[error("this link has expired")]
+    LinkExpired,
     #[error("{field} {reason}")]
     Invalid { field: &'static str, reason: String },
     #[error("this needs the scope {0}")]

@@ -4,7 +4,8 @@ use doorward_shared::{
     ErrorCode, Page, SessionId,
     auth::{
         LoginRequest, OwnSession, PasswordRequest, Profile, ProfileKey, ProfilePatch,
-        RefreshRequest, RegisterRequest, RegisterResponse, RegisteredUser, TokenResponse,
+        RefreshRequest, RegisterRequest, RegisterResponse, RegisteredUser, ResetRequest,
+        TokenResponse,
     },
 };
 use rocket::{Route, delete, get, patch, post, routes};
@@ -21,7 +22,7 @@ use crate::{
     crypto::secret::Secret,
     domain::{Account, Actor, Door, Session, UserChange, device},
     http::Services,
-    service::{Caller, Credential, PasswordChange},
+    service::{Caller, Credential, PasswordChange, Reset},
     store::SessionFilter,
 };
 
@@ -34,6 +35,7 @@ pub fn all() -> Vec<Route> {
         me,
         change_me,
         change_password,
+        reset_password,
         sessions,
         end_session
     ]
@@ -216,6 +218,24 @@ async fn change_password(
         .accounts
         .change_own_password(&by.caller, change, cause)
         .await?;
+    Ok(NoContent)
+}
+
+#[post("/auth/password/reset", data = "<body>")]
+async fn reset_password(doorward: &Services, info: &RequestInfo, body: Body<ResetRequest>) -> Done {
+    let ResetRequest {
+        token,
+        new_password,
+        keep_api_keys,
+    } = body.0;
+    let reset = Reset {
+        token: token.into(),
+        password: new_password.into(),
+        names: None,
+        keep_api_keys,
+    };
+    let cause = info.cause(Actor::Anonymous, doorward.clock.now());
+    doorward.links.reset(reset, cause).await?;
     Ok(NoContent)
 }
 

@@ -14,7 +14,7 @@ pub fn all() -> Vec<Catcher> {
 }
 
 /// First path segments that are Doorward's, in somebody else's app.
-pub const BASES: [&str; 14] = [
+pub const BASES: [&str; 15] = [
     "/auth",
     "/apikey",
     "/admin",
@@ -29,6 +29,7 @@ pub const BASES: [&str; 14] = [
     "/sign-in",
     "/sign-out",
     "/sign-up",
+    "/reset-password",
 ];
 
 struct Caught(ApiError, Option<String>);

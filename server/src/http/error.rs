@@ -326,6 +326,8 @@ impl From<Refusal> for ApiError {
                 "the account has changed in the meantime",
             ),
             Refusal::FactorWrong => Self::new(ErrorCode::InvalidCredentials, message),
+            Refusal::LinkDead => Self::new(ErrorCode::InvalidToken, message),
+            Refusal::LinkExpired => Self::new(ErrorCode::TokenExpired, message),
             // How a list is asked for is part of the request's form.
             Refusal::Invalid { field, reason } if matches!(field, "sort" | "cursor") => {
                 Self::request(field, reason)

@@ -16,8 +16,9 @@ use crate::{
     metrics::Metrics,
     oauth::{AuthorizationEndpoint, Clients, Registrations, TokenEndpoint, TokenInfos},
     service::{
-        Accounts, ApiKeys, Backups, Browsers, Caller, Callers, ForwardAuth, Jobs, Keys, OwnFactors,
-        Passwords, Refresh, SecondFactors, Sessions, SignIn, SigningKeys, Statistics, Tokens,
+        Accounts, ApiKeys, Backups, Browsers, Caller, Callers, ForwardAuth, Jobs, Keys, Links,
+        OwnFactors, Passwords, Refresh, SecondFactors, Sessions, SignIn, SigningKeys, Statistics,
+        Tokens,
     },
     settings::Settings,
     state::{Arrivals, IdempotentAnswers, Told, UsedForms, limits::Limits, streams::Streams},
@@ -40,6 +41,8 @@ pub struct Services {
     pub passwords: Passwords,
     pub sign_in: SignIn,
     pub accounts: Accounts,
+    /// Makes one-time links, and sets passwords by them.
+    pub links: Links,
     pub tokens: Tokens,
     pub refresh: Refresh,
     /// Judges API keys and has their use paid.

@@ -11,6 +11,7 @@ use super::{
     endings::{self, Ending, What},
     factors::with_factor,
     keys::{self, KeysOf},
+    links,
     list::{Filter, List, ListQuery, folded},
     memory::through,
     roles,
@@ -233,6 +234,7 @@ impl Store {
                 }
                 .into());
             }
+            links::end_with_password(unit, id)?;
             sessions::end_all_of(unit, id, keep, cause)?;
             if api_keys {
                 keys::end_all(unit, KeysOf::Owner(id), cause)?;
@@ -444,7 +446,8 @@ fn check_new(email: &Email) -> Result<(), StoreError> {
     Ok(email.check_new().map_err(refused)?)
 }
 
-fn update(
+/// Writes what an account is after a change, and what follows from it.
+pub(super) fn update(
     unit: &mut Unit<'_>,
     before: &User,
     after: &User,
@@ -456,6 +459,7 @@ fn update(
         if is_taken(unit.conn, &after.email, after.id)? {
             return Err(Refusal::EmailTaken.into());
         }
+        links::end_all_of(unit, after.id)?;
     }
     roles::must_exist(unit.conn, &after.role)?;
     let admins = any_admin(unit.conn)?;
@@ -482,6 +486,7 @@ fn update(
     let id = after.id;
     match accounts::access(before, after) {
         Access::Ends => {
+            links::end_all_of(unit, id)?;
             sessions::end_all_of(unit, id, None, cause)?;
             unit.event(cause, "user.disabled", Some(&id), Some(id), None)?;
         }

@@ -304,10 +304,7 @@ impl Store {
         self.write(move |unit| {
             let by = authority::judge_password(unit, user, &act)?;
             let cause = act.cause(&by);
-            of_user(unit.conn, "DELETE FROM totp WHERE user_id = ?1", user)?;
-            of_user(unit.conn, "DELETE FROM passkeys WHERE user_id = ?1", user)?;
-            delete_codes(unit.conn, user)?;
-            end_unfinished(unit.conn, user)?;
+            remove_all(unit.conn, user)?;
             unit.event(cause, "mfa.removed", Some(&user), Some(user), None)
         })
         .await
@@ -387,6 +384,14 @@ fn demand_first_step(
         false if is_disabled => Err(Refusal::Disabled.into()),
         false => Err(Refusal::PasswordChanged.into()),
     }
+}
+
+/// Removes every factor of an account, and what waits for one.
+pub(super) fn remove_all(conn: &Connection, user: UserId) -> Result<(), StoreError> {
+    of_user(conn, "DELETE FROM totp WHERE user_id = ?1", user)?;
+    of_user(conn, "DELETE FROM passkeys WHERE user_id = ?1", user)?;
+    delete_codes(conn, user)?;
+    end_unfinished(conn, user)
 }
 
 /// Ends what would become a credential of an account without being one yet: sign-ins that wait for their factor, and a

@@ -265,6 +265,8 @@ fn prepare(path: &Path, how: &Restore<'_>) -> Result<(usize, usize), StoreError>
             [how.now.0],
         )?;
     }
+    // Who was given one may have used it since.
+    tx.execute("DELETE FROM links", [])?;
     let signing_keys_lost = drop_sealed(&tx, how)?;
     let codes_closed = closed_codes(&tx, how)?;
     fit_operator_key(&tx, how)?;

@@ -51,6 +51,7 @@ const MIGRATIONS: &[&str] = &[
      ALTER TABLE totp ADD COLUMN tries INTEGER NOT NULL DEFAULT 0;
      ALTER TABLE users ADD COLUMN sign_ins_ended INTEGER NOT NULL DEFAULT 0;",
     include_str!("schema_connect.sql"),
+    include_str!("schema_links.sql"),
 ];
 
 /// What migrations take from the rules of the domain.

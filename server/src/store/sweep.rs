@@ -24,6 +24,8 @@ const FEW: usize = 200;
 const KEEP_DEAD: i64 = 30 * 86_400;
 /// How long a revoked token is known after its end, in seconds: the clock may be set back between two runs.
 const KEEP_TOKEN: i64 = 3600;
+/// How long a link is known after its end, in seconds: a week.
+const KEEP_LINK: i64 = 7 * 86_400;
 /// How long a code is known after its end, in seconds: a day.
 const KEEP_CODE: i64 = 86_400;
 /// How long an address that signed in stays known, in seconds: 180 days.
@@ -69,6 +71,11 @@ const REGISTRATION_TOKENS: Kind = Kind {
     find: "SELECT hash FROM registration_tokens WHERE expires_at < ?1 LIMIT ?2",
     first: None,
     delete: "DELETE FROM registration_tokens WHERE hash = ?1 AND expires_at < ?2",
+};
+const LINKS: Kind = Kind {
+    find: "SELECT hash FROM links WHERE expires_at < ?1 LIMIT ?2",
+    first: None,
+    delete: "DELETE FROM links WHERE hash = ?1 AND expires_at < ?2",
 };
 const KEYS_REVOKED: Kind = Kind {
     find: "SELECT id FROM api_keys WHERE revoked_at IS NOT NULL AND revoked_at < ?1 LIMIT ?2",
@@ -128,6 +135,7 @@ impl Store {
             (&TOKENS, before(KEEP_TOKEN)),
             (&ASSERTIONS, before(KEEP_TOKEN)),
             (&REGISTRATION_TOKENS, before(KEEP_TOKEN)),
+            (&LINKS, before(KEEP_LINK)),
             (&KEYS_REVOKED, before(KEEP_DEAD)),
             (&KEYS_EXPIRED, before(KEEP_DEAD)),
             (&CODES, before(KEEP_CODE)),

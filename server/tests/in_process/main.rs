@@ -16,6 +16,7 @@ mod instants;
 mod kept;
 mod key_limits;
 mod late;
+mod links;
 mod refresh;
 mod registration;
 mod signing;

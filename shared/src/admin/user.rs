@@ -104,6 +104,52 @@ pub struct RevokeSessionsOf {
     pub api_keys: bool,
 }
 
+/// What a one-time link is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum LinkPurpose {
+    /// Somebody's first password, and their name. Whoever makes it vouches for the address.
+    Invite,
+    /// Another password.
+    Reset,
+}
+
+impl LinkPurpose {
+    /// Its spelling on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Invite => "invite",
+            Self::Reset => "reset",
+        }
+    }
+}
+
+/// `POST /admin/users/{id}/link`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CreateLink {
+    pub purpose: LinkPurpose,
+    /// 86400 when absent; 60 to 2592000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_in_seconds: Option<i64>,
+    /// Mails the link to the account's address instead of showing it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub send: bool,
+}
+
+/// A one-time link. A newer one of the account ends it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Link {
+    /// Shown once: whoever opens it sets the account's password. Absent where it was mailed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    pub expires_at: Timestamp,
+}
+
 /// How many sessions ended.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -7,7 +7,10 @@ use reqwest::Method;
 use super::{Client, ClientError, Collection, ListQuery, call::segment};
 use crate::{
     Page,
-    admin::{CreateUser, FactorRemoval, RevokeSessionsOf, Revoked, SetPassword, User, UserPatch},
+    admin::{
+        CreateLink, CreateUser, FactorRemoval, Link, RevokeSessionsOf, Revoked, SetPassword, User,
+        UserPatch,
+    },
 };
 
 /// The routes under `/admin/users`.
@@ -82,6 +85,19 @@ impl Users<'_> {
     ) -> Result<(), ClientError> {
         let path = format!("{}/password", Self::path(id));
         self.0.done(Method::POST, &path, Some(password)).await
+    }
+
+    /// Makes a one-time link with which a user sets their password.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn create_link(
+        &self,
+        id: impl Display,
+        link: &CreateLink,
+    ) -> Result<Link, ClientError> {
+        let path = format!("{}/link", Self::path(id));
+        self.0.send(Method::POST, &path, link).await
     }
 
     /// Ends all sessions of a user.

@@ -210,6 +210,7 @@ async fn every_body_is_judged_alike_after_its_caller() {
             "/auth/refresh",
             "/auth/mfa",
             "/auth/passkey",
+            "/auth/password/reset",
         ]
         .contains(&path.as_str());
         let send = async |kind: &str, body: Vec<u8>| {

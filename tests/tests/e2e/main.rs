@@ -43,6 +43,7 @@ mod key_verify;
 mod lifetimes;
 mod limits;
 mod lineage;
+mod links;
 mod lists;
 mod logs;
 mod meanwhile;

@@ -31,7 +31,7 @@ pub use self::{
     roles::{Put, Roles},
     sessions::{ListSessions, Of, Revoke, Sessions},
     signing_keys::{RevokeKeys, SigningKeys},
-    users::{Create, ListUsers, Password, Update, Users},
+    users::{Create, LinkTo, ListUsers, Password, Update, Users, span},
     words::quoted,
 };
 
@@ -191,6 +191,7 @@ impl Command {
             | Self::Clients(Clients::Register(Register { secret, .. })) => {
                 Some((secret, Replace::Never))
             }
+            Self::Users(Users::Link(link)) => Some((&link.secret, Replace::Old)),
             Self::Apikeys(ApiKeys::Rotate(rotate)) | Self::Clients(Clients::Secret(rotate)) => {
                 Some((&rotate.secret, Replace::Old))
             }

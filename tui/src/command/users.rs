@@ -1,10 +1,12 @@
 //! `doorward users`.
 
 use clap::{Args, Subcommand};
-use doorward_shared::admin::{CreateUser, RevokeSessionsOf, SetPassword, UserPatch};
+use doorward_shared::admin::{
+    CreateLink, CreateUser, LinkPurpose, RevokeSessionsOf, SetPassword, UserPatch,
+};
 
 use super::secret::Secret;
-use super::{list::ListArgs, words::Words};
+use super::{SecretArgs, list::ListArgs, when::Moment, words::Words};
 
 #[derive(Debug, Clone, PartialEq, Subcommand)]
 pub enum Users {
@@ -22,6 +24,8 @@ pub enum Users {
     Enable { user: String },
     /// Set a user's password, read from standard input; all sessions end
     Password(Password),
+    /// Make a one-time link with which a user sets their password; one made before ends
+    Link(LinkTo),
     /// End all sessions of a user
     EndSessions {
         user: String,
@@ -118,6 +122,59 @@ pub struct Password {
     pub password: Option<Secret>,
 }
 
+#[derive(Debug, Clone, PartialEq, Args)]
+pub struct LinkTo {
+    pub user: String,
+    /// `invite`: somebody's first password, and their name. `reset`: another password
+    #[arg(long, default_value = "reset", value_parser = purpose)]
+    pub purpose: LinkPurpose,
+    /// How long it works, from 60s to 30d
+    #[arg(long, default_value = "1d", value_name = "SPAN", value_parser = span)]
+    pub expires_in: i64,
+    /// Mail it to the user instead of showing it
+    #[arg(long)]
+    pub send: bool,
+    #[command(flatten)]
+    pub secret: SecretArgs,
+}
+
+fn purpose(text: &str) -> Result<LinkPurpose, String> {
+    [LinkPurpose::Invite, LinkPurpose::Reset]
+        .into_iter()
+        .find(|purpose| purpose.as_str() == text)
+        .ok_or_else(|| "must be invite or reset".into())
+}
+
+/// Seconds of a span of time.
+///
+/// # Errors
+/// What a span looks like.
+pub fn span(text: &str) -> Result<i64, String> {
+    match text.parse() {
+        Ok(Moment::Span(seconds)) => Ok(seconds),
+        _ => Err("must be a span such as 15m, 24h or 7d".into()),
+    }
+}
+
+impl LinkTo {
+    pub fn body(&self) -> CreateLink {
+        CreateLink {
+            purpose: self.purpose,
+            expires_in_seconds: Some(self.expires_in),
+            send: self.send,
+        }
+    }
+
+    fn written(&self) -> Words {
+        let words = Words::new("users link")
+            .word(&self.user)
+            .option("--purpose", Some(self.purpose.as_str()))
+            .option("--expires-in", Some(Moment::Span(self.expires_in)))
+            .flag("--send", self.send);
+        self.secret.written(words)
+    }
+}
+
 impl Create {
     pub fn body(&self) -> CreateUser {
         CreateUser {
@@ -200,6 +257,7 @@ impl Users {
             | Self::EndSessions { user, .. } => vec![user],
             Self::Update(update) => vec![&mut update.user],
             Self::Password(password) => vec![&mut password.user],
+            Self::Link(link) => vec![&mut link.user],
             Self::Delete { users } => users.iter_mut().collect(),
         }
     }
@@ -222,6 +280,7 @@ impl Users {
             | Self::Get { .. }
             | Self::Create(_)
             | Self::Update(_)
+            | Self::Link(_)
             | Self::Enable { .. } => None,
         }
     }
@@ -235,6 +294,7 @@ impl Users {
                 format!("change {user}")
             }
             Self::Password(password) => format!("set the password of {}", password.user),
+            Self::Link(link) => format!("make a one-time link for {}", link.user),
             Self::EndSessions { user, .. } => format!("end all sessions of {user}"),
             Self::Delete { users } => format!("delete {}", users.join(" ")),
         }
@@ -277,6 +337,7 @@ impl Users {
             Self::Password(password) => Words::new("users password")
                 .word(&password.user)
                 .flag("--api-keys", password.api_keys),
+            Self::Link(link) => link.written(),
             Self::EndSessions { user, api_keys } => Words::new("users end-sessions")
                 .word(user)
                 .flag("--api-keys", *api_keys),

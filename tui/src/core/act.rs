@@ -53,7 +53,7 @@ impl State {
             Action::Export => self.export(effects),
             Action::Pause => self.pause(),
             Action::Twin => self.show_twin(),
-            Action::New | Action::Edit | Action::Clone | Action::Password => {
+            Action::New | Action::Edit | Action::Clone | Action::Password | Action::Link => {
                 self.open_form_for(action);
                 self.ask_offers(effects);
             }
@@ -326,6 +326,7 @@ impl State {
                 Form::role(Some(&role), held)
             }
             (Action::Password, _, Some(Row::User(user))) => Form::password(user.id, &user.email),
+            (Action::Link, _, Some(Row::User(user))) => Form::link(user.id, &user.email),
             (Action::Clone, _, Some(Row::Key(key))) => {
                 let owner = key.owner_id.map(|id| id.to_string()).unwrap_or_default();
                 Form::mint(held, &owner, Some(&key))

@@ -26,6 +26,7 @@ pub enum Purpose {
     NewUser,
     EditUser(Box<User>),
     Password(UserId, String),
+    Link(UserId, String),
     Mint,
     EditKey(Box<AdminKey>),
     RotateKey(Box<AdminKey>),

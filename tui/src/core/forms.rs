@@ -113,6 +113,23 @@ impl Form {
         )
     }
 
+    /// A one-time link with which somebody sets their password.
+    pub fn link(user: UserId, email: &str) -> Self {
+        let (purposes, at) = choice(&["reset", "invite"], "reset");
+        let purpose = Purpose::Link(user, email.to_owned());
+        let mut form = Self::new(
+            format!("A one-time link for {email}"),
+            purpose,
+            "Review",
+            vec![
+                Field::choice("purpose", "It is to", purposes, at),
+                Field::text("expiresInSeconds", "Works for", "60s to 30d", "1d"),
+            ],
+        );
+        form.note = "Whoever opens it sets the password; hand it to nobody else.".into();
+        form
+    }
+
     pub fn mint(held: Option<ScopeSet>, owner: &str, like: Option<&AdminKey>) -> Self {
         let chosen = like.map(|key| names(&key.scopes)).unwrap_or_default();
         let environment = like.map_or(Environment::Live, |key| key.environment);

@@ -1,6 +1,6 @@
 //! What forms come to when they are filled.
 
-use doorward_shared::{Timestamp, UserId, apikey::Environment};
+use doorward_shared::{Timestamp, UserId, admin::LinkPurpose, apikey::Environment};
 
 use super::{
     confirm::Confirm,
@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     command::{
-        ApiKeys, Clients, Command, Create, Mint, Password, Register, Rotate, SecretArgs, Terms,
-        Users, secret::Secret, when::Moment,
+        ApiKeys, Clients, Command, Create, LinkTo, Mint, Password, Register, Rotate, SecretArgs,
+        Terms, Users, secret::Secret, span, when::Moment,
     },
     core::subject::IncidentSubject,
 };
@@ -106,6 +106,24 @@ pub fn submission(form: &Form, now: Timestamp) -> Result<Submission, Wrong> {
             }));
             let confirm = Confirm::new(format!("Set the password of {email}?"), "Set it", change)
                 .line("All their sessions end at once.");
+            Ok(Submission::Ask(Box::new(confirm)))
+        }
+        Purpose::Link(id, email) => {
+            let link = LinkTo {
+                user: id.to_string(),
+                purpose: match form.get("purpose") {
+                    "invite" => LinkPurpose::Invite,
+                    _ => LinkPurpose::Reset,
+                },
+                expires_in: span(form.get("expiresInSeconds").trim())
+                    .map_err(|why| ("expiresInSeconds", why))?,
+                send: false,
+                secret: SecretArgs::default(),
+            };
+            let change = Command::Users(Users::Link(link));
+            let confirm = Confirm::new(format!("A link for {email}?"), "Make it", change)
+                .line("It is shown once. A link made before does not work any more.")
+                .line("Whoever opens it sets the password, and all their sessions end.");
             Ok(Submission::Ask(Box::new(confirm)))
         }
         Purpose::Mint => mint(form, now),

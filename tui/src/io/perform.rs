@@ -5,8 +5,8 @@ use std::fmt::Display;
 use doorward_shared::{
     Timestamp,
     admin::{
-        AdminKey, AdminMintedKey, BackupMade, Client as OauthClient, Revoked, RevokedSessions,
-        Role, SigningKey, User, UserPatch,
+        AdminKey, AdminMintedKey, BackupMade, Client as OauthClient, Link, Revoked,
+        RevokedSessions, Role, SigningKey, User, UserPatch,
     },
     apikey::Verification,
     client::{Client, ClientError, Collection, Filter, ListQuery},
@@ -23,6 +23,8 @@ pub enum Performed {
     User(User),
     /// The password of this user, by id, is set.
     PasswordSet(String),
+    /// A one-time link of this user, by id.
+    Link(String, Link),
     /// How many sessions of one user have ended.
     UserSessions(Revoked),
     Sessions(RevokedSessions),
@@ -175,6 +177,10 @@ async fn users(client: &Client, command: &Users, key: &str) -> Result<Performed,
         Users::Password(password) => {
             users.set_password(&password.user, &password.body()).await?;
             Performed::PasswordSet(password.user.clone())
+        }
+        Users::Link(link) => {
+            let made = users.create_link(&link.user, &link.body()).await?;
+            Performed::Link(link.user.clone(), made)
         }
         Users::EndSessions { user, api_keys } => {
             let ended = users.end_sessions(user, &Users::ended(*api_keys)).await?;

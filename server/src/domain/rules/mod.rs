@@ -11,6 +11,7 @@ mod fixtures;
 pub mod key_meter;
 pub mod key_terms;
 pub mod key_use;
+pub mod link;
 pub mod refresh;
 pub mod role;
 pub mod session;

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use doorward_shared::{
     Page,
-    admin::{CreateUser, FactorRemoval, RevokeSessionsOf, Revoked, SetPassword, User, UserPatch},
+    admin::{
+        CreateLink, CreateUser, FactorRemoval, Link, RevokeSessionsOf, Revoked, SetPassword, User,
+        UserPatch,
+    },
 };
 use rocket::{Route, delete, get, patch, post, routes};
 
@@ -29,6 +32,7 @@ pub fn all() -> Vec<Route> {
         change,
         delete,
         set_password,
+        create_link,
         remove_factors,
         revoke_sessions
     ]
@@ -170,6 +174,20 @@ async fn set_password(
         .set_password(&by, &account, password, api_keys, cause)
         .await?;
     Ok(NoContent)
+}
+
+#[post("/admin/users/<id>/link", data = "<body>")]
+async fn create_link(
+    doorward: &Services,
+    info: &RequestInfo,
+    by: Recent<Users>,
+    id: &str,
+    body: Body<CreateLink>,
+) -> Answer<Link> {
+    let account = find(doorward, id).await?;
+    let cause = doorward.cause(&by, info);
+    let links = &doorward.links;
+    created(links.create(&by, &account, &body.0, cause).await?)
 }
 
 /// Takes every second factor away from somebody who has lost theirs. Whoever may do so could sign in next with a

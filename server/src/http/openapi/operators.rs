@@ -57,6 +57,15 @@ pub(super) const OPERATIONS: &[Operation] = &[
     .done()
     .or(&[E::ValidationFailed, E::Overloaded]),
     op(
+        Post,
+        "/admin/users/{id}/link",
+        Scope("admin:users"),
+        "Make a one-time link with which somebody sets their password; one before it ends",
+    )
+    .takes::<admin::CreateLink>()
+    .gives::<admin::Link>(201)
+    .or(&[E::ValidationFailed]),
+    op(
         Delete,
         "/admin/users/{id}/mfa",
         Scope("admin:users"),

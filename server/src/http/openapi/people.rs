@@ -199,6 +199,20 @@ pub(super) const OPERATIONS: &[Operation] = &[
         E::RateLimited,
         E::Overloaded,
     ]),
+    op(
+        Post,
+        "/auth/password/reset",
+        Anybody,
+        "Set a password by a one-time link; all sessions end, and the API keys unless `keepApiKeys`",
+    )
+    .takes::<auth::ResetRequest>()
+    .done()
+    .or(&[
+        E::InvalidToken,
+        E::TokenExpired,
+        E::ValidationFailed,
+        E::Overloaded,
+    ]),
     op(Get, "/auth/sessions", FirstParty, "One's own live sessions").lists::<OwnSession>(&[]),
     op(
         Delete,

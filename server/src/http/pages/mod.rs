@@ -13,11 +13,13 @@ mod form;
 mod home;
 mod language;
 mod page;
+mod reset_password;
 mod sign_in;
 mod sign_out;
 mod sign_up;
 pub mod signed_in;
 mod texts;
+mod texts_links;
 mod visit;
 
 use rocket::Route;
@@ -46,6 +48,7 @@ pub fn all() -> Vec<Route> {
         back::all(),
         factor::all(),
         sign_up::all(),
+        reset_password::all(),
         consent::all(),
         sign_out::all(),
         account::all(),

@@ -29,6 +29,8 @@ pub struct Page {
     pub wide: bool,
     /// Whether the script that asks for passkeys may run.
     pub script: bool,
+    /// Whether its address holds a token: no `Referer` tells more of it than the origin.
+    pub holds_token: bool,
     /// Where the page goes on to by itself. Chromium applies `form-action` to the whole chain of redirects that a form
     /// starts: a navigation of its own is under no such rule.
     pub onward: Option<String>,
@@ -73,6 +75,7 @@ impl Page {
             main,
             wide: false,
             script: false,
+            holds_token: false,
             onward: None,
             onward_after: 0,
             posts_to: None,
@@ -329,6 +332,8 @@ fn framed(doorward: &Services, page: &Page) -> Markup {
         html lang=(page.texts.language) {
             head {
                 meta charset="utf-8";
+                // Before anything that is fetched. `no-referrer` would make Chromium send forms with `Origin: null`.
+                @if page.holds_token { meta name="referrer" content="strict-origin"; }
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="robots" content="noindex";

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use doorward_shared::ErrorCode;
 
+use super::texts_links::{self, LinkTexts};
 use crate::http::ApiError;
 
 /// The sentences of one language. What stands in braces is filled in.
@@ -11,6 +12,7 @@ use crate::http::ApiError;
 pub struct Texts {
     /// BCP 47.
     pub language: &'static str,
+    pub links: &'static LinkTexts,
     pub error_title: &'static str,
     pub error_detail: &'static str,
     pub bad_request: &'static str,
@@ -171,6 +173,7 @@ pub struct Texts {
 
 pub const EN: Texts = Texts {
     language: "en",
+    links: &texts_links::EN,
     error_title: "Something is not right",
     error_detail: "For whoever looks after the application:",
     bad_request: "The request cannot be answered. Go back to the application and try again.",
@@ -294,6 +297,7 @@ pub const EN: Texts = Texts {
 
 pub const DE: Texts = Texts {
     language: "de",
+    links: &texts_links::DE,
     error_title: "Da stimmt etwas nicht",
     error_detail: "Für die Betreuung der Anwendung:",
     bad_request: "Die Anfrage kann nicht beantwortet werden. Gehen Sie zurück zur Anwendung und versuchen Sie es noch einmal.",

@@ -18,6 +18,7 @@ pub enum Action {
     EndSessions,
     Disable,
     Password,
+    Link,
     Clone,
     Rotate,
     Backup,
@@ -149,6 +150,7 @@ rows! {
     A::EndSessions, "end-sessions", ["X"], "end all sessions: of the user, address or client", "end all", [Users, Sessions, Clients];
     A::Disable, "disable", ["d"], "disable a user, or let them in again", "disable", [Users];
     A::Password, "password", ["p"], "set a user's password", "", [Users];
+    A::Link, "link", ["L"], "a one-time link with which a user sets their password", "", [Users];
     A::Clone, "clone", ["C"], "mint a key like this one", "clone", [Keys];
     A::Rotate, "rotate", ["R"], "new secret, or new signing key", "rotate", [Keys, Clients, Signing];
     A::Incident, "incident", ["i"], "incident: timeline and what to do", "incident", [Users, Sessions, Keys, Clients, Events, Dashboard];

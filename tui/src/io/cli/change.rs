@@ -82,6 +82,10 @@ fn new_secret(performed: &mut Performed) -> Option<(&mut String, String)> {
             let id = key.id.to_string();
             Some((&mut key.key, id))
         }
+        Performed::Link(user, link) => {
+            let of = format!("the link for {user}");
+            link.url.as_mut().map(|url| (url, of))
+        }
         Performed::Registered(client) | Performed::NewSecret(client) => {
             let id = client.id.to_string();
             client.client_secret.as_mut().map(|secret| (secret, id))
@@ -98,6 +102,7 @@ fn print(format: Format, command: &Command, performed: &Performed) -> Outcome {
             let said = format!("{id}: the password is set");
             output::did(format, "password set", id, &said)
         }
+        Performed::Link(_, link) => output::one(format, link),
         Performed::UserSessions(ended) if is_json => output::json(format, ended),
         Performed::UserSessions(ended) => {
             output::line(&format!("{} sessions have ended", ended.revoked))

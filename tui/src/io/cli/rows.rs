@@ -175,6 +175,13 @@ impl Printable for admin::AdminMintedKey {
     }
 }
 
+impl Printable for admin::Link {
+    const COLUMNS: &'static [&'static str] = &["URL", "EXPIRES"];
+    fn cells(&self) -> Vec<String> {
+        vec![or_dash(self.url.as_ref()), time(self.expires_at)]
+    }
+}
+
 impl Printable for admin::BackupMade {
     const COLUMNS: &'static [&'static str] = &["FILE", "BYTES", "CREATED"];
     fn cells(&self) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! Changes, and how the screen tells what they came to.
 
 use doorward_shared::{
-    admin::{AdminMintedKey, Client as OauthClient},
+    admin::{AdminMintedKey, Client as OauthClient, Link},
     client::Client,
 };
 
@@ -81,6 +81,7 @@ fn told(command: &Command, performed: Performed) -> Done {
             edited(&text, Row::User(user))
         }
         Performed::PasswordSet(_) => plain("the password is set"),
+        Performed::Link(user, link) => linked(user, link),
         Performed::UserSessions(ended) => {
             plain(&format!("ended: {}", count(ended.revoked, "session")))
         }
@@ -136,6 +137,20 @@ fn minted(title: &str, key: AdminMintedKey) -> Done {
         file: file_name(&key.name, "key"),
         id: key.id.to_string(),
         secret: Secret::new(key.key),
+    }
+}
+
+fn linked(user: String, link: Link) -> Done {
+    let until = crate::core::format::second(link.expires_at);
+    match link.url {
+        None => plain(&format!("the link is mailed; it works until {until}")),
+        Some(url) => Done::Secret {
+            title: "The one-time link".into(),
+            lines: vec![("Works until".into(), until), ("User".into(), user.clone())],
+            file: file_name(&user, "link"),
+            id: user,
+            secret: Secret::new(url),
+        },
     }
 }
 

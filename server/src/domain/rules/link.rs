@@ -1,0 +1,137 @@
+//! What becomes of a one-time link that is opened.
+
+use doorward_shared::Timestamp;
+
+use crate::domain::{
+    Refusal, User,
+    link::{Link, LinkKind},
+};
+
+/// What setting a password by a link does beside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reset {
+    /// The account's address counts as verified from now on.
+    pub verifies: bool,
+    /// Somebody else may have opened the account with this address: what it had (password, keys, sessions, factors) is
+    /// worth nothing any more.
+    pub takes_over: bool,
+}
+
+/// Whether a link still works; an end is exclusive.
+///
+/// # Errors
+/// [`Refusal::LinkExpired`].
+pub fn is_open(link: &Link, now: Timestamp) -> Result<(), Refusal> {
+    if now < link.expires_at {
+        Ok(())
+    } else {
+        Err(Refusal::LinkExpired)
+    }
+}
+
+/// What setting the password of `user` by this link does.
+///
+/// # Errors
+/// [`Refusal::LinkDead`] for a link that is for something else, [`Refusal::LinkExpired`].
+pub fn reset(link: &Link, user: &User, now: Timestamp) -> Result<Reset, Refusal> {
+    if !link.kind.sets_password() {
+        return Err(Refusal::LinkDead);
+    }
+    is_open(link, now)?;
+    let verifies = !user.email_verified && proves_address(link, user);
+    Ok(Reset {
+        verifies,
+        takes_over: verifies,
+    })
+}
+
+/// Whether whoever opens the link is known to be who the address belongs to: it was mailed there, or an operator has
+/// invited them. A reset link that an operator was shown says nothing of the address.
+fn proves_address(link: &Link, user: &User) -> bool {
+    let mailed = link.mailed_to.as_deref() == Some(user.email.as_str());
+    mailed || (link.kind == LinkKind::Invite && link.mailed_to.is_none())
+}
+
+#[cfg(test)]
+mod tests {
+    use doorward_shared::{ScopeSet, UserId};
+    use proptest::prelude::*;
+    use ulid::Ulid;
+
+    use super::*;
+    use crate::domain::Email;
+
+    const NOW: Timestamp = Timestamp(1_000_000);
+
+    fn user(email_verified: bool) -> User {
+        User {
+            id: UserId(Ulid(1)),
+            email: Email::parse("ada@example.com").unwrap(),
+            first_name: None,
+            last_name: None,
+            role: "customer".into(),
+            permissions: ScopeSet::default(),
+            groups: Vec::new(),
+            email_verified,
+            disabled_at: None,
+            created_at: Timestamp(0),
+            updated_at: Timestamp(0),
+            last_login_at: None,
+        }
+    }
+
+    fn link(kind: LinkKind, mailed_to: Option<&str>) -> Link {
+        Link {
+            user_id: UserId(Ulid(1)),
+            kind,
+            mailed_to: mailed_to.map(str::to_owned),
+            expires_at: NOW.plus_seconds(60),
+        }
+    }
+
+    #[test]
+    fn a_link_works_until_its_last_instant() {
+        let link = link(LinkKind::Reset, None);
+        let last = Timestamp(link.expires_at.0 - 1);
+        assert_eq!(is_open(&link, last), Ok(()));
+        assert_eq!(is_open(&link, link.expires_at), Err(Refusal::LinkExpired));
+    }
+
+    #[test]
+    fn what_proves_an_unverified_address_takes_the_account_over() {
+        let ada = Some("ada@example.com");
+        let cases = [
+            (LinkKind::Forgot, ada, true),
+            (LinkKind::Reset, ada, true),
+            (LinkKind::Invite, ada, true),
+            (LinkKind::Invite, None, true),
+            // What an operator is shown may reach anybody.
+            (LinkKind::Reset, None, false),
+            // Mailed to an address that is no longer the account's.
+            (LinkKind::Forgot, Some("eve@example.com"), false),
+            (LinkKind::Invite, Some("eve@example.com"), false),
+        ];
+        for (kind, mailed_to, proves) in cases {
+            let reset = |verified| reset(&link(kind, mailed_to), &user(verified), NOW).unwrap();
+            let unverified = reset(false);
+            assert_eq!(
+                (unverified.verifies, unverified.takes_over),
+                (proves, proves),
+                "{kind:?} {mailed_to:?}"
+            );
+            let verified = reset(true);
+            assert_eq!((verified.verifies, verified.takes_over), (false, false));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn only_what_is_for_it_and_in_time_sets_a_password(kind in 0..LinkKind::ALL.len(), late in -100_000_i64..100_000) {
+            let kind = LinkKind::ALL[kind];
+            prop_assert_eq!(LinkKind::parse(kind.as_str()), Some(kind));
+            let link = link(kind, None);
+            let done = reset(&link, &user(true), Timestamp(link.expires_at.0 + late));
+            prop_assert_eq!(done.is_ok(), kind.sets_password() && late < 0);
+        }
+    }
+}

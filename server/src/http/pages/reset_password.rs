@@ -1,0 +1,187 @@
+//! `/reset-password`: where a one-time link leads that sets a password. To look at it uses nothing up: mail scanners open
+//! links too.
+
+use doorward_shared::ErrorCode;
+use maud::html;
+use rocket::{Route, get, http::uri::Origin, post, routes};
+
+use super::{
+    authorize::parameter,
+    form::{Fields, Posted, Taken},
+    page::{Answer, Page, Shown},
+    sign_in::{self, alert, stale_note},
+    texts::fill,
+    visit::Visit,
+};
+use crate::{
+    crypto::secret::Secret,
+    domain::{Actor, link::LinkKind},
+    http::ApiError,
+    service::{OpenLink, Reset},
+};
+
+pub fn all() -> Vec<Route> {
+    routes![show, submit]
+}
+
+const PATH: &str = "/reset-password";
+
+/// What was filled in, and what is said about it.
+#[derive(Debug, Default)]
+struct Said<'a> {
+    filled: Option<&'a Fields>,
+    error: Option<&'a ApiError>,
+    /// The form was not taken: the status of the page.
+    stale: Option<u16>,
+}
+
+fn page(visit: &Visit<'_>, open: &OpenLink, token: &Secret, said: Said<'_>) -> Page {
+    let (doorward, t) = (visit.doorward, visit.texts);
+    let Said {
+        filled,
+        error,
+        stale,
+    } = said;
+    let user = &open.account.user;
+    let invites = open.link.kind == LinkKind::Invite;
+    let name = |field, known: &Option<String>| {
+        let known = known.clone().unwrap_or_default();
+        filled.map_or(known, |fields| fields.get(field).to_owned())
+    };
+    let (title, text) = if invites {
+        let title = fill(t.links.invite_title, "site", &doorward.site.name);
+        (title, t.links.invite_text)
+    } else {
+        (t.links.reset_title.to_owned(), t.links.reset_text)
+    };
+    let keeps = filled.is_some_and(|fields| fields.get("keepApiKeys") == "true");
+    let fields = html! {
+        input type="hidden" name="token" value=(token.expose());
+        // For password managers, which pass over fields of `type=hidden`.
+        label for="email" { (t.email) }
+        input id="email" type="text" autocomplete="username" readonly value=(user.email.as_str());
+        label for="newPassword" { (t.new_password) }
+        input id="newPassword" name="newPassword" type="password" autocomplete="new-password"
+            minlength="8" aria-describedby="password-rule" required autofocus;
+        p id="password-rule" class="hint" { (t.password_rule) }
+        @if invites {
+            div class="pair" {
+                div {
+                    label for="firstName" { (t.first_name) " " span class="optional" { (t.optional) } }
+                    input id="firstName" name="firstName" autocomplete="given-name"
+                        value=(name("firstName", &user.first_name));
+                }
+                div {
+                    label for="lastName" { (t.last_name) " " span class="optional" { (t.optional) } }
+                    input id="lastName" name="lastName" autocomplete="family-name"
+                        value=(name("lastName", &user.last_name));
+                }
+            }
+        } @else {
+            label class="check" {
+                input type="checkbox" name="keepApiKeys" value="true" checked[keeps];
+                span { (t.links.keep_keys) }
+            }
+        }
+        button type="submit" { (t.links.set_password) }
+    };
+    let main = html! {
+        h1 { (title) }
+        p { (text) }
+        (alert(visit, error))
+        (stale_note(visit, stale))
+        (visit.form(PATH, fields))
+    };
+    Page {
+        status: stale.unwrap_or_else(|| error.map_or(200, |error| error.status().code)),
+        retry_after: error.and_then(ApiError::retry_after),
+        title: title.into(),
+        holds_token: true,
+        ..visit.page("", main)
+    }
+}
+
+/// What is said of a link that does not work.
+fn dead(visit: &Visit<'_>, error: &ApiError) -> Shown {
+    let t = visit.texts;
+    if !is_dead(error) {
+        return Page::of_error(t, error).into();
+    }
+    let main = html! {
+        h1 { (t.links.dead_title) }
+        p role="alert" { (t.links.dead) }
+        p class="aside" { a href=(sign_in::address(visit.doorward, None)) { (t.sign_in_link) } }
+    };
+    Page {
+        status: 404,
+        holds_token: true,
+        ..Page::new(t, t.links.dead_title, main)
+    }
+    .into()
+}
+
+fn is_dead(error: &ApiError) -> bool {
+    matches!(
+        error.code(),
+        ErrorCode::InvalidToken | ErrorCode::TokenExpired
+    )
+}
+
+#[get("/reset-password")]
+async fn show(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
+    let token = parameter(uri, "token").unwrap_or_default().into();
+    shown(&visit, &token, Said::default()).await
+}
+
+async fn shown(visit: &Visit<'_>, token: &Secret, said: Said<'_>) -> Answer {
+    match visit.doorward.links.open(token).await {
+        Ok(open) => Ok(page(visit, &open, token, said).into()),
+        Err(error) => Err(dead(visit, &error.into())),
+    }
+}
+
+#[post("/reset-password", data = "<posted>")]
+async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
+    let fields = match posted.take(&visit, PATH)? {
+        Taken::Fresh(fields) => fields,
+        Taken::Stale(stale) => {
+            let token = stale.fields.get("token").to_owned().into();
+            let said = Said {
+                filled: Some(&stale.fields),
+                stale: Some(stale.status),
+                error: None,
+            };
+            return shown(&visit, &token, said).await;
+        }
+    };
+    let (doorward, t) = (visit.doorward, visit.texts);
+    let token = Secret::from(fields.get("token").to_owned());
+    let name = |field| fields.given(field).map(str::to_owned);
+    let reset = Reset {
+        token: token.clone(),
+        password: fields.get("newPassword").to_owned().into(),
+        names: Some([name("firstName"), name("lastName")]),
+        keep_api_keys: fields.get("keepApiKeys") == "true",
+    };
+    let cause = visit.info.cause(Actor::Anonymous, doorward.clock.now());
+    let error = match doorward.links.reset(reset, cause).await {
+        Ok(_) => {
+            let main = html! {
+                h1 { (t.links.set_title) }
+                p role="status" { (t.links.set_text) }
+                p { a href=(sign_in::address(doorward, None)) { (t.sign_in_link) } }
+            };
+            return Ok(Page::new(t, t.links.set_title, main).into());
+        }
+        Err(error) => ApiError::from(error),
+    };
+    if is_dead(&error) {
+        return Err(dead(&visit, &error));
+    }
+    let said = Said {
+        filled: Some(&fields),
+        error: Some(&error),
+        stale: None,
+    };
+    shown(&visit, &token, said).await
+}

@@ -1,0 +1,204 @@
+//! One-time links: known by the hash of their token, used in the unit that does what they are for.
+
+use doorward_shared::{Timestamp, UserId};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{
+    Store, StoreError, accounts, authority, factors,
+    keys::{self, KeysOf},
+    rows::ulid,
+    sessions,
+    writer::Unit,
+};
+use crate::{
+    crypto::secret::Digest256,
+    domain::{
+        Account, Act, Actor, Cause, Refusal, User,
+        link::{Link, LinkKind},
+        rules::{authority as rule, link as links},
+    },
+};
+
+/// A link to be made.
+#[derive(Debug)]
+pub struct NewLink {
+    /// Of its token.
+    pub hash: Digest256,
+    pub user_id: UserId,
+    pub kind: LinkKind,
+    pub expires_at: Timestamp,
+}
+
+/// What a link sets.
+#[derive(Debug)]
+pub struct SetByLink {
+    /// PHC string.
+    pub password: String,
+    /// First and last name, where the link is an invitation and they were given.
+    pub names: Option<[Option<String>; 2]>,
+    pub keep_api_keys: bool,
+}
+
+impl Store {
+    /// Makes a link that an operator is shown; those before it that set the account's password end.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`]; as for setting the password, which whoever has the link can do.
+    pub async fn create_link(&self, new: NewLink, act: Act) -> Result<(), StoreError> {
+        self.write(move |unit| {
+            let by = authority::judge(unit, &act)?;
+            let account = accounts::account(unit.conn, new.user_id)?;
+            let account = account.ok_or(Refusal::NotFound("user"))?;
+            rule::set_password(&by, new.user_id, &account.may)?;
+            let cause = act.cause(&by);
+            end_password_links(unit, new.user_id)?;
+            insert(unit, &new, None, cause.at)?;
+            let detail = format!("{}, until {}", new.kind.as_str(), new.expires_at);
+            let user = new.user_id;
+            unit.event(
+                cause,
+                "link.created",
+                Some(&user),
+                Some(user),
+                Some(&detail),
+            )
+        })
+        .await
+    }
+
+    /// A link that was not used, and its account. It may be over.
+    pub async fn link(&self, hash: Digest256) -> Result<Option<(Link, Account)>, StoreError> {
+        self.read(move |conn| {
+            let Some(link) = find(conn, hash)? else {
+                return Ok(None);
+            };
+            let account = accounts::account(conn, link.user_id)?;
+            Ok(account.map(|account| (link, account)))
+        })
+        .await
+    }
+
+    /// Sets the password of a link's account and uses the link up, in one unit: of concurrent uses exactly one wins. All
+    /// sessions of the account end, and its keys unless they are kept.
+    ///
+    /// # Errors
+    /// [`Refusal::LinkDead`], [`Refusal::LinkExpired`].
+    pub async fn set_password_by_link(
+        &self,
+        hash: Digest256,
+        set: SetByLink,
+        cause: Cause,
+    ) -> Result<User, StoreError> {
+        self.write(move |unit| {
+            let link = find(unit.conn, hash)?.ok_or(Refusal::LinkDead)?;
+            let id = link.user_id;
+            let user = accounts::find(unit.conn, id)?.ok_or(Refusal::LinkDead)?;
+            let reset = links::reset(&link, &user, cause.at)?;
+            let cause = Cause {
+                actor: Actor::User(id),
+                ..cause
+            };
+            unit.conn
+                .prepare_cached("UPDATE users SET password = ?2 WHERE id = ?1")?
+                .execute(params![id.0.to_bytes(), set.password])?;
+            end_with_password(unit, id)?;
+            sessions::end_all_of(unit, id, None, &cause)?;
+            if reset.takes_over {
+                keys::end_all(unit, KeysOf::OwnerAndMinter(id), &cause)?;
+                if factors::has_factor(unit.conn, id)? {
+                    unit.event(&cause, "mfa.removed", Some(&id), Some(id), None)?;
+                }
+                factors::remove_all(unit.conn, id)?;
+                unit.conn
+                    .prepare_cached("DELETE FROM consents WHERE user_id = ?1")?
+                    .execute([id.0.to_bytes()])?;
+            } else if !set.keep_api_keys {
+                keys::end_all(unit, KeysOf::Owner(id), &cause)?;
+            }
+            let mut after = user.clone();
+            after.email_verified |= reset.verifies;
+            if let (LinkKind::Invite, Some([first, last])) = (link.kind, set.names) {
+                (after.first_name, after.last_name) = (first, last);
+            }
+            if after != user {
+                after.updated_at = cause.at;
+                accounts::update(unit, &user, &after, &cause)?;
+            }
+            let detail = format!("by a one-time link ({})", link.kind.as_str());
+            unit.event(
+                &cause,
+                "user.password_changed",
+                Some(&id),
+                Some(id),
+                Some(&detail),
+            )?;
+            Ok(after)
+        })
+        .await
+    }
+}
+
+fn find(conn: &Connection, hash: Digest256) -> Result<Option<Link>, StoreError> {
+    let sql = "SELECT user_id, kind, mailed_to, expires_at FROM links WHERE hash = ?1";
+    let found = conn
+        .prepare_cached(sql)?
+        .query_row([hash.0], |row| {
+            let kind: String = row.get(1)?;
+            let Some(kind) = LinkKind::parse(&kind) else {
+                return Ok(None);
+            };
+            Ok(Some(Link {
+                user_id: UserId(ulid(row, 0)?),
+                kind,
+                mailed_to: row.get(2)?,
+                expires_at: Timestamp(row.get(3)?),
+            }))
+        })
+        .optional()?;
+    Ok(found.flatten())
+}
+
+fn insert(
+    unit: &mut Unit<'_>,
+    new: &NewLink,
+    mailed_to: Option<&str>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    unit.conn
+        .prepare_cached("INSERT INTO links VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+        .execute(params![
+            new.hash.0,
+            new.user_id.0.to_bytes(),
+            new.kind.as_str(),
+            mailed_to,
+            now.0,
+            new.expires_at.0
+        ])?;
+    Ok(())
+}
+
+fn end_password_links(unit: &Unit<'_>, user: UserId) -> Result<(), StoreError> {
+    let sql = "DELETE FROM links WHERE user_id = ?1 AND kind IN ('invite', 'reset', 'forgot')";
+    unit.conn
+        .prepare_cached(sql)?
+        .execute([user.0.to_bytes()])?;
+    Ok(())
+}
+
+/// With a new password end links made before it that set one, or change the address.
+pub(super) fn end_with_password(unit: &Unit<'_>, user: UserId) -> Result<(), StoreError> {
+    let sql =
+        "DELETE FROM links WHERE user_id = ?1 AND kind IN ('invite', 'reset', 'forgot', 'change')";
+    unit.conn
+        .prepare_cached(sql)?
+        .execute([user.0.to_bytes()])?;
+    Ok(())
+}
+
+/// Ends every link of an account: its address has changed, or nobody may sign in to it any more.
+pub(super) fn end_all_of(unit: &Unit<'_>, user: UserId) -> Result<(), StoreError> {
+    unit.conn
+        .prepare_cached("DELETE FROM links WHERE user_id = ?1")?
+        .execute([user.0.to_bytes()])?;
+    Ok(())
+}
