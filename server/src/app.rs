@@ -14,10 +14,10 @@ use crate::{
     oauth::{AuthorizationEndpoint, Clients, Registrations, TokenEndpoint, TokenInfos},
     outbound::Outbound,
     service::{
-        Accounts, ApiKeys, Backchannel, Backups, Browsers, Callers, ClientKeys, ForwardAuth, Jobs,
-        KeyFileError, Keys, Links, OwnFactors, Passwords, Refresh, RefusedClients, SecondFactors,
-        Sessions, SignIn, Signing, SigningKeys, Statistics, Tokens, first_operator_key,
-        found_operator_key, open_ring,
+        Accounts, ApiKeys, Backchannel, Backups, Breached, Browsers, Callers, ClientKeys,
+        ForwardAuth, Jobs, KeyFileError, Keys, Links, OwnFactors, Passwords, Refresh,
+        RefusedClients, SecondFactors, Sessions, SignIn, Signing, SigningKeys, Statistics, Tokens,
+        first_operator_key, found_operator_key, open_ring,
     },
     settings::Settings,
     state::{
@@ -135,7 +135,9 @@ impl Doorward {
                 .map_err(|error| {
                     OpenError::Key(format!("cannot start hashing threads: {error}"))
                 })?;
+        let outbound = Outbound::default();
         let parts = Parts {
+            breached: Breached::open(&settings, &outbound)?,
             limits: Limits::new(&settings),
             settings: Arc::new(settings),
             issuer,
@@ -143,7 +145,7 @@ impl Doorward {
             master: Arc::new(master),
             keys,
             hashing,
-            outbound: Outbound::default(),
+            outbound,
             metrics,
             clock,
         };
@@ -206,6 +208,7 @@ struct Parts {
     keys: KeyRing,
     hashing: password::Passwords,
     outbound: Outbound,
+    breached: Breached,
     limits: Limits,
     metrics: Metrics,
     clock: Clock,
@@ -353,6 +356,7 @@ impl Parts {
         Passwords {
             store: self.store.clone(),
             threads: self.hashing.clone(),
+            breached: self.breached.clone(),
             limits: self.limits.clone(),
             metrics: self.metrics.clone(),
             clock: self.clock.clone(),

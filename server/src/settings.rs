@@ -23,7 +23,8 @@ use crate::{
 /// Keys of the environment that are the console's.
 const CONSOLE_KEYS: [&str; 4] = ["url", "key", "key_file", "profile"];
 /// Settings that are text: what the environment says is taken as it stands, though it look like a number or a list.
-const TEXT_KEYS: [&str; 10] = [
+const TEXT_KEYS: [&str; 11] = [
+    "breached_passwords",
     "data_dir",
     "issuer",
     "signing_algorithm",
@@ -69,6 +70,15 @@ pub enum ClientRegistration {
     Open,
 }
 
+/// Where passwords of breaches are listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum BreachedPasswords {
+    Off,
+    /// The URL of a range service, to which five digits are appended.
+    Range(String),
+    File(PathBuf),
+}
+
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -99,6 +109,8 @@ pub struct Settings {
     pub argon2_memory_kib: u32,
     pub argon2_iterations: u32,
     pub argon2_parallelism: u32,
+    /// `off`, the URL of a k-anonymity range service, or a file of SHA-1 hashes.
+    pub breached_passwords: String,
     /// 0 turns a limit off.
     pub password_checks_per_minute_per_ip: u32,
     /// In 10 minutes.
@@ -158,6 +170,7 @@ impl Default for Settings {
             argon2_memory_kib: 19456,
             argon2_iterations: 2,
             argon2_parallelism: 1,
+            breached_passwords: "off".into(),
             password_checks_per_minute_per_ip: 100,
             password_failures_per_account_and_ip: 10,
             password_failures_per_account: 100,
@@ -342,6 +355,7 @@ impl Settings {
         }
         self.algorithm()?;
         self.argon2_params()?;
+        self.breached()?;
         if self.data_dir.as_os_str().is_empty() {
             return Err(wrong("data_dir", "must not be empty"));
         }
@@ -435,6 +449,29 @@ impl Settings {
     pub fn algorithm(&self) -> Result<SigningAlgorithm, SettingsError> {
         SigningAlgorithm::from_str(&self.signing_algorithm)
             .map_err(|reason| wrong("signing_algorithm", reason))
+    }
+
+    /// Where breached passwords are listed.
+    ///
+    /// # Errors
+    /// When it is empty, or no URL that can be called.
+    pub(crate) fn breached(&self) -> Result<BreachedPasswords, SettingsError> {
+        let refused = |why: &str| Err(wrong("breached_passwords", why));
+        let text = self.breached_passwords.trim();
+        match url::Url::parse(text) {
+            _ if text.is_empty() => refused("must be off, the URL of a range service, or a file"),
+            _ if text == "off" => Ok(BreachedPasswords::Off),
+            Ok(url) if matches!(url.scheme(), "http" | "https") => {
+                if url.query().is_some() || url.fragment().is_some() {
+                    return refused(
+                        "five digits are appended to the URL: it must end with its path",
+                    );
+                }
+                Ok(BreachedPasswords::Range(text.to_owned()))
+            }
+            _ if text.starts_with("http:") || text.starts_with("https:") => refused("is not a URL"),
+            _ => Ok(BreachedPasswords::File(text.into())),
+        }
     }
 
     /// Argon2id parameters.

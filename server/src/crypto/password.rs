@@ -1,5 +1,13 @@
 //! Passwords: Argon2id on threads of its own, and which passwords are taken at all.
 
+mod compare;
+mod read;
+mod stored;
+#[cfg(test)]
+mod stored_tests;
+#[cfg(test)]
+mod tests;
+
 use std::{
     sync::{
         Arc, LazyLock,
@@ -10,20 +18,22 @@ use std::{
 };
 
 use argon2::{
-    Algorithm, Argon2, Block, Params, PasswordHash, Version,
-    password_hash::{Output, ParamsString, Salt, SaltString},
+    Algorithm, Params, PasswordHash, Version,
+    password_hash::{Output, ParamsString, SaltString},
 };
-use aws_lc_rs::constant_time::verify_slices_are_equal;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use tokio::sync::oneshot;
 
+pub use self::stored::{ImportError, import};
+use self::{
+    compare::{Memory, verify},
+    stored::Kind,
+};
 use super::secret::Secret;
 use crate::{clock::random_bytes, domain::text::nfc};
 
 /// Bytes of a hash.
 const HASH_BYTES: usize = 32;
-/// Most memory a stored hash may ask for, in KiB: 1 GiB.
-const MAX_MEMORY_KIB: u32 = 1 << 20;
 /// After so long without work a thread gives its memory back to the allocator,
 const IDLE: Duration = Duration::from_millis(200);
 /// and after so much longer the allocator gives it back to the system: longer than mimalloc keeps what was freed.
@@ -74,7 +84,8 @@ pub struct Overloaded;
 /// What a password turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// `rehash`: the stored hash is cheaper than the settings ask for, or of letters that were not composed.
+    /// `rehash`: the stored hash is cheaper than the settings ask for, of letters that were not composed, or another
+    /// system's.
     Right {
         rehash: bool,
     },
@@ -84,7 +95,7 @@ pub enum Verdict {
 /// What a password is compared with.
 #[derive(Debug, Clone, Default)]
 pub struct Stored {
-    /// The account's hash, a PHC string; none where there is no account, or it has no password.
+    /// The account's hash, a PHC string or an imported one; none where there is no account, or it has no password.
     pub phc: Option<String>,
     /// A hash of the dearest kind that any account has: each comparison costs as much, so that its time does not tell
     /// whether there is an account, and how old its hash is.
@@ -179,7 +190,7 @@ fn run(jobs: &Receiver<Job>, params: &Params, working: &AtomicUsize) {
             Ok(job) => job,
             Err(RecvTimeoutError::Disconnected) => return,
             Err(RecvTimeoutError::Timeout) => {
-                memory = Memory::default();
+                memory.release();
                 match rest(jobs) {
                     Some(job) => job,
                     None => return,
@@ -218,37 +229,10 @@ fn rest(jobs: &Receiver<Job>) -> Option<Job> {
     }
 }
 
-/// What Argon2 works in, kept from one password to the next.
-#[derive(Debug, Default)]
-struct Memory {
-    blocks: Vec<Block>,
-    /// KiB that were filled so far, all passes counted: what the work has cost.
-    filled: u64,
-}
-
-fn derive(
-    password: &str,
-    salt: &[u8],
-    params: &Params,
-    memory: &mut Memory,
-) -> Option<[u8; HASH_BYTES]> {
-    let blocks = params.block_count();
-    if memory.blocks.len() < blocks {
-        memory.blocks.resize(blocks, Block::default());
-    }
-    memory.filled += cost(params);
-    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
-    let mut out = [0; HASH_BYTES];
-    let blocks = &mut memory.blocks[..blocks];
-    argon2
-        .hash_password_into_with_memory(password.as_bytes(), salt, &mut out, blocks)
-        .ok()?;
-    Some(out)
-}
-
 fn hash(password: &str, params: &Params, memory: &mut Memory) -> Option<String> {
     let salt = random_bytes::<16>();
-    let output = derive(&nfc(password), &salt, params, memory)?;
+    let kind = Kind::ours(params);
+    let output = kind.derive(nfc(password).as_bytes(), &salt, HASH_BYTES, memory)?;
     let salt = SaltString::encode_b64(&salt).ok()?;
     let phc = PasswordHash {
         algorithm: Algorithm::Argon2id.ident(),
@@ -258,245 +242,4 @@ fn hash(password: &str, params: &Params, memory: &mut Memory) -> Option<String> 
         hash: Some(Output::new(&output).ok()?),
     };
     Some(phc.to_string())
-}
-
-/// Compares the composed form first, then what was typed where that differs: hashes made before passwords were composed
-/// are of that. Both cost the same with and without an account.
-fn verify(password: &str, stored: &Stored, params: &Params, memory: &mut Memory) -> Verdict {
-    let known = stored.phc.as_deref().and_then(parse);
-    let dearest = stored.dearest.as_deref().and_then(parse);
-    let dearest = dearest.map_or_else(|| params.clone(), |(dearest, ..)| dearest);
-    let composed = nfc(password);
-    let as_typed = (*composed != *password).then_some(password);
-    for text in [Some(&*composed), as_typed].into_iter().flatten() {
-        match &known {
-            Some((kind, salt, expected)) => {
-                let output = derive(text, salt, kind, memory);
-                if let Some(missing) = missing(kind, &dearest) {
-                    let _ = derive(text, &[0; 16], &missing, memory);
-                }
-                if output.is_some_and(|output| verify_slices_are_equal(&output, expected).is_ok()) {
-                    let rehash =
-                        is_cheaper(kind, params) || as_typed.is_some_and(|raw| raw == text);
-                    return Verdict::Right { rehash };
-                }
-            }
-            // The same work for an account that is not there, or has no password.
-            None => {
-                let _ = derive(text, &[0; 16], &dearest, memory);
-            }
-        }
-    }
-    Verdict::Wrong
-}
-
-/// KiB that Argon2 fills, all passes counted. Lanes are filled one after the other.
-fn cost(params: &Params) -> u64 {
-    u64::from(params.m_cost()) * u64::from(params.t_cost())
-}
-
-/// What has to be done beside a hash of `kind` for it to cost what one of the `dearest` kind does.
-fn missing(kind: &Params, dearest: &Params) -> Option<Params> {
-    let missing = cost(dearest).checked_sub(cost(kind))?;
-    let memory = missing / u64::from(dearest.t_cost());
-    // Fails below 8 KiB, where nothing worth the name is missing.
-    Params::new(
-        u32::try_from(memory).ok()?,
-        dearest.t_cost(),
-        1,
-        Some(HASH_BYTES),
-    )
-    .ok()
-}
-
-/// A stored hash that asks for absurd memory, or is of another kind, is no hash.
-fn parse(phc: &str) -> Option<(Params, Vec<u8>, Vec<u8>)> {
-    let hash = PasswordHash::new(phc).ok()?;
-    let params = Params::try_from(&hash).ok()?;
-    let right_kind = hash.algorithm == Algorithm::Argon2id.ident()
-        && hash.version == Some(Version::V0x13.into());
-    if !right_kind || params.m_cost() > MAX_MEMORY_KIB {
-        return None;
-    }
-    let mut salt = [0; Salt::MAX_LENGTH];
-    let salt = hash.salt?.decode_b64(&mut salt).ok()?.to_vec();
-    Some((params, salt, hash.hash?.as_bytes().to_vec()))
-}
-
-fn is_cheaper(stored: &Params, wanted: &Params) -> bool {
-    stored.m_cost() < wanted.m_cost()
-        || stored.t_cost() < wanted.t_cost()
-        || stored.p_cost() < wanted.p_cost()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn params(memory: u32) -> Params {
-        Params::new(memory, 1, 1, Some(HASH_BYTES)).unwrap()
-    }
-
-    #[tokio::test]
-    async fn a_hash_opens_to_its_password_only() {
-        let passwords = Passwords::start(params(64), 2, 8).unwrap();
-        let phc = passwords
-            .hash(Secret::from("correct horse".to_owned()))
-            .await
-            .unwrap();
-        assert!(phc.starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{phc}");
-        let check = |text: &str, phc: Option<&str>| {
-            let phc = phc.map(str::to_owned);
-            let dearest = phc.clone();
-            passwords.verify(Secret::from(text.to_owned()), Stored { phc, dearest })
-        };
-        assert_eq!(
-            check("correct horse", Some(&phc)).await,
-            Ok(Verdict::Right { rehash: false })
-        );
-        assert_eq!(
-            check("correct horse ", Some(&phc)).await,
-            Ok(Verdict::Wrong)
-        );
-        assert_eq!(check("correct horse", None).await, Ok(Verdict::Wrong));
-        assert_eq!(
-            check("correct horse", Some("$argon2id$broken")).await,
-            Ok(Verdict::Wrong)
-        );
-    }
-
-    #[tokio::test]
-    async fn a_cheaper_hash_asks_for_a_new_one() {
-        let cheap = Passwords::start(params(64), 1, 8).unwrap();
-        let phc = cheap
-            .hash(Secret::from("correct horse".to_owned()))
-            .await
-            .unwrap();
-        let dear = Passwords::start(params(128), 1, 8).unwrap();
-        let verdict = dear
-            .verify(
-                Secret::from("correct horse".to_owned()),
-                Stored {
-                    phc: Some(phc.clone()),
-                    dearest: Some(phc),
-                },
-            )
-            .await;
-        assert_eq!(verdict, Ok(Verdict::Right { rehash: true }));
-    }
-
-    #[test]
-    fn hashes_are_the_ones_the_argon2_crate_makes() {
-        use argon2::PasswordVerifier;
-        let phc = hash("correct horse", &params(64), &mut Memory::default()).unwrap();
-        let parsed = PasswordHash::new(&phc).unwrap();
-        assert!(
-            Argon2::default()
-                .verify_password(b"correct horse", &parsed)
-                .is_ok()
-        );
-    }
-
-    fn phc(password: &str, params: &Params) -> String {
-        hash(password, params, &mut Memory::default()).unwrap()
-    }
-
-    /// What comparing costs, and what comes of it.
-    fn compared(password: &str, phc: Option<String>, dearest: Option<String>) -> (u64, Verdict) {
-        let mut memory = Memory::default();
-        let settings = Params::new(96, 2, 1, Some(HASH_BYTES)).unwrap();
-        let verdict = verify(password, &Stored { phc, dearest }, &settings, &mut memory);
-        (memory.filled, verdict)
-    }
-
-    #[test]
-    fn a_wrong_password_costs_what_the_dearest_stored_kind_costs_whatever_is_stored() {
-        let kind = |m, t, p| Params::new(m, t, p, Some(HASH_BYTES)).unwrap();
-        let kinds = [
-            kind(64, 1, 1),
-            kind(64, 3, 1),
-            kind(1000, 1, 1),
-            kind(128, 2, 4),
-            kind(200, 5, 1),
-        ];
-        let dearest = phc("x", &kinds[4]);
-        for password in ["a wrong password", "wrong pa\u{308}ssword"] {
-            let (unknown, verdict) = compared(password, None, Some(dearest.clone()));
-            assert_eq!(verdict, Verdict::Wrong);
-            let spellings = if password.is_ascii() { 1 } else { 2 };
-            assert_eq!(unknown, spellings * cost(&kinds[4]));
-            for kind in &kinds {
-                let (known, verdict) =
-                    compared(password, Some(phc("x", kind)), Some(dearest.clone()));
-                assert_eq!(verdict, Verdict::Wrong);
-                // A pass is the least that can be left over.
-                assert!(
-                    unknown.abs_diff(known) <= 8 * spellings * 5,
-                    "{kind:?}: {known}, not {unknown}"
-                );
-            }
-            let (imported, _) =
-                compared(password, Some("$6$salt$hash".into()), Some(dearest.clone()));
-            assert_eq!(imported, unknown);
-        }
-        // With nothing stored yet what would be stored is the measure.
-        assert_eq!(compared("a wrong password", None, None).0, 96 * 2);
-    }
-
-    #[test]
-    fn passwords_are_compared_composed_and_older_hashes_as_they_were_typed() {
-        let (composed, decomposed) = ("p\u{e4}ssw\u{f6}rter", "pa\u{308}sswo\u{308}rter");
-        let kind = Params::new(96, 2, 1, Some(HASH_BYTES)).unwrap();
-        let new = phc(decomposed, &kind);
-        for text in [composed, decomposed] {
-            let (_, verdict) = compared(text, Some(new.clone()), None);
-            assert_eq!(verdict, Verdict::Right { rehash: false }, "{text}");
-        }
-        // As they were made before: of what was typed.
-        let salt = SaltString::encode_b64(&[7; 16]).unwrap();
-        let output = derive(decomposed, &[7; 16], &kind, &mut Memory::default()).unwrap();
-        let old = PasswordHash {
-            salt: Some(salt.as_salt()),
-            hash: Some(Output::new(&output).unwrap()),
-            ..PasswordHash::new(&new).unwrap()
-        }
-        .to_string();
-        assert_eq!(
-            compared(decomposed, Some(old.clone()), None).1,
-            Verdict::Right { rehash: true }
-        );
-        assert_eq!(compared(composed, Some(old), None).1, Verdict::Wrong);
-    }
-
-    #[test]
-    fn what_is_judged_is_the_composed_form() {
-        let email = "ada@example.com";
-        let decomposed = "u\u{308}".repeat(7);
-        assert!(check_password(&decomposed, email).is_err(), "7 letters");
-        assert!(
-            check_password(&"u\u{308}".repeat(400), email).is_ok(),
-            "800 bytes"
-        );
-    }
-
-    #[test]
-    fn weak_passwords_are_refused_and_none_is_trimmed() {
-        let email = "ada.lovelace@example.com";
-        for bad in [
-            "short",
-            "1234567",
-            "password1",
-            "PASSWORD1",
-            "Ada.Lovelace@example.com",
-        ] {
-            assert!(check_password(bad, email).is_err(), "{bad}");
-        }
-        assert!(check_password(&"x".repeat(1025), email).is_err());
-        assert!(check_password(&"x".repeat(1024), email).is_ok());
-        assert!(check_password("  spaces are kept  ", email).is_ok());
-        assert!(
-            check_password("\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}", email).is_err(),
-            "7 characters, 14 bytes"
-        );
-    }
 }

@@ -5,7 +5,7 @@ mod guard;
 
 use std::{sync::Arc, time::Duration};
 
-use reqwest::{Client, StatusCode, Url, header, redirect::Policy};
+use reqwest::{Client, Response, StatusCode, Url, header, redirect::Policy};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::sync::OnceCell;
 
@@ -18,6 +18,8 @@ use crate::domain::policy::is_inside;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Largest answer that is read, in bytes.
 pub const MAX_ANSWER: usize = 16 * 1024;
+/// Largest range of hashes that is read, in bytes.
+const MAX_RANGE: usize = 1024 * 1024;
 /// Bounds of how long an answer is kept, in seconds: five minutes and a day.
 const KEPT: (u64, u64) = (300, 86_400);
 
@@ -28,8 +30,8 @@ pub enum OutboundError {
     Inside(String),
     #[error("it answered with status {0}")]
     Status(u16),
-    #[error("the answer is longer than 16 KiB")]
-    TooLong,
+    #[error("the answer is longer than {} KiB", .0 / 1024)]
+    TooLong(usize),
     #[error("{0}")]
     Failed(String),
 }
@@ -68,14 +70,27 @@ impl Outbound {
         let control = response.headers().get(header::CACHE_CONTROL);
         let control = control.and_then(|value| value.to_str().ok());
         let keep_seconds = kept_for(control.unwrap_or_default());
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(failed)? {
-            if body.len() + chunk.len() > MAX_ANSWER {
-                return Err(OutboundError::TooLong);
-            }
-            body.extend_from_slice(&chunk);
-        }
+        let body = read(&mut response, MAX_ANSWER).await?;
         Ok(Fetched { body, keep_seconds })
+    }
+
+    /// Fetches a range of hashes from the service that the settings name.
+    ///
+    /// # Errors
+    /// [`OutboundError`].
+    pub async fn range(&self, url: &str) -> Result<Vec<u8>, OutboundError> {
+        let url = self.target(url, Reach::Anywhere)?;
+        // Answers are padded with hashes of count 0, so that their size does not tell which range was asked for.
+        let call = self
+            .client(Reach::Anywhere)
+            .await?
+            .get(url)
+            .header("Add-Padding", "true");
+        let mut response = call.send().await.map_err(failed)?;
+        if response.status() != StatusCode::OK {
+            return Err(OutboundError::Status(response.status().as_u16()));
+        }
+        read(&mut response, MAX_RANGE).await
     }
 
     /// Posts a form; any answer of success will do.
@@ -151,6 +166,18 @@ fn make(reach: Reach) -> Result<Client, OutboundError> {
         builder = builder.https_only(true).dns_resolver(Arc::new(PublicOnly));
     }
     builder.build().map_err(|error| broken(&error))
+}
+
+/// The body of an answer, of at most so many bytes.
+async fn read(response: &mut Response, most: usize) -> Result<Vec<u8>, OutboundError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(failed)? {
+        if body.len() + chunk.len() > most {
+            return Err(OutboundError::TooLong(most));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
 }
 
 /// What went wrong, down to the first cause: a URL may hold what is nobody's business.

@@ -4,7 +4,10 @@ use doorward_shared::{ScopeSet, admin::CreateUser, auth::RegisterRequest};
 
 use super::{Caller, Error, Passwords, values};
 use crate::{
-    crypto::{password::check_password, secret::Secret},
+    crypto::{
+        password::{self, check_password},
+        secret::Secret,
+    },
     domain::{Account, Act, Actor, Cause, Door, Email, NewUser, Refusal, Session, User, role},
     settings::Registration,
     store::{NewSession, Store},
@@ -87,7 +90,8 @@ impl Accounts {
     /// Storage, with what the rules refuse.
     pub(crate) async fn may_create(&self, act: Act, form: &CreateUser) -> Result<(), Error> {
         let role = (role(form), form.role.is_some());
-        let (permissions, with_password) = (permissions(form)?, form.password.is_some());
+        let with_password = form.password.is_some() || form.password_hash.is_some();
+        let permissions = permissions(form)?;
         let judged = self
             .store()
             .may_create_user(role, permissions, with_password, act);
@@ -99,32 +103,37 @@ impl Accounts {
     /// # Errors
     /// [`Error::Invalid`], [`Error::Overloaded`], storage with what the rules refuse.
     pub(crate) async fn prepare(&self, act: Act, form: &CreateUser) -> Result<NewUser, Error> {
-        let email = new_email(&form.email)?;
-        let permissions = permissions(form)?;
-        let groups = values::groups("groups", form.groups.as_deref().unwrap_or_default())?;
-        let first_name = values::name("firstName", form.first_name.clone())?;
-        let last_name = values::name("lastName", form.last_name.clone())?;
-        let password = match &form.password {
-            Some(password) => {
-                self.may_create(act, form).await?;
-                let password = password.clone().into();
-                let hash = self
-                    .passwords
-                    .hash_new_password(password, email.as_str(), "password");
-                Some(hash.await?)
-            }
-            None => None,
+        let new = new_user(form)?;
+        let Some(password) = &form.password else {
+            return Ok(new);
         };
+        self.may_create(act, form).await?;
+        let (password, email) = (password.clone().into(), new.email.as_str());
+        let hash = self
+            .passwords
+            .hash_new_password(password, email, "password")
+            .await?;
         Ok(NewUser {
-            email,
-            password,
-            first_name,
-            last_name,
-            role: role(form),
-            permissions,
-            groups,
-            email_verified: form.email_verified.unwrap_or(true),
+            password: Some(hash),
+            ..new
         })
+    }
+
+    /// Judges an account that an operator would have made, and makes none.
+    ///
+    /// # Errors
+    /// As [`Accounts::prepare`] and making it.
+    pub(crate) async fn rehearse(&self, act: Act, form: &CreateUser) -> Result<(), Error> {
+        let new = new_user(form)?;
+        self.may_create(act, form).await?;
+        let email = new.email.clone();
+        if let Some(password) = &form.password {
+            let (password, email) = (password.clone().into(), new.email.as_str());
+            self.passwords
+                .accept_new(&password, email, "password")
+                .await?;
+        }
+        Ok(self.store().may_have_email(email).await?)
     }
 
     /// Changes somebody's own password; their other sessions end.
@@ -204,6 +213,29 @@ fn new_email(text: &str) -> Result<Email, Error> {
     let email = Email::parse(text).map_err(refused)?;
     email.check_new().map_err(refused)?;
     Ok(email)
+}
+
+/// What an operator asks for, but for a password that has to be hashed.
+fn new_user(form: &CreateUser) -> Result<NewUser, Error> {
+    if form.password.is_some() && form.password_hash.is_some() {
+        return Err(Error::Malformed {
+            field: "passwordHash",
+            reason: "and password cannot both be given".into(),
+        });
+    }
+    let imported = form.password_hash.as_deref().map(password::import);
+    Ok(NewUser {
+        email: new_email(&form.email)?,
+        password: imported
+            .transpose()
+            .map_err(|why| Error::invalid("passwordHash", why))?,
+        first_name: values::name("firstName", form.first_name.clone())?,
+        last_name: values::name("lastName", form.last_name.clone())?,
+        role: role(form),
+        permissions: permissions(form)?,
+        groups: values::groups("groups", form.groups.as_deref().unwrap_or_default())?,
+        email_verified: form.email_verified.unwrap_or(true),
+    })
 }
 
 fn permissions(form: &CreateUser) -> Result<ScopeSet, Error> {

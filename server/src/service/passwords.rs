@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use doorward_shared::UserId;
 
-use super::Error;
+use super::{Breached, Error};
 use crate::{
     clock::Clock,
     crypto::{
@@ -41,6 +41,7 @@ impl From<VerifiedPassword> for SeenPassword {
 pub struct Passwords {
     pub(crate) store: Store,
     pub(crate) threads: password::Passwords,
+    pub(crate) breached: Breached,
     pub(crate) limits: Limits,
     pub(crate) metrics: Metrics,
     pub(crate) clock: Clock,
@@ -154,11 +155,21 @@ impl Passwords {
 
     /// Writes a refused sign-in to the audit log, when the writer has time for it. Nobody waits.
     pub(super) fn note_failure(&self, user: Option<UserId>, detail: Option<String>, cause: Cause) {
+        self.note("login.failed", user, detail, cause);
+    }
+
+    fn note(
+        &self,
+        action: &'static str,
+        user: Option<UserId>,
+        detail: Option<String>,
+        cause: Cause,
+    ) {
         let store = self.store.clone();
         tokio::spawn(async move {
-            let noted = store.note("login.failed", user, detail, cause);
+            let noted = store.note(action, user, detail, cause);
             if let Err(error) = noted.await {
-                tracing::debug!(%error, "a refused sign-in was not written to the audit log");
+                tracing::debug!(%error, action, "not written to the audit log");
             }
         });
     }
@@ -169,7 +180,35 @@ impl Passwords {
         self.limits.forget(&account, self.clock.monotonic());
     }
 
-    /// Hashes a new password for an account, once it has been found good enough.
+    /// Whether a password may be set for an account: by its form, and by the list of breached ones. A list that does not
+    /// answer stops nobody; an event says so.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] naming `field`.
+    pub(crate) async fn accept_new(
+        &self,
+        password: &Secret,
+        email: &str,
+        field: &'static str,
+    ) -> Result<(), Error> {
+        check_password(password.expose(), email).map_err(|reason| Error::invalid(field, reason))?;
+        match self.breached.contains(password.expose()).await {
+            Ok(false) => Ok(()),
+            Ok(true) => Err(Error::invalid(
+                field,
+                "is known from a data breach: choose another, and change it wherever you use it",
+            )),
+            Err(why) => {
+                tracing::warn!("breached_passwords: a password was set unchecked: {why}");
+                let cause = Cause::system(self.clock.now());
+                self.note("password.breach_unchecked", None, Some(why), cause);
+                Ok(())
+            }
+        }
+    }
+
+    /// Hashes a new password for an account, once it has been found good enough. Every door that sets one comes through
+    /// here.
     ///
     /// # Errors
     /// [`Error::Invalid`] naming `field`, [`Error::Overloaded`].
@@ -179,7 +218,7 @@ impl Passwords {
         email: &str,
         field: &'static str,
     ) -> Result<String, Error> {
-        check_password(password.expose(), email).map_err(|reason| Error::invalid(field, reason))?;
+        self.accept_new(&password, email, field).await?;
         Ok(self.threads.hash(password).await?)
     }
 

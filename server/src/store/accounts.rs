@@ -175,6 +175,18 @@ impl Store {
         .await
     }
 
+    /// Whether an account could be made with an address now.
+    ///
+    /// # Errors
+    /// [`Refusal::EmailTaken`].
+    pub async fn may_have_email(&self, email: Email) -> Result<(), StoreError> {
+        self.read(move |conn| match is_taken(conn, &email, None)? {
+            true => Err(Refusal::EmailTaken.into()),
+            false => Ok(()),
+        })
+        .await
+    }
+
     /// Changes an account. Disabling it ends its sessions.
     ///
     /// # Errors
@@ -384,7 +396,7 @@ fn insert(
 ) -> Result<User, StoreError> {
     let id = UserId(unit.id(cause.at));
     check_new(&new.email)?;
-    if is_taken(unit.conn, &new.email, id)? {
+    if is_taken(unit.conn, &new.email, None)? {
         return Err(Refusal::EmailTaken.into());
     }
     roles::must_exist(unit.conn, &new.role)?;
@@ -426,13 +438,13 @@ fn insert(
 
 /// Whether another account than `own` has an address. One may stand beside another of the same address, with a key
 /// that starts with the shared one: see [`Email::key_beside`].
-fn is_taken(conn: &Connection, email: &Email, own: UserId) -> Result<bool, StoreError> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM users WHERE id <> ?1 \
+fn is_taken(conn: &Connection, email: &Email, own: Option<UserId>) -> Result<bool, StoreError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM users WHERE (?1 IS NULL OR id <> ?1) \
                AND (email_key = ?2 OR (email_key >= ?3 AND email_key < ?4)))";
     let beside = Email::key_beside(email.key(), "");
     // The space at its end is followed by the exclamation mark.
     let end = format!("{}!", beside.trim_end());
-    let found = params![own.0.to_bytes(), email.key(), beside, end];
+    let found = params![own.map(|id| id.0.to_bytes()), email.key(), beside, end];
     Ok(conn
         .prepare_cached(sql)?
         .query_row(found, |row| row.get(0))?)
@@ -456,7 +468,7 @@ pub(super) fn update(
     if before.email != after.email {
         // An account made before may keep what none is made with any more.
         check_new(&after.email)?;
-        if is_taken(unit.conn, &after.email, after.id)? {
+        if is_taken(unit.conn, &after.email, Some(after.id))? {
             return Err(Refusal::EmailTaken.into());
         }
         links::end_all_of(unit, after.id)?;

@@ -34,6 +34,10 @@ pub struct CreateUser {
     pub email: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<String>,
+    /// Instead of a password the hash that another system has made of it: Argon2, bcrypt, scrypt or PBKDF2, in PHC or
+    /// modular form. It is replaced when the person signs in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_hash: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_name: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

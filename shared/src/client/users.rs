@@ -58,6 +58,24 @@ impl Users<'_> {
         self.0.mint(path, user, idempotency_key).await
     }
 
+    /// Creates a user as [`Users::create`] does, without keeping the answer for a second call: for many users.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn import(&self, user: &CreateUser) -> Result<User, ClientError> {
+        let path = Collection::Users.path();
+        self.0.send(Method::POST, path, user).await
+    }
+
+    /// Has a user judged that could be created; none is.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn check(&self, user: &CreateUser) -> Result<(), ClientError> {
+        let path = format!("{}/check", Collection::Users.path());
+        self.0.done(Method::POST, &path, Some(user)).await
+    }
+
     /// Changes what the patch names.
     ///
     /// # Errors

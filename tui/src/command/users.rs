@@ -1,5 +1,7 @@
 //! `doorward users`.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use doorward_shared::admin::{
     CreateLink, CreateUser, LinkPurpose, RevokeSessionsOf, SetPassword, UserPatch,
@@ -39,6 +41,16 @@ pub enum Users {
         #[arg(required = true, value_name = "USER")]
         users: Vec<String>,
     },
+    /// Create the users of a file: JSON lines, or CSV with a header, with the fields of `POST /admin/users`
+    ///
+    /// A line on standard error names each row that is refused, and why; the others are created. With `--dry-run` the
+    /// server judges each row, and none is created. What an export has beside those fields is read over.
+    Import {
+        /// Ends in .jsonl or .csv
+        file: PathBuf,
+    },
+    /// Print all users as JSON lines; passwords and factors are not among what is printed
+    Export,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Args)]
@@ -180,6 +192,7 @@ impl Create {
         CreateUser {
             email: self.email.clone(),
             password: self.password.as_ref().map(|text| text.expose().to_owned()),
+            password_hash: None,
             first_name: self.first_name.clone(),
             last_name: self.last_name.clone(),
             role: self.role.clone(),
@@ -244,13 +257,13 @@ impl Users {
     }
 
     pub(super) fn changes(&self) -> bool {
-        !matches!(self, Self::List(_) | Self::Get { .. })
+        !matches!(self, Self::List(_) | Self::Get { .. } | Self::Export)
     }
 
     /// References to users, which are ids or email addresses.
     pub(super) fn people(&mut self) -> Vec<&mut String> {
         match self {
-            Self::List(_) | Self::Create(_) => Vec::new(),
+            Self::List(_) | Self::Create(_) | Self::Import { .. } | Self::Export => Vec::new(),
             Self::Get { user }
             | Self::Disable { user }
             | Self::Enable { user }
@@ -281,7 +294,9 @@ impl Users {
             | Self::Create(_)
             | Self::Update(_)
             | Self::Link(_)
-            | Self::Enable { .. } => None,
+            | Self::Enable { .. }
+            | Self::Import { .. }
+            | Self::Export => None,
         }
     }
 
@@ -297,6 +312,8 @@ impl Users {
             Self::Link(link) => format!("make a one-time link for {}", link.user),
             Self::EndSessions { user, .. } => format!("end all sessions of {user}"),
             Self::Delete { users } => format!("delete {}", users.join(" ")),
+            Self::Import { file } => format!("create the users of {}", file.display()),
+            Self::Export => "print all users".into(),
         }
     }
 
@@ -342,6 +359,8 @@ impl Users {
                 .word(user)
                 .flag("--api-keys", *api_keys),
             Self::Delete { users } => Words::new("users delete").all(users),
+            Self::Import { file } => Words::new("users import").word(file.display()),
+            Self::Export => Words::new("users export"),
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod connect;
 pub mod console;
 mod effects;
 mod hangup;
+mod import;
 mod late;
 mod listener;
 mod perform;

@@ -189,7 +189,7 @@ async fn users(client: &Client, command: &Users, key: &str) -> Result<Performed,
         Users::Delete { users: ids } => {
             return each(client, Collection::Users, ids).await;
         }
-        Users::List(_) | Users::Get { .. } => {
+        Users::List(_) | Users::Get { .. } | Users::Import { .. } | Users::Export => {
             return Err(no_change(&Command::Users(command.clone())));
         }
     })

@@ -28,6 +28,7 @@ pub fn all() -> Vec<Route> {
     routes![
         list,
         create,
+        check,
         get,
         change,
         delete,
@@ -107,6 +108,19 @@ async fn create(
     let call = ("POST /admin/users", &body.0);
     once.run(&doorward.answers, (&by, now), call, again, work)
         .await
+}
+
+/// Judges a user that could be created, and creates none: for a rehearsal of an import.
+#[post("/admin/users/check", data = "<body>")]
+async fn check(
+    doorward: &Services,
+    info: &RequestInfo,
+    by: Recent<Users>,
+    body: Body<CreateUser>,
+) -> Done {
+    let act = doorward.act(&by, Door::Admin, info)?;
+    doorward.accounts.rehearse(act, &body.0).await?;
+    Ok(NoContent)
 }
 
 async fn find(doorward: &Services, id: &str) -> Result<Arc<domain::Account>, ApiError> {

@@ -24,6 +24,15 @@ pub(super) const OPERATIONS: &[Operation] = &[
             E::Conflict,
         ]),
     op(
+        Post,
+        "/admin/users/check",
+        Scope("admin:users"),
+        "Judge a user that could be created, and create none",
+    )
+    .takes::<admin::CreateUser>()
+    .done()
+    .or(&[E::EmailTaken, E::ValidationFailed]),
+    op(
         Get,
         "/admin/users/{id}",
         Scope("admin:users:read"),

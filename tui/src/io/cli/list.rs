@@ -1,8 +1,8 @@
 //! Lists: pages one after another, or what a search finds; printed as they come.
 
-use doorward_shared::client::{Filter, ListQuery};
+use doorward_shared::client::{Filter, ListQuery, Sort, SortField};
 
-use super::{Context, Failed, Outcome, output::Printer, rows};
+use super::{Context, Failed, Format, Outcome, output::Printer, rows};
 use crate::{
     command::{
         ApiKeys, Clients, Command, ListArgs, ListEvents, ListKeys, ListSessions, ListUsers, Roles,
@@ -130,6 +130,27 @@ pub async fn print(listing: Listing, with: &Context) -> Outcome {
         return pages(with, kind, query, Wanted { rows: wanted, told }).await;
     }
     found(with, kind, query, &search, Wanted { rows: wanted, told }).await
+}
+
+/// Prints all users as JSON lines, in the order in which they were made.
+///
+/// # Errors
+/// [`Failed`].
+pub async fn export(with: &Context) -> Outcome {
+    let with = Context {
+        client: with.client.clone(),
+        output: Format::Jsonl,
+        ..*with
+    };
+    let query = ListQuery::default().sorted(Some(&Sort {
+        field: SortField::CreatedAt,
+        descending: false,
+    }));
+    let wanted = Wanted {
+        rows: usize::MAX,
+        told: false,
+    };
+    pages(&with, Resource::Users, query, wanted).await
 }
 
 /// How many rows.

@@ -21,7 +21,7 @@ pub use self::{
 };
 use crate::{
     command::{ApiKeys, Clients, Command, Roles, Sessions, Users},
-    io::{clock, connect::ConnectArgs, perform::resolve_all, prompt, stderr},
+    io::{clock, connect::ConnectArgs, import, perform::resolve_all, prompt, stderr},
 };
 
 /// The operators' console of Doorward; with a subcommand, its non-interactive twin.
@@ -114,6 +114,12 @@ fn read_secret(what: &str, prompt: &str) -> Result<String, Failed> {
 pub async fn run(mut command: Command, with: &Context) -> Outcome {
     if let Command::Sessions(Sessions::Revoke(asked)) = command {
         return sessions::revoke(asked, with).await;
+    }
+    if let Command::Users(Users::Import { file }) = &command {
+        return import::run(file, with).await;
+    }
+    if let Command::Users(Users::Export) = command {
+        return list::export(with).await;
     }
     if command.changes() {
         return change::run(command, with).await;

@@ -1,0 +1,232 @@
+//! Stored hashes of passwords: ours, and those that other systems made, which are kept as they came until their owner
+//! signs in.
+
+use std::num::NonZeroU32;
+
+use argon2::{Algorithm, Argon2, Params, Version};
+use aws_lc_rs::pbkdf2;
+use zeroize::Zeroizing;
+
+use super::{compare::Memory, read};
+
+/// Most memory a stored hash may ask for, in KiB: 1 GiB.
+pub(super) const MAX_MEMORY_KIB: u64 = 1 << 20;
+/// Longest time that one check may take by [`Kind::micros`].
+const MAX_MICROS: u64 = 5_000_000;
+/// Before an imported hash stands what it costs, where the index of the dearest hash finds it.
+const IMPORTED: &str = "$imported$m=";
+/// Longest imported hash, in bytes.
+const MAX_TEXT: usize = 512;
+/// Fewest bytes of a hash: fewer could be hit by guessing.
+const MIN_HASH: usize = 16;
+const MAX_HASH: usize = 64;
+/// Bytes of a password that bcrypt reads, its closing zero included.
+const BCRYPT_BYTES: usize = 72;
+
+/// Why a hash is not imported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ImportError {
+    #[error(
+        "is of a kind that is not taken: Argon2, bcrypt, scrypt and PBKDF2 are, in PHC or modular form"
+    )]
+    OtherKind,
+    #[error("is not a well-formed hash of its kind")]
+    Malformed,
+    #[error("costs too much: one check would take over 5 seconds or 1 GiB of memory")]
+    TooDear,
+}
+
+/// How a hash is made of a password and a salt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Kind {
+    Argon2(Algorithm, Version, Params),
+    /// Rounds are 2 to the power of this.
+    Bcrypt(u32),
+    Scrypt {
+        log_n: u8,
+        r: u32,
+        p: u32,
+    },
+    Pbkdf2(Digest, NonZeroU32),
+}
+
+/// The hash that PBKDF2 repeats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Digest {
+    Sha1,
+    Sha256,
+    Sha384,
+    Sha512,
+}
+
+impl Kind {
+    /// What this server makes.
+    pub fn ours(params: &Params) -> Self {
+        Self::Argon2(Algorithm::Argon2id, Version::V0x13, params.clone())
+    }
+
+    /// KiB of memory that one check needs.
+    fn memory_kib(&self) -> u64 {
+        match self {
+            Self::Argon2(_, _, params) => params.m_cost().into(),
+            Self::Scrypt { log_n, r, .. } => {
+                let blocks = 1u64.checked_shl((*log_n).into()).unwrap_or(u64::MAX);
+                blocks.saturating_mul(u64::from(*r)).saturating_mul(128) / 1024
+            }
+            Self::Bcrypt(_) | Self::Pbkdf2(..) => 0,
+        }
+    }
+
+    /// About how long one check takes, in microseconds.
+    fn micros(&self) -> u64 {
+        let nanos = match self {
+            Self::Argon2(_, _, params) => {
+                let filled = u64::from(params.m_cost()).saturating_mul(params.t_cost().into());
+                filled.saturating_mul(ARGON2_KIB_NANOS)
+            }
+            Self::Bcrypt(cost) => BCRYPT_ROUND_NANOS.saturating_mul(1 << (*cost).min(31)),
+            Self::Scrypt { log_n, r, p } => {
+                let blocks = 1u64.checked_shl((*log_n).into()).unwrap_or(u64::MAX);
+                let blocks = blocks.saturating_mul(u64::from(*r).saturating_mul((*p).into()));
+                blocks.saturating_mul(SCRYPT_BLOCK_NANOS)
+            }
+            Self::Pbkdf2(digest, iterations) => {
+                u64::from(iterations.get()).saturating_mul(digest.nanos())
+            }
+        };
+        nanos / 1000
+    }
+
+    /// Hashes a password.
+    pub fn derive(
+        &self,
+        password: &[u8],
+        salt: &[u8],
+        bytes: usize,
+        memory: &mut Memory,
+    ) -> Option<Zeroizing<Vec<u8>>> {
+        let mut out = Zeroizing::new(vec![0; bytes]);
+        match self {
+            Self::Argon2(algorithm, version, params) => {
+                memory.filled += u64::from(params.m_cost()) * u64::from(params.t_cost());
+                let blocks = memory.blocks(params.block_count());
+                Argon2::new(*algorithm, *version, params.clone())
+                    .hash_password_into_with_memory(password, salt, &mut out, blocks)
+                    .ok()?;
+            }
+            Self::Bcrypt(cost) => {
+                let mut password = Zeroizing::new(password.to_vec());
+                password.push(0);
+                password.truncate(BCRYPT_BYTES);
+                let hash = bcrypt::bcrypt(*cost, salt.try_into().ok()?, &password);
+                out = Zeroizing::new(hash.get(..bytes)?.to_vec());
+            }
+            Self::Scrypt { log_n, r, p } => {
+                let params = scrypt::Params::new(*log_n, *r, *p, bytes).ok()?;
+                scrypt::scrypt(password, salt, &params, &mut out).ok()?;
+            }
+            Self::Pbkdf2(digest, iterations) => {
+                pbkdf2::derive(digest.algorithm(), *iterations, salt, password, &mut out);
+            }
+        }
+        Some(out)
+    }
+}
+
+/// Nanoseconds on a slow server core of 2020: for one KiB that Argon2 fills, for one of bcrypt's rounds, for a block of
+/// scrypt (128 bytes, written and read), and below for an iteration of PBKDF2. `import_costs_are_about_right` measures them.
+const ARGON2_KIB_NANOS: u64 = 1000;
+const BCRYPT_ROUND_NANOS: u64 = 70_000;
+const SCRYPT_BLOCK_NANOS: u64 = 400;
+
+impl Digest {
+    /// What it makes at once. More of a hash is not looked at: it would cost twice, and tell nothing.
+    pub fn bytes(self) -> usize {
+        match self {
+            Self::Sha1 => 20,
+            Self::Sha256 => 32,
+            Self::Sha384 => 48,
+            Self::Sha512 => 64,
+        }
+    }
+
+    fn nanos(self) -> u64 {
+        match self {
+            Self::Sha1 | Self::Sha256 => 500,
+            Self::Sha384 | Self::Sha512 => 900,
+        }
+    }
+
+    fn algorithm(self) -> pbkdf2::Algorithm {
+        match self {
+            Self::Sha1 => pbkdf2::PBKDF2_HMAC_SHA1,
+            Self::Sha256 => pbkdf2::PBKDF2_HMAC_SHA256,
+            Self::Sha384 => pbkdf2::PBKDF2_HMAC_SHA384,
+            Self::Sha512 => pbkdf2::PBKDF2_HMAC_SHA512,
+        }
+    }
+}
+
+/// A hash that passwords are compared with.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct StoredHash {
+    pub kind: Kind,
+    pub salt: Vec<u8>,
+    pub expected: Vec<u8>,
+    /// Whether another system has made it.
+    pub imported: bool,
+}
+
+impl StoredHash {
+    /// What a column of the database holds; none where that is no hash to sign in with.
+    pub fn read(text: &str) -> Option<Self> {
+        if let Some(rest) = text.strip_prefix(IMPORTED) {
+            let (_, rest) = rest.split_once(",t=1")?;
+            let hash = read::hash(rest)
+                .or_else(|_| read::hash(rest.strip_prefix('$').unwrap_or_default()));
+            return hash.ok().map(|hash| Self {
+                imported: true,
+                ..hash
+            });
+        }
+        let hash = read::hash(text).ok()?;
+        let Kind::Argon2(Algorithm::Argon2id, Version::V0x13, params) = &hash.kind else {
+            return None;
+        };
+        (u64::from(params.m_cost()) <= MAX_MEMORY_KIB).then_some(hash)
+    }
+
+    fn check(&self) -> Result<(), ImportError> {
+        let bytes = self.expected.len();
+        // Nobody makes hashes of odd lengths: they were cut. bcrypt's is 23 bytes, which its form says.
+        let whole = bytes % 4 == 0 || matches!(self.kind, Kind::Bcrypt(_));
+        if !whole || !(MIN_HASH..=MAX_HASH).contains(&bytes) {
+            return Err(ImportError::Malformed);
+        }
+        let micros = self.kind.micros();
+        if micros > MAX_MICROS || self.kind.memory_kib() > MAX_MEMORY_KIB {
+            return Err(ImportError::TooDear);
+        }
+        Ok(())
+    }
+}
+
+/// What is stored of a hash that another system has made.
+///
+/// # Errors
+/// [`ImportError`].
+pub fn import(text: &str) -> Result<String, ImportError> {
+    if text.is_empty() || text.len() > MAX_TEXT || !text.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(if read::is_known(text) {
+            ImportError::Malformed
+        } else {
+            ImportError::OtherKind
+        });
+    }
+    let hash = read::hash(text)?;
+    hash.check()?;
+    // What Argon2 would fill in that time: the unit of the index.
+    let cost = (hash.kind.micros() * 1000 / ARGON2_KIB_NANOS).max(1);
+    let dollar = if text.starts_with('$') { "" } else { "$" };
+    Ok(format!("{IMPORTED}{cost},t=1{dollar}{text}"))
+}

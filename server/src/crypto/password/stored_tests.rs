@@ -1,0 +1,180 @@
+//! Which hashes of other systems are taken, and that they open to their passwords.
+
+use super::{compare::Memory, stored::StoredHash, *};
+
+const PASSWORD: &str = "correct horse battery";
+
+/// Made by passlib, libxcrypt's rules and Python's hashlib, at the least cost each takes.
+const MADE_ELSEWHERE: [&str; 17] = [
+    "$2b$04$P4xFO5cnNqvvWFwmmrYzouKy/EsWh25x7L80u5/vKcfXpV0z2smX.",
+    "$2a$04$CIkgfd2n/s8vkBfC8ywssuhxwYy1gfeP9G0k5zwLId31TqIKh38p.",
+    "$2y$04$OnDczEECYKCj0yGo0wt1GOT4dEvbgTVUEs4YBNBd5VUuaeYtrNT1y",
+    "$scrypt$ln=4,r=8,p=1$977Xeq/V+r+XshbC2Bsj5A$OfxQRbIzXDgMxckGCNgmkYI3liD1u21CwvvhkVXnpok",
+    "$7$26..../....aSaltOfText$1E/oUd8r91nnjr9ZYfVyVrgx3Shfpg.5TjmSjix10I.",
+    "$s0$40801$c2FsdHNhbHRzYWx0c2FsdA==$EoVSPZC4RYKB2CErwCmlipwgpfFn0T/z5ifD4UXaZJXPfsue2TB2vEvhLhUqMvbEQWkq1m01+/nXR3R6TgKFJw==",
+    "$pbkdf2$10$LIVwjnFOyfkfIyTEOCdkTA$/tQD6lm6QoCIDr15S.KHRbzQ0Gg",
+    "$pbkdf2-sha256$10$.b.X0hojZIzxHuM8p3QuZQ$l8bNPMraDOHm6jTrzCbmnUj/SCgIVURIRxDnHtewCK4",
+    "$pbkdf2-sha512$10$1Hpvba31vhfCWMvZG2NMaQ$lBcd8rZSgF/3.nBI6Z.GYsoHS8YCuD9sxhPFdB7wcJbMcnC/Ss04YAucnKv0y8Fj5ED3yxeJ1NAth64l.PvnyQ",
+    "$pbkdf2-sha256$i=10,l=32$c2FsdHNhbHRzYWx0c2FsdA$DGHgFg7umwQQHjx9aVT0ardPipFooPPuMCKqgL2eBVs",
+    "$pbkdf2-sha256$i=10$c2FsdHNhbHRzYWx0c2FsdA$DGHgFg7umwQQHjx9aVT0ardPipFooPPuMCKqgL2eBVs",
+    "pbkdf2_sha256$10$B2WUtZytKvpG$JBhH4kyZtzAgV1AYrTzF20eI8o298LTgT+b4QXjDb+8=",
+    "pbkdf2_sha1$10$EivdBwnpmjxI$J07AUvHFg/L0hFLOfWHdojwU/g0=",
+    "$argon2i$v=19$m=64,t=2,p=4$MGas1VqL8V7rXatVylmrtQ$MazyfN4kmQs0uU1mtfX+h4NVvbMmHyOGkOZSWu7ntZw",
+    "$argon2d$v=19$m=64,t=2,p=4$9D6ndK4VolSqFYKQMgaAEA$m9ItOgJq5EHOF9JkuL0QzJzV4YxlW+PNxmc30h4IuX8",
+    "$argon2id$v=19$m=64,t=2,p=4$vpdyrnVOqbV27j0HAOC8tw$a0A8I4+kzSZBKrIMpeowr5IlsehGfg3OZuuZpqQLfTg",
+    "$argon2i$m=64,t=2,p=1$c2FsdHNhbHQ$71PzAhvefHd4XQzLLPAy7UZ/X2BY4yCO0Y4o7Z2KPDs",
+];
+
+fn checked(password: &str, stored: &str, memory: &mut Memory) -> Verdict {
+    let ours = Params::new(64, 1, 1, Some(HASH_BYTES)).unwrap();
+    let stored = Stored {
+        phc: Some(stored.to_owned()),
+        dearest: Some(stored.to_owned()),
+    };
+    verify(password, &stored, &ours, memory)
+}
+
+#[test]
+fn hashes_made_elsewhere_open_to_their_password_and_ask_for_one_of_ours() {
+    let mut memory = Memory::default();
+    for hash in MADE_ELSEWHERE {
+        let stored = import(hash).unwrap_or_else(|why| panic!("{hash} {why}"));
+        assert_eq!(
+            checked(PASSWORD, &stored, &mut memory),
+            Verdict::Right { rehash: true },
+            "{hash}"
+        );
+        assert_eq!(
+            checked("correct horse batterz", &stored, &mut memory),
+            Verdict::Wrong,
+            "{hash}"
+        );
+        assert_eq!(checked("", &stored, &mut memory), Verdict::Wrong, "{hash}");
+        // What came in by another way than the import is no hash of ours.
+        assert!(
+            hash.starts_with("$argon2id") || StoredHash::read(hash).is_none(),
+            "{hash}"
+        );
+    }
+}
+
+#[test]
+fn a_hash_that_is_cut_short_or_has_a_wrong_letter_is_malformed() {
+    for hash in MADE_ELSEWHERE {
+        let last = hash.rfind('$').unwrap();
+        for broken in [&hash[..hash.len() - 25], &hash[..last], &hash[..=last]] {
+            assert_eq!(import(broken), Err(ImportError::Malformed), "{broken}");
+        }
+        for odd in ["$", " ", "\n", "!", "\u{e4}"] {
+            assert_eq!(
+                import(&format!("{hash}{odd}")),
+                Err(ImportError::Malformed),
+                "{hash}{odd}"
+            );
+        }
+    }
+    let malformed = [
+        "$2b$03$P4xFO5cnNqvvWFwmmrYzouKy/EsWh25x7L80u5/vKcfXpV0z2smX.",
+        "$2b$32$P4xFO5cnNqvvWFwmmrYzouKy/EsWh25x7L80u5/vKcfXpV0z2smX.",
+        "$2b$+4$P4xFO5cnNqvvWFwmmrYzouKy/EsWh25x7L80u5/vKcfXpV0z2smX.",
+        "$pbkdf2-sha256$i=0,l=32$c2FsdHNhbHRzYWx0c2FsdA$DGHgFg7umwQQHjx9aVT0ardPipFooPPuMCKqgL2eBVs",
+        "$pbkdf2-sha256$i=10,l=31$c2FsdHNhbHRzYWx0c2FsdA$DGHgFg7umwQQHjx9aVT0ardPipFooPPuMCKqgL2eBVs",
+        "$scrypt$ln=0,r=8,p=1$977Xeq/V+r+XshbC2Bsj5A$OfxQRbIzXDgMxckGCNgmkYI3liD1u21CwvvhkVXnpok",
+        "$scrypt$ln=64,r=8,p=1$977Xeq/V+r+XshbC2Bsj5A$OfxQRbIzXDgMxckGCNgmkYI3liD1u21CwvvhkVXnpok",
+        "$argon2id$v=18$m=64,t=2,p=4$vpdyrnVOqbV27j0HAOC8tw$a0A8I4+kzSZBKrIMpeowr5IlsehGfg3OZuuZpqQLfTg",
+        "$argon2id$v=19$m=64,t=2,p=4$vpdyrnVOqbV27j0HAOC8tw$a0A8",
+    ];
+    for hash in malformed {
+        assert_eq!(import(hash), Err(ImportError::Malformed), "{hash}");
+    }
+}
+
+#[test]
+fn other_kinds_are_named_as_such() {
+    let others = [
+        "",
+        "correct horse battery",
+        "$1$salt$hash",
+        "$6$rounds=5000$salt$hash",
+        "$2x$04$P4xFO5cnNqvvWFwmmrYzouKy/EsWh25x7L80u5/vKcfXpV0z2smX.",
+        "$argon2x$v=19$m=64,t=2,p=4$vpdyrnVOqbV27j0HAOC8tw$a0A8I4+kzSZBKrIMpeowr5IlsehGfg3OZuuZpqQLfTg",
+        "5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8",
+        "$imported$m=1,t=1$2b$04$P4xFO5cnNqvvWFwmmrYzouKy/EsWh25x7L80u5/vKcfXpV0z2smX.",
+    ];
+    for hash in others {
+        assert_eq!(import(hash), Err(ImportError::OtherKind), "{hash}");
+    }
+}
+
+#[test]
+fn what_costs_over_five_seconds_or_a_gibibyte_is_refused_without_being_tried() {
+    let dear = |change: (&str, &str), of: &str| {
+        let hash = of.replacen(change.0, change.1, 1);
+        assert_ne!(hash, of);
+        import(&hash)
+    };
+    let [bcrypt, scrypt, pbkdf2, argon2] = [0, 3, 9, 15].map(|at| MADE_ELSEWHERE[at]);
+    let dearest_taken = [
+        dear(("$04$", "$15$"), bcrypt),
+        dear(("ln=4", "ln=20"), scrypt),
+        dear(("i=10,", "i=5000000,"), pbkdf2),
+        dear(("m=64,t=2", "m=1048576,t=2"), argon2),
+    ];
+    for taken in dearest_taken {
+        assert!(taken.is_ok(), "{taken:?}");
+    }
+    let too_dear = [
+        dear(("$04$", "$18$"), bcrypt),
+        dear(("$04$", "$31$"), bcrypt),
+        dear(("ln=4", "ln=21"), scrypt),
+        dear(("ln=4,r=8", "ln=20,r=9"), scrypt),
+        dear(("p=1", "p=1048576"), scrypt),
+        dear(("ln=4,r=8", "ln=63,r=1000000"), scrypt),
+        dear(("i=10,", "i=4294967295,"), pbkdf2),
+        dear(("m=64,", "m=1048577,"), argon2),
+        dear(("m=64,t=2", "m=1048576,t=20"), argon2),
+        dear(("t=2", "t=4294967295"), argon2),
+    ];
+    for refused in too_dear {
+        assert_eq!(refused, Err(ImportError::TooDear));
+    }
+}
+
+#[test]
+fn bcrypt_reads_72_bytes() {
+    let stored = import("$2b$04$P4xFO5cnNqvvWFwmmrYzouKy/EsWh25x7L80u5/vKcfXpV0z2smX.").unwrap();
+    let mut memory = Memory::default();
+    let long = "x".repeat(1024);
+    assert_eq!(checked(&long, &stored, &mut memory), Verdict::Wrong);
+}
+
+/// Processor time is what is compared: others run beside.
+#[test]
+fn a_check_takes_as_long_as_one_of_the_dearest_kind_whatever_is_stored() {
+    let ours = Params::new(256, 1, 1, Some(HASH_BYTES)).unwrap();
+    let mut memory = Memory::default();
+    let argon2 = hash(PASSWORD, &ours, &mut memory).unwrap();
+    let dearest = import("$2b$08$P4xFO5cnNqvvWFwmmrYzouKy/EsWh25x7L80u5/vKcfXpV0z2smX.").unwrap();
+    let cheap = import(MADE_ELSEWHERE[7]).unwrap();
+    let mut times = Vec::new();
+    for phc in [None, Some(argon2), Some(cheap), Some(dearest.clone())] {
+        let stored = Stored {
+            phc,
+            dearest: Some(dearest.clone()),
+        };
+        let mut took: Vec<_> = (0..5)
+            .map(|_| {
+                let begun = compare::thread_time();
+                assert_eq!(
+                    verify("a wrong password", &stored, &ours, &mut memory),
+                    Verdict::Wrong
+                );
+                compare::thread_time() - begun
+            })
+            .collect();
+        took.sort();
+        times.push(took[2]);
+    }
+    let (least, most) = (times.iter().min().unwrap(), times.iter().max().unwrap());
+    assert!(*most < *least * 13 / 10, "{times:?}");
+}

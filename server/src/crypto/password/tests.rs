@@ -1,0 +1,177 @@
+//! What is compared, and what it costs.
+
+use argon2::{Argon2, PasswordHash};
+
+use super::{compare::cost, *};
+
+fn params(memory: u32) -> Params {
+    Params::new(memory, 1, 1, Some(HASH_BYTES)).unwrap()
+}
+
+#[tokio::test]
+async fn a_hash_opens_to_its_password_only() {
+    let passwords = Passwords::start(params(64), 2, 8).unwrap();
+    let phc = passwords
+        .hash(Secret::from("correct horse".to_owned()))
+        .await
+        .unwrap();
+    assert!(phc.starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{phc}");
+    let check = |text: &str, phc: Option<&str>| {
+        let phc = phc.map(str::to_owned);
+        let dearest = phc.clone();
+        passwords.verify(Secret::from(text.to_owned()), Stored { phc, dearest })
+    };
+    assert_eq!(
+        check("correct horse", Some(&phc)).await,
+        Ok(Verdict::Right { rehash: false })
+    );
+    assert_eq!(
+        check("correct horse ", Some(&phc)).await,
+        Ok(Verdict::Wrong)
+    );
+    assert_eq!(check("correct horse", None).await, Ok(Verdict::Wrong));
+    assert_eq!(
+        check("correct horse", Some("$argon2id$broken")).await,
+        Ok(Verdict::Wrong)
+    );
+}
+
+#[tokio::test]
+async fn a_cheaper_hash_asks_for_a_new_one() {
+    let cheap = Passwords::start(params(64), 1, 8).unwrap();
+    let phc = cheap
+        .hash(Secret::from("correct horse".to_owned()))
+        .await
+        .unwrap();
+    let dear = Passwords::start(params(128), 1, 8).unwrap();
+    let verdict = dear
+        .verify(
+            Secret::from("correct horse".to_owned()),
+            Stored {
+                phc: Some(phc.clone()),
+                dearest: Some(phc),
+            },
+        )
+        .await;
+    assert_eq!(verdict, Ok(Verdict::Right { rehash: true }));
+}
+
+#[test]
+fn hashes_are_the_ones_the_argon2_crate_makes() {
+    use argon2::PasswordVerifier;
+    let phc = hash("correct horse", &params(64), &mut Memory::default()).unwrap();
+    let parsed = PasswordHash::new(&phc).unwrap();
+    assert!(
+        Argon2::default()
+            .verify_password(b"correct horse", &parsed)
+            .is_ok()
+    );
+}
+
+fn phc(password: &str, params: &Params) -> String {
+    hash(password, params, &mut Memory::default()).unwrap()
+}
+
+/// What comparing costs, and what comes of it.
+fn compared(password: &str, phc: Option<String>, dearest: Option<String>) -> (u64, Verdict) {
+    let mut memory = Memory::default();
+    let settings = Params::new(96, 2, 1, Some(HASH_BYTES)).unwrap();
+    let verdict = verify(password, &Stored { phc, dearest }, &settings, &mut memory);
+    (memory.filled, verdict)
+}
+
+#[test]
+fn a_wrong_password_costs_what_the_dearest_stored_kind_costs_whatever_is_stored() {
+    let kind = |m, t, p| Params::new(m, t, p, Some(HASH_BYTES)).unwrap();
+    let kinds = [
+        kind(64, 1, 1),
+        kind(64, 3, 1),
+        kind(1000, 1, 1),
+        kind(128, 2, 4),
+        kind(200, 5, 1),
+    ];
+    let dearest = phc("x", &kinds[4]);
+    for password in ["a wrong password", "wrong pa\u{308}ssword"] {
+        let (unknown, verdict) = compared(password, None, Some(dearest.clone()));
+        assert_eq!(verdict, Verdict::Wrong);
+        let spellings = if password.is_ascii() { 1 } else { 2 };
+        assert_eq!(unknown, spellings * cost(&kinds[4]));
+        for kind in &kinds {
+            let (known, verdict) = compared(password, Some(phc("x", kind)), Some(dearest.clone()));
+            assert_eq!(verdict, Verdict::Wrong);
+            // A pass is the least that can be left over.
+            assert!(
+                unknown.abs_diff(known) <= 8 * spellings * 5,
+                "{kind:?}: {known}, not {unknown}"
+            );
+        }
+        let (imported, _) = compared(password, Some("$6$salt$hash".into()), Some(dearest.clone()));
+        assert_eq!(imported, unknown);
+    }
+    // With nothing stored yet what would be stored is the measure.
+    assert_eq!(compared("a wrong password", None, None).0, 96 * 2);
+}
+
+#[test]
+fn passwords_are_compared_composed_and_older_hashes_as_they_were_typed() {
+    let (composed, decomposed) = ("p\u{e4}ssw\u{f6}rter", "pa\u{308}sswo\u{308}rter");
+    let kind = Params::new(96, 2, 1, Some(HASH_BYTES)).unwrap();
+    let new = phc(decomposed, &kind);
+    for text in [composed, decomposed] {
+        let (_, verdict) = compared(text, Some(new.clone()), None);
+        assert_eq!(verdict, Verdict::Right { rehash: false }, "{text}");
+    }
+    // As they were made before: of what was typed.
+    let salt = SaltString::encode_b64(&[7; 16]).unwrap();
+    let output = Kind::ours(&kind)
+        .derive(
+            decomposed.as_bytes(),
+            &[7; 16],
+            HASH_BYTES,
+            &mut Memory::default(),
+        )
+        .unwrap();
+    let old = PasswordHash {
+        salt: Some(salt.as_salt()),
+        hash: Some(Output::new(&output).unwrap()),
+        ..PasswordHash::new(&new).unwrap()
+    }
+    .to_string();
+    assert_eq!(
+        compared(decomposed, Some(old.clone()), None).1,
+        Verdict::Right { rehash: true }
+    );
+    assert_eq!(compared(composed, Some(old), None).1, Verdict::Wrong);
+}
+
+#[test]
+fn what_is_judged_is_the_composed_form() {
+    let email = "ada@example.com";
+    let decomposed = "u\u{308}".repeat(7);
+    assert!(check_password(&decomposed, email).is_err(), "7 letters");
+    assert!(
+        check_password(&"u\u{308}".repeat(400), email).is_ok(),
+        "800 bytes"
+    );
+}
+
+#[test]
+fn weak_passwords_are_refused_and_none_is_trimmed() {
+    let email = "ada.lovelace@example.com";
+    for bad in [
+        "short",
+        "1234567",
+        "password1",
+        "PASSWORD1",
+        "Ada.Lovelace@example.com",
+    ] {
+        assert!(check_password(bad, email).is_err(), "{bad}");
+    }
+    assert!(check_password(&"x".repeat(1025), email).is_err());
+    assert!(check_password(&"x".repeat(1024), email).is_ok());
+    assert!(check_password("  spaces are kept  ", email).is_ok());
+    assert!(
+        check_password("\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}", email).is_err(),
+        "7 characters, 14 bytes"
+    );
+}
