@@ -64,7 +64,8 @@ async fn events(server: &Server, action: &str) -> Vec<Value> {
     list["data"].as_array().unwrap().clone()
 }
 
-#[tokio::test]
+// The service answers while the twin is waited for.
+#[tokio::test(flavor = "multi_thread")]
 async fn every_door_that_sets_a_password_asks() {
     let (url, asked) = service(Some(suffix(7))).await;
     let server = Server::with().set("breached_passwords", &url).start();

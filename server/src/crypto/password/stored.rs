@@ -134,7 +134,7 @@ impl Kind {
 }
 
 /// Nanoseconds on a slow server core of 2020: for one KiB that Argon2 fills, for one of bcrypt's rounds, for a block of
-/// scrypt (128 bytes, written and read), and below for an iteration of PBKDF2. `import_costs_are_about_right` measures them.
+/// scrypt (128 bytes, written and read), and below for an iteration of PBKDF2. `what_import_costs_are_on_this_machine` measures them.
 const ARGON2_KIB_NANOS: u64 = 1000;
 const BCRYPT_ROUND_NANOS: u64 = 70_000;
 const SCRYPT_BLOCK_NANOS: u64 = 400;

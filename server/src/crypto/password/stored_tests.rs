@@ -178,3 +178,53 @@ fn a_check_takes_as_long_as_one_of_the_dearest_kind_whatever_is_stored() {
     let (least, most) = (times.iter().min().unwrap(), times.iter().max().unwrap());
     assert!(*most < *least * 13 / 10, "{times:?}");
 }
+
+/// Prints what the constants of the bound stand for: `cargo test --lib what_import_costs -- --ignored --nocapture`.
+#[test]
+#[ignore = "measures this machine"]
+fn what_import_costs_are_on_this_machine() {
+    let kinds = [
+        (
+            "argon2, a KiB",
+            "$argon2id$v=19$m=65536,t=2,p=4$vpdyrnVOqbV27j0HAOC8tw$a0A8I4+kzSZBKrIMpeowr5IlsehGfg3OZuuZpqQLfTg",
+            131_072,
+        ),
+        (
+            "bcrypt, a round",
+            "$2b$10$P4xFO5cnNqvvWFwmmrYzouKy/EsWh25x7L80u5/vKcfXpV0z2smX.",
+            1024,
+        ),
+        (
+            "scrypt, a block",
+            "$scrypt$ln=15,r=8,p=1$977Xeq/V+r+XshbC2Bsj5A$OfxQRbIzXDgMxckGCNgmkYI3liD1u21CwvvhkVXnpok",
+            262_144,
+        ),
+        (
+            "pbkdf2-sha1",
+            "$pbkdf2$200000$LIVwjnFOyfkfIyTEOCdkTA$/tQD6lm6QoCIDr15S.KHRbzQ0Gg",
+            200_000,
+        ),
+        (
+            "pbkdf2-sha256",
+            "$pbkdf2-sha256$200000$.b.X0hojZIzxHuM8p3QuZQ$l8bNPMraDOHm6jTrzCbmnUj/SCgIVURIRxDnHtewCK4",
+            200_000,
+        ),
+        (
+            "pbkdf2-sha512",
+            "$pbkdf2-sha512$200000$1Hpvba31vhfCWMvZG2NMaQ$lBcd8rZSgF/3.nBI6Z.GYsoHS8YCuD9sxhPFdB7wcJbMcnC/Ss04YAucnKv0y8Fj5ED3yxeJ1NAth64l.PvnyQ",
+            200_000,
+        ),
+    ];
+    let mut memory = Memory::default();
+    for (name, hash, units) in kinds {
+        let hash = StoredHash::read(&import(hash).unwrap()).unwrap();
+        let mut best = u128::MAX;
+        for _ in 0..4 {
+            let begun = compare::thread_time();
+            hash.kind
+                .derive(b"password", &hash.salt, hash.expected.len(), &mut memory);
+            best = best.min((compare::thread_time() - begun).as_nanos() / units);
+        }
+        println!("{name}: {best} ns");
+    }
+}
