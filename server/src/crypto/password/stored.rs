@@ -135,9 +135,9 @@ impl Kind {
 
 /// Nanoseconds on a slow server core of 2020: for one KiB that Argon2 fills, for one of bcrypt's rounds, for a block of
 /// scrypt (128 bytes, written and read), and below for an iteration of PBKDF2. `what_import_costs_are_on_this_machine` measures them.
-const ARGON2_KIB_NANOS: u64 = 1000;
+const ARGON2_KIB_NANOS: u64 = 700;
 const BCRYPT_ROUND_NANOS: u64 = 70_000;
-const SCRYPT_BLOCK_NANOS: u64 = 400;
+const SCRYPT_BLOCK_NANOS: u64 = 430;
 
 impl Digest {
     /// What it makes at once. More of a hash is not looked at: it would cost twice, and tell nothing.
@@ -152,8 +152,8 @@ impl Digest {
 
     fn nanos(self) -> u64 {
         match self {
-            Self::Sha1 | Self::Sha256 => 500,
-            Self::Sha384 | Self::Sha512 => 900,
+            Self::Sha1 | Self::Sha256 => 250,
+            Self::Sha384 | Self::Sha512 => 700,
         }
     }
 
