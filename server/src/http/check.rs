@@ -12,7 +12,7 @@ use rocket::{
 };
 
 use super::{ApiError, RequestInfo, Services, oauth::Authorization, values};
-use crate::service::{Caller, Page, Passed};
+use crate::service::{Caller, Named, Page, Passed};
 use doorward_shared::{ErrorCode, ScopeSet};
 
 pub fn all() -> Vec<Route> {
@@ -84,29 +84,35 @@ impl<'r> FromRequest<'r> for Forwarded<'r> {
             Err(error) => return Outcome::Error(error.leave(request)),
         };
         let headers = request.headers();
-        let one = |name: &str| {
-            let mut values = headers.get(name);
-            match (values.next(), values.next()) {
-                (Some(value), None) => Some(value),
-                _ => None,
-            }
-        };
-        let forwarded = (
-            one("x-forwarded-proto"),
-            one("x-forwarded-host"),
-            one("x-forwarded-uri"),
-        );
         let pairs = headers
             .get("cookie")
             .flat_map(|header| header.split(';'))
             .filter_map(|pair| pair.trim().split_once('='));
+        let page = named(request)
+            .as_ref()
+            .and_then(|named| doorward.forward_auth.asked_page(named));
         Outcome::Success(Self {
-            page: doorward
-                .forward_auth
-                .asked_page(one("x-original-url"), forwarded),
+            page,
             cookies: pairs.take(MAX_COOKIES).collect(),
         })
     }
+}
+
+/// What the headers say of the page; `None` where one came twice: one of the two is not the proxy's.
+fn named<'r>(request: &'r Request<'_>) -> Option<Named<'r>> {
+    let one = |name: &str| {
+        let mut values = request.headers().get(name);
+        match (values.next(), values.next()) {
+            (value, None) => Some(value),
+            _ => None,
+        }
+    };
+    Some(Named {
+        original: one("x-original-url")?,
+        scheme: one("x-forwarded-proto")?,
+        host: one("x-forwarded-host")?,
+        uri: one("x-forwarded-uri")?,
+    })
 }
 
 /// Cookies of a request that are looked at.
@@ -193,9 +199,12 @@ async fn judged(
                 verdict.redirect = browsers == Browsers::Redirect;
                 return Err(missing());
             };
-            // Only an answer that reaches the browser brings the cookie there.
-            if verdict.cookie.is_some() && browsers == Browsers::Redirect {
-                verdict.location = forwarded.page.as_ref().map(|page| page.url.clone());
+            // Where redirects reach the browser its code goes out of sight.
+            let with_code = forwarded.page.as_ref().filter(|page| page.code.is_some());
+            if let Some(page) = with_code
+                && browsers == Browsers::Redirect
+            {
+                verdict.location = Some(page.url.clone());
                 verdict.redirect = true;
             }
             caller
@@ -224,18 +233,32 @@ fn bearer(header: &str) -> Option<&str> {
 }
 
 /// Who is signed in in the browser behind a request: by the cookie of our own host, that of the page's host, or the code
-/// that the page was asked for with.
+/// that the page was asked for with. The code comes last: somebody else's link signs nobody out of their own account.
 async fn in_browser(
     doorward: &Services,
     forwarded: &Forwarded<'_>,
     verdict: &mut Verdict,
 ) -> Result<Option<Caller>, ApiError> {
-    if let Some(page) = &forwarded.page
-        && let Some((who, cookie)) = doorward.forward_auth.take_code(page).await?
-    {
-        verdict.cookie = Some(cookie);
-        return Ok(Some(who.caller()));
+    let forward_auth = &doorward.forward_auth;
+    let known = by_cookie(doorward, forwarded).await?;
+    let Some(page) = &forwarded.page else {
+        return Ok(known);
+    };
+    if known.is_some() {
+        forward_auth.drop_code(page);
+        return Ok(known);
     }
+    let Some((who, cookie)) = forward_auth.take_code(page).await? else {
+        return Ok(None);
+    };
+    verdict.cookie = Some(cookie);
+    Ok(Some(who.caller()))
+}
+
+async fn by_cookie(
+    doorward: &Services,
+    forwarded: &Forwarded<'_>,
+) -> Result<Option<Caller>, ApiError> {
     let named = |name: &str| {
         let found = forwarded.cookies.iter().filter(|(have, _)| *have == name);
         found
@@ -243,22 +266,19 @@ async fn in_browser(
             .take(MAX_CANDIDATES)
             .collect::<Vec<_>>()
     };
-    let now = doorward.clock.now();
     for value in named(&doorward.site.cookie) {
         let hash = crate::crypto::secret::Digest256::of(value.as_bytes());
-        if let Some(who) = doorward.browsers.signed_in(hash, now).await? {
+        let who = doorward.browsers.signed_in(hash, doorward.clock.now());
+        if let Some(who) = who.await? {
             return Ok(Some(who.caller()));
         }
     }
     let Some(page) = &forwarded.page else {
         return Ok(None);
     };
-    for value in named(&doorward.forward_auth.check_cookie(page.tls)) {
-        if let Some(who) = doorward
-            .forward_auth
-            .signed_in_at_host(&page.host, value)
-            .await?
-        {
+    let forward_auth = &doorward.forward_auth;
+    for value in named(&forward_auth.check_cookie(page.tls)) {
+        if let Some(who) = forward_auth.signed_in_at_host(page, value).await? {
             return Ok(Some(who.caller()));
         }
     }

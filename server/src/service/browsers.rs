@@ -72,6 +72,15 @@ impl Browsers {
         let Some(id) = self.store.browser_session(cookie).await? else {
             return Ok(None);
         };
+        self.in_use(id, now).await
+    }
+
+    /// As [`Browsers::signed_in_session`], for a browser that has just shown that it is its own: the session is in use.
+    pub(crate) async fn in_use(
+        &self,
+        id: SessionId,
+        now: Timestamp,
+    ) -> Result<Option<SignedIn>, StoreError> {
         let Some(who) = self.signed_in_session(id, now).await? else {
             return Ok(None);
         };

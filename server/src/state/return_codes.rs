@@ -4,7 +4,7 @@
 //! page once more. A restart forgets them, with the same effect.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{Mutex, PoisonError},
 };
 
@@ -14,8 +14,11 @@ use crate::crypto::secret::{Digest256, Secret};
 
 /// Lifetime, in seconds.
 const LIFETIME: i64 = 60;
-/// Codes at a time. Each costs somebody's sign-in.
+/// Codes at a time. Past it the oldest goes.
 const MAX: usize = 100_000;
+/// Codes of one session at a time: pages that a browser opens together. Past it the session's oldest goes, so that nobody
+/// takes the places of others.
+const MAX_OF_SESSION: usize = 8;
 
 #[derive(Debug)]
 struct Entry {
@@ -24,27 +27,66 @@ struct Entry {
     until: Timestamp,
 }
 
+#[derive(Debug, Default)]
+struct Open {
+    codes: HashMap<Digest256, Entry>,
+    /// The codes of each session, the oldest first.
+    sessions: HashMap<SessionId, VecDeque<Digest256>>,
+    /// In the order they were kept, which is the order they expire in. Some are used already.
+    order: VecDeque<(Digest256, Timestamp)>,
+}
+
 /// The codes that were not used yet.
 #[derive(Debug, Default)]
-pub(crate) struct ReturnCodes(Mutex<HashMap<Digest256, Entry>>);
+pub(crate) struct ReturnCodes(Mutex<Open>);
+
+impl Open {
+    fn remove(&mut self, code: &Digest256) -> Option<Entry> {
+        let entry = self.codes.remove(code)?;
+        if let Some(own) = self.sessions.get_mut(&entry.session) {
+            own.retain(|one| one != code);
+            if own.is_empty() {
+                self.sessions.remove(&entry.session);
+            }
+        }
+        Some(entry)
+    }
+
+    /// Lets go of what is over, and of the oldest where there are too many.
+    fn make_room(&mut self, now: Timestamp) {
+        while let Some((code, until)) = self.order.front().copied()
+            && (until <= now || self.codes.len() >= MAX)
+        {
+            self.order.pop_front();
+            self.remove(&code);
+        }
+        // Codes that are used already would hold places: at most as many as wait.
+        if self.order.len() > 2 * self.codes.len() + MAX_OF_SESSION {
+            let codes = &self.codes;
+            self.order.retain(|(code, _)| codes.contains_key(code));
+        }
+    }
+}
 
 impl ReturnCodes {
-    /// Keeps a code for a host; `false` when too many wait.
-    pub fn keep(&self, code: &Secret, session: SessionId, host: &str, now: Timestamp) -> bool {
+    /// Keeps a code for a host.
+    pub fn keep(&self, code: &Secret, session: SessionId, host: &str, now: Timestamp) {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if open.len() >= MAX {
-            open.retain(|_, entry| entry.until > now);
-        }
-        if open.len() >= MAX {
-            return false;
+        open.make_room(now);
+        let (code, until) = (code.digest(), now.plus_seconds(LIFETIME));
+        let own = open.sessions.entry(session).or_default();
+        own.push_back(code);
+        let oldest = own.front().filter(|_| own.len() > MAX_OF_SESSION).copied();
+        if let Some(oldest) = oldest {
+            open.remove(&oldest);
         }
         let entry = Entry {
             session,
             host: host.to_owned(),
-            until: now.plus_seconds(LIFETIME),
+            until,
         };
-        open.insert(code.digest(), entry);
-        true
+        open.codes.insert(code, entry);
+        open.order.push_back((code, until));
     }
 
     /// Uses a code up; answers the session it stands for at this host.
@@ -59,21 +101,49 @@ impl ReturnCodes {
 mod tests {
     use super::*;
 
+    const NOW: Timestamp = Timestamp(0);
+
+    fn code(text: &str) -> Secret {
+        Secret::from(text.to_owned())
+    }
+
+    fn session(number: u128) -> SessionId {
+        SessionId(ulid::Ulid(number))
+    }
+
     #[test]
     fn a_code_works_once_at_its_host_for_a_minute() {
         let codes = ReturnCodes::default();
-        let session = SessionId(ulid::Ulid::nil());
-        let code = |text: &str| Secret::from(text.to_owned());
-        let now = Timestamp(0);
-        let kept = |name: &str| assert!(codes.keep(&code(name), session, "app.lan", now));
+        let kept = |name: &str| codes.keep(&code(name), session(0), "app.lan", NOW);
         kept("a");
-        assert_eq!(codes.take(&code("a"), "app.lan", now), Some(session));
-        assert_eq!(codes.take(&code("a"), "app.lan", now), None);
+        assert_eq!(codes.take(&code("a"), "app.lan", NOW), Some(session(0)));
+        assert_eq!(codes.take(&code("a"), "app.lan", NOW), None);
         kept("b");
-        assert_eq!(codes.take(&code("b"), "evil.lan", now), None);
-        assert_eq!(codes.take(&code("b"), "app.lan", now), None);
+        assert_eq!(codes.take(&code("b"), "evil.lan", NOW), None);
+        assert_eq!(codes.take(&code("b"), "app.lan", NOW), None);
         kept("c");
-        let late = now.plus_seconds(60);
+        let late = NOW.plus_seconds(60);
         assert_eq!(codes.take(&code("c"), "app.lan", late), None);
+    }
+
+    #[test]
+    fn a_session_that_asks_for_many_codes_takes_nobodys_place() {
+        let codes = ReturnCodes::default();
+        codes.keep(&code("others"), session(1), "app.lan", NOW);
+        for n in 0..MAX_OF_SESSION * 10 {
+            codes.keep(&code(&n.to_string()), session(2), "app.lan", NOW);
+        }
+        assert_eq!(codes.0.lock().unwrap().codes.len(), MAX_OF_SESSION + 1);
+        assert!(codes.0.lock().unwrap().order.len() <= 4 * MAX_OF_SESSION);
+        let take = |name: &str| codes.take(&code(name), "app.lan", NOW);
+        assert_eq!(take("others"), Some(session(1)));
+        let first_left = MAX_OF_SESSION * 9;
+        assert_eq!(take(&(first_left - 1).to_string()), None);
+        assert_eq!(take(&first_left.to_string()), Some(session(2)));
+        // Everything goes once it is over.
+        codes.keep(&code("late"), session(3), "app.lan", NOW.plus_seconds(60));
+        let open = codes.0.lock().unwrap();
+        let left = (open.codes.len(), open.sessions.len(), open.order.len());
+        assert_eq!(left, (1, 1, 1));
     }
 }

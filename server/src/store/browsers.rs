@@ -24,15 +24,6 @@ impl Store {
         .await
     }
 
-    /// Lets another cookie of the same browser stand for its session: that of a protected host.
-    pub async fn add_browser_cookie(
-        &self,
-        hash: Digest256,
-        session: SessionId,
-    ) -> Result<(), StoreError> {
-        self.write(move |unit| insert(unit, hash, session)).await
-    }
-
     /// Moves the idle end of a session that is in use, to its absolute end at most.
     pub async fn keep_session(
         &self,

@@ -273,10 +273,11 @@ async fn a_browser_whose_cookie_stands_for_a_clients_session_is_nobody() {
     for (token, value, status) in [(text(&ada, "accessToken"), 1, 200), (&granted, 2, 303)] {
         let value = BASE64.encode([value; 32]);
         let hash = Digest256::of(value.as_bytes());
-        let store = &house.doorward.services().store;
-        store
-            .add_browser_cookie(hash, session_of(token))
-            .await
+        let database = house.doorward.settings().data_dir.join("doorward.db");
+        let database = rusqlite::Connection::open(database).unwrap();
+        let row = (hash.0, session_of(token).0.to_bytes());
+        database
+            .execute("INSERT INTO browser_sessions VALUES (?1, ?2)", row)
             .unwrap();
         let cookie = format!("{name}={value}");
         let headers = [("cookie", cookie.as_str())];

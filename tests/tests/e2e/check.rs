@@ -115,10 +115,14 @@ async fn a_proxy_is_told_who_passes_and_nobody_else_does() {
 }
 
 const HOST: &str = "wiki.example.com";
+const OTHER: &str = "shop.example.com";
 
 fn protected() -> Server {
     Server::with()
-        .set("forward_auth_hosts", format!("[\"{HOST}\",\"127.0.0.1\"]"))
+        .set(
+            "forward_auth_hosts",
+            format!("[\"{HOST}\",\"{OTHER}\",\"127.0.0.1\"]"),
+        )
         .start()
 }
 
@@ -244,6 +248,125 @@ async fn a_browser_signs_in_and_comes_back_to_a_protected_host() {
         .send()
         .await
         .refused(401, "missing_token");
+}
+
+/// Signs somebody in and answers the address with a code, at which they come back to a page.
+async fn with_code(server: &Server, browser: &Browser<'_>, email: &str, page: &str) -> String {
+    let asked = server
+        .get("/auth/check?browser=1")
+        .header("x-original-url", page);
+    let location = asked.send().await.header("location").to_owned();
+    browser.sign_in(email).await;
+    let left = browser
+        .open(location.strip_prefix(server.url()).unwrap())
+        .await;
+    left.expect(303).header("location").to_owned()
+}
+
+/// The cookie that a code is turned into, as it is sent back.
+async fn cookie_of(server: &Server, with_code: &str) -> String {
+    let asked = server
+        .get("/auth/check?browser=1")
+        .header("x-original-url", with_code);
+    let reply = asked.send().await.expect(204);
+    let cookie = reply.header("set-cookie").split(';').next();
+    cookie.unwrap_or_default().to_owned()
+}
+
+/// A proxy sets one way to name the page, and may pass on the other as a client sent it.
+#[tokio::test]
+async fn a_hosts_cookie_is_not_judged_for_another_host_that_the_client_names() {
+    let server = protected();
+    server.register("ada@example.com").await;
+    let browser = server.browser();
+    let page = format!("https://{HOST}/");
+    let code = with_code(&server, &browser, "ada@example.com", &page).await;
+    let cookie = cookie_of(&server, &code).await;
+    let ask = |headers: &[(&'static str, &str)]| {
+        let mut call = server
+            .get("/auth/check?browser=1")
+            .header("cookie", &cookie);
+        for (name, value) in headers {
+            call = call.header(name, value);
+        }
+        call.send()
+    };
+    let (scheme, host, uri) = ("x-forwarded-proto", "x-forwarded-host", "x-forwarded-uri");
+    let forwarded = |to: &'static str| [(scheme, "https"), (host, to), (uri, "/a")];
+    ask(&forwarded(HOST)).await.expect(204);
+    let both = [&forwarded(HOST)[..], &[("x-original-url", &page)]].concat();
+    ask(&both).await.expect(204);
+    for headers in [
+        [&forwarded(OTHER)[..], &[("x-original-url", &page)]].concat(),
+        [&forwarded(OTHER)[..], &[(host, HOST)]].concat(),
+        forwarded(OTHER).to_vec(),
+        [
+            (scheme, "https"),
+            (host, OTHER),
+            (uri, "@wiki.example.com/"),
+        ]
+        .to_vec(),
+        [(scheme, "https"), (host, "wiki.example.com/x"), (uri, "/")].to_vec(),
+        // Over http it is another cookie.
+        [(scheme, "http"), (host, HOST), (uri, "/")].to_vec(),
+    ] {
+        let reply = ask(&headers).await;
+        reply.refused(401, "missing_token");
+        assert!(!reply.header("location").contains(HOST), "{headers:?}");
+    }
+}
+
+#[tokio::test]
+async fn somebody_elses_code_signs_nobody_out_of_their_own_account() {
+    let server = protected();
+    let ada = server.register("ada@example.com").await;
+    server.register("eve@example.com").await;
+    let page = format!("https://{HOST}/page");
+    let mine = with_code(&server, &server.browser(), "ada@example.com", &page).await;
+    let cookie = cookie_of(&server, &mine).await;
+    let hers = with_code(&server, &server.browser(), "eve@example.com", &page).await;
+    let ask = |mode: &str| {
+        server
+            .get(&format!("/auth/check?browser={mode}"))
+            .header("x-original-url", &hers)
+    };
+    let reply = ask("302").header("cookie", &cookie).send().await;
+    let reply = reply.expect(302);
+    assert_eq!(
+        (reply.header("location"), reply.header("set-cookie")),
+        (page.as_str(), "")
+    );
+    assert_eq!(told(&reply)[0], ada.id);
+    // Nor is it good for anybody any more.
+    ask("1").send().await.refused(401, "missing_token");
+}
+
+#[tokio::test]
+async fn an_address_that_cannot_be_led_back_to_is_judged_all_the_same() {
+    let server = protected();
+    let ada = server.register("ada@example.com").await;
+    let long = format!("https://{HOST}/{}", "x".repeat(2000));
+    let ask = |url: &str| {
+        server
+            .get("/auth/check?browser=1")
+            .header("x-original-url", url)
+    };
+    let code = with_code(&server, &server.browser(), "ada@example.com", &long).await;
+    let first_page = format!("https://{HOST}/?doorward_code=");
+    assert!(code.starts_with(&first_page), "{code}");
+    let cookie = cookie_of(&server, &code).await;
+    for url in [&*long, "https://wiki.example.com/a|\"b"] {
+        let reply = ask(url).header("cookie", &cookie).send().await.expect(204);
+        assert_eq!(told(&reply)[0], ada.id);
+    }
+    // A long address with its code comes back whole.
+    let longest = format!("https://{HOST}/{}", "x".repeat(1470));
+    let code = with_code(&server, &server.browser(), "ada@example.com", &longest).await;
+    assert!(
+        code.starts_with(&format!("{longest}?doorward_code=")),
+        "{code}"
+    );
+    assert!(!cookie_of(&server, &code).await.is_empty());
 }
 
 #[tokio::test]
