@@ -7,7 +7,7 @@ use reqwest::Method;
 use super::{Client, ClientError, Collection, ListQuery, call::segment};
 use crate::{
     Page,
-    admin::{self, ClientPatch, RegisterClient},
+    admin::{self, ClientPatch, MintRegistrationToken, RegisterClient, RegistrationToken},
     apikey::RotateRequest,
 };
 
@@ -80,6 +80,18 @@ impl Clients<'_> {
     ) -> Result<admin::Client, ClientError> {
         let path = format!("{}/secret", Self::path(id));
         self.0.mint(&path, grace, idempotency_key).await
+    }
+
+    /// Mints a token with which a client registers itself.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn registration_token(
+        &self,
+        terms: &MintRegistrationToken,
+    ) -> Result<RegistrationToken, ClientError> {
+        let path = format!("{}/registration-tokens", Collection::Clients.path());
+        self.0.send(Method::POST, &path, terms).await
     }
 
     /// Deletes a client; its tokens die.

@@ -47,7 +47,8 @@ impl Preset {
     pub fn scopes(self) -> Vec<String> {
         let scopes: &[&str] = match self {
             Self::Service => &[],
-            _ => &["openid", "profile", "email", "offline_access"],
+            Self::Mcp => &["openid", "profile", "email", "offline_access"],
+            _ => &["openid", "profile", "email", "groups", "offline_access"],
         };
         scopes.iter().map(|scope| (*scope).to_owned()).collect()
     }
@@ -70,6 +71,9 @@ pub struct ClientPolicyArgs {
     /// Where sign-out may send people, all of them; may be given again
     #[arg(long = "post-logout-redirect-uri", value_name = "URI")]
     pub post_logout_redirect_uris: Option<Vec<String>>,
+    /// Sign-out sends nobody back to it
+    #[arg(long, conflicts_with = "post_logout_redirect_uris")]
+    pub no_post_logout_redirect_uris: bool,
     /// Audience of tokens whose request names none; empty clears it, as it does below
     #[arg(long, value_name = "URI")]
     pub default_resource: Option<String>,
@@ -112,12 +116,13 @@ fn cleared(given: &Option<String>) -> Option<Option<String>> {
 impl ClientPolicyArgs {
     /// A change with these options.
     pub fn patch(&self, patch: ClientPatch) -> ClientPatch {
-        let none = self.no_allowed_groups.then(Vec::new);
+        let everyone = self.no_allowed_groups.then(Vec::new);
+        let nowhere = self.no_post_logout_redirect_uris.then(Vec::new);
         ClientPatch {
             id_token_claims: self.id_token_claims,
             unverified_email: self.unverified_email.clone(),
-            allowed_groups: self.allowed_groups.clone().or(none),
-            post_logout_redirect_uris: self.post_logout_redirect_uris.clone(),
+            allowed_groups: self.allowed_groups.clone().or(everyone),
+            post_logout_redirect_uris: self.post_logout_redirect_uris.clone().or(nowhere),
             default_resource: cleared(&self.default_resource),
             backchannel_logout_uri: cleared(&self.backchannel_logout_uri),
             backchannel_logout_session_required: self.backchannel_logout_session_required,
@@ -163,6 +168,10 @@ impl ClientPolicyArgs {
             .each(
                 "--post-logout-redirect-uri",
                 &list(&self.post_logout_redirect_uris),
+            )
+            .flag(
+                "--no-post-logout-redirect-uris",
+                self.no_post_logout_redirect_uris,
             )
             .option("--default-resource", self.default_resource.as_deref())
             .option(

@@ -8,6 +8,7 @@ use super::{
     api_keys::Rotate,
     client_policy::{ClientPolicyArgs, Preset},
     list::ListArgs,
+    registration_token::InviteClient,
     words::Words,
 };
 
@@ -27,6 +28,8 @@ pub enum Clients {
     Update(UpdateClient),
     /// Give a client a new secret
     Secret(Rotate),
+    /// Mint a token with which a client registers itself; it is printed once
+    RegistrationToken(InviteClient),
     /// Delete OAuth clients; their tokens die
     #[command(visible_alias = "revoke")]
     Delete {
@@ -177,6 +180,7 @@ impl Clients {
             Self::Register(register) => format!("register {}", register.name),
             Self::Update(update) => format!("change {}", update.id),
             Self::Secret(rotate) => format!("give {} a new secret", rotate.id),
+            Self::RegistrationToken(invite) => invite.would(),
             Self::Delete { ids } => format!("delete {}", ids.join(" ")),
         }
     }
@@ -214,6 +218,7 @@ impl Clients {
                     .option("--resource-server", update.resource_server),
             ),
             Self::Secret(rotate) => rotate.written(Words::new("clients secret")),
+            Self::RegistrationToken(invite) => invite.written(),
             Self::Delete { ids } => Words::new("clients delete").all(ids),
         }
     }

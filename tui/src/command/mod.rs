@@ -8,6 +8,7 @@ mod events;
 mod key_terms;
 mod list;
 mod profiles;
+mod registration_token;
 mod roles;
 pub mod secret;
 mod sessions;
@@ -28,6 +29,7 @@ pub use self::{
     key_terms::{Terms, Verify},
     list::ListArgs,
     profiles::{Profiles, SetProfile},
+    registration_token::InviteClient,
     roles::{Put, Roles},
     sessions::{ListSessions, Of, Revoke, Sessions},
     signing_keys::{RevokeKeys, SigningKeys},
@@ -131,7 +133,7 @@ impl Command {
             self,
             Self::Users(Users::Create(_))
                 | Self::Apikeys(ApiKeys::Mint(_))
-                | Self::Clients(Clients::Register(_))
+                | Self::Clients(Clients::Register(_) | Clients::RegistrationToken(_))
         )
     }
 
@@ -192,6 +194,9 @@ impl Command {
                 Some((secret, Replace::Never))
             }
             Self::Users(Users::Link(link)) => Some((&link.secret, Replace::Old)),
+            Self::Clients(Clients::RegistrationToken(invite)) => {
+                Some((&invite.secret, Replace::Never))
+            }
             Self::Apikeys(ApiKeys::Rotate(rotate)) | Self::Clients(Clients::Secret(rotate)) => {
                 Some((&rotate.secret, Replace::Old))
             }

@@ -238,6 +238,16 @@ impl Update {
             ..self
         }
     }
+
+    /// The same with other groups.
+    #[must_use]
+    pub fn in_groups(self, groups: Option<Vec<String>>) -> Self {
+        Self {
+            no_groups: groups.as_ref().is_some_and(Vec::is_empty),
+            groups: groups.filter(|given| !given.is_empty()),
+            ..self
+        }
+    }
 }
 
 impl Password {

@@ -53,7 +53,13 @@ impl State {
             Action::Export => self.export(effects),
             Action::Pause => self.pause(),
             Action::Twin => self.show_twin(),
-            Action::New | Action::Edit | Action::Clone | Action::Password | Action::Link => {
+            Action::New
+            | Action::Edit
+            | Action::Clone
+            | Action::Password
+            | Action::Link
+            | Action::Policy
+            | Action::Invite => {
                 self.open_form_for(action);
                 self.ask_offers(effects);
             }
@@ -319,6 +325,8 @@ impl State {
             (Action::Edit, _, Some(Row::User(user))) => Form::edit_user(&user, held),
             (Action::Edit, _, Some(Row::Key(key))) => Form::edit_key(&key),
             (Action::Edit, _, Some(Row::Client(client))) => Form::edit_client(&client, held),
+            (Action::Policy, _, Some(Row::Client(client))) => Form::client_policy(&client),
+            (Action::Invite, ..) => Form::invite_client(),
             (Action::Edit, _, Some(Row::Role(role))) => {
                 if role.name == "admin" {
                     return self.warn("the role admin cannot be changed");

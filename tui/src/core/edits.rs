@@ -8,7 +8,7 @@ use doorward_shared::{
 use super::{
     confirm::Confirm,
     form::{Form, Submission},
-    forms::REQUIRED,
+    forms::{REQUIRED, VERIFIED},
     submission::{optional, words},
 };
 use crate::command::{
@@ -86,8 +86,20 @@ pub fn edited_user(form: &Form, user: &User) -> Submission {
         lines.extend(changed);
         patch = patch.permitting(Some(permissions));
     }
+    let groups = words(form.get("groups"));
+    let changed = difference("groups:", &user.groups, &groups);
+    if !changed.is_empty() {
+        lines.extend(changed);
+        patch = patch.in_groups(Some(groups));
+    }
+    let verified = form.get("emailVerified");
+    if (verified == VERIFIED) != user.email_verified {
+        lines.push(format!("address  {verified}"));
+        patch.email_verified = Some(verified == VERIFIED);
+    }
     let back = Update {
         user: patch.user.clone(),
+        email_verified: patch.email_verified.map(|_| user.email_verified),
         email: patch.email.as_ref().map(|_| user.email.clone()),
         first_name: patch
             .first_name
@@ -102,6 +114,8 @@ pub fn edited_user(form: &Form, user: &User) -> Submission {
     };
     let touched = patch.permissions.is_some() || patch.no_permissions;
     let back = back.permitting(touched.then(|| names(&user.permissions)));
+    let regrouped = patch.groups.is_some() || patch.no_groups;
+    let back = back.in_groups(regrouped.then(|| user.groups.clone()));
     ask(
         format!("Change {}?", user.email),
         Command::Users(Users::Update(patch)),

@@ -32,6 +32,10 @@ pub enum Purpose {
     RotateKey(Box<AdminKey>),
     NewClient,
     EditClient(Box<Client>),
+    /// What a client may know and do.
+    ClientPolicy(Box<Client>),
+    /// A token with which a client registers itself.
+    InviteClient,
     RotateSecret(Box<Client>),
     NewRole,
     EditRole(Box<Role>),

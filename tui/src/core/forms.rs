@@ -21,6 +21,10 @@ const GRANTS: [&str; 3] = ["authorization_code", "refresh_token", "client_creden
 pub const REQUIRED: &str = "required";
 const NOT_REQUIRED: &str = "not required";
 
+/// Whether an address is known to be the user's.
+pub const VERIFIED: &str = "verified";
+pub const NOT_VERIFIED: &str = "not verified";
+
 fn names(scopes: &ScopeSet) -> Vec<String> {
     scopes.iter().map(ToString::to_string).collect()
 }
@@ -38,6 +42,19 @@ fn choice(options: &[&str], now: &str) -> (Vec<String>, usize) {
         0
     });
     (options, at)
+}
+
+fn groups(now: &[String]) -> Field {
+    let hint = "told to applications, spaces between: staff wiki-editors";
+    Field::text("groups", "Groups", hint, &now.join(" "))
+}
+
+fn verified(now: bool) -> Field {
+    let now = if now { VERIFIED } else { NOT_VERIFIED };
+    let (options, at) = choice(&[VERIFIED, NOT_VERIFIED], now);
+    let mut field = Field::choice("emailVerified", "Address", options, at);
+    field.hint = "whether it is known to be theirs: else applications are not told it";
+    field
 }
 
 /// A user, a client or an address.
@@ -68,6 +85,8 @@ impl Form {
                     "Password",
                     "empty: they cannot sign in until one is set",
                 ),
+                groups(&[]),
+                verified(true),
             ],
         )
     }
@@ -96,6 +115,8 @@ impl Form {
                 ),
                 role(&user.role),
                 Field::scopes("permissions", "Permissions", picker),
+                groups(&user.groups),
+                verified(user.email_verified),
             ],
         )
     }
@@ -276,6 +297,19 @@ impl Form {
         // Of a public client it always is.
         form.fields.extend(client.confidential.then_some(pkce));
         form
+    }
+
+    /// Letting a client register itself.
+    pub fn invite_client() -> Self {
+        Self::new(
+            "A token with which a client registers itself",
+            Purpose::InviteClient,
+            "Mint",
+            vec![
+                Field::text("expiresInSeconds", "Good for", "24h, 30d; empty: a day", ""),
+                Field::text("maxUses", "Clients", "how many may use it; empty: one", ""),
+            ],
+        )
     }
 
     pub fn rotate_secret(client: &Client) -> Self {

@@ -28,6 +28,7 @@ pub mod overtaken;
 pub mod palette;
 pub mod pick;
 pub mod picker;
+mod policy;
 mod preset;
 pub mod problem;
 pub mod refusal;

@@ -15,14 +15,16 @@ pub enum Preset {
     Browser,
     Native,
     Service,
+    Mcp,
 }
 
 impl Preset {
-    pub const NAMES: [(&'static str, Preset); 4] = [
+    pub const NAMES: [(&'static str, Preset); 5] = [
         ("web application", Preset::Web),
         ("browser application", Preset::Browser),
         ("native application", Preset::Native),
         ("service", Preset::Service),
+        ("MCP client", Preset::Mcp),
     ];
 
     pub fn named(name: &str) -> Self {
@@ -46,6 +48,7 @@ impl Preset {
             Self::Browser => "runs in the browser alone, without a secret; PKCE",
             Self::Native => "an app on a phone or computer, without a secret; PKCE",
             Self::Service => "calls APIs for itself; nobody signs in",
+            Self::Mcp => "a client of MCP servers, without a secret; PKCE",
         }
     }
 
@@ -54,7 +57,9 @@ impl Preset {
             Self::Web | Self::Browser => {
                 "where people are sent back to: https://app.example/callback"
             }
-            Self::Native => "http://127.0.0.1/callback (any port), or a scheme of its own",
+            Self::Native | Self::Mcp => {
+                "http://127.0.0.1/callback (any port), or a scheme of its own"
+            }
             Self::Service => "none, unless people sign in to it too",
         }
     }
@@ -73,9 +78,9 @@ impl Preset {
     fn scopes(self, redirects: bool) -> Vec<String> {
         let signs_in = self.signs_in() || redirects;
         let scopes = OPENID_SCOPES.iter().filter(|_| signs_in);
-        let usual = ["openid", "profile", "email", "offline_access"];
+        // MCP servers ask for no groups.
         scopes
-            .filter(|scope| usual.contains(*scope))
+            .filter(|scope| self != Self::Mcp || **scope != "groups")
             .map(|scope| (*scope).to_owned())
             .collect()
     }

@@ -6,11 +6,13 @@ use super::{
     confirm::Confirm,
     edits::{edited_client, edited_key, edited_user, put_role},
     form::{Form, Purpose, Submission},
+    forms::NOT_VERIFIED,
+    policy::edited_policy,
 };
 use crate::{
     command::{
-        ApiKeys, Clients, Command, Create, LinkTo, Mint, Password, Register, Rotate, SecretArgs,
-        Terms, Users, secret::Secret, span, when::Moment,
+        ApiKeys, Clients, Command, Create, InviteClient, LinkTo, Mint, Password, Register, Rotate,
+        SecretArgs, Terms, Users, secret::Secret, span, when::Moment,
     },
     core::subject::IncidentSubject,
 };
@@ -83,8 +85,8 @@ pub fn submission(form: &Form, now: Timestamp) -> Result<Submission, Wrong> {
                 last_name: optional(form.get("lastName")),
                 role: optional(form.get("role")).filter(|role| role != "customer"),
                 permissions: form.chosen("permissions").to_vec(),
-                groups: Vec::new(),
-                unverified: false,
+                groups: words(form.get("groups")),
+                unverified: form.get("emailVerified") == NOT_VERIFIED,
             }))))
         }
         Purpose::EditUser(user) => {
@@ -141,6 +143,8 @@ pub fn submission(form: &Form, now: Timestamp) -> Result<Submission, Wrong> {
         }
         Purpose::NewClient => new_client(form),
         Purpose::EditClient(client) => Ok(edited_client(form, client)),
+        Purpose::ClientPolicy(client) => edited_policy(form, client),
+        Purpose::InviteClient => invite(form),
         Purpose::RotateSecret(client) => {
             let grace = grace(form)?;
             let change = Command::Clients(Clients::Secret(Rotate::after(
@@ -228,6 +232,24 @@ fn mint(form: &Form, now: Timestamp) -> Result<Submission, Wrong> {
         terms: Terms::default(),
     };
     Ok(Submission::Send(Command::Apikeys(ApiKeys::Mint(mint))))
+}
+
+fn invite(form: &Form) -> Result<Submission, Wrong> {
+    let expires_in = optional(form.get("expiresInSeconds"))
+        .map(|text| text.parse::<Moment>())
+        .transpose()
+        .map_err(|why| ("expiresInSeconds", why.to_string()))?;
+    let max_uses = optional(form.get("maxUses"))
+        .map(|text| text.parse::<u32>())
+        .transpose()
+        .map_err(|_| ("maxUses", "must be a number from 1 to 1000".to_owned()))?;
+    Ok(Submission::Send(Command::Clients(
+        Clients::RegistrationToken(InviteClient {
+            expires_in,
+            max_uses,
+            secret: SecretArgs::default(),
+        }),
+    )))
 }
 
 fn new_client(form: &Form) -> Result<Submission, Wrong> {

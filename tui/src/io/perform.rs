@@ -5,7 +5,7 @@ use std::fmt::Display;
 use doorward_shared::{
     Timestamp,
     admin::{
-        AdminKey, AdminMintedKey, BackupMade, Client as OauthClient, Link, Revoked,
+        AdminKey, AdminMintedKey, BackupMade, Client as OauthClient, Link, RegistrationToken, Revoked,
         RevokedSessions, Role, SigningKey, User, UserPatch,
     },
     apikey::Verification,
@@ -38,6 +38,8 @@ pub enum Performed {
     Registered(OauthClient),
     NewSecret(OauthClient),
     Client(OauthClient),
+    /// Shown once.
+    RegistrationToken(RegistrationToken),
     Role(Role),
     SigningKey(SigningKey),
     Backup(BackupMade),
@@ -141,7 +143,7 @@ pub async fn perform(
             Performed::Sessions(client.sessions().revoke(&revoke.body()).await?)
         }
         Command::Apikeys(command) => return api_keys(client, command, key, now).await,
-        Command::Clients(command) => return clients(client, command, key).await,
+        Command::Clients(command) => return clients(client, command, key, now).await,
         Command::Roles(Roles::Put(put)) => {
             Performed::Role(client.roles().put(&put.name, &put.body()).await?)
         }
@@ -218,7 +220,12 @@ async fn api_keys(
     })
 }
 
-async fn clients(client: &Client, command: &Clients, key: &str) -> Result<Performed, PerformError> {
+async fn clients(
+    client: &Client,
+    command: &Clients,
+    key: &str,
+    now: Timestamp,
+) -> Result<Performed, PerformError> {
     let clients = client.clients();
     Ok(match command {
         Clients::Register(register) => {
@@ -232,6 +239,9 @@ async fn clients(client: &Client, command: &Clients, key: &str) -> Result<Perfor
                 .rotate_secret(&rotate.id, &rotate.body(), key)
                 .await?;
             Performed::NewSecret(made)
+        }
+        Clients::RegistrationToken(invite) => {
+            Performed::RegistrationToken(clients.registration_token(&invite.body(now)).await?)
         }
         Clients::Delete { ids } => {
             return each(client, Collection::Clients, ids).await;

@@ -6,9 +6,9 @@ use doorward_shared::apikey::Environment;
 use super::bench::{Bench, client, key, noon, rows, session, user};
 use crate::{
     command::{
-        ApiKeys, Clients, Command, Create, Mint, Of, Password, Put, Register, Revoke, RevokeKeys,
-        Roles, Rotate, SecretArgs, Sessions, SigningKeys, Terms, Update, UpdateClient, UpdateKey,
-        Users, Verify, secret::Secret, when::Moment,
+        ApiKeys, ClientPolicyArgs, Clients, Command, Create, InviteClient, Mint, Of, Password, Put,
+        Register, Revoke, RevokeKeys, Roles, Rotate, SecretArgs, Sessions, SigningKeys, Terms,
+        Update, UpdateClient, UpdateKey, Users, Verify, secret::Secret, when::Moment,
     },
     core::{command_line::of_state, resource::Resource},
     io::cli::Cli,
@@ -169,6 +169,22 @@ fn key_and_client_changes() -> Vec<Command> {
             .requiring_pkce(false),
         ),
         Clients::Secret(Rotate::after(&client, 0)),
+        Clients::RegistrationToken(InviteClient {
+            expires_in: Some(Moment::Span(3_600)),
+            max_uses: Some(3),
+            secret: SecretArgs::default(),
+        }),
+        Clients::Update(UpdateClient {
+            id: client.clone(),
+            policy: Box::new(ClientPolicyArgs {
+                no_allowed_groups: true,
+                no_post_logout_redirect_uris: true,
+                default_resource: Some(String::new()),
+                jwks: Some(serde_json::Value::Null),
+                ..ClientPolicyArgs::default()
+            }),
+            ..UpdateClient::default()
+        }),
         Clients::Delete { ids: vec![client] },
     ];
     let keys = keys.map(Command::Apikeys).into_iter();

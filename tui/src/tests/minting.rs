@@ -216,7 +216,7 @@ fn registered(bench: &Bench) -> doorward_shared::admin::RegisterClient {
 #[test]
 fn a_client_is_registered_as_what_it_is_for() {
     let code = ["authorization_code", "refresh_token"];
-    let openid = ["openid", "profile", "email", "offline_access"];
+    let openid = ["openid", "profile", "email", "groups", "offline_access"];
     for (steps, uri, confidential, grants) in [
         ("", "https://app.example/cb", true, &code[..]),
         (" ", "https://app.example/cb", false, &code),
@@ -284,7 +284,7 @@ fn roles_and_owners_are_picked_and_a_wrong_one_is_said_at_its_field() {
     for _ in 0.."customer".len() {
         bench.press(crossterm::event::KeyCode::Backspace);
     }
-    bench.type_in("nobody\t\t\t\t\n");
+    bench.type_in("nobody\t\t\t\t\t\t\n");
     assert_eq!(bench.changes(), Vec::<String>::new());
     let screen = bench.screen();
     assert!(
@@ -296,7 +296,7 @@ fn roles_and_owners_are_picked_and_a_wrong_one_is_said_at_its_field() {
     }
     bench.type_in("sup\n");
     assert!(bench.screen().contains("support"));
-    bench.type_in("\t\t\t\t\n");
+    bench.type_in("\t\t\t\t\t\t\n");
     let role = bench.effects.iter().find_map(|effect| match effect {
         Effect::Change {
             change: Command::Users(Users::Create(user)),

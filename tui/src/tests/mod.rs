@@ -11,5 +11,6 @@ mod losing;
 mod minting;
 mod moving;
 mod picking;
+mod policies;
 mod property;
 mod snapshots;

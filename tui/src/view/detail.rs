@@ -168,6 +168,16 @@ fn user(told: &Told<'_>, user: &User) -> Fields {
             "Permissions",
             or(Some(user.permissions.to_string()), "the role's only"),
         ),
+        ("Groups", or(Some(user.groups.join(" ")), "none")),
+        (
+            "Address",
+            if user.email_verified {
+                "verified"
+            } else {
+                "not verified"
+            }
+            .into(),
+        ),
         ("Last login", told.maybe(user.last_login_at, "never")),
         ("Created", told.time(user.created_at)),
         ("Id", user.id.to_string()),
@@ -222,7 +232,7 @@ fn key(told: &Told<'_>, key: &AdminKey) -> Fields {
 }
 
 fn client(told: &Told<'_>, client: &Client) -> Fields {
-    vec![
+    let mut fields = vec![
         ("Name", client.name.clone()),
         (
             "Kind",
@@ -249,9 +259,47 @@ fn client(told: &Told<'_>, client: &Client) -> Fields {
             }
             .into(),
         ),
+    ];
+    fields.extend(policy(client));
+    fields.extend([
         ("Created", told.time(client.created_at)),
         ("Client id", client.id.to_string()),
-    ]
+    ]);
+    fields
+}
+
+/// What differs from the policy that a client has by itself.
+fn policy(client: &Client) -> Fields {
+    let yes = |is: bool| is.then(|| "yes".to_owned());
+    let list = |values: &[String]| Some(values.join(" ")).filter(|text| !text.is_empty());
+    let told = [
+        ("Self-made", yes(client.dynamic)),
+        ("First party", yes(client.skip_consent)),
+        ("Is an API", yes(client.resource_server)),
+        ("Only groups", list(&client.allowed_groups)),
+        (
+            "New addresses",
+            (client.unverified_email == "send").then(|| "told".to_owned()),
+        ),
+        (
+            "ID token",
+            (!client.id_token_claims).then(|| "without claims".to_owned()),
+        ),
+        ("After logout", list(&client.post_logout_redirect_uris)),
+        ("Audience", client.default_resource.clone()),
+        ("Logout URI", client.backchannel_logout_uri.clone()),
+        ("Authenticates", client.token_endpoint_auth_method.clone()),
+        ("Key set at", client.jwks_uri.clone()),
+        (
+            "Key set",
+            client.jwks.as_ref().map(|_| "registered".to_owned()),
+        ),
+        ("Logo", client.logo_uri.clone()),
+        ("Home page", client.client_uri.clone()),
+    ];
+    let told = told.into_iter();
+    told.filter_map(|(label, value)| Some((label, value?)))
+        .collect()
 }
 
 fn role(role: &Role) -> Fields {

@@ -21,6 +21,8 @@ pub enum Action {
     Link,
     Clone,
     Rotate,
+    Policy,
+    Invite,
     Backup,
     Incident,
     Export,
@@ -153,6 +155,8 @@ rows! {
     A::Link, "link", ["L"], "a one-time link with which a user sets their password", "", [Users];
     A::Clone, "clone", ["C"], "mint a key like this one", "clone", [Keys];
     A::Rotate, "rotate", ["R"], "new secret, or new signing key", "rotate", [Keys, Clients, Signing];
+    A::Policy, "policy", ["P"], "what a client may know and do: claims, groups, logout, keys", "policy", [Clients];
+    A::Invite, "invite", ["T"], "a token with which a client registers itself", "", [Clients];
     A::Incident, "incident", ["i"], "incident: timeline and what to do", "incident", [Users, Sessions, Keys, Clients, Events, Dashboard];
     A::Export, "export", ["m"], "write the incident as Markdown", "Markdown", [Incident];
     A::Pause, "pause", ["p"], "pause the live events, or go on", "pause", [Events];

@@ -90,6 +90,10 @@ fn new_secret(performed: &mut Performed) -> Option<(&mut String, String)> {
             let id = client.id.to_string();
             client.client_secret.as_mut().map(|secret| (secret, id))
         }
+        // Nobody looks it up: it has no id.
+        Performed::RegistrationToken(made) => {
+            Some((&mut made.token, "registration token".to_owned()))
+        }
         _ => None,
     }
 }
@@ -117,6 +121,7 @@ fn print(format: Format, command: &Command, performed: &Performed) -> Outcome {
         Performed::Registered(client)
         | Performed::NewSecret(client)
         | Performed::Client(client) => output::one(format, client),
+        Performed::RegistrationToken(made) => output::one(format, made),
         Performed::Role(role) => output::one(format, role),
         Performed::SigningKey(key) => output::one(format, key),
         Performed::Backup(made) => output::one(format, made),

@@ -120,6 +120,17 @@ impl Printable for admin::Client {
     }
 }
 
+impl Printable for admin::RegistrationToken {
+    const COLUMNS: &'static [&'static str] = &["TOKEN", "EXPIRES", "USES"];
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.token.clone(),
+            self.expires_at.to_string(),
+            self.max_uses.to_string(),
+        ]
+    }
+}
+
 impl Printable for admin::Role {
     const COLUMNS: &'static [&'static str] = &["NAME", "PERMISSIONS", "USERS", "KIND"];
     fn cells(&self) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! Changes, and how the screen tells what they came to.
 
 use doorward_shared::{
-    admin::{AdminMintedKey, Client as OauthClient, Link},
+    admin::{AdminMintedKey, Client as OauthClient, Link, RegistrationToken},
     client::Client,
 };
 
@@ -100,6 +100,7 @@ fn told(command: &Command, performed: Performed) -> Done {
             let text = format!("the client {} is changed", client.name);
             edited(&text, Row::Client(client))
         }
+        Performed::RegistrationToken(made) => invited(made),
         Performed::Role(role) => {
             let text = format!("the role {} holds {}", role.name, role.permissions);
             edited(&text, Row::Role(role))
@@ -151,6 +152,22 @@ fn linked(user: String, link: Link) -> Done {
             id: user,
             secret: Secret::new(url),
         },
+    }
+}
+
+fn invited(made: RegistrationToken) -> Done {
+    Done::Secret {
+        title: "A client may register itself".into(),
+        lines: vec![
+            (
+                "Expires".into(),
+                crate::core::format::second(made.expires_at),
+            ),
+            ("Clients".into(), made.max_uses.to_string()),
+        ],
+        file: file_name("registration", "token"),
+        id: String::new(),
+        secret: Secret::new(made.token),
     }
 }
 

@@ -1,0 +1,47 @@
+//! `doorward clients registration-token`.
+
+use clap::Args;
+use doorward_shared::{Timestamp, admin::MintRegistrationToken};
+
+use super::{SecretArgs, when::Moment, words::Words};
+
+/// A token with which a client registers itself, where `client_registration` is `token`.
+#[derive(Debug, Clone, Default, PartialEq, Args)]
+pub struct InviteClient {
+    /// How long it is good: 90s, 15m, 24h, 30d; a day when not given
+    #[arg(long, value_name = "TIME")]
+    pub expires_in: Option<Moment>,
+    /// How many clients may register with it; 1 when not given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_uses: Option<u32>,
+    #[command(flatten)]
+    pub secret: SecretArgs,
+}
+
+impl InviteClient {
+    /// What is sent at `now`.
+    pub fn body(&self, now: Timestamp) -> MintRegistrationToken {
+        let seconds = |moment: Moment| moment.after(now).seconds() - now.seconds();
+        MintRegistrationToken {
+            // What is out of range the server refuses by name.
+            expires_in_seconds: self
+                .expires_in
+                .map(|moment| u32::try_from(seconds(moment).max(0)).unwrap_or(u32::MAX)),
+            max_uses: self.max_uses,
+        }
+    }
+
+    pub(super) fn would(&self) -> String {
+        match self.max_uses.unwrap_or(1) {
+            1 => "let a client register itself".into(),
+            many => format!("let {many} clients register themselves"),
+        }
+    }
+
+    pub(super) fn written(&self) -> Words {
+        let words = Words::new("clients registration-token")
+            .option("--expires-in", self.expires_in)
+            .option("--max-uses", self.max_uses);
+        self.secret.written(words)
+    }
+}

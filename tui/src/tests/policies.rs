@@ -1,0 +1,115 @@
+//! What a client may know and do, and whom people belong to: forms, their review, and the command that is sent.
+
+use super::bench::Bench;
+use crate::core::{field::Value, layer::Layer, msg::Effect, resource::Resource};
+
+/// Puts a value into a field of the open form, as typing or choosing does.
+fn fill(bench: &mut Bench, name: &str, value: &str) {
+    let Some(Layer::Form(form)) = bench.state.layers.last_mut() else {
+        panic!("no form is open");
+    };
+    let field = form.fields.iter_mut().find(|field| field.name == name);
+    match &mut field.unwrap_or_else(|| panic!("no field {name}")).value {
+        Value::Text(line) => *line = crate::core::line::Line::new(value),
+        Value::Choice { options, at } => {
+            *at = options.iter().position(|option| option == value).unwrap();
+        }
+        _ => panic!("{name} is neither text nor choice"),
+    }
+}
+
+/// Sends the form, and confirms what is asked. Answers the command that goes out.
+fn sent(bench: &mut Bench) -> String {
+    bench.pass(400);
+    let save = crossterm::event::KeyEvent::new(
+        crossterm::event::KeyCode::Char('s'),
+        crossterm::event::KeyModifiers::CONTROL,
+    );
+    bench.send(crate::core::msg::Msg::Key(save));
+    if matches!(bench.state.layers.last(), Some(Layer::Confirm(_))) {
+        bench.later("\t\n");
+    }
+    let effects = std::mem::take(&mut bench.effects);
+    let change = effects.into_iter().find_map(|effect| match effect {
+        Effect::Change { change, .. } => Some(change.to_string()),
+        _ => None,
+    });
+    change.unwrap_or_else(|| panic!("nothing was sent:\n{}", bench.screen()))
+}
+
+#[test]
+fn a_clients_policy_is_a_form_of_its_own() {
+    let mut bench = Bench::on(Resource::Clients, 120, 40);
+    bench.type_in("P");
+    let id = bench.state.item().unwrap().id();
+    for (name, value) in [
+        ("unverifiedEmail", "send"),
+        ("allowedGroups", "staff editors"),
+        ("skipConsent", "yes"),
+        ("idTokenClaims", "no"),
+        ("postLogoutRedirectUris", "https://shop.example/bye"),
+        ("defaultResource", "https://api.example"),
+        ("backchannelLogoutUri", "https://shop.example/logout"),
+        ("tokenEndpointAuthMethod", "private_key_jwt"),
+        ("jwksUri", "https://shop.example/jwks.json"),
+        ("logoUri", "https://shop.example/logo.svg"),
+        ("clientUri", "https://shop.example/"),
+    ] {
+        fill(&mut bench, name, value);
+    }
+    assert_eq!(
+        sent(&mut bench),
+        format!(
+            "doorward clients update {id} --id-token-claims false --unverified-email send --allowed-group staff \
+             --allowed-group editors --post-logout-redirect-uri https://shop.example/bye --default-resource \
+             https://api.example --backchannel-logout-uri https://shop.example/logout --auth-method private_key_jwt \
+             --jwks-uri https://shop.example/jwks.json --logo-uri https://shop.example/logo.svg --client-uri \
+             https://shop.example/ --skip-consent true"
+        )
+    );
+}
+
+#[test]
+fn a_key_set_that_is_no_json_is_said_at_its_field() {
+    let mut bench = Bench::on(Resource::Clients, 120, 40);
+    bench.type_in("P");
+    fill(&mut bench, "jwks", "{");
+    bench.pass(400);
+    bench.send(crate::core::msg::Msg::Key(crossterm::event::KeyEvent::new(
+        crossterm::event::KeyCode::Char('s'),
+        crossterm::event::KeyModifiers::CONTROL,
+    )));
+    assert!(
+        bench.screen().contains("Key set: must be a JWK set"),
+        "{}",
+        bench.screen()
+    );
+    assert_eq!(bench.changes(), Vec::<String>::new());
+}
+
+#[test]
+fn a_client_is_let_register_itself() {
+    let mut bench = Bench::on(Resource::Clients, 120, 40);
+    bench.type_in("T");
+    fill(&mut bench, "expiresInSeconds", "7d");
+    fill(&mut bench, "maxUses", "3");
+    assert_eq!(
+        sent(&mut bench),
+        "doorward clients registration-token --expires-in 7d --max-uses 3"
+    );
+}
+
+#[test]
+fn groups_and_whose_an_address_is_are_edited_with_a_user() {
+    let mut bench = Bench::on(Resource::Users, 120, 40);
+    bench.type_in("e");
+    let id = bench.state.item().unwrap().id();
+    fill(&mut bench, "groups", "staff wiki-editors");
+    fill(&mut bench, "emailVerified", "not verified");
+    assert_eq!(
+        sent(&mut bench),
+        format!(
+            "doorward users update {id} --group staff --group wiki-editors --email-verified false"
+        )
+    );
+}
