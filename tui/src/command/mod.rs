@@ -24,6 +24,7 @@ use clap::Subcommand;
 use self::words::Words;
 pub use self::{
     api_keys::{ApiKeys, ListKeys, Mint, Rotate, UpdateKey},
+    client_policy::ClientPolicyArgs,
     clients::{Clients, Register, UpdateClient},
     events::{Events, Incident, ListEvents},
     key_terms::{Terms, Verify},
