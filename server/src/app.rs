@@ -9,22 +9,28 @@ use std::{
 use crate::{
     clock::Clock,
     crypto::{password, seal::MasterKey, signing::KeyRing, webauthn::RelyingParty},
+    domain::Email,
     http::{DoorwardFairing, Services, site::Site},
     metrics::Metrics,
     oauth::{AuthorizationEndpoint, Clients, Registrations, TokenEndpoint, TokenInfos},
-    outbound::Outbound,
+    outbound::{Outbound, smtp::Smtp},
     service::{
         Accounts, ApiKeys, Backchannel, Backups, Breached, Browsers, Callers, ClientKeys,
-        ForwardAuth, Jobs, KeyFileError, Keys, Links, OwnFactors, Passwords, Refresh,
+        ForwardAuth, Jobs, KeyFileError, Keys, Links, Outbox, OwnFactors, Passwords, Refresh,
         RefusedClients, SecondFactors, Sessions, SignIn, Signing, SigningKeys, Statistics, Tokens,
-        first_operator_key, found_operator_key, open_ring,
+        first_operator_key, found_operator_key,
+        mail::{self, Letterhead},
+        open_ring,
     },
-    settings::Settings,
+    settings::{Colour, Settings},
     state::{
         Arrivals, IdempotentAnswers, KeyMeters, MfaTokens, PasskeyChallenges, Told, UsedForms,
         limits::Limits, streams::Streams,
     },
-    store::{self, DirectoryLock, MASTER_KEY, OPERATOR_KEY, Restore, Restored, Store, StoreError},
+    store::{
+        self, DirectoryLock, MASTER_KEY, Mailing, OPERATOR_KEY, Restore, Restored, Store,
+        StoreError,
+    },
 };
 
 /// Passwords that may wait for a hashing thread, for each thread.
@@ -136,13 +142,22 @@ impl Doorward {
                     OpenError::Key(format!("cannot start hashing threads: {error}"))
                 })?;
         let outbound = Outbound::default();
+        let smtp = settings.mail_server()?.map(Smtp::new).transpose()?;
+        let master = Arc::new(master);
+        if smtp.is_some() {
+            store.send_mail(Mailing {
+                master: master.clone(),
+                notices: settings.mail_notices,
+            });
+        }
         let parts = Parts {
+            smtp,
             breached: Breached::open(&settings, &outbound)?,
             limits: Limits::new(&settings),
             settings: Arc::new(settings),
             issuer,
             store,
-            master: Arc::new(master),
+            master,
             keys,
             hashing,
             outbound,
@@ -207,6 +222,8 @@ struct Parts {
     master: Arc<MasterKey>,
     keys: KeyRing,
     hashing: password::Passwords,
+    /// None where no mail is sent.
+    smtp: Option<Smtp>,
     outbound: Outbound,
     breached: Breached,
     limits: Limits,
@@ -275,6 +292,7 @@ impl Parts {
             links: Links {
                 passwords: passwords.clone(),
                 issuer: self.issuer.clone(),
+                mail: self.smtp.is_some(),
                 step_up_seconds: self.settings.step_up_seconds,
             },
             api_keys: keys,
@@ -427,6 +445,18 @@ impl Parts {
         }
     }
 
+    fn outbox(&self) -> Option<Outbox> {
+        let smtp = self.smtp.clone()?;
+        Some(Outbox {
+            letterhead: letterhead(&self.settings, &self.issuer, &smtp),
+            smtp,
+            store: self.store.clone(),
+            metrics: self.metrics.clone(),
+            clock: self.clock.clone(),
+            taken: Arc::default(),
+        })
+    }
+
     fn authorization(&self, registrations: Registrations) -> AuthorizationEndpoint {
         AuthorizationEndpoint {
             store: self.store.clone(),
@@ -450,6 +480,7 @@ impl Parts {
             refused_clients: refused_clients.clone(),
             api_keys,
             backchannel: self.backchannel(),
+            outbox: self.outbox(),
             clock: self.clock.clone(),
             event_days: self.settings.event_days,
             rested: Arc::new(AtomicBool::new(false)),
@@ -463,6 +494,39 @@ fn longest_token(settings: &Settings) -> u32 {
     settings
         .access_token_seconds
         .max(settings.client_token_seconds)
+}
+
+/// What every mail has.
+fn letterhead(settings: &Settings, issuer: &str, smtp: &Smtp) -> Letterhead {
+    let colour = Colour::parse(&settings.site_colour);
+    let colours = colour.map(|colour| (colour.to_string(), colour.text_on()));
+    Letterhead {
+        issuer: issuer.to_owned(),
+        site_name: settings.site_name.clone(),
+        colours: colours.unwrap_or_else(|| (settings.site_colour.clone(), "#ffffff")),
+        from: smtp.from().clone(),
+    }
+}
+
+/// Sends a mail to an address by the settings, and says where it was handed over.
+///
+/// # Errors
+/// Why it was not, in one line.
+#[doc(hidden)]
+pub async fn mail_test(settings: &Settings, to: &str) -> Result<String, String> {
+    let text = |error: crate::settings::SettingsError| error.to_string();
+    let server = settings.mail_server().map_err(text)?;
+    let server = server.ok_or("mail_url: is not set, so no mail is sent")?;
+    let to = Email::parse(to).map_err(|why| format!("{to}: {why}"))?;
+    let smtp = Smtp::new(server).map_err(text)?;
+    let letterhead = letterhead(
+        settings,
+        settings.issuer.as_deref().unwrap_or_default(),
+        &smtp,
+    );
+    let sent = mail::send_test(&smtp, &letterhead, &to, &Clock::system()).await;
+    sent.map_err(|error| format!("{}: {error}", smtp.host()))?;
+    Ok(format!("{} took the mail to {}", smtp.host(), to.as_str()))
 }
 
 /// What a restore is asked to do beyond taking the backup's rows.

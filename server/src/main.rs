@@ -67,6 +67,11 @@ enum Command {
     OperatorKey,
     /// Ask the server that these settings describe whether it is ready; for containers
     Health,
+    /// Send a mail to ADDRESS by the mail_* settings, to see whether mail arrives
+    MailTest {
+        #[arg(value_name = "ADDRESS")]
+        to: String,
+    },
     /// Print the API description (OpenAPI 3.1)
     Openapi,
 }
@@ -174,6 +179,7 @@ fn run(cli: Cli) -> Result<(), String> {
             tell(&tightened);
             Ok(())
         }
+        Command::MailTest { to } => say(&runtime(1)?.block_on(app::mail_test(&settings, &to))?),
         Command::Health => health::ask(&figment),
         Command::Openapi => Ok(()),
     }

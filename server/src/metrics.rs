@@ -30,6 +30,7 @@ pub struct Metrics {
     tokens: Family<GrantLabels, Counter>,
     logins: Family<OutcomeLabels, Counter>,
     verifications: Family<OutcomeLabels, Counter>,
+    mails: Family<OutcomeLabels, Counter>,
     /// The same, in the order of [`KeyCode::ALL`]: found without a look-up.
     verified: Arc<[Counter]>,
     argon2_waiting: Gauge,
@@ -86,6 +87,7 @@ impl Default for Metrics {
         Self {
             verified: KeyCode::ALL.iter().map(of).collect(),
             verifications,
+            mails: Family::default(),
             store: StoreMetrics::default(),
             routes: Arc::default(),
             requests: Family::default(),
@@ -171,6 +173,11 @@ impl Metrics {
         }
     }
 
+    /// Counts what became of a try to hand a mail over.
+    pub fn mail(&self, outcome: &'static str) {
+        self.mails.get_or_create(&OutcomeLabels { outcome }).inc();
+    }
+
     /// Counts an account that somebody made for themselves.
     pub fn registration(&self) {
         self.current.registrations.fetch_add(1, Ordering::Relaxed);
@@ -210,6 +217,11 @@ impl Metrics {
             "apikey_verifications",
             "API keys that APIs asked about, by outcome",
             self.verifications.clone(),
+        );
+        registry.register(
+            "mails",
+            "Mails handed to the mail server, by outcome: sent, delayed (tried again), failed (given up)",
+            self.mails.clone(),
         );
         registry.register(
             "argon2_waiting",

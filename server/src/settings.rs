@@ -1,6 +1,7 @@
 //! Settings: `Rocket.toml`, then the environment, then flags. A wrong one stops the start with its name.
 
 mod colour;
+mod mail;
 
 use std::{net::IpAddr, path::PathBuf, str::FromStr};
 
@@ -14,6 +15,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::colour::Colour;
+pub use self::mail::{MailServer, MailTls, MailUrl};
 use crate::{
     crypto::{secret::is_api_key_prefix, signing::SigningAlgorithm},
     domain::text::required_name,
@@ -23,7 +25,7 @@ use crate::{
 /// Keys of the environment that are the console's.
 const CONSOLE_KEYS: [&str; 4] = ["url", "key", "key_file", "profile"];
 /// Settings that are text: what the environment says is taken as it stands, though it look like a number or a list.
-const TEXT_KEYS: [&str; 11] = [
+const TEXT_KEYS: [&str; 15] = [
     "breached_passwords",
     "data_dir",
     "issuer",
@@ -35,6 +37,10 @@ const TEXT_KEYS: [&str; 11] = [
     "site_name",
     "site_colour",
     "site_logo",
+    "mail_url",
+    "mail_from",
+    "mail_ca_file",
+    "mail_password_file",
 ];
 
 /// A setting that is wrong.
@@ -153,6 +159,22 @@ pub struct Settings {
     /// A PNG, JPEG, WebP or SVG file of at most 256 KiB.
     #[serde(default)]
     pub site_logo: Option<PathBuf>,
+    /// `smtp://` or `smtps://`; without one no mail is sent.
+    #[serde(default)]
+    pub mail_url: Option<MailUrl>,
+    /// The sender's address.
+    #[serde(default)]
+    pub mail_from: Option<String>,
+    /// PEM, trusted beside the system's certificates.
+    #[serde(default)]
+    pub mail_ca_file: Option<PathBuf>,
+    /// The password of the user in `mail_url`.
+    #[serde(default)]
+    pub mail_password_file: Option<PathBuf>,
+    /// Whether people are told by mail of what happens to their account.
+    pub mail_notices: bool,
+    /// Whether people sign in only once their address is verified.
+    pub require_verified_email: bool,
 }
 
 impl Default for Settings {
@@ -194,6 +216,12 @@ impl Default for Settings {
             site_name: "Doorward".into(),
             site_colour: "#1f5fbf".into(),
             site_logo: None,
+            mail_url: None,
+            mail_from: None,
+            mail_ca_file: None,
+            mail_password_file: None,
+            mail_notices: true,
+            require_verified_email: false,
         }
     }
 }
@@ -422,6 +450,7 @@ impl Settings {
         if !(100..=100_000_000).contains(&self.cache_entries) {
             return Err(wrong("cache_entries", "must be from 100 to 100,000,000"));
         }
+        self.mail_server_without_files()?;
         let caps = [
             ("sessions_per_account", self.sessions_per_account),
             ("api_keys_per_account", self.api_keys_per_account),
@@ -503,7 +532,14 @@ impl Settings {
 
 const DOORWARD: &str = "DOORWARD_";
 /// Keys that have no value unless one is set.
-const WITHOUT_DEFAULT: [&str; 2] = ["issuer", "site_logo"];
+const WITHOUT_DEFAULT: [&str; 6] = [
+    "issuer",
+    "site_logo",
+    "mail_url",
+    "mail_from",
+    "mail_ca_file",
+    "mail_password_file",
+];
 
 /// Whether all keys are settings.
 fn check_keys(table: &Dict) -> Result<(), SettingsError> {

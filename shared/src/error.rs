@@ -88,8 +88,12 @@ codes! {
     InsufficientScope = "insufficient_scope", 403;
     /// Only after a right password.
     AccountDisabled = "account_disabled", 403;
+    /// Only after a right password, where the setting `require_verified_email` asks for it.
+    EmailNotVerified = "email_not_verified", 403;
     RegistrationClosed = "registration_closed", 403;
     NotFound = "not_found", 404;
+    /// The server sends no mail.
+    MailDisabled = "mail_disabled", 404;
     MethodNotAllowed = "method_not_allowed", 405;
     EmailTaken = "email_taken", 409;
     Conflict = "conflict", 409;

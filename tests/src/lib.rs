@@ -15,6 +15,7 @@ mod listener;
 mod made;
 mod program;
 mod server;
+pub mod smtp;
 
 pub use authenticator::{Passkey, Totp};
 pub use call::{Call, Reply};
@@ -22,6 +23,7 @@ pub use listener::Listener;
 pub use made::{Client, fields, is_id, is_time};
 pub use program::{Finished, command, doorward, end, finish, program, run};
 pub use server::{Begun, Options, PASSWORD, Person, Server};
+pub use smtp::{MailServer, Mood, Tls};
 
 use std::time::{Duration, Instant};
 

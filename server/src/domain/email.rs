@@ -99,6 +99,18 @@ impl Email {
         &self.shown
     }
 
+    /// What stands before the `@`.
+    pub fn local(&self) -> &str {
+        let split = self.shown.rsplit_once('@');
+        split.map_or(&self.shown, |(local, _)| local)
+    }
+
+    /// Its domain in A-labels, as mail is sent to it.
+    pub fn domain_ascii(&self) -> String {
+        let domain = self.shown.rsplit_once('@').map_or("", |(_, domain)| domain);
+        idna::to_ascii(domain).unwrap_or_else(|| domain.to_owned())
+    }
+
     /// What two spellings of one address share: the local part in NFC and case-folded, the domain in A-labels.
     pub fn key(&self) -> &str {
         &self.key

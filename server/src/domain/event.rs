@@ -4,6 +4,8 @@ use std::{fmt, net::IpAddr, sync::Arc};
 
 use doorward_shared::{ClientId, EventId, KeyId, Timestamp, UserId};
 
+use super::mail::Language;
+
 /// Who does something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Actor {
@@ -37,6 +39,8 @@ pub struct Cause {
     pub ip: Option<IpAddr>,
     pub request_id: Option<Arc<str>>,
     pub at: Timestamp,
+    /// The language in which people are told of it.
+    pub language: Language,
     /// Why, in an operator's words; stands in the detail of every event this leads to.
     pub reason: Option<Arc<str>>,
 }
@@ -50,6 +54,7 @@ impl Cause {
             ip: None,
             request_id: None,
             at,
+            language: Language::default(),
             reason: None,
         }
     }

@@ -17,6 +17,7 @@ pub mod household;
 pub mod idna;
 pub mod key_terms;
 pub mod link;
+pub mod mail;
 pub mod policy;
 pub mod refusal;
 pub mod role;

@@ -11,6 +11,9 @@ pub enum Refusal {
     Conflict(String),
     #[error("the account is disabled")]
     Disabled,
+    /// The account's address is not verified, and signing in needs that.
+    #[error("the email address is not verified yet")]
+    EmailNotVerified,
     /// The password a sign-in was checked against is no longer the account's.
     #[error("the password has changed")]
     PasswordChanged,

@@ -326,6 +326,7 @@ impl From<Refusal> for ApiError {
                 "the account has changed in the meantime",
             ),
             Refusal::FactorWrong => Self::new(ErrorCode::InvalidCredentials, message),
+            Refusal::EmailNotVerified => Self::new(ErrorCode::EmailNotVerified, message),
             Refusal::LinkDead => Self::new(ErrorCode::InvalidToken, message),
             Refusal::LinkExpired => Self::new(ErrorCode::TokenExpired, message),
             // How a list is asked for is part of the request's form.
@@ -358,6 +359,8 @@ impl From<Error> for ApiError {
             Error::StepUp(within) => Self::step_up(within),
             Error::WrongPassword | Error::WrongFactor => of(ErrorCode::InvalidCredentials),
             Error::Disabled => of(ErrorCode::AccountDisabled),
+            Error::EmailNotVerified => of(ErrorCode::EmailNotVerified),
+            Error::MailDisabled => of(ErrorCode::MailDisabled),
             Error::FactorRequired { token, methods } => Self::mfa_required(&token, methods),
             Error::NoPasskeys => of(ErrorCode::NotFound),
             Error::Credential(why) => Self::validation("credential", why),

@@ -14,6 +14,7 @@ mod guards;
 mod health;
 mod key_checks;
 mod key_terms;
+mod language;
 mod listing;
 mod mfa;
 mod oauth;

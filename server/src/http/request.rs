@@ -18,10 +18,10 @@ use rocket::{
 };
 use ulid::Ulid;
 
-use super::ApiError;
+use super::{ApiError, language};
 use crate::{
     clock::random_bytes,
-    domain::{Actor, Cause, text},
+    domain::{Actor, Cause, mail::Language, text},
     http::Services,
 };
 
@@ -41,6 +41,8 @@ pub struct RequestInfo {
     /// As it came: Rocket makes a GET of a HEAD that only a GET route answers.
     pub(in crate::http) method: Method,
     pub(super) started: Instant,
+    /// What the caller reads best, of what there is.
+    language: Language,
     /// `X-Reason` of an admin call: why an operator does it.
     reason: Option<Arc<str>>,
 }
@@ -53,6 +55,7 @@ impl RequestInfo {
             ip: client_ip(request, doorward),
             method: request.method(),
             started: Instant::now(),
+            language: language::of(request),
             reason: reason(request),
         })
     }
@@ -65,6 +68,7 @@ impl RequestInfo {
             ip: Some(self.ip),
             request_id: Some(self.id.clone()),
             at,
+            language: self.language,
             reason: self.reason.clone(),
         }
     }

@@ -76,6 +76,7 @@ async fn revoke(
         request_id: Some(info.id.clone()),
         at: doorward.clock.now(),
         reason: None,
+        language: Default::default(),
     };
     let token = form.require("token")?;
     doorward.token_infos.revoke(&by, token, cause).await

@@ -201,6 +201,8 @@ impl From<Error> for Failure {
             | Error::Disabled
             | Error::FactorRequired { .. }
             | Error::WrongFactor
+            | Error::EmailNotVerified
+            | Error::MailDisabled
             | Error::NoPasskeys
             | Error::Credential(_)
             | Error::RegistrationClosed

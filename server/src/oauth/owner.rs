@@ -175,6 +175,7 @@ impl Owner {
             request_id: Some(self.visitor.request_id.clone()),
             at: self.now,
             reason: None,
+            language: Default::default(),
         };
         let allowed = self.visitor.decision == Some(true);
         let created = self

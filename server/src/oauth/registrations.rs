@@ -12,7 +12,7 @@ use super::{
 use crate::{
     clock::{Clock, random_bytes},
     crypto::secret::{Secret, client_secret, registration_token},
-    domain::{Act, Actor, Cause, Client, ClientSecrets},
+    domain::{Act, Actor, Cause, Client, ClientSecrets, mail::Language},
     outbound::Outbound,
     settings::{ClientRegistration, Settings},
     state::limits::Limits,
@@ -89,6 +89,7 @@ impl Registrations {
             ip: Some(ip),
             request_id: Some(request_id),
             at: self.clock.now(),
+            language: Language::default(),
             reason: None,
         }
     }

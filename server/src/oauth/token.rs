@@ -63,6 +63,7 @@ impl TokenEndpoint {
             request_id: Some(request_id),
             at: self.clients.clock.now(),
             reason: None,
+            language: Default::default(),
         };
         let answer = self.exchange(client, form, cause).await;
         if let Err(failure) = &answer {

@@ -2,6 +2,7 @@
 //! name is fetched from public addresses alone, so that nobody turns the server against the network it stands in.
 
 mod guard;
+pub mod smtp;
 
 use std::{sync::Arc, time::Duration};
 

@@ -49,6 +49,11 @@ pub enum Error {
     WrongPassword,
     #[error("the account is disabled")]
     Disabled,
+    /// The password is right, and the address is to be verified first.
+    #[error("the email address is not verified yet: open the link that was mailed to it")]
+    EmailNotVerified,
+    #[error("this server sends no mail: set mail_url")]
+    MailDisabled,
     /// The password is right, and the account has a second factor: with what the sign-in goes on.
     #[error("a second factor is required: go on at /auth/mfa with the mfaToken")]
     FactorRequired {

@@ -10,7 +10,7 @@ use std::{
 
 use tokio::task::JoinHandle;
 
-use super::{Backchannel, Keys, RefusedClients, SigningKeys, Statistics};
+use super::{Backchannel, Keys, Outbox, RefusedClients, SigningKeys, Statistics};
 use crate::{clock::Clock, state::minute_of, store::Store};
 
 /// How often notes of use are written: each time may touch thousands of rows all over the database.
@@ -33,6 +33,8 @@ pub struct Jobs {
     pub(crate) refused_clients: RefusedClients,
     pub(crate) api_keys: Keys,
     pub(crate) backchannel: Backchannel,
+    /// None where no mail is sent.
+    pub(crate) outbox: Option<Outbox>,
     pub(crate) clock: Clock,
     /// How long the audit log is kept, in days.
     pub(crate) event_days: u32,
@@ -48,7 +50,8 @@ impl Jobs {
         // After a rest that was none: another Rocket took over, with other certificates.
         self.rested.store(false, Ordering::Relaxed);
         self.store.allow_backups(true);
-        vec![
+        let outbox = self.outbox.clone();
+        let mut tasks = vec![
             tokio::spawn(self.clone().flush()),
             tokio::spawn(self.clone().sweep()),
             tokio::spawn(self.clone().carry_out()),
@@ -56,7 +59,9 @@ impl Jobs {
             tokio::spawn(self.clone().refusals()),
             tokio::spawn(self.clone().key_meters()),
             tokio::spawn(self.backchannel.clone().run()),
-        ]
+        ];
+        tasks.extend(outbox.map(|outbox| tokio::spawn(outbox.run())));
+        tasks
     }
 
     /// Writes what is kept in memory between times: when keys and sessions were last used, the numbers of this minute.

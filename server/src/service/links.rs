@@ -6,7 +6,10 @@ use super::{Caller, Error, Passwords, values};
 use crate::{
     clock::random_bytes,
     crypto::secret::{self, Secret},
-    domain::{Account, Actor, Cause, Door, Refusal, User, link::Link, rules::link as links},
+    domain::{
+        Account, Actor, Cause, Door, Refusal, User, link::Link, mail::MailContent,
+        rules::link as links,
+    },
     store::{NewLink, SetByLink},
 };
 
@@ -20,6 +23,8 @@ const SECONDS: std::ops::RangeInclusive<i64> = 60..=2_592_000;
 pub struct Links {
     pub(crate) passwords: Passwords,
     pub(crate) issuer: String,
+    /// Whether this server sends mail.
+    pub(crate) mail: bool,
     /// How recent a sign-in must be for what changes the server; 0 for however old.
     pub(crate) step_up_seconds: u32,
 }
@@ -46,7 +51,7 @@ impl Links {
     /// names.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a lifetime out of range; storage with what the rules refuse.
+    /// [`Error::Invalid`] for a lifetime out of range; [`Error::MailDisabled`]; storage with what the rules refuse.
     pub(crate) async fn create(
         &self,
         by: &Caller,
@@ -59,6 +64,10 @@ impl Links {
             let why = "must be from 60 to 2592000";
             return Err(Error::invalid("expiresInSeconds", why));
         }
+        if asked.send && !self.mail {
+            return Err(Error::MailDisabled);
+        }
+        let language = cause.language;
         let act = by.act(Door::Admin, self.step_up_seconds, cause)?;
         let expires_at = act.at().plus_seconds(seconds);
         let token = secret::link_token(random_bytes());
@@ -68,9 +77,14 @@ impl Links {
             kind: asked.purpose.into(),
             expires_at,
         };
-        self.passwords.store.create_link(new, act).await?;
+        let mail = asked.send.then(|| MailContent {
+            token: Some(token.expose().to_owned()),
+            until: Some(expires_at),
+            ..MailContent::new(account.user.email.as_str(), language, act.at())
+        });
+        self.passwords.store.create_link(new, mail, act).await?;
         Ok(Shown {
-            url: Some(self.url(&token)),
+            url: (!asked.send).then(|| self.url(&token)),
             expires_at,
         })
     }

@@ -13,6 +13,7 @@ use super::{
     keys::{self, KeysOf},
     links,
     list::{Filter, List, ListQuery, folded},
+    mails,
     memory::through,
     roles,
     rows::{self, USER, ip_bytes},
@@ -21,6 +22,7 @@ use super::{
 };
 use crate::domain::{
     Account, Act, Cause, Email, NewUser, Refusal, Session, User, UserChange, household,
+    mail::MailKind,
     rules::{
         account::{self as accounts, Access},
         authority::{self as rule, AccountActs},
@@ -281,6 +283,7 @@ impl Store {
                 };
                 endings::insert(unit, &rows, cause)?;
             }
+            mails::drop_of(unit, id)?;
             unit.changes.users.push(id);
             unit.event(
                 cause,
@@ -504,6 +507,11 @@ pub(super) fn update(
         }
         Access::Returns => unit.event(cause, "user.enabled", Some(&id), Some(id), None)?,
         Access::Stays => {}
+    }
+    if before.email != after.email {
+        mails::notice(unit, MailKind::EmailChanged, before, cause, |mail| {
+            mail.about = Some(after.email.as_str().to_owned());
+        })?;
     }
     if before.groups != after.groups {
         admission::left_groups(unit, before, after, cause)?;

@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{
     Store, StoreError, accounts, authority, factors,
     keys::{self, KeysOf},
+    mails,
     rows::ulid,
     sessions,
     writer::Unit,
@@ -15,6 +16,7 @@ use crate::{
     domain::{
         Account, Act, Actor, Cause, Refusal, User,
         link::{Link, LinkKind},
+        mail::{MailContent, MailKind},
         rules::{authority as rule, link as links},
     },
 };
@@ -40,21 +42,44 @@ pub struct SetByLink {
 }
 
 impl Store {
-    /// Makes a link that an operator is shown; those before it that set the account's password end.
+    /// Makes a link that an operator is shown, or that is mailed; those before it that set the account's password end.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`]; as for setting the password, which whoever has the link can do.
-    pub async fn create_link(&self, new: NewLink, act: Act) -> Result<(), StoreError> {
+    /// [`Refusal::NotFound`]; as for setting the password, which whoever has the link can do; as [`rule::mail_link`], where
+    /// it is mailed to a verified address.
+    pub async fn create_link(
+        &self,
+        new: NewLink,
+        mail: Option<MailContent>,
+        act: Act,
+    ) -> Result<(), StoreError> {
         self.write(move |unit| {
             let by = authority::judge(unit, &act)?;
             let account = accounts::account(unit.conn, new.user_id)?;
             let account = account.ok_or(Refusal::NotFound("user"))?;
-            rule::set_password(&by, new.user_id, &account.may)?;
+            let (user, to) = (account.user, mail.as_ref().map(|mail| mail.to.as_str()));
+            if to.is_some_and(|to| to != user.email.as_str()) {
+                return Err(Refusal::PasswordChanged.into());
+            }
+            if to.is_some() && user.email_verified {
+                rule::mail_link(&by)?;
+            } else {
+                rule::set_password(&by, new.user_id, &account.may)?;
+            }
             let cause = act.cause(&by);
             end_password_links(unit, new.user_id)?;
-            insert(unit, &new, None, cause.at)?;
-            let detail = format!("{}, until {}", new.kind.as_str(), new.expires_at);
-            let user = new.user_id;
+            insert(unit, &new, to, cause.at)?;
+            let (kind, until) = (new.kind.as_str(), new.expires_at);
+            let how = if to.is_some() { "mailed" } else { "shown" };
+            let detail = format!("{kind}, {how}, until {until}");
+            if let Some(mail) = &mail {
+                let kind = match new.kind {
+                    LinkKind::Invite => MailKind::Invite,
+                    _ => MailKind::Reset,
+                };
+                mails::write(unit, kind, Some(user.id), mail)?;
+            }
+            let user = user.id;
             unit.event(
                 cause,
                 "link.created",

@@ -7,7 +7,7 @@
 use std::{
     collections::HashSet,
     hash::Hash,
-    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
+    sync::{Arc, Mutex, OnceLock, PoisonError, atomic::AtomicBool},
 };
 
 use doorward_shared::{ClientId, SessionId, UserId};
@@ -15,7 +15,7 @@ use quick_cache::sync::Cache;
 use tokio::sync::{Notify, watch};
 use ulid::Ulid;
 
-use super::StoreError;
+use super::{StoreError, mails::Mailing};
 use crate::{
     clock::Clock,
     crypto::secret::Digest256,
@@ -41,6 +41,8 @@ pub(super) struct Changes {
     pub endings: bool,
     /// A logout notice was written.
     pub notices: bool,
+    /// A mail was written.
+    pub mails: bool,
 }
 
 #[derive(Debug)]
@@ -66,6 +68,10 @@ pub(super) struct Memory {
     pub copying: AtomicBool,
     /// Wakes the job that tells clients of ended sessions.
     pub notices: Notify,
+    /// Wakes the job that sends mails.
+    pub mails: Notify,
+    /// What mails are sealed with; nothing where none are sent.
+    pub mailing: OnceLock<Mailing>,
     /// Caps of an account.
     pub caps: Caps,
     /// What time it is when a unit runs: its caller may have come a while ago.
@@ -96,6 +102,8 @@ impl Memory {
             endings: Notify::new(),
             copying: AtomicBool::new(false),
             notices: Notify::new(),
+            mails: Notify::new(),
+            mailing: OnceLock::new(),
             caps,
             clock,
         }
@@ -129,6 +137,9 @@ impl Memory {
         }
         if changes.notices {
             self.notices.notify_one();
+        }
+        if changes.mails {
+            self.mails.notify_one();
         }
     }
 }

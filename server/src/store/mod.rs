@@ -20,6 +20,7 @@ mod key_meters;
 mod keys;
 mod links;
 mod list;
+mod mails;
 mod memory;
 mod notices;
 mod open;
@@ -57,6 +58,7 @@ pub use factors::{FirstStep, NewPasskey, SeenPassword};
 pub use keys::{KeyFilter, NewKey};
 pub use links::{NewLink, SetByLink};
 pub use list::{ListQuery, Sort};
+pub use mails::{Mail, MailFailure, Mailing, MailsWaiting};
 pub use memory::Caps;
 pub use notices::LogoutNotice;
 pub use open::{DATABASE, DirectoryLock, MASTER_KEY, OPERATOR_KEY};
@@ -116,6 +118,11 @@ impl Store {
     {
         self.inner.metrics.read();
         self.inner.readers.run(read).await
+    }
+
+    /// For what outlives the call.
+    fn memory_shared(&self) -> Arc<Memory> {
+        self.inner.memory.clone()
     }
 
     fn memory(&self) -> &Memory {

@@ -265,8 +265,9 @@ fn prepare(path: &Path, how: &Restore<'_>) -> Result<(usize, usize), StoreError>
             [how.now.0],
         )?;
     }
-    // Who was given one may have used it since.
+    // Who was given one may have used it since; mails were sent.
     tx.execute("DELETE FROM links", [])?;
+    tx.execute("DELETE FROM mails WHERE due_at IS NOT NULL", [])?;
     let signing_keys_lost = drop_sealed(&tx, how)?;
     let codes_closed = closed_codes(&tx, how)?;
     fit_operator_key(&tx, how)?;

@@ -52,6 +52,7 @@ const MIGRATIONS: &[&str] = &[
      ALTER TABLE users ADD COLUMN sign_ins_ended INTEGER NOT NULL DEFAULT 0;",
     include_str!("schema_connect.sql"),
     include_str!("schema_links.sql"),
+    include_str!("schema_mails.sql"),
 ];
 
 /// What migrations take from the rules of the domain.

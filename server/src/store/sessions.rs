@@ -11,6 +11,7 @@ use super::{
     endings::{self, AT_ONCE},
     factors,
     keys::{self, KeysOf},
+    mails,
     memory::through,
     notices,
     rows::{self, SESSION, ip_bytes},
@@ -19,7 +20,8 @@ use super::{
 use crate::{
     crypto::{refresh::NextToken, secret::Digest256},
     domain::{
-        Act, Cause, Refusal, RequestedClaims, Session, SignInMethod, User, household,
+        Act, Cause, Refusal, RequestedClaims, Session, SignInMethod, User, device, household,
+        mail::MailKind,
         rules::{authority as rule, refresh::Family, session},
     },
 };
@@ -414,6 +416,9 @@ pub(super) fn insert(
             cause.at.0,
             cause.at.plus_seconds(-ADDRESS_STEP).0
         ])?;
+    if session.client_id.is_none() && mails::is_telling(unit) {
+        note_device(unit, &session, cause)?;
+    }
     unit.changes.users.push(user_id);
     let by = session.client_id.map(|id| id.to_string());
     let through = Cause {
@@ -429,6 +434,36 @@ pub(super) fn insert(
     )?;
     caps::evict(unit, &session, cause)?;
     Ok(session)
+}
+
+/// Remembers from where and with what somebody has signed in, and tells them of what is new. Of where they signed in
+/// first there is nothing to tell.
+fn note_device(unit: &mut Unit<'_>, session: &Session, cause: &Cause) -> Result<(), StoreError> {
+    let name = device::device(session.user_agent.as_deref());
+    let place = [&ip_bytes(household(session.ip))[..], name.as_bytes()].concat();
+    let hash = Digest256::of(&place);
+    let user = session.user_id.0.to_bytes();
+    let sql = "SELECT count(*), coalesce(sum(device = ?2), 0) FROM user_devices WHERE user_id = ?1";
+    let (all, same): (u32, u32) = unit
+        .conn
+        .prepare_cached(sql)?
+        .query_row(params![user, hash.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let sql = "INSERT INTO user_devices VALUES (?1, ?2, ?3) \
+               ON CONFLICT DO UPDATE SET seen_at = excluded.seen_at WHERE seen_at < ?4";
+    let stale = cause.at.plus_seconds(-ADDRESS_STEP).0;
+    unit.conn
+        .prepare_cached(sql)?
+        .execute(params![user, hash.0, cause.at.0, stale])?;
+    if all == 0 || same > 0 {
+        return Ok(());
+    }
+    let Some(user) = accounts::find(unit.conn, session.user_id)? else {
+        return Ok(());
+    };
+    let ip = session.ip.to_canonical().to_string();
+    mails::notice(unit, MailKind::NewSignIn, &user, cause, |mail| {
+        (mail.device, mail.ip) = (Some(name), Some(ip));
+    })
 }
 
 /// Ends sessions after `after` that were opened by a browser's sign-in, [`AT_ONCE`] at most; answers the last one where

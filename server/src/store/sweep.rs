@@ -77,6 +77,18 @@ const LINKS: Kind = Kind {
     first: None,
     delete: "DELETE FROM links WHERE hash = ?1 AND expires_at < ?2",
 };
+// Those on their way stay until they have come to their end.
+const MAILS: Kind = Kind {
+    find: "SELECT id FROM mails WHERE due_at IS NULL AND created_at < ?1 LIMIT ?2",
+    first: None,
+    delete: "DELETE FROM mails WHERE id = ?1 AND due_at IS NULL AND created_at < ?2",
+};
+const DEVICES: Kind = Kind {
+    find: "SELECT CAST(user_id || device AS BLOB) FROM user_devices WHERE seen_at < ?1 LIMIT ?2",
+    first: None,
+    delete: "DELETE FROM user_devices \
+             WHERE user_id = substr(?1, 1, 16) AND device = substr(?1, 17) AND seen_at < ?2",
+};
 const KEYS_REVOKED: Kind = Kind {
     find: "SELECT id FROM api_keys WHERE revoked_at IS NOT NULL AND revoked_at < ?1 LIMIT ?2",
     first: None,
@@ -136,6 +148,8 @@ impl Store {
             (&ASSERTIONS, before(KEEP_TOKEN)),
             (&REGISTRATION_TOKENS, before(KEEP_TOKEN)),
             (&LINKS, before(KEEP_LINK)),
+            (&MAILS, before(KEEP_DEAD)),
+            (&DEVICES, before(KEEP_ADDRESS)),
             (&KEYS_REVOKED, before(KEEP_DEAD)),
             (&KEYS_EXPIRED, before(KEEP_DEAD)),
             (&CODES, before(KEEP_CODE)),

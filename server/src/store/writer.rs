@@ -19,6 +19,7 @@ use super::{
     StoreError,
     checkpoint::Checkpoints,
     error::no_thread,
+    mails,
     memory::{Changes, Memory},
     rows::ip_text,
 };
@@ -127,7 +128,9 @@ impl Unit<'_> {
         (detail, diff): (Option<&str>, Option<&Diff>),
     ) -> Result<(), StoreError> {
         let changes = diff.filter(|diff| !diff.is_empty()).map(json);
-        self.event_by(&By::from(cause), cause.at, event, (detail, changes))
+        let (action, _, user) = event;
+        self.event_by(&By::from(cause), cause.at, event, (detail, changes))?;
+        mails::tell(self, cause, action, user)
     }
 
     /// As [`Unit::event`], for what somebody caused in an earlier unit; `changes` is JSON.

@@ -50,6 +50,7 @@ async fn granted(house: &House, user: &Value) -> (String, String) {
         request_id: None,
         at: START,
         reason: None,
+        language: Default::default(),
     };
     let opened = door
         .services()
@@ -307,6 +308,7 @@ async fn a_factor_that_is_set_up_while_a_password_is_checked_is_asked_for() {
             request_id: None,
             at: START,
             reason: None,
+            language: Default::default(),
         };
         services
             .store

@@ -60,6 +60,7 @@ async fn granted(house: &House, user: &Value, client: ClientId, scope: &str) -> 
         request_id: None,
         at: START,
         reason: None,
+        language: Default::default(),
     };
     let opened = door
         .services()

@@ -15,6 +15,9 @@ pub struct ServerInfo {
     pub started_at: Timestamp,
     pub uptime_seconds: u64,
     pub storage: StorageInfo,
+    /// Absent where no mail is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail: Option<MailInfo>,
     /// The settings that matter, by key; none of them secret.
     pub settings: BTreeMap<String, String>,
 }
@@ -27,6 +30,18 @@ pub struct StorageInfo {
     pub database_bytes: u64,
     /// The write-ahead log beside the database.
     pub wal_bytes: u64,
+}
+
+/// Mails on their way.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct MailInfo {
+    pub waiting: u64,
+    /// When the oldest of them was written.
+    pub oldest_at: Option<Timestamp>,
+    /// Why the last try of one of them failed.
+    pub last_error: Option<String>,
 }
 
 /// A backup that was written beside the database, in `backups/`.

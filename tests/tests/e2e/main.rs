@@ -48,6 +48,7 @@ mod lineage;
 mod links;
 mod lists;
 mod logs;
+mod mail;
 mod meanwhile;
 mod memory;
 mod mfa;

@@ -4,9 +4,9 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use doorward_shared::{
     ClientId, EventId, KeyId, Page, Pagination, ScopeSet, SessionId, Timestamp, UserId,
     admin::{
-        AdminKey, CallerKind, Client, Event, FailingAccount, FailingAddress, KeyState, Minute,
-        Role, ServerInfo, Session, SessionState, SigningKey, Stats, StorageInfo, Totals, User,
-        Whoami,
+        AdminKey, CallerKind, Client, Event, FailingAccount, FailingAddress, KeyState, MailInfo,
+        Minute, Role, ServerInfo, Session, SessionState, SigningKey, Stats, StorageInfo, Totals,
+        User, Whoami,
     },
     apikey::Environment,
 };
@@ -209,6 +209,11 @@ pub fn server_info() -> ServerInfo {
             database_bytes: 1_572_864,
             wal_bytes: 4_096,
         },
+        mail: Some(MailInfo {
+            waiting: 3,
+            oldest_at: Some(noon().plus_seconds(-900)),
+            last_error: Some("transient error (451): not now".into()),
+        }),
         settings: [("access_token_seconds", "3600"), ("registration", "open")]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into(),

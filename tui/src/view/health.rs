@@ -1,5 +1,6 @@
 //! The server itself: version, uptime, storage, settings.
 
+use doorward_shared::admin::MailInfo;
 use ratatui::layout::Rect;
 
 use crate::{
@@ -50,6 +51,10 @@ fn lines(state: &State) -> Vec<(String, String, Tone)> {
             server.storage.schema_version.to_string(),
             Tone::Base,
         );
+        if let Some(mail) = &server.mail {
+            let (value, tone) = mails(mail, state);
+            add("Mail", value, tone);
+        }
         add("", String::new(), Tone::Base);
         for (name, value) in &server.settings {
             add(name, value.clone(), Tone::Dim);
@@ -59,6 +64,22 @@ fn lines(state: &State) -> Vec<(String, String, Tone)> {
         add("", problem.message.clone(), Tone::Warn);
     }
     lines
+}
+
+/// How many mails wait, since when, and what holds them up.
+fn mails(mail: &MailInfo, state: &State) -> (String, Tone) {
+    let mut text = match mail.waiting {
+        0 => return ("nothing waits".into(), Tone::Good),
+        1 => "1 mail waits".to_owned(),
+        more => format!("{more} mails wait"),
+    };
+    if let Some(at) = mail.oldest_at {
+        text.push_str(&format!(", since {}", full(at, state.now.wall)));
+    }
+    match &mail.last_error {
+        Some(error) => (format!("{text}: {error}"), Tone::Bad),
+        None => (text, Tone::Base),
+    }
 }
 
 pub fn draw(paint: &mut Paint<'_>, area: Rect, scroll: usize) -> Option<(u16, u16)> {

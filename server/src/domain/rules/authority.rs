@@ -257,6 +257,14 @@ pub fn set_password(by: &Rights, user: UserId, may: &ScopeSet) -> Result<(), Ref
     by.may_give(may)
 }
 
+/// Mailing a link that sets a password to the verified address of its account: whoever asks for it never sees it.
+///
+/// # Errors
+/// [`Refusal::Scope`], [`Refusal::StepUp`].
+pub fn mail_link(by: &Rights) -> Result<(), Refusal> {
+    by.operator("admin:users")
+}
+
 /// Setting up, taking away or replacing one's second factors. With one somebody signs in, or is kept out.
 ///
 /// # Errors

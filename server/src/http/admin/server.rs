@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use doorward_shared::admin::{BackupMade, CallerKind, ServerInfo, Stats, StorageInfo, Whoami};
+use doorward_shared::admin::{
+    BackupMade, CallerKind, MailInfo, ServerInfo, Stats, StorageInfo, Whoami,
+};
 use rocket::{Route, get, post, routes, tokio::fs};
 
 use super::scopes::{Server, ServerRead};
@@ -42,6 +44,17 @@ async fn server(doorward: &Services, _by: Allowed<ServerRead>) -> Answer<ServerI
         let path = doorward.store.directory().join(name);
         fs::metadata(path).await.map_or(0, |found| found.len())
     };
+    let mail = match doorward.links.mail {
+        true => {
+            let waiting = doorward.store.mails_waiting().await?;
+            Some(MailInfo {
+                waiting: waiting.count,
+                oldest_at: waiting.oldest,
+                last_error: waiting.error,
+            })
+        }
+        false => None,
+    };
     let uptime = doorward.clock.now().0 - doorward.started_at.0;
     ok(ServerInfo {
         version: env!("CARGO_PKG_VERSION").into(),
@@ -53,6 +66,7 @@ async fn server(doorward: &Services, _by: Allowed<ServerRead>) -> Answer<ServerI
             database_bytes: size(DATABASE.into()).await,
             wal_bytes: size(format!("{DATABASE}-wal")).await,
         },
+        mail,
         settings: settings(&doorward.settings),
     })
 }

@@ -163,7 +163,7 @@ async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
         names: Some([name("firstName"), name("lastName")]),
         keep_api_keys: fields.get("keepApiKeys") == "true",
     };
-    let cause = visit.info.cause(Actor::Anonymous, doorward.clock.now());
+    let cause = visit.cause(Actor::Anonymous);
     let error = match doorward.links.reset(reset, cause).await {
         Ok(_) => {
             let main = html! {

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     crypto::secret::Secret,
-    domain::{Actor, Cause},
+    domain::{Actor, Cause, mail::Language},
     http::{ApiError, RequestInfo, Services, request::UserAgent},
     oauth::{AuthorizationRequest, ClientAnswer, Failure, Refused, ResponseMode},
     store::NewSession,
@@ -123,7 +123,15 @@ impl Visit<'_> {
             .doorward
             .tokens
             .new_browser_session(from, cookie.digest(), now);
-        (cookie, session, self.info.cause(Actor::Anonymous, now))
+        (cookie, session, self.cause(Actor::Anonymous))
+    }
+
+    /// What a change by `actor` is put down to; they are written to in the language of the page.
+    pub fn cause(&self, actor: Actor) -> Cause {
+        Cause {
+            language: Language::of_code(self.texts.language),
+            ..self.info.cause(actor, self.doorward.clock.now())
+        }
     }
 
     /// A page with forms. A browser without a cookie of ours gets one: a form is good only in the browser it was made for.

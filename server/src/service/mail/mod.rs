@@ -1,0 +1,145 @@
+//! Sending mail: what a mail says, and the worker that hands over what is due.
+
+mod render;
+mod texts;
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::task::JoinSet;
+use ulid::Ulid;
+
+use crate::{
+    clock::{Clock, random_bytes},
+    domain::{
+        Email,
+        mail::{Language, MailContent, MailKind},
+    },
+    metrics::Metrics,
+    outbound::smtp::{Smtp, SmtpError},
+    store::{Mail, MailFailure, Store, StoreError},
+};
+
+pub use self::render::Letterhead;
+
+/// Mails that are on their way at once.
+const AT_ONCE: usize = 16;
+/// How long to wait after storage failed.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// What hands mails over.
+#[derive(Debug, Clone)]
+pub struct Outbox {
+    pub(crate) store: Store,
+    pub(crate) smtp: Smtp,
+    pub(crate) letterhead: Letterhead,
+    pub(crate) metrics: Metrics,
+    pub(crate) clock: Clock,
+    /// Mails that were taken, and of which storage does not know it yet.
+    pub(crate) taken: Arc<Mutex<HashSet<Ulid>>>,
+}
+
+impl Outbox {
+    /// Sends mails as they come, and again those that were not taken, for as long as the server runs.
+    pub(crate) async fn run(self) {
+        loop {
+            let signal = self.store.mail_signal();
+            let wait = match self.round().await {
+                Ok(Some(wait)) => wait,
+                Ok(None) => {
+                    signal.await;
+                    continue;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "mails wait: storage is unavailable; tried again");
+                    RETRY
+                }
+            };
+            let _ = tokio::time::timeout(wait, signal).await;
+        }
+    }
+
+    /// Sends what is due; answers when something is due next.
+    ///
+    /// # Errors
+    /// Storage. What was sent is not sent again.
+    pub async fn round(&self) -> Result<Option<Duration>, StoreError> {
+        let mut under_way = JoinSet::new();
+        for mail in self.store.due_mails(self.clock.now(), AT_ONCE).await? {
+            let this = self.clone();
+            under_way.spawn(async move { this.settle(mail).await });
+        }
+        let mut done = Ok(());
+        while let Some(settled) = under_way.join_next().await {
+            let settled = settled.map_err(|error| StoreError::Unavailable(error.to_string()));
+            // The others are waited for: what was sent is to be noted.
+            done = done.and(settled.and_then(|settled| settled));
+        }
+        done?;
+        let next = self.store.next_mail().await?;
+        let now = self.clock.now();
+        let until = |at: doorward_shared::Timestamp| u64::try_from(at.0 - now.0).unwrap_or(0);
+        Ok(next.map(|at| Duration::from_millis(until(at))))
+    }
+
+    fn taken(&self) -> std::sync::MutexGuard<'_, HashSet<Ulid>> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn settle(&self, mail: Mail) -> Result<(), StoreError> {
+        let (id, kind) = (mail.id, mail.kind.as_str());
+        if !self.taken().contains(&id) {
+            if let Err(failure) = self.hand_over(&mail).await {
+                let error = failure.error.clone();
+                let now = self.clock.now();
+                let again = self.store.mail_failed(mail, failure, now).await?;
+                self.metrics.mail(if again { "delayed" } else { "failed" });
+                tracing::warn!(mail = %id, kind, %error, again, "a mail was not sent");
+                return Ok(());
+            }
+            self.taken().insert(id);
+            self.metrics.mail("sent");
+        }
+        self.store.mail_sent(id, self.clock.now()).await?;
+        self.taken().remove(&id);
+        Ok(())
+    }
+
+    async fn hand_over(&self, mail: &Mail) -> Result<(), MailFailure> {
+        let for_good = |error: String| MailFailure {
+            error,
+            for_good: true,
+        };
+        let content = mail.content.as_ref();
+        let content = content.ok_or_else(|| for_good("master.key does not open it".into()))?;
+        let rendered = self
+            .letterhead
+            .render(mail.id, mail.kind, content)
+            .map_err(for_good)?;
+        let sent = self.smtp.send(&rendered.envelope, &rendered.bytes).await;
+        sent.map_err(|error| MailFailure {
+            for_good: matches!(error, SmtpError::Never(_)),
+            error: error.to_string(),
+        })
+    }
+}
+
+/// Sends a mail that says that mail arrives.
+///
+/// # Errors
+/// Why not.
+pub async fn send_test(
+    smtp: &Smtp,
+    letterhead: &Letterhead,
+    to: &Email,
+    clock: &Clock,
+) -> Result<(), String> {
+    let content = MailContent::new(to.as_str(), Language::En, clock.now());
+    let id = Ulid::from_bytes(random_bytes());
+    let rendered = letterhead.render(id, MailKind::Test, &content)?;
+    let sent = smtp.send(&rendered.envelope, &rendered.bytes).await;
+    sent.map_err(|error| error.to_string())
+}

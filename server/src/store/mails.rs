@@ -1,0 +1,309 @@
+//! Mails: each is a row that the unit writes which causes it, its text sealed with the master key. A worker sends them
+//! afterwards and comes back for as long as a day.
+
+use std::sync::Arc;
+
+use doorward_shared::{Timestamp, UserId};
+use rusqlite::{OptionalExtension, Row, params};
+use ulid::Ulid;
+
+use super::{
+    Store, StoreError, accounts,
+    rows::{maybe_ulid, ulid},
+    writer::Unit,
+};
+use crate::{
+    crypto::seal::MasterKey,
+    domain::{
+        Cause, User,
+        mail::{MailContent, MailKind},
+    },
+};
+
+/// How long a mail is tried, in seconds: a day.
+const TRIED_FOR: i64 = 86_400;
+/// Waits between two tries, in seconds; the last one goes on.
+const WAITS: [i64; 8] = [1, 5, 20, 60, 300, 900, 1800, 3600];
+/// Notices of one account in an hour, at most; the second, while nobody has shown that the address is theirs.
+const NOTICES: (u32, u32) = (20, 5);
+const HOUR: i64 = 3600;
+
+/// What mails are sealed with, where mail is sent at all.
+#[derive(Debug)]
+pub struct Mailing {
+    pub master: Arc<MasterKey>,
+    /// Whether people are told of what happens to their account.
+    pub notices: bool,
+}
+
+/// A mail that is to be sent.
+#[derive(Debug)]
+pub struct Mail {
+    pub id: Ulid,
+    pub kind: MailKind,
+    /// None where the master key does not open it: it is another than the one it was sealed with.
+    pub content: Option<MailContent>,
+    pub user_id: Option<UserId>,
+    pub created_at: Timestamp,
+    tries: u32,
+}
+
+/// Why a mail was not sent.
+#[derive(Debug)]
+pub struct MailFailure {
+    pub error: String,
+    /// Whether there is no use in trying again.
+    pub for_good: bool,
+}
+
+/// What is on its way.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MailsWaiting {
+    pub count: u64,
+    /// When the oldest of them was written.
+    pub oldest: Option<Timestamp>,
+    /// Why the last try of one of them failed.
+    pub error: Option<String>,
+}
+
+/// Where a mail's content is sealed for.
+fn place(id: Ulid) -> String {
+    format!("mail {id}")
+}
+
+/// Writes a mail. Those of the same kind to the same person that were not sent yet are out of date.
+pub(super) fn write(
+    unit: &mut Unit<'_>,
+    kind: MailKind,
+    user: Option<UserId>,
+    content: &MailContent,
+) -> Result<(), StoreError> {
+    let Some(mailing) = unit.memory.mailing.get() else {
+        return Ok(());
+    };
+    let id = unit.id(content.at);
+    let sealed = serde_json::to_vec(content)
+        .map_err(|error| StoreError::Unavailable(error.to_string()))
+        .map(|json| mailing.master.seal(&place(id), &json))?
+        .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+    let user = user.map(|user| user.0.to_bytes());
+    if !kind.is_notice() {
+        let sql = "DELETE FROM mails WHERE user_id = ?1 AND kind = ?2 AND due_at IS NOT NULL";
+        unit.conn
+            .prepare_cached(sql)?
+            .execute(params![user, kind.as_str()])?;
+    }
+    unit.conn
+        .prepare_cached("INSERT INTO mails VALUES (?1, ?2, ?3, ?4, ?5, ?5, 0, NULL, NULL)")?
+        .execute(params![
+            id.to_bytes(),
+            user,
+            kind.as_str(),
+            sealed,
+            content.at.0
+        ])?;
+    unit.changes.mails = true;
+    Ok(())
+}
+
+/// What people are told of by mail, by the action of its event.
+fn notice_of(action: &str) -> Option<MailKind> {
+    match action {
+        "user.password_changed" => Some(MailKind::PasswordChanged),
+        "apikey.created" | "apikey.rotated" => Some(MailKind::KeyMinted),
+        "mfa.passkey_counter_went_back" => None,
+        _ => action
+            .starts_with("mfa.")
+            .then_some(MailKind::FactorsChanged),
+    }
+}
+
+/// Tells somebody of an event of their account, where it is one that they are told of.
+pub(super) fn tell(
+    unit: &mut Unit<'_>,
+    cause: &Cause,
+    action: &str,
+    user: Option<UserId>,
+) -> Result<(), StoreError> {
+    let Some((kind, user)) = notice_of(action).zip(user) else {
+        return Ok(());
+    };
+    if !is_telling(unit) {
+        return Ok(());
+    }
+    match accounts::find(unit.conn, user)? {
+        Some(user) => notice(unit, kind, &user, cause, |_| ()),
+        None => Ok(()),
+    }
+}
+
+/// Whether people are told of what happens to their account.
+pub(super) fn is_telling(unit: &Unit<'_>) -> bool {
+    let mailing = unit.memory.mailing.get();
+    mailing.is_some_and(|mailing| mailing.notices)
+}
+
+/// Writes a notice to somebody, unless they have had many this hour: who signs up with another's address must not be able
+/// to have them flooded.
+pub(super) fn notice(
+    unit: &mut Unit<'_>,
+    kind: MailKind,
+    user: &User,
+    cause: &Cause,
+    with: impl FnOnce(&mut MailContent),
+) -> Result<(), StoreError> {
+    if !is_telling(unit) {
+        return Ok(());
+    }
+    let most = if user.email_verified {
+        NOTICES.0
+    } else {
+        NOTICES.1
+    };
+    let since = cause.at.plus_seconds(-HOUR);
+    let sent: u32 = unit
+        .conn
+        .prepare_cached("SELECT count(*) FROM mails WHERE user_id = ?1 AND created_at > ?2")?
+        .query_row(params![user.id.0.to_bytes(), since.0], |row| row.get(0))?;
+    if sent >= most {
+        return Ok(());
+    }
+    let mut content = MailContent::new(user.email.as_str(), cause.language, cause.at);
+    content.ip = cause.ip.map(|ip| ip.to_canonical().to_string());
+    with(&mut content);
+    write(unit, kind, Some(user.id), &content)
+}
+
+/// Drops what an account that goes was to be sent.
+pub(super) fn drop_of(unit: &Unit<'_>, user: UserId) -> Result<(), StoreError> {
+    unit.conn
+        .prepare_cached("DELETE FROM mails WHERE user_id = ?1")?
+        .execute([user.0.to_bytes()])?;
+    Ok(())
+}
+
+fn mail(row: &Row<'_>, mailing: &Mailing) -> rusqlite::Result<Option<Mail>> {
+    let (id, kind): (_, String) = (ulid(row, 0)?, row.get(1)?);
+    let Some(kind) = MailKind::parse(&kind) else {
+        return Ok(None);
+    };
+    let sealed: Option<Vec<u8>> = row.get(3)?;
+    let opened = sealed.and_then(|sealed| mailing.master.open(&place(id), &sealed).ok());
+    Ok(Some(Mail {
+        id,
+        kind,
+        content: opened.and_then(|json| serde_json::from_slice(&json).ok()),
+        user_id: maybe_ulid(row, 2)?.map(UserId),
+        created_at: Timestamp(row.get(4)?),
+        tries: row.get(5)?,
+    }))
+}
+
+impl Store {
+    /// From now on mails are written. Once, at the start.
+    pub fn send_mail(&self, mailing: Mailing) {
+        let _ = self.memory().mailing.set(mailing);
+    }
+
+    /// Mails that are due, the oldest first, `limit` at most.
+    pub async fn due_mails(&self, now: Timestamp, limit: usize) -> Result<Vec<Mail>, StoreError> {
+        let memory = self.memory_shared();
+        self.read(move |conn| {
+            let Some(mailing) = memory.mailing.get() else {
+                return Ok(Vec::new());
+            };
+            let sql = "SELECT id, kind, user_id, sealed, created_at, tries FROM mails \
+                       WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2";
+            let mut select = conn.prepare_cached(sql)?;
+            let rows = select.query_map(params![now.0, limit], |row| mail(row, mailing))?;
+            let mut mails = Vec::new();
+            for row in rows {
+                mails.extend(row?);
+            }
+            Ok(mails)
+        })
+        .await
+    }
+
+    /// A mail was taken by the server: its text is wiped.
+    pub async fn mail_sent(&self, id: Ulid, now: Timestamp) -> Result<(), StoreError> {
+        self.write(move |unit| {
+            let sql = "UPDATE mails SET sealed = NULL, due_at = NULL, sent_at = ?2, error = NULL WHERE id = ?1";
+            unit.conn
+                .prepare_cached(sql)?
+                .execute(params![id.to_bytes(), now.0])?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// A mail was not taken: it is tried again later, for a day. Its first failure is an event, and that it was given up.
+    /// Answers whether it is tried again.
+    pub async fn mail_failed(
+        &self,
+        mail: Mail,
+        failure: MailFailure,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let wait = WAITS[(mail.tries as usize).min(WAITS.len() - 1)];
+        let due = now.plus_seconds(wait);
+        let again = !failure.for_good && due < mail.created_at.plus_seconds(TRIED_FOR);
+        self.write(move |unit| {
+            let sql = "UPDATE mails SET due_at = ?2, tries = tries + 1, error = ?3, \
+                       sealed = CASE WHEN ?2 IS NULL THEN NULL ELSE sealed END WHERE id = ?1";
+            let due = again.then_some(due.0);
+            let noted = unit.conn.prepare_cached(sql)?.execute(params![
+                mail.id.to_bytes(),
+                due,
+                failure.error
+            ])?;
+            if noted == 1 && (mail.tries == 0 || !again) {
+                let how = if again { "tried again" } else { "given up" };
+                let detail = format!("{}: {}; {how}", mail.kind.as_str(), failure.error);
+                let user = mail.user_id;
+                let target = user.as_ref().map(|id| id as &dyn std::fmt::Display);
+                let cause = Cause::system(now);
+                unit.event(&cause, "mail.failed", target, user, Some(&detail))?;
+            }
+            Ok(again)
+        })
+        .await
+    }
+
+    /// When the next mail is due, if there is one.
+    pub async fn next_mail(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.read(|conn| {
+            let sql = "SELECT min(due_at) FROM mails WHERE due_at IS NOT NULL";
+            let due: Option<i64> = conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+            Ok(due.map(Timestamp))
+        })
+        .await
+    }
+
+    /// What is on its way, and what holds it up.
+    pub async fn mails_waiting(&self) -> Result<MailsWaiting, StoreError> {
+        self.read(|conn| {
+            let sql = "SELECT count(*), min(created_at) FROM mails WHERE due_at IS NOT NULL";
+            let (count, oldest): (u64, Option<i64>) = conn
+                .prepare_cached(sql)?
+                .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let sql = "SELECT error FROM mails WHERE due_at IS NOT NULL AND error IS NOT NULL \
+                       ORDER BY due_at DESC LIMIT 1";
+            let error = conn
+                .prepare_cached(sql)?
+                .query_row([], |row| row.get(0))
+                .optional()?;
+            Ok(MailsWaiting {
+                count,
+                oldest: oldest.map(Timestamp),
+                error,
+            })
+        })
+        .await
+    }
+
+    /// Is ready once a mail was written since the last time.
+    pub(crate) fn mail_signal(&self) -> tokio::sync::futures::Notified<'_> {
+        self.memory().mails.notified()
+    }
+}
