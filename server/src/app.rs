@@ -33,6 +33,9 @@ use crate::{
     },
 };
 
+#[doc(hidden)]
+pub use crate::http::admin::apply::{Outcome, Wanted};
+
 /// Passwords that may wait for a hashing thread, for each thread.
 const QUEUE_PER_THREAD: usize = 8;
 
@@ -195,6 +198,16 @@ impl Doorward {
     /// Closes storage after what is queued. For the end of the process: whatever comes later is refused.
     pub fn close(&self) {
         self.services.store.clone().close();
+    }
+
+    /// Makes roles, clients and people be as a file says they are to be, all of it or nothing.
+    ///
+    /// # Errors
+    /// A sentence about the first thing that is wrong.
+    #[doc(hidden)]
+    pub async fn apply(&self, wanted: &Wanted) -> Result<Outcome, String> {
+        let applied = self.services.apply(wanted).await;
+        applied.map_err(|error| error.message().to_owned())
     }
 
     /// The settings it was opened with.

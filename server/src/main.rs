@@ -19,6 +19,8 @@ use doorward_server::{
     store::{self, DATABASE, DirectoryLock, OPERATOR_KEY, Store},
 };
 
+mod apply;
+mod control;
 mod health;
 mod process;
 mod serve;
@@ -71,6 +73,16 @@ enum Command {
     MailTest {
         #[arg(value_name = "ADDRESS")]
         to: String,
+    },
+    /// Make roles, clients and people be as the TOML file FILE says, all of it or nothing; also while the server runs
+    Apply {
+        file: PathBuf,
+        /// Only say what would change
+        #[arg(long)]
+        dry_run: bool,
+        /// Delete roles and clients that were applied before and that FILE no longer names
+        #[arg(long)]
+        prune: bool,
     },
     /// Print the API description (OpenAPI 3.1)
     Openapi,
@@ -181,6 +193,18 @@ fn run(cli: Cli) -> Result<(), String> {
         }
         Command::MailTest { to } => say(&runtime(1)?.block_on(app::mail_test(&settings, &to))?),
         Command::Health => health::ask(&figment),
+        Command::Apply {
+            file,
+            dry_run,
+            prune,
+        } => {
+            let how = apply::Apply {
+                file,
+                dry_run,
+                prune,
+            };
+            apply::apply(settings, &how)
+        }
         Command::Openapi => Ok(()),
     }
 }

@@ -19,7 +19,7 @@ use rocket::{
 use tokio::{runtime::Runtime, task::JoinHandle};
 
 use crate::{
-    about,
+    about, control,
     process::{self, Asked, Stop},
     runtime, say, text,
 };
@@ -116,7 +116,15 @@ async fn attempt(
         tls: config.tls_enabled(),
         figment: figment.clone().merge(("port", port)),
     };
+    let control = control::listen(&doorward, &directory);
+    if let Err(error) = &control {
+        tracing::warn!(%error, "no command can reach this server: control.sock");
+    }
     let ended = at.run(&doorward, &url, stop).await;
+    if let Ok(control) = control {
+        control.abort();
+        control::remove(&directory);
+    }
     doorward.rest().await;
     doorward.close();
     match ended {

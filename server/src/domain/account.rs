@@ -34,7 +34,7 @@ pub struct Account {
 }
 
 /// What an account starts with. Its password is hashed already.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct NewUser {
     pub email: Email,
     /// PHC string. Without one nobody can sign in until one is set.

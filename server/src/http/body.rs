@@ -123,7 +123,7 @@ pub(super) fn too_large() -> ApiError {
 ///
 /// # Errors
 /// `invalid_request` naming the field that is missing, unknown, given twice or mistyped.
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     if bytes.starts_with(BYTE_ORDER_MARK) {
         // RFC 8259 section 8.1: senders must not add one.
         let message = "the body begins with a byte order mark (U+FEFF): send JSON without it";

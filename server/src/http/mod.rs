@@ -1,6 +1,6 @@
 //! HTTP: guards, bodies, answers, and one file per part of the API.
 
-mod admin;
+pub(crate) mod admin;
 mod apikey;
 mod auth;
 mod body;

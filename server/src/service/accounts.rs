@@ -103,11 +103,22 @@ impl Accounts {
     /// # Errors
     /// [`Error::Invalid`], [`Error::Overloaded`], storage with what the rules refuse.
     pub(crate) async fn prepare(&self, act: Act, form: &CreateUser) -> Result<NewUser, Error> {
+        if form.password.is_some() {
+            new_user(form)?;
+            self.may_create(act, form).await?;
+        }
+        self.checked(form).await
+    }
+
+    /// As [`Accounts::prepare`], for whoever may do everything.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`], [`Error::Overloaded`].
+    pub(crate) async fn checked(&self, form: &CreateUser) -> Result<NewUser, Error> {
         let new = new_user(form)?;
         let Some(password) = &form.password else {
             return Ok(new);
         };
-        self.may_create(act, form).await?;
         let (password, email) = (password.clone().into(), new.email.as_str());
         let hash = self
             .passwords

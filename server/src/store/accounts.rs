@@ -163,18 +163,8 @@ impl Store {
         role_given: bool,
         act: Act,
     ) -> Result<User, StoreError> {
-        self.write(move |unit| {
-            let by = authority::judge(unit, &act)?;
-            let facts = NewFacts {
-                role: &new.role,
-                role_given,
-                permissions: &new.permissions,
-                with_password: new.password.is_some(),
-            };
-            judge_new(unit.conn, &by, &facts)?;
-            insert(unit, new, act.cause(&by), "user.created")
-        })
-        .await
+        self.write(move |unit| create(unit, new, role_given, &act))
+            .await
     }
 
     /// Whether an account could be made with an address now.
@@ -200,20 +190,8 @@ impl Store {
         change: UserChange,
         act: Act,
     ) -> Result<User, StoreError> {
-        self.write(move |unit| {
-            let by = authority::judge(unit, &act)?;
-            let before = find(unit.conn, id)?.ok_or(Refusal::NotFound("user"))?;
-            judge_change(unit.conn, &by, &before, &change)?;
-            let cause = act.cause(&by);
-            let mut after = accounts::change(&before, change, cause.at);
-            if after == before {
-                return Ok(after);
-            }
-            after.updated_at = cause.at;
-            update(unit, &before, &after, cause)?;
-            Ok(after)
-        })
-        .await
+        self.write(move |unit| Ok(change_one(unit, id, change, &act)?.1))
+            .await
     }
 
     /// Sets a password, given as a PHC string, and ends the user's sessions but `keep`, with `api_keys` their keys too.
@@ -389,6 +367,44 @@ pub(super) fn account(conn: &Connection, id: UserId) -> Result<Option<Account>, 
     };
     let may = roles::permissions(conn, &user.role)?.union(&user.permissions);
     Ok(Some(Account { user, may }))
+}
+
+/// Creates an account, as [`Store::create_user`].
+pub(super) fn create(
+    unit: &mut Unit<'_>,
+    new: NewUser,
+    role_given: bool,
+    act: &Act,
+) -> Result<User, StoreError> {
+    let by = authority::judge(unit, act)?;
+    let facts = NewFacts {
+        role: &new.role,
+        role_given,
+        permissions: &new.permissions,
+        with_password: new.password.is_some(),
+    };
+    judge_new(unit.conn, &by, &facts)?;
+    insert(unit, new, act.cause(&by), "user.created")
+}
+
+/// Changes an account, as [`Store::change_user`]; answers it before and after.
+pub(super) fn change_one(
+    unit: &mut Unit<'_>,
+    id: UserId,
+    change: UserChange,
+    act: &Act,
+) -> Result<(User, User), StoreError> {
+    let by = authority::judge(unit, act)?;
+    let before = find(unit.conn, id)?.ok_or(Refusal::NotFound("user"))?;
+    judge_change(unit.conn, &by, &before, &change)?;
+    let cause = act.cause(&by);
+    let mut after = accounts::change(&before, change, cause.at);
+    if after == before {
+        return Ok((before, after));
+    }
+    after.updated_at = cause.at;
+    update(unit, &before, &after, cause)?;
+    Ok((before, after))
 }
 
 fn insert(

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params, types::Value};
 use url::{Origin, Url};
 
 use super::{
-    Store, StoreError, admission, authority,
+    Store, StoreError, admission, apply, authority,
     carry_out::is_more_left,
     endings::{self, Ending, What},
     keys::{self, KeysOf},
@@ -73,30 +73,12 @@ impl Store {
     /// As [`rule::change_client`].
     pub async fn create_client(
         &self,
-        mut client: Client,
+        client: Client,
         sees_all: bool,
         act: Act,
     ) -> Result<Client, StoreError> {
-        self.write(move |unit| {
-            let by = authority::judge(unit, &act)?;
-            let acts = ClientActs {
-                scopes: &client.scopes,
-                sees_all,
-                resource_server: client.resource_server,
-            };
-            rule::change_client(&by, acts)?;
-            clients::register(&client)?;
-            let cause = act.cause(&by);
-            client.id = ClientId(unit.id(cause.at));
-            client.created_at = cause.at;
-            write(unit, &client)?;
-            let name = quoted(&client.name);
-            let diff = what_changed(None, &client);
-            let of = (&client.id as &dyn std::fmt::Display, None);
-            unit.changed(cause, "client.created", of, &diff, Some(&name))?;
-            Ok(client)
-        })
-        .await
+        self.write(move |unit| create(unit, client, sees_all, &act))
+            .await
     }
 
     /// Changes a client.
@@ -109,27 +91,8 @@ impl Store {
         change: ClientChange,
         act: Act,
     ) -> Result<Client, StoreError> {
-        self.write(move |unit| {
-            let by = authority::judge(unit, &act)?;
-            let before = find(unit.conn, id)?.ok_or(Refusal::NotFound("client"))?;
-            let acts = ClientActs {
-                scopes: &change.scopes_to_hold(&before),
-                sees_all: change.sees_all,
-                resource_server: change.resource_server == Some(true),
-            };
-            rule::change_client(&by, acts)?;
-            let client = clients::change(&before, change)?;
-            if client != before {
-                write(unit, &client)?;
-                admission::groups_changed(unit, &before, &client, act.cause(&by))?;
-                let name = quoted(&client.name);
-                let diff = what_changed(Some(&before), &client);
-                let of = (&id as &dyn std::fmt::Display, None);
-                unit.changed(act.cause(&by), "client.updated", of, &diff, Some(&name))?;
-            }
-            Ok(client)
-        })
-        .await
+        self.write(move |unit| Ok(change_one(unit, id, change, &act)?.1))
+            .await
     }
 
     /// Gives a confidential client a new secret; the old one is good until `old_until`. `own` is this server as a
@@ -144,23 +107,8 @@ impl Store {
         own: String,
         act: Act,
     ) -> Result<Client, StoreError> {
-        self.write(move |unit| {
-            let by = authority::judge(unit, &act)?;
-            let client = find(unit.conn, id)?.ok_or(Refusal::NotFound("client"))?;
-            // Whoever learns a client's secret may do what the client may.
-            let acts = ClientActs {
-                scopes: &client.scopes,
-                sees_all: client.sees_all(&own),
-                resource_server: client.resource_server,
-            };
-            rule::change_client(&by, acts)?;
-            let cause = act.cause(&by);
-            let client = clients::rotate_secret(&client, secret, old_until, cause.at)?;
-            write(unit, &client)?;
-            unit.event(cause, "client.secret_rotated", Some(&id), None, None)?;
-            Ok(client)
-        })
-        .await
+        self.write(move |unit| rotate_secret(unit, id, (secret, old_until), &own, &act))
+            .await
     }
 
     /// Deletes a client and ends what it was granted: its sessions, the API keys that were minted with its tokens, and with
@@ -169,14 +117,7 @@ impl Store {
     /// # Errors
     /// [`Refusal::NotFound`]; as [`rule::delete_client`].
     pub async fn delete_client(&self, id: ClientId, act: Act) -> Result<(), StoreError> {
-        self.write(move |unit| {
-            let by = authority::judge(unit, &act)?;
-            rule::delete_client(&by)?;
-            let cause = act.cause(&by);
-            let client = find(unit.conn, id)?.ok_or(Refusal::NotFound("client"))?;
-            remove(unit, &client, cause)
-        })
-        .await
+        self.write(move |unit| delete(unit, id, &act)).await
     }
 
     /// A page of clients. `q` is looked for in names, or is an id.
@@ -194,6 +135,92 @@ impl Store {
         })
         .await
     }
+}
+
+/// Registers a client, as [`Store::create_client`].
+pub(super) fn create(
+    unit: &mut Unit<'_>,
+    mut client: Client,
+    sees_all: bool,
+    act: &Act,
+) -> Result<Client, StoreError> {
+    let by = authority::judge(unit, act)?;
+    let acts = ClientActs {
+        scopes: &client.scopes,
+        sees_all,
+        resource_server: client.resource_server,
+    };
+    rule::change_client(&by, acts)?;
+    clients::register(&client)?;
+    let cause = act.cause(&by);
+    client.id = ClientId(unit.id(cause.at));
+    client.created_at = cause.at;
+    write(unit, &client)?;
+    let name = quoted(&client.name);
+    let diff = what_changed(None, &client);
+    let of = (&client.id as &dyn std::fmt::Display, None);
+    unit.changed(cause, "client.created", of, &diff, Some(&name))?;
+    Ok(client)
+}
+
+/// Changes a client, as [`Store::change_client`]; answers it before and after.
+pub(super) fn change_one(
+    unit: &mut Unit<'_>,
+    id: ClientId,
+    change: ClientChange,
+    act: &Act,
+) -> Result<(Client, Client), StoreError> {
+    let by = authority::judge(unit, act)?;
+    let before = find(unit.conn, id)?.ok_or(Refusal::NotFound("client"))?;
+    let acts = ClientActs {
+        scopes: &change.scopes_to_hold(&before),
+        sees_all: change.sees_all,
+        resource_server: change.resource_server == Some(true),
+    };
+    rule::change_client(&by, acts)?;
+    let client = clients::change(&before, change)?;
+    if client != before {
+        write(unit, &client)?;
+        admission::groups_changed(unit, &before, &client, act.cause(&by))?;
+        let name = quoted(&client.name);
+        let diff = what_changed(Some(&before), &client);
+        let of = (&id as &dyn std::fmt::Display, None);
+        unit.changed(act.cause(&by), "client.updated", of, &diff, Some(&name))?;
+    }
+    Ok((before, client))
+}
+
+/// Gives a client a new secret, as [`Store::rotate_client_secret`].
+pub(super) fn rotate_secret(
+    unit: &mut Unit<'_>,
+    id: ClientId,
+    (secret, old_until): (Digest256, Timestamp),
+    own: &str,
+    act: &Act,
+) -> Result<Client, StoreError> {
+    let by = authority::judge(unit, act)?;
+    let client = find(unit.conn, id)?.ok_or(Refusal::NotFound("client"))?;
+    // Whoever learns a client's secret may do what the client may.
+    let acts = ClientActs {
+        scopes: &client.scopes,
+        sees_all: client.sees_all(own),
+        resource_server: client.resource_server,
+    };
+    rule::change_client(&by, acts)?;
+    let cause = act.cause(&by);
+    let client = clients::rotate_secret(&client, secret, old_until, cause.at)?;
+    write(unit, &client)?;
+    unit.event(cause, "client.secret_rotated", Some(&id), None, None)?;
+    Ok(client)
+}
+
+/// Deletes a client, as [`Store::delete_client`].
+pub(super) fn delete(unit: &mut Unit<'_>, id: ClientId, act: &Act) -> Result<(), StoreError> {
+    let by = authority::judge(unit, act)?;
+    rule::delete_client(&by)?;
+    let cause = act.cause(&by);
+    let client = find(unit.conn, id)?.ok_or(Refusal::NotFound("client"))?;
+    remove(unit, &client, cause)
 }
 
 /// Deletes a client and ends what it was granted.
@@ -216,6 +243,7 @@ pub(super) fn remove(
     unit.conn
         .prepare_cached("DELETE FROM clients WHERE id = ?1")?
         .execute([id.0.to_bytes()])?;
+    apply::forget_client(unit, id)?;
     unit.changes.clients.push(id);
     let name = quoted(&client.name);
     unit.event(cause, "client.deleted", Some(&id), None, Some(&name))

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod admission;
+mod apply;
 mod assertions;
 mod authority;
 mod backup;
@@ -48,6 +49,7 @@ use std::{
 };
 
 pub use accounts::{LoginFacts, LoginRecord, UserFilter};
+pub(crate) use apply::{Applied, Kind as PlanKind, NotApplied, Plan, PlannedClient, PlannedUser};
 pub use backup::{back_up, back_up_to_stdout};
 pub use check::{check, check_file};
 pub use codes::{Consent, Created, Redeemed};

@@ -6,9 +6,10 @@ use rusqlite::{Connection, OptionalExtension, params, types::Value};
 use super::{
     Store, StoreError,
     accounts::{any_admin, guard_last_admin},
-    authority,
+    apply, authority,
     list::{Filter, List, ListQuery, Sort, folded},
     rows,
+    writer::Unit,
 };
 pub(crate) use crate::domain::rules::credential::grantable;
 use crate::domain::{
@@ -82,32 +83,7 @@ impl Store {
         act: Act,
     ) -> Result<bool, StoreError> {
         self.write(move |unit| {
-            let by = authority::judge(unit, &act)?;
-            let before = find(unit.conn, &name)?;
-            let affected = match &before {
-                Some(before) => operators(unit.conn, &name, &before.union(&permissions))?,
-                None => ScopeSet::default(),
-            };
-            rule::put_role(&by, &permissions, &affected)?;
-            roles::put(&name, &permissions)?;
-            let admins = any_admin(unit.conn)?;
-            unit.conn
-                .prepare_cached(
-                    "INSERT INTO roles VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET permissions = excluded.permissions",
-                )?
-                .execute(params![name, permissions.to_string()])?;
-            guard_last_admin(unit.conn, admins)?;
-            unit.changes.all_users = true;
-            let action = if before.is_some() { "role.updated" } else { "role.created" };
-            let old = before.clone().unwrap_or_default();
-            let detail = format!("[{old}] to [{permissions}]");
-            let mut diff = Diff::default();
-            diff.note(
-                "permissions",
-                before.as_ref().map_or(Noted::Nothing, Noted::list),
-                Noted::list(&permissions),
-            );
-            unit.changed(act.cause(&by), action, (&name, None), &diff, Some(&detail))?;
+            let before = put(unit, &name, &permissions, &act)?;
             Ok(before.is_none())
         })
         .await
@@ -118,25 +94,68 @@ impl Store {
     /// # Errors
     /// [`Refusal::NotFound`]; [`Refusal::Conflict`] for a built-in one and one in use; as [`rule::delete_role`].
     pub async fn delete_role(&self, name: String, act: Act) -> Result<(), StoreError> {
-        self.write(move |unit| {
-            let by = authority::judge(unit, &act)?;
-            rule::delete_role(&by)?;
-            let standing = match find(unit.conn, &name)? {
-                None => Standing::Missing,
-                Some(_) if is_used(unit.conn, &name)? => Standing::Used,
-                Some(_) => Standing::Unused,
-            };
-            roles::delete(&name, standing)?;
-            unit.conn
-                .prepare_cached("DELETE FROM roles WHERE name = ?1")?
-                .execute([&name])?;
-            unit.event(act.cause(&by), "role.deleted", Some(&name), None, None)
-        })
-        .await
+        self.write(move |unit| delete(unit, &name, &act)).await
     }
 }
 
-fn find(conn: &Connection, name: &str) -> Result<Option<ScopeSet>, StoreError> {
+/// Creates or changes a role; answers its permissions before.
+pub(super) fn put(
+    unit: &mut Unit<'_>,
+    name: &str,
+    permissions: &ScopeSet,
+    act: &Act,
+) -> Result<Option<ScopeSet>, StoreError> {
+    let by = authority::judge(unit, act)?;
+    let before = find(unit.conn, name)?;
+    let affected = match &before {
+        Some(before) => operators(unit.conn, name, &before.union(permissions))?,
+        None => ScopeSet::default(),
+    };
+    rule::put_role(&by, permissions, &affected)?;
+    roles::put(name, permissions)?;
+    let admins = any_admin(unit.conn)?;
+    unit.conn
+        .prepare_cached(
+            "INSERT INTO roles VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET permissions = excluded.permissions",
+        )?
+        .execute(params![name, permissions.to_string()])?;
+    guard_last_admin(unit.conn, admins)?;
+    unit.changes.all_users = true;
+    let action = if before.is_some() {
+        "role.updated"
+    } else {
+        "role.created"
+    };
+    let old = before.clone().unwrap_or_default();
+    let detail = format!("[{old}] to [{permissions}]");
+    let mut diff = Diff::default();
+    diff.note(
+        "permissions",
+        before.as_ref().map_or(Noted::Nothing, Noted::list),
+        Noted::list(permissions),
+    );
+    unit.changed(act.cause(&by), action, (&name, None), &diff, Some(&detail))?;
+    Ok(before)
+}
+
+/// Deletes a role that nobody has.
+pub(super) fn delete(unit: &mut Unit<'_>, name: &str, act: &Act) -> Result<(), StoreError> {
+    let by = authority::judge(unit, act)?;
+    rule::delete_role(&by)?;
+    let standing = match find(unit.conn, name)? {
+        None => Standing::Missing,
+        Some(_) if is_used(unit.conn, name)? => Standing::Used,
+        Some(_) => Standing::Unused,
+    };
+    roles::delete(name, standing)?;
+    unit.conn
+        .prepare_cached("DELETE FROM roles WHERE name = ?1")?
+        .execute([name])?;
+    apply::forget_role(unit, name)?;
+    unit.event(act.cause(&by), "role.deleted", Some(&name), None, None)
+}
+
+pub(super) fn find(conn: &Connection, name: &str) -> Result<Option<ScopeSet>, StoreError> {
     let mut select = conn.prepare_cached("SELECT permissions FROM roles WHERE name = ?1")?;
     Ok(select
         .query_row([name], |row| rows::scopes(row, 0))

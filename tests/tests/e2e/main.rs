@@ -14,6 +14,7 @@ mod admin_server;
 mod admin_sessions;
 mod admin_users;
 mod apikeys;
+mod apply;
 mod authority;
 mod backchannel;
 mod bad_input;

@@ -70,7 +70,7 @@ fn grants(given: &[String]) -> Result<Vec<GrantType>, ApiError> {
 }
 
 /// A client for which tokens of this server itself are meant sees those of everybody.
-fn for_this_server(doorward: &Services, resources: Option<&[String]>) -> bool {
+pub(super) fn for_this_server(doorward: &Services, resources: Option<&[String]>) -> bool {
     resources.is_some_and(|named| names_resource(named, &doorward.issuer))
 }
 
@@ -95,7 +95,10 @@ fn may_have(
     }
 }
 
-fn checked(doorward: &Services, form: &RegisterClient) -> Result<domain::Client, ApiError> {
+pub(super) fn checked(
+    doorward: &Services,
+    form: &RegisterClient,
+) -> Result<domain::Client, ApiError> {
     let grant_types = grants(&form.grant_types)?;
     let redirect_uris = redirect_uris(doorward, &form.redirect_uris)?;
     let client = domain::Client {
@@ -172,22 +175,21 @@ async fn get(doorward: &Services, _by: Allowed<ClientsRead>, id: &str) -> Answer
     ok(view(find(doorward, id).await?, None))
 }
 
-#[patch("/admin/clients/<id>", data = "<body>")]
-async fn change(
+/// A change of a client, each value checked.
+///
+/// # Errors
+/// `validation_failed`, naming the field.
+pub(super) fn change_of(
     doorward: &Services,
-    info: &RequestInfo,
-    by: Recent<Clients>,
-    id: &str,
-    body: Body<ClientPatch>,
-) -> Answer<Client> {
-    let client = find(doorward, id).await?;
-    let patch = body.0;
+    patch: &ClientPatch,
+    is_dynamic: bool,
+) -> Result<ClientChange, ApiError> {
     let hosts = &doorward.settings.http_redirect_hosts;
-    let policy = client_policy::change(&patch, hosts, client.dynamic)?;
+    let policy = client_policy::change(patch, hosts, is_dynamic)?;
     let name = patch.name.as_deref();
     let redirect_uris = patch.redirect_uris.as_deref();
     let resources = patch.resources.as_deref();
-    let change = ClientChange {
+    Ok(ClientChange {
         name: name
             .map(|name| values::required_name("name", name))
             .transpose()?,
@@ -207,7 +209,19 @@ async fn change(
         resource_server: patch.resource_server,
         policy,
         sees_all: for_this_server(doorward, patch.resources.as_deref()),
-    };
+    })
+}
+
+#[patch("/admin/clients/<id>", data = "<body>")]
+async fn change(
+    doorward: &Services,
+    info: &RequestInfo,
+    by: Recent<Clients>,
+    id: &str,
+    body: Body<ClientPatch>,
+) -> Answer<Client> {
+    let client = find(doorward, id).await?;
+    let change = change_of(doorward, &body.0, client.dynamic)?;
     let act = doorward.act(&by, Door::Admin, info)?;
     let client = doorward.store.change_client(client.id, change, act).await?;
     ok(view(client, None))

@@ -1,5 +1,6 @@
 //! `/admin`: the operators' API.
 
+pub(crate) mod apply;
 mod client_policy;
 mod clients;
 mod events;

@@ -48,6 +48,17 @@ async fn get(doorward: &Services, _by: Allowed<RolesRead>, name: &str) -> Answer
     ok(find(doorward, name).await?)
 }
 
+/// # Errors
+/// `validation_failed`.
+pub(super) fn check_name(name: &str) -> Result<(), ApiError> {
+    if role::name_ok(name) {
+        Ok(())
+    } else {
+        let reason = "must be 1 to 64 of a-z, 0-9, - and _, starting with a letter";
+        Err(ApiError::validation("name", reason))
+    }
+}
+
 #[put("/admin/roles/<name>", data = "<body>")]
 async fn put(
     doorward: &Services,
@@ -56,10 +67,7 @@ async fn put(
     name: &str,
     body: Body<PutRole>,
 ) -> Answer<Role> {
-    if !role::name_ok(name) {
-        let reason = "must be 1 to 64 of a-z, 0-9, - and _, starting with a letter";
-        return Err(ApiError::validation("name", reason));
-    }
+    check_name(name)?;
     let permissions = values::scopes("permissions", &body.0.permissions)?;
     let act = doorward.act(&by, Door::Admin, info)?;
     let new = doorward

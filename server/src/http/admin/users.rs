@@ -133,22 +133,17 @@ async fn get(doorward: &Services, _by: Allowed<UsersRead>, id: &str) -> Answer<U
     ok(view(find(doorward, id).await?.user.clone()))
 }
 
-#[patch("/admin/users/<id>", data = "<body>")]
-async fn change(
-    doorward: &Services,
-    info: &RequestInfo,
-    by: Recent<Users>,
-    id: &str,
-    body: Body<UserPatch>,
-) -> Answer<User> {
-    let id = values::id(id, "user")?;
-    let patch = body.0;
+/// A change of an account, each value checked.
+///
+/// # Errors
+/// `validation_failed`, naming the field.
+pub(super) fn change_of(patch: UserPatch) -> Result<UserChange, ApiError> {
     let permissions = patch.permissions.as_deref();
     let permissions = permissions
         .map(|given| values::scopes("permissions", given))
         .transpose()?;
     let groups = patch.groups.as_deref();
-    let change = UserChange {
+    Ok(UserChange {
         email: patch.email.as_deref().map(email).transpose()?,
         first_name: values::name_change("firstName", patch.first_name)?,
         last_name: values::name_change("lastName", patch.last_name)?,
@@ -159,7 +154,19 @@ async fn change(
             .transpose()?,
         email_verified: patch.email_verified,
         disabled: patch.disabled,
-    };
+    })
+}
+
+#[patch("/admin/users/<id>", data = "<body>")]
+async fn change(
+    doorward: &Services,
+    info: &RequestInfo,
+    by: Recent<Users>,
+    id: &str,
+    body: Body<UserPatch>,
+) -> Answer<User> {
+    let id = values::id(id, "user")?;
+    let change = change_of(body.0)?;
     let act = doorward.act(&by, Door::Admin, info)?;
     ok(view(doorward.store.change_user(id, change, act).await?))
 }

@@ -1,0 +1,266 @@
+//! Roles, clients and people as a file says they are to be: its items are read as the calls' bodies are, and done as one
+//! change.
+
+use std::collections::HashSet;
+
+use doorward_shared::admin::{ClientPatch, CreateUser, RegisterClient, UserPatch};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+
+use super::{client_policy, clients, roles, users};
+use crate::{
+    clock::random_bytes,
+    crypto::secret::{Secret, client_secret},
+    domain::{Act, ClientSecrets, Email, diff::quoted},
+    http::{ApiError, Services, body, values},
+    store::{Applied, NotApplied, Plan, PlanKind, PlannedClient, PlannedUser},
+};
+
+/// Shortest secret that is given for a client, in characters: it is kept as a plain hash, and must not be guessable.
+const MIN_SECRET: usize = 32;
+/// People whose passwords are hashed for one file, at most: a hash takes a second of a small machine.
+const MAX_PASSWORDS: usize = 100;
+
+type Members = Map<String, Value>;
+
+/// Roles and clients that there are to be, known by their `name`, and people, known by their `email`. The members of
+/// each are spelt as in the calls that make and change them.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Wanted {
+    /// Only say what would change.
+    pub dry_run: bool,
+    /// Delete roles and clients that were applied before and that are no longer named.
+    pub prune: bool,
+    pub roles: Vec<Members>,
+    /// As for registration; `clientSecret` (at least 32 characters) sets the secret instead of making one.
+    pub clients: Vec<Members>,
+    /// The password is that of a new account; an account that there is keeps its own.
+    pub users: Vec<Members>,
+}
+
+/// What came of it.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Outcome {
+    /// A line for each change, beginning with `+`, `~` or `-`.
+    pub changes: Vec<String>,
+    /// Name, id and secret of the new confidential clients that were given one: shown once.
+    pub secrets: Vec<(String, String, String)>,
+}
+
+/// A role of the file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RoleItem {
+    name: String,
+    permissions: Vec<String>,
+}
+
+/// Secrets that were made, by their client's place in the file.
+type Secrets = Vec<Option<Secret>>;
+
+impl Services {
+    /// Makes roles, clients and people be as asked, all of it or nothing.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with its place in what was asked; nothing has changed then.
+    pub(crate) async fn apply(&self, wanted: &Wanted) -> Result<Outcome, ApiError> {
+        let (plan, secrets) = self.plan(wanted).await?;
+        let act = Act::system(self.clock.now());
+        let applied = self.store.apply(plan, act).await;
+        let applied = applied.map_err(|error| refused(error, wanted))?;
+        Ok(outcome(applied, secrets, wanted))
+    }
+
+    async fn plan(&self, wanted: &Wanted) -> Result<(Plan, Secrets), ApiError> {
+        let mut plan = Plan {
+            prune: wanted.prune,
+            dry_run: wanted.dry_run,
+            issuer: self.issuer.clone(),
+            ..Plan::default()
+        };
+        no_name_twice(PlanKind::Role, &wanted.roles)?;
+        no_name_twice(PlanKind::Client, &wanted.clients)?;
+        no_name_twice(PlanKind::User, &wanted.users)?;
+        for (at, item) in wanted.roles.iter().enumerate() {
+            let role = role(item);
+            plan.roles
+                .push(role.map_err(|error| placed(error, PlanKind::Role, at, item))?);
+        }
+        let mut secrets = Vec::new();
+        for (at, item) in wanted.clients.iter().enumerate() {
+            let client = client(self, item);
+            let client = client.map_err(|error| placed(error, PlanKind::Client, at, item))?;
+            plan.clients.push(client.0);
+            secrets.push(client.1);
+        }
+        let mut hashed = 0;
+        for (at, item) in wanted.users.iter().enumerate() {
+            let user = user(self, item, &mut hashed).await;
+            plan.users
+                .push(user.map_err(|error| placed(error, PlanKind::User, at, item))?);
+        }
+        Ok((plan, secrets))
+    }
+}
+
+fn outcome(applied: Applied, mut secrets: Secrets, wanted: &Wanted) -> Outcome {
+    let mut outcome = Outcome {
+        changes: applied.steps.iter().map(ToString::to_string).collect(),
+        secrets: Vec::new(),
+    };
+    if wanted.dry_run {
+        // They were never the clients'.
+        return outcome;
+    }
+    for (at, id) in applied.made {
+        let secret = secrets.get_mut(at).and_then(Option::take);
+        let name = name_of(PlanKind::Client, &wanted.clients[at]).to_owned();
+        outcome
+            .secrets
+            .extend(secret.map(|secret| (name, id.to_string(), secret.expose().to_owned())));
+    }
+    outcome
+}
+
+/// The table of a kind, and the member by which its items are known.
+fn table(kind: PlanKind) -> (&'static str, &'static str) {
+    match kind {
+        PlanKind::Role => ("roles", "name"),
+        PlanKind::Client => ("clients", "name"),
+        PlanKind::User => ("users", "email"),
+    }
+}
+
+fn name_of(kind: PlanKind, item: &Members) -> &str {
+    let name = item.get(table(kind).1).and_then(Value::as_str);
+    name.unwrap_or_default()
+}
+
+/// Says of which item something is wrong.
+fn placed(error: ApiError, kind: PlanKind, at: usize, item: &Members) -> ApiError {
+    let (table, name) = (table(kind).0, quoted(name_of(kind, item)));
+    let message = format!("{table}[{at}] {name}: {}", error.message());
+    ApiError::new(error.code(), message)
+}
+
+fn refused(error: NotApplied, wanted: &Wanted) -> ApiError {
+    match error {
+        NotApplied::At { kind, at, error } => {
+            let items = match kind {
+                PlanKind::Role => &wanted.roles,
+                PlanKind::Client => &wanted.clients,
+                PlanKind::User => &wanted.users,
+            };
+            placed(error.into(), kind, at, &items[at])
+        }
+        NotApplied::Store(error) => error.into(),
+    }
+}
+
+fn no_name_twice(kind: PlanKind, items: &[Members]) -> Result<(), ApiError> {
+    let mut seen = HashSet::new();
+    for (at, item) in items.iter().enumerate() {
+        let name = name_of(kind, item);
+        let key = match kind {
+            PlanKind::User => Email::keys_of(name).concat(),
+            _ => name.to_owned(),
+        };
+        if !name.is_empty() && !seen.insert(key) {
+            let error = ApiError::validation(table(kind).1, "is named twice");
+            return Err(placed(error, kind, at, item));
+        }
+    }
+    Ok(())
+}
+
+/// Reads an item as a call's body is read.
+fn read<T: DeserializeOwned>(members: &Members) -> Result<T, ApiError> {
+    body::parse(Value::Object(members.clone()).to_string().as_bytes())
+}
+
+fn role(item: &Members) -> Result<(String, doorward_shared::ScopeSet), ApiError> {
+    let RoleItem { name, permissions } = read(item)?;
+    roles::check_name(&name)?;
+    Ok((name, values::scopes("permissions", &permissions)?))
+}
+
+/// A client, and the secret that was made for it.
+fn client(
+    doorward: &Services,
+    item: &Members,
+) -> Result<(PlannedClient, Option<Secret>), ApiError> {
+    let mut item = item.clone();
+    let given = given_secret(item.remove("clientSecret"))?;
+    let form: RegisterClient = read(&item)?;
+    let mut new = clients::checked(doorward, &form)?;
+    let needs_one = client_policy::needs_secret(&new, form.confidential);
+    if given.is_some() && !needs_one {
+        let reason = "is for a confidential client that uses one";
+        return Err(ApiError::validation("clientSecret", reason));
+    }
+    let made = (needs_one && given.is_none()).then(|| client_secret(random_bytes()));
+    let secret = made.as_ref().or(given.as_ref()).map(Secret::digest);
+    new.secrets = secret.map(|current| ClientSecrets {
+        current,
+        previous: None,
+        unmarked: 0,
+    });
+    item.remove("name");
+    let confidential = item.remove("confidential");
+    let patch: ClientPatch = read(&item)?;
+    let planned = PlannedClient {
+        sees_all: clients::for_this_server(doorward, Some(&new.resources)),
+        change: clients::change_of(doorward, &patch, false)?,
+        confidential: confidential.and_then(|named| named.as_bool()),
+        secret: given.map(|secret| secret.digest()),
+        new,
+    };
+    Ok((planned, made))
+}
+
+fn given_secret(given: Option<Value>) -> Result<Option<Secret>, ApiError> {
+    match given {
+        None => Ok(None),
+        Some(Value::String(text)) if text.chars().count() >= MIN_SECRET => {
+            Ok(Some(Secret::from(text)))
+        }
+        Some(Value::String(_)) => {
+            let reason = format!("must be at least {MIN_SECRET} characters");
+            Err(ApiError::validation("clientSecret", reason))
+        }
+        Some(_) => Err(ApiError::request("clientSecret", "must be a string")),
+    }
+}
+
+async fn user(
+    doorward: &Services,
+    item: &Members,
+    hashed: &mut usize,
+) -> Result<PlannedUser, ApiError> {
+    let mut members = item.clone();
+    members.remove("disabled");
+    let mut form: CreateUser = read(&members)?;
+    let email = Email::parse(&form.email).map_err(|why| ApiError::validation("email", why))?;
+    if form.password.is_some() {
+        if doorward.store.is_known(&email).await? {
+            form.password = None;
+        } else {
+            *hashed += 1;
+            if *hashed > MAX_PASSWORDS {
+                let reason = "at most 100 new people in one file may have one";
+                return Err(ApiError::validation("password", reason));
+            }
+        }
+    }
+    let mut members = item.clone();
+    for given_once in ["email", "password"] {
+        members.remove(given_once);
+    }
+    let patch: UserPatch = read(&members)?;
+    Ok(PlannedUser {
+        new: doorward.accounts.checked(&form).await?,
+        role_given: form.role.is_some(),
+        change: users::change_of(patch)?,
+    })
+}

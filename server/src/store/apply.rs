@@ -1,0 +1,382 @@
+//! Roles, clients and people as a file says they are to be, as one change.
+
+use std::{
+    collections::HashSet,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use doorward_shared::{ClientId, ScopeSet};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{
+    Store, StoreError, accounts, clients, roles,
+    rows::{self, CLIENT, USER},
+    writer::Unit,
+};
+use crate::{
+    crypto::secret::Digest256,
+    domain::{
+        Act, Client, Diff, Email, NewUser, Noted, Refusal, Role, User, UserChange,
+        diff::quoted,
+        rules::{account, client::ClientChange},
+    },
+};
+
+/// What there is to be.
+#[derive(Debug, Default)]
+pub struct Plan {
+    pub roles: Vec<(String, ScopeSet)>,
+    pub clients: Vec<PlannedClient>,
+    pub users: Vec<PlannedUser>,
+    /// Whether roles and clients that were applied before, and that are not in it, are deleted.
+    pub prune: bool,
+    /// Only say what would change.
+    pub dry_run: bool,
+    /// This server as a resource.
+    pub issuer: String,
+}
+
+/// A client, known by its name.
+#[derive(Debug)]
+pub struct PlannedClient {
+    /// With a secret of its own, where it needs one.
+    pub new: Client,
+    /// Whether tokens of this server itself are meant for it.
+    pub sees_all: bool,
+    /// What is named of it: a client that there is keeps the rest.
+    pub change: ClientChange,
+    /// Whether it is confidential, where that is named.
+    pub confidential: Option<bool>,
+    /// The secret that it is to have, where one is named.
+    pub secret: Option<Digest256>,
+}
+
+/// An account, known by its address.
+#[derive(Debug)]
+pub struct PlannedUser {
+    pub new: NewUser,
+    pub role_given: bool,
+    /// What is named of it: an account that there is keeps the rest, its password too.
+    pub change: UserChange,
+}
+
+/// A kind of thing that a plan is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Role,
+    Client,
+    User,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Role => "role",
+            Self::Client => "client",
+            Self::User => "user",
+        })
+    }
+}
+
+/// What was changed, or would be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    Made(Kind, String, Diff),
+    Changed(Kind, String, Diff),
+    /// A client was given a secret.
+    Secret(String),
+    Deleted(Kind, String),
+}
+
+/// As a line of a diff: `~ role support: permissions [] to [read]`.
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Made(kind, name, diff) => {
+                write!(f, "+ {kind} {}", quoted(name))?;
+                for (at, (field, _, after)) in diff.iter().enumerate() {
+                    let before = if at == 0 { ": " } else { ", " };
+                    write!(f, "{before}{field} {after}")?;
+                }
+                Ok(())
+            }
+            Self::Changed(kind, name, diff) => write!(f, "~ {kind} {}: {diff}", quoted(name)),
+            Self::Secret(name) => write!(f, "~ client {}: clientSecret", quoted(name)),
+            Self::Deleted(kind, name) => write!(f, "- {kind} {}", quoted(name)),
+        }
+    }
+}
+
+/// What a plan came to.
+#[derive(Debug, Clone, Default)]
+pub struct Applied {
+    pub steps: Vec<Step>,
+    /// Ids of the clients that were made, with their place in the plan.
+    pub made: Vec<(usize, ClientId)>,
+}
+
+/// Why a plan was not carried out: nothing of it was.
+#[derive(Debug, thiserror::Error)]
+pub enum NotApplied {
+    /// Something of it is refused.
+    #[error("{kind} {at}: {error}")]
+    At {
+        kind: Kind,
+        at: usize,
+        error: StoreError,
+    },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Store {
+    /// Carries out a plan: all of it, or nothing. What is as it is to be stays untouched, and leaves no event.
+    ///
+    /// # Errors
+    /// [`NotApplied`], as the calls that make and change each of them.
+    pub async fn apply(&self, plan: Plan, act: Act) -> Result<Applied, NotApplied> {
+        // A unit that fails is undone: so is a dry run, which has something to tell nevertheless.
+        let told = Arc::new(Mutex::new(None));
+        let tell = told.clone();
+        let dry_run = plan.dry_run;
+        let ran = self.write(move |unit| {
+            let outcome = carry_out(unit, &plan, &act);
+            let keep = !plan.dry_run && outcome.is_ok();
+            *tell.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+            if keep {
+                Ok(())
+            } else {
+                Err(Refusal::Conflict("nothing of it was done".into()).into())
+            }
+        });
+        let ran = ran.await;
+        let outcome = told.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match (outcome, ran) {
+            (Some(Err(refused)), _) => Err(refused),
+            (Some(Ok(applied)), Ok(())) => Ok(applied),
+            (Some(Ok(applied)), Err(StoreError::Refused(_))) if dry_run => Ok(applied),
+            (_, Err(error)) => Err(error.into()),
+            (None, Ok(())) => Ok(Applied::default()),
+        }
+    }
+
+    /// Whether there is an account of this address.
+    pub async fn is_known(&self, email: &Email) -> Result<bool, StoreError> {
+        let email = email.clone();
+        self.read(move |conn| Ok(user_with(conn, &email)?.is_some()))
+            .await
+    }
+}
+
+fn carry_out(unit: &mut Unit<'_>, plan: &Plan, act: &Act) -> Result<Applied, NotApplied> {
+    let mut done = Applied::default();
+    for (at, (name, permissions)) in plan.roles.iter().enumerate() {
+        let step = role(unit, name, permissions, act);
+        let step = step.map_err(|error| placed(Kind::Role, at, error))?;
+        done.steps.extend(step);
+    }
+    for (at, wanted) in plan.clients.iter().enumerate() {
+        let failed = |error| placed(Kind::Client, at, error);
+        match client_named(unit.conn, &wanted.new.name).map_err(failed)? {
+            None => {
+                let made = clients::create(unit, wanted.new.clone(), wanted.sees_all, act);
+                let made = made.map_err(failed)?;
+                note_made(unit, Kind::Client, &made.id.to_string())?;
+                let diff = Diff::default();
+                done.steps.push(Step::Made(Kind::Client, made.name, diff));
+                done.made.push((at, made.id));
+            }
+            Some(known) => {
+                let steps = known_client(unit, &known, wanted, plan, act);
+                done.steps.extend(steps.map_err(failed)?);
+            }
+        }
+    }
+    for (at, wanted) in plan.users.iter().enumerate() {
+        let step = user(unit, wanted, act);
+        let step = step.map_err(|error| placed(Kind::User, at, error))?;
+        done.steps.extend(step);
+    }
+    if plan.prune {
+        done.steps.extend(prune(unit, plan, act)?);
+    }
+    Ok(done)
+}
+
+fn placed(kind: Kind, at: usize, error: StoreError) -> NotApplied {
+    NotApplied::At { kind, at, error }
+}
+
+fn role(
+    unit: &mut Unit<'_>,
+    name: &str,
+    permissions: &ScopeSet,
+    act: &Act,
+) -> Result<Option<Step>, StoreError> {
+    let before = roles::find(unit.conn, name)?;
+    if before.as_ref() == Some(permissions) {
+        return Ok(None);
+    }
+    roles::put(unit, name, permissions, act)?;
+    let mut diff = Diff::default();
+    let old = before.as_ref().map_or(Noted::Nothing, Noted::list);
+    diff.note("permissions", old, Noted::list(permissions));
+    Ok(Some(if before.is_some() {
+        Step::Changed(Kind::Role, name.to_owned(), diff)
+    } else {
+        note_made(unit, Kind::Role, name)?;
+        Step::Made(Kind::Role, name.to_owned(), diff)
+    }))
+}
+
+fn known_client(
+    unit: &mut Unit<'_>,
+    before: &Client,
+    wanted: &PlannedClient,
+    plan: &Plan,
+    act: &Act,
+) -> Result<Vec<Step>, StoreError> {
+    let is_confidential = before.is_confidential();
+    if wanted
+        .confidential
+        .is_some_and(|named| named != is_confidential)
+    {
+        return Err(Refusal::Invalid {
+            field: "confidential",
+            reason: "cannot be changed: register another client".into(),
+        }
+        .into());
+    }
+    let change = wanted.change.clone();
+    let (_, after) = clients::change_one(unit, before.id, change, act)?;
+    let diff = clients::what_changed(Some(before), &after);
+    let mut steps = Vec::new();
+    if !diff.is_empty() {
+        steps.push(Step::Changed(Kind::Client, after.name.clone(), diff));
+    }
+    if let Some(secret) = wanted.secret {
+        let current = before.secrets.as_ref().map(|secrets| &secrets.current);
+        if !current.is_some_and(|current| current.matches(&secret)) {
+            // The one before it is dead: who names a secret in a file has changed it everywhere.
+            let secret = (secret, act.at());
+            clients::rotate_secret(unit, before.id, secret, &plan.issuer, act)?;
+            steps.push(Step::Secret(after.name));
+        }
+    }
+    Ok(steps)
+}
+
+fn user(unit: &mut Unit<'_>, wanted: &PlannedUser, act: &Act) -> Result<Option<Step>, StoreError> {
+    let Some(known) = user_with(unit.conn, &wanted.new.email)? else {
+        let new = wanted.new.clone();
+        let made = accounts::create(unit, new, wanted.role_given, act)?;
+        if wanted.change.disabled == Some(true) {
+            let change = UserChange {
+                disabled: Some(true),
+                ..UserChange::default()
+            };
+            accounts::change_one(unit, made.id, change, act)?;
+        }
+        let mut diff = Diff::default();
+        diff.note("role", Noted::Nothing, made.role.as_str());
+        let email = made.email.as_str().to_owned();
+        return Ok(Some(Step::Made(Kind::User, email, diff)));
+    };
+    let change = wanted.change.clone();
+    let (before, after) = accounts::change_one(unit, known.id, change, act)?;
+    let mut diff = account::diff(&before, &after);
+    diff.note(
+        "disabled",
+        before.disabled_at.is_some(),
+        after.disabled_at.is_some(),
+    );
+    let email = after.email.as_str().to_owned();
+    Ok((!diff.is_empty()).then(|| Step::Changed(Kind::User, email, diff)))
+}
+
+/// Deletes what was applied and the plan no longer names; clients first, roles that nobody has then.
+fn prune(unit: &mut Unit<'_>, plan: &Plan, act: &Act) -> Result<Vec<Step>, NotApplied> {
+    let mut steps = Vec::new();
+    let names = plan.clients.iter().map(|client| client.new.name.as_str());
+    let named: HashSet<_> = names.collect();
+    for id in made(unit.conn, Kind::Client)? {
+        let Ok(id) = id.parse::<ClientId>() else {
+            continue;
+        };
+        let found = clients::find(unit.conn, id)?;
+        let Some(client) = found.filter(|client| !named.contains(&*client.name)) else {
+            continue;
+        };
+        clients::delete(unit, id, act)?;
+        steps.push(Step::Deleted(Kind::Client, client.name));
+    }
+    let named: HashSet<_> = plan.roles.iter().map(|(name, _)| name.as_str()).collect();
+    for name in made(unit.conn, Kind::Role)? {
+        if !named.contains(&*name) && !Role::is_built_in(&name) {
+            roles::delete(unit, &name, act)?;
+            steps.push(Step::Deleted(Kind::Role, name));
+        }
+    }
+    Ok(steps)
+}
+
+/// A client of an operator's: strangers may call theirs what they like.
+///
+/// # Errors
+/// [`Refusal::Conflict`] where several have the name.
+fn client_named(conn: &Connection, name: &str) -> Result<Option<Client>, StoreError> {
+    let sql =
+        format!("SELECT {CLIENT} FROM clients AS c WHERE c.name = ?1 AND c.dynamic = 0 LIMIT 2");
+    let mut select = conn.prepare_cached(&sql)?;
+    let mut found = select.query_map([name], rows::client)?;
+    let first = found.next().transpose()?;
+    if found.next().is_some() {
+        let why = "there are several clients of this name";
+        return Err(Refusal::Conflict(why.into()).into());
+    }
+    Ok(first)
+}
+
+fn user_with(conn: &Connection, email: &Email) -> Result<Option<User>, StoreError> {
+    let [beside, key] = Email::keys_of(email.as_str());
+    let sql = format!(
+        "SELECT {USER} FROM users AS u WHERE u.email_key IN (?1, ?2) ORDER BY u.email_key LIMIT 1"
+    );
+    let mut select = conn.prepare_cached(&sql)?;
+    Ok(select.query_row([beside, key], rows::user).optional()?)
+}
+
+/// The key in `meta` that says that something was applied.
+fn mark(kind: Kind, id: &str) -> String {
+    format!("applied:{kind}:{id}")
+}
+
+fn note_made(unit: &Unit<'_>, kind: Kind, id: &str) -> Result<(), StoreError> {
+    let sql = "INSERT INTO meta (key, value) VALUES (?1, '1') ON CONFLICT (key) DO NOTHING";
+    unit.conn.prepare_cached(sql)?.execute([mark(kind, id)])?;
+    Ok(())
+}
+
+fn made(conn: &Connection, kind: Kind) -> Result<Vec<String>, StoreError> {
+    let start = mark(kind, "");
+    let sql = "SELECT substr(key, ?2) FROM meta WHERE substr(key, 1, ?2 - 1) = ?1 ORDER BY key";
+    let mut select = conn.prepare_cached(sql)?;
+    let rows = select.query_map(params![start, start.len() + 1], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn forget(unit: &Unit<'_>, key: String) -> Result<(), StoreError> {
+    let sql = "DELETE FROM meta WHERE key = ?1";
+    unit.conn.prepare_cached(sql)?.execute([key])?;
+    Ok(())
+}
+
+/// A role that is deleted, and made again by hand, was not applied any more.
+pub(super) fn forget_role(unit: &Unit<'_>, name: &str) -> Result<(), StoreError> {
+    forget(unit, mark(Kind::Role, name))
+}
+
+pub(super) fn forget_client(unit: &Unit<'_>, id: ClientId) -> Result<(), StoreError> {
+    forget(unit, mark(Kind::Client, &id.to_string()))
+}

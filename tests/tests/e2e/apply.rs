@@ -1,0 +1,375 @@
+//! `doorward-server apply FILE.toml`, with the server running and stopped.
+
+use std::{path::Path, process::Output};
+
+use doorward_tests::{PASSWORD, Server, command};
+use serde_json::{Value, json};
+
+const FILE: &str = r#"
+[[roles]]
+name = "support"
+permissions = ["read", "admin:users:read"]
+
+[[clients]]
+name = "Shop"
+redirectUris = ["https://shop.example/callback"]
+scopes = ["openid", "profile"]
+
+[[clients]]
+name = "Orders API"
+grantTypes = ["client_credentials"]
+resourceServer = true
+clientSecretFile = "orders.secret"
+
+[[users]]
+email = "ada@example.com"
+firstName = "Ada"
+role = "support"
+passwordEnv = "ADA_PASSWORD"
+"#;
+
+struct Place {
+    server: Server,
+}
+
+impl Place {
+    fn start() -> Self {
+        let server = Server::start();
+        std::fs::write(
+            server.directory().join("orders.secret"),
+            format!("{}\n", "s".repeat(32)),
+        )
+        .unwrap();
+        Self { server }
+    }
+
+    fn apply(&self, text: &str, flags: &[&str]) -> Output {
+        let file = self.server.directory().join("want.toml");
+        std::fs::write(&file, text).unwrap();
+        self.run(&file, flags)
+    }
+
+    fn run(&self, file: &Path, flags: &[&str]) -> Output {
+        command("doorward-server", self.server.directory())
+            .env("DOORWARD_DATA_DIR", self.server.data_dir())
+            .env("DOORWARD_ARGON2_MEMORY_KIB", "64")
+            .env("ADA_PASSWORD", PASSWORD)
+            .arg("apply")
+            .arg(file)
+            .args(flags)
+            .output()
+            .unwrap()
+    }
+
+    async fn events(&self) -> u64 {
+        let list = self
+            .server
+            .admin("GET", "/admin/events?limit=1", None)
+            .await;
+        list["pagination"]["total"].as_u64().unwrap()
+    }
+}
+
+#[track_caller]
+fn said(output: Output) -> String {
+    let (out, err) = (
+        String::from_utf8(output.stdout).unwrap(),
+        String::from_utf8(output.stderr).unwrap(),
+    );
+    assert_eq!(output.status.code(), Some(0), "{out}{err}");
+    out
+}
+
+#[track_caller]
+fn failed(output: Output) -> String {
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(
+        (output.status.code(), output.stdout.len()),
+        (Some(1), 0),
+        "{err}"
+    );
+    assert_eq!(err.lines().count(), 1, "{err}");
+    err
+}
+
+async fn named(server: &Server, name: &str) -> Value {
+    let list = server.admin("GET", "/admin/clients?limit=100", None).await;
+    let found = list["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|client| client["name"] == name);
+    found.cloned().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_file_is_made_true_once_and_the_second_time_nothing_happens() {
+    let place = Place::start();
+    let server = &place.server;
+    let before = place.events().await;
+    let dry = said(place.apply(FILE, &["--dry-run"]));
+    assert_eq!(place.events().await, before);
+    assert!(named(server, "Shop").await.is_null());
+    assert!(
+        dry.ends_with("nothing was changed: this was a dry run\n"),
+        "{dry}"
+    );
+    assert!(!dry.contains("clientSecret"), "{dry}");
+
+    let out = said(place.apply(FILE, &[]));
+    let lines: Vec<_> = out.lines().collect();
+    assert_eq!(lines[..4], dry.lines().collect::<Vec<_>>()[..4]);
+    assert_eq!(
+        lines[0],
+        "+ role support: permissions [admin:users:read read]"
+    );
+    assert_eq!(lines[1..3], ["+ client Shop", "+ client \"Orders API\""]);
+    assert_eq!(lines[3], "+ user ada@example.com: role support");
+    let shop = named(server, "Shop").await;
+    let (start, rest) = lines[4].split_once(", clientSecret ").unwrap();
+    assert_eq!(
+        start,
+        format!("client Shop: clientId {}", shop["id"].as_str().unwrap())
+    );
+    let secret = rest.strip_suffix(" (shown once)").unwrap();
+    assert_eq!(lines.len(), 5);
+    // The secret that is told works, and so does the one of the file.
+    let form = [("token", "x")];
+    let call = server
+        .post("/oauth/introspect")
+        .basic(shop["id"].as_str().unwrap(), secret);
+    call.form(&form).send().await.expect(200);
+    let api = named(server, "Orders API").await;
+    assert_eq!(api["resourceServer"], true);
+    let basic = server
+        .post("/apikey/verify")
+        .basic(api["id"].as_str().unwrap(), &"s".repeat(32));
+    basic.json(json!({"key": "x"})).send().await.expect(200);
+    let ada = server.login("ada@example.com").await;
+    let me = server
+        .get("/auth/me")
+        .bearer(&ada.access)
+        .send()
+        .await
+        .json();
+    assert_eq!(
+        (&me["firstName"], &me["role"]),
+        (&json!("Ada"), &json!("support"))
+    );
+
+    let before = place.events().await;
+    assert_eq!(said(place.apply(FILE, &[])), "nothing to change\n");
+    assert_eq!(said(place.apply(FILE, &["--prune"])), "nothing to change\n");
+    assert_eq!(place.events().await, before);
+}
+
+#[tokio::test]
+async fn what_differs_is_changed_and_named() {
+    let place = Place::start();
+    said(place.apply(FILE, &[]));
+    let file = FILE
+        .replace("\"read\", \"admin:users:read\"", "\"read\"")
+        .replace("https://shop.example/callback", "https://shop.example/back")
+        .replace(
+            "firstName = \"Ada\"",
+            "firstName = \"Augusta\"\npermissions = [\"write\"]",
+        );
+    std::fs::write(
+        place.server.directory().join("orders.secret"),
+        "t".repeat(40),
+    )
+    .unwrap();
+    let before = place.events().await;
+    let out = said(place.apply(&file, &[]));
+    let wanted = "~ role support: permissions [admin:users:read read] to [read]\n\
+                  ~ client Shop: redirectUris [https://shop.example/callback] to [https://shop.example/back]\n\
+                  ~ client \"Orders API\": clientSecret\n\
+                  ~ user ada@example.com: firstName Ada to Augusta, permissions [] to [write]\n";
+    assert_eq!(out, wanted);
+    assert_eq!(place.events().await, before + 4);
+    assert_eq!(said(place.apply(&file, &[])), "nothing to change\n");
+    // A password is that of a new account: hers stays.
+    place.server.login("ada@example.com").await;
+}
+
+#[tokio::test]
+async fn a_file_with_anything_wrong_changes_nothing() {
+    let place = Place::start();
+    let before = place.events().await;
+    let last = |more: &str| format!("{FILE}\n{more}");
+    for (file, named) in [
+        (
+            last("[[clients]]\nname = \"Bad\"\nredirectUris = [\"/x\"]\n"),
+            "clients[2] Bad: redirectUris[0]",
+        ),
+        (
+            last("[[clients]]\nname = \"Bad\"\nredirects = []\n"),
+            "clients[2] Bad: redirects",
+        ),
+        (last("[[clients]]\nredirectUris = []\n"), "name"),
+        (
+            last("[[clients]]\nname = \"Shop\"\n"),
+            "clients[2] Shop: name is named twice",
+        ),
+        (
+            last(
+                "[[clients]]\nname = \"W\"\nredirectUris = [\"https://w.example/\"]\nclientSecret = \"short\"\n",
+            ),
+            "at least 32",
+        ),
+        (
+            last("[[clients]]\nname = \"W\"\nclientSecretFile = \"missing\"\n"),
+            "missing",
+        ),
+        (
+            last("[[clients]]\nname = \"W\"\nclientSecretFile = \"x\"\nclientSecretEnv = \"Y\"\n"),
+            "only one of",
+        ),
+        (
+            last("[[users]]\nemail = \"eve@example.com\"\nrole = \"nobody\"\n"),
+            "users[1] eve@example.com: role is not a role",
+        ),
+        (
+            last("[[users]]\nemail = \"eve@example.com\"\npassword = \"password\"\n"),
+            "users[1] eve@example.com: password",
+        ),
+        (
+            last("[[users]]\nemail = \"eve@example.com\"\npasswordEnv = \"NOT_SET_HERE\"\n"),
+            "NOT_SET_HERE is not set",
+        ),
+        (
+            last("[[roles]]\nname = \"admin\"\npermissions = [\"read\"]\n"),
+            "roles[1] admin",
+        ),
+        (last("[[keys]]\nname = \"x\"\n"), "keys"),
+        (last("[[roles]\n"), "TOML"),
+    ] {
+        let told = failed(place.apply(&file, &[]));
+        assert!(told.contains(named), "{named}: {told}");
+        assert!(told.contains("want.toml"), "{told}");
+    }
+    failed(place.run(Path::new("/nonexistent/x.toml"), &[]));
+    assert_eq!(place.events().await, before);
+    assert!(named(&place.server, "Shop").await.is_null());
+}
+
+#[tokio::test]
+async fn prune_deletes_what_apply_made_and_nothing_else() {
+    let place = Place::start();
+    let server = &place.server;
+    let by_hand = server.client(&["read"]).await;
+    let role = json!({"permissions": ["read"]});
+    server
+        .admin("PUT", "/admin/roles/by-hand", Some(role.clone()))
+        .await;
+    said(place.apply(FILE, &[]));
+    // Made by apply, deleted by hand, and made again by hand.
+    said(place.apply(
+        &format!("{FILE}\n[[roles]]\nname = \"again\"\npermissions = []\n"),
+        &[],
+    ));
+    server.admin("DELETE", "/admin/roles/again", None).await;
+    server.admin("PUT", "/admin/roles/again", Some(role)).await;
+    let people = "[[users]]\nemail = \"ada@example.com\"\nrole = \"customer\"\n";
+    let kept = said(place.apply(people, &[]));
+    assert_eq!(kept, "~ user ada@example.com: role support to customer\n");
+    assert!(named(server, "Shop").await.is_object());
+
+    let dry = said(place.apply("", &["--prune", "--dry-run"]));
+    let mut lines: Vec<_> = dry.lines().collect();
+    assert_eq!(lines.pop(), Some("nothing was changed: this was a dry run"));
+    lines.sort_unstable();
+    assert_eq!(
+        lines,
+        ["- client \"Orders API\"", "- client Shop", "- role support"]
+    );
+    said(place.apply("", &["--prune"]));
+    assert!(named(server, "Shop").await.is_null());
+    let list = server.admin("GET", "/admin/clients", None).await;
+    assert_eq!(list["data"][0]["id"], by_hand.id);
+    let roles = server.admin("GET", "/admin/roles?sort=name", None).await;
+    let names: Vec<_> = roles["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|role| role["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["admin", "again", "by-hand", "customer"]);
+    server.login("ada@example.com").await;
+    assert_eq!(said(place.apply("", &["--prune"])), "nothing to change\n");
+}
+
+#[tokio::test]
+async fn it_works_on_a_stopped_servers_directory_and_before_the_first_start() {
+    let mut place = Place::start();
+    place.server.stop();
+    let out = said(place.apply(FILE, &[]));
+    assert_eq!(out.lines().count(), 5, "{out}");
+    assert_eq!(said(place.apply(FILE, &[])), "nothing to change\n");
+    failed(place.apply("[[users]]\nemail = \"x\"\n", &[]));
+    place.server.start_again();
+    assert!(named(&place.server, "Shop").await.is_object());
+    place.server.login("ada@example.com").await;
+    let events = place
+        .server
+        .admin("GET", "/admin/events?action=client.created", None)
+        .await;
+    assert_eq!(events["data"][0]["actor"], "system");
+
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("first.toml");
+    std::fs::write(
+        &file,
+        "[[roles]]\nname = \"first\"\npermissions = [\"read\"]\n",
+    )
+    .unwrap();
+    let run = command("doorward-server", home.path())
+        .args(["apply", "first.toml"])
+        .output();
+    assert_eq!(said(run.unwrap()), "+ role first: permissions [read]\n");
+    assert!(home.path().join("doorward-data/operator.key").exists());
+}
+
+#[tokio::test]
+async fn a_strangers_client_of_the_same_name_is_left_alone() {
+    let mut place = Place {
+        server: Server::with().set("client_registration", "open").start(),
+    };
+    let body = json!({"client_name": "Shop", "redirect_uris": ["https://evil.example/cb"]});
+    let call = place.server.post("/oauth/register").json(body);
+    let theirs = call.send().await.expect(201).field("client_id");
+    let file = "[[clients]]\nname = \"Shop\"\nredirectUris = [\"https://shop.example/cb\"]\nskipConsent = true\n";
+    let out = said(place.apply(file, &[]));
+    assert!(out.starts_with("+ client Shop\n"), "{out}");
+    let path = format!("/admin/clients/{theirs}");
+    let theirs = place.server.admin("GET", &path, None).await;
+    assert_eq!(theirs["skipConsent"], false);
+    assert_eq!(said(place.apply(file, &[])), "nothing to change\n");
+    place.server.stop();
+}
+
+#[tokio::test]
+async fn somebody_may_be_made_disabled_and_is_enabled_by_the_file() {
+    let place = Place::start();
+    let file = "[[users]]\nemail = \"eve@example.com\"\ngroups = [\"staff\"]\ndisabled = true\n";
+    said(place.apply(file, &[]));
+    let list = place.server.admin("GET", "/admin/users?q=eve", None).await;
+    let eve = &list["data"][0];
+    assert_eq!(
+        (&eve["disabled"], &eve["groups"]),
+        (&json!(true), &json!(["staff"]))
+    );
+    let out = said(place.apply(&file.replace("true", "false"), &[]));
+    assert_eq!(out, "~ user eve@example.com: disabled true to false\n");
+}
+
+#[tokio::test]
+async fn the_socket_is_its_owners_alone_and_goes_with_the_server() {
+    use std::os::unix::fs::PermissionsExt;
+    let mut place = Place::start();
+    let socket = place.server.data_dir().join("control.sock");
+    let mode = std::fs::metadata(&socket).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    place.server.stop();
+    assert!(!socket.exists());
+}
