@@ -1,15 +1,21 @@
-//! The socket in the data directory, over which other commands of this program reach the server that runs on it. Whoever
-//! may open the directory may use it, and nobody else: no secret and no port are needed.
+//! The socket over which other commands of this program reach the server that runs on a data directory. Either side asks
+//! the kernel who the other is: the owner of the directory, or root, and nobody else. So no secret and no port are needed.
+//!
+//! Its name is abstract, made of the directory's device and inode: it leaves no file, and ends with the process.
 
 use std::{
-    fs::{self, File},
+    fs,
     io::{self, Read as _, Write as _},
     net::Shutdown,
     os::{
-        fd::AsRawFd,
-        unix::{fs::PermissionsExt, net::UnixStream},
+        fd::AsFd,
+        linux::net::SocketAddrExt,
+        unix::{
+            fs::MetadataExt,
+            net::{SocketAddr, UnixListener as Listener, UnixStream},
+        },
     },
-    path::{Path, PathBuf},
+    path::Path,
     time::Duration,
 };
 
@@ -17,6 +23,7 @@ use doorward_server::{
     Doorward,
     app::{Outcome, Wanted},
 };
+use rustix::net::sockopt::socket_peercred;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::UnixListener,
@@ -26,9 +33,6 @@ use tokio::{
 
 use crate::text;
 
-const NAME: &str = "control.sock";
-/// Longest path that an address of a socket takes, in bytes.
-const LONGEST: usize = 100;
 /// Largest file that is applied, in bytes.
 const MAX: u64 = 256 * 1024;
 /// How long what is asked may take to come.
@@ -36,26 +40,33 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How long an answer may take: passwords are hashed first.
 const ANSWER: Duration = Duration::from_secs(300);
 
-/// Where the socket is, by a path that is short enough.
+/// A data directory: the name of its socket, and whose it is.
+#[derive(Debug, Clone)]
 struct Place {
-    path: PathBuf,
-    /// Kept open while the path leads through it.
-    _directory: Option<File>,
+    name: SocketAddr,
+    owner: u32,
 }
 
-fn place(directory: &Path) -> io::Result<Place> {
-    let path = directory.join(NAME);
-    if path.as_os_str().len() < LONGEST {
-        return Ok(Place {
-            path,
-            _directory: None,
-        });
+impl Place {
+    fn of(directory: &Path) -> io::Result<Self> {
+        let found = fs::metadata(directory)?;
+        let name = format!("doorward-{:x}-{:x}", found.dev(), found.ino());
+        Ok(Self {
+            name: SocketAddr::from_abstract_name(name)?,
+            owner: found.uid(),
+        })
     }
-    let directory = File::open(directory)?;
-    Ok(Place {
-        path: format!("/proc/self/fd/{}/{NAME}", directory.as_raw_fd()).into(),
-        _directory: Some(directory),
-    })
+
+    /// Whether whoever is at the other end may be.
+    fn admits(&self, peer: impl AsFd) -> io::Result<()> {
+        let user = socket_peercred(peer)?.uid.as_raw();
+        if user == self.owner || user == 0 {
+            Ok(())
+        } else {
+            let why = format!("user {user} is neither the directory's owner nor root");
+            Err(io::Error::new(io::ErrorKind::PermissionDenied, why))
+        }
+    }
 }
 
 /// Takes what other commands ask, until the handle is aborted. The caller holds the directory's lock.
@@ -63,39 +74,31 @@ fn place(directory: &Path) -> io::Result<Place> {
 /// # Errors
 /// The socket cannot be made.
 pub fn listen(doorward: &Doorward, directory: &Path) -> io::Result<JoinHandle<()>> {
-    let place = place(directory)?;
-    // One that a killed server left.
-    match fs::remove_file(&place.path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let listener = UnixListener::bind(&place.path)?;
-    fs::set_permissions(&place.path, fs::Permissions::from_mode(0o600))?;
+    let place = Place::of(directory)?;
+    let listener = Listener::bind_addr(&place.name)?;
+    listener.set_nonblocking(true)?;
+    let listener = UnixListener::from_std(listener)?;
     let doorward = doorward.clone();
     Ok(tokio::spawn(async move {
         loop {
             match listener.accept().await {
                 // One at a time: a file is applied as one change anyway.
                 Ok((stream, _)) => {
-                    if let Err(error) = serve(&doorward, stream).await {
+                    let served = match place.admits(&stream) {
+                        Ok(()) => serve(&doorward, stream).await,
+                        Err(error) => Err(error),
+                    };
+                    if let Err(error) = served {
                         tracing::warn!(%error, "a command was not answered");
                     }
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "{NAME}");
+                    tracing::warn!(%error, "commands cannot reach this server");
                     sleep(Duration::from_secs(1)).await;
                 }
             }
         }
     }))
-}
-
-/// Takes the socket away at the end.
-pub fn remove(directory: &Path) {
-    if let Ok(place) = place(directory) {
-        // It is made anew at the next start.
-        let _ = fs::remove_file(&place.path);
-    }
 }
 
 async fn serve(doorward: &Doorward, mut stream: tokio::net::UnixStream) -> io::Result<()> {
@@ -122,7 +125,7 @@ async fn serve(doorward: &Doorward, mut stream: tokio::net::UnixStream) -> io::R
 pub fn ask(directory: &Path, wanted: &Wanted) -> Result<Outcome, String> {
     let silent = |error: io::Error| {
         let directory = directory.display();
-        format!("{directory} is in use, and its {NAME} does not answer: {error}")
+        format!("{directory} is in use, and no server takes files for it: {error}")
     };
     let answer = exchange(directory, wanted).map_err(silent)?;
     let answer: Result<Outcome, String> = serde_json::from_slice(&answer).map_err(text)?;
@@ -130,8 +133,9 @@ pub fn ask(directory: &Path, wanted: &Wanted) -> Result<Outcome, String> {
 }
 
 fn exchange(directory: &Path, wanted: &Wanted) -> io::Result<Vec<u8>> {
-    let place = place(directory)?;
-    let mut stream = UnixStream::connect(&place.path)?;
+    let place = Place::of(directory)?;
+    let mut stream = UnixStream::connect_addr(&place.name)?;
+    place.admits(&stream)?;
     stream.set_read_timeout(Some(ANSWER))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     stream.write_all(&serde_json::to_vec(wanted)?)?;

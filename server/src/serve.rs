@@ -118,12 +118,11 @@ async fn attempt(
     };
     let control = control::listen(&doorward, &directory);
     if let Err(error) = &control {
-        tracing::warn!(%error, "no command can reach this server: control.sock");
+        tracing::warn!(%error, "no file can be applied while this server runs");
     }
     let ended = at.run(&doorward, &url, stop).await;
     if let Ok(control) = control {
         control.abort();
-        control::remove(&directory);
     }
     doorward.rest().await;
     doorward.close();

@@ -1,6 +1,10 @@
 //! `doorward-server apply FILE.toml`, with the server running and stopped.
 
-use std::{path::Path, process::Output};
+use std::{
+    os::unix::{fs::MetadataExt, process::CommandExt},
+    path::Path,
+    process::{Command, Output},
+};
 
 use doorward_tests::{PASSWORD, Server, command};
 use serde_json::{Value, json};
@@ -363,13 +367,24 @@ async fn somebody_may_be_made_disabled_and_is_enabled_by_the_file() {
     assert_eq!(out, "~ user eve@example.com: disabled true to false\n");
 }
 
+/// Needs root, to be somebody else.
 #[tokio::test]
-async fn the_socket_is_its_owners_alone_and_goes_with_the_server() {
-    use std::os::unix::fs::PermissionsExt;
-    let mut place = Place::start();
-    let socket = place.server.data_dir().join("control.sock");
-    let mode = std::fs::metadata(&socket).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o600);
-    place.server.stop();
-    assert!(!socket.exists());
+async fn nobody_but_the_directorys_owner_and_root_is_served_or_asked() {
+    let place = Place::start();
+    let data = place.server.data_dir();
+    let owner = std::fs::metadata(data).unwrap();
+    if owner.uid() != 0 {
+        return;
+    }
+    let name = format!("doorward-{:x}-{:x}", owner.dev(), owner.ino());
+    let other = Command::new("python3")
+        .args(["-c", "import socket, sys\ns = socket.socket(socket.AF_UNIX)\ns.connect('\\0' + sys.argv[1])\n\
+                s.sendall(b'{}')\ns.shutdown(socket.SHUT_WR)\nprint(s.recv(99))"])
+        .arg(&name)
+        .uid(65_534)
+        .output();
+    let Ok(other) = other else { return };
+    let answer = String::from_utf8_lossy(&other.stdout).trim().to_owned();
+    assert!(["b''", ""].contains(&&*answer), "{answer}");
+    assert_eq!(said(place.apply("", &[])), "nothing to change\n");
 }

@@ -254,7 +254,7 @@ async fn user(
         }
     }
     let mut members = item.clone();
-    for given_once in ["email", "password"] {
+    for given_once in ["email", "password", "passwordHash"] {
         members.remove(given_once);
     }
     let patch: UserPatch = read(&members)?;
