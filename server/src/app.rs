@@ -24,8 +24,8 @@ use crate::{
     },
     settings::{Colour, Settings},
     state::{
-        Arrivals, IdempotentAnswers, KeyMeters, MfaTokens, PasskeyChallenges, Told, UsedForms,
-        limits::Limits, streams::Streams,
+        Arrivals, ENROLMENT_SECONDS, FACTOR_SECONDS, IdempotentAnswers, KeyMeters, MfaTokens,
+        PasskeyChallenges, Told, UsedForms, limits::Limits, streams::Streams,
     },
     store::{
         self, DirectoryLock, MASTER_KEY, Mailing, OPERATOR_KEY, Restore, Restored, Store,
@@ -300,6 +300,7 @@ impl Parts {
             accounts: Accounts {
                 passwords: passwords.clone(),
                 registration: self.settings.registration,
+                self_deletion: self.settings.self_deletion,
                 step_up_seconds: self.settings.step_up_seconds,
             },
             links: Links {
@@ -401,7 +402,9 @@ impl Parts {
             party: RelyingParty::of_issuer(&self.issuer),
             name: self.settings.site_name.clone(),
             challenges: PasskeyChallenges::default(),
-            pending: MfaTokens::default(),
+            pending: MfaTokens::new(FACTOR_SECONDS),
+            enrolments: MfaTokens::new(ENROLMENT_SECONDS),
+            roles: self.settings.mfa_required_for.as_slice().into(),
         }
     }
 
@@ -477,6 +480,7 @@ impl Parts {
             keys: self.keys.clone(),
             master: self.master.clone(),
             issuer: self.issuer.clone(),
+            mfa_required_for: self.settings.mfa_required_for.clone(),
             clock: self.clock.clone(),
         }
     }

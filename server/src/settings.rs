@@ -18,7 +18,7 @@ pub(crate) use self::colour::Colour;
 pub use self::mail::{MailServer, MailTls, MailUrl};
 use crate::{
     crypto::{secret::is_api_key_prefix, signing::SigningAlgorithm},
-    domain::text::required_name,
+    domain::{role, text::required_name},
     store::Caps,
 };
 
@@ -125,6 +125,10 @@ pub struct Settings {
     pub password_failures_per_account: u32,
     pub registrations_per_hour_per_ip: u32,
     pub registration: Registration,
+    /// Roles whose people must have a second factor.
+    pub mfa_required_for: Vec<String>,
+    /// Whether people may delete their own accounts.
+    pub self_deletion: bool,
     /// Networks or single addresses whose `X-Forwarded-For` is believed.
     #[serde(deserialize_with = "networks")]
     pub trusted_proxies: Vec<IpNet>,
@@ -198,6 +202,8 @@ impl Default for Settings {
             password_failures_per_account: 100,
             registrations_per_hour_per_ip: 100,
             registration: Registration::Open,
+            mfa_required_for: Vec::new(),
+            self_deletion: true,
             trusted_proxies: Vec::new(),
             http_redirect_hosts: Vec::new(),
             client_registration: ClientRegistration::Closed,
@@ -414,6 +420,12 @@ impl Settings {
                     let reason = format!("{scope:?} is not a scope of your applications");
                     return Err(wrong("open_registration_scopes", reason));
                 }
+            }
+        }
+        for role in &self.mfa_required_for {
+            if !role::name_ok(role) {
+                let reason = format!("{role:?} is not the name of a role");
+                return Err(wrong("mfa_required_for", reason));
             }
         }
         for origin in &self.cors_origins {

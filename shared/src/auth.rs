@@ -165,3 +165,39 @@ pub struct OwnSession {
     /// Whether the request came with this session's token.
     pub current: bool,
 }
+
+/// `DELETE /auth/me`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DeleteAccount {
+    pub password: String,
+}
+
+/// `GET /auth/me/export`: what is kept about the person. Secrets are kept as hashes, and are not in it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OwnData {
+    pub exported_at: Timestamp,
+    pub user: crate::admin::User,
+    pub factors: crate::mfa::Factors,
+    /// Live ones and those that ended of late.
+    pub sessions: Vec<OwnSession>,
+    pub api_keys: Vec<crate::apikey::ApiKey>,
+    /// Applications that were let in.
+    pub applications: Vec<OwnApplication>,
+    /// The newest entries of the audit log about the account, 1,000 at most.
+    pub events: Vec<crate::admin::Event>,
+}
+
+/// An application that a person has let in.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OwnApplication {
+    pub client_id: crate::ClientId,
+    pub name: String,
+    pub scope: ScopeSet,
+    pub granted_at: Timestamp,
+}

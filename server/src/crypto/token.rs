@@ -57,6 +57,9 @@ pub struct AccessClaims {
     /// How they did, RFC 8176.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub amr: Vec<Box<str>>,
+    /// How strongly, OpenID Connect Core section 2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acr: Option<Box<str>>,
 }
 
 /// `client_id` of tokens from login and registration.

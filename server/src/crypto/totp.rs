@@ -62,6 +62,14 @@ pub fn secret_text(secret: &[u8]) -> Secret {
     BASE32_NOPAD.encode(secret).into()
 }
 
+/// The secret that [`secret_text`] wrote.
+pub fn secret_bytes(text: &Secret) -> Option<Zeroizing<Vec<u8>>> {
+    BASE32_NOPAD
+        .decode(text.expose().as_bytes())
+        .ok()
+        .map(Zeroizing::new)
+}
+
 /// The `otpauth` address that authenticators read from a QR code.
 pub fn uri(secret: &Secret, issuer: &str, account: &str) -> Secret {
     use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};

@@ -22,6 +22,15 @@ pub enum PasskeyKind {
     Synced,
 }
 
+/// Authentication context classes, the weaker first: a password alone, and with a second factor or a passkey.
+pub const ACR_VALUES: [&str; 2] = ["urn:doorward:acr:password", "urn:doorward:acr:factor"];
+
+/// Whether a client that asks for these classes, in the order of its preference, wants a second factor: by the first that
+/// is known here.
+pub fn wants_factor<'a>(mut asked: impl Iterator<Item = &'a str>) -> bool {
+    asked.find(|class| ACR_VALUES.contains(class)) == Some(ACR_VALUES[1])
+}
+
 impl SignInMethod {
     const ALL: [Self; 6] = [
         Self::Password,
@@ -48,6 +57,11 @@ impl SignInMethod {
     /// Whether a second factor was shown. A passkey is one: it verifies its user.
     pub fn has_factor(self) -> bool {
         self != Self::Password
+    }
+
+    /// Authentication context class, OpenID Connect Core section 2: one of [`ACR_VALUES`].
+    pub fn acr(self) -> &'static str {
+        ACR_VALUES[usize::from(self.has_factor())]
     }
 
     /// As it is stored: the references, separated by spaces.
@@ -121,6 +135,13 @@ pub struct Factors {
     pub recovery_codes: u32,
 }
 
+impl Factors {
+    /// Whether a sign-in asks for one. Recovery codes only stand in for one.
+    pub fn is_any(&self) -> bool {
+        self.totp || !self.passkeys.is_empty()
+    }
+}
+
 /// A factor that was shown and found right; what is left to do is to use it up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ShownFactor {
@@ -154,6 +175,27 @@ mod tests {
             assert_eq!(method.amr().contains(&"mfa"), method.has_factor());
         }
         assert_eq!(SignInMethod::from_stored(""), None);
+    }
+
+    #[test]
+    fn a_token_claims_a_factor_only_where_one_was_shown() {
+        for method in SignInMethod::ALL {
+            assert_eq!(method.acr() == ACR_VALUES[1], method.has_factor());
+        }
+    }
+
+    #[test]
+    fn the_first_class_that_is_known_counts() {
+        let [password, factor] = ACR_VALUES;
+        for (asked, wanted) in [
+            (vec![factor], true),
+            (vec!["unknown", factor, password], true),
+            (vec![password, factor], false),
+            (vec!["unknown"], false),
+            (vec![], false),
+        ] {
+            assert_eq!(wants_factor(asked.iter().copied()), wanted, "{asked:?}");
+        }
     }
 
     #[test]

@@ -36,7 +36,8 @@ pub use digest::Digest256;
 pub use email::Email;
 pub use event::{Actor, Cause, Event};
 pub use factor::{
-    Factors, Passkey, PasskeyKind, PublicKey, ShownFactor, SignInMethod, counter_goes_on,
+    ACR_VALUES, Factors, Passkey, PasskeyKind, PublicKey, ShownFactor, SignInMethod,
+    counter_goes_on, wants_factor,
 };
 pub use household::{household, networks};
 pub use key_terms::{AllowedIp, KeyTerms, KeyTermsChange};

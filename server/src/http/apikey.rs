@@ -112,7 +112,7 @@ fn minted(key: domain::ApiKey, secret: &Secret) -> MintedKey {
     }
 }
 
-fn view(key: domain::ApiKey) -> ApiKey {
+pub(super) fn view(key: domain::ApiKey) -> ApiKey {
     ApiKey {
         id: key.id,
         name: key.name,

@@ -256,7 +256,7 @@ async fn sessions(
     ok(page.map(|session| own_session(session, current)))
 }
 
-fn own_session(session: Session, current: SessionId) -> OwnSession {
+pub(super) fn own_session(session: Session, current: SessionId) -> OwnSession {
     OwnSession {
         id: session.id,
         device: device::device(session.user_agent.as_deref()),

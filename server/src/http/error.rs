@@ -80,7 +80,22 @@ impl ApiError {
         }
     }
 
-    /// With what the sign-in goes on, for `mfa_required`.
+    /// 401: the password is right, and the account's role must have a second factor, which it has not. The token is for
+    /// the pages, where one is set up.
+    pub fn enrolment_required(token: &Secret) -> Self {
+        Self {
+            mfa: Some(Box::new(MfaStep {
+                token: token.expose().into(),
+                methods: Vec::new(),
+            })),
+            ..Self::new(
+                ErrorCode::MfaEnrolmentRequired,
+                "this account must have a second factor: sign in on the page, which leads through its set-up",
+            )
+        }
+    }
+
+    /// With what the sign-in goes on, for `mfa_required` and on pages for `mfa_enrolment_required`.
     pub fn mfa(&self) -> Option<&MfaStep> {
         self.mfa.as_deref()
     }
@@ -237,12 +252,14 @@ impl ApiError {
             },
         };
         match &self.mfa {
-            None => serde_json::to_string(&body),
-            Some(step) => serde_json::to_string(&MfaRequiredBody {
-                error: body.error,
-                mfa_token: step.token.to_string(),
-                methods: step.methods.clone(),
-            }),
+            Some(step) if self.code == ErrorCode::MfaRequired => {
+                serde_json::to_string(&MfaRequiredBody {
+                    error: body.error,
+                    mfa_token: step.token.to_string(),
+                    methods: step.methods.clone(),
+                })
+            }
+            _ => serde_json::to_string(&body),
         }
         .unwrap_or_default()
     }
@@ -365,6 +382,8 @@ impl From<Error> for ApiError {
             Error::NoPasskeys => of(ErrorCode::NotFound),
             Error::Credential(why) => Self::validation("credential", why),
             Error::RegistrationClosed => of(ErrorCode::RegistrationClosed),
+            Error::NoSelfDeletion => of(ErrorCode::InsufficientScope),
+            Error::EnrolmentRequired { token } => Self::enrolment_required(&token),
             Error::Invalid { field, reason } => Self::validation(field, reason),
             Error::Element { field, at, reason } => Self::element(field, at, reason),
             Error::Malformed { field, reason } => Self::request(field, reason),

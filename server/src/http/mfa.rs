@@ -49,6 +49,15 @@ fn wire(key: domain::Passkey) -> Passkey {
     }
 }
 
+/// What an account has set up, without secrets.
+pub(super) fn wire_factors(found: domain::Factors) -> Factors {
+    Factors {
+        totp: found.totp,
+        passkeys: found.passkeys.into_iter().map(wire).collect(),
+        recovery_codes: found.recovery_codes,
+    }
+}
+
 fn shown(codes: Vec<Secret>) -> RecoveryCodes {
     let recovery_codes = codes.iter().map(|code| code.expose().to_owned()).collect();
     RecoveryCodes { recovery_codes }
@@ -56,12 +65,9 @@ fn shown(codes: Vec<Secret>) -> RecoveryCodes {
 
 #[get("/auth/mfa")]
 async fn factors(doorward: &Services, by: FirstParty) -> Answer<Factors> {
-    let found = doorward.store.factors(by.account.user.id).await?;
-    ok(Factors {
-        totp: found.totp,
-        passkeys: found.passkeys.into_iter().map(wire).collect(),
-        recovery_codes: found.recovery_codes,
-    })
+    ok(wire_factors(
+        doorward.store.factors(by.account.user.id).await?,
+    ))
 }
 
 #[post("/auth/mfa/totp", data = "<body>")]

@@ -20,6 +20,7 @@ mod mfa;
 mod oauth;
 mod once;
 pub mod openapi;
+mod own_data;
 mod pages;
 mod register;
 mod reply;
@@ -51,6 +52,7 @@ fn api_routes() -> Vec<Route> {
     [
         auth::all(),
         mfa::all(),
+        own_data::all(),
         apikey::all(),
         key_checks::all(),
         check::all(),

@@ -34,6 +34,7 @@ struct IdClaims<'a> {
     iat: i64,
     auth_time: i64,
     amr: &'static [&'static str],
+    acr: &'static str,
     at_hash: String,
     sid: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -334,6 +335,7 @@ impl Exchange {
             iat: now,
             auth_time: code.auth_time.seconds(),
             amr: session.method.amr(),
+            acr: session.method.acr(),
             at_hash: at_hash(access_token, tokens.keys.algorithm()),
             sid: session.id.to_string(),
             nonce: code.nonce.clone(),

@@ -200,6 +200,8 @@ impl From<Error> for Failure {
             | Error::WrongPassword
             | Error::Disabled
             | Error::FactorRequired { .. }
+            | Error::EnrolmentRequired { .. }
+            | Error::NoSelfDeletion
             | Error::WrongFactor
             | Error::EmailNotVerified
             | Error::MailDisabled

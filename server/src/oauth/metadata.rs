@@ -39,6 +39,7 @@ pub struct Metadata {
     introspection_endpoint_auth_signing_alg_values_supported: [&'static str; 9],
     code_challenge_methods_supported: [&'static str; 1],
     prompt_values_supported: [&'static str; 4],
+    acr_values_supported: [&'static str; 2],
     claim_types_supported: [&'static str; 1],
     claims_supported: &'static [&'static str],
     ui_locales_supported: Vec<&'static str>,
@@ -56,7 +57,7 @@ const METHODS: [&str; 4] = [
 ];
 
 /// Claims of ID tokens and of userinfo.
-const CLAIMS: [&str; 19] = [
+const CLAIMS: [&str; 20] = [
     "iss",
     "sub",
     "aud",
@@ -67,6 +68,7 @@ const CLAIMS: [&str; 19] = [
     "at_hash",
     "sid",
     "amr",
+    "acr",
     "name",
     "given_name",
     "family_name",
@@ -116,6 +118,7 @@ impl Metadata {
             introspection_endpoint_auth_signing_alg_values_supported: ALGORITHMS,
             code_challenge_methods_supported: ["S256"],
             prompt_values_supported: ["none", "login", "consent", "select_account"],
+            acr_values_supported: ACR_VALUES,
             claim_types_supported: ["normal"],
             claims_supported: &CLAIMS,
             ui_locales_supported: ui_locales,

@@ -57,6 +57,29 @@ impl Owner {
         too_long_ago || is_other || again
     }
 
+    /// Whether the person must show a second factor that this browser's sign-in did not have: because the client wants it,
+    /// where they have one, or because their role must have one.
+    ///
+    /// # Errors
+    /// Storage.
+    async fn must_show_factor(&self, who: &SignedIn) -> Result<bool, Failure> {
+        if who.session.method.has_factor() {
+            return Ok(false);
+        }
+        if self
+            .endpoint
+            .mfa_required_for
+            .contains(&who.account.user.role)
+        {
+            return Ok(true);
+        }
+        if !self.request.wants_factor {
+            return Ok(false);
+        }
+        let factors = self.endpoint.store.factors(who.account.user.id).await?;
+        Ok(factors.is_any())
+    }
+
     /// What of the request the person can give.
     fn offered(&self, who: &SignedIn) -> ScopeSet {
         let may = grantable(&who.account.may);
@@ -82,12 +105,13 @@ impl Owner {
     pub async fn decide(&self) -> Result<Decision, Failure> {
         let prompt = self.request.prompt;
         let refuse = |error, reason: &'static str| Err(Failure::new(error, reason));
-        let Some(who) = self
-            .visitor
-            .signed_in
-            .as_ref()
-            .filter(|who| !self.must_sign_in(who))
-        else {
+        let mut who = self.visitor.signed_in.as_ref();
+        if let Some(signed_in) = who
+            && (self.must_sign_in(signed_in) || self.must_show_factor(signed_in).await?)
+        {
+            who = None;
+        }
+        let Some(who) = who else {
             return if prompt.none {
                 refuse("login_required", "nobody is signed in who could answer")
             } else {

@@ -10,7 +10,7 @@ use super::{
     authorize::AuthorizationEndpoint,
     token::{resources, scopes},
 };
-use crate::domain::{ClaimSet, Client, GrantType, RequestedClaims};
+use crate::domain::{ClaimSet, Client, GrantType, RequestedClaims, wants_factor};
 
 /// Longest of all parameters together but the scope, in bytes.
 const MAX_BYTES: usize = 16 * 1024;
@@ -26,6 +26,9 @@ pub struct AuthorizationRequest {
     pub challenge: Option<String>,
     pub nonce: Option<String>,
     pub prompt: Prompt,
+    /// Whether the client wants a sign-in with a second factor (`acr_values`, or `acr` in `claims`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub wants_factor: bool,
     /// How long ago the person may have signed in, in seconds.
     pub max_age: Option<u32>,
     pub login_hint: Option<String>,
@@ -170,6 +173,8 @@ impl AuthorizationRequest {
             challenge: challenge(&form, client.needs_pkce())?,
             nonce: form.get("nonce").map(str::to_owned),
             prompt: Prompt::parse(form.get("prompt").unwrap_or_default())?,
+            wants_factor: asked.wants_factor
+                || wants_factor(form.get("acr_values").unwrap_or_default().split(' ')),
             max_age: max_age.map_err(|_| Failure::request("max_age must be whole seconds"))?,
             login_hint: form.get("login_hint").map(str::to_owned),
             ui_locales: form.get("ui_locales").map(str::to_owned),
@@ -200,6 +205,8 @@ struct Asked {
     claims: RequestedClaims,
     /// The person whose ID token is asked for, by `sub`.
     subject: Option<UserId>,
+    /// Whether `acr` is asked for with a class that only a second factor reaches.
+    wants_factor: bool,
 }
 
 /// Longest `claims` parameter, in bytes.
@@ -226,13 +233,22 @@ fn requested_claims(text: &str) -> Result<Asked, Failure> {
         .id_token
         .as_ref()
         .and_then(|named| named.get("sub")?.get("value")?.as_str()?.parse().ok());
+    let acr = claims.id_token.as_ref().and_then(|named| named.get("acr"));
     Ok(Asked {
+        wants_factor: acr.is_some_and(names_factor),
         claims: RequestedClaims {
             id_token: set(&claims.id_token),
             userinfo: set(&claims.userinfo),
         },
         subject,
     })
+}
+
+/// Whether a request for the claim `acr`, OpenID Connect Core section 5.5.1.1, names the stronger class first.
+fn names_factor(acr: &serde_json::Value) -> bool {
+    let values = acr["values"].as_array().into_iter().flatten();
+    let named = acr["value"].as_str().into_iter();
+    wants_factor(named.chain(values.filter_map(|value| value.as_str())))
 }
 
 /// Not one of the client's: nobody is sent there.

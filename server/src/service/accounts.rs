@@ -18,6 +18,8 @@ use crate::{
 pub struct Accounts {
     pub(crate) passwords: Passwords,
     pub(crate) registration: Registration,
+    /// Whether people may delete their own accounts.
+    pub(crate) self_deletion: bool,
     /// How recent a sign-in must be for what changes the server; 0 for however old.
     pub(crate) step_up_seconds: u32,
 }
@@ -179,6 +181,30 @@ impl Accounts {
             .await?;
         self.passwords.forget_failures(email);
         Ok(())
+    }
+
+    /// Deletes somebody's own account, with the password again.
+    ///
+    /// # Errors
+    /// [`Error::NoSelfDeletion`]; as [`Passwords::verify`]; `conflict` for the last administrator.
+    pub(crate) async fn delete_own(
+        &self,
+        by: &Caller,
+        password: Secret,
+        cause: Cause,
+    ) -> Result<(), Error> {
+        let (account, session) = by.first_party().ok_or(Refusal::NotFirstParty)?;
+        if !self.self_deletion {
+            return Err(Error::NoSelfDeletion);
+        }
+        let ip = cause.ip.unwrap_or(session.ip);
+        let seen = self
+            .passwords
+            .verify_again(account, password, ip, &cause)
+            .await?;
+        let act = self.act_now(by, Door::Own, &cause)?;
+        let user = account.user.id;
+        Ok(self.store().delete_own_user(user, seen.into(), act).await?)
     }
 
     /// Sets somebody's password, as an operator does; all their sessions end, with `api_keys` their keys too.

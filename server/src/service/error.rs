@@ -60,6 +60,9 @@ pub enum Error {
         token: Secret,
         methods: Vec<MfaMethod>,
     },
+    /// The password is right, and the account must have a second factor, which is set up on the pages with this token.
+    #[error("this account must have a second factor, and has none yet")]
+    EnrolmentRequired { token: Secret },
     /// A code, recovery code or passkey that is wrong, used, or another account's.
     #[error("the second factor is wrong or has been used")]
     WrongFactor,
@@ -70,6 +73,8 @@ pub enum Error {
     NoPasskeys,
     #[error("credential {0}")]
     Credential(CeremonyError),
+    #[error("accounts are deleted by an operator here")]
+    NoSelfDeletion,
     #[error("new accounts are made by an operator here")]
     RegistrationClosed,
     /// A value is refused.

@@ -27,7 +27,7 @@ use crate::{
         counter_goes_on,
     },
     state::{MfaTokens, PasskeyChallenges},
-    store::{NewPasskey, SeenPassword, Store, StoreError},
+    store::{NewPasskey, NewTotp, SeenPassword, Store, StoreError},
 };
 
 /// A factor that was found right, and the sign-in it makes of a password.
@@ -61,6 +61,10 @@ pub(crate) struct SecondFactors {
     pub name: String,
     pub challenges: PasskeyChallenges,
     pub pending: MfaTokens,
+    /// Sign-ins that go on with the set-up of a factor.
+    pub enrolments: MfaTokens,
+    /// Roles whose people must have a factor.
+    pub roles: Arc<[String]>,
 }
 
 impl SecondFactors {
@@ -125,6 +129,32 @@ impl SecondFactors {
         Ok((secret, uri))
     }
 
+    /// One-time codes of a secret whose first code is right, and the recovery codes that go with them.
+    ///
+    /// # Errors
+    /// [`Error::WrongFactor`].
+    pub fn new_totp(
+        &self,
+        user: UserId,
+        secret: &Secret,
+        typed: &str,
+        now: Timestamp,
+    ) -> Result<(NewTotp, Vec<Secret>), Error> {
+        let raw = totp::secret_bytes(secret).ok_or(Error::WrongFactor)?;
+        let step = totp::step_of(&raw, typed, now).ok_or(Error::WrongFactor)?;
+        let sealed = self.master.seal(&seal_place(user), &raw);
+        let sealed = sealed.map_err(|_| {
+            Error::Internal("a secret of one-time codes cannot be sealed with master.key".into())
+        })?;
+        let (shown, codes) = new_codes();
+        let new = NewTotp {
+            sealed,
+            step,
+            codes,
+        };
+        Ok((new, shown))
+    }
+
     /// Takes one-time codes into use with the first code; answers the recovery codes, which are shown once.
     ///
     /// # Errors
@@ -161,7 +191,11 @@ impl SecondFactors {
         let sealed = self.store.totp_secret(user).await?;
         let sealed = sealed.ok_or(Refusal::NotFound("one-time code set-up"))?;
         let step = self.step(user, &sealed, typed, act.at())?;
-        Ok(self.store.remove_totp(user, step, password, act).await?)
+        let roles = self.roles.clone();
+        Ok(self
+            .store
+            .remove_totp((user, step), password, roles, act)
+            .await?)
     }
 
     /// Gives new recovery codes; those before are dead.

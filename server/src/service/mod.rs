@@ -10,6 +10,7 @@ mod browsers;
 mod caller;
 mod callers;
 mod client_keys;
+mod enrolment;
 mod error;
 mod factors;
 mod forward_auth;

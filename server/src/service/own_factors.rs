@@ -216,6 +216,11 @@ impl OwnFactors {
         let own = Own::new(by, &cause)?;
         let act = self.act_now(&own)?;
         let user = own.account.user.id;
-        Ok(self.passwords.store.remove_passkey(user, id, act).await?)
+        let roles = self.factors.roles.clone();
+        Ok(self
+            .passwords
+            .store
+            .remove_passkey(user, id, roles, act)
+            .await?)
     }
 }

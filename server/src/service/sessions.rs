@@ -1,6 +1,6 @@
 //! Ending many sessions: looked at first, then what was shown is what ends.
 
-use doorward_shared::{SessionId, Timestamp, admin};
+use doorward_shared::{SessionId, Timestamp, UserId, admin};
 
 use super::{Caller, Error};
 use crate::{
@@ -128,10 +128,18 @@ impl Sessions {
         act: Act,
     ) -> Result<u64, Error> {
         let by = act.actor();
-        let Ends { count, which, .. } = preview.ends.clone();
+        let Ends {
+            count,
+            which,
+            account,
+            ..
+        } = preview.ends.clone();
         // Their number is known where they were counted in this call.
         let just_counted = kept_as.is_none().then_some(count);
-        let (done, failed) = self.end_all((which, just_counted), reason, act).await;
+        let (done, failed) = match self.end_under_way(account, &act).await {
+            Ok(()) => self.end_all((which, just_counted), reason, act).await,
+            Err(error) => (0, Some(error)),
+        };
         let Some(source) = failed else {
             return Ok(done);
         };
@@ -146,6 +154,13 @@ impl Sessions {
                 source,
             },
         })
+    }
+
+    async fn end_under_way(&self, account: Option<UserId>, act: &Act) -> Result<(), StoreError> {
+        match account {
+            Some(user) => self.store.end_under_way(user, act.clone()).await,
+            None => Ok(()),
+        }
     }
 
     /// Ends sessions; answers how many, and what went wrong.

@@ -85,6 +85,9 @@ impl SignIn {
         if verified.record.has_factor {
             return Err(self.ask_for_factor(email, verified).await?);
         }
+        if self.factors.roles.contains(&verified.record.role) {
+            return Err(self.lead_to_enrolment(email, verified)?);
+        }
         let cause = Cause {
             actor: Actor::User(user),
             at: self.passwords.clock.now(),
@@ -106,17 +109,9 @@ impl SignIn {
         email: &str,
         verified: VerifiedPassword,
     ) -> Result<Error, Error> {
-        let user_id = verified.record.user_id;
-        let methods = self.factors.methods(user_id).await?;
+        let methods = self.factors.methods(verified.record.user_id).await?;
         let token = secret::mfa_token(random_bytes());
-        let pending = PendingSignIn {
-            user_id,
-            email_key: Email::key_of(email),
-            password: verified.password,
-            sign_ins_ended: verified.record.sign_ins_ended,
-            rehashed: verified.rehashed,
-            known_address: verified.record.known_address,
-        };
+        let pending = pending(email, verified);
         self.factors
             .pending
             .keep(&token, pending, self.passwords.clock.now())
@@ -198,6 +193,17 @@ impl SignIn {
         }
     }
 
+    /// The first step of a sign-in that waited.
+    pub(super) fn first_step(pending: &PendingSignIn) -> FirstStep {
+        FirstStep {
+            password: SeenPassword {
+                hash: pending.password.clone(),
+                rehashed: pending.rehashed.clone(),
+            },
+            sign_ins_ended: pending.sign_ins_ended,
+        }
+    }
+
     async fn check_factor(
         &self,
         user: UserId,
@@ -225,13 +231,7 @@ impl SignIn {
         session: NewSession,
         cause: &Cause,
     ) -> Result<(User, Session), Error> {
-        let first = pending.map(|pending| FirstStep {
-            password: SeenPassword {
-                hash: pending.password.clone(),
-                rehashed: pending.rehashed.clone(),
-            },
-            sign_ins_ended: pending.sign_ins_ended,
-        });
+        let first = pending.map(Self::first_step);
         let session = NewSession {
             method: shown.method(pending.is_some()),
             ..session
@@ -284,5 +284,18 @@ impl SignIn {
             Error::Store(StoreError::Refused(Refusal::FactorWrong)) => Error::WrongFactor,
             error => error,
         })
+    }
+}
+
+/// What a sign-in waits with whose password was right.
+pub(super) fn pending(email: &str, verified: VerifiedPassword) -> PendingSignIn {
+    PendingSignIn {
+        user_id: verified.record.user_id,
+        email_key: Email::key_of(email),
+        password: verified.password,
+        sign_ins_ended: verified.record.sign_ins_ended,
+        rehashed: verified.rehashed,
+        known_address: verified.record.known_address,
+        secret: None,
     }
 }

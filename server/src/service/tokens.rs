@@ -76,6 +76,7 @@ impl Tokens {
                 .method
                 .map(|method| method.amr().iter().map(|name| (*name).into()).collect())
                 .unwrap_or_default(),
+            acr: grant.method.map(|method| method.acr().into()),
         };
         self.keys.sign(TokenType::Access, &claims)
     }
@@ -185,6 +186,7 @@ impl Tokens {
             resources: Vec::new(),
             auth_time: None,
             method: SignInMethod::default(),
+            factor_roles: settings.mfa_required_for.as_slice().into(),
             signed_in_by: None,
             claims: RequestedClaims::default(),
         }

@@ -12,8 +12,10 @@ use doorward_shared::{Timestamp, UserId};
 
 use crate::crypto::secret::{Digest256, Secret};
 
-/// Lifetime, in seconds.
-const LIFETIME: i64 = 300;
+/// How long a sign-in waits for its factor, in seconds,
+pub(crate) const FACTOR_SECONDS: i64 = 300;
+/// and how long for one to be set up.
+pub(crate) const ENROLMENT_SECONDS: i64 = 600;
 /// Wrong factors that one token survives, the last one excepted.
 const TRIES: u8 = 5;
 /// Tokens at a time. Each costs a right password, so that strangers cannot fill it.
@@ -32,6 +34,8 @@ pub(crate) struct PendingSignIn {
     /// A new hash for the same password, where the stored one has become too cheap.
     pub rehashed: Option<String>,
     pub known_address: bool,
+    /// The secret of one-time codes that are set up with this sign-in.
+    pub secret: Option<Secret>,
 }
 
 #[derive(Debug)]
@@ -42,8 +46,12 @@ struct Entry {
 }
 
 /// The tokens that are open.
-#[derive(Debug, Default)]
-pub(crate) struct MfaTokens(Mutex<HashMap<Digest256, Entry>>);
+#[derive(Debug)]
+pub(crate) struct MfaTokens {
+    open: Mutex<HashMap<Digest256, Entry>>,
+    /// Lifetime, in seconds.
+    seconds: i64,
+}
 
 /// A token that is being tried. Nobody else can use it meanwhile.
 #[derive(Debug)]
@@ -59,9 +67,17 @@ impl Try {
 }
 
 impl MfaTokens {
+    /// None yet; each will be good for so many seconds.
+    pub fn new(seconds: i64) -> Self {
+        Self {
+            open: Mutex::default(),
+            seconds,
+        }
+    }
+
     /// Keeps a sign-in under a new token; `None` when too many wait.
     pub fn keep(&self, token: &Secret, pending: PendingSignIn, now: Timestamp) -> Option<()> {
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if open.len() >= MAX_PENDING {
             open.retain(|_, entry| entry.until > now);
         }
@@ -70,17 +86,24 @@ impl MfaTokens {
         }
         let entry = Entry {
             pending,
-            until: now.plus_seconds(LIFETIME),
+            until: now.plus_seconds(self.seconds),
             tries_left: TRIES,
         };
         open.insert(token.digest(), entry);
         Some(())
     }
 
+    /// Looks at a sign-in that waits, without trying anything.
+    pub fn look_at(&self, token: &Secret, now: Timestamp) -> Option<PendingSignIn> {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = open.get(&token.digest())?;
+        (entry.until > now).then(|| entry.pending.clone())
+    }
+
     /// Takes a token out to try a factor; it is gone unless [`MfaTokens::failed`] puts it back.
     pub fn take(&self, token: &Secret, now: Timestamp) -> Option<Try> {
         let token = token.digest();
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = open.remove(&token)?;
         (entry.until > now).then_some(Try { token, entry })
     }
@@ -95,13 +118,13 @@ impl MfaTokens {
 
     /// Puts a token back that was not tried after all: the limits or the disk stood in the way.
     pub fn unused(&self, tried: Try) {
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.insert(tried.token, tried.entry);
     }
 
     /// Ends an account's open sign-ins.
     pub fn end_of(&self, user: UserId) {
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.retain(|_, entry| entry.pending.user_id != user);
     }
 }
@@ -118,12 +141,13 @@ mod tests {
             sign_ins_ended: 0,
             rehashed: None,
             known_address: false,
+            secret: None,
         }
     }
 
     #[test]
     fn a_token_works_once_for_five_minutes_and_five_tries() {
-        let tokens = MfaTokens::default();
+        let tokens = MfaTokens::new(FACTOR_SECONDS);
         let token = Secret::from("mfa_x".to_owned());
         let start = Timestamp(0);
         tokens.keep(&token, pending(), start).unwrap();

@@ -18,7 +18,7 @@ pub(crate) use arrivals::Arrivals;
 pub(crate) use form_tokens::{NONCE, UsedForms};
 pub(crate) use idempotency::{Begun, IdempotentAnswers, KeyRefused, KeyedCall};
 pub(crate) use key_meters::{KeyMeters, Uses};
-pub(crate) use mfa_tokens::{MfaTokens, PendingSignIn, Try};
+pub(crate) use mfa_tokens::{ENROLMENT_SECONDS, FACTOR_SECONDS, MfaTokens, PendingSignIn, Try};
 pub(crate) use minute::{Current, minute_of};
 pub(crate) use passkey_challenges::{LIFETIME as CHALLENGE_SECONDS, PasskeyChallenges};
 pub(crate) use refusals::{Refusal, Refusals, Refused};

@@ -89,6 +89,7 @@ mod tests {
     fn preview() -> Preview {
         Preview {
             ends: Ends {
+                account: None,
                 count: 0,
                 users: 0,
                 which: Which::These(Vec::new()),

@@ -9,7 +9,7 @@ use super::{
     Store, StoreError, admission, authority,
     carry_out::is_more_left,
     endings::{self, Ending, What},
-    factors::with_factor,
+    factors::{SeenPassword, with_factor},
     keys::{self, KeysOf},
     links,
     list::{Filter, List, ListQuery, folded},
@@ -40,6 +40,7 @@ pub struct LoginRecord {
     pub known_address: bool,
     /// Whether a second factor is set up.
     pub has_factor: bool,
+    pub role: String,
     /// How often sign-ins of the account that were under way have ended.
     pub sign_ins_ended: i64,
 }
@@ -106,7 +107,7 @@ impl Store {
                 "SELECT u.id, u.password, u.disabled_at IS NOT NULL, \
                  EXISTS (SELECT 1 FROM user_addresses a WHERE a.user_id = u.id AND a.ip = ?3), ",
                 with_factor!("u.id"),
-                ", u.sign_ins_ended FROM users u WHERE u.email_key IN (?1, ?2) ORDER BY u.email_key = ?1 DESC LIMIT 1"
+                ", u.sign_ins_ended, u.role FROM users u WHERE u.email_key IN (?1, ?2) ORDER BY u.email_key = ?1 DESC LIMIT 1"
             );
             let [beside, key] = keys;
             let found = conn.prepare_cached(FOUND)?.query_row(
@@ -119,6 +120,7 @@ impl Store {
                         known_address: row.get(3)?,
                         has_factor: row.get(4)?,
                         sign_ins_ended: row.get(5)?,
+                        role: row.get(6)?,
                     })
                 },
             );
@@ -245,31 +247,27 @@ impl Store {
             let by = authority::judge(unit, &act)?;
             let found = account(unit.conn, id)?.ok_or(Refusal::NotFound("user"))?;
             rule::delete_account(&by, &found.may)?;
-            let (user, cause) = (found.user, act.cause(&by));
-            sessions::end_all_of(unit, id, None, cause)?;
-            keys::end_all(unit, KeysOf::OwnerAndMinter(id), cause)?;
-            let admins = any_admin(unit.conn)?;
-            unit.conn
-                .prepare_cached("DELETE FROM users WHERE id = ?1")?
-                .execute([id.0.to_bytes()])?;
-            guard_last_admin(unit.conn, admins)?;
-            if is_more_left(unit.conn, Some(id), None)? {
-                let rows = Ending {
-                    what: What::Rows,
-                    user: Some(id),
-                    ..Ending::default()
-                };
-                endings::insert(unit, &rows, cause)?;
-            }
-            mails::drop_of(unit, id)?;
-            unit.changes.users.push(id);
-            unit.event(
-                cause,
-                "user.deleted",
-                Some(&id),
-                Some(id),
-                Some(user.email.as_str()),
-            )
+            delete(unit, found.user, act.cause(&by))
+        })
+        .await
+    }
+
+    /// As [`Store::delete_user`], by the person themselves, whose password is still the one that was shown.
+    ///
+    /// # Errors
+    /// [`Refusal::PasswordChanged`], [`Refusal::Conflict`]; as [`rule::delete_own_account`].
+    pub async fn delete_own_user(
+        &self,
+        id: UserId,
+        seen: SeenPassword,
+        act: Act,
+    ) -> Result<(), StoreError> {
+        self.write(move |unit| {
+            let by = authority::judge(unit, &act)?;
+            rule::delete_own_account(&by, id)?;
+            sessions::demand_password(unit, id, &seen.hash, None)?;
+            let user = find(unit.conn, id)?.ok_or(Refusal::NotFound("user"))?;
+            delete(unit, user, act.cause(&by))
         })
         .await
     }
@@ -453,6 +451,29 @@ fn insert(
         updated_at: cause.at,
         last_login_at: None,
     })
+}
+
+fn delete(unit: &mut Unit<'_>, user: User, cause: &Cause) -> Result<(), StoreError> {
+    let id = user.id;
+    sessions::end_all_of(unit, id, None, cause)?;
+    keys::end_all(unit, KeysOf::OwnerAndMinter(id), cause)?;
+    let admins = any_admin(unit.conn)?;
+    unit.conn
+        .prepare_cached("DELETE FROM users WHERE id = ?1")?
+        .execute([id.0.to_bytes()])?;
+    guard_last_admin(unit.conn, admins)?;
+    if is_more_left(unit.conn, Some(id), None)? {
+        let rows = Ending {
+            what: What::Rows,
+            user: Some(id),
+            ..Ending::default()
+        };
+        endings::insert(unit, &rows, cause)?;
+    }
+    mails::drop_of(unit, id)?;
+    unit.changes.users.push(id);
+    let email = user.email.as_str();
+    unit.event(cause, "user.deleted", Some(&id), Some(id), Some(email))
 }
 
 /// Whether another account than `own` has an address. One may stand beside another of the same address, with a key

@@ -1,10 +1,12 @@
 //! Second factors: secrets of one-time codes, recovery codes, passkeys.
 
+use std::sync::Arc;
+
 use doorward_shared::{PasskeyId, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
-    NewSession, Store, StoreError, authority,
+    NewSession, Store, StoreError, accounts, authority,
     rows::{maybe_time, ulid},
     sessions,
     writer::Unit,
@@ -14,7 +16,10 @@ use crate::{
     domain::{
         Act, Cause, Factors, Passkey, PasskeyKind, PublicKey, Refusal, Session, ShownFactor, User,
         counter_goes_on,
-        rules::authority::{self as rule, Rights},
+        rules::{
+            authority::{self as rule, Rights},
+            session,
+        },
     },
 };
 
@@ -35,6 +40,17 @@ pub struct NewPasskey {
 const SETUP_SECONDS: i64 = 600;
 /// Codes that may be tried with one set-up.
 const SETUP_TRIES: u32 = 5;
+
+/// One-time codes to be taken into use.
+#[derive(Debug)]
+pub struct NewTotp {
+    /// The secret.
+    pub sealed: Vec<u8>,
+    /// Of the first code.
+    pub step: i64,
+    /// Hashes of the recovery codes.
+    pub codes: Vec<Digest256>,
+}
 
 /// The password that a sign-in or an act began with.
 #[derive(Debug)]
@@ -164,9 +180,9 @@ impl Store {
     /// [`rule::change_factors`].
     pub async fn remove_totp(
         &self,
-        user: UserId,
-        step: i64,
+        (user, step): (UserId, i64),
         password: SeenPassword,
+        factor_roles: Arc<[String]>,
         act: Act,
     ) -> Result<(), StoreError> {
         self.write(move |unit| {
@@ -174,7 +190,7 @@ impl Store {
             let cause = act.cause(&by);
             use_up(unit, user, &ShownFactor::Totp { step }, cause.at)?;
             of_user(unit.conn, "DELETE FROM totp WHERE user_id = ?1", user)?;
-            after_removal(unit.conn, user)?;
+            after_removal(unit.conn, user, &factor_roles)?;
             unit.event(cause, "mfa.totp_disabled", Some(&user), Some(user), None)
         })
         .await
@@ -277,6 +293,7 @@ impl Store {
         &self,
         user: UserId,
         id: PasskeyId,
+        factor_roles: Arc<[String]>,
         act: Act,
     ) -> Result<(), StoreError> {
         self.write(move |unit| {
@@ -289,7 +306,7 @@ impl Store {
             if gone == 0 {
                 return Err(Refusal::NotFound("passkey").into());
             }
-            after_removal(unit.conn, user)?;
+            after_removal(unit.conn, user, &factor_roles)?;
             let (action, cause) = ("mfa.passkey_removed", act.cause(&by));
             unit.event(cause, action, Some(&id), Some(user), None)
         })
@@ -328,6 +345,39 @@ impl Store {
                 demand_first_step(unit, user, first)?;
             }
             use_up(unit, user, &shown, cause.at)?;
+            sessions::open(unit, user, new, &cause)
+        })
+        .await
+    }
+
+    /// Sets one-time codes up for somebody who must have them to sign in, whose first code was of `step`, and opens the
+    /// session: all of it, or nothing.
+    ///
+    /// # Errors
+    /// [`Refusal::PasswordChanged`] where the first step does not hold any more, or a factor is there by now; as
+    /// [`Store::open_session`].
+    pub async fn enrol_totp(
+        &self,
+        user: UserId,
+        first: FirstStep,
+        totp: NewTotp,
+        new: NewSession,
+        cause: Cause,
+    ) -> Result<(User, Session), StoreError> {
+        self.write(move |unit| {
+            demand_first_step(unit, user, first)?;
+            session::password_is_enough(has_factor(unit.conn, user)?)?;
+            let sql = "INSERT INTO totp (user_id, sealed, last_step, begun_at, confirmed_at) VALUES (?1, ?2, ?3, ?4, ?4) \
+                       ON CONFLICT (user_id) DO UPDATE SET sealed = excluded.sealed, last_step = excluded.last_step, \
+                       begun_at = excluded.begun_at, confirmed_at = excluded.confirmed_at";
+            unit.conn.prepare_cached(sql)?.execute(params![
+                user.0.to_bytes(),
+                totp.sealed,
+                totp.step,
+                cause.at.0
+            ])?;
+            replace_codes(unit, user, &totp.codes)?;
+            unit.event(&cause, "mfa.totp_enabled", Some(&user), Some(user), None)?;
             sessions::open(unit, user, new, &cause)
         })
         .await
@@ -492,11 +542,17 @@ fn replace_codes(unit: &mut Unit<'_>, user: UserId, codes: &[Digest256]) -> Resu
     Ok(())
 }
 
-/// Recovery codes stand in for a factor: they go with the last one.
-fn after_removal(conn: &Connection, user: UserId) -> Result<(), StoreError> {
+/// Recovery codes stand in for a factor: they go with the last one, which people of `factor_roles` keep.
+fn after_removal(
+    conn: &Connection,
+    user: UserId,
+    factor_roles: &[String],
+) -> Result<(), StoreError> {
     if has_factor(conn, user)? {
         return Ok(());
     }
+    let account = accounts::find(conn, user)?.ok_or(Refusal::NotFound("user"))?;
+    session::last_factor_may_go(factor_roles.contains(&account.role))?;
     delete_codes(conn, user)
 }
 

@@ -56,7 +56,7 @@ pub use codes::{Consent, Created, Redeemed};
 pub use endings::Seen;
 pub use error::StoreError;
 pub use events::EventFilter;
-pub use factors::{FirstStep, NewPasskey, SeenPassword};
+pub use factors::{FirstStep, NewPasskey, NewTotp, SeenPassword};
 pub use keys::{KeyFilter, NewKey};
 pub use links::{NewLink, SetByLink};
 pub use list::{ListQuery, Sort};

@@ -8,8 +8,9 @@ use rusqlite::{Connection, types::Value};
 use ulid::Ulid;
 
 use super::{
-    Store, StoreError, accounts, authority,
+    Store, StoreError, accounts, authority, codes,
     endings::{self, LEFT_OF, SESSION_ENDS, Seen, What},
+    factors,
     list::{COUNTED, Filter, List, ListQuery, folded},
     rows::{self, SESSION, ip_bytes, ulid},
     sessions::{end, find},
@@ -39,6 +40,8 @@ pub struct Ends {
     pub count: u64,
     /// Users they belong to.
     pub users: u64,
+    /// Whose sessions these are all of: what would become one of theirs ends too.
+    pub account: Option<UserId>,
     pub which: Which,
 }
 
@@ -107,6 +110,12 @@ impl Store {
         keep: Option<SessionId>,
         now: Timestamp,
     ) -> Result<Ends, StoreError> {
+        let whole = SessionFilter {
+            user_id: filter.user_id,
+            active: filter.active,
+            ..SessionFilter::default()
+        };
+        let account = filter.user_id.filter(|_| filter == whole);
         self.read(move |conn| {
             // A read is one view of the database, whatever it asks.
             let matching = || -> Result<Filter, StoreError> {
@@ -127,6 +136,7 @@ impl Store {
                 return Ok(Ends {
                     count: few.len() as u64,
                     users: users.len() as u64,
+                    account,
                     which: Which::These(few.into_iter().map(|(id, _)| id).collect()),
                 });
             }
@@ -146,8 +156,24 @@ impl Store {
             Ok(Ends {
                 count,
                 users,
+                account,
                 which: Which::Seen { filter, keep, seen },
             })
+        })
+        .await
+    }
+
+    /// Ends what would become a session of an account without being one yet: codes, sign-ins that wait for their factor,
+    /// and set-ups of factors.
+    ///
+    /// # Errors
+    /// As [`rule::end_many_sessions`].
+    pub async fn end_under_way(&self, user: UserId, act: Act) -> Result<(), StoreError> {
+        self.write(move |unit| {
+            let by = authority::judge(unit, &act)?;
+            rule::end_many_sessions(&by)?;
+            codes::drop_unused(unit, user, None)?;
+            factors::end_unfinished(unit.conn, user)
         })
         .await
     }

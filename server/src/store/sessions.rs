@@ -51,6 +51,8 @@ pub struct NewSession {
     pub auth_time: Option<Timestamp>,
     /// How the person signed in.
     pub method: SignInMethod,
+    /// Roles whose people sign in with a second factor or not at all.
+    pub factor_roles: Arc<[String]>,
     /// The browser's session in which a client's session was allowed.
     pub signed_in_by: Option<SessionId>,
     /// Claims that were asked for one by one.
@@ -326,6 +328,8 @@ pub(super) fn open(
     cause: &Cause,
 ) -> Result<(User, Session), StoreError> {
     let account = session::may_sign_in(accounts::account(unit.conn, user_id)?)?;
+    let must_have = new.factor_roles.contains(&account.user.role);
+    session::factor_suffices(must_have, new.method.has_factor())?;
     let scope = new.scope.clone().unwrap_or(account.may);
     let session = insert(unit, user_id, scope, new, cause)?;
     let mut user = account.user;

@@ -244,6 +244,14 @@ pub fn delete_account(by: &Rights, may: &ScopeSet) -> Result<(), Refusal> {
     by.may_give(&administration(may))
 }
 
+/// Deleting one's own account.
+///
+/// # Errors
+/// [`Refusal::NotFirstParty`].
+pub fn delete_own_account(by: &Rights, user: UserId) -> Result<(), Refusal> {
+    by.own(user)
+}
+
 /// Setting the password of an account that may do `may`: whoever does can sign in with it, so they must hold as much.
 /// People set their own; that they know the one before is asked elsewhere.
 ///

@@ -28,6 +28,31 @@ pub fn password_is_enough(has_factor: bool) -> Result<(), Refusal> {
     }
 }
 
+/// Whether a sign-in may go without a second factor that the account's role must have.
+///
+/// # Errors
+/// [`Refusal::PasswordChanged`]: the sign-in is looked at anew.
+pub fn factor_suffices(must_have: bool, was_shown: bool) -> Result<(), Refusal> {
+    if must_have && !was_shown {
+        Err(Refusal::PasswordChanged)
+    } else {
+        Ok(())
+    }
+}
+
+/// Whether an account's last second factor may go.
+///
+/// # Errors
+/// [`Refusal::Conflict`].
+pub fn last_factor_may_go(must_have: bool) -> Result<(), Refusal> {
+    if must_have {
+        let why = "this account must have a second factor: set another one up first";
+        Err(Refusal::Conflict(why.into()))
+    } else {
+        Ok(())
+    }
+}
+
 /// The account that may sign in; one that is gone has no password any more.
 ///
 /// # Errors
@@ -146,6 +171,15 @@ mod tests {
     fn a_factor_that_was_set_up_meanwhile_is_asked_for() {
         assert_eq!(password_is_enough(false), Ok(()));
         assert_eq!(password_is_enough(true), Err(Refusal::PasswordChanged));
+        for (must_have, was_shown, may) in [
+            (false, false, true),
+            (false, true, true),
+            (true, true, true),
+            (true, false, false),
+        ] {
+            assert_eq!(factor_suffices(must_have, was_shown).is_ok(), may);
+        }
+        assert!(last_factor_may_go(false).is_ok() && last_factor_may_go(true).is_err());
         assert_eq!(may_sign_in(None).err(), Some(Refusal::PasswordChanged));
     }
 }

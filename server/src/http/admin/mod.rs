@@ -13,6 +13,8 @@ mod users;
 
 use rocket::Route;
 
+pub(crate) use self::{events::view as event, users::view as user};
+
 pub fn all() -> Vec<Route> {
     [
         users::all(),

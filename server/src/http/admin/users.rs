@@ -56,7 +56,7 @@ impl Filters for UserFilter {
     }
 }
 
-fn view(user: domain::User) -> User {
+pub(crate) fn view(user: domain::User) -> User {
     User {
         id: user.id,
         email: user.email.as_str().to_owned(),
@@ -232,6 +232,7 @@ async fn remove_factors(
     }
     doorward.store.remove_factors(user, act).await?;
     doorward.factors.pending.end_of(user);
+    doorward.factors.enrolments.end_of(user);
     Ok(NoContent)
 }
 

@@ -181,6 +181,27 @@ pub(super) const OPERATIONS: &[Operation] = &[
     op(Get, "/auth/me", Bearer, "The account behind the credential")
         .gives::<auth::Profile>(200)
         .or(&[E::InsufficientScope]),
+    op(
+        Get,
+        "/auth/me/export",
+        FirstParty,
+        "What is kept about oneself",
+    )
+    .gives::<auth::OwnData>(200),
+    op(
+        Delete,
+        "/auth/me",
+        FirstParty,
+        "Delete one's own account, with all sessions and keys",
+    )
+    .takes::<auth::DeleteAccount>()
+    .done()
+    .or(&[
+        E::InvalidCredentials,
+        E::Conflict,
+        E::RateLimited,
+        E::Overloaded,
+    ]),
     op(Patch, "/auth/me", FirstParty, "Change one's own name")
         .takes::<auth::ProfilePatch>()
         .gives::<auth::Profile>(200)

@@ -75,7 +75,8 @@ impl Browser {
 
     /// The cookie to set, where the browser has none yet.
     pub fn cookie_if_fresh(&self, doorward: &Services) -> Option<String> {
-        self.fresh.then(|| set_cookie(doorward, &self.cookie))
+        self.fresh
+            .then(|| set_cookie(doorward, &self.cookie, Stay::Browser))
     }
 }
 
@@ -84,14 +85,38 @@ pub fn new_cookie() -> Secret {
     BASE64.encode(random_bytes::<32>()).into()
 }
 
-/// The `Set-Cookie` header. Without an age: it goes when the browser is closed.
-pub fn set_cookie(doorward: &Services, value: &Secret) -> String {
+/// How long a browser keeps its cookie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Stay {
+    /// Until it is closed.
+    #[default]
+    Browser,
+    /// As long as a session may live: somebody has asked to be kept signed in.
+    Session,
+}
+
+impl Stay {
+    /// What a form says of it.
+    pub fn of(field: &str) -> Self {
+        match field {
+            "true" => Self::Session,
+            _ => Self::Browser,
+        }
+    }
+}
+
+/// The `Set-Cookie` header.
+pub fn set_cookie(doorward: &Services, value: &Secret, stay: Stay) -> String {
     let (name, secure) = (
         &doorward.site.cookie,
         if doorward.site.tls { "; Secure" } else { "" },
     );
+    let age = match stay {
+        Stay::Browser => String::new(),
+        Stay::Session => format!("; Max-Age={}", doorward.settings.session_seconds),
+    };
     format!(
-        "{name}={}; Path=/; HttpOnly; SameSite=Lax{secure}",
+        "{name}={}; Path=/; HttpOnly; SameSite=Lax{age}{secure}",
         value.expose()
     )
 }

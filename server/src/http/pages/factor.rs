@@ -8,9 +8,12 @@ use maud::html;
 use rocket::{Route, post, routes};
 
 use super::{
+    browser::Stay,
     form::{Fields, Posted, Taken},
     page::{Answer, Page},
-    sign_in::{self, Asking, Said, Then, arrived, asking, back_to, kept, page_status, stale_note},
+    sign_in::{
+        self, Asking, Said, Then, arrived, asking, back_to, kept, kept_in, page_status, stale_note,
+    },
     visit::Visit,
 };
 use crate::{http::ApiError, oauth::AuthorizationRequest, service::Factor};
@@ -31,6 +34,7 @@ pub struct Step<'a> {
     pub stale: Option<u16>,
     /// The part of the account to come back to.
     pub again: Option<&'static str>,
+    pub stay: Stay,
 }
 
 /// The page that asks for a second factor.
@@ -50,6 +54,7 @@ pub fn page(visit: &Visit<'_>, asking: Option<&Asking>, step: &Step<'_>) -> Answ
     let fields = html! {
         (kept(doorward, request))
         (back_to(step.again))
+        (kept_in(step.stay))
         input type="hidden" name="mfaToken" value=(step.token);
         input type="hidden" name="methods" value=(methods.join(" "));
         @if let Some((_, state)) = &passkey {
@@ -111,12 +116,17 @@ fn methods(fields: &Fields) -> Vec<MfaMethod> {
         .collect()
 }
 
+/// A passkey's answer, where the script has put a readable one into a form.
+pub fn passkey(fields: &Fields) -> Option<PasskeySignIn> {
+    let credential = serde_json::from_str(fields.given("credential")?).ok()?;
+    let state = fields.get("state").to_owned();
+    Some(PasskeySignIn { state, credential })
+}
+
 /// What was shown: a passkey's answer, six digits, or else a recovery code.
 fn factor(fields: &Fields) -> Option<Factor> {
-    if let Some(credential) = fields.given("credential") {
-        let credential = serde_json::from_str(credential).ok()?;
-        let state = fields.get("state").to_owned();
-        return Some(Factor::Passkey(PasskeySignIn { state, credential }));
+    if fields.given("credential").is_some() {
+        return passkey(fields).map(Factor::Passkey);
     }
     let code = fields.get("code");
     let plain = |c: &char| !c.is_whitespace();
@@ -150,6 +160,7 @@ async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
                 error: None,
                 stale: Some(stale.status),
                 again,
+                stay: Stay::of(stale.fields.get("keep")),
             };
             page(&visit, asking.as_ref(), &step)
         }
@@ -181,6 +192,7 @@ async fn second_step(
             let then = Then {
                 request: request.as_ref(),
                 part: again,
+                stay: Stay::of(fields.get("keep")),
             };
             return arrived(visit, then, &session, &cookie).await;
         }
@@ -202,6 +214,7 @@ async fn second_step(
         error: Some(&error),
         stale: None,
         again,
+        stay: Stay::of(fields.get("keep")),
     };
     page(visit, asking.as_ref(), &step)
 }

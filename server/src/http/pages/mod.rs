@@ -8,6 +8,7 @@ mod authorize;
 mod back;
 mod browser;
 mod consent;
+mod enrol;
 mod factor;
 mod form;
 mod home;
@@ -47,6 +48,7 @@ pub fn all() -> Vec<Route> {
         sign_in::all(),
         back::all(),
         factor::all(),
+        enrol::all(),
         sign_up::all(),
         reset_password::all(),
         consent::all(),

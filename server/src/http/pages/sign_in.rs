@@ -7,8 +7,8 @@ use rocket::{Route, get, http::uri::Origin, post, routes};
 use super::{
     account::PARTS,
     authorize::{continued, parameter},
-    browser::set_cookie,
-    factor,
+    browser::{Stay, set_cookie},
+    enrol, factor,
     form::{Fields, Posted, Taken},
     page::{Answer, Go, Page, Shown, go},
     sign_up,
@@ -93,6 +93,9 @@ pub struct Said<'a> {
     pub stale: Option<u16>,
     /// Somebody signs in again, and comes back to this part of their account.
     pub again: Option<&'static str>,
+    pub stay: Stay,
+    /// Whether what went wrong was a passkey.
+    pub passkey: bool,
 }
 
 /// The sign-in page.
@@ -101,22 +104,41 @@ pub fn page(visit: &Visit<'_>, asking: Option<&Asking>, said: Said<'_>) -> Page 
     let request = asking.map(|asking| &asking.request);
     let hint = request.and_then(|request| request.login_hint.as_deref());
     let email = said.email.or(hint).unwrap_or_default();
+    // Not offered where the issuer's host is an address.
+    let passkey = doorward.factors.request_options(doorward.clock.now()).ok();
     let fields = html! {
         (kept(doorward, request))
         (back_to(said.again))
-        (email_field(t.email, email))
+        @if let Some((_, state)) = &passkey {
+            input type="hidden" name="state" value=(state);
+            input type="hidden" name="credential" value="";
+        }
+        (email_field(t.email, email, passkey.is_some()))
         (password_field("password", t.password, "current-password"))
+        label class="check" {
+            input type="checkbox" name="keep" value="true" checked[said.stay == Stay::Session];
+            span { (t.keep_signed_in) }
+        }
         button type="submit" { (t.sign_in) }
+        @if passkey.is_some() {
+            button type="button" class="quiet" data-passkey hidden { (t.sign_in_with_passkey) }
+        }
     };
+    let options = passkey.as_ref().map(|(options, _)| options.to_string());
     let main = html! {
         h1 { (t.sign_in_title) }
         @if let Some(asking) = asking {
             (logo(asking.logo.as_deref()))
             p { (fill(t.sign_in_for, "app", &asking.name)) }
         }
-        (alert(visit, said.error))
+        @match said.error {
+            Some(error) if said.passkey && error.code() == ErrorCode::InvalidCredentials => {
+                p class="alert" role="alert" { (t.wrong_passkey) }
+            }
+            error => (alert(visit, error)),
+        }
         (stale_note(visit, said.stale))
-        (visit.form(PATH, fields))
+        (visit.form_with(PATH, options.as_deref(), fields))
         @if doorward.settings.registration == Registration::Open {
             p class="aside" {
                 (t.no_account) " "
@@ -131,6 +153,7 @@ pub fn page(visit: &Visit<'_>, asking: Option<&Asking>, said: Said<'_>) -> Page 
             .unwrap_or_else(|| said.error.map_or(200, page_status)),
         retry_after: said.error.and_then(ApiError::retry_after),
         picture: asking.and_then(|asking| asking.logo.clone()),
+        script: passkey.is_some(),
         ..visit.page(t.sign_in_title, main)
     }
 }
@@ -159,6 +182,13 @@ pub fn back_to(part: Option<&str>) -> Markup {
     }
 }
 
+/// That somebody is to be kept signed in, as a form carries it on.
+pub fn kept_in(stay: Stay) -> Markup {
+    html! {
+        @if stay == Stay::Session { input type="hidden" name="keep" value="true"; }
+    }
+}
+
 /// What went wrong, where it is seen and heard first.
 pub fn alert(visit: &Visit<'_>, error: Option<&ApiError>) -> Markup {
     html! {
@@ -178,10 +208,16 @@ pub fn stale_note(visit: &Visit<'_>, stale: Option<u16>) -> Markup {
 }
 
 /// The address somebody signs in with. No `type="email"`: browsers refuse local parts beyond ASCII there.
-pub fn email_field(label: &str, value: &str) -> Markup {
+/// With `passkeys` browsers offer those too where they fill it in.
+pub fn email_field(label: &str, value: &str, passkeys: bool) -> Markup {
+    let autocomplete = if passkeys {
+        "username webauthn"
+    } else {
+        "username"
+    };
     html! {
         label for="email" { (label) }
-        input id="email" name="email" type="text" inputmode="email" autocomplete="username" value=(value)
+        input id="email" name="email" type="text" inputmode="email" autocomplete=(autocomplete) value=(value)
             autocapitalize="none" spellcheck="false" required;
     }
 }
@@ -233,7 +269,8 @@ async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
                 email: stale.fields.given("email"),
                 stale: Some(stale.status),
                 again,
-                error: None,
+                stay: Stay::of(stale.fields.get("keep")),
+                ..Said::default()
             };
             Ok(page(&visit, asking.as_ref(), said).into())
         }
@@ -267,25 +304,43 @@ async fn sign_in(
     let (cookie, new, cause) = visit.new_sign_in();
     let (email, password) = (fields.get("email"), fields.get("password").to_owned());
     let again = part(fields.given("again"));
-    let signed_in = doorward
-        .sign_in
-        .with_password(email, password.into(), new, cause)
-        .await;
+    let stay = Stay::of(fields.get("keep"));
+    let passkey = factor::passkey(fields);
+    let signed_in = match &passkey {
+        Some(passkey) => doorward.sign_in.passkey_sign_in(passkey, new, cause).await,
+        None => {
+            let signed_in = doorward
+                .sign_in
+                .with_password(email, password.into(), new, cause);
+            signed_in.await
+        }
+    };
     match signed_in.map_err(ApiError::from) {
         Ok((_, session)) => {
             let then = Then {
                 request: request.as_ref(),
                 part: again,
+                stay,
             };
             arrived(visit, then, &session, &cookie).await
         }
         Err(error) => {
             let asking = asking(visit, request).await?;
             if let Some(step) = error.mfa() {
+                if error.code() == ErrorCode::MfaEnrolmentRequired {
+                    let step = enrol::Step {
+                        token: &step.token,
+                        again,
+                        stay,
+                        ..enrol::Step::default()
+                    };
+                    return enrol::page(visit, asking.as_ref(), &step).await;
+                }
                 let step = factor::Step {
                     token: &step.token,
                     methods: &step.methods,
                     again,
+                    stay,
                     ..factor::Step::default()
                 };
                 return factor::page(visit, asking.as_ref(), &step);
@@ -294,6 +349,8 @@ async fn sign_in(
                 email: Some(email),
                 error: Some(&error),
                 again,
+                stay,
+                passkey: passkey.is_some(),
                 stale: None,
             };
             Ok(page(visit, asking.as_ref(), said).into())
@@ -306,6 +363,7 @@ async fn sign_in(
 pub struct Then<'a> {
     pub request: Option<&'a AuthorizationRequest>,
     pub part: Option<&'static str>,
+    pub stay: Stay,
 }
 
 /// After signing in or up: the session this browser had before ends, also one whose cookie it never took, and what was
@@ -316,6 +374,43 @@ pub async fn arrived(
     session: &Session,
     cookie: &Secret,
 ) -> Answer {
+    let cookie = Some(settled(visit, then.stay, session, cookie).await?);
+    // The request may be long, and leads to other sites, as the way back to a protected host does: neither is for a head
+    // of this answer.
+    let is_far = then.request.is_some() || visit.protected.is_some();
+    let to = destination(visit, &then);
+    Ok(if is_far {
+        Page {
+            cookie,
+            ..Page::onward(visit.texts, to)
+        }
+        .into()
+    } else {
+        Shown::Go(Go { to, cookie })
+    })
+}
+
+/// Where somebody goes who has signed in.
+pub fn destination(visit: &Visit<'_>, then: &Then<'_>) -> String {
+    let doorward = visit.doorward;
+    match (then.request, &visit.protected, then.part) {
+        (Some(request), ..) => continued(doorward, request),
+        (None, Some(protected), _) => protected.clone(),
+        (None, None, Some(part)) => format!("{}/account#{part}", doorward.site.base),
+        (None, None, None) => visit.home(),
+    }
+}
+
+/// Makes a new session this browser's: the one it had before ends. Answers the cookie to set.
+///
+/// # Errors
+/// A page, when storage cannot be read or written.
+pub async fn settled(
+    visit: &Visit<'_>,
+    stay: Stay,
+    session: &Session,
+    cookie: &Secret,
+) -> Result<String, Shown> {
     let doorward = visit.doorward;
     let here = visit.browser.signed_in()?.map(|before| before.session.id);
     let begun = (session.id, session.user_id);
@@ -335,22 +430,5 @@ pub async fn arrived(
             Err(error) => return Err(error.into()),
         }
     }
-    let cookie = Some(set_cookie(doorward, cookie));
-    // The request may be long, and leads to other sites, as the way back to a protected host does: neither is for a head
-    // of this answer.
-    let onward = then.request.map(|request| continued(doorward, request));
-    if let Some(onward) = onward.or_else(|| visit.protected.clone()) {
-        return Ok(Page {
-            cookie,
-            ..Page::onward(visit.texts, onward)
-        }
-        .into());
-    }
-    Ok(Shown::Go(Go {
-        to: match then.part {
-            Some(part) => format!("{}/account#{part}", doorward.site.base),
-            None => visit.home(),
-        },
-        cookie,
-    }))
+    Ok(set_cookie(doorward, cookie, stay))
 }

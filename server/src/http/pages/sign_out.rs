@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     authorize::query,
-    browser::{new_cookie, set_cookie},
+    browser::{Stay, new_cookie, set_cookie},
     form::{Fields, Posted, Taken},
     page::{Answer, Go, Page, Shown, go_far},
     visit::Visit,
@@ -91,7 +91,7 @@ async fn end(
 
 /// After signing out: back to the application, or a page that says so. The cookie is another one.
 fn gone(visit: &Visit<'_>, then: Option<String>) -> Shown {
-    let cookie = Some(set_cookie(visit.doorward, &new_cookie()));
+    let cookie = Some(set_cookie(visit.doorward, &new_cookie(), Stay::Browser));
     let page = match then {
         Some(to) if visit.is(Method::Post) => Page {
             located: true,

@@ -61,7 +61,7 @@ fn page(visit: &Visit<'_>, request: Option<&AuthorizationRequest>, said: Said<'_
     let email = filled.map_or(hint.unwrap_or_default(), |fields| fields.get("email"));
     let fields = html! {
         (kept(doorward, request))
-        (email_field(t.email, email))
+        (email_field(t.email, email, false))
         label for="password" { (t.password) }
         input id="password" name="password" type="password" autocomplete="new-password"
             minlength="8" aria-describedby="password-rule" required;
@@ -141,7 +141,7 @@ async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
         Ok((_, session)) => {
             let then = Then {
                 request: request.as_ref(),
-                part: None,
+                ..Then::default()
             };
             arrived(&visit, then, &session, &cookie).await
         }

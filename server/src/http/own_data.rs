@@ -1,0 +1,128 @@
+//! `/auth/me/export` and the end of one's own account.
+
+use doorward_shared::auth::{DeleteAccount, OwnApplication, OwnData, OwnSession};
+use rocket::{Route, delete, get, routes};
+
+use super::{
+    ApiError, Body, FirstParty, RequestInfo, Services, admin, apikey,
+    auth::own_session,
+    guards::Changing,
+    mfa,
+    reply::{Answer, Done, NoContent, ok},
+};
+use crate::{
+    domain::KeyOwner,
+    service::SignedIn,
+    store::{EventFilter, KeyFilter, ListQuery, SessionFilter},
+};
+
+pub fn all() -> Vec<Route> {
+    routes![export, delete]
+}
+
+/// Rows of a list that are read at once.
+const PAGE: u32 = 200;
+/// Most rows of each list: nobody's sign-ins may make the answer endless.
+const MOST: usize = 1000;
+
+/// Reads a list page by page.
+async fn all_of<T, F>(mut page: impl FnMut(ListQuery) -> F) -> Result<Vec<T>, ApiError>
+where
+    F: Future<Output = Result<doorward_shared::Page<T>, crate::store::StoreError>>,
+{
+    let mut rows = Vec::new();
+    let mut cursor = None;
+    while rows.len() < MOST {
+        let query = ListQuery {
+            limit: PAGE,
+            cursor,
+            ..ListQuery::default()
+        };
+        let read = page(query).await?;
+        rows.extend(read.data);
+        cursor = read.pagination.next_cursor;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    rows.truncate(MOST);
+    Ok(rows)
+}
+
+/// All that is kept about a person.
+///
+/// # Errors
+/// Storage.
+pub(super) async fn own_data(doorward: &Services, who: &SignedIn) -> Result<OwnData, ApiError> {
+    let (store, now) = (&doorward.store, doorward.clock.now());
+    let user = who.account.user.id;
+    let sessions = all_of(|query| {
+        let filter = SessionFilter {
+            user_id: Some(user),
+            ..SessionFilter::default()
+        };
+        store.sessions(filter, query, now)
+    });
+    let sessions = sessions.await?;
+    let keys = all_of(|query| {
+        let filter = KeyFilter {
+            owner: Some(KeyOwner::User(user)),
+            ..KeyFilter::default()
+        };
+        store.keys(filter, query, now)
+    });
+    let api_keys = keys.await?.into_iter().map(apikey::view).collect();
+    let events = all_of(|query| {
+        let filter = EventFilter {
+            user_id: Some(user),
+            ..EventFilter::default()
+        };
+        store.events(filter, query)
+    });
+    let events = events.await?.into_iter().map(admin::event).collect();
+    let applications = store.consents(user).await?.into_iter();
+    let current = who.session.id;
+    let own = |session| -> OwnSession { own_session(session, current) };
+    Ok(OwnData {
+        exported_at: now,
+        user: admin::user(who.account.user.clone()),
+        factors: mfa::wire_factors(store.factors(user).await?),
+        sessions: sessions.into_iter().map(own).collect(),
+        api_keys,
+        applications: applications
+            .map(|consent| OwnApplication {
+                client_id: consent.client_id,
+                name: consent.client_name,
+                scope: consent.scope,
+                granted_at: consent.granted_at,
+            })
+            .collect(),
+        events,
+    })
+}
+
+#[get("/auth/me/export")]
+async fn export(doorward: &Services, by: FirstParty) -> Answer<OwnData> {
+    let who = SignedIn {
+        account: by.account,
+        session: by.session,
+        scopes: by.caller.scopes,
+    };
+    ok(own_data(doorward, &who).await?)
+}
+
+#[delete("/auth/me", data = "<body>")]
+async fn delete(
+    doorward: &Services,
+    info: &RequestInfo,
+    by: Changing,
+    body: Body<DeleteAccount>,
+) -> Done {
+    let cause = doorward.cause(&by.caller, info);
+    let password = body.0.password.into();
+    doorward
+        .accounts
+        .delete_own(&by.caller, password, cause)
+        .await?;
+    Ok(NoContent)
+}

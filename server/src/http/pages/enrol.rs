@@ -1,0 +1,211 @@
+//! `/sign-in/enrol`: the way in for somebody who must have a second factor and has none.
+
+use doorward_shared::ErrorCode;
+use maud::{Markup, PreEscaped, html};
+use rocket::{Route, post, routes};
+
+use super::{
+    browser::Stay,
+    form::{Fields, Posted, Taken},
+    page::{Answer, Page},
+    sign_in::{
+        self, Asking, Said, Then, asking, back_to, destination, kept, kept_in, page_status,
+        settled, stale_note,
+    },
+    texts::Texts,
+    visit::Visit,
+};
+use crate::{
+    crypto::secret::Secret,
+    http::{ApiError, mfa::qr_svg},
+    oauth::AuthorizationRequest,
+};
+
+pub fn all() -> Vec<Route> {
+    routes![submit]
+}
+
+const PATH: &str = "/sign-in/enrol";
+
+/// What the page stands on, and what is said about the last try.
+#[derive(Debug, Default)]
+pub struct Step<'a> {
+    pub token: &'a str,
+    pub error: Option<&'a ApiError>,
+    /// The form was not taken: the status of the page.
+    pub stale: Option<u16>,
+    /// The part of the account to come back to.
+    pub again: Option<&'static str>,
+    pub stay: Stay,
+}
+
+/// The page that sets one-time codes up; the sign-in page, where its time is over.
+///
+/// # Errors
+/// A page, when storage cannot be read.
+pub async fn page(visit: &Visit<'_>, asking: Option<&Asking>, step: &Step<'_>) -> Answer {
+    let (doorward, t) = (visit.doorward, visit.texts);
+    let token = Secret::from(step.token.to_owned());
+    let offered = match doorward.sign_in.enrolment(&token).await {
+        Ok(offered) => offered,
+        Err(crate::service::Error::InvalidToken) => return Ok(over(visit, asking, step)),
+        Err(error) => return Err(ApiError::from(error).into()),
+    };
+    let request = asking.map(|asking| &asking.request);
+    let fields = html! {
+        (kept(doorward, request))
+        (back_to(step.again))
+        (kept_in(step.stay))
+        input type="hidden" name="token" value=(step.token);
+        (code_field(t))
+        button type="submit" { (t.go_on) }
+    };
+    let main = html! {
+        h1 { (t.enrol_title) }
+        p { (t.enrol_why) }
+        @if let Some(error) = step.error {
+            p class="alert" role="alert" {
+                @if error.code() == ErrorCode::InvalidCredentials { (t.wrong_factor) } @else { (t.of_error(error)) }
+            }
+        }
+        (stale_note(visit, step.stale))
+        (authenticator(t, &offered.secret, &offered.uri)?)
+        (visit.form(PATH, fields))
+        p class="aside" {
+            @match step.again {
+                Some(part) => a href=(sign_in::again(doorward, part)) { (t.factor_restart) },
+                None => a href=(sign_in::address(doorward, request)) { (t.factor_restart) },
+            }
+        }
+    };
+    Ok(Page {
+        status: step
+            .stale
+            .unwrap_or_else(|| step.error.map_or(200, page_status)),
+        retry_after: step.error.and_then(ApiError::retry_after),
+        ..visit.page(t.enrol_title, main)
+    }
+    .into())
+}
+
+/// The sign-in begins anew.
+fn over(visit: &Visit<'_>, asking: Option<&Asking>, step: &Step<'_>) -> super::page::Shown {
+    let said = Said {
+        stale: Some(200),
+        again: step.again,
+        stay: step.stay,
+        ..Said::default()
+    };
+    sign_in::page(visit, asking, said).into()
+}
+
+/// What an authenticator reads: a picture, an address for the one on this device, and letters to type.
+pub fn authenticator(t: &Texts, secret: &Secret, uri: &Secret) -> Result<Markup, ApiError> {
+    let svg = qr_svg(uri.expose())?;
+    // Without the head that an SVG file of its own has.
+    let svg = svg.find("<svg").map_or("", |start| &svg[start..]);
+    Ok(html! {
+        p { (t.enrol_scan) }
+        div class="qr" role="img" aria-label=(t.enrol_picture) { (PreEscaped(svg)) }
+        p { a href=(uri.expose()) { (t.enrol_open) } }
+        p class="hint" { (t.enrol_type) }
+        p { code class="secret" { (secret.expose()) } }
+    })
+}
+
+/// The field for the first code.
+pub fn code_field(t: &Texts) -> Markup {
+    html! {
+        label for="code" { (t.enrol_code) }
+        input id="code" name="code" type="text" inputmode="numeric" autocomplete="one-time-code" maxlength="10"
+            aria-describedby="code-hint" required;
+        p id="code-hint" class="hint" { (t.enrol_code_hint) }
+    }
+}
+
+/// Recovery codes, which are shown once.
+pub fn codes(t: &Texts, codes: &[Secret]) -> Markup {
+    html! {
+        p { (t.codes_text) }
+        ul class="codes" {
+            @for code in codes { li { code { (code.expose()) } } }
+        }
+    }
+}
+
+#[post("/sign-in/enrol", data = "<posted>")]
+async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
+    match posted.take(&visit, PATH)? {
+        Taken::Fresh(fields) => {
+            let (visit, request) = visit.carrying(fields.given("request"))?;
+            enrol(&visit, request, &fields).await
+        }
+        Taken::Stale(stale) => {
+            let (visit, request) = visit.carrying(stale.fields.given("request"))?;
+            let again = sign_in::part(stale.fields.given("again"));
+            if again.is_none()
+                && let Some(answer) = sign_in::already_in(&visit, request.as_ref()).await
+            {
+                return answer;
+            }
+            let asking = asking(&visit, request).await?;
+            let step = Step {
+                token: stale.fields.get("token"),
+                error: None,
+                stale: Some(stale.status),
+                again,
+                stay: Stay::of(stale.fields.get("keep")),
+            };
+            page(&visit, asking.as_ref(), &step).await
+        }
+    }
+}
+
+async fn enrol(
+    visit: &Visit<'_>,
+    request: Option<AuthorizationRequest>,
+    fields: &Fields,
+) -> Answer {
+    let (doorward, t) = (visit.doorward, visit.texts);
+    let (cookie, new, cause) = visit.new_sign_in();
+    let token = fields.get("token");
+    let (again, stay) = (
+        sign_in::part(fields.given("again")),
+        Stay::of(fields.get("keep")),
+    );
+    let typed = fields.get("code");
+    let enrolled = doorward
+        .sign_in
+        .enrol(token.to_owned().into(), typed, new, cause)
+        .await;
+    let error = match enrolled.map_err(ApiError::from) {
+        Ok(enrolled) => {
+            let then = Then {
+                request: request.as_ref(),
+                part: again,
+                stay,
+            };
+            let to = destination(visit, &then);
+            let main = html! {
+                h1 { (t.codes_title) }
+                (codes(t, &enrolled.recovery_codes))
+                p { a class="button" href=(to) { (t.codes_kept) } }
+            };
+            return Ok(Page {
+                cookie: Some(settled(visit, stay, &enrolled.session, &cookie).await?),
+                ..Page::new(t, t.codes_title, main)
+            }
+            .into());
+        }
+        Err(error) => error,
+    };
+    let asking = asking(visit, request).await?;
+    let step = Step {
+        token,
+        error: Some(&error),
+        stale: None,
+        again,
+        stay,
+    };
+    page(visit, asking.as_ref(), &step).await
+}

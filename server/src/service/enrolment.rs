@@ -1,0 +1,164 @@
+//! Signing in to an account that must have a second factor and has none: one is set up on the way in.
+
+use super::{Error, SignIn, VerifiedPassword, sign_in::pending};
+use crate::{
+    clock::random_bytes,
+    crypto::{
+        password::Overloaded,
+        secret::{self, Secret},
+        totp,
+    },
+    domain::{Actor, Cause, Refusal, Session, SignInMethod},
+    state::{PendingSignIn, Try, limits::Attempt},
+    store::{NewSession, StoreError},
+};
+
+/// What an authenticator needs to know.
+#[derive(Debug)]
+pub(crate) struct Offered {
+    /// As people type it.
+    pub secret: Secret,
+    /// What the QR code says.
+    pub uri: Secret,
+}
+
+/// A sign-in that set one-time codes up.
+#[derive(Debug)]
+pub(crate) struct Enrolled {
+    pub session: Session,
+    /// Shown once.
+    pub recovery_codes: Vec<Secret>,
+}
+
+impl SignIn {
+    /// Keeps a sign-in whose password was right until codes are set up: the error that says so.
+    pub(super) fn lead_to_enrolment(
+        &self,
+        email: &str,
+        verified: VerifiedPassword,
+    ) -> Result<Error, Error> {
+        let token = secret::mfa_token(random_bytes());
+        let raw: [u8; totp::SECRET_BYTES] = random_bytes();
+        let pending = PendingSignIn {
+            secret: Some(totp::secret_text(&raw)),
+            ..pending(email, verified)
+        };
+        self.factors
+            .enrolments
+            .keep(&token, pending, self.passwords.clock.now())
+            .ok_or(Overloaded)?;
+        self.passwords.metrics.login("mfa_enrolment_required");
+        Ok(Error::EnrolmentRequired { token })
+    }
+
+    /// What an authenticator is shown for a sign-in that waits.
+    ///
+    /// # Errors
+    /// [`Error::InvalidToken`] for a token that is over; storage.
+    pub(crate) async fn enrolment(&self, token: &Secret) -> Result<Offered, Error> {
+        let now = self.passwords.clock.now();
+        let pending = self.factors.enrolments.look_at(token, now);
+        let pending = pending.ok_or(Error::InvalidToken)?;
+        let account = self.passwords.store.account(pending.user_id).await?;
+        let account = account.ok_or(Error::InvalidToken)?;
+        let secret = pending.secret.ok_or(Error::InvalidToken)?;
+        let email = account.user.email.as_str();
+        Ok(Offered {
+            uri: totp::uri(&secret, &self.factors.name, email),
+            secret,
+        })
+    }
+
+    /// Takes codes into use with the first right one, and signs in. Wrong ones count as wrong passwords do.
+    ///
+    /// # Errors
+    /// [`Error::InvalidToken`] for a token that is over, used, or being used; [`Error::WrongFactor`],
+    /// [`Error::RateLimited`], [`Error::Disabled`].
+    pub(crate) async fn enrol(
+        &self,
+        token: Secret,
+        typed: &str,
+        session: NewSession,
+        cause: Cause,
+    ) -> Result<Enrolled, Error> {
+        let enrolments = &self.factors.enrolments;
+        let tried = enrolments
+            .take(&token, cause.at)
+            .ok_or(Error::InvalidToken)?;
+        let pending = tried.pending().clone();
+        let (limits, clock) = (&self.passwords.limits, &self.passwords.clock);
+        let known = pending.known_address;
+        let attempt = limits.password_check(session.ip, &pending.email_key, known, clock);
+        let attempt = match attempt.await {
+            Ok(attempt) => attempt,
+            Err(held) => {
+                enrolments.unused(tried);
+                return Err(held.into());
+            }
+        };
+        match self.take_into_use(&pending, typed, session, &cause).await {
+            Ok(enrolled) => {
+                attempt.succeeded();
+                self.passwords.metrics.login("success");
+                Ok(enrolled)
+            }
+            Err(error) => Err(self.not_enrolled(error, tried, attempt, cause)),
+        }
+    }
+
+    async fn take_into_use(
+        &self,
+        pending: &PendingSignIn,
+        typed: &str,
+        session: NewSession,
+        cause: &Cause,
+    ) -> Result<Enrolled, Error> {
+        let user = pending.user_id;
+        let secret = pending.secret.as_ref().ok_or(Error::InvalidToken)?;
+        let (new, recovery_codes) = self.factors.new_totp(user, secret, typed, cause.at)?;
+        let session = NewSession {
+            method: SignInMethod::PasswordAndCode,
+            ..session
+        };
+        let cause = Cause {
+            actor: Actor::User(user),
+            at: self.passwords.clock.now(),
+            ..cause.clone()
+        };
+        let first = Self::first_step(pending);
+        let store = &self.passwords.store;
+        let (_, session) = store.enrol_totp(user, first, new, session, cause).await?;
+        Ok(Enrolled {
+            session,
+            recovery_codes,
+        })
+    }
+
+    /// What becomes of a token and an attempt that set nothing up.
+    fn not_enrolled(&self, error: Error, tried: Try, attempt: Attempt, cause: Cause) -> Error {
+        match error {
+            Error::WrongFactor => {
+                drop(attempt);
+                self.passwords.metrics.login("invalid_credentials");
+                let user = Some(tried.pending().user_id);
+                self.passwords.note_failure(user, None, cause);
+                self.factors.enrolments.failed(tried);
+                Error::WrongFactor
+            }
+            // The password was set meanwhile, or a factor: the sign-in begins anew.
+            Error::Store(StoreError::Refused(Refusal::PasswordChanged)) => {
+                attempt.released();
+                Error::InvalidToken
+            }
+            Error::Store(StoreError::Refused(_)) => {
+                attempt.released();
+                error
+            }
+            error => {
+                attempt.released();
+                self.factors.enrolments.unused(tried);
+                error
+            }
+        }
+    }
+}
