@@ -47,6 +47,7 @@ fn claims(number: usize) -> AccessClaims {
         sid: Some("ses_01jd3v8x0000000000000000aa".into()),
         auth_time: None,
         amr: Vec::new(),
+        acr: None,
     }
 }
 

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::{
     crypto::{assertion::ALGORITHMS, signing::SigningAlgorithm},
+    domain::ACR_VALUES,
     settings::{ClientRegistration, Settings},
 };
 
