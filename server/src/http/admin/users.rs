@@ -8,6 +8,7 @@ use doorward_shared::{
         CreateLink, CreateUser, FactorRemoval, Link, RevokeSessionsOf, Revoked, SetPassword, User,
         UserPatch,
     },
+    mfa::Factors,
 };
 use rocket::{Route, delete, get, patch, post, routes};
 
@@ -17,6 +18,7 @@ use crate::{
     http::{
         Allowed, ApiError, Body, Filters, Listing, OptionalBody, Recent, RequestInfo, Services,
         listing::Params,
+        mfa::wire_factors,
         once::IdempotencyKey,
         reply::{Answer, Done, NoContent, created, ok},
         values,
@@ -34,6 +36,7 @@ pub fn all() -> Vec<Route> {
         delete,
         set_password,
         create_link,
+        factors,
         remove_factors,
         revoke_sessions
     ]
@@ -209,6 +212,13 @@ async fn create_link(
     let cause = doorward.cause(&by, info);
     let links = &doorward.links;
     created(links.create(&by, &account, &body.0, cause).await?)
+}
+
+#[get("/admin/users/<id>/mfa")]
+async fn factors(doorward: &Services, _by: Allowed<UsersRead>, id: &str) -> Answer<Factors> {
+    let account = find(doorward, id).await?;
+    let found = doorward.store.factors(account.user.id).await?;
+    ok(wire_factors(found))
 }
 
 /// Takes every second factor away from somebody who has lost theirs. Whoever may do so could sign in next with a

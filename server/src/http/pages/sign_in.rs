@@ -224,9 +224,14 @@ pub fn email_field(label: &str, value: &str, passkeys: bool) -> Markup {
 
 /// A labelled password.
 pub fn password_field(name: &str, label: &str, autocomplete: &str) -> Markup {
+    password_field_for((name, name), label, autocomplete)
+}
+
+/// As [`password_field`], where several stand on one page: each has an id of its own.
+pub fn password_field_for((id, name): (&str, &str), label: &str, autocomplete: &str) -> Markup {
     html! {
-        label for=(name) { (label) }
-        input id=(name) name=(name) type="password" autocomplete=(autocomplete) required;
+        label for=(id) { (label) }
+        input id=(id) name=(name) type="password" autocomplete=(autocomplete) required;
     }
 }
 

@@ -157,9 +157,24 @@ impl Visit<'_> {
 
     /// As [`Visit::form`], with the options of a passkey for the script.
     pub fn form_with(&self, action: &str, passkey: Option<&str>, fields: Markup) -> Markup {
+        self.form_of(action, (passkey, None), fields)
+    }
+
+    /// As [`Visit::form`], with the options for a new passkey.
+    pub fn form_making(&self, action: &str, options: &str, fields: Markup) -> Markup {
+        self.form_of(action, (None, Some(options)), fields)
+    }
+
+    fn form_of(
+        &self,
+        action: &str,
+        (passkey, new_passkey): (Option<&str>, Option<&str>),
+        fields: Markup,
+    ) -> Markup {
         let token = token_for(self.doorward, action, self.browser.hash());
         html! {
-            form method="post" action={ (self.doorward.site.base) (action) } data-passkey=[passkey] {
+            form method="post" action={ (self.doorward.site.base) (action) } data-passkey=[passkey]
+                data-new-passkey=[new_passkey] {
                 input type="hidden" name=(TOKEN) value=(token);
                 (fields)
             }

@@ -32,7 +32,7 @@ pub async fn part(at: &At<'_>) -> Result<Markup, Shown> {
                 li {
                     div {
                         strong { (app.client_name) }
-                        p class="hint" { (t.since) " " (time(app.granted_at)) }
+                        p class="hint" { (t.since) " " (time(at, app.granted_at)) }
                         (scopes(t, &app.scope))
                     }
                     (at.form(PATH, html! {

@@ -72,11 +72,11 @@ fn row(at: &At<'_>, key: &ApiKey) -> Markup {
             div {
                 strong { (key.name) } " " code { (key.hint) }
                 p class="hint" {
-                    (key.scopes) " · " (t.since) " " (time(key.created_at))
-                    @if let Some(at) = key.expires_at { " · " (t.expires) " " (time(at)) }
+                    (key.scopes) " · " (t.since) " " (time(at, key.created_at))
+                    @if let Some(end) = key.expires_at { " · " (t.expires) " " (time(at, end)) }
                     " · "
                     @match key.last_used_at {
-                        Some(at) => { (t.last_used) " " (time(at)) }
+                        Some(used) => { (t.last_used) " " (time(at, used)) }
                         None => (t.never_used)
                     }
                 }

@@ -1,7 +1,10 @@
 //! `/account`: one's own profile, password, sessions, API keys and connected apps.
 
 mod apps;
+mod data;
+mod factors;
 mod keys;
+mod passkeys;
 mod password;
 mod profile;
 mod sessions;
@@ -17,6 +20,7 @@ use super::{
     form::{Fields, Form, Posted, Taken},
     page::{Answer, Page, Shown, go},
     sign_in::{self, stale_note},
+    texts::{Texts, fill},
     visit::Visit,
 };
 use crate::{
@@ -33,12 +37,17 @@ pub fn all() -> Vec<Route> {
         sessions::all(),
         keys::all(),
         apps::all(),
+        factors::all(),
+        passkeys::all(),
+        data::all(),
     ]
     .concat()
 }
 
 /// The parts of the page, as its links name them.
-pub const PARTS: [&str; 5] = ["profile", "password", "sessions", "keys", "apps"];
+pub const PARTS: [&str; 7] = [
+    "profile", "password", "factors", "sessions", "keys", "apps", "data",
+];
 
 /// A person at their account.
 struct At<'r> {
@@ -172,9 +181,11 @@ impl<'r> At<'r> {
         let parts = [
             ("profile", t.profile, profile::part(self)),
             ("password", t.password, password::part(self)),
+            ("factors", t.factors, factors::part(self).await?),
             ("sessions", t.sessions, sessions::part(self).await?),
             ("keys", t.keys, keys::part(self).await?),
             ("apps", t.apps, apps::part(self).await?),
+            ("data", t.data, data::part(self)),
         ];
         let base = &self.doorward.site.base;
         let main = html! {
@@ -196,6 +207,8 @@ impl<'r> At<'r> {
         };
         Ok(Page {
             wide: true,
+            // It shows times in the reader's zone; without it they are UTC.
+            script: true,
             ..Page::new(t, t.account_title, main)
         })
     }
@@ -221,11 +234,31 @@ impl<'r> At<'r> {
     }
 }
 
-/// A time people read; the machine's form goes with it.
-fn time(at: Timestamp) -> Markup {
-    let text = at.to_string();
-    let shown = text.get(..16).unwrap_or(&text).replace('T', " ");
-    html! { time datetime=(text) { (shown) " UTC" } }
+/// A time as people say it, in UTC; the machine's form goes with it, which the script puts into the reader's zone.
+fn time(at: &At<'_>, when: Timestamp) -> Markup {
+    let exact = when.to_string();
+    let title = exact.get(..16).unwrap_or(&exact).replace('T', " ");
+    let shown = day(at.texts, when, at.doorward.clock.now());
+    html! { time datetime=(exact) title={ (title) " UTC" } { (shown) } }
+}
+
+/// "today", "Monday", "3 March 2026".
+fn day(t: &Texts, when: Timestamp, now: Timestamp) -> String {
+    let days = |at: Timestamp| at.seconds().div_euclid(86_400);
+    match days(now) - days(when) {
+        0 => t.today.into(),
+        1 => t.yesterday.into(),
+        // 1970 began on a Thursday.
+        2..=6 => t.weekdays[(days(when) + 3).rem_euclid(7) as usize].into(),
+        _ => {
+            let text = when.to_string();
+            let part = |range| text.get(range).unwrap_or_default();
+            let month: usize = part(5..7).parse().unwrap_or(1);
+            let month = t.months.get(month.wrapping_sub(1)).unwrap_or(&"");
+            let date = fill(t.date, "day", part(8..10).trim_start_matches('0'));
+            fill(&fill(&date, "month", month), "year", part(0..4))
+        }
+    }
 }
 
 #[get("/account")]
@@ -237,4 +270,32 @@ async fn show(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
         ..News::default()
     };
     Ok(at.page(news).await?.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::pages::texts::{DE, EN};
+
+    #[test]
+    fn days_are_named_as_people_name_them() {
+        // Thursday, 26 November 2026, noon.
+        let now = Timestamp(1_795_694_400_000);
+        let before = |days: i64| now.plus_seconds(-days * 86_400);
+        for (when, en, de) in [
+            (now, "today", "heute"),
+            (now.plus_seconds(-12 * 3600), "today", "heute"),
+            (now.plus_seconds(-12 * 3600 - 1), "yesterday", "gestern"),
+            (before(3), "Monday", "Montag"),
+            (before(6), "Friday", "Freitag"),
+            (before(7), "19 November 2026", "19. November 2026"),
+            (before(23), "3 November 2026", "3. November 2026"),
+            (before(-40), "5 January 2027", "5. Januar 2027"),
+        ] {
+            assert_eq!(
+                (day(&EN, when, now), day(&DE, when, now)),
+                (en.into(), de.into())
+            );
+        }
+    }
 }

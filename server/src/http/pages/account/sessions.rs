@@ -82,7 +82,7 @@ async fn row(at: &At<'_>, session: &Session) -> Result<Markup, Shown> {
                 }
                 @if current { " " span class="mark" { (t.this_session) } }
                 p class="hint" {
-                    (t.since) " " (time(session.created_at)) " · " (t.last_seen) " " (time(session.last_seen_at))
+                    (t.since) " " (time(at, session.created_at)) " · " (t.last_seen) " " (time(at, session.last_seen_at))
                     " · " (session.ip.to_string())
                 }
             }

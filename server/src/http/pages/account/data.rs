@@ -1,0 +1,108 @@
+//! One's own data: a file of it, and the end of the account.
+
+use std::io::Cursor;
+
+use doorward_shared::ErrorCode;
+use maud::{Markup, html};
+use rocket::{
+    Request, Response, Route, get,
+    http::Header,
+    post,
+    response::{self, Responder},
+    routes,
+};
+
+use super::{At, Visit};
+use crate::http::{
+    ApiError,
+    own_data::own_data,
+    pages::{
+        browser::{Stay, new_cookie, set_cookie},
+        form::Posted,
+        page::{Answer, Page, Shown},
+        sign_in::password_field_for,
+    },
+};
+
+pub fn all() -> Vec<Route> {
+    routes![export, delete]
+}
+
+const DELETE: &str = "/account/delete";
+
+pub fn part(at: &At<'_>) -> Markup {
+    let t = at.texts;
+    let base = &at.doorward.site.base;
+    html! {
+        p { (t.data_export_hint) }
+        p { a href={ (base) "/account/export" } download="my-data.json" { (t.data_export) } }
+        @if at.doorward.settings.self_deletion {
+            details {
+                summary { (t.data_delete) }
+                (at.form(DELETE, html! {
+                    p { (t.data_delete_hint) }
+                    (password_field_for(("delete-password", "password"), t.current_password, "current-password"))
+                    button type="submit" class="quiet danger" { (t.data_delete) }
+                }))
+            }
+        } @else {
+            p class="hint" { (t.data_no_deletion) }
+        }
+    }
+}
+
+/// A file to keep.
+struct Download(String);
+
+impl<'r> Responder<'r, 'static> for Download {
+    fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
+        Response::build()
+            .header(Header::new("Content-Type", "application/json"))
+            .header(Header::new(
+                "Content-Disposition",
+                "attachment; filename=\"my-data.json\"",
+            ))
+            .header(Header::new("Cache-Control", "no-store"))
+            .header(Header::new("X-Content-Type-Options", "nosniff"))
+            .sized_body(self.0.len(), Cursor::new(self.0))
+            .ok()
+    }
+}
+
+#[get("/account/export")]
+async fn export(visit: Visit<'_>) -> Result<Download, Shown> {
+    let at = At::new(visit)?;
+    let data = own_data(at.doorward, &at.who).await?;
+    let text = serde_json::to_string_pretty(&data);
+    let text = text.map_err(|error| ApiError::new(ErrorCode::InternalError, error.to_string()))?;
+    Ok(Download(text))
+}
+
+#[post("/account/delete", data = "<posted>")]
+async fn delete(visit: Visit<'_>, posted: Posted) -> Answer {
+    let (at, fields) = At::with(visit, posted, DELETE).await?;
+    let password = fields.get("password").to_owned().into();
+    let accounts = &at.doorward.accounts;
+    let deleted = accounts
+        .delete_own(&at.who.caller(), password, at.cause())
+        .await;
+    let t = at.texts;
+    match deleted.map_err(ApiError::from) {
+        Ok(()) => {
+            let main = html! {
+                h1 { (t.deleted_title) }
+                p role="status" { (t.deleted) }
+            };
+            Ok(Page {
+                cookie: Some(set_cookie(at.doorward, &new_cookie(), Stay::Browser)),
+                ..Page::new(t, t.deleted_title, main)
+            }
+            .into())
+        }
+        Err(error) if error.code() == ErrorCode::Conflict => {
+            let once = html! { p class="alert" role="alert" { (t.last_admin) } };
+            Ok(at.shown_once("data", once).await?.with_status(409))
+        }
+        Err(error) => at.failed("data", &error).await,
+    }
+}

@@ -1,0 +1,142 @@
+//! One's passkeys. Making one takes two steps: the password again, and what the browser asks its owner.
+
+use doorward_shared::{PasskeyId, mfa::CreatedCredential};
+use maud::{Markup, html};
+use rocket::{Route, post, routes};
+
+use super::{At, News, Visit, time};
+use crate::{
+    domain::Passkey,
+    http::{
+        ApiError,
+        pages::{
+            form::{Fields, Posted},
+            page::{Answer, Page},
+            sign_in::password_field_for,
+            texts::fill,
+        },
+        values,
+    },
+};
+
+pub fn all() -> Vec<Route> {
+    routes![begin, add, remove]
+}
+
+const BEGIN: &str = "/account/passkeys/begin";
+const ADD: &str = "/account/passkeys/add";
+const REMOVE: &str = "/account/passkeys/remove";
+
+pub fn part(at: &At<'_>, passkeys: &[Passkey]) -> Markup {
+    let t = at.texts;
+    html! {
+        h3 { (t.passkeys) }
+        @if passkeys.is_empty() { p { (t.no_passkeys) } }
+        ul class="rows" { @for passkey in passkeys { (row(at, passkey)) } }
+        @if at.doorward.factors.party.is_some() {
+            details {
+                summary { (t.passkey_add) }
+                (at.form(BEGIN, html! {
+                    label for="passkey-name" { (t.passkey_name) }
+                    input id="passkey-name" name="name" autocomplete="off" maxlength="200"
+                        aria-describedby="passkey-name-hint" required;
+                    p id="passkey-name-hint" class="hint" { (t.passkey_name_hint) }
+                    (password_field_for(("passkey-password", "password"), t.current_password, "current-password"))
+                    button type="submit" { (t.go_on) }
+                }))
+            }
+        }
+    }
+}
+
+fn row(at: &At<'_>, passkey: &Passkey) -> Markup {
+    let t = at.texts;
+    html! {
+        li {
+            div {
+                strong { (passkey.name) }
+                p class="hint" {
+                    (t.since) " " (time(at, passkey.created_at)) " · "
+                    @match passkey.last_used_at {
+                        Some(used) => { (t.last_used) " " (time(at, used)) }
+                        None => (t.never_used)
+                    }
+                }
+            }
+            (at.form(REMOVE, html! {
+                input type="hidden" name="id" value=(passkey.id);
+                button type="submit" class="quiet danger" aria-label=(fill(t.passkey_remove, "name", &passkey.name)) {
+                    (t.remove)
+                }
+            }))
+        }
+    }
+}
+
+#[post("/account/passkeys/begin", data = "<posted>")]
+async fn begin(visit: Visit<'_>, posted: Posted) -> Answer {
+    let (at, fields) = At::with(visit, posted, BEGIN).await?;
+    let name = fields.get("name");
+    let options = match options(&at, &fields).await {
+        Ok(options) => options.to_string(),
+        Err(error) => return at.failed("factors", &error).await,
+    };
+    let t = at.texts;
+    let fields = html! {
+        input type="hidden" name="name" value=(name);
+        input type="hidden" name="credential" value="";
+        p { (fill(t.passkey_create_hint, "name", name)) }
+        button type="button" data-passkey hidden { (t.passkey_create) }
+        noscript { p { (t.passkey_needs_script) } }
+    };
+    let once = html! { div class="setup" { (at.form_making(ADD, &options, fields)) } };
+    let news = News {
+        part: "factors",
+        once: Some(once),
+        ..News::default()
+    };
+    Ok(Page {
+        script: true,
+        ..at.page(news).await?
+    }
+    .into())
+}
+
+async fn options(at: &At<'_>, fields: &Fields) -> Result<serde_json::Value, ApiError> {
+    values::required_name("name", fields.get("name"))?;
+    let password = fields.get("password").to_owned().into();
+    let own = &at.doorward.own_factors;
+    Ok(own
+        .passkey_options(&at.who.caller(), password, at.cause())
+        .await?)
+}
+
+#[post("/account/passkeys/add", data = "<posted>")]
+async fn add(visit: Visit<'_>, posted: Posted) -> Answer {
+    let (at, fields) = At::with(visit, posted, ADD).await?;
+    let added = made(&at, &fields).await;
+    at.ended("factors", added).await
+}
+
+async fn made(at: &At<'_>, fields: &Fields) -> Result<(), ApiError> {
+    let name = values::required_name("name", fields.get("name"))?;
+    let credential: CreatedCredential = serde_json::from_str(fields.get("credential"))
+        .map_err(|_| ApiError::validation("credential", "cannot be read"))?;
+    let own = &at.doorward.own_factors;
+    own.add_passkey(&at.who.caller(), (name, &credential), at.cause())
+        .await?;
+    Ok(())
+}
+
+#[post("/account/passkeys/remove", data = "<posted>")]
+async fn remove(visit: Visit<'_>, posted: Posted) -> Answer {
+    let (at, fields) = At::with(visit, posted, REMOVE).await?;
+    let removed = take_away(&at, &fields).await;
+    at.ended_factor(removed).await
+}
+
+async fn take_away(at: &At<'_>, fields: &Fields) -> Result<(), ApiError> {
+    let id: PasskeyId = values::id(fields.get("id"), "passkey")?;
+    let own = &at.doorward.own_factors;
+    Ok(own.remove_passkey(&at.who.caller(), id, at.cause()).await?)
+}

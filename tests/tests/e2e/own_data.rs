@@ -1,0 +1,162 @@
+//! One's own data: what is kept, as a file, and the end of the account. And how long a browser stays signed in.
+
+use doorward_tests::{
+    PASSWORD, Person, Reply, Server,
+    browser::{filled, form},
+};
+use serde_json::json;
+
+async fn delete(server: &Server, by: &str, password: &str) -> Reply {
+    let call = server.delete("/auth/me").bearer(by);
+    call.json(json!({"password": password})).send().await
+}
+
+async fn gone(server: &Server, person: &Person) -> bool {
+    let call = server.get(&format!("/admin/users/{}", person.id));
+    call.bearer(&server.operator_key()).send().await.status == 404
+}
+
+#[tokio::test]
+async fn an_export_holds_all_that_is_kept_but_no_secret() {
+    let server = Server::start();
+    let ada = server.register("ada@example.com").await;
+    let bob = server.register("bob@example.com").await;
+    let key = server.key_of(&ada, &["read"]).await;
+    let app = server.app(json!({"name": "Wiki"})).await;
+    let browser = server.browser();
+    browser
+        .code(
+            "ada@example.com",
+            &doorward_tests::browser::request(&app, &[]),
+        )
+        .await;
+    let exported = server
+        .get("/auth/me/export")
+        .bearer(&ada.access)
+        .send()
+        .await
+        .expect(200);
+    assert_eq!(exported.header("cache-control"), "no-store");
+    let data = exported.json();
+    assert_eq!(data["user"]["email"], "ada@example.com");
+    assert_eq!(data["apiKeys"][0]["id"], key["id"]);
+    assert_eq!(data["applications"][0]["name"], "Wiki");
+    assert_eq!(
+        data["factors"],
+        json!({"totp": false, "passkeys": [], "recoveryCodes": 0})
+    );
+    assert!(
+        data["sessions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|session| session["current"] == true)
+    );
+    let actions: Vec<_> = data["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| event["action"].as_str().unwrap())
+        .collect();
+    assert!(actions.contains(&"user.registered"), "{actions:?}");
+    let text = exported.text();
+    for secret in [
+        key["key"].as_str().unwrap(),
+        "argon2",
+        &ada.refresh,
+        &bob.id,
+    ] {
+        assert!(!text.contains(secret), "{secret}");
+    }
+    server
+        .get("/auth/me/export")
+        .bearer(key["key"].as_str().unwrap())
+        .send()
+        .await
+        .refused(403, "insufficient_scope");
+}
+
+#[tokio::test]
+async fn whoever_knows_the_password_deletes_their_account_and_everything_of_it_is_dead() {
+    let server = Server::start();
+    let ada = server.register("ada@example.com").await;
+    let key = server.key_of(&ada, &["read"]).await;
+    delete(&server, &ada.access, "not my password")
+        .await
+        .refused(401, "invalid_credentials");
+    let missing = server
+        .delete("/auth/me")
+        .bearer(&ada.access)
+        .json(json!({}));
+    missing
+        .send()
+        .await
+        .refused_at(400, "invalid_request", "password");
+    delete(&server, key["key"].as_str().unwrap(), PASSWORD)
+        .await
+        .refused(403, "insufficient_scope");
+    assert!(!gone(&server, &ada).await);
+    delete(&server, &ada.access, PASSWORD).await.expect(204);
+    assert!(gone(&server, &ada).await);
+    for credential in [&ada.access, key["key"].as_str().unwrap()] {
+        server
+            .get("/auth/me")
+            .bearer(credential)
+            .send()
+            .await
+            .refused(401, "token_revoked");
+    }
+    server.register("ada@example.com").await;
+}
+
+#[tokio::test]
+async fn the_last_administrator_stays_and_a_server_may_keep_its_accounts() {
+    let server = Server::start();
+    let root = server.administrator("root@example.com").await;
+    delete(&server, &root.access, PASSWORD)
+        .await
+        .refused(409, "conflict");
+    let other = server.administrator("other@example.com").await;
+    delete(&server, &root.access, PASSWORD).await.expect(204);
+    delete(&server, &other.access, PASSWORD)
+        .await
+        .refused(409, "conflict");
+
+    let keeping = Server::with().set("self_deletion", false).start();
+    let ada = keeping.register("ada@example.com").await;
+    delete(&keeping, &ada.access, PASSWORD)
+        .await
+        .refused(403, "insufficient_scope");
+    assert!(!gone(&keeping, &ada).await);
+}
+
+#[tokio::test]
+async fn a_cookie_outlives_the_browser_only_where_that_was_asked_for() {
+    let server = Server::with().set("session_seconds", 5000).start();
+    server.register("ada@example.com").await;
+    for (keep, age) in [(false, false), (true, true)] {
+        let browser = server.browser();
+        let page = browser.open("/sign-in").await;
+        assert!(page.text().contains("name=\"keep\""), "{}", page.text());
+        let mut filled = filled(&page, "ada@example.com").without("keep");
+        if keep {
+            filled = filled.with("keep", "true");
+        }
+        let cookie = browser
+            .submit(&filled)
+            .await
+            .expect(303)
+            .header("set-cookie")
+            .to_owned();
+        assert_eq!(cookie.contains("Max-Age=5000"), age, "{cookie}");
+        assert!(!cookie.to_ascii_lowercase().contains("expires"), "{cookie}");
+    }
+    let first = server.browser().open("/sign-in").await;
+    assert!(
+        !first.header("set-cookie").contains("Max-Age"),
+        "before anybody signs in"
+    );
+    let page = server.browser().open("/sign-in").await;
+    assert!(!page.text().contains("checked"), "off, unless it is chosen");
+    let _ = form(&page, "/sign-in");
+}
