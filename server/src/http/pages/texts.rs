@@ -176,7 +176,6 @@ pub struct Texts {
     pub totp_take_into_use: &'static str,
     /// A button
     pub totp_remove: &'static str,
-    pub totp_ready: &'static str,
     pub totp_code_now: &'static str,
     /// `{left}`
     pub recovery_left: &'static str,
@@ -193,7 +192,6 @@ pub struct Texts {
     pub passkey_create: &'static str,
     /// `{name}`
     pub passkey_create_hint: &'static str,
-    pub passkey_refused: &'static str,
     /// `{name}`
     pub passkey_remove: &'static str,
     /// A button
@@ -365,7 +363,6 @@ pub const EN: Texts = Texts {
     totp_set_up: "Set up an authenticator app",
     totp_take_into_use: "Turn on",
     totp_remove: "Turn off the authenticator app",
-    totp_ready: "The authenticator app is on.",
     totp_code_now: "A code of the app",
     recovery_left: "Recovery codes left: {left}",
     recovery_new: "Make new recovery codes",
@@ -377,7 +374,6 @@ pub const EN: Texts = Texts {
     passkey_add: "Add a passkey",
     passkey_create: "Create the passkey now",
     passkey_create_hint: "Your browser asks you to confirm “{name}”.",
-    passkey_refused: "The passkey was not taken. Begin again.",
     passkey_remove: "Remove the passkey {name}",
     remove: "Remove",
     last_factor: "Your account must have a second factor: set another one up first.",
@@ -561,7 +557,6 @@ pub const DE: Texts = Texts {
     totp_set_up: "Authenticator-App einrichten",
     totp_take_into_use: "Einschalten",
     totp_remove: "Authenticator-App ausschalten",
-    totp_ready: "Die Authenticator-App ist eingeschaltet.",
     totp_code_now: "Ein Code der App",
     recovery_left: "Übrige Wiederherstellungscodes: {left}",
     recovery_new: "Neue Wiederherstellungscodes anlegen",
@@ -573,7 +568,6 @@ pub const DE: Texts = Texts {
     passkey_add: "Passkey hinzufügen",
     passkey_create: "Passkey jetzt anlegen",
     passkey_create_hint: "Ihr Browser bittet Sie, „{name}“ zu bestätigen.",
-    passkey_refused: "Der Passkey wurde nicht angenommen. Beginnen Sie noch einmal.",
     passkey_remove: "Passkey {name} entfernen",
     remove: "Entfernen",
     last_factor: "Ihr Konto muss einen zweiten Faktor haben: richten Sie zuerst einen anderen ein.",
