@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::{PasskeyId, Timestamp};
 
 /// `GET /auth/mfa`: the factors of an account.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Factors {
@@ -18,7 +18,7 @@ pub struct Factors {
 }
 
 /// A passkey as its owner sees it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Passkey {

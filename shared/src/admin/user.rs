@@ -24,6 +24,9 @@ pub struct User {
     pub disabled: bool,
     pub created_at: Timestamp,
     pub last_login_at: Option<Timestamp>,
+    /// The second factors; of one user, not of those in a list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mfa: Option<crate::mfa::Factors>,
 }
 
 /// A user without a password cannot sign in until one is set.

@@ -11,7 +11,6 @@ use crate::{
         CreateLink, CreateUser, FactorRemoval, Link, RevokeSessionsOf, Revoked, SetPassword, User,
         UserPatch,
     },
-    mfa::Factors,
 };
 
 /// The routes under `/admin/users`.
@@ -130,14 +129,6 @@ impl Users<'_> {
     ) -> Result<Revoked, ClientError> {
         let path = format!("{}/sessions/revoke", Self::path(id));
         self.0.send(Method::POST, &path, what).await
-    }
-
-    /// A user's second factors.
-    ///
-    /// # Errors
-    /// [`ClientError`].
-    pub async fn factors(&self, id: impl Display) -> Result<Factors, ClientError> {
-        self.0.get(&format!("{}/mfa", Self::path(id)), &[]).await
     }
 
     /// Removes a user's second factors and passkeys.

@@ -3,6 +3,7 @@
 use doorward_tests::{
     PASSWORD, Passkey, Person, Reply, Server, Totp,
     browser::{claims, filled, form, landed, request},
+    doorward,
 };
 use serde_json::{Value, json};
 
@@ -144,14 +145,9 @@ async fn a_set_up_at_sign_in_works_once_for_one_account_and_not_as_a_second_step
         "{}",
         page.text()
     );
-    let factors = server
-        .admin(
-            "GET",
-            &format!("/admin/users/{}/mfa", user.as_str().unwrap()),
-            None,
-        )
-        .await;
-    assert_eq!(factors["totp"], false);
+    let path = format!("/admin/users/{}", user.as_str().unwrap());
+    let user = server.admin("GET", &path, None).await;
+    assert_eq!(user["mfa"]["totp"], false);
 }
 
 #[tokio::test]
@@ -340,4 +336,26 @@ async fn all_sessions_of_an_account_end_with_what_would_become_one() {
         .send()
         .await
         .refused(409, "conflict");
+}
+
+#[tokio::test]
+async fn an_operator_sees_factors_and_takes_them_away_with_a_reason() {
+    let server = Server::start();
+    let ada = server.register("ada@example.com").await;
+    with_totp(&server, &ada).await;
+    let shown = doorward(&server, &["users", "get", "ada@example.com", "-o", "json"]);
+    let shown: Value = serde_json::from_str(shown.done()).unwrap();
+    assert_eq!(
+        (&shown["mfa"]["totp"], &shown["mfa"]["recoveryCodes"]),
+        (&json!(true), &json!(10))
+    );
+    let remove = ["users", "mfa", "remove", "ada@example.com", "--yes"];
+    assert!(doorward(&server, &remove).failed(1).contains("reason"));
+    let with_reason = [&remove[..], &["--reason", "lost the phone"]].concat();
+    doorward(&server, &with_reason).done();
+    sign_in(&server, "ada@example.com").await.expect(200);
+    let events = server
+        .admin("GET", "/admin/events?action=mfa.removed", None)
+        .await;
+    assert_eq!(events["data"][0]["detail"], "lost the phone");
 }

@@ -34,7 +34,7 @@ pub use self::{
     roles::{Put, Roles},
     sessions::{ListSessions, Of, Revoke, Sessions},
     signing_keys::{RevokeKeys, SigningKeys},
-    users::{Create, LinkTo, ListUsers, Password, Update, Users, span},
+    users::{Create, LinkTo, ListUsers, Mfa, Password, Update, Users, span},
     words::quoted,
 };
 

@@ -41,6 +41,9 @@ pub enum Users {
         #[arg(required = true, value_name = "USER")]
         users: Vec<String>,
     },
+    /// Second factors
+    #[command(subcommand)]
+    Mfa(Mfa),
     /// Create the users of a file: JSON lines, or CSV with a header, with the fields of `POST /admin/users`
     ///
     /// A line on standard error names each row that is refused, and why; the others are created. With `--dry-run` the
@@ -51,6 +54,12 @@ pub enum Users {
     },
     /// Print all users as JSON lines; passwords and factors are not among what is printed
     Export,
+}
+
+#[derive(Debug, Clone, PartialEq, Subcommand)]
+pub enum Mfa {
+    /// Take all second factors of a user away, who has lost theirs; needs --reason
+    Remove { user: String },
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Args)]
@@ -277,7 +286,8 @@ impl Users {
             Self::Get { user }
             | Self::Disable { user }
             | Self::Enable { user }
-            | Self::EndSessions { user, .. } => vec![user],
+            | Self::EndSessions { user, .. }
+            | Self::Mfa(Mfa::Remove { user }) => vec![user],
             Self::Update(update) => vec![&mut update.user],
             Self::Password(password) => vec![&mut password.user],
             Self::Link(link) => vec![&mut link.user],
@@ -292,6 +302,9 @@ impl Users {
             )),
             Self::Password(Password { user, api_keys, .. })
             | Self::EndSessions { user, api_keys } => Some(all_end(user, *api_keys)),
+            Self::Mfa(Mfa::Remove { user }) => Some(format!(
+                "{user} loses all second factors and passkeys, and signs in with the password alone."
+            )),
             Self::Delete { users } => Some(match users.as_slice() {
                 [user] => format!("{user} is deleted, with all sessions and keys."),
                 users => format!(
@@ -321,6 +334,7 @@ impl Users {
             Self::Password(password) => format!("set the password of {}", password.user),
             Self::Link(link) => format!("make a one-time link for {}", link.user),
             Self::EndSessions { user, .. } => format!("end all sessions of {user}"),
+            Self::Mfa(Mfa::Remove { user }) => format!("take all second factors of {user} away"),
             Self::Delete { users } => format!("delete {}", users.join(" ")),
             Self::Import { file } => format!("create the users of {}", file.display()),
             Self::Export => "print all users".into(),
@@ -368,6 +382,7 @@ impl Users {
             Self::EndSessions { user, api_keys } => Words::new("users end-sessions")
                 .word(user)
                 .flag("--api-keys", *api_keys),
+            Self::Mfa(Mfa::Remove { user }) => Words::new("users mfa remove").word(user),
             Self::Delete { users } => Words::new("users delete").all(users),
             Self::Import { file } => Words::new("users import").word(file.display()),
             Self::Export => Words::new("users export"),

@@ -65,6 +65,7 @@ impl State {
             }
             Action::Rotate => self.rotate(),
             Action::Delete => self.delete(effects),
+            Action::Factors => self.remove_factors(),
             Action::EndSessions => self.end_all(effects),
             Action::Disable => self.disable(effects),
             Action::Backup => {

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::command::{
     ApiKeys, Clients, Command, Events, Incident, ListArgs, ListEvents, ListKeys, ListSessions,
-    ListUsers, Of, Profiles, Revoke, RevokeKeys, Roles, Rotate, Sessions, SigningKeys, Users,
+    ListUsers, Mfa, Of, Profiles, Revoke, RevokeKeys, Roles, Rotate, Sessions, SigningKeys, Users,
 };
 
 impl List {
@@ -90,7 +90,8 @@ fn about(item: &Row) -> Vec<Command> {
                 user: id.clone(),
                 api_keys: false,
             },
-            Users::Disable { user: id },
+            Users::Disable { user: id.clone() },
+            Users::Mfa(Mfa::Remove { user: id }),
             Users::Delete { users: all },
         ]
         .map(Command::Users)

@@ -5,7 +5,9 @@ use super::{
     msg::{Effect, PreviewTarget},
     state::State,
 };
-use crate::command::{ApiKeys, Clients, Command, Revoke, RevokeKeys, Roles, SigningKeys, Users};
+use crate::command::{
+    ApiKeys, Clients, Command, Mfa, Revoke, RevokeKeys, Roles, SigningKeys, Users,
+};
 use crate::core::resource::{Resource, Row};
 
 /// The command that deletes or revokes these; none for what cannot be.
@@ -34,6 +36,22 @@ impl State {
             [one] if self.kind() != Some(Resource::Sessions) => self.delete_one(one, effects),
             many => self.delete_many(many, effects),
         }
+    }
+
+    /// Takes the second factors of the selected user away.
+    pub fn remove_factors(&mut self) {
+        let Some(Row::User(user)) = self.item().cloned() else {
+            return;
+        };
+        let change = Command::Users(Users::Mfa(Mfa::Remove {
+            user: user.id.to_string(),
+        }));
+        let title = format!("Remove the second factors of {}?", user.email);
+        let confirm = Confirm::new(title, "Remove", change)
+            .line("Codes, recovery codes and passkeys are gone: the password alone signs in.")
+            .line("Make sure that it is them who ask. The reason is kept, and has to be given.")
+            .with_reason();
+        self.confirm(confirm);
     }
 
     fn delete_one(&mut self, item: &Row, effects: &mut Vec<Effect>) {

@@ -5,14 +5,14 @@ use std::fmt::Display;
 use doorward_shared::{
     Timestamp,
     admin::{
-        AdminKey, AdminMintedKey, BackupMade, Client as OauthClient, Link, RegistrationToken,
+        AdminKey, AdminMintedKey, BackupMade, Client as OauthClient, FactorRemoval, Link, RegistrationToken,
         Revoked, RevokedSessions, Role, SigningKey, User, UserPatch,
     },
     apikey::Verification,
     client::{Client, ClientError, Collection, Filter, ListQuery},
 };
 
-use crate::command::{ApiKeys, Clients, Command, Mint, Roles, Sessions, SigningKeys, Users};
+use crate::command::{ApiKeys, Clients, Command, Mfa, Mint, Roles, Sessions, SigningKeys, Users};
 
 /// What a change came to.
 #[derive(Debug)]
@@ -25,6 +25,8 @@ pub enum Performed {
     PasswordSet(String),
     /// A one-time link of this user, by id.
     Link(String, Link),
+    /// The second factors of this user, by id, are gone.
+    FactorsRemoved(String),
     /// How many sessions of one user have ended.
     UserSessions(Revoked),
     Sessions(RevokedSessions),
@@ -183,6 +185,12 @@ async fn users(client: &Client, command: &Users, key: &str) -> Result<Performed,
         Users::Link(link) => {
             let made = users.create_link(&link.user, &link.body()).await?;
             Performed::Link(link.user.clone(), made)
+        }
+        Users::Mfa(Mfa::Remove { user }) => {
+            // The reason comes with the client, as it does for every change.
+            let why = FactorRemoval::default();
+            users.remove_factors(user, &why).await?;
+            Performed::FactorsRemoved(user.clone())
         }
         Users::EndSessions { user, api_keys } => {
             let ended = users.end_sessions(user, &Users::ended(*api_keys)).await?;

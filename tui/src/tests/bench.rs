@@ -47,6 +47,7 @@ pub fn user(n: u64, email: &str) -> User {
         disabled: n == 3,
         created_at: noon().plus_seconds(-86_400 * 30),
         last_login_at: (n != 2).then(|| noon().plus_seconds(-300)),
+        mfa: None,
     }
 }
 

@@ -3,6 +3,7 @@
 use doorward_shared::{
     Timestamp,
     admin::{AdminKey, Client, Event, Role, Session, SigningKey, User},
+    mfa::Factors,
 };
 
 use crate::{
@@ -178,10 +179,32 @@ fn user(told: &Told<'_>, user: &User) -> Fields {
             }
             .into(),
         ),
+        (
+            "Factors",
+            user.mfa.as_ref().map_or_else(|| "-".into(), factors),
+        ),
         ("Last login", told.maybe(user.last_login_at, "never")),
         ("Created", told.time(user.created_at)),
         ("Id", user.id.to_string()),
     ]
+}
+
+/// "authenticator app, 2 passkeys; 8 recovery codes left", or "none".
+fn factors(mfa: &Factors) -> String {
+    let mut set = Vec::new();
+    if mfa.totp {
+        set.push("authenticator app".to_owned());
+    }
+    match mfa.passkeys.len() {
+        0 => {}
+        1 => set.push("1 passkey".into()),
+        several => set.push(format!("{several} passkeys")),
+    }
+    if set.is_empty() {
+        return "none".into();
+    }
+    let left = mfa.recovery_codes;
+    format!("{}; {left} recovery codes left", set.join(", "))
 }
 
 fn session(told: &Told<'_>, session: &Session) -> Fields {

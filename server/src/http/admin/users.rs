@@ -8,7 +8,6 @@ use doorward_shared::{
         CreateLink, CreateUser, FactorRemoval, Link, RevokeSessionsOf, Revoked, SetPassword, User,
         UserPatch,
     },
-    mfa::Factors,
 };
 use rocket::{Route, delete, get, patch, post, routes};
 
@@ -36,7 +35,6 @@ pub fn all() -> Vec<Route> {
         delete,
         set_password,
         create_link,
-        factors,
         remove_factors,
         revoke_sessions
     ]
@@ -72,6 +70,7 @@ pub(crate) fn view(user: domain::User) -> User {
         disabled: user.disabled_at.is_some(),
         created_at: user.created_at,
         last_login_at: user.last_login_at,
+        mfa: None,
     }
 }
 
@@ -133,7 +132,12 @@ async fn find(doorward: &Services, id: &str) -> Result<Arc<domain::Account>, Api
 
 #[get("/admin/users/<id>")]
 async fn get(doorward: &Services, _by: Allowed<UsersRead>, id: &str) -> Answer<User> {
-    ok(view(find(doorward, id).await?.user.clone()))
+    let account = find(doorward, id).await?;
+    let factors = doorward.store.factors(account.user.id).await?;
+    ok(User {
+        mfa: Some(wire_factors(factors)),
+        ..view(account.user.clone())
+    })
 }
 
 /// A change of an account, each value checked.
@@ -212,13 +216,6 @@ async fn create_link(
     let cause = doorward.cause(&by, info);
     let links = &doorward.links;
     created(links.create(&by, &account, &body.0, cause).await?)
-}
-
-#[get("/admin/users/<id>/mfa")]
-async fn factors(doorward: &Services, _by: Allowed<UsersRead>, id: &str) -> Answer<Factors> {
-    let account = find(doorward, id).await?;
-    let found = doorward.store.factors(account.user.id).await?;
-    ok(wire_factors(found))
 }
 
 /// Takes every second factor away from somebody who has lost theirs. Whoever may do so could sign in next with a

@@ -1,6 +1,6 @@
 //! The operators' API.
 
-use doorward_shared::{ErrorCode as E, admin, apikey, mfa};
+use doorward_shared::{ErrorCode as E, admin, apikey};
 use rocket::http::Method::{Delete, Get, Patch, Post, Put};
 
 use super::operation::{
@@ -74,13 +74,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
     .takes::<admin::CreateLink>()
     .gives::<admin::Link>(201)
     .or(&[E::ValidationFailed]),
-    op(
-        Get,
-        "/admin/users/{id}/mfa",
-        Scope("admin:users:read"),
-        "A user's second factors",
-    )
-    .gives::<mfa::Factors>(200),
     op(
         Delete,
         "/admin/users/{id}/mfa",

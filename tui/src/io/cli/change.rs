@@ -102,6 +102,10 @@ fn print(format: Format, command: &Command, performed: &Performed) -> Outcome {
     let is_json = matches!(format, Format::Json | Format::Jsonl);
     match performed {
         Performed::UserCreated(user) | Performed::User(user) => output::one(format, user),
+        Performed::FactorsRemoved(id) => {
+            let said = format!("{id}: the second factors are removed");
+            output::did(format, "factors removed", id, &said)
+        }
         Performed::PasswordSet(id) => {
             let said = format!("{id}: the password is set");
             output::did(format, "password set", id, &said)

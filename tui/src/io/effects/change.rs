@@ -81,6 +81,7 @@ fn told(command: &Command, performed: Performed) -> Done {
             edited(&text, Row::User(user))
         }
         Performed::PasswordSet(_) => plain("the password is set"),
+        Performed::FactorsRemoved(_) => plain("the second factors are removed"),
         Performed::Link(user, link) => linked(user, link),
         Performed::UserSessions(ended) => {
             plain(&format!("ended: {}", count(ended.revoked, "session")))
