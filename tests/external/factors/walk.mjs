@@ -1,4 +1,4 @@
-// Somebody with a second factor signs in on the hosted pages.
+// Somebody with a second factor signs in on the hosted pages, and sets factors up there.
 import { spawn } from 'node:child_process'
 import { createHmac } from 'node:crypto'
 import { createServer } from 'node:net'
@@ -50,6 +50,11 @@ async function passwordStep(page, email) {
   await page.click('button[type=submit]')
 }
 
+// Keeps a picture, where PAGES_SHOTS names a folder.
+async function look(page, name) {
+  if (process.env.PAGES_SHOTS) await page.screenshot({ path: `${process.env.PAGES_SHOTS}/${name}.png`, fullPage: true })
+}
+
 const env = { PATH: process.env.PATH, DOORWARD_ISSUER: issuer, DOORWARD_ARGON2_MEMORY_KIB: '64', DOORWARD_ARGON2_ITERATIONS: '1' }
 const server = spawn(process.env.SERVER, ['--port', String(port), '--data-dir', 'data'], { env, stdio: ['ignore', 'pipe', 'ignore'] })
 await new Promise((listens, ended) => {
@@ -77,6 +82,63 @@ try {
     await passwordStep(page, 'ada@example.com')
     await page.click('button[data-passkey]')
     await page.waitForURL('**/account')
+    await context.close()
+  })
+  await check('a passkey is made on the account page, and signs in alone', async () => {
+    const context = await browser.newContext({ viewport: { width: 320, height: 700 } })
+    const page = await context.newPage()
+    await call('/auth/register', { email: 'eve@example.com', password })
+    await passwordStep(page, 'eve@example.com')
+    await page.waitForURL('**/account')
+    const cdp = await context.newCDPSession(page)
+    await cdp.send('WebAuthn.enable')
+    const options = { protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true }
+    await cdp.send('WebAuthn.addVirtualAuthenticator', { options })
+    await page.click('details:has(#passkey-name) > summary')
+    await page.fill('#passkey-name', 'Phone')
+    await page.fill('#passkey-password', password)
+    await page.click('details:has(#passkey-name) button[type=submit]')
+    await look(page, 'passkey-setup')
+    await page.click('button[data-passkey]')
+    await page.waitForSelector('#factors [role=status]')
+    await look(page, 'account')
+    await page.goto(`${issuer}/sign-out`)
+    await page.click('button[type=submit]')
+    await page.goto(`${issuer}/sign-in`)
+    // Where the browser offers the passkey in the field for the address, it is taken at once.
+    await page.click('button[data-passkey]', { timeout: 3000 }).catch(() => {})
+    await page.waitForURL('**/account')
+    await context.close()
+  })
+  await check('an authenticator app is set up on the account page without a script', async () => {
+    const context = await browser.newContext({ javaScriptEnabled: false, colorScheme: 'dark' })
+    const page = await context.newPage()
+    await call('/auth/register', { email: 'dan@example.com', password })
+    await passwordStep(page, 'dan@example.com')
+    await page.waitForURL('**/account')
+    await page.click('details:has(#totp-on-password) > summary')
+    await page.fill('#totp-on-password', password)
+    await page.click('details:has(#totp-on-password) button')
+    const secret = await page.textContent('code.secret')
+    await look(page, 'totp-setup')
+    await page.fill('#code', '000000')
+    await page.click('#factors .setup button, #factors form[action$=confirm] button')
+    await page.waitForSelector('#factors [role=alert]')
+    await page.fill('#code', code(secret, Math.floor(Date.now() / 30_000)))
+    await page.click('#factors form[action$=confirm] button')
+    if ((await page.locator('#factors .codes li').count()) !== 10) throw new Error('ten recovery codes')
+    await look(page, 'recovery-codes')
+    await page.click('details:has(#totp-off-code) > summary')
+    await page.fill('#totp-off-password', password)
+    await page.fill('#totp-off-code', code(secret, Math.floor(Date.now() / 30_000) + 1))
+    await page.click('details:has(#totp-off-code) button')
+    await page.waitForSelector('#factors [role=status]')
+    const [file] = await Promise.all([page.waitForEvent('download'), page.click('a[download]')])
+    if (!(await file.path())) throw new Error('no file')
+    await page.click('details:has(#delete-password) > summary')
+    await page.fill('#delete-password', password)
+    await page.click('details:has(#delete-password) button')
+    await page.waitForSelector('main [role=status]')
     await context.close()
   })
   await check('codes need no script, and a wrong one is said', async () => {
