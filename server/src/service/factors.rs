@@ -2,12 +2,7 @@
 
 use std::sync::Arc;
 
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use doorward_shared::{
-    SessionId, Timestamp, UserId,
-    mfa::{AssertedCredential, CreatedCredential, MfaMethod, PasskeySignIn},
-};
-use serde_json::{Value, json};
+use doorward_shared::{Timestamp, UserId, mfa::MfaMethod};
 use zeroize::Zeroizing;
 
 use super::Error;
@@ -17,17 +12,11 @@ use crate::{
         seal::MasterKey,
         secret::Secret,
         totp::{self, seal_place},
-        webauthn::{
-            self, ALGORITHMS, Assertion, CeremonyError, RelyingParty, challenge_of,
-            verify_assertion, verify_registration,
-        },
+        webauthn::RelyingParty,
     },
-    domain::{
-        Act, Cause, Factors, Passkey, PasskeyKind, Refusal, ShownFactor, SignInMethod, User,
-        counter_goes_on,
-    },
+    domain::{Act, Factors, PasskeyKind, Refusal, ShownFactor, SignInMethod, User},
     state::{MfaTokens, PasskeyChallenges},
-    store::{NewPasskey, NewTotp, SeenPassword, Store, StoreError},
+    store::{NewTotp, SeenPassword, Store, StoreError},
 };
 
 /// A factor that was found right, and the sign-in it makes of a password.
@@ -248,185 +237,6 @@ impl SecondFactors {
         let secret = self.open(user, stored).ok_or(Error::WrongFactor)?;
         totp::step_of(&secret, typed, now).ok_or(Error::WrongFactor)
     }
-
-    fn party(&self) -> Result<&RelyingParty, Error> {
-        self.party.as_ref().ok_or(Error::NoPasskeys)
-    }
-
-    /// Options for a new passkey of an account, WebAuthn Level 2 section 5.4, in their JSON form. They are for this
-    /// session, while the account has the password with this hash.
-    ///
-    /// # Errors
-    /// [`Error::NoPasskeys`], [`Error::Overloaded`].
-    pub async fn creation_options(
-        &self,
-        user: &User,
-        (session, password): (SessionId, String),
-        now: Timestamp,
-    ) -> Result<Value, Error> {
-        let party = self.party()?;
-        let known = self.store.factors(user.id).await?.passkeys;
-        let challenge = self.challenges.register(session, password, now);
-        let challenge = challenge.ok_or(Error::Overloaded("too many set-ups are open"))?;
-        let excluded: Vec<Value> = known
-            .iter()
-            .map(|key| json!({"type": "public-key", "id": text(&key.credential_id)}))
-            .collect();
-        let shown = match (&user.first_name, &user.last_name) {
-            (Some(first), Some(last)) => format!("{first} {last}"),
-            (Some(name), None) | (None, Some(name)) => name.clone(),
-            (None, None) => user.email.as_str().to_owned(),
-        };
-        Ok(json!({
-            "rp": {"id": party.id, "name": self.name},
-            "user": {
-                "id": text(&user.id.0.to_bytes()),
-                "name": user.email.as_str(),
-                "displayName": shown,
-            },
-            "challenge": text(&challenge),
-            "pubKeyCredParams": ALGORITHMS.map(|alg| json!({"type": "public-key", "alg": alg})),
-            "timeout": crate::state::CHALLENGE_SECONDS * 1000,
-            "excludeCredentials": excluded,
-            "authenticatorSelection": {
-                "residentKey": "required",
-                "requireResidentKey": true,
-                "userVerification": "required",
-            },
-            "attestation": "none",
-        }))
-    }
-
-    /// Adds the passkey that an authenticator has made for the account.
-    ///
-    /// # Errors
-    /// [`Error::Credential`]; `conflict` for one that is known.
-    pub async fn add_passkey(
-        &self,
-        (user, session): (UserId, SessionId),
-        name: String,
-        credential: &CreatedCredential,
-        act: Act,
-    ) -> Result<Passkey, Error> {
-        let party = self.party()?;
-        let refused = Error::Credential;
-        let client_data = bytes(&credential.response.client_data_json)?;
-        let object = bytes(&credential.response.attestation_object)?;
-        let challenge = challenge_of(&client_data).map_err(refused)?;
-        let password = self
-            .challenges
-            .take_registration(&challenge, session, act.at())
-            .ok_or_else(|| refused(CeremonyError::OtherChallenge))?;
-        let made =
-            verify_registration(party, &challenge, &client_data, &object).map_err(refused)?;
-        if credential.r#type != "public-key" || bytes(&credential.id)? != made.credential_id {
-            return Err(refused(CeremonyError::Malformed));
-        }
-        let new = NewPasskey {
-            credential_id: made.credential_id,
-            public_key: made.public_key,
-            sign_count: made.sign_count,
-            kind: if made.backup_eligible {
-                PasskeyKind::Synced
-            } else {
-                PasskeyKind::DeviceBound
-            },
-            name,
-        };
-        let password = SeenPassword {
-            hash: password,
-            rehashed: None,
-        };
-        Ok(self.store.add_passkey(user, new, password, act).await?)
-    }
-
-    /// Options for a sign-in with any passkey of this server, and the state that brings the challenge back.
-    ///
-    /// # Errors
-    /// [`Error::NoPasskeys`].
-    pub fn request_options(&self, now: Timestamp) -> Result<(Value, String), Error> {
-        let party = self.party()?;
-        let (challenge, state) = self.challenges.sign_in(self.master.stamp(), now);
-        let options = json!({
-            "challenge": text(&challenge),
-            "timeout": crate::state::CHALLENGE_SECONDS * 1000,
-            "rpId": party.id,
-            "allowCredentials": [],
-            "userVerification": "required",
-        });
-        Ok((options, state))
-    }
-
-    /// Checks a passkey's answer to the challenge of its state, and uses the challenge up.
-    ///
-    /// # Errors
-    /// [`Error::WrongFactor`], whatever is wrong with it: strangers ask here.
-    pub async fn check_passkey(
-        &self,
-        shown: &PasskeySignIn,
-        cause: &Cause,
-    ) -> Result<Shown, Error> {
-        let party = self.party()?;
-        let PasskeySignIn { state, credential } = shown;
-        let challenge = self
-            .challenges
-            .open(self.master.stamp(), state, cause.at)
-            .ok_or(Error::WrongFactor)?;
-        let id = bytes(&credential.id).map_err(|_| Error::WrongFactor)?;
-        let passkey = self.store.passkey(id).await?.ok_or(Error::WrongFactor)?;
-        let sign_count = verify(party, &challenge.bytes, &passkey, credential)?;
-        if !self.challenges.use_up(challenge, cause.at) {
-            return Err(Error::WrongFactor);
-        }
-        if !counter_goes_on(passkey.sign_count, sign_count) {
-            self.store
-                .note_copied_passkey(passkey.user_id, passkey.id, cause.clone())
-                .await?;
-            return Err(Error::WrongFactor);
-        }
-        Ok(Shown {
-            user: passkey.user_id,
-            factor: ShownFactor::Passkey {
-                id: passkey.id,
-                sign_count,
-            },
-            passkey: Some(passkey.kind),
-        })
-    }
-}
-
-/// The signature counter of an assertion that verifies.
-fn verify(
-    party: &RelyingParty,
-    challenge: &[u8],
-    passkey: &Passkey,
-    credential: &AssertedCredential,
-) -> Result<u32, Error> {
-    let wrong = |_| Error::WrongFactor;
-    let response = &credential.response;
-    // Level 2, section 7.2 step 6: a user handle, where the authenticator gives one, is the credential's owner.
-    if let Some(handle) = &response.user_handle
-        && bytes(handle).map_err(wrong)? != passkey.user_id.0.to_bytes()
-    {
-        return Err(Error::WrongFactor);
-    }
-    if credential.r#type != "public-key" {
-        return Err(Error::WrongFactor);
-    }
-    let (client_data, data, signature) = (
-        bytes(&response.client_data_json).map_err(wrong)?,
-        bytes(&response.authenticator_data).map_err(wrong)?,
-        bytes(&response.signature).map_err(wrong)?,
-    );
-    let assertion = Assertion {
-        client_data: &client_data,
-        authenticator_data: &data,
-        signature: &signature,
-    };
-    verify_assertion(party, challenge, &passkey.public_key, &assertion).map_err(|error| {
-        tracing::info!(%error, passkey = %passkey.id, "a passkey was refused");
-        Error::WrongFactor
-    })
 }
 
 fn new_codes() -> (Vec<Secret>, Vec<crate::crypto::secret::Digest256>) {
@@ -437,14 +247,4 @@ fn new_codes() -> (Vec<Secret>, Vec<crate::crypto::secret::Digest256>) {
             (code, hash)
         })
         .unzip()
-}
-
-fn text(bytes: &[u8]) -> String {
-    BASE64_URL_SAFE_NO_PAD.encode(bytes)
-}
-
-fn bytes(text: &str) -> Result<Vec<u8>, Error> {
-    BASE64_URL_SAFE_NO_PAD
-        .decode(text)
-        .map_err(|_| Error::Credential(webauthn::CeremonyError::Malformed))
 }

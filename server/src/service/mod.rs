@@ -20,6 +20,7 @@ mod links;
 pub(crate) mod mail;
 mod operator_key;
 mod own_factors;
+mod passkeys;
 mod passwords;
 mod protected_page;
 mod refresh;

@@ -2,39 +2,20 @@
 
 use std::sync::Arc;
 
-use doorward_shared::{PasskeyId, Timestamp, UserId};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use doorward_shared::{Timestamp, UserId};
+use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{
-    NewSession, Store, StoreError, accounts, authority,
-    rows::{maybe_time, ulid},
-    sessions,
-    writer::Unit,
-};
+use super::{Store, StoreError, accounts, authority, passkeys, sessions, writer::Unit};
 use crate::{
     crypto::secret::Digest256,
     domain::{
-        Act, Cause, Factors, Passkey, PasskeyKind, PublicKey, Refusal, Session, ShownFactor, User,
-        counter_goes_on,
+        Act, Factors, Refusal, ShownFactor, counter_goes_on,
         rules::{
             authority::{self as rule, Rights},
             session,
         },
     },
 };
-
-/// Passkeys of one account, at most.
-const MAX_PASSKEYS: usize = 20;
-
-/// A passkey to be stored.
-#[derive(Debug)]
-pub struct NewPasskey {
-    pub credential_id: Vec<u8>,
-    pub public_key: PublicKey,
-    pub sign_count: u32,
-    pub kind: PasskeyKind,
-    pub name: String,
-}
 
 /// Lifetime of a set-up of one-time codes, in seconds.
 const SETUP_SECONDS: i64 = 600;
@@ -58,14 +39,6 @@ pub struct SeenPassword {
     pub hash: String,
     /// A dearer hash of the same password.
     pub rehashed: Option<String>,
-}
-
-/// The first step of a sign-in with a factor.
-#[derive(Debug)]
-pub struct FirstStep {
-    pub password: SeenPassword,
-    /// How often sign-ins of the account had ended unfinished: once more, and this one is over.
-    pub sign_ins_ended: i64,
 }
 
 impl Store {
@@ -220,99 +193,6 @@ impl Store {
         .await
     }
 
-    /// A passkey by the id its authenticator gave it.
-    pub async fn passkey(&self, credential_id: Vec<u8>) -> Result<Option<Passkey>, StoreError> {
-        self.read(move |conn| {
-            let sql = format!("SELECT {PASSKEY} FROM passkeys WHERE credential_id = ?1");
-            let mut select = conn.prepare_cached(&sql)?;
-            Ok(select.query_row([credential_id], passkey).optional()?)
-        })
-        .await
-    }
-
-    /// Adds a passkey to an account whose password is still the one with which that began.
-    ///
-    /// # Errors
-    /// [`Refusal::Conflict`] for a credential that is known, or one too many, [`Refusal::PasswordChanged`]; as
-    /// [`rule::change_factors`].
-    pub async fn add_passkey(
-        &self,
-        user: UserId,
-        new: NewPasskey,
-        password: SeenPassword,
-        act: Act,
-    ) -> Result<Passkey, StoreError> {
-        self.write(move |unit| {
-            let by = judge(unit, user, Some(password), &act)?;
-            let cause = act.cause(&by);
-            if factors(unit.conn, user)?.passkeys.len() >= MAX_PASSKEYS {
-                let why = format!("an account has at most {MAX_PASSKEYS} passkeys");
-                return Err(Refusal::Conflict(why).into());
-            }
-            let id = PasskeyId(unit.id(cause.at));
-            let added = unit
-                .conn
-                .prepare_cached(
-                    "INSERT INTO passkeys VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, NULL)
-                     ON CONFLICT (credential_id) DO NOTHING",
-                )?
-                .execute(params![
-                    id.0.to_bytes(),
-                    user.0.to_bytes(),
-                    new.credential_id,
-                    new.public_key.to_bytes(),
-                    new.sign_count,
-                    new.kind == PasskeyKind::Synced,
-                    new.name,
-                    cause.at.0
-                ])?;
-            if added == 0 {
-                return Err(Refusal::Conflict("this passkey is registered already".into()).into());
-            }
-            unit.event(cause, "mfa.passkey_added", Some(&id), Some(user), None)?;
-            Ok(Passkey {
-                id,
-                user_id: user,
-                credential_id: new.credential_id,
-                public_key: new.public_key,
-                sign_count: new.sign_count,
-                kind: new.kind,
-                name: new.name,
-                created_at: cause.at,
-                last_used_at: None,
-            })
-        })
-        .await
-    }
-
-    /// Removes a passkey of an account.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`], also for another's; as [`rule::change_factors`].
-    pub async fn remove_passkey(
-        &self,
-        user: UserId,
-        id: PasskeyId,
-        factor_roles: Arc<[String]>,
-        act: Act,
-    ) -> Result<(), StoreError> {
-        self.write(move |unit| {
-            let by = judge(unit, user, None, &act)?;
-            let sql = "DELETE FROM passkeys WHERE id = ?1 AND user_id = ?2";
-            let gone = unit
-                .conn
-                .prepare_cached(sql)?
-                .execute(params![id.0.to_bytes(), user.0.to_bytes()])?;
-            if gone == 0 {
-                return Err(Refusal::NotFound("passkey").into());
-            }
-            after_removal(unit.conn, user, &factor_roles)?;
-            let (action, cause) = ("mfa.passkey_removed", act.cause(&by));
-            unit.event(cause, action, Some(&id), Some(user), None)
-        })
-        .await
-    }
-
     /// Removes every factor of an account; what an operator does for somebody who has lost theirs.
     ///
     /// # Errors
@@ -326,80 +206,10 @@ impl Store {
         })
         .await
     }
-
-    /// Opens a session after a factor that was found right, and uses the factor up in the same unit. With a first step
-    /// only if that still holds.
-    ///
-    /// # Errors
-    /// [`Refusal::FactorWrong`] for a factor that was used or removed meanwhile, and as [`Store::open_session`].
-    pub async fn open_session_with_factor(
-        &self,
-        user: UserId,
-        first: Option<FirstStep>,
-        shown: ShownFactor,
-        new: NewSession,
-        cause: Cause,
-    ) -> Result<(User, Session), StoreError> {
-        self.write(move |unit| {
-            if let Some(first) = first {
-                demand_first_step(unit, user, first)?;
-            }
-            use_up(unit, user, &shown, cause.at)?;
-            sessions::open(unit, user, new, &cause)
-        })
-        .await
-    }
-
-    /// Sets one-time codes up for somebody who must have them to sign in, whose first code was of `step`, and opens the
-    /// session: all of it, or nothing.
-    ///
-    /// # Errors
-    /// [`Refusal::PasswordChanged`] where the first step does not hold any more, or a factor is there by now; as
-    /// [`Store::open_session`].
-    pub async fn enrol_totp(
-        &self,
-        user: UserId,
-        first: FirstStep,
-        totp: NewTotp,
-        new: NewSession,
-        cause: Cause,
-    ) -> Result<(User, Session), StoreError> {
-        self.write(move |unit| {
-            demand_first_step(unit, user, first)?;
-            session::password_is_enough(has_factor(unit.conn, user)?)?;
-            let sql = "INSERT INTO totp (user_id, sealed, last_step, begun_at, confirmed_at) VALUES (?1, ?2, ?3, ?4, ?4) \
-                       ON CONFLICT (user_id) DO UPDATE SET sealed = excluded.sealed, last_step = excluded.last_step, \
-                       begun_at = excluded.begun_at, confirmed_at = excluded.confirmed_at";
-            unit.conn.prepare_cached(sql)?.execute(params![
-                user.0.to_bytes(),
-                totp.sealed,
-                totp.step,
-                cause.at.0
-            ])?;
-            replace_codes(unit, user, &totp.codes)?;
-            unit.event(&cause, "mfa.totp_enabled", Some(&user), Some(user), None)?;
-            sessions::open(unit, user, new, &cause)
-        })
-        .await
-    }
-
-    /// Notes a passkey whose counter went back: somebody may have copied it.
-    pub async fn note_copied_passkey(
-        &self,
-        user: UserId,
-        id: PasskeyId,
-        cause: Cause,
-    ) -> Result<(), StoreError> {
-        self.write(move |unit| {
-            let action = "mfa.passkey_counter_went_back";
-            unit.event(&cause, action, Some(&id), Some(user), None)
-        })
-        .await
-    }
 }
 
 /// Judges who changes the factors of an account; where a password was shown, it must still be the account's.
-fn judge(
+pub(super) fn judge(
     unit: &mut Unit<'_>,
     user: UserId,
     password: Option<SeenPassword>,
@@ -413,37 +223,6 @@ fn judge(
     Ok(by)
 }
 
-/// Demands that the first step of a sign-in still holds: the password, and that nothing has ended it since.
-fn demand_first_step(
-    unit: &mut Unit<'_>,
-    user: UserId,
-    first: FirstStep,
-) -> Result<(), StoreError> {
-    let FirstStep {
-        password,
-        sign_ins_ended,
-    } = first;
-    sessions::demand_password(unit, user, &password.hash, password.rehashed)?;
-    let sql = "SELECT disabled_at IS NOT NULL, sign_ins_ended FROM users WHERE id = ?1";
-    let (is_disabled, ended): (bool, i64) = unit
-        .conn
-        .prepare_cached(sql)?
-        .query_row([user.0.to_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    match ended == sign_ins_ended {
-        true => Ok(()),
-        false if is_disabled => Err(Refusal::Disabled.into()),
-        false => Err(Refusal::PasswordChanged.into()),
-    }
-}
-
-/// Removes every factor of an account, and what waits for one.
-pub(super) fn remove_all(conn: &Connection, user: UserId) -> Result<(), StoreError> {
-    of_user(conn, "DELETE FROM totp WHERE user_id = ?1", user)?;
-    of_user(conn, "DELETE FROM passkeys WHERE user_id = ?1", user)?;
-    delete_codes(conn, user)?;
-    end_unfinished(conn, user)
-}
-
 /// Ends what would become a credential of an account without being one yet: sign-ins that wait for their factor, and a
 /// set-up of one-time codes.
 pub(super) fn end_unfinished(conn: &Connection, user: UserId) -> Result<(), StoreError> {
@@ -452,30 +231,6 @@ pub(super) fn end_unfinished(conn: &Connection, user: UserId) -> Result<(), Stor
     let sign_ins = "UPDATE users SET sign_ins_ended = sign_ins_ended + 1 WHERE id = ?1";
     of_user(conn, sign_ins, user)?;
     Ok(())
-}
-
-const PASSKEY: &str =
-    "id, user_id, credential_id, public_key, sign_count, synced, name, created_at, last_used_at";
-
-fn passkey(row: &Row<'_>) -> rusqlite::Result<Passkey> {
-    let public_key = PublicKey::from_bytes(row.get_ref(3)?.as_blob()?);
-    let broken =
-        || rusqlite::Error::InvalidColumnType(3, "public_key".into(), rusqlite::types::Type::Blob);
-    Ok(Passkey {
-        id: PasskeyId(ulid(row, 0)?),
-        user_id: UserId(ulid(row, 1)?),
-        credential_id: row.get(2)?,
-        public_key: public_key.ok_or_else(broken)?,
-        sign_count: row.get(4)?,
-        kind: if row.get(5)? {
-            PasskeyKind::Synced
-        } else {
-            PasskeyKind::DeviceBound
-        },
-        name: row.get(6)?,
-        created_at: Timestamp(row.get(7)?),
-        last_used_at: maybe_time(row, 8)?,
-    })
 }
 
 /// A condition on an account, by the column or parameter that is its id: whether a sign-in to it asks for a second factor.
@@ -500,7 +255,7 @@ pub(super) fn has_factor(conn: &Connection, user: UserId) -> Result<bool, StoreE
 }
 
 /// What an account has set up.
-fn factors(conn: &Connection, user: UserId) -> Result<Factors, StoreError> {
+pub(super) fn factors(conn: &Connection, user: UserId) -> Result<Factors, StoreError> {
     let id = user.0.to_bytes();
     let totp = conn
         .prepare_cached(
@@ -510,11 +265,7 @@ fn factors(conn: &Connection, user: UserId) -> Result<Factors, StoreError> {
     let recovery_codes = conn
         .prepare_cached("SELECT count(*) FROM recovery_codes WHERE user_id = ?1")?
         .query_row([id], |row| row.get(0))?;
-    let sql = format!("SELECT {PASSKEY} FROM passkeys WHERE user_id = ?1 ORDER BY id");
-    let passkeys = conn
-        .prepare_cached(&sql)?
-        .query_map([id], passkey)?
-        .collect::<Result<_, _>>()?;
+    let passkeys = passkeys::of_user(conn, user)?;
     Ok(Factors {
         totp,
         passkeys,
@@ -531,7 +282,11 @@ fn delete_codes(conn: &Connection, user: UserId) -> Result<(), StoreError> {
     of_user(conn, "DELETE FROM recovery_codes WHERE user_id = ?1", user).map(drop)
 }
 
-fn replace_codes(unit: &mut Unit<'_>, user: UserId, codes: &[Digest256]) -> Result<(), StoreError> {
+pub(super) fn replace_codes(
+    unit: &mut Unit<'_>,
+    user: UserId,
+    codes: &[Digest256],
+) -> Result<(), StoreError> {
     delete_codes(unit.conn, user)?;
     let mut insert = unit
         .conn
@@ -543,7 +298,7 @@ fn replace_codes(unit: &mut Unit<'_>, user: UserId, codes: &[Digest256]) -> Resu
 }
 
 /// Recovery codes stand in for a factor: they go with the last one, which people of `factor_roles` keep.
-fn after_removal(
+pub(super) fn after_removal(
     conn: &Connection,
     user: UserId,
     factor_roles: &[String],
@@ -557,7 +312,7 @@ fn after_removal(
 }
 
 /// Uses a factor up, each in one check-and-set: of concurrent uses exactly one wins.
-fn use_up(
+pub(super) fn use_up(
     unit: &mut Unit<'_>,
     user: UserId,
     shown: &ShownFactor,

@@ -9,6 +9,7 @@ mod browser;
 mod claims;
 mod client_tokens;
 mod events;
+mod factors;
 mod first_party;
 mod hashes;
 mod house;

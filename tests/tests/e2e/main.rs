@@ -34,6 +34,7 @@ mod durability;
 mod embedded;
 mod endings;
 mod errors;
+mod factor_limits;
 mod factor_roles;
 mod faults;
 mod files;

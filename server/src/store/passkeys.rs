@@ -1,0 +1,169 @@
+//! Passkeys.
+
+use std::sync::Arc;
+
+use doorward_shared::{PasskeyId, Timestamp, UserId};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::{
+    SeenPassword, Store, StoreError,
+    factors::{after_removal, factors, judge},
+    rows::{maybe_time, ulid},
+};
+use crate::domain::{
+    Act, Cause, Passkey, PasskeyKind, PublicKey, Refusal, rules::authority as rule,
+};
+
+/// Passkeys of one account, at most.
+const MAX_PASSKEYS: usize = 20;
+
+/// A passkey to be stored.
+#[derive(Debug)]
+pub struct NewPasskey {
+    pub credential_id: Vec<u8>,
+    pub public_key: PublicKey,
+    pub sign_count: u32,
+    pub kind: PasskeyKind,
+    pub name: String,
+}
+
+impl Store {
+    /// A passkey by the id its authenticator gave it.
+    pub async fn passkey(&self, credential_id: Vec<u8>) -> Result<Option<Passkey>, StoreError> {
+        self.read(move |conn| {
+            let sql = format!("SELECT {PASSKEY} FROM passkeys WHERE credential_id = ?1");
+            let mut select = conn.prepare_cached(&sql)?;
+            Ok(select.query_row([credential_id], passkey).optional()?)
+        })
+        .await
+    }
+
+    /// Adds a passkey to an account whose password is still the one with which that began.
+    ///
+    /// # Errors
+    /// [`Refusal::Conflict`] for a credential that is known, or one too many, [`Refusal::PasswordChanged`]; as
+    /// [`rule::change_factors`].
+    pub async fn add_passkey(
+        &self,
+        user: UserId,
+        new: NewPasskey,
+        password: SeenPassword,
+        act: Act,
+    ) -> Result<Passkey, StoreError> {
+        self.write(move |unit| {
+            let by = judge(unit, user, Some(password), &act)?;
+            let cause = act.cause(&by);
+            if factors(unit.conn, user)?.passkeys.len() >= MAX_PASSKEYS {
+                let why = format!("an account has at most {MAX_PASSKEYS} passkeys");
+                return Err(Refusal::Conflict(why).into());
+            }
+            let id = PasskeyId(unit.id(cause.at));
+            let added = unit
+                .conn
+                .prepare_cached(
+                    "INSERT INTO passkeys VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, NULL)
+                     ON CONFLICT (credential_id) DO NOTHING",
+                )?
+                .execute(params![
+                    id.0.to_bytes(),
+                    user.0.to_bytes(),
+                    new.credential_id,
+                    new.public_key.to_bytes(),
+                    new.sign_count,
+                    new.kind == PasskeyKind::Synced,
+                    new.name,
+                    cause.at.0
+                ])?;
+            if added == 0 {
+                return Err(Refusal::Conflict("this passkey is registered already".into()).into());
+            }
+            unit.event(cause, "mfa.passkey_added", Some(&id), Some(user), None)?;
+            Ok(Passkey {
+                id,
+                user_id: user,
+                credential_id: new.credential_id,
+                public_key: new.public_key,
+                sign_count: new.sign_count,
+                kind: new.kind,
+                name: new.name,
+                created_at: cause.at,
+                last_used_at: None,
+            })
+        })
+        .await
+    }
+
+    /// Removes a passkey of an account.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`], also for another's; as [`rule::change_factors`].
+    pub async fn remove_passkey(
+        &self,
+        user: UserId,
+        id: PasskeyId,
+        factor_roles: Arc<[String]>,
+        act: Act,
+    ) -> Result<(), StoreError> {
+        self.write(move |unit| {
+            let by = judge(unit, user, None, &act)?;
+            let sql = "DELETE FROM passkeys WHERE id = ?1 AND user_id = ?2";
+            let gone = unit
+                .conn
+                .prepare_cached(sql)?
+                .execute(params![id.0.to_bytes(), user.0.to_bytes()])?;
+            if gone == 0 {
+                return Err(Refusal::NotFound("passkey").into());
+            }
+            after_removal(unit.conn, user, &factor_roles)?;
+            let (action, cause) = ("mfa.passkey_removed", act.cause(&by));
+            unit.event(cause, action, Some(&id), Some(user), None)
+        })
+        .await
+    }
+
+    /// Notes a passkey whose counter went back: somebody may have copied it.
+    pub async fn note_copied_passkey(
+        &self,
+        user: UserId,
+        id: PasskeyId,
+        cause: Cause,
+    ) -> Result<(), StoreError> {
+        self.write(move |unit| {
+            let action = "mfa.passkey_counter_went_back";
+            unit.event(&cause, action, Some(&id), Some(user), None)
+        })
+        .await
+    }
+}
+
+const PASSKEY: &str =
+    "id, user_id, credential_id, public_key, sign_count, synced, name, created_at, last_used_at";
+
+fn passkey(row: &Row<'_>) -> rusqlite::Result<Passkey> {
+    let public_key = PublicKey::from_bytes(row.get_ref(3)?.as_blob()?);
+    let broken =
+        || rusqlite::Error::InvalidColumnType(3, "public_key".into(), rusqlite::types::Type::Blob);
+    Ok(Passkey {
+        id: PasskeyId(ulid(row, 0)?),
+        user_id: UserId(ulid(row, 1)?),
+        credential_id: row.get(2)?,
+        public_key: public_key.ok_or_else(broken)?,
+        sign_count: row.get(4)?,
+        kind: if row.get(5)? {
+            PasskeyKind::Synced
+        } else {
+            PasskeyKind::DeviceBound
+        },
+        name: row.get(6)?,
+        created_at: Timestamp(row.get(7)?),
+        last_used_at: maybe_time(row, 8)?,
+    })
+}
+
+/// Those of an account, the oldest first.
+pub(super) fn of_user(conn: &Connection, user: UserId) -> Result<Vec<Passkey>, StoreError> {
+    let sql = format!("SELECT {PASSKEY} FROM passkeys WHERE user_id = ?1 ORDER BY id");
+    let mut select = conn.prepare_cached(&sql)?;
+    let rows = select.query_map([user.0.to_bytes()], passkey)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
