@@ -103,9 +103,8 @@ async fn whoever_must_have_a_factor_is_led_through_its_set_up() {
     let access = claims(tokens["access_token"].as_str().unwrap());
     assert_eq!(access["amr"], json!(["pwd", "otp", "mfa"]));
 
-    sign_in(&server, "ada@example.com")
-        .await
-        .refused(401, "mfa_required");
+    let asked = sign_in(&server, "ada@example.com").await.expect(401).json();
+    assert_eq!(asked["error"]["code"], "mfa_required", "{asked}");
 }
 
 #[tokio::test]

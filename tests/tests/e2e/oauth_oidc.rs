@@ -102,7 +102,7 @@ async fn an_id_token_says_who_when_and_for_whom() {
         let said = claims(&id);
         assert_eq!(
             fields(&said),
-            "amr at_hash aud auth_time exp iat iss nonce preferred_username sid sub updated_at"
+            "acr amr at_hash aud auth_time exp iat iss nonce preferred_username sid sub updated_at"
         );
         assert_eq!(
             (&said["iss"], &said["aud"]),

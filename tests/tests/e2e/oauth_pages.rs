@@ -88,6 +88,8 @@ async fn every_form_needs_its_own_token_once_in_its_own_browser_from_its_own_sit
     }
     seen.sort();
     let expected = [
+        "/account/delete",
+        "/account/factors/totp",
         "/account/keys",
         "/account/password",
         "/account/profile",

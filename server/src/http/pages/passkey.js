@@ -1,5 +1,4 @@
-// What needs a script on these pages: asking the browser for a passkey, and times in the reader's zone. Without it codes
-// do, and times are UTC.
+// The one thing on these pages that needs a script: asking the browser for a passkey. Without one, codes do.
 const form = document.querySelector("form[data-passkey], form[data-new-passkey]");
 const button = form?.querySelector("button[data-passkey]");
 const api = window.PublicKeyCredential;
@@ -51,13 +50,3 @@ const make = () => {
 
 if (button && form.dataset.passkey && api?.parseRequestOptionsFromJSON) signIn();
 if (button && form.dataset.newPasskey && api?.parseCreationOptionsFromJSON) make();
-
-const language = document.documentElement.lang;
-for (const time of document.querySelectorAll("time[datetime]")) {
-  const at = new Date(time.dateTime);
-  const age = Date.now() - at;
-  const recent = age >= 0 && age < 6 * 86_400_000;
-  const style = recent ? { weekday: "long", hour: "numeric", minute: "2-digit" } : { dateStyle: "long" };
-  time.textContent = new Intl.DateTimeFormat(language, style).format(at);
-  time.title = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "long" }).format(at);
-}

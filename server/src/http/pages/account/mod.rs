@@ -207,8 +207,6 @@ impl<'r> At<'r> {
         };
         Ok(Page {
             wide: true,
-            // It shows times in the reader's zone; without it they are UTC.
-            script: true,
             ..Page::new(t, t.account_title, main)
         })
     }
@@ -234,7 +232,7 @@ impl<'r> At<'r> {
     }
 }
 
-/// A time as people say it, in UTC; the machine's form goes with it, which the script puts into the reader's zone.
+/// A time as people say it, by the days of UTC: only a script would know the reader's zone. The exact time goes with it.
 fn time(at: &At<'_>, when: Timestamp) -> Markup {
     let exact = when.to_string();
     let title = exact.get(..16).unwrap_or(&exact).replace('T', " ");
