@@ -37,7 +37,7 @@ async fn an_access_token_is_a_jwt_of_rfc_9068() {
         let claims = part(&ada.access, 1);
         assert_eq!(
             fields(&claims),
-            "amr aud auth_time client_id exp iat iss jti scope sid sub"
+            "acr amr aud auth_time client_id exp iat iss jti scope sid sub"
         );
         assert_eq!(claims["iss"], server.url());
         assert_eq!(claims["aud"], server.url());

@@ -5,8 +5,8 @@ use std::fmt::Display;
 use doorward_shared::{
     Timestamp,
     admin::{
-        AdminKey, AdminMintedKey, BackupMade, Client as OauthClient, FactorRemoval, Link, RegistrationToken,
-        Revoked, RevokedSessions, Role, SigningKey, User, UserPatch,
+        AdminKey, AdminMintedKey, BackupMade, Client as OauthClient, FactorRemoval, Link,
+        RegistrationToken, Revoked, RevokedSessions, Role, SigningKey, User, UserPatch,
     },
     apikey::Verification,
     client::{Client, ClientError, Collection, Filter, ListQuery},
