@@ -233,6 +233,14 @@ pub(super) fn end_unfinished(conn: &Connection, user: UserId) -> Result<(), Stor
     Ok(())
 }
 
+/// Removes every factor of an account, and what waits for one.
+pub(super) fn remove_all(conn: &Connection, user: UserId) -> Result<(), StoreError> {
+    of_user(conn, "DELETE FROM totp WHERE user_id = ?1", user)?;
+    of_user(conn, "DELETE FROM passkeys WHERE user_id = ?1", user)?;
+    delete_codes(conn, user)?;
+    end_unfinished(conn, user)
+}
+
 /// A condition on an account, by the column or parameter that is its id: whether a sign-in to it asks for a second factor.
 macro_rules! with_factor {
     ($id:literal) => {

@@ -10,9 +10,7 @@ use super::{
     factors::{after_removal, factors, judge},
     rows::{maybe_time, ulid},
 };
-use crate::domain::{
-    Act, Cause, Passkey, PasskeyKind, PublicKey, Refusal, rules::authority as rule,
-};
+use crate::domain::{Act, Cause, Passkey, PasskeyKind, PublicKey, Refusal};
 
 /// Passkeys of one account, at most.
 const MAX_PASSKEYS: usize = 20;
@@ -42,7 +40,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Refusal::Conflict`] for a credential that is known, or one too many, [`Refusal::PasswordChanged`]; as
-    /// [`rule::change_factors`].
+    /// [`crate::domain::rules::authority::change_factors`].
     pub async fn add_passkey(
         &self,
         user: UserId,
@@ -96,7 +94,7 @@ impl Store {
     /// Removes a passkey of an account.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`], also for another's; as [`rule::change_factors`].
+    /// [`Refusal::NotFound`], also for another's; as [`crate::domain::rules::authority::change_factors`].
     pub async fn remove_passkey(
         &self,
         user: UserId,

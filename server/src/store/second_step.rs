@@ -99,11 +99,3 @@ fn demand_first_step(
         false => Err(Refusal::PasswordChanged.into()),
     }
 }
-
-/// Removes every factor of an account, and what waits for one.
-pub(super) fn remove_all(conn: &Connection, user: UserId) -> Result<(), StoreError> {
-    of_user(conn, "DELETE FROM totp WHERE user_id = ?1", user)?;
-    of_user(conn, "DELETE FROM passkeys WHERE user_id = ?1", user)?;
-    delete_codes(conn, user)?;
-    end_unfinished(conn, user)
-}
