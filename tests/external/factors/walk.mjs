@@ -70,7 +70,8 @@ try {
     const cdp = await context.newCDPSession(page)
     await cdp.send('WebAuthn.enable')
     const options = { protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true }
-    await cdp.send('WebAuthn.addVirtualAuthenticator', { options })
+    const { authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', { options })
+    const touched = (enabled) => cdp.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled })
     await page.goto(`${issuer}/sign-in`)
     const { accessToken } = await call('/auth/register', { email: 'ada@example.com', password })
     const { publicKey } = await call('/auth/passkeys/options', { password }, accessToken)
@@ -79,7 +80,10 @@ try {
       return (await navigator.credentials.create({ publicKey })).toJSON()
     }, publicKey)
     await call('/auth/passkeys', { name: 'laptop', credential }, accessToken)
+    // Else the sign-in page takes the passkey as soon as the browser offers it.
+    await touched(false)
     await passwordStep(page, 'ada@example.com')
+    await touched(true)
     await page.click('button[data-passkey]')
     await page.waitForURL('**/account')
     await context.close()
