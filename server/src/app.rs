@@ -12,7 +12,7 @@ use crate::{
     domain::Email,
     http::{DoorwardFairing, Services, site::Site},
     metrics::Metrics,
-    oauth::{AuthorizationEndpoint, Clients, Registrations, TokenEndpoint, TokenInfos},
+    oauth::{AuthorizationEndpoint, Clients, Documents, Registrations, TokenEndpoint, TokenInfos},
     outbound::{Outbound, smtp::Smtp},
     service::{
         Accounts, ApiKeys, Backchannel, Backups, Breached, Browsers, Callers, ClientKeys,
@@ -432,7 +432,7 @@ impl Parts {
             store: self.store.clone(),
             settings: self.settings.clone(),
             limits: self.limits.clone(),
-            outbound: self.outbound.clone(),
+            documents: Arc::new(Documents::new(self.outbound.clone())),
             clock: self.clock.clone(),
         }
     }

@@ -66,7 +66,7 @@ async fn asker(request: &Request<'_>) -> Result<(), ApiError> {
             "client authentication failed",
         ),
     })?;
-    if client.resource_server {
+    if client.resource_server && client.is_confidential() {
         return Ok(());
     }
     let cause = "insufficient_scope: the client is not registered with resourceServer";

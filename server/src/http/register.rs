@@ -172,7 +172,7 @@ async fn invitation(
     let caller = caller.map_err(Failure::from)?;
     caller.require("admin:clients").map_err(Failure::from)?;
     let act = doorward.act(&caller, Door::Admin, info).map_err(failed)?;
-    Ok(Invitation::Act(act))
+    Ok(Invitation::Act(act, caller.scopes.clone()))
 }
 
 #[post("/oauth/register", data = "<asked>")]
@@ -265,8 +265,8 @@ async fn mint(
     let expires_at = doorward.clock.now().plus_seconds(i64::from(seconds));
     let act = doorward.act(&by, Door::Admin, info)?;
     doorward
-        .store
-        .add_registration_token(token.digest(), expires_at, max_uses, act)
+        .registrations
+        .keep_token(&token, (expires_at, max_uses), act)
         .await?;
     created(RegistrationToken {
         token: token.expose().to_owned(),

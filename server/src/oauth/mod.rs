@@ -4,6 +4,7 @@
 mod answer;
 mod authorize;
 mod client_auth;
+mod documents;
 mod exchange;
 mod failure;
 mod form;
@@ -25,6 +26,7 @@ pub use answer::{ClientAnswer, ResponseMode};
 pub use authorize::AuthorizationEndpoint;
 pub(crate) use authorize::{NOT_ADMITTED, Next, Visitor};
 pub use client_auth::{ClientCredentials, Clients};
+pub(crate) use documents::Documents;
 pub use failure::Failure;
 pub use form::Form;
 pub(crate) use form::{BYTE_ORDER_MARK, MAX_PARAMETERS, pairs};

@@ -15,6 +15,8 @@ use crate::{
 
 /// Most redirect URIs of such a client.
 const MAX_URIS: usize = 20;
+/// How long all that a client says of itself may be that nobody let in, in bytes.
+pub const STRANGERS_BYTES: usize = 8192;
 
 /// Client metadata, RFC 7591 section 2. What is not known is ignored, as it says.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, utoipa::ToSchema)]
@@ -59,6 +61,8 @@ pub struct Allowed {
     pub scopes: ScopeSet,
     /// Whether it may keep a secret or a key; else it is a public client with PKCE, whatever it asks for.
     pub confidential: bool,
+    /// How long all that it says of itself may be, in bytes of JSON.
+    pub bytes: usize,
 }
 
 /// A registration that is right.
@@ -82,6 +86,13 @@ fn bad(text: impl Into<String>) -> Refused {
 /// # Errors
 /// [`Refused`].
 pub fn decide(asked: &Metadata, allowed: &Allowed) -> Result<Registration, Refused> {
+    let length = serde_json::to_vec(asked).map_or(usize::MAX, |text| text.len());
+    if length > allowed.bytes {
+        return Err(bad(format!(
+            "the metadata must be at most {} bytes",
+            allowed.bytes
+        )));
+    }
     let grants = grants(asked, allowed)?;
     if asked
         .response_types
@@ -225,6 +236,7 @@ mod tests {
         Allowed {
             scopes: ScopeSet::parse("openid profile email offline_access").unwrap(),
             confidential: false,
+            bytes: STRANGERS_BYTES,
         }
     }
 

@@ -1,4 +1,4 @@
-//! Clients that register themselves: RFC 7591, RFC 7592 and client-id metadata documents.
+//! Clients that register themselves: RFC 7591 and RFC 7592.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -7,16 +7,16 @@ use ulid::Ulid;
 
 use super::{
     Failure,
-    registration::{Allowed, Metadata, Registration, decide},
+    documents::Documents,
+    registration::{Allowed, Metadata, Registration, STRANGERS_BYTES, decide},
 };
 use crate::{
     clock::{Clock, random_bytes},
     crypto::secret::{Secret, client_secret, registration_token},
-    domain::{Act, Actor, Cause, Client, ClientSecrets, mail::Language},
-    outbound::Outbound,
+    domain::{Act, Actor, AuthMethod, Cause, Client, ClientSecrets, mail::Language},
     settings::{ClientRegistration, Settings},
     state::limits::Limits,
-    store::{Admission, Document, Store},
+    store::{Admission, NewRegistrationToken, SelfRegistered, Store, StoreError},
 };
 
 /// Scopes that any client which registers itself may have.
@@ -36,8 +36,8 @@ pub(crate) enum Invitation {
     None,
     /// An initial access token of ours.
     Token(Secret),
-    /// A credential that may manage clients.
-    Act(Act),
+    /// A credential that may manage clients, with what it may do.
+    Act(Act, ScopeSet),
 }
 
 fn refused((error, why): (&'static str, String)) -> Failure {
@@ -45,7 +45,7 @@ fn refused((error, why): (&'static str, String)) -> Failure {
 }
 
 /// A client with this registration. It has no id yet.
-fn client(registration: Registration, secrets: Option<ClientSecrets>) -> Client {
+pub(super) fn client(registration: Registration, secrets: Option<ClientSecrets>) -> Client {
     Client {
         id: ClientId(Ulid::nil()),
         name: registration.name,
@@ -69,12 +69,12 @@ pub struct Registrations {
     pub(crate) store: Store,
     pub(crate) settings: Arc<Settings>,
     pub(crate) limits: Limits,
-    pub(crate) outbound: Outbound,
+    pub(crate) documents: Arc<Documents>,
     pub(crate) clock: Clock,
 }
 
 impl Registrations {
-    fn dynamic_scopes(&self) -> ScopeSet {
+    pub(super) fn dynamic_scopes(&self) -> ScopeSet {
         let listed = self.settings.open_registration_scopes.iter();
         let names = ANYBODYS.into_iter().chain(listed.map(String::as_str));
         names
@@ -82,7 +82,16 @@ impl Registrations {
             .collect()
     }
 
-    fn anonymous(&self, ip: IpAddr, request_id: Arc<str>) -> Cause {
+    /// The scopes that a client may have whom somebody lets in who may give these.
+    fn scopes_beside(&self, given: &ScopeSet) -> ScopeSet {
+        let may = |scope: &&Scope| {
+            let name = scope.as_str();
+            ANYBODYS.contains(&name) || given.covers(name) || given.covers("admin")
+        };
+        self.dynamic_scopes().iter().filter(may).cloned().collect()
+    }
+
+    pub(super) fn anonymous(&self, ip: IpAddr, request_id: Arc<str>) -> Cause {
         Cause {
             actor: Actor::Anonymous,
             client_id: None,
@@ -92,6 +101,25 @@ impl Registrations {
             language: Language::default(),
             reason: None,
         }
+    }
+
+    /// Keeps an initial access token, which gives what whoever mints it may give.
+    ///
+    /// # Errors
+    /// As [`Store::add_registration_token`].
+    pub(crate) async fn keep_token(
+        &self,
+        token: &Secret,
+        (expires_at, uses): (Timestamp, u32),
+        act: Act,
+    ) -> Result<(), StoreError> {
+        let token = NewRegistrationToken {
+            hash: token.digest(),
+            expires_at,
+            uses,
+            scopes: self.dynamic_scopes(),
+        };
+        self.store.add_registration_token(token, act).await
     }
 
     /// Registers a client, RFC 7591 section 3. Whether anybody may is judged before what they send.
@@ -107,19 +135,28 @@ impl Registrations {
     ) -> Result<Registered, Failure> {
         let mode = self.settings.client_registration;
         let cause = self.anonymous(ip, request_id);
-        let admission = match (mode, invitation) {
+        let (admission, scopes) = match (mode, invitation) {
             (ClientRegistration::Closed, _) => return Err(closed()),
-            (_, Invitation::Token(token)) => Admission::Token(token.digest(), cause),
-            (_, Invitation::Act(act)) => Admission::Act(act),
-            (ClientRegistration::Open, Invitation::None) => Admission::Open(cause),
+            (_, Invitation::Token(token)) => {
+                let given = self.store.registration_token(token.digest(), cause.at);
+                let given = given.await?.ok_or_else(used_up)?;
+                let scopes = self.scopes_beside(&given);
+                (Admission::Token(token.digest(), cause), scopes)
+            }
+            (_, Invitation::Act(act, held)) => (Admission::Act(act), self.scopes_beside(&held)),
+            (ClientRegistration::Open, Invitation::None) => {
+                (Admission::Open(cause), self.dynamic_scopes())
+            }
             (ClientRegistration::Token, Invitation::None) => return Err(Failure::no_token()),
         };
+        let openly = matches!(admission, Admission::Open(_));
         let allowed = Allowed {
-            scopes: self.dynamic_scopes(),
-            confidential: !matches!(admission, Admission::Open(_)),
+            scopes,
+            confidential: !openly,
+            bytes: if openly { STRANGERS_BYTES } else { usize::MAX },
         };
         let registration = decide(&asked?, &allowed).map_err(refused)?;
-        if matches!(admission, Admission::Open(_)) {
+        if openly {
             let counted = self.limits.client_registration(ip, self.clock.monotonic());
             counted.map_err(Failure::too_many_registrations)?;
         }
@@ -155,27 +192,23 @@ impl Registrations {
         asked: Result<Metadata, Failure>,
         (ip, request_id): (IpAddr, Arc<str>),
     ) -> Result<Client, Failure> {
-        let before = self.find(id, token).await?;
-        let allowed = Allowed {
-            // Beside what an operator has given it.
-            scopes: self.dynamic_scopes().union(&before.scopes),
-            confidential: before.is_confidential(),
-        };
-        let registration = decide(&asked?, &allowed).map_err(refused)?;
-        if registration.with_secret != before.secrets.is_some() {
-            let why = "token_endpoint_auth_method cannot change between a secret and none";
-            return Err(Failure::new("invalid_client_metadata", why));
+        let found = self.found(id, token).await?;
+        let asked = asked?;
+        if found.openly {
+            let counted = self.limits.client_change(ip, self.clock.monotonic());
+            counted.map_err(Failure::too_many_registrations)?;
         }
-        let client = Client {
-            id,
-            ..client(registration, before.secrets)
-        };
         let cause = Cause {
             actor: Actor::Client(id),
             ..self.anonymous(ip, request_id)
         };
-        let changed = self.store.change_registered(client, token.digest(), cause);
-        changed.await.map_err(not_admitted)
+        let scopes = self.dynamic_scopes();
+        // As the row is then: an operator may be changing it.
+        let decide = move |row: SelfRegistered| changed(&asked, row, &scopes);
+        let changed = self
+            .store
+            .change_registered(id, token.digest(), decide, cause);
+        changed.await.map_err(not_admitted)?
     }
 
     /// The client of a registration access token.
@@ -183,6 +216,10 @@ impl Registrations {
     /// # Errors
     /// `invalid_token`, for an unknown client too.
     pub(crate) async fn find(&self, id: ClientId, token: &Secret) -> Result<Client, Failure> {
+        Ok(self.found(id, token).await?.client)
+    }
+
+    async fn found(&self, id: ClientId, token: &Secret) -> Result<SelfRegistered, Failure> {
         let found = self.store.registered(id, token.digest()).await?;
         found.ok_or_else(|| Failure::token("the registration access token is not valid"))
     }
@@ -197,64 +234,14 @@ impl Registrations {
         token: &Secret,
         (ip, request_id): (IpAddr, Arc<str>),
     ) -> Result<(), Failure> {
+        // Guesses take no turn of the writer.
+        self.found(id, token).await?;
         let cause = Cause {
             actor: Actor::Client(id),
             ..self.anonymous(ip, request_id)
         };
         let done = self.store.delete_registered(id, token.digest(), cause);
         done.await.map_err(not_admitted)
-    }
-
-    /// The client that a `client_id` names: one that was registered, or a metadata document.
-    ///
-    /// # Errors
-    /// 503 when storage cannot be read; why a document cannot be used.
-    pub(crate) async fn client_named(
-        &self,
-        name: &str,
-        ip: IpAddr,
-    ) -> Result<Option<Arc<Client>>, Failure> {
-        let id = match name.parse() {
-            Ok(id) => id,
-            Err(_) if self.settings.client_metadata_documents && name.starts_with("https://") => {
-                self.client_of_document(name, ip).await?
-            }
-            Err(_) => return Ok(None),
-        };
-        Ok(self.store.client(id).await?)
-    }
-
-    async fn client_of_document(&self, url: &str, ip: IpAddr) -> Result<ClientId, Failure> {
-        check_document_url(url)?;
-        let now = self.clock.now();
-        let known = self.store.document_client(url.to_owned()).await?;
-        if let Some((id, until)) = known
-            && now < until
-        {
-            return Ok(id);
-        }
-        // Each fetch goes to an address that a stranger has named.
-        let counted = self.limits.client_registration(ip, self.clock.monotonic());
-        counted.map_err(Failure::too_many_registrations)?;
-        let fetched = self.outbound.fetch(url).await.map_err(|error| {
-            tracing::info!(%url, %error, "a client's metadata document was not fetched");
-            unusable("the metadata document cannot be fetched")
-        })?;
-        let registration = read_document(url, &fetched.body, self.dynamic_scopes())?;
-        let seconds = i64::try_from(fetched.keep_seconds).unwrap_or_default();
-        let document = Document {
-            url: url.to_owned(),
-            until: now.plus_seconds(seconds),
-        };
-        let cause = Cause {
-            request_id: None,
-            ..self.anonymous(ip, "".into())
-        };
-        let client = Client {
-            document: Some(url.to_owned()),
-            ..client(registration, None)
-        };
-        Ok(self.store.keep_document(client, document, cause).await?)
     }
 }
 
@@ -265,116 +252,58 @@ fn closed() -> Failure {
     }
 }
 
-fn not_admitted(error: crate::store::StoreError) -> Failure {
-    use crate::{domain::Refusal, store::StoreError};
-    match error {
-        StoreError::Refused(Refusal::CredentialEnded) => {
-            Failure::token("the token is not valid, or used up")
+fn used_up() -> Failure {
+    Failure::token("the token is not valid, or used up")
+}
+
+/// What a client becomes at its own wish. What an operator has taken from it stays taken.
+fn changed(asked: &Metadata, row: SelfRegistered, scopes: &ScopeSet) -> Result<Client, Failure> {
+    let before = row.client;
+    let is_confidential = before.is_confidential();
+    let allowed = Allowed {
+        // Beside what an operator has given it.
+        scopes: row
+            .most_scopes
+            .unwrap_or_else(|| scopes.union(&before.scopes)),
+        confidential: is_confidential,
+        bytes: if row.openly {
+            STRANGERS_BYTES
+        } else {
+            usize::MAX
+        },
+    };
+    let mut registration = decide(asked, &allowed).map_err(refused)?;
+    let signs = registration.policy.auth_method == Some(AuthMethod::PrivateKeyJwt);
+    if registration.with_secret != before.secrets.is_some()
+        || (registration.with_secret || signs) != is_confidential
+    {
+        let why = "token_endpoint_auth_method cannot change between a secret, a key and none";
+        return Err(Failure::new("invalid_client_metadata", why));
+    }
+    if let Some(most) = row.most_grants {
+        registration
+            .grant_types
+            .retain(|grant| most.contains(grant));
+        if registration.grant_types.is_empty() {
+            let why = "an operator has left this client none of these grant_types";
+            return Err(Failure::new("invalid_client_metadata", why));
         }
+    }
+    Ok(Client {
+        id: before.id,
+        ..client(registration, before.secrets)
+    })
+}
+
+fn not_admitted(error: StoreError) -> Failure {
+    use crate::domain::Refusal;
+    match error {
+        StoreError::Refused(Refusal::CredentialEnded) => used_up(),
+        StoreError::Refused(Refusal::Invalid { field, reason }) => Failure::new(
+            "invalid_client_metadata",
+            format!("with what an operator has decided {field} {reason}"),
+        ),
         StoreError::Refused(Refusal::Scope(scope)) => Failure::insufficient_scope(&scope),
         error => error.into(),
-    }
-}
-
-/// 401: a metadata document is no client.
-fn unusable(why: impl Into<std::borrow::Cow<'static, str>>) -> Failure {
-    Failure {
-        status: 401,
-        ..Failure::new("invalid_client", why)
-    }
-}
-
-/// Client-id metadata document draft section 3: https, with a path, without user, fragment and dot segments.
-fn check_document_url(url: &str) -> Result<(), Failure> {
-    let parsed = url::Url::parse(url).map_err(|_| unusable("client_id is not a URL"))?;
-    let plain = parsed.as_str() == url && url.len() <= 500;
-    if !plain || parsed.path() == "/" || parsed.fragment().is_some() {
-        return Err(unusable(
-            "client_id must be an https URL with a path, in its plain form",
-        ));
-    }
-    if !parsed.username().is_empty() || parsed.password().is_some() {
-        return Err(unusable("client_id must not carry user information"));
-    }
-    Ok(())
-}
-
-/// What a metadata document registers. It must name itself.
-fn read_document(url: &str, body: &[u8], scopes: ScopeSet) -> Result<Registration, Failure> {
-    #[derive(serde::Deserialize)]
-    struct Named {
-        client_id: String,
-        client_secret: Option<serde::de::IgnoredAny>,
-        #[serde(flatten)]
-        metadata: Metadata,
-    }
-    let named: Named = serde_json::from_slice(body)
-        .map_err(|_| unusable("the metadata document cannot be read"))?;
-    if named.client_id != url {
-        return Err(unusable("the metadata document names another client_id"));
-    }
-    let method = named.metadata.token_endpoint_auth_method.as_deref();
-    if named.client_secret.is_some() || method.is_some_and(|method| method.contains("secret")) {
-        return Err(unusable("a metadata document holds no secret"));
-    }
-    let allowed = Allowed {
-        scopes,
-        confidential: false,
-    };
-    decide(&named.metadata, &allowed).map_err(|(_, why)| unusable(why))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const URL: &str = "https://app.example/oauth/client.json";
-
-    fn read(document: &serde_json::Value) -> Result<Registration, Failure> {
-        let scopes = ScopeSet::parse("openid offline_access").unwrap();
-        read_document(URL, document.to_string().as_bytes(), scopes)
-    }
-
-    #[test]
-    fn a_document_must_name_itself_and_hold_no_secret() {
-        let right = serde_json::json!({
-            "client_id": URL, "client_name": "App", "redirect_uris": ["http://127.0.0.1/cb"],
-            "grant_types": ["authorization_code", "refresh_token"], "token_endpoint_auth_method": "none",
-        });
-        let made = read(&right).unwrap();
-        assert_eq!((made.name.as_str(), made.with_secret), ("App", false));
-        for (name, value) in [
-            ("client_id", "https://app.example/other".into()),
-            ("client_secret", "x".into()),
-            ("token_endpoint_auth_method", "client_secret_basic".into()),
-            ("redirect_uris", serde_json::json!(["javascript:alert(1)"])),
-            ("redirect_uris", serde_json::json!([])),
-            ("redirect_uris", serde_json::json!(7)),
-        ] {
-            let mut document = right.clone();
-            document[name] = value;
-            assert_eq!(
-                read(&document).unwrap_err().error,
-                "invalid_client",
-                "{name}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_documents_address_is_a_plain_https_url_with_a_path() {
-        assert!(check_document_url(URL).is_ok());
-        for bad in [
-            "https://app.example",
-            "https://app.example/",
-            "https://app.example/a/../b",
-            "https://app.example/a#b",
-            "https://u@app.example/a",
-            "https://u:p@app.example/a",
-            "https://APP.example/a",
-            &format!("https://app.example/{}", "x".repeat(500)),
-        ] {
-            assert!(check_document_url(bad).is_err(), "{bad}");
-        }
     }
 }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use jsonwebtoken::jwk::JwkSet;
 use quick_cache::sync::Cache;
-use tokio::time::Instant;
+use tokio::{sync::Mutex, time::Instant};
 
 use crate::{crypto::jwks, domain::ClientPolicy, outbound::Outbound};
 
@@ -19,6 +19,8 @@ struct Kept {
     keys: Option<Arc<JwkSet>>,
     asked_at: Instant,
     until: Instant,
+    /// Held while others are fetched before the time of these is over.
+    asking: Mutex<()>,
 }
 
 /// Finds clients' keys.
@@ -44,20 +46,28 @@ impl ClientKeys {
         }
         let url = policy.jwks_uri.as_ref()?;
         let now = Instant::now();
-        let is_good = |kept: &Kept| now < kept.until && !(anew && now >= kept.asked_at + REST);
-        if let Some(kept) = self.kept.get(url)
-            && !is_good(&kept)
-        {
+        let Some(kept) = self.kept.get(url).filter(|kept| now < kept.until) else {
             self.kept.remove(url);
+            // Of many requests at once one asks.
+            let kept = self.kept.get_or_insert_async(url, async {
+                Ok::<_, std::convert::Infallible>(Arc::new(self.fetch(url, None).await))
+            });
+            return kept.await.ok()?.keys.clone();
+        };
+        if !anew || now < kept.asked_at + REST {
+            return kept.keys.clone();
         }
-        // Of many requests at once one asks.
-        let kept = self.kept.get_or_insert_async(url, async {
-            Ok::<_, std::convert::Infallible>(Arc::new(self.fetch(url).await))
-        });
-        kept.await.ok()?.keys.clone()
+        // Those that are there serve everybody else meanwhile, and stay where no others come: a key that nobody knows is
+        // anybody's to name.
+        let Ok(_asking) = kept.asking.try_lock() else {
+            return kept.keys.clone();
+        };
+        let fetched = Arc::new(self.fetch(url, Some(&kept)).await);
+        self.kept.insert(url.clone(), fetched.clone());
+        fetched.keys.clone()
     }
 
-    async fn fetch(&self, url: &str) -> Kept {
+    async fn fetch(&self, url: &str, before: Option<&Kept>) -> Kept {
         let asked_at = Instant::now();
         let fetched = self.outbound.fetch(url).await;
         let read = fetched
@@ -71,13 +81,15 @@ impl ClientKeys {
                 keys: Some(Arc::new(keys)),
                 asked_at,
                 until: asked_at + Duration::from_secs(seconds),
+                asking: Mutex::default(),
             },
             Err(error) => {
                 tracing::info!(%error, "a client's keys were not fetched");
                 Kept {
-                    keys: None,
+                    keys: before.and_then(|kept| kept.keys.clone()),
                     asked_at,
-                    until: asked_at + REST,
+                    until: before.map_or(asked_at + REST, |kept| kept.until),
+                    asking: Mutex::default(),
                 }
             }
         }

@@ -46,6 +46,8 @@ pub enum Held {
 
 /// Clients that one address may register in an hour.
 const CLIENTS_PER_HOUR: u32 = 20;
+/// Changes that clients which nobody let in may make of themselves in an hour, from one address.
+const CLIENT_CHANGES_PER_HOUR: u32 = 60;
 
 #[derive(Debug)]
 struct Counters {
@@ -55,6 +57,7 @@ struct Counters {
     registrations: Widths,
     /// Clients that register themselves, and metadata documents that are fetched.
     client_registrations: Widths,
+    client_changes: Widths,
     /// Accounts whose failures are forgotten: how often, and when last. What was counted before goes by another key.
     forgotten: HashMap<u64, (u64, Duration)>,
     writes: Counter,
@@ -96,6 +99,7 @@ impl Limits {
             account: Counter::new(settings.password_failures_per_account, HOUR),
             registrations: Widths::new(settings.registrations_per_hour_per_ip, HOUR),
             client_registrations: Widths::new(CLIENTS_PER_HOUR, HOUR),
+            client_changes: Widths::new(CLIENT_CHANGES_PER_HOUR, HOUR),
             forgotten: HashMap::new(),
             writes: Counter::new(settings.writes_per_minute_per_account, MINUTE),
         };
@@ -156,6 +160,20 @@ impl Limits {
             return Err(wait);
         }
         counters.client_registrations.take(&keys, now);
+        Ok(())
+    }
+
+    /// Takes a place for a change that a client makes of itself which nobody let in.
+    ///
+    /// # Errors
+    /// [`RetryAfter`] when there were too many from the address this hour.
+    pub fn client_change(&self, ip: IpAddr, now: Duration) -> Result<(), RetryAfter> {
+        let keys = networks(ip).map(|network| network.map(|network| self.key(network)));
+        let mut counters = self.counters();
+        if let Err(Full::Until(wait)) = counters.client_changes.check(&keys, now) {
+            return Err(wait);
+        }
+        counters.client_changes.take(&keys, now);
         Ok(())
     }
 

@@ -181,6 +181,7 @@ pub(super) fn change_one(
     let client = clients::change(&before, change)?;
     if client != before {
         write(unit, &client)?;
+        registrations::bounded_by_operator(unit, &before, &client)?;
         admission::groups_changed(unit, &before, &client, act.cause(&by))?;
         let name = quoted(&client.name);
         let diff = what_changed(Some(&before), &client);
@@ -343,15 +344,19 @@ pub(super) fn still_registered(
     let Some(client) = find(conn, id)? else {
         return Ok(Vec::new());
     };
-    let mut registered = client.resources.clone();
-    registered.extend(client.policy.default_resource.clone());
-    if client.dynamic {
-        registered.extend(registrations::operator_resources(conn)?);
-    }
-    let is_one = |uri: &&String| {
-        let mut known = registered.iter().map(String::as_str).chain([issuer]);
-        known.any(|known| is_same_resource(known, uri))
+    let own = client
+        .resources
+        .iter()
+        .chain(&client.policy.default_resource);
+    let own: Vec<_> = own.map(String::as_str).chain([issuer]).collect();
+    let is_own = |uri: &String| own.iter().any(|known| is_same_resource(known, uri));
+    let others = if client.dynamic && !granted.iter().all(is_own) {
+        registrations::operator_resources(conn)?
+    } else {
+        HashSet::new()
     };
+    let is_one =
+        |uri: &&String| is_own(uri) || others.iter().any(|known| is_same_resource(known, uri));
     Ok(granted.iter().filter(is_one).cloned().collect())
 }
 

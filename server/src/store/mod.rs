@@ -30,6 +30,7 @@ mod passkeys;
 mod private;
 mod readers;
 mod refresh;
+mod registration_tokens;
 mod registrations;
 mod restore;
 mod roles;
@@ -42,6 +43,7 @@ mod signing;
 mod stats;
 mod sweep;
 mod touch;
+mod unused_clients;
 mod writer;
 
 use std::{
@@ -69,7 +71,8 @@ pub use open::{DATABASE, DirectoryLock, MASTER_KEY, OPERATOR_KEY};
 pub use passkeys::NewPasskey;
 pub use private::tighten;
 pub use refresh::{Refreshed, Rotation};
-pub use registrations::{Admission, Document};
+pub use registration_tokens::NewRegistrationToken;
+pub use registrations::{Admission, Document, SelfRegistered};
 pub use restore::{Restore, Restored, restore};
 pub use schema::VERSION as SCHEMA_VERSION;
 pub use second_step::FirstStep;

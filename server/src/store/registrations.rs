@@ -2,29 +2,29 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use doorward_shared::{ClientId, Timestamp};
-use rusqlite::{Connection, OptionalExtension, params};
+use doorward_shared::{ClientId, ScopeSet, Timestamp};
+use rusqlite::{Connection, OptionalExtension, params, types::ValueRef};
 
 use super::{
     Store, StoreError, authority,
     clients::{self, find, remove, what_changed, write},
     memory::through,
+    registration_tokens,
     rows::{self, ulid},
+    unused_clients,
     writer::Unit,
 };
 use crate::{
     crypto::secret::Digest256,
     domain::{
-        Act, Cause, Client, ClientPolicy, Refusal,
+        Act, Cause, Client, ClientPolicy, GrantType, Refusal,
         diff::quoted,
-        rules::authority::{self as rule, ClientActs},
+        rules::{
+            self,
+            authority::{self as rule, ClientActs},
+        },
     },
 };
-
-/// Clients that a sweep looks at at once.
-const SOME: usize = 50;
-/// How long an unused client stays, in seconds: a day.
-const UNUSED: i64 = 86_400;
 
 /// On whose word a client may register.
 #[derive(Debug, Clone)]
@@ -35,6 +35,17 @@ pub enum Admission {
     Token(Digest256, Cause),
     /// With a credential that may manage clients.
     Act(Act),
+}
+
+/// A client that registered itself, as its registration access token finds it.
+#[derive(Debug, Clone)]
+pub struct SelfRegistered {
+    pub client: Client,
+    /// Nobody let it in.
+    pub openly: bool,
+    /// The scopes and the grants that an operator has left it.
+    pub most_scopes: Option<ScopeSet>,
+    pub most_grants: Option<Vec<GrantType>>,
 }
 
 /// A metadata document, as it was fetched.
@@ -58,12 +69,19 @@ impl Store {
     ) -> Result<Client, StoreError> {
         self.write(move |unit| {
             let cause = admitted(unit, &client, &admission)?;
+            let openly = matches!(admission, Admission::Open(_));
+            if openly {
+                unused_clients::make_room(unit, cause.at)?;
+            }
             client.id = ClientId(unit.id(cause.at));
             client.created_at = cause.at;
             create(unit, &client, &cause)?;
-            unit.conn
-                .prepare_cached("UPDATE clients SET registration_token = ?2 WHERE id = ?1")?
-                .execute(params![client.id.0.to_bytes(), token.0])?;
+            let sql = "UPDATE clients SET registration_token = ?2, openly = ?3 WHERE id = ?1";
+            unit.conn.prepare_cached(sql)?.execute(params![
+                client.id.0.to_bytes(),
+                token.0,
+                openly
+            ])?;
             Ok(client)
         })
         .await
@@ -74,31 +92,32 @@ impl Store {
         &self,
         id: ClientId,
         token: Digest256,
-    ) -> Result<Option<Client>, StoreError> {
-        self.read(move |conn| {
-            if !is_token_of(conn, id, token)? {
-                return Ok(None);
-            }
-            find(conn, id)
-        })
-        .await
+    ) -> Result<Option<SelfRegistered>, StoreError> {
+        self.read(move |conn| of_token(conn, id, token)).await
     }
 
-    /// Changes a client that registered itself, at its own wish.
+    /// Changes a client that registered itself, at its own wish: to what `decide` makes of it as it is then.
     ///
     /// # Errors
-    /// [`Refusal::CredentialEnded`], when the token is not its.
-    pub async fn change_registered(
+    /// [`Refusal::CredentialEnded`], when the token is not its; [`Refusal::Invalid`], when it cannot be so with what an
+    /// operator has decided. What `decide` refuses is answered, and nothing is changed.
+    pub async fn change_registered<E, F>(
         &self,
-        client: Client,
+        id: ClientId,
         token: Digest256,
+        decide: F,
         cause: Cause,
-    ) -> Result<Client, StoreError> {
+    ) -> Result<Result<Client, E>, StoreError>
+    where
+        E: Send + 'static,
+        F: FnOnce(SelfRegistered) -> Result<Client, E> + Send + 'static,
+    {
         self.write(move |unit| {
-            if !is_token_of(unit.conn, client.id, token)? {
-                return Err(Refusal::CredentialEnded.into());
+            let found = of_token(unit.conn, id, token)?.ok_or(Refusal::CredentialEnded)?;
+            match decide(found) {
+                Ok(client) => Ok(Ok(change(unit, &client, &cause)?)),
+                Err(refused) => Ok(Err(refused)),
             }
-            change(unit, &client, &cause)
         })
         .await
     }
@@ -114,45 +133,8 @@ impl Store {
         cause: Cause,
     ) -> Result<(), StoreError> {
         self.write(move |unit| {
-            let client = find(unit.conn, id)?;
-            match client {
-                Some(client) if is_token_of(unit.conn, id, token)? => remove(unit, &client, &cause),
-                _ => Err(Refusal::CredentialEnded.into()),
-            }
-        })
-        .await
-    }
-
-    /// Keeps an initial access token.
-    ///
-    /// # Errors
-    /// As [`rule::change_client`].
-    pub async fn add_registration_token(
-        &self,
-        hash: Digest256,
-        expires_at: Timestamp,
-        uses: u32,
-        act: Act,
-    ) -> Result<(), StoreError> {
-        self.write(move |unit| {
-            let by = authority::judge(unit, &act)?;
-            let acts = ClientActs {
-                scopes: &doorward_shared::ScopeSet::default(),
-                sees_all: false,
-                resource_server: false,
-            };
-            rule::change_client(&by, acts)?;
-            unit.conn
-                .prepare_cached("INSERT INTO registration_tokens VALUES (?1, ?2, ?3)")?
-                .execute(params![hash.0, expires_at.0, uses])?;
-            let detail = format!("{uses} uses until {expires_at}");
-            unit.event(
-                act.cause(&by),
-                "client.registration_token_created",
-                None,
-                None,
-                Some(&detail),
-            )
+            let found = of_token(unit.conn, id, token)?.ok_or(Refusal::CredentialEnded)?;
+            remove(unit, &found.client, &cause)
         })
         .await
     }
@@ -192,6 +174,7 @@ impl Store {
                     change(unit, &client, &cause)?;
                 }
                 None => {
+                    unused_clients::make_room(unit, cause.at)?;
                     client.id = ClientId(unit.id(cause.at));
                     client.created_at = cause.at;
                     create(unit, &client, &cause)?;
@@ -199,7 +182,7 @@ impl Store {
             }
             unit.conn
                 .prepare_cached(
-                    "UPDATE clients SET document_url = ?2, document_until = ?3 WHERE id = ?1",
+                    "UPDATE clients SET document_url = ?2, document_until = ?3, openly = 1 WHERE id = ?1",
                 )?
                 .execute(params![
                     client.id.0.to_bytes(),
@@ -220,34 +203,6 @@ impl Store {
         });
         Ok(found.await?.unwrap_or_default())
     }
-
-    /// Deletes clients that registered themselves and were not used for a day; answers how many. One that has a live
-    /// session is in use.
-    pub async fn sweep_unused_clients(&self, now: Timestamp) -> Result<usize, StoreError> {
-        let mut gone = 0;
-        loop {
-            let found = self.read(move |conn| unused(conn, now)).await?;
-            let last = found.len() < SOME;
-            gone += self
-                .write(move |unit| {
-                    let mut gone = 0;
-                    for id in found {
-                        // It may have been used since.
-                        if let Some(client) = find(unit.conn, id)?
-                            && is_unused(unit.conn, id, now)?
-                        {
-                            remove(unit, &client, &Cause::system(now))?;
-                            gone += 1;
-                        }
-                    }
-                    Ok(gone)
-                })
-                .await?;
-            if last {
-                return Ok(gone);
-            }
-        }
-    }
 }
 
 /// Uses up what admits a client; answers what its registration is put down to.
@@ -259,17 +214,8 @@ fn admitted(
     match admission {
         Admission::Open(cause) => Ok(cause.clone()),
         Admission::Token(hash, cause) => {
-            let sql = "UPDATE registration_tokens SET uses_left = uses_left - 1 \
-                       WHERE hash = ?1 AND uses_left > 0 AND expires_at > ?2";
-            let used = unit
-                .conn
-                .prepare_cached(sql)?
-                .execute(params![hash.0, cause.at.0])?;
-            if used == 1 {
-                Ok(cause.clone())
-            } else {
-                Err(Refusal::CredentialEnded.into())
-            }
+            registration_tokens::use_up(unit, *hash, &client.scopes, cause.at)?;
+            Ok(cause.clone())
         }
         Admission::Act(act) => {
             let by = authority::judge(unit, act)?;
@@ -316,41 +262,73 @@ fn change(unit: &mut Unit<'_>, client: &Client, cause: &Cause) -> Result<Client,
     if client == before {
         return Ok(client);
     }
+    rules::client::register(&client)?;
     write(unit, &client)?;
-    let name = quoted(&client.name);
+    // Names of fields alone: strangers write no long values into the log again and again.
     let diff = what_changed(Some(&before), &client);
-    let of = (&client.id as &dyn std::fmt::Display, None);
-    unit.changed(cause, "client.updated", of, &diff, Some(&name))?;
+    let fields: Vec<_> = diff.iter().map(|(field, ..)| *field).collect();
+    let detail = format!("{}: {}", quoted(&client.name), fields.join(", "));
+    unit.event(
+        cause,
+        "client.updated",
+        Some(&client.id),
+        None,
+        Some(&detail),
+    )?;
     Ok(client)
 }
 
-fn is_token_of(conn: &Connection, id: ClientId, token: Digest256) -> Result<bool, StoreError> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM clients WHERE id = ?1 AND registration_token = ?2)";
-    Ok(conn
+/// The client, if the registration access token is its.
+fn of_token(
+    conn: &Connection,
+    id: ClientId,
+    token: Digest256,
+) -> Result<Option<SelfRegistered>, StoreError> {
+    let sql = "SELECT openly, most_scopes, most_grants FROM clients WHERE id = ?1 AND registration_token = ?2";
+    let found = conn
         .prepare_cached(sql)?
-        .query_row(params![id.0.to_bytes(), token.0], |row| row.get(0))?)
+        .query_row(params![id.0.to_bytes(), token.0], |row| {
+            let is_set = |column: usize| -> rusqlite::Result<bool> {
+                Ok(row.get_ref(column)? != ValueRef::Null)
+            };
+            let scopes = is_set(1)?.then(|| rows::scopes(row, 1)).transpose()?;
+            let grants = is_set(2)?.then(|| rows::grants(row, 2)).transpose()?;
+            Ok((row.get(0)?, scopes, grants))
+        });
+    let Some((openly, most_scopes, most_grants)) = found.optional()? else {
+        return Ok(None);
+    };
+    let client = find(conn, id)?;
+    Ok(client.map(|client| SelfRegistered {
+        client,
+        openly,
+        most_scopes,
+        most_grants,
+    }))
 }
 
-/// A client that registered itself (`c`) and was not used for so long, nor has a live session.
-const IS_UNUSED: &str = "c.dynamic = 1 AND coalesce(c.last_used_at, c.created_at) < ?1 AND NOT EXISTS \
-     (SELECT 1 FROM sessions s WHERE s.client_id = c.id AND s.revoked_at IS NULL AND s.idle_until > ?2)";
-
-fn unused(conn: &Connection, now: Timestamp) -> Result<Vec<ClientId>, StoreError> {
-    let sql = format!("SELECT c.id FROM clients c WHERE {IS_UNUSED} LIMIT ?3");
-    let mut select = conn.prepare_cached(&sql)?;
-    let before = now.plus_seconds(-UNUSED).0;
-    let rows = select.query_map(params![before, now.0, SOME], |row| {
-        ulid(row, 0).map(ClientId)
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
-fn is_unused(conn: &Connection, id: ClientId, now: Timestamp) -> Result<bool, StoreError> {
-    let sql = format!("SELECT EXISTS (SELECT 1 FROM clients c WHERE c.id = ?3 AND {IS_UNUSED})");
-    let before = now.plus_seconds(-UNUSED).0;
-    Ok(conn
-        .prepare_cached(&sql)?
-        .query_row(params![before, now.0, id.0.to_bytes()], |row| row.get(0))?)
+/// Notes what an operator has left a client that registered itself.
+pub(super) fn bounded_by_operator(
+    unit: &mut Unit<'_>,
+    before: &Client,
+    after: &Client,
+) -> Result<(), StoreError> {
+    if !after.dynamic {
+        return Ok(());
+    }
+    let id = after.id.0.to_bytes();
+    if before.scopes != after.scopes {
+        unit.conn
+            .prepare_cached("UPDATE clients SET most_scopes = ?2 WHERE id = ?1")?
+            .execute(params![id, after.scopes.to_string()])?;
+    }
+    if before.grant_types != after.grant_types {
+        let grants: Vec<_> = after.grant_types.iter().map(ToString::to_string).collect();
+        unit.conn
+            .prepare_cached("UPDATE clients SET most_grants = ?2 WHERE id = ?1")?
+            .execute(params![id, rows::lines(&grants)])?;
+    }
+    Ok(())
 }
 
 /// Notes that a session's client is in use.
@@ -362,14 +340,42 @@ pub(super) fn session_used(
     client.map_or(Ok(()), |id| clients::used(unit, id, now))
 }
 
+const OPERATOR_RESOURCES: &str = "SELECT resources FROM clients INDEXED BY clients_resources WHERE dynamic = 0 AND resources <> ''";
+
 /// Every audience of an operator's client.
 pub(super) fn operator_resources(conn: &Connection) -> Result<HashSet<String>, StoreError> {
-    let sql = "SELECT resources FROM clients WHERE dynamic = 0 AND resources <> ''";
-    let mut select = conn.prepare_cached(sql)?;
+    let mut select = conn.prepare_cached(OPERATOR_RESOURCES)?;
     let mut rows = select.query([])?;
     let mut resources = HashSet::new();
     while let Some(row) = rows.next()? {
         resources.extend(rows::split_lines(row, 0)?);
     }
     Ok(resources)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Strangers' rows are long: a unit of the writer reads none of them.
+    #[test]
+    fn resources_of_operators_clients_come_from_their_index_alone() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        super::super::schema::migrate(&mut conn).unwrap();
+        let sql = format!("EXPLAIN QUERY PLAN {OPERATOR_RESOURCES}");
+        let plan: String = conn.query_row(&sql, [], |row| row.get(3)).unwrap();
+        assert!(plan.contains("COVERING INDEX clients_resources"), "{plan}");
+        let row = "INSERT INTO clients (id, name, redirect_uris, grant_types, scopes, resources, created_at, dynamic) \
+                   VALUES (randomblob(16), 'c', '', '', '', ?1, 0, ?2)";
+        for (resources, dynamic) in [
+            ("https://a.example\nhttps://b.example", 0),
+            ("", 0),
+            ("https://c.example", 1),
+        ] {
+            conn.execute(row, params![resources, dynamic]).unwrap();
+        }
+        let found = operator_resources(&conn).unwrap();
+        let expected = ["https://a.example", "https://b.example"].map(str::to_owned);
+        assert_eq!(found, HashSet::from(expected));
+    }
 }

@@ -13,8 +13,8 @@ use super::endings::{ends_key, ends_session};
 use crate::{
     crypto::secret::Digest256,
     domain::{
-        AllowedIp, ApiKey, Client, ClientPolicy, ClientSecrets, Email, Event, KeyOwner, KeyTerms,
-        RequestedClaims, Session, SignInMethod, User,
+        AllowedIp, ApiKey, Client, ClientPolicy, ClientSecrets, Email, Event, GrantType, KeyOwner,
+        KeyTerms, RequestedClaims, Session, SignInMethod, User,
     },
 };
 
@@ -214,18 +214,20 @@ pub fn split_lines(row: &Row<'_>, column: usize) -> Result<Vec<String>> {
         .collect())
 }
 
+pub fn grants(row: &Row<'_>, column: usize) -> Result<Vec<GrantType>> {
+    let names = row.get_ref(column)?.as_str()?.lines();
+    let parse = |name: &str| name.parse().map_err(|_| bad(column, "not a grant"));
+    names.map(parse).collect()
+}
+
 pub fn client(row: &Row<'_>) -> Result<Client> {
-    let grants = split_lines(row, 3)?;
     let previous = digest(row, 7)?.zip(maybe_time(row, 8)?);
     let unmarked = row.get(10)?;
     Ok(Client {
         id: ClientId(ulid(row, 0)?),
         name: row.get(1)?,
         redirect_uris: split_lines(row, 2)?,
-        grant_types: grants
-            .iter()
-            .map(|grant| grant.parse().map_err(|_| bad(3, "not a grant")))
-            .collect::<Result<_>>()?,
+        grant_types: grants(row, 3)?,
         scopes: scopes(row, 4)?,
         resources: split_lines(row, 5)?,
         secrets: digest(row, 6)?.map(|current| ClientSecrets {

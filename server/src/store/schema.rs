@@ -53,6 +53,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_connect.sql"),
     include_str!("schema_links.sql"),
     include_str!("schema_mails.sql"),
+    include_str!("schema_guard.sql"),
 ];
 
 /// What migrations take from the rules of the domain.

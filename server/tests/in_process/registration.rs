@@ -48,6 +48,71 @@ async fn a_client_that_registered_itself_is_deleted_after_a_day_without_use() {
 }
 
 #[rocket::async_test]
+async fn a_client_that_somebody_let_in_stays_without_use() {
+    let house = House::open(Settings {
+        client_registration: ClientRegistration::Token,
+        ..cheap()
+    })
+    .await;
+    let path = "/admin/clients/registration-tokens";
+    let operator = house.operator();
+    let minted = house.post(path, &operator, json!({})).await.expect(201);
+    let body = json!({ "redirect_uris": ["https://app.example/cb"] });
+    let made = house.post("/oauth/register", text(&minted, "token"), body);
+    let made = made.await.expect(201);
+    house.pass(100 * HOUR);
+    let services = house.doorward.services();
+    let now = services.clock.now();
+    assert_eq!(services.store.sweep_unused_clients(now).await.unwrap(), 0);
+    let row = format!("/admin/clients/{}", text(&made, "client_id"));
+    let operator = house.operator();
+    let row = house.call(Method::Get, &row, &operator, Value::Null);
+    assert_eq!(row.await.expect(200)["dynamic"], true);
+}
+
+/// Ten thousand strangers are enough: the next one takes the place of the one that has lain idle longest.
+#[rocket::async_test]
+async fn strangers_take_each_others_places_once_there_are_many() {
+    let house = House::open(Settings {
+        client_registration: ClientRegistration::Open,
+        ..cheap()
+    })
+    .await;
+    let body = json!({ "redirect_uris": ["https://app.example/cb"] });
+    let register = async || {
+        let made = house.post("/oauth/register", "", body.clone());
+        let made = made.await;
+        text(&made.expect(201), "client_id").to_owned()
+    };
+    let first = register().await;
+    house.pass(1);
+    let second = register().await;
+    let database = house.doorward.settings().data_dir.join("doorward.db");
+    let mut database = rusqlite::Connection::open(database).unwrap();
+    let fill = database.transaction().unwrap();
+    let at = house.doorward.services().clock.now().0;
+    let sql = "INSERT INTO clients (id, name, redirect_uris, grant_types, scopes, resources, created_at, dynamic, openly) \
+               VALUES (randomblob(16), 'c', '', '', '', '', ?1, 1, 1)";
+    let mut insert = fill.prepare(sql).unwrap();
+    for _ in 0..9998 {
+        insert.execute([at + 1]).unwrap();
+    }
+    drop(insert);
+    fill.commit().unwrap();
+    drop(database);
+    register().await;
+    let status = async |id: &str| {
+        let path = format!("/admin/clients/{id}");
+        let call = house
+            .call(Method::Get, &path, &house.operator(), Value::Null)
+            .await;
+        call.status
+    };
+    assert_eq!((status(&first).await, status(&second).await), (404, 200));
+    assert_eq!(house.events("client.deleted").await, 1);
+}
+
+#[rocket::async_test]
 async fn an_initial_access_token_ends_at_its_exact_time() {
     let house = House::open(Settings {
         client_registration: ClientRegistration::Token,

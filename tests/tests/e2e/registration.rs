@@ -369,6 +369,163 @@ async fn a_client_that_registered_itself_may_ask_for_resources_of_operators_clie
     browser.code("ada@example.com", &request(&app, &ask)).await;
 }
 
+/// What `POST /oauth/register` gave, and a way to change it.
+struct Own<'s> {
+    server: &'s Server,
+    path: String,
+    token: String,
+    row: String,
+}
+
+impl<'s> Own<'s> {
+    fn of(server: &'s Server, made: &Value) -> Self {
+        let text = |name: &str| made[name].as_str().expect("text").to_owned();
+        let uri = text("registration_client_uri");
+        Self {
+            server,
+            path: uri.strip_prefix(server.url()).expect("ours").to_owned(),
+            token: text("registration_access_token"),
+            row: format!("/admin/clients/{}", text("client_id")),
+        }
+    }
+
+    async fn put(&self, changes: Value) -> Reply {
+        let mut body = json!({ "client_name": "Chat", "redirect_uris": [CALLBACK] });
+        for (name, value) in changes.as_object().expect("an object") {
+            body[name] = value.clone();
+        }
+        let call = self.server.put(&self.path).bearer(&self.token).json(body);
+        call.send().await
+    }
+}
+
+#[tokio::test]
+async fn strangers_say_little_of_themselves_and_change_it_seldom() {
+    let server = with("open").start();
+    let long = "x".repeat(1900);
+    let uris: Vec<_> = (0..5)
+        .map(|n| format!("https://app.example/{n}{long}"))
+        .collect();
+    let reply = register(&server, None, json!({ "redirect_uris": uris }))
+        .await
+        .expect(400);
+    assert_eq!(reply.field("error"), "invalid_client_metadata");
+    // Whoever was let in may say more.
+    let minted = server
+        .admin("POST", "/admin/clients/registration-tokens", None)
+        .await;
+    let token = minted["token"].as_str().unwrap();
+    register(&server, Some(token), json!({ "redirect_uris": uris }))
+        .await
+        .expect(201);
+    let made = register(&server, None, json!({})).await.expect(201).json();
+    let own = Own::of(&server, &made);
+    own.put(json!({ "redirect_uris": uris })).await.expect(400);
+    for n in 1..60 {
+        own.put(json!({ "client_name": format!("c{n}"), "redirect_uris": [uris[n % 2]] }))
+            .await
+            .expect(200);
+    }
+    let reply = own.put(json!({})).await.expect(429);
+    assert!(!reply.header("retry-after").is_empty());
+    // Their events name the fields, and hold none of the values.
+    let events = server
+        .admin("GET", "/admin/events?action=client.updated", None)
+        .await;
+    let event = events["data"][0].to_string();
+    assert!(event.contains("redirectUris"), "{event}");
+    assert!(!event.contains(&long), "{event}");
+}
+
+#[tokio::test]
+async fn what_an_operator_has_taken_from_a_client_it_does_not_take_back() {
+    let server = with("token").start();
+    let minted = server
+        .admin("POST", "/admin/clients/registration-tokens", None)
+        .await;
+    let grants = ["authorization_code", "client_credentials"];
+    let asked = json!({ "grant_types": grants, "scope": "openid email profile" });
+    let made = register(&server, minted["token"].as_str(), asked.clone())
+        .await
+        .expect(201)
+        .json();
+    let own = Own::of(&server, &made);
+    let narrowed = json!({ "scopes": ["openid"], "grantTypes": ["authorization_code"] });
+    server.admin("PATCH", &own.row, Some(narrowed)).await;
+    let changed = own.put(asked).await.expect(200).json();
+    assert_eq!(
+        (&changed["scope"], &changed["grant_types"]),
+        (&json!("openid"), &json!(["authorization_code"]))
+    );
+    let row = server.admin("GET", &own.row, None).await;
+    assert_eq!(
+        (&row["scopes"], &row["grantTypes"]),
+        (&json!(["openid"]), &json!(["authorization_code"]))
+    );
+}
+
+#[tokio::test]
+async fn a_client_that_sees_everybodys_tokens_goes_on_showing_who_it_is() {
+    let server = with("token").start();
+    let key = json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "kid": "1", "alg": "EdDSA",
+        "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }] });
+    let minted = server
+        .admin("POST", "/admin/clients/registration-tokens", None)
+        .await;
+    let signs = json!({ "token_endpoint_auth_method": "private_key_jwt", "jwks": key });
+    let made = register(&server, minted["token"].as_str(), signs.clone())
+        .await
+        .expect(201)
+        .json();
+    let own = Own::of(&server, &made);
+    server
+        .admin("PATCH", &own.row, Some(json!({ "resourceServer": true })))
+        .await;
+    own.put(signs).await.expect(200);
+    let reply = own
+        .put(json!({ "token_endpoint_auth_method": "none" }))
+        .await
+        .expect(400);
+    assert_eq!(reply.field("error"), "invalid_client_metadata");
+    let row = server.admin("GET", &own.row, None).await;
+    assert_eq!(row["confidential"], true);
+}
+
+#[tokio::test]
+async fn an_initial_access_token_gives_what_its_minter_may_give_and_ends_with_them() {
+    let server = with("token")
+        .set("open_registration_scopes", "[\"read\",\"write\"]")
+        .start();
+    let path = "/admin/clients/registration-tokens";
+    let asked = json!({ "grant_types": ["client_credentials"], "redirect_uris": [], "scope": "openid read write" });
+    for (scopes, given) in [
+        (&["admin:clients"][..], "openid"),
+        (&["admin:clients", "read"], "openid read"),
+    ] {
+        let key = server.key(scopes).await;
+        let call = server.post(path).bearer(&key).json(json!({ "maxUses": 3 }));
+        let minted = call.send().await.expect(201).json();
+        let token = minted["token"].as_str();
+        let made = register(&server, token, asked.clone()).await.expect(201);
+        assert_eq!(made.json()["scope"], given);
+        let made = register(&server, Some(&key), asked.clone()).await;
+        assert_eq!(made.expect(201).json()["scope"], given);
+        let keys = server.admin("GET", "/admin/apikeys", None).await;
+        let hint = &key[key.len() - 4..];
+        let id = keys["data"].as_array().unwrap().iter().find(|row| {
+            row["hint"]
+                .as_str()
+                .is_some_and(|text| text.ends_with(hint))
+        });
+        let id = id.expect("the key")["id"].as_str().unwrap();
+        server
+            .admin("DELETE", &format!("/admin/apikeys/{id}"), None)
+            .await;
+        let reply = register(&server, token, asked.clone()).await.expect(401);
+        assert_eq!(reply.field("error"), "invalid_token");
+    }
+}
+
 /// Addresses are judged before anything is fetched.
 #[tokio::test]
 async fn a_metadata_document_is_not_fetched_from_inside() {

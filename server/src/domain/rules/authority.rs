@@ -457,9 +457,7 @@ pub struct ClientActs<'a> {
 /// [`Refusal::Scope`], [`Refusal::StepUp`].
 pub fn change_client(by: &Rights, acts: ClientActs<'_>) -> Result<(), Refusal> {
     by.operator("admin:clients")?;
-    // OpenID Connect's scopes are everybody's.
-    let real = |scope: &&Scope| !OPENID_SCOPES.contains(&scope.as_str());
-    by.may_give(&acts.scopes.iter().filter(real).cloned().collect())?;
+    by.may_give(&beyond_openid(acts.scopes).cloned().collect())?;
     if acts.sees_all || acts.resource_server {
         by.require("admin:sessions:read")?;
     }
@@ -467,6 +465,18 @@ pub fn change_client(by: &Rights, acts: ClientActs<'_>) -> Result<(), Refusal> {
         by.require("admin:apikeys:read")?;
     }
     Ok(())
+}
+
+/// What of a client's scopes must be given to it: OpenID Connect's are everybody's.
+pub fn beyond_openid(scopes: &ScopeSet) -> impl Iterator<Item = &Scope> {
+    let real = |scope: &&Scope| !OPENID_SCOPES.contains(&scope.as_str());
+    scopes.iter().filter(real)
+}
+
+/// Those of `scopes` that the caller may give to a client beside OpenID Connect's.
+pub fn giveable(by: &Rights, scopes: &ScopeSet) -> ScopeSet {
+    let may = |scope: &&Scope| by.may_give(&ScopeSet::new([(*scope).clone()])).is_ok();
+    beyond_openid(scopes).filter(may).cloned().collect()
 }
 
 /// Deleting an OAuth client.

@@ -1,0 +1,265 @@
+//! Client-id metadata documents: a `client_id` that is an https URL names a client by what stands there.
+
+use std::{net::IpAddr, sync::Arc};
+
+use doorward_shared::{ClientId, ScopeSet, Timestamp};
+use quick_cache::sync::Cache;
+
+use super::{
+    Failure, Registrations,
+    registration::{Allowed, Metadata, Registration, decide},
+    registrations::client,
+};
+use crate::{
+    domain::{Cause, Client},
+    outbound::{Outbound, OutboundError},
+    store::Document,
+};
+
+/// Addresses whose last fetch is remembered, at most.
+const REMEMBERED: usize = 1000;
+/// For so long an address that failed is not asked again, in seconds.
+const REST: i64 = 60;
+/// For so long a document that is over is good where its address cannot be reached, in seconds: an hour.
+const STALE: i64 = 3600;
+
+/// What came of a fetch.
+#[derive(Debug)]
+struct Fetched {
+    client: Result<ClientId, NotFetched>,
+    /// Until when it is not fetched again.
+    until: Timestamp,
+}
+
+#[derive(Debug, Clone)]
+struct NotFetched {
+    failure: Failure,
+    /// It was not reached. What it says now may be what it said before.
+    unreached: bool,
+}
+
+/// Fetches metadata documents. Of many requests at once one asks.
+#[derive(Debug)]
+pub(crate) struct Documents {
+    outbound: Outbound,
+    fetched: Cache<String, Arc<Fetched>>,
+}
+
+impl Documents {
+    pub fn new(outbound: Outbound) -> Self {
+        Self {
+            outbound,
+            fetched: Cache::new(REMEMBERED),
+        }
+    }
+}
+
+impl Registrations {
+    /// The client that a `client_id` names: one that was registered, or a metadata document.
+    ///
+    /// # Errors
+    /// 503 when storage cannot be read; why a document cannot be used.
+    pub(crate) async fn client_named(
+        &self,
+        name: &str,
+        ip: IpAddr,
+    ) -> Result<Option<Arc<Client>>, Failure> {
+        let id = match name.parse() {
+            Ok(id) => id,
+            Err(_) if self.settings.client_metadata_documents && name.starts_with("https://") => {
+                self.client_of_document(name, ip).await?
+            }
+            Err(_) => return Ok(None),
+        };
+        Ok(self.store.client(id).await?)
+    }
+
+    async fn client_of_document(&self, url: &str, ip: IpAddr) -> Result<ClientId, Failure> {
+        check_document_url(url)?;
+        let now = self.clock.now();
+        let known = self.store.document_client(url.to_owned()).await?;
+        if let Some((id, until)) = known
+            && now < until
+        {
+            return Ok(id);
+        }
+        let fetched = &self.documents.fetched;
+        let rests = fetched.get(url).filter(|fetched| now < fetched.until);
+        let fetched = match rests {
+            Some(fetched) => fetched,
+            None => {
+                // Each first fetch goes to an address that a stranger has named. One that is known is no visitor's to pay.
+                if known.is_none() {
+                    let counted = self.limits.client_registration(ip, self.clock.monotonic());
+                    counted.map_err(Failure::too_many_registrations)?;
+                }
+                fetched.remove(url);
+                let fetch =
+                    async { Ok::<_, Failure>(Arc::new(self.fetch_document(url, ip, now).await?)) };
+                fetched.get_or_insert_async(url, fetch).await?
+            }
+        };
+        match (&fetched.client, known) {
+            (Ok(id), _) => Ok(*id),
+            (Err(not), Some((id, until))) if not.unreached && now < until.plus_seconds(STALE) => {
+                Ok(id)
+            }
+            (Err(not), _) => Err(not.failure.clone()),
+        }
+    }
+
+    /// Fetches a document and keeps the client that it is.
+    ///
+    /// # Errors
+    /// Of storage alone: what is wrong with the document is remembered.
+    async fn fetch_document(
+        &self,
+        url: &str,
+        ip: IpAddr,
+        now: Timestamp,
+    ) -> Result<Fetched, Failure> {
+        let not = |failure, unreached| Fetched {
+            client: Err(NotFetched { failure, unreached }),
+            until: now.plus_seconds(REST),
+        };
+        let answer = match self.documents.outbound.fetch(url).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                tracing::info!(%url, %error, "a client's metadata document was not fetched");
+                let unreached = matches!(
+                    error,
+                    OutboundError::Failed(_) | OutboundError::Status(500..)
+                );
+                let failure = unusable("the metadata document cannot be fetched");
+                return Ok(not(failure, unreached));
+            }
+        };
+        let registration = match read_document(url, &answer.body, self.dynamic_scopes()) {
+            Ok(registration) => registration,
+            Err(failure) => return Ok(not(failure, false)),
+        };
+        let seconds = i64::try_from(answer.keep_seconds).unwrap_or_default();
+        let document = Document {
+            url: url.to_owned(),
+            until: now.plus_seconds(seconds),
+        };
+        let cause = Cause {
+            request_id: None,
+            ..self.anonymous(ip, "".into())
+        };
+        let client = Client {
+            document: Some(url.to_owned()),
+            ..client(registration, None)
+        };
+        let id = self.store.keep_document(client, document, cause).await?;
+        // From here on the database knows it.
+        Ok(Fetched {
+            client: Ok(id),
+            until: now,
+        })
+    }
+}
+
+/// 401: a metadata document is no client.
+fn unusable(why: impl Into<std::borrow::Cow<'static, str>>) -> Failure {
+    Failure {
+        status: 401,
+        ..Failure::new("invalid_client", why)
+    }
+}
+
+/// Client-id metadata document draft section 3: https, with a path, without user, fragment and dot segments.
+fn check_document_url(url: &str) -> Result<(), Failure> {
+    let parsed = url::Url::parse(url).map_err(|_| unusable("client_id is not a URL"))?;
+    let plain = parsed.as_str() == url && url.len() <= 500;
+    if !plain || parsed.path() == "/" || parsed.fragment().is_some() {
+        return Err(unusable(
+            "client_id must be an https URL with a path, in its plain form",
+        ));
+    }
+    if !parsed.username().is_empty() || parsed.password().is_some() {
+        return Err(unusable("client_id must not carry user information"));
+    }
+    Ok(())
+}
+
+/// What a metadata document registers. It must name itself.
+fn read_document(url: &str, body: &[u8], scopes: ScopeSet) -> Result<Registration, Failure> {
+    #[derive(serde::Deserialize)]
+    struct Named {
+        client_id: String,
+        client_secret: Option<serde::de::IgnoredAny>,
+        #[serde(flatten)]
+        metadata: Metadata,
+    }
+    let named: Named = serde_json::from_slice(body)
+        .map_err(|_| unusable("the metadata document cannot be read"))?;
+    if named.client_id != url {
+        return Err(unusable("the metadata document names another client_id"));
+    }
+    let method = named.metadata.token_endpoint_auth_method.as_deref();
+    if named.client_secret.is_some() || method.is_some_and(|method| method.contains("secret")) {
+        return Err(unusable("a metadata document holds no secret"));
+    }
+    let allowed = Allowed {
+        scopes,
+        confidential: false,
+        bytes: usize::MAX,
+    };
+    decide(&named.metadata, &allowed).map_err(|(_, why)| unusable(why))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const URL: &str = "https://app.example/oauth/client.json";
+
+    fn read(document: &serde_json::Value) -> Result<Registration, Failure> {
+        let scopes = ScopeSet::parse("openid offline_access").unwrap();
+        read_document(URL, document.to_string().as_bytes(), scopes)
+    }
+
+    #[test]
+    fn a_document_must_name_itself_and_hold_no_secret() {
+        let right = serde_json::json!({
+            "client_id": URL, "client_name": "App", "redirect_uris": ["http://127.0.0.1/cb"],
+            "grant_types": ["authorization_code", "refresh_token"], "token_endpoint_auth_method": "none",
+        });
+        let made = read(&right).unwrap();
+        assert_eq!((made.name.as_str(), made.with_secret), ("App", false));
+        for (name, value) in [
+            ("client_id", "https://app.example/other".into()),
+            ("client_secret", "x".into()),
+            ("token_endpoint_auth_method", "client_secret_basic".into()),
+            ("redirect_uris", serde_json::json!(["javascript:alert(1)"])),
+            ("redirect_uris", serde_json::json!([])),
+            ("redirect_uris", serde_json::json!(7)),
+        ] {
+            let mut document = right.clone();
+            document[name] = value;
+            assert_eq!(
+                read(&document).unwrap_err().error,
+                "invalid_client",
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_documents_address_is_a_plain_https_url_with_a_path() {
+        assert!(check_document_url(URL).is_ok());
+        for bad in [
+            "https://app.example",
+            "https://app.example/",
+            "https://app.example/a/../b",
+            "https://app.example/a#b",
+            "https://u@app.example/a",
+            "https://u:p@app.example/a",
+            "https://APP.example/a",
+            &format!("https://app.example/{}", "x".repeat(500)),
+        ] {
+            assert!(check_document_url(bad).is_err(), "{bad}");
+        }
+    }
+}

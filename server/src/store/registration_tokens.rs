@@ -1,0 +1,176 @@
+//! Initial access tokens, with which clients register themselves. A token is worth what whoever minted it may give, then
+//! and now: it ends with them.
+
+use doorward_shared::{ClientId, KeyId, ScopeSet, Timestamp, UserId};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{
+    Store, StoreError, accounts, authority, clients, keys,
+    rows::{scopes, ulid},
+    writer::Unit,
+};
+use crate::{
+    crypto::secret::Digest256,
+    domain::{
+        Act, Holder, Refusal,
+        rules::{
+            authority::{self as rule, ClientActs},
+            credential,
+        },
+    },
+};
+
+/// An initial access token as it is minted.
+#[derive(Debug, Clone)]
+pub struct NewRegistrationToken {
+    pub hash: Digest256,
+    pub expires_at: Timestamp,
+    pub uses: u32,
+    /// Scopes that clients which register themselves may have.
+    pub scopes: ScopeSet,
+}
+
+impl Store {
+    /// Keeps an initial access token. Of its scopes it gives those that the caller may give.
+    ///
+    /// # Errors
+    /// As [`rule::change_client`].
+    pub async fn add_registration_token(
+        &self,
+        token: NewRegistrationToken,
+        act: Act,
+    ) -> Result<(), StoreError> {
+        self.write(move |unit| {
+            let by = authority::judge(unit, &act)?;
+            let acts = ClientActs {
+                scopes: &ScopeSet::default(),
+                sees_all: false,
+                resource_server: false,
+            };
+            rule::change_client(&by, acts)?;
+            let given = rule::giveable(&by, &token.scopes);
+            let cause = act.cause(&by);
+            unit.conn
+                .prepare_cached("INSERT INTO registration_tokens VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+                .execute(params![
+                    token.hash.0,
+                    token.expires_at.0,
+                    token.uses,
+                    minter(&act),
+                    cause.client_id.map(|id| id.0.to_bytes()),
+                    given.to_string()
+                ])?;
+            let detail = format!("{} uses until {}", token.uses, token.expires_at);
+            unit.event(
+                cause,
+                "client.registration_token_created",
+                None,
+                None,
+                Some(&detail),
+            )
+        })
+        .await
+    }
+
+    /// What an initial access token may give a client now; `None` when it is worth nothing. Asked before anything is
+    /// written, so that guesses take no turn of the writer.
+    pub async fn registration_token(
+        &self,
+        hash: Digest256,
+        now: Timestamp,
+    ) -> Result<Option<ScopeSet>, StoreError> {
+        self.read(move |conn| worth(conn, hash, now)).await
+    }
+}
+
+/// Uses an initial access token once, for a client with these scopes.
+///
+/// # Errors
+/// [`Refusal::CredentialEnded`], also when it does not give these.
+pub(super) fn use_up(
+    unit: &mut Unit<'_>,
+    hash: Digest256,
+    asked: &ScopeSet,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let given = worth(unit.conn, hash, now)?;
+    if !given.is_some_and(|given| rule::beyond_openid(asked).all(|one| given.covers(one.as_str())))
+    {
+        return Err(Refusal::CredentialEnded.into());
+    }
+    let sql = "UPDATE registration_tokens SET uses_left = uses_left - 1 WHERE hash = ?1 AND uses_left > 0";
+    let used = unit.conn.prepare_cached(sql)?.execute([hash.0])?;
+    if used == 1 {
+        Ok(())
+    } else {
+        Err(Refusal::CredentialEnded.into())
+    }
+}
+
+/// What a token gives now.
+fn worth(
+    conn: &Connection,
+    hash: Digest256,
+    now: Timestamp,
+) -> Result<Option<ScopeSet>, StoreError> {
+    let sql = "SELECT minter, client_id, scopes FROM registration_tokens \
+               WHERE hash = ?1 AND uses_left > 0 AND expires_at > ?2";
+    let found = conn
+        .prepare_cached(sql)?
+        .query_row(params![hash.0, now.0], |row| {
+            let through: Option<[u8; 16]> = row.get(1)?;
+            let through = through.map(|_| ulid(row, 1)).transpose()?.map(ClientId);
+            Ok((row.get::<_, String>(0)?, through, scopes(row, 2)?))
+        });
+    let Some((minter, through, given)) = found.optional()? else {
+        return Ok(None);
+    };
+    if let Some(client) = through
+        && clients::find(conn, client)?.is_none()
+    {
+        return Ok(None);
+    }
+    let held = minter_scopes(conn, &minter, now)?.filter(|held| held.covers("admin:clients"));
+    Ok(held.map(|held| {
+        if held.covers("admin") {
+            given
+        } else {
+            let kept = given.iter().filter(|one| held.covers(one.as_str()));
+            kept.cloned().collect()
+        }
+    }))
+}
+
+/// Who mints: a key itself, whoever owns it.
+fn minter(act: &Act) -> String {
+    match &act.authority().holder {
+        Holder::Key(id) => id.to_string(),
+        Holder::Client { id, .. } | Holder::Registered { id, .. } => id.to_string(),
+        Holder::Session { .. } | Holder::System => act.actor().to_string(),
+    }
+}
+
+/// What whoever minted a token may do now; `None` when they are gone, disabled, or their credential has ended.
+fn minter_scopes(
+    conn: &Connection,
+    minter: &str,
+    now: Timestamp,
+) -> Result<Option<ScopeSet>, StoreError> {
+    if let Ok(id) = minter.parse::<UserId>() {
+        let account = accounts::account(conn, id)?;
+        let account = account.filter(|account| account.user.disabled_at.is_none());
+        return Ok(account.map(|account| account.may));
+    }
+    if let Ok(id) = minter.parse::<KeyId>() {
+        let Some(key) = keys::find(conn, id)? else {
+            return Ok(None);
+        };
+        let owner = key.owner.user().map(|id| accounts::account(conn, id));
+        let owner = owner.transpose()?.flatten();
+        return Ok(credential::key_scopes(&key, owner.as_ref(), now).ok());
+    }
+    let Ok(id) = minter.parse::<ClientId>() else {
+        return Ok(None);
+    };
+    Ok(clients::find(conn, id)?.map(|client| client.scopes))
+}

@@ -1,0 +1,99 @@
+//! Clients that nobody let in: they go when nobody uses them, and there are at most so many.
+
+use doorward_shared::{ClientId, Timestamp};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{
+    Store, StoreError,
+    clients::{find, remove},
+    rows::ulid,
+    writer::Unit,
+};
+use crate::domain::Cause;
+
+/// Clients that a sweep looks at at once.
+const SOME: usize = 50;
+/// How long an unused client stays, in seconds: a day.
+const UNUSED: i64 = 86_400;
+/// Clients that nobody let in, at most.
+const MOST: usize = 10_000;
+
+/// A client that nobody let in (`c`), without a live session at `?1`.
+const IS_IDLE: &str = "c.openly = 1 AND NOT EXISTS (SELECT 1 FROM sessions s \
+     WHERE s.client_id = c.id AND s.revoked_at IS NULL AND s.idle_until > ?1)";
+/// When it was last used, as its index has it.
+const USED: &str = "coalesce(c.last_used_at, c.created_at)";
+
+impl Store {
+    /// Deletes clients that nobody let in and nobody has used for a day; answers how many. One that has a live session is
+    /// in use.
+    pub async fn sweep_unused_clients(&self, now: Timestamp) -> Result<usize, StoreError> {
+        let mut gone = 0;
+        loop {
+            let found = self.read(move |conn| unused(conn, now)).await?;
+            let last = found.len() < SOME;
+            gone += self
+                .write(move |unit| {
+                    let mut gone = 0;
+                    for id in found {
+                        // It may have been used since.
+                        if let Some(client) = find(unit.conn, id)?
+                            && is_unused(unit.conn, id, now)?
+                        {
+                            remove(unit, &client, &Cause::system(now))?;
+                            gone += 1;
+                        }
+                    }
+                    Ok(gone)
+                })
+                .await?;
+            if last {
+                return Ok(gone);
+            }
+        }
+    }
+}
+
+/// Makes room for one more: where there are too many, the one that has lain idle longest goes before its day is over.
+///
+/// # Errors
+/// [`StoreError::Overloaded`], when all of them are in use.
+pub(super) fn make_room(unit: &mut Unit<'_>, now: Timestamp) -> Result<(), StoreError> {
+    let sql = "SELECT count(*) FROM (SELECT 1 FROM clients WHERE openly = 1 LIMIT ?1)";
+    let count: usize = unit
+        .conn
+        .prepare_cached(sql)?
+        .query_row([MOST], |row| row.get(0))?;
+    if count < MOST {
+        return Ok(());
+    }
+    let sql = format!("SELECT c.id FROM clients c WHERE {IS_IDLE} ORDER BY {USED} LIMIT 1");
+    let idle = unit
+        .conn
+        .prepare_cached(&sql)?
+        .query_row([now.0], |row| ulid(row, 0));
+    let idle = idle.optional()?.map(ClientId);
+    let client = idle.map(|id| find(unit.conn, id)).transpose()?.flatten();
+    let client = client.ok_or(StoreError::Overloaded)?;
+    remove(unit, &client, &Cause::system(now))
+}
+
+fn unused(conn: &Connection, now: Timestamp) -> Result<Vec<ClientId>, StoreError> {
+    let sql = format!("SELECT c.id FROM clients c WHERE {USED} < ?2 AND {IS_IDLE} LIMIT ?3");
+    let mut select = conn.prepare_cached(&sql)?;
+    let before = now.plus_seconds(-UNUSED).0;
+    let rows = select.query_map(params![now.0, before, SOME], |row| {
+        ulid(row, 0).map(ClientId)
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn is_unused(conn: &Connection, id: ClientId, now: Timestamp) -> Result<bool, StoreError> {
+    let sql = format!(
+        "SELECT EXISTS (SELECT 1 FROM clients c WHERE c.id = ?3 AND {USED} < ?2 AND {IS_IDLE})"
+    );
+    let before = now.plus_seconds(-UNUSED).0;
+    Ok(conn
+        .prepare_cached(&sql)?
+        .query_row(params![now.0, before, id.0.to_bytes()], |row| row.get(0))?)
+}
