@@ -18,7 +18,7 @@ use crate::{
         Accounts, ApiKeys, Backchannel, Backups, Breached, Browsers, Callers, ClientKeys,
         ForwardAuth, Jobs, KeyFileError, Keys, Links, Outbox, OwnFactors, Passwords, Refresh,
         RefusedClients, SecondFactors, Sessions, SignIn, Signing, SigningKeys, Statistics, Tokens,
-        first_operator_key, found_operator_key,
+        Verification, first_operator_key, found_operator_key,
         mail::{self, Letterhead},
         open_ring,
     },
@@ -153,6 +153,9 @@ impl Doorward {
                 notices: settings.mail_notices,
             });
         }
+        if settings.require_verified_email {
+            store.require_verified_email();
+        }
         let parts = Parts {
             smtp,
             breached: Breached::open(&settings, &outbound)?,
@@ -255,6 +258,11 @@ impl Parts {
         let signing_keys = self.signing_keys()?;
         let statistics = self.statistics();
         let passwords = self.passwords();
+        let verification = Verification {
+            passwords: passwords.clone(),
+            mail: self.smtp.is_some(),
+            step_up_seconds: self.settings.step_up_seconds,
+        };
         let factors = Arc::new(self.factors());
         let tokens = self.tokens();
         let refresh = Refresh {
@@ -291,6 +299,7 @@ impl Parts {
                 passwords: passwords.clone(),
                 factors: factors.clone(),
                 refused: refused_clients.clone(),
+                verified_only: self.settings.require_verified_email,
             },
             own_factors: OwnFactors {
                 passwords: passwords.clone(),
@@ -299,6 +308,8 @@ impl Parts {
             },
             accounts: Accounts {
                 passwords: passwords.clone(),
+                verification: verification.clone(),
+                verified_only: self.settings.require_verified_email,
                 registration: self.settings.registration,
                 self_deletion: self.settings.self_deletion,
                 step_up_seconds: self.settings.step_up_seconds,
@@ -353,6 +364,7 @@ impl Parts {
             master: self.master,
             callers,
             passwords,
+            verification,
             tokens,
             refresh,
             signing_keys,

@@ -54,6 +54,41 @@ pub struct ResetRequest {
     pub keep_api_keys: bool,
 }
 
+/// `POST /auth/password/forgot`: whose password was forgotten.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ForgotRequest {
+    pub email: String,
+}
+
+/// `POST /auth/email/resend`: without an address that of the caller's own account.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ResendRequest {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+}
+
+/// `POST /auth/email/verify`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct VerifyEmailRequest {
+    /// Of the link that was mailed.
+    pub token: String,
+}
+
+/// `POST /auth/email`: the address is the account's once it is verified.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EmailRequest {
+    pub email: String,
+    pub password: String,
+}
+
 /// Absent leaves a name as it is; `null` clears it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -104,8 +139,9 @@ pub struct TokenResponse {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RegisterResponse {
-    #[serde(flatten)]
-    pub tokens: TokenResponse,
+    /// Absent where an address has to be verified before anybody signs in.
+    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<TokenResponse>,
     pub user: RegisteredUser,
 }
 

@@ -3,18 +3,18 @@
 use doorward_shared::{
     ErrorCode, Page, SessionId,
     auth::{
-        LoginRequest, OwnSession, PasswordRequest, Profile, ProfileKey, ProfilePatch,
-        RefreshRequest, RegisterRequest, RegisterResponse, RegisteredUser, ResetRequest,
-        TokenResponse,
+        EmailRequest, ForgotRequest, LoginRequest, OwnSession, PasswordRequest, Profile,
+        ProfileKey, ProfilePatch, RefreshRequest, RegisterRequest, RegisterResponse,
+        RegisteredUser, ResendRequest, ResetRequest, TokenResponse, VerifyEmailRequest,
     },
 };
 use rocket::{Route, delete, get, patch, post, routes};
 use ulid::Ulid;
 
 use super::{
-    ApiError, Bearer, Body, FirstParty, Listing, RequestInfo,
+    ApiError, Bearer, Body, FirstParty, Listing, OptionalBody, RequestInfo,
     guards::Changing,
-    reply::{Answer, Done, NoContent, created, ok},
+    reply::{Accepted, Answer, Done, Later, NoContent, created, ok},
     request::UserAgent,
     values,
 };
@@ -23,7 +23,7 @@ use crate::{
     domain::{Account, Actor, Door, Session, UserChange, device},
     http::Services,
     service::{Caller, Credential, PasswordChange, Reset},
-    store::SessionFilter,
+    store::{AskedFor, SessionFilter},
 };
 
 pub fn all() -> Vec<Route> {
@@ -36,6 +36,10 @@ pub fn all() -> Vec<Route> {
         change_me,
         change_password,
         reset_password,
+        forgot_password,
+        resend,
+        verify_email,
+        change_email,
         sessions,
         end_session
     ]
@@ -53,13 +57,16 @@ async fn register(
         .new_session(info.ip, agent.0, doorward.clock.now());
     let cause = info.cause(Actor::Anonymous, doorward.clock.now());
     let (user, session) = doorward.accounts.sign_up(body.0, new, cause).await?;
-    let may = session.scope.clone();
-    let refresh = refresh.token(session.id, 1);
-    let tokens =
-        doorward
-            .tokens
-            .token_response(user.id, &session, &may, &refresh, session.created_at)?;
-    doorward.metrics.token("register");
+    let tokens = match session {
+        Some(session) => {
+            let (may, at) = (session.scope.clone(), session.created_at);
+            let refresh = refresh.token(session.id, 1);
+            doorward.metrics.token("register");
+            let tokens = &doorward.tokens;
+            Some(tokens.token_response(user.id, &session, &may, &refresh, at)?)
+        }
+        None => None,
+    };
     created(RegisterResponse {
         tokens,
         user: RegisteredUser {
@@ -237,6 +244,70 @@ async fn reset_password(doorward: &Services, info: &RequestInfo, body: Body<Rese
     let cause = info.cause(Actor::Anonymous, doorward.clock.now());
     doorward.links.reset(reset, cause).await?;
     Ok(NoContent)
+}
+
+#[post("/auth/password/forgot", data = "<body>")]
+async fn forgot_password(
+    doorward: &Services,
+    info: &RequestInfo,
+    body: Body<ForgotRequest>,
+) -> Later {
+    let cause = info.cause(Actor::Anonymous, doorward.clock.now());
+    let asked = AskedFor::Password;
+    let asked = doorward
+        .verification
+        .ask(asked, body.0.email, info.ip, cause);
+    asked.await?;
+    Ok(Accepted)
+}
+
+#[post("/auth/email/resend", data = "<body>")]
+async fn resend(
+    doorward: &Services,
+    info: &RequestInfo,
+    by: Result<FirstParty, ApiError>,
+    body: OptionalBody<ResendRequest>,
+) -> Later {
+    let email = match body.0.email {
+        Some(email) => email,
+        None => {
+            doorward.verification.must_mail()?;
+            by?.account.user.email.as_str().to_owned()
+        }
+    };
+    let cause = info.cause(Actor::Anonymous, doorward.clock.now());
+    let asked = AskedFor::Verification;
+    let asked = doorward.verification.ask(asked, email, info.ip, cause);
+    asked.await?;
+    Ok(Accepted)
+}
+
+#[post("/auth/email/verify", data = "<body>")]
+async fn verify_email(
+    doorward: &Services,
+    info: &RequestInfo,
+    body: Body<VerifyEmailRequest>,
+) -> Done {
+    let cause = info.cause(Actor::Anonymous, doorward.clock.now());
+    let token = body.0.token.into();
+    doorward.verification.verify(&token, cause).await?;
+    Ok(NoContent)
+}
+
+#[post("/auth/email", data = "<body>")]
+async fn change_email(
+    doorward: &Services,
+    info: &RequestInfo,
+    by: Changing,
+    body: Body<EmailRequest>,
+) -> Later {
+    let EmailRequest { email, password } = body.0;
+    let cause = info.cause(by.caller.actor(), doorward.clock.now());
+    let asked = doorward
+        .verification
+        .change(&by.caller, &email, password.into(), cause);
+    asked.await?;
+    Ok(Accepted)
 }
 
 #[get("/auth/sessions")]

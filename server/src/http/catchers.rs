@@ -14,7 +14,7 @@ pub fn all() -> Vec<Catcher> {
 }
 
 /// First path segments that are Doorward's, in somebody else's app.
-pub const BASES: [&str; 15] = [
+pub const BASES: [&str; 17] = [
     "/auth",
     "/apikey",
     "/admin",
@@ -30,6 +30,8 @@ pub const BASES: [&str; 15] = [
     "/sign-out",
     "/sign-up",
     "/reset-password",
+    "/forgot-password",
+    "/verify-email",
 ];
 
 struct Caught(ApiError, Option<String>);

@@ -35,6 +35,19 @@ pub type Done = Result<NoContent, ApiError>;
 #[derive(Debug, Clone, Copy)]
 pub struct NoContent;
 
+/// 202: what comes of it is not told here.
+#[derive(Debug, Clone, Copy)]
+pub struct Accepted;
+
+/// 202, or an error.
+pub type Later = Result<Accepted, ApiError>;
+
+impl<'r> Responder<'r, 'static> for Accepted {
+    fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
+        Response::build().status(Status::Accepted).ok()
+    }
+}
+
 /// 200.
 pub fn ok<T>(body: T) -> Answer<T> {
     Ok(Reply {

@@ -18,7 +18,7 @@ use crate::{
     service::{
         Accounts, ApiKeys, Backups, Browsers, Caller, Callers, ForwardAuth, Jobs, Keys, Links,
         OwnFactors, Passwords, Refresh, SecondFactors, Sessions, SignIn, SigningKeys, Statistics,
-        Tokens,
+        Tokens, Verification,
     },
     settings::Settings,
     state::{Arrivals, IdempotentAnswers, Told, UsedForms, limits::Limits, streams::Streams},
@@ -43,6 +43,8 @@ pub struct Services {
     pub accounts: Accounts,
     /// Makes one-time links, and sets passwords by them.
     pub links: Links,
+    /// Verifies addresses, and mails links that people ask for.
+    pub verification: Verification,
     pub tokens: Tokens,
     pub refresh: Refresh,
     /// Judges API keys and has their use paid.

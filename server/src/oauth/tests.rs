@@ -72,10 +72,11 @@ impl Scene {
             .services()
             .tokens
             .new_browser_session((IP, None), COOKIE, now);
-        let made = doorward
-            .services()
-            .store
-            .sign_up(person, session, Cause::system(now));
+        let made =
+            doorward
+                .services()
+                .store
+                .sign_up(person, Some(session), None, Cause::system(now));
         made.await.unwrap();
         Self {
             client: client.unwrap().id,

@@ -2,7 +2,7 @@
 
 use doorward_shared::{ScopeSet, admin::CreateUser, auth::RegisterRequest};
 
-use super::{Caller, Error, Passwords, values};
+use super::{Caller, Error, Passwords, Verification, values};
 use crate::{
     crypto::{
         password::{self, check_password},
@@ -17,6 +17,9 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Accounts {
     pub(crate) passwords: Passwords,
+    pub(crate) verification: Verification,
+    /// Whether people sign in only once their address is verified.
+    pub(crate) verified_only: bool,
     pub(crate) registration: Registration,
     /// Whether people may delete their own accounts.
     pub(crate) self_deletion: bool,
@@ -38,7 +41,7 @@ impl Accounts {
         &self.passwords.store
     }
 
-    /// Makes an account for somebody, and signs them in: every door's way.
+    /// Makes an account for somebody, and signs them in, unless their address is to be verified first: every door's way.
     ///
     /// # Errors
     /// [`Error::RegistrationClosed`], [`Error::RateLimited`], [`Error::Invalid`], [`Error::Overloaded`], storage with
@@ -48,7 +51,7 @@ impl Accounts {
         form: RegisterRequest,
         session: NewSession,
         cause: Cause,
-    ) -> Result<(User, Session), Error> {
+    ) -> Result<(User, Option<Session>), Error> {
         if self.registration == Registration::Closed {
             return Err(Error::RegistrationClosed);
         }
@@ -81,7 +84,10 @@ impl Accounts {
             at: passwords.clock.now(),
             ..cause
         };
-        let (user, session) = self.store().sign_up(new, session, cause).await?;
+        let link = self.verification.of_sign_up(&new.email, &cause);
+        let session = (!self.verified_only).then_some(session);
+        let signed_up = self.store().sign_up(new, session, link, cause);
+        let (user, session) = signed_up.await?;
         passwords.metrics.registration();
         Ok((user, session))
     }

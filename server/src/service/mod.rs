@@ -31,6 +31,7 @@ mod signing_keys;
 mod stats;
 mod tokens;
 pub(crate) mod values;
+mod verification;
 
 pub use accounts::Accounts;
 pub(crate) use accounts::PasswordChange;
@@ -71,3 +72,4 @@ pub use signing_keys::SigningKeys;
 pub(crate) use signing_keys::{Signing, open_ring};
 pub use stats::Statistics;
 pub use tokens::{Grant, Tokens};
+pub use verification::Verification;

@@ -30,13 +30,16 @@ pub struct SignIn {
     pub(crate) passwords: Passwords,
     pub(crate) factors: Arc<SecondFactors>,
     pub(crate) refused: RefusedClients,
+    /// Whether people sign in only once their address is verified.
+    pub(crate) verified_only: bool,
 }
 
 impl SignIn {
     /// Signs a person in with their password.
     ///
     /// # Errors
-    /// As [`Passwords::verify`]; [`Error::Disabled`] and [`Error::FactorRequired`] after a right password.
+    /// As [`Passwords::verify`]; [`Error::Disabled`], [`Error::EmailNotVerified`] and [`Error::FactorRequired`]
+    /// after a right password.
     pub async fn with_password(
         &self,
         email: &str,
@@ -58,6 +61,13 @@ impl SignIn {
             Err(Error::Disabled | Error::Store(StoreError::Refused(Refusal::Disabled))) => {
                 metrics.login("account_disabled");
                 Err(Error::Disabled)
+            }
+            Err(
+                Error::EmailNotVerified
+                | Error::Store(StoreError::Refused(Refusal::EmailNotVerified)),
+            ) => {
+                metrics.login("email_not_verified");
+                Err(Error::EmailNotVerified)
             }
             Err(Error::Store(StoreError::Refused(Refusal::PasswordChanged))) => {
                 metrics.login("invalid_credentials");
@@ -81,6 +91,9 @@ impl SignIn {
         let user = verified.record.user_id;
         if verified.record.disabled {
             return Err(Error::Disabled);
+        }
+        if self.verified_only && !verified.record.email_verified {
+            return Err(Error::EmailNotVerified);
         }
         if verified.record.has_factor {
             return Err(self.ask_for_factor(email, verified).await?);

@@ -44,6 +44,9 @@ pub enum Held {
     Overloaded(Overloaded),
 }
 
+/// Mails that anybody may have sent to one address in an hour, and ask for from one network.
+const MAILS_PER_HOUR: u32 = 3;
+const MAILS_PER_HOUR_PER_IP: u32 = 20;
 /// Clients that one address may register in an hour.
 const CLIENTS_PER_HOUR: u32 = 20;
 /// Changes that clients which nobody let in may make of themselves in an hour, from one address.
@@ -61,6 +64,9 @@ struct Counters {
     /// Accounts whose failures are forgotten: how often, and when last. What was counted before goes by another key.
     forgotten: HashMap<u64, (u64, Duration)>,
     writes: Counter,
+    /// Mails that strangers ask for: to one address, and from one network.
+    mails_to: Counter,
+    mails_from: Widths,
 }
 
 /// All counters. Keys are hashed with a key of this process: no address or name of anybody is kept.
@@ -102,6 +108,8 @@ impl Limits {
             client_changes: Widths::new(CLIENT_CHANGES_PER_HOUR, HOUR),
             forgotten: HashMap::new(),
             writes: Counter::new(settings.writes_per_minute_per_account, MINUTE),
+            mails_to: Counter::new(MAILS_PER_HOUR, HOUR),
+            mails_from: Widths::new(MAILS_PER_HOUR_PER_IP, HOUR),
         };
         Self {
             counters: Arc::new(Mutex::new(counters)),
@@ -147,6 +155,21 @@ impl Limits {
         }
         counters.checks.take(&keys, now);
         Ok(())
+    }
+
+    /// Counts a mail that somebody asks for, to whomever; whether it may go. `to` is the normalized address, whether
+    /// anybody has it or not.
+    pub fn mail(&self, ip: IpAddr, to: &str, now: Duration) -> bool {
+        let from = networks(ip).map(|network| network.map(|network| self.key(network)));
+        let to = self.key(("mail", to));
+        let mut counters = self.counters();
+        let may = counters.mails_from.check(&from, now).is_ok()
+            && counters.mails_to.check(to, now).is_ok();
+        if may {
+            counters.mails_from.take(&from, now);
+            counters.mails_to.take(to, now);
+        }
+        may
     }
 
     /// Takes a place for a client that registers itself.

@@ -6,7 +6,9 @@ use doorward_shared::{Page, ScopeSet, UserId};
 use rusqlite::{Connection, OptionalExtension, params, types::Value};
 
 use super::{
-    Store, StoreError, admission, authority,
+    Store, StoreError,
+    addresses::{self, LinkByMail},
+    admission, authority,
     carry_out::is_more_left,
     endings::{self, Ending, What},
     factors::{SeenPassword, with_factor},
@@ -22,6 +24,7 @@ use super::{
 };
 use crate::domain::{
     Account, Act, Cause, Email, NewUser, Refusal, Session, User, UserChange, household,
+    link::LinkKind,
     mail::MailKind,
     rules::{
         account::{self as accounts, Access},
@@ -36,6 +39,7 @@ pub struct LoginRecord {
     /// PHC string; none when no password is set.
     pub password: Option<String>,
     pub disabled: bool,
+    pub email_verified: bool,
     /// Whether the address has signed in to this account before.
     pub known_address: bool,
     /// Whether a second factor is set up.
@@ -107,7 +111,7 @@ impl Store {
                 "SELECT u.id, u.password, u.disabled_at IS NOT NULL, \
                  EXISTS (SELECT 1 FROM user_addresses a WHERE a.user_id = u.id AND a.ip = ?3), ",
                 with_factor!("u.id"),
-                ", u.sign_ins_ended, u.role FROM users u WHERE u.email_key IN (?1, ?2) ORDER BY u.email_key = ?1 DESC LIMIT 1"
+                ", u.sign_ins_ended, u.role, u.email_verified FROM users u WHERE u.email_key IN (?1, ?2) ORDER BY u.email_key = ?1 DESC LIMIT 1"
             );
             let [beside, key] = keys;
             let found = conn.prepare_cached(FOUND)?.query_row(
@@ -121,6 +125,7 @@ impl Store {
                         has_factor: row.get(4)?,
                         sign_ins_ended: row.get(5)?,
                         role: row.get(6)?,
+                        email_verified: row.get(7)?,
                     })
                 },
             );
@@ -134,23 +139,35 @@ impl Store {
         .await
     }
 
-    /// Makes an account for somebody who signs up, and signs them in.
+    /// Makes an account for somebody who signs up, mails them a link where mail is sent, and signs them in where there is a
+    /// session for that.
     ///
     /// # Errors
     /// [`Refusal::EmailTaken`].
     pub async fn sign_up(
         &self,
         new: NewUser,
-        session: super::NewSession,
+        session: Option<super::NewSession>,
+        link: Option<LinkByMail>,
         cause: Cause,
-    ) -> Result<(User, Session), StoreError> {
+    ) -> Result<(User, Option<Session>), StoreError> {
         self.write(move |unit| {
             let mut user = insert(unit, new, &cause, "user.registered")?;
+            unit.conn
+                .prepare_cached("UPDATE users SET signed_up = 1 WHERE id = ?1")?
+                .execute([user.id.0.to_bytes()])?;
+            if let Some(link) = link {
+                let kinds = (LinkKind::SignUp, MailKind::SignUp);
+                addresses::send(unit, kinds, &user, link)?;
+            }
+            let Some(session) = session else {
+                return Ok((user, None));
+            };
             let may = roles::permissions(unit.conn, &user.role)?.union(&user.permissions);
             let scope = session.scope.clone().unwrap_or(may);
             let opened = sessions::insert(unit, user.id, scope, session, &cause)?;
             user.last_login_at = Some(cause.at);
-            Ok((user, opened))
+            Ok((user, Some(opened)))
         })
         .await
     }
@@ -247,7 +264,7 @@ impl Store {
             let by = authority::judge(unit, &act)?;
             let found = account(unit.conn, id)?.ok_or(Refusal::NotFound("user"))?;
             rule::delete_account(&by, &found.may)?;
-            delete(unit, found.user, act.cause(&by))
+            remove(unit, &found.user, None, act.cause(&by))
         })
         .await
     }
@@ -267,7 +284,7 @@ impl Store {
             rule::delete_own_account(&by, id)?;
             sessions::demand_password(unit, id, &seen.hash, None)?;
             let user = find(unit.conn, id)?.ok_or(Refusal::NotFound("user"))?;
-            delete(unit, user, act.cause(&by))
+            remove(unit, &user, None, act.cause(&by))
         })
         .await
     }
@@ -307,6 +324,36 @@ impl Store {
         })
         .await
     }
+}
+
+/// Deletes an account; its sessions and keys end.
+pub(super) fn remove(
+    unit: &mut Unit<'_>,
+    user: &User,
+    why: Option<&str>,
+    cause: &Cause,
+) -> Result<(), StoreError> {
+    let id = user.id;
+    sessions::end_all_of(unit, id, None, cause)?;
+    keys::end_all(unit, KeysOf::OwnerAndMinter(id), cause)?;
+    let admins = any_admin(unit.conn)?;
+    unit.conn
+        .prepare_cached("DELETE FROM users WHERE id = ?1")?
+        .execute([id.0.to_bytes()])?;
+    guard_last_admin(unit.conn, admins)?;
+    if is_more_left(unit.conn, Some(id), None)? {
+        let rows = Ending {
+            what: What::Rows,
+            user: Some(id),
+            ..Ending::default()
+        };
+        endings::insert(unit, &rows, cause)?;
+    }
+    mails::drop_of(unit, id)?;
+    unit.changes.users.push(id);
+    let email = user.email.as_str();
+    let detail = why.map_or_else(|| email.to_owned(), |why| format!("{email}: {why}"));
+    unit.event(cause, "user.deleted", Some(&id), Some(id), Some(&detail))
 }
 
 /// Users that a search finds, at most. What matches more often wants more letters.
@@ -453,29 +500,6 @@ fn insert(
     })
 }
 
-fn delete(unit: &mut Unit<'_>, user: User, cause: &Cause) -> Result<(), StoreError> {
-    let id = user.id;
-    sessions::end_all_of(unit, id, None, cause)?;
-    keys::end_all(unit, KeysOf::OwnerAndMinter(id), cause)?;
-    let admins = any_admin(unit.conn)?;
-    unit.conn
-        .prepare_cached("DELETE FROM users WHERE id = ?1")?
-        .execute([id.0.to_bytes()])?;
-    guard_last_admin(unit.conn, admins)?;
-    if is_more_left(unit.conn, Some(id), None)? {
-        let rows = Ending {
-            what: What::Rows,
-            user: Some(id),
-            ..Ending::default()
-        };
-        endings::insert(unit, &rows, cause)?;
-    }
-    mails::drop_of(unit, id)?;
-    unit.changes.users.push(id);
-    let email = user.email.as_str();
-    unit.event(cause, "user.deleted", Some(&id), Some(id), Some(email))
-}
-
 /// Whether another account than `own` has an address. One may stand beside another of the same address, with a key
 /// that starts with the shared one: see [`Email::key_beside`].
 fn is_taken(conn: &Connection, email: &Email, own: Option<UserId>) -> Result<bool, StoreError> {
@@ -488,6 +512,22 @@ fn is_taken(conn: &Connection, email: &Email, own: Option<UserId>) -> Result<boo
     Ok(conn
         .prepare_cached(sql)?
         .query_row(found, |row| row.get(0))?)
+}
+
+/// Whether an address can become that of an account.
+///
+/// # Errors
+/// [`Refusal::EmailTaken`], [`Refusal::Invalid`].
+pub(super) fn check_address(
+    conn: &Connection,
+    email: &Email,
+    user: &User,
+) -> Result<(), StoreError> {
+    check_new(email)?;
+    match is_taken(conn, email, Some(user.id))? {
+        true => Err(Refusal::EmailTaken.into()),
+        false => Ok(()),
+    }
 }
 
 fn check_new(email: &Email) -> Result<(), StoreError> {
@@ -507,10 +547,7 @@ pub(super) fn update(
 ) -> Result<(), StoreError> {
     if before.email != after.email {
         // An account made before may keep what none is made with any more.
-        check_new(&after.email)?;
-        if is_taken(unit.conn, &after.email, Some(after.id))? {
-            return Err(Refusal::EmailTaken.into());
-        }
+        check_address(unit.conn, &after.email, after)?;
         links::end_all_of(unit, after.id)?;
     }
     roles::must_exist(unit.conn, &after.role)?;

@@ -163,7 +163,7 @@ impl Store {
     }
 }
 
-fn find(conn: &Connection, hash: Digest256) -> Result<Option<Link>, StoreError> {
+pub(super) fn find(conn: &Connection, hash: Digest256) -> Result<Option<Link>, StoreError> {
     let sql = "SELECT user_id, kind, mailed_to, expires_at FROM links WHERE hash = ?1";
     let found = conn
         .prepare_cached(sql)?
@@ -183,7 +183,7 @@ fn find(conn: &Connection, hash: Digest256) -> Result<Option<Link>, StoreError> 
     Ok(found.flatten())
 }
 
-fn insert(
+pub(super) fn insert(
     unit: &mut Unit<'_>,
     new: &NewLink,
     mailed_to: Option<&str>,
@@ -199,6 +199,27 @@ fn insert(
             now.0,
             new.expires_at.0
         ])?;
+    Ok(())
+}
+
+/// Ends one link.
+pub(super) fn remove(unit: &Unit<'_>, hash: Digest256) -> Result<(), StoreError> {
+    let sql = "DELETE FROM links WHERE hash = ?1";
+    unit.conn.prepare_cached(sql)?.execute([hash.0])?;
+    Ok(())
+}
+
+/// Ends links of these kinds.
+pub(super) fn end_kinds(
+    unit: &Unit<'_>,
+    user: UserId,
+    kinds: &[LinkKind],
+) -> Result<(), StoreError> {
+    let sql = "DELETE FROM links WHERE user_id = ?1 AND kind = ?2";
+    let mut delete = unit.conn.prepare_cached(sql)?;
+    for kind in kinds {
+        delete.execute(params![user.0.to_bytes(), kind.as_str()])?;
+    }
     Ok(())
 }
 

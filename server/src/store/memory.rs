@@ -72,6 +72,8 @@ pub(super) struct Memory {
     pub mails: Notify,
     /// What mails are sealed with; nothing where none are sent.
     pub mailing: OnceLock<Mailing>,
+    /// Whether only who has a verified address signs in.
+    pub verified_only: OnceLock<bool>,
     /// Caps of an account.
     pub caps: Caps,
     /// What time it is when a unit runs: its caller may have come a while ago.
@@ -104,9 +106,15 @@ impl Memory {
             notices: Notify::new(),
             mails: Notify::new(),
             mailing: OnceLock::new(),
+            verified_only: OnceLock::new(),
             caps,
             clock,
         }
+    }
+
+    /// Whether only who has a verified address signs in.
+    pub fn requires_verified_email(&self) -> bool {
+        self.verified_only.get() == Some(&true)
     }
 
     /// Puts in when sessions were last seen, which may not be on disk yet.

@@ -1,6 +1,7 @@
 //! Storage: SQLite behind methods that are each one atomic unit of the domain. Nothing of rusqlite leaks out.
 
 mod accounts;
+mod addresses;
 mod admission;
 mod apply;
 mod assertions;
@@ -53,6 +54,7 @@ use std::{
 };
 
 pub use accounts::{LoginFacts, LoginRecord, UserFilter};
+pub use addresses::{AskedFor, LinkByMail};
 pub(crate) use apply::{Applied, Kind as PlanKind, NotApplied, Plan, PlannedClient, PlannedUser};
 pub use backup::{back_up, back_up_to_stdout};
 pub use check::{check, check_file};

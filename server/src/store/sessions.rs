@@ -330,6 +330,10 @@ pub(super) fn open(
     let account = session::may_sign_in(accounts::account(unit.conn, user_id)?)?;
     let must_have = new.factor_roles.contains(&account.user.role);
     session::factor_suffices(must_have, new.method.has_factor())?;
+    // A client's session rests on a sign-in that was judged.
+    if new.client_id.is_none() && unit.memory.requires_verified_email() {
+        session::has_verified_email(&account)?;
+    }
     let scope = new.scope.clone().unwrap_or(account.may);
     let session = insert(unit, user_id, scope, new, cause)?;
     let mut user = account.user;

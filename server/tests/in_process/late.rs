@@ -152,7 +152,7 @@ async fn the_end_of_everything_takes_sessions_of_a_time_when_the_clock_was_ahead
                 email_verified: true,
             };
             store
-                .sign_up(new, session(START), Cause::system(START))
+                .sign_up(new, Some(session(START)), None, Cause::system(START))
                 .await
                 .map(drop)
         });

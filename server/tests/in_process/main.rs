@@ -18,6 +18,7 @@ mod kept;
 mod key_limits;
 mod late;
 mod links;
+mod mails;
 mod refresh;
 mod registration;
 mod signing;

@@ -80,3 +80,4 @@ mod tokens;
 mod twin;
 mod twin_keys;
 mod twin_terms;
+mod verification;

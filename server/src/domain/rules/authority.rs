@@ -273,6 +273,14 @@ pub fn mail_link(by: &Rights) -> Result<(), Refusal> {
     by.operator("admin:users")
 }
 
+/// Asking for another address of one's own account.
+///
+/// # Errors
+/// [`Refusal::NotFirstParty`].
+pub fn change_address(by: &Rights, user: UserId) -> Result<(), Refusal> {
+    by.own(user)
+}
+
 /// Setting up, taking away or replacing one's second factors. With one somebody signs in, or is kept out.
 ///
 /// # Errors

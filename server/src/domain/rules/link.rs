@@ -45,6 +45,24 @@ pub fn reset(link: &Link, user: &User, now: Timestamp) -> Result<Reset, Refusal>
     })
 }
 
+/// Whether this link verifies an address of `user`.
+///
+/// # Errors
+/// [`Refusal::LinkDead`] for a link that is for something else, or was mailed to an address that is no longer the account's;
+/// [`Refusal::LinkExpired`].
+pub fn verify(link: &Link, user: &User, now: Timestamp) -> Result<(), Refusal> {
+    let mailed = link.mailed_to.as_deref();
+    let right = match link.kind {
+        LinkKind::SignUp | LinkKind::Verify => mailed == Some(user.email.as_str()),
+        LinkKind::Change => mailed.is_some(),
+        LinkKind::Invite | LinkKind::Reset | LinkKind::Forgot => false,
+    };
+    match right {
+        true => is_open(link, now),
+        false => Err(Refusal::LinkDead),
+    }
+}
+
 /// Whether whoever opens the link is known to be who the address belongs to: it was mailed there, or an operator has
 /// invited them. A reset link that an operator was shown says nothing of the address.
 fn proves_address(link: &Link, user: &User) -> bool {
@@ -121,6 +139,19 @@ mod tests {
             );
             let verified = reset(true);
             assert_eq!((verified.verifies, verified.takes_over), (false, false));
+        }
+    }
+
+    #[test]
+    fn an_address_is_verified_by_what_was_mailed_there() {
+        let ada = Some("ada@example.com");
+        let verifies = |kind, mailed_to| verify(&link(kind, mailed_to), &user(false), NOW).is_ok();
+        assert!(verifies(LinkKind::SignUp, ada) && verifies(LinkKind::Verify, ada));
+        assert!(verifies(LinkKind::Change, Some("ada@new.example")));
+        assert!(!verifies(LinkKind::SignUp, Some("eve@example.com")));
+        assert!(!verifies(LinkKind::Verify, None) && !verifies(LinkKind::Change, None));
+        for kind in [LinkKind::Invite, LinkKind::Reset, LinkKind::Forgot] {
+            assert!(!verifies(kind, ada));
         }
     }
 

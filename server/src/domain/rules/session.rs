@@ -53,6 +53,17 @@ pub fn last_factor_may_go(must_have: bool) -> Result<(), Refusal> {
     }
 }
 
+/// Where only verified addresses sign in, the account's must be.
+///
+/// # Errors
+/// [`Refusal::EmailNotVerified`].
+pub fn has_verified_email(account: &Account) -> Result<(), Refusal> {
+    match account.user.email_verified {
+        true => Ok(()),
+        false => Err(Refusal::EmailNotVerified),
+    }
+}
+
 /// The account that may sign in; one that is gone has no password any more.
 ///
 /// # Errors

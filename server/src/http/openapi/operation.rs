@@ -143,6 +143,10 @@ impl Operation {
         self.status = 204;
         self
     }
+    pub(super) const fn accepted(mut self) -> Self {
+        self.status = 202;
+        self
+    }
     pub(super) const fn redirects(mut self) -> Self {
         self.status = 303;
         self

@@ -73,7 +73,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     )
     .takes::<admin::CreateLink>()
     .gives::<admin::Link>(201)
-    .or(&[E::ValidationFailed]),
+    .or(&[E::ValidationFailed, E::MailDisabled]),
     op(
         Delete,
         "/admin/users/{id}/mfa",

@@ -49,6 +49,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             E::InvalidCredentials,
             E::MfaRequired,
             E::AccountDisabled,
+            E::EmailNotVerified,
             E::RateLimited,
             E::Overloaded,
         ]),
@@ -234,6 +235,49 @@ pub(super) const OPERATIONS: &[Operation] = &[
         E::ValidationFailed,
         E::Overloaded,
     ]),
+    op(
+        Post,
+        "/auth/password/forgot",
+        Anybody,
+        "Mail a link for a new password to whoever has the address; the answer is the same for every address",
+    )
+    .takes::<auth::ForgotRequest>()
+    .accepted()
+    .or(&[E::MailDisabled]),
+    op(
+        Post,
+        "/auth/email",
+        FirstParty,
+        "Ask for another address: it is the account's once the link that is mailed there was opened",
+    )
+    .takes::<auth::EmailRequest>()
+    .accepted()
+    .or(&[
+        E::MailDisabled,
+        E::InvalidCredentials,
+        E::EmailTaken,
+        E::ValidationFailed,
+        E::RateLimited,
+        E::Overloaded,
+    ]),
+    op(
+        Post,
+        "/auth/email/resend",
+        Anybody,
+        "Mail the link that verifies an address again: of `email`, else of the caller; the answer is the same for every address",
+    )
+    .may_take::<auth::ResendRequest>()
+    .accepted()
+    .or(&[E::MailDisabled, E::MissingToken]),
+    op(
+        Post,
+        "/auth/email/verify",
+        Anybody,
+        "Verify an address by the link that was mailed there",
+    )
+    .takes::<auth::VerifyEmailRequest>()
+    .done()
+    .or(&[E::InvalidToken, E::TokenExpired, E::EmailTaken]),
     op(Get, "/auth/sessions", FirstParty, "One's own live sessions").lists::<OwnSession>(&[]),
     op(
         Delete,

@@ -10,6 +10,7 @@ mod browser;
 mod consent;
 mod enrol;
 mod factor;
+mod forgot_password;
 mod form;
 mod home;
 mod language;
@@ -21,6 +22,7 @@ mod sign_up;
 pub mod signed_in;
 mod texts;
 mod texts_links;
+mod verify_email;
 mod visit;
 
 use rocket::Route;
@@ -51,6 +53,8 @@ pub fn all() -> Vec<Route> {
         enrol::all(),
         sign_up::all(),
         reset_password::all(),
+        forgot_password::all(),
+        verify_email::all(),
         consent::all(),
         sign_out::all(),
         account::all(),

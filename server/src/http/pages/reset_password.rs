@@ -7,6 +7,7 @@ use rocket::{Route, get, http::uri::Origin, post, routes};
 
 use super::{
     authorize::parameter,
+    forgot_password,
     form::{Fields, Posted, Taken},
     page::{Answer, Page, Shown},
     sign_in::{self, alert, stale_note},
@@ -102,7 +103,7 @@ fn page(visit: &Visit<'_>, open: &OpenLink, token: &Secret, said: Said<'_>) -> P
 }
 
 /// What is said of a link that does not work.
-fn dead(visit: &Visit<'_>, error: &ApiError) -> Shown {
+pub fn dead(visit: &Visit<'_>, error: &ApiError) -> Shown {
     let t = visit.texts;
     if !is_dead(error) {
         return Page::of_error(t, error).into();
@@ -110,6 +111,9 @@ fn dead(visit: &Visit<'_>, error: &ApiError) -> Shown {
     let main = html! {
         h1 { (t.links.dead_title) }
         p role="alert" { (t.links.dead) }
+        @if visit.doorward.verification.must_mail().is_ok() {
+            p { a href={ (visit.doorward.site.base) (forgot_password::PATH) } { (t.links.forgot_link) } }
+        }
         p class="aside" { a href=(sign_in::address(visit.doorward, None)) { (t.sign_in_link) } }
     };
     Page {

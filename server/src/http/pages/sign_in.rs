@@ -8,11 +8,12 @@ use super::{
     account::PARTS,
     authorize::{continued, parameter},
     browser::{Stay, set_cookie},
-    enrol, factor,
+    enrol, factor, forgot_password,
     form::{Fields, Posted, Taken},
     page::{Answer, Go, Page, Shown, go},
     sign_up,
     texts::fill,
+    verify_email,
     visit::Visit,
 };
 use crate::{
@@ -139,6 +140,12 @@ pub fn page(visit: &Visit<'_>, asking: Option<&Asking>, said: Said<'_>) -> Page 
         }
         (stale_note(visit, said.stale))
         (visit.form_with(PATH, options.as_deref(), fields))
+        (send_again(visit, said.email, said.error))
+        @if doorward.verification.must_mail().is_ok() {
+            p class="aside" {
+                a href={ (doorward.site.base) (forgot_password::PATH) } { (t.links.forgot_link) }
+            }
+        }
         @if doorward.settings.registration == Registration::Open {
             p class="aside" {
                 (t.no_account) " "
@@ -158,10 +165,26 @@ pub fn page(visit: &Visit<'_>, asking: Option<&Asking>, said: Said<'_>) -> Page 
     }
 }
 
+/// Offers the mail again that verifies an address, to whom signing in was refused for want of that.
+fn send_again(visit: &Visit<'_>, email: Option<&str>, error: Option<&ApiError>) -> Markup {
+    let unverified = error.is_some_and(|error| error.code() == ErrorCode::EmailNotVerified);
+    let fields = html! {
+        input type="hidden" name="email" value=(email.unwrap_or_default());
+        button type="submit" class="quiet" { (visit.texts.links.send_again) }
+    };
+    html! {
+        @if unverified && visit.doorward.verification.must_mail().is_ok() {
+            (visit.form(verify_email::RESEND, fields))
+        }
+    }
+}
+
 /// HTTP's own login dialogue is not meant: no page answers 401.
 pub fn page_status(error: &ApiError) -> u16 {
     match error.code() {
-        ErrorCode::InvalidCredentials | ErrorCode::AccountDisabled => 200,
+        ErrorCode::InvalidCredentials
+        | ErrorCode::AccountDisabled
+        | ErrorCode::EmailNotVerified => 200,
         _ => error.status().code,
     }
 }

@@ -9,6 +9,7 @@ use super::{
     form::{Fields, Posted, Taken},
     page::{Answer, Page},
     sign_in::{Then, alert, already_in, arrived, email_field, kept, stale_note},
+    texts::fill,
     visit::Visit,
 };
 use crate::{
@@ -95,6 +96,17 @@ fn page(visit: &Visit<'_>, request: Option<&AuthorizationRequest>, said: Said<'_
     }
 }
 
+/// What comes after signing up where the address is to be verified first.
+fn to_verify(visit: &Visit<'_>, email: &str) -> Page {
+    let t = visit.texts;
+    let main = html! {
+        h1 { (t.links.verify_first_title) }
+        p role="status" { (fill(t.links.verify_first, "email", email)) }
+        p { a href=(beside(visit.doorward, "/sign-in", None)) { (t.sign_in_link) } }
+    };
+    Page::new(t, t.links.verify_first_title, main)
+}
+
 fn closed(doorward: &Services) -> Option<ApiError> {
     (doorward.settings.registration == Registration::Closed)
         .then(|| ApiError::new(ErrorCode::RegistrationClosed, "registration is closed"))
@@ -138,7 +150,8 @@ async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
     let (cookie, session, cause) = visit.new_sign_in();
     let signed_up = doorward.accounts.sign_up(form, session, cause).await;
     match signed_up.map_err(ApiError::from) {
-        Ok((_, session)) => {
+        Ok((user, None)) => Ok(to_verify(&visit, user.email.as_str()).into()),
+        Ok((_, Some(session))) => {
             let then = Then {
                 request: request.as_ref(),
                 ..Then::default()

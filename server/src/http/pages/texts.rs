@@ -649,6 +649,8 @@ impl Texts {
             }
             (ErrorCode::InvalidCredentials, _) => self.wrong_password,
             (ErrorCode::AccountDisabled, _) => self.account_disabled,
+            (ErrorCode::EmailNotVerified, _) => self.links.sign_in_unverified,
+            (ErrorCode::MailDisabled, _) => self.links.no_mail,
             (ErrorCode::RegistrationClosed, _) => self.registration_closed,
             (ErrorCode::EmailTaken, _) => self.email_taken,
             (ErrorCode::ValidationFailed, Some("email")) => self.bad_email,

@@ -26,7 +26,10 @@ use crate::{
 pub use self::render::Letterhead;
 
 /// Mails that are on their way at once.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 32;
+/// How long a mail waits for others, and until whoever asked for it has their answer: its time shall not tell whether a
+/// mail goes out.
+const GATHER: Duration = Duration::from_millis(50);
 /// How long to wait after storage failed.
 const RETRY: Duration = Duration::from_secs(5);
 
@@ -47,6 +50,7 @@ impl Outbox {
     pub(crate) async fn run(self) {
         loop {
             let signal = self.store.mail_signal();
+            tokio::time::sleep(GATHER).await;
             let wait = match self.round().await {
                 Ok(Some(wait)) => wait,
                 Ok(None) => {

@@ -2,6 +2,7 @@
 
 mod apps;
 mod data;
+mod email;
 mod factors;
 mod keys;
 mod passkeys;
@@ -33,6 +34,7 @@ pub fn all() -> Vec<Route> {
     [
         routes![show],
         profile::all(),
+        email::all(),
         password::all(),
         sessions::all(),
         keys::all(),
@@ -179,7 +181,11 @@ impl<'r> At<'r> {
     async fn page(&self, news: News<'_>) -> Result<Page, Shown> {
         let t = self.texts;
         let parts = [
-            ("profile", t.profile, profile::part(self)),
+            (
+                "profile",
+                t.profile,
+                html! { (profile::part(self)) (email::part(self)) },
+            ),
             ("password", t.password, password::part(self)),
             ("factors", t.factors, factors::part(self).await?),
             ("sessions", t.sessions, sessions::part(self).await?),

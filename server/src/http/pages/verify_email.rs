@@ -1,0 +1,167 @@
+//! `/verify-email`: where the link leads that verifies an address. It takes a click: mail scanners open links too.
+
+use maud::html;
+use rocket::{Route, get, http::uri::Origin, post, routes};
+
+use super::{
+    authorize::parameter,
+    forgot_password::{must_mail, sent},
+    form::{Form, Posted, Taken},
+    page::{Answer, Page},
+    reset_password::dead,
+    sign_in::{self, stale_note},
+    texts::fill,
+    visit::Visit,
+};
+use crate::{
+    crypto::secret::Secret,
+    domain::{Actor, link::LinkKind},
+    http::ApiError,
+    service::OpenLink,
+    store::AskedFor,
+};
+
+pub fn all() -> Vec<Route> {
+    routes![show, confirm, deny, resend]
+}
+
+const PATH: &str = "/verify-email";
+const DENY: &str = "/verify-email/not-me";
+/// Where the mail is asked for again.
+pub const RESEND: &str = "/verify-email/resend";
+
+fn page(visit: &Visit<'_>, open: &OpenLink, token: &Secret, stale: Option<u16>) -> Page {
+    let t = visit.texts;
+    let user = &open.account.user;
+    let email = open
+        .link
+        .mailed_to
+        .as_deref()
+        .unwrap_or(user.email.as_str());
+    let name = [&user.first_name, &user.last_name].map(|name| name.as_deref().unwrap_or_default());
+    let name = name.join(" ");
+    let (title, text) = match open.link.kind {
+        LinkKind::Change => (t.links.change_title, t.links.change_text),
+        _ => (t.links.verify_title, t.links.verify_text),
+    };
+    let hidden = html! { input type="hidden" name="token" value=(token.expose()); };
+    let confirm = html! {
+        (hidden)
+        button type="submit" { (t.links.verify_confirm) }
+    };
+    let deny = html! {
+        (hidden)
+        button type="submit" class="quiet" { (t.links.not_me) }
+    };
+    let main = html! {
+        h1 { (title) }
+        p { (text) }
+        p { strong { (email) } @if !name.trim().is_empty() { " · " (name) } }
+        (stale_note(visit, stale))
+        (visit.form(PATH, confirm))
+        @if open.link.kind == LinkKind::SignUp {
+            p { (t.links.not_me_text) }
+            (visit.form(DENY, deny))
+        }
+    };
+    Page {
+        status: stale.unwrap_or(200),
+        holds_token: true,
+        ..visit.page(title, main)
+    }
+}
+
+#[get("/verify-email")]
+async fn show(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
+    let token = parameter(uri, "token").unwrap_or_default().into();
+    shown(&visit, &token, None).await
+}
+
+async fn shown(visit: &Visit<'_>, token: &Secret, stale: Option<u16>) -> Answer {
+    match visit.doorward.verification.open(token).await {
+        Ok(open) => Ok(page(visit, &open, token, stale).into()),
+        Err(error) => Err(dead(visit, &error.into())),
+    }
+}
+
+/// The token that a form brings; a stale form shows the page again.
+async fn token(visit: &Visit<'_>, posted: Posted, form: impl Into<Form>) -> Result<Secret, Answer> {
+    match posted.take(visit, form) {
+        Ok(Taken::Fresh(fields)) => Ok(fields.get("token").to_owned().into()),
+        Ok(Taken::Stale(stale)) => {
+            let token = stale.fields.get("token").to_owned().into();
+            Err(shown(visit, &token, Some(stale.status)).await)
+        }
+        Err(page) => Err(Err(page)),
+    }
+}
+
+fn done(visit: &Visit<'_>, title: &'static str, text: String) -> Answer {
+    let main = html! {
+        h1 { (title) }
+        p role="status" { (text) }
+        p { a href=(visit.home()) { (visit.texts.go_on) } }
+    };
+    Ok(Page::new(visit.texts, title, main).into())
+}
+
+#[post("/verify-email", data = "<posted>")]
+async fn confirm(visit: Visit<'_>, posted: Posted) -> Answer {
+    let token = match token(&visit, posted, PATH).await {
+        Ok(token) => token,
+        Err(answer) => return answer,
+    };
+    let t = visit.texts;
+    let cause = visit.cause(Actor::Anonymous);
+    match visit.doorward.verification.verify(&token, cause).await {
+        Ok(user) => {
+            let text = fill(t.links.verified_text, "email", user.email.as_str());
+            done(&visit, t.links.verified_title, text)
+        }
+        Err(error) => Err(dead(&visit, &error.into())),
+    }
+}
+
+#[post("/verify-email/not-me", data = "<posted>")]
+async fn deny(visit: Visit<'_>, posted: Posted) -> Answer {
+    let token = match token(&visit, posted, DENY).await {
+        Ok(token) => token,
+        Err(answer) => return answer,
+    };
+    let t = visit.texts;
+    let cause = visit.cause(Actor::Anonymous);
+    match visit.doorward.verification.disown(&token, cause).await {
+        Ok(()) => {
+            let main = html! {
+                h1 { (t.links.deleted_title) }
+                p role="status" { (t.links.deleted_text) }
+            };
+            Ok(Page::new(t, t.links.deleted_title, main).into())
+        }
+        Err(error) => Err(dead(&visit, &error.into())),
+    }
+}
+
+#[post("/verify-email/resend", data = "<posted>")]
+async fn resend(visit: Visit<'_>, posted: Posted) -> Answer {
+    must_mail(&visit)?;
+    let email = match posted.take(&visit, RESEND)? {
+        Taken::Fresh(fields) => fields.get("email").to_owned(),
+        // What it asks for is asked for at the sign-in.
+        Taken::Stale(stale) => {
+            let said = sign_in::Said {
+                email: stale.fields.given("email"),
+                stale: Some(stale.status),
+                ..sign_in::Said::default()
+            };
+            return Ok(sign_in::page(&visit, None, said).into());
+        }
+    };
+    let cause = visit.cause(Actor::Anonymous);
+    let verification = &visit.doorward.verification;
+    let asked = verification.ask(AskedFor::Verification, email, visit.info.ip, cause);
+    match asked.await {
+        Ok(()) => Ok(sent(&visit).into()),
+        Err(error) => Err(Page::of_error(visit.texts, &ApiError::from(error)).into()),
+    }
+}

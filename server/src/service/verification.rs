@@ -1,0 +1,166 @@
+//! What people ask for by mail, and what the links do that they get: verifying an address, another address, a forgotten
+//! password.
+
+use std::net::IpAddr;
+
+use super::{Caller, Error, OpenLink, Passwords};
+use crate::{
+    clock::random_bytes,
+    crypto::secret::{self, Secret},
+    domain::{
+        Cause, Door, Email, Refusal, User,
+        mail::{Language, MailContent},
+        rules::link as links,
+    },
+    store::{AskedFor, LinkByMail},
+};
+
+/// How long a link for a forgotten password works, in seconds.
+const FORGOT_SECONDS: i64 = 3600;
+/// How long a link works that verifies an address, in seconds: NIST SP 800-63A has a day.
+const VERIFY_SECONDS: i64 = 86_400;
+
+/// What verifies addresses, and mails links.
+#[derive(Debug, Clone)]
+pub struct Verification {
+    pub(crate) passwords: Passwords,
+    /// Whether this server sends mail.
+    pub(crate) mail: bool,
+    /// How recent a sign-in must be for what changes the server; 0 for however old.
+    pub(crate) step_up_seconds: u32,
+}
+
+impl Verification {
+    /// Whether mail is sent.
+    ///
+    /// # Errors
+    /// [`Error::MailDisabled`].
+    pub(crate) fn must_mail(&self) -> Result<(), Error> {
+        if self.mail {
+            Ok(())
+        } else {
+            Err(Error::MailDisabled)
+        }
+    }
+
+    /// Mails a link to whoever has the address, if somebody has. What comes of it is not told: neither the answer nor its
+    /// time says whether there is an account.
+    ///
+    /// # Errors
+    /// [`Error::MailDisabled`], storage.
+    pub(crate) async fn ask(
+        &self,
+        asked: AskedFor,
+        email: String,
+        ip: IpAddr,
+        cause: Cause,
+    ) -> Result<(), Error> {
+        self.must_mail()?;
+        let passwords = &self.passwords;
+        let key = Email::key_of(&email);
+        if !passwords.limits.mail(ip, &key, passwords.clock.monotonic()) {
+            return Ok(());
+        }
+        let seconds = match asked {
+            AskedFor::Password => FORGOT_SECONDS,
+            AskedFor::Verification => VERIFY_SECONDS,
+        };
+        // An address that nobody can have is as good as one that nobody has.
+        let to = Email::parse(&email).map_or_else(
+            |_| "nobody@localhost".into(),
+            |email| email.as_str().to_owned(),
+        );
+        let link = new_link(&to, cause.language, seconds, &cause);
+        Ok(passwords.store.mail_link(asked, email, link, cause).await?)
+    }
+
+    /// The link that a sign-up is mailed; none where no mail is sent.
+    pub(crate) fn of_sign_up(&self, email: &Email, cause: &Cause) -> Option<LinkByMail> {
+        let link = || new_link(email.as_str(), cause.language, VERIFY_SECONDS, cause);
+        self.mail.then(link)
+    }
+
+    /// The link of a token that verifies an address, if it still works.
+    ///
+    /// # Errors
+    /// [`Refusal::LinkDead`], [`Refusal::LinkExpired`], storage.
+    pub(crate) async fn open(&self, token: &Secret) -> Result<OpenLink, Error> {
+        let found = self.passwords.store.link(token.digest()).await?;
+        let (link, account) = found.ok_or(Refusal::LinkDead)?;
+        links::verify(&link, &account.user, self.passwords.clock.now())?;
+        Ok(OpenLink { link, account })
+    }
+
+    /// Verifies the address of a link.
+    ///
+    /// # Errors
+    /// As [`Verification::open`]; storage with `email_taken`.
+    pub(crate) async fn verify(&self, token: &Secret, cause: Cause) -> Result<User, Error> {
+        let store = &self.passwords.store;
+        Ok(store.verify_email(token.digest(), cause).await?)
+    }
+
+    /// Deletes the account of a sign-up's own link.
+    ///
+    /// # Errors
+    /// As [`Verification::open`].
+    pub(crate) async fn disown(&self, token: &Secret, cause: Cause) -> Result<(), Error> {
+        let store = &self.passwords.store;
+        Ok(store.disown_account(token.digest(), cause).await?)
+    }
+
+    /// Mails a link to the address that is to become somebody's own.
+    ///
+    /// # Errors
+    /// [`Error::MailDisabled`], [`Error::Invalid`], [`Error::WrongPassword`] as at sign-in; storage with `email_taken`.
+    pub(crate) async fn change(
+        &self,
+        by: &Caller,
+        email: &str,
+        password: Secret,
+        cause: Cause,
+    ) -> Result<(), Error> {
+        self.must_mail()?;
+        let (account, session) = by.first_party().ok_or(Refusal::NotFirstParty)?;
+        let refused = |why| Error::invalid("email", why);
+        let email = Email::parse(email).map_err(refused)?;
+        email.check_new().map_err(refused)?;
+        if email == account.user.email {
+            return Err(refused("is your address already"));
+        }
+        let passwords = &self.passwords;
+        let ip = cause.ip.unwrap_or(session.ip);
+        let verified = passwords
+            .verify_again(account, password, ip, &cause)
+            .await?;
+        if !passwords
+            .limits
+            .mail(ip, email.key(), passwords.clock.monotonic())
+        {
+            return Ok(());
+        }
+        let cause = Cause {
+            at: passwords.clock.now(),
+            ..cause
+        };
+        let link = new_link(email.as_str(), cause.language, VERIFY_SECONDS, &cause);
+        let act = by.act(Door::Own, self.step_up_seconds, cause)?;
+        let user = account.user.id;
+        let asked = passwords
+            .store
+            .ask_for_change(user, email, verified.into(), link, act);
+        Ok(asked.await?)
+    }
+}
+
+fn new_link(to: &str, language: Language, seconds: i64, cause: &Cause) -> LinkByMail {
+    let token = secret::link_token(random_bytes());
+    LinkByMail {
+        hash: token.digest(),
+        content: MailContent {
+            token: Some(token.expose().to_owned()),
+            until: Some(cause.at.plus_seconds(seconds)),
+            ..MailContent::new(to, language, cause.at)
+        },
+    }
+}

@@ -1,0 +1,238 @@
+//! Addresses of accounts: shown to be somebody's by a link that was mailed there, changed, and passwords that are asked for
+//! by mail.
+
+use doorward_shared::{Timestamp, UserId};
+use rusqlite::{Connection, OptionalExtension};
+
+use super::{
+    SeenPassword, Store, StoreError, accounts, authority,
+    links::{self, NewLink},
+    mails, sessions,
+    writer::Unit,
+};
+use crate::{
+    crypto::secret::Digest256,
+    domain::{
+        Act, Actor, Cause, Email, Refusal, User,
+        email::abridged,
+        link::{Link, LinkKind},
+        mail::{MailContent, MailKind},
+        rules::{authority as rule, link as rules},
+    },
+};
+
+/// A link that is to be mailed, if somebody is there whom it concerns.
+#[derive(Debug)]
+pub struct LinkByMail {
+    pub hash: Digest256,
+    /// With the link's token and its end. To whom it goes is found in the unit.
+    pub content: MailContent,
+}
+
+impl LinkByMail {
+    fn ends(&self) -> Timestamp {
+        self.content.until.unwrap_or(self.content.at)
+    }
+}
+
+/// What a mail is asked for that anybody may ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AskedFor {
+    /// A new password.
+    Password,
+    /// To verify the address.
+    Verification,
+}
+
+impl Store {
+    /// Mails a link to the account with an address, if there is one. With or without an account the unit does as much.
+    pub async fn mail_link(
+        &self,
+        asked: AskedFor,
+        email: String,
+        link: LinkByMail,
+        cause: Cause,
+    ) -> Result<(), StoreError> {
+        self.write(move |unit| {
+            let found = of_address(unit.conn, &email)?;
+            let known = found.as_ref().map(|user| user.id);
+            let action = match asked {
+                AskedFor::Password => "user.reset_requested",
+                AskedFor::Verification => "user.verification_requested",
+            };
+            let detail = abridged(&email).filter(|_| known.is_none());
+            let target = known.as_ref().map(|id| id as &dyn std::fmt::Display);
+            unit.event(&cause, action, target, known, detail.as_deref())?;
+            let wanted = found.filter(|user| match asked {
+                _ if user.disabled_at.is_some() => false,
+                AskedFor::Password => true,
+                AskedFor::Verification => !user.email_verified,
+            });
+            let Some(user) = wanted else {
+                return decoy(unit, link);
+            };
+            let (kind, mail) = match asked {
+                AskedFor::Password => (LinkKind::Forgot, MailKind::Forgot),
+                AskedFor::Verification if has_signed_up(unit.conn, user.id)? => {
+                    (LinkKind::SignUp, MailKind::SignUp)
+                }
+                AskedFor::Verification => (LinkKind::Verify, MailKind::Verify),
+            };
+            send(unit, (kind, mail), &user, link)
+        })
+        .await
+    }
+
+    /// Verifies an address by a link that was mailed there; it is the account's from now on, where it was not before.
+    ///
+    /// # Errors
+    /// [`Refusal::LinkDead`], [`Refusal::LinkExpired`]; [`Refusal::EmailTaken`], which uses nothing up.
+    pub async fn verify_email(&self, hash: Digest256, cause: Cause) -> Result<User, StoreError> {
+        self.write(move |unit| {
+            let (link, user) = open(unit, hash, cause.at)?;
+            let mut after = user.clone();
+            let mut ended = &[LinkKind::SignUp, LinkKind::Verify][..];
+            if link.kind == LinkKind::Change {
+                ended = &[LinkKind::Change];
+                let email = link.mailed_to.as_deref().map(Email::parse);
+                after.email = email.and_then(Result::ok).ok_or(Refusal::LinkDead)?;
+            }
+            after.email_verified = true;
+            let cause = Cause {
+                actor: Actor::User(user.id),
+                ..cause
+            };
+            links::end_kinds(unit, user.id, ended)?;
+            if after != user {
+                after.updated_at = cause.at;
+                accounts::update(unit, &user, &after, &cause)?;
+            }
+            let id = user.id;
+            unit.event(&cause, "user.email_verified", Some(&id), Some(id), None)?;
+            Ok(after)
+        })
+        .await
+    }
+
+    /// Deletes the account of a sign-up's own link: whoever the address belongs to says that it was not them.
+    ///
+    /// # Errors
+    /// [`Refusal::LinkDead`], also once the address is verified; [`Refusal::LinkExpired`]; [`Refusal::Conflict`] for the
+    /// last administrator.
+    pub async fn disown_account(&self, hash: Digest256, cause: Cause) -> Result<(), StoreError> {
+        self.write(move |unit| {
+            let (link, user) = open(unit, hash, cause.at)?;
+            if link.kind != LinkKind::SignUp || user.email_verified {
+                return Err(Refusal::LinkDead.into());
+            }
+            accounts::remove(unit, &user, Some("this was not me"), &cause)
+        })
+        .await
+    }
+
+    /// Mails a link to the address that is to become the account's, and tells the one before.
+    ///
+    /// # Errors
+    /// [`Refusal::EmailTaken`], [`Refusal::PasswordChanged`], [`Refusal::Invalid`]; as [`rule::change_address`].
+    pub async fn ask_for_change(
+        &self,
+        user: UserId,
+        email: Email,
+        password: SeenPassword,
+        link: LinkByMail,
+        act: Act,
+    ) -> Result<(), StoreError> {
+        self.write(move |unit| {
+            let by = authority::judge(unit, &act)?;
+            rule::change_address(&by, user)?;
+            let cause = act.cause(&by);
+            sessions::demand_password(unit, user, &password.hash, password.rehashed)?;
+            let found = accounts::find(unit.conn, user)?.ok_or(Refusal::NotFound("user"))?;
+            accounts::check_address(unit.conn, &email, &found)?;
+            let told = MailContent {
+                about: Some(email.as_str().to_owned()),
+                ip: cause.ip.map(|ip| ip.to_canonical().to_string()),
+                ..MailContent::new(found.email.as_str(), cause.language, cause.at)
+            };
+            mails::write(unit, MailKind::ChangeAsked, Some(user), &told)?;
+            let to = User { email, ..found };
+            send(unit, (LinkKind::Change, MailKind::Change), &to, link)?;
+            let detail = format!("to {}", to.email.as_str());
+            let action = "user.email_change_requested";
+            unit.event(cause, action, Some(&user), Some(user), Some(&detail))
+        })
+        .await
+    }
+}
+
+/// Makes a link of the account and mails it to the address that `user` has here; those before of its kind end.
+pub(super) fn send(
+    unit: &mut Unit<'_>,
+    (kind, mail): (LinkKind, MailKind),
+    user: &User,
+    link: LinkByMail,
+) -> Result<(), StoreError> {
+    links::end_kinds(unit, user.id, &[kind])?;
+    let new = NewLink {
+        hash: link.hash,
+        user_id: user.id,
+        kind,
+        expires_at: link.ends(),
+    };
+    let content = MailContent {
+        to: user.email.as_str().to_owned(),
+        ..link.content
+    };
+    links::insert(unit, &new, Some(content.to.as_str()), content.at)?;
+    mails::write(unit, mail, Some(user.id), &content)
+}
+
+/// Does what [`send`] does, and leaves nothing: where nobody is written to, the time it takes shall not tell.
+fn decoy(unit: &mut Unit<'_>, link: LinkByMail) -> Result<(), StoreError> {
+    let sql = "SELECT id FROM users ORDER BY id DESC LIMIT 1";
+    let anybody = unit
+        .conn
+        .prepare_cached(sql)?
+        .query_row([], |row| super::rows::ulid(row, 0))
+        .optional()?;
+    let Some(user_id) = anybody.map(UserId) else {
+        return Ok(());
+    };
+    let new = NewLink {
+        hash: link.hash,
+        user_id,
+        kind: LinkKind::Forgot,
+        expires_at: link.ends(),
+    };
+    links::insert(unit, &new, Some(link.content.to.as_str()), link.content.at)?;
+    links::remove(unit, new.hash)?;
+    mails::decoy(unit, user_id, &link.content)
+}
+
+/// A link that verifies an address, and its account.
+fn open(unit: &Unit<'_>, hash: Digest256, now: Timestamp) -> Result<(Link, User), StoreError> {
+    let link = links::find(unit.conn, hash)?.ok_or(Refusal::LinkDead)?;
+    let user = accounts::find(unit.conn, link.user_id)?.ok_or(Refusal::LinkDead)?;
+    rules::verify(&link, &user, now)?;
+    Ok((link, user))
+}
+
+/// The account that a sign-in with an address means.
+fn of_address(conn: &Connection, email: &str) -> Result<Option<User>, StoreError> {
+    let [beside, key] = Email::keys_of(email);
+    let sql =
+        "SELECT id FROM users WHERE email_key IN (?1, ?2) ORDER BY email_key = ?1 DESC LIMIT 1";
+    let found = conn
+        .prepare_cached(sql)?
+        .query_row([beside, key], |row| super::rows::ulid(row, 0))
+        .optional()?;
+    let user = found.map(|id| accounts::find(conn, UserId(id)));
+    Ok(user.transpose()?.flatten())
+}
+
+/// Whether somebody made the account for themselves.
+fn has_signed_up(conn: &Connection, user: UserId) -> Result<bool, StoreError> {
+    let sql = "SELECT signed_up FROM users WHERE id = ?1";
+    let mut select = conn.prepare_cached(sql)?;
+    Ok(select.query_row([user.0.to_bytes()], |row| row.get(0))?)
+}

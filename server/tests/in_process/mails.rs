@@ -1,0 +1,164 @@
+//! Mails and their links, by a clock: how long each is tried, and works.
+
+use doorward_server::{
+    Doorward, Settings,
+    clock::Clock,
+    crypto::secret::Digest256,
+    domain::{
+        Act, Email, NewUser,
+        link::LinkKind,
+        mail::{Language, MailContent, MailKind},
+        role,
+    },
+    store::{MailFailure, NewLink},
+};
+use doorward_shared::{ScopeSet, Timestamp};
+use serde_json::{Value, json};
+
+use crate::house::{House, PASSWORD, START, cheap, text};
+
+/// With a mail server that nobody reaches.
+fn mailing() -> Settings {
+    Settings {
+        mail_url: Some("smtp://localhost:1".into()),
+        mail_from: Some("id@example.com".into()),
+        mail_notices: false,
+        ..cheap()
+    }
+}
+
+#[rocket::async_test]
+async fn a_mail_is_tried_for_a_day_with_growing_waits() {
+    let home = tempfile::tempdir().unwrap();
+    let settings = Settings {
+        data_dir: home.path().join("data"),
+        ..mailing()
+    };
+    let doorward = Doorward::open_at(settings, Clock::manual(START))
+        .await
+        .unwrap();
+    let store = &doorward.services().store;
+    let new = NewUser {
+        email: Email::parse("ada@example.com").unwrap(),
+        password: None,
+        first_name: None,
+        last_name: None,
+        role: role::CUSTOMER.into(),
+        permissions: ScopeSet::default(),
+        groups: Vec::new(),
+        email_verified: true,
+    };
+    let user = store
+        .create_user(new, false, Act::system(START))
+        .await
+        .unwrap();
+    let link = NewLink {
+        hash: Digest256::of(b"link_t"),
+        user_id: user.id,
+        kind: LinkKind::Reset,
+        expires_at: START.plus_seconds(60),
+    };
+    let content = MailContent {
+        token: Some("link_t".into()),
+        ..MailContent::new("ada@example.com", Language::En, START)
+    };
+    let made = store.create_link(link, Some(content.clone()), Act::system(START));
+    made.await.unwrap();
+    let (mut now, mut waits, mut ids) = (START, Vec::new(), Vec::new());
+    loop {
+        let mail = store.due_mails(now, 16).await.unwrap().pop().unwrap();
+        ids.push(mail.id);
+        assert_eq!(
+            (mail.kind, mail.content.as_ref()),
+            (MailKind::Reset, Some(&content))
+        );
+        let failure = MailFailure {
+            error: "nobody listens".into(),
+            for_good: false,
+        };
+        if !store.mail_failed(mail, failure, now).await.unwrap() {
+            break;
+        }
+        let next = store.next_mail().await.unwrap().unwrap();
+        let before = store.due_mails(Timestamp(next.0 - 1), 16).await.unwrap();
+        assert!(before.is_empty());
+        waits.push(next.seconds() - now.seconds());
+        now = next;
+    }
+    assert_eq!(waits[..8], [1, 5, 20, 60, 300, 900, 1800, 3600]);
+    assert!(waits[8..].iter().all(|wait| *wait == 3600), "{waits:?}");
+    let (early, late) = (START.plus_seconds(23 * 3600), START.plus_seconds(24 * 3600));
+    assert!(early < now && now < late, "{now}");
+    assert!(ids.iter().all(|id| *id == ids[0]));
+    assert_eq!(store.next_mail().await.unwrap(), None);
+    assert_eq!(store.mails_waiting().await.unwrap().count, 0);
+    doorward.close();
+}
+
+/// Tokens of the mails of a kind that wait, the oldest first.
+async fn tokens(house: &House, kind: MailKind) -> Vec<String> {
+    let later = house.doorward.services().clock.now().plus_seconds(86_400);
+    let mails = house.doorward.services().store.due_mails(later, 100);
+    let mails = mails.await.unwrap().into_iter();
+    mails
+        .filter(|mail| mail.kind == kind)
+        .filter_map(|mail| mail.content?.token)
+        .collect()
+}
+
+#[rocket::async_test]
+async fn links_work_until_their_exact_end_and_three_go_out_in_an_hour() {
+    let house = House::open(mailing()).await;
+    let ada = house.register("ada@example.com").await;
+    let verify = tokens(&house, MailKind::SignUp).await.pop().unwrap();
+    let forgot = async || {
+        let body = json!({"email": "ada@example.com"});
+        let asked = house.post("/auth/password/forgot", "", body);
+        asked.await.expect(202);
+        tokens(&house, MailKind::Forgot).await.pop()
+    };
+    let reset = async |token: &str| {
+        let body = json!({"token": token, "newPassword": PASSWORD});
+        house.post("/auth/password/reset", "", body).await
+    };
+    let first = forgot().await.unwrap();
+    house.pass(3_599_999);
+    reset(&first).await.expect(204);
+    let second = forgot().await.unwrap();
+    house.pass(3_600_000);
+    reset(&second).await.refused(401, "token_expired");
+
+    // That was two: the next hour has three. One that is asked for later takes the place of the one before.
+    let mut seen = Vec::new();
+    for _ in 0..5 {
+        seen.push(forgot().await.unwrap());
+    }
+    seen.dedup();
+    assert_eq!(seen.len(), 3);
+    house.pass(3_600_000);
+    assert_ne!(forgot().await.as_ref(), seen.last());
+
+    // A day from the sign-up; the address was verified by the reset, but the link has not come to its end by that.
+    let ends = START.plus_seconds(86_400);
+    let left = ends.0 - house.doorward.services().clock.now().0;
+    house.pass(u64::try_from(left - 1).unwrap());
+    let body = json!({"token": verify});
+    let checked = house.post("/auth/email/verify", "", body.clone());
+    checked.await.expect(204);
+    house
+        .post("/auth/email/verify", "", body)
+        .await
+        .refused(401, "invalid_token");
+    let path = format!("/admin/users/{}", text(&ada, "userId"));
+    let operator = house.operator();
+    let user = house.call(rocket::http::Method::Get, &path, &operator, Value::Null);
+    assert_eq!(user.await.expect(200)["emailVerified"], true);
+
+    let other = house.register("bo@example.com").await;
+    let verify = tokens(&house, MailKind::SignUp).await.pop().unwrap();
+    house.pass(86_400_000);
+    let body = json!({"token": verify});
+    let late = house.post("/auth/email/verify", "", body);
+    late.await.refused(401, "token_expired");
+    assert_eq!(text(&other["user"], "email"), "bo@example.com");
+}

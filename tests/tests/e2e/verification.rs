@@ -1,0 +1,533 @@
+//! Verified addresses, changed ones, and forgotten passwords: by links that are mailed.
+
+use std::time::{Duration, Instant};
+
+use doorward_tests::{
+    MailServer, Options, PASSWORD, Reply, Server, Totp,
+    browser::{filled, form, forms},
+    fields,
+};
+use serde_json::{Value, json};
+
+const NEW: &str = "another good one";
+
+fn mailing(mail: &MailServer) -> Options {
+    Server::with()
+        .set("mail_url", format!("smtp://localhost:{}", mail.port()))
+        .set("mail_from", "id@example.com")
+        .set("mail_notices", false)
+}
+
+async fn post(server: &Server, path: &str, body: Value) -> Reply {
+    server.post(path).json(body).send().await
+}
+
+async fn verify(server: &Server, token: &str) -> Reply {
+    post(server, "/auth/email/verify", json!({"token": token})).await
+}
+
+async fn forgot(server: &Server, email: &str) -> Reply {
+    post(server, "/auth/password/forgot", json!({"email": email})).await
+}
+
+async fn reset(server: &Server, token: &str, password: &str) -> Reply {
+    let body = json!({"token": token, "newPassword": password});
+    post(server, "/auth/password/reset", body).await
+}
+
+async fn sign_in(server: &Server, email: &str, password: &str) -> Reply {
+    let body = json!({"email": email, "password": password});
+    post(server, "/auth/login", body).await
+}
+
+async fn verified(server: &Server, id: &str) -> bool {
+    let user = server
+        .admin("GET", &format!("/admin/users/{id}"), None)
+        .await;
+    user["emailVerified"].as_bool().unwrap()
+}
+
+fn path(link: &str) -> String {
+    let (_, rest) = link.split_once("://").unwrap();
+    rest[rest.find('/').unwrap()..].to_owned()
+}
+
+#[tokio::test]
+async fn a_sign_up_verifies_its_address_by_mail() {
+    let mail = MailServer::start().await;
+    let server = mailing(&mail).start();
+    let ada = server.register("ada@example.com").await;
+    assert!(!verified(&server, &ada.id).await);
+    let first = mail.wait_for("ada@example.com", 1).await;
+    let page = format!("{}/verify-email?token=", server.url());
+    assert!(first.link().starts_with(&page), "{}", first.link());
+    // Looking at it verifies nothing.
+    for method in ["GET", "HEAD"] {
+        let call = server.call(method, &path(&first.link()));
+        call.send().await.expect(200);
+    }
+    assert!(!verified(&server, &ada.id).await);
+    // A link that sets no password sets none, and the other way round.
+    reset(&server, &first.token(), NEW)
+        .await
+        .refused(401, "invalid_token");
+    let again = post(
+        &server,
+        "/auth/email/resend",
+        json!({"email": "Ada@Example.com"}),
+    )
+    .await;
+    assert_eq!(
+        (again.expect(202).body.len(), mail.mails().len() >= 1),
+        (0, true)
+    );
+    let second = mail.wait_for("ada@example.com", 2).await;
+    verify(&server, &first.token())
+        .await
+        .refused(401, "invalid_token");
+    let of_self = server.post("/auth/email/resend").bearer(&ada.access);
+    of_self.send().await.expect(202);
+    let third = mail.wait_for("ada@example.com", 3).await;
+    verify(&server, &second.token())
+        .await
+        .refused(401, "invalid_token");
+    verify(&server, &third.token()).await.expect(204);
+    assert!(verified(&server, &ada.id).await);
+    verify(&server, &third.token())
+        .await
+        .refused(401, "invalid_token");
+    // Nothing of the account has changed but that.
+    server.login("ada@example.com").await;
+    server
+        .get("/auth/me")
+        .bearer(&ada.access)
+        .send()
+        .await
+        .expect(200);
+    let nobody = server.post("/auth/email/resend").send().await;
+    nobody.refused(401, "missing_token");
+    let events = server
+        .admin("GET", "/admin/events?action=user.email_verified", None)
+        .await;
+    assert_eq!(events["pagination"]["total"], 1);
+}
+
+#[tokio::test]
+async fn without_mail_nothing_is_offered_that_needs_it() {
+    let server = Server::start();
+    let ada = server.register("ada@example.com").await;
+    let email = json!({"email": "ada@example.com"});
+    for path in ["/auth/password/forgot", "/auth/email/resend"] {
+        post(&server, path, email.clone())
+            .await
+            .refused(404, "mail_disabled");
+    }
+    let body = json!({"email": "ada@new.example", "password": PASSWORD});
+    let change = server.post("/auth/email").bearer(&ada.access).json(body);
+    change.send().await.refused(404, "mail_disabled");
+    server.get("/forgot-password").send().await.expect(404);
+    let page = server.get("/sign-in").send().await.text();
+    assert!(!page.contains("forgot-password"));
+    verify(&server, "link_x")
+        .await
+        .refused(401, "invalid_token");
+}
+
+#[tokio::test]
+async fn only_verified_addresses_sign_in_where_that_is_asked_for() {
+    let mail = MailServer::start().await;
+    let server = mailing(&mail).set("require_verified_email", true).start();
+    let body = json!({"email": "ada@example.com", "password": PASSWORD});
+    let made = post(&server, "/auth/register", body).await.expect(201);
+    assert_eq!(fields(&made.json()), "user");
+    assert_eq!(
+        fields(&made.json()["user"]),
+        "createdAt email firstName id lastName"
+    );
+    sign_in(&server, "ada@example.com", PASSWORD)
+        .await
+        .refused(403, "email_not_verified");
+    sign_in(&server, "ada@example.com", NEW)
+        .await
+        .refused(401, "invalid_credentials");
+    let first = mail.wait_for("ada@example.com", 1).await;
+
+    // On the page it is said, and the mail offered again.
+    let browser = server.browser();
+    let page = browser.open("/sign-in").await.expect(200);
+    let refused = browser.submit(&filled(&page, "ada@example.com")).await;
+    let refused = refused.expect(200);
+    assert!(
+        refused.text().contains("not confirmed yet"),
+        "{}",
+        refused.text()
+    );
+    let again = form(&refused, "/verify-email/resend");
+    assert_eq!(again.value("email"), "ada@example.com");
+    browser.submit(&again).await.expect(200);
+    let second = mail.wait_for("ada@example.com", 2).await;
+    assert_ne!(first.token(), second.token());
+    let page = browser.open(&path(&second.link())).await.expect(200);
+    assert!(page.text().contains("ada@example.com"));
+    let done = browser
+        .submit(&form(&page, "/verify-email"))
+        .await
+        .expect(200);
+    assert!(done.text().contains("is confirmed"), "{}", done.text());
+    sign_in(&server, "ada@example.com", PASSWORD)
+        .await
+        .expect(200);
+    browser.sign_in("ada@example.com").await;
+
+    // Who signs up on the page is told to look into their mail.
+    let other = server.browser();
+    let page = other.open("/sign-up").await.expect(200);
+    let sign_up = form(&page, "/sign-up")
+        .with("email", "bo@example.com")
+        .with("password", PASSWORD);
+    let told = other.submit(&sign_up).await.expect(200);
+    assert!(told.text().contains("bo@example.com"), "{}", told.text());
+    mail.wait_for("bo@example.com", 1).await;
+    // An operator vouches for whom they make, and may for others.
+    let body = json!({"email": "eva@example.com", "password": PASSWORD});
+    server.admin("POST", "/admin/users", Some(body)).await;
+    server.login("eva@example.com").await;
+}
+
+#[tokio::test]
+async fn who_did_not_sign_up_deletes_the_account() {
+    let mail = MailServer::start().await;
+    let server = mailing(&mail).start();
+    let eve = server.register("ada@example.com").await;
+    let link = mail.wait_for("ada@example.com", 1).await.link();
+    let browser = server.browser();
+    let page = browser.open(&path(&link)).await.expect(200);
+    assert_eq!(forms(&page).len(), 2);
+    assert!(page.text().contains("ada@example.com"));
+    let gone = browser.submit(&form(&page, "/verify-email/not-me")).await;
+    assert!(gone.expect(200).text().contains("is deleted"));
+    server
+        .get("/auth/me")
+        .bearer(&eve.access)
+        .send()
+        .await
+        .refused(401, "token_revoked");
+    let user = server.get(&format!("/admin/users/{}", eve.id));
+    user.bearer(&server.operator_key()).send().await.expect(404);
+    let again = browser.submit(&form(&page, "/verify-email/not-me")).await;
+    again.expect(404);
+    // The address is free again.
+    let ada = server.register("ada@example.com").await;
+    let second = mail.wait_for("ada@example.com", 2).await;
+    let page = browser.open(&path(&second.link())).await.expect(200);
+    let deny = form(&page, "/verify-email/not-me");
+    verify(&server, &second.token()).await.expect(204);
+    browser.submit(&deny).await.expect(404);
+    assert!(verified(&server, &ada.id).await);
+    // Of an account that an operator made nobody says so.
+    let body = json!({"email": "bo@example.com", "emailVerified": false});
+    server.admin("POST", "/admin/users", Some(body)).await;
+    post(
+        &server,
+        "/auth/email/resend",
+        json!({"email": "bo@example.com"}),
+    )
+    .await
+    .expect(202);
+    let link = mail.wait_for("bo@example.com", 1).await.link();
+    let page = browser.open(&path(&link)).await.expect(200);
+    assert_eq!(forms(&page).len(), 1);
+}
+
+#[tokio::test]
+async fn a_forgotten_password_is_set_anew_by_mail() {
+    let mail = MailServer::start().await;
+    let server = mailing(&mail).start();
+    let body = json!({"email": "ada@example.com", "password": PASSWORD});
+    server.admin("POST", "/admin/users", Some(body)).await;
+    let ada = server.login("ada@example.com").await;
+    let key = server.key_of(&ada, &["read"]).await;
+    let setup = server.post("/auth/mfa/totp").bearer(&ada.access);
+    let setup = setup.json(json!({"password": PASSWORD})).send().await;
+    let totp = Totp::new(&setup.expect(200).field("secret"));
+    let confirm = server.post("/auth/mfa/totp/confirm").bearer(&ada.access);
+    confirm
+        .json(json!({"code": totp.code(0)}))
+        .send()
+        .await
+        .expect(200);
+
+    let asked = forgot(&server, "ada@example.com").await.expect(202);
+    assert!(asked.body.is_empty());
+    let taken = mail.wait_for("ada@example.com", 1).await;
+    reset(&server, &taken.token(), NEW).await.expect(204);
+    for credential in [&ada.access, key["key"].as_str().unwrap()] {
+        let me = server.get("/auth/me").bearer(credential).send().await;
+        me.refused(401, "token_revoked");
+    }
+    // Second factors stay.
+    let step = sign_in(&server, "ada@example.com", NEW).await;
+    assert_eq!(step.expect(401).json()["error"]["code"], "mfa_required");
+
+    // A newer link, a new password and a new address end what was made before.
+    let path = format!("/admin/users/{}", ada.id);
+    forgot(&server, "ada@example.com").await.expect(202);
+    let second = mail.wait_for("ada@example.com", 2).await;
+    forgot(&server, "ada@example.com").await.expect(202);
+    let third = mail.wait_for("ada@example.com", 3).await;
+    for (token, why) in [(second.token(), "newer"), (taken.token(), "used")] {
+        assert_eq!(reset(&server, &token, PASSWORD).await.status, 401, "{why}");
+    }
+    let body = json!({"email": "ada@new.example"});
+    server.admin("PATCH", &path, Some(body)).await;
+    reset(&server, &third.token(), PASSWORD)
+        .await
+        .refused(401, "invalid_token");
+    forgot(&server, "ada@new.example").await.expect(202);
+    let fourth = mail.wait_for("ada@new.example", 1).await;
+    let body = json!({"password": PASSWORD});
+    server
+        .admin("POST", &format!("{path}/password"), Some(body))
+        .await;
+    reset(&server, &fourth.token(), NEW)
+        .await
+        .refused(401, "invalid_token");
+}
+
+#[tokio::test]
+async fn what_somebody_else_opened_with_my_address_is_worth_nothing_to_them() {
+    let mail = MailServer::start().await;
+    let server = mailing(&mail).start();
+    let eve = server.register("ada@example.com").await;
+    let key = server.key_of(&eve, &["read"]).await;
+    let setup = server.post("/auth/mfa/totp").bearer(&eve.access);
+    let setup = setup.json(json!({"password": PASSWORD})).send().await;
+    let totp = Totp::new(&setup.expect(200).field("secret"));
+    let confirm = server.post("/auth/mfa/totp/confirm").bearer(&eve.access);
+    confirm
+        .json(json!({"code": totp.code(0)}))
+        .send()
+        .await
+        .expect(200);
+    forgot(&server, "ada@example.com").await.expect(202);
+    let taken = mail.wait_for("ada@example.com", 2).await;
+    let body = json!({"token": taken.token(), "newPassword": NEW, "keepApiKeys": true});
+    post(&server, "/auth/password/reset", body)
+        .await
+        .expect(204);
+    for credential in [&eve.access, key["key"].as_str().unwrap()] {
+        let me = server.get("/auth/me").bearer(credential).send().await;
+        me.refused(401, "token_revoked");
+    }
+    sign_in(&server, "ada@example.com", PASSWORD)
+        .await
+        .refused(401, "invalid_credentials");
+    // No factor of somebody else's is asked for.
+    sign_in(&server, "ada@example.com", NEW).await.expect(200);
+    assert!(verified(&server, &eve.id).await);
+}
+
+#[tokio::test]
+async fn nobody_learns_by_asking_who_has_an_account() {
+    let mail = MailServer::start().await;
+    let server = mailing(&mail)
+        .set("trusted_proxies", "127.0.0.1/32")
+        .start();
+    for at in 0..20 {
+        let body = json!({"email": format!("known{at}@example.com")});
+        server.admin("POST", "/admin/users", Some(body)).await;
+    }
+    let ask = async |email: &str, from: &str| {
+        let body = json!({"email": email});
+        let call = server.post("/auth/password/forgot").json(body);
+        let begun = Instant::now();
+        let reply = call.header("x-forwarded-for", from).send().await;
+        (reply, begun.elapsed())
+    };
+    let mut took = [Vec::new(), Vec::new()];
+    for at in 0..20 {
+        for (kind, name) in ["known", "unknown"].into_iter().enumerate() {
+            let email = format!("{name}{at}@example.com");
+            let from = format!("192.0.2.{}", at * 2 + kind + 1);
+            let (reply, time) = ask(&email, &from).await;
+            assert_eq!((reply.status, reply.body.len()), (202, 0));
+            took[kind].push(time);
+        }
+    }
+    let [known, unknown] = took.map(|mut times| {
+        times.sort();
+        times[times.len() / 2]
+    });
+    let apart = known.abs_diff(unknown);
+    assert!(
+        apart < Duration::from_millis(8).max(unknown),
+        "{known:?} {unknown:?}"
+    );
+    for strange in ["", "nobody", "a b@example.com", "\u{0}@x"] {
+        let (reply, _) = ask(strange, "198.51.100.1").await;
+        assert_eq!((reply.status, reply.body.len()), (202, 0), "{strange:?}");
+    }
+    mail.wait_for("known19@example.com", 1).await;
+    assert_eq!(mail.mails_to("unknown19@example.com").len(), 0);
+
+    // Three mails an hour to one address, and 20 for one network, whoever has them; the answer stays the same.
+    for at in 0..8 {
+        let (reply, _) = ask("known0@example.com", &format!("203.0.113.{at}")).await;
+        reply.expect(202);
+        let body = json!({"email": "known0@example.com"});
+        post(&server, "/auth/email/resend", body).await.expect(202);
+    }
+    let body = json!({"email": "last@example.com"});
+    server.admin("POST", "/admin/users", Some(body)).await;
+    for at in 0..20 {
+        let (reply, _) = ask(&format!("x{at}@example.com"), "198.51.100.77").await;
+        reply.expect(202);
+    }
+    let (reply, _) = ask("last@example.com", "198.51.100.77").await;
+    reply.expect(202);
+    let (reply, _) = ask("last@example.com", "198.51.100.78").await;
+    reply.expect(202);
+    mail.wait_for("known0@example.com", 3).await;
+    mail.wait_for("last@example.com", 1).await;
+    assert_eq!(mail.mails_to("last@example.com").len(), 1);
+    assert_eq!(mail.mails_to("known0@example.com").len(), 3);
+}
+
+#[tokio::test]
+async fn an_address_is_changed_once_the_new_one_is_verified() {
+    let mail = MailServer::start().await;
+    let server = mailing(&mail).set("mail_notices", true).start();
+    let ada = server.register("ada@example.com").await;
+    let bo = server.register("bo@example.com").await;
+    mail.wait_for("bo@example.com", 1).await;
+    let change = async |email: &str, password: &str| {
+        let body = json!({"email": email, "password": password});
+        let call = server.post("/auth/email").bearer(&ada.access).json(body);
+        call.send().await
+    };
+    change("ada@new.example", NEW)
+        .await
+        .refused(401, "invalid_credentials");
+    change("no address", PASSWORD)
+        .await
+        .refused_at(422, "validation_failed", "email");
+    change("ada@example.com", PASSWORD)
+        .await
+        .refused_at(422, "validation_failed", "email");
+    change("bo@example.com", PASSWORD)
+        .await
+        .refused(409, "email_taken");
+    let key = server.key_of(&ada, &["read"]).await;
+    let body = json!({"email": "eve@evil.example", "password": PASSWORD});
+    let by_key = server
+        .post("/auth/email")
+        .bearer(key["key"].as_str().unwrap());
+    by_key
+        .json(body)
+        .send()
+        .await
+        .refused(403, "insufficient_scope");
+
+    assert!(
+        change("ada@new.example", PASSWORD)
+            .await
+            .expect(202)
+            .body
+            .is_empty()
+    );
+    let me = async |token: &str| {
+        let reply = server.get("/auth/me").bearer(token).send().await;
+        reply.expect(200).field("email")
+    };
+    assert_eq!(me(&ada.access).await, "ada@example.com");
+    let link = mail.wait_for("ada@new.example", 1).await;
+    assert!(!link.text().contains("ada@example.com"), "{}", link.text());
+    let mut to_old = mail.mails_to("ada@example.com");
+    while !to_old
+        .iter()
+        .any(|mail| mail.text().contains("ada@new.example"))
+    {
+        tokio::task::yield_now().await;
+        to_old = mail.mails_to("ada@example.com");
+    }
+    let browser = server.browser();
+    let page = browser.open(&path(&link.link())).await.expect(200);
+    assert!(page.text().contains("ada@new.example"));
+    browser
+        .submit(&form(&page, "/verify-email"))
+        .await
+        .expect(200);
+    assert_eq!(me(&ada.access).await, "ada@new.example");
+    assert!(verified(&server, &ada.id).await);
+    verify(&server, &link.token())
+        .await
+        .refused(401, "invalid_token");
+    server.login("ada@new.example").await;
+    sign_in(&server, "ada@example.com", PASSWORD)
+        .await
+        .refused(401, "invalid_credentials");
+
+    // Taken meanwhile.
+    change("third@example.com", PASSWORD).await.expect(202);
+    let link = mail.wait_for("third@example.com", 1).await;
+    let path = format!("/admin/users/{}", bo.id);
+    let taken = json!({"email": "third@example.com"});
+    server.admin("PATCH", &path, Some(taken)).await;
+    verify(&server, &link.token())
+        .await
+        .refused(409, "email_taken");
+    let page = browser.open(&self::path(&link.link())).await.expect(200);
+    let refused = browser.submit(&form(&page, "/verify-email")).await;
+    refused.expect(409);
+    let free = json!({"email": "fourth@example.com"});
+    server.admin("PATCH", &path, Some(free)).await;
+    // A new password ends it.
+    let body = json!({"currentPassword": PASSWORD, "newPassword": NEW});
+    let own = server.post("/auth/password").bearer(&ada.access);
+    own.json(body).send().await.expect(204);
+    verify(&server, &link.token())
+        .await
+        .refused(401, "invalid_token");
+}
+
+#[tokio::test]
+async fn the_pages_lead_from_a_forgotten_password_to_the_account() {
+    let mail = MailServer::start().await;
+    let server = mailing(&mail).start();
+    let body = json!({"email": "ada@example.com", "password": PASSWORD});
+    server.admin("POST", "/admin/users", Some(body)).await;
+    let browser = server.browser();
+    let page = browser.open("/sign-in").await.expect(200);
+    assert!(page.text().contains("href=\"/forgot-password\""));
+    let page = browser.open("/forgot-password").await.expect(200);
+    let ask = form(&page, "/forgot-password");
+    let told = browser
+        .submit(&ask.clone().with("email", "nobody@example.com"))
+        .await;
+    let page = browser.open("/forgot-password").await.expect(200);
+    let ask = form(&page, "/forgot-password").with("email", "ada@example.com");
+    let known = browser.submit(&ask).await;
+    assert_eq!(told.expect(200).text(), known.expect(200).text());
+    let link = mail.wait_for("ada@example.com", 1).await.link();
+    let page = browser.open(&path(&link)).await.expect(200);
+    let set = form(&page, "/reset-password").with("newPassword", NEW);
+    browser.submit(&set).await.expect(200);
+    sign_in(&server, "ada@example.com", NEW).await.expect(200);
+    let dead = browser.open(&path(&link)).await.expect(404);
+    assert!(dead.text().contains("href=\"/forgot-password\""));
+
+    // The account's page changes the address.
+    let page = browser.open("/sign-in").await.expect(200);
+    let sign_in = form(&page, "/sign-in")
+        .with("email", "ada@example.com")
+        .with("password", NEW);
+    browser.submit(&sign_in).await;
+    let page = browser.open("/account").await.expect(200);
+    let change = form(&page, "/account/profile/email")
+        .with("email", "ada@new.example")
+        .with("emailPassword", NEW);
+    let done = browser.submit(&change).await;
+    assert_eq!(done.status, 303, "{}", done.text());
+    let link = mail.wait_for("ada@new.example", 1).await;
+    verify(&server, &link.token()).await.expect(204);
+}
