@@ -6,8 +6,8 @@ use doorward_shared::apikey::Environment;
 use super::bench::{Bench, client, key, noon, rows, session, user};
 use crate::{
     command::{
-        ApiKeys, ClientPolicyArgs, Clients, Command, Create, InviteClient, Mint, Of, Password, Put,
-        Register, Revoke, RevokeKeys, Roles, Rotate, SecretArgs, Sessions, SigningKeys, Terms,
+        ApiKeys, ClientPolicyArgs, Clients, Command, Create, InviteClient, Mfa, Mint, Of, Password,
+        Put, Register, Revoke, RevokeKeys, Roles, Rotate, SecretArgs, Sessions, SigningKeys, Terms,
         Update, UpdateClient, UpdateKey, Users, Verify, secret::Secret, when::Moment,
     },
     core::{command_line::of_state, resource::Resource},
@@ -68,6 +68,10 @@ fn user_changes() -> Vec<Command> {
         Users::EndSessions {
             user: id.clone(),
             api_keys: false,
+        },
+        Users::Mfa(Mfa::Remove { user: id.clone() }),
+        Users::Import {
+            file: "/srv/our people.jsonl".into(),
         },
         Users::Delete {
             users: vec![id, "ada@example.org".into()],

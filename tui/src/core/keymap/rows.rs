@@ -154,7 +154,7 @@ rows! {
     A::Disable, "disable", ["d"], "disable a user, or let them in again", "disable", [Users];
     A::Password, "password", ["p"], "set a user's password", "", [Users];
     A::Link, "link", ["L"], "a one-time link with which a user sets their password", "", [Users];
-    A::Factors, "factors", ["F"], "take all second factors of a user away, who lost theirs", "", [Users];
+    A::Factors, "factors", ["F"], "remove the second factors of a user who lost them", "", [Users];
     A::Clone, "clone", ["C"], "mint a key like this one", "clone", [Keys];
     A::Rotate, "rotate", ["R"], "new secret, or new signing key", "rotate", [Keys, Clients, Signing];
     A::Policy, "policy", ["P"], "what a client may know and do: claims, groups, logout, keys", "policy", [Clients];
