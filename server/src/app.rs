@@ -95,6 +95,15 @@ impl Doorward {
     /// As [`Doorward::open`].
     #[doc(hidden)]
     pub async fn open_at(settings: Settings, clock: Clock) -> Result<Self, OpenError> {
+        Self::open_with(settings, clock, Outbound::default()).await
+    }
+
+    /// As [`Doorward::open_at`], with its calls to others.
+    pub(crate) async fn open_with(
+        settings: Settings,
+        clock: Clock,
+        outbound: Outbound,
+    ) -> Result<Self, OpenError> {
         settings.check()?;
         let directory = settings.data_dir.clone();
         let lock = DirectoryLock::take(&directory)?;
@@ -144,7 +153,6 @@ impl Doorward {
                 .map_err(|error| {
                     OpenError::Key(format!("cannot start hashing threads: {error}"))
                 })?;
-        let outbound = Outbound::default();
         let smtp = settings.mail_server()?.map(Smtp::new).transpose()?;
         let master = Arc::new(master);
         if smtp.is_some() {

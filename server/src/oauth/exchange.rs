@@ -157,7 +157,7 @@ impl Exchange {
         let seconds = tokens.settings.client_token_seconds;
         let grant = Grant {
             subject: self.client.id.to_string(),
-            client_id: Some(self.client.id),
+            client_id: Some(self.client.public_id()),
             session: None,
             scope,
             audience: self.audience(scope, self.resources.clone()),
@@ -294,7 +294,7 @@ impl Exchange {
         let tokens = &self.endpoint.tokens;
         let grant = Grant {
             subject: session.user_id.to_string(),
-            client_id: Some(self.client.id),
+            client_id: Some(self.client.public_id()),
             session: Some(session.id),
             scope,
             audience: self.audience(scope, audience),

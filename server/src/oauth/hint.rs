@@ -1,15 +1,16 @@
 //! ID tokens that come back to us: `id_token_hint`, OpenID Connect Core section 3.1.2.1 and RP-Initiated Logout.
 
-use doorward_shared::{ClientId, SessionId, UserId};
+use doorward_shared::{SessionId, UserId};
 use serde::Deserialize;
 
 use crate::crypto::signing::{KeyRing, TokenType};
 
 /// What an ID token of ours says, however old it is: a hint, not a credential.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hint {
     pub user: UserId,
-    pub client: ClientId,
+    /// The id that the client knows itself by: of a metadata document its URL.
+    pub client: String,
     pub session: Option<SessionId>,
 }
 
@@ -17,7 +18,7 @@ pub struct Hint {
 struct Claims {
     iss: String,
     sub: UserId,
-    aud: ClientId,
+    aud: String,
     sid: Option<SessionId>,
 }
 

@@ -4,6 +4,8 @@
 mod answer;
 mod authorize;
 mod client_auth;
+#[cfg(test)]
+mod document_tests;
 mod documents;
 mod exchange;
 mod failure;

@@ -10,6 +10,7 @@ use crate::{
     clock::Clock,
     crypto::secret::Digest256,
     domain::{Act, Cause, Client, Email, GrantType, NewUser},
+    outbound::Outbound,
     service::SignedIn,
 };
 
@@ -20,15 +21,20 @@ const CALLBACK: &str = "https://app.example/cb";
 const COOKIE: Digest256 = Digest256([7; 32]);
 const IP: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
-struct Scene {
-    doorward: Doorward,
-    client: ClientId,
+pub(super) struct Scene {
+    pub(super) doorward: Doorward,
+    pub(super) client: ClientId,
     _directory: tempfile::TempDir,
 }
 
 impl Scene {
     /// A server with one public client, and a person who is signed in in one browser.
     async fn new(settings: Settings) -> Self {
+        Self::reaching(settings, Outbound::default()).await
+    }
+
+    /// As [`Scene::new`], with calls to others that the test knows.
+    pub(super) async fn reaching(settings: Settings, outbound: Outbound) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let settings = Settings {
             data_dir: directory.path().join("data"),
@@ -36,7 +42,9 @@ impl Scene {
             ..settings
         };
         let clock = Clock::manual(Timestamp(1_764_000_000_000));
-        let doorward = Doorward::open_at(settings, clock).await.unwrap();
+        let doorward = Doorward::open_with(settings, clock, outbound)
+            .await
+            .unwrap();
         let now = doorward.services().clock.now();
         let client = Client {
             id: ClientId(ulid::Ulid::nil()),
@@ -85,11 +93,11 @@ impl Scene {
         }
     }
 
-    fn services(&self) -> &crate::http::Services {
+    pub(super) fn services(&self) -> &crate::http::Services {
         self.doorward.services()
     }
 
-    fn wait(&self, seconds: u64, millis: u64) {
+    pub(super) fn wait(&self, seconds: u64, millis: u64) {
         let by = Duration::from_secs(seconds) + Duration::from_millis(millis);
         self.services().clock.advance(by);
     }
@@ -105,10 +113,15 @@ impl Scene {
 
     /// A code, allowed by the person.
     async fn code(&self) -> String {
-        let id = self.client.to_string();
+        self.code_for(&self.client.to_string(), "").await
+    }
+
+    /// As [`Scene::code`], for the client that is called so.
+    pub(super) async fn code_for(&self, id: &str, scope: &str) -> String {
         let pairs = [
             ("response_type", "code"),
-            ("client_id", &*id),
+            ("client_id", id),
+            ("scope", scope),
             ("redirect_uri", CALLBACK),
             ("code_challenge", CHALLENGE),
             ("code_challenge_method", "S256"),
@@ -142,9 +155,17 @@ impl Scene {
     }
 
     async fn redeem(&self, code: &str) -> Result<TokenAnswer, &'static str> {
+        self.redeem_for(&self.client.to_string(), code).await
+    }
+
+    pub(super) async fn redeem_for(
+        &self,
+        id: &str,
+        code: &str,
+    ) -> Result<TokenAnswer, &'static str> {
         let pairs = [
             ("grant_type", "authorization_code"),
-            ("client_id", &self.client.to_string()),
+            ("client_id", id),
             ("code", code),
             ("redirect_uri", CALLBACK),
             ("code_verifier", VERIFIER),

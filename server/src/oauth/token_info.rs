@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use doorward_shared::{SessionId, Timestamp};
+use doorward_shared::{ClientId, SessionId, Timestamp};
 use serde::Serialize;
 use ulid::Ulid;
 
@@ -190,7 +190,7 @@ impl TokenInfos {
         Ok(Some(TokenInfo {
             active: true,
             scope: Some(scope.to_string()),
-            client_id: session.client_id.map(|id| id.to_string()),
+            client_id: self.public_id(session.client_id).await?,
             username: told(asker, &account.user).filter(|_| shown),
             exp: live_until.map(Timestamp::seconds),
             iat: None,
@@ -199,6 +199,15 @@ impl TokenInfos {
             sid: Some(session.id.to_string()),
             ..TokenInfo::default()
         }))
+    }
+
+    /// The id that a client knows itself by.
+    async fn public_id(&self, id: Option<ClientId>) -> Result<Option<String>, StoreError> {
+        let client = match id {
+            Some(id) => self.callers.store.client(id).await?,
+            None => None,
+        };
+        Ok(client.map(|client| client.public_id()))
     }
 
     /// Ends a token of this client's, and with it what belongs to the same grant (RFC 7009 section 2.1). A token of
@@ -253,7 +262,7 @@ impl TokenInfos {
             Ok(claims) | Err(TokenError::Expired(claims)) => claims,
             Err(TokenError::Invalid) => return Ok(None),
         };
-        if claims.client_id != client.id.to_string() {
+        if claims.client_id != client.public_id() {
             return Ok(None);
         }
         Ok(match claims.sid.as_ref().map(|sid| sid.parse()) {
@@ -278,7 +287,7 @@ fn sees(asker: &Asker, claims: &AccessClaims) -> bool {
         Asker::Operator { .. } => true,
         Asker::Client(client) => {
             client.resource_server
-                || claims.client_id == client.id.to_string()
+                || claims.client_id == client.public_id()
                 || client.resources.iter().any(|resource| {
                     claims
                         .aud

@@ -2,11 +2,13 @@
 //! name is fetched from public addresses alone, so that nobody turns the server against the network it stands in.
 
 mod guard;
+#[cfg(test)]
+pub(crate) mod here;
 pub mod smtp;
 
 use std::{sync::Arc, time::Duration};
 
-use reqwest::{Client, Response, StatusCode, Url, header, redirect::Policy};
+use reqwest::{Client, ClientBuilder, Response, StatusCode, Url, header, redirect::Policy};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::sync::OnceCell;
 
@@ -147,13 +149,17 @@ impl Outbound {
 
 /// A client that trusts the system's certificates, or those of `SSL_CERT_FILE`, and follows no redirect and no proxy.
 fn make(reach: Reach) -> Result<Client, OutboundError> {
-    let broken = |error: &dyn std::fmt::Display| OutboundError::Failed(error.to_string());
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let made = builder(roots, reach)?.build();
+    made.map_err(|error| OutboundError::Failed(error.to_string()))
+}
+
+fn builder(roots: RootCertStore, reach: Reach) -> Result<ClientBuilder, OutboundError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|error| broken(&error))?
+        .map_err(|error| OutboundError::Failed(error.to_string()))?
         .with_root_certificates(roots)
         .with_no_client_auth();
     let mut builder = Client::builder()
@@ -166,7 +172,7 @@ fn make(reach: Reach) -> Result<Client, OutboundError> {
     if reach == Reach::Public {
         builder = builder.https_only(true).dns_resolver(Arc::new(PublicOnly));
     }
-    builder.build().map_err(|error| broken(&error))
+    Ok(builder)
 }
 
 /// The body of an answer, of at most so many bytes.

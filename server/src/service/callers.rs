@@ -146,10 +146,8 @@ impl Callers {
         let id: SessionId = sid.parse().map_err(|_| Error::InvalidToken)?;
         let user: UserId = claims.sub.parse().map_err(|_| Error::InvalidToken)?;
         let session = self.store.session(id).await?.ok_or(Error::TokenRevoked)?;
-        let client = session
-            .client_id
-            .map_or_else(|| FIRST_PARTY.to_owned(), |id| id.to_string());
-        if session.user_id != user || client != claims.client_id {
+        let through = self.is_through(&session, &claims.client_id).await?;
+        if session.user_id != user || !through {
             return Err(Error::InvalidToken);
         }
         let now = self.clock.now();
@@ -160,6 +158,18 @@ impl Callers {
             scopes,
             claims: Some(claims),
         })
+    }
+
+    /// Whether a session was granted to the client that a token names; without one it is a sign-in here.
+    async fn is_through(&self, session: &Session, named: &str) -> Result<bool, StoreError> {
+        let Some(id) = session.client_id else {
+            return Ok(named == FIRST_PARTY);
+        };
+        if id.to_string() == named {
+            return Ok(true);
+        }
+        let client = self.store.client(id).await?;
+        Ok(client.is_some_and(|client| client.document.as_deref() == Some(named)))
     }
 
     /// Whose a session is, and what of `granted` it is worth now.

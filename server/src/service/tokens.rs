@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use doorward_shared::{ClientId, ScopeSet, SessionId, Timestamp, UserId, auth::TokenResponse};
+use doorward_shared::{ScopeSet, SessionId, Timestamp, UserId, auth::TokenResponse};
 use ulid::Ulid;
 
 use super::Error;
@@ -26,7 +26,8 @@ pub struct Grant<'a> {
     /// A user's id, or the client's own.
     pub subject: String,
     /// None for a first-party login.
-    pub client_id: Option<ClientId>,
+    /// The id that the client knows itself by.
+    pub client_id: Option<String>,
     pub session: Option<SessionId>,
     pub scope: &'a ScopeSet,
     /// The issuer itself when empty.
@@ -66,9 +67,7 @@ impl Tokens {
             exp: now.seconds() + i64::from(grant.seconds),
             iat: now.seconds(),
             jti: token_id(now, grant.secret),
-            client_id: grant
-                .client_id
-                .map_or_else(|| FIRST_PARTY.to_owned(), |id| id.to_string()),
+            client_id: grant.client_id.unwrap_or_else(|| FIRST_PARTY.to_owned()),
             scope: grant.scope.to_string(),
             sid: grant.session.map(|id| id.to_string()),
             auth_time: grant.auth_time.map(Timestamp::seconds),

@@ -86,7 +86,7 @@ async fn a_token_from_before_the_upgrade_is_taken_for_one_of_the_secret_of_then(
     let scope = doorward_shared::ScopeSet::parse("read").unwrap();
     let grant = doorward_server::service::Grant {
         subject: id.to_string(),
-        client_id: Some(id),
+        client_id: Some(id.to_string()),
         session: None,
         scope: &scope,
         audience: Vec::new(),

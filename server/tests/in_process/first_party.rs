@@ -60,7 +60,7 @@ async fn granted(house: &House, user: &Value) -> (String, String) {
     let (_, session) = opened.unwrap();
     let grant = Grant {
         subject: user.to_string(),
-        client_id: Some(client),
+        client_id: Some(client.to_string()),
         session: Some(session.id),
         scope: &scope,
         audience: Vec::new(),

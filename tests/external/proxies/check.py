@@ -1,6 +1,7 @@
-"""What docs/deploy/proxies.md says of nginx and Caddy, tried: its snippets are taken from the page, with ports and
-certificates of this check put in, and a real server stands behind them."""
+"""What docs/deploy/proxies.md and docs/deploy/forward-auth.md say of nginx and Caddy, tried: their snippets are taken from
+the pages, with ports and certificates of this check put in, and a real server stands behind them."""
 
+import html
 import http.client
 import json
 import os
@@ -11,12 +12,17 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 PAGE = Path(__file__).resolve().parents[3] / "docs/deploy/proxies.md"
+FORWARD = PAGE.with_name("forward-auth.md")
 HOST = "id.example.org"
+# The host that forward authentication protects.
+WIKI = "wiki.example.com"
 PASSED, FAILED = [], []
 
 
@@ -42,8 +48,8 @@ def until(what, ready, seconds=20):
     sys.exit(f"{what} did not happen")
 
 
-def snippet(language):
-    return re.search(rf"```{language}\n(.*?)```", PAGE.read_text(), re.S).group(1)
+def snippet(language, page=PAGE):
+    return re.search(rf"```{language}\n(.*?)```", page.read_text(), re.S).group(1)
 
 
 class Running:
@@ -70,6 +76,7 @@ class Server(Running):
         env |= {
             "DOORWARD_ISSUER": f"https://{HOST}:{public_port}",
             "DOORWARD_TRUSTED_PROXIES": '["127.0.0.1/32"]',
+            "DOORWARD_FORWARD_AUTH_HOSTS": f'["{WIKI}"]',
             "DOORWARD_ARGON2_MEMORY_KIB": "64",
             "DOORWARD_ARGON2_ITERATIONS": "1",
         }
@@ -210,6 +217,130 @@ def bounds(name, proxy):
         check(f"{name}: a {what} of which the end does not come is closed", ended, time.monotonic() - started)
 
 
+class Behind(BaseHTTPRequestHandler):
+    """The protected application: answers the headers that came."""
+
+    def do_GET(self):
+        body = json.dumps({name.lower(): value for name, value in self.headers.items()}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+class Browser:
+    """Two hosts behind one proxy, each with its own cookies."""
+
+    def __init__(self, port, certificate):
+        self.port, self.jars = port, {HOST: {}, WIKI: {}}
+        self.tls = ssl.create_default_context(cafile=str(certificate))
+
+    def call(self, host, path, body=None, headers=None):
+        raw = socket.create_connection(("127.0.0.1", self.port), 20)
+        connection = http.client.HTTPConnection(host, self.port)
+        connection.sock = self.tls.wrap_socket(raw, server_hostname=host)
+        jar = self.jars[host]
+        sent = {"Host": f"{host}:{self.port}", **(headers or {})}
+        if jar:
+            sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in jar.items())
+        if body is not None:
+            sent |= {"Content-Type": "application/x-www-form-urlencoded", "Origin": f"https://{HOST}:{self.port}", "Sec-Fetch-Site": "same-origin"}
+        try:
+            connection.request("GET" if body is None else "POST", path, body, sent)
+            answer = connection.getresponse()
+            text = answer.read().decode(errors="replace")
+        finally:
+            connection.close()
+        for cookie in answer.headers.get_all("set-cookie") or []:
+            name, value = cookie.split(";")[0].split("=", 1)
+            jar[name] = value
+        return answer.status, answer.headers, text
+
+    def go(self, host, path, email, headers=None):
+        """Follows redirects, pages that go on by themselves, and the sign-in form."""
+        body, trail = None, []
+        for _ in range(12):
+            status, head, text = self.call(host, path, body, headers)
+            trail.append((status, host, path))
+            onward = re.search(r'http-equiv="refresh" content="0; url=([^"]+)"', text)
+            to = head["location"] if status in (302, 303) else onward and html.unescape(onward.group(1))
+            if to:
+                parts = urlsplit(urljoin(f"https://{host}:{self.port}{path}", to))
+                host, path, body = parts.hostname, parts.path + (f"?{parts.query}" if parts.query else ""), None
+                if host not in self.jars:
+                    break
+                continue
+            if 'name="password"' not in text or body is not None:
+                break
+            fields = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', text.split("<form", 1)[1].split("</form", 1)[0]))
+            fields = {name: html.unescape(value) for name, value in fields.items()}
+            body = urlencode({**fields, "email": email, "password": "correct horse battery"})
+            path = urlsplit(html.unescape(re.search(r'<form[^>]* action="([^"]+)"', text).group(1))).path
+        return status, text, trail
+
+
+def forward_auth(name, port, certificate, server):
+    def admin(method, path, body):
+        connection = http.client.HTTPConnection("127.0.0.1", server.port)
+        connection.request(method, path, json.dumps(body), {"Authorization": f"Bearer {server.key}", "Content-Type": "application/json"})
+        return json.loads(connection.getresponse().read())
+
+    for email, permissions in ((f"{name}-may@example.com", ["wiki"]), (f"{name}-not@example.com", [])):
+        admin("POST", "/admin/users", {"email": email, "password": "correct horse battery", "permissions": permissions, "groups": ["staff"]})
+    forged = {"X-Auth-Subject": "evil", "X-Auth-Email": "boss@example.com", "X-Auth-Groups": "admins", "X-Auth-Scope": "admin",
+              "X-Original-URL": f"https://{HOST}/", "X-Forwarded-Host": HOST}
+    status, text, trail = Browser(port, certificate).go(WIKI, "/page?a=b", f"{name}-may@example.com", forged)
+    told = json.loads(text) if status == 200 and text.startswith("{") else {}
+    check(f"{name}: a person signs in and comes back to the protected page", status == 200 and trail[-1][2].startswith("/page?a=b"), (trail, text[:300]))
+    check(f"{name}: the application is told who they are", told.get("x-auth-email") == f"{name}-may@example.com" and told.get("x-auth-groups") == "staff", told)
+    check(f"{name}: and nothing of what the browser claimed", told.get("x-auth-subject", "").startswith("user_") and told.get("x-auth-scope") != "admin", told)
+    status, text, trail = Browser(port, certificate).go(WIKI, "/", f"{name}-not@example.com")
+    check(f"{name}: without the scope nobody passes", status == 403, (status, trail))
+    key = admin("POST", "/admin/apikeys", {"name": "k", "scopes": ["wiki"]})["key"]
+    status, _, text = Browser(port, certificate).call(WIKI, "/api", headers={"Authorization": f"Bearer {key}", **forged})
+    told = json.loads(text) if status == 200 else {}
+    # The operator's key has no person: what is empty is not what the program claimed.
+    claimed = [value for value in told.values() if value in ("evil", "boss@example.com", "admins")]
+    check(f"{name}: a program passes with an API key, and what it claims is gone", status == 200 and not claimed, (status, told))
+    status, _, _ = Browser(port, certificate).call(WIKI, "/api", headers={"Authorization": "Bearer sk_live_x"})
+    check(f"{name}: a wrong key does not pass", status in (302, 401), status)
+
+
+def with_forward_nginx(work, certificate, key, behind):
+    home = work / "forward-nginx"
+    home.mkdir()
+    port = free_port()
+    server = Server(home, port)
+    text = snippet("nginx") + snippet("nginx", FORWARD).replace(f"server_name {WIKI};", f"listen 443 ssl;\n  server_name {WIKI};\n  ssl_certificate x;\n  ssl_certificate_key x;", 1)
+    text = text.replace("listen 443 ssl", f"listen 127.0.0.1:{port} ssl").replace("127.0.0.1:8000", f"127.0.0.1:{server.port}")
+    text = text.replace("127.0.0.1:8080", f"127.0.0.1:{behind}").replace(f"https://{WIKI}$request_uri", f"https://{WIKI}:{port}$request_uri")
+    text = re.sub(r"(ssl_certificate\s+)\S+;", rf"\g<1>{certificate};", text)
+    text = re.sub(r"(ssl_certificate_key\s+)\S+;", rf"\g<1>{key};", text)
+    paths = "\n".join(f"    {kind}_temp_path {home}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    config = home / "nginx.conf"
+    config.write_text(f"daemon off;\nmaster_process off;\npid {home}/pid;\nerror_log {home}/error.log;\nevents {{}}\nhttp {{\n    access_log off;\n{paths}\n{text}\n}}\n")
+    return server, Running(["nginx", "-c", str(config)], home / "nginx.log"), port
+
+
+def with_forward_caddy(work, certificate, key, behind):
+    home = work / "forward-caddy"
+    home.mkdir()
+    port = free_port()
+    server = Server(home, port)
+    text = snippet("caddy") + snippet("caddy", FORWARD).replace("127.0.0.1:8080", f"127.0.0.1:{behind}")
+    text = text.replace("127.0.0.1:8000", f"127.0.0.1:{server.port}")
+    text = text.replace("{\n", f"{{\n\tadmin off\n\tauto_https off\n\tstorage file_system {home}/storage\n", 1)
+    for host in (HOST, WIKI):
+        text = text.replace(f"{host} {{", f"https://{host}:{port} {{\n\ttls {certificate} {key}\n\tbind 127.0.0.1", 1)
+    config = home / "Caddyfile"
+    config.write_text(text)
+    env = {**os.environ, "HOME": str(home), "XDG_DATA_HOME": str(home), "XDG_CONFIG_HOME": str(home)}
+    return server, Running(["caddy", "run", "--adapter", "caddyfile", "--config", str(config)], home / "caddy.log", env), port
+
+
 def all_checks(name, proxy, server):
     status, _, text = proxy.call("GET", "/.well-known/openid-configuration")
     check(f"{name}: discovery over TLS names the issuer", status == 200 and json.loads(text)["issuer"] == f"https://{HOST}:{proxy.port}", text)
@@ -284,7 +415,7 @@ def main():
         certificate, key = work / "certificate.pem", work / "key.pem"
         subprocess.run(
             ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-             "-subj", f"/CN={HOST}", "-addext", f"subjectAltName=DNS:{HOST}", "-keyout", str(key), "-out", str(certificate)],
+             "-subj", f"/CN={HOST}", "-addext", f"subjectAltName=DNS:{HOST},DNS:{WIKI}", "-keyout", str(key), "-out", str(certificate)],
             check=True, capture_output=True)
         started = []
         try:
@@ -303,6 +434,13 @@ def main():
             started += [proxy, server]
             ready(port, proxy)
             all_checks("caddy", Proxy(port, certificate), server)
+            behind = ThreadingHTTPServer(("127.0.0.1", 0), Behind)
+            threading.Thread(target=behind.serve_forever, daemon=True).start()
+            for name, start in (("forward-nginx", with_forward_nginx), ("forward-caddy", with_forward_caddy)):
+                server, proxy, port = start(work, certificate, key, behind.server_port)
+                started += [proxy, server]
+                ready(port, proxy)
+                forward_auth(name, port, certificate, server)
         finally:
             for program in started:
                 program.end()

@@ -151,6 +151,15 @@ struct Logout {
     wish: Wish,
 }
 
+/// The client that is called so: by its id, or by the URL of its metadata document, which is not fetched for this.
+async fn client_called(doorward: &Services, name: &str) -> Result<Option<ClientId>, StoreError> {
+    if let Ok(id) = name.parse() {
+        return Ok(Some(id));
+    }
+    let found = doorward.store.document_client(name.to_owned()).await?;
+    Ok(found.map(|(id, _)| id))
+}
+
 /// Reads what an application asks for.
 ///
 /// # Errors
@@ -161,19 +170,26 @@ async fn read_logout(doorward: &Services, pairs: Vec<(String, String)>) -> Resul
     let hint = form
         .get("id_token_hint")
         .and_then(|hint| Hint::read(hint, &doorward.keys));
-    let named: Option<ClientId> = form
-        .get("client_id")
-        .map(|id| id.parse().map_err(|_| Failure::unknown_client()))
-        .transpose()?;
-    let client = match (named, hint) {
-        (Some(named), Some(hint)) if named != hint.client => {
+    let named = match form.get("client_id") {
+        Some(name) => {
+            let id = client_called(doorward, name).await?;
+            Some(id.ok_or_else(Failure::unknown_client)?)
+        }
+        None => None,
+    };
+    let hinted = match &hint {
+        Some(hint) => client_called(doorward, &hint.client).await?,
+        None => None,
+    };
+    let client = match (named, hinted) {
+        (Some(named), Some(hinted)) if named != hinted => {
             return Err(Refused::Page(Some(named), OTHER_CLIENT));
         }
-        (named, hint) => named.or(hint.map(|hint| hint.client)),
+        (named, hinted) => named.or(hinted),
     };
     let mut wish = Wish {
         then: None,
-        hinted: hint.and_then(|hint| hint.session),
+        hinted: hint.as_ref().and_then(|hint| hint.session),
     };
     let uri = form.get("post_logout_redirect_uri");
     // Whose URI it is was said by a hint that cannot be read: the person is asked, and sent nowhere.
@@ -233,7 +249,11 @@ async fn logout(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
     match who {
         None => Ok(gone(&visit, wish.then)),
         // An ID token of the person who is signed in: the application has shown that it means this person.
-        Some(who) if hint.is_some_and(|hint| hint.user == who.account.user.id) => {
+        Some(who)
+            if hint
+                .as_ref()
+                .is_some_and(|hint| hint.user == who.account.user.id) =>
+        {
             end(&visit, Some(&who), wish.hinted).await?;
             Ok(gone(&visit, wish.then))
         }

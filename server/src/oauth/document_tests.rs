@@ -1,0 +1,123 @@
+//! Clients whose `client_id` is the URL of a metadata document, and clients whose keys are fetched, with an https server
+//! that answers.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use serde_json::{Value, json};
+
+use super::{hint::Hint, tests::Scene};
+use crate::{Settings, domain::ClientPolicy, outbound::here::Here, service::ClientKeys};
+
+const CALLBACK: &str = "https://app.example/cb";
+const IP: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+fn settings() -> Settings {
+    Settings {
+        client_metadata_documents: true,
+        ..Settings::default()
+    }
+}
+
+fn document(url: &str, name: &str) -> String {
+    json!({
+        "client_id": url, "client_name": name, "redirect_uris": [CALLBACK],
+        "grant_types": ["authorization_code", "refresh_token"], "token_endpoint_auth_method": "none",
+        "scope": "openid offline_access", "logo_uri": "https://app.example/logo.svg",
+    })
+    .to_string()
+}
+
+/// The payload of a token.
+fn claims(token: &str) -> Value {
+    use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+    let payload = token.split('.').nth(1).unwrap();
+    serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn a_client_that_is_a_document_is_called_by_its_url_in_all_it_is_given() {
+    let here = Here::start();
+    let url = here.url("/client.json");
+    here.answer("/client.json", "200 x", &document(&url, "Assistant"));
+    let scene = Scene::reaching(settings(), here.outbound()).await;
+    let code = scene.code_for(&url, "openid offline_access").await;
+    let answer = scene.redeem_for(&url, &code).await.unwrap();
+    let access = claims(&answer.access_token);
+    assert_eq!(access["client_id"], url.as_str());
+    let id_token = answer.id_token.unwrap();
+    assert_eq!(claims(&id_token)["aud"], url.as_str());
+    let hint = Hint::read(&id_token, &scene.services().keys).unwrap();
+    assert_eq!(hint.client, url);
+    // The token is good, and so is what it is refreshed to.
+    let caller = scene.services().callers.authenticate(&answer.access_token, IP);
+    assert!(caller.await.is_ok());
+    assert_eq!(here.asked(), ["/client.json"], "fetched once");
+}
+
+#[tokio::test]
+async fn a_document_is_fetched_again_when_its_time_is_over() {
+    let here = Here::start();
+    let url = here.url("/client.json");
+    here.answer(
+        "/client.json",
+        "200 x\r\nCache-Control: max-age=600",
+        &document(&url, "Old"),
+    );
+    let scene = Scene::reaching(settings(), here.outbound()).await;
+    let name = async || {
+        let registrations = &scene.services().registrations;
+        let client = registrations.client_named(&url, IP).await.unwrap().unwrap();
+        (client.name.clone(), client.dynamic)
+    };
+    assert_eq!(name().await, ("Old".into(), true));
+    here.answer("/client.json", "200 x", &document(&url, "New"));
+    scene.wait(599, 999);
+    assert_eq!(name().await.0, "Old");
+    scene.wait(0, 1);
+    assert_eq!(name().await.0, "New");
+    assert_eq!(here.asked().len(), 2);
+    // What is gone meanwhile is no client any more.
+    scene.wait(300, 0);
+    here.answer("/client.json", "404 x", "");
+    let gone = scene.services().registrations.client_named(&url, IP).await;
+    assert_eq!(gone.unwrap_err().error, "invalid_client");
+}
+
+#[tokio::test]
+async fn no_document_is_asked_for_unless_a_setting_says_so() {
+    let here = Here::start();
+    let scene = Scene::reaching(Settings::default(), here.outbound()).await;
+    let url = here.url("/client.json");
+    let named = scene.services().registrations.client_named(&url, IP).await;
+    assert!(named.unwrap().is_none());
+    assert!(here.asked().is_empty());
+}
+
+#[tokio::test]
+async fn fetched_keys_are_kept_and_asked_for_anew_at_most_once_a_minute() {
+    let here = Here::start();
+    let key = json!({ "kty": "OKP", "crv": "Ed25519", "kid": "one",
+        "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" });
+    let keys = json!({ "keys": [key] }).to_string();
+    here.answer("/jwks.json", "200 x", &keys);
+    let found = ClientKeys::new(here.outbound());
+    let policy = ClientPolicy {
+        jwks_uri: Some(here.url("/jwks.json")),
+        ..ClientPolicy::default()
+    };
+    let first = found.of(&policy, false).await.unwrap();
+    assert_eq!(first.keys.len(), 1);
+    assert!(found.of(&policy, true).await.is_some());
+    assert_eq!(here.asked().len(), 1, "a moment ago is soon enough");
+    let broken = ClientPolicy {
+        jwks_uri: Some(here.url("/none.json")),
+        ..ClientPolicy::default()
+    };
+    assert!(found.of(&broken, false).await.is_none());
+    assert!(found.of(&broken, true).await.is_none());
+    assert_eq!(
+        here.asked().len(),
+        2,
+        "nor is who does not answer asked again"
+    );
+}
