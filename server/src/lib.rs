@@ -28,7 +28,7 @@ pub mod state;
 pub mod store;
 
 pub use app::Doorward;
-pub use http::{Allowed, Bearer, DoorwardFairing, Needs, SignedIn};
+pub use http::{Allowed, Bearer, DoorwardFairing, Needs, ProtectedResource, SignedIn};
 pub use service::Caller;
 pub use settings::Settings;
 

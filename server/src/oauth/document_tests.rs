@@ -49,7 +49,10 @@ async fn a_client_that_is_a_document_is_called_by_its_url_in_all_it_is_given() {
     let hint = Hint::read(&id_token, &scene.services().keys).unwrap();
     assert_eq!(hint.client, url);
     // The token is good, and so is what it is refreshed to.
-    let caller = scene.services().callers.authenticate(&answer.access_token, IP);
+    let caller = scene
+        .services()
+        .callers
+        .authenticate(&answer.access_token, IP);
     assert!(caller.await.is_ok());
     assert_eq!(here.asked(), ["/client.json"], "fetched once");
 }

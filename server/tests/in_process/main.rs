@@ -19,6 +19,7 @@ mod key_limits;
 mod late;
 mod links;
 mod mails;
+mod protected_resource;
 mod refresh;
 mod registration;
 mod signing;

@@ -38,6 +38,86 @@ fn told(listener: &Listener) -> Vec<Value> {
     bodies.iter().map(read).collect()
 }
 
+/// An https server at `localhost` with a certificate authority of its own; keeps the bodies that come.
+struct Secured {
+    port: u16,
+    certificate: String,
+    bodies: std::sync::Arc<std::sync::Mutex<Vec<String>>>,
+}
+
+impl Secured {
+    fn start() -> Self {
+        use std::io::{Read, Write};
+        let made = rcgen::generate_simple_self_signed(vec!["localhost".into()]).expect("made");
+        let key = rustls::pki_types::PrivatePkcs8KeyDer::from(made.key_pair.serialize_der());
+        let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("versions")
+            .with_no_client_auth()
+            .with_single_cert(vec![made.cert.der().clone()], key.into())
+            .expect("a certificate");
+        let config = std::sync::Arc::new(config);
+        let socket = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = socket.local_addr().expect("an address").port();
+        let bodies = std::sync::Arc::<std::sync::Mutex<Vec<String>>>::default();
+        let kept = bodies.clone();
+        std::thread::spawn(move || {
+            for stream in socket.incoming().flatten() {
+                let connection = rustls::ServerConnection::new(config.clone()).expect("TLS");
+                let mut stream = rustls::StreamOwned::new(connection, stream);
+                let (mut request, mut buffer) = (Vec::new(), [0; 4096]);
+                while let Ok(read @ 1..) = stream.read(&mut buffer) {
+                    request.extend_from_slice(&buffer[..read]);
+                    let text = String::from_utf8_lossy(&request);
+                    if let Some((_, body)) = text.split_once("logout_token=")
+                        && body.split('.').count() == 3
+                    {
+                        kept.lock().expect("not poisoned").push(body.to_owned());
+                        break;
+                    }
+                }
+                let _ = stream
+                    .write_all(b"HTTP/1.1 200 x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+                stream.conn.send_close_notify();
+                let _ = stream.flush();
+            }
+        });
+        Self {
+            port,
+            certificate: made.cert.pem(),
+            bodies,
+        }
+    }
+
+    fn count(&self) -> usize {
+        self.bodies.lock().expect("not poisoned").len()
+    }
+}
+
+#[tokio::test]
+async fn an_https_client_is_told_where_its_authority_is_one_of_ssl_cert_file() {
+    let (trusted, other) = (Secured::start(), Secured::start());
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("authorities.pem");
+    std::fs::write(&file, &trusted.certificate).expect("written");
+    let server = Server::with().env("SSL_CERT_FILE", file.display()).start();
+    server.register("ada@example.com").await;
+    let browser = server.browser();
+    for listener in [&other, &trusted] {
+        let uri = format!("https://localhost:{}/out", listener.port);
+        let app = server.app(json!({ "backchannelLogoutUri": uri })).await;
+        tokens(&server, &browser, &app).await;
+    }
+    let page = browser.open("/sign-out").await.expect(200);
+    browser.submit(&form(&page, "/sign-out")).await.expect(200);
+    eventually("a logout token over TLS", async || {
+        (trusted.count() == 1).then_some(())
+    })
+    .await;
+    assert_eq!(other.count(), 0, "a certificate of an unknown authority");
+}
+
 #[tokio::test]
 async fn signing_out_ends_what_this_browser_opened_at_clients_and_each_is_told() {
     let server = Server::start();

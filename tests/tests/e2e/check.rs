@@ -370,6 +370,30 @@ async fn an_address_that_cannot_be_led_back_to_is_judged_all_the_same() {
 }
 
 #[tokio::test]
+async fn no_header_is_smuggled_through_the_page_that_is_asked_for() {
+    let server = protected();
+    for url in [
+        "https://wiki.example.com/%0d%0aX-Auth-Subject:%20evil",
+        "https://wiki.example.com/?a=%0d%0aSet-Cookie:%20evil=1",
+        "https://wiki.example.com/\tX-Auth-Email: boss@example.com",
+    ] {
+        let call = server
+            .get("/auth/check?browser=302")
+            .header("x-original-url", url)
+            .header("x-auth-subject", "evil");
+        let reply = call.send().await;
+        assert_eq!(told(&reply), ["", "", "", ""], "{url}");
+        assert!(!reply.header("set-cookie").contains("evil"), "{url}");
+        let location = reply.header("location");
+        assert!(
+            location.is_empty() || location.starts_with(&format!("{}/", server.url())),
+            "{url}: {location}"
+        );
+        assert!(!location.contains(['\r', '\n', '\t']), "{url}");
+    }
+}
+
+#[tokio::test]
 async fn nobody_is_led_to_a_page_that_is_not_listed() {
     let server = protected();
     for url in [

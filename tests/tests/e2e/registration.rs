@@ -266,6 +266,30 @@ async fn a_token_lets_a_client_register_as_often_as_it_says() {
 }
 
 #[tokio::test]
+async fn the_twin_mints_what_a_client_registers_itself_with() {
+    let server = with("token").start();
+    let words = [
+        "clients",
+        "registration-token",
+        "--max-uses",
+        "2",
+        "--expires-in",
+        "1h",
+        "-o",
+        "json",
+    ];
+    let made = doorward_tests::doorward(&server, &words);
+    assert_eq!(made.code, Some(0), "{}", made.stderr);
+    let made: Value = serde_json::from_str(&made.stdout).expect("JSON");
+    assert_eq!(made["maxUses"], 2);
+    let token = made["token"].as_str().expect("a token");
+    for status in [201, 201, 401] {
+        let reply = register(&server, Some(token), json!({})).await;
+        assert_eq!(reply.status, status, "{}", reply.text());
+    }
+}
+
+#[tokio::test]
 async fn a_client_reads_changes_and_ends_its_registration_with_its_token() {
     let server = with("open").start();
     let made = register(&server, None, json!({})).await.expect(201).json();

@@ -85,12 +85,21 @@ pub async fn page(
     .into())
 }
 
-/// What each scope allows, in plain words; the scope itself for who knows it.
+/// What each scope allows, in plain words, what is told apart from what is done; the scope itself, small, for who knows it.
 pub fn scopes(t: &'static Texts, scope: &ScopeSet) -> Markup {
+    let (about, acts): (Vec<_>, Vec<_>) = scope.into_iter().partition(|scope| {
+        let told = ["openid", "profile", "email", "groups"];
+        told.contains(&scope.as_str())
+    });
     html! {
-        ul class="scopes" {
-            @for scope in scope {
-                li { (t.of_scope(scope.as_str())) " " code { (scope) } }
+        @for (title, part) in [(t.consent_about_you, about), (t.consent_for_you, acts)] {
+            @if !part.is_empty() {
+                p class="part" { (title) }
+                ul class="scopes" {
+                    @for scope in part {
+                        li { (t.of_scope(scope.as_str())) " " code { (scope) } }
+                    }
+                }
             }
         }
     }

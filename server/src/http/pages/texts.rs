@@ -86,6 +86,10 @@ pub struct Texts {
     pub consent_as: &'static str,
     pub not_you: &'static str,
     pub consent_may: &'static str,
+    /// Above what it learns of the person.
+    pub consent_about_you: &'static str,
+    /// Above what it does in their name.
+    pub consent_for_you: &'static str,
     pub consent_nothing: &'static str,
     pub consent_sent_to: &'static str,
     /// A button
@@ -295,6 +299,8 @@ pub const EN: Texts = Texts {
     consent_as: "You are signed in as {email}.",
     not_you: "Not you?",
     consent_may: "If you allow it, the application can:",
+    consent_about_you: "About you",
+    consent_for_you: "In your name",
     consent_nothing: "It asks for nothing but to know that you have signed in.",
     consent_sent_to: "Afterwards you are sent to",
     allow: "Allow",
@@ -489,6 +495,8 @@ pub const DE: Texts = Texts {
     consent_as: "Sie sind angemeldet als {email}.",
     not_you: "Nicht Sie?",
     consent_may: "Wenn Sie es erlauben, kann die Anwendung:",
+    consent_about_you: "Über Sie",
+    consent_for_you: "In Ihrem Namen",
     consent_nothing: "Sie möchte nur wissen, dass Sie sich angemeldet haben.",
     consent_sent_to: "Danach werden Sie weitergeleitet zu",
     allow: "Erlauben",
