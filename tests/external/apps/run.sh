@@ -21,6 +21,7 @@ missing=()
 [ -e /usr/lib/apache2/modules/mod_auth_openidc.so ] || missing+=(apache2 libapache2-mod-auth-openidc)
 [ -d /usr/share/gocode/src/github.com/coreos/go-oidc ] || missing+=(golang-golang-x-oauth2-dev golang-github-coreos-go-oidc-dev)
 ruby -e 'require "omniauth_openid_connect"; require "sinatra/base"; require "webrick"' 2>/dev/null || missing+=(ruby-omniauth-openid-connect ruby-sinatra ruby-webrick)
+command -v oidc-gen >/dev/null || missing+=(oidc-agent-cli)
 command -v chromium >/dev/null || missing+=(chromium)
 if [ ${#missing[@]} -gt 0 ]; then
   apt-get update -qq

@@ -272,6 +272,45 @@ def printed(name, command, env, feed=None):
             print(f"FAILED {name} did not come to its end: {log.read()[-3000:]}")
 
 
+def oidc_agent(ada):
+    told = "issuer, client id, redirect URI, scope, flow code"
+    print(f"-- oidc-agent: set were {told}")
+    # It takes ports from 1024 to 49151.
+    port = next(port for port in iter(free_port, None) if port < 49152)
+    home = WORK / "oidc-agent"
+    home.mkdir()
+    redirect = f"http://localhost:{port}"
+    client = doorward("clients", "register", "--name", "oidc-agent", "--preset", "native", "--redirect-uri", redirect)
+    env = {**os.environ, "HOME": str(home)}
+    said = subprocess.run(["oidc-agent"], env=env, capture_output=True, text=True, check=True).stdout
+    env |= dict(re.findall(r"(OIDC_SOCK|OIDCD_PID)=([^;]+);", said))
+
+    def signs_in_and_renews():
+        command = ["oidc-gen", "--pub", "--issuer", ISSUER, "--client-id", client["clientId"], "--redirect-uri", redirect, "--flow", "code",
+                   "--scope", "openid profile email offline_access", "--no-url-call", "--confirm-default", "--pw-cmd", "echo pass", "doorward"]
+        with (home / "gen").open("w+") as log:
+            process = subprocess.Popen(command, env=env, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+            try:
+                end = time.monotonic() + 60
+                while not (url := re.search(rf"{re.escape(ISSUER)}/oauth/authorize\S+", (home / "gen").read_text())):
+                    assert time.monotonic() < end and process.poll() is None, (home / "gen").read_text()
+                    time.sleep(0.1)
+                Browser(ISSUER, "ada@example.com", PASSWORD).go(url.group())
+                assert process.wait(60) == 0, (home / "gen").read_text()
+            finally:
+                process.kill()
+        token = subprocess.run(["oidc-token", "doorward"], env=env, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
+        info = requests.get(f"{ISSUER}/oauth/userinfo", headers={"Authorization": f"Bearer {token}"}).json()
+        assert (info["sub"], info["email"], info["name"]) == (ada["id"], "ada@example.com", "Ada Lovelace"), info
+        again = subprocess.run(["oidc-token", "--force-new", "doorward"], env=env, capture_output=True, text=True, timeout=60)
+        assert again.returncode == 0 and again.stdout.strip() != token, again.stderr
+
+    try:
+        record("oidc-agent signs a person in, and renews its token", signs_in_and_renews)
+    finally:
+        subprocess.run(["oidc-agent", "-k"], env=env, capture_output=True)
+
+
 def person_env(ada):
     return {"EMAIL": "ada@example.com", "PASSWORD": PASSWORD, "SUBJECT": ada["id"]}
 
@@ -381,6 +420,7 @@ PROGRAMS = {
                          "the same, with response_mode form_post", RESPONSE_MODE="form_post"),
     "fab": fab,
     "omniauth": omniauth,
+    "oidc-agent": oidc_agent,
     "spa": spa,
     "mcp-ts": mcp("MCP TypeScript SDK", ["node", str(WORK / "node/mcp.mjs")]),
     "mcp-python": mcp("MCP Python SDK", [sys.executable, str(HERE / "mcp_sdk.py")]),
