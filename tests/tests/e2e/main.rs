@@ -62,6 +62,7 @@ mod oauth_going_on;
 mod oauth_oidc;
 mod oauth_pages;
 mod oauth_tokens;
+mod openid_basic;
 mod own_data;
 mod passwords;
 mod races;
