@@ -23,7 +23,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     ("use cases", &["oauth", "service"]),
     ("http", &["http"]),
-    ("composition", &["app", "lib"]),
+    ("composition", &["app", "apply", "control", "lib"]),
 ];
 
 struct Sources {
