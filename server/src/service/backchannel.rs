@@ -1,24 +1,31 @@
 //! Telling clients that a session has ended: OIDC Back-Channel Logout 1.0.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
+use doorward_shared::Timestamp;
 use serde::Serialize;
-use tokio::task::JoinSet;
+use tokio::task::{self, JoinSet};
 use ulid::Ulid;
 
 use crate::{
     clock::{Clock, random_bytes},
     crypto::signing::{KeyRing, TokenType},
     outbound::{Outbound, OutboundError, Reach},
+    state::LogoutQueue,
     store::{LogoutNotice, Store, StoreError},
 };
 
-/// Notices that are on their way at once.
-const AT_ONCE: usize = 16;
+/// Notices of a client that may be under way already.
+const MORE: usize = 2;
 /// How long a logout token is good, in seconds.
 const TOKEN_SECONDS: i64 = 120;
 /// How long to wait after storage failed.
 const RETRY: Duration = Duration::from_secs(5);
+/// How long to wait where nothing is due: each notice wakes.
+const FOREVER: Duration = Duration::from_secs(3600);
 
 /// A logout token, section 2.4.
 #[derive(Serialize)]
@@ -48,54 +55,118 @@ pub struct Backchannel {
     pub(crate) clock: Clock,
 }
 
+/// Tasks that tell clients, and which notice each is of.
+#[derive(Debug, Default)]
+struct UnderWay {
+    tasks: JoinSet<bool>,
+    notices: HashMap<task::Id, Ulid>,
+}
+
+impl UnderWay {
+    fn spawn(&mut self, notice: Ulid, task: impl Future<Output = bool> + Send + 'static) {
+        let id = self.tasks.spawn(task).id();
+        self.notices.insert(id, notice);
+    }
+
+    /// The next notice that is settled, and whether its client was reached.
+    async fn next(&mut self) -> Option<(Ulid, bool)> {
+        let (id, reached) = match self.tasks.join_next_with_id().await? {
+            Ok(done) => done,
+            Err(error) => {
+                tracing::error!(%error, "telling a client broke off");
+                (error.id(), false)
+            }
+        };
+        self.notices.remove(&id).map(|notice| (notice, reached))
+    }
+}
+
 impl Backchannel {
     /// Tells clients as sessions end, and again those that were not reached, for as long as the server runs.
     pub(crate) async fn run(self) {
+        let mut queue = LogoutQueue::default();
+        let mut under_way = UnderWay::default();
         loop {
             let signal = self.store.notice_signal();
-            let wait = match self.round().await {
-                Ok(Some(wait)) => wait,
-                Ok(None) => {
-                    signal.await;
-                    continue;
-                }
+            let wait = match self.start_due(&mut queue, &mut under_way).await {
+                Ok(wait) => wait,
                 Err(error) => {
                     tracing::warn!(%error, "clients were not told of ended sessions; tried again");
-                    RETRY
+                    Some(RETRY)
                 }
             };
-            let _ = tokio::time::timeout(wait, signal).await;
+            tokio::select! {
+                Some((notice, reached)) = under_way.next(), if !under_way.tasks.is_empty() => {
+                    queue.end(notice, reached, self.clock.now());
+                }
+                () = signal => {}
+                () = tokio::time::sleep(wait.unwrap_or(FOREVER)) => {}
+            }
         }
     }
 
-    /// Tells whoever is due; answers when somebody is due next.
-    async fn round(&self) -> Result<Option<Duration>, StoreError> {
-        let now = self.clock.now();
-        let mut under_way = JoinSet::new();
-        for notice in self.store.due_notices(now, AT_ONCE).await? {
-            let this = self.clone();
-            under_way.spawn(async move { this.settle(notice).await });
+    /// Starts what is due and has a place; answers how long nothing more is due. Clients take turns, those whose notices
+    /// have waited longest first.
+    async fn start_due(
+        &self,
+        queue: &mut LogoutQueue,
+        under_way: &mut UnderWay,
+    ) -> Result<Option<Duration>, StoreError> {
+        if queue.is_full() {
+            return Ok(None);
         }
-        while let Some(done) = under_way.join_next().await {
-            done.map_err(|error| StoreError::Unavailable(error.to_string()))??;
-        }
-        let next = self.store.next_notice().await?;
         let now = self.clock.now();
-        let until = |at: doorward_shared::Timestamp| u64::try_from(at.0 - now.0).unwrap_or(0);
+        let mut next = None::<Timestamp>;
+        for (id, due) in self.store.clients_to_tell().await? {
+            let due = due.max(queue.rests_until(id));
+            if due > now {
+                next = Some(next.map_or(due, |next| next.min(due)));
+                continue;
+            }
+            let client = self.store.client(id).await?;
+            let is_stranger = client.is_some_and(|client| client.dynamic);
+            let places = queue.places(id, is_stranger, now);
+            if places == 0 {
+                // One of those under way makes room.
+                continue;
+            }
+            // Those under way are due still: as many more are looked at.
+            let due = self.store.due_notices(id, now, places + MORE).await?;
+            let waiting = due
+                .into_iter()
+                .filter(|notice| !queue.is_under_way(notice.id));
+            for notice in waiting.take(places).collect::<Vec<_>>() {
+                queue.begin(notice.id, id, is_stranger);
+                let this = self.clone();
+                under_way.spawn(notice.id, async move { this.settle(notice).await });
+            }
+        }
+        let until = |at: Timestamp| u64::try_from(at.0 - now.0).unwrap_or(0);
         Ok(next.map(|at| Duration::from_millis(until(at))))
     }
 
-    async fn settle(&self, notice: LogoutNotice) -> Result<(), StoreError> {
-        let store = &self.store;
+    /// Tells one client; whether it was reached.
+    async fn settle(&self, notice: LogoutNotice) -> bool {
         let (client, id) = (notice.client, notice.id);
-        match self.tell(&notice).await? {
-            Ok(()) => store.notice_done(id).await,
+        let told = match self.tell(&notice).await {
+            Ok(told) => told,
+            Err(error) => Err(OutboundError::Failed(error.to_string())),
+        };
+        let reached = told.is_ok();
+        let noted = match told {
+            Ok(()) => self.store.notice_done(id).await,
             Err(error) => {
-                let again = store.notice_failed(notice, self.clock.now()).await?;
-                tracing::info!(%client, %error, again, "a client was not told that a session has ended");
-                Ok(())
+                let again = self.store.notice_failed(notice, self.clock.now()).await;
+                tracing::info!(%client, %error, again = again.as_ref().ok(), "a client was not told that a session has ended");
+                again.map(drop)
             }
+        };
+        if let Err(error) = noted {
+            tracing::warn!(%client, %error, "that a client was told, or not, was not written");
+            // It is due still: after a rest.
+            return false;
         }
+        reached
     }
 
     /// Posts one logout token. A client that is gone, or wants it no more, counts as told.

@@ -5,7 +5,7 @@ use doorward_shared::{ClientId, SessionId, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, params};
 use ulid::Ulid;
 
-use super::{Store, StoreError, rows::ulid, writer::Unit};
+use super::{Store, StoreError, endings::AT_ONCE, rows::ulid, writer::Unit};
 
 /// How long a client is tried, in seconds: a day.
 const TRIED_FOR: i64 = 86_400;
@@ -25,12 +25,31 @@ pub struct LogoutNotice {
     pub created_at: Timestamp,
 }
 
-/// Notes that a session has ended, if its client wants to be told.
+/// Notes that a session has ended, if its client wants to be told; so for those that it has opened at clients and that lived
+/// no longer than their one access token.
 pub(super) fn session_ended(
     unit: &mut Unit<'_>,
     session: SessionId,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    tell(unit, session, now)?;
+    let sql = "UPDATE sessions SET revoked_at = ?2 WHERE id IN (SELECT id FROM sessions WHERE signed_in_by = ?1 \
+               AND revoked_at IS NULL AND refresh_hash IS NULL AND idle_until <= ?2 LIMIT ?3) RETURNING id";
+    let over = {
+        let mut over = unit.conn.prepare_cached(sql)?;
+        let rows = over.query_map(params![session.0.to_bytes(), now.0, AT_ONCE], |row| {
+            ulid(row, 0)
+        })?;
+        rows.collect::<Result<Vec<_>, _>>()?
+    };
+    for id in over {
+        unit.changes.sessions.push(SessionId(id));
+        tell(unit, SessionId(id), now)?;
+    }
+    Ok(())
+}
+
+fn tell(unit: &mut Unit<'_>, session: SessionId, now: Timestamp) -> Result<(), StoreError> {
     let sql = "SELECT s.client_id, s.user_id FROM sessions s JOIN clients c ON c.id = s.client_id \
                WHERE s.id = ?1 AND c.backchannel_logout_uri IS NOT NULL";
     let found = unit
@@ -58,17 +77,38 @@ pub(super) fn session_ended(
 }
 
 impl Store {
-    /// Notices that are due, the oldest first, `limit` at most.
+    /// Clients that are to be told of something, each with when the first of it is due; the longest due first.
+    pub async fn clients_to_tell(&self) -> Result<Vec<(ClientId, Timestamp)>, StoreError> {
+        self.read(|conn| {
+            // From client to client: however much one is to be told, the others are found at once.
+            let sql = "WITH RECURSIVE told (id) AS (
+                         SELECT min(client_id) FROM logout_notices
+                         UNION ALL
+                         SELECT (SELECT min(client_id) FROM logout_notices WHERE client_id > told.id) FROM told
+                         WHERE told.id IS NOT NULL)
+                       SELECT id, (SELECT min(due_at) FROM logout_notices WHERE client_id = told.id) AS due
+                       FROM told WHERE id IS NOT NULL ORDER BY due";
+            let mut select = conn.prepare_cached(sql)?;
+            let rows = select.query_map([], |row| {
+                Ok((ClientId(ulid(row, 0)?), Timestamp(row.get(1)?)))
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// Notices of a client that are due, the oldest first, `limit` at most.
     pub async fn due_notices(
         &self,
+        client: ClientId,
         now: Timestamp,
         limit: usize,
     ) -> Result<Vec<LogoutNotice>, StoreError> {
         self.read(move |conn| {
             let sql = "SELECT id, client_id, session_id, user_id, tries, created_at FROM logout_notices \
-                       WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2";
+                       WHERE client_id = ?3 AND due_at <= ?1 ORDER BY due_at LIMIT ?2";
             let mut select = conn.prepare_cached(sql)?;
-            let rows = select.query_map(params![now.0, limit], |row| {
+            let rows = select.query_map(params![now.0, limit, client.0.to_bytes()], |row| {
                 Ok(LogoutNotice {
                     id: ulid(row, 0)?,
                     client: ClientId(ulid(row, 1)?),
@@ -117,16 +157,6 @@ impl Store {
         .await
     }
 
-    /// When the next notice is due, if there is one.
-    pub async fn next_notice(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.read(|conn| {
-            let sql = "SELECT min(due_at) FROM logout_notices";
-            let due: Option<i64> = conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
-            Ok(due.map(Timestamp))
-        })
-        .await
-    }
-
     /// Is ready once a notice was committed since the last time.
     pub(crate) fn notice_signal(&self) -> tokio::sync::futures::Notified<'_> {
         self.memory().notices.notified()
@@ -134,12 +164,20 @@ impl Store {
 
     /// Writes notices of sessions whose time was over since the last call: nobody ended them.
     pub async fn note_expired_sessions(&self, now: Timestamp) -> Result<(), StoreError> {
+        let mut after = None::<(Timestamp, SessionId)>;
         loop {
-            let found = self.read(move |conn| expired(conn, now)).await?;
+            let (looked, found) = self.read(move |conn| expired(conn, after, now)).await?;
             let last = found.len() < SOME;
-            let until = found.last().map_or(now, |(_, at)| *at);
-            // Those of one instant are written together: the next look begins after it.
-            let reached = if last { now } else { until };
+            if last && found.is_empty() && now < looked.plus_seconds(LOOK_BACK) {
+                // Nothing to write: an idle server has no commit each minute.
+                return Ok(());
+            }
+            after = found.last().map(|(id, at)| (*at, *id)).or(after);
+            // Broken off, the next look begins within the last instant: better told twice than never.
+            let reached = match after {
+                Some((at, _)) if !last => Timestamp(at.0 - 1),
+                _ => now,
+            };
             self.write(move |unit| {
                 for (id, _) in found {
                     session_ended(unit, id, now)?;
@@ -159,20 +197,48 @@ impl Store {
     }
 }
 
-/// Sessions of clients with a logout address whose time was over since the last look.
-fn expired(conn: &Connection, now: Timestamp) -> Result<Vec<(SessionId, Timestamp)>, StoreError> {
+/// How far back a look may begin where nothing was found since, in seconds.
+const LOOK_BACK: i64 = 3600;
+
+/// Sessions of clients with a logout address that are over at a time after `?1` and session `?4`, up to `?2`. One that has
+/// a refresh token is over with it. One without lives as long as its access token, while the application goes on with its
+/// own session: it is over with the sign-in that opened it.
+const OVER: &str =
+    "SELECT s.id, s.idle_until AS over FROM sessions s JOIN clients c ON c.id = s.client_id
+      WHERE s.revoked_at IS NULL AND s.idle_until >= ?1 AND s.idle_until <= ?2
+      AND (s.refresh_hash IS NOT NULL OR NOT EXISTS
+        (SELECT 1 FROM sessions b WHERE b.id = s.signed_in_by AND b.revoked_at IS NULL))
+      AND c.backchannel_logout_uri IS NOT NULL AND (s.idle_until, s.id) > (?1, ?4)
+    UNION ALL
+    SELECT s.id, b.idle_until AS over FROM sessions b JOIN sessions s ON s.signed_in_by = b.id
+      JOIN clients c ON c.id = s.client_id
+      WHERE b.revoked_at IS NULL AND b.idle_until >= ?1 AND b.idle_until <= ?2
+      AND s.revoked_at IS NULL AND s.refresh_hash IS NULL
+      AND c.backchannel_logout_uri IS NOT NULL AND (b.idle_until, s.id) > (?1, ?4)
+    ORDER BY over, 1 LIMIT ?3";
+
+type Over = Vec<(SessionId, Timestamp)>;
+
+/// When the last look was, and what is over since.
+fn expired(
+    conn: &Connection,
+    after: Option<(Timestamp, SessionId)>,
+    now: Timestamp,
+) -> Result<(Timestamp, Over), StoreError> {
     let since: Option<String> = conn
         .prepare_cached("SELECT value FROM meta WHERE key = 'expired_until'")?
         .query_row([], |row| row.get(0))
         .optional()?;
-    // The first look begins at the time of the upgrade.
-    let since = since.and_then(|text| text.parse().ok()).unwrap_or(now.0);
-    let sql = "SELECT s.id, s.idle_until FROM sessions s JOIN clients c ON c.id = s.client_id \
-               WHERE s.revoked_at IS NULL AND s.idle_until > ?1 AND s.idle_until <= ?2 \
-               AND c.backchannel_logout_uri IS NOT NULL ORDER BY s.idle_until LIMIT ?3";
-    let mut select = conn.prepare_cached(sql)?;
-    let rows = select.query_map(params![since, now.0, SOME], |row| {
+    let known = since.and_then(|text| text.parse().ok()).map(Timestamp);
+    // The first look begins at the time of the upgrade, and is written.
+    let looked = known.unwrap_or(Timestamp(i64::MIN / 2));
+    let (since, id) = match after {
+        Some((at, id)) => (at, id.0.to_bytes()),
+        None => (known.unwrap_or(now), [0xff; 16]),
+    };
+    let mut select = conn.prepare_cached(OVER)?;
+    let rows = select.query_map(params![since.0, now.0, SOME, id], |row| {
         Ok((SessionId(ulid(row, 0)?), Timestamp(row.get(1)?)))
     })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    Ok((looked, rows.collect::<Result<_, _>>()?))
 }

@@ -260,6 +260,14 @@ fn prepare(path: &Path, how: &Restore<'_>) -> Result<(usize, usize), StoreError>
     schema::migrate(&mut conn)?;
     let tx = conn.transaction()?;
     if !how.keep_sessions {
+        // Their clients are told at the next start.
+        tx.execute(
+            "INSERT INTO logout_notices SELECT randomblob(16), s.client_id, s.id, s.user_id, ?1, ?1, 0 \
+             FROM sessions s JOIN clients c ON c.id = s.client_id \
+             WHERE s.revoked_at IS NULL AND (s.idle_until > ?1 OR s.refresh_hash IS NULL) \
+             AND c.backchannel_logout_uri IS NOT NULL",
+            [how.now.0],
+        )?;
         tx.execute(
             "UPDATE sessions SET revoked_at = ?1 WHERE revoked_at IS NULL",
             [how.now.0],

@@ -54,6 +54,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_links.sql"),
     include_str!("schema_mails.sql"),
     include_str!("schema_guard.sql"),
+    include_str!("schema_logout.sql"),
 ];
 
 /// What migrations take from the rules of the domain.

@@ -145,18 +145,13 @@ impl Store {
     /// After a sign-in in a browser that had one: what the session before opened at clients belongs to the next one, where
     /// both are the same person's.
     pub async fn hand_over(&self, before: SessionId, next: SessionId) -> Result<(), StoreError> {
-        self.write(move |unit| {
-            let (old, new) = (find(unit.conn, before)?, find(unit.conn, next)?);
-            if old.zip(new).is_some_and(|(old, new)| old.user_id == new.user_id) {
-                unit.conn
-                    .prepare_cached(
-                        "UPDATE sessions SET signed_in_by = ?2 WHERE signed_in_by = ?1 AND revoked_at IS NULL",
-                    )?
-                    .execute(params![before.0.to_bytes(), next.0.to_bytes()])?;
-            }
-            Ok(())
-        })
-        .await
+        // In short units: a browser may have opened many.
+        while self
+            .write(move |unit| hand_over_some(unit, before, next))
+            .await?
+            == AT_ONCE
+        {}
+        Ok(())
     }
 
     /// Ends a session for whoever may: an operator, or with `owner` the person themselves.
@@ -472,6 +467,24 @@ fn note_device(unit: &mut Unit<'_>, session: &Session, cause: &Cause) -> Result<
     mails::notice(unit, MailKind::NewSignIn, &user, cause, |mail| {
         (mail.device, mail.ip) = (Some(name), Some(ip));
     })
+}
+
+fn hand_over_some(
+    unit: &mut Unit<'_>,
+    before: SessionId,
+    next: SessionId,
+) -> Result<usize, StoreError> {
+    let (old, new) = (find(unit.conn, before)?, find(unit.conn, next)?);
+    let are_ones = old
+        .zip(new)
+        .is_some_and(|(old, new)| old.user_id == new.user_id);
+    if !are_ones || before == next {
+        return Ok(0);
+    }
+    let sql = "UPDATE sessions SET signed_in_by = ?2 WHERE id IN \
+               (SELECT id FROM sessions WHERE signed_in_by = ?1 AND revoked_at IS NULL LIMIT ?3)";
+    let of = params![before.0.to_bytes(), next.0.to_bytes(), AT_ONCE];
+    Ok(unit.conn.prepare_cached(sql)?.execute(of)?)
 }
 
 /// Ends sessions after `after` that were opened by a browser's sign-in, [`AT_ONCE`] at most; answers the last one where

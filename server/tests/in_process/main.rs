@@ -18,6 +18,7 @@ mod kept;
 mod key_limits;
 mod late;
 mod links;
+mod logout;
 mod mails;
 mod protected_resource;
 mod refresh;

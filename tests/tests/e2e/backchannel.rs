@@ -257,3 +257,36 @@ async fn a_client_that_was_not_reached_is_told_after_a_restart() {
         .unwrap();
     assert_eq!(left, 0);
 }
+
+#[tokio::test]
+async fn a_client_that_never_answers_holds_up_no_other() {
+    let server = Server::start();
+    let tarpit = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let uri = format!("http://{}/out", tarpit.local_addr().unwrap());
+    tokio::spawn(async move {
+        let mut held = Vec::new();
+        while let Ok((stream, _)) = tarpit.accept().await {
+            held.push(stream);
+        }
+    });
+    let slow = server.app(json!({ "backchannelLogoutUri": uri })).await;
+    let listener = Listener::start().await;
+    let uri = format!("{}/out", listener.url());
+    let app = server.app(json!({ "backchannelLogoutUri": uri })).await;
+    let ada = server.register("ada@example.com").await;
+    let browser = server.browser();
+    // More than are under way at once, and before the other's.
+    for _ in 0..20 {
+        tokens(&server, &browser, &slow).await;
+    }
+    tokens(&server, &browser, &app).await;
+    let ended = std::time::Instant::now();
+    let users = format!("/admin/users/{}/sessions/revoke", ada.id);
+    server.admin("POST", &users, None).await;
+    eventually("a logout token", async || {
+        (listener.bodies().len() == 1).then_some(())
+    })
+    .await;
+    // The first of them is given up after ten seconds.
+    assert!(ended.elapsed().as_secs() < 9, "{:?}", ended.elapsed());
+}

@@ -9,7 +9,11 @@ use std::{
     time::Instant,
 };
 
-use doorward_tests::{Finished, Options, PASSWORD, Server, browser, command, run};
+use doorward_tests::{
+    Finished, Listener, Options, PASSWORD, Server,
+    browser::{self, request},
+    command, run,
+};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -121,6 +125,12 @@ async fn restore_overwrites_only_by_force_and_ends_all_sessions() {
         .as_str()
         .unwrap()
         .to_owned();
+    let listener = Listener::start().await;
+    let uri = format!("{}/out", listener.url());
+    let app = server.app(json!({ "backchannelLogoutUri": uri })).await;
+    let asked = request(&app, &[("scope", "openid offline_access read")]);
+    let code = server.browser().code("ada@example.com", &asked).await;
+    server.redeem(&app, &code).await.expect(200);
     tool(&home, &data, &["backup", "b.db"]).done();
     server.register("late@example.com").await;
     server.stop();
@@ -138,6 +148,11 @@ async fn restore_overwrites_only_by_force_and_ends_all_sessions() {
     server.start_again();
     let me = server.get("/auth/me").bearer(&ada.access).send().await;
     me.refused(401, "token_revoked");
+    // Applications are told that theirs have ended.
+    doorward_tests::eventually("a logout token", async || {
+        (listener.bodies().len() == 1).then_some(())
+    })
+    .await;
     refresh(&server, &ada.refresh)
         .await
         .refused(401, "token_revoked");

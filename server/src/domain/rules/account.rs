@@ -11,6 +11,8 @@ pub fn change(before: &User, change: UserChange, now: Timestamp) -> User {
     let email = change.email;
     if let Some(email) = email.filter(|email| email.as_str() != user.email.as_str()) {
         user.email = email;
+        // Whoever changes it says whether it is verified: what was known of the one before is not known of this.
+        user.email_verified = false;
     }
     if let Some(first_name) = change.first_name {
         user.first_name = first_name;
@@ -166,6 +168,28 @@ mod tests {
             let after = change(&before, asked, NOW);
             let same = User { disabled_at: before.disabled_at, ..after.clone() } == before;
             prop_assert_eq!(diff(&before, &after).is_empty(), same);
+        }
+    }
+
+    #[test]
+    fn another_address_is_verified_only_where_the_change_says_so() {
+        let address = |text: &str| Email::parse(text).ok();
+        let before = User {
+            email: address("a@example.com").unwrap(),
+            email_verified: true,
+            ..crate::domain::rules::fixtures::account("read").user
+        };
+        for (email, said, verified) in [
+            ("a@example.com", None, true),
+            ("b@example.com", None, false),
+            ("b@example.com", Some(true), true),
+        ] {
+            let asked = UserChange {
+                email: address(email),
+                email_verified: said,
+                ..UserChange::default()
+            };
+            assert_eq!(change(&before, asked, NOW).email_verified, verified);
         }
     }
 
