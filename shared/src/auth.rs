@@ -141,6 +141,7 @@ pub struct TokenResponse {
 pub struct RegisterResponse {
     /// Absent where an address has to be verified before anybody signs in.
     #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = TokenResponse))]
     pub tokens: Option<TokenResponse>,
     pub user: RegisteredUser,
 }

@@ -71,7 +71,7 @@ fn place(id: Ulid) -> String {
     format!("mail {id}")
 }
 
-/// Writes a mail. Those of the same kind to the same person that were not sent yet are out of date.
+/// Writes a mail. Those of the same kind to the same person that the server did not take are out of date.
 pub(super) fn write(
     unit: &mut Unit<'_>,
     kind: MailKind,
@@ -101,7 +101,7 @@ fn insert(
         .map_err(|error| StoreError::Unavailable(error.to_string()))?;
     let user = user.map(|user| user.0.to_bytes());
     if !kind.is_notice() {
-        let sql = "DELETE FROM mails WHERE user_id = ?1 AND kind = ?2 AND due_at IS NOT NULL";
+        let sql = "DELETE FROM mails WHERE user_id = ?1 AND kind = ?2 AND due_at IS NOT NULL AND tries > 0";
         unit.conn
             .prepare_cached(sql)?
             .execute(params![user, kind.as_str()])?;

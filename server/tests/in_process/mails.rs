@@ -99,8 +99,10 @@ async fn a_mail_is_tried_for_a_day_with_growing_waits() {
 async fn tokens(house: &House, kind: MailKind) -> Vec<String> {
     let later = house.doorward.services().clock.now().plus_seconds(86_400);
     let mails = house.doorward.services().store.due_mails(later, 100);
-    let mails = mails.await.unwrap().into_iter();
+    let mut mails = mails.await.unwrap();
+    mails.sort_by_key(|mail| mail.id);
     mails
+        .into_iter()
         .filter(|mail| mail.kind == kind)
         .filter_map(|mail| mail.content?.token)
         .collect()
