@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use doorward_server::{
     Settings,
     app::{self, RestoreOptions},
@@ -86,6 +86,10 @@ enum Command {
     },
     /// Print the API description (OpenAPI 3.1)
     Openapi,
+    /// Print completions for a shell
+    Completions { shell: clap_complete::Shell },
+    /// Write man pages into a directory
+    Man { directory: PathBuf },
 }
 
 fn main() -> ExitCode {
@@ -117,8 +121,12 @@ fn one_line(text: &str) -> String {
 }
 
 fn run(cli: Cli) -> Result<(), String> {
-    if let Some(Command::Openapi) = cli.command {
-        return say(doorward_server::openapi().trim_end());
+    // What needs no settings.
+    match &cli.command {
+        Some(Command::Openapi) => return say(doorward_server::openapi().trim_end()),
+        Some(Command::Completions { shell }) => return completions(*shell),
+        Some(Command::Man { directory }) => return man(directory),
+        _ => {}
     }
     let overrides = Overrides {
         data_dir: cli.data_dir,
@@ -205,8 +213,20 @@ fn run(cli: Cli) -> Result<(), String> {
             };
             apply::apply(settings, &how)
         }
-        Command::Openapi => Ok(()),
+        Command::Openapi | Command::Completions { .. } | Command::Man { .. } => Ok(()),
     }
+}
+
+fn completions(shell: clap_complete::Shell) -> Result<(), String> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "doorward-server", &mut script);
+    say(String::from_utf8_lossy(&script).trim_end())
+}
+
+fn man(directory: &Path) -> Result<(), String> {
+    std::fs::create_dir_all(directory)
+        .and_then(|()| clap_mangen::generate_to(Cli::command(), directory))
+        .map_err(|error| format!("{}: {error}", directory.display()))
 }
 
 /// Says what of the data directory was open to others.

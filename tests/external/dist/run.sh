@@ -32,7 +32,7 @@ for tool in systemd-analyze:systemd strace:strace; do
 done
 
 # The same unit with a program that is there.
-sed "s#/usr/local/bin/doorward-server#$server#" "$unit" >"$work/doorward.service"
+sed "s#^ExecStart=doorward-server#ExecStart=$server#" "$unit" >"$work/doorward.service"
 is "systemd reads the unit" "" "$(systemd-analyze verify "$work/doorward.service" 2>&1)"
 exposure=$(systemd-analyze security --offline=true "$work/doorward.service" | sed -n 's/.*exposure level for doorward.service: \([0-9]*\)\..*/\1/p')
 is "exposure is at most 1.x of 10" 1 "$exposure"
