@@ -1,14 +1,16 @@
 //! `doorward-server apply FILE.toml`: roles, clients and people as a file says they are to be.
 
 use std::{
-    env, fs,
+    env, fs, io,
+    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
 };
 
 use doorward_server::{
     Doorward, Settings,
     app::{OpenError, Outcome, Wanted},
-    store::DirectoryLock,
+    clock::random_bytes,
+    store::{self, DATABASE, DirectoryLock, MASTER_KEY, OPERATOR_KEY},
 };
 use rocket::figment::{
     Figment,
@@ -46,6 +48,8 @@ pub fn apply(settings: Settings, how: &Apply) -> Result<(), String> {
     let is_running = settings.data_dir.exists() && DirectoryLock::take(&settings.data_dir).is_err();
     let applied = if is_running {
         control::ask(&settings.data_dir, &wanted)
+    } else if how.dry_run {
+        to_copy(settings, &wanted)
     } else {
         to_directory(settings, &wanted)
     };
@@ -53,8 +57,14 @@ pub fn apply(settings: Settings, how: &Apply) -> Result<(), String> {
 }
 
 fn read(how: &Apply) -> Result<Wanted, String> {
+    let size = fs::metadata(&how.file).map_err(text)?.len();
+    if size > control::MAX {
+        return Err(format!("it is larger than {} KiB", control::MAX / 1024));
+    }
     let toml = fs::read_to_string(&how.file).map_err(text)?;
-    let tables: Tables = Figment::from(Toml::string(&toml)).extract().map_err(text)?;
+    let tables: Tables = Figment::from(Toml::string(&toml))
+        .extract()
+        .map_err(without_source)?;
     let beside = how.file.parent().unwrap_or(Path::new(""));
     let secrets = |items: Vec<Map<String, Value>>, of: &str, member: &str| {
         let items = items.into_iter().enumerate();
@@ -71,6 +81,12 @@ fn read(how: &Apply) -> Result<Wanted, String> {
         clients: secrets(tables.clients, "clients", "clientSecret")?,
         users: secrets(tables.users, "users", "password")?,
     })
+}
+
+/// A TOML error says where it is, and then shows the line, in which there may be a secret.
+fn without_source(error: impl std::fmt::Display) -> String {
+    let error = error.to_string();
+    error.lines().next().unwrap_or_default().to_owned()
 }
 
 /// Puts a secret in from where `<member>File` or `<member>Env` says: a file beside this one, or the environment.
@@ -123,6 +139,46 @@ fn to_directory(settings: Settings, wanted: &Wanted) -> Result<Outcome, String> 
         doorward.close();
         applied
     })
+}
+
+/// Opening a directory makes what is missing in it and brings its schema up to date: a dry run does so with a copy.
+fn to_copy(mut settings: Settings, wanted: &Wanted) -> Result<Outcome, String> {
+    let copy = Copy::new().map_err(|error| format!("a directory for a copy: {error}"))?;
+    let directory = &settings.data_dir;
+    if directory.join(DATABASE).exists() {
+        store::back_up(directory, &copy.0.join(DATABASE)).map_err(text)?;
+        for name in [MASTER_KEY, OPERATOR_KEY] {
+            let from = directory.join(name);
+            match fs::copy(&from, copy.0.join(name)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(format!("{}: {error}", from.display()));
+                }
+                _ => {}
+            }
+        }
+    }
+    settings.data_dir.clone_from(&copy.0);
+    to_directory(settings, wanted)
+}
+
+/// A private directory that goes when it is dropped.
+struct Copy(PathBuf);
+
+impl Copy {
+    fn new() -> io::Result<Self> {
+        let name = format!("doorward-{:032x}", u128::from_ne_bytes(random_bytes()));
+        let path = env::temp_dir().join(name);
+        fs::DirBuilder::new().mode(0o700).create(&path)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Copy {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_dir_all(&self.0) {
+            eprintln!("{}: {error}", self.0.display());
+        }
+    }
 }
 
 fn tell(applied: &Outcome, dry_run: bool) -> Result<(), String> {

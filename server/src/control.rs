@@ -1,14 +1,14 @@
-//! The socket over which other commands of this program reach the server that runs on a data directory. Either side asks
-//! the kernel who the other is: the owner of the directory, or root, and nobody else. So no secret and no port are needed.
+//! The socket over which other commands of this program reach the server that runs on a data directory.
 //!
-//! Its name is abstract, made of the directory's device and inode: it leaves no file, and ends with the process.
+//! Its name is abstract, made of the directory's device and inode: it leaves no file, and ends with the process. Names are
+//! nobody's, so either side proves that it can read `master.key`, for this very socket: without a key there is nothing to
+//! see and nothing to ask, and whoever stands between two others learns nothing.
 
 use std::{
     fs,
-    io::{self, Read as _, Write as _},
+    io::{self, Read, Write},
     net::Shutdown,
     os::{
-        fd::AsFd,
         linux::net::SocketAddrExt,
         unix::{
             fs::MetadataExt,
@@ -16,102 +16,170 @@ use std::{
         },
     },
     path::Path,
+    sync::Arc,
     time::Duration,
 };
 
+use aws_lc_rs::hmac;
 use doorward_server::{
     Doorward,
     app::{Outcome, Wanted},
+    clock::random_bytes,
+    store::MASTER_KEY,
 };
-use rustix::net::sockopt::socket_peercred;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::UnixListener,
+    sync::Mutex,
     task::JoinHandle,
     time::{sleep, timeout},
 };
 
 use crate::text;
 
+/// Names that a server tries: another program of the machine may have taken the first.
+const NAMES: u8 = 4;
 /// Largest file that is applied, in bytes.
-const MAX: u64 = 256 * 1024;
-/// How long what is asked may take to come.
+pub const MAX: u64 = 256 * 1024;
+/// How long each step may take to come.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long an answer may take: passwords are hashed first.
 const ANSWER: Duration = Duration::from_secs(300);
+/// How long a stop waits for the file that is being applied.
+const FINISH: Duration = Duration::from_secs(3);
+/// How long somebody who proved nothing keeps others waiting.
+const PAUSE: Duration = Duration::from_millis(100);
+const NONCE: usize = 32;
+const TAG: usize = 32;
 
-/// A data directory: the name of its socket, and whose it is.
-#[derive(Debug, Clone)]
+/// One name of a data directory's socket, and what proves who may use it.
 struct Place {
-    name: SocketAddr,
-    owner: u32,
+    name: String,
+    key: hmac::Key,
 }
 
 impl Place {
-    fn of(directory: &Path) -> io::Result<Self> {
+    fn all(directory: &Path) -> io::Result<Vec<Self>> {
         let found = fs::metadata(directory)?;
-        let name = format!("doorward-{:x}-{:x}", found.dev(), found.ino());
-        Ok(Self {
-            name: SocketAddr::from_abstract_name(name)?,
-            owner: found.uid(),
-        })
+        let secret = fs::read(directory.join(MASTER_KEY))?;
+        let place = |at| Self {
+            name: format!("doorward-{:x}-{:x}-{at}", found.dev(), found.ino()),
+            key: hmac::Key::new(hmac::HMAC_SHA256, &secret),
+        };
+        Ok((0..NAMES).map(place).collect())
     }
 
-    /// Whether whoever is at the other end may be.
-    fn admits(&self, peer: impl AsFd) -> io::Result<()> {
-        let user = socket_peercred(peer)?.uid.as_raw();
-        if user == self.owner || user == 0 {
-            Ok(())
-        } else {
-            let why = format!("user {user} is neither the directory's owner nor root");
-            Err(io::Error::new(io::ErrorKind::PermissionDenied, why))
-        }
+    fn address(&self) -> io::Result<SocketAddr> {
+        SocketAddr::from_abstract_name(&self.name)
+    }
+
+    fn signed(&self, side: &str, nonces: &[u8]) -> Vec<u8> {
+        [
+            b"doorward control ",
+            side.as_bytes(),
+            b" ",
+            self.name.as_bytes(),
+            b" ",
+            nonces,
+        ]
+        .concat()
+    }
+
+    fn proof(&self, side: &str, nonces: &[u8]) -> hmac::Tag {
+        hmac::sign(&self.key, &self.signed(side, nonces))
+    }
+
+    fn proves(&self, side: &str, nonces: &[u8], tag: &[u8]) -> bool {
+        hmac::verify(&self.key, &self.signed(side, nonces), tag).is_ok()
     }
 }
 
-/// Takes what other commands ask, until the handle is aborted. The caller holds the directory's lock.
+/// A server that takes files.
+pub struct Control {
+    accepting: JoinHandle<()>,
+    /// Held while one is applied.
+    busy: Arc<Mutex<()>>,
+}
+
+impl Control {
+    /// Takes no more; one that is being applied is let come to its end.
+    pub async fn stop(self) {
+        let finished = timeout(FINISH, self.busy.lock()).await;
+        self.accepting.abort();
+        drop(finished);
+    }
+}
+
+/// Takes what other commands ask. The caller holds the directory's lock.
 ///
 /// # Errors
 /// The socket cannot be made.
-pub fn listen(doorward: &Doorward, directory: &Path) -> io::Result<JoinHandle<()>> {
-    let place = Place::of(directory)?;
-    let listener = Listener::bind_addr(&place.name)?;
-    listener.set_nonblocking(true)?;
-    let listener = UnixListener::from_std(listener)?;
-    let doorward = doorward.clone();
-    Ok(tokio::spawn(async move {
-        loop {
-            match listener.accept().await {
-                // One at a time: a file is applied as one change anyway.
-                Ok((stream, _)) => {
-                    let served = match place.admits(&stream) {
-                        Ok(()) => serve(&doorward, stream).await,
-                        Err(error) => Err(error),
-                    };
-                    if let Err(error) = served {
-                        tracing::warn!(%error, "a command was not answered");
-                    }
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "commands cannot reach this server");
-                    sleep(Duration::from_secs(1)).await;
-                }
+pub fn listen(doorward: &Doorward, directory: &Path) -> io::Result<Control> {
+    let mut taken = io::Error::other("no name is free");
+    for place in Place::all(directory)? {
+        let listener = match Listener::bind_addr(&place.address()?) {
+            Ok(listener) => listener,
+            Err(error) => {
+                taken = error;
+                continue;
             }
-        }
-    }))
+        };
+        listener.set_nonblocking(true)?;
+        let listener = UnixListener::from_std(listener)?;
+        let busy = Arc::new(Mutex::new(()));
+        let accepting = tokio::spawn(accept(doorward.clone(), listener, place, busy.clone()));
+        return Ok(Control { accepting, busy });
+    }
+    Err(taken)
 }
 
-async fn serve(doorward: &Doorward, mut stream: tokio::net::UnixStream) -> io::Result<()> {
-    let mut asked = Vec::new();
-    let mut start = (&mut stream).take(MAX + 1);
-    timeout(PATIENCE, start.read_to_end(&mut asked)).await??;
-    let answer = if asked.len() as u64 > MAX {
-        Err(format!("the file is larger than {MAX} bytes"))
-    } else {
-        match serde_json::from_slice::<Wanted>(&asked) {
-            Ok(wanted) => doorward.apply(&wanted).await,
-            Err(error) => Err(error.to_string()),
+/// One after the other: a file is applied as one change anyway.
+async fn accept(doorward: Doorward, listener: UnixListener, place: Place, busy: Arc<Mutex<()>>) {
+    loop {
+        let Ok((mut stream, _)) = listener.accept().await else {
+            sleep(PATIENCE).await;
+            continue;
+        };
+        // Anybody on the machine may connect: that alone is no line of the log.
+        if !matches!(
+            timeout(PATIENCE, greeted(&mut stream, &place)).await,
+            Ok(Ok(true))
+        ) {
+            drop(stream);
+            sleep(PAUSE).await;
+            continue;
         }
+        let _busy = busy.lock().await;
+        if let Err(error) = serve(&doorward, &mut stream).await {
+            tracing::warn!(%error, "a command was not answered");
+        }
+    }
+}
+
+/// Whether whoever connects can read the master key; they are shown that this side can.
+async fn greeted(stream: &mut tokio::net::UnixStream, place: &Place) -> io::Result<bool> {
+    let mine: [u8; NONCE] = random_bytes();
+    stream.write_all(&mine).await?;
+    let (mut theirs, mut tag) = ([0; NONCE], [0; TAG]);
+    stream.read_exact(&mut theirs).await?;
+    stream.read_exact(&mut tag).await?;
+    let nonces = [mine, theirs].concat();
+    if !place.proves("client", &nonces, &tag) {
+        return Ok(false);
+    }
+    stream
+        .write_all(place.proof("server", &nonces).as_ref())
+        .await?;
+    Ok(true)
+}
+
+async fn serve(doorward: &Doorward, stream: &mut tokio::net::UnixStream) -> io::Result<()> {
+    let mut asked = Vec::new();
+    let mut start = (&mut *stream).take(MAX * 2);
+    timeout(PATIENCE, start.read_to_end(&mut asked)).await??;
+    let answer = match serde_json::from_slice::<Wanted>(&asked) {
+        Ok(wanted) => doorward.apply(&wanted).await,
+        Err(error) => Err(error.to_string()),
     };
     let answer = serde_json::to_vec(&answer)?;
     timeout(PATIENCE, stream.write_all(&answer)).await??;
@@ -127,17 +195,50 @@ pub fn ask(directory: &Path, wanted: &Wanted) -> Result<Outcome, String> {
         let directory = directory.display();
         format!("{directory} is in use, and no server takes files for it: {error}")
     };
-    let answer = exchange(directory, wanted).map_err(silent)?;
+    let mut stream = connect(directory).map_err(silent)?;
+    let broken = |error: io::Error| {
+        format!("the answer did not come ({error}): the file may have been applied")
+    };
+    let answer = exchange(&mut stream, wanted).map_err(broken)?;
+    if answer.is_empty() {
+        return Err("the server ended before it answered: the file may have been applied".into());
+    }
     let answer: Result<Outcome, String> = serde_json::from_slice(&answer).map_err(text)?;
     answer
 }
 
-fn exchange(directory: &Path, wanted: &Wanted) -> io::Result<Vec<u8>> {
-    let place = Place::of(directory)?;
-    let mut stream = UnixStream::connect_addr(&place.name)?;
-    place.admits(&stream)?;
-    stream.set_read_timeout(Some(ANSWER))?;
+/// Connects to the socket behind which the directory's server is.
+fn connect(directory: &Path) -> io::Result<UnixStream> {
+    let mut why = io::Error::from(io::ErrorKind::NotFound);
+    for place in Place::all(directory)? {
+        match greet(&place) {
+            Ok(stream) => return Ok(stream),
+            Err(error) => why = error,
+        }
+    }
+    Err(why)
+}
+
+fn greet(place: &Place) -> io::Result<UnixStream> {
+    let mut stream = UnixStream::connect_addr(&place.address()?)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
+    let mine: [u8; NONCE] = random_bytes();
+    let (mut theirs, mut tag) = ([0; NONCE], [0; TAG]);
+    stream.read_exact(&mut theirs)?;
+    let nonces = [theirs, mine].concat();
+    stream.write_all(&mine)?;
+    stream.write_all(place.proof("client", &nonces).as_ref())?;
+    stream.read_exact(&mut tag)?;
+    if place.proves("server", &nonces, &tag) {
+        Ok(stream)
+    } else {
+        Err(io::Error::other("another program has its name"))
+    }
+}
+
+fn exchange(stream: &mut UnixStream, wanted: &Wanted) -> io::Result<Vec<u8>> {
+    stream.set_read_timeout(Some(ANSWER))?;
     stream.write_all(&serde_json::to_vec(wanted)?)?;
     stream.shutdown(Shutdown::Write)?;
     let mut answer = Vec::new();

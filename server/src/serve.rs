@@ -122,7 +122,7 @@ async fn attempt(
     }
     let ended = at.run(&doorward, &url, stop).await;
     if let Ok(control) = control {
-        control.abort();
+        control.stop().await;
     }
     doorward.rest().await;
     doorward.close();

@@ -95,7 +95,8 @@ impl fmt::Display for Step {
         match self {
             Self::Made(kind, name, diff) => {
                 write!(f, "+ {kind} {}", quoted(name))?;
-                for (at, (field, _, after)) in diff.iter().enumerate() {
+                let fields = diff.iter().filter(|(field, ..)| *field != "name");
+                for (at, (field, _, after)) in fields.enumerate() {
                     let before = if at == 0 { ": " } else { ", " };
                     write!(f, "{before}{field} {after}")?;
                 }
@@ -183,7 +184,7 @@ fn carry_out(unit: &mut Unit<'_>, plan: &Plan, act: &Act) -> Result<Applied, Not
                 let made = clients::create(unit, wanted.new.clone(), wanted.sees_all, act);
                 let made = made.map_err(failed)?;
                 note_made(unit, Kind::Client, &made.id.to_string())?;
-                let diff = Diff::default();
+                let diff = clients::what_changed(None, &made);
                 done.steps.push(Step::Made(Kind::Client, made.name, diff));
                 done.made.push((at, made.id));
             }
@@ -278,8 +279,7 @@ fn user(unit: &mut Unit<'_>, wanted: &PlannedUser, act: &Act) -> Result<Option<S
             };
             accounts::change_one(unit, made.id, change, act)?;
         }
-        let mut diff = Diff::default();
-        diff.note("role", Noted::Nothing, made.role.as_str());
+        let diff = granted(&made, wanted.change.disabled == Some(true));
         let email = made.email.as_str().to_owned();
         return Ok(Some(Step::Made(Kind::User, email, diff)));
     };
@@ -293,6 +293,21 @@ fn user(unit: &mut Unit<'_>, wanted: &PlannedUser, act: &Act) -> Result<Option<S
     );
     let email = after.email.as_str().to_owned();
     Ok((!diff.is_empty()).then(|| Step::Changed(Kind::User, email, diff)))
+}
+
+/// All that a new account starts with.
+fn granted(made: &User, is_disabled: bool) -> Diff {
+    let mut diff = Diff::default();
+    let text = |text: &Option<String>| Noted::from(text.as_deref());
+    diff.note("firstName", Noted::Nothing, text(&made.first_name));
+    diff.note("lastName", Noted::Nothing, text(&made.last_name));
+    diff.note("role", Noted::Nothing, made.role.as_str());
+    let no_list = || Noted::List(Vec::new());
+    diff.note("permissions", no_list(), Noted::list(&made.permissions));
+    diff.note("groups", no_list(), Noted::list(&made.groups));
+    diff.note("emailVerified", Noted::Nothing, made.email_verified);
+    diff.note("disabled", false, is_disabled);
+    diff
 }
 
 /// Deletes what was applied and the plan no longer names; clients first, roles that nobody has then.

@@ -1,9 +1,17 @@
 //! `doorward-server apply FILE.toml`, with the server running and stopped.
 
 use std::{
-    os::unix::{fs::MetadataExt, process::CommandExt},
+    io::{Read, Write},
+    os::{
+        linux::net::SocketAddrExt,
+        unix::{
+            fs::MetadataExt,
+            net::{SocketAddr, UnixListener, UnixStream},
+        },
+    },
     path::Path,
-    process::{Command, Output},
+    process::Output,
+    time::Duration,
 };
 
 use doorward_tests::{PASSWORD, Server, command};
@@ -127,8 +135,16 @@ async fn a_file_is_made_true_once_and_the_second_time_nothing_happens() {
         lines[0],
         "+ role support: permissions [admin:users:read read]"
     );
-    assert_eq!(lines[1..3], ["+ client Shop", "+ client \"Orders API\""]);
-    assert_eq!(lines[3], "+ user ada@example.com: role support");
+    assert!(
+        lines[1].starts_with("+ client Shop: redirectUris [https://shop.example/callback], "),
+        "{out}"
+    );
+    let api = "+ client \"Orders API\": grantTypes [client_credentials], resourceServer true";
+    assert_eq!(lines[2], api);
+    assert_eq!(
+        lines[3],
+        "+ user ada@example.com: firstName Ada, role support, emailVerified true"
+    );
     let shop = named(server, "Shop").await;
     let (start, rest) = lines[4].split_once(", clientSecret ").unwrap();
     assert_eq!(
@@ -344,7 +360,7 @@ async fn a_strangers_client_of_the_same_name_is_left_alone() {
     let theirs = call.send().await.expect(201).field("client_id");
     let file = "[[clients]]\nname = \"Shop\"\nredirectUris = [\"https://shop.example/cb\"]\nskipConsent = true\n";
     let out = said(place.apply(file, &[]));
-    assert!(out.starts_with("+ client Shop\n"), "{out}");
+    assert!(out.contains(", skipConsent true\n"), "{out}");
     let path = format!("/admin/clients/{theirs}");
     let theirs = place.server.admin("GET", &path, None).await;
     assert_eq!(theirs["skipConsent"], false);
@@ -367,24 +383,91 @@ async fn somebody_may_be_made_disabled_and_is_enabled_by_the_file() {
     assert_eq!(out, "~ user eve@example.com: disabled true to false\n");
 }
 
-/// Needs root, to be somebody else.
 #[tokio::test]
-async fn nobody_but_the_directorys_owner_and_root_is_served_or_asked() {
-    let place = Place::start();
-    let data = place.server.data_dir();
-    let owner = std::fs::metadata(data).unwrap();
-    if owner.uid() != 0 {
-        return;
-    }
-    let name = format!("doorward-{:x}-{:x}", owner.dev(), owner.ino());
-    let other = Command::new("python3")
-        .args(["-c", "import socket, sys\ns = socket.socket(socket.AF_UNIX)\ns.connect('\\0' + sys.argv[1])\n\
-                s.sendall(b'{}')\ns.shutdown(socket.SHUT_WR)\nprint(s.recv(99))"])
-        .arg(&name)
-        .uid(65_534)
-        .output();
-    let Ok(other) = other else { return };
-    let answer = String::from_utf8_lossy(&other.stdout).trim().to_owned();
-    assert!(["b''", ""].contains(&&*answer), "{answer}");
+async fn nobody_is_served_or_asked_who_cannot_read_the_master_key() {
+    let mut place = Place::start();
+    let found = std::fs::metadata(place.server.data_dir()).unwrap();
+    let name = format!("doorward-{:x}-{:x}-0", found.dev(), found.ino());
+    let address = SocketAddr::from_abstract_name(&name).unwrap();
+    let connect = || {
+        let stream = UnixStream::connect_addr(&address).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(20)))
+            .unwrap();
+        stream
+    };
+    let mut nonce = [0; 32];
+    let mut stranger = connect();
+    stranger.read_exact(&mut nonce).unwrap();
+    stranger.write_all(&[0; 64]).unwrap();
+    stranger.write_all(b"{}").unwrap();
+    let mut answer = Vec::new();
+    // Closed, with or without a reset.
+    let _ = stranger.read_to_end(&mut answer);
+    assert_eq!(answer, b"");
     assert_eq!(said(place.apply("", &[])), "nothing to change\n");
+
+    // A program that has taken the name while no server ran is told nothing, and keeps nobody out.
+    place.server.stop();
+    let squatter = UnixListener::bind_addr(&address).unwrap();
+    let told = std::thread::spawn(move || {
+        let (mut stream, _) = squatter.accept().unwrap();
+        stream.write_all(&[7; 32]).unwrap();
+        let mut answer = [0; 64];
+        stream.read_exact(&mut answer).unwrap();
+        stream.write_all(&answer[32..]).unwrap();
+        let mut rest = Vec::new();
+        let _ = stream.read_to_end(&mut rest);
+        rest
+    });
+    place.server.start_again();
+    let role = "[[roles]]\nname = \"secret\"\npermissions = []\n";
+    assert_eq!(
+        said(place.apply(role, &[])),
+        "+ role secret: permissions []\n"
+    );
+    assert_eq!(told.join().unwrap(), b"");
+}
+
+#[tokio::test]
+async fn a_dry_run_on_a_stopped_server_makes_nothing() {
+    let mut place = Place::start();
+    place.server.stop();
+    let stamp = |name: &str| {
+        let found = std::fs::metadata(place.server.data_dir().join(name)).unwrap();
+        (found.len(), found.modified().unwrap(), found.ino())
+    };
+    let names = ["doorward.db", "master.key", "operator.key"];
+    let before = names.map(stamp);
+    let dry = said(place.apply(FILE, &["--dry-run"]));
+    assert!(dry.contains("+ user ada@example.com"), "{dry}");
+    assert_eq!(names.map(stamp), before);
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("first.toml");
+    std::fs::write(
+        &file,
+        "[[roles]]\nname = \"first\"\npermissions = [\"read\"]\n",
+    )
+    .unwrap();
+    let run = command("doorward-server", home.path())
+        .args(["apply", "first.toml", "--dry-run"])
+        .output();
+    assert!(said(run.unwrap()).starts_with("+ role first"));
+    assert!(!home.path().join("doorward-data").exists());
+}
+
+#[test]
+fn a_broken_line_is_not_shown() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("bad.toml");
+    std::fs::write(
+        &file,
+        "[[clients]]\nname = \"x\"\nclientSecret = \"hush-hush\n",
+    )
+    .unwrap();
+    let run = command("doorward-server", home.path())
+        .args(["apply", "bad.toml"])
+        .output();
+    let told = failed(run.unwrap());
+    assert!(told.contains("line 3") && !told.contains("hush"), "{told}");
 }

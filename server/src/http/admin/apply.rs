@@ -3,14 +3,20 @@
 
 use std::collections::HashSet;
 
-use doorward_shared::admin::{ClientPatch, CreateUser, RegisterClient, UserPatch};
+use doorward_shared::{
+    ErrorCode,
+    admin::{ClientPatch, CreateUser, RegisterClient, UserPatch},
+};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 use super::{client_policy, clients, roles, users};
 use crate::{
     clock::random_bytes,
-    crypto::secret::{Secret, client_secret},
+    crypto::{
+        password::check_password,
+        secret::{Secret, client_secret},
+    },
     domain::{Act, ClientSecrets, Email, diff::quoted},
     http::{ApiError, Services, body, values},
     store::{Applied, NotApplied, Plan, PlanKind, PlannedClient, PlannedUser},
@@ -20,6 +26,8 @@ use crate::{
 const MIN_SECRET: usize = 32;
 /// People whose passwords are hashed for one file, at most: a hash takes a second of a small machine.
 const MAX_PASSWORDS: usize = 100;
+/// Roles, clients and people of one file, at most: they are one turn of the writer.
+const MAX_ITEMS: usize = 1000;
 
 type Members = Map<String, Value>;
 
@@ -79,6 +87,11 @@ impl Services {
             issuer: self.issuer.clone(),
             ..Plan::default()
         };
+        let items = wanted.roles.len() + wanted.clients.len() + wanted.users.len();
+        if items > MAX_ITEMS {
+            let message = format!("there are {items} items, and at most {MAX_ITEMS} in one file");
+            return Err(ApiError::new(ErrorCode::ValidationFailed, message));
+        }
         no_name_twice(PlanKind::Role, &wanted.roles)?;
         no_name_twice(PlanKind::Client, &wanted.clients)?;
         no_name_twice(PlanKind::User, &wanted.users)?;
@@ -96,7 +109,7 @@ impl Services {
         }
         let mut hashed = 0;
         for (at, item) in wanted.users.iter().enumerate() {
-            let user = user(self, item, &mut hashed).await;
+            let user = user(self, item, &mut hashed, wanted.dry_run).await;
             plan.users
                 .push(user.map_err(|error| placed(error, PlanKind::User, at, item))?);
         }
@@ -237,6 +250,7 @@ async fn user(
     doorward: &Services,
     item: &Members,
     hashed: &mut usize,
+    dry_run: bool,
 ) -> Result<PlannedUser, ApiError> {
     let mut members = item.clone();
     members.remove("disabled");
@@ -246,6 +260,11 @@ async fn user(
         if doorward.store.is_known(&email).await? {
             form.password = None;
         } else {
+            if dry_run && let Some(password) = form.password.take() {
+                // No work, and nobody is asked about it.
+                check_password(&password, email.as_str())
+                    .map_err(|why| ApiError::validation("password", why))?;
+            }
             *hashed += 1;
             if *hashed > MAX_PASSWORDS {
                 let reason = "at most 100 new people in one file may have one";
