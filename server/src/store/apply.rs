@@ -95,7 +95,14 @@ impl fmt::Display for Step {
         match self {
             Self::Made(kind, name, diff) => {
                 write!(f, "+ {kind} {}", quoted(name))?;
-                let fields = diff.iter().filter(|(field, ..)| *field != "name");
+                let grants = |after: &Noted| match after {
+                    Noted::Nothing | Noted::Flag(false) => false,
+                    Noted::List(items) => *kind == Kind::Role || !items.is_empty(),
+                    _ => true,
+                };
+                let fields = diff
+                    .iter()
+                    .filter(|(field, _, after)| *field != "name" && grants(after));
                 for (at, (field, _, after)) in fields.enumerate() {
                     let before = if at == 0 { ": " } else { ", " };
                     write!(f, "{before}{field} {after}")?;
