@@ -172,7 +172,7 @@ async fn invitation(
     let caller = caller.map_err(Failure::from)?;
     caller.require("admin:clients").map_err(Failure::from)?;
     let act = doorward.act(&caller, Door::Admin, info).map_err(failed)?;
-    Ok(Invitation::Act(act, caller.scopes.clone()))
+    Ok(Invitation::Act(Box::new(act), caller.scopes.clone()))
 }
 
 #[post("/oauth/register", data = "<asked>")]

@@ -37,7 +37,7 @@ pub(crate) enum Invitation {
     /// An initial access token of ours.
     Token(Secret),
     /// A credential that may manage clients, with what it may do.
-    Act(Act, ScopeSet),
+    Act(Box<Act>, ScopeSet),
 }
 
 fn refused((error, why): (&'static str, String)) -> Failure {
@@ -143,7 +143,7 @@ impl Registrations {
                 let scopes = self.scopes_beside(&given);
                 (Admission::Token(token.digest(), cause), scopes)
             }
-            (_, Invitation::Act(act, held)) => (Admission::Act(act), self.scopes_beside(&held)),
+            (_, Invitation::Act(act, held)) => (Admission::Act(*act), self.scopes_beside(&held)),
             (ClientRegistration::Open, Invitation::None) => {
                 (Admission::Open(cause), self.dynamic_scopes())
             }

@@ -299,7 +299,7 @@ fn user(unit: &mut Unit<'_>, wanted: &PlannedUser, act: &Act) -> Result<Option<S
         after.disabled_at.is_some(),
     );
     let email = after.email.as_str().to_owned();
-    Ok((!diff.is_empty()).then(|| Step::Changed(Kind::User, email, diff)))
+    Ok((!diff.is_empty()).then_some(Step::Changed(Kind::User, email, diff)))
 }
 
 /// All that a new account starts with.

@@ -199,7 +199,7 @@ impl StoredHash {
     fn check(&self) -> Result<(), ImportError> {
         let bytes = self.expected.len();
         // Nobody makes hashes of odd lengths: they were cut. bcrypt's is 23 bytes, which its form says.
-        let whole = bytes % 4 == 0 || matches!(self.kind, Kind::Bcrypt(_));
+        let whole = bytes.is_multiple_of(4) || matches!(self.kind, Kind::Bcrypt(_));
         if !whole || !(MIN_HASH..=MAX_HASH).contains(&bytes) {
             return Err(ImportError::Malformed);
         }
