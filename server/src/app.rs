@@ -164,6 +164,7 @@ impl Doorward {
         if settings.require_verified_email {
             store.require_verified_email();
         }
+        store.require_factor_of(&settings.mfa_required_for);
         let parts = Parts {
             smtp,
             breached: Breached::open(&settings, &outbound)?,

@@ -139,7 +139,7 @@ pub struct TokenResponse {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RegisterResponse {
-    /// Absent where an address has to be verified before anybody signs in.
+    /// Absent where an address has to be verified before anybody signs in, or a second factor to be set up.
     #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = TokenResponse))]
     pub tokens: Option<TokenResponse>,

@@ -383,6 +383,7 @@ impl From<Error> for ApiError {
             Error::Credential(why) => Self::validation("credential", why),
             Error::RegistrationClosed => of(ErrorCode::RegistrationClosed),
             Error::NoSelfDeletion => of(ErrorCode::InsufficientScope),
+            Error::FactorMissing => of(ErrorCode::MfaEnrolmentRequired),
             Error::EnrolmentRequired { token } => Self::enrolment_required(&token),
             Error::Invalid { field, reason } => Self::validation(field, reason),
             Error::Element { field, at, reason } => Self::element(field, at, reason),

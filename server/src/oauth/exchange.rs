@@ -260,9 +260,10 @@ impl Exchange {
             refresh_token,
             ..
         } = renewed.await.map_err(|why| match why {
-            NotRenewed::Unknown | NotRenewed::Expired | NotRenewed::Revoked => {
-                Failure::grant("the refresh token is not valid")
-            }
+            NotRenewed::Unknown
+            | NotRenewed::Expired
+            | NotRenewed::NoFactor
+            | NotRenewed::Revoked => Failure::grant("the refresh token is not valid"),
             NotRenewed::ScopeTooWide => Failure::scope("the scope was not granted"),
             NotRenewed::OtherResource => Failure::new(
                 "invalid_target",

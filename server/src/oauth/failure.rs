@@ -201,6 +201,7 @@ impl From<Error> for Failure {
             | Error::Disabled
             | Error::FactorRequired { .. }
             | Error::EnrolmentRequired { .. }
+            | Error::FactorMissing
             | Error::NoSelfDeletion
             | Error::WrongFactor
             | Error::EmailNotVerified

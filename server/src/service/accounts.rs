@@ -41,7 +41,8 @@ impl Accounts {
         &self.passwords.store
     }
 
-    /// Makes an account for somebody, and signs them in, unless their address is to be verified first: every door's way.
+    /// Makes an account for somebody, and signs them in, unless their address is to be verified or a second factor to be set up
+    /// first: every door's way.
     ///
     /// # Errors
     /// [`Error::RegistrationClosed`], [`Error::RateLimited`], [`Error::Invalid`], [`Error::Overloaded`], storage with

@@ -187,7 +187,9 @@ impl Callers {
             Some(id) => self.store.client(id).await?,
             None => None,
         };
-        let (owner, through) = (account.as_deref(), client.as_deref());
+        let must_have = account.as_deref();
+        let must_have = must_have.is_some_and(|of| self.store.demands_factor(&of.user.role));
+        let (owner, through) = ((account.as_deref(), must_have), client.as_deref());
         let scopes = credential::session_scopes(session, owner, through, granted, now);
         Ok(scopes.and_then(|scopes| Ok((account.ok_or(Over::Revoked)?, scopes))))
     }

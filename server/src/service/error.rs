@@ -63,6 +63,11 @@ pub enum Error {
     /// The password is right, and the account must have a second factor, which is set up on the pages with this token.
     #[error("this account must have a second factor, and has none yet")]
     EnrolmentRequired { token: Secret },
+    /// The session is older than the rule that the account must have a second factor, which it has not.
+    #[error(
+        "this account must have a second factor: sign in on the page, which leads through its set-up"
+    )]
+    FactorMissing,
     /// A code, recovery code or passkey that is wrong, used, or another account's.
     #[error("the second factor is wrong or has been used")]
     WrongFactor,

@@ -54,6 +54,8 @@ pub(crate) enum NotRenewed {
     Expired,
     /// It was used before, or its session has ended.
     Revoked,
+    /// The account's role demands a second factor, and the account has none.
+    NoFactor,
     /// More is asked for than was granted. The token is still good.
     ScopeTooWide,
     /// Another audience is asked for than was granted, or none that was is the client's any more. The token is still good.
@@ -78,7 +80,8 @@ impl Refresh {
     /// Renews a first-party session.
     ///
     /// # Errors
-    /// [`Error::InvalidRefreshToken`], [`Error::RefreshTokenExpired`], [`Error::RefreshTokenRevoked`]; limits and storage.
+    /// [`Error::InvalidRefreshToken`], [`Error::RefreshTokenExpired`], [`Error::RefreshTokenRevoked`],
+    /// [`Error::FactorMissing`]; limits and storage.
     pub async fn first_party(&self, used: &Secret, cause: Cause) -> Result<TokenResponse, Error> {
         let now = cause.at;
         let renewed = self
@@ -87,6 +90,7 @@ impl Refresh {
         let renewed = renewed.map_err(|why| match why {
             NotRenewed::Unknown => Error::InvalidRefreshToken,
             NotRenewed::Expired => Error::RefreshTokenExpired,
+            NotRenewed::NoFactor => Error::FactorMissing,
             NotRenewed::Revoked | NotRenewed::ScopeTooWide | NotRenewed::OtherResource => {
                 Error::RefreshTokenRevoked
             }
@@ -134,7 +138,11 @@ impl Refresh {
                 resources,
             }),
             Refreshed::Unknown => Err(NotRenewed::Unknown),
-            Refreshed::Expired => Err(NotRenewed::Expired),
+            // Signing in again asks for the factor.
+            Refreshed::Expired | Refreshed::NeedsFactor { has_factor: true } => {
+                Err(NotRenewed::Expired)
+            }
+            Refreshed::NeedsFactor { has_factor: false } => Err(NotRenewed::NoFactor),
             Refreshed::Revoked | Refreshed::Replayed => Err(NotRenewed::Revoked),
             Refreshed::ScopeTooWide => Err(NotRenewed::ScopeTooWide),
             Refreshed::OtherResource => Err(NotRenewed::OtherResource),

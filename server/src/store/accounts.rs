@@ -140,7 +140,7 @@ impl Store {
     }
 
     /// Makes an account for somebody who signs up, mails them a link where mail is sent, and signs them in where there is a
-    /// session for that.
+    /// session for that, but for whoever must have a second factor.
     ///
     /// # Errors
     /// [`Refusal::EmailTaken`].
@@ -160,6 +160,8 @@ impl Store {
                 let kinds = (LinkKind::SignUp, MailKind::SignUp);
                 addresses::send(unit, kinds, &user, link)?;
             }
+            // Whoever must have a second factor comes in once they have set one up.
+            let session = session.filter(|_| !unit.memory.demands_factor(&user.role));
             let Some(session) = session else {
                 return Ok((user, None));
             };

@@ -8,7 +8,9 @@ use ulid::Ulid;
 use super::{
     Store, StoreError,
     accounts::{self, NewFacts},
-    clients, keys, sessions,
+    clients, keys,
+    memory::Memory,
+    sessions,
     writer::Unit,
 };
 use crate::domain::{
@@ -21,10 +23,15 @@ use crate::domain::{
 /// # Errors
 /// [`Refusal::CredentialEnded`], when what they came with has ended since.
 pub(super) fn judge(unit: &Unit<'_>, act: &Act) -> Result<Rights, StoreError> {
-    judge_at(unit.conn, act, unit.now())
+    judge_at(unit.conn, unit.memory, act, unit.now())
 }
 
-fn judge_at(conn: &Connection, act: &Act, now: Timestamp) -> Result<Rights, StoreError> {
+fn judge_at(
+    conn: &Connection,
+    memory: &Memory,
+    act: &Act,
+    now: Timestamp,
+) -> Result<Rights, StoreError> {
     let by = act.authority();
     let facts = match &by.holder {
         Holder::System => Facts::System,
@@ -34,9 +41,13 @@ fn judge_at(conn: &Connection, act: &Act, now: Timestamp) -> Result<Rights, Stor
             let client = session.as_ref().and_then(|session| session.client_id);
             let account = user.map(|user| accounts::account(conn, user)).transpose()?;
             let client = client.map(|id| clients::find(conn, id)).transpose()?;
+            let account = account.flatten();
+            let must_have = account.as_ref();
+            let must_have = must_have.is_some_and(|of| memory.demands_factor(&of.user.role));
             Facts::Session {
                 session,
-                account: account.flatten(),
+                must_have_factor: must_have,
+                account,
                 client: client.flatten(),
             }
         }
@@ -89,8 +100,8 @@ impl Store {
     /// # Errors
     /// As [`Store::set_password`].
     pub async fn may_set_password(&self, user: UserId, act: Act) -> Result<(), StoreError> {
-        let now = self.memory().clock.now();
-        self.read(move |conn| password_rule(conn, user, &judge_at(conn, &act, now)?))
+        let (memory, now) = (self.memory_shared(), self.memory().clock.now());
+        self.read(move |conn| password_rule(conn, user, &judge_at(conn, &memory, &act, now)?))
             .await
     }
 
@@ -105,9 +116,9 @@ impl Store {
         with_password: bool,
         act: Act,
     ) -> Result<(), StoreError> {
-        let now = self.memory().clock.now();
+        let (memory, now) = (self.memory_shared(), self.memory().clock.now());
         self.read(move |conn| {
-            let by = judge_at(conn, &act, now)?;
+            let by = judge_at(conn, &memory, &act, now)?;
             let facts = NewFacts {
                 role: &role,
                 role_given,
@@ -127,8 +138,8 @@ impl Store {
     where
         F: FnOnce(&Rights) -> Result<(), Refusal> + Send + 'static,
     {
-        let now = self.memory().clock.now();
-        self.read(move |conn| Ok(rule(&judge_at(conn, &act, now)?)?))
+        let (memory, now) = (self.memory_shared(), self.memory().clock.now());
+        self.read(move |conn| Ok(rule(&judge_at(conn, &memory, &act, now)?)?))
             .await
     }
 }

@@ -42,6 +42,16 @@ pub struct SeenPassword {
 }
 
 impl Store {
+    /// From now on sessions of people of these roles are good only with a second factor. Once, at the start.
+    pub fn require_factor_of(&self, roles: &[String]) {
+        let _ = self.memory().factor_roles.set(roles.into());
+    }
+
+    /// Whether people of a role must have a second factor. From memory.
+    pub fn demands_factor(&self, role: &str) -> bool {
+        self.memory().demands_factor(role)
+    }
+
     /// What an account has set up.
     pub async fn factors(&self, user: UserId) -> Result<Factors, StoreError> {
         self.read(move |conn| factors(conn, user)).await

@@ -74,6 +74,8 @@ pub(super) struct Memory {
     pub mailing: OnceLock<Mailing>,
     /// Whether only who has a verified address signs in.
     pub verified_only: OnceLock<bool>,
+    /// Roles whose people must have a second factor.
+    pub factor_roles: OnceLock<Box<[String]>>,
     /// Caps of an account.
     pub caps: Caps,
     /// What time it is when a unit runs: its caller may have come a while ago.
@@ -107,6 +109,7 @@ impl Memory {
             mails: Notify::new(),
             mailing: OnceLock::new(),
             verified_only: OnceLock::new(),
+            factor_roles: OnceLock::new(),
             caps,
             clock,
         }
@@ -115,6 +118,12 @@ impl Memory {
     /// Whether only who has a verified address signs in.
     pub fn requires_verified_email(&self) -> bool {
         self.verified_only.get() == Some(&true)
+    }
+
+    /// Whether people of a role must have a second factor.
+    pub fn demands_factor(&self, role: &str) -> bool {
+        let roles = self.factor_roles.get();
+        roles.is_some_and(|roles| roles.iter().any(|named| named == role))
     }
 
     /// Puts in when sessions were last seen, which may not be on disk yet.

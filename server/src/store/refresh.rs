@@ -5,7 +5,7 @@ use doorward_shared::{ScopeSet, SessionId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
-    Store, StoreError, accounts, clients, registrations, roles,
+    Store, StoreError, accounts, clients, factors, registrations, roles,
     rows::{self, ulid},
     sessions::{end, find},
     writer::Unit,
@@ -66,6 +66,12 @@ pub enum Refreshed {
     Revoked,
     /// A replay: the whole session has ended now.
     Replayed,
+    /// The account's role demands a second factor by now, which this sign-in had not. The token is still good, should the
+    /// role no longer demand one.
+    NeedsFactor {
+        /// Whether the account has one, which the next sign-in will show.
+        has_factor: bool,
+    },
     /// More is asked for than was granted. The token is still good.
     ScopeTooWide,
     /// Another audience is asked for than was granted, or none that was is the client's any more. The token is still good.
@@ -302,6 +308,10 @@ fn rotate(
         Ok(allowed) => allowed,
         Err(refused) => return Ok(refused),
     };
+    if unit.memory.demands_factor(&account.user.role) && !session.method.has_factor() {
+        let has_factor = factors::has_factor(unit.conn, session.user_id)?;
+        return Ok(Refreshed::NeedsFactor { has_factor });
+    }
     let next_until = rotation.next_until.min(session.expires_at);
     let next = rotation
         .next

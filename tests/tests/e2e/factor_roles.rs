@@ -10,16 +10,17 @@ use serde_json::{Value, json};
 const ISSUER: &str = "http://localhost:8123";
 
 async fn with_totp(server: &Server, person: &Person) -> Totp {
+    with_totp_and_codes(server, person).await.0
+}
+
+/// Also the recovery codes.
+async fn with_totp_and_codes(server: &Server, person: &Person) -> (Totp, Value) {
     let begin = server.post("/auth/mfa/totp").bearer(&person.access);
     let setup = begin.json(json!({"password": PASSWORD})).send().await;
     let totp = Totp::new(&setup.expect(200).field("secret"));
     let confirm = server.post("/auth/mfa/totp/confirm").bearer(&person.access);
-    confirm
-        .json(json!({"code": totp.code(0)}))
-        .send()
-        .await
-        .expect(200);
-    totp
+    let confirmed = confirm.json(json!({"code": totp.code(0)})).send().await;
+    (totp, confirmed.expect(200).json())
 }
 
 async fn sign_in(server: &Server, email: &str) -> Reply {
@@ -33,6 +34,42 @@ fn strict() -> Server {
         .start()
 }
 
+/// An account that must have a factor: signing up opens no session for it.
+async fn signed_up(server: &Server, email: &str) {
+    let body = json!({"email": email, "password": PASSWORD});
+    let made = server.post("/auth/register").json(body).send().await;
+    let made = made.expect(201).json();
+    let names: Vec<_> = made
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    assert_eq!(
+        (names, &made["user"]["email"]),
+        (vec!["user"], &json!(email))
+    );
+}
+
+async fn set_role(server: &Server, person: &Person, role: &str) {
+    let path = format!("/admin/users/{}", person.id);
+    let change = Some(json!({"role": role}));
+    server.admin("PATCH", &path, change).await;
+}
+
+/// A server with a role whose people must have a factor, which nobody who signs up has.
+async fn with_strict_clerks(issuer: Option<&str>) -> Server {
+    let server = Server::with().set("mfa_required_for", "[\"clerk\"]");
+    let server = match issuer {
+        Some(issuer) => server.set("issuer", issuer),
+        None => server,
+    };
+    let server = server.start();
+    let clerk = Some(json!({"permissions": ["read:orders"]}));
+    server.admin("PUT", "/admin/roles/clerk", clerk).await;
+    server
+}
+
 /// The secret that a set-up page shows.
 fn secret(page: &Reply) -> String {
     let text = page.text();
@@ -44,7 +81,7 @@ fn secret(page: &Reply) -> String {
 #[tokio::test]
 async fn whoever_must_have_a_factor_is_led_through_its_set_up() {
     let server = strict();
-    server.register("ada@example.com").await;
+    signed_up(&server, "ada@example.com").await;
     let refused = sign_in(&server, "ada@example.com").await;
     refused.refused(401, "mfa_enrolment_required");
     assert!(!refused.text().contains("mfaToken"), "{}", refused.text());
@@ -110,7 +147,7 @@ async fn whoever_must_have_a_factor_is_led_through_its_set_up() {
 #[tokio::test]
 async fn a_set_up_at_sign_in_works_once_for_one_account_and_not_as_a_second_step() {
     let server = strict();
-    server.register("ada@example.com").await;
+    signed_up(&server, "ada@example.com").await;
     let browser = server.browser();
     let page = browser.open("/sign-in").await;
     let page = browser
@@ -150,13 +187,90 @@ async fn a_set_up_at_sign_in_works_once_for_one_account_and_not_as_a_second_step
 }
 
 #[tokio::test]
-async fn the_last_factor_of_such_a_person_stays() {
-    let server = Server::with()
-        .set("mfa_required_for", "[\"customer\"]")
-        .set("issuer", ISSUER)
-        .start();
+async fn signing_up_on_the_page_leads_whoever_must_have_a_factor_through_its_set_up() {
+    let server = strict();
+    let browser = server.browser();
+    let page = browser.open("/sign-up").await;
+    let sign_up = form(&page, "/sign-up")
+        .with("email", "ada@example.com")
+        .with("password", PASSWORD);
+    let page = browser.submit(&sign_up).await.expect(200);
+    // Nothing is open to them before.
+    let account = browser.open("/account").await;
+    assert_eq!(account.status, 303, "{}", account.text());
+    let sessions = server.admin("GET", "/admin/sessions", None).await;
+    assert_eq!(sessions["pagination"]["total"], 0, "{sessions}");
+    let totp = Totp::new(&secret(&page));
+    let enrol = form(&page, "/sign-in/enrol").with("code", &totp.code(0));
+    let page = browser.submit(&enrol).await.expect(200);
+    assert_eq!(page.text().matches("<li><code>").count(), 10);
+    browser.open("/account").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_session_that_is_older_than_the_rule_is_over_without_a_factor() {
+    let server = with_strict_clerks(None).await;
     let ada = server.register("ada@example.com").await;
-    let totp = with_totp(&server, &ada).await;
+    let bob = server.register("bob@example.com").await;
+    with_totp(&server, &bob).await;
+    let app = server
+        .app(json!({"scopes": ["openid", "offline_access"], "grantTypes": ["authorization_code", "refresh_token"]}))
+        .await;
+    let browser = server.browser();
+    browser.sign_in("ada@example.com").await;
+    let wanted = request(&app, &[("scope", "openid offline_access")]);
+    let code = browser.code("ada@example.com", &wanted).await;
+    let tokens = server.redeem(&app, &code).await.expect(200).json();
+    set_role(&server, &ada, "clerk").await;
+    set_role(&server, &bob, "clerk").await;
+
+    let me = async |access: &str| server.get("/auth/sessions").bearer(access).send().await;
+    me(&ada.access).await.refused(401, "token_expired");
+    me(&bob.access).await.refused(401, "token_expired");
+    let account = browser.open("/account").await;
+    assert_eq!(account.status, 303, "{}", account.text());
+    let refresh = async |token: &str| {
+        let body = json!({"refreshToken": token});
+        server.post("/auth/refresh").json(body).send().await
+    };
+    let refused = refresh(&ada.refresh).await;
+    refused.refused(401, "mfa_enrolment_required");
+    // Who has a factor signs in again, and shows it.
+    refresh(&bob.refresh).await.refused(401, "token_expired");
+    let introspected = server
+        .post("/oauth/introspect")
+        .basic(&app.id, &app.secret)
+        .form(&[("token", tokens["access_token"].as_str().unwrap())])
+        .send()
+        .await;
+    assert_eq!(introspected.expect(200).json(), json!({"active": false}));
+    let renewed = server
+        .post("/oauth/token")
+        .basic(&app.id, &app.secret)
+        .form(&[
+            ("grant_type", "refresh_token"),
+            ("refresh_token", tokens["refresh_token"].as_str().unwrap()),
+        ])
+        .send()
+        .await;
+    assert_eq!(renewed.expect(400).json()["error"], "invalid_grant");
+
+    // What was refused was not used up.
+    set_role(&server, &ada, "customer").await;
+    refresh(&ada.refresh).await.expect(200);
+}
+
+#[tokio::test]
+async fn the_last_factor_of_such_a_person_stays() {
+    let server = with_strict_clerks(Some(ISSUER)).await;
+    let mut ada = server.register("ada@example.com").await;
+    let (totp, codes) = with_totp_and_codes(&server, &ada).await;
+    set_role(&server, &ada, "clerk").await;
+    let asked = sign_in(&server, "ada@example.com").await.expect(401).json();
+    let recovery = &codes["recoveryCodes"][0];
+    let second = json!({"mfaToken": asked["mfaToken"], "recoveryCode": recovery});
+    let signed_in = server.post("/auth/mfa").json(second).send().await;
+    ada.access = signed_in.expect(200).field("accessToken");
     let remove = |code: String| {
         let call = server.call("DELETE", "/auth/mfa/totp").bearer(&ada.access);
         call.json(json!({"password": PASSWORD, "code": code}))
@@ -171,7 +285,7 @@ async fn the_last_factor_of_such_a_person_stays() {
         .json();
     assert_eq!(
         (&mfa["totp"], &mfa["recoveryCodes"]),
-        (&json!(true), &json!(10))
+        (&json!(true), &json!(9))
     );
 
     let options = server.post("/auth/passkeys/options").bearer(&ada.access);

@@ -24,6 +24,8 @@ pub enum Facts {
         account: Option<Account>,
         /// The OAuth client of the session, where it has one.
         client: Option<Client>,
+        /// Whether the account's role demands a second factor.
+        must_have_factor: bool,
     },
     Key {
         key: Option<ApiKey>,
@@ -75,6 +77,7 @@ pub fn rights(authority: &Authority, facts: &Facts, now: Timestamp) -> Result<Ri
                 session: Some(session),
                 account,
                 client,
+                must_have_factor,
             },
         ) => {
             let who = match session.client_id {
@@ -82,6 +85,7 @@ pub fn rights(authority: &Authority, facts: &Facts, now: Timestamp) -> Result<Ri
                 Some(_) => Who::Granted,
             };
             let (account, client) = (account.as_ref(), client.as_ref());
+            let account = (account, *must_have_factor);
             let scopes = credential::session_scopes(session, account, client, granted, now);
             (scopes, who)
         }

@@ -388,6 +388,7 @@ fn rights_are_what_is_left_of_a_session_now() {
             session,
             account,
             client,
+            must_have_factor: false,
         };
         rights(&authority(holder.clone(), Some(NOW)), &facts, NOW)
     };
@@ -437,6 +438,7 @@ fn a_sign_in_is_old_at_the_exact_second_and_nobody_asks_a_key() {
         session: Some(session()),
         account: Some(account("admin")),
         client: None,
+        must_have_factor: false,
     };
     let holder = Holder::Session {
         id: session().id,

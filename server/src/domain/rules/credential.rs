@@ -38,13 +38,14 @@ fn enabled(account: Option<&Account>) -> Result<&Account, Over> {
 }
 
 /// What a token of a session is worth: of what it was `granted` that which its user still may, and its client too,
-/// where it has one. What is missing is gone.
+/// where it has one. What is missing is gone. Where the user `must_have_factor`, a sign-in without one is over, however
+/// long ago it was: the role may demand it only since.
 ///
 /// # Errors
 /// [`Over`].
 pub fn session_scopes(
     session: &Session,
-    account: Option<&Account>,
+    (account, must_have_factor): (Option<&Account>, bool),
     client: Option<&Client>,
     granted: &ScopeSet,
     now: Timestamp,
@@ -58,7 +59,7 @@ pub fn session_scopes(
     if client.is_some_and(|client| !client.policy.admits(&account.user)) {
         return Err(Over::Revoked);
     }
-    if state != SessionState::Live {
+    if state != SessionState::Live || (must_have_factor && !session.method.has_factor()) {
         return Err(Over::Expired);
     }
     let scopes = granted.intersect(&grantable(&account.may));

@@ -169,6 +169,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         E::InvalidToken,
         E::TokenExpired,
         E::TokenRevoked,
+        E::MfaEnrolmentRequired,
         E::RateLimited,
     ]),
     op(

@@ -323,7 +323,8 @@ pub async fn already_in(
     }
 }
 
-async fn sign_in(
+/// Signs in with what a form says, or leads on to what is still to be shown or set up.
+pub async fn sign_in(
     visit: &Visit<'_>,
     request: Option<AuthorizationRequest>,
     fields: &Fields,

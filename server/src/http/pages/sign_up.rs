@@ -8,7 +8,7 @@ use super::{
     authorize::parameter,
     form::{Fields, Posted, Taken},
     page::{Answer, Page},
-    sign_in::{Then, alert, already_in, arrived, email_field, kept, stale_note},
+    sign_in::{self, Then, alert, already_in, arrived, email_field, kept, stale_note},
     texts::fill,
     visit::Visit,
 };
@@ -150,6 +150,10 @@ async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
     let (cookie, session, cause) = visit.new_sign_in();
     let signed_up = doorward.accounts.sign_up(form, session, cause).await;
     match signed_up.map_err(ApiError::from) {
+        // A second factor is to be set up, to which signing in leads.
+        Ok((_, None)) if !doorward.settings.require_verified_email => {
+            sign_in::sign_in(&visit, request, &fields).await
+        }
         Ok((user, None)) => Ok(to_verify(&visit, user.email.as_str()).into()),
         Ok((_, Some(session))) => {
             let then = Then {
