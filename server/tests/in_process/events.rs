@@ -12,14 +12,17 @@ use std::{
 use doorward_server::{
     Settings,
     crypto::secret::Digest256,
-    domain::{Act, Cause, Code},
+    domain::{Act, Cause, Code, mail::MailKind},
 };
 use doorward_shared::{ClientId, ScopeSet, SessionId, UserId};
 use rocket::http::Method;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::house::{House, PASSWORD, Reply, START, cheap, text};
+use crate::{
+    house::{House, PASSWORD, Reply, START, text},
+    mails::{mailing, tokens},
+};
 
 /// Live sessions of an account: more than any other row here needs.
 const CAP: u32 = 40;
@@ -36,7 +39,7 @@ impl Log {
         let settings = Settings {
             sessions_per_account: CAP,
             password_checks_per_minute_per_ip: 0,
-            ..cheap()
+            ..mailing()
         };
         let house = House::open(settings).await;
         let database = house.doorward.settings().data_dir.join("doorward.db");
@@ -129,6 +132,7 @@ async fn every_action_has_its_event_once_in_its_transaction() {
     consents(&log).await;
     caps(&log).await;
     server(&log).await;
+    mailed(&log).await;
     let written = actions_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
     let seen = log.seen.lock().unwrap().clone();
     let missing: Vec<_> = written
@@ -140,6 +144,27 @@ async fn every_action_has_its_event_once_in_its_transaction() {
         "no row of this table is for {missing:?}"
     );
     assert!(written.len() > 25, "{written:?}");
+}
+
+/// What is asked for by mail: three an hour go to one address, and each is asked for twice here.
+async fn mailed(log: &Log) {
+    let ask = async |action, token: &str, path: &str, body: Value| {
+        let asked = async |house: &House| house.post(path, token, body.clone()).await;
+        log.one(action, asked).await;
+    };
+    let mia = log.house.register("mia@example.com").await;
+    let of = json!({"email": "mia@example.com"});
+    ask("user.reset_requested", "", "/auth/password/forgot", of).await;
+    log.house.register("max@example.com").await;
+    let of = json!({"email": "max@example.com"});
+    let action = "user.verification_requested";
+    ask(action, "", "/auth/email/resend", of).await;
+    let token = tokens(&log.house, MailKind::SignUp).await.pop();
+    let of = json!({"token": token.unwrap()});
+    ask("user.email_verified", "", "/auth/email/verify", of).await;
+    let of = json!({"email": "mary@example.com", "password": PASSWORD});
+    let token = text(&mia, "accessToken");
+    ask("user.email_change_requested", token, "/auth/email", of).await;
 }
 
 async fn users(log: &Log) {

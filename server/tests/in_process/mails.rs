@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use crate::house::{House, PASSWORD, START, cheap, text};
 
 /// With a mail server that nobody reaches.
-fn mailing() -> Settings {
+pub fn mailing() -> Settings {
     Settings {
         mail_url: Some("smtp://localhost:1".into()),
         mail_from: Some("id@example.com".into()),
@@ -96,7 +96,7 @@ async fn a_mail_is_tried_for_a_day_with_growing_waits() {
 }
 
 /// Tokens of the mails of a kind that wait, the oldest first.
-async fn tokens(house: &House, kind: MailKind) -> Vec<String> {
+pub async fn tokens(house: &House, kind: MailKind) -> Vec<String> {
     let later = house.doorward.services().clock.now().plus_seconds(86_400);
     let mails = house.doorward.services().store.due_mails(later, 100);
     let mut mails = mails.await.unwrap();

@@ -14,6 +14,7 @@ const FORMS: &[(&str, &str)] = &[
     ("/oauth/consent", "/sign-in"),
     ("/sign-in/factor", "/sign-in"),
     ("/sign-in/enrol", "/sign-in"),
+    ("/verify-email/not-me", "/sign-in"),
     ("/account/apps/revoke", "/account"),
     ("/account/delete", "/account"),
     ("/account/factors/codes", "/account"),
