@@ -24,7 +24,7 @@ pub struct User {
     pub disabled: bool,
     pub created_at: Timestamp,
     pub last_login_at: Option<Timestamp>,
-    /// The second factors; of one user, not of those in a list.
+    /// The second factors, where there are any; of one user, not of those in a list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mfa: Option<crate::mfa::Factors>,
 }

@@ -94,9 +94,9 @@ async fn other_methods_are_405_and_say_which_there_are() {
     let cases = [
         ("GET", "/auth/register", "POST"),
         ("DELETE", "/auth/login", "POST"),
-        ("PUT", "/auth/me", "GET, HEAD, PATCH"),
-        ("POST", "/auth/me", "GET, HEAD, PATCH"),
-        ("OPTIONS", "/auth/me", "GET, HEAD, PATCH"),
+        ("PUT", "/auth/me", "GET, HEAD, PATCH, DELETE"),
+        ("POST", "/auth/me", "GET, HEAD, PATCH, DELETE"),
+        ("OPTIONS", "/auth/me", "GET, HEAD, PATCH, DELETE"),
         ("GET", "/auth/sessions/x", "DELETE"),
         ("PUT", "/apikey/x", "GET, HEAD, PATCH, DELETE"),
         ("POST", "/admin/whoami", "GET, HEAD"),
@@ -108,7 +108,7 @@ async fn other_methods_are_405_and_say_which_there_are() {
         ("POST", "/.well-known/jwks.json", "GET, HEAD"),
         ("GET", "/oauth/token", "POST"),
         ("PUT", "/auth/token", "POST"),
-        ("POST", "/auth/me/", "GET, HEAD, PATCH"),
+        ("POST", "/auth/me/", "GET, HEAD, PATCH, DELETE"),
     ];
     for (method, path, allowed) in cases {
         for accept in ACCEPTS {

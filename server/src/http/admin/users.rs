@@ -135,7 +135,7 @@ async fn get(doorward: &Services, _by: Allowed<UsersRead>, id: &str) -> Answer<U
     let account = find(doorward, id).await?;
     let factors = doorward.store.factors(account.user.id).await?;
     ok(User {
-        mfa: Some(wire_factors(factors)),
+        mfa: factors.is_any().then(|| wire_factors(factors)),
         ..view(account.user.clone())
     })
 }
