@@ -1,9 +1,9 @@
 //! One-time links: what whoever opens one may do.
 
-use doorward_shared::{Timestamp, UserId, admin::LinkPurpose};
+use doorward_shared::{ScopeSet, Timestamp, UserId, admin::LinkPurpose};
 
 /// What a link is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LinkKind {
     /// An operator made it: it sets somebody's first password, and their name.
     Invite,
@@ -69,5 +69,16 @@ pub struct Link {
     pub kind: LinkKind,
     /// The address it was mailed to; none where it was shown to an operator.
     pub mailed_to: Option<String>,
+    /// Who made it, where the account's address does not vouch for it.
+    pub maker: Option<Maker>,
     pub expires_at: Timestamp,
+}
+
+/// What whoever made a link may do. A link lets in like a password: it is worth no more than who made it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Maker {
+    /// When they made it.
+    pub then: ScopeSet,
+    /// As it is now; none where they are gone, or let in no more.
+    pub now: Option<ScopeSet>,
 }

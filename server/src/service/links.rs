@@ -100,7 +100,7 @@ impl Links {
     pub(crate) async fn open(&self, token: &Secret) -> Result<OpenLink, Error> {
         let found = self.passwords.store.link(token.digest()).await?;
         let (link, account) = found.ok_or(Refusal::LinkDead)?;
-        links::reset(&link, &account.user, self.passwords.clock.now())?;
+        links::reset(&link, &account, self.passwords.clock.now())?;
         Ok(OpenLink { link, account })
     }
 

@@ -9,6 +9,7 @@ use crate::{
     crypto::secret::{self, Secret},
     domain::{
         Cause, Door, Email, Refusal, User,
+        link::LinkKind,
         mail::{Language, MailContent},
         rules::link as links,
     },
@@ -57,14 +58,15 @@ impl Verification {
     ) -> Result<(), Error> {
         self.must_mail()?;
         let passwords = &self.passwords;
+        let (kind, seconds) = match asked {
+            AskedFor::Password => (LinkKind::Forgot, FORGOT_SECONDS),
+            AskedFor::Verification => (LinkKind::Verify, VERIFY_SECONDS),
+        };
         let key = Email::key_of(&email);
-        if !passwords.limits.mail(ip, &key, passwords.clock.monotonic()) {
+        let now = passwords.clock.monotonic();
+        if !passwords.limits.mail(ip, (kind, &key), now) {
             return Ok(());
         }
-        let seconds = match asked {
-            AskedFor::Password => FORGOT_SECONDS,
-            AskedFor::Verification => VERIFY_SECONDS,
-        };
         // An address that nobody can have is as good as one that nobody has.
         let to = Email::parse(&email).map_or_else(
             |_| "nobody@localhost".into(),
@@ -133,10 +135,9 @@ impl Verification {
         let verified = passwords
             .verify_again(account, password, ip, &cause)
             .await?;
-        if !passwords
-            .limits
-            .mail(ip, email.key(), passwords.clock.monotonic())
-        {
+        let now = passwords.clock.monotonic();
+        let to = (LinkKind::Change, email.key());
+        if !passwords.limits.mail(ip, to, now) {
             return Ok(());
         }
         let cause = Cause {

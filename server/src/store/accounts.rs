@@ -443,7 +443,7 @@ pub(super) fn change_one(
 ) -> Result<(User, User), StoreError> {
     let by = authority::judge(unit, act)?;
     let before = find(unit.conn, id)?.ok_or(Refusal::NotFound("user"))?;
-    judge_change(unit.conn, &by, &before, &change)?;
+    judge_change(unit, &by, &before, &change)?;
     let cause = act.cause(&by);
     let mut after = accounts::change(&before, change, cause.at);
     if after == before {
@@ -626,11 +626,12 @@ pub(super) fn judge_new(
 
 /// Judges who changes an account, against what it may do before and would after.
 fn judge_change(
-    conn: &Connection,
+    unit: &Unit<'_>,
     by: &rule::Rights,
     before: &User,
     change: &UserChange,
 ) -> Result<(), StoreError> {
+    let conn = unit.conn;
     let may = |role: &str, own: &ScopeSet| {
         roles::permissions(conn, role).map(|permissions| permissions.union(own))
     };
@@ -648,6 +649,11 @@ fn judge_change(
             || change.groups.is_some()
             || change.email_verified.is_some()
             || change.disabled.is_some(),
+        lets_in: mails::is_mailing(unit)
+            && change
+                .email
+                .as_ref()
+                .is_some_and(|email| email.as_str() != before.email.as_str()),
     };
     let both = (may(&before.role, &before.permissions)?, may(role, own)?);
     Ok(rule::change_account(

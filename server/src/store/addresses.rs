@@ -183,7 +183,7 @@ pub(super) fn send(
         to: user.email.as_str().to_owned(),
         ..link.content
     };
-    links::insert(unit, &new, Some(content.to.as_str()), content.at)?;
+    links::insert(unit, &new, (Some(content.to.as_str()), None), content.at)?;
     mails::write(unit, mail, Some(user.id), &content)
 }
 
@@ -204,14 +204,15 @@ fn decoy(unit: &mut Unit<'_>, link: LinkByMail) -> Result<(), StoreError> {
         kind: LinkKind::Forgot,
         expires_at: link.ends(),
     };
-    links::insert(unit, &new, Some(link.content.to.as_str()), link.content.at)?;
+    let to = Some(link.content.to.as_str());
+    links::insert(unit, &new, (to, None), link.content.at)?;
     links::remove(unit, new.hash)?;
     mails::decoy(unit, user_id, &link.content)
 }
 
 /// A link that verifies an address, and its account.
 fn open(unit: &Unit<'_>, hash: Digest256, now: Timestamp) -> Result<(Link, User), StoreError> {
-    let link = links::find(unit.conn, hash)?.ok_or(Refusal::LinkDead)?;
+    let link = links::find(unit.conn, hash, now)?.ok_or(Refusal::LinkDead)?;
     let user = accounts::find(unit.conn, link.user_id)?.ok_or(Refusal::LinkDead)?;
     rules::verify(&link, &user, now)?;
     Ok((link, user))

@@ -1,7 +1,7 @@
 //! What a caller may do, read in the transaction of the act. An [`Act`] gives its [`Cause`](crate::domain::Cause), without
 //! which no event is written, only against the [`Rights`] that are read here.
 
-use doorward_shared::{ScopeSet, Timestamp, UserId};
+use doorward_shared::{ClientId, KeyId, ScopeSet, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension};
 use ulid::Ulid;
 
@@ -14,8 +14,11 @@ use super::{
     writer::Unit,
 };
 use crate::domain::{
-    Act, Holder, Refusal,
-    rules::authority::{self, Facts, Rights},
+    Act, Actor, Holder, Refusal,
+    rules::{
+        authority::{self, Facts, Rights},
+        credential,
+    },
 };
 
 /// What the caller may do when the unit runs. It may have come a while ago: what has ended since has ended.
@@ -76,6 +79,32 @@ fn is_given_up(conn: &Connection, token: Ulid) -> Result<bool, StoreError> {
     let mut select = conn.prepare_cached("SELECT 1 FROM revoked_tokens WHERE jti = ?1")?;
     let found = select.query_row([token.to_bytes()], |_| Ok(()));
     Ok(found.optional()?.is_some())
+}
+
+/// What whoever an event names may do now; none where they are gone, or let in no more.
+pub(super) fn held_by(
+    conn: &Connection,
+    actor: &str,
+    now: Timestamp,
+) -> Result<Option<ScopeSet>, StoreError> {
+    if let Ok(id) = actor.parse::<UserId>() {
+        let account = accounts::account(conn, id)?;
+        let account = account.filter(|account| account.user.disabled_at.is_none());
+        return Ok(account.map(|account| account.may));
+    }
+    if let Ok(id) = actor.parse::<KeyId>() {
+        let Some(key) = keys::find(conn, id)? else {
+            return Ok(None);
+        };
+        let owner = key.owner.user().map(|id| accounts::account(conn, id));
+        let owner = owner.transpose()?.flatten();
+        return Ok(credential::key_scopes(&key, owner.as_ref(), now).ok());
+    }
+    if let Ok(id) = actor.parse::<ClientId>() {
+        return Ok(clients::find(conn, id)?.map(|client| client.scopes));
+    }
+    let is_system = actor == Actor::System.to_string();
+    Ok(is_system.then(|| "admin".parse().into_iter().collect()))
 }
 
 /// Judges who sets the password of an account.

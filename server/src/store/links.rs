@@ -1,13 +1,13 @@
 //! One-time links: known by the hash of their token, used in the unit that does what they are for.
 
-use doorward_shared::{Timestamp, UserId};
+use doorward_shared::{ScopeSet, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     Store, StoreError, accounts, authority, factors,
     keys::{self, KeysOf},
     mails,
-    rows::ulid,
+    rows::{scopes, ulid},
     sessions,
     writer::Unit,
 };
@@ -15,7 +15,7 @@ use crate::{
     crypto::secret::Digest256,
     domain::{
         Account, Act, Actor, Cause, Refusal, User,
-        link::{Link, LinkKind},
+        link::{Link, LinkKind, Maker},
         mail::{MailContent, MailKind},
         rules::{authority as rule, link as links},
     },
@@ -61,14 +61,16 @@ impl Store {
             if to.is_some_and(|to| to != user.email.as_str()) {
                 return Err(Refusal::PasswordChanged.into());
             }
+            let mut maker = None;
             if to.is_some() && user.email_verified {
                 rule::mail_link(&by)?;
             } else {
                 rule::set_password(&by, new.user_id, &account.may)?;
+                maker = Some((act.actor(), by.scopes()));
             }
             let cause = act.cause(&by);
             end_password_links(unit, new.user_id)?;
-            insert(unit, &new, to, cause.at)?;
+            insert(unit, &new, (to, maker), cause.at)?;
             let (kind, until) = (new.kind.as_str(), new.expires_at);
             let how = if to.is_some() { "mailed" } else { "shown" };
             let detail = format!("{kind}, {how}, until {until}");
@@ -93,8 +95,9 @@ impl Store {
 
     /// A link that was not used, and its account. It may be over.
     pub async fn link(&self, hash: Digest256) -> Result<Option<(Link, Account)>, StoreError> {
+        let now = self.memory().clock.now();
         self.read(move |conn| {
-            let Some(link) = find(conn, hash)? else {
+            let Some(link) = find(conn, hash, now)? else {
                 return Ok(None);
             };
             let account = accounts::account(conn, link.user_id)?;
@@ -115,10 +118,11 @@ impl Store {
         cause: Cause,
     ) -> Result<User, StoreError> {
         self.write(move |unit| {
-            let link = find(unit.conn, hash)?.ok_or(Refusal::LinkDead)?;
+            let link = find(unit.conn, hash, cause.at)?.ok_or(Refusal::LinkDead)?;
             let id = link.user_id;
-            let user = accounts::find(unit.conn, id)?.ok_or(Refusal::LinkDead)?;
-            let reset = links::reset(&link, &user, cause.at)?;
+            let account = accounts::account(unit.conn, id)?.ok_or(Refusal::LinkDead)?;
+            let reset = links::reset(&link, &account, cause.at)?;
+            let user = account.user;
             let cause = Cause {
                 actor: Actor::User(id),
                 ..cause
@@ -163,8 +167,12 @@ impl Store {
     }
 }
 
-pub(super) fn find(conn: &Connection, hash: Digest256) -> Result<Option<Link>, StoreError> {
-    let sql = "SELECT user_id, kind, mailed_to, expires_at FROM links WHERE hash = ?1";
+pub(super) fn find(
+    conn: &Connection,
+    hash: Digest256,
+    now: Timestamp,
+) -> Result<Option<Link>, StoreError> {
+    let sql = "SELECT user_id, kind, mailed_to, expires_at, maker, maker_scopes FROM links WHERE hash = ?1";
     let found = conn
         .prepare_cached(sql)?
         .query_row([hash.0], |row| {
@@ -172,33 +180,47 @@ pub(super) fn find(conn: &Connection, hash: Digest256) -> Result<Option<Link>, S
             let Some(kind) = LinkKind::parse(&kind) else {
                 return Ok(None);
             };
-            Ok(Some(Link {
+            let link = Link {
                 user_id: UserId(ulid(row, 0)?),
                 kind,
                 mailed_to: row.get(2)?,
+                maker: None,
                 expires_at: Timestamp(row.get(3)?),
-            }))
+            };
+            let maker: Option<String> = row.get(4)?;
+            let maker = maker.map(|maker| Ok::<_, rusqlite::Error>((maker, scopes(row, 5)?)));
+            Ok(Some((link, maker.transpose()?)))
         })
         .optional()?;
-    Ok(found.flatten())
+    let Some((mut link, maker)) = found.flatten() else {
+        return Ok(None);
+    };
+    if let Some((maker, then)) = maker {
+        let now = authority::held_by(conn, &maker, now)?;
+        link.maker = Some(Maker { then, now });
+    }
+    Ok(Some(link))
 }
 
+/// Writes a link: to whom it is mailed, and who answers for it, with what they may do.
 pub(super) fn insert(
     unit: &mut Unit<'_>,
     new: &NewLink,
-    mailed_to: Option<&str>,
+    (mailed_to, maker): (Option<&str>, Option<(Actor, &ScopeSet)>),
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    unit.conn
-        .prepare_cached("INSERT INTO links VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
-        .execute(params![
-            new.hash.0,
-            new.user_id.0.to_bytes(),
-            new.kind.as_str(),
-            mailed_to,
-            now.0,
-            new.expires_at.0
-        ])?;
+    let sql = "INSERT INTO links (hash, user_id, kind, mailed_to, created_at, expires_at, maker, maker_scopes) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    unit.conn.prepare_cached(sql)?.execute(params![
+        new.hash.0,
+        new.user_id.0.to_bytes(),
+        new.kind.as_str(),
+        mailed_to,
+        now.0,
+        new.expires_at.0,
+        maker.map(|(actor, _)| actor.to_string()),
+        maker.map(|(_, scopes)| scopes.to_string())
+    ])?;
     Ok(())
 }
 

@@ -163,6 +163,11 @@ pub(super) fn tell(
     }
 }
 
+/// Whether this server sends mail.
+pub(super) fn is_mailing(unit: &Unit<'_>) -> bool {
+    unit.memory.mailing.get().is_some()
+}
+
 /// Whether people are told of what happens to their account.
 pub(super) fn is_telling(unit: &Unit<'_>) -> bool {
     let mailing = unit.memory.mailing.get();

@@ -55,6 +55,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_mails.sql"),
     include_str!("schema_guard.sql"),
     include_str!("schema_logout.sql"),
+    // Who made a link that was shown, and what they could do. Links from before live on for 30 days at most.
+    "ALTER TABLE links ADD COLUMN maker TEXT;
+     ALTER TABLE links ADD COLUMN maker_scopes TEXT;",
 ];
 
 /// What migrations take from the rules of the domain.

@@ -170,6 +170,70 @@ async fn making_a_link_needs_what_setting_the_password_needs() {
 }
 
 #[tokio::test]
+async fn a_link_is_worth_no_more_than_who_made_it_and_ends_with_them() {
+    let server = Server::start();
+    let operator = server.operator_key();
+    let body = json!({"purpose": "reset"});
+    let made = async |by: &str, user: &str| {
+        let reply = ask(&server, by, user, body.clone()).await;
+        token(&reply.expect(201).field("url"))
+    };
+    let dead = async |token: &str| {
+        reset(&server, token, NEW)
+            .await
+            .refused(401, "invalid_token");
+        let page = server.get(&format!("/reset-password?token={token}"));
+        page.send().await.expect(404);
+    };
+    let promote = json!({"permissions": ["pay:approve"]});
+
+    // The account may do more than they could give.
+    let ada = invited(&server, "ada@example.com").await;
+    let path = format!("/admin/users/{ada}");
+    let helpdesk = json!({"name": "h", "scopes": ["admin:users", "read", "write"]});
+    let key = server.admin("POST", "/admin/apikeys", Some(helpdesk)).await;
+    let secret = key["key"].as_str().unwrap();
+    let kept = made(secret, &ada).await;
+    server.admin("PATCH", &path, Some(promote.clone())).await;
+    dead(&kept).await;
+    // By its role as well.
+    let bo = invited(&server, "bo@example.com").await;
+    let kept = made(secret, &bo).await;
+    let role = json!({"permissions": ["read", "write", "pay:approve"]});
+    server
+        .admin("PUT", "/admin/roles/customer", Some(role))
+        .await;
+    dead(&kept).await;
+    let role = json!({"permissions": ["read", "write"]});
+    server
+        .admin("PUT", "/admin/roles/customer", Some(role))
+        .await;
+    reset(&server, &kept, NEW).await.expect(204);
+
+    // The key is revoked.
+    let kept = made(secret, &bo).await;
+    let path = format!("/admin/apikeys/{}", key["id"].as_str().unwrap());
+    server.admin("DELETE", &path, None).await;
+    dead(&kept).await;
+
+    // The person is disabled, and enabled again.
+    server.administrator("another@example.com").await;
+    let chief = server.administrator("chief@example.com").await;
+    let kept = made(&chief.access, &bo).await;
+    let path = format!("/admin/users/{}", chief.id);
+    let disabled = |disabled: bool| Some(json!({"disabled": disabled}));
+    server.admin("PATCH", &path, disabled(true)).await;
+    dead(&kept).await;
+    server.admin("PATCH", &path, disabled(false)).await;
+    // Who may give anybody anything has made a link for whatever the account may do.
+    let path = format!("/admin/users/{bo}");
+    server.admin("PATCH", &path, Some(promote)).await;
+    reset(&server, &kept, NEW).await.expect(204);
+    let kept = made(&operator, &bo).await;
+    reset(&server, &kept, PASSWORD).await.expect(204);
+}
+
+#[tokio::test]
 async fn a_reset_ends_sessions_and_keys_but_no_second_factor() {
     let server = Server::start();
     let ada = server.register("ada@example.com").await;

@@ -531,3 +531,53 @@ async fn the_pages_lead_from_a_forgotten_password_to_the_account() {
     let link = mail.wait_for("ada@new.example", 1).await;
     verify(&server, &link.token()).await.expect(204);
 }
+
+#[tokio::test]
+async fn an_address_that_is_mailed_to_is_changed_by_those_who_could_set_the_password() {
+    let mail = MailServer::start().await;
+    let server = mailing(&mail).start();
+    let body = json!({"email": "ada@example.com", "permissions": ["pay:approve"]});
+    let ada = server.admin("POST", "/admin/users", Some(body)).await;
+    let path = format!("/admin/users/{}", ada["id"].as_str().unwrap());
+    let change = async |by: &str, body: Value| {
+        let call = server.call("PATCH", &path).bearer(by).json(body);
+        call.send().await
+    };
+    let helpdesk = server.key(&["admin:users", "read", "write"]).await;
+    for body in [
+        json!({"email": "eve@example.com"}),
+        json!({"email": "eve@example.com", "emailVerified": true}),
+    ] {
+        let refused = change(&helpdesk, body).await;
+        refused.refused(403, "insufficient_scope");
+    }
+    // What lets nobody in is theirs to do.
+    let same = json!({"email": "ada@example.com", "firstName": "Ada", "disabled": false});
+    change(&helpdesk, same).await.expect(200);
+    let cashier = server.key(&["admin:users", "read", "write", "pay"]).await;
+    let other = json!({"email": "ada@new.example"});
+    let changed = change(&cashier, other).await.expect(200).json();
+    assert_eq!(changed["emailVerified"], false);
+    // Making a plain account needs no more than before.
+    let weak = server.key(&["admin:users"]).await;
+    let call = server.post("/admin/users").bearer(&weak);
+    let body = json!({"email": "bo@example.com"});
+    call.json(body).send().await.expect(201);
+}
+
+#[tokio::test]
+async fn who_has_mails_of_one_kind_sent_keeps_nobody_from_another() {
+    let mail = MailServer::start().await;
+    let server = mailing(&mail).start();
+    server.register("ada@example.com").await;
+    for _ in 0..4 {
+        let body = json!({"email": "ada@example.com"});
+        post(&server, "/auth/email/resend", body).await.expect(202);
+    }
+    forgot(&server, "ada@example.com").await.expect(202);
+    let sets_password = |link: &str| link.contains("/reset-password?");
+    let mut count = 2;
+    while !sets_password(&mail.wait_for("ada@example.com", count).await.link()) {
+        count += 1;
+    }
+}

@@ -64,6 +64,11 @@ pub fn administration(scopes: &ScopeSet) -> ScopeSet {
     scopes.below(ADMIN)
 }
 
+/// Whether whoever holds `held` may let others do all of `scopes`. `admin` stands for every permission there is.
+pub fn stands_for(held: &ScopeSet, scopes: &ScopeSet) -> bool {
+    held.covers(ADMIN) || held.covers_all(scopes)
+}
+
 /// What a caller may do now.
 ///
 /// # Errors
@@ -134,10 +139,15 @@ impl Rights {
         }
     }
 
+    /// What they may do.
+    pub fn scopes(&self) -> &ScopeSet {
+        &self.scopes
+    }
+
     /// Only whoever holds all of `scopes`. `admin` stands for every permission there is.
     fn may_give(&self, scopes: &ScopeSet) -> Result<(), Refusal> {
         match self.scopes.first_missing(scopes) {
-            Some(missing) if !self.scopes.covers(ADMIN) => {
+            Some(missing) if !stands_for(&self.scopes, scopes) => {
                 Err(Refusal::Scope(missing.as_str().to_owned()))
             }
             _ => Ok(()),
@@ -189,6 +199,8 @@ pub struct AccountActs {
     /// Its email address, its role, its permissions, or whether it is disabled: what decides who can be it, and what
     /// it may do.
     pub guarded: bool,
+    /// Its email address, where mails follow: a link that is mailed there sets the password.
+    pub lets_in: bool,
 }
 
 /// Changing an account. `before` and `after` is what it may do, `given` what the call names: a role's permissions and
@@ -216,6 +228,9 @@ pub fn change_account(
     by.may_give(given)?;
     if acts.guarded {
         by.may_give(&administration(&before.union(after)))?;
+    }
+    if acts.lets_in {
+        by.may_give(&before.union(after))?;
     }
     Ok(())
 }

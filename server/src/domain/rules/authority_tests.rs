@@ -57,7 +57,10 @@ fn key(scopes: &ScopeSet) -> KeyFacts<'_> {
     }
 }
 
-const GUARDED: AccountActs = AccountActs { guarded: true };
+const GUARDED: AccountActs = AccountActs {
+    guarded: true,
+    lets_in: false,
+};
 
 proptest! {
     /// Nobody changes an account that holds, before or after, a scope of Doorward's own that they do not hold.
@@ -72,6 +75,9 @@ proptest! {
             .all(|scope| held.covers(scope.as_str()));
         let none = ScopeSet::default();
         prop_assert_eq!(change_account(&by, USER, (&before, &after), &none, GUARDED).is_ok(), all);
+        let lets_in = AccountActs { lets_in: true, ..GUARDED };
+        let as_password = set_password(&by, USER, &own).is_ok();
+        prop_assert_eq!(change_account(&by, USER, (&before, &after), &none, lets_in).is_ok(), as_password);
         let before_only = before.iter().filter(|scope| scope.as_str() == "admin" || scope.as_str().starts_with("admin:"))
             .all(|scope| held.covers(scope.as_str()));
         prop_assert_eq!(delete_account(&by, &before).is_ok(), before_only);
@@ -206,7 +212,7 @@ fn people_act_on_their_own_account_only_and_change_no_more_than_their_name() {
     let none = ScopeSet::default();
     let other = UserId(Ulid(8));
     let own = by(&set("admin"), Who::Person(USER), Door::Own);
-    let name = AccountActs { guarded: false };
+    let name = AccountActs::default();
     assert_eq!(
         change_account(&own, USER, (&none, &none), &none, name),
         Ok(())

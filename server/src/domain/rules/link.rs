@@ -2,8 +2,9 @@
 
 use doorward_shared::Timestamp;
 
+use super::authority::stands_for;
 use crate::domain::{
-    Refusal, User,
+    Account, Refusal, User,
     link::{Link, LinkKind},
 };
 
@@ -29,12 +30,14 @@ pub fn is_open(link: &Link, now: Timestamp) -> Result<(), Refusal> {
     }
 }
 
-/// What setting the password of `user` by this link does.
+/// What setting the password of `account` by this link does.
 ///
 /// # Errors
-/// [`Refusal::LinkDead`] for a link that is for something else, [`Refusal::LinkExpired`].
-pub fn reset(link: &Link, user: &User, now: Timestamp) -> Result<Reset, Refusal> {
-    if !link.kind.sets_password() {
+/// [`Refusal::LinkDead`] for a link that is for something else, or whose maker could not set the password now;
+/// [`Refusal::LinkExpired`].
+pub fn reset(link: &Link, account: &Account, now: Timestamp) -> Result<Reset, Refusal> {
+    let user = &account.user;
+    if !link.kind.sets_password() || !is_within(link, account) {
         return Err(Refusal::LinkDead);
     }
     is_open(link, now)?;
@@ -63,6 +66,16 @@ pub fn verify(link: &Link, user: &User, now: Timestamp) -> Result<(), Refusal> {
     }
 }
 
+/// Whether the account may do no more than whoever made the link, then and now: it may have been promoted since, and they
+/// may have gone.
+fn is_within(link: &Link, account: &Account) -> bool {
+    let Some(maker) = &link.maker else {
+        return true;
+    };
+    let both = maker.now.as_ref().map(|now| [&maker.then, now]);
+    both.is_some_and(|both| both.iter().all(|held| stands_for(held, &account.may)))
+}
+
 /// Whether whoever opens the link is known to be who the address belongs to: it was mailed there, or an operator has
 /// invited them. A reset link that an operator was shown says nothing of the address.
 fn proves_address(link: &Link, user: &User) -> bool {
@@ -72,37 +85,26 @@ fn proves_address(link: &Link, user: &User) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use doorward_shared::{ScopeSet, UserId};
     use proptest::prelude::*;
-    use ulid::Ulid;
 
     use super::*;
-    use crate::domain::Email;
+    use crate::domain::{
+        link::Maker,
+        rules::fixtures::{self, NOW, USER, set},
+    };
 
-    const NOW: Timestamp = Timestamp(1_000_000);
-
-    fn user(email_verified: bool) -> User {
-        User {
-            id: UserId(Ulid(1)),
-            email: Email::parse("ada@example.com").unwrap(),
-            first_name: None,
-            last_name: None,
-            role: "customer".into(),
-            permissions: ScopeSet::default(),
-            groups: Vec::new(),
-            email_verified,
-            disabled_at: None,
-            created_at: Timestamp(0),
-            updated_at: Timestamp(0),
-            last_login_at: None,
-        }
+    fn account(email_verified: bool) -> Account {
+        let mut account = fixtures::account("read write");
+        account.user.email_verified = email_verified;
+        account
     }
 
     fn link(kind: LinkKind, mailed_to: Option<&str>) -> Link {
         Link {
-            user_id: UserId(Ulid(1)),
+            user_id: USER,
             kind,
             mailed_to: mailed_to.map(str::to_owned),
+            maker: None,
             expires_at: NOW.plus_seconds(60),
         }
     }
@@ -130,7 +132,7 @@ mod tests {
             (LinkKind::Invite, Some("eve@example.com"), false),
         ];
         for (kind, mailed_to, proves) in cases {
-            let reset = |verified| reset(&link(kind, mailed_to), &user(verified), NOW).unwrap();
+            let reset = |verified| reset(&link(kind, mailed_to), &account(verified), NOW).unwrap();
             let unverified = reset(false);
             assert_eq!(
                 (unverified.verifies, unverified.takes_over),
@@ -145,7 +147,8 @@ mod tests {
     #[test]
     fn an_address_is_verified_by_what_was_mailed_there() {
         let ada = Some("ada@example.com");
-        let verifies = |kind, mailed_to| verify(&link(kind, mailed_to), &user(false), NOW).is_ok();
+        let verifies =
+            |kind, mailed_to| verify(&link(kind, mailed_to), &account(false).user, NOW).is_ok();
         assert!(verifies(LinkKind::SignUp, ada) && verifies(LinkKind::Verify, ada));
         assert!(verifies(LinkKind::Change, Some("ada@new.example")));
         assert!(!verifies(LinkKind::SignUp, Some("eve@example.com")));
@@ -155,13 +158,37 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_link_sets_the_password_of_nobody_who_may_do_more_than_its_maker() {
+        let cases = [
+            ("read write", Some("read write admin:users"), true),
+            ("admin", Some("admin"), true),
+            // The account was promoted since.
+            ("read", Some("read write"), false),
+            // The maker was not; or is gone.
+            ("read write", Some("read"), false),
+            ("admin", Some("admin:users"), false),
+            ("admin", None, false),
+        ];
+        for (then, now, works) in cases {
+            let mut link = link(LinkKind::Reset, None);
+            link.maker = Some(Maker {
+                then: set(then),
+                now: now.map(set),
+            });
+            let done = reset(&link, &account(true), NOW);
+            assert_eq!(done.is_ok(), works, "{then}, {now:?}");
+            assert!(works || done == Err(Refusal::LinkDead));
+        }
+    }
+
     proptest! {
         #[test]
         fn only_what_is_for_it_and_in_time_sets_a_password(kind in 0..LinkKind::ALL.len(), late in -100_000_i64..100_000) {
             let kind = LinkKind::ALL[kind];
             prop_assert_eq!(LinkKind::parse(kind.as_str()), Some(kind));
             let link = link(kind, None);
-            let done = reset(&link, &user(true), Timestamp(link.expires_at.0 + late));
+            let done = reset(&link, &account(true), Timestamp(link.expires_at.0 + late));
             prop_assert_eq!(done.is_ok(), kind.sets_password() && late < 0);
         }
     }
