@@ -1,6 +1,9 @@
 //! `/auth/me/export` and the end of one's own account.
 
-use doorward_shared::auth::{DeleteAccount, OwnApplication, OwnData, OwnSession};
+use doorward_shared::{
+    admin::Event,
+    auth::{DeleteAccount, OwnApplication, OwnData, OwnSession},
+};
 use rocket::{Route, delete, get, routes};
 
 use super::{
@@ -71,7 +74,13 @@ pub(super) async fn own_data(doorward: &Services, who: &SignedIn) -> Result<OwnD
         };
         store.keys(filter, query, now)
     });
-    let api_keys = keys.await?.into_iter().map(apikey::view).collect();
+    let keys = keys.await?;
+    let own_actors: Vec<String> = keys
+        .iter()
+        .map(|key| key.id.to_string())
+        .chain([user.to_string(), "anonymous".into(), "system".into()])
+        .collect();
+    let api_keys = keys.into_iter().map(apikey::view).collect();
     let events = all_of(|query| {
         let filter = EventFilter {
             user_id: Some(user),
@@ -79,7 +88,8 @@ pub(super) async fn own_data(doorward: &Services, who: &SignedIn) -> Result<OwnD
         };
         store.events(filter, query)
     });
-    let events = events.await?.into_iter().map(admin::event).collect();
+    let events = events.await?.into_iter().map(admin::event);
+    let events = events.map(|event| own_event(event, &own_actors)).collect();
     let applications = store.consents(user).await?.into_iter();
     let current = who.session.id;
     let own = |session| -> OwnSession { own_session(session, current) };
@@ -99,6 +109,21 @@ pub(super) async fn own_data(doorward: &Services, who: &SignedIn) -> Result<OwnD
             .collect(),
         events,
     })
+}
+
+/// An event of somebody's account as they are shown it: what an operator did to it without who that was, from where, and
+/// why, which is the operators' own affair.
+fn own_event(event: Event, own_actors: &[String]) -> Event {
+    if own_actors.contains(&event.actor) {
+        return event;
+    }
+    Event {
+        actor: "operator".into(),
+        ip: None,
+        request_id: None,
+        detail: None,
+        ..event
+    }
 }
 
 #[get("/auth/me/export")]
@@ -125,4 +150,35 @@ async fn delete(
         .delete_own(&by.caller, password, cause)
         .await?;
     Ok(NoContent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operator_stays_unnamed_and_what_they_changed_is_shown() {
+        let own = ["user_1".to_owned(), "anonymous".to_owned()];
+        for (actor, is_own) in [("user_1", true), ("anonymous", true), ("user_2", false)] {
+            let event: Event = serde_json::from_value(serde_json::json!({
+                "id": "evt_01m8c4kzk3k3h8dndej34tsvqh", "time": "2026-01-01T00:00:00.000Z", "actor": actor,
+                "action": "user.updated", "target": "user_1", "userId": null, "ip": "192.0.2.1",
+                "requestId": "r1", "detail": "reported by his wife", "changes": {"role": ["customer", "admin"]},
+            }))
+            .unwrap();
+            let shown = own_event(event.clone(), &own);
+            assert!(shown.changes.is_some());
+            if is_own {
+                assert_eq!((shown.actor, shown.ip), (event.actor, event.ip));
+            } else {
+                let told = (
+                    shown.actor.as_str(),
+                    shown.ip,
+                    shown.request_id,
+                    shown.detail,
+                );
+                assert_eq!(told, ("operator", None, None, None));
+            }
+        }
+    }
 }

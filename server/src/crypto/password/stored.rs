@@ -13,6 +13,8 @@ use super::{compare::Memory, read};
 pub(super) const MAX_MEMORY_KIB: u64 = 1 << 20;
 /// Longest time that one check may take by [`Kind::micros`].
 const MAX_MICROS: u64 = 5_000_000;
+/// Most lanes (`p`) of scrypt: nobody makes more, and with a small `N` they are no work that this server estimates well.
+const MAX_SCRYPT_LANES: u32 = 64;
 /// Before an imported hash stands what it costs, where the index of the dearest hash finds it.
 const IMPORTED: &str = "$imported$m=";
 /// Longest imported hash, in bytes.
@@ -69,8 +71,10 @@ impl Kind {
     fn memory_kib(&self) -> u64 {
         match self {
             Self::Argon2(_, _, params) => params.m_cost().into(),
-            Self::Scrypt { log_n, r, .. } => {
+            Self::Scrypt { log_n, r, p } => {
                 let blocks = 1u64.checked_shl((*log_n).into()).unwrap_or(u64::MAX);
+                // The lanes are kept too; which of both is larger decides.
+                let blocks = blocks.max((*p).into());
                 blocks.saturating_mul(u64::from(*r)).saturating_mul(128) / 1024
             }
             Self::Bcrypt(_) | Self::Pbkdf2(..) => 0,
@@ -87,8 +91,11 @@ impl Kind {
             Self::Bcrypt(cost) => BCRYPT_ROUND_NANOS.saturating_mul(1 << (*cost).min(31)),
             Self::Scrypt { log_n, r, p } => {
                 let blocks = 1u64.checked_shl((*log_n).into()).unwrap_or(u64::MAX);
-                let blocks = blocks.saturating_mul(u64::from(*r).saturating_mul((*p).into()));
-                blocks.saturating_mul(SCRYPT_BLOCK_NANOS)
+                let lanes = u64::from(*r).saturating_mul((*p).into());
+                // PBKDF2 makes the lanes, 32 bytes at a time.
+                let made = lanes.saturating_mul(128 / 32 * Digest::Sha256.nanos());
+                let mixed = blocks.saturating_mul(lanes);
+                made.saturating_add(mixed.saturating_mul(SCRYPT_BLOCK_NANOS))
             }
             Self::Pbkdf2(digest, iterations) => {
                 u64::from(iterations.get()).saturating_mul(digest.nanos())
@@ -203,8 +210,9 @@ impl StoredHash {
         if !whole || !(MIN_HASH..=MAX_HASH).contains(&bytes) {
             return Err(ImportError::Malformed);
         }
+        let many_lanes = matches!(self.kind, Kind::Scrypt { p, .. } if p > MAX_SCRYPT_LANES);
         let micros = self.kind.micros();
-        if micros > MAX_MICROS || self.kind.memory_kib() > MAX_MEMORY_KIB {
+        if many_lanes || micros > MAX_MICROS || self.kind.memory_kib() > MAX_MEMORY_KIB {
             return Err(ImportError::TooDear);
         }
         Ok(())

@@ -117,6 +117,7 @@ fn what_costs_over_five_seconds_or_a_gibibyte_is_refused_without_being_tried() {
     let dearest_taken = [
         dear(("$04$", "$15$"), bcrypt),
         dear(("ln=4", "ln=20"), scrypt),
+        dear(("p=1", "p=64"), scrypt),
         dear(("i=10,", "i=5000000,"), pbkdf2),
         dear(("m=64,t=2", "m=1048576,t=2"), argon2),
     ];
@@ -129,6 +130,10 @@ fn what_costs_over_five_seconds_or_a_gibibyte_is_refused_without_being_tried() {
         dear(("ln=4", "ln=21"), scrypt),
         dear(("ln=4,r=8", "ln=20,r=9"), scrypt),
         dear(("p=1", "p=1048576"), scrypt),
+        dear(("p=1", "p=65"), scrypt),
+        dear(("ln=4,r=8,p=1", "ln=1,r=1,p=5800000"), scrypt),
+        // Cheap by its blocks alone: two of 43,000 in each of 64 lanes, which PBKDF2 makes first.
+        dear(("ln=4,r=8,p=1", "ln=1,r=43000,p=64"), scrypt),
         dear(("ln=4,r=8", "ln=63,r=1000000"), scrypt),
         dear(("i=10,", "i=4294967295,"), pbkdf2),
         dear(("m=64,", "m=1048577,"), argon2),

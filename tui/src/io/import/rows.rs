@@ -164,11 +164,17 @@ impl Iterator for Rows {
     }
 }
 
-/// What is wrong with a line of JSON; its one line is known already.
+/// What is wrong with a line of JSON, without the value that stands there: it may be a password. Its one line is known
+/// already.
 fn said(error: &serde_json::Error) -> String {
     let text = error.to_string();
     match text.rsplit_once(" at line 1 column ") {
-        Some((why, column)) => format!("{why} at column {column}"),
+        Some((why, column)) => match why.rsplit_once(", expected ") {
+            Some((why, expected)) if why.starts_with("invalid ") => {
+                format!("expected {expected} at column {column}")
+            }
+            _ => format!("{why} at column {column}"),
+        },
         None => text,
     }
 }
@@ -321,6 +327,7 @@ mod tests {
             "\u{feff}{\"email\":\"a@x.example\",\"role\":null}\r\n\n",
             "{\"email\":\"b@x.example\",\"emial\":1}\n",
             "not json\n",
+            "{\"email\":\"s@x.example\",\"password\":12345678}\n",
             "{\"email\":\"c@x.example\",\"email\":\"d@x.example\"}\n",
             &long,
             "{\"id\":\"user_1\",\"email\":\"e@x.example\",\"createdAt\":\"x\",\"lastLoginAt\":null,\"disabled\":true}",
@@ -328,13 +335,14 @@ mod tests {
         .concat();
         let rows = read("u.jsonl", text.as_bytes()).unwrap();
         let lines: Vec<u64> = rows.iter().map(|(line, _)| *line).collect();
-        assert_eq!(lines, [1, 3, 4, 5, 6, 7]);
+        assert_eq!(lines, [1, 3, 4, 5, 6, 7, 8]);
         assert_eq!(rows[0].1, "a@x.example");
         assert!(rows[1].1.contains("unknown field `emial`"), "{}", rows[1].1);
         assert!(rows[2].1.contains("at column"), "{}", rows[2].1);
-        assert!(rows[3].1.contains("duplicate field"), "{}", rows[3].1);
-        assert_eq!(rows[4].1, "is longer than 64 KiB");
-        assert_eq!(rows[5].1, "e@x.example");
+        assert_eq!(rows[3].1, "expected a string at column 43");
+        assert!(rows[4].1.contains("duplicate field"), "{}", rows[4].1);
+        assert_eq!(rows[5].1, "is longer than 64 KiB");
+        assert_eq!(rows[6].1, "e@x.example");
     }
 
     #[test]
