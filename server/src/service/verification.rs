@@ -9,7 +9,6 @@ use crate::{
     crypto::secret::{self, Secret},
     domain::{
         Cause, Door, Email, Refusal, User,
-        link::LinkKind,
         mail::{Language, MailContent},
         rules::link as links,
     },
@@ -58,15 +57,14 @@ impl Verification {
     ) -> Result<(), Error> {
         self.must_mail()?;
         let passwords = &self.passwords;
-        let (kind, seconds) = match asked {
-            AskedFor::Password => (LinkKind::Forgot, FORGOT_SECONDS),
-            AskedFor::Verification => (LinkKind::Verify, VERIFY_SECONDS),
-        };
         let key = Email::key_of(&email);
-        let now = passwords.clock.monotonic();
-        if !passwords.limits.mail(ip, (kind, &key), now) {
+        if !passwords.limits.mail(ip, &key, passwords.clock.monotonic()) {
             return Ok(());
         }
+        let seconds = match asked {
+            AskedFor::Password => FORGOT_SECONDS,
+            AskedFor::Verification => VERIFY_SECONDS,
+        };
         // An address that nobody can have is as good as one that nobody has.
         let to = Email::parse(&email).map_or_else(
             |_| "nobody@localhost".into(),
@@ -135,9 +133,10 @@ impl Verification {
         let verified = passwords
             .verify_again(account, password, ip, &cause)
             .await?;
-        let now = passwords.clock.monotonic();
-        let to = (LinkKind::Change, email.key());
-        if !passwords.limits.mail(ip, to, now) {
+        if !passwords
+            .limits
+            .mail(ip, email.key(), passwords.clock.monotonic())
+        {
             return Ok(());
         }
         let cause = Cause {

@@ -25,12 +25,7 @@ use tokio::{
 };
 
 use self::counter::{Counter, Full, Keys, MAX_KEYS, Widths};
-use crate::{
-    clock::Clock,
-    crypto::password::Overloaded,
-    domain::{link::LinkKind, networks},
-    settings::Settings,
-};
+use crate::{clock::Clock, crypto::password::Overloaded, domain::networks, settings::Settings};
 
 pub use self::counter::RetryAfter;
 pub(in crate::state) use self::counter::let_go_of_first;
@@ -49,7 +44,7 @@ pub enum Held {
     Overloaded(Overloaded),
 }
 
-/// Mails of one kind that anybody may have sent to one address in an hour, and mails they may ask for from one network.
+/// Mails that anybody may have sent to one address in an hour, and ask for from one network.
 const MAILS_PER_HOUR: u32 = 3;
 const MAILS_PER_HOUR_PER_IP: u32 = 20;
 /// Clients that one address may register in an hour.
@@ -163,11 +158,10 @@ impl Limits {
     }
 
     /// Counts a mail that somebody asks for, to whomever; whether it may go. `to` is the normalized address, whether
-    /// anybody has it or not. Each kind of link is counted by itself: who has had all mails of one kind sent to an address
-    /// has not kept its owner from another.
-    pub fn mail(&self, ip: IpAddr, (kind, to): (LinkKind, &str), now: Duration) -> bool {
+    /// anybody has it or not.
+    pub fn mail(&self, ip: IpAddr, to: &str, now: Duration) -> bool {
         let from = networks(ip).map(|network| network.map(|network| self.key(network)));
-        let to = self.key(("mail", kind, to));
+        let to = self.key(("mail", to));
         let mut counters = self.counters();
         let may = counters.mails_from.check(&from, now).is_ok()
             && counters.mails_to.check(to, now).is_ok();

@@ -15,6 +15,7 @@ const FORMS: &[(&str, &str)] = &[
     ("/sign-in/factor", "/sign-in"),
     ("/sign-in/enrol", "/sign-in"),
     ("/verify-email/not-me", "/sign-in"),
+    ("/verify-email/resend", "/sign-in"),
     ("/account/apps/revoke", "/account"),
     ("/account/delete", "/account"),
     ("/account/factors/codes", "/account"),
@@ -28,6 +29,7 @@ const FORMS: &[(&str, &str)] = &[
     ("/account/keys/revoke", "/account"),
     ("/account/password", "/account"),
     ("/account/profile", "/account"),
+    ("/account/profile/email", "/account"),
     ("/account/sessions/end", "/account"),
     ("/account/sessions/end-others", "/account"),
 ];

@@ -339,7 +339,7 @@ mod tests {
         assert_eq!(rows[0].1, "a@x.example");
         assert!(rows[1].1.contains("unknown field `emial`"), "{}", rows[1].1);
         assert!(rows[2].1.contains("at column"), "{}", rows[2].1);
-        assert_eq!(rows[3].1, "expected a string at column 43");
+        assert_eq!(rows[3].1, "expected a string at column 42");
         assert!(rows[4].1.contains("duplicate field"), "{}", rows[4].1);
         assert_eq!(rows[5].1, "is longer than 64 KiB");
         assert_eq!(rows[6].1, "e@x.example");
