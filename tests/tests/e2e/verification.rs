@@ -309,6 +309,7 @@ async fn what_somebody_else_opened_with_my_address_is_worth_nothing_to_them() {
         .send()
         .await
         .expect(200);
+    mail.wait_for("ada@example.com", 1).await;
     forgot(&server, "ada@example.com").await.expect(202);
     let taken = mail.wait_for("ada@example.com", 2).await;
     let body = json!({"token": taken.token(), "newPassword": NEW, "keepApiKeys": true});
