@@ -1,4 +1,4 @@
-"""Carries the Rust tutorial out: check_rust.py ROOT. Its crate is built beside the workspace's own dependencies."""
+"""Carries the Rust tutorial out: check.py ROOT. Its crate is built beside the workspace's own dependencies."""
 import json
 import os
 import re
