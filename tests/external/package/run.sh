@@ -69,7 +69,7 @@ for _ in $(seq 200); do
 done
 is "ready" 200 "$(curl -s -o /dev/null -w '%{http_code}' "$url/health/ready")"
 is "the settings are those of the package" 1 "$(grep -c '/etc/doorward/Rocket.toml' "$work/log" || true)"
-is "the console reaches it" 0 "$(doorward --url "$url" --key-file /var/lib/doorward/operator.key status >/dev/null 2>&1; echo $?)"
+is "the console reaches it" 0 "$(doorward --server "$url" --key-file /var/lib/doorward/operator.key status >/dev/null 2>&1; echo $?)"
 printf '[[roles]]\nname = "support"\npermissions = ["read"]\n' >"$work/roles.toml"
 is "a file is applied while it runs" "+ role support: permissions [read]" \
   "$(doorward-server --data-dir /var/lib/doorward apply "$work/roles.toml" 2>&1)"
