@@ -365,6 +365,7 @@ impl Parts {
             told: Told::default(),
             settings: self.settings,
             issuer: self.issuer,
+            description: std::sync::OnceLock::new(),
             clock: self.clock,
             metrics: self.metrics,
             store: self.store,
@@ -425,7 +426,6 @@ impl Parts {
             challenges: PasskeyChallenges::default(),
             pending: MfaTokens::new(FACTOR_SECONDS),
             enrolments: MfaTokens::new(ENROLMENT_SECONDS),
-            roles: self.settings.mfa_required_for.as_slice().into(),
         }
     }
 
@@ -501,7 +501,6 @@ impl Parts {
             keys: self.keys.clone(),
             master: self.master.clone(),
             issuer: self.issuer.clone(),
-            mfa_required_for: self.settings.mfa_required_for.clone(),
             clock: self.clock.clone(),
         }
     }

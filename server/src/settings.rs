@@ -437,15 +437,6 @@ impl Settings {
                 return Err(wrong("cors_origins", reason));
             }
         }
-        for origin in &self.cors_origins {
-            let parsed = url::Url::parse(origin).map(|url| url.origin().ascii_serialization());
-            if !parsed.is_ok_and(|parsed| parsed == *origin) {
-                let reason = format!(
-                    "{origin:?} is not an origin such as https://app.example, without path or slash"
-                );
-                return Err(wrong("cors_origins", reason));
-            }
-        }
         if !is_api_key_prefix(&self.api_key_prefix) {
             return Err(wrong(
                 "api_key_prefix",

@@ -11,7 +11,13 @@ use rocket::{
     routes,
 };
 
-use super::{ApiError, RequestInfo, Services, oauth::Authorization, values};
+use super::{
+    ApiError, RequestInfo, Services,
+    guards::bearer_of,
+    oauth::Authorization,
+    pages::browser::{MAX_CANDIDATES, all_cookies},
+    values,
+};
 use crate::service::{Caller, Named, Page, Passed};
 use doorward_shared::{ErrorCode, ScopeSet};
 
@@ -83,17 +89,12 @@ impl<'r> FromRequest<'r> for Forwarded<'r> {
             Ok(doorward) => doorward,
             Err(error) => return Outcome::Error(error.leave(request)),
         };
-        let headers = request.headers();
-        let pairs = headers
-            .get("cookie")
-            .flat_map(|header| header.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='));
         let page = named(request)
             .as_ref()
             .and_then(|named| doorward.forward_auth.asked_page(named));
         Outcome::Success(Self {
             page,
-            cookies: pairs.take(MAX_COOKIES).collect(),
+            cookies: all_cookies(request).take(MAX_COOKIES).collect(),
         })
     }
 }
@@ -117,8 +118,6 @@ fn named<'r>(request: &'r Request<'_>) -> Option<Named<'r>> {
 
 /// Cookies of a request that are looked at.
 const MAX_COOKIES: usize = 200;
-/// Cookies with our name that are looked up.
-const MAX_CANDIDATES: usize = 4;
 
 /// What the proxy is answered. The four headers are always there: what a browser sent under their names never passes.
 struct Verdict {
@@ -210,7 +209,7 @@ async fn judged(
             caller
         }
         ([header], _) => {
-            let token = bearer(header).ok_or_else(missing)?;
+            let token = bearer_of(header).ok_or_else(missing)?;
             doorward.callers.authenticate(token, info.ip).await?
         }
         _ => return Err(ApiError::request("authorization", "came more than once")),
@@ -223,13 +222,6 @@ async fn judged(
 
 fn missing() -> ApiError {
     ApiError::new(ErrorCode::MissingToken, "a credential is missing")
-}
-
-fn bearer(header: &str) -> Option<&str> {
-    let (scheme, token) = header.split_once(' ')?;
-    scheme
-        .eq_ignore_ascii_case("bearer")
-        .then_some(token.trim())
 }
 
 /// Who is signed in in the browser behind a request: by the cookie of our own host, that of the page's host, or the code

@@ -95,15 +95,15 @@ fn credential<'r>(request: &'r Request<'_>) -> Result<&'r str, ApiError> {
     if headers.next().is_some() {
         return Err(ApiError::invalid_token());
     }
-    let (scheme, token) = header.split_once(' ').ok_or_else(missing)?;
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(missing());
-    }
-    let token = token.trim();
-    if token.is_empty() {
-        return Err(missing());
-    }
-    Ok(token)
+    let token = bearer_of(header).filter(|token| !token.is_empty());
+    token.ok_or_else(missing)
+}
+
+/// The bearer token of an `Authorization` header, if it is of that scheme.
+pub(super) fn bearer_of(header: &str) -> Option<&str> {
+    let (scheme, token) = header.split_once(' ')?;
+    let is_bearer = scheme.eq_ignore_ascii_case("bearer");
+    is_bearer.then_some(token.trim())
 }
 
 /// The caller of a request, who is judged once: a request with two guards is one use of its key.

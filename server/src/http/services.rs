@@ -1,6 +1,6 @@
 //! What requests are answered with: the use cases, the protocol, and what pages are made of. `app.rs` builds it once.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use doorward_shared::{ErrorCode, Timestamp};
 use rocket::{
@@ -31,6 +31,8 @@ pub struct Services {
     pub settings: Arc<Settings>,
     /// Base URL under which clients reach this server, without a trailing slash.
     pub issuer: String,
+    /// The API description as it is served, once somebody has asked for it.
+    pub(crate) description: OnceLock<Arc<str>>,
     pub clock: Clock,
     pub started_at: Timestamp,
     pub metrics: Metrics,

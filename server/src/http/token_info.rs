@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::{
     RequestInfo,
+    guards::bearer_of,
     oauth::{Authorization, FormBody, Secretly},
 };
 use crate::{
@@ -37,12 +38,7 @@ pub struct TokenQuestion {
 /// # Errors
 /// `invalid_request` for more than one.
 fn bearer<'a>(headers: &[&'a str]) -> Result<Option<&'a str>, Failure> {
-    let mut tokens = headers.iter().filter_map(|header| {
-        let (scheme, token) = header.split_once(' ')?;
-        scheme
-            .eq_ignore_ascii_case("bearer")
-            .then_some(token.trim())
-    });
+    let mut tokens = headers.iter().filter_map(|header| bearer_of(header));
     match (tokens.next(), headers.len()) {
         (Some(_), 2..) => Err(Failure::request(
             "there is more than one Authorization header",

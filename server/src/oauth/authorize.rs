@@ -61,8 +61,6 @@ pub struct AuthorizationEndpoint {
     /// Stamps what browsers carry.
     pub(crate) master: Arc<MasterKey>,
     pub(crate) issuer: String,
-    /// Roles whose people must have a second factor.
-    pub(crate) mfa_required_for: Vec<String>,
     pub(crate) clock: Clock,
 }
 

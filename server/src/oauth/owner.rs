@@ -66,17 +66,14 @@ impl Owner {
         if who.session.method.has_factor() {
             return Ok(false);
         }
-        if self
-            .endpoint
-            .mfa_required_for
-            .contains(&who.account.user.role)
-        {
+        let store = &self.endpoint.store;
+        if store.demands_factor(&who.account.user.role) {
             return Ok(true);
         }
         if !self.request.wants_factor {
             return Ok(false);
         }
-        let factors = self.endpoint.store.factors(who.account.user.id).await?;
+        let factors = store.factors(who.account.user.id).await?;
         Ok(factors.is_any())
     }
 

@@ -112,11 +112,11 @@ impl Accounts {
     /// # Errors
     /// [`Error::Invalid`], [`Error::Overloaded`], storage with what the rules refuse.
     pub(crate) async fn prepare(&self, act: Act, form: &CreateUser) -> Result<NewUser, Error> {
+        let new = new_user(form)?;
         if form.password.is_some() {
-            new_user(form)?;
             self.may_create(act, form).await?;
         }
-        self.checked(form).await
+        self.with_password(new, form).await
     }
 
     /// As [`Accounts::prepare`], for whoever may do everything.
@@ -124,7 +124,10 @@ impl Accounts {
     /// # Errors
     /// [`Error::Invalid`], [`Error::Overloaded`].
     pub(crate) async fn checked(&self, form: &CreateUser) -> Result<NewUser, Error> {
-        let new = new_user(form)?;
+        self.with_password(new_user(form)?, form).await
+    }
+
+    async fn with_password(&self, new: NewUser, form: &CreateUser) -> Result<NewUser, Error> {
         let Some(password) = &form.password else {
             return Ok(new);
         };

@@ -8,9 +8,9 @@ use crate::{
         secret::{self, Secret},
         totp,
     },
-    domain::{Actor, Cause, Refusal, Session, SignInMethod},
-    state::{PendingSignIn, Try, limits::Attempt},
-    store::{NewSession, StoreError},
+    domain::{Actor, Cause, Session, SignInMethod},
+    state::PendingSignIn,
+    store::NewSession,
 };
 
 /// What an authenticator needs to know.
@@ -81,29 +81,11 @@ impl SignIn {
         session: NewSession,
         cause: Cause,
     ) -> Result<Enrolled, Error> {
-        let enrolments = &self.factors.enrolments;
-        let tried = enrolments
-            .take(&token, cause.at)
-            .ok_or(Error::InvalidToken)?;
+        let waiting = &self.factors.enrolments;
+        let (tried, attempt) = self.go_on(waiting, &token, session.ip, &cause).await?;
         let pending = tried.pending().clone();
-        let (limits, clock) = (&self.passwords.limits, &self.passwords.clock);
-        let known = pending.known_address;
-        let attempt = limits.password_check(session.ip, &pending.email_key, known, clock);
-        let attempt = match attempt.await {
-            Ok(attempt) => attempt,
-            Err(held) => {
-                enrolments.unused(tried);
-                return Err(held.into());
-            }
-        };
-        match self.take_into_use(&pending, typed, session, &cause).await {
-            Ok(enrolled) => {
-                attempt.succeeded();
-                self.passwords.metrics.login("success");
-                Ok(enrolled)
-            }
-            Err(error) => Err(self.not_enrolled(error, tried, attempt, cause)),
-        }
+        let enrolled = self.take_into_use(&pending, typed, session, &cause).await;
+        self.settled(waiting, enrolled, (tried, attempt), cause)
     }
 
     async fn take_into_use(
@@ -132,33 +114,5 @@ impl SignIn {
             session,
             recovery_codes,
         })
-    }
-
-    /// What becomes of a token and an attempt that set nothing up.
-    fn not_enrolled(&self, error: Error, tried: Try, attempt: Attempt, cause: Cause) -> Error {
-        match error {
-            Error::WrongFactor => {
-                drop(attempt);
-                self.passwords.metrics.login("invalid_credentials");
-                let user = Some(tried.pending().user_id);
-                self.passwords.note_failure(user, None, cause);
-                self.factors.enrolments.failed(tried);
-                Error::WrongFactor
-            }
-            // The password was set meanwhile, or a factor: the sign-in begins anew.
-            Error::Store(StoreError::Refused(Refusal::PasswordChanged)) => {
-                attempt.released();
-                Error::InvalidToken
-            }
-            Error::Store(StoreError::Refused(_)) => {
-                attempt.released();
-                error
-            }
-            error => {
-                attempt.released();
-                self.factors.enrolments.unused(tried);
-                error
-            }
-        }
     }
 }

@@ -52,8 +52,6 @@ pub(crate) struct SecondFactors {
     pub pending: MfaTokens,
     /// Sign-ins that go on with the set-up of a factor.
     pub enrolments: MfaTokens,
-    /// Roles whose people must have a factor.
-    pub roles: Arc<[String]>,
 }
 
 impl SecondFactors {
@@ -107,15 +105,19 @@ impl SecondFactors {
         act: Act,
     ) -> Result<(Secret, Secret), Error> {
         let raw: [u8; totp::SECRET_BYTES] = random_bytes();
-        let sealed = self.master.seal(&seal_place(user.id), &raw).map_err(|_| {
-            Error::Internal("a secret of one-time codes cannot be sealed with master.key".into())
-        })?;
+        let sealed = self.seal(user.id, &raw)?;
         self.store
             .begin_totp(user.id, sealed, password, act)
             .await?;
         let secret = totp::secret_text(&raw);
         let uri = totp::uri(&secret, &self.name, user.email.as_str());
         Ok((secret, uri))
+    }
+
+    fn seal(&self, user: UserId, raw: &[u8]) -> Result<Vec<u8>, Error> {
+        self.master.seal(&seal_place(user), raw).map_err(|_| {
+            Error::Internal("a secret of one-time codes cannot be sealed with master.key".into())
+        })
     }
 
     /// One-time codes of a secret whose first code is right, and the recovery codes that go with them.
@@ -131,10 +133,7 @@ impl SecondFactors {
     ) -> Result<(NewTotp, Vec<Secret>), Error> {
         let raw = totp::secret_bytes(secret).ok_or(Error::WrongFactor)?;
         let step = totp::step_of(&raw, typed, now).ok_or(Error::WrongFactor)?;
-        let sealed = self.master.seal(&seal_place(user), &raw);
-        let sealed = sealed.map_err(|_| {
-            Error::Internal("a secret of one-time codes cannot be sealed with master.key".into())
-        })?;
+        let sealed = self.seal(user, &raw)?;
         let (shown, codes) = new_codes();
         let new = NewTotp {
             sealed,
@@ -180,11 +179,7 @@ impl SecondFactors {
         let sealed = self.store.totp_secret(user).await?;
         let sealed = sealed.ok_or(Refusal::NotFound("one-time code set-up"))?;
         let step = self.step(user, &sealed, typed, act.at())?;
-        let roles = self.roles.clone();
-        Ok(self
-            .store
-            .remove_totp((user, step), password, roles, act)
-            .await?)
+        Ok(self.store.remove_totp((user, step), password, act).await?)
     }
 
     /// Gives new recovery codes; those before are dead.

@@ -216,11 +216,6 @@ impl OwnFactors {
         let own = Own::new(by, &cause)?;
         let act = self.act_now(&own)?;
         let user = own.account.user.id;
-        let roles = self.factors.roles.clone();
-        Ok(self
-            .passwords
-            .store
-            .remove_passkey(user, id, roles, act)
-            .await?)
+        Ok(self.passwords.store.remove_passkey(user, id, act).await?)
     }
 }

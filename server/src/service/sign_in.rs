@@ -1,6 +1,6 @@
 //! Signing in: with a password, with a second factor after it, with a passkey alone.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use doorward_shared::{UserId, mfa::PasskeySignIn};
 
@@ -12,7 +12,7 @@ use crate::{
         secret::{self, Secret},
     },
     domain::{Actor, Cause, Email, Refusal, Session, User},
-    state::{PendingSignIn, Try, limits::Attempt},
+    state::{MfaTokens, PendingSignIn, Try, limits::Attempt},
     store::{FirstStep, NewSession, SeenPassword, StoreError},
 };
 
@@ -98,7 +98,7 @@ impl SignIn {
         if verified.record.has_factor {
             return Err(self.ask_for_factor(email, verified).await?);
         }
-        if self.factors.roles.contains(&verified.record.role) {
+        if self.passwords.store.demands_factor(&verified.record.role) {
             return Err(self.lead_to_enrolment(email, verified)?);
         }
         let cause = Cause {
@@ -145,63 +145,75 @@ impl SignIn {
         session: NewSession,
         cause: Cause,
     ) -> Result<(User, Session), Error> {
-        let tried = self
-            .factors
-            .pending
-            .take(&token, cause.at)
-            .ok_or(Error::InvalidToken)?;
+        let waiting = &self.factors.pending;
+        let (tried, attempt) = self.go_on(waiting, &token, session.ip, &cause).await?;
         let pending = tried.pending().clone();
-        let attempt = self.passwords.limits.password_check(
-            session.ip,
-            &pending.email_key,
-            pending.known_address,
-            &self.passwords.clock,
-        );
-        let attempt = match attempt.await {
-            Ok(attempt) => attempt,
-            Err(held) => {
-                self.factors.pending.unused(tried);
-                return Err(held.into());
-            }
-        };
         let opened = match self.check_factor(pending.user_id, factor, &cause).await {
             Ok(shown) => self.open_with(shown, Some(&pending), session, &cause).await,
             Err(error) => Err(error),
         };
-        match opened {
-            Ok(opened) => {
-                attempt.succeeded();
-                self.passwords.metrics.login("success");
-                Ok(opened)
+        self.settled(waiting, opened, (tried, attempt), cause)
+    }
+
+    /// Takes a sign-in up that waits: its token for one try, which is an attempt as one with a password is.
+    ///
+    /// # Errors
+    /// [`Error::InvalidToken`] for a token that is over, used, or being used; [`Error::RateLimited`].
+    pub(super) async fn go_on(
+        &self,
+        waiting: &MfaTokens,
+        token: &Secret,
+        ip: IpAddr,
+        cause: &Cause,
+    ) -> Result<(Try, Attempt), Error> {
+        let tried = waiting.take(token, cause.at).ok_or(Error::InvalidToken)?;
+        let (limits, clock) = (&self.passwords.limits, &self.passwords.clock);
+        let pending = tried.pending();
+        let attempt = limits.password_check(ip, &pending.email_key, pending.known_address, clock);
+        match attempt.await {
+            Ok(attempt) => Ok((tried, attempt)),
+            Err(held) => {
+                waiting.unused(tried);
+                Err(held.into())
             }
-            Err(error) => Err(self.refused_factor(error, tried, attempt, cause)),
         }
     }
 
-    /// What becomes of a token and an attempt whose factor did not open a session.
-    fn refused_factor(&self, error: Error, tried: Try, attempt: Attempt, cause: Cause) -> Error {
-        match error {
-            Error::WrongFactor | Error::Store(StoreError::Refused(Refusal::FactorWrong)) => {
+    /// What becomes of a sign-in that was taken up, by what it came to. Wrong factors count as wrong passwords do.
+    pub(super) fn settled<T>(
+        &self,
+        waiting: &MfaTokens,
+        outcome: Result<T, Error>,
+        (tried, attempt): (Try, Attempt),
+        cause: Cause,
+    ) -> Result<T, Error> {
+        match outcome {
+            Ok(done) => {
+                attempt.succeeded();
+                self.passwords.metrics.login("success");
+                Ok(done)
+            }
+            Err(Error::WrongFactor | Error::Store(StoreError::Refused(Refusal::FactorWrong))) => {
                 drop(attempt);
                 self.passwords.metrics.login("invalid_credentials");
-                self.passwords
-                    .note_failure(Some(tried.pending().user_id), None, cause);
-                self.factors.pending.failed(tried);
-                Error::WrongFactor
+                let user = Some(tried.pending().user_id);
+                self.passwords.note_failure(user, None, cause);
+                waiting.failed(tried);
+                Err(Error::WrongFactor)
             }
-            // The password was set meanwhile, or the account disabled or deleted: the sign-in begins anew.
-            Error::Store(StoreError::Refused(Refusal::PasswordChanged)) => {
+            // The password was set meanwhile, or a factor, or the account ended: the sign-in begins anew.
+            Err(Error::Store(StoreError::Refused(Refusal::PasswordChanged))) => {
                 attempt.released();
-                Error::InvalidToken
+                Err(Error::InvalidToken)
             }
-            Error::Store(StoreError::Refused(_)) => {
+            Err(error @ Error::Store(StoreError::Refused(_))) => {
                 attempt.released();
-                error
+                Err(error)
             }
-            error => {
+            Err(error) => {
                 attempt.released();
-                self.factors.pending.unused(tried);
-                error
+                waiting.unused(tried);
+                Err(error)
             }
         }
     }

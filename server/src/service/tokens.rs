@@ -185,7 +185,6 @@ impl Tokens {
             resources: Vec::new(),
             auth_time: None,
             method: SignInMethod::default(),
-            factor_roles: settings.mfa_required_for.as_slice().into(),
             signed_in_by: None,
             claims: RequestedClaims::default(),
         }

@@ -129,18 +129,29 @@ impl Limits {
         self.hasher.hash_one(of)
     }
 
+    /// Takes a place for something that an address, and each network around it, may do so often.
+    fn place(
+        &self,
+        ip: IpAddr,
+        now: Duration,
+        of: impl Fn(&mut Counters) -> &mut Widths,
+    ) -> Result<(), RetryAfter> {
+        let keys = networks(ip).map(|network| network.map(|network| self.key(network)));
+        let mut counters = self.counters();
+        let counter = of(&mut counters);
+        if let Err(Full::Until(wait)) = counter.check(&keys, now) {
+            return Err(wait);
+        }
+        counter.take(&keys, now);
+        Ok(())
+    }
+
     /// Takes a place for a registration.
     ///
     /// # Errors
     /// [`RetryAfter`] when the address has made too many this hour.
     pub fn registration(&self, ip: IpAddr, now: Duration) -> Result<(), RetryAfter> {
-        let keys = networks(ip).map(|network| network.map(|network| self.key(network)));
-        let mut counters = self.counters();
-        if let Err(Full::Until(wait)) = counters.registrations.check(&keys, now) {
-            return Err(wait);
-        }
-        counters.registrations.take(&keys, now);
-        Ok(())
+        self.place(ip, now, |counters| &mut counters.registrations)
     }
 
     /// Counts a check by which nobody names an account, such as of a passkey: an address has as many as of passwords.
@@ -148,13 +159,7 @@ impl Limits {
     /// # Errors
     /// [`RetryAfter`] when there were too many this minute: it must not be made.
     pub fn check(&self, ip: IpAddr, now: Duration) -> Result<(), RetryAfter> {
-        let keys = networks(ip).map(|network| network.map(|network| self.key(network)));
-        let mut counters = self.counters();
-        if let Err(Full::Until(wait)) = counters.checks.check(&keys, now) {
-            return Err(wait);
-        }
-        counters.checks.take(&keys, now);
-        Ok(())
+        self.place(ip, now, |counters| &mut counters.checks)
     }
 
     /// Counts a mail that somebody asks for, to whomever; whether it may go. `to` is the normalized address, whether
@@ -177,13 +182,7 @@ impl Limits {
     /// # Errors
     /// [`RetryAfter`] when the address has made too many this hour.
     pub fn client_registration(&self, ip: IpAddr, now: Duration) -> Result<(), RetryAfter> {
-        let keys = networks(ip).map(|network| network.map(|network| self.key(network)));
-        let mut counters = self.counters();
-        if let Err(Full::Until(wait)) = counters.client_registrations.check(&keys, now) {
-            return Err(wait);
-        }
-        counters.client_registrations.take(&keys, now);
-        Ok(())
+        self.place(ip, now, |counters| &mut counters.client_registrations)
     }
 
     /// Takes a place for a change that a client makes of itself which nobody let in.
@@ -191,13 +190,7 @@ impl Limits {
     /// # Errors
     /// [`RetryAfter`] when there were too many from the address this hour.
     pub fn client_change(&self, ip: IpAddr, now: Duration) -> Result<(), RetryAfter> {
-        let keys = networks(ip).map(|network| network.map(|network| self.key(network)));
-        let mut counters = self.counters();
-        if let Err(Full::Until(wait)) = counters.client_changes.check(&keys, now) {
-            return Err(wait);
-        }
-        counters.client_changes.take(&keys, now);
-        Ok(())
+        self.place(ip, now, |counters| &mut counters.client_changes)
     }
 
     /// Forgets the failures of an account, from every address: its password was set anew.

@@ -7,7 +7,9 @@ use rusqlite::{Connection, OptionalExtension};
 use super::{
     SeenPassword, Store, StoreError, accounts, authority,
     links::{self, NewLink},
-    mails, sessions,
+    mails,
+    rows::{self, USER},
+    sessions,
     writer::Unit,
 };
 use crate::{
@@ -218,17 +220,14 @@ fn open(unit: &Unit<'_>, hash: Digest256, now: Timestamp) -> Result<(Link, User)
     Ok((link, user))
 }
 
-/// The account that a sign-in with an address means.
-fn of_address(conn: &Connection, email: &str) -> Result<Option<User>, StoreError> {
+/// The account that signing in with an address means.
+pub(super) fn of_address(conn: &Connection, email: &str) -> Result<Option<User>, StoreError> {
     let [beside, key] = Email::keys_of(email);
-    let sql =
-        "SELECT id FROM users WHERE email_key IN (?1, ?2) ORDER BY email_key = ?1 DESC LIMIT 1";
-    let found = conn
-        .prepare_cached(sql)?
-        .query_row([beside, key], |row| super::rows::ulid(row, 0))
-        .optional()?;
-    let user = found.map(|id| accounts::find(conn, UserId(id)));
-    Ok(user.transpose()?.flatten())
+    let sql = format!(
+        "SELECT {USER} FROM users AS u WHERE u.email_key IN (?1, ?2) ORDER BY u.email_key = ?1 DESC LIMIT 1"
+    );
+    let mut select = conn.prepare_cached(&sql)?;
+    Ok(select.query_row([beside, key], rows::user).optional()?)
 }
 
 /// Whether somebody made the account for themselves.

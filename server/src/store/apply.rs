@@ -7,11 +7,13 @@ use std::{
 };
 
 use doorward_shared::{ClientId, ScopeSet};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 use super::{
-    Store, StoreError, accounts, clients, roles,
-    rows::{self, CLIENT, USER},
+    Store, StoreError, accounts,
+    addresses::of_address,
+    clients, roles,
+    rows::{self, CLIENT},
     writer::Unit,
 };
 use crate::{
@@ -172,7 +174,7 @@ impl Store {
     /// Whether there is an account of this address.
     pub async fn is_known(&self, email: &Email) -> Result<bool, StoreError> {
         let email = email.clone();
-        self.read(move |conn| Ok(user_with(conn, &email)?.is_some()))
+        self.read(move |conn| Ok(of_address(conn, email.as_str())?.is_some()))
             .await
     }
 }
@@ -276,7 +278,7 @@ fn known_client(
 }
 
 fn user(unit: &mut Unit<'_>, wanted: &PlannedUser, act: &Act) -> Result<Option<Step>, StoreError> {
-    let Some(known) = user_with(unit.conn, &wanted.new.email)? else {
+    let Some(known) = of_address(unit.conn, wanted.new.email.as_str())? else {
         let new = wanted.new.clone();
         let made = accounts::create(unit, new, wanted.role_given, act)?;
         if wanted.change.disabled == Some(true) {
@@ -358,15 +360,6 @@ fn client_named(conn: &Connection, name: &str) -> Result<Option<Client>, StoreEr
         return Err(Refusal::Conflict(why.into()).into());
     }
     Ok(first)
-}
-
-fn user_with(conn: &Connection, email: &Email) -> Result<Option<User>, StoreError> {
-    let [beside, key] = Email::keys_of(email.as_str());
-    let sql = format!(
-        "SELECT {USER} FROM users AS u WHERE u.email_key IN (?1, ?2) ORDER BY u.email_key LIMIT 1"
-    );
-    let mut select = conn.prepare_cached(&sql)?;
-    Ok(select.query_row([beside, key], rows::user).optional()?)
 }
 
 /// The key in `meta` that says that something was applied.

@@ -155,12 +155,21 @@ pub(super) fn create(
     let cause = act.cause(&by);
     client.id = ClientId(unit.id(cause.at));
     client.created_at = cause.at;
-    write(unit, &client)?;
-    let name = quoted(&client.name);
-    let diff = what_changed(None, &client);
-    let of = (&client.id as &dyn std::fmt::Display, None);
-    unit.changed(cause, "client.created", of, &diff, Some(&name))?;
+    insert(unit, &client, cause)?;
     Ok(client)
+}
+
+/// Writes a new client, with its event.
+pub(super) fn insert(
+    unit: &mut Unit<'_>,
+    client: &Client,
+    cause: &Cause,
+) -> Result<(), StoreError> {
+    write(unit, client)?;
+    let name = quoted(&client.name);
+    let diff = what_changed(None, client);
+    let of = (&client.id as &dyn std::fmt::Display, None);
+    unit.changed(cause, "client.created", of, &diff, Some(&name))
 }
 
 /// Changes a client, as [`Store::change_client`]; answers it before and after.

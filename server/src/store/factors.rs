@@ -1,7 +1,5 @@
 //! Second factors: secrets of one-time codes, recovery codes, passkeys.
 
-use std::sync::Arc;
-
 use doorward_shared::{Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -165,7 +163,6 @@ impl Store {
         &self,
         (user, step): (UserId, i64),
         password: SeenPassword,
-        factor_roles: Arc<[String]>,
         act: Act,
     ) -> Result<(), StoreError> {
         self.write(move |unit| {
@@ -173,7 +170,7 @@ impl Store {
             let cause = act.cause(&by);
             use_up(unit, user, &ShownFactor::Totp { step }, cause.at)?;
             of_user(unit.conn, "DELETE FROM totp WHERE user_id = ?1", user)?;
-            after_removal(unit.conn, user, &factor_roles)?;
+            after_removal(unit, user)?;
             unit.event(cause, "mfa.totp_disabled", Some(&user), Some(user), None)
         })
         .await
@@ -315,18 +312,14 @@ pub(super) fn replace_codes(
     Ok(())
 }
 
-/// Recovery codes stand in for a factor: they go with the last one, which people of `factor_roles` keep.
-pub(super) fn after_removal(
-    conn: &Connection,
-    user: UserId,
-    factor_roles: &[String],
-) -> Result<(), StoreError> {
-    if has_factor(conn, user)? {
+/// Recovery codes stand in for a factor: they go with the last one, which people keep whose role demands one.
+pub(super) fn after_removal(unit: &Unit<'_>, user: UserId) -> Result<(), StoreError> {
+    if has_factor(unit.conn, user)? {
         return Ok(());
     }
-    let account = accounts::find(conn, user)?.ok_or(Refusal::NotFound("user"))?;
-    session::last_factor_may_go(factor_roles.contains(&account.role))?;
-    delete_codes(conn, user)
+    let account = accounts::find(unit.conn, user)?.ok_or(Refusal::NotFound("user"))?;
+    session::last_factor_may_go(unit.memory.demands_factor(&account.role))?;
+    delete_codes(unit.conn, user)
 }
 
 /// Uses a factor up, each in one check-and-set: of concurrent uses exactly one wins.

@@ -1,7 +1,5 @@
 //! Passkeys.
 
-use std::sync::Arc;
-
 use doorward_shared::{PasskeyId, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -99,7 +97,6 @@ impl Store {
         &self,
         user: UserId,
         id: PasskeyId,
-        factor_roles: Arc<[String]>,
         act: Act,
     ) -> Result<(), StoreError> {
         self.write(move |unit| {
@@ -112,7 +109,7 @@ impl Store {
             if gone == 0 {
                 return Err(Refusal::NotFound("passkey").into());
             }
-            after_removal(unit.conn, user, &factor_roles)?;
+            after_removal(unit, user)?;
             let (action, cause) = ("mfa.passkey_removed", act.cause(&by));
             unit.event(cause, action, Some(&id), Some(user), None)
         })

@@ -1,11 +1,11 @@
 //! Initial access tokens, with which clients register themselves. A token is worth what whoever minted it may give, then
 //! and now: it ends with them.
 
-use doorward_shared::{ClientId, KeyId, ScopeSet, Timestamp, UserId};
+use doorward_shared::{ClientId, ScopeSet, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
-    Store, StoreError, accounts, authority, clients, keys,
+    Store, StoreError, authority, clients,
     rows::{scopes, ulid},
     writer::Unit,
 };
@@ -13,10 +13,7 @@ use crate::{
     crypto::secret::Digest256,
     domain::{
         Act, Holder, Refusal,
-        rules::{
-            authority::{self as rule, ClientActs},
-            credential,
-        },
+        rules::authority::{self as rule, ClientActs},
     },
 };
 
@@ -130,7 +127,7 @@ fn worth(
     {
         return Ok(None);
     }
-    let held = minter_scopes(conn, &minter, now)?.filter(|held| held.covers("admin:clients"));
+    let held = authority::held_by(conn, &minter, now)?.filter(|held| held.covers("admin:clients"));
     Ok(held.map(|held| {
         if held.covers("admin") {
             given
@@ -148,29 +145,4 @@ fn minter(act: &Act) -> String {
         Holder::Client { id, .. } | Holder::Registered { id, .. } => id.to_string(),
         Holder::Session { .. } | Holder::System => act.actor().to_string(),
     }
-}
-
-/// What whoever minted a token may do now; `None` when they are gone, disabled, or their credential has ended.
-fn minter_scopes(
-    conn: &Connection,
-    minter: &str,
-    now: Timestamp,
-) -> Result<Option<ScopeSet>, StoreError> {
-    if let Ok(id) = minter.parse::<UserId>() {
-        let account = accounts::account(conn, id)?;
-        let account = account.filter(|account| account.user.disabled_at.is_none());
-        return Ok(account.map(|account| account.may));
-    }
-    if let Ok(id) = minter.parse::<KeyId>() {
-        let Some(key) = keys::find(conn, id)? else {
-            return Ok(None);
-        };
-        let owner = key.owner.user().map(|id| accounts::account(conn, id));
-        let owner = owner.transpose()?.flatten();
-        return Ok(credential::key_scopes(&key, owner.as_ref(), now).ok());
-    }
-    let Ok(id) = minter.parse::<ClientId>() else {
-        return Ok(None);
-    };
-    Ok(clients::find(conn, id)?.map(|client| client.scopes))
 }

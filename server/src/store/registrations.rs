@@ -75,7 +75,7 @@ impl Store {
             }
             client.id = ClientId(unit.id(cause.at));
             client.created_at = cause.at;
-            create(unit, &client, &cause)?;
+            clients::insert(unit, &client, &cause)?;
             let sql = "UPDATE clients SET registration_token = ?2, openly = ?3 WHERE id = ?1";
             unit.conn.prepare_cached(sql)?.execute(params![
                 client.id.0.to_bytes(),
@@ -177,7 +177,7 @@ impl Store {
                     unused_clients::make_room(unit, cause.at)?;
                     client.id = ClientId(unit.id(cause.at));
                     client.created_at = cause.at;
-                    create(unit, &client, &cause)?;
+                    clients::insert(unit, &client, &cause)?;
                 }
             }
             unit.conn
@@ -228,14 +228,6 @@ fn admitted(
             Ok(act.cause(&by).clone())
         }
     }
-}
-
-fn create(unit: &mut Unit<'_>, client: &Client, cause: &Cause) -> Result<(), StoreError> {
-    write(unit, client)?;
-    let name = quoted(&client.name);
-    let diff = what_changed(None, client);
-    let of = (&client.id as &dyn std::fmt::Display, None);
-    unit.changed(cause, "client.created", of, &diff, Some(&name))
 }
 
 /// Changes a client; answers it as it is then.

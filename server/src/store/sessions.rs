@@ -51,8 +51,6 @@ pub struct NewSession {
     pub auth_time: Option<Timestamp>,
     /// How the person signed in.
     pub method: SignInMethod,
-    /// Roles whose people sign in with a second factor or not at all.
-    pub factor_roles: Arc<[String]>,
     /// The browser's session in which a client's session was allowed.
     pub signed_in_by: Option<SessionId>,
     /// Claims that were asked for one by one.
@@ -323,7 +321,7 @@ pub(super) fn open(
     cause: &Cause,
 ) -> Result<(User, Session), StoreError> {
     let account = session::may_sign_in(accounts::account(unit.conn, user_id)?)?;
-    let must_have = new.factor_roles.contains(&account.user.role);
+    let must_have = unit.memory.demands_factor(&account.user.role);
     session::factor_suffices(must_have, new.method.has_factor())?;
     // A client's session rests on a sign-in that was judged.
     if new.client_id.is_none() && unit.memory.requires_verified_email() {

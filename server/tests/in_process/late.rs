@@ -116,7 +116,6 @@ fn session(at: Timestamp) -> NewSession {
         resources: Vec::new(),
         auth_time: None,
         method: SignInMethod::Password,
-        factor_roles: [].into(),
         signed_in_by: None,
         claims: doorward_server::domain::RequestedClaims::default(),
     }

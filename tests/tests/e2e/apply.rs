@@ -16,6 +16,7 @@ use std::{
 
 use doorward_tests::{PASSWORD, Server, command};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 const FILE: &str = r#"
 [[roles]]
@@ -39,6 +40,9 @@ firstName = "Ada"
 role = "support"
 passwordEnv = "ADA_PASSWORD"
 "#;
+
+/// A file of one role.
+const FIRST: &str = "[[roles]]\nname = \"first\"\npermissions = [\"read\"]\n";
 
 struct Place {
     server: Server,
@@ -80,6 +84,17 @@ impl Place {
             .await;
         list["pagination"]["total"].as_u64().unwrap()
     }
+}
+
+/// Applies a file where no server has ever run; answers that directory too.
+fn apply_alone(text: &str, flags: &[&str]) -> (TempDir, Output) {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join("alone.toml"), text).unwrap();
+    let run = command("doorward-server", home.path())
+        .args(["apply", "alone.toml"])
+        .args(flags)
+        .output();
+    (home, run.unwrap())
 }
 
 #[track_caller]
@@ -336,17 +351,8 @@ async fn it_works_on_a_stopped_servers_directory_and_before_the_first_start() {
         .await;
     assert_eq!(events["data"][0]["actor"], "system");
 
-    let home = tempfile::tempdir().unwrap();
-    let file = home.path().join("first.toml");
-    std::fs::write(
-        &file,
-        "[[roles]]\nname = \"first\"\npermissions = [\"read\"]\n",
-    )
-    .unwrap();
-    let run = command("doorward-server", home.path())
-        .args(["apply", "first.toml"])
-        .output();
-    assert_eq!(said(run.unwrap()), "+ role first: permissions [read]\n");
+    let (home, run) = apply_alone(FIRST, &[]);
+    assert_eq!(said(run), "+ role first: permissions [read]\n");
     assert!(home.path().join("doorward-data/operator.key").exists());
 }
 
@@ -442,32 +448,15 @@ async fn a_dry_run_on_a_stopped_server_makes_nothing() {
     let dry = said(place.apply(FILE, &["--dry-run"]));
     assert!(dry.contains("+ user ada@example.com"), "{dry}");
     assert_eq!(names.map(stamp), before);
-    let home = tempfile::tempdir().unwrap();
-    let file = home.path().join("first.toml");
-    std::fs::write(
-        &file,
-        "[[roles]]\nname = \"first\"\npermissions = [\"read\"]\n",
-    )
-    .unwrap();
-    let run = command("doorward-server", home.path())
-        .args(["apply", "first.toml", "--dry-run"])
-        .output();
-    assert!(said(run.unwrap()).starts_with("+ role first"));
+    let (home, run) = apply_alone(FIRST, &["--dry-run"]);
+    assert!(said(run).starts_with("+ role first"));
     assert!(!home.path().join("doorward-data").exists());
 }
 
 #[test]
 fn a_broken_line_is_not_shown() {
-    let home = tempfile::tempdir().unwrap();
-    let file = home.path().join("bad.toml");
-    std::fs::write(
-        &file,
-        "[[clients]]\nname = \"x\"\nclientSecret = \"hush-hush\n",
-    )
-    .unwrap();
-    let run = command("doorward-server", home.path())
-        .args(["apply", "bad.toml"])
-        .output();
-    let told = failed(run.unwrap());
+    let text = "[[clients]]\nname = \"x\"\nclientSecret = \"hush-hush\n";
+    let (_home, run) = apply_alone(text, &[]);
+    let told = failed(run);
     assert!(told.contains("line 3") && !told.contains("hush"), "{told}");
 }

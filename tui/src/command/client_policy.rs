@@ -1,7 +1,10 @@
 //! Options of `doorward clients` that say what a client may know and do.
 
 use clap::{Args, ValueEnum};
-use doorward_shared::admin::{ClientPatch, RegisterClient};
+use doorward_shared::{
+    admin::{ClientPatch, RegisterClient},
+    scope::OPENID_SCOPES,
+};
 
 use super::words::Words;
 
@@ -31,26 +34,36 @@ impl Preset {
         }
     }
 
-    /// Whether it can keep no secret.
-    pub fn is_public(self) -> bool {
-        !matches!(self, Self::Web | Self::Service)
+    /// Whether it can keep a secret.
+    pub fn is_confidential(self) -> bool {
+        matches!(self, Self::Web | Self::Service)
     }
 
-    pub fn grant_types(self) -> Vec<String> {
-        let grants: &[&str] = match self {
-            Self::Service => &["client_credentials"],
-            _ => &["authorization_code", "refresh_token"],
-        };
-        grants.iter().map(|grant| (*grant).to_owned()).collect()
+    /// Whether people sign in to it.
+    pub fn signs_in(self) -> bool {
+        self != Self::Service
     }
 
-    pub fn scopes(self) -> Vec<String> {
-        let scopes: &[&str] = match self {
-            Self::Service => &[],
-            Self::Mcp => &["openid", "profile", "email", "offline_access"],
-            _ => &["openid", "profile", "email", "groups", "offline_access"],
+    /// The grants it needs, with redirect URIs or without.
+    pub fn grants(self, redirects: bool) -> Vec<String> {
+        let code = ["authorization_code", "refresh_token"];
+        let grants: Vec<&str> = match (self, redirects) {
+            (Self::Service, false) => vec!["client_credentials"],
+            (Self::Service, true) => [&code[..], &["client_credentials"]].concat(),
+            _ => code.to_vec(),
         };
-        scopes.iter().map(|scope| (*scope).to_owned()).collect()
+        grants.into_iter().map(str::to_owned).collect()
+    }
+
+    /// As [`Preset::grants`].
+    pub fn scopes(self, redirects: bool) -> Vec<String> {
+        let signs_in = self.signs_in() || redirects;
+        let scopes = OPENID_SCOPES.iter().filter(|_| signs_in);
+        // MCP servers ask for no groups.
+        scopes
+            .filter(|scope| self != Self::Mcp || **scope != "groups")
+            .map(|scope| (*scope).to_owned())
+            .collect()
     }
 }
 

@@ -106,12 +106,12 @@ impl Register {
         let (mut grant_types, mut scopes) = (self.grant_types.clone(), self.scopes.clone());
         let mut public = self.public;
         if let Some(preset) = self.preset {
-            public |= preset.is_public();
+            public |= !preset.is_confidential();
             if grant_types.is_empty() {
-                grant_types = preset.grant_types();
+                grant_types = preset.grants(false);
             }
             if scopes.is_empty() {
-                scopes = preset.scopes();
+                scopes = preset.scopes(false);
             }
         }
         self.policy.registration(RegisterClient {

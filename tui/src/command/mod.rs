@@ -25,6 +25,7 @@ use self::words::Words;
 pub use self::{
     api_keys::{ApiKeys, ListKeys, Mint, Rotate, UpdateKey},
     client_policy::ClientPolicyArgs,
+    client_policy::Preset,
     clients::{Clients, Register, UpdateClient},
     events::{Events, Incident, ListEvents},
     key_terms::{Terms, Verify},

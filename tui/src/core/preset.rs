@@ -1,22 +1,11 @@
 //! What clients are usually for: from it and from what is typed follows how they are registered.
 
-use doorward_shared::scope::OPENID_SCOPES;
-
 use super::{
     field::Value,
     form::{Form, Purpose},
     line::Line,
 };
-
-/// A kind of application.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Preset {
-    Web,
-    Browser,
-    Native,
-    Service,
-    Mcp,
-}
+pub use crate::command::Preset;
 
 impl Preset {
     pub const NAMES: [(&'static str, Preset); 5] = [
@@ -30,16 +19,6 @@ impl Preset {
     pub fn named(name: &str) -> Self {
         let found = Self::NAMES.iter().find(|(have, _)| *have == name);
         found.map_or(Self::Web, |(_, preset)| *preset)
-    }
-
-    /// Whether it can keep a secret.
-    pub fn is_confidential(self) -> bool {
-        matches!(self, Self::Web | Self::Service)
-    }
-
-    /// Whether people sign in to it.
-    pub fn signs_in(self) -> bool {
-        self != Self::Service
     }
 
     pub fn about(self) -> &'static str {
@@ -62,27 +41,6 @@ impl Preset {
             }
             Self::Service => "none, unless people sign in to it too",
         }
-    }
-
-    /// The grants it needs, with redirect URIs or without.
-    fn grants(self, redirects: bool) -> Vec<String> {
-        let code = ["authorization_code", "refresh_token"];
-        let grants: Vec<&str> = match (self, redirects) {
-            (Self::Service, false) => vec!["client_credentials"],
-            (Self::Service, true) => [&code[..], &["client_credentials"]].concat(),
-            _ => code.to_vec(),
-        };
-        grants.into_iter().map(str::to_owned).collect()
-    }
-
-    fn scopes(self, redirects: bool) -> Vec<String> {
-        let signs_in = self.signs_in() || redirects;
-        let scopes = OPENID_SCOPES.iter().filter(|_| signs_in);
-        // MCP servers ask for no groups.
-        scopes
-            .filter(|scope| self != Self::Mcp || **scope != "groups")
-            .map(|scope| (*scope).to_owned())
-            .collect()
     }
 }
 

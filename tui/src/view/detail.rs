@@ -10,7 +10,7 @@ use crate::{
     core::{
         State, audit,
         cells::full_name,
-        format::{full, number},
+        format::{count, full, number},
         layer::Detail,
         layout::Areas,
         refusal,
@@ -197,8 +197,7 @@ fn factors(mfa: &Factors) -> String {
     }
     match mfa.passkeys.len() {
         0 => {}
-        1 => set.push("1 passkey".into()),
-        several => set.push(format!("{several} passkeys")),
+        several => set.push(count(several as u64, "passkey")),
     }
     if set.is_empty() {
         return "none".into();

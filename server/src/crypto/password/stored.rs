@@ -7,7 +7,10 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use aws_lc_rs::pbkdf2;
 use zeroize::Zeroizing;
 
-use super::{compare::Memory, read};
+use super::{
+    compare::{Memory, cost},
+    read,
+};
 
 /// Most memory a stored hash may ask for, in KiB: 1 GiB.
 pub(super) const MAX_MEMORY_KIB: u64 = 1 << 20;
@@ -115,7 +118,7 @@ impl Kind {
         let mut out = Zeroizing::new(vec![0; bytes]);
         match self {
             Self::Argon2(algorithm, version, params) => {
-                memory.filled += u64::from(params.m_cost()) * u64::from(params.t_cost());
+                memory.filled += cost(params);
                 let blocks = memory.blocks(params.block_count());
                 Argon2::new(*algorithm, *version, params.clone())
                     .hash_password_into_with_memory(password, salt, &mut out, blocks)

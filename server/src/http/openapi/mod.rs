@@ -34,10 +34,13 @@ pub fn text() -> std::sync::Arc<str> {
 /// The description with the address at which this server is reached.
 #[get("/openapi.json")]
 fn describe(doorward: &Services) -> Public {
-    let server = json!([{ "url": doorward.issuer }]);
-    // The text is one object: the member goes to its start.
-    let start = format!("{{\n  \"servers\": {server},");
-    Public(text().replacen('{', &start, 1).into())
+    let served = doorward.description.get_or_init(|| {
+        let server = json!([{ "url": doorward.issuer }]);
+        // The text is one object: the member goes to its start.
+        let start = format!("{{\n  \"servers\": {server},");
+        text().replacen('{', &start, 1).into()
+    });
+    Public(served.clone())
 }
 
 /// Every operation there is.

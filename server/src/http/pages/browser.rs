@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Cookies with our name that are looked up, of one request: somebody who plants some costs us no more.
-const MAX_CANDIDATES: usize = 4;
+pub const MAX_CANDIDATES: usize = 4;
 
 /// A browser.
 #[derive(Debug)]
@@ -121,14 +121,16 @@ pub fn set_cookie(doorward: &Services, value: &Secret, stay: Stay) -> String {
     )
 }
 
-/// Values of the request's cookies with this name, in their order.
-pub fn cookies<'r>(request: &'r Request<'_>, name: &str) -> impl Iterator<Item = &'r str> {
+/// Names and values of the request's cookies, in their order.
+pub fn all_cookies<'r>(request: &'r Request<'_>) -> impl Iterator<Item = (&'r str, &'r str)> {
     let headers = request.headers().get("cookie");
     let pairs = headers.flat_map(|header| header.split(';'));
-    pairs.filter_map(move |pair| {
-        let (have, value) = pair.trim().split_once('=')?;
-        (have == name).then_some(value)
-    })
+    pairs.filter_map(|pair| pair.trim().split_once('='))
+}
+
+/// Values of the request's cookies with this name, in their order.
+pub fn cookies<'r>(request: &'r Request<'_>, name: &str) -> impl Iterator<Item = &'r str> {
+    all_cookies(request).filter_map(move |(have, value)| (have == name).then_some(value))
 }
 
 /// Those that look like ours.

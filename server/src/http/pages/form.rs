@@ -13,7 +13,7 @@ use super::{
 use crate::{
     clock::random_bytes,
     crypto::secret::Digest256,
-    http::{Services, body},
+    http::{ApiError, Services, body},
     oauth::pairs,
     state::NONCE,
 };
@@ -22,6 +22,15 @@ use crate::{
 const LIFETIME: i64 = 3600;
 /// The field that holds the token.
 pub const TOKEN: &str = "csrf_token";
+
+/// What a form's page shows when it is shown again.
+#[derive(Debug, Default)]
+pub struct Said<'a> {
+    pub filled: Option<&'a Fields>,
+    pub error: Option<&'a ApiError>,
+    /// The form was not taken: the status of the page.
+    pub stale: Option<u16>,
+}
 
 /// What a token is stamped as: for one form, in one browser.
 fn place(action: &str, Digest256(browser): Digest256) -> String {

@@ -6,7 +6,7 @@ mod arrive;
 mod asset;
 mod authorize;
 mod back;
-mod browser;
+pub(in crate::http) mod browser;
 mod consent;
 mod enrol;
 mod factor;

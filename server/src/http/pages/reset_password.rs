@@ -8,7 +8,7 @@ use rocket::{Route, get, http::uri::Origin, post, routes};
 use super::{
     authorize::parameter,
     forgot_password,
-    form::{Fields, Posted, Taken},
+    form::{Posted, Said, Taken},
     page::{Answer, Page, Shown},
     sign_in::{self, alert, stale_note},
     texts::fill,
@@ -26,15 +26,6 @@ pub fn all() -> Vec<Route> {
 }
 
 const PATH: &str = "/reset-password";
-
-/// What was filled in, and what is said about it.
-#[derive(Debug, Default)]
-struct Said<'a> {
-    filled: Option<&'a Fields>,
-    error: Option<&'a ApiError>,
-    /// The form was not taken: the status of the page.
-    stale: Option<u16>,
-}
 
 fn page(visit: &Visit<'_>, open: &OpenLink, token: &Secret, said: Said<'_>) -> Page {
     let (doorward, t) = (visit.doorward, visit.texts);
@@ -111,7 +102,7 @@ pub fn dead(visit: &Visit<'_>, error: &ApiError) -> Shown {
     let main = html! {
         h1 { (t.links.dead_title) }
         p role="alert" { (t.links.dead) }
-        @if visit.doorward.verification.must_mail().is_ok() {
+        @if visit.doorward.verification.mail {
             p { a href={ (visit.doorward.site.base) (forgot_password::PATH) } { (t.links.forgot_link) } }
         }
         p class="aside" { a href=(sign_in::address(visit.doorward, None)) { (t.sign_in_link) } }

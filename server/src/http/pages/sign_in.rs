@@ -141,7 +141,7 @@ pub fn page(visit: &Visit<'_>, asking: Option<&Asking>, said: Said<'_>) -> Page 
         (stale_note(visit, said.stale))
         (visit.form_with(PATH, options.as_deref(), fields))
         (send_again(visit, said.email, said.error))
-        @if doorward.verification.must_mail().is_ok() {
+        @if doorward.verification.mail {
             p class="aside" {
                 a href={ (doorward.site.base) (forgot_password::PATH) } { (t.links.forgot_link) }
             }
@@ -168,12 +168,9 @@ pub fn page(visit: &Visit<'_>, asking: Option<&Asking>, said: Said<'_>) -> Page 
 /// Offers the mail again that verifies an address, to whom signing in was refused for want of that.
 fn send_again(visit: &Visit<'_>, email: Option<&str>, error: Option<&ApiError>) -> Markup {
     let unverified = error.is_some_and(|error| error.code() == ErrorCode::EmailNotVerified);
-    let fields = html! {
-        input type="hidden" name="email" value=(email.unwrap_or_default());
-        button type="submit" class="quiet" { (visit.texts.links.send_again) }
-    };
+    let fields = verify_email::send_again(visit.texts, email.unwrap_or_default());
     html! {
-        @if unverified && visit.doorward.verification.must_mail().is_ok() {
+        @if unverified && visit.doorward.verification.mail {
             (visit.form(verify_email::RESEND, fields))
         }
     }

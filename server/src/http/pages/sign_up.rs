@@ -6,7 +6,7 @@ use rocket::{Route, get, http::uri::Origin, post, routes};
 
 use super::{
     authorize::parameter,
-    form::{Fields, Posted, Taken},
+    form::{Posted, Said, Taken},
     page::{Answer, Page},
     sign_in::{self, Then, alert, already_in, arrived, email_field, kept, stale_note},
     texts::fill,
@@ -39,15 +39,6 @@ pub fn beside(doorward: &Services, path: &str, request: Option<&AuthorizationReq
         ),
         None => format!("{base}{path}"),
     }
-}
-
-/// What was filled in, and what is said about it.
-#[derive(Debug, Default)]
-struct Said<'a> {
-    filled: Option<&'a Fields>,
-    error: Option<&'a ApiError>,
-    /// As at sign-in.
-    stale: Option<u16>,
 }
 
 fn page(visit: &Visit<'_>, request: Option<&AuthorizationRequest>, said: Said<'_>) -> Page {

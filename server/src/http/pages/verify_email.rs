@@ -1,6 +1,6 @@
 //! `/verify-email`: where the link leads that verifies an address. It takes a click: mail scanners open links too.
 
-use maud::html;
+use maud::{Markup, html};
 use rocket::{Route, get, http::uri::Origin, post, routes};
 
 use super::{
@@ -10,7 +10,7 @@ use super::{
     page::{Answer, Page},
     reset_password::dead,
     sign_in::{self, stale_note},
-    texts::fill,
+    texts::{Texts, fill},
     visit::Visit,
 };
 use crate::{
@@ -29,6 +29,14 @@ const PATH: &str = "/verify-email";
 const DENY: &str = "/verify-email/not-me";
 /// Where the mail is asked for again.
 pub const RESEND: &str = "/verify-email/resend";
+
+/// The fields of a form to [`RESEND`].
+pub fn send_again(t: &Texts, email: &str) -> Markup {
+    html! {
+        input type="hidden" name="email" value=(email);
+        button type="submit" class="quiet" { (t.links.send_again) }
+    }
+}
 
 fn page(visit: &Visit<'_>, open: &OpenLink, token: &Secret, stale: Option<u16>) -> Page {
     let t = visit.texts;

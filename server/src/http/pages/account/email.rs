@@ -6,7 +6,12 @@ use rocket::{Route, post, routes};
 use super::{At, Visit};
 use crate::http::{
     ApiError,
-    pages::{form::Posted, page::Answer, sign_in::password_field, verify_email::RESEND},
+    pages::{
+        form::Posted,
+        page::Answer,
+        sign_in::password_field,
+        verify_email::{RESEND, send_again},
+    },
 };
 
 pub fn all() -> Vec<Route> {
@@ -19,14 +24,10 @@ const PATH: &str = "/account/profile/email";
 /// Where mail is sent: what of the profile is about the address.
 pub fn part(at: &At<'_>) -> Markup {
     let t = at.texts;
-    if at.doorward.verification.must_mail().is_err() {
+    if !at.doorward.verification.mail {
         return html! {};
     }
     let user = &at.who.account.user;
-    let again = html! {
-        input type="hidden" name="email" value=(user.email.as_str());
-        button type="submit" class="quiet" { (t.links.send_again) }
-    };
     let fields = html! {
         label for="newEmail" { (t.links.new_email) }
         input id="newEmail" name="email" type="text" inputmode="email" autocomplete="email" autocapitalize="none"
@@ -38,7 +39,7 @@ pub fn part(at: &At<'_>) -> Markup {
     html! {
         @if !user.email_verified {
             p { (t.links.not_verified) }
-            (at.form(RESEND, again))
+            (at.form(RESEND, send_again(t, user.email.as_str())))
         }
         (at.form(PATH, fields))
     }
