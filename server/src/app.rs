@@ -263,6 +263,7 @@ impl Parts {
             store: self.store.clone(),
             refusals: Arc::default(),
             clock: self.clock.clone(),
+            metrics: self.metrics.clone(),
         };
         let signing_keys = self.signing_keys()?;
         let statistics = self.statistics();

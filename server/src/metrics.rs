@@ -183,6 +183,11 @@ impl Metrics {
         self.current.registrations.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Counts a client that was refused.
+    pub fn refusal(&self) {
+        self.current.refusals.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Notes what is so at this moment.
     pub fn observe(&self, argon2: (usize, usize), sessions_live: u64) {
         self.argon2_waiting

@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
+use ipnet::IpNet;
+
 /// Bits of an IPv6 address that name a household, and of the wider networks that providers give to one customer too.
 const WIDTHS: [u32; 3] = [64, 56, 48];
 
@@ -20,6 +22,13 @@ pub fn networks(ip: IpAddr) -> [Option<IpAddr>; 3] {
         IpAddr::V6(v6) => WIDTHS.map(|bits| Some(IpAddr::V6(network(v6, bits)))),
         v4 => [Some(v4), None, None],
     }
+}
+
+/// The network around an address that one provider's customers share: 24 bits of IPv4, 48 of IPv6.
+pub fn neighbourhood(ip: IpAddr) -> IpNet {
+    let ip = ip.to_canonical();
+    let bits = if ip.is_ipv4() { 24 } else { WIDTHS[2] as u8 };
+    IpNet::new(ip, bits).map_or_else(|_| IpNet::from(ip), |net| net.trunc())
 }
 
 fn network(ip: Ipv6Addr, bits: u32) -> Ipv6Addr {

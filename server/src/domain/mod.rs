@@ -16,6 +16,7 @@ pub mod factor;
 pub mod household;
 pub mod idna;
 pub mod key_terms;
+pub mod latency;
 pub mod link;
 pub mod mail;
 pub mod policy;
@@ -41,6 +42,7 @@ pub use factor::{
 };
 pub use household::{household, networks};
 pub use key_terms::{AllowedIp, KeyTerms, KeyTermsChange};
+pub use latency::Latencies;
 pub use policy::{AuthMethod, ClientPolicy, PolicyChange, UnverifiedEmail};
 pub use refusal::Refusal;
 pub use role::Role;

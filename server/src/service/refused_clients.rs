@@ -6,6 +6,7 @@ use doorward_shared::ClientId;
 
 use crate::{
     clock::Clock,
+    metrics::Metrics,
     state::{Refusal, Refusals, Refused},
     store::Store,
 };
@@ -19,12 +20,14 @@ pub struct RefusedClients {
     pub(crate) store: Store,
     pub(crate) refusals: Arc<Refusals>,
     pub(crate) clock: Clock,
+    pub(crate) metrics: Metrics,
 }
 
 impl RefusedClients {
     /// Notes that a client was refused, and why; it is not told here.
     pub(crate) fn note(&self, client: Option<ClientId>, cause: &str, ip: IpAddr) {
         let cause: String = cause.chars().take(CAUSE_CHARS).collect();
+        self.metrics.refusal();
         let what = (Refused::Client, client);
         self.refusals.count(what, cause, ip, self.clock.now());
     }

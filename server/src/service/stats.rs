@@ -1,18 +1,21 @@
-//! `/admin/stats`: what happens in each minute, kept so that a restart does not lose it.
+//! `/admin/stats`: what happens in each minute and hour, kept so that a restart does not lose it.
 
 use std::sync::{
     Arc, Mutex, PoisonError,
     atomic::{AtomicI64, Ordering},
 };
 
-use doorward_shared::{Timestamp, admin::Stats};
+use doorward_shared::{
+    Timestamp,
+    admin::{Minute, SeriesBy, Stats},
+};
 
 use crate::{
     clock::Clock,
     crypto::password::Passwords,
     metrics::Metrics,
     state::minute_of,
-    store::{Store, StoreError},
+    store::{Store, StoreError, hour_of, series_floor as floor},
 };
 
 /// How long totals that take a count are served again, in milliseconds.
@@ -21,7 +24,7 @@ const FRESH: i64 = 5000;
 /// Answers that are good for some seconds.
 #[derive(Debug, Default)]
 pub(crate) struct Remembered {
-    stats: Mutex<Option<Arc<Stats>>>,
+    totals: Mutex<Option<Arc<Stats>>>,
     /// When storage was last seen to take a commit, in milliseconds.
     written_at: AtomicI64,
 }
@@ -37,36 +40,53 @@ pub struct Statistics {
 }
 
 impl Statistics {
-    /// How the server is doing. Counting takes time on a large database: an answer is good for some seconds.
+    /// How the server is doing, and what happened since a time. Counting takes time on a large database: totals are good
+    /// for some seconds.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub(crate) async fn stats(&self) -> Result<Stats, StoreError> {
+    pub(crate) async fn stats(
+        &self,
+        by: SeriesBy,
+        since: Option<Timestamp>,
+    ) -> Result<Stats, StoreError> {
+        let mut stats = Stats::clone(&*self.totals().await?);
+        let now = self.clock.now();
+        stats.series = self.store.series(by, floor(by, now, since)).await?;
+        // What has not ended is shown as it stands.
+        let current = &self.metrics.current;
+        let running = current.peek(minute_of(now), stats.now.active_sessions);
+        let same = |last: &Minute| last.time == hour_of(now);
+        match stats.series.last_mut() {
+            Some(last) if by == SeriesBy::Hour && same(last) => add(last, &running),
+            _ if by == SeriesBy::Hour => stats.series.push(Minute {
+                time: hour_of(now),
+                ..running
+            }),
+            // Of a minute in which a process before this one ran, the rest is written.
+            Some(last) if last.time == running.time => add(last, &running),
+            _ => stats.series.push(running),
+        }
+        Ok(stats)
+    }
+
+    /// Totals, as of some seconds ago at most.
+    async fn totals(&self) -> Result<Arc<Stats>, StoreError> {
         let now = self.clock.now();
         let fresh = {
-            let last = self.remembered.stats.lock();
+            let last = self.remembered.totals.lock();
             let last = last.unwrap_or_else(PoisonError::into_inner);
             last.as_ref()
                 .filter(|last| now.0 - last.time.0 < FRESH)
                 .cloned()
         };
         if let Some(fresh) = fresh {
-            return Ok(Stats::clone(&fresh));
+            return Ok(fresh);
         }
-        let mut stats = self.store.stats(now).await?;
-        // The minute that has not ended is shown as it stands.
-        let active = stats.now.active_sessions;
-        let running = self.metrics.current.read(minute_of(now), active, |count| {
-            count.load(Ordering::Relaxed)
-        });
-        stats.series.push(running);
-        let mut last = self
-            .remembered
-            .stats
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        *last = Some(Arc::new(stats.clone()));
-        Ok(stats)
+        let totals = Arc::new(self.store.stats(now).await?);
+        let last = self.remembered.totals.lock();
+        *last.unwrap_or_else(PoisonError::into_inner) = Some(totals.clone());
+        Ok(totals)
     }
 
     /// Whether storage takes commits. A yes is good for a second, so that asking costs no stranger's fsync each time.
@@ -87,7 +107,7 @@ impl Statistics {
 
     /// Live sessions, as of some seconds ago at most; 0 when storage cannot be read.
     pub(crate) async fn sessions_live(&self) -> u64 {
-        self.stats()
+        self.totals()
             .await
             .map_or(0, |stats| stats.now.active_sessions)
     }
@@ -100,7 +120,21 @@ impl Statistics {
         let now = self.clock.now();
         let active = self.store.active_sessions(now).await?;
         self.metrics.observe(self.passwords.load(), active);
-        let minute = self.metrics.current.take(minute, active);
-        self.store.put_minute(minute).await
+        let (minute, latencies) = self.metrics.current.take(minute, active);
+        self.store.put_minute(minute, latencies).await
     }
+}
+
+/// Adds what is running to what is written of the same time.
+fn add(written: &mut Minute, running: &Minute) {
+    written.logins += running.logins;
+    written.failures += running.failures;
+    written.registrations += running.registrations;
+    written.tokens += running.tokens;
+    written.refusals += running.refusals;
+    written.active_sessions = running.active_sessions;
+    if running.requests > written.requests {
+        (written.p50_ms, written.p95_ms) = (running.p50_ms, running.p95_ms);
+    }
+    written.requests += running.requests;
 }

@@ -9,8 +9,7 @@ use std::{
 
 use doorward_shared::{Timestamp, admin::Minute};
 
-/// Bounds of the latency buckets, in microseconds: each 1.25 times the one before.
-const BUCKETS: usize = 80;
+use crate::domain::latency::{BUCKETS, Latencies, bucket};
 
 /// What has happened since the last minute was written.
 #[derive(Debug)]
@@ -19,6 +18,8 @@ pub(crate) struct Current {
     pub failures: AtomicU64,
     pub registrations: AtomicU64,
     pub tokens: AtomicU64,
+    /// Clients that were refused.
+    pub refusals: AtomicU64,
     requests: AtomicU64,
     latencies: [AtomicU64; BUCKETS],
 }
@@ -30,67 +31,54 @@ impl Default for Current {
             failures: AtomicU64::default(),
             registrations: AtomicU64::default(),
             tokens: AtomicU64::default(),
+            refusals: AtomicU64::default(),
             requests: AtomicU64::default(),
             latencies: std::array::from_fn(|_| AtomicU64::default()),
         }
     }
 }
 
-/// The upper bound of a bucket, in milliseconds.
-fn bound(bucket: usize) -> f64 {
-    0.01 * 1.25_f64.powi(i32::try_from(bucket).unwrap_or(i32::MAX))
-}
-
 impl Current {
     /// Counts an answered request.
     pub fn request(&self, took: Duration) {
         self.requests.fetch_add(1, Ordering::Relaxed);
-        let ratio = (took.as_secs_f64() * 1000. / 0.01).max(1.);
-        let bucket = (ratio.ln() / 1.25_f64.ln()).ceil() as usize;
-        self.latencies[bucket.min(BUCKETS - 1)].fetch_add(1, Ordering::Relaxed);
+        self.latencies[bucket(took)].fetch_add(1, Ordering::Relaxed);
     }
 
     /// The minute that is ending, and a fresh start.
-    pub fn take(&self, time: Timestamp, active_sessions: u64) -> Minute {
+    pub fn take(&self, time: Timestamp, active_sessions: u64) -> (Minute, Latencies) {
         self.read(time, active_sessions, |count| {
             count.swap(0, Ordering::Relaxed)
         })
     }
 
-    pub fn read(
+    /// The minute as it stands.
+    pub fn peek(&self, time: Timestamp, active_sessions: u64) -> Minute {
+        let (minute, _) = self.read(time, active_sessions, |count| count.load(Ordering::Relaxed));
+        minute
+    }
+
+    fn read(
         &self,
         time: Timestamp,
         active_sessions: u64,
         get: impl Fn(&AtomicU64) -> u64,
-    ) -> Minute {
-        let latencies: Vec<u64> = self.latencies.iter().map(&get).collect();
-        Minute {
+    ) -> (Minute, Latencies) {
+        let latencies = Latencies::new(std::array::from_fn(|at| get(&self.latencies[at])));
+        let minute = Minute {
             time,
             logins: get(&self.logins),
             failures: get(&self.failures),
             registrations: get(&self.registrations),
             tokens: get(&self.tokens),
+            refusals: get(&self.refusals),
             requests: get(&self.requests),
             active_sessions,
-            p50_ms: percentile(&latencies, 0.5),
-            p95_ms: percentile(&latencies, 0.95),
-        }
+            p50_ms: latencies.percentile(0.5),
+            p95_ms: latencies.percentile(0.95),
+        };
+        (minute, latencies)
     }
-}
-
-fn percentile(latencies: &[u64], part: f64) -> f64 {
-    let all: u64 = latencies.iter().sum();
-    if all == 0 {
-        return 0.;
-    }
-    let wanted = (all as f64 * part).ceil() as u64;
-    let mut seen = 0;
-    let bucket = latencies.iter().position(|count| {
-        seen += count;
-        seen >= wanted
-    });
-    let rounded = bound(bucket.unwrap_or(BUCKETS - 1)) * 1000.;
-    rounded.round() / 1000.
 }
 
 /// The start of the minute an instant lies in.
@@ -108,10 +96,10 @@ mod tests {
         for milliseconds in 1..=100 {
             current.request(Duration::from_millis(milliseconds));
         }
-        let minute = current.take(Timestamp(0), 7);
+        let (minute, _) = current.take(Timestamp(0), 7);
         assert!((50. ..=62.5).contains(&minute.p50_ms), "{}", minute.p50_ms);
         assert!((95. ..=118.8).contains(&minute.p95_ms), "{}", minute.p95_ms);
         assert_eq!((minute.requests, minute.active_sessions), (100, 7));
-        assert_eq!(current.take(Timestamp(0), 0).requests, 0);
+        assert_eq!(current.take(Timestamp(0), 0).0.requests, 0);
     }
 }

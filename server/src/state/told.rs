@@ -18,6 +18,11 @@ impl Told {
         !self.untrusted_proxy.swap(true, Ordering::Relaxed)
     }
 
+    /// Whether such a header has come.
+    pub fn has_untrusted_proxy(&self) -> bool {
+        self.untrusted_proxy.load(Ordering::Relaxed)
+    }
+
     /// Whether forms that came to another URL than the issuer are to be told: once a minute.
     pub fn wrong_issuer(&self, now: Timestamp) -> bool {
         let later = now.plus_seconds(60).0;

@@ -58,6 +58,7 @@ const MIGRATIONS: &[&str] = &[
     // Who made a link that was shown, and what they could do. Links from before live on for 30 days at most.
     "ALTER TABLE links ADD COLUMN maker TEXT;
      ALTER TABLE links ADD COLUMN maker_scopes TEXT;",
+    include_str!("schema_series.sql"),
 ];
 
 /// What migrations take from the rules of the domain.

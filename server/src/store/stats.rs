@@ -1,22 +1,23 @@
-//! Numbers over what is stored: totals, minutes, and who fails to sign in.
+//! Numbers over what is stored: totals, and who fails to sign in.
+
+use std::collections::BTreeMap;
 
 use doorward_shared::{
     Timestamp, UserId,
-    admin::{FailingAccount, FailingAddress, Minute, Stats, Totals},
+    admin::{FailingAccount, FailingAddress, FailingNetwork, Stats, Totals},
 };
 use rusqlite::{Connection, params};
 
 use super::{Store, StoreError, endings, rows};
+use crate::domain::household::neighbourhood;
 
 /// Refused sign-ins that are looked at for the worst addresses and accounts.
 const FAILURES: u32 = 20_000;
-/// How long minutes are kept, in seconds: a day.
-const MINUTES_KEPT: i64 = 86_400;
 /// Addresses and accounts that are named.
 const WORST: u32 = 10;
 
 impl Store {
-    /// Totals now, the minutes kept, and the worst of the last hour.
+    /// Totals now and the worst of the last hour; the series is left empty.
     pub async fn stats(&self, now: Timestamp) -> Result<Stats, StoreError> {
         self.read(move |conn| {
             let count = |sql: &str| -> Result<u64, StoreError> {
@@ -36,6 +37,7 @@ impl Store {
                 "SELECT count(*) FROM api_keys k WHERE (k.revoked_at IS NULL OR k.revoked_at > ?1) \
                  AND (k.expires_at IS NULL OR k.expires_at > ?1) {pending}"
             );
+            let addresses = failing(conn, now)?;
             Ok(Stats {
                 time: now,
                 now: Totals {
@@ -49,8 +51,10 @@ impl Store {
                         .query_row([now.0], |row| row.get(0))?,
                     clients: count("SELECT count(*) FROM clients")?,
                 },
-                series: minutes(conn)?,
-                failing_addresses: failing_addresses(conn, now)?,
+                series: Vec::new(),
+                failures: addresses.iter().map(|one| one.failures).sum(),
+                failing_networks: by_network(&addresses),
+                failing_addresses: addresses.into_iter().take(WORST as usize).collect(),
                 failing_accounts: failing_accounts(conn, now)?,
                 keys_expiring: conn
                     .prepare_cached(&expiring)?
@@ -76,40 +80,6 @@ impl Store {
         })
         .await
     }
-
-    /// Writes what happened in a minute, beside what a process before has written of it, and forgets those of long ago.
-    /// Of two parts of a minute, the latency is that of the one with more requests.
-    pub(crate) async fn put_minute(&self, minute: Minute) -> Result<(), StoreError> {
-        self.write(move |unit| put_minute(unit.conn, &minute)).await
-    }
-}
-
-fn put_minute(conn: &Connection, minute: &Minute) -> Result<(), StoreError> {
-    let floor = minute.time.plus_seconds(-MINUTES_KEPT);
-    conn.prepare_cached("DELETE FROM minutes WHERE time < ?1")?
-        .execute([floor.0])?;
-    conn
-                .prepare_cached(
-                    "INSERT INTO minutes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-                     ON CONFLICT (time) DO UPDATE SET logins = logins + excluded.logins,
-                       failures = failures + excluded.failures, registrations = registrations + excluded.registrations,
-                       tokens = tokens + excluded.tokens, requests = requests + excluded.requests,
-                       active_sessions = excluded.active_sessions,
-                       p50_ms = iif(excluded.requests >= requests, excluded.p50_ms, p50_ms),
-                       p95_ms = iif(excluded.requests >= requests, excluded.p95_ms, p95_ms)",
-                )?
-                .execute(params![
-                    minute.time.0,
-                    minute.logins,
-                    minute.failures,
-                    minute.registrations,
-                    minute.tokens,
-                    minute.requests,
-                    minute.active_sessions,
-                    minute.p50_ms,
-                    minute.p95_ms
-                ])?;
-    Ok(())
 }
 
 /// Sessions that are live, by the same rule as `Session::is_live`: those not revoked but the few that are over and not
@@ -131,39 +101,18 @@ pub(super) fn rows_of(conn: &Connection, table: &str) -> Result<u64, StoreError>
         .query_row([table], |row| row.get(0))?)
 }
 
-fn minutes(conn: &Connection) -> Result<Vec<Minute>, StoreError> {
-    let mut select = conn.prepare_cached(
-        "SELECT time, logins, failures, registrations, tokens, requests, active_sessions, p50_ms, p95_ms \
-         FROM minutes ORDER BY time DESC LIMIT 360",
-    )?;
-    let rows = select.query_map([], |row| {
-        Ok(Minute {
-            time: Timestamp(row.get(0)?),
-            logins: row.get(1)?,
-            failures: row.get(2)?,
-            registrations: row.get(3)?,
-            tokens: row.get(4)?,
-            requests: row.get(5)?,
-            active_sessions: row.get(6)?,
-            p50_ms: row.get(7)?,
-            p95_ms: row.get(8)?,
-        })
-    })?;
-    let mut minutes = rows.collect::<Result<Vec<_>, _>>()?;
-    minutes.reverse();
-    Ok(minutes)
-}
-
 /// The first id an event of the last hour can have.
 fn an_hour_ago(now: Timestamp) -> [u8; 16] {
     rows::first_id(now.plus_seconds(-3600))
 }
 
-fn failing_addresses(conn: &Connection, now: Timestamp) -> Result<Vec<FailingAddress>, StoreError> {
-    let sql = "SELECT ip, count(*) AS failures FROM (SELECT ip FROM events WHERE action = 'login.failed' \
-               AND id >= ?1 AND ip IS NOT NULL ORDER BY id DESC LIMIT ?2) GROUP BY ip ORDER BY failures DESC LIMIT ?3";
+/// Refused sign-ins of the last hour by address, worst first. One event may stand for several.
+fn failing(conn: &Connection, now: Timestamp) -> Result<Vec<FailingAddress>, StoreError> {
+    let sql = "SELECT ip, sum(n) AS failures FROM (SELECT ip, coalesce(count, 1) AS n FROM events \
+               WHERE action = 'login.failed' AND id >= ?1 AND ip IS NOT NULL ORDER BY id DESC LIMIT ?2) \
+               GROUP BY ip ORDER BY failures DESC, ip";
     let mut select = conn.prepare_cached(sql)?;
-    let rows = select.query_map(params![an_hour_ago(now), FAILURES, WORST], |row| {
+    let rows = select.query_map(params![an_hour_ago(now), FAILURES], |row| {
         Ok(FailingAddress {
             ip: row.get(0)?,
             failures: row.get(1)?,
@@ -172,8 +121,30 @@ fn failing_addresses(conn: &Connection, now: Timestamp) -> Result<Vec<FailingAdd
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// The same by network, worst first.
+fn by_network(addresses: &[FailingAddress]) -> Vec<FailingNetwork> {
+    let mut networks: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+    for one in addresses {
+        let Ok(ip) = one.ip.parse() else { continue };
+        let found = networks.entry(neighbourhood(ip).to_string()).or_default();
+        found.0 += one.failures;
+        found.1 += 1;
+    }
+    let rows = networks
+        .into_iter()
+        .map(|(network, (failures, addresses))| FailingNetwork {
+            network,
+            failures,
+            addresses,
+        });
+    let mut rows: Vec<_> = rows.collect();
+    rows.sort_by_key(|row| std::cmp::Reverse(row.failures));
+    rows.truncate(WORST as usize);
+    rows
+}
+
 fn failing_accounts(conn: &Connection, now: Timestamp) -> Result<Vec<FailingAccount>, StoreError> {
-    let sql = "SELECT u.id, u.email, count(*) AS failures FROM (SELECT user_id FROM events \
+    let sql = "SELECT u.id, u.email, sum(e.n) AS failures FROM (SELECT user_id, coalesce(count, 1) AS n FROM events \
                WHERE action = 'login.failed' AND id >= ?1 AND user_id IS NOT NULL ORDER BY id DESC LIMIT ?2) AS e \
                JOIN users u ON u.id = e.user_id GROUP BY u.id ORDER BY failures DESC LIMIT ?3";
     let mut select = conn.prepare_cached(sql)?;
@@ -192,29 +163,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_parts_of_a_minute_in_which_the_server_restarted_count() {
-        let mut conn = Connection::open_in_memory().unwrap();
-        super::super::schema::migrate(&mut conn).unwrap();
-        let part = |requests: u64, active_sessions, p50_ms| Minute {
-            time: Timestamp(60_000),
-            logins: requests,
-            failures: 1,
-            registrations: 2,
-            tokens: 3,
-            requests,
-            active_sessions,
-            p50_ms,
-            p95_ms: 2. * p50_ms,
+    fn addresses_of_one_network_are_added_up() {
+        let at = |ip: &str, failures| FailingAddress {
+            ip: ip.into(),
+            failures,
         };
-        put_minute(&conn, &part(10, 5, 1.)).unwrap();
-        put_minute(&conn, &part(4, 6, 8.)).unwrap();
-        let both = Minute {
-            failures: 2,
-            registrations: 4,
-            tokens: 6,
-            ..part(14, 6, 1.)
-        };
-        assert_eq!(minutes(&conn).unwrap(), [both]);
+        let addresses = [
+            at("203.0.113.7", 3),
+            at("2001:db8:1:2::9", 4),
+            at("203.0.113.200", 2),
+            at("2001:db8:1:3::9", 1),
+        ];
+        let found = by_network(&addresses);
+        let rows: Vec<_> = found
+            .iter()
+            .map(|row| (&*row.network, row.failures, row.addresses))
+            .collect();
+        assert_eq!(rows, [("2001:db8:1::/48", 5, 2), ("203.0.113.0/24", 5, 2)]);
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub struct ServerInfo {
     /// Absent where no mail is sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mail: Option<MailInfo>,
+    #[serde(default)]
+    pub setup: Setup,
     /// The settings that matter, by key; none of them secret.
     pub settings: BTreeMap<String, String>,
 }
@@ -30,6 +32,25 @@ pub struct StorageInfo {
     pub database_bytes: u64,
     /// The write-ahead log beside the database.
     pub wal_bytes: u64,
+}
+
+/// What was done of setting the server up.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Setup {
+    /// `issuer` is an address that others can reach, or at least not one of this machine alone.
+    pub issuer_set: bool,
+    /// An enabled account has the role admin.
+    pub administrator: bool,
+    /// The running server's last backup; each is examined when it is made.
+    pub backed_up_at: Option<Timestamp>,
+    /// Forwarding headers came from an address that is not one of `trusted_proxies`, and are ignored.
+    pub untrusted_proxy: bool,
+    /// A mail server has taken a mail.
+    pub mail_sent: bool,
+    /// Somebody signed in through an OAuth client.
+    pub client_connected: bool,
 }
 
 /// Mails on their way.

@@ -5,7 +5,8 @@ use serde_json::json;
 
 use super::{Client, ClientError};
 use crate::{
-    admin::{BackupMade, ServerInfo, Stats, Whoami},
+    Timestamp,
+    admin::{BackupMade, SeriesBy, ServerInfo, Stats, Whoami},
     auth::{LoginRequest, TokenResponse},
 };
 
@@ -37,12 +38,18 @@ impl Server<'_> {
         self.0.get("/admin/server", &[]).await
     }
 
-    /// Counters now, and for each minute.
+    /// Counters now, and for each minute of the last day or each hour of the last 90 days, from a time on.
     ///
     /// # Errors
     /// [`ClientError`].
-    pub async fn stats(&self) -> Result<Stats, ClientError> {
-        self.0.get("/admin/stats", &[]).await
+    pub async fn stats(
+        &self,
+        by: SeriesBy,
+        since: Option<Timestamp>,
+    ) -> Result<Stats, ClientError> {
+        let mut query = vec![("by", by.as_str().to_owned())];
+        query.extend(since.map(|at| ("since", at.to_string())));
+        self.0.get("/admin/stats", &query).await
     }
 
     /// Backs the database up, on the server's machine.

@@ -9,7 +9,7 @@ async fn the_server_tells_what_it_is() {
     let told = server.admin("GET", "/admin/server", None).await;
     assert_eq!(
         fields(&told),
-        "issuer settings startedAt storage uptimeSeconds version"
+        "issuer settings setup startedAt storage uptimeSeconds version"
     );
     assert_eq!(told["issuer"], server.url());
     assert!(is_time(&told["startedAt"]) && told["uptimeSeconds"].as_u64() < Some(60));
@@ -58,7 +58,8 @@ async fn stats_count_what_there_is_and_what_happened() {
         .admin("PATCH", &path, Some(json!({"disabled": true})))
         .await;
     let stats = server.admin("GET", "/admin/stats", None).await;
-    let names = "failingAccounts failingAddresses keysExpiring now series time";
+    let names =
+        "failingAccounts failingAddresses failingNetworks failures keysExpiring now series time";
     assert_eq!(fields(&stats), names);
     let now = &stats["now"];
     assert_eq!(
@@ -71,7 +72,8 @@ async fn stats_count_what_there_is_and_what_happened() {
         (&json!(2), &json!(2), &json!(1))
     );
     let minutes = stats["series"].as_array().unwrap();
-    let names = "activeSessions failures logins p50Ms p95Ms registrations requests time tokens";
+    let names =
+        "activeSessions failures logins p50Ms p95Ms refusals registrations requests time tokens";
     assert_eq!(fields(minutes.last().unwrap()), names);
     let sum = |name: &str| {
         minutes
@@ -85,6 +87,97 @@ async fn stats_count_what_there_is_and_what_happened() {
     );
     assert_eq!(sum("tokens"), 3);
     assert!(sum("requests") >= 7);
+    let network = &stats["failingNetworks"][0];
+    assert_eq!(network["network"], "127.0.0.0/24");
+    assert_eq!(
+        (&network["failures"], &network["addresses"]),
+        (&json!(1), &json!(1))
+    );
+}
+
+#[tokio::test]
+async fn hours_of_90_days_and_minutes_of_a_day_are_told_and_survive_a_restart() {
+    let mut server = Server::start();
+    server.register("ada@example.com").await;
+    server.login("ada@example.com").await;
+    let sums = async |server: &Server, query: &str| {
+        let path = format!("/admin/stats{query}");
+        let stats = server.admin("GET", &path, None).await;
+        let rows = stats["series"].as_array().unwrap().clone();
+        let sum = |name: &str| {
+            rows.iter()
+                .filter_map(|row| row[name].as_u64())
+                .sum::<u64>()
+        };
+        (sum("registrations"), sum("logins"), sum("tokens"))
+    };
+    for query in [
+        "",
+        "?by=minute",
+        "?by=hour",
+        "?by=hour&since=2020-01-01T00:00:00Z",
+    ] {
+        assert_eq!(sums(&server, query).await, (1, 1, 2), "{query}");
+    }
+    server.stop();
+    server.start_again();
+    for query in ["?by=minute", "?by=hour"] {
+        assert_eq!(
+            sums(&server, query).await,
+            (1, 1, 2),
+            "{query} after a restart"
+        );
+    }
+    let hours = server.admin("GET", "/admin/stats?by=hour", None).await;
+    let time = hours["series"].as_array().unwrap().last().unwrap()["time"]
+        .as_str()
+        .unwrap();
+    assert!(time.ends_with(":00:00.000Z"), "{time}");
+    let later = "?by=minute&since=2999-01-01T00:00:00Z";
+    let stats = server
+        .admin("GET", &format!("/admin/stats{later}"), None)
+        .await;
+    assert_eq!(
+        stats["series"].as_array().unwrap().len(),
+        1,
+        "the running minute"
+    );
+    for (query, field) in [
+        ("?by=day", "by"),
+        ("?by=", "by"),
+        ("?since=now", "since"),
+        ("?days=3", "days"),
+    ] {
+        let asked = server.get(&format!("/admin/stats{query}"));
+        let answer = asked.bearer(&server.operator_key()).send().await;
+        answer.refused_at(400, "invalid_request", field);
+    }
+}
+
+#[tokio::test]
+async fn what_is_done_of_setting_up_is_told() {
+    let server = Server::start();
+    let setup = async || server.admin("GET", "/admin/server", None).await["setup"].clone();
+    let nothing = json!({
+        "issuerSet": false, "administrator": false, "backedUpAt": null,
+        "untrustedProxy": false, "mailSent": false, "clientConnected": false,
+    });
+    assert_eq!(setup().await, nothing);
+    server
+        .admin("POST", "/admin/server/backup", Some(json!({})))
+        .await;
+    let body = json!({"email": "root@example.com", "password": "a long enough password 1", "role": "admin"});
+    server.admin("POST", "/admin/users", Some(body)).await;
+    let forwarded = server
+        .get("/health/live")
+        .header("X-Forwarded-For", "192.0.2.1");
+    forwarded.send().await.expect(200);
+    let now = setup().await;
+    assert!(now["backedUpAt"].is_string(), "{now}");
+    assert_eq!(
+        (&now["administrator"], &now["untrustedProxy"]),
+        (&json!(true), &json!(true))
+    );
 }
 
 #[tokio::test]

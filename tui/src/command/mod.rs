@@ -13,6 +13,7 @@ mod roles;
 pub mod secret;
 mod sessions;
 mod signing_keys;
+mod stats;
 mod users;
 pub mod when;
 mod words;
@@ -35,6 +36,7 @@ pub use self::{
     roles::{Put, Roles},
     sessions::{ListSessions, Of, Revoke, Sessions},
     signing_keys::{RevokeKeys, SigningKeys},
+    stats::StatsOf,
     users::{Create, LinkTo, ListUsers, Mfa, Password, Update, Users, span},
     words::quoted,
 };
@@ -63,8 +65,8 @@ pub enum Command {
     /// Signing keys
     #[command(subcommand)]
     Keys(SigningKeys),
-    /// Counters now, and per minute
-    Stats,
+    /// Counters now, and per minute or hour
+    Stats(StatsOf),
     /// Back the database up on the server's machine
     Backup,
     /// The timeline of a user, an address, a client or a key, as Markdown
@@ -106,7 +108,7 @@ impl Command {
             Self::Backup => true,
             Self::Status
             | Self::Events(_)
-            | Self::Stats
+            | Self::Stats(_)
             | Self::Incident(_)
             | Self::Profiles(_)
             | Self::Completions { .. }
@@ -124,7 +126,7 @@ impl Command {
             Self::Roles(_) => "admin:roles",
             Self::Events(_) | Self::Incident(_) => "admin:events",
             Self::Keys(_) => "admin:keys",
-            Self::Stats | Self::Backup => "admin:server",
+            Self::Stats(_) | Self::Backup => "admin:server",
             Self::Status | Self::Profiles(_) | Self::Completions { .. } | Self::Man { .. } => "",
         }
     }
@@ -235,7 +237,7 @@ impl fmt::Display for Command {
             Self::Roles(command) => command.words(),
             Self::Events(command) => command.words(),
             Self::Keys(command) => command.words(),
-            Self::Stats => Words::new("stats"),
+            Self::Stats(command) => command.words(),
             Self::Backup => Words::new("backup"),
             Self::Incident(command) => command.words(),
             Self::Profiles(command) => command.words(),

@@ -9,7 +9,8 @@ use super::{
 };
 use crate::command::{
     ApiKeys, Clients, Command, Events, Incident, ListArgs, ListEvents, ListKeys, ListSessions,
-    ListUsers, Mfa, Of, Profiles, Revoke, RevokeKeys, Roles, Rotate, Sessions, SigningKeys, Users,
+    ListUsers, Mfa, Of, Profiles, Revoke, RevokeKeys, Roles, Rotate, Sessions, SigningKeys,
+    StatsOf, Users,
 };
 
 impl List {
@@ -133,7 +134,7 @@ fn about(item: &Row) -> Vec<Command> {
 pub fn of_state(state: &State) -> Vec<Command> {
     let view = match &state.view {
         View::List(list) => list.command(),
-        View::Dashboard { .. } => Command::Stats,
+        View::Dashboard { .. } => Command::Stats(StatsOf::default()),
         View::Health { .. } => Command::Status,
         View::Incident(incident) => Command::Incident(Incident::around(incident.subject.id())),
     };

@@ -3,7 +3,7 @@
 use doorward_shared::client::Filter;
 use doorward_shared::{
     Timestamp,
-    admin::{EventAction, FailingAccount, FailingAddress, Minute, Stats},
+    admin::{EventAction, FailingAccount, FailingAddress, Minute, SeriesBy, Stats},
 };
 
 use super::{
@@ -344,7 +344,8 @@ impl State {
 
     /// Asks for what the dashboard shows.
     pub fn ask_dashboard(&mut self, effects: &mut Vec<Effect>) {
-        self.ask(Effect::Stats, effects);
+        let since = self.now.wall.plus_seconds(-3_600);
+        self.ask(Effect::Stats(SeriesBy::Minute, since), effects);
         if self.holds(EVENTS_READ) {
             let since = self.now.wall.plus_seconds(-REFUSALS);
             effects.push(Effect::Refusals(since));

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use crossterm::event::{KeyEvent, MouseEvent};
 use doorward_shared::{
     EventId, Page, Timestamp,
-    admin::{Event, RevokeSessions, RevokedSessions, ServerInfo, Stats, Whoami},
+    admin::{Event, RevokeSessions, RevokedSessions, SeriesBy, ServerInfo, Stats, Whoami},
     client::ListQuery,
 };
 
@@ -198,7 +198,8 @@ pub enum Effect {
         pages: usize,
         want: Want,
     },
-    Stats,
+    /// Counters, and what happened since a time.
+    Stats(SeriesBy, Timestamp),
     /// Which clients were refused since a time.
     Refusals(Timestamp),
     Server,

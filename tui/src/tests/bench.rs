@@ -4,9 +4,9 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use doorward_shared::{
     ClientId, EventId, KeyId, Page, Pagination, ScopeSet, SessionId, Timestamp, UserId,
     admin::{
-        AdminKey, CallerKind, Client, Event, FailingAccount, FailingAddress, KeyState, MailInfo,
-        Minute, Role, ServerInfo, Session, SessionState, SigningKey, Stats, StorageInfo, Totals,
-        User, Whoami,
+        AdminKey, CallerKind, Client, Event, FailingAccount, FailingAddress, FailingNetwork,
+        KeyState, MailInfo, Minute, Role, ServerInfo, Session, SessionState, Setup, SigningKey,
+        Stats, StorageInfo, Totals, User, Whoami,
     },
     apikey::Environment,
 };
@@ -154,6 +154,7 @@ pub fn stats() -> Stats {
         logins: n % 7,
         failures: n % 3,
         registrations: 0,
+        refusals: n % 2,
         tokens: n,
         requests: 10 * n,
         active_sessions: 1_000 + n,
@@ -170,6 +171,12 @@ pub fn stats() -> Stats {
             clients: 5,
         },
         series: (0..60).map(minute).collect(),
+        failures: 40,
+        failing_networks: vec![FailingNetwork {
+            network: "203.0.113.0/24".into(),
+            failures: 31,
+            addresses: 1,
+        }],
         failing_addresses: vec![FailingAddress {
             ip: "203.0.113.7".into(),
             failures: 31,
@@ -215,6 +222,14 @@ pub fn server_info() -> ServerInfo {
             oldest_at: Some(noon().plus_seconds(-900)),
             last_error: Some("transient error (451): not now".into()),
         }),
+        setup: Setup {
+            issuer_set: true,
+            administrator: true,
+            backed_up_at: Some(noon().plus_seconds(-86_400)),
+            untrusted_proxy: false,
+            mail_sent: true,
+            client_connected: true,
+        },
         settings: [("access_token_seconds", "3600"), ("registration", "open")]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into(),

@@ -2,16 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use doorward_shared::admin::{
-    BackupMade, CallerKind, MailInfo, ServerInfo, Stats, StorageInfo, Whoami,
+use doorward_shared::{
+    Timestamp,
+    admin::{
+        BackupMade, CallerKind, MailInfo, SeriesBy, ServerInfo, Setup, Stats, StorageInfo, Whoami,
+    },
 };
-use rocket::{Route, get, post, routes, tokio::fs};
+use rocket::{
+    Request, Route, get, post,
+    request::{FromRequest, Outcome},
+    routes,
+    tokio::fs,
+};
 
 use super::scopes::{Server, ServerRead};
 use crate::{
     domain::Door,
     http::{
-        Allowed, Bearer, Recent, RequestInfo, Services,
+        Allowed, ApiError, Bearer, Recent, RequestInfo, Services,
+        listing::Params,
         reply::{Answer, created, ok},
     },
     service::{Caller, Credential},
@@ -38,6 +47,21 @@ fn settings(settings: &Settings) -> BTreeMap<String, String> {
         .collect()
 }
 
+/// Whether an issuer is one that only this machine can reach.
+fn is_local(issuer: &str) -> bool {
+    let Some(host) = url::Url::parse(issuer)
+        .ok()
+        .and_then(|url| url.host().map(|host| host.to_owned()))
+    else {
+        return true;
+    };
+    match host {
+        url::Host::Domain(name) => name == "localhost" || name.ends_with(".localhost"),
+        url::Host::Ipv4(ip) => ip.is_loopback() || ip.is_unspecified(),
+        url::Host::Ipv6(ip) => ip.is_loopback() || ip.is_unspecified(),
+    }
+}
+
 #[get("/admin/server")]
 async fn server(doorward: &Services, _by: Allowed<ServerRead>) -> Answer<ServerInfo> {
     let size = async |name: String| {
@@ -55,6 +79,7 @@ async fn server(doorward: &Services, _by: Allowed<ServerRead>) -> Answer<ServerI
         }
         false => None,
     };
+    let begun = doorward.store.beginnings().await?;
     let uptime = doorward.clock.now().0 - doorward.started_at.0;
     ok(ServerInfo {
         version: env!("CARGO_PKG_VERSION").into(),
@@ -67,13 +92,46 @@ async fn server(doorward: &Services, _by: Allowed<ServerRead>) -> Answer<ServerI
             wal_bytes: size(format!("{DATABASE}-wal")).await,
         },
         mail,
+        setup: Setup {
+            issuer_set: !is_local(&doorward.issuer),
+            administrator: begun.administrator,
+            backed_up_at: begun.backed_up_at,
+            untrusted_proxy: doorward.told.has_untrusted_proxy(),
+            mail_sent: begun.mail_sent,
+            client_connected: begun.client_connected,
+        },
         settings: settings(&doorward.settings),
     })
 }
 
 #[get("/admin/stats")]
-async fn stats(doorward: &Services, _by: Allowed<ServerRead>) -> Answer<Stats> {
-    ok(doorward.statistics.stats().await?)
+async fn stats(doorward: &Services, _by: Allowed<ServerRead>, of: SeriesOf) -> Answer<Stats> {
+    ok(doorward.statistics.stats(of.by, of.since).await?)
+}
+
+/// Which series is asked for.
+#[derive(Debug)]
+struct SeriesOf {
+    by: SeriesBy,
+    since: Option<Timestamp>,
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for SeriesOf {
+    type Error = ApiError;
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
+        let query = request.uri().query().map_or("", |query| query.as_str());
+        let read = || {
+            let params = Params::exactly(query, &["by", "since"])?;
+            let by = params.parse("by", "minute or hour")?.unwrap_or_default();
+            let since = params.time("since")?;
+            Ok(Self { by, since })
+        };
+        match read() {
+            Ok(asked) => Outcome::Success(asked),
+            Err(error) => Outcome::Error(ApiError::leave(error, request)),
+        }
+    }
 }
 
 #[post("/admin/server/backup")]

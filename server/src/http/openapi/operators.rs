@@ -284,8 +284,9 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Get,
         "/admin/stats",
         Scope("admin:server:read"),
-        "Counters now, and per minute",
+        "Counters now, per minute of the last day or per hour of the last 90 days",
     )
+    .asks(&["by", "since"])
     .gives::<admin::Stats>(200),
     op(Get, "/admin/keys", Scope("admin:keys:read"), "Signing keys")
         .lists::<admin::SigningKey>(&[]),

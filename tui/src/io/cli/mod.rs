@@ -131,7 +131,7 @@ pub async fn run(mut command: Command, with: &Context) -> Outcome {
     let (client, format) = (&with.client, with.output);
     match command {
         Command::Status => server::status(with).await,
-        Command::Stats => server::stats(with).await,
+        Command::Stats(asked) => server::stats(&asked, with).await,
         Command::Events(asked) => events::run(asked.asked(), with).await,
         Command::Incident(asked) => events::incident(asked, with).await,
         Command::Users(Users::Get { user }) => {

@@ -37,6 +37,27 @@ impl Printable for admin::User {
     }
 }
 
+impl Printable for admin::Minute {
+    const COLUMNS: &'static [&'static str] = &[
+        "TIME", "LOGINS", "FAILURES", "SIGN-UPS", "TOKENS", "REFUSALS", "REQUESTS", "SESSIONS",
+        "P50 MS", "P95 MS",
+    ];
+    fn cells(&self) -> Vec<String> {
+        vec![
+            time(self.time),
+            self.logins.to_string(),
+            self.failures.to_string(),
+            self.registrations.to_string(),
+            self.tokens.to_string(),
+            self.refusals.to_string(),
+            self.requests.to_string(),
+            self.active_sessions.to_string(),
+            self.p50_ms.to_string(),
+            self.p95_ms.to_string(),
+        ]
+    }
+}
+
 impl Printable for admin::Session {
     const COLUMNS: &'static [&'static str] =
         &["ID", "USER", "CLIENT", "IP", "LAST SEEN", "ENDS", "STATE"];

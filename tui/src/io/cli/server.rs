@@ -4,6 +4,7 @@ use doorward_shared::{admin::Whoami, client::ClientError};
 use serde::Serialize;
 
 use super::{Context, Failed, Outcome, output};
+use crate::{command::StatsOf, io::clock};
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -50,9 +51,15 @@ pub async fn status(with: &Context) -> Outcome {
     }
 }
 
-pub async fn stats(with: &Context) -> Outcome {
-    let stats = with.client.server().stats().await?;
+pub async fn stats(asked: &StatsOf, with: &Context) -> Outcome {
+    let now = clock::now();
+    let by = asked.by.unwrap_or_default();
+    let since = asked.since.map(|since| since.before(now));
+    let stats = with.client.server().stats(by, since).await?;
     match with.output {
+        output::Format::Table | output::Format::Name if asked.by.is_some() => {
+            output::rows(with.output, &stats.series)
+        }
         output::Format::Json | output::Format::Jsonl => output::json(with.output, &stats),
         output::Format::Table | output::Format::Name => {
             let value = serde_json::to_value(&stats.now)

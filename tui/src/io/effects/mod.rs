@@ -215,7 +215,7 @@ impl Runner {
 fn slot(call: &Effect) -> Option<Slot> {
     match call {
         Effect::Load { .. } => Some(Slot::Page),
-        Effect::Stats => Some(Slot::Stats),
+        Effect::Stats(..) => Some(Slot::Stats),
         Effect::Refusals(_) => Some(Slot::Refusals),
         Effect::Server => Some(Slot::Server),
         Effect::Whoami => Some(Slot::Whoami),
@@ -231,8 +231,8 @@ fn slot(call: &Effect) -> Option<Slot> {
 /// Calls the server; what it says is the answer.
 async fn answer(client: Client, call: Effect, replies: UnboundedSender<Msg>) -> Reply {
     match call {
-        Effect::Stats => {
-            let stats = client.server().stats().await;
+        Effect::Stats(by, since) => {
+            let stats = client.server().stats(by, Some(since)).await;
             Reply::Stats(stats.map(Box::new).map_err(problem))
         }
         Effect::Refusals(since) => Reply::Refusals(read::failing_clients(&client, since).await),
