@@ -492,6 +492,8 @@ impl Parts {
             metrics: self.metrics.clone(),
             clock: self.clock.clone(),
             taken: Arc::default(),
+            turn: Arc::default(),
+            stopped: Arc::default(),
         })
     }
 

@@ -27,14 +27,23 @@ pub enum Mood {
     BreaksOff = 3,
     /// 421 instead of a greeting.
     Closed = 4,
+    /// 550 to every sender.
+    NoSender = 5,
+    /// 554 to every mail, with its link and whom it is for.
+    Repeats = 6,
+    /// Takes a mail, and says so a second later.
+    Slow = 7,
 }
 
-const MOODS: [Mood; 5] = [
+const MOODS: [Mood; 8] = [
     Mood::Takes,
     Mood::Later,
     Mood::Never,
     Mood::BreaksOff,
     Mood::Closed,
+    Mood::NoSender,
+    Mood::Repeats,
+    Mood::Slow,
 ];
 
 /// When it speaks TLS.
@@ -309,6 +318,7 @@ where
                 login = Some(shown);
                 "235 welcome\r\n"
             }
+            "MAIL" if mood() == Mood::NoSender => "550 not you\r\n",
             "MAIL" => {
                 from = address();
                 "250 ok\r\n"
@@ -343,9 +353,19 @@ where
                     is_encrypted,
                     login: login.clone(),
                 };
+                let repeated = mail.clone();
                 state.mails.lock().expect("not poisoned").push(mail);
                 if mood() == Mood::BreaksOff {
                     return Ok(None);
+                }
+                if mood() == Mood::Slow {
+                    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+                }
+                if mood() == Mood::Repeats {
+                    let link = repeated.link();
+                    let said = format!("554 <{to}> shall not get {link}\r\n");
+                    stream.write_all(said.as_bytes()).await?;
+                    continue;
                 }
                 "250 taken\r\n"
             }

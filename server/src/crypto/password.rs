@@ -26,7 +26,7 @@ use tokio::sync::oneshot;
 
 pub use self::stored::{ImportError, import};
 use self::{
-    compare::{Memory, verify},
+    compare::{Measured, Memory, verify},
     stored::Kind,
 };
 use super::secret::Secret;
@@ -134,11 +134,13 @@ impl Passwords {
     pub fn start(params: Params, threads: usize, queue: usize) -> std::io::Result<Self> {
         let (sender, jobs) = bounded(queue);
         let working = Arc::new(AtomicUsize::new(0));
+        let measured = Arc::new(Measured::default());
         for _ in 0..threads.max(1) {
             let (jobs, params, working) = (jobs.clone(), params.clone(), working.clone());
+            let memory = Memory::of(measured.clone());
             thread::Builder::new()
                 .name("doorward-argon2".into())
-                .spawn(move || run(&jobs, &params, &working))?;
+                .spawn(move || run(&jobs, &params, &working, memory))?;
         }
         Ok(Self {
             queue: sender,
@@ -181,10 +183,9 @@ impl Passwords {
     }
 }
 
-fn run(jobs: &Receiver<Job>, params: &Params, working: &AtomicUsize) {
+fn run(jobs: &Receiver<Job>, params: &Params, working: &AtomicUsize, mut memory: Memory) {
     // Below the threads that verify tokens. Where the system refuses, all stay equal.
     let _ = rustix::process::setpriority_process(None, 10);
-    let mut memory = Memory::default();
     loop {
         let job = match jobs.recv_timeout(IDLE) {
             Ok(job) => job,

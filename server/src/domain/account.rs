@@ -45,6 +45,8 @@ pub struct NewUser {
     pub permissions: ScopeSet,
     pub groups: Vec<String>,
     pub email_verified: bool,
+    /// Whether nobody may sign in to it.
+    pub disabled: bool,
 }
 
 /// What changes of an account; `None` stays as it is.

@@ -26,11 +26,23 @@ const SYSTEMS: [(&str, &str); 7] = [
     ("Linux", "Linux"),
 ];
 
-/// "Firefox on Linux", "curl", or "Unknown device".
+const UNKNOWN: &str = "Unknown device";
+
+/// "Firefox on Linux", "curl", or "Unknown device": no word of the agent's own.
+pub fn known_device(user_agent: Option<&str>) -> String {
+    named(user_agent.unwrap_or_default()).unwrap_or_else(|| UNKNOWN.into())
+}
+
+/// As [`known_device`], but of an agent that is not known the name it gives itself.
 pub fn device(user_agent: Option<&str>) -> String {
     let Some(agent) = user_agent.filter(|agent| !agent.is_empty()) else {
-        return "Unknown device".into();
+        return UNKNOWN.into();
     };
+    let own = || agent.split(['/', ' ']).next().unwrap_or_default();
+    named(agent).unwrap_or_else(|| own().chars().take(40).collect())
+}
+
+fn named(agent: &str) -> Option<String> {
     let find = |table: &[(&str, &'static str)]| {
         table
             .iter()
@@ -38,21 +50,15 @@ pub fn device(user_agent: Option<&str>) -> String {
             .map(|(_, name)| *name)
     };
     match (find(&PROGRAMS), find(&SYSTEMS)) {
-        (Some(program), Some(system)) => format!("{program} on {system}"),
-        (Some(name), None) | (None, Some(name)) => name.into(),
-        (None, None) => agent
-            .split(['/', ' '])
-            .next()
-            .unwrap_or_default()
-            .chars()
-            .take(40)
-            .collect(),
+        (Some(program), Some(system)) => Some(format!("{program} on {system}")),
+        (Some(name), None) | (None, Some(name)) => Some(name.into()),
+        (None, None) => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::device;
+    use super::{device, known_device};
 
     #[test]
     fn devices_are_named_as_people_name_them() {
@@ -60,5 +66,9 @@ mod tests {
         assert_eq!(device(Some(firefox)), "Firefox on Linux");
         assert_eq!(device(Some("curl/8.5.0")), "curl");
         assert_eq!(device(None), "Unknown device");
+        let own = Some("Win-at-evil.example/1.0");
+        assert_eq!(device(own), "Win-at-evil.example");
+        assert_eq!(known_device(own), "Unknown device");
+        assert_eq!(known_device(Some(firefox)), device(Some(firefox)));
     }
 }

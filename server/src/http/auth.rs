@@ -13,7 +13,7 @@ use ulid::Ulid;
 
 use super::{
     ApiError, Bearer, Body, FirstParty, Listing, OptionalBody, RequestInfo,
-    guards::Changing,
+    guards::{AnyFirstParty, Changing},
     reply::{Accepted, Answer, Done, Later, NoContent, created, ok},
     request::UserAgent,
     values,
@@ -286,11 +286,15 @@ async fn resend(
 async fn verify_email(
     doorward: &Services,
     info: &RequestInfo,
+    by: AnyFirstParty,
     body: Body<VerifyEmailRequest>,
 ) -> Done {
     let cause = info.cause(Actor::Anonymous, doorward.clock.now());
     let token = body.0.token.into();
-    doorward.verification.verify(&token, cause).await?;
+    // Of whoever is signed in to the account it is known that what they set up is theirs; nobody has to be.
+    let signed_in = by.0.map(|by| by.account.user.id);
+    let verified = doorward.verification.verify(&token, signed_in, cause);
+    verified.await?;
     Ok(NoContent)
 }
 

@@ -94,6 +94,7 @@ impl Fairing for DoorwardFairing {
                 .lock()
                 .unwrap_or_else(std::sync::PoisonError::into_inner),
         );
+        self.services.jobs.finish().await;
         for task in tasks {
             task.abort();
         }

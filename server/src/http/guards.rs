@@ -210,6 +210,19 @@ impl<'r> FromRequest<'r> for FirstParty {
     }
 }
 
+/// A [`FirstParty`], where the request comes with one: nobody is refused for having none.
+#[derive(Debug)]
+pub struct AnyFirstParty(pub Option<FirstParty>);
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for AnyFirstParty {
+    type Error = ApiError;
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
+        let found = caller(request).await.and_then(FirstParty::of);
+        Outcome::Success(Self(found.ok()))
+    }
+}
+
 #[rocket::async_trait]
 impl<'r> FromRequest<'r> for Changing {
     type Error = ApiError;

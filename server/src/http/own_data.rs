@@ -52,13 +52,14 @@ where
     Ok(rows)
 }
 
-/// All that is kept about a person.
+/// All that is kept about a person. It is much to read: each time is counted like a change of their account.
 ///
 /// # Errors
-/// Storage.
+/// [`doorward_shared::ErrorCode::RateLimited`], storage.
 pub(super) async fn own_data(doorward: &Services, who: &SignedIn) -> Result<OwnData, ApiError> {
     let (store, now) = (&doorward.store, doorward.clock.now());
     let user = who.account.user.id;
+    doorward.limits.write(user, doorward.clock.monotonic())?;
     let sessions = all_of(|query| {
         let filter = SessionFilter {
             user_id: Some(user),

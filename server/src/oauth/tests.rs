@@ -75,6 +75,7 @@ impl Scene {
             permissions: ScopeSet::default(),
             groups: Vec::new(),
             email_verified: true,
+            disabled: false,
         };
         let session = doorward
             .services()

@@ -1,14 +1,22 @@
 //! Handing mail over to a server: SMTP (RFC 5321), TLS from the first byte or by STARTTLS. A certificate that does not
 //! verify is never ignored, and no password goes over a line that others can read.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU8, Ordering},
+    },
+    time::Duration,
+};
 
 use lettre::{
     address::Envelope,
     transport::smtp::{
         authentication::{Credentials, DEFAULT_MECHANISMS},
         client::{AsyncSmtpConnection, Certificate, TlsParameters},
-        extension::ClientId,
+        commands::{Data, Mail, Rcpt},
+        extension::{ClientId, Extension, MailBodyParameter, MailParameter},
     },
 };
 use tokio::time::timeout;
@@ -39,7 +47,13 @@ struct Inner {
     server: MailServer,
     tls: TlsParameters,
     hello: ClientId,
+    /// Whether mail has gone in the clear: [`NEVER`], [`SEEN`], [`TOLD`].
+    clear: AtomicU8,
 }
+
+const NEVER: u8 = 0;
+const SEEN: u8 = 1;
+const TOLD: u8 = 2;
 
 impl std::fmt::Debug for Smtp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -65,7 +79,12 @@ impl Smtp {
             .map_err(|error| wrong("mail_ca_file", said(&error)))?;
         let domain = server.from.domain_ascii();
         let hello = ClientId::Domain(domain);
-        Ok(Self(Arc::new(Inner { server, tls, hello })))
+        Ok(Self(Arc::new(Inner {
+            server,
+            tls,
+            hello,
+            clear: AtomicU8::new(NEVER),
+        })))
     }
 
     /// The server's name.
@@ -92,19 +111,27 @@ impl Smtp {
 
     async fn hand_over(&self, envelope: &Envelope, mail: &[u8]) -> Result<(), SmtpError> {
         let mut connection = self.connect().await?;
-        let sent = connection.send(envelope, mail).await;
-        let sent = sent.map_err(|error| match error.is_permanent() {
-            true => SmtpError::Never(said(&error)),
-            false => later(&error),
-        });
+        let sent = transact(&mut connection, envelope, mail).await;
         // It was taken, or not: how the connection ends changes nothing about it.
         let _ = timeout(Duration::from_secs(2), connection.quit()).await;
-        sent.map(drop)
+        sent
+    }
+
+    /// Whether mail has gone over a line that others can read, and this is the first time that it is asked since.
+    pub fn is_first_in_the_clear(&self) -> bool {
+        let clear = &self.0.clear;
+        let told = clear.compare_exchange(SEEN, TOLD, Ordering::Relaxed, Ordering::Relaxed);
+        told.is_ok()
     }
 
     /// A connection over which mail may go: whatever is wrong before a mail is named, may be mended.
     async fn connect(&self) -> Result<AsyncSmtpConnection, SmtpError> {
-        let Inner { server, tls, hello } = &*self.0;
+        let Inner {
+            server,
+            tls,
+            hello,
+            clear,
+        } = &*self.0;
         let implicit = (server.tls == MailTls::Implicit).then(|| tls.clone());
         let mut connection = AsyncSmtpConnection::connect_tokio1(
             (server.host.as_str(), server.port),
@@ -119,8 +146,12 @@ impl Smtp {
             let upgraded = connection.starttls(tls.clone(), hello).await;
             upgraded.map_err(|error| later(&error))?;
         }
+        let is_clear = !connection.is_encrypted() && !is_loopback(&server.host);
+        if is_clear && server.credentials.is_none() {
+            let _ = clear.compare_exchange(NEVER, SEEN, Ordering::Relaxed, Ordering::Relaxed);
+        }
         if let Some((user, password)) = &server.credentials {
-            if !connection.is_encrypted() && !is_loopback(&server.host) {
+            if is_clear {
                 let why = "the server offers no TLS: the password is not handed over in the clear";
                 return Err(SmtpError::Later(why.into()));
             }
@@ -130,6 +161,54 @@ impl Smtp {
         }
         Ok(connection)
     }
+}
+
+/// Hands a mail over on a connection. Only of its recipient and of the mail itself a server can say that it never takes
+/// them: whatever else it refuses for good, such as the sender, may be mended.
+async fn transact(
+    connection: &mut AsyncSmtpConnection,
+    envelope: &Envelope,
+    mail: &[u8],
+) -> Result<(), SmtpError> {
+    let refused = |error: lettre::transport::smtp::Error| match error.is_permanent() {
+        true => SmtpError::Never(said(&error)),
+        false => later(&error),
+    };
+    let mut options = Vec::new();
+    let mut addresses = envelope.from().into_iter().chain(envelope.to());
+    let needed = [
+        (
+            !addresses.all(|address| AsRef::<str>::as_ref(address).is_ascii()),
+            Extension::SmtpUtfEight,
+            MailParameter::SmtpUtfEight,
+        ),
+        (
+            !mail.is_ascii(),
+            Extension::EightBitMime,
+            MailParameter::Body(MailBodyParameter::EightBitMime),
+        ),
+    ];
+    for (is_needed, extension, option) in needed {
+        if !is_needed {
+            continue;
+        }
+        if !connection.server_info().supports_feature(extension) {
+            let why = format!("the server does not support {extension}");
+            return Err(SmtpError::Later(why));
+        }
+        options.push(option);
+    }
+    let from = Mail::new(envelope.from().cloned(), options);
+    let begun = connection.command(from).await;
+    begun.map_err(|error| later(&error))?;
+    for to in envelope.to() {
+        let rcpt = Rcpt::new(to.clone(), Vec::new());
+        connection.command(rcpt).await.map_err(refused)?;
+    }
+    let data = connection.command(Data).await;
+    data.map_err(|error| later(&error))?;
+    connection.message(mail).await.map_err(refused)?;
+    Ok(())
 }
 
 fn certificates(pem: &[u8]) -> Result<Vec<Certificate>, SettingsError> {
@@ -154,6 +233,24 @@ fn later(error: &lettre::transport::smtp::Error) -> SmtpError {
 /// Longest text of an error that is kept, in characters.
 const SAID: usize = 300;
 
+/// Letters of one run from which on it may be a token, in whatever encoding.
+const TOKEN: usize = 24;
+
+/// What is kept of a server's words: it may repeat the mail with its link, and addresses.
+fn blotted(text: &str) -> String {
+    let is_secret = |word: &str| {
+        let mut run = 0;
+        let is_long = word.chars().any(|c| {
+            let goes_on = c.is_ascii_alphanumeric() || "_-+/=%".contains(c);
+            run = if goes_on { run + 1 } else { 0 };
+            run >= TOKEN
+        });
+        is_long || word.contains('@') || word.contains("link_")
+    };
+    let kept = |word| if is_secret(word) { "…" } else { word };
+    text.split(' ').map(kept).collect::<Vec<_>>().join(" ")
+}
+
 /// An error with what caused it, on one line. What a server says may be anything.
 fn said(error: &lettre::transport::smtp::Error) -> String {
     let mut text = error.to_string();
@@ -166,5 +263,21 @@ fn said(error: &lettre::transport::smtp::Error) -> String {
         cause = error.source();
     }
     let clean = |c: char| if c.is_control() { ' ' } else { c };
-    text.chars().map(clean).take(SAID).collect()
+    let line: String = text.chars().map(clean).collect();
+    blotted(&line).chars().take(SAID).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::blotted;
+
+    #[test]
+    fn no_token_and_no_address_of_a_servers_words_is_kept() {
+        let said = "550 5.7.1 <ada@example.com>: refused: https://id.example/reset-password?token=link_0123456789 \
+                    (https%3A%2F%2Fid.example%2Freset%3Dlink=5F01234567) by mx1.mail.example.com";
+        let kept = blotted(said);
+        assert_eq!(kept, "550 5.7.1 … refused: … … by mx1.mail.example.com");
+        let plain = "451 4.7.1 Greylisted, try again in 300 seconds";
+        assert_eq!(blotted(plain), plain);
+    }
 }

@@ -79,6 +79,7 @@ impl Accounts {
             groups: Vec::new(),
             // Nobody has shown yet that the address is theirs.
             email_verified: false,
+            disabled: false,
         };
         let cause = Cause {
             actor: Actor::Anonymous,
@@ -282,6 +283,7 @@ fn new_user(form: &CreateUser) -> Result<NewUser, Error> {
         permissions: permissions(form)?,
         groups: values::groups("groups", form.groups.as_deref().unwrap_or_default())?,
         email_verified: form.email_verified.unwrap_or(true),
+        disabled: form.disabled.unwrap_or(false),
     })
 }
 

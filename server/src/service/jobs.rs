@@ -77,6 +77,13 @@ impl Jobs {
         }
     }
 
+    /// Lets what is under way and must not be broken off come to its end, before the tasks are aborted.
+    pub(crate) async fn finish(&self) {
+        if let Some(outbox) = &self.outbox {
+            outbox.stop().await;
+        }
+    }
+
     /// Before one Rocket takes over from another.
     pub(crate) fn hand_over(&self) {
         self.handed_over.store(true, Ordering::Relaxed);

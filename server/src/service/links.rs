@@ -100,7 +100,7 @@ impl Links {
     pub(crate) async fn open(&self, token: &Secret) -> Result<OpenLink, Error> {
         let found = self.passwords.store.link(token.digest()).await?;
         let (link, account) = found.ok_or(Refusal::LinkDead)?;
-        links::reset(&link, &account, self.passwords.clock.now())?;
+        links::sets_password(&link, &account, self.passwords.clock.now())?;
         Ok(OpenLink { link, account })
     }
 
@@ -108,10 +108,13 @@ impl Links {
     ///
     /// # Errors
     /// As [`Links::open`]; [`Error::Invalid`] for a password or a name that is refused, which uses nothing up;
-    /// [`Error::Overloaded`].
+    /// [`Error::RateLimited`] as for checks of passwords, which cost as much; [`Error::Overloaded`].
     pub(crate) async fn reset(&self, reset: Reset, cause: Cause) -> Result<User, Error> {
         let passwords = &self.passwords;
         let OpenLink { account, .. } = self.open(&reset.token).await?;
+        if let Some(ip) = cause.ip {
+            passwords.limits.check(ip, passwords.clock.monotonic())?;
+        }
         let email = account.user.email.as_str();
         let names = match reset.names {
             Some([first, last]) => Some([

@@ -3,15 +3,19 @@
 
 use std::net::IpAddr;
 
+use doorward_shared::UserId;
+
 use super::{Caller, Error, OpenLink, Passwords};
 use crate::{
     clock::random_bytes,
     crypto::secret::{self, Secret},
     domain::{
         Cause, Door, Email, Refusal, User,
+        link::LinkKind,
         mail::{Language, MailContent},
         rules::link as links,
     },
+    state::Mailed,
     store::{AskedFor, LinkByMail},
 };
 
@@ -58,13 +62,14 @@ impl Verification {
         self.must_mail()?;
         let passwords = &self.passwords;
         let key = Email::key_of(&email);
-        if !passwords.limits.mail(ip, &key, passwords.clock.monotonic()) {
+        let (what, seconds) = match asked {
+            AskedFor::Password => (Mailed::Forgot, FORGOT_SECONDS),
+            AskedFor::Verification => (Mailed::Again, VERIFY_SECONDS),
+        };
+        let now = passwords.clock.monotonic();
+        if !passwords.limits.mail(ip, what, &key, now) {
             return Ok(());
         }
-        let seconds = match asked {
-            AskedFor::Password => FORGOT_SECONDS,
-            AskedFor::Verification => VERIFY_SECONDS,
-        };
         // An address that nobody can have is as good as one that nobody has.
         let to = Email::parse(&email).map_or_else(
             |_| "nobody@localhost".into(),
@@ -74,10 +79,13 @@ impl Verification {
         Ok(passwords.store.mail_link(asked, email, link, cause).await?)
     }
 
-    /// The link that a sign-up is mailed; none where no mail is sent.
+    /// The link that a sign-up is mailed; none where no mail is sent, and to an address that has had many: accounts can be
+    /// made and deleted in turn.
     pub(crate) fn of_sign_up(&self, email: &Email, cause: &Cause) -> Option<LinkByMail> {
+        let Passwords { limits, clock, .. } = &self.passwords;
+        let may = || limits.mail_to(Mailed::SignUp, email.key(), clock.monotonic());
         let link = || new_link(email.as_str(), cause.language, VERIFY_SECONDS, cause);
-        self.mail.then(link)
+        (self.mail && may()).then(link)
     }
 
     /// The link of a token that verifies an address, if it still works.
@@ -91,20 +99,26 @@ impl Verification {
         Ok(OpenLink { link, account })
     }
 
-    /// Verifies the address of a link.
+    /// Verifies the address of a link, which somebody opens who may be signed in.
     ///
     /// # Errors
     /// As [`Verification::open`]; storage with `email_taken`.
-    pub(crate) async fn verify(&self, token: &Secret, cause: Cause) -> Result<User, Error> {
+    pub(crate) async fn verify(
+        &self,
+        token: &Secret,
+        signed_in: Option<UserId>,
+        cause: Cause,
+    ) -> Result<User, Error> {
         let store = &self.passwords.store;
-        Ok(store.verify_email(token.digest(), cause).await?)
+        let verified = store.verify_email(token.digest(), signed_in, cause);
+        Ok(verified.await?)
     }
 
-    /// Deletes the account of a sign-up's own link.
+    /// Deletes the account of a sign-up's own link, or ends a change of address; answers what it was.
     ///
     /// # Errors
     /// As [`Verification::open`].
-    pub(crate) async fn disown(&self, token: &Secret, cause: Cause) -> Result<(), Error> {
+    pub(crate) async fn disown(&self, token: &Secret, cause: Cause) -> Result<LinkKind, Error> {
         let store = &self.passwords.store;
         Ok(store.disown_account(token.digest(), cause).await?)
     }
@@ -133,12 +147,11 @@ impl Verification {
         let verified = passwords
             .verify_again(account, password, ip, &cause)
             .await?;
-        if !passwords
-            .limits
-            .mail(ip, email.key(), passwords.clock.monotonic())
-        {
+        let (limits, now) = (&passwords.limits, passwords.clock.monotonic());
+        if !limits.mail(ip, Mailed::Change, email.key(), now) {
             return Ok(());
         }
+        let told = limits.mail_to(Mailed::ChangeAsked, account.user.email.key(), now);
         let cause = Cause {
             at: passwords.clock.now(),
             ..cause
@@ -148,7 +161,7 @@ impl Verification {
         let user = account.user.id;
         let asked = passwords
             .store
-            .ask_for_change(user, email, verified.into(), link, act);
+            .ask_for_change((user, told), email, verified.into(), link, act);
         Ok(asked.await?)
     }
 }

@@ -105,7 +105,13 @@ impl Settings {
     /// The first setting that is wrong.
     pub(super) fn mail_server_without_files(&self) -> Result<Option<MailServer>, SettingsError> {
         let Some(url) = &self.mail_url else {
-            return Ok(None);
+            return match self.require_verified_email {
+                true => {
+                    let why = "needs mail_url: without mail nobody can verify an address";
+                    Err(wrong("require_verified_email", why))
+                }
+                false => Ok(None),
+            };
         };
         let from = self.mail_from.as_deref();
         let from = from.ok_or_else(|| wrong("mail_from", "is missing: mail needs a sender"))?;

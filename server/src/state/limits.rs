@@ -44,7 +44,23 @@ pub enum Held {
     Overloaded(Overloaded),
 }
 
-/// Mails that anybody may have sent to one address in an hour, and ask for from one network.
+/// What somebody is mailed because another asks for it. Each is counted by itself: asking for one thing keeps nobody from
+/// another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Mailed {
+    /// A forgotten password.
+    Forgot,
+    /// To verify an address, once more.
+    Again,
+    /// To verify the address of a sign-up.
+    SignUp,
+    /// To verify another address.
+    Change,
+    /// That the address is to be changed.
+    ChangeAsked,
+}
+
+/// Mails of one kind that anybody may have sent to one address in an hour, and ask for from one network.
 const MAILS_PER_HOUR: u32 = 3;
 const MAILS_PER_HOUR_PER_IP: u32 = 20;
 /// Clients that one address may register in an hour.
@@ -162,11 +178,22 @@ impl Limits {
         self.place(ip, now, |counters| &mut counters.checks)
     }
 
+    /// Counts a mail at whoever receives it, by itself; whether it may go.
+    pub fn mail_to(&self, what: Mailed, to: &str, now: Duration) -> bool {
+        let to = self.key((what, to));
+        let mut counters = self.counters();
+        let may = counters.mails_to.check(to, now).is_ok();
+        if may {
+            counters.mails_to.take(to, now);
+        }
+        may
+    }
+
     /// Counts a mail that somebody asks for, to whomever; whether it may go. `to` is the normalized address, whether
     /// anybody has it or not.
-    pub fn mail(&self, ip: IpAddr, to: &str, now: Duration) -> bool {
+    pub fn mail(&self, ip: IpAddr, what: Mailed, to: &str, now: Duration) -> bool {
         let from = networks(ip).map(|network| network.map(|network| self.key(network)));
-        let to = self.key(("mail", to));
+        let to = self.key((what, to));
         let mut counters = self.counters();
         let may = counters.mails_from.check(&from, now).is_ok()
             && counters.mails_to.check(to, now).is_ok();

@@ -23,7 +23,9 @@ use super::{
     writer::Unit,
 };
 use crate::domain::{
-    Account, Act, Cause, Email, NewUser, Refusal, Session, User, UserChange, household,
+    Account, Act, Cause, Email, NewUser, Refusal, Session, User, UserChange,
+    email::abridged,
+    household,
     link::LinkKind,
     mail::MailKind,
     rules::{
@@ -469,7 +471,7 @@ fn insert(
     unit.conn
         .prepare_cached(
             "INSERT INTO users (id, email, email_key, first_name, last_name, role, permissions, password, created_at, \
-             group_names, email_verified) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+             group_names, email_verified, disabled_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         )?
         .execute(params![
             id.0.to_bytes(),
@@ -482,10 +484,12 @@ fn insert(
             new.password,
             cause.at.0,
             new.groups.join(" "),
-            new.email_verified
+            new.email_verified,
+            new.disabled.then_some(cause.at.0)
         ])?;
     unit.changes.users.push(id);
-    unit.event(cause, action, Some(&id), Some(id), None)?;
+    let detail = new.disabled.then_some("disabled");
+    unit.event(cause, action, Some(&id), Some(id), detail)?;
     Ok(User {
         id,
         email: new.email,
@@ -495,7 +499,7 @@ fn insert(
         permissions: new.permissions,
         groups: new.groups,
         email_verified: new.email_verified,
-        disabled_at: None,
+        disabled_at: new.disabled.then_some(cause.at),
         created_at: cause.at,
         updated_at: cause.at,
         last_login_at: None,
@@ -557,7 +561,9 @@ pub(super) fn update(
     unit.conn
         .prepare_cached(
             "UPDATE users SET email = ?2, email_key = ?3, first_name = ?4, last_name = ?5, role = ?6, permissions = ?7, \
-             disabled_at = ?8, group_names = ?9, email_verified = ?10, updated_at = ?11 WHERE id = ?1",
+             disabled_at = ?8, group_names = ?9, updated_at = ?11, \
+             verified_at = CASE WHEN ?10 AND NOT email_verified THEN ?12 ELSE verified_at END, \
+             email_verified = ?10 WHERE id = ?1",
         )?
         .execute(params![
             after.id.0.to_bytes(),
@@ -570,7 +576,8 @@ pub(super) fn update(
             after.disabled_at.map(|at| at.0),
             after.groups.join(" "),
             after.email_verified,
-            after.updated_at.0
+            after.updated_at.0,
+            cause.at.0
         ])?;
     guard_last_admin(unit.conn, admins)?;
     unit.changes.users.push(after.id);
@@ -586,7 +593,7 @@ pub(super) fn update(
     }
     if before.email != after.email {
         mails::notice(unit, MailKind::EmailChanged, before, cause, |mail| {
-            mail.about = Some(after.email.as_str().to_owned());
+            mail.about = abridged(after.email.as_str());
         })?;
     }
     if before.groups != after.groups {

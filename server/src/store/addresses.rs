@@ -2,13 +2,13 @@
 //! by mail.
 
 use doorward_shared::{Timestamp, UserId};
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     SeenPassword, Store, StoreError, accounts, authority,
     links::{self, NewLink},
     mails,
-    rows::{self, USER},
+    rows::{self, USER, maybe_time},
     sessions,
     writer::Unit,
 };
@@ -85,13 +85,20 @@ impl Store {
         .await
     }
 
-    /// Verifies an address by a link that was mailed there; it is the account's from now on, where it was not before.
+    /// Verifies an address by a link that was mailed there; it is the account's from now on, where it was not before. Where
+    /// whoever opens it is `signed_in` to that account, what it has is theirs; else it may be somebody else's.
     ///
     /// # Errors
     /// [`Refusal::LinkDead`], [`Refusal::LinkExpired`]; [`Refusal::EmailTaken`], which uses nothing up.
-    pub async fn verify_email(&self, hash: Digest256, cause: Cause) -> Result<User, StoreError> {
+    pub async fn verify_email(
+        &self,
+        hash: Digest256,
+        signed_in: Option<UserId>,
+        cause: Cause,
+    ) -> Result<User, StoreError> {
         self.write(move |unit| {
             let (link, user) = open(unit, hash, cause.at)?;
+            let known = known(unit, user.id)?;
             let mut after = user.clone();
             let mut ended = &[LinkKind::SignUp, LinkKind::Verify][..];
             if link.kind == LinkKind::Change {
@@ -110,35 +117,55 @@ impl Store {
                 accounts::update(unit, &user, &after, &cause)?;
             }
             let id = user.id;
+            let verified_at = match signed_in == Some(id) {
+                true => known.verified_at,
+                false => Some(cause.at),
+            };
+            unit.conn
+                .prepare_cached("UPDATE users SET verified_at = ?2 WHERE id = ?1")?
+                .execute(params![id.0.to_bytes(), verified_at.map(|at| at.0)])?;
             unit.event(&cause, "user.email_verified", Some(&id), Some(id), None)?;
             Ok(after)
         })
         .await
     }
 
-    /// Deletes the account of a sign-up's own link: whoever the address belongs to says that it was not them.
+    /// Whoever the address belongs to says that it was not them: deletes the account of a sign-up's own link, or ends a
+    /// change to the address. Answers which.
     ///
     /// # Errors
-    /// [`Refusal::LinkDead`], also once the address is verified; [`Refusal::LinkExpired`]; [`Refusal::Conflict`] for the
-    /// last administrator.
-    pub async fn disown_account(&self, hash: Digest256, cause: Cause) -> Result<(), StoreError> {
+    /// [`Refusal::LinkDead`], also of a sign-up whose address is verified; [`Refusal::LinkExpired`]; [`Refusal::Conflict`]
+    /// for the last administrator.
+    pub async fn disown_account(
+        &self,
+        hash: Digest256,
+        cause: Cause,
+    ) -> Result<LinkKind, StoreError> {
         self.write(move |unit| {
             let (link, user) = open(unit, hash, cause.at)?;
-            if link.kind != LinkKind::SignUp || user.email_verified {
-                return Err(Refusal::LinkDead.into());
+            match link.kind {
+                LinkKind::SignUp if !user.email_verified => {
+                    accounts::remove(unit, &user, Some("this was not me"), &cause)?;
+                }
+                LinkKind::Change => {
+                    links::end_kinds(unit, user.id, &[LinkKind::Change])?;
+                    let (id, action) = (user.id, "user.email_change_refused");
+                    unit.event(&cause, action, Some(&id), Some(id), None)?;
+                }
+                _ => return Err(Refusal::LinkDead.into()),
             }
-            accounts::remove(unit, &user, Some("this was not me"), &cause)
+            Ok(link.kind)
         })
         .await
     }
 
-    /// Mails a link to the address that is to become the account's, and tells the one before.
+    /// Mails a link to the address that is to become the account's, and tells the one before, where that is `told`.
     ///
     /// # Errors
     /// [`Refusal::EmailTaken`], [`Refusal::PasswordChanged`], [`Refusal::Invalid`]; as [`rule::change_address`].
     pub async fn ask_for_change(
         &self,
-        user: UserId,
+        (user, told): (UserId, bool),
         email: Email,
         password: SeenPassword,
         link: LinkByMail,
@@ -151,12 +178,21 @@ impl Store {
             sessions::demand_password(unit, user, &password.hash, password.rehashed)?;
             let found = accounts::find(unit.conn, user)?.ok_or(Refusal::NotFound("user"))?;
             accounts::check_address(unit.conn, &email, &found)?;
-            let told = MailContent {
-                about: Some(email.as_str().to_owned()),
+            let content = MailContent {
+                about: abridged(email.as_str()),
                 ip: cause.ip.map(|ip| ip.to_canonical().to_string()),
                 ..MailContent::new(found.email.as_str(), cause.language, cause.at)
             };
-            mails::write(unit, MailKind::ChangeAsked, Some(user), &told)?;
+            if told {
+                mails::write(unit, MailKind::ChangeAsked, Some(user), &content)?;
+            }
+            let link = LinkByMail {
+                content: MailContent {
+                    about: abridged(found.email.as_str()),
+                    ..link.content
+                },
+                ..link
+            };
             let to = User { email, ..found };
             send(unit, (LinkKind::Change, MailKind::Change), &to, link)?;
             let detail = format!("to {}", to.email.as_str());
@@ -230,8 +266,18 @@ pub(super) fn of_address(conn: &Connection, email: &str) -> Result<Option<User>,
     Ok(select.query_row([beside, key], rows::user).optional()?)
 }
 
+/// What is known of an account's address.
+pub(super) fn known(unit: &Unit<'_>, user: UserId) -> Result<rules::Known, StoreError> {
+    let sql = "SELECT verified_at FROM users WHERE id = ?1";
+    let mut select = unit.conn.prepare_cached(sql)?;
+    Ok(rules::Known {
+        verified_at: select.query_row([user.0.to_bytes()], |row| maybe_time(row, 0))?,
+        can_be_verified: mails::is_mailing(unit),
+    })
+}
+
 /// Whether somebody made the account for themselves.
-fn has_signed_up(conn: &Connection, user: UserId) -> Result<bool, StoreError> {
+pub(super) fn has_signed_up(conn: &Connection, user: UserId) -> Result<bool, StoreError> {
     let sql = "SELECT signed_up FROM users WHERE id = ?1";
     let mut select = conn.prepare_cached(sql)?;
     Ok(select.query_row([user.0.to_bytes()], |row| row.get(0))?)

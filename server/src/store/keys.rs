@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use doorward_shared::{
-    ClientId, KeyId, Page, Scope, ScopeSet, Timestamp, UserId, apikey::Environment,
+    ClientId, KeyId, Page, Scope, ScopeSet, SessionId, Timestamp, UserId, apikey::Environment,
 };
 use rusqlite::{Connection, OptionalExtension, params, types::Value};
+use ulid::Ulid;
 
 use super::{
     Store, StoreError, accounts, authority, caps,
-    endings::{self, AT_ONCE, Ending, KEY_ENDS, What},
+    endings::{self, AT_ONCE, Ending, KEY_ENDS, Seen, What},
     list::{Filter, List, ListQuery, folded},
     memory::through,
     operator,
@@ -486,6 +487,8 @@ fn revoke(unit: &mut Unit<'_>, id: KeyId, now: Timestamp) -> Result<bool, StoreE
 #[derive(Debug, Clone, Copy)]
 pub(super) enum KeysOf {
     Owner(UserId),
+    /// Its own that were minted before.
+    OwnerBefore(UserId, Timestamp),
     /// Its own, and those it minted for others.
     OwnerAndMinter(UserId),
     /// Those minted with a client's tokens.
@@ -494,8 +497,12 @@ pub(super) enum KeysOf {
 
 /// Ends keys: a few at once, each with its event; many by an ending.
 pub(super) fn end_all(unit: &mut Unit<'_>, of: KeysOf, cause: &Cause) -> Result<(), StoreError> {
+    let before = match of {
+        KeysOf::OwnerBefore(_, before) => before,
+        _ => Timestamp(i64::MAX),
+    };
     let (user, minter, client) = match of {
-        KeysOf::Owner(id) => (Some(id), None, None),
+        KeysOf::Owner(id) | KeysOf::OwnerBefore(id, _) => (Some(id), None, None),
         KeysOf::OwnerAndMinter(id) => (Some(id), Some(id), None),
         KeysOf::Client(id) => (None, None, Some(id)),
     };
@@ -510,18 +517,25 @@ pub(super) fn end_all(unit: &mut Unit<'_>, of: KeysOf, cause: &Cause) -> Result<
         let Some(id) = id else { continue };
         let sql = format!(
             "SELECT id, owner_id FROM api_keys WHERE {column} = ?1 AND coalesce(revoked_at, 9223372036854775807) > ?2 \
-             LIMIT ?3"
+             AND created_at < ?4 LIMIT ?3"
         );
         let mut select = unit.conn.prepare_cached(&sql)?;
-        let rows = select.query_map(params![id.to_bytes(), cause.at.0, AT_ONCE + 1], |row| {
-            Ok((KeyId(ulid(row, 0)?), rows::maybe_ulid(row, 1)?.map(UserId)))
-        })?;
+        let rows = select.query_map(
+            params![id.to_bytes(), cause.at.0, AT_ONCE + 1, before.0],
+            |row| Ok((KeyId(ulid(row, 0)?), rows::maybe_ulid(row, 1)?.map(UserId))),
+        )?;
         for row in rows {
             found.push(row?);
         }
     }
     if found.len() > AT_ONCE {
+        let older = matches!(of, KeysOf::OwnerBefore(..)).then(|| Seen {
+            last: SessionId(Ulid(u128::MAX)),
+            made_until: Timestamp(before.0 - 1),
+            at: Timestamp(i64::MIN),
+        });
         let ending = Ending {
+            seen: older,
             what: What::Keys,
             user,
             minter,

@@ -4,11 +4,11 @@ use doorward_shared::{ScopeSet, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
-    Store, StoreError, accounts, authority, factors,
+    Store, StoreError, accounts, addresses, authority,
     keys::{self, KeysOf},
     mails,
     rows::{scopes, ulid},
-    sessions,
+    sessions, takeover,
     writer::Unit,
 };
 use crate::{
@@ -121,7 +121,8 @@ impl Store {
             let link = find(unit.conn, hash, cause.at)?.ok_or(Refusal::LinkDead)?;
             let id = link.user_id;
             let account = accounts::account(unit.conn, id)?.ok_or(Refusal::LinkDead)?;
-            let reset = links::reset(&link, &account, cause.at)?;
+            let known = addresses::known(unit, id)?;
+            let reset = links::reset(&link, &account, known, cause.at)?;
             let user = account.user;
             let cause = Cause {
                 actor: Actor::User(id),
@@ -132,20 +133,21 @@ impl Store {
                 .execute(params![id.0.to_bytes(), set.password])?;
             end_with_password(unit, id)?;
             sessions::end_all_of(unit, id, None, &cause)?;
+            let mut after = user.clone();
+            after.email_verified |= reset.verifies;
             if reset.takes_over {
+                let all = Timestamp(i64::MAX);
+                takeover::end_what_is_older(unit, (id, all), &cause)?;
                 keys::end_all(unit, KeysOf::OwnerAndMinter(id), &cause)?;
-                if factors::has_factor(unit.conn, id)? {
-                    unit.event(&cause, "mfa.removed", Some(&id), Some(id), None)?;
+                if addresses::has_signed_up(unit.conn, id)? {
+                    (after.first_name, after.last_name) = (None, None);
                 }
-                factors::remove_all(unit.conn, id)?;
-                unit.conn
-                    .prepare_cached("DELETE FROM consents WHERE user_id = ?1")?
-                    .execute([id.0.to_bytes()])?;
             } else if !set.keep_api_keys {
                 keys::end_all(unit, KeysOf::Owner(id), &cause)?;
             }
-            let mut after = user.clone();
-            after.email_verified |= reset.verifies;
+            if let Some(before) = reset.distrusts_before {
+                takeover::end_what_is_older(unit, (id, before), &cause)?;
+            }
             if let (LinkKind::Invite, Some([first, last])) = (link.kind, set.names) {
                 (after.first_name, after.last_name) = (first, last);
             }

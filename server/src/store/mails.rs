@@ -24,7 +24,7 @@ use crate::{
 const TRIED_FOR: i64 = 86_400;
 /// Waits between two tries, in seconds; the last one goes on.
 const WAITS: [i64; 8] = [1, 5, 20, 60, 300, 900, 1800, 3600];
-/// Notices of one account in an hour, at most; the second, while nobody has shown that the address is theirs.
+/// Notices of one kind to one account in an hour, at most; the second, while nobody has shown that the address is theirs.
 const NOTICES: (u32, u32) = (20, 5);
 const HOUR: i64 = 3600;
 
@@ -40,7 +40,10 @@ pub struct Mailing {
 #[derive(Debug)]
 pub struct Mail {
     pub id: Ulid,
-    pub kind: MailKind,
+    /// None where it is of a kind that this version does not know.
+    pub kind: Option<MailKind>,
+    /// As it is stored.
+    pub named: String,
     /// None where the master key does not open it: it is another than the one it was sealed with.
     pub content: Option<MailContent>,
     pub user_id: Option<UserId>,
@@ -174,8 +177,18 @@ pub(super) fn is_telling(unit: &Unit<'_>) -> bool {
     mailing.is_some_and(|mailing| mailing.notices)
 }
 
-/// Writes a notice to somebody, unless they have had many this hour: who signs up with another's address must not be able
-/// to have them flooded.
+/// The notices of this kind that an account is sent in an hour, at most. Whoever has got hold of an account could use a
+/// bound up, so that of a new password nobody hears: of what changes who gets in, a verified address is always told. Who
+/// signs up with another's address must not be able to have them flooded.
+fn most(kind: MailKind, user: &User) -> Option<u32> {
+    match kind {
+        _ if !user.email_verified => Some(NOTICES.1),
+        MailKind::PasswordChanged | MailKind::EmailChanged | MailKind::FactorsChanged => None,
+        _ => Some(NOTICES.0),
+    }
+}
+
+/// Writes a notice to somebody, unless they have had many of its kind this hour.
 pub(super) fn notice(
     unit: &mut Unit<'_>,
     kind: MailKind,
@@ -186,18 +199,15 @@ pub(super) fn notice(
     if !is_telling(unit) {
         return Ok(());
     }
-    let most = if user.email_verified {
-        NOTICES.0
-    } else {
-        NOTICES.1
-    };
-    let since = cause.at.plus_seconds(-HOUR);
-    let sent: u32 = unit
-        .conn
-        .prepare_cached("SELECT count(*) FROM mails WHERE user_id = ?1 AND created_at > ?2")?
-        .query_row(params![user.id.0.to_bytes(), since.0], |row| row.get(0))?;
-    if sent >= most {
-        return Ok(());
+    if let Some(most) = most(kind, user) {
+        let since = cause.at.plus_seconds(-HOUR);
+        let sql = "SELECT count(*) FROM mails WHERE user_id = ?1 AND created_at > ?2 AND kind = ?3";
+        let of = params![user.id.0.to_bytes(), since.0, kind.as_str()];
+        let mut select = unit.conn.prepare_cached(sql)?;
+        let sent: u32 = select.query_row(of, |row| row.get(0))?;
+        if sent >= most {
+            return Ok(());
+        }
     }
     let mut content = MailContent::new(user.email.as_str(), cause.language, cause.at);
     content.ip = cause.ip.map(|ip| ip.to_canonical().to_string());
@@ -213,21 +223,26 @@ pub(super) fn drop_of(unit: &Unit<'_>, user: UserId) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn mail(row: &Row<'_>, mailing: &Mailing) -> rusqlite::Result<Option<Mail>> {
-    let (id, kind): (_, String) = (ulid(row, 0)?, row.get(1)?);
-    let Some(kind) = MailKind::parse(&kind) else {
-        return Ok(None);
-    };
+impl Mail {
+    /// Whether it is too old to be of use: nobody was there to send it for a day.
+    pub fn is_stale(&self, now: Timestamp) -> bool {
+        now >= self.created_at.plus_seconds(TRIED_FOR)
+    }
+}
+
+fn mail(row: &Row<'_>, mailing: &Mailing) -> rusqlite::Result<Mail> {
+    let (id, named): (_, String) = (ulid(row, 0)?, row.get(1)?);
     let sealed: Option<Vec<u8>> = row.get(3)?;
     let opened = sealed.and_then(|sealed| mailing.master.open(&place(id), &sealed).ok());
-    Ok(Some(Mail {
+    Ok(Mail {
         id,
-        kind,
+        kind: MailKind::parse(&named),
+        named,
         content: opened.and_then(|json| serde_json::from_slice(&json).ok()),
         user_id: maybe_ulid(row, 2)?.map(UserId),
         created_at: Timestamp(row.get(4)?),
         tries: row.get(5)?,
-    }))
+    })
 }
 
 impl Store {
@@ -252,11 +267,7 @@ impl Store {
                        WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2";
             let mut select = conn.prepare_cached(sql)?;
             let rows = select.query_map(params![now.0, limit], |row| mail(row, mailing))?;
-            let mut mails = Vec::new();
-            for row in rows {
-                mails.extend(row?);
-            }
-            Ok(mails)
+            Ok(rows.collect::<Result<_, _>>()?)
         })
         .await
     }
@@ -295,13 +306,27 @@ impl Store {
             ])?;
             if noted == 1 && (mail.tries == 0 || !again) {
                 let how = if again { "tried again" } else { "given up" };
-                let detail = format!("{}: {}; {how}", mail.kind.as_str(), failure.error);
+                let detail = format!("{}: {}; {how}", mail.named, failure.error);
                 let user = mail.user_id;
                 let target = user.as_ref().map(|id| id as &dyn std::fmt::Display);
                 let cause = Cause::system(now);
                 unit.event(&cause, "mail.failed", target, user, Some(&detail))?;
             }
             Ok(again)
+        })
+        .await
+    }
+
+    /// Notes that mail goes to this server in the clear: anybody on the way can read the links in it.
+    pub async fn note_mail_in_the_clear(
+        &self,
+        host: String,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write(move |unit| {
+            let detail = format!("{host} offers no TLS: whoever is on the way can read the links");
+            let cause = Cause::system(now);
+            unit.event(&cause, "mail.unencrypted", None, None, Some(&detail))
         })
         .await
     }

@@ -45,6 +45,7 @@ mod setup;
 mod signing;
 mod stats;
 mod sweep;
+mod takeover;
 mod touch;
 mod unused_clients;
 mod writer;

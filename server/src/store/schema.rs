@@ -59,6 +59,7 @@ const MIGRATIONS: &[&str] = &[
     "ALTER TABLE links ADD COLUMN maker TEXT;
      ALTER TABLE links ADD COLUMN maker_scopes TEXT;",
     include_str!("schema_series.sql"),
+    include_str!("schema_verified.sql"),
 ];
 
 /// What migrations take from the rules of the domain.

@@ -437,15 +437,19 @@ pub(super) fn insert(
     Ok(session)
 }
 
+/// Devices that are known of an account, at most.
+const DEVICES: u32 = 100;
+
 /// Remembers from where and with what somebody has signed in, and tells them of what is new. Of where they signed in
 /// first there is nothing to tell.
 fn note_device(unit: &mut Unit<'_>, session: &Session, cause: &Cause) -> Result<(), StoreError> {
-    let name = device::device(session.user_agent.as_deref());
+    let name = device::known_device(session.user_agent.as_deref());
     let place = [&ip_bytes(household(session.ip))[..], name.as_bytes()].concat();
     let hash = Digest256::of(&place);
     let user = session.user_id.0.to_bytes();
-    let sql = "SELECT count(*), coalesce(sum(device = ?2), 0) FROM user_devices WHERE user_id = ?1";
-    let (all, same): (u32, u32) = unit
+    let sql = "SELECT EXISTS (SELECT 1 FROM user_devices WHERE user_id = ?1), \
+               EXISTS (SELECT 1 FROM user_devices WHERE user_id = ?1 AND device = ?2)";
+    let (any, same): (bool, bool) = unit
         .conn
         .prepare_cached(sql)?
         .query_row(params![user, hash.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -455,7 +459,15 @@ fn note_device(unit: &mut Unit<'_>, session: &Session, cause: &Cause) -> Result<
     unit.conn
         .prepare_cached(sql)?
         .execute(params![user, hash.0, cause.at.0, stale])?;
-    if all == 0 || same > 0 {
+    if same {
+        return Ok(());
+    }
+    // Those that were not seen for longest make room.
+    let sql = "DELETE FROM user_devices WHERE user_id = ?1 AND device IN (SELECT device FROM user_devices \
+               WHERE user_id = ?1 ORDER BY seen_at DESC, device LIMIT 1000 OFFSET ?2)";
+    let room = params![user, DEVICES];
+    unit.conn.prepare_cached(sql)?.execute(room)?;
+    if !any {
         return Ok(());
     }
     let Some(user) = accounts::find(unit.conn, session.user_id)? else {

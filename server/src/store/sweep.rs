@@ -77,11 +77,11 @@ const LINKS: Kind = Kind {
     first: None,
     delete: "DELETE FROM links WHERE hash = ?1 AND expires_at < ?2",
 };
-// Those on their way stay until they have come to their end.
+// Those on their way have come to their end long before, or wait for a worker that there is not any more.
 const MAILS: Kind = Kind {
-    find: "SELECT id FROM mails WHERE due_at IS NULL AND created_at < ?1 LIMIT ?2",
+    find: "SELECT id FROM mails WHERE created_at < ?1 LIMIT ?2",
     first: None,
-    delete: "DELETE FROM mails WHERE id = ?1 AND due_at IS NULL AND created_at < ?2",
+    delete: "DELETE FROM mails WHERE id = ?1 AND created_at < ?2",
 };
 const DEVICES: Kind = Kind {
     find: "SELECT CAST(user_id || device AS BLOB) FROM user_devices WHERE seen_at < ?1 LIMIT ?2",

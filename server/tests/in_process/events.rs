@@ -166,6 +166,16 @@ async fn mailed(log: &Log) {
     let of = json!({"email": "mary@example.com", "password": PASSWORD});
     let token = text(&mia, "accessToken");
     ask("user.email_change_requested", token, "/auth/email", of).await;
+    let token = tokens(&log.house, MailKind::Change).await.pop().unwrap();
+    let refuse = async |house: &House| {
+        let services = house.doorward.services();
+        let (hash, cause) = (
+            Digest256::of(token.as_bytes()),
+            Cause::system(services.clock.now()),
+        );
+        done(services.store.disown_account(hash, cause).await)
+    };
+    log.one("user.email_change_refused", refuse).await;
 }
 
 async fn users(log: &Log) {

@@ -149,6 +149,7 @@ async fn the_end_of_everything_takes_sessions_of_a_time_when_the_clock_was_ahead
                 permissions: ScopeSet::default(),
                 groups: Vec::new(),
                 email_verified: true,
+                disabled: false,
             };
             store
                 .sign_up(new, Some(session(START)), None, Cause::system(START))

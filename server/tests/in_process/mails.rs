@@ -12,7 +12,8 @@ use doorward_server::{
     },
     store::{MailFailure, NewLink},
 };
-use doorward_shared::{ScopeSet, Timestamp};
+use doorward_shared::{ScopeSet, Timestamp, UserId};
+use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::house::{House, PASSWORD, START, cheap, text};
@@ -47,6 +48,7 @@ async fn a_mail_is_tried_for_a_day_with_growing_waits() {
         permissions: ScopeSet::default(),
         groups: Vec::new(),
         email_verified: true,
+        disabled: false,
     };
     let user = store
         .create_user(new, false, Act::system(START))
@@ -69,7 +71,7 @@ async fn a_mail_is_tried_for_a_day_with_growing_waits() {
         let mail = store.due_mails(now, 16).await.unwrap().pop().unwrap();
         ids.push(mail.id);
         assert_eq!(
-            (mail.kind, mail.content.as_ref()),
+            (mail.kind.unwrap(), mail.content.as_ref()),
             (MailKind::Reset, Some(&content))
         );
         let failure = MailFailure {
@@ -103,7 +105,7 @@ pub async fn tokens(house: &House, kind: MailKind) -> Vec<String> {
     mails.sort_by_key(|mail| mail.id);
     mails
         .into_iter()
-        .filter(|mail| mail.kind == kind)
+        .filter(|mail| mail.kind == Some(kind))
         .filter_map(|mail| mail.content?.token)
         .collect()
 }
@@ -163,4 +165,125 @@ async fn links_work_until_their_exact_end_and_three_go_out_in_an_hour() {
     let late = house.post("/auth/email/verify", "", body);
     late.await.refused(401, "token_expired");
     assert_eq!(text(&other["user"], "email"), "bo@example.com");
+}
+
+/// How many mails of each kind there are, sent or not.
+fn written(house: &House, kind: MailKind) -> u32 {
+    let database = house.doorward.settings().data_dir.join("doorward.db");
+    let conn = Connection::open(database).unwrap();
+    let sql = "SELECT count(*) FROM mails WHERE kind = ?1";
+    conn.query_row(sql, [kind.as_str()], |row| row.get(0))
+        .unwrap()
+}
+
+#[rocket::async_test]
+async fn a_flood_of_notices_hides_no_new_password() {
+    let settings = Settings {
+        mail_notices: true,
+        password_checks_per_minute_per_ip: 0,
+        writes_per_minute_per_account: 0,
+        ..mailing()
+    };
+    let house = House::open(settings).await;
+    let operator = house.operator();
+    let make = json!({"email": "ada@example.com", "password": PASSWORD});
+    house
+        .post("/admin/users", &operator, make)
+        .await
+        .expect(201);
+    let login = json!({"email": "ada@example.com", "password": PASSWORD});
+    let ada = house.post("/auth/login", "", login).await.expect(200);
+    let token = text(&ada, "accessToken");
+    for _ in 0..22 {
+        let key = json!({"name": "k", "scopes": ["read"]});
+        house.post("/apikey", token, key).await.expect(201);
+    }
+    assert_eq!(written(&house, MailKind::KeyMinted), 20);
+    let change = json!({"currentPassword": PASSWORD, "newPassword": "another good one"});
+    house
+        .post("/auth/password", token, change)
+        .await
+        .expect(204);
+    assert_eq!(written(&house, MailKind::PasswordChanged), 1);
+    house.close().await;
+}
+
+#[rocket::async_test]
+async fn of_an_account_a_hundred_devices_are_known() {
+    let settings = Settings {
+        mail_notices: true,
+        ..mailing()
+    };
+    let house = House::open(settings).await;
+    let ada = house.register("ada@example.com").await;
+    let id: UserId = text(&ada, "userId").parse().unwrap();
+    let database = house.doorward.settings().data_dir.join("doorward.db");
+    let conn = Connection::open(database).unwrap();
+    conn.busy_timeout(std::time::Duration::from_secs(10))
+        .unwrap();
+    let known = || -> u32 {
+        let sql = "SELECT count(*) FROM user_devices";
+        conn.query_row(sql, [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(known(), 1);
+    conn.execute("DELETE FROM user_devices", []).unwrap();
+    for device in 0..150_u8 {
+        let sql = "INSERT INTO user_devices VALUES (?1, ?2, 5)";
+        conn.execute(sql, rusqlite::params![id.0.to_bytes(), [device]])
+            .unwrap();
+    }
+    let login = json!({"email": "ada@example.com", "password": PASSWORD});
+    house
+        .post("/auth/login", "", login.clone())
+        .await
+        .expect(200);
+    assert_eq!(known(), 100);
+    assert_eq!(written(&house, MailKind::NewSignIn), 1);
+    // The newest is among them.
+    house.post("/auth/login", "", login).await.expect(200);
+    assert_eq!(written(&house, MailKind::NewSignIn), 1);
+    house.close().await;
+}
+
+#[rocket::async_test]
+async fn what_nobody_sent_for_a_day_or_nobody_knows_is_given_up() {
+    let house = House::open(mailing()).await;
+    house.register("ada@example.com").await;
+    let database = house.doorward.settings().data_dir.join("doorward.db");
+    let conn = Connection::open(database).unwrap();
+    conn.busy_timeout(std::time::Duration::from_secs(10))
+        .unwrap();
+    conn.execute(
+        "UPDATE mails SET kind = 'postcard', tries = 1, due_at = 0",
+        [],
+    )
+    .unwrap();
+    house.register("bo@example.com").await;
+    let waiting = || -> (u32, u32) {
+        let sql = "SELECT coalesce(sum(due_at IS NOT NULL), 0), coalesce(sum(sealed IS NOT NULL), 0) FROM mails";
+        conn.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
+            .unwrap()
+    };
+    // The postcard is given up, the other one was not taken and waits.
+    until(|| waiting() == (1, 1)).await;
+    house.pass(86_400_001);
+    house.register("cy@example.com").await;
+    until(|| waiting() == (1, 1)).await;
+    let last = "SELECT kind = 'sign-up' AND created_at = (SELECT max(created_at) FROM mails) FROM mails WHERE sealed IS NOT NULL";
+    assert!(
+        conn.query_row(last, [], |row| row.get::<_, bool>(0))
+            .unwrap()
+    );
+    house.close().await;
+}
+
+/// Waits for what a task does at its own time.
+async fn until(done: impl Fn() -> bool) {
+    for _ in 0..400 {
+        if done() {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+    }
+    panic!("it was not done");
 }

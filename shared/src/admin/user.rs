@@ -55,6 +55,9 @@ pub struct CreateUser {
     /// `true` when absent: whoever makes the account vouches for its address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email_verified: Option<bool>,
+    /// Whether nobody may sign in to it: `false` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disabled: Option<bool>,
 }
 
 /// Absent leaves a field as it is; `null` clears a name.

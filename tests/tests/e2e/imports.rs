@@ -230,3 +230,18 @@ async fn a_header_with_an_unknown_field_imports_nothing() {
         0
     );
 }
+
+#[tokio::test]
+async fn an_account_can_be_made_disabled_in_one_step() {
+    let server = Server::start();
+    let body = json!({"email": "ada@example.com", "password": PASSWORD, "disabled": true});
+    let made = server.admin("POST", "/admin/users", Some(body)).await;
+    assert_eq!(made["disabled"], true);
+    let body = json!({"email": "ada@example.com", "password": PASSWORD});
+    let refused = server.post("/auth/login").json(body).send().await;
+    refused.refused(403, "account_disabled");
+    let path = format!("/admin/users/{}", made["id"].as_str().unwrap());
+    let enable = json!({"disabled": false});
+    server.admin("PATCH", &path, Some(enable)).await;
+    server.login("ada@example.com").await;
+}

@@ -217,7 +217,11 @@ async fn wrong_settings_stop_the_start_by_their_name() {
     let good = ("mail_url", "smtp://id:pw@mail.example");
     let from = ("mail_from", "id@example.com");
     let user = ("mail_url", "smtp://id@mail.example");
-    let cases: [(&str, Vec<(&str, &str)>); 9] = [
+    let cases: [(&str, Vec<(&str, &str)>); 10] = [
+        (
+            "require_verified_email",
+            vec![("require_verified_email", "true")],
+        ),
         ("mail_url", vec![("mail_url", "http://x"), from]),
         ("mail_url", vec![("mail_url", "smtp://"), from]),
         ("mail_url", vec![user, from]),
@@ -343,4 +347,82 @@ async fn people_are_told_of_what_happens_to_their_account() {
     send_link(&quiet, &user, "reset").await;
     mail.wait_for("ada@example.com", 6).await;
     assert_eq!(mail.mails().len(), 6);
+}
+
+#[tokio::test]
+async fn a_sender_that_is_refused_may_be_mended_and_a_servers_words_are_not_kept_whole() {
+    let mail = MailServer::start().await;
+    let server = mailing(&mail, "smtp", "").start();
+    let ada = ada(&server).await;
+    mail.be(Mood::NoSender);
+    send_link(&server, &ada, "reset").await;
+    eventually("it is told", async || {
+        (failures(&server).await.len() == 1).then_some(())
+    })
+    .await;
+    let told = failures(&server).await.remove(0);
+    assert!(told.ends_with("tried again"), "{told}");
+    mail.be(Mood::Takes);
+    mail.wait_for("ada@example.com", 1).await;
+
+    mail.be(Mood::Repeats);
+    send_link(&server, &ada, "reset").await;
+    eventually("it is told", async || {
+        (failures(&server).await.len() == 2).then_some(())
+    })
+    .await;
+    let told = failures(&server).await;
+    let told = told.iter().find(|told| told.ends_with("given up")).unwrap();
+    let link = mail.mails_to("ada@example.com").pop().unwrap().token();
+    for secret in [link.as_str(), "ada@example.com", "link_"] {
+        assert!(!told.contains(secret), "{told}");
+        assert!(!server.log().contains(secret), "{}", server.log());
+    }
+    assert!(told.contains("554"), "{told}");
+}
+
+#[tokio::test]
+async fn a_mail_under_way_when_the_server_stops_is_sent_once() {
+    let mail = MailServer::start().await;
+    let mut server = mailing(&mail, "smtp", "").start();
+    let ada = ada(&server).await;
+    mail.be(Mood::Slow);
+    send_link(&server, &ada, "reset").await;
+    eventually("it is told", async || {
+        (mail.mails().len() == 1).then_some(())
+    })
+    .await;
+    server.interrupt();
+    mail.be(Mood::Takes);
+    server.start_again();
+    // What comes later is sent: the first would have been sent before it.
+    send_link(&server, &ada, "reset").await;
+    mail.wait_for("ada@example.com", 2).await;
+    let ids: Vec<_> = mail
+        .mails()
+        .iter()
+        .map(|mail| mail.header("Message-ID"))
+        .collect();
+    assert_eq!(ids.len(), 2);
+    assert_ne!(ids[0], ids[1]);
+}
+
+#[tokio::test]
+async fn that_mail_goes_in_the_clear_is_told_once() {
+    let mail = MailServer::start().await;
+    // This machine, by an address that is not of the loopback network.
+    let url = format!("smtp://0.0.0.0:{}", mail.port());
+    let server = Server::with()
+        .set("mail_url", url)
+        .set("mail_from", "id@example.com")
+        .start();
+    let ada = ada(&server).await;
+    for count in 1..=2 {
+        send_link(&server, &ada, "reset").await;
+        mail.wait_for("ada@example.com", count).await;
+    }
+    let path = "/admin/events?action=mail.unencrypted";
+    let events = server.admin("GET", path, None).await;
+    assert_eq!(events["pagination"]["total"], 1);
+    assert_eq!(server.log().matches("offers no TLS").count(), 1);
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use doorward_tests::{
-    MailServer, Options, PASSWORD, Reply, Server, Totp,
+    MailServer, Options, PASSWORD, Person, Reply, Server, Totp,
     browser::{filled, form, forms},
     fields,
 };
@@ -328,6 +328,148 @@ async fn what_somebody_else_opened_with_my_address_is_worth_nothing_to_them() {
     assert!(verified(&server, &eve.id).await);
 }
 
+/// One-time codes of an account; and a key of it.
+async fn settle_in(server: &Server, person: &Person) -> String {
+    let setup = server.post("/auth/mfa/totp").bearer(&person.access);
+    let setup = setup.json(json!({"password": PASSWORD})).send().await;
+    let totp = Totp::new(&setup.expect(200).field("secret"));
+    let confirm = server.post("/auth/mfa/totp/confirm").bearer(&person.access);
+    let code = json!({"code": totp.code(0)});
+    confirm.json(code).send().await.expect(200);
+    let key = server.key_of(person, &["read"]).await;
+    key["key"].as_str().unwrap().to_owned()
+}
+
+/// A new password by mail, with which the keys are to stay.
+async fn recover(server: &Server, mail: &MailServer, email: &str) {
+    let before = mail.mails().iter().filter(|mail| mail.to == email).count();
+    forgot(server, email).await.expect(202);
+    let token = mail.wait_for(email, before + 1).await.token();
+    let body = json!({"token": token, "newPassword": NEW, "keepApiKeys": true});
+    let done = post(server, "/auth/password/reset", body).await;
+    done.expect(204);
+}
+
+async fn works(server: &Server, key: &str) -> bool {
+    let me = server.get("/auth/me").bearer(key).send().await;
+    me.status == 200
+}
+
+#[tokio::test]
+async fn what_was_set_up_before_the_address_was_verified_ends_with_a_reset_by_mail() {
+    let mail = MailServer::start().await;
+    let server = mailing(&mail).start();
+    let eve = server.register("ada@example.com").await;
+    let old = settle_in(&server, &eve).await;
+    // Ada clicks, without knowing what Eve has set up.
+    let link = mail.wait_for("ada@example.com", 1).await;
+    verify(&server, &link.token()).await.expect(204);
+    let new = server.key_of(&eve, &["read"]).await["key"].clone();
+    recover(&server, &mail, "ada@example.com").await;
+    sign_in(&server, "ada@example.com", NEW).await.expect(200);
+    assert!(!works(&server, &old).await);
+    // What came later she may have made herself.
+    assert!(works(&server, new.as_str().unwrap()).await);
+}
+
+#[tokio::test]
+async fn whoever_is_signed_in_when_they_verify_their_address_keeps_what_they_had() {
+    let mail = MailServer::start().await;
+    let server = mailing(&mail).start();
+    let ada = server.register("ada@example.com").await;
+    let key = settle_in(&server, &ada).await;
+    let link = mail.wait_for("ada@example.com", 1).await;
+    let body = json!({"token": link.token()});
+    let verify = server.post("/auth/email/verify").bearer(&ada.access);
+    verify.json(body).send().await.expect(204);
+    recover(&server, &mail, "ada@example.com").await;
+    let step = sign_in(&server, "ada@example.com", NEW).await;
+    assert_eq!(step.expect(401).json()["error"]["code"], "mfa_required");
+    assert!(works(&server, &key).await);
+
+    // In the browser too.
+    let bo = server.register("bo@example.com").await;
+    let browser = server.browser();
+    browser.sign_in("bo@example.com").await;
+    let link = mail.wait_for("bo@example.com", 1).await.link();
+    settle_in(&server, &bo).await;
+    let page = browser.open(&path(&link)).await.expect(200);
+    let done = browser.submit(&form(&page, "/verify-email")).await;
+    done.expect(200);
+    recover(&server, &mail, "bo@example.com").await;
+    let step = sign_in(&server, "bo@example.com", NEW).await;
+    assert_eq!(step.expect(401).json()["error"]["code"], "mfa_required");
+}
+
+#[tokio::test]
+async fn an_address_given_to_somebody_elses_account_is_refused_or_taken_back() {
+    let mail = MailServer::start().await;
+    let server = mailing(&mail).start();
+    let eve = server.register("eve@example.com").await;
+    settle_in(&server, &eve).await;
+    let ask = async || {
+        let body = json!({"email": "ada@example.com", "password": PASSWORD});
+        let change = server.post("/auth/email").bearer(&eve.access).json(body);
+        change.send().await.expect(202);
+    };
+    ask().await;
+    let first = mail.wait_for("ada@example.com", 1).await;
+    assert!(first.text().contains("e…@example.com"), "{}", first.text());
+    let browser = server.browser();
+    let page = browser.open(&path(&first.link())).await.expect(200);
+    for shown in ["ada@example.com", "eve@example.com"] {
+        assert!(page.text().contains(shown), "{}", page.text());
+    }
+    let deny = form(&page, "/verify-email/not-me");
+    let refused = browser.submit(&deny).await.expect(200);
+    assert!(refused.text().contains("refused"), "{}", refused.text());
+    verify(&server, &first.token())
+        .await
+        .refused(401, "invalid_token");
+    let action = "/admin/events?action=user.email_change_refused";
+    let events = server.admin("GET", action, None).await;
+    assert_eq!(events["pagination"]["total"], 1);
+    server
+        .get("/auth/me")
+        .bearer(&eve.access)
+        .send()
+        .await
+        .expect(200);
+
+    // Once it was confirmed nevertheless, a reset by mail leaves none of Eve's factors.
+    ask().await;
+    let second = mail.wait_for("ada@example.com", 2).await;
+    verify(&server, &second.token()).await.expect(204);
+    recover(&server, &mail, "ada@example.com").await;
+    sign_in(&server, "ada@example.com", NEW).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_link_that_an_operator_shows_takes_an_unverified_account_too() {
+    let mail = MailServer::start().await;
+    let server = mailing(&mail).start();
+    let body = json!({"email": "ada@example.com", "password": PASSWORD, "firstName": "Click evil.example"});
+    post(&server, "/auth/register", body).await.expect(201);
+    let eve = server.login("ada@example.com").await;
+    let key = settle_in(&server, &eve).await;
+    let link = format!("/admin/users/{}/link", eve.id);
+    let made = server
+        .admin("POST", &link, Some(json!({"purpose": "reset"})))
+        .await;
+    let url = made["url"].as_str().unwrap();
+    let (_, token) = url.split_once("token=").unwrap();
+    let body = json!({"token": token, "newPassword": NEW, "keepApiKeys": true});
+    post(&server, "/auth/password/reset", body)
+        .await
+        .expect(204);
+    assert!(!works(&server, &key).await);
+    let ada = sign_in(&server, "ada@example.com", NEW).await.expect(200);
+    let me = server.get("/auth/me").bearer(&ada.field("accessToken"));
+    assert_eq!(me.send().await.expect(200).json()["firstName"], Value::Null);
+    // Who got it shown may be anybody.
+    assert!(!verified(&server, &eve.id).await);
+}
+
 #[tokio::test]
 async fn nobody_learns_by_asking_who_has_an_account() {
     let mail = MailServer::start().await;
@@ -566,4 +708,63 @@ async fn an_address_that_is_mailed_to_is_changed_by_those_who_could_set_the_pass
     let call = server.post("/admin/users").bearer(&weak);
     let body = json!({"email": "bo@example.com"});
     call.json(body).send().await.expect(201);
+}
+
+#[tokio::test]
+async fn asking_for_one_mail_keeps_nobody_from_another() {
+    let mail = MailServer::start().await;
+    let server = mailing(&mail).start();
+    server.register("ada@example.com").await;
+    let email = json!({"email": "ada@example.com"});
+    for _ in 0..5 {
+        let asked = post(&server, "/auth/email/resend", email.clone()).await;
+        asked.expect(202);
+    }
+    for _ in 0..5 {
+        forgot(&server, "ada@example.com").await.expect(202);
+    }
+    // One of the sign-up, three again, three of the password.
+    mail.wait_for("ada@example.com", 7).await;
+    let done = forgot(&server, "bo@example.com").await;
+    done.expect(202);
+    server.register("bo@example.com").await;
+    mail.wait_for("bo@example.com", 1).await;
+    assert_eq!(mail.mails_to("ada@example.com").len(), 7);
+}
+
+#[tokio::test]
+async fn who_signs_up_and_leaves_again_and_again_floods_nobody() {
+    let mail = MailServer::start().await;
+    let server = mailing(&mail).start();
+    for _ in 0..5 {
+        let eve = server.register("ada@example.com").await;
+        let body = json!({"password": PASSWORD});
+        let gone = server.delete("/auth/me").bearer(&eve.access).json(body);
+        gone.send().await.expect(204);
+    }
+    server.register("bo@example.com").await;
+    mail.wait_for("bo@example.com", 1).await;
+    // What was not sent when the account went is dropped.
+    assert!(mail.mails_to("ada@example.com").len() <= 3);
+}
+
+#[tokio::test]
+async fn a_link_lets_nobody_have_passwords_hashed_without_end() {
+    let server = Server::with()
+        .set("password_checks_per_minute_per_ip", 3)
+        .start();
+    let body = json!({"email": "ada@example.com"});
+    let ada = server.admin("POST", "/admin/users", Some(body)).await;
+    let link = format!("/admin/users/{}/link", ada["id"].as_str().unwrap());
+    let body = json!({"purpose": "reset"});
+    let made = server.admin("POST", &link, Some(body)).await;
+    let (_, token) = made["url"].as_str().unwrap().split_once("token=").unwrap();
+    for _ in 0..3 {
+        reset(&server, token, "short")
+            .await
+            .refused_at(422, "validation_failed", "newPassword");
+    }
+    reset(&server, token, NEW)
+        .await
+        .refused(429, "rate_limited");
 }

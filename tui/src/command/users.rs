@@ -208,6 +208,7 @@ impl Create {
             permissions: Some(self.permissions.clone()).filter(|given| !given.is_empty()),
             groups: Some(self.groups.clone()).filter(|given| !given.is_empty()),
             email_verified: self.unverified.then_some(false),
+            disabled: None,
         }
     }
 }

@@ -1,11 +1,15 @@
 //! Comparing a password with a stored hash, so that the time tells neither whether there is an account nor how its hash
 //! was made.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use argon2::{Block, Params};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use rustix::time::{ClockId, clock_gettime};
+use zeroize::Zeroizing;
 
 use super::{
     HASH_BYTES, Stored, Verdict,
@@ -16,14 +20,56 @@ use crate::domain::text::nfc;
 /// KiB that are filled at once where a check has to last longer: well below a millisecond.
 const FILLING_KIB: u32 = 256;
 
+/// KiB from which on a check is so large that threads make one at a time, and that none is made for nothing but once.
+const LARGE_KIB: u64 = 128 * 1024;
+/// Kinds whose time is known, at most.
+const KINDS: usize = 64;
+
+/// What all hashing threads know: what a check takes of a thread's time, by its kind.
+#[derive(Debug, Default)]
+pub(super) struct Measured {
+    times: Mutex<Vec<(Kind, Duration)>>,
+    /// Held by the thread that makes a large check.
+    large: Mutex<()>,
+}
+
+impl Measured {
+    fn of(&self, kind: &Kind) -> Option<Duration> {
+        let times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = times.iter().find(|(known, _)| known == kind);
+        found.map(|(_, mean)| *mean)
+    }
+
+    /// Takes a measurement of `kind` into account.
+    fn learn(&self, kind: &Kind, spent: Duration) {
+        let mut times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
+        match times.iter_mut().find(|(known, _)| known == kind) {
+            Some((_, mean)) => *mean = (*mean * 7 + spent) / 8,
+            None => {
+                if times.len() == KINDS {
+                    times.remove(0);
+                }
+                times.push((kind.clone(), spent));
+            }
+        }
+    }
+
+    /// The longest time of the kinds that were met since the start and are told from others by time: which one costs most
+    /// here, a model does not know.
+    fn longest(&self) -> Duration {
+        let times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
+        let timed = times.iter().filter(|(kind, _)| !is_filled_up(kind));
+        timed.map(|(_, mean)| *mean).max().unwrap_or_default()
+    }
+}
+
 /// What a hashing thread works in, kept from one password to the next.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     blocks: Vec<Block>,
     /// KiB that Argon2 filled so far, all passes counted: what the work has cost.
     pub filled: u64,
-    /// What a check of a kind that is not ours takes of this thread's time; of the dearest that was met.
-    learned: Option<(Kind, Duration)>,
+    measured: Arc<Measured>,
 }
 
 impl Memory {
@@ -40,27 +86,48 @@ impl Memory {
         self.blocks = Vec::new();
     }
 
-    /// Takes a measurement of `kind` into account.
-    fn learn(&mut self, kind: &Kind, spent: Duration) {
-        match &mut self.learned {
-            Some((known, mean)) if known == kind => *mean = (*mean * 7 + spent) / 8,
-            learned => *learned = Some((kind.clone(), spent)),
+    /// As one of the threads that share what was measured.
+    pub fn of(measured: Arc<Measured>) -> Self {
+        Self {
+            measured,
+            ..Self::default()
         }
     }
 
-    /// What a check of `kind` takes of this thread's time: measured now where it was not before.
+    /// What a check of `kind` takes of a thread's time: measured now where it was not before.
     fn time_of(&mut self, kind: &Kind) -> Duration {
-        if let Some((known, mean)) = &self.learned
-            && known == kind
-        {
-            return *mean;
+        match self.measured.of(kind) {
+            Some(mean) => mean,
+            None => {
+                dummy(kind, b"", self);
+                self.measured.of(kind).unwrap_or_default()
+            }
         }
-        let begun = thread_time();
-        dummy(kind, b"", self);
-        let spent = thread_time().saturating_sub(begun);
-        self.learn(kind, spent);
-        spent
     }
+}
+
+/// Hashes a password, and notes how long it took. Of large kinds one at a time, and their memory is given back at once.
+fn derive(
+    (kind, bytes): (&Kind, usize),
+    password: &[u8],
+    salt: &[u8],
+    memory: &mut Memory,
+) -> Option<Zeroizing<Vec<u8>>> {
+    let measured = Arc::clone(&memory.measured);
+    let is_large = kind.memory_kib() > LARGE_KIB;
+    let _turn = is_large.then(|| {
+        measured
+            .large
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    });
+    let begun = thread_time();
+    let output = kind.derive(password, salt, bytes, memory);
+    measured.learn(kind, thread_time().saturating_sub(begun));
+    if is_large {
+        memory.release();
+    }
+    output
 }
 
 /// Processor time of this thread: that others run beside it does not count.
@@ -86,13 +153,18 @@ pub(super) fn verify(
     for text in [Some(&*composed), as_typed].into_iter().flatten() {
         let begun = thread_time();
         let Some(known) = &known else {
-            // The same work for an account that is not there, or has no password.
-            dummy(&dearest, text.as_bytes(), memory);
-            settle(&dearest, &dearest, begun, memory);
+            // The same work for an account that is not there, or has no password; a large check is only waited for.
+            let instead = if dearest.memory_kib() > LARGE_KIB {
+                Kind::ours(params)
+            } else {
+                dearest.clone()
+            };
+            dummy(&instead, text.as_bytes(), memory);
+            settle(&instead, &dearest, begun, memory);
             continue;
         };
         let (kind, bytes) = (&known.kind, known.expected.len());
-        let output = kind.derive(text.as_bytes(), &known.salt, bytes, memory);
+        let output = derive((kind, bytes), text.as_bytes(), &known.salt, memory);
         settle(kind, &dearest, begun, memory);
         if output.is_some_and(|output| verify_slices_are_equal(&output, &known.expected).is_ok()) {
             let old = is_cheaper(kind, params) || as_typed.is_some_and(|raw| raw == text);
@@ -104,27 +176,35 @@ pub(super) fn verify(
     Verdict::Wrong
 }
 
-/// Does what has to be done beside a check of `kind` for it to cost what one of the `dearest` kind does.
+/// Whether what a check of this kind costs less than another is made up for by filling memory.
+fn is_filled_up(kind: &Kind) -> bool {
+    matches!(kind, Kind::Argon2(..)) && kind.memory_kib() <= LARGE_KIB
+}
+
+/// Does what has to be done beside a check of `kind` for it to cost what one of the `dearest` kind does. Among hashes of
+/// Argon2 that is so much more to fill; else, and where that is much memory, it is time.
 fn settle(kind: &Kind, dearest: &Kind, begun: Duration, memory: &mut Memory) {
-    match (kind, dearest) {
-        (Kind::Argon2(.., params), Kind::Argon2(.., dearest)) => {
-            if let Some(missing) = missing(params, dearest) {
-                dummy(&Kind::ours(&missing), b"", memory);
-            }
+    let mut wanted = memory.measured.longest();
+    if let (Kind::Argon2(.., params), Kind::Argon2(.., most)) = (kind, dearest)
+        && is_filled_up(kind)
+        && is_filled_up(dearest)
+    {
+        if let Some(missing) = missing(params, most) {
+            dummy(&Kind::ours(&missing), b"", memory);
         }
-        (kind, dearest) if kind == dearest => {
-            memory.learn(kind, thread_time().saturating_sub(begun));
-        }
-        (_, dearest) => {
-            let spent = thread_time().saturating_sub(begun);
-            let wanted = memory.time_of(dearest).saturating_sub(spent);
-            let begun = thread_time();
-            if let Ok(some) = Params::new(FILLING_KIB, 1, 1, Some(HASH_BYTES)) {
-                let some = Kind::ours(&some);
-                while thread_time().saturating_sub(begun) < wanted {
-                    dummy(&some, b"", memory);
-                }
-            }
+    } else {
+        wanted = wanted.max(memory.time_of(dearest));
+    }
+    let spent = thread_time().saturating_sub(begun);
+    let wanted = wanted.saturating_sub(spent);
+    if wanted.is_zero() {
+        return;
+    }
+    let begun = thread_time();
+    if let Ok(some) = Params::new(FILLING_KIB, 1, 1, Some(HASH_BYTES)) {
+        let some = Kind::ours(&some);
+        while thread_time().saturating_sub(begun) < wanted {
+            std::hint::black_box(some.derive(b"", &[0; 16], HASH_BYTES, memory));
         }
     }
 }
@@ -136,7 +216,7 @@ fn dummy(kind: &Kind, password: &[u8], memory: &mut Memory) {
         Kind::Pbkdf2(..) => 16,
         _ => HASH_BYTES,
     };
-    std::hint::black_box(kind.derive(password, &[0; 16], bytes, memory));
+    std::hint::black_box(derive((kind, bytes), password, &[0; 16], memory));
 }
 
 /// KiB that Argon2 fills, all passes counted. Lanes are filled one after the other.

@@ -71,7 +71,7 @@ impl Kind {
     }
 
     /// KiB of memory that one check needs.
-    fn memory_kib(&self) -> u64 {
+    pub fn memory_kib(&self) -> u64 {
         match self {
             Self::Argon2(_, _, params) => params.m_cost().into(),
             Self::Scrypt { log_n, r, p } => {

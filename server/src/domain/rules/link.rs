@@ -16,6 +16,17 @@ pub struct Reset {
     /// Somebody else may have opened the account with this address: what it had (password, keys, sessions, factors) is
     /// worth nothing any more.
     pub takes_over: bool,
+    /// What was set up before may be somebody else's, and ends: the address was not known to be its holder's then.
+    pub distrusts_before: Option<Timestamp>,
+}
+
+/// What is known of an account's address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Known {
+    /// Since when it is its holder's; none where it was from the start.
+    pub verified_at: Option<Timestamp>,
+    /// Whether people can show that an address is theirs: this server sends mail.
+    pub can_be_verified: bool,
 }
 
 /// Whether a link still works; an end is exclusive.
@@ -30,21 +41,37 @@ pub fn is_open(link: &Link, now: Timestamp) -> Result<(), Refusal> {
     }
 }
 
-/// What setting the password of `account` by this link does.
+/// Whether the password of `account` can be set by this link.
 ///
 /// # Errors
 /// [`Refusal::LinkDead`] for a link that is for something else, or whose maker could not set the password now;
 /// [`Refusal::LinkExpired`].
-pub fn reset(link: &Link, account: &Account, now: Timestamp) -> Result<Reset, Refusal> {
-    let user = &account.user;
+pub fn sets_password(link: &Link, account: &Account, now: Timestamp) -> Result<(), Refusal> {
     if !link.kind.sets_password() || !is_within(link, account) {
         return Err(Refusal::LinkDead);
     }
-    is_open(link, now)?;
-    let verifies = !user.email_verified && proves_address(link, user);
+    is_open(link, now)
+}
+
+/// What setting the password of `account` by this link does.
+///
+/// # Errors
+/// As [`sets_password`].
+pub fn reset(
+    link: &Link,
+    account: &Account,
+    known: Known,
+    now: Timestamp,
+) -> Result<Reset, Refusal> {
+    sets_password(link, account, now)?;
+    let user = &account.user;
+    let proves = proves_address(link, user);
+    let mailed = link.mailed_to.as_deref() == Some(user.email.as_str());
     Ok(Reset {
-        verifies,
-        takes_over: verifies,
+        verifies: !user.email_verified && proves,
+        // Where addresses are verified, an operator hands a link to somebody else than whoever opened the account.
+        takes_over: !user.email_verified && (proves || known.can_be_verified),
+        distrusts_before: known.verified_at.filter(|_| user.email_verified && mailed),
     })
 }
 
@@ -93,6 +120,11 @@ mod tests {
         rules::fixtures::{self, NOW, USER, set},
     };
 
+    const KNOWN: Known = Known {
+        verified_at: None,
+        can_be_verified: false,
+    };
+
     fn account(email_verified: bool) -> Account {
         let mut account = fixtures::account("read write");
         account.user.email_verified = email_verified;
@@ -132,15 +164,44 @@ mod tests {
             (LinkKind::Invite, Some("eve@example.com"), false),
         ];
         for (kind, mailed_to, proves) in cases {
-            let reset = |verified| reset(&link(kind, mailed_to), &account(verified), NOW).unwrap();
-            let unverified = reset(false);
-            assert_eq!(
-                (unverified.verifies, unverified.takes_over),
-                (proves, proves),
-                "{kind:?} {mailed_to:?}"
-            );
-            let verified = reset(true);
-            assert_eq!((verified.verifies, verified.takes_over), (false, false));
+            for can_be_verified in [false, true] {
+                let known = Known {
+                    can_be_verified,
+                    ..KNOWN
+                };
+                let reset = |verified| {
+                    reset(&link(kind, mailed_to), &account(verified), known, NOW).unwrap()
+                };
+                let unverified = reset(false);
+                assert_eq!(
+                    (unverified.verifies, unverified.takes_over),
+                    (proves, proves || can_be_verified),
+                    "{kind:?} {mailed_to:?}"
+                );
+                let verified = reset(true);
+                assert_eq!((verified.verifies, verified.takes_over), (false, false));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_older_than_the_proof_of_the_address_ends_with_what_is_mailed_there() {
+        let ada = Some("ada@example.com");
+        let at = Some(Timestamp(5));
+        for (kind, mailed_to, verified_at, distrusts) in [
+            (LinkKind::Forgot, ada, at, at),
+            (LinkKind::Reset, ada, at, at),
+            (LinkKind::Forgot, ada, None, None),
+            // What an operator is shown says nothing of the address.
+            (LinkKind::Reset, None, at, None),
+            (LinkKind::Invite, None, at, None),
+        ] {
+            let known = Known {
+                verified_at,
+                ..KNOWN
+            };
+            let done = reset(&link(kind, mailed_to), &account(true), known, NOW).unwrap();
+            assert_eq!(done.distrusts_before, distrusts, "{kind:?} {mailed_to:?}");
         }
     }
 
@@ -176,7 +237,7 @@ mod tests {
                 then: set(then),
                 now: now.map(set),
             });
-            let done = reset(&link, &account(true), NOW);
+            let done = sets_password(&link, &account(true), NOW);
             assert_eq!(done.is_ok(), works, "{then}, {now:?}");
             assert!(works || done == Err(Refusal::LinkDead));
         }
@@ -188,7 +249,7 @@ mod tests {
             let kind = LinkKind::ALL[kind];
             prop_assert_eq!(LinkKind::parse(kind.as_str()), Some(kind));
             let link = link(kind, None);
-            let done = reset(&link, &account(true), Timestamp(link.expires_at.0 + late));
+            let done = sets_password(&link, &account(true), Timestamp(link.expires_at.0 + late));
             prop_assert_eq!(done.is_ok(), kind.sets_password() && late < 0);
         }
     }

@@ -97,7 +97,11 @@ fn page(visit: &Visit<'_>, open: &OpenLink, token: &Secret, said: Said<'_>) -> P
 pub fn dead(visit: &Visit<'_>, error: &ApiError) -> Shown {
     let t = visit.texts;
     if !is_dead(error) {
-        return Page::of_error(t, error).into();
+        return Page {
+            holds_token: true,
+            ..Page::of_error(t, error)
+        }
+        .into();
     }
     let main = html! {
         h1 { (t.links.dead_title) }

@@ -52,6 +52,12 @@ fn page(visit: &Visit<'_>, open: &OpenLink, token: &Secret, stale: Option<u16>) 
         LinkKind::Change => (t.links.change_title, t.links.change_text),
         _ => (t.links.verify_title, t.links.verify_text),
     };
+    let present = (open.link.kind == LinkKind::Change).then(|| user.email.as_str());
+    let can_deny = matches!(open.link.kind, LinkKind::SignUp | LinkKind::Change);
+    let (not_me_text, not_me) = match open.link.kind {
+        LinkKind::Change => (t.links.not_my_change, t.links.not_me_change),
+        _ => (t.links.not_me_text, t.links.not_me),
+    };
     let hidden = html! { input type="hidden" name="token" value=(token.expose()); };
     let confirm = html! {
         (hidden)
@@ -59,16 +65,19 @@ fn page(visit: &Visit<'_>, open: &OpenLink, token: &Secret, stale: Option<u16>) 
     };
     let deny = html! {
         (hidden)
-        button type="submit" class="quiet" { (t.links.not_me) }
+        button type="submit" class="quiet" { (not_me) }
     };
     let main = html! {
         h1 { (title) }
         p { (text) }
         p { strong { (email) } @if !name.trim().is_empty() { " · " (name) } }
+        @if let Some(present) = present {
+            p { (t.links.change_of) " " strong { (present) } }
+        }
         (stale_note(visit, stale))
         (visit.form(PATH, confirm))
-        @if open.link.kind == LinkKind::SignUp {
-            p { (t.links.not_me_text) }
+        @if can_deny {
+            p { (not_me_text) }
             (visit.form(DENY, deny))
         }
     };
@@ -121,7 +130,10 @@ async fn confirm(visit: Visit<'_>, posted: Posted) -> Answer {
     };
     let t = visit.texts;
     let cause = visit.cause(Actor::Anonymous);
-    match visit.doorward.verification.verify(&token, cause).await {
+    let signed_in = visit.browser.signed_in()?;
+    let signed_in = signed_in.map(|signed_in| signed_in.account.user.id);
+    let verification = &visit.doorward.verification;
+    match verification.verify(&token, signed_in, cause).await {
         Ok(user) => {
             let text = fill(t.links.verified_text, "email", user.email.as_str());
             done(&visit, t.links.verified_title, text)
@@ -139,12 +151,16 @@ async fn deny(visit: Visit<'_>, posted: Posted) -> Answer {
     let t = visit.texts;
     let cause = visit.cause(Actor::Anonymous);
     match visit.doorward.verification.disown(&token, cause).await {
-        Ok(()) => {
-            let main = html! {
-                h1 { (t.links.deleted_title) }
-                p role="status" { (t.links.deleted_text) }
+        Ok(what) => {
+            let (title, text) = match what {
+                LinkKind::Change => (t.links.change_refused_title, t.links.change_refused_text),
+                _ => (t.links.deleted_title, t.links.deleted_text),
             };
-            Ok(Page::new(t, t.links.deleted_title, main).into())
+            let main = html! {
+                h1 { (title) }
+                p role="status" { (text) }
+            };
+            Ok(Page::new(t, title, main).into())
         }
         Err(error) => Err(dead(&visit, &error.into())),
     }

@@ -5,7 +5,10 @@ mod texts;
 
 use std::{
     collections::HashSet,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -30,6 +33,8 @@ const AT_ONCE: usize = 32;
 /// How long a mail waits for others, and until whoever asked for it has their answer: its time shall not tell whether a
 /// mail goes out.
 const GATHER: Duration = Duration::from_millis(50);
+/// How long mails that are under way are waited for when the server stops.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// How long to wait after storage failed.
 const RETRY: Duration = Duration::from_secs(5);
 
@@ -43,14 +48,22 @@ pub struct Outbox {
     pub(crate) clock: Clock,
     /// Mails that were taken, and of which storage does not know it yet.
     pub(crate) taken: Arc<Mutex<HashSet<Ulid>>>,
+    /// Held while mails are under way.
+    pub(crate) turn: Arc<tokio::sync::Mutex<()>>,
+    /// Whether no more are taken up.
+    pub(crate) stopped: Arc<AtomicBool>,
 }
 
 impl Outbox {
     /// Sends mails as they come, and again those that were not taken, for as long as the server runs.
     pub(crate) async fn run(self) {
+        self.stopped.store(false, Ordering::Relaxed);
         loop {
             let signal = self.store.mail_signal();
             tokio::time::sleep(GATHER).await;
+            if self.stopped.load(Ordering::Relaxed) {
+                return;
+            }
             let wait = match self.round().await {
                 Ok(Some(wait)) => wait,
                 Ok(None) => {
@@ -66,11 +79,19 @@ impl Outbox {
         }
     }
 
+    /// Takes up no more mails, and waits a moment for those under way: what a server took while nobody noted it would be
+    /// sent again.
+    pub(crate) async fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+        let _ = tokio::time::timeout(PATIENCE, self.turn.lock()).await;
+    }
+
     /// Sends what is due; answers when something is due next.
     ///
     /// # Errors
     /// Storage. What was sent is not sent again.
     pub async fn round(&self) -> Result<Option<Duration>, StoreError> {
+        let _turn = self.turn.lock().await;
         let mut under_way = JoinSet::new();
         for mail in self.store.due_mails(self.clock.now(), AT_ONCE).await? {
             let this = self.clone();
@@ -94,9 +115,19 @@ impl Outbox {
     }
 
     async fn settle(&self, mail: Mail) -> Result<(), StoreError> {
-        let (id, kind) = (mail.id, mail.kind.as_str());
+        let (id, kind) = (mail.id, mail.named.clone());
         if !self.taken().contains(&id) {
-            if let Err(failure) = self.hand_over(&mail).await {
+            let sent = self.hand_over(&mail).await;
+            if self.smtp.is_first_in_the_clear() {
+                let host = self.smtp.host().to_owned();
+                tracing::warn!(
+                    host,
+                    "the mail server offers no TLS: mail goes in the clear"
+                );
+                let now = self.clock.now();
+                self.store.note_mail_in_the_clear(host, now).await?;
+            }
+            if let Err(failure) = sent {
                 let error = failure.error.clone();
                 let now = self.clock.now();
                 let again = self.store.mail_failed(mail, failure, now).await?;
@@ -117,11 +148,16 @@ impl Outbox {
             error,
             for_good: true,
         };
+        if mail.is_stale(self.clock.now()) {
+            return Err(for_good("it is older than a day".into()));
+        }
+        let unknown = || for_good("this version does not know its kind".into());
+        let kind = mail.kind.ok_or_else(unknown)?;
         let content = mail.content.as_ref();
         let content = content.ok_or_else(|| for_good("master.key does not open it".into()))?;
         let rendered = self
             .letterhead
-            .render(mail.id, mail.kind, content)
+            .render(mail.id, kind, content)
             .map_err(for_good)?;
         let sent = self.smtp.send(&rendered.envelope, &rendered.bytes).await;
         sent.map_err(|error| MailFailure {

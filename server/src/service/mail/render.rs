@@ -89,7 +89,7 @@ impl Letterhead {
         } = text(kind, content.language);
         let words = words(content.language);
         let until = content.until.map(time).unwrap_or_default();
-        let about = content.about.as_deref().unwrap_or_default();
+        let about = content.about.as_deref().unwrap_or("…");
         let fill = |text: &str| {
             text.replace("{site}", &self.site_name)
                 .replace("{until}", &until)

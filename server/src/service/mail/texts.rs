@@ -107,10 +107,13 @@ fn english(kind: MailKind) -> MailText {
         MailKind::Change => MailText {
             subject: "Confirm your new email address",
             lines: &[
-                "This address is to become that of an account at {site}. Confirm that it is yours.",
+                "This address is to become that of the account {about} at {site}. Confirm it only if that account is yours.",
             ],
             button: "Confirm the address",
-            after: IGNORE,
+            after: &[
+                "The link works once, until {until}.",
+                "If that account is not yours, open the link and choose “This was not me”, or ignore this mail: nothing has changed.",
+            ],
         },
         MailKind::ChangeAsked => MailText {
             subject: "Your email address is to be changed",
@@ -203,10 +206,13 @@ fn german(kind: MailKind) -> MailText {
         MailKind::Change => MailText {
             subject: "Bestätigen Sie Ihre neue E-Mail-Adresse",
             lines: &[
-                "Diese Adresse soll zu einem Konto bei {site} gehören. Bestätigen Sie, dass es Ihre ist.",
+                "Diese Adresse soll die des Kontos {about} bei {site} werden. Bestätigen Sie sie nur, wenn das Konto Ihres ist.",
             ],
             button: "Adresse bestätigen",
-            after: UEBERGEHEN,
+            after: &[
+                "Der Link gilt einmal, bis {until}.",
+                "Wenn das nicht Ihr Konto ist, öffnen Sie den Link und wählen Sie „Das war ich nicht“, oder übergehen Sie diese Mail: Es hat sich nichts geändert.",
+            ],
         },
         MailKind::ChangeAsked => MailText {
             subject: "Ihre E-Mail-Adresse soll geändert werden",

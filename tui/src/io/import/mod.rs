@@ -1,6 +1,7 @@
 //! `doorward users import`: users of a file, many at once, and a line for each that is refused.
 
 mod progress;
+mod records;
 mod rows;
 
 use std::{
@@ -11,7 +12,7 @@ use std::{
 };
 
 use doorward_shared::{
-    admin::UserPatch,
+    admin::CreateUser,
     client::{Client, ClientError},
 };
 use serde::Serialize;
@@ -19,7 +20,7 @@ use tokio::task::JoinSet;
 
 use self::{
     progress::Progress,
-    rows::{Found, Row, Rows},
+    rows::{Found, Rows},
 };
 use super::{
     cli::{Context, Failed, Format, Outcome, output},
@@ -125,7 +126,7 @@ impl Import<'_> {
     }
 
     /// A row that is worth sending; what is wrong with another is told.
-    fn accept(&mut self, found: Found) -> Option<(u64, Row)> {
+    fn accept(&mut self, found: Found) -> Option<(u64, CreateUser)> {
         self.told.rows += 1;
         let line = found.line;
         match found.row {
@@ -135,11 +136,11 @@ impl Import<'_> {
             }
             Ok(row) => match self
                 .lines
-                .entry(self.hasher.hash_one(row.user.email.to_lowercase()))
+                .entry(self.hasher.hash_one(row.email.to_lowercase()))
             {
                 Entry::Occupied(first) => {
                     let why = format!("the address stands on line {} already", first.get());
-                    self.refuse(line, Some(&row.user.email), &why);
+                    self.refuse(line, Some(&row.email), &why);
                     None
                 }
                 Entry::Vacant(place) => {
@@ -183,13 +184,13 @@ impl Import<'_> {
 }
 
 /// Sends a row, again where the server is busy.
-async fn send(client: Client, dry_run: bool, line: u64, row: Row) -> Done {
+async fn send(client: Client, dry_run: bool, line: u64, row: CreateUser) -> Done {
     let mut tries = 0;
     let result = loop {
         let sent = if dry_run {
-            client.users().check(&row.user).await
+            client.users().check(&row).await
         } else {
-            make(&client, &row).await
+            client.users().import(&row).await.map(drop)
         };
         match sent {
             Err(error @ ClientError::Refused { .. }) if error.is_passing() && tries < TRIES => {
@@ -201,19 +202,7 @@ async fn send(client: Client, dry_run: bool, line: u64, row: Row) -> Done {
     };
     Done {
         line,
-        email: row.user.email,
+        email: row.email,
         result,
     }
-}
-
-async fn make(client: &Client, row: &Row) -> Result<(), ClientError> {
-    let made = client.users().import(&row.user).await?;
-    if row.disabled {
-        let disabled = UserPatch {
-            disabled: Some(true),
-            ..UserPatch::default()
-        };
-        client.users().update(made.id, &disabled).await?;
-    }
-    Ok(())
 }

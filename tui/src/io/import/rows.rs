@@ -10,6 +10,8 @@ use std::{
 use doorward_shared::admin::CreateUser;
 use serde::{Deserialize, de::IgnoredAny};
 
+use super::records::{Record, Records};
+
 /// Longest line of JSON, in bytes; the server takes no more.
 const MAX_LINE: usize = 64 * 1024;
 /// What a header of CSV may name.
@@ -29,20 +31,12 @@ const COLUMNS: [&str; 13] = [
     "lastLoginAt",
 ];
 
-/// A user of a file.
-#[derive(Debug, Clone)]
-pub struct Row {
-    pub user: CreateUser,
-    /// Whether the account is to be disabled once it is made.
-    pub disabled: bool,
-}
-
 /// What stands in one place of a file: where its row begins, and what it says, or why it cannot be read.
 #[derive(Debug)]
 pub struct Found {
     /// From 1.
     pub line: u64,
-    pub row: Result<Row, String>,
+    pub row: Result<CreateUser, String>,
 }
 
 /// The rows of a file, one after another.
@@ -53,7 +47,7 @@ pub enum Rows {
         read: u64,
     },
     Csv {
-        reader: Box<csv::Reader<BufReader<File>>>,
+        records: Records,
         columns: Vec<&'static str>,
     },
 }
@@ -84,14 +78,12 @@ impl Rows {
                 read: 0,
             });
         }
-        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(lines);
-        let header = reader
-            .headers()
-            .map_err(|error| format!("{name}: {error}"))?;
-        let columns = columns(header).map_err(|why| format!("{name}:1: {why}"))?;
+        let mut records = Records::new(lines);
+        let header = records.next().map_or(Ok(Vec::new()), |record| record.text);
+        let columns = header.and_then(|header| columns(&cells(&header)?));
         Ok(Self::Csv {
-            reader: Box::new(reader),
-            columns,
+            records,
+            columns: columns.map_err(|why| format!("{name}:1: {why}"))?,
         })
     }
 
@@ -99,7 +91,7 @@ impl Rows {
     pub fn position(&self) -> u64 {
         match self {
             Self::Json { read, .. } => *read,
-            Self::Csv { reader, .. } => reader.position().byte(),
+            Self::Csv { records, .. } => records.position(),
         }
     }
 }
@@ -136,30 +128,16 @@ impl Iterator for Rows {
                 if text.iter().all(u8::is_ascii_whitespace) {
                     continue;
                 }
-                let row = serde_json::from_slice::<Line>(&text).map(Row::from);
+                let row = serde_json::from_slice::<Line>(&text).map(CreateUser::from);
                 return Some(Found {
                     line: *line,
                     row: row.map_err(|error| said(&error)),
                 });
             },
-            Self::Csv { reader, columns } => {
-                let mut record = csv::StringRecord::new();
-                let line = reader.position().line();
-                match reader.read_record(&mut record) {
-                    Ok(false) => None,
-                    Ok(true) => Some(Found {
-                        line: record.position().map_or(line, csv::Position::line),
-                        row: from_record(columns, &record),
-                    }),
-                    Err(error) => Some(Found {
-                        line: error.position().map_or(line, csv::Position::line),
-                        row: Err(match error.kind() {
-                            csv::ErrorKind::Utf8 { .. } => "is not UTF-8".into(),
-                            _ => error.to_string(),
-                        }),
-                    }),
-                }
-            }
+            Self::Csv { records, columns } => records.next().map(|Record { line, text }| Found {
+                line,
+                row: text.and_then(|text| from_record(columns, &cells(&text)?)),
+            }),
         }
     }
 }
@@ -226,7 +204,24 @@ fn columns(header: &csv::StringRecord) -> Result<Vec<&'static str>, String> {
     }
 }
 
-fn from_record(columns: &[&'static str], record: &csv::StringRecord) -> Result<Row, String> {
+/// The cells of a record.
+fn cells(record: &[u8]) -> Result<csv::StringRecord, String> {
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .buffer_capacity(record.len().max(1))
+        .from_reader(record);
+    let mut cells = csv::StringRecord::new();
+    match reader.read_record(&mut cells) {
+        Ok(_) => Ok(cells),
+        Err(error) => Err(match error.kind() {
+            csv::ErrorKind::Utf8 { .. } => "is not UTF-8".into(),
+            _ => error.to_string(),
+        }),
+    }
+}
+
+fn from_record(columns: &[&'static str], record: &csv::StringRecord) -> Result<CreateUser, String> {
     if record.len() != columns.len() {
         return Err(format!(
             "has {} fields, and the header {}",
@@ -246,19 +241,17 @@ fn from_record(columns: &[&'static str], record: &csv::StringRecord) -> Result<R
         Some("false") => Ok(Some(false)),
         Some(_) => Err(format!("{name} must be true or false")),
     };
-    Ok(Row {
-        disabled: truth("disabled")?.unwrap_or(false),
-        user: CreateUser {
-            email: text("email").ok_or("email is missing")?,
-            password: text("password"),
-            password_hash: text("passwordHash"),
-            first_name: text("firstName"),
-            last_name: text("lastName"),
-            role: text("role"),
-            permissions: list("permissions"),
-            groups: list("groups"),
-            email_verified: truth("emailVerified")?,
-        },
+    Ok(CreateUser {
+        email: text("email").ok_or("email is missing")?,
+        password: text("password"),
+        password_hash: text("passwordHash"),
+        first_name: text("firstName"),
+        last_name: text("lastName"),
+        role: text("role"),
+        permissions: list("permissions"),
+        groups: list("groups"),
+        email_verified: truth("emailVerified")?,
+        disabled: truth("disabled")?,
     })
 }
 
@@ -275,8 +268,7 @@ struct Line {
     permissions: Option<Vec<String>>,
     groups: Option<Vec<String>>,
     email_verified: Option<bool>,
-    #[serde(default)]
-    disabled: bool,
+    disabled: Option<bool>,
     #[serde(default, rename = "id")]
     _id: Option<IgnoredAny>,
     #[serde(default, rename = "createdAt")]
@@ -285,21 +277,19 @@ struct Line {
     _last_login_at: Option<IgnoredAny>,
 }
 
-impl From<Line> for Row {
+impl From<Line> for CreateUser {
     fn from(line: Line) -> Self {
         Self {
+            email: line.email,
+            password: line.password,
+            password_hash: line.password_hash,
+            first_name: line.first_name,
+            last_name: line.last_name,
+            role: line.role,
+            permissions: line.permissions,
+            groups: line.groups,
+            email_verified: line.email_verified,
             disabled: line.disabled,
-            user: CreateUser {
-                email: line.email,
-                password: line.password,
-                password_hash: line.password_hash,
-                first_name: line.first_name,
-                last_name: line.last_name,
-                role: line.role,
-                permissions: line.permissions,
-                groups: line.groups,
-                email_verified: line.email_verified,
-            },
         }
     }
 }
@@ -314,7 +304,7 @@ mod tests {
         let path = directory.path().join(name);
         std::fs::write(&path, text).unwrap();
         let told = |found: Found| match found.row {
-            Ok(row) => (found.line, row.user.email),
+            Ok(row) => (found.line, row.email),
             Err(why) => (found.line, why),
         };
         Ok(Rows::open(&path)?.map(told).collect())
@@ -375,6 +365,28 @@ mod tests {
                 (3, "y@x.example".to_owned())
             ]
         );
+    }
+
+    #[test]
+    fn a_record_of_csv_is_bounded_and_the_next_ones_are_read() {
+        let long = "x".repeat(70_000);
+        let text = format!(
+            "email,firstName\r\na@x.example,\"never closed\n{long}\n\nb@x.example,5\"\nc@x.example,{long}\nd@x.example,\n"
+        );
+        let rows = read("u.csv", text.as_bytes()).unwrap();
+        let told: Vec<(u64, &str)> = rows.iter().map(|(line, told)| (*line, &**told)).collect();
+        let too_long = "is longer than 64 KiB: is a quote not closed?";
+        let wanted = [
+            (2, too_long),
+            (5, "b@x.example"),
+            (6, too_long),
+            (7, "d@x.example"),
+        ];
+        assert_eq!(told, wanted);
+        // As old programs end lines.
+        let rows = read("u.csv", b"email\ra@x.example\rb@x.example").unwrap();
+        assert_eq!(rows.len(), 2);
+        assert_eq!(rows[1], (3, "b@x.example".to_owned()));
     }
 
     #[test]
