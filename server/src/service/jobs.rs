@@ -67,6 +67,8 @@ impl Jobs {
     /// Writes what is kept in memory between times: when keys and sessions were last used, the numbers of this minute.
     /// Once, at the end of the process, which waits for no backup.
     pub(crate) async fn rest(&self) {
+        // Rocket does not always wait for what its fairings do at a stop.
+        self.finish().await;
         if !self.rested.swap(true, Ordering::Relaxed) {
             self.store.allow_backups(false);
             let minute = minute_of(self.clock.now());

@@ -23,9 +23,7 @@ use super::{
     writer::Unit,
 };
 use crate::domain::{
-    Account, Act, Cause, Email, NewUser, Refusal, Session, User, UserChange,
-    email::abridged,
-    household,
+    Account, Act, Cause, Email, NewUser, Refusal, Session, User, UserChange, household,
     link::LinkKind,
     mail::MailKind,
     rules::{
@@ -593,7 +591,7 @@ pub(super) fn update(
     }
     if before.email != after.email {
         mails::notice(unit, MailKind::EmailChanged, before, cause, |mail| {
-            mail.about = abridged(after.email.as_str());
+            mail.about = addresses::told_address(before, &after.email);
         })?;
     }
     if before.groups != after.groups {

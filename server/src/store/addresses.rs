@@ -179,7 +179,7 @@ impl Store {
             let found = accounts::find(unit.conn, user)?.ok_or(Refusal::NotFound("user"))?;
             accounts::check_address(unit.conn, &email, &found)?;
             let content = MailContent {
-                about: abridged(email.as_str()),
+                about: told_address(&found, &email),
                 ip: cause.ip.map(|ip| ip.to_canonical().to_string()),
                 ..MailContent::new(found.email.as_str(), cause.language, cause.at)
             };
@@ -264,6 +264,15 @@ pub(super) fn of_address(conn: &Connection, email: &str) -> Result<Option<User>,
     );
     let mut select = conn.prepare_cached(&sql)?;
     Ok(select.query_row([beside, key], rows::user).optional()?)
+}
+
+/// An address that the mail of an account's is about: abridged where the account's own may be somebody else's, who is sent
+/// no words of a stranger's choice.
+pub(super) fn told_address(user: &User, about: &Email) -> Option<String> {
+    match user.email_verified {
+        true => Some(about.as_str().to_owned()),
+        false => abridged(about.as_str()),
+    }
 }
 
 /// What is known of an account's address.
