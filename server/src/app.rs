@@ -15,7 +15,7 @@ use crate::{
     oauth::{AuthorizationEndpoint, Clients, Documents, Registrations, TokenEndpoint, TokenInfos},
     outbound::{Outbound, smtp::Smtp},
     service::{
-        Accounts, ApiKeys, Backchannel, Backups, Breached, Browsers, Callers, ClientKeys,
+        Accounts, ApiKeys, Backchannel, Backups, Blocks, Breached, Browsers, Callers, ClientKeys,
         ForwardAuth, Jobs, KeyFileError, Keys, Links, Outbox, OwnFactors, Passwords, Refresh,
         RefusedClients, SecondFactors, Sessions, SignIn, Signing, SigningKeys, Statistics, Tokens,
         Verification, first_operator_key, found_operator_key,
@@ -24,8 +24,8 @@ use crate::{
     },
     settings::{Colour, Settings},
     state::{
-        Arrivals, ENROLMENT_SECONDS, FACTOR_SECONDS, IdempotentAnswers, KeyMeters, MfaTokens,
-        PasskeyChallenges, Told, UsedForms, limits::Limits, streams::Streams,
+        Arrivals, Blocks as HeldBlocks, ENROLMENT_SECONDS, FACTOR_SECONDS, IdempotentAnswers,
+        KeyMeters, MfaTokens, PasskeyChallenges, Told, UsedForms, limits::Limits, streams::Streams,
     },
     store::{
         self, DirectoryLock, MASTER_KEY, Mailing, OPERATOR_KEY, Restore, Restored, Store,
@@ -143,6 +143,7 @@ impl Doorward {
             longest_token_seconds: longest_token(&settings),
             remembered: settings.cache_entries,
         };
+        let blocks = store.blocks_in_force(clock.now()).await?;
         let keys = open_ring(&store, &master, signing, &clock).await?;
         if first_operator_key(&store, &settings, &clock).await? {
             created.push(directory.join(OPERATOR_KEY));
@@ -169,6 +170,7 @@ impl Doorward {
             smtp,
             breached: Breached::open(&settings, &outbound)?,
             limits: Limits::new(&settings),
+            blocks: HeldBlocks::new(blocks),
             settings: Arc::new(settings),
             issuer,
             store,
@@ -252,6 +254,7 @@ struct Parts {
     outbound: Outbound,
     breached: Breached,
     limits: Limits,
+    blocks: HeldBlocks,
     metrics: Metrics,
     clock: Clock,
 }
@@ -340,6 +343,12 @@ impl Parts {
                 previews: Arc::default(),
                 clock: self.clock.clone(),
             },
+            blocks: Blocks {
+                store: self.store.clone(),
+                held: self.blocks.clone(),
+                clock: self.clock.clone(),
+                changing: Arc::default(),
+            },
             backups: Backups {
                 store: self.store.clone(),
             },
@@ -413,6 +422,7 @@ impl Parts {
             threads: self.hashing.clone(),
             breached: self.breached.clone(),
             limits: self.limits.clone(),
+            blocks: self.blocks.clone(),
             metrics: self.metrics.clone(),
             clock: self.clock.clone(),
         }

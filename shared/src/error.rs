@@ -91,6 +91,8 @@ codes! {
     /// Only after a right password, where the setting `require_verified_email` asks for it.
     EmailNotVerified = "email_not_verified", 403;
     RegistrationClosed = "registration_closed", 403;
+    /// The network is blocked for sign-in and sign-up.
+    Blocked = "blocked", 403;
     NotFound = "not_found", 404;
     /// The server sends no mail.
     MailDisabled = "mail_disabled", 404;

@@ -97,6 +97,8 @@ id!(/// A passkey of an account.
     PasskeyId, "passkey_");
 id!(/// An OAuth client, also its `client_id`.
     ClientId, "client_");
+id!(/// A network that is blocked.
+    BlockId, "block_");
 id!(/// An entry of the audit log; ids order as the changes were committed.
     EventId, "evt_");
 

@@ -15,7 +15,7 @@ pub mod time;
 pub mod tls;
 
 pub use error::{ErrorBody, ErrorCode};
-pub use ids::{ClientId, EventId, KeyId, PasskeyId, SessionId, UserId};
+pub use ids::{BlockId, ClientId, EventId, KeyId, PasskeyId, SessionId, UserId};
 pub use page::{Page, Pagination};
 pub use scope::{Scope, ScopeSet};
 pub use time::Timestamp;

@@ -28,7 +28,7 @@ export type ClientId = string;
 /** Which half of an application a key is for; written into the key itself. */
 export type Environment = 'live' | 'test';
 /** The closed list of error codes. */
-export type ErrorCode = 'invalid_request' | 'invalid_credentials' | 'token_expired' | 'token_revoked' | 'invalid_token' | 'missing_token' | 'step_up_required' | 'mfa_required' | 'mfa_enrolment_required' | 'insufficient_scope' | 'account_disabled' | 'email_not_verified' | 'registration_closed' | 'not_found' | 'mail_disabled' | 'method_not_allowed' | 'email_taken' | 'conflict' | 'payload_too_large' | 'unsupported_media_type' | 'validation_failed' | 'rate_limited' | 'internal_error' | 'overloaded' | 'storage_unavailable';
+export type ErrorCode = 'invalid_request' | 'invalid_credentials' | 'token_expired' | 'token_revoked' | 'invalid_token' | 'missing_token' | 'step_up_required' | 'mfa_required' | 'mfa_enrolment_required' | 'insufficient_scope' | 'account_disabled' | 'email_not_verified' | 'registration_closed' | 'blocked' | 'not_found' | 'mail_disabled' | 'method_not_allowed' | 'email_taken' | 'conflict' | 'payload_too_large' | 'unsupported_media_type' | 'validation_failed' | 'rate_limited' | 'internal_error' | 'overloaded' | 'storage_unavailable';
 export type KeyId = string;
 /**
  * Scopes may only shrink. What loosens a limit, or turns a key on, needs what minting it needs; `null` (for `allowedIps`

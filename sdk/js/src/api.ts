@@ -34,7 +34,7 @@ export type ClientId = string
 export type Environment = 'live' | 'test'
 
 /** The closed list of error codes. */
-export type ErrorCode = 'invalid_request' | 'invalid_credentials' | 'token_expired' | 'token_revoked' | 'invalid_token' | 'missing_token' | 'step_up_required' | 'mfa_required' | 'mfa_enrolment_required' | 'insufficient_scope' | 'account_disabled' | 'email_not_verified' | 'registration_closed' | 'not_found' | 'mail_disabled' | 'method_not_allowed' | 'email_taken' | 'conflict' | 'payload_too_large' | 'unsupported_media_type' | 'validation_failed' | 'rate_limited' | 'internal_error' | 'overloaded' | 'storage_unavailable'
+export type ErrorCode = 'invalid_request' | 'invalid_credentials' | 'token_expired' | 'token_revoked' | 'invalid_token' | 'missing_token' | 'step_up_required' | 'mfa_required' | 'mfa_enrolment_required' | 'insufficient_scope' | 'account_disabled' | 'email_not_verified' | 'registration_closed' | 'blocked' | 'not_found' | 'mail_disabled' | 'method_not_allowed' | 'email_taken' | 'conflict' | 'payload_too_large' | 'unsupported_media_type' | 'validation_failed' | 'rate_limited' | 'internal_error' | 'overloaded' | 'storage_unavailable'
 
 export type KeyId = string
 

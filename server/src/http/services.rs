@@ -16,9 +16,9 @@ use crate::{
     metrics::Metrics,
     oauth::{AuthorizationEndpoint, Clients, Registrations, TokenEndpoint, TokenInfos},
     service::{
-        Accounts, ApiKeys, Backups, Browsers, Caller, Callers, ForwardAuth, Jobs, Keys, Links,
-        OwnFactors, Passwords, Refresh, SecondFactors, Sessions, SignIn, SigningKeys, Statistics,
-        Tokens, Verification,
+        Accounts, ApiKeys, Backups, Blocks, Browsers, Caller, Callers, ForwardAuth, Jobs, Keys,
+        Links, OwnFactors, Passwords, Refresh, SecondFactors, Sessions, SignIn, SigningKeys,
+        Statistics, Tokens, Verification,
     },
     settings::Settings,
     state::{Arrivals, IdempotentAnswers, Told, UsedForms, limits::Limits, streams::Streams},
@@ -57,6 +57,8 @@ pub struct Services {
     pub signing_keys: SigningKeys,
     pub statistics: Statistics,
     pub backups: Backups,
+    /// Blocks networks for sign-in and sign-up.
+    pub blocks: Blocks,
     pub jobs: Jobs,
     pub browsers: Browsers,
     pub clients: Clients,

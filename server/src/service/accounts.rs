@@ -45,7 +45,7 @@ impl Accounts {
     /// first: every door's way.
     ///
     /// # Errors
-    /// [`Error::RegistrationClosed`], [`Error::RateLimited`], [`Error::Invalid`], [`Error::Overloaded`], storage with
+    /// [`Error::RegistrationClosed`], [`Error::Blocked`], [`Error::RateLimited`], [`Error::Invalid`], [`Error::Overloaded`], storage with
     /// `email_taken`.
     pub(crate) async fn sign_up(
         &self,
@@ -53,6 +53,7 @@ impl Accounts {
         session: NewSession,
         cause: Cause,
     ) -> Result<(User, Option<Session>), Error> {
+        self.passwords.admit(session.ip)?;
         if self.registration == Registration::Closed {
             return Err(Error::RegistrationClosed);
         }

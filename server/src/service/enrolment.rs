@@ -81,6 +81,7 @@ impl SignIn {
         session: NewSession,
         cause: Cause,
     ) -> Result<Enrolled, Error> {
+        self.admit(session.ip)?;
         let waiting = &self.factors.enrolments;
         let (tried, attempt) = self.go_on(waiting, &token, session.ip, &cause).await?;
         let pending = tried.pending().clone();

@@ -13,7 +13,10 @@ use crate::{
     },
     domain::{Account, Cause, Email, email::abridged},
     metrics::Metrics,
-    state::limits::{Attempt, Held, Limits},
+    state::{
+        Blocks,
+        limits::{Attempt, Held, Limits},
+    },
     store::{LoginFacts, LoginRecord, SeenPassword, Store},
 };
 
@@ -43,11 +46,24 @@ pub struct Passwords {
     pub(crate) threads: password::Passwords,
     pub(crate) breached: Breached,
     pub(crate) limits: Limits,
+    pub(crate) blocks: Blocks,
     pub(crate) metrics: Metrics,
     pub(crate) clock: Clock,
 }
 
 impl Passwords {
+    /// Whether somebody at an address may sign in, sign up or ask for a mail now.
+    ///
+    /// # Errors
+    /// [`Error::Blocked`].
+    pub(super) fn admit(&self, ip: IpAddr) -> Result<(), Error> {
+        if self.blocks.hold(ip, self.clock.now()) {
+            Err(Error::Blocked)
+        } else {
+            Ok(())
+        }
+    }
+
     /// Checks a password. Every door comes through here: the limits are shared, and an address nobody has costs and
     /// counts the same as a wrong password.
     ///

@@ -38,7 +38,7 @@ impl SignIn {
     /// Signs a person in with their password.
     ///
     /// # Errors
-    /// As [`Passwords::verify`]; [`Error::Disabled`], [`Error::EmailNotVerified`] and [`Error::FactorRequired`]
+    /// [`Error::Blocked`]; as [`Passwords::verify`]; [`Error::Disabled`], [`Error::EmailNotVerified`] and [`Error::FactorRequired`]
     /// after a right password.
     pub async fn with_password(
         &self,
@@ -47,6 +47,7 @@ impl SignIn {
         session: NewSession,
         cause: Cause,
     ) -> Result<(User, Session), Error> {
+        self.admit(session.ip)?;
         let mut opened = self.open(email, &password, &session, &cause).await;
         if let Err(Error::Store(StoreError::Refused(Refusal::PasswordChanged))) = opened {
             // Perhaps only its hash, which a sign-in at the same time has made dearer.
@@ -75,6 +76,17 @@ impl SignIn {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Whether a sign-in may be tried from an address. One that may not is told to operators, not counted against anybody.
+    ///
+    /// # Errors
+    /// [`Error::Blocked`].
+    pub(super) fn admit(&self, ip: IpAddr) -> Result<(), Error> {
+        self.passwords.admit(ip).inspect_err(|_| {
+            self.passwords.metrics.login("blocked");
+            self.refused.note_sign_in("the network is blocked", ip);
+        })
     }
 
     async fn open(
@@ -145,6 +157,7 @@ impl SignIn {
         session: NewSession,
         cause: Cause,
     ) -> Result<(User, Session), Error> {
+        self.admit(session.ip)?;
         let waiting = &self.factors.pending;
         let (tried, attempt) = self.go_on(waiting, &token, session.ip, &cause).await?;
         let pending = tried.pending().clone();
@@ -287,6 +300,7 @@ impl SignIn {
         cause: Cause,
     ) -> Result<(User, Session), Error> {
         let (passwords, ip) = (&self.passwords, session.ip);
+        self.admit(ip)?;
         // Before anything is looked at: strangers ask here.
         if let Err(wait) = passwords.limits.check(ip, passwords.clock.monotonic()) {
             passwords.metrics.login("rate_limited");

@@ -51,7 +51,7 @@ impl Verification {
     /// time says whether there is an account.
     ///
     /// # Errors
-    /// [`Error::MailDisabled`], storage.
+    /// [`Error::MailDisabled`], [`Error::Blocked`], storage.
     pub(crate) async fn ask(
         &self,
         asked: AskedFor,
@@ -59,8 +59,9 @@ impl Verification {
         ip: IpAddr,
         cause: Cause,
     ) -> Result<(), Error> {
-        self.must_mail()?;
         let passwords = &self.passwords;
+        passwords.admit(ip)?;
+        self.must_mail()?;
         let key = Email::key_of(&email);
         let (what, seconds) = match asked {
             AskedFor::Password => (Mailed::Forgot, FORGOT_SECONDS),

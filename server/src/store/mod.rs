@@ -7,6 +7,7 @@ mod apply;
 mod assertions;
 mod authority;
 mod backup;
+mod blocks;
 mod browsers;
 mod caps;
 mod carry_out;

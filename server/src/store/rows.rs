@@ -20,7 +20,7 @@ use crate::{
 
 type Result<T> = rusqlite::Result<T>;
 
-fn bad(column: usize, what: &'static str) -> rusqlite::Error {
+pub fn bad(column: usize, what: &'static str) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, Type::Text, what.into())
 }
 

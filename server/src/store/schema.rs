@@ -60,6 +60,7 @@ const MIGRATIONS: &[&str] = &[
      ALTER TABLE links ADD COLUMN maker_scopes TEXT;",
     include_str!("schema_series.sql"),
     include_str!("schema_verified.sql"),
+    include_str!("schema_blocks.sql"),
 ];
 
 /// What migrations take from the rules of the domain.

@@ -1,6 +1,7 @@
 //! `/admin`: what operators see and do.
 
 mod action;
+mod block;
 mod client;
 mod event;
 mod key;
@@ -10,6 +11,7 @@ mod stats;
 mod user;
 
 pub use action::*;
+pub use block::*;
 pub use client::*;
 pub use event::*;
 pub use key::*;

@@ -3,6 +3,7 @@
 //! Each route of the API has one typed method, by what it is about: `client.users().get(id)`.
 
 mod api_keys;
+mod blocks;
 mod call;
 mod clients;
 mod error;
@@ -23,6 +24,7 @@ use serde_json::Value;
 
 pub use self::{
     api_keys::ApiKeys,
+    blocks::Blocks,
     clients::Clients,
     error::ClientError,
     events::Events,

@@ -12,6 +12,7 @@ pub enum Collection {
     Roles,
     Events,
     SigningKeys,
+    Blocks,
 }
 
 impl Collection {
@@ -25,6 +26,7 @@ impl Collection {
             Self::Roles => "/admin/roles",
             Self::Events => "/admin/events",
             Self::SigningKeys => "/admin/keys",
+            Self::Blocks => "/admin/blocks",
         }
     }
 }
@@ -87,6 +89,8 @@ names! {
         FirstName => "firstName",
         LastName => "lastName",
         LastSeenAt => "lastSeenAt",
+        Network => "network",
+        Until => "until",
         ExpiresAt => "expiresAt",
         UserId => "userId",
         Ip => "ip",

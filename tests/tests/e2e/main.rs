@@ -19,6 +19,7 @@ mod authority;
 mod backchannel;
 mod bad_input;
 mod behind_proxies;
+mod blocks;
 mod breached;
 mod caps;
 mod check;

@@ -987,3 +987,50 @@ async fn a_reader_that_has_seen_enough_is_no_error() {
         .unwrap();
     assert_eq!(said, "");
 }
+
+#[tokio::test]
+async fn networks_are_blocked_listed_and_let_in_again() {
+    let server = Server::start();
+    let add = [
+        "blocks",
+        "add",
+        "203.0.113.7/24",
+        "--reason",
+        "a flood",
+        "--until",
+        "7d",
+    ];
+    let asked = doorward(&server, &[&add[..], &["--dry-run"]].concat());
+    assert!(
+        asked.stdout.contains("block 203.0.113.7/24"),
+        "{}",
+        asked.stdout
+    );
+    let made = json_of(&server, &[&add[..], &["--yes"]].concat());
+    assert_eq!(
+        (&made["network"], &made["reason"]),
+        (&json!("203.0.113.0/24"), &json!("a flood"))
+    );
+    let list = json_of(&server, &["blocks", "list"]);
+    assert_eq!(list["data"], json!([made]));
+    assert!(table_of(&server, &["blocks", "list", "--q", "flood"]).contains("203.0.113.0/24"));
+    let again = doorward(&server, &[&add[..], &["--yes"]].concat());
+    assert_eq!(again.code, Some(5), "{}", again.stderr);
+    let id = made["id"].as_str().unwrap();
+    let lifted = json_of(&server, &["blocks", "remove", id, "--yes"]);
+    assert_eq!(lifted, json!({"id": id, "done": "lifted"}));
+    assert_eq!(json_of(&server, &["blocks", "list"])["data"], json!([]));
+}
+
+#[tokio::test]
+async fn stats_tell_minutes_and_hours() {
+    let server = Server::start();
+    let table = table_of(&server, &["stats", "--by", "hour", "--since", "7d"]);
+    assert!(
+        table.contains("REFUSALS") && table.contains("P95 MS"),
+        "{table}"
+    );
+    let stats = json_of(&server, &["stats", "--by", "hour"]);
+    let time = stats["series"][0]["time"].as_str().unwrap();
+    assert!(time.ends_with(":00:00.000Z"), "{time}");
+}

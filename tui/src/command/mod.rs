@@ -2,6 +2,7 @@
 //! is written as the twin's command line. No I/O here.
 
 mod api_keys;
+mod blocks;
 mod client_policy;
 mod clients;
 mod events;
@@ -25,6 +26,7 @@ use clap::Subcommand;
 use self::words::Words;
 pub use self::{
     api_keys::{ApiKeys, ListKeys, Mint, Rotate, UpdateKey},
+    blocks::{AddBlock, Blocks},
     client_policy::ClientPolicyArgs,
     client_policy::Preset,
     clients::{Clients, Register, UpdateClient},
@@ -57,6 +59,9 @@ pub enum Command {
     /// OAuth clients
     #[command(subcommand)]
     Clients(Clients),
+    /// Networks from which nobody signs in or up for a while
+    #[command(subcommand)]
+    Blocks(Blocks),
     /// Roles and their permissions
     #[command(subcommand)]
     Roles(Roles),
@@ -104,6 +109,7 @@ impl Command {
             Self::Apikeys(command) => command.changes(),
             Self::Clients(command) => command.changes(),
             Self::Roles(command) => command.changes(),
+            Self::Blocks(command) => command.changes(),
             Self::Keys(command) => command.changes(),
             Self::Backup => true,
             Self::Status
@@ -120,7 +126,7 @@ impl Command {
     pub fn scope(&self) -> &'static str {
         match self {
             Self::Users(_) => "admin:users",
-            Self::Sessions(_) => "admin:sessions",
+            Self::Sessions(_) | Self::Blocks(_) => "admin:sessions",
             Self::Apikeys(_) => "admin:apikeys",
             Self::Clients(_) => "admin:clients",
             Self::Roles(_) => "admin:roles",
@@ -158,6 +164,7 @@ impl Command {
             Self::Users(Users::Delete { users: named })
             | Self::Apikeys(ApiKeys::Revoke { ids: named })
             | Self::Clients(Clients::Delete { ids: named })
+            | Self::Blocks(Blocks::Remove { ids: named })
             | Self::Roles(Roles::Delete { names: named }) => *named = left.to_vec(),
             _ => {}
         }
@@ -170,6 +177,7 @@ impl Command {
             Self::Apikeys(command) => command.warning(),
             Self::Clients(command) => command.warning(),
             Self::Roles(command) => command.warning(),
+            Self::Blocks(command) => command.warning(),
             Self::Keys(command) => command.warning(),
             // Sessions are shown before they end: see their preview.
             _ => None,
@@ -184,6 +192,7 @@ impl Command {
             Self::Apikeys(command) => command.would(),
             Self::Clients(command) => command.would(),
             Self::Roles(command) => command.would(),
+            Self::Blocks(command) => command.would(),
             Self::Keys(command) => command.would(),
             Self::Backup => "back the database up".into(),
             other => format!("run {other}"),
@@ -235,6 +244,7 @@ impl fmt::Display for Command {
             Self::Apikeys(command) => command.words(),
             Self::Clients(command) => command.words(),
             Self::Roles(command) => command.words(),
+            Self::Blocks(command) => command.words(),
             Self::Events(command) => command.words(),
             Self::Keys(command) => command.words(),
             Self::Stats(command) => command.words(),

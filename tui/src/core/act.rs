@@ -51,6 +51,7 @@ impl State {
             Action::Related => self.open_related(),
             Action::Incident => self.open_incident(effects),
             Action::Export => self.export(effects),
+            Action::Block => self.block(),
             Action::Pause => self.pause(),
             Action::Twin => self.show_twin(),
             Action::New
@@ -70,15 +71,23 @@ impl State {
             Action::Disable => self.disable(effects),
             Action::Backup => {
                 let confirm = Confirm::new("Back the database up?", "Back up", Command::Backup);
-                self.confirm(
-                    confirm.line("A copy is written beside the database, on the server's machine."),
-                );
+                let confirm = confirm
+                    .line("A copy is written beside the database, on the server's machine, and examined.")
+                    .line("It is of no use without master.key: keep a copy of that file elsewhere.");
+                self.confirm(confirm);
             }
             Action::Redraw => effects.push(Effect::Redraw),
             Action::Suspend => effects.push(Effect::Suspend),
             // In a pane it leaves the pane.
             Action::Quit if !self.layers.is_empty() => self.close(effects),
             Action::Quit => self.quit(effects),
+            Action::Window => self.dash_window(effects),
+            Action::Stack => {
+                let stacked = self.dash.stacked.unwrap_or(self.size.1 >= 50);
+                self.dash.stacked = Some(!stacked);
+            }
+            Action::Earlier => self.dash_cursor(1),
+            Action::Later => self.dash_cursor(-1),
             Action::Undo => self.undo(effects),
             Action::Unlock => self.open_unlock(),
         }
@@ -110,10 +119,7 @@ impl State {
             return;
         }
         match &mut self.view {
-            View::Dashboard { panel, at } => {
-                *panel = panel.turned(by);
-                *at = 0;
-            }
+            View::Dashboard { .. } => self.dash_turn(by),
             View::Incident(incident) => incident.on_steps = !incident.on_steps,
             _ => {}
         }
@@ -322,6 +328,7 @@ impl State {
                 Form::mint(held, &owner, None)
             }
             (Action::New, Resource::Clients, _) => Form::new_client(held),
+            (Action::New, Resource::Blocks, _) => Form::block(""),
             (Action::New, Resource::Roles, _) => Form::role(None, held),
             (Action::Edit, _, Some(Row::User(user))) => Form::edit_user(&user, held),
             (Action::Edit, _, Some(Row::Key(key))) => Form::edit_key(&key),

@@ -2,7 +2,7 @@
 
 use doorward_shared::{
     Timestamp,
-    admin::{AdminKey, Client, Event, Role, Session, SigningKey, User},
+    admin::{AdminKey, Block, Client, Event, Role, Session, SigningKey, User},
 };
 
 use super::{
@@ -24,6 +24,7 @@ pub fn cells(name_of: NameOf<'_>, now: Timestamp, item: &Row) -> Vec<String> {
         Row::Event(event) => self::event(name_of, now, event),
         Row::Role(role) => self::role(role),
         Row::Signing(key) => signing(key, now),
+        Row::Block(block) => self::block(name_of, now, block),
         Row::Profile(profile) => self::profile(profile),
     }
 }
@@ -140,6 +141,17 @@ fn role(role: &Role) -> Vec<String> {
         role.users.to_string(),
         if role.built_in { "built in" } else { "own" }.into(),
         role.permissions.to_string(),
+    ]
+}
+
+fn block(name_of: NameOf<'_>, now: Timestamp, block: &Block) -> Vec<String> {
+    vec![
+        block.network.clone(),
+        relative(block.until, now),
+        name_of(&block.created_by),
+        block.reason.clone(),
+        relative(block.created_at, now),
+        block.id.to_string(),
     ]
 }
 

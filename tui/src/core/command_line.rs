@@ -8,9 +8,9 @@ use super::{
     state::{State, View},
 };
 use crate::command::{
-    ApiKeys, Clients, Command, Events, Incident, ListArgs, ListEvents, ListKeys, ListSessions,
-    ListUsers, Mfa, Of, Profiles, Revoke, RevokeKeys, Roles, Rotate, Sessions, SigningKeys,
-    StatsOf, Users,
+    ApiKeys, Blocks, Clients, Command, Events, Incident, ListArgs, ListEvents, ListKeys,
+    ListSessions, ListUsers, Mfa, Of, Profiles, Revoke, RevokeKeys, Roles, Rotate, Sessions,
+    SigningKeys, StatsOf, Users,
 };
 
 impl List {
@@ -63,6 +63,7 @@ impl List {
                 list,
             }))),
             Resource::Roles => Command::Roles(Roles::List { list }),
+            Resource::Blocks => Command::Blocks(Blocks::List { list }),
             Resource::Signing => Command::Keys(SigningKeys::List { list }),
             Resource::Profiles => Command::Profiles(Profiles::List),
         }
@@ -126,6 +127,7 @@ fn about(item: &Row) -> Vec<Command> {
             let keys = [Some(SigningKeys::Rotate), revoke].into_iter().flatten();
             keys.map(Command::Keys).collect()
         }
+        Row::Block(_) => vec![Command::Blocks(Blocks::Remove { ids: all })],
         Row::Event(_) | Row::Profile(_) => Vec::new(),
     }
 }

@@ -6,7 +6,7 @@ use super::{
     state::State,
 };
 use crate::command::{
-    ApiKeys, Clients, Command, Mfa, Revoke, RevokeKeys, Roles, SigningKeys, Users,
+    ApiKeys, Blocks, Clients, Command, Mfa, Revoke, RevokeKeys, Roles, SigningKeys, Users,
 };
 use crate::core::resource::{Resource, Row};
 
@@ -18,6 +18,7 @@ fn delete(kind: Resource, ids: Vec<String>) -> Option<Command> {
         Resource::Clients => Command::Clients(Clients::Delete { ids }),
         Resource::Roles => Command::Roles(Roles::Delete { names: ids }),
         Resource::Signing => Command::Keys(SigningKeys::Revoke(RevokeKeys::all(ids)?)),
+        Resource::Blocks => Command::Blocks(Blocks::Remove { ids }),
         Resource::Sessions | Resource::Events | Resource::Profiles => return None,
     })
 }
@@ -118,6 +119,17 @@ impl State {
                         .with_reason(),
                 );
             }
+            Row::Block(block) => {
+                let change = Command::Blocks(Blocks::Remove {
+                    ids: vec![block.id.to_string()],
+                });
+                let title = format!("Lift the block of {}?", block.network);
+                self.confirm(
+                    Confirm::new(title, "Lift", change)
+                        .line(format!("It was blocked for: {}", block.reason))
+                        .line("People sign in and up from there again at once."),
+                );
+            }
             Row::Signing(key) if key.active => {
                 self.warn("this key signs new tokens: rotate it first (R)");
             }
@@ -156,6 +168,9 @@ impl State {
         let hidden = self.list().map_or(0, super::list::List::hidden_marks);
         if hidden > 0 {
             confirm = confirm.line(format!("{hidden} of them are marked but not shown now."));
+        }
+        if kind == Resource::Blocks {
+            return self.confirm(confirm.line("People sign in and up from there again at once."));
         }
         confirm = confirm
             .line("What dies cannot be brought back:")

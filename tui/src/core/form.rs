@@ -44,6 +44,8 @@ pub enum Purpose {
     Incident,
     /// Whose sessions end.
     EndSessions,
+    /// Which network is blocked.
+    Block,
     /// Switching a profile's changes on, by this name.
     Unlock(String),
 }

@@ -91,6 +91,25 @@ impl Form {
         )
     }
 
+    /// A network that is blocked for a while.
+    pub fn block(network: &str) -> Self {
+        Self::new(
+            "Block a network",
+            Purpose::Block,
+            "Review",
+            vec![
+                Field::text(
+                    "network",
+                    "Network",
+                    "203.0.113.0/24, or one address",
+                    network,
+                ),
+                Field::text("reason", "Reason", "why, for whoever finds it", ""),
+                Field::text("until", "For", "1h, 24h, 7d, or a time: at most 30d", "24h"),
+            ],
+        )
+    }
+
     pub fn edit_user(user: &User, held: Option<ScopeSet>) -> Self {
         let picker = Picker::new(held, names(&user.permissions));
         let text = |name: &Option<String>| name.clone().unwrap_or_default();

@@ -12,7 +12,11 @@ use super::{
 };
 use crate::{
     command::{ApiKeys, Clients, Command, Revoke, Rotate, SigningKeys, Users, secret::Secret},
-    core::{resource::Resource, subject::IncidentSubject},
+    core::{
+        form::Form,
+        resource::{Resource, Row},
+        subject::IncidentSubject,
+    },
 };
 
 /// How far back a timeline goes, in seconds: a week.
@@ -24,6 +28,7 @@ pub enum Step {
     EndSessions,
     Disable,
     RevokeKeys,
+    Block,
     RevokeKey,
     RotateKey,
     RotateSecret,
@@ -36,6 +41,7 @@ impl Step {
             Self::EndSessions => "End all sessions",
             Self::Disable => "Disable the user",
             Self::RevokeKeys => "Revoke their API keys",
+            Self::Block => "Block the network for sign-in",
             Self::RevokeKey => "Revoke the key",
             Self::RotateKey => "Rotate the key",
             Self::RotateSecret => "Rotate the client's secret",
@@ -51,7 +57,9 @@ impl Step {
                 Self::RevokeKeys,
                 Self::RotateSigning,
             ],
-            IncidentSubject::Address(_) => vec![Self::EndSessions, Self::RotateSigning],
+            IncidentSubject::Address(_) => {
+                vec![Self::EndSessions, Self::Block, Self::RotateSigning]
+            }
             IncidentSubject::Client(_) => {
                 vec![Self::EndSessions, Self::RotateSecret, Self::RotateSigning]
             }
@@ -192,6 +200,9 @@ impl State {
         let (step, subject) = (*step, incident.subject.clone());
         incident.doing = Some(step);
         let name = self.name_of(subject.id());
+        if step == Step::Block {
+            return self.block();
+        }
         if step == Step::EndSessions {
             return self.end_sessions_around(&subject, effects);
         }
@@ -256,6 +267,29 @@ impl State {
             path,
             text: Secret::new(text),
         });
+    }
+}
+
+impl State {
+    /// Asks which network is blocked: the one of what is selected.
+    pub fn block(&mut self) {
+        let network = self.block_network().unwrap_or_default();
+        self.open_form(Resource::Blocks.scope(), Form::block(&network));
+    }
+
+    fn block_network(&self) -> Option<String> {
+        match &self.view {
+            View::Incident(incident) => match &incident.subject {
+                IncidentSubject::Address(ip) => Some(ip.clone()),
+                _ => None,
+            },
+            View::Dashboard { .. } => self.dash_network(),
+            _ => match self.item()? {
+                Row::Session(session) => Some(session.ip.clone()),
+                Row::Event(event) => event.ip.clone(),
+                _ => None,
+            },
+        }
     }
 }
 

@@ -209,6 +209,9 @@ fn run(state: &mut State, text: &str, chosen: Option<Command>, effects: &mut Vec
             Err(why) => state.warn(why.to_string()),
         };
     }
+    if text == "undo" {
+        return state.open_undos();
+    }
     match chosen {
         Some(Command::Screen(digit)) => state.go_screen(digit, effects),
         Some(Command::List(kind)) => state.go_list(kind, Vec::new(), effects),
@@ -267,6 +270,7 @@ fn choose(state: &mut State, effects: &mut Vec<Effect>) {
         Choice::Go(kind, filters) => state.go_list(kind, filters, effects),
         Choice::Incident(subject) => state.go_incident(subject, effects),
         Choice::Sort(at) => state.sort_by(at, effects),
+        Choice::Undo(at) => state.undo_one(at, effects),
         Choice::Stay => {}
         Choice::Quit => effects.push(Effect::Quit),
         Choice::End(asked, title) => state.end_sessions(title, *asked, effects),

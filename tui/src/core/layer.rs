@@ -62,6 +62,8 @@ pub enum Choice {
     Go(Resource, Vec<ListFilter>),
     Incident(IncidentSubject),
     Sort(usize),
+    /// Takes a change back, counted from the newest.
+    Undo(usize),
     Stay,
     Quit,
     /// Which sessions end, and the question before it.

@@ -2,7 +2,11 @@
 
 use ratatui::layout::Rect;
 
-use super::State;
+use super::{State, resource::Resource};
+
+/// Lines of the chart above events, and the least height of a list that has one.
+const HISTOGRAM: u16 = 3;
+const HISTOGRAM_FROM: u16 = 24;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Areas {
@@ -59,11 +63,16 @@ impl Areas {
         } else {
             (body, body)
         };
+        // When the events happened stands above them, where there is room.
+        let above = match state.kind() {
+            Some(Resource::Events) if list.height >= HISTOGRAM_FROM => HISTOGRAM,
+            _ => 0,
+        };
         let rows = Rect {
             x: list.x.saturating_add(1).min(list.right()),
-            y: list.y.saturating_add(2).min(list.bottom()),
+            y: list.y.saturating_add(2 + above).min(list.bottom()),
             width: list.width.saturating_sub(2),
-            height: list.height.saturating_sub(3),
+            height: list.height.saturating_sub(3 + above),
         };
         Self {
             whole,

@@ -87,6 +87,30 @@ impl Glyphs {
         self.pick("○", "[ ]")
     }
 
+    pub fn done(self) -> &'static str {
+        self.pick("✓", "[x]")
+    }
+
+    pub fn refused(self) -> &'static str {
+        self.pick("✗", "!")
+    }
+
+    pub fn ended(self) -> &'static str {
+        self.pick("■", "#")
+    }
+
+    pub fn entered(self) -> &'static str {
+        self.pick("→", ">")
+    }
+
+    /// A cell of a bar that is filled from the left: an eighth, two, … all.
+    pub fn part(self, eighths: usize) -> &'static str {
+        if self.ascii {
+            return if eighths >= 4 { "#" } else { "" };
+        }
+        ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"][eighths.min(8)]
+    }
+
     pub fn mask(self) -> &'static str {
         self.pick("•", "*")
     }

@@ -4,12 +4,15 @@
 mod act;
 pub mod audit;
 pub mod cells;
+pub mod chart;
+pub mod checklist;
 pub mod command_line;
 pub mod confirm;
 pub mod connection;
 pub mod dashboard;
 mod delete;
 mod edits;
+pub mod event_kind;
 pub mod field;
 pub mod form;
 pub mod format;

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use crossterm::event::{KeyEvent, MouseEvent};
 use doorward_shared::{
     EventId, Page, Timestamp,
-    admin::{Event, RevokeSessions, RevokedSessions, SeriesBy, ServerInfo, Stats, Whoami},
+    admin::{Event, RevokeSessions, RevokedSessions, ServerInfo, Stats, Whoami},
     client::ListQuery,
 };
 
@@ -13,6 +13,8 @@ use super::{list::Want, overtaken::Expected, pick::Offer, problem::Problem};
 use crate::{
     command::{Command, secret::Secret},
     core::{
+        chart::Window,
+        dashboard::Ending,
         refusal::FailingClient,
         resource::{ProfileRow, Resource, Row},
         search::Search,
@@ -52,7 +54,13 @@ pub enum Reply {
         /// What is to be said of a search.
         note: Option<String>,
     },
-    Stats(Result<Box<Stats>, Problem>),
+    Stats {
+        window: Window,
+        since: Timestamp,
+        stats: Result<Box<Stats>, Problem>,
+    },
+    Recent(Result<Vec<Event>, Problem>),
+    Ending(Result<Vec<Ending>, Problem>),
     Refusals(Result<Vec<FailingClient>, Problem>),
     Server {
         ready: bool,
@@ -198,8 +206,15 @@ pub enum Effect {
         pages: usize,
         want: Want,
     },
-    /// Counters, and what happened since a time.
-    Stats(SeriesBy, Timestamp),
+    /// Counters, and what happened since a time, as finely as the window shows it.
+    Stats {
+        window: Window,
+        since: Timestamp,
+    },
+    /// The newest events.
+    Recent,
+    /// What ends until a time.
+    Ending(Timestamp),
     /// Which clients were refused since a time.
     Refusals(Timestamp),
     Server,

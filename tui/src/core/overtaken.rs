@@ -116,9 +116,11 @@ impl Row {
             Self::Client(client) => serde_json::to_value(client),
             Self::Role(role) => serde_json::to_value(role),
             // Nothing of these is taken back.
-            Self::Session(_) | Self::Event(_) | Self::Signing(_) | Self::Profile(_) => {
-                Ok(Value::Null)
-            }
+            Self::Session(_)
+            | Self::Event(_)
+            | Self::Signing(_)
+            | Self::Block(_)
+            | Self::Profile(_) => Ok(Value::Null),
         };
         json.unwrap_or_default()
     }

@@ -74,6 +74,11 @@ impl Palette {
                 "named lists of permissions",
                 Command::List(Resource::Roles),
             ),
+            entry(
+                "blocks",
+                "networks from which nobody signs in",
+                Command::List(Resource::Blocks),
+            ),
             entry("keys", "signing keys", Command::List(Resource::Signing)),
             entry(
                 "profiles",

@@ -167,6 +167,16 @@ pub fn of(state: &State, item: &Row) -> Vec<Entry> {
                 ListFilter::new(Filter::Role, name, format!("role {name}")),
             ));
         }
+        Row::Block(block) => {
+            let by = block.created_by.clone();
+            let name = state.name_of(&by);
+            let label = format!("by {name}");
+            entries.push(go(
+                format!("Events by {name}"),
+                Resource::Events,
+                ListFilter::new(Filter::Actor, by, label),
+            ));
+        }
         Row::Signing(_) | Row::Profile(_) => {}
     }
     if let Some(subject) = subject(item) {

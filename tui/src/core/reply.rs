@@ -52,17 +52,24 @@ pub fn reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
                 }
             }
         }
-        Reply::Stats(Ok(stats)) => {
-            state.heard();
-            state.known.stats = Some(stats);
-            state.known.stats_problem = None;
-            state.known.stats_at = Some(state.now.wall);
-            state.learn_stats();
-        }
-        Reply::Stats(Err(problem)) => {
-            state.failed(&problem);
-            state.known.stats_problem = Some(problem);
-        }
+        Reply::Stats {
+            window,
+            since,
+            stats,
+        } => match stats {
+            Ok(stats) => {
+                state.heard();
+                state.stats(window, since, stats);
+                state.learn_stats();
+            }
+            Err(problem) => {
+                state.failed(&problem);
+                state.known.stats_problem = Some(problem);
+            }
+        },
+        Reply::Recent(events) => state.recent(events),
+        Reply::Ending(Ok(ending)) => state.known.ending = Some(ending),
+        Reply::Ending(Err(problem)) => state.failed(&problem),
         Reply::Refusals(failing) => state.refusals(failing),
         Reply::Server { ready, info } => server(state, ready, info),
         Reply::Whoami(Ok(who)) => {
@@ -238,6 +245,7 @@ fn signed_in(state: &mut State, done: Result<(), Problem>, effects: &mut Vec<Eff
 fn live(state: &mut State, event: Event) {
     state.heard();
     state.last_event = Some(event.id);
+    state.note_recent(&event);
     let height = state.rows_high();
     let searching = state.list().is_some_and(|list| !list.q.is_empty());
     let later = state.now.ms + if searching { SEARCH_SETTLE } else { SETTLE };

@@ -2,7 +2,9 @@
 
 use doorward_shared::{
     ClientId, KeyId, UserId,
-    admin::{AdminKey, Client, Event, KeyState, Role, Session, SessionState, SigningKey, User},
+    admin::{
+        AdminKey, Block, Client, Event, KeyState, Role, Session, SessionState, SigningKey, User,
+    },
     client::SortField,
 };
 use serde::Serialize;
@@ -17,6 +19,8 @@ pub enum Resource {
     Events,
     Roles,
     Signing,
+    /// Networks from which nobody signs in.
+    Blocks,
     Profiles,
 }
 
@@ -41,6 +45,7 @@ pub enum Row {
     Event(Event),
     Role(Role),
     Signing(SigningKey),
+    Block(Block),
     Profile(ProfileRow),
 }
 
@@ -58,7 +63,10 @@ impl Resource {
 
     /// Whether the server tells of one of them more than its list does.
     pub fn has_details(self) -> bool {
-        !matches!(self, Self::Events | Self::Signing | Self::Profiles)
+        !matches!(
+            self,
+            Self::Events | Self::Signing | Self::Blocks | Self::Profiles
+        )
     }
 
     pub fn title(self) -> &'static str {
@@ -70,6 +78,7 @@ impl Resource {
             Self::Events => "Events",
             Self::Roles => "Roles",
             Self::Signing => "Signing keys",
+            Self::Blocks => "Blocked networks",
             Self::Profiles => "Profiles",
         }
     }
@@ -78,7 +87,7 @@ impl Resource {
     pub fn scope(self) -> &'static str {
         match self {
             Self::Users => "admin:users",
-            Self::Sessions => "admin:sessions",
+            Self::Sessions | Self::Blocks => "admin:sessions",
             Self::Keys => "admin:apikeys",
             Self::Clients => "admin:clients",
             Self::Events => "admin:events",
@@ -98,6 +107,7 @@ impl Resource {
             Self::Events => "No events.",
             Self::Roles => "No roles. n makes one.",
             Self::Signing => "No signing keys.",
+            Self::Blocks => "No network is blocked. n blocks one.",
             Self::Profiles => "No profiles. doorward profiles set NAME --url URL makes one.",
         }
     }
@@ -130,6 +140,11 @@ impl Resource {
             Self::Clients => &[(SortField::CreatedAt, "created"), (SortField::Name, "name")],
             Self::Events => &[(SortField::Time, "time")],
             Self::Roles => &[(SortField::Name, "name")],
+            Self::Blocks => &[
+                (SortField::CreatedAt, "created"),
+                (SortField::Network, "network"),
+                (SortField::Until, "until"),
+            ],
             Self::Signing | Self::Profiles => &[],
         }
     }
@@ -144,6 +159,7 @@ impl Resource {
             Self::Clients => noun == "client",
             Self::Roles => matches!(noun, "role" | "user"),
             Self::Signing => noun == "signing_key",
+            Self::Blocks => noun == "network",
             Self::Events | Self::Profiles => false,
         }
     }
@@ -159,6 +175,7 @@ impl Row {
             Self::Event(event) => event.id.to_string(),
             Self::Role(role) => role.name.clone(),
             Self::Signing(key) => key.id.clone(),
+            Self::Block(block) => block.id.to_string(),
             Self::Profile(profile) => profile.name.clone(),
         }
     }
@@ -170,6 +187,7 @@ impl Row {
             Self::Key(key) => key.name.clone(),
             Self::Client(client) => client.name.clone(),
             Self::Event(event) => event.action.clone(),
+            Self::Block(block) => block.network.clone(),
             other => other.id(),
         }
     }
@@ -205,6 +223,7 @@ impl Row {
                 Some(session.user_id.to_string()),
                 session.client_id.map(|id| id.to_string()),
             ],
+            Self::Block(block) => vec![Some(block.created_by.clone())],
             Self::Key(key) => vec![key.owner_id.map(|id| id.to_string())],
             Self::Event(event) => vec![
                 Some(event.actor.clone()),

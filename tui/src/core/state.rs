@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use doorward_shared::{
     EventId, ScopeSet, Timestamp,
-    admin::{ServerInfo, Stats, Whoami},
+    admin::{Event, Minute, ServerInfo, Stats, Whoami},
 };
 
 use super::{
     connection::Connection,
-    dashboard::Panel,
+    dashboard::{Dash, Ending, Panel},
     incident::Incident,
     layer::Layer,
     list::{List, ListFilter, Load},
@@ -27,6 +27,9 @@ use crate::core::{
 
 /// Names that are remembered for ids.
 const NAMES: usize = 5_000;
+
+/// Events of the dashboard whose people and clients are named.
+const EVENTS: usize = 40;
 
 /// What is on the screen below everything that was opened on top.
 #[derive(Debug, Clone)]
@@ -46,7 +49,7 @@ pub enum View {
 impl View {
     /// The dashboard as it is come to.
     pub const DASHBOARD: Self = Self::Dashboard {
-        panel: Panel::LastHour,
+        panel: Panel::Chart,
         at: 0,
     };
 }
@@ -63,6 +66,14 @@ pub struct Toast {
 #[derive(Debug, Default)]
 pub struct Known {
     pub stats: Option<Box<Stats>>,
+    /// What happened in each minute or hour of each window, oldest first.
+    pub series: [Vec<Minute>; 3],
+    /// The newest events, newest first.
+    pub recent: Option<Vec<Event>>,
+    /// Keys that end soon.
+    pub ending: Option<Vec<Ending>>,
+    /// When that was last asked for, on the monotonic clock.
+    pub seldom_at: Option<u64>,
     pub stats_problem: Option<Problem>,
     pub server: Option<Box<ServerInfo>>,
     pub server_problem: Option<Problem>,
@@ -97,6 +108,8 @@ pub struct State {
     pub layers: Vec<Layer>,
     pub toast: Option<Toast>,
     pub wide: bool,
+    /// What was chosen for the dashboard's chart.
+    pub dash: Dash,
     pub dirty: bool,
     pub generation: u64,
     pub ticket: u64,
@@ -128,6 +141,7 @@ impl State {
             layers: Vec::new(),
             toast: None,
             wide: false,
+            dash: Dash::default(),
             dirty: true,
             generation: 0,
             ticket: 0,
@@ -208,6 +222,7 @@ impl State {
                     Resource::Events => KeyContext::Events,
                     Resource::Roles => KeyContext::Roles,
                     Resource::Signing => KeyContext::Signing,
+                    Resource::Blocks => KeyContext::Blocks,
                     Resource::Profiles => KeyContext::Profiles,
                 });
                 if !detail {
@@ -345,7 +360,10 @@ impl State {
             View::Incident(incident) => incident.mentions(),
             View::Dashboard { .. } => {
                 let failing = self.known.failing_clients.iter().flatten();
-                failing.filter_map(|one| one.client.clone()).collect()
+                let clients = failing.filter_map(|one| one.client.clone());
+                let recent = self.known.recent.iter().flatten().take(EVENTS);
+                let named = recent.flat_map(|event| Row::Event(event.clone()).mentions());
+                clients.chain(named).collect()
             }
             View::Health { .. } => Vec::new(),
         };

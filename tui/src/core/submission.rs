@@ -11,8 +11,11 @@ use super::{
 };
 use crate::{
     command::{
-        ApiKeys, Clients, Command, Create, InviteClient, LinkTo, Mint, Password, Register, Rotate,
-        SecretArgs, Terms, Users, secret::Secret, span, when::Moment,
+        AddBlock, ApiKeys, Blocks, Clients, Command, Create, InviteClient, LinkTo, Mint, Password,
+        Register, Rotate, SecretArgs, Terms, Users,
+        secret::Secret,
+        span,
+        when::{Moment, NoTime},
     },
     core::subject::IncidentSubject,
 };
@@ -162,9 +165,35 @@ pub fn submission(form: &Form, now: Timestamp) -> Result<Submission, Wrong> {
         }
         Purpose::Incident => subject(form).map(Submission::Incident),
         Purpose::EndSessions => subject(form).map(Submission::EndSessions),
+        Purpose::Block => block(form, now),
         Purpose::NewRole => Ok(put_role(&required(form, "name")?, form, None)),
         Purpose::EditRole(role) => Ok(put_role(&role.name, form, Some(role))),
     }
+}
+
+/// A network that is blocked, asked once more: it is people who are kept out.
+fn block(form: &Form, now: Timestamp) -> Result<Submission, Wrong> {
+    let network = required(form, "network")?;
+    let is_one = network.parse::<ipnet::IpNet>().is_ok();
+    if !is_one && network.parse::<std::net::IpAddr>().is_err() {
+        let why = "must be an address, or a network such as 203.0.113.0/24";
+        return Err(("network", why.into()));
+    }
+    let until: Moment = required(form, "until")?
+        .parse()
+        .map_err(|why: NoTime| ("until", why.to_string()))?;
+    let add = AddBlock {
+        network: network.clone(),
+        reason: required(form, "reason")?,
+        until: Some(until),
+    };
+    let ends = crate::core::format::second(until.after(now));
+    let change = Command::Blocks(Blocks::Add(add));
+    let confirm = Confirm::new(format!("Block {network}?"), "Block", change)
+        .line("Nobody signs in or up from there, or asks for a new password.")
+        .line("Who is signed in stays so; keys and tokens work on. Your own address is spared.")
+        .line(format!("It ends by itself: {ends}"));
+    Ok(Submission::Ask(Box::new(confirm)))
 }
 
 /// The one user, client, key or address that was named.

@@ -27,7 +27,7 @@ pub fn current(state: &State) -> Option<usize> {
             Resource::Keys => Some(3),
             Resource::Clients => Some(4),
             Resource::Events => Some(5),
-            Resource::Roles | Resource::Signing | Resource::Profiles => None,
+            Resource::Roles | Resource::Signing | Resource::Blocks | Resource::Profiles => None,
         },
         View::Incident(_) => None,
     }

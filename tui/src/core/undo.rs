@@ -18,6 +18,9 @@ const UNDOABLE: u64 = 15 * 60 * 1_000;
 /// Changes that are remembered, at most.
 const MANY: usize = 50;
 
+const NOTHING: &str =
+    "nothing to undo: disabling, enabling, roles and scopes can be, for 15 minutes";
+
 /// A change that takes another back.
 #[derive(Debug, Clone)]
 pub struct Undo {
@@ -54,13 +57,41 @@ impl State {
 
     /// Takes the last change back.
     pub fn undo(&mut self, effects: &mut Vec<Effect>) {
+        self.undo_one(0, effects);
+    }
+
+    /// Lists what can be taken back, newest first.
+    pub fn open_undos(&mut self) {
         let now = self.now.ms;
         self.undos.done.retain(|undo| undo.until > now);
-        let Some(undo) = self.undos.done.pop() else {
-            return self.say(
-                "nothing to undo: disabling, enabling, roles and scopes can be, for 15 minutes",
-            );
+        if self.undos.done.is_empty() {
+            return self.say(NOTHING);
+        }
+        let entry = |(at, undo): (usize, &Undo)| {
+            let line = undo.change.to_string();
+            let words = line.split(' ').skip(1).map(|word| self.name_of(word));
+            let words: Vec<_> = words.collect();
+            let left = (undo.until - now).div_ceil(60_000);
+            let label = format!("{}  ({left} min left)", words.join(" "));
+            (label, Choice::Undo(at))
         };
+        let entries = self.undos.done.iter().rev().enumerate().map(entry);
+        let menu = Menu {
+            title: "Undo: what takes each back".into(),
+            entries: entries.collect(),
+            at: 0,
+        };
+        self.layers.push(Layer::Menu(menu));
+    }
+
+    /// Takes one change back, counted from the newest.
+    pub fn undo_one(&mut self, at: usize, effects: &mut Vec<Effect>) {
+        let now = self.now.ms;
+        self.undos.done.retain(|undo| undo.until > now);
+        let Some(place) = self.undos.done.len().checked_sub(at + 1) else {
+            return self.say(NOTHING);
+        };
+        let undo = self.undos.done.remove(place);
         let order = PendingChange {
             idempotency_key: self.next_idempotency_key(),
             reason: Some("undone in the console".into()),
@@ -70,7 +101,7 @@ impl State {
         match self.send(order, effects) {
             Ok(ticket) => self.undos.sent = Some((ticket, undo)),
             Err(why) => {
-                self.undos.done.push(undo);
+                self.undos.done.insert(place, undo);
                 self.warn(why);
             }
         }

@@ -24,6 +24,18 @@ pub fn second(at: Timestamp) -> String {
     zoned(at, "%Y-%m-%d %H:%M:%S").unwrap_or_else(|| at.to_string())
 }
 
+/// `Tue 24`.
+pub fn weekday(at: Timestamp) -> String {
+    zoned(at, "%a %-d").unwrap_or_default()
+}
+
+/// Seconds that the local clock is ahead of UTC at that time.
+pub fn offset(at: Timestamp) -> i64 {
+    let zone = ZONE.get().cloned().unwrap_or(TimeZone::UTC);
+    let at = jiff::Timestamp::from_millisecond(at.0);
+    at.map_or(0, |at| i64::from(zone.to_offset(at).seconds()))
+}
+
 /// `CET`, `UTC`, or an offset where the zone has no such name; at that time, since summer has another.
 pub fn name(at: Timestamp) -> String {
     zoned(at, "%Z").unwrap_or_else(|| "UTC".into())

@@ -1,11 +1,15 @@
 //! The console's loop: keys, answers and time go in; effects and frames come out.
 
 use std::{
-    io,
+    io::{self, stdout},
     time::{Duration, Instant},
 };
 
-use crossterm::event::{Event, EventStream, KeyCode, KeyEvent, KeyModifiers};
+use crossterm::{
+    event::{Event, EventStream, KeyCode, KeyEvent, KeyModifiers},
+    execute,
+    terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate},
+};
 use futures_util::StreamExt;
 use ratatui::{Terminal, backend::CrosstermBackend, layout::Rect};
 use tokio::{
@@ -257,7 +261,10 @@ impl Console {
         if self.state.dirty {
             self.state.dirty = false;
             let state = &self.state;
+            // Terminals that know it show the frame whole: nothing flickers. Others pass it over.
+            execute!(stdout(), BeginSynchronizedUpdate)?;
             self.screen.draw(|frame| view::view(state, frame))?;
+            execute!(stdout(), EndSynchronizedUpdate)?;
         }
         Ok(())
     }

@@ -5,14 +5,16 @@ use std::fmt::Display;
 use doorward_shared::{
     Timestamp,
     admin::{
-        AdminKey, AdminMintedKey, BackupMade, Client as OauthClient, FactorRemoval, Link,
+        AdminKey, AdminMintedKey, BackupMade, Block, Client as OauthClient, FactorRemoval, Link,
         RegistrationToken, Revoked, RevokedSessions, Role, SigningKey, User, UserPatch,
     },
     apikey::Verification,
     client::{Client, ClientError, Collection, Filter, ListQuery},
 };
 
-use crate::command::{ApiKeys, Clients, Command, Mfa, Mint, Roles, Sessions, SigningKeys, Users};
+use crate::command::{
+    ApiKeys, Blocks, Clients, Command, Mfa, Mint, Roles, Sessions, SigningKeys, Users,
+};
 
 /// What a change came to.
 #[derive(Debug)]
@@ -43,6 +45,7 @@ pub enum Performed {
     /// Shown once.
     RegistrationToken(RegistrationToken),
     Role(Role),
+    Blocked(Block),
     SigningKey(SigningKey),
     Backup(BackupMade),
     /// These are no more, and in which way.
@@ -57,6 +60,7 @@ pub enum Performed {
 pub enum Gone {
     Deleted,
     Revoked,
+    Lifted,
 }
 
 impl Gone {
@@ -64,6 +68,7 @@ impl Gone {
         match self {
             Self::Deleted => "deleted",
             Self::Revoked => "revoked",
+            Self::Lifted => "lifted",
         }
     }
 }
@@ -151,6 +156,12 @@ pub async fn perform(
         }
         Command::Roles(Roles::Delete { names }) => {
             return each(client, Collection::Roles, names).await;
+        }
+        Command::Blocks(Blocks::Add(add)) => {
+            Performed::Blocked(client.blocks().create(&add.body(now)).await?)
+        }
+        Command::Blocks(Blocks::Remove { ids }) => {
+            return each(client, Collection::Blocks, ids).await;
         }
         Command::Keys(SigningKeys::Rotate) => {
             Performed::SigningKey(client.signing_keys().rotate().await?)
@@ -264,6 +275,7 @@ async fn clients(
 async fn each(client: &Client, of: Collection, ids: &[String]) -> Result<Performed, PerformError> {
     let how = match of {
         Collection::ApiKeys | Collection::SigningKeys => Gone::Revoked,
+        Collection::Blocks => Gone::Lifted,
         _ => Gone::Deleted,
     };
     let mut done = Vec::new();

@@ -24,6 +24,7 @@ pub async fn page(
         Resource::Events => client.events().list(query).await?.map(Row::Event),
         Resource::Roles => client.roles().list(query).await?.map(Row::Role),
         Resource::Signing => client.signing_keys().list(query).await?.map(Row::Signing),
+        Resource::Blocks => client.blocks().list(query).await?.map(Row::Block),
         Resource::Profiles => Page {
             data: Vec::new(),
             pagination: doorward_shared::Pagination::default(),
@@ -42,6 +43,8 @@ pub async fn one(client: &Client, kind: Resource, id: &str) -> Result<Option<Row
         Resource::Keys => Row::Key(client.api_keys().get(id).await?),
         Resource::Clients => Row::Client(client.clients().get(id).await?),
         Resource::Roles => Row::Role(client.roles().get(id).await?),
-        Resource::Events | Resource::Signing | Resource::Profiles => return Ok(None),
+        Resource::Events | Resource::Signing | Resource::Blocks | Resource::Profiles => {
+            return Ok(None);
+        }
     }))
 }

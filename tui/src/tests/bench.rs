@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use doorward_shared::{
     ClientId, EventId, KeyId, Page, Pagination, ScopeSet, SessionId, Timestamp, UserId,
     admin::{
-        AdminKey, CallerKind, Client, Event, FailingAccount, FailingAddress, FailingNetwork,
+        AdminKey, Block, CallerKind, Client, Event, FailingAccount, FailingAddress, FailingNetwork,
         KeyState, MailInfo, Minute, Role, ServerInfo, Session, SessionState, Setup, SigningKey,
         Stats, StorageInfo, Totals, User, Whoami,
     },
@@ -15,6 +15,8 @@ use ratatui::{Terminal, backend::TestBackend};
 use crate::command::Command;
 use crate::core::{
     Effect, Msg, Now, State,
+    chart::Window,
+    dashboard::Ending,
     keymap::Keymap,
     list::Want,
     msg::{Reply, ServerName},
@@ -130,6 +132,17 @@ pub fn client(n: u64, name: &str) -> Client {
     }
 }
 
+pub fn block() -> Block {
+    Block {
+        id: doorward_shared::BlockId(ulid(1)),
+        network: "203.0.113.0/24".into(),
+        reason: "password spraying".into(),
+        until: noon().plus_seconds(3_600 * 20),
+        created_at: noon().plus_seconds(-3_600 * 4),
+        created_by: UserId(ulid(1)).to_string(),
+    }
+}
+
 pub fn event(n: u64, action: &str) -> Event {
     Event {
         id: EventId(ulid(n)),
@@ -187,6 +200,53 @@ pub fn stats() -> Stats {
             failures: 9,
         }],
         keys_expiring: 2,
+    }
+}
+
+/// The newest events, newest first: a run of failures among them.
+pub fn recent() -> Vec<Event> {
+    let actions = [
+        "session.created",
+        "client.refused",
+        "login.failed",
+        "login.failed",
+        "login.failed",
+        "apikey.created",
+        "user.disabled",
+        "user.updated",
+    ];
+    let events = actions.into_iter().zip(0..);
+    events.map(|(action, n)| event(90 - n, action)).collect()
+}
+
+/// The answer with those numbers.
+pub fn stats_reply() -> Reply {
+    Reply::Stats {
+        window: Window::Hour,
+        since: noon().plus_seconds(-7_200),
+        stats: Ok(Box::new(stats())),
+    }
+}
+
+/// Hours of a week: nights are quiet, and the server was down for some hours.
+pub fn week_reply() -> Reply {
+    let hour = |n: u64| Minute {
+        time: noon().plus_seconds(-3_600 * n.cast_signed()),
+        logins: if (n + 12) % 24 < 8 { 3 } else { 40 + n % 9 * 7 },
+        failures: if n == 30 { 400 } else { n % 11 },
+        tokens: 200 + n % 24 * 30,
+        active_sessions: 900 + n,
+        p95_ms: 3. + (n % 7) as f64,
+        ..Minute::default()
+    };
+    let hours = (0..200).rev().filter(|n| !(60..66).contains(n));
+    Reply::Stats {
+        window: Window::Week,
+        since: noon().plus_seconds(-86_400 * 8),
+        stats: Ok(Box::new(Stats {
+            series: hours.map(hour).collect(),
+            ..stats()
+        })),
     }
 }
 
@@ -294,6 +354,7 @@ pub fn rows(kind: Resource) -> Vec<Row> {
             created_at: noon().plus_seconds(-86_400),
             retires_at: None,
         })],
+        Resource::Blocks => vec![Row::Block(block())],
         Resource::Profiles => Vec::new(),
     }
 }
@@ -382,8 +443,15 @@ impl Bench {
     /// On a dashboard that knows everything.
     pub fn on_dashboard(width: u16, height: u16) -> Self {
         let mut bench = Self::new(width, height);
-        bench.reply(Reply::Stats(Ok(Box::new(stats()))));
+        bench.reply(stats_reply());
         bench.reply(Reply::Refusals(Ok(failing_clients())));
+        bench.reply(Reply::Recent(Ok(recent())));
+        bench.reply(Reply::Ending(Ok(vec![Ending {
+            kind: Resource::Keys,
+            id: KeyId(ulid(2)).to_string(),
+            name: "billing".into(),
+            at: noon().plus_seconds(86_400 * 3),
+        }])));
         let names = [(ClientId(ulid(1)).to_string(), "shop".to_owned())];
         bench.reply(Reply::Names(names.into()));
         bench

@@ -460,3 +460,33 @@ fn a_failed_change_keeps_the_dialog_and_wants_the_word_again() {
     bench.later("\n");
     assert_eq!(bench.changes(), Vec::<String>::new());
 }
+
+#[test]
+fn what_can_be_taken_back_is_listed_and_chosen() {
+    let mut bench = Bench::on(Resource::Users, 120, 40);
+    bench.type_in(":undo\n");
+    assert!(bench.screen().contains("nothing to undo"));
+    bench.type_in("d");
+    looked(&mut bench);
+    bench.later("\t\t\n");
+    let ticket = bench.state.ticket;
+    bench.reply(Reply::Changed {
+        ticket,
+        done: Ok(edited()),
+    });
+    bench.changes();
+    bench.type_in(":undo\n");
+    let screen = bench.screen();
+    assert!(
+        screen.contains("users enable ada@example.org  (15 min left)"),
+        "{screen}"
+    );
+    assert!(
+        bench.changes().is_empty(),
+        "the list does nothing by itself"
+    );
+    bench.type_in("1");
+    assert_eq!(bench.changes(), ["users enable"]);
+    bench.type_in(":undo\n");
+    assert!(bench.screen().contains("nothing to undo"));
+}

@@ -5,6 +5,8 @@ use crossterm::event::KeyCode;
 use super::bench::{Bench, client};
 use crate::core::{
     Effect,
+    chart::Window,
+    dashboard::Panel,
     problem::{Problem, Trouble},
     resource::Resource,
     state::View,
@@ -52,9 +54,7 @@ fn whoever_may_not_see_events_is_told_which_scope_it_takes() {
             .iter()
             .any(|effect| matches!(effect, Effect::Refusals(_)))
     );
-    bench.reply(crate::core::msg::Reply::Stats(Ok(Box::new(
-        super::bench::stats(),
-    ))));
+    bench.reply(super::bench::stats_reply());
     bench.press(KeyCode::BackTab);
     let screen = bench.screen();
     assert!(screen.contains("admin:events:read"), "{screen}");
@@ -78,4 +78,144 @@ fn fewer_rows_than_before_keep_the_selection_on_one() {
     };
     bench.reply(crate::core::msg::Reply::Refusals(Err(gone)));
     assert!(bench.screen().contains("shop"), "what was known stays");
+}
+
+/// The panel that has the focus.
+fn focused(bench: &Bench) -> Panel {
+    match bench.state.view {
+        View::Dashboard { panel, .. } => panel,
+        _ => panic!("not the dashboard"),
+    }
+}
+
+fn go_to(bench: &mut Bench, panel: Panel) {
+    for _ in 0..Panel::ALL.len() {
+        if focused(bench) == panel {
+            return;
+        }
+        bench.press(KeyCode::Tab);
+    }
+    panic!("{panel:?} is not come to");
+}
+
+#[test]
+fn one_key_changes_the_window_and_only_what_is_new_is_asked_for() {
+    let mut bench = Bench::on_dashboard(120, 40);
+    let asked = |bench: &mut Bench, keys: &str| {
+        bench.effects.clear();
+        bench.type_in(keys);
+        let found = bench.effects.iter().find_map(|effect| match effect {
+            Effect::Stats { window, since } => Some((*window, *since)),
+            _ => None,
+        });
+        found.unwrap()
+    };
+    let newest = super::bench::noon().plus_seconds(-60);
+    assert_eq!(asked(&mut bench, "r"), (Window::Hour, newest));
+    let now = bench.state.now.wall;
+    let day = (Window::Day, now.plus_seconds(-86_400 - 3_600));
+    assert_eq!(asked(&mut bench, "t"), day);
+    assert_eq!(asked(&mut bench, "t").0, Window::Week);
+    assert_eq!(asked(&mut bench, "t").0, Window::Hour);
+}
+
+#[test]
+fn a_minute_that_comes_again_takes_the_place_of_the_one_before() {
+    let mut bench = Bench::on_dashboard(120, 40);
+    let series = |bench: &Bench| {
+        let all = &bench.state.known.series[0];
+        (
+            all.len(),
+            all.iter().map(|minute| minute.tokens).sum::<u64>(),
+        )
+    };
+    let (count, tokens) = series(&bench);
+    let mut again = super::bench::stats();
+    let last = again.series.pop().unwrap();
+    again.series = vec![doorward_shared::admin::Minute {
+        tokens: last.tokens + 5,
+        ..last
+    }];
+    bench.reply(crate::core::msg::Reply::Stats {
+        window: Window::Hour,
+        since: last.time,
+        stats: Ok(Box::new(again)),
+    });
+    assert_eq!(series(&bench), (count, tokens + 5));
+}
+
+#[test]
+fn the_value_under_the_cursor_is_said_with_its_time() {
+    let mut bench = Bench::on_dashboard(120, 40);
+    assert!(bench.screen().contains("per minute"));
+    bench.type_in(",,");
+    let screen = bench.screen();
+    assert!(screen.contains("11:59:00 to 12:00:00"), "{screen}");
+    assert!(screen.contains("Tokens 59"), "{screen}");
+    bench.type_in("...");
+    assert_eq!(bench.state.dash.cursor, None, "beyond the last it goes");
+}
+
+#[test]
+fn failures_of_a_network_open_its_events() {
+    let mut bench = Bench::on_dashboard(120, 40);
+    go_to(&mut bench, Panel::Networks);
+    assert!(bench.screen().contains("78%"), "31 of 40");
+    bench.type_in("\n");
+    assert_eq!(bench.state.kind(), Some(Resource::Events));
+    let q = &bench.state.list().unwrap().q;
+    assert_eq!(q, "action:login.failed ip:203.0.113.0/24");
+}
+
+#[test]
+fn what_is_undone_of_the_first_evening_opens_what_does_it() {
+    let mut bench = Bench::on_dashboard(120, 40);
+    assert!(!bench.screen().contains("first evening"));
+    let mut info = super::bench::server_info();
+    info.setup = doorward_shared::admin::Setup::default();
+    bench.reply(crate::core::msg::Reply::Server {
+        ready: true,
+        info: Ok(Box::new(info)),
+    });
+    go_to(&mut bench, Panel::Setup);
+    assert!(bench.screen().contains("A first evening"));
+    bench.type_in("\n");
+    assert!(bench.screen().contains("issuer = "), "{}", bench.screen());
+    bench.type_in("\u{1b}j\n");
+    assert_eq!(bench.state.kind(), Some(Resource::Users));
+    assert!(bench.screen().contains("Cancel"), "{}", bench.screen());
+}
+
+#[test]
+fn events_come_live_and_each_opens() {
+    let mut bench = Bench::on_dashboard(120, 40);
+    bench.reply(crate::core::msg::Reply::Event(Box::new(
+        super::bench::event(95, "network.changed"),
+    )));
+    assert!(bench.screen().contains("network.changed"));
+    go_to(&mut bench, Panel::Events);
+    bench.type_in("\n");
+    let id = super::bench::event(95, "x").id.to_string();
+    assert_eq!(
+        bench.state.detail().map(|detail| detail.id.clone()),
+        Some(id)
+    );
+}
+
+#[test]
+fn a_failing_network_is_blocked_after_a_look_and_a_word() {
+    let mut bench = Bench::on_dashboard(120, 40);
+    go_to(&mut bench, Panel::Networks);
+    bench.type_in("b");
+    bench.later("\ta flood");
+    let control = crossterm::event::KeyModifiers::CONTROL;
+    let press = crossterm::event::KeyEvent::new(KeyCode::Char('s'), control);
+    bench.send(crate::core::Msg::Key(press));
+    let screen = bench.screen();
+    assert!(screen.contains("Block 203.0.113.0/24?"), "{screen}");
+    assert!(screen.contains("Your own address is spared"), "{screen}");
+    assert!(
+        bench.changes().is_empty(),
+        "nothing is done before it is confirmed"
+    );
 }

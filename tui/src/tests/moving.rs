@@ -2,8 +2,8 @@
 
 use doorward_shared::client::Filter;
 
-use super::bench::{Bench, rows, stats};
-use crate::core::{Effect, Msg, layer::Layer, msg::Reply, resource::Resource, state::View};
+use super::bench::{Bench, rows};
+use crate::core::{Effect, Msg, layer::Layer, resource::Resource, state::View};
 
 #[test]
 fn digits_choose_the_screens_in_their_order() {
@@ -105,24 +105,15 @@ fn history_goes_back_to_the_row_one_came_from_and_forward_again() {
 fn a_dashboard_row_opens_its_list_filtered() {
     let mut bench = Bench::new(80, 24);
     bench.type_in("1");
-    bench.reply(Reply::Stats(Ok(Box::new(stats()))));
+    bench.reply(super::bench::stats_reply());
     bench.type_in("\t\n");
     let list = bench.state.list().unwrap();
-    let filters: Vec<_> = list
-        .filters
-        .iter()
-        .map(|filter| (filter.name, filter.value.as_str()))
-        .collect();
-    assert_eq!(
-        (list.kind, filters),
-        (
-            Resource::Events,
-            vec![
-                (Filter::Action, "login.failed"),
-                (Filter::Ip, "203.0.113.7")
-            ]
-        )
-    );
+    assert_eq!(list.kind, Resource::Events);
+    assert_eq!(list.q, "action:login.failed ip:203.0.113.0/24");
+    bench.type_in("1\t\t\n");
+    let filters = &bench.state.list().unwrap().filters;
+    let filters: Vec<_> = filters.iter().map(|filter| filter.name).collect();
+    assert_eq!(filters, [Filter::Action, Filter::UserId]);
 }
 
 #[test]

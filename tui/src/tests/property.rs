@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use proptest::prelude::*;
 
-use super::bench::{Bench, rows, stats};
+use super::bench::{Bench, rows};
 use crate::command::Command;
 use crate::core::{
     Effect, Msg,
@@ -122,7 +122,7 @@ proptest! {
     #[test]
     fn no_keys_change_anything_without_a_typed_confirmation(kind in kind(), keys in prop::collection::vec(key(), 1..120)) {
         let mut bench = Bench::on(kind, 80, 24);
-        bench.reply(Reply::Stats(Ok(Box::new(stats()))));
+        bench.reply(super::bench::stats_reply());
         for key in keys {
             bench.pass(500);
             let before = typed(&bench);

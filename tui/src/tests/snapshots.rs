@@ -2,7 +2,7 @@
 
 use doorward_shared::Page;
 
-use super::bench::{Bench, event, rows, server_info, stats};
+use super::bench::{Bench, event, rows, server_info};
 use crate::{
     command::secret::Secret,
     core::{
@@ -10,16 +10,22 @@ use crate::{
         msg::{Done, Preview, PreviewedSessions, Reply},
         pick::Offer,
         problem::{Problem, Trouble},
-        resource::Resource,
+        resource::{Resource, Row},
         subject::IncidentSubject,
     },
 };
 
 const SIZES: [(u16, u16); 3] = [(120, 40), (80, 24), (40, 12)];
+/// What fills a large screen has a snapshot of one too.
+const LARGE: [(u16, u16); 5] = [(200, 60), (120, 40), (100, 30), (80, 24), (40, 12)];
 
 /// One snapshot for each size.
 fn seen(name: &str, arrange: impl Fn(u16, u16) -> Bench) {
-    for (width, height) in SIZES {
+    seen_at(&SIZES, name, arrange);
+}
+
+fn seen_at(sizes: &[(u16, u16)], name: &str, arrange: impl Fn(u16, u16) -> Bench) {
+    for (width, height) in sizes.iter().copied() {
         let screen = arrange(width, height).screen();
         for line in screen.lines() {
             assert!(
@@ -58,9 +64,17 @@ fn lists() {
         ("events", Resource::Events),
         ("roles", Resource::Roles),
         ("signing_keys", Resource::Signing),
+        ("blocks", Resource::Blocks),
     ] {
         seen(name, |width, height| Bench::on(kind, width, height));
     }
+    seen_at(&LARGE, "events_many", |width, height| {
+        let mut bench = Bench::new(width, height);
+        bench.go(Resource::Events);
+        bench.serve(many_events());
+        bench.type_in("jj");
+        bench
+    });
     seen("profiles", |width, height| {
         let mut bench = Bench::new(width, height);
         bench.go(Resource::Profiles);
@@ -74,11 +88,46 @@ fn lists() {
     });
 }
 
+/// A day's events, with a run of refusals in the middle.
+fn many_events() -> Vec<Row> {
+    let actions = [
+        "session.created",
+        "user.updated",
+        "apikey.created",
+        "session.revoked",
+    ];
+    let one = |n: usize| {
+        let refused = (30..60).contains(&n);
+        let action = if refused {
+            "login.failed"
+        } else {
+            actions[n % actions.len()]
+        };
+        let mut event = event(u64::try_from(100 - n).unwrap(), action);
+        let minutes = if refused { 300 + (n / 10) } else { 11 * n };
+        event.time = super::bench::noon().plus_seconds(-60 * i64::try_from(minutes).unwrap());
+        event.user_id = Some(super::bench::user(u64::try_from(n % 3 + 1).unwrap(), "x").id);
+        Row::Event(event)
+    };
+    (0..100).map(one).collect()
+}
+
+/// A server on which all is still to be done.
+fn first_evening() -> Reply {
+    let mut info = server_info();
+    info.mail = None;
+    info.setup = doorward_shared::admin::Setup::default();
+    Reply::Server {
+        ready: true,
+        info: Ok(Box::new(info)),
+    }
+}
+
 /// All about an event.
 fn one_event(width: u16, height: u16, event: doorward_shared::admin::Event) -> Bench {
     let mut bench = Bench::new(width, height);
     bench.go(Resource::Events);
-    bench.serve(vec![crate::core::resource::Row::Event(event)]);
+    bench.serve(vec![Row::Event(event)]);
     bench.type_in("\n");
     bench
 }
@@ -123,7 +172,20 @@ fn details() {
 
 #[test]
 fn dashboard_health_incident() {
-    seen("dashboard", Bench::on_dashboard);
+    seen_at(&LARGE, "dashboard", Bench::on_dashboard);
+    seen_at(&LARGE, "dashboard_first_evening", |width, height| {
+        let mut bench = Bench::on_dashboard(width, height);
+        bench.reply(first_evening());
+        bench.type_in("\t\t\t\t");
+        bench
+    });
+    seen_at(&LARGE, "dashboard_week_cursor", |width, height| {
+        let mut bench = Bench::on_dashboard(width, height);
+        bench.type_in("tt");
+        bench.reply(super::bench::week_reply());
+        bench.type_in("v,,,,,,,,,,,,jj");
+        bench
+    });
     seen("dashboard_failing_clients", |width, height| {
         let mut bench = Bench::on_dashboard(width, height);
         bench.press(crossterm::event::KeyCode::BackTab);
@@ -349,7 +411,7 @@ fn every_size_from_one_to_two_hundred_is_drawn() {
             bench.type_in("\u{1b}:");
             bench.screen();
             bench.type_in("\u{1b}1");
-            bench.reply(Reply::Stats(Ok(Box::new(stats()))));
+            bench.reply(super::bench::stats_reply());
             bench.screen();
         }
     }

@@ -82,6 +82,15 @@ const SIGNING: &[Column] = &[
     column("CREATED", 9, 9, 2),
     column("RETIRES", 9, 9, 0),
 ];
+const BLOCKS: &[Column] = &[
+    column("NETWORK", 14, 43, 0),
+    column("ENDS", 8, 10, 0),
+    column("BY", 10, 32, 2),
+    column("REASON", 12, 80, 1),
+    column("BLOCKED", 8, 10, 3),
+    column("ID", 32, 32, 9),
+];
+
 const PROFILES: &[Column] = &[
     column("NAME", 12, 24, 0),
     column("URL", 16, 60, 0),
@@ -108,6 +117,7 @@ fn all(kind: Resource) -> &'static [Column] {
         Resource::Events => EVENTS,
         Resource::Roles => ROLES,
         Resource::Signing => SIGNING,
+        Resource::Blocks => BLOCKS,
         Resource::Profiles => PROFILES,
     }
 }
@@ -185,7 +195,7 @@ pub fn cut(cell: &str, columns: usize, more: &str) -> String {
 mod tests {
     use super::*;
 
-    const KINDS: [Resource; 8] = [
+    const KINDS: [Resource; 9] = [
         Resource::Users,
         Resource::Sessions,
         Resource::Keys,
@@ -193,6 +203,7 @@ mod tests {
         Resource::Events,
         Resource::Roles,
         Resource::Signing,
+        Resource::Blocks,
         Resource::Profiles,
     ];
 

@@ -81,6 +81,7 @@ fn noun(item: &Row) -> &'static str {
         Row::Event(_) => "Event",
         Row::Role(_) => "Role",
         Row::Signing(_) => "Signing key",
+        Row::Block(_) => "Blocked network",
         Row::Profile(_) => "Profile",
     }
 }
@@ -367,6 +368,14 @@ fn fields(state: &State, item: &Row) -> Fields {
         Row::Event(event) => self::event(state, event),
         Row::Role(role) => self::role(role),
         Row::Signing(key) => self::signing(&told, key),
+        Row::Block(block) => vec![
+            ("Network", block.network.clone()),
+            ("Reason", block.reason.clone()),
+            ("Until", told.time(block.until)),
+            ("Blocked", told.time(block.created_at)),
+            ("By", told.named(&block.created_by)),
+            ("Id", block.id.to_string()),
+        ],
         Row::Profile(profile) => {
             vec![("Name", profile.name.clone()), ("URL", profile.url.clone())]
         }

@@ -2,9 +2,9 @@
 
 use ratatui::layout::Rect;
 
-use super::chrome::nothing;
+use super::{chrome::nothing, dashboard::event_tone, histogram};
 use crate::{
-    core::{State, cells::cells, layout::Areas, list::List, resource::Row},
+    core::{State, cells::cells, event_kind::EventKind, layout::Areas, list::List, resource::Row},
     view::{
         columns::{Placed, cut, place},
         theme::Tone,
@@ -53,7 +53,18 @@ pub fn draw(paint: &mut Paint<'_>, areas: &Areas, list: &List) -> Option<(u16, u
         areas.rows.width.saturating_sub(MARKS + 1),
         state.wide,
     );
+    let above = areas.rows.y.saturating_sub(inner.y + 1);
+    if above > 0 {
+        let chart = Rect {
+            x: areas.rows.x + MARKS,
+            width: areas.rows.width.saturating_sub(MARKS + 1),
+            height: above,
+            ..inner
+        };
+        histogram::draw(paint, chart, list, usize::from(areas.rows.height));
+    }
     let head = Rect {
+        y: inner.y + above,
         height: inner.height.min(1),
         ..inner
     };
@@ -113,6 +124,14 @@ fn row(paint: &mut Paint<'_>, area: Rect, list: &List, item: &Row, columns: &[Pl
     if marked {
         paint.styled(area, area.x + 1, area.y, state.glyphs.mark(), style);
     }
+    let news = match item {
+        Row::Event(event) => Some(EventKind::of_event(event)),
+        _ => None,
+    };
+    if let Some(kind) = news.filter(|_| !marked) {
+        let tone = if selected { tone } else { event_tone(kind) };
+        paint.text(area, area.x + 1, area.y, kind.glyph(state.glyphs), tone);
+    }
     let cells = cells(&|id| state.name_of(id), state.now.wall, item);
     for one in columns {
         let Some(cell) = cells.get(one.at) else {
@@ -124,10 +143,11 @@ fn row(paint: &mut Paint<'_>, area: Rect, list: &List, item: &Row, columns: &[Pl
             ..area
         };
         let text = cut(cell, usize::from(one.width), state.glyphs.more());
-        let style = if selected {
-            style
-        } else {
-            paint.style(meaning(cell, tone))
+        let style = match news {
+            _ if selected => style,
+            // The action's column.
+            Some(kind) if one.at == 1 && !marked => paint.style(event_tone(kind)),
+            _ => paint.style(meaning(cell, tone)),
         };
         paint.styled(room, room.x, room.y, &text, style);
     }
@@ -140,7 +160,6 @@ fn meaning(cell: &str, tone: Tone) -> Tone {
         "live" | "active" | "signs" => Tone::Good,
         "disabled" | "revoked" | "expired" => Tone::Bad,
         "idle" | "verifies" => Tone::Warn,
-        "login.failed" | "session.replayed" => Tone::Warn,
         _ => tone,
     }
 }

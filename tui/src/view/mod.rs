@@ -9,6 +9,7 @@ mod fields;
 mod form;
 mod health;
 mod help;
+mod histogram;
 mod incident;
 mod list;
 mod menu;
@@ -17,12 +18,21 @@ mod reveal;
 mod theme;
 mod widgets;
 
-use ratatui::{Frame, layout::Position};
+use ratatui::{
+    Frame,
+    layout::Position,
+    style::{Modifier, Style},
+};
 
 use crate::{
-    core::{State, layer::Layer, state::View},
+    core::{State, layer::Layer, look::Theme, state::View},
     view::{theme::Tone, widgets::paint::Paint},
 };
+
+/// Whether it lies over what is below, which has no keys then.
+fn is_dialog(layer: &Layer) -> bool {
+    !matches!(layer, Layer::Detail(_) | Layer::Filter { .. })
+}
 
 /// Draws everything; the terminal's cursor stands where the eye should be.
 pub fn view(state: &State, frame: &mut Frame<'_>) {
@@ -41,7 +51,17 @@ pub fn view(state: &State, frame: &mut Frame<'_>) {
         View::Health { scroll } => health::draw(&mut paint, areas.body, *scroll),
         View::Incident(incident) => incident::draw(&mut paint, areas.body, incident),
     };
-    for layer in &state.layers {
+    let first_dialog = state.layers.iter().position(is_dialog);
+    for (at, layer) in state.layers.iter().enumerate() {
+        if first_dialog == Some(at) && state.theme != Theme::Plain {
+            // What lies below a dialog steps back.
+            let back = Style {
+                sub_modifier: Modifier::BOLD,
+                ..paint.style(Tone::Dim)
+            };
+            paint.fill(areas.body, back);
+            paint.fill(areas.detail, back);
+        }
         let at = match layer {
             Layer::Detail(detail) => detail::draw(&mut paint, &areas, detail),
             Layer::Menu(menu) => menu::draw(&mut paint, areas.body, menu),

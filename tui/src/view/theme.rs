@@ -23,6 +23,10 @@ pub enum Tone {
     Border,
     Focus,
     Banner,
+    /// The body of a chart or a bar, under its accent.
+    Fill,
+    /// The same of what is bad.
+    BadFill,
 }
 
 /// How a theme shows what a text means.
@@ -57,6 +61,8 @@ fn dark(tone: Tone) -> Style {
         Tone::Border => fg(Color::Indexed(243)),
         Tone::Focus => fg(Color::Indexed(117)),
         Tone::Banner => strong(fg(Color::Indexed(231)).bg(Color::Indexed(124))),
+        Tone::Fill => fg(Color::Indexed(31)),
+        Tone::BadFill => fg(Color::Indexed(131)),
     }
 }
 
@@ -76,6 +82,8 @@ fn light(tone: Tone) -> Style {
         Tone::Border => fg(Color::Indexed(243)),
         Tone::Focus => fg(Color::Indexed(25)),
         Tone::Banner => strong(fg(Color::Indexed(231)).bg(Color::Indexed(124))),
+        Tone::Fill => fg(Color::Indexed(67)),
+        Tone::BadFill => fg(Color::Indexed(131)),
     }
 }
 
@@ -93,6 +101,8 @@ fn either(tone: Tone) -> Style {
         Tone::Bad => strong(fg(Color::Indexed(160))),
         Tone::Key | Tone::Focus => fg(Color::Indexed(31)),
         Tone::Banner => strong(fg(Color::Indexed(231)).bg(Color::Indexed(124))),
+        Tone::Fill => fg(Color::Indexed(31)),
+        Tone::BadFill => fg(Color::Indexed(160)),
     }
 }
 
@@ -108,6 +118,8 @@ fn high_contrast(tone: Tone) -> Style {
         Tone::Warn => strong(on_black(Color::LightYellow)),
         Tone::Bad => strong(on_black(Color::LightRed)),
         Tone::Banner => strong(Style::new().fg(Color::Black).bg(Color::White)),
+        Tone::Fill => on_black(Color::White),
+        Tone::BadFill => on_black(Color::LightRed),
     }
 }
 
@@ -119,6 +131,7 @@ fn colour_blind(tone: Tone) -> Style {
         Tone::Warn | Tone::Mark => fg(Color::Indexed(222)),
         Tone::Bad => strong(fg(Color::Indexed(208))),
         Tone::Banner => strong(fg(Color::Indexed(16)).bg(Color::Indexed(214))),
+        Tone::BadFill => fg(Color::Indexed(166)),
         tone => dark(tone),
     }
 }
@@ -217,6 +230,8 @@ mod tests {
             Tone::Border,
             Tone::Focus,
             Tone::Banner,
+            Tone::Fill,
+            Tone::BadFill,
         ];
         let (black, white) = (0., 1.);
         for (theme, grounds) in [

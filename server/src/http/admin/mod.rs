@@ -1,6 +1,7 @@
 //! `/admin`: the operators' API.
 
 pub(crate) mod apply;
+mod blocks;
 mod client_policy;
 mod clients;
 mod events;
@@ -19,6 +20,7 @@ pub fn all() -> Vec<Route> {
     [
         users::all(),
         sessions::all(),
+        blocks::all(),
         keys::all(),
         clients::all(),
         roles::all(),

@@ -237,6 +237,29 @@ pub(super) const OPERATIONS: &[Operation] = &[
     .once()
     .gives::<admin::Client>(200)
     .or(&[E::ValidationFailed, E::Conflict]),
+    op(
+        Get,
+        "/admin/blocks",
+        Scope("admin:sessions:read"),
+        "Networks from which nobody signs in or up for a while",
+    )
+    .lists::<admin::Block>(&[]),
+    op(
+        Post,
+        "/admin/blocks",
+        Scope("admin:sessions"),
+        "Block a network for sign-in, sign-up and forgotten passwords, for a day unless `until` says otherwise; the caller's own address is spared",
+    )
+    .takes::<admin::CreateBlock>()
+    .gives::<admin::Block>(201)
+    .or(&[E::ValidationFailed, E::Conflict]),
+    op(
+        Delete,
+        "/admin/blocks/{id}",
+        Scope("admin:sessions"),
+        "Lift a block",
+    )
+    .done(),
     op(Get, "/admin/roles", Scope("admin:roles:read"), "Roles").lists::<admin::Role>(&[]),
     op(
         Get,

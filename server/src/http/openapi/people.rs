@@ -29,6 +29,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     .gives::<auth::RegisterResponse>(201)
     .or(&[
         E::RegistrationClosed,
+        E::Blocked,
         E::EmailTaken,
         E::ValidationFailed,
         E::RateLimited,
@@ -49,6 +50,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             E::InvalidCredentials,
             E::MfaRequired,
             E::AccountDisabled,
+            E::Blocked,
             E::EmailNotVerified,
             E::RateLimited,
             E::Overloaded,
@@ -65,6 +67,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         E::InvalidToken,
         E::InvalidCredentials,
         E::AccountDisabled,
+        E::Blocked,
         E::RateLimited,
         E::Overloaded,
     ]),
@@ -156,7 +159,12 @@ pub(super) const OPERATIONS: &[Operation] = &[
     )
     .takes::<mfa::PasskeySignIn>()
     .gives::<auth::TokenResponse>(200)
-    .or(&[E::InvalidCredentials, E::AccountDisabled, E::NotFound]),
+    .or(&[
+        E::InvalidCredentials,
+        E::AccountDisabled,
+        E::Blocked,
+        E::NotFound,
+    ]),
     op(
         Post,
         "/auth/refresh",
@@ -244,7 +252,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     )
     .takes::<auth::ForgotRequest>()
     .accepted()
-    .or(&[E::MailDisabled]),
+    .or(&[E::MailDisabled, E::Blocked]),
     op(
         Post,
         "/auth/email",
@@ -269,7 +277,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     )
     .may_take::<auth::ResendRequest>()
     .accepted()
-    .or(&[E::MailDisabled, E::MissingToken]),
+    .or(&[E::MailDisabled, E::MissingToken, E::Blocked]),
     op(
         Post,
         "/auth/email/verify",

@@ -26,6 +26,7 @@ pub enum Action {
     Invite,
     Backup,
     Incident,
+    Block,
     Export,
     Pause,
     Mark,
@@ -36,6 +37,10 @@ pub enum Action {
     Copy,
     Twin,
     Undo,
+    Window,
+    Stack,
+    Earlier,
+    Later,
     Unlock,
     Refresh,
     Focus,
@@ -64,6 +69,7 @@ pub enum KeyContext {
     Events,
     Roles,
     Signing,
+    Blocks,
     Profiles,
     Dashboard,
     Health,
@@ -86,7 +92,7 @@ pub struct KeyRow {
 }
 
 impl KeyContext {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Anywhere,
         Self::List,
         Self::Users,
@@ -96,6 +102,7 @@ impl KeyContext {
         Self::Events,
         Self::Roles,
         Self::Signing,
+        Self::Blocks,
         Self::Profiles,
         Self::Dashboard,
         Self::Health,
@@ -104,10 +111,12 @@ impl KeyContext {
     ];
 
     fn is_list(self) -> bool {
-        use KeyContext::{Clients, Events, Keys, List, Profiles, Roles, Sessions, Signing, Users};
+        use KeyContext::{
+            Blocks, Clients, Events, Keys, List, Profiles, Roles, Sessions, Signing, Users,
+        };
         matches!(
             self,
-            List | Users | Sessions | Keys | Clients | Events | Roles | Signing | Profiles
+            List | Users | Sessions | Keys | Clients | Events | Roles | Signing | Blocks | Profiles
         )
     }
 
@@ -147,9 +156,9 @@ rows! {
     A::Quit, "quit", ["q", "ctrl-c"], "quit (also :q); ctrl-c closes first what is open", "", [Anywhere];
     A::Open, "open", ["enter"], "open: all about it", "open", [List, Dashboard, Incident];
     A::Related, "related", ["o"], "what belongs to it: sessions, keys, events, …", "related", [List, Detail];
-    A::New, "new", ["n"], "create, mint or register one", "new", [Users, Keys, Clients, Roles];
+    A::New, "new", ["n"], "create, mint or register one", "new", [Users, Keys, Clients, Roles, Blocks];
     A::Edit, "edit", ["e"], "edit: names, role, permissions, scopes", "edit", [Users, Keys, Clients, Roles];
-    A::Delete, "delete", ["x"], "revoke or delete it, or all marked", "revoke", [Users, Sessions, Keys, Clients, Roles, Signing];
+    A::Delete, "delete", ["x"], "revoke or delete it, or all marked", "revoke", [Users, Sessions, Keys, Clients, Roles, Signing, Blocks];
     A::EndSessions, "end-sessions", ["X"], "end all sessions: of the user, address or client", "end all", [Users, Sessions, Clients];
     A::Disable, "disable", ["d"], "disable a user, or let them in again", "disable", [Users];
     A::Password, "password", ["p"], "set a user's password", "", [Users];
@@ -160,6 +169,7 @@ rows! {
     A::Policy, "policy", ["P"], "what a client may know and do: claims, groups, logout, keys", "policy", [Clients];
     A::Invite, "invite", ["T"], "a token with which a client registers itself", "", [Clients];
     A::Incident, "incident", ["i"], "incident: timeline and what to do", "incident", [Users, Sessions, Keys, Clients, Events, Dashboard];
+    A::Block, "block", ["b"], "block a network for sign-in, for a while", "block", [Sessions, Events, Dashboard, Incident];
     A::Export, "export", ["m"], "write the incident as Markdown", "Markdown", [Incident];
     A::Pause, "pause", ["p"], "pause the live events, or go on", "pause", [Events];
     A::Backup, "backup", ["B"], "back the database up now", "backup", [Health];
@@ -170,6 +180,10 @@ rows! {
     A::MarkRange, "mark-range", ["v"], "mark from here to the next v", "", [List];
     A::MarkAll, "mark-all", ["*"], "mark all that is loaded, or none", "", [List];
     A::Copy, "copy", ["c"], "send its id to the terminal's clipboard", "", [List, Detail, Incident];
+    A::Window, "window", ["t"], "the chart's time: 1 h, 24 h or 7 d", "1h/24h/7d", [Dashboard];
+    A::Stack, "stack", ["v"], "one chart, or all above one another", "", [Dashboard];
+    A::Earlier, "earlier", [","], "a value of the chart, earlier", "", [Dashboard];
+    A::Later, "later", ["."], "a value of the chart, later", "", [Dashboard];
     A::Undo, "undo", ["u"], "undo: disabled, enabled, role, scopes, names (15 min)", "", [Anywhere];
     A::Unlock, "unlock", ["U"], "switch on a production profile's changes", "", [Anywhere];
     A::Twin, "twin", ["E"], "the command that does the same", "", [Anywhere];

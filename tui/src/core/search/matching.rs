@@ -145,6 +145,7 @@ fn began(item: &Row) -> Option<Timestamp> {
         Row::Client(client) => Some(client.created_at),
         Row::Event(event) => Some(event.time),
         Row::Signing(key) => Some(key.created_at),
+        Row::Block(block) => Some(block.created_at),
         Row::Role(_) | Row::Profile(_) => None,
     }
 }

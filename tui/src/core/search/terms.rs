@@ -61,6 +61,7 @@ pub fn names(kind: Resource) -> &'static [&'static str] {
         ],
         Resource::Roles => &["scope", "kind"],
         Resource::Signing => &["state"],
+        Resource::Blocks => &["since", "until"],
         Resource::Profiles => &[],
     }
 }

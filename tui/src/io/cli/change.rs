@@ -127,6 +127,7 @@ fn print(format: Format, command: &Command, performed: &Performed) -> Outcome {
         | Performed::Client(client) => output::one(format, client),
         Performed::RegistrationToken(made) => output::one(format, made),
         Performed::Role(role) => output::one(format, role),
+        Performed::Blocked(block) => output::one(format, block),
         Performed::SigningKey(key) => output::one(format, key),
         Performed::Backup(made) => output::one(format, made),
         // One API key is told as several are.

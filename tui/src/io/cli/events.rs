@@ -104,6 +104,7 @@ fn print(with: &Context, event: &Event) -> Outcome {
     match with.output {
         output::Format::Json | output::Format::Jsonl => output::json(output::Format::Jsonl, event),
         output::Format::Table => output::line(&event.cells().join("  ")),
+        output::Format::Csv => output::csv_row(event),
         output::Format::Name => output::line(&event.id.to_string()),
     }
 }
@@ -121,9 +122,10 @@ pub async fn incident(asked: Incident, with: &Context) -> Outcome {
     let subject = IncidentSubject::parse(&about).map_err(|why| Failed::Usage(why.to_string()))?;
     let events = timeline::timeline(&with.client, &subject, asked.since.before(now())).await?;
     match with.output {
-        output::Format::Json | output::Format::Jsonl | output::Format::Name => {
-            output::rows(with.output, &events)
-        }
+        output::Format::Json
+        | output::Format::Jsonl
+        | output::Format::Csv
+        | output::Format::Name => output::rows(with.output, &events),
         output::Format::Table => {
             let live_sessions = timeline::live_sessions(&with.client, &subject).await;
             let ids = events

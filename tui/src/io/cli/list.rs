@@ -5,8 +5,8 @@ use doorward_shared::client::{Filter, ListQuery, Sort, SortField};
 use super::{Context, Failed, Format, Outcome, output::Printer, rows};
 use crate::{
     command::{
-        ApiKeys, Clients, Command, ListArgs, ListEvents, ListKeys, ListSessions, ListUsers, Roles,
-        Sessions, SigningKeys, Users,
+        ApiKeys, Blocks, Clients, Command, ListArgs, ListEvents, ListKeys, ListSessions, ListUsers,
+        Roles, Sessions, SigningKeys, Users,
     },
     core::{
         resource::{Resource, Row},
@@ -42,6 +42,7 @@ pub fn listing(command: &Command) -> Option<Listing> {
         }
         Command::Apikeys(ApiKeys::List(asked)) => (Resource::Keys, &asked.list, keys(asked)),
         Command::Clients(Clients::List { list }) => (Resource::Clients, list, query),
+        Command::Blocks(Blocks::List { list }) => (Resource::Blocks, list, query),
         Command::Roles(Roles::List { list }) => (Resource::Roles, list, query),
         Command::Keys(SigningKeys::List { list }) => (Resource::Signing, list, query),
         _ => return None,

@@ -23,6 +23,8 @@ pub enum Format {
     Json,
     /// JSON, one thing a line
     Jsonl,
+    /// The table's columns, for spreadsheets (RFC 4180)
+    Csv,
     /// Ids alone, one a line: for other commands
     Name,
 }
@@ -106,7 +108,7 @@ pub fn did(format: Format, done: &str, id: &impl ToString, sentence: &str) -> Ou
     let id = &id.to_string();
     match format {
         Format::Json | Format::Jsonl => json(format, &Did { id, done }),
-        Format::Table => line(sentence),
+        Format::Table | Format::Csv => line(sentence),
         Format::Name => line(id),
     }
 }
@@ -117,7 +119,7 @@ pub fn did_all(format: Format, done: &str, ids: &[String]) -> Outcome {
     match format {
         Format::Json => json(format, &List { data: &all }),
         Format::Jsonl => all.iter().try_for_each(|one| json(format, one)),
-        Format::Table => ids
+        Format::Table | Format::Csv => ids
             .iter()
             .try_for_each(|id| line(&format!("{id} is {done}"))),
         Format::Name => ids.iter().try_for_each(|id| line(id)),
@@ -140,7 +142,7 @@ pub fn would(format: Format, what: &str) -> Outcome {
                 would: what,
             },
         ),
-        Format::Table | Format::Name => line(&format!("would {what}")),
+        Format::Table | Format::Csv | Format::Name => line(&format!("would {what}")),
     }
 }
 
@@ -192,6 +194,12 @@ impl Printer {
             Format::Json => write(&json_rows(rows, first)?),
             Format::Jsonl => rows.iter().try_for_each(|row| json(Format::Jsonl, row)),
             Format::Name => rows.iter().try_for_each(|row| line(&name(row)?)),
+            Format::Csv => {
+                let head = self.columns.iter().map(|title| (*title).to_owned());
+                let mut text = if first { csv(head) } else { String::new() };
+                text.extend(rows.iter().map(|row| csv(cells(row).into_iter())));
+                write(&text)
+            }
             Format::Table => {
                 let cleaned = |row: &T| cells(row).iter().map(|cell| clean(cell)).collect();
                 let cells: Vec<Vec<String>> = rows.iter().map(cleaned).collect();
@@ -216,9 +224,32 @@ impl Printer {
         match (self.format, self.rows) {
             (Format::Json, 0) => write("{\n  \"data\": []\n}\n"),
             (Format::Json, _) => write("\n  ]\n}\n"),
+            (Format::Csv, 0) => write(&csv(self.columns.iter().map(|title| (*title).to_owned()))),
             _ => Ok(()),
         }
     }
+}
+
+/// Prints a row without its head.
+pub fn csv_row<T: Printable>(thing: &T) -> Outcome {
+    write(&csv(thing.cells().into_iter()))
+}
+
+/// A line of RFC 4180. People choose names: what a spreadsheet would take for a formula is marked as text.
+fn csv(cells: impl Iterator<Item = String>) -> String {
+    let cell = |cell: String| {
+        let mut text = clean(&cell);
+        if text.starts_with(['=', '+', '-', '@']) && text != "-" {
+            text.insert(0, '\'');
+        }
+        if text.contains(['"', ',', '\n']) {
+            format!("\"{}\"", text.replace('"', "\"\""))
+        } else {
+            text
+        }
+    };
+    let cells: Vec<String> = cells.map(cell).collect();
+    format!("{}\r\n", cells.join(","))
 }
 
 /// Members of the list, with what comes before the first.
@@ -255,6 +286,10 @@ pub fn one<T: Printable>(format: Format, thing: &T) -> Outcome {
     match format {
         Format::Json | Format::Jsonl => json(format, thing),
         Format::Name => line(&name(thing)?),
+        Format::Csv => {
+            let head = T::COLUMNS.iter().map(|title| (*title).to_owned());
+            write(&format!("{}{}", csv(head), csv(thing.cells().into_iter())))
+        }
         Format::Table => {
             let value =
                 serde_json::to_value(thing).map_err(|error| Failed::Error(error.to_string()))?;
@@ -332,6 +367,13 @@ pub fn confirm(yes: bool, what: &str) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn csv_is_quoted_and_no_name_is_a_formula() {
+        let cells = ["a,b", "say \"hi\"", "=1+1", "@x", "-", "plain"].map(str::to_owned);
+        let line = csv(cells.into_iter());
+        assert_eq!(line, "\"a,b\",\"say \"\"hi\"\"\",'=1+1,'@x,-,plain\r\n");
+    }
 
     #[test]
     fn columns_stay_straight_with_wide_characters() {

@@ -37,6 +37,19 @@ impl Printable for admin::User {
     }
 }
 
+impl Printable for admin::Block {
+    const COLUMNS: &'static [&'static str] = &["ID", "NETWORK", "UNTIL", "BY", "REASON"];
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.id.to_string(),
+            self.network.clone(),
+            time(self.until),
+            self.created_by.clone(),
+            self.reason.clone(),
+        ]
+    }
+}
+
 impl Printable for admin::Minute {
     const COLUMNS: &'static [&'static str] = &[
         "TIME", "LOGINS", "FAILURES", "SIGN-UPS", "TOKENS", "REFUSALS", "REQUESTS", "SESSIONS",
@@ -235,6 +248,7 @@ pub fn columns(kind: Resource) -> &'static [&'static str] {
         Resource::Events => admin::Event::COLUMNS,
         Resource::Roles => admin::Role::COLUMNS,
         Resource::Signing => admin::SigningKey::COLUMNS,
+        Resource::Blocks => admin::Block::COLUMNS,
         Resource::Profiles => &[],
     }
 }
@@ -249,6 +263,7 @@ pub fn cells(row: &Row) -> Vec<String> {
         Row::Event(event) => event.cells(),
         Row::Role(role) => role.cells(),
         Row::Signing(key) => key.cells(),
+        Row::Block(block) => block.cells(),
         Row::Profile(_) => Vec::new(),
     }
 }

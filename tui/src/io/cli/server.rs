@@ -36,7 +36,7 @@ pub async fn status(with: &Context) -> Outcome {
     };
     match with.output {
         output::Format::Json | output::Format::Jsonl => output::json(with.output, &status)?,
-        output::Format::Table | output::Format::Name => {
+        output::Format::Table | output::Format::Csv | output::Format::Name => {
             let value =
                 serde_json::to_value(&status).map_err(|error| Failed::Error(error.to_string()))?;
             for line in output::fields(&value).lines() {
@@ -57,11 +57,13 @@ pub async fn stats(asked: &StatsOf, with: &Context) -> Outcome {
     let since = asked.since.map(|since| since.before(now));
     let stats = with.client.server().stats(by, since).await?;
     match with.output {
-        output::Format::Table | output::Format::Name if asked.by.is_some() => {
+        output::Format::Table | output::Format::Csv | output::Format::Name
+            if asked.by.is_some() =>
+        {
             output::rows(with.output, &stats.series)
         }
         output::Format::Json | output::Format::Jsonl => output::json(with.output, &stats),
-        output::Format::Table | output::Format::Name => {
+        output::Format::Table | output::Format::Csv | output::Format::Name => {
             let value = serde_json::to_value(&stats.now)
                 .map_err(|error| Failed::Error(error.to_string()))?;
             for line in output::fields(&value).lines() {

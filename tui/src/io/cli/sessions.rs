@@ -45,7 +45,7 @@ pub async fn revoke(mut asked: Revoke, with: &Context) -> Outcome {
 fn show(format: Format, preview: &RevokedSessions) -> Outcome {
     match format {
         Format::Json | Format::Jsonl => output::json(format, preview),
-        Format::Table | Format::Name => {
+        Format::Table | Format::Csv | Format::Name => {
             output::rows(format, &preview.sessions)?;
             let what = format!("end {} sessions of {} users", preview.count, preview.users);
             output::would(format, &what)

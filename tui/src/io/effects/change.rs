@@ -106,6 +106,10 @@ fn told(command: &Command, performed: Performed) -> Done {
             let text = format!("the role {} holds {}", role.name, role.permissions);
             edited(&text, Row::Role(role))
         }
+        Performed::Blocked(block) => Done::Made {
+            text: clean(&format!("{} is blocked", block.network)),
+            id: block.id.to_string(),
+        },
         Performed::SigningKey(key) => plain(&format!("{} signs from now on", key.id)),
         Performed::Backup(made) => {
             let size = bytes(made.bytes);

@@ -58,6 +58,8 @@ impl Connected {
 enum Slot {
     Page,
     Stats,
+    Recent,
+    Ending,
     Refusals,
     Server,
     Whoami,
@@ -215,7 +217,9 @@ impl Runner {
 fn slot(call: &Effect) -> Option<Slot> {
     match call {
         Effect::Load { .. } => Some(Slot::Page),
-        Effect::Stats(..) => Some(Slot::Stats),
+        Effect::Stats { .. } => Some(Slot::Stats),
+        Effect::Recent => Some(Slot::Recent),
+        Effect::Ending(_) => Some(Slot::Ending),
         Effect::Refusals(_) => Some(Slot::Refusals),
         Effect::Server => Some(Slot::Server),
         Effect::Whoami => Some(Slot::Whoami),
@@ -231,10 +235,16 @@ fn slot(call: &Effect) -> Option<Slot> {
 /// Calls the server; what it says is the answer.
 async fn answer(client: Client, call: Effect, replies: UnboundedSender<Msg>) -> Reply {
     match call {
-        Effect::Stats(by, since) => {
-            let stats = client.server().stats(by, Some(since)).await;
-            Reply::Stats(stats.map(Box::new).map_err(problem))
+        Effect::Stats { window, since } => {
+            let stats = client.server().stats(window.by(), Some(since)).await;
+            Reply::Stats {
+                window,
+                since,
+                stats: stats.map(Box::new).map_err(problem),
+            }
         }
+        Effect::Recent => Reply::Recent(read::recent(&client).await),
+        Effect::Ending(until) => Reply::Ending(read::ending(&client, until).await),
         Effect::Refusals(since) => Reply::Refusals(read::failing_clients(&client, since).await),
         Effect::Server => read::server(&client).await,
         Effect::Whoami => {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use doorward_shared::{
     Page, Pagination, Timestamp,
-    admin::EventAction,
+    admin::{Event, EventAction},
     auth::LoginRequest,
     client::{Client, Filter, ListQuery},
 };
@@ -15,6 +15,7 @@ use crate::{
     command::secret::Secret,
     core::{
         Msg,
+        dashboard::Ending,
         list::PAGE,
         msg::{Reply, Timeline},
         pick::Offer,
@@ -29,6 +30,8 @@ use crate::{
 
 /// Names that are looked up for one screen, at most.
 const NAMES: usize = 60;
+/// Events that the dashboard begins with.
+const RECENT: usize = 100;
 /// Pages of refused clients that are counted, newest first, at most.
 const REFUSALS: usize = 5;
 
@@ -122,6 +125,37 @@ pub async fn failing_clients(
         })
         .collect();
     Ok(refusal::failing_clients(&events))
+}
+
+/// The newest events.
+pub async fn recent(client: &Client) -> Result<Vec<Event>, Problem> {
+    let query = ListQuery::default().limited(RECENT);
+    let page = client.events().list(&query).await.map_err(problem)?;
+    Ok(page.data)
+}
+
+/// Live keys that end until a time, and signing keys that retire, soonest first.
+pub async fn ending(client: &Client, until: Timestamp) -> Result<Vec<Ending>, Problem> {
+    let query = ListQuery::default()
+        .with(Filter::ExpiresBefore, until)
+        .with(Filter::Active, true)
+        .limited(PAGE);
+    let keys = page(client, Resource::Keys, &query).await?;
+    // Whoever may not see them sees the others.
+    let signing = page(client, Resource::Signing, &ListQuery::default()).await;
+    let signing = signing.map(|page| page.data).unwrap_or_default();
+    let found = keys.data.into_iter().chain(signing).filter_map(|row| {
+        let (kind, at) = match &row {
+            Row::Key(key) => (Resource::Keys, key.ends_at?),
+            Row::Signing(key) => (Resource::Signing, key.retires_at?),
+            _ => return None,
+        };
+        let (id, name) = (row.id(), row.name());
+        Some(Ending { kind, id, name, at })
+    });
+    let mut ending: Vec<_> = found.filter(|one| one.at <= until).collect();
+    ending.sort_by_key(|one| one.at);
+    Ok(ending)
 }
 
 /// A row by its id.

@@ -74,6 +74,6 @@ fn kind(item: &Row) -> Option<Resource> {
         Row::Key(_) => Some(Resource::Keys),
         Row::Client(_) => Some(Resource::Clients),
         Row::Role(_) => Some(Resource::Roles),
-        Row::Session(_) | Row::Event(_) | Row::Signing(_) | Row::Profile(_) => None,
+        Row::Session(_) | Row::Event(_) | Row::Signing(_) | Row::Block(_) | Row::Profile(_) => None,
     }
 }

@@ -1,0 +1,87 @@
+//! Networks from which nobody signs in or up for a while.
+
+use std::net::IpAddr;
+
+use doorward_shared::{BlockId, Timestamp};
+use ipnet::{IpNet, Ipv4Net};
+
+use super::household;
+
+/// A network that is blocked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    pub id: BlockId,
+    pub network: IpNet,
+    pub reason: String,
+    pub until: Timestamp,
+    pub created_at: Timestamp,
+    pub created_by: String,
+    /// Where the operator was who made it: they do not lock themselves out.
+    pub spared: Option<IpAddr>,
+}
+
+impl Block {
+    /// Whether somebody at an address is kept out now.
+    pub fn holds(&self, ip: IpAddr, now: Timestamp) -> bool {
+        let ip = ip.to_canonical();
+        let spared = self
+            .spared
+            .is_some_and(|spared| household(spared) == household(ip));
+        now < self.until && !spared && self.network.contains(&ip)
+    }
+}
+
+/// A network as it is compared: without host bits, and IPv4 as itself where it was written in IPv6.
+pub fn canonical(network: IpNet) -> IpNet {
+    if let IpNet::V6(v6) = network
+        && let Some(v4) = v6.addr().to_ipv4_mapped()
+        && let Some(bits) = v6.prefix_len().checked_sub(96)
+        && let Ok(net) = Ipv4Net::new(v4, bits)
+    {
+        return IpNet::V4(net.trunc());
+    }
+    network.trunc()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn block(network: &str, spared: Option<&str>) -> Block {
+        Block {
+            id: BlockId(ulid::Ulid::from_parts(1, 1)),
+            network: canonical(network.parse().unwrap()),
+            reason: "a flood".into(),
+            until: Timestamp(1_000),
+            created_at: Timestamp(0),
+            created_by: "system".into(),
+            spared: spared.map(|ip| ip.parse().unwrap()),
+        }
+    }
+
+    #[test]
+    fn a_block_holds_inside_its_network_until_its_end_but_for_the_operator() {
+        let held = |block: &Block, ip: &str, now| block.holds(ip.parse().unwrap(), Timestamp(now));
+        let v4 = block("203.0.113.7/24", Some("203.0.113.9"));
+        for (ip, now, expected) in [
+            ("203.0.113.0", 0, true),
+            ("203.0.113.255", 999, true),
+            ("::ffff:203.0.113.7", 999, true),
+            ("203.0.113.7", 1_000, false),
+            ("203.0.114.1", 0, false),
+            ("203.0.113.9", 0, false),
+            ("2001:db8::1", 0, false),
+        ] {
+            assert_eq!(held(&v4, ip, now), expected, "{ip} at {now}");
+        }
+        let v6 = block("2001:db8::/32", Some("2001:db8:0:1::5"));
+        assert!(held(&v6, "2001:db8:ffff::1", 0));
+        assert!(
+            !held(&v6, "2001:db8:0:1:2:3:4:5", 0),
+            "the operator's household"
+        );
+        let mapped = block("::ffff:203.0.113.0/120", None);
+        assert_eq!(mapped.network.to_string(), "203.0.113.0/24");
+        assert!(held(&mapped, "203.0.113.7", 0));
+    }
+}

@@ -1,0 +1,153 @@
+//! Networks that are blocked.
+
+use std::str::FromStr;
+
+use doorward_shared::{BlockId, Page, Timestamp};
+use ipnet::IpNet;
+use rusqlite::{OptionalExtension, Row, params, types::Value};
+
+use super::{
+    Store, StoreError, authority,
+    list::{Filter, List, ListQuery},
+    rows::{self, bad},
+};
+use crate::domain::{Act, Block, Refusal, rules::authority as rule};
+
+/// Maximum number of blocks in force: each is looked at in each sign-in.
+const MAX_BLOCKS: u32 = 1000;
+
+const LIST: List<Block> = List {
+    from: "blocks AS b",
+    columns: "b.id, b.network, b.reason, b.until, b.created_at, b.created_by, b.spared",
+    id: "b.id",
+    kept: None,
+    sorts: &[
+        ("createdAt", "b.created_at"),
+        ("network", "b.network"),
+        ("until", "b.until"),
+    ],
+    row: read_block,
+};
+
+fn read_block(row: &Row<'_>) -> rusqlite::Result<Block> {
+    let spared: Option<String> = row.get(6)?;
+    let spared = spared.map(|ip| ip.parse()).transpose();
+    Ok(Block {
+        id: BlockId(rows::ulid(row, 0)?),
+        network: IpNet::from_str(row.get_ref(1)?.as_str()?).map_err(|_| bad(1, "not a network"))?,
+        reason: row.get(2)?,
+        until: Timestamp(row.get(3)?),
+        created_at: Timestamp(row.get(4)?),
+        created_by: row.get(5)?,
+        spared: spared.map_err(|_| bad(6, "not an address"))?,
+    })
+}
+
+impl Store {
+    /// A page of the blocks in force, newest first unless asked otherwise. `q` is looked for in networks and reasons.
+    pub(crate) async fn blocks(
+        &self,
+        query: ListQuery,
+        now: Timestamp,
+    ) -> Result<Page<Block>, StoreError> {
+        let order = LIST.order(&query)?;
+        self.read(move |conn| {
+            let mut conditions = Filter::default();
+            conditions.and("b.until > ?", [Value::Integer(now.0)]);
+            if let Some(q) = &query.q {
+                let text = super::list::folded(q);
+                conditions.and(
+                    "(instr(fold(b.network), ?) > 0 OR instr(fold(b.reason), ?) > 0)",
+                    [text.clone(), text],
+                );
+            }
+            LIST.page(conn, conditions, &query, order)
+        })
+        .await
+    }
+
+    /// All that are in force.
+    pub(crate) async fn blocks_in_force(&self, now: Timestamp) -> Result<Vec<Block>, StoreError> {
+        self.read(move |conn| {
+            let sql = format!(
+                "SELECT {} FROM {} WHERE b.until > ?1",
+                LIST.columns, LIST.from
+            );
+            let mut select = conn.prepare(&sql)?;
+            let rows = select.query_map([now.0], read_block)?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// Blocks a network; who does it and when is the act's. Those that are over are forgotten.
+    ///
+    /// # Errors
+    /// [`Refusal::Conflict`] where it is blocked already, or too many are; as [`rule::end_many_sessions`].
+    pub(crate) async fn add_block(&self, mut block: Block, act: Act) -> Result<Block, StoreError> {
+        self.write(move |unit| {
+            let by = authority::judge(unit, &act)?;
+            rule::end_many_sessions(&by)?;
+            let cause = act.cause(&by);
+            unit.conn
+                .prepare_cached("DELETE FROM blocks WHERE until <= ?1")?
+                .execute([cause.at.0])?;
+            let network = block.network.to_string();
+            let count: u32 = unit
+                .conn
+                .prepare_cached("SELECT count(*) FROM blocks")?
+                .query_row([], |row| row.get(0))?;
+            if count >= MAX_BLOCKS {
+                let why = format!("{MAX_BLOCKS} networks are blocked already");
+                return Err(Refusal::Conflict(why.into()).into());
+            }
+            block.id = BlockId(unit.id(cause.at));
+            block.created_at = cause.at;
+            block.created_by = cause.actor.to_string();
+            block.spared = cause.ip;
+            let added = unit
+                .conn
+                .prepare_cached(
+                    "INSERT INTO blocks VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (network) DO NOTHING",
+                )?
+                .execute(params![
+                    block.id.0.to_bytes(),
+                    network,
+                    block.reason,
+                    block.until.0,
+                    block.created_at.0,
+                    block.created_by,
+                    block.spared.map(|ip| ip.to_string())
+                ])?;
+            if added == 0 {
+                return Err(Refusal::Conflict("the network is blocked already".into()).into());
+            }
+            let detail = format!("until {}", block.until);
+            unit.event(cause, "network.blocked", Some(&network), None, Some(&detail))?;
+            Ok(block)
+        })
+        .await
+    }
+
+    /// Lifts a block.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`]; as [`rule::end_many_sessions`].
+    pub(crate) async fn remove_block(&self, id: BlockId, act: Act) -> Result<(), StoreError> {
+        self.write(move |unit| {
+            let by = authority::judge(unit, &act)?;
+            rule::end_many_sessions(&by)?;
+            let cause = act.cause(&by);
+            let network: Option<String> = unit
+                .conn
+                .prepare_cached(
+                    "DELETE FROM blocks WHERE id = ?1 AND until > ?2 RETURNING network",
+                )?
+                .query_row(params![id.0.to_bytes(), cause.at.0], |row| row.get(0))
+                .optional()?;
+            let network = network.ok_or(Refusal::NotFound("block"))?;
+            unit.event(cause, "network.unblocked", Some(&network), None, None)
+        })
+        .await
+    }
+}

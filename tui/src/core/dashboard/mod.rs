@@ -1,0 +1,394 @@
+//! The dashboard: its panels, what they hold, and what is asked for them.
+
+mod rows;
+
+use doorward_shared::{
+    Timestamp,
+    admin::{Event, Minute, Stats},
+};
+
+pub use self::rows::{Count, DashRow, Ending, Opens, Series};
+use super::{
+    form::Form,
+    layer::{Detail, Layer},
+    list::{List, Load},
+    msg::Effect,
+    problem::Problem,
+    state::{State, View},
+};
+use crate::core::{
+    chart::{self, Bin, Window},
+    checklist::{self, Task},
+    keymap::Action,
+    refusal::FailingClient,
+    report::collapsed,
+    resource::{Resource, Row},
+};
+
+/// Bins of the sparklines, at most.
+const SPARKS: usize = 60;
+/// How far back refusals are told, in seconds.
+const REFUSALS: i64 = 3_600;
+/// What ends within so many seconds is told: two weeks.
+const SOON: i64 = 14 * 86_400;
+/// Events that are kept for the dashboard.
+const RECENT: usize = 200;
+/// What seldom changes is asked for again after so long, in milliseconds.
+const SELDOM: u64 = 60_000;
+/// The scope that events and failing clients are told to.
+const EVENTS_READ: &str = "admin:events:read";
+const KEYS_READ: &str = "admin:apikeys:read";
+const SERVER_READ: &str = "admin:server:read";
+
+/// A part of the dashboard, in the order in which the focus moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Panel {
+    Chart,
+    Networks,
+    Accounts,
+    Now,
+    Setup,
+    Ending,
+    Events,
+    Clients,
+}
+
+impl Panel {
+    pub const ALL: [Self; 8] = [
+        Self::Chart,
+        Self::Networks,
+        Self::Accounts,
+        Self::Now,
+        Self::Setup,
+        Self::Ending,
+        Self::Events,
+        Self::Clients,
+    ];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Chart => "",
+            Self::Now => "Now",
+            Self::Setup => "A first evening",
+            Self::Ending => "Ends soon",
+            Self::Networks => "Failures by network",
+            Self::Accounts => "Failures by account",
+            Self::Events => "Events",
+            Self::Clients => "Refused clients",
+        }
+    }
+
+    /// What stands in it when there is nothing.
+    pub fn nothing(self) -> &'static str {
+        match self {
+            Self::Ending => "Nothing ends in 14 days.",
+            Self::Events => "Nothing has happened yet.",
+            _ => "None in the last hour.",
+        }
+    }
+}
+
+/// What was chosen for the chart; kept from visit to visit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Dash {
+    pub window: Window,
+    /// One above another, or one at a time; as there is room where nothing was chosen.
+    pub stacked: Option<bool>,
+    /// Bins back from the last one, where the cursor is.
+    pub cursor: Option<usize>,
+    /// Bins that the chart last had.
+    pub series: usize,
+}
+
+impl State {
+    /// The panels that have something to say.
+    pub fn dash_panels(&self) -> Vec<Panel> {
+        let shown = |panel: &Panel| match panel {
+            Panel::Setup => !checklist::open(self.known.server.as_deref()).is_empty(),
+            _ => true,
+        };
+        Panel::ALL.into_iter().filter(shown).collect()
+    }
+
+    /// The panel after this one, or before it.
+    pub fn dash_turn(&mut self, by: isize) {
+        let View::Dashboard { panel, .. } = self.view else {
+            return;
+        };
+        let panels = self.dash_panels();
+        let at = panels.iter().position(|one| *one == panel);
+        let at = at.unwrap_or_default().cast_signed() + by;
+        let at = at.rem_euclid(panels.len().cast_signed()).cast_unsigned();
+        let at = panels.get(at).copied().unwrap_or(Panel::Chart);
+        self.view = View::Dashboard { panel: at, at: 0 };
+    }
+
+    /// What happened in the window, cut into so many bins at most.
+    pub fn dash_bins(&self, most: usize) -> Vec<Bin> {
+        let window = self.dash.window;
+        let series = &self.known.series[window as usize];
+        chart::bins(series, window, self.now.wall, most)
+    }
+
+    /// Rows of a panel; none before anything is known.
+    pub fn dash_rows(&self, panel: Panel) -> Vec<DashRow> {
+        let known = &self.known;
+        let now = self.now.wall;
+        match panel {
+            Panel::Clients => {
+                let failing = known.failing_clients.iter().flatten();
+                return failing.cloned().map(DashRow::Client).collect();
+            }
+            Panel::Setup => {
+                let tasks = checklist::open(known.server.as_deref()).into_iter();
+                return tasks
+                    .map(|(task, done)| DashRow::Task(task, done))
+                    .collect();
+            }
+            Panel::Ending => {
+                let ending = known.ending.iter().flatten().cloned();
+                return ending.map(|row| DashRow::Ending(row, now)).collect();
+            }
+            Panel::Events => {
+                let events = collapsed(known.recent.as_deref().unwrap_or_default()).into_iter();
+                let row = |(event, count): (&Event, usize)| {
+                    DashRow::Event(Box::new(event.clone()), count)
+                };
+                return events.map(row).collect();
+            }
+            _ => {}
+        }
+        let Some(stats) = known.stats.as_deref() else {
+            return Vec::new();
+        };
+        match panel {
+            Panel::Chart => self.dash_series(),
+            Panel::Networks => {
+                let rows = stats.failing_networks.iter().cloned();
+                rows.map(|row| DashRow::Network(row, stats.failures))
+                    .collect()
+            }
+            Panel::Accounts => {
+                let rows = stats.failing_accounts.iter().cloned();
+                rows.map(|row| DashRow::Account(row, stats.failures))
+                    .collect()
+            }
+            _ => Count::ALL
+                .into_iter()
+                .map(|count| DashRow::Count(count, count.of(stats)))
+                .collect(),
+        }
+    }
+
+    fn dash_series(&self) -> Vec<DashRow> {
+        let bins = self.dash_bins(SPARKS);
+        let values = |series: Series| {
+            // Of what is measured, times of which nothing is known have no value.
+            let known = bins
+                .iter()
+                .filter(|bin| series.is_count() || bin.sum.is_some());
+            let value = move |bin: &Bin| bin.sum.map_or(0., |sum| series.of(&sum));
+            known.map(value).collect()
+        };
+        Series::ALL
+            .into_iter()
+            .map(|series| DashRow::Series(series, values(series)))
+            .collect()
+    }
+
+    /// The selected row of the dashboard.
+    fn dash_row(&self) -> Option<DashRow> {
+        let View::Dashboard { panel, at } = self.view else {
+            return None;
+        };
+        self.dash_rows(panel).into_iter().nth(at)
+    }
+
+    /// Moves within a panel.
+    pub fn dash_step(&mut self, by: isize) {
+        let View::Dashboard { panel, at } = self.view else {
+            return;
+        };
+        let last = self.dash_rows(panel).len().saturating_sub(1);
+        let at = at.saturating_add_signed(by).min(last);
+        self.view = View::Dashboard { panel, at };
+        if panel == Panel::Chart {
+            self.dash.series = at;
+        }
+    }
+
+    /// Another window of time.
+    pub fn dash_window(&mut self, effects: &mut Vec<Effect>) {
+        self.dash.window = self.dash.window.next();
+        self.dash.cursor = None;
+        self.ask_dashboard(effects);
+    }
+
+    /// The chart's cursor to an earlier or a later bin; beyond the last one it goes.
+    pub fn dash_cursor(&mut self, back: isize) {
+        let last = self.dash_bins(usize::MAX).len().saturating_sub(1);
+        self.dash.cursor = match (self.dash.cursor, back) {
+            (None, 1..) => Some(0),
+            (None | Some(0), _) if back < 0 => None,
+            (at, back) => at.map(|at| at.saturating_add_signed(back).min(last)),
+        };
+    }
+
+    pub fn dash_open(&mut self, effects: &mut Vec<Effect>) {
+        match self.dash_row().and_then(|row| row.opens(self.now.wall)) {
+            Some(Opens::List(kind, filters)) => self.go_list(kind, filters, effects),
+            Some(Opens::Search(kind, text)) => {
+                let mut list = List::new(kind, Vec::new());
+                list.q = text;
+                self.go(View::List(Box::new(list)), effects);
+            }
+            Some(Opens::Row(kind, id)) => self.go_row(kind, id, effects),
+            Some(Opens::Event(event)) => {
+                self.go_list(Resource::Events, Vec::new(), effects);
+                self.layers.push(Layer::Detail(Box::new(Detail {
+                    kind: Resource::Events,
+                    id: event.id.to_string(),
+                    item: Some(Row::Event(*event)),
+                    problem: None,
+                    scroll: 0,
+                    focused: true,
+                })));
+            }
+            Some(Opens::Task(task)) => self.dash_task(task, effects),
+            None => {}
+        }
+    }
+
+    /// Opens what does a task of the first evening.
+    fn dash_task(&mut self, task: Task, effects: &mut Vec<Effect>) {
+        let Some(server) = self.known.server.as_deref() else {
+            return;
+        };
+        let title = format!("First evening: {}", task.label());
+        let lines = task.advice(server);
+        match task {
+            Task::Administrator => {
+                self.go_list(Resource::Users, Vec::new(), effects);
+                self.act(Action::New, effects);
+            }
+            Task::Client => {
+                self.go_list(Resource::Clients, Vec::new(), effects);
+                self.act(Action::New, effects);
+            }
+            Task::Backup => {
+                self.go(View::Health { scroll: 0 }, effects);
+                self.act(Action::Backup, effects);
+            }
+            Task::Issuer | Task::Proxies | Task::Mail => {
+                self.layers.push(Layer::Note { title, lines });
+            }
+        }
+    }
+
+    /// The network of the selected row.
+    pub fn dash_network(&self) -> Option<String> {
+        match self.dash_row()? {
+            DashRow::Network(row, _) => Some(row.network),
+            DashRow::Event(event, _) => event.ip,
+            _ => None,
+        }
+    }
+
+    pub fn dash_incident(&mut self, effects: &mut Vec<Effect>) {
+        match self.dash_row().and_then(|row| row.subject()) {
+            Some(subject) => self.go_incident(subject, effects),
+            None => self.ask_form(Form::incident(), effects),
+        }
+    }
+
+    /// Asks for what the dashboard shows: of the series only what is not known yet.
+    pub fn ask_dashboard(&mut self, effects: &mut Vec<Effect>) {
+        let window = self.dash.window;
+        let now = self.now;
+        let oldest = now.wall.plus_seconds(-window.seconds() - 3_600);
+        let last = self.known.series[window as usize].last();
+        let since = last.map_or(oldest, |last| Timestamp(last.time.0.max(oldest.0)));
+        self.ask(Effect::Stats { window, since }, effects);
+        if self.holds(EVENTS_READ) {
+            effects.push(Effect::Refusals(now.wall.plus_seconds(-REFUSALS)));
+            if self.known.recent.is_none() || !self.connection.streaming {
+                effects.push(Effect::Recent);
+            }
+        }
+        let seldom = &mut self.known.seldom_at;
+        if seldom.is_none_or(|at| at + SELDOM <= now.ms) {
+            *seldom = Some(now.ms);
+            if self.holds(KEYS_READ) {
+                effects.push(Effect::Ending(now.wall.plus_seconds(SOON)));
+            }
+            if self.holds(SERVER_READ) {
+                effects.push(Effect::Server);
+            }
+        }
+    }
+
+    /// Counters have come, and what happened since a time.
+    pub fn stats(&mut self, window: Window, since: Timestamp, mut stats: Box<Stats>) {
+        let oldest = self.now.wall.plus_seconds(-window.seconds() - 3_600);
+        let new: Vec<Minute> = std::mem::take(&mut stats.series);
+        let series = &mut self.known.series[window as usize];
+        series.retain(|minute| minute.time < since && minute.time >= oldest);
+        series.extend(new);
+        self.known.stats = Some(stats);
+        self.known.stats_problem = None;
+        self.known.stats_at = Some(self.now.wall);
+    }
+
+    /// The newest events have come.
+    pub fn recent(&mut self, events: Result<Vec<Event>, Problem>) {
+        match events {
+            Ok(events) => self.known.recent = Some(events),
+            Err(problem) => self.failed(&problem),
+        }
+        self.dash_step(0);
+    }
+
+    /// An event as it happened.
+    pub fn note_recent(&mut self, event: &Event) {
+        if let Some(recent) = &mut self.known.recent
+            && recent.first().is_none_or(|newest| newest.id < event.id)
+        {
+            recent.insert(0, event.clone());
+            recent.truncate(RECENT);
+        }
+    }
+
+    /// The clients that were refused have come.
+    pub fn refusals(&mut self, failing: Result<Vec<FailingClient>, Problem>) {
+        match failing {
+            Ok(failing) => {
+                self.known.failing_clients = Some(failing);
+                self.known.refusals_problem = None;
+                // Fewer rows than before: the selection stays on one.
+                self.dash_step(0);
+            }
+            Err(problem) => {
+                self.failed(&problem);
+                self.known.refusals_problem = Some(problem);
+            }
+        }
+    }
+
+    /// How things stand with a panel that has no rows.
+    pub fn dash_load(&self, panel: Panel) -> Load {
+        let needs = |scope: &str| {
+            let missing = format!("this needs the scope {scope}");
+            Load::Failed(Problem::forbidden(missing))
+        };
+        let waiting = || Load::Waiting(self.connection.asked_at.unwrap_or(self.now.ms));
+        match (panel, &self.known.refusals_problem) {
+            (Panel::Clients | Panel::Events, _) if !self.holds(EVENTS_READ) => needs(EVENTS_READ),
+            (Panel::Ending, _) if !self.holds(KEYS_READ) => needs(KEYS_READ),
+            (Panel::Clients, Some(problem)) => Load::Failed(problem.clone()),
+            (Panel::Clients, None) if self.known.failing_clients.is_none() => waiting(),
+            (Panel::Events, _) if self.known.recent.is_none() => waiting(),
+            (Panel::Ending, _) if self.known.ending.is_none() => waiting(),
+            _ => Load::Done,
+        }
+    }
+}
