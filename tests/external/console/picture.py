@@ -203,7 +203,7 @@ class Company(Server):
         with database:
             for table, step, count in [("minutes", 60, 1_440), ("hours", 3_600, 24 * 8)]:
                 base = now - now % step
-                rows = [((base - back * step) * 1000, *happened(base - back * step, step)) for back in range(1, count)]
+                rows = [((base - back * step) * 1000, *happened(base - back * step, step)) for back in range(count)]
                 database.executemany(f"INSERT OR REPLACE INTO {table} ({names}) VALUES ({','.join('?' * 10)})", rows)
         database.close()
         self.start()
@@ -214,7 +214,6 @@ class Company(Server):
         root = {"email": "root@example.org", "password": PASSWORD, "role": "admin"}
         self.call("POST", "/admin/users", root)
         self.call("POST", "/admin/server/backup", {})
-        self.past()
         shop = {
             "name": "Web shop", "redirectUris": ["https://shop.example.org/callback"],
             "grantTypes": ["authorization_code", "refresh_token"], "scopes": ["openid", "profile", "email", "offline_access"], "confidential": True,
@@ -243,6 +242,8 @@ class Company(Server):
         self.call("PATCH", f"/admin/users/{user}", {"disabled": True})
         self.call("PATCH", f"/admin/users/{self.user('grace.hopper@example.org')}", {"firstName": "Grace Brewster"})
         self.comes("/auth/login", {"email": PEOPLE[0][0], "password": PASSWORD}, "198.51.100.10")
+        time.sleep(1.5)
+        self.past()
 
 
 SCREENS = {
