@@ -144,13 +144,25 @@ impl ScopeSet {
     #[must_use]
     pub fn intersect(&self, other: &ScopeSet) -> ScopeSet {
         let ours = self.0.iter().filter(|scope| other.covers(scope.as_str()));
-        let theirs = other.0.iter().filter(|scope| self.covers(scope.as_str()));
+        // What stands in both is in `ours` already.
+        let below = |scope: &&Scope| self.covers(scope.as_str()) && !self.contains(scope);
+        let mut theirs = other.0.iter().filter(below).peekable();
+        if theirs.peek().is_none() {
+            return ScopeSet(ours.cloned().collect());
+        }
         ScopeSet::new(ours.chain(theirs).cloned())
+    }
+
+    fn contains(&self, scope: &Scope) -> bool {
+        self.0.binary_search(scope).is_ok()
     }
 
     /// Both sets' scopes.
     #[must_use]
     pub fn union(&self, other: &ScopeSet) -> ScopeSet {
+        if other.0.iter().all(|scope| self.contains(scope)) {
+            return self.clone();
+        }
         ScopeSet::new(self.0.iter().chain(&other.0).cloned())
     }
 }

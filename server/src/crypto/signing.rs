@@ -22,7 +22,7 @@ use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::{secret::Digest256, token::AccessClaims};
+use super::{secret::Digest256, token::{AccessClaims, AccessToken}};
 
 /// How much later than now, or than its key stopped signing, a token may have been issued, in seconds: the clock may have
 /// been set back between two runs, and a rotation takes a moment. No token lives longer by it.
@@ -93,7 +93,7 @@ pub struct SignError;
 pub enum TokenError {
     Invalid,
     /// Everything else about it is right. Its claims, so that "revoked" can win over "expired".
-    Expired(Arc<AccessClaims>),
+    Expired(Arc<AccessToken>),
 }
 
 /// A key pair, parsed once: a signature costs only the signature.
@@ -384,7 +384,7 @@ struct Inner {
     issuer: String,
     /// Tokens whose signature was seen to be right, by hash, and the ring that saw it. Whether one is still good is asked
     /// each time.
-    verified: Cache<Digest256, (u64, Arc<AccessClaims>)>,
+    verified: Cache<Digest256, (u64, Arc<AccessToken>)>,
 }
 
 #[derive(Deserialize)]
@@ -497,7 +497,7 @@ impl KeyRing {
         &self,
         token: &str,
         now: Timestamp,
-    ) -> Result<Arc<AccessClaims>, TokenError> {
+    ) -> Result<Arc<AccessToken>, TokenError> {
         let claims = self.verify_any_audience(token, now)?;
         if claims.aud.contains(&self.0.issuer) {
             Ok(claims)
@@ -514,7 +514,7 @@ impl KeyRing {
         &self,
         token: &str,
         now: Timestamp,
-    ) -> Result<Arc<AccessClaims>, TokenError> {
+    ) -> Result<Arc<AccessToken>, TokenError> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(TokenError::Invalid);
         }
@@ -525,7 +525,8 @@ impl KeyRing {
             Some((_, claims)) => claims,
             None => {
                 let claims = try_verify::<AccessClaims>(&ring, token, TokenType::Access);
-                let claims = Arc::new(claims.ok_or(TokenError::Invalid)?);
+                let token = claims.and_then(AccessToken::read);
+                let claims = Arc::new(token.ok_or(TokenError::Invalid)?);
                 self.0.verified.insert(hash, (ring.number, claims.clone()));
                 claims
             }

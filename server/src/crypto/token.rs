@@ -1,5 +1,8 @@
 //! Claims of the tokens Doorward signs.
 
+use std::ops::Deref;
+
+use doorward_shared::{ScopeSet, SessionId, UserId};
 use serde::{Deserialize, Serialize};
 
 /// `aud`, RFC 7519 section 4.1.3: one value or several.
@@ -64,3 +67,36 @@ pub struct AccessClaims {
 
 /// `client_id` of tokens from login and registration.
 pub const FIRST_PARTY: &str = "first-party";
+
+/// An access token whose signature was found right, with what its claims say, read once.
+#[derive(Debug, PartialEq, Eq)]
+pub struct AccessToken {
+    claims: AccessClaims,
+    /// `scope`.
+    pub granted: ScopeSet,
+    /// `sid` and `sub` of a person's token.
+    pub session: Option<(SessionId, UserId)>,
+}
+
+impl AccessToken {
+    /// Nothing where a claim has a form that this server does not sign.
+    pub fn read(claims: AccessClaims) -> Option<Self> {
+        let granted = ScopeSet::parse(&claims.scope).ok()?;
+        let session = match &claims.sid {
+            Some(sid) => Some((sid.parse().ok()?, claims.sub.parse().ok()?)),
+            None => None,
+        };
+        Some(Self {
+            claims,
+            granted,
+            session,
+        })
+    }
+}
+
+impl Deref for AccessToken {
+    type Target = AccessClaims;
+    fn deref(&self) -> &AccessClaims {
+        &self.claims
+    }
+}

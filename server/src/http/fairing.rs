@@ -9,7 +9,7 @@ use rocket::{
     tokio::task::JoinHandle,
 };
 
-use super::{ApiError, RequestInfo, Services, catchers, cors, pages, routes, target, well_known};
+use super::{ApiError, RequestInfo, Services, backlog, catchers, cors, pages, routes, target, well_known};
 
 /// A path of ours that no route has.
 const NOWHERE: &str = "/health/-";
@@ -80,7 +80,8 @@ impl Fairing for DoorwardFairing {
         Ok(rocket)
     }
 
-    async fn on_liftoff(&self, _: &Rocket<Orbit>) {
+    async fn on_liftoff(&self, rocket: &Rocket<Orbit>) {
+        backlog::widen(rocket.config().port);
         *self
             .tasks
             .lock()

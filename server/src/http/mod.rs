@@ -3,6 +3,7 @@
 pub(crate) mod admin;
 mod apikey;
 mod auth;
+mod backlog;
 mod body;
 mod catchers;
 mod check;

@@ -7,7 +7,7 @@ use ulid::Ulid;
 
 use super::Error;
 use crate::{
-    crypto::token::AccessClaims,
+    crypto::token::AccessToken,
     domain::{
         Account, Act, Actor, ApiKey, Authority, Cause, Client, Door, Holder, KeyOwner, Session,
     },
@@ -37,7 +37,7 @@ pub struct Caller {
     /// What the credential was given and its owner still may.
     pub scopes: ScopeSet,
     /// Of an access token.
-    pub claims: Option<Arc<AccessClaims>>,
+    pub claims: Option<Arc<AccessToken>>,
 }
 
 impl Caller {
@@ -124,7 +124,7 @@ impl Caller {
     /// The credential, as the transaction of an act reads it anew.
     fn holder(&self) -> Result<Holder, Error> {
         let granted = match &self.claims {
-            Some(claims) => ScopeSet::parse(&claims.scope).map_err(|_| Error::InvalidToken)?,
+            Some(token) => token.granted.clone(),
             None => self.scopes.clone(),
         };
         Ok(match &self.credential {

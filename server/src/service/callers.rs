@@ -11,7 +11,7 @@ use crate::{
     crypto::{
         secret::looks_like_api_key,
         signing::{KeyRing, TokenError},
-        token::{AccessClaims, FIRST_PARTY},
+        token::{AccessToken, FIRST_PARTY},
     },
     domain::{
         Account, Session,
@@ -129,34 +129,31 @@ impl Callers {
     ///
     /// # Errors
     /// [`Error::TokenRevoked`], [`Error::TokenExpired`] for a session that is over, [`Error::InvalidToken`].
-    pub(crate) async fn judge(&self, claims: Arc<AccessClaims>) -> Result<Caller, Error> {
-        let granted = ScopeSet::parse(&claims.scope).map_err(|_| Error::InvalidToken)?;
-        match &claims.sid {
-            Some(sid) => self.judge_session(sid, granted, claims.clone()).await,
-            None => self.judge_client(granted, claims.clone()).await,
+    pub(crate) async fn judge(&self, token: Arc<AccessToken>) -> Result<Caller, Error> {
+        match token.session {
+            Some(of) => self.judge_session(of, token).await,
+            None => self.judge_client(token).await,
         }
     }
 
     async fn judge_session(
         &self,
-        sid: &str,
-        granted: ScopeSet,
-        claims: Arc<AccessClaims>,
+        (id, user): (SessionId, UserId),
+        token: Arc<AccessToken>,
     ) -> Result<Caller, Error> {
-        let id: SessionId = sid.parse().map_err(|_| Error::InvalidToken)?;
-        let user: UserId = claims.sub.parse().map_err(|_| Error::InvalidToken)?;
-        let session = self.store.session(id).await?.ok_or(Error::TokenRevoked)?;
-        let through = self.is_through(&session, &claims.client_id).await?;
+        let session = self.store.session_of(id, user).await?;
+        let session = session.ok_or(Error::TokenRevoked)?;
+        let through = self.is_through(&session, &token.client_id).await?;
         if session.user_id != user || !through {
             return Err(Error::InvalidToken);
         }
         let now = self.clock.now();
-        let (account, scopes) = self.worth(&session, &granted, now).await??;
+        let (account, scopes) = self.worth(&session, &token.granted, now).await??;
         self.store.touch_session(id, now);
         Ok(Caller {
             credential: Credential::Session { account, session },
             scopes,
-            claims: Some(claims),
+            claims: Some(token),
         })
     }
 
@@ -194,11 +191,7 @@ impl Callers {
         Ok(scopes.and_then(|scopes| Ok((account.ok_or(Over::Revoked)?, scopes))))
     }
 
-    async fn judge_client(
-        &self,
-        granted: ScopeSet,
-        claims: Arc<AccessClaims>,
-    ) -> Result<Caller, Error> {
+    async fn judge_client(&self, claims: Arc<AccessToken>) -> Result<Caller, Error> {
         let id: ClientId = claims.sub.parse().map_err(|_| Error::InvalidToken)?;
         let jti = Ulid::from_string(&claims.jti).map_err(|_| Error::InvalidToken)?;
         if claims.sub != claims.client_id {
@@ -207,7 +200,7 @@ impl Callers {
         let given_up = self.store.is_token_revoked(jti).await?;
         let client = self.store.client(id).await?;
         let (token, now) = ((jti, given_up), self.clock.now());
-        let scopes = credential::client_scopes(client.as_deref(), token, &granted, now)?;
+        let scopes = credential::client_scopes(client.as_deref(), token, &claims.granted, now)?;
         let client = client.ok_or(Error::TokenRevoked)?;
         Ok(Caller {
             credential: Credential::Client { client },

@@ -36,11 +36,12 @@ const LIST: List<Event> = List {
     row: rows::event,
 };
 
-/// Events that a search reads: the newest of those that match the other filters.
+/// Events that a search reads of each kind: the newest of those that match the other filters.
 const SEARCHED: u32 = 5000;
 
 impl Store {
-    /// A page of events. `q` is looked for in action, actor, target and detail of the newest 5,000 that match.
+    /// A page of events. `q` is looked for in action, actor, target and detail of the newest 5,000 that match the filter,
+    /// and of those whose whole target or actor it is.
     pub async fn events(
         &self,
         filter: EventFilter,
@@ -89,7 +90,10 @@ impl Store {
                 );
             }
             if let Some(q) = query.q.as_deref().filter(|q| !q.is_empty()) {
-                conditions.newest(LIST.id, LIST.from, SEARCHED);
+                // Whoever searches by what an index knows whole finds it however old it is.
+                let whole = ["e.target = ?", "e.actor = ?"];
+                let whole = whole.map(|condition| (condition, Value::Text(q.to_owned())));
+                conditions.newest((LIST.id, LIST.from), SEARCHED, &whole);
                 let found = "(instr(fold(e.action), ?) > 0 OR instr(fold(e.actor), ?) > 0 \
                              OR instr(fold(e.target), ?) > 0 OR instr(fold(e.detail), ?) > 0 \
                              OR instr(fold(e.cause), ?) > 0)";

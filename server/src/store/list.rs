@@ -94,14 +94,25 @@ impl Filter {
         self.looked_at = Some(rows.into());
     }
 
-    /// Looks only at the newest `rows` of what matches so far: what comes after this searches text, row by row.
-    pub fn newest(&mut self, id: &str, from: &str, rows: u32) {
-        let inner = self.sql(false);
-        let newest = format!(
-            "{id} IN (SELECT {id} FROM {from} WHERE {inner} ORDER BY {id} DESC LIMIT {rows})"
-        );
-        self.conditions = vec![newest];
-        self.among(rows);
+    /// Looks only at the newest `rows` of what matches so far, and at as many for each condition of `also`, which an index
+    /// has to serve: what comes after this searches text, row by row.
+    pub fn newest(&mut self, (id, from): (&str, &str), rows: u32, also: &[(&str, Value)]) {
+        let (inner, values) = (self.sql(false), self.values.clone());
+        let some = |and: String| {
+            format!(
+                "SELECT * FROM (SELECT {id} FROM {from} WHERE {inner}{and} ORDER BY {id} DESC LIMIT {rows})"
+            )
+        };
+        let mut sources = vec![some(String::new())];
+        let mut looked_at = rows;
+        for (condition, value) in also {
+            sources.push(some(format!(" AND {condition}")));
+            self.values.extend(values.iter().cloned());
+            self.values.push(value.clone());
+            looked_at = looked_at.saturating_add(rows);
+        }
+        self.conditions = vec![format!("{id} IN ({})", sources.join(" UNION ALL "))];
+        self.among(looked_at);
     }
 
     /// All rows that match, at most `limit`, in no order.

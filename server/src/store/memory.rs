@@ -43,6 +43,40 @@ pub(super) struct Changes {
     pub notices: bool,
     /// A mail was written.
     pub mails: bool,
+    /// What is likely to be asked for next, as its unit left it.
+    fresh: Vec<Fresh>,
+}
+
+/// An entry that need not be read: with how many entries had been made stale by then. One that is made stale again later
+/// in the batch is not kept.
+#[derive(Debug)]
+enum Fresh {
+    Session(usize, Arc<Session>),
+    Account(usize, Arc<Account>),
+}
+
+impl Changes {
+    /// A session that its unit has just written, as it is read from now on.
+    pub fn now_is_session(&mut self, session: &Session) {
+        let fresh = Fresh::Session(self.sessions.len(), Arc::new(session.clone()));
+        self.fresh.push(fresh);
+    }
+
+    /// As [`Changes::now_is_session`], of an account.
+    pub fn now_is_account(&mut self, account: &Account) {
+        let fresh = Fresh::Account(self.users.len(), Arc::new(account.clone()));
+        self.fresh.push(fresh);
+    }
+
+    /// How far a unit that is rolled back is undone.
+    pub fn mark(&self) -> usize {
+        self.fresh.len()
+    }
+
+    /// Drops what came since a mark: it was rolled back. What is stale stays stale, which costs a read at most.
+    pub fn roll_back(&mut self, mark: usize) {
+        self.fresh.truncate(mark);
+    }
 }
 
 #[derive(Debug)]
@@ -146,6 +180,22 @@ impl Memory {
             self.operator_resources.remove(&());
         }
         forget(&self.tokens, &changes.revoked_tokens, false);
+        for fresh in &changes.fresh {
+            match fresh {
+                Fresh::Session(at, session)
+                    if !changes.all_sessions && !changes.sessions[*at..].contains(&session.id) =>
+                {
+                    self.sessions.insert(session.id, Some(session.clone()));
+                }
+                Fresh::Account(at, account)
+                    if !changes.all_users && !changes.users[*at..].contains(&account.user.id) =>
+                {
+                    let id = account.user.id;
+                    self.accounts.insert(id, Some(account.clone()));
+                }
+                _ => {}
+            }
+        }
         if changes.events {
             self.events.send_modify(|count| *count += 1);
         }

@@ -30,6 +30,9 @@ pub const MASTER_KEY: &str = "master.key";
 /// The operator key's name there.
 pub const OPERATOR_KEY: &str = "operator.key";
 
+/// Readers: more than cores, because a read that waits for the disk holds its thread, and those behind it would wait too.
+const READERS: usize = 8;
+
 /// Held by whoever may write to a data directory; gone with its process.
 #[derive(Debug)]
 pub struct DirectoryLock {
@@ -88,8 +91,7 @@ impl Store {
         // The file itself, and that the journal of the change to WAL is gone: it would take back what came after.
         files::sync_parent(&path).map_err(at(&path))?;
         let memory = Arc::new(Memory::new(cache_entries, caps, clock));
-        let count = std::thread::available_parallelism().map_or(2, |n| n.get().clamp(2, 8));
-        let readers = (0..count)
+        let readers = (0..READERS)
             .map(|_| reading(&path).map_err(named))
             .collect::<Result<_, _>>()?;
         let checkpoints = Checkpoints::start(&path, memory.clone()).map_err(named)?;

@@ -425,6 +425,10 @@ fn keep(
             uses(next)
         ])?;
     unit.changes.sessions.push(session.id);
+    let mut session = session.clone();
+    session.last_seen_at = now;
+    session.idle_until = session.idle_until.max(idle_until);
+    unit.changes.now_is_session(&session);
     Ok(())
 }
 

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     crypto::{refresh::NextToken, secret::Digest256},
     domain::{
-        Act, Cause, Refusal, RequestedClaims, Session, SignInMethod, User, device, household,
+        Account, Act, Cause, Refusal, RequestedClaims, Session, SignInMethod, User, device, household,
         mail::MailKind,
         rules::{authority as rule, refresh::Family, session},
     },
@@ -65,6 +65,39 @@ impl Store {
                 .await
         })
         .await
+    }
+
+    /// As [`Store::session`]; where it has to be read, the account that is said to hold it is read with it.
+    pub async fn session_of(
+        &self,
+        id: SessionId,
+        user: UserId,
+    ) -> Result<Option<Arc<Session>>, StoreError> {
+        let (sessions, accounts) = (&self.memory().sessions, &self.memory().accounts);
+        if let Some(found) = sessions.get(&id) {
+            return Ok(found);
+        }
+        if accounts.get(&user).is_some() {
+            return self.session(id).await;
+        }
+        // Both places are held before the read begins, always in this order: a commit takes them back.
+        let place = match sessions.get_value_or_guard_async(&id).await {
+            Ok(found) => return Ok(found),
+            Err(place) => place,
+        };
+        let account_place = accounts.get_value_or_guard_async(&user).await.err();
+        let (session, account) = self
+            .read(move |conn| Ok((find(conn, id)?, accounts::account(conn, user)?)))
+            .await?;
+        let session = session.map(Arc::new);
+        // What is not there is not kept, so that guesses cannot push out what is.
+        if session.is_some() {
+            let _ = place.insert(session.clone());
+        }
+        if let Some((account, place)) = account.zip(account_place) {
+            let _ = place.insert(Some(Arc::new(account)));
+        }
+        Ok(session)
     }
 
     /// As [`Store::session`], with when it was last seen to the moment.
@@ -187,7 +220,8 @@ impl Store {
             accounts::find(unit.conn, user)?.ok_or(Refusal::NotFound("user"))?;
             rule::end_sessions_of(&by, user)?;
             let cause = act.cause(&by);
-            let ended = end_all_of(unit, user, keep, cause)?;
+            let ended = endings::count(unit.conn, user, keep)?;
+            end_all_of(unit, user, keep, cause)?;
             if api_keys {
                 keys::end_all(unit, KeysOf::Owner(user), cause)?;
             }
@@ -327,11 +361,15 @@ pub(super) fn open(
     if new.client_id.is_none() && unit.memory.requires_verified_email() {
         session::has_verified_email(&account)?;
     }
-    let scope = new.scope.clone().unwrap_or(account.may);
+    let scope = new.scope.clone();
+    let scope = scope.unwrap_or_else(|| account.may.clone());
     let session = insert(unit, user_id, scope, new, cause)?;
     let mut user = account.user;
     user.last_login_at = Some(cause.at);
-    Ok((user, session))
+    let may = account.may;
+    let account = Account { user, may };
+    unit.changes.now_is_account(&account);
+    Ok((account.user, session))
 }
 
 /// Writes a session, its first refresh token and the event, and notes the sign-in with its account.
@@ -434,6 +472,9 @@ pub(super) fn insert(
         by.as_deref(),
     )?;
     caps::evict(unit, &session, cause)?;
+    if !endings::ends(unit.conn, session.id)? {
+        unit.changes.now_is_session(&session);
+    }
     Ok(session)
 }
 
@@ -536,14 +577,13 @@ pub(super) fn end(unit: &mut Unit<'_>, id: SessionId, now: Timestamp) -> Result<
     Ok(ended > 0)
 }
 
-/// Ends a user's sessions but `keep`, and what would open more: codes, sign-ins under way, set-ups of factors; answers how
-/// many sessions.
+/// Ends a user's sessions but `keep`, and what would open more: codes, sign-ins under way, set-ups of factors.
 pub(super) fn end_all_of(
     unit: &mut Unit<'_>,
     user: UserId,
     keep: Option<SessionId>,
     cause: &Cause,
-) -> Result<u64, StoreError> {
+) -> Result<(), StoreError> {
     codes::drop_unused(unit, user, None)?;
     factors::end_unfinished(unit.conn, user)?;
     endings::end_sessions_of(unit, user, None, keep, cause)

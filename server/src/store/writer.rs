@@ -402,6 +402,7 @@ fn transaction(
             drop(job);
             continue;
         }
+        let mark = changes.mark();
         let mut unit = Unit {
             conn,
             changes,
@@ -414,6 +415,9 @@ fn transaction(
             Err(_) => (false, None),
         };
         answers.extend(answer);
+        if !keep {
+            changes.roll_back(mark);
+        }
         if conn.is_autocommit() {
             // SQLite itself has rolled everything back: full disk or I/O error.
             failed = Some(rusqlite::Error::SqliteFailure(

@@ -544,3 +544,39 @@ async fn q_knows_no_case_beyond_ascii_either() {
     }
     assert!(found("/admin/keys", "eddsa").await > 0);
 }
+
+#[tokio::test]
+async fn a_search_finds_what_an_event_was_about_however_old_it_is() {
+    let server = Server::with().start();
+    let ada = server.register("ada@example.com").await;
+    {
+        let path = server.data_dir().join("doorward.db");
+        let mut database = rusqlite::Connection::open(path).unwrap();
+        let unit = database.transaction().unwrap();
+        let sql = "INSERT INTO events (id, time, actor, action, target) VALUES (?1, 4102444800000, 'user:x', 'test.noise', 'noise')";
+        // After every id that the server gives today.
+        let mut insert = unit.prepare(sql).unwrap();
+        for number in 0..5001_u128 {
+            let id = (0xF0_u128 << 120) + number;
+            insert.execute([id.to_be_bytes()]).unwrap();
+        }
+        drop(insert);
+        unit.commit().unwrap();
+    }
+    let found = async |q: &str, more: &[(&str, &str)]| {
+        let query = [&[("q", q)], more].concat();
+        let operator = server.operator_key();
+        let request = server.get("/admin/events").bearer(&operator);
+        let events = request.query(&query).send().await.json()["data"].clone();
+        let events = events.as_array().unwrap().iter();
+        let actions = events.map(|event| event["action"].as_str().unwrap().to_owned());
+        actions.collect::<Vec<_>>()
+    };
+    assert_eq!(found(&ada.id, &[]).await.last().unwrap(), "user.registered");
+    let narrowed = found(&ada.id, &[("action", "session.")]).await;
+    assert!(narrowed.is_empty(), "{narrowed:?}");
+    assert_eq!(found("noise", &[("limit", "2")]).await.len(), 2);
+    // Only a part of it: nothing knows that but a look at each.
+    let part = &ada.id[..ada.id.len() - 1];
+    assert!(found(part, &[]).await.is_empty());
+}

@@ -18,16 +18,22 @@ pub enum Over {
     Expired,
 }
 
+/// OpenID Connect's scopes, parsed once: they are asked for on each request.
+static OPENID: LazyLock<ScopeSet> = LazyLock::new(|| {
+    let scopes = OPENID_SCOPES.iter();
+    scopes
+        .filter_map(|scope| scope.parse::<Scope>().ok())
+        .collect()
+});
+
 /// What may stand in a token of a user who may do `may`: that, and OpenID Connect's scopes, which need no permission.
 pub fn grantable(may: &ScopeSet) -> ScopeSet {
-    // Parsed once: this is asked on each request.
-    static OPENID: LazyLock<ScopeSet> = LazyLock::new(|| {
-        let scopes = OPENID_SCOPES.iter();
-        scopes
-            .filter_map(|scope| scope.parse::<Scope>().ok())
-            .collect()
-    });
     may.union(&OPENID)
+}
+
+/// Of `granted` what is [`grantable`] to a user who may do `may`, without making that set first.
+fn still_granted(granted: &ScopeSet, may: &ScopeSet) -> ScopeSet {
+    granted.intersect(may).union(&granted.intersect(&OPENID))
 }
 
 /// The account, unless it is gone or disabled.
@@ -62,7 +68,7 @@ pub fn session_scopes(
     if state != SessionState::Live || (must_have_factor && !session.method.has_factor()) {
         return Err(Over::Expired);
     }
-    let scopes = granted.intersect(&grantable(&account.may));
+    let scopes = still_granted(granted, &account.may);
     Ok(match client {
         Some(client) => scopes.intersect(&client.scopes),
         None => scopes,

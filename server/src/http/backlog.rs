@@ -1,0 +1,72 @@
+//! How many connections may wait until the server takes them.
+
+use std::{fs, net::SocketAddr, os::fd::OwnedFd};
+
+use rustix::{
+    net::{getsockname, listen, sockopt::socket_acceptconn},
+    process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open},
+};
+
+/// Connections that may wait. The kernel takes less where `net.core.somaxconn` is less.
+const WAITING: i32 = 4096;
+
+/// Lets [`WAITING`] connections wait at this port instead of the 128 that the listener is opened with: of a burst beyond
+/// them each is only tried again after a second. Where the system refuses, the 128 stay.
+///
+/// `listen(2)` for a socket that listens already changes that number alone. Rocket keeps its listener to itself, so the
+/// process asks for a second handle of its own descriptor.
+pub(super) fn widen(port: u16) {
+    if let Err(error) = try_widen(port) {
+        tracing::debug!(%error, "no more than 128 connections can wait to be accepted");
+    }
+}
+
+fn try_widen(port: u16) -> std::io::Result<()> {
+    let this = pidfd_open(getpid(), PidfdFlags::empty())?;
+    for entry in fs::read_dir("/proc/self/fd")? {
+        let name = entry?.file_name();
+        let Some(number) = name.to_str().and_then(|name| name.parse().ok()) else {
+            continue;
+        };
+        // Some are closed by now, and most are no sockets.
+        let Ok(handle) = pidfd_getfd(&this, number, PidfdGetfdFlags::empty()) else {
+            continue;
+        };
+        if listens_at(&handle, port) {
+            listen(&handle, WAITING)?;
+        }
+    }
+    Ok(())
+}
+
+fn listens_at(handle: &OwnedFd, port: u16) -> bool {
+    let at = || SocketAddr::try_from(getsockname(handle).ok()?).ok();
+    socket_acceptconn(handle) == Ok(true) && at().is_some_and(|at| at.port() == port)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn more_connections_wait_than_the_listener_was_opened_for() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        try_widen(port).unwrap();
+        let most: i32 = fs::read_to_string("/proc/sys/net/core/somaxconn")
+            .unwrap()
+            .trim()
+            .parse()
+            .unwrap();
+        // Fills the queue of those that nobody takes: 128 would refuse the rest for a second.
+        let many = usize::try_from(most.min(WAITING)).unwrap().min(300);
+        let address = listener.local_addr().unwrap();
+        let wait = std::time::Duration::from_millis(900);
+        let held: Vec<_> = (0..many)
+            .map(|_| std::net::TcpStream::connect_timeout(&address, wait).unwrap())
+            .collect();
+        assert_eq!(held.len(), many);
+    }
+}
