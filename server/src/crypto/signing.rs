@@ -22,7 +22,10 @@ use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::{secret::Digest256, token::{AccessClaims, AccessToken}};
+use super::{
+    secret::Digest256,
+    token::{AccessClaims, AccessToken},
+};
 
 /// How much later than now, or than its key stopped signing, a token may have been issued, in seconds: the clock may have
 /// been set back between two runs, and a rotation takes a moment. No token lives longer by it.

@@ -1,8 +1,14 @@
 //! How many connections may wait until the server takes them.
 
-use std::{fs, net::SocketAddr, os::fd::OwnedFd};
+use std::{
+    fs,
+    net::SocketAddr,
+    os::{fd::OwnedFd, unix::ffi::OsStrExt},
+    path::Path,
+};
 
 use rustix::{
+    io::Errno,
     net::{getsockname, listen, sockopt::socket_acceptconn},
     process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open},
 };
@@ -14,7 +20,8 @@ const WAITING: i32 = 4096;
 /// them each is only tried again after a second. Where the system refuses, the 128 stay.
 ///
 /// `listen(2)` for a socket that listens already changes that number alone. Rocket keeps its listener to itself, so the
-/// process asks for a second handle of its own descriptor.
+/// process asks for a second handle of its own descriptor. Of sockets alone: to close a second handle of a file gives up
+/// every lock that the process has on it (`fcntl(2)`), and SQLite's database is one.
 pub(super) fn widen(port: u16) {
     if let Err(error) = try_widen(port) {
         tracing::debug!(%error, "no more than 128 connections can wait to be accepted");
@@ -24,19 +31,30 @@ pub(super) fn widen(port: u16) {
 fn try_widen(port: u16) -> std::io::Result<()> {
     let this = pidfd_open(getpid(), PidfdFlags::empty())?;
     for entry in fs::read_dir("/proc/self/fd")? {
-        let name = entry?.file_name();
-        let Some(number) = name.to_str().and_then(|name| name.parse().ok()) else {
+        let entry = entry?;
+        let name = entry.file_name();
+        let number = name.to_str().and_then(|name| name.parse().ok());
+        let Some(number) = number.filter(|_| is_socket(&entry.path())) else {
             continue;
         };
-        // Some are closed by now, and most are no sockets.
-        let Ok(handle) = pidfd_getfd(&this, number, PidfdGetfdFlags::empty()) else {
-            continue;
+        let handle = match pidfd_getfd(&this, number, PidfdGetfdFlags::empty()) {
+            Ok(handle) => handle,
+            // Closed by now.
+            Err(Errno::BADF) => continue,
+            Err(refused) => return Err(refused.into()),
         };
-        if listens_at(&handle, port) {
+        if getsockname(&handle).is_err() {
+            // The number is another file's by now: its handle stays, and so do the file's locks.
+            std::mem::forget(handle);
+        } else if listens_at(&handle, port) {
             listen(&handle, WAITING)?;
         }
     }
     Ok(())
+}
+
+fn is_socket(descriptor: &Path) -> bool {
+    fs::read_link(descriptor).is_ok_and(|what| what.as_os_str().as_bytes().starts_with(b"socket:"))
 }
 
 fn listens_at(handle: &OwnedFd, port: u16) -> bool {

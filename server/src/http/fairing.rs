@@ -9,7 +9,9 @@ use rocket::{
     tokio::task::JoinHandle,
 };
 
-use super::{ApiError, RequestInfo, Services, backlog, catchers, cors, pages, routes, target, well_known};
+use super::{
+    ApiError, RequestInfo, Services, backlog, catchers, cors, pages, routes, target, well_known,
+};
 
 /// A path of ours that no route has.
 const NOWHERE: &str = "/health/-";

@@ -250,6 +250,14 @@ pub(super) fn unrevoked(
     Ok(found)
 }
 
+/// What became of an account's sessions.
+pub(super) enum Ended {
+    /// So many were few enough to end at once.
+    Few(u64),
+    /// An ending matches all whose ids come after this.
+    After([u8; 16]),
+}
+
 /// Ends sessions of an account but `keep`, with `client` only those of that client. A few at once, each with its event;
 /// many by an ending.
 pub(super) fn end_sessions_of(
@@ -258,7 +266,7 @@ pub(super) fn end_sessions_of(
     client: Option<ClientId>,
     keep: Option<SessionId>,
     cause: &Cause,
-) -> Result<(), StoreError> {
+) -> Result<Ended, StoreError> {
     let found = unrevoked(unit.conn, user, AT_ONCE + 1)?;
     if found.len() > AT_ONCE {
         let ending = Ending {
@@ -268,30 +276,34 @@ pub(super) fn end_sessions_of(
             action: Some("session.revoked"),
             ..Ending::default()
         };
-        return insert(unit, &ending, cause);
+        let before = floor(unit.conn, What::Sessions, user)?;
+        insert(unit, &ending, cause)?;
+        return Ok(Ended::After(before));
     }
+    let mut ended = 0;
     for (id, of) in found {
         if Some(id) != keep && (client.is_none() || of == client) && end(unit, id, cause.at)? {
             unit.event(cause, "session.revoked", Some(&id), Some(user), None)?;
+            ended += 1;
         }
     }
-    Ok(())
+    Ok(Ended::Few(ended))
 }
 
-/// How many sessions of an account but `keep` have not ended: from the index `sessions_live` alone, but some 25 ms for
-/// 200,000, so only for a caller who is told the number. The plus keeps SQLite from an index whose rows it would have to
-/// look up.
+/// How many sessions of an account but `keep` come after an id and have no end yet: from the index `sessions_live` alone,
+/// but some 25 ms for 200,000, so only for a caller who is told the number. The plus keeps SQLite from an index whose rows
+/// it would have to look up.
 pub(super) fn count(
     conn: &Connection,
     user: UserId,
+    after: [u8; 16],
     keep: Option<SessionId>,
 ) -> Result<u64, StoreError> {
-    let floor = floor(conn, What::Sessions, user)?;
     let keep = keep.map(|id| id.0.to_bytes());
     let sql = "SELECT count(*) FROM sessions WHERE user_id = ?1 AND revoked_at IS NULL AND +id > ?2 AND id IS NOT ?3";
     Ok(conn
         .prepare_cached(sql)?
-        .query_row(params![user.0.to_bytes(), floor, keep], |row| row.get(0))?)
+        .query_row(params![user.0.to_bytes(), after, keep], |row| row.get(0))?)
 }
 
 /// Ends all sessions of a client, whoever's they are.

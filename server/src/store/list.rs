@@ -94,25 +94,24 @@ impl Filter {
         self.looked_at = Some(rows.into());
     }
 
-    /// Looks only at the newest `rows` of what matches so far, and at as many for each condition of `also`, which an index
-    /// has to serve: what comes after this searches text, row by row.
+    /// Looks only at the newest `rows` of what matches so far, and of the newest `rows` for each condition of `also` at those
+    /// that match: what comes after this searches text, row by row. An index has to serve each condition alone.
     pub fn newest(&mut self, (id, from): (&str, &str), rows: u32, also: &[(&str, Value)]) {
         let (inner, values) = (self.sql(false), self.values.clone());
-        let some = |and: String| {
-            format!(
-                "SELECT * FROM (SELECT {id} FROM {from} WHERE {inner}{and} ORDER BY {id} DESC LIMIT {rows})"
-            )
-        };
-        let mut sources = vec![some(String::new())];
-        let mut looked_at = rows;
+        let newest = format!("ORDER BY {id} DESC LIMIT {rows}");
+        let mut sources = vec![format!(
+            "SELECT * FROM (SELECT {id} FROM {from} WHERE {inner} {newest})"
+        )];
+        let name = from.rsplit(' ').next().unwrap_or(from);
         for (condition, value) in also {
-            sources.push(some(format!(" AND {condition}")));
-            self.values.extend(values.iter().cloned());
+            sources.push(format!(
+                "SELECT {id} FROM (SELECT * FROM {from} WHERE {condition} {newest}) AS {name} WHERE {inner}"
+            ));
             self.values.push(value.clone());
-            looked_at = looked_at.saturating_add(rows);
+            self.values.extend(values.iter().cloned());
         }
         self.conditions = vec![format!("{id} IN ({})", sources.join(" UNION ALL "))];
-        self.among(looked_at);
+        self.among(rows);
     }
 
     /// All rows that match, at most `limit`, in no order.

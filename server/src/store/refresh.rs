@@ -5,7 +5,7 @@ use doorward_shared::{ScopeSet, SessionId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
-    Store, StoreError, accounts, clients, factors, registrations, roles,
+    Store, StoreError, accounts, clients, endings, factors, registrations, roles,
     rows::{self, ulid},
     sessions::{end, find},
     writer::Unit,
@@ -428,7 +428,10 @@ fn keep(
     let mut session = session.clone();
     session.last_seen_at = now;
     session.idle_until = session.idle_until.max(idle_until);
-    unit.changes.now_is_session(&session);
+    // What one could not match a moment ago, because it had been idle too long, it may match now.
+    if !endings::ends(unit.conn, session.id)? {
+        unit.changes.now_is_session(&session);
+    }
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use ulid::Ulid;
 
 use super::{
     Store, StoreError, accounts, authority, browsers, caps, codes,
-    endings::{self, AT_ONCE},
+    endings::{self, AT_ONCE, Ended},
     factors,
     keys::{self, KeysOf},
     mails,
@@ -20,7 +20,8 @@ use super::{
 use crate::{
     crypto::{refresh::NextToken, secret::Digest256},
     domain::{
-        Account, Act, Cause, Refusal, RequestedClaims, Session, SignInMethod, User, device, household,
+        Account, Act, Cause, Refusal, RequestedClaims, Session, SignInMethod, User, device,
+        household,
         mail::MailKind,
         rules::{authority as rule, refresh::Family, session},
     },
@@ -220,8 +221,10 @@ impl Store {
             accounts::find(unit.conn, user)?.ok_or(Refusal::NotFound("user"))?;
             rule::end_sessions_of(&by, user)?;
             let cause = act.cause(&by);
-            let ended = endings::count(unit.conn, user, keep)?;
-            end_all_of(unit, user, keep, cause)?;
+            let ended = match end_all_of(unit, user, keep, cause)? {
+                Ended::Few(ended) => ended,
+                Ended::After(id) => endings::count(unit.conn, user, id, keep)?,
+            };
             if api_keys {
                 keys::end_all(unit, KeysOf::Owner(user), cause)?;
             }
@@ -583,7 +586,7 @@ pub(super) fn end_all_of(
     user: UserId,
     keep: Option<SessionId>,
     cause: &Cause,
-) -> Result<(), StoreError> {
+) -> Result<Ended, StoreError> {
     codes::drop_unused(unit, user, None)?;
     factors::end_unfinished(unit.conn, user)?;
     endings::end_sessions_of(unit, user, None, keep, cause)

@@ -350,3 +350,23 @@ async fn writes_that_come_together_share_an_fsync_and_a_lone_one_does_not_wait()
     let sizes = metric(&server, "doorward_writer_batch_size_count").await;
     assert!(sizes > 0.);
 }
+
+/// Whoever else has opened the database and was the last to close it removes its log, unless the server's lock says that
+/// it is in use: what the server commits from then on would be in a file without a name.
+#[tokio::test]
+async fn another_program_that_looks_into_the_database_takes_nothing_away() {
+    let mut server = Server::start();
+    server.register("ada@example.com").await;
+    let database = server.data_dir().join("doorward.db");
+    let other = rusqlite::Connection::open(&database).unwrap();
+    let people: u32 = other
+        .query_row("SELECT count(*) FROM users", [], |row| row.get(0))
+        .unwrap();
+    other.close().unwrap();
+    assert_eq!(people, 1);
+    assert!(server.data_dir().join("doorward.db-wal").exists());
+    server.register("bob@example.com").await;
+    server.kill();
+    server.start_again();
+    server.login("bob@example.com").await;
+}
