@@ -99,6 +99,8 @@ id!(/// An OAuth client, also its `client_id`.
     ClientId, "client_");
 id!(/// A network that is blocked.
     BlockId, "block_");
+id!(/// An initial access token, with which clients register themselves; not the token.
+    RegistrationTokenId, "reg_");
 id!(/// An entry of the audit log; ids order as the changes were committed.
     EventId, "evt_");
 

@@ -15,7 +15,9 @@ pub mod time;
 pub mod tls;
 
 pub use error::{ErrorBody, ErrorCode};
-pub use ids::{BlockId, ClientId, EventId, KeyId, PasskeyId, SessionId, UserId};
+pub use ids::{
+    BlockId, ClientId, EventId, KeyId, PasskeyId, RegistrationTokenId, SessionId, UserId,
+};
 pub use page::{Page, Pagination};
 pub use scope::{Scope, ScopeSet};
 pub use time::Timestamp;

@@ -3,8 +3,8 @@
 use std::io::Cursor;
 
 use doorward_shared::{
-    ClientId,
-    admin::{MintRegistrationToken, RegistrationToken},
+    ClientId, Page, RegistrationTokenId,
+    admin::{MintRegistrationToken, RegistrationToken, RegistrationTokenInfo},
 };
 use rocket::{
     Data, Request, Response, Route,
@@ -18,11 +18,12 @@ use rocket::{
 use serde::Serialize;
 
 use super::{
-    ApiError, OptionalBody, Recent, RequestInfo, Services,
-    admin::scopes::Clients,
+    Allowed, ApiError, Listing, OptionalBody, Recent, RequestInfo, Services,
+    admin::scopes::{Clients, ClientsRead},
     body,
     oauth::Authorization,
-    reply::{Answer, NoContent, created},
+    reply::{Answer, Done, NoContent, created, ok},
+    values,
 };
 use crate::{
     clock::random_bytes,
@@ -32,7 +33,7 @@ use crate::{
 };
 
 pub fn all() -> Vec<Route> {
-    routes![register, show, change, end, mint]
+    routes![register, show, change, end, mint, list, revoke]
 }
 
 /// Longest life of an initial access token, in seconds: 30 days.
@@ -242,6 +243,27 @@ async fn end(
     let (id, token) = named(id, &headers.0)?;
     let from = (info.ip, info.id.clone());
     doorward.registrations.end(id, &token, from).await?;
+    Ok(NoContent)
+}
+
+#[get("/admin/clients/registration-tokens")]
+async fn list(
+    doorward: &Services,
+    _by: Allowed<ClientsRead>,
+    listing: Listing<()>,
+) -> Answer<Page<RegistrationTokenInfo>> {
+    let now = doorward.clock.now();
+    ok(doorward
+        .store
+        .registration_tokens(listing.query, now)
+        .await?)
+}
+
+#[delete("/admin/clients/registration-tokens/<id>")]
+async fn revoke(doorward: &Services, info: &RequestInfo, by: Recent<Clients>, id: &str) -> Done {
+    let id: RegistrationTokenId = values::id(id, "registration token")?;
+    let act = doorward.act(&by, Door::Admin, info)?;
+    doorward.store.revoke_registration_token(id, act).await?;
     Ok(NoContent)
 }
 

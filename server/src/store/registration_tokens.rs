@@ -1,11 +1,14 @@
 //! Initial access tokens, with which clients register themselves. A token is worth what whoever minted it may give, then
 //! and now: it ends with them.
 
-use doorward_shared::{ClientId, ScopeSet, Timestamp};
-use rusqlite::{Connection, OptionalExtension, params};
+use doorward_shared::{
+    ClientId, Page, RegistrationTokenId, ScopeSet, Timestamp, admin::RegistrationTokenInfo,
+};
+use rusqlite::{Connection, OptionalExtension, Row, params, types::Value};
 
 use super::{
     Store, StoreError, authority, clients,
+    list::{Filter, List, ListQuery, folded},
     rows::{scopes, ulid},
     writer::Unit,
 };
@@ -27,6 +30,30 @@ pub struct NewRegistrationToken {
     pub scopes: ScopeSet,
 }
 
+const LIST: List<RegistrationTokenInfo> = List {
+    from: "registration_tokens AS t",
+    columns: "t.id, t.created_at, t.expires_at, t.uses_left, t.minter, t.scopes",
+    id: "t.id",
+    kept: None,
+    sorts: &[
+        ("id", "t.id"),
+        ("createdAt", "t.created_at"),
+        ("expiresAt", "t.expires_at"),
+    ],
+    row: info,
+};
+
+fn info(row: &Row<'_>) -> rusqlite::Result<RegistrationTokenInfo> {
+    Ok(RegistrationTokenInfo {
+        id: RegistrationTokenId(ulid(row, 0)?),
+        created_at: Timestamp(row.get(1)?),
+        expires_at: Timestamp(row.get(2)?),
+        uses_left: row.get(3)?,
+        minted_by: row.get(4)?,
+        scopes: scopes(row, 5)?,
+    })
+}
+
 impl Store {
     /// Keeps an initial access token. Of its scopes it gives those that the caller may give.
     ///
@@ -39,32 +66,76 @@ impl Store {
     ) -> Result<(), StoreError> {
         self.write(move |unit| {
             let by = authority::judge(unit, &act)?;
-            let acts = ClientActs {
-                scopes: &ScopeSet::default(),
-                sees_all: false,
-                resource_server: false,
-            };
-            rule::change_client(&by, acts)?;
+            rule::change_client(&by, no_change(&ScopeSet::default()))?;
             let given = rule::giveable(&by, &token.scopes);
             let cause = act.cause(&by);
+            let id = RegistrationTokenId(unit.id(cause.at));
             unit.conn
-                .prepare_cached("INSERT INTO registration_tokens VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+                .prepare_cached(
+                    "INSERT INTO registration_tokens (hash, expires_at, uses_left, minter, client_id, scopes, id, \
+                     created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                )?
                 .execute(params![
                     token.hash.0,
                     token.expires_at.0,
                     token.uses,
                     minter(&act),
                     cause.client_id.map(|id| id.0.to_bytes()),
-                    given.to_string()
+                    given.to_string(),
+                    id.0.to_bytes(),
+                    cause.at.0
                 ])?;
             let detail = format!("{} uses until {}", token.uses, token.expires_at);
             unit.event(
                 cause,
                 "client.registration_token_created",
-                None,
+                Some(&id),
                 None,
                 Some(&detail),
             )
+        })
+        .await
+    }
+
+    /// A page of the initial access tokens that are not used up or over.
+    pub async fn registration_tokens(
+        &self,
+        query: ListQuery,
+        now: Timestamp,
+    ) -> Result<Page<RegistrationTokenInfo>, StoreError> {
+        let order = LIST.order(&query)?;
+        self.read(move |conn| {
+            let mut conditions = Filter::default();
+            let now = [Value::Integer(now.0)];
+            conditions.and("t.uses_left > 0 AND t.expires_at > ?", now);
+            if let Some(q) = query.q.as_deref().filter(|q| !q.is_empty()) {
+                conditions.and("instr(fold(t.minter), ?) > 0", [folded(q)]);
+            }
+            LIST.page(conn, conditions, &query, order)
+        })
+        .await
+    }
+
+    /// Ends an initial access token. Clients that have registered with it stay.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`]; as [`rule::change_client`].
+    pub async fn revoke_registration_token(
+        &self,
+        id: RegistrationTokenId,
+        act: Act,
+    ) -> Result<(), StoreError> {
+        self.write(move |unit| {
+            let by = authority::judge(unit, &act)?;
+            rule::change_client(&by, no_change(&ScopeSet::default()))?;
+            let sql = "DELETE FROM registration_tokens WHERE id = ?1";
+            let mut delete = unit.conn.prepare_cached(sql)?;
+            if delete.execute([id.0.to_bytes()])? == 0 {
+                return Err(Refusal::NotFound("registration token").into());
+            }
+            drop(delete);
+            let action = "client.registration_token_revoked";
+            unit.event(act.cause(&by), action, Some(&id), None, None)
         })
         .await
     }
@@ -77,6 +148,15 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<ScopeSet>, StoreError> {
         self.read(move |conn| worth(conn, hash, now)).await
+    }
+}
+
+/// What takes the right to change clients, and no more.
+fn no_change(scopes: &ScopeSet) -> ClientActs<'_> {
+    ClientActs {
+        scopes,
+        sees_all: false,
+        resource_server: false,
     }
 }
 

@@ -61,6 +61,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_series.sql"),
     include_str!("schema_verified.sql"),
     include_str!("schema_blocks.sql"),
+    include_str!("schema_tokens.sql"),
 ];
 
 /// What migrations take from the rules of the domain.

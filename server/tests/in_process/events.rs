@@ -332,6 +332,18 @@ async fn clients(log: &Log) {
         json!({}),
     )
     .await;
+    let made = log
+        .house
+        .call(Method::Get, tokens, &log.house.operator(), Value::Null)
+        .await;
+    let made = made.expect(200);
+    log.admin(
+        "client.registration_token_revoked",
+        Method::Delete,
+        &id_of(&made["data"][0], tokens),
+        Value::Null,
+    )
+    .await;
     let body = json!({"name": "x", "grantTypes": ["client_credentials"], "scopes": ["read"]});
     let client = log
         .admin("client.created", Method::Post, "/admin/clients", body)

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ClientId, ScopeSet, Timestamp, auth::present};
+use crate::{ClientId, RegistrationTokenId, ScopeSet, Timestamp, auth::present};
 
 /// Absent leaves a field at its default. `authorization_code`, `refresh_token` and `client_credentials` are the grants there are.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -191,6 +191,22 @@ pub struct RegistrationToken {
     pub token: String,
     pub expires_at: Timestamp,
     pub max_uses: u32,
+}
+
+/// An initial access token as operators see it: never the token itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RegistrationTokenInfo {
+    pub id: RegistrationTokenId,
+    pub created_at: Timestamp,
+    pub expires_at: Timestamp,
+    /// How many clients may still register with it.
+    pub uses_left: u32,
+    /// Who minted it: a person, a key or a client. It ends with them.
+    pub minted_by: String,
+    /// Scopes that it gives the clients which register with it, where its minter still has them.
+    pub scopes: ScopeSet,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -7,7 +7,10 @@ use reqwest::Method;
 use super::{Client, ClientError, Collection, ListQuery, call::segment};
 use crate::{
     Page,
-    admin::{self, ClientPatch, MintRegistrationToken, RegisterClient, RegistrationToken},
+    admin::{
+        self, ClientPatch, MintRegistrationToken, RegisterClient, RegistrationToken,
+        RegistrationTokenInfo,
+    },
     apikey::RotateRequest,
 };
 
@@ -92,6 +95,25 @@ impl Clients<'_> {
     ) -> Result<RegistrationToken, ClientError> {
         let path = format!("{}/registration-tokens", Collection::Clients.path());
         self.0.send(Method::POST, &path, terms).await
+    }
+
+    /// Tokens with which clients register themselves, that are still good: a page of them.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn registration_tokens(&self) -> Result<Page<RegistrationTokenInfo>, ClientError> {
+        let path = format!("{}/registration-tokens", Collection::Clients.path());
+        self.0.get(&path, &[("limit", "100".into())]).await
+    }
+
+    /// Ends such a token; clients that have registered with it stay.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn revoke_registration_token(&self, id: impl Display) -> Result<(), ClientError> {
+        let base = Collection::Clients.path();
+        let path = format!("{base}/registration-tokens/{}", segment(id));
+        self.0.done(Method::DELETE, &path, None::<&()>).await
     }
 
     /// Deletes a client; its tokens die.

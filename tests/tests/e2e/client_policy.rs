@@ -762,3 +762,22 @@ async fn the_applications_name_and_logo_stand_on_its_pages() {
     shown(&page);
     assert!(page.text().contains("https://app.example/about"));
 }
+
+#[tokio::test]
+async fn who_may_not_sign_in_to_an_application_is_told_the_way_it_asked_for() {
+    let server = Server::start();
+    let app = server.app(json!({"allowedGroups": ["staff"]})).await;
+    server.register("ada@example.com").await;
+    let browser = server.browser();
+    browser.sign_in("ada@example.com").await;
+    let request = request(&app, &[("response_mode", "form_post")]);
+    let page = browser.authorize(&request).await.expect(403);
+    assert_eq!(page.header("location"), "");
+    let text = page.text();
+    assert!(
+        !text.contains("http-equiv") && !text.contains("error=access_denied"),
+        "{text}"
+    );
+    assert!(text.contains("value=\"access_denied\""), "{text}");
+    assert!(text.contains(&format!("action=\"{CALLBACK}\"")), "{text}");
+}

@@ -381,7 +381,8 @@ async fn a_sender_that_is_refused_may_be_mended_and_a_servers_words_are_not_kept
     assert!(told.contains("554"), "{told}");
 }
 
-#[tokio::test]
+// The mail server answers while this thread waits for the end.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_mail_under_way_when_the_server_stops_is_sent_once() {
     let mail = MailServer::start().await;
     let mut server = mailing(&mail, "smtp", "").start();

@@ -615,3 +615,114 @@ async fn the_description_names_the_server() {
         json!([{ "url": "https://id.example/auth" }])
     );
 }
+
+#[tokio::test]
+async fn to_a_strangers_site_leads_a_click_and_the_pages_say_that_nobody_knows_it() {
+    let server = with("open").start();
+    let asked = json!({"post_logout_redirect_uris": [CALLBACK], "logo_uri": "https://logo.evil.example/a.png"});
+    let made = register(&server, None, asked).await.expect(201).json();
+    let app = Client {
+        id: made["client_id"].as_str().unwrap().to_owned(),
+        secret: String::new(),
+    };
+    let (_, host) = CALLBACK.split_once("://").unwrap();
+    let host = host.split('/').next().unwrap();
+    let waits = |page: &Reply| {
+        let text = page.text();
+        assert!(
+            text.contains(host) && !text.contains("http-equiv"),
+            "{text}"
+        );
+    };
+    let browser = server.browser();
+    let query = [
+        ("client_id", app.id.as_str()),
+        ("post_logout_redirect_uri", CALLBACK),
+    ];
+    let page = server.get("/oauth/logout").query(&query).send().await;
+    waits(&page.expect(200));
+    // The sign-in page and that of consent.
+    let page = browser.authorize(&request(&app, &[])).await.expect(200);
+    let told = |page: &Reply| {
+        let text = page.text();
+        assert!(text.contains("registered itself"), "{text}");
+        assert!(!text.contains("logo.evil.example"), "{text}");
+        assert!(
+            !page
+                .header("content-security-policy")
+                .contains("evil.example")
+        );
+    };
+    told(&page);
+    server.register("ada@example.com").await;
+    browser.sign_in("ada@example.com").await;
+    told(&browser.authorize(&request(&app, &[])).await.expect(200));
+    // Signed in, and signing out by the page.
+    let path = format!(
+        "/oauth/logout?client_id={}&post_logout_redirect_uri={CALLBACK}",
+        app.id
+    );
+    let asked = browser.open(&path).await.expect(200);
+    waits(&browser.submit(&form(&asked, "/sign-out")).await.expect(200));
+}
+
+#[tokio::test]
+async fn a_head_fetches_no_document() {
+    let server = Server::with()
+        .set("client_metadata_documents", true)
+        .start();
+    let path = "/oauth/authorize?client_id=https%3A%2F%2F127.0.0.1%2Fapp.json&response_type=code";
+    server.call("HEAD", path).send().await.expect(200);
+    let page = server.get(path).send().await;
+    assert!(page.status >= 400, "{}", page.status);
+}
+
+#[tokio::test]
+async fn initial_access_tokens_are_listed_and_ended_one_by_one() {
+    let server = with("token").start();
+    let path = "/admin/clients/registration-tokens";
+    let mut tokens = Vec::new();
+    for uses in [1, 2] {
+        let body = json!({"maxUses": uses});
+        let made = server.admin("POST", path, Some(body)).await;
+        tokens.push(made["token"].as_str().unwrap().to_owned());
+    }
+    let list = server.admin("GET", path, None).await;
+    assert_eq!(list["pagination"]["total"], 2);
+    // The newest first.
+    let newest = &list["data"][0];
+    assert_eq!(newest["usesLeft"], 2);
+    assert!(newest["mintedBy"].as_str().unwrap().starts_with("key_"));
+    let told = list.to_string();
+    assert!(
+        tokens.iter().all(|token| !told.contains(token.as_str())),
+        "{told}"
+    );
+
+    let id = newest["id"].as_str().unwrap();
+    let own = format!("{path}/{id}");
+    let reads = server.key(&["admin:clients:read"]).await;
+    let refused = server.delete(&own).bearer(&reads).send().await;
+    refused.refused(403, "insufficient_scope");
+    let listed = server.get(path).bearer(&reads).send().await;
+    listed.expect(200);
+    let ended = server
+        .delete(&own)
+        .bearer(&server.operator_key())
+        .send()
+        .await;
+    ended.expect(204);
+    let again = server
+        .delete(&own)
+        .bearer(&server.operator_key())
+        .send()
+        .await;
+    again.refused(404, "not_found");
+    for (token, status) in [(&tokens[1], 401), (&tokens[0], 201)] {
+        let reply = register(&server, Some(token), json!({})).await;
+        assert_eq!(reply.status, status, "{}", reply.text());
+    }
+    // What is used up is not listed any more.
+    let list = server.admin("GET", path, None).await;
+    assert_eq!(list["pagination"]["total"], 0);
+}

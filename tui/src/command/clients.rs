@@ -30,6 +30,13 @@ pub enum Clients {
     Secret(Rotate),
     /// Mint a token with which a client registers itself; it is printed once
     RegistrationToken(InviteClient),
+    /// List tokens with which clients register themselves, that are still good
+    RegistrationTokens,
+    /// End a token with which clients register themselves; clients that have registered with it stay
+    RevokeRegistrationToken {
+        #[arg(value_name = "ID")]
+        id: String,
+    },
     /// Delete OAuth clients; their tokens die
     #[command(visible_alias = "revoke")]
     Delete {
@@ -156,12 +163,18 @@ impl UpdateClient {
 
 impl Clients {
     pub(super) fn changes(&self) -> bool {
-        !matches!(self, Self::List { .. } | Self::Get { .. })
+        !matches!(
+            self,
+            Self::List { .. } | Self::Get { .. } | Self::RegistrationTokens
+        )
     }
 
     pub(super) fn warning(&self) -> Option<String> {
         match self {
             Self::Secret(rotate) => Some(rotate.warning()),
+            Self::RevokeRegistrationToken { id } => {
+                Some(format!("No client registers itself with {id} any more."))
+            }
             Self::Delete { ids } => Some(match ids.as_slice() {
                 [id] => format!("{id} is deleted, and all its tokens die."),
                 ids => format!(
@@ -181,6 +194,8 @@ impl Clients {
             Self::Update(update) => format!("change {}", update.id),
             Self::Secret(rotate) => format!("give {} a new secret", rotate.id),
             Self::RegistrationToken(invite) => invite.would(),
+            Self::RegistrationTokens => "list registration tokens".into(),
+            Self::RevokeRegistrationToken { id } => format!("revoke {id}"),
             Self::Delete { ids } => format!("delete {}", ids.join(" ")),
         }
     }
@@ -192,6 +207,10 @@ impl Clients {
         match self {
             Self::List { list } => list.written(Words::new("clients list")),
             Self::Get { id } => Words::new("clients get").word(id),
+            Self::RegistrationTokens => Words::new("clients registration-tokens"),
+            Self::RevokeRegistrationToken { id } => {
+                Words::new("clients revoke-registration-token").word(id)
+            }
             Self::Register(register) => {
                 let words = Words::new("clients register")
                     .option("--name", Some(&register.name))

@@ -108,10 +108,11 @@ fn key(name_of: NameOf<'_>, now: Timestamp, key: &AdminKey) -> Vec<String> {
 fn client(client: &Client, now: Timestamp) -> Vec<String> {
     vec![
         client.name.clone(),
-        if client.confidential {
-            "confidential"
-        } else {
-            "public"
+        match (client.confidential, client.dynamic) {
+            (true, false) => "confidential",
+            (false, false) => "public",
+            (true, true) => "confidential, dynamic",
+            (false, true) => "public, dynamic",
         }
         .into(),
         client.grant_types.join(" "),

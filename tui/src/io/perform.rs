@@ -265,7 +265,14 @@ async fn clients(
         Clients::Delete { ids } => {
             return each(client, Collection::Clients, ids).await;
         }
-        Clients::List { .. } | Clients::Get { .. } => {
+        Clients::RevokeRegistrationToken { id } => {
+            clients.revoke_registration_token(id).await?;
+            Performed::Gone {
+                ids: vec![id.clone()],
+                how: Gone::Revoked,
+            }
+        }
+        Clients::List { .. } | Clients::Get { .. } | Clients::RegistrationTokens => {
             return Err(no_change(&Command::Clients(command.clone())));
         }
     })

@@ -195,6 +195,20 @@ pub(super) const OPERATIONS: &[Operation] = &[
     .gives::<admin::RegistrationToken>(201)
     .or(&[E::ValidationFailed]),
     op(
+        Get,
+        "/admin/clients/registration-tokens",
+        Scope("admin:clients:read"),
+        "Initial access tokens that are still good",
+    )
+    .lists::<admin::RegistrationTokenInfo>(&[]),
+    op(
+        Delete,
+        "/admin/clients/registration-tokens/{id}",
+        Scope("admin:clients"),
+        "End an initial access token; clients that have registered with it stay",
+    )
+    .done(),
+    op(
         Post,
         "/admin/clients",
         Scope("admin:clients"),

@@ -9,14 +9,17 @@ use rocket::{
 
 use super::{
     consent,
-    page::{Answer, Page, go_far},
+    page::{Answer, Page, answer_form, go_far},
     sign_in,
     texts::fill,
     visit::Visit,
 };
 use crate::{
     http::{Services, oauth::FormBody},
-    oauth::{AuthorizationRequest, ClientAnswer, Failure, NOT_ADMITTED, Next, Visitor, pairs},
+    oauth::{
+        AuthorizationRequest, ClientAnswer, Failure, NOT_ADMITTED, Next, ResponseMode, Visitor,
+        pairs,
+    },
 };
 
 pub fn all() -> Vec<Route> {
@@ -94,19 +97,35 @@ async fn not_admitted(
     let again = sign_in::address(visit.doorward, Some(&request));
     let asking = sign_in::asking(visit, Some(request)).await?;
     let name = asking.map(|asking| asking.name).unwrap_or_default();
+    let back = fill(t.back_to_app, "app", &name);
+    let posts = answer.mode == ResponseMode::FormPost;
     let url = answer.url();
     let main = html! {
         h1 { (t.not_admitted_title) }
         p role="alert" { (fill(t.not_admitted, "app", &name)) }
-        p { a href=(url) { (fill(t.back_to_app, "app", &name)) } }
+        @if posts {
+            (answer_form(&answer, &back))
+        } @else {
+            p { a href=(url) { (back) } }
+        }
         p class="aside" { a href=(again) { (t.factor_restart) } }
     };
-    Ok(Page {
+    let page = Page {
         status: 403,
-        onward: Some(url),
-        onward_after: NOT_ADMITTED_SECONDS,
-        located: true,
         ..Page::new(t, t.not_admitted_title, main)
+    };
+    Ok(match posts {
+        // Asked for in a form, the answer stands in no address.
+        true => Page {
+            posts_to: Some(answer.uri),
+            ..page
+        },
+        false => Page {
+            onward: Some(url),
+            onward_after: NOT_ADMITTED_SECONDS,
+            located: true,
+            ..page
+        },
     }
     .into())
 }
@@ -119,6 +138,10 @@ async fn authorize(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
     let Some(pairs) = query(uri) else {
         return Err(visit.refused(Failure::too_many_parameters().into()));
     };
+    if visit.is(Method::Head) && names_document(&pairs) {
+        // It changes nothing: no document is fetched for it, and none is kept.
+        return Ok(sign_in::page(&visit, None, sign_in::Said::default()).into());
+    }
     match visit
         .doorward
         .authorization
@@ -128,6 +151,12 @@ async fn authorize(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
         Ok(request) => advance(visit.of(&request), request, None).await,
         Err(error) => Err(visit.refused(error)),
     }
+}
+
+/// Whether the client is named by the URL of its metadata document.
+fn names_document(pairs: &[(String, String)]) -> bool {
+    let mut named = pairs.iter().filter(|(name, _)| name == "client_id");
+    named.any(|(_, id)| id.starts_with("https://"))
 }
 
 /// OpenID Connect Core section 3.1.2.1 wants POST too. It comes from another site, so the browser leaves our cookie

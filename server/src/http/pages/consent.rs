@@ -7,8 +7,8 @@ use rocket::{Route, post, routes};
 use super::{
     authorize::advance,
     form::{Posted, Taken},
-    page::{Answer, Page},
-    sign_in::{kept, logo},
+    page::{Answer, Page, destination},
+    sign_in::{kept, logo, shown_logo, stranger},
     sign_up::beside,
     texts::{Texts, fill},
     visit::Visit,
@@ -55,9 +55,11 @@ pub async fn page(
     };
     let again = beside(doorward, "/sign-in", Some(&request));
     let policy = &client.policy;
+    let picture = shown_logo(&client);
     let main = html! {
-        (logo(policy.logo_uri.as_deref()))
+        (logo(picture.as_deref()))
         h1 { (fill(t.consent_title, "app", &client.name)) }
+        (stranger(t, &client))
         @if let Some(uri) = &policy.client_uri {
             p class="hint" { a href=(uri) rel="noreferrer" { (destination(uri)) } }
         }
@@ -79,7 +81,7 @@ pub async fn page(
         p class="hint" { (t.consent_revocable) }
     };
     Ok(Page {
-        picture: client.policy.logo_uri.clone(),
+        picture,
         ..visit.page(t.consent_short, main)
     }
     .into())
@@ -102,17 +104,6 @@ pub fn scopes(t: &'static Texts, scope: &ScopeSet) -> Markup {
                 }
             }
         }
-    }
-}
-
-/// Where somebody is sent: the host, or for an app on this device the scheme that opens it.
-fn destination(uri: &str) -> &str {
-    let (scheme, rest) = uri.split_once(':').unwrap_or((uri, ""));
-    match rest.strip_prefix("//") {
-        Some(rest) if matches!(scheme, "http" | "https") => {
-            rest.split(['/', '?']).next().unwrap_or(rest)
-        }
-        _ => scheme,
     }
 }
 
@@ -146,7 +137,7 @@ async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
 
 #[cfg(test)]
 mod tests {
-    use super::destination;
+    use super::super::page::destination;
 
     #[test]
     fn a_person_sees_the_host_or_the_app_they_are_sent_to() {

@@ -38,6 +38,8 @@ pub struct Page {
     pub located: bool,
     /// After how long it does, in seconds.
     pub onward_after: u32,
+    /// Whether it goes on only by a click: `onward` is named, and stands in the `Location` head alone.
+    pub onward_by_click: bool,
     /// Where a form of the page goes that is sent by itself, if it is one.
     pub posts_to: Option<String>,
     /// A picture of another origin that the page shows.
@@ -78,6 +80,7 @@ impl Page {
             holds_token: false,
             onward: None,
             onward_after: 0,
+            onward_by_click: false,
             posts_to: None,
             picture: None,
             located: false,
@@ -101,17 +104,29 @@ impl Page {
         }
     }
 
+    /// A page that says where `to` leads, to whom nobody here has looked at: it has a link there, and goes nowhere by itself
+    /// (RFC 9700 section 4.11.2).
+    pub fn leaving(texts: &'static Texts, to: String, text: &str) -> Self {
+        let main = html! {
+            h1 { (texts.leaving_title) }
+            p { (text) }
+            p { (texts.leaving_to) " " strong { (destination(&to)) } }
+            p { a href=(to) rel="noreferrer" { (texts.onward_link) } }
+        };
+        Self {
+            onward: Some(to),
+            onward_by_click: true,
+            located: true,
+            ..Self::new(texts, texts.leaving_title, main)
+        }
+    }
+
     /// A page whose form brings a client its answer, by itself or with a button: OAuth 2.0 Form Post Response Mode.
     pub fn posting(texts: &'static Texts, answer: ClientAnswer) -> Self {
         let main = html! {
             h1 { (texts.onward_title) }
             p role="status" { (texts.onward_text) }
-            form method="post" action=(answer.uri) {
-                @for (name, value) in &answer.parameters {
-                    input type="hidden" name=(name) value=(value);
-                }
-                button type="submit" { (texts.onward_link) }
-            }
+            (answer_form(&answer, texts.onward_link))
             script { (PreEscaped(SUBMIT)) }
         };
         Self {
@@ -197,6 +212,30 @@ impl Page {
             policy.push_str(&format!("; script-src 'sha256-{hash}'"));
         }
         policy
+    }
+}
+
+/// A form that brings a client its answer when its button is pressed.
+pub fn answer_form(answer: &ClientAnswer, button: &str) -> Markup {
+    html! {
+        form method="post" action=(answer.uri) {
+            @for (name, value) in &answer.parameters {
+                input type="hidden" name=(name) value=(value);
+            }
+            button type="submit" { (button) }
+        }
+    }
+}
+
+/// Where somebody is sent: the host, or for an app on this device the scheme that opens it.
+pub fn destination(uri: &str) -> &str {
+    let (scheme, rest) = uri.split_once(':').unwrap_or((uri, ""));
+    match rest.strip_prefix("//") {
+        Some(rest) if matches!(scheme, "http" | "https") => {
+            let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+            authority.rsplit('@').next().unwrap_or(authority)
+        }
+        _ => scheme,
     }
 }
 
@@ -337,7 +376,7 @@ fn framed(doorward: &Services, page: &Page) -> Markup {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="robots" content="noindex";
-                @if let Some(to) = &page.onward {
+                @if let Some(to) = page.onward.as_ref().filter(|_| !page.onward_by_click) {
                     meta http-equiv="refresh" content={ (page.onward_after) "; url=" (to) };
                 }
                 title { (page.title) " · " (site.name) }

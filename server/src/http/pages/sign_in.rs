@@ -12,13 +12,13 @@ use super::{
     form::{Fields, Posted, Taken},
     page::{Answer, Go, Page, Shown, go},
     sign_up,
-    texts::fill,
+    texts::{Texts, fill},
     verify_email,
     visit::Visit,
 };
 use crate::{
     crypto::secret::Secret,
-    domain::{Act, Actor, Session},
+    domain::{Act, Actor, Client, Session},
     http::{ApiError, Services},
     oauth::{AuthorizationRequest, Failure},
     settings::Registration,
@@ -52,6 +52,28 @@ pub struct Asking {
     pub request: AuthorizationRequest,
     pub name: String,
     pub logo: Option<String>,
+    /// What is said of one that registered itself.
+    pub stranger: Markup,
+}
+
+/// The logo that is shown of a client: none of one that registered itself, which could show anybody's.
+pub fn shown_logo(client: &Client) -> Option<String> {
+    client.policy.logo_uri.clone().filter(|_| !client.dynamic)
+}
+
+/// What is said of an application that registered itself: its name and its website are its own words.
+pub fn stranger(t: &Texts, client: &Client) -> Markup {
+    let document = client.document.as_deref().map(super::page::destination);
+    html! {
+        @if client.dynamic {
+            p class="alert" role="note" {
+                (t.stranger)
+                @if let Some(host) = document {
+                    " " (t.stranger_of) " " strong { (host) }
+                }
+            }
+        }
+    }
 }
 
 /// An application's logo, where it has one. Its name stands beside it.
@@ -77,11 +99,11 @@ pub async fn asking(
     let client = visit.doorward.store.client(request.client_id).await?;
     let client = client.ok_or_else(|| visit.failed(&Failure::client(false)))?;
     let name = client.name.clone();
-    let logo = client.policy.logo_uri.clone();
     Ok(Some(Asking {
         request,
         name,
-        logo,
+        logo: shown_logo(&client),
+        stranger: stranger(visit.texts, &client),
     }))
 }
 
@@ -131,6 +153,7 @@ pub fn page(visit: &Visit<'_>, asking: Option<&Asking>, said: Said<'_>) -> Page 
         @if let Some(asking) = asking {
             (logo(asking.logo.as_deref()))
             p { (fill(t.sign_in_for, "app", &asking.name)) }
+            (asking.stranger)
         }
         @match said.error {
             Some(error) if said.passkey && error.code() == ErrorCode::InvalidCredentials => {

@@ -42,6 +42,9 @@ const PLACE: &str = "sign-out";
 struct Wish {
     /// One of the client's post-logout redirect URIs, `state` added to it.
     then: Option<String>,
+    /// Whether that takes a click: the application registered itself.
+    #[serde(default)]
+    by_click: bool,
     /// The session of the ID token that came as a hint.
     hinted: Option<doorward_shared::SessionId>,
 }
@@ -89,10 +92,17 @@ async fn end(
     }
 }
 
+/// The page that leads on from signing out by a click.
+fn leaving(visit: &Visit<'_>, to: String) -> Page {
+    Page::leaving(visit.texts, to, visit.texts.signed_out)
+}
+
 /// After signing out: back to the application, or a page that says so. The cookie is another one.
-fn gone(visit: &Visit<'_>, then: Option<String>) -> Shown {
+fn gone(visit: &Visit<'_>, wish: Wish) -> Shown {
+    let Wish { then, by_click, .. } = wish;
     let cookie = Some(set_cookie(visit.doorward, &new_cookie(), Stay::Browser));
     let page = match then {
+        Some(to) if by_click => leaving(visit, to),
         Some(to) if visit.is(Method::Post) => Page {
             located: true,
             ..Page::onward(visit.texts, to)
@@ -118,12 +128,13 @@ async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
         Taken::Fresh(fields) => {
             let wish = kept_wish(visit.doorward, &fields);
             end(&visit, who.as_ref(), wish.hinted).await?;
-            Ok(gone(&visit, wish.then))
+            Ok(gone(&visit, wish))
         }
         Taken::Stale(stale) => {
             let wish = kept_wish(visit.doorward, &stale.fields);
             let page = match (who, wish.then.clone()) {
                 (Some(_), _) => page(&visit, &wish),
+                (None, Some(to)) if wish.by_click => leaving(&visit, to),
                 (None, Some(to)) => Page::onward(visit.texts, to),
                 (None, None) => done(&visit),
             };
@@ -189,6 +200,7 @@ async fn read_logout(doorward: &Services, pairs: Vec<(String, String)>) -> Resul
     };
     let mut wish = Wish {
         then: None,
+        by_click: false,
         hinted: hint.as_ref().and_then(|hint| hint.session),
     };
     let uri = form.get("post_logout_redirect_uri");
@@ -198,6 +210,7 @@ async fn read_logout(doorward: &Services, pairs: Vec<(String, String)>) -> Resul
         let bad = || Refused::Page(client, BAD_LOGOUT_REDIRECT);
         let client = doorward.store.client(client.ok_or_else(bad)?).await?;
         let client = client.ok_or_else(Failure::unknown_client)?;
+        wish.by_click = client.dynamic;
         let registered = &client.policy.post_logout_redirect_uris;
         if !registered.iter().any(|known| known == uri) {
             return Err(bad());
@@ -240,14 +253,17 @@ async fn logout(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
         Some(pairs) => read_logout(visit.doorward, pairs).await,
         None => Err(Failure::too_many_parameters().into()),
     };
-    let Logout { hint, wish } = asked.map_err(|refused| visit.refused(refused))?;
+    let Logout { hint, wish } = match asked {
+        Ok(logout) => logout,
+        Err(refused) => return Err(visit.refused(refused)),
+    };
     let who = visit.browser.signed_in()?;
     if visit.is(Method::Head) {
         // It changes nothing.
         return Ok(page(&visit, &wish).into());
     }
     match who {
-        None => Ok(gone(&visit, wish.then)),
+        None => Ok(gone(&visit, wish)),
         // An ID token of the person who is signed in: the application has shown that it means this person.
         Some(who)
             if hint
@@ -255,7 +271,7 @@ async fn logout(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
                 .is_some_and(|hint| hint.user == who.account.user.id) =>
         {
             end(&visit, Some(&who), wish.hinted).await?;
-            Ok(gone(&visit, wish.then))
+            Ok(gone(&visit, wish))
         }
         Some(_) => Ok(page(&visit, &wish).into()),
     }

@@ -151,6 +151,10 @@ pub async fn run(mut command: Command, with: &Context) -> Outcome {
         Command::Clients(Clients::Get { id }) => {
             output::one(format, &client.clients().get(id).await?)
         }
+        Command::Clients(Clients::RegistrationTokens) => {
+            let tokens = client.clients().registration_tokens().await?;
+            output::rows(format, &tokens.data)
+        }
         Command::Roles(Roles::Get { name }) => {
             output::one(format, &client.roles().get(&name).await?)
         }

@@ -142,10 +142,11 @@ impl Printable for admin::Client {
         vec![
             self.id.to_string(),
             self.name.clone(),
-            if self.confidential {
-                "confidential"
-            } else {
-                "public"
+            match (self.confidential, self.dynamic) {
+                (true, false) => "confidential",
+                (false, false) => "public",
+                (true, true) => "confidential, dynamic",
+                (false, true) => "public, dynamic",
             }
             .into(),
             self.grant_types.join(" "),
@@ -161,6 +162,19 @@ impl Printable for admin::RegistrationToken {
             self.token.clone(),
             self.expires_at.to_string(),
             self.max_uses.to_string(),
+        ]
+    }
+}
+
+impl Printable for admin::RegistrationTokenInfo {
+    const COLUMNS: &'static [&'static str] = &["ID", "USES LEFT", "EXPIRES", "MINTED BY", "SCOPES"];
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.id.to_string(),
+            self.uses_left.to_string(),
+            self.expires_at.to_string(),
+            self.minted_by.clone(),
+            self.scopes.to_string(),
         ]
     }
 }
