@@ -99,7 +99,7 @@ impl Store {
                 .query_row([], |row| row.get(0))?;
             if count >= MAX_BLOCKS {
                 let why = format!("{MAX_BLOCKS} networks are blocked already");
-                return Err(Refusal::Conflict(why.into()).into());
+                return Err(Refusal::Conflict(why).into());
             }
             block.id = BlockId(unit.id(cause.at));
             block.created_at = cause.at;
