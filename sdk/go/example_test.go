@@ -153,7 +153,7 @@ func ExampleRequireScope() {
 	fmt.Print(answer.Body)
 	// Output:
 	// 401 Bearer
-	// {"error":{"code":"missing_token","message":"a bearer token is needed"}}
+	// {"error":{"code":"missing_token","message":"missing bearer token"}}
 }
 
 func ExampleCovers() {

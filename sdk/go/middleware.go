@@ -102,7 +102,7 @@ var (
 func (g *guard) admit(request *http.Request) (*Caller, *refusal) {
 	found := bearer.FindStringSubmatch(request.Header.Get("Authorization"))
 	if found == nil {
-		return nil, &refusal{status: 401, code: "missing_token", message: "a bearer token is needed", challenge: "Bearer"}
+		return nil, &refusal{status: 401, code: "missing_token", message: "missing bearer token", challenge: "Bearer"}
 	}
 	token := found[1]
 	if g.keys != nil && apiKey.MatchString(token) {

@@ -150,41 +150,14 @@ fn run(cli: Cli) -> Result<(), String> {
             file,
             force,
             keep_sessions,
-        } => {
-            let tightened = store::tighten(&directory).map_err(text)?;
-            let options = RestoreOptions {
+        } => restore(
+            &settings,
+            &file,
+            RestoreOptions {
                 force,
                 keep_sessions,
-            };
-            let done = app::restore(&settings, &file, options, &Clock::system()).map_err(text)?;
-            tell(&tightened);
-            if done.signing_keys_lost > 0 {
-                eprintln!(
-                    "the master.key of the backup is not here: the next start makes a new signing key, and access tokens \
-                     from before are not valid any more"
-                );
-            }
-            if done.codes_closed > 0 {
-                eprintln!(
-                    "accounts whose one-time codes the master.key here does not open: {}. Put the backup's master.key back; \
-                     or those people use recovery codes or passkeys, or lose their second factors by DELETE \
-                     /admin/users/ID/mfa",
-                    done.codes_closed
-                );
-            }
-            if let Some(kept) = &done.set_aside {
-                eprintln!(
-                    "the old database was damaged: it is kept as {}",
-                    kept.display()
-                );
-            }
-            let sessions = if keep_sessions {
-                "sessions are as they were"
-            } else {
-                "all sessions have ended"
-            };
-            say(&format!("restored {}; {sessions}", directory.display()))
-        }
+            },
+        ),
         Command::Check { file } => {
             let (what, schema) = match file {
                 Some(file) => (file.clone(), store::check_file(&file)),
@@ -215,6 +188,40 @@ fn run(cli: Cli) -> Result<(), String> {
         }
         Command::Openapi | Command::Completions { .. } | Command::Man { .. } => Ok(()),
     }
+}
+
+/// Puts a backup in the place of the database, and says what came of it.
+fn restore(settings: &Settings, file: &Path, options: RestoreOptions) -> Result<(), String> {
+    let directory = &settings.data_dir;
+    let tightened = store::tighten(directory).map_err(text)?;
+    let done = app::restore(settings, file, options, &Clock::system()).map_err(text)?;
+    tell(&tightened);
+    if done.signing_keys_lost > 0 {
+        eprintln!(
+            "the master.key of the backup is not here: the next start makes a new signing key, and access tokens \
+                     from before are not valid any more"
+        );
+    }
+    if done.codes_closed > 0 {
+        eprintln!(
+            "accounts whose one-time codes the master.key here does not open: {}. Put the backup's master.key back; \
+                     or those people use recovery codes or passkeys, or lose their second factors by DELETE \
+                     /admin/users/ID/mfa",
+            done.codes_closed
+        );
+    }
+    if let Some(kept) = &done.set_aside {
+        eprintln!(
+            "the old database was damaged: it is kept as {}",
+            kept.display()
+        );
+    }
+    let sessions = if options.keep_sessions {
+        "sessions are as they were"
+    } else {
+        "all sessions have ended"
+    };
+    say(&format!("restored {}; {sessions}", directory.display()))
 }
 
 fn completions(shell: clap_complete::Shell) -> Result<(), String> {

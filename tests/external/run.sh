@@ -33,7 +33,7 @@ need chromium chromium
 need go golang-go gcc libc6-dev
 
 # These build the programs once more, optimised or in a crate of their own: they run by name only.
-heavy=" package tutorial-rust "
+heavy=" embedding package tutorial-rust "
 if [ $# -gt 0 ]; then
   folders=("$@")
 else

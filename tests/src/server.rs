@@ -151,14 +151,21 @@ pub struct Person {
 }
 
 impl Server {
-    /// A server with cheap password hashes and without caps of an account: a test that is about them says so itself.
+    /// A server with cheap password hashes and signatures, and without caps of an account: a test that is about them
+    /// says so itself.
     pub fn start() -> Self {
         Self::with().start()
+    }
+
+    /// As [`Server::start`], signing with RS256 as servers do by default: for what is about signatures.
+    pub fn start_rs256() -> Self {
+        Self::with().set("signing_algorithm", "RS256").start()
     }
 
     /// As [`Server::start`], with more settings.
     pub fn with() -> Options {
         Options::default()
+            .set("signing_algorithm", "EdDSA")
             .set("argon2_memory_kib", 64)
             .set("argon2_iterations", 1)
             .set("sessions_per_account", 0)

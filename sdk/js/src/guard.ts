@@ -45,7 +45,7 @@ export async function admit(
   { authorization, ip }: Shown,
 ): Promise<{ caller: Caller; refusal?: undefined } | { caller?: undefined; refusal: Refusal }> {
   const token = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i.exec(authorization ?? '')?.[1]
-  if (token === undefined) return { refusal: refusal(401, 'missing_token', 'a bearer token is needed', 'Bearer') }
+  if (token === undefined) return { refusal: refusal(401, 'missing_token', 'missing bearer token', 'Bearer') }
   try {
     if (apiKeys && isApiKey(token)) return byKey(await apiKeys.verify(asked(token, wanted, ip)), wanted)
     const claims = await verifier.verify(token)

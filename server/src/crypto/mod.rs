@@ -7,6 +7,7 @@ pub mod refresh;
 pub mod seal;
 pub mod secret;
 pub mod signing;
+mod signing_key;
 pub mod stamp;
 pub mod token;
 pub mod totp;

@@ -6,11 +6,20 @@ use doorward_shared::{ClientId, EventId, KeyId, Timestamp, UserId};
 
 use super::mail::Language;
 
-/// Who does something.
+/// Who does something. Prints as its id: `user_…`, `key_…`, `client_…`.
+///
+/// ```
+/// use doorward_server::Actor;
+///
+/// assert_eq!(Actor::System.to_string(), "system");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Actor {
+    /// A person.
     User(UserId),
+    /// An API key.
     Key(KeyId),
+    /// An OAuth client with its own token.
     Client(ClientId),
     /// Doorward itself: sweeping, retiring keys, the command line.
     System,

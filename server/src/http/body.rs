@@ -170,7 +170,7 @@ fn refused(path: &str, error: &serde_json::Error) -> ApiError {
             let at: String = field.chars().take(100).collect();
             let reason = match what {
                 "missing" => "is missing",
-                "unknown" => "is not a field here",
+                "unknown" => "is an unknown field",
                 _ => "is given twice",
             };
             ApiError::request(&at, reason)

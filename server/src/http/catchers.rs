@@ -57,7 +57,7 @@ fn anything(status: Status, request: &Request<'_>) -> Caught {
         404 | 405 | 422 => {
             let allowed = methods(request);
             if allowed.is_empty() || allowed.contains(&request.method()) {
-                return plain(ErrorCode::NotFound, "there is nothing here");
+                return plain(ErrorCode::NotFound, "no such resource");
             }
             let allow: Vec<_> = allowed.iter().map(|method| method.as_str()).collect();
             let error = ApiError::new(
@@ -66,7 +66,7 @@ fn anything(status: Status, request: &Request<'_>) -> Caught {
             );
             Caught(error, Some(allow.join(", ")))
         }
-        401 => plain(ErrorCode::MissingToken, "a bearer token is needed"),
+        401 => plain(ErrorCode::MissingToken, "missing bearer token"),
         403 => plain(ErrorCode::InsufficientScope, "this is not allowed"),
         413 => Caught(too_large(), None),
         415 => plain(

@@ -18,7 +18,19 @@ const NOWHERE: &str = "/health/-";
 /// As much of a form as Rocket looks at for its `_method`, in bytes.
 const METHOD_FIELD: usize = "_method=delete".len();
 
-/// Mounts Doorward's routes in a Rocket app and keeps house while it runs.
+/// Mounts Doorward's routes in a Rocket app, and sweeps, rotates and mails while it runs. Made by
+/// [`Doorward::fairing`](crate::Doorward::fairing).
+///
+/// ```no_run
+/// use doorward_server::{Doorward, DoorwardFairing, Settings};
+///
+/// # async fn app() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// let doorward = Doorward::open(Settings::default()).await?;
+/// let fairing: DoorwardFairing = doorward.fairing();
+/// rocket::build().attach(fairing).launch().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct DoorwardFairing {
     services: Arc<Services>,

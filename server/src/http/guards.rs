@@ -15,16 +15,54 @@ use crate::{
 };
 
 /// Any valid caller: a person's access token, a client's own, or an API key.
+///
+/// ```
+/// use doorward_server::Bearer;
+/// use rocket::get;
+///
+/// #[get("/whoami")]
+/// fn whoami(caller: Bearer) -> String {
+///     caller.actor().to_string()
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Bearer(pub Caller);
 
 /// A scope that a route needs. Made by [`scope!`](crate::scope).
+///
+/// ```
+/// use doorward_server::{Needs, scope};
+///
+/// scope! { ReadOrders = "read:orders"; }
+/// assert_eq!(ReadOrders::SCOPE, "read:orders");
+/// ```
 pub trait Needs: Send + Sync {
     /// The scope, e.g. `read:orders`.
     const SCOPE: &'static str;
 }
 
-/// A caller who holds the scope of `N`.
+/// A caller who holds the scope of `N`, or a wider one: `read` covers `read:orders`.
+///
+/// ```
+/// use doorward_server::{Allowed, scope};
+/// use rocket::{delete, get};
+///
+/// scope! {
+///     /// What a caller needs to see orders.
+///     ReadOrders = "read:orders";
+///     WriteOrders = "write:orders";
+/// }
+///
+/// #[get("/orders")]
+/// fn orders(caller: Allowed<ReadOrders>) -> String {
+///     format!("orders of {}", caller.actor())
+/// }
+///
+/// #[delete("/orders/<id>")]
+/// fn cancel(_caller: Allowed<WriteOrders>, id: u64) -> String {
+///     format!("cancelled {id}")
+/// }
+/// ```
 pub struct Allowed<N>(pub Caller, PhantomData<N>);
 
 /// As [`Allowed`], for a call that changes something: where the setting `step_up_seconds` asks for it, a person must
@@ -51,7 +89,14 @@ pub struct FirstParty {
     pub session: Arc<Session>,
 }
 
-/// Names a scope for [`Allowed`]: `scope!(ReadOrders = "read:orders");`.
+/// Names scopes for [`Allowed`].
+///
+/// ```
+/// doorward_server::scope! {
+///     ReadOrders = "read:orders";
+///     WriteOrders = "write:orders";
+/// }
+/// ```
 #[macro_export]
 macro_rules! scope {
     ($($(#[$doc:meta])* $name:ident = $scope:literal);+ $(;)?) => {$(
@@ -90,7 +135,7 @@ impl<N> Deref for Recent<N> {
 /// The one credential of a request, RFC 6750 section 2.1.
 fn credential<'r>(request: &'r Request<'_>) -> Result<&'r str, ApiError> {
     let mut headers = request.headers().get("authorization");
-    let missing = || ApiError::new(ErrorCode::MissingToken, "a bearer token is needed");
+    let missing = || ApiError::new(ErrorCode::MissingToken, "missing bearer token");
     let header = headers.next().ok_or_else(missing)?;
     if headers.next().is_some() {
         return Err(ApiError::invalid_token());

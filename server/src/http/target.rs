@@ -16,7 +16,7 @@ pub(super) fn fault(request: &Request<'_>) -> Option<ApiError> {
     let bare = path.strip_suffix('/').filter(|bare| !bare.is_empty());
     let is_served = bare.is_some() && methods(request).contains(&request.method());
     if !is_plain(bare.unwrap_or(path)) || is_served {
-        return Some(ApiError::new(ErrorCode::NotFound, "there is nothing here"));
+        return Some(ApiError::new(ErrorCode::NotFound, "no such resource"));
     }
     let refused = |message| Some(ApiError::new(ErrorCode::InvalidRequest, message));
     let hosts = request.headers().get("host").count();

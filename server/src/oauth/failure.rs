@@ -81,7 +81,7 @@ impl Failure {
     pub fn no_token() -> Self {
         Self {
             status: 401,
-            ..Self::new("invalid_request", "a bearer token is needed")
+            ..Self::new("invalid_request", "missing bearer token")
         }
     }
 

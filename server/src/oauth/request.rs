@@ -123,16 +123,7 @@ impl AuthorizationRequest {
         endpoint: &AuthorizationEndpoint,
     ) -> Result<AuthorizationRequest, Failure> {
         let form = Form::checked(pairs)?;
-        // OpenID Connect Core section 3.1.2.6: what is not obeyed is refused, never ignored.
-        for (name, error) in [
-            ("request", "request_not_supported"),
-            ("request_uri", "request_uri_not_supported"),
-            ("registration", "registration_not_supported"),
-        ] {
-            if form.get(name).is_some() {
-                return Err(Failure::new(error, format!("{name} is not supported")));
-            }
-        }
+        refuse_unsupported(&form)?;
         if form.require("response_type")? != "code" {
             let reason = "the only response_type is code";
             return Err(Failure::new("unsupported_response_type", reason));
@@ -144,26 +135,8 @@ impl AuthorizationRequest {
             let reason = "the client is not registered for this grant";
             return Err(Failure::new("unauthorized_client", reason));
         }
-        let scope = match form.get("scope") {
-            Some(scope) => scopes(scope)?,
-            None => client.scopes.clone(),
-        };
-        // OpenID Connect Core section 3.1.2.1: scopes that are not known are left out, and the answer says what is granted.
-        let known = |scope: &&Scope| client.scopes.covers(scope.as_str());
-        let registered: ScopeSet = scope.iter().filter(known).cloned().collect();
-        if registered.is_empty() && !scope.is_empty() {
-            return Err(Failure::scope(
-                "the client is not registered for this scope",
-            ));
-        }
-        let others = form.pairs().iter().filter(|(name, _)| name != "scope");
-        if others
-            .map(|(name, value)| name.len() + value.len())
-            .sum::<usize>()
-            > MAX_BYTES
-        {
-            return Err(Failure::request("the request is too long"));
-        }
+        let registered = registered_scopes(&form, client)?;
+        check_length(&form)?;
         let max_age = form.get("max_age").map(str::parse).transpose();
         Ok(AuthorizationRequest {
             client_id: client.id,
@@ -197,6 +170,46 @@ impl AuthorizationRequest {
             is_again: false,
         })
     }
+}
+
+/// OpenID Connect Core section 3.1.2.6: what is not obeyed is refused, never ignored.
+fn refuse_unsupported(form: &Form) -> Result<(), Failure> {
+    for (name, error) in [
+        ("request", "request_not_supported"),
+        ("request_uri", "request_uri_not_supported"),
+        ("registration", "registration_not_supported"),
+    ] {
+        if form.get(name).is_some() {
+            return Err(Failure::new(error, format!("{name} is not supported")));
+        }
+    }
+    Ok(())
+}
+
+/// The scopes that are asked for, all of the client's when none are. OpenID Connect Core section 3.1.2.1: those that are
+/// not known are left out, and the answer says what is granted.
+fn registered_scopes(form: &Form, client: &Client) -> Result<ScopeSet, Failure> {
+    let asked = match form.get("scope") {
+        Some(scope) => scopes(scope)?,
+        None => client.scopes.clone(),
+    };
+    let known = |scope: &&Scope| client.scopes.covers(scope.as_str());
+    let registered: ScopeSet = asked.iter().filter(known).cloned().collect();
+    if registered.is_empty() && !asked.is_empty() {
+        let reason = "the client is not registered for this scope";
+        return Err(Failure::scope(reason));
+    }
+    Ok(registered)
+}
+
+/// Whether it is short enough to be carried by a form of ours.
+fn check_length(form: &Form) -> Result<(), Failure> {
+    let others = form.pairs().iter().filter(|(name, _)| name != "scope");
+    let length: usize = others.map(|(name, value)| name.len() + value.len()).sum();
+    if length > MAX_BYTES {
+        return Err(Failure::request("the request is too long"));
+    }
+    Ok(())
 }
 
 /// What the parameter `claims` asks for.

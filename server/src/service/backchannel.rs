@@ -162,7 +162,7 @@ impl Backchannel {
             }
         };
         if let Err(error) = noted {
-            tracing::warn!(%client, %error, "that a client was told, or not, was not written");
+            tracing::warn!(%client, %error, "could not record the outcome of a logout notice");
             // It is due still: after a rest.
             return false;
         }

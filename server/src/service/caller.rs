@@ -30,13 +30,39 @@ pub enum Credential {
     Client { client: Arc<Client> },
 }
 
-/// Somebody whose credential is good now.
+/// Somebody whose credential is good now. The guards give one: [`Bearer`](crate::Bearer), [`Allowed`](crate::Allowed) and
+/// [`SignedIn`](crate::SignedIn) dereference to it.
+///
+/// ```
+/// use doorward_server::{Actor, Bearer, Caller};
+/// use rocket::get;
+///
+/// fn greeting(caller: &Caller) -> String {
+///     match (caller.actor(), caller.account()) {
+///         (Actor::Client(id), _) => format!("hello service {id}"),
+///         (_, Some(account)) => format!("hello {}", account.user.email.as_str()),
+///         (actor, None) => format!("hello {actor}"),
+///     }
+/// }
+///
+/// #[get("/hello")]
+/// fn hello(caller: Bearer) -> String {
+///     match caller.require("read:orders") {
+///         Ok(()) => greeting(&caller),
+///         Err(error) => error.to_string(),
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Caller {
+    /// What they called with.
+    #[doc(hidden)]
     pub credential: Credential,
     /// What the credential was given and its owner still may.
     pub scopes: ScopeSet,
     /// Of an access token.
+    #[doc(hidden)]
     pub claims: Option<Arc<AccessToken>>,
 }
 
@@ -64,7 +90,7 @@ impl Caller {
         self.account().map(|account| account.user.id)
     }
 
-    /// The session the token belongs to.
+    /// The session that the token belongs to; none for keys and clients.
     pub fn session_id(&self) -> Option<SessionId> {
         match &self.credential {
             Credential::Session { session, .. } => Some(session.id),
@@ -73,6 +99,7 @@ impl Caller {
     }
 
     /// Whose keys this caller makes: its own, or the machine's for the operator key. A client owns none.
+    #[doc(hidden)]
     pub fn key_owner(&self) -> Option<KeyOwner> {
         match &self.credential {
             Credential::Session { account, .. } => Some(KeyOwner::User(account.user.id)),
@@ -82,6 +109,7 @@ impl Caller {
     }
 
     /// The account and session of a first-party login; none for keys and for tokens OAuth clients obtained.
+    #[doc(hidden)]
     pub fn first_party(&self) -> Option<(&Arc<Account>, &Arc<Session>)> {
         match &self.credential {
             Credential::Session { account, session } if session.client_id.is_none() => {
@@ -144,10 +172,10 @@ impl Caller {
         })
     }
 
-    /// Refuses whoever lacks a scope.
+    /// Refuses whoever lacks a scope: for what depends on more than the route.
     ///
     /// # Errors
-    /// [`Error::Scope`].
+    /// A sentence that names the scope.
     pub fn require(&self, scope: &str) -> Result<(), Error> {
         if self.scopes.covers(scope) {
             Ok(())

@@ -102,7 +102,7 @@ impl Jobs {
         loop {
             tokio::time::sleep(FLUSH).await;
             if let Err(error) = self.store.flush_touches().await {
-                tracing::warn!(%error, "when keys and sessions were last used was not written");
+                tracing::warn!(%error, "could not persist last-used times; they are written with the next flush");
             }
         }
     }
@@ -111,7 +111,7 @@ impl Jobs {
         loop {
             tokio::time::sleep(METERS).await;
             if let Err(error) = self.api_keys.flush().await {
-                tracing::warn!(%error, "what API keys have spent was not written; tried again");
+                tracing::warn!(%error, "could not persist API key usage; retrying");
             }
         }
     }
@@ -127,7 +127,7 @@ impl Jobs {
         loop {
             match self.store.sweep(self.clock.now(), self.event_days).await {
                 Ok(0) => {}
-                Ok(rows) => tracing::info!(rows, "swept what was dead"),
+                Ok(rows) => tracing::info!(rows, "expired rows deleted"),
                 Err(error) => tracing::warn!(%error, "sweeping failed"),
             }
             match self.store.sweep_unused_clients(self.clock.now()).await {
@@ -153,7 +153,7 @@ impl Jobs {
                     "sessions and keys that had ended were written as ended"
                 ),
                 Err(error) => {
-                    tracing::warn!(%error, "what has ended was not written into its rows; tried again");
+                    tracing::warn!(%error, "could not write a pending ending into its rows; retrying");
                     tokio::time::sleep(RETRY).await;
                     continue;
                 }
@@ -169,7 +169,7 @@ impl Jobs {
             let left = u64::try_from(minute.0 + 60_000 - now.0).unwrap_or(60_000);
             tokio::time::sleep(Duration::from_millis(left)).await;
             if let Err(error) = self.statistics.end_minute(minute).await {
-                tracing::warn!(%error, "a minute's numbers were not written");
+                tracing::warn!(%error, "could not store per-minute statistics");
             }
             if let Err(error) = self.store.note_expired_sessions(self.clock.now()).await {
                 tracing::warn!(%error, "clients are not told of expired sessions");

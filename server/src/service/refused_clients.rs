@@ -62,7 +62,7 @@ impl RefusedClients {
             }
         }
         if let Err(error) = self.store.note_refusals(due, now).await {
-            tracing::warn!(%error, "events of refused clients were not written");
+            tracing::warn!(%error, "could not write events of refused clients");
         }
     }
 }

@@ -111,7 +111,7 @@ impl Sessions {
     pub(crate) fn take(&self, by: &Caller, id: &str) -> Result<Preview, Error> {
         let taken = self.previews.take(id, by.actor(), self.clock.now());
         taken.ok_or(Error::Conflict(
-            "the preview is over; look again with dryRun",
+            "the preview has expired or was already used; request a new one with dryRun",
         ))
     }
 

@@ -63,9 +63,13 @@ pub enum MailTls {
 /// Where mail is handed over, and as whom.
 #[derive(Debug, Clone)]
 pub struct MailServer {
+    /// Its name.
     pub host: String,
+    /// Its port.
     pub port: u16,
+    /// How it is spoken to.
     pub tls: MailTls,
+    /// User and password.
     pub credentials: Option<(String, Secret)>,
     /// PEM, trusted beside the system's certificates.
     pub roots: Option<Vec<u8>>,
@@ -78,6 +82,7 @@ impl Settings {
     ///
     /// # Errors
     /// The first setting that is wrong, and files that cannot be used.
+    #[doc(hidden)]
     pub fn mail_server(&self) -> Result<Option<MailServer>, SettingsError> {
         let Some(mut server) = self.mail_server_without_files()? else {
             return Ok(None);

@@ -3,32 +3,27 @@
 use std::{net::IpAddr, sync::Arc};
 
 use doorward_shared::{ClientId, ScopeSet, SessionId, Timestamp, UserId};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 use ulid::Ulid;
 
+pub(super) use super::session_rows::{demand_password, end, end_all_of, find, insert, open};
 use super::{
-    Store, StoreError, accounts, authority, browsers, caps, codes,
+    Store, StoreError, accounts, authority,
     endings::{self, AT_ONCE, Ended},
     factors,
     keys::{self, KeysOf},
-    mails,
     memory::through,
-    notices,
-    rows::{self, SESSION, ip_bytes},
+    rows,
+    session_rows::end_noted,
     writer::Unit,
 };
 use crate::{
     crypto::{refresh::NextToken, secret::Digest256},
     domain::{
-        Account, Act, Cause, Refusal, RequestedClaims, Session, SignInMethod, User, device,
-        household,
-        mail::MailKind,
-        rules::{authority as rule, refresh::Family, session},
+        Act, Cause, Refusal, RequestedClaims, Session, SignInMethod, User,
+        rules::{authority as rule, session},
     },
 };
-
-/// An address's "last seen" is exact to so many seconds, a day: it is kept for months, and most sign-ins write nothing.
-const ADDRESS_STEP: i64 = 86_400;
 
 /// What a session starts with.
 #[derive(Debug, Clone)]
@@ -296,231 +291,11 @@ impl Store {
     }
 }
 
-pub(super) fn find(conn: &Connection, id: SessionId) -> Result<Option<Session>, StoreError> {
-    let sql = format!("SELECT {SESSION} FROM sessions AS s WHERE s.id = ?1");
-    Ok(conn
-        .prepare_cached(&sql)?
-        .query_row([id.0.to_bytes()], rows::session)
-        .optional()?)
-}
-
 /// Another person's session is not found, the same as a missing one.
 fn owned(conn: &Connection, id: SessionId, owner: Option<UserId>) -> Result<Session, StoreError> {
     let session = find(conn, id)?;
     let session = session.filter(|session| owner.is_none_or(|owner| owner == session.user_id));
     session.ok_or_else(|| Refusal::NotFound("session").into())
-}
-
-fn end_noted(
-    unit: &mut Unit<'_>,
-    session: &Session,
-    action: &str,
-    cause: &Cause,
-) -> Result<(), StoreError> {
-    if end(unit, session.id, cause.at)? {
-        unit.event(
-            cause,
-            action,
-            Some(&session.id),
-            Some(session.user_id),
-            None,
-        )?;
-    }
-    Ok(())
-}
-
-/// Demands that a password, which was found right, is still the account's; replaces its hash by a dearer one.
-pub(super) fn demand_password(
-    unit: &mut Unit<'_>,
-    user: UserId,
-    password: &str,
-    rehashed: Option<String>,
-) -> Result<(), StoreError> {
-    let stored: Option<Option<String>> = unit
-        .conn
-        .prepare_cached("SELECT password FROM users WHERE id = ?1")?
-        .query_row([user.0.to_bytes()], |row| row.get(0))
-        .optional()?;
-    session::password_stands(stored.flatten().as_deref(), password)?;
-    if let Some(rehashed) = rehashed {
-        unit.conn
-            .prepare_cached("UPDATE users SET password = ?2 WHERE id = ?1")?
-            .execute(params![user.0.to_bytes(), rehashed])?;
-    }
-    Ok(())
-}
-
-/// Opens a session for a user who has shown who they are.
-pub(super) fn open(
-    unit: &mut Unit<'_>,
-    user_id: UserId,
-    new: NewSession,
-    cause: &Cause,
-) -> Result<(User, Session), StoreError> {
-    let account = session::may_sign_in(accounts::account(unit.conn, user_id)?)?;
-    let must_have = unit.memory.demands_factor(&account.user.role);
-    session::factor_suffices(must_have, new.method.has_factor())?;
-    // A client's session rests on a sign-in that was judged.
-    if new.client_id.is_none() && unit.memory.requires_verified_email() {
-        session::has_verified_email(&account)?;
-    }
-    let scope = new.scope.clone();
-    let scope = scope.unwrap_or_else(|| account.may.clone());
-    let session = insert(unit, user_id, scope, new, cause)?;
-    let mut user = account.user;
-    user.last_login_at = Some(cause.at);
-    let may = account.may;
-    let account = Account { user, may };
-    unit.changes.now_is_account(&account);
-    Ok((account.user, session))
-}
-
-/// Writes a session, its first refresh token and the event, and notes the sign-in with its account.
-pub(super) fn insert(
-    unit: &mut Unit<'_>,
-    user_id: UserId,
-    scope: ScopeSet,
-    new: NewSession,
-    cause: &Cause,
-) -> Result<Session, StoreError> {
-    let session = Session {
-        id: SessionId(unit.id(cause.at)),
-        user_id,
-        client_id: new.client_id,
-        scope,
-        ip: new.ip,
-        user_agent: new.user_agent,
-        created_at: cause.at,
-        last_seen_at: cause.at,
-        expires_at: new.expires_at,
-        idle_until: session::idle_until(session::Ends {
-            access: new.access_until,
-            refresh: new.refresh.as_ref().map(|_| new.refresh_until),
-            absolute: new.expires_at,
-        }),
-        revoked_at: None,
-        auth_time: new.auth_time,
-        method: new.method,
-        claims: new.claims,
-    };
-    let first = |next: NextToken| {
-        let until = new.refresh_until.min(session.expires_at);
-        Family::first(next.digest(session.id, 1), until)
-    };
-    let family = new.refresh.map(first);
-    unit.conn
-        .prepare_cached(
-            "INSERT INTO sessions (id, user_id, client_id, scope, ip, user_agent, created_at, last_seen_at, expires_at, \
-             idle_until, auth_time, refresh_generation, refresh_hash, refresh_until, amr, signed_in_by, claims) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
-        )?
-        .execute(params![
-            session.id.0.to_bytes(),
-            user_id.0.to_bytes(),
-            session.client_id.map(|id| id.0.to_bytes()),
-            session.scope.to_string(),
-            ip_bytes(session.ip),
-            session.user_agent,
-            cause.at.0,
-            cause.at.0,
-            session.expires_at.0,
-            session.idle_until.0,
-            session.auth_time.map(|at| at.0),
-            family.as_ref().map(|family| family.generation),
-            family.as_ref().map(|family| family.newest.0),
-            family.as_ref().map(|family| family.expires_at.0),
-            session.method.stored(),
-            new.signed_in_by.map(|id| id.0.to_bytes()),
-            session.claims.stored()
-        ])?;
-    if let Some(browser) = new.browser {
-        browsers::insert(unit, browser, session.id)?;
-    }
-    if !new.resources.is_empty() {
-        unit.conn
-            .prepare_cached("INSERT INTO session_resources VALUES (?1, ?2)")?
-            .execute(params![
-                session.id.0.to_bytes(),
-                rows::lines(&new.resources)
-            ])?;
-    }
-    unit.conn
-        .prepare_cached("UPDATE users SET last_login_at = ?2 WHERE id = ?1")?
-        .execute(params![user_id.0.to_bytes(), cause.at.0])?;
-    unit.conn
-        .prepare_cached(
-            "INSERT INTO user_addresses VALUES (?1, ?2, ?3)
-             ON CONFLICT DO UPDATE SET seen_at = excluded.seen_at WHERE seen_at < ?4",
-        )?
-        .execute(params![
-            user_id.0.to_bytes(),
-            ip_bytes(household(session.ip)),
-            cause.at.0,
-            cause.at.plus_seconds(-ADDRESS_STEP).0
-        ])?;
-    if session.client_id.is_none() && mails::is_telling(unit) {
-        note_device(unit, &session, cause)?;
-    }
-    unit.changes.users.push(user_id);
-    let by = session.client_id.map(|id| id.to_string());
-    let through = Cause {
-        client_id: session.client_id.or(cause.client_id),
-        ..cause.clone()
-    };
-    unit.event(
-        &through,
-        "session.created",
-        Some(&session.id),
-        Some(user_id),
-        by.as_deref(),
-    )?;
-    caps::evict(unit, &session, cause)?;
-    if !endings::ends(unit.conn, session.id)? {
-        unit.changes.now_is_session(&session);
-    }
-    Ok(session)
-}
-
-/// Devices that are known of an account, at most.
-const DEVICES: u32 = 100;
-
-/// Remembers from where and with what somebody has signed in, and tells them of what is new. Of where they signed in
-/// first there is nothing to tell.
-fn note_device(unit: &mut Unit<'_>, session: &Session, cause: &Cause) -> Result<(), StoreError> {
-    let name = device::known_device(session.user_agent.as_deref());
-    let place = [&ip_bytes(household(session.ip))[..], name.as_bytes()].concat();
-    let hash = Digest256::of(&place);
-    let user = session.user_id.0.to_bytes();
-    let sql = "SELECT EXISTS (SELECT 1 FROM user_devices WHERE user_id = ?1), \
-               EXISTS (SELECT 1 FROM user_devices WHERE user_id = ?1 AND device = ?2)";
-    let (any, same): (bool, bool) = unit
-        .conn
-        .prepare_cached(sql)?
-        .query_row(params![user, hash.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let sql = "INSERT INTO user_devices VALUES (?1, ?2, ?3) \
-               ON CONFLICT DO UPDATE SET seen_at = excluded.seen_at WHERE seen_at < ?4";
-    let stale = cause.at.plus_seconds(-ADDRESS_STEP).0;
-    unit.conn
-        .prepare_cached(sql)?
-        .execute(params![user, hash.0, cause.at.0, stale])?;
-    if same {
-        return Ok(());
-    }
-    // Those that were not seen for longest make room.
-    let sql = "DELETE FROM user_devices WHERE user_id = ?1 AND device IN (SELECT device FROM user_devices \
-               WHERE user_id = ?1 ORDER BY seen_at DESC, device LIMIT 1000 OFFSET ?2)";
-    let room = params![user, DEVICES];
-    unit.conn.prepare_cached(sql)?.execute(room)?;
-    if !any {
-        return Ok(());
-    }
-    let Some(user) = accounts::find(unit.conn, session.user_id)? else {
-        return Ok(());
-    };
-    let ip = session.ip.to_canonical().to_string();
-    mails::notice(unit, MailKind::NewSignIn, &user, cause, |mail| {
-        (mail.device, mail.ip) = (Some(name), Some(ip));
-    })
 }
 
 fn hand_over_some(
@@ -561,33 +336,4 @@ fn end_opened_by(
     }
     let last = found.last().filter(|_| found.len() == AT_ONCE);
     Ok(last.map(Ulid::to_bytes))
-}
-
-/// Ends one session; whether it was not ended before.
-pub(super) fn end(unit: &mut Unit<'_>, id: SessionId, now: Timestamp) -> Result<bool, StoreError> {
-    if endings::ends(unit.conn, id)? {
-        return Ok(false);
-    }
-    let sql = "UPDATE sessions SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL";
-    let ended = unit
-        .conn
-        .prepare_cached(sql)?
-        .execute(params![id.0.to_bytes(), now.0])?;
-    unit.changes.sessions.push(id);
-    if ended > 0 {
-        notices::session_ended(unit, id, now)?;
-    }
-    Ok(ended > 0)
-}
-
-/// Ends a user's sessions but `keep`, and what would open more: codes, sign-ins under way, set-ups of factors.
-pub(super) fn end_all_of(
-    unit: &mut Unit<'_>,
-    user: UserId,
-    keep: Option<SessionId>,
-    cause: &Cause,
-) -> Result<Ended, StoreError> {
-    codes::drop_unused(unit, user, None)?;
-    factors::end_unfinished(unit.conn, user)?;
-    endings::end_sessions_of(unit, user, None, keep, cause)
 }

@@ -15,6 +15,7 @@ pub const REDIRECT: &str = "https://app.example/cb";
 pub struct Browser<'h> {
     house: &'h House,
     cookie: RefCell<String>,
+    language: &'static str,
 }
 
 /// What a browser is shown.
@@ -61,18 +62,36 @@ impl Page {
 
 impl<'h> Browser<'h> {
     pub fn new(house: &'h House) -> Self {
+        Self::speaking(house, "en")
+    }
+
+    /// Of somebody who reads this language.
+    pub fn speaking(house: &'h House, language: &'static str) -> Self {
         Self {
             house,
             cookie: RefCell::default(),
+            language,
         }
     }
 
     async fn go(&self, method: Method, path: &str, body: &str) -> Page {
+        self.go_from(None, method, path, body).await
+    }
+
+    async fn go_from(
+        &self,
+        origin: Option<&'static str>,
+        method: Method,
+        path: &str,
+        body: &str,
+    ) -> Page {
         let cookie = self.cookie.borrow().clone();
-        let headers = [
+        let mut headers = vec![
             ("cookie", cookie.as_str()),
             ("content-type", "application/x-www-form-urlencoded"),
+            ("accept-language", self.language),
         ];
+        headers.extend(origin.map(|origin| ("origin", origin)));
         let (status, cookies, location, text) = self.house.show(method, path, &headers, body).await;
         if !cookies.is_empty() {
             *self.cookie.borrow_mut() = cookies;
@@ -97,6 +116,14 @@ impl<'h> Browser<'h> {
         body.extend_pairs(page.form(action));
         body.extend_pairs(more);
         self.go(Method::Post, action, &body.finish()).await
+    }
+
+    /// Sends a form of a page as another website would.
+    pub async fn from_elsewhere(&self, page: &Page, action: &str) -> Page {
+        let mut body = form_urlencoded::Serializer::new(String::new());
+        let body = body.extend_pairs(page.form(action)).finish();
+        let origin = Some("https://evil.example");
+        self.go_from(origin, Method::Post, action, &body).await
     }
 
     /// Signs in on a page that asks for it.

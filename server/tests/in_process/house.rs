@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use doorward_server::{Doorward, Settings, clock::Clock, store::DirectoryLock};
+use doorward_server::{Doorward, Settings, clock::Clock, crypto::totp, store::DirectoryLock};
 use doorward_shared::Timestamp;
 use rocket::{
-    http::{ContentType, Header, Method},
+    http::{ContentType, Header, HeaderMap, Method},
     local::asynchronous::Client,
 };
 use serde_json::{Value, json};
@@ -41,6 +41,14 @@ impl Reply {
         assert_eq!(self.status, status, "{}", self.body);
         assert_eq!(self.body["error"]["code"], code, "{}", self.body);
     }
+}
+
+/// A whole answer.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap<'static>,
+    pub text: String,
 }
 
 /// Settings whose hashes and signatures cost little.
@@ -144,19 +152,45 @@ impl House {
         headers: &[(&'static str, &str)],
         body: &str,
     ) -> (u16, String, Option<String>, String) {
+        let answer = self.answer(method, path, headers, body).await;
+        let cookies = answer.headers.get("set-cookie");
+        let cookies: Vec<_> = cookies
+            .filter_map(|cookie| cookie.split(';').next())
+            .collect();
+        let location = answer.headers.get_one("location").map(str::to_owned);
+        (answer.status, cookies.join("; "), location, answer.text)
+    }
+
+    /// A request with a body of any kind, and all of its answer.
+    pub async fn answer(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&'static str, &str)],
+        body: &str,
+    ) -> Answer {
         let mut request = self.http.req(method, path.to_owned());
         for (name, value) in headers {
             request = request.header(Header::new(*name, (*value).to_owned()));
         }
         request.set_body(body);
         let response = request.dispatch().await;
-        let cookies: Vec<_> = response.headers().get("set-cookie").collect();
-        let cookies = cookies.iter().filter_map(|cookie| cookie.split(';').next());
-        let cookies = cookies.collect::<Vec<_>>().join("; ");
-        let status = response.status().code;
-        let location = response.headers().get_one("location").map(str::to_owned);
-        let text = response.into_string().await.unwrap_or_default();
-        (status, cookies, location, text)
+        let mut headers = HeaderMap::new();
+        for header in response.headers().iter() {
+            headers.add_raw(header.name.as_str().to_owned(), header.value.into_owned());
+        }
+        Answer {
+            status: response.status().code,
+            headers,
+            text: response.into_string().await.unwrap_or_default(),
+        }
+    }
+
+    /// The code that an authenticator shows now.
+    pub fn code_of(&self, secret: &str) -> String {
+        let secret = totp::secret_bytes(&secret.to_owned().into()).expect("base 32");
+        let now = self.doorward.services().clock.now();
+        totp::code(&secret, now.seconds() / totp::STEP_SECONDS)
     }
 
     pub async fn post(&self, path: &str, token: &str, body: Value) -> Reply {

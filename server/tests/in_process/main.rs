@@ -24,5 +24,6 @@ mod protected_resource;
 mod refresh;
 mod registration;
 mod signing;
+mod snapshots_of;
 mod time;
 mod upgrade;

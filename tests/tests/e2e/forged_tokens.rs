@@ -78,7 +78,7 @@ async fn refused_all(server: &Server, forged: impl IntoIterator<Item = (String, 
 
 #[tokio::test]
 async fn a_token_that_is_not_signed_is_no_token() {
-    let server = Server::start();
+    let server = Server::start_rs256();
     let ada = server.register("ada@example.com").await;
     let parts = Parts::of(&ada.access);
     let mut forged = Vec::new();
@@ -147,7 +147,7 @@ fn forms_of_the_public_key(jwk: &Value) -> Vec<(&'static str, Vec<u8>)> {
 
 #[tokio::test]
 async fn the_public_key_is_no_secret_to_sign_with() {
-    let server = Server::start();
+    let server = Server::start_rs256();
     let ada = server.register("ada@example.com").await;
     let parts = Parts::of(&ada.access);
     let jwks = server
@@ -179,7 +179,7 @@ async fn the_public_key_is_no_secret_to_sign_with() {
 
 #[tokio::test]
 async fn a_key_of_ones_own_signs_nothing_however_it_is_brought_along() {
-    let server = Server::start();
+    let server = Server::start_rs256();
     let ada = server.register("ada@example.com").await;
     let parts = Parts::of(&ada.access);
     let pair = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
@@ -242,7 +242,7 @@ async fn a_key_of_ones_own_signs_nothing_however_it_is_brought_along() {
 
 #[tokio::test]
 async fn a_changed_header_or_claim_breaks_the_signature() {
-    let server = Server::start();
+    let server = Server::start_rs256();
     let ada = server.register("ada@example.com").await;
     let eve = server.register("eve@example.com").await;
     let parts = Parts::of(&ada.access);
@@ -296,7 +296,7 @@ async fn a_changed_header_or_claim_breaks_the_signature() {
 
 #[tokio::test]
 async fn a_token_has_one_spelling() {
-    let server = Server::start();
+    let server = Server::start_rs256();
     let ada = server.register("ada@example.com").await;
     let token = &ada.access;
     let parts = Parts::of(token);
@@ -357,7 +357,7 @@ async fn a_token_has_one_spelling() {
 
 #[tokio::test]
 async fn two_authorization_headers_are_none() {
-    let server = Server::start();
+    let server = Server::start_rs256();
     let ada = server.register("ada@example.com").await;
     let bearer = format!("Bearer {}", ada.access);
     for second in [
@@ -383,7 +383,7 @@ async fn two_authorization_headers_are_none() {
 
 #[tokio::test]
 async fn a_token_of_another_server_is_no_token_here() {
-    let (here, there) = (Server::start(), Server::start());
+    let (here, there) = (Server::start_rs256(), Server::start_rs256());
     let ada = there.register("ada@example.com").await;
     let key = there.key(&["read"]).await;
     let client = there.client(&["read"]).await;
@@ -398,7 +398,7 @@ async fn a_token_of_another_server_is_no_token_here() {
 
 #[tokio::test]
 async fn a_credential_is_taken_as_what_it_is_only() {
-    let server = Server::start();
+    let server = Server::start_rs256();
     let ada = server.register("ada@example.com").await;
     let key = server.key_of(&ada, &["read"]).await;
     let client = server.client(&["read"]).await;
@@ -455,7 +455,7 @@ async fn a_credential_is_taken_as_what_it_is_only() {
 
 #[tokio::test]
 async fn a_credential_comes_in_the_header_only() {
-    let server = Server::start();
+    let server = Server::start_rs256();
     let ada = server.register("ada@example.com").await;
     for token in [&ada.access, &server.operator_key()] {
         let query = server.get("/auth/me").query(&[("access_token", token)]);

@@ -11,7 +11,7 @@ use serde_json::json;
 /// RFC 8414 section 2 and OpenID Connect Discovery section 3: what stands there is served.
 #[tokio::test]
 async fn discovery_states_what_is_served() {
-    let server = Server::start();
+    let server = Server::start_rs256();
     let paths = [
         "/.well-known/openid-configuration",
         "/.well-known/oauth-authorization-server",
@@ -141,7 +141,7 @@ async fn an_id_token_says_who_when_and_for_whom() {
 
 #[tokio::test]
 async fn prompt_none_never_shows_a_page() {
-    let server = Server::start();
+    let server = Server::start_rs256();
     let app = server.app(json!({})).await;
     server.register("ada@example.com").await;
     let browser = server.browser();
@@ -161,7 +161,7 @@ async fn prompt_none_never_shows_a_page() {
 
 #[tokio::test]
 async fn prompt_login_and_max_age_ask_for_the_password_again() {
-    let server = Server::start();
+    let server = Server::start_rs256();
     let app = server.app(json!({})).await;
     server.register("ada@example.com").await;
     let browser = server.browser();
@@ -199,7 +199,7 @@ async fn prompt_login_and_max_age_ask_for_the_password_again() {
 
 #[tokio::test]
 async fn a_hint_at_somebody_else_asks_who_is_there() {
-    let server = Server::start();
+    let server = Server::start_rs256();
     let app = server.app(json!({})).await;
     server.register("ada@example.com").await;
     server.register("bob@example.com").await;
@@ -229,7 +229,7 @@ async fn a_hint_at_somebody_else_asks_who_is_there() {
 /// OpenID Connect RP-Initiated Logout 1.0 sections 2 and 3.
 #[tokio::test]
 async fn an_application_signs_its_person_out() {
-    let server = Server::start();
+    let server = Server::start_rs256();
     let app = server.app(json!({})).await;
     server.register("ada@example.com").await;
     let browser = server.browser();
@@ -312,7 +312,7 @@ async fn an_application_signs_its_person_out() {
 
 #[tokio::test]
 async fn a_person_signs_out_and_the_application_is_told_with_a_posted_request_too() {
-    let server = Server::start();
+    let server = Server::start_rs256();
     let app = server.app(json!({})).await;
     server.register("ada@example.com").await;
     let browser = server.browser();
@@ -353,7 +353,7 @@ async fn a_person_signs_out_and_the_application_is_told_with_a_posted_request_to
 /// OpenID Connect Core sections 3.1.2.1 and 5.5: what is not understood is ignored, in whatever order it comes.
 #[tokio::test]
 async fn what_is_not_known_is_ignored() {
-    let server = Server::start();
+    let server = Server::start_rs256();
     let app = server.app(json!({})).await;
     server.register("ada@example.com").await;
     let browser = server.browser();

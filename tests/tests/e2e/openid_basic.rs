@@ -22,7 +22,7 @@ fn basic(app: &Client, changes: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 async fn provider() -> (Server, Client) {
-    let server = Server::start();
+    let server = Server::start_rs256();
     let app = server
         .app(
             json!({ "scopes": ["openid", "profile", "email", "offline_access"],

@@ -1,6 +1,7 @@
 //! The API description, OpenAPI 3.1: the schemas are the wire types', the operations stand in tables.
 //! A test holds them against the mounted routes, both ways.
 
+mod described;
 mod operation;
 mod operators;
 mod people;
@@ -20,11 +21,31 @@ pub fn all() -> Vec<Route> {
     routes![describe]
 }
 
-static DESCRIPTION: LazyLock<std::sync::Arc<str>> = LazyLock::new(|| {
-    let mut text = serde_json::to_string_pretty(&description()).unwrap_or_default();
+/// The address of a server that was started without settings.
+const DEFAULT_SERVER: &str = "http://127.0.0.1:8000";
+
+/// What the first segment of a path stands for.
+const TAGS: [(&str, &str); 5] = [
+    ("auth", "People: accounts, sessions, second factors"),
+    ("apikey", "API keys: minting, rotating, checking"),
+    ("oauth", "OAuth 2.0 and OpenID Connect"),
+    (
+        "admin",
+        "Operators: users, sessions, keys, clients, roles, events",
+    ),
+    ("operations", "Health, metrics, this description"),
+];
+
+static DESCRIPTION: LazyLock<std::sync::Arc<str>> = LazyLock::new(|| written(DEFAULT_SERVER));
+
+/// The description of a server that is reached at `url`, as text.
+fn written(url: &str) -> std::sync::Arc<str> {
+    let mut description = description();
+    description["servers"] = json!([{ "url": url }]);
+    let mut text = serde_json::to_string_pretty(&description).unwrap_or_default();
     text.push('\n');
     text.into()
-});
+}
 
 /// The description as text.
 pub fn text() -> std::sync::Arc<str> {
@@ -34,12 +55,9 @@ pub fn text() -> std::sync::Arc<str> {
 /// The description with the address at which this server is reached.
 #[get("/openapi.json")]
 fn describe(doorward: &Services) -> Public {
-    let served = doorward.description.get_or_init(|| {
-        let server = json!([{ "url": doorward.issuer }]);
-        // The text is one object: the member goes to its start.
-        let start = format!("{{\n  \"servers\": {server},");
-        text().replacen('{', &start, 1).into()
-    });
+    let served = doorward
+        .description
+        .get_or_init(|| written(&doorward.issuer));
     Public(served.clone())
 }
 
@@ -84,6 +102,7 @@ fn description() -> Value {
             "description": "Sign-up, login, rotating refresh tokens, logout, API keys, OAuth2, and the operators' API.",
             "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"},
         },
+        "tags": TAGS.map(|(name, what)| json!({"name": name, "description": what})),
         "paths": paths,
         "components": {
             "schemas": components,

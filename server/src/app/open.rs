@@ -1,0 +1,128 @@
+//! Opening a data directory: its lock, its keys, its database, in the order in which each may be touched.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use super::{
+    OpenError,
+    compose::{Parts, longest_token},
+};
+use crate::{
+    clock::Clock,
+    crypto::{password::Passwords, seal::MasterKey},
+    http::site::Site,
+    metrics::Metrics,
+    outbound::{Outbound, smtp::Smtp},
+    service::{Breached, Signing, first_operator_key, open_ring},
+    settings::Settings,
+    state::{Blocks as HeldBlocks, limits::Limits},
+    store::{self, DirectoryLock, MASTER_KEY, Mailing, OPERATOR_KEY, Store},
+};
+
+/// Passwords that may wait for a hashing thread, for each thread.
+const QUEUE_PER_THREAD: usize = 8;
+/// The issuer where none is set: Rocket's own default address.
+const DEFAULT_ISSUER: &str = "http://127.0.0.1:8000";
+
+impl Parts {
+    /// Opens a data directory or makes one; also answers what the pages look like, and which files were made.
+    pub(super) async fn open(
+        settings: Settings,
+        clock: Clock,
+        outbound: Outbound,
+    ) -> Result<(Self, Site, Vec<PathBuf>), OpenError> {
+        settings.check()?;
+        let metrics = Metrics::default();
+        let store = open_store(&settings, &clock, &metrics)?;
+        let mut created = Vec::new();
+        let master = master_key(&store, &settings.data_dir, &mut created).await?;
+        let issuer = settings.issuer.clone();
+        let issuer = issuer.unwrap_or_else(|| DEFAULT_ISSUER.into());
+        let site = Site::new(&settings, &issuer)?;
+        let signing = Signing {
+            issuer: &issuer,
+            algorithm: settings.algorithm()?,
+            longest_token_seconds: longest_token(&settings),
+            remembered: settings.cache_entries,
+        };
+        let blocks = store.blocks_in_force(clock.now()).await?;
+        let keys = open_ring(&store, &master, signing, &clock).await?;
+        if first_operator_key(&store, &settings, &clock).await? {
+            created.push(settings.data_dir.join(OPERATOR_KEY));
+        }
+        let hashing = start_hashing(&settings)?;
+        let smtp = settings.mail_server()?.map(Smtp::new).transpose()?;
+        let master = Arc::new(master);
+        if smtp.is_some() {
+            store.send_mail(Mailing {
+                master: master.clone(),
+                notices: settings.mail_notices,
+            });
+        }
+        if settings.require_verified_email {
+            store.require_verified_email();
+        }
+        store.require_factor_of(&settings.mfa_required_for);
+        let parts = Self {
+            smtp,
+            breached: Breached::open(&settings, &outbound)?,
+            limits: Limits::new(&settings),
+            blocks: HeldBlocks::new(blocks),
+            settings: Arc::new(settings),
+            issuer,
+            store,
+            master,
+            keys,
+            hashing,
+            outbound,
+            metrics,
+            clock,
+        };
+        Ok((parts, site, created))
+    }
+}
+
+fn open_store(settings: &Settings, clock: &Clock, metrics: &Metrics) -> Result<Store, OpenError> {
+    let directory = &settings.data_dir;
+    let lock = DirectoryLock::take(directory)?;
+    // Before the database is opened: closing a second handle of it would drop SQLite's locks.
+    let tightened = store::tighten(directory)?;
+    let store = Store::open(
+        directory,
+        lock,
+        (settings.cache_entries, settings.caps()),
+        clock.clone(),
+        Arc::new(metrics.store.clone()),
+    )?;
+    for line in tightened {
+        tracing::warn!("{line}");
+    }
+    Ok(store)
+}
+
+/// The key at-rest secrets are sealed with; made where nothing is sealed yet.
+async fn master_key(
+    store: &Store,
+    directory: &Path,
+    created: &mut Vec<PathBuf>,
+) -> Result<MasterKey, OpenError> {
+    let path = directory.join(MASTER_KEY);
+    if !path.exists() && !store.signing_keys().await?.is_empty() {
+        return Err(OpenError::MasterKey(path));
+    }
+    match MasterKey::load_or_create(&path) {
+        Ok((master, made)) => {
+            created.extend(made.then_some(path));
+            Ok(master)
+        }
+        Err(error) => Err(OpenError::File { path, error }),
+    }
+}
+
+fn start_hashing(settings: &Settings) -> Result<Passwords, OpenError> {
+    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    let started = Passwords::start(settings.argon2_params()?, cores, cores * QUEUE_PER_THREAD);
+    started.map_err(|error| OpenError::Key(format!("cannot start hashing threads: {error}")))
+}

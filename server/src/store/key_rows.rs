@@ -1,0 +1,215 @@
+//! Rows of API keys: found, written, ended.
+
+use doorward_shared::{ClientId, KeyId, SessionId, Timestamp, UserId};
+use rusqlite::{Connection, OptionalExtension, params};
+use ulid::Ulid;
+
+use super::{
+    NewKey, StoreError, caps,
+    endings::{self, AT_ONCE, Ending, Seen, What},
+    rows::{self, API_KEY, ulid},
+    writer::Unit,
+};
+use crate::{
+    crypto::secret::Digest256,
+    domain::{ApiKey, Cause, Diff, KeyTerms, Minter, Noted, diff::quoted, rules::api_key},
+};
+
+pub(super) fn find(conn: &Connection, id: KeyId) -> Result<Option<ApiKey>, StoreError> {
+    let sql = format!("SELECT {API_KEY} FROM api_keys AS k WHERE k.id = ?1");
+    Ok(conn
+        .prepare_cached(&sql)?
+        .query_row([id.0.to_bytes()], rows::api_key)
+        .optional()?)
+}
+
+/// Mints a key: its row and its event.
+pub(super) fn insert(
+    unit: &mut Unit<'_>,
+    new: NewKey,
+    minter: Minter,
+    cause: &Cause,
+    action: &str,
+    detail: Option<&str>,
+) -> Result<ApiKey, StoreError> {
+    caps::key_fits(unit, new.owner, cause.at)?;
+    let hash = new.hash;
+    let key = ApiKey {
+        id: KeyId(unit.id(cause.at)),
+        owner: new.owner,
+        name: new.name,
+        hint: new.hint,
+        scopes: new.scopes,
+        environment: new.environment,
+        created_at: cause.at,
+        expires_at: new.expires_at,
+        last_used_at: None,
+        last_used_ip: None,
+        revoked_at: None,
+        minted_by: Some(cause.actor.to_string()),
+        minter: minter.user,
+        client: minter.client,
+        terms: new.terms,
+        meter: new.meter,
+    };
+    write(unit, &key, hash)?;
+    unit.changes.keys.push(hash);
+    if key.terms != KeyTerms::default() {
+        update(unit, &key)?;
+    }
+    let mut diff = Diff::default();
+    diff.note("name", None, key.name.as_str()).note(
+        "scopes",
+        Noted::Nothing,
+        Noted::list(&key.scopes),
+    );
+    api_key::note_terms(&mut diff, None, &key.terms);
+    let of = (&key.id as &dyn std::fmt::Display, key.owner.user());
+    let name = quoted(&key.name);
+    unit.changed(cause, action, of, &diff, detail.or(Some(&name)))?;
+    Ok(key)
+}
+
+/// Writes the row of a new key, without its terms.
+fn write(unit: &mut Unit<'_>, key: &ApiKey, hash: Digest256) -> Result<(), StoreError> {
+    unit.conn
+        .prepare_cached(
+            "INSERT INTO api_keys (id, hash, owner_id, name, hint, scopes, environment, created_at, expires_at, \
+             minted_by, minter_id, client_id, meter_id) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+        )?
+        .execute(params![
+            key.id.0.to_bytes(),
+            hash.0,
+            key.owner.user().map(|id| id.0.to_bytes()),
+            key.name,
+            key.hint,
+            key.scopes.to_string(),
+            key.environment.as_str(),
+            key.created_at.0,
+            key.expires_at.map(|at| at.0),
+            key.minted_by,
+            key.minter.map(|id| id.0.to_bytes()),
+            key.client.map(|id| id.0.to_bytes()),
+            key.meter.map(|id| id.0.to_bytes())
+        ])?;
+    Ok(())
+}
+
+/// Writes what may change of a key.
+pub(super) fn update(unit: &mut Unit<'_>, key: &ApiKey) -> Result<(), StoreError> {
+    let terms = &key.terms;
+    let allowed: Vec<_> = terms.allowed_ips.iter().map(ToString::to_string).collect();
+    unit.conn
+        .prepare_cached(
+            "UPDATE api_keys SET name = ?2, scopes = ?3, rate_limit = ?4, rate_seconds = ?5, quota = ?6, \
+             quota_period = ?7, allowed_ips = ?8, metadata = ?9, disabled = ?10 WHERE id = ?1",
+        )?
+        .execute(params![
+            key.id.0.to_bytes(),
+            key.name,
+            key.scopes.to_string(),
+            terms.rate_limit.map(|rate| rate.limit),
+            terms.rate_limit.map(|rate| rate.window_seconds),
+            terms.quota.map(|quota| quota.limit),
+            terms.quota.map(|quota| quota.period.as_str()),
+            rows::lines(&allowed),
+            terms.metadata.as_ref().map(ToString::to_string),
+            !terms.enabled
+        ])?;
+    Ok(())
+}
+
+/// Makes memory let go of a key.
+pub(super) fn forget(unit: &mut Unit<'_>, id: KeyId) -> Result<(), StoreError> {
+    let mut select = unit
+        .conn
+        .prepare_cached("SELECT hash FROM api_keys WHERE id = ?1")?;
+    let hash = select.query_row([id.0.to_bytes()], |row| row.get(0).map(Digest256))?;
+    unit.changes.keys.push(hash);
+    Ok(())
+}
+
+/// Revokes one key; whether it was not dead before.
+pub(super) fn revoke(unit: &mut Unit<'_>, id: KeyId, now: Timestamp) -> Result<bool, StoreError> {
+    if find(unit.conn, id)?.is_some_and(|key| key.is_revoked(now)) {
+        return Ok(false);
+    }
+    let sql = "UPDATE api_keys SET revoked_at = ?2 WHERE id = ?1 AND (revoked_at IS NULL OR revoked_at > ?2)";
+    let done = unit
+        .conn
+        .prepare_cached(sql)?
+        .execute(params![id.0.to_bytes(), now.0])?;
+    forget(unit, id)?;
+    Ok(done > 0)
+}
+
+/// Which keys end together.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum KeysOf {
+    Owner(UserId),
+    /// Its own that were minted before.
+    OwnerBefore(UserId, Timestamp),
+    /// Its own, and those it minted for others.
+    OwnerAndMinter(UserId),
+    /// Those minted with a client's tokens.
+    Client(ClientId),
+}
+
+/// Ends keys: a few at once, each with its event; many by an ending.
+pub(super) fn end_all(unit: &mut Unit<'_>, of: KeysOf, cause: &Cause) -> Result<(), StoreError> {
+    let before = match of {
+        KeysOf::OwnerBefore(_, before) => before,
+        _ => Timestamp(i64::MAX),
+    };
+    let (user, minter, client) = match of {
+        KeysOf::Owner(id) | KeysOf::OwnerBefore(id, _) => (Some(id), None, None),
+        KeysOf::OwnerAndMinter(id) => (Some(id), Some(id), None),
+        KeysOf::Client(id) => (None, None, Some(id)),
+    };
+    // Rows that a pending ending has not reached yet are found too: `revoke` and the job pass over them.
+    let mut found = Vec::new();
+    let by = [
+        ("owner_id", user.map(|id| id.0)),
+        ("minter_id", minter.map(|id| id.0)),
+        ("client_id", client.map(|id| id.0)),
+    ];
+    for (column, id) in by {
+        let Some(id) = id else { continue };
+        let sql = format!(
+            "SELECT id, owner_id FROM api_keys WHERE {column} = ?1 AND coalesce(revoked_at, 9223372036854775807) > ?2 \
+             AND created_at < ?4 LIMIT ?3"
+        );
+        let mut select = unit.conn.prepare_cached(&sql)?;
+        let rows = select.query_map(
+            params![id.to_bytes(), cause.at.0, AT_ONCE + 1, before.0],
+            |row| Ok((KeyId(ulid(row, 0)?), rows::maybe_ulid(row, 1)?.map(UserId))),
+        )?;
+        for row in rows {
+            found.push(row?);
+        }
+    }
+    if found.len() > AT_ONCE {
+        let older = matches!(of, KeysOf::OwnerBefore(..)).then(|| Seen {
+            last: SessionId(Ulid(u128::MAX)),
+            made_until: Timestamp(before.0 - 1),
+            at: Timestamp(i64::MIN),
+        });
+        let ending = Ending {
+            seen: older,
+            what: What::Keys,
+            user,
+            minter,
+            client,
+            action: Some("apikey.revoked"),
+            ..Ending::default()
+        };
+        return endings::insert(unit, &ending, cause);
+    }
+    for (id, owner) in found {
+        if revoke(unit, id, cause.at)? {
+            unit.event(cause, "apikey.revoked", Some(&id), owner, None)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,80 @@
+//! From where, and with what, somebody has signed in.
+
+use rusqlite::params;
+
+use super::{StoreError, accounts, mails, rows::ip_bytes, writer::Unit};
+use crate::{
+    crypto::secret::Digest256,
+    domain::{Cause, Session, device, household, mail::MailKind},
+};
+
+/// An address's "last seen" is exact to so many seconds, a day: it is kept for months, and most sign-ins write nothing.
+const ADDRESS_STEP: i64 = 86_400;
+/// Devices that are known of an account, at most.
+const DEVICES: u32 = 100;
+
+/// Notes a sign-in with its account; tells the person where it was from a place or with a device that is new.
+pub(super) fn note(
+    unit: &mut Unit<'_>,
+    session: &Session,
+    cause: &Cause,
+) -> Result<(), StoreError> {
+    let user = session.user_id;
+    unit.conn
+        .prepare_cached("UPDATE users SET last_login_at = ?2 WHERE id = ?1")?
+        .execute(params![user.0.to_bytes(), cause.at.0])?;
+    unit.conn
+        .prepare_cached(
+            "INSERT INTO user_addresses VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET seen_at = excluded.seen_at WHERE seen_at < ?4",
+        )?
+        .execute(params![
+            user.0.to_bytes(),
+            ip_bytes(household(session.ip)),
+            cause.at.0,
+            cause.at.plus_seconds(-ADDRESS_STEP).0
+        ])?;
+    if session.client_id.is_none() && mails::is_telling(unit) {
+        note_device(unit, session, cause)?;
+    }
+    Ok(())
+}
+
+/// Remembers from where and with what somebody has signed in, and tells them of what is new. Of where they signed in
+/// first there is nothing to tell.
+fn note_device(unit: &mut Unit<'_>, session: &Session, cause: &Cause) -> Result<(), StoreError> {
+    let name = device::known_device(session.user_agent.as_deref());
+    let place = [&ip_bytes(household(session.ip))[..], name.as_bytes()].concat();
+    let hash = Digest256::of(&place);
+    let user = session.user_id.0.to_bytes();
+    let sql = "SELECT EXISTS (SELECT 1 FROM user_devices WHERE user_id = ?1), \
+               EXISTS (SELECT 1 FROM user_devices WHERE user_id = ?1 AND device = ?2)";
+    let (any, same): (bool, bool) = unit
+        .conn
+        .prepare_cached(sql)?
+        .query_row(params![user, hash.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let sql = "INSERT INTO user_devices VALUES (?1, ?2, ?3) \
+               ON CONFLICT DO UPDATE SET seen_at = excluded.seen_at WHERE seen_at < ?4";
+    let stale = cause.at.plus_seconds(-ADDRESS_STEP).0;
+    unit.conn
+        .prepare_cached(sql)?
+        .execute(params![user, hash.0, cause.at.0, stale])?;
+    if same {
+        return Ok(());
+    }
+    // Those that were not seen for longest make room.
+    let sql = "DELETE FROM user_devices WHERE user_id = ?1 AND device IN (SELECT device FROM user_devices \
+               WHERE user_id = ?1 ORDER BY seen_at DESC, device LIMIT 1000 OFFSET ?2)";
+    let room = params![user, DEVICES];
+    unit.conn.prepare_cached(sql)?.execute(room)?;
+    if !any {
+        return Ok(());
+    }
+    let Some(user) = accounts::find(unit.conn, session.user_id)? else {
+        return Ok(());
+    };
+    let ip = session.ip.to_canonical().to_string();
+    mails::notice(unit, MailKind::NewSignIn, &user, cause, |mail| {
+        (mail.device, mail.ip) = (Some(name), Some(ip));
+    })
+}

@@ -1,0 +1,115 @@
+//! Pages that one-time links lead to, and those that mail them.
+
+use doorward_server::domain::mail::MailKind;
+use serde_json::json;
+
+use super::in_each_language;
+use crate::{
+    browser::{Browser, Page},
+    house::{House, PASSWORD, cheap, text},
+    mails::{mailing, tokens},
+};
+
+const ADA: &str = "ada@example.com";
+
+async fn newest(house: &House, kind: MailKind) -> String {
+    tokens(house, kind).await.pop().expect("a mail")
+}
+
+#[rocket::async_test]
+async fn a_forgotten_password() {
+    in_each_language("forgot_password", mailing, async |_, browser| {
+        browser.get("/forgot-password").await
+    })
+    .await;
+    in_each_language("forgot_password_sent", mailing, async |_, browser| {
+        let page = browser.get("/forgot-password").await;
+        let typed = [("email", ADA)];
+        browser.send(&page, "/forgot-password", &typed).await
+    })
+    .await;
+    in_each_language("forgot_password_no_mail", cheap, async |_, browser| {
+        browser.get("/forgot-password").await
+    })
+    .await;
+}
+
+async fn reset_link(house: &House, browser: &Browser<'_>) -> Page {
+    house.register(ADA).await;
+    let body = json!({"email": ADA});
+    let asked = house.post("/auth/password/forgot", "", body);
+    asked.await.expect(202);
+    let token = newest(house, MailKind::Forgot).await;
+    browser.get(&format!("/reset-password?token={token}")).await
+}
+
+#[rocket::async_test]
+async fn a_new_password() {
+    in_each_language("reset_password", mailing, reset_link).await;
+    in_each_language("reset_password_weak", mailing, async |house, browser| {
+        let page = reset_link(house, browser).await;
+        let typed = [("newPassword", "password")];
+        browser.send(&page, "/reset-password", &typed).await
+    })
+    .await;
+    in_each_language("reset_password_done", mailing, async |house, browser| {
+        let page = reset_link(house, browser).await;
+        let typed = [("newPassword", "another good one")];
+        let done = browser.send(&page, "/reset-password", &typed).await;
+        match done.onward {
+            Some(to) => browser.get(&to).await,
+            None => done,
+        }
+    })
+    .await;
+    in_each_language("reset_password_dead", mailing, async |_, browser| {
+        browser.get("/reset-password?token=link_nobody").await
+    })
+    .await;
+    in_each_language("invited", cheap, async |house, browser| {
+        let operator = house.operator();
+        let body = json!({"email": ADA, "firstName": "Ada"});
+        let made = house
+            .post("/admin/users", &operator, body)
+            .await
+            .expect(201);
+        let path = format!("/admin/users/{}/link", text(&made, "id"));
+        let link = house.post(&path, &operator, json!({"purpose": "invite"}));
+        let link = link.await.expect(201);
+        let (_, query) = text(&link, "url").split_once('?').expect("a query");
+        browser.get(&format!("/reset-password?{query}")).await
+    })
+    .await;
+}
+
+async fn verify_link(house: &House, browser: &Browser<'_>) -> Page {
+    let body =
+        json!({"email": ADA, "password": PASSWORD, "firstName": "Ada", "lastName": "Lovelace"});
+    house.post("/auth/register", "", body).await.expect(201);
+    let token = newest(house, MailKind::SignUp).await;
+    browser.get(&format!("/verify-email?token={token}")).await
+}
+
+#[rocket::async_test]
+async fn an_address() {
+    in_each_language("verify_email", mailing, verify_link).await;
+    in_each_language("verify_email_done", mailing, async |house, browser| {
+        let page = verify_link(house, browser).await;
+        browser.send(&page, "/verify-email", &[]).await
+    })
+    .await;
+    in_each_language("verify_email_not_me", mailing, async |house, browser| {
+        let page = verify_link(house, browser).await;
+        browser.send(&page, "/verify-email/not-me", &[]).await
+    })
+    .await;
+    in_each_language("change_email", mailing, async |house, browser| {
+        let ada = house.register(ADA).await;
+        let body = json!({"email": "ada@new.example", "password": PASSWORD});
+        let asked = house.post("/auth/email", text(&ada, "accessToken"), body);
+        asked.await.expect(202);
+        let token = newest(house, MailKind::Change).await;
+        browser.get(&format!("/verify-email?token={token}")).await
+    })
+    .await;
+}
