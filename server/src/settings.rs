@@ -86,7 +86,7 @@ pub enum LogFormat {
     Json,
 }
 
-/// What a server runs with. Times are in seconds. The README says more of each; [`Settings::check`] says what is wrong.
+/// What a server runs with. Times are in seconds. `docs/configuration.md` says more of each; [`Settings::check`] says what is wrong.
 ///
 /// ```
 /// use doorward_server::{Settings, settings::Registration};

@@ -289,12 +289,13 @@ mod tests {
     }
 
     #[test]
-    fn every_key_stands_in_the_readme_and_in_the_settings_file() {
+    fn every_key_stands_in_the_documentation_and_in_the_settings_file() {
         let keys = serde_json::to_value(Settings::default()).unwrap();
-        let readme = include_str!("../../../README.md");
+        let documented = include_str!("../../../docs/configuration.md");
         let file = include_str!("../../../Rocket.toml");
         for key in keys.as_object().unwrap().keys() {
-            assert!(readme.contains(&format!("`{key}`")), "README: {key}");
+            let named = documented.contains(&format!("`{key}`"));
+            assert!(named, "docs/configuration.md: {key}");
             assert!(file.contains(&format!("# {key} = ")), "Rocket.toml: {key}");
         }
     }

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Snapshots with calls of a running server; [`the_server_itself`] has those that none can bring about.
-const BY_CALLS: [ErrorCode; 22] = [
+const BY_CALLS: [ErrorCode; 23] = [
     ErrorCode::InvalidRequest,
     ErrorCode::InvalidCredentials,
     ErrorCode::TokenExpired,
@@ -40,6 +40,7 @@ const BY_CALLS: [ErrorCode; 22] = [
     ErrorCode::UnsupportedMediaType,
     ErrorCode::ValidationFailed,
     ErrorCode::RateLimited,
+    ErrorCode::Blocked,
 ];
 const OF_ITSELF: [ErrorCode; 3] = [
     ErrorCode::InternalError,
