@@ -4,7 +4,7 @@ import { covers } from './scope.js';
 export async function admit(wanted, { verifier, apiKeys }, { authorization, ip }) {
     const token = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i.exec(authorization ?? '')?.[1];
     if (token === undefined)
-        return { refusal: refusal(401, 'missing_token', 'a bearer token is needed', 'Bearer') };
+        return { refusal: refusal(401, 'missing_token', 'missing bearer token', 'Bearer') };
     try {
         if (apiKeys && isApiKey(token))
             return byKey(await apiKeys.verify(asked(token, wanted, ip)), wanted);

@@ -36,7 +36,9 @@ fn word_masked(word: &str) -> String {
     let kind = kind.copied().unwrap_or_default();
     let digits = word.chars().filter(char::is_ascii_digit).count();
     let capitals = word.chars().filter(char::is_ascii_uppercase).count();
-    let is_random = word.len() >= 20 && (digits >= 3 || (capitals >= 4 && !word.contains('-')));
+    let is_long = word.len() >= 20;
+    let is_ours = !kind.is_empty() && digits + capitals > 0;
+    let is_random = is_long && (is_ours || digits >= 3 || capitals >= 3);
     // `sk_live_` and what a hint shows of the rest.
     let is_hint = kind.starts_with("sk_") && word.len() == kind.len() + 2;
     if is_random || is_hint {
