@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The library in a crate of its own, with the dependencies of README.md: which database crates resolve beside its SQLite,
-# as docs/embedding.md says, and that README.md's lines compile there. Needs the registry.
+# The library in a crate of its own, with the dependencies that docs/embedding.md names: which database crates resolve beside its SQLite,
+# as docs/embedding.md says, and that its lines (README.md has the same) compile there. Needs the registry.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 work=$(mktemp -d)
@@ -8,7 +8,7 @@ trap 'rm -rf "$work"' EXIT
 passed=0
 failed=0
 
-app() { # NAME [DEPENDENCY]: a crate with README.md's dependencies and one more
+app() { # NAME [DEPENDENCY]: a crate with the dependencies that docs/embedding.md names, and one more
   mkdir -p "$work/$1/src"
   printf '[package]\nname = "app"\nversion = "0.0.0"\nedition = "2024"\n\n[workspace]\n\n' >"$work/$1/Cargo.toml"
   sed -n '/^```toml/,/^```/{/^```/!p}' "$root/docs/embedding.md" | sed "s|\"doorward/server\"|\"$root/server\"|" >>"$work/$1/Cargo.toml"
@@ -44,7 +44,7 @@ resolves no 'sqlx = { version = "0.8", default-features = false, features = ["sq
 resolves no 'sqlx = { version = "0.9", default-features = false, features = ["sqlite", "runtime-tokio"] }'
 resolves no 'diesel = { version = "2.3", default-features = false, features = ["sqlite"] }'
 
-# README.md's lines, as they stand, in a crate that is none of the workspace.
+# The lines as they stand, in a crate that is none of the workspace.
 app readme
 cp "$root/Cargo.lock" "$work/readme/Cargo.lock"
 sed -n '/^```rust,no_run/,/^```/{/^```/!p}' "$root/docs/embedding.md" >"$work/readme/src/main.rs"
