@@ -81,7 +81,13 @@ impl<'h> Transcript<'h> {
         self.text.push_str(&format!("\n{}\n", answer.status));
         for name in ["www-authenticate", "retry-after", "allow", "location"] {
             for value in answer.headers.get(name) {
-                self.text.push_str(&format!("{name}: {value}\n"));
+                let mut parts: Vec<_> = value.split(", ").collect();
+                // Methods come in any order.
+                if name == "allow" {
+                    parts.sort_unstable();
+                }
+                self.text
+                    .push_str(&format!("{name}: {}\n", parts.join(", ")));
             }
         }
         self.text
