@@ -17,8 +17,8 @@ use crate::{
     },
     settings::Settings,
     state::{
-        Arrivals, Blocks as HeldBlocks, ENROLMENT_SECONDS, FACTOR_SECONDS, IdempotentAnswers, KeyMeters, MfaTokens,
-        PasskeyChallenges, Told, UsedForms, limits::Limits, streams::Streams,
+        Arrivals, Blocks as HeldBlocks, ENROLMENT_SECONDS, FACTOR_SECONDS, IdempotentAnswers,
+        KeyMeters, MfaTokens, PasskeyChallenges, Told, UsedForms, limits::Limits, streams::Streams,
     },
     store::Store,
 };

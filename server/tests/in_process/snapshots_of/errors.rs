@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Snapshots with calls of a running server; [`the_server_itself`] has those that none can bring about.
-const BY_CALLS: [ErrorCode; 23] = [
+const BY_CALLS: [ErrorCode; 22] = [
     ErrorCode::InvalidRequest,
     ErrorCode::InvalidCredentials,
     ErrorCode::TokenExpired,
@@ -40,9 +40,9 @@ const BY_CALLS: [ErrorCode; 23] = [
     ErrorCode::UnsupportedMediaType,
     ErrorCode::ValidationFailed,
     ErrorCode::RateLimited,
-    ErrorCode::Blocked,
 ];
-const OF_ITSELF: [ErrorCode; 3] = [
+const OF_ITSELF: [ErrorCode; 4] = [
+    ErrorCode::Blocked,
     ErrorCode::InternalError,
     ErrorCode::Overloaded,
     ErrorCode::StorageUnavailable,
@@ -400,11 +400,12 @@ async fn second_factors() {
     refused(&house, ErrorCode::MfaRequired, &calls).await;
 }
 
-/// What no call brings about while the machine is well: the bodies that the errors are turned into.
+/// What no call from this address brings about while the machine is well: what the errors are turned into.
 #[test]
 fn the_server_itself() {
     let disk = || StoreError::Unavailable("database or disk is full".into());
-    let errors: [(&str, ApiError); 7] = [
+    let errors: [(&str, ApiError); 8] = [
+        ("a blocked network", Error::Blocked.into()),
         (
             "a fault",
             Error::Internal("a claim is missing".into()).into(),
