@@ -24,6 +24,11 @@ const METERS: Duration = Duration::from_secs(2);
 /// How long after a failure endings are carried out again.
 const RETRY: Duration = Duration::from_secs(5);
 
+/// How long mails that are under way are waited for at the end of the process.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// The same before another Rocket takes over: meanwhile nobody listens on the port.
+const HAND_OVER: Duration = Duration::from_millis(200);
+
 /// What works in the background.
 #[derive(Debug, Clone)]
 pub struct Jobs {
@@ -82,7 +87,11 @@ impl Jobs {
     /// Lets what is under way and must not be broken off come to its end, before the tasks are aborted.
     pub(crate) async fn finish(&self) {
         if let Some(outbox) = &self.outbox {
-            outbox.stop().await;
+            let patience = match self.handed_over.load(Ordering::Relaxed) {
+                true => HAND_OVER,
+                false => PATIENCE,
+            };
+            outbox.stop(patience).await;
         }
     }
 

@@ -560,7 +560,7 @@ pub(super) fn update(
         .prepare_cached(
             "UPDATE users SET email = ?2, email_key = ?3, first_name = ?4, last_name = ?5, role = ?6, permissions = ?7, \
              disabled_at = ?8, group_names = ?9, updated_at = ?11, \
-             verified_at = CASE WHEN ?10 AND NOT email_verified THEN ?12 ELSE verified_at END, \
+             verified_at = CASE WHEN ?10 AND (NOT email_verified OR email <> ?2) THEN ?12 ELSE verified_at END, \
              email_verified = ?10 WHERE id = ?1",
         )?
         .execute(params![
@@ -647,6 +647,10 @@ fn judge_change(
     }
     let role = change.role.as_ref().unwrap_or(&before.role);
     let own = change.permissions.as_ref().unwrap_or(&before.permissions);
+    let email = change.email.as_ref();
+    let new_address = email.is_some_and(|email| email.as_str() != before.email.as_str());
+    let verified = change.email_verified;
+    let verifies = verified.is_some_and(|verified| verified != before.email_verified);
     let acts = AccountActs {
         guarded: change.email.is_some()
             || change.role.is_some()
@@ -654,11 +658,7 @@ fn judge_change(
             || change.groups.is_some()
             || change.email_verified.is_some()
             || change.disabled.is_some(),
-        lets_in: mails::is_mailing(unit)
-            && change
-                .email
-                .as_ref()
-                .is_some_and(|email| email.as_str() != before.email.as_str()),
+        lets_in: mails::is_mailing(unit) && (new_address || verifies),
     };
     let both = (may(&before.role, &before.permissions)?, may(role, own)?);
     Ok(rule::change_account(

@@ -117,13 +117,9 @@ impl Store {
                 accounts::update(unit, &user, &after, &cause)?;
             }
             let id = user.id;
-            let verified_at = match signed_in == Some(id) {
-                true => known.verified_at,
-                false => Some(cause.at),
-            };
-            unit.conn
-                .prepare_cached("UPDATE users SET verified_at = ?2 WHERE id = ?1")?
-                .execute(params![id.0.to_bytes(), verified_at.map(|at| at.0)])?;
+            let signed_in = signed_in == Some(id);
+            let verified_at = rules::verified_at(&link, &user, known, signed_in, cause.at);
+            set_verified_at(unit, id, verified_at)?;
             unit.event(&cause, "user.email_verified", Some(&id), Some(id), None)?;
             Ok(after)
         })
@@ -283,6 +279,18 @@ pub(super) fn known(unit: &Unit<'_>, user: UserId) -> Result<rules::Known, Store
         verified_at: select.query_row([user.0.to_bytes()], |row| maybe_time(row, 0))?,
         can_be_verified: mails::is_mailing(unit),
     })
+}
+
+/// Writes when the address was verified; none where what the account has is its holder's.
+pub(super) fn set_verified_at(
+    unit: &Unit<'_>,
+    user: UserId,
+    at: Option<Timestamp>,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE users SET verified_at = ?2 WHERE id = ?1";
+    let mut update = unit.conn.prepare_cached(sql)?;
+    update.execute(params![user.0.to_bytes(), at.map(|at| at.0)])?;
+    Ok(())
 }
 
 /// Whether somebody made the account for themselves.

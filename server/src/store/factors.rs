@@ -148,7 +148,7 @@ impl Store {
             if done == 0 {
                 return Err(Refusal::Conflict("the set-up was begun anew".into()).into());
             }
-            replace_codes(unit, user, &codes, cause.at)?;
+            replace_codes(unit, user, &codes)?;
             unit.event(cause, "mfa.totp_enabled", Some(&user), Some(user), None)
         })
         .await
@@ -194,7 +194,7 @@ impl Store {
                 return Err(Refusal::Conflict(why.into()).into());
             }
             let cause = act.cause(&by);
-            replace_codes(unit, user, &codes, cause.at)?;
+            replace_codes(unit, user, &codes)?;
             let action = "mfa.recovery_codes_replaced";
             unit.event(cause, action, Some(&user), Some(user), None)
         })
@@ -247,28 +247,6 @@ pub(super) fn remove_all(conn: &Connection, user: UserId) -> Result<(), StoreErr
     of_user(conn, "DELETE FROM passkeys WHERE user_id = ?1", user)?;
     delete_codes(conn, user)?;
     end_unfinished(conn, user)
-}
-
-/// Removes the factors of an account that were set up before `before`; whether there was one.
-pub(super) fn remove_older(
-    conn: &Connection,
-    user: UserId,
-    before: Timestamp,
-) -> Result<bool, StoreError> {
-    const ALL: [&str; 3] = [
-        "DELETE FROM totp WHERE user_id = ?1 AND coalesce(confirmed_at, begun_at) < ?2",
-        "DELETE FROM passkeys WHERE user_id = ?1 AND created_at < ?2",
-        "DELETE FROM recovery_codes WHERE user_id = ?1 AND made_at < ?2",
-    ];
-    let mut gone = 0;
-    for sql in ALL {
-        let of = params![user.0.to_bytes(), before.0];
-        gone += conn.prepare_cached(sql)?.execute(of)?;
-    }
-    if !has_factor(conn, user)? {
-        delete_codes(conn, user)?;
-    }
-    Ok(gone > 0)
 }
 
 /// A condition on an account, by the column or parameter that is its id: whether a sign-in to it asks for a second factor.
@@ -324,14 +302,13 @@ pub(super) fn replace_codes(
     unit: &mut Unit<'_>,
     user: UserId,
     codes: &[Digest256],
-    now: Timestamp,
 ) -> Result<(), StoreError> {
     delete_codes(unit.conn, user)?;
-    let mut insert = unit.conn.prepare_cached(
-        "INSERT INTO recovery_codes (user_id, hash, made_at) VALUES (?1, ?2, ?3)",
-    )?;
+    let mut insert = unit
+        .conn
+        .prepare_cached("INSERT INTO recovery_codes (user_id, hash) VALUES (?1, ?2)")?;
     for code in codes {
-        insert.execute(params![user.0.to_bytes(), code.0, now.0])?;
+        insert.execute(params![user.0.to_bytes(), code.0])?;
     }
     Ok(())
 }

@@ -1,12 +1,11 @@
 //! Rows of API keys: found, written, ended.
 
-use doorward_shared::{ClientId, KeyId, SessionId, Timestamp, UserId};
+use doorward_shared::{ClientId, KeyId, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, params};
-use ulid::Ulid;
 
 use super::{
     NewKey, StoreError, caps,
-    endings::{self, AT_ONCE, Ending, Seen, What},
+    endings::{self, AT_ONCE, Ending, What},
     rows::{self, API_KEY, ulid},
     writer::Unit,
 };
@@ -148,8 +147,6 @@ pub(super) fn revoke(unit: &mut Unit<'_>, id: KeyId, now: Timestamp) -> Result<b
 #[derive(Debug, Clone, Copy)]
 pub(super) enum KeysOf {
     Owner(UserId),
-    /// Its own that were minted before.
-    OwnerBefore(UserId, Timestamp),
     /// Its own, and those it minted for others.
     OwnerAndMinter(UserId),
     /// Those minted with a client's tokens.
@@ -158,12 +155,8 @@ pub(super) enum KeysOf {
 
 /// Ends keys: a few at once, each with its event; many by an ending.
 pub(super) fn end_all(unit: &mut Unit<'_>, of: KeysOf, cause: &Cause) -> Result<(), StoreError> {
-    let before = match of {
-        KeysOf::OwnerBefore(_, before) => before,
-        _ => Timestamp(i64::MAX),
-    };
     let (user, minter, client) = match of {
-        KeysOf::Owner(id) | KeysOf::OwnerBefore(id, _) => (Some(id), None, None),
+        KeysOf::Owner(id) => (Some(id), None, None),
         KeysOf::OwnerAndMinter(id) => (Some(id), Some(id), None),
         KeysOf::Client(id) => (None, None, Some(id)),
     };
@@ -177,26 +170,18 @@ pub(super) fn end_all(unit: &mut Unit<'_>, of: KeysOf, cause: &Cause) -> Result<
     for (column, id) in by {
         let Some(id) = id else { continue };
         let sql = format!(
-            "SELECT id, owner_id FROM api_keys WHERE {column} = ?1 AND coalesce(revoked_at, 9223372036854775807) > ?2 \
-             AND created_at < ?4 LIMIT ?3"
+            "SELECT id, owner_id FROM api_keys WHERE {column} = ?1 AND coalesce(revoked_at, 9223372036854775807) > ?2 LIMIT ?3"
         );
         let mut select = unit.conn.prepare_cached(&sql)?;
-        let rows = select.query_map(
-            params![id.to_bytes(), cause.at.0, AT_ONCE + 1, before.0],
-            |row| Ok((KeyId(ulid(row, 0)?), rows::maybe_ulid(row, 1)?.map(UserId))),
-        )?;
+        let rows = select.query_map(params![id.to_bytes(), cause.at.0, AT_ONCE + 1], |row| {
+            Ok((KeyId(ulid(row, 0)?), rows::maybe_ulid(row, 1)?.map(UserId)))
+        })?;
         for row in rows {
             found.push(row?);
         }
     }
     if found.len() > AT_ONCE {
-        let older = matches!(of, KeysOf::OwnerBefore(..)).then(|| Seen {
-            last: SessionId(Ulid(u128::MAX)),
-            made_until: Timestamp(before.0 - 1),
-            at: Timestamp(i64::MIN),
-        });
         let ending = Ending {
-            seen: older,
             what: What::Keys,
             user,
             minter,

@@ -107,7 +107,8 @@ impl Store {
     }
 
     /// Sets the password of a link's account and uses the link up, in one unit: of concurrent uses exactly one wins. All
-    /// sessions of the account end, and its keys unless they are kept.
+    /// sessions of the account end, and its keys unless they are kept; all that it has, where somebody else may have opened
+    /// it.
     ///
     /// # Errors
     /// [`Refusal::LinkDead`], [`Refusal::LinkExpired`].
@@ -136,17 +137,12 @@ impl Store {
             let mut after = user.clone();
             after.email_verified |= reset.verifies;
             if reset.takes_over {
-                let all = Timestamp(i64::MAX);
-                takeover::end_what_is_older(unit, (id, all), &cause)?;
-                keys::end_all(unit, KeysOf::OwnerAndMinter(id), &cause)?;
-                if addresses::has_signed_up(unit.conn, id)? {
+                takeover::end_all(unit, id, &cause)?;
+                if !user.email_verified && addresses::has_signed_up(unit.conn, id)? {
                     (after.first_name, after.last_name) = (None, None);
                 }
             } else if !set.keep_api_keys {
                 keys::end_all(unit, KeysOf::Owner(id), &cause)?;
-            }
-            if let Some(before) = reset.distrusts_before {
-                takeover::end_what_is_older(unit, (id, before), &cause)?;
             }
             if let (LinkKind::Invite, Some([first, last])) = (link.kind, set.names) {
                 (after.first_name, after.last_name) = (first, last);
@@ -154,6 +150,10 @@ impl Store {
             if after != user {
                 after.updated_at = cause.at;
                 accounts::update(unit, &user, &after, &cause)?;
+            }
+            if reset.takes_over {
+                // Nothing is left of what may have been somebody else's.
+                addresses::set_verified_at(unit, id, None)?;
             }
             let detail = format!("by a one-time link ({})", link.kind.as_str());
             unit.event(

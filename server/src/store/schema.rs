@@ -237,6 +237,23 @@ mod tests {
     }
 
     #[test]
+    fn accounts_from_before_keep_what_they_have_whenever_they_verified_an_address() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        migrate_to(&mut conn, 20).unwrap();
+        conn.execute_batch(
+            "INSERT INTO users (id, email, email_key, role, permissions, created_at, signed_up, email_verified)
+               VALUES (x'01', 'a@a.example', 'a@a.example', 'customer', '', 0, 1, 1);
+             INSERT INTO events (id, time, actor, action, user_id) VALUES
+               (x'01', 5, 'anonymous', 'user.email_verified', x'01');",
+        )
+        .unwrap();
+        migrate(&mut conn).unwrap();
+        let sql = "SELECT count(*) FROM users WHERE verified_at IS NULL";
+        let trusted: u32 = conn.query_row(sql, [], |row| row.get(0)).unwrap();
+        assert_eq!(trusted, 1);
+    }
+
+    #[test]
     fn accounts_whose_addresses_have_become_one_both_stay() {
         let mut conn = Connection::open_in_memory().unwrap();
         migrate_to(&mut conn, 2).unwrap();

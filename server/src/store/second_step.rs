@@ -69,7 +69,7 @@ impl Store {
                 totp.step,
                 cause.at.0
             ])?;
-            replace_codes(unit, user, &totp.codes, cause.at)?;
+            replace_codes(unit, user, &totp.codes)?;
             unit.event(&cause, "mfa.totp_enabled", Some(&user), Some(user), None)?;
             sessions::open(unit, user, new, &cause)
         })

@@ -246,6 +246,39 @@ async fn of_an_account_a_hundred_devices_are_known() {
 }
 
 #[rocket::async_test]
+async fn a_reset_by_mail_forgets_devices_only_where_it_takes_the_account_over() {
+    let settings = Settings {
+        mail_notices: true,
+        ..mailing()
+    };
+    let house = House::open(settings).await;
+    house.register("ada@example.com").await;
+    let database = house.doorward.settings().data_dir.join("doorward.db");
+    let conn = Connection::open(database).unwrap();
+    conn.busy_timeout(std::time::Duration::from_secs(10))
+        .unwrap();
+    let known = || -> u32 {
+        let sql = "SELECT count(*) FROM user_devices";
+        conn.query_row(sql, [], |row| row.get(0)).unwrap()
+    };
+    // The first shows whose address it is.
+    for left in [0, 1] {
+        assert_eq!(known(), 1);
+        let asked = json!({"email": "ada@example.com"});
+        let asked = house.post("/auth/password/forgot", "", asked);
+        asked.await.expect(202);
+        let token = tokens(&house, MailKind::Forgot).await.pop().unwrap();
+        let body = json!({"token": token, "newPassword": PASSWORD});
+        let done = house.post("/auth/password/reset", "", body);
+        done.await.expect(204);
+        assert_eq!(known(), left);
+        let login = json!({"email": "ada@example.com", "password": PASSWORD});
+        house.post("/auth/login", "", login).await.expect(200);
+    }
+    house.close().await;
+}
+
+#[rocket::async_test]
 async fn what_nobody_sent_for_a_day_or_nobody_knows_is_given_up() {
     let house = House::open(mailing()).await;
     house.register("ada@example.com").await;

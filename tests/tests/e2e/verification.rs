@@ -330,8 +330,12 @@ async fn what_somebody_else_opened_with_my_address_is_worth_nothing_to_them() {
 
 /// One-time codes of an account; and a key of it.
 async fn settle_in(server: &Server, person: &Person) -> String {
+    settle_in_with(server, person, PASSWORD).await
+}
+
+async fn settle_in_with(server: &Server, person: &Person, password: &str) -> String {
     let setup = server.post("/auth/mfa/totp").bearer(&person.access);
-    let setup = setup.json(json!({"password": PASSWORD})).send().await;
+    let setup = setup.json(json!({"password": password})).send().await;
     let totp = Totp::new(&setup.expect(200).field("secret"));
     let confirm = server.post("/auth/mfa/totp/confirm").bearer(&person.access);
     let code = json!({"code": totp.code(0)});
@@ -356,20 +360,111 @@ async fn works(server: &Server, key: &str) -> bool {
 }
 
 #[tokio::test]
-async fn what_was_set_up_before_the_address_was_verified_ends_with_a_reset_by_mail() {
+async fn what_somebody_else_has_when_i_verify_my_address_or_sets_up_later_ends_with_a_reset_by_mail()
+ {
     let mail = MailServer::start().await;
     let server = mailing(&mail).start();
     let eve = server.register("ada@example.com").await;
-    let old = settle_in(&server, &eve).await;
-    // Ada clicks, without knowing what Eve has set up.
+    let path = format!("/admin/users/{}", eve.id);
+    let body = json!({"permissions": ["admin:apikeys"]});
+    server.admin("PATCH", &path, Some(body)).await;
+    let eve = server.login("ada@example.com").await;
+    let old = server.key_of(&eve, &["read"]).await["key"].clone();
+    // Ada clicks, without knowing what Eve has, who waits for it.
     let link = mail.wait_for("ada@example.com", 1).await;
     verify(&server, &link.token()).await.expect(204);
-    let new = server.key_of(&eve, &["read"]).await["key"].clone();
+    let new = settle_in(&server, &eve).await;
+    let body = json!({"name": "for nobody", "scopes": ["admin:apikeys"]});
+    let minted = server.post("/admin/apikeys").bearer(&eve.access).json(body);
+    let minted = minted.send().await.expect(201).field("key");
+    recover(&server, &mail, "ada@example.com").await;
+    let ada = sign_in(&server, "ada@example.com", NEW).await.expect(200);
+    for key in [old.as_str().unwrap(), &new, &eve.access] {
+        assert!(!works(&server, key).await);
+    }
+    let listed = server.get("/admin/apikeys").bearer(&minted).send().await;
+    listed.refused(401, "token_revoked");
+
+    // From now on all of it is Ada's.
+    let ada = Person {
+        access: ada.field("accessToken"),
+        ..eve
+    };
+    let key = settle_in_with(&server, &ada, NEW).await;
+    recover(&server, &mail, "ada@example.com").await;
+    asks_for_factor(&server, "ada@example.com").await;
+    assert!(works(&server, &key).await);
+}
+
+/// Signs in with the new password.
+async fn asks_for_factor(server: &Server, email: &str) {
+    let step = sign_in(server, email, NEW).await;
+    assert_eq!(step.expect(401).json()["error"]["code"], "mfa_required");
+}
+
+#[tokio::test]
+async fn whoever_has_taken_their_account_by_a_reset_keeps_it_whatever_they_click_later() {
+    let mail = MailServer::start().await;
+    let server = mailing(&mail).start();
+    let ada = server.register("ada@example.com").await;
+    let sign_up = mail.wait_for("ada@example.com", 1).await;
+    recover(&server, &mail, "ada@example.com").await;
+    let signed_in = sign_in(&server, "ada@example.com", NEW).await.expect(200);
+    let ada = Person {
+        access: signed_in.field("accessToken"),
+        ..ada
+    };
+    let key = settle_in_with(&server, &ada, NEW).await;
+    verify(&server, &sign_up.token()).await.expect(204);
+    recover(&server, &mail, "ada@example.com").await;
+    asks_for_factor(&server, "ada@example.com").await;
+    assert!(works(&server, &key).await);
+}
+
+#[tokio::test]
+async fn who_changes_their_address_keeps_what_they_have_if_they_are_signed_in_when_they_verify_it()
+{
+    let mail = MailServer::start().await;
+    let server = mailing(&mail).start();
+    for (at, signed_in) in [true, false].into_iter().enumerate() {
+        let (before, email) = (format!("a{at}@old.example"), format!("a{at}@new.example"));
+        let body = json!({"email": before, "password": PASSWORD});
+        server.admin("POST", "/admin/users", Some(body)).await;
+        let ada = server.login(&before).await;
+        let key = settle_in(&server, &ada).await;
+        let body = json!({"email": email, "password": PASSWORD});
+        let change = server.post("/auth/email").bearer(&ada.access).json(body);
+        change.send().await.expect(202);
+        let token = mail.wait_for(&email, 1).await.token();
+        let mut call = server.post("/auth/email/verify");
+        if signed_in {
+            call = call.bearer(&ada.access);
+        }
+        let body = json!({"token": token});
+        call.json(body).send().await.expect(204);
+        recover(&server, &mail, &email).await;
+        match signed_in {
+            true => asks_for_factor(&server, &email).await,
+            false => drop(sign_in(&server, &email, NEW).await.expect(200)),
+        }
+        assert_eq!(works(&server, &key).await, signed_in);
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_an_operator_gives_and_vouches_for_is_its_holders_with_a_reset() {
+    let mail = MailServer::start().await;
+    let server = mailing(&mail).start();
+    let body = json!({"email": "eve@example.com", "password": PASSWORD});
+    server.admin("POST", "/admin/users", Some(body)).await;
+    let eve = server.login("eve@example.com").await;
+    let key = settle_in(&server, &eve).await;
+    let path = format!("/admin/users/{}", eve.id);
+    let body = json!({"email": "ada@example.com", "emailVerified": true});
+    server.admin("PATCH", &path, Some(body)).await;
     recover(&server, &mail, "ada@example.com").await;
     sign_in(&server, "ada@example.com", NEW).await.expect(200);
-    assert!(!works(&server, &old).await);
-    // What came later she may have made herself.
-    assert!(works(&server, new.as_str().unwrap()).await);
+    assert!(!works(&server, &key).await);
 }
 
 #[tokio::test]
@@ -697,9 +792,16 @@ async fn an_address_that_is_mailed_to_is_changed_by_those_who_could_set_the_pass
         refused.refused(403, "insufficient_scope");
     }
     // What lets nobody in is theirs to do.
-    let same = json!({"email": "ada@example.com", "firstName": "Ada", "disabled": false});
+    let same = json!({"email": "ada@example.com", "emailVerified": true, "firstName": "Ada", "disabled": false});
     change(&helpdesk, same).await.expect(200);
     let cashier = server.key(&["admin:users", "read", "write", "pay"]).await;
+    // Whether the address is verified decides what a link that is mailed there ends.
+    for verified in [false, true] {
+        let body = json!({"emailVerified": verified});
+        let refused = change(&helpdesk, body.clone()).await;
+        refused.refused(403, "insufficient_scope");
+        change(&cashier, body).await.expect(200);
+    }
     let other = json!({"email": "ada@new.example"});
     let changed = change(&cashier, other).await.expect(200).json();
     assert_eq!(changed["emailVerified"], false);

@@ -199,7 +199,8 @@ pub struct AccountActs {
     /// Its email address, its role, its permissions, or whether it is disabled: what decides who can be it, and what
     /// it may do.
     pub guarded: bool,
-    /// Its email address, where mails follow: a link that is mailed there sets the password.
+    /// Its email address, or whether that is verified, where mails follow: a link that is mailed there sets the password,
+    /// and whether it is verified decides what of the account such a link ends.
     pub lets_in: bool,
 }
 

@@ -13,17 +13,16 @@ use crate::domain::{
 pub struct Reset {
     /// The account's address counts as verified from now on.
     pub verifies: bool,
-    /// Somebody else may have opened the account with this address: what it had (password, keys, sessions, factors) is
-    /// worth nothing any more.
+    /// Somebody else may have opened the account with this address, and may use it still: what it has (password, keys,
+    /// sessions, factors) is worth nothing any more, however new.
     pub takes_over: bool,
-    /// What was set up before may be somebody else's, and ends: the address was not known to be its holder's then.
-    pub distrusts_before: Option<Timestamp>,
 }
 
 /// What is known of an account's address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Known {
-    /// Since when it is its holder's; none where it was from the start.
+    /// When it was verified, where that was without the account: by nobody who was signed in to it. None where what the
+    /// account has is its holder's.
     pub verified_at: Option<Timestamp>,
     /// Whether people can show that an address is theirs: this server sends mail.
     pub can_be_verified: bool,
@@ -69,10 +68,33 @@ pub fn reset(
     let mailed = link.mailed_to.as_deref() == Some(user.email.as_str());
     Ok(Reset {
         verifies: !user.email_verified && proves,
-        // Where addresses are verified, an operator hands a link to somebody else than whoever opened the account.
-        takes_over: !user.email_verified && (proves || known.can_be_verified),
-        distrusts_before: known.verified_at.filter(|_| user.email_verified && mailed),
+        takes_over: match user.email_verified {
+            true => mailed && known.verified_at.is_some(),
+            // Where addresses are verified, an operator hands a link to somebody else than whoever opened the account.
+            false => proves || known.can_be_verified,
+        },
     })
+}
+
+/// What [`Known::verified_at`] is once `user`'s address, or the one it changes to, was verified by this link, opened by
+/// somebody who was `signed_in` to the account or not. `user` is as it was before.
+pub fn verified_at(
+    link: &Link,
+    user: &User,
+    known: Known,
+    signed_in: bool,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let is_theirs = match link.kind {
+        // It goes on from the address before, if that was anybody's.
+        LinkKind::Change => signed_in && user.email_verified,
+        // To verify once more what is verified says nothing new.
+        _ => signed_in || user.email_verified,
+    };
+    match is_theirs {
+        true => known.verified_at,
+        false => Some(now),
+    }
 }
 
 /// Whether this link verifies an address of `user`.
@@ -185,23 +207,59 @@ mod tests {
     }
 
     #[test]
-    fn what_is_older_than_the_proof_of_the_address_ends_with_what_is_mailed_there() {
+    fn what_is_mailed_to_an_address_that_was_verified_without_its_account_takes_it_over() {
         let ada = Some("ada@example.com");
         let at = Some(Timestamp(5));
-        for (kind, mailed_to, verified_at, distrusts) in [
-            (LinkKind::Forgot, ada, at, at),
-            (LinkKind::Reset, ada, at, at),
-            (LinkKind::Forgot, ada, None, None),
+        for (kind, mailed_to, verified_at, takes_over) in [
+            (LinkKind::Forgot, ada, at, true),
+            (LinkKind::Reset, ada, at, true),
+            (LinkKind::Invite, ada, at, true),
+            (LinkKind::Forgot, ada, None, false),
             // What an operator is shown says nothing of the address.
-            (LinkKind::Reset, None, at, None),
-            (LinkKind::Invite, None, at, None),
+            (LinkKind::Reset, None, at, false),
+            (LinkKind::Invite, None, at, false),
         ] {
             let known = Known {
                 verified_at,
                 ..KNOWN
             };
             let done = reset(&link(kind, mailed_to), &account(true), known, NOW).unwrap();
-            assert_eq!(done.distrusts_before, distrusts, "{kind:?} {mailed_to:?}");
+            let wanted = Reset {
+                verifies: false,
+                takes_over,
+            };
+            assert_eq!(done, wanted, "{kind:?} {mailed_to:?}");
+        }
+    }
+
+    #[test]
+    fn whoever_verifies_an_address_shows_whether_the_account_is_theirs() {
+        let (first, second) = (Some(Timestamp(5)), Some(NOW));
+        for (kind, was_verified, signed_in, before, after) in [
+            (LinkKind::SignUp, false, false, None, second),
+            (LinkKind::Verify, false, false, first, second),
+            (LinkKind::SignUp, false, true, None, None),
+            (LinkKind::Verify, false, true, first, first),
+            // It was verified already, by a reset.
+            (LinkKind::SignUp, true, false, None, None),
+            (LinkKind::SignUp, true, false, first, first),
+            (LinkKind::Change, true, true, None, None),
+            (LinkKind::Change, true, true, first, first),
+            (LinkKind::Change, true, false, None, second),
+            // The address before was nobody's.
+            (LinkKind::Change, false, true, None, second),
+        ] {
+            let known = Known {
+                verified_at: before,
+                ..KNOWN
+            };
+            let link = link(kind, Some("ada@example.com"));
+            let user = account(was_verified).user;
+            let found = verified_at(&link, &user, known, signed_in, NOW);
+            assert_eq!(
+                found, after,
+                "{kind:?} {was_verified} {signed_in} {before:?}"
+            );
         }
     }
 

@@ -33,8 +33,6 @@ const AT_ONCE: usize = 32;
 /// How long a mail waits for others, and until whoever asked for it has their answer: its time shall not tell whether a
 /// mail goes out.
 const GATHER: Duration = Duration::from_millis(50);
-/// How long mails that are under way are waited for when the server stops.
-const PATIENCE: Duration = Duration::from_secs(2);
 /// How long to wait after storage failed.
 const RETRY: Duration = Duration::from_secs(5);
 
@@ -81,9 +79,9 @@ impl Outbox {
 
     /// Takes up no more mails, and waits a moment for those under way: what a server took while nobody noted it would be
     /// sent again.
-    pub(crate) async fn stop(&self) {
+    pub(crate) async fn stop(&self, patience: Duration) {
         self.stopped.store(true, Ordering::Relaxed);
-        let _ = tokio::time::timeout(PATIENCE, self.turn.lock()).await;
+        let _ = tokio::time::timeout(patience, self.turn.lock()).await;
     }
 
     /// Sends what is due; answers when something is due next.
