@@ -47,7 +47,8 @@ impl Parts {
             longest_token_seconds: longest_token(&settings),
             remembered: settings.cache_entries,
         };
-        let blocks = store.blocks_in_force(clock.now()).await?;
+        let blocks = HeldBlocks::new(store.blocks_in_force(clock.now()).await?);
+        store.judge_blocked(blocks.clone());
         let keys = open_ring(&store, &master, signing, &clock).await?;
         if first_operator_key(&store, &settings, &clock).await? {
             created.push(settings.data_dir.join(OPERATOR_KEY));
@@ -69,7 +70,7 @@ impl Parts {
             smtp,
             breached: Breached::open(&settings, &outbound)?,
             limits: Limits::new(&settings),
-            blocks: HeldBlocks::new(blocks),
+            blocks,
             settings: Arc::new(settings),
             issuer,
             store,

@@ -11,6 +11,9 @@ pub enum Refusal {
     Conflict(String),
     #[error("the account is disabled")]
     Disabled,
+    /// The network was blocked while somebody there was signing in.
+    #[error("signing in is blocked from your network")]
+    Blocked,
     /// The account's address is not verified, and signing in needs that.
     #[error("the email address is not verified yet")]
     EmailNotVerified,

@@ -337,6 +337,7 @@ impl From<Refusal> for ApiError {
                 ..Self::new(ErrorCode::EmailTaken, message)
             },
             Refusal::Conflict(_) => Self::new(ErrorCode::Conflict, message),
+            Refusal::Blocked => Self::new(ErrorCode::Blocked, message),
             Refusal::Disabled => Self::new(ErrorCode::AccountDisabled, message),
             Refusal::PasswordChanged => Self::new(
                 ErrorCode::Conflict,

@@ -1,15 +1,15 @@
 //! Blocking networks: nobody signs in or up from there, and nobody asks for a mail, for a while.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use doorward_shared::{BlockId, admin::CreateBlock};
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv6Net};
 use tokio::sync::Mutex;
 
 use super::Error;
 use crate::{
     clock::Clock,
-    domain::{Act, Block, block::canonical, text},
+    domain::{Act, Block, block::canonical, household, text},
     state,
     store::{Store, StoreError},
 };
@@ -17,6 +17,8 @@ use crate::{
 /// How long a network is blocked where nobody says, and at most, in seconds: a day, and 30.
 const DEFAULT_SECONDS: i64 = 86_400;
 const MAX_SECONDS: i64 = 30 * 86_400;
+/// Bits of IPv6 that one customer has at least.
+const HOUSEHOLD_BITS: u8 = 64;
 
 /// What blocks networks.
 #[derive(Debug, Clone)]
@@ -33,8 +35,13 @@ impl Blocks {
     ///
     /// # Errors
     /// [`Error::Invalid`].
-    pub(crate) fn checked(&self, asked: &CreateBlock) -> Result<Block, Error> {
+    pub(crate) fn checked(&self, asked: &CreateBlock, from: IpAddr) -> Result<Block, Error> {
         let now = self.clock.now();
+        let network = network(&asked.network).map_err(|why| Error::invalid("network", why))?;
+        if is_within_household(network, from) {
+            let why = "is where you call from yourself, which a block spares";
+            return Err(Error::invalid("network", why));
+        }
         let reason = text::required_name(&asked.reason);
         let until = asked.until.unwrap_or(now.plus_seconds(DEFAULT_SECONDS));
         if until <= now || until > now.plus_seconds(MAX_SECONDS) {
@@ -43,7 +50,7 @@ impl Blocks {
         }
         Ok(Block {
             id: BlockId(ulid::Ulid::nil()),
-            network: network(&asked.network).map_err(|why| Error::invalid("network", why))?,
+            network,
             reason: reason.map_err(|why| Error::invalid("reason", why))?,
             until,
             created_at: now,
@@ -88,13 +95,29 @@ fn lost(error: tokio::task::JoinError) -> Error {
     Error::Internal(error.to_string())
 }
 
-/// A network, or one address.
+/// A network, or one address: of IPv6 that is its network of 64 bits, in which whoever has one address has all.
 fn network(text: &str) -> Result<IpNet, &'static str> {
-    let one = || text.parse::<std::net::IpAddr>().map(IpNet::from);
-    let network: Result<IpNet, _> = text.parse().or_else(|_| one());
+    let network: Result<IpNet, _> = text.parse();
+    let network = network.or_else(|_| text.parse().map(of_one));
     network
         .map(canonical)
         .map_err(|_| "must be an address or a network such as 203.0.113.0/24")
+}
+
+fn of_one(ip: IpAddr) -> IpNet {
+    match ip.to_canonical() {
+        IpAddr::V6(v6) => Ipv6Net::new_assert(v6, HOUSEHOLD_BITS).into(),
+        v4 => v4.into(),
+    }
+}
+
+/// Whether nobody but the household of an address is in a network.
+fn is_within_household(network: IpNet, ip: IpAddr) -> bool {
+    let bits = match network {
+        IpNet::V4(_) => 32,
+        IpNet::V6(_) => HOUSEHOLD_BITS,
+    };
+    network.prefix_len() >= bits && household(network.addr()) == household(ip)
 }
 
 #[cfg(test)]
@@ -107,6 +130,8 @@ mod tests {
             ("203.0.113.7", "203.0.113.7/32"),
             ("203.0.113.7/24", "203.0.113.0/24"),
             ("2001:DB8::1/32", "2001:db8::/32"),
+            ("2001:db8::1", "2001:db8::/64"),
+            ("2001:db8::1/128", "2001:db8::1/128"),
             ("::ffff:203.0.113.7", "203.0.113.7/32"),
         ] {
             assert_eq!(network(text).unwrap().to_string(), expected);

@@ -80,14 +80,19 @@ impl Store {
         .await
     }
 
+    /// From now on a sign-in that is under way is judged by these too, in the unit that would end it. Once, at the start.
+    pub(crate) fn judge_blocked(&self, held: crate::state::Blocks) {
+        let _ = self.memory().blocks.set(held);
+    }
+
     /// Blocks a network; who does it and when is the act's. Those that are over are forgotten.
     ///
     /// # Errors
-    /// [`Refusal::Conflict`] where it is blocked already, or too many are; as [`rule::end_many_sessions`].
+    /// [`Refusal::Conflict`] where it is blocked already, or too many are; as [`rule::block_network`].
     pub(crate) async fn add_block(&self, mut block: Block, act: Act) -> Result<Block, StoreError> {
         self.write(move |unit| {
             let by = authority::judge(unit, &act)?;
-            rule::end_many_sessions(&by)?;
+            rule::block_network(&by, block.network)?;
             let cause = act.cause(&by);
             unit.conn
                 .prepare_cached("DELETE FROM blocks WHERE until <= ?1")?
@@ -122,7 +127,8 @@ impl Store {
             if added == 0 {
                 return Err(Refusal::Conflict("the network is blocked already".into()).into());
             }
-            let detail = format!("until {}", block.until);
+            let spared = block.spared.map(|ip| format!(", but for {ip}"));
+            let detail = format!("until {}{}", block.until, spared.unwrap_or_default());
             unit.event(cause, "network.blocked", Some(&network), None, Some(&detail))?;
             Ok(block)
         })

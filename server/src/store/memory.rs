@@ -7,6 +7,7 @@
 use std::{
     collections::HashSet,
     hash::Hash,
+    net::IpAddr,
     sync::{Arc, Mutex, OnceLock, PoisonError, atomic::AtomicBool},
 };
 
@@ -20,6 +21,7 @@ use crate::{
     clock::Clock,
     crypto::secret::Digest256,
     domain::{Account, ApiKey, Client, Session, rules::session::Live},
+    state,
 };
 
 /// Past so many single entries a change empties the cache instead of picking them out.
@@ -108,6 +110,8 @@ pub(super) struct Memory {
     pub mailing: OnceLock<Mailing>,
     /// Whether only who has a verified address signs in.
     pub verified_only: OnceLock<bool>,
+    /// Networks from which nobody signs in.
+    pub blocks: OnceLock<state::Blocks>,
     /// Roles whose people must have a second factor.
     pub factor_roles: OnceLock<Box<[String]>>,
     /// Caps of an account.
@@ -143,6 +147,7 @@ impl Memory {
             mails: Notify::new(),
             mailing: OnceLock::new(),
             verified_only: OnceLock::new(),
+            blocks: OnceLock::new(),
             factor_roles: OnceLock::new(),
             caps,
             clock,
@@ -152,6 +157,12 @@ impl Memory {
     /// Whether only who has a verified address signs in.
     pub fn requires_verified_email(&self) -> bool {
         self.verified_only.get() == Some(&true)
+    }
+
+    /// Whether somebody at an address is kept out at this moment.
+    pub fn keeps_out(&self, ip: IpAddr) -> bool {
+        let blocks = self.blocks.get();
+        blocks.is_some_and(|blocks| blocks.hold(ip, self.clock.now()))
     }
 
     /// Whether people of a role must have a second factor.

@@ -298,6 +298,225 @@ fn owned(conn: &Connection, id: SessionId, owner: Option<UserId>) -> Result<Sess
     session.ok_or_else(|| Refusal::NotFound("session").into())
 }
 
+<<<<<<< HEAD
+=======
+fn end_noted(
+    unit: &mut Unit<'_>,
+    session: &Session,
+    action: &str,
+    cause: &Cause,
+) -> Result<(), StoreError> {
+    if end(unit, session.id, cause.at)? {
+        unit.event(
+            cause,
+            action,
+            Some(&session.id),
+            Some(session.user_id),
+            None,
+        )?;
+    }
+    Ok(())
+}
+
+/// Demands that a password, which was found right, is still the account's; replaces its hash by a dearer one.
+pub(super) fn demand_password(
+    unit: &mut Unit<'_>,
+    user: UserId,
+    password: &str,
+    rehashed: Option<String>,
+) -> Result<(), StoreError> {
+    let stored: Option<Option<String>> = unit
+        .conn
+        .prepare_cached("SELECT password FROM users WHERE id = ?1")?
+        .query_row([user.0.to_bytes()], |row| row.get(0))
+        .optional()?;
+    session::password_stands(stored.flatten().as_deref(), password)?;
+    if let Some(rehashed) = rehashed {
+        unit.conn
+            .prepare_cached("UPDATE users SET password = ?2 WHERE id = ?1")?
+            .execute(params![user.0.to_bytes(), rehashed])?;
+    }
+    Ok(())
+}
+
+/// Opens a session for a user who has shown who they are.
+pub(super) fn open(
+    unit: &mut Unit<'_>,
+    user_id: UserId,
+    new: NewSession,
+    cause: &Cause,
+) -> Result<(User, Session), StoreError> {
+    let account = session::may_sign_in(accounts::account(unit.conn, user_id)?)?;
+    let must_have = unit.memory.demands_factor(&account.user.role);
+    session::factor_suffices(must_have, new.method.has_factor())?;
+    // A client's session rests on a sign-in that was judged.
+    if new.client_id.is_none() && unit.memory.requires_verified_email() {
+        session::has_verified_email(&account)?;
+    }
+    let scope = new.scope.clone();
+    let scope = scope.unwrap_or_else(|| account.may.clone());
+    let session = insert(unit, user_id, scope, new, cause)?;
+    let mut user = account.user;
+    user.last_login_at = Some(cause.at);
+    let may = account.may;
+    let account = Account { user, may };
+    unit.changes.now_is_account(&account);
+    Ok((account.user, session))
+}
+
+/// Writes a session, its first refresh token and the event, and notes the sign-in with its account.
+pub(super) fn insert(
+    unit: &mut Unit<'_>,
+    user_id: UserId,
+    scope: ScopeSet,
+    new: NewSession,
+    cause: &Cause,
+) -> Result<Session, StoreError> {
+    // A client's session rests on a sign-in that was judged, and its address is the application's.
+    if new.client_id.is_none() && unit.memory.keeps_out(new.ip) {
+        return Err(Refusal::Blocked.into());
+    }
+    let session = Session {
+        id: SessionId(unit.id(cause.at)),
+        user_id,
+        client_id: new.client_id,
+        scope,
+        ip: new.ip,
+        user_agent: new.user_agent,
+        created_at: cause.at,
+        last_seen_at: cause.at,
+        expires_at: new.expires_at,
+        idle_until: session::idle_until(session::Ends {
+            access: new.access_until,
+            refresh: new.refresh.as_ref().map(|_| new.refresh_until),
+            absolute: new.expires_at,
+        }),
+        revoked_at: None,
+        auth_time: new.auth_time,
+        method: new.method,
+        claims: new.claims,
+    };
+    let first = |next: NextToken| {
+        let until = new.refresh_until.min(session.expires_at);
+        Family::first(next.digest(session.id, 1), until)
+    };
+    let family = new.refresh.map(first);
+    unit.conn
+        .prepare_cached(
+            "INSERT INTO sessions (id, user_id, client_id, scope, ip, user_agent, created_at, last_seen_at, expires_at, \
+             idle_until, auth_time, refresh_generation, refresh_hash, refresh_until, amr, signed_in_by, claims) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+        )?
+        .execute(params![
+            session.id.0.to_bytes(),
+            user_id.0.to_bytes(),
+            session.client_id.map(|id| id.0.to_bytes()),
+            session.scope.to_string(),
+            ip_bytes(session.ip),
+            session.user_agent,
+            cause.at.0,
+            cause.at.0,
+            session.expires_at.0,
+            session.idle_until.0,
+            session.auth_time.map(|at| at.0),
+            family.as_ref().map(|family| family.generation),
+            family.as_ref().map(|family| family.newest.0),
+            family.as_ref().map(|family| family.expires_at.0),
+            session.method.stored(),
+            new.signed_in_by.map(|id| id.0.to_bytes()),
+            session.claims.stored()
+        ])?;
+    if let Some(browser) = new.browser {
+        browsers::insert(unit, browser, session.id)?;
+    }
+    if !new.resources.is_empty() {
+        unit.conn
+            .prepare_cached("INSERT INTO session_resources VALUES (?1, ?2)")?
+            .execute(params![
+                session.id.0.to_bytes(),
+                rows::lines(&new.resources)
+            ])?;
+    }
+    unit.conn
+        .prepare_cached("UPDATE users SET last_login_at = ?2 WHERE id = ?1")?
+        .execute(params![user_id.0.to_bytes(), cause.at.0])?;
+    unit.conn
+        .prepare_cached(
+            "INSERT INTO user_addresses VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET seen_at = excluded.seen_at WHERE seen_at < ?4",
+        )?
+        .execute(params![
+            user_id.0.to_bytes(),
+            ip_bytes(household(session.ip)),
+            cause.at.0,
+            cause.at.plus_seconds(-ADDRESS_STEP).0
+        ])?;
+    if session.client_id.is_none() && mails::is_telling(unit) {
+        note_device(unit, &session, cause)?;
+    }
+    unit.changes.users.push(user_id);
+    let by = session.client_id.map(|id| id.to_string());
+    let through = Cause {
+        client_id: session.client_id.or(cause.client_id),
+        ..cause.clone()
+    };
+    unit.event(
+        &through,
+        "session.created",
+        Some(&session.id),
+        Some(user_id),
+        by.as_deref(),
+    )?;
+    caps::evict(unit, &session, cause)?;
+    if !endings::ends(unit.conn, session.id)? {
+        unit.changes.now_is_session(&session);
+    }
+    Ok(session)
+}
+
+/// Devices that are known of an account, at most.
+const DEVICES: u32 = 100;
+
+/// Remembers from where and with what somebody has signed in, and tells them of what is new. Of where they signed in
+/// first there is nothing to tell.
+fn note_device(unit: &mut Unit<'_>, session: &Session, cause: &Cause) -> Result<(), StoreError> {
+    let name = device::known_device(session.user_agent.as_deref());
+    let place = [&ip_bytes(household(session.ip))[..], name.as_bytes()].concat();
+    let hash = Digest256::of(&place);
+    let user = session.user_id.0.to_bytes();
+    let sql = "SELECT EXISTS (SELECT 1 FROM user_devices WHERE user_id = ?1), \
+               EXISTS (SELECT 1 FROM user_devices WHERE user_id = ?1 AND device = ?2)";
+    let (any, same): (bool, bool) = unit
+        .conn
+        .prepare_cached(sql)?
+        .query_row(params![user, hash.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let sql = "INSERT INTO user_devices VALUES (?1, ?2, ?3) \
+               ON CONFLICT DO UPDATE SET seen_at = excluded.seen_at WHERE seen_at < ?4";
+    let stale = cause.at.plus_seconds(-ADDRESS_STEP).0;
+    unit.conn
+        .prepare_cached(sql)?
+        .execute(params![user, hash.0, cause.at.0, stale])?;
+    if same {
+        return Ok(());
+    }
+    // Those that were not seen for longest make room.
+    let sql = "DELETE FROM user_devices WHERE user_id = ?1 AND device IN (SELECT device FROM user_devices \
+               WHERE user_id = ?1 ORDER BY seen_at DESC, device LIMIT 1000 OFFSET ?2)";
+    let room = params![user, DEVICES];
+    unit.conn.prepare_cached(sql)?.execute(room)?;
+    if !any {
+        return Ok(());
+    }
+    let Some(user) = accounts::find(unit.conn, session.user_id)? else {
+        return Ok(());
+    };
+    let ip = session.ip.to_canonical().to_string();
+    mails::notice(unit, MailKind::NewSignIn, &user, cause, |mail| {
+        (mail.device, mail.ip) = (Some(name), Some(ip));
+    })
+}
+
+>>>>>>> a1eeb97 (Blocks: what keeps everybody out needs admin, an IPv6 address is its /64, one's own address is refused, a sign-in under way is judged again in its unit, a link sets no password from inside)
 fn hand_over_some(
     unit: &mut Unit<'_>,
     before: SessionId,

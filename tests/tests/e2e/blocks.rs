@@ -243,3 +243,45 @@ async fn what_cannot_be_blocked_is_refused_with_its_field() {
     let call = server.get("/admin/blocks").bearer(&ada.access);
     call.send().await.refused(403, "insufficient_scope");
 }
+
+#[tokio::test]
+async fn what_keeps_everybody_out_needs_more_and_ones_own_address_is_none_to_block() {
+    let server = server();
+    let key = json!({"name": "helpdesk", "scopes": ["admin:sessions"]});
+    let key = server.admin("POST", "/admin/apikeys", Some(key)).await;
+    let helpdesk = key["key"].as_str().unwrap();
+    let ask = async |token: &str, network: &str| {
+        let body = json!({"network": network, "reason": "a flood"});
+        let call = server.post("/admin/blocks").bearer(token);
+        from(call, INSIDE).json(body).send().await
+    };
+    let operator = server.operator_key();
+    for wide in ["0.0.0.0/0", "10.0.0.0/15", "::/0", "2001:db8::/31"] {
+        let refused = ask(helpdesk, wide).await;
+        refused.refused(403, "insufficient_scope");
+    }
+    for (token, network, kept) in [
+        (helpdesk, "10.1.0.0/16", "10.1.0.0/16"),
+        (helpdesk, "2001:db8::7", "2001:db8::/64"),
+        (operator.as_str(), "128.0.0.0/1", "128.0.0.0/1"),
+    ] {
+        let made = ask(token, network).await.expect(201);
+        assert_eq!(made.field("network"), kept);
+    }
+    let own = ask(&operator, INSIDE).await;
+    own.refused_at(422, "validation_failed", "network");
+    // From a blocked network no password is set by a link either.
+    let inside = from(server.post("/auth/password/reset"), "128.1.2.3");
+    let body = json!({"token": "link_unknown", "newPassword": PASSWORD});
+    inside
+        .json(body.clone())
+        .send()
+        .await
+        .refused(403, "blocked");
+    let outside = from(server.post("/auth/password/reset"), "9.9.9.9");
+    outside
+        .json(body)
+        .send()
+        .await
+        .refused(401, "invalid_token");
+}

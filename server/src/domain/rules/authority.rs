@@ -3,6 +3,8 @@
 
 use doorward_shared::{ClientId, Scope, ScopeSet, Timestamp, UserId, scope::OPENID_SCOPES};
 
+use ipnet::IpNet;
+
 use super::credential::{self, is_recent};
 use crate::domain::{
     Account, ApiKey, Client, KeyOwner, Refusal, Session,
@@ -373,6 +375,27 @@ pub fn revoke_consent(by: &Rights, user: UserId) -> Result<(), Refusal> {
 /// [`Refusal::Scope`], [`Refusal::StepUp`].
 pub fn end_many_sessions(by: &Rights) -> Result<(), Refusal> {
     by.operator("admin:sessions")
+}
+
+/// Widest networks that are blocked by who may end sessions, in bits of IPv4 and of IPv6: as many as may be blocked at
+/// once leave nearly everybody in.
+const BLOCKED: (u8, u8) = (16, 32);
+
+/// Keeping a network out of signing in. A wider one than [`BLOCKED`] keeps everybody out, operators too, which is for who
+/// may do everything.
+///
+/// # Errors
+/// [`Refusal::Scope`], [`Refusal::StepUp`].
+pub fn block_network(by: &Rights, network: IpNet) -> Result<(), Refusal> {
+    end_many_sessions(by)?;
+    let widest = match network {
+        IpNet::V4(_) => BLOCKED.0,
+        IpNet::V6(_) => BLOCKED.1,
+    };
+    if network.prefix_len() < widest {
+        by.require(ADMIN)?;
+    }
+    Ok(())
 }
 
 /// Giving a role `given` permissions. `affected` is what the accounts that have it may do, before and after, all

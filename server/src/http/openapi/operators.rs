@@ -262,7 +262,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Post,
         "/admin/blocks",
         Scope("admin:sessions"),
-        "Block a network for sign-in, sign-up and forgotten passwords, for a day unless `until` says otherwise; the caller's own address is spared",
+        "Block a network for sign-in, sign-up and forgotten passwords, for a day unless `until` says otherwise; an IPv6 address stands for its /64, and the caller's own address is spared. More than a /16, of IPv6 a /32, needs `admin`",
     )
     .takes::<admin::CreateBlock>()
     .gives::<admin::Block>(201)
