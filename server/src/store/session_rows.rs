@@ -14,7 +14,7 @@ use super::{
 use crate::{
     crypto::refresh::NextToken,
     domain::{
-        Account, Cause, Session, User,
+        Account, Cause, Refusal, Session, User,
         rules::{refresh::Family, session},
     },
 };
@@ -100,6 +100,10 @@ pub(super) fn insert(
     new: NewSession,
     cause: &Cause,
 ) -> Result<Session, StoreError> {
+    // A client's session rests on a sign-in that was judged, and its address is the application's.
+    if new.client_id.is_none() && unit.memory.keeps_out(new.ip) {
+        return Err(Refusal::Blocked.into());
+    }
     let session = Session {
         id: SessionId(unit.id(cause.at)),
         user_id,
