@@ -186,7 +186,7 @@ async fn blocks_survive_a_restart_are_listed_and_leave_events() {
         assert_eq!(events["data"][0]["target"], target, "{events}");
         let detail = events["data"][0]["detail"].as_str().unwrap_or_default();
         assert_eq!(
-            detail.ends_with("Z: a flood"),
+            detail.ends_with("Z, but for 127.0.0.1: a flood"),
             action == "network.blocked",
             "{detail}"
         );
