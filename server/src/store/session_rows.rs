@@ -122,7 +122,7 @@ pub(super) fn insert(
         revoked_at: None,
         auth_time: new.auth_time,
         method: new.method,
-        claims: new.claims.clone(),
+        claims: new.claims,
     };
     write(unit, &session, &new)?;
     if let Some(browser) = new.browser {

@@ -119,7 +119,7 @@ impl<'h> Browser<'h> {
     }
 
     /// Sends a form of a page as another website would.
-    pub async fn from_elsewhere(&self, page: &Page, action: &str) -> Page {
+    pub async fn submit_from_elsewhere(&self, page: &Page, action: &str) -> Page {
         let mut body = form_urlencoded::Serializer::new(String::new());
         let body = body.extend_pairs(page.form(action)).finish();
         let origin = Some("https://evil.example");

@@ -159,7 +159,7 @@ async fn forms_that_are_not_taken() {
     .await;
     in_each_language("form_foreign", cheap, async |_, browser| {
         let page = browser.get("/sign-up").await;
-        browser.from_elsewhere(&page, "/sign-up").await
+        browser.submit_from_elsewhere(&page, "/sign-up").await
     })
     .await;
 }
