@@ -381,8 +381,8 @@ pub fn end_many_sessions(by: &Rights) -> Result<(), Refusal> {
 /// once leave nearly everybody in.
 const BLOCKED: (u8, u8) = (16, 32);
 
-/// Keeping a network out of signing in. A wider one than [`BLOCKED`] keeps everybody out, operators too, which is for who
-/// may do everything.
+/// Keeping a network out of signing in. One wider than 16 bits of IPv4 or 32 of IPv6 keeps everybody out, operators too,
+/// which is for who may do everything.
 ///
 /// # Errors
 /// [`Refusal::Scope`], [`Refusal::StepUp`].
