@@ -72,7 +72,9 @@ flat @system-service | sort -u >"$work/allowed"
   flat @obsolete
 } | sort -u >"$work/taken"
 flat @default | sort -u >"$work/always"
-comm -23 "$work/allowed" "$work/taken" | sort -u - "$work/always" >"$work/filter"
+# Single calls that the unit allows beside the groups.
+sed -n 's/^SystemCallFilter=\([a-z][a-z0-9_]*\)$/\1/p' "$root/server/dist/doorward.service" >"$work/single"
+comm -23 "$work/allowed" "$work/taken" | sort -u - "$work/always" "$work/single" >"$work/filter"
 # Before the program itself runs the service manager has made its `execve`.
 # As root SQLite gives its files to the directory's owner; the unit's user is not root, and nothing calls `fchown` then.
 sed -n 's/^[0-9]* *\([a-z0-9_]*\)(.*/\1/p' "$work/trace" | grep -vx fchown | sort -u >"$work/made"
