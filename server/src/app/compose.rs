@@ -17,8 +17,8 @@ use crate::{
     },
     settings::Settings,
     state::{
-        Arrivals, Blocks as HeldBlocks, ENROLMENT_SECONDS, FACTOR_SECONDS, IdempotentAnswers,
-        KeyMeters, MfaTokens, PasskeyChallenges, Told, UsedForms, limits::Limits, streams::Streams,
+        Arrivals, ENROLMENT_SECONDS, FACTOR_SECONDS, IdempotentAnswers, KeyMeters, MfaTokens,
+        PasskeyChallenges, Told, UsedForms, limits::Limits, streams::Streams,
     },
     store::Store,
 };
@@ -36,7 +36,6 @@ pub(super) struct Parts {
     pub(super) outbound: Outbound,
     pub(super) breached: Breached,
     pub(super) limits: Limits,
-    pub(super) blocks: HeldBlocks,
     pub(super) metrics: Metrics,
     pub(super) clock: Clock,
 }
@@ -76,9 +75,7 @@ impl Parts {
             sessions: self.sessions(),
             blocks: Blocks {
                 store: self.store.clone(),
-                held: self.blocks.clone(),
                 clock: self.clock.clone(),
-                changing: Arc::default(),
             },
             backups: Backups {
                 store: self.store.clone(),
@@ -202,7 +199,6 @@ impl Parts {
             threads: self.hashing.clone(),
             breached: self.breached.clone(),
             limits: self.limits.clone(),
-            blocks: self.blocks.clone(),
             metrics: self.metrics.clone(),
             clock: self.clock.clone(),
         }

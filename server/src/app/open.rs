@@ -17,7 +17,7 @@ use crate::{
     outbound::{Outbound, smtp::Smtp},
     service::{Breached, Signing, first_operator_key, open_ring},
     settings::Settings,
-    state::{Blocks as HeldBlocks, limits::Limits},
+    state::limits::Limits,
     store::{self, DirectoryLock, MASTER_KEY, Mailing, OPERATOR_KEY, Store},
 };
 
@@ -47,8 +47,7 @@ impl Parts {
             longest_token_seconds: longest_token(&settings),
             remembered: settings.cache_entries,
         };
-        let blocks = HeldBlocks::new(store.blocks_in_force(clock.now()).await?);
-        store.judge_blocked(blocks.clone());
+        store.load_blocks(clock.now()).await?;
         let keys = open_ring(&store, &master, signing, &clock).await?;
         if first_operator_key(&store, &settings, &clock).await? {
             created.push(settings.data_dir.join(OPERATOR_KEY));
@@ -70,7 +69,6 @@ impl Parts {
             smtp,
             breached: Breached::open(&settings, &outbound)?,
             limits: Limits::new(&settings),
-            blocks,
             settings: Arc::new(settings),
             issuer,
             store,

@@ -11,8 +11,8 @@ pub enum Refusal {
     Conflict(String),
     #[error("the account is disabled")]
     Disabled,
-    /// The network was blocked while somebody there was signing in.
-    #[error("signing in is blocked from your network")]
+    /// An operator has blocked the network that they come from.
+    #[error("signing in and up is blocked from your network for a while")]
     Blocked,
     /// The account's address is not verified, and signing in needs that.
     #[error("the email address is not verified yet")]

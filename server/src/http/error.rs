@@ -383,7 +383,6 @@ impl From<Error> for ApiError {
             Error::NoPasskeys => of(ErrorCode::NotFound),
             Error::Credential(why) => Self::validation("credential", why),
             Error::RegistrationClosed => of(ErrorCode::RegistrationClosed),
-            Error::Blocked => of(ErrorCode::Blocked),
             Error::NoSelfDeletion => of(ErrorCode::InsufficientScope),
             Error::FactorMissing => of(ErrorCode::MfaEnrolmentRequired),
             Error::EnrolmentRequired { token } => Self::enrolment_required(&token),

@@ -209,7 +209,6 @@ impl From<Error> for Failure {
             | Error::NoPasskeys
             | Error::Credential(_)
             | Error::RegistrationClosed
-            | Error::Blocked
             | Error::Invalid { .. }
             | Error::Element { .. }
             | Error::Malformed { .. }

@@ -45,7 +45,7 @@ impl Accounts {
     /// first: every door's way.
     ///
     /// # Errors
-    /// [`Error::RegistrationClosed`], [`Error::Blocked`], [`Error::RateLimited`], [`Error::Invalid`], [`Error::Overloaded`], storage with
+    /// [`Error::RegistrationClosed`], [`Refusal::Blocked`], [`Error::RateLimited`], [`Error::Invalid`], [`Error::Overloaded`], storage with
     /// `email_taken`.
     pub(crate) async fn sign_up(
         &self,

@@ -3,31 +3,24 @@
 use std::{net::IpAddr, sync::Arc};
 
 use doorward_shared::{BlockId, admin::CreateBlock};
-use ipnet::{IpNet, Ipv6Net};
-use tokio::sync::Mutex;
+use ipnet::IpNet;
 
 use super::Error;
 use crate::{
     clock::Clock,
-    domain::{Act, Block, block::canonical, household, text},
-    state,
-    store::{Store, StoreError},
+    domain::{Act, Block, block::canonical, household::household_net, text},
+    store::Store,
 };
 
 /// How long a network is blocked where nobody says, and at most, in seconds: a day, and 30.
 const DEFAULT_SECONDS: i64 = 86_400;
 const MAX_SECONDS: i64 = 30 * 86_400;
-/// Bits of IPv6 that one customer has at least.
-const HOUSEHOLD_BITS: u8 = 64;
 
 /// What blocks networks.
 #[derive(Debug, Clone)]
 pub struct Blocks {
     pub(crate) store: Store,
-    pub(crate) held: state::Blocks,
     pub(crate) clock: Clock,
-    /// One change at a time: what is on disk and what is in memory change in the same order.
-    pub(crate) changing: Arc<Mutex<()>>,
 }
 
 impl Blocks {
@@ -38,7 +31,7 @@ impl Blocks {
     pub(crate) fn checked(&self, asked: &CreateBlock, from: IpAddr) -> Result<Block, Error> {
         let now = self.clock.now();
         let network = network(&asked.network).map_err(|why| Error::invalid("network", why))?;
-        if is_within_household(network, from) {
+        if household_net(from).contains(&network) {
             let why = "is where you call from yourself, which a block spares";
             return Err(Error::invalid("network", why));
         }
@@ -59,65 +52,23 @@ impl Blocks {
         })
     }
 
-    /// Blocks a network: in force when this answers, whatever becomes of the caller meanwhile.
+    /// Blocks a network: in force when this answers.
     ///
     /// # Errors
     /// Storage, with what the rules refuse.
     pub(crate) async fn add(&self, block: Block, act: Act) -> Result<Block, Error> {
-        let this = self.clone();
         let act = act.because(Arc::from(block.reason.as_str()));
-        let added = tokio::spawn(async move {
-            let _alone = this.changing.lock().await;
-            let block = this.store.add_block(block, act).await?;
-            this.held.add(block.clone(), block.created_at);
-            Ok::<_, StoreError>(block)
-        });
-        Ok(added.await.map_err(lost)??)
-    }
-
-    /// Lifts a block: out of force when this answers.
-    ///
-    /// # Errors
-    /// Storage, with what the rules refuse.
-    pub(crate) async fn remove(&self, id: BlockId, act: Act) -> Result<(), Error> {
-        let this = self.clone();
-        let removed = tokio::spawn(async move {
-            let _alone = this.changing.lock().await;
-            this.store.remove_block(id, act).await?;
-            this.held.remove(id);
-            Ok::<_, StoreError>(())
-        });
-        Ok(removed.await.map_err(lost)??)
+        Ok(self.store.add_block(block, act).await?)
     }
 }
 
-fn lost(error: tokio::task::JoinError) -> Error {
-    Error::Internal(error.to_string())
-}
-
-/// A network, or one address: of IPv6 that is its network of 64 bits, in which whoever has one address has all.
+/// A network, or one address: of IPv6 that is its household's.
 fn network(text: &str) -> Result<IpNet, &'static str> {
     let network: Result<IpNet, _> = text.parse();
-    let network = network.or_else(|_| text.parse().map(of_one));
+    let network = network.or_else(|_| text.parse().map(household_net));
     network
         .map(canonical)
         .map_err(|_| "must be an address or a network such as 203.0.113.0/24")
-}
-
-fn of_one(ip: IpAddr) -> IpNet {
-    match ip.to_canonical() {
-        IpAddr::V6(v6) => Ipv6Net::new_assert(v6, HOUSEHOLD_BITS).into(),
-        v4 => v4.into(),
-    }
-}
-
-/// Whether nobody but the household of an address is in a network.
-fn is_within_household(network: IpNet, ip: IpAddr) -> bool {
-    let bits = match network {
-        IpNet::V4(_) => 32,
-        IpNet::V6(_) => HOUSEHOLD_BITS,
-    };
-    network.prefix_len() >= bits && household(network.addr()) == household(ip)
 }
 
 #[cfg(test)]

@@ -82,9 +82,6 @@ pub enum Error {
     NoSelfDeletion,
     #[error("new accounts are made by an operator here")]
     RegistrationClosed,
-    /// An operator has blocked the network that they come from.
-    #[error("signing in and up is blocked from your network for a while")]
-    Blocked,
     /// A value is refused.
     #[error("{field} {reason}")]
     Invalid { field: &'static str, reason: String },

@@ -107,7 +107,7 @@ impl Links {
     /// Sets the password of a link's account; the link is used up.
     ///
     /// # Errors
-    /// As [`Links::open`]; [`Error::Blocked`]; [`Error::Invalid`] for a password or a name that is refused, which uses nothing up;
+    /// As [`Links::open`]; [`Refusal::Blocked`]; [`Error::Invalid`] for a password or a name that is refused, which uses nothing up;
     /// [`Error::RateLimited`] as for checks of passwords, which cost as much; [`Error::Overloaded`].
     pub(crate) async fn reset(&self, reset: Reset, cause: Cause) -> Result<User, Error> {
         let passwords = &self.passwords;

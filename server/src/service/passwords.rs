@@ -11,12 +11,9 @@ use crate::{
         password::{self, Overloaded, Stored, Verdict, check_password},
         secret::Secret,
     },
-    domain::{Account, Cause, Email, email::abridged},
+    domain::{Account, Cause, Email, Refusal, email::abridged},
     metrics::Metrics,
-    state::{
-        Blocks,
-        limits::{Attempt, Held, Limits},
-    },
+    state::limits::{Attempt, Held, Limits},
     store::{LoginFacts, LoginRecord, SeenPassword, Store},
 };
 
@@ -46,7 +43,6 @@ pub struct Passwords {
     pub(crate) threads: password::Passwords,
     pub(crate) breached: Breached,
     pub(crate) limits: Limits,
-    pub(crate) blocks: Blocks,
     pub(crate) metrics: Metrics,
     pub(crate) clock: Clock,
 }
@@ -55,10 +51,10 @@ impl Passwords {
     /// Whether somebody at an address may sign in, sign up or ask for a mail now.
     ///
     /// # Errors
-    /// [`Error::Blocked`].
+    /// [`Refusal::Blocked`].
     pub(super) fn admit(&self, ip: IpAddr) -> Result<(), Error> {
-        if self.blocks.hold(ip, self.clock.now()) {
-            Err(Error::Blocked)
+        if self.store.keeps_out(ip) {
+            Err(Refusal::Blocked.into())
         } else {
             Ok(())
         }

@@ -38,7 +38,7 @@ impl SignIn {
     /// Signs a person in with their password.
     ///
     /// # Errors
-    /// [`Error::Blocked`]; as [`Passwords::verify`]; [`Error::Disabled`], [`Error::EmailNotVerified`] and [`Error::FactorRequired`]
+    /// [`Refusal::Blocked`]; as [`Passwords::verify`]; [`Error::Disabled`], [`Error::EmailNotVerified`] and [`Error::FactorRequired`]
     /// after a right password.
     pub async fn with_password(
         &self,
@@ -81,7 +81,7 @@ impl SignIn {
     /// Whether a sign-in may be tried from an address. One that may not is told to operators, not counted against anybody.
     ///
     /// # Errors
-    /// [`Error::Blocked`].
+    /// [`Refusal::Blocked`].
     pub(super) fn admit(&self, ip: IpAddr) -> Result<(), Error> {
         self.passwords.admit(ip).inspect_err(|_| {
             self.passwords.metrics.login("blocked");

@@ -51,7 +51,7 @@ impl Verification {
     /// time says whether there is an account.
     ///
     /// # Errors
-    /// [`Error::MailDisabled`], [`Error::Blocked`], storage.
+    /// [`Error::MailDisabled`], [`Refusal::Blocked`], storage.
     pub(crate) async fn ask(
         &self,
         asked: AskedFor,

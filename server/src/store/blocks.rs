@@ -1,6 +1,6 @@
 //! Networks that are blocked.
 
-use std::str::FromStr;
+use std::{net::IpAddr, str::FromStr, sync::PoisonError};
 
 use doorward_shared::{BlockId, Page, Timestamp};
 use ipnet::IpNet;
@@ -9,6 +9,7 @@ use rusqlite::{OptionalExtension, Row, params, types::Value};
 use super::{
     Store, StoreError, authority,
     list::{Filter, List, ListQuery},
+    memory::BlockChange,
     rows::{self, bad},
 };
 use crate::domain::{Act, Block, Refusal, rules::authority as rule};
@@ -66,9 +67,14 @@ impl Store {
         .await
     }
 
-    /// All that are in force.
-    pub(crate) async fn blocks_in_force(&self, now: Timestamp) -> Result<Vec<Block>, StoreError> {
-        self.read(move |conn| {
+    /// Whether somebody at an address may not sign in, sign up or ask for a mail now.
+    pub(crate) fn keeps_out(&self, ip: IpAddr) -> bool {
+        self.memory().keeps_out(ip)
+    }
+
+    /// Takes those that are in force into memory. Once, at the start.
+    pub(crate) async fn load_blocks(&self, now: Timestamp) -> Result<(), StoreError> {
+        let read = self.read(move |conn| {
             let sql = format!(
                 "SELECT {} FROM {} WHERE b.until > ?1",
                 LIST.columns, LIST.from
@@ -76,13 +82,13 @@ impl Store {
             let mut select = conn.prepare(&sql)?;
             let rows = select.query_map([now.0], read_block)?;
             Ok(rows.collect::<Result<_, _>>()?)
-        })
-        .await
-    }
-
-    /// From now on a sign-in that is under way is judged by these too, in the unit that would end it. Once, at the start.
-    pub(crate) fn judge_blocked(&self, held: crate::state::Blocks) {
-        let _ = self.memory().blocks.set(held);
+        });
+        *self
+            .memory()
+            .blocks
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = read.await?;
+        Ok(())
     }
 
     /// Blocks a network; who does it and when is the act's. Those that are over are forgotten.
@@ -130,6 +136,7 @@ impl Store {
             let spared = block.spared.map(|ip| format!(", but for {ip}"));
             let detail = format!("until {}{}", block.until, spared.unwrap_or_default());
             unit.event(cause, "network.blocked", Some(&network), None, Some(&detail))?;
+            unit.changes.blocks.push(BlockChange::Added(block.clone()));
             Ok(block)
         })
         .await
@@ -152,7 +159,9 @@ impl Store {
                 .query_row(params![id.0.to_bytes(), cause.at.0], |row| row.get(0))
                 .optional()?;
             let network = network.ok_or(Refusal::NotFound("block"))?;
-            unit.event(cause, "network.unblocked", Some(&network), None, None)
+            unit.event(cause, "network.unblocked", Some(&network), None, None)?;
+            unit.changes.blocks.push(BlockChange::Lifted(id));
+            Ok(())
         })
         .await
     }

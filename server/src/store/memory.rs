@@ -8,10 +8,10 @@ use std::{
     collections::HashSet,
     hash::Hash,
     net::IpAddr,
-    sync::{Arc, Mutex, OnceLock, PoisonError, atomic::AtomicBool},
+    sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, atomic::AtomicBool},
 };
 
-use doorward_shared::{ClientId, SessionId, UserId};
+use doorward_shared::{BlockId, ClientId, SessionId, UserId};
 use quick_cache::sync::Cache;
 use tokio::sync::{Notify, watch};
 use ulid::Ulid;
@@ -20,8 +20,7 @@ use super::{StoreError, mails::Mailing};
 use crate::{
     clock::Clock,
     crypto::secret::Digest256,
-    domain::{Account, ApiKey, Client, Session, rules::session::Live},
-    state,
+    domain::{Account, ApiKey, Block, Client, Session, rules::session::Live},
 };
 
 /// Past so many single entries a change empties the cache instead of picking them out.
@@ -45,8 +44,16 @@ pub(super) struct Changes {
     pub notices: bool,
     /// A mail was written.
     pub mails: bool,
+    pub blocks: Vec<BlockChange>,
     /// What is likely to be asked for next, as its unit left it.
     fresh: Vec<Fresh>,
+}
+
+/// What became of a block.
+#[derive(Debug)]
+pub(super) enum BlockChange {
+    Added(Block),
+    Lifted(BlockId),
 }
 
 /// An entry that need not be read: with how many entries had been made stale by then. One that is made stale again later
@@ -111,7 +118,7 @@ pub(super) struct Memory {
     /// Whether only who has a verified address signs in.
     pub verified_only: OnceLock<bool>,
     /// Networks from which nobody signs in.
-    pub blocks: OnceLock<state::Blocks>,
+    pub blocks: RwLock<Vec<Block>>,
     /// Roles whose people must have a second factor.
     pub factor_roles: OnceLock<Box<[String]>>,
     /// Caps of an account.
@@ -147,7 +154,7 @@ impl Memory {
             mails: Notify::new(),
             mailing: OnceLock::new(),
             verified_only: OnceLock::new(),
-            blocks: OnceLock::new(),
+            blocks: RwLock::default(),
             factor_roles: OnceLock::new(),
             caps,
             clock,
@@ -161,8 +168,9 @@ impl Memory {
 
     /// Whether somebody at an address is kept out at this moment.
     pub fn keeps_out(&self, ip: IpAddr) -> bool {
-        let blocks = self.blocks.get();
-        blocks.is_some_and(|blocks| blocks.hold(ip, self.clock.now()))
+        let blocks = self.blocks.read().unwrap_or_else(PoisonError::into_inner);
+        let now = self.clock.now();
+        blocks.iter().any(|block| block.holds(ip, now))
     }
 
     /// Whether people of a role must have a second factor.
@@ -181,6 +189,19 @@ impl Memory {
         }
     }
 
+    /// Lets go of those that are over, too.
+    fn change_blocks(&self, changes: Vec<BlockChange>) {
+        let mut blocks = self.blocks.write().unwrap_or_else(PoisonError::into_inner);
+        for change in changes {
+            match change {
+                BlockChange::Added(block) => blocks.push(block),
+                BlockChange::Lifted(id) => blocks.retain(|block| block.id != id),
+            }
+        }
+        let now = self.clock.now();
+        blocks.retain(|block| now < block.until);
+    }
+
     pub fn apply(&self, changes: Changes) {
         forget(&self.accounts, &changes.users, changes.all_users);
         forget(&self.sessions, &changes.sessions, changes.all_sessions);
@@ -191,6 +212,9 @@ impl Memory {
             self.operator_resources.remove(&());
         }
         forget(&self.tokens, &changes.revoked_tokens, false);
+        if !changes.blocks.is_empty() {
+            self.change_blocks(changes.blocks);
+        }
         for fresh in &changes.fresh {
             match fresh {
                 Fresh::Session(at, session)

@@ -42,9 +42,7 @@ impl Log {
             ..mailing()
         };
         let house = House::open(settings).await;
-        let database = house.doorward.settings().data_dir.join("doorward.db");
-        let conn = Connection::open(database).unwrap();
-        conn.busy_timeout(Duration::from_secs(10)).unwrap();
+        let conn = house.database();
         Self {
             house,
             conn,

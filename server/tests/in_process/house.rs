@@ -193,6 +193,25 @@ impl House {
         totp::code(&secret, now.seconds() / totp::STEP_SECONDS)
     }
 
+    /// Sets up an authenticator for whoever holds the token; answers its secret.
+    pub async fn set_up_totp(&self, access: &str) -> String {
+        let begun = self.post("/auth/mfa/totp", access, json!({"password": PASSWORD}));
+        let secret = text(&begun.await.expect(200), "secret").to_owned();
+        let code = json!({"code": self.code_of(&secret)});
+        let confirmed = self.post("/auth/mfa/totp/confirm", access, code);
+        confirmed.await.expect(200);
+        secret
+    }
+
+    /// The database, beside the server that has it open.
+    pub fn database(&self) -> rusqlite::Connection {
+        let path = self.doorward.settings().data_dir.join("doorward.db");
+        let conn = rusqlite::Connection::open(path).unwrap();
+        conn.busy_timeout(std::time::Duration::from_secs(10))
+            .unwrap();
+        conn
+    }
+
     pub async fn post(&self, path: &str, token: &str, body: Value) -> Reply {
         self.call(Method::Post, path, token, body).await
     }

@@ -1,20 +1,16 @@
 //! Of which sessions clients are told once their time is over.
 
 use doorward_server::Settings;
-use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::house::{House, cheap, text};
 
 const HOUR: u64 = 3_600_000;
 
-fn database(house: &House) -> Connection {
-    Connection::open(house.doorward.settings().data_dir.join("doorward.db")).unwrap()
-}
-
 fn notices(house: &House) -> i64 {
     let sql = "SELECT count(*) FROM logout_notices";
-    database(house)
+    house
+        .database()
         .query_row(sql, [], |row| row.get(0))
         .unwrap()
 }
@@ -31,7 +27,7 @@ async fn opened(house: &House, count: u8, idle: u64) {
                signed_in_by) SELECT randomblob(16), s.user_id, (SELECT id FROM clients WHERE name = 'App'), s.scope, s.ip, \
                s.created_at, s.last_seen_at, s.expires_at, s.created_at + ?1, s.amr, s.id \
                FROM sessions s WHERE s.client_id IS NULL";
-    let conn = database(house);
+    let conn = house.database();
     for _ in 0..count {
         assert_eq!(conn.execute(sql, [idle]).unwrap(), 1);
     }
@@ -89,7 +85,7 @@ async fn each_session_that_is_over_is_noted_once() {
     let house = House::open(cheap()).await;
     house.register("ada@example.com").await;
     opened(&house, 1, HOUR).await;
-    let conn = database(&house);
+    let conn = house.database();
     look(&house).await;
     let looked = || -> String {
         let sql = "SELECT value FROM meta WHERE key = 'expired_until'";

@@ -13,7 +13,6 @@ use doorward_server::{
     store::{MailFailure, NewLink},
 };
 use doorward_shared::{ScopeSet, Timestamp, UserId};
-use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::house::{House, PASSWORD, START, cheap, text};
@@ -169,8 +168,7 @@ async fn links_work_until_their_exact_end_and_three_go_out_in_an_hour() {
 
 /// How many mails of each kind there are, sent or not.
 fn written(house: &House, kind: MailKind) -> u32 {
-    let database = house.doorward.settings().data_dir.join("doorward.db");
-    let conn = Connection::open(database).unwrap();
+    let conn = house.database();
     let sql = "SELECT count(*) FROM mails WHERE kind = ?1";
     conn.query_row(sql, [kind.as_str()], |row| row.get(0))
         .unwrap()
@@ -217,10 +215,7 @@ async fn of_an_account_a_hundred_devices_are_known() {
     let house = House::open(settings).await;
     let ada = house.register("ada@example.com").await;
     let id: UserId = text(&ada, "userId").parse().unwrap();
-    let database = house.doorward.settings().data_dir.join("doorward.db");
-    let conn = Connection::open(database).unwrap();
-    conn.busy_timeout(std::time::Duration::from_secs(10))
-        .unwrap();
+    let conn = house.database();
     let known = || -> u32 {
         let sql = "SELECT count(*) FROM user_devices";
         conn.query_row(sql, [], |row| row.get(0)).unwrap()
@@ -253,10 +248,7 @@ async fn a_reset_by_mail_forgets_devices_only_where_it_takes_the_account_over() 
     };
     let house = House::open(settings).await;
     house.register("ada@example.com").await;
-    let database = house.doorward.settings().data_dir.join("doorward.db");
-    let conn = Connection::open(database).unwrap();
-    conn.busy_timeout(std::time::Duration::from_secs(10))
-        .unwrap();
+    let conn = house.database();
     let known = || -> u32 {
         let sql = "SELECT count(*) FROM user_devices";
         conn.query_row(sql, [], |row| row.get(0)).unwrap()
@@ -282,10 +274,7 @@ async fn a_reset_by_mail_forgets_devices_only_where_it_takes_the_account_over() 
 async fn what_nobody_sent_for_a_day_or_nobody_knows_is_given_up() {
     let house = House::open(mailing()).await;
     house.register("ada@example.com").await;
-    let database = house.doorward.settings().data_dir.join("doorward.db");
-    let conn = Connection::open(database).unwrap();
-    conn.busy_timeout(std::time::Duration::from_secs(10))
-        .unwrap();
+    let conn = house.database();
     conn.execute(
         "UPDATE mails SET kind = 'postcard', tries = 1, due_at = 0",
         [],

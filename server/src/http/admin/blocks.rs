@@ -57,6 +57,6 @@ async fn block(
 async fn unblock(doorward: &Services, info: &RequestInfo, by: Recent<Sessions>, id: &str) -> Done {
     let id = values::id(id, "block")?;
     let act = doorward.act(&by, Door::Admin, info)?;
-    doorward.blocks.remove(id, act).await?;
+    doorward.store.remove_block(id, act).await?;
     Ok(NoContent)
 }

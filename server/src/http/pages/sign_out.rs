@@ -253,10 +253,7 @@ async fn logout(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
         Some(pairs) => read_logout(visit.doorward, pairs).await,
         None => Err(Failure::too_many_parameters().into()),
     };
-    let Logout { hint, wish } = match asked {
-        Ok(logout) => logout,
-        Err(refused) => return Err(visit.refused(refused)),
-    };
+    let Logout { hint, wish } = asked.map_err(|refused| visit.refused(refused))?;
     let who = visit.browser.signed_in()?;
     if visit.is(Method::Head) {
         // It changes nothing.

@@ -390,11 +390,7 @@ async fn second_factors() {
     let house = House::open(cheap()).await;
     let ada = house.register("ada@example.com").await;
     let access = text(&ada, "accessToken");
-    let begun = house.post("/auth/mfa/totp", access, json!({"password": PASSWORD}));
-    let secret = text(&begun.await.expect(200), "secret").to_owned();
-    let code = json!({"code": house.code_of(&secret)});
-    let confirmed = house.post("/auth/mfa/totp/confirm", access, code);
-    confirmed.await.expect(200);
+    house.set_up_totp(access).await;
     let body = json!({"email": "ada@example.com", "password": PASSWORD}).to_string();
     let calls = [(Post, "/auth/login", "", body.as_str())];
     refused(&house, ErrorCode::MfaRequired, &calls).await;
@@ -405,7 +401,7 @@ async fn second_factors() {
 fn the_server_itself() {
     let disk = || StoreError::Unavailable("database or disk is full".into());
     let errors: [(&str, ApiError); 8] = [
-        ("a blocked network", Error::Blocked.into()),
+        ("a blocked network", Refusal::Blocked.into()),
         (
             "a fault",
             Error::Internal("a claim is missing".into()).into(),

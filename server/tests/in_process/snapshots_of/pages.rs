@@ -62,11 +62,7 @@ async fn too_many_attempts() {
 async fn asked_for_a_factor(house: &House, browser: &Browser<'_>) -> Page {
     let ada = house.register(ADA).await;
     let access = text(&ada, "accessToken");
-    let begun = house.post("/auth/mfa/totp", access, json!({"password": PASSWORD}));
-    let secret = text(&begun.await.expect(200), "secret").to_owned();
-    let code = json!({"code": house.code_of(&secret)});
-    let confirmed = house.post("/auth/mfa/totp/confirm", access, code);
-    confirmed.await.expect(200);
+    house.set_up_totp(access).await;
     let page = browser.get("/sign-in").await;
     browser.sign_in(&page, ADA).await
 }
