@@ -16,7 +16,7 @@ use super::{
 use crate::{
     domain::KeyOwner,
     service::SignedIn,
-    store::{EventFilter, KeyFilter, ListQuery, SessionFilter},
+    store::{Consent, EventFilter, KeyFilter, ListQuery, SessionFilter},
 };
 
 pub fn all() -> Vec<Route> {
@@ -100,16 +100,19 @@ pub(super) async fn own_data(doorward: &Services, who: &SignedIn) -> Result<OwnD
         factors: mfa::wire_factors(store.factors(user).await?),
         sessions: sessions.into_iter().map(own).collect(),
         api_keys,
-        applications: applications
-            .map(|consent| OwnApplication {
-                client_id: consent.client_id,
-                name: consent.client_name,
-                scope: consent.scope,
-                granted_at: consent.granted_at,
-            })
-            .collect(),
+        applications: applications.map(application).collect(),
         events,
     })
+}
+
+/// A consent as it is told: the application that somebody let in.
+pub(super) fn application(consent: Consent) -> OwnApplication {
+    OwnApplication {
+        client_id: consent.client_id,
+        name: consent.client_name,
+        scope: consent.scope,
+        granted_at: consent.granted_at,
+    }
 }
 
 /// An event of somebody's account as they are shown it: what an operator did to it without who that was, from where, and

@@ -11,6 +11,7 @@ use crate::{
         CreateLink, CreateUser, FactorRemoval, Link, RevokeSessionsOf, Revoked, SetPassword, User,
         UserPatch,
     },
+    auth::OwnApplication,
 };
 
 /// The routes under `/admin/users`.
@@ -43,6 +44,18 @@ impl Users<'_> {
     /// [`ClientError`].
     pub async fn get(&self, id: impl Display) -> Result<User, ClientError> {
         self.0.get(&Self::path(id), &[]).await
+    }
+
+    /// `GET /admin/users/{id}/applications`: those that the user has let in, newest first, at most 100.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn applications(
+        &self,
+        id: impl Display,
+    ) -> Result<Page<OwnApplication>, ClientError> {
+        let path = format!("{}/applications", Self::path(id));
+        self.0.get(&path, &[]).await
     }
 
     /// Creates a user; sent again with the same key it gives the same answer.

@@ -3,10 +3,11 @@
 use super::{
     confirm::Confirm,
     form::Form,
+    help::Help,
     incident::rotate_signing,
-    layer::{Choice, Layer, Menu},
-    list::Want,
+    layer::{Layer, Menu},
     msg::{Effect, PreviewTarget},
+    page::Subject,
     state::{State, View},
 };
 use crate::{
@@ -14,6 +15,7 @@ use crate::{
     core::{
         keymap::Action,
         resource::{Resource, Row},
+        subject::IncidentSubject,
     },
 };
 
@@ -29,8 +31,8 @@ impl State {
             Action::Bottom => self.step(isize::MAX),
             Action::Open => self.open(effects),
             Action::Close => self.close(effects),
-            Action::Focus => self.turn(1),
-            Action::FocusBack => self.turn(-1),
+            Action::Focus => self.turn(1, effects),
+            Action::FocusBack => self.turn(-1, effects),
             Action::Back => {
                 if !self.go_back(effects) {
                     self.say("this is where you began");
@@ -39,11 +41,21 @@ impl State {
             Action::Forward => self.go_forward(effects),
             Action::Screen(digit) => self.go_screen(digit, effects),
             Action::Palette => self.open_palette(),
-            Action::Help => self.layers.push(Layer::Help { scroll: 0 }),
+            Action::Help => self.layers.push(Layer::Help(Help::default())),
             Action::Filter => self.open_filter(),
             Action::Refresh => self.refresh(effects),
             Action::Sort => self.open_sorts(),
-            Action::Wide => self.wide = !self.wide,
+            Action::Wide => {
+                self.wide = !self.wide;
+                let (width, height) = self.size;
+                self.resize(width, height);
+            }
+            Action::Fold => {
+                let height = self.rows_high();
+                if let Some(list) = self.list_mut() {
+                    list.turn_fold(height);
+                }
+            }
             Action::Mark => self.mark(),
             Action::MarkRange => self.mark_range(),
             Action::MarkAll => self.mark_all(),
@@ -102,6 +114,7 @@ impl State {
             return;
         }
         match &mut self.view {
+            View::Page(_) => self.page_step(by),
             View::List(list) => list.step(by, height),
             View::Health { scroll } => *scroll = scroll.saturating_add_signed(by).min(100),
             View::Incident(incident) => incident.step(by),
@@ -110,8 +123,9 @@ impl State {
     }
 
     /// Moves the focus between the parts of the screen.
-    fn turn(&mut self, by: isize) {
+    fn turn(&mut self, by: isize, effects: &mut Vec<Effect>) {
         let split = self.is_split();
+        let is_wide = self.size.0 >= super::layer::SPLIT;
         if let Some(Layer::Detail(detail)) = self.layers.last_mut() {
             if split {
                 detail.focused = !detail.focused;
@@ -120,6 +134,8 @@ impl State {
         }
         match &mut self.view {
             View::Dashboard { .. } => self.dash_turn(by),
+            View::Page(_) => self.page_turn(by),
+            View::List(_) if is_wide => self.open_beside(effects),
             View::Incident(incident) => incident.on_steps = !incident.on_steps,
             _ => {}
         }
@@ -132,10 +148,19 @@ impl State {
                     effects.push(Effect::Switch(id));
                 }
             }
-            View::List(_) => match self.detail_mut() {
-                Some(detail) => detail.focused = true,
-                None => self.open_detail(effects),
-            },
+            View::List(list) => {
+                let is_wide = self.size.0 >= super::layer::SPLIT;
+                match (list.item().and_then(Subject::of), self.detail_mut()) {
+                    (Some(subject), _) => self.go_page(subject, effects),
+                    (None, Some(detail)) => detail.focused = true,
+                    // Beside the list it follows the cursor, which goes on.
+                    (None, None) if is_wide => self.open_beside(effects),
+                    (None, None) => self.open_detail(effects),
+                }
+            }
+            // The pane over it has the keys.
+            View::Page(_) if self.detail().is_some_and(|detail| detail.focused) => {}
+            View::Page(_) => self.page_open(effects),
             View::Dashboard { .. } => self.dash_open(effects),
             View::Incident(incident) if incident.on_steps => self.take_step(effects),
             _ => {}
@@ -160,98 +185,17 @@ impl State {
             }
         }
         let narrowed = self.list().is_some_and(|list| !list.filters.is_empty());
-        let deep = narrowed || matches!(self.view, View::Incident(_));
+        let deep = narrowed || matches!(self.view, View::Incident(_) | View::Page(_));
         if !deep || !self.go_back(effects) {
             let quit = self.keymap.label(Action::Quit);
             self.say(format!("nothing is open here; {quit} or :q quits"));
         }
     }
 
-    pub fn sort_by(&mut self, at: usize, effects: &mut Vec<Effect>) {
-        let Some(list) = self.list_mut() else { return };
-        let descending = match list.sort {
-            Some((before, descending)) if before == at => !descending,
-            _ => false,
-        };
-        list.sort = Some((at, descending));
-        list.restart();
-        self.load(Want::Window { first: 0 }, effects);
-    }
-
-    fn open_sorts(&mut self) {
-        let Some(list) = self.list() else { return };
-        let entries = list.kind.sorts().iter().enumerate().map(|(at, (_, name))| {
-            let way = match list.sort {
-                Some((now, true)) if now == at => format!("  {}", self.glyphs.down()),
-                Some((now, false)) if now == at => format!("  {}", self.glyphs.up()),
-                _ => String::new(),
-            };
-            (format!("{name}{way}"), Choice::Sort(at))
-        });
-        let entries: Vec<_> = entries.collect();
-        if entries.is_empty() {
-            return self.say("this list has one order");
-        }
-        let at = list.sort.map_or(0, |(at, _)| at);
-        self.layers.push(Layer::Menu(Menu {
-            title: "Sort by (again turns it round)".into(),
-            entries,
-            at,
-        }));
-    }
-
-    fn mark(&mut self) {
-        let height = self.rows_high();
-        let Some(list) = self.list_mut() else { return };
-        let Some(item) = list.item().cloned() else {
-            return;
-        };
-        if list.marks.remove(&item.id()).is_none() {
-            list.marks.insert(item.id(), item);
-        }
-        list.step(1, height);
-    }
-
-    fn mark_range(&mut self) {
-        let Some(list) = self.list_mut() else { return };
-        let Some(item) = list.item().cloned() else {
-            return;
-        };
-        let Some(from) = list.anchor.take() else {
-            list.anchor = Some(item.id());
-            list.marks.insert(item.id(), item);
-            return self.say("move, then v again marks up to there");
-        };
-        let start = list.rows.iter().position(|row| row.id() == from);
-        let (Some(one), Some(two)) = (start, list.index()) else {
-            return;
-        };
-        let range = one.min(two)..=one.max(two);
-        let marked = list.rows[range].iter().map(|row| (row.id(), row.clone()));
-        let marked: Vec<_> = marked.collect();
-        list.marks.extend(marked);
-    }
-
-    fn mark_all(&mut self) {
-        let Some(list) = self.list_mut() else { return };
-        if list.marks.is_empty() {
-            list.marks = list
-                .rows
-                .iter()
-                .map(|row| (row.id(), row.clone()))
-                .collect();
-            let (loaded, total) = (list.rows.len() as u64, list.total);
-            if loaded < total {
-                self.say(format!("the {loaded} loaded rows are marked, of {total}"));
-            }
-        } else {
-            list.marks.clear();
-        }
-    }
-
     fn copy(&mut self, effects: &mut Vec<Effect>) {
         let id = match &self.view {
             View::Incident(incident) => Some(incident.subject.id().to_owned()),
+            View::Page(_) if self.detail().is_none() => self.page_copied(),
             _ => self.item().map(Row::id),
         };
         if let Some(id) = id {
@@ -280,6 +224,11 @@ impl State {
         if matches!(self.view, View::Dashboard { .. }) {
             return self.dash_incident(effects);
         }
+        if let Some(Subject::Address(ip)) = self.page().map(|page| &page.subject)
+            && self.item().is_none()
+        {
+            return self.go_incident(IncidentSubject::Address(ip.clone()), effects);
+        }
         match self.item().and_then(super::related::subject) {
             Some(subject) => self.go_incident(subject, effects),
             None => self.ask_form(Form::incident(), effects),
@@ -287,7 +236,7 @@ impl State {
     }
 
     fn pause(&mut self) {
-        let height = self.rows_high();
+        let (height, now) = (self.rows_high(), self.now.ms);
         let Some(list) = self.list_mut() else { return };
         match list.paused.take() {
             None => {
@@ -295,8 +244,12 @@ impl State {
                 self.say("paused: new events wait");
             }
             Some(waiting) => {
-                for item in waiting.into_iter().rev() {
-                    list.push_live(item, height);
+                let all_there = waiting
+                    .into_iter()
+                    .rev()
+                    .all(|item| list.push_live(item, height));
+                if !all_there {
+                    list.stale_at = Some(now);
                 }
                 self.say("live again");
             }
@@ -316,6 +269,10 @@ impl State {
         let held = self.scopes().cloned();
         let Some(kind) = self.kind() else { return };
         let form = match (action, kind, self.item().cloned()) {
+            // On a person's page what is new is theirs.
+            (Action::New, Resource::Users, Some(Row::User(user))) if self.page().is_some() => {
+                Form::mint(held, &user.id.to_string(), None)
+            }
             (Action::New, Resource::Users, _) => Form::new_user(held),
             (Action::New, Resource::Keys, _) => {
                 let list = self.list();
@@ -349,7 +306,12 @@ impl State {
             }
             _ => return,
         };
-        self.open_form(kind.scope(), form);
+        let scope = if form.is_mint() {
+            Resource::Keys.scope()
+        } else {
+            kind.scope()
+        };
+        self.open_form(scope, form);
     }
 
     fn rotate(&mut self) {
@@ -385,6 +347,12 @@ impl State {
 
     /// Ends the sessions of what is selected.
     fn end_all(&mut self, effects: &mut Vec<Effect>) {
+        if let Some(Subject::Address(ip)) = self.page().map(|page| &page.subject)
+            && self.item().is_none()
+        {
+            let asked = Revoke::from_address(ip);
+            return self.end_sessions(format!("End all sessions from {ip}?"), asked, effects);
+        }
         match self.item().cloned() {
             Some(Row::User(user)) => {
                 let asked = Revoke::of_user(user.id);

@@ -48,6 +48,18 @@ pub fn changes(event: &Event) -> Vec<FieldChange<'_>> {
         .collect()
 }
 
+/// Whether two events differ in nothing but their time, their request and how often each happened.
+pub fn is_repeat(one: &Event, other: &Event) -> bool {
+    fn told(event: &Event) -> impl PartialEq + '_ {
+        (
+            (&event.action, &event.actor, &event.target),
+            (event.user_id, event.client_id, &event.ip),
+            (&event.detail, &event.cause, &event.changes),
+        )
+    }
+    told(one) == told(other)
+}
+
 /// What an event says beside who did what to whom: its detail, or why a client was refused and how often.
 pub fn summary(event: &Event) -> String {
     let detail = event.detail.clone();

@@ -3,7 +3,8 @@
 use doorward_shared::client::Filter;
 
 use super::{
-    list::List,
+    list::{List, ListFilter},
+    page::{Subject, SubjectPage},
     resource::{Resource, Row},
     state::{State, View},
 };
@@ -132,9 +133,26 @@ fn about(item: &Row) -> Vec<Command> {
     }
 }
 
+/// The commands for what a page's keys act on; those that tell of an address.
+fn of_page(page: &SubjectPage) -> Vec<Command> {
+    match (&page.subject, page.acting()) {
+        (_, Some(item)) => about(item),
+        (Subject::Address(ip), None) => {
+            let mut events = List::new(Resource::Events, Vec::new());
+            events.filters.push(ListFilter::new(Filter::Ip, ip, ip));
+            let mut sessions = List::new(Resource::Sessions, Vec::new());
+            sessions.filters.clone_from(&events.filters);
+            let incident = Command::Incident(Incident::around(ip));
+            vec![events.command(), sessions.command(), incident]
+        }
+        (_, None) => Vec::new(),
+    }
+}
+
 /// The commands for what is on the screen.
 pub fn of_state(state: &State) -> Vec<Command> {
     let view = match &state.view {
+        View::Page(page) => return of_page(page),
         View::List(list) => list.command(),
         View::Dashboard { .. } => Command::Stats(StatsOf::default()),
         View::Health { .. } => Command::Status,

@@ -91,6 +91,10 @@ impl Form {
         }
     }
 
+    pub fn is_mint(&self) -> bool {
+        matches!(self.purpose, Purpose::Mint)
+    }
+
     pub fn is_sign_in(&self) -> bool {
         matches!(self.purpose, Purpose::SignIn)
     }

@@ -14,6 +14,7 @@ use crate::{
     command::{ApiKeys, Clients, Command, Revoke, Rotate, SigningKeys, Users, secret::Secret},
     core::{
         form::Form,
+        page::Subject,
         resource::{Resource, Row},
         subject::IncidentSubject,
     },
@@ -284,6 +285,10 @@ impl State {
                 _ => None,
             },
             View::Dashboard { .. } => self.dash_network(),
+            View::Page(page) if self.item().is_none() => match &page.subject {
+                Subject::Address(ip) => Some(ip.clone()),
+                _ => None,
+            },
             _ => match self.item()? {
                 Row::Session(session) => Some(session.ip.clone()),
                 Row::Event(event) => event.ip.clone(),

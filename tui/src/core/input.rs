@@ -8,6 +8,7 @@ use super::{
     layer::{Choice, Layer},
     line::Line,
     msg::Effect,
+    objects,
     palette::{Command, Palette},
     reveal,
     state::State,
@@ -41,7 +42,7 @@ pub fn key(state: &mut State, mut key: KeyEvent, effects: &mut Vec<Effect>) {
         Some(Layer::Filter { .. }) => filter(state, key, effects),
         Some(Layer::Palette(_)) => palette(state, key, effects),
         Some(Layer::Menu(_)) => menu(state, key, effects),
-        Some(Layer::Help { .. } | Layer::Note { .. }) => reading(state, key),
+        Some(Layer::Help(_) | Layer::Note { .. }) => reading(state, key),
         Some(Layer::Detail(_)) | None => view(state, key, effects),
     }
 }
@@ -50,11 +51,17 @@ pub fn key(state: &mut State, mut key: KeyEvent, effects: &mut Vec<Effect>) {
 pub fn paste(state: &mut State, text: &str) {
     let first = text.lines().next().unwrap_or_default();
     match state.layers.last_mut() {
-        Some(Layer::Filter { line, .. }) => {
+        Some(Layer::Filter {
+            line, completion, ..
+        }) => {
             line.insert(first);
+            *completion = None;
             filtered(state);
         }
-        Some(Layer::Palette(palette)) => palette.line.insert(first),
+        Some(Layer::Palette(palette)) => {
+            palette.line.insert(first);
+            palette.typed(state.now.ms);
+        }
         Some(Layer::Form(form)) if form.ticket.is_none() => {
             let focus = form.focus;
             if let Some(field) = form.fields.get_mut(focus) {
@@ -81,22 +88,8 @@ fn reading(state: &mut State, key: KeyEvent) {
     let action = state
         .keymap
         .action(key, &[crate::core::keymap::KeyContext::Anywhere]);
-    let page = state.rows_high().max(1);
-    if let Some(Layer::Help { scroll }) = state.layers.last_mut() {
-        let length = crate::core::keymap::help_length(&state.keymap);
-        let by: isize = match action {
-            Some(Action::Up) => -1,
-            Some(Action::Down) => 1,
-            Some(Action::PageUp) => -page.cast_signed(),
-            Some(Action::PageDown) => page.cast_signed(),
-            _ => 0,
-        };
-        if by != 0 {
-            *scroll = scroll
-                .saturating_add_signed(by)
-                .min(length.saturating_sub(1));
-            return;
-        }
+    if matches!(state.layers.last(), Some(Layer::Help(_))) && help(state, key, action) {
+        return;
     }
     if matches!(
         action,
@@ -105,6 +98,41 @@ fn reading(state: &mut State, key: KeyEvent) {
     {
         state.layers.pop();
     }
+}
+
+/// Moves in the help and searches it; `false` for a key that does neither.
+fn help(state: &mut State, key: KeyEvent, action: Option<Action>) -> bool {
+    let page = state.rows_high().max(1).cast_signed();
+    let length = crate::core::keymap::help_length(&state.keymap);
+    let Some(Layer::Help(help)) = state.layers.last_mut() else {
+        return false;
+    };
+    let by = match (key.code, action) {
+        (KeyCode::Up, _) => -1,
+        (KeyCode::Down, _) => 1,
+        (KeyCode::PageUp, _) => -page,
+        (KeyCode::PageDown, _) => page,
+        (KeyCode::Esc | KeyCode::Enter, _) => return false,
+        _ if let Some(line) = &mut help.search => {
+            // Letters are text until it is closed.
+            help.scroll = 0;
+            return line.key(key);
+        }
+        (KeyCode::Char('/'), _) => {
+            help.search = Some(Line::default());
+            return true;
+        }
+        (_, Some(Action::Up)) => -1,
+        (_, Some(Action::Down)) => 1,
+        (_, Some(Action::PageUp)) => -page,
+        (_, Some(Action::PageDown)) => page,
+        _ => return false,
+    };
+    help.scroll = help
+        .scroll
+        .saturating_add_signed(by)
+        .min(length.saturating_sub(1));
+    true
 }
 
 /// What was typed is looked for a moment later: one question for a word, not one for a letter.
@@ -130,8 +158,11 @@ impl State {
 
     pub fn open_filter(&mut self) {
         let before = self.list().map(|list| list.q.clone()).unwrap_or_default();
-        let line = Line::new(before.clone());
-        self.layers.push(Layer::Filter { line, before });
+        self.layers.push(Layer::Filter {
+            line: Line::new(before.clone()),
+            before,
+            completion: None,
+        });
     }
 
     pub fn open_palette(&mut self) {
@@ -141,10 +172,27 @@ impl State {
 }
 
 fn filter(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
-    let Some(Layer::Filter { line, before }) = state.layers.last_mut() else {
+    let Some(Layer::Filter {
+        line,
+        before,
+        completion,
+    }) = state.layers.last_mut()
+    else {
         return;
     };
+    let at_end = line.cursor() == line.text().chars().count();
     match key.code {
+        KeyCode::Tab | KeyCode::BackTab => {
+            let by = if key.code == KeyCode::Tab { 1 } else { -1 };
+            if state.complete(by) {
+                filtered(state);
+            }
+        }
+        KeyCode::Right if at_end => {
+            if state.complete(1) {
+                filtered(state);
+            }
+        }
         KeyCode::Esc => {
             let before = before.clone();
             state.layers.pop();
@@ -164,12 +212,15 @@ fn filter(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
         }
         _ => {
             line.key(key);
+            *completion = None;
             filtered(state);
+            state.ask_completions(effects);
         }
     }
 }
 
 fn palette(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
+    let now = state.now.ms;
     let Some(Layer::Palette(palette)) = state.layers.last_mut() else {
         return;
     };
@@ -184,8 +235,13 @@ fn palette(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
             if let Some(name) = palette.chosen().map(|entry| entry.name.clone()) {
                 palette.line = Line::new(name);
                 palette.at = 0;
+                palette.typed(now);
             }
         }
+        KeyCode::Enter if objects::wanted(palette.line.text()).is_some() => {
+            state.open_object(effects);
+        }
+        KeyCode::Enter if palette.waits_for_a_name() => {}
         KeyCode::Enter => {
             let text = palette.line.text().trim().to_owned();
             let chosen = palette.chosen().map(|entry| entry.what.clone());
@@ -198,6 +254,7 @@ fn palette(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
         _ => {
             palette.line.key(key);
             palette.at = 0;
+            palette.typed(now);
         }
     }
 }
@@ -212,7 +269,16 @@ fn run(state: &mut State, text: &str, chosen: Option<Command>, effects: &mut Vec
     if text == "undo" {
         return state.open_undos();
     }
+    if let Some(subject) = objects::named(text) {
+        return state.go_page(subject, effects);
+    }
     match chosen {
+        Some(Command::Page(subject)) => state.go_page(subject, effects),
+        Some(Command::Place(place)) => {
+            let view = place.view(state);
+            state.go(view, effects);
+        }
+        Some(Command::Noun) => {}
         Some(Command::Screen(digit)) => state.go_screen(digit, effects),
         Some(Command::List(kind)) => state.go_list(kind, Vec::new(), effects),
         Some(Command::Do(Action::Quit)) => effects.push(Effect::Quit),
@@ -269,6 +335,7 @@ fn choose(state: &mut State, effects: &mut Vec<Effect>) {
     match choice {
         Choice::Go(kind, filters) => state.go_list(kind, filters, effects),
         Choice::Incident(subject) => state.go_incident(subject, effects),
+        Choice::Page(subject) => state.go_page(subject, effects),
         Choice::Sort(at) => state.sort_by(at, effects),
         Choice::Undo(at) => state.undo_one(at, effects),
         Choice::Stay => {}

@@ -3,10 +3,11 @@
 use crate::command::Revoke;
 
 use super::{
-    confirm::Confirm, form::Form, line::Line, list::ListFilter, palette::Palette, problem::Problem,
-    reveal::Reveal, state::State,
+    complete::Completion, confirm::Confirm, form::Form, help::Help, line::Line, list::ListFilter,
+    palette::Palette, problem::Problem, reveal::Reveal, state::State,
 };
 use crate::core::{
+    page::Subject,
     resource::{Resource, Row},
     subject::IncidentSubject,
 };
@@ -22,11 +23,11 @@ pub enum Layer {
     Filter {
         line: Line,
         before: String,
+        /// What Tab is going through.
+        completion: Option<Completion>,
     },
     Palette(Palette),
-    Help {
-        scroll: usize,
-    },
+    Help(Help),
     Note {
         title: String,
         lines: Vec<String>,
@@ -61,6 +62,7 @@ pub struct Menu {
 pub enum Choice {
     Go(Resource, Vec<ListFilter>),
     Incident(IncidentSubject),
+    Page(Subject),
     Sort(usize),
     /// Takes a change back, counted from the newest.
     Undo(usize),
@@ -75,7 +77,11 @@ pub enum Choice {
 impl State {
     /// Whether the list and the pane stand side by side.
     pub fn is_split(&self) -> bool {
-        self.size.0 >= SPLIT && self.detail().is_some() && self.list().is_some()
+        self.size.0 >= SPLIT && self.detail().is_some() && self.has_side_pane()
+    }
+
+    fn has_side_pane(&self) -> bool {
+        self.list().is_some() || self.page().is_some()
     }
 
     pub fn detail(&self) -> Option<&Detail> {
@@ -95,9 +101,14 @@ impl State {
     /// Beside a list that has the keys, the pane shows what is selected.
     pub fn detail_follows(&mut self) {
         let split = self.size.0 >= SPLIT;
-        let Some(item) = self.list().and_then(|list| list.item()).cloned() else {
+        if self.detail().is_none() {
             return;
+        }
+        let item = match self.page() {
+            Some(_) => self.page_event().map(Row::Event),
+            None => self.list().and_then(|list| list.item()).cloned(),
         };
+        let Some(item) = item else { return };
         let Some(detail) = self.detail_mut() else {
             return;
         };

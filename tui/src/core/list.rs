@@ -7,7 +7,7 @@ use doorward_shared::{
     client::{Filter, ListQuery, Sort},
 };
 
-use super::problem::Problem;
+use super::{fold::Folds, problem::Problem};
 use crate::core::{
     resource::{Resource, Row},
     search::{Search, SearchError},
@@ -96,6 +96,10 @@ pub struct List {
     pub paused: Option<Vec<Row>>,
     /// What is to be said of the search whose rows these are.
     pub note: Option<String>,
+    /// Equal neighbours are one row of the screen; the selection and the offset count those.
+    pub(super) folds: Folds,
+    /// Events that came above the screen while something below was looked at.
+    pub new_above: usize,
 }
 
 impl List {
@@ -122,6 +126,8 @@ impl List {
             stale_at: None,
             paused: None,
             note: None,
+            folds: Folds::default(),
+            new_above: 0,
         }
     }
 
@@ -179,13 +185,21 @@ impl List {
         self.first * PAGE
     }
 
+    /// The selection among the rows of the screen.
     pub fn index(&self) -> Option<usize> {
+        self.row_index().map(|at| self.folds.shown_of(at))
+    }
+
+    /// The selection among all rows.
+    pub fn row_index(&self) -> Option<usize> {
         let id = self.selected.as_ref()?;
         self.rows.iter().position(|row| row.id() == *id)
     }
 
+    /// The selected row; of equal neighbours the first.
     pub fn item(&self) -> Option<&Row> {
-        self.index().and_then(|at| self.rows.get(at))
+        let at = self.index()?;
+        self.rows.get(self.folds.row_of(at, self.rows.len()))
     }
 
     /// How many of the marked are not among the rows.
@@ -204,28 +218,39 @@ impl List {
 
     /// Puts the selection on a row, and the row on a screen of `height` rows.
     pub fn select(&mut self, at: usize, height: usize) {
-        let at = at.min(self.rows.len().saturating_sub(1));
-        self.selected = self.rows.get(at).map(Row::id);
+        let at = at.min(self.shown_count().saturating_sub(1));
+        let row = self.folds.row_of(at, self.rows.len());
+        self.selected = self.rows.get(row).map(Row::id);
+        if at == 0 && self.first == 0 {
+            self.new_above = 0;
+        }
         self.keep_visible(height);
     }
 
     pub fn keep_visible(&mut self, height: usize) {
         let (at, height) = (self.index().unwrap_or_default(), height.max(1));
         self.offset = self.offset.clamp((at + 1).saturating_sub(height), at);
-        self.offset = self.offset.min(self.rows.len().saturating_sub(height));
+        self.offset = self.offset.min(self.shown_count().saturating_sub(height));
     }
 
     pub fn step(&mut self, by: isize, height: usize) {
         let at = self.index().unwrap_or_default();
-        self.select(at.saturating_add_signed(by), height);
+        let to = at.saturating_add_signed(by);
+        if to >= self.shown_count() && by > 0 {
+            // The last of equal neighbours: more of them may follow.
+            self.selected = self.rows.last().map(Row::id);
+            return self.keep_visible(height);
+        }
+        self.select(to, height);
     }
 
     /// The page the window would be read anew from: where the screen begins.
     pub fn window(&self) -> Want {
         let mut end = 0;
+        let offset = self.folds.row_of(self.offset, self.rows.len());
         let inside = self.sizes.iter().position(|size| {
             end += size;
-            self.offset < end
+            offset < end
         });
         let first = self.first + inside.unwrap_or_default();
         Want::Window { first }
@@ -236,9 +261,12 @@ impl List {
         if !matches!(self.load, Load::Done) {
             return None;
         }
-        let at = self.index().unwrap_or_default();
+        let at = self.row_index().unwrap_or_default();
         let end = self.first + self.sizes.len();
-        if at + NEAR > self.rows.len() && self.cursors.len() > end {
+        // Many equal neighbours make few rows: then a whole window is read, and no more.
+        let few = self.sizes.len() < WINDOW
+            && self.index().unwrap_or_default() + NEAR > self.shown_count();
+        if (at + NEAR > self.rows.len() || few) && self.cursors.len() > end {
             return Some(Want::After);
         }
         (at < NEAR && self.first > 0).then_some(Want::Before)
@@ -270,6 +298,7 @@ impl List {
             Want::After => pages.into_iter().for_each(|page| self.append(page)),
             Want::Before => pages.into_iter().for_each(|page| self.prepend(page)),
         }
+        self.folds.fold(&self.rows);
         self.mark_anew();
         if std::mem::take(&mut self.fresh) {
             return self.select(0, height);
@@ -321,19 +350,24 @@ impl List {
     /// A live event, at the top. `false` when the window has to be read anew instead.
     pub fn push_live(&mut self, item: Row, height: usize) -> bool {
         let grown = self.sizes.front().is_none_or(|size| *size >= 4 * PAGE);
+        let at_top = self.first == 0 && self.index().unwrap_or_default() == 0;
+        if !at_top {
+            self.new_above += 1;
+        }
         if self.first > 0 || grown || self.sort.is_some_and(|(_, descending)| !descending) {
             return false;
         }
-        let at_top = self.index().unwrap_or_default() == 0;
+        let before = self.shown_count();
         self.rows.insert(0, item);
         if let Some(size) = self.sizes.front_mut() {
             *size += 1;
         }
         self.total += 1;
+        self.folds.fold(&self.rows);
         if at_top {
             self.select(0, height);
         } else {
-            self.offset += 1;
+            self.offset += self.shown_count() - before.min(self.shown_count());
             self.keep_visible(height);
         }
         true
@@ -341,114 +375,4 @@ impl List {
 }
 
 #[cfg(test)]
-mod tests {
-    use doorward_shared::{Pagination, admin::Role};
-
-    use super::*;
-
-    fn page(from: usize, to: usize, total: usize) -> Page<Row> {
-        let role = |n: usize| {
-            Row::Role(Role {
-                name: format!("role{n:05}"),
-                permissions: Default::default(),
-                built_in: false,
-                users: 0,
-            })
-        };
-        Page {
-            data: (from..to).map(role).collect(),
-            pagination: Pagination {
-                total: total as u64,
-                next_cursor: (to < total).then(|| to.to_string()),
-                ..Pagination::default()
-            },
-        }
-    }
-
-    /// Answers what the list asks for until it asks for nothing more.
-    fn serve(list: &mut List, total: usize) {
-        while let Some(want) = list.next_want() {
-            let (cursor, _) = list.place(want);
-            let from: usize = cursor.map_or(0, |cursor| cursor.parse().unwrap());
-            list.take(
-                want,
-                vec![page(from, (from + PAGE).min(total), total)],
-                Timestamp(0),
-                20,
-            );
-        }
-    }
-
-    fn filled(total: usize) -> List {
-        let mut list = List::new(Resource::Roles, Vec::new());
-        let want = Want::Window { first: 0 };
-        list.take(
-            want,
-            vec![page(0, PAGE.min(total), total)],
-            Timestamp(0),
-            20,
-        );
-        list
-    }
-
-    #[test]
-    fn a_long_list_is_walked_both_ways_in_bounded_memory() {
-        let total = 5_000;
-        let mut list = filled(total);
-        for _ in 0..total {
-            list.step(1, 20);
-            serve(&mut list, total);
-            assert!(list.rows.len() <= (WINDOW + 1) * PAGE);
-        }
-        assert_eq!(list.selected.as_deref(), Some("role04999"));
-        for step in (0..total - 1).rev() {
-            list.step(-1, 20);
-            assert_eq!(list.selected, Some(format!("role{step:05}")));
-            serve(&mut list, total);
-        }
-    }
-
-    #[test]
-    fn the_selection_stays_on_its_row_when_others_come_or_go() {
-        let mut list = filled(50);
-        list.select(10, 20);
-        let mut changed = page(5, 50, 45);
-        changed.data.remove(0);
-        list.take(list.window(), vec![changed], Timestamp(0), 20);
-        assert_eq!(list.selected.as_deref(), Some("role00010"));
-        assert_eq!(list.index(), Some(4));
-    }
-
-    #[test]
-    fn when_the_selected_row_is_gone_its_neighbour_is_selected() {
-        let mut list = filled(50);
-        list.select(10, 20);
-        let mut changed = page(0, 50, 49);
-        changed.data.remove(10);
-        list.take(list.window(), vec![changed], Timestamp(0), 20);
-        assert_eq!(list.selected.as_deref(), Some("role00011"));
-        list.take(list.window(), vec![page(0, 0, 0)], Timestamp(0), 20);
-        assert_eq!(list.selected, None);
-    }
-
-    #[test]
-    fn a_refresh_far_down_reads_only_what_is_on_the_screen() {
-        let total = 1_000;
-        let mut list = filled(total);
-        for _ in 0..450 {
-            list.step(1, 20);
-            serve(&mut list, total);
-        }
-        let want = list.window();
-        let (cursor, pages) = list.place(want);
-        assert_eq!((cursor.as_deref(), pages), (Some("400"), 2));
-        list.take(
-            want,
-            vec![page(400, 500, total), page(500, 600, total)],
-            Timestamp(0),
-            20,
-        );
-        assert_eq!((list.before(), list.rows.len()), (400, 200));
-        assert_eq!(list.selected.as_deref(), Some("role00450"));
-    }
-}
+mod tests;

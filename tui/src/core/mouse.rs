@@ -3,7 +3,12 @@
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Position;
 
-use super::{layer::Layer, msg::Effect, state::State};
+use super::{
+    layer::Layer,
+    msg::Effect,
+    page::{moves::contents, screen},
+    state::State,
+};
 use crate::core::keymap::Action;
 
 pub fn mouse(state: &mut State, mouse: MouseEvent, effects: &mut Vec<Effect>) {
@@ -32,18 +37,21 @@ fn click(state: &mut State, at: Position, effects: &mut Vec<Effect>) {
         }
         return;
     }
+    if state.page().is_some() {
+        return click_page(state, at, effects);
+    }
     let covered = state.detail().is_some() && !state.is_split();
     if covered || !areas.rows.contains(at) {
         return;
     }
-    let height = usize::from(areas.rows.height);
-    let row = usize::from(at.y - areas.rows.y);
+    let height = state.rows_high();
+    let row = usize::from(at.y - areas.rows.y) / state.row_height();
     if let Some(detail) = state.detail_mut() {
         detail.focused = false;
     }
     let Some(list) = state.list_mut() else { return };
     let target = list.offset + row;
-    if target >= list.rows.len() {
+    if target >= list.shown_count() {
         return;
     }
     // A click on what is selected opens it.
@@ -51,5 +59,22 @@ fn click(state: &mut State, at: Position, effects: &mut Vec<Effect>) {
         state.act(Action::Open, effects);
     } else {
         list.select(target, height);
+    }
+}
+
+/// A click on a page chooses a line; one on the chosen line opens it.
+fn click_page(state: &mut State, at: Position, effects: &mut Vec<Effect>) {
+    let Some(page) = state.page() else { return };
+    let covered = state.detail().is_some() && !state.is_split();
+    let contents = contents(state, page);
+    let hit = screen::of(state, page, &contents).line_at(at);
+    let before = page.chosen.clone();
+    let Some((panel, line)) = hit.filter(|_| !covered) else {
+        return;
+    };
+    state.page_select(panel, line);
+    let is_same = state.page().is_some_and(|page| page.chosen == before);
+    if is_same {
+        state.page_open(effects);
     }
 }

@@ -15,6 +15,7 @@ use crate::{
     core::{
         chart::Window,
         dashboard::Ending,
+        page::{Found, Part, Subject},
         refusal::FailingClient,
         resource::{ProfileRow, Resource, Row},
         search::Search,
@@ -79,6 +80,19 @@ pub enum Reply {
     Timeline {
         generation: u64,
         timeline: Result<Timeline, Problem>,
+    },
+    /// Of a page, or why it did not come.
+    Part {
+        generation: u64,
+        part: Part,
+        found: Result<Found, Problem>,
+    },
+    /// All parts of a page have come.
+    PageRead,
+    /// Things that were looked for by name.
+    Found {
+        generation: u64,
+        found: Result<Vec<Row>, Problem>,
     },
     Offers {
         generation: u64,
@@ -230,6 +244,12 @@ pub enum Effect {
         subject: IncidentSubject,
         since: Timestamp,
     },
+    /// All parts of a page, and what happened since a time.
+    Page {
+        generation: u64,
+        subject: Subject,
+        since: Timestamp,
+    },
     Change {
         ticket: u64,
         idempotency_key: String,
@@ -248,6 +268,18 @@ pub enum Effect {
         generation: u64,
         kind: Resource,
         text: String,
+    },
+    /// Names that a word of a filter may mean.
+    Completions {
+        kind: Resource,
+        text: String,
+    },
+    /// Things by name, or by the beginning of their id.
+    Find {
+        generation: u64,
+        kind: Resource,
+        text: String,
+        now: Timestamp,
     },
     /// Follow the events from here on.
     Stream(Option<EventId>),

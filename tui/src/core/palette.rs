@@ -5,7 +5,13 @@ use nucleo_matcher::{
     pattern::{CaseMatching, Normalization, Pattern},
 };
 
-use super::{line::Line, state::State};
+use super::{
+    line::Line,
+    objects::{self, Lookup},
+    page::Subject,
+    places::Place,
+    state::State,
+};
 use crate::core::{keymap::Action, look::Theme, resource::Resource};
 
 #[derive(Debug)]
@@ -13,6 +19,10 @@ pub struct Palette {
     pub line: Line,
     pub entries: Vec<Entry>,
     pub at: usize,
+    /// How many of the entries are places one was at; they are the first.
+    recents: usize,
+    /// Things that are looked for by name.
+    pub lookup: Lookup,
 }
 
 #[derive(Debug, Clone)]
@@ -20,6 +30,8 @@ pub struct Entry {
     pub name: String,
     pub about: String,
     pub what: Command,
+    /// The key that does the same; none: empty.
+    pub key: String,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -29,8 +41,24 @@ pub enum Command {
     Do(Action),
     Theme(Theme),
     Profile(String),
+    Page(Subject),
+    /// A place one was at.
+    Place(Place),
+    /// Waits for the name behind it.
+    Noun,
     #[cfg(debug_assertions)]
     Crash,
+}
+
+impl Command {
+    /// The action of the keymap that does the same.
+    fn action(&self) -> Option<Action> {
+        match self {
+            Self::Screen(digit) => Some(Action::Screen(*digit)),
+            Self::Do(action) => Some(*action),
+            _ => None,
+        }
+    }
 }
 
 /// Positions of what fits a text, best first; all in their order for no text.
@@ -56,11 +84,18 @@ pub fn rank(text: &str, names: &[String]) -> Vec<usize> {
 
 impl Palette {
     pub fn of(state: &State) -> Self {
-        let entry = |name: &str, about: &str, what| Entry {
+        let entry = |name: &str, about: &str, what: Command| Entry {
             name: name.into(),
             about: about.into(),
+            key: what
+                .action()
+                .map_or_else(String::new, |action| state.keymap.label(action)),
             what,
         };
+        let recent = state.recent_places().into_iter().map(|place| {
+            let name = place.name(state);
+            entry(&name, "you were there", Command::Place(place))
+        });
         let mut entries = vec![
             entry("dashboard", "how the server is doing", Command::Screen(1)),
             entry("users", "people's accounts", Command::Screen(2)),
@@ -125,24 +160,54 @@ impl Palette {
             "panic, to see the terminal restored",
             Command::Crash,
         ));
+        for (noun, kind) in objects::NOUNS {
+            let about = format!(
+                "one of the {} by its name or id",
+                kind.title().to_lowercase()
+            );
+            entries.push(entry(&format!("{noun} "), &about, Command::Noun));
+        }
+        // Before anything is typed, the places one was at come first.
+        let recent: Vec<_> = recent.collect();
+        let recents = recent.len();
+        entries.splice(0..0, recent);
         Self {
             line: Line::default(),
             entries,
             at: 0,
+            lookup: Lookup::default(),
+            recents,
         }
     }
 
     /// What fits, best first.
     pub fn matches(&self) -> Vec<&Entry> {
+        if let Some(objects) = self.objects() {
+            return objects;
+        }
         let names: Vec<_> = self
             .entries
             .iter()
             .map(|entry| entry.name.clone())
             .collect();
-        rank(self.line.text().trim(), &names)
-            .into_iter()
-            .map(|at| &self.entries[at])
-            .collect()
+        let text = self.line.text().trim();
+        let mut found = rank(text, &names);
+        if !text.is_empty() {
+            // A command is not hidden behind a place whose name happens to hold it.
+            found.sort_by_key(|at| *at < self.recents);
+        }
+        found.into_iter().map(|at| &self.entries[at]).collect()
+    }
+
+    /// Takes the word that waits for a name: `user` with nothing behind it. Answers whether it was one.
+    pub fn waits_for_a_name(&mut self) -> bool {
+        let chosen = self.chosen().filter(|entry| entry.what == Command::Noun);
+        let Some(name) = chosen.map(|entry| entry.name.clone()) else {
+            return false;
+        };
+        self.line = Line::new(name);
+        self.at = 0;
+        true
     }
 
     /// What Enter does.

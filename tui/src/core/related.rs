@@ -6,6 +6,7 @@ use doorward_shared::client::Filter;
 use super::{layer::Choice, list::ListFilter, state::State};
 use crate::command::Revoke;
 use crate::core::{
+    page::Subject,
     resource::{Resource, Row},
     subject::IncidentSubject,
 };
@@ -67,6 +68,11 @@ fn user(state: &State, id: &str) -> Vec<Entry> {
     ]
 }
 
+/// All about something, on its page.
+fn page(label: String, id: &str) -> Option<Entry> {
+    Some((label, Choice::Page(Subject::of_id(id)?)))
+}
+
 fn address(ip: &str) -> Vec<Entry> {
     let from = || ListFilter::new(Filter::Ip, ip, format!("from {ip}"));
     vec![
@@ -80,12 +86,8 @@ fn address(ip: &str) -> Vec<Entry> {
 }
 
 fn account(state: &State, id: &str) -> Entry {
-    let name = state.name_of(id);
-    go(
-        format!("The user {name}"),
-        Resource::Users,
-        ListFilter::new(Filter::Q, id, name),
-    )
+    let label = format!("The user {}", state.name_of(id));
+    (label, Choice::Page(Subject::User(id.to_owned())))
 }
 
 fn client(state: &State, id: &str) -> Vec<Entry> {
@@ -118,8 +120,10 @@ pub fn of(state: &State, item: &Row) -> Vec<Entry> {
             entries.push(account(state, &session.user_id.to_string()));
             entries.extend(user(state, &session.user_id.to_string()));
             entries.extend(address(&session.ip));
-            if let Some(id) = session.client_id {
-                entries.extend(client(state, &id.to_string()).into_iter().take(1));
+            entries.extend(page(format!("The address {}", session.ip), &session.ip));
+            if let Some(id) = session.client_id.map(|id| id.to_string()) {
+                entries.extend(client(state, &id).into_iter().take(1));
+                entries.extend(page(format!("The client {}", state.name_of(&id)), &id));
             }
         }
         Row::Key(key) => {
@@ -151,7 +155,12 @@ pub fn of(state: &State, item: &Row) -> Vec<Entry> {
             }
             if let Some(ip) = &event.ip {
                 entries.extend(address(ip));
+                entries.extend(page(format!("The address {ip}"), ip));
             }
+            let target = event.target.as_deref();
+            let person = event.user_id.map(|id| id.to_string());
+            let thing = target.filter(|id| Some(*id) != person.as_deref());
+            entries.extend(thing.and_then(|id| page(state.name_of(id), id)));
             let action = event.action.clone();
             entries.push(go(
                 format!("Events: {action}"),

@@ -21,6 +21,9 @@ const SETTLE: u64 = 400;
 /// The same where something is searched for, which may take many calls.
 const SEARCH_SETTLE: u64 = 3_000;
 
+/// Live events that wait while the list is paused, at most; the rest is read from the server.
+pub const MOST_WAITING: usize = 1_000;
+
 pub fn reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
     match reply {
         Reply::Page {
@@ -90,6 +93,13 @@ pub fn reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
             generation,
             timeline,
         } => state.timeline(generation, timeline),
+        Reply::Part {
+            generation,
+            part,
+            found,
+        } => state.page_part(generation, part, found),
+        Reply::PageRead => state.connection.asked_at = None,
+        Reply::Found { generation, found } => state.found(generation, found, effects),
         Reply::Offers { generation, offers } => state.offered(generation, offers, effects),
         Reply::Changed { ticket, done } => changed(state, ticket, done, effects),
         Reply::SignedIn(done) => signed_in(state, done, effects),
@@ -254,6 +264,11 @@ fn live(state: &mut State, event: Event) {
     {
         state.poll_at = state.poll_at.min(later);
     }
+    if let View::Page(page) = &mut state.view
+        && page.note(&event)
+    {
+        state.poll_at = state.poll_at.min(later);
+    }
     let (names, now) = (&state.known.names, state.now.wall);
     let wanted = state
         .list()
@@ -271,7 +286,7 @@ fn live(state: &mut State, event: Event) {
     let item = Row::Event(event);
     if let Some(paused) = &mut list.paused {
         paused.insert(0, item);
-        paused.truncate(1_000);
+        paused.truncate(MOST_WAITING);
     } else if !list.push_live(item, height) {
         list.stale_at.get_or_insert(later);
     }

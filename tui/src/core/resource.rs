@@ -166,6 +166,21 @@ impl Resource {
 }
 
 impl Row {
+    /// The list it is a row of.
+    pub fn kind(&self) -> Resource {
+        match self {
+            Self::User(_) => Resource::Users,
+            Self::Session(_) => Resource::Sessions,
+            Self::Key(_) => Resource::Keys,
+            Self::Client(_) => Resource::Clients,
+            Self::Event(_) => Resource::Events,
+            Self::Role(_) => Resource::Roles,
+            Self::Signing(_) => Resource::Signing,
+            Self::Block(_) => Resource::Blocks,
+            Self::Profile(_) => Resource::Profiles,
+        }
+    }
+
     pub fn id(&self) -> String {
         match self {
             Self::User(user) => user.id.to_string(),

@@ -14,6 +14,7 @@ use super::{
     layer::Layer,
     list::{List, ListFilter, Load},
     msg::{Effect, Now, ServerName},
+    page::SubjectPage,
     problem::Problem,
     undo::Undos,
 };
@@ -24,12 +25,6 @@ use crate::core::{
     refusal::FailingClient,
     resource::{Resource, Row},
 };
-
-/// Names that are remembered for ids.
-const NAMES: usize = 5_000;
-
-/// Events of the dashboard whose people and clients are named.
-const EVENTS: usize = 40;
 
 /// What is on the screen below everything that was opened on top.
 #[derive(Debug, Clone)]
@@ -44,6 +39,8 @@ pub enum View {
         scroll: usize,
     },
     Incident(Box<Incident>),
+    /// All about one thing.
+    Page(Box<SubjectPage>),
 }
 
 impl View {
@@ -167,7 +164,16 @@ impl State {
 
     /// Rows of a list that fit on the screen.
     pub fn rows_high(&self) -> usize {
-        usize::from(self.areas().rows.height)
+        usize::from(self.areas().rows.height) / self.row_height()
+    }
+
+    /// Lines of the screen that a row of the list takes: events have a second one where that was asked for.
+    pub fn row_height(&self) -> usize {
+        let two = self.wide
+            && self
+                .list()
+                .is_some_and(|list| list.kind == Resource::Events);
+        if two { 2 } else { 1 }
     }
 
     pub fn list(&self) -> Option<&List> {
@@ -194,11 +200,23 @@ impl State {
                 return Some(item);
             }
         }
-        self.list().and_then(List::item)
+        match &self.view {
+            View::List(list) => list.item(),
+            View::Page(page) => page.acting(),
+            _ => None,
+        }
     }
 
+    /// The kind of thing that keys act on.
     pub fn kind(&self) -> Option<Resource> {
-        self.list().map(|list| list.kind)
+        match &self.view {
+            View::List(list) => Some(list.kind),
+            View::Page(page) => match page.acting() {
+                Some(row) => Some(row.kind()),
+                None => page.subject.kind(),
+            },
+            _ => None,
+        }
     }
 
     /// Where keys are pressed, most particular first.
@@ -213,18 +231,14 @@ impl State {
             View::Dashboard { .. } => contexts.push(KeyContext::Dashboard),
             View::Health { .. } => contexts.push(KeyContext::Health),
             View::Incident(_) => contexts.push(KeyContext::Incident),
+            // The pane over a page is about an event.
+            View::Page(_) if detail => contexts.push(KeyContext::Events),
+            View::Page(_) => {
+                contexts.push(KeyContext::Page);
+                contexts.extend(self.kind().map(KeyContext::of));
+            }
             View::List(list) => {
-                contexts.push(match list.kind {
-                    Resource::Users => KeyContext::Users,
-                    Resource::Sessions => KeyContext::Sessions,
-                    Resource::Keys => KeyContext::Keys,
-                    Resource::Clients => KeyContext::Clients,
-                    Resource::Events => KeyContext::Events,
-                    Resource::Roles => KeyContext::Roles,
-                    Resource::Signing => KeyContext::Signing,
-                    Resource::Blocks => KeyContext::Blocks,
-                    Resource::Profiles => KeyContext::Profiles,
-                });
+                contexts.push(KeyContext::of(list.kind));
                 if !detail {
                     contexts.push(KeyContext::List);
                 }
@@ -275,23 +289,6 @@ impl State {
     fn toast_for(&mut self, text: String, bad: bool, ms: u64) {
         let until = self.now.ms + ms;
         self.toast = Some(Toast { text, bad, until });
-    }
-
-    /// The name behind an id, or the id.
-    pub fn name_of(&self, id: &str) -> String {
-        self.known
-            .names
-            .get(id)
-            .cloned()
-            .unwrap_or_else(|| id.to_owned())
-    }
-
-    pub fn learn(&mut self, names: impl IntoIterator<Item = (String, String)>) {
-        if self.known.names.len() > NAMES {
-            self.known.names.clear();
-            self.known.asked_names.clear();
-        }
-        self.known.names.extend(names);
     }
 
     /// A key by which one call can be sent again without being done twice.
@@ -348,32 +345,6 @@ impl State {
         }
         self.detail_follows();
         self.ask_names(effects);
-    }
-
-    fn ask_names(&mut self, effects: &mut Vec<Effect>) {
-        let height = self.rows_high();
-        let mut ids: Vec<String> = match &self.view {
-            View::List(list) => {
-                let shown = list.rows.iter().skip(list.offset).take(height);
-                shown.flat_map(Row::mentions).collect()
-            }
-            View::Incident(incident) => incident.mentions(),
-            View::Dashboard { .. } => {
-                let failing = self.known.failing_clients.iter().flatten();
-                let clients = failing.filter_map(|one| one.client.clone());
-                let recent = self.known.recent.iter().flatten().take(EVENTS);
-                let named = recent.flat_map(|event| Row::Event(event.clone()).mentions());
-                clients.chain(named).collect()
-            }
-            View::Health { .. } => Vec::new(),
-        };
-        ids.sort_unstable();
-        ids.dedup();
-        ids.retain(|id| !self.known.names.contains_key(id) && !self.known.asked_names.contains(id));
-        if !ids.is_empty() && self.connection.lost.is_none() {
-            self.known.asked_names.extend(ids.iter().cloned());
-            effects.push(Effect::Names(ids));
-        }
     }
 
     /// A list on its own, or narrowed down.

@@ -21,15 +21,20 @@ pub fn current(state: &State) -> Option<usize> {
     match &state.view {
         View::Dashboard { .. } => Some(0),
         View::Health { .. } => Some(6),
-        View::List(list) => match list.kind {
-            Resource::Users => Some(1),
-            Resource::Sessions => Some(2),
-            Resource::Keys => Some(3),
-            Resource::Clients => Some(4),
-            Resource::Events => Some(5),
-            Resource::Roles | Resource::Signing | Resource::Blocks | Resource::Profiles => None,
-        },
+        View::Page(page) => page.subject.kind().and_then(tab_of),
+        View::List(list) => tab_of(list.kind),
         View::Incident(_) => None,
+    }
+}
+
+fn tab_of(kind: Resource) -> Option<usize> {
+    match kind {
+        Resource::Users => Some(1),
+        Resource::Sessions => Some(2),
+        Resource::Keys => Some(3),
+        Resource::Clients => Some(4),
+        Resource::Events => Some(5),
+        Resource::Roles | Resource::Signing | Resource::Blocks | Resource::Profiles => None,
     }
 }
 

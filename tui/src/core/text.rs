@@ -87,6 +87,42 @@ pub fn fit(text: &str, columns: usize, more: &str) -> String {
     out
 }
 
+/// A text broken into lines at spaces, or anywhere in a word that is too long.
+pub fn wrapped(text: &str, columns: usize) -> Vec<String> {
+    let columns = columns.max(1);
+    let mut lines = vec![String::new()];
+    for word in shown(text).split(' ') {
+        let mut word = word.to_owned();
+        loop {
+            let last = lines.last_mut();
+            let Some(last) = last else { break };
+            let gap = usize::from(!last.is_empty());
+            if width(last) + gap + width(&word) <= columns {
+                if gap == 1 {
+                    last.push(' ');
+                }
+                last.push_str(&word);
+                break;
+            }
+            if !last.is_empty() {
+                lines.push(String::new());
+                continue;
+            }
+            let part = fit(&word, columns, "");
+            if part.is_empty() {
+                break;
+            }
+            word = word[part.len()..].to_owned();
+            *last = part;
+            lines.push(String::new());
+        }
+    }
+    if lines.len() > 1 && lines.last().is_some_and(String::is_empty) {
+        lines.pop();
+    }
+    lines
+}
+
 /// A value with every string in it cleaned.
 pub fn clean_value(value: &mut serde_json::Value) {
     match value {
@@ -136,6 +172,19 @@ mod tests {
         assert_eq!(
             value,
             serde_json::json!({"a": ["[31mx", {"b": "y"}], "n": 1})
+        );
+    }
+
+    #[test]
+    fn text_is_broken_where_it_can_be() {
+        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrapped("abcdefgh ij", 4), ["abcd", "efgh", "ij"]);
+        assert_eq!(wrapped("李小龍", 4), ["李小", "龍"]);
+        assert_eq!(wrapped("", 4), [""]);
+        assert_eq!(
+            wrapped("李", 1),
+            [""],
+            "what fits nowhere is left out, not looped over"
         );
     }
 }

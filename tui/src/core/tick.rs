@@ -23,6 +23,7 @@ pub fn tick(state: &mut State, effects: &mut Vec<Effect>) {
     if state.connection.wait_until.is_some() {
         return;
     }
+    state.look_up(effects);
     if state.connection.retry_at.is_some_and(|at| at <= now) {
         state.connection.retry_at = None;
         state.reconnect(effects);
@@ -40,6 +41,11 @@ pub fn tick(state: &mut State, effects: &mut Vec<Effect>) {
             .list()
             .map_or(Want::Window { first: 0 }, |list| list.window());
         state.load(want, effects);
+    } else if state.list().is_some_and(|list| list.paused.is_some()) {
+        // What is paused stays as it is.
+        if state.poll_at <= now {
+            state.poll_at = now + state.poll_every();
+        }
     } else if state.poll_at <= now && state.connection.asked_at.is_none() {
         state.refresh(effects);
     } else if state.poll_at <= now {

@@ -6,6 +6,7 @@ use super::{
     layer::{Detail, Layer},
     list::{List, ListFilter, Load, Want},
     msg::{Effect, Now},
+    page::Subject,
     state::{State, View},
 };
 use crate::core::{
@@ -16,13 +17,28 @@ use doorward_shared::client::Filter;
 
 /// Views that are remembered.
 const HISTORY: usize = 50;
+/// Of those, the newest that keep their rows: going back to them shows them at once, where one was.
+const WHOLE: usize = 4;
 
 /// A view without its rows: what history keeps of it.
 fn kept(view: &View) -> View {
     match view {
         View::List(list) => View::List(Box::new(list.question())),
-        View::Incident(incident) => View::Incident(incident.clone()),
+        View::Page(page) => View::Page(Box::new(page.bare())),
         other => other.clone(),
+    }
+}
+
+/// Puts a view that is left into history.
+fn remember(history: &mut Vec<View>, view: View) {
+    history.push(view);
+    if history.len() > HISTORY {
+        history.remove(0);
+    }
+    if let Some(old) = history.len().checked_sub(WHOLE + 1)
+        && let Some(old) = history.get_mut(old)
+    {
+        *old = kept(old);
     }
 }
 
@@ -35,6 +51,7 @@ fn same(one: &View, other: &View) -> bool {
             one.kind == other.kind && one.filters == other.filters
         }
         (View::Incident(one), View::Incident(other)) => one.subject == other.subject,
+        (View::Page(one), View::Page(other)) => one.subject == other.subject,
         _ => false,
     }
 }
@@ -44,12 +61,9 @@ impl State {
     pub fn go(&mut self, view: View, effects: &mut Vec<Effect>) {
         self.layers.clear();
         if !same(&self.view, &view) {
-            self.back.push(kept(&self.view));
-            if self.back.len() > HISTORY {
-                self.back.remove(0);
-            }
+            let before = std::mem::replace(&mut self.view, view);
+            remember(&mut self.back, before);
             self.forward.clear();
-            self.view = view;
         }
         self.enter(effects);
     }
@@ -60,6 +74,9 @@ impl State {
 
     /// Goes to one thing of a list, and opens all about it.
     pub fn go_row(&mut self, kind: Resource, id: String, effects: &mut Vec<Effect>) {
+        if let Some(subject) = Subject::in_list(kind, id.clone()) {
+            return self.go_page(subject, effects);
+        }
         let name = self.name_of(&id);
         self.go_list(kind, vec![ListFilter::new(Filter::Q, &id, name)], effects);
         effects.push(Effect::Row(kind, id.clone()));
@@ -78,9 +95,9 @@ impl State {
             return false;
         };
         self.layers.clear();
-        self.forward.push(kept(&self.view));
-        self.view = view;
-        self.enter(effects);
+        let before = std::mem::replace(&mut self.view, view);
+        remember(&mut self.forward, before);
+        self.come_again(effects);
         true
     }
 
@@ -89,9 +106,19 @@ impl State {
             return self.say("there is nothing to go forward to");
         };
         self.layers.clear();
-        self.back.push(kept(&self.view));
-        self.view = view;
-        self.enter(effects);
+        let before = std::mem::replace(&mut self.view, view);
+        remember(&mut self.back, before);
+        self.come_again(effects);
+    }
+
+    /// Asks for what a view shows that was left: a list that has its rows goes on where it stands.
+    fn come_again(&mut self, effects: &mut Vec<Effect>) {
+        let has_rows = self.list().is_some_and(|list| !list.rows.is_empty());
+        if has_rows {
+            self.refresh(effects);
+        } else {
+            self.enter(effects);
+        }
     }
 
     pub fn go_screen(&mut self, digit: u8, effects: &mut Vec<Effect>) {
@@ -118,6 +145,7 @@ impl State {
             View::Dashboard { .. } => self.ask_dashboard(effects),
             View::Health { .. } => self.ask(Effect::Server, effects),
             View::Incident(_) => self.load_timeline(effects),
+            View::Page(_) => self.load_page(effects),
             View::List(list) if list.kind == Resource::Profiles => {
                 let height = usize::from(self.size.1);
                 let rows = self.server.profiles.iter().cloned();
@@ -167,6 +195,8 @@ impl State {
         match &self.view {
             View::Dashboard { .. } | View::Health { .. } => 5_000,
             View::List(list) if list.kind == Resource::Profiles => 3_600_000,
+            // Its events tell when something changed.
+            View::Page(_) if self.connection.streaming => 30_000,
             _ => 10_000,
         }
     }
@@ -193,6 +223,14 @@ impl State {
         soonest.unwrap_or(self.now.ms + 10_000).max(self.now.ms + 1)
     }
 
+    /// Opens the pane with all about what is selected beside the list, which keeps the keys.
+    pub fn open_beside(&mut self, effects: &mut Vec<Effect>) {
+        self.open_detail(effects);
+        if let Some(detail) = self.detail_mut() {
+            detail.focused = false;
+        }
+    }
+
     /// Opens all about the selected thing.
     pub fn open_detail(&mut self, effects: &mut Vec<Effect>) {
         let Some((kind, item)) = self.kind().zip(self.list().and_then(List::item).cloned()) else {
@@ -217,6 +255,7 @@ impl Layer {
     fn wake(&self, now: Now) -> Option<u64> {
         match self {
             Self::Reveal(reveal) => reveal.shown_until,
+            Self::Palette(palette) => palette.lookup.ask_at,
             Self::Confirm(confirm) => {
                 Some(confirm.opened_at + super::confirm::INPUT_GUARD).filter(|at| *at > now.ms)
             }

@@ -29,6 +29,16 @@ pub fn weekday(at: Timestamp) -> String {
     zoned(at, "%a %-d").unwrap_or_default()
 }
 
+/// `Tue 24 Nov`.
+pub fn day(at: Timestamp) -> String {
+    zoned(at, "%a %-d %b").unwrap_or_default()
+}
+
+/// `21:40`.
+pub fn minute(at: Timestamp) -> String {
+    zoned(at, "%H:%M").unwrap_or_default()
+}
+
 /// Seconds that the local clock is ahead of UTC at that time.
 pub fn offset(at: Timestamp) -> i64 {
     let zone = ZONE.get().cloned().unwrap_or(TimeZone::UTC);

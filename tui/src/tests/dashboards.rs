@@ -7,6 +7,7 @@ use crate::core::{
     Effect,
     chart::Window,
     dashboard::Panel,
+    page::Subject,
     problem::{Problem, Trouble},
     resource::Resource,
     state::View,
@@ -19,15 +20,12 @@ fn enter_on_a_failing_client_opens_the_client() {
     bench.effects.clear();
     bench.type_in("\n");
     let id = client(1, "shop").id.to_string();
-    assert_eq!(bench.state.kind(), Some(Resource::Clients));
-    assert_eq!(
-        bench.state.detail().map(|detail| detail.id.clone()),
-        Some(id.clone())
-    );
+    let subject = Subject::Client(id);
+    assert_eq!(bench.state.page().map(|page| &page.subject), Some(&subject));
     let asked = bench
         .effects
         .iter()
-        .any(|effect| matches!(effect, Effect::Row(Resource::Clients, asked) if *asked == id));
+        .any(|effect| matches!(effect, Effect::Page { subject: asked, .. } if *asked == subject));
     assert!(asked, "{:?}", bench.effects);
 }
 

@@ -151,3 +151,165 @@ fn marks_are_set_one_by_one_by_range_and_all_at_once() {
     assert_eq!(bench.state.list().unwrap().marks.len(), 3);
     assert!(bench.screen().contains("3 marked") || bench.state.toast.is_some());
 }
+
+/// A list of events on a screen of this height: newest first, by their actions' letters.
+fn events_of(actions: &str, height: u16) -> Bench {
+    let mut bench = Bench::new(80, height);
+    bench.go(Resource::Events);
+    let rows = actions.chars().rev().zip(1..).map(|(action, n)| {
+        let mut event = super::bench::event(n, &action.to_string());
+        event.time = super::bench::noon().plus_seconds(i64::try_from(n).unwrap() - 1_000);
+        Row::Event(event)
+    });
+    let mut rows: Vec<_> = rows.collect();
+    rows.reverse();
+    bench.serve(rows);
+    bench
+}
+
+fn live(bench: &mut Bench, n: u64, action: &str) {
+    let event = super::bench::event(n, action);
+    bench.reply(Reply::Event(Box::new(event)));
+}
+
+#[test]
+fn equal_neighbours_are_one_row_with_their_number_and_z_opens_them() {
+    let mut bench = events_of("aaaab", 24);
+    assert!(bench.screen().contains("a ×4"), "{}", bench.screen());
+    bench.type_in("j");
+    assert_eq!(bench.state.item().unwrap().name(), "b");
+    bench.type_in("kz");
+    assert!(!bench.screen().contains("×4"));
+    bench.type_in("jjj");
+    assert_eq!(bench.state.item().unwrap().name(), "a");
+    bench.type_in("z");
+    assert!(
+        bench.screen().contains("a ×4"),
+        "z on any of them closes them"
+    );
+    bench.type_in("j");
+    assert_eq!(bench.state.item().unwrap().name(), "b");
+}
+
+#[test]
+fn new_events_above_are_counted_until_one_goes_up() {
+    let mut bench = events_of("abcdefghijklmnopqrstuvwxyz", 12);
+    bench.type_in("jjj");
+    let row = bench.state.item().unwrap().id();
+    for n in 50..53 {
+        live(&mut bench, n, &format!("new.{n}"));
+    }
+    assert!(
+        bench.screen().contains("↑ 3 new above: g"),
+        "{}",
+        bench.screen()
+    );
+    assert_eq!(
+        bench.state.item().unwrap().id(),
+        row,
+        "the row one looks at stays"
+    );
+    bench.type_in("g");
+    assert!(!bench.screen().contains("new above"));
+    assert!(bench.screen().contains("new.52"));
+    live(&mut bench, 54, "new.54");
+    assert!(
+        !bench.screen().contains("new above"),
+        "at the top one sees them"
+    );
+}
+
+#[test]
+fn what_waits_while_paused_is_counted_and_nothing_moves_until_it_goes_on() {
+    let mut bench = events_of("abc", 24);
+    bench.type_in("p");
+    let before = bench.state.list().unwrap().rows.len();
+    for n in 50..62 {
+        live(&mut bench, n, "login.failed");
+    }
+    assert!(
+        bench.screen().contains("PAUSED, 12 waiting: p"),
+        "{}",
+        bench.screen()
+    );
+    bench.effects.clear();
+    bench.pass(60_000);
+    bench.send(crate::core::Msg::Tick);
+    let asked = bench
+        .effects
+        .iter()
+        .any(|effect| matches!(effect, Effect::Load { .. }));
+    assert!(!asked, "a paused list is not read again");
+    assert_eq!(bench.state.list().unwrap().rows.len(), before);
+    bench.type_in("p");
+    assert_eq!(bench.state.list().unwrap().rows.len(), before + 12);
+    assert!(bench.screen().contains("login.failed ×12"));
+}
+
+#[test]
+fn a_wide_event_has_a_second_line_with_what_was_before_and_after() {
+    let mut bench = Bench::new(80, 24);
+    bench.go(Resource::Events);
+    let mut updated = super::bench::event(1, "user.updated");
+    let changes = serde_json::json!({"role": ["customer", "support"]});
+    updated.changes = changes.as_object().cloned();
+    bench.serve(vec![
+        Row::Event(updated),
+        Row::Event(super::bench::event(2, "a")),
+    ]);
+    bench.type_in("w");
+    assert!(
+        bench.screen().contains("role: customer → support"),
+        "{}",
+        bench.screen()
+    );
+    bench.type_in("j");
+    assert_eq!(bench.state.item().unwrap().name(), "a");
+}
+
+#[test]
+fn a_log_of_nothing_but_one_event_is_walked_without_reading_for_ever() {
+    let mut bench = Bench::new(80, 24);
+    bench.go(Resource::Events);
+    let rows = |from: u64| {
+        (from..from + 100).map(|n| {
+            let mut event = super::bench::event(1, "login.failed");
+            event.id = doorward_shared::EventId(ulid::Ulid::from_parts(1, u128::from(100_000 - n)));
+            Row::Event(event)
+        })
+    };
+    let mut reads = 0;
+    loop {
+        let effects = std::mem::take(&mut bench.effects);
+        let asked = effects.into_iter().find_map(|effect| match effect {
+            Effect::Load {
+                generation,
+                cursor,
+                want,
+                ..
+            } => Some((generation, cursor, want)),
+            _ => None,
+        });
+        let Some((generation, cursor, want)) = asked else {
+            break;
+        };
+        let from: u64 = cursor.map_or(0, |cursor| cursor.parse().unwrap());
+        let mut page = super::bench::page(rows(from).collect());
+        page.pagination.next_cursor = Some((from + 100).to_string());
+        bench.reply(Reply::Page {
+            generation,
+            want,
+            pages: Ok(vec![page]),
+            note: None,
+        });
+        reads += 1;
+        assert!(reads < 30, "it reads for ever");
+    }
+    assert!(bench.screen().contains("×800"), "{}", bench.screen());
+    bench.type_in("j");
+    let on = bench
+        .effects
+        .iter()
+        .any(|effect| matches!(effect, Effect::Load { .. }));
+    assert!(on, "further down the next ones are read");
+}

@@ -10,6 +10,8 @@ mod listing;
 mod losing;
 mod minting;
 mod moving;
+mod pages;
+mod people;
 mod picking;
 mod policies;
 mod property;

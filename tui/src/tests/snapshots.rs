@@ -155,10 +155,6 @@ fn details() {
         one_event(width, height, refused)
     });
     for (name, kind) in [
-        ("detail_user", Resource::Users),
-        ("detail_session", Resource::Sessions),
-        ("detail_apikey", Resource::Keys),
-        ("detail_client", Resource::Clients),
         ("detail_event", Resource::Events),
         ("detail_role", Resource::Roles),
     ] {

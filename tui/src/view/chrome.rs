@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use crate::{
     core::{
         State,
+        complete::Completion,
         format::{number, relative, span},
         keymap::Action,
         layer::Layer,
@@ -14,6 +15,7 @@ use crate::{
         list::{List, Load},
         look::Theme,
         problem::{LOST, Trouble},
+        reply::MOST_WAITING,
         state::View,
         tabs::{current, labels},
         text::width,
@@ -162,6 +164,7 @@ fn shown_at(state: &State) -> Option<doorward_shared::Timestamp> {
         View::Health { .. } => state.known.server_at,
         View::List(list) => list.loaded_at,
         View::Incident(incident) => incident.loaded_at,
+        View::Page(page) => page.loaded_at,
     }
 }
 
@@ -184,7 +187,7 @@ fn status(paint: &mut Paint<'_>, area: Rect) {
     }
     let mut parts: Vec<String> = Vec::new();
     if let Some(list) = state.list() {
-        if let Some(at) = list.index() {
+        if let Some(at) = list.row_index() {
             let row = (list.before() + at + 1) as u64;
             parts.push(format!("{} of {}", number(row), total(list)));
         }
@@ -195,7 +198,7 @@ fn status(paint: &mut Paint<'_>, area: Rect) {
             parts.push(note.clone());
         }
         if let Some(waiting) = &list.paused {
-            parts.push(format!("PAUSED, {} waiting", waiting.len()));
+            parts.push(paused(waiting.len()));
         }
         if matches!(list.load, Load::Waiting(_))
             && list.loaded_at.is_some()
@@ -211,6 +214,12 @@ fn status(paint: &mut Paint<'_>, area: Rect) {
     paint.text(area, area.x, area.y, &text, Tone::Dim);
 }
 
+/// That new events wait, and how many.
+pub fn paused(waiting: usize) -> String {
+    let more = if waiting >= MOST_WAITING { "+" } else { "" };
+    format!("PAUSED, {}{more} waiting", number(waiting as u64))
+}
+
 /// How many rows there are, or how many at least.
 pub fn total(list: &List) -> String {
     let more = if list.total_at_least { "+" } else { "" };
@@ -219,6 +228,9 @@ pub fn total(list: &List) -> String {
 
 fn hints(paint: &mut Paint<'_>, area: Rect) {
     let state = paint.state;
+    if let Some(completion) = state.completion().filter(|one| !one.candidates.is_empty()) {
+        return candidates(paint, area, &completion);
+    }
     let pairs: Vec<(String, String)> = match state.layers.last() {
         Some(Layer::Form(_)) => pairs(&[("tab", "next"), ("ctrl-s", "go on"), ("esc", "cancel")]),
         Some(Layer::Confirm(_)) => pairs(&[
@@ -239,7 +251,7 @@ fn hints(paint: &mut Paint<'_>, area: Rect) {
             pairs(&[("enter", "keep"), ("esc", "drop"), ("up/down", "move")])
         }
         Some(Layer::Menu(_)) => pairs(&[("enter", "choose"), ("1-9", "choose"), ("esc", "cancel")]),
-        Some(Layer::Help { .. }) => pairs(&[("j/k", "move"), ("esc", "close")]),
+        Some(Layer::Help(_)) => pairs(&[("j/k", "move"), ("/", "search"), ("esc", "close")]),
         Some(Layer::Note { .. }) => pairs(&[("esc", "close")]),
         Some(Layer::Detail(_)) | None => from_keymap(state),
     };
@@ -251,6 +263,31 @@ fn hints(paint: &mut Paint<'_>, area: Rect) {
         }
         x += paint.text(area, x, area.y, &key, Tone::Key) + 1;
         x += paint.text(area, x, area.y, &hint, Tone::Dim) + 2;
+    }
+}
+
+/// What Tab puts in, the one that stands there marked.
+fn candidates(paint: &mut Paint<'_>, area: Rect, completion: &Completion) {
+    let mut x = area.x + 1;
+    x += paint.text(area, x, area.y, "tab", Tone::Key) + 1;
+    let at = completion.at.unwrap_or_default();
+    // The one that stands there is always in sight.
+    for (number, text) in completion
+        .candidates
+        .iter()
+        .enumerate()
+        .skip(at.saturating_sub(1))
+    {
+        let room = usize::from(area.right().saturating_sub(x));
+        if width(text) + 2 > room {
+            break;
+        }
+        let (text, tone) = if completion.at == Some(number) {
+            (format!("[{text}]"), Tone::Selected)
+        } else {
+            (text.clone(), Tone::Dim)
+        };
+        x += paint.text(area, x, area.y, &text, tone) + 2;
     }
 }
 
@@ -281,8 +318,10 @@ fn from_keymap(state: &State) -> Vec<(String, String)> {
     };
     all.sort_by_key(|(action, ..)| first(action));
     let mut pairs: Vec<_> = all.into_iter().map(|(_, key, hint)| (key, hint)).collect();
-    let parts =
-        matches!(state.view, View::Dashboard { .. } | View::Incident(_)) || state.is_split();
+    let parts = matches!(
+        state.view,
+        View::Dashboard { .. } | View::Incident(_) | View::Page(_)
+    ) || state.is_split();
     if parts {
         pairs.insert(2, (state.keymap.label(Action::Focus), "next part".into()));
     }

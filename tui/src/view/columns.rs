@@ -14,7 +14,7 @@ pub struct Column {
     rank: u8,
 }
 
-const fn column(title: &'static str, min: u16, max: u16, rank: u8) -> Column {
+pub const fn column(title: &'static str, min: u16, max: u16, rank: u8) -> Column {
     Column {
         title,
         min,
@@ -122,9 +122,14 @@ fn all(kind: Resource) -> &'static [Column] {
     }
 }
 
-/// Shares out the room: the least important columns go, the others grow.
+/// The columns of a list in their room.
 pub fn place(kind: Resource, room: u16, wide: bool) -> Vec<Placed> {
-    let columns = all(kind).iter().enumerate();
+    share(all(kind), room, wide)
+}
+
+/// Shares out the room: the least important columns go, the others grow.
+pub fn share(columns: &[Column], room: u16, wide: bool) -> Vec<Placed> {
+    let columns = columns.iter().enumerate();
     let mut kept: Vec<_> = columns
         .filter(|(_, column)| wide || column.rank < 9)
         .collect();

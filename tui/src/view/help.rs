@@ -1,9 +1,10 @@
-//! The help, made from the keymap's rows.
+//! The help, made from the keymap's rows: in two columns where there is room.
 
 use ratatui::layout::Rect;
 
+use super::fields;
 use crate::{
-    core::keymap::{Binding, DIALOGS, KeyContext},
+    core::help::Help,
     view::{
         theme::Tone,
         widgets::{
@@ -13,64 +14,83 @@ use crate::{
     },
 };
 
-fn keys(binding: &Binding) -> String {
-    binding
-        .keys
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(" ")
+/// Columns of one column of the help.
+const COLUMN: u16 = 74;
+/// Columns of the keys.
+const KEYS: u16 = 20;
+
+/// A line: a group's name, or keys and what they do.
+type Line = (String, String, Tone);
+
+pub fn draw(paint: &mut Paint<'_>, area: Rect, help: &Help) -> Option<(u16, u16)> {
+    let two = area.width >= 2 * (COLUMN - 18) + 4;
+    let wide = if two { 2 * COLUMN + 2 } else { COLUMN };
+    let mut inner = dialog(
+        paint,
+        middle(area, area.width.min(wide + 2), area.height),
+        "Keys (/ searches, esc Cancel)",
+    );
+    let mut cursor = (inner.x, inner.y);
+    let search = help.search.as_ref();
+    if let Some(line) = search {
+        let used = paint.text(inner, inner.x, inner.y, "/ ", Tone::Key);
+        let field = Rect {
+            x: inner.x + used,
+            width: inner.width.saturating_sub(used),
+            height: inner.height.min(1),
+            ..inner
+        };
+        cursor = fields::line(paint, field, line, false).unwrap_or(cursor);
+        inner.y += 1.min(inner.height);
+        inner.height = inner.height.saturating_sub(1);
+    }
+    let text = search
+        .map(|line| line.text().to_owned())
+        .unwrap_or_default();
+    let lines = lines(paint, &text);
+    let height = usize::from(inner.height);
+    let columns = if two { 2 } else { 1 };
+    let skip = help
+        .scroll
+        .min(lines.len().saturating_sub(height * columns));
+    let wide = inner.width / u16::try_from(columns).unwrap_or(1);
+    for (at, line) in lines.iter().skip(skip).take(height * columns).enumerate() {
+        let (column, row) = (at / height.max(1), at % height.max(1));
+        let x = inner.x + u16::try_from(column).unwrap_or_default() * wide;
+        let place = Rect {
+            x,
+            y: inner.y + u16::try_from(row).unwrap_or_default(),
+            width: wide.saturating_sub(1),
+            height: 1,
+        };
+        self::line(paint, place, line);
+    }
+    if lines.is_empty() {
+        paint.text(inner, inner.x, inner.y, "No key does that.", Tone::Dim);
+    }
+    Some(cursor)
 }
 
-pub fn draw(paint: &mut Paint<'_>, area: Rect, scroll: usize) -> Option<(u16, u16)> {
-    let state = paint.state;
-    let inner = dialog(
-        paint,
-        middle(area, area.width.min(76), area.height),
-        "Keys (esc Cancel)",
-    );
-    let contexts = state.contexts();
-    let mut lines: Vec<(String, &str, Tone)> = Vec::new();
-    // What is good here first.
-    let (here, elsewhere): (Vec<_>, Vec<_>) =
-        state.keymap.rows(&KeyContext::ALL).partition(|binding| {
-            binding
-                .row
-                .contexts
-                .iter()
-                .any(|context| contexts.contains(context) || *context == KeyContext::Anywhere)
-        });
-    lines.extend(
-        here.into_iter()
-            .map(|binding| (keys(binding), binding.row.help, Tone::Base)),
-    );
-    lines.push((String::new(), "in dialogs", Tone::Title));
-    lines.extend(
-        DIALOGS
-            .iter()
-            .map(|(key, help)| ((*key).to_owned(), *help, Tone::Base)),
-    );
-    lines.push((String::new(), "on other screens", Tone::Title));
-    lines.extend(
-        elsewhere
-            .into_iter()
-            .map(|binding| (keys(binding), binding.row.help, Tone::Dim)),
-    );
-    let height = usize::from(inner.height);
-    let skip = scroll.min(lines.len().saturating_sub(height));
-    for (at, (key, help, tone)) in lines.iter().skip(skip).take(height).enumerate() {
-        let y = inner.y + u16::try_from(at).unwrap_or_default();
-        paint.text(
-            Rect {
-                width: inner.width.min(20),
-                ..inner
-            },
-            inner.x,
-            y,
-            key,
-            Tone::Key,
-        );
-        paint.text(inner, inner.x + 21.min(inner.width / 2), y, help, *tone);
+fn lines(paint: &Paint<'_>, search: &str) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for (name, keys) in paint.state.help(search) {
+        lines.push((String::new(), name.to_owned(), Tone::Title));
+        let keys = keys.into_iter();
+        lines.extend(keys.map(|(key, help)| (key, help.to_owned(), Tone::Base)));
     }
-    Some((inner.x, inner.y))
+    lines
+}
+
+fn line(paint: &mut Paint<'_>, area: Rect, (key, text, tone): &Line) {
+    if key.is_empty() {
+        paint.text(area, area.x, area.y, text, *tone);
+        return;
+    }
+    let keys = Rect {
+        width: area.width.min(KEYS),
+        ..area
+    };
+    paint.text(keys, area.x + 1, area.y, key, Tone::Key);
+    let x = area.x + (KEYS + 1).min(area.width / 2);
+    paint.text(area, x, area.y, text, *tone);
 }

@@ -23,7 +23,7 @@ const COLUMNS_HIGH: u16 = 2;
 type Count = (u64, u64);
 
 pub fn draw(paint: &mut Paint<'_>, area: Rect, list: &List, height: usize) {
-    let shown = list.rows.iter().skip(list.offset).take(height);
+    let shown = list.in_sight(height).iter();
     let events: Vec<_> = shown
         .filter_map(|row| match row {
             Row::Event(event) => Some(event),

@@ -4,13 +4,16 @@ use ratatui::layout::Rect;
 
 use super::{chrome::nothing, dashboard::event_tone, histogram};
 use crate::{
-    core::{State, cells::cells, event_kind::EventKind, layout::Areas, list::List, resource::Row},
+    core::{
+        State, audit, cells::cells, event_kind::EventKind, format::number, keymap::Action,
+        layout::Areas, list::List, refusal, resource::Row, text::width,
+    },
     view::{
         columns::{Placed, cut, place},
         theme::Tone,
         widgets::{
             boxes::frame,
-            paint::{Paint, wrapped},
+            paint::{Paint, right_of, wrapped},
         },
     },
 };
@@ -82,30 +85,95 @@ pub fn draw(paint: &mut Paint<'_>, areas: &Areas, list: &List) -> Option<(u16, u
         };
         paint.text(room, x, head.y, &title, Tone::Dim);
     }
+    news(paint, areas.body, list);
     let mut cursor = None;
-    let shown = list
-        .rows
-        .iter()
-        .skip(list.offset)
-        .take(usize::from(areas.rows.height));
-    for (line, item) in shown.enumerate() {
-        let y = areas.rows.y + u16::try_from(line).unwrap_or(u16::MAX);
+    let high = u16::try_from(state.row_height()).unwrap_or(1);
+    let shown = list.shown(usize::from(areas.rows.height / high));
+    let chosen = list.index();
+    for (line, one) in shown.enumerate() {
+        let y = areas.rows.y + u16::try_from(line).unwrap_or(u16::MAX) * high;
         let area = Rect {
             y,
             height: 1,
             ..areas.rows
         };
-        if row(paint, area, list, item, &columns) {
+        let selected = chosen == Some(list.offset + line);
+        row(paint, area, list, (one, selected), &columns);
+        if selected {
             cursor = Some((area.x, y));
+        }
+        if high > 1 {
+            more(paint, Rect { y: y + 1, ..area }, one.0);
         }
     }
     cursor
 }
 
-fn row(paint: &mut Paint<'_>, area: Rect, list: &List, item: &Row, columns: &[Placed]) -> bool {
+/// What waits above: new events, or those that wait for the end of a pause.
+fn news(paint: &mut Paint<'_>, area: Rect, list: &List) {
+    let state = paint.state;
+    let key = |action| state.keymap.label(action);
+    let text = match &list.paused {
+        Some(waiting) => format!(
+            " {}: {} ",
+            super::chrome::paused(waiting.len()),
+            key(Action::Pause)
+        ),
+        None if list.new_above > 0 => {
+            let up = state.glyphs.up();
+            let new = number(list.new_above as u64);
+            format!(" {up} {new} new above: {} ", key(Action::Top))
+        }
+        None => return,
+    };
+    let corner = Rect {
+        width: area.width.saturating_sub(2),
+        height: area.height.min(1),
+        ..area
+    };
+    paint.text(corner, right_of(corner, &text), area.y, &text, Tone::Warn);
+}
+
+/// The second line of an event: what it says, whole, and what was before and after.
+fn more(paint: &mut Paint<'_>, area: Rect, item: &Row) {
+    let Row::Event(event) = item else { return };
+    let mut x = area.x + MARKS + 2;
+    let changes = audit::changes(event);
+    for change in &changes {
+        let arrow = if paint.state.glyphs.ascii {
+            "->"
+        } else {
+            "→"
+        };
+        let pieces = [
+            (format!("{}: ", change.field), Tone::Dim),
+            (audit::text(change.before), Tone::BadFill),
+            (format!(" {arrow} "), Tone::Dim),
+            (audit::text(change.after), Tone::Good),
+            ("   ".to_owned(), Tone::Dim),
+        ];
+        for (text, tone) in pieces {
+            x += paint.text(area, x, area.y, &text, tone);
+        }
+    }
+    let said = match &event.cause {
+        Some(cause) => format!("{cause}: {}", refusal::explain(cause).what),
+        None => event.detail.clone().unwrap_or_default(),
+    };
+    if changes.is_empty() {
+        paint.text(area, x, area.y, &said, Tone::Dim);
+    }
+}
+
+fn row(
+    paint: &mut Paint<'_>,
+    area: Rect,
+    list: &List,
+    ((item, alike), selected): ((&Row, usize), bool),
+    columns: &[Placed],
+) {
     let state = paint.state;
     let id = item.id();
-    let selected = list.selected.as_ref() == Some(&id);
     let marked = list.marks.contains_key(&id);
     let tone = if selected {
         Tone::Selected
@@ -133,6 +201,7 @@ fn row(paint: &mut Paint<'_>, area: Rect, list: &List, item: &Row, columns: &[Pl
         paint.text(area, area.x + 1, area.y, kind.glyph(state.glyphs), tone);
     }
     let cells = cells(&|id| state.name_of(id), state.now.wall, item);
+    let times = format!(" {}{alike}", state.glyphs.times());
     for one in columns {
         let Some(cell) = cells.get(one.at) else {
             continue;
@@ -142,7 +211,14 @@ fn row(paint: &mut Paint<'_>, area: Rect, list: &List, item: &Row, columns: &[Pl
             width: one.width,
             ..area
         };
-        let text = cut(cell, usize::from(one.width), state.glyphs.more());
+        let text = match one.at {
+            // The action's column: the number of equal ones is never cut away.
+            1 if alike > 1 => {
+                let room = usize::from(one.width).saturating_sub(width(&times));
+                format!("{}{times}", cut(cell, room, state.glyphs.more()))
+            }
+            _ => cut(cell, usize::from(one.width), state.glyphs.more()),
+        };
         let style = match news {
             _ if selected => style,
             // The action's column.
@@ -151,11 +227,10 @@ fn row(paint: &mut Paint<'_>, area: Rect, list: &List, item: &Row, columns: &[Pl
         };
         paint.styled(room, room.x, room.y, &text, style);
     }
-    selected
 }
 
 /// Words that are coloured by what they mean.
-fn meaning(cell: &str, tone: Tone) -> Tone {
+pub fn meaning(cell: &str, tone: Tone) -> Tone {
     match cell {
         "live" | "active" | "signs" => Tone::Good,
         "disabled" | "revoked" | "expired" => Tone::Bad,

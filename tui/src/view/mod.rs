@@ -13,6 +13,7 @@ mod histogram;
 mod incident;
 mod list;
 mod menu;
+mod page;
 mod palette;
 mod reveal;
 mod theme;
@@ -50,6 +51,7 @@ pub fn view(state: &State, frame: &mut Frame<'_>) {
         View::List(list) => list::draw(&mut paint, &areas, list),
         View::Health { scroll } => health::draw(&mut paint, areas.body, *scroll),
         View::Incident(incident) => incident::draw(&mut paint, areas.body, incident),
+        View::Page(page) => page::draw(&mut paint, page),
     };
     let first_dialog = state.layers.iter().position(is_dialog);
     for (at, layer) in state.layers.iter().enumerate() {
@@ -67,7 +69,7 @@ pub fn view(state: &State, frame: &mut Frame<'_>) {
             Layer::Menu(menu) => menu::draw(&mut paint, areas.body, menu),
             Layer::Filter { line, .. } => chrome::filter(&mut paint, areas.status, line),
             Layer::Palette(palette) => palette::draw(&mut paint, areas.body, palette),
-            Layer::Help { scroll } => help::draw(&mut paint, areas.body, *scroll),
+            Layer::Help(help) => help::draw(&mut paint, areas.whole, help),
             Layer::Note { title, lines } => menu::note(&mut paint, areas.body, title, lines),
             Layer::Form(form) => form::draw(&mut paint, areas.whole, form),
             Layer::Confirm(confirm) => confirm::draw(&mut paint, areas.whole, confirm),

@@ -9,7 +9,7 @@ use crate::{
         theme::Tone,
         widgets::{
             boxes::{dialog, middle},
-            paint::Paint,
+            paint::{Paint, right_of},
         },
     },
 };
@@ -17,7 +17,7 @@ use crate::{
 pub fn draw(paint: &mut Paint<'_>, area: Rect, palette: &Palette) -> Option<(u16, u16)> {
     let inner = dialog(
         paint,
-        middle(area, area.width.min(70), area.height.min(16)),
+        middle(area, area.width.min(84), area.height.min(24)),
         "Go to, or do",
     );
     let used = paint.text(inner, inner.x, inner.y, ": ", Tone::Key);
@@ -35,7 +35,7 @@ pub fn draw(paint: &mut Paint<'_>, area: Rect, palette: &Palette) -> Option<(u16
             inner,
             inner.x + 2,
             inner.y + 1,
-            "Nothing is called that.",
+            palette.lookup_word(),
             Tone::Dim,
         );
     }
@@ -48,15 +48,19 @@ pub fn draw(paint: &mut Paint<'_>, area: Rect, palette: &Palette) -> Option<(u16
         } else {
             (" ", Tone::Base)
         };
-        paint.text(inner, inner.x, y, &format!("{sign} {}", entry.name), tone);
-        let about = if selected { tone } else { Tone::Dim };
-        paint.text(
-            inner,
-            inner.x + 24.min(inner.width / 2),
-            y,
-            &format!(" {}", entry.about),
-            about,
-        );
+        let dim = if selected { tone } else { Tone::Dim };
+        // The key that does the same stands at the right.
+        let key_x = right_of(inner, &entry.key);
+        let key = if selected { tone } else { Tone::Key };
+        paint.text(inner, key_x, y, &entry.key, key);
+        let room = Rect {
+            width: key_x.saturating_sub(inner.x + u16::from(!entry.key.is_empty())),
+            ..inner
+        };
+        let name = format!("{sign} {}", entry.name);
+        let used = paint.text(room, inner.x, y, &name, tone);
+        let about = inner.x + used.max(24.min(inner.width / 2));
+        paint.text(room, about, y, &format!(" {}", entry.about), dim);
     }
     paint.text(
         inner,

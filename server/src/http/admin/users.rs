@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use doorward_shared::{
-    Page,
+    Page, Pagination,
     admin::{
         CreateLink, CreateUser, FactorRemoval, Link, RevokeSessionsOf, Revoked, SetPassword, User,
         UserPatch,
     },
+    auth::OwnApplication,
+    page::MAX_LIMIT,
 };
 use rocket::{Route, delete, get, patch, post, routes};
 
@@ -19,6 +21,7 @@ use crate::{
         listing::Params,
         mfa::wire_factors,
         once::IdempotencyKey,
+        own_data::application,
         reply::{Answer, Done, NoContent, created, ok},
         values,
     },
@@ -31,6 +34,7 @@ pub fn all() -> Vec<Route> {
         create,
         check,
         get,
+        applications,
         change,
         delete,
         set_password,
@@ -138,6 +142,24 @@ async fn get(doorward: &Services, _by: Allowed<UsersRead>, id: &str) -> Answer<U
         mfa: factors.is_any().then(|| wire_factors(factors)),
         ..view(account.user.clone())
     })
+}
+
+/// The applications that a user has let in, newest first. There are never more than one answer holds.
+#[get("/admin/users/<id>/applications")]
+async fn applications(
+    doorward: &Services,
+    _by: Allowed<UsersRead>,
+    id: &str,
+) -> Answer<Page<OwnApplication>> {
+    let account = find(doorward, id).await?;
+    let consents = doorward.store.consents(account.user.id).await?;
+    let data: Vec<_> = consents.into_iter().map(application).collect();
+    let pagination = Pagination {
+        total: data.len() as u64,
+        limit: MAX_LIMIT,
+        ..Pagination::default()
+    };
+    ok(Page { data, pagination })
 }
 
 /// A change of an account, each value checked.

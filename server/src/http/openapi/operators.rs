@@ -1,6 +1,6 @@
 //! The operators' API.
 
-use doorward_shared::{ErrorCode as E, admin, apikey};
+use doorward_shared::{ErrorCode as E, Page, admin, apikey, auth};
 use rocket::http::Method::{Delete, Get, Patch, Post, Put};
 
 use super::operation::{
@@ -82,6 +82,13 @@ pub(super) const OPERATIONS: &[Operation] = &[
     )
     .takes::<admin::FactorRemoval>()
     .done(),
+    op(
+        Get,
+        "/admin/users/{id}/applications",
+        Scope("admin:users:read"),
+        "Applications that a user has let in",
+    )
+    .gives::<Page<auth::OwnApplication>>(200),
     op(
         Post,
         "/admin/users/{id}/sessions/revoke",

@@ -1,5 +1,7 @@
 //! The rows of the keymap.
 
+use crate::core::resource::Resource;
+
 /// What can be done with a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
@@ -34,6 +36,7 @@ pub enum Action {
     MarkAll,
     Sort,
     Wide,
+    Fold,
     Copy,
     Twin,
     Undo,
@@ -74,6 +77,8 @@ pub enum KeyContext {
     Dashboard,
     Health,
     Incident,
+    /// All about one thing, on a page of its own.
+    Page,
     /// The pane with all about one thing.
     Detail,
 }
@@ -92,7 +97,7 @@ pub struct KeyRow {
 }
 
 impl KeyContext {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Anywhere,
         Self::List,
         Self::Users,
@@ -107,8 +112,24 @@ impl KeyContext {
         Self::Dashboard,
         Self::Health,
         Self::Incident,
+        Self::Page,
         Self::Detail,
     ];
+
+    /// Where things of a kind are.
+    pub fn of(kind: Resource) -> Self {
+        match kind {
+            Resource::Users => Self::Users,
+            Resource::Sessions => Self::Sessions,
+            Resource::Keys => Self::Keys,
+            Resource::Clients => Self::Clients,
+            Resource::Events => Self::Events,
+            Resource::Roles => Self::Roles,
+            Resource::Signing => Self::Signing,
+            Resource::Blocks => Self::Blocks,
+            Resource::Profiles => Self::Profiles,
+        }
+    }
 
     fn is_list(self) -> bool {
         use KeyContext::{
@@ -120,15 +141,19 @@ impl KeyContext {
         )
     }
 
+    fn is_about_one(self) -> bool {
+        matches!(self, Self::Page | Self::Detail)
+    }
+
     fn meets(self, other: Self) -> bool {
         self == other
             || self == Self::Anywhere
             || other == Self::Anywhere
             || (self == Self::List && other.is_list())
             || (other == Self::List && self.is_list())
-            // The pane is about a thing of any list.
-            || (self == Self::Detail && other.is_list() && other != Self::List)
-            || (other == Self::Detail && self.is_list() && self != Self::List)
+            // The pane and the page are about a thing of any list.
+            || (self.is_about_one() && other.is_list() && other != Self::List)
+            || (other.is_about_one() && self.is_list() && self != Self::List)
     }
 }
 
@@ -154,12 +179,12 @@ use Action as A;
 
 rows! {
     A::Quit, "quit", ["q", "ctrl-c"], "quit (also :q); ctrl-c closes first what is open", "", [Anywhere];
-    A::Open, "open", ["enter"], "open: all about it", "open", [List, Dashboard, Incident];
-    A::Related, "related", ["o"], "what belongs to it: sessions, keys, events, …", "related", [List, Detail];
+    A::Open, "open", ["enter"], "open: all about it, on a page", "open", [List, Dashboard, Incident, Page];
+    A::Related, "related", ["o"], "what belongs to it: sessions, keys, events, …", "related", [List, Detail, Page];
     A::New, "new", ["n"], "create, mint or register one", "new", [Users, Keys, Clients, Roles, Blocks];
     A::Edit, "edit", ["e"], "edit: names, role, permissions, scopes", "edit", [Users, Keys, Clients, Roles];
     A::Delete, "delete", ["x"], "revoke or delete it, or all marked", "revoke", [Users, Sessions, Keys, Clients, Roles, Signing, Blocks];
-    A::EndSessions, "end-sessions", ["X"], "end all sessions: of the user, address or client", "end all", [Users, Sessions, Clients];
+    A::EndSessions, "end-sessions", ["X"], "end all sessions: of the user, address or client", "end all", [Users, Sessions, Clients, Page];
     A::Disable, "disable", ["d"], "disable a user, or let them in again", "disable", [Users];
     A::Password, "password", ["p"], "set a user's password", "", [Users];
     A::Link, "link", ["L"], "a one-time link with which a user sets their password", "", [Users];
@@ -168,18 +193,19 @@ rows! {
     A::Rotate, "rotate", ["R"], "new secret, or new signing key", "rotate", [Keys, Clients, Signing];
     A::Policy, "policy", ["P"], "what a client may know and do: claims, groups, logout, keys", "policy", [Clients];
     A::Invite, "invite", ["T"], "a token with which a client registers itself", "", [Clients];
-    A::Incident, "incident", ["i"], "incident: timeline and what to do", "incident", [Users, Sessions, Keys, Clients, Events, Dashboard];
-    A::Block, "block", ["b"], "block a network for sign-in, for a while", "block", [Sessions, Events, Dashboard, Incident];
+    A::Incident, "incident", ["i"], "incident: timeline and what to do", "incident", [Users, Sessions, Keys, Clients, Events, Dashboard, Page];
+    A::Block, "block", ["b"], "block a network for sign-in, for a while", "block", [Sessions, Events, Dashboard, Incident, Page];
     A::Export, "export", ["m"], "write the incident as Markdown", "Markdown", [Incident];
     A::Pause, "pause", ["p"], "pause the live events, or go on", "pause", [Events];
     A::Backup, "backup", ["B"], "back the database up now", "backup", [Health];
     A::Filter, "filter", ["/"], "filter as you type", "filter", [List];
     A::Sort, "sort", ["s"], "sort", "sort", [List];
-    A::Wide, "wide", ["w"], "wide: whole ids, more columns", "", [List];
+    A::Wide, "wide", ["w"], "wide: whole ids and more columns; events on two lines", "", [List];
+    A::Fold, "fold", ["z"], "open equal events that are one row, or close them", "", [Events];
     A::Mark, "mark", ["space"], "mark it, or not, and move down", "", [List];
     A::MarkRange, "mark-range", ["v"], "mark from here to the next v", "", [List];
     A::MarkAll, "mark-all", ["*"], "mark all that is loaded, or none", "", [List];
-    A::Copy, "copy", ["c"], "send its id to the terminal's clipboard", "", [List, Detail, Incident];
+    A::Copy, "copy", ["c"], "send its id to the terminal's clipboard", "", [List, Detail, Incident, Page];
     A::Window, "window", ["t"], "the chart's time: 1 h, 24 h or 7 d", "1h/24h/7d", [Dashboard];
     A::Stack, "stack", ["v"], "one chart, or all above one another", "", [Dashboard];
     A::Earlier, "earlier", [","], "a value of the chart, earlier", "", [Dashboard];

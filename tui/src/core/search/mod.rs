@@ -4,6 +4,7 @@ mod matching;
 pub mod terms;
 #[cfg(test)]
 mod tests;
+pub mod values;
 
 use doorward_shared::{Timestamp, client::Filter};
 

@@ -67,7 +67,7 @@ pub fn names(kind: Resource) -> &'static [&'static str] {
 }
 
 /// The words a state can be.
-fn states(kind: Resource) -> &'static [&'static str] {
+pub fn states(kind: Resource) -> &'static [&'static str] {
     match kind {
         Resource::Users => &["active", "disabled"],
         Resource::Sessions => &["live", "idle", "expired", "revoked"],
@@ -77,7 +77,8 @@ fn states(kind: Resource) -> &'static [&'static str] {
     }
 }
 
-fn kinds(kind: Resource) -> &'static [&'static str] {
+/// The kinds there are.
+pub fn kinds(kind: Resource) -> &'static [&'static str] {
     match kind {
         Resource::Roles => &["built-in", "own"],
         _ => &["confidential", "public"],

@@ -1,6 +1,7 @@
 //! Effects: the only code that calls the server, writes files or changes the connection.
 
 mod change;
+mod page;
 mod preview;
 mod read;
 mod stream;
@@ -66,6 +67,9 @@ enum Slot {
     Row,
     Preview,
     Offers,
+    Find,
+    Completions,
+    Subject,
     Timeline,
     Stream,
 }
@@ -226,6 +230,9 @@ fn slot(call: &Effect) -> Option<Slot> {
         Effect::Row(..) => Some(Slot::Row),
         Effect::Preview { .. } => Some(Slot::Preview),
         Effect::Timeline { .. } => Some(Slot::Timeline),
+        Effect::Page { .. } => Some(Slot::Subject),
+        Effect::Find { .. } => Some(Slot::Find),
+        Effect::Completions { .. } => Some(Slot::Completions),
         Effect::Offers { .. } => Some(Slot::Offers),
         Effect::Stream(_) => Some(Slot::Stream),
         _ => None,
@@ -268,6 +275,32 @@ async fn answer(client: Client, call: Effect, replies: UnboundedSender<Msg>) -> 
             generation,
             timeline: read::timeline(&client, &subject, since).await,
         },
+        Effect::Completions { kind, text } => {
+            Reply::Names(read::completions(&client, kind, &text).await)
+        }
+        Effect::Find {
+            generation,
+            kind,
+            text,
+            now,
+        } => Reply::Found {
+            generation,
+            found: read::found(&client, kind, &text, now).await,
+        },
+        Effect::Page {
+            generation,
+            subject,
+            since,
+        } => {
+            let reading = page::Reading {
+                client: &client,
+                subject: &subject,
+                since,
+                generation,
+                replies: &replies,
+            };
+            reading.read().await
+        }
         Effect::Offers {
             generation,
             kind,

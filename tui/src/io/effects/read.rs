@@ -32,6 +32,8 @@ use crate::{
 const NAMES: usize = 60;
 /// Events that the dashboard begins with.
 const RECENT: usize = 100;
+/// Things that are found by name, at most.
+const FOUND: usize = 20;
 /// Pages of refused clients that are counted, newest first, at most.
 const REFUSALS: usize = 5;
 
@@ -193,6 +195,48 @@ pub async fn timeline(
         events: events.map_err(problem)?,
         live_sessions: crate::io::timeline::live_sessions(client, subject).await,
     })
+}
+
+/// Names that a word may mean. Whoever may not see them types on.
+pub async fn completions(client: &Client, kind: Resource, text: &str) -> BTreeMap<String, String> {
+    let query = ListQuery::default().with(Filter::Q, text).limited(FOUND);
+    let rows = page(client, kind, &query).await.map(|page| page.data);
+    let named = rows.unwrap_or_default().into_iter();
+    named.map(|row| (row.id(), row.name())).collect()
+}
+
+/// Things by name, or by the beginning of their id: the best first, at most 20.
+pub async fn found(
+    client: &Client,
+    kind: Resource,
+    text: &str,
+    now: Timestamp,
+) -> Result<Vec<Row>, Problem> {
+    let looks_like_id = text.contains('_') && !text.contains(char::is_whitespace);
+    let mut rows = if looks_like_id || kind == Resource::Sessions {
+        // The server knows whole ids alone.
+        let search = Search {
+            words: text.split_whitespace().map(str::to_owned).collect(),
+            ..Search::default()
+        };
+        let found = crate::io::search::find(client, kind, ListQuery::default(), &search, now);
+        found.await.map_err(problem)?.rows
+    } else {
+        let query = ListQuery::default().with(Filter::Q, text).limited(FOUND);
+        page(client, kind, &query).await?.data
+    };
+    let typed = text.to_lowercase();
+    let rank = |row: &Row| {
+        let (name, id) = (row.name().to_lowercase(), row.id());
+        (
+            name != typed && id != typed,
+            !name.starts_with(&typed) && !id.starts_with(&typed),
+            row.is_dead(),
+        )
+    };
+    rows.sort_by_key(rank);
+    rows.truncate(FOUND);
+    Ok(rows)
 }
 
 /// What can be picked for what was typed. Whoever may not see them types.

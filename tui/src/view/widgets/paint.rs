@@ -7,6 +7,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
+pub use crate::core::text::wrapped;
 use crate::{
     core::{
         State,
@@ -85,42 +86,6 @@ pub fn right_of(area: Rect, text: &str) -> u16 {
     area.right().saturating_sub(columns).max(area.x)
 }
 
-/// A text broken into lines at spaces, or anywhere in a word that is too long.
-pub fn wrapped(text: &str, columns: usize) -> Vec<String> {
-    let columns = columns.max(1);
-    let mut lines = vec![String::new()];
-    for word in crate::core::text::shown(text).split(' ') {
-        let mut word = word.to_owned();
-        loop {
-            let last = lines.last_mut();
-            let Some(last) = last else { break };
-            let gap = usize::from(!last.is_empty());
-            if width(last) + gap + width(&word) <= columns {
-                if gap == 1 {
-                    last.push(' ');
-                }
-                last.push_str(&word);
-                break;
-            }
-            if !last.is_empty() {
-                lines.push(String::new());
-                continue;
-            }
-            let part = fit(&word, columns, "");
-            if part.is_empty() {
-                break;
-            }
-            word = word[part.len()..].to_owned();
-            *last = part;
-            lines.push(String::new());
-        }
-    }
-    if lines.len() > 1 && lines.last().is_some_and(String::is_empty) {
-        lines.pop();
-    }
-    lines
-}
-
 /// A styled title for a border.
 pub fn title(text: &str, style: Style) -> Line<'static> {
     Line::from(Span::styled(
@@ -149,18 +114,5 @@ mod tests {
         assert_eq!(buffer[(2, 0)].symbol(), " ");
         assert_eq!(buffer[(3, 0)].symbol(), "|");
         assert_eq!(buffer[(0, 0)].symbol(), "李");
-    }
-
-    #[test]
-    fn text_is_broken_where_it_can_be() {
-        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
-        assert_eq!(wrapped("abcdefgh ij", 4), ["abcd", "efgh", "ij"]);
-        assert_eq!(wrapped("李小龍", 4), ["李小", "龍"]);
-        assert_eq!(wrapped("", 4), [""]);
-        assert_eq!(
-            wrapped("李", 1),
-            [""],
-            "what fits nowhere is left out, not looped over"
-        );
     }
 }

@@ -1,0 +1,183 @@
+//! Time as a page tells it: marks of days, gaps in which nothing happened, and numbers by day.
+
+use doorward_shared::{Timestamp, admin::Event, apikey::UsagePoint};
+
+use super::DAYS;
+use crate::core::{audit, event_kind::EventKind, format::count, zone};
+
+const DAY: i64 = 86_400;
+
+/// The local day that a time lies in, counted from 1970.
+pub fn day_of(at: Timestamp) -> i64 {
+    (at.seconds() + zone::offset(at)).div_euclid(DAY)
+}
+
+/// A line of a timeline.
+#[derive(Debug, PartialEq)]
+pub enum Moment<'a> {
+    /// A day begins: its name, and what happened in it.
+    Day(String),
+    /// So many days in which nothing happened.
+    Gap(i64),
+    /// An event, and how many neighbours before it differ in nothing but their time.
+    Event(&'a Event, usize),
+}
+
+/// Events, newest first, with the days and the gaps between them.
+pub fn timeline<'a>(events: &'a [Event], now: Timestamp) -> Vec<Moment<'a>> {
+    let mut lines = Vec::new();
+    let mut later = day_of(now) + 1;
+    for events in events.chunk_by(|one, other| day_of(one.time) == day_of(other.time)) {
+        let day = day_of(events[0].time);
+        let empty = later - day - 1;
+        if empty > 0 {
+            lines.push(Moment::Gap(empty));
+        }
+        later = day;
+        let name = match day_of(now) - day {
+            0 => "today".to_owned(),
+            1 => "yesterday".to_owned(),
+            _ => zone::day(events[0].time),
+        };
+        lines.push(Moment::Day(format!(
+            "{name}, {}",
+            count(events.len() as u64, "event")
+        )));
+        let alike = events.chunk_by(audit::is_repeat);
+        lines.extend(alike.map(|alike| Moment::Event(&alike[0], alike.len())));
+    }
+    lines
+}
+
+/// "3 days nothing".
+pub fn gap(days: i64) -> String {
+    let days = days.unsigned_abs();
+    format!("{} nothing", count(days, "day"))
+}
+
+/// What happened in a day: well, and refused.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DayCount {
+    pub good: u64,
+    pub bad: u64,
+}
+
+impl DayCount {
+    pub fn all(self) -> u64 {
+        self.good + self.bad
+    }
+}
+
+/// The last days, oldest first; the last one is today.
+pub type ByDay = [DayCount; DAYS as usize];
+
+fn place(days: &mut ByDay, day: i64, now: Timestamp) -> Option<&mut DayCount> {
+    let back = usize::try_from(day_of(now) - day).ok()?;
+    let at = days.len().checked_sub(back + 1)?;
+    days.get_mut(at)
+}
+
+/// Events by day. One that stands for several counts as many.
+pub fn of_events(events: &[Event], now: Timestamp) -> ByDay {
+    let mut days = ByDay::default();
+    for event in events {
+        let Some(day) = place(&mut days, day_of(event.time), now) else {
+            continue;
+        };
+        let number = u64::from(event.count.unwrap_or(1));
+        match EventKind::of_event(event) {
+            EventKind::Refused => day.bad += number,
+            _ => day.good += number,
+        }
+    }
+    days
+}
+
+/// A key's use by day. The server counts by days of UTC: a point lies in the local day in which most of its day does.
+pub fn of_use(points: &[UsagePoint], now: Timestamp) -> ByDay {
+    let mut days = ByDay::default();
+    for point in points {
+        let middle = point.time.plus_seconds(DAY / 2);
+        if let Some(day) = place(&mut days, day_of(middle).min(day_of(now)), now) {
+            day.good += point.valid;
+            day.bad += point.refused;
+        }
+    }
+    days
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::bench::{event, noon};
+
+    fn at(days: i64, seconds: i64, action: &str) -> Event {
+        let mut event = event(1, action);
+        event.time = noon().plus_seconds(-days * DAY - seconds);
+        event
+    }
+
+    #[test]
+    fn days_are_marked_gaps_are_told_and_repeats_are_one_line() {
+        let events = [
+            at(0, 1, "login.failed"),
+            at(0, 2, "login.failed"),
+            at(0, 3, "user.updated"),
+            at(1, 0, "login.failed"),
+            at(5, 0, "login.failed"),
+        ];
+        let told: Vec<_> = timeline(&events, noon())
+            .iter()
+            .map(|line| match line {
+                Moment::Day(name) => name.clone(),
+                Moment::Gap(days) => gap(*days),
+                Moment::Event(event, count) => format!("{} {count}", event.action),
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "today, 3 events",
+                "login.failed 2",
+                "user.updated 1",
+                "yesterday, 1 event",
+                "login.failed 1",
+                "3 days nothing",
+                "Thu 19 Nov, 1 event",
+                "login.failed 1",
+            ]
+        );
+    }
+
+    #[test]
+    fn silence_up_to_now_is_a_gap_too() {
+        let events = [at(2, 0, "login.failed")];
+        assert_eq!(timeline(&events, noon())[0], Moment::Gap(2));
+        assert_eq!(timeline(&[], noon()), []);
+    }
+
+    #[test]
+    fn events_and_use_are_counted_in_the_day_they_belong_to() {
+        let mut refused = at(1, 0, "client.refused");
+        refused.count = Some(7);
+        let days = of_events(
+            &[at(0, 0, "session.created"), refused, at(40, 0, "x.y")],
+            noon(),
+        );
+        assert_eq!(days[29], DayCount { good: 1, bad: 0 });
+        assert_eq!(days[28], DayCount { good: 0, bad: 7 });
+        assert_eq!(days.iter().map(|day| day.all()).sum::<u64>(), 8);
+        let midnight = Timestamp::parse("2026-11-23T00:00:00Z").unwrap();
+        let point = |time, valid| UsagePoint {
+            time,
+            valid,
+            refused: 2,
+        };
+        let used = of_use(
+            &[point(midnight, 5), point(midnight.plus_seconds(DAY), 1)],
+            noon(),
+        );
+        assert_eq!(used[28], DayCount { good: 5, bad: 2 });
+        assert_eq!(used[29], DayCount { good: 1, bad: 2 });
+    }
+}

@@ -1,0 +1,251 @@
+//! Lines of a page: what each says, by which key it is found again, and where it leads.
+
+use doorward_shared::{
+    Timestamp, UserId,
+    admin::{AdminKey, Block, Event, Session},
+    auth::OwnApplication as Application,
+    client::Filter,
+};
+
+use super::{
+    Subject, SubjectPage, Target,
+    days::{self, ByDay, Moment},
+};
+use crate::core::{
+    State,
+    about::Fact,
+    audit,
+    cells::device,
+    event_kind::EventKind,
+    format::{count, maybe, number, relative},
+    list::ListFilter,
+    resource::{Resource, Row},
+    text::wrapped,
+    zone,
+};
+
+/// Columns of the mark and the label before a fact's value.
+pub const FACT_LABEL: u16 = 16;
+/// Lines of a fact's value that are shown; Enter shows all.
+const MOST_LINES: u16 = 3;
+
+/// Columns for the value of a fact.
+pub fn fact_room(columns: u16) -> u16 {
+    columns.saturating_sub(FACT_LABEL).max(1)
+}
+
+/// The key of the line that leads to the rest.
+pub const MORE: &str = "more";
+
+/// A line of a page.
+#[derive(Debug)]
+pub enum Line<'a> {
+    Fact(Fact),
+    /// A session, told by its person where the page is not about them.
+    Session(&'a Session, bool),
+    /// A key, and its use by day.
+    Key(&'a AdminKey, ByDay),
+    Row(&'a Row),
+    Block(&'a Block),
+    Application(&'a Application),
+    /// A factor: its name, and more about it.
+    Factor(String, String),
+    /// An address, a person or a cause, and what it did.
+    Seen(Seen),
+    Moment(Moment<'a>),
+    /// There is more than is shown; where all of it is.
+    More(String, Target),
+}
+
+/// Something that several events and sessions have in common.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    pub what: Common,
+    pub events: u64,
+    pub refused: u64,
+    pub last: Timestamp,
+}
+
+/// What they have in common.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Common {
+    Address(String),
+    Person(UserId),
+    Cause(String),
+}
+
+impl Line<'_> {
+    /// Lines of the screen that it takes in so many columns.
+    pub fn height(&self, columns: u16) -> u16 {
+        let Self::Fact(fact) = self else { return 1 };
+        let room = usize::from(fact_room(columns));
+        let lines = wrapped(&fact.value, room).len();
+        u16::try_from(lines)
+            .unwrap_or(MOST_LINES)
+            .clamp(1, MOST_LINES)
+    }
+
+    /// By which it is found again after its page was read anew.
+    pub fn key(&self) -> String {
+        match self {
+            Self::Fact(fact) => fact.label.to_owned(),
+            Self::Session(session, _) => session.id.to_string(),
+            Self::Key(key, _) => key.id.to_string(),
+            Self::Row(row) => row.id(),
+            Self::Block(block) => block.id.to_string(),
+            Self::Application(application) => application.client_id.to_string(),
+            Self::Factor(name, _) => name.clone(),
+            Self::Seen(seen) => match &seen.what {
+                Common::Address(text) | Common::Cause(text) => text.clone(),
+                Common::Person(id) => id.to_string(),
+            },
+            Self::Moment(Moment::Event(event, _)) => event.id.to_string(),
+            Self::Moment(Moment::Day(_) | Moment::Gap(_)) => String::new(),
+            Self::More(..) => MORE.into(),
+        }
+    }
+
+    /// Whether the cursor can stand on it.
+    pub fn is_selectable(&self) -> bool {
+        !matches!(self, Self::Moment(Moment::Day(_) | Moment::Gap(_)))
+    }
+
+    /// Where Enter leads.
+    pub fn target(&self, page: &SubjectPage) -> Option<Target> {
+        Some(match self {
+            Self::Fact(fact) => match &fact.target {
+                Some(target) => target.clone(),
+                None => Target::Text(fact.label.to_owned(), vec![fact.value.clone()]),
+            },
+            Self::Session(session, _) => Target::Page(Subject::Session(session.id.to_string())),
+            Self::Key(key, _) => Target::Page(Subject::Key(key.id.to_string())),
+            Self::Row(row) => Target::Page(Subject::of(row)?),
+            Self::Block(block) => {
+                let lines = vec![block.network.clone(), block.reason.clone()];
+                Target::Text("Blocked network".into(), lines)
+            }
+            Self::Application(application) => {
+                Target::Page(Subject::Client(application.client_id.to_string()))
+            }
+            Self::Factor(name, about) => {
+                Target::Text("Second factor".into(), vec![name.clone(), about.clone()])
+            }
+            Self::Seen(seen) => match &seen.what {
+                Common::Address(ip) => Target::Page(Subject::of_id(ip)?),
+                Common::Person(id) => Target::Page(Subject::User(id.to_string())),
+                Common::Cause(cause) => {
+                    let id = page.subject.id();
+                    let action = ListFilter::new(Filter::Action, "client.refused", "refused");
+                    let of = ListFilter::new(Filter::Target, id, cause.clone());
+                    Target::List(Resource::Events, vec![action, of])
+                }
+            },
+            Self::Moment(Moment::Event(event, _)) => Target::Event(Box::new((*event).clone())),
+            Self::Moment(_) => return None,
+            Self::More(_, target) => target.clone(),
+        })
+    }
+
+    /// What stands in its columns.
+    pub fn cells(&self, state: &State, subject: &Subject) -> Vec<String> {
+        let now = state.now.wall;
+        let name = |id: &str| state.name_of(id);
+        match self {
+            Self::Fact(fact) => vec![fact.label.to_owned(), fact.value.clone()],
+            Self::Session(session, is_theirs) => {
+                let device = device(session.user_agent.as_deref());
+                let person = name(&session.user_id.to_string());
+                let client = session.client_id.map(|id| name(&id.to_string()));
+                let (who, more) = if *is_theirs {
+                    (device, client.unwrap_or_else(|| "-".into()))
+                } else {
+                    (person, device)
+                };
+                let seen = relative(session.last_seen_at, now);
+                let age = relative(session.created_at, now);
+                let state = session.state.as_str().into();
+                vec![who, session.ip.clone(), seen, more, age, state]
+            }
+            Self::Key(key, by_day) => {
+                let used: u64 = by_day.iter().map(|day| day.all()).sum();
+                vec![
+                    key.name.clone(),
+                    key.state.as_str().into(),
+                    // The view draws it.
+                    String::new(),
+                    number(used),
+                    maybe(key.last_used_at, now, "never"),
+                    maybe(key.ends_at, now, "never"),
+                ]
+            }
+            Self::Row(row) => {
+                let state = row.state().unwrap_or_default();
+                vec![row.name(), state.to_owned()]
+            }
+            Self::Block(block) => vec![
+                block.network.clone(),
+                relative(block.until, now),
+                block.reason.clone(),
+            ],
+            Self::Application(application) => vec![
+                application.name.clone(),
+                relative(application.granted_at, now),
+                application.scope.to_string(),
+            ],
+            Self::Factor(name, about) => vec![name.clone(), about.clone()],
+            Self::Seen(seen) => {
+                let what = match &seen.what {
+                    Common::Address(text) | Common::Cause(text) => text.clone(),
+                    Common::Person(id) => name(&id.to_string()),
+                };
+                let refused = match seen.refused {
+                    0 => String::new(),
+                    some => format!("{} refused", number(some)),
+                };
+                let events = count(seen.events, "event");
+                vec![what, relative(seen.last, now), events, refused]
+            }
+            Self::Moment(Moment::Event(event, alike)) => event_cells(state, subject, event, *alike),
+            Self::Moment(Moment::Day(name)) => vec![name.clone()],
+            Self::Moment(Moment::Gap(length)) => vec![days::gap(*length)],
+            Self::More(text, _) => vec![text.clone()],
+        }
+    }
+}
+
+/// An event as the page's timeline tells it: what the page is about needs no saying.
+fn event_cells(state: &State, subject: &Subject, event: &Event, alike: usize) -> Vec<String> {
+    let id = subject.id();
+    let times = match alike {
+        1 => String::new(),
+        many => format!(" {}{many}", state.glyphs.times()),
+    };
+    let person = event.user_id.map(|id| id.to_string());
+    let others = [Some(event.actor.clone()), event.target.clone(), person];
+    let mut told: Vec<String> = Vec::new();
+    for other in others.into_iter().flatten() {
+        let name = state.name_of(&other);
+        if other != id && !told.contains(&name) {
+            told.push(name);
+        }
+    }
+    let ip = event.ip.as_deref().filter(|ip| *ip != id);
+    vec![
+        zone::minute(event.time),
+        EventKind::of_event(event).glyph(state.glyphs).to_owned(),
+        format!("{}{times}", event.action),
+        ip.unwrap_or_default().to_owned(),
+        told.join(", "),
+        said(event),
+    ]
+}
+
+/// What changed, or else what the event says.
+pub fn said(event: &Event) -> String {
+    let changes = audit::changes(event);
+    if changes.is_empty() {
+        return audit::summary(event);
+    }
+    let told: Vec<_> = changes.iter().map(ToString::to_string).collect();
+    told.join("; ")
+}

@@ -1,0 +1,242 @@
+//! A page: all about one user, session, key, client, address or signing key, on one screen. Every line leads on.
+
+pub mod days;
+mod gathered;
+pub mod lines;
+pub mod moves;
+pub mod panels;
+mod places;
+pub mod screen;
+mod subject;
+
+use std::collections::BTreeMap;
+
+use doorward_shared::{
+    Page, Timestamp,
+    admin::{Block, Event},
+    apikey::UsagePoint,
+    auth::OwnApplication as Application,
+};
+
+use self::panels::Panel;
+pub use self::subject::Subject;
+use crate::core::{
+    list::{ListFilter, Load},
+    problem::Problem,
+    resource::{Resource, Row},
+};
+
+/// How far back a page looks, in days.
+pub const DAYS: i64 = 30;
+
+/// What a page is made of; each part comes by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// The thing itself.
+    Item,
+    Sessions,
+    /// Sessions from the same address.
+    Near,
+    Keys,
+    Signing,
+    Blocks,
+    Applications,
+    /// How often keys were used.
+    Use,
+    Events,
+}
+
+/// What came of a part.
+#[derive(Debug, Clone)]
+pub enum Found {
+    Item(Box<Row>),
+    /// Rows, and how many there are.
+    Rows(Page<Row>),
+    Blocks(Vec<Block>),
+    Applications(Vec<Application>),
+    /// By the key's id, a point for each day.
+    Use(BTreeMap<String, Vec<UsagePoint>>),
+    /// Newest first, and whether there are older ones.
+    Events(Vec<Event>, bool),
+}
+
+/// Where a line leads.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Target {
+    Page(Subject),
+    List(Resource, Vec<ListFilter>),
+    Event(Box<Event>),
+    /// The whole of a text that has no room: its title, and its lines.
+    Text(String, Vec<String>),
+}
+
+/// A page as it is shown.
+#[derive(Debug, Clone)]
+pub struct SubjectPage {
+    pub subject: Subject,
+    pub since: Timestamp,
+    parts: BTreeMap<Part, Found>,
+    problems: BTreeMap<Part, Problem>,
+    /// Of the answers that are awaited; others are stale.
+    pub generation: u64,
+    /// Since when it waits for all of its parts, on the monotonic clock.
+    pub asked_at: u64,
+    pub loaded_at: Option<Timestamp>,
+    /// The line with the cursor: of which panel, and its key. The first one of the page before any was chosen.
+    pub chosen: Option<(Panel, String)>,
+    /// Where that line was, for when it is gone.
+    pub at: usize,
+}
+
+impl SubjectPage {
+    pub fn new(subject: Subject, now: Timestamp) -> Self {
+        Self {
+            subject,
+            since: now.plus_seconds(-DAYS * 86_400),
+            parts: BTreeMap::new(),
+            problems: BTreeMap::new(),
+            generation: 0,
+            asked_at: 0,
+            loaded_at: None,
+            chosen: None,
+            at: 0,
+        }
+    }
+
+    /// The same page without what was read: what history keeps of old ones.
+    #[must_use]
+    pub fn bare(&self) -> Self {
+        Self {
+            chosen: self.chosen.clone(),
+            at: self.at,
+            since: self.since,
+            ..Self::new(self.subject.clone(), self.since)
+        }
+    }
+
+    /// Takes a part that came, or why it did not: then the old one stays.
+    pub fn take(&mut self, part: Part, found: Result<Found, Problem>) {
+        match found {
+            Ok(found) => {
+                self.problems.remove(&part);
+                self.parts.insert(part, found);
+            }
+            Err(problem) => {
+                self.problems.insert(part, problem);
+            }
+        }
+    }
+
+    /// How things stand with a part that shows nothing.
+    pub fn load(&self, part: Part) -> Load {
+        match self.problems.get(&part) {
+            Some(problem) => Load::Failed(problem.clone()),
+            None if self.parts.contains_key(&part) => Load::Done,
+            None => Load::Waiting(self.asked_at),
+        }
+    }
+
+    /// What the keys act on: the row with the cursor where it is a thing of its own, or else what the page is about.
+    pub fn acting(&self) -> Option<&Row> {
+        match &self.chosen {
+            Some((panel, key)) if panel.has_rows() && key != lines::MORE => {
+                let (rows, _) = self.rows(panel.part());
+                rows.iter().find(|row| row.id() == *key)
+            }
+            _ => self.item(),
+        }
+    }
+
+    /// The thing itself.
+    pub fn item(&self) -> Option<&Row> {
+        match self.parts.get(&Part::Item) {
+            Some(Found::Item(item)) => Some(item),
+            _ => None,
+        }
+    }
+
+    /// Rows of a part, and how many there are of them.
+    pub fn rows(&self, part: Part) -> (&[Row], u64) {
+        match self.parts.get(&part) {
+            Some(Found::Rows(page)) => (&page.data, page.pagination.total),
+            _ => (&[], 0),
+        }
+    }
+
+    pub fn blocks(&self) -> &[Block] {
+        match self.parts.get(&Part::Blocks) {
+            Some(Found::Blocks(blocks)) => blocks,
+            _ => &[],
+        }
+    }
+
+    pub fn applications(&self) -> &[Application] {
+        match self.parts.get(&Part::Applications) {
+            Some(Found::Applications(applications)) => applications,
+            _ => &[],
+        }
+    }
+
+    /// A key's use by day.
+    pub fn usage(&self, key: &str) -> &[UsagePoint] {
+        match self.parts.get(&Part::Use) {
+            Some(Found::Use(all)) => all.get(key).map_or(&[], Vec::as_slice),
+            _ => &[],
+        }
+    }
+
+    /// What happened, newest first, and whether more did before.
+    pub fn events(&self) -> (&[Event], bool) {
+        match self.parts.get(&Part::Events) {
+            Some(Found::Events(events, more)) => (events, *more),
+            _ => (&[], false),
+        }
+    }
+
+    /// An event as it happened; answers whether it is one of this page's.
+    pub fn note(&mut self, event: &Event) -> bool {
+        if !self.is_touched_by(event) {
+            return false;
+        }
+        if let Some(Found::Events(events, _)) = self.parts.get_mut(&Part::Events)
+            && events.first().is_none_or(|newest| newest.id < event.id)
+        {
+            events.insert(0, event.clone());
+            events.truncate(MOST_EVENTS);
+        }
+        true
+    }
+
+    fn is_touched_by(&self, event: &Event) -> bool {
+        let id = self.subject.id();
+        let about = event.actor == id || event.target.as_deref() == Some(id);
+        match &self.subject {
+            Subject::User(_) => about || event.user_id.is_some_and(|user| user.to_string() == id),
+            Subject::Address(_) => event.ip.as_deref() == Some(id),
+            Subject::Client(_) => {
+                about
+                    || event
+                        .client_id
+                        .is_some_and(|client| client.to_string() == id)
+            }
+            Subject::Session(_) | Subject::Key(_) | Subject::Signing(_) => about,
+        }
+    }
+
+    /// Ids on it that have names elsewhere.
+    pub fn mentions(&self) -> Vec<String> {
+        let rows = [Part::Sessions, Part::Near, Part::Keys].into_iter();
+        let rows = rows.flat_map(|part| self.rows(part).0);
+        let events = self.events().0.iter().take(MENTIONED);
+        let events = events.map(|event| Row::Event(event.clone()));
+        rows.chain(self.item())
+            .flat_map(Row::mentions)
+            .chain(events.flat_map(|event| event.mentions()))
+            .collect()
+    }
+}
+
+/// Events of a page, at most.
+pub const MOST_EVENTS: usize = 500;
+/// Events whose people and clients are named without being looked at.
+const MENTIONED: usize = 60;

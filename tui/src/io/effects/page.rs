@@ -1,0 +1,282 @@
+//! Reads all about one thing: each part by itself, so that what is quick is seen at once.
+
+use std::collections::BTreeMap;
+
+use doorward_shared::{
+    Page, Pagination, Timestamp,
+    admin::Event,
+    apikey::UsageBy,
+    client::{Client, Filter, ListQuery, Sort, SortField},
+};
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::problem;
+use crate::{
+    core::{
+        Msg,
+        msg::Reply,
+        page::{Found, MOST_EVENTS, Part, Subject},
+        problem::Problem,
+        resource::{Resource, Row},
+    },
+    io::rows,
+};
+
+/// Rows of a part, at most.
+const ROWS: usize = 50;
+/// Keys whose use is read, at most.
+const USED: usize = 12;
+
+/// What is asked, and where the parts go.
+pub struct Reading<'a> {
+    pub client: &'a Client,
+    pub subject: &'a Subject,
+    pub since: Timestamp,
+    pub generation: u64,
+    pub replies: &'a UnboundedSender<Msg>,
+}
+
+type Answer<T> = Result<T, Problem>;
+
+impl Reading<'_> {
+    /// Reads all parts at once, and says each as it comes.
+    pub async fn read(&self) -> Reply {
+        match self.subject {
+            Subject::User(id) => {
+                let sessions = [(Filter::UserId, id.clone())];
+                let events = [&sessions[..], &[(Filter::Actor, id.clone())]];
+                tokio::join!(
+                    self.item(Resource::Users),
+                    self.sessions(Part::Sessions, &sessions),
+                    self.keys(Some(id.clone())),
+                    self.applications(),
+                    self.events(&events),
+                );
+            }
+            Subject::Session(_) => self.session().await,
+            Subject::Key(_) => {
+                let (own, about) = (self.own(Filter::Actor), self.own(Filter::Target));
+                let events = [&own[..], &about];
+                tokio::join!(self.key(), self.events(&events));
+            }
+            Subject::Client(_) => {
+                let (own, about) = (self.own(Filter::Actor), self.own(Filter::Target));
+                let events = [&own[..], &about];
+                let sessions = self.own(Filter::ClientId);
+                tokio::join!(
+                    self.item(Resource::Clients),
+                    self.sessions(Part::Sessions, &sessions),
+                    self.events(&events),
+                );
+            }
+            Subject::Address(ip) => {
+                let from = self.own(Filter::Ip);
+                let events = [&from[..]];
+                tokio::join!(
+                    self.blocks(ip),
+                    self.sessions(Part::Sessions, &from),
+                    self.events(&events),
+                );
+            }
+            Subject::Signing(id) => {
+                let about = self.own(Filter::Target);
+                let events = [&about[..]];
+                tokio::join!(self.signing(id), self.events(&events));
+            }
+        }
+        Reply::PageRead
+    }
+
+    fn own(&self, filter: Filter) -> [(Filter, String); 1] {
+        [(filter, self.subject.id().to_owned())]
+    }
+
+    fn say(&self, part: Part, found: Answer<Found>) {
+        let reply = Reply::Part {
+            generation: self.generation,
+            part,
+            found,
+        };
+        let _ = self.replies.send(Msg::Reply(reply));
+    }
+
+    /// The thing itself.
+    async fn item(&self, kind: Resource) -> Option<Row> {
+        let item = super::read::row(self.client, kind, self.subject.id()).await;
+        let row = item.as_ref().ok().map(|item| (**item).clone());
+        self.say(Part::Item, item.map(Found::Item));
+        row
+    }
+
+    /// Live sessions, those that were seen last first.
+    async fn sessions(&self, part: Part, of: &[(Filter, String)]) {
+        let sort = Sort {
+            field: SortField::LastSeenAt,
+            descending: true,
+        };
+        let query = narrowed(of).with(Filter::Active, true).sorted(Some(sort));
+        self.say(part, self.rows(Resource::Sessions, query).await);
+    }
+
+    async fn rows(&self, kind: Resource, query: ListQuery) -> Answer<Found> {
+        let page = rows::page(self.client, kind, &query.limited(ROWS)).await;
+        page.map(Found::Rows).map_err(problem)
+    }
+
+    /// A session, its user's others, and those from its address.
+    async fn session(&self) {
+        let Some(Row::Session(session)) = self.item(Resource::Sessions).await else {
+            return;
+        };
+        let user = [(Filter::UserId, session.user_id.to_string())];
+        let from = [(Filter::Ip, session.ip.clone())];
+        // What its user did from its address while it lived, and what was done to it.
+        let did = [
+            (Filter::Actor, session.user_id.to_string()),
+            (Filter::Ip, session.ip.clone()),
+            (
+                Filter::Since,
+                session.created_at.max(self.since).to_string(),
+            ),
+        ];
+        let about = self.own(Filter::Target);
+        let events = [&did[..], &about];
+        tokio::join!(
+            self.sessions(Part::Sessions, &user),
+            self.sessions(Part::Near, &from),
+            self.events(&events),
+        );
+    }
+
+    /// A key, its use, and its owner's others.
+    async fn key(&self) {
+        let Some(Row::Key(key)) = self.item(Resource::Keys).await else {
+            return;
+        };
+        match key.owner_id {
+            Some(owner) => self.keys(Some(owner.to_string())).await,
+            None => self.keys(None).await,
+        }
+    }
+
+    /// Keys of an owner, and how often each was used by day; the page's own is among them.
+    async fn keys(&self, owner: Option<String>) {
+        let found = match owner {
+            Some(owner) => {
+                let query = ListQuery::default().with(Filter::OwnerId, owner);
+                self.rows(Resource::Keys, query).await
+            }
+            None => Ok(Found::Rows(Page {
+                data: Vec::new(),
+                pagination: Pagination::default(),
+            })),
+        };
+        let mut ids: Vec<String> = match (&found, self.subject) {
+            (_, Subject::Key(id)) => vec![id.clone()],
+            _ => Vec::new(),
+        };
+        if let Ok(Found::Rows(page)) = &found {
+            // Those that live are looked at first.
+            let (live, dead): (Vec<_>, Vec<_>) = page.data.iter().partition(|row| !row.is_dead());
+            ids.extend(live.into_iter().chain(dead).map(Row::id));
+        }
+        self.say(Part::Keys, found);
+        self.say(Part::Use, self.usage(ids).await);
+    }
+
+    async fn usage(&self, ids: Vec<String>) -> Answer<Found> {
+        let mut used = BTreeMap::new();
+        for id in ids.into_iter().take(USED) {
+            if used.contains_key(&id) {
+                continue;
+            }
+            let span = [Some(self.since), None];
+            let usage = self.client.api_keys().usage(&id, UsageBy::Day, span).await;
+            used.insert(id, usage.map_err(problem)?.data);
+        }
+        Ok(Found::Use(used))
+    }
+
+    async fn applications(&self) {
+        let found = self.client.users().applications(self.subject.id()).await;
+        let found = found.map(|page| Found::Applications(page.data));
+        self.say(Part::Applications, found.map_err(problem));
+    }
+
+    /// The blocks that hold for an address.
+    async fn blocks(&self, ip: &str) {
+        let query = ListQuery::default().limited(100);
+        let found = self.client.blocks().list(&query).await.map_err(problem);
+        let ip: Option<std::net::IpAddr> = ip.parse().ok();
+        let holds = |network: &str| match (network.parse::<ipnet::IpNet>(), ip) {
+            (Ok(network), Some(ip)) => network.contains(&ip),
+            _ => false,
+        };
+        let found = found.map(|page| {
+            let blocks = page.data.into_iter();
+            Found::Blocks(blocks.filter(|block| holds(&block.network)).collect())
+        });
+        self.say(Part::Blocks, found);
+    }
+
+    /// The signing keys: this one, and all.
+    async fn signing(&self, id: &str) {
+        let page = rows::page(self.client, Resource::Signing, &ListQuery::default()).await;
+        let page = page.map_err(problem);
+        let own = page.as_ref().map(|page| {
+            let own = page.data.iter().find(|row| row.id() == id);
+            own.cloned()
+        });
+        self.say(
+            Part::Item,
+            match own {
+                Ok(Some(row)) => Ok(Found::Item(Box::new(row))),
+                Ok(None) => Err(Problem::refused("there is no such signing key any more")),
+                Err(problem) => Err(problem.clone()),
+            },
+        );
+        self.say(Part::Signing, page.map(Found::Rows));
+    }
+
+    /// What happened, newest first: what any of these finds, each event once.
+    async fn events(&self, any_of: &[&[(Filter, String)]]) {
+        self.say(Part::Events, self.all_events(any_of).await);
+    }
+
+    async fn all_events(&self, any_of: &[&[(Filter, String)]]) -> Answer<Found> {
+        let mut events: Vec<Event> = Vec::new();
+        let mut more = false;
+        for filters in any_of {
+            let mut query = narrowed(filters).limited(100);
+            if !query.has(Filter::Since) {
+                query = query.with(Filter::Since, self.since);
+            }
+            let mut read = 0;
+            loop {
+                let page = self.client.events().list(&query).await.map_err(problem)?;
+                read += page.data.len();
+                events.extend(page.data);
+                query.cursor = page.pagination.next_cursor;
+                if query.cursor.is_none() {
+                    break;
+                }
+                if read >= MOST_EVENTS {
+                    more = true;
+                    break;
+                }
+            }
+        }
+        events.sort_by_key(|event| std::cmp::Reverse(event.id));
+        events.dedup_by_key(|event| event.id);
+        more |= events.len() > MOST_EVENTS;
+        events.truncate(MOST_EVENTS);
+        Ok(Found::Events(events, more))
+    }
+}
+
+fn narrowed(filters: &[(Filter, String)]) -> ListQuery {
+    let filters = filters.iter();
+    filters.fold(ListQuery::default(), |query, (name, value)| {
+        query.with(*name, value)
+    })
+}

@@ -1,0 +1,314 @@
+//! Pages: all about one thing, and where each line leads.
+
+use crossterm::event::KeyCode;
+
+use super::{
+    bench::{Bench, noon, rows},
+    people::{events, on_page, person, serve, subjects, user_id},
+};
+use crate::core::{
+    Effect,
+    keymap::KeyContext,
+    layer::Layer,
+    msg::Reply,
+    page::{Found, Part, Subject, panels::Panel},
+    problem::Problem,
+    resource::{Resource, Row},
+    state::View,
+};
+
+const SIZES: [(u16, u16); 4] = [(200, 60), (120, 40), (80, 24), (40, 12)];
+
+fn seen(name: &str, arrange: impl Fn(u16, u16) -> Bench) {
+    for (width, height) in SIZES {
+        let screen = arrange(width, height).screen();
+        for line in screen.lines() {
+            let columns = crate::core::text::width(line);
+            assert!(columns <= usize::from(width), "{name} {width}: {line}");
+        }
+        insta::assert_snapshot!(format!("page_{name}_{width}x{height}"), screen);
+    }
+}
+
+fn olga() -> Subject {
+    Subject::User(user_id(1).to_string())
+}
+
+/// The subject of the page that is shown.
+fn at(bench: &Bench) -> Option<Subject> {
+    bench.state.page().map(|page| page.subject.clone())
+}
+
+fn chosen(bench: &Bench) -> Option<Panel> {
+    let page = bench.state.page()?;
+    page.chosen.as_ref().map(|(panel, _)| *panel)
+}
+
+#[test]
+fn every_page_at_every_size() {
+    for (name, subject) in subjects() {
+        seen(name, |width, height| {
+            on_page(subject.clone(), width, height)
+        });
+    }
+}
+
+#[test]
+fn a_page_while_it_comes_and_when_parts_may_not_be_seen() {
+    seen("user_loading", |width, height| {
+        let mut bench = Bench::new(width, height);
+        bench.state.go_page(olga(), &mut Vec::new());
+        bench
+    });
+    seen("user_partly_forbidden", |width, height| {
+        let mut bench = Bench::new(width, height);
+        bench.state.go_page(olga(), &mut Vec::new());
+        let generation = bench.state.page().unwrap().generation;
+        let item = Found::Item(Box::new(Row::User(person(7))));
+        bench.reply(Reply::Part {
+            generation,
+            part: Part::Item,
+            found: Ok(item),
+        });
+        for part in [Part::Sessions, Part::Keys, Part::Events] {
+            bench.reply(Reply::Part {
+                generation,
+                part,
+                found: Err(Problem::forbidden("this needs the scope admin:events:read")),
+            });
+        }
+        bench
+    });
+    seen("user_timeline", |width, height| {
+        let mut bench = on_page(olga(), width, height);
+        bench.press(KeyCode::BackTab);
+        bench.type_in("jjjjjjjj");
+        bench
+    });
+    seen("user_event_beside", |width, height| {
+        let mut bench = on_page(olga(), width, height);
+        bench.press(KeyCode::BackTab);
+        bench.type_in("jjj\n");
+        bench
+    });
+}
+
+#[test]
+fn enter_opens_a_page_and_esc_goes_back_to_the_row_one_came_from() {
+    let mut bench = Bench::on(Resource::Users, 120, 40);
+    bench.type_in("jj");
+    let row = bench.state.item().unwrap().id();
+    bench.type_in("\n");
+    assert_eq!(at(&bench), Some(Subject::User(row.clone())));
+    assert!(
+        bench.screen().contains("carol@example.org"),
+        "what the list knew is there at once"
+    );
+    bench.type_in("\u{1b}");
+    assert_eq!(bench.state.kind(), Some(Resource::Users));
+    assert_eq!(bench.state.item().unwrap().id(), row);
+    assert!(
+        !bench.state.list().unwrap().rows.is_empty(),
+        "rows are there at once"
+    );
+}
+
+#[test]
+fn every_line_leads_somewhere_and_esc_comes_back_to_it() {
+    for (name, subject) in subjects() {
+        let mut bench = on_page(subject.clone(), 120, 40);
+        let mut visited = 0;
+        loop {
+            let before = bench.state.page().unwrap().chosen.clone();
+            bench.type_in("\n");
+            let moved = at(&bench) != Some(subject.clone());
+            assert!(
+                moved || !bench.state.layers.is_empty(),
+                "{name}: {before:?} leads nowhere"
+            );
+            bench.type_in("\u{1b}");
+            if moved {
+                serve(&mut bench, &subject);
+            }
+            assert_eq!(at(&bench), Some(subject.clone()), "{name}");
+            if visited > 0 {
+                assert_eq!(bench.state.page().unwrap().chosen, before, "{name}");
+            }
+            visited += 1;
+            bench.type_in("j");
+            if bench.state.page().unwrap().chosen == before || visited > 300 {
+                break;
+            }
+        }
+        assert!(visited >= 5, "{name}: {visited} lines");
+    }
+}
+
+#[test]
+fn tab_goes_round_the_panels_that_have_lines() {
+    let mut bench = on_page(olga(), 120, 40);
+    let mut panels = Vec::new();
+    for _ in 0..7 {
+        bench.type_in("\t");
+        panels.push(chosen(&bench).unwrap());
+    }
+    assert_eq!(
+        panels,
+        [
+            Panel::Factors,
+            Panel::Applications,
+            Panel::Addresses,
+            Panel::Sessions,
+            Panel::Keys,
+            Panel::Timeline,
+            Panel::About
+        ]
+    );
+}
+
+#[test]
+fn keys_act_on_the_row_with_the_cursor_and_otherwise_on_whom_the_page_is_about() {
+    let mut bench = on_page(olga(), 120, 40);
+    assert_eq!(bench.state.item().unwrap().id(), user_id(1).to_string());
+    assert!(bench.state.contexts().contains(&KeyContext::Users));
+    bench.type_in("X");
+    assert!(
+        bench
+            .screen()
+            .contains("End all sessions of olga.petrova@example.org?")
+    );
+    bench.type_in("\u{1b}\t\t\t\t");
+    assert_eq!(chosen(&bench), Some(Panel::Sessions));
+    assert!(matches!(bench.state.item(), Some(Row::Session(_))));
+    bench.type_in("x");
+    assert!(bench.screen().contains("End this session?"));
+    bench.type_in("\u{1b}\tx");
+    assert!(bench.screen().contains("Revoke the key ci-deploy?"));
+}
+
+#[test]
+fn what_the_cursor_was_on_and_is_gone_is_not_acted_on() {
+    let mut bench = on_page(olga(), 120, 40);
+    bench.type_in("\t\t\t\t");
+    let gone = bench.state.item().unwrap().id();
+    let generation = bench.state.page().unwrap().generation;
+    let left = Row::Session(super::people::session(2, 1));
+    let found = Found::Rows(super::bench::page(vec![left.clone()]));
+    bench.reply(Reply::Part {
+        generation,
+        part: Part::Sessions,
+        found: Ok(found),
+    });
+    let acting = bench.state.item().map(Row::id);
+    assert_ne!(acting.as_deref(), Some(gone.as_str()));
+    assert_eq!(acting, Some(left.id()), "the neighbour that is shown");
+}
+
+#[test]
+fn what_happens_to_somebody_is_on_their_page_at_once() {
+    let mut bench = on_page(olga(), 120, 40);
+    let mut event = events(1, 1).remove(0);
+    event.id = doorward_shared::EventId(ulid::Ulid::from_parts(1_800_000_000_000, 1));
+    event.action = "user.disabled".into();
+    event.time = noon();
+    bench.reply(Reply::Event(Box::new(event.clone())));
+    assert!(bench.screen().contains("user.disabled"));
+    assert!(
+        bench.state.poll_at <= bench.state.now.ms + 3_000,
+        "the rest is read again soon"
+    );
+    event.user_id = None;
+    event.target = None;
+    event.actor = "system".into();
+    event.action = "backup.made".into();
+    bench.reply(Reply::Event(Box::new(event)));
+    assert!(!bench.screen().contains("backup.made"));
+}
+
+#[test]
+fn an_answer_of_a_page_that_was_left_is_dropped() {
+    let mut bench = on_page(olga(), 120, 40);
+    let generation = bench.state.page().unwrap().generation;
+    bench
+        .state
+        .go_page(Subject::Address("203.0.113.7".into()), &mut Vec::new());
+    let item = Found::Item(Box::new(Row::User(person(2))));
+    bench.reply(Reply::Part {
+        generation,
+        part: Part::Item,
+        found: Ok(item),
+    });
+    assert_eq!(bench.state.page().unwrap().item(), None);
+}
+
+#[test]
+fn a_key_minted_on_a_persons_page_is_theirs() {
+    let mut bench = on_page(olga(), 120, 40);
+    bench.type_in("n");
+    let screen = bench.screen();
+    assert!(screen.contains("Mint an API key"), "{screen}");
+    assert!(screen.contains(&user_id(1).to_string()), "{screen}");
+}
+
+#[test]
+fn from_an_address_its_sessions_end_and_its_network_is_blocked() {
+    let address = Subject::Address("203.0.113.7".into());
+    let mut bench = on_page(address.clone(), 120, 40);
+    bench.type_in("X");
+    assert!(
+        bench
+            .screen()
+            .contains("End all sessions from 203.0.113.7?")
+    );
+    bench.type_in("\u{1b}b");
+    assert!(bench.screen().contains("203.0.113.7"));
+    assert!(matches!(bench.state.layers.last(), Some(Layer::Form(_))));
+    bench.type_in("\u{1b}i");
+    assert!(matches!(bench.state.view, View::Incident(_)));
+}
+
+#[test]
+fn a_click_chooses_a_line_and_a_second_one_opens_it() {
+    use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+    let mut bench = on_page(olga(), 120, 40);
+    let screen = bench.screen();
+    let mut lines = screen.lines().enumerate();
+    let (row, line) = lines.find(|(_, line)| line.contains("ci-deploy")).unwrap();
+    let column = crate::core::text::width(line.split("ci-deploy").next().unwrap());
+    let click = || {
+        crate::core::Msg::Mouse(MouseEvent {
+            kind: MouseEventKind::Down(MouseButton::Left),
+            column: u16::try_from(column).unwrap(),
+            row: u16::try_from(row).unwrap(),
+            modifiers: KeyModifiers::NONE,
+        })
+    };
+    bench.send(click());
+    assert_eq!(bench.state.item().unwrap().name(), "ci-deploy");
+    bench.send(click());
+    assert!(matches!(at(&bench), Some(Subject::Key(_))));
+}
+
+#[test]
+fn the_page_is_asked_for_as_one_and_again_with_r() {
+    let mut bench = Bench::on(Resource::Clients, 80, 24);
+    bench.effects.clear();
+    bench.type_in("\nr");
+    let asked = bench
+        .effects
+        .iter()
+        .filter(|effect| matches!(effect, Effect::Page { .. }));
+    assert_eq!(asked.count(), 2);
+}
+
+#[test]
+fn an_event_that_is_looked_at_leads_to_the_pages_of_who_and_where() {
+    let mut bench = Bench::on(Resource::Events, 120, 40);
+    bench.type_in("o");
+    let screen = bench.screen();
+    assert!(screen.contains("The user "), "{screen}");
+    assert!(screen.contains("The address 203.0.113.7"), "{screen}");
+    bench.type_in("1");
+    assert!(matches!(at(&bench), Some(Subject::User(_))));
+    let _ = rows(Resource::Events);
+}

@@ -1,0 +1,136 @@
+//! Numbers by day: columns with an axis, or one line where there is no more room.
+
+use ratatui::layout::Rect;
+
+use crate::{
+    core::{
+        chart::{round_up, short},
+        format::{count, number},
+        page::{
+            DAYS, Subject, SubjectPage,
+            days::{ByDay, DayCount},
+            panels,
+        },
+        zone,
+    },
+    view::{
+        theme::Tone,
+        widgets::{
+            paint::{Paint, right_of},
+            spark::bars,
+        },
+    },
+};
+
+/// Columns of the value axis.
+const AXIS: u16 = 6;
+
+pub fn draw(paint: &mut Paint<'_>, area: Rect, page: &SubjectPage, is_line: bool) {
+    let days = panels::chart(page, paint.state.now.wall);
+    let noun = match page.subject {
+        Subject::Key(_) => "use",
+        _ => "event",
+    };
+    let said = said(&days, noun);
+    if is_line || area.height < 5 || area.width < AXIS + 20 {
+        let values: Vec<f64> = days.iter().map(|day| day.all() as f64).collect();
+        let columns = usize::from(area.width / 2).min(days.len());
+        let text = bars(&values, columns, paint.state.glyphs);
+        let used = paint.text(area, area.x + 2, area.y, &text, Tone::Accent);
+        paint.text(area, area.x + 3 + used, area.y, &said, Tone::Dim);
+        return;
+    }
+    let plot = Rect {
+        x: area.x + AXIS,
+        width: area.width - AXIS - 1,
+        height: area.height - 1,
+        ..area
+    };
+    let top = round_up(days.iter().map(|day| day.all()).max().unwrap_or(0) as f64);
+    axis(paint, plot, top);
+    columns(paint, plot, &days, top);
+    let foot = Rect {
+        y: plot.bottom(),
+        height: 1,
+        ..plot
+    };
+    let first = paint.state.now.wall.plus_seconds(-(DAYS - 1) * 86_400);
+    paint.text(foot, foot.x, foot.y, &zone::day(first), Tone::Dim);
+    paint.text(foot, right_of(foot, "today"), foot.y, "today", Tone::Dim);
+    let middle = foot.x
+        + foot
+            .width
+            .saturating_sub(u16::try_from(said.len()).unwrap_or(0))
+            / 2;
+    paint.text(foot, middle, foot.y, &said, Tone::Dim);
+}
+
+/// "1,204 uses, 3 refused".
+fn said(days: &ByDay, noun: &str) -> String {
+    let all: u64 = days.iter().map(|day| day.all()).sum();
+    let refused: u64 = days.iter().map(|day| day.bad).sum();
+    match refused {
+        0 => count(all, noun),
+        some => format!("{}, {} refused", count(all, noun), number(some)),
+    }
+}
+
+fn axis(paint: &mut Paint<'_>, plot: Rect, top: f64) {
+    let line = if paint.state.glyphs.ascii { "|" } else { "│" };
+    let labels = Rect {
+        x: plot.x - AXIS,
+        width: AXIS - 1,
+        ..plot
+    };
+    for y in plot.top()..plot.bottom() {
+        let edge = Rect {
+            x: plot.x - 1,
+            width: 1,
+            ..plot
+        };
+        paint.text(edge, edge.x, y, line, Tone::Border);
+    }
+    for (y, value) in [(plot.top(), top), (plot.bottom() - 1, 0.)] {
+        let text = short(value);
+        paint.text(labels, right_of(labels, &text), y, &text, Tone::Dim);
+    }
+}
+
+/// A column for each day: what was refused at its foot, what was not above it.
+fn columns(paint: &mut Paint<'_>, plot: Rect, days: &ByDay, top: f64) {
+    let wide = (plot.width / u16::try_from(days.len()).unwrap_or(1)).max(1);
+    let thick = (wide - 1).max(1);
+    let x_of = |at: usize| plot.x + u16::try_from(at).unwrap_or(0) * plot.width / 30;
+    for (at, day) in days.iter().enumerate() {
+        let x = x_of(at);
+        for x in x..(x + thick).min(plot.right()) {
+            column(paint, plot, x, *day, top);
+        }
+    }
+}
+
+fn column(paint: &mut Paint<'_>, plot: Rect, x: u16, day: DayCount, top: f64) {
+    let glyphs = paint.state.glyphs;
+    let eighths = |value: u64| {
+        let part = (value as f64 / top * f64::from(plot.height) * 8.).round() as usize;
+        if value > 0 { part.max(1) } else { 0 }
+    };
+    let (all, bad) = (eighths(day.all()), eighths(day.bad));
+    if all == 0 {
+        let line = if glyphs.ascii { "_" } else { "▁" };
+        paint.text(plot, x, plot.bottom() - 1, line, Tone::Border);
+    }
+    for step in 0..usize::from(plot.height) {
+        let here = all.saturating_sub(step * 8).min(8);
+        if here == 0 {
+            break;
+        }
+        let y = plot.bottom() - 1 - u16::try_from(step).unwrap_or_default();
+        let tone = if bad > step * 8 {
+            Tone::BadFill
+        } else {
+            Tone::Fill
+        };
+        paint.text(plot, x, y, glyphs.bars()[here - 1], tone);
+    }
+}
