@@ -12,7 +12,10 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 use aws_lc_rs::{
     rand::SystemRandom,
     rsa::KeySize,
-    signature::{Ed25519KeyPair, RSA_PKCS1_SHA256, RsaKeyPair},
+    signature::{
+        Ed25519KeyPair, KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair,
+        UnparsedPublicKey,
+    },
 };
 use rocket::{fairing::AdHoc, get, routes};
 use rustix::time::{ClockId, clock_gettime};
@@ -88,6 +91,17 @@ pub fn sign(algorithm: &str) -> Result<Duration> {
             Ok(())
         })
     }
+}
+
+/// One verification of an RS256 signature.
+pub fn verify() -> Result<Duration> {
+    let rng = SystemRandom::new();
+    let pair = RsaKeyPair::generate(KeySize::Rsa2048)?;
+    let mut signature = vec![0; pair.public_modulus_len()];
+    pair.sign(&RSA_PKCS1_SHA256, &rng, &MESSAGE, &mut signature)?;
+    let public = pair.public_key().as_ref().to_vec();
+    let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, public);
+    cpu_each(2000, || Ok(public.verify(black_box(&MESSAGE), &signature)?))
 }
 
 /// One Argon2id hash with the default parameters.

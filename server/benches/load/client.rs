@@ -93,14 +93,25 @@ pub fn bare(method: &str, path: &str, bearer: Option<&str>) -> Vec<u8> {
     format!("{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n{credential}\r\n").into_bytes()
 }
 
-/// A request with a body.
+/// A `POST` with a body.
 pub fn with_body(path: &str, bearer: Option<&str>, kind: &str, body: &str) -> Vec<u8> {
+    with_method("POST", path, bearer, kind, body)
+}
+
+/// A request with a body.
+pub fn with_method(
+    method: &str,
+    path: &str,
+    bearer: Option<&str>,
+    kind: &str,
+    body: &str,
+) -> Vec<u8> {
     let credential = bearer.map_or(String::new(), |token| {
         format!("authorization: Bearer {token}\r\n")
     });
     let length = body.len();
     format!(
-        "POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n{credential}content-type: {kind}\r\ncontent-length: {length}\r\n\r\n{body}"
+        "{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n{credential}content-type: {kind}\r\ncontent-length: {length}\r\n\r\n{body}"
     )
     .into_bytes()
 }

@@ -109,7 +109,7 @@ pub async fn refresh() -> Result<Vec<Row>> {
 }
 
 /// Where `"refreshToken":"…"` stands in an answer, found without reading it whole.
-fn refresh_token(body: &[u8]) -> Option<&str> {
+pub fn refresh_token(body: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(body).ok()?;
     let (_, rest) = text.split_once(r#""refreshToken":""#)?;
     rest.split_once('"').map(|(token, _)| token)

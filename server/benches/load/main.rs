@@ -6,13 +6,19 @@
 //! from this process over keep-alive connections. CPU time per request is the server's own, user and system, from
 //! `/proc/PID/stat`: unlike a rate it says the same on a busy machine.
 
+mod backup;
 mod bare;
+mod bulk;
+mod burst;
 mod client;
+mod cold;
 mod flood;
 mod grants;
+mod growth;
 mod introspect;
 mod key_checks;
 mod measure;
+mod mixed;
 mod report;
 mod seed;
 mod server;
@@ -35,7 +41,7 @@ const SERVE_HELLO: &str = "--serve-hello";
 #[derive(Debug, Default)]
 struct Options {
     cases: Vec<String>,
-    /// Verification with a million users and sessions too.
+    /// Verification with a million users and sessions too, and a backup of 7 GiB instead of one.
     million: bool,
 }
 
@@ -110,6 +116,24 @@ async fn cases(options: &Options) -> Result<()> {
     }
     if options.wants("flood") {
         show(flood::flood().await?);
+    }
+    if options.wants("mixed") {
+        show(mixed::mixed().await?);
+    }
+    if options.wants("burst") {
+        show(burst::burst().await?);
+    }
+    if options.wants("cold") {
+        show(cold::cold().await?);
+    }
+    if options.wants("bulk") {
+        show(bulk::bulk().await?);
+    }
+    if options.wants("backup") {
+        show(backup::backup(options.million).await?);
+    }
+    if options.wants("growth") {
+        show(growth::growth().await?);
     }
     if options.wants("start") {
         show(start::start().await?);

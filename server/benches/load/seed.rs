@@ -17,6 +17,7 @@ use crate::{Result, server::ISSUER};
 
 /// Who calls: a session with its tokens, and an API key.
 pub struct Caller {
+    pub user: UserId,
     pub token: String,
     pub refresh: String,
     pub key: String,
@@ -67,6 +68,37 @@ pub async fn graveyard(dead: u64) -> Result<World> {
     Ok(world)
 }
 
+/// Gives one person so many more sessions.
+pub fn more_sessions(directory: &Path, user: UserId, many: u64) -> Result<()> {
+    let mut seeder = Seeder::new(directory, Clock::system().now())?;
+    for number in 0..many {
+        let id = Ulid::from_parts(seeder.now.0.try_into()?, (u128::from(number) << 32) | 9);
+        seeder.session(id, user)?;
+    }
+    seeder.finish()
+}
+
+/// Makes a database larger than `bytes`, with events.
+pub fn more_events(directory: &Path, bytes: u64) -> Result<()> {
+    let mut seeder = Seeder::new(directory, Clock::system().now())?;
+    let path = directory.join("doorward.db");
+    let mut number = 0;
+    loop {
+        for _ in 0..100_000 {
+            seeder.event(number, seeder.now.0)?;
+            number += 1;
+        }
+        let pages = (seeder.conn).query_row("PRAGMA page_count", [], |row| row.get::<_, i64>(0))?;
+        if u64::try_from(pages)? * 4096 > bytes {
+            break;
+        }
+    }
+    seeder.finish()?;
+    // Else the first sync of the server would write all of it.
+    std::fs::File::open(path)?.sync_all()?;
+    Ok(())
+}
+
 /// Writes people in one transaction.
 struct Seeder {
     conn: Connection,
@@ -105,13 +137,35 @@ impl Seeder {
                  VALUES (?1, ?2, ?2, 'Ada', 'Lovelace', 'customer', '', ?3, ?3)",
             )?
             .execute(params![id.to_bytes(), email, self.now.0])?;
+        self.session(id, UserId(id))?;
+        Ok((UserId(id), SessionId(id)))
+    }
+
+    fn session(&mut self, id: Ulid, user: UserId) -> Result<()> {
         self.conn
             .prepare_cached(
                 "INSERT INTO sessions (id, user_id, scope, ip, user_agent, created_at, last_seen_at, expires_at, idle_until)
-                 VALUES (?1, ?1, 'read write', ?2, 'load', ?3, ?3, ?4, ?4)",
+                 VALUES (?1, ?5, 'read write', ?2, 'load', ?3, ?3, ?4, ?4)",
             )?
-            .execute(params![id.to_bytes(), [0u8; 16], self.now.0, self.until])?;
-        Ok((UserId(id), SessionId(id)))
+            .execute(params![
+                id.to_bytes(),
+                [0u8; 16],
+                self.now.0,
+                self.until,
+                user.0.to_bytes()
+            ])?;
+        Ok(())
+    }
+
+    fn event(&mut self, number: u64, time: i64) -> Result<()> {
+        let id = Ulid::from_parts(time.try_into()?, u128::from(number) << 32);
+        self.conn
+            .prepare_cached(
+                "INSERT INTO events (id, time, actor, action, target, user_id, ip)
+                 VALUES (?1, ?2, 'system', 'session.created', ?3, ?1, '127.0.0.1')",
+            )?
+            .execute(params![id.to_bytes(), time, id.to_string()])?;
+        Ok(())
     }
 
     /// A session that ended, with its last refresh token, and an event; all of two years ago.
@@ -129,13 +183,7 @@ impl Seeder {
                 "INSERT INTO refresh_tokens (hash, session_id, expires_at) VALUES (?1, ?2, ?3)",
             )?
             .execute(params![random_bytes::<32>(), id.to_bytes(), then])?;
-        self.conn
-            .prepare_cached(
-                "INSERT INTO events (id, time, actor, action, target, user_id, ip)
-                 VALUES (?1, ?2, 'system', 'session.created', ?3, ?1, '127.0.0.1')",
-            )?
-            .execute(params![id.to_bytes(), then, id.to_string()])?;
-        Ok(())
+        self.event(number, then)
     }
 
     fn caller(&mut self, doorward: &Doorward, user: UserId, session: SessionId) -> Result<Caller> {
@@ -178,6 +226,7 @@ impl Seeder {
             secret: None,
         };
         Ok(Caller {
+            user,
             token: doorward.services().tokens.access_token(grant, self.now)?,
             refresh: refresh.expose().to_owned(),
             key: key.expose().to_owned(),

@@ -127,7 +127,7 @@ pub struct Passwords {
 }
 
 impl Passwords {
-    /// Starts `threads` threads of lower priority, before which up to `queue` jobs may wait.
+    /// Starts `threads` threads, before which up to `queue` jobs may wait.
     ///
     /// # Errors
     /// What is wrong with the parameters, or with starting threads.
@@ -184,8 +184,8 @@ impl Passwords {
 }
 
 fn run(jobs: &Receiver<Job>, params: &Params, working: &AtomicUsize, mut memory: Memory) {
-    // Below the threads that verify tokens. Where the system refuses, all stay equal.
-    let _ = rustix::process::setpriority_process(None, 10);
+    // As the threads that verify tokens: below them, a sign-in would wait for as long as they have work. Beside them it
+    // gets its share, and they theirs: a hashing thread is one of as many as there are cores.
     loop {
         let job = match jobs.recv_timeout(IDLE) {
             Ok(job) => job,

@@ -40,7 +40,10 @@ impl Backups {
         let file = file
             .map_err(|error| lost(error.to_string()))?
             .map_err(|error| lost(error.to_string()))?;
-        let bytes = self.store.back_up(file.clone(), act).await?;
+        let (store, target) = (self.store.clone(), file.clone());
+        // A caller who hangs up cuts nothing off: what is copied also stands in the log.
+        let made = tokio::spawn(async move { store.back_up(target, act).await }).await;
+        let bytes = made.map_err(|error| StoreError::Unavailable(error.to_string()))??;
         Ok(Backup { file, bytes, at })
     }
 }

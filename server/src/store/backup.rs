@@ -4,16 +4,19 @@ use std::{
     fs::{self, File},
     io::{self, IsTerminal},
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread,
 };
 
+use doorward_shared::admin::{BackupPhase, BackupProgress};
 use rusqlite::{Connection, InterruptHandle, OpenFlags};
+use tokio::sync::oneshot;
 
 use super::{
     DATABASE, MASTER_KEY, OPERATOR_KEY, Store, StoreError, authority,
     check::{examine, existing, open_to_check},
-    error::at,
-    schema,
+    error::{at, no_thread},
+    pace, schema,
 };
 use crate::{
     domain::{Act, Refusal, rules::authority as rule},
@@ -26,16 +29,17 @@ pub(super) const UNFINISHED: &str = "partial";
 pub(super) const BACKUPS: &str = "backups";
 
 /// Writes a consistent copy of a data directory's database to `file` (mode 0600), whether it is in use or not. Links are
-/// followed, and stay. The copy is examined, and appears whole or not at all. Writers are not held up.
+/// followed, and stay. The copy is examined, and appears whole or not at all. Writers are not held up, and the disk is
+/// theirs half of the time.
 ///
 /// # Errors
 /// When there is no database or it is damaged, or `file` cannot be written or is there and no plain file.
 pub fn back_up(directory: &Path, file: &Path) -> Result<u64, StoreError> {
-    back_up_until(directory, file, &Copies::default())
+    back_up_until(directory, file, &Arc::default())
 }
 
 /// As [`back_up`], until `copies` are ended.
-fn back_up_until(directory: &Path, file: &Path, copies: &Copies) -> Result<u64, StoreError> {
+fn back_up_until(directory: &Path, file: &Path, copies: &Arc<Copies>) -> Result<u64, StoreError> {
     let source = existing(directory)?;
     let target = files::resolve(file).map_err(at(file))?;
     refuse_to_replace(directory, &target)?;
@@ -66,7 +70,7 @@ pub fn back_up_to_stdout(directory: &Path) -> Result<u64, StoreError> {
     let source = existing(directory)?;
     let partial = beside(&source, UNFINISHED)?;
     let sent = copy(&source, &partial, Some(directory))
-        .and_then(|()| whole(&partial, &Copies::default()))
+        .and_then(|()| whole(&partial, &Arc::default()))
         .and_then(|()| {
             let mut copy = File::open(&partial).map_err(at(&partial))?;
             let bytes = io::copy(&mut copy, &mut out).map_err(at(Path::new("stdout")))?;
@@ -122,14 +126,14 @@ fn owner<'a>(directory: &'a Path, target: &Path) -> Option<&'a Path> {
 
 /// Copies the database `source` to `partial`, which belongs to the owner of the directory `owner` afterwards.
 pub(super) fn copy(source: &Path, partial: &Path, owner: Option<&Path>) -> Result<(), StoreError> {
-    copy_until(source, partial, owner, &Copies::default())
+    copy_until(source, partial, owner, &Arc::default())
 }
 
 fn copy_until(
     source: &Path,
     partial: &Path,
     owner: Option<&Path>,
-    copies: &Copies,
+    copies: &Arc<Copies>,
 ) -> Result<(), StoreError> {
     files::remove(partial).map_err(at(partial))?;
     let file = files::create(partial).map_err(at(partial))?;
@@ -141,10 +145,15 @@ fn copy_until(
         StoreError::Unavailable(format!("{}: the name is not UTF-8", partial.display()))
     })?;
     // Read-write, because the last reader of a WAL database may have to recover it.
-    let conn = open_to_check(source, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let mut conn = open_to_check(source, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     // Before the copy, which carries out the statements of the schema.
     schema::recognise(&conn).map_err(|error| error.at(source))?;
     copies.watch(&conn)?;
+    let mut written = pace::Written::of(partial).map_err(at(partial))?;
+    let (told, all) = (copies.clone(), pages(&conn)?);
+    pace::keep(&mut conn, move || {
+        told.progress(written.sync(), all);
+    })?;
     // One read transaction over the whole copy: a snapshot, in WAL mode without holding up the writer.
     conn.execute("VACUUM INTO ?1", [text])
         .map_err(|error| StoreError::from(error).at(source))?;
@@ -152,10 +161,18 @@ fn copy_until(
 }
 
 /// Whether a copy can be relied on, before it is said to be there.
-fn whole(partial: &Path, copies: &Copies) -> Result<(), StoreError> {
-    let conn = open_to_check(partial, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+fn whole(partial: &Path, copies: &Arc<Copies>) -> Result<(), StoreError> {
+    let mut conn = open_to_check(partial, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     copies.watch(&conn)?;
+    pace::keep(&mut conn, || {})?;
+    copies.checks();
     examine(&conn).map_err(|error| error.at(partial))
+}
+
+/// Bytes of a database's pages.
+fn pages(conn: &Connection) -> Result<u64, StoreError> {
+    let sql = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
+    Ok(conn.query_row(sql, [], |row| row.get(0))?)
 }
 
 /// A file's name while it is made, in the directory it will be in.
@@ -174,6 +191,8 @@ pub(super) struct Copies(Mutex<Copying>);
 #[derive(Default)]
 struct Copying {
     ended: bool,
+    /// How far the copy is that is made now.
+    progress: Option<BackupProgress>,
     /// Of the connection that copies or checks now.
     running: Option<InterruptHandle>,
 }
@@ -210,6 +229,26 @@ impl Copies {
         Ok(())
     }
 
+    /// A copy begins, or it is over.
+    fn now(&self, progress: Option<BackupProgress>) {
+        self.state().progress = progress;
+    }
+
+    /// So many bytes are copied, of so many that there are.
+    fn progress(&self, bytes: u64, all: u64) {
+        if let Some(progress) = &mut self.state().progress {
+            progress.bytes = bytes;
+            progress.of_bytes = all;
+        }
+    }
+
+    /// From here on the copy is examined.
+    fn checks(&self) {
+        if let Some(progress) = &mut self.state().progress {
+            progress.phase = BackupPhase::Checking;
+        }
+    }
+
     /// Why a copy really failed.
     fn why(&self, error: StoreError) -> StoreError {
         if self.state().ended {
@@ -230,6 +269,11 @@ impl Store {
         self.inner.copies.allow(allowed);
     }
 
+    /// How far the backup is that is being made.
+    pub(crate) fn backup_progress(&self) -> Option<BackupProgress> {
+        self.inner.copies.state().progress.clone()
+    }
+
     /// Where the running server's backups are.
     pub fn backups(&self) -> PathBuf {
         self.directory().join(BACKUPS)
@@ -243,16 +287,15 @@ impl Store {
         let Ok(_alone) = self.inner.backup.try_lock() else {
             return Err(Refusal::Conflict("a backup is being made".into()).into());
         };
-        let (inner, target) = (self.inner.clone(), file.clone());
-        // On a thread of its own: readers are few, and this takes long.
-        let made = tokio::task::spawn_blocking(move || {
-            let home = files::parent(&target);
-            files::create_directory(home).map_err(at(home))?;
-            back_up_until(&inner.directory, &target, &inner.copies)
-        });
-        let bytes = made
-            .await
-            .map_err(|error| StoreError::Unavailable(error.to_string()))??;
+        self.inner.copies.now(Some(BackupProgress {
+            started_at: act.at(),
+            phase: BackupPhase::Copying,
+            bytes: 0,
+            of_bytes: 0,
+        }));
+        let made = self.copy_aside(file.clone()).await;
+        self.inner.copies.now(None);
+        let bytes = made?;
         let target = file.to_string_lossy().into_owned();
         let noted = self.write(move |unit| {
             let by = authority::judge(unit, &act)?;
@@ -274,6 +317,26 @@ impl Store {
         }
         Ok(bytes)
     }
+
+    /// On a thread of its own, below all others: readers are few, and this takes long.
+    async fn copy_aside(&self, target: PathBuf) -> Result<u64, StoreError> {
+        let (inner, (reply, answer)) = (self.inner.clone(), oneshot::channel());
+        let copy = move || {
+            pace::step_back();
+            let home = files::parent(&target);
+            let made = files::create_directory(home)
+                .map_err(at(home))
+                .and_then(|()| back_up_until(&inner.directory, &target, &inner.copies));
+            // Nobody waits any more where the server has ended.
+            reply.send(made).ok();
+        };
+        thread::Builder::new()
+            .name("doorward-backup".into())
+            .spawn(copy)
+            .map_err(no_thread)?;
+        let gone = |_| StoreError::Unavailable("the thread that copies is gone".into());
+        answer.await.map_err(gone)?
+    }
 }
 
 #[cfg(test)]
@@ -285,7 +348,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let mut conn = Connection::open(home.path().join(DATABASE)).unwrap();
         schema::migrate(&mut conn).unwrap();
-        let copies = Copies::default();
+        let copies = Arc::<Copies>::default();
         copies.allow(false);
         let target = home.path().join("copy.db");
         let error = back_up_until(home.path(), &target, &copies).unwrap_err();
@@ -302,7 +365,7 @@ mod tests {
 
     #[test]
     fn a_statement_that_runs_is_cut_off() {
-        let copies = std::sync::Arc::new(Copies::default());
+        let copies = Arc::<Copies>::default();
         let conn = Connection::open_in_memory().unwrap();
         copies.watch(&conn).unwrap();
         let (begun, begins) = std::sync::mpsc::channel();

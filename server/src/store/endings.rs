@@ -306,6 +306,19 @@ pub(super) fn count(
         .query_row(params![user.0.to_bytes(), after, keep], |row| row.get(0))?)
 }
 
+/// As [`count`], with what it counts after; none where they are few enough to end at once.
+pub(super) fn count_many(
+    conn: &Connection,
+    user: UserId,
+    keep: Option<SessionId>,
+) -> Result<Option<([u8; 16], u64)>, StoreError> {
+    if unrevoked(conn, user, AT_ONCE + 1)?.len() <= AT_ONCE {
+        return Ok(None);
+    }
+    let after = floor(conn, What::Sessions, user)?;
+    Ok(Some((after, count(conn, user, after, keep)?)))
+}
+
 /// Ends all sessions of a client, whoever's they are.
 pub(super) fn end_sessions_of_client(
     unit: &mut Unit<'_>,

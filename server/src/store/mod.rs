@@ -30,6 +30,7 @@ mod memory;
 mod notices;
 mod open;
 mod operator;
+mod pace;
 mod passkeys;
 mod private;
 mod readers;
@@ -111,7 +112,7 @@ struct Inner {
     directory: PathBuf,
     /// Held by whoever makes a backup.
     backup: tokio::sync::Mutex<()>,
-    copies: backup::Copies,
+    copies: Arc<backup::Copies>,
     _lock: DirectoryLock,
 }
 

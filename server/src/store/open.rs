@@ -105,7 +105,7 @@ impl Store {
                 thread: Mutex::new(Some(thread)),
                 directory: directory.to_owned(),
                 backup: tokio::sync::Mutex::default(),
-                copies: super::backup::Copies::default(),
+                copies: Arc::default(),
                 _lock: lock,
             }),
         })

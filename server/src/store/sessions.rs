@@ -211,14 +211,19 @@ impl Store {
         api_keys: bool,
         act: Act,
     ) -> Result<u64, StoreError> {
+        // Counting very many takes longer than the writer has: what comes between here and there ends uncounted.
+        let counted = self
+            .read(move |conn| endings::count_many(conn, user, keep))
+            .await?;
         self.write(move |unit| {
             let by = authority::judge(unit, &act)?;
             accounts::find(unit.conn, user)?.ok_or(Refusal::NotFound("user"))?;
             rule::end_sessions_of(&by, user)?;
             let cause = act.cause(&by);
-            let ended = match end_all_of(unit, user, keep, cause)? {
-                Ended::Few(ended) => ended,
-                Ended::After(id) => endings::count(unit.conn, user, id, keep)?,
+            let ended = match (end_all_of(unit, user, keep, cause)?, counted) {
+                (Ended::Few(ended), _) => ended,
+                (Ended::After(id), Some((after, count))) if after == id => count,
+                (Ended::After(id), _) => endings::count(unit.conn, user, id, keep)?,
             };
             if api_keys {
                 keys::end_all(unit, KeysOf::Owner(user), cause)?;

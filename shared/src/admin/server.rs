@@ -20,6 +20,9 @@ pub struct ServerInfo {
     pub mail: Option<MailInfo>,
     #[serde(default)]
     pub setup: Setup,
+    /// Absent while none is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup: Option<BackupProgress>,
     /// The settings that matter, by key; none of them secret.
     pub settings: BTreeMap<String, String>,
 }
@@ -63,6 +66,28 @@ pub struct MailInfo {
     pub oldest_at: Option<Timestamp>,
     /// Why the last try of one of them failed.
     pub last_error: Option<String>,
+}
+
+/// How far the backup is that is being made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct BackupProgress {
+    pub started_at: Timestamp,
+    pub phase: BackupPhase,
+    /// Copied so far.
+    pub bytes: u64,
+    /// Of the database when the copy began; the copy has no free pages, and may end smaller.
+    pub of_bytes: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum BackupPhase {
+    Copying,
+    /// The copy is read whole before it is said to be there.
+    Checking,
 }
 
 /// A backup that was written beside the database, in `backups/`.

@@ -11,6 +11,8 @@ use crate::{EventId, Page};
 
 /// How long a call may take.
 const TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a call may take that is about as much as the whole database.
+const LONG: Duration = Duration::from_secs(86_400);
 
 /// A part of a path, so that nothing typed ends up as another part of it.
 pub(super) fn segment(text: impl std::fmt::Display) -> String {
@@ -58,6 +60,14 @@ impl Client {
         body: &(impl Serialize + ?Sized),
     ) -> Result<T, ClientError> {
         self.read(self.request(method, path).json(body)).await
+    }
+
+    /// A `POST` without a body of its own, of work that may take hours.
+    pub(super) async fn long<T: DeserializeOwned>(&self, path: &str) -> Result<T, ClientError> {
+        let request = self
+            .request(Method::POST, path)
+            .json(&serde_json::json!({}));
+        self.read(request.timeout(LONG)).await
     }
 
     /// A `POST` that mints something: sent again with the same key it gives the same answer.

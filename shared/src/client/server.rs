@@ -1,7 +1,6 @@
 //! The server itself, and who calls it.
 
 use reqwest::Method;
-use serde_json::json;
 
 use super::{Client, ClientError};
 use crate::{
@@ -52,13 +51,13 @@ impl Server<'_> {
         self.0.get("/admin/stats", &query).await
     }
 
-    /// Backs the database up, on the server's machine.
+    /// Backs the database up, on the server's machine. It takes as long as that takes; [`info`](Self::info) says how far
+    /// it is.
     ///
     /// # Errors
     /// [`ClientError`].
     pub async fn back_up(&self) -> Result<BackupMade, ClientError> {
-        let path = "/admin/server/backup";
-        self.0.send(Method::POST, path, &json!({})).await
+        self.0.long("/admin/server/backup").await
     }
 
     /// Whether changes are taken: a server that says no is there, but its storage is not ready.

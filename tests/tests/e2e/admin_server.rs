@@ -1,6 +1,6 @@
 //! `/admin/server`, `/admin/stats`, `/admin/keys` and `/admin/whoami`.
 
-use doorward_tests::{Server, fields, is_time};
+use doorward_tests::{Server, eventually, fields, is_time};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -36,6 +36,43 @@ async fn a_backup_is_a_database_of_its_own() {
         std::fs::metadata(file).unwrap().permissions().mode() & 0o777,
         0o600
     );
+}
+
+#[tokio::test]
+async fn a_backup_tells_how_far_it_is_and_ends_though_its_caller_is_gone() {
+    let server = Server::start();
+    {
+        let path = server.data_dir().join("doorward.db");
+        let mut database = rusqlite::Connection::open(path).unwrap();
+        let unit = database.transaction().unwrap();
+        let sql = "INSERT INTO events (id, time, actor, action, detail) VALUES (?1, 0, 'user:x', 'test.noise', ?2)";
+        let mut insert = unit.prepare(sql).unwrap();
+        for number in 0..10_000_u128 {
+            let row = rusqlite::params![number.to_be_bytes(), "x".repeat(2000)];
+            insert.execute(row).unwrap();
+        }
+        drop(insert);
+        unit.commit().unwrap();
+    }
+    let operator = server.operator_key();
+    let call = server.post("/admin/server/backup").bearer(&operator);
+    let told = async || server.admin("GET", "/admin/server", None).await;
+    let making = tokio::spawn(async move { call.send().await });
+    let backup = eventually("a backup is being made", async || {
+        let backup = told().await["backup"].clone();
+        (backup["ofBytes"].as_u64() > Some(0)).then_some(backup)
+    })
+    .await;
+    assert_eq!(fields(&backup), "bytes ofBytes phase startedAt");
+    assert!(backup["bytes"].as_u64() <= backup["ofBytes"].as_u64());
+    assert!(["copying", "checking"].contains(&backup["phase"].as_str().unwrap()));
+    // Its connection closes with it.
+    making.abort();
+    eventually("the backup stands in the log", async || {
+        let told = told().await;
+        (told["backup"].is_null() && told["setup"]["backedUpAt"].is_string()).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -1,6 +1,9 @@
 //! Times and sizes, as people read them.
 
-use doorward_shared::Timestamp;
+use doorward_shared::{
+    Timestamp,
+    admin::{BackupPhase, BackupProgress},
+};
 
 use crate::core::zone;
 
@@ -84,6 +87,18 @@ pub fn number(value: u64) -> String {
 pub fn count(value: u64, noun: &str) -> String {
     let plural = if value == 1 { "" } else { "s" };
     format!("{} {noun}{plural}", number(value))
+}
+
+/// How far a backup is. A copy without free pages ends before the number it began with.
+pub fn backup_progress(backup: &BackupProgress) -> String {
+    match backup.phase {
+        BackupPhase::Copying => format!(
+            "{} of at most {} copied",
+            bytes(backup.bytes),
+            bytes(backup.of_bytes)
+        ),
+        BackupPhase::Checking => format!("{} copied, being checked", bytes(backup.bytes)),
+    }
 }
 
 #[cfg(test)]

@@ -290,6 +290,7 @@ pub fn server_info() -> ServerInfo {
             mail_sent: true,
             client_connected: true,
         },
+        backup: None,
         settings: [("access_token_seconds", "3600"), ("registration", "open")]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into(),

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use crate::{
     core::{
         State,
-        format::{bytes, full, span},
+        format::{backup_progress, bytes, full, span},
         list::Load,
     },
     view::{
@@ -51,6 +51,9 @@ fn lines(state: &State) -> Vec<(String, String, Tone)> {
             server.storage.schema_version.to_string(),
             Tone::Base,
         );
+        if let Some(backup) = &server.backup {
+            add("Backup", backup_progress(backup), Tone::Warn);
+        }
         if let Some(mail) = &server.mail {
             let (value, tone) = mails(mail, state);
             add("Mail", value, tone);

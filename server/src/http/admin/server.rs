@@ -100,6 +100,7 @@ async fn server(doorward: &Services, _by: Allowed<ServerRead>) -> Answer<ServerI
             mail_sent: begun.mail_sent,
             client_connected: begun.client_connected,
         },
+        backup: doorward.store.backup_progress(),
         settings: settings(&doorward.settings),
     })
 }

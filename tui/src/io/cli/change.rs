@@ -1,5 +1,11 @@
 //! Changes: asked about, made, and printed.
 
+use std::{
+    io::{self, IsTerminal},
+    pin::pin,
+    time::Duration,
+};
+
 use super::{
     Context, Failed, Outcome,
     output::{self, Format},
@@ -7,11 +13,15 @@ use super::{
 };
 use crate::{
     command::{ApiKeys, Command, Create, Password, Users, Verify, secret::Secret},
+    core::format::backup_progress,
     io::{
         clock::{idempotency_key, now},
         perform::{PerformError, Performed, perform, resolve_all},
     },
 };
+
+/// How often it is looked at how far a long change is.
+const OFTEN: Duration = Duration::from_secs(1);
 
 /// Makes a change. What it destroys is said first.
 ///
@@ -36,7 +46,8 @@ pub(super) async fn make(command: &Command, with: &Context) -> Outcome {
         Some((secret, replace)) => output::begin(secret, replace)?,
         None => None,
     };
-    let performed = perform(&with.client, command, &idempotency_key(), now()).await;
+    let key = idempotency_key();
+    let performed = watched(with, command, perform(&with.client, command, &key, now())).await;
     let mut performed = match performed {
         Ok(performed) => performed,
         Err(PerformError::Partly {
@@ -52,6 +63,28 @@ pub(super) async fn make(command: &Command, with: &Context) -> Outcome {
         output::keep(secret, file, text, &id)?;
     }
     print(with.output, command, &performed)
+}
+
+/// Does what takes long, and says meanwhile how far it is: in one line of a terminal's stderr, which is gone at the end.
+async fn watched<T>(with: &Context, command: &Command, work: impl Future<Output = T>) -> T {
+    if !matches!(command, Command::Backup) || !io::stderr().is_terminal() {
+        return work.await;
+    }
+    let mut work = pin!(work);
+    loop {
+        tokio::select! {
+            done = &mut work => {
+                eprint!("\r\x1b[K");
+                return done;
+            }
+            () = tokio::time::sleep(OFTEN) => {}
+        }
+        // Whoever may not read that waits without.
+        let server = with.client.server().info().await.ok();
+        if let Some(backup) = server.and_then(|server| server.backup) {
+            eprint!("\r\x1b[K{}", backup_progress(&backup));
+        }
+    }
 }
 
 /// Reads a password or a key where one belongs to the command.
