@@ -174,6 +174,84 @@ def register_a_web_client(hands, server):
     hands.pane.keys("Escape", "Escape")
 
 
+@task(2)
+def all_about_somebody(hands, server):
+    server.comes("/auth/login", {"email": "olga.petrova@example.org", "password": PASSWORD}, "192.0.2.8")
+    hands.press(":")
+    hands.write("user olga")
+    hands.press("Enter")
+    hands.see("User · olga.petrova@example.org")
+    hands.see("Live sessions · ")
+    hands.see("Timeline")
+
+
+@task(2)
+def how_much_a_key_is_used(hands, server):
+    hands.press(":")
+    hands.write("key ci")
+    hands.press("Enter")
+    hands.see("API key · ci")
+    hands.see("Use in 30 days")
+
+
+@task(2)
+def who_comes_from_an_address(hands, server):
+    hands.press(":")
+    hands.write("203.0.113.9")
+    hands.press("Enter")
+    hands.see("Address · 203.0.113.9")
+    hands.see("Failures")
+    hands.see("People")
+
+
+@task(4)
+def end_one_session_of_somebody_from_their_page(hands, server):
+    person = server.user("yuki.tanaka@example.org")
+    for ip in ("192.0.2.8", "192.0.2.9"):
+        server.comes("/auth/login", {"email": "yuki.tanaka@example.org", "password": PASSWORD}, ip)
+    before = server.live_sessions(person)
+    expect(before > 1, "nobody is signed in")
+    hands.pane.keys(":")
+    hands.write("user yuki")
+    hands.pane.keys("Enter")
+    hands.see("Live sessions · ")
+    # Factors and applications have no lines: the addresses come first, then the sessions.
+    hands.press("Tab", "Tab")
+    hands.press("x")
+    hands.dialog("End this session?")
+    hands.write("yes")
+    hands.press("Enter")
+    until(lambda: server.live_sessions(person) == before - 1, 5, lambda: f"it lives on:\n{hands.pane.text()}")
+
+
+@task(4)
+def back_to_where_one_was(hands, server):
+    hands.press("5")
+    hands.see("GRANTS")
+    hands.press("j", "Enter")
+    hands.see("Client · ")
+    hands.press("Escape")
+    hands.see("2 of ")
+
+
+@task(5)
+def a_filter_without_typing_its_words(hands, server):
+    hands.press("2", "/")
+    hands.write("st")
+    hands.press("Tab", "Tab", "Enter")
+    hands.see("/state:active")
+
+
+@task(3)
+def stop_the_events_and_go_on(hands, server):
+    hands.press("6", "p")
+    hands.see("PAUSED")
+    server.comes("/auth/login", {"email": "grace.hopper@example.org", "password": "wrong password"}, "203.0.113.9")
+    hands.see("PAUSED, 1 waiting")
+    hands.press("p")
+    hands.see("live again")
+
+
 @task(3)
 def the_last_week(hands, server):
     hands.press("1", "t", "t")

@@ -77,6 +77,35 @@ async fn an_export_holds_all_that_is_kept_but_no_secret() {
 }
 
 #[tokio::test]
+async fn operators_who_may_read_accounts_see_which_applications_somebody_let_in() {
+    let server = Server::start();
+    let ada = server.register("ada@example.com").await;
+    let bob = server.register("bob@example.com").await;
+    let app = server.app(json!({"name": "Wiki"})).await;
+    let browser = server.browser();
+    let request = doorward_tests::browser::request(&app, &[]);
+    browser.code("ada@example.com", &request).await;
+    let path = |id: &str| format!("/admin/users/{id}/applications");
+    let operator = server.operator_key();
+    let list = |id: &str| server.get(&path(id)).bearer(&operator).send();
+    let found = list(&ada.id).await.expect(200).json();
+    assert_eq!(found["pagination"]["total"], 1);
+    assert_eq!(found["data"][0]["name"], "Wiki");
+    assert!(found["data"][0]["grantedAt"].is_string(), "{found}");
+    let nothing = list(&bob.id).await.expect(200).json();
+    assert_eq!(nothing["data"], json!([]));
+    list("user_01hf7yat00000000000000000z")
+        .await
+        .refused(404, "not_found");
+    server
+        .get(&path(&ada.id))
+        .bearer(&bob.access)
+        .send()
+        .await
+        .refused(403, "insufficient_scope");
+}
+
+#[tokio::test]
 async fn whoever_knows_the_password_deletes_their_account_and_everything_of_it_is_dead() {
     let server = Server::start();
     let ada = server.register("ada@example.com").await;

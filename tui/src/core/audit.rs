@@ -71,6 +71,16 @@ pub fn summary(event: &Event) -> String {
     format!("{cause}{}", count.unwrap_or_default())
 }
 
+/// What an event changed, or else what it says.
+pub fn said(event: &Event) -> String {
+    let changes = changes(event);
+    if changes.is_empty() {
+        return summary(event);
+    }
+    let told: Vec<_> = changes.iter().map(ToString::to_string).collect();
+    told.join("; ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

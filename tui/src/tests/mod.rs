@@ -4,6 +4,8 @@ pub mod bench;
 mod commands;
 mod confirming;
 mod dashboards;
+mod finding;
+mod frames;
 mod incidents;
 mod layers;
 mod listing;

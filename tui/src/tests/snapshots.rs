@@ -75,6 +75,44 @@ fn lists() {
         bench.type_in("jj");
         bench
     });
+    seen_at(&LARGE, "events_repeated_new_above", |width, height| {
+        let mut bench = Bench::new(width, height);
+        bench.go(Resource::Events);
+        bench.serve(
+            super::people::events(1, 100)
+                .into_iter()
+                .map(Row::Event)
+                .collect(),
+        );
+        bench.type_in("jjjjj");
+        live(&mut bench, 12);
+        bench
+    });
+    seen_at(&LARGE, "events_paused", |width, height| {
+        let mut bench = Bench::new(width, height);
+        bench.go(Resource::Events);
+        bench.serve(
+            super::people::events(1, 100)
+                .into_iter()
+                .map(Row::Event)
+                .collect(),
+        );
+        bench.type_in("p");
+        live(&mut bench, 12);
+        bench
+    });
+    seen_at(&LARGE, "events_two_lines_pane", |width, height| {
+        let mut bench = Bench::new(width, height);
+        bench.go(Resource::Events);
+        bench.serve(
+            super::people::events(1, 100)
+                .into_iter()
+                .map(Row::Event)
+                .collect(),
+        );
+        bench.type_in("wjj\n");
+        bench
+    });
     seen("profiles", |width, height| {
         let mut bench = Bench::new(width, height);
         bench.go(Resource::Profiles);
@@ -86,6 +124,16 @@ fn lists() {
         bench.serve(rows(Resource::Users));
         bench
     });
+}
+
+/// So many failures as they happen.
+fn live(bench: &mut Bench, count: u64) {
+    for n in 0..count {
+        let mut event = event(1, "login.failed");
+        event.id = doorward_shared::EventId(ulid::Ulid::from_parts(1_800_000_000_000, n.into()));
+        event.ip = Some("198.51.100.99".into());
+        bench.reply(Reply::Event(Box::new(event)));
+    }
 }
 
 /// A day's events, with a run of refusals in the middle.

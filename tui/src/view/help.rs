@@ -28,7 +28,7 @@ pub fn draw(paint: &mut Paint<'_>, area: Rect, help: &Help) -> Option<(u16, u16)
     let mut inner = dialog(
         paint,
         middle(area, area.width.min(wide + 2), area.height),
-        "Keys (/ searches, esc Cancel)",
+        "Keys (esc Cancel)",
     );
     let mut cursor = (inner.x, inner.y);
     let search = help.search.as_ref();

@@ -69,7 +69,7 @@ pub fn view(state: &State, frame: &mut Frame<'_>) {
             Layer::Menu(menu) => menu::draw(&mut paint, areas.body, menu),
             Layer::Filter { line, .. } => chrome::filter(&mut paint, areas.status, line),
             Layer::Palette(palette) => palette::draw(&mut paint, areas.body, palette),
-            Layer::Help(help) => help::draw(&mut paint, areas.whole, help),
+            Layer::Help(help) => help::draw(&mut paint, areas.body, help),
             Layer::Note { title, lines } => menu::note(&mut paint, areas.body, title, lines),
             Layer::Form(form) => form::draw(&mut paint, areas.whole, form),
             Layer::Confirm(confirm) => confirm::draw(&mut paint, areas.whole, confirm),

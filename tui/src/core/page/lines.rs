@@ -236,16 +236,6 @@ fn event_cells(state: &State, subject: &Subject, event: &Event, alike: usize) ->
         format!("{}{times}", event.action),
         ip.unwrap_or_default().to_owned(),
         told.join(", "),
-        said(event),
+        audit::said(event),
     ]
-}
-
-/// What changed, or else what the event says.
-pub fn said(event: &Event) -> String {
-    let changes = audit::changes(event);
-    if changes.is_empty() {
-        return audit::summary(event);
-    }
-    let told: Vec<_> = changes.iter().map(ToString::to_string).collect();
-    told.join("; ")
 }
