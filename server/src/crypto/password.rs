@@ -127,7 +127,7 @@ pub struct Passwords {
 }
 
 impl Passwords {
-    /// Starts `threads` threads, before which up to `queue` jobs may wait.
+    /// Starts `threads` threads of slightly lower priority, before which up to `queue` jobs may wait.
     ///
     /// # Errors
     /// What is wrong with the parameters, or with starting threads.
@@ -184,8 +184,10 @@ impl Passwords {
 }
 
 fn run(jobs: &Receiver<Job>, params: &Params, working: &AtomicUsize, mut memory: Memory) {
-    // As the threads that verify tokens: below them, a sign-in would wait for as long as they have work. Beside them it
-    // gets its share, and they theirs: a hashing thread is one of as many as there are cores.
+    // Below the threads that verify tokens, but hardly: a storm of sign-ins slows those little, since there is one of these
+    // per core, and beside verification that takes the whole machine sign-ins keep some half of their rate. Ten steps
+    // below they kept a fifth. Where the system refuses, all are equal.
+    let _ = rustix::process::setpriority_process(None, 1);
     loop {
         let job = match jobs.recv_timeout(IDLE) {
             Ok(job) => job,
