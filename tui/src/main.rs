@@ -107,6 +107,7 @@ fn run(cli: Cli) -> Result<u8, Failed> {
     let with = Context {
         client,
         output: cli.output,
+        columns: cli.columns,
         yes: cli.yes,
         dry_run: cli.dry_run,
     };

@@ -76,6 +76,7 @@ impl Parts {
             blocks: Blocks {
                 store: self.store.clone(),
                 clock: self.clock.clone(),
+                proxies: self.settings.trusted_proxies.clone().into(),
             },
             backups: Backups {
                 store: self.store.clone(),

@@ -43,6 +43,13 @@ pub fn canonical(network: IpNet) -> IpNet {
     network.trunc()
 }
 
+/// The trusted proxy that a network holds, or is a part of: whatever comes through it would be kept out where its headers
+/// say nothing.
+pub fn proxy_in(network: IpNet, proxies: &[IpNet]) -> Option<IpNet> {
+    let mut proxies = proxies.iter().map(|proxy| canonical(*proxy));
+    proxies.find(|proxy| network.contains(proxy) || proxy.contains(&network))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,5 +90,22 @@ mod tests {
         let mapped = block("::ffff:203.0.113.0/120", None);
         assert_eq!(mapped.network.to_string(), "203.0.113.0/24");
         assert!(held(&mapped, "203.0.113.7", 0));
+    }
+
+    #[test]
+    fn a_network_that_holds_a_proxy_or_is_a_part_of_its_network_is_known() {
+        let net = |text: &str| -> IpNet { text.parse().unwrap() };
+        let proxies = [net("10.0.0.0/24"), net("::ffff:192.0.2.1/128")];
+        for (network, found) in [
+            ("10.0.0.7/32", Some("10.0.0.0/24")),
+            ("10.0.0.0/8", Some("10.0.0.0/24")),
+            ("192.0.2.0/24", Some("192.0.2.1/32")),
+            ("10.0.1.0/24", None),
+            ("203.0.113.0/24", None),
+            ("2001:db8::/32", None),
+        ] {
+            let expected = found.map(net);
+            assert_eq!(proxy_in(net(network), &proxies), expected, "{network}");
+        }
     }
 }

@@ -104,7 +104,7 @@ fn request_id(now: Timestamp) -> Arc<str> {
     Arc::from(&*text)
 }
 
-/// The client's address. That a header from elsewhere is ignored is told once: it may be the operator's own proxy.
+/// The client's address. That a header from elsewhere is ignored is told once for each sender: it may be the operator's own proxy.
 fn client_ip(request: &Request<'_>, doorward: &Services) -> IpAddr {
     let peer = request
         .remote()
@@ -116,7 +116,7 @@ fn client_ip(request: &Request<'_>, doorward: &Services) -> IpAddr {
     if trusted.iter().any(|net| net.contains(&peer)) {
         return forwarded(peer, &lines, trusted);
     }
-    if !lines.is_empty() && doorward.told.untrusted_proxy() {
+    if !lines.is_empty() && doorward.told.untrusted_proxy(peer) {
         tracing::warn!(
             %peer,
             "X-Forwarded-For is ignored, because its sender is not one of `trusted_proxies`: rate limits and the audit \

@@ -21,6 +21,8 @@ const MAX_SECONDS: i64 = 30 * 86_400;
 pub struct Blocks {
     pub(crate) store: Store,
     pub(crate) clock: Clock,
+    /// Through which people come: to block one is to block them all.
+    pub(crate) proxies: Arc<[IpNet]>,
 }
 
 impl Blocks {
@@ -58,7 +60,8 @@ impl Blocks {
     /// Storage, with what the rules refuse.
     pub(crate) async fn add(&self, block: Block, act: Act) -> Result<Block, Error> {
         let act = act.because(Arc::from(block.reason.as_str()));
-        Ok(self.store.add_block(block, act).await?)
+        let proxies = Arc::clone(&self.proxies);
+        Ok(self.store.add_block(block, proxies, act).await?)
     }
 }
 

@@ -32,6 +32,13 @@ impl RefusedClients {
         self.refusals.count(what, cause, ip, self.clock.now());
     }
 
+    /// Notes that a sign-in came from a network that is blocked.
+    pub(crate) fn note_blocked(&self, ip: IpAddr) {
+        let what = (Refused::Blocked, None);
+        let cause = "the network is blocked".to_owned();
+        self.refusals.count(what, cause, ip, self.clock.now());
+    }
+
     /// Notes that a sign-in of nobody that is known was refused, and why.
     pub(crate) fn note_sign_in(&self, cause: &'static str, ip: IpAddr) {
         let what = (Refused::SignIn, None);
@@ -58,7 +65,9 @@ impl RefusedClients {
             let ip = ip.map(|ip| ip.to_string()).unwrap_or_default();
             match what {
                 Refused::Client => tracing::info!(%client, %cause, %ip, count, "client refused"),
-                Refused::SignIn => tracing::info!(%cause, %ip, count, "sign-in refused"),
+                Refused::SignIn | Refused::Blocked => {
+                    tracing::info!(%cause, %ip, count, "sign-in refused")
+                }
             }
         }
         if let Err(error) = self.store.note_refusals(due, now).await {

@@ -47,7 +47,8 @@ impl SignIn {
         session: NewSession,
         cause: Cause,
     ) -> Result<(User, Session), Error> {
-        self.admit(session.ip)?;
+        let ip = session.ip;
+        self.admit(ip)?;
         let mut opened = self.open(email, &password, &session, &cause).await;
         if let Err(Error::Store(StoreError::Refused(Refusal::PasswordChanged))) = opened {
             // Perhaps only its hash, which a sign-in at the same time has made dearer.
@@ -74,6 +75,12 @@ impl SignIn {
                 metrics.login("invalid_credentials");
                 Err(Error::WrongPassword)
             }
+            Err(error @ Error::Store(StoreError::Refused(Refusal::Blocked))) => {
+                // Since the password was looked at.
+                metrics.login("blocked");
+                self.refused.note_blocked(ip);
+                Err(error)
+            }
             Err(error) => Err(error),
         }
     }
@@ -85,7 +92,7 @@ impl SignIn {
     pub(super) fn admit(&self, ip: IpAddr) -> Result<(), Error> {
         self.passwords.admit(ip).inspect_err(|_| {
             self.passwords.metrics.login("blocked");
-            self.refused.note_sign_in("the network is blocked", ip);
+            self.refused.note_blocked(ip);
         })
     }
 

@@ -23,6 +23,8 @@ pub(crate) enum Refused {
     Client,
     /// A sign-in, of whom nobody knows.
     SignIn,
+    /// A sign-in from a network that is blocked: no failure of anybody's.
+    Blocked,
 }
 
 impl Refused {
@@ -31,6 +33,7 @@ impl Refused {
         match self {
             Self::Client => EventAction::ClientRefused.as_str(),
             Self::SignIn => EventAction::LoginFailed.as_str(),
+            Self::Blocked => EventAction::LoginBlocked.as_str(),
         }
     }
 }

@@ -1,26 +1,59 @@
-//! What the log has said already. Not shared between processes, each of them says it once.
+//! What the log has said already, and who sends forwarding headers that are not trusted. Not shared between processes, each
+//! of them says and counts its own.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::{
+    net::IpAddr,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
+};
 
 use doorward_shared::Timestamp;
+
+/// Senders of such headers that are told apart, at most.
+const SENDERS: usize = 8;
 
 /// Log lines that anybody can cause, and that help only when they are few.
 #[derive(Debug, Default)]
 pub(crate) struct Told {
-    untrusted_proxy: AtomicBool,
+    senders: Mutex<Vec<(IpAddr, u64)>>,
     /// When a wrong issuer may be told again, in milliseconds.
     wrong_issuer: AtomicI64,
 }
 
 impl Told {
-    /// Whether `X-Forwarded-For` from an address that is not trusted is to be told: the first time.
-    pub fn untrusted_proxy(&self) -> bool {
-        !self.untrusted_proxy.swap(true, Ordering::Relaxed)
+    /// Counts an `X-Forwarded-For` from an address that is not trusted; answers whether it is to be told: the first time
+    /// from each of the first addresses. Those nearby push strangers out, who can send what they like.
+    pub fn untrusted_proxy(&self, peer: IpAddr) -> bool {
+        let mut senders = self.senders.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, times)) = senders.iter_mut().find(|(sender, _)| *sender == peer) {
+            *times = times.saturating_add(1);
+            return false;
+        }
+        if senders.len() >= SENDERS {
+            let stranger = senders.iter().rposition(|(sender, _)| !is_near(*sender));
+            match stranger.filter(|_| is_near(peer)) {
+                Some(at) => {
+                    senders.remove(at);
+                }
+                None => return false,
+            }
+        }
+        senders.push((peer, 1));
+        true
     }
 
-    /// Whether such a header has come.
+    /// Who sent such headers, and how often.
+    pub fn untrusted_proxies(&self) -> Vec<(IpAddr, u64)> {
+        let senders = self.senders.lock().unwrap_or_else(PoisonError::into_inner);
+        senders.clone()
+    }
+
+    /// Whether one of them is near enough to be a proxy of the operator's own, which no stranger on the internet can be.
     pub fn has_untrusted_proxy(&self) -> bool {
-        self.untrusted_proxy.load(Ordering::Relaxed)
+        let mut senders = self.untrusted_proxies().into_iter();
+        senders.any(|(sender, _)| is_near(sender))
     }
 
     /// Whether forms that came to another URL than the issuer are to be told: once a minute.
@@ -34,6 +67,14 @@ impl Told {
     }
 }
 
+/// Whether an address is of this machine, its link or a private network, from which nobody comes over the internet.
+fn is_near(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
+        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -41,12 +82,28 @@ mod tests {
     #[test]
     fn a_line_is_told_once_or_once_a_minute() {
         let told = Told::default();
-        assert_eq!(
-            [told.untrusted_proxy(), told.untrusted_proxy()],
-            [true, false]
-        );
         let at = |seconds: i64| Timestamp::from_seconds(1_000_000 + seconds);
         let said = [0, 1, 59, 60, 61, 120].map(|seconds| told.wrong_issuer(at(seconds)));
         assert_eq!(said, [true, false, false, true, false, true]);
+    }
+
+    #[test]
+    fn a_stranger_is_counted_but_switches_nothing_and_crowds_nobody_out() {
+        let told = Told::default();
+        let ip = |text: &str| -> IpAddr { text.parse().unwrap() };
+        for n in 0..20 {
+            let peer = ip(&format!("203.0.113.{n}"));
+            assert_eq!(told.untrusted_proxy(peer), n < 8, "{n}");
+            assert!(!told.untrusted_proxy(peer));
+        }
+        assert!(!told.has_untrusted_proxy());
+        assert_eq!(told.untrusted_proxies().len(), SENDERS);
+        assert!(told.untrusted_proxy(ip("10.0.0.7")));
+        assert!(told.has_untrusted_proxy());
+        assert!(told.untrusted_proxies().contains(&(ip("203.0.113.0"), 2)));
+        assert_eq!(told.untrusted_proxies().len(), SENDERS);
+        for near in ["127.0.0.1", "::1", "192.168.1.1", "fd00::1", "fe80::1"] {
+            assert!(is_near(ip(near)), "{near}");
+        }
     }
 }

@@ -1,6 +1,10 @@
 //! Networks that are blocked.
 
-use std::{net::IpAddr, str::FromStr, sync::PoisonError};
+use std::{
+    net::IpAddr,
+    str::FromStr,
+    sync::{Arc, PoisonError},
+};
 
 use doorward_shared::{BlockId, Page, Timestamp};
 use ipnet::IpNet;
@@ -12,7 +16,7 @@ use super::{
     memory::BlockChange,
     rows::{self, bad},
 };
-use crate::domain::{Act, Block, Refusal, rules::authority as rule};
+use crate::domain::{Act, Block, Refusal, block, rules::authority as rule};
 
 /// Maximum number of blocks in force: each is looked at in each sign-in.
 const MAX_BLOCKS: u32 = 1000;
@@ -94,11 +98,24 @@ impl Store {
     /// Blocks a network; who does it and when is the act's. Those that are over are forgotten.
     ///
     /// # Errors
-    /// [`Refusal::Conflict`] where it is blocked already, or too many are; as [`rule::block_network`].
-    pub(crate) async fn add_block(&self, mut block: Block, act: Act) -> Result<Block, StoreError> {
+    /// [`Refusal::Conflict`] where it is blocked already, or too many are; [`Refusal::Invalid`] for a trusted proxy; as
+    /// [`rule::block_network`].
+    pub(crate) async fn add_block(
+        &self,
+        mut block: Block,
+        proxies: Arc<[IpNet]>,
+        act: Act,
+    ) -> Result<Block, StoreError> {
         self.write(move |unit| {
             let by = authority::judge(unit, &act)?;
             rule::block_network(&by, block.network)?;
+            if let Some(proxy) = block::proxy_in(block.network, &proxies) {
+                return Err(Refusal::Invalid {
+                    field: "network",
+                    reason: format!("is or holds the trusted proxy {proxy}, through which people come"),
+                }
+                .into());
+            }
             let cause = act.cause(&by);
             unit.conn
                 .prepare_cached("DELETE FROM blocks WHERE until <= ?1")?

@@ -11,7 +11,7 @@ use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, atomic::AtomicBool},
 };
 
-use doorward_shared::{BlockId, ClientId, SessionId, UserId};
+use doorward_shared::{BlockId, ClientId, SessionId, Timestamp, UserId};
 use quick_cache::sync::Cache;
 use tokio::sync::{Notify, watch};
 use ulid::Ulid;
@@ -199,6 +199,12 @@ impl Memory {
             }
         }
         let now = self.clock.now();
+        blocks.retain(|block| now < block.until);
+    }
+
+    /// Lets go of blocks that are over.
+    pub fn forget_blocks(&self, now: Timestamp) {
+        let mut blocks = self.blocks.write().unwrap_or_else(PoisonError::into_inner);
         blocks.retain(|block| now < block.until);
     }
 

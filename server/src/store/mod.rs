@@ -37,6 +37,7 @@ mod readers;
 mod refresh;
 mod registration_tokens;
 mod registrations;
+mod required_resets;
 mod restore;
 mod roles;
 mod rows;

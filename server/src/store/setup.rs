@@ -1,10 +1,15 @@
-//! What was done of setting a server up, as far as the database knows.
+//! What was done of setting a server up. Sweeping takes the rows away by which it is known: before it does, they are noted.
 
 use doorward_shared::Timestamp;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, params};
 use ulid::Ulid;
 
 use super::{Store, StoreError, rows};
+
+/// Where the time of the last backup is noted, that a mail was sent, and that a client was used.
+const BACKED_UP: &str = "begun:backup";
+const MAILED: &str = "begun:mail";
+const CONNECTED: &str = "begun:client";
 
 /// What has happened at least once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,11 +23,76 @@ pub struct Beginnings {
 impl Store {
     /// What has happened at least once. Each is one step in an index.
     pub(crate) async fn beginnings(&self) -> Result<Beginnings, StoreError> {
-        self.read(beginnings).await
+        let found = self.read(|conn| Ok((found(conn)?, noted(conn)?)));
+        let (found, noted) = found.await?;
+        Ok(found.or(noted))
+    }
+
+    /// Notes what has happened, where that is not noted yet.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) async fn keep_beginnings(&self) -> Result<(), StoreError> {
+        let read = self.read(|conn| Ok((found(conn)?, noted(conn)?)));
+        let (found, noted) = read.await?;
+        let known = found.or(noted.clone());
+        let new = Beginnings {
+            // There is one now, or there is none.
+            administrator: noted.administrator,
+            ..known
+        };
+        if new == noted {
+            return Ok(());
+        }
+        self.write(move |unit| {
+            let at = new.backed_up_at.map(|at| at.0.to_string());
+            let flag = |is: bool| is.then(|| "1".to_owned());
+            let notes = [
+                (BACKED_UP, at),
+                (MAILED, flag(new.mail_sent)),
+                (CONNECTED, flag(new.client_connected)),
+            ];
+            for (key, value) in notes {
+                unit.conn
+                    .prepare_cached(
+                        "INSERT OR REPLACE INTO meta SELECT ?1, ?2 WHERE ?2 IS NOT NULL",
+                    )?
+                    .execute(params![key, value])?;
+            }
+            Ok(())
+        })
+        .await
     }
 }
 
-fn beginnings(conn: &Connection) -> Result<Beginnings, StoreError> {
+impl Beginnings {
+    fn or(self, other: Self) -> Self {
+        Self {
+            administrator: self.administrator || other.administrator,
+            backed_up_at: self.backed_up_at.max(other.backed_up_at),
+            mail_sent: self.mail_sent || other.mail_sent,
+            client_connected: self.client_connected || other.client_connected,
+        }
+    }
+}
+
+/// What was noted.
+fn noted(conn: &Connection) -> Result<Beginnings, StoreError> {
+    let value = |key: &str| -> Result<Option<String>, StoreError> {
+        let mut select = conn.prepare_cached("SELECT value FROM meta WHERE key = ?1")?;
+        Ok(select.query_row([key], |row| row.get(0)).optional()?)
+    };
+    let at = value(BACKED_UP)?.and_then(|at| at.parse().ok());
+    Ok(Beginnings {
+        administrator: false,
+        backed_up_at: at.map(Timestamp),
+        mail_sent: value(MAILED)?.is_some(),
+        client_connected: value(CONNECTED)?.is_some(),
+    })
+}
+
+/// What the rows tell.
+fn found(conn: &Connection) -> Result<Beginnings, StoreError> {
     let is_there = |sql: &str| -> Result<bool, StoreError> {
         Ok(conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
     };

@@ -128,6 +128,11 @@ const KEY_METERS: Kind = Kind {
     first: None,
     delete: "DELETE FROM key_meters WHERE id = ?1 AND changed_at < ?2",
 };
+const BLOCKS: Kind = Kind {
+    find: "SELECT id FROM blocks WHERE until <= ?1 LIMIT ?2",
+    first: None,
+    delete: "DELETE FROM blocks WHERE id = ?1 AND until <= ?2",
+};
 const EVENTS: Kind = Kind {
     find: "SELECT id FROM events WHERE id < CAST(?1 AS BLOB) LIMIT ?2",
     first: None,
@@ -157,7 +162,10 @@ impl Store {
             (&KEY_HOURS, before((KEEP_HOURS + 1) * 86_400)),
             (&KEY_DAYS, before((KEEP_DAYS + 1) * 86_400)),
             (&KEY_METERS, before(KEEP_METERS)),
+            (&BLOCKS, now.0),
         ];
+        self.memory().forget_blocks(now);
+        self.keep_beginnings().await?;
         let mut gone = 0;
         for (kind, before) in due {
             gone += self.sweep_kind(kind, before).await?;

@@ -8,6 +8,8 @@ use super::Event;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventAction {
     LoginFailed,
+    /// Sign-ins from a network that is blocked, counted.
+    LoginBlocked,
     SessionCreated,
     SessionReplayed,
     ClientRefused,
@@ -20,6 +22,7 @@ impl EventAction {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::LoginFailed => "login.failed",
+            Self::LoginBlocked => "login.blocked",
             Self::SessionCreated => "session.created",
             Self::SessionReplayed => "session.replayed",
             Self::ClientRefused => "client.refused",

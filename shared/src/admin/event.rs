@@ -23,11 +23,11 @@ pub struct Event {
     pub request_id: Option<String>,
     /// What changed, or the reason given; never a secret. For people: what decides stands in `changes`.
     pub detail: Option<String>,
-    /// Of `client.refused`: why.
+    /// Of `client.refused`, `login.blocked` and refusals of nobody that is known: why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
-    /// Of `client.refused`: how often since the event before; the same cause of one client and address is told at most
-    /// once a minute.
+    /// Of those: how often since the event before; the same cause of one client and address is told at most once a
+    /// minute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u32>,
     /// The OAuth client through which the person acted.

@@ -48,12 +48,24 @@ pub struct Setup {
     pub administrator: bool,
     /// The running server's last backup; each is examined when it is made.
     pub backed_up_at: Option<Timestamp>,
-    /// Forwarding headers came from an address that is not one of `trusted_proxies`, and are ignored.
+    /// Forwarding headers came from an address of this machine or a private network that is not one of
+    /// `trusted_proxies`, and are ignored: probably from the operator's own proxy.
     pub untrusted_proxy: bool,
+    /// Who sent forwarding headers that are ignored, since the start: eight at most. Anybody can send them.
+    pub forwarded_by: Vec<Forwarder>,
     /// A mail server has taken a mail.
     pub mail_sent: bool,
     /// Somebody signed in through an OAuth client.
     pub client_connected: bool,
+}
+
+/// An address that sends forwarding headers without being trusted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Forwarder {
+    pub ip: String,
+    pub times: u64,
 }
 
 /// Mails on their way.

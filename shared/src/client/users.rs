@@ -118,6 +118,15 @@ impl Users<'_> {
         self.0.done(Method::POST, &path, Some(password)).await
     }
 
+    /// Takes a user's password away, so that a new one has to be set; all sessions end.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn remove_password(&self, id: impl Display) -> Result<(), ClientError> {
+        let path = format!("{}/password", Self::path(id));
+        self.0.done(Method::DELETE, &path, None::<&()>).await
+    }
+
     /// Makes a one-time link with which a user sets their password.
     ///
     /// # Errors

@@ -198,6 +198,7 @@ async fn what_is_done_of_setting_up_is_told() {
     let nothing = json!({
         "issuerSet": false, "administrator": false, "backedUpAt": null,
         "untrustedProxy": false, "mailSent": false, "clientConnected": false,
+        "forwardedBy": [],
     });
     assert_eq!(setup().await, nothing);
     server
@@ -215,6 +216,8 @@ async fn what_is_done_of_setting_up_is_told() {
         (&now["administrator"], &now["untrustedProxy"]),
         (&json!(true), &json!(true))
     );
+    let forwarders = json!([{"ip": "127.0.0.1", "times": 1}]);
+    assert_eq!(now["forwardedBy"], forwarders);
 }
 
 #[tokio::test]

@@ -45,6 +45,7 @@ fn acts_on_accounts() -> Vec<(&'static str, &'static str, Value)> {
         ("PATCH", "/admin/users/{}", json!({"disabled": true})),
         ("PATCH", "/admin/users/{}", json!({"disabled": false})),
         ("POST", "/admin/users/{}/password", json!({"password": NEW})),
+        ("DELETE", "/admin/users/{}/password", Value::Null),
         ("POST", "/admin/users/{}/link", json!({"purpose": "reset"})),
         ("DELETE", "/admin/users/{}", Value::Null),
     ]

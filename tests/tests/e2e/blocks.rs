@@ -1,6 +1,8 @@
 //! `/admin/blocks`: nobody signs in or up from a blocked network, and everything else goes on.
 
-use doorward_tests::{Call, PASSWORD, Reply, Server, Totp, browser::form, fields, is_id};
+use doorward_tests::{
+    Call, PASSWORD, Reply, Server, Totp, browser::form, eventually, fields, is_id,
+};
 use serde_json::{Value, json};
 
 const NETWORK: &str = "203.0.113.0/24";
@@ -111,6 +113,54 @@ async fn what_is_signed_in_goes_on_inside() {
     let verify = server.post("/apikey/verify").bearer(&server.operator_key());
     let verify = from(verify, INSIDE).json(json!({"key": key}));
     assert_eq!(verify.send().await.expect(200).json()["valid"], true);
+}
+
+#[tokio::test]
+async fn a_blocked_try_is_no_failure_of_the_account_and_is_told_apart() {
+    let server = server();
+    server.register("ada@example.com").await;
+    let made = block(&server, NETWORK).await;
+    let wrong = json!({"email": "ada@example.com", "password": "not the password"});
+    for _ in 0..12 {
+        let call = from(server.post("/auth/login"), INSIDE).json(wrong.clone());
+        call.send().await.refused(403, "blocked");
+    }
+    let right = json!({"email": "ada@example.com", "password": PASSWORD});
+    let call = from(server.post("/auth/login"), OUTSIDE).json(right);
+    call.send().await.expect(200);
+    let events = async |action: &str| {
+        let path = format!("/admin/events?action={action}");
+        server.admin("GET", &path, None).await["data"].clone()
+    };
+    let blocked = eventually("an event of the blocked tries", async || {
+        let told = events("login.blocked").await;
+        (told != json!([])).then_some(told)
+    });
+    let blocked = blocked.await;
+    assert_eq!(blocked[0]["ip"], INSIDE);
+    assert_eq!(blocked[0]["cause"], "the network is blocked");
+    assert_eq!(events("login.failed").await, json!([]));
+    let stats = server.admin("GET", "/admin/stats", None).await;
+    assert_eq!(
+        (&stats["failingNetworks"], &stats["failingAccounts"]),
+        (&json!([]), &json!([])),
+        "{stats}"
+    );
+    lift(&server, &made).await;
+}
+
+#[tokio::test]
+async fn the_trusted_proxy_is_none_to_block() {
+    let server = server();
+    for network in ["127.0.0.1", "127.0.0.0/8", "::ffff:127.0.0.1"] {
+        let body = json!({"network": network, "reason": "a flood"});
+        let call = server.post("/admin/blocks").bearer(&server.operator_key());
+        let refused = from(call, OUTSIDE).json(body).send().await;
+        refused.refused_at(422, "validation_failed", "network");
+        let message = refused.json()["error"]["message"].to_string();
+        assert!(message.contains("127.0.0.1/32"), "{message}");
+    }
+    block(&server, "192.0.2.0/24").await;
 }
 
 #[tokio::test]

@@ -71,6 +71,7 @@ mod readme;
 mod recovery;
 mod refused_clients;
 mod registration;
+mod required_resets;
 mod scopes_and_roles;
 mod sessions;
 mod settings;

@@ -572,6 +572,28 @@ async fn events_are_listed_followed_and_told_as_an_incident() {
         "{told}"
     );
     assert!(rows_only(&server, &["incident", "127.0.0.1"]) >= 3);
+    let both = json_of(&server, &["incident", "ada@example.com", "127.0.0.0/8"]);
+    assert_eq!(both["subjects"].as_array().map(Vec::len), Some(2), "{both}");
+    let steps = both["steps"].as_array().unwrap();
+    let step = |name: &str| steps.iter().find(|step| step["step"] == name).unwrap();
+    assert_eq!(step("disable")["done"], false);
+    assert_eq!(step("block")["subject"]["id"], "127.0.0.0/8");
+    doorward(
+        &server,
+        &["users", "require-reset", "ada@example.com", "--yes"],
+    )
+    .done();
+    let after = json_of(&server, &["incident", "ada@example.com"]);
+    let steps = after["steps"].as_array().unwrap();
+    let reset = steps
+        .iter()
+        .find(|step| step["step"] == "requireReset")
+        .unwrap();
+    assert_eq!(reset["done"], true, "{after}");
+    assert!(
+        reset["at"].is_string() && reset["by"].is_string(),
+        "{reset}"
+    );
     doorward(&server, &["incident", "nonsense"]).failed(2);
 }
 
@@ -672,7 +694,7 @@ async fn errors_are_on_stderr_with_exit_codes_that_tell_why() {
         &[][..],
         &["frobnicate"],
         &["users", "list", "--nope"],
-        &["users", "list", "-o", "yaml"],
+        &["users", "list", "-o", "xml"],
         &["apikeys", "mint", "--name", "n"],
         &["users", "get", "neither-id-nor-email"],
         &["apikeys", "list", "--expires-before", "tomorrow"],

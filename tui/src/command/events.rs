@@ -59,8 +59,9 @@ pub struct ListEvents {
 
 #[derive(Debug, Clone, PartialEq, Args)]
 pub struct Incident {
-    /// A user (id or email), an address, a client's or a key's id
-    pub about: String,
+    /// Users (id or email), addresses, networks, clients and keys (id), together
+    #[arg(required = true, num_args = 1..=8)]
+    pub about: Vec<String>,
     /// How far back: a time, or 24h, 7d, …
     #[arg(long, default_value = WEEK)]
     pub since: Moment,
@@ -107,10 +108,10 @@ impl Events {
 }
 
 impl Incident {
-    /// Around an id or an address, of the last week.
-    pub fn around(about: &str) -> Self {
+    /// Around ids, addresses and networks, of the last week.
+    pub fn around(about: Vec<String>) -> Self {
         Self {
-            about: about.to_owned(),
+            about,
             since: Moment::WEEK,
         }
     }
@@ -118,7 +119,7 @@ impl Incident {
     pub(super) fn words(&self) -> Words {
         let since = Some(self.since).filter(|since| *since != Moment::WEEK);
         Words::new("incident")
-            .word(&self.about)
+            .all(&self.about)
             .option("--since", since)
     }
 }

@@ -15,7 +15,9 @@ pub mod secret;
 mod sessions;
 mod signing_keys;
 mod stats;
+mod user_link;
 mod users;
+mod watch;
 pub mod when;
 mod words;
 
@@ -39,7 +41,9 @@ pub use self::{
     sessions::{ListSessions, Of, Revoke, Sessions},
     signing_keys::{RevokeKeys, SigningKeys},
     stats::StatsOf,
-    users::{Create, LinkTo, ListUsers, Mfa, Password, Update, Users, span},
+    user_link::LinkTo,
+    users::{Create, ListUsers, Mfa, Password, Update, Users, span},
+    watch::{Watch, Watched},
     words::quoted,
 };
 
@@ -67,6 +71,8 @@ pub enum Command {
     Roles(Roles),
     /// The audit log
     Events(Box<Events>),
+    /// Show a list, and then each change of it as it happens
+    Watch(Watch),
     /// Signing keys
     #[command(subcommand)]
     Keys(SigningKeys),
@@ -74,7 +80,7 @@ pub enum Command {
     Stats(StatsOf),
     /// Back the database up on the server's machine
     Backup,
-    /// The timeline of a user, an address, a client or a key, as Markdown
+    /// What happened around users, addresses, networks, clients and keys, as Markdown; JSON with -o json
     Incident(Incident),
     /// Servers the console knows
     #[command(subcommand)]
@@ -113,6 +119,7 @@ impl Command {
             Self::Keys(command) => command.changes(),
             Self::Backup => true,
             Self::Status
+            | Self::Watch(_)
             | Self::Events(_)
             | Self::Stats(_)
             | Self::Incident(_)
@@ -131,6 +138,7 @@ impl Command {
             Self::Clients(_) => "admin:clients",
             Self::Roles(_) => "admin:roles",
             Self::Events(_) | Self::Incident(_) => "admin:events",
+            Self::Watch(watch) => watch.scope(),
             Self::Keys(_) => "admin:keys",
             Self::Stats(_) | Self::Backup => "admin:server",
             Self::Status | Self::Profiles(_) | Self::Completions { .. } | Self::Man { .. } => "",
@@ -246,6 +254,7 @@ impl fmt::Display for Command {
             Self::Roles(command) => command.words(),
             Self::Blocks(command) => command.words(),
             Self::Events(command) => command.words(),
+            Self::Watch(command) => command.words(),
             Self::Keys(command) => command.words(),
             Self::Stats(command) => command.words(),
             Self::Backup => Words::new("backup"),

@@ -3,12 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use doorward_shared::admin::{
-    CreateLink, CreateUser, LinkPurpose, RevokeSessionsOf, SetPassword, UserPatch,
-};
+use doorward_shared::admin::{CreateUser, RevokeSessionsOf, SetPassword, UserPatch};
 
 use super::secret::Secret;
-use super::{SecretArgs, list::ListArgs, when::Moment, words::Words};
+use super::{list::ListArgs, user_link::LinkTo, when::Moment, words::Words};
 
 #[derive(Debug, Clone, PartialEq, Subcommand)]
 pub enum Users {
@@ -26,6 +24,8 @@ pub enum Users {
     Enable { user: String },
     /// Set a user's password, read from standard input; all sessions end
     Password(Password),
+    /// Take a user's password away: a new one has to be set by mail or link; all sessions end
+    RequireReset { user: String },
     /// Make a one-time link with which a user sets their password; one made before ends
     Link(LinkTo),
     /// End all sessions of a user
@@ -143,29 +143,6 @@ pub struct Password {
     pub password: Option<Secret>,
 }
 
-#[derive(Debug, Clone, PartialEq, Args)]
-pub struct LinkTo {
-    pub user: String,
-    /// `invite`: somebody's first password, and their name. `reset`: another password
-    #[arg(long, default_value = "reset", value_parser = purpose)]
-    pub purpose: LinkPurpose,
-    /// How long it works, from 60s to 30d
-    #[arg(long, default_value = "1d", value_name = "SPAN", value_parser = span)]
-    pub expires_in: i64,
-    /// Mail it to the user instead of showing it
-    #[arg(long)]
-    pub send: bool,
-    #[command(flatten)]
-    pub secret: SecretArgs,
-}
-
-fn purpose(text: &str) -> Result<LinkPurpose, String> {
-    [LinkPurpose::Invite, LinkPurpose::Reset]
-        .into_iter()
-        .find(|purpose| purpose.as_str() == text)
-        .ok_or_else(|| "must be invite or reset".into())
-}
-
 /// Seconds of a span of time.
 ///
 /// # Errors
@@ -174,25 +151,6 @@ pub fn span(text: &str) -> Result<i64, String> {
     match text.parse() {
         Ok(Moment::Span(seconds)) => Ok(seconds),
         _ => Err("must be a span such as 15m, 24h or 7d".into()),
-    }
-}
-
-impl LinkTo {
-    pub fn body(&self) -> CreateLink {
-        CreateLink {
-            purpose: self.purpose,
-            expires_in_seconds: Some(self.expires_in),
-            send: self.send,
-        }
-    }
-
-    fn written(&self) -> Words {
-        let words = Words::new("users link")
-            .word(&self.user)
-            .option("--purpose", Some(self.purpose.as_str()))
-            .option("--expires-in", Some(Moment::Span(self.expires_in)))
-            .flag("--send", self.send);
-        self.secret.written(words)
     }
 }
 
@@ -287,6 +245,7 @@ impl Users {
             Self::Get { user }
             | Self::Disable { user }
             | Self::Enable { user }
+            | Self::RequireReset { user }
             | Self::EndSessions { user, .. }
             | Self::Mfa(Mfa::Remove { user }) => vec![user],
             Self::Update(update) => vec![&mut update.user],
@@ -303,6 +262,9 @@ impl Users {
             )),
             Self::Password(Password { user, api_keys, .. })
             | Self::EndSessions { user, api_keys } => Some(all_end(user, *api_keys)),
+            Self::RequireReset { user } => Some(format!(
+                "{user} has no password any more and sets a new one by mail or link; all their sessions end."
+            )),
             Self::Mfa(Mfa::Remove { user }) => Some(format!(
                 "{user} loses all second factors and passkeys, and signs in with the password alone."
             )),
@@ -333,6 +295,7 @@ impl Users {
                 format!("change {user}")
             }
             Self::Password(password) => format!("set the password of {}", password.user),
+            Self::RequireReset { user } => format!("take the password of {user} away"),
             Self::Link(link) => format!("make a one-time link for {}", link.user),
             Self::EndSessions { user, .. } => format!("end all sessions of {user}"),
             Self::Mfa(Mfa::Remove { user }) => format!("take all second factors of {user} away"),
@@ -379,6 +342,7 @@ impl Users {
             Self::Password(password) => Words::new("users password")
                 .word(&password.user)
                 .flag("--api-keys", password.api_keys),
+            Self::RequireReset { user } => Words::new("users require-reset").word(user),
             Self::Link(link) => link.written(),
             Self::EndSessions { user, api_keys } => Words::new("users end-sessions")
                 .word(user)

@@ -14,8 +14,8 @@ use crate::{
     command::{Command, Revoke, Users, secret::Secret},
     core::{
         keymap::Action,
+        report::Format,
         resource::{Resource, Row},
-        subject::IncidentSubject,
     },
 };
 
@@ -62,7 +62,10 @@ impl State {
             Action::Copy => self.copy(effects),
             Action::Related => self.open_related(),
             Action::Incident => self.open_incident(effects),
-            Action::Export => self.export(effects),
+            Action::Export => self.export(Format::Markdown, effects),
+            Action::ExportJson => self.export(Format::Json, effects),
+            Action::Note => self.open_note(),
+            Action::Drop => self.drop_subject(effects),
             Action::Block => self.block(),
             Action::Pause => self.pause(),
             Action::Twin => self.show_twin(),
@@ -136,7 +139,7 @@ impl State {
             View::Dashboard { .. } => self.dash_turn(by),
             View::Page(_) => self.page_turn(by),
             View::List(_) if is_wide => self.open_beside(effects),
-            View::Incident(incident) => incident.on_steps = !incident.on_steps,
+            View::Incident(incident) => incident.turn(by),
             _ => {}
         }
     }
@@ -162,7 +165,7 @@ impl State {
             View::Page(_) if self.detail().is_some_and(|detail| detail.focused) => {}
             View::Page(_) => self.page_open(effects),
             View::Dashboard { .. } => self.dash_open(effects),
-            View::Incident(incident) if incident.on_steps => self.take_step(effects),
+            View::Incident(_) => self.incident_open(effects),
             _ => {}
         }
     }
@@ -194,7 +197,10 @@ impl State {
 
     fn copy(&mut self, effects: &mut Vec<Effect>) {
         let id = match &self.view {
-            View::Incident(incident) => Some(incident.subject.id().to_owned()),
+            View::Incident(incident) => {
+                let selected = incident.selected().or(incident.subjects.first());
+                selected.map(|subject| subject.id().to_owned())
+            }
             View::Page(_) if self.detail().is_none() => self.page_copied(),
             _ => self.item().map(Row::id),
         };
@@ -220,19 +226,11 @@ impl State {
         }));
     }
 
-    fn open_incident(&mut self, effects: &mut Vec<Effect>) {
-        if matches!(self.view, View::Dashboard { .. }) {
-            return self.dash_incident(effects);
-        }
-        if let Some(Subject::Address(ip)) = self.page().map(|page| &page.subject)
-            && self.item().is_none()
-        {
-            return self.go_incident(IncidentSubject::Address(ip.clone()), effects);
-        }
-        match self.item().and_then(super::related::subject) {
-            Some(subject) => self.go_incident(subject, effects),
-            None => self.ask_form(Form::incident(), effects),
-        }
+    /// Asks for a line that the incident's report keeps.
+    fn open_note(&mut self) {
+        let mut form = Form::note();
+        form.opened_at = self.now.ms;
+        self.layers.push(Layer::Form(Box::new(form)));
     }
 
     fn pause(&mut self) {

@@ -87,7 +87,17 @@ impl Task {
             ],
             Self::Administrator | Self::Client => &[],
         };
-        lines.iter().map(|line| (*line).to_owned()).collect()
+        let mut lines: Vec<_> = lines.iter().map(|line| (*line).to_owned()).collect();
+        if self == Self::Proxies {
+            let senders = server.setup.forwarded_by.iter();
+            let seen = senders.map(|one| format!("Seen from {}, {} times.", one.ip, one.times));
+            lines.extend([String::new()].into_iter().chain(seen));
+            lines.push(
+                "Trust only those that are proxies of your own: anybody can send the header."
+                    .into(),
+            );
+        }
+        lines
     }
 }
 

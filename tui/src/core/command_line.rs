@@ -142,7 +142,7 @@ fn of_page(page: &SubjectPage) -> Vec<Command> {
             events.filters.push(ListFilter::new(Filter::Ip, ip, ip));
             let mut sessions = List::new(Resource::Sessions, Vec::new());
             sessions.filters.clone_from(&events.filters);
-            let incident = Command::Incident(Incident::around(ip));
+            let incident = Command::Incident(Incident::around(vec![ip.clone()]));
             vec![events.command(), sessions.command(), incident]
         }
         (_, None) => Vec::new(),
@@ -156,7 +156,13 @@ pub fn of_state(state: &State) -> Vec<Command> {
         View::List(list) => list.command(),
         View::Dashboard { .. } => Command::Stats(StatsOf::default()),
         View::Health { .. } => Command::Status,
-        View::Incident(incident) => Command::Incident(Incident::around(incident.subject.id())),
+        View::Incident(incident) => {
+            let about = incident
+                .subjects
+                .iter()
+                .map(|subject| subject.id().to_owned());
+            Command::Incident(Incident::around(about.collect()))
+        }
     };
     let item = state.item().map(about).unwrap_or_default();
     [vec![view], item].concat()

@@ -10,6 +10,7 @@ use super::{
     msg::{Effect, Preview, PreviewTarget},
     overtaken::Expected,
     problem::Problem,
+    resource::Row,
     state::State,
 };
 
@@ -45,6 +46,8 @@ pub struct Confirm {
     pub word: Option<String>,
     /// What takes it back.
     pub undo: Option<Command>,
+    /// What is gone afterwards, as it was, where that can be made again.
+    pub before: Option<Box<Row>>,
     pub typed: Line,
     /// Why; only where it is kept.
     pub reason: Option<Line>,
@@ -67,6 +70,7 @@ impl Confirm {
             verb: verb.into(),
             word: Some("yes".into()),
             undo: None,
+            before: None,
             typed: Line::default(),
             reason: None,
             focus: Focus::Cancel,
@@ -99,6 +103,14 @@ impl Confirm {
     pub fn undone_by(mut self, undo: Command) -> Self {
         self.word = None;
         self.undo = Some(undo);
+        self
+    }
+
+    /// What is gone afterwards can be made again by this change; the word has to be typed all the same.
+    #[must_use]
+    pub fn made_again_by(mut self, undo: Command, before: Row) -> Self {
+        self.undo = Some(undo);
+        self.before = Some(Box::new(before));
         self
     }
 

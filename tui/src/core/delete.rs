@@ -6,7 +6,8 @@ use super::{
     state::State,
 };
 use crate::command::{
-    ApiKeys, Blocks, Clients, Command, Mfa, Revoke, RevokeKeys, Roles, SigningKeys, Users,
+    AddBlock, ApiKeys, Blocks, Clients, Command, Mfa, Revoke, RevokeKeys, Roles, SigningKeys,
+    Users, when::Moment,
 };
 use crate::core::resource::{Resource, Row};
 
@@ -21,6 +22,15 @@ fn delete(kind: Resource, ids: Vec<String>) -> Option<Command> {
         Resource::Blocks => Command::Blocks(Blocks::Remove { ids }),
         Resource::Sessions | Resource::Events | Resource::Profiles => return None,
     })
+}
+
+/// The command that blocks a network as it was.
+fn block_again(block: &doorward_shared::admin::Block) -> Command {
+    Command::Blocks(Blocks::Add(AddBlock {
+        network: block.network.clone(),
+        reason: block.reason.clone(),
+        until: Some(Moment::At(block.until)),
+    }))
 }
 
 /// Sessions the server ends by id at once.
@@ -127,7 +137,8 @@ impl State {
                 self.confirm(
                     Confirm::new(title, "Lift", change)
                         .line(format!("It was blocked for: {}", block.reason))
-                        .line("People sign in and up from there again at once."),
+                        .line("People sign in and up from there again at once.")
+                        .made_again_by(block_again(block), item.clone()),
                 );
             }
             Row::Signing(key) if key.active => {

@@ -23,7 +23,9 @@ impl EventKind {
     pub fn of(action: &str) -> Self {
         let (noun, verb) = action.split_once('.').unwrap_or(("", action));
         match (noun, verb) {
-            ("login", "failed") | (_, "refused" | "replayed" | "failed") => Self::Refused,
+            ("login", "failed" | "blocked") | (_, "refused" | "replayed" | "failed") => {
+                Self::Refused
+            }
             (
                 _,
                 "revoked" | "deleted" | "disabled" | "ended" | "removed" | "blocked" | "locked",
@@ -60,6 +62,7 @@ mod tests {
         for (action, kind) in [
             ("login.failed", EventKind::Refused),
             ("client.refused", EventKind::Refused),
+            ("login.blocked", EventKind::Refused),
             ("session.replayed", EventKind::Refused),
             ("session.created", EventKind::Entered),
             ("session.revoked", EventKind::Ended),

@@ -11,7 +11,7 @@ use super::{
     field::{Field, Value},
     layer::Layer,
     line::Line,
-    msg::Effect,
+    msg::{Effect, PreviewTarget},
     problem::{Problem, Trouble},
     state::State,
 };
@@ -42,6 +42,8 @@ pub enum Purpose {
     SignIn,
     /// Whom or what an incident is about.
     Incident,
+    /// What the incident's report keeps.
+    Note,
     /// Whose sessions end.
     EndSessions,
     /// Which network is blocked.
@@ -190,12 +192,15 @@ pub enum Submission {
     Send(Command),
     /// A change of what is there: asked once more.
     Ask(Box<Confirm>),
+    /// The same, after a look at what it would hit.
+    AskAfter(Box<Confirm>, PreviewTarget),
     SignIn {
         email: String,
         password: Secret,
     },
     Unlock,
-    Incident(IncidentSubject),
+    Incident(Vec<IncidentSubject>),
+    Note(String),
     EndSessions(IncidentSubject),
     Nothing,
 }
@@ -275,6 +280,7 @@ fn submit(state: &mut State, effects: &mut Vec<Effect>) {
     };
     match filled {
         Submission::Ask(confirm) => state.confirm(*confirm),
+        Submission::AskAfter(confirm, at) => state.preview_and_confirm(*confirm, at, effects),
         Submission::Unlock => {
             state.layers.pop();
             state.server.read_only = false;
@@ -284,7 +290,11 @@ fn submit(state: &mut State, effects: &mut Vec<Effect>) {
                 state.server.profile.clone()
             ));
         }
-        Submission::Incident(subject) => state.go_incident(subject, effects),
+        Submission::Incident(subjects) => state.add_subjects(subjects, effects),
+        Submission::Note(text) => {
+            state.layers.pop();
+            state.note(text);
+        }
         Submission::EndSessions(subject) => {
             state.layers.pop();
             state.end_sessions_around(&subject, effects);

@@ -63,7 +63,7 @@ fn subjects() -> Vec<Field> {
     vec![
         Field::pick("userId", "User", hint, Pick::new(Resource::Users, "")),
         Field::pick("clientId", "Client", hint, Pick::new(Resource::Clients, "")),
-        Field::text("ip", "Address", "an IPv4 or IPv6 address", ""),
+        Field::text("ip", "Address", "an address, or a network", ""),
     ]
 }
 
@@ -252,7 +252,16 @@ impl Form {
         let keys = Pick::new(Resource::Keys, "");
         fields.push(Field::pick("keyId", "API key", hint, keys));
         let mut form = Self::new("An incident around …", Purpose::Incident, "Open", fields);
-        form.note = "One of these:".into();
+        form.note = "One of these, or more:".into();
+        form
+    }
+
+    /// A line that the incident's report keeps.
+    pub fn note() -> Self {
+        let text = Field::text("note", "Note", "what the report says of it", "");
+        let mut form = Self::new("Note", Purpose::Note, "Keep", vec![text]);
+        form.note =
+            "It stands in this console and in the report, with your name and the time.".into();
         form
     }
 

@@ -13,7 +13,7 @@ use super::{
     reveal,
     state::State,
 };
-use crate::core::{keymap::Action, resource::Resource, subject::IncidentSubject};
+use crate::core::{keymap::Action, resource::Resource};
 
 /// After so long without a key, what was typed is asked for. Milliseconds.
 const SETTLE: u64 = 120;
@@ -261,10 +261,7 @@ fn palette(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
 
 fn run(state: &mut State, text: &str, chosen: Option<Command>, effects: &mut Vec<Effect>) {
     if let Some(about) = text.strip_prefix("incident ") {
-        return match IncidentSubject::parse(about.trim()) {
-            Ok(subject) => state.go_incident(subject, effects),
-            Err(why) => state.warn(why.to_string()),
-        };
+        return state.incident_about(about, effects);
     }
     if text == "undo" {
         return state.open_undos();
@@ -334,10 +331,10 @@ fn choose(state: &mut State, effects: &mut Vec<Effect>) {
     };
     match choice {
         Choice::Go(kind, filters) => state.go_list(kind, filters, effects),
-        Choice::Incident(subject) => state.go_incident(subject, effects),
+        Choice::Incident(subject) => state.go_incident(vec![subject], effects),
         Choice::Page(subject) => state.go_page(subject, effects),
         Choice::Sort(at) => state.sort_by(at, effects),
-        Choice::Undo(at) => state.undo_one(at, effects),
+        Choice::Undo(id) => state.undo_one(id, effects),
         Choice::Stay => {}
         Choice::Quit => effects.push(Effect::Quit),
         Choice::End(asked, title) => state.end_sessions(title, *asked, effects),

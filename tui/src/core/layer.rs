@@ -64,8 +64,8 @@ pub enum Choice {
     Incident(IncidentSubject),
     Page(Subject),
     Sort(usize),
-    /// Takes a change back, counted from the newest.
-    Undo(usize),
+    /// Takes a change back, by its number.
+    Undo(u64),
     Stay,
     Quit,
     /// Which sessions end, and the question before it.

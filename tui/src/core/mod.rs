@@ -60,6 +60,7 @@ pub mod text;
 mod tick;
 mod travel;
 pub mod undo;
+pub mod yaml;
 pub mod zone;
 
 pub use self::{

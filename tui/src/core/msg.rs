@@ -9,7 +9,7 @@ use doorward_shared::{
     client::ListQuery,
 };
 
-use super::{list::Want, overtaken::Expected, pick::Offer, problem::Problem};
+use super::{incident::Facts, list::Want, overtaken::Expected, pick::Offer, problem::Problem};
 use crate::{
     command::{Command, secret::Secret},
     core::{
@@ -79,7 +79,7 @@ pub enum Reply {
     },
     Timeline {
         generation: u64,
-        timeline: Result<Timeline, Problem>,
+        timeline: Result<Box<Facts>, Problem>,
     },
     /// Of a page, or why it did not come.
     Part {
@@ -165,14 +165,6 @@ impl From<&RevokedSessions> for PreviewedSessions {
     }
 }
 
-/// What happened around somebody.
-#[derive(Debug, Clone, Default)]
-pub struct Timeline {
-    pub events: Vec<Event>,
-    /// Sessions that live now, where that may be seen.
-    pub live_sessions: Option<u64>,
-}
-
 /// What a change came to.
 #[derive(Debug)]
 pub enum Done {
@@ -202,6 +194,8 @@ pub enum PreviewTarget {
     Client(doorward_shared::ClientId),
     Key(doorward_shared::KeyId),
     KeysOf(doorward_shared::UserId),
+    /// A network that is to be blocked: who is signed in from there.
+    Network(String),
     /// Each of them: which live.
     Each(Resource, Vec<String>),
 }
@@ -241,8 +235,10 @@ pub enum Effect {
     },
     Timeline {
         generation: u64,
-        subject: IncidentSubject,
+        subjects: Vec<IncidentSubject>,
         since: Timestamp,
+        /// Whether it is asked who else was where they were.
+        whole: bool,
     },
     /// All parts of a page, and what happened since a time.
     Page {

@@ -16,7 +16,7 @@ pub enum Place {
     Page(Subject),
     /// A list that was narrowed down.
     List(Resource, Vec<ListFilter>, String),
-    Incident(IncidentSubject),
+    Incident(Vec<IncidentSubject>),
 }
 
 impl Place {
@@ -24,7 +24,7 @@ impl Place {
     fn of(view: &View) -> Option<Self> {
         match view {
             View::Page(page) => Some(Self::Page(page.subject.clone())),
-            View::Incident(incident) => Some(Self::Incident(incident.subject.clone())),
+            View::Incident(incident) => Some(Self::Incident(incident.subjects.clone())),
             View::List(list) if !list.filters.is_empty() || !list.q.is_empty() => {
                 Some(Self::List(list.kind, list.filters.clone(), list.q.clone()))
             }
@@ -39,8 +39,8 @@ impl Place {
             Self::Page(subject) => {
                 View::Page(Box::new(super::page::SubjectPage::new(subject, now)))
             }
-            Self::Incident(subject) => {
-                View::Incident(Box::new(super::incident::Incident::new(subject, now)))
+            Self::Incident(subjects) => {
+                View::Incident(Box::new(super::incident::Incident::new(subjects, now)))
             }
             Self::List(kind, filters, q) => {
                 let mut list = List::new(kind, filters);
@@ -57,8 +57,9 @@ impl Place {
                 let noun = subject.noun().to_lowercase();
                 format!("{noun} {}", state.name_of(subject.id()))
             }
-            Self::Incident(subject) => {
-                format!("incident {}", state.name_of(subject.id()))
+            Self::Incident(subjects) => {
+                let names = subjects.iter().map(|subject| state.name_of(subject.id()));
+                format!("incident {}", names.collect::<Vec<_>>().join(", "))
             }
             Self::List(kind, filters, q) => {
                 let labels = filters.iter().map(|filter| filter.label.as_str());

@@ -164,11 +164,12 @@ fn changed(state: &mut State, ticket: u64, done: Result<Done, Problem>, effects:
         Ok(done) => {
             state.heard();
             state.undone(ticket, None);
-            let mut undo = None;
+            let (mut undo, mut before) = (None, None);
             if let Some(at) = place {
                 state.log_done(at, &done);
                 if let Some(Layer::Confirm(confirm)) = state.layers.get_mut(at) {
                     undo = confirm.undo.take();
+                    before = confirm.before.take();
                 }
                 // The dialog, and the form it came from.
                 state.layers.truncate(at);
@@ -176,16 +177,28 @@ fn changed(state: &mut State, ticket: u64, done: Result<Done, Problem>, effects:
                     state.layers.pop();
                 }
             }
+            let made = match &done {
+                Done::Edited { item, .. } => super::undo::unmade_by(item),
+                _ => None,
+            };
+            let undo = undo.or(made);
             let key = state.keymap.label(crate::core::keymap::Action::Undo);
             let hint = undo.as_ref().map(|_| format!(" ({key} undoes it)"));
             let hint = hint.unwrap_or_default();
             match done {
-                Done::Plain(text) => state.say(text),
+                Done::Plain(text) => {
+                    let back = undo.zip(before);
+                    let hint = if back.is_some() { hint } else { String::new() };
+                    state.say(format!("{text}{hint}"));
+                    if let Some((undo, before)) = back {
+                        state.remember_undo(undo, *before);
+                    }
+                }
                 Done::Edited { text, item } => {
                     state.say(format!("{text}{hint}"));
-                    if let Row::Role(role) = &*item {
+                    if matches!(*item, Row::Role(_) | Row::Block(_)) {
                         // It may be new.
-                        state.select_new(role.name.clone());
+                        state.select_new(item.id());
                     }
                     if let Some(undo) = undo {
                         state.remember_undo(undo, *item);
@@ -259,9 +272,7 @@ fn live(state: &mut State, event: Event) {
     let height = state.rows_high();
     let searching = state.list().is_some_and(|list| !list.q.is_empty());
     let later = state.now.ms + if searching { SEARCH_SETTLE } else { SETTLE };
-    if let View::Incident(incident) = &state.view
-        && incident.touches(&event)
-    {
+    if state.incident_event(&event) {
         state.poll_at = state.poll_at.min(later);
     }
     if let View::Page(page) = &mut state.view

@@ -7,6 +7,7 @@ use super::{
     edits::{edited_client, edited_key, edited_user, put_role},
     form::{Form, Purpose, Submission},
     forms::NOT_VERIFIED,
+    msg::PreviewTarget,
     policy::edited_policy,
 };
 use crate::{
@@ -163,7 +164,11 @@ pub fn submission(form: &Form, now: Timestamp) -> Result<Submission, Wrong> {
             .line(old_secret(grace));
             Ok(Submission::Ask(Box::new(confirm)))
         }
-        Purpose::Incident => subject(form).map(Submission::Incident),
+        Purpose::Incident => {
+            let subjects = subjects(form)?.into_iter().map(|(_, subject)| subject);
+            Ok(Submission::Incident(subjects.collect()))
+        }
+        Purpose::Note => required(form, "note").map(Submission::Note),
         Purpose::EndSessions => subject(form).map(Submission::EndSessions),
         Purpose::Block => block(form, now),
         Purpose::NewRole => Ok(put_role(&required(form, "name")?, form, None)),
@@ -193,11 +198,12 @@ fn block(form: &Form, now: Timestamp) -> Result<Submission, Wrong> {
         .line("Nobody signs in or up from there, or asks for a new password.")
         .line("Who is signed in stays so; keys and tokens work on. Your own address is spared.")
         .line(format!("It ends by itself: {ends}"));
-    Ok(Submission::Ask(Box::new(confirm)))
+    let at = PreviewTarget::Network(network);
+    Ok(Submission::AskAfter(Box::new(confirm), at))
 }
 
-/// The one user, client, key or address that was named.
-fn subject(form: &Form) -> Result<IncidentSubject, Wrong> {
+/// The users, clients, keys, addresses and networks that were named.
+fn subjects(form: &Form) -> Result<Vec<(&'static str, IncidentSubject)>, Wrong> {
     let mut named = Vec::new();
     let mut picked = |field, of: fn(String) -> IncidentSubject| {
         let id = form.picked(field).map_err(|why| (field, why))?;
@@ -208,20 +214,34 @@ fn subject(form: &Form) -> Result<IncidentSubject, Wrong> {
     picked("clientId", IncidentSubject::Client)?;
     picked("keyId", IncidentSubject::Key)?;
     if let Some(text) = optional(form.get("ip")) {
-        let ip: std::net::IpAddr = text
-            .parse()
-            .map_err(|_| ("ip", "must be an IPv4 or IPv6 address".to_owned()))?;
-        named.push((
-            "ip",
-            IncidentSubject::Address(ip.to_canonical().to_string()),
-        ));
+        let subject = IncidentSubject::parse(&text).ok().filter(|subject| {
+            matches!(
+                subject,
+                IncidentSubject::Address(_) | IncidentSubject::Network(_)
+            )
+        });
+        let wrong = || {
+            (
+                "ip",
+                "must be an IPv4 or IPv6 address, or a network such as 203.0.113.0/24".into(),
+            )
+        };
+        named.push(("ip", subject.ok_or_else(wrong)?));
     }
-    match <[_; 1]>::try_from(named) {
+    if named.is_empty() {
+        return Err(("userId", "name a user, or one of the others".into()));
+    }
+    Ok(named)
+}
+
+/// The one user, client, address or network that was named.
+fn subject(form: &Form) -> Result<IncidentSubject, Wrong> {
+    match <[_; 1]>::try_from(subjects(form)?) {
         Ok([(_, subject)]) => Ok(subject),
-        Err(named) => match named.get(1) {
-            Some((field, _)) => Err((field, "one is enough: leave the others empty".into())),
-            None => Err(("userId", "name a user, or one of the others".into())),
-        },
+        Err(named) => {
+            let field = named.get(1).map_or("userId", |(field, _)| *field);
+            Err((field, "one is enough: leave the others empty".into()))
+        }
     }
 }
 

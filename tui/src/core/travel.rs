@@ -2,17 +2,13 @@
 
 use super::{
     connection::SLOW,
-    incident::Incident,
     layer::{Detail, Layer},
     list::{List, ListFilter, Load, Want},
     msg::{Effect, Now},
     page::Subject,
     state::{State, View},
 };
-use crate::core::{
-    resource::{Resource, Row},
-    subject::IncidentSubject,
-};
+use crate::core::resource::{Resource, Row};
 use doorward_shared::client::Filter;
 
 /// Views that are remembered.
@@ -50,7 +46,7 @@ fn same(one: &View, other: &View) -> bool {
         (View::List(one), View::List(other)) => {
             one.kind == other.kind && one.filters == other.filters
         }
-        (View::Incident(one), View::Incident(other)) => one.subject == other.subject,
+        (View::Incident(one), View::Incident(other)) => one.subjects == other.subjects,
         (View::Page(one), View::Page(other)) => one.subject == other.subject,
         _ => false,
     }
@@ -133,11 +129,6 @@ impl State {
         }
     }
 
-    pub fn go_incident(&mut self, subject: IncidentSubject, effects: &mut Vec<Effect>) {
-        let incident = Incident::new(subject, self.now.wall);
-        self.go(View::Incident(Box::new(incident)), effects);
-    }
-
     /// Asks for what the view shows.
     pub fn enter(&mut self, effects: &mut Vec<Effect>) {
         self.poll_at = self.now.ms + self.poll_every();
@@ -175,19 +166,17 @@ impl State {
         effects.push(effect);
     }
 
-    pub fn load_timeline(&mut self, effects: &mut Vec<Effect>) {
-        let generation = self.next_generation();
-        let now: Now = self.now;
-        if let View::Incident(incident) = &mut self.view {
-            incident.generation = generation;
-            incident.load = Load::Waiting(now.ms);
-            effects.push(Effect::Timeline {
-                generation,
-                subject: incident.subject.clone(),
-                since: incident.since,
-            });
-            self.connection.asked(now);
-        }
+    /// Goes to the events, with one of them open.
+    pub fn show_event(&mut self, event: doorward_shared::admin::Event, effects: &mut Vec<Effect>) {
+        self.go_list(Resource::Events, Vec::new(), effects);
+        self.layers.push(Layer::Detail(Box::new(Detail {
+            kind: Resource::Events,
+            id: event.id.to_string(),
+            item: Some(Row::Event(event)),
+            problem: None,
+            scroll: 0,
+            focused: true,
+        })));
     }
 
     /// How often a view is asked for again although nothing is known to have changed, in milliseconds.

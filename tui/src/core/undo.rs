@@ -1,6 +1,6 @@
 //! Taking back what can be taken back, unlocking a profile, and leaving.
 
-use crate::command::Command;
+use crate::command::{Blocks, Command};
 
 use super::{
     confirm::PendingChange,
@@ -19,11 +19,13 @@ const UNDOABLE: u64 = 15 * 60 * 1_000;
 const MANY: usize = 50;
 
 const NOTHING: &str =
-    "nothing to undo: disabling, enabling, roles and scopes can be, for 15 minutes";
+    "nothing to undo: disabling, enabling, blocks, roles and scopes can be, for 15 minutes";
 
 /// A change that takes another back.
 #[derive(Debug, Clone)]
 pub struct Undo {
+    /// Its number: a list of them may be older than what was done since.
+    id: u64,
     change: Command,
     /// Nobody else may have changed this meanwhile.
     expected: Expected,
@@ -31,10 +33,22 @@ pub struct Undo {
     until: u64,
 }
 
+/// What takes something back that was just made.
+pub fn unmade_by(item: &Row) -> Option<Command> {
+    match item {
+        Row::Block(block) => Some(Command::Blocks(Blocks::Remove {
+            ids: vec![block.id.to_string()],
+        })),
+        _ => None,
+    }
+}
+
 /// What can be taken back, newest last.
 #[derive(Debug, Default)]
 pub struct Undos {
     done: Vec<Undo>,
+    /// How many there were.
+    numbered: u64,
     /// What was sent, by its ticket: it comes back should it fail.
     sent: Option<(u64, Undo)>,
 }
@@ -45,7 +59,9 @@ impl State {
         let until = self.now.ms + UNDOABLE;
         let me = self.known.who.as_ref().map(|who| who.id.clone());
         let expected = Expected::of(after, &change, me);
+        self.undos.numbered += 1;
         self.undos.done.push(Undo {
+            id: self.undos.numbered,
             change,
             expected,
             until,
@@ -57,7 +73,12 @@ impl State {
 
     /// Takes the last change back.
     pub fn undo(&mut self, effects: &mut Vec<Effect>) {
-        self.undo_one(0, effects);
+        let now = self.now.ms;
+        self.undos.done.retain(|undo| undo.until > now);
+        match self.undos.done.last().map(|undo| undo.id) {
+            Some(id) => self.undo_one(id, effects),
+            None => self.say(NOTHING),
+        }
     }
 
     /// Lists what can be taken back, newest first.
@@ -67,15 +88,15 @@ impl State {
         if self.undos.done.is_empty() {
             return self.say(NOTHING);
         }
-        let entry = |(at, undo): (usize, &Undo)| {
+        let entry = |undo: &Undo| {
             let line = undo.change.to_string();
             let words = line.split(' ').skip(1).map(|word| self.name_of(word));
             let words: Vec<_> = words.collect();
             let left = (undo.until - now).div_ceil(60_000);
             let label = format!("{}  ({left} min left)", words.join(" "));
-            (label, Choice::Undo(at))
+            (label, Choice::Undo(undo.id))
         };
-        let entries = self.undos.done.iter().rev().enumerate().map(entry);
+        let entries = self.undos.done.iter().rev().map(entry);
         let menu = Menu {
             title: "Undo: what takes each back".into(),
             entries: entries.collect(),
@@ -84,12 +105,13 @@ impl State {
         self.layers.push(Layer::Menu(menu));
     }
 
-    /// Takes one change back, counted from the newest.
-    pub fn undo_one(&mut self, at: usize, effects: &mut Vec<Effect>) {
+    /// Takes one change back, by its number.
+    pub fn undo_one(&mut self, id: u64, effects: &mut Vec<Effect>) {
         let now = self.now.ms;
         self.undos.done.retain(|undo| undo.until > now);
-        let Some(place) = self.undos.done.len().checked_sub(at + 1) else {
-            return self.say(NOTHING);
+        let Some(place) = self.undos.done.iter().position(|undo| undo.id == id) else {
+            return self
+                .say("that cannot be undone any more: it was undone, or 15 minutes are over");
         };
         let undo = self.undos.done.remove(place);
         let order = PendingChange {

@@ -25,6 +25,8 @@ pub enum Performed {
     User(User),
     /// The password of this user, by id, is set.
     PasswordSet(String),
+    /// The password of this user, by id, is gone: a new one has to be set.
+    PasswordRemoved(String),
     /// A one-time link of this user, by id.
     Link(String, Link),
     /// The second factors of this user, by id, are gone.
@@ -192,6 +194,10 @@ async fn users(client: &Client, command: &Users, key: &str) -> Result<Performed,
         Users::Password(password) => {
             users.set_password(&password.user, &password.body()).await?;
             Performed::PasswordSet(password.user.clone())
+        }
+        Users::RequireReset { user } => {
+            users.remove_password(user).await?;
+            Performed::PasswordRemoved(user.clone())
         }
         Users::Link(link) => {
             let made = users.create_link(&link.user, &link.body()).await?;

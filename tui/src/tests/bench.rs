@@ -287,6 +287,7 @@ pub fn server_info() -> ServerInfo {
             administrator: true,
             backed_up_at: Some(noon().plus_seconds(-86_400)),
             untrusted_proxy: false,
+            forwarded_by: Vec::new(),
             mail_sent: true,
             client_connected: true,
         },
@@ -493,6 +494,12 @@ impl Bench {
                 c => KeyCode::Char(c),
             });
         }
+    }
+
+    /// Presses a letter with Control.
+    pub fn press_control(&mut self, letter: char) {
+        let key = KeyEvent::new(KeyCode::Char(letter), KeyModifiers::CONTROL);
+        self.send(Msg::Key(key));
     }
 
     /// Types after the time in which a new dialog hears nothing.

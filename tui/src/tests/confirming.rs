@@ -393,10 +393,8 @@ fn ctrl_c_closes_one_layer_and_quits_at_the_top() {
     let mut bench = Bench::new(80, 24);
     let mut effects = Vec::new();
     let subject = crate::core::subject::IncidentSubject::Address("203.0.113.7".into());
-    bench.state.go_incident(subject, &mut effects);
-    if let crate::core::state::View::Incident(incident) = &mut bench.state.view {
-        incident.log.push("ended 3 sessions".into());
-    }
+    bench.state.go_incident(vec![subject], &mut effects);
+    bench.state.note("ended 3 sessions".into());
     assert!(!stop(&mut bench));
     assert!(bench.screen().contains("not written"));
     assert!(!stop(&mut bench) && bench.state.layers.is_empty());

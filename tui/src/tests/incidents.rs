@@ -1,35 +1,119 @@
-//! An incident: steps are confirmed, noted with their reason, and exported.
+//! An incident: around several things, its steps confirmed, seen by all operators, undone, noted and exported.
 
-use super::bench::{Bench, event, rows};
-use crate::command::{ApiKeys, Command, Sessions};
+use super::bench::{Bench, event, noon, rows, session, user};
+use crate::command::{ApiKeys, Blocks, Command, Sessions, Users};
 use crate::core::{
     Effect,
+    incident::Facts,
     msg::{Done, Preview, PreviewTarget, PreviewedSessions, Reply},
-    resource::Resource,
+    resource::{Resource, Row},
     state::View,
     subject::IncidentSubject,
 };
 
-fn on(subject: IncidentSubject) -> Bench {
-    let mut bench = Bench::new(120, 40);
+/// A console that knows the names of people.
+pub fn bench(width: u16, height: u16) -> Bench {
+    let mut bench = Bench::new(width, height);
+    let names = [
+        (1, "ada@example.org"),
+        (2, "bob@example.org"),
+        (3, "李小龍@例え.jp"),
+    ];
+    let names = names.map(|(n, name)| (user(n, name).id.to_string(), name.to_owned()));
+    bench.reply(Reply::Names(names.into_iter().collect()));
+    bench
+}
+
+/// Opens an incident, and answers what the server knows.
+pub fn open(bench: &mut Bench, subjects: Vec<IncidentSubject>, facts: Facts) {
     let mut effects = Vec::new();
-    bench.state.go_incident(subject, &mut effects);
+    bench.state.go_incident(subjects, &mut effects);
     let generation = bench.state.generation;
-    let events = vec![event(1, "login.failed")];
     bench.reply(Reply::Timeline {
         generation,
-        timeline: Ok(crate::core::msg::Timeline {
-            events,
-            live_sessions: Some(3),
-        }),
+        timeline: Ok(Box::new(facts)),
     });
     bench.effects.clear();
+}
+
+/// Passwords sprayed from one network, one of which was right.
+pub fn spraying() -> Facts {
+    let mut events: Vec<_> = (1..=9).map(|n| event(n, "login.failed")).collect();
+    for (at, failed) in events.iter_mut().enumerate() {
+        failed.time = noon().plus_seconds(-3_600 + 300 * i64::try_from(at).unwrap());
+        failed.actor = "anonymous".into();
+        failed.detail = None;
+    }
+    let mut entered = event(10, "session.created");
+    entered.actor = user(2, "").id.to_string();
+    entered.detail = None;
+    events.push(entered);
+    events.push(event(11, "user.disabled"));
+    let mut sessions: Vec<_> = (1..=3).map(session).collect();
+    for session in &mut sessions {
+        session.ip = "203.0.113.7".into();
+    }
+    let mut bob = user(2, "bob@example.org");
+    bob.disabled = true;
+    Facts {
+        events,
+        users: vec![bob.clone()],
+        keys: vec![super::bench::key(2, "ci")],
+        sessions,
+        live: [
+            ("203.0.113.7".to_owned(), 2),
+            ("203.0.113.0/24".to_owned(), 2),
+            (bob.id.to_string(), 0),
+        ]
+        .into(),
+        live_together: Some(2),
+        blocks: Some(Vec::new()),
+        whole: true,
+    }
+}
+
+fn on(subject: IncidentSubject) -> Bench {
+    let mut bench = bench(120, 40);
+    let facts = Facts {
+        events: vec![event(1, "login.failed")],
+        whole: true,
+        ..Facts::default()
+    };
+    open(&mut bench, vec![subject], facts);
     bench
+}
+
+fn address() -> IncidentSubject {
+    IncidentSubject::Address("203.0.113.7".into())
+}
+
+fn done(bench: &mut Bench, done: Done) {
+    let ticket = bench.state.ticket;
+    bench.reply(Reply::Changed {
+        ticket,
+        done: Ok(done),
+    });
+}
+
+fn preview(bench: &mut Bench, preview: Preview) {
+    let generation = bench.state.generation;
+    bench.reply(Reply::Preview {
+        generation,
+        preview: Ok(preview),
+    });
+}
+
+fn written(bench: &Bench) -> String {
+    let written = bench.effects.iter().find_map(|effect| match effect {
+        Effect::Write { text, .. } => Some(text.expose().to_owned()),
+        _ => None,
+    });
+    written.unwrap()
 }
 
 #[test]
 fn a_step_asks_ends_what_it_said_and_is_noted_with_its_reason() {
-    let mut bench = on(IncidentSubject::Address("203.0.113.7".into()));
+    let mut bench = on(address());
     bench.type_in("\n");
     let looked = bench.effects.iter().any(|effect| {
         matches!(effect, Effect::Preview { at: PreviewTarget::Sessions(asked), .. }
@@ -41,42 +125,37 @@ fn a_step_asks_ends_what_it_said_and_is_noted_with_its_reason() {
         users: 2,
         id: Some("p".into()),
     };
-    let generation = bench.state.generation;
-    bench.reply(Reply::Preview {
-        generation,
-        preview: Ok(Preview {
-            sessions: Some(Box::new(sessions)),
-            ..Preview::default()
-        }),
-    });
+    let seen = Preview {
+        sessions: Some(Box::new(sessions)),
+        ..Preview::default()
+    };
+    preview(&mut bench, seen);
     bench.later("\tstolen laptop\n3\n");
     let sent = bench.effects.iter().any(|effect| {
         matches!(effect, Effect::Change { change: Command::Sessions(Sessions::Revoke(asked)), reason, .. }
             if asked.preview_id.as_deref() == Some("p") && reason.as_deref() == Some("stolen laptop"))
     });
     assert!(sent);
-    let ticket = bench.state.ticket;
-    bench.reply(Reply::Changed {
-        ticket,
-        done: Ok(Done::Plain("ended: 3 sessions of 2 users".into())),
-    });
-    assert!(
-        bench
-            .screen()
-            .contains("End all sessions  · ended: 3 sessions")
+    done(
+        &mut bench,
+        Done::Plain("ended: 3 sessions of 2 users".into()),
     );
     bench.effects.clear();
     bench.type_in("m");
-    let written = bench.effects.iter().find_map(|effect| match effect {
-        Effect::Write { text, .. } => Some(text.expose().to_owned()),
-        _ => None,
-    });
-    let text = written.unwrap();
+    let text = written(&bench);
     assert!(
         text.contains("ended: 3 sessions of 2 users (stolen laptop)"),
         "{text}"
     );
     assert!(text.contains("login.failed"), "{text}");
+    bench.effects.clear();
+    bench.type_in("J");
+    let report: serde_json::Value = serde_json::from_str(&written(&bench)).unwrap();
+    assert_eq!(
+        report["notes"].as_array().map(Vec::len),
+        Some(1),
+        "{report}"
+    );
 }
 
 #[test]
@@ -84,15 +163,12 @@ fn the_keys_of_a_user_are_those_the_server_found() {
     let user = rows(Resource::Users)[1].id();
     let keys: Vec<_> = [2, 3].map(|n| super::bench::key(n, "k").id).into();
     let mut bench = on(IncidentSubject::User(user));
-    bench.type_in("jj\n");
-    let generation = bench.state.generation;
-    bench.reply(Reply::Preview {
-        generation,
-        preview: Ok(Preview {
-            ids: Some(keys.iter().map(ToString::to_string).collect()),
-            ..Preview::default()
-        }),
-    });
+    bench.type_in("jjj\n");
+    let found = Preview {
+        ids: Some(keys.iter().map(ToString::to_string).collect()),
+        ..Preview::default()
+    };
+    preview(&mut bench, found);
     bench.later("2\n");
     let sent = bench.effects.iter().find_map(|effect| match effect {
         Effect::Change {
@@ -106,10 +182,203 @@ fn the_keys_of_a_user_are_those_the_server_found() {
 }
 
 #[test]
-fn an_event_that_touches_the_incident_has_it_read_again() {
-    let mut bench = on(IncidentSubject::Address("203.0.113.7".into()));
+fn a_new_password_is_required_after_a_look_at_what_it_hits() {
+    let id = rows(Resource::Users)[1].id();
+    let mut bench = on(IncidentSubject::User(id.clone()));
+    bench.type_in("jj\n");
+    let looked = |effect: &Effect| {
+        matches!(
+            effect,
+            Effect::Preview {
+                at: PreviewTarget::User(_),
+                ..
+            }
+        )
+    };
+    assert!(bench.effects.iter().any(looked));
+    preview(&mut bench, Preview::default());
+    bench.later("yes\n");
+    let sent = |effect: &Effect| matches!(effect, Effect::Change { change: Command::Users(Users::RequireReset { user }), .. } if *user == id);
+    assert!(bench.effects.iter().any(sent));
+}
+
+#[test]
+fn an_event_that_touches_the_incident_stands_there_at_once_and_has_the_rest_read_again() {
+    let mut bench = on(address());
     let soon = bench.state.now.ms + 1_000;
     bench.reply(Reply::Event(Box::new(event(60, "login.failed"))));
     assert!(bench.state.poll_at < soon);
-    assert!(matches!(bench.state.view, View::Incident(_)));
+    let View::Incident(incident) = &bench.state.view else {
+        panic!("{}", bench.screen());
+    };
+    assert_eq!(incident.facts.events.len(), 2);
+}
+
+#[test]
+fn what_another_operator_does_is_said_by_name() {
+    let mut bench = bench(200, 60);
+    let bob = user(2, "bob@example.org");
+    let facts = Facts {
+        users: vec![bob.clone()],
+        whole: true,
+        ..Facts::default()
+    };
+    open(
+        &mut bench,
+        vec![IncidentSubject::User(bob.id.to_string())],
+        facts,
+    );
+    let mut disabled = event(70, "user.disabled");
+    disabled.actor = user(3, "").id.to_string();
+    bench.reply(Reply::Event(Box::new(disabled)));
+    let screen = bench.screen();
+    assert!(
+        screen.contains("李小龍@例え.jp: user.disabled bob@example.org"),
+        "{screen}"
+    );
+    // The server's answer then shows it as done.
+    bench.pass(2_000);
+    let generation = bench.state.generation;
+    let mut disabled = bob;
+    disabled.disabled = true;
+    let facts = Facts {
+        users: vec![disabled],
+        ..Facts::default()
+    };
+    bench.reply(Reply::Timeline {
+        generation,
+        timeline: Ok(Box::new(facts)),
+    });
+    let screen = bench.screen();
+    let line = screen
+        .lines()
+        .find(|line| line.contains("Disable bob@"))
+        .unwrap();
+    assert!(line.contains("disabled, 李小龍@例え.jp"), "{line}");
+}
+
+#[test]
+fn a_block_made_here_is_lifted_by_one_key_and_a_lifted_one_is_made_again() {
+    let mut bench = on(address());
+    bench.type_in("b");
+    bench.later("\tspraying");
+    bench.press_control('s');
+    preview(&mut bench, Preview::default());
+    bench.later("yes\n");
+    let sent = bench.effects.iter().any(|effect| {
+        matches!(effect, Effect::Change { change: Command::Blocks(Blocks::Add(add)), .. } if add.reason == "spraying")
+    });
+    assert!(sent, "{}", bench.screen());
+    let block = super::bench::block();
+    let made = Done::Edited {
+        text: "203.0.113.0/24 is blocked".into(),
+        item: Box::new(Row::Block(block.clone())),
+    };
+    done(&mut bench, made);
+    assert!(
+        bench.screen().contains("(u undoes it)"),
+        "{}",
+        bench.screen()
+    );
+    bench.effects.clear();
+    bench.type_in("u");
+    let lifted = bench.effects.iter().any(|effect| {
+        matches!(effect, Effect::Change { change: Command::Blocks(Blocks::Remove { ids }), .. } if *ids == [block.id.to_string()])
+    });
+    assert!(lifted);
+    done(&mut bench, Done::Plain("lifted".into()));
+    // From the list.
+    bench.go(Resource::Blocks);
+    bench.serve(vec![Row::Block(block.clone())]);
+    bench.type_in("x");
+    bench.later("yes\n");
+    done(&mut bench, Done::Plain("it is lifted".into()));
+    bench.effects.clear();
+    bench.type_in("u");
+    let again = bench.effects.iter().any(|effect| {
+        matches!(effect, Effect::Change { change: Command::Blocks(Blocks::Add(add)), .. }
+            if add.network == block.network && add.reason == block.reason && add.until.is_some())
+    });
+    assert!(again, "{}", bench.screen());
+}
+
+#[test]
+fn a_list_of_undos_takes_back_what_it_showed_though_more_was_done_since() {
+    let mut bench = on(address());
+    let blocked = |n: u64| {
+        let mut block = super::bench::block();
+        block.id = doorward_shared::BlockId(ulid::Ulid::from_parts(1, u128::from(n)));
+        Row::Block(block)
+    };
+    for n in [1, 2] {
+        let item = blocked(n);
+        let change = crate::core::undo::unmade_by(&item).unwrap();
+        bench.state.remember_undo(change, item);
+    }
+    bench.state.open_undos();
+    let item = blocked(3);
+    let change = crate::core::undo::unmade_by(&item).unwrap();
+    bench.state.remember_undo(change, item);
+    bench.effects.clear();
+    bench.type_in("2");
+    let ids = bench.effects.iter().find_map(|effect| match effect {
+        Effect::Change {
+            change: Command::Blocks(Blocks::Remove { ids }),
+            ..
+        } => Some(ids.clone()),
+        _ => None,
+    });
+    assert_eq!(
+        ids,
+        Some(vec![blocked(1).id()]),
+        "the older of the two that were shown"
+    );
+}
+
+#[test]
+fn all_that_is_marked_is_one_incident_and_a_relation_joins_it() {
+    let mut bench = Bench::on(Resource::Users, 120, 40);
+    bench.type_in("  i");
+    let View::Incident(incident) = &bench.state.view else {
+        panic!("{}", bench.screen());
+    };
+    assert_eq!(incident.subjects.len(), 2);
+    let mut bench = on(address());
+    let generation = bench.state.generation;
+    let facts = spraying();
+    bench.reply(Reply::Timeline {
+        generation,
+        timeline: Ok(Box::new(facts)),
+    });
+    bench.type_in("\tj\n");
+    let subjects = |bench: &Bench| match &bench.state.view {
+        View::Incident(incident) => incident.subjects.len(),
+        _ => 0,
+    };
+    assert_eq!(subjects(&bench), 2, "{}", bench.screen());
+    bench.type_in("x");
+    assert_eq!(subjects(&bench), 1);
+    bench.type_in("kx");
+    assert_eq!(subjects(&bench), 1, "one stays");
+    bench.type_in(":incident 203.0.113.0/24 198.51.100.7\n");
+    assert_eq!(subjects(&bench), 2);
+}
+
+#[test]
+fn a_note_is_kept_for_the_report_and_asked_for_when_leaving() {
+    let mut bench = on(address());
+    bench.type_in("n");
+    bench.later("called the person");
+    bench.press_control('s');
+    bench.type_in("q");
+    assert!(bench.screen().contains("not written"), "{}", bench.screen());
+    bench.type_in("\u{1b}m");
+    assert!(written(&bench).contains("called the person"));
+    bench.type_in("q");
+    assert!(
+        bench
+            .effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Quit))
+    );
 }

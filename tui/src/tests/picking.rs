@@ -145,7 +145,9 @@ fn an_incident_asks_around_whom_where_nothing_is_selected() {
         panic!("{}", bench.screen());
     };
     assert_eq!(
-        incident.subject,
-        IncidentSubject::User(super::bench::user(2, "").id.to_string())
+        incident.subjects,
+        [IncidentSubject::User(
+            super::bench::user(2, "").id.to_string()
+        )]
     );
 }

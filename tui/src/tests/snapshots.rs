@@ -245,21 +245,41 @@ fn dashboard_health_incident() {
         });
         bench
     });
-    seen("incident", |width, height| {
+    seen_at(&LARGE, "incident", |width, height| {
+        let mut bench = super::incidents::bench(width, height);
+        super::incidents::open(
+            &mut bench,
+            vec![IncidentSubject::Address("203.0.113.7".into())],
+            super::incidents::spraying(),
+        );
+        bench
+    });
+    seen("incident_together_related", |width, height| {
+        let mut bench = super::incidents::bench(width, height);
+        let user = super::bench::user(2, "").id.to_string();
+        let subjects = vec![
+            IncidentSubject::Network("203.0.113.0/24".into()),
+            IncidentSubject::User(user),
+        ];
+        super::incidents::open(&mut bench, subjects, super::incidents::spraying());
+        bench.type_in("\tj");
+        bench
+    });
+    seen("incident_timeline", |width, height| {
+        let mut bench = super::incidents::bench(width, height);
+        super::incidents::open(
+            &mut bench,
+            vec![IncidentSubject::Address("203.0.113.7".into())],
+            super::incidents::spraying(),
+        );
+        bench.type_in("\t\tk");
+        bench
+    });
+    seen("incident_loading", |width, height| {
         let mut bench = Bench::new(width, height);
         let mut effects = Vec::new();
-        bench
-            .state
-            .go_incident(IncidentSubject::Address("203.0.113.7".into()), &mut effects);
-        let generation = bench.state.generation;
-        let events = (1..=9).map(|n| event(n, "login.failed")).collect();
-        bench.reply(Reply::Timeline {
-            generation,
-            timeline: Ok(crate::core::msg::Timeline {
-                events,
-                live_sessions: Some(3),
-            }),
-        });
+        let subject = IncidentSubject::Address("203.0.113.7".into());
+        bench.state.go_incident(vec![subject], &mut effects);
         bench
     });
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use doorward_shared::{
     Timestamp,
     admin::{
-        BackupMade, CallerKind, MailInfo, SeriesBy, ServerInfo, Setup, Stats, StorageInfo, Whoami,
+        BackupMade, CallerKind, Forwarder, MailInfo, SeriesBy, ServerInfo, Setup, Stats,
+        StorageInfo, Whoami,
     },
 };
 use rocket::{
@@ -62,6 +63,16 @@ fn is_local(issuer: &str) -> bool {
     }
 }
 
+/// Who sends forwarding headers without being trusted.
+fn untrusted_proxies(doorward: &Services) -> Vec<Forwarder> {
+    let senders = doorward.told.untrusted_proxies().into_iter();
+    let view = |(ip, times): (std::net::IpAddr, u64)| Forwarder {
+        ip: ip.to_string(),
+        times,
+    };
+    senders.map(view).collect()
+}
+
 #[get("/admin/server")]
 async fn server(doorward: &Services, _by: Allowed<ServerRead>) -> Answer<ServerInfo> {
     let size = async |name: String| {
@@ -97,6 +108,7 @@ async fn server(doorward: &Services, _by: Allowed<ServerRead>) -> Answer<ServerI
             administrator: begun.administrator,
             backed_up_at: begun.backed_up_at,
             untrusted_proxy: doorward.told.has_untrusted_proxy(),
+            forwarded_by: untrusted_proxies(doorward),
             mail_sent: begun.mail_sent,
             client_connected: begun.client_connected,
         },

@@ -38,6 +38,7 @@ pub fn all() -> Vec<Route> {
         change,
         delete,
         set_password,
+        remove_password,
         create_link,
         remove_factors,
         revoke_sessions
@@ -223,6 +224,22 @@ async fn set_password(
         .accounts
         .set_password(&by, &account, password, api_keys, cause)
         .await?;
+    Ok(NoContent)
+}
+
+/// Takes somebody's password away, so that they have to set a new one. It needs as much as setting one.
+#[delete("/admin/users/<id>/password")]
+async fn remove_password(
+    doorward: &Services,
+    info: &RequestInfo,
+    by: Recent<Users>,
+    id: &str,
+) -> Done {
+    let user = values::id(id, "user")?;
+    let act = doorward.act(&by, Door::Admin, info)?;
+    doorward.store.remove_password(user, act).await?;
+    doorward.factors.pending.end_of(user);
+    doorward.factors.enrolments.end_of(user);
     Ok(NoContent)
 }
 

@@ -66,6 +66,13 @@ pub(super) const OPERATIONS: &[Operation] = &[
     .done()
     .or(&[E::ValidationFailed, E::Overloaded]),
     op(
+        Delete,
+        "/admin/users/{id}/password",
+        Scope("admin:users"),
+        "Take a user's password away, so that a new one has to be set by a link; all sessions end",
+    )
+    .done(),
+    op(
         Post,
         "/admin/users/{id}/link",
         Scope("admin:users"),

@@ -10,7 +10,7 @@ use doorward_shared::{
 pub use self::rows::{Count, DashRow, Ending, Opens, Series};
 use super::{
     form::Form,
-    layer::{Detail, Layer},
+    layer::Layer,
     list::{List, Load},
     msg::Effect,
     problem::Problem,
@@ -22,7 +22,7 @@ use crate::core::{
     keymap::Action,
     refusal::FailingClient,
     report::collapsed,
-    resource::{Resource, Row},
+    resource::Resource,
 };
 
 /// Bins of the sparklines, at most.
@@ -243,17 +243,7 @@ impl State {
                 self.go(View::List(Box::new(list)), effects);
             }
             Some(Opens::Row(kind, id)) => self.go_row(kind, id, effects),
-            Some(Opens::Event(event)) => {
-                self.go_list(Resource::Events, Vec::new(), effects);
-                self.layers.push(Layer::Detail(Box::new(Detail {
-                    kind: Resource::Events,
-                    id: event.id.to_string(),
-                    item: Some(Row::Event(*event)),
-                    problem: None,
-                    scroll: 0,
-                    focused: true,
-                })));
-            }
+            Some(Opens::Event(event)) => self.show_event(*event, effects),
             Some(Opens::Task(task)) => self.dash_task(task, effects),
             None => {}
         }
@@ -296,7 +286,7 @@ impl State {
 
     pub fn dash_incident(&mut self, effects: &mut Vec<Effect>) {
         match self.dash_row().and_then(|row| row.subject()) {
-            Some(subject) => self.go_incident(subject, effects),
+            Some(subject) => self.go_incident(vec![subject], effects),
             None => self.ask_form(Form::incident(), effects),
         }
     }

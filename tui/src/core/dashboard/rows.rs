@@ -282,6 +282,7 @@ impl DashRow {
     pub fn subject(&self) -> Option<IncidentSubject> {
         match self {
             Self::Account(row, _) => Some(IncidentSubject::User(row.user_id.to_string())),
+            Self::Network(row, _) => IncidentSubject::parse(&row.network).ok(),
             Self::Client(row) => row.client.clone().map(IncidentSubject::Client),
             Self::Event(event, _) => match (&event.user_id, &event.ip) {
                 (Some(id), _) => Some(IncidentSubject::User(id.to_string())),

@@ -30,6 +30,9 @@ pub enum Action {
     Incident,
     Block,
     Export,
+    ExportJson,
+    Note,
+    Drop,
     Pause,
     Mark,
     MarkRange,
@@ -193,9 +196,12 @@ rows! {
     A::Rotate, "rotate", ["R"], "new secret, or new signing key", "rotate", [Keys, Clients, Signing];
     A::Policy, "policy", ["P"], "what a client may know and do: claims, groups, logout, keys", "policy", [Clients];
     A::Invite, "invite", ["T"], "a token with which a client registers itself", "", [Clients];
-    A::Incident, "incident", ["i"], "incident: timeline and what to do", "incident", [Users, Sessions, Keys, Clients, Events, Dashboard, Page];
+    A::Incident, "incident", ["i"], "incident: around it or all marked; in one, around more", "incident", [Anywhere];
     A::Block, "block", ["b"], "block a network for sign-in, for a while", "block", [Sessions, Events, Dashboard, Incident, Page];
     A::Export, "export", ["m"], "write the incident as Markdown", "Markdown", [Incident];
+    A::ExportJson, "export-json", ["J"], "write the incident as JSON", "", [Incident];
+    A::Note, "note", ["n"], "write a line down for the report", "note", [Incident];
+    A::Drop, "drop", ["x"], "take the selected subject out of the incident", "", [Incident];
     A::Pause, "pause", ["p"], "pause the live events, or go on", "pause", [Events];
     A::Backup, "backup", ["B"], "back the database up now", "backup", [Health];
     A::Filter, "filter", ["/"], "filter as you type", "filter", [List];
@@ -210,7 +216,7 @@ rows! {
     A::Stack, "stack", ["v"], "one chart, or all above one another", "", [Dashboard];
     A::Earlier, "earlier", [","], "a value of the chart, earlier", "", [Dashboard];
     A::Later, "later", ["."], "a value of the chart, later", "", [Dashboard];
-    A::Undo, "undo", ["u"], "undo: disabled, enabled, role, scopes, names (15 min)", "", [Anywhere];
+    A::Undo, "undo", ["u"], "undo: disabled, blocked, role, scopes, names (15 min)", "", [Anywhere];
     A::Unlock, "unlock", ["U"], "switch on a production profile's changes", "", [Anywhere];
     A::Twin, "twin", ["E"], "the command that does the same", "", [Anywhere];
     A::Up, "up", ["k", "up"], "up", "", [Anywhere];

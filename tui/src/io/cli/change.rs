@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    Context, Failed, Outcome,
+    Context, Failed, Outcome, confirm,
     output::{self, Format},
     read_secret,
 };
@@ -31,7 +31,7 @@ pub async fn run(mut command: Command, with: &Context) -> Outcome {
     let warning = command.warning();
     resolve_all(&with.client, &mut command).await?;
     if let Some(warning) = warning {
-        output::confirm(with.yes || with.dry_run, &warning)?;
+        confirm::confirm(with.yes || with.dry_run, &warning)?;
     }
     if with.dry_run {
         return output::would(with.output, &command.would());
@@ -132,7 +132,7 @@ fn new_secret(performed: &mut Performed) -> Option<(&mut String, String)> {
 }
 
 fn print(format: Format, command: &Command, performed: &Performed) -> Outcome {
-    let is_json = matches!(format, Format::Json | Format::Jsonl);
+    let is_json = format.is_data();
     match performed {
         Performed::UserCreated(user) | Performed::User(user) => output::one(format, user),
         Performed::FactorsRemoved(id) => {
@@ -142,6 +142,10 @@ fn print(format: Format, command: &Command, performed: &Performed) -> Outcome {
         Performed::PasswordSet(id) => {
             let said = format!("{id}: the password is set");
             output::did(format, "password set", id, &said)
+        }
+        Performed::PasswordRemoved(id) => {
+            let said = format!("{id}: the password is taken away");
+            output::did(format, "password removed", id, &said)
         }
         Performed::Link(_, link) => output::one(format, link),
         Performed::UserSessions(ended) if is_json => output::json(format, ended),

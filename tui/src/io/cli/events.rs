@@ -15,11 +15,12 @@ use super::{
 use crate::{
     command::{Incident, ListEvents},
     core::{
-        report::{Record, markdown},
+        incident::relations::relations,
+        report::{self, Record},
         resource::{Resource, Row},
         subject::IncidentSubject,
     },
-    io::{clock::now, perform::resolve, search, stderr, timeline},
+    io::{clock::now, incident, perform::resolve, search, stderr},
 };
 
 /// How long to wait before a lost stream is opened again.
@@ -103,48 +104,63 @@ async fn print_all(
 fn print(with: &Context, event: &Event) -> Outcome {
     match with.output {
         output::Format::Json | output::Format::Jsonl => output::json(output::Format::Jsonl, event),
+        // One document after another.
+        output::Format::Yaml => {
+            output::write("---\n")?;
+            output::json(output::Format::Yaml, event)
+        }
         output::Format::Table => output::line(&event.cells().join("  ")),
         output::Format::Csv => output::csv_row(event),
         output::Format::Name => output::line(&event.id.to_string()),
     }
 }
 
-/// Prints an incident.
+/// Prints an incident: as Markdown, or the same as JSON; its events alone as rows.
 ///
 /// # Errors
 /// [`Failed`].
 pub async fn incident(asked: Incident, with: &Context) -> Outcome {
-    let about = if asked.about.contains('@') {
-        resolve(&with.client, &asked.about).await?
-    } else {
-        asked.about
+    let mut subjects = Vec::new();
+    for about in &asked.about {
+        let id = if about.contains('@') {
+            resolve(&with.client, about).await?
+        } else {
+            about.clone()
+        };
+        let subject = IncidentSubject::parse(&id);
+        subjects.push(subject.map_err(|why| Failed::Usage(why.to_string()))?);
+    }
+    let now = now();
+    let since = asked.since.before(now);
+    let facts = incident::facts(&with.client, &subjects, since, true).await?;
+    let format = match with.output {
+        output::Format::Json => report::Format::Json,
+        output::Format::Table => report::Format::Markdown,
+        rows => return output::rows(rows, &facts.events),
     };
-    let subject = IncidentSubject::parse(&about).map_err(|why| Failed::Usage(why.to_string()))?;
-    let events = timeline::timeline(&with.client, &subject, asked.since.before(now())).await?;
-    match with.output {
-        output::Format::Json
-        | output::Format::Jsonl
-        | output::Format::Csv
-        | output::Format::Name => output::rows(with.output, &events),
-        output::Format::Table => {
-            let live_sessions = timeline::live_sessions(&with.client, &subject).await;
-            let ids = events
-                .iter()
-                .flat_map(|event| [Some(event.actor.clone()), event.target.clone()]);
-            let ids: std::collections::BTreeSet<String> =
-                ids.flatten().chain([subject.id().to_owned()]).collect();
-            let names = crate::io::effects::names(&with.client, ids.into_iter().collect()).await;
-            let record = Record {
-                subject: &subject,
-                events: &events,
-                live_sessions,
-                done: &[],
-                names: &names,
-            };
-            for line in markdown(&record).lines() {
-                output::line(line)?;
-            }
-            Ok(())
+    let relations = relations(&facts, &subjects);
+    let mentioned = facts.events.iter().flat_map(|event| {
+        let user = event.user_id.map(|id| id.to_string());
+        [Some(event.actor.clone()), event.target.clone(), user]
+    });
+    let own = subjects.iter().chain(relations.iter().map(|one| &one.of));
+    let own: Vec<_> = own.map(|subject| subject.id().to_owned()).collect();
+    let ids: std::collections::BTreeSet<String> = mentioned.flatten().chain(own).collect();
+    let names = crate::io::effects::names(&with.client, ids.into_iter().collect()).await;
+    let record = Record {
+        subjects: &subjects,
+        facts: &facts,
+        relations: &relations,
+        notes: &[],
+        names: &names,
+        since,
+        now,
+    };
+    match format {
+        report::Format::Json => output::write(&record.written(format)),
+        report::Format::Markdown => {
+            let text = record.written(format);
+            text.lines().try_for_each(output::line)
         }
     }
 }

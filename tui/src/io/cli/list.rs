@@ -2,7 +2,7 @@
 
 use doorward_shared::client::{Filter, ListQuery, Sort, SortField};
 
-use super::{Context, Failed, Format, Outcome, output::Printer, rows};
+use super::{Context, Failed, Format, Outcome, printer::Printer, rows};
 use crate::{
     command::{
         ApiKeys, Blocks, Clients, Command, ListArgs, ListEvents, ListKeys, ListSessions, ListUsers,
@@ -80,6 +80,16 @@ fn keys(asked: &ListKeys) -> ListQuery {
         .with_some(Filter::Active, asked.active)
 }
 
+/// Whether columns can be chosen for what a command prints.
+pub fn takes_columns(command: &Command, format: Format) -> bool {
+    let is_list = match command {
+        Command::Events(asked) => !(*asked).clone().asked().follow,
+        Command::Watch(_) => true,
+        other => listing(other).is_some(),
+    };
+    is_list && matches!(format, Format::Table | Format::Csv)
+}
+
 /// The list of events.
 pub fn events(asked: &ListEvents) -> Listing {
     let now = now();
@@ -141,6 +151,7 @@ pub async fn export(with: &Context) -> Outcome {
     let with = Context {
         client: with.client.clone(),
         output: Format::Jsonl,
+        columns: None,
         ..*with
     };
     let query = ListQuery::default().sorted(Some(&Sort {
@@ -164,7 +175,8 @@ struct Wanted {
 
 /// Page after page: each is printed before the next is asked for.
 async fn pages(with: &Context, kind: Resource, mut query: ListQuery, wanted: Wanted) -> Outcome {
-    let mut printer = Printer::new(with.output, rows::columns(kind));
+    let mut printer =
+        Printer::new(with.output, rows::columns(kind)).choosing(with.columns.as_deref());
     let mut shown = 0;
     while shown < wanted.rows {
         query.limit = Some((wanted.rows - shown).min(100));
@@ -203,7 +215,8 @@ async fn found(
         None => None,
     };
     let shown: Vec<Row> = found.rows.into_iter().take(wanted.rows).collect();
-    let mut printer = Printer::new(with.output, rows::columns(kind));
+    let mut printer =
+        Printer::new(with.output, rows::columns(kind)).choosing(with.columns.as_deref());
     printer.rows(&shown, rows::cells)?;
     printer.end()?;
     if let Some(note) = note {

@@ -1,14 +1,18 @@
 //! The twin: everything the console does, for scripts.
 
 mod change;
+mod confirm;
+mod csv;
 mod events;
 mod failed;
 mod list;
 pub mod output;
+mod printer;
 mod profiles;
 mod rows;
 mod server;
 mod sessions;
+mod watch;
 
 use std::io::{IsTerminal, Read};
 
@@ -42,6 +46,9 @@ pub struct Cli {
         value_name = "FORMAT"
     )]
     pub output: Format,
+    /// Columns of a list, in this order: the table's own, or fields as JSON names them
+    #[arg(long, global = true, value_delimiter = ',', value_name = "NAME,…")]
+    pub columns: Option<Vec<String>>,
     /// Do what destroys something without asking
     #[arg(long, global = true)]
     pub yes: bool,
@@ -79,6 +86,8 @@ pub struct LookArgs {
 pub struct Context {
     pub client: Client,
     pub output: Format,
+    /// Columns that were asked for.
+    pub columns: Option<Vec<String>>,
     pub yes: bool,
     pub dry_run: bool,
 }
@@ -112,6 +121,10 @@ fn read_secret(what: &str, prompt: &str) -> Result<String, Failed> {
 /// # Errors
 /// [`Failed`].
 pub async fn run(mut command: Command, with: &Context) -> Outcome {
+    if with.columns.is_some() && !list::takes_columns(&command, with.output) {
+        let why = "--columns is for lists, as tables and CSV; JSON and YAML have every field";
+        return Err(Failed::Usage(why.into()));
+    }
     if let Command::Sessions(Sessions::Revoke(asked)) = command {
         return sessions::revoke(asked, with).await;
     }
@@ -132,6 +145,7 @@ pub async fn run(mut command: Command, with: &Context) -> Outcome {
     match command {
         Command::Status => server::status(with).await,
         Command::Stats(asked) => server::stats(&asked, with).await,
+        Command::Watch(asked) => watch::run(asked, with).await,
         Command::Events(asked) => events::run(asked.asked(), with).await,
         Command::Incident(asked) => events::incident(asked, with).await,
         Command::Users(Users::Get { user }) => {

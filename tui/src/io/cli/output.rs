@@ -1,17 +1,19 @@
 //! What the twin prints: tables for people, JSON for scripts.
 
 use std::{
-    io::{self, IsTerminal, Write},
+    io::{self, Write},
     path::PathBuf,
 };
 
 use serde::Serialize;
-use unicode_width::UnicodeWidthStr;
 
-use super::Failed;
+use super::{Failed, csv, printer::Printer};
 use crate::{
     command::{Replace, SecretArgs},
-    core::text::{clean, clean_json},
+    core::{
+        text::{clean, clean_json, clean_value},
+        yaml::yaml,
+    },
     io::secret_file::SecretFile,
 };
 
@@ -23,10 +25,19 @@ pub enum Format {
     Json,
     /// JSON, one thing a line
     Jsonl,
+    /// What JSON says, as YAML
+    Yaml,
     /// The table's columns, for spreadsheets (RFC 4180)
     Csv,
     /// Ids alone, one a line: for other commands
     Name,
+}
+
+impl Format {
+    /// Whether it is for programs, which are told all that the server says.
+    pub fn is_data(self) -> bool {
+        matches!(self, Self::Json | Self::Jsonl | Self::Yaml)
+    }
 }
 
 /// Something a table can show.
@@ -87,15 +98,23 @@ pub fn write(text: &str) -> Outcome {
     }
 }
 
-/// Prints something as JSON, on as many lines as the format takes.
+/// Prints something for programs: as JSON, on as many lines as the format takes, or as YAML.
 pub fn json(format: Format, value: &impl Serialize) -> Outcome {
-    let text = if format == Format::Jsonl {
-        serde_json::to_string(value)
-    } else {
-        serde_json::to_string_pretty(value)
+    let text = match format {
+        Format::Yaml => return write(&yaml(&to_value(value)?)),
+        Format::Jsonl => serde_json::to_string(value),
+        _ => serde_json::to_string_pretty(value),
     };
     let text = text.map_err(|error| Failed::Error(error.to_string()))?;
     write(&format!("{}\n", clean_json(&text)))
+}
+
+/// As JSON, cleaned.
+pub(super) fn to_value(value: &impl Serialize) -> Result<serde_json::Value, Failed> {
+    let value = serde_json::to_value(value);
+    let mut value = value.map_err(|error| Failed::Error(error.to_string()))?;
+    clean_value(&mut value);
+    Ok(value)
 }
 
 /// Prints a line.
@@ -107,7 +126,7 @@ pub fn line(text: &str) -> Outcome {
 pub fn did(format: Format, done: &str, id: &impl ToString, sentence: &str) -> Outcome {
     let id = &id.to_string();
     match format {
-        Format::Json | Format::Jsonl => json(format, &Did { id, done }),
+        Format::Json | Format::Jsonl | Format::Yaml => json(format, &Did { id, done }),
         Format::Table | Format::Csv => line(sentence),
         Format::Name => line(id),
     }
@@ -117,7 +136,7 @@ pub fn did(format: Format, done: &str, id: &impl ToString, sentence: &str) -> Ou
 pub fn did_all(format: Format, done: &str, ids: &[String]) -> Outcome {
     let all: Vec<_> = ids.iter().map(|id| Did { id, done }).collect();
     match format {
-        Format::Json => json(format, &List { data: &all }),
+        Format::Json | Format::Yaml => json(format, &List { data: &all }),
         Format::Jsonl => all.iter().try_for_each(|one| json(format, one)),
         Format::Table | Format::Csv => ids
             .iter()
@@ -135,7 +154,7 @@ pub fn would(format: Format, what: &str) -> Outcome {
         would: &'a str,
     }
     match format {
-        Format::Json | Format::Jsonl => json(
+        Format::Json | Format::Jsonl | Format::Yaml => json(
             format,
             &Would {
                 dry_run: true,
@@ -164,117 +183,14 @@ pub fn rows<T: Printable>(format: Format, rows: &[T]) -> Outcome {
     printer.end()
 }
 
-/// Prints the rows of a list as they come. A table is as wide as its first rows need.
-pub struct Printer {
-    format: Format,
-    columns: &'static [&'static str],
-    /// Of the table's columns, once there are rows.
-    widths: Vec<usize>,
-    rows: u64,
-}
-
-impl Printer {
-    pub fn new(format: Format, columns: &'static [&'static str]) -> Self {
-        Self {
-            format,
-            columns,
-            widths: Vec::new(),
-            rows: 0,
-        }
-    }
-
-    /// Prints the next rows.
-    ///
-    /// # Errors
-    /// [`Failed::ReaderGone`], or what the output says.
-    pub fn rows<T: Serialize>(&mut self, rows: &[T], cells: fn(&T) -> Vec<String>) -> Outcome {
-        let first = self.rows == 0;
-        self.rows += rows.len() as u64;
-        match self.format {
-            Format::Json => write(&json_rows(rows, first)?),
-            Format::Jsonl => rows.iter().try_for_each(|row| json(Format::Jsonl, row)),
-            Format::Name => rows.iter().try_for_each(|row| line(&name(row)?)),
-            Format::Csv => {
-                let head = self.columns.iter().map(|title| (*title).to_owned());
-                let mut text = if first { csv(head) } else { String::new() };
-                text.extend(rows.iter().map(|row| csv(cells(row).into_iter())));
-                write(&text)
-            }
-            Format::Table => {
-                let cleaned = |row: &T| cells(row).iter().map(|cell| clean(cell)).collect();
-                let cells: Vec<Vec<String>> = rows.iter().map(cleaned).collect();
-                let mut text = String::new();
-                if self.widths.is_empty() {
-                    self.widths = widths(self.columns, &cells);
-                    put(&mut text, self.columns, &self.widths);
-                }
-                for row in &cells {
-                    put(&mut text, row, &self.widths);
-                }
-                write(&text)
-            }
-        }
-    }
-
-    /// Ends the list.
-    ///
-    /// # Errors
-    /// As [`Printer::rows`].
-    pub fn end(self) -> Outcome {
-        match (self.format, self.rows) {
-            (Format::Json, 0) => write("{\n  \"data\": []\n}\n"),
-            (Format::Json, _) => write("\n  ]\n}\n"),
-            (Format::Csv, 0) => write(&csv(self.columns.iter().map(|title| (*title).to_owned()))),
-            _ => Ok(()),
-        }
-    }
-}
-
 /// Prints a row without its head.
 pub fn csv_row<T: Printable>(thing: &T) -> Outcome {
-    write(&csv(thing.cells().into_iter()))
-}
-
-/// A line of RFC 4180. People choose names: what a spreadsheet would take for a formula is marked as text.
-fn csv(cells: impl Iterator<Item = String>) -> String {
-    let cell = |cell: String| {
-        let mut text = clean(&cell);
-        if text.starts_with(['=', '+', '-', '@']) && text != "-" {
-            text.insert(0, '\'');
-        }
-        if text.contains(['"', ',', '\n']) {
-            format!("\"{}\"", text.replace('"', "\"\""))
-        } else {
-            text
-        }
-    };
-    let cells: Vec<String> = cells.map(cell).collect();
-    format!("{}\r\n", cells.join(","))
-}
-
-/// Members of the list, with what comes before the first.
-fn json_rows<T: Serialize>(rows: &[T], first: bool) -> Result<String, Failed> {
-    let mut text = String::new();
-    for (at, row) in rows.iter().enumerate() {
-        text.push_str(if first && at == 0 {
-            "{\n  \"data\": [\n"
-        } else {
-            ",\n"
-        });
-        let row =
-            serde_json::to_string_pretty(row).map_err(|error| Failed::Error(error.to_string()))?;
-        let lines: Vec<_> = clean_json(&row)
-            .lines()
-            .map(|line| format!("    {line}"))
-            .collect();
-        text.push_str(&lines.join("\n"));
-    }
-    Ok(text)
+    write(&csv::line(thing.cells().into_iter()))
 }
 
 /// What other commands call a thing.
-fn name(thing: &impl Serialize) -> Result<String, Failed> {
-    let value = serde_json::to_value(thing).map_err(|error| Failed::Error(error.to_string()))?;
+pub(super) fn name(thing: &impl Serialize) -> Result<String, Failed> {
+    let value = to_value(thing)?;
     let names = ["id", "name", "file"]
         .iter()
         .find_map(|name| value[name].as_str());
@@ -284,17 +200,14 @@ fn name(thing: &impl Serialize) -> Result<String, Failed> {
 /// Prints one thing: a field a line, as JSON the thing itself.
 pub fn one<T: Printable>(format: Format, thing: &T) -> Outcome {
     match format {
-        Format::Json | Format::Jsonl => json(format, thing),
+        Format::Json | Format::Jsonl | Format::Yaml => json(format, thing),
         Format::Name => line(&name(thing)?),
         Format::Csv => {
             let head = T::COLUMNS.iter().map(|title| (*title).to_owned());
-            write(&format!("{}{}", csv(head), csv(thing.cells().into_iter())))
+            let cells = thing.cells().into_iter();
+            write(&format!("{}{}", csv::line(head), csv::line(cells)))
         }
-        Format::Table => {
-            let value =
-                serde_json::to_value(thing).map_err(|error| Failed::Error(error.to_string()))?;
-            write(&fields(&value))
-        }
+        Format::Table => write(&fields(&to_value(thing)?)),
     }
 }
 
@@ -319,74 +232,5 @@ pub fn plain(value: &serde_json::Value) -> String {
         serde_json::Value::String(text) => text.clone(),
         serde_json::Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(" "),
         other => other.to_string(),
-    }
-}
-
-fn widths(columns: &[&str], rows: &[Vec<String>]) -> Vec<usize> {
-    let width = |(at, title): (usize, &&str)| {
-        let cells = rows.iter().filter_map(|row| row.get(at));
-        let cells = cells.map(|cell| cell.width());
-        cells.chain([title.len()]).max().unwrap_or_default()
-    };
-    columns.iter().enumerate().map(width).collect()
-}
-
-fn put(out: &mut String, cells: &[impl AsRef<str>], widths: &[usize]) {
-    let mut text = String::new();
-    for (cell, width) in cells.iter().zip(widths) {
-        let cell = cell.as_ref();
-        text.push_str(cell);
-        text.push_str(&" ".repeat(width.saturating_sub(cell.width()) + 2));
-    }
-    out.push_str(text.trim_end());
-    out.push('\n');
-}
-
-/// Asks before something is destroyed. Without a terminal only `--yes` says so.
-pub fn confirm(yes: bool, what: &str) -> Outcome {
-    if yes {
-        return Ok(());
-    }
-    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        return Err(Failed::Usage(format!(
-            "{what} Without a terminal this needs --yes"
-        )));
-    }
-    crate::io::stderr::ask(&format!("{what} Type yes to go on: "));
-    let mut answer = String::new();
-    io::stdin()
-        .read_line(&mut answer)
-        .map_err(|error| Failed::Error(error.to_string()))?;
-    if answer.trim() == "yes" {
-        Ok(())
-    } else {
-        Err(Failed::Error("nothing was done".into()))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn csv_is_quoted_and_no_name_is_a_formula() {
-        let cells = ["a,b", "say \"hi\"", "=1+1", "@x", "-", "plain"].map(str::to_owned);
-        let line = csv(cells.into_iter());
-        assert_eq!(line, "\"a,b\",\"say \"\"hi\"\"\",'=1+1,'@x,-,plain\r\n");
-    }
-
-    #[test]
-    fn columns_stay_straight_with_wide_characters() {
-        let rows = [
-            vec!["李".to_owned(), "x".into()],
-            vec!["ab".into(), "y".into()],
-        ];
-        let widths = widths(&["a", "b"], &rows);
-        let mut out = String::new();
-        put(&mut out, &["a", "b"], &widths);
-        for row in &rows {
-            put(&mut out, row, &widths);
-        }
-        assert_eq!(out, "a   b\n李  x\nab  y\n");
     }
 }

@@ -35,7 +35,9 @@ pub async fn status(with: &Context) -> Outcome {
         caller,
     };
     match with.output {
-        output::Format::Json | output::Format::Jsonl => output::json(with.output, &status)?,
+        output::Format::Json | output::Format::Jsonl | output::Format::Yaml => {
+            output::json(with.output, &status)?
+        }
         output::Format::Table | output::Format::Csv | output::Format::Name => {
             let value =
                 serde_json::to_value(&status).map_err(|error| Failed::Error(error.to_string()))?;
@@ -62,7 +64,9 @@ pub async fn stats(asked: &StatsOf, with: &Context) -> Outcome {
         {
             output::rows(with.output, &stats.series)
         }
-        output::Format::Json | output::Format::Jsonl => output::json(with.output, &stats),
+        output::Format::Json | output::Format::Jsonl | output::Format::Yaml => {
+            output::json(with.output, &stats)
+        }
         output::Format::Table | output::Format::Csv | output::Format::Name => {
             let value = serde_json::to_value(&stats.now)
                 .map_err(|error| Failed::Error(error.to_string()))?;

@@ -3,7 +3,7 @@
 use doorward_shared::admin::RevokedSessions;
 
 use super::{
-    Context, Failed, Outcome, change,
+    Context, Failed, Outcome, change, confirm,
     output::{self, Format},
 };
 use crate::{
@@ -35,7 +35,7 @@ pub async fn revoke(mut asked: Revoke, with: &Context) -> Outcome {
     }
     if preview.count > 0 {
         let what = format!("{} sessions of {} users end.", preview.count, preview.users);
-        output::confirm(with.yes, &what)?;
+        confirm::confirm(with.yes, &what)?;
     }
     asked.preview_id = preview.preview_id;
     let exactly = Command::Sessions(Sessions::Revoke(asked));
@@ -44,7 +44,7 @@ pub async fn revoke(mut asked: Revoke, with: &Context) -> Outcome {
 
 fn show(format: Format, preview: &RevokedSessions) -> Outcome {
     match format {
-        Format::Json | Format::Jsonl => output::json(format, preview),
+        Format::Json | Format::Jsonl | Format::Yaml => output::json(format, preview),
         Format::Table | Format::Csv | Format::Name => {
             output::rows(format, &preview.sessions)?;
             let what = format!("end {} sessions of {} users", preview.count, preview.users);

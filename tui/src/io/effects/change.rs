@@ -81,6 +81,9 @@ fn told(command: &Command, performed: Performed) -> Done {
             edited(&text, Row::User(user))
         }
         Performed::PasswordSet(_) => plain("the password is set"),
+        Performed::PasswordRemoved(_) => {
+            plain("the password is taken away: a new one has to be set, by mail or link")
+        }
         Performed::FactorsRemoved(_) => plain("the second factors are removed"),
         Performed::Link(user, link) => linked(user, link),
         Performed::UserSessions(ended) => {
@@ -106,10 +109,9 @@ fn told(command: &Command, performed: Performed) -> Done {
             let text = format!("the role {} holds {}", role.name, role.permissions);
             edited(&text, Row::Role(role))
         }
-        Performed::Blocked(block) => Done::Made {
-            text: clean(&format!("{} is blocked", block.network)),
-            id: block.id.to_string(),
-        },
+        Performed::Blocked(block) => {
+            edited(&format!("{} is blocked", block.network), Row::Block(block))
+        }
         Performed::SigningKey(key) => plain(&format!("{} signs from now on", key.id)),
         Performed::Backup(made) => {
             let size = bytes(made.bytes);

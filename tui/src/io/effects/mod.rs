@@ -269,12 +269,16 @@ async fn answer(client: Client, call: Effect, replies: UnboundedSender<Msg>) -> 
         },
         Effect::Timeline {
             generation,
-            subject,
+            subjects,
             since,
-        } => Reply::Timeline {
-            generation,
-            timeline: read::timeline(&client, &subject, since).await,
-        },
+            whole,
+        } => {
+            let facts = crate::io::incident::facts(&client, &subjects, since, whole).await;
+            Reply::Timeline {
+                generation,
+                timeline: facts.map(Box::new).map_err(problem),
+            }
+        }
         Effect::Completions { kind, text } => {
             Reply::Names(read::completions(&client, kind, &text).await)
         }

@@ -7,6 +7,7 @@ use doorward_shared::{
 };
 
 use super::{problem, read};
+use crate::command::Revoke;
 use crate::core::{
     cells::device,
     format::count as counted,
@@ -28,6 +29,7 @@ pub async fn preview(client: &Client, at: PreviewTarget) -> Result<Preview, Prob
         PreviewTarget::Client(id) => oauth_client(client, id).await,
         PreviewTarget::Key(id) => key(client, id).await,
         PreviewTarget::KeysOf(id) => keys_of(client, id).await,
+        PreviewTarget::Network(network) => network_of(client, &network).await,
         PreviewTarget::Each(kind, ids) => each(client, kind, ids).await,
     }
 }
@@ -97,6 +99,26 @@ async fn user(client: &Client, id: UserId) -> Result<Preview, Problem> {
             said(sessions, "sessions"),
             said(keys, "API keys"),
         ],
+        ..Preview::default()
+    })
+}
+
+/// Who is signed in from a network that is to be blocked: they stay so, and cannot come again.
+async fn network_of(client: &Client, network: &str) -> Result<Preview, Problem> {
+    let asked = Revoke::from_address(network).preview();
+    let found = client.sessions().revoke(&asked).await.map_err(problem)?;
+    let ids = found.sessions.iter().take(SHOWN);
+    let ids = ids.map(|session| session.user_id.to_string()).collect();
+    let names = read::names(client, ids).await;
+    let mut lines = vec![format!(
+        "{} of {} from there now: they go on, and cannot sign in again.",
+        counted(found.count, "live session"),
+        counted(found.users, "user"),
+    )];
+    let people: std::collections::BTreeSet<_> = names.values().collect();
+    lines.extend(people.into_iter().map(|name| clean(&format!("  {name}"))));
+    Ok(Preview {
+        lines,
         ..Preview::default()
     })
 }

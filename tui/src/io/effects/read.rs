@@ -17,13 +17,12 @@ use crate::{
         Msg,
         dashboard::Ending,
         list::PAGE,
-        msg::{Reply, Timeline},
+        msg::Reply,
         pick::Offer,
         problem::Problem,
         refusal::{self, FailingClient},
         resource::{Resource, Row},
         search::Search,
-        subject::IncidentSubject,
     },
     io::rows,
 };
@@ -183,18 +182,6 @@ pub async fn names(client: &Client, ids: Vec<String>) -> BTreeMap<String, String
         };
     }
     names
-}
-
-pub async fn timeline(
-    client: &Client,
-    subject: &IncidentSubject,
-    since: Timestamp,
-) -> Result<Timeline, Problem> {
-    let events = crate::io::timeline::timeline(client, subject, since).await;
-    Ok(Timeline {
-        events: events.map_err(problem)?,
-        live_sessions: crate::io::timeline::live_sessions(client, subject).await,
-    })
 }
 
 /// Names that a word may mean. Whoever may not see them types on.

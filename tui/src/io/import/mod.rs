@@ -86,7 +86,7 @@ pub async fn run(file: &Path, with: &Context) -> Outcome {
 
 fn print(format: Format, told: &Imported) -> Outcome {
     match format {
-        Format::Json | Format::Jsonl => output::json(format, told),
+        Format::Json | Format::Jsonl | Format::Yaml => output::json(format, told),
         Format::Table | Format::Csv | Format::Name => {
             let verb = if told.dry_run { "would be" } else { "are" };
             output::line(&format!("{} users {verb} created", told.created))

@@ -1,0 +1,232 @@
+//! What the server knows around an incident, and the sentence that sums it up.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use doorward_shared::{
+    Timestamp,
+    admin::{AdminKey, Block, Event, EventAction, Session, User},
+};
+
+use crate::core::{
+    event_kind::EventKind,
+    format::{count, number},
+    zone,
+};
+
+/// What the server knows.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// Oldest first, each once.
+    pub events: Vec<Event>,
+    /// Subjects that are users, as they are now.
+    pub users: Vec<User>,
+    /// Subjects that are keys, and live keys of those users.
+    pub keys: Vec<AdminKey>,
+    /// Sessions of the subjects, and from where they were: live or not, the newest.
+    pub sessions: Vec<Session>,
+    /// Live sessions by subject, where they may be seen.
+    pub live: BTreeMap<String, u64>,
+    /// Live sessions of all subjects together, each once; of several subjects among the newest 100 of each.
+    pub live_together: Option<u64>,
+    /// Networks that are blocked now, where that may be seen.
+    pub blocks: Option<Vec<Block>>,
+    /// Whether this holds all of the time asked for, and who else was there; else only what is new.
+    pub whole: bool,
+}
+
+impl Facts {
+    /// Takes in what is newer: states as they are now, events and sessions besides those that are known.
+    pub fn update(&mut self, newer: Self) {
+        if newer.whole {
+            *self = newer;
+            return;
+        }
+        for event in newer.events {
+            self.add_event(event);
+        }
+        let mut sessions = newer.sessions;
+        let known: BTreeSet<_> = sessions.iter().map(|session| session.id).collect();
+        let others = self.sessions.drain(..);
+        sessions.extend(others.filter(|session| !known.contains(&session.id)));
+        self.sessions = sessions;
+        self.users = newer.users;
+        self.keys = newer.keys;
+        self.live = newer.live;
+        self.live_together = newer.live_together;
+        self.blocks = newer.blocks;
+    }
+
+    /// One more event, in its place; whether it is new.
+    pub fn add_event(&mut self, event: Event) -> bool {
+        match self
+            .events
+            .binary_search_by_key(&event.id, |known| known.id)
+        {
+            Ok(_) => false,
+            Err(at) => {
+                self.events.insert(at, event);
+                true
+            }
+        }
+    }
+
+    /// The block that keeps people at an address, or in a network, out.
+    pub fn block_of(&self, network: &str) -> Option<&Block> {
+        let inside: ipnet::IpNet = network.parse().ok().or_else(|| {
+            let ip: std::net::IpAddr = network.parse().ok()?;
+            Some(ip.into())
+        })?;
+        self.blocks.iter().flatten().find(|block| {
+            let outside: Result<ipnet::IpNet, _> = block.network.parse();
+            outside.is_ok_and(|outside| outside.contains(&inside))
+        })
+    }
+}
+
+/// How often an event tells of what it tells.
+pub fn weight(event: &Event) -> u64 {
+    u64::from(event.count.unwrap_or(1))
+}
+
+/// What happened, in one sentence.
+pub fn sentence(facts: &Facts, name_of: &dyn Fn(&str) -> String) -> String {
+    let failed = |event: &&Event| EventAction::LoginFailed.is(event);
+    let failures: u64 = facts.events.iter().filter(failed).map(weight).sum();
+    let failures_on: BTreeSet<_> = facts
+        .events
+        .iter()
+        .filter(failed)
+        .filter_map(|event| event.user_id)
+        .collect();
+    let from: BTreeSet<_> = facts
+        .events
+        .iter()
+        .filter(failed)
+        .filter_map(|event| event.ip.as_deref())
+        .collect();
+    let mut parts = Vec::new();
+    if failures > 0 {
+        let mut part = format!(
+            "{} on {}",
+            count(failures, "failure"),
+            count(failures_on.len() as u64, "account")
+        );
+        part.push_str(&match from.len() {
+            0 => String::new(),
+            1 => format!(" from {}", from.first().copied().unwrap_or_default()),
+            many => format!(" from {} addresses", number(many as u64)),
+        });
+        part.push_str(&span_of(facts.events.iter().filter(failed)));
+        parts.push(part);
+    }
+    let others = facts.events.iter().filter(|event| {
+        EventKind::of_event(event) == EventKind::Refused && !EventAction::LoginFailed.is(event)
+    });
+    let refusals: u64 = others.map(weight).sum();
+    if refusals > 0 {
+        parts.push(format!("{} besides", count(refusals, "refusal")));
+    }
+    let entered = |event: &&Event| EventAction::SessionCreated.is(event);
+    let who: BTreeSet<_> = facts
+        .events
+        .iter()
+        .filter(entered)
+        .filter_map(|event| event.user_id)
+        .collect();
+    let sign_ins = facts.events.iter().filter(entered).count() as u64;
+    let names: Vec<_> = who
+        .iter()
+        .take(3)
+        .map(|id| name_of(&id.to_string()))
+        .collect();
+    parts.push(match (sign_ins, who.len()) {
+        (0, _) => "no sign-in worked".into(),
+        (_, 0) => count(sign_ins, "sign-in"),
+        (_, 1..=3) => format!("{} as {}", count(sign_ins, "sign-in"), names.join(", ")),
+        (_, many) => format!(
+            "{} as {} people",
+            count(sign_ins, "sign-in"),
+            number(many as u64)
+        ),
+    });
+    if let Some(live) = facts.live_together {
+        parts.push(format!("{} now", count(live, "live session")));
+    }
+    format!("{}.", parts.join("; "))
+}
+
+/// From when to when, in local time.
+fn span_of<'a>(events: impl Iterator<Item = &'a Event>) -> String {
+    let times: Vec<Timestamp> = events.map(|event| event.time).collect();
+    let (Some(first), Some(last)) = (times.iter().min(), times.iter().max()) else {
+        return String::new();
+    };
+    let (from, to) = (zone::second(*first), zone::second(*last));
+    let zone = zone::name(*last);
+    // The date is said once where it is one day.
+    let to = match (from.get(..10), to.get(..10)) {
+        (Some(one), Some(other)) if one == other => to.get(11..).unwrap_or(&to),
+        _ => &to,
+    };
+    if first == last {
+        format!(" at {from} {zone}")
+    } else {
+        format!(", {from} to {to} {zone}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::bench::{block, event};
+
+    #[test]
+    fn one_sentence_tells_how_often_on_whom_from_where_and_when() {
+        let mut events: Vec<Event> = (1..=80).map(|n| event(n, "login.failed")).collect();
+        events.push(event(81, "session.created"));
+        let facts = Facts {
+            events,
+            live_together: Some(2),
+            ..Facts::default()
+        };
+        let told = sentence(&facts, &|_| "bob@example.org".into());
+        assert_eq!(
+            told,
+            "80 failures on 1 account from 203.0.113.7, 2026-11-24 11:58:21 to 11:59:40 UTC; \
+             1 sign-in as bob@example.org; 2 live sessions now."
+        );
+        let quiet = sentence(&Facts::default(), &|id| id.into());
+        assert_eq!(quiet, "no sign-in worked.");
+    }
+
+    #[test]
+    fn what_is_newer_is_put_in_its_place_once() {
+        let mut facts = Facts {
+            events: vec![event(1, "login.failed"), event(3, "login.failed")],
+            ..Facts::default()
+        };
+        assert!(facts.add_event(event(2, "user.disabled")));
+        assert!(!facts.add_event(event(3, "login.failed")));
+        let actions: Vec<_> = facts
+            .events
+            .iter()
+            .map(|event| event.action.as_str())
+            .collect();
+        assert_eq!(actions, ["login.failed", "user.disabled", "login.failed"]);
+    }
+
+    #[test]
+    fn an_address_is_blocked_with_its_network() {
+        let facts = Facts {
+            blocks: Some(vec![block()]),
+            ..Facts::default()
+        };
+        assert!(facts.block_of("203.0.113.7").is_some());
+        assert!(facts.block_of("203.0.113.0/25").is_some());
+        assert!(
+            facts.block_of("203.0.112.0/23").is_none(),
+            "only a part of it is"
+        );
+        assert!(facts.block_of("198.51.100.1").is_none());
+    }
+}

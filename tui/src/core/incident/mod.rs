@@ -1,0 +1,206 @@
+//! An incident: what happened around users, addresses, networks, clients and keys, who else is in it, and what to do.
+
+mod acts;
+pub mod facts;
+mod questions;
+pub mod relations;
+pub mod steps;
+
+use doorward_shared::{
+    SessionId, Timestamp,
+    admin::{Event, Session},
+};
+
+pub use self::{facts::Facts, questions::rotate_signing};
+use self::{
+    relations::{Relation, relations},
+    steps::{Step, steps},
+};
+use super::list::Load;
+use crate::core::{report, resource::Resource, subject::IncidentSubject};
+
+/// How far back a timeline goes, in seconds: a week.
+const BACK: i64 = 7 * 86_400;
+
+/// A part of the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pane {
+    Steps,
+    Related,
+    Timeline,
+}
+
+/// What an operator wrote down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    pub at: Timestamp,
+    pub by: String,
+    pub text: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct Incident {
+    pub subjects: Vec<IncidentSubject>,
+    pub since: Timestamp,
+    pub facts: Facts,
+    pub relations: Vec<Relation>,
+    pub load: Load,
+    pub loaded_at: Option<Timestamp>,
+    pub generation: u64,
+    pub steps: Vec<Step>,
+    pub pane: Pane,
+    /// The selected step.
+    pub at: usize,
+    /// The selected subject or relation.
+    pub related_at: usize,
+    /// The selected row of the timeline.
+    pub scroll: usize,
+    /// What was written down and done here, for the report.
+    pub log: Vec<Note>,
+    /// How much of that was written into a file.
+    pub written: usize,
+}
+
+impl Incident {
+    pub fn new(subjects: Vec<IncidentSubject>, now: Timestamp) -> Self {
+        Self {
+            steps: steps(&subjects),
+            subjects,
+            since: now.plus_seconds(-BACK),
+            facts: Facts::default(),
+            relations: Vec::new(),
+            load: Load::Waiting(0),
+            loaded_at: None,
+            generation: 0,
+            pane: Pane::Steps,
+            at: 0,
+            related_at: 0,
+            scroll: 0,
+            log: Vec::new(),
+            written: 0,
+        }
+    }
+
+    /// Ids in it that have names elsewhere.
+    pub fn mentions(&self) -> Vec<String> {
+        let own = self.subjects.iter().map(|subject| subject.id().to_owned());
+        let related = self.relations.iter().map(|one| one.of.id().to_owned());
+        let events = self.facts.events.iter().rev();
+        let acted = events.flat_map(|event| [Some(event.actor.clone()), event.target.clone()]);
+        let all = own.chain(related).chain(acted.flatten());
+        all.filter(|id| Resource::of_id(id).is_some())
+            .take(200)
+            .collect()
+    }
+
+    /// Whether an event belongs into its timeline.
+    pub fn touches(&self, event: &Event) -> bool {
+        touches(&self.subjects, &self.facts, event)
+    }
+
+    /// The subject or relation that is selected in its pane.
+    pub fn selected(&self) -> Option<&IncidentSubject> {
+        if self.pane != Pane::Related {
+            return None;
+        }
+        let subjects = self.subjects.iter();
+        let related = self.relations.iter().map(|one| &one.of);
+        subjects.chain(related).nth(self.related_at)
+    }
+
+    pub fn step(&mut self, by: isize) {
+        let (at, rows) = match self.pane {
+            Pane::Steps => (self.at, self.steps.len()),
+            Pane::Related => (self.related_at, self.subjects.len() + self.relations.len()),
+            Pane::Timeline => (self.scroll, self.rows().len()),
+        };
+        let to = at.saturating_add_signed(by).min(rows.saturating_sub(1));
+        match self.pane {
+            Pane::Steps => self.at = to,
+            Pane::Related => self.related_at = to,
+            Pane::Timeline => self.scroll = to,
+        }
+    }
+
+    pub fn turn(&mut self, by: isize) {
+        let ring = [Pane::Steps, Pane::Related, Pane::Timeline];
+        let at = ring
+            .iter()
+            .position(|pane| *pane == self.pane)
+            .unwrap_or_default();
+        let to = (at.cast_signed() + by).rem_euclid(3).cast_unsigned();
+        self.pane = ring[to % 3];
+    }
+
+    /// Rows of the timeline: equal events one after another are one.
+    pub fn rows(&self) -> Vec<(&Event, usize)> {
+        report::collapsed(&self.facts.events)
+    }
+
+    fn relate(&mut self) {
+        self.relations = relations(&self.facts, &self.subjects);
+        let last = (self.subjects.len() + self.relations.len()).saturating_sub(1);
+        self.related_at = self.related_at.min(last);
+    }
+
+    /// Around these from now on.
+    fn regroup(&mut self, subjects: Vec<IncidentSubject>) {
+        self.steps = steps(&subjects);
+        self.at = self.at.min(self.steps.len().saturating_sub(1));
+        self.subjects = subjects;
+        self.facts = Facts::default();
+        self.relations.clear();
+        self.loaded_at = None;
+    }
+}
+
+/// Whether an event belongs into the timeline of these subjects.
+pub fn touches(subjects: &[IncidentSubject], facts: &Facts, event: &Event) -> bool {
+    let target = event.target.as_deref().unwrap_or_default();
+    // Which addresses a block keeps out stands in its target.
+    let blocks = event.action.starts_with("network.")
+        && subjects
+            .iter()
+            .any(|subject| network_holds(target, subject));
+    // A session that an operator ends is the person's, and was where the person was.
+    let ends = || {
+        let session = facts
+            .sessions
+            .iter()
+            .find(|session| session.id.to_string() == target);
+        session.is_some_and(|session| {
+            subjects
+                .iter()
+                .any(|subject| is_session_of(session, subject))
+        })
+    };
+    blocks
+        || event.action == "signing_key.rotated"
+        || subjects.iter().any(|subject| subject.touches(event))
+        || (target.starts_with(SessionId::PREFIX) && ends())
+}
+
+fn is_session_of(session: &Session, subject: &IncidentSubject) -> bool {
+    match subject {
+        IncidentSubject::User(id) => session.user_id.to_string() == *id,
+        IncidentSubject::Client(id) => session
+            .client_id
+            .is_some_and(|client| client.to_string() == *id),
+        subject => subject.holds(&session.ip),
+    }
+}
+
+/// Whether a network holds an address or network that is a subject.
+fn network_holds(outside: &str, subject: &IncidentSubject) -> bool {
+    match subject {
+        IncidentSubject::Address(ip) => IncidentSubject::Network(outside.into()).holds(ip),
+        IncidentSubject::Network(inside) => {
+            let nets = (
+                outside.parse::<ipnet::IpNet>(),
+                inside.parse::<ipnet::IpNet>(),
+            );
+            matches!(nets, (Ok(outside), Ok(inside)) if outside.contains(&inside))
+        }
+        _ => false,
+    }
+}

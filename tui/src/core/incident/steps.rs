@@ -1,0 +1,285 @@
+//! What can be done about it, and how far it is done: read from the server's state and events, so that each operator sees
+//! what the others did.
+
+use doorward_shared::{
+    Timestamp,
+    admin::{Event, KeyState, Session},
+};
+
+use super::facts::Facts;
+use crate::core::{format::count, subject::IncidentSubject};
+
+/// A kind of step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    EndSessions,
+    Disable,
+    RequireReset,
+    RevokeKeys,
+    Block,
+    RevokeKey,
+    RotateKey,
+    RotateSecret,
+    RotateSigning,
+}
+
+/// A step, and whom it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    pub kind: Kind,
+    pub subject: IncidentSubject,
+}
+
+/// How far a step is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Progress {
+    pub done: bool,
+    /// What is left, or how it is.
+    pub about: String,
+    /// Who did it last, and when.
+    pub by: Option<(String, Timestamp)>,
+    /// Why, or what else the event says.
+    pub detail: Option<String>,
+}
+
+impl Kind {
+    /// Actions of the audit log that tell of it.
+    pub fn actions(self) -> &'static [&'static str] {
+        match self {
+            Self::EndSessions => &["session.revoked", "user.sessions_revoked"],
+            Self::Disable => &["user.disabled"],
+            Self::RequireReset => &["user.password_removed"],
+            Self::RevokeKeys | Self::RevokeKey => &["apikey.revoked"],
+            Self::Block => &["network.blocked"],
+            Self::RotateKey => &["apikey.rotated"],
+            Self::RotateSecret => &["client.secret_rotated"],
+            Self::RotateSigning => &["signing_key.rotated"],
+        }
+    }
+
+    fn of(subject: &IncidentSubject) -> &'static [Self] {
+        match subject {
+            IncidentSubject::User(_) => &[
+                Self::EndSessions,
+                Self::Disable,
+                Self::RequireReset,
+                Self::RevokeKeys,
+            ],
+            IncidentSubject::Address(_) | IncidentSubject::Network(_) => {
+                &[Self::EndSessions, Self::Block]
+            }
+            IncidentSubject::Client(_) => &[Self::EndSessions, Self::RotateSecret],
+            IncidentSubject::Key(_) => &[Self::RevokeKey, Self::RotateKey],
+        }
+    }
+}
+
+/// Actions that operators take in an incident, and take back.
+pub fn is_step(event: &Event) -> bool {
+    let back = ["user.enabled", "network.unblocked", "user.password_changed"];
+    let kinds = [
+        Kind::EndSessions,
+        Kind::Disable,
+        Kind::RequireReset,
+        Kind::RevokeKey,
+        Kind::Block,
+        Kind::RotateKey,
+        Kind::RotateSecret,
+        Kind::RotateSigning,
+    ];
+    let is = |action: &&str| event.action == *action;
+    kinds
+        .iter()
+        .any(|kind| kind.actions().iter().any(|action| is(&action)))
+        || back.iter().any(|action| is(&action))
+}
+
+/// The checklist of some subjects.
+pub fn steps(subjects: &[IncidentSubject]) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    for subject in subjects {
+        let kinds = Kind::of(subject).iter();
+        steps.extend(kinds.map(|kind| Step {
+            kind: *kind,
+            subject: subject.clone(),
+        }));
+    }
+    // It is one for all.
+    steps.extend(subjects.first().map(|subject| Step {
+        kind: Kind::RotateSigning,
+        subject: subject.clone(),
+    }));
+    steps
+}
+
+impl Step {
+    /// What it does, to whom.
+    pub fn label(&self, name_of: &dyn Fn(&str) -> String) -> String {
+        let name = name_of(self.subject.id());
+        match self.kind {
+            Kind::EndSessions => match self.subject {
+                IncidentSubject::User(_) | IncidentSubject::Client(_) => {
+                    format!("End all sessions of {name}")
+                }
+                _ => format!("End all sessions from {name}"),
+            },
+            Kind::Disable => format!("Disable {name}"),
+            Kind::RequireReset => format!("Require a new password of {name}"),
+            Kind::RevokeKeys => format!("Revoke the API keys of {name}"),
+            Kind::Block => format!("Block {name} for sign-in"),
+            Kind::RevokeKey => format!("Revoke the key {name}"),
+            Kind::RotateKey => format!("Rotate the key {name}"),
+            Kind::RotateSecret => format!("Rotate the secret of {name}"),
+            Kind::RotateSigning => "Rotate the signing key".into(),
+        }
+    }
+
+    /// How far it is, as the server has it.
+    pub fn progress(&self, facts: &Facts) -> Progress {
+        let last = self.last(facts);
+        let (done, about) = self.state(facts, last.is_some());
+        Progress {
+            done,
+            about,
+            by: last.map(|event| (event.actor.clone(), event.time)),
+            detail: last.and_then(|event| event.detail.clone()),
+        }
+    }
+
+    /// The last event that tells of it.
+    fn last<'f>(&self, facts: &'f Facts) -> Option<&'f Event> {
+        let tells = |event: &&Event| {
+            self.kind.actions().contains(&event.action.as_str()) && self.is_about(event, facts)
+        };
+        facts.events.iter().rev().find(tells)
+    }
+
+    fn is_about(&self, event: &Event, facts: &Facts) -> bool {
+        let id = self.subject.id();
+        let is_target = event.target.as_deref() == Some(id);
+        let is_user = event.user_id.is_some_and(|user| user.to_string() == id);
+        match self.kind {
+            Kind::RotateSigning => true,
+            Kind::Block => {
+                let network = event.target.as_deref();
+                let block = facts.block_of(id).map(|block| block.network.as_str());
+                network.is_some() && network == block
+            }
+            // Whose sessions ended is what counts, not from where an operator ended them.
+            Kind::EndSessions => match &self.subject {
+                IncidentSubject::User(_) => is_user || is_target,
+                subject => {
+                    let target = event.target.as_deref();
+                    let ended =
+                        |session: &&Session| target == Some(session.id.to_string().as_str());
+                    let session = facts.sessions.iter().find(ended);
+                    session.is_some_and(|session| super::is_session_of(session, subject))
+                }
+            },
+            Kind::RevokeKeys => is_user,
+            _ => is_target,
+        }
+    }
+
+    fn state(&self, facts: &Facts, told: bool) -> (bool, String) {
+        let id = self.subject.id();
+        match self.kind {
+            Kind::EndSessions => match facts.live.get(id) {
+                Some(0) => (true, "no session lives".into()),
+                Some(live) => (false, format!("{} now", count(*live, "live session"))),
+                None => (told, String::new()),
+            },
+            Kind::Disable => {
+                let user = facts.users.iter().find(|user| user.id.to_string() == id);
+                let disabled = user.is_some_and(|user| user.disabled);
+                (disabled, if disabled { "disabled" } else { "" }.into())
+            }
+            Kind::RevokeKeys => {
+                let own = |id_of: Option<doorward_shared::UserId>| {
+                    id_of.is_some_and(|owner| owner.to_string() == id)
+                };
+                let live = facts.keys.iter().filter(|key| {
+                    own(key.owner_id) && !matches!(key.state, KeyState::Revoked | KeyState::Expired)
+                });
+                match live.count() {
+                    0 => (true, "no key lives".into()),
+                    live => (false, count(live as u64, "live key")),
+                }
+            }
+            Kind::RevokeKey => {
+                let key = facts.keys.iter().find(|key| key.id.to_string() == id);
+                let state = key.map_or("", |key| key.state.as_str());
+                let dead = key.is_some_and(|key| key.state == KeyState::Revoked);
+                (dead, state.into())
+            }
+            Kind::Block => match facts.block_of(id) {
+                Some(block) => {
+                    let until = crate::core::format::second(block.until);
+                    (true, format!("{} is blocked until {until}", block.network))
+                }
+                None => (false, String::new()),
+            },
+            Kind::RequireReset | Kind::RotateKey | Kind::RotateSecret | Kind::RotateSigning => {
+                (told, String::new())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::bench::{block, event, user};
+
+    #[test]
+    fn what_another_operator_did_is_done_with_their_name_and_reason() {
+        let mut ada = user(2, "ada@example.org");
+        let subject = IncidentSubject::User(ada.id.to_string());
+        let step = Step {
+            kind: Kind::Disable,
+            subject: subject.clone(),
+        };
+        let mut facts = Facts {
+            users: vec![ada.clone()],
+            ..Facts::default()
+        };
+        assert!(!step.progress(&facts).done);
+        let told = event(5, "user.disabled");
+        facts.events.push(told.clone());
+        assert!(!step.progress(&facts).done, "let in again since");
+        ada.disabled = true;
+        facts.users = vec![ada];
+        let progress = step.progress(&facts);
+        assert!(progress.done);
+        assert_eq!(progress.by, Some((told.actor, told.time)));
+        assert_eq!(progress.detail.as_deref(), Some("too many failures"));
+    }
+
+    #[test]
+    fn an_address_is_blocked_by_the_block_of_its_network() {
+        let subject = IncidentSubject::Address("203.0.113.7".into());
+        let steps = steps(std::slice::from_ref(&subject));
+        let kinds: Vec<_> = steps.iter().map(|step| step.kind).collect();
+        assert_eq!(kinds, [Kind::EndSessions, Kind::Block, Kind::RotateSigning]);
+        let mut blocked = event(7, "network.blocked");
+        blocked.target = Some("203.0.113.0/24".into());
+        let mut facts = Facts {
+            events: vec![blocked],
+            blocks: Some(Vec::new()),
+            ..Facts::default()
+        };
+        assert!(!steps[1].progress(&facts).done, "it was lifted since");
+        facts.blocks = Some(vec![block()]);
+        let progress = steps[1].progress(&facts);
+        assert!(progress.done && progress.by.is_some());
+        assert!(
+            progress
+                .about
+                .starts_with("203.0.113.0/24 is blocked until"),
+            "{}",
+            progress.about
+        );
+        facts.live.insert("203.0.113.7".into(), 0);
+        assert!(steps[0].progress(&facts).done);
+    }
+}

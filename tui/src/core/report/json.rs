@@ -1,0 +1,157 @@
+//! A report as JSON: what the Markdown tells, for programs.
+
+use serde::Serialize;
+
+use super::Record;
+use crate::core::{incident::steps::Kind, subject::IncidentSubject, text::clean_json};
+use doorward_shared::{Timestamp, admin::Event};
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Report<'a> {
+    summary: String,
+    subjects: Vec<Named>,
+    since: Timestamp,
+    written_at: Timestamp,
+    steps: Vec<StepOf>,
+    notes: Vec<NoteOf<'a>>,
+    related: Vec<Related>,
+    live_sessions: Option<u64>,
+    /// The timeline, oldest first.
+    data: &'a [Event],
+    names: &'a std::collections::BTreeMap<String, String>,
+}
+
+#[derive(Serialize)]
+struct Named {
+    kind: &'static str,
+    id: String,
+    name: String,
+}
+
+#[derive(Serialize)]
+struct StepOf {
+    step: &'static str,
+    subject: Named,
+    done: bool,
+    state: String,
+    by: Option<String>,
+    at: Option<Timestamp>,
+    detail: Option<String>,
+}
+
+#[derive(Serialize)]
+struct NoteOf<'a> {
+    at: Timestamp,
+    by: &'a str,
+    text: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Related {
+    #[serde(flatten)]
+    of: Named,
+    how: String,
+    seen: u64,
+    live_sessions: u64,
+    last: Timestamp,
+}
+
+fn step(kind: Kind) -> &'static str {
+    match kind {
+        Kind::EndSessions => "endSessions",
+        Kind::Disable => "disable",
+        Kind::RequireReset => "requireReset",
+        Kind::RevokeKeys => "revokeKeys",
+        Kind::Block => "block",
+        Kind::RevokeKey => "revokeKey",
+        Kind::RotateKey => "rotateKey",
+        Kind::RotateSecret => "rotateSecret",
+        Kind::RotateSigning => "rotateSigningKey",
+    }
+}
+
+/// The report.
+pub fn json(record: &Record<'_>) -> String {
+    let named = |subject: &IncidentSubject| Named {
+        kind: subject.kind(),
+        id: subject.id().to_owned(),
+        name: record.name(subject.id()),
+    };
+    let steps = record.steps().into_iter().map(|(one, progress)| {
+        let (by, at) = progress.by.unzip();
+        StepOf {
+            step: step(one.kind),
+            subject: named(&one.subject),
+            done: progress.done,
+            state: progress.about,
+            by,
+            at,
+            detail: progress.detail,
+        }
+    });
+    let related = record.relations.iter().map(|one| Related {
+        of: named(&one.of),
+        how: one.words(&|id| record.name(id)),
+        seen: one.seen,
+        live_sessions: one.live,
+        last: one.last,
+    });
+    let notes = record.notes.iter().map(|note| NoteOf {
+        at: note.at,
+        by: &note.by,
+        text: &note.text,
+    });
+    let report = Report {
+        summary: record.summary(),
+        subjects: record.subjects.iter().map(named).collect(),
+        since: record.since,
+        written_at: record.now,
+        steps: steps.collect(),
+        notes: notes.collect(),
+        related: related.collect(),
+        live_sessions: record.facts.live_together,
+        data: &record.facts.events,
+        names: record.names,
+    };
+    // Strings, numbers and lists of them: there is nothing that JSON cannot say.
+    let text = serde_json::to_string_pretty(&report).unwrap_or_default();
+    format!("{}\n", clean_json(&text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        core::{incident::Facts, report::Format},
+        tests::bench::{event, noon},
+    };
+
+    #[test]
+    fn a_report_for_programs_has_the_steps_and_the_events() {
+        let facts = Facts {
+            events: vec![event(1, "login.failed")],
+            live: [("203.0.113.7".to_owned(), 0)].into(),
+            ..Facts::default()
+        };
+        let subjects = [IncidentSubject::Address("203.0.113.7".into())];
+        let names = [(facts.events[0].actor.clone(), "ada@example.org".to_owned())].into();
+        let record = Record {
+            subjects: &subjects,
+            facts: &facts,
+            relations: &[],
+            notes: &[],
+            names: &names,
+            since: noon(),
+            now: noon(),
+        };
+        let report: serde_json::Value =
+            serde_json::from_str(&record.written(Format::Json)).unwrap();
+        assert_eq!(report["steps"][0]["step"], "endSessions");
+        assert_eq!(report["steps"][0]["done"], true);
+        assert_eq!(report["data"][0]["action"], "login.failed");
+        assert_eq!(report["subjects"][0]["id"], "203.0.113.7");
+        assert_eq!(report["writtenAt"], "2026-11-24T12:00:00.000Z");
+    }
+}
