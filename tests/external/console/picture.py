@@ -251,8 +251,9 @@ SCREENS = {
     "dashboard-large": (200, 60, [], "live", "The dashboard on a large screen"),
     "dashboard-week": (120, 40, ["t", "t"], "Last 7 days", "The dashboard over a week"),
     "dashboard-small": (80, 24, [], "live", "The dashboard at 80 by 24"),
-    "users": (120, 40, ["2", "Enter"], "Last login", "Users, with one of them beside the list"),
+    "users": (120, 40, ["2", "Tab"], "Last login", "Users, with one of them beside the list"),
     "events": (120, 40, ["6"], "login.failed", "Events as they happen"),
+    "user": (160, 46, [":", "user grace", "Enter"], "Timeline", "Doorward console: all about one user"),
 }
 
 

@@ -278,7 +278,8 @@ fn live(state: &mut State, event: Event) {
     if let View::Page(page) = &mut state.view
         && page.note(&event)
     {
-        state.poll_at = state.poll_at.min(later);
+        // The event itself is shown; the rest takes many calls.
+        state.poll_at = state.poll_at.min(state.now.ms + SEARCH_SETTLE);
     }
     let (names, now) = (&state.known.names, state.now.wall);
     let wanted = state

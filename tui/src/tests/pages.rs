@@ -226,6 +226,22 @@ fn what_happens_to_somebody_is_on_their_page_at_once() {
 }
 
 #[test]
+fn what_is_gone_is_not_shown_as_if_it_were_there() {
+    let mut bench = on_page(olga(), 120, 40);
+    let generation = bench.state.page().unwrap().generation;
+    let mut gone = Problem::refused("there is no such user");
+    gone.is_gone = true;
+    bench.reply(Reply::Part {
+        generation,
+        part: Part::Item,
+        found: Err(gone),
+    });
+    let screen = bench.screen();
+    assert!(screen.contains("there is no such user"), "{screen}");
+    assert_eq!(bench.state.item(), None, "no key acts on it");
+}
+
+#[test]
 fn an_answer_of_a_page_that_was_left_is_dropped() {
     let mut bench = on_page(olga(), 120, 40);
     let generation = bench.state.page().unwrap().generation;

@@ -122,6 +122,10 @@ impl SubjectPage {
                 self.parts.insert(part, found);
             }
             Err(problem) => {
+                // What is no more there is not shown as if it were.
+                if part == Part::Item && problem.is_gone {
+                    self.parts.remove(&part);
+                }
                 self.problems.insert(part, problem);
             }
         }

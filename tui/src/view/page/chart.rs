@@ -49,8 +49,11 @@ pub fn draw(paint: &mut Paint<'_>, area: Rect, page: &SubjectPage, is_line: bool
     let top = round_up(days.iter().map(|day| day.all()).max().unwrap_or(0) as f64);
     axis(paint, plot, top);
     columns(paint, plot, &days, top);
+    // As wide as its days: what is left over stands empty at the right.
+    let wide = plot.width / u16::try_from(days.len()).unwrap_or(1);
     let foot = Rect {
         y: plot.bottom(),
+        width: (wide * u16::try_from(days.len()).unwrap_or(1)).max(20),
         height: 1,
         ..plot
     };
@@ -100,9 +103,8 @@ fn axis(paint: &mut Paint<'_>, plot: Rect, top: f64) {
 fn columns(paint: &mut Paint<'_>, plot: Rect, days: &ByDay, top: f64) {
     let wide = (plot.width / u16::try_from(days.len()).unwrap_or(1)).max(1);
     let thick = (wide - 1).max(1);
-    let x_of = |at: usize| plot.x + u16::try_from(at).unwrap_or(0) * plot.width / 30;
-    for (at, day) in days.iter().enumerate() {
-        let x = x_of(at);
+    for (at, day) in (0_u16..).zip(days) {
+        let x = plot.x + at * wide;
         for x in x..(x + thick).min(plot.right()) {
             column(paint, plot, x, *day, top);
         }
