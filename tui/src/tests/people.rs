@@ -289,7 +289,7 @@ fn refusals() -> Vec<Event> {
         "invalid_request: send a PKCE code_challenge (S256)",
     ];
     let one = |n: u64| {
-        let refused = n % 3 == 0;
+        let refused = n.is_multiple_of(3);
         let client = ClientId(ulid(1)).to_string();
         Event {
             id: EventId(ulid(10_000 - n)),

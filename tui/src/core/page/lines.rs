@@ -44,7 +44,7 @@ pub enum Line<'a> {
     /// A session, told by its person where the page is not about them.
     Session(&'a Session, bool),
     /// A key, and its use by day.
-    Key(&'a AdminKey, ByDay),
+    Key(&'a AdminKey, Box<ByDay>),
     Row(&'a Row),
     Block(&'a Block),
     Application(&'a Application),

@@ -213,7 +213,7 @@ pub fn lines<'a>(state: &State, page: &'a SubjectPage, panel: Panel) -> Vec<Line
 }
 
 /// The rows of a part, without the thing that the page is about.
-fn others<'a>(page: &'a SubjectPage, part: Part) -> impl Iterator<Item = &'a Row> {
+fn others(page: &SubjectPage, part: Part) -> impl Iterator<Item = &Row> {
     let own = page.subject.id();
     page.rows(part).0.iter().filter(move |row| row.id() != own)
 }
@@ -236,7 +236,7 @@ fn keys<'a>(state: &State, page: &'a SubjectPage) -> Vec<Line<'a>> {
     let keys = others(page, Part::Keys).filter_map(|row| match row {
         Row::Key(key) => {
             let points = page.usage(&key.id.to_string());
-            Some(Line::Key(key, days::of_use(points, now)))
+            Some(Line::Key(key, Box::new(days::of_use(points, now))))
         }
         _ => None,
     });
