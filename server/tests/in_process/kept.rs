@@ -130,3 +130,52 @@ async fn a_key_that_has_not_expired_survives_the_sweeper() {
     sweep().await.unwrap();
     house.me(key).await.refused(401, "token_expired");
 }
+
+async fn swept(house: &House, event_days: u32) {
+    let services = house.doorward.services();
+    let now = services.clock.now();
+    services.store.sweep(now, event_days).await.unwrap();
+}
+
+#[rocket::async_test]
+async fn a_block_that_is_over_is_deleted() {
+    let house = House::open(cheap()).await;
+    let body = json!({"network": "203.0.113.0/24", "reason": "a flood"});
+    let made = house.post("/admin/blocks", &house.operator(), body).await;
+    made.expect(201);
+    let kept = || -> u32 {
+        let count = "SELECT count(*) FROM blocks";
+        house
+            .database()
+            .query_row(count, [], |row| row.get(0))
+            .unwrap()
+    };
+    house.pass(DAY - 1);
+    swept(&house, 365).await;
+    assert_eq!(kept(), 1);
+    house.pass(1);
+    swept(&house, 365).await;
+    assert_eq!(kept(), 0);
+}
+
+#[rocket::async_test]
+async fn what_was_done_of_setting_up_is_known_when_its_events_are_gone() {
+    let house = House::open(cheap()).await;
+    let operator = house.operator();
+    let setup = async || {
+        let path = "/admin/server";
+        let told = house.call(Method::Get, path, &operator, Value::Null).await;
+        told.expect(200)["setup"]["backedUpAt"].clone()
+    };
+    assert_eq!(setup().await, Value::Null);
+    let made = house
+        .post("/admin/server/backup", &operator, json!({}))
+        .await;
+    made.expect(201);
+    let at = setup().await;
+    assert!(at.is_string(), "{at}");
+    house.pass(40 * DAY);
+    swept(&house, 30).await;
+    assert_eq!(house.events("server.backed_up").await, 0);
+    assert_eq!(setup().await, at);
+}

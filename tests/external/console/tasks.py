@@ -6,6 +6,7 @@ one key each. A task that does not go through, or takes more keys than it may, f
 """
 
 import glob
+import json
 import os
 import re
 import sys
@@ -115,6 +116,39 @@ def an_incident_with_its_report(hands, server):
     hands.see("failure")
     hands.press("m")
     until(lambda: glob.glob(os.path.join(hands.pane.cwd, "incident-203.0.113.7-*.md")), 5, "there is no report")
+
+
+@task(8)
+def an_incident_around_a_network_and_a_person_with_its_json(hands, server):
+    person = server.user("ada.lovelace@example.org")
+    hands.press(":")
+    hands.write(f"incident 203.0.113.0/24 {person}")
+    hands.press("Enter")
+    hands.see("2 together")
+    hands.see("In it and related")
+    hands.press("J")
+    pattern = os.path.join(hands.pane.cwd, "incident-203.0.113.0-24-and-1-more-*.json")
+    until(lambda: glob.glob(pattern), 5, "there is no report")
+    report = json.load(open(glob.glob(pattern)[0]))
+    expect(len(report["subjects"]) == 2, report["subjects"])
+    expect(report["data"], "there are no events")
+    expect(any(step["step"] == "block" for step in report["steps"]), report["steps"])
+
+
+@task(8)
+def a_step_of_an_incident_and_its_undo(hands, server):
+    person = server.user("layla.haddad@example.org")
+    hands.pane.keys(":")
+    hands.write(f"incident {person}")
+    hands.pane.keys("Enter")
+    hands.see("Disable layla")
+    hands.press("Down", "Enter")
+    hands.dialog("It hits")
+    hands.press("Tab", "Tab", "Enter")
+    until(lambda: server.call("GET", f"/admin/users/{person}")["disabled"], 5, "the account is not disabled")
+    hands.see("is disabled")
+    hands.press("u")
+    until(lambda: not server.call("GET", f"/admin/users/{person}")["disabled"], 5, "the account stays disabled")
 
 
 @task(8)

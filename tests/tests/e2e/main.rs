@@ -81,6 +81,7 @@ mod stopping;
 mod sweeping;
 mod tokens;
 mod twin;
+mod twin_formats;
 mod twin_keys;
 mod twin_terms;
 mod verification;

@@ -5,6 +5,7 @@ mod api_keys;
 mod blocks;
 mod client_policy;
 mod clients;
+mod complete;
 mod events;
 mod key_terms;
 mod list;
@@ -32,6 +33,7 @@ pub use self::{
     client_policy::ClientPolicyArgs,
     client_policy::Preset,
     clients::{Clients, Register, UpdateClient},
+    complete::Complete,
     events::{Events, Incident, ListEvents},
     key_terms::{Terms, Verify},
     list::ListArgs,
@@ -87,6 +89,9 @@ pub enum Command {
     Profiles(Profiles),
     /// Print completions for a shell
     Completions { shell: clap_complete::Shell },
+    /// Print ids and names that begin with a word, for a shell
+    #[command(hide = true)]
+    Complete(Complete),
     /// Write man pages into a directory
     Man { directory: PathBuf },
 }
@@ -125,6 +130,7 @@ impl Command {
             | Self::Incident(_)
             | Self::Profiles(_)
             | Self::Completions { .. }
+            | Self::Complete(_)
             | Self::Man { .. } => false,
         }
     }
@@ -141,7 +147,11 @@ impl Command {
             Self::Watch(watch) => watch.scope(),
             Self::Keys(_) => "admin:keys",
             Self::Stats(_) | Self::Backup => "admin:server",
-            Self::Status | Self::Profiles(_) | Self::Completions { .. } | Self::Man { .. } => "",
+            Self::Status
+            | Self::Profiles(_)
+            | Self::Completions { .. }
+            | Self::Complete(_)
+            | Self::Man { .. } => "",
         }
     }
 
@@ -261,6 +271,7 @@ impl fmt::Display for Command {
             Self::Incident(command) => command.words(),
             Self::Profiles(command) => command.words(),
             Self::Completions { shell } => Words::new("completions").word(shell),
+            Self::Complete(_) => Words::new("complete"),
             Self::Man { directory } => Words::new("man").word(directory.display()),
         };
         words.fmt(f)

@@ -93,6 +93,7 @@ impl Form {
 
     /// A network that is blocked for a while.
     pub fn block(network: &str) -> Self {
+        let network = &super::submission::household(network);
         Self::new(
             "Block a network",
             Purpose::Block,

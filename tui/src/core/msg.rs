@@ -191,6 +191,8 @@ pub enum Done {
 pub enum PreviewTarget {
     Sessions(Box<RevokeSessions>),
     User(doorward_shared::UserId),
+    /// A password that is to be taken away.
+    Reset(doorward_shared::UserId),
     Client(doorward_shared::ClientId),
     Key(doorward_shared::KeyId),
     KeysOf(doorward_shared::UserId),

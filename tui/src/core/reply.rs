@@ -163,7 +163,7 @@ fn changed(state: &mut State, ticket: u64, done: Result<Done, Problem>, effects:
     match done {
         Ok(done) => {
             state.heard();
-            state.undone(ticket, None);
+            let is_undo = state.undone(ticket, None);
             let (mut undo, mut before) = (None, None);
             if let Some(at) = place {
                 state.log_done(at, &done);
@@ -178,7 +178,8 @@ fn changed(state: &mut State, ticket: u64, done: Result<Done, Problem>, effects:
                 }
             }
             let made = match &done {
-                Done::Edited { item, .. } => super::undo::unmade_by(item),
+                // Taking back what took something back is no act of its own.
+                Done::Edited { item, .. } if !is_undo => super::undo::unmade_by(item),
                 _ => None,
             };
             let undo = undo.or(made);

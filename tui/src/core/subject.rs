@@ -37,7 +37,7 @@ impl IncidentSubject {
         } else if let Ok(ip) = text.parse::<std::net::IpAddr>() {
             Ok(Self::Address(ip.to_canonical().to_string()))
         } else if let Ok(network) = text.parse::<IpNet>() {
-            Ok(Self::Network(network.trunc().to_string()))
+            Ok(Self::Network(canonical(network).to_string()))
         } else {
             Err(NoSubject(text.to_owned()))
         }
@@ -118,6 +118,18 @@ impl IncidentSubject {
     }
 }
 
+/// As the server compares networks: IPv4 as itself where it was written in IPv6.
+fn canonical(network: IpNet) -> IpNet {
+    if let IpNet::V6(v6) = network
+        && let Some(v4) = v6.addr().to_ipv4_mapped()
+        && let Some(bits) = v6.prefix_len().checked_sub(96)
+        && let Ok(net) = ipnet::Ipv4Net::new(v4, bits)
+    {
+        return IpNet::V4(net.trunc());
+    }
+    network.trunc()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,6 +144,7 @@ mod tests {
             ("203.0.113.7", "address", "203.0.113.7"),
             ("::ffff:203.0.113.7", "address", "203.0.113.7"),
             ("203.0.113.7/24", "network", "203.0.113.0/24"),
+            ("::ffff:203.0.113.0/120", "network", "203.0.113.0/24"),
             ("2001:db8::1/64", "network", "2001:db8::/64"),
         ] {
             let subject = IncidentSubject::parse(text).unwrap();

@@ -176,9 +176,22 @@ pub fn submission(form: &Form, now: Timestamp) -> Result<Submission, Wrong> {
     }
 }
 
+/// One address of IPv6 stands for its household's network, as the server takes it.
+pub(super) fn household(network: &str) -> String {
+    match network
+        .parse::<std::net::IpAddr>()
+        .map(|ip| ip.to_canonical())
+    {
+        Ok(std::net::IpAddr::V6(ip)) => ipnet::Ipv6Net::new(ip, 64)
+            .map_or_else(|_| network.to_owned(), |net| net.trunc().to_string()),
+        Ok(ip) => ip.to_string(),
+        Err(_) => network.to_owned(),
+    }
+}
+
 /// A network that is blocked, asked once more: it is people who are kept out.
 fn block(form: &Form, now: Timestamp) -> Result<Submission, Wrong> {
-    let network = required(form, "network")?;
+    let network = household(&required(form, "network")?);
     let is_one = network.parse::<ipnet::IpNet>().is_ok();
     if !is_one && network.parse::<std::net::IpAddr>().is_err() {
         let why = "must be an address, or a network such as 203.0.113.0/24";

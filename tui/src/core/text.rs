@@ -128,7 +128,14 @@ pub fn clean_value(value: &mut serde_json::Value) {
     match value {
         serde_json::Value::String(text) => *text = clean(text),
         serde_json::Value::Array(items) => items.iter_mut().for_each(clean_value),
-        serde_json::Value::Object(fields) => fields.values_mut().for_each(clean_value),
+        serde_json::Value::Object(fields) => {
+            let is_safe = |name: &String| !name.chars().any(is_unsafe);
+            if !fields.keys().all(is_safe) {
+                let named = std::mem::take(fields).into_iter();
+                *fields = named.map(|(name, value)| (clean(&name), value)).collect();
+            }
+            fields.values_mut().for_each(clean_value);
+        }
         _ => {}
     }
 }

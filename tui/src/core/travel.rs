@@ -135,7 +135,7 @@ impl State {
         match &mut self.view {
             View::Dashboard { .. } => self.ask_dashboard(effects),
             View::Health { .. } => self.ask(Effect::Server, effects),
-            View::Incident(_) => self.load_timeline(effects),
+            View::Incident(_) => self.enter_timeline(effects),
             View::Page(_) => self.load_page(effects),
             View::List(list) if list.kind == Resource::Profiles => {
                 let height = usize::from(self.size.1);
@@ -156,6 +156,7 @@ impl State {
                 let want = list.window();
                 self.load(want, effects);
             }
+            View::Incident(_) => self.load_timeline(effects),
             _ => self.enter(effects),
         }
         self.poll_at = self.now.ms + self.poll_every();

@@ -131,12 +131,18 @@ impl State {
 
     /// The answer to a change: one that failed to take something back can be tried again, unless somebody else's change is
     /// in the way.
-    pub fn undone(&mut self, ticket: u64, failed: Option<Trouble>) {
-        if let Some((_, undo)) = self.undos.sent.take_if(|(sent, _)| *sent == ticket)
-            && failed.is_some_and(|trouble| trouble != Trouble::Overtaken)
-        {
-            self.undos.done.push(undo);
+    /// Whether it was one that takes something back.
+    pub fn undone(&mut self, ticket: u64, failed: Option<Trouble>) -> bool {
+        let Some((_, undo)) = self.undos.sent.take_if(|(sent, _)| *sent == ticket) else {
+            return false;
+        };
+        let line = undo.change.to_string();
+        match failed {
+            None => self.note(format!("undone by {line}")),
+            Some(Trouble::Overtaken) => {}
+            Some(_) => self.undos.done.push(undo),
         }
+        true
     }
 
     /// Asks for the profile's name, which switches its changes on.

@@ -114,6 +114,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn no_name_of_a_field_reaches_a_terminal_raw() {
+        let mut value = serde_json::json!({"a\u{9b}31m\u{202e}": {"b\u{7f}": "x\u{9b}"}});
+        crate::core::text::clean_value(&mut value);
+        assert_eq!(yaml(&value), "a31m:\n  b: x\n");
+    }
+
+    #[test]
     fn values_are_blocks_and_text_is_never_taken_for_something_else() {
         let value = serde_json::json!({
             "id": "user_01", "email": "ada@example.org", "no": "no", "when": "2026-11-24T12:00:00Z",

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use doorward_shared::{
     Timestamp,
-    admin::{Event, Session, SessionState},
+    admin::{Block, Event, Session, SessionState},
     client::{Client, ClientError, Filter, ListQuery},
 };
 
@@ -36,20 +36,25 @@ pub async fn facts(
         ..Facts::default()
     };
     for subject in subjects {
-        facts.events.extend(events(client, subject, since).await?);
+        events(client, subject, since, &mut facts).await?;
         states(client, subject, &mut facts).await;
     }
-    let of_one = facts.live.values().next().copied();
+    let asked = subjects
+        .iter()
+        .filter(|subject| subject.sessions().is_some());
+    // Of several each session is counted once: that takes their ids, which a page has 100 of.
+    let known = facts.live.len() == asked.count() && facts.live.values().all(|live| *live <= 100);
     facts.live_together = match facts.live.len() {
-        0 | 1 => of_one,
-        _ => {
+        0 => None,
+        1 if known || subjects.len() == 1 => facts.live.values().next().copied(),
+        _ => known.then(|| {
             let live = facts
                 .sessions
                 .iter()
                 .filter(|one| one.state == SessionState::Live);
             let ids: BTreeSet<_> = live.map(|session| session.id).collect();
-            Some(ids.len() as u64)
-        }
+            ids.len() as u64
+        }),
     };
     facts.events.extend(steps_elsewhere(client, since).await);
     if whole {
@@ -66,11 +71,7 @@ pub async fn facts(
     let mut seen = BTreeSet::new();
     facts.sessions.retain(|session| seen.insert(session.id));
     // Whoever may not see blocks does without.
-    let blocks = client
-        .blocks()
-        .list(&ListQuery::default().limited(100))
-        .await;
-    facts.blocks = blocks.ok().map(|page| page.data);
+    facts.blocks = blocks(client).await.ok();
     let events = std::mem::take(&mut facts.events).into_iter();
     facts.events = events
         .filter(|event| touches(subjects, &facts, event))
@@ -78,31 +79,51 @@ pub async fn facts(
     Ok(facts)
 }
 
-/// The newest events of a subject.
+/// The newest events of a subject; where there are too many, those that count most by themselves besides.
 async fn events(
     client: &Client,
     subject: &IncidentSubject,
     since: Timestamp,
-) -> Result<Vec<Event>, ClientError> {
+    facts: &mut Facts,
+) -> Result<(), ClientError> {
     if let IncidentSubject::Network(network) = subject {
-        return from_network(client, network, since).await;
+        return from_network(client, network, since, facts).await;
     }
-    let mut events: Vec<Event> = Vec::new();
     for (name, value) in subject.filters() {
         let query = ListQuery::default().with(name, value);
-        let mut query = query.with(Filter::Since, since).limited(100);
-        let mut of_filter = 0;
-        loop {
-            let page = client.events().list(&query).await?;
-            of_filter += page.data.len();
-            events.extend(page.data);
-            query.cursor = page.pagination.next_cursor;
-            if query.cursor.is_none() || of_filter >= EVENTS {
-                break;
+        let query = query.with(Filter::Since, since).limited(100);
+        let (events, whole) = newest(client, query.clone(), EVENTS).await?;
+        if !whole {
+            facts.cut = facts.cut.max(events.last().map(|event| event.time));
+            // Whoever makes many events must not push these out of sight.
+            for action in ["session.created", "user.", "apikey.", "client."] {
+                let query = query.clone().with(Filter::Action, action);
+                let (apart, _) = newest(client, query, 100).await?;
+                facts.events.extend(apart);
             }
         }
+        facts.events.extend(events);
     }
-    Ok(events)
+    Ok(())
+}
+
+/// Events newest first, so many at most, and whether those were all.
+async fn newest(
+    client: &Client,
+    mut query: ListQuery,
+    most: usize,
+) -> Result<(Vec<Event>, bool), ClientError> {
+    let mut events: Vec<Event> = Vec::new();
+    loop {
+        let page = client.events().list(&query).await?;
+        events.extend(page.data);
+        query.cursor = page.pagination.next_cursor;
+        match query.cursor {
+            None => return Ok((events, true)),
+            Some(_) if events.len() >= most => return Ok((events, false)),
+            Some(_) => {}
+        }
+    }
 }
 
 /// The server finds events by one address: those of a network are looked for among all.
@@ -110,19 +131,36 @@ async fn from_network(
     client: &Client,
     network: &str,
     since: Timestamp,
-) -> Result<Vec<Event>, ClientError> {
+    facts: &mut Facts,
+) -> Result<(), ClientError> {
     let now = crate::io::clock::now();
-    let text = format!("ip:{network}");
-    let Ok(search) = Search::parse(Resource::Events, &text, now) else {
-        return Ok(Vec::new());
-    };
-    let query = ListQuery::default().with(Filter::Since, since);
-    let found = crate::io::search::find(client, Resource::Events, query, &search, now).await?;
-    let events = found.rows.into_iter().filter_map(|row| match row {
-        Row::Event(event) => Some(event),
-        _ => None,
-    });
-    Ok(events.take(EVENTS).collect())
+    let mut whole = true;
+    for text in [
+        format!("ip:{network}"),
+        format!("ip:{network} action:session.created"),
+    ] {
+        let Ok(search) = Search::parse(Resource::Events, &text, now) else {
+            return Ok(());
+        };
+        let query = ListQuery::default().with(Filter::Since, since);
+        let found = crate::io::search::find(client, Resource::Events, query, &search, now).await?;
+        let all = found.rows.len();
+        let events = found.rows.into_iter().filter_map(|row| match row {
+            Row::Event(event) => Some(event),
+            _ => None,
+        });
+        let events: Vec<_> = events.take(EVENTS).collect();
+        if whole && (found.gave_up_after.is_some() || all > EVENTS) {
+            let oldest = events.last().map_or(now, |event| event.time);
+            facts.cut = facts.cut.max(Some(oldest));
+            whole = false;
+        }
+        facts.events.extend(events);
+        if whole {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Blocks, rotations and ended sessions, which name no subject.
@@ -137,17 +175,30 @@ async fn steps_elsewhere(client: &Client, since: Timestamp) -> Vec<Event> {
     events
 }
 
+/// All networks that are blocked: a thousand at most.
+async fn blocks(client: &Client) -> Result<Vec<Block>, ClientError> {
+    let mut query = ListQuery::default().limited(100);
+    let mut blocks = Vec::new();
+    loop {
+        let page = client.blocks().list(&query).await?;
+        blocks.extend(page.data);
+        query.cursor = page.pagination.next_cursor;
+        if query.cursor.is_none() {
+            return Ok(blocks);
+        }
+    }
+}
+
 /// How a subject stands now.
 async fn states(client: &Client, subject: &IncidentSubject, facts: &mut Facts) {
     match subject {
         IncidentSubject::User(id) => {
             facts.users.extend(client.users().get(id).await);
             let query = ListQuery::default().with(Filter::OwnerId, id);
-            let query = query.with(Filter::Active, true).limited(100);
-            let keys = client.api_keys().list(&query).await;
-            facts
-                .keys
-                .extend(keys.map(|page| page.data).unwrap_or_default());
+            let query = query.with(Filter::Active, true).limited(1);
+            if let Ok(page) = client.api_keys().list(&query).await {
+                facts.live_keys.insert(id.clone(), page.pagination.total);
+            }
         }
         IncidentSubject::Key(id) => facts.keys.extend(client.api_keys().get(id).await),
         IncidentSubject::Address(_) | IncidentSubject::Network(_) | IncidentSubject::Client(_) => {}
@@ -159,10 +210,11 @@ async fn states(client: &Client, subject: &IncidentSubject, facts: &mut Facts) {
     if let Ok(page) = client.sessions().list(&query.clone().limited(100)).await {
         facts.sessions.extend(page.data);
     }
-    let live = query.with(Filter::Active, true).limited(1);
+    let live = query.with(Filter::Active, true).limited(100);
     if let Ok(page) = client.sessions().list(&live).await {
         let id = subject.id().to_owned();
         facts.live.insert(id, page.pagination.total);
+        facts.sessions.extend(page.data);
     }
 }
 

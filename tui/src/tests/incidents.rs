@@ -58,7 +58,7 @@ pub fn spraying() -> Facts {
     Facts {
         events,
         users: vec![bob.clone()],
-        keys: vec![super::bench::key(2, "ci")],
+        live_keys: [(bob.id.to_string(), 1)].into(),
         sessions,
         live: [
             ("203.0.113.7".to_owned(), 2),
@@ -69,6 +69,7 @@ pub fn spraying() -> Facts {
         live_together: Some(2),
         blocks: Some(Vec::new()),
         whole: true,
+        ..Facts::default()
     }
 }
 
@@ -190,7 +191,7 @@ fn a_new_password_is_required_after_a_look_at_what_it_hits() {
         matches!(
             effect,
             Effect::Preview {
-                at: PreviewTarget::User(_),
+                at: PreviewTarget::Reset(_),
                 ..
             }
         )
@@ -380,5 +381,64 @@ fn a_note_is_kept_for_the_report_and_asked_for_when_leaving() {
             .effects
             .iter()
             .any(|effect| matches!(effect, Effect::Quit))
+    );
+}
+
+#[test]
+fn in_a_flood_a_reading_that_is_under_way_is_not_begun_again() {
+    let mut bench = on(address());
+    let asked = |bench: &mut Bench| {
+        let effects = std::mem::take(&mut bench.effects);
+        let is = |effect: &&Effect| matches!(effect, Effect::Timeline { .. });
+        effects.iter().filter(is).count()
+    };
+    for n in 20..60 {
+        bench.reply(Reply::Event(Box::new(event(n, "login.failed"))));
+        bench.pass(500);
+    }
+    assert_eq!(asked(&mut bench), 1);
+    let generation = bench.state.generation;
+    bench.reply(Reply::Timeline {
+        generation,
+        timeline: Ok(Box::new(Facts::default())),
+    });
+    bench.pass(2_500);
+    assert_eq!(
+        asked(&mut bench),
+        1,
+        "once more, since something came meanwhile"
+    );
+}
+
+#[test]
+fn a_name_that_a_stranger_chose_is_no_subject() {
+    let mut bench = bench(120, 40);
+    let named = [
+        ("client_1".to_owned(), "203.0.113.7".to_owned()),
+        ("key_1".to_owned(), "bob@example.org".to_owned()),
+    ];
+    bench.reply(Reply::Names(named.into_iter().collect()));
+    bench.type_in(":incident 203.0.113.7 bob@example.org\n");
+    let View::Incident(incident) = &bench.state.view else {
+        panic!("{}", bench.screen());
+    };
+    let bob = user(2, "").id.to_string();
+    assert_eq!(incident.subjects, [address(), IncidentSubject::User(bob)]);
+}
+
+#[test]
+fn an_address_of_ipv6_is_blocked_and_looked_at_as_its_household() {
+    let mut bench = on(IncidentSubject::Address("2001:db8::7".into()));
+    bench.type_in("b");
+    bench.later("\tspraying");
+    bench.press_control('s');
+    let looked = bench.effects.iter().any(|effect| {
+        matches!(effect, Effect::Preview { at: PreviewTarget::Network(network), .. } if network == "2001:db8::/64")
+    });
+    assert!(looked, "{}", bench.screen());
+    assert!(
+        bench.screen().contains("Block 2001:db8::/64?"),
+        "{}",
+        bench.screen()
     );
 }

@@ -1,6 +1,6 @@
 //! What is done in an incident: it is opened, read, gone through, written down and exported.
 
-use doorward_shared::admin::Event;
+use doorward_shared::{UserId, admin::Event};
 
 use super::{Incident, Note, Pane, facts::Facts, steps};
 use crate::{
@@ -21,6 +21,10 @@ use crate::{
 
 /// Events may be written a little after they happened, in seconds.
 const LATE: i64 = 120;
+/// A reading that did not end after so long is given up, in milliseconds.
+const PATIENCE: u64 = 60_000;
+/// Pause between two readings while events keep coming, in milliseconds.
+const PAUSE: u64 = 2_000;
 
 impl State {
     /// Opens an incident around one thing, or more.
@@ -74,13 +78,16 @@ impl State {
     pub fn incident_about(&mut self, words: &str, effects: &mut Vec<Effect>) {
         let mut subjects = Vec::new();
         for word in words.split([' ', ',']).filter(|word| !word.is_empty()) {
-            let known = self
-                .known
-                .names
-                .iter()
-                .find(|(_, name)| name.as_str() == word);
-            let id = known.map_or(word, |(id, _)| id.as_str());
-            match IncidentSubject::parse(id) {
+            // An id or address first, and by name an account alone: people choose what keys and clients are called.
+            let parsed = IncidentSubject::parse(word).or_else(|why| {
+                let mut names = self.known.names.iter();
+                let known =
+                    names.find(|(id, name)| id.starts_with(UserId::PREFIX) && *name == word);
+                known
+                    .map(|(id, _)| IncidentSubject::User(id.clone()))
+                    .ok_or(why)
+            });
+            match parsed {
                 Ok(subject) => subjects.push(subject),
                 Err(why) => return self.warn(why.to_string()),
             }
@@ -167,11 +174,28 @@ impl State {
         }
     }
 
+    /// Reads it again, however it stood: it is come to anew.
+    pub fn enter_timeline(&mut self, effects: &mut Vec<Effect>) {
+        if let View::Incident(incident) = &mut self.view {
+            incident.reading = None;
+        }
+        self.load_timeline(effects);
+    }
+
+    /// Reads it, or once more when the reading that is under way has ended: in a flood each would else end the one before.
     pub fn load_timeline(&mut self, effects: &mut Vec<Effect>) {
-        let generation = self.next_generation();
         let now = self.now;
+        if let View::Incident(incident) = &mut self.view
+            && incident.reading.is_some_and(|at| now.ms < at + PATIENCE)
+        {
+            incident.again = true;
+            return;
+        }
+        let generation = self.next_generation();
         if let View::Incident(incident) = &mut self.view {
             incident.generation = generation;
+            incident.reading = Some(now.ms);
+            incident.again = false;
             incident.load = Load::Waiting(now.ms);
             let newest = incident
                 .facts
@@ -196,6 +220,10 @@ impl State {
         };
         if incident.generation != generation {
             return;
+        }
+        incident.reading = None;
+        if std::mem::take(&mut incident.again) {
+            self.poll_at = self.poll_at.min(now.ms + PAUSE);
         }
         match timeline {
             Ok(facts) => {

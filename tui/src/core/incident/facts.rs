@@ -18,10 +18,14 @@ use crate::core::{
 pub struct Facts {
     /// Oldest first, each once.
     pub events: Vec<Event>,
-    /// Subjects that are users, as they are now.
+    /// Before this time some events are missing: there were too many to read all.
+    pub cut: Option<Timestamp>,
+    /// Subjects that are users, as they are now, where that may be seen.
     pub users: Vec<User>,
-    /// Subjects that are keys, and live keys of those users.
+    /// Subjects that are keys, where they may be seen.
     pub keys: Vec<AdminKey>,
+    /// Live API keys of subjects that are users, by their id, where they may be seen.
+    pub live_keys: BTreeMap<String, u64>,
     /// Sessions of the subjects, and from where they were: live or not, the newest.
     pub sessions: Vec<Session>,
     /// Live sessions by subject, where they may be seen.
@@ -49,11 +53,20 @@ impl Facts {
         let others = self.sessions.drain(..);
         sessions.extend(others.filter(|session| !known.contains(&session.id)));
         self.sessions = sessions;
-        self.users = newer.users;
-        self.keys = newer.keys;
-        self.live = newer.live;
-        self.live_together = newer.live_together;
-        self.blocks = newer.blocks;
+        // What could not be read now is as it was known before.
+        for user in newer.users {
+            self.users.retain(|known| known.id != user.id);
+            self.users.push(user);
+        }
+        for key in newer.keys {
+            self.keys.retain(|known| known.id != key.id);
+            self.keys.push(key);
+        }
+        self.live.extend(newer.live);
+        self.live_keys.extend(newer.live_keys);
+        self.live_together = newer.live_together.or(self.live_together);
+        self.blocks = newer.blocks.or(self.blocks.take());
+        self.cut = newer.cut.max(self.cut);
     }
 
     /// One more event, in its place; whether it is new.
@@ -140,6 +153,7 @@ pub fn sentence(facts: &Facts, name_of: &dyn Fn(&str) -> String) -> String {
         .map(|id| name_of(&id.to_string()))
         .collect();
     parts.push(match (sign_ins, who.len()) {
+        (0, _) if facts.cut.is_some() => "no sign-in among the events that were read".into(),
         (0, _) => "no sign-in worked".into(),
         (_, 0) => count(sign_ins, "sign-in"),
         (_, 1..=3) => format!("{} as {}", count(sign_ins, "sign-in"), names.join(", ")),
@@ -151,6 +165,12 @@ pub fn sentence(facts: &Facts, name_of: &dyn Fn(&str) -> String) -> String {
     });
     if let Some(live) = facts.live_together {
         parts.push(format!("{} now", count(live, "live session")));
+    }
+    if let Some(cut) = facts.cut {
+        let since = format!("{} {}", zone::second(cut), zone::name(cut));
+        parts.push(format!(
+            "too many events to read all: complete since {since} alone"
+        ));
     }
     format!("{}.", parts.join("; "))
 }
@@ -197,6 +217,15 @@ mod tests {
         );
         let quiet = sentence(&Facts::default(), &|id| id.into());
         assert_eq!(quiet, "no sign-in worked.");
+        let cut = Facts {
+            cut: Some(crate::tests::bench::noon()),
+            ..Facts::default()
+        };
+        assert_eq!(
+            sentence(&cut, &|id| id.into()),
+            "no sign-in among the events that were read; too many events to read all: complete since \
+             2026-11-24 12:00:00 UTC alone."
+        );
     }
 
     #[test]

@@ -45,6 +45,9 @@ pub struct Incident {
     pub facts: Facts,
     pub relations: Vec<Relation>,
     pub load: Load,
+    /// Since when it is read, on the monotonic clock; and whether it is to be read again then.
+    pub reading: Option<u64>,
+    pub again: bool,
     pub loaded_at: Option<Timestamp>,
     pub generation: u64,
     pub steps: Vec<Step>,
@@ -70,6 +73,8 @@ impl Incident {
             facts: Facts::default(),
             relations: Vec::new(),
             load: Load::Waiting(0),
+            reading: None,
+            again: false,
             loaded_at: None,
             generation: 0,
             pane: Pane::Steps,
@@ -103,9 +108,17 @@ impl Incident {
         if self.pane != Pane::Related {
             return None;
         }
-        let subjects = self.subjects.iter();
+        self.selected_any()
+    }
+
+    fn selected_any(&self) -> Option<&IncidentSubject> {
+        self.listed().nth(self.related_at)
+    }
+
+    /// The subjects, and then what is related to them.
+    fn listed(&self) -> impl Iterator<Item = &IncidentSubject> {
         let related = self.relations.iter().map(|one| &one.of);
-        subjects.chain(related).nth(self.related_at)
+        self.subjects.iter().chain(related)
     }
 
     pub fn step(&mut self, by: isize) {
@@ -138,7 +151,11 @@ impl Incident {
     }
 
     fn relate(&mut self) {
+        let selected = self.selected_any().cloned();
         self.relations = relations(&self.facts, &self.subjects);
+        // What others do must not move another thing under the cursor.
+        let same = selected.and_then(|one| self.listed().position(|other| *other == one));
+        self.related_at = same.unwrap_or(self.related_at);
         let last = (self.subjects.len() + self.relations.len()).saturating_sub(1);
         self.related_at = self.related_at.min(last);
     }
@@ -151,6 +168,7 @@ impl Incident {
         self.facts = Facts::default();
         self.relations.clear();
         self.loaded_at = None;
+        self.reading = None;
     }
 }
 

@@ -6,7 +6,7 @@ use crate::{
     core::{
         confirm::Confirm,
         form::Form,
-        incident::Incident,
+        incident::{Incident, Pane},
         msg::{Effect, PreviewTarget},
         page::Subject,
         resource::{Resource, Row},
@@ -25,6 +25,10 @@ impl State {
             return;
         };
         let name = self.name_of(step.subject.id());
+        if step.kind == Kind::Disable && step.progress(&incident.facts).done {
+            // Nothing would be done, and taking nothing back would let them in.
+            return self.say(format!("{name} is disabled already"));
+        }
         match step.kind {
             Kind::Block => {
                 let network = step.subject.id().to_owned();
@@ -81,7 +85,9 @@ impl Incident {
                 IncidentSubject::Address(_) | IncidentSubject::Network(_)
             )
         };
-        let selected = self.selected().filter(is_network);
+        let of_step = self.steps.get(self.at).map(|step| &step.subject);
+        let of_step = of_step.filter(|_| self.pane == Pane::Steps);
+        let selected = self.selected().or(of_step).filter(is_network);
         let found = selected.or_else(|| self.subjects.iter().find(is_network));
         found.map(|subject| subject.id().to_owned())
     }
@@ -116,8 +122,9 @@ fn question(step: &Step, name: &str) -> Option<(Confirm, Option<PreviewTarget>)>
             let change = Command::Users(Users::RequireReset { user: id.clone() });
             let confirm = Confirm::new(title, "Require", change)
                 .line("Their password is taken away, and all their sessions end at once.")
-                .line("They set a new one by a mail they ask for, or by your link (L on Users).");
-            Some((confirm, Some(PreviewTarget::User(id.parse().ok()?))))
+                .line("They set a new one by a mail they ask for, or by your link (L on Users).")
+                .line("API keys and passkeys go on: a passkey alone still signs in (F removes factors).");
+            Some((confirm, Some(PreviewTarget::Reset(id.parse().ok()?))))
         }
         (Kind::RevokeKeys, IncidentSubject::User(id)) => {
             let title = format!("Revoke the keys of {name}?");

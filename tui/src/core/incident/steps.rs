@@ -118,9 +118,8 @@ impl Step {
         let name = name_of(self.subject.id());
         match self.kind {
             Kind::EndSessions => match self.subject {
-                IncidentSubject::User(_) | IncidentSubject::Client(_) => {
-                    format!("End all sessions of {name}")
-                }
+                IncidentSubject::User(_) => format!("End all sessions of {name}"),
+                IncidentSubject::Client(_) => format!("End all sessions of the client {name}"),
                 _ => format!("End all sessions from {name}"),
             },
             Kind::Disable => format!("Disable {name}"),
@@ -129,7 +128,7 @@ impl Step {
             Kind::Block => format!("Block {name} for sign-in"),
             Kind::RevokeKey => format!("Revoke the key {name}"),
             Kind::RotateKey => format!("Rotate the key {name}"),
-            Kind::RotateSecret => format!("Rotate the secret of {name}"),
+            Kind::RotateSecret => format!("Rotate the secret of the client {name}"),
             Kind::RotateSigning => "Rotate the signing key".into(),
         }
     }
@@ -181,42 +180,40 @@ impl Step {
         }
     }
 
+    /// What the server says of it now; what it did not say is never done.
     fn state(&self, facts: &Facts, told: bool) -> (bool, String) {
         let id = self.subject.id();
         match self.kind {
             Kind::EndSessions => match facts.live.get(id) {
                 Some(0) => (true, "no session lives".into()),
                 Some(live) => (false, format!("{} now", count(*live, "live session"))),
-                None => (told, String::new()),
+                None => not_known(),
             },
             Kind::Disable => {
                 let user = facts.users.iter().find(|user| user.id.to_string() == id);
-                let disabled = user.is_some_and(|user| user.disabled);
-                (disabled, if disabled { "disabled" } else { "" }.into())
-            }
-            Kind::RevokeKeys => {
-                let own = |id_of: Option<doorward_shared::UserId>| {
-                    id_of.is_some_and(|owner| owner.to_string() == id)
-                };
-                let live = facts.keys.iter().filter(|key| {
-                    own(key.owner_id) && !matches!(key.state, KeyState::Revoked | KeyState::Expired)
-                });
-                match live.count() {
-                    0 => (true, "no key lives".into()),
-                    live => (false, count(live as u64, "live key")),
+                match user.map(|user| user.disabled) {
+                    Some(true) => (true, "disabled".into()),
+                    Some(false) => (false, String::new()),
+                    None => not_known(),
                 }
             }
+            Kind::RevokeKeys => match facts.live_keys.get(id) {
+                Some(0) => (true, "no key lives".into()),
+                Some(live) => (false, count(*live, "live key")),
+                None => not_known(),
+            },
             Kind::RevokeKey => {
                 let key = facts.keys.iter().find(|key| key.id.to_string() == id);
-                let state = key.map_or("", |key| key.state.as_str());
-                let dead = key.is_some_and(|key| key.state == KeyState::Revoked);
-                (dead, state.into())
+                key.map_or_else(not_known, |key| {
+                    (key.state == KeyState::Revoked, key.state.as_str().into())
+                })
             }
             Kind::Block => match facts.block_of(id) {
                 Some(block) => {
                     let until = crate::core::format::second(block.until);
                     (true, format!("{} is blocked until {until}", block.network))
                 }
+                None if facts.blocks.is_none() => not_known(),
                 None => (false, String::new()),
             },
             Kind::RequireReset | Kind::RotateKey | Kind::RotateSecret | Kind::RotateSigning => {
@@ -224,6 +221,10 @@ impl Step {
             }
         }
     }
+}
+
+fn not_known() -> (bool, String) {
+    (false, "not known".into())
 }
 
 #[cfg(test)]
@@ -281,5 +282,31 @@ mod tests {
         );
         facts.live.insert("203.0.113.7".into(), 0);
         assert!(steps[0].progress(&facts).done);
+    }
+
+    #[test]
+    fn what_is_not_known_is_never_done() {
+        let subjects = ["user_1", "203.0.113.7", "key_1", "client_1"];
+        let subjects = subjects.map(|text| IncidentSubject::parse(text).unwrap());
+        let facts = Facts::default();
+        for step in steps(&subjects) {
+            assert!(!step.progress(&facts).done, "{step:?}");
+        }
+        let keys = Step {
+            kind: Kind::RevokeKeys,
+            subject: subjects[0].clone(),
+        };
+        assert_eq!(keys.progress(&facts).about, "not known");
+        let none = Facts {
+            live_keys: [("user_1".to_owned(), 0)].into(),
+            ..Facts::default()
+        };
+        assert!(keys.progress(&none).done);
+        let mut refreshed = none;
+        refreshed.update(Facts::default());
+        assert!(
+            keys.progress(&refreshed).done,
+            "a refresh that failed forgets nothing"
+        );
     }
 }

@@ -1,5 +1,7 @@
 //! A report as JSON: what the Markdown tells, for programs.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::Serialize;
 
 use super::Record;
@@ -19,7 +21,8 @@ struct Report<'a> {
     live_sessions: Option<u64>,
     /// The timeline, oldest first.
     data: &'a [Event],
-    names: &'a std::collections::BTreeMap<String, String>,
+    /// Of those that the report is about.
+    names: BTreeMap<&'a str, &'a str>,
 }
 
 #[derive(Serialize)]
@@ -72,6 +75,29 @@ fn step(kind: Kind) -> &'static str {
     }
 }
 
+/// The names of all that the report mentions, and of nobody else.
+fn names<'a>(record: &'a Record<'_>) -> BTreeMap<&'a str, &'a str> {
+    let mut ids: BTreeSet<String> = BTreeSet::new();
+    ids.extend(
+        record
+            .subjects
+            .iter()
+            .map(|subject| subject.id().to_owned()),
+    );
+    ids.extend(record.relations.iter().map(|one| one.of.id().to_owned()));
+    ids.extend(record.notes.iter().map(|note| note.by.clone()));
+    for event in &record.facts.events {
+        ids.insert(event.actor.clone());
+        ids.extend(event.target.clone());
+        ids.extend(event.user_id.map(|id| id.to_string()));
+        ids.extend(event.client_id.map(|id| id.to_string()));
+    }
+    let mentioned = record.names.iter().filter(|(id, _)| ids.contains(*id));
+    mentioned
+        .map(|(id, name)| (id.as_str(), name.as_str()))
+        .collect()
+}
+
 /// The report.
 pub fn json(record: &Record<'_>) -> String {
     let named = |subject: &IncidentSubject| Named {
@@ -113,7 +139,7 @@ pub fn json(record: &Record<'_>) -> String {
         related: related.collect(),
         live_sessions: record.facts.live_together,
         data: &record.facts.events,
-        names: record.names,
+        names: names(record),
     };
     // Strings, numbers and lists of them: there is nothing that JSON cannot say.
     let text = serde_json::to_string_pretty(&report).unwrap_or_default();
@@ -136,7 +162,11 @@ mod tests {
             ..Facts::default()
         };
         let subjects = [IncidentSubject::Address("203.0.113.7".into())];
-        let names = [(facts.events[0].actor.clone(), "ada@example.org".to_owned())].into();
+        let names = [
+            (facts.events[0].actor.clone(), "ada@example.org".to_owned()),
+            ("user_else".to_owned(), "stranger@example.org".to_owned()),
+        ];
+        let names = names.into();
         let record = Record {
             subjects: &subjects,
             facts: &facts,
@@ -152,6 +182,7 @@ mod tests {
         assert_eq!(report["steps"][0]["done"], true);
         assert_eq!(report["data"][0]["action"], "login.failed");
         assert_eq!(report["subjects"][0]["id"], "203.0.113.7");
+        assert!(!report.to_string().contains("stranger@"), "{report}");
         assert_eq!(report["writtenAt"], "2026-11-24T12:00:00.000Z");
     }
 }

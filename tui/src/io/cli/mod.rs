@@ -1,6 +1,7 @@
 //! The twin: everything the console does, for scripts.
 
 mod change;
+mod complete;
 mod confirm;
 mod csv;
 mod events;
@@ -192,8 +193,12 @@ pub fn run_offline(
             let mut command = <Cli as clap::CommandFactory>::command();
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut command, "doorward", &mut script);
+            if *shell == clap_complete::Shell::Bash {
+                script.extend_from_slice(complete::BASH.as_bytes());
+            }
             Some(output::write(&String::from_utf8_lossy(&script)))
         }
+        Command::Complete(asked) => Some(complete::run(asked, cli, profiles)),
         Command::Man { directory } => {
             let command = <Cli as clap::CommandFactory>::command();
             let made = std::fs::create_dir_all(directory)

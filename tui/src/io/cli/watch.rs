@@ -68,7 +68,7 @@ struct Told<'a> {
     item: &'a Row,
 }
 
-fn kind(what: Watched) -> Resource {
+pub(super) fn kind(what: Watched) -> Resource {
     match what {
         Watched::Users => Resource::Users,
         Watched::Sessions => Resource::Sessions,

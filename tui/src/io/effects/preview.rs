@@ -26,6 +26,7 @@ pub async fn preview(client: &Client, at: PreviewTarget) -> Result<Preview, Prob
     match at {
         PreviewTarget::Sessions(asked) => sessions(client, &asked).await,
         PreviewTarget::User(id) => user(client, id).await,
+        PreviewTarget::Reset(id) => sessions_of(client, id).await,
         PreviewTarget::Client(id) => oauth_client(client, id).await,
         PreviewTarget::Key(id) => key(client, id).await,
         PreviewTarget::KeysOf(id) => keys_of(client, id).await,
@@ -106,7 +107,20 @@ async fn user(client: &Client, id: UserId) -> Result<Preview, Problem> {
 /// Who is signed in from a network that is to be blocked: they stay so, and cannot come again.
 async fn network_of(client: &Client, network: &str) -> Result<Preview, Problem> {
     let asked = Revoke::from_address(network).preview();
-    let found = client.sessions().revoke(&asked).await.map_err(problem)?;
+    let found = match client.sessions().revoke(&asked).await.map_err(problem) {
+        Ok(found) => found,
+        // It must not keep anybody from acting.
+        Err(problem) => {
+            let line = format!(
+                "Who is signed in from there is not known ({}).",
+                problem.message
+            );
+            return Ok(Preview {
+                lines: vec![line],
+                ..Preview::default()
+            });
+        }
+    };
     let ids = found.sessions.iter().take(SHOWN);
     let ids = ids.map(|session| session.user_id.to_string()).collect();
     let names = read::names(client, ids).await;
@@ -119,6 +133,16 @@ async fn network_of(client: &Client, network: &str) -> Result<Preview, Problem> 
     lines.extend(people.into_iter().map(|name| clean(&format!("  {name}"))));
     Ok(Preview {
         lines,
+        ..Preview::default()
+    })
+}
+
+/// What ends where somebody has to set a new password.
+async fn sessions_of(client: &Client, id: UserId) -> Result<Preview, Problem> {
+    let query = ListQuery::default().with(Filter::UserId, id);
+    let sessions = count(client, Resource::Sessions, query).await;
+    Ok(Preview {
+        lines: vec!["It ends".into(), said(sessions, "sessions")],
         ..Preview::default()
     })
 }

@@ -1,0 +1,13 @@
+//! `doorward complete`: what a shell asks while somebody types.
+
+use clap::Args;
+
+use super::watch::Watched;
+
+#[derive(Debug, Clone, PartialEq, Args)]
+pub struct Complete {
+    pub what: Watched,
+    /// What was typed of it
+    #[arg(default_value = "")]
+    pub prefix: String,
+}

@@ -1,0 +1,148 @@
+//! Ids and names for a shell that completes them. Nobody waits long for it, and nothing is said of what goes wrong.
+
+use std::{sync::mpsc, thread, time::Duration};
+
+use doorward_shared::client::{Client, Filter, ListQuery};
+
+use super::{Cli, Outcome, output, watch::kind};
+use crate::{
+    command::Complete,
+    core::{
+        resource::{Resource, Row},
+        text::clean,
+    },
+    io::{connect::connect, profiles::Profiles, rows::page},
+};
+
+/// How long a shell waits, at most.
+const PATIENCE: Duration = Duration::from_millis(800);
+/// Rows that are looked at.
+const ROWS: usize = 100;
+
+/// Prints what begins with what was typed: a line each, with a tab before what it is.
+///
+/// # Errors
+/// As the output has them.
+pub fn run(asked: &Complete, cli: &Cli, profiles: &Profiles) -> Outcome {
+    let (tell, told) = mpsc::channel();
+    let (asked, args, profiles) = (asked.clone(), cli.connect.clone(), profiles.clone());
+    // Whatever takes longer ends with the program: finding the key as well as asking the server.
+    thread::spawn(move || {
+        let found = connect(&args, &profiles).ok().and_then(|connection| {
+            let runtime = tokio::runtime::Builder::new_current_thread();
+            let runtime = { runtime }.enable_all().build().ok()?;
+            let known = connection.key_missing.is_none();
+            known.then(|| runtime.block_on(candidates(&connection.client, &asked)))
+        });
+        let _ = tell.send(found.unwrap_or_default());
+    });
+    let found = told.recv_timeout(PATIENCE).unwrap_or_default();
+    let lines = found.iter().map(|(value, about)| {
+        let about = clean(about).replace(['\t', '\n'], " ");
+        format!("{value}\t{about}\n")
+    });
+    output::write(&lines.collect::<String>())
+}
+
+/// What begins with what was typed, and what it is.
+async fn candidates(client: &Client, asked: &Complete) -> Vec<(String, String)> {
+    let kind = kind(asked.what);
+    let query = ListQuery::default().limited(ROWS);
+    let looks_like_name = !asked.prefix.is_empty() && !asked.prefix.contains('_');
+    let searched = looks_like_name && matches!(kind, Resource::Users);
+    let query = if searched {
+        query.with(Filter::Q, &asked.prefix)
+    } else {
+        query
+    };
+    let rows = page(client, kind, &query).await.map(|page| page.data);
+    let named = rows
+        .unwrap_or_default()
+        .into_iter()
+        .map(|row| named(&row, &asked.prefix));
+    named
+        .filter(|(value, _)| value.starts_with(&asked.prefix) && is_plain(value))
+        .collect()
+}
+
+/// Whether a shell takes it for itself: people choose addresses, and what is put on a command line is run.
+fn is_plain(value: &str) -> bool {
+    let begins = value.starts_with(|c: char| c.is_ascii_alphanumeric());
+    begins
+        && value
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "_.@+:/-".contains(c))
+}
+
+/// How a row is named in a command, and what else tells of it.
+fn named(row: &Row, typed: &str) -> (String, String) {
+    match row {
+        Row::User(user) if !typed.starts_with("user_") => (user.email.clone(), user.id.to_string()),
+        Row::Session(session) => (session.id.to_string(), session.ip.clone()),
+        row => (row.id(), row.name()),
+    }
+}
+
+/// What is put after bash's script: words that are ids and names are asked for.
+pub const BASH: &str = r#"
+_doorward_with_ids() {
+    _doorward "$@"
+    local cur="${COMP_WORDS[COMP_CWORD]}" prev="${COMP_WORDS[COMP_CWORD-1]}"
+    local word what="" noun="" verb="" at
+    local -a with=()
+    [[ "$cur" == -* ]] && return 0
+    for ((at = 1; at < COMP_CWORD; at++)); do
+        word="${COMP_WORDS[at]}"
+        case "$word" in
+            --profile|--server|--key-file) with+=("$word" "${COMP_WORDS[at+1]}"); ((at++)); continue ;;
+            -*) continue ;;
+            users|sessions|apikeys|clients|blocks|roles|keys|incident)
+                [[ -z "$noun" ]] && { noun="$word"; continue; } ;;
+        esac
+        [[ -n "$noun" && -z "$verb" ]] && verb="$word"
+    done
+    case "$prev" in
+        --user|--owner) what=users ;;
+        --client) what=clients ;;
+        --role) what=roles ;;
+        *) case "$noun/$verb" in
+            users/get|users/update|users/disable|users/enable|users/password|users/require-reset|users/link|users/end-sessions|users/delete|incident/*) what=users ;;
+            sessions/get|sessions/revoke) what=sessions ;;
+            apikeys/get|apikeys/update|apikeys/rotate|apikeys/revoke|apikeys/clone|apikeys/usage) what=apikeys ;;
+            clients/get|clients/update|clients/secret|clients/delete) what=clients ;;
+            blocks/remove) what=blocks ;;
+            roles/get|roles/put|roles/delete) what=roles ;;
+            keys/revoke) what=keys ;;
+        esac ;;
+    esac
+    [[ -z "$what" ]] && return 0
+    # Not by compgen -W, which would run what stands in a name.
+    COMPREPLY=()
+    while IFS=$'\t' read -r word _; do
+        [[ "$word" == "$cur"* ]] && COMPREPLY+=("$word")
+    done < <(doorward "${with[@]}" complete "$what" "$cur" 2>/dev/null)
+}
+complete -F _doorward_with_ids -o bashdefault -o default doorward
+"#;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_a_shell_would_run_is_offered() {
+        for (value, plain) in [
+            ("ada@example.org", true),
+            ("key_01m3250v00", true),
+            ("203.0.113.0/24", true),
+            ("$(id)@example.org", false),
+            ("`id`@example.org", false),
+            ("a;b", false),
+            ("-rf", false),
+            ("a b", false),
+            ("", false),
+        ] {
+            assert_eq!(is_plain(value), plain, "{value}");
+        }
+    }
+}
