@@ -395,6 +395,7 @@ fn in_a_flood_a_reading_that_is_under_way_is_not_begun_again() {
     for n in 20..60 {
         bench.reply(Reply::Event(Box::new(event(n, "login.failed"))));
         bench.pass(500);
+        bench.send(crate::core::Msg::Tick);
     }
     assert_eq!(asked(&mut bench), 1);
     let generation = bench.state.generation;
@@ -403,6 +404,7 @@ fn in_a_flood_a_reading_that_is_under_way_is_not_begun_again() {
         timeline: Ok(Box::new(Facts::default())),
     });
     bench.pass(2_500);
+    bench.send(crate::core::Msg::Tick);
     assert_eq!(
         asked(&mut bench),
         1,

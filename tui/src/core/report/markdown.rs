@@ -175,6 +175,7 @@ mod tests {
         let subjects = [IncidentSubject::Address("203.0.113.7".into())];
         let facts = Facts {
             events,
+            blocks: Some(Vec::new()),
             ..Facts::default()
         };
         let note = Note {
