@@ -13,7 +13,7 @@ mod losing;
 mod minting;
 mod moving;
 mod pages;
-mod people;
+pub mod people;
 mod picking;
 mod policies;
 mod property;

@@ -328,3 +328,21 @@ fn an_event_that_is_looked_at_leads_to_the_pages_of_who_and_where() {
     assert!(matches!(at(&bench), Some(Subject::User(_))));
     let _ = rows(Resource::Events);
 }
+
+#[test]
+fn on_the_line_that_leads_to_the_rest_no_key_acts_on_somebody() {
+    let mut bench = on_page(olga(), 120, 40);
+    let generation = bench.state.page().unwrap().generation;
+    let mut page = super::bench::page(vec![Row::Session(super::people::session(2, 1))]);
+    page.pagination.total = 80;
+    bench.reply(Reply::Part {
+        generation,
+        part: Part::Sessions,
+        found: Ok(Found::Rows(page)),
+    });
+    bench.type_in("\t\t\t\tj");
+    assert!(bench.screen().contains(">  79 more") || bench.screen().contains("> 79 more"));
+    assert_eq!(bench.state.item(), None);
+    bench.type_in("x");
+    assert!(bench.state.layers.is_empty(), "x deletes nobody from here");
+}

@@ -143,7 +143,7 @@ impl SubjectPage {
     /// What the keys act on: the row with the cursor where it is a thing of its own, or else what the page is about.
     pub fn acting(&self) -> Option<&Row> {
         match &self.chosen {
-            Some((panel, key)) if panel.has_rows() && key != lines::MORE => {
+            Some((panel, key)) if panel.has_rows() => {
                 let (rows, _) = self.rows(panel.part());
                 rows.iter().find(|row| row.id() == *key)
             }

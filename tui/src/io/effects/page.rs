@@ -46,7 +46,7 @@ impl Reading<'_> {
                 let sessions = [(Filter::UserId, id.clone())];
                 let events = [&sessions[..], &[(Filter::Actor, id.clone())]];
                 tokio::join!(
-                    self.item(Resource::Users),
+                    self.item_alone(Resource::Users),
                     self.sessions(Part::Sessions, &sessions),
                     self.keys(Some(id.clone())),
                     self.applications(),
@@ -64,7 +64,7 @@ impl Reading<'_> {
                 let events = [&own[..], &about];
                 let sessions = self.own(Filter::ClientId);
                 tokio::join!(
-                    self.item(Resource::Clients),
+                    self.item_alone(Resource::Clients),
                     self.sessions(Part::Sessions, &sessions),
                     self.events(&events),
                 );
@@ -101,11 +101,22 @@ impl Reading<'_> {
     }
 
     /// The thing itself.
-    async fn item(&self, kind: Resource) -> Option<Row> {
+    async fn item(&self, kind: Resource) -> Answer<Row> {
         let item = super::read::row(self.client, kind, self.subject.id()).await;
-        let row = item.as_ref().ok().map(|item| (**item).clone());
-        self.say(Part::Item, item.map(Found::Item));
-        row
+        self.say(Part::Item, item.clone().map(Found::Item));
+        item.map(|item| *item)
+    }
+
+    /// The thing itself, where the other parts can be asked for without it.
+    async fn item_alone(&self, kind: Resource) {
+        self.item(kind).await.ok();
+    }
+
+    /// Without the thing itself nobody knows where these are: they do not come, for the same reason.
+    fn say_none(&self, parts: &[Part], problem: &Problem) {
+        for part in parts {
+            self.say(*part, Err(problem.clone()));
+        }
     }
 
     /// Live sessions, those that were seen last first.
@@ -125,8 +136,12 @@ impl Reading<'_> {
 
     /// A session, its user's others, and those from its address.
     async fn session(&self) {
-        let Some(Row::Session(session)) = self.item(Resource::Sessions).await else {
-            return;
+        let session = match self.item(Resource::Sessions).await {
+            Ok(Row::Session(session)) => session,
+            Ok(_) => return,
+            Err(problem) => {
+                return self.say_none(&[Part::Sessions, Part::Near, Part::Events], &problem);
+            }
         };
         let user = [(Filter::UserId, session.user_id.to_string())];
         let from = [(Filter::Ip, session.ip.clone())];
@@ -150,8 +165,10 @@ impl Reading<'_> {
 
     /// A key, its use, and its owner's others.
     async fn key(&self) {
-        let Some(Row::Key(key)) = self.item(Resource::Keys).await else {
-            return;
+        let key = match self.item(Resource::Keys).await {
+            Ok(Row::Key(key)) => key,
+            Ok(_) => return,
+            Err(problem) => return self.say_none(&[Part::Keys, Part::Use], &problem),
         };
         match key.owner_id {
             Some(owner) => self.keys(Some(owner.to_string())).await,
@@ -279,4 +296,42 @@ fn narrowed(filters: &[(Filter, String)]) -> ListQuery {
     filters.fold(ListQuery::default(), |query, (name, value)| {
         query.with(*name, value)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::core::page::panels;
+
+    #[tokio::test]
+    async fn every_part_of_a_page_comes_or_says_why_it_does_not() {
+        let client = Client::new("http://127.0.0.1:1", "", &Default::default()).unwrap();
+        for (name, subject) in crate::tests::people::subjects() {
+            let (replies, mut said) = tokio::sync::mpsc::unbounded_channel();
+            let reading = Reading {
+                client: &client,
+                subject: &subject,
+                since: Timestamp(0),
+                generation: 1,
+                replies: &replies,
+            };
+            reading.read().await;
+            drop(replies);
+            let mut came = BTreeSet::new();
+            while let Some(Msg::Reply(Reply::Part { part, found, .. })) = said.recv().await {
+                came.insert(part);
+                assert!(found.is_err() || part == Part::Use, "{name}: {part:?}");
+            }
+            for panel in panels::of(&subject) {
+                let by_itself =
+                    matches!(subject, Subject::Address(_)) && panel.part() == Part::Item;
+                assert!(
+                    came.contains(&panel.part()) || by_itself,
+                    "{name}: {panel:?} would be loading for ever"
+                );
+            }
+        }
+    }
 }
