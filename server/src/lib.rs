@@ -88,6 +88,7 @@ struct Readme;
 
 #[doc(hidden)]
 pub mod app;
+mod cache;
 #[doc(hidden)]
 pub mod clock;
 #[doc(hidden)]

@@ -274,7 +274,7 @@ fn operator_key(settings: &Settings) -> Result<(), String> {
     let store = Store::open(
         directory,
         lock,
-        (100, store::Caps::default()),
+        (1 << 20, store::Caps::default()),
         Clock::system(),
         Arc::new(StoreMetrics::default()),
     )

@@ -15,6 +15,7 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::{Registry, Unit},
 };
+use quick_cache::DefaultHashBuilder;
 
 const LATENCIES: [f64; 13] = [
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1., 5.,
@@ -40,7 +41,10 @@ pub struct Metrics {
 }
 
 /// By method, then by pattern: found without copying either.
-type Routes = HashMap<&'static str, HashMap<String, RouteMetrics>>;
+type Routes = Fast<&'static str, Fast<String, RouteMetrics>>;
+
+/// A map that is looked into at each request.
+type Fast<K, V> = HashMap<K, V, DefaultHashBuilder>;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
@@ -69,7 +73,7 @@ struct OutcomeLabels {
 #[derive(Debug)]
 struct RouteMetrics {
     latency: Histogram,
-    by_status: HashMap<u16, Counter>,
+    by_status: Fast<u16, Counter>,
 }
 
 fn latency_histogram() -> Histogram {
@@ -132,7 +136,7 @@ impl Metrics {
                     .latencies
                     .get_or_create(&RouteLabels { method, route })
                     .clone(),
-                by_status: HashMap::new(),
+                by_status: Fast::default(),
             }
         });
         metrics.latency.observe(seconds);

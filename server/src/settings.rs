@@ -161,8 +161,8 @@ pub struct Settings {
     pub api_key_prefix: String,
     /// How the program's log lines look.
     pub log_format: LogFormat,
-    /// Most entries of each in-memory cache.
-    pub cache_entries: usize,
+    /// Most memory that all caches take together, in bytes.
+    pub cache_bytes: u64,
     /// Live sessions of an account; one more ends the least recently used. 0 is any number, of these three.
     pub sessions_per_account: u32,
     /// Live API keys of an account; one more is refused.
@@ -230,7 +230,7 @@ impl Default for Settings {
             cors_origins: Vec::new(),
             api_key_prefix: "sk".into(),
             log_format: LogFormat::Plain,
-            cache_entries: 100_000,
+            cache_bytes: 128 << 20,
             sessions_per_account: 100,
             api_keys_per_account: 100,
             writes_per_minute_per_account: 120,
@@ -249,7 +249,32 @@ impl Default for Settings {
     }
 }
 
+/// What of `cache_bytes` goes to whom.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy)]
+pub struct CacheShares {
+    /// Verified access tokens.
+    pub tokens: usize,
+    /// Profiles that are asked for often.
+    pub profiles: usize,
+    /// What the store keeps: sessions, accounts, keys, clients.
+    pub store: usize,
+}
+
 impl Settings {
+    /// What the caches may take, in bytes: about as much for tokens as for the sessions they belong to.
+    #[doc(hidden)]
+    pub fn cache_shares(&self) -> CacheShares {
+        let all = usize::try_from(self.cache_bytes).unwrap_or(usize::MAX);
+        let tokens = all / 4;
+        let profiles = all / 64;
+        CacheShares {
+            tokens,
+            profiles,
+            store: all - tokens - profiles,
+        }
+    }
+
     /// What an account may have.
     #[doc(hidden)]
     pub fn caps(&self) -> Caps {

@@ -18,7 +18,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "infrastructure",
         &[
-            "clock", "crypto", "files", "metrics", "outbound", "settings", "state", "store",
+            "cache", "clock", "crypto", "files", "metrics", "outbound", "settings", "state",
+            "store",
         ],
     ),
     ("use cases", &["oauth", "service"]),

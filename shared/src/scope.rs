@@ -24,6 +24,9 @@ pub const ADMIN_SCOPES: [&str; 8] = [
     "admin:server",
 ];
 
+/// Bytes that a reference-counted value takes beside itself.
+const ARC_BYTES: usize = 2 * size_of::<usize>();
+
 /// Text that is not a scope.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a scope is lower-case words joined by ':', at most 128 bytes")]
@@ -85,9 +88,9 @@ impl Borrow<str> for Scope {
     }
 }
 
-/// Scopes, sorted and without repeats. The empty set grants nothing.
+/// Scopes, sorted and without repeats. The empty set grants nothing. Cheap to clone.
 #[derive(Clone, PartialEq, Eq, Default, Hash)]
-pub struct ScopeSet(Vec<Scope>);
+pub struct ScopeSet(Arc<[Scope]>);
 
 impl ScopeSet {
     /// Those of its scopes that are `scope` or below it.
@@ -101,7 +104,18 @@ impl ScopeSet {
         let mut scopes: Vec<_> = scopes.into_iter().collect();
         scopes.sort();
         scopes.dedup();
-        Self(scopes)
+        Self(scopes.into())
+    }
+
+    /// Whether nobody else holds this set: it is not shared with a clone.
+    pub fn is_lone(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
+    }
+
+    /// Bytes that the set takes beside the value itself, its scopes' texts included.
+    pub fn heap_bytes(&self) -> usize {
+        let texts = self.0.iter().map(|scope| scope.as_str().len() + ARC_BYTES);
+        ARC_BYTES + size_of_val(&*self.0) + texts.sum::<usize>()
     }
 
     /// From space-separated text, RFC 6749 section 3.3. Empty text is the empty set.
@@ -143,6 +157,9 @@ impl ScopeSet {
     /// What both grant: each side's scopes that the other covers.
     #[must_use]
     pub fn intersect(&self, other: &ScopeSet) -> ScopeSet {
+        if self == other {
+            return self.clone();
+        }
         let ours = self.0.iter().filter(|scope| other.covers(scope.as_str()));
         // What stands in both is in `ours` already.
         let below = |scope: &&Scope| self.covers(scope.as_str()) && !self.contains(scope);
@@ -163,7 +180,10 @@ impl ScopeSet {
         if other.0.iter().all(|scope| self.contains(scope)) {
             return self.clone();
         }
-        ScopeSet::new(self.0.iter().chain(&other.0).cloned())
+        if self.is_empty() {
+            return other.clone();
+        }
+        ScopeSet::new(self.0.iter().chain(other).cloned())
     }
 }
 

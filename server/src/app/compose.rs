@@ -6,7 +6,7 @@ use super::{OpenError, mail::letterhead};
 use crate::{
     clock::Clock,
     crypto::{password, seal::MasterKey, signing::KeyRing, webauthn::RelyingParty},
-    http::{Services, site::Site},
+    http::{Profiles, Services, site::Site},
     metrics::Metrics,
     oauth::{AuthorizationEndpoint, Clients, Documents, Registrations, TokenEndpoint, TokenInfos},
     outbound::{Outbound, smtp::Smtp},
@@ -106,6 +106,7 @@ impl Parts {
             used_forms: UsedForms::default(),
             streams: Streams::default(),
             told: Told::default(),
+            profiles: Profiles::new(self.settings.cache_shares().profiles),
             description: std::sync::OnceLock::new(),
             settings: self.settings,
             issuer: self.issuer,

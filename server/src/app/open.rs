@@ -45,7 +45,7 @@ impl Parts {
             issuer: &issuer,
             algorithm: settings.algorithm()?,
             longest_token_seconds: longest_token(&settings),
-            remembered: settings.cache_entries,
+            remembered: settings.cache_shares().tokens,
         };
         store.load_blocks(clock.now()).await?;
         let keys = open_ring(&store, &master, signing, &clock).await?;
@@ -91,7 +91,7 @@ fn open_store(settings: &Settings, clock: &Clock, metrics: &Metrics) -> Result<S
     let store = Store::open(
         directory,
         lock,
-        (settings.cache_entries, settings.caps()),
+        (settings.cache_shares().store, settings.caps()),
         clock.clone(),
         Arc::new(metrics.store.clone()),
     )?;

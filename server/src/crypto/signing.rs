@@ -4,19 +4,21 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use doorward_shared::Timestamp;
-use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 
 pub use super::signing_key::{BadKey, SignError, SigningAlgorithm, SigningKey};
 use super::{
     secret::Digest256,
     signing_key::Jwk,
-    token::{AccessClaims, AccessToken},
+    token::{AccessClaims, AccessToken, TermsInUse},
 };
+use crate::cache::{Cache, cache};
 
 /// How much later than now, or than its key stopped signing, a token may have been issued, in seconds: the clock may have
 /// been set back between two runs, and a rotation takes a moment. No token lives longer by it.
 const ISSUED_LATE: i64 = 5;
+/// Memory for tokens that were refused lately, in bytes.
+const REFUSED_BYTES: usize = 512 * 1024;
 /// Longest token that is looked at, in bytes.
 const MAX_TOKEN_BYTES: usize = 16 * 1024;
 
@@ -25,7 +27,7 @@ const MAX_TOKEN_BYTES: usize = 16 * 1024;
 pub enum TokenError {
     Invalid,
     /// Everything else about it is right. Its claims, so that "revoked" can win over "expired".
-    Expired(Arc<AccessToken>),
+    Expired(AccessToken),
 }
 
 /// A key of the ring.
@@ -50,7 +52,7 @@ impl RingKey {
 #[derive(Debug)]
 struct Ring {
     /// Which ring this is: what an earlier one has verified is verified anew.
-    number: u64,
+    number: u32,
     keys: Vec<RingKey>,
     jwks: Arc<str>,
     /// The header of each token type, encoded.
@@ -60,7 +62,7 @@ struct Ring {
 }
 
 impl Ring {
-    fn new(number: u64, keys: Vec<RingKey>) -> Result<Self, BadKey> {
+    fn new(number: u32, keys: Vec<RingKey>) -> Result<Self, BadKey> {
         #[derive(Serialize)]
         struct Jwks<'a> {
             keys: Vec<&'a Jwk>,
@@ -116,9 +118,12 @@ pub struct KeyRing(Arc<Inner>);
 struct Inner {
     ring: RwLock<Arc<Ring>>,
     issuer: String,
-    /// Tokens whose signature was seen to be right, by hash, and the ring that saw it. Whether one is still good is asked
-    /// each time.
-    verified: Cache<Digest256, (u64, Arc<AccessToken>)>,
+    /// Tokens whose signature was seen to be right, by hash. Whether one is still good is asked each time.
+    verified: Cache<Digest256, AccessToken>,
+    /// Tokens that no key of a ring has signed, by hash, and which ring that was: whoever sends one over and over has its
+    /// signature checked once.
+    refused: Cache<Digest256, u32>,
+    terms: TermsInUse,
 }
 
 #[derive(Deserialize)]
@@ -138,16 +143,18 @@ struct Header {
 }
 
 impl KeyRing {
-    /// A ring of these keys, exactly one of which signs. `remembered` bounds the verified tokens kept in memory.
+    /// A ring of these keys, exactly one of which signs. Verified tokens are kept in memory, in at most so many bytes.
     ///
     /// # Errors
     /// [`BadKey`] when none signs.
-    pub fn new(keys: Vec<RingKey>, issuer: String, remembered: usize) -> Result<Self, BadKey> {
+    pub fn new(keys: Vec<RingKey>, issuer: String, bytes: usize) -> Result<Self, BadKey> {
         let ring = RwLock::new(Arc::new(Ring::new(0, keys)?));
         Ok(Self(Arc::new(Inner {
             ring,
             issuer,
-            verified: Cache::new(remembered),
+            verified: cache(bytes, 0),
+            refused: cache(REFUSED_BYTES, 0),
+            terms: TermsInUse::default(),
         })))
     }
 
@@ -172,7 +179,7 @@ impl KeyRing {
 
     fn change(&self, keys: impl FnOnce(&Ring) -> Vec<RingKey>) -> Result<(), BadKey> {
         let mut ring = self.0.ring.write().unwrap_or_else(PoisonError::into_inner);
-        *ring = Arc::new(Ring::new(ring.number + 1, keys(&ring))?);
+        *ring = Arc::new(Ring::new(ring.number.wrapping_add(1), keys(&ring))?);
         drop(ring);
         self.0.verified.clear();
         Ok(())
@@ -227,14 +234,10 @@ impl KeyRing {
     ///
     /// # Errors
     /// [`TokenError`].
-    pub fn verify_access(
-        &self,
-        token: &str,
-        now: Timestamp,
-    ) -> Result<Arc<AccessToken>, TokenError> {
-        let claims = self.verify_any_audience(token, now)?;
-        if claims.aud.contains(&self.0.issuer) {
-            Ok(claims)
+    pub fn verify_access(&self, token: &str, now: Timestamp) -> Result<AccessToken, TokenError> {
+        let token = self.verify_any_audience(token, now)?;
+        if token.audience().contains(&self.0.issuer) {
+            Ok(token)
         } else {
             Err(TokenError::Invalid)
         }
@@ -248,35 +251,46 @@ impl KeyRing {
         &self,
         token: &str,
         now: Timestamp,
-    ) -> Result<Arc<AccessToken>, TokenError> {
-        if token.len() > MAX_TOKEN_BYTES {
+    ) -> Result<AccessToken, TokenError> {
+        // Two dots: what is no JWT at all is not even hashed.
+        if token.len() > MAX_TOKEN_BYTES || dots(token) != 2 {
             return Err(TokenError::Invalid);
         }
         let hash = Digest256::of(token.as_bytes());
         let ring = self.ring();
         let known = self.0.verified.get(&hash);
-        let claims = match known.filter(|(number, _)| *number == ring.number) {
-            Some((_, claims)) => claims,
+        let token = match known.filter(|known| known.ring == ring.number) {
+            Some(known) => known,
             None => {
-                let claims = try_verify::<AccessClaims>(&ring, token, TokenType::Access);
-                let token = claims.and_then(AccessToken::read);
-                let claims = Arc::new(token.ok_or(TokenError::Invalid)?);
-                self.0.verified.insert(hash, (ring.number, claims.clone()));
-                claims
+                if self.0.refused.get(&hash) == Some(ring.number) {
+                    return Err(TokenError::Invalid);
+                }
+                let Some(token) = self.first_seen(&ring, token) else {
+                    self.0.refused.insert(hash, ring.number);
+                    return Err(TokenError::Invalid);
+                };
+                self.0.verified.insert(hash, token.clone());
+                token
             }
         };
         let now = now.seconds();
-        if claims.iss != self.0.issuer
-            || claims.sub.is_empty()
-            || claims.iat > now.saturating_add(ISSUED_LATE)
-        {
+        if token.iat() > now.saturating_add(ISSUED_LATE) {
             return Err(TokenError::Invalid);
         }
-        if claims.exp <= now {
-            Err(TokenError::Expired(claims))
+        if token.exp() <= now {
+            Err(TokenError::Expired(token))
         } else {
-            Ok(claims)
+            Ok(token)
         }
+    }
+
+    /// A token that is not remembered, if one of our keys has signed it as we do.
+    fn first_seen(&self, ring: &Ring, token: &str) -> Option<AccessToken> {
+        let claims = try_verify::<AccessClaims>(ring, token, TokenType::Access)?;
+        if claims.iss != self.0.issuer {
+            return None;
+        }
+        AccessToken::read(claims, ring.number, &self.0.terms)
     }
 
     /// Checks header and signature, and reads the claims; not whether they are good now.
@@ -290,6 +304,11 @@ impl KeyRing {
     ) -> Result<T, TokenError> {
         try_verify(&self.ring(), token, kind).ok_or(TokenError::Invalid)
     }
+}
+
+/// Dots of a text; a JWT has two.
+fn dots(text: &str) -> usize {
+    text.bytes().filter(|byte| *byte == b'.').count()
 }
 
 fn try_verify<T: serde::de::DeserializeOwned>(

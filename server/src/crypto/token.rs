@@ -1,12 +1,15 @@
 //! Claims of the tokens Doorward signs.
 
-use std::ops::Deref;
+use std::sync::Arc;
 
-use doorward_shared::{ScopeSet, SessionId, UserId};
+use doorward_shared::{ClientId, ScopeSet, SessionId, UserId};
 use serde::{Deserialize, Serialize};
+use ulid::Ulid;
+
+use crate::cache::{Heap, Interner};
 
 /// `aud`, RFC 7519 section 4.1.3: one value or several.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Audience {
     One(String),
@@ -68,35 +71,149 @@ pub struct AccessClaims {
 /// `client_id` of tokens from login and registration.
 pub const FIRST_PARTY: &str = "first-party";
 
-/// An access token whose signature was found right, with what its claims say, read once.
-#[derive(Debug, PartialEq, Eq)]
+/// Longest terms that tokens share; what is longer is each token's own.
+const SHARED_BYTES: usize = 512;
+
+/// What tokens of many sessions have in common.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub struct Terms {
+    client_id: Box<str>,
+    audience: Audience,
+    granted: ScopeSet,
+}
+
+impl Terms {
+    fn heap_bytes(&self) -> usize {
+        let audience = self.audience.values().iter();
+        let audience = audience.map(|value| value.len() + size_of::<String>());
+        let texts = self.client_id.len() + audience.sum::<usize>();
+        size_of::<Self>() + texts + self.granted.heap_bytes()
+    }
+}
+
+/// Terms of tokens, each kept once.
+pub(super) type TermsInUse = Interner<Arc<Terms>>;
+
+/// An access token whose signature was found right, with what its claims say, read once. Small: one is kept for each
+/// session in use.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessToken {
-    claims: AccessClaims,
-    /// `scope`.
-    pub granted: ScopeSet,
-    /// `sid` and `sub` of a person's token.
-    pub session: Option<(SessionId, UserId)>,
+    /// Of the session; nil in a client's own token.
+    session: Ulid,
+    /// Of the user, or of the client.
+    subject: Ulid,
+    jti: Ulid,
+    /// Seconds since 1970, until 2106.
+    exp: u32,
+    iat: u32,
+    /// 0 where it does not say.
+    auth_time: u32,
+    /// The ring of keys that found its signature right.
+    pub(super) ring: u32,
+    /// What `terms` takes, where no other token shares it.
+    own_bytes: u32,
+    terms: Arc<Terms>,
 }
 
 impl AccessToken {
     /// Nothing where a claim has a form that this server does not sign.
-    pub fn read(claims: AccessClaims) -> Option<Self> {
+    pub(super) fn read(claims: AccessClaims, ring: u32, in_use: &TermsInUse) -> Option<Self> {
         let granted = ScopeSet::parse(&claims.scope).ok()?;
-        let session = match &claims.sid {
-            Some(sid) => Some((sid.parse().ok()?, claims.sub.parse().ok()?)),
-            None => None,
+        let (session, subject) = match &claims.sid {
+            Some(sid) => (
+                sid.parse::<SessionId>().ok()?.0,
+                claims.sub.parse::<UserId>().ok()?.0,
+            ),
+            None if claims.sub == claims.client_id => {
+                (Ulid::nil(), claims.sub.parse::<ClientId>().ok()?.0)
+            }
+            None => return None,
+        };
+        let jti = Ulid::from_string(&claims.jti).ok()?;
+        let terms = Arc::new(Terms {
+            client_id: claims.client_id.into(),
+            audience: claims.aud,
+            granted,
+        });
+        let bytes = terms.heap_bytes();
+        let (terms, is_shared) = match bytes <= SHARED_BYTES {
+            true => in_use.of(terms),
+            false => (terms, false),
         };
         Some(Self {
-            claims,
-            granted,
             session,
+            subject,
+            jti,
+            exp: seconds(claims.exp),
+            iat: seconds(claims.iat),
+            auth_time: claims.auth_time.map_or(0, seconds),
+            ring,
+            own_bytes: if is_shared { 0 } else { bytes.try_into().ok()? },
+            terms,
         })
+    }
+
+    /// `sid` and `sub` of a person's token.
+    pub fn session(&self) -> Option<(SessionId, UserId)> {
+        let of = || (SessionId(self.session), UserId(self.subject));
+        (!self.session.is_nil()).then(of)
+    }
+
+    /// The client whose own token it is; none for a person's.
+    pub fn client(&self) -> Option<ClientId> {
+        self.session.is_nil().then_some(ClientId(self.subject))
+    }
+
+    /// `sub`.
+    pub fn subject(&self) -> String {
+        match self.session() {
+            Some((_, user)) => user.to_string(),
+            None => ClientId(self.subject).to_string(),
+        }
+    }
+
+    /// `client_id`.
+    pub fn client_id(&self) -> &str {
+        &self.terms.client_id
+    }
+
+    /// `aud`.
+    pub fn audience(&self) -> &Audience {
+        &self.terms.audience
+    }
+
+    /// `scope`.
+    pub fn granted(&self) -> &ScopeSet {
+        &self.terms.granted
+    }
+
+    pub fn jti(&self) -> Ulid {
+        self.jti
+    }
+
+    /// `exp`, in seconds since 1970.
+    pub fn exp(&self) -> i64 {
+        self.exp.into()
+    }
+
+    /// `iat`, in seconds since 1970.
+    pub fn iat(&self) -> i64 {
+        self.iat.into()
+    }
+
+    /// `auth_time`, in seconds since 1970.
+    pub fn auth_time(&self) -> Option<i64> {
+        (self.auth_time != 0).then_some(self.auth_time.into())
     }
 }
 
-impl Deref for AccessToken {
-    type Target = AccessClaims;
-    fn deref(&self) -> &AccessClaims {
-        &self.claims
+/// Nothing is asked of a time before 1970, or after 2106, but whether it lies before or after now.
+fn seconds(value: i64) -> u32 {
+    value.clamp(0, u32::MAX.into()) as u32
+}
+
+impl Heap for AccessToken {
+    fn heap_bytes(&self) -> usize {
+        self.own_bytes as usize
     }
 }

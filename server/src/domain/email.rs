@@ -11,8 +11,9 @@ use super::{
 /// An email address as it was typed (NFC), and the key by which it is compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Email {
-    shown: String,
-    key: String,
+    shown: Box<str>,
+    /// Where it is another text: most addresses are their own key.
+    key: Option<Box<str>>,
 }
 
 impl Email {
@@ -49,10 +50,13 @@ impl Email {
         if local.len() + 1 + ascii.len() > Self::MAX_BYTES {
             return Err("must be at most 254 bytes");
         }
-        Ok(Self {
-            key: key(local, &ascii),
-            shown,
-        })
+        let key = key(local, &ascii);
+        Ok(Self::stored(shown, key))
+    }
+
+    /// Bytes that it takes beside the value itself.
+    pub fn heap_bytes(&self) -> usize {
+        self.shown.len() + self.key.as_deref().map_or(0, str::len)
     }
 
     /// The key of an address that somebody tries to sign in with, of whatever form.
@@ -102,7 +106,7 @@ impl Email {
     /// What stands before the `@`.
     pub fn local(&self) -> &str {
         let split = self.shown.rsplit_once('@');
-        split.map_or(&self.shown, |(local, _)| local)
+        split.map_or(&*self.shown, |(local, _)| local)
     }
 
     /// Its domain in A-labels, as mail is sent to it.
@@ -113,12 +117,16 @@ impl Email {
 
     /// What two spellings of one address share: the local part in NFC and case-folded, the domain in A-labels.
     pub fn key(&self) -> &str {
-        &self.key
+        self.key.as_deref().unwrap_or(&self.shown)
     }
 
     /// From storage, where both stand.
     pub(crate) fn stored(shown: String, key: String) -> Self {
-        Self { shown, key }
+        let key = (key != shown).then(|| key.into());
+        Self {
+            shown: shown.into(),
+            key,
+        }
     }
 }
 

@@ -1,6 +1,10 @@
 //! The audit log.
 
-use std::{fmt, net::IpAddr, sync::Arc};
+use std::{
+    fmt,
+    net::{IpAddr, Ipv6Addr},
+    sync::Arc,
+};
 
 use doorward_shared::{ClientId, EventId, KeyId, Timestamp, UserId};
 
@@ -55,6 +59,11 @@ pub struct Cause {
 }
 
 impl Cause {
+    /// The address by which tries are limited: what comes from none of them counts as from one.
+    pub fn limited_by(&self) -> IpAddr {
+        self.ip.unwrap_or(Ipv6Addr::UNSPECIFIED.into())
+    }
+
     /// Doorward's own doing.
     pub fn system(at: Timestamp) -> Self {
         Self {

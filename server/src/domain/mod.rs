@@ -48,4 +48,4 @@ pub use latency::Latencies;
 pub use policy::{AuthMethod, ClientPolicy, PolicyChange, UnverifiedEmail};
 pub use refusal::Refusal;
 pub use role::Role;
-pub use session::{Lineage, Session};
+pub use session::{Lineage, Session, SessionCore};

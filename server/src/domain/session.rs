@@ -37,16 +37,24 @@ impl Session {
         self.state(now) == SessionState::Live
     }
 
-    /// The one rule of whether its tokens are accepted. Revoked wins over expired.
+    /// Whether its tokens are accepted: [`SessionCore::state`].
     pub fn state(&self, now: Timestamp) -> SessionState {
-        if self.revoked_at.is_some() {
-            SessionState::Revoked
-        } else if now >= self.expires_at {
-            SessionState::Expired
-        } else if now >= self.idle_until {
-            SessionState::Idle
-        } else {
-            SessionState::Live
+        self.core().state(now)
+    }
+
+    /// What requests ask of it.
+    pub fn core(&self) -> SessionCore {
+        SessionCore {
+            id: self.id,
+            user_id: self.user_id,
+            client_id: self.client_id,
+            scope: self.scope.clone(),
+            signed_in_at: self.signed_in_at(),
+            expires_at: self.expires_at,
+            idle_until: self.idle_until,
+            revoked: self.revoked_at.is_some(),
+            method: self.method,
+            claims: self.claims,
         }
     }
 
@@ -62,6 +70,43 @@ impl Session {
             None => Some(self.created_at),
             Some(_) => self.auth_time,
         }
+    }
+}
+
+/// What requests ask of a session: as much of it as a server keeps in memory, for each that is in use.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SessionCore {
+    pub id: SessionId,
+    pub user_id: UserId,
+    /// The OAuth client it was granted to; none for a first-party login.
+    pub client_id: Option<ClientId>,
+    pub scope: ScopeSet,
+    /// As [`Session::signed_in_at`].
+    pub signed_in_at: Option<Timestamp>,
+    pub expires_at: Timestamp,
+    pub idle_until: Timestamp,
+    pub revoked: bool,
+    pub method: SignInMethod,
+    pub claims: RequestedClaims,
+}
+
+impl SessionCore {
+    /// The one rule of whether a session's tokens are accepted. Revoked wins over expired.
+    pub fn state(&self, now: Timestamp) -> SessionState {
+        if self.revoked {
+            SessionState::Revoked
+        } else if now >= self.expires_at {
+            SessionState::Expired
+        } else if now >= self.idle_until {
+            SessionState::Idle
+        } else {
+            SessionState::Live
+        }
+    }
+
+    /// Neither revoked nor at its end.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.state(now) == SessionState::Live
     }
 }
 

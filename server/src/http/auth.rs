@@ -9,12 +9,11 @@ use doorward_shared::{
     },
 };
 use rocket::{Route, delete, get, patch, post, routes};
-use ulid::Ulid;
 
 use super::{
     ApiError, Bearer, Body, FirstParty, Listing, OptionalBody, RequestInfo,
     guards::{AnyFirstParty, Changing},
-    reply::{Accepted, Answer, Done, Later, NoContent, created, ok},
+    reply::{Accepted, Answer, Done, Later, NoContent, ReadyJson, created, ok},
     request::UserAgent,
     values,
 };
@@ -122,9 +121,8 @@ async fn logout(doorward: &Services, info: &RequestInfo, by: Bearer) -> Done {
         Credential::Session { .. } => doorward.store.sign_out(None, act).await?,
         Credential::Client { client } => {
             let claims = by.claims.as_ref().ok_or_else(ApiError::invalid_token)?;
-            let jti = Ulid::from_string(&claims.jti).map_err(|_| ApiError::invalid_token())?;
-            let until = doorward_shared::Timestamp::from_seconds(claims.exp);
-            let token = (jti, client.id);
+            let until = doorward_shared::Timestamp::from_seconds(claims.exp());
+            let token = (claims.jti(), client.id);
             doorward.store.give_back_token(token, until, act).await?;
         }
         Credential::Key { .. } => {
@@ -180,8 +178,9 @@ fn profile(account: &Account) -> Profile {
 }
 
 #[get("/auth/me")]
-async fn me(by: Bearer) -> Answer<Profile> {
-    ok(profile_for(&by)?)
+async fn me(doorward: &Services, by: Bearer) -> Result<ReadyJson, ApiError> {
+    person(&by)?;
+    doorward.profiles.of(&by.0, || profile_for(&by))
 }
 
 #[patch("/auth/me", data = "<body>")]

@@ -3,7 +3,7 @@
 use std::{
     borrow::Cow,
     io::Cursor,
-    sync::{Arc, Mutex},
+    sync::{Arc, LazyLock, Mutex},
 };
 
 use doorward_shared::{
@@ -271,8 +271,33 @@ impl ApiError {
         response
     }
 
+    /// The answer to a token that is not good: floods of those come, so that it is made once.
+    fn ready(&self) -> Option<&'static Ready> {
+        static READY: LazyLock<[Ready; 3]> = LazyLock::new(|| {
+            [
+                ApiError::invalid_token(),
+                ApiError::token_expired(),
+                ApiError::token_revoked(),
+            ]
+            .map(|error| Ready {
+                challenge: error.challenge(),
+                body: error.body(),
+                error,
+            })
+        });
+        READY.iter().find(|ready| ready.error == *self)
+    }
+
     /// Turns `response` into this error's answer.
     pub(super) fn put_into(&self, response: &mut Response<'_>) {
+        if let Some(ready) = self.ready() {
+            response.set_status(self.status());
+            response.set_header(ContentType::JSON);
+            response.set_header(Header::new("Cache-Control", "no-store"));
+            response.set_header(Header::new("WWW-Authenticate", ready.challenge.as_str()));
+            response.set_sized_body(ready.body.len(), Cursor::new(ready.body.as_str()));
+            return;
+        }
         let body = self.body();
         let status = self.status();
         response.set_status(status);
@@ -365,6 +390,13 @@ impl From<Refusal> for ApiError {
 /// What a use case refuses, as the REST API answers it. There is no other place that says so.
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
+        // What strangers can have said for nothing costs little.
+        match error {
+            Error::InvalidToken => return Self::invalid_token(),
+            Error::TokenExpired => return Self::token_expired(),
+            Error::TokenRevoked => return Self::token_revoked(),
+            _ => {}
+        }
         let message = error.to_string();
         let of = |code| Self::new(code, message.clone());
         match error {
@@ -409,6 +441,13 @@ impl From<RetryAfter> for ApiError {
             )
         }
     }
+}
+
+/// An error's answer, made once.
+struct Ready {
+    error: ApiError,
+    challenge: String,
+    body: String,
 }
 
 /// Where a guard leaves its error for the catcher, which Rocket does not hand it.

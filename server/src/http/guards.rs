@@ -10,7 +10,7 @@ use rocket::{
 
 use super::{ApiError, RequestInfo, Services};
 use crate::{
-    domain::{Account, Session},
+    domain::{Account, SessionCore},
     service::Caller,
 };
 
@@ -86,7 +86,7 @@ impl<N> std::fmt::Debug for Allowed<N> {
 pub struct FirstParty {
     pub caller: Caller,
     pub account: Arc<Account>,
-    pub session: Arc<Session>,
+    pub session: SessionCore,
 }
 
 /// Names scopes for [`Allowed`].

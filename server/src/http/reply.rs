@@ -1,6 +1,6 @@
 //! Answers.
 
-use std::io::Cursor;
+use std::{io::Cursor, sync::Arc};
 
 use rocket::{
     Request, Response,
@@ -56,6 +56,29 @@ pub fn ok<T>(body: T) -> Answer<T> {
     })
 }
 
+/// 200 with JSON that was written before.
+#[derive(Debug, Clone)]
+pub struct ReadyJson(pub Arc<[u8]>);
+
+impl<'r> Responder<'r, 'static> for ReadyJson {
+    fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
+        Ok(json_response(Status::Ok, self.0.len(), Cursor::new(self.0)))
+    }
+}
+
+/// All answers of the API are for their caller alone, and many hold credentials (RFC 6749 section 5.1).
+fn json_response<B>(status: Status, length: usize, body: Cursor<B>) -> Response<'static>
+where
+    B: AsRef<[u8]> + Send + Unpin + 'static,
+{
+    let mut response = Response::new();
+    response.set_status(status);
+    response.set_header(ContentType::JSON);
+    response.set_header(Header::new("Cache-Control", "no-store"));
+    response.set_sized_body(length, body);
+    response
+}
+
 /// 201.
 pub fn created<T>(body: T) -> Answer<T> {
     Ok(Reply {
@@ -75,13 +98,7 @@ impl<'r, T: Serialize> Responder<'r, 'static> for Reply<T> {
             );
             return error.respond_to(request);
         }
-        let mut response = Response::new();
-        response.set_status(self.status);
-        response.set_header(ContentType::JSON);
-        // All answers of the API are for their caller alone, and many hold credentials (RFC 6749 section 5.1).
-        response.set_header(Header::new("Cache-Control", "no-store"));
-        response.set_sized_body(body.len(), Cursor::new(body));
-        Ok(response)
+        Ok(json_response(self.status, body.len(), Cursor::new(body)))
     }
 }
 

@@ -76,11 +76,11 @@ impl RequestInfo {
 
 /// An operator's reason, percent-encoded UTF-8. Of admin calls alone: nobody else writes into the audit log.
 fn reason(request: &Request<'_>) -> Option<Arc<str>> {
+    let header = request.headers().get_one("x-reason")?;
     // Rocket takes empty segments for nothing.
     if request.uri().path().segments().get(0) != Some("admin") {
         return None;
     }
-    let header = request.headers().get_one("x-reason")?;
     let given = RawStr::new(header).percent_decode_lossy();
     let clean: String = given
         .trim()

@@ -8,7 +8,7 @@ use rocket::{
     request::{FromRequest, Outcome},
 };
 
-use super::{ApiError, RequestInfo, site::Site};
+use super::{ApiError, Profiles, RequestInfo, site::Site};
 use crate::{
     clock::Clock,
     crypto::{seal::MasterKey, signing::KeyRing},
@@ -77,6 +77,7 @@ pub struct Services {
     pub(crate) used_forms: UsedForms,
     pub(crate) streams: Streams,
     pub(crate) told: Told,
+    pub(crate) profiles: Profiles,
 }
 
 impl Services {

@@ -46,7 +46,7 @@ impl Owner {
     /// signed in for it has signed in.
     fn must_sign_in(&self, who: &SignedIn) -> bool {
         let asked_at = self.request.asked_at;
-        let signed_in_at = who.session.created_at;
+        let signed_in_at = who.session.signed_in_at.unwrap_or_default();
         let max_age = self.request.max_age.map(i64::from);
         let too_long_ago = max_age.is_some_and(|age| signed_in_at < asked_at.plus_seconds(-age));
         let is_other = self
@@ -172,7 +172,7 @@ impl Owner {
             scope: scope.clone(),
             challenge: self.request.challenge.clone(),
             nonce: self.request.nonce.clone(),
-            auth_time: who.session.created_at,
+            auth_time: who.session.signed_in_at.unwrap_or_default(),
             // The request may have been kept for hours.
             resources: resources(
                 &self.endpoint.issuer,

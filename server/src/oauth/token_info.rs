@@ -12,9 +12,9 @@ use crate::{
         seal::MasterKey,
         secret::looks_like_api_key,
         signing::TokenError,
-        token::{AccessClaims, Audience},
+        token::{AccessToken, Audience},
     },
-    domain::{Cause, Client, Refusal, Session, User, client::is_same_resource},
+    domain::{Cause, Client, Refusal, SessionCore, User, client::is_same_resource},
     service::{Caller, Callers, Credential, Error},
     store::StoreError,
 };
@@ -133,31 +133,34 @@ impl TokenInfos {
             .callers
             .keys
             .verify_any_audience(token, self.callers.clock.now());
-        let Ok(claims) = claims else {
+        let Ok(token) = claims else {
             return Ok(None);
         };
-        if !sees(asker, &claims) {
+        if !sees(asker, &token) {
             return Ok(None);
         }
-        let Some(caller) = judged(self.callers.judge(claims.clone()).await)? else {
+        let Some(caller) = judged(self.callers.judge(token).await)? else {
+            return Ok(None);
+        };
+        let Some(token) = &caller.claims else {
             return Ok(None);
         };
         let person = caller.account();
         Ok(Some(TokenInfo {
             active: true,
             scope: Some(caller.scopes.to_string()),
-            client_id: Some(claims.client_id.clone()),
+            client_id: Some(token.client_id().to_owned()),
             username: person
                 .filter(|_| shows_email(asker, &caller))
                 .and_then(|person| told(asker, &person.user)),
             token_type: Some("Bearer"),
-            exp: Some(claims.exp),
-            iat: Some(claims.iat),
-            sub: Some(claims.sub.clone()),
-            aud: Some(claims.aud.clone()),
-            iss: Some(claims.iss.clone()),
-            jti: Some(claims.jti.clone()),
-            sid: claims.sid.clone(),
+            exp: Some(token.exp()),
+            iat: Some(token.iat()),
+            sub: Some(token.subject()),
+            aud: Some(token.audience().clone()),
+            iss: Some(self.issuer.clone()),
+            jti: Some(token.jti().to_string().to_ascii_lowercase()),
+            sid: token.session().map(|(id, _)| id.to_string()),
         }))
     }
 
@@ -182,6 +185,7 @@ impl TokenInfos {
         if !own || !live {
             return Ok(None);
         }
+        let session = session.core();
         let worth = self.callers.worth(&session, &session.scope, now);
         let Ok((account, scope)) = worth.await? else {
             return Ok(None);
@@ -248,7 +252,7 @@ impl TokenInfos {
         token: &str,
         now: Timestamp,
     ) -> Result<Option<Meant>, StoreError> {
-        let own = |session: Arc<Session>| {
+        let own = |session: &SessionCore| {
             (session.client_id == Some(client.id)).then_some(Meant::Session(session.id))
         };
         if token.starts_with("rt_") {
@@ -256,21 +260,24 @@ impl TokenInfos {
                 return Ok(None);
             };
             let found = self.callers.store.refresh_token(shown).await?;
-            return Ok(found.and_then(|(session, _)| own(session.into())));
+            return Ok(found.and_then(|(session, _)| own(&session.core())));
         }
         let claims = match self.callers.keys.verify_any_audience(token, now) {
             Ok(claims) | Err(TokenError::Expired(claims)) => claims,
             Err(TokenError::Invalid) => return Ok(None),
         };
-        if claims.client_id != client.public_id() {
+        if claims.client_id() != client.public_id() {
             return Ok(None);
         }
-        Ok(match claims.sid.as_ref().map(|sid| sid.parse()) {
-            Some(Ok(id)) => self.callers.store.session(id).await?.and_then(own),
-            Some(Err(_)) => None,
-            None => Ulid::from_string(&claims.jti)
-                .ok()
-                .map(|jti| Meant::Token(jti, Timestamp::from_seconds(claims.exp))),
+        Ok(match claims.session() {
+            Some((id, _)) => {
+                let session = self.callers.store.session(id).await?;
+                session.as_ref().and_then(own)
+            }
+            None => {
+                let until = Timestamp::from_seconds(claims.exp());
+                Some(Meant::Token(claims.jti(), until))
+            }
         })
     }
 }
@@ -282,15 +289,15 @@ enum Meant {
     Token(Ulid, Timestamp),
 }
 
-fn sees(asker: &Asker, claims: &AccessClaims) -> bool {
+fn sees(asker: &Asker, token: &AccessToken) -> bool {
     match asker {
         Asker::Operator { .. } => true,
         Asker::Client(client) => {
             client.resource_server
-                || claims.client_id == client.public_id()
+                || token.client_id() == client.public_id()
                 || client.resources.iter().any(|resource| {
-                    claims
-                        .aud
+                    token
+                        .audience()
                         .values()
                         .iter()
                         .any(|aud| is_same_resource(aud, resource))

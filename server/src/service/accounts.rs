@@ -176,7 +176,7 @@ impl Accounts {
         // First, so that a new password that is refused costs no attempt.
         check_password(change.new.expose(), email)
             .map_err(|why| Error::invalid("newPassword", why))?;
-        let ip = cause.ip.unwrap_or(session.ip);
+        let ip = cause.limited_by();
         let verified = self
             .passwords
             .verify_again(account, change.current, ip, &cause)
@@ -205,11 +205,11 @@ impl Accounts {
         password: Secret,
         cause: Cause,
     ) -> Result<(), Error> {
-        let (account, session) = by.first_party().ok_or(Refusal::NotFirstParty)?;
+        let (account, _) = by.first_party().ok_or(Refusal::NotFirstParty)?;
         if !self.self_deletion {
             return Err(Error::NoSelfDeletion);
         }
-        let ip = cause.ip.unwrap_or(session.ip);
+        let ip = cause.limited_by();
         let seen = self
             .passwords
             .verify_again(account, password, ip, &cause)

@@ -6,7 +6,7 @@ use doorward_shared::{ScopeSet, SessionId, Timestamp};
 
 use super::{Caller, Callers, Credential};
 use crate::{
-    domain::{Account, Digest256, Session},
+    domain::{Account, Digest256, SessionCore},
     store::{Store, StoreError},
 };
 
@@ -14,7 +14,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(crate) struct SignedIn {
     pub account: Arc<Account>,
-    pub session: Arc<Session>,
+    pub session: SessionCore,
     /// All that the session was given and its person still may.
     pub scopes: ScopeSet,
 }

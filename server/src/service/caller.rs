@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use doorward_shared::{ClientId, ScopeSet, SessionId, Timestamp, UserId};
-use ulid::Ulid;
 
 use super::Error;
 use crate::{
     crypto::token::AccessToken,
     domain::{
-        Account, Act, Actor, ApiKey, Authority, Cause, Client, Door, Holder, KeyOwner, Session,
+        Account, Act, Actor, ApiKey, Authority, Cause, Client, Door, Holder, KeyOwner, SessionCore,
     },
 };
 
@@ -19,7 +18,7 @@ pub enum Credential {
     /// An access token of a person's session.
     Session {
         account: Arc<Account>,
-        session: Arc<Session>,
+        session: SessionCore,
     },
     /// An API key; the operator key has no owner.
     Key {
@@ -63,7 +62,7 @@ pub struct Caller {
     pub scopes: ScopeSet,
     /// Of an access token.
     #[doc(hidden)]
-    pub claims: Option<Arc<AccessToken>>,
+    pub claims: Option<AccessToken>,
 }
 
 impl Caller {
@@ -110,7 +109,7 @@ impl Caller {
 
     /// The account and session of a first-party login; none for keys and for tokens OAuth clients obtained.
     #[doc(hidden)]
-    pub fn first_party(&self) -> Option<(&Arc<Account>, &Arc<Session>)> {
+    pub fn first_party(&self) -> Option<(&Arc<Account>, &SessionCore)> {
         match &self.credential {
             Credential::Session { account, session } if session.client_id.is_none() => {
                 Some((account, session))
@@ -124,9 +123,9 @@ impl Caller {
         let Credential::Session { session, .. } = &self.credential else {
             return None;
         };
-        let claimed = self.claims.as_ref().and_then(|claims| claims.auth_time);
+        let claimed = self.claims.as_ref().and_then(|claims| claims.auth_time());
         let at = session
-            .signed_in_at()
+            .signed_in_at
             .or(claimed.map(Timestamp::from_seconds));
         // Where nobody knows, it was not lately.
         Some(at.unwrap_or_default())
@@ -152,7 +151,7 @@ impl Caller {
     /// The credential, as the transaction of an act reads it anew.
     fn holder(&self) -> Result<Holder, Error> {
         let granted = match &self.claims {
-            Some(token) => token.granted.clone(),
+            Some(token) => token.granted().clone(),
             None => self.scopes.clone(),
         };
         Ok(match &self.credential {
@@ -165,7 +164,7 @@ impl Caller {
                 let claims = self.claims.as_ref().ok_or(Error::InvalidToken)?;
                 Holder::Client {
                     id: client.id,
-                    token: Ulid::from_string(&claims.jti).map_err(|_| Error::InvalidToken)?,
+                    token: claims.jti(),
                     granted,
                 }
             }

@@ -2,8 +2,7 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use doorward_shared::{ClientId, ScopeSet, SessionId, Timestamp, UserId, apikey::KeyCode};
-use ulid::Ulid;
+use doorward_shared::{ScopeSet, SessionId, Timestamp, UserId, apikey::KeyCode};
 
 use super::{Caller, Credential, Error, FoundKey, Keys, Wanted};
 use crate::{
@@ -14,7 +13,7 @@ use crate::{
         token::{AccessToken, FIRST_PARTY},
     },
     domain::{
-        Account, Session,
+        Account, SessionCore,
         rules::credential::{self, Over},
     },
     store::{Store, StoreError},
@@ -129,8 +128,8 @@ impl Callers {
     ///
     /// # Errors
     /// [`Error::TokenRevoked`], [`Error::TokenExpired`] for a session that is over, [`Error::InvalidToken`].
-    pub(crate) async fn judge(&self, token: Arc<AccessToken>) -> Result<Caller, Error> {
-        match token.session {
+    pub(crate) async fn judge(&self, token: AccessToken) -> Result<Caller, Error> {
+        match token.session() {
             Some(of) => self.judge_session(of, token).await,
             None => self.judge_client(token).await,
         }
@@ -139,16 +138,16 @@ impl Callers {
     async fn judge_session(
         &self,
         (id, user): (SessionId, UserId),
-        token: Arc<AccessToken>,
+        token: AccessToken,
     ) -> Result<Caller, Error> {
         let session = self.store.session_of(id, user).await?;
         let session = session.ok_or(Error::TokenRevoked)?;
-        let through = self.is_through(&session, &token.client_id).await?;
+        let through = self.is_through(&session, token.client_id()).await?;
         if session.user_id != user || !through {
             return Err(Error::InvalidToken);
         }
         let now = self.clock.now();
-        let (account, scopes) = self.worth(&session, &token.granted, now).await??;
+        let (account, scopes) = self.worth(&session, token.granted(), now).await??;
         self.store.touch_session(id, now);
         Ok(Caller {
             credential: Credential::Session { account, session },
@@ -158,7 +157,7 @@ impl Callers {
     }
 
     /// Whether a session was granted to the client that a token names; without one it is a sign-in here.
-    async fn is_through(&self, session: &Session, named: &str) -> Result<bool, StoreError> {
+    async fn is_through(&self, session: &SessionCore, named: &str) -> Result<bool, StoreError> {
         let Some(id) = session.client_id else {
             return Ok(named == FIRST_PARTY);
         };
@@ -175,7 +174,7 @@ impl Callers {
     /// [`StoreError`]; within, why it is over.
     pub(crate) async fn worth(
         &self,
-        session: &Session,
+        session: &SessionCore,
         granted: &ScopeSet,
         now: Timestamp,
     ) -> Result<Result<(Arc<Account>, ScopeSet), Over>, StoreError> {
@@ -191,21 +190,17 @@ impl Callers {
         Ok(scopes.and_then(|scopes| Ok((account.ok_or(Over::Revoked)?, scopes))))
     }
 
-    async fn judge_client(&self, claims: Arc<AccessToken>) -> Result<Caller, Error> {
-        let id: ClientId = claims.sub.parse().map_err(|_| Error::InvalidToken)?;
-        let jti = Ulid::from_string(&claims.jti).map_err(|_| Error::InvalidToken)?;
-        if claims.sub != claims.client_id {
-            return Err(Error::InvalidToken);
-        }
-        let given_up = self.store.is_token_revoked(jti).await?;
+    async fn judge_client(&self, token: AccessToken) -> Result<Caller, Error> {
+        let id = token.client().ok_or(Error::InvalidToken)?;
+        let given_up = self.store.is_token_revoked(token.jti()).await?;
         let client = self.store.client(id).await?;
-        let (token, now) = ((jti, given_up), self.clock.now());
-        let scopes = credential::client_scopes(client.as_deref(), token, &claims.granted, now)?;
+        let (standing, now) = ((token.jti(), given_up), self.clock.now());
+        let scopes = credential::client_scopes(client.as_deref(), standing, token.granted(), now)?;
         let client = client.ok_or(Error::TokenRevoked)?;
         Ok(Caller {
             credential: Credential::Client { client },
             scopes,
-            claims: Some(claims),
+            claims: Some(token),
         })
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Caller, Error, Passwords, SecondFactors, passwords::VerifiedPassword};
 use crate::{
     crypto::secret::Secret,
-    domain::{Account, Act, Cause, Door, Passkey, Refusal, Session, rules::authority as rule},
+    domain::{Account, Act, Cause, Door, Passkey, Refusal, SessionCore, rules::authority as rule},
     state::limits::Attempt,
     store::StoreError,
 };
@@ -26,7 +26,7 @@ pub struct OwnFactors {
 struct Own<'a> {
     by: &'a Caller,
     account: &'a Account,
-    session: &'a Session,
+    session: &'a SessionCore,
     cause: &'a Cause,
 }
 
@@ -42,7 +42,7 @@ impl<'a> Own<'a> {
     }
 
     fn ip(&self) -> IpAddr {
-        self.cause.ip.unwrap_or(self.session.ip)
+        self.cause.limited_by()
     }
 }
 

@@ -1,8 +1,6 @@
 //! Refreshing: one use of a refresh token, counted and carried out. What becomes of it is decided in
 //! `domain/rules/refresh.rs`.
 
-use std::sync::Arc;
-
 use doorward_shared::{ScopeSet, Timestamp, auth::TokenResponse};
 
 use super::{Error, Tokens};
@@ -190,7 +188,7 @@ impl Refresh {
             } => self.store.session(session).await?,
             other => {
                 let found = self.store.refresh_token(other).await?;
-                found.map(|(session, _)| Arc::new(session))
+                found.map(|(session, _)| session.core())
             }
         };
         let Some(session) = session else {

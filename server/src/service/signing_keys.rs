@@ -91,7 +91,7 @@ pub(crate) struct Signing<'a> {
     pub algorithm: SigningAlgorithm,
     /// How long tokens may live, in seconds.
     pub longest_token_seconds: u32,
-    /// Tokens whose signature is remembered.
+    /// Memory for tokens whose signature is remembered, in bytes.
     pub remembered: usize,
 }
 

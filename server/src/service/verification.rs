@@ -136,7 +136,7 @@ impl Verification {
         cause: Cause,
     ) -> Result<(), Error> {
         self.must_mail()?;
-        let (account, session) = by.first_party().ok_or(Refusal::NotFirstParty)?;
+        let (account, _) = by.first_party().ok_or(Refusal::NotFirstParty)?;
         let refused = |why| Error::invalid("email", why);
         let email = Email::parse(email).map_err(refused)?;
         email.check_new().map_err(refused)?;
@@ -144,7 +144,7 @@ impl Verification {
             return Err(refused("is your address already"));
         }
         let passwords = &self.passwords;
-        let ip = cause.ip.unwrap_or(session.ip);
+        let ip = cause.limited_by();
         let verified = passwords
             .verify_again(account, password, ip, &cause)
             .await?;

@@ -11,6 +11,8 @@ use crate::{
 
 /// Longest life of a token or a session, in seconds: 10 years.
 const MAX_LIFETIME: u32 = 10 * 365 * 86_400;
+/// What the caches may be given, in bytes.
+const CACHE_BYTES: std::ops::RangeInclusive<u64> = (64 << 10)..=(1 << 40);
 /// Highest cap of an account.
 const MAX_CAP: u32 = 10_000;
 
@@ -34,8 +36,11 @@ impl Settings {
         self.check_scopes_and_roles()?;
         self.check_origins()?;
         self.check_looks()?;
-        if !(100..=100_000_000).contains(&self.cache_entries) {
-            return Err(wrong("cache_entries", "must be from 100 to 100,000,000"));
+        if !CACHE_BYTES.contains(&self.cache_bytes) {
+            return Err(wrong(
+                "cache_bytes",
+                "must be from 64 KiB to 1 TiB, in bytes",
+            ));
         }
         self.mail_server_without_files()?;
         self.check_caps()

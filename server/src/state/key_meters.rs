@@ -8,6 +8,7 @@ use std::{
 };
 
 use doorward_shared::{KeyId, Timestamp};
+use quick_cache::DefaultHashBuilder;
 
 use crate::domain::rules::key_meter::Meter;
 
@@ -37,9 +38,9 @@ struct Kept {
 
 #[derive(Debug, Default)]
 struct Shard {
-    meters: HashMap<KeyId, Kept>,
+    meters: HashMap<KeyId, Kept, DefaultHashBuilder>,
     /// By key and start of the hour in milliseconds.
-    uses: HashMap<(KeyId, i64), Uses>,
+    uses: HashMap<(KeyId, i64), Uses, DefaultHashBuilder>,
 }
 
 /// What keys have spent, and how often they were shown.

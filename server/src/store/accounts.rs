@@ -1,6 +1,9 @@
 //! Accounts.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{
+    net::IpAddr,
+    sync::{Arc, LazyLock},
+};
 
 use doorward_shared::{Page, ScopeSet, UserId};
 use rusqlite::{Connection, OptionalExtension, params, types::Value};
@@ -93,9 +96,21 @@ const LIST: List<User> = List {
 impl Store {
     /// The account and what it may do now. From memory once it was asked for.
     pub async fn account(&self, id: UserId) -> Result<Option<Arc<Account>>, StoreError> {
-        through(&self.memory().accounts, &id, async {
-            self.read(move |conn| Ok(account(conn, id)?.map(Arc::new)))
-                .await
+        let memory = self.memory();
+        through(&memory.busy_accounts, &id, async {
+            if let Some(packed) = memory.accounts.get(&id) {
+                return Ok(Some(Arc::new(packed.unpacked(id))));
+            }
+            let place = match memory.accounts.get_value_or_guard_async(&id).await {
+                Ok(packed) => return Ok(Some(Arc::new(packed.unpacked(id)))),
+                Err(place) => place,
+            };
+            let found = self.read(move |conn| account(conn, id)).await?;
+            // What is not there is not kept, so that guesses cannot push out what is.
+            if let Some(packed) = found.as_ref().and_then(|found| memory.packed(found)) {
+                let _ = place.insert(packed);
+            }
+            Ok(found.map(Arc::new))
         })
         .await
     }
@@ -401,9 +416,10 @@ pub(super) fn matching(q: &str, most: u32) -> (String, Value) {
 }
 
 pub(super) fn find(conn: &Connection, id: UserId) -> Result<Option<User>, StoreError> {
-    let sql = format!("SELECT {USER} FROM users AS u WHERE u.id = ?1");
+    static SQL: LazyLock<String> =
+        LazyLock::new(|| format!("SELECT {USER} FROM users AS u WHERE u.id = ?1"));
     Ok(conn
-        .prepare_cached(&sql)?
+        .prepare_cached(&SQL)?
         .query_row([id.0.to_bytes()], rows::user)
         .optional()?)
 }

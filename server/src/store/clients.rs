@@ -55,7 +55,7 @@ impl Store {
 
     /// A client, if it is in memory. For callers that cannot wait.
     pub fn client_in_memory(&self, id: ClientId) -> Option<Arc<Client>> {
-        self.memory().clients.get(&id).flatten()
+        self.memory().clients.get(&id)
     }
 
     /// Origins of the redirect URIs of public clients: browser applications. From memory until a client changes.

@@ -11,16 +11,22 @@ use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, atomic::AtomicBool},
 };
 
-use doorward_shared::{BlockId, ClientId, SessionId, Timestamp, UserId};
-use quick_cache::sync::Cache;
+use doorward_shared::{BlockId, ClientId, ScopeSet, SessionId, Timestamp, UserId};
+use quick_cache::{Weighter, sync::Cache as Counted};
 use tokio::sync::{Notify, watch};
 use ulid::Ulid;
 
-use super::{StoreError, mails::Mailing};
+use super::{
+    StoreError,
+    mails::Mailing,
+    packed::PackedSession,
+    packed_account::{PackedAccount, Standing},
+};
 use crate::{
+    cache::{Cache, Interner, cache},
     clock::Clock,
     crypto::secret::Digest256,
-    domain::{Account, ApiKey, Block, Client, Session, rules::session::Live},
+    domain::{Account, ApiKey, Block, Client, Session, SessionCore, rules::session::Live},
 };
 
 /// Past so many single entries a change empties the cache instead of picking them out.
@@ -60,14 +66,14 @@ pub(super) enum BlockChange {
 /// in the batch is not kept.
 #[derive(Debug)]
 enum Fresh {
-    Session(usize, Arc<Session>),
+    Session(usize, SessionCore),
     Account(usize, Arc<Account>),
 }
 
 impl Changes {
     /// A session that its unit has just written, as it is read from now on.
     pub fn now_is_session(&mut self, session: &Session) {
-        let fresh = Fresh::Session(self.sessions.len(), Arc::new(session.clone()));
+        let fresh = Fresh::Session(self.sessions.len(), session.core());
         self.fresh.push(fresh);
     }
 
@@ -90,18 +96,24 @@ impl Changes {
 
 #[derive(Debug)]
 pub(super) struct Memory {
-    pub accounts: Cache<UserId, Option<Arc<Account>>>,
-    pub sessions: Cache<SessionId, Option<Arc<Session>>>,
-    pub keys: Cache<Digest256, Option<Arc<ApiKey>>>,
-    pub clients: Cache<ClientId, Option<Arc<Client>>>,
+    pub accounts: Cache<UserId, PackedAccount>,
+    /// Those that are asked for often, unpacked. What makes an entry of `accounts` stale removes it there first.
+    pub busy_accounts: Cache<UserId, Arc<Account>>,
+    pub sessions: Cache<SessionId, PackedSession>,
+    pub keys: Cache<Digest256, Arc<ApiKey>>,
+    pub clients: Cache<ClientId, Arc<Client>>,
     /// Resources of operators' clients: one entry, which every change of a client removes.
-    pub operator_resources: Cache<(), Option<Arc<HashSet<String>>>>,
+    pub operator_resources: Counted<(), Arc<HashSet<String>>>,
     /// Which session a browser's cookie stands for.
-    pub browsers: Cache<Digest256, Option<SessionId>>,
+    pub browsers: Cache<Digest256, SessionId>,
     /// Origins of browser applications: one entry, which every change of a client removes.
-    pub browser_origins: Cache<(), Option<Arc<HashSet<String>>>>,
+    pub browser_origins: Counted<(), Arc<HashSet<String>>>,
     /// Tokens without a session: whether they were given up. Ids come out of signatures, so nobody guesses them.
-    pub tokens: Cache<Ulid, Option<bool>>,
+    pub tokens: Cache<Ulid, bool>,
+    /// Scopes of sessions, each set once.
+    pub scopes: Interner<ScopeSet>,
+    /// What accounts have in common.
+    standings: Interner<Arc<Standing>>,
     pub touched: Mutex<super::touch::Touched>,
     /// Counts commits that appended events; a stream waits on it.
     pub events: watch::Sender<u64>,
@@ -135,17 +147,21 @@ pub struct Caps {
 }
 
 impl Memory {
-    /// `entries` bounds each of the caches.
-    pub fn new(entries: usize, caps: Caps, clock: Clock) -> Self {
+    /// `bytes` bounds the caches together.
+    pub fn new(bytes: usize, caps: Caps, clock: Clock) -> Self {
+        let share = |percent: usize| bytes / 100 * percent;
         Self {
-            accounts: Cache::new(entries),
-            sessions: Cache::new(entries),
-            keys: Cache::new(entries),
-            clients: Cache::new(entries.min(10_000)),
-            operator_resources: Cache::new(16),
-            browsers: Cache::new(entries),
-            browser_origins: Cache::new(16),
-            tokens: Cache::new(entries),
+            accounts: cache(share(35), 40),
+            busy_accounts: cache(share(3), 300),
+            sessions: cache(share(32), 0),
+            keys: cache(share(20), 400),
+            clients: cache(share(4), 800),
+            operator_resources: Counted::new(16),
+            browsers: cache(share(3), 0),
+            browser_origins: Counted::new(16),
+            tokens: cache(share(3), 0),
+            scopes: Interner::default(),
+            standings: Interner::default(),
             touched: Mutex::default(),
             events: watch::channel(0).0,
             endings: Notify::new(),
@@ -159,6 +175,11 @@ impl Memory {
             caps,
             clock,
         }
+    }
+
+    /// An account as it is kept.
+    pub fn packed(&self, account: &Account) -> Option<PackedAccount> {
+        PackedAccount::of(account, &self.standings)
     }
 
     /// Whether only who has a verified address signs in.
@@ -209,7 +230,9 @@ impl Memory {
     }
 
     pub fn apply(&self, changes: Changes) {
+        // In this order: who unpacks one holds a place in the second while it looks into the first.
         forget(&self.accounts, &changes.users, changes.all_users);
+        forget(&self.busy_accounts, &changes.users, changes.all_users);
         forget(&self.sessions, &changes.sessions, changes.all_sessions);
         forget(&self.keys, &changes.keys, changes.all_keys);
         forget(&self.clients, &changes.clients, false);
@@ -226,13 +249,16 @@ impl Memory {
                 Fresh::Session(at, session)
                     if !changes.all_sessions && !changes.sessions[*at..].contains(&session.id) =>
                 {
-                    self.sessions.insert(session.id, Some(session.clone()));
+                    let packed = PackedSession::of(session, &self.scopes);
+                    self.sessions.insert(session.id, packed);
                 }
                 Fresh::Account(at, account)
                     if !changes.all_users && !changes.users[*at..].contains(&account.user.id) =>
                 {
                     let id = account.user.id;
-                    self.accounts.insert(id, Some(account.clone()));
+                    if let Some(packed) = self.packed(account) {
+                        self.accounts.insert(id, packed);
+                    }
                 }
                 _ => {}
             }
@@ -252,7 +278,12 @@ impl Memory {
     }
 }
 
-fn forget<K: Eq + Hash + Clone, V: Clone>(cache: &Cache<K, V>, stale: &[K], all: bool) {
+fn forget<K, V, W>(cache: &Counted<K, V, W>, stale: &[K], all: bool)
+where
+    K: Eq + Hash + Clone,
+    V: Clone,
+    W: Weighter<K, V> + Clone,
+{
     if all || stale.len() > MANY {
         cache.clear();
     } else {
@@ -263,25 +294,26 @@ fn forget<K: Eq + Hash + Clone, V: Clone>(cache: &Cache<K, V>, stale: &[K], all:
 }
 
 /// Reads through a cache. What a change overtakes while it loads is answered, but not kept.
-pub(super) async fn through<K, V, F>(
-    cache: &Cache<K, Option<V>>,
+pub(super) async fn through<K, V, W, F>(
+    cache: &Counted<K, V, W>,
     key: &K,
     load: F,
 ) -> Result<Option<V>, StoreError>
 where
     K: Eq + Hash + Clone,
     V: Clone,
+    W: Weighter<K, V> + Clone,
     F: Future<Output = Result<Option<V>, StoreError>>,
 {
     if let Some(found) = cache.get(key) {
-        return Ok(found);
+        return Ok(Some(found));
     }
     match cache.get_value_or_guard_async(key).await {
-        Ok(found) => Ok(found),
+        Ok(found) => Ok(Some(found)),
         Err(place) => {
             let loaded = load.await?;
             // What is not there is not kept, so that guesses cannot push out what is.
-            if loaded.is_some() {
+            if let Some(loaded) = &loaded {
                 let _ = place.insert(loaded.clone());
             }
             Ok(loaded)

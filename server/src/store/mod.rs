@@ -31,6 +31,8 @@ mod notices;
 mod open;
 mod operator;
 mod pace;
+mod packed;
+mod packed_account;
 mod passkeys;
 mod private;
 mod readers;
@@ -55,6 +57,7 @@ mod sweep;
 mod takeover;
 mod touch;
 mod unused_clients;
+mod weights;
 mod writer;
 
 use std::{

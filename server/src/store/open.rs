@@ -62,7 +62,7 @@ impl DirectoryLock {
 
 impl Store {
     /// Opens, creates or upgrades the database of a data directory and starts its threads.
-    /// `cache_entries` bounds each in-memory cache, `caps` what an account may have;
+    /// `cache_bytes` bounds the caches together, `caps` what an account may have;
     /// by `clock` it is judged who may do something when it is done.
     ///
     /// # Errors
@@ -70,7 +70,7 @@ impl Store {
     pub fn open(
         directory: &Path,
         lock: DirectoryLock,
-        (cache_entries, caps): (usize, Caps),
+        (cache_bytes, caps): (usize, Caps),
         clock: Clock,
         metrics: Arc<StoreMetrics>,
     ) -> Result<Self, StoreError> {
@@ -90,7 +90,7 @@ impl Store {
         schema::migrate(&mut conn).map_err(named)?;
         // The file itself, and that the journal of the change to WAL is gone: it would take back what came after.
         files::sync_parent(&path).map_err(at(&path))?;
-        let memory = Arc::new(Memory::new(cache_entries, caps, clock));
+        let memory = Arc::new(Memory::new(cache_bytes, caps, clock));
         let readers = (0..READERS)
             .map(|_| reading(&path).map_err(named))
             .collect::<Result<_, _>>()?;

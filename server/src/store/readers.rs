@@ -15,6 +15,25 @@ use super::{StoreError, error::no_thread};
 /// Reads that may wait; past it [`StoreError::Overloaded`].
 const QUEUE: usize = 2048;
 
+/// One state of the database for as long as it lives. Its statements are kept prepared: most reads are short.
+struct Snapshot<'a>(&'a Connection);
+
+impl<'a> Snapshot<'a> {
+    fn of(conn: &'a Connection) -> Result<Self, StoreError> {
+        conn.prepare_cached("BEGIN")?.execute([])?;
+        Ok(Self(conn))
+    }
+}
+
+impl Drop for Snapshot<'_> {
+    fn drop(&mut self) {
+        let ended = self.0.prepare_cached("COMMIT");
+        if ended.and_then(|mut end| end.execute([])).is_err() {
+            let _ = self.0.execute_batch("ROLLBACK");
+        }
+    }
+}
+
 /// None ends the thread that takes it.
 type Job = Option<Box<dyn FnOnce(&Connection) + Send>>;
 
@@ -69,8 +88,7 @@ impl Readers {
     {
         let (reply, answer) = oneshot::channel();
         let job = Box::new(move |conn: &Connection| {
-            let snapshot = conn.unchecked_transaction().map_err(StoreError::from);
-            drop(reply.send(snapshot.and_then(|_open| read(conn))));
+            drop(reply.send(Snapshot::of(conn).and_then(|_open| read(conn))));
         });
         self.queue
             .try_send(Some(job))

@@ -1,5 +1,7 @@
 //! Rows of sessions: found, written, ended.
 
+use std::sync::LazyLock;
+
 use doorward_shared::{ScopeSet, SessionId, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -20,9 +22,10 @@ use crate::{
 };
 
 pub(super) fn find(conn: &Connection, id: SessionId) -> Result<Option<Session>, StoreError> {
-    let sql = format!("SELECT {SESSION} FROM sessions AS s WHERE s.id = ?1");
+    static SQL: LazyLock<String> =
+        LazyLock::new(|| format!("SELECT {SESSION} FROM sessions AS s WHERE s.id = ?1"));
     Ok(conn
-        .prepare_cached(&sql)?
+        .prepare_cached(&SQL)?
         .query_row([id.0.to_bytes()], rows::session)
         .optional()?)
 }

@@ -1,6 +1,6 @@
 //! Sessions: how one begins, is found, and ends.
 
-use std::{net::IpAddr, sync::Arc};
+use std::net::IpAddr;
 
 use doorward_shared::{ClientId, ScopeSet, SessionId, Timestamp, UserId};
 use rusqlite::{Connection, params};
@@ -13,6 +13,7 @@ use super::{
     factors,
     keys::{self, KeysOf},
     memory::through,
+    packed::PackedSession,
     rows,
     session_rows::end_noted,
     writer::Unit,
@@ -20,7 +21,7 @@ use super::{
 use crate::{
     crypto::{refresh::NextToken, secret::Digest256},
     domain::{
-        Act, Cause, Refusal, RequestedClaims, Session, SignInMethod, User,
+        Act, Cause, Refusal, RequestedClaims, Session, SessionCore, SignInMethod, User,
         rules::{authority as rule, session},
     },
 };
@@ -55,12 +56,13 @@ pub struct NewSession {
 
 impl Store {
     /// A session, live or not. From memory once it was asked for.
-    pub async fn session(&self, id: SessionId) -> Result<Option<Arc<Session>>, StoreError> {
-        through(&self.memory().sessions, &id, async {
-            self.read(move |conn| Ok(find(conn, id)?.map(Arc::new)))
-                .await
-        })
-        .await
+    pub async fn session(&self, id: SessionId) -> Result<Option<SessionCore>, StoreError> {
+        let memory = self.memory();
+        let found = through(&memory.sessions, &id, async {
+            let found = self.read(move |conn| find(conn, id)).await?;
+            Ok(found.map(|session| PackedSession::of(&session.core(), &memory.scopes)))
+        });
+        Ok(found.await?.map(|packed| packed.unpacked(id)))
     }
 
     /// As [`Store::session`]; where it has to be read, the account that is said to hold it is read with it.
@@ -68,30 +70,32 @@ impl Store {
         &self,
         id: SessionId,
         user: UserId,
-    ) -> Result<Option<Arc<Session>>, StoreError> {
-        let (sessions, accounts) = (&self.memory().sessions, &self.memory().accounts);
+    ) -> Result<Option<SessionCore>, StoreError> {
+        let memory = self.memory();
+        let (sessions, accounts) = (&memory.sessions, &memory.accounts);
         if let Some(found) = sessions.get(&id) {
-            return Ok(found);
+            return Ok(Some(found.unpacked(id)));
         }
-        if accounts.get(&user).is_some() {
+        if accounts.contains_key(&user) {
             return self.session(id).await;
         }
         // Both places are held before the read begins, always in this order: a commit takes them back.
         let place = match sessions.get_value_or_guard_async(&id).await {
-            Ok(found) => return Ok(found),
+            Ok(found) => return Ok(Some(found.unpacked(id))),
             Err(place) => place,
         };
         let account_place = accounts.get_value_or_guard_async(&user).await.err();
         let (session, account) = self
             .read(move |conn| Ok((find(conn, id)?, accounts::account(conn, user)?)))
             .await?;
-        let session = session.map(Arc::new);
+        let session = session.map(|session| session.core());
         // What is not there is not kept, so that guesses cannot push out what is.
-        if session.is_some() {
-            let _ = place.insert(session.clone());
+        if let Some(session) = &session {
+            let _ = place.insert(PackedSession::of(session, &memory.scopes));
         }
+        let account = account.and_then(|account| memory.packed(&account));
         if let Some((account, place)) = account.zip(account_place) {
-            let _ = place.insert(Some(Arc::new(account)));
+            let _ = place.insert(account);
         }
         Ok(session)
     }

@@ -3,6 +3,7 @@
 use std::{collections::HashMap, net::IpAddr};
 
 use doorward_shared::{KeyId, SessionId, Timestamp};
+use quick_cache::DefaultHashBuilder;
 use rusqlite::params;
 
 use super::{Store, StoreError, rows::ip_text};
@@ -12,8 +13,8 @@ const MANY: usize = 50_000;
 
 #[derive(Debug, Default)]
 pub(super) struct Touched {
-    pub keys: HashMap<KeyId, (Timestamp, Option<IpAddr>)>,
-    pub sessions: HashMap<SessionId, Timestamp>,
+    pub keys: HashMap<KeyId, (Timestamp, Option<IpAddr>), DefaultHashBuilder>,
+    pub sessions: HashMap<SessionId, Timestamp, DefaultHashBuilder>,
 }
 
 impl Store {

@@ -21,6 +21,7 @@ mod links;
 mod logout;
 mod mails;
 mod protected_resource;
+mod ready;
 mod refresh;
 mod registration;
 mod signing;

@@ -18,6 +18,11 @@ impl Metadata {
         &self.0
     }
 
+    /// About as many bytes as it takes in memory.
+    pub fn heap_bytes(&self) -> usize {
+        members_bytes(&self.0)
+    }
+
     /// From the text of a JSON object.
     ///
     /// # Errors
@@ -25,6 +30,21 @@ impl Metadata {
     pub fn parse(text: &str) -> Result<Self, String> {
         serde_json::from_str(text).map_err(|error| error.to_string())
     }
+}
+
+fn members_bytes(members: &Map<String, Value>) -> usize {
+    let each = |(name, value): (&String, &Value)| name.len() + 24 + value_bytes(value);
+    members.iter().map(each).sum()
+}
+
+fn value_bytes(value: &Value) -> usize {
+    let behind = match value {
+        Value::String(text) => text.len(),
+        Value::Array(values) => values.iter().map(value_bytes).sum(),
+        Value::Object(members) => members_bytes(members),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+    };
+    size_of::<Value>() + behind
 }
 
 /// As compact JSON.

@@ -3,12 +3,14 @@
 use doorward_tests::Server;
 use serde_json::json;
 
-/// The least that `cache_entries` can be; there are more of everything below.
-const ENTRIES: usize = 100;
+/// The least that `cache_bytes` can be.
+const CACHE_BYTES: usize = 64 << 10;
+/// More than that holds.
+const MANY: usize = 200;
 
 fn small() -> Server {
     Server::with()
-        .set("cache_entries", ENTRIES)
+        .set("cache_bytes", CACHE_BYTES)
         .set("registrations_per_hour_per_ip", 0)
         .start()
 }
@@ -17,7 +19,7 @@ fn small() -> Server {
 async fn more_people_than_memory_holds_are_judged_right() {
     let server = small();
     let mut people = Vec::new();
-    for number in 0..ENTRIES * 2 {
+    for number in 0..MANY {
         people.push(server.register(&format!("user{number}@example.com")).await);
     }
     for round in 0..2 {
@@ -52,12 +54,12 @@ async fn more_people_than_memory_holds_are_judged_right() {
 #[tokio::test]
 async fn more_clients_tokens_than_memory_holds_can_be_given_up() {
     let mut server = Server::with()
-        .set("cache_entries", ENTRIES)
+        .set("cache_bytes", CACHE_BYTES)
         .set("issuer", "http://id.example")
         .start();
     let client = server.client(&["read"]).await;
     let mut tokens = Vec::new();
-    for number in 0..ENTRIES * 3 {
+    for number in 0..3 * MANY {
         let token = server.client_token(&client).await;
         if number % 2 == 0 {
             server

@@ -93,7 +93,8 @@ pub fn rights(authority: &Authority, facts: &Facts, now: Timestamp) -> Result<Ri
             };
             let (account, client) = (account.as_ref(), client.as_ref());
             let account = (account, *must_have_factor);
-            let scopes = credential::session_scopes(session, account, client, granted, now);
+            let session = session.core();
+            let scopes = credential::session_scopes(&session, account, client, granted, now);
             (scopes, who)
         }
         (

@@ -9,7 +9,7 @@ use doorward_shared::{
 use ulid::Ulid;
 
 use super::key_use::{self, OwnerNow};
-use crate::domain::{Account, ApiKey, Client, Digest256, Session};
+use crate::domain::{Account, ApiKey, Client, Digest256, SessionCore};
 
 /// Why a credential is not good. Revoked wins over expired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +33,10 @@ pub fn grantable(may: &ScopeSet) -> ScopeSet {
 
 /// Of `granted` what is [`grantable`] to a user who may do `may`, without making that set first.
 fn still_granted(granted: &ScopeSet, may: &ScopeSet) -> ScopeSet {
+    // As most sign-ins are: all that the user may, and no less.
+    if granted == may {
+        return granted.clone();
+    }
     granted.intersect(may).union(&granted.intersect(&OPENID))
 }
 
@@ -50,7 +54,7 @@ fn enabled(account: Option<&Account>) -> Result<&Account, Over> {
 /// # Errors
 /// [`Over`].
 pub fn session_scopes(
-    session: &Session,
+    session: &SessionCore,
     (account, must_have_factor): (Option<&Account>, bool),
     client: Option<&Client>,
     granted: &ScopeSet,

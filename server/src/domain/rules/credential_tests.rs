@@ -3,7 +3,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::{
-    ClientSecrets, KeyOwner, SignInMethod,
+    ClientSecrets, KeyOwner, Session, SignInMethod,
     client::mark,
     rules::fixtures::{self, NOW, USER, set},
 };
@@ -82,7 +82,7 @@ fn a_session_is_worth_something_until_the_millisecond_before_its_idle_and_its_ab
     let ada = account("read", None);
     let granted = set("read write");
     let judge = |session: &Session, ms| {
-        session_scopes(session, (Some(&ada), false), None, &granted, at(ms))
+        session_scopes(&session.core(), (Some(&ada), false), None, &granted, at(ms))
     };
     let idle = session(1000, 600, None);
     assert_eq!(judge(&idle, 599), Ok(set("read")));
@@ -110,7 +110,7 @@ fn a_session_is_revoked_with_whatever_it_hangs_on_even_when_it_is_over() {
             (&revoked, Some(&ada)),
             (&through, Some(&ada)),
         ] {
-            let found = session_scopes(session, (account, false), None, &granted, at(ms));
+            let found = session_scopes(&session.core(), (account, false), None, &granted, at(ms));
             assert_eq!(found, Err(Over::Revoked));
         }
     }
@@ -129,7 +129,7 @@ fn where_a_factor_is_demanded_a_sign_in_without_one_is_over() {
         (&password, true, Err(Over::Expired)),
         (&with_code, true, Ok(set("read"))),
     ] {
-        let found = session_scopes(session, (Some(&ada), demanded), None, &granted, NOW);
+        let found = session_scopes(&session.core(), (Some(&ada), demanded), None, &granted, NOW);
         assert_eq!(found, worth);
     }
 }
@@ -140,7 +140,13 @@ fn what_a_client_is_no_longer_given_its_sessions_lose() {
     let through = session(1000, 1000, Some(ClientId(Ulid(3))));
     let app = client("read openid", None);
     let granted = set("openid read write");
-    let found = session_scopes(&through, (Some(&ada), false), Some(&app), &granted, NOW);
+    let found = session_scopes(
+        &through.core(),
+        (Some(&ada), false),
+        Some(&app),
+        &granted,
+        NOW,
+    );
     assert_eq!(found, Ok(set("openid read")));
 }
 
@@ -218,7 +224,7 @@ proptest! {
         let sets = ["", "read", "write", "read write"];
         let (held, granted) = (sets[held], set(sets[granted]));
         let ada = account(held, None);
-        let found = session_scopes(&session(9, 9, None), (Some(&ada), false), None, &granted, NOW).unwrap();
+        let found = session_scopes(&session(9, 9, None).core(), (Some(&ada), false), None, &granted, NOW).unwrap();
         prop_assert!(granted.covers_all(&found) && grantable(&set(held)).covers_all(&found));
     }
 }

@@ -7,7 +7,7 @@ pub mod client;
 pub mod code;
 pub mod credential;
 #[cfg(test)]
-mod fixtures;
+pub(crate) mod fixtures;
 pub mod key_meter;
 pub mod key_terms;
 pub mod key_use;
