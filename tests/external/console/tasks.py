@@ -125,7 +125,7 @@ def an_incident_around_a_network_and_a_person_with_its_json(hands, server):
     hands.write(f"incident 203.0.113.0/24 {person}")
     hands.press("Enter")
     hands.see("2 together")
-    hands.see("In it and related")
+    hands.see("failure")
     hands.press("J")
     pattern = os.path.join(hands.pane.cwd, "incident-203.0.113.0-24-and-1-more-*.json")
     until(lambda: glob.glob(pattern), 5, "there is no report")

@@ -302,6 +302,9 @@ impl State {
         let View::Incident(incident) = &self.view else {
             return;
         };
+        if incident.loaded_at.is_none() {
+            return self.warn("it is not read yet: a report of it would be empty");
+        }
         let record = report::Record {
             subjects: &incident.subjects,
             facts: &incident.facts,
