@@ -253,7 +253,7 @@ SCREENS = {
     "dashboard-small": (80, 24, [], "live", "The dashboard at 80 by 24"),
     "users": (120, 40, ["2", "Tab"], "Last login", "Users, with one of them beside the list"),
     "events": (120, 40, ["6"], "login.failed", "Events as they happen"),
-    "user": (160, 46, [":", "user grace", "Enter"], "Timeline", "Doorward console: all about one user"),
+    "user": (200, 50, [":", "user grace", "Enter"], "Timeline", "All about one user"),
 }
 
 

@@ -11,6 +11,7 @@ use crate::{
             days::{ByDay, DayCount},
             panels,
         },
+        text::width,
         zone,
     },
     view::{
@@ -60,12 +61,22 @@ pub fn draw(paint: &mut Paint<'_>, area: Rect, page: &SubjectPage, is_line: bool
     let first = paint.state.now.wall.plus_seconds(-(DAYS - 1) * 86_400);
     paint.text(foot, foot.x, foot.y, &zone::day(first), Tone::Dim);
     paint.text(foot, right_of(foot, "today"), foot.y, "today", Tone::Dim);
-    let middle = foot.x
-        + foot
-            .width
-            .saturating_sub(u16::try_from(said.len()).unwrap_or(0))
-            / 2;
-    paint.text(foot, middle, foot.y, &said, Tone::Dim);
+    let columns = |text: &str| u16::try_from(width(text)).unwrap_or(u16::MAX);
+    let long = columns(&said);
+    let ends = columns(&zone::day(first)).saturating_add(columns("today") + 4);
+    if foot.width >= long.saturating_add(ends) {
+        let middle = foot.x + (foot.width - long) / 2;
+        paint.text(foot, middle, foot.y, &said, Tone::Dim);
+        return;
+    }
+    // Beside the days, in what is left over.
+    let x = foot.right() + 2;
+    let beside = Rect {
+        x,
+        width: plot.right().saturating_sub(x),
+        ..plot
+    };
+    paint.text(beside, x, beside.y, &said, Tone::Dim);
 }
 
 /// "1,204 uses, 3 refused".
