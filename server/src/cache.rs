@@ -119,7 +119,7 @@ impl<T: Shared> Interner<T> {
             return (same.clone(), true);
         }
         if kept.values.len() >= Self::MOST {
-            if kept.refused % Self::LOOKED_FOR == 0 {
+            if kept.refused.is_multiple_of(Self::LOOKED_FOR) {
                 kept.values.retain(|value| !value.is_lone());
             }
             kept.refused += 1;

@@ -129,6 +129,10 @@ impl AccessToken {
             }
             None => return None,
         };
+        // Nil stands for "no session": what says it has one is not taken for a client's own token.
+        if claims.sid.is_some() && session.is_nil() {
+            return None;
+        }
         let jti = Ulid::from_string(&claims.jti).ok()?;
         let terms = Arc::new(Terms {
             client_id: claims.client_id.into(),

@@ -1,7 +1,5 @@
 //! Sessions as the cache keeps them: small, since there is one for each that is in use.
 
-use std::num::NonZero;
-
 use doorward_shared::{ClientId, ScopeSet, SessionId, Timestamp, UserId};
 use ulid::Ulid;
 
@@ -10,6 +8,8 @@ use crate::{
     domain::{RequestedClaims, SessionCore, SignInMethod},
 };
 
+/// Longest set of scopes that sessions share, in bytes; what is longer is each session's own.
+const SHARED_BYTES: usize = 1024;
 /// Stands for no time.
 const NEVER: i64 = i64::MIN;
 
@@ -17,12 +17,14 @@ const NEVER: i64 = i64::MIN;
 #[derive(Debug, Clone)]
 pub(super) struct PackedSession {
     user: UserId,
-    client: Option<NonZero<u128>>,
+    /// Counts where `has_client`.
+    client: ClientId,
     scope: ScopeSet,
     signed_in_at: i64,
     expires_at: i64,
     idle_until: i64,
     revoked: bool,
+    has_client: bool,
     method: SignInMethod,
     /// Whether no other session shares `scope`.
     own_scope: bool,
@@ -32,10 +34,15 @@ pub(super) struct PackedSession {
 impl PackedSession {
     /// Its scopes are kept once for all sessions that have the same.
     pub fn of(session: &SessionCore, scopes: &Interner<ScopeSet>) -> Self {
-        let (scope, is_shared) = scopes.of(session.scope.clone());
+        let scope = session.scope.clone();
+        let (scope, is_shared) = match scope.heap_bytes() <= SHARED_BYTES {
+            true => scopes.of(scope),
+            false => (scope, false),
+        };
         Self {
             user: session.user_id,
-            client: session.client_id.and_then(|id| NonZero::new(id.0.0)),
+            client: session.client_id.unwrap_or(ClientId(Ulid::nil())),
+            has_client: session.client_id.is_some(),
             scope,
             signed_in_at: session.signed_in_at.map_or(NEVER, |at| at.0),
             expires_at: session.expires_at.0,
@@ -52,7 +59,7 @@ impl PackedSession {
         SessionCore {
             id,
             user_id: self.user,
-            client_id: self.client.map(|id| ClientId(Ulid(id.get()))),
+            client_id: self.has_client.then_some(self.client),
             scope: self.scope,
             signed_in_at,
             expires_at: Timestamp(self.expires_at),
@@ -98,6 +105,10 @@ mod tests {
             method: SignInMethod::PasswordAndCode,
             claims: RequestedClaims::from_stored(Some("email\nname")),
         };
+        let of_nil = SessionCore {
+            client_id: Some(ClientId(Ulid::nil())),
+            ..one.clone()
+        };
         let other = SessionCore {
             client_id: None,
             signed_in_at: None,
@@ -105,7 +116,7 @@ mod tests {
             ..one.clone()
         };
         let scopes = Interner::default();
-        for session in [one, other] {
+        for session in [one, of_nil, other] {
             let packed = PackedSession::of(&session, &scopes);
             assert_eq!(packed.heap_bytes(), 0, "its scopes are shared");
             assert_eq!(packed.unpacked(session.id), session);
