@@ -220,3 +220,26 @@ async fn a_password_is_one_however_its_letters_are_composed() {
     let refused = server.post("/auth/register").json(short).send().await;
     refused.refused_at(422, "validation_failed", "password");
 }
+
+#[tokio::test]
+async fn threads_that_hash_stand_below_the_rest() {
+    let server = Server::start();
+    server.register("ada@example.com").await;
+    let (mut hashing, mut rest) = (Vec::new(), Vec::new());
+    for task in std::fs::read_dir(format!("/proc/{}/task", server.pid())).unwrap() {
+        let stat = std::fs::read_to_string(task.unwrap().path().join("stat")).unwrap();
+        // The name stands in brackets; `nice` is the 17th field after it, proc(5).
+        let (name, fields) = stat.rsplit_once(") ").unwrap();
+        let nice: i32 = fields.split(' ').nth(16).unwrap().parse().unwrap();
+        let hashes = name.ends_with("(doorward-argon2");
+        if hashes { &mut hashing } else { &mut rest }.push(nice);
+    }
+    assert!(
+        !hashing.is_empty() && rest.len() > 4,
+        "{hashing:?} {rest:?}"
+    );
+    assert!(
+        hashing.iter().min() > rest.iter().max(),
+        "{hashing:?} {rest:?}"
+    );
+}

@@ -42,6 +42,16 @@ async fn health() {
     shown.is("health");
 }
 
+/// Whatever changes here changes for programs that were made from it.
+#[test]
+fn description() {
+    let version = format!(r#""version": "{}""#, env!("CARGO_PKG_VERSION"));
+    let text = openapi().replace(&version, r#""version": "[version]""#);
+    insta::with_settings!({omit_expression => true}, {
+        insta::assert_snapshot!("openapi", text);
+    });
+}
+
 #[test]
 fn the_description_says_where_what_and_how() {
     let description: Value = serde_json::from_str(&openapi()).expect("JSON");
