@@ -1,6 +1,9 @@
 //! Profiles as `/auth/me` answers them, written once for as long as nothing changes.
 
-use std::sync::Arc;
+use std::{
+    ptr,
+    sync::{Arc, Weak},
+};
 
 use doorward_shared::{ErrorCode, auth::Profile};
 use ulid::Ulid;
@@ -16,12 +19,12 @@ use crate::{
 const TYPICAL: usize = 400;
 
 /// A profile, and what it was made from. A change of an account or a key gives another one in memory, so that this is good
-/// exactly as long as these are the ones that the caller was judged by; and as it holds them, nothing else can take their
-/// place.
+/// exactly as long as these are the ones that the caller was judged by. It keeps their place taken, where nothing else can
+/// come to be, but not what they hold: of a key that ended nothing stays that its owner could pile up.
 #[derive(Debug, Clone)]
 struct Ready {
-    account: Arc<Account>,
-    key: Option<Arc<ApiKey>>,
+    account: Weak<Account>,
+    key: Option<Weak<ApiKey>>,
     json: Arc<[u8]>,
 }
 
@@ -29,16 +32,18 @@ impl Ready {
     fn is_of(&self, account: &Arc<Account>, key: Option<&Arc<ApiKey>>) -> bool {
         let same_key = match (&self.key, key) {
             (None, None) => true,
-            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            (Some(one), Some(other)) => ptr::eq(one.as_ptr(), Arc::as_ptr(other)),
             _ => false,
         };
-        same_key && Arc::ptr_eq(&self.account, account)
+        same_key && ptr::eq(self.account.as_ptr(), Arc::as_ptr(account))
     }
 }
 
 impl Heap for Ready {
     fn heap_bytes(&self) -> usize {
-        self.account.heap_bytes() + self.json.len()
+        // Of what was made from it, the places alone.
+        let key = self.key.as_ref().map_or(0, |_| size_of::<ApiKey>());
+        size_of::<Account>() + key + self.json.len()
     }
 }
 
@@ -79,8 +84,8 @@ impl Profiles {
         let json: Arc<[u8]> = serde_json::to_vec(&make()?).map_err(unwritten)?.into();
         if let Some(account) = account {
             let ready = Ready {
-                account: account.clone(),
-                key: key.cloned(),
+                account: Arc::downgrade(account),
+                key: key.map(Arc::downgrade),
                 json: json.clone(),
             };
             self.0.insert(id, ready);

@@ -32,9 +32,13 @@ impl Metadata {
     }
 }
 
+/// What a node of the map takes, and how many members it holds at least: a map of one member takes a whole node.
+const NODE: usize = 640;
+const HELD: usize = 5;
+
 fn members_bytes(members: &Map<String, Value>) -> usize {
-    let each = |(name, value): (&String, &Value)| name.len() + 24 + value_bytes(value);
-    members.iter().map(each).sum()
+    let each = |(name, value): (&String, &Value)| name.len() + value_bytes(value);
+    members.len().div_ceil(HELD) * NODE + members.iter().map(each).sum::<usize>()
 }
 
 fn value_bytes(value: &Value) -> usize {
