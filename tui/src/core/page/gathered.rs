@@ -18,7 +18,7 @@ use crate::core::{
     about::Fact,
     event_kind::EventKind,
     format::{count, full, number},
-    list::ListFilter,
+    list::{ListFilter, Load},
     resource::{Resource, Row},
     zone,
 };
@@ -31,7 +31,11 @@ pub fn address(state: &State, page: &SubjectPage, ip: &str) -> Vec<Fact> {
     let (events, more) = page.events();
     let now = state.now.wall;
     let time = |event: Option<&Event>| event.map_or("-".into(), |event| full(event.time, now));
-    let of = |action: EventAction| events.iter().filter(|event| action.is(event)).count() as u64;
+    // One event may stand for several.
+    let of = |action: EventAction| {
+        let events = events.iter().filter(|event| action.is(event));
+        events.map(|event| u64::from(event.count.unwrap_or(1))).sum()
+    };
     let people: std::collections::BTreeSet<_> =
         events.iter().filter_map(|event| event.user_id).collect();
     let first = if more { "First of these" } else { "First seen" };
@@ -50,9 +54,18 @@ pub fn address(state: &State, page: &SubjectPage, ip: &str) -> Vec<Fact> {
         value: number(of(action)),
         target: list(action),
     };
+    // What is not read yet, or may not be, is not said to be nothing.
+    let known = |part| matches!(page.load(part), Load::Done);
     let blocked = match page.blocks().first() {
         Some(block) => format!("blocked by {}", block.network),
-        None => "not blocked".into(),
+        None if known(Part::Blocks) => "not blocked".into(),
+        None => "not known whether it is blocked".into(),
+    };
+    let seen = known(Part::Events);
+    let number = |of: u64| match (seen, more) {
+        (false, _) => "-".into(),
+        (true, true) => format!("at least {}", number(of)),
+        (true, false) => number(of),
     };
     vec![
         fact("Address", ip.to_owned()),

@@ -44,7 +44,8 @@ pub enum Line<'a> {
     /// A session, told by its person where the page is not about them.
     Session(&'a Session, bool),
     /// A key, and its use by day.
-    Key(&'a AdminKey, Box<ByDay>),
+    /// With its use, where that was read.
+    Key(&'a AdminKey, Option<Box<ByDay>>),
     Row(&'a Row),
     Block(&'a Block),
     Application(&'a Application),
@@ -167,13 +168,15 @@ impl Line<'_> {
                 vec![who, session.ip.clone(), seen, more, age, state]
             }
             Self::Key(key, by_day) => {
-                let used: u64 = by_day.iter().map(|day| day.all()).sum();
+                let sum = |by_day: &ByDay| by_day.iter().map(|day| day.all()).sum();
+                let used = by_day.as_deref().map(sum);
                 vec![
                     key.name.clone(),
                     key.state.as_str().into(),
                     // The view draws it.
                     String::new(),
-                    number(used),
+                    // What is not known is no nought: by that, keys are ended as unused.
+                    used.map_or("-".into(), number),
                     maybe(key.last_used_at, now, "never"),
                     maybe(key.ends_at, now, "never"),
                 ]

@@ -181,11 +181,11 @@ impl SubjectPage {
         }
     }
 
-    /// A key's use by day.
-    pub fn usage(&self, key: &str) -> &[UsagePoint] {
+    /// A key's use by day; none where it was not read.
+    pub fn usage(&self, key: &str) -> Option<&[UsagePoint]> {
         match self.parts.get(&Part::Use) {
-            Some(Found::Use(all)) => all.get(key).map_or(&[], Vec::as_slice),
-            _ => &[],
+            Some(Found::Use(all)) => all.get(key).map(Vec::as_slice),
+            _ => None,
         }
     }
 

@@ -184,7 +184,7 @@ pub fn chart_part(page: &SubjectPage) -> Part {
 /// Numbers by day of a page's chart.
 pub fn chart(page: &SubjectPage, now: Timestamp) -> ByDay {
     match &page.subject {
-        Subject::Key(id) => days::of_use(page.usage(id), now),
+        Subject::Key(id) => days::of_use(page.usage(id).unwrap_or_default(), now),
         _ => days::of_events(page.events().0, now),
     }
 }
@@ -236,7 +236,8 @@ fn keys<'a>(state: &State, page: &'a SubjectPage) -> Vec<Line<'a>> {
     let keys = others(page, Part::Keys).filter_map(|row| match row {
         Row::Key(key) => {
             let points = page.usage(&key.id.to_string());
-            Some(Line::Key(key, Box::new(days::of_use(points, now))))
+            let by_day = points.map(|points| Box::new(days::of_use(points, now)));
+            Some(Line::Key(key, by_day))
         }
         _ => None,
     });

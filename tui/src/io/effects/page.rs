@@ -208,8 +208,12 @@ impl Reading<'_> {
                 continue;
             }
             let span = [Some(self.since), None];
-            let usage = self.client.api_keys().usage(&id, UsageBy::Day, span).await;
-            used.insert(id, usage.map_err(problem)?.data);
+            match self.client.api_keys().usage(&id, UsageBy::Day, span).await {
+                Ok(usage) => used.insert(id, usage.data),
+                // What was read of the others stays.
+                Err(_) if !used.is_empty() => continue,
+                Err(error) => return Err(problem(error)),
+            };
         }
         Ok(Found::Use(used))
     }

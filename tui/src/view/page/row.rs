@@ -130,7 +130,7 @@ pub fn draw(
             ..area
         };
         let text = match line {
-            Line::Key(_, days) if one.at == USE => {
+            Line::Key(_, Some(days)) if one.at == USE => {
                 let values: Vec<f64> = days.iter().map(|day| day.all() as f64).collect();
                 bars(&values, usize::from(one.width), paint.state.glyphs)
             }
