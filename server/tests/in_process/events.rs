@@ -197,6 +197,9 @@ async fn users(log: &Log) {
     let path = format!("{bob}/sessions/revoke");
     log.admin("user.sessions_revoked", Method::Post, &path, Value::Null)
         .await;
+    let path = format!("{bob}/password");
+    log.admin("user.password_removed", Method::Delete, &path, Value::Null)
+        .await;
     log.admin("user.deleted", Method::Delete, &bob, Value::Null)
         .await;
     let role = "/admin/roles/clerk";

@@ -34,7 +34,9 @@ pub fn address(state: &State, page: &SubjectPage, ip: &str) -> Vec<Fact> {
     // One event may stand for several.
     let of = |action: EventAction| {
         let events = events.iter().filter(|event| action.is(event));
-        events.map(|event| u64::from(event.count.unwrap_or(1))).sum()
+        events
+            .map(|event| u64::from(event.count.unwrap_or(1)))
+            .sum()
     };
     let people: std::collections::BTreeSet<_> =
         events.iter().filter_map(|event| event.user_id).collect();
