@@ -90,8 +90,8 @@ pub fn is_step(event: &Event) -> bool {
     let is = |action: &&str| event.action == *action;
     kinds
         .iter()
-        .any(|kind| kind.actions().iter().any(|action| is(&action)))
-        || back.iter().any(|action| is(&action))
+        .any(|kind| kind.actions().iter().any(|action| is(action)))
+        || back.iter().any(|action| is(action))
 }
 
 /// The checklist of some subjects.
