@@ -88,10 +88,7 @@ pub fn is_step(event: &Event) -> bool {
         Kind::RotateSigning,
     ];
     let is = |action: &&str| event.action == *action;
-    kinds
-        .iter()
-        .any(|kind| kind.actions().iter().any(|action| is(action)))
-        || back.iter().any(|action| is(action))
+    kinds.iter().any(|kind| kind.actions().iter().any(&is)) || back.iter().any(is)
 }
 
 /// The checklist of some subjects.
