@@ -69,7 +69,7 @@ fn a_thing_is_looked_for_a_moment_after_its_name_was_typed_and_enter_opens_its_p
 }
 
 #[test]
-fn enter_before_the_answer_opens_what_comes() {
+fn enter_before_the_answer_opens_what_comes_if_it_is_one() {
     let mut bench = Bench::new(80, 24);
     bench.type_in(":client shop\n");
     let [(generation, kind, text)] = &asked(&mut bench)[..] else {
@@ -83,8 +83,24 @@ fn enter_before_the_answer_opens_what_comes() {
     );
     bench.reply(Reply::Found {
         generation: *generation,
-        found: Ok(rows(Resource::Clients)),
+        found: Ok(rows(Resource::Clients).into_iter().take(1).collect()),
     });
+    assert!(matches!(page(&bench), Some(Subject::Client(_))));
+}
+
+#[test]
+fn of_several_that_nobody_has_seen_enter_opens_none() {
+    let mut bench = Bench::new(80, 24);
+    bench.type_in(":client shop\n");
+    let generation = asked(&mut bench)[0].0;
+    let found = rows(Resource::Clients);
+    assert!(found.len() > 1);
+    bench.reply(Reply::Found {
+        generation,
+        found: Ok(found),
+    });
+    assert_eq!(page(&bench), None);
+    bench.type_in("\n");
     assert!(matches!(page(&bench), Some(Subject::Client(_))));
 }
 
@@ -128,7 +144,7 @@ fn an_answer_to_what_was_typed_before_opens_nothing() {
     let new = asked(&mut bench)[0].0;
     bench.reply(Reply::Found {
         generation: new,
-        found: Ok(people()),
+        found: Ok(people().into_iter().take(1).collect()),
     });
     assert!(page(&bench).is_some());
 }
