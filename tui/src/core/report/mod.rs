@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use doorward_shared::{Timestamp, admin::Event};
 
 use super::{
+    audit,
     incident::{
         Note,
         facts::{Facts, sentence},
@@ -71,31 +72,10 @@ impl Record<'_> {
 
 /// Events that differ in nothing but their time, one after another: the first of them, and how many.
 pub fn collapsed(events: &[Event]) -> Vec<(&Event, usize)> {
-    let same = |one: &Event, other: &Event| {
-        (
-            &one.action,
-            &one.actor,
-            &one.target,
-            &one.ip,
-            &one.detail,
-            one.user_id,
-        ) == (
-            &other.action,
-            &other.actor,
-            &other.target,
-            &other.ip,
-            &other.detail,
-            other.user_id,
-        )
-    };
-    let mut rows: Vec<(&Event, usize)> = Vec::new();
-    for event in events {
-        match rows.last_mut() {
-            Some((first, count)) if same(first, event) => *count += 1,
-            _ => rows.push((event, 1)),
-        }
-    }
-    rows
+    let alike = events.chunk_by(audit::is_repeat);
+    alike
+        .filter_map(|alike| Some((alike.first()?, alike.len())))
+        .collect()
 }
 
 /// A name for the file of an incident.
