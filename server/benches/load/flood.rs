@@ -15,8 +15,8 @@ use tokio::{
 
 use crate::{
     Result,
-    client::{Connection, bare, json},
-    grants::PASSWORD,
+    client::{Connection, bare},
+    grants::sign_up,
     measure::percentile,
     report::{Row, mib, ms},
     seed::world,
@@ -43,16 +43,10 @@ struct Answers {
 pub async fn flood() -> Result<Vec<Row>> {
     let world = world(1000, 1000, "RS256").await?;
     let server = Server::doorward(world.directory.path(), &[])?;
-    let credentials = format!(r#"{{"email":"ada@example.com","password":"{PASSWORD}"}}"#);
-    let mut connection = Connection::open(server.address).await?;
-    connection
-        .send(&json("/auth/register", None, &credentials))
-        .await?
-        .expect(201)?;
+    let login = sign_up(&server).await?;
     sleep(Duration::from_secs(1)).await;
     let before = server.resident()?;
     let over = Arc::new(AtomicBool::new(false));
-    let login = json("/auth/login", None, &credentials);
     let flood: Vec<_> = (0..FLOOD)
         .map(|_| attacker(&server, login.clone(), over.clone()))
         .collect();

@@ -18,7 +18,17 @@ use crate::{
 const LOGINS: usize = 1200;
 /// Turns they are done in, between hashes.
 const TURNS: usize = 12;
-pub const PASSWORD: &str = "correct horse battery";
+const CREDENTIALS: &str = r#"{"email":"ada@example.com","password":"correct horse battery"}"#;
+
+/// Signs somebody up; answers the request with which they sign in.
+pub async fn sign_up(server: &Server) -> Result<Vec<u8>> {
+    let mut connection = Connection::open(server.address).await?;
+    connection
+        .send(&json("/auth/register", None, CREDENTIALS))
+        .await?
+        .expect(201)?;
+    Ok(json("/auth/login", None, CREDENTIALS))
+}
 
 /// Registers a client that may use client credentials; answers its `Authorization`.
 pub async fn confidential_client(server: &Server, directory: &TempDir) -> Result<String> {
@@ -119,13 +129,7 @@ pub fn refresh_token(body: &[u8]) -> Option<&str> {
 pub async fn login() -> Result<Vec<Row>> {
     let world = world(10, 10, "RS256").await?;
     let server = Server::doorward(world.directory.path(), &[])?;
-    let credentials = format!(r#"{{"email":"ada@example.com","password":"{PASSWORD}"}}"#);
-    let mut connection = Connection::open(server.address).await?;
-    connection
-        .send(&json("/auth/register", None, &credentials))
-        .await?
-        .expect(201)?;
-    let request = json("/auth/login", None, &credentials);
+    let request = sign_up(&server).await?;
     // As many as hash at once: none waits long, and no hashing thread does.
     let cores = std::thread::available_parallelism()?.get();
     let (mut times, mut whole, mut warm) = (Vec::new(), Vec::new(), Vec::new());

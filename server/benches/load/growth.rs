@@ -4,8 +4,8 @@ use std::path::Path;
 
 use crate::{
     Result,
-    client::{Connection, json, with_method},
-    grants::PASSWORD,
+    client::{json, with_method},
+    grants::sign_up,
     measure::{CONNECTIONS, run},
     report::Row,
     seed::world,
@@ -21,13 +21,8 @@ pub async fn growth() -> Result<Vec<Row>> {
     let directory = world.directory.path();
     let environment = [("DOORWARD_SIGNING_ALGORITHM", "EdDSA")];
     let start = || Server::doorward(directory, &environment);
-    let credentials = format!(r#"{{"email":"ada@example.com","password":"{PASSWORD}"}}"#);
     let server = start()?;
-    let mut connection = Connection::open(server.address).await?;
-    connection
-        .send(&json("/auth/register", None, &credentials))
-        .await?
-        .expect(201)?;
+    let login = sign_up(&server).await?;
     let mut at = used(directory, server)?;
     let mut rows = Vec::new();
 
@@ -50,7 +45,7 @@ pub async fn growth() -> Result<Vec<Row>> {
 
     let server = start()?;
     run(&server, (2, LOGINS), 200, |_| {
-        let login = json("/auth/login", None, &credentials);
+        let login = login.clone();
         move |_, _: &[u8]| login.clone()
     })
     .await?;

@@ -13,8 +13,8 @@ use tokio::{task::JoinSet, time::sleep};
 
 use crate::{
     Result,
-    client::{Connection, bare, json},
-    grants::PASSWORD,
+    client::{Connection, bare},
+    grants::sign_up,
     measure::{REQUESTS, percentile, repeat},
     report::{Row, ms, us},
     seed::world,
@@ -42,13 +42,7 @@ struct Beside {
 pub async fn mixed() -> Result<Vec<Row>> {
     let world = world(1000, 1000, "RS256").await?;
     let server = Server::doorward(world.directory.path(), &[])?;
-    let credentials = format!(r#"{{"email":"ada@example.com","password":"{PASSWORD}"}}"#);
-    let mut connection = Connection::open(server.address).await?;
-    connection
-        .send(&json("/auth/register", None, &credentials))
-        .await?
-        .expect(201)?;
-    let login = json("/auth/login", None, &credentials);
+    let login = sign_up(&server).await?;
     let get = |token: &str| bare("GET", "/auth/me", Some(token));
     let good: Vec<_> = world
         .callers

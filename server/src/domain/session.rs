@@ -39,7 +39,12 @@ impl Session {
 
     /// Whether its tokens are accepted: [`SessionCore::state`].
     pub fn state(&self, now: Timestamp) -> SessionState {
-        self.core().state(now)
+        state(
+            self.revoked_at.is_some(),
+            self.expires_at,
+            self.idle_until,
+            now,
+        )
     }
 
     /// What requests ask of it.
@@ -91,22 +96,32 @@ pub struct SessionCore {
 }
 
 impl SessionCore {
-    /// The one rule of whether a session's tokens are accepted. Revoked wins over expired.
+    /// Whether its tokens are accepted.
     pub fn state(&self, now: Timestamp) -> SessionState {
-        if self.revoked {
-            SessionState::Revoked
-        } else if now >= self.expires_at {
-            SessionState::Expired
-        } else if now >= self.idle_until {
-            SessionState::Idle
-        } else {
-            SessionState::Live
-        }
+        state(self.revoked, self.expires_at, self.idle_until, now)
     }
 
     /// Neither revoked nor at its end.
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.state(now) == SessionState::Live
+    }
+}
+
+/// The one rule of whether a session's tokens are accepted. Revoked wins over expired.
+fn state(
+    revoked: bool,
+    expires_at: Timestamp,
+    idle_until: Timestamp,
+    now: Timestamp,
+) -> SessionState {
+    if revoked {
+        SessionState::Revoked
+    } else if now >= expires_at {
+        SessionState::Expired
+    } else if now >= idle_until {
+        SessionState::Idle
+    } else {
+        SessionState::Live
     }
 }
 

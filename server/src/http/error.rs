@@ -290,21 +290,21 @@ impl ApiError {
 
     /// Turns `response` into this error's answer.
     pub(super) fn put_into(&self, response: &mut Response<'_>) {
-        if let Some(ready) = self.ready() {
-            response.set_status(self.status());
-            response.set_header(ContentType::JSON);
-            response.set_header(Header::new("Cache-Control", "no-store"));
-            response.set_header(Header::new("WWW-Authenticate", ready.challenge.as_str()));
-            response.set_sized_body(ready.body.len(), Cursor::new(ready.body.as_str()));
-            return;
-        }
-        let body = self.body();
+        let ready = self.ready();
+        let body: Cow<'static, [u8]> = match ready {
+            Some(ready) => ready.body.as_bytes().into(),
+            None => self.body().into_bytes().into(),
+        };
         let status = self.status();
         response.set_status(status);
         response.set_header(ContentType::JSON);
         response.set_header(Header::new("Cache-Control", "no-store"));
         if matches!(status.code, 401 | 403) {
-            response.set_header(Header::new("WWW-Authenticate", self.challenge()));
+            let challenge: Cow<'static, str> = match ready {
+                Some(ready) => ready.challenge.as_str().into(),
+                None => self.challenge().into(),
+            };
+            response.set_header(Header::new("WWW-Authenticate", challenge));
         }
         if let Some(seconds) = self.retry_after {
             response.set_header(Header::new("Retry-After", seconds.to_string()));
