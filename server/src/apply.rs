@@ -23,7 +23,7 @@ use crate::{about, control, runtime, say, text};
 
 /// What is done with a file.
 #[derive(Debug, Clone)]
-pub struct Apply {
+pub(crate) struct Apply {
     pub file: PathBuf,
     pub dry_run: bool,
     pub prune: bool,
@@ -42,7 +42,7 @@ struct Tables {
 }
 
 /// Applies a file: through the server, if one runs on the data directory, else to the directory itself.
-pub fn apply(settings: Settings, how: &Apply) -> Result<(), String> {
+pub(crate) fn apply(settings: Settings, how: &Apply) -> Result<(), String> {
     let named = |error: String| format!("{}: {error}", how.file.display());
     let wanted = read(how).map_err(named)?;
     let is_running = settings.data_dir.exists() && DirectoryLock::take(&settings.data_dir).is_err();

@@ -113,7 +113,7 @@ impl<T: Shared> Interner<T> {
     const LOOKED_FOR: usize = 256;
 
     /// The one value that equals `value`, and whether it is shared.
-    pub fn of(&self, value: T) -> (T, bool) {
+    pub(crate) fn of(&self, value: T) -> (T, bool) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(same) = kept.values.get(&value) {
             return (same.clone(), true);

@@ -40,7 +40,7 @@ use crate::text;
 /// Names that a server tries: another program of the machine may have taken the first.
 const NAMES: u8 = 4;
 /// Largest file that is applied, in bytes.
-pub const MAX: u64 = 256 * 1024;
+pub(crate) const MAX: u64 = 256 * 1024;
 /// How long each step may take to come.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long an answer may take: passwords are hashed first.
@@ -95,7 +95,7 @@ impl Place {
 }
 
 /// A server that takes files.
-pub struct Control {
+pub(crate) struct Control {
     accepting: JoinHandle<()>,
     /// Held while one is applied.
     busy: Arc<Mutex<()>>,
@@ -103,7 +103,7 @@ pub struct Control {
 
 impl Control {
     /// Takes no more; one that is being applied is let come to its end.
-    pub async fn stop(self) {
+    pub(crate) async fn stop(self) {
         let finished = timeout(FINISH, self.busy.lock()).await;
         self.accepting.abort();
         drop(finished);
@@ -114,7 +114,7 @@ impl Control {
 ///
 /// # Errors
 /// The socket cannot be made.
-pub fn listen(doorward: &Doorward, directory: &Path) -> io::Result<Control> {
+pub(crate) fn listen(doorward: &Doorward, directory: &Path) -> io::Result<Control> {
     let mut taken = io::Error::other("no name is free");
     for place in Place::all(directory)? {
         let listener = match Listener::bind_addr(&place.address()?) {
@@ -190,7 +190,7 @@ async fn serve(doorward: &Doorward, stream: &mut tokio::net::UnixStream) -> io::
 ///
 /// # Errors
 /// What is wrong with it, or that nobody answers.
-pub fn ask(directory: &Path, wanted: &Wanted) -> Result<Outcome, String> {
+pub(crate) fn ask(directory: &Path, wanted: &Wanted) -> Result<Outcome, String> {
     let silent = |error: io::Error| {
         let directory = directory.display();
         format!("{directory} is in use, and no server takes files for it: {error}")

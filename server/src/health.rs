@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const LINE: u64 = 1024;
 
 /// Asks `/health/ready`; says that the server is ready, or why it is not.
-pub fn ask(figment: &Figment) -> Result<(), String> {
+pub(crate) fn ask(figment: &Figment) -> Result<(), String> {
     let config: Config = figment.extract().map_err(text)?;
     if config.port == 0 {
         return Err("port: 0 picks a free one; say which it is with --port".into());

@@ -17,13 +17,13 @@ use tracing_subscriber::{
 const SIGXFSZ: i32 = 25;
 
 /// Whatever this process makes, SQLite's files included, is its user's alone: directories 0700, files 0600.
-pub fn keep_files_private() {
+pub(crate) fn keep_files_private() {
     umask(Mode::RWXG | Mode::RWXO);
 }
 
 /// Takes as many descriptors as the system gives. Rocket has no cap on connections: with the usual soft limit of 1024
 /// a thousand idle clients would keep everybody else out.
-pub fn raise_file_limit() {
+pub(crate) fn raise_file_limit() {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit {
         current: limit.maximum,
@@ -35,7 +35,7 @@ pub fn raise_file_limit() {
 }
 
 /// A file that may grow no further is a write that fails, not the end of the process.
-pub fn survive_file_size_limit() -> std::io::Result<()> {
+pub(crate) fn survive_file_size_limit() -> std::io::Result<()> {
     // The handler stays when what listens to it is gone.
     signal(SignalKind::from_raw(SIGXFSZ)).map(drop)
 }
@@ -43,7 +43,7 @@ pub fn survive_file_size_limit() -> std::io::Result<()> {
 /// SIGTERM, SIGINT and SIGHUP. Rocket listens for them only some time after it accepts connections: one that comes before would
 /// be the process's end.
 #[derive(Debug)]
-pub struct Stop {
+pub(crate) struct Stop {
     terminate: Signal,
     interrupt: Signal,
     hang_up: Signal,
@@ -51,7 +51,7 @@ pub struct Stop {
 
 /// What a signal asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asked {
+pub(crate) enum Asked {
     /// SIGTERM, SIGINT.
     Stop,
     /// SIGHUP: certificates were renewed, or the terminal is gone.
@@ -60,7 +60,7 @@ pub enum Asked {
 
 impl Stop {
     /// From now on none of the signals ends the process by itself.
-    pub fn listen() -> std::io::Result<Self> {
+    pub(crate) fn listen() -> std::io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
@@ -69,7 +69,7 @@ impl Stop {
     }
 
     /// Waits for one of them.
-    pub async fn asked(&mut self) -> Asked {
+    pub(crate) async fn asked(&mut self) -> Asked {
         tokio::select! {
             _ = self.terminate.recv() => Asked::Stop,
             _ = self.interrupt.recv() => Asked::Stop,
@@ -80,7 +80,7 @@ impl Stop {
 
 /// Starts logging to stderr. `RUST_LOG` chooses among Doorward's own lines only: what libraries write holds URIs,
 /// headers and bytes from the wire, and so whatever people put there.
-pub fn log(format: LogFormat) {
+pub(crate) fn log(format: LogFormat) {
     let chosen = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     // Rocket's macros write in the name of the module they stand in, but through the `log` crate.
     let ours = FilterFn::new(|metadata: &Metadata<'_>| {

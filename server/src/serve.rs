@@ -44,7 +44,7 @@ enum Ended {
 }
 
 /// Serves until SIGTERM or SIGINT.
-pub fn serve(settings: Settings, figment: &Figment) -> Result<(), String> {
+pub(crate) fn serve(settings: Settings, figment: &Figment) -> Result<(), String> {
     process::log(settings.log_format);
     process::raise_file_limit();
     let config: Config = figment.extract().map_err(text)?;

@@ -27,7 +27,7 @@ const REST: Duration = Duration::from_millis(10);
 const ALONE: Duration = Duration::from_secs(10);
 
 /// How long a refresh takes beside a backup of 1 GiB, or of 7 when `large` says so, and without.
-pub async fn backup(large: bool) -> Result<Vec<Row>> {
+pub(crate) async fn backup(large: bool) -> Result<Vec<Row>> {
     let world = world(SESSIONS, SESSIONS, "EdDSA").await?;
     let directory = world.directory.path();
     let bytes = if large { 7 << 30 } else { 1 << 30 };

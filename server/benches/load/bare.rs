@@ -31,7 +31,7 @@ fn hello() -> &'static str {
 }
 
 /// Runs the bare app, with Doorward's Rocket settings, until it is killed.
-pub fn serve_hello() -> Result<()> {
+pub(crate) fn serve_hello() -> Result<()> {
     let figment = rocket::figment::Figment::from(rocket::Config::default())
         .merge(("ip_header", false))
         .merge(("log_level", "off"))
@@ -75,7 +75,7 @@ fn cpu_each(times: u32, mut work: impl FnMut() -> Result<()>) -> Result<Duration
 }
 
 /// One signature of what an access token is.
-pub fn sign(algorithm: &str) -> Result<Duration> {
+pub(crate) fn sign(algorithm: &str) -> Result<Duration> {
     let rng = SystemRandom::new();
     if algorithm == "RS256" {
         let pair = RsaKeyPair::generate(KeySize::Rsa2048)?;
@@ -94,7 +94,7 @@ pub fn sign(algorithm: &str) -> Result<Duration> {
 }
 
 /// One verification of an RS256 signature.
-pub fn verify() -> Result<Duration> {
+pub(crate) fn verify() -> Result<Duration> {
     let rng = SystemRandom::new();
     let pair = RsaKeyPair::generate(KeySize::Rsa2048)?;
     let mut signature = vec![0; pair.public_modulus_len()];
@@ -106,7 +106,7 @@ pub fn verify() -> Result<Duration> {
 
 /// One Argon2id hash with the default parameters.
 #[derive(Debug, Clone, Copy)]
-pub struct Hash {
+pub(crate) struct Hash {
     /// As the crate offers it, which takes and clears 19 MiB for each.
     pub whole: Duration,
     /// With memory at hand that the hash before has used: what the server's threads do.
@@ -114,7 +114,7 @@ pub struct Hash {
 }
 
 /// Measures it on as many threads at once as there are cores, as in the server: they share the way to memory.
-pub fn argon2() -> Result<Hash> {
+pub(crate) fn argon2() -> Result<Hash> {
     let work = || {
         let argon2 = Argon2::new(
             Algorithm::Argon2id,
@@ -156,7 +156,7 @@ pub fn argon2() -> Result<Hash> {
 }
 
 /// Writing what a small commit writes to the log, over what was there, and one fsync, many times; on the wall clock.
-pub fn fsyncs(directory: &Path) -> Result<Vec<Duration>> {
+pub(crate) fn fsyncs(directory: &Path) -> Result<Vec<Duration>> {
     const COMMIT: usize = 5 * 4096;
     const TIMES: usize = 50;
     let path = directory.join("fsync");

@@ -22,7 +22,7 @@ const SHORT: &str = r#"doorward_writer_batch_duration_seconds_bucket{le="0.025"}
 const TURNS: &str = "doorward_writer_batch_duration_seconds_count ";
 
 /// One account's sessions end while another's owner writes.
-pub async fn bulk() -> Result<Vec<Row>> {
+pub(crate) async fn bulk() -> Result<Vec<Row>> {
     let world = world(2, 2, "EdDSA").await?;
     let directory = world.directory.path();
     more_sessions(directory, world.callers[0].user, MANY)?;

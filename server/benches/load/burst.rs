@@ -17,7 +17,7 @@ const CALLERS: u64 = 2000;
 const BURSTS: usize = 3;
 
 /// The first answer of each connection, from when it began to connect.
-pub async fn burst() -> Result<Vec<Row>> {
+pub(crate) async fn burst() -> Result<Vec<Row>> {
     let world = world(CALLERS, CALLERS, "EdDSA").await?;
     let algorithm = [("DOORWARD_SIGNING_ALGORITHM", "EdDSA")];
     let mut rows = Vec::new();

@@ -10,27 +10,27 @@ use tokio::{
 use crate::Result;
 
 /// A keep-alive connection.
-pub struct Connection {
+pub(crate) struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
 }
 
 /// An answer, until the next request is sent.
-pub struct Answer<'a> {
+pub(crate) struct Answer<'a> {
     pub status: u16,
     pub body: &'a [u8],
 }
 
 impl Answer<'_> {
     /// A string of the JSON body.
-    pub fn text(&self, field: &str) -> Result<String> {
+    pub(crate) fn text(&self, field: &str) -> Result<String> {
         let body: serde_json::Value = serde_json::from_slice(self.body)?;
         let text = body.get(field).and_then(serde_json::Value::as_str);
         Ok(text.ok_or(format!("no {field} in the answer"))?.to_owned())
     }
 
     /// The answer, if it has this status.
-    pub fn expect(self, status: u16) -> Result<Self> {
+    pub(crate) fn expect(self, status: u16) -> Result<Self> {
         if self.status == status {
             return Ok(self);
         }
@@ -40,7 +40,7 @@ impl Answer<'_> {
 }
 
 impl Connection {
-    pub async fn open(address: SocketAddr) -> Result<Self> {
+    pub(crate) async fn open(address: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         Ok(Self {
@@ -50,7 +50,7 @@ impl Connection {
     }
 
     /// Sends a whole request and reads a whole answer, whose length its `content-length` tells.
-    pub async fn send(&mut self, request: &[u8]) -> Result<Answer<'_>> {
+    pub(crate) async fn send(&mut self, request: &[u8]) -> Result<Answer<'_>> {
         self.stream.write_all(request).await?;
         self.buffer.clear();
         let (head, length) = loop {
@@ -86,7 +86,7 @@ fn content_length(head: &[u8]) -> Result<usize> {
 }
 
 /// A request without a body.
-pub fn bare(method: &str, path: &str, bearer: Option<&str>) -> Vec<u8> {
+pub(crate) fn bare(method: &str, path: &str, bearer: Option<&str>) -> Vec<u8> {
     let credential = bearer.map_or(String::new(), |token| {
         format!("authorization: Bearer {token}\r\n")
     });
@@ -94,12 +94,12 @@ pub fn bare(method: &str, path: &str, bearer: Option<&str>) -> Vec<u8> {
 }
 
 /// A `POST` with a body.
-pub fn with_body(path: &str, bearer: Option<&str>, kind: &str, body: &str) -> Vec<u8> {
+pub(crate) fn with_body(path: &str, bearer: Option<&str>, kind: &str, body: &str) -> Vec<u8> {
     with_method("POST", path, bearer, kind, body)
 }
 
 /// A request with a body.
-pub fn with_method(
+pub(crate) fn with_method(
     method: &str,
     path: &str,
     bearer: Option<&str>,
@@ -117,6 +117,6 @@ pub fn with_method(
 }
 
 /// A request with a JSON body.
-pub fn json(path: &str, bearer: Option<&str>, body: &str) -> Vec<u8> {
+pub(crate) fn json(path: &str, bearer: Option<&str>, body: &str) -> Vec<u8> {
     with_body(path, bearer, "application/json", body)
 }

@@ -17,7 +17,7 @@ const MANY: u64 = 80_000;
 const EACH: f64 = 320.;
 
 /// The first and the second use of every token, what they leave in memory, and first uses after a refresh.
-pub async fn cold() -> Result<Vec<Row>> {
+pub(crate) async fn cold() -> Result<Vec<Row>> {
     let world = world(MANY, MANY, "RS256").await?;
     let server = Server::doorward(world.directory.path(), &[])?;
     let tokens = world.callers.iter().map(|caller| &*caller.token);

@@ -40,7 +40,7 @@ struct Answers {
     refused: Vec<Duration>,
 }
 
-pub async fn flood() -> Result<Vec<Row>> {
+pub(crate) async fn flood() -> Result<Vec<Row>> {
     let world = world(1000, 1000, "RS256").await?;
     let server = Server::doorward(world.directory.path(), &[])?;
     let login = sign_up(&server).await?;

@@ -21,7 +21,7 @@ const TURNS: usize = 12;
 const CREDENTIALS: &str = r#"{"email":"ada@example.com","password":"correct horse battery"}"#;
 
 /// Signs somebody up; answers the request with which they sign in.
-pub async fn sign_up(server: &Server) -> Result<Vec<u8>> {
+pub(crate) async fn sign_up(server: &Server) -> Result<Vec<u8>> {
     let mut connection = Connection::open(server.address).await?;
     connection
         .send(&json("/auth/register", None, CREDENTIALS))
@@ -31,7 +31,7 @@ pub async fn sign_up(server: &Server) -> Result<Vec<u8>> {
 }
 
 /// Registers a client that may use client credentials; answers its `Authorization`.
-pub async fn confidential_client(server: &Server, directory: &TempDir) -> Result<String> {
+pub(crate) async fn confidential_client(server: &Server, directory: &TempDir) -> Result<String> {
     let operator = std::fs::read_to_string(directory.path().join("operator.key"))?;
     let body = r#"{"name":"load","redirectUris":[],"grantTypes":["client_credentials"],"scopes":["read","write"],"confidential":true}"#;
     let mut connection = Connection::open(server.address).await?;
@@ -46,7 +46,7 @@ pub async fn confidential_client(server: &Server, directory: &TempDir) -> Result
 }
 
 /// A form that comes with a client's credentials.
-pub fn client_form(path: &str, authorization: &str, form: &str) -> Vec<u8> {
+pub(crate) fn client_form(path: &str, authorization: &str, form: &str) -> Vec<u8> {
     let length = form.len();
     format!(
         "POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: {authorization}\r\n\
@@ -56,7 +56,7 @@ pub fn client_form(path: &str, authorization: &str, form: &str) -> Vec<u8> {
 }
 
 /// `grant_type=client_credentials`, beside one signature.
-pub async fn client_credentials(algorithm: &str) -> Result<Vec<Row>> {
+pub(crate) async fn client_credentials(algorithm: &str) -> Result<Vec<Row>> {
     let world = world(10, 10, algorithm).await?;
     let server = Server::doorward(
         world.directory.path(),
@@ -85,7 +85,7 @@ pub async fn client_credentials(algorithm: &str) -> Result<Vec<Row>> {
 }
 
 /// `POST /auth/refresh`, each connection with a session of its own, each request with the token of the answer before.
-pub async fn refresh() -> Result<Vec<Row>> {
+pub(crate) async fn refresh() -> Result<Vec<Row>> {
     let world = world(CONNECTIONS as u64, CONNECTIONS as u64, "RS256").await?;
     let server = Server::doorward(world.directory.path(), &[])?;
     let (units, fsyncs) = server.writer().await?;
@@ -119,14 +119,14 @@ pub async fn refresh() -> Result<Vec<Row>> {
 }
 
 /// Where `"refreshToken":"…"` stands in an answer, found without reading it whole.
-pub fn refresh_token(body: &[u8]) -> Option<&str> {
+pub(crate) fn refresh_token(body: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(body).ok()?;
     let (_, rest) = text.split_once(r#""refreshToken":""#)?;
     rest.split_once('"').map(|(token, _)| token)
 }
 
 /// `POST /auth/login` with a right password, beside one hash.
-pub async fn login() -> Result<Vec<Row>> {
+pub(crate) async fn login() -> Result<Vec<Row>> {
     let world = world(10, 10, "RS256").await?;
     let server = Server::doorward(world.directory.path(), &[])?;
     let request = sign_up(&server).await?;

@@ -16,7 +16,7 @@ const REFRESHES: usize = 20_000;
 const LOGINS: usize = 400;
 const CHANGES: usize = 20_000;
 
-pub async fn growth() -> Result<Vec<Row>> {
+pub(crate) async fn growth() -> Result<Vec<Row>> {
     let world = world(CONNECTIONS as u64, CONNECTIONS as u64, "EdDSA").await?;
     let directory = world.directory.path();
     let environment = [("DOORWARD_SIGNING_ALGORITHM", "EdDSA")];

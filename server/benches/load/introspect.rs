@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// A client asks about its own token, the operator about people's tokens and keys.
-pub async fn introspect() -> Result<Vec<Row>> {
+pub(crate) async fn introspect() -> Result<Vec<Row>> {
     let world = world(10, 10, "RS256").await?;
     let server = Server::doorward(world.directory.path(), &[])?;
     let hello = Server::hello()?;

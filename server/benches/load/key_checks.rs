@@ -22,7 +22,7 @@ const VERIFY: f64 = 1.3;
 const KEYS: usize = 10;
 
 /// `/auth/me` with keys without and with a rate limit, and `/apikey/verify` of both, each beside the first.
-pub async fn keys() -> Result<Vec<Row>> {
+pub(crate) async fn keys() -> Result<Vec<Row>> {
     let world = world(2 * KEYS as u64, 2 * KEYS as u64, "RS256").await?;
     let (plain, limited) = world.callers.split_at(KEYS);
     let database = Database::open(world.directory.path().join("doorward.db"))?;

@@ -7,15 +7,15 @@ use tokio::task::JoinSet;
 use crate::{Result, client::Connection, server::Server};
 
 /// Connections at a time.
-pub const CONNECTIONS: usize = 64;
+pub(crate) const CONNECTIONS: usize = 64;
 /// Requests of a case.
-pub const REQUESTS: usize = 20_000;
+pub(crate) const REQUESTS: usize = 20_000;
 /// How often a case is run; the median counts.
-pub const ROUNDS: usize = 3;
+pub(crate) const ROUNDS: usize = 3;
 
 /// What a run took.
 #[derive(Debug, Default)]
-pub struct Run {
+pub(crate) struct Run {
     /// The server's CPU time, all requests together.
     pub cpu: Duration,
     pub requests: usize,
@@ -27,14 +27,14 @@ pub struct Run {
 
 impl Run {
     /// The server's CPU time for one request.
-    pub fn each(&self) -> Duration {
+    pub(crate) fn each(&self) -> Duration {
         self.cpu.div_f64(self.requests.max(1) as f64)
     }
 }
 
 /// Sends `total` requests over `connections` connections, and expects `status` of each. `script` makes what one
 /// connection sends: its next request, from the number of the request and the body of the answer before.
-pub async fn run<S, F>(
+pub(crate) async fn run<S, F>(
     server: &Server,
     (connections, total): (usize, usize),
     status: u16,
@@ -77,7 +77,7 @@ where
 }
 
 /// As [`run`] with requests that are ready made, each connection starting at another.
-pub async fn repeat(server: &Server, requests: &[Vec<u8>], total: usize) -> Result<Run> {
+pub(crate) async fn repeat(server: &Server, requests: &[Vec<u8>], total: usize) -> Result<Run> {
     let all: std::sync::Arc<[Vec<u8>]> = requests.into();
     let stride = all.len().div_ceil(CONNECTIONS);
     run(server, (CONNECTIONS, total), 200, |number| {
@@ -88,12 +88,12 @@ pub async fn repeat(server: &Server, requests: &[Vec<u8>], total: usize) -> Resu
 }
 
 /// The middle one.
-pub fn median<T: PartialOrd + Copy>(values: &[T]) -> Result<T> {
+pub(crate) fn median<T: PartialOrd + Copy>(values: &[T]) -> Result<T> {
     percentile(values, 0.5)
 }
 
 /// The value below which a part of all lies.
-pub fn percentile<T: PartialOrd + Copy>(values: &[T], part: f64) -> Result<T> {
+pub(crate) fn percentile<T: PartialOrd + Copy>(values: &[T], part: f64) -> Result<T> {
     let mut sorted = values.to_vec();
     sorted.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
     let at = ((sorted.len() as f64 * part) as usize).min(sorted.len().saturating_sub(1));

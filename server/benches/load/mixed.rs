@@ -39,7 +39,7 @@ struct Beside {
     others: Vec<Duration>,
 }
 
-pub async fn mixed() -> Result<Vec<Row>> {
+pub(crate) async fn mixed() -> Result<Vec<Row>> {
     let world = world(1000, 1000, "RS256").await?;
     let server = Server::doorward(world.directory.path(), &[])?;
     let login = sign_up(&server).await?;

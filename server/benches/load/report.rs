@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use crate::Result;
 
 /// One figure.
-pub struct Row {
+pub(crate) struct Row {
     pub case: String,
     pub target: String,
     pub measured: String,
@@ -17,7 +17,7 @@ pub struct Row {
 
 impl Row {
     /// A figure without a target.
-    pub fn plain(case: impl Into<String>, measured: impl Into<String>) -> Self {
+    pub(crate) fn plain(case: impl Into<String>, measured: impl Into<String>) -> Self {
         Self {
             case: case.into(),
             target: String::new(),
@@ -28,7 +28,7 @@ impl Row {
     }
 
     /// A figure and what it is to be.
-    pub fn held(
+    pub(crate) fn held(
         case: &str,
         target: impl Into<String>,
         measured: impl Into<String>,
@@ -42,7 +42,7 @@ impl Row {
     }
 
     /// What stands beside the figure.
-    pub fn beside(self, beside: impl Into<String>) -> Self {
+    pub(crate) fn beside(self, beside: impl Into<String>) -> Self {
         Self {
             beside: beside.into(),
             ..self
@@ -65,28 +65,28 @@ impl fmt::Display for Row {
     }
 }
 
-pub fn head() {
+pub(crate) fn head() {
     println!("| case | measured | target | beside it, in the same run | met |");
     println!("|---|---|---|---|---|");
 }
 
 /// A duration in microseconds.
-pub fn us(time: Duration) -> String {
+pub(crate) fn us(time: Duration) -> String {
     format!("{:.1} µs", time.as_secs_f64() * 1e6)
 }
 
 /// A duration in milliseconds.
-pub fn ms(time: Duration) -> String {
+pub(crate) fn ms(time: Duration) -> String {
     format!("{:.2} ms", time.as_secs_f64() * 1e3)
 }
 
 /// Bytes in MiB.
-pub fn mib(bytes: u64) -> String {
+pub(crate) fn mib(bytes: u64) -> String {
     format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
 }
 
 /// What this ran on.
-pub fn machine() -> Result<String> {
+pub(crate) fn machine() -> Result<String> {
     let about = std::fs::read_to_string("/proc/cpuinfo")?;
     let model = about
         .lines()

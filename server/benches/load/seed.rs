@@ -16,7 +16,7 @@ use ulid::Ulid;
 use crate::{Result, server::ISSUER};
 
 /// Who calls: a session with its tokens, and an API key.
-pub struct Caller {
+pub(crate) struct Caller {
     pub user: UserId,
     pub token: String,
     pub refresh: String,
@@ -24,13 +24,13 @@ pub struct Caller {
 }
 
 /// A directory and some of the people in it.
-pub struct World {
+pub(crate) struct World {
     pub directory: TempDir,
     pub callers: Vec<Caller>,
 }
 
 /// Makes a directory with so many users, each with a session. `callers` of them, spread evenly, get tokens and a key.
-pub async fn world(users: u64, callers: u64, algorithm: &str) -> Result<World> {
+pub(crate) async fn world(users: u64, callers: u64, algorithm: &str) -> Result<World> {
     let directory = tempfile::tempdir()?;
     let doorward = Doorward::open(Settings {
         data_dir: directory.path().to_owned(),
@@ -58,7 +58,7 @@ pub async fn world(users: u64, callers: u64, algorithm: &str) -> Result<World> {
 }
 
 /// Makes a directory with one person in it, and so many sessions and events that are due to be swept.
-pub async fn graveyard(dead: u64) -> Result<World> {
+pub(crate) async fn graveyard(dead: u64) -> Result<World> {
     let world = world(1, 1, "EdDSA").await?;
     let mut seeder = Seeder::new(world.directory.path(), Clock::system().now())?;
     for number in 0..dead {
@@ -69,7 +69,7 @@ pub async fn graveyard(dead: u64) -> Result<World> {
 }
 
 /// Gives one person so many more sessions.
-pub fn more_sessions(directory: &Path, user: UserId, many: u64) -> Result<()> {
+pub(crate) fn more_sessions(directory: &Path, user: UserId, many: u64) -> Result<()> {
     let mut seeder = Seeder::new(directory, Clock::system().now())?;
     for number in 0..many {
         let id = Ulid::from_parts(seeder.now.0.try_into()?, (u128::from(number) << 32) | 9);
@@ -79,7 +79,7 @@ pub fn more_sessions(directory: &Path, user: UserId, many: u64) -> Result<()> {
 }
 
 /// Makes a database larger than `bytes`, with events.
-pub fn more_events(directory: &Path, bytes: u64) -> Result<()> {
+pub(crate) fn more_events(directory: &Path, bytes: u64) -> Result<()> {
     let mut seeder = Seeder::new(directory, Clock::system().now())?;
     let path = directory.join("doorward.db");
     let mut number = 0;

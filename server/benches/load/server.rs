@@ -14,17 +14,17 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::{Result, SERVE_HELLO, client::Connection};
 
 /// The issuer that seeded tokens name.
-pub const ISSUER: &str = "http://127.0.0.1:8000";
+pub(crate) const ISSUER: &str = "http://127.0.0.1:8000";
 
 /// A server that answers.
-pub struct Server {
+pub(crate) struct Server {
     child: Child,
     pub address: SocketAddr,
 }
 
 impl Server {
     /// Doorward over `directory`, its rate limits off, with other settings as `environment` says.
-    pub fn doorward(directory: &Path, environment: &[(&str, &str)]) -> Result<Self> {
+    pub(crate) fn doorward(directory: &Path, environment: &[(&str, &str)]) -> Result<Self> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_doorward-server"));
         command
             .arg("--data-dir")
@@ -47,7 +47,7 @@ impl Server {
     }
 
     /// A Rocket app with one route that answers `hello`.
-    pub fn hello() -> Result<Self> {
+    pub(crate) fn hello() -> Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
         command.arg(SERVE_HELLO).stderr(Stdio::null());
         Self::start(command)
@@ -73,7 +73,7 @@ impl Server {
     }
 
     /// User and system time of all its threads since it started.
-    pub fn cpu(&self) -> Result<Duration> {
+    pub(crate) fn cpu(&self) -> Result<Duration> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
         // The name in brackets may hold spaces: fields are counted after it. 14 is utime, 15 stime, proc(5).
         let (_, fields) = stat.rsplit_once(')').ok_or("an odd /proc/PID/stat")?;
@@ -88,7 +88,7 @@ impl Server {
     }
 
     /// Resident memory, in bytes.
-    pub fn resident(&self) -> Result<u64> {
+    pub(crate) fn resident(&self) -> Result<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let kib = status
             .lines()
@@ -99,7 +99,7 @@ impl Server {
     }
 
     /// Units written and fsyncs done so far.
-    pub async fn writer(&self) -> Result<(f64, f64)> {
+    pub(crate) async fn writer(&self) -> Result<(f64, f64)> {
         let names = [
             "doorward_writer_units_total ",
             "doorward_writer_fsyncs_total ",
@@ -109,7 +109,7 @@ impl Server {
     }
 
     /// Numbers of `/metrics`, by how their lines begin.
-    pub async fn metrics<const N: usize>(&self, names: [&str; N]) -> Result<[f64; N]> {
+    pub(crate) async fn metrics<const N: usize>(&self, names: [&str; N]) -> Result<[f64; N]> {
         let mut connection = Connection::open(self.address).await?;
         let answer = connection
             .send(b"GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n")
@@ -127,7 +127,7 @@ impl Server {
     }
 
     /// Asks it to stop, and waits.
-    pub fn stop(mut self) -> Result<()> {
+    pub(crate) fn stop(mut self) -> Result<()> {
         let pid = i32::try_from(self.child.id())?;
         if let Some(pid) = Pid::from_raw(pid) {
             kill_process(pid, Signal::TERM)?;

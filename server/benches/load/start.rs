@@ -16,7 +16,7 @@ use crate::{
 const USERS: u64 = 100_000;
 const STARTS: usize = 7;
 
-pub async fn start() -> Result<Vec<Row>> {
+pub(crate) async fn start() -> Result<Vec<Row>> {
     let world = world(USERS, 10, "RS256").await?;
     let directory = world.directory.path();
     let mut times = Vec::new();

@@ -19,7 +19,7 @@ const MINT: &str = r#"{"name":"load","scopes":["read"]}"#;
 const SHORT: &str = r#"doorward_writer_batch_duration_seconds_bucket{le="0.05"} "#;
 const TURNS: &str = "doorward_writer_batch_duration_seconds_count ";
 
-pub async fn sweep() -> Result<Vec<Row>> {
+pub(crate) async fn sweep() -> Result<Vec<Row>> {
     let world = graveyard(DEAD).await?;
     let started = Instant::now();
     let server = Server::doorward(world.directory.path(), &[])?;

@@ -37,7 +37,7 @@ impl<'a> Series<'a> {
 }
 
 /// Ten users, and a million when `million` says so, with tokens and with keys, beside the bare route.
-pub async fn me(million: bool) -> Result<Vec<Row>> {
+pub(crate) async fn me(million: bool) -> Result<Vec<Row>> {
     let mut worlds = vec![("10", world(10, FEW as u64, "RS256").await?)];
     if million {
         worlds.push(("1,000,000", world(1_000_000, MANY, "RS256").await?));

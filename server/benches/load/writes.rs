@@ -18,7 +18,7 @@ const TURNS: usize = 10;
 const MINT: &str = r#"{"name":"load","scopes":["read"]}"#;
 
 /// Minting and deleting keys, and logging out, with 64 connections and with one.
-pub async fn writes() -> Result<Vec<Row>> {
+pub(crate) async fn writes() -> Result<Vec<Row>> {
     // A connection does a whole number of writes: some more than `REQUESTS` may be logged out together.
     let apart = REQUESTS + CONNECTIONS;
     let total = (apart + ALONE) as u64;

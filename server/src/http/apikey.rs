@@ -27,21 +27,21 @@ use crate::{
     store::KeyFilter,
 };
 
-pub fn all() -> Vec<Route> {
+pub(super) fn all() -> Vec<Route> {
     routes![mint, list, get, change, rotate, revoke]
 }
 
 /// Somebody who may see (`WRITE` false) or change their own keys: a person with a first-party token, or a key that
 /// holds `admin:apikeys`.
 #[derive(Debug)]
-pub struct KeyHolder<const WRITE: bool> {
+pub(super) struct KeyHolder<const WRITE: bool> {
     caller: Caller,
     owner: KeyOwner,
 }
 
 impl<const WRITE: bool> KeyHolder<WRITE> {
     /// Whose keys they are.
-    pub fn owner(&self) -> KeyOwner {
+    pub(super) fn owner(&self) -> KeyOwner {
         self.owner
     }
 }
@@ -79,7 +79,7 @@ impl<'r, const WRITE: bool> FromRequest<'r> for KeyHolder<WRITE> {
 
 /// Which of one's own keys.
 #[derive(Debug)]
-pub struct OwnKeys {
+pub(super) struct OwnKeys {
     active: Option<bool>,
 }
 

@@ -25,7 +25,7 @@ use crate::{
     store::{AskedFor, SessionFilter},
 };
 
-pub fn all() -> Vec<Route> {
+pub(super) fn all() -> Vec<Route> {
     routes![
         register,
         login,

@@ -9,12 +9,12 @@ use rocket::{
 
 use super::{ApiError, body::too_large};
 
-pub fn all() -> Vec<Catcher> {
+pub(super) fn all() -> Vec<Catcher> {
     catchers![anything]
 }
 
 /// First path segments that are Doorward's, in somebody else's app.
-pub const BASES: [&str; 17] = [
+pub(super) const BASES: [&str; 17] = [
     "/auth",
     "/apikey",
     "/admin",

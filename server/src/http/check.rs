@@ -21,7 +21,7 @@ use super::{
 use crate::service::{Caller, Named, Page, Passed};
 use doorward_shared::{ErrorCode, ScopeSet};
 
-pub fn all() -> Vec<Route> {
+pub(super) fn all() -> Vec<Route> {
     routes![check]
 }
 

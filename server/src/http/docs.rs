@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::openapi::{self, Operation, Who};
 
-pub fn all() -> Vec<Route> {
+pub(super) fn all() -> Vec<Route> {
     routes![docs]
 }
 

@@ -101,6 +101,7 @@ pub struct FirstParty {
 macro_rules! scope {
     ($($(#[$doc:meta])* $name:ident = $scope:literal);+ $(;)?) => {$(
         $(#[$doc])*
+        #[allow(unreachable_pub, reason = "the module around it decides who sees the type")]
         #[derive(Debug, Clone, Copy)]
         pub struct $name;
         impl $crate::Needs for $name {
@@ -227,7 +228,7 @@ impl FirstParty {
 
 /// As [`FirstParty`], for a call that changes the account: each is counted by `writes_per_minute_per_account`.
 #[derive(Debug)]
-pub struct Changing(pub FirstParty);
+pub(super) struct Changing(pub FirstParty);
 
 impl Deref for Changing {
     type Target = FirstParty;
@@ -257,7 +258,7 @@ impl<'r> FromRequest<'r> for FirstParty {
 
 /// A [`FirstParty`], where the request comes with one: nobody is refused for having none.
 #[derive(Debug)]
-pub struct AnyFirstParty(pub Option<FirstParty>);
+pub(super) struct AnyFirstParty(pub Option<FirstParty>);
 
 #[rocket::async_trait]
 impl<'r> FromRequest<'r> for AnyFirstParty {

@@ -15,13 +15,13 @@ use super::{
 };
 use crate::http::Services;
 
-pub fn all() -> Vec<Route> {
+pub(super) fn all() -> Vec<Route> {
     routes![live, ready, metrics]
 }
 
 /// `{"status":"ok"}`
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct Health {
+pub(super) struct Health {
     status: &'static str,
 }
 
@@ -45,7 +45,7 @@ async fn ready(doorward: &Services) -> Answer<Health> {
 }
 
 #[derive(Responder)]
-pub struct Text {
+pub(super) struct Text {
     text: String,
     kind: ContentType,
     cache: Header<'static>,

@@ -22,13 +22,13 @@ use super::{
 };
 use crate::{oauth::Form, service::Wanted};
 
-pub fn all() -> Vec<Route> {
+pub(super) fn all() -> Vec<Route> {
     routes![verify, usage]
 }
 
 /// Somebody who may ask about keys: an OAuth client that is a resource server, or whoever holds `admin:apikeys:read`.
 #[derive(Debug)]
-pub struct KeyAsker;
+pub(super) struct KeyAsker;
 
 #[rocket::async_trait]
 impl<'r> FromRequest<'r> for KeyAsker {
@@ -109,7 +109,7 @@ fn address(text: &str) -> Result<IpAddr, ApiError> {
 
 /// Which part of a key's use is asked for.
 #[derive(Debug)]
-pub struct UsageOf {
+pub(super) struct UsageOf {
     by: UsageBy,
     from: Option<Timestamp>,
     to: Option<Timestamp>,
@@ -117,7 +117,7 @@ pub struct UsageOf {
 
 impl UsageOf {
     /// Names of the parameters.
-    pub const NAMES: &'static [&'static str] = &["by", "from", "to"];
+    pub(super) const NAMES: &'static [&'static str] = &["by", "from", "to"];
 
     fn read(query: &str) -> Result<Self, ApiError> {
         let params = Params::exactly(query, Self::NAMES)?;

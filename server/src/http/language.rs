@@ -5,13 +5,13 @@ use rocket::Request;
 use crate::domain::mail::Language;
 
 /// Of a request: RFC 9110 section 12.5.4.
-pub fn of(request: &Request<'_>) -> Language {
+pub(super) fn of(request: &Request<'_>) -> Language {
     let accepted = request.headers().get_one("accept-language");
     accepted.map_or_else(Language::default, preferred)
 }
 
 /// The language of a tag: its first part counts.
-pub fn tagged(tag: &str) -> Option<Language> {
+pub(super) fn tagged(tag: &str) -> Option<Language> {
     let code = tag.trim().split(['-', '_']).next()?;
     [Language::En, Language::De]
         .into_iter()

@@ -24,7 +24,7 @@ use crate::{
     service::Factor,
 };
 
-pub fn all() -> Vec<Route> {
+pub(super) fn all() -> Vec<Route> {
     routes![
         factors,
         begin_totp,

@@ -19,7 +19,7 @@ use crate::{
     oauth::{Failure, Form, TokenAnswer},
 };
 
-pub fn all() -> Vec<Route> {
+pub(super) fn all() -> Vec<Route> {
     routes![oauth_token, auth_token]
 }
 
@@ -59,11 +59,11 @@ fn json(status: u16, body: String) -> Response<'static> {
 
 /// The body of an OAuth request, read.
 #[derive(Debug)]
-pub struct FormBody(pub Result<Form, Failure>);
+pub(super) struct FormBody(pub Result<Form, Failure>);
 
 /// As [`FormBody`], also as JSON, in both spellings.
 #[derive(Debug)]
-pub struct EitherBody(pub Result<Form, Failure>);
+pub(super) struct EitherBody(pub Result<Form, Failure>);
 
 pub(super) async fn read(
     request: &Request<'_>,
@@ -117,7 +117,7 @@ impl<'r> FromData<'r> for EitherBody {
 
 /// All `Authorization` headers.
 #[derive(Debug)]
-pub struct Authorization<'r>(pub Vec<&'r str>);
+pub(super) struct Authorization<'r>(pub Vec<&'r str>);
 
 #[rocket::async_trait]
 impl<'r> FromRequest<'r> for Authorization<'r> {
@@ -129,7 +129,7 @@ impl<'r> FromRequest<'r> for Authorization<'r> {
 
 /// What a token request may hold. `/auth/token` takes `grantType` and the like too.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct TokenRequest {
+pub(super) struct TokenRequest {
     /// `authorization_code`, `refresh_token` or `client_credentials`
     grant_type: String,
     client_id: Option<String>,
@@ -150,7 +150,7 @@ pub struct TokenRequest {
 
 /// What an authorization request may hold: RFC 6749 section 4.1.1, RFC 7636, OpenID Connect Core section 3.1.2.1.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct AuthorizeForm {
+pub(super) struct AuthorizeForm {
     /// `code`
     response_type: String,
     client_id: String,
@@ -181,7 +181,7 @@ pub struct AuthorizeForm {
 
 /// OpenID Connect RP-Initiated Logout section 2.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct LogoutForm {
+pub(super) struct LogoutForm {
     id_token_hint: Option<String>,
     client_id: Option<String>,
     /// One that the client has registered for it, character by character.
@@ -191,7 +191,7 @@ pub struct LogoutForm {
 
 /// RFC 6749 section 5.1.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct OAuthToken {
+pub(super) struct OAuthToken {
     access_token: String,
     /// `Bearer`
     token_type: &'static str,
@@ -207,7 +207,7 @@ pub struct OAuthToken {
 /// The same in the spelling of the REST API.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct CamelToken {
+pub(super) struct CamelToken {
     access_token: String,
     token_type: &'static str,
     expires_in: u32,
@@ -219,7 +219,7 @@ pub struct CamelToken {
 
 /// Both spellings of a token answer.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct BothTokens {
+pub(super) struct BothTokens {
     #[serde(flatten)]
     oauth: OAuthToken,
     #[serde(flatten)]
@@ -256,7 +256,7 @@ impl From<TokenAnswer> for BothTokens {
 }
 
 /// An answer that holds credentials.
-pub struct Secretly<T>(pub T);
+pub(super) struct Secretly<T>(pub T);
 
 impl<'r, T: Serialize> Responder<'r, 'static> for Secretly<T> {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {

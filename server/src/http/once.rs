@@ -19,7 +19,7 @@ const MAX_KEY: usize = 255;
 
 /// The request's `Idempotency-Key`, if it has one.
 #[derive(Debug)]
-pub struct IdempotencyKey(Option<String>);
+pub(super) struct IdempotencyKey(Option<String>);
 
 #[rocket::async_trait]
 impl<'r> FromRequest<'r> for IdempotencyKey {

@@ -19,7 +19,7 @@ use crate::{
     store::{Consent, EventFilter, KeyFilter, ListQuery, SessionFilter},
 };
 
-pub fn all() -> Vec<Route> {
+pub(super) fn all() -> Vec<Route> {
     routes![export, delete]
 }
 

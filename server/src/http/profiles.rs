@@ -53,7 +53,7 @@ pub(crate) struct Profiles(Cache<Ulid, Ready>);
 
 impl Profiles {
     /// In at most so many bytes.
-    pub fn new(bytes: usize) -> Self {
+    pub(crate) fn new(bytes: usize) -> Self {
         Self(cache(bytes, TYPICAL))
     }
 
@@ -61,7 +61,7 @@ impl Profiles {
     ///
     /// # Errors
     /// As `make`; `insufficient_scope` where there is no person.
-    pub fn of(
+    pub(crate) fn of(
         &self,
         caller: &Caller,
         make: impl FnOnce() -> Result<Profile, ApiError>,

@@ -32,7 +32,7 @@ use crate::{
     oauth::{Failure, Invitation, registration::Metadata},
 };
 
-pub fn all() -> Vec<Route> {
+pub(super) fn all() -> Vec<Route> {
     routes![register, show, change, end, mint, list, revoke]
 }
 
@@ -45,7 +45,7 @@ const MAX_USES: u32 = 1000;
 
 /// What a client is answered, RFC 7591 section 3.2.1.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct ClientInformation {
+pub(super) struct ClientInformation {
     client_id: String,
     client_id_issued_at: i64,
     #[serde(skip_serializing_if = "Option::is_none")]

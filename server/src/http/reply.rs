@@ -13,34 +13,34 @@ use super::ApiError;
 
 /// A JSON answer.
 #[derive(Debug, Clone)]
-pub struct Reply<T> {
+pub(super) struct Reply<T> {
     status: Status,
     body: T,
 }
 
 impl<T> Reply<T> {
     /// What is answered.
-    pub fn body(&self) -> &T {
+    pub(super) fn body(&self) -> &T {
         &self.body
     }
 }
 
 /// What a handler answers.
-pub type Answer<T> = Result<Reply<T>, ApiError>;
+pub(super) type Answer<T> = Result<Reply<T>, ApiError>;
 
 /// 204, or an error.
-pub type Done = Result<NoContent, ApiError>;
+pub(super) type Done = Result<NoContent, ApiError>;
 
 /// 204.
 #[derive(Debug, Clone, Copy)]
-pub struct NoContent;
+pub(super) struct NoContent;
 
 /// 202: what comes of it is not told here.
 #[derive(Debug, Clone, Copy)]
-pub struct Accepted;
+pub(super) struct Accepted;
 
 /// 202, or an error.
-pub type Later = Result<Accepted, ApiError>;
+pub(super) type Later = Result<Accepted, ApiError>;
 
 impl<'r> Responder<'r, 'static> for Accepted {
     fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
@@ -49,7 +49,7 @@ impl<'r> Responder<'r, 'static> for Accepted {
 }
 
 /// 200.
-pub fn ok<T>(body: T) -> Answer<T> {
+pub(super) fn ok<T>(body: T) -> Answer<T> {
     Ok(Reply {
         status: Status::Ok,
         body,
@@ -58,7 +58,7 @@ pub fn ok<T>(body: T) -> Answer<T> {
 
 /// 200 with JSON that was written before.
 #[derive(Debug, Clone)]
-pub struct ReadyJson(pub Arc<[u8]>);
+pub(crate) struct ReadyJson(pub Arc<[u8]>);
 
 impl<'r> Responder<'r, 'static> for ReadyJson {
     fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
@@ -80,7 +80,7 @@ where
 }
 
 /// 201.
-pub fn created<T>(body: T) -> Answer<T> {
+pub(super) fn created<T>(body: T) -> Answer<T> {
     Ok(Reply {
         status: Status::Created,
         body,

@@ -154,7 +154,7 @@ fn address(text: &str) -> Option<IpAddr> {
 
 /// The request's user agent, cut to what is worth keeping.
 #[derive(Debug)]
-pub struct UserAgent(pub Option<String>);
+pub(super) struct UserAgent(pub Option<String>);
 
 impl UserAgent {
     pub(super) fn of(request: &Request<'_>) -> Self {

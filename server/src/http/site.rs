@@ -70,7 +70,7 @@ impl Site {
     ///
     /// # Errors
     /// A logo that cannot be read, is too large, or is no picture.
-    pub fn new(settings: &Settings, issuer: &str) -> Result<Self, SettingsError> {
+    pub(crate) fn new(settings: &Settings, issuer: &str) -> Result<Self, SettingsError> {
         let colour = Colour::parse(&settings.site_colour)
             .ok_or_else(|| wrong("site_colour", "must be of the form #rrggbb"))?;
         let style = STYLE
@@ -114,7 +114,7 @@ impl Site {
     }
 
     /// The asset of this name.
-    pub fn asset(&self, name: &str) -> Option<&Asset> {
+    pub(crate) fn asset(&self, name: &str) -> Option<&Asset> {
         [
             Some(&self.style),
             Some(&self.script),

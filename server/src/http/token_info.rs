@@ -19,13 +19,13 @@ use crate::{
     service::Caller,
 };
 
-pub fn all() -> Vec<Route> {
+pub(super) fn all() -> Vec<Route> {
     routes![revoke, introspect, userinfo, userinfo_post]
 }
 
 /// What a revocation or an introspection may hold.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct TokenQuestion {
+pub(super) struct TokenQuestion {
     token: String,
     /// Not needed: tokens tell themselves apart.
     token_type_hint: Option<String>,
@@ -134,7 +134,7 @@ async fn userinfo(
 }
 
 /// The token of a form, RFC 6750 section 2.2. No body is as good.
-pub struct MaybeForm(Result<Option<Form>, Failure>);
+pub(super) struct MaybeForm(Result<Option<Form>, Failure>);
 
 #[rocket::async_trait]
 impl<'r> FromData<'r> for MaybeForm {

@@ -15,18 +15,18 @@ use crate::{
     oauth::{Failure, Metadata},
 };
 
-pub fn all() -> Vec<Route> {
+pub(super) fn all() -> Vec<Route> {
     routes![jwks, oauth_metadata, openid_metadata]
 }
 
 /// Where the metadata of an issuer with a path is, besides: RFC 8414 section 3.1 puts the path behind the well-known
 /// part, which only a proxy that serves the whole host passes on to us.
-pub fn with_path() -> Vec<Route> {
+pub(super) fn with_path() -> Vec<Route> {
     routes![metadata]
 }
 
 /// Public JSON that may be kept for a while.
-pub struct Public(pub Arc<str>);
+pub(super) struct Public(pub Arc<str>);
 
 impl<'r> Responder<'r, 'static> for Public {
     fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {

@@ -40,7 +40,7 @@ pub(crate) struct Authenticated {
 
 impl Authenticated {
     /// What the client is about to do to what is its own.
-    pub fn act(&self, cause: Cause) -> Act {
+    pub(crate) fn act(&self, cause: Cause) -> Act {
         let authority = Authority {
             holder: Holder::Registered {
                 id: self.client.id,

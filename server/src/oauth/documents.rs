@@ -46,7 +46,7 @@ pub(crate) struct Documents {
 }
 
 impl Documents {
-    pub fn new(outbound: Outbound) -> Self {
+    pub(crate) fn new(outbound: Outbound) -> Self {
         Self {
             outbound,
             fetched: Cache::new(REMEMBERED),

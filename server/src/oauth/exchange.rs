@@ -73,7 +73,7 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
-    pub fn kind(&self) -> GrantType {
+    pub(super) fn kind(&self) -> GrantType {
         match self.presented {
             Presented::ClientCredentials => GrantType::ClientCredentials,
             Presented::Code { .. } => GrantType::AuthorizationCode,
@@ -82,7 +82,7 @@ impl Exchange {
     }
 
     /// The scope that is asked for; with client credentials all that the client may do by itself, where none is.
-    pub fn scope(&self, form: &Form) -> Option<String> {
+    pub(super) fn scope(&self, form: &Form) -> Option<String> {
         match (&self.presented, form.get("scope")) {
             (Presented::ClientCredentials, None) => Some(own_scopes(&self.client).to_string()),
             (_, scope) => scope.map(str::to_owned),
@@ -90,7 +90,7 @@ impl Exchange {
     }
 
     /// The scope that is asked for with a refresh token.
-    pub fn refreshed_scope(&self) -> Option<ScopeSet> {
+    pub(super) fn refreshed_scope(&self) -> Option<ScopeSet> {
         match &self.presented {
             Presented::Refresh { scope, .. } => Some(scope.clone().unwrap_or_default()),
             _ => None,
@@ -98,7 +98,7 @@ impl Exchange {
     }
 
     /// The code that was shown, if it is good. One that was used before ends what came of it.
-    pub async fn find_code(&mut self) -> Result<Option<Code>, Failure> {
+    pub(super) async fn find_code(&mut self) -> Result<Option<Code>, Failure> {
         let Presented::Code {
             hash,
             redirect_uri,
@@ -135,7 +135,7 @@ impl Exchange {
     }
 
     /// Issues what was shown is worth. `scope` is what the flow grants a client by itself.
-    pub async fn issue(&self, scope: &str) -> Result<TokenAnswer, Failure> {
+    pub(super) async fn issue(&self, scope: &str) -> Result<TokenAnswer, Failure> {
         match &self.presented {
             Presented::ClientCredentials => {
                 let scope = ScopeSet::parse(scope).map_err(|_| Failure::server())?;

@@ -17,11 +17,11 @@ pub struct Form(Vec<(String, String)>);
 const REPEATABLE: &str = "resource";
 
 /// Maximum number of parameters of a form or query.
-pub const MAX_PARAMETERS: usize = 256;
+pub(crate) const MAX_PARAMETERS: usize = 256;
 
 /// The pairs of `application/x-www-form-urlencoded` text; `None` when there are more than [`MAX_PARAMETERS`], which is
 /// found out before anything is decoded.
-pub fn pairs(text: &[u8]) -> Option<Vec<(String, String)>> {
+pub(crate) fn pairs(text: &[u8]) -> Option<Vec<(String, String)>> {
     let parts = text.split(|byte| *byte == b'&');
     let many = parts.filter(|part| !part.is_empty()).nth(MAX_PARAMETERS);
     many.is_none()

@@ -99,7 +99,7 @@ impl Owner {
     ///
     /// # Errors
     /// [`Failure`], told the client.
-    pub async fn decide(&self) -> Result<Decision, Failure> {
+    pub(super) async fn decide(&self) -> Result<Decision, Failure> {
         let prompt = self.request.prompt;
         let refuse = |error, reason: &'static str| Err(Failure::new(error, reason));
         let mut who = self.visitor.signed_in.as_ref();
@@ -159,7 +159,7 @@ impl Owner {
     ///
     /// # Errors
     /// As [`Owner::decide`]; storage.
-    pub async fn make_code(&self) -> Result<String, Failure> {
+    pub(super) async fn make_code(&self) -> Result<String, Failure> {
         let (Some(who), Some(scope)) = (&self.visitor.signed_in, &self.granted) else {
             return Err(Failure::server());
         };
@@ -214,7 +214,7 @@ impl Owner {
     }
 
     /// What the client is answered with a code.
-    pub fn answer(&self, code: &str) -> ClientAnswer {
+    pub(super) fn answer(&self, code: &str) -> ClientAnswer {
         let mut parameters = vec![("code", code.to_owned())];
         parameters.extend(self.request.state.clone().map(|state| ("state", state)));
         parameters.push(("iss", self.endpoint.issuer.clone()));

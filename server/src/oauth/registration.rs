@@ -16,12 +16,12 @@ use crate::{
 /// Most redirect URIs of such a client.
 const MAX_URIS: usize = 20;
 /// How long all that a client says of itself may be that nobody let in, in bytes.
-pub const STRANGERS_BYTES: usize = 8192;
+pub(crate) const STRANGERS_BYTES: usize = 8192;
 
 /// Client metadata, RFC 7591 section 2. What is not known is ignored, as it says.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[schema(as = ClientMetadata)]
-pub struct Metadata {
+pub(crate) struct Metadata {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub redirect_uris: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,11 +53,11 @@ pub struct Metadata {
 }
 
 /// Why metadata is refused: an error code of RFC 7591 section 3.2.2, and a sentence.
-pub type Refused = (&'static str, String);
+pub(crate) type Refused = (&'static str, String);
 
 /// What a client that registers itself may have.
 #[derive(Debug, Clone)]
-pub struct Allowed {
+pub(crate) struct Allowed {
     pub scopes: ScopeSet,
     /// Whether it may keep a secret or a key; else it is a public client with PKCE, whatever it asks for.
     pub confidential: bool,
@@ -67,7 +67,7 @@ pub struct Allowed {
 
 /// A registration that is right.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Registration {
+pub(crate) struct Registration {
     pub name: String,
     pub redirect_uris: Vec<String>,
     pub grant_types: Vec<GrantType>,
@@ -85,7 +85,7 @@ fn bad(text: impl Into<String>) -> Refused {
 ///
 /// # Errors
 /// [`Refused`].
-pub fn decide(asked: &Metadata, allowed: &Allowed) -> Result<Registration, Refused> {
+pub(crate) fn decide(asked: &Metadata, allowed: &Allowed) -> Result<Registration, Refused> {
     let length = serde_json::to_vec(asked).map_or(usize::MAX, |text| text.len());
     if length > allowed.bytes {
         return Err(bad(format!(

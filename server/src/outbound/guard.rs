@@ -9,7 +9,7 @@ use crate::domain::address::is_public;
 
 /// Where a call may lead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reach {
+pub(crate) enum Reach {
     /// What an operator has registered.
     Anywhere,
     /// What a stranger has named.

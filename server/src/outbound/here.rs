@@ -21,7 +21,7 @@ const NAME: &str = "app.example";
 
 /// A server that answers `GET PATH` with what was put there, and keeps what was asked for.
 #[derive(Debug)]
-pub struct Here {
+pub(crate) struct Here {
     at: SocketAddr,
     authority: CertificateDer<'static>,
     asked: Arc<Mutex<Vec<String>>>,
@@ -29,7 +29,7 @@ pub struct Here {
 }
 
 impl Here {
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let made = rcgen::generate_simple_self_signed(vec![NAME.into()]).unwrap();
         let authority = made.cert.der().clone();
         let key = PrivatePkcs8KeyDer::from(made.key_pair.serialize_der());
@@ -73,12 +73,12 @@ impl Here {
         here
     }
 
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("https://{NAME}:{}{path}", self.at.port())
     }
 
     /// What a path answers from now on: a status line's rest with heads, and a body.
-    pub fn answer(&self, path: &str, status_and_heads: &str, body: &str) {
+    pub(crate) fn answer(&self, path: &str, status_and_heads: &str, body: &str) {
         let length = body.len();
         let answer = format!(
             "HTTP/1.1 {status_and_heads}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
@@ -87,12 +87,12 @@ impl Here {
     }
 
     /// Paths that were asked for.
-    pub fn asked(&self) -> Vec<String> {
+    pub(crate) fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
 
     /// Calls that find the name here, and trust its authority.
-    pub fn outbound(&self) -> Outbound {
+    pub(crate) fn outbound(&self) -> Outbound {
         let mut roots = RootCertStore::empty();
         roots.add(self.authority.clone()).unwrap();
         let client = builder(roots, Reach::Public).unwrap();
@@ -104,7 +104,7 @@ impl Here {
     }
 
     /// As [`Here::outbound`], but it trusts nobody.
-    pub fn mistrusting(&self) -> Outbound {
+    pub(crate) fn mistrusting(&self) -> Outbound {
         let client = builder(RootCertStore::empty(), Reach::Public).unwrap();
         let client = client.resolve(NAME, self.at).build().unwrap();
         Outbound(Arc::new(Clients {

@@ -4,7 +4,7 @@
 mod guard;
 #[cfg(test)]
 pub(crate) mod here;
-pub mod smtp;
+pub(crate) mod smtp;
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,14 +13,14 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio::sync::OnceCell;
 
 use guard::PublicOnly;
-pub use guard::Reach;
+pub(crate) use guard::Reach;
 
 use crate::domain::policy::is_inside;
 
 /// How long a call may take, from the look-up of the name to the last byte.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Largest answer that is read, in bytes.
-pub const MAX_ANSWER: usize = 16 * 1024;
+pub(crate) const MAX_ANSWER: usize = 16 * 1024;
 /// Largest range of hashes that is read, in bytes.
 const MAX_RANGE: usize = 1024 * 1024;
 /// Bounds of how long an answer is kept, in seconds: five minutes and a day.
@@ -28,7 +28,7 @@ const KEPT: (u64, u64) = (300, 86_400);
 
 /// Why a call failed, in words for the log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum OutboundError {
+pub(crate) enum OutboundError {
     #[error("{0} is not a public https address")]
     Inside(String),
     #[error("it answered with status {0}")]
@@ -41,7 +41,7 @@ pub enum OutboundError {
 
 /// What was fetched.
 #[derive(Debug, Clone)]
-pub struct Fetched {
+pub(crate) struct Fetched {
     pub body: Vec<u8>,
     /// How long it may be kept, in seconds.
     pub keep_seconds: u64,
@@ -49,7 +49,7 @@ pub struct Fetched {
 
 /// The clients of these calls, made when the first is needed. Cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub struct Outbound(Arc<Clients>);
+pub(crate) struct Outbound(Arc<Clients>);
 
 #[derive(Debug, Default)]
 struct Clients {
@@ -62,7 +62,7 @@ impl Outbound {
     ///
     /// # Errors
     /// [`OutboundError`].
-    pub async fn fetch(&self, url: &str) -> Result<Fetched, OutboundError> {
+    pub(crate) async fn fetch(&self, url: &str) -> Result<Fetched, OutboundError> {
         let url = self.target(url, Reach::Public)?;
         let client = self.client(Reach::Public).await?;
         let call = client.get(url).header(header::ACCEPT, "application/json");
@@ -81,7 +81,7 @@ impl Outbound {
     ///
     /// # Errors
     /// [`OutboundError`].
-    pub async fn range(&self, url: &str) -> Result<Vec<u8>, OutboundError> {
+    pub(crate) async fn range(&self, url: &str) -> Result<Vec<u8>, OutboundError> {
         let url = self.target(url, Reach::Anywhere)?;
         // Answers are padded with hashes of count 0, so that their size does not tell which range was asked for.
         let call = self
@@ -100,7 +100,7 @@ impl Outbound {
     ///
     /// # Errors
     /// [`OutboundError`].
-    pub async fn post_form(
+    pub(crate) async fn post_form(
         &self,
         url: &str,
         fields: &[(&str, &str)],

@@ -30,7 +30,7 @@ const CONNECT: Duration = Duration::from_secs(15);
 
 /// Why a mail was not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SmtpError {
+pub(crate) enum SmtpError {
     /// It may be taken later.
     #[error("{0}")]
     Later(String),
@@ -41,7 +41,7 @@ pub enum SmtpError {
 
 /// A mail server. Cheap to clone.
 #[derive(Clone)]
-pub struct Smtp(Arc<Inner>);
+pub(crate) struct Smtp(Arc<Inner>);
 
 struct Inner {
     server: MailServer,
@@ -66,7 +66,7 @@ impl Smtp {
     ///
     /// # Errors
     /// Certificates that cannot be used.
-    pub fn new(server: MailServer) -> Result<Self, SettingsError> {
+    pub(crate) fn new(server: MailServer) -> Result<Self, SettingsError> {
         let mut tls = TlsParameters::builder(server.host.clone());
         if let Some(pem) = &server.roots {
             // One file may hold several.
@@ -88,12 +88,12 @@ impl Smtp {
     }
 
     /// The server's name.
-    pub fn host(&self) -> &str {
+    pub(crate) fn host(&self) -> &str {
         &self.0.server.host
     }
 
     /// The sender's address.
-    pub fn from(&self) -> &crate::domain::Email {
+    pub(crate) fn from(&self) -> &crate::domain::Email {
         &self.0.server.from
     }
 
@@ -102,7 +102,7 @@ impl Smtp {
     ///
     /// # Errors
     /// [`SmtpError`].
-    pub async fn send(&self, envelope: &Envelope, mail: &[u8]) -> Result<(), SmtpError> {
+    pub(crate) async fn send(&self, envelope: &Envelope, mail: &[u8]) -> Result<(), SmtpError> {
         let late = || SmtpError::Later("it took too long".into());
         timeout(PATIENCE, self.hand_over(envelope, mail))
             .await
@@ -118,7 +118,7 @@ impl Smtp {
     }
 
     /// Whether mail has gone over a line that others can read, and this is the first time that it is asked since.
-    pub fn is_first_in_the_clear(&self) -> bool {
+    pub(crate) fn is_first_in_the_clear(&self) -> bool {
         let clear = &self.0.clear;
         let told = clear.compare_exchange(SEEN, TOLD, Ordering::Relaxed, Ordering::Relaxed);
         told.is_ok()

@@ -46,7 +46,7 @@ impl Mint {
     ///
     /// # Errors
     /// [`Error::Invalid`].
-    pub fn new(
+    pub(crate) fn new(
         owner: KeyOwner,
         asked: &MintRequest,
         terms: KeyTerms,

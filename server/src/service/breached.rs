@@ -32,7 +32,7 @@ impl Breached {
     ///
     /// # Errors
     /// A file that is missing, or holds no hashes.
-    pub fn open(settings: &Settings, outbound: &Outbound) -> Result<Self, SettingsError> {
+    pub(crate) fn open(settings: &Settings, outbound: &Outbound) -> Result<Self, SettingsError> {
         Ok(match settings.breached()? {
             BreachedPasswords::Off => Self::Off,
             BreachedPasswords::Range(url) => Self::Range(outbound.clone(), url.into()),
@@ -46,7 +46,7 @@ impl Breached {
     ///
     /// # Errors
     /// Why nobody knows, in words: it took too long, or failed.
-    pub async fn contains(&self, password: &str) -> Result<bool, String> {
+    pub(crate) async fn contains(&self, password: &str) -> Result<bool, String> {
         if matches!(self, Self::Off) {
             return Ok(false);
         }

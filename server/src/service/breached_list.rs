@@ -44,7 +44,7 @@ impl BreachedList {
     ///
     /// # Errors
     /// What is wrong with it, in words.
-    pub fn open(path: &Path) -> Result<Self, String> {
+    pub(crate) fn open(path: &Path) -> Result<Self, String> {
         Self::open_with(path, MAX_IN_MEMORY)
     }
 
@@ -87,7 +87,7 @@ impl BreachedList {
     ///
     /// # Errors
     /// What the disk says.
-    pub fn contains(&self, wanted: &Sha1) -> io::Result<bool> {
+    pub(crate) fn contains(&self, wanted: &Sha1) -> io::Result<bool> {
         let (file, bytes) = match self {
             Self::InMemory(hashes) => return Ok(hashes.binary_search(wanted).is_ok()),
             Self::OnDisk { file, bytes } => (file, *bytes),

@@ -21,7 +21,7 @@ pub(crate) struct SignedIn {
 
 impl SignedIn {
     /// As a caller with a first-party token would be.
-    pub fn caller(&self) -> Caller {
+    pub(crate) fn caller(&self) -> Caller {
         Caller {
             scopes: self.scopes.clone(),
             credential: Credential::Session {

@@ -31,7 +31,7 @@ pub(crate) struct ClientKeys {
 }
 
 impl ClientKeys {
-    pub fn new(outbound: Outbound) -> Self {
+    pub(crate) fn new(outbound: Outbound) -> Self {
         Self {
             outbound,
             kept: Cache::new(REMEMBERED),
@@ -40,7 +40,7 @@ impl ClientKeys {
 
     /// The keys of a client with this policy. `anew` where those of before lack one: they are fetched again, unless that
     /// was a moment ago.
-    pub async fn of(&self, policy: &ClientPolicy, anew: bool) -> Option<Arc<JwkSet>> {
+    pub(crate) async fn of(&self, policy: &ClientPolicy, anew: bool) -> Option<Arc<JwkSet>> {
         if let Some(keys) = &policy.jwks {
             return jwks::parse(keys).ok().map(Arc::new);
         }

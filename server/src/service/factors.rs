@@ -30,7 +30,7 @@ pub(crate) struct Shown {
 
 impl Shown {
     /// How somebody has signed in who has shown this beside a password, or alone.
-    pub fn method(&self, with_password: bool) -> SignInMethod {
+    pub(crate) fn method(&self, with_password: bool) -> SignInMethod {
         match self.passkey {
             None => SignInMethod::PasswordAndCode,
             Some(kind) if with_password => SignInMethod::PasswordAndPasskey(kind),
@@ -59,7 +59,7 @@ impl SecondFactors {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn methods(&self, user: UserId) -> Result<Vec<MfaMethod>, StoreError> {
+    pub(crate) async fn methods(&self, user: UserId) -> Result<Vec<MfaMethod>, StoreError> {
         let factors = self.store.factors(user).await?;
         let codes = factors.totp && self.opens_codes(user).await?;
         Ok(Self::offered(&factors, codes))
@@ -98,7 +98,7 @@ impl SecondFactors {
     ///
     /// # Errors
     /// `conflict` where codes are in use.
-    pub async fn begin_totp(
+    pub(crate) async fn begin_totp(
         &self,
         user: &User,
         password: SeenPassword,
@@ -124,7 +124,7 @@ impl SecondFactors {
     ///
     /// # Errors
     /// [`Error::WrongFactor`].
-    pub fn new_totp(
+    pub(crate) fn new_totp(
         &self,
         user: UserId,
         secret: &Secret,
@@ -147,7 +147,7 @@ impl SecondFactors {
     ///
     /// # Errors
     /// [`Error::WrongFactor`]; `conflict` where no set-up is open, or its time or tries are over.
-    pub async fn confirm_totp(
+    pub(crate) async fn confirm_totp(
         &self,
         user: UserId,
         typed: &str,
@@ -169,7 +169,7 @@ impl SecondFactors {
     ///
     /// # Errors
     /// [`Error::WrongFactor`]; `not_found` where none are in use.
-    pub async fn remove_totp(
+    pub(crate) async fn remove_totp(
         &self,
         user: UserId,
         typed: &str,
@@ -186,7 +186,7 @@ impl SecondFactors {
     ///
     /// # Errors
     /// `conflict` for an account without a factor.
-    pub async fn new_recovery_codes(
+    pub(crate) async fn new_recovery_codes(
         &self,
         user: UserId,
         password: SeenPassword,
@@ -203,7 +203,7 @@ impl SecondFactors {
     ///
     /// # Errors
     /// [`Error::WrongFactor`].
-    pub async fn check_code(
+    pub(crate) async fn check_code(
         &self,
         user: UserId,
         typed: &str,
@@ -219,7 +219,7 @@ impl SecondFactors {
     }
 
     /// A recovery code as a factor; whether it is one of the account's is seen when it is used up.
-    pub fn recovery_code(user: UserId, typed: &str) -> Shown {
+    pub(crate) fn recovery_code(user: UserId, typed: &str) -> Shown {
         let hash = totp::recovery_digest(typed);
         Shown {
             user,

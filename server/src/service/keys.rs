@@ -69,7 +69,7 @@ impl FoundKey {
     ///
     /// # Errors
     /// What is.
-    pub fn standing(&self, ip: IpAddr, now: Timestamp) -> Result<(), KeyCode> {
+    pub(crate) fn standing(&self, ip: IpAddr, now: Timestamp) -> Result<(), KeyCode> {
         let anything = (&[] as &[Scope], Some(ip));
         key_use::judge((&self.key, self.owner()), &self.scopes, anything, now)
     }

@@ -27,7 +27,7 @@ impl SecondFactors {
     ///
     /// # Errors
     /// [`Error::NoPasskeys`], [`Error::Overloaded`].
-    pub async fn creation_options(
+    pub(crate) async fn creation_options(
         &self,
         user: &User,
         (session, password): (SessionId, String),
@@ -70,7 +70,7 @@ impl SecondFactors {
     ///
     /// # Errors
     /// [`Error::Credential`]; `conflict` for one that is known.
-    pub async fn add_passkey(
+    pub(crate) async fn add_passkey(
         &self,
         (user, session): (UserId, SessionId),
         name: String,
@@ -113,7 +113,7 @@ impl SecondFactors {
     ///
     /// # Errors
     /// [`Error::NoPasskeys`].
-    pub fn request_options(&self, now: Timestamp) -> Result<(Value, String), Error> {
+    pub(crate) fn request_options(&self, now: Timestamp) -> Result<(Value, String), Error> {
         let party = self.party()?;
         let (challenge, state) = self.challenges.sign_in(self.master.stamp(), now);
         let options = json!({
@@ -130,7 +130,7 @@ impl SecondFactors {
     ///
     /// # Errors
     /// [`Error::WrongFactor`], whatever is wrong with it: strangers ask here.
-    pub async fn check_passkey(
+    pub(crate) async fn check_passkey(
         &self,
         shown: &PasskeySignIn,
         cause: &Cause,

@@ -35,7 +35,7 @@ pub(crate) struct Named<'r> {
 impl Named<'_> {
     /// The URL that they name. None where the two ways name different hosts: a proxy sets one of them and may pass on the
     /// other as the client sent it, so somebody would have their cookie judged for a host that it is not shown to.
-    pub fn url(&self) -> Option<String> {
+    pub(crate) fn url(&self) -> Option<String> {
         let forwarded = self.host.map(|hosts| {
             let mut hosts = hosts.split(',').map(str::trim);
             let first = hosts.next().unwrap_or_default();
@@ -73,7 +73,7 @@ fn origin(url: &str) -> Option<Url> {
 
 impl Page {
     /// The page of a URL, if it is on one of the hosts that browsers are led back to.
-    pub fn read(url: &str, hosts: &[String], allow_http: bool) -> Option<Self> {
+    pub(crate) fn read(url: &str, hosts: &[String], allow_http: bool) -> Option<Self> {
         let origin = origin(url)?;
         let tls = origin.scheme() == "https";
         if !(tls || (allow_http && origin.scheme() == "http")) {

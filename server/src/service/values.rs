@@ -6,7 +6,7 @@ use super::Error;
 use crate::domain::{policy, text};
 
 /// A person's name; empty is none.
-pub fn name(field: &'static str, given: Option<String>) -> Result<Option<String>, Error> {
+pub(crate) fn name(field: &'static str, given: Option<String>) -> Result<Option<String>, Error> {
     let Some(given) = given else {
         return Ok(None);
     };
@@ -15,7 +15,7 @@ pub fn name(field: &'static str, given: Option<String>) -> Result<Option<String>
 }
 
 /// A change of a name: absent leaves it, `null` and empty clear it.
-pub fn name_change(
+pub(crate) fn name_change(
     field: &'static str,
     given: Option<Option<String>>,
 ) -> Result<Option<Option<String>>, Error> {
@@ -23,12 +23,12 @@ pub fn name_change(
 }
 
 /// A name that must be there.
-pub fn required_name(field: &'static str, given: &str) -> Result<String, Error> {
+pub(crate) fn required_name(field: &'static str, given: &str) -> Result<String, Error> {
     text::required_name(given).map_err(|why| Error::invalid(field, why))
 }
 
 /// Scopes, each of its form.
-pub fn scopes(field: &'static str, given: &[String]) -> Result<ScopeSet, Error> {
+pub(crate) fn scopes(field: &'static str, given: &[String]) -> Result<ScopeSet, Error> {
     if given.len() > MAX_SCOPES {
         return Err(Error::invalid(field, "must be at most 64 scopes"));
     }
@@ -42,7 +42,7 @@ pub fn scopes(field: &'static str, given: &[String]) -> Result<ScopeSet, Error> 
 }
 
 /// Groups of a person or a client.
-pub fn groups(field: &'static str, given: &[String]) -> Result<Vec<String>, Error> {
+pub(crate) fn groups(field: &'static str, given: &[String]) -> Result<Vec<String>, Error> {
     policy::groups(given).map_err(|(at, why)| match at {
         Some(at) => Error::Element {
             field,

@@ -5,7 +5,7 @@
 pub(crate) struct Colour([u8; 3]);
 
 impl Colour {
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let hex = text.strip_prefix('#')?;
         if hex.len() != 6 || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
             return None;
@@ -29,7 +29,7 @@ impl Colour {
     }
 
     /// Black or white, whichever reads better on it: one of the two always has 4.5 : 1 at least.
-    pub fn text_on(self) -> &'static str {
+    pub(crate) fn text_on(self) -> &'static str {
         let luminance = self.luminance();
         if (1.05) / (luminance + 0.05) >= (luminance + 0.05) / 0.05 {
             "#ffffff"

@@ -30,7 +30,7 @@ pub(crate) struct Arrivals(Mutex<HashMap<Digest256, Arrival>>);
 impl Arrivals {
     /// Remembers that `user` has signed in, with a form that came with the cookie `from`. Answers the session that the
     /// same person began with that cookie before, and cannot have taken.
-    pub fn put(
+    pub(crate) fn put(
         &self,
         from: Digest256,
         (session, user): (SessionId, UserId),

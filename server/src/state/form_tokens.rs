@@ -23,7 +23,7 @@ pub(crate) struct UsedForms(Mutex<HashMap<[u8; NONCE], Timestamp>>);
 
 impl UsedForms {
     /// Whether the token is used for the first time now.
-    pub fn first(&self, nonce: [u8; NONCE], until: Timestamp, now: Timestamp) -> bool {
+    pub(crate) fn first(&self, nonce: [u8; NONCE], until: Timestamp, now: Timestamp) -> bool {
         let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if used.len() >= MAX_TOKENS {
             used.retain(|_, until| *until > now);

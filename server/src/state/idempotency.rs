@@ -79,7 +79,7 @@ impl IdempotentAnswers {
     ///
     /// # Errors
     /// [`KeyRefused`].
-    pub fn begin<T: Clone + Send + 'static>(
+    pub(crate) fn begin<T: Clone + Send + 'static>(
         &self,
         call: KeyedCall,
         now: Timestamp,
@@ -117,7 +117,7 @@ pub(crate) struct Place<'a>(Option<(&'a IdempotentAnswers, Digest256)>);
 
 impl Place<'_> {
     /// Keeps the answer of the call.
-    pub fn keep<T: Send + 'static>(mut self, answer: T) {
+    pub(crate) fn keep<T: Send + 'static>(mut self, answer: T) {
         if let Some((answers, place)) = self.0.take()
             && let Some(kept) = answers.kept().get_mut(&place)
         {

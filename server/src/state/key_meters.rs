@@ -55,7 +55,7 @@ impl KeyMeters {
     }
 
     /// Works on a meter, if it is in memory; `work` answers whether it changed it.
-    pub fn with<T>(
+    pub(crate) fn with<T>(
         &self,
         id: KeyId,
         now: Timestamp,
@@ -70,7 +70,7 @@ impl KeyMeters {
     }
 
     /// Takes a meter up as it was on disk, unless it has been taken up meanwhile.
-    pub fn take_up(&self, id: KeyId, meter: Meter, now: Timestamp) {
+    pub(crate) fn take_up(&self, id: KeyId, meter: Meter, now: Timestamp) {
         let mut shard = self.shard(id);
         shard.meters.entry(id).or_insert(Kept {
             meter,
@@ -80,7 +80,7 @@ impl KeyMeters {
     }
 
     /// Counts that a key was shown.
-    pub fn count(&self, key: KeyId, now: Timestamp, valid: bool) {
+    pub(crate) fn count(&self, key: KeyId, now: Timestamp, valid: bool) {
         let hour = now.0 - now.0.rem_euclid(HOUR);
         let mut shard = self.shard(key);
         if shard.uses.len() >= MAX_COUNTED && !shard.uses.contains_key(&(key, hour)) {
@@ -96,7 +96,7 @@ impl KeyMeters {
     }
 
     /// Meters that are to be written. Until the next time they count as on disk.
-    pub fn take_changed(&self) -> Vec<(KeyId, Meter)> {
+    pub(crate) fn take_changed(&self) -> Vec<(KeyId, Meter)> {
         let mut changed = Vec::new();
         for shard in &self.0 {
             for (id, kept) in &mut locked(shard).meters {
@@ -109,7 +109,7 @@ impl KeyMeters {
     }
 
     /// These were not written.
-    pub fn not_written(&self, ids: impl IntoIterator<Item = KeyId>) {
+    pub(crate) fn not_written(&self, ids: impl IntoIterator<Item = KeyId>) {
         for id in ids {
             if let Some(kept) = self.shard(id).meters.get_mut(&id) {
                 kept.dirty = true;
@@ -118,7 +118,7 @@ impl KeyMeters {
     }
 
     /// Lets go of meters that are on disk and were not used lately.
-    pub fn let_go_of_idle(&self, now: Timestamp, busy: &HashSet<KeyId>) {
+    pub(crate) fn let_go_of_idle(&self, now: Timestamp, busy: &HashSet<KeyId>) {
         let before = now.plus_seconds(-IDLE);
         for shard in &self.0 {
             locked(shard)
@@ -128,7 +128,7 @@ impl KeyMeters {
     }
 
     /// Uses that are to be written.
-    pub fn take_uses(&self) -> Vec<((KeyId, Timestamp), Uses)> {
+    pub(crate) fn take_uses(&self) -> Vec<((KeyId, Timestamp), Uses)> {
         let mut taken = Vec::new();
         for shard in &self.0 {
             let uses = std::mem::take(&mut locked(shard).uses);
@@ -141,7 +141,7 @@ impl KeyMeters {
     }
 
     /// These were not written.
-    pub fn put_uses_back(&self, uses: Vec<((KeyId, Timestamp), Uses)>) {
+    pub(crate) fn put_uses_back(&self, uses: Vec<((KeyId, Timestamp), Uses)>) {
         for ((key, hour), more) in uses {
             let mut shard = self.shard(key);
             let uses = shard.uses.entry((key, hour.0)).or_default();

@@ -38,7 +38,7 @@ pub(crate) struct LogoutQueue {
 
 impl LogoutQueue {
     /// How many more notices of a client may start now.
-    pub fn places(&self, client: ClientId, is_stranger: bool, now: Timestamp) -> usize {
+    pub(crate) fn places(&self, client: ClientId, is_stranger: bool, now: Timestamp) -> usize {
         let of = self.clients.get(&client).copied().unwrap_or_default();
         if now < of.rests_until {
             return 0;
@@ -60,23 +60,23 @@ impl LogoutQueue {
     }
 
     /// Until when a client rests, where it does.
-    pub fn rests_until(&self, client: ClientId) -> Timestamp {
+    pub(crate) fn rests_until(&self, client: ClientId) -> Timestamp {
         self.clients
             .get(&client)
             .map_or(Timestamp(i64::MIN), |of| of.rests_until)
     }
 
     /// Whether all places are taken.
-    pub fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.under_way.len() >= AT_ONCE
     }
 
-    pub fn is_under_way(&self, notice: Ulid) -> bool {
+    pub(crate) fn is_under_way(&self, notice: Ulid) -> bool {
         self.under_way.contains_key(&notice)
     }
 
     /// A notice starts.
-    pub fn begin(&mut self, notice: Ulid, client: ClientId, is_stranger: bool) {
+    pub(crate) fn begin(&mut self, notice: Ulid, client: ClientId, is_stranger: bool) {
         if self.clients.len() >= REMEMBERED {
             self.clients.retain(|_, of| of.under_way > 0);
         }
@@ -85,7 +85,7 @@ impl LogoutQueue {
     }
 
     /// A notice has arrived, or not.
-    pub fn end(&mut self, notice: Ulid, reached: bool, now: Timestamp) {
+    pub(crate) fn end(&mut self, notice: Ulid, reached: bool, now: Timestamp) {
         let Some((client, is_stranger)) = self.under_way.remove(&notice) else {
             return;
         };

@@ -61,14 +61,14 @@ pub(crate) struct Try {
 }
 
 impl Try {
-    pub fn pending(&self) -> &PendingSignIn {
+    pub(crate) fn pending(&self) -> &PendingSignIn {
         &self.entry.pending
     }
 }
 
 impl MfaTokens {
     /// None yet; each will be good for so many seconds.
-    pub fn new(seconds: i64) -> Self {
+    pub(crate) fn new(seconds: i64) -> Self {
         Self {
             open: Mutex::default(),
             seconds,
@@ -76,7 +76,12 @@ impl MfaTokens {
     }
 
     /// Keeps a sign-in under a new token; `None` when too many wait.
-    pub fn keep(&self, token: &Secret, pending: PendingSignIn, now: Timestamp) -> Option<()> {
+    pub(crate) fn keep(
+        &self,
+        token: &Secret,
+        pending: PendingSignIn,
+        now: Timestamp,
+    ) -> Option<()> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if open.len() >= MAX_PENDING {
             open.retain(|_, entry| entry.until > now);
@@ -94,14 +99,14 @@ impl MfaTokens {
     }
 
     /// Looks at a sign-in that waits, without trying anything.
-    pub fn look_at(&self, token: &Secret, now: Timestamp) -> Option<PendingSignIn> {
+    pub(crate) fn look_at(&self, token: &Secret, now: Timestamp) -> Option<PendingSignIn> {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = open.get(&token.digest())?;
         (entry.until > now).then(|| entry.pending.clone())
     }
 
     /// Takes a token out to try a factor; it is gone unless [`MfaTokens::failed`] puts it back.
-    pub fn take(&self, token: &Secret, now: Timestamp) -> Option<Try> {
+    pub(crate) fn take(&self, token: &Secret, now: Timestamp) -> Option<Try> {
         let token = token.digest();
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = open.remove(&token)?;
@@ -109,7 +114,7 @@ impl MfaTokens {
     }
 
     /// Puts a token back after a wrong factor, if tries are left.
-    pub fn failed(&self, mut tried: Try) {
+    pub(crate) fn failed(&self, mut tried: Try) {
         tried.entry.tries_left -= 1;
         if tried.entry.tries_left > 0 {
             self.unused(tried);
@@ -117,13 +122,13 @@ impl MfaTokens {
     }
 
     /// Puts a token back that was not tried after all: the limits or the disk stood in the way.
-    pub fn unused(&self, tried: Try) {
+    pub(crate) fn unused(&self, tried: Try) {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.insert(tried.token, tried.entry);
     }
 
     /// Ends an account's open sign-ins.
-    pub fn end_of(&self, user: UserId) {
+    pub(crate) fn end_of(&self, user: UserId) {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.retain(|_, entry| entry.pending.user_id != user);
     }

@@ -40,20 +40,20 @@ impl Default for Current {
 
 impl Current {
     /// Counts an answered request.
-    pub fn request(&self, took: Duration) {
+    pub(crate) fn request(&self, took: Duration) {
         self.requests.fetch_add(1, Ordering::Relaxed);
         self.latencies[bucket(took)].fetch_add(1, Ordering::Relaxed);
     }
 
     /// The minute that is ending, and a fresh start.
-    pub fn take(&self, time: Timestamp, active_sessions: u64) -> (Minute, Latencies) {
+    pub(crate) fn take(&self, time: Timestamp, active_sessions: u64) -> (Minute, Latencies) {
         self.read(time, active_sessions, |count| {
             count.swap(0, Ordering::Relaxed)
         })
     }
 
     /// The minute as it stands.
-    pub fn peek(&self, time: Timestamp, active_sessions: u64) -> Minute {
+    pub(crate) fn peek(&self, time: Timestamp, active_sessions: u64) -> Minute {
         let (minute, _) = self.read(time, active_sessions, |count| count.load(Ordering::Relaxed));
         minute
     }

@@ -65,7 +65,7 @@ impl Default for PasskeyChallenges {
 
 impl PasskeyChallenges {
     /// A challenge for a new passkey, given to a session after its person's password; `None` when too many are open.
-    pub fn register(
+    pub(crate) fn register(
         &self,
         session: SessionId,
         password: String,
@@ -89,7 +89,7 @@ impl PasskeyChallenges {
     }
 
     /// Takes a challenge out, once, if it is this session's and not over; answers the hash of the password it began with.
-    pub fn take_registration(
+    pub(crate) fn take_registration(
         &self,
         challenge: &[u8],
         session: SessionId,
@@ -105,7 +105,7 @@ impl PasskeyChallenges {
     }
 
     /// A challenge to sign in, and the state that brings it back.
-    pub fn sign_in(&self, stamp: &Stamp, now: Timestamp) -> (Challenge, String) {
+    pub(crate) fn sign_in(&self, stamp: &Stamp, now: Timestamp) -> (Challenge, String) {
         let challenge: Challenge = random_bytes();
         let mut bytes = challenge.to_vec();
         bytes.extend(now.plus_seconds(LIFETIME).0.to_be_bytes());
@@ -113,7 +113,12 @@ impl PasskeyChallenges {
     }
 
     /// The challenge of a state of this process that is not over and was not used.
-    pub fn open(&self, stamp: &Stamp, state: &str, now: Timestamp) -> Option<SignInChallenge> {
+    pub(crate) fn open(
+        &self,
+        stamp: &Stamp,
+        state: &str,
+        now: Timestamp,
+    ) -> Option<SignInChallenge> {
         let bytes = stamp.check(&self.place, state)?;
         let (challenge, until) = bytes.split_first_chunk::<32>()?;
         let found = SignInChallenge {
@@ -125,7 +130,7 @@ impl PasskeyChallenges {
     }
 
     /// Uses a challenge up; `false` when somebody else has, or it is over.
-    pub fn use_up(&self, challenge: SignInChallenge, now: Timestamp) -> bool {
+    pub(crate) fn use_up(&self, challenge: SignInChallenge, now: Timestamp) -> bool {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.used.len() >= MAX_KEPT {
             kept.used.retain(|_, until| *until > now);

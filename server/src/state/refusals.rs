@@ -29,7 +29,7 @@ pub(crate) enum Refused {
 
 impl Refused {
     /// As the audit log has it.
-    pub fn action(self) -> &'static str {
+    pub(crate) fn action(self) -> &'static str {
         match self {
             Self::Client => EventAction::ClientRefused.as_str(),
             Self::SignIn => EventAction::LoginFailed.as_str(),
@@ -71,7 +71,7 @@ pub(crate) struct Refusals(Mutex<State>);
 
 impl Refusals {
     /// Counts a refusal. Answers whether it is the first of its kind within the period.
-    pub fn count(
+    pub(crate) fn count(
         &self,
         (what, client): (Refused, Option<ClientId>),
         cause: String,
@@ -101,7 +101,7 @@ impl Refusals {
     }
 
     /// Refusals to tell now; at the end of the process, `all`. What was not refused again for a period is forgotten.
-    pub fn take_due(&self, now: Timestamp, all: bool) -> Vec<Refusal> {
+    pub(crate) fn take_due(&self, now: Timestamp, all: bool) -> Vec<Refusal> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let State {
             counted,

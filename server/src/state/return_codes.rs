@@ -70,7 +70,7 @@ impl Open {
 
 impl ReturnCodes {
     /// Keeps a code for a host.
-    pub fn keep(&self, code: &Secret, session: SessionId, host: &str, now: Timestamp) {
+    pub(crate) fn keep(&self, code: &Secret, session: SessionId, host: &str, now: Timestamp) {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         open.make_room(now);
         let (code, until) = (code.digest(), now.plus_seconds(LIFETIME));
@@ -90,7 +90,7 @@ impl ReturnCodes {
     }
 
     /// Uses a code up; answers the session it stands for at this host.
-    pub fn take(&self, code: &Secret, host: &str, now: Timestamp) -> Option<SessionId> {
+    pub(crate) fn take(&self, code: &Secret, host: &str, now: Timestamp) -> Option<SessionId> {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = open.remove(&code.digest())?;
         (entry.until > now && entry.host == host).then_some(entry.session)

@@ -41,7 +41,12 @@ pub(crate) struct Previews(Mutex<HashMap<String, Kept>>);
 impl Previews {
     /// Keeps a preview; answers its id and end. Past what one caller may have open, their oldest goes. `None` when too much
     /// is kept for all.
-    pub fn keep(&self, preview: Preview, by: Actor, now: Timestamp) -> Option<(String, Timestamp)> {
+    pub(crate) fn keep(
+        &self,
+        preview: Preview,
+        by: Actor,
+        now: Timestamp,
+    ) -> Option<(String, Timestamp)> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|_, kept| kept.until > now);
         let own = kept.iter().filter(|(_, kept)| kept.by == by);
@@ -62,14 +67,14 @@ impl Previews {
     }
 
     /// Puts back what was taken out and could not be carried out to its end.
-    pub fn put_back(&self, id: String, preview: Preview, by: Actor, now: Timestamp) {
+    pub(crate) fn put_back(&self, id: String, preview: Preview, by: Actor, now: Timestamp) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let until = now.plus_seconds(KEEP);
         kept.insert(id, Kept { preview, by, until });
     }
 
     /// Takes a preview out, once, if it is this caller's and not over.
-    pub fn take(&self, id: &str, by: Actor, now: Timestamp) -> Option<Preview> {
+    pub(crate) fn take(&self, id: &str, by: Actor, now: Timestamp) -> Option<Preview> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|_, kept| kept.until > now);
         if kept.get(id).is_none_or(|kept| kept.by != by) {

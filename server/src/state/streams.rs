@@ -65,7 +65,7 @@ pub(crate) struct Place {
 
 impl Streams {
     /// A place for one more stream of a credential, if there is one.
-    pub fn open(&self, of: String) -> Option<Place> {
+    pub(crate) fn open(&self, of: String) -> Option<Place> {
         let mut open = lock(&self.open);
         let all: usize = open.values().sum();
         let own = open.get(&of).copied().unwrap_or_default();
@@ -83,7 +83,7 @@ impl Streams {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn after(
+    pub(crate) async fn after(
         &self,
         store: &Store,
         after: Option<EventId>,

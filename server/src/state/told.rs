@@ -25,7 +25,7 @@ pub(crate) struct Told {
 impl Told {
     /// Counts an `X-Forwarded-For` from an address that is not trusted; answers whether it is to be told: the first time
     /// from each of the first addresses. Those nearby push strangers out, who can send what they like.
-    pub fn untrusted_proxy(&self, peer: IpAddr) -> bool {
+    pub(crate) fn untrusted_proxy(&self, peer: IpAddr) -> bool {
         let mut senders = self.senders.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, times)) = senders.iter_mut().find(|(sender, _)| *sender == peer) {
             *times = times.saturating_add(1);
@@ -45,19 +45,19 @@ impl Told {
     }
 
     /// Who sent such headers, and how often.
-    pub fn untrusted_proxies(&self) -> Vec<(IpAddr, u64)> {
+    pub(crate) fn untrusted_proxies(&self) -> Vec<(IpAddr, u64)> {
         let senders = self.senders.lock().unwrap_or_else(PoisonError::into_inner);
         senders.clone()
     }
 
     /// Whether one of them is near enough to be a proxy of the operator's own, which no stranger on the internet can be.
-    pub fn has_untrusted_proxy(&self) -> bool {
+    pub(crate) fn has_untrusted_proxy(&self) -> bool {
         let mut senders = self.untrusted_proxies().into_iter();
         senders.any(|(sender, _)| is_near(sender))
     }
 
     /// Whether forms that came to another URL than the issuer are to be told: once a minute.
-    pub fn wrong_issuer(&self, now: Timestamp) -> bool {
+    pub(crate) fn wrong_issuer(&self, now: Timestamp) -> bool {
         let later = now.plus_seconds(60).0;
         let due = |next: i64| (now.0 >= next).then_some(later);
         let updated = self

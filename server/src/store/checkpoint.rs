@@ -32,7 +32,7 @@ pub(super) struct Checkpoints {
 }
 
 impl Checkpoints {
-    pub fn start(path: &Path, memory: Arc<Memory>) -> Result<Self, StoreError> {
+    pub(super) fn start(path: &Path, memory: Arc<Memory>) -> Result<Self, StoreError> {
         let conn = open::writing(path)?;
         let (wake, due) = bounded(1);
         let theirs = memory.clone();
@@ -49,7 +49,7 @@ impl Checkpoints {
     }
 
     /// Tells it how many rows the writer has changed so far. Never waits.
-    pub fn changed(&mut self, rows: u64) {
+    pub(super) fn changed(&mut self, rows: u64) {
         if rows - self.at >= OFTEN {
             self.at = rows;
             self.memory.copying.store(true, Ordering::Release);
@@ -58,7 +58,7 @@ impl Checkpoints {
     }
 
     /// Ends it, when what it is doing is done.
-    pub fn end(self) {
+    pub(super) fn end(self) {
         drop(self.wake);
         let _ = self.thread.join();
     }

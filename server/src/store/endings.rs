@@ -121,7 +121,7 @@ pub(super) enum What {
 }
 
 impl What {
-    pub fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Sessions => "sessions",
             Self::Keys => "keys",

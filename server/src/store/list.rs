@@ -69,34 +69,38 @@ struct Total {
 
 impl Filter {
     /// Adds a condition; each `?` in it takes the next of `values`.
-    pub fn and(&mut self, condition: impl Into<String>, values: impl IntoIterator<Item = Value>) {
+    pub(super) fn and(
+        &mut self,
+        condition: impl Into<String>,
+        values: impl IntoIterator<Item = Value>,
+    ) {
         self.conditions.push(condition.into());
         self.values.extend(values);
     }
 
     /// Whether nothing is asked for.
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.conditions.is_empty()
     }
 
     /// Says how many rows match.
-    pub fn matching(&mut self, rows: u64) {
+    pub(super) fn matching(&mut self, rows: u64) {
         self.total = Some(rows);
     }
 
     /// Says that a condition looks for at most so many rows.
-    pub fn bounded(&mut self, rows: u32) {
+    pub(super) fn bounded(&mut self, rows: u32) {
         self.bound = Some(rows.into());
     }
 
     /// Says that at most so many rows of the table are looked at.
-    pub fn among(&mut self, rows: u32) {
+    pub(super) fn among(&mut self, rows: u32) {
         self.looked_at = Some(rows.into());
     }
 
     /// Looks only at the newest `rows` of what matches so far, and of the newest `rows` for each condition of `also` at those
     /// that match: what comes after this searches text, row by row. An index has to serve each condition alone.
-    pub fn newest(&mut self, (id, from): (&str, &str), rows: u32, also: &[(&str, Value)]) {
+    pub(super) fn newest(&mut self, (id, from): (&str, &str), rows: u32, also: &[(&str, Value)]) {
         let (inner, values) = (self.sql(false), self.values.clone());
         let newest = format!("ORDER BY {id} DESC LIMIT {rows}");
         let mut sources = vec![format!(
@@ -115,7 +119,7 @@ impl Filter {
     }
 
     /// All rows that match, at most `limit`, in no order.
-    pub fn all<T>(
+    pub(super) fn all<T>(
         self,
         conn: &Connection,
         columns: &str,
@@ -133,7 +137,7 @@ impl Filter {
     }
 
     /// The one row of numbers over all that matches. `walk` as in [`Filter::sql`].
-    pub fn numbers<T>(
+    pub(super) fn numbers<T>(
         self,
         conn: &Connection,
         (numbers, from): (&str, &str),
@@ -195,7 +199,7 @@ pub(super) struct List<T: 'static> {
 
 impl<T> List<T> {
     /// One page, and how many rows match.
-    pub fn page(
+    pub(super) fn page(
         &self,
         conn: &Connection,
         mut filter: Filter,
@@ -270,7 +274,7 @@ impl<T> List<T> {
     ///
     /// # Errors
     /// [`Refusal::Invalid`] for `sort` and `cursor`.
-    pub fn order(&self, query: &ListQuery) -> Result<Order, StoreError> {
+    pub(super) fn order(&self, query: &ListQuery) -> Result<Order, StoreError> {
         let read = |text| Cursor::read(self.from, text);
         let after = query.cursor.as_deref().map(read).transpose()?;
         let sort = match (&query.sort, &after) {

@@ -72,24 +72,24 @@ enum Fresh {
 
 impl Changes {
     /// A session that its unit has just written, as it is read from now on.
-    pub fn now_is_session(&mut self, session: &Session) {
+    pub(super) fn now_is_session(&mut self, session: &Session) {
         let fresh = Fresh::Session(self.sessions.len(), session.core());
         self.fresh.push(fresh);
     }
 
     /// As [`Changes::now_is_session`], of an account.
-    pub fn now_is_account(&mut self, account: &Account) {
+    pub(super) fn now_is_account(&mut self, account: &Account) {
         let fresh = Fresh::Account(self.users.len(), Arc::new(account.clone()));
         self.fresh.push(fresh);
     }
 
     /// How far a unit that is rolled back is undone.
-    pub fn mark(&self) -> usize {
+    pub(super) fn mark(&self) -> usize {
         self.fresh.len()
     }
 
     /// Drops what came since a mark: it was rolled back. What is stale stays stale, which costs a read at most.
-    pub fn roll_back(&mut self, mark: usize) {
+    pub(super) fn roll_back(&mut self, mark: usize) {
         self.fresh.truncate(mark);
     }
 }
@@ -148,7 +148,7 @@ pub struct Caps {
 
 impl Memory {
     /// `bytes` bounds the caches together.
-    pub fn new(bytes: usize, caps: Caps, clock: Clock) -> Self {
+    pub(super) fn new(bytes: usize, caps: Caps, clock: Clock) -> Self {
         let share = |percent: usize| bytes / 100 * percent;
         Self {
             accounts: cache(share(35), 40),
@@ -178,30 +178,30 @@ impl Memory {
     }
 
     /// An account as it is kept.
-    pub fn packed(&self, account: &Account) -> Option<PackedAccount> {
+    pub(super) fn packed(&self, account: &Account) -> Option<PackedAccount> {
         PackedAccount::of(account, &self.standings)
     }
 
     /// Whether only who has a verified address signs in.
-    pub fn requires_verified_email(&self) -> bool {
+    pub(super) fn requires_verified_email(&self) -> bool {
         self.verified_only.get() == Some(&true)
     }
 
     /// Whether somebody at an address is kept out at this moment.
-    pub fn keeps_out(&self, ip: IpAddr) -> bool {
+    pub(super) fn keeps_out(&self, ip: IpAddr) -> bool {
         let blocks = self.blocks.read().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.now();
         blocks.iter().any(|block| block.holds(ip, now))
     }
 
     /// Whether people of a role must have a second factor.
-    pub fn demands_factor(&self, role: &str) -> bool {
+    pub(super) fn demands_factor(&self, role: &str) -> bool {
         let roles = self.factor_roles.get();
         roles.is_some_and(|roles| roles.iter().any(|named| named == role))
     }
 
     /// Puts in when sessions were last seen, which may not be on disk yet.
-    pub fn freshen(&self, sessions: &mut [Live]) {
+    pub(super) fn freshen(&self, sessions: &mut [Live]) {
         let touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
         for session in sessions {
             if let Some(noted) = touched.sessions.get(&session.id) {
@@ -224,12 +224,12 @@ impl Memory {
     }
 
     /// Lets go of blocks that are over.
-    pub fn forget_blocks(&self, now: Timestamp) {
+    pub(super) fn forget_blocks(&self, now: Timestamp) {
         let mut blocks = self.blocks.write().unwrap_or_else(PoisonError::into_inner);
         blocks.retain(|block| now < block.until);
     }
 
-    pub fn apply(&self, changes: Changes) {
+    pub(super) fn apply(&self, changes: Changes) {
         // In this order: who unpacks one holds a place in the second while it looks into the first.
         forget(&self.accounts, &changes.users, changes.all_users);
         forget(&self.busy_accounts, &changes.users, changes.all_users);

@@ -56,13 +56,13 @@ pub(super) struct Written {
 impl Written {
     /// # Errors
     /// When there is no such file.
-    pub fn of(path: &Path) -> io::Result<Self> {
+    pub(super) fn of(path: &Path) -> io::Result<Self> {
         let file = File::open(path)?;
         Ok(Self { file, synced: 0 })
     }
 
     /// Syncs what came since, if it is a portion; answers how long the file is.
-    pub fn sync(&mut self) -> u64 {
+    pub(super) fn sync(&mut self) -> u64 {
         let bytes = self
             .file
             .metadata()

@@ -33,7 +33,7 @@ pub(super) struct PackedSession {
 
 impl PackedSession {
     /// Its scopes are kept once for all sessions that have the same.
-    pub fn of(session: &SessionCore, scopes: &Interner<ScopeSet>) -> Self {
+    pub(super) fn of(session: &SessionCore, scopes: &Interner<ScopeSet>) -> Self {
         let scope = session.scope.clone();
         let (scope, is_shared) = match scope.heap_bytes() <= SHARED_BYTES {
             true => scopes.of(scope),
@@ -54,7 +54,7 @@ impl PackedSession {
         }
     }
 
-    pub fn unpacked(self, id: SessionId) -> SessionCore {
+    pub(super) fn unpacked(self, id: SessionId) -> SessionCore {
         let signed_in_at = (self.signed_in_at != NEVER).then_some(Timestamp(self.signed_in_at));
         SessionCore {
             id,

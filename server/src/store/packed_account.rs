@@ -59,7 +59,7 @@ fn unpacked(at: i64) -> Option<Timestamp> {
 
 impl PackedAccount {
     /// Nothing for one whose texts are longer than any can be.
-    pub fn of(account: &Account, standings: &Interner<Arc<Standing>>) -> Option<Self> {
+    pub(super) fn of(account: &Account, standings: &Interner<Arc<Standing>>) -> Option<Self> {
         let user = &account.user;
         let shown = user.email.as_str();
         let key = Some(user.email.key()).filter(|key| *key != shown);
@@ -101,7 +101,7 @@ impl PackedAccount {
         })
     }
 
-    pub fn unpacked(&self, id: UserId) -> Account {
+    pub(super) fn unpacked(&self, id: UserId) -> Account {
         let mut rest = &*self.texts;
         let mut next = |length: u16| {
             let (text, after) = rest.split_at_checked(length.into()).unwrap_or((rest, ""));

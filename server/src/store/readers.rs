@@ -45,7 +45,7 @@ pub(super) struct Readers {
 
 impl Readers {
     /// Starts one thread for each connection.
-    pub fn start(connections: Vec<Connection>) -> Result<Self, StoreError> {
+    pub(super) fn start(connections: Vec<Connection>) -> Result<Self, StoreError> {
         let (queue, jobs): (_, Receiver<Job>) = bounded(QUEUE);
         let start = |conn: Connection| {
             let jobs = jobs.clone();
@@ -70,7 +70,7 @@ impl Readers {
     }
 
     /// Ends the threads after what is queued, and with them their connections.
-    pub fn close(&self) {
+    pub(super) fn close(&self) {
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         for _ in threads.iter() {
             let _ = self.queue.send(None);
@@ -81,7 +81,7 @@ impl Readers {
     }
 
     /// Runs one consistent read.
-    pub async fn run<T, F>(&self, read: F) -> Result<T, StoreError>
+    pub(super) async fn run<T, F>(&self, read: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,

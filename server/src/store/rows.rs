@@ -20,15 +20,15 @@ use crate::{
 
 type Result<T> = rusqlite::Result<T>;
 
-pub fn bad(column: usize, what: &'static str) -> rusqlite::Error {
+pub(super) fn bad(column: usize, what: &'static str) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, Type::Text, what.into())
 }
 
-pub fn ulid(row: &Row<'_>, column: usize) -> Result<Ulid> {
+pub(super) fn ulid(row: &Row<'_>, column: usize) -> Result<Ulid> {
     row.get(column).map(Ulid::from_bytes)
 }
 
-pub fn maybe_ulid(row: &Row<'_>, column: usize) -> Result<Option<Ulid>> {
+pub(super) fn maybe_ulid(row: &Row<'_>, column: usize) -> Result<Option<Ulid>> {
     Ok(row
         .get::<_, Option<[u8; 16]>>(column)?
         .map(Ulid::from_bytes))
@@ -38,11 +38,11 @@ fn time(row: &Row<'_>, column: usize) -> Result<Timestamp> {
     row.get(column).map(Timestamp)
 }
 
-pub fn maybe_time(row: &Row<'_>, column: usize) -> Result<Option<Timestamp>> {
+pub(super) fn maybe_time(row: &Row<'_>, column: usize) -> Result<Option<Timestamp>> {
     Ok(row.get::<_, Option<i64>>(column)?.map(Timestamp))
 }
 
-pub fn scopes(row: &Row<'_>, column: usize) -> Result<ScopeSet> {
+pub(super) fn scopes(row: &Row<'_>, column: usize) -> Result<ScopeSet> {
     ScopeSet::parse(row.get_ref(column)?.as_str()?).map_err(|_| bad(column, "not a list of scopes"))
 }
 
@@ -51,32 +51,32 @@ fn digest(row: &Row<'_>, column: usize) -> Result<Option<Digest256>> {
 }
 
 /// The first id that something of this time can have: ids begin with their time.
-pub fn first_id(at: Timestamp) -> [u8; 16] {
+pub(super) fn first_id(at: Timestamp) -> [u8; 16] {
     Ulid::from_parts(u64::try_from(at.0).unwrap_or_default(), 0).to_bytes()
 }
 
 /// One form for both families, so that a network is one range.
-pub fn ip_bytes(ip: IpAddr) -> [u8; 16] {
+pub(super) fn ip_bytes(ip: IpAddr) -> [u8; 16] {
     match ip {
         IpAddr::V4(v4) => v4.to_ipv6_mapped().octets(),
         IpAddr::V6(v6) => v6.octets(),
     }
 }
 
-pub fn ip_text(ip: IpAddr) -> String {
+pub(super) fn ip_text(ip: IpAddr) -> String {
     ip.to_canonical().to_string()
 }
 
-pub fn ip(row: &Row<'_>, column: usize) -> Result<IpAddr> {
+pub(super) fn ip(row: &Row<'_>, column: usize) -> Result<IpAddr> {
     row.get::<_, [u8; 16]>(column)
         .map(|bytes| IpAddr::V6(Ipv6Addr::from(bytes)).to_canonical())
 }
 
 /// Columns of [`user`].
-pub const USER: &str = "u.id, u.email, u.email_key, u.first_name, u.last_name, u.role, u.permissions, u.disabled_at, \
+pub(super) const USER: &str = "u.id, u.email, u.email_key, u.first_name, u.last_name, u.role, u.permissions, u.disabled_at, \
                         u.created_at, u.last_login_at, u.group_names, u.email_verified, coalesce(u.updated_at, u.created_at)";
 
-pub fn user(row: &Row<'_>) -> Result<User> {
+pub(super) fn user(row: &Row<'_>) -> Result<User> {
     Ok(User {
         id: UserId(ulid(row, 0)?),
         email: Email::stored(row.get(1)?, row.get(2)?),
@@ -94,14 +94,14 @@ pub fn user(row: &Row<'_>) -> Result<User> {
 }
 
 /// Columns of [`session`]. One that a pending ending matches is revoked, whatever its row still says.
-pub const SESSION: &str = concat!(
+pub(super) const SESSION: &str = concat!(
     "s.id, s.user_id, s.client_id, s.scope, s.ip, s.user_agent, s.created_at, s.last_seen_at, s.expires_at, \
      s.idle_until, coalesce(s.revoked_at, (SELECT min(e.at) FROM endings e WHERE ",
     ends_session!("e"),
     ")), s.auth_time, s.amr, s.claims"
 );
 
-pub fn session(row: &Row<'_>) -> Result<Session> {
+pub(super) fn session(row: &Row<'_>) -> Result<Session> {
     Ok(Session {
         id: SessionId(ulid(row, 0)?),
         user_id: UserId(ulid(row, 1)?),
@@ -122,7 +122,7 @@ pub fn session(row: &Row<'_>) -> Result<Session> {
 }
 
 /// Columns of [`api_key`]. One that a pending ending matches is revoked, also while it has a grace left.
-pub const API_KEY: &str = concat!(
+pub(super) const API_KEY: &str = concat!(
     "k.id, k.owner_id, k.name, k.hint, k.scopes, k.environment, k.created_at, k.expires_at, k.last_used_at, \
      k.last_used_ip, (SELECT min(at) FROM (SELECT k.revoked_at AS at UNION ALL SELECT e.at FROM endings e WHERE ",
     ends_key!("e"),
@@ -130,7 +130,7 @@ pub const API_KEY: &str = concat!(
      k.metadata, k.disabled, k.meter_id"
 );
 
-pub fn api_key(row: &Row<'_>) -> Result<ApiKey> {
+pub(super) fn api_key(row: &Row<'_>) -> Result<ApiKey> {
     Ok(ApiKey {
         id: KeyId(ulid(row, 0)?),
         owner: maybe_ulid(row, 1)?.map_or(KeyOwner::Operator, |id| KeyOwner::User(UserId(id))),
@@ -186,7 +186,7 @@ fn key_terms(row: &Row<'_>) -> Result<KeyTerms> {
 }
 
 /// Columns of [`client`].
-pub const CLIENT: &str = "c.id, c.name, c.redirect_uris, c.grant_types, c.scopes, c.resources, c.secret, c.old_secret, \
+pub(super) const CLIENT: &str = "c.id, c.name, c.redirect_uris, c.grant_types, c.scopes, c.resources, c.secret, c.old_secret, \
                           c.old_secret_until, c.created_at, c.unmarked_secrets, c.require_pkce, c.dynamic, \
                           c.id_token_claims, c.unverified_email, c.allowed_groups, c.post_logout_redirect_uris, \
                           c.default_resource, c.resource_server, c.backchannel_logout_uri, \
@@ -194,18 +194,18 @@ pub const CLIENT: &str = "c.id, c.name, c.redirect_uris, c.grant_types, c.scopes
                           c.client_uri, c.skip_consent, c.document_url";
 
 /// Names without spaces, as a column has them.
-pub fn words(row: &Row<'_>, column: usize) -> Result<Vec<String>> {
+pub(super) fn words(row: &Row<'_>, column: usize) -> Result<Vec<String>> {
     let text = row.get_ref(column)?.as_str()?;
     let names = text.split(' ').filter(|name| !name.is_empty());
     Ok(names.map(str::to_owned).collect())
 }
 
 /// Lists of URIs stand in a column one a line: no URI holds a line break.
-pub fn lines(items: &[String]) -> String {
+pub(super) fn lines(items: &[String]) -> String {
     items.join("\n")
 }
 
-pub fn split_lines(row: &Row<'_>, column: usize) -> Result<Vec<String>> {
+pub(super) fn split_lines(row: &Row<'_>, column: usize) -> Result<Vec<String>> {
     Ok(row
         .get_ref(column)?
         .as_str()?
@@ -214,13 +214,13 @@ pub fn split_lines(row: &Row<'_>, column: usize) -> Result<Vec<String>> {
         .collect())
 }
 
-pub fn grants(row: &Row<'_>, column: usize) -> Result<Vec<GrantType>> {
+pub(super) fn grants(row: &Row<'_>, column: usize) -> Result<Vec<GrantType>> {
     let names = row.get_ref(column)?.as_str()?.lines();
     let parse = |name: &str| name.parse().map_err(|_| bad(column, "not a grant"));
     names.map(parse).collect()
 }
 
-pub fn client(row: &Row<'_>) -> Result<Client> {
+pub(super) fn client(row: &Row<'_>) -> Result<Client> {
     let previous = digest(row, 7)?.zip(maybe_time(row, 8)?);
     let unmarked = row.get(10)?;
     Ok(Client {
@@ -271,10 +271,10 @@ fn policy(row: &Row<'_>) -> Result<ClientPolicy> {
 }
 
 /// Columns of [`event`].
-pub const EVENT: &str = "e.id, e.time, e.actor, e.action, e.target, e.user_id, e.ip, e.request_id, e.detail, \
+pub(super) const EVENT: &str = "e.id, e.time, e.actor, e.action, e.target, e.user_id, e.ip, e.request_id, e.detail, \
                          e.cause, e.count, e.client_id, e.changes";
 
-pub fn event(row: &Row<'_>) -> Result<Event> {
+pub(super) fn event(row: &Row<'_>) -> Result<Event> {
     Ok(Event {
         id: EventId(ulid(row, 0)?),
         time: time(row, 1)?,

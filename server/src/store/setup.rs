@@ -13,7 +13,7 @@ const CONNECTED: &str = "begun:client";
 
 /// What has happened at least once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Beginnings {
+pub(crate) struct Beginnings {
     pub administrator: bool,
     pub backed_up_at: Option<Timestamp>,
     pub mail_sent: bool,

@@ -80,12 +80,12 @@ impl From<&Cause> for By {
 
 impl Unit<'_> {
     /// What time it is, after every commit before this unit.
-    pub fn now(&self) -> Timestamp {
+    pub(super) fn now(&self) -> Timestamp {
         self.memory.clock.now()
     }
 
     /// A fresh id, greater than every one before it even within a millisecond.
-    pub fn id(&mut self, at: Timestamp) -> Ulid {
+    pub(super) fn id(&mut self, at: Timestamp) -> Ulid {
         let time =
             std::time::UNIX_EPOCH + Duration::from_millis(u64::try_from(at.0).unwrap_or_default());
         // The generator refuses only once 2^80 ids have come in one millisecond.
@@ -95,7 +95,7 @@ impl Unit<'_> {
     }
 
     /// Appends to the audit log, in the transaction of what it records.
-    pub fn event(
+    pub(super) fn event(
         &mut self,
         cause: &Cause,
         action: &str,
@@ -107,7 +107,7 @@ impl Unit<'_> {
     }
 
     /// As [`Unit::event`], of a change of fields; `detail` is the change in words unless one is given.
-    pub fn changed(
+    pub(super) fn changed(
         &mut self,
         cause: &Cause,
         action: &str,
@@ -134,7 +134,7 @@ impl Unit<'_> {
     }
 
     /// As [`Unit::event`], for what somebody caused in an earlier unit; `changes` is JSON.
-    pub fn event_by(
+    pub(super) fn event_by(
         &mut self,
         by: &By,
         at: Timestamp,
@@ -195,7 +195,7 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the thread. It ends after [`Writer::close`], or when every sender is gone.
-    pub fn start(
+    pub(super) fn start(
         conn: Connection,
         checkpoints: Checkpoints,
         memory: Arc<Memory>,
@@ -212,12 +212,12 @@ impl Writer {
     }
 
     /// Lets the thread end after what is queued.
-    pub fn close(&self) {
+    pub(super) fn close(&self) {
         let _ = self.queue.send(Job::Close);
     }
 
     /// Queues a unit and waits until it is on disk.
-    pub async fn run<T, F>(&self, unit: F) -> Result<T, StoreError>
+    pub(super) async fn run<T, F>(&self, unit: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&mut Unit<'_>) -> Result<T, StoreError> + Send + 'static,

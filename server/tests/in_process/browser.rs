@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 
 use crate::house::{House, PASSWORD, Reply, text};
 
-pub const VERIFIER: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFG";
-pub const REDIRECT: &str = "https://app.example/cb";
+pub(crate) const VERIFIER: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFG";
+pub(crate) const REDIRECT: &str = "https://app.example/cb";
 
-pub struct Browser<'h> {
+pub(crate) struct Browser<'h> {
     house: &'h House,
     cookie: RefCell<String>,
     language: &'static str,
@@ -20,7 +20,7 @@ pub struct Browser<'h> {
 
 /// What a browser is shown.
 #[derive(Debug)]
-pub struct Page {
+pub(crate) struct Page {
     pub status: u16,
     /// Where it goes on by itself, by a redirect or a page that says so.
     pub onward: Option<String>,
@@ -28,7 +28,7 @@ pub struct Page {
 }
 
 /// A parameter of an address.
-pub fn parameter(address: &str, name: &str) -> Option<String> {
+pub(crate) fn parameter(address: &str, name: &str) -> Option<String> {
     let (_, query) = address.split_once('?')?;
     let pair = query
         .split('&')
@@ -38,7 +38,7 @@ pub fn parameter(address: &str, name: &str) -> Option<String> {
 
 impl Page {
     /// The hidden fields of the first form to `action`.
-    pub fn form(&self, action: &str) -> Vec<(String, String)> {
+    pub(crate) fn form(&self, action: &str) -> Vec<(String, String)> {
         let start = format!("action=\"{action}\"");
         let form = self.text.split(&start).nth(1);
         let form = form.unwrap_or_else(|| panic!("no form to {action} in {}", self.text));
@@ -55,18 +55,18 @@ impl Page {
     }
 
     /// Whether it asks for email and password.
-    pub fn asks_to_sign_in(&self) -> bool {
+    pub(crate) fn asks_to_sign_in(&self) -> bool {
         self.text.contains("action=\"/sign-in\"")
     }
 }
 
 impl<'h> Browser<'h> {
-    pub fn new(house: &'h House) -> Self {
+    pub(crate) fn new(house: &'h House) -> Self {
         Self::speaking(house, "en")
     }
 
     /// Of somebody who reads this language.
-    pub fn speaking(house: &'h House, language: &'static str) -> Self {
+    pub(crate) fn speaking(house: &'h House, language: &'static str) -> Self {
         Self {
             house,
             cookie: RefCell::default(),
@@ -106,12 +106,12 @@ impl<'h> Browser<'h> {
         }
     }
 
-    pub async fn get(&self, path: &str) -> Page {
+    pub(crate) async fn get(&self, path: &str) -> Page {
         self.go(Method::Get, path, "").await
     }
 
     /// Sends the first form to `action` of a page, with more fields.
-    pub async fn send(&self, page: &Page, action: &str, more: &[(&str, &str)]) -> Page {
+    pub(crate) async fn send(&self, page: &Page, action: &str, more: &[(&str, &str)]) -> Page {
         let mut body = form_urlencoded::Serializer::new(String::new());
         body.extend_pairs(page.form(action));
         body.extend_pairs(more);
@@ -119,7 +119,7 @@ impl<'h> Browser<'h> {
     }
 
     /// Sends a form of a page as another website would.
-    pub async fn submit_from_elsewhere(&self, page: &Page, action: &str) -> Page {
+    pub(crate) async fn submit_from_elsewhere(&self, page: &Page, action: &str) -> Page {
         let mut body = form_urlencoded::Serializer::new(String::new());
         let body = body.extend_pairs(page.form(action)).finish();
         let origin = Some("https://evil.example");
@@ -127,24 +127,24 @@ impl<'h> Browser<'h> {
     }
 
     /// Signs in on a page that asks for it.
-    pub async fn sign_in(&self, page: &Page, email: &str) -> Page {
+    pub(crate) async fn sign_in(&self, page: &Page, email: &str) -> Page {
         let typed = [("email", email), ("password", PASSWORD)];
         self.send(page, "/sign-in", &typed).await
     }
 
     /// Signs in at the sign-in page itself.
-    pub async fn enter(&self, email: &str) {
+    pub(crate) async fn enter(&self, email: &str) {
         let page = self.get("/sign-in").await;
         let entered = self.sign_in(&page, email).await;
         assert_eq!(entered.status, 303, "{}", entered.text);
     }
 
-    pub async fn is_signed_in(&self) -> bool {
+    pub(crate) async fn is_signed_in(&self) -> bool {
         self.get("/account").await.status == 200
     }
 
     /// A code for a client, from somebody who is signed in and allows what is asked for.
-    pub async fn code(&self, client: &str, more: &str) -> String {
+    pub(crate) async fn code(&self, client: &str, more: &str) -> String {
         let mut page = self.get(&authorize(client, more)).await;
         if page.status == 200 && page.onward.is_none() {
             page = self.send(&page, "/oauth/consent", &[]).await;
@@ -155,7 +155,7 @@ impl<'h> Browser<'h> {
 }
 
 /// The path of an authorization request.
-pub fn authorize(client: &str, more: &str) -> String {
+pub(crate) fn authorize(client: &str, more: &str) -> String {
     let challenge = BASE64_URL_SAFE_NO_PAD.encode(Digest256::of(VERIFIER.as_bytes()).0);
     format!(
         "/oauth/authorize?client_id={client}&response_type=code&redirect_uri=https%3A%2F%2Fapp.example%2Fcb&scope=read\
@@ -164,21 +164,21 @@ pub fn authorize(client: &str, more: &str) -> String {
 }
 
 /// Registers a public client; answers its id.
-pub async fn app(house: &House) -> String {
+pub(crate) async fn app(house: &House) -> String {
     let body = json!({"name": "app", "redirectUris": [REDIRECT], "scopes": ["read"],
         "grantTypes": ["authorization_code", "refresh_token"], "confidential": false});
     let made = house.post("/admin/clients", &house.operator(), body).await;
     text(&made.expect(201), "id").to_owned()
 }
 
-pub async fn redeem(house: &House, client: &str, code: &str) -> Reply {
+pub(crate) async fn redeem(house: &House, client: &str, code: &str) -> Reply {
     let body = json!({"grantType": "authorization_code", "clientId": client, "code": code,
         "redirectUri": REDIRECT, "codeVerifier": VERIFIER});
     house.post("/auth/token", "", body).await
 }
 
 /// A number that a list of the operators' counts.
-pub async fn total(house: &House, path: &str) -> u64 {
+pub(crate) async fn total(house: &House, path: &str) -> u64 {
     let operator = house.operator();
     let list = house.call(Method::Get, path, &operator, Value::Null);
     list.await.expect(200)["pagination"]["total"]

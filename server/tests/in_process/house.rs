@@ -11,11 +11,11 @@ use rocket::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-pub const PASSWORD: &str = "correct horse battery";
+pub(crate) const PASSWORD: &str = "correct horse battery";
 /// When every test begins: a whole second.
-pub const START: Timestamp = Timestamp(1_764_000_000_000);
+pub(crate) const START: Timestamp = Timestamp(1_764_000_000_000);
 
-pub struct House {
+pub(crate) struct House {
     pub doorward: Doorward,
     http: Client,
     _directory: TempDir,
@@ -23,7 +23,7 @@ pub struct House {
 
 /// Status, `Retry-After`, body.
 #[derive(Debug)]
-pub struct Reply {
+pub(crate) struct Reply {
     pub status: u16,
     pub retry_after: Option<u64>,
     pub body: Value,
@@ -31,13 +31,13 @@ pub struct Reply {
 
 impl Reply {
     #[track_caller]
-    pub fn expect(self, status: u16) -> Value {
+    pub(crate) fn expect(self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.body);
         self.body
     }
 
     #[track_caller]
-    pub fn refused(&self, status: u16, code: &str) {
+    pub(crate) fn refused(&self, status: u16, code: &str) {
         assert_eq!(self.status, status, "{}", self.body);
         assert_eq!(self.body["error"]["code"], code, "{}", self.body);
     }
@@ -45,14 +45,14 @@ impl Reply {
 
 /// A whole answer.
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     pub status: u16,
     pub headers: HeaderMap<'static>,
     pub text: String,
 }
 
 /// Settings whose hashes and signatures cost little.
-pub fn cheap() -> Settings {
+pub(crate) fn cheap() -> Settings {
     Settings {
         issuer: Some("https://id.example".into()),
         signing_algorithm: "EdDSA".into(),
@@ -63,7 +63,7 @@ pub fn cheap() -> Settings {
 }
 
 impl House {
-    pub async fn open(settings: Settings) -> Self {
+    pub(crate) async fn open(settings: Settings) -> Self {
         let directory = TempDir::new().expect("a temporary directory");
         let mut settings = settings;
         if settings.data_dir == Settings::default().data_dir {
@@ -85,7 +85,7 @@ impl House {
     }
 
     /// Ends it, so that another can open its directory.
-    pub async fn close(self) {
+    pub(crate) async fn close(self) {
         let directory = self.doorward.settings().data_dir.clone();
         self.http.terminate().await;
         self.doorward.close();
@@ -101,14 +101,14 @@ impl House {
     }
 
     /// Moves the clock.
-    pub fn pass(&self, milliseconds: u64) {
+    pub(crate) fn pass(&self, milliseconds: u64) {
         self.doorward
             .services()
             .clock
             .advance(Duration::from_millis(milliseconds));
     }
 
-    pub async fn call(&self, method: Method, path: &str, token: &str, body: Value) -> Reply {
+    pub(crate) async fn call(&self, method: Method, path: &str, token: &str, body: Value) -> Reply {
         let mut request = self.http.req(method, path.to_owned());
         if !token.is_empty() {
             request.add_header(Header::new("authorization", format!("Bearer {token}")));
@@ -133,7 +133,7 @@ impl House {
     }
 
     /// A request with a body of any kind; answers its status, its cookies as they are sent back, and its text.
-    pub async fn send(
+    pub(crate) async fn send(
         &self,
         method: Method,
         path: &str,
@@ -145,7 +145,7 @@ impl House {
     }
 
     /// As [`House::send`], with where it leads.
-    pub async fn show(
+    pub(crate) async fn show(
         &self,
         method: Method,
         path: &str,
@@ -162,7 +162,7 @@ impl House {
     }
 
     /// A request with a body of any kind, and all of its answer.
-    pub async fn answer(
+    pub(crate) async fn answer(
         &self,
         method: Method,
         path: &str,
@@ -187,14 +187,14 @@ impl House {
     }
 
     /// The code that an authenticator shows now.
-    pub fn code_of(&self, secret: &str) -> String {
+    pub(crate) fn code_of(&self, secret: &str) -> String {
         let secret = totp::secret_bytes(&secret.to_owned().into()).expect("base 32");
         let now = self.doorward.services().clock.now();
         totp::code(&secret, now.seconds() / totp::STEP_SECONDS)
     }
 
     /// Sets up an authenticator for whoever holds the token; answers its secret.
-    pub async fn set_up_totp(&self, access: &str) -> String {
+    pub(crate) async fn set_up_totp(&self, access: &str) -> String {
         let begun = self.post("/auth/mfa/totp", access, json!({"password": PASSWORD}));
         let secret = text(&begun.await.expect(200), "secret").to_owned();
         let code = json!({"code": self.code_of(&secret)});
@@ -204,7 +204,7 @@ impl House {
     }
 
     /// The database, beside the server that has it open.
-    pub fn database(&self) -> rusqlite::Connection {
+    pub(crate) fn database(&self) -> rusqlite::Connection {
         let path = self.doorward.settings().data_dir.join("doorward.db");
         let conn = rusqlite::Connection::open(path).unwrap();
         conn.busy_timeout(std::time::Duration::from_secs(10))
@@ -212,12 +212,12 @@ impl House {
         conn
     }
 
-    pub async fn post(&self, path: &str, token: &str, body: Value) -> Reply {
+    pub(crate) async fn post(&self, path: &str, token: &str, body: Value) -> Reply {
         self.call(Method::Post, path, token, body).await
     }
 
     /// Mints a key, revokes it, and ends the session it was minted in; answers the key.
-    pub async fn ended_key_and_session(&self, access: &str) -> Value {
+    pub(crate) async fn ended_key_and_session(&self, access: &str) -> Value {
         let asked = json!({"name": "x", "scopes": ["read"]});
         let minted = self.post("/apikey", access, asked).await.expect(201);
         let path = format!("/apikey/{}", text(&minted, "id"));
@@ -228,12 +228,12 @@ impl House {
         minted
     }
 
-    pub async fn me(&self, token: &str) -> Reply {
+    pub(crate) async fn me(&self, token: &str) -> Reply {
         self.call(Method::Get, "/auth/me", token, Value::Null).await
     }
 
     /// How often an action stands in the audit log.
-    pub async fn events(&self, action: &str) -> u64 {
+    pub(crate) async fn events(&self, action: &str) -> u64 {
         let path = format!("/admin/events?action={action}");
         let operator = self.operator();
         let list = self.call(Method::Get, &path, &operator, Value::Null);
@@ -243,19 +243,19 @@ impl House {
     }
 
     /// Whether a credential is good, whoever obtained it.
-    pub async fn whoami(&self, token: &str) -> Reply {
+    pub(crate) async fn whoami(&self, token: &str) -> Reply {
         self.call(Method::Get, "/admin/whoami", token, Value::Null)
             .await
     }
 
     /// Signs somebody up; answers the token response.
-    pub async fn register(&self, email: &str) -> Value {
+    pub(crate) async fn register(&self, email: &str) -> Value {
         let body = json!({"email": email, "password": PASSWORD});
         self.post("/auth/register", "", body).await.expect(201)
     }
 
     /// The key that may do everything.
-    pub fn operator(&self) -> String {
+    pub(crate) fn operator(&self) -> String {
         let path = self
             .doorward
             .services()
@@ -271,7 +271,7 @@ impl House {
 
 /// A string of a body.
 #[track_caller]
-pub fn text<'a>(body: &'a Value, name: &str) -> &'a str {
+pub(crate) fn text<'a>(body: &'a Value, name: &str) -> &'a str {
     body[name]
         .as_str()
         .unwrap_or_else(|| panic!("no {name} in {body}"))

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use crate::house::{House, PASSWORD, START, cheap, text};
 
 /// With a mail server that nobody reaches.
-pub fn mailing() -> Settings {
+pub(crate) fn mailing() -> Settings {
     Settings {
         mail_url: Some("smtp://localhost:1".into()),
         mail_from: Some("id@example.com".into()),
@@ -97,7 +97,7 @@ async fn a_mail_is_tried_for_a_day_with_growing_waits() {
 }
 
 /// Tokens of the mails of a kind that wait, the oldest first.
-pub async fn tokens(house: &House, kind: MailKind) -> Vec<String> {
+pub(crate) async fn tokens(house: &House, kind: MailKind) -> Vec<String> {
     let later = house.doorward.services().clock.now().plus_seconds(86_400);
     let mails = house.doorward.services().store.due_mails(later, 100);
     let mut mails = mails.await.unwrap();

@@ -16,7 +16,7 @@ use super::{
 };
 
 #[derive(Debug, Clone, PartialEq, Subcommand)]
-pub enum ApiKeys {
+pub(crate) enum ApiKeys {
     /// List API keys
     List(ListKeys),
     /// Show an API key, without its secret
@@ -49,7 +49,7 @@ pub enum ApiKeys {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Args)]
-pub struct ListKeys {
+pub(crate) struct ListKeys {
     #[command(flatten)]
     pub list: ListArgs,
     /// Of this user, by id or email
@@ -70,7 +70,7 @@ pub struct ListKeys {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Args)]
-pub struct Mint {
+pub(crate) struct Mint {
     #[arg(long)]
     pub name: String,
     /// A scope of the key; may be given again
@@ -92,7 +92,7 @@ pub struct Mint {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Args)]
-pub struct UpdateKey {
+pub(crate) struct UpdateKey {
     pub id: String,
     #[arg(long)]
     pub name: Option<String>,
@@ -104,7 +104,7 @@ pub struct UpdateKey {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Args)]
-pub struct Rotate {
+pub(crate) struct Rotate {
     pub id: String,
     /// For so many seconds the old secret stays good
     #[arg(long, default_value_t = 0)]
@@ -123,7 +123,7 @@ fn environment(text: &str) -> Result<Environment, String> {
 
 impl Mint {
     /// The owner must be an id by now.
-    pub fn body(&self, now: Timestamp) -> AdminMint {
+    pub(crate) fn body(&self, now: Timestamp) -> AdminMint {
         self.terms.of_mint(AdminMint {
             owner_id: self.owner.as_ref().and_then(|id| id.parse().ok()),
             name: self.name.clone(),
@@ -135,7 +135,7 @@ impl Mint {
     }
 
     /// A key like this one.
-    pub fn like(key: &AdminKey) -> Self {
+    pub(crate) fn like(key: &AdminKey) -> Self {
         Self {
             owner: key.owner_id.map(|id| id.to_string()),
             name: key.name.clone(),
@@ -149,7 +149,7 @@ impl Mint {
 }
 
 impl UpdateKey {
-    pub fn body(&self) -> KeyPatch {
+    pub(crate) fn body(&self) -> KeyPatch {
         self.terms.of_patch(KeyPatch {
             name: self.name.clone(),
             scopes: self.scopes.clone(),
@@ -160,7 +160,7 @@ impl UpdateKey {
 
 impl Rotate {
     /// With so many seconds in which the old secret stays good.
-    pub fn after(id: &str, grace_seconds: u32) -> Self {
+    pub(crate) fn after(id: &str, grace_seconds: u32) -> Self {
         Self {
             id: id.to_owned(),
             grace_seconds,
@@ -168,7 +168,7 @@ impl Rotate {
         }
     }
 
-    pub fn body(&self) -> RotateRequest {
+    pub(crate) fn body(&self) -> RotateRequest {
         RotateRequest {
             grace_seconds: self.grace_seconds,
         }

@@ -6,7 +6,7 @@ use doorward_shared::{Timestamp, admin::CreateBlock};
 use super::{list::ListArgs, when::Moment, words::Words};
 
 #[derive(Debug, Clone, PartialEq, Subcommand)]
-pub enum Blocks {
+pub(crate) enum Blocks {
     /// List the networks that are blocked
     List {
         #[command(flatten)]
@@ -23,7 +23,7 @@ pub enum Blocks {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Args)]
-pub struct AddBlock {
+pub(crate) struct AddBlock {
     /// A network such as 203.0.113.0/24, or one address
     pub network: String,
     /// Why, for whoever finds it
@@ -35,7 +35,7 @@ pub struct AddBlock {
 }
 
 impl AddBlock {
-    pub fn body(&self, now: Timestamp) -> CreateBlock {
+    pub(crate) fn body(&self, now: Timestamp) -> CreateBlock {
         CreateBlock {
             network: self.network.clone(),
             reason: self.reason.clone(),

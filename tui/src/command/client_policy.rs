@@ -10,7 +10,7 @@ use super::words::Words;
 
 /// Kinds of usual clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Preset {
+pub(crate) enum Preset {
     /// Runs on a server and keeps a secret; people sign in
     Web,
     /// Runs in the browser alone, without a secret
@@ -24,7 +24,7 @@ pub enum Preset {
 }
 
 impl Preset {
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Web => "web",
             Self::Browser => "browser",
@@ -35,17 +35,17 @@ impl Preset {
     }
 
     /// Whether it can keep a secret.
-    pub fn is_confidential(self) -> bool {
+    pub(crate) fn is_confidential(self) -> bool {
         matches!(self, Self::Web | Self::Service)
     }
 
     /// Whether people sign in to it.
-    pub fn signs_in(self) -> bool {
+    pub(crate) fn signs_in(self) -> bool {
         self != Self::Service
     }
 
     /// The grants it needs, with redirect URIs or without.
-    pub fn grants(self, redirects: bool) -> Vec<String> {
+    pub(crate) fn grants(self, redirects: bool) -> Vec<String> {
         let code = ["authorization_code", "refresh_token"];
         let grants: Vec<&str> = match (self, redirects) {
             (Self::Service, false) => vec!["client_credentials"],
@@ -56,7 +56,7 @@ impl Preset {
     }
 
     /// As [`Preset::grants`].
-    pub fn scopes(self, redirects: bool) -> Vec<String> {
+    pub(crate) fn scopes(self, redirects: bool) -> Vec<String> {
         let signs_in = self.signs_in() || redirects;
         let scopes = OPENID_SCOPES.iter().filter(|_| signs_in);
         // MCP servers ask for no groups.
@@ -68,7 +68,7 @@ impl Preset {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Args)]
-pub struct ClientPolicyArgs {
+pub(crate) struct ClientPolicyArgs {
     /// Whether ID tokens hold the claims of the granted scopes, as userinfo does
     #[arg(long, value_name = "BOOL")]
     pub id_token_claims: Option<bool>,
@@ -128,7 +128,7 @@ fn cleared(given: &Option<String>) -> Option<Option<String>> {
 
 impl ClientPolicyArgs {
     /// A change with these options.
-    pub fn patch(&self, patch: ClientPatch) -> ClientPatch {
+    pub(crate) fn patch(&self, patch: ClientPatch) -> ClientPatch {
         let everyone = self.no_allowed_groups.then(Vec::new);
         let nowhere = self.no_post_logout_redirect_uris.then(Vec::new);
         ClientPatch {
@@ -150,7 +150,7 @@ impl ClientPolicyArgs {
     }
 
     /// A registration with these options.
-    pub fn registration(&self, form: RegisterClient) -> RegisterClient {
+    pub(crate) fn registration(&self, form: RegisterClient) -> RegisterClient {
         let policy = self.patch(ClientPatch::default());
         RegisterClient {
             id_token_claims: policy.id_token_claims,
@@ -171,7 +171,7 @@ impl ClientPolicyArgs {
     }
 
     /// The options in words.
-    pub fn written(&self, words: Words) -> Words {
+    pub(crate) fn written(&self, words: Words) -> Words {
         let list = |values: &Option<Vec<String>>| values.clone().unwrap_or_default();
         words
             .option("--id-token-claims", self.id_token_claims)

@@ -13,7 +13,7 @@ use super::{
 };
 
 #[derive(Debug, Clone, PartialEq, Subcommand)]
-pub enum Clients {
+pub(crate) enum Clients {
     /// List OAuth clients
     List {
         #[command(flatten)]
@@ -46,7 +46,7 @@ pub enum Clients {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Args)]
-pub struct Register {
+pub(crate) struct Register {
     #[arg(long)]
     pub name: String,
     /// Grants, scopes and kind of a usual client; what is given beside it counts instead
@@ -79,7 +79,7 @@ pub struct Register {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Args)]
-pub struct UpdateClient {
+pub(crate) struct UpdateClient {
     pub id: String,
     #[arg(long)]
     pub name: Option<String>,
@@ -109,7 +109,7 @@ pub struct UpdateClient {
 }
 
 impl Register {
-    pub fn body(&self) -> RegisterClient {
+    pub(crate) fn body(&self) -> RegisterClient {
         let (mut grant_types, mut scopes) = (self.grant_types.clone(), self.scopes.clone());
         let mut public = self.public;
         if let Some(preset) = self.preset {
@@ -138,7 +138,7 @@ impl Register {
 impl UpdateClient {
     /// The same, and it must use PKCE, or need not.
     #[must_use]
-    pub fn requiring_pkce(self, needed: bool) -> Self {
+    pub(crate) fn requiring_pkce(self, needed: bool) -> Self {
         Self {
             require_pkce: needed.then_some(true),
             no_require_pkce: !needed,
@@ -146,7 +146,7 @@ impl UpdateClient {
         }
     }
 
-    pub fn body(&self) -> ClientPatch {
+    pub(crate) fn body(&self) -> ClientPatch {
         let pkce = self.require_pkce;
         self.policy.patch(ClientPatch {
             name: self.name.clone(),

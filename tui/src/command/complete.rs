@@ -5,7 +5,7 @@ use clap::Args;
 use super::watch::Watched;
 
 #[derive(Debug, Clone, PartialEq, Args)]
-pub struct Complete {
+pub(crate) struct Complete {
     pub what: Watched,
     /// What was typed of it
     #[arg(default_value = "")]

@@ -12,7 +12,7 @@ const WEEK: &str = "7d";
 /// `doorward events …` is `doorward events list …`.
 #[derive(Debug, Clone, PartialEq, Args)]
 #[command(args_conflicts_with_subcommands = true)]
-pub struct Events {
+pub(crate) struct Events {
     #[command(subcommand)]
     pub command: Option<EventsCommand>,
     #[command(flatten)]
@@ -20,13 +20,13 @@ pub struct Events {
 }
 
 #[derive(Debug, Clone, PartialEq, Subcommand)]
-pub enum EventsCommand {
+pub(crate) enum EventsCommand {
     /// List events, newest first
     List(ListEvents),
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Args)]
-pub struct ListEvents {
+pub(crate) struct ListEvents {
     #[command(flatten)]
     pub list: ListArgs,
     /// Who did it: an id, system or anonymous
@@ -58,7 +58,7 @@ pub struct ListEvents {
 }
 
 #[derive(Debug, Clone, PartialEq, Args)]
-pub struct Incident {
+pub(crate) struct Incident {
     /// Users (id or email), addresses, networks, clients and keys (id), together
     #[arg(required = true, num_args = 1..=8)]
     pub about: Vec<String>,
@@ -68,7 +68,7 @@ pub struct Incident {
 }
 
 impl Events {
-    pub fn listing(list: ListEvents) -> Self {
+    pub(crate) fn listing(list: ListEvents) -> Self {
         Self {
             command: Some(EventsCommand::List(list)),
             list: ListEvents::default(),
@@ -76,7 +76,7 @@ impl Events {
     }
 
     /// The list that is asked for, however it was written.
-    pub fn asked(self) -> ListEvents {
+    pub(crate) fn asked(self) -> ListEvents {
         match self.command {
             Some(EventsCommand::List(list)) => list,
             None => self.list,
@@ -109,7 +109,7 @@ impl Events {
 
 impl Incident {
     /// Around ids, addresses and networks, of the last week.
-    pub fn around(about: Vec<String>) -> Self {
+    pub(crate) fn around(about: Vec<String>) -> Self {
         Self {
             about,
             since: Moment::WEEK,

@@ -16,7 +16,7 @@ const NONE: &str = "none";
 
 /// A limit, or that there is to be none.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Limit<T>(Option<T>);
+pub(crate) struct Limit<T>(Option<T>);
 
 impl<T: fmt::Display> fmt::Display for Limit<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -44,7 +44,7 @@ fn metadata(text: &str) -> Result<Limit<Metadata>, String> {
 
 /// On what terms a key may be used, beside its scopes.
 #[derive(Debug, Clone, Default, PartialEq, Args)]
-pub struct Terms {
+pub(crate) struct Terms {
     /// Uses in any so many seconds, such as 100/60s; none
     #[arg(long, value_name = "N/SECONDSs", value_parser = limit::<RateLimit>)]
     pub rate_limit: Option<Limit<RateLimit>>,
@@ -67,7 +67,7 @@ pub struct Terms {
 
 impl Terms {
     /// Those of a key, for another one like it.
-    pub fn like(key: &AdminKey) -> Self {
+    pub(crate) fn like(key: &AdminKey) -> Self {
         let ips = &key.allowed_ips;
         Self {
             rate_limit: key.rate_limit.map(|rate| Limit(Some(rate))),
@@ -127,7 +127,7 @@ impl Terms {
 
 /// A call that a key is to be good for.
 #[derive(Debug, Clone, Default, PartialEq, Args)]
-pub struct Verify {
+pub(crate) struct Verify {
     /// A scope that it is to cover; may be given again
     #[arg(long = "scope")]
     pub scopes: Option<Vec<String>>,
@@ -143,7 +143,7 @@ pub struct Verify {
 }
 
 impl Verify {
-    pub fn body(&self) -> VerifyRequest {
+    pub(crate) fn body(&self) -> VerifyRequest {
         let key = self.key.as_ref();
         VerifyRequest {
             key: key.map(|key| key.expose().to_owned()).unwrap_or_default(),
@@ -163,7 +163,7 @@ impl Verify {
 
 /// Which part of a key's use.
 #[derive(Debug, Clone, PartialEq, Args)]
-pub struct Usage {
+pub(crate) struct Usage {
     pub id: String,
     /// hour or day
     #[arg(long, default_value = "day")]
@@ -178,7 +178,7 @@ pub struct Usage {
 
 impl Usage {
     /// From when, and until when.
-    pub fn span(&self, now: Timestamp) -> [Option<Timestamp>; 2] {
+    pub(crate) fn span(&self, now: Timestamp) -> [Option<Timestamp>; 2] {
         [self.from, self.to].map(|at| at.map(|at| at.before(now)))
     }
 

@@ -5,7 +5,7 @@ use doorward_shared::client::Sort;
 use super::words::Words;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, clap::Args)]
-pub struct ListArgs {
+pub(crate) struct ListArgs {
     /// Words that a row must show, and terms such as role:admin, state:disabled, ip:10.0.1.0/24, unused:30d, owner:ada,
     /// action:login.failed, since:2h
     #[arg(long, value_name = "SEARCH")]
@@ -23,7 +23,7 @@ pub struct ListArgs {
 
 impl ListArgs {
     /// What is searched for, in an order.
-    pub fn of(q: &str, sort: Option<Sort>) -> Self {
+    pub(crate) fn of(q: &str, sort: Option<Sort>) -> Self {
         Self {
             q: Some(q.to_owned()).filter(|q| !q.is_empty()),
             sort: sort.map(|sort| sort.to_string()),

@@ -12,14 +12,14 @@ mod list;
 mod profiles;
 mod registration_token;
 mod roles;
-pub mod secret;
+pub(crate) mod secret;
 mod sessions;
 mod signing_keys;
 mod stats;
 mod user_link;
 mod users;
 mod watch;
-pub mod when;
+pub(crate) mod when;
 mod words;
 
 use std::{fmt, path::PathBuf};
@@ -27,7 +27,7 @@ use std::{fmt, path::PathBuf};
 use clap::Subcommand;
 
 use self::words::Words;
-pub use self::{
+pub(crate) use self::{
     api_keys::{ApiKeys, ListKeys, Mint, Rotate, UpdateKey},
     blocks::{AddBlock, Blocks},
     client_policy::ClientPolicyArgs,
@@ -50,7 +50,7 @@ pub use self::{
 };
 
 #[derive(Debug, Clone, PartialEq, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Show server status and the current identity
     Status,
     /// People's accounts
@@ -98,7 +98,7 @@ pub enum Command {
 
 /// Where a secret goes.
 #[derive(Debug, Clone, Default, PartialEq, clap::Args)]
-pub struct SecretArgs {
+pub(crate) struct SecretArgs {
     /// Write the secret into a file of mode 0600 instead of printing it
     #[arg(long, value_name = "FILE")]
     pub secret_file: Option<PathBuf>,
@@ -113,7 +113,7 @@ impl SecretArgs {
 
 impl Command {
     /// Whether it changes something on the server.
-    pub fn changes(&self) -> bool {
+    pub(crate) fn changes(&self) -> bool {
         match self {
             Self::Users(command) => command.changes(),
             Self::Sessions(command) => command.changes(),
@@ -136,7 +136,7 @@ impl Command {
     }
 
     /// The scope that it takes, as a change.
-    pub fn scope(&self) -> &'static str {
+    pub(crate) fn scope(&self) -> &'static str {
         match self {
             Self::Users(_) => "admin:users",
             Self::Sessions(_) | Self::Blocks(_) => "admin:sessions",
@@ -156,7 +156,7 @@ impl Command {
     }
 
     /// Whether a form with a typed name is confirmation enough: nothing is there yet that it could hurt.
-    pub fn is_creation(&self) -> bool {
+    pub(crate) fn is_creation(&self) -> bool {
         matches!(
             self,
             Self::Users(Users::Create(_))
@@ -166,7 +166,7 @@ impl Command {
     }
 
     /// References to users in it: an id, or an email address that has to be looked up.
-    pub fn people(&mut self) -> Vec<&mut String> {
+    pub(crate) fn people(&mut self) -> Vec<&mut String> {
         match self {
             Self::Users(command) => command.people(),
             Self::Sessions(command) => command.people(),
@@ -177,7 +177,7 @@ impl Command {
     }
 
     /// Leaves of what it destroys only these, by id or name.
-    pub fn narrow_to(&mut self, left: &[String]) {
+    pub(crate) fn narrow_to(&mut self, left: &[String]) {
         match self {
             Self::Users(Users::Delete { users: named })
             | Self::Apikeys(ApiKeys::Revoke { ids: named })
@@ -189,7 +189,7 @@ impl Command {
     }
 
     /// What a person is told before it is done; none for what hurts nobody.
-    pub fn warning(&self) -> Option<String> {
+    pub(crate) fn warning(&self) -> Option<String> {
         match self {
             Self::Users(command) => command.warning(),
             Self::Apikeys(command) => command.warning(),
@@ -203,7 +203,7 @@ impl Command {
     }
 
     /// What it would do, after "would".
-    pub fn would(&self) -> String {
+    pub(crate) fn would(&self) -> String {
         match self {
             Self::Users(command) => command.would(),
             Self::Sessions(command) => command.would(),
@@ -218,7 +218,7 @@ impl Command {
     }
 
     /// Where the secret goes that it makes, and whether a file for it may take the place of one that is there.
-    pub fn secret(&self) -> Option<(&SecretArgs, Replace)> {
+    pub(crate) fn secret(&self) -> Option<(&SecretArgs, Replace)> {
         match self {
             Self::Apikeys(ApiKeys::Mint(Mint { secret, .. }) | ApiKeys::Clone { secret, .. })
             | Self::Clients(Clients::Register(Register { secret, .. })) => {
@@ -236,7 +236,7 @@ impl Command {
     }
 
     /// The command line with a reason.
-    pub fn because(&self, reason: Option<&str>) -> String {
+    pub(crate) fn because(&self, reason: Option<&str>) -> String {
         match reason {
             Some(reason) => format!("{self} --reason {}", quoted(reason)),
             None => self.to_string(),
@@ -246,7 +246,7 @@ impl Command {
 
 /// Whether a file may take the place of one that is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Replace {
+pub(crate) enum Replace {
     Never,
     /// A new secret of the same thing takes the old one's place.
     Old,

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use super::words::Words;
 
 #[derive(Debug, Clone, PartialEq, Subcommand)]
-pub enum Profiles {
+pub(crate) enum Profiles {
     /// List profiles
     List,
     /// Add a profile, or change what is given of one; --key-file names the file that holds its key
@@ -19,7 +19,7 @@ pub enum Profiles {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Args)]
-pub struct SetProfile {
+pub(crate) struct SetProfile {
     pub name: String,
     /// URL of the server; needed for a new profile
     #[arg(long)]

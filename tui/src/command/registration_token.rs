@@ -7,7 +7,7 @@ use super::{SecretArgs, when::Moment, words::Words};
 
 /// A token with which a client registers itself, where `client_registration` is `token`.
 #[derive(Debug, Clone, Default, PartialEq, Args)]
-pub struct InviteClient {
+pub(crate) struct InviteClient {
     /// How long it is good: 90s, 15m, 24h, 30d; a day when not given
     #[arg(long, value_name = "TIME")]
     pub expires_in: Option<Moment>,
@@ -20,7 +20,7 @@ pub struct InviteClient {
 
 impl InviteClient {
     /// What is sent at `now`.
-    pub fn body(&self, now: Timestamp) -> MintRegistrationToken {
+    pub(crate) fn body(&self, now: Timestamp) -> MintRegistrationToken {
         let seconds = |moment: Moment| moment.after(now).seconds() - now.seconds();
         MintRegistrationToken {
             // What is out of range the server refuses by name.

@@ -6,7 +6,7 @@ use doorward_shared::admin::PutRole;
 use super::{list::ListArgs, words::Words};
 
 #[derive(Debug, Clone, PartialEq, Subcommand)]
-pub enum Roles {
+pub(crate) enum Roles {
     /// List roles
     List {
         #[command(flatten)]
@@ -26,7 +26,7 @@ pub enum Roles {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Args)]
-pub struct Put {
+pub(crate) struct Put {
     pub name: String,
     /// A permission of the role; may be given again
     #[arg(long = "permission", value_name = "SCOPE")]
@@ -34,7 +34,7 @@ pub struct Put {
 }
 
 impl Put {
-    pub fn body(&self) -> PutRole {
+    pub(crate) fn body(&self) -> PutRole {
         PutRole {
             permissions: self.permissions.clone(),
         }

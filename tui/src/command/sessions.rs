@@ -6,7 +6,7 @@ use doorward_shared::{ClientId, SessionId, UserId, admin::RevokeSessions};
 use super::{list::ListArgs, words::Words};
 
 #[derive(Debug, Clone, PartialEq, Subcommand)]
-pub enum Sessions {
+pub(crate) enum Sessions {
     /// List sessions
     List(ListSessions),
     /// Show a session
@@ -16,7 +16,7 @@ pub enum Sessions {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Args)]
-pub struct ListSessions {
+pub(crate) struct ListSessions {
     #[command(flatten)]
     pub list: ListArgs,
     #[command(flatten)]
@@ -28,7 +28,7 @@ pub struct ListSessions {
 
 /// Whose sessions.
 #[derive(Debug, Clone, Default, PartialEq, Args)]
-pub struct Of {
+pub(crate) struct Of {
     /// Of this user, by id or email
     #[arg(long)]
     pub user: Option<String>,
@@ -41,7 +41,7 @@ pub struct Of {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Args)]
-pub struct Revoke {
+pub(crate) struct Revoke {
     pub ids: Vec<SessionId>,
     #[command(flatten)]
     pub of: Of,
@@ -67,7 +67,7 @@ impl Of {
 }
 
 impl Revoke {
-    pub fn of_user(id: UserId) -> Self {
+    pub(crate) fn of_user(id: UserId) -> Self {
         Self {
             of: Of {
                 user: Some(id.to_string()),
@@ -77,7 +77,7 @@ impl Revoke {
         }
     }
 
-    pub fn of_client(id: ClientId) -> Self {
+    pub(crate) fn of_client(id: ClientId) -> Self {
         Self {
             of: Of {
                 client: Some(id),
@@ -88,7 +88,7 @@ impl Revoke {
     }
 
     /// From an address or a network.
-    pub fn from_address(ip: &str) -> Self {
+    pub(crate) fn from_address(ip: &str) -> Self {
         Self {
             of: Of {
                 ip: Some(ip.to_owned()),
@@ -99,7 +99,7 @@ impl Revoke {
     }
 
     /// Exactly these.
-    pub fn these(ids: Vec<SessionId>) -> Self {
+    pub(crate) fn these(ids: Vec<SessionId>) -> Self {
         Self {
             ids,
             ..Self::default()
@@ -107,12 +107,12 @@ impl Revoke {
     }
 
     /// Whether no session is named in any way.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.ids.is_empty() && self.of.is_all()
     }
 
     /// Asks which sessions would end. The user must be an id by now.
-    pub fn preview(&self) -> RevokeSessions {
+    pub(crate) fn preview(&self) -> RevokeSessions {
         RevokeSessions {
             user_id: self.of.user.as_ref().and_then(|id| id.parse().ok()),
             client_id: self.of.client,
@@ -126,7 +126,7 @@ impl Revoke {
     }
 
     /// Ends exactly the sessions of the preview.
-    pub fn body(&self) -> RevokeSessions {
+    pub(crate) fn body(&self) -> RevokeSessions {
         RevokeSessions {
             preview_id: self.preview_id.clone(),
             ..RevokeSessions::default()

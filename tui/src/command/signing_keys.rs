@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use super::{list::ListArgs, words::Words};
 
 #[derive(Debug, Clone, PartialEq, Subcommand)]
-pub enum SigningKeys {
+pub(crate) enum SigningKeys {
     /// List signing keys
     List {
         #[command(flatten)]
@@ -19,7 +19,7 @@ pub enum SigningKeys {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Args)]
-pub struct RevokeKeys {
+pub(crate) struct RevokeKeys {
     /// A thumbprint may begin with a hyphen
     #[arg(allow_hyphen_values = true)]
     pub kid: String,
@@ -30,12 +30,12 @@ pub struct RevokeKeys {
 
 impl RevokeKeys {
     /// Of at least one.
-    pub fn all(mut kids: Vec<String>) -> Option<Self> {
+    pub(crate) fn all(mut kids: Vec<String>) -> Option<Self> {
         let kid = (!kids.is_empty()).then(|| kids.remove(0))?;
         Some(Self { kid, and: kids })
     }
 
-    pub fn kids(&self) -> Vec<String> {
+    pub(crate) fn kids(&self) -> Vec<String> {
         [std::slice::from_ref(&self.kid), &self.and].concat()
     }
 }

@@ -6,7 +6,7 @@ use super::{when::Moment, words::Words};
 
 /// Which series is told beside the counters.
 #[derive(Debug, Clone, Default, PartialEq, clap::Args)]
-pub struct StatsOf {
+pub(crate) struct StatsOf {
     /// Tell what happened in each minute of the last day, or in each hour of the last 90 days: minute or hour
     #[arg(long)]
     pub by: Option<SeriesBy>,

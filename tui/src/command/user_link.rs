@@ -6,7 +6,7 @@ use doorward_shared::admin::{CreateLink, LinkPurpose};
 use super::{SecretArgs, users::span, when::Moment, words::Words};
 
 #[derive(Debug, Clone, PartialEq, Args)]
-pub struct LinkTo {
+pub(crate) struct LinkTo {
     pub user: String,
     /// `invite`: somebody's first password, and their name. `reset`: another password
     #[arg(long, default_value = "reset", value_parser = purpose)]
@@ -29,7 +29,7 @@ fn purpose(text: &str) -> Result<LinkPurpose, String> {
 }
 
 impl LinkTo {
-    pub fn body(&self) -> CreateLink {
+    pub(crate) fn body(&self) -> CreateLink {
         CreateLink {
             purpose: self.purpose,
             expires_in_seconds: Some(self.expires_in),

@@ -9,7 +9,7 @@ use super::secret::Secret;
 use super::{list::ListArgs, user_link::LinkTo, when::Moment, words::Words};
 
 #[derive(Debug, Clone, PartialEq, Subcommand)]
-pub enum Users {
+pub(crate) enum Users {
     /// List users
     List(ListUsers),
     /// Show a user, by id or email
@@ -57,13 +57,13 @@ pub enum Users {
 }
 
 #[derive(Debug, Clone, PartialEq, Subcommand)]
-pub enum Mfa {
+pub(crate) enum Mfa {
     /// Take all second factors of a user away, who has lost theirs; needs --reason
     Remove { user: String },
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Args)]
-pub struct ListUsers {
+pub(crate) struct ListUsers {
     #[command(flatten)]
     pub list: ListArgs,
     /// Only those of this role
@@ -75,7 +75,7 @@ pub struct ListUsers {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Args)]
-pub struct Create {
+pub(crate) struct Create {
     #[arg(long)]
     pub email: String,
     #[arg(long)]
@@ -102,7 +102,7 @@ pub struct Create {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Args)]
-pub struct Update {
+pub(crate) struct Update {
     /// Id or email
     pub user: String,
     #[arg(long)]
@@ -133,7 +133,7 @@ pub struct Update {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Args)]
-pub struct Password {
+pub(crate) struct Password {
     pub user: String,
     /// Revoke the user's API keys too
     #[arg(long)]
@@ -147,7 +147,7 @@ pub struct Password {
 ///
 /// # Errors
 /// What a span looks like.
-pub fn span(text: &str) -> Result<i64, String> {
+pub(crate) fn span(text: &str) -> Result<i64, String> {
     match text.parse() {
         Ok(Moment::Span(seconds)) => Ok(seconds),
         _ => Err("must be a span such as 15m, 24h or 7d".into()),
@@ -155,7 +155,7 @@ pub fn span(text: &str) -> Result<i64, String> {
 }
 
 impl Create {
-    pub fn body(&self) -> CreateUser {
+    pub(crate) fn body(&self) -> CreateUser {
         CreateUser {
             email: self.email.clone(),
             password: self.password.as_ref().map(|text| text.expose().to_owned()),
@@ -172,7 +172,7 @@ impl Create {
 }
 
 impl Update {
-    pub fn body(&self) -> UserPatch {
+    pub(crate) fn body(&self) -> UserPatch {
         let cleared = |name: &Option<String>| {
             let name = name.clone();
             name.map(|name| Some(name).filter(|name| !name.is_empty()))
@@ -199,7 +199,7 @@ impl Update {
 
     /// The same with other permissions.
     #[must_use]
-    pub fn permitting(self, permissions: Option<Vec<String>>) -> Self {
+    pub(crate) fn permitting(self, permissions: Option<Vec<String>>) -> Self {
         Self {
             no_permissions: permissions.as_ref().is_some_and(Vec::is_empty),
             permissions: permissions.filter(|given| !given.is_empty()),
@@ -209,7 +209,7 @@ impl Update {
 
     /// The same with other groups.
     #[must_use]
-    pub fn in_groups(self, groups: Option<Vec<String>>) -> Self {
+    pub(crate) fn in_groups(self, groups: Option<Vec<String>>) -> Self {
         Self {
             no_groups: groups.as_ref().is_some_and(Vec::is_empty),
             groups: groups.filter(|given| !given.is_empty()),
@@ -219,7 +219,7 @@ impl Update {
 }
 
 impl Password {
-    pub fn body(&self) -> SetPassword {
+    pub(crate) fn body(&self) -> SetPassword {
         let password = self.password.as_ref().map(|text| text.expose().to_owned());
         SetPassword {
             password: password.unwrap_or_default(),
@@ -230,7 +230,7 @@ impl Password {
 
 impl Users {
     /// What ends with a user's sessions.
-    pub fn ended(api_keys: bool) -> RevokeSessionsOf {
+    pub(crate) fn ended(api_keys: bool) -> RevokeSessionsOf {
         RevokeSessionsOf { api_keys }
     }
 

@@ -6,7 +6,7 @@ use super::words::Words;
 
 /// A list that can be watched. Events are followed: `doorward events --follow`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Watched {
+pub(crate) enum Watched {
     Users,
     Sessions,
     Apikeys,
@@ -31,7 +31,7 @@ impl Watched {
 }
 
 #[derive(Debug, Clone, PartialEq, Args)]
-pub struct Watch {
+pub(crate) struct Watch {
     pub what: Watched,
     /// Only rows that it finds: the language of --q
     #[arg(long, value_name = "SEARCH", visible_alias = "q")]

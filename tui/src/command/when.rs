@@ -7,11 +7,11 @@ use doorward_shared::Timestamp;
 /// Why a text is no time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be an RFC 3339 time, such as 2027-01-31T00:00:00Z, or 30d, 24h, 15m")]
-pub struct NoTime;
+pub(crate) struct NoTime;
 
 /// A time as people type it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Moment {
+pub(crate) enum Moment {
     /// RFC 3339.
     At(Timestamp),
     /// So many seconds from now, or ago: 90s, 15m, 24h, 30d, 2w.
@@ -19,10 +19,10 @@ pub enum Moment {
 }
 
 impl Moment {
-    pub const WEEK: Self = Self::Span(7 * 86_400);
+    pub(crate) const WEEK: Self = Self::Span(7 * 86_400);
 
     /// The time, a span counting from `now` on.
-    pub fn after(self, now: Timestamp) -> Timestamp {
+    pub(crate) fn after(self, now: Timestamp) -> Timestamp {
         match self {
             Self::At(at) => at,
             Self::Span(seconds) => now.plus_seconds(seconds),
@@ -30,7 +30,7 @@ impl Moment {
     }
 
     /// The time, a span counting back from `now`.
-    pub fn before(self, now: Timestamp) -> Timestamp {
+    pub(crate) fn before(self, now: Timestamp) -> Timestamp {
         match self {
             Self::At(at) => at,
             Self::Span(seconds) => now.plus_seconds(-seconds),

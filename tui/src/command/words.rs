@@ -4,10 +4,10 @@ use std::fmt;
 
 /// A command line that is put together.
 #[derive(Debug, Clone)]
-pub struct Words(String);
+pub(crate) struct Words(String);
 
 /// As a shell reads it as one word.
-pub fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/@,+=%".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         text.to_owned()
@@ -18,22 +18,22 @@ pub fn quoted(text: &str) -> String {
 
 impl Words {
     /// Begins with the command's own words.
-    pub fn new(start: &str) -> Self {
+    pub(crate) fn new(start: &str) -> Self {
         Self(format!("doorward {start}"))
     }
 
-    pub fn word(mut self, text: impl fmt::Display) -> Self {
+    pub(crate) fn word(mut self, text: impl fmt::Display) -> Self {
         self.0.push(' ');
         self.0.push_str(&quoted(&text.to_string()));
         self
     }
 
     /// A word that is there or not.
-    pub fn flag(self, name: &str, given: bool) -> Self {
+    pub(crate) fn flag(self, name: &str, given: bool) -> Self {
         if given { self.word(name) } else { self }
     }
 
-    pub fn option(self, name: &str, value: Option<impl fmt::Display>) -> Self {
+    pub(crate) fn option(self, name: &str, value: Option<impl fmt::Display>) -> Self {
         match value {
             Some(value) => self.word(name).word(value),
             None => self,
@@ -41,12 +41,12 @@ impl Words {
     }
 
     /// An option that is given once for each value.
-    pub fn each<T: fmt::Display>(self, name: &str, values: &[T]) -> Self {
+    pub(crate) fn each<T: fmt::Display>(self, name: &str, values: &[T]) -> Self {
         let option = |words: Self, value: &T| words.option(name, Some(value));
         values.iter().fold(self, option)
     }
 
-    pub fn all<T: fmt::Display>(self, values: &[T]) -> Self {
+    pub(crate) fn all<T: fmt::Display>(self, values: &[T]) -> Self {
         values.iter().fold(self, Self::word)
     }
 }

@@ -19,7 +19,7 @@ use super::{
 
 /// A labelled value.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Fact {
+pub(crate) struct Fact {
     pub label: &'static str,
     pub value: String,
     /// Where it leads; none: nowhere.
@@ -47,7 +47,7 @@ fn or(value: Option<String>, otherwise: &str) -> String {
 }
 
 /// What a thing is called in a title.
-pub fn noun(item: &Row) -> &'static str {
+pub(crate) fn noun(item: &Row) -> &'static str {
     match item {
         Row::User(_) => "User",
         Row::Session(_) => "Session",
@@ -62,7 +62,7 @@ pub fn noun(item: &Row) -> &'static str {
 }
 
 /// All of one thing.
-pub fn facts(state: &State, item: &Row) -> Vec<Fact> {
+pub(crate) fn facts(state: &State, item: &Row) -> Vec<Fact> {
     let told = Told { state };
     match item {
         Row::User(user) => told.user(user),

@@ -20,7 +20,7 @@ use crate::{
 };
 
 impl State {
-    pub fn act(&mut self, action: Action, effects: &mut Vec<Effect>) {
+    pub(crate) fn act(&mut self, action: Action, effects: &mut Vec<Effect>) {
         let page = self.rows_high().saturating_sub(1).max(1).cast_signed();
         match action {
             Action::Up => self.step(-1),

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 /// A field that an event changed, and its value before and after.
 #[derive(Debug, Clone, PartialEq)]
-pub struct FieldChange<'a> {
+pub(crate) struct FieldChange<'a> {
     pub field: &'a str,
     pub before: &'a Value,
     pub after: &'a Value,
@@ -22,7 +22,7 @@ impl fmt::Display for FieldChange<'_> {
 }
 
 /// A value of the audit log: a text, a list or nothing.
-pub fn text(value: &Value) -> String {
+pub(crate) fn text(value: &Value) -> String {
     match value {
         Value::Null => "(none)".into(),
         Value::String(text) if text.is_empty() => "(empty)".into(),
@@ -34,7 +34,7 @@ pub fn text(value: &Value) -> String {
 }
 
 /// The fields that an event changed. A form that this console does not know is left out: the event's detail says it too.
-pub fn changes(event: &Event) -> Vec<FieldChange<'_>> {
+pub(crate) fn changes(event: &Event) -> Vec<FieldChange<'_>> {
     let fields = event.changes.iter().flatten();
     fields
         .filter_map(|(field, values)| match values.as_array()?.as_slice() {
@@ -49,7 +49,7 @@ pub fn changes(event: &Event) -> Vec<FieldChange<'_>> {
 }
 
 /// Whether two events differ in nothing but their time, their request and how often each happened.
-pub fn is_repeat(one: &Event, other: &Event) -> bool {
+pub(crate) fn is_repeat(one: &Event, other: &Event) -> bool {
     fn told(event: &Event) -> impl PartialEq + '_ {
         (
             (&event.action, &event.actor, &event.target),
@@ -61,7 +61,7 @@ pub fn is_repeat(one: &Event, other: &Event) -> bool {
 }
 
 /// What an event says beside who did what to whom: its detail, or why a client was refused and how often.
-pub fn summary(event: &Event) -> String {
+pub(crate) fn summary(event: &Event) -> String {
     let detail = event.detail.clone();
     let Some(cause) = &event.cause else {
         return detail.unwrap_or_default();
@@ -72,7 +72,7 @@ pub fn summary(event: &Event) -> String {
 }
 
 /// What an event changed, or else what it says.
-pub fn said(event: &Event) -> String {
+pub(crate) fn said(event: &Event) -> String {
     let changes = changes(event);
     if changes.is_empty() {
         return summary(event);

@@ -15,7 +15,7 @@ use super::{
 type NameOf<'a> = &'a dyn Fn(&str) -> String;
 
 /// What stands in the columns, all of them.
-pub fn cells(name_of: NameOf<'_>, now: Timestamp, item: &Row) -> Vec<String> {
+pub(crate) fn cells(name_of: NameOf<'_>, now: Timestamp, item: &Row) -> Vec<String> {
     match item {
         Row::User(user) => self::user(user, now),
         Row::Session(session) => self::session(name_of, now, session),
@@ -29,7 +29,7 @@ pub fn cells(name_of: NameOf<'_>, now: Timestamp, item: &Row) -> Vec<String> {
     }
 }
 
-pub fn full_name(user: &User) -> String {
+pub(crate) fn full_name(user: &User) -> String {
     let names = [user.first_name.as_deref(), user.last_name.as_deref()];
     names.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
@@ -47,7 +47,7 @@ fn user(user: &User, now: Timestamp) -> Vec<String> {
 }
 
 /// "Firefox on Linux", as far as a user agent says so.
-pub fn device(agent: Option<&str>) -> String {
+pub(crate) fn device(agent: Option<&str>) -> String {
     let Some(agent) = agent else {
         return "-".into();
     };

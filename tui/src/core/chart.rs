@@ -9,7 +9,7 @@ use super::zone;
 
 /// How far back a chart goes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Window {
+pub(crate) enum Window {
     #[default]
     Hour,
     Day,
@@ -17,9 +17,9 @@ pub enum Window {
 }
 
 impl Window {
-    pub const ALL: [Self; 3] = [Self::Hour, Self::Day, Self::Week];
+    pub(crate) const ALL: [Self; 3] = [Self::Hour, Self::Day, Self::Week];
 
-    pub fn label(self) -> &'static str {
+    pub(crate) fn label(self) -> &'static str {
         match self {
             Self::Hour => "1 h",
             Self::Day => "24 h",
@@ -28,7 +28,7 @@ impl Window {
     }
 
     /// What the time is called in a sentence.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Hour => "Last hour",
             Self::Day => "Last 24 hours",
@@ -36,7 +36,7 @@ impl Window {
         }
     }
 
-    pub fn next(self) -> Self {
+    pub(crate) fn next(self) -> Self {
         match self {
             Self::Hour => Self::Day,
             Self::Day => Self::Week,
@@ -45,14 +45,14 @@ impl Window {
     }
 
     /// What the server keeps that is fine enough.
-    pub fn by(self) -> SeriesBy {
+    pub(crate) fn by(self) -> SeriesBy {
         match self {
             Self::Hour | Self::Day => SeriesBy::Minute,
             Self::Week => SeriesBy::Hour,
         }
     }
 
-    pub fn seconds(self) -> i64 {
+    pub(crate) fn seconds(self) -> i64 {
         match self {
             Self::Hour => 3_600,
             Self::Day => 86_400,
@@ -72,7 +72,7 @@ impl Window {
 
 /// A part of the window, and what happened in it; nothing is known of times in which the server did not run.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Bin {
+pub(crate) struct Bin {
     pub start: Timestamp,
     /// In seconds.
     pub length: i64,
@@ -80,7 +80,7 @@ pub struct Bin {
 }
 
 /// The window cut into bins, oldest first, at most so many; the last one holds the present.
-pub fn bins(series: &[Minute], window: Window, now: Timestamp, most: usize) -> Vec<Bin> {
+pub(crate) fn bins(series: &[Minute], window: Window, now: Timestamp, most: usize) -> Vec<Bin> {
     let step = window.step();
     let fine = usize::try_from(window.seconds() / step).unwrap_or(1);
     let merged = fine.div_ceil(most.max(1));
@@ -122,7 +122,7 @@ fn both(one: Minute, other: &Minute) -> Minute {
 }
 
 /// The least round number that is not below a value; 1 for nothing.
-pub fn round_up(value: f64) -> f64 {
+pub(crate) fn round_up(value: f64) -> f64 {
     if value.is_nan() || value <= 0. {
         return 1.;
     }
@@ -134,7 +134,7 @@ pub fn round_up(value: f64) -> f64 {
 }
 
 /// A value beside an axis: at most five characters.
-pub fn short(value: f64) -> String {
+pub(crate) fn short(value: f64) -> String {
     let scaled = |value: f64, unit: &str| {
         if value >= 10. || value.fract().abs() < 0.05 {
             format!("{value:.0}{unit}")
@@ -150,7 +150,7 @@ pub fn short(value: f64) -> String {
 }
 
 /// "per minute", "per 20 min", "per 2 h".
-pub fn per(seconds: i64) -> String {
+pub(crate) fn per(seconds: i64) -> String {
     match seconds {
         60 => "per minute".into(),
         3_600 => "per hour".into(),
@@ -161,7 +161,7 @@ pub fn per(seconds: i64) -> String {
 }
 
 /// The text under a bin that begins at a round time: a bin's number, and what stands there.
-pub fn ticks(bins: &[Bin], window: Window) -> Vec<(usize, String)> {
+pub(crate) fn ticks(bins: &[Bin], window: Window) -> Vec<(usize, String)> {
     let every = match window {
         Window::Hour => 600,
         Window::Day => 3 * 3_600,

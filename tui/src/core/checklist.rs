@@ -4,7 +4,7 @@ use doorward_shared::admin::ServerInfo;
 
 /// Something that is done once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Task {
+pub(crate) enum Task {
     Issuer,
     Administrator,
     Backup,
@@ -14,7 +14,7 @@ pub enum Task {
 }
 
 impl Task {
-    pub const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Issuer,
         Self::Administrator,
         Self::Backup,
@@ -23,7 +23,7 @@ impl Task {
         Self::Client,
     ];
 
-    pub fn label(self) -> &'static str {
+    pub(crate) fn label(self) -> &'static str {
         match self {
             Self::Issuer => "issuer set",
             Self::Administrator => "administrator",
@@ -34,7 +34,7 @@ impl Task {
         }
     }
 
-    pub fn is_done(self, server: &ServerInfo) -> bool {
+    pub(crate) fn is_done(self, server: &ServerInfo) -> bool {
         let setup = &server.setup;
         match self {
             Self::Issuer => setup.issuer_set,
@@ -48,7 +48,7 @@ impl Task {
     }
 
     /// What is to be known before it is done, a line each; those that begin with two spaces can be copied.
-    pub fn advice(self, server: &ServerInfo) -> Vec<String> {
+    pub(crate) fn advice(self, server: &ServerInfo) -> Vec<String> {
         let lines: &[&str] = match self {
             Self::Issuer => &[
                 "Tokens name the issuer, and applications compare it letter by letter: set it before",
@@ -102,7 +102,7 @@ impl Task {
 }
 
 /// The list while something on it is undone; none before the server was heard of, and when all is done.
-pub fn open(server: Option<&ServerInfo>) -> Vec<(Task, bool)> {
+pub(crate) fn open(server: Option<&ServerInfo>) -> Vec<(Task, bool)> {
     let Some(server) = server else {
         return Vec::new();
     };

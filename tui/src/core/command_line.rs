@@ -150,7 +150,7 @@ fn of_page(page: &SubjectPage) -> Vec<Command> {
 }
 
 /// The commands for what is on the screen.
-pub fn of_state(state: &State) -> Vec<Command> {
+pub(crate) fn of_state(state: &State) -> Vec<Command> {
     let view = match &state.view {
         View::Page(page) => return of_page(page),
         View::List(list) => list.command(),

@@ -20,7 +20,7 @@ const LETTERS: usize = 2;
 
 /// What the word at the cursor may become, and which of it stands there now.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Completion {
+pub(crate) struct Completion {
     /// The text before the word.
     before: String,
     pub candidates: Vec<String>,
@@ -43,7 +43,7 @@ fn last_word(text: &str) -> (&str, &str) {
 }
 
 /// What a text may become in a list.
-pub fn completion(state: &State, list: &List, text: &str) -> Completion {
+pub(crate) fn completion(state: &State, list: &List, text: &str) -> Completion {
     let (before, word) = last_word(text);
     let candidates = match word.split_once(':') {
         Some((term, value)) if names(list.kind).contains(&term.to_lowercase().as_str()) => {
@@ -177,7 +177,7 @@ impl Completion {
 
 impl State {
     /// What may be typed next behind `/`.
-    pub fn completion(&self) -> Option<Completion> {
+    pub(crate) fn completion(&self) -> Option<Completion> {
         let Some(Layer::Filter {
             line, completion, ..
         }) = self.layers.last()
@@ -191,7 +191,7 @@ impl State {
     }
 
     /// Puts the next candidate where the word at the cursor is. `false` where there is none.
-    pub fn complete(&mut self, by: isize) -> bool {
+    pub(crate) fn complete(&mut self, by: isize) -> bool {
         let Some(mut completion) = self.completion() else {
             return false;
         };
@@ -213,7 +213,7 @@ impl State {
     }
 
     /// Asks for names that the word at the cursor may mean.
-    pub fn ask_completions(&mut self, effects: &mut Vec<Effect>) {
+    pub(crate) fn ask_completions(&mut self, effects: &mut Vec<Effect>) {
         let Some(Layer::Filter { line, .. }) = self.layers.last() else {
             return;
         };

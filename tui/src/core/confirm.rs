@@ -16,10 +16,10 @@ use super::{
 
 /// Keys that confirm are not heard so long after a dialog opened: they were typed before it could be read. What else is
 /// typed then is kept. Milliseconds.
-pub const INPUT_GUARD: u64 = 300;
+pub(crate) const INPUT_GUARD: u64 = 300;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Focus {
+pub(crate) enum Focus {
     Cancel,
     Reason,
     Word,
@@ -28,7 +28,7 @@ pub enum Focus {
 
 /// What is known of what would die.
 #[derive(Debug, Clone, PartialEq)]
-pub enum PreviewState {
+pub(crate) enum PreviewState {
     /// The server is asked; the answer has this generation.
     Asked(u64),
     Known,
@@ -36,7 +36,7 @@ pub enum PreviewState {
 }
 
 #[derive(Debug)]
-pub struct Confirm {
+pub(crate) struct Confirm {
     pub title: String,
     /// What happens, and to whom.
     pub lines: Vec<String>,
@@ -63,7 +63,7 @@ pub struct Confirm {
 }
 
 impl Confirm {
-    pub fn new(title: impl Into<String>, verb: &str, change: Command) -> Self {
+    pub(crate) fn new(title: impl Into<String>, verb: &str, change: Command) -> Self {
         Self {
             title: title.into(),
             lines: Vec::new(),
@@ -84,14 +84,14 @@ impl Confirm {
     }
 
     #[must_use]
-    pub fn line(mut self, line: impl Into<String>) -> Self {
+    pub(crate) fn line(mut self, line: impl Into<String>) -> Self {
         self.lines.push(line.into());
         self
     }
 
     /// More than one thing: the count has to be typed.
     #[must_use]
-    pub fn count(mut self, count: u64) -> Self {
+    pub(crate) fn count(mut self, count: u64) -> Self {
         if count != 1 {
             self.word = Some(count.to_string());
         }
@@ -100,7 +100,7 @@ impl Confirm {
 
     /// It can be taken back by this change: no word has to be typed.
     #[must_use]
-    pub fn undone_by(mut self, undo: Command) -> Self {
+    pub(crate) fn undone_by(mut self, undo: Command) -> Self {
         self.word = None;
         self.undo = Some(undo);
         self
@@ -108,26 +108,26 @@ impl Confirm {
 
     /// What is gone afterwards can be made again by this change; the word has to be typed all the same.
     #[must_use]
-    pub fn made_again_by(mut self, undo: Command, before: Row) -> Self {
+    pub(crate) fn made_again_by(mut self, undo: Command, before: Row) -> Self {
         self.undo = Some(undo);
         self.before = Some(Box::new(before));
         self
     }
 
     #[must_use]
-    pub fn with_reason(mut self) -> Self {
+    pub(crate) fn with_reason(mut self) -> Self {
         self.reason = Some(Line::default());
         self
     }
 
     /// Whether the word was typed.
-    pub fn is_typed(&self) -> bool {
+    pub(crate) fn is_typed(&self) -> bool {
         let typed = |word: &String| self.typed.text().trim() == word;
         self.preview_state == PreviewState::Known && self.word.as_ref().is_none_or(typed)
     }
 
     /// The command that does the same.
-    pub fn command_line(&self) -> String {
+    pub(crate) fn command_line(&self) -> String {
         self.change.because(self.why().as_deref())
     }
 
@@ -158,7 +158,7 @@ impl Confirm {
     }
 
     /// Why, when a reason was given.
-    pub fn why(&self) -> Option<String> {
+    pub(crate) fn why(&self) -> Option<String> {
         let reason = self.reason.as_ref()?.text().trim();
         (!reason.is_empty()).then(|| reason.to_owned())
     }
@@ -228,7 +228,7 @@ impl Confirm {
     }
 }
 
-pub fn key(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
+pub(crate) fn key(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
     let now = state.now.ms;
     let Some(Layer::Confirm(confirm)) = state.layers.last_mut() else {
         return;
@@ -272,7 +272,7 @@ fn word_for(count: u64) -> String {
 
 /// A change that is to be sent.
 #[derive(Debug)]
-pub struct PendingChange {
+pub(crate) struct PendingChange {
     /// So that a repeated call is not a second one.
     pub idempotency_key: String,
     /// Why; goes into the events.
@@ -284,7 +284,11 @@ pub struct PendingChange {
 
 impl State {
     /// Sends a change off, unless nothing may be changed now. The only place where one leaves.
-    pub fn send(&mut self, order: PendingChange, effects: &mut Vec<Effect>) -> Result<u64, String> {
+    pub(crate) fn send(
+        &mut self,
+        order: PendingChange,
+        effects: &mut Vec<Effect>,
+    ) -> Result<u64, String> {
         if let Some(why) = self.no_change(order.change.scope()) {
             return Err(why);
         }
@@ -308,7 +312,7 @@ impl State {
     }
 
     /// Asks before a change.
-    pub fn confirm(&mut self, mut confirm: Confirm) {
+    pub(crate) fn confirm(&mut self, mut confirm: Confirm) {
         if let Some(why) = self.no_change(confirm.change.scope()) {
             return self.warn(why);
         }
@@ -318,7 +322,7 @@ impl State {
     }
 
     /// Asks before a change, after a look at what dies.
-    pub fn preview_and_confirm(
+    pub(crate) fn preview_and_confirm(
         &mut self,
         mut confirm: Confirm,
         at: PreviewTarget,
@@ -334,7 +338,7 @@ impl State {
     }
 
     /// A look that was asked for has come.
-    pub fn previewed(&mut self, generation: u64, preview: Result<Preview, Problem>) {
+    pub(crate) fn previewed(&mut self, generation: u64, preview: Result<Preview, Problem>) {
         match &preview {
             Ok(_) => self.connection.answered(self.now),
             Err(problem) => self.failed(problem),
@@ -374,7 +378,7 @@ impl State {
     }
 
     /// Ends sessions, after a look at which.
-    pub fn end_sessions(
+    pub(crate) fn end_sessions(
         &mut self,
         title: impl Into<String>,
         asked: Revoke,

@@ -5,12 +5,12 @@ use doorward_shared::Timestamp;
 use super::msg::Now;
 
 /// Silence after which a question counts as unanswered.
-pub const SLOW: u64 = 3_000;
+pub(crate) const SLOW: u64 = 3_000;
 /// Longest pause between two attempts to reach a lost server.
 const LONGEST: u64 = 15_000;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Connection {
+pub(crate) struct Connection {
     /// Why the server cannot be reached, and since when.
     pub lost: Option<(String, Timestamp)>,
     attempts: u32,
@@ -26,11 +26,11 @@ pub struct Connection {
 }
 
 impl Connection {
-    pub fn asked(&mut self, now: Now) {
+    pub(crate) fn asked(&mut self, now: Now) {
         self.asked_at.get_or_insert(now.ms);
     }
 
-    pub fn answered(&mut self, now: Now) {
+    pub(crate) fn answered(&mut self, now: Now) {
         self.asked_at = None;
         self.attempts = 0;
         self.lost = None;
@@ -38,7 +38,7 @@ impl Connection {
         self.last_answer = Some(now.wall);
     }
 
-    pub fn lost(&mut self, why: &str, now: Now) {
+    pub(crate) fn lost(&mut self, why: &str, now: Now) {
         self.asked_at = None;
         self.streaming = false;
         let since = self.lost.as_ref().map_or(now.wall, |(_, since)| *since);
@@ -49,24 +49,24 @@ impl Connection {
     }
 
     /// The events are asked for again in a moment.
-    pub fn stream_ended(&mut self, now: Now) {
+    pub(crate) fn stream_ended(&mut self, now: Now) {
         self.streaming = false;
         self.retry_at.get_or_insert(now.ms + 1_000);
     }
 
     /// How long the server has owed an answer, in milliseconds, when it is too long.
-    pub fn overdue(&self, now: Now) -> Option<u64> {
+    pub(crate) fn overdue(&self, now: Now) -> Option<u64> {
         let waited = now.ms.saturating_sub(self.asked_at?);
         (waited >= SLOW).then_some(waited)
     }
 
     /// Whether the screen says what is wrong with the server.
-    pub fn is_troubled(&self, now: Now) -> bool {
+    pub(crate) fn is_troubled(&self, now: Now) -> bool {
         self.lost.is_some() || self.wait_until.is_some() || self.overdue(now).is_some()
     }
 
     /// Whether changes may be sent.
-    pub fn is_up(&self, now: Now) -> bool {
+    pub(crate) fn is_up(&self, now: Now) -> bool {
         self.lost.is_none() && self.overdue(now).is_none() && self.last_answer.is_some()
     }
 }

@@ -37,7 +37,7 @@ fn block_again(block: &doorward_shared::admin::Block) -> Command {
 const MANY: usize = 1_000;
 
 impl State {
-    pub fn delete(&mut self, effects: &mut Vec<Effect>) {
+    pub(crate) fn delete(&mut self, effects: &mut Vec<Effect>) {
         let marked: Vec<Row> = match self.list() {
             Some(list) if !list.marks.is_empty() => list.marks.values().cloned().collect(),
             _ => self.item().cloned().into_iter().collect(),
@@ -50,7 +50,7 @@ impl State {
     }
 
     /// Takes the second factors of the selected user away.
-    pub fn remove_factors(&mut self) {
+    pub(crate) fn remove_factors(&mut self) {
         let Some(Row::User(user)) = self.item().cloned() else {
             return;
         };

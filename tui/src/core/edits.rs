@@ -53,7 +53,7 @@ fn ask(title: String, change: Command, lines: Vec<String>, undo: Option<Command>
     }))
 }
 
-pub fn edited_user(form: &Form, user: &User) -> Submission {
+pub(super) fn edited_user(form: &Form, user: &User) -> Submission {
     let mut patch = Update {
         user: user.id.to_string(),
         ..Update::default()
@@ -124,7 +124,7 @@ pub fn edited_user(form: &Form, user: &User) -> Submission {
     )
 }
 
-pub fn edited_key(form: &Form, key: &AdminKey) -> Submission {
+pub(super) fn edited_key(form: &Form, key: &AdminKey) -> Submission {
     let id = key.id.to_string();
     let mut patch = UpdateKey {
         id: id.clone(),
@@ -158,7 +158,7 @@ pub fn edited_key(form: &Form, key: &AdminKey) -> Submission {
     )
 }
 
-pub fn edited_client(form: &Form, client: &Client) -> Submission {
+pub(super) fn edited_client(form: &Form, client: &Client) -> Submission {
     let mut patch = UpdateClient {
         id: client.id.to_string(),
         ..UpdateClient::default()
@@ -229,7 +229,7 @@ pub fn edited_client(form: &Form, client: &Client) -> Submission {
     )
 }
 
-pub fn put_role(name: &str, form: &Form, before: Option<&Role>) -> Submission {
+pub(super) fn put_role(name: &str, form: &Form, before: Option<&Role>) -> Submission {
     let permissions = form.chosen("permissions").to_vec();
     let had = before
         .map(|role| names(&role.permissions))

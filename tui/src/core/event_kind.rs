@@ -5,7 +5,7 @@ use doorward_shared::admin::Event;
 use super::look::Glyphs;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EventKind {
+pub(crate) enum EventKind {
     /// Somebody was refused, or something was misused.
     Refused,
     /// Something ended: revoked, deleted, disabled, blocked.
@@ -20,7 +20,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Of an action's name.
-    pub fn of(action: &str) -> Self {
+    pub(crate) fn of(action: &str) -> Self {
         let (noun, verb) = action.split_once('.').unwrap_or(("", action));
         match (noun, verb) {
             ("login", "failed" | "blocked") | (_, "refused" | "replayed" | "failed") => {
@@ -38,11 +38,11 @@ impl EventKind {
         }
     }
 
-    pub fn of_event(event: &Event) -> Self {
+    pub(crate) fn of_event(event: &Event) -> Self {
         Self::of(&event.action)
     }
 
-    pub fn glyph(self, glyphs: Glyphs) -> &'static str {
+    pub(crate) fn glyph(self, glyphs: Glyphs) -> &'static str {
         match self {
             Self::Refused => glyphs.refused(),
             Self::Ended => glyphs.ended(),

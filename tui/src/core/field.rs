@@ -5,7 +5,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use super::{line::Line, pick::Pick, picker::Picker};
 
 #[derive(Debug, Clone)]
-pub enum Value {
+pub(crate) enum Value {
     Text(Line),
     /// Not shown while it is typed.
     Hidden(Line),
@@ -19,7 +19,7 @@ pub enum Value {
 }
 
 #[derive(Debug, Clone)]
-pub struct Field {
+pub(crate) struct Field {
     /// The server's name for it, by which an error finds it.
     pub name: &'static str,
     pub label: &'static str,
@@ -28,7 +28,12 @@ pub struct Field {
 }
 
 impl Field {
-    pub fn text(name: &'static str, label: &'static str, hint: &'static str, text: &str) -> Self {
+    pub(crate) fn text(
+        name: &'static str,
+        label: &'static str,
+        hint: &'static str,
+        text: &str,
+    ) -> Self {
         let value = Value::Text(Line::new(text));
         Self {
             name,
@@ -38,7 +43,7 @@ impl Field {
         }
     }
 
-    pub fn hidden(name: &'static str, label: &'static str, hint: &'static str) -> Self {
+    pub(crate) fn hidden(name: &'static str, label: &'static str, hint: &'static str) -> Self {
         let value = Value::Hidden(Line::default());
         Self {
             name,
@@ -48,7 +53,7 @@ impl Field {
         }
     }
 
-    pub fn choice(
+    pub(crate) fn choice(
         name: &'static str,
         label: &'static str,
         options: Vec<String>,
@@ -63,7 +68,7 @@ impl Field {
         }
     }
 
-    pub fn scopes(name: &'static str, label: &'static str, picker: Picker) -> Self {
+    pub(crate) fn scopes(name: &'static str, label: &'static str, picker: Picker) -> Self {
         let value = Value::Scopes(Box::new(picker));
         Self {
             name,
@@ -74,7 +79,12 @@ impl Field {
     }
 
     /// One of a kind that the server has.
-    pub fn pick(name: &'static str, label: &'static str, hint: &'static str, pick: Pick) -> Self {
+    pub(crate) fn pick(
+        name: &'static str,
+        label: &'static str,
+        hint: &'static str,
+        pick: Pick,
+    ) -> Self {
         let value = Value::Pick(Box::new(pick));
         Self {
             name,
@@ -84,7 +94,7 @@ impl Field {
         }
     }
 
-    pub fn key(&mut self, key: KeyEvent) -> bool {
+    pub(crate) fn key(&mut self, key: KeyEvent) -> bool {
         match &mut self.value {
             Value::Pick(pick) => pick.key(key),
             Value::Text(line) | Value::Hidden(line) => line.key(key),

@@ -7,7 +7,7 @@ use crate::core::{audit, resource::Row};
 
 /// Which rows of a list stand for those after them.
 #[derive(Debug, Clone, Default)]
-pub struct Folds {
+pub(crate) struct Folds {
     /// Where each row of the screen begins among the list's rows. Empty: each row stands for itself.
     heads: Vec<usize>,
     /// Rows that were opened: no group that holds one of them is one row.
@@ -23,7 +23,7 @@ fn is_repeat(one: &Row, other: &Row) -> bool {
 
 impl Folds {
     /// Folds rows anew. Lists that hold no events are as they are.
-    pub fn fold(&mut self, rows: &[Row]) {
+    pub(crate) fn fold(&mut self, rows: &[Row]) {
         self.heads.clear();
         if !matches!(rows.first(), Some(Row::Event(_))) {
             return;
@@ -43,7 +43,7 @@ impl Folds {
     }
 
     /// Opens the group that holds a row, or closes it again.
-    pub fn turn(&mut self, rows: &[Row], at: usize) {
+    pub(crate) fn turn(&mut self, rows: &[Row], at: usize) {
         let mut from = 0;
         for alike in rows.chunk_by(is_repeat) {
             if (from..from + alike.len()).contains(&at) {
@@ -64,7 +64,7 @@ impl Folds {
     }
 
     /// Rows on the screen for so many rows.
-    pub fn count(&self, rows: usize) -> usize {
+    pub(crate) fn count(&self, rows: usize) -> usize {
         if self.heads.is_empty() {
             rows
         } else {
@@ -73,7 +73,7 @@ impl Folds {
     }
 
     /// The first row that a row of the screen stands for; past the last one for what is past the screen's.
-    pub fn row_of(&self, shown: usize, rows: usize) -> usize {
+    pub(crate) fn row_of(&self, shown: usize, rows: usize) -> usize {
         if self.heads.is_empty() {
             shown.min(rows)
         } else {
@@ -82,7 +82,7 @@ impl Folds {
     }
 
     /// The row of the screen that stands for a row.
-    pub fn shown_of(&self, row: usize) -> usize {
+    pub(crate) fn shown_of(&self, row: usize) -> usize {
         if self.heads.is_empty() {
             row
         } else {
@@ -95,12 +95,12 @@ impl Folds {
 
 impl List {
     /// Rows of the screen, were it high enough for all.
-    pub fn shown_count(&self) -> usize {
+    pub(crate) fn shown_count(&self) -> usize {
         self.folds.count(self.rows.len())
     }
 
     /// So many rows of the screen from the offset on, and how many rows each stands for.
-    pub fn shown(&self, height: usize) -> impl Iterator<Item = (&Row, usize)> {
+    pub(crate) fn shown(&self, height: usize) -> impl Iterator<Item = (&Row, usize)> {
         let rows = self.rows.len();
         let shown = self.offset..(self.offset + height).min(self.shown_count());
         shown.filter_map(move |at| {
@@ -111,7 +111,7 @@ impl List {
     }
 
     /// The rows that so many rows of the screen stand for.
-    pub fn in_sight(&self, height: usize) -> &[Row] {
+    pub(crate) fn in_sight(&self, height: usize) -> &[Row] {
         let rows = self.rows.len();
         let from = self.folds.row_of(self.offset, rows);
         let to = self.folds.row_of(self.offset + height, rows);
@@ -119,7 +119,7 @@ impl List {
     }
 
     /// Opens the equal neighbours that the selected row stands for, or closes them again.
-    pub fn turn_fold(&mut self, height: usize) {
+    pub(crate) fn turn_fold(&mut self, height: usize) {
         if let Some(at) = self.row_index() {
             self.folds.turn(&self.rows, at);
             self.keep_visible(height);

@@ -22,7 +22,7 @@ use crate::{
 
 /// What a form is for.
 #[derive(Debug, Clone)]
-pub enum Purpose {
+pub(crate) enum Purpose {
     NewUser,
     EditUser(Box<User>),
     Password(UserId, String),
@@ -53,7 +53,7 @@ pub enum Purpose {
 }
 
 #[derive(Debug)]
-pub struct Form {
+pub(crate) struct Form {
     pub title: String,
     /// Said above the fields.
     pub note: String,
@@ -72,7 +72,7 @@ pub struct Form {
 }
 
 impl Form {
-    pub fn new(
+    pub(crate) fn new(
         title: impl Into<String>,
         purpose: Purpose,
         verb: &'static str,
@@ -93,16 +93,16 @@ impl Form {
         }
     }
 
-    pub fn is_mint(&self) -> bool {
+    pub(crate) fn is_mint(&self) -> bool {
         matches!(self.purpose, Purpose::Mint)
     }
 
-    pub fn is_sign_in(&self) -> bool {
+    pub(crate) fn is_sign_in(&self) -> bool {
         matches!(self.purpose, Purpose::SignIn)
     }
 
     /// What was typed in a field.
-    pub fn get(&self, name: &str) -> &str {
+    pub(crate) fn get(&self, name: &str) -> &str {
         let field = self.fields.iter().find(|field| field.name == name);
         match field.map(|field| &field.value) {
             Some(Value::Text(line) | Value::Hidden(line)) => line.text(),
@@ -112,7 +112,7 @@ impl Form {
         }
     }
 
-    pub fn chosen(&self, name: &str) -> &[String] {
+    pub(crate) fn chosen(&self, name: &str) -> &[String] {
         let field = self.fields.iter().find(|field| field.name == name);
         match field.map(|field| &field.value) {
             Some(Value::Scopes(picker)) => &picker.chosen,
@@ -124,7 +124,7 @@ impl Form {
     ///
     /// # Errors
     /// One line, where the server has no such thing.
-    pub fn picked(&self, name: &str) -> Result<Option<String>, String> {
+    pub(crate) fn picked(&self, name: &str) -> Result<Option<String>, String> {
         let field = self.fields.iter().find(|field| field.name == name);
         match field.map(|field| &field.value) {
             Some(Value::Pick(pick)) => pick.picked(),
@@ -132,11 +132,11 @@ impl Form {
         }
     }
 
-    pub fn on_cancel(&self) -> bool {
+    pub(crate) fn on_cancel(&self) -> bool {
         self.focus == self.fields.len()
     }
 
-    pub fn on_button(&self) -> bool {
+    pub(crate) fn on_button(&self) -> bool {
         self.focus == self.fields.len() + 1
     }
 
@@ -145,7 +145,7 @@ impl Form {
     }
 
     /// Says at its field what is wrong.
-    pub fn fail(&mut self, field: &str, why: impl Into<String>) {
+    pub(crate) fn fail(&mut self, field: &str, why: impl Into<String>) {
         let why = why.into();
         self.problem = match self.fields.iter().position(|known| known.name == field) {
             Some(at) => {
@@ -157,7 +157,7 @@ impl Form {
     }
 
     /// What can be picked in a field was asked for; a role that is none of them is wrong.
-    pub fn check_role(&self) -> Result<(), String> {
+    pub(crate) fn check_role(&self) -> Result<(), String> {
         let field = self.fields.iter().find(|field| field.name == "role");
         match field.map(|field| &field.value) {
             Some(Value::Pick(pick)) => pick.known(),
@@ -165,7 +165,7 @@ impl Form {
         }
     }
 
-    pub fn refused(&mut self, problem: &Problem) {
+    pub(crate) fn refused(&mut self, problem: &Problem) {
         self.ticket = None;
         let field = problem.field.as_deref().unwrap_or_default();
         match self.fields.iter().position(|known| known.name == field) {
@@ -187,7 +187,7 @@ impl Form {
 }
 
 /// What a filled form comes to.
-pub enum Submission {
+pub(crate) enum Submission {
     /// Something new: its name was typed here.
     Send(Command),
     /// A change of what is there: asked once more.
@@ -251,7 +251,7 @@ impl Form {
     }
 }
 
-pub fn key(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
+pub(crate) fn key(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
     let now = state.now.ms;
     let Some(Layer::Form(form)) = state.layers.last_mut() else {
         return;
@@ -327,7 +327,7 @@ fn submit(state: &mut State, effects: &mut Vec<Effect>) {
 
 impl State {
     /// Opens a form, unless nothing may be changed now.
-    pub fn open_form(&mut self, scope: &str, mut form: Form) {
+    pub(crate) fn open_form(&mut self, scope: &str, mut form: Form) {
         if let Some(why) = self.no_change(scope) {
             return self.warn(why);
         }
@@ -338,14 +338,14 @@ impl State {
     }
 
     /// Opens a form that changes nothing by itself.
-    pub fn ask_form(&mut self, mut form: Form, effects: &mut Vec<Effect>) {
+    pub(crate) fn ask_form(&mut self, mut form: Form, effects: &mut Vec<Effect>) {
         form.opened_at = self.now.ms;
         self.layers.push(Layer::Form(Box::new(form)));
         self.ask_offers(effects);
     }
 
     /// How long a sign-in has to wait, once the server said so.
-    pub fn sign_in_waits(&mut self, problem: &Problem) {
+    pub(crate) fn sign_in_waits(&mut self, problem: &Problem) {
         let now = self.now.ms;
         if let Trouble::Wait(seconds) = problem.what {
             for layer in &mut self.layers {

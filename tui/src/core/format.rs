@@ -8,7 +8,7 @@ use doorward_shared::{
 use crate::core::zone;
 
 /// `12s`, `5m`, `3h`, `12d`, `4y`.
-pub fn span(seconds: u64) -> String {
+pub(crate) fn span(seconds: u64) -> String {
     match seconds {
         0..60 => format!("{seconds}s"),
         60..3_600 => format!("{}m", seconds / 60),
@@ -19,7 +19,7 @@ pub fn span(seconds: u64) -> String {
 }
 
 /// How long ago, or how soon: `5m ago`, `in 3d`.
-pub fn relative(at: Timestamp, now: Timestamp) -> String {
+pub(crate) fn relative(at: Timestamp, now: Timestamp) -> String {
     let seconds = now.seconds() - at.seconds();
     let length = span(seconds.unsigned_abs());
     if seconds.abs() < 2 {
@@ -31,22 +31,22 @@ pub fn relative(at: Timestamp, now: Timestamp) -> String {
     }
 }
 
-pub fn maybe(at: Option<Timestamp>, now: Timestamp, never: &str) -> String {
+pub(crate) fn maybe(at: Option<Timestamp>, now: Timestamp, never: &str) -> String {
     at.map_or_else(|| never.into(), |at| relative(at, now))
 }
 
 /// To the second, with the relative time.
-pub fn full(at: Timestamp, now: Timestamp) -> String {
+pub(crate) fn full(at: Timestamp, now: Timestamp) -> String {
     format!("{}  ({})", second(at), relative(at, now))
 }
 
 /// `2026-11-24 21:40:03 CET`.
-pub fn second(at: Timestamp) -> String {
+pub(crate) fn second(at: Timestamp) -> String {
     zone::full(at)
 }
 
 /// `21:40:03`, with the date where it is not today's.
-pub fn clock(at: Timestamp, now: Timestamp) -> String {
+pub(crate) fn clock(at: Timestamp, now: Timestamp) -> String {
     let (text, today) = (zone::second(at), zone::second(now));
     match (text.get(..10), text.get(11..)) {
         (Some(date), Some(time)) if today.starts_with(date) => time.to_owned(),
@@ -55,7 +55,7 @@ pub fn clock(at: Timestamp, now: Timestamp) -> String {
 }
 
 /// `1.5 MiB`.
-pub fn bytes(size: u64) -> String {
+pub(crate) fn bytes(size: u64) -> String {
     let units = ["B", "KiB", "MiB", "GiB", "TiB"];
     let mut value = size as f64;
     let mut unit = 0;
@@ -71,7 +71,7 @@ pub fn bytes(size: u64) -> String {
 }
 
 /// `1,234,567`.
-pub fn number(value: u64) -> String {
+pub(crate) fn number(value: u64) -> String {
     let digits = value.to_string();
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -84,13 +84,13 @@ pub fn number(value: u64) -> String {
 }
 
 /// `1 session`, `2 sessions`.
-pub fn count(value: u64, noun: &str) -> String {
+pub(crate) fn count(value: u64, noun: &str) -> String {
     let plural = if value == 1 { "" } else { "s" };
     format!("{} {noun}{plural}", number(value))
 }
 
 /// How far a backup is. A copy without free pages ends before the number it began with.
-pub fn backup_progress(backup: &BackupProgress) -> String {
+pub(crate) fn backup_progress(backup: &BackupProgress) -> String {
     match backup.phase {
         BackupPhase::Copying => format!(
             "{} of at most {} copied",

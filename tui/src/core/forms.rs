@@ -18,12 +18,12 @@ use crate::core::resource::Resource;
 const GRANTS: [&str; 3] = ["authorization_code", "refresh_token", "client_credentials"];
 
 /// What a client must do about PKCE.
-pub const REQUIRED: &str = "required";
+pub(super) const REQUIRED: &str = "required";
 const NOT_REQUIRED: &str = "not required";
 
 /// Whether an address is known to be the user's.
-pub const VERIFIED: &str = "verified";
-pub const NOT_VERIFIED: &str = "not verified";
+pub(super) const VERIFIED: &str = "verified";
+pub(super) const NOT_VERIFIED: &str = "not verified";
 
 fn names(scopes: &ScopeSet) -> Vec<String> {
     scopes.iter().map(ToString::to_string).collect()
@@ -68,7 +68,7 @@ fn subjects() -> Vec<Field> {
 }
 
 impl Form {
-    pub fn new_user(held: Option<ScopeSet>) -> Self {
+    pub(crate) fn new_user(held: Option<ScopeSet>) -> Self {
         let picker = Picker::new(held, Vec::new());
         Self::new(
             "Create a user",
@@ -92,7 +92,7 @@ impl Form {
     }
 
     /// A network that is blocked for a while.
-    pub fn block(network: &str) -> Self {
+    pub(crate) fn block(network: &str) -> Self {
         let network = &super::submission::household(network);
         Self::new(
             "Block a network",
@@ -111,7 +111,7 @@ impl Form {
         )
     }
 
-    pub fn edit_user(user: &User, held: Option<ScopeSet>) -> Self {
+    pub(crate) fn edit_user(user: &User, held: Option<ScopeSet>) -> Self {
         let picker = Picker::new(held, names(&user.permissions));
         let text = |name: &Option<String>| name.clone().unwrap_or_default();
         let purpose = Purpose::EditUser(Box::new(user.clone()));
@@ -141,7 +141,7 @@ impl Form {
         )
     }
 
-    pub fn password(user: UserId, email: &str) -> Self {
+    pub(crate) fn password(user: UserId, email: &str) -> Self {
         let purpose = Purpose::Password(user, email.to_owned());
         Self::new(
             format!("Set the password of {email}"),
@@ -155,7 +155,7 @@ impl Form {
     }
 
     /// A one-time link with which somebody sets their password.
-    pub fn link(user: UserId, email: &str) -> Self {
+    pub(crate) fn link(user: UserId, email: &str) -> Self {
         let (purposes, at) = choice(&["reset", "invite"], "reset");
         let purpose = Purpose::Link(user, email.to_owned());
         let mut form = Self::new(
@@ -171,7 +171,7 @@ impl Form {
         form
     }
 
-    pub fn mint(held: Option<ScopeSet>, owner: &str, like: Option<&AdminKey>) -> Self {
+    pub(crate) fn mint(held: Option<ScopeSet>, owner: &str, like: Option<&AdminKey>) -> Self {
         let chosen = like.map(|key| names(&key.scopes)).unwrap_or_default();
         let environment = like.map_or(Environment::Live, |key| key.environment);
         let (options, at) = choice(&["live", "test"], environment.as_str());
@@ -198,7 +198,7 @@ impl Form {
         )
     }
 
-    pub fn edit_key(key: &AdminKey) -> Self {
+    pub(crate) fn edit_key(key: &AdminKey) -> Self {
         let picker = Picker::new(None, names(&key.scopes)).within(&key.scopes);
         let purpose = Purpose::EditKey(Box::new(key.clone()));
         Self::new(
@@ -212,7 +212,7 @@ impl Form {
         )
     }
 
-    pub fn rotate_key(key: &AdminKey) -> Self {
+    pub(crate) fn rotate_key(key: &AdminKey) -> Self {
         let purpose = Purpose::RotateKey(Box::new(key.clone()));
         Self::new(
             format!("Rotate the key {}", key.name),
@@ -227,7 +227,7 @@ impl Form {
         )
     }
 
-    pub fn new_client(held: Option<ScopeSet>) -> Self {
+    pub(crate) fn new_client(held: Option<ScopeSet>) -> Self {
         let presets: Vec<&str> = Preset::NAMES.iter().map(|(name, _)| *name).collect();
         let (presets, preset) = choice(&presets, presets[0]);
         let scopes = Picker::new(held, Vec::new()).with_openid();
@@ -247,7 +247,7 @@ impl Form {
     }
 
     /// Whom or what an incident is about.
-    pub fn incident() -> Self {
+    pub(crate) fn incident() -> Self {
         let mut fields = subjects();
         let hint = "type to search, enter picks";
         let keys = Pick::new(Resource::Keys, "");
@@ -258,7 +258,7 @@ impl Form {
     }
 
     /// A line that the incident's report keeps.
-    pub fn note() -> Self {
+    pub(crate) fn note() -> Self {
         let text = Field::text("note", "Note", "what the report says of it", "");
         let mut form = Self::new("Note", Purpose::Note, "Keep", vec![text]);
         form.note =
@@ -267,7 +267,7 @@ impl Form {
     }
 
     /// Whose sessions end.
-    pub fn end_sessions() -> Self {
+    pub(crate) fn end_sessions() -> Self {
         let mut form = Self::new(
             "End all sessions of …",
             Purpose::EndSessions,
@@ -279,7 +279,7 @@ impl Form {
     }
 
     /// Switching on the changes of a profile that has them off.
-    pub fn unlock(profile: &str) -> Self {
+    pub(crate) fn unlock(profile: &str) -> Self {
         let mut form = Self::new(
             format!("Switch the changes of {profile} on?"),
             Purpose::Unlock(profile.to_owned()),
@@ -290,7 +290,7 @@ impl Form {
         form
     }
 
-    pub fn edit_client(client: &Client, held: Option<ScopeSet>) -> Self {
+    pub(crate) fn edit_client(client: &Client, held: Option<ScopeSet>) -> Self {
         let grants = Picker::of(&GRANTS, client.grant_types.clone());
         let purpose = Purpose::EditClient(Box::new(client.clone()));
         let picker = Picker::new(held, names(&client.scopes)).with_openid();
@@ -329,7 +329,7 @@ impl Form {
     }
 
     /// Letting a client register itself.
-    pub fn invite_client() -> Self {
+    pub(crate) fn invite_client() -> Self {
         Self::new(
             "A token with which a client registers itself",
             Purpose::InviteClient,
@@ -341,7 +341,7 @@ impl Form {
         )
     }
 
-    pub fn rotate_secret(client: &Client) -> Self {
+    pub(crate) fn rotate_secret(client: &Client) -> Self {
         let purpose = Purpose::RotateSecret(Box::new(client.clone()));
         let title = format!("A new secret for {}", client.name);
         Self::new(
@@ -357,7 +357,7 @@ impl Form {
         )
     }
 
-    pub fn role(role: Option<&Role>, held: Option<ScopeSet>) -> Self {
+    pub(crate) fn role(role: Option<&Role>, held: Option<ScopeSet>) -> Self {
         let chosen = role
             .map(|role| names(&role.permissions))
             .unwrap_or_default();
@@ -384,7 +384,7 @@ impl Form {
         }
     }
 
-    pub fn sign_in(why: &str, now: u64) -> Self {
+    pub(crate) fn sign_in(why: &str, now: u64) -> Self {
         let mut form = Self::new(
             "Sign in",
             Purpose::SignIn,

@@ -5,7 +5,7 @@ use crate::core::keymap::{Action, Binding, DIALOGS, KeyContext};
 
 /// The help, opened.
 #[derive(Debug, Default)]
-pub struct Help {
+pub(crate) struct Help {
     /// Lines above the first one that is shown.
     pub scroll: usize,
     /// What is searched for, while it is typed or was.
@@ -13,7 +13,7 @@ pub struct Help {
 }
 
 /// A group of the help: its name, and its keys with what they do.
-pub type Group = (&'static str, Vec<(String, &'static str)>);
+pub(crate) type Group = (&'static str, Vec<(String, &'static str)>);
 
 fn keys(binding: &Binding) -> String {
     let keys = binding.keys.iter().map(ToString::to_string);
@@ -60,7 +60,7 @@ fn elsewhere(contexts: &[KeyContext]) -> &'static str {
 
 impl State {
     /// The groups of the help, those that are good here first; only what a text finds, where one is searched for.
-    pub fn help(&self, search: &str) -> Vec<Group> {
+    pub(crate) fn help(&self, search: &str) -> Vec<Group> {
         let contexts = self.contexts();
         let mut groups: Vec<Group> = vec![
             ("Here", Vec::new()),

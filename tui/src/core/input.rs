@@ -18,7 +18,7 @@ use crate::core::{keymap::Action, resource::Resource};
 /// After so long without a key, what was typed is asked for. Milliseconds.
 const SETTLE: u64 = 120;
 
-pub fn key(state: &mut State, mut key: KeyEvent, effects: &mut Vec<Effect>) {
+pub(super) fn key(state: &mut State, mut key: KeyEvent, effects: &mut Vec<Effect>) {
     if key.kind == KeyEventKind::Release {
         return;
     }
@@ -48,7 +48,7 @@ pub fn key(state: &mut State, mut key: KeyEvent, effects: &mut Vec<Effect>) {
 }
 
 /// Pasted text is text: it goes into a line that is being typed, and is no command anywhere.
-pub fn paste(state: &mut State, text: &str) {
+pub(super) fn paste(state: &mut State, text: &str) {
     let first = text.lines().next().unwrap_or_default();
     match state.layers.last_mut() {
         Some(Layer::Filter {
@@ -146,7 +146,7 @@ fn filtered(state: &mut State) {
 }
 
 impl State {
-    pub fn set_filter(&mut self, text: String, at: u64) {
+    pub(crate) fn set_filter(&mut self, text: String, at: u64) {
         if let Some(list) = self.list_mut()
             && list.q != text
         {
@@ -156,7 +156,7 @@ impl State {
         }
     }
 
-    pub fn open_filter(&mut self) {
+    pub(crate) fn open_filter(&mut self) {
         let before = self.list().map(|list| list.q.clone()).unwrap_or_default();
         self.layers.push(Layer::Filter {
             line: Line::new(before.clone()),
@@ -165,7 +165,7 @@ impl State {
         });
     }
 
-    pub fn open_palette(&mut self) {
+    pub(crate) fn open_palette(&mut self) {
         let palette = Palette::of(self);
         self.layers.push(Layer::Palette(palette));
     }

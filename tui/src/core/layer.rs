@@ -13,10 +13,10 @@ use crate::core::{
 };
 
 /// Columns from which the list and the pane with all about one thing stand side by side.
-pub const SPLIT: u16 = 110;
+pub(crate) const SPLIT: u16 = 110;
 
 #[derive(Debug)]
-pub enum Layer {
+pub(crate) enum Layer {
     Detail(Box<Detail>),
     Menu(Menu),
     /// The text before, which Esc brings back.
@@ -39,7 +39,7 @@ pub enum Layer {
 
 /// All about one thing.
 #[derive(Debug)]
-pub struct Detail {
+pub(crate) struct Detail {
     pub kind: Resource,
     pub id: String,
     pub item: Option<Row>,
@@ -51,7 +51,7 @@ pub struct Detail {
 
 /// A choice.
 #[derive(Debug)]
-pub struct Menu {
+pub(crate) struct Menu {
     pub title: String,
     pub entries: Vec<(String, Choice)>,
     pub at: usize,
@@ -59,7 +59,7 @@ pub struct Menu {
 
 /// What an entry of a menu does.
 #[derive(Debug, Clone)]
-pub enum Choice {
+pub(crate) enum Choice {
     Go(Resource, Vec<ListFilter>),
     Incident(IncidentSubject),
     Page(Subject),
@@ -76,7 +76,7 @@ pub enum Choice {
 
 impl State {
     /// Whether the list and the pane stand side by side.
-    pub fn is_split(&self) -> bool {
+    pub(crate) fn is_split(&self) -> bool {
         self.size.0 >= SPLIT && self.detail().is_some() && self.has_side_pane()
     }
 
@@ -84,14 +84,14 @@ impl State {
         self.list().is_some() || self.page().is_some()
     }
 
-    pub fn detail(&self) -> Option<&Detail> {
+    pub(crate) fn detail(&self) -> Option<&Detail> {
         self.layers.iter().find_map(|layer| match layer {
             Layer::Detail(detail) => Some(&**detail),
             _ => None,
         })
     }
 
-    pub fn detail_mut(&mut self) -> Option<&mut Detail> {
+    pub(crate) fn detail_mut(&mut self) -> Option<&mut Detail> {
         self.layers.iter_mut().find_map(|layer| match layer {
             Layer::Detail(detail) => Some(&mut **detail),
             _ => None,
@@ -99,7 +99,7 @@ impl State {
     }
 
     /// Beside a list that has the keys, the pane shows what is selected.
-    pub fn detail_follows(&mut self) {
+    pub(crate) fn detail_follows(&mut self) {
         let split = self.size.0 >= SPLIT;
         if self.detail().is_none() {
             return;
@@ -132,7 +132,7 @@ impl State {
 
 impl Layer {
     /// Whether it waits for this change's answer.
-    pub fn awaits(&self, ticket: u64) -> bool {
+    pub(crate) fn awaits(&self, ticket: u64) -> bool {
         match self {
             Self::Confirm(confirm) => confirm.ticket == Some(ticket),
             Self::Form(form) => form.ticket == Some(ticket),
@@ -140,12 +140,12 @@ impl Layer {
         }
     }
 
-    pub fn is_sign_in(&self) -> bool {
+    pub(crate) fn is_sign_in(&self) -> bool {
         matches!(self, Self::Form(form) if form.is_sign_in())
     }
 
     /// The server said no, or nothing.
-    pub fn refused(&mut self, problem: &Problem) {
+    pub(crate) fn refused(&mut self, problem: &Problem) {
         match self {
             Self::Confirm(confirm) => {
                 confirm.ticket = None;

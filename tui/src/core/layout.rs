@@ -9,7 +9,7 @@ const HISTOGRAM: u16 = 3;
 const HISTOGRAM_FROM: u16 = 24;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Areas {
+pub(crate) struct Areas {
     pub whole: Rect,
     /// Server, caller, whether all is well.
     pub title: Rect,
@@ -30,7 +30,7 @@ pub struct Areas {
 }
 
 impl Areas {
-    pub fn of(state: &State) -> Self {
+    pub(crate) fn of(state: &State) -> Self {
         let (width, height) = state.size;
         let whole = Rect::new(0, 0, width, height);
         let line = |y: u16, high: u16| {

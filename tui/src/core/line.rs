@@ -10,7 +10,7 @@ use crate::core::text::clean;
 const MAX: usize = 2000;
 
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Line {
+pub(crate) struct Line {
     text: String,
     /// In characters.
     cursor: usize,
@@ -23,22 +23,22 @@ impl fmt::Debug for Line {
 }
 
 impl Line {
-    pub fn new(text: impl Into<String>) -> Self {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
         let text = text.into();
         let cursor = text.chars().count();
         Self { text, cursor }
     }
 
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
     /// In characters from the start.
-    pub fn cursor(&self) -> usize {
+    pub(crate) fn cursor(&self) -> usize {
         self.cursor
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.text.is_empty()
     }
 
@@ -54,7 +54,7 @@ impl Line {
     }
 
     /// Text at the cursor; what no line holds is left out.
-    pub fn insert(&mut self, text: &str) {
+    pub(crate) fn insert(&mut self, text: &str) {
         let room = MAX.saturating_sub(self.text.chars().count());
         let text: String = clean(text).chars().take(room).collect();
         self.text.insert_str(self.byte(self.cursor), &text);
@@ -74,7 +74,7 @@ impl Line {
     }
 
     /// Takes a key that edits; `false` for one that means something else.
-    pub fn key(&mut self, key: KeyEvent) -> bool {
+    pub(crate) fn key(&mut self, key: KeyEvent) -> bool {
         let length = self.text.chars().count();
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         let alt = key.modifiers.contains(KeyModifiers::ALT);

@@ -14,7 +14,7 @@ use crate::core::{
 };
 
 /// Rows in a page.
-pub const PAGE: usize = 100;
+pub(crate) const PAGE: usize = 100;
 /// Pages kept; those far from the selection are dropped and read again when it comes back.
 const WINDOW: usize = 8;
 /// How near to an end of the window the next page is asked for.
@@ -22,7 +22,7 @@ const NEAR: usize = 30;
 
 /// What a list was narrowed down to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListFilter {
+pub(crate) struct ListFilter {
     /// The server's parameter.
     pub name: Filter,
     pub value: String,
@@ -31,7 +31,7 @@ pub struct ListFilter {
 }
 
 impl ListFilter {
-    pub fn new(name: Filter, value: impl Into<String>, label: impl Into<String>) -> Self {
+    pub(crate) fn new(name: Filter, value: impl Into<String>, label: impl Into<String>) -> Self {
         Self {
             name,
             value: value.into(),
@@ -42,7 +42,7 @@ impl ListFilter {
 
 /// Which pages are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Want {
+pub(crate) enum Want {
     /// The window anew, from a page on.
     Window {
         first: usize,
@@ -52,7 +52,7 @@ pub enum Want {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub enum Load {
+pub(crate) enum Load {
     /// Asked for, at this instant of the monotonic clock.
     Waiting(u64),
     Done,
@@ -60,7 +60,7 @@ pub enum Load {
 }
 
 #[derive(Debug, Clone)]
-pub struct List {
+pub(crate) struct List {
     pub kind: Resource,
     pub filters: Vec<ListFilter>,
     /// What is searched for.
@@ -103,7 +103,7 @@ pub struct List {
 }
 
 impl List {
-    pub fn new(kind: Resource, filters: Vec<ListFilter>) -> Self {
+    pub(crate) fn new(kind: Resource, filters: Vec<ListFilter>) -> Self {
         Self {
             kind,
             filters,
@@ -133,7 +133,7 @@ impl List {
 
     /// The same question without its rows: what history keeps.
     #[must_use]
-    pub fn question(&self) -> Self {
+    pub(crate) fn question(&self) -> Self {
         Self {
             q: self.q.clone(),
             sort: self.sort,
@@ -147,13 +147,13 @@ impl List {
     ///
     /// # Errors
     /// One line that names the term at fault.
-    pub fn search(&self, now: Timestamp) -> Result<Option<Search>, SearchError> {
+    pub(crate) fn search(&self, now: Timestamp) -> Result<Option<Search>, SearchError> {
         let search = Search::parse(self.kind, &self.q, now)?;
         Ok(Some(search).filter(|search| *search != Search::default()))
     }
 
     /// The order that was chosen.
-    pub fn sort(&self) -> Option<Sort> {
+    pub(crate) fn sort(&self) -> Option<Sort> {
         let (at, descending) = self.sort?;
         let (field, _) = self.kind.sorts().get(at)?;
         Some(Sort {
@@ -163,7 +163,7 @@ impl List {
     }
 
     /// The question to the server, without what is searched for.
-    pub fn query(&self) -> ListQuery {
+    pub(crate) fn query(&self) -> ListQuery {
         let filters = self.filters.iter();
         let query = ListQuery::default().sorted(self.sort());
         filters.fold(query, |query, filter| {
@@ -172,7 +172,7 @@ impl List {
     }
 
     /// Another question: the next pages begin at the first.
-    pub fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         self.fresh = true;
         self.first = 0;
         self.sizes.clear();
@@ -181,29 +181,29 @@ impl List {
     }
 
     /// Rows before the window.
-    pub fn before(&self) -> usize {
+    pub(crate) fn before(&self) -> usize {
         self.first * PAGE
     }
 
     /// The selection among the rows of the screen.
-    pub fn index(&self) -> Option<usize> {
+    pub(crate) fn index(&self) -> Option<usize> {
         self.row_index().map(|at| self.folds.shown_of(at))
     }
 
     /// The selection among all rows.
-    pub fn row_index(&self) -> Option<usize> {
+    pub(crate) fn row_index(&self) -> Option<usize> {
         let id = self.selected.as_ref()?;
         self.rows.iter().position(|row| row.id() == *id)
     }
 
     /// The selected row; of equal neighbours the first.
-    pub fn item(&self) -> Option<&Row> {
+    pub(crate) fn item(&self) -> Option<&Row> {
         let at = self.index()?;
         self.rows.get(self.folds.row_of(at, self.rows.len()))
     }
 
     /// How many of the marked are not among the rows.
-    pub fn hidden_marks(&self) -> usize {
+    pub(crate) fn hidden_marks(&self) -> usize {
         let shown = |row: &&Row| self.marks.contains_key(&row.id());
         self.marks.len() - self.rows.iter().filter(shown).count()
     }
@@ -217,7 +217,7 @@ impl List {
     }
 
     /// Puts the selection on a row, and the row on a screen of `height` rows.
-    pub fn select(&mut self, at: usize, height: usize) {
+    pub(crate) fn select(&mut self, at: usize, height: usize) {
         let at = at.min(self.shown_count().saturating_sub(1));
         let row = self.folds.row_of(at, self.rows.len());
         self.selected = self.rows.get(row).map(Row::id);
@@ -227,13 +227,13 @@ impl List {
         self.keep_visible(height);
     }
 
-    pub fn keep_visible(&mut self, height: usize) {
+    pub(crate) fn keep_visible(&mut self, height: usize) {
         let (at, height) = (self.index().unwrap_or_default(), height.max(1));
         self.offset = self.offset.clamp((at + 1).saturating_sub(height), at);
         self.offset = self.offset.min(self.shown_count().saturating_sub(height));
     }
 
-    pub fn step(&mut self, by: isize, height: usize) {
+    pub(crate) fn step(&mut self, by: isize, height: usize) {
         let at = self.index().unwrap_or_default();
         let to = at.saturating_add_signed(by);
         if to >= self.shown_count() && by > 0 {
@@ -245,7 +245,7 @@ impl List {
     }
 
     /// The page the window would be read anew from: where the screen begins.
-    pub fn window(&self) -> Want {
+    pub(crate) fn window(&self) -> Want {
         let mut end = 0;
         let offset = self.folds.row_of(self.offset, self.rows.len());
         let inside = self.sizes.iter().position(|size| {
@@ -257,7 +257,7 @@ impl List {
     }
 
     /// The page that is needed next, if the selection is near an end of the window.
-    pub fn next_want(&self) -> Option<Want> {
+    pub(crate) fn next_want(&self) -> Option<Want> {
         if !matches!(self.load, Load::Done) {
             return None;
         }
@@ -273,7 +273,7 @@ impl List {
     }
 
     /// Where to read what is wanted, and how many pages.
-    pub fn place(&self, want: Want) -> (Option<String>, usize) {
+    pub(crate) fn place(&self, want: Want) -> (Option<String>, usize) {
         let (page, pages) = match want {
             Want::Window { first } => (first, if self.sizes.len() > 1 { 2 } else { 1 }),
             Want::After => (self.first + self.sizes.len(), 1),
@@ -283,7 +283,13 @@ impl List {
     }
 
     /// Takes pages that came.
-    pub fn take(&mut self, want: Want, pages: Vec<Page<Row>>, now: Timestamp, height: usize) {
+    pub(crate) fn take(
+        &mut self,
+        want: Want,
+        pages: Vec<Page<Row>>,
+        now: Timestamp,
+        height: usize,
+    ) {
         let was_at = self.index();
         let on_screen = was_at.map(|at| at.saturating_sub(self.offset));
         let absolute = self.before() + was_at.unwrap_or_default();
@@ -348,7 +354,7 @@ impl List {
     }
 
     /// A live event, at the top. `false` when the window has to be read anew instead.
-    pub fn push_live(&mut self, item: Row, height: usize) -> bool {
+    pub(crate) fn push_live(&mut self, item: Row, height: usize) -> bool {
         let grown = self.sizes.front().is_none_or(|size| *size >= 4 * PAGE);
         let at_top = self.first == 0 && self.index().unwrap_or_default() == 0;
         if !at_top {

@@ -2,7 +2,7 @@
 
 /// A set of colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Theme {
+pub(crate) enum Theme {
     #[default]
     Dark,
     Light,
@@ -18,12 +18,12 @@ pub enum Theme {
 /// There is no theme of this name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("theme: {name} is none of {}", Theme::NAMES.map(|(name, _)| name).join(", "))]
-pub struct UnknownTheme {
+pub(crate) struct UnknownTheme {
     name: String,
 }
 
 impl Theme {
-    pub const NAMES: [(&'static str, Theme); 6] = [
+    pub(crate) const NAMES: [(&'static str, Theme); 6] = [
         ("dark", Theme::Dark),
         ("light", Theme::Light),
         ("either", Theme::Either),
@@ -36,7 +36,7 @@ impl Theme {
     ///
     /// # Errors
     /// One line that lists the names there are.
-    pub fn named(name: &str) -> Result<Self, UnknownTheme> {
+    pub(crate) fn named(name: &str) -> Result<Self, UnknownTheme> {
         let found = Self::NAMES.iter().find(|(have, _)| *have == name);
         found.map(|(_, theme)| *theme).ok_or_else(|| UnknownTheme {
             name: name.to_owned(),
@@ -46,7 +46,7 @@ impl Theme {
 
 /// Characters for lines and marks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Glyphs {
+pub(crate) struct Glyphs {
     pub ascii: bool,
 }
 
@@ -55,68 +55,68 @@ impl Glyphs {
         if self.ascii { ascii } else { unicode }
     }
 
-    pub fn more(self) -> &'static str {
+    pub(crate) fn more(self) -> &'static str {
         self.pick("…", "~")
     }
 
-    pub fn dot(self) -> &'static str {
+    pub(crate) fn dot(self) -> &'static str {
         self.pick("·", "-")
     }
 
-    pub fn times(self) -> &'static str {
+    pub(crate) fn times(self) -> &'static str {
         self.pick("×", "x")
     }
 
-    pub fn mark(self) -> &'static str {
+    pub(crate) fn mark(self) -> &'static str {
         self.pick("●", "*")
     }
 
-    pub fn up(self) -> &'static str {
+    pub(crate) fn up(self) -> &'static str {
         self.pick("↑", "^")
     }
 
-    pub fn down(self) -> &'static str {
+    pub(crate) fn down(self) -> &'static str {
         self.pick("↓", "v")
     }
 
-    pub fn on(self) -> &'static str {
+    pub(crate) fn on(self) -> &'static str {
         self.pick("◉", "[x]")
     }
 
-    pub fn off(self) -> &'static str {
+    pub(crate) fn off(self) -> &'static str {
         self.pick("○", "[ ]")
     }
 
-    pub fn done(self) -> &'static str {
+    pub(crate) fn done(self) -> &'static str {
         self.pick("✓", "[x]")
     }
 
-    pub fn refused(self) -> &'static str {
+    pub(crate) fn refused(self) -> &'static str {
         self.pick("✗", "!")
     }
 
-    pub fn ended(self) -> &'static str {
+    pub(crate) fn ended(self) -> &'static str {
         self.pick("■", "#")
     }
 
-    pub fn entered(self) -> &'static str {
+    pub(crate) fn entered(self) -> &'static str {
         self.pick("→", ">")
     }
 
     /// A cell of a bar that is filled from the left: an eighth, two, … all.
-    pub fn part(self, eighths: usize) -> &'static str {
+    pub(crate) fn part(self, eighths: usize) -> &'static str {
         if self.ascii {
             return if eighths >= 4 { "#" } else { "" };
         }
         ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"][eighths.min(8)]
     }
 
-    pub fn mask(self) -> &'static str {
+    pub(crate) fn mask(self) -> &'static str {
         self.pick("•", "*")
     }
 
     /// Bars of a sparkline, lowest first.
-    pub fn bars(self) -> [&'static str; 8] {
+    pub(crate) fn bars(self) -> [&'static str; 8] {
         if self.ascii {
             ["_", ".", ":", "-", "=", "+", "*", "#"]
         } else {

@@ -3,7 +3,7 @@
 use super::state::State;
 
 impl State {
-    pub fn mark(&mut self) {
+    pub(crate) fn mark(&mut self) {
         let height = self.rows_high();
         let Some(list) = self.list_mut() else { return };
         let Some(item) = list.item().cloned() else {
@@ -15,7 +15,7 @@ impl State {
         list.step(1, height);
     }
 
-    pub fn mark_range(&mut self) {
+    pub(crate) fn mark_range(&mut self) {
         let Some(list) = self.list_mut() else { return };
         let Some(item) = list.item().cloned() else {
             return;
@@ -35,7 +35,7 @@ impl State {
         list.marks.extend(marked);
     }
 
-    pub fn mark_all(&mut self) {
+    pub(crate) fn mark_all(&mut self) {
         let Some(list) = self.list_mut() else { return };
         if list.marks.is_empty() {
             list.marks = list

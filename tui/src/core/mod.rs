@@ -1,75 +1,75 @@
 //! The console's state and what changes it. No I/O, no clock and no randomness here: time comes in with each message, and
 //! what has to be done leaves as effects.
 
-pub mod about;
+pub(crate) mod about;
 mod act;
-pub mod audit;
-pub mod cells;
-pub mod chart;
-pub mod checklist;
-pub mod command_line;
-pub mod complete;
-pub mod confirm;
-pub mod connection;
-pub mod dashboard;
+pub(crate) mod audit;
+pub(crate) mod cells;
+pub(crate) mod chart;
+pub(crate) mod checklist;
+pub(crate) mod command_line;
+pub(crate) mod complete;
+pub(crate) mod confirm;
+pub(crate) mod connection;
+pub(crate) mod dashboard;
 mod delete;
 mod edits;
-pub mod event_kind;
-pub mod field;
-pub mod fold;
-pub mod form;
-pub mod format;
+pub(crate) mod event_kind;
+pub(crate) mod field;
+pub(crate) mod fold;
+pub(crate) mod form;
+pub(crate) mod format;
 mod forms;
-pub mod help;
-pub mod incident;
+pub(crate) mod help;
+pub(crate) mod incident;
 mod input;
-pub mod keymap;
-pub mod layer;
-pub mod layout;
-pub mod line;
-pub mod list;
-pub mod look;
+pub(crate) mod keymap;
+pub(crate) mod layer;
+pub(crate) mod layout;
+pub(crate) mod line;
+pub(crate) mod list;
+pub(crate) mod look;
 mod marks;
 mod mouse;
-pub mod msg;
+pub(crate) mod msg;
 mod names;
-pub mod objects;
-pub mod overtaken;
-pub mod page;
-pub mod palette;
-pub mod pick;
-pub mod picker;
+pub(crate) mod objects;
+pub(crate) mod overtaken;
+pub(crate) mod page;
+pub(crate) mod palette;
+pub(crate) mod pick;
+pub(crate) mod picker;
 mod places;
 mod policy;
 mod preset;
-pub mod problem;
-pub mod refusal;
+pub(crate) mod problem;
+pub(crate) mod refusal;
 mod related;
-pub mod reply;
-pub mod report;
-pub mod resource;
-pub mod reveal;
-pub mod search;
-pub mod search_box;
+pub(crate) mod reply;
+pub(crate) mod report;
+pub(crate) mod resource;
+pub(crate) mod reveal;
+pub(crate) mod search;
+pub(crate) mod search_box;
 mod sorts;
-pub mod state;
-pub mod subject;
+pub(crate) mod state;
+pub(crate) mod subject;
 mod submission;
-pub mod tabs;
-pub mod text;
+pub(crate) mod tabs;
+pub(crate) mod text;
 mod tick;
 mod travel;
-pub mod undo;
-pub mod yaml;
-pub mod zone;
+pub(crate) mod undo;
+pub(crate) mod yaml;
+pub(crate) mod zone;
 
-pub use self::{
+pub(crate) use self::{
     msg::{Effect, Msg, Now},
     state::State,
 };
 
 /// Takes a message in; answers what has to be done.
-pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
+pub(crate) fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
     let mut effects = Vec::new();
     state.dirty = true;
     match msg {

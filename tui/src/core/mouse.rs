@@ -11,7 +11,7 @@ use super::{
 };
 use crate::core::keymap::Action;
 
-pub fn mouse(state: &mut State, mouse: MouseEvent, effects: &mut Vec<Effect>) {
+pub(super) fn mouse(state: &mut State, mouse: MouseEvent, effects: &mut Vec<Effect>) {
     let at = Position::new(mouse.column, mouse.row);
     // Dialogs are answered with keys: no click destroys anything.
     let open = matches!(

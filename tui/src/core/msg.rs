@@ -25,7 +25,7 @@ use crate::{
 
 /// The clocks, read once for each message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Now {
+pub(crate) struct Now {
     pub wall: Timestamp,
     /// Milliseconds of a clock that never goes back.
     pub ms: u64,
@@ -33,7 +33,7 @@ pub struct Now {
 
 /// Something that happened.
 #[derive(Debug)]
-pub enum Msg {
+pub(crate) enum Msg {
     Key(KeyEvent),
     Paste(String),
     Mouse(MouseEvent),
@@ -47,7 +47,7 @@ pub enum Msg {
 
 /// What an effect came to.
 #[derive(Debug)]
-pub enum Reply {
+pub(crate) enum Reply {
     Page {
         generation: u64,
         want: Want,
@@ -117,14 +117,14 @@ pub enum Reply {
 
 /// A server that was switched to.
 #[derive(Debug)]
-pub struct Switched {
+pub(crate) struct Switched {
     pub server: ServerName,
     pub key_missing: Option<String>,
 }
 
 /// How the server is called on the screen.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ServerName {
+pub(crate) struct ServerName {
     /// Of the profile, when there is one.
     pub profile: String,
     pub url: String,
@@ -139,7 +139,7 @@ pub struct ServerName {
 
 /// What would die.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Preview {
+pub(crate) struct Preview {
     /// A line each.
     pub lines: Vec<String>,
     /// For sessions: the preview that is to be confirmed.
@@ -149,7 +149,7 @@ pub struct Preview {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub struct PreviewedSessions {
+pub(crate) struct PreviewedSessions {
     pub count: u64,
     pub users: u64,
     pub id: Option<String>,
@@ -167,7 +167,7 @@ impl From<&RevokedSessions> for PreviewedSessions {
 
 /// What a change came to.
 #[derive(Debug)]
-pub enum Done {
+pub(crate) enum Done {
     /// Said on the screen.
     Plain(String),
     /// A thing is like this now: said on the screen.
@@ -188,7 +188,7 @@ pub enum Done {
 
 /// What is looked at before something is destroyed.
 #[derive(Debug, Clone)]
-pub enum PreviewTarget {
+pub(crate) enum PreviewTarget {
     Sessions(Box<RevokeSessions>),
     User(doorward_shared::UserId),
     /// A password that is to be taken away.
@@ -204,7 +204,7 @@ pub enum PreviewTarget {
 
 /// Something to be done: the only way anything leaves the state.
 #[derive(Debug)]
-pub enum Effect {
+pub(crate) enum Effect {
     Load {
         generation: u64,
         kind: Resource,

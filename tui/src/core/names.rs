@@ -14,7 +14,7 @@ const EVENTS: usize = 40;
 
 impl State {
     /// The name behind an id, or the id.
-    pub fn name_of(&self, id: &str) -> String {
+    pub(crate) fn name_of(&self, id: &str) -> String {
         self.known
             .names
             .get(id)
@@ -22,7 +22,7 @@ impl State {
             .unwrap_or_else(|| id.to_owned())
     }
 
-    pub fn learn(&mut self, names: impl IntoIterator<Item = (String, String)>) {
+    pub(crate) fn learn(&mut self, names: impl IntoIterator<Item = (String, String)>) {
         if self.known.names.len() > NAMES {
             self.known.names.clear();
             self.known.asked_names.clear();
@@ -31,7 +31,7 @@ impl State {
     }
 
     /// Asks for the names of what is on the screen.
-    pub fn ask_names(&mut self, effects: &mut Vec<Effect>) {
+    pub(crate) fn ask_names(&mut self, effects: &mut Vec<Effect>) {
         let height = self.rows_high();
         let mut ids: Vec<String> = match &self.view {
             View::List(list) => {

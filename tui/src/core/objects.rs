@@ -19,7 +19,7 @@ use crate::core::{
 const SETTLE: u64 = 120;
 
 /// The words that begin a search for a thing, and the list it is in.
-pub const NOUNS: [(&str, Resource); 4] = [
+pub(crate) const NOUNS: [(&str, Resource); 4] = [
     ("user", Resource::Users),
     ("client", Resource::Clients),
     ("key", Resource::Keys),
@@ -28,7 +28,7 @@ pub const NOUNS: [(&str, Resource); 4] = [
 
 /// How far a search for a thing has come.
 #[derive(Debug, Default)]
-pub struct Lookup {
+pub(crate) struct Lookup {
     /// When the server is asked, on the monotonic clock.
     pub ask_at: Option<u64>,
     /// What it was asked for last, and the answer that is awaited.
@@ -43,7 +43,7 @@ pub struct Lookup {
 }
 
 /// What is looked for: the kind of thing, and its name or the beginning of its id.
-pub fn wanted(text: &str) -> Option<(Resource, String)> {
+pub(crate) fn wanted(text: &str) -> Option<(Resource, String)> {
     let (noun, name) = text.trim_start().split_once(' ')?;
     let noun = noun.to_lowercase();
     let (_, kind) = NOUNS.iter().find(|(one, _)| *one == noun)?;
@@ -52,7 +52,7 @@ pub fn wanted(text: &str) -> Option<(Resource, String)> {
 }
 
 /// What is named whole: an address, or an id that says what it is of.
-pub fn named(text: &str) -> Option<Subject> {
+pub(crate) fn named(text: &str) -> Option<Subject> {
     let text = text.trim();
     let text = text.strip_prefix("address ").unwrap_or(text).trim();
     let subject = Subject::of_id(text)?;
@@ -99,13 +99,13 @@ fn entry(state: &State, row: &Row) -> Option<Entry> {
 
 impl Palette {
     /// The things that were found, where things are looked for.
-    pub fn objects(&self) -> Option<Vec<&Entry>> {
+    pub(crate) fn objects(&self) -> Option<Vec<&Entry>> {
         wanted(self.line.text())?;
         Some(self.lookup.found.iter().collect())
     }
 
     /// What is said where no thing stands.
-    pub fn lookup_word(&self) -> &str {
+    pub(crate) fn lookup_word(&self) -> &str {
         match &self.lookup.problem {
             Some(problem) => problem,
             None if self.lookup.is_waiting || self.lookup.ask_at.is_some() => "Looking for it.",
@@ -114,7 +114,7 @@ impl Palette {
     }
 
     /// Something was typed: what is looked for is asked for a moment later.
-    pub fn typed(&mut self, now: u64) {
+    pub(crate) fn typed(&mut self, now: u64) {
         self.lookup.opens = false;
         let wanted = wanted(self.line.text());
         if wanted != self.lookup.asked {
@@ -138,7 +138,7 @@ impl State {
     }
 
     /// Asks for the things that are looked for, once their time has come.
-    pub fn look_up(&mut self, effects: &mut Vec<Effect>) {
+    pub(crate) fn look_up(&mut self, effects: &mut Vec<Effect>) {
         let now = self.now.ms;
         let due = self
             .palette()
@@ -168,7 +168,7 @@ impl State {
     }
 
     /// Enter where a thing is looked for: it opens now, or once it is found. `false` where none is.
-    pub fn open_object(&mut self, effects: &mut Vec<Effect>) -> bool {
+    pub(crate) fn open_object(&mut self, effects: &mut Vec<Effect>) -> bool {
         let now = self.now.ms;
         let Some(palette) = self.palette() else {
             return false;
@@ -192,7 +192,7 @@ impl State {
     }
 
     /// Things were found, or not.
-    pub fn found(
+    pub(crate) fn found(
         &mut self,
         generation: u64,
         found: Result<Vec<Row>, Problem>,

@@ -8,7 +8,7 @@ use crate::core::{audit, resource::Row};
 
 /// What must still be as it was left, before a change is taken back.
 #[derive(Debug, Clone)]
-pub struct Expected {
+pub(crate) struct Expected {
     /// The thing after the change, as the server answered it.
     pub after: Row,
     /// The fields that taking it back sets.
@@ -19,7 +19,7 @@ pub struct Expected {
 
 /// What somebody else did meanwhile.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Overtaken {
+pub(crate) enum Overtaken {
     /// A field has another value than it was left with.
     Differs {
         field: String,
@@ -32,7 +32,7 @@ pub enum Overtaken {
 
 impl Expected {
     /// For a thing that `undo` would change back.
-    pub fn of(after: Row, undo: &Command, by: Option<String>) -> Self {
+    pub(crate) fn of(after: Row, undo: &Command, by: Option<String>) -> Self {
         Self {
             after,
             fields: undo.fields(),
@@ -42,7 +42,7 @@ impl Expected {
 
     /// What is in the way of taking it back, given the thing now and its events, newest first; and the event by which it
     /// came, where it is known.
-    pub fn overtaken<'e>(
+    pub(crate) fn overtaken<'e>(
         &self,
         now: &Row,
         events: &'e [Event],

@@ -15,7 +15,7 @@ use super::{
 use crate::core::{keymap::Action, look::Theme, resource::Resource};
 
 #[derive(Debug)]
-pub struct Palette {
+pub(crate) struct Palette {
     pub line: Line,
     pub entries: Vec<Entry>,
     pub at: usize,
@@ -26,7 +26,7 @@ pub struct Palette {
 }
 
 #[derive(Debug, Clone)]
-pub struct Entry {
+pub(crate) struct Entry {
     pub name: String,
     pub about: String,
     pub what: Command,
@@ -35,7 +35,7 @@ pub struct Entry {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub enum Command {
+pub(crate) enum Command {
     Screen(u8),
     List(Resource),
     Do(Action),
@@ -62,7 +62,7 @@ impl Command {
 }
 
 /// Positions of what fits a text, best first; all in their order for no text.
-pub fn rank(text: &str, names: &[String]) -> Vec<usize> {
+pub(crate) fn rank(text: &str, names: &[String]) -> Vec<usize> {
     if text.is_empty() {
         return (0..names.len()).collect();
     }
@@ -83,7 +83,7 @@ pub fn rank(text: &str, names: &[String]) -> Vec<usize> {
 }
 
 impl Palette {
-    pub fn of(state: &State) -> Self {
+    pub(crate) fn of(state: &State) -> Self {
         let entry = |name: &str, about: &str, what: Command| Entry {
             name: name.into(),
             about: about.into(),
@@ -181,7 +181,7 @@ impl Palette {
     }
 
     /// What fits, best first.
-    pub fn matches(&self) -> Vec<&Entry> {
+    pub(crate) fn matches(&self) -> Vec<&Entry> {
         if let Some(objects) = self.objects() {
             return objects;
         }
@@ -200,7 +200,7 @@ impl Palette {
     }
 
     /// Takes the word that waits for a name: `user` with nothing behind it. Answers whether it was one.
-    pub fn waits_for_a_name(&mut self) -> bool {
+    pub(crate) fn waits_for_a_name(&mut self) -> bool {
         let chosen = self.chosen().filter(|entry| entry.what == Command::Noun);
         let Some(name) = chosen.map(|entry| entry.name.clone()) else {
             return false;
@@ -211,7 +211,7 @@ impl Palette {
     }
 
     /// What Enter does.
-    pub fn chosen(&self) -> Option<&Entry> {
+    pub(crate) fn chosen(&self) -> Option<&Entry> {
         self.matches().get(self.at).copied()
     }
 }

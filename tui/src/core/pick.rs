@@ -14,7 +14,7 @@ use crate::core::resource::Resource;
 
 /// Something that can be picked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Offer {
+pub(crate) struct Offer {
     pub id: String,
     /// What stands in the field once it is picked.
     pub value: String,
@@ -23,7 +23,7 @@ pub struct Offer {
 }
 
 #[derive(Debug, Clone)]
-pub struct Pick {
+pub(crate) struct Pick {
     pub search: SearchBox,
     pub kind: Resource,
     /// What the server offered last; none when nothing came yet, or may not be seen.
@@ -34,7 +34,7 @@ pub struct Pick {
 }
 
 impl Pick {
-    pub fn new(kind: Resource, text: &str) -> Self {
+    pub(crate) fn new(kind: Resource, text: &str) -> Self {
         Self {
             search: SearchBox::new(text),
             kind,
@@ -45,7 +45,7 @@ impl Pick {
     }
 
     /// What fits what was typed. Roles all come at once; people are looked for by the server.
-    pub fn matches(&self) -> Vec<&Offer> {
+    pub(crate) fn matches(&self) -> Vec<&Offer> {
         let typed = self.search.text().to_lowercase();
         let whole = self.offers.iter().any(|offer| offer.value == typed);
         let fits = |offer: &&Offer| {
@@ -56,7 +56,7 @@ impl Pick {
     }
 
     /// Takes a key; `false` for one that is the form's.
-    pub fn key(&mut self, key: KeyEvent) -> bool {
+    pub(crate) fn key(&mut self, key: KeyEvent) -> bool {
         let matches: Vec<String> = self
             .matches()
             .into_iter()
@@ -79,7 +79,7 @@ impl Pick {
     ///
     /// # Errors
     /// One line, where the server has no such thing.
-    pub fn picked(&self) -> Result<Option<String>, String> {
+    pub(crate) fn picked(&self) -> Result<Option<String>, String> {
         let typed = self.search.text();
         if typed.is_empty() {
             return Ok(None);
@@ -103,7 +103,7 @@ impl Pick {
     ///
     /// # Errors
     /// One line.
-    pub fn known(&self) -> Result<(), String> {
+    pub(crate) fn known(&self) -> Result<(), String> {
         let typed = self.search.text();
         if self.offers.is_empty() || self.offers.iter().any(|offer| offer.value == typed) {
             return Ok(());
@@ -123,7 +123,7 @@ impl Pick {
 
 impl State {
     /// Asks what can be picked where the focus is, when another text was typed.
-    pub fn ask_offers(&mut self, effects: &mut Vec<Effect>) {
+    pub(crate) fn ask_offers(&mut self, effects: &mut Vec<Effect>) {
         let generation = self.generation + 1;
         let Some(Layer::Form(form)) = self.layers.last_mut() else {
             return;
@@ -157,7 +157,12 @@ impl State {
     }
 
     /// What can be picked has come.
-    pub fn offered(&mut self, generation: u64, offers: Vec<Offer>, effects: &mut Vec<Effect>) {
+    pub(crate) fn offered(
+        &mut self,
+        generation: u64,
+        offers: Vec<Offer>,
+        effects: &mut Vec<Effect>,
+    ) {
         self.take_offers(generation, offers);
         self.ask_offers(effects);
     }

@@ -9,7 +9,7 @@ use super::{
 };
 
 #[derive(Debug, Clone)]
-pub struct Picker {
+pub(crate) struct Picker {
     pub search: SearchBox,
     pub chosen: Vec<String>,
     known: Vec<String>,
@@ -25,7 +25,7 @@ pub struct Picker {
 
 /// A scope that can be picked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Offer {
+pub(crate) struct Offer {
     pub scope: String,
     pub chosen: bool,
     /// Why it cannot be.
@@ -33,7 +33,7 @@ pub struct Offer {
 }
 
 impl Picker {
-    pub fn new(held: Option<ScopeSet>, chosen: Vec<String>) -> Self {
+    pub(crate) fn new(held: Option<ScopeSet>, chosen: Vec<String>) -> Self {
         let mut known: Vec<String> = vec!["read".into(), "write".into()];
         for scope in ADMIN_SCOPES {
             known.extend([format!("{scope}:read"), scope.to_owned()]);
@@ -56,7 +56,7 @@ impl Picker {
     }
 
     /// Out of these and no others.
-    pub fn of(known: &[&str], chosen: Vec<String>) -> Self {
+    pub(crate) fn of(known: &[&str], chosen: Vec<String>) -> Self {
         Self {
             known: known.iter().map(ToString::to_string).collect(),
             closed: true,
@@ -66,7 +66,7 @@ impl Picker {
 
     /// With the scopes of OpenID Connect, for clients; they need no permission.
     #[must_use]
-    pub fn with_openid(mut self) -> Self {
+    pub(crate) fn with_openid(mut self) -> Self {
         let new: Vec<_> = OPENID_SCOPES
             .iter()
             .filter(|scope| !self.known.iter().any(|known| known == *scope))
@@ -78,7 +78,7 @@ impl Picker {
 
     /// Only scopes that these cover.
     #[must_use]
-    pub fn within(mut self, scopes: &ScopeSet) -> Self {
+    pub(crate) fn within(mut self, scopes: &ScopeSet) -> Self {
         let under: Vec<_> = self
             .known
             .drain(..)
@@ -101,7 +101,7 @@ impl Picker {
     }
 
     /// What fits the text, best first; a scope of one's own last.
-    pub fn offers(&self) -> Vec<Offer> {
+    pub(crate) fn offers(&self) -> Vec<Offer> {
         let typed = self.search.text();
         let mut scopes: Vec<String> = rank(typed, &self.known)
             .into_iter()
@@ -122,7 +122,7 @@ impl Picker {
     }
 
     /// Takes a key; `false` for one that is the form's.
-    pub fn key(&mut self, key: KeyEvent) -> bool {
+    pub(crate) fn key(&mut self, key: KeyEvent) -> bool {
         let offers = self.offers();
         match key.code {
             KeyCode::Enter | KeyCode::Char(' ') => {

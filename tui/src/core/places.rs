@@ -12,7 +12,7 @@ const MOST: usize = 6;
 
 /// A place to go back to.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Place {
+pub(crate) enum Place {
     Page(Subject),
     /// A list that was narrowed down.
     List(Resource, Vec<ListFilter>, String),
@@ -33,7 +33,7 @@ impl Place {
     }
 
     /// The view of it, without its rows.
-    pub fn view(self, state: &State) -> View {
+    pub(crate) fn view(self, state: &State) -> View {
         let now = state.now.wall;
         match self {
             Self::Page(subject) => {
@@ -51,7 +51,7 @@ impl Place {
     }
 
     /// How it is called.
-    pub fn name(&self, state: &State) -> String {
+    pub(crate) fn name(&self, state: &State) -> String {
         match self {
             Self::Page(subject) => {
                 let noun = subject.noun().to_lowercase();
@@ -75,7 +75,7 @@ impl Place {
 
 impl State {
     /// The places one was at last, the latest first, each once and without this one.
-    pub fn recent_places(&self) -> Vec<Place> {
+    pub(crate) fn recent_places(&self) -> Vec<Place> {
         let here = Place::of(&self.view);
         let views = self.back.iter().rev().chain(self.forward.iter().rev());
         let mut places: Vec<Place> = Vec::new();

@@ -45,7 +45,7 @@ fn key_set(client: &Client) -> String {
 }
 
 impl Form {
-    pub fn client_policy(client: &Client) -> Self {
+    pub(crate) fn client_policy(client: &Client) -> Self {
         let purpose = Purpose::ClientPolicy(Box::new(client.clone()));
         let list = |values: &[String]| values.join(" ");
         let uri = "https://…; empty: none";
@@ -206,7 +206,10 @@ fn lists(mut policy: ClientPolicyArgs) -> ClientPolicyArgs {
 ///
 /// # Errors
 /// The field that is wrong, and why.
-pub fn edited_policy(form: &Form, client: &Client) -> Result<Submission, (&'static str, String)> {
+pub(super) fn edited_policy(
+    form: &Form,
+    client: &Client,
+) -> Result<Submission, (&'static str, String)> {
     let mut change = Change {
         form,
         lines: Vec::new(),

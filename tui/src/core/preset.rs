@@ -5,10 +5,10 @@ use super::{
     form::{Form, Purpose},
     line::Line,
 };
-pub use crate::command::Preset;
+pub(super) use crate::command::Preset;
 
 impl Preset {
-    pub const NAMES: [(&'static str, Preset); 5] = [
+    pub(crate) const NAMES: [(&'static str, Preset); 5] = [
         ("web application", Preset::Web),
         ("browser application", Preset::Browser),
         ("native application", Preset::Native),
@@ -16,12 +16,12 @@ impl Preset {
         ("MCP client", Preset::Mcp),
     ];
 
-    pub fn named(name: &str) -> Self {
+    pub(crate) fn named(name: &str) -> Self {
         let found = Self::NAMES.iter().find(|(have, _)| *have == name);
         found.map_or(Self::Web, |(_, preset)| *preset)
     }
 
-    pub fn about(self) -> &'static str {
+    pub(crate) fn about(self) -> &'static str {
         match self {
             Self::Web => "runs on a server and keeps a secret; people sign in",
             Self::Browser => "runs in the browser alone, without a secret; PKCE",
@@ -45,12 +45,12 @@ impl Preset {
 }
 
 impl Form {
-    pub fn preset(&self) -> Preset {
+    pub(crate) fn preset(&self) -> Preset {
         Preset::named(self.get("preset"))
     }
 
     /// Lets grants and scopes follow what was chosen and typed, as long as nobody chose them by hand.
-    pub fn follow_preset(&mut self) {
+    pub(crate) fn follow_preset(&mut self) {
         if !matches!(self.purpose, Purpose::NewClient) {
             return;
         }

@@ -5,10 +5,10 @@ use doorward_shared::{ErrorCode, client::ClientError};
 use crate::core::text::clean;
 
 /// How a message of [`Trouble::Unreachable`] begins.
-pub const LOST: &str = "cannot reach the server: ";
+pub(crate) const LOST: &str = "cannot reach the server: ";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
+pub(crate) struct Problem {
     pub what: Trouble,
     /// One line.
     pub message: String,
@@ -19,7 +19,7 @@ pub struct Problem {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trouble {
+pub(crate) enum Trouble {
     /// 401: sign in again.
     Unauthorized,
     /// 403: a scope is missing; the message names it.
@@ -35,14 +35,14 @@ pub enum Trouble {
 }
 
 impl Problem {
-    pub fn forbidden(message: impl Into<String>) -> Self {
+    pub(crate) fn forbidden(message: impl Into<String>) -> Self {
         Self {
             what: Trouble::Forbidden,
             ..Self::refused(message)
         }
     }
 
-    pub fn refused(message: impl Into<String>) -> Self {
+    pub(crate) fn refused(message: impl Into<String>) -> Self {
         Self {
             what: Trouble::Refused,
             message: message.into(),

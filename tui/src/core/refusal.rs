@@ -6,7 +6,7 @@ use doorward_shared::admin::Event;
 
 /// A cause in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Explained {
+pub(crate) struct Explained {
     /// What the application did.
     pub what: String,
     /// What to do; `ID` stands for the client's id.
@@ -15,7 +15,7 @@ pub struct Explained {
 
 impl Explained {
     /// What to do about it, for this client.
-    pub fn advice(&self, client: Option<&str>) -> String {
+    pub(crate) fn advice(&self, client: Option<&str>) -> String {
         match client {
             Some(id) => self.advice.replace("ID", id),
             None => self.advice.to_owned(),
@@ -140,7 +140,7 @@ const KNOWN: [Known; 22] = [
 ];
 
 /// A cause of the audit log (`error: description`) in words. One that is not known is told as it is.
-pub fn explain(cause: &str) -> Explained {
+pub(crate) fn explain(cause: &str) -> Explained {
     match KNOWN.iter().find(|known| cause.contains(known.0)) {
         Some(Known(_, what, advice)) => Explained {
             what: (*what).to_owned(),
@@ -158,7 +158,7 @@ pub fn explain(cause: &str) -> Explained {
 
 /// A client that was refused for one cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FailingClient {
+pub(crate) struct FailingClient {
     /// Its id, where one was sent.
     pub client: Option<String>,
     pub cause: String,
@@ -167,7 +167,7 @@ pub struct FailingClient {
 }
 
 /// The clients that events tell of, for each cause; most often refused first.
-pub fn failing_clients(events: &[Event]) -> Vec<FailingClient> {
+pub(crate) fn failing_clients(events: &[Event]) -> Vec<FailingClient> {
     let mut counts: BTreeMap<(Option<&str>, &str), u64> = BTreeMap::new();
     for event in events {
         if let Some(cause) = &event.cause {

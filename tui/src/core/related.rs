@@ -18,7 +18,7 @@ fn go(label: impl Into<String>, kind: Resource, filter: ListFilter) -> Entry {
 }
 
 /// The incident that turns around a thing.
-pub fn subject(item: &Row) -> Option<IncidentSubject> {
+pub(super) fn subject(item: &Row) -> Option<IncidentSubject> {
     match item {
         Row::User(user) => Some(IncidentSubject::User(user.id.to_string())),
         Row::Session(session) => Some(IncidentSubject::User(session.user_id.to_string())),
@@ -112,7 +112,7 @@ fn client(state: &State, id: &str) -> Vec<Entry> {
 }
 
 /// The menu of a thing.
-pub fn of(state: &State, item: &Row) -> Vec<Entry> {
+pub(super) fn of(state: &State, item: &Row) -> Vec<Entry> {
     let mut entries = Vec::new();
     match item {
         Row::User(one) => entries.extend(user(state, &one.id.to_string())),
@@ -196,7 +196,7 @@ pub fn of(state: &State, item: &Row) -> Vec<Entry> {
 }
 
 /// Which sessions may end along with one.
-pub fn ends(state: &State, session: &Session) -> Vec<Entry> {
+pub(super) fn ends(state: &State, session: &Session) -> Vec<Entry> {
     let end = |label: String, asked| {
         (
             label.clone(),

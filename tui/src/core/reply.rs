@@ -22,9 +22,9 @@ const SETTLE: u64 = 400;
 const SEARCH_SETTLE: u64 = 3_000;
 
 /// Live events that wait while the list is paused, at most; the rest is read from the server.
-pub const MOST_WAITING: usize = 1_000;
+pub(crate) const MOST_WAITING: usize = 1_000;
 
-pub fn reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
+pub(crate) fn reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
     match reply {
         Reply::Page {
             generation,
@@ -307,7 +307,7 @@ fn live(state: &mut State, event: Event) {
 
 impl List {
     /// Whether an event is one of those this list was narrowed down to.
-    pub fn wants(&self, event: &Event, names: &Names, now: Timestamp) -> bool {
+    pub(crate) fn wants(&self, event: &Event, names: &Names, now: Timestamp) -> bool {
         let user = event.user_id.map(|id| id.to_string());
         let fits = self.filters.iter().all(|filter| {
             let value = Some(filter.value.as_str());
@@ -333,7 +333,7 @@ impl State {
     }
 
     /// What a failure means for everything, beside what it means where it happened.
-    pub fn failed(&mut self, problem: &Problem) {
+    pub(crate) fn failed(&mut self, problem: &Problem) {
         match problem.what {
             Trouble::Unreachable => self.connection.lost(&problem.message, self.now),
             Trouble::Unauthorized => {
@@ -356,7 +356,7 @@ impl State {
     }
 
     /// Opens the sign-in, on top of everything.
-    pub fn ask_sign_in(&mut self, why: &str) {
+    pub(crate) fn ask_sign_in(&mut self, why: &str) {
         if !self.layers.iter().any(Layer::is_sign_in) {
             let form = Form::sign_in(why, self.now.ms);
             self.layers.push(Layer::Form(Box::new(form)));

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 /// A kind of thing there are lists of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Resource {
+pub(crate) enum Resource {
     Users,
     Sessions,
     Keys,
@@ -26,7 +26,7 @@ pub enum Resource {
 
 /// A profile, as the list shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ProfileRow {
+pub(crate) struct ProfileRow {
     pub name: String,
     pub url: String,
     pub color: Option<String>,
@@ -37,7 +37,7 @@ pub struct ProfileRow {
 /// One row.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
-pub enum Row {
+pub(crate) enum Row {
     User(User),
     Session(Session),
     Key(AdminKey),
@@ -51,7 +51,7 @@ pub enum Row {
 
 impl Resource {
     /// What an id is of, when people call such things by a name.
-    pub fn of_id(id: &str) -> Option<Self> {
+    pub(crate) fn of_id(id: &str) -> Option<Self> {
         let kinds = [
             (UserId::PREFIX, Self::Users),
             (ClientId::PREFIX, Self::Clients),
@@ -62,14 +62,14 @@ impl Resource {
     }
 
     /// Whether the server tells of one of them more than its list does.
-    pub fn has_details(self) -> bool {
+    pub(crate) fn has_details(self) -> bool {
         !matches!(
             self,
             Self::Events | Self::Signing | Self::Blocks | Self::Profiles
         )
     }
 
-    pub fn title(self) -> &'static str {
+    pub(crate) fn title(self) -> &'static str {
         match self {
             Self::Users => "Users",
             Self::Sessions => "Sessions",
@@ -84,7 +84,7 @@ impl Resource {
     }
 
     /// The scope that changes it; its `:read` half shows it.
-    pub fn scope(self) -> &'static str {
+    pub(crate) fn scope(self) -> &'static str {
         match self {
             Self::Users => "admin:users",
             Self::Sessions | Self::Blocks => "admin:sessions",
@@ -98,7 +98,7 @@ impl Resource {
     }
 
     /// What stands in an empty list.
-    pub fn nothing(self) -> &'static str {
+    pub(crate) fn nothing(self) -> &'static str {
         match self {
             Self::Users => "No users. n creates one.",
             Self::Sessions => "No sessions. They begin when somebody signs in.",
@@ -113,7 +113,7 @@ impl Resource {
     }
 
     /// What the server sorts by: its name there, and here. None: as the server gives it.
-    pub fn sorts(self) -> &'static [(SortField, &'static str)] {
+    pub(crate) fn sorts(self) -> &'static [(SortField, &'static str)] {
         match self {
             Self::Users => &[
                 (SortField::CreatedAt, "created"),
@@ -150,7 +150,7 @@ impl Resource {
     }
 
     /// Whether an action of the audit log changes such lists.
-    pub fn changes_with(self, action: &str) -> bool {
+    pub(crate) fn changes_with(self, action: &str) -> bool {
         let noun = action.split('.').next().unwrap_or_default();
         match self {
             Self::Users => matches!(noun, "user" | "login"),
@@ -167,7 +167,7 @@ impl Resource {
 
 impl Row {
     /// The list it is a row of.
-    pub fn kind(&self) -> Resource {
+    pub(crate) fn kind(&self) -> Resource {
         match self {
             Self::User(_) => Resource::Users,
             Self::Session(_) => Resource::Sessions,
@@ -181,7 +181,7 @@ impl Row {
         }
     }
 
-    pub fn id(&self) -> String {
+    pub(crate) fn id(&self) -> String {
         match self {
             Self::User(user) => user.id.to_string(),
             Self::Session(session) => session.id.to_string(),
@@ -196,7 +196,7 @@ impl Row {
     }
 
     /// What people call it.
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         match self {
             Self::User(user) => user.email.clone(),
             Self::Key(key) => key.name.clone(),
@@ -208,7 +208,7 @@ impl Row {
     }
 
     /// The word its state column shows.
-    pub fn state(&self) -> Option<&'static str> {
+    pub(crate) fn state(&self) -> Option<&'static str> {
         match self {
             Self::User(user) if user.disabled => Some("disabled"),
             Self::User(_) => Some("active"),
@@ -221,7 +221,7 @@ impl Row {
     }
 
     /// Whether it is as good as gone: shown dimmed.
-    pub fn is_dead(&self) -> bool {
+    pub(crate) fn is_dead(&self) -> bool {
         match self {
             Self::User(user) => user.disabled,
             Self::Session(session) => session.state != SessionState::Live,
@@ -232,7 +232,7 @@ impl Row {
     }
 
     /// Ids in it that have names elsewhere.
-    pub fn mentions(&self) -> Vec<String> {
+    pub(crate) fn mentions(&self) -> Vec<String> {
         let ids = match self {
             Self::Session(session) => vec![
                 Some(session.user_id.to_string()),

@@ -11,7 +11,7 @@ use crate::command::secret::Secret;
 const SHOWN: u64 = 10_000;
 
 #[derive(Debug)]
-pub struct Reveal {
+pub(crate) struct Reveal {
     pub title: String,
     pub lines: Vec<(String, String)>,
     secret: Secret,
@@ -29,7 +29,7 @@ pub struct Reveal {
 }
 
 impl Reveal {
-    pub fn new(
+    pub(crate) fn new(
         title: String,
         lines: Vec<(String, String)>,
         secret: Secret,
@@ -51,15 +51,15 @@ impl Reveal {
     }
 
     /// The secret, while it may be read.
-    pub fn visible(&self) -> Option<&str> {
+    pub(crate) fn visible(&self) -> Option<&str> {
         self.shown_until.map(|_| self.secret.expose())
     }
 
-    pub fn length(&self) -> usize {
+    pub(crate) fn length(&self) -> usize {
         self.secret.expose().chars().count()
     }
 
-    pub fn tick(&mut self, now: u64) {
+    pub(crate) fn tick(&mut self, now: u64) {
         if self.shown_until.is_some_and(|until| until <= now) {
             self.shown_until = None;
         }
@@ -118,7 +118,7 @@ impl Reveal {
     }
 }
 
-pub fn key(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
+pub(crate) fn key(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
     let now = state.now.ms;
     if let Some(Layer::Reveal(reveal)) = state.layers.last_mut()
         && reveal.key(key, now, effects)
@@ -128,7 +128,7 @@ pub fn key(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
 }
 
 impl State {
-    pub fn written(&mut self, path: &std::path::Path) {
+    pub(crate) fn written(&mut self, path: &std::path::Path) {
         let text = format!("written to {} (mode 0600)", path.display());
         if let Some(Layer::Reveal(reveal)) = self.layers.last_mut() {
             reveal.taken = true;
@@ -138,7 +138,7 @@ impl State {
         }
     }
 
-    pub fn not_written(&mut self, why: &str) {
+    pub(crate) fn not_written(&mut self, why: &str) {
         if let Some(Layer::Reveal(reveal)) = self.layers.last_mut() {
             reveal.note = format!("not written: {why}");
         } else {

@@ -5,7 +5,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use super::line::Line;
 
 #[derive(Debug, Clone, Default)]
-pub struct SearchBox {
+pub(crate) struct SearchBox {
     pub line: Line,
     /// Which of the offers.
     pub at: usize,
@@ -13,7 +13,7 @@ pub struct SearchBox {
 
 /// What a key came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pressed {
+pub(crate) enum Pressed {
     /// The cursor moved, or text was edited.
     Taken,
     /// There is no offer beyond this one.
@@ -23,7 +23,7 @@ pub enum Pressed {
 }
 
 impl SearchBox {
-    pub fn new(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         Self {
             line: Line::new(text),
             at: 0,
@@ -31,12 +31,12 @@ impl SearchBox {
     }
 
     /// What was typed, without spaces around it.
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         self.line.text().trim()
     }
 
     /// Takes a key that moves among so many offers, or edits the text: then the first offer is the chosen one.
-    pub fn key(&mut self, key: KeyEvent, offers: usize) -> Pressed {
+    pub(crate) fn key(&mut self, key: KeyEvent, offers: usize) -> Pressed {
         match key.code {
             KeyCode::Up if self.at > 0 => self.at -= 1,
             KeyCode::Down if self.at + 1 < offers => self.at += 1,

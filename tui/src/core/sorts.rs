@@ -8,7 +8,7 @@ use super::{
 };
 
 impl State {
-    pub fn sort_by(&mut self, at: usize, effects: &mut Vec<Effect>) {
+    pub(crate) fn sort_by(&mut self, at: usize, effects: &mut Vec<Effect>) {
         let Some(list) = self.list_mut() else { return };
         let descending = match list.sort {
             Some((before, descending)) if before == at => !descending,
@@ -19,7 +19,7 @@ impl State {
         self.load(Want::Window { first: 0 }, effects);
     }
 
-    pub fn open_sorts(&mut self) {
+    pub(crate) fn open_sorts(&mut self) {
         let Some(list) = self.list() else { return };
         let entries = list.kind.sorts().iter().enumerate().map(|(at, (_, name))| {
             let way = match list.sort {

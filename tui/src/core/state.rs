@@ -28,7 +28,7 @@ use crate::core::{
 
 /// What is on the screen below everything that was opened on top.
 #[derive(Debug, Clone)]
-pub enum View {
+pub(crate) enum View {
     Dashboard {
         /// Which has the focus, and its row.
         panel: Panel,
@@ -45,7 +45,7 @@ pub enum View {
 
 impl View {
     /// The dashboard as it is come to.
-    pub const DASHBOARD: Self = Self::Dashboard {
+    pub(crate) const DASHBOARD: Self = Self::Dashboard {
         panel: Panel::Chart,
         at: 0,
     };
@@ -53,7 +53,7 @@ impl View {
 
 /// A passing word at the foot of the screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Toast {
+pub(crate) struct Toast {
     pub text: String,
     pub bad: bool,
     pub until: u64,
@@ -61,7 +61,7 @@ pub struct Toast {
 
 /// What the whole console knows of the server, list by list apart.
 #[derive(Debug, Default)]
-pub struct Known {
+pub(crate) struct Known {
     pub stats: Option<Box<Stats>>,
     /// What happened in each minute or hour of each window, oldest first.
     pub series: [Vec<Minute>; 3],
@@ -88,7 +88,7 @@ pub struct Known {
 }
 
 #[derive(Debug)]
-pub struct State {
+pub(crate) struct State {
     pub now: Now,
     pub size: (u16, u16),
     pub theme: Theme,
@@ -121,7 +121,7 @@ pub struct State {
 }
 
 impl State {
-    pub fn new(size: (u16, u16), server: ServerName, keymap: Keymap) -> Self {
+    pub(crate) fn new(size: (u16, u16), server: ServerName, keymap: Keymap) -> Self {
         Self {
             now: Now::default(),
             size,
@@ -150,7 +150,7 @@ impl State {
         }
     }
 
-    pub fn resize(&mut self, width: u16, height: u16) {
+    pub(crate) fn resize(&mut self, width: u16, height: u16) {
         self.size = (width, height);
         let height = self.rows_high();
         if let Some(list) = self.list_mut() {
@@ -158,17 +158,17 @@ impl State {
         }
     }
 
-    pub fn areas(&self) -> Areas {
+    pub(crate) fn areas(&self) -> Areas {
         Areas::of(self)
     }
 
     /// Rows of a list that fit on the screen.
-    pub fn rows_high(&self) -> usize {
+    pub(crate) fn rows_high(&self) -> usize {
         usize::from(self.areas().rows.height) / self.row_height()
     }
 
     /// Lines of the screen that a row of the list takes: events have a second one where that was asked for.
-    pub fn row_height(&self) -> usize {
+    pub(crate) fn row_height(&self) -> usize {
         let two = self.wide
             && self
                 .list()
@@ -176,14 +176,14 @@ impl State {
         if two { 2 } else { 1 }
     }
 
-    pub fn list(&self) -> Option<&List> {
+    pub(crate) fn list(&self) -> Option<&List> {
         match &self.view {
             View::List(list) => Some(list),
             _ => None,
         }
     }
 
-    pub fn list_mut(&mut self) -> Option<&mut List> {
+    pub(crate) fn list_mut(&mut self) -> Option<&mut List> {
         match &mut self.view {
             View::List(list) => Some(list),
             _ => None,
@@ -191,7 +191,7 @@ impl State {
     }
 
     /// The thing that is selected, or that the open pane is about.
-    pub fn item(&self) -> Option<&Row> {
+    pub(crate) fn item(&self) -> Option<&Row> {
         for layer in self.layers.iter().rev() {
             if let Layer::Detail(detail) = layer
                 && detail.focused
@@ -208,7 +208,7 @@ impl State {
     }
 
     /// The kind of thing that keys act on.
-    pub fn kind(&self) -> Option<Resource> {
+    pub(crate) fn kind(&self) -> Option<Resource> {
         match &self.view {
             View::List(list) => Some(list.kind),
             View::Page(page) => match page.acting() {
@@ -220,7 +220,7 @@ impl State {
     }
 
     /// Where keys are pressed, most particular first.
-    pub fn contexts(&self) -> Vec<KeyContext> {
+    pub(crate) fn contexts(&self) -> Vec<KeyContext> {
         let detail = matches!(self.layers.last(), Some(Layer::Detail(detail)) if detail.focused);
         let mut contexts = if detail {
             vec![KeyContext::Detail]
@@ -248,20 +248,20 @@ impl State {
         contexts
     }
 
-    pub fn scopes(&self) -> Option<&ScopeSet> {
+    pub(crate) fn scopes(&self) -> Option<&ScopeSet> {
         self.known.who.as_ref().map(|who| &who.scopes)
     }
 
-    pub fn holds(&self, scope: &str) -> bool {
+    pub(crate) fn holds(&self, scope: &str) -> bool {
         self.scopes().is_none_or(|scopes| scopes.covers(scope))
     }
 
-    pub fn is_read_only(&self) -> bool {
+    pub(crate) fn is_read_only(&self) -> bool {
         self.read_only || self.server.read_only
     }
 
     /// Why nothing can be changed now, when nothing can.
-    pub fn no_change(&self, scope: &str) -> Option<String> {
+    pub(crate) fn no_change(&self, scope: &str) -> Option<String> {
         if self.is_read_only() {
             let unlock = match (
                 self.read_only,
@@ -278,11 +278,11 @@ impl State {
         (!self.holds(scope)).then(|| format!("this needs the scope {scope}, which you do not hold"))
     }
 
-    pub fn say(&mut self, text: impl Into<String>) {
+    pub(crate) fn say(&mut self, text: impl Into<String>) {
         self.toast_for(text.into(), false, 5_000);
     }
 
-    pub fn warn(&mut self, text: impl Into<String>) {
+    pub(crate) fn warn(&mut self, text: impl Into<String>) {
         self.toast_for(text.into(), true, 8_000);
     }
 
@@ -292,18 +292,18 @@ impl State {
     }
 
     /// A key by which one call can be sent again without being done twice.
-    pub fn next_idempotency_key(&mut self) -> String {
+    pub(crate) fn next_idempotency_key(&mut self) -> String {
         self.calls_made += 1;
         format!("{}-{}", self.calls, self.calls_made)
     }
 
-    pub fn next_generation(&mut self) -> u64 {
+    pub(crate) fn next_generation(&mut self) -> u64 {
         self.generation += 1;
         self.generation
     }
 
     /// Reads the list's rows: what is wanted.
-    pub fn load(&mut self, want: super::list::Want, effects: &mut Vec<Effect>) {
+    pub(crate) fn load(&mut self, want: super::list::Want, effects: &mut Vec<Effect>) {
         let generation = self.next_generation();
         let now = self.now;
         let Some(list) = self.list_mut() else { return };
@@ -337,7 +337,7 @@ impl State {
     }
 
     /// Goes on where the selection went: asks for the pages, the names and the thing it needs.
-    pub fn follow_selection(&mut self, effects: &mut Vec<Effect>) {
+    pub(crate) fn follow_selection(&mut self, effects: &mut Vec<Effect>) {
         if let Some(want) = self.list().and_then(List::next_want)
             && self.connection.lost.is_none()
         {
@@ -348,7 +348,7 @@ impl State {
     }
 
     /// A list on its own, or narrowed down.
-    pub fn list_view(kind: Resource, filters: Vec<ListFilter>) -> View {
+    pub(crate) fn list_view(kind: Resource, filters: Vec<ListFilter>) -> View {
         View::List(Box::new(List::new(kind, filters)))
     }
 }

@@ -4,11 +4,11 @@ use doorward_shared::{admin::Event, client::Filter};
 use ipnet::IpNet;
 
 /// Subjects of one incident, at most: each is asked about.
-pub const SUBJECTS: usize = 8;
+pub(crate) const SUBJECTS: usize = 8;
 
 /// What an incident turns around.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum IncidentSubject {
+pub(crate) enum IncidentSubject {
     User(String),
     Address(String),
     /// In CIDR notation.
@@ -20,14 +20,14 @@ pub enum IncidentSubject {
 /// There is no incident around this.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0} is neither a user, an address, a network, a client nor a key")]
-pub struct NoSubject(String);
+pub(crate) struct NoSubject(String);
 
 impl IncidentSubject {
     /// From an id, an address or a network.
     ///
     /// # Errors
     /// One line.
-    pub fn parse(text: &str) -> Result<Self, NoSubject> {
+    pub(crate) fn parse(text: &str) -> Result<Self, NoSubject> {
         if text.starts_with("user_") {
             Ok(Self::User(text.into()))
         } else if text.starts_with("client_") {
@@ -44,7 +44,7 @@ impl IncidentSubject {
     }
 
     /// The id, address or network.
-    pub fn id(&self) -> &str {
+    pub(crate) fn id(&self) -> &str {
         match self {
             Self::User(id)
             | Self::Address(id)
@@ -55,7 +55,7 @@ impl IncidentSubject {
     }
 
     /// What it is called.
-    pub fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::User(_) => "user",
             Self::Address(_) => "address",
@@ -66,7 +66,7 @@ impl IncidentSubject {
     }
 
     /// Filters of the event lists that together hold its timeline; none for a network, whose events are looked for.
-    pub fn filters(&self) -> Vec<(Filter, &str)> {
+    pub(crate) fn filters(&self) -> Vec<(Filter, &str)> {
         match self {
             Self::User(id) => vec![(Filter::UserId, id), (Filter::Actor, id)],
             Self::Address(ip) => vec![(Filter::Ip, ip)],
@@ -76,7 +76,7 @@ impl IncidentSubject {
     }
 
     /// The filter of the session list that finds its sessions; a key opens none.
-    pub fn sessions(&self) -> Option<(Filter, &str)> {
+    pub(crate) fn sessions(&self) -> Option<(Filter, &str)> {
         match self {
             Self::User(id) => Some((Filter::UserId, id)),
             Self::Address(ip) | Self::Network(ip) => Some((Filter::Ip, ip)),
@@ -86,7 +86,7 @@ impl IncidentSubject {
     }
 
     /// Whether an address is it, or inside it.
-    pub fn holds(&self, ip: &str) -> bool {
+    pub(crate) fn holds(&self, ip: &str) -> bool {
         match self {
             Self::Address(own) => own == ip,
             Self::Network(network) => {
@@ -99,7 +99,7 @@ impl IncidentSubject {
     }
 
     /// Whether an event belongs into its timeline.
-    pub fn touches(&self, event: &Event) -> bool {
+    pub(crate) fn touches(&self, event: &Event) -> bool {
         let id = self.id();
         let named = event.actor == id || event.target.as_deref() == Some(id);
         match self {

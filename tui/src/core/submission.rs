@@ -68,7 +68,7 @@ fn grace(form: &Form) -> Result<u32, Wrong> {
 ///
 /// # Errors
 /// The field that is wrong, and why.
-pub fn submission(form: &Form, now: Timestamp) -> Result<Submission, Wrong> {
+pub(super) fn submission(form: &Form, now: Timestamp) -> Result<Submission, Wrong> {
     match &form.purpose {
         Purpose::SignIn => Ok(Submission::SignIn {
             email: required(form, "email")?,

@@ -17,7 +17,7 @@ const TABS: [&str; 7] = [
 ];
 
 /// The screen that is shown, by its digit.
-pub fn current(state: &State) -> Option<usize> {
+pub(crate) fn current(state: &State) -> Option<usize> {
     match &state.view {
         View::Dashboard { .. } => Some(0),
         View::Health { .. } => Some(6),
@@ -39,7 +39,7 @@ fn tab_of(kind: Resource) -> Option<usize> {
 }
 
 /// Texts of the tabs: names where there is room, digits and the current name where there is not.
-pub fn labels(state: &State) -> Vec<String> {
+pub(crate) fn labels(state: &State) -> Vec<String> {
     let current = current(state);
     let full = TABS.iter().enumerate().map(|(at, name)| match current {
         Some(now) if now == at => format!("[{} {name}]", at + 1),
@@ -58,7 +58,7 @@ pub fn labels(state: &State) -> Vec<String> {
 }
 
 /// The digit of the tab at a column.
-pub fn tab_at(state: &State, column: u16) -> Option<u8> {
+pub(crate) fn tab_at(state: &State, column: u16) -> Option<u8> {
     let mut x = 0;
     for (at, label) in labels(state).iter().enumerate() {
         x += width(label);

@@ -11,12 +11,12 @@ fn is_unsafe(c: char) -> bool {
 }
 
 /// Without control and bidi characters: nothing a server sends moves the cursor, titles the window or reorders a line.
-pub fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     text.chars().filter(|c| !is_unsafe(*c)).collect()
 }
 
 /// JSON without such characters in its strings, written out or as escapes: whoever reads it prints it somewhere.
-pub fn clean_json(json: &str) -> String {
+pub(crate) fn clean_json(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     let mut rest = json;
     while let Some(c) = rest.chars().next() {
@@ -44,7 +44,7 @@ pub fn clean_json(json: &str) -> String {
 }
 
 /// As it is drawn: without what joins several characters into one picture, which terminals measure differently.
-pub fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     let keep = |c: char| {
         !is_unsafe(c)
             && !matches!(c, '\u{200C}' | '\u{200D}' | '\u{20E3}' | '\u{FE00}'..='\u{FE0F}' | '\u{1F3FB}'..='\u{1F3FF}')
@@ -61,12 +61,12 @@ pub fn shown(text: &str) -> String {
 }
 
 /// Columns a text takes.
-pub fn width(text: &str) -> usize {
+pub(crate) fn width(text: &str) -> usize {
     text.chars().map(|c| c.width().unwrap_or_default()).sum()
 }
 
 /// As it is drawn in so many columns, with `more` at its end where it was cut.
-pub fn fit(text: &str, columns: usize, more: &str) -> String {
+pub(crate) fn fit(text: &str, columns: usize, more: &str) -> String {
     let text = shown(text);
     if width(&text) <= columns {
         return text;
@@ -88,7 +88,7 @@ pub fn fit(text: &str, columns: usize, more: &str) -> String {
 }
 
 /// A text broken into lines at spaces, or anywhere in a word that is too long.
-pub fn wrapped(text: &str, columns: usize) -> Vec<String> {
+pub(crate) fn wrapped(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(1);
     let mut lines = vec![String::new()];
     for word in shown(text).split(' ') {
@@ -124,7 +124,7 @@ pub fn wrapped(text: &str, columns: usize) -> Vec<String> {
 }
 
 /// A value with every string in it cleaned.
-pub fn clean_value(value: &mut serde_json::Value) {
+pub(crate) fn clean_value(value: &mut serde_json::Value) {
     match value {
         serde_json::Value::String(text) => *text = clean(text),
         serde_json::Value::Array(items) => items.iter_mut().for_each(clean_value),

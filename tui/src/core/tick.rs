@@ -2,7 +2,7 @@
 
 use super::{layer::Layer, list::Want, msg::Effect, state::State};
 
-pub fn tick(state: &mut State, effects: &mut Vec<Effect>) {
+pub(super) fn tick(state: &mut State, effects: &mut Vec<Effect>) {
     let now = state.now.ms;
     if state.toast.as_ref().is_some_and(|toast| toast.until <= now) {
         state.toast = None;
@@ -55,7 +55,7 @@ pub fn tick(state: &mut State, effects: &mut Vec<Effect>) {
 
 impl State {
     /// Asks a server that was lost, or was never asked.
-    pub fn reconnect(&mut self, effects: &mut Vec<Effect>) {
+    pub(crate) fn reconnect(&mut self, effects: &mut Vec<Effect>) {
         self.ask(Effect::Whoami, effects);
         if !self.connection.streaming {
             effects.push(Effect::Stream(self.last_event));

@@ -54,7 +54,7 @@ fn same(one: &View, other: &View) -> bool {
 
 impl State {
     /// Goes to a view. What was open on top is closed.
-    pub fn go(&mut self, view: View, effects: &mut Vec<Effect>) {
+    pub(crate) fn go(&mut self, view: View, effects: &mut Vec<Effect>) {
         self.layers.clear();
         if !same(&self.view, &view) {
             let before = std::mem::replace(&mut self.view, view);
@@ -64,12 +64,17 @@ impl State {
         self.enter(effects);
     }
 
-    pub fn go_list(&mut self, kind: Resource, filters: Vec<ListFilter>, effects: &mut Vec<Effect>) {
+    pub(crate) fn go_list(
+        &mut self,
+        kind: Resource,
+        filters: Vec<ListFilter>,
+        effects: &mut Vec<Effect>,
+    ) {
         self.go(Self::list_view(kind, filters), effects);
     }
 
     /// Goes to one thing of a list, and opens all about it.
-    pub fn go_row(&mut self, kind: Resource, id: String, effects: &mut Vec<Effect>) {
+    pub(crate) fn go_row(&mut self, kind: Resource, id: String, effects: &mut Vec<Effect>) {
         if let Some(subject) = Subject::in_list(kind, id.clone()) {
             return self.go_page(subject, effects);
         }
@@ -86,7 +91,7 @@ impl State {
         })));
     }
 
-    pub fn go_back(&mut self, effects: &mut Vec<Effect>) -> bool {
+    pub(crate) fn go_back(&mut self, effects: &mut Vec<Effect>) -> bool {
         let Some(view) = self.back.pop() else {
             return false;
         };
@@ -97,7 +102,7 @@ impl State {
         true
     }
 
-    pub fn go_forward(&mut self, effects: &mut Vec<Effect>) {
+    pub(crate) fn go_forward(&mut self, effects: &mut Vec<Effect>) {
         let Some(view) = self.forward.pop() else {
             return self.say("there is nothing to go forward to");
         };
@@ -117,7 +122,7 @@ impl State {
         }
     }
 
-    pub fn go_screen(&mut self, digit: u8, effects: &mut Vec<Effect>) {
+    pub(crate) fn go_screen(&mut self, digit: u8, effects: &mut Vec<Effect>) {
         match digit {
             1 => self.go(View::DASHBOARD, effects),
             2 => self.go_list(Resource::Users, Vec::new(), effects),
@@ -130,7 +135,7 @@ impl State {
     }
 
     /// Asks for what the view shows.
-    pub fn enter(&mut self, effects: &mut Vec<Effect>) {
+    pub(crate) fn enter(&mut self, effects: &mut Vec<Effect>) {
         self.poll_at = self.now.ms + self.poll_every();
         match &mut self.view {
             View::Dashboard { .. } => self.ask_dashboard(effects),
@@ -150,7 +155,7 @@ impl State {
     }
 
     /// Asks again for what the view shows, where it stands.
-    pub fn refresh(&mut self, effects: &mut Vec<Effect>) {
+    pub(crate) fn refresh(&mut self, effects: &mut Vec<Effect>) {
         match &self.view {
             View::List(list) if list.kind != Resource::Profiles => {
                 let want = list.window();
@@ -162,13 +167,17 @@ impl State {
         self.poll_at = self.now.ms + self.poll_every();
     }
 
-    pub fn ask(&mut self, effect: Effect, effects: &mut Vec<Effect>) {
+    pub(crate) fn ask(&mut self, effect: Effect, effects: &mut Vec<Effect>) {
         self.connection.asked(self.now);
         effects.push(effect);
     }
 
     /// Goes to the events, with one of them open.
-    pub fn show_event(&mut self, event: doorward_shared::admin::Event, effects: &mut Vec<Effect>) {
+    pub(crate) fn show_event(
+        &mut self,
+        event: doorward_shared::admin::Event,
+        effects: &mut Vec<Effect>,
+    ) {
         self.go_list(Resource::Events, Vec::new(), effects);
         self.layers.push(Layer::Detail(Box::new(Detail {
             kind: Resource::Events,
@@ -181,7 +190,7 @@ impl State {
     }
 
     /// How often a view is asked for again although nothing is known to have changed, in milliseconds.
-    pub fn poll_every(&self) -> u64 {
+    pub(crate) fn poll_every(&self) -> u64 {
         match &self.view {
             View::Dashboard { .. } | View::Health { .. } => 5_000,
             View::List(list) if list.kind == Resource::Profiles => 3_600_000,
@@ -192,7 +201,7 @@ impl State {
     }
 
     /// When the state next changes by itself, on the monotonic clock.
-    pub fn wake(&self) -> u64 {
+    pub(crate) fn wake(&self) -> u64 {
         let second = self.now.ms + 1_000;
         let counting = self.connection.lost.is_some() || self.connection.wait_until.is_some();
         let slow = self
@@ -214,7 +223,7 @@ impl State {
     }
 
     /// Opens the pane with all about what is selected beside the list, which keeps the keys.
-    pub fn open_beside(&mut self, effects: &mut Vec<Effect>) {
+    pub(crate) fn open_beside(&mut self, effects: &mut Vec<Effect>) {
         self.open_detail(effects);
         if let Some(detail) = self.detail_mut() {
             detail.focused = false;
@@ -222,7 +231,7 @@ impl State {
     }
 
     /// Opens all about the selected thing.
-    pub fn open_detail(&mut self, effects: &mut Vec<Effect>) {
+    pub(crate) fn open_detail(&mut self, effects: &mut Vec<Effect>) {
         let Some((kind, item)) = self.kind().zip(self.list().and_then(List::item).cloned()) else {
             return;
         };

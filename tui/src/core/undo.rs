@@ -23,7 +23,7 @@ const NOTHING: &str =
 
 /// A change that takes another back.
 #[derive(Debug, Clone)]
-pub struct Undo {
+pub(crate) struct Undo {
     /// Its number: a list of them may be older than what was done since.
     id: u64,
     change: Command,
@@ -34,7 +34,7 @@ pub struct Undo {
 }
 
 /// What takes something back that was just made.
-pub fn unmade_by(item: &Row) -> Option<Command> {
+pub(crate) fn unmade_by(item: &Row) -> Option<Command> {
     match item {
         Row::Block(block) => Some(Command::Blocks(Blocks::Remove {
             ids: vec![block.id.to_string()],
@@ -45,7 +45,7 @@ pub fn unmade_by(item: &Row) -> Option<Command> {
 
 /// What can be taken back, newest last.
 #[derive(Debug, Default)]
-pub struct Undos {
+pub(crate) struct Undos {
     done: Vec<Undo>,
     /// How many there were.
     numbered: u64,
@@ -55,7 +55,7 @@ pub struct Undos {
 
 impl State {
     /// Remembers how a change is taken back that left a thing like this.
-    pub fn remember_undo(&mut self, change: Command, after: Row) {
+    pub(crate) fn remember_undo(&mut self, change: Command, after: Row) {
         let until = self.now.ms + UNDOABLE;
         let me = self.known.who.as_ref().map(|who| who.id.clone());
         let expected = Expected::of(after, &change, me);
@@ -72,7 +72,7 @@ impl State {
     }
 
     /// Takes the last change back.
-    pub fn undo(&mut self, effects: &mut Vec<Effect>) {
+    pub(crate) fn undo(&mut self, effects: &mut Vec<Effect>) {
         let now = self.now.ms;
         self.undos.done.retain(|undo| undo.until > now);
         match self.undos.done.last().map(|undo| undo.id) {
@@ -82,7 +82,7 @@ impl State {
     }
 
     /// Lists what can be taken back, newest first.
-    pub fn open_undos(&mut self) {
+    pub(crate) fn open_undos(&mut self) {
         let now = self.now.ms;
         self.undos.done.retain(|undo| undo.until > now);
         if self.undos.done.is_empty() {
@@ -106,7 +106,7 @@ impl State {
     }
 
     /// Takes one change back, by its number.
-    pub fn undo_one(&mut self, id: u64, effects: &mut Vec<Effect>) {
+    pub(crate) fn undo_one(&mut self, id: u64, effects: &mut Vec<Effect>) {
         let now = self.now.ms;
         self.undos.done.retain(|undo| undo.until > now);
         let Some(place) = self.undos.done.iter().position(|undo| undo.id == id) else {
@@ -132,7 +132,7 @@ impl State {
     /// The answer to a change: one that failed to take something back can be tried again, unless somebody else's change is
     /// in the way.
     /// Whether it was one that takes something back.
-    pub fn undone(&mut self, ticket: u64, failed: Option<Trouble>) -> bool {
+    pub(crate) fn undone(&mut self, ticket: u64, failed: Option<Trouble>) -> bool {
         let Some((_, undo)) = self.undos.sent.take_if(|(sent, _)| *sent == ticket) else {
             return false;
         };
@@ -146,7 +146,7 @@ impl State {
     }
 
     /// Asks for the profile's name, which switches its changes on.
-    pub fn open_unlock(&mut self) {
+    pub(crate) fn open_unlock(&mut self) {
         if self.read_only {
             return self.warn("changes were switched off by --read-only: start without it");
         }
@@ -159,7 +159,7 @@ impl State {
     }
 
     /// Leaves, after asking where something would be lost.
-    pub fn quit(&mut self, effects: &mut Vec<Effect>) {
+    pub(crate) fn quit(&mut self, effects: &mut Vec<Effect>) {
         let views = [&self.view]
             .into_iter()
             .chain(&self.back)

@@ -8,7 +8,7 @@ const WORDS: [&str; 11] = [
 ];
 
 /// A value in lines, each with its end.
-pub fn yaml(value: &Value) -> String {
+pub(crate) fn yaml(value: &Value) -> String {
     let mut out = String::new();
     match value {
         Value::Object(_) | Value::Array(_) if !is_empty(value) => block(&mut out, value, 0),
@@ -21,7 +21,7 @@ pub fn yaml(value: &Value) -> String {
 }
 
 /// A value as a member of a list that is `indent` columns in.
-pub fn item(value: &Value, indent: usize) -> String {
+pub(crate) fn item(value: &Value, indent: usize) -> String {
     let mut out = String::new();
     member(&mut out, value, indent);
     out

@@ -16,7 +16,7 @@ const QUESTION: &[u8] = b"\x1b]11;?\x1b\\\x1b[c";
 
 /// What is known of the background.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Background {
+pub(super) enum Background {
     Dark,
     Light,
     Unknown,
@@ -24,7 +24,7 @@ pub enum Background {
 
 /// What was found out, and what else came in meanwhile: keys that somebody pressed already.
 #[derive(Debug)]
-pub struct Detected {
+pub(super) struct Detected {
     pub background: Background,
     pub typed: String,
     /// Whether an answer may still come: it must not be taken for keys.
@@ -32,7 +32,7 @@ pub struct Detected {
 }
 
 /// Finds it out, in raw mode and before anything else reads from the terminal.
-pub fn detect() -> Detected {
+pub(super) fn detect() -> Detected {
     let of_environment = std::env::var("COLORFGBG").ok();
     if let Some(background) = of_environment.as_deref().and_then(colorfgbg) {
         return Detected {

@@ -5,14 +5,14 @@ use jiff::tz::TimeZone;
 
 /// The wall clock.
 #[expect(clippy::disallowed_methods, reason = "this is where the time comes in")]
-pub fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let millis = since.unwrap_or_default().as_millis();
     Timestamp(i64::try_from(millis).unwrap_or(i64::MAX))
 }
 
 /// The zone of this machine (`TZ`, `/etc/localtime`), or UTC.
-pub fn zone(utc: bool) -> TimeZone {
+pub(crate) fn zone(utc: bool) -> TimeZone {
     if utc {
         TimeZone::UTC
     } else {
@@ -21,7 +21,7 @@ pub fn zone(utc: bool) -> TimeZone {
 }
 
 /// A key by which a call that mints something can be sent again.
-pub fn idempotency_key() -> String {
+pub(crate) fn idempotency_key() -> String {
     let random =
         std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), std::process::id());
     format!("doorward-{}-{random:016x}", now().0)

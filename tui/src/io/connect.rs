@@ -20,7 +20,7 @@ const LOCAL_KEY: &str = "doorward-data/operator.key";
 
 /// What the command line says of it.
 #[derive(Debug, Clone, Default, clap::Args)]
-pub struct ConnectArgs {
+pub(crate) struct ConnectArgs {
     /// URL of the server
     #[arg(long, global = true, value_name = "URL")]
     pub server: Option<String>,
@@ -34,7 +34,7 @@ pub struct ConnectArgs {
 
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
-pub enum ConnectError {
+pub(crate) enum ConnectError {
     #[error(transparent)]
     Profiles(#[from] ProfilesError),
     #[error(transparent)]
@@ -45,7 +45,7 @@ pub enum ConnectError {
 
 /// A server to talk to.
 #[derive(Debug, Clone)]
-pub struct Connection {
+pub(crate) struct Connection {
     pub client: Client,
     /// The profile whose server it is, with its name, colour and guard; an empty one for a server named otherwise.
     pub profile: Profile,
@@ -90,7 +90,7 @@ fn in_the_clear(url: &str) -> Option<String> {
 ///
 /// # Errors
 /// One line, for a profile that is not there, or a key, certificate or URL that cannot be used.
-pub fn connect(args: &ConnectArgs, profiles: &Profiles) -> Result<Connection, ConnectError> {
+pub(crate) fn connect(args: &ConnectArgs, profiles: &Profiles) -> Result<Connection, ConnectError> {
     let profile = match &args.profile {
         Some(name) => profiles.named(name)?,
         None => profiles.chosen()?.unwrap_or_default(),
@@ -142,7 +142,7 @@ pub fn connect(args: &ConnectArgs, profiles: &Profiles) -> Result<Connection, Co
 ///
 /// # Errors
 /// As [`connect`].
-pub fn to_profile(name: &str, profiles: &Profiles) -> Result<Connection, ConnectError> {
+pub(crate) fn to_profile(name: &str, profiles: &Profiles) -> Result<Connection, ConnectError> {
     let profile = profiles.named(name)?;
     let key = profile.read_key(profiles).map_err(Into::into);
     let url = profile.url.clone().unwrap_or_else(|| LOCAL_URL.into());

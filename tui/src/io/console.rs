@@ -115,7 +115,11 @@ fn state(
 ///
 /// # Errors
 /// [`Failed`]: what is wrong in the configuration, or with the terminal.
-pub fn run(look: &LookArgs, connection: Connection, profiles: Profiles) -> Result<u8, Failed> {
+pub(crate) fn run(
+    look: &LookArgs,
+    connection: Connection,
+    profiles: Profiles,
+) -> Result<u8, Failed> {
     let wrong = |error: io::Error| Failed::Error(format!("the terminal: {error}"));
     let size = crossterm::terminal::size().map_err(wrong)?;
     let mut state = state(look, &connection, &profiles, size)?;

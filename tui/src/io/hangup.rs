@@ -6,7 +6,7 @@ use std::{os::fd::AsFd, thread, time::Duration};
 use rustix::event::{PollFd, PollFlags, poll};
 
 /// How a program ends whose terminal is gone: as `SIGHUP` ends one.
-pub const HUNG_UP: u8 = 128 + 1;
+pub(super) const HUNG_UP: u8 = 128 + 1;
 
 /// Time in which the program may still end by itself.
 const GRACE: Duration = Duration::from_millis(300);
@@ -31,7 +31,7 @@ fn gone(file: &impl AsFd) {
 
 /// Ends the program once its terminal is gone. The library that reads keys takes the end of the file for no key yet, and would
 /// read on for ever.
-pub fn watch_terminal() {
+pub(super) fn watch_terminal() {
     thread::spawn(|| {
         gone(&std::io::stdin());
         thread::sleep(GRACE);
@@ -40,7 +40,7 @@ pub fn watch_terminal() {
 }
 
 /// Answers once nobody reads standard output any more.
-pub fn reader_gone() -> tokio::sync::oneshot::Receiver<()> {
+pub(super) fn reader_gone() -> tokio::sync::oneshot::Receiver<()> {
     let (tell, told) = tokio::sync::oneshot::channel();
     thread::spawn(move || {
         gone(&std::io::stdout());

@@ -25,7 +25,7 @@ const ADDRESSES: usize = 5;
 ///
 /// # Errors
 /// [`ClientError`], where the events are not to be had.
-pub async fn facts(
+pub(super) async fn facts(
     client: &Client,
     subjects: &[IncidentSubject],
     since: Timestamp,

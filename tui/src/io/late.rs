@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 /// A terminal's answer that comes after it was waited for: the reader of keys takes it for keys.
 #[derive(Debug, Default)]
-pub struct Late {
+pub(super) struct Late {
     /// Whether one may still come.
     pub owed: bool,
     /// Whether one is being read.
@@ -13,7 +13,7 @@ pub struct Late {
 
 impl Late {
     /// Whether a key is part of such an answer: `alt-]`, then digits and letters up to `alt-\\` or `ctrl-g`.
-    pub fn takes(&mut self, key: &KeyEvent) -> bool {
+    pub(super) fn takes(&mut self, key: &KeyEvent) -> bool {
         let alt = key.modifiers.contains(KeyModifiers::ALT);
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {

@@ -15,7 +15,7 @@ const LISTEN: &str = "0A";
 
 /// A key file, and the server on this machine that it may be sent to.
 #[derive(Debug, Clone)]
-pub struct KeyGuard {
+pub(super) struct KeyGuard {
     /// All that a connection may go to.
     addresses: Vec<SocketAddr>,
     file: PathBuf,
@@ -27,7 +27,7 @@ pub struct KeyGuard {
     "{who} listens at {address}, who is neither root nor the owner of {} ({owner}): nothing was sent",
     file.display()
 )]
-pub struct Stranger {
+pub(super) struct Stranger {
     who: String,
     address: SocketAddr,
     file: PathBuf,
@@ -36,7 +36,7 @@ pub struct Stranger {
 
 impl KeyGuard {
     /// For the loopback addresses of a URL's host; `None` for a URL of another machine.
-    pub fn new(url: &str, file: &Path) -> Option<Self> {
+    pub(super) fn new(url: &str, file: &Path) -> Option<Self> {
         let url = reqwest::Url::parse(url).ok()?;
         let port = url.port_or_known_default()?;
         let addresses = loopback(&url).into_iter();
@@ -51,7 +51,7 @@ impl KeyGuard {
     ///
     /// # Errors
     /// One line that says who listens.
-    pub fn check(&self) -> Result<(), Stranger> {
+    pub(super) fn check(&self) -> Result<(), Stranger> {
         let Ok(owner) = fs::metadata(&self.file).map(|found| found.uid()) else {
             return Ok(());
         };

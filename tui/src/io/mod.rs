@@ -1,10 +1,10 @@
 //! What reaches outside the program: the server, the terminal, files, the clock.
 
 mod background;
-pub mod cli;
-pub mod clock;
-pub mod connect;
-pub mod console;
+pub(crate) mod cli;
+pub(crate) mod clock;
+pub(crate) mod connect;
+pub(crate) mod console;
 mod effects;
 mod hangup;
 mod import;
@@ -12,11 +12,11 @@ mod incident;
 mod late;
 mod listener;
 mod perform;
-pub mod profiles;
+pub(crate) mod profiles;
 mod prompt;
 mod rows;
 mod search;
 mod secret_file;
 mod signals;
-pub mod stderr;
+pub(crate) mod stderr;
 mod terminal;

@@ -18,7 +18,7 @@ use crate::command::{
 
 /// What a change came to.
 #[derive(Debug)]
-pub enum Performed {
+pub(super) enum Performed {
     /// Somebody is there now.
     UserCreated(User),
     /// A user is like this now.
@@ -59,14 +59,14 @@ pub enum Performed {
 
 /// In which way something is no more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Gone {
+pub(crate) enum Gone {
     Deleted,
     Revoked,
     Lifted,
 }
 
 impl Gone {
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Deleted => "deleted",
             Self::Revoked => "revoked",
@@ -77,7 +77,7 @@ impl Gone {
 
 /// Why a change was not made.
 #[derive(Debug, thiserror::Error)]
-pub enum PerformError {
+pub(crate) enum PerformError {
     #[error(transparent)]
     Client(#[from] ClientError),
     /// One of several failed; those before it are done.
@@ -103,7 +103,7 @@ pub enum PerformError {
 ///
 /// # Errors
 /// [`PerformError`].
-pub async fn resolve(client: &Client, text: &str) -> Result<String, PerformError> {
+pub(super) async fn resolve(client: &Client, text: &str) -> Result<String, PerformError> {
     if text.parse::<doorward_shared::UserId>().is_ok() {
         return Ok(text.to_owned());
     }
@@ -122,7 +122,10 @@ pub async fn resolve(client: &Client, text: &str) -> Result<String, PerformError
 ///
 /// # Errors
 /// [`PerformError`].
-pub async fn resolve_all(client: &Client, command: &mut Command) -> Result<(), PerformError> {
+pub(super) async fn resolve_all(
+    client: &Client,
+    command: &mut Command,
+) -> Result<(), PerformError> {
     for person in command.people() {
         *person = resolve(client, person).await?;
     }
@@ -140,7 +143,7 @@ pub async fn resolve_all(client: &Client, command: &mut Command) -> Result<(), P
 ///
 /// # Errors
 /// [`PerformError`].
-pub async fn perform(
+pub(super) async fn perform(
     client: &Client,
     command: &Command,
     key: &str,

@@ -14,7 +14,7 @@ use crate::io::secret_file::SecretFile;
 
 /// What is wrong with profiles and their keys.
 #[derive(Debug, thiserror::Error)]
-pub enum ProfilesError {
+pub(crate) enum ProfilesError {
     #[error("{}: {error}", path.display())]
     File {
         path: PathBuf,
@@ -38,7 +38,7 @@ pub enum ProfilesError {
 }
 
 impl ProfilesError {
-    pub fn file(path: &Path, error: std::io::Error) -> Self {
+    pub(crate) fn file(path: &Path, error: std::io::Error) -> Self {
         Self::File {
             path: path.to_owned(),
             error,
@@ -49,7 +49,7 @@ impl ProfilesError {
 /// A server.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Profile {
+pub(crate) struct Profile {
     #[serde(skip)]
     pub name: String,
     pub url: Option<String>,
@@ -69,7 +69,7 @@ pub struct Profile {
 /// The console's configuration file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Config {
+pub(crate) struct Config {
     /// The profile that is used when none is named.
     pub default_profile: Option<String>,
     pub theme: Option<String>,
@@ -82,14 +82,14 @@ pub struct Config {
 
 /// The configuration and where it lies.
 #[derive(Debug, Clone)]
-pub struct Profiles {
+pub(crate) struct Profiles {
     path: PathBuf,
     pub config: Config,
 }
 
 impl Profile {
     /// Whether changes are switched off.
-    pub fn is_read_only(&self) -> bool {
+    pub(crate) fn is_read_only(&self) -> bool {
         self.read_only.unwrap_or(self.production)
     }
 
@@ -97,7 +97,7 @@ impl Profile {
     ///
     /// # Errors
     /// One line that names the file or value.
-    pub fn trust(&self) -> Result<Trust, ProfilesError> {
+    pub(crate) fn trust(&self) -> Result<Trust, ProfilesError> {
         let ca_pem = match &self.ca_file {
             Some(path) => {
                 Some(fs::read(path).map_err(|error| ProfilesError::file(path.as_ref(), error))?)
@@ -112,7 +112,7 @@ impl Profile {
     ///
     /// # Errors
     /// One line that says where none was found.
-    pub fn read_key(&self, profiles: &Profiles) -> Result<String, ProfilesError> {
+    pub(crate) fn read_key(&self, profiles: &Profiles) -> Result<String, ProfilesError> {
         if let Some(path) = &self.key_file {
             let text = fs::read_to_string(path)
                 .map_err(|error| ProfilesError::file(path.as_ref(), error))?;
@@ -157,7 +157,7 @@ impl Profiles {
     ///
     /// # Errors
     /// One line that names the file and what is wrong in it.
-    pub fn load() -> Result<Self, ProfilesError> {
+    pub(crate) fn load() -> Result<Self, ProfilesError> {
         let base = std::env::var_os("XDG_CONFIG_HOME")
             .filter(|dir| !dir.is_empty())
             .map(PathBuf::from)
@@ -172,7 +172,7 @@ impl Profiles {
     ///
     /// # Errors
     /// As [`Profiles::load`].
-    pub fn load_from(path: PathBuf) -> Result<Self, ProfilesError> {
+    pub(crate) fn load_from(path: PathBuf) -> Result<Self, ProfilesError> {
         let mut config = match fs::read_to_string(&path) {
             Ok(text) => toml::from_str::<Config>(&text).map_err(|error| ProfilesError::Config {
                 path: path.clone(),
@@ -188,12 +188,12 @@ impl Profiles {
     }
 
     /// Where the configuration lies, or would.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// A profile by its name.
-    pub fn get(&self, name: &str) -> Option<Profile> {
+    pub(crate) fn get(&self, name: &str) -> Option<Profile> {
         self.config.profiles.get(name).cloned()
     }
 
@@ -201,7 +201,7 @@ impl Profiles {
     ///
     /// # Errors
     /// When it is named but not there: another server than the one that was meant must not answer.
-    pub fn chosen(&self) -> Result<Option<Profile>, ProfilesError> {
+    pub(crate) fn chosen(&self) -> Result<Option<Profile>, ProfilesError> {
         let name = env_profile().or_else(|| self.config.default_profile.clone());
         name.map(|name| self.named(&name)).transpose()
     }
@@ -210,7 +210,7 @@ impl Profiles {
     ///
     /// # Errors
     /// When it is not.
-    pub fn named(&self, name: &str) -> Result<Profile, ProfilesError> {
+    pub(crate) fn named(&self, name: &str) -> Result<Profile, ProfilesError> {
         let missing = || ProfilesError::Missing {
             name: name.to_owned(),
             path: self.path.clone(),
@@ -227,7 +227,7 @@ impl Profiles {
     ///
     /// # Errors
     /// One line.
-    pub fn keep_key(&self, name: &str, key: &str) -> Result<String, ProfilesError> {
+    pub(crate) fn keep_key(&self, name: &str, key: &str) -> Result<String, ProfilesError> {
         if keyring::set(name, key) {
             return Ok("the keyring".into());
         }
@@ -240,7 +240,7 @@ impl Profiles {
     ///
     /// # Errors
     /// One line.
-    pub fn put(&mut self, profile: Profile) -> Result<(), ProfilesError> {
+    pub(crate) fn put(&mut self, profile: Profile) -> Result<(), ProfilesError> {
         let name = profile.name.clone();
         let name_ok = !name.is_empty()
             && name
@@ -260,7 +260,7 @@ impl Profiles {
     ///
     /// # Errors
     /// One line.
-    pub fn choose(&mut self, name: &str) -> Result<(), ProfilesError> {
+    pub(crate) fn choose(&mut self, name: &str) -> Result<(), ProfilesError> {
         self.config.default_profile = Some(name.to_owned());
         self.write()
     }
@@ -270,7 +270,7 @@ impl Profiles {
     ///
     /// # Errors
     /// One line.
-    pub fn delete(&mut self, name: &str) -> Result<bool, ProfilesError> {
+    pub(crate) fn delete(&mut self, name: &str) -> Result<bool, ProfilesError> {
         self.config.profiles.remove(name);
         if self.config.default_profile.as_deref() == Some(name) {
             self.config.default_profile = None;
@@ -302,7 +302,7 @@ fn env_profile() -> Option<String> {
 }
 
 /// Writes a file of mode 0600, whole or not at all.
-pub fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+pub(crate) fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent)?;
     }
@@ -327,7 +327,7 @@ mod keyring {
         Some(command)
     }
 
-    pub fn get(profile: &str) -> Option<String> {
+    pub(super) fn get(profile: &str) -> Option<String> {
         let mut command = command()?;
         command
             .args(["lookup", "service", "doorward", "profile", profile])
@@ -340,7 +340,7 @@ mod keyring {
         Some(key.trim().to_owned()).filter(|key| !key.is_empty())
     }
 
-    pub fn clear(profile: &str) {
+    pub(super) fn clear(profile: &str) {
         if let Some(mut command) = command() {
             command.args(["clear", "service", "doorward", "profile", profile]);
             // What is left there is nobody's key any more: nothing names it.
@@ -348,7 +348,7 @@ mod keyring {
         }
     }
 
-    pub fn set(profile: &str, key: &str) -> bool {
+    pub(super) fn set(profile: &str, key: &str) -> bool {
         let store = || {
             let mut command = command()?;
             let label = format!("Doorward {profile}");

@@ -8,7 +8,7 @@ use crossterm::event::{Event, KeyCode, KeyEventKind, KeyModifiers, read};
 ///
 /// # Errors
 /// What the terminal says; [`io::ErrorKind::Interrupted`] when it was given up.
-pub fn hidden_line() -> io::Result<String> {
+pub(super) fn hidden_line() -> io::Result<String> {
     let mut line = String::new();
     loop {
         let Event::Key(key) = read()? else { continue };

@@ -11,7 +11,7 @@ use crate::core::resource::{Resource, Row};
 ///
 /// # Errors
 /// [`ClientError`].
-pub async fn page(
+pub(super) async fn page(
     client: &Client,
     kind: Resource,
     query: &ListQuery,
@@ -36,7 +36,11 @@ pub async fn page(
 ///
 /// # Errors
 /// [`ClientError`].
-pub async fn one(client: &Client, kind: Resource, id: &str) -> Result<Option<Row>, ClientError> {
+pub(super) async fn one(
+    client: &Client,
+    kind: Resource,
+    id: &str,
+) -> Result<Option<Row>, ClientError> {
     Ok(Some(match kind {
         Resource::Users => Row::User(client.users().get(id).await?),
         Resource::Sessions => Row::Session(client.sessions().get(id).await?),

@@ -24,7 +24,7 @@ const PEOPLE: usize = 10;
 
 /// What a search came to.
 #[derive(Debug, Default)]
-pub struct Found {
+pub(super) struct Found {
     /// In the list's order.
     pub rows: Vec<Row>,
     /// Names that were looked up for it.
@@ -35,7 +35,7 @@ pub struct Found {
 
 impl Found {
     /// What is said of a search that did not see all rows.
-    pub fn gave_up(&self, kind: Resource) -> Option<String> {
+    pub(super) fn gave_up(&self, kind: Resource) -> Option<String> {
         let rows = self.gave_up_after?;
         Some(format!(
             "the search gave up early: it looked at {rows} rows and the server's own index, and there may be more; narrow it, {}",
@@ -58,7 +58,7 @@ struct Run<'a> {
 ///
 /// # Errors
 /// [`ClientError`].
-pub async fn find(
+pub(super) async fn find(
     client: &Client,
     kind: Resource,
     query: ListQuery,
@@ -91,7 +91,12 @@ pub async fn find(
 }
 
 /// Names that a search may mean, for judging rows that come by another way.
-pub async fn names(client: &Client, kind: Resource, search: &Search, now: Timestamp) -> Names {
+pub(super) async fn names(
+    client: &Client,
+    kind: Resource,
+    search: &Search,
+    now: Timestamp,
+) -> Names {
     let mut run = Run::of(client, kind, search, now);
     run.look_up_names().await;
     run.found.names
@@ -182,7 +187,7 @@ impl<'a> Run<'a> {
 }
 
 /// Narrows a list down by a parameter of the search, unless it was narrowed down by that before.
-pub fn narrow(query: ListQuery, name: Filter, value: String) -> ListQuery {
+pub(super) fn narrow(query: ListQuery, name: Filter, value: String) -> ListQuery {
     if query.has(name) {
         query
     } else {

@@ -10,7 +10,7 @@ use std::{
 /// A file of mode 0600 that is begun before there is a secret for it: that it cannot be written is known before
 /// anything is minted. It appears whole or not at all.
 #[derive(Debug)]
-pub struct SecretFile {
+pub(crate) struct SecretFile {
     path: PathBuf,
     partial: PathBuf,
     file: File,
@@ -21,7 +21,7 @@ impl SecretFile {
     ///
     /// # Errors
     /// When it cannot be written there.
-    pub fn begin(path: &Path, replace: bool) -> io::Result<Self> {
+    pub(crate) fn begin(path: &Path, replace: bool) -> io::Result<Self> {
         if fs::symlink_metadata(path).is_ok_and(|there| !replace || !there.is_file()) {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
@@ -32,7 +32,7 @@ impl SecretFile {
     ///
     /// # Errors
     /// As [`SecretFile::begin`].
-    pub fn in_place_of(path: &Path) -> io::Result<Self> {
+    pub(crate) fn in_place_of(path: &Path) -> io::Result<Self> {
         let mut partial = path.as_os_str().to_owned();
         partial.push(format!(".partial-{}", std::process::id()));
         let partial = PathBuf::from(partial);
@@ -54,7 +54,7 @@ impl SecretFile {
     ///
     /// # Errors
     /// When it is not on disk.
-    pub fn keep(mut self, secret: &str) -> io::Result<()> {
+    pub(crate) fn keep(mut self, secret: &str) -> io::Result<()> {
         writeln!(self.file, "{secret}")?;
         self.file.sync_all()?;
         fs::rename(&self.partial, &self.path)

@@ -5,7 +5,7 @@ use std::io;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Signals that end the program, or bring it back.
-pub struct Signals {
+pub(super) struct Signals {
     terminate: Signal,
     hang_up: Signal,
     interrupt: Signal,
@@ -13,7 +13,7 @@ pub struct Signals {
 }
 
 impl Signals {
-    pub fn new() -> io::Result<Self> {
+    pub(super) fn new() -> io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             hang_up: signal(SignalKind::hangup())?,
@@ -22,7 +22,7 @@ impl Signals {
         })
     }
 
-    pub async fn next(&mut self) -> Caught {
+    pub(super) async fn next(&mut self) -> Caught {
         tokio::select! {
             _ = self.terminate.recv() => Caught::End,
             _ = self.hang_up.recv() => Caught::HungUp,
@@ -33,7 +33,7 @@ impl Signals {
 }
 
 /// What a signal means.
-pub enum Caught {
+pub(super) enum Caught {
     End,
     HungUp,
     GoOn,

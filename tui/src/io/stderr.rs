@@ -5,12 +5,12 @@ use std::io::Write;
 use crate::core::text::clean;
 
 /// Says a line.
-pub fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "{}", clean(line));
 }
 
 /// Asks something on a line that goes on.
-pub fn ask(text: &str) {
+pub(crate) fn ask(text: &str) {
     let mut out = std::io::stderr();
     let _ = write!(out, "{}", clean(text)).and_then(|()| out.flush());
 }

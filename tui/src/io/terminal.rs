@@ -13,13 +13,13 @@ use crossterm::{
 };
 use ratatui::{Terminal, backend::CrosstermBackend};
 
-pub type Screen = Terminal<CrosstermBackend<Stdout>>;
+pub(super) type Screen = Terminal<CrosstermBackend<Stdout>>;
 
 /// Takes the terminal over.
 ///
 /// # Errors
 /// What the terminal says.
-pub fn enter(mouse: bool) -> io::Result<()> {
+pub(super) fn enter(mouse: bool) -> io::Result<()> {
     enable_raw_mode()?;
     execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste)?;
     if mouse {
@@ -29,7 +29,7 @@ pub fn enter(mouse: bool) -> io::Result<()> {
 }
 
 /// Gives the terminal back: mouse, paste, screen, cursor and line editing, each as it was. Harmless when done twice.
-pub fn leave() {
+pub(super) fn leave() {
     let _ = execute!(
         stdout(),
         // Of a frame that was cut off.
@@ -44,7 +44,7 @@ pub fn leave() {
 }
 
 /// Gives the terminal back before a panic's message is printed. Only the main thread's: others go on.
-pub fn on_panic() {
+pub(super) fn on_panic() {
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         if std::thread::current().name() == Some("main") {
@@ -56,7 +56,7 @@ pub fn on_panic() {
 
 /// Gives the terminal back when it is dropped.
 #[derive(Debug)]
-pub struct Guard;
+pub(super) struct Guard;
 
 impl Drop for Guard {
     fn drop(&mut self) {
@@ -68,7 +68,7 @@ impl Drop for Guard {
 ///
 /// # Errors
 /// What the terminal says.
-pub fn copy(text: &str) -> io::Result<()> {
+pub(super) fn copy(text: &str) -> io::Result<()> {
     use base64::Engine;
     let encoded = base64::engine::general_purpose::STANDARD.encode(text);
     let mut out = stdout().lock();
@@ -77,7 +77,7 @@ pub fn copy(text: &str) -> io::Result<()> {
 }
 
 /// Stops the program as Ctrl-Z does a program that has not taken the terminal over; returns when it goes on.
-pub fn stop() {
+pub(super) fn stop() {
     // The whole job stops, as the shell expects it.
     let _ = rustix::process::kill_current_process_group(rustix::process::Signal::TSTP);
 }

@@ -26,9 +26,9 @@ use crate::core::{
 };
 
 /// A Tuesday at noon.
-pub const NOON: &str = "2026-11-24T12:00:00Z";
+pub(crate) const NOON: &str = "2026-11-24T12:00:00Z";
 
-pub fn noon() -> Timestamp {
+pub(crate) fn noon() -> Timestamp {
     Timestamp::parse(NOON).unwrap()
 }
 
@@ -36,7 +36,7 @@ fn ulid(n: u64) -> ulid::Ulid {
     ulid::Ulid::from_parts(1_790_000_000_000, u128::from(n))
 }
 
-pub fn user(n: u64, email: &str) -> User {
+pub(crate) fn user(n: u64, email: &str) -> User {
     User {
         id: UserId(ulid(n)),
         email: email.into(),
@@ -53,7 +53,7 @@ pub fn user(n: u64, email: &str) -> User {
     }
 }
 
-pub fn session(n: u64) -> Session {
+pub(crate) fn session(n: u64) -> Session {
     Session {
         id: SessionId(ulid(n)),
         user_id: UserId(ulid(n % 3 + 1)),
@@ -76,7 +76,7 @@ pub fn session(n: u64) -> Session {
     }
 }
 
-pub fn key(n: u64, name: &str) -> AdminKey {
+pub(crate) fn key(n: u64, name: &str) -> AdminKey {
     AdminKey {
         id: KeyId(ulid(n)),
         owner_id: (n != 1).then(|| UserId(ulid(1))),
@@ -101,7 +101,7 @@ pub fn key(n: u64, name: &str) -> AdminKey {
     }
 }
 
-pub fn client(n: u64, name: &str) -> Client {
+pub(crate) fn client(n: u64, name: &str) -> Client {
     Client {
         id: ClientId(ulid(n)),
         client_id: ClientId(ulid(n)),
@@ -132,7 +132,7 @@ pub fn client(n: u64, name: &str) -> Client {
     }
 }
 
-pub fn block() -> Block {
+pub(crate) fn block() -> Block {
     Block {
         id: doorward_shared::BlockId(ulid(1)),
         network: "203.0.113.0/24".into(),
@@ -143,7 +143,7 @@ pub fn block() -> Block {
     }
 }
 
-pub fn event(n: u64, action: &str) -> Event {
+pub(crate) fn event(n: u64, action: &str) -> Event {
     Event {
         id: EventId(ulid(n)),
         time: noon().plus_seconds(-i64::try_from(100 - n).unwrap()),
@@ -161,7 +161,7 @@ pub fn event(n: u64, action: &str) -> Event {
     }
 }
 
-pub fn stats() -> Stats {
+pub(crate) fn stats() -> Stats {
     let minute = |n: u64| Minute {
         time: noon().plus_seconds(60 * (n.cast_signed() - 60)),
         logins: n % 7,
@@ -204,7 +204,7 @@ pub fn stats() -> Stats {
 }
 
 /// The newest events, newest first: a run of failures among them.
-pub fn recent() -> Vec<Event> {
+pub(crate) fn recent() -> Vec<Event> {
     let actions = [
         "session.created",
         "client.refused",
@@ -220,7 +220,7 @@ pub fn recent() -> Vec<Event> {
 }
 
 /// The answer with those numbers.
-pub fn stats_reply() -> Reply {
+pub(crate) fn stats_reply() -> Reply {
     Reply::Stats {
         window: Window::Hour,
         since: noon().plus_seconds(-7_200),
@@ -229,7 +229,7 @@ pub fn stats_reply() -> Reply {
 }
 
 /// Hours of a week: nights are quiet, and the server was down for some hours.
-pub fn week_reply() -> Reply {
+pub(crate) fn week_reply() -> Reply {
     let hour = |n: u64| Minute {
         time: noon().plus_seconds(-3_600 * n.cast_signed()),
         logins: if (n + 12) % 24 < 8 { 3 } else { 40 + n % 9 * 7 },
@@ -251,7 +251,7 @@ pub fn week_reply() -> Reply {
 }
 
 /// Clients that were refused in the last hour.
-pub fn failing_clients() -> Vec<FailingClient> {
+pub(crate) fn failing_clients() -> Vec<FailingClient> {
     let failing = |client: Option<u64>, cause: &str, count| FailingClient {
         client: client.map(|n| ClientId(ulid(n)).to_string()),
         cause: cause.into(),
@@ -266,7 +266,7 @@ pub fn failing_clients() -> Vec<FailingClient> {
     ]
 }
 
-pub fn server_info() -> ServerInfo {
+pub(crate) fn server_info() -> ServerInfo {
     ServerInfo {
         version: "0.1.0".into(),
         issuer: "http://127.0.0.1:8000".into(),
@@ -298,7 +298,7 @@ pub fn server_info() -> ServerInfo {
     }
 }
 
-pub fn whoami(scopes: &str) -> Whoami {
+pub(crate) fn whoami(scopes: &str) -> Whoami {
     Whoami {
         kind: CallerKind::User,
         id: UserId(ulid(1)).to_string(),
@@ -309,7 +309,7 @@ pub fn whoami(scopes: &str) -> Whoami {
     }
 }
 
-pub fn rows(kind: Resource) -> Vec<Row> {
+pub(crate) fn rows(kind: Resource) -> Vec<Row> {
     match kind {
         Resource::Users => ["ada@example.org", "bob@example.org", "carol@example.org"]
             .iter()
@@ -361,7 +361,7 @@ pub fn rows(kind: Resource) -> Vec<Row> {
     }
 }
 
-pub fn page(data: Vec<Row>) -> Page<Row> {
+pub(crate) fn page(data: Vec<Row>) -> Page<Row> {
     Page {
         pagination: Pagination {
             total: data.len() as u64,
@@ -382,7 +382,7 @@ fn noun_and_verb(command: &Command) -> String {
 }
 
 /// A console under test.
-pub struct Bench {
+pub(crate) struct Bench {
     pub state: State,
     /// What the last messages led to.
     pub effects: Vec<Effect>,
@@ -390,11 +390,11 @@ pub struct Bench {
 
 impl Bench {
     /// Connected as an administrator, on an empty screen of this size.
-    pub fn new(width: u16, height: u16) -> Self {
+    pub(crate) fn new(width: u16, height: u16) -> Self {
         Self::with("admin read write", width, height)
     }
 
-    pub fn with(scopes: &str, width: u16, height: u16) -> Self {
+    pub(crate) fn with(scopes: &str, width: u16, height: u16) -> Self {
         let server = ServerName {
             profile: "staging".into(),
             url: "https://id.example.org".into(),
@@ -425,25 +425,25 @@ impl Bench {
     }
 
     /// On a list that has its rows.
-    pub fn on(kind: Resource, width: u16, height: u16) -> Self {
+    pub(crate) fn on(kind: Resource, width: u16, height: u16) -> Self {
         let mut bench = Self::new(width, height);
         bench.go(kind);
         bench.serve(rows(kind));
         bench
     }
 
-    pub fn go(&mut self, kind: Resource) {
+    pub(crate) fn go(&mut self, kind: Resource) {
         let mut effects = Vec::new();
         self.state.go_list(kind, Vec::new(), &mut effects);
         self.effects = effects;
     }
 
-    pub fn send(&mut self, msg: Msg) {
+    pub(crate) fn send(&mut self, msg: Msg) {
         self.effects.extend(update(&mut self.state, msg));
     }
 
     /// On a dashboard that knows everything.
-    pub fn on_dashboard(width: u16, height: u16) -> Self {
+    pub(crate) fn on_dashboard(width: u16, height: u16) -> Self {
         let mut bench = Self::new(width, height);
         bench.reply(stats_reply());
         bench.reply(Reply::Refusals(Ok(failing_clients())));
@@ -459,12 +459,12 @@ impl Bench {
         bench
     }
 
-    pub fn reply(&mut self, reply: Reply) {
+    pub(crate) fn reply(&mut self, reply: Reply) {
         self.send(Msg::Reply(reply));
     }
 
     /// Answers the list that waits.
-    pub fn serve(&mut self, rows: Vec<Row>) {
+    pub(crate) fn serve(&mut self, rows: Vec<Row>) {
         let generation = self.state.list().unwrap().generation;
         self.reply(Reply::Page {
             generation,
@@ -475,17 +475,17 @@ impl Bench {
     }
 
     /// Answers a change, or fails it.
-    pub fn pass(&mut self, ms: u64) {
+    pub(crate) fn pass(&mut self, ms: u64) {
         self.state.now.ms += ms;
         self.state.now.wall = Timestamp(self.state.now.wall.0 + ms.cast_signed());
     }
 
-    pub fn press(&mut self, code: KeyCode) {
+    pub(crate) fn press(&mut self, code: KeyCode) {
         self.send(Msg::Key(KeyEvent::new(code, KeyModifiers::NONE)));
     }
 
     /// Types text; `\n` is Enter, `\t` Tab, `\x1b` Esc.
-    pub fn type_in(&mut self, text: &str) {
+    pub(crate) fn type_in(&mut self, text: &str) {
         for c in text.chars() {
             self.press(match c {
                 '\n' => KeyCode::Enter,
@@ -497,19 +497,19 @@ impl Bench {
     }
 
     /// Presses a letter with Control.
-    pub fn press_control(&mut self, letter: char) {
+    pub(crate) fn press_control(&mut self, letter: char) {
         let key = KeyEvent::new(KeyCode::Char(letter), KeyModifiers::CONTROL);
         self.send(Msg::Key(key));
     }
 
     /// Types after the time in which a new dialog hears nothing.
-    pub fn later(&mut self, text: &str) {
+    pub(crate) fn later(&mut self, text: &str) {
         self.pass(400);
         self.type_in(text);
     }
 
     /// Changes that were sent, and forgets all effects.
-    pub fn changes(&mut self) -> Vec<String> {
+    pub(crate) fn changes(&mut self) -> Vec<String> {
         let effects = std::mem::take(&mut self.effects);
         let name = |effect: Effect| match effect {
             Effect::Change { change, .. } => Some(noun_and_verb(&change)),
@@ -519,7 +519,7 @@ impl Bench {
     }
 
     /// What stands on the screen.
-    pub fn screen(&self) -> String {
+    pub(crate) fn screen(&self) -> String {
         let (width, height) = self.state.size;
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         terminal

@@ -12,7 +12,7 @@ use crate::core::{
 };
 
 /// A console that knows the names of people.
-pub fn bench(width: u16, height: u16) -> Bench {
+pub(super) fn bench(width: u16, height: u16) -> Bench {
     let mut bench = Bench::new(width, height);
     let names = [
         (1, "ada@example.org"),
@@ -25,7 +25,7 @@ pub fn bench(width: u16, height: u16) -> Bench {
 }
 
 /// Opens an incident, and answers what the server knows.
-pub fn open(bench: &mut Bench, subjects: Vec<IncidentSubject>, facts: Facts) {
+pub(super) fn open(bench: &mut Bench, subjects: Vec<IncidentSubject>, facts: Facts) {
     let mut effects = Vec::new();
     bench.state.go_incident(subjects, &mut effects);
     let generation = bench.state.generation;
@@ -37,7 +37,7 @@ pub fn open(bench: &mut Bench, subjects: Vec<IncidentSubject>, facts: Facts) {
 }
 
 /// Passwords sprayed from one network, one of which was right.
-pub fn spraying() -> Facts {
+pub(super) fn spraying() -> Facts {
     let mut events: Vec<_> = (1..=9).map(|n| event(n, "login.failed")).collect();
     for (at, failed) in events.iter_mut().enumerate() {
         failed.time = noon().plus_seconds(-3_600 + 300 * i64::try_from(at).unwrap());

@@ -1,6 +1,6 @@
 //! Rules of the console, without a terminal or a server.
 
-pub mod bench;
+pub(crate) mod bench;
 mod commands;
 mod confirming;
 mod dashboards;
@@ -13,7 +13,7 @@ mod losing;
 mod minting;
 mod moving;
 mod pages;
-pub mod people;
+pub(crate) mod people;
 mod picking;
 mod policies;
 mod property;

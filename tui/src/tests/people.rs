@@ -39,12 +39,12 @@ fn ulid(n: u64) -> ulid::Ulid {
     ulid::Ulid::from_parts(1_790_000_000_000, u128::from(n))
 }
 
-pub fn user_id(n: u64) -> UserId {
+pub(crate) fn user_id(n: u64) -> UserId {
     UserId(ulid(n))
 }
 
 /// Somebody, from 1.
-pub fn person(n: u64) -> User {
+pub(crate) fn person(n: u64) -> User {
     let at = usize::try_from(n - 1).unwrap() % PEOPLE.len();
     let (first, last, email) = PEOPLE[at];
     User {
@@ -77,7 +77,7 @@ const AGENTS: [&str; 4] = [
     "curl/8.5.0",
 ];
 
-pub fn session(n: u64, user: u64) -> Session {
+pub(crate) fn session(n: u64, user: u64) -> Session {
     let at = usize::try_from(n).unwrap() % AGENTS.len();
     let ips = [
         "203.0.113.7",
@@ -98,7 +98,7 @@ pub fn session(n: u64, user: u64) -> Session {
     }
 }
 
-pub fn key(n: u64, name: &str) -> AdminKey {
+pub(crate) fn key(n: u64, name: &str) -> AdminKey {
     AdminKey {
         owner_id: Some(user_id(1)),
         last_used_at: (n != 3)
@@ -113,7 +113,7 @@ pub fn key(n: u64, name: &str) -> AdminKey {
     }
 }
 
-pub fn keys() -> Vec<Row> {
+pub(crate) fn keys() -> Vec<Row> {
     [
         "ci-deploy",
         "Verkaufsberichte für die Geschäftsführung (nightly)",
@@ -126,7 +126,7 @@ pub fn keys() -> Vec<Row> {
 }
 
 /// Use by day: weekends are quiet, and one day was bad.
-pub fn usage(seed: u64) -> Vec<UsagePoint> {
+pub(crate) fn usage(seed: u64) -> Vec<UsagePoint> {
     let midnight = noon().plus_seconds(-DAY / 2);
     let point = |back: u64| UsagePoint {
         time: midnight.plus_seconds(-DAY * back.cast_signed()),
@@ -145,7 +145,7 @@ pub fn usage(seed: u64) -> Vec<UsagePoint> {
 }
 
 /// The events of somebody, newest first: a run of failures today, silence before, and what operators did.
-pub fn events(user: u64, most: u64) -> Vec<Event> {
+pub(crate) fn events(user: u64, most: u64) -> Vec<Event> {
     let actions = [
         "session.created",
         "token.refreshed",
@@ -193,7 +193,7 @@ pub fn events(user: u64, most: u64) -> Vec<Event> {
 }
 
 /// On a page that has come whole.
-pub fn on_page(subject: Subject, width: u16, height: u16) -> Bench {
+pub(crate) fn on_page(subject: Subject, width: u16, height: u16) -> Bench {
     let mut bench = Bench::new(width, height);
     let names = (1..=8).map(|n| (user_id(n).to_string(), person(n).email));
     let clients = [(1, "Web shop"), (2, "モバイルアプリ")];
@@ -206,7 +206,7 @@ pub fn on_page(subject: Subject, width: u16, height: u16) -> Bench {
 }
 
 /// Answers all parts of the page.
-pub fn serve(bench: &mut Bench, subject: &Subject) {
+pub(crate) fn serve(bench: &mut Bench, subject: &Subject) {
     let generation = bench.state.page().unwrap().generation;
     for (part, found) in parts(subject) {
         bench.reply(Reply::Part {
@@ -318,7 +318,7 @@ fn refusals() -> Vec<Event> {
 }
 
 /// The pages there are.
-pub fn subjects() -> [(&'static str, Subject); 6] {
+pub(crate) fn subjects() -> [(&'static str, Subject); 6] {
     [
         ("user", Subject::User(user_id(1).to_string())),
         ("session", Subject::Session(SessionId(ulid(1)).to_string())),

@@ -26,7 +26,7 @@ use crate::{
     },
 };
 
-pub fn draw(paint: &mut Paint<'_>, areas: &Areas) {
+pub(super) fn draw(paint: &mut Paint<'_>, areas: &Areas) {
     title(paint, areas.title);
     tabs(paint, areas.tabs);
     if let Some((text, bad)) = banner(paint.state) {
@@ -113,7 +113,7 @@ fn tabs(paint: &mut Paint<'_>, area: Rect) {
 }
 
 /// What is wrong with the server, in words, and whether it is bad.
-pub fn banner(state: &State) -> Option<(String, bool)> {
+pub(super) fn banner(state: &State) -> Option<(String, bool)> {
     let now = state.now;
     let age = shown_at(state).map(|at| format!("what you see is {} old", span(age(at, now.wall))));
     let age = age.unwrap_or_else(|| "nothing has come yet".into());
@@ -215,13 +215,13 @@ fn status(paint: &mut Paint<'_>, area: Rect) {
 }
 
 /// That new events wait, and how many.
-pub fn paused(waiting: usize) -> String {
+pub(super) fn paused(waiting: usize) -> String {
     let more = if waiting >= MOST_WAITING { "+" } else { "" };
     format!("PAUSED, {}{more} waiting", number(waiting as u64))
 }
 
 /// How many rows there are, or how many at least.
-pub fn total(list: &List) -> String {
+pub(super) fn total(list: &List) -> String {
     let more = if list.total_at_least { "+" } else { "" };
     format!("{}{more}", number(list.total))
 }
@@ -329,7 +329,7 @@ fn from_keymap(state: &State) -> Vec<(String, String)> {
 }
 
 /// The line that is typed to filter by.
-pub fn filter(paint: &mut Paint<'_>, area: Rect, line: &Line) -> Option<(u16, u16)> {
+pub(super) fn filter(paint: &mut Paint<'_>, area: Rect, line: &Line) -> Option<(u16, u16)> {
     paint.clear(area);
     let start = paint.text(area, area.x, area.y, " / ", Tone::Key);
     let field = Rect {
@@ -341,7 +341,7 @@ pub fn filter(paint: &mut Paint<'_>, area: Rect, line: &Line) -> Option<(u16, u1
 }
 
 /// What stands in a view that has nothing to show, and why.
-pub fn nothing(state: &State, load: &Load, empty: &str) -> (String, Tone) {
+pub(super) fn nothing(state: &State, load: &Load, empty: &str) -> (String, Tone) {
     match load {
         Load::Waiting(since) => {
             let waited = state.now.ms.saturating_sub(*since) / 1000;

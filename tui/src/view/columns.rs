@@ -4,7 +4,7 @@ use crate::core::{resource::Resource, text};
 
 /// A column.
 #[derive(Debug, Clone, Copy)]
-pub struct Column {
+pub(super) struct Column {
     pub title: &'static str,
     /// Least room it is any good in.
     min: u16,
@@ -14,7 +14,7 @@ pub struct Column {
     rank: u8,
 }
 
-pub const fn column(title: &'static str, min: u16, max: u16, rank: u8) -> Column {
+pub(super) const fn column(title: &'static str, min: u16, max: u16, rank: u8) -> Column {
     Column {
         title,
         min,
@@ -100,7 +100,7 @@ const PROFILES: &[Column] = &[
 
 /// A column with its room.
 #[derive(Debug, Clone, Copy)]
-pub struct Placed {
+pub(super) struct Placed {
     /// Which of the kind's columns.
     pub at: usize,
     pub column: Column,
@@ -123,12 +123,12 @@ fn all(kind: Resource) -> &'static [Column] {
 }
 
 /// The columns of a list in their room.
-pub fn place(kind: Resource, room: u16, wide: bool) -> Vec<Placed> {
+pub(super) fn place(kind: Resource, room: u16, wide: bool) -> Vec<Placed> {
     share(all(kind), room, wide)
 }
 
 /// Shares out the room: the least important columns go, the others grow.
-pub fn share(columns: &[Column], room: u16, wide: bool) -> Vec<Placed> {
+pub(super) fn share(columns: &[Column], room: u16, wide: bool) -> Vec<Placed> {
     let columns = columns.iter().enumerate();
     let mut kept: Vec<_> = columns
         .filter(|(_, column)| wide || column.rank < 9)
@@ -184,7 +184,7 @@ pub fn share(columns: &[Column], room: u16, wide: bool) -> Vec<Placed> {
 }
 
 /// A cell in its room: an id loses its middle, so that its end still tells it from others.
-pub fn cut(cell: &str, columns: usize, more: &str) -> String {
+pub(super) fn cut(cell: &str, columns: usize, more: &str) -> String {
     let prefixes = ["user_", "ses_", "key_", "client_", "evt_"];
     let prefix = prefixes.iter().find(|prefix| cell.starts_with(**prefix));
     match prefix {

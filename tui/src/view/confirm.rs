@@ -17,7 +17,7 @@ use crate::{
 /// Rows below what dies: a gap, the twin, the word, a message, the buttons.
 const FOOT: u16 = 5;
 
-pub fn draw(paint: &mut Paint<'_>, whole: Rect, confirm: &Confirm) -> Option<(u16, u16)> {
+pub(super) fn draw(paint: &mut Paint<'_>, whole: Rect, confirm: &Confirm) -> Option<(u16, u16)> {
     let columns = whole.width.saturating_sub(2).min(84);
     let room = usize::from(columns.saturating_sub(4));
     let mut lines: Vec<(String, Tone)> = Vec::new();

@@ -4,7 +4,7 @@ mod panels;
 mod places;
 mod series;
 
-pub use self::panels::event_tone;
+pub(super) use self::panels::event_tone;
 
 use ratatui::layout::Rect;
 
@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-pub fn draw(paint: &mut Paint<'_>, area: Rect) -> Option<(u16, u16)> {
+pub(super) fn draw(paint: &mut Paint<'_>, area: Rect) -> Option<(u16, u16)> {
     let state = paint.state;
     let View::Dashboard { panel, at } = state.view else {
         return None;

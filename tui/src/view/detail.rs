@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-pub fn draw(paint: &mut Paint<'_>, areas: &Areas, detail: &Detail) -> Option<(u16, u16)> {
+pub(super) fn draw(paint: &mut Paint<'_>, areas: &Areas, detail: &Detail) -> Option<(u16, u16)> {
     let state = paint.state;
     let area = areas.detail;
     paint.clear(area);
@@ -49,7 +49,7 @@ pub fn draw(paint: &mut Paint<'_>, areas: &Areas, detail: &Detail) -> Option<(u1
 }
 
 /// Words that are coloured by what they mean; what was before a change, and what is after it.
-pub fn fact_tone(fact: &Fact) -> Tone {
+pub(super) fn fact_tone(fact: &Fact) -> Tone {
     match (fact.label.trim(), fact.value.as_str()) {
         ("before", _) => Tone::BadFill,
         ("after", _) => Tone::Good,

@@ -11,7 +11,12 @@ use crate::{
 };
 
 /// Draws a line, masked or not; answers where the cursor is. A long one moves left under the cursor.
-pub fn line(paint: &mut Paint<'_>, area: Rect, line: &Line, masked: bool) -> Option<(u16, u16)> {
+pub(super) fn line(
+    paint: &mut Paint<'_>,
+    area: Rect,
+    line: &Line,
+    masked: bool,
+) -> Option<(u16, u16)> {
     if area.width == 0 || area.height == 0 {
         return None;
     }
@@ -42,7 +47,7 @@ pub fn line(paint: &mut Paint<'_>, area: Rect, line: &Line, masked: bool) -> Opt
 }
 
 /// Draws two buttons; answers where the focused one begins.
-pub fn buttons(
+pub(super) fn buttons(
     paint: &mut Paint<'_>,
     area: Rect,
     verb: &str,

@@ -25,7 +25,7 @@ use crate::{
 const OFFERS: u16 = 6;
 const LABEL: u16 = 15;
 
-pub fn draw(paint: &mut Paint<'_>, whole: Rect, form: &Form) -> Option<(u16, u16)> {
+pub(super) fn draw(paint: &mut Paint<'_>, whole: Rect, form: &Form) -> Option<(u16, u16)> {
     let columns = whole.width.saturating_sub(2).min(84);
     let note = if form.note.is_empty() {
         Vec::new()

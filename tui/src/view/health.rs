@@ -85,7 +85,7 @@ fn mails(mail: &MailInfo, state: &State) -> (String, Tone) {
     }
 }
 
-pub fn draw(paint: &mut Paint<'_>, area: Rect, scroll: usize) -> Option<(u16, u16)> {
+pub(super) fn draw(paint: &mut Paint<'_>, area: Rect, scroll: usize) -> Option<(u16, u16)> {
     let state = paint.state;
     let inner = frame(paint, area, "Health", true);
     if state.known.server.is_none() && state.known.server_problem.is_none() {

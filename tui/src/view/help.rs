@@ -22,7 +22,7 @@ const KEYS: u16 = 20;
 /// A line: a group's name, or keys and what they do.
 type Line = (String, String, Tone);
 
-pub fn draw(paint: &mut Paint<'_>, area: Rect, help: &Help) -> Option<(u16, u16)> {
+pub(super) fn draw(paint: &mut Paint<'_>, area: Rect, help: &Help) -> Option<(u16, u16)> {
     let two = area.width >= 2 * (COLUMN - 18) + 4;
     let wide = if two { 2 * COLUMN + 2 } else { COLUMN };
     let mut inner = dialog(

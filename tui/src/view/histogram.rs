@@ -22,7 +22,7 @@ const COLUMNS_HIGH: u16 = 2;
 /// Events of one column: all, and those that tell of a refusal.
 type Count = (u64, u64);
 
-pub fn draw(paint: &mut Paint<'_>, area: Rect, list: &List, height: usize) {
+pub(super) fn draw(paint: &mut Paint<'_>, area: Rect, list: &List, height: usize) {
     let shown = list.in_sight(height).iter();
     let events: Vec<_> = shown
         .filter_map(|row| match row {

@@ -43,7 +43,7 @@ fn title(state: &State, list: &List) -> String {
     parts.join(&format!(" {} ", state.glyphs.dot()))
 }
 
-pub fn draw(paint: &mut Paint<'_>, areas: &Areas, list: &List) -> Option<(u16, u16)> {
+pub(super) fn draw(paint: &mut Paint<'_>, areas: &Areas, list: &List) -> Option<(u16, u16)> {
     let state = paint.state;
     let focused = state.detail().is_none_or(|detail| !detail.focused);
     let inner = frame(paint, areas.body, &title(state, list), focused);
@@ -230,7 +230,7 @@ fn row(
 }
 
 /// Words that are coloured by what they mean.
-pub fn meaning(cell: &str, tone: Tone) -> Tone {
+pub(super) fn meaning(cell: &str, tone: Tone) -> Tone {
     match cell {
         "live" | "active" | "signs" => Tone::Good,
         "disabled" | "revoked" | "expired" => Tone::Bad,

@@ -22,7 +22,7 @@ fn columns(texts: impl Iterator<Item = usize>, room: u16) -> u16 {
         .min(room)
 }
 
-pub fn draw(paint: &mut Paint<'_>, area: Rect, menu: &Menu) -> Option<(u16, u16)> {
+pub(super) fn draw(paint: &mut Paint<'_>, area: Rect, menu: &Menu) -> Option<(u16, u16)> {
     let texts = menu
         .entries
         .iter()
@@ -67,7 +67,7 @@ pub fn draw(paint: &mut Paint<'_>, area: Rect, menu: &Menu) -> Option<(u16, u16)
     cursor
 }
 
-pub fn note(
+pub(super) fn note(
     paint: &mut Paint<'_>,
     area: Rect,
     title: &str,

@@ -36,7 +36,7 @@ fn is_dialog(layer: &Layer) -> bool {
 }
 
 /// Draws everything; the terminal's cursor stands where the eye should be.
-pub fn view(state: &State, frame: &mut Frame<'_>) {
+pub(crate) fn view(state: &State, frame: &mut Frame<'_>) {
     let area = frame.area();
     let mut paint = Paint {
         buffer: frame.buffer_mut(),

@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-pub fn draw(paint: &mut Paint<'_>, page: &SubjectPage) -> Option<(u16, u16)> {
+pub(super) fn draw(paint: &mut Paint<'_>, page: &SubjectPage) -> Option<(u16, u16)> {
     let state = paint.state;
     let contents = contents(state, page);
     let screen = screen::of(state, page, &contents);

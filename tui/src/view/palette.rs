@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-pub fn draw(paint: &mut Paint<'_>, area: Rect, palette: &Palette) -> Option<(u16, u16)> {
+pub(super) fn draw(paint: &mut Paint<'_>, area: Rect, palette: &Palette) -> Option<(u16, u16)> {
     let inner = dialog(
         paint,
         middle(area, area.width.min(84), area.height.min(24)),

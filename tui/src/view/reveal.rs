@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-pub fn draw(paint: &mut Paint<'_>, whole: Rect, reveal: &Reveal) -> Option<(u16, u16)> {
+pub(super) fn draw(paint: &mut Paint<'_>, whole: Rect, reveal: &Reveal) -> Option<(u16, u16)> {
     let columns = whole.width.saturating_sub(2).min(84);
     let rows = u16::try_from(reveal.lines.len()).unwrap_or(4);
     let inner = dialog(paint, middle(whole, columns, rows + 10), &reveal.title);

@@ -9,7 +9,7 @@ use crate::core::look::{Glyphs, Theme};
 
 /// What a piece of text means. Each meaning is also a word or a glyph: colour alone says nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
+pub(super) enum Tone {
     Base,
     Dim,
     Title,
@@ -30,7 +30,7 @@ pub enum Tone {
 }
 
 /// How a theme shows what a text means.
-pub fn style(theme: Theme, tone: Tone) -> Style {
+pub(super) fn style(theme: Theme, tone: Tone) -> Style {
     match theme {
         Theme::Dark => dark(tone),
         Theme::Light => light(tone),
@@ -147,7 +147,7 @@ fn plain(tone: Tone) -> Style {
 }
 
 /// The border of boxes.
-pub fn border(glyphs: Glyphs) -> border::Set<'static> {
+pub(super) fn border(glyphs: Glyphs) -> border::Set<'static> {
     if glyphs.ascii {
         border::Set {
             top_left: "+",

@@ -74,7 +74,7 @@ pub(super) struct Memory {
 
 impl Memory {
     /// What Argon2 works in.
-    pub fn blocks(&mut self, count: usize) -> &mut [Block] {
+    pub(super) fn blocks(&mut self, count: usize) -> &mut [Block] {
         if self.blocks.len() < count {
             self.blocks.resize(count, Block::default());
         }
@@ -82,12 +82,12 @@ impl Memory {
     }
 
     /// Gives the memory back.
-    pub fn release(&mut self) {
+    pub(super) fn release(&mut self) {
         self.blocks = Vec::new();
     }
 
     /// As one of the threads that share what was measured.
-    pub fn of(measured: Arc<Measured>) -> Self {
+    pub(super) fn of(measured: Arc<Measured>) -> Self {
         Self {
             measured,
             ..Self::default()

@@ -66,12 +66,12 @@ pub(super) enum Digest {
 
 impl Kind {
     /// What this server makes.
-    pub fn ours(params: &Params) -> Self {
+    pub(super) fn ours(params: &Params) -> Self {
         Self::Argon2(Algorithm::Argon2id, Version::V0x13, params.clone())
     }
 
     /// KiB of memory that one check needs.
-    pub fn memory_kib(&self) -> u64 {
+    pub(super) fn memory_kib(&self) -> u64 {
         match self {
             Self::Argon2(_, _, params) => params.m_cost().into(),
             Self::Scrypt { log_n, r, p } => {
@@ -108,7 +108,7 @@ impl Kind {
     }
 
     /// Hashes a password.
-    pub fn derive(
+    pub(super) fn derive(
         &self,
         password: &[u8],
         salt: &[u8],
@@ -151,7 +151,7 @@ const SCRYPT_BLOCK_NANOS: u64 = 430;
 
 impl Digest {
     /// What it makes at once. More of a hash is not looked at: it would cost twice, and tell nothing.
-    pub fn bytes(self) -> usize {
+    pub(super) fn bytes(self) -> usize {
         match self {
             Self::Sha1 => 20,
             Self::Sha256 => 32,
@@ -189,7 +189,7 @@ pub(super) struct StoredHash {
 
 impl StoredHash {
     /// What a column of the database holds; none where that is no hash to sign in with.
-    pub fn read(text: &str) -> Option<Self> {
+    pub(super) fn read(text: &str) -> Option<Self> {
         if let Some(rest) = text.strip_prefix(IMPORTED) {
             let (_, rest) = rest.split_once(",t=1")?;
             let hash = read::hash(rest)

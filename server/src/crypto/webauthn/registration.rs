@@ -36,7 +36,7 @@ mod serde_bytes_value {
     use ciborium::Value;
     use serde::{Deserialize, Deserializer, de::Error};
 
-    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
         Value::deserialize(from)?
             .into_bytes()
             .map_err(|_| D::Error::custom("not a byte string"))

@@ -36,13 +36,13 @@ impl SoftToken {
         }
     }
 
-    pub fn p256() -> Self {
+    pub(crate) fn p256() -> Self {
         Self::new(Key::P256(
             EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap(),
         ))
     }
 
-    pub fn of_each_algorithm() -> [Self; 3] {
+    pub(crate) fn of_each_algorithm() -> [Self; 3] {
         let ed25519 = Ed25519KeyPair::generate().unwrap();
         let rsa = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
         [
@@ -88,7 +88,7 @@ impl SoftToken {
     }
 
     /// Answers a request for a new credential: client data and attestation object.
-    pub fn create(&mut self, party: &RelyingParty, challenge: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    pub(crate) fn create(&mut self, party: &RelyingParty, challenge: &[u8]) -> (Vec<u8>, Vec<u8>) {
         let mut data = self.data(party, 0x45);
         data.extend([0; 16]);
         data.extend(
@@ -106,7 +106,11 @@ impl SoftToken {
     }
 
     /// Answers a request for an assertion: client data, authenticator data, signature.
-    pub fn get(&mut self, party: &RelyingParty, challenge: &[u8]) -> (Vec<u8>, Vec<u8>, Vec<u8>) {
+    pub(crate) fn get(
+        &mut self,
+        party: &RelyingParty,
+        challenge: &[u8],
+    ) -> (Vec<u8>, Vec<u8>, Vec<u8>) {
         let data = self.data(party, 0x05);
         let client_data = Self::client_data("webauthn.get", challenge, &party.origin);
         let hash = super::digest(&super::SHA256, &client_data);

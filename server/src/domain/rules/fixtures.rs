@@ -5,15 +5,15 @@ use ulid::Ulid;
 
 use crate::domain::{Account, Email, User};
 
-pub const NOW: Timestamp = Timestamp(1_764_000_000_000);
-pub const USER: UserId = UserId(Ulid(7));
+pub(crate) const NOW: Timestamp = Timestamp(1_764_000_000_000);
+pub(crate) const USER: UserId = UserId(Ulid(7));
 
-pub fn set(text: &str) -> ScopeSet {
+pub(crate) fn set(text: &str) -> ScopeSet {
     ScopeSet::parse(text).unwrap()
 }
 
 /// Ada's account, with these permissions.
-pub fn account(may: &str) -> Account {
+pub(crate) fn account(may: &str) -> Account {
     Account {
         user: User {
             id: USER,

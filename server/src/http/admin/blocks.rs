@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-pub fn all() -> Vec<Route> {
+pub(super) fn all() -> Vec<Route> {
     routes![list, block, unblock]
 }
 

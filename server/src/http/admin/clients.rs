@@ -35,7 +35,7 @@ use crate::{
 /// Most redirect URIs, and most resources, of one client.
 const MANY: usize = 50;
 
-pub fn all() -> Vec<Route> {
+pub(super) fn all() -> Vec<Route> {
     routes![list, register, get, change, delete, rotate_secret]
 }
 

@@ -29,7 +29,7 @@ const FULL: RetryAfter = RetryAfter(10);
 /// How often a quiet stream says that it lives, and whether its caller still may is asked again.
 const HEARTBEAT: Duration = Duration::from_secs(10);
 
-pub fn all() -> Vec<Route> {
+pub(super) fn all() -> Vec<Route> {
     routes![list, stream]
 }
 

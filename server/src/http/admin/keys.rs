@@ -24,7 +24,7 @@ use crate::{
     store::KeyFilter,
 };
 
-pub fn all() -> Vec<Route> {
+pub(super) fn all() -> Vec<Route> {
     routes![list, mint, get, change, rotate, revoke, usage]
 }
 

@@ -16,7 +16,7 @@ use rocket::Route;
 
 pub(crate) use self::{events::view as event, users::view as user};
 
-pub fn all() -> Vec<Route> {
+pub(crate) fn all() -> Vec<Route> {
     [
         users::all(),
         sessions::all(),
@@ -32,7 +32,7 @@ pub fn all() -> Vec<Route> {
 }
 
 /// Scopes of the admin API; each covers its `:read` half.
-pub mod scopes {
+pub(crate) mod scopes {
     crate::http::guards::scope! {
         UsersRead = "admin:users:read";
         Users = "admin:users";

@@ -29,7 +29,7 @@ use crate::{
     store::{DATABASE, SCHEMA_VERSION},
 };
 
-pub fn all() -> Vec<Route> {
+pub(super) fn all() -> Vec<Route> {
     routes![server, stats, backup, whoami]
 }
 

@@ -22,7 +22,7 @@ use crate::{
     store::SessionFilter,
 };
 
-pub fn all() -> Vec<Route> {
+pub(super) fn all() -> Vec<Route> {
     routes![list, get, end, revoke]
 }
 

@@ -13,7 +13,7 @@ use crate::{
     store::{ListQuery, StoredSigningKey},
 };
 
-pub fn all() -> Vec<Route> {
+pub(super) fn all() -> Vec<Route> {
     routes![list, rotate, revoke]
 }
 

@@ -28,7 +28,7 @@ use crate::{
     store::UserFilter,
 };
 
-pub fn all() -> Vec<Route> {
+pub(super) fn all() -> Vec<Route> {
     routes![
         list,
         create,

@@ -34,7 +34,7 @@ const FORMS: &[(&str, &str)] = &[
     ("/account/sessions/end-others", "/account"),
 ];
 
-pub fn all() -> Vec<Route> {
+pub(super) fn all() -> Vec<Route> {
     let to = |(form, page): &(&str, &'static str)| Route::new(Method::Get, form, To(page));
     FORMS.iter().map(to).collect()
 }

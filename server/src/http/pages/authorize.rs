@@ -22,32 +22,32 @@ use crate::{
     },
 };
 
-pub fn all() -> Vec<Route> {
+pub(super) fn all() -> Vec<Route> {
     routes![go_on]
 }
 
 /// What clients send browsers to: a part of the API, though a person sees its answer.
-pub fn api() -> Vec<Route> {
+pub(super) fn api() -> Vec<Route> {
     routes![authorize, authorize_post]
 }
 
 /// Where a request that is kept goes on.
-pub const GO_ON: &str = "/oauth/authorize/continue";
+pub(super) const GO_ON: &str = "/oauth/authorize/continue";
 
 /// The parameters of a query; `None` when there are too many.
-pub fn query(uri: &Origin<'_>) -> Option<Vec<(String, String)>> {
+pub(super) fn query(uri: &Origin<'_>) -> Option<Vec<(String, String)>> {
     let text = uri.query().map(|query| query.as_str()).unwrap_or_default();
     pairs(text.as_bytes())
 }
 
 /// A parameter of a query.
-pub fn parameter(uri: &Origin<'_>, name: &str) -> Option<String> {
+pub(super) fn parameter(uri: &Origin<'_>, name: &str) -> Option<String> {
     let found = query(uri)?.into_iter().find(|(have, _)| have == name);
     found.map(|(_, value)| value)
 }
 
 /// Takes a request as far as it goes, and shows what comes next.
-pub async fn advance(
+pub(super) async fn advance(
     visit: Visit<'_>,
     request: AuthorizationRequest,
     decision: Option<bool>,
@@ -183,7 +183,7 @@ async fn authorize_post(visit: Visit<'_>, form: FormBody) -> Answer {
 }
 
 /// The address at which a request goes on.
-pub fn continued(doorward: &Services, request: &AuthorizationRequest) -> String {
+pub(super) fn continued(doorward: &Services, request: &AuthorizationRequest) -> String {
     let kept = doorward.authorization.keep(request);
     format!("{}{GO_ON}?request={kept}", doorward.site.base)
 }

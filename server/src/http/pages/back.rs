@@ -14,17 +14,17 @@ use super::{
 };
 use crate::http::Services;
 
-pub fn all() -> Vec<Route> {
+pub(super) fn all() -> Vec<Route> {
     routes![back]
 }
 
 /// The page's address, with the way back.
-pub fn address(doorward: &Services, kept: &str) -> String {
+pub(super) fn address(doorward: &Services, kept: &str) -> String {
     format!("{}/sign-in/back?to={kept}", doorward.site.base)
 }
 
 /// Name of the cookie that keeps the way back while somebody signs in.
-pub fn cookie_name(doorward: &Services) -> String {
+pub(super) fn cookie_name(doorward: &Services) -> String {
     format!("{}-back", doorward.site.cookie)
 }
 

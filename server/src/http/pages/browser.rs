@@ -12,11 +12,11 @@ use crate::{
 };
 
 /// Cookies with our name that are looked up, of one request: somebody who plants some costs us no more.
-pub const MAX_CANDIDATES: usize = 4;
+pub(crate) const MAX_CANDIDATES: usize = 4;
 
 /// A browser.
 #[derive(Debug)]
-pub struct Browser {
+pub(crate) struct Browser {
     cookie: Secret,
     /// It came without a cookie of ours.
     fresh: bool,
@@ -26,7 +26,7 @@ pub struct Browser {
 impl Browser {
     /// The browser that sends a request. Of several cookies with our name the one that somebody is signed in with counts,
     /// else the first that could be ours.
-    pub async fn of(request: &Request<'_>, doorward: &Services) -> Self {
+    pub(crate) async fn of(request: &Request<'_>, doorward: &Services) -> Self {
         let now = doorward.clock.now();
         let mut best: Option<Self> = None;
         for value in candidates(request, &doorward.site.cookie) {
@@ -50,7 +50,7 @@ impl Browser {
     }
 
     /// Hash of its cookie: what forms and sign-ins are bound to.
-    pub fn hash(&self) -> Digest256 {
+    pub(crate) fn hash(&self) -> Digest256 {
         self.cookie.digest()
     }
 
@@ -58,7 +58,7 @@ impl Browser {
     ///
     /// # Errors
     /// A page, when storage cannot be read.
-    pub fn signed_in(&self) -> Result<Option<SignedIn>, Shown> {
+    pub(crate) fn signed_in(&self) -> Result<Option<SignedIn>, Shown> {
         match &self.signed_in {
             Ok(signed_in) => Ok(signed_in.clone()),
             Err(error) => Err(error.clone().into()),
@@ -69,25 +69,25 @@ impl Browser {
     ///
     /// # Errors
     /// When storage cannot be read.
-    pub fn person(&self) -> Result<Option<SignedIn>, ApiError> {
+    pub(crate) fn person(&self) -> Result<Option<SignedIn>, ApiError> {
         self.signed_in.clone()
     }
 
     /// The cookie to set, where the browser has none yet.
-    pub fn cookie_if_fresh(&self, doorward: &Services) -> Option<String> {
+    pub(crate) fn cookie_if_fresh(&self, doorward: &Services) -> Option<String> {
         self.fresh
             .then(|| set_cookie(doorward, &self.cookie, Stay::Browser))
     }
 }
 
 /// A new cookie: every sign-in gets one, so that a value somebody planted before is worth nothing after.
-pub fn new_cookie() -> Secret {
+pub(crate) fn new_cookie() -> Secret {
     BASE64.encode(random_bytes::<32>()).into()
 }
 
 /// How long a browser keeps its cookie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Stay {
+pub(crate) enum Stay {
     /// Until it is closed.
     #[default]
     Browser,
@@ -97,7 +97,7 @@ pub enum Stay {
 
 impl Stay {
     /// What a form says of it.
-    pub fn of(field: &str) -> Self {
+    pub(crate) fn of(field: &str) -> Self {
         match field {
             "true" => Self::Session,
             _ => Self::Browser,
@@ -106,7 +106,7 @@ impl Stay {
 }
 
 /// The `Set-Cookie` header.
-pub fn set_cookie(doorward: &Services, value: &Secret, stay: Stay) -> String {
+pub(crate) fn set_cookie(doorward: &Services, value: &Secret, stay: Stay) -> String {
     let (name, secure) = (
         &doorward.site.cookie,
         if doorward.site.tls { "; Secure" } else { "" },
@@ -122,14 +122,16 @@ pub fn set_cookie(doorward: &Services, value: &Secret, stay: Stay) -> String {
 }
 
 /// Names and values of the request's cookies, in their order.
-pub fn all_cookies<'r>(request: &'r Request<'_>) -> impl Iterator<Item = (&'r str, &'r str)> {
+pub(crate) fn all_cookies<'r>(
+    request: &'r Request<'_>,
+) -> impl Iterator<Item = (&'r str, &'r str)> {
     let headers = request.headers().get("cookie");
     let pairs = headers.flat_map(|header| header.split(';'));
     pairs.filter_map(|pair| pair.trim().split_once('='))
 }
 
 /// Values of the request's cookies with this name, in their order.
-pub fn cookies<'r>(request: &'r Request<'_>, name: &str) -> impl Iterator<Item = &'r str> {
+pub(crate) fn cookies<'r>(request: &'r Request<'_>, name: &str) -> impl Iterator<Item = &'r str> {
     all_cookies(request).filter_map(move |(have, value)| (have == name).then_some(value))
 }
 

@@ -18,14 +18,14 @@ use crate::{
     service::SignedIn,
 };
 
-pub fn all() -> Vec<Route> {
+pub(super) fn all() -> Vec<Route> {
     routes![submit]
 }
 
 const PATH: &str = "/oauth/consent";
 
 /// The consent page. What it shows is what the form can give.
-pub async fn page(
+pub(super) async fn page(
     visit: &Visit<'_>,
     request: AuthorizationRequest,
     scope: ScopeSet,
@@ -88,7 +88,7 @@ pub async fn page(
 }
 
 /// What each scope allows, in plain words, what is told apart from what is done; the scope itself, small, for who knows it.
-pub fn scopes(t: &'static Texts, scope: &ScopeSet) -> Markup {
+pub(super) fn scopes(t: &'static Texts, scope: &ScopeSet) -> Markup {
     let (about, acts): (Vec<_>, Vec<_>) = scope.into_iter().partition(|scope| {
         let told = ["openid", "profile", "email", "groups"];
         told.contains(&scope.as_str())

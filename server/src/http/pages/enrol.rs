@@ -21,7 +21,7 @@ use crate::{
     oauth::AuthorizationRequest,
 };
 
-pub fn all() -> Vec<Route> {
+pub(super) fn all() -> Vec<Route> {
     routes![submit]
 }
 
@@ -29,7 +29,7 @@ const PATH: &str = "/sign-in/enrol";
 
 /// What the page stands on, and what is said about the last try.
 #[derive(Debug, Default)]
-pub struct Step<'a> {
+pub(super) struct Step<'a> {
     pub token: &'a str,
     pub error: Option<&'a ApiError>,
     /// The form was not taken: the status of the page.
@@ -43,7 +43,7 @@ pub struct Step<'a> {
 ///
 /// # Errors
 /// A page, when storage cannot be read.
-pub async fn page(visit: &Visit<'_>, asking: Option<&Asking>, step: &Step<'_>) -> Answer {
+pub(super) async fn page(visit: &Visit<'_>, asking: Option<&Asking>, step: &Step<'_>) -> Answer {
     let (doorward, t) = (visit.doorward, visit.texts);
     let token = Secret::from(step.token.to_owned());
     let offered = match doorward.sign_in.enrolment(&token).await {
@@ -100,7 +100,7 @@ fn over(visit: &Visit<'_>, asking: Option<&Asking>, step: &Step<'_>) -> super::p
 }
 
 /// What an authenticator reads: a picture, an address for the one on this device, and letters to type.
-pub fn authenticator(t: &Texts, secret: &Secret, uri: &Secret) -> Result<Markup, ApiError> {
+pub(super) fn authenticator(t: &Texts, secret: &Secret, uri: &Secret) -> Result<Markup, ApiError> {
     let svg = qr_svg(uri.expose())?;
     // Without the head that an SVG file of its own has.
     let svg = svg.find("<svg").map_or("", |start| &svg[start..]);
@@ -114,7 +114,7 @@ pub fn authenticator(t: &Texts, secret: &Secret, uri: &Secret) -> Result<Markup,
 }
 
 /// The field for the first code.
-pub fn code_field(t: &Texts) -> Markup {
+pub(super) fn code_field(t: &Texts) -> Markup {
     html! {
         label for="code" { (t.enrol_code) }
         input id="code" name="code" type="text" inputmode="numeric" autocomplete="one-time-code" maxlength="10"
@@ -124,7 +124,7 @@ pub fn code_field(t: &Texts) -> Markup {
 }
 
 /// Recovery codes, which are shown once.
-pub fn codes(t: &Texts, codes: &[Secret]) -> Markup {
+pub(super) fn codes(t: &Texts, codes: &[Secret]) -> Markup {
     html! {
         p { (t.codes_text) }
         ul class="codes" {

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{http::ApiError, oauth::AuthorizationRequest, service::Factor};
 
-pub fn all() -> Vec<Route> {
+pub(super) fn all() -> Vec<Route> {
     routes![submit]
 }
 
@@ -26,7 +26,7 @@ const PATH: &str = "/sign-in/factor";
 
 /// What the page stands on, and what is said about the last try.
 #[derive(Debug, Default)]
-pub struct Step<'a> {
+pub(super) struct Step<'a> {
     pub token: &'a str,
     pub methods: &'a [MfaMethod],
     pub error: Option<&'a ApiError>,
@@ -41,7 +41,7 @@ pub struct Step<'a> {
 ///
 /// # Errors
 /// A page, when options for a passkey cannot be made.
-pub fn page(visit: &Visit<'_>, asking: Option<&Asking>, step: &Step<'_>) -> Answer {
+pub(super) fn page(visit: &Visit<'_>, asking: Option<&Asking>, step: &Step<'_>) -> Answer {
     let (doorward, t) = (visit.doorward, visit.texts);
     let request = asking.map(|asking| &asking.request);
     let has = |method| step.methods.contains(&method);
@@ -117,7 +117,7 @@ fn methods(fields: &Fields) -> Vec<MfaMethod> {
 }
 
 /// A passkey's answer, where the script has put a readable one into a form.
-pub fn passkey(fields: &Fields) -> Option<PasskeySignIn> {
+pub(super) fn passkey(fields: &Fields) -> Option<PasskeySignIn> {
     let credential = serde_json::from_str(fields.given("credential")?).ok()?;
     let state = fields.get("state").to_owned();
     Some(PasskeySignIn { state, credential })

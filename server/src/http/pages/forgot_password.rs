@@ -12,12 +12,12 @@ use super::{
 };
 use crate::{domain::Actor, http::ApiError, store::AskedFor};
 
-pub fn all() -> Vec<Route> {
+pub(super) fn all() -> Vec<Route> {
     routes![show, submit]
 }
 
 /// The page's path, under the site's base.
-pub const PATH: &str = "/forgot-password";
+pub(super) const PATH: &str = "/forgot-password";
 
 fn page(visit: &Visit<'_>, email: &str, stale: Option<u16>) -> Page {
     let t = visit.texts;
@@ -39,7 +39,7 @@ fn page(visit: &Visit<'_>, email: &str, stale: Option<u16>) -> Page {
 }
 
 /// A page that says that a mail goes out, if somebody has the address.
-pub fn sent(visit: &Visit<'_>) -> Page {
+pub(super) fn sent(visit: &Visit<'_>) -> Page {
     let t = visit.texts;
     let main = html! {
         h1 { (t.links.sent_title) }
@@ -50,7 +50,7 @@ pub fn sent(visit: &Visit<'_>) -> Page {
 }
 
 /// Without mail there is no such page.
-pub fn must_mail(visit: &Visit<'_>) -> Result<(), Shown> {
+pub(super) fn must_mail(visit: &Visit<'_>) -> Result<(), Shown> {
     let can = visit.doorward.verification.must_mail();
     can.map_err(|error| {
         let error = ApiError::from(error);

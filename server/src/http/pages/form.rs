@@ -21,11 +21,11 @@ use crate::{
 /// How long a form may be filled in, in seconds.
 const LIFETIME: i64 = 3600;
 /// The field that holds the token.
-pub const TOKEN: &str = "csrf_token";
+pub(super) const TOKEN: &str = "csrf_token";
 
 /// What a form's page shows when it is shown again.
 #[derive(Debug, Default)]
-pub struct Said<'a> {
+pub(super) struct Said<'a> {
     pub filled: Option<&'a Fields>,
     pub error: Option<&'a ApiError>,
     /// The form was not taken: the status of the page.
@@ -73,7 +73,7 @@ fn take_token(doorward: &Services, form: Form, browser: Digest256, token: &str) 
 
 /// A form of ours.
 #[derive(Debug, Clone, Copy)]
-pub struct Form {
+pub(super) struct Form {
     pub action: &'static str,
     /// Whether sending it twice comes to the same as sending it once, or asks for the password again. One that is not
     /// repeatable is not taken when it is from before a restart.
@@ -101,7 +101,7 @@ enum Token {
 
 /// The fields of a form that was posted.
 #[derive(Debug)]
-pub struct Posted {
+pub(super) struct Posted {
     fields: Result<Vec<(String, String)>, u16>,
     sender: Sender,
 }
@@ -118,11 +118,11 @@ enum Sender {
 
 /// Fields whose token was right.
 #[derive(Debug)]
-pub struct Fields(Vec<(String, String)>);
+pub(super) struct Fields(Vec<(String, String)>);
 
 /// A form as it is taken.
 #[derive(Debug)]
-pub enum Taken {
+pub(super) enum Taken {
     /// To act on.
     Fresh(Fields),
     Stale(Stale),
@@ -130,7 +130,7 @@ pub enum Taken {
 
 /// A form whose token is missing, foreign, used or too old: nothing is done, and the answer is a page to go on from.
 #[derive(Debug)]
-pub struct Stale {
+pub(super) struct Stale {
     pub fields: Fields,
     /// Of the page to go on from.
     pub status: u16,
@@ -141,7 +141,7 @@ impl Posted {
     ///
     /// # Errors
     /// A page, for one that another site sent or that cannot be read.
-    pub fn take(self, visit: &Visit<'_>, form: impl Into<Form>) -> Result<Taken, Shown> {
+    pub(super) fn take(self, visit: &Visit<'_>, form: impl Into<Form>) -> Result<Taken, Shown> {
         let (doorward, t) = (visit.doorward, visit.texts);
         match self.sender {
             Sender::Ours => {}
@@ -180,18 +180,18 @@ fn wrong_issuer(visit: &Visit<'_>, origin: &str) -> Shown {
 
 impl Fields {
     /// A field's value; empty when it did not come.
-    pub fn get(&self, name: &str) -> &str {
+    pub(super) fn get(&self, name: &str) -> &str {
         let found = self.0.iter().find(|(have, _)| have == name);
         found.map_or("", |(_, value)| value)
     }
 
     /// A field's value, if it has one.
-    pub fn given(&self, name: &str) -> Option<&str> {
+    pub(super) fn given(&self, name: &str) -> Option<&str> {
         Some(self.get(name)).filter(|value| !value.is_empty())
     }
 
     /// All values of a field.
-    pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+    pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         let of_name = self.0.iter().filter(move |(have, _)| have == name);
         of_name.map(|(_, value)| value.as_str())
     }

@@ -12,7 +12,7 @@ use rocket::{
 
 use crate::http::Services;
 
-pub fn all() -> Vec<Route> {
+pub(super) fn all() -> Vec<Route> {
     routes![home, favicon]
 }
 

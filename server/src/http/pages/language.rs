@@ -6,12 +6,12 @@ use super::texts::{DE, EN, Texts};
 use crate::{domain::mail::Language, http::language};
 
 /// The texts that the browser prefers.
-pub fn of(request: &Request<'_>) -> &'static Texts {
+pub(super) fn of(request: &Request<'_>) -> &'static Texts {
     texts(language::of(request))
 }
 
 /// With `ui_locales`, OpenID Connect Core section 3.1.2.1: the first of them there are texts in, else those there are.
-pub fn or(ui_locales: Option<&str>, texts: &'static Texts) -> &'static Texts {
+pub(super) fn or(ui_locales: Option<&str>, texts: &'static Texts) -> &'static Texts {
     let mut wanted = ui_locales.unwrap_or_default().split(' ');
     let wanted = wanted.find_map(language::tagged);
     wanted.map_or(texts, self::texts)

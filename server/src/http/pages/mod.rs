@@ -19,7 +19,7 @@ mod reset_password;
 mod sign_in;
 mod sign_out;
 mod sign_up;
-pub mod signed_in;
+pub(super) mod signed_in;
 mod texts;
 mod texts_links;
 mod verify_email;
@@ -28,22 +28,22 @@ mod visit;
 use rocket::Route;
 
 /// The languages there are texts in.
-pub fn languages() -> Vec<&'static str> {
+pub(super) fn languages() -> Vec<&'static str> {
     texts::ALL.iter().map(|texts| texts.language).collect()
 }
 
 /// The authorization endpoint, which is described with the API.
-pub fn api() -> Vec<Route> {
+pub(super) fn api() -> Vec<Route> {
     [authorize::api(), sign_out::api()].concat()
 }
 
 /// Routes of an app that is nothing but Doorward.
-pub fn alone() -> Vec<Route> {
+pub(super) fn alone() -> Vec<Route> {
     home::all()
 }
 
 /// Routes that answer HTML. They stand apart from the API's, which are described in `openapi`.
-pub fn all() -> Vec<Route> {
+pub(super) fn all() -> Vec<Route> {
     [
         asset::all(),
         authorize::all(),

@@ -20,7 +20,7 @@ use crate::{
 
 /// A page as it is answered.
 #[derive(Debug)]
-pub struct Page {
+pub(crate) struct Page {
     pub status: u16,
     pub texts: &'static Texts,
     pub title: Cow<'static, str>,
@@ -53,23 +53,27 @@ pub struct Page {
 
 /// What a page's handler answers.
 #[derive(Debug)]
-pub enum Shown {
+pub(crate) enum Shown {
     Page(Box<Page>),
     Go(Go),
 }
 
 /// A redirect.
 #[derive(Debug)]
-pub struct Go {
+pub(crate) struct Go {
     pub to: String,
     pub cookie: Option<String>,
 }
 
 /// A page or a redirect, whether what was asked for was done or not.
-pub type Answer = Result<Shown, Shown>;
+pub(super) type Answer = Result<Shown, Shown>;
 
 impl Page {
-    pub fn new(texts: &'static Texts, title: impl Into<Cow<'static, str>>, main: Markup) -> Self {
+    pub(crate) fn new(
+        texts: &'static Texts,
+        title: impl Into<Cow<'static, str>>,
+        main: Markup,
+    ) -> Self {
         Self {
             status: 200,
             texts,
@@ -91,7 +95,7 @@ impl Page {
     }
 
     /// A page that goes on to `to` by itself, and has a link there.
-    pub fn onward(texts: &'static Texts, to: impl Into<String>) -> Self {
+    pub(crate) fn onward(texts: &'static Texts, to: impl Into<String>) -> Self {
         let to = to.into();
         let main = html! {
             h1 { (texts.onward_title) }
@@ -106,7 +110,7 @@ impl Page {
 
     /// A page that says where `to` leads, to whom nobody here has looked at: it has a link there, and goes nowhere by itself
     /// (RFC 9700 section 4.11.2).
-    pub fn leaving(texts: &'static Texts, to: String, text: &str) -> Self {
+    pub(crate) fn leaving(texts: &'static Texts, to: String, text: &str) -> Self {
         let main = html! {
             h1 { (texts.leaving_title) }
             p { (text) }
@@ -122,7 +126,7 @@ impl Page {
     }
 
     /// A page whose form brings a client its answer, by itself or with a button: OAuth 2.0 Form Post Response Mode.
-    pub fn posting(texts: &'static Texts, answer: ClientAnswer) -> Self {
+    pub(crate) fn posting(texts: &'static Texts, answer: ClientAnswer) -> Self {
         let main = html! {
             h1 { (texts.onward_title) }
             p role="status" { (texts.onward_text) }
@@ -136,7 +140,12 @@ impl Page {
     }
 
     /// A page that says that something went wrong. `detail` is for whoever looks after the application.
-    pub fn error(texts: &'static Texts, status: u16, what: &str, detail: Option<&str>) -> Self {
+    pub(crate) fn error(
+        texts: &'static Texts,
+        status: u16,
+        what: &str,
+        detail: Option<&str>,
+    ) -> Self {
         let main = html! {
             h1 { (texts.error_title) }
             p role="alert" { (what) }
@@ -151,7 +160,7 @@ impl Page {
     }
 
     /// What is said where there is no form to say it at.
-    pub fn of_failure(texts: &'static Texts, failure: &Failure) -> Self {
+    pub(crate) fn of_failure(texts: &'static Texts, failure: &Failure) -> Self {
         let what = match (failure.status, failure.error) {
             (503, _) => texts.unavailable,
             (500.., _) => texts.broken,
@@ -176,7 +185,7 @@ impl Page {
     }
 
     /// As [`Page::of_failure`], for what the rest of the server says.
-    pub fn of_error(texts: &'static Texts, error: &ApiError) -> Self {
+    pub(crate) fn of_error(texts: &'static Texts, error: &ApiError) -> Self {
         let what = texts.of_error(error);
         Self {
             retry_after: error.retry_after(),
@@ -216,7 +225,7 @@ impl Page {
 }
 
 /// A form that brings a client its answer when its button is pressed.
-pub fn answer_form(answer: &ClientAnswer, button: &str) -> Markup {
+pub(super) fn answer_form(answer: &ClientAnswer, button: &str) -> Markup {
     html! {
         form method="post" action=(answer.uri) {
             @for (name, value) in &answer.parameters {
@@ -228,7 +237,7 @@ pub fn answer_form(answer: &ClientAnswer, button: &str) -> Markup {
 }
 
 /// Where somebody is sent: the host, or for an app on this device the scheme that opens it.
-pub fn destination(uri: &str) -> &str {
+pub(super) fn destination(uri: &str) -> &str {
     let (scheme, rest) = uri.split_once(':').unwrap_or((uri, ""));
     match rest.strip_prefix("//") {
         Some(rest) if matches!(scheme, "http" | "https") => {
@@ -247,7 +256,7 @@ fn origin(uri: &str) -> Option<String> {
 
 impl Shown {
     /// A page that stands for nothing done: it has this status, where it says nothing worse.
-    pub fn with_status(mut self, status: u16) -> Self {
+    pub(crate) fn with_status(mut self, status: u16) -> Self {
         if let Self::Page(page) = &mut self
             && page.status == 200
         {
@@ -273,7 +282,7 @@ impl From<ApiError> for Shown {
 const MAX_LOCATION: usize = 2048;
 
 /// As [`go`], where `to` holds what somebody sent and may be long.
-pub fn go_far(texts: &'static Texts, to: String) -> Shown {
+pub(super) fn go_far(texts: &'static Texts, to: String) -> Shown {
     if to.len() <= MAX_LOCATION {
         go(to)
     } else {
@@ -288,7 +297,7 @@ impl From<StoreError> for Shown {
 }
 
 /// Sends the browser elsewhere, with GET.
-pub fn go(to: impl Into<String>) -> Shown {
+pub(super) fn go(to: impl Into<String>) -> Shown {
     Shown::Go(Go {
         to: to.into(),
         cookie: None,

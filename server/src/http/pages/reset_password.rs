@@ -21,7 +21,7 @@ use crate::{
     service::{OpenLink, Reset},
 };
 
-pub fn all() -> Vec<Route> {
+pub(super) fn all() -> Vec<Route> {
     routes![show, submit]
 }
 
@@ -94,7 +94,7 @@ fn page(visit: &Visit<'_>, open: &OpenLink, token: &Secret, said: Said<'_>) -> P
 }
 
 /// What is said of a link that does not work.
-pub fn dead(visit: &Visit<'_>, error: &ApiError) -> Shown {
+pub(super) fn dead(visit: &Visit<'_>, error: &ApiError) -> Shown {
     let t = visit.texts;
     if !is_dead(error) {
         return Page {

@@ -25,30 +25,30 @@ use crate::{
     store::StoreError,
 };
 
-pub fn all() -> Vec<Route> {
+pub(super) fn all() -> Vec<Route> {
     routes![show, submit]
 }
 
 const PATH: &str = "/sign-in";
 
 /// The page's address, with the request that is under way.
-pub fn address(doorward: &Services, request: Option<&AuthorizationRequest>) -> String {
+pub(super) fn address(doorward: &Services, request: Option<&AuthorizationRequest>) -> String {
     sign_up::beside(doorward, PATH, request)
 }
 
 /// The address at which somebody who is signed in signs in again, and comes back to a part of their account.
-pub fn again(doorward: &Services, part: &str) -> String {
+pub(super) fn again(doorward: &Services, part: &str) -> String {
     format!("{}{PATH}?again={part}", doorward.site.base)
 }
 
 /// The part of the account to come back to, where a form or a link names one.
-pub fn part(named: Option<&str>) -> Option<&'static str> {
+pub(super) fn part(named: Option<&str>) -> Option<&'static str> {
     PARTS.into_iter().find(|part| Some(*part) == named)
 }
 
 /// A request that is under way, and the application that makes it.
 #[derive(Debug)]
-pub struct Asking {
+pub(super) struct Asking {
     pub request: AuthorizationRequest,
     pub name: String,
     pub logo: Option<String>,
@@ -57,12 +57,12 @@ pub struct Asking {
 }
 
 /// The logo that is shown of a client: none of one that registered itself, which could show anybody's.
-pub fn shown_logo(client: &Client) -> Option<String> {
+pub(super) fn shown_logo(client: &Client) -> Option<String> {
     client.policy.logo_uri.clone().filter(|_| !client.dynamic)
 }
 
 /// What is said of an application that registered itself: its name and its website are its own words.
-pub fn stranger(t: &Texts, client: &Client) -> Markup {
+pub(super) fn stranger(t: &Texts, client: &Client) -> Markup {
     let document = client.document.as_deref().map(super::page::destination);
     html! {
         @if client.dynamic {
@@ -77,7 +77,7 @@ pub fn stranger(t: &Texts, client: &Client) -> Markup {
 }
 
 /// An application's logo, where it has one. Its name stands beside it.
-pub fn logo(uri: Option<&str>) -> Markup {
+pub(super) fn logo(uri: Option<&str>) -> Markup {
     html! {
         @if let Some(uri) = uri {
             img class="app-logo" src=(uri) alt="" width="48" height="48" referrerpolicy="no-referrer";
@@ -89,7 +89,7 @@ pub fn logo(uri: Option<&str>) -> Markup {
 ///
 /// # Errors
 /// A page, for a client that is not known any more.
-pub async fn asking(
+pub(super) async fn asking(
     visit: &Visit<'_>,
     request: Option<AuthorizationRequest>,
 ) -> Result<Option<Asking>, Shown> {
@@ -109,7 +109,7 @@ pub async fn asking(
 
 /// What was said before, and what is said about it.
 #[derive(Debug, Default)]
-pub struct Said<'a> {
+pub(super) struct Said<'a> {
     pub email: Option<&'a str>,
     pub error: Option<&'a ApiError>,
     /// The form had been sent before, is too old, or is another browser's: the status of the page.
@@ -122,7 +122,7 @@ pub struct Said<'a> {
 }
 
 /// The sign-in page.
-pub fn page(visit: &Visit<'_>, asking: Option<&Asking>, said: Said<'_>) -> Page {
+pub(super) fn page(visit: &Visit<'_>, asking: Option<&Asking>, said: Said<'_>) -> Page {
     let (doorward, t) = (visit.doorward, visit.texts);
     let request = asking.map(|asking| &asking.request);
     let hint = request.and_then(|request| request.login_hint.as_deref());
@@ -200,7 +200,7 @@ fn send_again(visit: &Visit<'_>, email: Option<&str>, error: Option<&ApiError>) 
 }
 
 /// HTTP's own login dialogue is not meant: no page answers 401.
-pub fn page_status(error: &ApiError) -> u16 {
+pub(super) fn page_status(error: &ApiError) -> u16 {
     match error.code() {
         ErrorCode::InvalidCredentials
         | ErrorCode::AccountDisabled
@@ -210,7 +210,7 @@ pub fn page_status(error: &ApiError) -> u16 {
 }
 
 /// The request that is under way, carried by a form.
-pub fn kept(doorward: &Services, request: Option<&AuthorizationRequest>) -> Markup {
+pub(super) fn kept(doorward: &Services, request: Option<&AuthorizationRequest>) -> Markup {
     html! {
         @if let Some(request) = request {
             input type="hidden" name="request" value=(doorward.authorization.keep(request));
@@ -219,21 +219,21 @@ pub fn kept(doorward: &Services, request: Option<&AuthorizationRequest>) -> Mark
 }
 
 /// The part of the account that a form leads back to.
-pub fn back_to(part: Option<&str>) -> Markup {
+pub(super) fn back_to(part: Option<&str>) -> Markup {
     html! {
         @if let Some(part) = part { input type="hidden" name="again" value=(part); }
     }
 }
 
 /// That somebody is to be kept signed in, as a form carries it on.
-pub fn kept_in(stay: Stay) -> Markup {
+pub(super) fn kept_in(stay: Stay) -> Markup {
     html! {
         @if stay == Stay::Session { input type="hidden" name="keep" value="true"; }
     }
 }
 
 /// What went wrong, where it is seen and heard first.
-pub fn alert(visit: &Visit<'_>, error: Option<&ApiError>) -> Markup {
+pub(super) fn alert(visit: &Visit<'_>, error: Option<&ApiError>) -> Markup {
     html! {
         @if let Some(error) = error {
             p class="alert" role="alert" { (visit.texts.of_error(error)) }
@@ -242,7 +242,7 @@ pub fn alert(visit: &Visit<'_>, error: Option<&ApiError>) -> Markup {
 }
 
 /// That a form was not taken, and is to be sent again.
-pub fn stale_note(visit: &Visit<'_>, stale: Option<u16>) -> Markup {
+pub(super) fn stale_note(visit: &Visit<'_>, stale: Option<u16>) -> Markup {
     html! {
         @if stale.is_some() {
             p class="alert" role="alert" { (visit.texts.stale_form) }
@@ -252,7 +252,7 @@ pub fn stale_note(visit: &Visit<'_>, stale: Option<u16>) -> Markup {
 
 /// The address somebody signs in with. No `type="email"`: browsers refuse local parts beyond ASCII there.
 /// With `passkeys` browsers offer those too where they fill it in.
-pub fn email_field(label: &str, value: &str, passkeys: bool) -> Markup {
+pub(super) fn email_field(label: &str, value: &str, passkeys: bool) -> Markup {
     let autocomplete = if passkeys {
         "username webauthn"
     } else {
@@ -266,12 +266,16 @@ pub fn email_field(label: &str, value: &str, passkeys: bool) -> Markup {
 }
 
 /// A labelled password.
-pub fn password_field(name: &str, label: &str, autocomplete: &str) -> Markup {
+pub(super) fn password_field(name: &str, label: &str, autocomplete: &str) -> Markup {
     password_field_for((name, name), label, autocomplete)
 }
 
 /// As [`password_field`], where several stand on one page: each has an id of its own.
-pub fn password_field_for((id, name): (&str, &str), label: &str, autocomplete: &str) -> Markup {
+pub(super) fn password_field_for(
+    (id, name): (&str, &str),
+    label: &str,
+    autocomplete: &str,
+) -> Markup {
     html! {
         label for=(id) { (label) }
         input id=(id) name=(name) type="password" autocomplete=(autocomplete) required;
@@ -326,7 +330,7 @@ async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
 }
 
 /// Where a stale form of signing in or up goes on for somebody who is signed in already: what they wanted is there.
-pub async fn already_in(
+pub(super) async fn already_in(
     visit: &Visit<'_>,
     request: Option<&AuthorizationRequest>,
 ) -> Option<Answer> {
@@ -344,7 +348,7 @@ pub async fn already_in(
 }
 
 /// Signs in with what a form says, or leads on to what is still to be shown or set up.
-pub async fn sign_in(
+pub(super) async fn sign_in(
     visit: &Visit<'_>,
     request: Option<AuthorizationRequest>,
     fields: &Fields,
@@ -409,7 +413,7 @@ pub async fn sign_in(
 
 /// What a sign-in was for: a request that is under way, or a part of the account.
 #[derive(Debug, Default)]
-pub struct Then<'a> {
+pub(super) struct Then<'a> {
     pub request: Option<&'a AuthorizationRequest>,
     pub part: Option<&'static str>,
     pub stay: Stay,
@@ -417,7 +421,7 @@ pub struct Then<'a> {
 
 /// After signing in or up: the session this browser had before ends, also one whose cookie it never took, and what was
 /// under way goes on.
-pub async fn arrived(
+pub(super) async fn arrived(
     visit: &Visit<'_>,
     then: Then<'_>,
     session: &Session,
@@ -440,7 +444,7 @@ pub async fn arrived(
 }
 
 /// Where somebody goes who has signed in.
-pub fn destination(visit: &Visit<'_>, then: &Then<'_>) -> String {
+pub(super) fn destination(visit: &Visit<'_>, then: &Then<'_>) -> String {
     let doorward = visit.doorward;
     match (then.request, &visit.protected, then.part) {
         (Some(request), ..) => continued(doorward, request),
@@ -454,7 +458,7 @@ pub fn destination(visit: &Visit<'_>, then: &Then<'_>) -> String {
 ///
 /// # Errors
 /// A page, when storage cannot be read or written.
-pub async fn settled(
+pub(super) async fn settled(
     visit: &Visit<'_>,
     stay: Stay,
     session: &Session,

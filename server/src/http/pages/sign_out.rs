@@ -24,12 +24,12 @@ use crate::{
     store::StoreError,
 };
 
-pub fn all() -> Vec<Route> {
+pub(super) fn all() -> Vec<Route> {
     routes![ask, submit]
 }
 
 /// The end-session endpoint, which clients send browsers to.
-pub fn api() -> Vec<Route> {
+pub(super) fn api() -> Vec<Route> {
     routes![logout, logout_post]
 }
 

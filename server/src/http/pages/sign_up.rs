@@ -18,19 +18,23 @@ use crate::{
     settings::Registration,
 };
 
-pub fn all() -> Vec<Route> {
+pub(super) fn all() -> Vec<Route> {
     routes![show, submit]
 }
 
 const PATH: &str = "/sign-up";
 
 /// Where somebody signs up, for a request that is under way.
-pub fn address(doorward: &Services, request: Option<&AuthorizationRequest>) -> String {
+pub(super) fn address(doorward: &Services, request: Option<&AuthorizationRequest>) -> String {
     beside(doorward, PATH, request)
 }
 
 /// Another page of signing in or up, for the same request.
-pub fn beside(doorward: &Services, path: &str, request: Option<&AuthorizationRequest>) -> String {
+pub(super) fn beside(
+    doorward: &Services,
+    path: &str,
+    request: Option<&AuthorizationRequest>,
+) -> String {
     let base = &doorward.site.base;
     match request {
         Some(request) => format!(

@@ -144,14 +144,14 @@ fn is_path(text: &str) -> bool {
 }
 
 /// The way back that a browser knows, if it was sent to sign in from a page of the app's.
-pub fn way_back(request: &Request<'_>, doorward: &Services) -> Option<String> {
+pub(crate) fn way_back(request: &Request<'_>, doorward: &Services) -> Option<String> {
     let value = cookies(request, &cookie_name(doorward)).next()?;
     let path = String::from_utf8(BASE64.decode(value).ok()?).ok()?;
     is_path(&path).then_some(path)
 }
 
 /// Sends a browser to sign in, where a guard of this request has found nobody.
-pub fn redirect(request: &Request<'_>, response: &mut Response<'_>) {
+pub(crate) fn redirect(request: &Request<'_>, response: &mut Response<'_>) {
     if response.status() != Status::Unauthorized {
         return;
     }

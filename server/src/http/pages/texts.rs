@@ -9,7 +9,7 @@ use crate::http::ApiError;
 
 /// The sentences of one language. What stands in braces is filled in.
 #[derive(Debug)]
-pub struct Texts {
+pub(crate) struct Texts {
     /// BCP 47.
     pub language: &'static str,
     pub links: &'static LinkTexts,
@@ -244,7 +244,7 @@ pub struct Texts {
     pub scope_other: &'static str,
 }
 
-pub const EN: Texts = Texts {
+pub(super) const EN: Texts = Texts {
     language: "en",
     links: &texts_links::EN,
     error_title: "Something is not right",
@@ -445,7 +445,7 @@ pub const EN: Texts = Texts {
     scope_other: "use: {what}",
 };
 
-pub const DE: Texts = Texts {
+pub(super) const DE: Texts = Texts {
     language: "de",
     links: &texts_links::DE,
     error_title: "Da stimmt etwas nicht",
@@ -647,16 +647,16 @@ pub const DE: Texts = Texts {
 };
 
 /// All languages; the first is spoken where nobody asks for another.
-pub const ALL: [&Texts; 2] = [&EN, &DE];
+pub(super) const ALL: [&Texts; 2] = [&EN, &DE];
 
 /// Puts a value in the place of `{name}`.
-pub fn fill(text: &str, name: &str, value: &str) -> String {
+pub(super) fn fill(text: &str, name: &str, value: &str) -> String {
     text.replace(&format!("{{{name}}}"), value)
 }
 
 impl Texts {
     /// What an error is to a person.
-    pub fn of_error(&self, error: &ApiError) -> Cow<'static, str> {
+    pub(crate) fn of_error(&self, error: &ApiError) -> Cow<'static, str> {
         let text = match (error.code(), error.field()) {
             (ErrorCode::RateLimited, _) => {
                 let seconds = error.retry_after().unwrap_or(1).to_string();
@@ -697,7 +697,7 @@ impl Texts {
     }
 
     /// What a scope allows, in plain words.
-    pub fn of_scope(&self, scope: &str) -> Cow<'static, str> {
+    pub(crate) fn of_scope(&self, scope: &str) -> Cow<'static, str> {
         let text = match scope {
             "openid" => self.scope_openid,
             "profile" => self.scope_profile,

@@ -2,7 +2,7 @@
 
 /// As [`super::texts::Texts`], of links.
 #[derive(Debug)]
-pub struct LinkTexts {
+pub(crate) struct LinkTexts {
     pub dead_title: &'static str,
     pub dead: &'static str,
     pub reset_title: &'static str,
@@ -57,7 +57,7 @@ pub struct LinkTexts {
     pub change_email: &'static str,
 }
 
-pub const EN: LinkTexts = LinkTexts {
+pub(super) const EN: LinkTexts = LinkTexts {
     dead_title: "This link does not work any more",
     dead: "It was used, has expired, or a newer one took its place. Ask for a new one.",
     reset_title: "Choose a new password",
@@ -101,7 +101,7 @@ pub const EN: LinkTexts = LinkTexts {
     change_email: "Change address",
 };
 
-pub const DE: LinkTexts = LinkTexts {
+pub(super) const DE: LinkTexts = LinkTexts {
     dead_title: "Dieser Link funktioniert nicht mehr",
     dead: "Er wurde schon benutzt, ist abgelaufen oder durch einen neueren ersetzt. Bitten Sie um einen neuen.",
     reset_title: "Neues Passwort wählen",

@@ -21,17 +21,17 @@ use crate::{
     store::AskedFor,
 };
 
-pub fn all() -> Vec<Route> {
+pub(super) fn all() -> Vec<Route> {
     routes![show, confirm, deny, resend]
 }
 
 const PATH: &str = "/verify-email";
 const DENY: &str = "/verify-email/not-me";
 /// Where the mail is asked for again.
-pub const RESEND: &str = "/verify-email/resend";
+pub(super) const RESEND: &str = "/verify-email/resend";
 
 /// The fields of a form to [`RESEND`].
-pub fn send_again(t: &Texts, email: &str) -> Markup {
+pub(super) fn send_again(t: &Texts, email: &str) -> Markup {
     html! {
         input type="hidden" name="email" value=(email);
         button type="submit" class="quiet" { (t.links.send_again) }

@@ -26,7 +26,7 @@ use crate::{
 
 /// What a browser comes with.
 #[derive(Debug)]
-pub struct Visit<'r> {
+pub(super) struct Visit<'r> {
     pub doorward: &'r Services,
     pub browser: Browser,
     pub info: &'r RequestInfo,
@@ -43,7 +43,7 @@ impl Visit<'_> {
     ///
     /// # Errors
     /// A page, for one that was changed on its way or is too old.
-    pub fn carrying(
+    pub(super) fn carrying(
         self,
         kept: Option<&str>,
     ) -> Result<(Self, Option<AuthorizationRequest>), Shown> {
@@ -59,14 +59,14 @@ impl Visit<'_> {
     ///
     /// # Errors
     /// As [`Visit::carrying`].
-    pub fn carried(self, kept: &str) -> Result<(Self, AuthorizationRequest), Shown> {
+    pub(super) fn carried(self, kept: &str) -> Result<(Self, AuthorizationRequest), Shown> {
         let request = self.doorward.authorization.kept(kept);
         let request = request.map_err(|failure| self.failed(&failure))?;
         Ok((self.of(&request), request))
     }
 
     /// In the language that a request's client asks for, if there are texts in it.
-    pub fn of(self, request: &AuthorizationRequest) -> Self {
+    pub(super) fn of(self, request: &AuthorizationRequest) -> Self {
         Self {
             texts: language::or(request.ui_locales.as_deref(), self.texts),
             ..self
@@ -74,24 +74,24 @@ impl Visit<'_> {
     }
 
     /// Where somebody goes who has signed in, and wants nothing else.
-    pub fn home(&self) -> String {
+    pub(super) fn home(&self) -> String {
         let account = || format!("{}/account", self.doorward.site.base);
         let back = self.protected.clone().or_else(|| self.back.clone());
         back.unwrap_or_else(account)
     }
 
     /// The page that says what went wrong.
-    pub fn failed(&self, failure: &Failure) -> Shown {
+    pub(super) fn failed(&self, failure: &Failure) -> Shown {
         Page::of_failure(self.texts, failure).into()
     }
 
     /// Whether the request came with this method. HEAD is routed to what answers GET, and changes nothing.
-    pub fn is(&self, method: Method) -> bool {
+    pub(super) fn is(&self, method: Method) -> bool {
         self.info.method == method
     }
 
     /// What a request that goes no further is answered with; operators are told too.
-    pub fn refused(&self, refused: Refused) -> Shown {
+    pub(super) fn refused(&self, refused: Refused) -> Shown {
         if !self.is(Method::Head) {
             let (client, failure) = refused.what();
             self.doorward.clients.refused(client, failure, self.info.ip);
@@ -104,7 +104,7 @@ impl Visit<'_> {
 
     /// Leaves for a client. A form's chain of redirects may not lead there, so its answer is a page that goes on;
     /// `located`, where programs may follow it.
-    pub fn leave(&self, to: String, located: bool) -> Shown {
+    pub(super) fn leave(&self, to: String, located: bool) -> Shown {
         if self.is(Method::Post) {
             let page = Page::onward(self.texts, to);
             Page { located, ..page }.into()
@@ -115,7 +115,7 @@ impl Visit<'_> {
 
     /// What a sign-in in this browser begins with: a cookie of its own, the session that it will stand for, and what is
     /// put down to the sign-in.
-    pub fn new_sign_in(&self) -> (Secret, NewSession, Cause) {
+    pub(super) fn new_sign_in(&self) -> (Secret, NewSession, Cause) {
         let now = self.doorward.clock.now();
         let cookie = new_cookie();
         let from = (self.info.ip, self.agent.clone());
@@ -127,7 +127,7 @@ impl Visit<'_> {
     }
 
     /// What a change by `actor` is put down to; they are written to in the language of the page.
-    pub fn cause(&self, actor: Actor) -> Cause {
+    pub(super) fn cause(&self, actor: Actor) -> Cause {
         Cause {
             language: Language::of_code(self.texts.language),
             ..self.info.cause(actor, self.doorward.clock.now())
@@ -135,7 +135,7 @@ impl Visit<'_> {
     }
 
     /// A page with forms. A browser without a cookie of ours gets one: a form is good only in the browser it was made for.
-    pub fn page(&self, title: &'static str, main: Markup) -> Page {
+    pub(super) fn page(&self, title: &'static str, main: Markup) -> Page {
         Page {
             cookie: self.browser.cookie_if_fresh(self.doorward),
             ..Page::new(self.texts, title, main)
@@ -143,7 +143,7 @@ impl Visit<'_> {
     }
 
     /// Leaves for a client with an answer, the way that it asked for.
-    pub fn bring(&self, answer: ClientAnswer, located: bool) -> Shown {
+    pub(super) fn bring(&self, answer: ClientAnswer, located: bool) -> Shown {
         match answer.mode {
             ResponseMode::Query => self.leave(answer.url(), located),
             ResponseMode::FormPost => Page::posting(self.texts, answer).into(),
@@ -151,17 +151,17 @@ impl Visit<'_> {
     }
 
     /// A form to `action`, with a token of its own; its page is a [`Visit::page`].
-    pub fn form(&self, action: &str, fields: Markup) -> Markup {
+    pub(super) fn form(&self, action: &str, fields: Markup) -> Markup {
         self.form_with(action, None, fields)
     }
 
     /// As [`Visit::form`], with the options of a passkey for the script.
-    pub fn form_with(&self, action: &str, passkey: Option<&str>, fields: Markup) -> Markup {
+    pub(super) fn form_with(&self, action: &str, passkey: Option<&str>, fields: Markup) -> Markup {
         self.form_of(action, (passkey, None), fields)
     }
 
     /// As [`Visit::form`], with the options for a new passkey.
-    pub fn form_making(&self, action: &str, options: &str, fields: Markup) -> Markup {
+    pub(super) fn form_making(&self, action: &str, options: &str, fields: Markup) -> Markup {
         self.form_of(action, (None, Some(options)), fields)
     }
 

@@ -26,7 +26,7 @@ use crate::{
     store::{Mail, MailFailure, Store, StoreError},
 };
 
-pub use self::render::Letterhead;
+pub(crate) use self::render::Letterhead;
 
 /// Mails that are on their way at once.
 const AT_ONCE: usize = 32;
@@ -169,7 +169,7 @@ impl Outbox {
 ///
 /// # Errors
 /// Why not.
-pub async fn send_test(
+pub(crate) async fn send_test(
     smtp: &Smtp,
     letterhead: &Letterhead,
     to: &Email,

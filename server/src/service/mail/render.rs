@@ -18,7 +18,7 @@ use crate::domain::{
 
 /// What every mail has.
 #[derive(Debug, Clone)]
-pub struct Letterhead {
+pub(crate) struct Letterhead {
     /// Base URL of every link, without a trailing slash.
     pub issuer: String,
     pub site_name: String,
@@ -29,7 +29,7 @@ pub struct Letterhead {
 
 /// A mail as it is handed over.
 #[derive(Debug)]
-pub struct Rendered {
+pub(crate) struct Rendered {
     pub envelope: Envelope,
     pub bytes: Vec<u8>,
 }
@@ -51,7 +51,7 @@ impl Letterhead {
     ///
     /// # Errors
     /// An address that mail cannot be sent to.
-    pub fn render(
+    pub(crate) fn render(
         &self,
         id: Ulid,
         kind: MailKind,

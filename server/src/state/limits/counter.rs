@@ -40,7 +40,7 @@ pub(super) struct Counter {
 }
 
 impl Counter {
-    pub fn new(limit: u32, length: Duration) -> Self {
+    pub(super) fn new(limit: u32, length: Duration) -> Self {
         Self {
             limit,
             length,
@@ -49,7 +49,7 @@ impl Counter {
     }
 
     /// Whether one more fits.
-    pub fn check(&self, key: u64, now: Duration) -> Result<(), Full> {
+    pub(super) fn check(&self, key: u64, now: Duration) -> Result<(), Full> {
         let Some(window) = self.windows.get(&key).filter(|_| self.limit > 0) else {
             return Ok(());
         };
@@ -69,12 +69,12 @@ impl Counter {
         }
     }
 
-    pub fn take(&mut self, key: u64, now: Duration) {
+    pub(super) fn take(&mut self, key: u64, now: Duration) {
         self.count(key, now, 0);
     }
 
     /// As [`Counter::take`], until [`Counter::settle`].
-    pub fn hold(&mut self, key: u64, now: Duration) {
+    pub(super) fn hold(&mut self, key: u64, now: Duration) {
         self.count(key, now, 1);
     }
 
@@ -102,7 +102,7 @@ impl Counter {
     }
 
     /// What was held counts for good, or not at all.
-    pub fn settle(&mut self, key: u64, counts: bool) {
+    pub(super) fn settle(&mut self, key: u64, counts: bool) {
         let window = self.windows.get_mut(&key);
         if let Some(window) = window.filter(|window| window.pending > 0) {
             window.pending -= 1;
@@ -110,7 +110,7 @@ impl Counter {
         }
     }
 
-    pub fn give_back(&mut self, key: u64) {
+    pub(super) fn give_back(&mut self, key: u64) {
         if let Some(window) = self.windows.get_mut(&key) {
             window.count = window.count.saturating_sub(1);
         }
@@ -151,13 +151,13 @@ pub(super) struct Widths([Counter; 3]);
 
 impl Widths {
     /// So many of a household; of a /56 four times, of a /48 sixteen times as many.
-    pub fn new(limit: u32, length: Duration) -> Self {
+    pub(super) fn new(limit: u32, length: Duration) -> Self {
         Self([1, 4, 16].map(|times| Counter::new(limit.saturating_mul(times), length)))
     }
 
     /// Failures at one account. All of a network's count for an hour where they share the account's limit over all
     /// addresses: less than that limit, so that no network closes an account for others.
-    pub fn of_account(settings: &Settings) -> Self {
+    pub(super) fn of_account(settings: &Settings) -> Self {
         let own = settings.password_failures_per_account_and_ip;
         let all = settings.password_failures_per_account;
         let wide = |twentieths: u64, times: u32| match (own, all) {
@@ -177,27 +177,27 @@ impl Widths {
         found.filter_map(|(counter, key)| Some((counter, key?)))
     }
 
-    pub fn check(&self, keys: &Keys, now: Duration) -> Result<(), Full> {
+    pub(super) fn check(&self, keys: &Keys, now: Duration) -> Result<(), Full> {
         let mut found = self.0.iter().zip(keys);
         found.try_for_each(|(counter, key)| key.map_or(Ok(()), |key| counter.check(key, now)))
     }
 
-    pub fn take(&mut self, keys: &Keys, now: Duration) {
+    pub(super) fn take(&mut self, keys: &Keys, now: Duration) {
         self.with(keys)
             .for_each(|(counter, key)| counter.take(key, now));
     }
 
-    pub fn hold(&mut self, keys: &Keys, now: Duration) {
+    pub(super) fn hold(&mut self, keys: &Keys, now: Duration) {
         self.with(keys)
             .for_each(|(counter, key)| counter.hold(key, now));
     }
 
-    pub fn settle(&mut self, keys: &Keys, counts: bool) {
+    pub(super) fn settle(&mut self, keys: &Keys, counts: bool) {
         self.with(keys)
             .for_each(|(counter, key)| counter.settle(key, counts));
     }
 
-    pub fn give_back(&mut self, keys: &Keys) {
+    pub(super) fn give_back(&mut self, keys: &Keys) {
         self.with(keys)
             .for_each(|(counter, key)| counter.give_back(key));
     }

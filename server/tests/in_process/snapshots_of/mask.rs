@@ -1,7 +1,7 @@
 //! Ids, tokens and digests are of one run alone: a snapshot has `[…]` in their place.
 
 /// A page with one tag on a line, what is random masked.
-pub fn page(html: &str) -> String {
+pub(super) fn page(html: &str) -> String {
     let html = html.replace("><", ">\n<");
     let html = without_values(&html, " d=\"", 500);
     let html = without_values(&html, "integrity=\"", 0);
@@ -9,7 +9,7 @@ pub fn page(html: &str) -> String {
 }
 
 /// Masks each word that nobody wrote: long, and with digits or capitals all over.
-pub fn text(text: &str) -> String {
+pub(super) fn text(text: &str) -> String {
     let mut masked = String::with_capacity(text.len());
     let mut word = String::new();
     for letter in text.chars().chain([' ']) {

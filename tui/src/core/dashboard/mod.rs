@@ -7,7 +7,7 @@ use doorward_shared::{
     admin::{Event, Minute, Stats},
 };
 
-pub use self::rows::{Count, DashRow, Ending, Opens, Series};
+pub(crate) use self::rows::{Count, DashRow, Ending, Opens, Series};
 use super::{
     form::Form,
     layer::Layer,
@@ -42,7 +42,7 @@ const SERVER_READ: &str = "admin:server:read";
 
 /// A part of the dashboard, in the order in which the focus moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Panel {
+pub(crate) enum Panel {
     Chart,
     Networks,
     Accounts,
@@ -54,7 +54,7 @@ pub enum Panel {
 }
 
 impl Panel {
-    pub const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Chart,
         Self::Networks,
         Self::Accounts,
@@ -65,7 +65,7 @@ impl Panel {
         Self::Clients,
     ];
 
-    pub fn title(self) -> &'static str {
+    pub(crate) fn title(self) -> &'static str {
         match self {
             Self::Chart => "",
             Self::Now => "Now",
@@ -79,7 +79,7 @@ impl Panel {
     }
 
     /// What stands in it when there is nothing.
-    pub fn nothing(self) -> &'static str {
+    pub(crate) fn nothing(self) -> &'static str {
         match self {
             Self::Ending => "Nothing ends in 14 days.",
             Self::Events => "Nothing has happened yet.",
@@ -90,7 +90,7 @@ impl Panel {
 
 /// What was chosen for the chart; kept from visit to visit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Dash {
+pub(crate) struct Dash {
     pub window: Window,
     /// One above another, or one at a time; as there is room where nothing was chosen.
     pub stacked: Option<bool>,
@@ -102,7 +102,7 @@ pub struct Dash {
 
 impl State {
     /// The panels that have something to say.
-    pub fn dash_panels(&self) -> Vec<Panel> {
+    pub(crate) fn dash_panels(&self) -> Vec<Panel> {
         let shown = |panel: &Panel| match panel {
             Panel::Setup => !checklist::open(self.known.server.as_deref()).is_empty(),
             _ => true,
@@ -111,7 +111,7 @@ impl State {
     }
 
     /// The panel after this one, or before it.
-    pub fn dash_turn(&mut self, by: isize) {
+    pub(crate) fn dash_turn(&mut self, by: isize) {
         let View::Dashboard { panel, .. } = self.view else {
             return;
         };
@@ -124,14 +124,14 @@ impl State {
     }
 
     /// What happened in the window, cut into so many bins at most.
-    pub fn dash_bins(&self, most: usize) -> Vec<Bin> {
+    pub(crate) fn dash_bins(&self, most: usize) -> Vec<Bin> {
         let window = self.dash.window;
         let series = &self.known.series[window as usize];
         chart::bins(series, window, self.now.wall, most)
     }
 
     /// Rows of a panel; none before anything is known.
-    pub fn dash_rows(&self, panel: Panel) -> Vec<DashRow> {
+    pub(crate) fn dash_rows(&self, panel: Panel) -> Vec<DashRow> {
         let known = &self.known;
         let now = self.now.wall;
         match panel {
@@ -205,7 +205,7 @@ impl State {
     }
 
     /// Moves within a panel.
-    pub fn dash_step(&mut self, by: isize) {
+    pub(crate) fn dash_step(&mut self, by: isize) {
         let View::Dashboard { panel, at } = self.view else {
             return;
         };
@@ -218,14 +218,14 @@ impl State {
     }
 
     /// Another window of time.
-    pub fn dash_window(&mut self, effects: &mut Vec<Effect>) {
+    pub(crate) fn dash_window(&mut self, effects: &mut Vec<Effect>) {
         self.dash.window = self.dash.window.next();
         self.dash.cursor = None;
         self.ask_dashboard(effects);
     }
 
     /// The chart's cursor to an earlier or a later bin; beyond the last one it goes.
-    pub fn dash_cursor(&mut self, back: isize) {
+    pub(crate) fn dash_cursor(&mut self, back: isize) {
         let last = self.dash_bins(usize::MAX).len().saturating_sub(1);
         self.dash.cursor = match (self.dash.cursor, back) {
             (None, 1..) => Some(0),
@@ -234,7 +234,7 @@ impl State {
         };
     }
 
-    pub fn dash_open(&mut self, effects: &mut Vec<Effect>) {
+    pub(crate) fn dash_open(&mut self, effects: &mut Vec<Effect>) {
         match self.dash_row().and_then(|row| row.opens(self.now.wall)) {
             Some(Opens::List(kind, filters)) => self.go_list(kind, filters, effects),
             Some(Opens::Search(kind, text)) => {
@@ -276,7 +276,7 @@ impl State {
     }
 
     /// The network of the selected row.
-    pub fn dash_network(&self) -> Option<String> {
+    pub(crate) fn dash_network(&self) -> Option<String> {
         match self.dash_row()? {
             DashRow::Network(row, _) => Some(row.network),
             DashRow::Event(event, _) => event.ip,
@@ -284,7 +284,7 @@ impl State {
         }
     }
 
-    pub fn dash_incident(&mut self, effects: &mut Vec<Effect>) {
+    pub(crate) fn dash_incident(&mut self, effects: &mut Vec<Effect>) {
         match self.dash_row().and_then(|row| row.subject()) {
             Some(subject) => self.go_incident(vec![subject], effects),
             None => self.ask_form(Form::incident(), effects),
@@ -292,7 +292,7 @@ impl State {
     }
 
     /// Asks for what the dashboard shows: of the series only what is not known yet.
-    pub fn ask_dashboard(&mut self, effects: &mut Vec<Effect>) {
+    pub(crate) fn ask_dashboard(&mut self, effects: &mut Vec<Effect>) {
         let window = self.dash.window;
         let now = self.now;
         let oldest = now.wall.plus_seconds(-window.seconds() - 3_600);
@@ -318,7 +318,7 @@ impl State {
     }
 
     /// Counters have come, and what happened since a time.
-    pub fn stats(&mut self, window: Window, since: Timestamp, mut stats: Box<Stats>) {
+    pub(crate) fn stats(&mut self, window: Window, since: Timestamp, mut stats: Box<Stats>) {
         let oldest = self.now.wall.plus_seconds(-window.seconds() - 3_600);
         let new: Vec<Minute> = std::mem::take(&mut stats.series);
         let series = &mut self.known.series[window as usize];
@@ -330,7 +330,7 @@ impl State {
     }
 
     /// The newest events have come.
-    pub fn recent(&mut self, events: Result<Vec<Event>, Problem>) {
+    pub(crate) fn recent(&mut self, events: Result<Vec<Event>, Problem>) {
         match events {
             Ok(events) => self.known.recent = Some(events),
             Err(problem) => self.failed(&problem),
@@ -339,7 +339,7 @@ impl State {
     }
 
     /// An event as it happened.
-    pub fn note_recent(&mut self, event: &Event) {
+    pub(crate) fn note_recent(&mut self, event: &Event) {
         if let Some(recent) = &mut self.known.recent
             && recent.first().is_none_or(|newest| newest.id < event.id)
         {
@@ -349,7 +349,7 @@ impl State {
     }
 
     /// The clients that were refused have come.
-    pub fn refusals(&mut self, failing: Result<Vec<FailingClient>, Problem>) {
+    pub(crate) fn refusals(&mut self, failing: Result<Vec<FailingClient>, Problem>) {
         match failing {
             Ok(failing) => {
                 self.known.failing_clients = Some(failing);
@@ -365,7 +365,7 @@ impl State {
     }
 
     /// How things stand with a panel that has no rows.
-    pub fn dash_load(&self, panel: Panel) -> Load {
+    pub(crate) fn dash_load(&self, panel: Panel) -> Load {
         let needs = |scope: &str| {
             let missing = format!("this needs the scope {scope}");
             Load::Failed(Problem::forbidden(missing))

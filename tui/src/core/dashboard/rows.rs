@@ -20,7 +20,7 @@ const WEEK: i64 = 7 * 86_400;
 
 /// A number of each time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Series {
+pub(crate) enum Series {
     Logins,
     Failures,
     Tokens,
@@ -30,7 +30,7 @@ pub enum Series {
 }
 
 impl Series {
-    pub const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Logins,
         Self::Failures,
         Self::Tokens,
@@ -39,9 +39,9 @@ impl Series {
         Self::P95,
     ];
     /// Those that are drawn above one another.
-    pub const STACKED: [Self; 4] = [Self::Logins, Self::Failures, Self::Tokens, Self::P95];
+    pub(crate) const STACKED: [Self; 4] = [Self::Logins, Self::Failures, Self::Tokens, Self::P95];
 
-    pub fn of(self, minute: &Minute) -> f64 {
+    pub(crate) fn of(self, minute: &Minute) -> f64 {
         match self {
             Self::Logins => minute.logins as f64,
             Self::Failures => minute.failures as f64,
@@ -52,7 +52,7 @@ impl Series {
         }
     }
 
-    pub fn label(self) -> &'static str {
+    pub(crate) fn label(self) -> &'static str {
         match self {
             Self::Logins => "Logins",
             Self::Failures => "Failures",
@@ -64,7 +64,7 @@ impl Series {
     }
 
     /// What it is called beside a chart, where "now" would be wrong.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Sessions => "Sessions",
             Self::P95 => "p95",
@@ -73,16 +73,16 @@ impl Series {
     }
 
     /// Whether it is counted, and not measured.
-    pub fn is_count(self) -> bool {
+    pub(crate) fn is_count(self) -> bool {
         !matches!(self, Self::Sessions | Self::P95)
     }
 
-    pub fn is_bad(self) -> bool {
+    pub(crate) fn is_bad(self) -> bool {
         matches!(self, Self::Failures | Self::Refusals)
     }
 
     /// The window's sum; of what is measured the last value.
-    pub fn value(self, values: &[f64]) -> String {
+    pub(crate) fn value(self, values: &[f64]) -> String {
         let last = values.last().copied().unwrap_or_default();
         if self.is_count() {
             number(values.iter().sum::<f64>() as u64)
@@ -92,7 +92,7 @@ impl Series {
     }
 
     /// A single value.
-    pub fn one(self, value: f64) -> String {
+    pub(crate) fn one(self, value: f64) -> String {
         if self == Self::P95 {
             format!("{value:.1}")
         } else {
@@ -103,7 +103,7 @@ impl Series {
 
 /// A number of things that there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Count {
+pub(crate) enum Count {
     Users,
     DisabledUsers,
     LiveSessions,
@@ -113,7 +113,7 @@ pub enum Count {
 }
 
 impl Count {
-    pub const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Users,
         Self::DisabledUsers,
         Self::LiveSessions,
@@ -122,7 +122,7 @@ impl Count {
         Self::ExpiringKeys,
     ];
 
-    pub fn of(self, stats: &Stats) -> u64 {
+    pub(crate) fn of(self, stats: &Stats) -> u64 {
         match self {
             Self::Users => stats.now.users,
             Self::DisabledUsers => stats.now.disabled_users,
@@ -147,7 +147,7 @@ impl Count {
 
 /// A key that ends soon.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ending {
+pub(crate) struct Ending {
     pub kind: Resource,
     pub id: String,
     pub name: String,
@@ -156,7 +156,7 @@ pub struct Ending {
 
 /// A row of a panel.
 #[derive(Debug, Clone)]
-pub enum DashRow {
+pub(crate) enum DashRow {
     /// With its values over the window, oldest first.
     Series(Series, Vec<f64>),
     /// With what it is a share of.
@@ -172,7 +172,7 @@ pub enum DashRow {
 
 /// Where a row leads.
 #[derive(Debug, PartialEq)]
-pub enum Opens {
+pub(crate) enum Opens {
     List(Resource, Vec<ListFilter>),
     /// What a search finds.
     Search(Resource, String),
@@ -183,7 +183,7 @@ pub enum Opens {
 }
 
 impl DashRow {
-    pub fn label(&self, state: &State) -> String {
+    pub(crate) fn label(&self, state: &State) -> String {
         match self {
             Self::Series(series, _) => series.label().into(),
             Self::Network(row, _) => row.network.clone(),
@@ -210,7 +210,7 @@ impl DashRow {
         }
     }
 
-    pub fn value(&self) -> String {
+    pub(crate) fn value(&self) -> String {
         match self {
             Self::Series(series, values) => series.value(values),
             Self::Network(row, _) => number(row.failures),
@@ -224,7 +224,7 @@ impl DashRow {
     }
 
     /// Which part of all failures it is, from 0 to 1.
-    pub fn share(&self) -> Option<f64> {
+    pub(crate) fn share(&self) -> Option<f64> {
         let (part, all) = match self {
             Self::Network(row, all) => (row.failures, *all),
             Self::Account(row, all) => (row.failures, *all),
@@ -234,7 +234,7 @@ impl DashRow {
     }
 
     /// What is said of the row while it is selected.
-    pub fn advice(&self) -> Option<String> {
+    pub(crate) fn advice(&self) -> Option<String> {
         match self {
             Self::Network(row, _) => Some(format!(
                 "{} in it; b blocks the network for sign-in",
@@ -246,7 +246,7 @@ impl DashRow {
     }
 
     /// What Enter opens.
-    pub fn opens(&self, now: Timestamp) -> Option<Opens> {
+    pub(crate) fn opens(&self, now: Timestamp) -> Option<Opens> {
         let action =
             |action: EventAction| ListFilter::new(Filter::Action, action.as_str(), action.as_str());
         Some(match self {
@@ -279,7 +279,7 @@ impl DashRow {
     }
 
     /// The incident around it.
-    pub fn subject(&self) -> Option<IncidentSubject> {
+    pub(crate) fn subject(&self) -> Option<IncidentSubject> {
         match self {
             Self::Account(row, _) => Some(IncidentSubject::User(row.user_id.to_string())),
             Self::Network(row, _) => IncidentSubject::parse(&row.network).ok(),

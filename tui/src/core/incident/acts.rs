@@ -28,7 +28,11 @@ const PAUSE: u64 = 2_000;
 
 impl State {
     /// Opens an incident around one thing, or more.
-    pub fn go_incident(&mut self, subjects: Vec<IncidentSubject>, effects: &mut Vec<Effect>) {
+    pub(crate) fn go_incident(
+        &mut self,
+        subjects: Vec<IncidentSubject>,
+        effects: &mut Vec<Effect>,
+    ) {
         let subjects = self.few(subjects);
         let incident = Incident::new(subjects, self.now.wall);
         self.go(View::Incident(Box::new(incident)), effects);
@@ -53,7 +57,7 @@ impl State {
     }
 
     /// Opens an incident around what is selected or marked; in one, asks what else it is around.
-    pub fn open_incident(&mut self, effects: &mut Vec<Effect>) {
+    pub(crate) fn open_incident(&mut self, effects: &mut Vec<Effect>) {
         if matches!(self.view, View::Dashboard { .. }) && self.layers.is_empty() {
             return self.dash_incident(effects);
         }
@@ -75,7 +79,7 @@ impl State {
     }
 
     /// From words: ids, addresses, networks, and emails that were seen.
-    pub fn incident_about(&mut self, words: &str, effects: &mut Vec<Effect>) {
+    pub(crate) fn incident_about(&mut self, words: &str, effects: &mut Vec<Effect>) {
         let mut subjects = Vec::new();
         for word in words.split([' ', ',']).filter(|word| !word.is_empty()) {
             // An id or address first, and by name an account alone: people choose what keys and clients are called.
@@ -99,7 +103,7 @@ impl State {
     }
 
     /// Another subject of the open incident; a new incident where none is open.
-    pub fn add_subjects(&mut self, more: Vec<IncidentSubject>, effects: &mut Vec<Effect>) {
+    pub(crate) fn add_subjects(&mut self, more: Vec<IncidentSubject>, effects: &mut Vec<Effect>) {
         let View::Incident(incident) = &self.view else {
             return self.go_incident(more, effects);
         };
@@ -118,7 +122,7 @@ impl State {
     }
 
     /// Enter: the step, the page of a subject, or a relation that becomes a subject.
-    pub fn incident_open(&mut self, effects: &mut Vec<Effect>) {
+    pub(crate) fn incident_open(&mut self, effects: &mut Vec<Effect>) {
         let View::Incident(incident) = &self.view else {
             return;
         };
@@ -158,7 +162,7 @@ impl State {
     }
 
     /// Takes the selected subject out; the last one stays.
-    pub fn drop_subject(&mut self, effects: &mut Vec<Effect>) {
+    pub(crate) fn drop_subject(&mut self, effects: &mut Vec<Effect>) {
         let View::Incident(incident) = &self.view else {
             return;
         };
@@ -175,7 +179,7 @@ impl State {
     }
 
     /// Reads it again, however it stood: it is come to anew.
-    pub fn enter_timeline(&mut self, effects: &mut Vec<Effect>) {
+    pub(crate) fn enter_timeline(&mut self, effects: &mut Vec<Effect>) {
         if let View::Incident(incident) = &mut self.view {
             incident.reading = None;
         }
@@ -183,7 +187,7 @@ impl State {
     }
 
     /// Reads it, or once more when the reading that is under way has ended: in a flood each would else end the one before.
-    pub fn load_timeline(&mut self, effects: &mut Vec<Effect>) {
+    pub(crate) fn load_timeline(&mut self, effects: &mut Vec<Effect>) {
         let now = self.now;
         if let View::Incident(incident) = &mut self.view
             && incident.reading.is_some_and(|at| now.ms < at + PATIENCE)
@@ -213,7 +217,7 @@ impl State {
         }
     }
 
-    pub fn timeline(&mut self, generation: u64, timeline: Result<Box<Facts>, Problem>) {
+    pub(crate) fn timeline(&mut self, generation: u64, timeline: Result<Box<Facts>, Problem>) {
         let now = self.now;
         let View::Incident(incident) = &mut self.view else {
             return;
@@ -246,7 +250,7 @@ impl State {
     }
 
     /// An event as it happened: it stands in the timeline at once, and what another operator did is said.
-    pub fn incident_event(&mut self, event: &Event) -> bool {
+    pub(crate) fn incident_event(&mut self, event: &Event) -> bool {
         let me = self.known.who.as_ref().map(|who| who.id.clone());
         let View::Incident(incident) = &mut self.view else {
             return false;
@@ -270,7 +274,7 @@ impl State {
     }
 
     /// Notes in the incident what a dialog did.
-    pub fn log_done(&mut self, layer: usize, done: &Done) {
+    pub(crate) fn log_done(&mut self, layer: usize, done: &Done) {
         let Some(Layer::Confirm(confirm)) = self.layers.get(layer) else {
             return;
         };
@@ -283,7 +287,7 @@ impl State {
     }
 
     /// Writes something down in the open incident.
-    pub fn note(&mut self, text: String) {
+    pub(crate) fn note(&mut self, text: String) {
         let at = self.now.wall;
         let by = self
             .known
@@ -297,7 +301,7 @@ impl State {
     }
 
     /// The incident as Markdown or JSON, into a file.
-    pub fn export(&mut self, format: report::Format, effects: &mut Vec<Effect>) {
+    pub(crate) fn export(&mut self, format: report::Format, effects: &mut Vec<Effect>) {
         let now = self.now.wall;
         let View::Incident(incident) = &self.view else {
             return;

@@ -15,7 +15,7 @@ use crate::core::{
 
 /// What the server knows.
 #[derive(Debug, Clone, Default)]
-pub struct Facts {
+pub(crate) struct Facts {
     /// Oldest first, each once.
     pub events: Vec<Event>,
     /// Before this time some events are missing: there were too many to read all.
@@ -40,7 +40,7 @@ pub struct Facts {
 
 impl Facts {
     /// Takes in what is newer: states as they are now, events and sessions besides those that are known.
-    pub fn update(&mut self, newer: Self) {
+    pub(crate) fn update(&mut self, newer: Self) {
         if newer.whole {
             *self = newer;
             return;
@@ -70,7 +70,7 @@ impl Facts {
     }
 
     /// One more event, in its place; whether it is new.
-    pub fn add_event(&mut self, event: Event) -> bool {
+    pub(crate) fn add_event(&mut self, event: Event) -> bool {
         match self
             .events
             .binary_search_by_key(&event.id, |known| known.id)
@@ -84,7 +84,7 @@ impl Facts {
     }
 
     /// The block that keeps people at an address, or in a network, out.
-    pub fn block_of(&self, network: &str) -> Option<&Block> {
+    pub(crate) fn block_of(&self, network: &str) -> Option<&Block> {
         let inside: ipnet::IpNet = network.parse().ok().or_else(|| {
             let ip: std::net::IpAddr = network.parse().ok()?;
             Some(ip.into())
@@ -97,12 +97,12 @@ impl Facts {
 }
 
 /// How often an event tells of what it tells.
-pub fn weight(event: &Event) -> u64 {
+pub(crate) fn weight(event: &Event) -> u64 {
     u64::from(event.count.unwrap_or(1))
 }
 
 /// What happened, in one sentence.
-pub fn sentence(facts: &Facts, name_of: &dyn Fn(&str) -> String) -> String {
+pub(crate) fn sentence(facts: &Facts, name_of: &dyn Fn(&str) -> String) -> String {
     let failed = |event: &&Event| EventAction::LoginFailed.is(event);
     let failures: u64 = facts.events.iter().filter(failed).map(weight).sum();
     let failures_on: BTreeSet<_> = facts

@@ -1,17 +1,17 @@
 //! An incident: what happened around users, addresses, networks, clients and keys, who else is in it, and what to do.
 
 mod acts;
-pub mod facts;
+pub(crate) mod facts;
 mod questions;
-pub mod relations;
-pub mod steps;
+pub(crate) mod relations;
+pub(crate) mod steps;
 
 use doorward_shared::{
     SessionId, Timestamp,
     admin::{Event, Session},
 };
 
-pub use self::{facts::Facts, questions::rotate_signing};
+pub(crate) use self::{facts::Facts, questions::rotate_signing};
 use self::{
     relations::{Relation, relations},
     steps::{Step, steps},
@@ -24,7 +24,7 @@ const BACK: i64 = 7 * 86_400;
 
 /// A part of the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pane {
+pub(crate) enum Pane {
     Steps,
     Related,
     Timeline,
@@ -32,14 +32,14 @@ pub enum Pane {
 
 /// What an operator wrote down.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Note {
+pub(crate) struct Note {
     pub at: Timestamp,
     pub by: String,
     pub text: String,
 }
 
 #[derive(Debug, Clone)]
-pub struct Incident {
+pub(crate) struct Incident {
     pub subjects: Vec<IncidentSubject>,
     pub since: Timestamp,
     pub facts: Facts,
@@ -65,7 +65,7 @@ pub struct Incident {
 }
 
 impl Incident {
-    pub fn new(subjects: Vec<IncidentSubject>, now: Timestamp) -> Self {
+    pub(crate) fn new(subjects: Vec<IncidentSubject>, now: Timestamp) -> Self {
         Self {
             steps: steps(&subjects),
             subjects,
@@ -87,7 +87,7 @@ impl Incident {
     }
 
     /// Ids in it that have names elsewhere.
-    pub fn mentions(&self) -> Vec<String> {
+    pub(crate) fn mentions(&self) -> Vec<String> {
         let own = self.subjects.iter().map(|subject| subject.id().to_owned());
         let related = self.relations.iter().map(|one| one.of.id().to_owned());
         let events = self.facts.events.iter().rev();
@@ -99,12 +99,12 @@ impl Incident {
     }
 
     /// Whether an event belongs into its timeline.
-    pub fn touches(&self, event: &Event) -> bool {
+    pub(crate) fn touches(&self, event: &Event) -> bool {
         touches(&self.subjects, &self.facts, event)
     }
 
     /// The subject or relation that is selected in its pane.
-    pub fn selected(&self) -> Option<&IncidentSubject> {
+    pub(crate) fn selected(&self) -> Option<&IncidentSubject> {
         if self.pane != Pane::Related {
             return None;
         }
@@ -121,7 +121,7 @@ impl Incident {
         self.subjects.iter().chain(related)
     }
 
-    pub fn step(&mut self, by: isize) {
+    pub(crate) fn step(&mut self, by: isize) {
         let (at, rows) = match self.pane {
             Pane::Steps => (self.at, self.steps.len()),
             Pane::Related => (self.related_at, self.subjects.len() + self.relations.len()),
@@ -135,7 +135,7 @@ impl Incident {
         }
     }
 
-    pub fn turn(&mut self, by: isize) {
+    pub(crate) fn turn(&mut self, by: isize) {
         let ring = [Pane::Steps, Pane::Related, Pane::Timeline];
         let at = ring
             .iter()
@@ -146,7 +146,7 @@ impl Incident {
     }
 
     /// Rows of the timeline: equal events one after another are one.
-    pub fn rows(&self) -> Vec<(&Event, usize)> {
+    pub(crate) fn rows(&self) -> Vec<(&Event, usize)> {
         report::collapsed(&self.facts.events)
     }
 
@@ -173,7 +173,7 @@ impl Incident {
 }
 
 /// Whether an event belongs into the timeline of these subjects.
-pub fn touches(subjects: &[IncidentSubject], facts: &Facts, event: &Event) -> bool {
+pub(crate) fn touches(subjects: &[IncidentSubject], facts: &Facts, event: &Event) -> bool {
     let target = event.target.as_deref().unwrap_or_default();
     // Which addresses a block keeps out stands in its target.
     let blocks = event.action.starts_with("network.")

@@ -46,7 +46,11 @@ impl State {
     }
 
     /// Ends the sessions around something, after a look at which.
-    pub fn end_sessions_around(&mut self, subject: &IncidentSubject, effects: &mut Vec<Effect>) {
+    pub(crate) fn end_sessions_around(
+        &mut self,
+        subject: &IncidentSubject,
+        effects: &mut Vec<Effect>,
+    ) {
         let title = format!("End all sessions of {}?", self.name_of(subject.id()));
         if let Some(asked) = sessions_of(subject) {
             self.end_sessions(title, asked, effects);
@@ -54,7 +58,7 @@ impl State {
     }
 
     /// Asks which network is blocked: the one of what is selected.
-    pub fn block(&mut self) {
+    pub(crate) fn block(&mut self) {
         let network = self.block_network().unwrap_or_default();
         self.open_form(Resource::Blocks.scope(), Form::block(&network));
     }
@@ -156,7 +160,7 @@ fn question(step: &Step, name: &str) -> Option<(Confirm, Option<PreviewTarget>)>
 }
 
 /// The question before the signing key is rotated.
-pub fn rotate_signing() -> Confirm {
+pub(crate) fn rotate_signing() -> Confirm {
     Confirm::new(
         "Rotate the signing key?",
         "Rotate",

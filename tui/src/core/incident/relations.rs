@@ -12,7 +12,7 @@ const MANY: usize = 40;
 
 /// In which way something is related to a subject.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Via {
+pub(crate) enum Via {
     /// The same device at the same address.
     Device {
         device: String,
@@ -26,7 +26,7 @@ pub enum Via {
 
 /// Something that is no subject, and what it has to do with one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Relation {
+pub(crate) struct Relation {
     pub of: IncidentSubject,
     pub via: BTreeSet<Via>,
     /// Events that name both, and sessions.
@@ -105,7 +105,7 @@ struct Traces {
 }
 
 /// Who and what is related to the subjects, the strongest first.
-pub fn relations(facts: &Facts, subjects: &[IncidentSubject]) -> Vec<Relation> {
+pub(crate) fn relations(facts: &Facts, subjects: &[IncidentSubject]) -> Vec<Relation> {
     let all = sightings(facts);
     let mut traces = Traces::default();
     for sighting in all.iter().filter(|sighting| is_of(sighting, subjects)) {
@@ -179,7 +179,7 @@ fn via(sighting: &Sighting, subjects: &[IncidentSubject], traces: &Traces) -> BT
 
 impl Relation {
     /// How it is related, in words.
-    pub fn words(&self, name_of: &dyn Fn(&str) -> String) -> String {
+    pub(crate) fn words(&self, name_of: &dyn Fn(&str) -> String) -> String {
         let mut words: Vec<String> = Vec::new();
         let mut addresses = BTreeSet::new();
         for via in &self.via {

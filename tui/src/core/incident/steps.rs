@@ -11,7 +11,7 @@ use crate::core::{format::count, subject::IncidentSubject};
 
 /// A kind of step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     EndSessions,
     Disable,
     RequireReset,
@@ -25,14 +25,14 @@ pub enum Kind {
 
 /// A step, and whom it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
+pub(crate) struct Step {
     pub kind: Kind,
     pub subject: IncidentSubject,
 }
 
 /// How far a step is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Progress {
+pub(crate) struct Progress {
     pub done: bool,
     /// What is left, or how it is.
     pub about: String,
@@ -44,7 +44,7 @@ pub struct Progress {
 
 impl Kind {
     /// Actions of the audit log that tell of it.
-    pub fn actions(self) -> &'static [&'static str] {
+    pub(crate) fn actions(self) -> &'static [&'static str] {
         match self {
             Self::EndSessions => &["session.revoked", "user.sessions_revoked"],
             Self::Disable => &["user.disabled"],
@@ -75,7 +75,7 @@ impl Kind {
 }
 
 /// Actions that operators take in an incident, and take back.
-pub fn is_step(event: &Event) -> bool {
+pub(crate) fn is_step(event: &Event) -> bool {
     let back = ["user.enabled", "network.unblocked", "user.password_changed"];
     let kinds = [
         Kind::EndSessions,
@@ -92,7 +92,7 @@ pub fn is_step(event: &Event) -> bool {
 }
 
 /// The checklist of some subjects.
-pub fn steps(subjects: &[IncidentSubject]) -> Vec<Step> {
+pub(crate) fn steps(subjects: &[IncidentSubject]) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     for subject in subjects {
         let kinds = Kind::of(subject).iter();
@@ -111,7 +111,7 @@ pub fn steps(subjects: &[IncidentSubject]) -> Vec<Step> {
 
 impl Step {
     /// What it does, to whom.
-    pub fn label(&self, name_of: &dyn Fn(&str) -> String) -> String {
+    pub(crate) fn label(&self, name_of: &dyn Fn(&str) -> String) -> String {
         let name = name_of(self.subject.id());
         match self.kind {
             Kind::EndSessions => match self.subject {
@@ -131,7 +131,7 @@ impl Step {
     }
 
     /// How far it is, as the server has it.
-    pub fn progress(&self, facts: &Facts) -> Progress {
+    pub(crate) fn progress(&self, facts: &Facts) -> Progress {
         let last = self.last(facts);
         let (done, about) = self.state(facts, last.is_some());
         Progress {

@@ -6,7 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 /// A key with what is held down. Shift is in the character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Key {
+pub(crate) struct Key {
     code: KeyCode,
     modifiers: KeyModifiers,
 }
@@ -31,7 +31,7 @@ const NAMES: [(&str, KeyCode); 16] = [
 ];
 
 impl Key {
-    pub fn of(event: KeyEvent) -> Self {
+    pub(crate) fn of(event: KeyEvent) -> Self {
         let held = KeyModifiers::CONTROL | KeyModifiers::ALT;
         Self {
             code: event.code,
@@ -41,7 +41,7 @@ impl Key {
 
     /// The press of it.
     #[cfg(test)]
-    pub fn event(self) -> KeyEvent {
+    pub(crate) fn event(self) -> KeyEvent {
         KeyEvent::new(self.code, self.modifiers)
     }
 }

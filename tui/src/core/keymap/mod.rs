@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 
 use crossterm::event::KeyEvent;
 
-pub use self::key::Key;
-pub use self::rows::{Action, KeyContext, KeyRow, ROWS};
+pub(crate) use self::key::Key;
+pub(crate) use self::rows::{Action, KeyContext, KeyRow, ROWS};
 
 /// Keys of dialogs, which are always the same.
-pub const DIALOGS: [(&str, &str); 5] = [
+pub(crate) const DIALOGS: [(&str, &str); 5] = [
     ("esc", "Cancel: close the dialog, do nothing"),
     ("tab", "to the next field or button"),
     ("enter", "do it, once the word is typed"),
@@ -20,13 +20,13 @@ pub const DIALOGS: [(&str, &str); 5] = [
 ];
 
 /// Lines of the whole help.
-pub fn help_length(keymap: &Keymap) -> usize {
+pub(crate) fn help_length(keymap: &Keymap) -> usize {
     keymap.rows(&KeyContext::ALL).count() + DIALOGS.len() + 3
 }
 
 /// What is wrong with keys that were put elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum KeymapError {
+pub(crate) enum KeymapError {
     #[error("keys: {0} is not an action")]
     NoAction(String),
     #[error("keys: {action} = {key:?} is not a key")]
@@ -41,13 +41,13 @@ pub enum KeymapError {
 
 /// The keys in force.
 #[derive(Debug, Clone)]
-pub struct Keymap {
+pub(crate) struct Keymap {
     bindings: Vec<Binding>,
 }
 
 /// A row with its keys.
 #[derive(Debug, Clone)]
-pub struct Binding {
+pub(crate) struct Binding {
     pub row: &'static KeyRow,
     pub keys: Vec<Key>,
 }
@@ -70,7 +70,7 @@ impl Keymap {
     ///
     /// # Errors
     /// One line that names an unknown action, a key that cannot be read, or two actions that clash.
-    pub fn with(changes: &BTreeMap<String, String>) -> Result<Self, KeymapError> {
+    pub(crate) fn with(changes: &BTreeMap<String, String>) -> Result<Self, KeymapError> {
         let mut map = Self::default();
         for (name, keys) in changes {
             let binding = map
@@ -112,7 +112,7 @@ impl Keymap {
     }
 
     /// What a key does where the cursor is.
-    pub fn action(&self, event: KeyEvent, contexts: &[KeyContext]) -> Option<Action> {
+    pub(crate) fn action(&self, event: KeyEvent, contexts: &[KeyContext]) -> Option<Action> {
         let key = Key::of(event);
         let here = |binding: &&Binding| {
             binding.keys.contains(&key)
@@ -127,7 +127,10 @@ impl Keymap {
     }
 
     /// The rows that are good in these places.
-    pub fn rows<'a>(&'a self, contexts: &'a [KeyContext]) -> impl Iterator<Item = &'a Binding> {
+    pub(crate) fn rows<'a>(
+        &'a self,
+        contexts: &'a [KeyContext],
+    ) -> impl Iterator<Item = &'a Binding> {
         let here = |binding: &&Binding| {
             contexts
                 .iter()
@@ -137,7 +140,7 @@ impl Keymap {
     }
 
     /// How the key of an action is written.
-    pub fn label(&self, action: Action) -> String {
+    pub(crate) fn label(&self, action: Action) -> String {
         let found = self
             .bindings
             .iter()

@@ -4,7 +4,7 @@ use crate::core::resource::Resource;
 
 /// What can be done with a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
+pub(crate) enum Action {
     Up,
     Down,
     PageUp,
@@ -64,7 +64,7 @@ pub enum Action {
 
 /// Where a key is good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeyContext {
+pub(crate) enum KeyContext {
     Anywhere,
     /// Every list.
     List,
@@ -88,7 +88,7 @@ pub enum KeyContext {
 
 /// An action, the keys it comes with, and what the help says of it.
 #[derive(Debug)]
-pub struct KeyRow {
+pub(crate) struct KeyRow {
     pub action: Action,
     /// How the configuration calls it.
     pub name: &'static str,
@@ -100,7 +100,7 @@ pub struct KeyRow {
 }
 
 impl KeyContext {
-    pub const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::Anywhere,
         Self::List,
         Self::Users,
@@ -120,7 +120,7 @@ impl KeyContext {
     ];
 
     /// Where things of a kind are.
-    pub fn of(kind: Resource) -> Self {
+    pub(crate) fn of(kind: Resource) -> Self {
         match kind {
             Resource::Users => Self::Users,
             Resource::Sessions => Self::Sessions,
@@ -162,7 +162,7 @@ impl KeyContext {
 
 impl KeyRow {
     /// Whether there is a place where both are good.
-    pub fn meets(&self, other: &Self) -> bool {
+    pub(crate) fn meets(&self, other: &Self) -> bool {
         self.contexts
             .iter()
             .any(|one| other.contexts.iter().any(|two| one.meets(*two)))
@@ -172,7 +172,7 @@ impl KeyRow {
 macro_rules! rows {
     ($($action:expr, $name:literal, [$($key:literal),*], $help:literal, $hint:literal, [$($context:ident),*];)*) => {
         /// All rows. The order is the help's.
-        pub const ROWS: &[KeyRow] = &[$(KeyRow {
+        pub(crate) const ROWS: &[KeyRow] = &[$(KeyRow {
             action: $action, name: $name, keys: &[$($key),*], help: $help, hint: $hint, contexts: &[$(KeyContext::$context),*],
         },)*];
     };

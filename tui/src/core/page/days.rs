@@ -8,13 +8,13 @@ use crate::core::{audit, event_kind::EventKind, format::count, zone};
 const DAY: i64 = 86_400;
 
 /// The local day that a time lies in, counted from 1970.
-pub fn day_of(at: Timestamp) -> i64 {
+pub(crate) fn day_of(at: Timestamp) -> i64 {
     (at.seconds() + zone::offset(at)).div_euclid(DAY)
 }
 
 /// A line of a timeline.
 #[derive(Debug, PartialEq)]
-pub enum Moment<'a> {
+pub(crate) enum Moment<'a> {
     /// A day begins: its name, and what happened in it.
     Day(String),
     /// So many days in which nothing happened.
@@ -24,7 +24,7 @@ pub enum Moment<'a> {
 }
 
 /// Events, newest first, with the days and the gaps between them.
-pub fn timeline<'a>(events: &'a [Event], now: Timestamp) -> Vec<Moment<'a>> {
+pub(crate) fn timeline<'a>(events: &'a [Event], now: Timestamp) -> Vec<Moment<'a>> {
     let mut lines = Vec::new();
     let mut later = day_of(now) + 1;
     for events in events.chunk_by(|one, other| day_of(one.time) == day_of(other.time)) {
@@ -50,26 +50,26 @@ pub fn timeline<'a>(events: &'a [Event], now: Timestamp) -> Vec<Moment<'a>> {
 }
 
 /// "3 days nothing".
-pub fn gap(days: i64) -> String {
+pub(crate) fn gap(days: i64) -> String {
     let days = days.unsigned_abs();
     format!("{} nothing", count(days, "day"))
 }
 
 /// What happened in a day: well, and refused.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct DayCount {
+pub(crate) struct DayCount {
     pub good: u64,
     pub bad: u64,
 }
 
 impl DayCount {
-    pub fn all(self) -> u64 {
+    pub(crate) fn all(self) -> u64 {
         self.good + self.bad
     }
 }
 
 /// The last days, oldest first; the last one is today.
-pub type ByDay = [DayCount; DAYS as usize];
+pub(crate) type ByDay = [DayCount; DAYS as usize];
 
 fn place(days: &mut ByDay, day: i64, now: Timestamp) -> Option<&mut DayCount> {
     let back = usize::try_from(day_of(now) - day).ok()?;
@@ -78,7 +78,7 @@ fn place(days: &mut ByDay, day: i64, now: Timestamp) -> Option<&mut DayCount> {
 }
 
 /// Events by day. One that stands for several counts as many.
-pub fn of_events(events: &[Event], now: Timestamp) -> ByDay {
+pub(crate) fn of_events(events: &[Event], now: Timestamp) -> ByDay {
     let mut days = ByDay::default();
     for event in events {
         let Some(day) = place(&mut days, day_of(event.time), now) else {
@@ -94,7 +94,7 @@ pub fn of_events(events: &[Event], now: Timestamp) -> ByDay {
 }
 
 /// A key's use by day. The server counts by days of UTC: a point lies in the local day in which most of its day does.
-pub fn of_use(points: &[UsagePoint], now: Timestamp) -> ByDay {
+pub(crate) fn of_use(points: &[UsagePoint], now: Timestamp) -> ByDay {
     let mut days = ByDay::default();
     for point in points {
         let middle = point.time.plus_seconds(DAY / 2);

@@ -27,7 +27,7 @@ use crate::core::{
 const SEEN: usize = 20;
 
 /// What is known of an address: what happened from there.
-pub fn address(state: &State, page: &SubjectPage, ip: &str) -> Vec<Fact> {
+pub(super) fn address(state: &State, page: &SubjectPage, ip: &str) -> Vec<Fact> {
     let (events, more) = page.events();
     let now = state.now.wall;
     let time = |event: Option<&Event>| event.map_or("-".into(), |event| full(event.time, now));
@@ -81,7 +81,7 @@ pub fn address(state: &State, page: &SubjectPage, ip: &str) -> Vec<Fact> {
 }
 
 /// The ways in which a user shows who they are, beside the password, and the last one-time link.
-pub fn factors<'a>(page: &SubjectPage) -> Vec<Line<'a>> {
+pub(super) fn factors<'a>(page: &SubjectPage) -> Vec<Line<'a>> {
     let Some(Row::User(user)) = page.item() else {
         return Vec::new();
     };
@@ -112,7 +112,7 @@ pub fn factors<'a>(page: &SubjectPage) -> Vec<Line<'a>> {
 }
 
 /// What events and sessions have in common, the latest first.
-pub fn seen(page: &SubjectPage, panel: Panel) -> Vec<Seen> {
+pub(super) fn seen(page: &SubjectPage, panel: Panel) -> Vec<Seen> {
     let mut found: BTreeMap<Common, Seen> = BTreeMap::new();
     let mut add = |what: Common, at: Timestamp, events: u64, refused: u64| {
         let seen = found.entry(what.clone()).or_insert(Seen {

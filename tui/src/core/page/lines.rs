@@ -25,21 +25,21 @@ use crate::core::{
 };
 
 /// Columns of the mark and the label before a fact's value.
-pub const FACT_LABEL: u16 = 16;
+pub(crate) const FACT_LABEL: u16 = 16;
 /// Lines of a fact's value that are shown; Enter shows all.
 const MOST_LINES: u16 = 3;
 
 /// Columns for the value of a fact.
-pub fn fact_room(columns: u16) -> u16 {
+pub(crate) fn fact_room(columns: u16) -> u16 {
     columns.saturating_sub(FACT_LABEL).max(1)
 }
 
 /// The key of the line that leads to the rest.
-pub const MORE: &str = "more";
+pub(crate) const MORE: &str = "more";
 
 /// A line of a page.
 #[derive(Debug)]
-pub enum Line<'a> {
+pub(crate) enum Line<'a> {
     Fact(Fact),
     /// A session, told by its person where the page is not about them.
     Session(&'a Session, bool),
@@ -60,7 +60,7 @@ pub enum Line<'a> {
 
 /// Something that several events and sessions have in common.
 #[derive(Debug, Clone)]
-pub struct Seen {
+pub(crate) struct Seen {
     pub what: Common,
     pub events: u64,
     pub refused: u64,
@@ -69,7 +69,7 @@ pub struct Seen {
 
 /// What they have in common.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Common {
+pub(crate) enum Common {
     Address(String),
     Person(UserId),
     Cause(String),
@@ -77,7 +77,7 @@ pub enum Common {
 
 impl Line<'_> {
     /// Lines of the screen that it takes in so many columns.
-    pub fn height(&self, columns: u16) -> u16 {
+    pub(crate) fn height(&self, columns: u16) -> u16 {
         let Self::Fact(fact) = self else { return 1 };
         let room = usize::from(fact_room(columns));
         let lines = wrapped(&fact.value, room).len();
@@ -87,7 +87,7 @@ impl Line<'_> {
     }
 
     /// By which it is found again after its page was read anew.
-    pub fn key(&self) -> String {
+    pub(crate) fn key(&self) -> String {
         match self {
             Self::Fact(fact) => fact.label.to_owned(),
             Self::Session(session, _) => session.id.to_string(),
@@ -107,12 +107,12 @@ impl Line<'_> {
     }
 
     /// Whether the cursor can stand on it.
-    pub fn is_selectable(&self) -> bool {
+    pub(crate) fn is_selectable(&self) -> bool {
         !matches!(self, Self::Moment(Moment::Day(_) | Moment::Gap(_)))
     }
 
     /// Where Enter leads.
-    pub fn target(&self, page: &SubjectPage) -> Option<Target> {
+    pub(crate) fn target(&self, page: &SubjectPage) -> Option<Target> {
         Some(match self {
             Self::Fact(fact) => match &fact.target {
                 Some(target) => target.clone(),
@@ -148,7 +148,7 @@ impl Line<'_> {
     }
 
     /// What stands in its columns.
-    pub fn cells(&self, state: &State, subject: &Subject) -> Vec<String> {
+    pub(crate) fn cells(&self, state: &State, subject: &Subject) -> Vec<String> {
         let now = state.now.wall;
         let name = |id: &str| state.name_of(id);
         match self {

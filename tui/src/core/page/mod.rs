@@ -1,12 +1,12 @@
 //! A page: all about one user, session, key, client, address or signing key, on one screen. Every line leads on.
 
-pub mod days;
+pub(crate) mod days;
 mod gathered;
-pub mod lines;
-pub mod moves;
-pub mod panels;
+pub(crate) mod lines;
+pub(crate) mod moves;
+pub(crate) mod panels;
 mod places;
-pub mod screen;
+pub(crate) mod screen;
 mod subject;
 
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ use doorward_shared::{
 };
 
 use self::panels::Panel;
-pub use self::subject::Subject;
+pub(crate) use self::subject::Subject;
 use crate::core::{
     list::{ListFilter, Load},
     problem::Problem,
@@ -27,11 +27,11 @@ use crate::core::{
 };
 
 /// How far back a page looks, in days.
-pub const DAYS: i64 = 30;
+pub(crate) const DAYS: i64 = 30;
 
 /// What a page is made of; each part comes by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Part {
+pub(crate) enum Part {
     /// The thing itself.
     Item,
     Sessions,
@@ -48,7 +48,7 @@ pub enum Part {
 
 /// What came of a part.
 #[derive(Debug, Clone)]
-pub enum Found {
+pub(crate) enum Found {
     Item(Box<Row>),
     /// Rows, and how many there are.
     Rows(Page<Row>),
@@ -62,7 +62,7 @@ pub enum Found {
 
 /// Where a line leads.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Target {
+pub(crate) enum Target {
     Page(Subject),
     List(Resource, Vec<ListFilter>),
     Event(Box<Event>),
@@ -72,7 +72,7 @@ pub enum Target {
 
 /// A page as it is shown.
 #[derive(Debug, Clone)]
-pub struct SubjectPage {
+pub(crate) struct SubjectPage {
     pub subject: Subject,
     pub since: Timestamp,
     parts: BTreeMap<Part, Found>,
@@ -89,7 +89,7 @@ pub struct SubjectPage {
 }
 
 impl SubjectPage {
-    pub fn new(subject: Subject, now: Timestamp) -> Self {
+    pub(crate) fn new(subject: Subject, now: Timestamp) -> Self {
         Self {
             subject,
             since: now.plus_seconds(-DAYS * 86_400),
@@ -105,7 +105,7 @@ impl SubjectPage {
 
     /// The same page without what was read: what history keeps of old ones.
     #[must_use]
-    pub fn bare(&self) -> Self {
+    pub(crate) fn bare(&self) -> Self {
         Self {
             chosen: self.chosen.clone(),
             at: self.at,
@@ -115,7 +115,7 @@ impl SubjectPage {
     }
 
     /// Takes a part that came, or why it did not: then the old one stays.
-    pub fn take(&mut self, part: Part, found: Result<Found, Problem>) {
+    pub(crate) fn take(&mut self, part: Part, found: Result<Found, Problem>) {
         match found {
             Ok(found) => {
                 self.problems.remove(&part);
@@ -132,7 +132,7 @@ impl SubjectPage {
     }
 
     /// How things stand with a part that shows nothing.
-    pub fn load(&self, part: Part) -> Load {
+    pub(crate) fn load(&self, part: Part) -> Load {
         match self.problems.get(&part) {
             Some(problem) => Load::Failed(problem.clone()),
             None if self.parts.contains_key(&part) => Load::Done,
@@ -141,7 +141,7 @@ impl SubjectPage {
     }
 
     /// What the keys act on: the row with the cursor where it is a thing of its own, or else what the page is about.
-    pub fn acting(&self) -> Option<&Row> {
+    pub(crate) fn acting(&self) -> Option<&Row> {
         match &self.chosen {
             Some((panel, key)) if panel.has_rows() => {
                 let (rows, _) = self.rows(panel.part());
@@ -152,7 +152,7 @@ impl SubjectPage {
     }
 
     /// The thing itself.
-    pub fn item(&self) -> Option<&Row> {
+    pub(crate) fn item(&self) -> Option<&Row> {
         match self.parts.get(&Part::Item) {
             Some(Found::Item(item)) => Some(item),
             _ => None,
@@ -160,21 +160,21 @@ impl SubjectPage {
     }
 
     /// Rows of a part, and how many there are of them.
-    pub fn rows(&self, part: Part) -> (&[Row], u64) {
+    pub(crate) fn rows(&self, part: Part) -> (&[Row], u64) {
         match self.parts.get(&part) {
             Some(Found::Rows(page)) => (&page.data, page.pagination.total),
             _ => (&[], 0),
         }
     }
 
-    pub fn blocks(&self) -> &[Block] {
+    pub(crate) fn blocks(&self) -> &[Block] {
         match self.parts.get(&Part::Blocks) {
             Some(Found::Blocks(blocks)) => blocks,
             _ => &[],
         }
     }
 
-    pub fn applications(&self) -> &[Application] {
+    pub(crate) fn applications(&self) -> &[Application] {
         match self.parts.get(&Part::Applications) {
             Some(Found::Applications(applications)) => applications,
             _ => &[],
@@ -182,7 +182,7 @@ impl SubjectPage {
     }
 
     /// A key's use by day; none where it was not read.
-    pub fn usage(&self, key: &str) -> Option<&[UsagePoint]> {
+    pub(crate) fn usage(&self, key: &str) -> Option<&[UsagePoint]> {
         match self.parts.get(&Part::Use) {
             Some(Found::Use(all)) => all.get(key).map(Vec::as_slice),
             _ => None,
@@ -190,7 +190,7 @@ impl SubjectPage {
     }
 
     /// What happened, newest first, and whether more did before.
-    pub fn events(&self) -> (&[Event], bool) {
+    pub(crate) fn events(&self) -> (&[Event], bool) {
         match self.parts.get(&Part::Events) {
             Some(Found::Events(events, more)) => (events, *more),
             _ => (&[], false),
@@ -198,7 +198,7 @@ impl SubjectPage {
     }
 
     /// An event as it happened; answers whether it is one of this page's.
-    pub fn note(&mut self, event: &Event) -> bool {
+    pub(crate) fn note(&mut self, event: &Event) -> bool {
         if !self.is_touched_by(event) {
             return false;
         }
@@ -228,7 +228,7 @@ impl SubjectPage {
     }
 
     /// Ids on it that have names elsewhere.
-    pub fn mentions(&self) -> Vec<String> {
+    pub(crate) fn mentions(&self) -> Vec<String> {
         let rows = [Part::Sessions, Part::Near, Part::Keys].into_iter();
         let rows = rows.flat_map(|part| self.rows(part).0);
         let events = self.events().0.iter().take(MENTIONED);
@@ -241,6 +241,6 @@ impl SubjectPage {
 }
 
 /// Events of a page, at most.
-pub const MOST_EVENTS: usize = 500;
+pub(crate) const MOST_EVENTS: usize = 500;
 /// Events whose people and clients are named without being looked at.
 const MENTIONED: usize = 60;

@@ -17,10 +17,10 @@ use crate::core::{
 };
 
 /// The panels of a page with their lines.
-pub type Contents<'a> = Vec<(Panel, Vec<Line<'a>>)>;
+pub(crate) type Contents<'a> = Vec<(Panel, Vec<Line<'a>>)>;
 
 /// All lines of a page.
-pub fn contents<'a>(state: &State, page: &'a SubjectPage) -> Contents<'a> {
+pub(crate) fn contents<'a>(state: &State, page: &'a SubjectPage) -> Contents<'a> {
     let panels = panels::of(&page.subject).iter();
     panels
         .map(|panel| (*panel, panels::lines(state, page, *panel)))
@@ -28,7 +28,7 @@ pub fn contents<'a>(state: &State, page: &'a SubjectPage) -> Contents<'a> {
 }
 
 /// Where the cursor is: the panel and its line. A line that is gone leaves it to its neighbour.
-pub fn cursor(contents: &Contents<'_>, page: &SubjectPage) -> Option<(usize, usize)> {
+pub(crate) fn cursor(contents: &Contents<'_>, page: &SubjectPage) -> Option<(usize, usize)> {
     let selectable = |panel: usize| {
         let lines = contents.get(panel).map_or(&[][..], |(_, lines)| lines);
         let lines = lines.iter().enumerate();
@@ -48,7 +48,7 @@ pub fn cursor(contents: &Contents<'_>, page: &SubjectPage) -> Option<(usize, usi
 }
 
 impl State {
-    pub fn page(&self) -> Option<&SubjectPage> {
+    pub(crate) fn page(&self) -> Option<&SubjectPage> {
         match &self.view {
             View::Page(page) => Some(page),
             _ => None,
@@ -63,7 +63,7 @@ impl State {
     }
 
     /// Goes to the page of something.
-    pub fn go_page(&mut self, subject: Subject, effects: &mut Vec<Effect>) {
+    pub(crate) fn go_page(&mut self, subject: Subject, effects: &mut Vec<Effect>) {
         let mut page = SubjectPage::new(subject, self.now.wall);
         // What the list knows stands there at once.
         let known = self
@@ -76,7 +76,7 @@ impl State {
     }
 
     /// Asks for all parts of the page.
-    pub fn load_page(&mut self, effects: &mut Vec<Effect>) {
+    pub(crate) fn load_page(&mut self, effects: &mut Vec<Effect>) {
         let generation = self.next_generation();
         let now = self.now;
         let Some(page) = self.page_mut() else { return };
@@ -92,7 +92,7 @@ impl State {
     }
 
     /// A part of the page has come, or why it did not.
-    pub fn page_part(&mut self, generation: u64, part: Part, found: Result<Found, Problem>) {
+    pub(crate) fn page_part(&mut self, generation: u64, part: Part, found: Result<Found, Problem>) {
         let now = self.now;
         match &found {
             Ok(_) => self.connection.answered(now),
@@ -141,7 +141,7 @@ impl State {
     }
 
     /// Puts the cursor on a line.
-    pub fn page_select(&mut self, panel: Panel, line: usize) {
+    pub(crate) fn page_select(&mut self, panel: Panel, line: usize) {
         let Some(page) = self.page() else { return };
         let contents = contents(self, page);
         let at = contents.iter().position(|(one, _)| *one == panel);
@@ -154,7 +154,7 @@ impl State {
     }
 
     /// Moves the cursor by lines, from panel to panel; to the ends of its panel for the furthest steps.
-    pub fn page_step(&mut self, by: isize) {
+    pub(crate) fn page_step(&mut self, by: isize) {
         let Some(page) = self.page() else { return };
         let contents = contents(self, page);
         let Some((panel, line)) = cursor(&contents, page) else {
@@ -175,7 +175,7 @@ impl State {
     }
 
     /// Moves the cursor to the next panel that has lines.
-    pub fn page_turn(&mut self, by: isize) {
+    pub(crate) fn page_turn(&mut self, by: isize) {
         let Some(page) = self.page() else { return };
         let contents = contents(self, page);
         let first = |at: usize| contents[at].1.iter().position(Line::is_selectable);
@@ -207,7 +207,7 @@ impl State {
     }
 
     /// Opens the line with the cursor.
-    pub fn page_open(&mut self, effects: &mut Vec<Effect>) {
+    pub(crate) fn page_open(&mut self, effects: &mut Vec<Effect>) {
         match self.page_target() {
             Some(target) => self.follow(target, effects),
             None => self.say("there is nothing more to it"),
@@ -215,7 +215,7 @@ impl State {
     }
 
     /// Goes where a line leads.
-    pub fn follow(&mut self, target: Target, effects: &mut Vec<Effect>) {
+    pub(crate) fn follow(&mut self, target: Target, effects: &mut Vec<Effect>) {
         match target {
             Target::Page(subject) => self.go_page(subject, effects),
             Target::List(kind, filters) => self.go_list(kind, filters, effects),
@@ -225,7 +225,7 @@ impl State {
     }
 
     /// All about an event, on top of what is shown.
-    pub fn open_event(&mut self, event: Event) {
+    pub(crate) fn open_event(&mut self, event: Event) {
         self.layers
             .retain(|layer| !matches!(layer, Layer::Detail(_)));
         self.layers.push(Layer::Detail(Box::new(Detail {
@@ -239,7 +239,7 @@ impl State {
     }
 
     /// What `c` sends to the clipboard: the value with the cursor, or else the id.
-    pub fn page_copied(&self) -> Option<String> {
+    pub(crate) fn page_copied(&self) -> Option<String> {
         let page = self.page()?;
         let contents = contents(self, page);
         let (panel, line) = cursor(&contents, page)?;
@@ -254,7 +254,7 @@ impl State {
     }
 
     /// The event with the cursor.
-    pub fn page_event(&self) -> Option<Event> {
+    pub(crate) fn page_event(&self) -> Option<Event> {
         match self.page_target()? {
             Target::Event(event) => Some(*event),
             _ => None,

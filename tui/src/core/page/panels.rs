@@ -17,7 +17,7 @@ use crate::core::{
 
 /// A part of a page's screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Panel {
+pub(crate) enum Panel {
     About,
     Factors,
     Applications,
@@ -36,14 +36,14 @@ pub enum Panel {
 
 /// In which column it stands, where there are several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
+pub(crate) enum Side {
     Left,
     Middle,
     Right,
 }
 
 impl Panel {
-    pub fn side(self) -> Side {
+    pub(crate) fn side(self) -> Side {
         match self {
             Self::About
             | Self::Factors
@@ -57,7 +57,7 @@ impl Panel {
     }
 
     /// Whether its lines are rows of a list, which keys act on.
-    pub fn has_rows(self) -> bool {
+    pub(crate) fn has_rows(self) -> bool {
         matches!(
             self,
             Self::Sessions | Self::Near | Self::Keys | Self::Signing
@@ -65,12 +65,12 @@ impl Panel {
     }
 
     /// Whether its lines are columns that have names.
-    pub fn has_head(self) -> bool {
+    pub(crate) fn has_head(self) -> bool {
         self.has_rows() || matches!(self, Self::Addresses | Self::People | Self::Applications)
     }
 
     /// What it shows comes with this part.
-    pub fn part(self) -> Part {
+    pub(crate) fn part(self) -> Part {
         match self {
             Self::About | Self::Factors => Part::Item,
             Self::Applications => Part::Applications,
@@ -86,7 +86,7 @@ impl Panel {
     }
 
     /// What stands there when there is nothing.
-    pub fn nothing(self) -> &'static str {
+    pub(crate) fn nothing(self) -> &'static str {
         match self {
             Self::About => "",
             Self::Factors => "Password only.",
@@ -105,7 +105,7 @@ impl Panel {
 }
 
 /// The panels of a page in the order in which Tab comes to them.
-pub fn of(subject: &Subject) -> &'static [Panel] {
+pub(crate) fn of(subject: &Subject) -> &'static [Panel] {
     match subject {
         Subject::User(_) => &[
             Panel::About,
@@ -146,7 +146,7 @@ pub fn of(subject: &Subject) -> &'static [Panel] {
 }
 
 /// The title of a panel.
-pub fn title(page: &SubjectPage, panel: Panel, dot: &str) -> String {
+pub(crate) fn title(page: &SubjectPage, panel: Panel, dot: &str) -> String {
     let counted = |name: &str, part: Part| match page.rows(part).1 {
         0 => name.to_owned(),
         some => format!("{name} {dot} {}", number(some)),
@@ -174,7 +174,7 @@ pub fn title(page: &SubjectPage, panel: Panel, dot: &str) -> String {
 }
 
 /// What the chart of a page is drawn from.
-pub fn chart_part(page: &SubjectPage) -> Part {
+pub(crate) fn chart_part(page: &SubjectPage) -> Part {
     match page.subject {
         Subject::Key(_) => Part::Use,
         _ => Part::Events,
@@ -182,7 +182,7 @@ pub fn chart_part(page: &SubjectPage) -> Part {
 }
 
 /// Numbers by day of a page's chart.
-pub fn chart(page: &SubjectPage, now: Timestamp) -> ByDay {
+pub(crate) fn chart(page: &SubjectPage, now: Timestamp) -> ByDay {
     match &page.subject {
         Subject::Key(id) => days::of_use(page.usage(id).unwrap_or_default(), now),
         _ => days::of_events(page.events().0, now),
@@ -190,7 +190,7 @@ pub fn chart(page: &SubjectPage, now: Timestamp) -> ByDay {
 }
 
 /// The lines of a panel.
-pub fn lines<'a>(state: &State, page: &'a SubjectPage, panel: Panel) -> Vec<Line<'a>> {
+pub(crate) fn lines<'a>(state: &State, page: &'a SubjectPage, panel: Panel) -> Vec<Line<'a>> {
     let mut lines: Vec<Line<'a>> = match panel {
         Panel::About => about_lines(state, page),
         Panel::Factors => factors(page),

@@ -15,7 +15,7 @@ const LEAST: u16 = 3;
 
 /// The panels with their places; none where they stand below one another. `lines` tells how many lines a panel wants in
 /// so many columns.
-pub fn grid(
+pub(super) fn grid(
     area: Rect,
     panels: &[Panel],
     lines: impl Fn(Panel, u16) -> u16,
@@ -110,7 +110,7 @@ fn heights(room: u16, panels: &[(Panel, u16)]) -> Vec<u16> {
 }
 
 /// How many lines are above the first one on the screen, with the line of the cursor in the middle where that is possible.
-pub fn skip(lines: usize, at: usize, height: usize) -> usize {
+pub(super) fn skip(lines: usize, at: usize, height: usize) -> usize {
     let middle = at.saturating_sub(height / 2);
     middle.min(lines.saturating_sub(height))
 }

@@ -12,7 +12,7 @@ use crate::core::State;
 
 /// What stands on one line of the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Piece {
+pub(crate) enum Piece {
     /// The name of a panel, where panels stand below one another.
     Heading(usize),
     /// The names of a panel's columns.
@@ -27,7 +27,7 @@ pub enum Piece {
 
 /// A page on the screen. Panels are numbered as in its contents.
 #[derive(Debug)]
-pub struct Screen {
+pub(crate) struct Screen {
     /// The frames and the panel in each; one without a panel holds all of them.
     pub frames: Vec<(Option<usize>, Rect)>,
     pub pieces: Vec<(Rect, Piece)>,
@@ -39,7 +39,7 @@ pub struct Screen {
 type Tall = (Piece, u16);
 
 /// Lays a page out in the view's area.
-pub fn of(state: &State, page: &SubjectPage, contents: &Contents<'_>) -> Screen {
+pub(crate) fn of(state: &State, page: &SubjectPage, contents: &Contents<'_>) -> Screen {
     let area = state.areas().body;
     let panels: Vec<_> = contents.iter().map(|(panel, _)| *panel).collect();
     let mut screen = Screen {
@@ -172,12 +172,12 @@ impl Screen {
         }
     }
 
-    pub fn is_stacked(&self) -> bool {
+    pub(crate) fn is_stacked(&self) -> bool {
         matches!(self.frames.first(), Some((None, _)))
     }
 
     /// The panel and the line at a place.
-    pub fn line_at(&self, at: Position) -> Option<(Panel, usize)> {
+    pub(crate) fn line_at(&self, at: Position) -> Option<(Panel, usize)> {
         let hit = self.pieces.iter().find(|(area, _)| area.contains(at))?;
         match hit.1 {
             Piece::Line(panel, line) => Some((*self.panels.get(panel)?, line)),

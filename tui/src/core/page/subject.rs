@@ -4,7 +4,7 @@ use crate::core::resource::{Resource, Row};
 
 /// What a page is about: one thing, by its id or address.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Subject {
+pub(crate) enum Subject {
     User(String),
     Session(String),
     Key(String),
@@ -15,7 +15,7 @@ pub enum Subject {
 
 impl Subject {
     /// The page of a row of a list; none for what has none.
-    pub fn of(item: &Row) -> Option<Self> {
+    pub(crate) fn of(item: &Row) -> Option<Self> {
         let id = item.id();
         Some(match item {
             Row::User(_) => Self::User(id),
@@ -28,7 +28,7 @@ impl Subject {
     }
 
     /// From an id that says what it is of, or an address.
-    pub fn of_id(text: &str) -> Option<Self> {
+    pub(crate) fn of_id(text: &str) -> Option<Self> {
         let id = text.to_owned();
         let kind = text.split_once('_').map(|(prefix, _)| prefix);
         match kind {
@@ -44,7 +44,7 @@ impl Subject {
     }
 
     /// One of a kind of list by its id.
-    pub fn in_list(kind: Resource, id: String) -> Option<Self> {
+    pub(crate) fn in_list(kind: Resource, id: String) -> Option<Self> {
         Some(match kind {
             Resource::Users => Self::User(id),
             Resource::Sessions => Self::Session(id),
@@ -57,7 +57,7 @@ impl Subject {
         })
     }
 
-    pub fn id(&self) -> &str {
+    pub(crate) fn id(&self) -> &str {
         match self {
             Self::User(id)
             | Self::Session(id)
@@ -69,7 +69,7 @@ impl Subject {
     }
 
     /// Of which list it is; addresses have none.
-    pub fn kind(&self) -> Option<Resource> {
+    pub(crate) fn kind(&self) -> Option<Resource> {
         Some(match self {
             Self::User(_) => Resource::Users,
             Self::Session(_) => Resource::Sessions,
@@ -80,7 +80,7 @@ impl Subject {
         })
     }
 
-    pub fn noun(&self) -> &'static str {
+    pub(crate) fn noun(&self) -> &'static str {
         match self {
             Self::User(_) => "User",
             Self::Session(_) => "Session",

@@ -99,7 +99,7 @@ fn names<'a>(record: &'a Record<'_>) -> BTreeMap<&'a str, &'a str> {
 }
 
 /// The report.
-pub fn json(record: &Record<'_>) -> String {
+pub(super) fn json(record: &Record<'_>) -> String {
     let named = |subject: &IncidentSubject| Named {
         kind: subject.kind(),
         id: subject.id().to_owned(),

@@ -47,7 +47,7 @@ fn named(record: &Record<'_>, id: &str) -> String {
 }
 
 /// The report.
-pub fn markdown(record: &Record<'_>) -> String {
+pub(super) fn markdown(record: &Record<'_>) -> String {
     let subjects = record.subjects.iter();
     let subjects: Vec<_> = subjects
         .map(|subject| {

@@ -20,14 +20,14 @@ use super::{
 
 /// What a report is written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub(crate) enum Format {
     Markdown,
     Json,
 }
 
 /// What a report of an incident is made of.
 #[derive(Debug)]
-pub struct Record<'a> {
+pub(crate) struct Record<'a> {
     pub subjects: &'a [IncidentSubject],
     pub facts: &'a Facts,
     pub relations: &'a [Relation],
@@ -41,7 +41,7 @@ pub struct Record<'a> {
 
 impl Record<'_> {
     /// The report.
-    pub fn written(&self, format: Format) -> String {
+    pub(crate) fn written(&self, format: Format) -> String {
         match format {
             Format::Markdown => markdown::markdown(self),
             Format::Json => json::json(self),
@@ -71,7 +71,7 @@ impl Record<'_> {
 }
 
 /// Events that differ in nothing but their time, one after another: the first of them, and how many.
-pub fn collapsed(events: &[Event]) -> Vec<(&Event, usize)> {
+pub(crate) fn collapsed(events: &[Event]) -> Vec<(&Event, usize)> {
     let alike = events.chunk_by(audit::is_repeat);
     alike
         .filter_map(|alike| Some((alike.first()?, alike.len())))
@@ -79,7 +79,7 @@ pub fn collapsed(events: &[Event]) -> Vec<(&Event, usize)> {
 }
 
 /// A name for the file of an incident.
-pub fn file_name(subjects: &[IncidentSubject], now: Timestamp, format: Format) -> String {
+pub(crate) fn file_name(subjects: &[IncidentSubject], now: Timestamp, format: Format) -> String {
     let stamp = now.to_string().replace([':', '.'], "-");
     let first = subjects.first().map_or("nothing", IncidentSubject::id);
     let about = first.chars().map(|c| {

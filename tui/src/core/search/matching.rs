@@ -9,17 +9,17 @@ use super::{Search, Term};
 use crate::core::{cells::cells, resource::Row};
 
 /// Emails of users, names of clients and keys, by id.
-pub type Names = BTreeMap<String, String>;
+pub(crate) type Names = BTreeMap<String, String>;
 
 /// A text without its case, of any script: two texts that people take for the same are the same.
-pub fn fold(text: &str) -> String {
+pub(super) fn fold(text: &str) -> String {
     let text: String = text.nfc().collect();
     caseless::default_case_fold_str(&text).nfc().collect()
 }
 
 impl Search {
     /// Whether all words stand in what the row shows, and all terms hold.
-    pub fn matches(&self, item: &Row, names: &Names, now: Timestamp) -> bool {
+    pub(crate) fn matches(&self, item: &Row, names: &Names, now: Timestamp) -> bool {
         let holds = |term: &Term| term.holds(item, names);
         if !self.terms.iter().all(holds) {
             return false;

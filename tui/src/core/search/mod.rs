@@ -1,14 +1,14 @@
 //! The language of `/` in the console and of `--q` in the twin: words that a row must show, and terms like `role:admin`.
 
 mod matching;
-pub mod terms;
+pub(crate) mod terms;
 #[cfg(test)]
 mod tests;
-pub mod values;
+pub(crate) mod values;
 
 use doorward_shared::{Timestamp, client::Filter};
 
-pub use self::{
+pub(crate) use self::{
     matching::Names,
     terms::{Term, WrongValue},
 };
@@ -16,7 +16,7 @@ use crate::core::resource::Resource;
 
 /// What is searched for in one kind of list. All of it must hold.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Search {
+pub(crate) struct Search {
     /// Words a row must show, as they were typed.
     pub words: Vec<String>,
     pub terms: Vec<Term>,
@@ -27,7 +27,7 @@ pub struct Search {
 /// A term whose value is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{term}: {why}")]
-pub struct SearchError {
+pub(crate) struct SearchError {
     term: String,
     #[source]
     why: WrongValue,
@@ -38,7 +38,7 @@ impl Search {
     ///
     /// # Errors
     /// One line that names the term whose value is wrong, and says what it may be.
-    pub fn parse(kind: Resource, text: &str, now: Timestamp) -> Result<Self, SearchError> {
+    pub(crate) fn parse(kind: Resource, text: &str, now: Timestamp) -> Result<Self, SearchError> {
         let mut search = Self::default();
         for word in pieces(text) {
             let term = word
@@ -64,7 +64,7 @@ impl Search {
     }
 
     /// Parameters of the server's list that narrow it down without losing a row.
-    pub fn params(&self, kind: Resource) -> Vec<(Filter, String)> {
+    pub(crate) fn params(&self, kind: Resource) -> Vec<(Filter, String)> {
         let mut params: Vec<(Filter, String)> = Vec::new();
         for term in &self.terms {
             for (name, value) in term.params(kind) {
@@ -78,20 +78,20 @@ impl Search {
     }
 
     /// Whether those parameters say all of it: then the server's own pages are the answer.
-    pub fn is_the_servers(&self, kind: Resource) -> bool {
+    pub(crate) fn is_the_servers(&self, kind: Resource) -> bool {
         let whole = |term: &Term| !term.params(kind).is_empty() && term.is_exact(kind);
         let distinct = self.params(kind).len() == self.terms.len();
         self.words.is_empty() && distinct && self.terms.iter().all(whole)
     }
 
     /// The word that the server's own search finds fewest rows by.
-    pub fn longest(&self) -> Option<&str> {
+    pub(crate) fn longest(&self) -> Option<&str> {
         let words = self.words.iter().max_by_key(|word| word.chars().count());
         words.map(String::as_str)
     }
 
     /// What is said where nothing was found and a word looked like a term.
-    pub fn hint(&self, kind: Resource) -> Option<String> {
+    pub(crate) fn hint(&self, kind: Resource) -> Option<String> {
         let word = self.colons.first()?;
         Some(format!(
             "{word} was searched for as text; {}",
@@ -101,7 +101,7 @@ impl Search {
 }
 
 /// The terms there are, in a sentence.
-pub fn terms_of(kind: Resource) -> String {
+pub(crate) fn terms_of(kind: Resource) -> String {
     let names: Vec<_> = terms::names(kind)
         .iter()
         .map(|name| format!("{name}:"))

@@ -10,7 +10,7 @@ use crate::{
 
 /// A condition on a row.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Term {
+pub(crate) enum Term {
     Role(String),
     /// A word that the row's state is.
     State(String),
@@ -34,7 +34,7 @@ pub enum Term {
 
 /// What the value of a term must be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum WrongValue {
+pub(crate) enum WrongValue {
     #[error("must be {}", .0.join(", "))]
     NoneOf(&'static [&'static str]),
     #[error("must be an address, or a network such as 10.0.1.0/24")]
@@ -44,7 +44,7 @@ pub enum WrongValue {
 }
 
 /// The terms of a list.
-pub fn names(kind: Resource) -> &'static [&'static str] {
+pub(crate) fn names(kind: Resource) -> &'static [&'static str] {
     match kind {
         Resource::Users => &[
             "role", "state", "owner", "scope", "unused", "since", "until",
@@ -67,7 +67,7 @@ pub fn names(kind: Resource) -> &'static [&'static str] {
 }
 
 /// The words a state can be.
-pub fn states(kind: Resource) -> &'static [&'static str] {
+pub(crate) fn states(kind: Resource) -> &'static [&'static str] {
     match kind {
         Resource::Users => &["active", "disabled"],
         Resource::Sessions => &["live", "idle", "expired", "revoked"],
@@ -78,7 +78,7 @@ pub fn states(kind: Resource) -> &'static [&'static str] {
 }
 
 /// The kinds there are.
-pub fn kinds(kind: Resource) -> &'static [&'static str] {
+pub(crate) fn kinds(kind: Resource) -> &'static [&'static str] {
     match kind {
         Resource::Roles => &["built-in", "own"],
         _ => &["confidential", "public"],
@@ -103,7 +103,7 @@ impl Term {
     ///
     /// # Errors
     /// What it must be.
-    pub fn parse(
+    pub(crate) fn parse(
         kind: Resource,
         name: &str,
         value: &str,
@@ -130,7 +130,7 @@ impl Term {
     }
 
     /// What the server's list is asked for, where it has such a parameter.
-    pub fn params(&self, kind: Resource) -> Vec<(Filter, String)> {
+    pub(crate) fn params(&self, kind: Resource) -> Vec<(Filter, String)> {
         let active = |live: bool| vec![(Filter::Active, live.to_string())];
         match (self, kind) {
             (Self::Role(role), Resource::Users) => vec![(Filter::Role, role.to_lowercase())],
@@ -169,7 +169,7 @@ impl Term {
     }
 
     /// Whether its parameters hold for exactly the rows that it means.
-    pub fn is_exact(&self, kind: Resource) -> bool {
+    pub(crate) fn is_exact(&self, kind: Resource) -> bool {
         match (self, kind) {
             (Self::State(state), Resource::Sessions) => state == "live",
             (Self::State(_) | Self::Scope(_), Resource::Keys) => false,
@@ -178,7 +178,7 @@ impl Term {
     }
 
     /// What names somebody by a text that has to be looked up.
-    pub fn named(&self) -> Option<&str> {
+    pub(crate) fn named(&self) -> Option<&str> {
         match self {
             Self::Owner(text) | Self::Client(text) | Self::Actor(text) | Self::Target(text) => {
                 Some(text)
@@ -189,7 +189,7 @@ impl Term {
 }
 
 /// The parameter by which a list is somebody's.
-pub fn owner(kind: Resource, id: &str) -> Vec<(Filter, String)> {
+pub(crate) fn owner(kind: Resource, id: &str) -> Vec<(Filter, String)> {
     let name = match kind {
         Resource::Sessions | Resource::Events => Filter::UserId,
         Resource::Keys => Filter::OwnerId,

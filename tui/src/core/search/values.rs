@@ -1,13 +1,13 @@
 //! Values that terms take everywhere.
 
 /// Grants of clients.
-pub const GRANTS: [&str; 3] = ["authorization_code", "client_credentials", "refresh_token"];
+pub(crate) const GRANTS: [&str; 3] = ["authorization_code", "client_credentials", "refresh_token"];
 
 /// How long ago, or how soon.
-pub const SPANS: [&str; 6] = ["15m", "1h", "24h", "7d", "30d", "90d"];
+pub(crate) const SPANS: [&str; 6] = ["15m", "1h", "24h", "7d", "30d", "90d"];
 
 /// What events tell of. A server may know more: those in the list are offered too.
-pub const ACTIONS: [&str; 40] = [
+pub(crate) const ACTIONS: [&str; 40] = [
     "apikey.created",
     "apikey.revoked",
     "apikey.rotated",

@@ -27,7 +27,7 @@ const OFTEN: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// [`Failed`].
-pub async fn run(mut command: Command, with: &Context) -> Outcome {
+pub(super) async fn run(mut command: Command, with: &Context) -> Outcome {
     let warning = command.warning();
     resolve_all(&with.client, &mut command).await?;
     if let Some(warning) = warning {

@@ -23,7 +23,7 @@ const ROWS: usize = 100;
 ///
 /// # Errors
 /// As the output has them.
-pub fn run(asked: &Complete, cli: &Cli, profiles: &Profiles) -> Outcome {
+pub(super) fn run(asked: &Complete, cli: &Cli, profiles: &Profiles) -> Outcome {
     let (tell, told) = mpsc::channel();
     let (asked, args, profiles) = (asked.clone(), cli.connect.clone(), profiles.clone());
     // Whatever takes longer ends with the program: finding the key as well as asking the server.
@@ -84,7 +84,7 @@ fn named(row: &Row, typed: &str) -> (String, String) {
 }
 
 /// What is put after bash's script: words that are ids and names are asked for.
-pub const BASH: &str = r#"
+pub(super) const BASH: &str = r#"
 _doorward_with_ids() {
     _doorward "$@"
     local cur="${COMP_WORDS[COMP_CWORD]}" prev="${COMP_WORDS[COMP_CWORD-1]}"

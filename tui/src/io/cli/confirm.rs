@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal};
 use super::{Failed, Outcome};
 
 /// Asks before something is destroyed. Without a terminal only `--yes` says so.
-pub fn confirm(yes: bool, what: &str) -> Outcome {
+pub(super) fn confirm(yes: bool, what: &str) -> Outcome {
     if yes {
         return Ok(());
     }

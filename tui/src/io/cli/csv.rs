@@ -8,7 +8,7 @@ const FORMULA: [char; 8] = [
 ];
 
 /// A line of cells.
-pub fn line(cells: impl Iterator<Item = String>) -> String {
+pub(super) fn line(cells: impl Iterator<Item = String>) -> String {
     let cells: Vec<String> = cells.map(|text| cell(&text)).collect();
     format!("{}\r\n", cells.join(","))
 }

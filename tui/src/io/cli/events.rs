@@ -30,7 +30,7 @@ const AGAIN: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// [`Failed`].
-pub async fn run(asked: ListEvents, with: &Context) -> Outcome {
+pub(super) async fn run(asked: ListEvents, with: &Context) -> Outcome {
     if !asked.follow {
         return list::print(list::events(&asked), with).await;
     }
@@ -119,7 +119,7 @@ fn print(with: &Context, event: &Event) -> Outcome {
 ///
 /// # Errors
 /// [`Failed`].
-pub async fn incident(asked: Incident, with: &Context) -> Outcome {
+pub(super) async fn incident(asked: Incident, with: &Context) -> Outcome {
     let mut subjects = Vec::new();
     for about in &asked.about {
         let id = if about.contains('@') {

@@ -6,7 +6,7 @@ use crate::io::{connect::ConnectError, perform::PerformError, profiles::Profiles
 
 /// Ways a command can fail. Each has an exit code of its own that scripts can go by.
 #[derive(Debug)]
-pub enum Failed {
+pub(crate) enum Failed {
     Error(String),
     /// It was used wrongly.
     Usage(String),
@@ -22,7 +22,7 @@ pub enum Failed {
 
 impl Failed {
     /// The program's exit code.
-    pub fn code(&self) -> u8 {
+    pub(crate) fn code(&self) -> u8 {
         match self {
             Self::ReaderGone => 0,
             Self::Error(_) => 1,
@@ -34,7 +34,7 @@ impl Failed {
     }
 
     /// One line.
-    pub fn message(&self) -> &str {
+    pub(crate) fn message(&self) -> &str {
         match self {
             Self::Error(why)
             | Self::Usage(why)

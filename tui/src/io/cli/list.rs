@@ -25,7 +25,7 @@ const SOME: usize = 100;
 
 /// A list that is asked for.
 #[derive(Debug)]
-pub struct Listing {
+pub(super) struct Listing {
     kind: Resource,
     args: ListArgs,
     /// Without what is searched for.
@@ -33,7 +33,7 @@ pub struct Listing {
 }
 
 /// The list that a command asks for. Users are named by id by now.
-pub fn listing(command: &Command) -> Option<Listing> {
+pub(super) fn listing(command: &Command) -> Option<Listing> {
     let query = ListQuery::default();
     let (kind, args, query) = match command {
         Command::Users(Users::List(asked)) => (Resource::Users, &asked.list, users(asked)),
@@ -81,7 +81,7 @@ fn keys(asked: &ListKeys) -> ListQuery {
 }
 
 /// Whether columns can be chosen for what a command prints.
-pub fn takes_columns(command: &Command, format: Format) -> bool {
+pub(super) fn takes_columns(command: &Command, format: Format) -> bool {
     let is_list = match command {
         Command::Events(asked) => !(*asked).clone().asked().follow,
         Command::Watch(_) => true,
@@ -91,7 +91,7 @@ pub fn takes_columns(command: &Command, format: Format) -> bool {
 }
 
 /// The list of events.
-pub fn events(asked: &ListEvents) -> Listing {
+pub(super) fn events(asked: &ListEvents) -> Listing {
     let now = now();
     let query = ListQuery::default()
         .with_some(Filter::Actor, asked.actor.as_ref())
@@ -112,7 +112,7 @@ pub fn events(asked: &ListEvents) -> Listing {
 ///
 /// # Errors
 /// The term that is wrong.
-pub fn search(args: &ListArgs, kind: Resource) -> Result<Search, Failed> {
+pub(super) fn search(args: &ListArgs, kind: Resource) -> Result<Search, Failed> {
     let text = args.q.as_deref().unwrap_or_default();
     Search::parse(kind, text, now()).map_err(|why| Failed::Usage(format!("--q: {why}")))
 }
@@ -121,7 +121,7 @@ pub fn search(args: &ListArgs, kind: Resource) -> Result<Search, Failed> {
 ///
 /// # Errors
 /// [`Failed`].
-pub async fn print(listing: Listing, with: &Context) -> Outcome {
+pub(super) async fn print(listing: Listing, with: &Context) -> Outcome {
     let Listing { kind, args, query } = listing;
     let query = query.sorted(args.sort.as_ref());
     let search = search(&args, kind)?;
@@ -147,7 +147,7 @@ pub async fn print(listing: Listing, with: &Context) -> Outcome {
 ///
 /// # Errors
 /// [`Failed`].
-pub async fn export(with: &Context) -> Outcome {
+pub(super) async fn export(with: &Context) -> Outcome {
     let with = Context {
         client: with.client.clone(),
         output: Format::Jsonl,

@@ -7,7 +7,7 @@ mod csv;
 mod events;
 mod failed;
 mod list;
-pub mod output;
+pub(crate) mod output;
 mod printer;
 mod profiles;
 mod rows;
@@ -20,7 +20,7 @@ use std::io::{IsTerminal, Read};
 use clap::Parser;
 use doorward_shared::client::Client;
 
-pub use self::{
+pub(crate) use self::{
     failed::Failed,
     output::{Format, Outcome},
 };
@@ -32,7 +32,7 @@ use crate::{
 /// The operators' console of Doorward; with a subcommand, its non-interactive twin.
 #[derive(Debug, Parser)]
 #[command(name = "doorward", version, disable_help_subcommand = true)]
-pub struct Cli {
+pub(crate) struct Cli {
     #[command(flatten)]
     pub connect: ConnectArgs,
     #[command(flatten)]
@@ -71,7 +71,7 @@ pub struct Cli {
 
 /// How the console looks.
 #[derive(Debug, Clone, Default, clap::Args)]
-pub struct LookArgs {
+pub(crate) struct LookArgs {
     /// Console: draw with ASCII characters alone
     #[arg(long)]
     pub ascii: bool,
@@ -84,7 +84,7 @@ pub struct LookArgs {
 }
 
 /// What a command works with.
-pub struct Context {
+pub(crate) struct Context {
     pub client: Client,
     pub output: Format,
     /// Columns that were asked for.
@@ -121,7 +121,7 @@ fn read_secret(what: &str, prompt: &str) -> Result<String, Failed> {
 ///
 /// # Errors
 /// [`Failed`].
-pub async fn run(mut command: Command, with: &Context) -> Outcome {
+pub(crate) async fn run(mut command: Command, with: &Context) -> Outcome {
     if with.columns.is_some() && !list::takes_columns(&command, with.output) {
         let why = "--columns is for lists, as tables and CSV; JSON and YAML have every field";
         return Err(Failed::Usage(why.into()));
@@ -182,7 +182,7 @@ pub async fn run(mut command: Command, with: &Context) -> Outcome {
 ///
 /// # Errors
 /// [`Failed`].
-pub fn run_offline(
+pub(crate) fn run_offline(
     command: &Command,
     profiles: &mut crate::io::profiles::Profiles,
     cli: &Cli,

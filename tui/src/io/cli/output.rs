@@ -19,7 +19,7 @@ use crate::{
 
 /// How answers are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-pub enum Format {
+pub(crate) enum Format {
     #[default]
     Table,
     Json,
@@ -35,13 +35,13 @@ pub enum Format {
 
 impl Format {
     /// Whether it is for programs, which are told all that the server says.
-    pub fn is_data(self) -> bool {
+    pub(crate) fn is_data(self) -> bool {
         matches!(self, Self::Json | Self::Jsonl | Self::Yaml)
     }
 }
 
 /// Something a table can show.
-pub trait Printable: Serialize {
+pub(crate) trait Printable: Serialize {
     /// Names of the columns.
     const COLUMNS: &'static [&'static str];
     /// As many cells; cleaned when they are printed.
@@ -52,7 +52,7 @@ pub trait Printable: Serialize {
 ///
 /// # Errors
 /// When it cannot be written: nothing has been minted yet.
-pub fn begin(secret: &SecretArgs, replace: Replace) -> Result<Option<SecretFile>, Failed> {
+pub(crate) fn begin(secret: &SecretArgs, replace: Replace) -> Result<Option<SecretFile>, Failed> {
     let begin = |path: &PathBuf| {
         SecretFile::begin(path, replace == Replace::Old).map_err(|error| {
             let hint = match error.kind() {
@@ -72,7 +72,12 @@ pub fn begin(secret: &SecretArgs, replace: Replace) -> Result<Option<SecretFile>
 ///
 /// # Errors
 /// When it is not there: the secret is lost then.
-pub fn keep(args: &SecretArgs, file: Option<SecretFile>, secret: &mut String, of: &str) -> Outcome {
+pub(crate) fn keep(
+    args: &SecretArgs,
+    file: Option<SecretFile>,
+    secret: &mut String,
+    of: &str,
+) -> Outcome {
     if let (Some(file), Some(path)) = (file, &args.secret_file) {
         file.keep(secret).map_err(|error| {
             Failed::Error(format!(
@@ -86,10 +91,10 @@ pub fn keep(args: &SecretArgs, file: Option<SecretFile>, secret: &mut String, of
 }
 
 /// What a command ends with.
-pub type Outcome = Result<(), Failed>;
+pub(crate) type Outcome = Result<(), Failed>;
 
 /// Prints text as it is.
-pub fn write(text: &str) -> Outcome {
+pub(crate) fn write(text: &str) -> Outcome {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         // Whoever read has seen enough.
@@ -99,7 +104,7 @@ pub fn write(text: &str) -> Outcome {
 }
 
 /// Prints something for programs: as JSON, on as many lines as the format takes, or as YAML.
-pub fn json(format: Format, value: &impl Serialize) -> Outcome {
+pub(crate) fn json(format: Format, value: &impl Serialize) -> Outcome {
     let text = match format {
         Format::Yaml => return write(&yaml(&to_value(value)?)),
         Format::Jsonl => serde_json::to_string(value),
@@ -118,12 +123,12 @@ pub(super) fn to_value(value: &impl Serialize) -> Result<serde_json::Value, Fail
 }
 
 /// Prints a line.
-pub fn line(text: &str) -> Outcome {
+pub(crate) fn line(text: &str) -> Outcome {
     write(&format!("{}\n", clean(text)))
 }
 
 /// Says what was done to something that is no more, or that answers nothing.
-pub fn did(format: Format, done: &str, id: &impl ToString, sentence: &str) -> Outcome {
+pub(crate) fn did(format: Format, done: &str, id: &impl ToString, sentence: &str) -> Outcome {
     let id = &id.to_string();
     match format {
         Format::Json | Format::Jsonl | Format::Yaml => json(format, &Did { id, done }),
@@ -133,7 +138,7 @@ pub fn did(format: Format, done: &str, id: &impl ToString, sentence: &str) -> Ou
 }
 
 /// As [`did`], of several things.
-pub fn did_all(format: Format, done: &str, ids: &[String]) -> Outcome {
+pub(crate) fn did_all(format: Format, done: &str, ids: &[String]) -> Outcome {
     let all: Vec<_> = ids.iter().map(|id| Did { id, done }).collect();
     match format {
         Format::Json | Format::Yaml => json(format, &List { data: &all }),
@@ -146,7 +151,7 @@ pub fn did_all(format: Format, done: &str, ids: &[String]) -> Outcome {
 }
 
 /// Says what would be done.
-pub fn would(format: Format, what: &str) -> Outcome {
+pub(crate) fn would(format: Format, what: &str) -> Outcome {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Would<'a> {
@@ -177,14 +182,14 @@ struct List<'a, T> {
 }
 
 /// Prints rows, `{"data":[…]}` as JSON.
-pub fn rows<T: Printable>(format: Format, rows: &[T]) -> Outcome {
+pub(crate) fn rows<T: Printable>(format: Format, rows: &[T]) -> Outcome {
     let mut printer = Printer::new(format, T::COLUMNS);
     printer.rows(rows, T::cells)?;
     printer.end()
 }
 
 /// Prints a row without its head.
-pub fn csv_row<T: Printable>(thing: &T) -> Outcome {
+pub(crate) fn csv_row<T: Printable>(thing: &T) -> Outcome {
     write(&csv::line(thing.cells().into_iter()))
 }
 
@@ -198,7 +203,7 @@ pub(super) fn name(thing: &impl Serialize) -> Result<String, Failed> {
 }
 
 /// Prints one thing: a field a line, as JSON the thing itself.
-pub fn one<T: Printable>(format: Format, thing: &T) -> Outcome {
+pub(crate) fn one<T: Printable>(format: Format, thing: &T) -> Outcome {
     match format {
         Format::Json | Format::Jsonl | Format::Yaml => json(format, thing),
         Format::Name => line(&name(thing)?),
@@ -212,7 +217,7 @@ pub fn one<T: Printable>(format: Format, thing: &T) -> Outcome {
 }
 
 /// A field a line.
-pub fn fields(value: &serde_json::Value) -> String {
+pub(crate) fn fields(value: &serde_json::Value) -> String {
     let Some(object) = value.as_object() else {
         return format!("{}\n", clean(&value.to_string()));
     };
@@ -226,7 +231,7 @@ pub fn fields(value: &serde_json::Value) -> String {
 }
 
 /// A value as people read it.
-pub fn plain(value: &serde_json::Value) -> String {
+pub(crate) fn plain(value: &serde_json::Value) -> String {
     match value {
         serde_json::Value::Null => "-".into(),
         serde_json::Value::String(text) => text.clone(),

@@ -23,7 +23,7 @@ enum Column {
 }
 
 /// Prints the rows of a list as they come. A table is as wide as its first rows need.
-pub struct Printer {
+pub(super) struct Printer {
     format: Format,
     titles: Vec<String>,
     columns: Vec<Column>,
@@ -39,7 +39,7 @@ fn plain_title(title: &str) -> String {
 }
 
 impl Printer {
-    pub fn new(format: Format, columns: &'static [&'static str]) -> Self {
+    pub(super) fn new(format: Format, columns: &'static [&'static str]) -> Self {
         Self {
             format,
             titles: columns.iter().map(|title| (*title).to_owned()).collect(),
@@ -51,7 +51,7 @@ impl Printer {
 
     /// With these columns, in this order: the table's own, or fields of the answer.
     #[must_use]
-    pub fn choosing(mut self, chosen: Option<&[String]>) -> Self {
+    pub(super) fn choosing(mut self, chosen: Option<&[String]>) -> Self {
         let Some(chosen) = chosen else {
             return self;
         };
@@ -109,7 +109,11 @@ impl Printer {
     ///
     /// # Errors
     /// [`Failed::ReaderGone`], or what the output says.
-    pub fn rows<T: Serialize>(&mut self, rows: &[T], cells: fn(&T) -> Vec<String>) -> Outcome {
+    pub(super) fn rows<T: Serialize>(
+        &mut self,
+        rows: &[T],
+        cells: fn(&T) -> Vec<String>,
+    ) -> Outcome {
         let first = self.rows == 0;
         if first {
             self.check(rows)?;
@@ -165,7 +169,7 @@ impl Printer {
     ///
     /// # Errors
     /// As [`Printer::rows`].
-    pub fn change<T: Serialize>(
+    pub(super) fn change<T: Serialize>(
         &self,
         (sign, word): (&str, &str),
         row: &T,
@@ -183,7 +187,7 @@ impl Printer {
     ///
     /// # Errors
     /// As [`Printer::rows`].
-    pub fn change_head(&self) -> Outcome {
+    pub(super) fn change_head(&self) -> Outcome {
         let change = ["CHANGE".to_owned()].into_iter();
         write(&csv::line(change.chain(self.titles.iter().cloned())))
     }
@@ -192,7 +196,7 @@ impl Printer {
     ///
     /// # Errors
     /// As [`Printer::rows`].
-    pub fn end(self) -> Outcome {
+    pub(super) fn end(self) -> Outcome {
         match (self.format, self.rows) {
             (Format::Json, 0) => write("{\n  \"data\": []\n}\n"),
             (Format::Json, _) => write("\n  ]\n}\n"),

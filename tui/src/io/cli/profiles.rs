@@ -56,7 +56,7 @@ fn absolute(path: &Path) -> Result<PathBuf, Failed> {
 ///
 /// # Errors
 /// [`Failed`].
-pub fn profiles(command: &command::Profiles, profiles: &mut Profiles, cli: &Cli) -> Outcome {
+pub(super) fn profiles(command: &command::Profiles, profiles: &mut Profiles, cli: &Cli) -> Outcome {
     match command {
         command::Profiles::List => {
             let all = profiles.config.profiles.values();

@@ -253,7 +253,7 @@ impl Printable for admin::BackupMade {
 }
 
 /// Columns of a list.
-pub fn columns(kind: Resource) -> &'static [&'static str] {
+pub(super) fn columns(kind: Resource) -> &'static [&'static str] {
     match kind {
         Resource::Users => admin::User::COLUMNS,
         Resource::Sessions => admin::Session::COLUMNS,
@@ -268,7 +268,7 @@ pub fn columns(kind: Resource) -> &'static [&'static str] {
 }
 
 /// Cells of a row of a list.
-pub fn cells(row: &Row) -> Vec<String> {
+pub(super) fn cells(row: &Row) -> Vec<String> {
     match row {
         Row::User(user) => user.cells(),
         Row::Session(session) => session.cells(),

@@ -17,7 +17,7 @@ struct Status {
     caller: Whoami,
 }
 
-pub async fn status(with: &Context) -> Outcome {
+pub(super) async fn status(with: &Context) -> Outcome {
     let client = &with.client;
     let ready = client.server().is_ready().await?;
     let caller = client.server().whoami().await?;
@@ -53,7 +53,7 @@ pub async fn status(with: &Context) -> Outcome {
     }
 }
 
-pub async fn stats(asked: &StatsOf, with: &Context) -> Outcome {
+pub(super) async fn stats(asked: &StatsOf, with: &Context) -> Outcome {
     let now = clock::now();
     let by = asked.by.unwrap_or_default();
     let since = asked.since.map(|since| since.before(now));

@@ -15,7 +15,7 @@ use crate::{
 ///
 /// # Errors
 /// [`Failed`].
-pub async fn revoke(mut asked: Revoke, with: &Context) -> Outcome {
+pub(super) async fn revoke(mut asked: Revoke, with: &Context) -> Outcome {
     if asked.is_empty() {
         return Err(Failed::Usage(
             "name sessions, or --user, --client or --ip".into(),

@@ -84,7 +84,7 @@ pub(super) fn kind(what: Watched) -> Resource {
 ///
 /// # Errors
 /// [`Failed`].
-pub async fn run(asked: Watch, with: &Context) -> Outcome {
+pub(super) async fn run(asked: Watch, with: &Context) -> Outcome {
     let kind = kind(asked.what);
     let args = ListArgs::of(asked.filter.as_deref().unwrap_or_default(), None);
     let search = list::search(&args, kind)?;

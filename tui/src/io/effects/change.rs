@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Does it. With the same key a call that makes something is safe to repeat.
-pub async fn change(
+pub(super) async fn change(
     client: &Client,
     mut command: Command,
     idempotency_key: &str,

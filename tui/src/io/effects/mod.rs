@@ -7,7 +7,7 @@ mod read;
 mod stream;
 mod undo;
 
-pub use self::read::names;
+pub(super) use self::read::names;
 
 use std::{collections::HashMap, path::Path};
 
@@ -37,7 +37,7 @@ use crate::{
 /// The credential that calls are made with changed, or could not be changed. The word of it comes together with the client,
 /// so that the screen never names one server while another is called.
 #[derive(Debug)]
-pub struct Connected {
+pub(super) struct Connected {
     /// Of the request for it; another came since, where it is not the newest.
     generation: u64,
     client: Option<Client>,
@@ -45,11 +45,11 @@ pub struct Connected {
 }
 
 impl Connected {
-    pub fn is_sign_in(&self) -> bool {
+    pub(super) fn is_sign_in(&self) -> bool {
         matches!(self.reply, Reply::SignedIn(_))
     }
 
-    pub fn is_another_server(&self) -> bool {
+    pub(super) fn is_another_server(&self) -> bool {
         matches!(self.reply, Reply::Switched(Ok(_)))
     }
 }
@@ -75,7 +75,7 @@ enum Slot {
 }
 
 /// Runs effects. Their answers come back as messages.
-pub struct Runner {
+pub(super) struct Runner {
     client: Client,
     profiles: Profiles,
     replies: UnboundedSender<Msg>,
@@ -86,7 +86,7 @@ pub struct Runner {
 }
 
 impl Runner {
-    pub fn new(
+    pub(super) fn new(
         client: Client,
         profiles: Profiles,
         replies: UnboundedSender<Msg>,
@@ -122,7 +122,7 @@ impl Runner {
     }
 
     /// Does an effect of the network or of files; the terminal's are the loop's.
-    pub fn run(&mut self, effect: Effect) {
+    pub(super) fn run(&mut self, effect: Effect) {
         match effect {
             Effect::Write { path, text } => {
                 self.spawn(None, async move { Reply::Written(written(&path, &text)) });
@@ -146,7 +146,7 @@ impl Runner {
     }
 
     /// Signs in. The token is kept in memory alone.
-    pub fn sign_in(&mut self, email: String, password: Secret) {
+    pub(super) fn sign_in(&mut self, email: String, password: Secret) {
         let client = self.client.with_key("");
         self.connect(async move {
             match read::sign_in(&client, email, &password).await {
@@ -160,7 +160,7 @@ impl Runner {
     }
 
     /// Another server. Its key may take a while to find.
-    pub fn switch(&mut self, name: String) {
+    pub(super) fn switch(&mut self, name: String) {
         let profiles = self.profiles.clone();
         self.connect(async move {
             let connecting = tokio::task::spawn_blocking(move || {
@@ -197,12 +197,12 @@ impl Runner {
     }
 
     /// Whether it is the answer to the last request for a client.
-    pub fn is_current(&self, found: &Connected) -> bool {
+    pub(super) fn is_current(&self, found: &Connected) -> bool {
         found.generation == self.generation
     }
 
     /// Calls with the client that was found from here on; the answer says whose it is.
-    pub fn adopt(&mut self, found: Connected) -> Reply {
+    pub(super) fn adopt(&mut self, found: Connected) -> Reply {
         if let Some(client) = found.client {
             self.client = client;
         }
@@ -210,7 +210,7 @@ impl Runner {
     }
 
     /// Ends what is still asked where only the last answer matters.
-    pub fn forget(&mut self) {
+    pub(super) fn forget(&mut self) {
         for (_, running) in self.running.drain() {
             running.abort();
         }
@@ -382,7 +382,7 @@ fn clash(search: &Search, kind: Resource, query: &ListQuery) -> bool {
 }
 
 /// How the screen calls a server.
-pub fn server_name(connection: &Connection, profiles: &Profiles) -> ServerName {
+pub(super) fn server_name(connection: &Connection, profiles: &Profiles) -> ServerName {
     let current = &connection.profile.name;
     let rows = profiles.config.profiles.values().map(|profile| ProfileRow {
         name: profile.name.clone(),

@@ -28,7 +28,7 @@ const ROWS: usize = 50;
 const USED: usize = 12;
 
 /// What is asked, and where the parts go.
-pub struct Reading<'a> {
+pub(super) struct Reading<'a> {
     pub client: &'a Client,
     pub subject: &'a Subject,
     pub since: Timestamp,
@@ -40,7 +40,7 @@ type Answer<T> = Result<T, Problem>;
 
 impl Reading<'_> {
     /// Reads all parts at once, and says each as it comes.
-    pub async fn read(&self) -> Reply {
+    pub(super) async fn read(&self) -> Reply {
         match self.subject {
             Subject::User(id) => {
                 let sessions = [(Filter::UserId, id.clone())];

@@ -22,7 +22,7 @@ const SHOWN: usize = 6;
 /// Keys of one user that are revoked at once, at most.
 const KEYS: usize = 1_000;
 
-pub async fn preview(client: &Client, at: PreviewTarget) -> Result<Preview, Problem> {
+pub(super) async fn preview(client: &Client, at: PreviewTarget) -> Result<Preview, Problem> {
     match at {
         PreviewTarget::Sessions(asked) => sessions(client, &asked).await,
         PreviewTarget::User(id) => user(client, id).await,

@@ -37,7 +37,7 @@ const FOUND: usize = 20;
 const REFUSALS: usize = 5;
 
 /// A page of a list.
-pub async fn page(
+pub(super) async fn page(
     client: &Client,
     kind: Resource,
     query: &ListQuery,
@@ -46,7 +46,7 @@ pub async fn page(
 }
 
 /// Pages one after another, from where the question begins.
-pub async fn pages(
+pub(super) async fn pages(
     client: &Client,
     kind: Resource,
     query: ListQuery,
@@ -66,7 +66,7 @@ pub async fn pages(
 }
 
 /// What a search finds, as one page, and what is to be said of it. The names it came by are told on the way.
-pub async fn search(
+pub(super) async fn search(
     client: &Client,
     kind: Resource,
     query: ListQuery,
@@ -92,7 +92,7 @@ pub async fn search(
     Ok((Page { data, pagination }, note))
 }
 
-pub async fn server(client: &Client) -> Reply {
+pub(super) async fn server(client: &Client) -> Reply {
     let ready = match client.server().is_ready().await {
         Ok(ready) => ready,
         Err(error) => {
@@ -110,7 +110,7 @@ pub async fn server(client: &Client) -> Reply {
 }
 
 /// Clients that were refused since a time.
-pub async fn failing_clients(
+pub(super) async fn failing_clients(
     client: &Client,
     since: Timestamp,
 ) -> Result<Vec<FailingClient>, Problem> {
@@ -129,14 +129,14 @@ pub async fn failing_clients(
 }
 
 /// The newest events.
-pub async fn recent(client: &Client) -> Result<Vec<Event>, Problem> {
+pub(super) async fn recent(client: &Client) -> Result<Vec<Event>, Problem> {
     let query = ListQuery::default().limited(RECENT);
     let page = client.events().list(&query).await.map_err(problem)?;
     Ok(page.data)
 }
 
 /// Live keys that end until a time, and signing keys that retire, soonest first.
-pub async fn ending(client: &Client, until: Timestamp) -> Result<Vec<Ending>, Problem> {
+pub(super) async fn ending(client: &Client, until: Timestamp) -> Result<Vec<Ending>, Problem> {
     let query = ListQuery::default()
         .with(Filter::ExpiresBefore, until)
         .with(Filter::Active, true)
@@ -160,7 +160,7 @@ pub async fn ending(client: &Client, until: Timestamp) -> Result<Vec<Ending>, Pr
 }
 
 /// A row by its id.
-pub async fn row(client: &Client, kind: Resource, id: &str) -> Result<Box<Row>, Problem> {
+pub(super) async fn row(client: &Client, kind: Resource, id: &str) -> Result<Box<Row>, Problem> {
     match rows::one(client, kind, id).await {
         Ok(Some(row)) => Ok(Box::new(row)),
         Ok(None) => Err(Problem::refused("there is no more to it")),
@@ -169,7 +169,7 @@ pub async fn row(client: &Client, kind: Resource, id: &str) -> Result<Box<Row>, 
 }
 
 /// Emails of users, names of clients and keys. What cannot be had keeps its id.
-pub async fn names(client: &Client, ids: Vec<String>) -> BTreeMap<String, String> {
+pub(crate) async fn names(client: &Client, ids: Vec<String>) -> BTreeMap<String, String> {
     let mut names = BTreeMap::new();
     for id in ids.into_iter().take(NAMES) {
         let Some(kind) = Resource::of_id(&id) else {
@@ -185,7 +185,11 @@ pub async fn names(client: &Client, ids: Vec<String>) -> BTreeMap<String, String
 }
 
 /// Names that a word may mean. Whoever may not see them types on.
-pub async fn completions(client: &Client, kind: Resource, text: &str) -> BTreeMap<String, String> {
+pub(super) async fn completions(
+    client: &Client,
+    kind: Resource,
+    text: &str,
+) -> BTreeMap<String, String> {
     let query = ListQuery::default().with(Filter::Q, text).limited(FOUND);
     let rows = page(client, kind, &query).await.map(|page| page.data);
     let named = rows.unwrap_or_default().into_iter();
@@ -193,7 +197,7 @@ pub async fn completions(client: &Client, kind: Resource, text: &str) -> BTreeMa
 }
 
 /// Things by name, or by the beginning of their id: the best first, at most 20.
-pub async fn found(
+pub(super) async fn found(
     client: &Client,
     kind: Resource,
     text: &str,
@@ -227,7 +231,7 @@ pub async fn found(
 }
 
 /// What can be picked for what was typed. Whoever may not see them types.
-pub async fn offers(client: &Client, kind: Resource, text: &str) -> Vec<Offer> {
+pub(super) async fn offers(client: &Client, kind: Resource, text: &str) -> Vec<Offer> {
     let query = ListQuery::default();
     let query = match kind {
         Resource::Roles => query.limited(100),
@@ -257,7 +261,11 @@ pub async fn offers(client: &Client, kind: Resource, text: &str) -> Vec<Offer> {
 }
 
 /// An access token for an operator's password.
-pub async fn sign_in(client: &Client, email: String, password: &Secret) -> Result<Secret, Problem> {
+pub(super) async fn sign_in(
+    client: &Client,
+    email: String,
+    password: &Secret,
+) -> Result<Secret, Problem> {
     let body = LoginRequest {
         email,
         password: password.expose().to_owned(),

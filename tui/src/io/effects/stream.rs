@@ -7,7 +7,7 @@ use super::problem;
 use crate::core::{Msg, msg::Reply};
 
 /// Follows the events until the stream is lost; why is the answer.
-pub async fn follow(
+pub(super) async fn follow(
     client: &Client,
     after: Option<EventId>,
     replies: &UnboundedSender<Msg>,

@@ -14,7 +14,7 @@ use crate::core::{
 ///
 /// # Errors
 /// Why it is not taken back.
-pub async fn check(client: &Client, expected: Option<&Expected>) -> Result<(), Problem> {
+pub(super) async fn check(client: &Client, expected: Option<&Expected>) -> Result<(), Problem> {
     let Some(expected) = expected else {
         return Ok(());
     };

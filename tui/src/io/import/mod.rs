@@ -55,7 +55,7 @@ struct Done {
 ///
 /// # Errors
 /// A file that cannot be read; a server that went away, or refuses everything; rows that were refused.
-pub async fn run(file: &Path, with: &Context) -> Outcome {
+pub(super) async fn run(file: &Path, with: &Context) -> Outcome {
     let rows = Rows::open(file).map_err(Failed::Error)?;
     let mut import = Import {
         client: &with.client,

@@ -13,7 +13,7 @@ const CELLS: u64 = 30;
 
 /// A bar on standard error; nothing where that is no terminal.
 #[derive(Debug)]
-pub struct Progress {
+pub(super) struct Progress {
     /// Bytes there are to read, where it is shown.
     of: Option<u64>,
     drawn: Option<Instant>,
@@ -21,7 +21,7 @@ pub struct Progress {
 
 impl Progress {
     /// Of reading a file.
-    pub fn of(file: &Path) -> Self {
+    pub(super) fn of(file: &Path) -> Self {
         let bytes = || std::fs::metadata(file).ok().map(|metadata| metadata.len());
         Self {
             of: std::io::stderr().is_terminal().then(bytes).flatten(),
@@ -30,7 +30,7 @@ impl Progress {
     }
 
     /// Draws it, unless that was done just now.
-    pub fn show(&mut self, read: u64, rows: u64) {
+    pub(super) fn show(&mut self, read: u64, rows: u64) {
         let Some(of) = self.of else {
             return;
         };
@@ -42,14 +42,14 @@ impl Progress {
     }
 
     /// Takes the bar away, so that a line can be written.
-    pub fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         if self.drawn.take().is_some() {
             put("");
         }
     }
 
     /// Takes the bar away for good.
-    pub fn end(&mut self) {
+    pub(super) fn end(&mut self) {
         self.clear();
         self.of = None;
     }

@@ -10,7 +10,7 @@ const MAX_RECORD: usize = 64 * 1024;
 
 /// A record that stands on a line and perhaps on some after it.
 #[derive(Debug)]
-pub struct Record {
+pub(super) struct Record {
     /// From 1.
     pub line: u64,
     /// What it says, or why it cannot be read.
@@ -29,7 +29,7 @@ enum At {
 
 /// The records of a file.
 #[derive(Debug)]
-pub struct Records {
+pub(super) struct Records {
     input: BufReader<File>,
     /// The line that is read, from 1.
     line: u64,
@@ -40,7 +40,7 @@ pub struct Records {
 }
 
 impl Records {
-    pub fn new(input: BufReader<File>) -> Self {
+    pub(super) fn new(input: BufReader<File>) -> Self {
         Self {
             input,
             line: 1,
@@ -51,7 +51,7 @@ impl Records {
     }
 
     /// Bytes that were read so far.
-    pub fn position(&self) -> u64 {
+    pub(super) fn position(&self) -> u64 {
         self.read
     }
 

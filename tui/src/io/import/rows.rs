@@ -33,14 +33,14 @@ const COLUMNS: [&str; 13] = [
 
 /// What stands in one place of a file: where its row begins, and what it says, or why it cannot be read.
 #[derive(Debug)]
-pub struct Found {
+pub(super) struct Found {
     /// From 1.
     pub line: u64,
     pub row: Result<CreateUser, String>,
 }
 
 /// The rows of a file, one after another.
-pub enum Rows {
+pub(super) enum Rows {
     Json {
         lines: BufReader<File>,
         line: u64,
@@ -57,7 +57,7 @@ impl Rows {
     ///
     /// # Errors
     /// What is wrong, in words: another kind, no such file, a header with an unknown field.
-    pub fn open(path: &Path) -> Result<Self, String> {
+    pub(super) fn open(path: &Path) -> Result<Self, String> {
         let name = path.display();
         let extension = path
             .extension()
@@ -88,7 +88,7 @@ impl Rows {
     }
 
     /// Bytes that were read so far.
-    pub fn position(&self) -> u64 {
+    pub(super) fn position(&self) -> u64 {
         match self {
             Self::Json { read, .. } => *read,
             Self::Csv { records, .. } => records.position(),

@@ -29,7 +29,7 @@ const SPARKS: usize = 60;
 /// Lines for what to do about the selected row, at most.
 const ADVICE: usize = 2;
 
-pub fn draw(
+pub(super) fn draw(
     paint: &mut Paint<'_>,
     area: Rect,
     panel: Panel,
@@ -158,7 +158,7 @@ fn row(paint: &mut Paint<'_>, area: Rect, row: &DashRow, selected: bool) {
 }
 
 /// A colour for each kind of news; the glyph says the same.
-pub fn event_tone(kind: EventKind) -> Tone {
+pub(crate) fn event_tone(kind: EventKind) -> Tone {
     match kind {
         EventKind::Refused => Tone::Bad,
         EventKind::Ended => Tone::Warn,

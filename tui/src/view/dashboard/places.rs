@@ -12,12 +12,12 @@ const LARGE: (u16, u16) = (100, 25);
 
 type Places = Vec<(Panel, Rect)>;
 
-pub fn is_large(area: Rect) -> bool {
+pub(super) fn is_large(area: Rect) -> bool {
     area.width >= LARGE.0 && area.height >= LARGE.1
 }
 
 /// The panels that are shown; the focused one alone where there is no room for more.
-pub fn places(state: &State, area: Rect, focused: Panel) -> Places {
+pub(super) fn places(state: &State, area: Rect, focused: Panel) -> Places {
     if is_large(area) {
         large(state, area, focused)
     } else if area.width < 60 && area.height < 20 || area.height < 12 {

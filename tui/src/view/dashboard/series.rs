@@ -25,7 +25,7 @@ const STACK: u16 = 20;
 /// Lines from which they can be drawn at all.
 const LEAST: u16 = 14;
 
-pub fn draw(paint: &mut Paint<'_>, area: Rect, chosen: Option<usize>) -> Option<(u16, u16)> {
+pub(super) fn draw(paint: &mut Paint<'_>, area: Rect, chosen: Option<usize>) -> Option<(u16, u16)> {
     let state = paint.state;
     let dash = state.dash;
     let name = dash.window.name();

@@ -25,7 +25,7 @@ const AXIS: u16 = 7;
 /// Events of one column: all, and those that tell of a refusal.
 type Count = (u64, u64);
 
-pub fn draw(paint: &mut Paint<'_>, area: Rect, incident: &Incident) {
+pub(super) fn draw(paint: &mut Paint<'_>, area: Rect, incident: &Incident) {
     let events = &incident.facts.events;
     let now = paint.state.now.wall;
     let first = events.first().map_or(now, |event| event.time);

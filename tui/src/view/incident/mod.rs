@@ -28,7 +28,7 @@ const HIGH: u16 = 15;
 const CHART_FROM: u16 = 30;
 const CHART: u16 = 8;
 
-pub fn draw(paint: &mut Paint<'_>, area: Rect, incident: &Incident) -> Option<(u16, u16)> {
+pub(super) fn draw(paint: &mut Paint<'_>, area: Rect, incident: &Incident) -> Option<(u16, u16)> {
     let room = usize::from(area.width.saturating_sub(4));
     let (text, tone) = summary(paint, incident);
     let lines = wrapped(&text, room);

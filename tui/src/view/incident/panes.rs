@@ -24,7 +24,7 @@ struct Line {
     tone: Tone,
 }
 
-pub fn steps(paint: &mut Paint<'_>, area: Rect, incident: &Incident) -> Option<(u16, u16)> {
+pub(super) fn steps(paint: &mut Paint<'_>, area: Rect, incident: &Incident) -> Option<(u16, u16)> {
     let state = paint.state;
     let lines: Vec<_> = incident
         .steps
@@ -68,7 +68,11 @@ pub fn steps(paint: &mut Paint<'_>, area: Rect, incident: &Incident) -> Option<(
     rows(paint, area, (&title, &lines), chosen)
 }
 
-pub fn related(paint: &mut Paint<'_>, area: Rect, incident: &Incident) -> Option<(u16, u16)> {
+pub(super) fn related(
+    paint: &mut Paint<'_>,
+    area: Rect,
+    incident: &Incident,
+) -> Option<(u16, u16)> {
     let state = paint.state;
     let now = state.now.wall;
     let subjects = incident.subjects.iter().map(|subject| Line {

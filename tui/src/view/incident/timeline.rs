@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-pub fn draw(paint: &mut Paint<'_>, area: Rect, incident: &Incident) -> Option<(u16, u16)> {
+pub(super) fn draw(paint: &mut Paint<'_>, area: Rect, incident: &Incident) -> Option<(u16, u16)> {
     let state = paint.state;
     let focused = incident.pane == Pane::Timeline;
     let rows = incident.rows();

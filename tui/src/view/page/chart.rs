@@ -26,7 +26,7 @@ use crate::{
 /// Columns of the value axis.
 const AXIS: u16 = 6;
 
-pub fn draw(paint: &mut Paint<'_>, area: Rect, page: &SubjectPage, is_line: bool) {
+pub(super) fn draw(paint: &mut Paint<'_>, area: Rect, page: &SubjectPage, is_line: bool) {
     let days = panels::chart(page, paint.state.now.wall);
     let noun = match page.subject {
         Subject::Key(_) => "use",

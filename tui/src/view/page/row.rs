@@ -91,7 +91,7 @@ fn columns(line: &Line<'_>) -> &'static [Column] {
     }
 }
 
-pub fn draw(
+pub(super) fn draw(
     paint: &mut Paint<'_>,
     area: Rect,
     line: &Line<'_>,
@@ -141,7 +141,7 @@ pub fn draw(
 }
 
 /// The names of a panel's columns, over the line of that kind.
-pub fn head(paint: &mut Paint<'_>, area: Rect, line: &Line<'_>, panel: Panel) {
+pub(super) fn head(paint: &mut Paint<'_>, area: Rect, line: &Line<'_>, panel: Panel) {
     for one in share(columns(line), area.width.saturating_sub(MARK), false) {
         let title = match (one.column.title, panel) {
             ("", Panel::Addresses) if one.at == 0 => "ADDRESS",

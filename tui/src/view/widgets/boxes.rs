@@ -9,7 +9,7 @@ use super::paint::{Paint, title};
 use crate::view::theme::Tone;
 
 /// Draws a frame; answers the room in it.
-pub fn frame(paint: &mut Paint<'_>, area: Rect, name: &str, focused: bool) -> Rect {
+pub(crate) fn frame(paint: &mut Paint<'_>, area: Rect, name: &str, focused: bool) -> Rect {
     let (line, text) = if focused {
         (Tone::Focus, Tone::Accent)
     } else {
@@ -28,7 +28,7 @@ pub fn frame(paint: &mut Paint<'_>, area: Rect, name: &str, focused: bool) -> Re
 }
 
 /// A box of this size in the middle, as far as there is room.
-pub fn middle(area: Rect, width: u16, height: u16) -> Rect {
+pub(crate) fn middle(area: Rect, width: u16, height: u16) -> Rect {
     let width = width.min(area.width);
     let height = height.min(area.height);
     Rect {
@@ -40,7 +40,7 @@ pub fn middle(area: Rect, width: u16, height: u16) -> Rect {
 }
 
 /// A dialog over everything; answers the room in it.
-pub fn dialog(paint: &mut Paint<'_>, area: Rect, name: &str) -> Rect {
+pub(crate) fn dialog(paint: &mut Paint<'_>, area: Rect, name: &str) -> Rect {
     paint.clear(area);
     let inner = frame(paint, area, name, true);
     Rect {

@@ -16,7 +16,7 @@ use crate::{
 const AXIS: u16 = 7;
 
 /// What is drawn, and which bin is looked at.
-pub struct Chart<'a> {
+pub(crate) struct Chart<'a> {
     pub series: Series,
     pub bins: &'a [Bin],
     pub window: Window,
@@ -26,11 +26,11 @@ pub struct Chart<'a> {
 }
 
 /// Columns that are left for bins.
-pub fn room(area: Rect) -> u16 {
+pub(crate) fn room(area: Rect) -> u16 {
     area.width.saturating_sub(AXIS + 1)
 }
 
-pub fn draw(paint: &mut Paint<'_>, area: Rect, chart: &Chart<'_>) {
+pub(crate) fn draw(paint: &mut Paint<'_>, area: Rect, chart: &Chart<'_>) {
     let foot = u16::from(chart.times) * 2;
     if area.height < foot + 2 || room(area) < 4 || chart.bins.is_empty() {
         return;
@@ -203,7 +203,7 @@ fn times(paint: &mut Paint<'_>, area: Rect, chart: &Chart<'_>) {
 }
 
 /// A bar from the left: which part of these columns it fills.
-pub fn bar(paint: &mut Paint<'_>, area: Rect, x: u16, columns: u16, part: f64, tone: Tone) {
+pub(crate) fn bar(paint: &mut Paint<'_>, area: Rect, x: u16, columns: u16, part: f64, tone: Tone) {
     let eighths = (part * f64::from(columns) * 8.).round() as usize;
     let eighths = if part > 0. { eighths.max(1) } else { 0 };
     let glyphs = paint.state.glyphs;

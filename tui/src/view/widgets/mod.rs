@@ -1,6 +1,6 @@
 //! Small things the screens are made of.
 
-pub mod boxes;
-pub mod chart;
-pub mod paint;
-pub mod spark;
+pub(super) mod boxes;
+pub(super) mod chart;
+pub(super) mod paint;
+pub(super) mod spark;

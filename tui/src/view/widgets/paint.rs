@@ -7,7 +7,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
-pub use crate::core::text::wrapped;
+pub(crate) use crate::core::text::wrapped;
 use crate::{
     core::{
         State,
@@ -17,23 +17,23 @@ use crate::{
 };
 
 /// Where things are drawn, and how.
-pub struct Paint<'a> {
+pub(crate) struct Paint<'a> {
     pub buffer: &'a mut Buffer,
     pub state: &'a State,
 }
 
 impl Paint<'_> {
-    pub fn style(&self, tone: Tone) -> Style {
+    pub(crate) fn style(&self, tone: Tone) -> Style {
         crate::view::theme::style(self.state.theme, tone)
     }
 
     /// One line of text; answers the columns it took.
-    pub fn text(&mut self, area: Rect, x: u16, y: u16, text: &str, tone: Tone) -> u16 {
+    pub(crate) fn text(&mut self, area: Rect, x: u16, y: u16, text: &str, tone: Tone) -> u16 {
         let style = self.style(tone);
         self.styled(area, x, y, text, style)
     }
 
-    pub fn styled(&mut self, area: Rect, x: u16, y: u16, text: &str, style: Style) -> u16 {
+    pub(crate) fn styled(&mut self, area: Rect, x: u16, y: u16, text: &str, style: Style) -> u16 {
         let area = area.intersection(*self.buffer.area());
         if y < area.y || y >= area.bottom() || x < area.x || x >= area.right() {
             return 0;
@@ -47,19 +47,19 @@ impl Paint<'_> {
     }
 
     /// Pieces after one another.
-    pub fn pieces(&mut self, area: Rect, y: u16, pieces: &[(&str, Tone)]) {
+    pub(crate) fn pieces(&mut self, area: Rect, y: u16, pieces: &[(&str, Tone)]) {
         let mut x = area.x;
         for (text, tone) in pieces {
             x += self.text(area, x, y, text, *tone);
         }
     }
 
-    pub fn fill(&mut self, area: Rect, style: Style) {
+    pub(crate) fn fill(&mut self, area: Rect, style: Style) {
         self.buffer
             .set_style(area.intersection(*self.buffer.area()), style);
     }
 
-    pub fn clear(&mut self, area: Rect) {
+    pub(crate) fn clear(&mut self, area: Rect) {
         let area = area.intersection(*self.buffer.area());
         for y in area.top()..area.bottom() {
             // A wide letter whose second half is covered would be drawn over what covers it.
@@ -81,13 +81,13 @@ impl Paint<'_> {
 }
 
 /// A line that ends at the right.
-pub fn right_of(area: Rect, text: &str) -> u16 {
+pub(crate) fn right_of(area: Rect, text: &str) -> u16 {
     let columns = u16::try_from(width(&crate::core::text::shown(text))).unwrap_or(u16::MAX);
     area.right().saturating_sub(columns).max(area.x)
 }
 
 /// A styled title for a border.
-pub fn title(text: &str, style: Style) -> Line<'static> {
+pub(crate) fn title(text: &str, style: Style) -> Line<'static> {
     Line::from(Span::styled(
         format!(" {} ", crate::core::text::shown(text)),
         style,

@@ -3,7 +3,7 @@
 use crate::core::look::Glyphs;
 
 /// The last `columns` values as bars, oldest first; the highest is the tallest.
-pub fn bars(values: &[f64], columns: usize, glyphs: Glyphs) -> String {
+pub(crate) fn bars(values: &[f64], columns: usize, glyphs: Glyphs) -> String {
     let start = values.len().saturating_sub(columns);
     let shown = &values[start..];
     let top = shown.iter().copied().fold(0., f64::max);

@@ -16,13 +16,13 @@ use crate::http::{
     values,
 };
 
-pub fn all() -> Vec<Route> {
+pub(super) fn all() -> Vec<Route> {
     routes![revoke]
 }
 
 const PATH: &str = "/account/apps/revoke";
 
-pub async fn part(at: &At<'_>) -> Result<Markup, Shown> {
+pub(super) async fn part(at: &At<'_>) -> Result<Markup, Shown> {
     let t = at.texts;
     let apps = at.doorward.store.consents(at.who.account.user.id).await?;
     Ok(html! {

@@ -24,13 +24,13 @@ use crate::http::{
     },
 };
 
-pub fn all() -> Vec<Route> {
+pub(super) fn all() -> Vec<Route> {
     routes![export, delete]
 }
 
 const DELETE: &str = "/account/delete";
 
-pub fn part(at: &At<'_>) -> Markup {
+pub(super) fn part(at: &At<'_>) -> Markup {
     let t = at.texts;
     let base = &at.doorward.site.base;
     html! {

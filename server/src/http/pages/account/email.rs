@@ -14,7 +14,7 @@ use crate::http::{
     },
 };
 
-pub fn all() -> Vec<Route> {
+pub(super) fn all() -> Vec<Route> {
     routes![change]
 }
 
@@ -22,7 +22,7 @@ pub fn all() -> Vec<Route> {
 const PATH: &str = "/account/profile/email";
 
 /// Where mail is sent: what of the profile is about the address.
-pub fn part(at: &At<'_>) -> Markup {
+pub(super) fn part(at: &At<'_>) -> Markup {
     let t = at.texts;
     if !at.doorward.verification.mail {
         return html! {};

@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-pub fn all() -> Vec<Route> {
+pub(super) fn all() -> Vec<Route> {
     routes![begin, confirm, remove, new_codes]
 }
 
@@ -32,7 +32,7 @@ const CODES: Form = Form {
     is_repeatable: false,
 };
 
-pub async fn part(at: &At<'_>) -> Result<Markup, Shown> {
+pub(super) async fn part(at: &At<'_>) -> Result<Markup, Shown> {
     let t = at.texts;
     let factors = at.doorward.store.factors(at.who.account.user.id).await?;
     let again =

@@ -24,7 +24,7 @@ use crate::{
     store::{KeyFilter, ListQuery},
 };
 
-pub fn all() -> Vec<Route> {
+pub(super) fn all() -> Vec<Route> {
     routes![mint, revoke]
 }
 
@@ -37,7 +37,7 @@ const REVOKE: &str = "/account/keys/revoke";
 /// What a key may be good for, in days.
 const DAYS: [i64; 4] = [30, 90, 365, 0];
 
-pub async fn part(at: &At<'_>) -> Result<Markup, Shown> {
+pub(super) async fn part(at: &At<'_>) -> Result<Markup, Shown> {
     let t = at.texts;
     let filter = KeyFilter {
         owner: Some(KeyOwner::User(at.who.account.user.id)),

@@ -30,7 +30,7 @@ use crate::{
     service::SignedIn,
 };
 
-pub fn all() -> Vec<Route> {
+pub(super) fn all() -> Vec<Route> {
     [
         routes![show],
         profile::all(),
@@ -47,7 +47,7 @@ pub fn all() -> Vec<Route> {
 }
 
 /// The parts of the page, as its links name them.
-pub const PARTS: [&str; 7] = [
+pub(super) const PARTS: [&str; 7] = [
     "profile", "password", "factors", "sessions", "keys", "apps", "data",
 ];
 

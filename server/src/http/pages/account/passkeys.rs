@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-pub fn all() -> Vec<Route> {
+pub(super) fn all() -> Vec<Route> {
     routes![begin, add, remove]
 }
 
@@ -27,7 +27,7 @@ const BEGIN: &str = "/account/passkeys/begin";
 const ADD: &str = "/account/passkeys/add";
 const REMOVE: &str = "/account/passkeys/remove";
 
-pub fn part(at: &At<'_>, passkeys: &[Passkey]) -> Markup {
+pub(super) fn part(at: &At<'_>, passkeys: &[Passkey]) -> Markup {
     let t = at.texts;
     html! {
         h3 { (t.passkeys) }

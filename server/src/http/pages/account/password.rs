@@ -16,13 +16,13 @@ use crate::{
     service::PasswordChange,
 };
 
-pub fn all() -> Vec<Route> {
+pub(super) fn all() -> Vec<Route> {
     routes![change, well_known]
 }
 
 const PATH: &str = "/account/password";
 
-pub fn part(at: &At<'_>) -> Markup {
+pub(super) fn part(at: &At<'_>) -> Markup {
     let t = at.texts;
     let fields = html! {
         // Password managers want to know whose password it is, and pass over fields of `type=hidden`.

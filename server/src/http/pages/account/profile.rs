@@ -16,13 +16,13 @@ use crate::{
     },
 };
 
-pub fn all() -> Vec<Route> {
+pub(super) fn all() -> Vec<Route> {
     routes![change]
 }
 
 const PATH: &str = "/account/profile";
 
-pub fn part(at: &At<'_>) -> Markup {
+pub(super) fn part(at: &At<'_>) -> Markup {
     let (t, user) = (at.texts, &at.who.account.user);
     let value = |name: &Option<String>| name.clone().unwrap_or_default();
     let fields = html! {

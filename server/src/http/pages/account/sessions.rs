@@ -18,7 +18,7 @@ use crate::{
     store::{ListQuery, SessionFilter},
 };
 
-pub fn all() -> Vec<Route> {
+pub(super) fn all() -> Vec<Route> {
     routes![end, end_others]
 }
 
@@ -28,7 +28,7 @@ const OTHERS: &str = "/account/sessions/end-others";
 /// Most rows a part of the page shows.
 pub(super) const ROWS: u32 = 100;
 
-pub async fn part(at: &At<'_>) -> Result<Markup, Shown> {
+pub(super) async fn part(at: &At<'_>) -> Result<Markup, Shown> {
     let t = at.texts;
     let filter = SessionFilter {
         user_id: Some(at.who.account.user.id),
