@@ -1,96 +1,34 @@
 //! Accounts.
 
-use std::{
-    net::IpAddr,
-    sync::{Arc, LazyLock},
-};
+use std::sync::{Arc, LazyLock};
 
-use doorward_shared::{Page, ScopeSet, UserId};
-use rusqlite::{Connection, OptionalExtension, params, types::Value};
+use doorward_shared::{ScopeSet, UserId};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     Store, StoreError,
+    account_rows::{any_admin, guard_last_admin, insert, is_taken, update},
     addresses::{self, LinkByMail},
-    admission, authority,
+    authority,
     carry_out::is_more_left,
     endings::{self, Ending, What},
-    factors::{SeenPassword, with_factor},
+    factors::SeenPassword,
     keys::{self, KeysOf},
-    links,
-    list::{Filter, List, ListQuery, folded},
-    mails,
+    links, mails,
     memory::through,
     roles,
-    rows::{self, USER, ip_bytes},
+    rows::{self, USER},
     sessions,
-    writer::Unit,
+    unit::Unit,
 };
 use crate::domain::{
-    Account, Act, Cause, Email, NewUser, Refusal, Session, User, UserChange, household,
+    Account, Act, Cause, Email, NewUser, Refusal, Session, User, UserChange,
     link::LinkKind,
     mail::MailKind,
     rules::{
-        account::{self as accounts, Access},
+        account as accounts,
         authority::{self as rule, AccountActs},
     },
-};
-
-/// What a sign-in is checked against.
-#[derive(Debug, Clone)]
-pub struct LoginRecord {
-    pub user_id: UserId,
-    /// PHC string; none when no password is set.
-    pub password: Option<String>,
-    pub disabled: bool,
-    pub email_verified: bool,
-    /// Whether the address has signed in to this account before.
-    pub known_address: bool,
-    /// Whether a second factor is set up.
-    pub has_factor: bool,
-    pub role: String,
-    /// How often sign-ins of the account that were under way have ended.
-    pub sign_ins_ended: i64,
-}
-
-/// What a password is checked against.
-#[derive(Debug, Clone)]
-pub struct LoginFacts {
-    /// None where nobody has the address.
-    pub account: Option<LoginRecord>,
-    /// A hash of the dearest kind that is stored: with or without an account a check costs as much.
-    pub dearest: Option<String>,
-}
-
-/// The first entry of the index `users_password_cost`.
-const DEAREST: &str = "SELECT password FROM users WHERE password IS NOT NULL ORDER BY \
-     CAST(substr(password, instr(password, '$m=') + 3) AS INTEGER) \
-     * CAST(substr(password, instr(password, ',t=') + 3) AS INTEGER) DESC LIMIT 1";
-
-/// Which users a list holds.
-#[derive(Debug, Clone, Default)]
-pub struct UserFilter {
-    pub role: Option<String>,
-    pub disabled: Option<bool>,
-    /// Those of [`Email::keys_of`]: the one account that a sign-in with the address means.
-    pub email: Option<[String; 2]>,
-}
-
-const LIST: List<User> = List {
-    from: "users AS u",
-    columns: USER,
-    id: "u.id",
-    kept: Some("users"),
-    sorts: &[
-        ("id", "u.id"),
-        // Ids come in the order of creation.
-        ("createdAt", "u.id"),
-        ("email", "u.email_key"),
-        ("lastLoginAt", "coalesce(u.last_login_at, 0)"),
-        ("role", "u.role"),
-        ("firstName", "coalesce(u.first_name, '')"),
-        ("lastName", "coalesce(u.last_name, '')"),
-    ],
-    row: rows::user,
 };
 
 impl Store {
@@ -111,45 +49,6 @@ impl Store {
                 let _ = place.insert(packed);
             }
             Ok(found.map(Arc::new))
-        })
-        .await
-    }
-
-    /// What a sign-in from `ip` is checked against; `keys` are those of [`Email::keys_of`].
-    pub async fn login_facts(
-        &self,
-        keys: [String; 2],
-        ip: IpAddr,
-    ) -> Result<LoginFacts, StoreError> {
-        self.read(move |conn| {
-            const FOUND: &str = concat!(
-                "SELECT u.id, u.password, u.disabled_at IS NOT NULL, \
-                 EXISTS (SELECT 1 FROM user_addresses a WHERE a.user_id = u.id AND a.ip = ?3), ",
-                with_factor!("u.id"),
-                ", u.sign_ins_ended, u.role, u.email_verified FROM users u WHERE u.email_key IN (?1, ?2) ORDER BY u.email_key = ?1 DESC LIMIT 1"
-            );
-            let [beside, key] = keys;
-            let found = conn.prepare_cached(FOUND)?.query_row(
-                params![beside, key, ip_bytes(household(ip))],
-                |row| {
-                    Ok(LoginRecord {
-                        user_id: UserId(rows::ulid(row, 0)?),
-                        password: row.get(1)?,
-                        disabled: row.get(2)?,
-                        known_address: row.get(3)?,
-                        has_factor: row.get(4)?,
-                        sign_ins_ended: row.get(5)?,
-                        role: row.get(6)?,
-                        email_verified: row.get(7)?,
-                    })
-                },
-            );
-            let account = found.optional()?;
-            let dearest = conn
-                .prepare_cached(DEAREST)?
-                .query_row([], |row| row.get(0))
-                .optional()?;
-            Ok(LoginFacts { account, dearest })
         })
         .await
     }
@@ -305,42 +204,6 @@ impl Store {
         })
         .await
     }
-
-    /// A page of users. `q` is looked for in addresses and names.
-    pub async fn users(
-        &self,
-        filter: UserFilter,
-        query: ListQuery,
-    ) -> Result<Page<User>, StoreError> {
-        let order = LIST.order(&query)?;
-        self.read(move |conn| {
-            let mut conditions = Filter::default();
-            if let Some(role) = filter.role {
-                conditions.and("u.role = ?", [Value::Text(role)]);
-            }
-            if let Some(disabled) = filter.disabled {
-                conditions.and(
-                    if disabled {
-                        "u.disabled_at IS NOT NULL"
-                    } else {
-                        "u.disabled_at IS NULL"
-                    },
-                    [],
-                );
-            }
-            if let Some([first, second]) = filter.email {
-                conditions.and(
-                    "u.id = (SELECT id FROM users WHERE email_key IN (?, ?) ORDER BY email_key = ? DESC LIMIT 1)",
-                    [first.clone(), second, first].map(Value::Text),
-                );
-            }
-            if let Some(q) = query.q.as_deref().filter(|q| !q.is_empty()) {
-                search(&mut conditions, q);
-            }
-            LIST.page(conn, conditions, &query, order)
-        })
-        .await
-    }
 }
 
 /// Deletes an account; its sessions and keys end.
@@ -371,48 +234,6 @@ pub(super) fn remove(
     let email = user.email.as_str();
     let detail = why.map_or_else(|| email.to_owned(), |why| format!("{email}: {why}"));
     unit.event(cause, "user.deleted", Some(&id), Some(id), Some(&detail))
-}
-
-/// Users that a search finds, at most. What matches more often wants more letters.
-const FOUND: u32 = 2000;
-
-fn search(conditions: &mut Filter, q: &str) {
-    if let Ok(id) = q.parse::<UserId>() {
-        conditions.and("u.id = ?", [Value::Blob(id.0.to_bytes().to_vec())]);
-    } else {
-        let (found, text) = matching(q, FOUND);
-        conditions.and(found, [text]);
-        conditions.bounded(FOUND);
-        if is_short(q) {
-            conditions.among(FOUND);
-        }
-    }
-}
-
-/// Whether a text is too short for the trigram index.
-fn is_short(q: &str) -> bool {
-    q.chars().count() < 3
-}
-
-/// A condition on `users AS u` that holds for the newest `most` users whose address or name contains `q`, and its one
-/// value. From three characters on the trigram index answers; of shorter text only the newest users are read.
-pub(super) fn matching(q: &str, most: u32) -> (String, Value) {
-    if !is_short(q) {
-        let found = format!(
-            "u.rid IN (SELECT rowid FROM users_text WHERE users_text MATCH ? ORDER BY rowid DESC LIMIT {most})"
-        );
-        (
-            found,
-            Value::Text(format!("\"{}\"", q.replace('"', "\"\""))),
-        )
-    } else {
-        let found = format!(
-            "u.rid IN (SELECT rid FROM (SELECT rid, email || char(10) || coalesce(first_name, '') || char(10) || \
-             coalesce(last_name, '') AS text FROM users ORDER BY rid DESC LIMIT {most}) \
-             WHERE instr(fold(text), ?) > 0)"
-        );
-        (found, folded(q))
-    }
 }
 
 pub(super) fn find(conn: &Connection, id: UserId) -> Result<Option<User>, StoreError> {
@@ -468,157 +289,6 @@ pub(super) fn change_one(
     after.updated_at = cause.at;
     update(unit, &before, &after, cause)?;
     Ok((before, after))
-}
-
-fn insert(
-    unit: &mut Unit<'_>,
-    new: NewUser,
-    cause: &Cause,
-    action: &str,
-) -> Result<User, StoreError> {
-    let id = UserId(unit.id(cause.at));
-    check_new(&new.email)?;
-    if is_taken(unit.conn, &new.email, None)? {
-        return Err(Refusal::EmailTaken.into());
-    }
-    roles::must_exist(unit.conn, &new.role)?;
-    unit.conn
-        .prepare_cached(
-            "INSERT INTO users (id, email, email_key, first_name, last_name, role, permissions, password, created_at, \
-             group_names, email_verified, disabled_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-        )?
-        .execute(params![
-            id.0.to_bytes(),
-            new.email.as_str(),
-            new.email.key(),
-            new.first_name,
-            new.last_name,
-            new.role,
-            new.permissions.to_string(),
-            new.password,
-            cause.at.0,
-            new.groups.join(" "),
-            new.email_verified,
-            new.disabled.then_some(cause.at.0)
-        ])?;
-    unit.changes.users.push(id);
-    let detail = new.disabled.then_some("disabled");
-    unit.event(cause, action, Some(&id), Some(id), detail)?;
-    Ok(User {
-        id,
-        email: new.email,
-        first_name: new.first_name,
-        last_name: new.last_name,
-        role: new.role,
-        permissions: new.permissions,
-        groups: new.groups,
-        email_verified: new.email_verified,
-        disabled_at: new.disabled.then_some(cause.at),
-        created_at: cause.at,
-        updated_at: cause.at,
-        last_login_at: None,
-    })
-}
-
-/// Whether another account than `own` has an address. One may stand beside another of the same address, with a key
-/// that starts with the shared one: see [`Email::key_beside`].
-fn is_taken(conn: &Connection, email: &Email, own: Option<UserId>) -> Result<bool, StoreError> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM users WHERE (?1 IS NULL OR id <> ?1) \
-               AND (email_key = ?2 OR (email_key >= ?3 AND email_key < ?4)))";
-    let beside = Email::key_beside(email.key(), "");
-    // The space at its end is followed by the exclamation mark.
-    let end = format!("{}!", beside.trim_end());
-    let found = params![own.map(|id| id.0.to_bytes()), email.key(), beside, end];
-    Ok(conn
-        .prepare_cached(sql)?
-        .query_row(found, |row| row.get(0))?)
-}
-
-/// Whether an address can become that of an account.
-///
-/// # Errors
-/// [`Refusal::EmailTaken`], [`Refusal::Invalid`].
-pub(super) fn check_address(
-    conn: &Connection,
-    email: &Email,
-    user: &User,
-) -> Result<(), StoreError> {
-    check_new(email)?;
-    match is_taken(conn, email, Some(user.id))? {
-        true => Err(Refusal::EmailTaken.into()),
-        false => Ok(()),
-    }
-}
-
-fn check_new(email: &Email) -> Result<(), StoreError> {
-    let refused = |reason: &str| Refusal::Invalid {
-        field: "email",
-        reason: reason.into(),
-    };
-    Ok(email.check_new().map_err(refused)?)
-}
-
-/// Writes what an account is after a change, and what follows from it.
-pub(super) fn update(
-    unit: &mut Unit<'_>,
-    before: &User,
-    after: &User,
-    cause: &Cause,
-) -> Result<(), StoreError> {
-    if before.email != after.email {
-        // An account made before may keep what none is made with any more.
-        check_address(unit.conn, &after.email, after)?;
-        links::end_all_of(unit, after.id)?;
-    }
-    roles::must_exist(unit.conn, &after.role)?;
-    let admins = any_admin(unit.conn)?;
-    unit.conn
-        .prepare_cached(
-            "UPDATE users SET email = ?2, email_key = ?3, first_name = ?4, last_name = ?5, role = ?6, permissions = ?7, \
-             disabled_at = ?8, group_names = ?9, updated_at = ?11, \
-             verified_at = CASE WHEN ?10 AND (NOT email_verified OR email <> ?2) THEN ?12 ELSE verified_at END, \
-             email_verified = ?10 WHERE id = ?1",
-        )?
-        .execute(params![
-            after.id.0.to_bytes(),
-            after.email.as_str(),
-            after.email.key(),
-            after.first_name,
-            after.last_name,
-            after.role,
-            after.permissions.to_string(),
-            after.disabled_at.map(|at| at.0),
-            after.groups.join(" "),
-            after.email_verified,
-            after.updated_at.0,
-            cause.at.0
-        ])?;
-    guard_last_admin(unit.conn, admins)?;
-    unit.changes.users.push(after.id);
-    let id = after.id;
-    match accounts::access(before, after) {
-        Access::Ends => {
-            links::end_all_of(unit, id)?;
-            sessions::end_all_of(unit, id, None, cause)?;
-            unit.event(cause, "user.disabled", Some(&id), Some(id), None)?;
-        }
-        Access::Returns => unit.event(cause, "user.enabled", Some(&id), Some(id), None)?,
-        Access::Stays => {}
-    }
-    if before.email != after.email {
-        mails::notice(unit, MailKind::EmailChanged, before, cause, |mail| {
-            mail.about = addresses::told_address(before, &after.email);
-        })?;
-    }
-    if before.groups != after.groups {
-        admission::left_groups(unit, before, after, cause)?;
-    }
-    let diff = accounts::diff(before, after);
-    if diff.is_empty() {
-        Ok(())
-    } else {
-        unit.changed(cause, "user.updated", (&id, Some(id)), &diff, None)
-    }
 }
 
 /// What an account is to start with.
@@ -684,19 +354,4 @@ fn judge_change(
         &given,
         acts,
     )?)
-}
-
-/// Whether somebody who is not disabled may do everything in the admin API.
-pub(super) fn any_admin(conn: &Connection) -> Result<bool, StoreError> {
-    // `admin` stands in the role's list or in the user's own; both halves have an index.
-    let sql = "SELECT EXISTS (SELECT 1 FROM roles r JOIN users u ON u.role = r.name \
-                 WHERE ' ' || r.permissions || ' ' LIKE '% admin %' AND u.disabled_at IS NULL) \
-               OR EXISTS (SELECT 1 FROM users u WHERE u.permissions <> '' \
-                 AND ' ' || u.permissions || ' ' LIKE '% admin %' AND u.disabled_at IS NULL)";
-    Ok(conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
-}
-
-/// Where there was an administrator there must still be one.
-pub(super) fn guard_last_admin(conn: &Connection, before: bool) -> Result<(), StoreError> {
-    Ok(accounts::keeps_an_administrator(before, any_admin(conn)?)?)
 }

@@ -5,12 +5,12 @@ use doorward_shared::{Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
-    SeenPassword, Store, StoreError, accounts, authority,
+    SeenPassword, Store, StoreError, account_rows, accounts, authority,
     links::{self, NewLink},
     mails,
     rows::{self, USER, maybe_time},
     sessions,
-    writer::Unit,
+    unit::Unit,
 };
 use crate::{
     crypto::secret::Digest256,
@@ -114,7 +114,7 @@ impl Store {
             links::end_kinds(unit, user.id, ended)?;
             if after != user {
                 after.updated_at = cause.at;
-                accounts::update(unit, &user, &after, &cause)?;
+                account_rows::update(unit, &user, &after, &cause)?;
             }
             let id = user.id;
             let signed_in = signed_in == Some(id);
@@ -173,7 +173,7 @@ impl Store {
             let cause = act.cause(&by);
             sessions::demand_password(unit, user, &password.hash, password.rehashed)?;
             let found = accounts::find(unit.conn, user)?.ok_or(Refusal::NotFound("user"))?;
-            accounts::check_address(unit.conn, &email, &found)?;
+            account_rows::check_address(unit.conn, &email, &found)?;
             let content = MailContent {
                 about: told_address(&found, &email),
                 ip: cause.ip.map(|ip| ip.to_canonical().to_string()),

@@ -9,7 +9,7 @@ use super::{
     endings::{self, AT_ONCE, Ending},
     rows::{self, ulid},
     sessions,
-    writer::Unit,
+    unit::Unit,
 };
 use crate::domain::{Cause, Client, ClientPolicy, User};
 

@@ -14,14 +14,17 @@ use super::{
     addresses::of_address,
     clients, roles,
     rows::{self, CLIENT},
-    writer::Unit,
+    unit::Unit,
 };
 use crate::{
     crypto::secret::Digest256,
     domain::{
         Act, Client, Diff, Email, NewUser, Noted, Refusal, Role, User, UserChange,
         diff::quoted,
-        rules::{account, client::ClientChange},
+        rules::{
+            account,
+            client::{self as client_rule, ClientChange},
+        },
     },
 };
 
@@ -193,7 +196,7 @@ fn carry_out(unit: &mut Unit<'_>, plan: &Plan, act: &Act) -> Result<Applied, Not
                 let made = clients::create(unit, wanted.new.clone(), wanted.sees_all, act);
                 let made = made.map_err(failed)?;
                 note_made(unit, Kind::Client, &made.id.to_string())?;
-                let diff = clients::what_changed(None, &made);
+                let diff = client_rule::diff(None, &made);
                 done.steps.push(Step::Made(Kind::Client, made.name, diff));
                 done.made.push((at, made.id));
             }
@@ -260,7 +263,7 @@ fn known_client(
     }
     let change = wanted.change.clone();
     let (_, after) = clients::change_one(unit, before.id, change, act)?;
-    let diff = clients::what_changed(Some(before), &after);
+    let diff = client_rule::diff(Some(before), &after);
     let mut steps = Vec::new();
     if !diff.is_empty() {
         steps.push(Step::Changed(Kind::Client, after.name.clone(), diff));

@@ -11,7 +11,7 @@ use super::{
     clients, keys,
     memory::Memory,
     sessions,
-    writer::Unit,
+    unit::Unit,
 };
 use crate::domain::{
     Act, Actor, Holder, Refusal,

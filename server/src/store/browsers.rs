@@ -3,7 +3,7 @@
 use doorward_shared::{SessionId, Timestamp};
 use rusqlite::{OptionalExtension, params};
 
-use super::{Store, StoreError, memory::through, rows::ulid, writer::Unit};
+use super::{Store, StoreError, memory::through, rows::ulid, unit::Unit};
 use crate::crypto::secret::Digest256;
 
 impl Store {

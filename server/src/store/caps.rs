@@ -5,10 +5,11 @@ use rusqlite::{Connection, params};
 
 use super::{
     StoreError,
-    endings::{self, LEFT_OF, SESSION_ENDS, What},
+    endings::{self, SESSION_ENDS, What},
+    pending_endings::LEFT_OF,
     rows::ulid,
     sessions::end,
-    writer::Unit,
+    unit::Unit,
 };
 use crate::domain::{
     Cause, KeyOwner, Session,

@@ -12,7 +12,7 @@ use super::{
     endings::{ends_key, ends_session},
     notices,
     rows::{maybe_ulid, ulid},
-    writer::{By, Unit},
+    unit::{By, Unit},
 };
 
 /// How long a unit goes on before it lets others in; its commit comes on top.

@@ -15,12 +15,12 @@ use super::{
     memory::through,
     registrations,
     rows::{self, CLIENT, lines},
-    writer::Unit,
+    unit::Unit,
 };
 use crate::{
     crypto::secret::Digest256,
     domain::{
-        Act, AuthMethod, Cause, Client, ClientPolicy, Diff, Noted, Refusal,
+        Act, AuthMethod, Cause, Client, Refusal,
         client::is_same_resource,
         diff::quoted,
         rules::{
@@ -167,7 +167,7 @@ pub(super) fn insert(
 ) -> Result<(), StoreError> {
     write(unit, client)?;
     let name = quoted(&client.name);
-    let diff = what_changed(None, client);
+    let diff = clients::diff(None, client);
     let of = (&client.id as &dyn std::fmt::Display, None);
     unit.changed(cause, "client.created", of, &diff, Some(&name))
 }
@@ -193,7 +193,7 @@ pub(super) fn change_one(
         registrations::bounded_by_operator(unit, &before, &client)?;
         admission::groups_changed(unit, &before, &client, act.cause(&by))?;
         let name = quoted(&client.name);
-        let diff = what_changed(Some(&before), &client);
+        let diff = clients::diff(Some(&before), &client);
         let of = (&id as &dyn std::fmt::Display, None);
         unit.changed(act.cause(&by), "client.updated", of, &diff, Some(&name))?;
     }
@@ -257,70 +257,6 @@ pub(super) fn remove(
     unit.changes.clients.push(id);
     let name = quoted(&client.name);
     unit.event(cause, "client.deleted", Some(&id), None, Some(&name))
-}
-
-pub(super) fn what_changed(before: Option<&Client>, after: &Client) -> Diff {
-    let mut diff = Diff::default();
-    let list = |of: fn(&Client) -> Noted| (before.map_or(Noted::Nothing, of), of(after));
-    let name = before.map(|client| client.name.as_str());
-    diff.note("name", name, after.name.as_str());
-    for (field, (old, new)) in [
-        (
-            "redirectUris",
-            list(|client| Noted::list(&client.redirect_uris)),
-        ),
-        (
-            "grantTypes",
-            list(|client| Noted::list(&client.grant_types)),
-        ),
-        ("scopes", list(|client| Noted::list(&client.scopes))),
-        ("resources", list(|client| Noted::list(&client.resources))),
-        ("requirePkce", list(|client| client.require_pkce.into())),
-        (
-            "resourceServer",
-            list(|client| client.resource_server.into()),
-        ),
-    ] {
-        diff.note(field, old, new);
-    }
-    policy_changed(&mut diff, before, &after.policy);
-    diff
-}
-
-/// A new client's policy is compared with the default one: only what was decided is noted.
-fn policy_changed(diff: &mut Diff, before: Option<&Client>, after: &ClientPolicy) {
-    let default = ClientPolicy::default();
-    let before = before.map_or(&default, |client| &client.policy);
-    let mut note = |field, of: fn(&ClientPolicy) -> Noted| {
-        diff.note(field, of(before), of(after));
-    };
-    note("idTokenClaims", |policy| policy.id_token_claims.into());
-    note("unverifiedEmail", |policy| {
-        policy.unverified_email.as_str().into()
-    });
-    note("allowedGroups", |policy| {
-        Noted::list(&policy.allowed_groups)
-    });
-    note("postLogoutRedirectUris", |policy| {
-        Noted::list(&policy.post_logout_redirect_uris)
-    });
-    note("defaultResource", |policy| {
-        policy.default_resource.as_deref().into()
-    });
-    note("backchannelLogoutUri", |policy| {
-        policy.backchannel_logout_uri.as_deref().into()
-    });
-    note("backchannelLogoutSessionRequired", |policy| {
-        policy.backchannel_logout_session_required.into()
-    });
-    note("tokenEndpointAuthMethod", |policy| {
-        policy.auth_method.map(AuthMethod::as_str).into()
-    });
-    note("jwks", |policy| policy.jwks.as_deref().into());
-    note("jwksUri", |policy| policy.jwks_uri.as_deref().into());
-    note("logoUri", |policy| policy.logo_uri.as_deref().into());
-    note("clientUri", |policy| policy.client_uri.as_deref().into());
-    note("skipConsent", |policy| policy.skip_consent.into());
 }
 
 fn browser_origins(conn: &Connection) -> Result<HashSet<String>, StoreError> {

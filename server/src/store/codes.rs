@@ -7,7 +7,7 @@ use super::{
     NewSession, Store, StoreError, accounts, authority, clients, endings,
     rows::{self, ip_bytes, ulid},
     sessions,
-    writer::Unit,
+    unit::Unit,
 };
 use crate::{
     crypto::secret::Digest256,

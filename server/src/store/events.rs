@@ -1,4 +1,4 @@
-//! The audit log, as it is read. It is written by [`super::writer::Unit::event`].
+//! The audit log, as it is read. It is written by [`super::unit::Unit::event`].
 
 use doorward_shared::{EventId, Page, Timestamp, UserId};
 use rusqlite::types::Value;

@@ -3,7 +3,7 @@
 use doorward_shared::{Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Store, StoreError, accounts, authority, passkeys, sessions, writer::Unit};
+use super::{Store, StoreError, accounts, authority, passkeys, sessions, unit::Unit};
 use crate::{
     crypto::secret::Digest256,
     domain::{

@@ -7,7 +7,7 @@ use super::{
     NewKey, StoreError, caps,
     endings::{self, AT_ONCE, Ending, What},
     rows::{self, API_KEY, ulid},
-    writer::Unit,
+    unit::Unit,
 };
 use crate::{
     crypto::secret::Digest256,

@@ -4,12 +4,12 @@ use doorward_shared::{ScopeSet, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
-    Store, StoreError, accounts, addresses, authority,
+    Store, StoreError, account_rows, accounts, addresses, authority,
     keys::{self, KeysOf},
     mails,
     rows::{scopes, ulid},
     sessions, takeover,
-    writer::Unit,
+    unit::Unit,
 };
 use crate::{
     crypto::secret::Digest256,
@@ -149,7 +149,7 @@ impl Store {
             }
             if after != user {
                 after.updated_at = cause.at;
-                accounts::update(unit, &user, &after, &cause)?;
+                account_rows::update(unit, &user, &after, &cause)?;
             }
             if reset.takes_over {
                 // Nothing is left of what may have been somebody else's.

@@ -10,7 +10,7 @@ use ulid::Ulid;
 use super::{
     Store, StoreError, accounts,
     rows::{maybe_ulid, ulid},
-    writer::Unit,
+    unit::Unit,
 };
 use crate::{
     crypto::seal::MasterKey,

@@ -1,5 +1,7 @@
 //! Storage: SQLite behind methods that are each one atomic unit of the domain. Nothing of rusqlite leaks out.
 
+mod account_list;
+mod account_rows;
 mod accounts;
 mod addresses;
 mod admission;
@@ -15,6 +17,7 @@ mod check;
 mod checkpoint;
 mod clients;
 mod codes;
+mod cursor;
 mod endings;
 mod error;
 mod events;
@@ -25,6 +28,7 @@ mod key_rows;
 mod keys;
 mod links;
 mod list;
+mod login_facts;
 mod mails;
 mod memory;
 mod notices;
@@ -34,9 +38,11 @@ mod pace;
 mod packed;
 mod packed_account;
 mod passkeys;
+mod pending_endings;
 mod private;
 mod readers;
 mod refresh;
+mod refresh_rows;
 mod registration_tokens;
 mod registrations;
 mod required_resets;
@@ -56,6 +62,7 @@ mod stats;
 mod sweep;
 mod takeover;
 mod touch;
+mod unit;
 mod unused_clients;
 mod weights;
 mod writer;
@@ -66,7 +73,7 @@ use std::{
     thread,
 };
 
-pub use accounts::{LoginFacts, LoginRecord, UserFilter};
+pub use account_list::UserFilter;
 pub use addresses::{AskedFor, LinkByMail};
 pub(crate) use apply::{Applied, Kind as PlanKind, NotApplied, Plan, PlannedClient, PlannedUser};
 pub use backup::{back_up, back_up_to_stdout};
@@ -80,6 +87,7 @@ pub use key_list::KeyFilter;
 pub use keys::NewKey;
 pub use links::{NewLink, SetByLink};
 pub use list::{ListQuery, Sort};
+pub use login_facts::{LoginFacts, LoginRecord};
 pub use mails::{Mail, MailFailure, Mailing, MailsWaiting};
 pub use memory::Caps;
 pub use notices::LogoutNotice;
@@ -96,7 +104,8 @@ pub(crate) use series::{floor as series_floor, hour_of};
 pub use session_list::{Ends, SessionFilter, Which};
 pub use sessions::NewSession;
 pub use signing::StoredSigningKey;
-use writer::{Unit, Writer};
+use unit::Unit;
+use writer::Writer;
 
 use self::{memory::Memory, readers::Readers};
 use crate::metrics::StoreMetrics;

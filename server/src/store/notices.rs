@@ -5,7 +5,7 @@ use doorward_shared::{ClientId, SessionId, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, params};
 use ulid::Ulid;
 
-use super::{Store, StoreError, endings::AT_ONCE, rows::ulid, writer::Unit};
+use super::{Store, StoreError, endings::AT_ONCE, rows::ulid, unit::Unit};
 
 /// How long a client is tried, in seconds: a day.
 const TRIED_FOR: i64 = 86_400;

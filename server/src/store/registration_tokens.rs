@@ -10,7 +10,7 @@ use super::{
     Store, StoreError, authority, clients,
     list::{Filter, List, ListQuery, folded},
     rows::{scopes, ulid},
-    writer::Unit,
+    unit::Unit,
 };
 use crate::{
     crypto::secret::Digest256,

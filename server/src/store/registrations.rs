@@ -7,12 +7,12 @@ use rusqlite::{Connection, OptionalExtension, params, types::ValueRef};
 
 use super::{
     Store, StoreError, authority,
-    clients::{self, find, remove, what_changed, write},
+    clients::{self, find, remove, write},
     memory::through,
     registration_tokens,
     rows::{self, ulid},
+    unit::Unit,
     unused_clients,
-    writer::Unit,
 };
 use crate::{
     crypto::secret::Digest256,
@@ -257,7 +257,7 @@ fn change(unit: &mut Unit<'_>, client: &Client, cause: &Cause) -> Result<Client,
     rules::client::register(&client)?;
     write(unit, &client)?;
     // Names of fields alone: strangers write no long values into the log again and again.
-    let diff = what_changed(Some(&before), &client);
+    let diff = rules::client::diff(Some(&before), &client);
     let fields: Vec<_> = diff.iter().map(|(field, ..)| *field).collect();
     let detail = format!("{}: {}", quoted(&client.name), fields.join(", "));
     unit.event(

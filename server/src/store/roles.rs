@@ -5,11 +5,11 @@ use rusqlite::{Connection, OptionalExtension, params, types::Value};
 
 use super::{
     Store, StoreError,
-    accounts::{any_admin, guard_last_admin},
+    account_rows::{any_admin, guard_last_admin},
     apply, authority,
     list::{Filter, List, ListQuery, Sort, folded},
     rows,
-    writer::Unit,
+    unit::Unit,
 };
 pub(crate) use crate::domain::rules::credential::grantable;
 use crate::domain::{

@@ -7,7 +7,7 @@ use super::{
     NewSession, NewTotp, SeenPassword, Store, StoreError,
     factors::{has_factor, replace_codes, use_up},
     sessions,
-    writer::Unit,
+    unit::Unit,
 };
 use crate::domain::{Cause, Refusal, Session, ShownFactor, User, rules::session};
 

@@ -8,10 +8,11 @@ use rusqlite::{Connection, types::Value};
 use ulid::Ulid;
 
 use super::{
-    Store, StoreError, accounts, authority, codes,
-    endings::{self, LEFT_OF, SESSION_ENDS, Seen, What},
+    Store, StoreError, account_list, authority, codes,
+    endings::{self, SESSION_ENDS, Seen, What},
     factors,
     list::{COUNTED, Filter, List, ListQuery, folded},
+    pending_endings::{self, LEFT_OF},
     rows::{self, SESSION, ip_bytes, ulid},
     sessions::{end, find},
     stats,
@@ -336,7 +337,7 @@ fn pass_over_ended(
         }
     } else if is_alone(filter) && stats::active(conn, now)? < COUNTED {
         // Where more are live, the page is soon full.
-        let left = endings::left();
+        let left = pending_endings::left();
         conditions.and(format!("s.id IN ({left})"), [Value::Integer(now.0)]);
     }
     Ok(())
@@ -386,7 +387,7 @@ fn search(conditions: &mut Filter, q: &str) {
     } else if let Ok(ip) = q.parse::<IpAddr>() {
         conditions.and("s.ip = ?", [Value::Blob(ip_bytes(ip).to_vec())]);
     } else {
-        let (users, text) = accounts::matching(q, USERS);
+        let (users, text) = account_list::matching(q, USERS);
         conditions.and(
             format!(
                 "(s.user_id IN (SELECT id FROM users AS u WHERE {users}) OR s.id IN \

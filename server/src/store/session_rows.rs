@@ -11,7 +11,7 @@ use super::{
     factors, notices,
     rows::{self, SESSION, ip_bytes},
     signed_in_from,
-    writer::Unit,
+    unit::Unit,
 };
 use crate::{
     crypto::refresh::NextToken,

@@ -16,7 +16,7 @@ use super::{
     packed::PackedSession,
     rows,
     session_rows::end_noted,
-    writer::Unit,
+    unit::Unit,
 };
 use crate::{
     crypto::{refresh::NextToken, secret::Digest256},

@@ -2,7 +2,7 @@
 
 use rusqlite::params;
 
-use super::{StoreError, accounts, mails, rows::ip_bytes, writer::Unit};
+use super::{StoreError, accounts, mails, rows::ip_bytes, unit::Unit};
 use crate::{
     crypto::secret::Digest256,
     domain::{Cause, Session, device, household, mail::MailKind},

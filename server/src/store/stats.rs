@@ -8,7 +8,7 @@ use doorward_shared::{
 };
 use rusqlite::{Connection, params};
 
-use super::{Store, StoreError, endings, rows};
+use super::{Store, StoreError, endings, pending_endings, rows};
 use crate::domain::household::neighbourhood;
 
 /// Refused sign-ins that are looked at for the worst addresses and accounts.
@@ -90,7 +90,7 @@ pub(super) fn active(conn: &Connection, now: Timestamp) -> Result<u64, StoreErro
     let rows: u64 = conn
         .prepare_cached(sql)?
         .query_row([now.0], |row| row.get(0))?;
-    Ok(rows.saturating_sub(endings::pending_live(conn, now)?))
+    Ok(rows.saturating_sub(pending_endings::pending_live(conn, now)?))
 }
 
 /// Rows of a table whose number is kept.

@@ -11,7 +11,7 @@ use super::{
     Store, StoreError,
     key_meters::{KEEP_DAYS, KEEP_HOURS},
     rows::first_id,
-    writer::Unit,
+    unit::Unit,
 };
 
 /// How long a unit goes on before it lets others in, its commit comes on top, and rests before the next.

@@ -5,7 +5,7 @@ use doorward_shared::UserId;
 use super::{
     StoreError, factors,
     keys::{self, KeysOf},
-    writer::Unit,
+    unit::Unit,
 };
 use crate::domain::Cause;
 

@@ -7,7 +7,7 @@ use super::{
     Store, StoreError,
     clients::{find, remove},
     rows::ulid,
-    writer::Unit,
+    unit::Unit,
 };
 use crate::domain::Cause;
 

@@ -1,7 +1,6 @@
 //! The one writer: queued units, each in a savepoint, a batch per transaction, one fsync per batch.
 
 use std::{
-    borrow::Cow,
     collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
@@ -10,8 +9,7 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
-use doorward_shared::{ClientId, EventId, Timestamp, UserId};
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 use tokio::sync::oneshot;
 use ulid::Ulid;
 
@@ -19,14 +17,10 @@ use super::{
     StoreError,
     checkpoint::Checkpoints,
     error::no_thread,
-    mails,
     memory::{Changes, Memory},
-    rows::ip_text,
+    unit::Unit,
 };
-use crate::{
-    domain::{Cause, Diff, Noted},
-    metrics::StoreMetrics,
-};
+use crate::metrics::StoreMetrics;
 
 /// Units that may wait; past it [`StoreError::Overloaded`].
 const QUEUE: usize = 4096;
@@ -44,146 +38,6 @@ type Work = Box<dyn FnOnce(&mut Unit<'_>) -> (bool, Answer) + Send>;
 enum Job {
     Unit(Work),
     Close,
-}
-
-/// What a unit works with: the open transaction, fresh ids, and the list of what it makes stale in memory.
-pub(super) struct Unit<'a> {
-    pub conn: &'a Connection,
-    pub changes: &'a mut Changes,
-    /// For what is noted there and not on disk yet.
-    pub memory: &'a Memory,
-    ids: &'a mut ulid::Generator,
-}
-
-/// Who caused an event, as the log has it.
-#[derive(Debug, Clone)]
-pub(super) struct By {
-    pub actor: String,
-    pub ip: Option<String>,
-    pub request_id: Option<String>,
-    pub reason: Option<String>,
-    /// The OAuth client through which a person acted.
-    pub client: Option<ClientId>,
-}
-
-impl From<&Cause> for By {
-    fn from(cause: &Cause) -> Self {
-        Self {
-            actor: cause.actor.to_string(),
-            ip: cause.ip.map(ip_text),
-            request_id: cause.request_id.as_deref().map(str::to_owned),
-            reason: cause.reason.as_deref().map(str::to_owned),
-            client: cause.client_id,
-        }
-    }
-}
-
-impl Unit<'_> {
-    /// What time it is, after every commit before this unit.
-    pub(super) fn now(&self) -> Timestamp {
-        self.memory.clock.now()
-    }
-
-    /// A fresh id, greater than every one before it even within a millisecond.
-    pub(super) fn id(&mut self, at: Timestamp) -> Ulid {
-        let time =
-            std::time::UNIX_EPOCH + Duration::from_millis(u64::try_from(at.0).unwrap_or_default());
-        // The generator refuses only once 2^80 ids have come in one millisecond.
-        self.ids
-            .generate_from_datetime(time)
-            .unwrap_or_else(|_| Ulid::from_datetime(time + Duration::from_millis(1)))
-    }
-
-    /// Appends to the audit log, in the transaction of what it records.
-    pub(super) fn event(
-        &mut self,
-        cause: &Cause,
-        action: &str,
-        target: Option<&dyn std::fmt::Display>,
-        user: Option<UserId>,
-        detail: Option<&str>,
-    ) -> Result<(), StoreError> {
-        self.insert_event(cause, (action, target, user), (detail, None))
-    }
-
-    /// As [`Unit::event`], of a change of fields; `detail` is the change in words unless one is given.
-    pub(super) fn changed(
-        &mut self,
-        cause: &Cause,
-        action: &str,
-        (target, user): (&dyn std::fmt::Display, Option<UserId>),
-        diff: &Diff,
-        detail: Option<&str>,
-    ) -> Result<(), StoreError> {
-        let words = diff.to_string();
-        let detail = detail.unwrap_or(&words);
-        let event = (action, Some(target), user);
-        self.insert_event(cause, event, (Some(detail), Some(diff)))
-    }
-
-    fn insert_event(
-        &mut self,
-        cause: &Cause,
-        event: (&str, Option<&dyn std::fmt::Display>, Option<UserId>),
-        (detail, diff): (Option<&str>, Option<&Diff>),
-    ) -> Result<(), StoreError> {
-        let changes = diff.filter(|diff| !diff.is_empty()).map(json);
-        let (action, _, user) = event;
-        self.event_by(&By::from(cause), cause.at, event, (detail, changes))?;
-        mails::tell(self, cause, action, user)
-    }
-
-    /// As [`Unit::event`], for what somebody caused in an earlier unit; `changes` is JSON.
-    pub(super) fn event_by(
-        &mut self,
-        by: &By,
-        at: Timestamp,
-        (action, target, user): (&str, Option<&dyn std::fmt::Display>, Option<UserId>),
-        (detail, changes): (Option<&str>, Option<String>),
-    ) -> Result<(), StoreError> {
-        let id = EventId(self.id(at));
-        let target = target.map(ToString::to_string);
-        let detail = match (detail, by.reason.as_deref()) {
-            (Some(detail), Some(reason)) if detail != reason => {
-                Some(Cow::Owned(format!("{detail}: {reason}")))
-            }
-            (detail, reason) => detail.or(reason).map(Cow::Borrowed),
-        };
-        self.conn
-            .prepare_cached(
-                "INSERT INTO events (id, time, actor, action, target, user_id, ip, request_id, detail, client_id, changes) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-            )?
-            .execute(params![
-                id.0.to_bytes(),
-                at.0,
-                by.actor,
-                action,
-                target,
-                user.map(|id| id.0.to_bytes()),
-                by.ip,
-                by.request_id,
-                detail,
-                by.client.map(|id| id.0.to_bytes()),
-                changes
-            ])?;
-        self.changes.events = true;
-        Ok(())
-    }
-}
-
-/// `{"role":["customer","admin"]}`
-fn json(diff: &Diff) -> String {
-    let value = |noted: &Noted| match noted {
-        Noted::Nothing => serde_json::Value::Null,
-        Noted::Text(text) => text.as_str().into(),
-        Noted::List(items) => items.as_slice().into(),
-        Noted::Flag(flag) => (*flag).into(),
-    };
-    let fields = diff
-        .iter()
-        .map(|(field, before, after)| ((*field).to_owned(), [value(before), value(after)].into()));
-    serde_json::Value::Object(fields.collect()).to_string()
 }
 
 /// The writer's queue.
@@ -311,7 +165,13 @@ fn commit(
     let (started, waiting, before) = (Instant::now(), batch.len(), conn.total_changes());
     let mut changes = Changes::default();
     let mut answers = Vec::with_capacity(batch.len());
-    let done = transaction(conn, batch, (&mut changes, memory), ids, &mut answers);
+    let mut unit = Unit {
+        conn,
+        changes: &mut changes,
+        memory,
+        ids,
+    };
+    let done = transaction(&mut unit, batch, &mut answers);
     let mut uncertain = false;
     metrics.batch(waiting - batch.len(), started.elapsed(), done.is_ok());
     if let Err(failed) = &done {
@@ -372,88 +232,65 @@ impl Failed {
 fn overwrite(conn: &Connection) -> rusqlite::Result<()> {
     let sql = "INSERT INTO meta VALUES ('failed_commits', '1')
                ON CONFLICT (key) DO UPDATE SET value = value + 1";
-    let done = conn
-        .prepare_cached(sql)
-        .and_then(|mut count| count.execute([]));
-    done.map(drop)
+    statement(conn, sql)
 }
 
+/// One transaction of the units that wait. What a turn has no time for stays in the batch.
 fn transaction(
-    conn: &Connection,
+    unit: &mut Unit<'_>,
     batch: &mut VecDeque<Work>,
-    (changes, memory): (&mut Changes, &Memory),
-    ids: &mut ulid::Generator,
     answers: &mut Vec<Answer>,
 ) -> Result<(), Failed> {
-    let mut failed = conn
-        .prepare_cached("BEGIN IMMEDIATE")
-        .and_then(|mut begin| begin.execute([]))
-        .err();
+    let conn = unit.conn;
     let until = Instant::now() + TURN;
-    while let Some(job) = batch.pop_front() {
-        if failed.is_none() {
-            failed = conn
-                .prepare_cached("SAVEPOINT unit")
-                .and_then(|mut save| save.execute([]))
-                .err();
-        }
-        if failed.is_some() {
-            // Its answer goes with it, which tells its caller that nothing was done.
-            drop(job);
-            continue;
-        }
-        let mark = changes.mark();
-        let mut unit = Unit {
-            conn,
-            changes,
-            memory,
-            ids,
-        };
-        // A unit that panics drops its answer: its caller is told that it failed.
-        let (keep, answer) = match catch_unwind(AssertUnwindSafe(|| job(&mut unit))) {
-            Ok((keep, answer)) => (keep, Some(answer)),
-            Err(_) => (false, None),
-        };
-        answers.extend(answer);
-        if !keep {
-            changes.roll_back(mark);
-        }
-        if conn.is_autocommit() {
-            // SQLite itself has rolled everything back: full disk or I/O error.
-            failed = Some(rusqlite::Error::SqliteFailure(
-                rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR),
-                None,
-            ));
-            continue;
-        }
-        let end = if keep {
-            "RELEASE unit"
-        } else {
-            "ROLLBACK TO unit"
-        };
-        failed = conn
-            .prepare_cached(end)
-            .and_then(|mut end| end.execute([]))
-            .err();
-        if !keep && failed.is_none() {
-            failed = conn
-                .prepare_cached("RELEASE unit")
-                .and_then(|mut end| end.execute([]))
-                .err();
-        }
-        if failed.is_none() && Instant::now() >= until {
+    let mut done = statement(conn, "BEGIN IMMEDIATE");
+    while done.is_ok() {
+        let Some(job) = batch.pop_front() else { break };
+        done = in_savepoint(unit, job, answers);
+        if Instant::now() >= until {
             break;
         }
     }
-    match failed {
-        Some(error) => Err(Failed::before_commit(error)),
-        None => conn
-            .prepare_cached("COMMIT")
-            .and_then(|mut end| end.execute([]))
-            .map(drop)
-            .map_err(|error| Failed {
-                error,
-                committing: true,
-            }),
+    if let Err(error) = done {
+        // The answers of the rest go with them, which tells their callers that nothing was done.
+        batch.clear();
+        return Err(Failed::before_commit(error));
     }
+    statement(conn, "COMMIT").map_err(|error| Failed {
+        error,
+        committing: true,
+    })
+}
+
+/// Runs one unit: what it did stays, or is as if it had never begun.
+///
+/// # Errors
+/// Where storage failed: the whole transaction is lost then. Refusals are no errors here.
+fn in_savepoint(unit: &mut Unit<'_>, job: Work, answers: &mut Vec<Answer>) -> rusqlite::Result<()> {
+    let conn = unit.conn;
+    statement(conn, "SAVEPOINT unit")?;
+    let mark = unit.changes.mark();
+    // A unit that panics drops its answer: its caller is told that it failed.
+    let (keep, answer) = match catch_unwind(AssertUnwindSafe(|| job(unit))) {
+        Ok((keep, answer)) => (keep, Some(answer)),
+        Err(_) => (false, None),
+    };
+    answers.extend(answer);
+    if !keep {
+        unit.changes.roll_back(mark);
+    }
+    if conn.is_autocommit() {
+        // SQLite itself has rolled everything back: full disk or I/O error.
+        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR);
+        return Err(rusqlite::Error::SqliteFailure(code, None));
+    }
+    if !keep {
+        statement(conn, "ROLLBACK TO unit")?;
+    }
+    statement(conn, "RELEASE unit")
+}
+
+/// Runs a statement that has neither values nor rows.
+fn statement(conn: &Connection, sql: &str) -> rusqlite::Result<()> {
+    conn.prepare_cached(sql)?.execute([]).map(drop)
 }

@@ -1,9 +1,18 @@
 //! Who may do what to whom. Judged per act, in the transaction that performs it, against the target as it is then,
 //! whichever door the act came through.
 
+mod accounts;
+mod keys;
+
 use doorward_shared::{ClientId, Scope, ScopeSet, Timestamp, UserId, scope::OPENID_SCOPES};
 
 use ipnet::IpNet;
+
+pub use accounts::{
+    AccountActs, change_account, change_address, change_factors, create_account, delete_account,
+    delete_own_account, mail_link, set_password,
+};
+pub use keys::{KeyFacts, change_key, grow_key, mint_key, rotate_key};
 
 use super::credential::{self, is_recent};
 use crate::domain::{
@@ -196,122 +205,6 @@ impl Rights {
     }
 }
 
-/// What of an account is changed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct AccountActs {
-    /// Its email address, its role, its permissions, or whether it is disabled: what decides who can be it, and what
-    /// it may do.
-    pub guarded: bool,
-    /// Its email address, or whether that is verified, where mails follow: a link that is mailed there sets the password,
-    /// and whether it is verified decides what of the account such a link ends.
-    pub lets_in: bool,
-}
-
-/// Changing an account. `before` and `after` is what it may do, `given` what the call names: a role's permissions and
-/// the account's own.
-///
-/// # Errors
-/// [`Refusal::Scope`], [`Refusal::StepUp`], [`Refusal::NotFirstParty`].
-pub fn change_account(
-    by: &Rights,
-    user: UserId,
-    (before, after): (&ScopeSet, &ScopeSet),
-    given: &ScopeSet,
-    acts: AccountActs,
-) -> Result<(), Refusal> {
-    if by.is_own() {
-        by.own(user)?;
-        // Of their own account people change their names here; no door of theirs offers more.
-        return if acts.guarded || !given.is_empty() {
-            Err(Refusal::Scope("admin:users".into()))
-        } else {
-            Ok(())
-        };
-    }
-    by.operator("admin:users")?;
-    by.may_give(given)?;
-    if acts.guarded {
-        by.may_give(&administration(&before.union(after)))?;
-    }
-    if acts.lets_in {
-        by.may_give(&before.union(after))?;
-    }
-    Ok(())
-}
-
-/// Making an account that may do `may`, of which the call names `given`. Whoever gives it a password can sign in as it.
-///
-/// # Errors
-/// [`Refusal::Scope`], [`Refusal::StepUp`].
-pub fn create_account(
-    by: &Rights,
-    may: &ScopeSet,
-    given: &ScopeSet,
-    with_password: bool,
-) -> Result<(), Refusal> {
-    by.operator("admin:users")?;
-    by.may_give(given)?;
-    by.may_give(&administration(may))?;
-    if with_password {
-        by.may_give(may)?;
-    }
-    Ok(())
-}
-
-/// Deleting an account that may do `may`.
-///
-/// # Errors
-/// [`Refusal::Scope`], [`Refusal::StepUp`].
-pub fn delete_account(by: &Rights, may: &ScopeSet) -> Result<(), Refusal> {
-    by.operator("admin:users")?;
-    by.may_give(&administration(may))
-}
-
-/// Deleting one's own account.
-///
-/// # Errors
-/// [`Refusal::NotFirstParty`].
-pub fn delete_own_account(by: &Rights, user: UserId) -> Result<(), Refusal> {
-    by.own(user)
-}
-
-/// Setting the password of an account that may do `may`: whoever does can sign in with it, so they must hold as much.
-/// People set their own; that they know the one before is asked elsewhere.
-///
-/// # Errors
-/// [`Refusal::Scope`], [`Refusal::StepUp`], [`Refusal::NotFirstParty`].
-pub fn set_password(by: &Rights, user: UserId, may: &ScopeSet) -> Result<(), Refusal> {
-    if by.is_own() {
-        return by.own(user);
-    }
-    by.operator("admin:users")?;
-    by.may_give(may)
-}
-
-/// Mailing a link that sets a password to the verified address of its account: whoever asks for it never sees it.
-///
-/// # Errors
-/// [`Refusal::Scope`], [`Refusal::StepUp`].
-pub fn mail_link(by: &Rights) -> Result<(), Refusal> {
-    by.operator("admin:users")
-}
-
-/// Asking for another address of one's own account.
-///
-/// # Errors
-/// [`Refusal::NotFirstParty`].
-pub fn change_address(by: &Rights, user: UserId) -> Result<(), Refusal> {
-    by.own(user)
-}
-
-/// Setting up, taking away or replacing one's second factors. With one somebody signs in, or is kept out.
-///
-/// # Errors
-/// [`Refusal::NotFirstParty`].
-pub fn change_factors(by: &Rights, user: UserId) -> Result<(), Refusal> {
-    by.own(user)
-}
-
 /// Ending all sessions of an account.
 ///
 /// # Errors
@@ -416,72 +309,6 @@ pub fn put_role(by: &Rights, given: &ScopeSet, affected: &ScopeSet) -> Result<()
 /// [`Refusal::Scope`], [`Refusal::StepUp`].
 pub fn delete_role(by: &Rights) -> Result<(), Refusal> {
     by.operator("admin:roles")
-}
-
-/// An API key as it is now.
-#[derive(Debug, Clone, Copy)]
-pub struct KeyFacts<'a> {
-    pub owner: KeyOwner,
-    pub scopes: &'a ScopeSet,
-    /// Whether it is the operator key, or one that is dying in its favour.
-    pub is_operator_key: bool,
-}
-
-/// Minting a key. It outlives the sign-in it was minted with: one that may run the server asks for a recent one.
-///
-/// # Errors
-/// [`Refusal::Scope`], [`Refusal::StepUp`], [`Refusal::NotFirstParty`].
-pub fn mint_key(by: &Rights, owner: KeyOwner, scopes: &ScopeSet) -> Result<(), Refusal> {
-    if by.is_own() {
-        own_keys(by, owner)?;
-        recent_for(by, scopes)?;
-        return by.must_hold(scopes);
-    }
-    by.operator("admin:apikeys")?;
-    by.may_give(scopes)
-}
-
-/// Renaming a key, shrinking its scopes, revoking it.
-///
-/// # Errors
-/// [`Refusal::Scope`], [`Refusal::StepUp`], [`Refusal::NotFirstParty`].
-pub fn change_key(by: &Rights, key: KeyFacts<'_>) -> Result<(), Refusal> {
-    if by.is_own() {
-        own_keys(by, key.owner)?;
-    } else {
-        by.operator("admin:apikeys")?;
-    }
-    if key.is_operator_key {
-        by.require(ADMIN)?;
-    }
-    Ok(())
-}
-
-/// Loosening what bounds a key, or turning it on: as minting it would be. `scopes` are those it has afterwards.
-///
-/// # Errors
-/// As [`mint_key`].
-pub fn grow_key(by: &Rights, key: KeyFacts<'_>) -> Result<(), Refusal> {
-    mint_key(by, key.owner, key.scopes)
-}
-
-/// Rotating a key: whoever does learns the new secret, which is minting it.
-///
-/// # Errors
-/// As [`mint_key`].
-pub fn rotate_key(by: &Rights, key: KeyFacts<'_>) -> Result<(), Refusal> {
-    change_key(by, key)?;
-    recent_for(by, key.scopes)?;
-    by.may_give(key.scopes)
-}
-
-/// People change their own keys; a key does so only with `admin:apikeys`.
-fn own_keys(by: &Rights, owner: KeyOwner) -> Result<(), Refusal> {
-    match by.who {
-        Who::Key(own) if own == owner => by.require("admin:apikeys"),
-        Who::Person(own) if owner == KeyOwner::User(own) => Ok(()),
-        _ => Err(Refusal::NotFirstParty),
-    }
 }
 
 fn recent_for(by: &Rights, scopes: &ScopeSet) -> Result<(), Refusal> {

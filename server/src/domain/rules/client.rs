@@ -3,7 +3,8 @@
 use doorward_shared::{ScopeSet, Timestamp};
 
 use crate::domain::{
-    Client, ClientSecrets, Digest256, GrantType, PolicyChange, Refusal,
+    AuthMethod, Client, ClientPolicy, ClientSecrets, Diff, Digest256, GrantType, Noted,
+    PolicyChange, Refusal,
     client::{RESOURCE_SERVER, check_refresh},
 };
 
@@ -135,6 +136,71 @@ fn invalid(field: &'static str, reason: &str) -> Refusal {
         field,
         reason: reason.into(),
     }
+}
+
+/// What a change of a client is in the audit log; of a new one all that was decided.
+pub fn diff(before: Option<&Client>, after: &Client) -> Diff {
+    let mut diff = Diff::default();
+    let list = |of: fn(&Client) -> Noted| (before.map_or(Noted::Nothing, of), of(after));
+    let name = before.map(|client| client.name.as_str());
+    diff.note("name", name, after.name.as_str());
+    for (field, (old, new)) in [
+        (
+            "redirectUris",
+            list(|client| Noted::list(&client.redirect_uris)),
+        ),
+        (
+            "grantTypes",
+            list(|client| Noted::list(&client.grant_types)),
+        ),
+        ("scopes", list(|client| Noted::list(&client.scopes))),
+        ("resources", list(|client| Noted::list(&client.resources))),
+        ("requirePkce", list(|client| client.require_pkce.into())),
+        (
+            "resourceServer",
+            list(|client| client.resource_server.into()),
+        ),
+    ] {
+        diff.note(field, old, new);
+    }
+    policy_changed(&mut diff, before, &after.policy);
+    diff
+}
+
+/// A new client's policy is compared with the default one: only what was decided is noted.
+fn policy_changed(diff: &mut Diff, before: Option<&Client>, after: &ClientPolicy) {
+    let default = ClientPolicy::default();
+    let before = before.map_or(&default, |client| &client.policy);
+    let mut note = |field, of: fn(&ClientPolicy) -> Noted| {
+        diff.note(field, of(before), of(after));
+    };
+    note("idTokenClaims", |policy| policy.id_token_claims.into());
+    note("unverifiedEmail", |policy| {
+        policy.unverified_email.as_str().into()
+    });
+    note("allowedGroups", |policy| {
+        Noted::list(&policy.allowed_groups)
+    });
+    note("postLogoutRedirectUris", |policy| {
+        Noted::list(&policy.post_logout_redirect_uris)
+    });
+    note("defaultResource", |policy| {
+        policy.default_resource.as_deref().into()
+    });
+    note("backchannelLogoutUri", |policy| {
+        policy.backchannel_logout_uri.as_deref().into()
+    });
+    note("backchannelLogoutSessionRequired", |policy| {
+        policy.backchannel_logout_session_required.into()
+    });
+    note("tokenEndpointAuthMethod", |policy| {
+        policy.auth_method.map(AuthMethod::as_str).into()
+    });
+    note("jwks", |policy| policy.jwks.as_deref().into());
+    note("jwksUri", |policy| policy.jwks_uri.as_deref().into());
+    note("logoUri", |policy| policy.logo_uri.as_deref().into());
+    note("clientUri", |policy| policy.client_uri.as_deref().into());
+    note("skipConsent", |policy| policy.skip_consent.into());
 }
 
 #[cfg(test)]

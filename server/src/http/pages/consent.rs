@@ -8,7 +8,7 @@ use super::{
     authorize::advance,
     form::{Posted, Taken},
     page::{Answer, Page, destination},
-    sign_in::{kept, logo, shown_logo, stranger},
+    parts::{kept, logo, shown_logo, stranger},
     sign_up::beside,
     texts::{Texts, fill},
     visit::Visit,

@@ -8,10 +8,8 @@ use super::{
     browser::Stay,
     form::{Fields, Posted, Taken},
     page::{Answer, Page},
-    sign_in::{
-        self, Asking, Said, Then, asking, back_to, destination, kept, kept_in, page_status,
-        settled, stale_note,
-    },
+    parts::{back_to, kept, kept_in, stale_note},
+    sign_in::{self, Asking, Said, Then, asking, destination, page_status, settled},
     texts::Texts,
     visit::Visit,
 };

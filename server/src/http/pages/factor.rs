@@ -11,9 +11,8 @@ use super::{
     browser::Stay,
     form::{Fields, Posted, Taken},
     page::{Answer, Page},
-    sign_in::{
-        self, Asking, Said, Then, arrived, asking, back_to, kept, kept_in, page_status, stale_note,
-    },
+    parts::{back_to, kept, kept_in, stale_note},
+    sign_in::{self, Asking, Said, Then, arrived, asking, page_status},
     visit::Visit,
 };
 use crate::{http::ApiError, oauth::AuthorizationRequest, service::Factor};

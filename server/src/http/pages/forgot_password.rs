@@ -7,7 +7,8 @@ use super::{
     authorize::parameter,
     form::{Posted, Taken},
     page::{Answer, Page, Shown},
-    sign_in::{self, email_field, stale_note},
+    parts::{email_field, stale_note},
+    sign_in,
     visit::Visit,
 };
 use crate::{domain::Actor, http::ApiError, store::AskedFor};

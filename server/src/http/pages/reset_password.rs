@@ -10,7 +10,8 @@ use super::{
     forgot_password,
     form::{Posted, Said, Taken},
     page::{Answer, Page, Shown},
-    sign_in::{self, alert, stale_note},
+    parts::{alert, stale_note},
+    sign_in,
     texts::fill,
     visit::Visit,
 };

@@ -8,7 +8,8 @@ use super::{
     authorize::parameter,
     form::{Posted, Said, Taken},
     page::{Answer, Page},
-    sign_in::{self, Then, alert, already_in, arrived, email_field, kept, stale_note},
+    parts::{alert, email_field, kept, stale_note},
+    sign_in::{self, Then, already_in, arrived},
     texts::fill,
     visit::Visit,
 };

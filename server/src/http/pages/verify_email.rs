@@ -8,8 +8,9 @@ use super::{
     forgot_password::{must_mail, sent},
     form::{Form, Posted, Taken},
     page::{Answer, Page},
+    parts::stale_note,
     reset_password::dead,
-    sign_in::{self, stale_note},
+    sign_in,
     texts::{Texts, fill},
     visit::Visit,
 };

@@ -20,7 +20,7 @@ use crate::http::{
         browser::{Stay, new_cookie, set_cookie},
         form::Posted,
         page::{Answer, Page, Shown},
-        sign_in::password_field_for,
+        parts::password_field_for,
     },
 };
 

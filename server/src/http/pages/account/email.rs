@@ -9,7 +9,7 @@ use crate::http::{
     pages::{
         form::Posted,
         page::Answer,
-        sign_in::password_field,
+        parts::password_field,
         verify_email::{RESEND, send_again},
     },
 };

@@ -13,7 +13,7 @@ use crate::{
             enrol::{authenticator, code_field, codes},
             form::{Fields, Form, Posted},
             page::{Answer, Shown},
-            sign_in::password_field_for,
+            parts::password_field_for,
             texts::fill,
         },
     },

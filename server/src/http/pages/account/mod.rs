@@ -20,7 +20,8 @@ use super::{
     authorize::parameter,
     form::{Fields, Form, Posted, Taken},
     page::{Answer, Page, Shown, go},
-    sign_in::{self, stale_note},
+    parts::stale_note,
+    sign_in,
     texts::{Texts, fill},
     visit::Visit,
 };

@@ -12,7 +12,7 @@ use crate::{
         pages::{
             form::{Fields, Posted},
             page::{Answer, Page},
-            sign_in::password_field_for,
+            parts::password_field_for,
             texts::fill,
         },
         values,

@@ -10,7 +10,7 @@ use crate::{
         pages::{
             form::Posted,
             page::{Answer, Shown, go},
-            sign_in::password_field,
+            parts::password_field,
         },
     },
     service::PasswordChange,

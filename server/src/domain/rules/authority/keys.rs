@@ -1,0 +1,72 @@
+//! Who may do what with API keys.
+
+use doorward_shared::ScopeSet;
+
+use super::{ADMIN, Rights, Who, recent_for};
+use crate::domain::{KeyOwner, Refusal};
+
+/// An API key as it is now.
+#[derive(Debug, Clone, Copy)]
+pub struct KeyFacts<'a> {
+    pub owner: KeyOwner,
+    pub scopes: &'a ScopeSet,
+    /// Whether it is the operator key, or one that is dying in its favour.
+    pub is_operator_key: bool,
+}
+
+/// Minting a key. It outlives the sign-in it was minted with: one that may run the server asks for a recent one.
+///
+/// # Errors
+/// [`Refusal::Scope`], [`Refusal::StepUp`], [`Refusal::NotFirstParty`].
+pub fn mint_key(by: &Rights, owner: KeyOwner, scopes: &ScopeSet) -> Result<(), Refusal> {
+    if by.is_own() {
+        own_keys(by, owner)?;
+        recent_for(by, scopes)?;
+        return by.must_hold(scopes);
+    }
+    by.operator("admin:apikeys")?;
+    by.may_give(scopes)
+}
+
+/// Renaming a key, shrinking its scopes, revoking it.
+///
+/// # Errors
+/// [`Refusal::Scope`], [`Refusal::StepUp`], [`Refusal::NotFirstParty`].
+pub fn change_key(by: &Rights, key: KeyFacts<'_>) -> Result<(), Refusal> {
+    if by.is_own() {
+        own_keys(by, key.owner)?;
+    } else {
+        by.operator("admin:apikeys")?;
+    }
+    if key.is_operator_key {
+        by.require(ADMIN)?;
+    }
+    Ok(())
+}
+
+/// Loosening what bounds a key, or turning it on: as minting it would be. `scopes` are those it has afterwards.
+///
+/// # Errors
+/// As [`mint_key`].
+pub fn grow_key(by: &Rights, key: KeyFacts<'_>) -> Result<(), Refusal> {
+    mint_key(by, key.owner, key.scopes)
+}
+
+/// Rotating a key: whoever does learns the new secret, which is minting it.
+///
+/// # Errors
+/// As [`mint_key`].
+pub fn rotate_key(by: &Rights, key: KeyFacts<'_>) -> Result<(), Refusal> {
+    change_key(by, key)?;
+    recent_for(by, key.scopes)?;
+    by.may_give(key.scopes)
+}
+
+/// People change their own keys; a key does so only with `admin:apikeys`.
+fn own_keys(by: &Rights, owner: KeyOwner) -> Result<(), Refusal> {
+    match by.who {
+        Who::Key(own) if own == owner => by.require("admin:apikeys"),
+        Who::Person(own) if owner == KeyOwner::User(own) => Ok(()),
+        _ => Err(Refusal::NotFirstParty),
+    }
+}

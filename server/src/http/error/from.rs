@@ -1,0 +1,127 @@
+//! What each refusal and failure is as an answer of the REST API.
+
+use doorward_shared::ErrorCode;
+
+use super::ApiError;
+use crate::{domain::Refusal, service::Error, state::limits::RetryAfter, store::StoreError};
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Refused(refusal) => refusal.into(),
+            StoreError::Overloaded => Self::new(
+                ErrorCode::Overloaded,
+                "the server is busy; nothing was done",
+            ),
+            StoreError::Unavailable(_) | StoreError::NewerSchema { .. } => {
+                // What the disk says is for the operator's log, not for callers.
+                tracing::error!(%error, "storage is unavailable");
+                Self::new(
+                    ErrorCode::StorageUnavailable,
+                    "storage is unavailable; nothing was done",
+                )
+            }
+            StoreError::Uncertain(_) => {
+                tracing::error!(%error, "storage is unavailable");
+                Self {
+                    uncertain: true,
+                    ..Self::new(
+                        ErrorCode::StorageUnavailable,
+                        "storage is unavailable; look whether the change is there before it is tried again",
+                    )
+                }
+            }
+        }
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        let message = refusal.to_string();
+        match refusal {
+            Refusal::NotFound(_) => Self::new(ErrorCode::NotFound, message),
+            Refusal::EmailTaken => Self {
+                field: Some("email".into()),
+                ..Self::new(ErrorCode::EmailTaken, message)
+            },
+            Refusal::Conflict(_) => Self::new(ErrorCode::Conflict, message),
+            Refusal::Blocked => Self::new(ErrorCode::Blocked, message),
+            Refusal::Disabled => Self::new(ErrorCode::AccountDisabled, message),
+            Refusal::PasswordChanged => Self::new(
+                ErrorCode::Conflict,
+                "the account has changed in the meantime",
+            ),
+            Refusal::FactorWrong => Self::new(ErrorCode::InvalidCredentials, message),
+            Refusal::EmailNotVerified => Self::new(ErrorCode::EmailNotVerified, message),
+            Refusal::LinkDead => Self::new(ErrorCode::InvalidToken, message),
+            Refusal::LinkExpired => Self::new(ErrorCode::TokenExpired, message),
+            // How a list is asked for is part of the request's form.
+            Refusal::Invalid { field, reason } if matches!(field, "sort" | "cursor") => {
+                Self::request(field, reason)
+            }
+            Refusal::Invalid { field, reason } => Self::validation(field, reason),
+            Refusal::Scope(scope) => Self::scope(&scope),
+            Refusal::StepUp(within) => Self::step_up(within),
+            Refusal::NotFirstParty | Refusal::NotAdmitted => {
+                Self::new(ErrorCode::InsufficientScope, message)
+            }
+            Refusal::CredentialEnded => Self::token_revoked(),
+        }
+    }
+}
+
+/// What a use case refuses, as the REST API answers it. There is no other place that says so.
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
+        // What strangers can have said for nothing costs little.
+        match error {
+            Error::InvalidToken => return Self::invalid_token(),
+            Error::TokenExpired => return Self::token_expired(),
+            Error::TokenRevoked => return Self::token_revoked(),
+            _ => {}
+        }
+        let message = error.to_string();
+        let of = |code| Self::new(code, message.clone());
+        match error {
+            Error::InvalidToken | Error::InvalidRefreshToken => of(ErrorCode::InvalidToken),
+            Error::TokenExpired | Error::RefreshTokenExpired => of(ErrorCode::TokenExpired),
+            Error::TokenRevoked | Error::RefreshTokenRevoked => of(ErrorCode::TokenRevoked),
+            Error::Scope(scope) => Self::scope(&scope),
+            Error::KeyNotForThis(_) => of(ErrorCode::InsufficientScope),
+            Error::KeyUsedUp { retry_after, .. } => Self::limited(message, retry_after),
+            Error::StepUp(within) => Self::step_up(within),
+            Error::WrongPassword | Error::WrongFactor => of(ErrorCode::InvalidCredentials),
+            Error::Disabled => of(ErrorCode::AccountDisabled),
+            Error::EmailNotVerified => of(ErrorCode::EmailNotVerified),
+            Error::MailDisabled => of(ErrorCode::MailDisabled),
+            Error::FactorRequired { token, methods } => Self::mfa_required(&token, methods),
+            Error::NoPasskeys => of(ErrorCode::NotFound),
+            Error::Credential(why) => Self::validation("credential", why),
+            Error::RegistrationClosed => of(ErrorCode::RegistrationClosed),
+            Error::NoSelfDeletion => of(ErrorCode::InsufficientScope),
+            Error::FactorMissing => of(ErrorCode::MfaEnrolmentRequired),
+            Error::EnrolmentRequired { token } => Self::enrolment_required(&token),
+            Error::Invalid { field, reason } => Self::validation(field, reason),
+            Error::Element { field, at, reason } => Self::element(field, at, reason),
+            Error::Malformed { field, reason } => Self::request(field, reason),
+            Error::Conflict(_) => of(ErrorCode::Conflict),
+            Error::RateLimited(wait) => wait.into(),
+            Error::Overloaded(_) => of(ErrorCode::Overloaded),
+            Error::Partly { source, .. } => Self::new(Self::from(source).code(), message),
+            Error::Store(error) => error.into(),
+            Error::Internal(_) => of(ErrorCode::InternalError),
+        }
+    }
+}
+
+impl From<RetryAfter> for ApiError {
+    fn from(RetryAfter(seconds): RetryAfter) -> Self {
+        Self {
+            retry_after: Some(seconds),
+            ..Self::new(
+                ErrorCode::RateLimited,
+                format!("too many attempts; try again in {seconds} seconds"),
+            )
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! The list of users, and the search in it.
+
+use doorward_shared::{Page, UserId};
+use rusqlite::types::Value;
+
+use super::{
+    Store, StoreError,
+    list::{Filter, List, ListQuery, folded},
+    rows::{self, USER},
+};
+use crate::domain::User;
+
+/// Which users a list holds.
+#[derive(Debug, Clone, Default)]
+pub struct UserFilter {
+    pub role: Option<String>,
+    pub disabled: Option<bool>,
+    /// Those of [`Email::keys_of`]: the one account that a sign-in with the address means.
+    pub email: Option<[String; 2]>,
+}
+
+const LIST: List<User> = List {
+    from: "users AS u",
+    columns: USER,
+    id: "u.id",
+    kept: Some("users"),
+    sorts: &[
+        ("id", "u.id"),
+        // Ids come in the order of creation.
+        ("createdAt", "u.id"),
+        ("email", "u.email_key"),
+        ("lastLoginAt", "coalesce(u.last_login_at, 0)"),
+        ("role", "u.role"),
+        ("firstName", "coalesce(u.first_name, '')"),
+        ("lastName", "coalesce(u.last_name, '')"),
+    ],
+    row: rows::user,
+};
+
+impl Store {
+    /// A page of users. `q` is looked for in addresses and names.
+    pub async fn users(
+        &self,
+        filter: UserFilter,
+        query: ListQuery,
+    ) -> Result<Page<User>, StoreError> {
+        let order = LIST.order(&query)?;
+        self.read(move |conn| {
+            let mut conditions = Filter::default();
+            if let Some(role) = filter.role {
+                conditions.and("u.role = ?", [Value::Text(role)]);
+            }
+            if let Some(disabled) = filter.disabled {
+                conditions.and(
+                    if disabled {
+                        "u.disabled_at IS NOT NULL"
+                    } else {
+                        "u.disabled_at IS NULL"
+                    },
+                    [],
+                );
+            }
+            if let Some([first, second]) = filter.email {
+                conditions.and(
+                    "u.id = (SELECT id FROM users WHERE email_key IN (?, ?) ORDER BY email_key = ? DESC LIMIT 1)",
+                    [first.clone(), second, first].map(Value::Text),
+                );
+            }
+            if let Some(q) = query.q.as_deref().filter(|q| !q.is_empty()) {
+                search(&mut conditions, q);
+            }
+            LIST.page(conn, conditions, &query, order)
+        })
+        .await
+    }
+}
+
+/// Users that a search finds, at most. What matches more often wants more letters.
+const FOUND: u32 = 2000;
+
+fn search(conditions: &mut Filter, q: &str) {
+    if let Ok(id) = q.parse::<UserId>() {
+        conditions.and("u.id = ?", [Value::Blob(id.0.to_bytes().to_vec())]);
+    } else {
+        let (found, text) = matching(q, FOUND);
+        conditions.and(found, [text]);
+        conditions.bounded(FOUND);
+        if is_short(q) {
+            conditions.among(FOUND);
+        }
+    }
+}
+
+/// Whether a text is too short for the trigram index.
+fn is_short(q: &str) -> bool {
+    q.chars().count() < 3
+}
+
+/// A condition on `users AS u` that holds for the newest `most` users whose address or name contains `q`, and its one
+/// value. From three characters on the trigram index answers; of shorter text only the newest users are read.
+pub(super) fn matching(q: &str, most: u32) -> (String, Value) {
+    if !is_short(q) {
+        let found = format!(
+            "u.rid IN (SELECT rowid FROM users_text WHERE users_text MATCH ? ORDER BY rowid DESC LIMIT {most})"
+        );
+        (
+            found,
+            Value::Text(format!("\"{}\"", q.replace('"', "\"\""))),
+        )
+    } else {
+        let found = format!(
+            "u.rid IN (SELECT rid FROM (SELECT rid, email || char(10) || coalesce(first_name, '') || char(10) || \
+             coalesce(last_name, '') AS text FROM users ORDER BY rid DESC LIMIT {most}) \
+             WHERE instr(fold(text), ?) > 0)"
+        );
+        (found, folded(q))
+    }
+}

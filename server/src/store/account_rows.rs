@@ -1,0 +1,182 @@
+//! How accounts are written, and what follows from a change of one.
+
+use doorward_shared::UserId;
+use rusqlite::{Connection, params};
+
+use super::{StoreError, addresses, admission, links, mails, roles, sessions, unit::Unit};
+use crate::domain::{
+    Cause, Email, NewUser, Refusal, User,
+    mail::MailKind,
+    rules::account::{self as rule, Access},
+};
+
+/// Adds an account.
+pub(super) fn insert(
+    unit: &mut Unit<'_>,
+    new: NewUser,
+    cause: &Cause,
+    action: &str,
+) -> Result<User, StoreError> {
+    let id = UserId(unit.id(cause.at));
+    check_new(&new.email)?;
+    if is_taken(unit.conn, &new.email, None)? {
+        return Err(Refusal::EmailTaken.into());
+    }
+    roles::must_exist(unit.conn, &new.role)?;
+    unit.conn
+        .prepare_cached(
+            "INSERT INTO users (id, email, email_key, first_name, last_name, role, permissions, password, created_at, \
+             group_names, email_verified, disabled_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        )?
+        .execute(params![
+            id.0.to_bytes(),
+            new.email.as_str(),
+            new.email.key(),
+            new.first_name,
+            new.last_name,
+            new.role,
+            new.permissions.to_string(),
+            new.password,
+            cause.at.0,
+            new.groups.join(" "),
+            new.email_verified,
+            new.disabled.then_some(cause.at.0)
+        ])?;
+    unit.changes.users.push(id);
+    let detail = new.disabled.then_some("disabled");
+    unit.event(cause, action, Some(&id), Some(id), detail)?;
+    Ok(User {
+        id,
+        email: new.email,
+        first_name: new.first_name,
+        last_name: new.last_name,
+        role: new.role,
+        permissions: new.permissions,
+        groups: new.groups,
+        email_verified: new.email_verified,
+        disabled_at: new.disabled.then_some(cause.at),
+        created_at: cause.at,
+        updated_at: cause.at,
+        last_login_at: None,
+    })
+}
+
+/// Whether another account than `own` has an address. One may stand beside another of the same address, with a key
+/// that starts with the shared one: see [`Email::key_beside`].
+pub(super) fn is_taken(
+    conn: &Connection,
+    email: &Email,
+    own: Option<UserId>,
+) -> Result<bool, StoreError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM users WHERE (?1 IS NULL OR id <> ?1) \
+               AND (email_key = ?2 OR (email_key >= ?3 AND email_key < ?4)))";
+    let beside = Email::key_beside(email.key(), "");
+    // The space at its end is followed by the exclamation mark.
+    let end = format!("{}!", beside.trim_end());
+    let found = params![own.map(|id| id.0.to_bytes()), email.key(), beside, end];
+    Ok(conn
+        .prepare_cached(sql)?
+        .query_row(found, |row| row.get(0))?)
+}
+
+/// Whether an address can become that of an account.
+///
+/// # Errors
+/// [`Refusal::EmailTaken`], [`Refusal::Invalid`].
+pub(super) fn check_address(
+    conn: &Connection,
+    email: &Email,
+    user: &User,
+) -> Result<(), StoreError> {
+    check_new(email)?;
+    match is_taken(conn, email, Some(user.id))? {
+        true => Err(Refusal::EmailTaken.into()),
+        false => Ok(()),
+    }
+}
+
+fn check_new(email: &Email) -> Result<(), StoreError> {
+    let refused = |reason: &str| Refusal::Invalid {
+        field: "email",
+        reason: reason.into(),
+    };
+    Ok(email.check_new().map_err(refused)?)
+}
+
+/// Writes what an account is after a change, and what follows from it.
+pub(super) fn update(
+    unit: &mut Unit<'_>,
+    before: &User,
+    after: &User,
+    cause: &Cause,
+) -> Result<(), StoreError> {
+    if before.email != after.email {
+        // An account made before may keep what none is made with any more.
+        check_address(unit.conn, &after.email, after)?;
+        links::end_all_of(unit, after.id)?;
+    }
+    roles::must_exist(unit.conn, &after.role)?;
+    let admins = any_admin(unit.conn)?;
+    unit.conn
+        .prepare_cached(
+            "UPDATE users SET email = ?2, email_key = ?3, first_name = ?4, last_name = ?5, role = ?6, permissions = ?7, \
+             disabled_at = ?8, group_names = ?9, updated_at = ?11, \
+             verified_at = CASE WHEN ?10 AND (NOT email_verified OR email <> ?2) THEN ?12 ELSE verified_at END, \
+             email_verified = ?10 WHERE id = ?1",
+        )?
+        .execute(params![
+            after.id.0.to_bytes(),
+            after.email.as_str(),
+            after.email.key(),
+            after.first_name,
+            after.last_name,
+            after.role,
+            after.permissions.to_string(),
+            after.disabled_at.map(|at| at.0),
+            after.groups.join(" "),
+            after.email_verified,
+            after.updated_at.0,
+            cause.at.0
+        ])?;
+    guard_last_admin(unit.conn, admins)?;
+    unit.changes.users.push(after.id);
+    let id = after.id;
+    match rule::access(before, after) {
+        Access::Ends => {
+            links::end_all_of(unit, id)?;
+            sessions::end_all_of(unit, id, None, cause)?;
+            unit.event(cause, "user.disabled", Some(&id), Some(id), None)?;
+        }
+        Access::Returns => unit.event(cause, "user.enabled", Some(&id), Some(id), None)?,
+        Access::Stays => {}
+    }
+    if before.email != after.email {
+        mails::notice(unit, MailKind::EmailChanged, before, cause, |mail| {
+            mail.about = addresses::told_address(before, &after.email);
+        })?;
+    }
+    if before.groups != after.groups {
+        admission::left_groups(unit, before, after, cause)?;
+    }
+    let diff = rule::diff(before, after);
+    if diff.is_empty() {
+        Ok(())
+    } else {
+        unit.changed(cause, "user.updated", (&id, Some(id)), &diff, None)
+    }
+}
+
+/// Whether somebody who is not disabled may do everything in the admin API.
+pub(super) fn any_admin(conn: &Connection) -> Result<bool, StoreError> {
+    // `admin` stands in the role's list or in the user's own; both halves have an index.
+    let sql = "SELECT EXISTS (SELECT 1 FROM roles r JOIN users u ON u.role = r.name \
+                 WHERE ' ' || r.permissions || ' ' LIKE '% admin %' AND u.disabled_at IS NULL) \
+               OR EXISTS (SELECT 1 FROM users u WHERE u.permissions <> '' \
+                 AND ' ' || u.permissions || ' ' LIKE '% admin %' AND u.disabled_at IS NULL)";
+    Ok(conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+}
+
+/// Where there was an administrator there must still be one.
+pub(super) fn guard_last_admin(conn: &Connection, before: bool) -> Result<(), StoreError> {
+    Ok(rule::keeps_an_administrator(before, any_admin(conn)?)?)
+}

@@ -1,0 +1,154 @@
+//! What one act of the writer works with.
+
+use std::{borrow::Cow, time::Duration};
+
+use doorward_shared::{ClientId, EventId, Timestamp, UserId};
+use rusqlite::{Connection, params};
+use ulid::Ulid;
+
+use super::{
+    StoreError, mails,
+    memory::{Changes, Memory},
+    rows::ip_text,
+};
+use crate::domain::{Cause, Diff, Noted};
+
+/// What a unit works with: the open transaction, fresh ids, and the list of what it makes stale in memory.
+pub(super) struct Unit<'a> {
+    pub conn: &'a Connection,
+    pub changes: &'a mut Changes,
+    /// For what is noted there and not on disk yet.
+    pub memory: &'a Memory,
+    pub ids: &'a mut ulid::Generator,
+}
+
+/// Who caused an event, as the log has it.
+#[derive(Debug, Clone)]
+pub(super) struct By {
+    pub actor: String,
+    pub ip: Option<String>,
+    pub request_id: Option<String>,
+    pub reason: Option<String>,
+    /// The OAuth client through which a person acted.
+    pub client: Option<ClientId>,
+}
+
+impl From<&Cause> for By {
+    fn from(cause: &Cause) -> Self {
+        Self {
+            actor: cause.actor.to_string(),
+            ip: cause.ip.map(ip_text),
+            request_id: cause.request_id.as_deref().map(str::to_owned),
+            reason: cause.reason.as_deref().map(str::to_owned),
+            client: cause.client_id,
+        }
+    }
+}
+
+impl Unit<'_> {
+    /// What time it is, after every commit before this unit.
+    pub(super) fn now(&self) -> Timestamp {
+        self.memory.clock.now()
+    }
+
+    /// A fresh id, greater than every one before it even within a millisecond.
+    pub(super) fn id(&mut self, at: Timestamp) -> Ulid {
+        let time =
+            std::time::UNIX_EPOCH + Duration::from_millis(u64::try_from(at.0).unwrap_or_default());
+        // The generator refuses only once 2^80 ids have come in one millisecond.
+        self.ids
+            .generate_from_datetime(time)
+            .unwrap_or_else(|_| Ulid::from_datetime(time + Duration::from_millis(1)))
+    }
+
+    /// Appends to the audit log, in the transaction of what it records.
+    pub(super) fn event(
+        &mut self,
+        cause: &Cause,
+        action: &str,
+        target: Option<&dyn std::fmt::Display>,
+        user: Option<UserId>,
+        detail: Option<&str>,
+    ) -> Result<(), StoreError> {
+        self.insert_event(cause, (action, target, user), (detail, None))
+    }
+
+    /// As [`Unit::event`], of a change of fields; `detail` is the change in words unless one is given.
+    pub(super) fn changed(
+        &mut self,
+        cause: &Cause,
+        action: &str,
+        (target, user): (&dyn std::fmt::Display, Option<UserId>),
+        diff: &Diff,
+        detail: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let words = diff.to_string();
+        let detail = detail.unwrap_or(&words);
+        let event = (action, Some(target), user);
+        self.insert_event(cause, event, (Some(detail), Some(diff)))
+    }
+
+    fn insert_event(
+        &mut self,
+        cause: &Cause,
+        event: (&str, Option<&dyn std::fmt::Display>, Option<UserId>),
+        (detail, diff): (Option<&str>, Option<&Diff>),
+    ) -> Result<(), StoreError> {
+        let changes = diff.filter(|diff| !diff.is_empty()).map(json);
+        let (action, _, user) = event;
+        self.event_by(&By::from(cause), cause.at, event, (detail, changes))?;
+        mails::tell(self, cause, action, user)
+    }
+
+    /// As [`Unit::event`], for what somebody caused in an earlier unit; `changes` is JSON.
+    pub(super) fn event_by(
+        &mut self,
+        by: &By,
+        at: Timestamp,
+        (action, target, user): (&str, Option<&dyn std::fmt::Display>, Option<UserId>),
+        (detail, changes): (Option<&str>, Option<String>),
+    ) -> Result<(), StoreError> {
+        let id = EventId(self.id(at));
+        let target = target.map(ToString::to_string);
+        let detail = match (detail, by.reason.as_deref()) {
+            (Some(detail), Some(reason)) if detail != reason => {
+                Some(Cow::Owned(format!("{detail}: {reason}")))
+            }
+            (detail, reason) => detail.or(reason).map(Cow::Borrowed),
+        };
+        self.conn
+            .prepare_cached(
+                "INSERT INTO events (id, time, actor, action, target, user_id, ip, request_id, detail, client_id, changes) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            )?
+            .execute(params![
+                id.0.to_bytes(),
+                at.0,
+                by.actor,
+                action,
+                target,
+                user.map(|id| id.0.to_bytes()),
+                by.ip,
+                by.request_id,
+                detail,
+                by.client.map(|id| id.0.to_bytes()),
+                changes
+            ])?;
+        self.changes.events = true;
+        Ok(())
+    }
+}
+
+/// `{"role":["customer","admin"]}`
+fn json(diff: &Diff) -> String {
+    let value = |noted: &Noted| match noted {
+        Noted::Nothing => serde_json::Value::Null,
+        Noted::Text(text) => text.as_str().into(),
+        Noted::List(items) => items.as_slice().into(),
+        Noted::Flag(flag) => (*flag).into(),
+    };
+    let fields = diff
+        .iter()
+        .map(|(field, before, after)| ((*field).to_owned(), [value(before), value(after)].into()));
+    serde_json::Value::Object(fields.collect()).to_string()
+}
