@@ -48,6 +48,13 @@ macro_rules! names {
             }
         }
 
+        impl $name {
+            /// The one of this name on the wire.
+            pub fn named(name: &str) -> Option<Self> {
+                [$(Self::$variant),*].into_iter().find(|one| one.as_str() == name)
+            }
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(self.as_str())

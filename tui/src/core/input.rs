@@ -266,6 +266,9 @@ fn run(state: &mut State, text: &str, chosen: Option<Command>, effects: &mut Vec
     if text == "undo" {
         return state.open_undos();
     }
+    if state.run_yours(text, effects) {
+        return;
+    }
     if let Some(subject) = objects::named(text) {
         return state.go_page(subject, effects);
     }
@@ -275,6 +278,8 @@ fn run(state: &mut State, text: &str, chosen: Option<Command>, effects: &mut Vec
             let view = place.view(state);
             state.go(view, effects);
         }
+        Some(Command::View(name)) => state.go_view(&name, effects),
+        Some(Command::Unsave(name)) => state.forget_view(&name, effects),
         Some(Command::Noun) => {}
         Some(Command::Screen(digit)) => state.go_screen(digit, effects),
         Some(Command::List(kind)) => state.go_list(kind, Vec::new(), effects),

@@ -9,6 +9,7 @@ use doorward_shared::{
 
 use super::{fold::Folds, problem::Problem};
 use crate::core::{
+    columns::ColumnId,
     resource::{Resource, Row},
     search::{Search, SearchError},
 };
@@ -67,6 +68,8 @@ pub(crate) struct List {
     pub q: String,
     /// Which of the kind's sorts, and whether the greatest is first.
     pub sort: Option<(usize, bool)>,
+    /// Columns of its own: of a view that was kept with them.
+    pub columns: Option<Vec<ColumnId>>,
     pub rows: Vec<Row>,
     /// Rows of each page in the window.
     sizes: VecDeque<usize>,
@@ -109,6 +112,7 @@ impl List {
             filters,
             q: String::new(),
             sort: None,
+            columns: None,
             rows: Vec::new(),
             sizes: VecDeque::new(),
             first: 0,
@@ -137,6 +141,7 @@ impl List {
         Self {
             q: self.q.clone(),
             sort: self.sort,
+            columns: self.columns.clone(),
             selected: self.selected.clone(),
             marks: self.marks.clone(),
             ..Self::new(self.kind, self.filters.clone())

@@ -7,6 +7,7 @@ pub(crate) mod audit;
 pub(crate) mod cells;
 pub(crate) mod chart;
 pub(crate) mod checklist;
+pub(crate) mod columns;
 pub(crate) mod command_line;
 pub(crate) mod complete;
 pub(crate) mod confirm;
@@ -61,6 +62,7 @@ mod tick;
 mod travel;
 pub(crate) mod undo;
 pub(crate) mod yaml;
+pub(crate) mod yours;
 pub(crate) mod zone;
 
 pub(crate) use self::{

@@ -20,6 +20,7 @@ use crate::{
         resource::{ProfileRow, Resource, Row},
         search::Search,
         subject::IncidentSubject,
+        yours::Kept,
     },
 };
 
@@ -110,6 +111,8 @@ pub(crate) enum Reply {
     /// The server closed it: it restarts, or the caller may no more.
     StreamEnded,
     Written(Result<PathBuf, String>),
+    /// The configuration was written: what is said of it.
+    Kept(Result<String, String>),
     Switched(Result<Box<Switched>, String>),
     /// A call of ours broke: a fault of the console.
     Broken,
@@ -286,6 +289,8 @@ pub(crate) enum Effect {
         path: PathBuf,
         text: Secret,
     },
+    /// Keep it in the configuration.
+    Keep(Kept),
     Switch(String),
     Suspend,
     Redraw,

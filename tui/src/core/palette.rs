@@ -41,6 +41,9 @@ pub(crate) enum Command {
     Do(Action),
     Theme(Theme),
     Profile(String),
+    /// A view that was kept.
+    View(String),
+    Unsave(String),
     Page(Subject),
     /// A place one was at.
     Place(Place),
@@ -120,6 +123,16 @@ impl Palette {
                 "servers this console knows",
                 Command::List(Resource::Profiles),
             ),
+            entry(
+                "save ",
+                "keep this list under a name: filter, order, columns",
+                Command::Noun,
+            ),
+            entry(
+                "columns ",
+                "choose this list's columns and their order",
+                Command::Noun,
+            ),
             entry("q", "quit", Command::Do(Action::Quit)),
             entry("quit", "quit", Command::Do(Action::Quit)),
         ];
@@ -138,6 +151,16 @@ impl Palette {
             if !moves {
                 entries.push(entry(row.name, row.help, Command::Do(row.action)));
             }
+        }
+        for (name, view) in &state.yours.views {
+            let to = Command::View(name.clone());
+            entries.push(entry(&format!("view {name}"), &view.about(), to));
+            let gone = "take this view out of the configuration";
+            entries.push(entry(
+                &format!("unsave {name}"),
+                gone,
+                Command::Unsave(name.clone()),
+            ));
         }
         for (name, theme) in Theme::NAMES {
             entries.push(entry(
@@ -185,6 +208,9 @@ impl Palette {
         if let Some(objects) = self.objects() {
             return objects;
         }
+        if super::yours::takes_words(self.line.text()) {
+            return Vec::new();
+        }
         let names: Vec<_> = self
             .entries
             .iter()
@@ -201,7 +227,10 @@ impl Palette {
 
     /// Takes the word that waits for a name: `user` with nothing behind it. Answers whether it was one.
     pub(crate) fn waits_for_a_name(&mut self) -> bool {
-        let chosen = self.chosen().filter(|entry| entry.what == Command::Noun);
+        let typed = self.line.text().trim();
+        // What stands behind it already is its name, though letters of it are in the word too.
+        let open = |entry: &&Entry| entry.what == Command::Noun && !typed.starts_with(&entry.name);
+        let chosen = self.chosen().filter(open);
         let Some(name) = chosen.map(|entry| entry.name.clone()) else {
             return false;
         };

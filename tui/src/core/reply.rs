@@ -116,6 +116,12 @@ pub(crate) fn reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) 
         }
         Reply::Written(Ok(path)) => state.written(&path),
         Reply::Written(Err(why)) => state.not_written(&why),
+        Reply::Kept(Ok(text)) => state.say(text),
+        Reply::Kept(Err(why)) => {
+            state.warn(format!(
+                "not kept, it holds until the console is left: {why}"
+            ));
+        }
         Reply::Switched(Ok(switched)) => state.switched(*switched, effects),
         Reply::Switched(Err(why)) => state.warn(why),
         Reply::Broken => {

@@ -50,6 +50,38 @@ pub(crate) enum Row {
 }
 
 impl Resource {
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Users,
+        Self::Sessions,
+        Self::Keys,
+        Self::Clients,
+        Self::Events,
+        Self::Roles,
+        Self::Signing,
+        Self::Blocks,
+        Self::Profiles,
+    ];
+
+    /// The screen's name in the palette and in the configuration.
+    pub(crate) fn screen(self) -> &'static str {
+        match self {
+            Self::Users => "users",
+            Self::Sessions => "sessions",
+            Self::Keys => "apikeys",
+            Self::Clients => "clients",
+            Self::Events => "events",
+            Self::Roles => "roles",
+            Self::Signing => "keys",
+            Self::Blocks => "blocks",
+            Self::Profiles => "profiles",
+        }
+    }
+
+    /// The list of that name.
+    pub(crate) fn of_screen(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.screen() == name)
+    }
+
     /// What an id is of, when people call such things by a name.
     pub(crate) fn of_id(id: &str) -> Option<Self> {
         let kinds = [

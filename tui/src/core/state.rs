@@ -24,6 +24,7 @@ use crate::core::{
     look::{Glyphs, Theme},
     refusal::FailingClient,
     resource::{Resource, Row},
+    yours::Yours,
 };
 
 /// What is on the screen below everything that was opened on top.
@@ -97,6 +98,8 @@ pub(crate) struct State {
     /// Changes are switched off, by the command line.
     pub read_only: bool,
     pub server: ServerName,
+    /// What the operator made their own.
+    pub yours: Yours,
     pub known: Known,
     pub connection: Connection,
     pub view: View,
@@ -130,6 +133,7 @@ impl State {
             keymap,
             read_only: false,
             server,
+            yours: Yours::default(),
             known: Known::default(),
             connection: Connection::default(),
             view: View::DASHBOARD,

@@ -44,7 +44,9 @@ fn same(one: &View, other: &View) -> bool {
         (View::Dashboard { .. }, View::Dashboard { .. })
         | (View::Health { .. }, View::Health { .. }) => true,
         (View::List(one), View::List(other)) => {
-            one.kind == other.kind && one.filters == other.filters
+            let question =
+                |list: &List| (list.kind, list.q.clone(), list.sort, list.columns.clone());
+            one.filters == other.filters && question(one) == question(other)
         }
         (View::Incident(one), View::Incident(other)) => one.subjects == other.subjects,
         (View::Page(one), View::Page(other)) => one.subject == other.subject,

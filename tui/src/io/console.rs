@@ -24,6 +24,7 @@ use crate::{
         layer::Layer,
         look::{Theme, UnknownTheme},
         update,
+        yours::{SettingError, Yours},
     },
     io::{
         background::{self, Background},
@@ -73,6 +74,8 @@ enum ConfigError {
     Keymap(#[from] KeymapError),
     #[error(transparent)]
     Theme(#[from] UnknownTheme),
+    #[error(transparent)]
+    Yours(#[from] SettingError),
 }
 
 impl From<ConfigError> for Failed {
@@ -92,7 +95,7 @@ fn state(
     size: (u16, u16),
 ) -> Result<State, ConfigError> {
     let config = &profiles.config;
-    let keymap = Keymap::with(&config.keys)?;
+    let keymap = Keymap::with(config.keymap.as_deref(), &config.keys)?;
     let mut state = State::new(size, server_name(connection, profiles), keymap);
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let named = look.theme.as_ref().or(config.theme.as_ref());
@@ -102,6 +105,7 @@ fn state(
         // Until the terminal was asked for its background.
         None => Theme::Either,
     };
+    state.yours = Yours::read(&config.yours())?;
     state.calls = clock::idempotency_key();
     state.glyphs.ascii = look.ascii || config.ascii.unwrap_or(false);
     state.read_only = look.read_only;

@@ -18,3 +18,4 @@ mod picking;
 mod policies;
 mod property;
 mod snapshots;
+mod yours;

@@ -145,7 +145,7 @@ fn the_twin_of_what_is_shown_is_one_key_away() {
 fn help_is_made_from_the_keymap() {
     let mut bench = Bench::on(Resource::Users, 80, 40);
     let changes = [("wide".to_owned(), "ctrl-t".to_owned())].into();
-    bench.state.keymap = crate::core::keymap::Keymap::with(&changes).unwrap();
+    bench.state.keymap = crate::core::keymap::Keymap::with(None, &changes).unwrap();
     bench.type_in("?");
     assert!(bench.screen().contains("ctrl-t"));
     assert!(matches!(bench.state.layers.last(), Some(Layer::Help(_))));

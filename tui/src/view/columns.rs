@@ -1,102 +1,11 @@
 //! Columns of the lists, and their room.
 
-use crate::core::{resource::Resource, text};
-
-/// A column.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Column {
-    pub title: &'static str,
-    /// Least room it is any good in.
-    min: u16,
-    /// Most room it takes.
-    max: u16,
-    /// Columns of the highest number go first when there is no room; 0 stays. 9: only when wide.
-    rank: u8,
-}
-
-pub(super) const fn column(title: &'static str, min: u16, max: u16, rank: u8) -> Column {
-    Column {
-        title,
-        min,
-        max,
-        rank,
-    }
-}
-
-const USERS: &[Column] = &[
-    column("EMAIL", 16, 44, 0),
-    column("NAME", 8, 28, 3),
-    column("ROLE", 8, 16, 2),
-    column("STATE", 8, 8, 0),
-    column("LAST LOGIN", 10, 10, 4),
-    column("CREATED", 9, 9, 5),
-    column("ID", 31, 31, 9),
-];
-const SESSIONS: &[Column] = &[
-    column("USER", 16, 40, 0),
-    column("ADDRESS", 11, 39, 0),
-    column("STATE", 7, 7, 0),
-    column("DEVICE", 10, 30, 3),
-    column("SEEN", 8, 8, 2),
-    column("ENDS", 8, 8, 5),
-    column("CLIENT", 10, 24, 4),
-    column("ID", 30, 30, 9),
-];
-const KEYS: &[Column] = &[
-    column("NAME", 12, 32, 0),
-    column("STATE", 8, 8, 0),
-    column("OWNER", 12, 36, 2),
-    column("SCOPES", 10, 48, 3),
-    column("USED", 8, 8, 4),
-    column("ENDS", 8, 8, 1),
-    column("HINT", 18, 18, 6),
-    column("ID", 30, 30, 9),
-];
-const CLIENTS: &[Column] = &[
-    column("NAME", 14, 36, 0),
-    column("KIND", 12, 12, 1),
-    column("GRANTS", 18, 56, 3),
-    column("SCOPES", 12, 48, 2),
-    column("CREATED", 9, 9, 5),
-    column("ID", 33, 33, 9),
-];
-const EVENTS: &[Column] = &[
-    column("TIME", 11, 11, 0),
-    column("ACTION", 16, 22, 0),
-    column("BY", 12, 36, 1),
-    column("TARGET", 12, 36, 2),
-    column("ADDRESS", 10, 39, 3),
-    column("DETAIL", 10, 60, 4),
-    column("THROUGH", 10, 24, 5),
-];
-const ROLES: &[Column] = &[
-    column("NAME", 12, 32, 0),
-    column("USERS", 7, 9, 1),
-    column("KIND", 8, 8, 2),
-    column("PERMISSIONS", 20, 90, 0),
-];
-const SIGNING: &[Column] = &[
-    column("ID", 12, 48, 0),
-    column("ALGORITHM", 9, 9, 1),
-    column("STATE", 8, 8, 0),
-    column("CREATED", 9, 9, 2),
-    column("RETIRES", 9, 9, 0),
-];
-const BLOCKS: &[Column] = &[
-    column("NETWORK", 14, 43, 0),
-    column("ENDS", 8, 10, 0),
-    column("BY", 10, 32, 2),
-    column("REASON", 12, 80, 1),
-    column("BLOCKED", 8, 10, 3),
-    column("ID", 32, 32, 9),
-];
-
-const PROFILES: &[Column] = &[
-    column("NAME", 12, 24, 0),
-    column("URL", 16, 60, 0),
-    column("CHANGES", 9, 9, 0),
-    column("", 8, 8, 1),
-];
+pub(super) use crate::core::columns::{Column, column};
+use crate::core::{
+    columns::{self, ColumnId},
+    resource::Resource,
+    text,
+};
 
 /// A column with its room.
 #[derive(Debug, Clone, Copy)]
@@ -108,23 +17,24 @@ pub(super) struct Placed {
     pub width: u16,
 }
 
-fn all(kind: Resource) -> &'static [Column] {
-    match kind {
-        Resource::Users => USERS,
-        Resource::Sessions => SESSIONS,
-        Resource::Keys => KEYS,
-        Resource::Clients => CLIENTS,
-        Resource::Events => EVENTS,
-        Resource::Roles => ROLES,
-        Resource::Signing => SIGNING,
-        Resource::Blocks => BLOCKS,
-        Resource::Profiles => PROFILES,
-    }
-}
-
 /// The columns of a list in their room.
 pub(super) fn place(kind: Resource, room: u16, wide: bool) -> Vec<Placed> {
-    share(all(kind), room, wide)
+    share(columns::of(kind), room, wide)
+}
+
+/// The columns that were chosen, in their order; the last ones go when there is no room.
+pub(super) fn place_chosen(kind: Resource, chosen: &[ColumnId], room: u16) -> Vec<Placed> {
+    let ranked = chosen.iter().zip((0..8).chain(std::iter::repeat(8)));
+    let columns: Vec<Column> = ranked
+        .map(|(id, rank)| match id {
+            ColumnId::Cell(at) => Column {
+                rank,
+                ..columns::of(kind)[*at]
+            },
+            ColumnId::Field(_) => column("", 8, 40, rank),
+        })
+        .collect();
+    share(&columns, room, true)
 }
 
 /// Shares out the room: the least important columns go, the others grow.
@@ -200,21 +110,9 @@ pub(super) fn cut(cell: &str, columns: usize, more: &str) -> String {
 mod tests {
     use super::*;
 
-    const KINDS: [Resource; 9] = [
-        Resource::Users,
-        Resource::Sessions,
-        Resource::Keys,
-        Resource::Clients,
-        Resource::Events,
-        Resource::Roles,
-        Resource::Signing,
-        Resource::Blocks,
-        Resource::Profiles,
-    ];
-
     #[test]
     fn columns_never_reach_beyond_their_room() {
-        for kind in KINDS {
+        for kind in Resource::ALL {
             for room in 0..200 {
                 for wide in [false, true] {
                     let placed = place(kind, room, wide);
@@ -227,6 +125,18 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn chosen_columns_keep_their_order_and_the_last_go_first() {
+        let chosen = columns::parse(Resource::Users, &["id", "state", "email", "groups"]).unwrap();
+        let places = |room| {
+            let placed = place_chosen(Resource::Users, &chosen, room);
+            placed.iter().map(|one| one.at).collect::<Vec<_>>()
+        };
+        assert_eq!(places(100), [0, 1, 2, 3]);
+        assert_eq!(places(45), [0, 1]);
+        assert_eq!(places(10), [0], "the first stays");
     }
 
     #[test]

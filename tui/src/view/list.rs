@@ -5,11 +5,20 @@ use ratatui::layout::Rect;
 use super::{chrome::nothing, dashboard::event_tone, histogram};
 use crate::{
     core::{
-        State, audit, cells::cells, event_kind::EventKind, format::number, keymap::Action,
-        layout::Areas, list::List, refusal, resource::Row, text::width,
+        State, audit,
+        cells::cells,
+        columns::{self, ColumnId},
+        event_kind::EventKind,
+        format::number,
+        keymap::Action,
+        layout::Areas,
+        list::List,
+        refusal,
+        resource::Row,
+        text::width,
     },
     view::{
-        columns::{Placed, cut, place},
+        columns::{Placed, cut, place, place_chosen},
         theme::Tone,
         widgets::{
             boxes::frame,
@@ -51,11 +60,7 @@ pub(super) fn draw(paint: &mut Paint<'_>, areas: &Areas, list: &List) -> Option<
         empty(paint, inner, list);
         return None;
     }
-    let columns = place(
-        list.kind,
-        areas.rows.width.saturating_sub(MARKS + 1),
-        state.wide,
-    );
+    let columns = columns(state, list, areas.rows.width.saturating_sub(MARKS + 1));
     let above = areas.rows.y.saturating_sub(inner.y + 1);
     if above > 0 {
         let chart = Rect {
@@ -74,9 +79,11 @@ pub(super) fn draw(paint: &mut Paint<'_>, areas: &Areas, list: &List) -> Option<
     for one in &columns {
         let x = areas.rows.x + MARKS + one.x;
         // Times of the clock say whose.
-        let title = match one.column.title {
-            "TIME" => format!("TIME {}", crate::core::zone::name(state.now.wall)),
-            title => title.to_owned(),
+        let title = match one.id.title(list.kind) {
+            title if title == "TIME" => {
+                format!("TIME {}", crate::core::zone::name(state.now.wall))
+            }
+            title => title,
         };
         let room = Rect {
             x,
@@ -107,6 +114,28 @@ pub(super) fn draw(paint: &mut Paint<'_>, areas: &Areas, list: &List) -> Option<
         }
     }
     cursor
+}
+
+/// A column with its room, and what stands in it.
+struct Shown {
+    id: ColumnId,
+    x: u16,
+    width: u16,
+}
+
+/// The columns of a list that there is room for: those that were chosen, or its own.
+fn columns(state: &State, list: &List, room: u16) -> Vec<Shown> {
+    let chosen = state.chosen_columns(list);
+    let placed = match chosen {
+        Some(chosen) => place_chosen(list.kind, chosen, room),
+        None => place(list.kind, room, state.wide),
+    };
+    let shown = |one: Placed| Shown {
+        id: chosen.map_or(ColumnId::Cell(one.at), |chosen| chosen[one.at]),
+        x: one.x,
+        width: one.width,
+    };
+    placed.into_iter().map(shown).collect()
 }
 
 /// What waits above: new events, or those that wait for the end of a pause.
@@ -170,7 +199,7 @@ fn row(
     area: Rect,
     list: &List,
     ((item, alike), selected): ((&Row, usize), bool),
-    columns: &[Placed],
+    columns: &[Shown],
 ) {
     let state = paint.state;
     let id = item.id();
@@ -202,8 +231,19 @@ fn row(
     }
     let cells = cells(&|id| state.name_of(id), state.now.wall, item);
     let times = format!(" {}{alike}", state.glyphs.times());
-    for one in columns {
-        let Some(cell) = cells.get(one.at) else {
+    // The action's column; where it is not shown the first one says how many are alike.
+    let action = columns.iter().position(|one| one.id == ColumnId::Cell(1));
+    let counts = action.unwrap_or_default();
+    for (at, one) in columns.iter().enumerate() {
+        let field;
+        let cell = match one.id {
+            ColumnId::Cell(at) => cells.get(at),
+            ColumnId::Field(name) => {
+                field = columns::field(item, name, state.now.wall);
+                Some(&field)
+            }
+        };
+        let Some(cell) = cell else {
             continue;
         };
         let room = Rect {
@@ -211,9 +251,9 @@ fn row(
             width: one.width,
             ..area
         };
-        let text = match one.at {
-            // The action's column: the number of equal ones is never cut away.
-            1 if alike > 1 => {
+        let text = match alike {
+            // The number of equal ones is never cut away.
+            2.. if at == counts => {
                 let room = usize::from(one.width).saturating_sub(width(&times));
                 format!("{}{times}", cut(cell, room, state.glyphs.more()))
             }
@@ -221,8 +261,7 @@ fn row(
         };
         let style = match news {
             _ if selected => style,
-            // The action's column.
-            Some(kind) if one.at == 1 && !marked => paint.style(event_tone(kind)),
+            Some(kind) if action == Some(at) && !marked => paint.style(event_tone(kind)),
             _ => paint.style(meaning(cell, tone)),
         };
         paint.styled(room, room.x, room.y, &text, style);

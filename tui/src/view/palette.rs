@@ -9,7 +9,7 @@ use crate::{
         theme::Tone,
         widgets::{
             boxes::{dialog, middle},
-            paint::{Paint, right_of},
+            paint::{Paint, right_of, wrapped},
         },
     },
 };
@@ -31,13 +31,12 @@ pub(super) fn draw(paint: &mut Paint<'_>, area: Rect, palette: &Palette) -> Opti
     let matches = palette.matches();
     let height = usize::from(inner.height.saturating_sub(2));
     if matches.is_empty() {
-        paint.text(
-            inner,
-            inner.x + 2,
-            inner.y + 1,
-            palette.lookup_word(),
-            Tone::Dim,
-        );
+        let said = crate::core::yours::said(paint.state, palette.line.text());
+        let said = said.unwrap_or_else(|| palette.lookup_word().to_owned());
+        let room = usize::from(inner.width.saturating_sub(4));
+        for (line, y) in wrapped(&said, room).iter().zip(inner.y + 1..) {
+            paint.text(inner, inner.x + 2, y, line, Tone::Dim);
+        }
     }
     let skip = (palette.at + 1).saturating_sub(height.max(1));
     for (at, entry) in matches.iter().enumerate().skip(skip).take(height) {

@@ -1,6 +1,7 @@
 //! What keys do, as data: the help and the hints are made from these rows, and the configuration may put keys elsewhere.
 
 mod key;
+mod preset;
 mod rows;
 
 use std::collections::BTreeMap;
@@ -8,6 +9,7 @@ use std::collections::BTreeMap;
 use crossterm::event::KeyEvent;
 
 pub(crate) use self::key::Key;
+use self::preset::PRESETS;
 pub(crate) use self::rows::{Action, KeyContext, KeyRow, ROWS};
 
 /// Keys of dialogs, which are always the same.
@@ -27,6 +29,8 @@ pub(crate) fn help_length(keymap: &Keymap) -> usize {
 /// What is wrong with keys that were put elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum KeymapError {
+    #[error("keymap: {0} is none of {names}", names = PRESETS.map(|(name, _)| name).join(", "))]
+    NoPreset(String),
     #[error("keys: {0} is not an action")]
     NoAction(String),
     #[error("keys: {action} = {key:?} is not a key")]
@@ -66,21 +70,35 @@ impl Default for Keymap {
 }
 
 impl Keymap {
-    /// The keys with changes: action = "key", or several with spaces between.
+    /// The keys of a preset with changes: action = "key", or several with spaces between.
     ///
     /// # Errors
-    /// One line that names an unknown action, a key that cannot be read, or two actions that clash.
-    pub(crate) fn with(changes: &BTreeMap<String, String>) -> Result<Self, KeymapError> {
+    /// One line that names an unknown preset or action, a key that cannot be read, or two actions that clash.
+    pub(crate) fn with(
+        preset: Option<&str>,
+        changes: &BTreeMap<String, String>,
+    ) -> Result<Self, KeymapError> {
         let mut map = Self::default();
-        for (name, keys) in changes {
+        let preset = match preset {
+            Some(name) => {
+                let found = PRESETS.iter().find(|(one, _)| *one == name);
+                let found = found.ok_or_else(|| KeymapError::NoPreset(name.to_owned()))?;
+                found.1
+            }
+            None => &[],
+        };
+        let changes = changes
+            .iter()
+            .map(|(name, keys)| (name.as_str(), keys.as_str()));
+        for (name, keys) in preset.iter().copied().chain(changes) {
             let binding = map
                 .bindings
                 .iter_mut()
                 .find(|binding| binding.row.name == name);
-            let binding = binding.ok_or_else(|| KeymapError::NoAction(name.clone()))?;
+            let binding = binding.ok_or_else(|| KeymapError::NoAction(name.to_owned()))?;
             let parse = |key: &str| {
                 key.parse::<Key>().map_err(|()| KeymapError::NoKey {
-                    action: name.clone(),
+                    action: name.to_owned(),
                     key: key.to_owned(),
                 })
             };
@@ -155,7 +173,7 @@ mod tests {
     use super::*;
 
     fn changed(action: &str, key: &str) -> Result<Keymap, KeymapError> {
-        Keymap::with(&BTreeMap::from([(action.to_owned(), key.to_owned())]))
+        Keymap::with(None, &BTreeMap::from([(action.to_owned(), key.to_owned())]))
     }
 
     #[test]
@@ -192,6 +210,22 @@ mod tests {
                 .contains("nokey")
         );
         assert!(changed("fly", "f").unwrap_err().to_string().contains("fly"));
+    }
+
+    #[test]
+    fn every_preset_is_readable_and_takes_changes() {
+        for (name, _) in PRESETS {
+            let map = Keymap::with(Some(name), &BTreeMap::new());
+            assert!(map.is_ok(), "{name}: {map:?}");
+        }
+        let changes = BTreeMap::from([("delete".to_owned(), "x".to_owned())]);
+        let map = Keymap::with(Some("k9s"), &changes).unwrap();
+        assert_eq!(map.label(Action::Delete), "x");
+        assert_eq!(map.label(Action::Refresh), "ctrl-r");
+        let why = Keymap::with(Some("emacs"), &BTreeMap::new())
+            .unwrap_err()
+            .to_string();
+        assert_eq!(why, "keymap: emacs is none of doorward, k9s");
     }
 
     #[test]

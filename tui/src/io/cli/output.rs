@@ -224,18 +224,8 @@ pub(crate) fn fields(value: &serde_json::Value) -> String {
     let width = object.keys().map(String::len).max().unwrap_or_default();
     let mut out = String::new();
     for (name, value) in object {
-        let text = plain(value);
+        let text = crate::core::columns::text(value);
         out.push_str(&format!("{name:width$}  {}\n", clean(&text)));
     }
     out
-}
-
-/// A value as people read it.
-pub(crate) fn plain(value: &serde_json::Value) -> String {
-    match value {
-        serde_json::Value::Null => "-".into(),
-        serde_json::Value::String(text) => text.clone(),
-        serde_json::Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(" "),
-        other => other.to_string(),
-    }
 }

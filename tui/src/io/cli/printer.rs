@@ -6,9 +6,10 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{
     Failed, Outcome, csv,
-    output::{Format, json, line, name, plain, to_value, write},
+    output::{Format, json, line, name, to_value, write},
 };
 use crate::core::{
+    columns::{self, is_called},
     text::{clean, clean_json},
     yaml,
 };
@@ -32,12 +33,6 @@ pub(super) struct Printer {
     rows: u64,
 }
 
-/// A title as people type it: letters and digits alone.
-fn plain_title(title: &str) -> String {
-    let kept = title.chars().filter(|c| c.is_alphanumeric());
-    kept.flat_map(char::to_lowercase).collect()
-}
-
 impl Printer {
     pub(super) fn new(format: Format, columns: &'static [&'static str]) -> Self {
         Self {
@@ -56,12 +51,9 @@ impl Printer {
             return self;
         };
         let own = self.titles;
-        let find = |asked: &String| {
-            let plain = plain_title(asked);
-            match own.iter().position(|title| plain_title(title) == plain) {
-                Some(at) => (own[at].clone(), Column::Cell(at)),
-                None => (asked.to_uppercase(), Column::Field(asked.clone())),
-            }
+        let find = |asked: &String| match own.iter().position(|title| is_called(title, asked)) {
+            Some(at) => (own[at].clone(), Column::Cell(at)),
+            None => (asked.to_uppercase(), Column::Field(asked.clone())),
         };
         (self.titles, self.columns) = chosen.iter().map(find).unzip();
         self
@@ -81,7 +73,7 @@ impl Printer {
         };
         let cell = |column: &Column| match column {
             Column::Cell(at) => own.get(*at).cloned().unwrap_or_default(),
-            Column::Field(name) => plain(&fields[name]),
+            Column::Field(name) => columns::text(&fields[name]),
         };
         Ok(self.columns.iter().map(cell).collect())
     }

@@ -127,6 +127,16 @@ impl Runner {
             Effect::Write { path, text } => {
                 self.spawn(None, async move { Reply::Written(written(&path, &text)) });
             }
+            Effect::Keep(kept) => {
+                let profiles = self.profiles.clone();
+                let work = tokio::task::spawn_blocking(move || profiles.keep(&kept));
+                self.spawn(None, async move {
+                    match work.await {
+                        Ok(done) => Reply::Kept(done.map_err(|why| why.to_string())),
+                        Err(_) => Reply::Broken,
+                    }
+                });
+            }
             Effect::SignIn { .. }
             | Effect::Switch(_)
             | Effect::Copy(_)

@@ -1,7 +1,9 @@
 //! Profiles: several servers, each with its URL, whom to trust, a colour, and whether changes are switched off.
 
+mod config;
+mod keyring;
+
 use std::{
-    collections::BTreeMap,
     fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
@@ -10,7 +12,8 @@ use std::{
 use doorward_shared::client::Trust;
 use serde::{Deserialize, Serialize};
 
-use crate::io::secret_file::SecretFile;
+pub(crate) use self::config::Config;
+use crate::{core::yours::Kept, io::secret_file::SecretFile};
 
 /// What is wrong with profiles and their keys.
 #[derive(Debug, thiserror::Error)]
@@ -21,8 +24,12 @@ pub(crate) enum ProfilesError {
         #[source]
         error: std::io::Error,
     },
-    #[error("{}: {message}", path.display())]
-    Config { path: PathBuf, message: String },
+    #[error("{}:{line}: {message}", path.display())]
+    Config {
+        path: PathBuf,
+        line: usize,
+        message: String,
+    },
     #[error("{name} is not a profile in {}", path.display())]
     Missing { name: String, path: PathBuf },
     #[error("pinned_sha256: must be 64 hexadecimal digits")]
@@ -34,7 +41,12 @@ pub(crate) enum ProfilesError {
     #[error("a profile's name is letters, digits, - and _")]
     Name,
     #[error(transparent)]
-    Written(#[from] toml::ser::Error),
+    Written(#[from] toml_edit::ser::Error),
+    #[error("{}: {error}", path.display())]
+    Edited {
+        path: PathBuf,
+        error: toml_edit::TomlError,
+    },
 }
 
 impl ProfilesError {
@@ -64,20 +76,6 @@ pub(crate) struct Profile {
     /// Marked as production: read-only unless `read_only` says otherwise.
     pub production: bool,
     pub read_only: Option<bool>,
-}
-
-/// The console's configuration file.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct Config {
-    /// The profile that is used when none is named.
-    pub default_profile: Option<String>,
-    pub theme: Option<String>,
-    pub ascii: Option<bool>,
-    pub mouse: Option<bool>,
-    /// Keys put elsewhere: action = "key".
-    pub keys: BTreeMap<String, String>,
-    pub profiles: BTreeMap<String, Profile>,
 }
 
 /// The configuration and where it lies.
@@ -173,14 +171,7 @@ impl Profiles {
     /// # Errors
     /// As [`Profiles::load`].
     pub(crate) fn load_from(path: PathBuf) -> Result<Self, ProfilesError> {
-        let mut config = match fs::read_to_string(&path) {
-            Ok(text) => toml::from_str::<Config>(&text).map_err(|error| ProfilesError::Config {
-                path: path.clone(),
-                message: error.message().replace('\n', " "),
-            })?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Config::default(),
-            Err(error) => return Err(ProfilesError::file(&path, error)),
-        };
+        let mut config = config::read(&path)?;
         for (name, profile) in &mut config.profiles {
             profile.name.clone_from(name);
         }
@@ -249,11 +240,19 @@ impl Profiles {
         if !name_ok {
             return Err(ProfilesError::Name);
         }
-        if self.config.default_profile.is_none() {
+        let is_first = self.config.default_profile.is_none();
+        let table = config::table(&profile)?;
+        config::edit(&self.path, |document| {
+            config::put(document, ["profiles", &name], Some(table));
+            if is_first {
+                document["default_profile"] = toml_edit::value(&name);
+            }
+        })?;
+        if is_first {
             self.config.default_profile = Some(name.clone());
         }
         self.config.profiles.insert(name, profile);
-        self.write()
+        Ok(())
     }
 
     /// Makes a profile the one that is used when none is named.
@@ -262,7 +261,9 @@ impl Profiles {
     /// One line.
     pub(crate) fn choose(&mut self, name: &str) -> Result<(), ProfilesError> {
         self.config.default_profile = Some(name.to_owned());
-        self.write()
+        config::edit(&self.path, |document| {
+            document["default_profile"] = toml_edit::value(name);
+        })
     }
 
     /// Forgets a profile and the key that was kept for it; answers whether there was one. A file that the profile only names
@@ -272,10 +273,16 @@ impl Profiles {
     /// One line.
     pub(crate) fn delete(&mut self, name: &str) -> Result<bool, ProfilesError> {
         self.config.profiles.remove(name);
-        if self.config.default_profile.as_deref() == Some(name) {
+        let is_default = self.config.default_profile.as_deref() == Some(name);
+        if is_default {
             self.config.default_profile = None;
         }
-        self.write()?;
+        config::edit(&self.path, |document| {
+            config::put(document, ["profiles", name], None);
+            if is_default {
+                document.remove("default_profile");
+            }
+        })?;
         let path = self.key_path(name);
         let in_file = match fs::remove_file(&path) {
             Ok(()) => true,
@@ -289,9 +296,35 @@ impl Profiles {
         Ok(in_file || in_keyring)
     }
 
-    fn write(&self) -> Result<(), ProfilesError> {
-        let text = toml::to_string_pretty(&self.config)?;
-        write_private(&self.path, &text).map_err(|error| ProfilesError::file(&self.path, error))
+    /// Keeps what an operator made their own; answers what is said of it.
+    ///
+    /// # Errors
+    /// One line.
+    pub(crate) fn keep(&self, kept: &Kept) -> Result<String, ProfilesError> {
+        let (place, item, said) = match kept {
+            Kept::View(name, view) => {
+                let table = view.as_ref().map(config::table).transpose()?;
+                let said = match view {
+                    Some(_) => format!("kept: :view {name} leads here"),
+                    None => format!("the view {name} is gone"),
+                };
+                (["views", name.as_str()], table, said)
+            }
+            Kept::Columns(screen, columns) => {
+                let list = columns
+                    .as_ref()
+                    .map(|names| toml_edit::value(names.iter().collect::<toml_edit::Array>()));
+                let said = match columns {
+                    Some(names) => {
+                        format!("kept: the columns of {screen} are {}", names.join(", "))
+                    }
+                    None => format!("{screen} has its own columns again"),
+                };
+                (["columns", *screen], list, said)
+            }
+        };
+        config::edit(&self.path, |document| config::put(document, place, item))?;
+        Ok(said)
     }
 }
 
@@ -307,61 +340,6 @@ pub(crate) fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
         fs::create_dir_all(parent)?;
     }
     SecretFile::in_place_of(path)?.keep(text.trim_end())
-}
-
-/// The operating system's keyring, through the freedesktop Secret Service's own command where there is one.
-mod keyring {
-    use std::{
-        io::Write,
-        process::{Command, Stdio},
-    };
-
-    fn command() -> Option<Command> {
-        // Without a session bus `secret-tool` would wait or fail: there is no keyring then.
-        std::env::var_os("DBUS_SESSION_BUS_ADDRESS")?;
-        let mut command = Command::new("secret-tool");
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        Some(command)
-    }
-
-    pub(super) fn get(profile: &str) -> Option<String> {
-        let mut command = command()?;
-        command
-            .args(["lookup", "service", "doorward", "profile", profile])
-            .stdout(Stdio::piped());
-        let output = command
-            .output()
-            .ok()
-            .filter(|output| output.status.success())?;
-        let key = String::from_utf8(output.stdout).ok()?;
-        Some(key.trim().to_owned()).filter(|key| !key.is_empty())
-    }
-
-    pub(super) fn clear(profile: &str) {
-        if let Some(mut command) = command() {
-            command.args(["clear", "service", "doorward", "profile", profile]);
-            // What is left there is nobody's key any more: nothing names it.
-            let _ = command.status();
-        }
-    }
-
-    pub(super) fn set(profile: &str, key: &str) -> bool {
-        let store = || {
-            let mut command = command()?;
-            let label = format!("Doorward {profile}");
-            command.args([
-                "store", "--label", &label, "service", "doorward", "profile", profile,
-            ]);
-            let mut child = command.stdin(Stdio::piped()).spawn().ok()?;
-            child.stdin.take()?.write_all(key.as_bytes()).ok()?;
-            child.wait().ok().filter(std::process::ExitStatus::success)
-        };
-        // Believed after it was read back.
-        store().is_some() && get(profile).as_deref() == Some(key)
-    }
 }
 
 #[cfg(test)]
@@ -407,11 +385,54 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("config.toml");
         fs::write(&path, "colour = 'red'\n").unwrap();
+        let why = Profiles::load_from(path).unwrap_err().to_string();
         assert!(
-            Profiles::load_from(path)
-                .unwrap_err()
-                .to_string()
-                .contains("colour")
+            why.contains("config.toml:1: ") && why.contains("colour"),
+            "{why}"
         );
+    }
+
+    #[test]
+    fn what_is_kept_is_read_again_and_comments_stay() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("config.toml");
+        let text = "# mine\ntheme = \"dark\"\n\n[keys]\nwide = \"ctrl-t\" # as in vi\n";
+        fs::write(&path, text).unwrap();
+        let profiles = Profiles::load_from(path.clone()).unwrap();
+        let view = crate::core::yours::ViewSetting {
+            screen: "users".into(),
+            filter: Some("state:disabled".into()),
+            ..Default::default()
+        };
+        profiles
+            .keep(&Kept::View("gone".into(), Some(view.clone())))
+            .unwrap();
+        let columns = Some(vec!["email".into(), "state".into()]);
+        profiles
+            .keep(&Kept::Columns("users", columns.clone()))
+            .unwrap();
+        let written = fs::read_to_string(&path).unwrap();
+        assert!(written.starts_with(text.trim_end()), "{written}");
+        let config = Profiles::load_from(path.clone()).unwrap().config;
+        assert_eq!(config.views["gone"], view);
+        assert_eq!(config.columns.get("users"), columns.as_ref());
+        profiles.keep(&Kept::View("gone".into(), None)).unwrap();
+        profiles.keep(&Kept::Columns("users", None)).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    }
+
+    #[test]
+    fn a_file_that_is_only_linked_to_stays_linked_to() {
+        let directory = tempfile::tempdir().unwrap();
+        let real = directory.path().join("dotfiles.toml");
+        fs::write(&real, "").unwrap();
+        let path = directory.path().join("config.toml");
+        std::os::unix::fs::symlink(&real, &path).unwrap();
+        let profiles = Profiles::load_from(path.clone()).unwrap();
+        profiles
+            .keep(&Kept::Columns("users", Some(vec!["email".into()])))
+            .unwrap();
+        assert!(fs::symlink_metadata(&path).unwrap().is_symlink());
+        assert!(fs::read_to_string(&real).unwrap().contains("email"));
     }
 }

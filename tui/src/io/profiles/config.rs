@@ -1,0 +1,114 @@
+//! The configuration file: read whole, written piece by piece, so that comments and order stay its owner's.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use serde::{Deserialize, Serialize};
+use toml_edit::{DocumentMut, Item, Table};
+
+use super::{Profile, ProfilesError, write_private};
+use crate::core::yours::{ViewSetting, YoursSettings};
+
+/// The console's configuration file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Config {
+    /// The profile that is used when none is named.
+    pub default_profile: Option<String>,
+    pub theme: Option<String>,
+    pub ascii: Option<bool>,
+    pub mouse: Option<bool>,
+    /// Keys as another program has them: `k9s`.
+    pub keymap: Option<String>,
+    /// Keys put elsewhere: action = "key".
+    pub keys: BTreeMap<String, String>,
+    /// Columns of the lists, by the screen's name.
+    pub columns: BTreeMap<String, Vec<String>>,
+    pub views: BTreeMap<String, ViewSetting>,
+    pub profiles: BTreeMap<String, Profile>,
+}
+
+impl Config {
+    /// What the operator made their own.
+    pub(crate) fn yours(&self) -> YoursSettings {
+        YoursSettings {
+            columns: self.columns.clone(),
+            views: self.views.clone(),
+        }
+    }
+}
+
+/// The line of a place in a text, from 1.
+pub(crate) fn line_of(text: &str, at: usize) -> usize {
+    let before = text.bytes().take(at);
+    1 + before.filter(|byte| *byte == b'\n').count()
+}
+
+/// Reads the file, if it is there.
+///
+/// # Errors
+/// One line that names the file, the line and what is wrong in it.
+pub(super) fn read(path: &Path) -> Result<Config, ProfilesError> {
+    let text = text(path)?;
+    toml::from_str::<Config>(&text).map_err(|error| ProfilesError::Config {
+        path: path.to_owned(),
+        line: line_of(&text, error.span().map_or(0, |span| span.start)),
+        message: error.message().replace('\n', " "),
+    })
+}
+
+fn text(path: &Path) -> Result<String, ProfilesError> {
+    match fs::read_to_string(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        read => read.map_err(|error| ProfilesError::file(path, error)),
+    }
+}
+
+/// Changes the file as it is now: somebody else may have written it since it was read.
+///
+/// # Errors
+/// One line.
+pub(super) fn edit(
+    path: &Path,
+    change: impl FnOnce(&mut DocumentMut),
+) -> Result<(), ProfilesError> {
+    // A file that is only linked to from there stays where it is.
+    let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let before = text(&real)?;
+    let parsed = before.parse::<DocumentMut>();
+    let mut document = parsed.map_err(|error| ProfilesError::Edited {
+        path: path.to_owned(),
+        error,
+    })?;
+    change(&mut document);
+    write_private(&real, &document.to_string()).map_err(|error| ProfilesError::file(path, error))
+}
+
+/// Puts something at its place, or takes it from there. A section that is empty then goes too.
+pub(super) fn put(document: &mut DocumentMut, [section, name]: [&str; 2], item: Option<Item>) {
+    let mut empty = Table::new();
+    empty.set_implicit(true);
+    let entry = document.entry(section).or_insert(Item::Table(empty));
+    let Some(table) = entry.as_table_like_mut() else {
+        return;
+    };
+    match item {
+        Some(item) => {
+            table.insert(name, item);
+        }
+        None => {
+            table.remove(name);
+        }
+    }
+    if table.is_empty() {
+        document.remove(section);
+    }
+}
+
+/// A value as a table of its own.
+///
+/// # Errors
+/// When it has no place in such a file.
+pub(super) fn table(value: &impl Serialize) -> Result<Item, toml_edit::ser::Error> {
+    let document = toml_edit::ser::to_document(value)?;
+    Ok(Item::Table(document.as_table().clone()))
+}

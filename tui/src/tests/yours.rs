@@ -1,0 +1,136 @@
+//! What an operator makes their own: views, columns.
+
+use super::bench::{Bench, event, rows};
+use crate::core::{
+    Effect,
+    msg::Reply,
+    resource::{Resource, Row},
+    yours::{Kept, ViewSetting},
+};
+
+fn kept(bench: &mut Bench) -> Vec<Kept> {
+    let effects = std::mem::take(&mut bench.effects);
+    let kept = |effect| match effect {
+        Effect::Keep(kept) => Some(kept),
+        _ => None,
+    };
+    effects.into_iter().filter_map(kept).collect()
+}
+
+fn seen(name: &str, arrange: impl Fn(u16, u16) -> Bench) {
+    for (width, height) in [(120, 40), (80, 24), (40, 12)] {
+        let screen = arrange(width, height).screen();
+        insta::assert_snapshot!(format!("{name}_{width}x{height}"), screen);
+    }
+}
+
+#[test]
+fn a_view_is_kept_with_all_that_was_asked_and_gone_to_by_its_name() {
+    let mut bench = Bench::on(Resource::Users, 120, 40);
+    bench.type_in("/example\ns2:columns state,email,emailVerified\n");
+    bench.effects.clear();
+    bench.type_in(":save mine\n");
+    let setting = ViewSetting {
+        screen: "users".into(),
+        filter: Some("example".into()),
+        sort: Some("email:asc".into()),
+        columns: Some(vec!["state".into(), "email".into(), "emailVerified".into()]),
+        of: Vec::new(),
+    };
+    assert_eq!(kept(&mut bench), [Kept::View("mine".into(), Some(setting))]);
+    // Elsewhere, with other columns since.
+    bench.type_in(":columns default\n4");
+    bench.type_in(":view mine\n");
+    let list = bench.state.list().unwrap();
+    assert_eq!((list.kind, &*list.q), (Resource::Users, "example"));
+    assert_eq!(list.sort, Some((1, false)));
+    bench.serve(rows(Resource::Users));
+    assert!(
+        bench.screen().contains("STATE    EMAIL"),
+        "{}",
+        bench.screen()
+    );
+    assert!(bench.screen().contains("EMAILVERIFIED"));
+    // Going back to it from another list finds it as it was.
+    bench.type_in("4[");
+    assert_eq!(bench.state.list().map(|list| &*list.q), Some("example"));
+    kept(&mut bench);
+    bench.type_in(":unsave mine\n");
+    assert_eq!(kept(&mut bench), [Kept::View("mine".into(), None)]);
+    bench.type_in(":view mine\n");
+    assert!(bench.screen().contains("no view is called mine"));
+}
+
+#[test]
+fn columns_are_chosen_for_a_list_and_its_own_come_back() {
+    let mut bench = Bench::on(Resource::Sessions, 120, 40);
+    bench.type_in(":columns ip, last-seen id\n");
+    let chosen = vec!["address".into(), "seen".into(), "id".into()];
+    assert_eq!(kept(&mut bench), [Kept::Columns("sessions", Some(chosen))]);
+    assert!(!bench.screen().contains("DEVICE"));
+    bench.type_in(":columns colour\n");
+    assert!(
+        bench
+            .screen()
+            .contains("colour is neither a column nor a field of sessions")
+    );
+    assert_eq!(kept(&mut bench), []);
+    bench.type_in(":columns default\n");
+    assert_eq!(kept(&mut bench), [Kept::Columns("sessions", None)]);
+    assert!(bench.screen().contains("DEVICE"));
+    bench.reply(Reply::Kept(Err("config.toml: Permission denied".into())));
+    assert!(bench.screen().contains("not kept"));
+}
+
+#[test]
+fn nothing_but_lists_is_kept() {
+    let mut bench = Bench::on_dashboard(120, 40);
+    bench.type_in(":save it\n:columns email\n:save a b\n");
+    assert_eq!(kept(&mut bench), []);
+}
+
+#[test]
+fn equal_events_are_counted_where_their_action_is_not_shown() {
+    let mut bench = Bench::new(120, 40);
+    bench.go(Resource::Events);
+    let alike = |n| {
+        let mut event = event(1, "login.failed");
+        event.id = doorward_shared::EventId(ulid::Ulid::from_parts(1_800_000_000_000, n));
+        Row::Event(event)
+    };
+    bench.serve((0..5).map(alike).collect());
+    bench.type_in(":columns address,time\n");
+    assert!(
+        bench.screen().contains("203.0.113.7 ×5"),
+        "{}",
+        bench.screen()
+    );
+}
+
+#[test]
+fn what_is_ones_own_as_it_is_seen() {
+    seen("yours_columns", |width, height| {
+        let mut bench = Bench::on(Resource::Keys, width, height);
+        bench.type_in(":columns name,state,environment,allowedIps,lastUsedIp,createdAt\n");
+        bench
+    });
+    seen("yours_save", |width, height| {
+        let mut bench = Bench::on(Resource::Users, width, height);
+        bench.type_in("/state:disabled\n");
+        bench.serve(rows(Resource::Users));
+        bench.type_in(":save disabled");
+        bench
+    });
+    seen("yours_view", |width, height| {
+        let mut bench = Bench::on(Resource::Users, width, height);
+        bench.type_in("/state:disabled\n");
+        bench.serve(rows(Resource::Users));
+        bench.type_in(":save disabled\n:view");
+        bench
+    });
+    seen("yours_columns_typed", |width, height| {
+        let mut bench = Bench::on(Resource::Events, width, height);
+        bench.type_in(":columns ");
+        bench
+    });
+}
