@@ -33,9 +33,13 @@ pub enum Mood {
     Repeats = 6,
     /// Takes a mail, and says so a second later.
     Slow = 7,
+    /// Somebody on the line says more than the server does before TLS.
+    Ahead = 8,
+    /// Offers TLS no more.
+    Stripped = 9,
 }
 
-const MOODS: [Mood; 8] = [
+const MOODS: [Mood; 10] = [
     Mood::Takes,
     Mood::Later,
     Mood::Never,
@@ -44,6 +48,8 @@ const MOODS: [Mood; 8] = [
     Mood::NoSender,
     Mood::Repeats,
     Mood::Slow,
+    Mood::Ahead,
+    Mood::Stripped,
 ];
 
 /// When it speaks TLS.
@@ -276,6 +282,7 @@ where
 {
     let mut stream = BufReader::new(stream);
     let mood = || MOODS[usize::from(state.mood.load(Ordering::Relaxed))];
+    let offers_tls = state.tls == Tls::StartTls && !is_encrypted;
     let (mut from, mut to, mut login) = (String::new(), String::new(), None);
     if greets {
         if mood() == Mood::Closed {
@@ -296,12 +303,17 @@ where
             inner.unwrap_or_default().to_owned()
         };
         let answer = match upper.split([' ', ':']).next().unwrap_or_default() {
-            "EHLO" if state.tls == Tls::StartTls && !is_encrypted => {
+            "EHLO" if offers_tls && mood() != Mood::Stripped => {
                 "250-localhost\r\n250-AUTH PLAIN\r\n250 STARTTLS\r\n"
             }
             "EHLO" => "250-localhost\r\n250-AUTH PLAIN\r\n250 8BITMIME\r\n",
             "STARTTLS" => {
-                stream.write_all(b"220 go on\r\n").await?;
+                let go: &[u8] = match mood() {
+                    // An answer to what the client says inside TLS.
+                    Mood::Ahead => b"220 go on\r\n250-localhost\r\n250 AUTH PLAIN\r\n",
+                    _ => b"220 go on\r\n",
+                };
+                stream.write_all(go).await?;
                 return Ok(Some(stream.into_inner()));
             }
             "AUTH" => {

@@ -56,10 +56,11 @@ impl Parts {
         let smtp = settings.mail_server()?.map(Smtp::new).transpose()?;
         let master = Arc::new(master);
         if smtp.is_some() {
-            store.send_mail(Mailing {
+            let mailing = Mailing {
                 master: master.clone(),
                 notices: settings.mail_notices,
-            });
+            };
+            store.send_mail(mailing, clock.now()).await?;
         }
         if settings.require_verified_email {
             store.require_verified_email();

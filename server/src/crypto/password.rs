@@ -26,7 +26,7 @@ use tokio::sync::oneshot;
 
 pub use self::stored::{ImportError, import};
 use self::{
-    compare::{Measured, Memory, verify},
+    compare::{Measured, Memory, is_large, needs_large, verify},
     stored::Kind,
 };
 use super::secret::Secret;
@@ -119,33 +119,49 @@ impl Job {
     }
 }
 
-/// The threads that hash.
+/// The threads that hash. What takes much memory waits for a thread of its own, so that all others go on beside it.
 #[derive(Debug, Clone)]
 pub struct Passwords {
     queue: Sender<Job>,
+    large: Sender<Job>,
+    params: Params,
+    measured: Arc<Measured>,
     working: Arc<AtomicUsize>,
 }
 
 impl Passwords {
-    /// Starts `threads` threads of slightly lower priority, before which up to `queue` jobs may wait.
+    /// Starts `threads` threads of slightly lower priority, and one for what takes much memory. Before each kind up to
+    /// `queue` jobs may wait.
     ///
     /// # Errors
     /// What is wrong with the parameters, or with starting threads.
     pub fn start(params: Params, threads: usize, queue: usize) -> std::io::Result<Self> {
-        let (sender, jobs) = bounded(queue);
-        let working = Arc::new(AtomicUsize::new(0));
-        let measured = Arc::new(Measured::default());
+        let ((usual, jobs), (large, large_jobs)) = (bounded(queue), bounded(queue));
+        let this = Self {
+            queue: usual,
+            large,
+            params,
+            measured: Arc::default(),
+            working: Arc::default(),
+        };
         for _ in 0..threads.max(1) {
-            let (jobs, params, working) = (jobs.clone(), params.clone(), working.clone());
-            let memory = Memory::of(measured.clone());
-            thread::Builder::new()
-                .name("doorward-argon2".into())
-                .spawn(move || run(&jobs, &params, &working, memory))?;
+            this.spawn(jobs.clone())?;
         }
-        Ok(Self {
-            queue: sender,
-            working,
-        })
+        this.spawn(large_jobs)?;
+        Ok(this)
+    }
+
+    fn spawn(&self, jobs: Receiver<Job>) -> std::io::Result<()> {
+        let (params, working) = (self.params.clone(), self.working.clone());
+        let memory = Memory::of(self.measured.clone());
+        thread::Builder::new()
+            .name("doorward-argon2".into())
+            .spawn(move || run(&jobs, &params, &working, memory))?;
+        Ok(())
+    }
+
+    fn queue(&self, large: bool) -> &Sender<Job> {
+        if large { &self.large } else { &self.queue }
     }
 
     /// Hashes the composed form (NFC) of a password with a fresh salt; answers a PHC string.
@@ -154,7 +170,7 @@ impl Passwords {
     /// [`Overloaded`] at once when the queue is full.
     pub async fn hash(&self, password: Secret) -> Result<String, Overloaded> {
         let (reply, answer) = oneshot::channel();
-        self.queue
+        self.queue(is_large(&Kind::ours(&self.params)))
             .try_send(Job::Hash(password, reply))
             .map_err(|_| Overloaded)?;
         answer.await.map_err(|_| Overloaded)
@@ -166,20 +182,22 @@ impl Passwords {
     /// [`Overloaded`] at once when the queue is full.
     pub async fn verify(&self, password: Secret, stored: Stored) -> Result<Verdict, Overloaded> {
         let (reply, answer) = oneshot::channel();
-        self.queue
+        let large = needs_large(&stored, &self.params, &self.measured);
+        self.queue(large)
             .try_send(Job::Verify(password, stored, reply))
             .map_err(|_| Overloaded)?;
         answer.await.map_err(|_| Overloaded)
     }
 
-    /// Whether one more would be refused now.
+    /// Whether one more would be refused now, of the usual kind.
     pub fn is_full(&self) -> bool {
         self.queue.is_full()
     }
 
     /// Jobs that wait, and jobs that are worked on.
     pub fn load(&self) -> (usize, usize) {
-        (self.queue.len(), self.working.load(Ordering::Relaxed))
+        let waiting = self.queue.len() + self.large.len();
+        (waiting, self.working.load(Ordering::Relaxed))
     }
 }
 

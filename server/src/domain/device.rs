@@ -1,5 +1,9 @@
 //! What a person calls the thing they signed in with, read from its user agent.
 
+use std::borrow::Cow;
+
+use super::mail::Language;
+
 const PROGRAMS: [(&str, &str); 13] = [
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
@@ -13,7 +17,7 @@ const PROGRAMS: [(&str, &str); 13] = [
     ("python-requests", "Python"),
     ("Python/", "Python"),
     ("Go-http-client", "Go"),
-    ("doorward/", "Doorward console"),
+    ("doorward/", CONSOLE),
 ];
 
 const SYSTEMS: [(&str, &str); 7] = [
@@ -26,49 +30,100 @@ const SYSTEMS: [(&str, &str); 7] = [
     ("Linux", "Linux"),
 ];
 
-const UNKNOWN: &str = "Unknown device";
+/// The one program of which the name is not the same in every language.
+const CONSOLE: &str = "Doorward console";
 
-/// "Firefox on Linux", "curl", or "Unknown device": no word of the agent's own.
-pub fn known_device(user_agent: Option<&str>) -> String {
-    named(user_agent.unwrap_or_default()).unwrap_or_else(|| UNKNOWN.into())
+/// Most characters of an agent's own name.
+const OWN_NAME: usize = 40;
+
+/// The thing somebody signed in with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Device<'a> {
+    program: Option<&'static str>,
+    system: Option<&'static str>,
+    /// The name it gives itself.
+    own: Option<&'a str>,
 }
 
-/// As [`known_device`], but of an agent that is not known the name it gives itself.
-pub fn device(user_agent: Option<&str>) -> String {
-    let Some(agent) = user_agent.filter(|agent| !agent.is_empty()) else {
-        return UNKNOWN.into();
-    };
-    let own = || agent.split(['/', ' ']).next().unwrap_or_default();
-    named(agent).unwrap_or_else(|| own().chars().take(40).collect())
-}
+impl<'a> Device<'a> {
+    /// As its user agent names it. An agent that is not known keeps the name it gives itself.
+    pub fn of(user_agent: Option<&'a str>) -> Self {
+        let agent = user_agent.unwrap_or_default();
+        let find = |table: &[(&str, &'static str)]| {
+            let found = table.iter().find(|(mark, _)| agent.contains(mark));
+            found.map(|(_, name)| *name)
+        };
+        let own = agent.split(['/', ' ']).next();
+        Self {
+            program: find(&PROGRAMS),
+            system: find(&SYSTEMS),
+            own: own.filter(|name| !name.is_empty()),
+        }
+    }
 
-fn named(agent: &str) -> Option<String> {
-    let find = |table: &[(&str, &'static str)]| {
-        table
-            .iter()
-            .find(|(mark, _)| agent.contains(mark))
-            .map(|(_, name)| *name)
-    };
-    match (find(&PROGRAMS), find(&SYSTEMS)) {
-        (Some(program), Some(system)) => Some(format!("{program} on {system}")),
-        (Some(name), None) | (None, Some(name)) => Some(name.into()),
-        (None, None) => None,
+    /// Without any word of the agent's own: for texts that strangers must not write.
+    pub fn known(self) -> Device<'static> {
+        Device {
+            program: self.program,
+            system: self.system,
+            own: None,
+        }
+    }
+
+    /// "Firefox on Linux", "curl", "Unknown device".
+    pub fn said_in(self, language: Language) -> Cow<'static, str> {
+        let name = |program| match (program, language) {
+            (CONSOLE, Language::De) => "Doorward-Konsole",
+            _ => program,
+        };
+        match (self.program.map(name), self.system) {
+            (Some(program), Some(system)) => match language {
+                Language::En => format!("{program} on {system}").into(),
+                Language::De => format!("{program} auf {system}").into(),
+            },
+            (Some(name), None) | (None, Some(name)) => name.into(),
+            (None, None) => match (self.own, language) {
+                (Some(own), _) => own.chars().take(OWN_NAME).collect::<String>().into(),
+                (None, Language::En) => "Unknown device".into(),
+                (None, Language::De) => "Unbekanntes Gerät".into(),
+            },
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{device, known_device};
+    use super::{Device, Language::*};
 
     #[test]
     fn devices_are_named_as_people_name_them() {
         let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
-        assert_eq!(device(Some(firefox)), "Firefox on Linux");
-        assert_eq!(device(Some("curl/8.5.0")), "curl");
-        assert_eq!(device(None), "Unknown device");
-        let own = Some("Win-at-evil.example/1.0");
-        assert_eq!(device(own), "Win-at-evil.example");
-        assert_eq!(known_device(own), "Unknown device");
-        assert_eq!(known_device(Some(firefox)), device(Some(firefox)));
+        let said = |agent| {
+            let device = Device::of(agent);
+            (device.said_in(En), device.said_in(De))
+        };
+        for (agent, en, de) in [
+            (Some(firefox), "Firefox on Linux", "Firefox auf Linux"),
+            (Some("curl/8.5.0"), "curl", "curl"),
+            (Some("Linux"), "Linux", "Linux"),
+            (
+                Some("doorward/0.1.0"),
+                "Doorward console",
+                "Doorward-Konsole",
+            ),
+            (None, "Unknown device", "Unbekanntes Gerät"),
+            (Some(""), "Unknown device", "Unbekanntes Gerät"),
+        ] {
+            assert_eq!(said(agent), (en.into(), de.into()));
+        }
+    }
+
+    #[test]
+    fn an_agents_own_name_is_kept_only_where_it_may_be() {
+        let own = Device::of(Some("Win-at-evil.example/1.0"));
+        assert_eq!(own.said_in(En), "Win-at-evil.example");
+        assert_eq!(own.known().said_in(En), "Unknown device");
+        let long = "x".repeat(500);
+        assert_eq!(Device::of(Some(&long)).said_in(De).len(), 40);
     }
 }

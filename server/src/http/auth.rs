@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     crypto::secret::Secret,
-    domain::{Account, Actor, Door, Session, UserChange, device},
+    domain::{Account, Actor, Door, Session, UserChange, device::Device, mail::Language},
     http::Services,
     service::{Caller, Credential, PasswordChange, Reset},
     store::{AskedFor, SessionFilter},
@@ -333,7 +333,9 @@ async fn sessions(
 pub(super) fn own_session(session: Session, current: SessionId) -> OwnSession {
     OwnSession {
         id: session.id,
-        device: device::device(session.user_agent.as_deref()),
+        device: Device::of(session.user_agent.as_deref())
+            .said_in(Language::En)
+            .into_owned(),
         ip: session.ip.to_string(),
         user_agent: session.user_agent,
         created_at: session.created_at,

@@ -198,6 +198,7 @@ impl From<Error> for Failure {
             | Error::RefreshTokenRevoked
             | Error::StepUp(_)
             | Error::WrongPassword
+            | Error::Wrong(_)
             | Error::Disabled
             | Error::FactorRequired { .. }
             | Error::EnrolmentRequired { .. }

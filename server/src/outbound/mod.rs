@@ -5,6 +5,7 @@ mod guard;
 #[cfg(test)]
 pub(crate) mod here;
 pub(crate) mod smtp;
+mod smtp_line;
 
 use std::{sync::Arc, time::Duration};
 

@@ -5,7 +5,7 @@ use std::{
     net::IpAddr,
     sync::{
         Arc,
-        atomic::{AtomicU8, Ordering},
+        atomic::{AtomicBool, AtomicU8, Ordering},
     },
     time::Duration,
 };
@@ -21,6 +21,7 @@ use lettre::{
 };
 use tokio::time::timeout;
 
+use super::smtp_line::Line;
 use crate::settings::{MailServer, MailTls, SettingsError, wrong};
 
 /// How long handing over one mail may take.
@@ -49,6 +50,8 @@ struct Inner {
     hello: ClientId,
     /// Whether mail has gone in the clear: [`NEVER`], [`SEEN`], [`TOLD`].
     clear: AtomicU8,
+    /// Whether the server has offered STARTTLS.
+    offered: AtomicBool,
 }
 
 const NEVER: u8 = 0;
@@ -84,6 +87,7 @@ impl Smtp {
             tls,
             hello,
             clear: AtomicU8::new(NEVER),
+            offered: AtomicBool::new(false),
         })))
     }
 
@@ -131,21 +135,17 @@ impl Smtp {
             tls,
             hello,
             clear,
+            ..
         } = &*self.0;
-        let implicit = (server.tls == MailTls::Implicit).then(|| tls.clone());
-        let mut connection = AsyncSmtpConnection::connect_tokio1(
-            (server.host.as_str(), server.port),
-            Some(CONNECT),
-            hello,
-            implicit,
-            None,
-        )
-        .await
-        .map_err(|error| later(&error))?;
-        if server.tls == MailTls::StartTls && connection.can_starttls() {
-            let upgraded = connection.starttls(tls.clone(), hello).await;
-            upgraded.map_err(|error| later(&error))?;
-        }
+        let mut connection = match server.tls {
+            MailTls::StartTls => self.start_tls().await?,
+            MailTls::Implicit => {
+                let (host, tls) = ((server.host.as_str(), server.port), Some(tls.clone()));
+                AsyncSmtpConnection::connect_tokio1(host, Some(CONNECT), hello, tls, None)
+                    .await
+                    .map_err(|error| later(&error))?
+            }
+        };
         let is_clear = !connection.is_encrypted() && !is_loopback(&server.host);
         if is_clear && server.credentials.is_none() {
             let _ = clear.compare_exchange(NEVER, SEEN, Ordering::Relaxed, Ordering::Relaxed);
@@ -158,6 +158,31 @@ impl Smtp {
             let credentials = Credentials::new(user.clone(), password.expose().to_owned());
             let signed_in = connection.auth(DEFAULT_MECHANISMS, &credentials).await;
             signed_in.map_err(|error| later(&error))?;
+        }
+        Ok(connection)
+    }
+
+    /// A connection with TLS where the server offers it. A server that has offered it and does not any more is not
+    /// believed: whoever sits on the line could take the offer out.
+    async fn start_tls(&self) -> Result<AsyncSmtpConnection, SmtpError> {
+        let Inner {
+            server,
+            tls,
+            hello,
+            offered,
+            ..
+        } = &*self.0;
+        let line = Line::connect((&server.host, server.port), CONNECT).await;
+        let line = line.map_err(|error| SmtpError::Later(format!("connection error: {error}")))?;
+        let connected = AsyncSmtpConnection::connect_with_transport(Box::new(line), hello).await;
+        let mut connection = connected.map_err(|error| later(&error))?;
+        if connection.can_starttls() {
+            offered.store(true, Ordering::Relaxed);
+            let upgraded = connection.starttls(tls.clone(), hello).await;
+            upgraded.map_err(|error| later(&error))?;
+        } else if offered.load(Ordering::Relaxed) {
+            let why = "the server offers no TLS, which it did before: nothing goes out in the clear until a restart";
+            return Err(SmtpError::Later(why.into()));
         }
         Ok(connection)
     }

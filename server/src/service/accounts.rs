@@ -2,7 +2,7 @@
 
 use doorward_shared::{ScopeSet, admin::CreateUser, auth::RegisterRequest};
 
-use super::{Caller, Error, Passwords, Verification, values};
+use super::{Caller, Error, Passwords, Verification, passwords::Retyped, values};
 use crate::{
     crypto::{
         password::{self, check_password},
@@ -87,10 +87,14 @@ impl Accounts {
             at: passwords.clock.now(),
             ..cause
         };
-        let link = self.verification.of_sign_up(&new.email, &cause);
+        let mail = self.verification.of_sign_up(&new.email, &cause);
+        let (link, place) = mail.unzip();
         let session = (!self.verified_only).then_some(session);
         let signed_up = self.store().sign_up(new, session, link, cause);
         let (user, session) = signed_up.await?;
+        if let Some(place) = place {
+            place.used();
+        }
         passwords.metrics.registration();
         Ok((user, session))
     }
@@ -144,7 +148,7 @@ impl Accounts {
         })
     }
 
-    /// Judges an account that an operator would have made, and makes none.
+    /// Judges an account that an operator would have made, and makes none. Nobody outside this machine is asked.
     ///
     /// # Errors
     /// As [`Accounts::prepare`] and making it.
@@ -154,9 +158,11 @@ impl Accounts {
         let email = new.email.clone();
         if let Some(password) = &form.password {
             let (password, email) = (password.clone().into(), new.email.as_str());
-            self.passwords
-                .accept_new(&password, email, "password")
-                .await?;
+            let passwords = Passwords {
+                breached: self.passwords.breached.at_home(),
+                ..self.passwords.clone()
+            };
+            passwords.accept_new(&password, email, "password").await?;
         }
         Ok(self.store().may_have_email(email).await?)
     }
@@ -164,7 +170,7 @@ impl Accounts {
     /// Changes somebody's own password; their other sessions end.
     ///
     /// # Errors
-    /// [`Error::WrongPassword`] for a wrong current password, and as sign-in; [`Error::Invalid`].
+    /// [`Error::Wrong`] for a wrong current password, and as sign-in; [`Error::Invalid`].
     pub(crate) async fn change_own_password(
         &self,
         by: &Caller,
@@ -177,9 +183,13 @@ impl Accounts {
         check_password(change.new.expose(), email)
             .map_err(|why| Error::invalid("newPassword", why))?;
         let ip = cause.limited_by();
+        let current = Retyped {
+            field: "currentPassword",
+            text: change.current,
+        };
         let verified = self
             .passwords
-            .verify_again(account, change.current, ip, &cause)
+            .verify_again(account, current, ip, &cause)
             .await?;
         let hash = self
             .passwords
@@ -212,7 +222,7 @@ impl Accounts {
         let ip = cause.limited_by();
         let seen = self
             .passwords
-            .verify_again(account, password, ip, &cause)
+            .verify_again(account, password.into(), ip, &cause)
             .await?;
         let act = self.act_now(by, Door::Own, &cause)?;
         let user = account.user.id;

@@ -56,6 +56,14 @@ impl Breached {
         asked.unwrap_or_else(|_| Err("it did not answer within a second".into()))
     }
 
+    /// The list, if this machine has it: a rehearsal tells nobody else of a password.
+    pub(crate) fn at_home(&self) -> Self {
+        match self {
+            Self::Range(..) => Self::Off,
+            Self::Off | Self::File(_) => self.clone(),
+        }
+    }
+
     async fn ask(&self, hash: Sha1) -> Result<bool, String> {
         match self {
             Self::Off => Ok(false),

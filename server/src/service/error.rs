@@ -47,6 +47,9 @@ pub enum Error {
     /// Also for an address nobody has.
     #[error("email or password is wrong")]
     WrongPassword,
+    /// What somebody who is signed in was asked for once more, by its field: a password or a code.
+    #[error("{0} is wrong")]
+    Wrong(&'static str),
     #[error("the account is disabled")]
     Disabled,
     /// The password is right, and the address is to be verified first.

@@ -64,7 +64,7 @@ impl OwnFactors {
     ) -> Result<(VerifiedPassword, Act), Error> {
         let seen = self
             .passwords
-            .verify_again(own.account, password, own.ip(), own.cause)
+            .verify_again(own.account, password.into(), own.ip(), own.cause)
             .await?;
         Ok((seen, self.act_now(own)?))
     }
@@ -83,16 +83,19 @@ impl OwnFactors {
                 let user = own.account.user.id;
                 self.passwords
                     .note_failure(Some(user), None, own.cause.clone());
+                Err(Error::Wrong("code"))
             }
-            _ => attempt.succeeded(),
+            done => {
+                attempt.succeeded();
+                done
+            }
         }
-        done
     }
 
     /// Begins the set-up of somebody's one-time codes: the secret, and the address for authenticators.
     ///
     /// # Errors
-    /// As [`Passwords::verify`]; `conflict` where codes are in use.
+    /// As [`Passwords::verify_again`]; `conflict` where codes are in use.
     pub(crate) async fn begin_totp(
         &self,
         by: &Caller,
@@ -108,7 +111,7 @@ impl OwnFactors {
     /// Takes somebody's one-time codes into use; answers recovery codes.
     ///
     /// # Errors
-    /// [`Error::WrongFactor`] and [`Error::RateLimited`], as for a password; `conflict` where no set-up is open.
+    /// [`Error::Wrong`] and [`Error::RateLimited`], as for a password; `conflict` where no set-up is open.
     pub(crate) async fn confirm_totp(
         &self,
         by: &Caller,
@@ -129,7 +132,7 @@ impl OwnFactors {
     /// Takes somebody's one-time codes out of use. Password and code are one attempt.
     ///
     /// # Errors
-    /// As [`Passwords::verify`]; [`Error::WrongFactor`]; `not_found` where none are in use.
+    /// As [`Passwords::verify_again`]; [`Error::Wrong`] for a code; `not_found` where none are in use.
     pub(crate) async fn remove_totp(
         &self,
         by: &Caller,
@@ -139,7 +142,7 @@ impl OwnFactors {
         let own = Own::new(by, &cause)?;
         let (seen, attempt) = self
             .passwords
-            .verify_again_held(own.account, password, own.ip(), &cause)
+            .verify_again_held(own.account, password.into(), own.ip(), &cause)
             .await?;
         let act = self.act_now(&own)?;
         let user = own.account.user.id;
@@ -150,7 +153,7 @@ impl OwnFactors {
     /// Gives somebody new recovery codes.
     ///
     /// # Errors
-    /// As [`Passwords::verify`]; `conflict` for an account without a factor.
+    /// As [`Passwords::verify_again`]; `conflict` for an account without a factor.
     pub(crate) async fn new_recovery_codes(
         &self,
         by: &Caller,

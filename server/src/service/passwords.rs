@@ -27,6 +27,24 @@ pub(crate) struct VerifiedPassword {
     pub rehashed: Option<String>,
 }
 
+/// The password of somebody who is signed in, asked for once more.
+#[derive(Debug)]
+pub(crate) struct Retyped {
+    /// The field it came in.
+    pub field: &'static str,
+    pub text: Secret,
+}
+
+impl From<Secret> for Retyped {
+    /// Of the field `password`.
+    fn from(text: Secret) -> Self {
+        Self {
+            field: "password",
+            text,
+        }
+    }
+}
+
 impl From<VerifiedPassword> for SeenPassword {
     fn from(verified: VerifiedPassword) -> Self {
         Self {
@@ -237,11 +255,11 @@ impl Passwords {
     /// Checks the password of somebody who is signed in, before something that a stolen token must not do.
     ///
     /// # Errors
-    /// As [`Passwords::verify`].
+    /// [`Error::Wrong`] with the field it came in, else as [`Passwords::verify`].
     pub(crate) async fn verify_again(
         &self,
         account: &Account,
-        password: Secret,
+        password: Retyped,
         ip: IpAddr,
         cause: &Cause,
     ) -> Result<VerifiedPassword, Error> {
@@ -253,16 +271,20 @@ impl Passwords {
     /// As [`Passwords::verify_again`], with the attempt, which is to be settled: a code is shown with the password.
     ///
     /// # Errors
-    /// As [`Passwords::verify`].
+    /// As [`Passwords::verify_again`].
     pub(super) async fn verify_again_held(
         &self,
         account: &Account,
-        password: Secret,
+        password: Retyped,
         ip: IpAddr,
         cause: &Cause,
     ) -> Result<(VerifiedPassword, Attempt), Error> {
         let email = account.user.email.as_str();
-        let (verified, attempt) = self.verify_held(email, password, ip, cause).await?;
+        let verified = self.verify_held(email, password.text, ip, cause).await;
+        let (verified, attempt) = verified.map_err(|error| match error {
+            Error::WrongPassword => Error::Wrong(password.field),
+            error => error,
+        })?;
         if verified.record.user_id != account.user.id {
             attempt.succeeded();
             return Err(Error::TokenRevoked);

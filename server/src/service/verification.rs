@@ -15,7 +15,7 @@ use crate::{
         mail::{Language, MailContent},
         rules::link as links,
     },
-    state::Mailed,
+    state::{MailPlace, Mailed},
     store::{AskedFor, LinkByMail},
 };
 
@@ -67,26 +67,39 @@ impl Verification {
             AskedFor::Password => (Mailed::Forgot, FORGOT_SECONDS),
             AskedFor::Verification => (Mailed::Again, VERIFY_SECONDS),
         };
-        let now = passwords.clock.monotonic();
-        if !passwords.limits.mail(ip, what, &key, now) {
+        let (limits, now) = (&passwords.limits, passwords.clock.monotonic());
+        if limits.mail_from(ip, now).is_err() {
             return Ok(());
         }
+        let place = limits.mail_to(what, &key, now);
         // An address that nobody can have is as good as one that nobody has.
         let to = Email::parse(&email).map_or_else(
             |_| "nobody@localhost".into(),
             |email| email.as_str().to_owned(),
         );
         let link = new_link(&to, cause.language, seconds, &cause);
-        Ok(passwords.store.mail_link(asked, email, link, cause).await?)
+        let asked = (asked, place.is_some());
+        let sent = passwords.store.mail_link(asked, email, link, cause);
+        if let (true, Some(place)) = (sent.await?, place) {
+            place.used();
+        }
+        Ok(())
     }
 
-    /// The link that a sign-up is mailed; none where no mail is sent, and to an address that has had many: accounts can be
-    /// made and deleted in turn.
-    pub(crate) fn of_sign_up(&self, email: &Email, cause: &Cause) -> Option<LinkByMail> {
+    /// The link that a sign-up is mailed, with its place; none where no mail is sent, and to an address that has had many:
+    /// accounts can be made and deleted in turn.
+    pub(crate) fn of_sign_up(
+        &self,
+        email: &Email,
+        cause: &Cause,
+    ) -> Option<(LinkByMail, MailPlace)> {
+        if !self.mail {
+            return None;
+        }
         let Passwords { limits, clock, .. } = &self.passwords;
-        let may = || limits.mail_to(Mailed::SignUp, email.key(), clock.monotonic());
-        let link = || new_link(email.as_str(), cause.language, VERIFY_SECONDS, cause);
-        (self.mail && may()).then(link)
+        let place = limits.mail_to(Mailed::SignUp, email.key(), clock.monotonic())?;
+        let link = new_link(email.as_str(), cause.language, VERIFY_SECONDS, cause);
+        Some((link, place))
     }
 
     /// The link of a token that verifies an address, if it still works.
@@ -127,7 +140,7 @@ impl Verification {
     /// Mails a link to the address that is to become somebody's own.
     ///
     /// # Errors
-    /// [`Error::MailDisabled`], [`Error::Invalid`], [`Error::WrongPassword`] as at sign-in; storage with `email_taken`.
+    /// [`Error::MailDisabled`], [`Error::Invalid`], [`Error::Wrong`]; storage with `email_taken`.
     pub(crate) async fn change(
         &self,
         by: &Caller,
@@ -146,12 +159,15 @@ impl Verification {
         let passwords = &self.passwords;
         let ip = cause.limited_by();
         let verified = passwords
-            .verify_again(account, password, ip, &cause)
+            .verify_again(account, password.into(), ip, &cause)
             .await?;
         let (limits, now) = (&passwords.limits, passwords.clock.monotonic());
-        if !limits.mail(ip, Mailed::Change, email.key(), now) {
+        if limits.mail_from(ip, now).is_err() {
             return Ok(());
         }
+        let Some(place) = limits.mail_to(Mailed::Change, email.key(), now) else {
+            return Ok(());
+        };
         let told = limits.mail_to(Mailed::ChangeAsked, account.user.email.key(), now);
         let cause = Cause {
             at: passwords.clock.now(),
@@ -160,10 +176,19 @@ impl Verification {
         let link = new_link(email.as_str(), cause.language, VERIFY_SECONDS, &cause);
         let act = by.act(Door::Own, self.step_up_seconds, cause)?;
         let user = account.user.id;
-        let asked = passwords
-            .store
-            .ask_for_change((user, told), email, verified.into(), link, act);
-        Ok(asked.await?)
+        let asked = passwords.store.ask_for_change(
+            (user, told.is_some()),
+            email,
+            verified.into(),
+            link,
+            act,
+        );
+        asked.await?;
+        [Some(place), told]
+            .into_iter()
+            .flatten()
+            .for_each(MailPlace::used);
+        Ok(())
     }
 }
 

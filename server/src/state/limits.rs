@@ -60,8 +60,10 @@ pub enum Mailed {
     ChangeAsked,
 }
 
-/// Mails of one kind that anybody may have sent to one address in an hour, and ask for from one network.
+/// Mails of one kind that anybody may have sent to one address in an hour; of all kinds, which leaves room for a sign-up
+/// that is done twice, and for asking for both of the links that are mailed again; and asks for from one network.
 const MAILS_PER_HOUR: u32 = 3;
+const MAILS_PER_HOUR_OF_ALL_KINDS: u32 = 8;
 const MAILS_PER_HOUR_PER_IP: u32 = 20;
 /// Clients that one address may register in an hour.
 const CLIENTS_PER_HOUR: u32 = 20;
@@ -82,6 +84,7 @@ struct Counters {
     writes: Counter,
     /// Mails that strangers ask for: to one address, and from one network.
     mails_to: Counter,
+    all_mails_to: Counter,
     mails_from: Widths,
 }
 
@@ -112,6 +115,32 @@ pub struct Attempt {
     counts: (bool, bool),
 }
 
+/// A mail that has its places. Dropped, they are given back.
+#[derive(Debug)]
+pub struct MailPlace {
+    limits: Limits,
+    kind: u64,
+    all: u64,
+    used: bool,
+}
+
+impl MailPlace {
+    /// The mail goes out.
+    pub fn used(mut self) {
+        self.used = true;
+    }
+}
+
+impl Drop for MailPlace {
+    fn drop(&mut self) {
+        if !self.used {
+            let mut counters = self.limits.counters();
+            counters.mails_to.give_back(self.kind);
+            counters.all_mails_to.give_back(self.all);
+        }
+    }
+}
+
 impl Limits {
     /// Counters as the settings say.
     pub fn new(settings: &Settings) -> Self {
@@ -125,6 +154,7 @@ impl Limits {
             forgotten: HashMap::new(),
             writes: Counter::new(settings.writes_per_minute_per_account, MINUTE),
             mails_to: Counter::new(MAILS_PER_HOUR, HOUR),
+            all_mails_to: Counter::new(MAILS_PER_HOUR_OF_ALL_KINDS, HOUR),
             mails_from: Widths::new(MAILS_PER_HOUR_PER_IP, HOUR),
         };
         Self {
@@ -178,30 +208,31 @@ impl Limits {
         self.place(ip, now, |counters| &mut counters.checks)
     }
 
-    /// Counts a mail at whoever receives it, by itself; whether it may go.
-    pub fn mail_to(&self, what: Mailed, to: &str, now: Duration) -> bool {
-        let to = self.key((what, to));
-        let mut counters = self.counters();
-        let may = counters.mails_to.check(to, now).is_ok();
-        if may {
-            counters.mails_to.take(to, now);
-        }
-        may
+    /// Counts that a network asks for a mail, to whomever.
+    ///
+    /// # Errors
+    /// [`RetryAfter`] when it asked for too many this hour.
+    pub fn mail_from(&self, ip: IpAddr, now: Duration) -> Result<(), RetryAfter> {
+        self.place(ip, now, |counters| &mut counters.mails_from)
     }
 
-    /// Counts a mail that somebody asks for, to whomever; whether it may go. `to` is the normalized address, whether
-    /// anybody has it or not.
-    pub fn mail(&self, ip: IpAddr, what: Mailed, to: &str, now: Duration) -> bool {
-        let from = networks(ip).map(|network| network.map(|network| self.key(network)));
-        let to = self.key((what, to));
+    /// Takes a place for a mail to a normalized address, if there is one. Dropped, it is given back: where no mail goes
+    /// nobody's places are used up, so that no address can be shut out before anybody has an account with it.
+    pub fn mail_to(&self, what: Mailed, to: &str, now: Duration) -> Option<MailPlace> {
+        let (kind, all) = (self.key((what, to)), self.key(to));
         let mut counters = self.counters();
-        let may = counters.mails_from.check(&from, now).is_ok()
-            && counters.mails_to.check(to, now).is_ok();
-        if may {
-            counters.mails_from.take(&from, now);
-            counters.mails_to.take(to, now);
-        }
-        may
+        let may = counters.mails_to.check(kind, now).is_ok()
+            && counters.all_mails_to.check(all, now).is_ok();
+        may.then(|| {
+            counters.mails_to.take(kind, now);
+            counters.all_mails_to.take(all, now);
+            MailPlace {
+                limits: self.clone(),
+                kind,
+                all,
+                used: false,
+            }
+        })
     }
 
     /// Takes a place for a client that registers itself.

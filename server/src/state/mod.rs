@@ -19,7 +19,7 @@ pub(crate) use arrivals::Arrivals;
 pub(crate) use form_tokens::{NONCE, UsedForms};
 pub(crate) use idempotency::{Begun, IdempotentAnswers, KeyRefused, KeyedCall};
 pub(crate) use key_meters::{KeyMeters, Uses};
-pub(crate) use limits::Mailed;
+pub(crate) use limits::{MailPlace, Mailed};
 pub(crate) use logout_queue::LogoutQueue;
 pub(crate) use mfa_tokens::{ENROLMENT_SECONDS, FACTOR_SECONDS, MfaTokens, PendingSignIn, Try};
 pub(crate) use minute::{Current, minute_of};

@@ -47,14 +47,15 @@ pub enum AskedFor {
 }
 
 impl Store {
-    /// Mails a link to the account with an address, if there is one. With or without an account the unit does as much.
+    /// Mails a link to the account with an address, if there is one and it `may` be mailed; answers whether. Else the unit
+    /// does as much, and leaves nothing.
     pub async fn mail_link(
         &self,
-        asked: AskedFor,
+        (asked, may): (AskedFor, bool),
         email: String,
         link: LinkByMail,
         cause: Cause,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         self.write(move |unit| {
             let found = of_address(unit.conn, &email)?;
             let known = found.as_ref().map(|user| user.id);
@@ -66,12 +67,13 @@ impl Store {
             let target = known.as_ref().map(|id| id as &dyn std::fmt::Display);
             unit.event(&cause, action, target, known, detail.as_deref())?;
             let wanted = found.filter(|user| match asked {
-                _ if user.disabled_at.is_some() => false,
+                _ if !may || user.disabled_at.is_some() => false,
                 AskedFor::Password => true,
                 AskedFor::Verification => !user.email_verified,
             });
             let Some(user) = wanted else {
-                return decoy(unit, link);
+                decoy(unit, link)?;
+                return Ok(false);
             };
             let (kind, mail) = match asked {
                 AskedFor::Password => (LinkKind::Forgot, MailKind::Forgot),
@@ -80,7 +82,8 @@ impl Store {
                 }
                 AskedFor::Verification => (LinkKind::Verify, MailKind::Verify),
             };
-            send(unit, (kind, mail), &user, link)
+            send(unit, (kind, mail), &user, link)?;
+            Ok(true)
         })
         .await
     }
@@ -273,11 +276,15 @@ pub(super) fn told_address(user: &User, about: &Email) -> Option<String> {
 
 /// What is known of an account's address.
 pub(super) fn known(unit: &Unit<'_>, user: UserId) -> Result<rules::Known, StoreError> {
-    let sql = "SELECT verified_at FROM users WHERE id = ?1";
+    let sql = "SELECT verified_at, created_at FROM users WHERE id = ?1";
     let mut select = unit.conn.prepare_cached(sql)?;
+    let (verified_at, opened) = select.query_row([user.0.to_bytes()], |row| {
+        Ok((maybe_time(row, 0)?, Timestamp(row.get(1)?)))
+    })?;
+    let since = mails::mailing_since(unit.conn)?;
     Ok(rules::Known {
-        verified_at: select.query_row([user.0.to_bytes()], |row| maybe_time(row, 0))?,
-        can_be_verified: mails::is_mailing(unit),
+        verified_at,
+        could_be_verified: mails::is_mailing(unit) && since.is_none_or(|since| since <= opened),
     })
 }
 

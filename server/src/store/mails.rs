@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use doorward_shared::{Timestamp, UserId};
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use ulid::Ulid;
 
 use super::{
@@ -171,6 +171,14 @@ pub(super) fn is_mailing(unit: &Unit<'_>) -> bool {
     unit.memory.mailing.get().is_some()
 }
 
+/// Since when this server sends mail, where it ever did.
+pub(super) fn mailing_since(conn: &Connection) -> Result<Option<Timestamp>, StoreError> {
+    let sql = "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'mailing_since'";
+    let mut select = conn.prepare_cached(sql)?;
+    let since = select.query_row([], |row| row.get(0)).optional()?;
+    Ok(since.map(Timestamp))
+}
+
 /// Whether people are told of what happens to their account.
 pub(super) fn is_telling(unit: &Unit<'_>) -> bool {
     let mailing = unit.memory.mailing.get();
@@ -246,9 +254,21 @@ fn mail(row: &Row<'_>, mailing: &Mailing) -> rusqlite::Result<Mail> {
 }
 
 impl Store {
-    /// From now on mails are written. Once, at the start.
-    pub fn send_mail(&self, mailing: Mailing) {
+    /// From now on mails are written. Once, at the start. The first time ever is kept: nobody could verify an address
+    /// before.
+    pub async fn send_mail(&self, mailing: Mailing, now: Timestamp) -> Result<(), StoreError> {
+        let known = self.read(|conn| mailing_since(conn)).await?;
+        if known.is_none() {
+            self.write(move |unit| {
+                let sql = "INSERT INTO meta VALUES ('mailing_since', \
+                           coalesce((SELECT min(created_at) FROM mails), ?1)) ON CONFLICT (key) DO NOTHING";
+                unit.conn.prepare_cached(sql)?.execute([now.0])?;
+                Ok(())
+            })
+            .await?;
+        }
         let _ = self.memory().mailing.set(mailing);
+        Ok(())
     }
 
     /// From now on only who has a verified address signs in. Once, at the start.

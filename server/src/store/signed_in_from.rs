@@ -5,7 +5,12 @@ use rusqlite::params;
 use super::{StoreError, accounts, mails, rows::ip_bytes, unit::Unit};
 use crate::{
     crypto::secret::Digest256,
-    domain::{Cause, Session, device, household, mail::MailKind},
+    domain::{
+        Cause, Session,
+        device::Device,
+        household,
+        mail::{Language, MailKind},
+    },
 };
 
 /// An address's "last seen" is exact to so many seconds, a day: it is kept for months, and most sign-ins write nothing.
@@ -43,7 +48,9 @@ pub(super) fn note(
 /// Remembers from where and with what somebody has signed in, and tells them of what is new. Of where they signed in
 /// first there is nothing to tell.
 fn note_device(unit: &mut Unit<'_>, session: &Session, cause: &Cause) -> Result<(), StoreError> {
-    let name = device::known_device(session.user_agent.as_deref());
+    let device = Device::of(session.user_agent.as_deref()).known();
+    // Known by its English name, whatever its owner reads.
+    let name = device.said_in(Language::En);
     let place = [&ip_bytes(household(session.ip))[..], name.as_bytes()].concat();
     let hash = Digest256::of(&place);
     let user = session.user_id.0.to_bytes();
@@ -75,6 +82,7 @@ fn note_device(unit: &mut Unit<'_>, session: &Session, cause: &Cause) -> Result<
     };
     let ip = session.ip.to_canonical().to_string();
     mails::notice(unit, MailKind::NewSignIn, &user, cause, |mail| {
-        (mail.device, mail.ip) = (Some(name), Some(ip));
+        mail.device = Some(device.said_in(mail.language).into_owned());
+        mail.ip = Some(ip);
     })
 }

@@ -196,6 +196,47 @@ fn tempfile_of(pem: &str) -> tempfile::TempDir {
 }
 
 #[tokio::test]
+async fn nothing_goes_over_a_line_on_which_somebody_answers_for_the_server() {
+    let mail = MailServer::with(Tls::StartTls).await;
+    mail.be(Mood::Ahead);
+    let home = tempfile_of(mail.pem());
+    let server = mailing(&mail, "smtp", "id:hunter2@")
+        .set("mail_ca_file", home.path().join("file").display())
+        .start();
+    let ada = ada(&server).await;
+    send_link(&server, &ada, "reset").await;
+    let said = eventually("a failure", async || failures(&server).await.pop()).await;
+    assert!(said.contains("before it was asked"), "{said}");
+    assert_eq!((mail.logins().len(), mail.mails().len()), (0, 0));
+    // What is wrong with the line may pass.
+    mail.be(Mood::Takes);
+    let taken = mail.wait_for("ada@example.com", 1).await;
+    assert!(taken.is_encrypted);
+}
+
+#[tokio::test]
+async fn a_server_that_offered_tls_gets_no_mail_without_it() {
+    let mail = MailServer::with(Tls::StartTls).await;
+    let home = tempfile_of(mail.pem());
+    let server = mailing(&mail, "smtp", "")
+        .set("mail_ca_file", home.path().join("file").display())
+        .start();
+    let ada = ada(&server).await;
+    send_link(&server, &ada, "reset").await;
+    assert!(mail.wait_for("ada@example.com", 1).await.is_encrypted);
+    mail.be(Mood::Stripped);
+    send_link(&server, &ada, "reset").await;
+    let said = eventually("a failure", async || failures(&server).await.pop()).await;
+    assert!(
+        said.contains("offers no TLS, which it did before"),
+        "{said}"
+    );
+    assert_eq!(mail.mails().len(), 1);
+    mail.be(Mood::Takes);
+    assert!(mail.wait_for("ada@example.com", 2).await.is_encrypted);
+}
+
+#[tokio::test]
 async fn names_reach_no_mail_and_the_readers_language_counts() {
     let mail = MailServer::start().await;
     let server = mailing(&mail, "smtp", "").start();
@@ -434,4 +475,29 @@ async fn that_mail_goes_in_the_clear_is_told_once() {
     let events = server.admin("GET", path, None).await;
     assert_eq!(events["pagination"]["total"], 1);
     assert_eq!(server.log().matches("offers no TLS").count(), 1);
+}
+
+#[tokio::test]
+async fn a_mail_names_a_device_in_its_own_language() {
+    let mail = MailServer::start().await;
+    let server = mailing(&mail, "smtp", "").start();
+    let body = json!({"email": "ada@example.com", "password": PASSWORD});
+    server.admin("POST", "/admin/users", Some(body)).await;
+    let sign_in = async |agent: &str| {
+        let body = json!({"email": "ada@example.com", "password": PASSWORD});
+        let call = server
+            .post("/auth/login")
+            .header("accept-language", "de")
+            .header("user-agent", agent)
+            .json(body);
+        call.send().await.expect(200);
+    };
+    sign_in("curl/8").await;
+    sign_in("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0").await;
+    let taken = mail.wait_for("ada@example.com", 1).await;
+    assert!(
+        taken.text().contains("Gerät: Firefox auf Linux"),
+        "{}",
+        taken.text()
+    );
 }

@@ -571,10 +571,10 @@ async fn wrong_codes_count_as_wrong_passwords_wherever_they_are_typed() {
     for _ in 0..3 {
         send(&ada, "POST", "/auth/mfa/totp/confirm", wrong.clone())
             .await
-            .refused(401, "invalid_credentials");
+            .refused_at(401, "invalid_credentials", "code");
         send(&bob, "DELETE", "/auth/mfa/totp", both.clone())
             .await
-            .refused(401, "invalid_credentials");
+            .refused_at(401, "invalid_credentials", "code");
     }
     send(&ada, "POST", "/auth/mfa/totp/confirm", wrong)
         .await

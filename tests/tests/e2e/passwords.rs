@@ -17,6 +17,28 @@ async fn change(server: &Server, by: &Person, current: &str, new: &str) -> Reply
 }
 
 #[tokio::test]
+async fn a_password_that_is_asked_for_again_is_refused_at_its_field() {
+    let server = Server::start();
+    let ada = server.register("ada@example.com").await;
+    let wrong = "correct horse battery stable";
+    let changed = change(&server, &ada, wrong, "another good one").await;
+    changed.refused_at(401, "invalid_credentials", "currentPassword");
+    for (method, path) in [
+        ("DELETE", "/auth/me"),
+        ("POST", "/auth/mfa/totp"),
+        ("POST", "/auth/mfa/recovery-codes"),
+    ] {
+        let call = server.call(method, path).bearer(&ada.access);
+        let refused = call.json(json!({"password": wrong})).send().await;
+        refused.refused_at(401, "invalid_credentials", "password");
+    }
+    // Who is not signed in is not told which of the two is wrong.
+    let refused = sign_in(&server, "ada@example.com", wrong).await;
+    refused.refused(401, "invalid_credentials");
+    assert_eq!(refused.json()["error"]["field"], json!(null));
+}
+
+#[tokio::test]
 async fn passwords_are_8_characters_to_1024_bytes_and_taken_as_they_are() {
     let server = Server::start();
     let good = [

@@ -835,6 +835,57 @@ async fn asking_for_one_mail_keeps_nobody_from_another() {
 }
 
 #[tokio::test]
+async fn no_mail_can_be_used_up_before_there_is_an_account() {
+    let mail = MailServer::start().await;
+    let server = mailing(&mail).start();
+    let email = json!({"email": "ada@example.com"});
+    for _ in 0..4 {
+        let asked = post(&server, "/auth/email/resend", email.clone()).await;
+        asked.expect(202);
+        forgot(&server, "ada@example.com").await.expect(202);
+    }
+    server.register("ada@example.com").await;
+    // Nor by signing up with an address that is taken.
+    for _ in 0..4 {
+        let body = json!({"email": "ada@example.com", "password": PASSWORD});
+        let taken = post(&server, "/auth/register", body).await;
+        taken.refused(409, "email_taken");
+    }
+    mail.wait_for("ada@example.com", 1).await;
+    let again = post(&server, "/auth/email/resend", email).await;
+    again.expect(202);
+    mail.wait_for("ada@example.com", 2).await;
+    forgot(&server, "ada@example.com").await.expect(202);
+    mail.wait_for("ada@example.com", 3).await;
+}
+
+#[tokio::test]
+async fn a_link_that_is_shown_takes_nothing_from_who_signed_up_before_there_was_mail() {
+    let mail = MailServer::start().await;
+    let directory = tempfile::tempdir().unwrap();
+    let mut server = Server::with().data_dir(directory.path()).start();
+    let before = server.register("ada@example.com").await;
+    settle_in(&server, &before).await;
+    server.stop();
+    drop(server);
+    let server = mailing(&mail).data_dir(directory.path()).start();
+    let after = server.register("bo@example.com").await;
+    settle_in(&server, &after).await;
+    for (person, factor) in [(&before, true), (&after, false)] {
+        let path = format!("/admin/users/{}/link", person.id);
+        let body = json!({"purpose": "reset"});
+        let link = server.admin("POST", &path, Some(body)).await;
+        let (_, token) = link["url"].as_str().unwrap().split_once("token=").unwrap();
+        reset(&server, token, NEW).await.expect(204);
+        let signed_in = sign_in(&server, &person.email, NEW).await;
+        match factor {
+            true => assert_eq!(signed_in.json()["error"]["code"], "mfa_required"),
+            false => _ = signed_in.expect(200),
+        }
+    }
+}
+
+#[tokio::test]
 async fn who_signs_up_and_leaves_again_and_again_floods_nobody() {
     let mail = MailServer::start().await;
     let server = mailing(&mail).start();

@@ -47,7 +47,8 @@ pub(crate) enum Users {
     /// Create the users of a file: JSON lines, or CSV with a header, with the fields of `POST /admin/users`
     ///
     /// A line on standard error names each row that is refused, and why; the others are created. With `--dry-run` the
-    /// server judges each row, and none is created. What an export has beside those fields is read over.
+    /// server judges each row, and none is created; a service that lists breached passwords is asked only when they are.
+    /// What an export has beside those fields is read over.
     Import {
         /// Ends in .jsonl or .csv
         file: PathBuf,

@@ -20,7 +20,7 @@ use crate::domain::text::nfc;
 /// KiB that are filled at once where a check has to last longer: well below a millisecond.
 const FILLING_KIB: u32 = 256;
 
-/// KiB from which on a check is so large that threads make one at a time, and that none is made for nothing but once.
+/// KiB from which on a check is so large that one is made at a time, by a thread of its own, and none for nothing but once.
 const LARGE_KIB: u64 = 128 * 1024;
 /// Kinds whose time is known, at most.
 const KINDS: usize = 64;
@@ -29,8 +29,6 @@ const KINDS: usize = 64;
 #[derive(Debug, Default)]
 pub(super) struct Measured {
     times: Mutex<Vec<(Kind, Duration)>>,
-    /// Held by the thread that makes a large check.
-    large: Mutex<()>,
 }
 
 impl Measured {
@@ -106,25 +104,33 @@ impl Memory {
     }
 }
 
-/// Hashes a password, and notes how long it took. Of large kinds one at a time, and their memory is given back at once.
+/// Whether hashing takes so much memory that the threads for all others must not do it.
+pub(super) fn is_large(kind: &Kind) -> bool {
+    kind.memory_kib() > LARGE_KIB
+}
+
+/// Whether comparing a password with what is stored makes a large check: because the account's hash is of a large kind,
+/// or to learn how long one takes.
+pub(super) fn needs_large(stored: &Stored, params: &Params, measured: &Measured) -> bool {
+    let kind = |text: Option<&str>| text.and_then(StoredHash::read).map(|stored| stored.kind);
+    let ours = || Kind::ours(params);
+    let own = kind(stored.phc.as_deref()).unwrap_or_else(ours);
+    let dearest = kind(stored.dearest.as_deref()).unwrap_or_else(ours);
+    is_large(&own) || (is_large(&dearest) && measured.of(&dearest).is_none())
+}
+
+/// Hashes a password, and notes how long it took. The memory of large kinds is given back at once.
 fn derive(
     (kind, bytes): (&Kind, usize),
     password: &[u8],
     salt: &[u8],
     memory: &mut Memory,
 ) -> Option<Zeroizing<Vec<u8>>> {
-    let measured = Arc::clone(&memory.measured);
-    let is_large = kind.memory_kib() > LARGE_KIB;
-    let _turn = is_large.then(|| {
-        measured
-            .large
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    });
     let begun = thread_time();
     let output = kind.derive(password, salt, bytes, memory);
-    measured.learn(kind, thread_time().saturating_sub(begun));
-    if is_large {
+    let spent = thread_time().saturating_sub(begun);
+    memory.measured.learn(kind, spent);
+    if is_large(kind) {
         memory.release();
     }
     output
@@ -154,7 +160,7 @@ pub(super) fn verify(
         let begun = thread_time();
         let Some(known) = &known else {
             // The same work for an account that is not there, or has no password; a large check is only waited for.
-            let instead = if dearest.memory_kib() > LARGE_KIB {
+            let instead = if is_large(&dearest) {
                 Kind::ours(params)
             } else {
                 dearest.clone()
@@ -178,7 +184,7 @@ pub(super) fn verify(
 
 /// Whether what a check of this kind costs less than another is made up for by filling memory.
 fn is_filled_up(kind: &Kind) -> bool {
-    matches!(kind, Kind::Argon2(..)) && kind.memory_kib() <= LARGE_KIB
+    matches!(kind, Kind::Argon2(..)) && !is_large(kind)
 }
 
 /// Does what has to be done beside a check of `kind` for it to cost what one of the `dearest` kind does. Among hashes of

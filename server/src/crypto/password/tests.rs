@@ -175,3 +175,27 @@ fn weak_passwords_are_refused_and_none_is_trimmed() {
         "7 characters, 14 bytes"
     );
 }
+
+#[tokio::test]
+async fn large_hashes_are_checked_beside_all_others() {
+    let passwords = Passwords::start(params(64), 1, 8).unwrap();
+    let large = params(130 * 1024);
+    let imported = Some(phc("correct horse", &large));
+    let check = |phc: &Option<String>| {
+        let (passwords, phc) = (passwords.clone(), phc.clone());
+        let text = Secret::from("correct horse".to_owned());
+        let stored = Stored { phc, dearest: None };
+        tokio::spawn(async move { passwords.verify(text, stored).await })
+    };
+    let slow = [(); 4].map(|()| check(&imported));
+    while passwords.load().1 == 0 {
+        tokio::task::yield_now().await;
+    }
+    let usual = check(&Some(phc("correct horse", &params(64))));
+    assert_eq!(usual.await.unwrap(), Ok(Verdict::Right { rehash: false }));
+    assert!(!slow[3].is_finished(), "it waited for all of them");
+    for slow in slow {
+        let verdict = slow.await.unwrap();
+        assert_eq!(verdict, Ok(Verdict::Right { rehash: false }));
+    }
+}

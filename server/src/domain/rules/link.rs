@@ -24,8 +24,8 @@ pub struct Known {
     /// When it was verified, where that was without the account: by nobody who was signed in to it. None where what the
     /// account has is its holder's.
     pub verified_at: Option<Timestamp>,
-    /// Whether people can show that an address is theirs: this server sends mail.
-    pub can_be_verified: bool,
+    /// Whether its holder could have shown that the address is theirs: the account was opened while this server sent mail.
+    pub could_be_verified: bool,
 }
 
 /// Whether a link still works; an end is exclusive.
@@ -70,8 +70,10 @@ pub fn reset(
         verifies: !user.email_verified && proves,
         takes_over: match user.email_verified {
             true => mailed && known.verified_at.is_some(),
-            // Where addresses are verified, an operator hands a link to somebody else than whoever opened the account.
-            false => proves || known.can_be_verified,
+            // Who opened it and has not verified the address is somebody else than whom an operator hands a link. Of an account
+            // from before mail that says nothing: its factors stay. One that was somebody else's is seen at the next sign-in,
+            // which asks for it, and an operator takes it away.
+            false => proves || known.could_be_verified,
         },
     })
 }
@@ -144,7 +146,7 @@ mod tests {
 
     const KNOWN: Known = Known {
         verified_at: None,
-        can_be_verified: false,
+        could_be_verified: false,
     };
 
     fn account(email_verified: bool) -> Account {
@@ -186,9 +188,9 @@ mod tests {
             (LinkKind::Invite, Some("eve@example.com"), false),
         ];
         for (kind, mailed_to, proves) in cases {
-            for can_be_verified in [false, true] {
+            for could_be_verified in [false, true] {
                 let known = Known {
-                    can_be_verified,
+                    could_be_verified,
                     ..KNOWN
                 };
                 let reset = |verified| {
@@ -197,7 +199,7 @@ mod tests {
                 let unverified = reset(false);
                 assert_eq!(
                     (unverified.verifies, unverified.takes_over),
-                    (proves, proves || can_be_verified),
+                    (proves, proves || could_be_verified),
                     "{kind:?} {mailed_to:?}"
                 );
                 let verified = reset(true);

@@ -90,6 +90,7 @@ impl From<Error> for ApiError {
             Error::KeyNotForThis(_) => of(ErrorCode::InsufficientScope),
             Error::KeyUsedUp { retry_after, .. } => Self::limited(message, retry_after),
             Error::StepUp(within) => Self::step_up(within),
+            Error::Wrong(field) => Self::at(ErrorCode::InvalidCredentials, field, "is wrong"),
             Error::WrongPassword | Error::WrongFactor => of(ErrorCode::InvalidCredentials),
             Error::Disabled => of(ErrorCode::AccountDisabled),
             Error::EmailNotVerified => of(ErrorCode::EmailNotVerified),

@@ -85,7 +85,7 @@ impl<'r> Responder<'r, 'static> for Page {
         if let Some(to) = located {
             response.set_header(Header::new("Location", to));
         }
-        response.set_header(Header::new("Content-Language", self.texts.language));
+        response.set_header(Header::new("Content-Language", self.texts.language.code()));
         if let Some(seconds) = self.retry_after {
             response.set_header(Header::new("Retry-After", seconds.to_string()));
         }
@@ -119,7 +119,7 @@ fn framed(doorward: &Services, page: &Page) -> Markup {
     let base = &site.base;
     html! {
         (DOCTYPE)
-        html lang=(page.texts.language) {
+        html lang=(page.texts.language.code()) {
             head {
                 meta charset="utf-8";
                 // Before anything that is fetched. `no-referrer` would make Chromium send forms with `Origin: null`.

@@ -30,8 +30,8 @@ mod tests {
 
     #[test]
     fn the_clients_wish_goes_before_the_browsers() {
-        assert_eq!(or(Some("fr de-CH en"), &EN).language, "de");
-        assert_eq!(or(Some("fr"), &EN).language, "en");
-        assert_eq!(or(None, &EN).language, "en");
+        assert_eq!(or(Some("fr de-CH en"), &EN).language, Language::De);
+        assert_eq!(or(Some("fr"), &EN).language, Language::En);
+        assert_eq!(or(None, &EN).language, Language::En);
     }
 }

@@ -31,7 +31,10 @@ use rocket::Route;
 
 /// The languages there are texts in.
 pub(super) fn languages() -> Vec<&'static str> {
-    texts::ALL.iter().map(|texts| texts.language).collect()
+    texts::ALL
+        .iter()
+        .map(|texts| texts.language.code())
+        .collect()
 }
 
 /// The authorization endpoint, which is described with the API.

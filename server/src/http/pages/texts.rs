@@ -9,13 +9,12 @@ use doorward_shared::ErrorCode;
 
 pub(super) use self::{de::DE, en::EN};
 use super::texts_links::LinkTexts;
-use crate::http::ApiError;
+use crate::{domain::mail::Language, http::ApiError};
 
 /// The sentences of one language. What stands in braces is filled in.
 #[derive(Debug)]
 pub(crate) struct Texts {
-    /// BCP 47.
-    pub language: &'static str,
+    pub language: Language,
     pub links: &'static LinkTexts,
     pub error_title: &'static str,
     pub error_detail: &'static str,
@@ -32,6 +31,8 @@ pub(crate) struct Texts {
     pub broken: &'static str,
     pub gone: &'static str,
     pub wrong_password: &'static str,
+    /// Of somebody who is signed in.
+    pub wrong_own_password: &'static str,
     pub factor_title: &'static str,
     pub factor_code: &'static str,
     pub factor_hint: &'static str,
@@ -246,6 +247,8 @@ pub(crate) struct Texts {
     pub scope_admin_of: &'static str,
     /// `{what}`
     pub scope_other: &'static str,
+    /// What the scopes below `admin` are about.
+    pub admin_parts: [(&'static str, &'static str); 8],
 }
 
 /// All languages; the first is spoken where nobody asks for another.
@@ -274,7 +277,9 @@ impl Texts {
                 };
                 return fill(text, unit, &number.to_string()).into();
             }
-            (ErrorCode::InvalidCredentials, _) => self.wrong_password,
+            (ErrorCode::InvalidCredentials, Some("code")) => self.wrong_factor,
+            (ErrorCode::InvalidCredentials, Some(_)) => self.wrong_own_password,
+            (ErrorCode::InvalidCredentials, None) => self.wrong_password,
             (ErrorCode::AccountDisabled, _) => self.account_disabled,
             (ErrorCode::EmailNotVerified, _) => self.links.sign_in_unverified,
             (ErrorCode::MailDisabled, _) => self.links.no_mail,
@@ -317,9 +322,13 @@ impl Texts {
     fn of_part(&self, scope: &str) -> Cow<'static, str> {
         let (top, rest) = scope.split_once(':').unwrap_or((scope, ""));
         let words = |text: &str| text.replace(':', " › ");
+        let admin = |part: &str| {
+            let known = self.admin_parts.iter().find(|(scope, _)| *scope == part);
+            known.map_or_else(|| words(part), |(_, text)| (*text).to_owned())
+        };
         let (text, what) = match (top, rest.strip_suffix(":read")) {
-            ("admin", Some(part)) => (self.scope_admin_read, words(part)),
-            ("admin", None) => (self.scope_admin_of, words(rest)),
+            ("admin", Some(part)) => (self.scope_admin_read, admin(part)),
+            ("admin", None) => (self.scope_admin_of, admin(rest)),
             ("read", _) => (self.scope_read_of, words(rest)),
             ("write", _) => (self.scope_write_of, words(rest)),
             _ => (self.scope_other, words(scope)),
@@ -338,13 +347,16 @@ mod tests {
         assert_eq!(EN.of_scope("read:orders"), "see your data: orders");
         assert_eq!(
             EN.of_scope("admin:users:read"),
-            "see, as an administrator: users"
+            "see, as an administrator: accounts"
         );
         assert_eq!(
             EN.of_scope("admin:users"),
-            "manage, as an administrator: users"
+            "manage, as an administrator: accounts"
         );
         assert_eq!(EN.of_scope("print:labels"), "use: print › labels");
+        let apikeys = DE.of_scope("admin:apikeys:read");
+        assert_eq!(apikeys, "in der Verwaltung sehen: API-Schlüssel");
+        assert_eq!(DE.of_scope("admin:jobs"), "in der Verwaltung ändern: jobs");
     }
 
     #[test]

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     crypto::secret::Secret,
-    domain::{Actor, Cause, mail::Language},
+    domain::{Actor, Cause},
     http::{ApiError, RequestInfo, Services, request::UserAgent},
     oauth::{AuthorizationRequest, ClientAnswer, Failure, Refused, ResponseMode},
     store::NewSession,
@@ -129,7 +129,7 @@ impl Visit<'_> {
     /// What a change by `actor` is put down to; they are written to in the language of the page.
     pub(super) fn cause(&self, actor: Actor) -> Cause {
         Cause {
-            language: Language::of_code(self.texts.language),
+            language: self.texts.language,
             ..self.info.cause(actor, self.doorward.clock.now())
         }
     }

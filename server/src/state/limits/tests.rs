@@ -230,3 +230,28 @@ fn memory_is_bounded_and_the_fresh_window_of_a_victim_stays() {
             .is_err()
     );
 }
+
+#[test]
+fn mails_that_do_not_go_use_up_nobodys_places() {
+    let limits = limits();
+    let now = Duration::ZERO;
+    for _ in 0..50 {
+        assert!(limits.mail_to(Mailed::Again, "ada", now).is_some());
+    }
+    let used = |what, to| limits.mail_to(what, to, now).map(MailPlace::used).is_some();
+    for _ in 0..3 {
+        assert!(used(Mailed::Again, "ada"));
+    }
+    assert!(!used(Mailed::Again, "ada") && used(Mailed::Again, "bob"));
+    // Each kind has its own three, until there were eight of all kinds.
+    let sent = [
+        Mailed::Forgot,
+        Mailed::SignUp,
+        Mailed::Change,
+        Mailed::ChangeAsked,
+    ]
+    .map(|what| (0..3).filter(|_| used(what, "ada")).count());
+    assert_eq!(sent, [3, 2, 0, 0]);
+    let later = limits.mail_to(Mailed::Again, "ada", HOUR);
+    assert!(later.is_some());
+}

@@ -5,7 +5,7 @@ use rocket::{Route, post, routes};
 
 use super::{At, Visit, time};
 use crate::{
-    domain::{Session, device::device},
+    domain::{Session, device::Device},
     http::{
         ApiError,
         pages::{
@@ -62,7 +62,7 @@ pub(super) async fn part(at: &At<'_>) -> Result<Markup, Shown> {
 
 async fn row(at: &At<'_>, session: &Session) -> Result<Markup, Shown> {
     let t = at.texts;
-    let device = device(session.user_agent.as_deref());
+    let device = Device::of(session.user_agent.as_deref()).said_in(t.language);
     let client = match session.client_id {
         Some(id) => at.doorward.store.client(id).await?,
         None => None,

@@ -1,9 +1,10 @@
 //! The sentences of the pages in German.
 
 use super::{super::texts_links, Texts};
+use crate::domain::mail::Language;
 
 pub(crate) const DE: Texts = Texts {
-    language: "de",
+    language: Language::De,
     links: &texts_links::DE,
     error_title: "Da stimmt etwas nicht",
     error_detail: "Für die Betreuung der Anwendung:",
@@ -17,6 +18,7 @@ pub(crate) const DE: Texts = Texts {
     broken: "Im Server ist etwas fehlgeschlagen. Versuchen Sie es später noch einmal.",
     gone: "Das gibt es nicht mehr.",
     wrong_password: "Die E-Mail-Adresse oder das Passwort ist falsch.",
+    wrong_own_password: "Das jetzige Passwort ist falsch.",
     factor_title: "Bestätigen Sie, dass Sie es sind",
     factor_code: "Code",
     factor_hint: "Die sechs Ziffern Ihrer Authenticator-App oder ein Wiederherstellungscode.",
@@ -97,7 +99,7 @@ pub(crate) const DE: Texts = Texts {
     since: "seit",
     last_seen: "zuletzt gesehen",
     end: "Beenden",
-    end_session_of: "Sitzung von {device} beenden",
+    end_session_of: "Sitzung beenden: {device}",
     end_others: "Alle anderen beenden",
     no_keys: "Sie haben keine API-Schlüssel.",
     new_key: "Neuen Schlüssel anlegen",
@@ -201,4 +203,14 @@ pub(crate) const DE: Texts = Texts {
     scope_admin_read: "in der Verwaltung sehen: {what}",
     scope_admin_of: "in der Verwaltung ändern: {what}",
     scope_other: "nutzen: {what}",
+    admin_parts: [
+        ("users", "Konten"),
+        ("sessions", "Sitzungen"),
+        ("apikeys", "API-Schlüssel"),
+        ("clients", "Anwendungen"),
+        ("roles", "Rollen"),
+        ("events", "Ereignisse"),
+        ("keys", "Signaturschlüssel"),
+        ("server", "den Server"),
+    ],
 };

@@ -1,9 +1,10 @@
 //! The sentences of the pages in English.
 
 use super::{super::texts_links, Texts};
+use crate::domain::mail::Language;
 
 pub(crate) const EN: Texts = Texts {
-    language: "en",
+    language: Language::En,
     links: &texts_links::EN,
     error_title: "Something is not right",
     error_detail: "For whoever looks after the application:",
@@ -17,6 +18,7 @@ pub(crate) const EN: Texts = Texts {
     broken: "Something failed inside the server. Try again later.",
     gone: "It is not there any more.",
     wrong_password: "The email address or the password is wrong.",
+    wrong_own_password: "The current password is wrong.",
     factor_title: "Confirm that it is you",
     factor_code: "Code",
     factor_hint: "The six digits of your authenticator, or a recovery code.",
@@ -201,4 +203,14 @@ pub(crate) const EN: Texts = Texts {
     scope_admin_read: "see, as an administrator: {what}",
     scope_admin_of: "manage, as an administrator: {what}",
     scope_other: "use: {what}",
+    admin_parts: [
+        ("users", "accounts"),
+        ("sessions", "sessions"),
+        ("apikeys", "API keys"),
+        ("clients", "applications"),
+        ("roles", "roles"),
+        ("events", "events"),
+        ("keys", "signing keys"),
+        ("server", "the server"),
+    ],
 };
