@@ -13,7 +13,7 @@ pub(crate) struct Help {
 }
 
 /// A group of the help: its name, and its keys with what they do.
-pub(crate) type Group = (&'static str, Vec<(String, &'static str)>);
+pub(crate) type Group = (&'static str, Vec<(String, String)>);
 
 fn keys(binding: &Binding) -> String {
     let keys = binding.keys.iter().map(ToString::to_string);
@@ -63,7 +63,7 @@ impl State {
     pub(crate) fn help(&self, search: &str) -> Vec<Group> {
         let contexts = self.contexts();
         let mut groups: Vec<Group> = vec![
-            ("Here", Vec::new()),
+            ("Here", self.own_help()),
             ("Moving", Vec::new()),
             ("Everywhere", Vec::new()),
         ];
@@ -72,7 +72,7 @@ impl State {
             let row = binding.row;
             let anywhere = row.contexts.contains(&KeyContext::Anywhere);
             let here = row.contexts.iter().any(|one| contexts.contains(one));
-            let line = (keys(binding), row.help);
+            let line = (keys(binding), row.help.to_owned());
             match (anywhere, here) {
                 (true, _) if is_move(row.action) => groups[1].1.push(line),
                 (true, _) => groups[2].1.push(line),
@@ -86,7 +86,7 @@ impl State {
                 }
             }
         }
-        let dialogs = DIALOGS.map(|(key, help)| (key.to_owned(), help));
+        let dialogs = DIALOGS.map(|(key, help)| (key.to_owned(), help.to_owned()));
         groups.push(("Dialogs", dialogs.into()));
         groups.extend(others);
         let words: Vec<String> = search.split_whitespace().map(str::to_lowercase).collect();

@@ -12,6 +12,7 @@ use super::{
     palette::{Command, Palette},
     reveal,
     state::State,
+    yours,
 };
 use crate::core::{keymap::Action, resource::Resource};
 
@@ -40,6 +41,8 @@ pub(super) fn key(state: &mut State, mut key: KeyEvent, effects: &mut Vec<Effect
         Some(Layer::Confirm(_)) => confirm::key(state, key, effects),
         Some(Layer::Form(_)) => form::key(state, key, effects),
         Some(Layer::Filter { .. }) => filter(state, key, effects),
+        Some(Layer::Run(_)) => yours::question(state, key, effects),
+        Some(Layer::Output(_)) => yours::output(state, key, effects),
         Some(Layer::Palette(_)) => palette(state, key, effects),
         Some(Layer::Menu(_)) => menu(state, key, effects),
         Some(Layer::Help(_) | Layer::Note { .. }) => reading(state, key),
@@ -79,8 +82,11 @@ pub(super) fn paste(state: &mut State, text: &str) {
 
 fn view(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
     let contexts = state.contexts();
-    if let Some(action) = state.keymap.action(key, &contexts) {
-        state.act(action, effects);
+    match state.keymap.action(key, &contexts) {
+        Some(action) => state.act(action, effects),
+        None => {
+            state.own_key(key);
+        }
     }
 }
 
@@ -280,6 +286,7 @@ fn run(state: &mut State, text: &str, chosen: Option<Command>, effects: &mut Vec
         }
         Some(Command::View(name)) => state.go_view(&name, effects),
         Some(Command::Unsave(name)) => state.forget_view(&name, effects),
+        Some(Command::Run(name)) => state.ask_to_run(&name),
         Some(Command::Noun) => {}
         Some(Command::Screen(digit)) => state.go_screen(digit, effects),
         Some(Command::List(kind)) => state.go_list(kind, Vec::new(), effects),

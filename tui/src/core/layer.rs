@@ -10,6 +10,7 @@ use crate::core::{
     page::Subject,
     resource::{Resource, Row},
     subject::IncidentSubject,
+    yours::{Output, RunQuestion},
 };
 
 /// Columns from which the list and the pane with all about one thing stand side by side.
@@ -35,6 +36,10 @@ pub(crate) enum Layer {
     Form(Box<Form>),
     Confirm(Box<Confirm>),
     Reveal(Box<Reveal>),
+    /// The question before an own command.
+    Run(Box<RunQuestion>),
+    /// What an own command says.
+    Output(Box<Output>),
 }
 
 /// All about one thing.

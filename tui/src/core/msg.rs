@@ -113,6 +113,16 @@ pub(crate) enum Reply {
     Written(Result<PathBuf, String>),
     /// The configuration was written: what is said of it.
     Kept(Result<String, String>),
+    /// An own command said something.
+    Output {
+        ticket: u64,
+        text: String,
+    },
+    /// How an own command ended.
+    OutputEnded {
+        ticket: u64,
+        how: String,
+    },
     Switched(Result<Box<Switched>, String>),
     /// A call of ours broke: a fault of the console.
     Broken,
@@ -291,6 +301,14 @@ pub(crate) enum Effect {
     },
     /// Keep it in the configuration.
     Keep(Kept),
+    /// Run a program with these arguments, for so many seconds at most.
+    Run {
+        ticket: u64,
+        arguments: Vec<String>,
+        seconds: u64,
+    },
+    /// End it.
+    EndRun,
     Switch(String),
     Suspend,
     Redraw,

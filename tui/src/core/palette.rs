@@ -44,6 +44,8 @@ pub(crate) enum Command {
     /// A view that was kept.
     View(String),
     Unsave(String),
+    /// An own command.
+    Run(String),
     Page(Subject),
     /// A place one was at.
     Place(Place),
@@ -151,6 +153,14 @@ impl Palette {
             if !moves {
                 entries.push(entry(row.name, row.help, Command::Do(row.action)));
             }
+        }
+        for (name, command) in state.own_commands() {
+            entries.push(Entry {
+                name: format!("run {name}"),
+                about: command.template(),
+                key: command.key.map(|key| key.to_string()).unwrap_or_default(),
+                what: Command::Run(name.clone()),
+            });
         }
         for (name, view) in &state.yours.views {
             let to = Command::View(name.clone());

@@ -116,6 +116,8 @@ pub(crate) fn reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) 
         }
         Reply::Written(Ok(path)) => state.written(&path),
         Reply::Written(Err(why)) => state.not_written(&why),
+        Reply::Output { ticket, text } => state.output(ticket, &text),
+        Reply::OutputEnded { ticket, how } => state.output_ended(ticket, how),
         Reply::Kept(Ok(text)) => state.say(text),
         Reply::Kept(Err(why)) => {
             state.warn(format!(
@@ -402,6 +404,7 @@ impl State {
         self.back.clear();
         self.forward.clear();
         self.layers.clear();
+        effects.push(Effect::EndRun);
         self.view = View::DASHBOARD;
         match switched.key_missing {
             Some(why) => self.ask_sign_in(&format!("there is no key: {why}")),

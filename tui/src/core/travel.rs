@@ -257,6 +257,8 @@ impl Layer {
         match self {
             Self::Reveal(reveal) => reveal.shown_until,
             Self::Palette(palette) => palette.lookup.ask_at,
+            // The seconds it has run are shown.
+            Self::Output(output) => output.is_running().then_some(now.ms + 1_000),
             Self::Confirm(confirm) => {
                 Some(confirm.opened_at + super::confirm::INPUT_GUARD).filter(|at| *at > now.ms)
             }

@@ -105,7 +105,7 @@ fn state(
         // Until the terminal was asked for its background.
         None => Theme::Either,
     };
-    state.yours = Yours::read(&config.yours())?;
+    state.yours = Yours::read(&config.yours(), &state.keymap)?;
     state.calls = clock::idempotency_key();
     state.glyphs.ascii = look.ascii || config.ascii.unwrap_or(false);
     state.read_only = look.read_only;
@@ -170,6 +170,7 @@ pub(crate) fn run(
         let ended = console.run(connection.key_missing, &typed, inboxes).await;
         if is_hung_up(&ended) {
             terminal::leave();
+            console.runner.end_run();
             // Nothing is dropped: the screen would say on a closed standard error that it cannot show its cursor, and panic.
             std::process::exit(i32::from(hangup::HUNG_UP));
         }

@@ -11,6 +11,7 @@ mod import;
 mod incident;
 mod late;
 mod listener;
+mod own_command;
 mod perform;
 pub(crate) mod profiles;
 mod prompt;

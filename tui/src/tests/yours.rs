@@ -1,11 +1,13 @@
-//! What an operator makes their own: views, columns.
+//! What an operator makes their own: views, columns, commands.
 
-use super::bench::{Bench, event, rows};
+use crossterm::event::KeyCode;
+
+use super::bench::{Bench, event, rows, user};
 use crate::core::{
     Effect,
     msg::Reply,
     resource::{Resource, Row},
-    yours::{Kept, ViewSetting},
+    yours::{CommandSetting, Kept, ViewSetting, Yours, YoursSettings},
 };
 
 fn kept(bench: &mut Bench) -> Vec<Kept> {
@@ -131,6 +133,125 @@ fn what_is_ones_own_as_it_is_seen() {
     seen("yours_columns_typed", |width, height| {
         let mut bench = Bench::on(Resource::Events, width, height);
         bench.type_in(":columns ");
+        bench
+    });
+}
+
+/// A console with a command on `W` for sessions and addresses.
+fn with_command(kind: Resource, width: u16, height: u16, run: &[&str]) -> Bench {
+    let mut bench = Bench::on(kind, width, height);
+    let setting = CommandSetting {
+        key: Some("W".into()),
+        places: vec!["sessions".into(), "users".into(), "address".into()],
+        run: run.iter().map(ToString::to_string).collect(),
+        ..CommandSetting::default()
+    };
+    let settings = YoursSettings {
+        commands: [("whois".to_owned(), setting)].into(),
+        ..YoursSettings::default()
+    };
+    bench.state.yours = Yours::read(&settings, &bench.state.keymap).unwrap();
+    bench
+}
+
+fn runs(bench: &mut Bench) -> Vec<Vec<String>> {
+    let effects = std::mem::take(&mut bench.effects);
+    let run = |effect| match effect {
+        Effect::Run { arguments, .. } => Some(arguments),
+        _ => None,
+    };
+    effects.into_iter().filter_map(run).collect()
+}
+
+#[test]
+fn a_command_is_run_after_its_arguments_were_seen_and_never_by_enter_alone() {
+    let mut bench = with_command(Resource::Sessions, 120, 40, &["whois", "-H", "{ip}"]);
+    bench.type_in("W\t\n");
+    assert_eq!(runs(&mut bench), Vec::<Vec<String>>::new(), "too early");
+    bench.later("\t\n");
+    assert!(bench.state.layers.is_empty(), "Cancel has the focus");
+    bench.type_in("W");
+    bench.later("\t\n");
+    assert_eq!(runs(&mut bench), [["whois", "-H", "203.0.113.1"]]);
+    let ticket = bench.state.ticket;
+    bench.reply(Reply::Output {
+        ticket,
+        text: "netname: TEST\u{1b}[31m-NET\n".into(),
+    });
+    assert!(bench.screen().contains("netname: TEST-NET"));
+    bench.press(KeyCode::Esc);
+    assert!(
+        matches!(bench.effects[..], [Effect::EndRun]),
+        "{:?}",
+        bench.effects
+    );
+    bench.reply(Reply::OutputEnded {
+        ticket,
+        how: "ended by you".into(),
+    });
+    assert!(bench.screen().contains("ended by you; esc closes"));
+    bench.press(KeyCode::Esc);
+    assert!(bench.state.layers.is_empty());
+}
+
+#[test]
+fn a_command_that_lacks_a_value_or_would_change_something_is_not_run() {
+    let mut bench = with_command(Resource::Users, 120, 40, &["whois", "{ip}"]);
+    bench.type_in("W");
+    assert!(bench.screen().contains("whois: there is no ip here"));
+    let mut bench = with_command(Resource::Users, 120, 40, &["whois", "{email}"]);
+    bench.state.read_only = true;
+    bench.type_in("W");
+    assert!(bench.screen().contains("read-only"), "{}", bench.screen());
+    bench.state.read_only = false;
+    bench.serve(vec![Row::User(user(1, "-e@example.org"))]);
+    bench.type_in("W");
+    assert!(
+        bench
+            .screen()
+            .contains("would take this email for an option")
+    );
+    // Not good among events.
+    let mut bench = with_command(Resource::Events, 120, 40, &["whois", "{ip}"]);
+    bench.type_in("W");
+    assert!(bench.state.layers.is_empty() && bench.state.toast.is_none());
+}
+
+#[test]
+fn an_address_page_has_its_commands_too() {
+    let mut bench = with_command(Resource::Sessions, 120, 40, &["whois", "{ip}"]);
+    bench.type_in(":203.0.113.7\nW");
+    assert!(bench.screen().contains("Run whois?"), "{}", bench.screen());
+}
+
+#[test]
+fn own_commands_as_they_are_seen() {
+    let long =
+        "--query=select * from logs where email = '{email}' and note = \"it's\" order by time desc";
+    seen("yours_run", |width, height| {
+        let mut bench = with_command(
+            Resource::Users,
+            width,
+            height,
+            &["report", long, "{id}", "--", "{email}"],
+        );
+        bench.type_in("W");
+        bench
+    });
+    seen("yours_output", |width, height| {
+        let mut bench = with_command(Resource::Sessions, width, height, &["whois", "{ip}"]);
+        bench.type_in("W");
+        bench.later("\t\n");
+        let ticket = bench.state.ticket;
+        let line = |n| format!("{n}\tnetname:\tTEST-NET-3 李小龍\n");
+        let text: String = (1..60).map(line).collect();
+        bench.reply(Reply::Output { ticket, text });
+        bench.pass(4_000);
+        bench
+    });
+    seen("yours_help", |width, height| {
+        let mut bench = with_command(Resource::Sessions, width, height, &["whois", "{ip}"]);
+        bench.type_in("?");
         bench
     });
 }

@@ -244,6 +244,12 @@ fn hints(paint: &mut Paint<'_>, area: Rect) {
             ("w", "write a file"),
             ("esc", "close"),
         ]),
+        Some(Layer::Run(_)) => pairs(&[
+            ("tab", "to the button"),
+            ("enter", "do it"),
+            ("esc", "cancel"),
+        ]),
+        Some(Layer::Output(_)) => pairs(&[("j/k", "move"), ("esc", "end it, close it")]),
         Some(Layer::Palette(_)) => {
             pairs(&[("enter", "go"), ("tab", "complete"), ("esc", "cancel")])
         }

@@ -76,7 +76,7 @@ fn lines(paint: &Paint<'_>, search: &str) -> Vec<Line> {
     for (name, keys) in paint.state.help(search) {
         lines.push((String::new(), name.to_owned(), Tone::Title));
         let keys = keys.into_iter();
-        lines.extend(keys.map(|(key, help)| (key, help.to_owned(), Tone::Base)));
+        lines.extend(keys.map(|(key, help)| (key, help, Tone::Base)));
     }
     lines
 }

@@ -16,6 +16,7 @@ mod menu;
 mod page;
 mod palette;
 mod reveal;
+mod run;
 mod theme;
 mod widgets;
 
@@ -73,6 +74,8 @@ pub(crate) fn view(state: &State, frame: &mut Frame<'_>) {
             Layer::Note { title, lines } => menu::note(&mut paint, areas.body, title, lines),
             Layer::Form(form) => form::draw(&mut paint, areas.whole, form),
             Layer::Confirm(confirm) => confirm::draw(&mut paint, areas.whole, confirm),
+            Layer::Run(question) => run::question(&mut paint, areas.whole, question),
+            Layer::Output(output) => run::output(&mut paint, areas.body, output),
             Layer::Reveal(reveal) => reveal::draw(&mut paint, areas.whole, reveal),
         };
         cursor = at.or(cursor);

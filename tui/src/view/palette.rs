@@ -34,7 +34,8 @@ pub(super) fn draw(paint: &mut Paint<'_>, area: Rect, palette: &Palette) -> Opti
         let said = crate::core::yours::said(paint.state, palette.line.text());
         let said = said.unwrap_or_else(|| palette.lookup_word().to_owned());
         let room = usize::from(inner.width.saturating_sub(4));
-        for (line, y) in wrapped(&said, room).iter().zip(inner.y + 1..) {
+        let high = usize::from(inner.height.saturating_sub(2));
+        for (line, y) in wrapped(&said, room).iter().take(high).zip(inner.y + 1..) {
             paint.text(inner, inner.x + 2, y, line, Tone::Dim);
         }
     }

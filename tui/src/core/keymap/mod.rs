@@ -157,6 +157,19 @@ impl Keymap {
         self.bindings.iter().filter(here)
     }
 
+    /// What a key does already in one of these places.
+    pub(crate) fn taken(&self, key: Key, contexts: &[KeyContext]) -> Option<&'static str> {
+        // Whatever is open, these are the terminal's.
+        let reserved = ["ctrl-c", "ctrl-l", "ctrl-z"];
+        let found = reserved.iter().find(|name| key.to_string() == **name);
+        let bound = |binding: &&Binding| {
+            let mut places = binding.row.contexts.iter();
+            binding.keys.contains(&key) && places.any(|place| contexts.contains(place))
+        };
+        let found = found.map(|_| "the console's own");
+        found.or_else(|| Some(self.bindings.iter().find(bound)?.row.name))
+    }
+
     /// How the key of an action is written.
     pub(crate) fn label(&self, action: Action) -> String {
         let found = self

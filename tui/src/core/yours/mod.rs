@@ -1,12 +1,19 @@
-//! What an operator made their own: views, columns. Read from the configuration, and kept there.
+//! What an operator made their own: views, columns, commands. Read from the configuration, and kept there.
 
+mod commands;
+mod running;
 mod views;
 
 use std::collections::BTreeMap;
 
-pub(crate) use self::views::{SavedView, ViewSetting};
+pub(crate) use self::{
+    commands::{CommandSetting, OwnCommand},
+    running::{Output, Progress, RunQuestion, output, question, quoted},
+    views::{SavedView, ViewSetting},
+};
 use super::{
     columns::{self, ColumnId, ColumnsError},
+    keymap::Keymap,
     list::List,
     msg::Effect,
     resource::Resource,
@@ -22,6 +29,7 @@ pub(crate) struct YoursSettings {
     /// Columns of the lists, by the screen's name.
     pub columns: BTreeMap<String, Vec<String>>,
     pub views: BTreeMap<String, ViewSetting>,
+    pub commands: BTreeMap<String, CommandSetting>,
 }
 
 /// What is wrong in it: where, and how.
@@ -55,6 +63,7 @@ pub(crate) enum Kept {
 pub(crate) struct Yours {
     pub columns: BTreeMap<Resource, Vec<ColumnId>>,
     pub views: BTreeMap<String, SavedView>,
+    pub commands: BTreeMap<String, OwnCommand>,
 }
 
 impl Yours {
@@ -62,7 +71,7 @@ impl Yours {
     ///
     /// # Errors
     /// [`SettingError`]: the first field that is wrong.
-    pub(crate) fn read(settings: &YoursSettings) -> Result<Self, SettingError> {
+    pub(crate) fn read(settings: &YoursSettings, keymap: &Keymap) -> Result<Self, SettingError> {
         let mut yours = Self::default();
         for (screen, names) in &settings.columns {
             let field = format!("columns.{screen}");
@@ -75,6 +84,15 @@ impl Yours {
         for (name, view) in &settings.views {
             let view = SavedView::read(name, view)?;
             yours.views.insert(name.clone(), view);
+        }
+        for (name, command) in &settings.commands {
+            let command = OwnCommand::read(name, command, keymap)?;
+            let mut others = yours.commands.iter();
+            if let Some((other, _)) = others.find(|(_, other)| other.clashes(&command)) {
+                let field = format!("commands.{name}.key");
+                return Err(SettingError::new(field, format!("it is {other}'s too")));
+            }
+            yours.commands.insert(name.clone(), command);
         }
         Ok(yours)
     }
@@ -121,7 +139,7 @@ pub(crate) fn said(state: &State, text: &str) -> Option<String> {
     let titles: Vec<_> = titles.filter(|name| !name.is_empty()).collect();
     Some(format!(
         "In this order, with commas, or default: {}, or fields as JSON names them.",
-        titles.join(",")
+        titles.join(", ")
     ))
 }
 

@@ -28,6 +28,7 @@ use crate::{
     },
     io::{
         connect::{ConnectError, Connection, to_profile},
+        own_command::OwnRun,
         profiles::Profiles,
         search::narrow,
         secret_file::SecretFile,
@@ -83,6 +84,8 @@ pub(super) struct Runner {
     /// How often another server or credential was asked for.
     generation: u64,
     running: HashMap<Slot, AbortHandle>,
+    /// Ends the own command that runs, when it is dropped.
+    ends_run: Option<tokio::sync::oneshot::Sender<()>>,
 }
 
 impl Runner {
@@ -99,6 +102,7 @@ impl Runner {
             connected,
             generation: 0,
             running: HashMap::new(),
+            ends_run: None,
         }
     }
 
@@ -127,6 +131,25 @@ impl Runner {
             Effect::Write { path, text } => {
                 self.spawn(None, async move { Reply::Written(written(&path, &text)) });
             }
+            Effect::Run {
+                ticket,
+                arguments,
+                seconds,
+            } => {
+                let (end, ended) = tokio::sync::oneshot::channel();
+                // One at a time: another takes its place.
+                self.ends_run = Some(end);
+                let replies = self.replies.clone();
+                self.spawn(None, async move {
+                    let tell = |text| {
+                        let _ = replies.send(Msg::Reply(Reply::Output { ticket, text }));
+                    };
+                    let run = OwnRun { arguments, seconds };
+                    let how = run.run(tell, ended).await;
+                    Reply::OutputEnded { ticket, how }
+                });
+            }
+            Effect::EndRun => self.end_run(),
             Effect::Keep(kept) => {
                 let profiles = self.profiles.clone();
                 let work = tokio::task::spawn_blocking(move || profiles.keep(&kept));
@@ -153,6 +176,11 @@ impl Runner {
                 );
             }
         }
+    }
+
+    /// Ends the own command that runs, if one does.
+    pub(super) fn end_run(&mut self) {
+        self.ends_run = None;
     }
 
     /// Signs in. The token is kept in memory alone.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use toml_edit::{DocumentMut, Item, Table};
 
 use super::{Profile, ProfilesError, write_private};
-use crate::core::yours::{ViewSetting, YoursSettings};
+use crate::core::yours::{CommandSetting, ViewSetting, YoursSettings};
 
 /// The console's configuration file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -24,6 +24,7 @@ pub(crate) struct Config {
     /// Columns of the lists, by the screen's name.
     pub columns: BTreeMap<String, Vec<String>>,
     pub views: BTreeMap<String, ViewSetting>,
+    pub commands: BTreeMap<String, CommandSetting>,
     pub profiles: BTreeMap<String, Profile>,
 }
 
@@ -33,6 +34,7 @@ impl Config {
         YoursSettings {
             columns: self.columns.clone(),
             views: self.views.clone(),
+            commands: self.commands.clone(),
         }
     }
 }

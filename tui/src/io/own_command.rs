@@ -1,0 +1,303 @@
+//! Runs an own command: no shell, nothing on its standard input, a small environment, a bounded time and output.
+
+use std::{
+    ffi::OsString,
+    process::{ExitStatus, Stdio},
+    time::Duration,
+};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt},
+    process::{Child, Command},
+    sync::{
+        mpsc::{UnboundedSender, unbounded_channel},
+        oneshot,
+    },
+    time::{sleep, timeout},
+};
+
+/// Bytes of output that are taken; a command that says more is ended.
+const OUTPUT: usize = 256 * 1024;
+/// Bytes without a line's end that are shown all the same.
+const LINE: usize = 8 * 1024;
+/// Time between the request to end and the end.
+const GRACE: Duration = Duration::from_millis(700);
+
+/// What of the environment a command gets. Doorward's own variables, and whatever else holds a secret, are not among it.
+const ENVIRONMENT: [&str; 16] = [
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "LANG",
+    "TZ",
+    "TERM",
+    "TMPDIR",
+    "DISPLAY",
+    "WAYLAND_DISPLAY",
+    "XAUTHORITY",
+    "XDG_RUNTIME_DIR",
+    "XDG_CONFIG_HOME",
+    "DBUS_SESSION_BUS_ADDRESS",
+    "SSH_AUTH_SOCK",
+];
+
+/// A program with its arguments, and the seconds it may take.
+#[derive(Debug)]
+pub(super) struct OwnRun {
+    pub arguments: Vec<String>,
+    pub seconds: u64,
+}
+
+/// All processes that a command started, as far as they stayed together.
+struct Group(Option<Pid>);
+
+impl Group {
+    fn of(child: &Child) -> Self {
+        let id = child.id().and_then(|id| i32::try_from(id).ok());
+        Self(id.and_then(Pid::from_raw))
+    }
+
+    fn send(&self, signal: Signal) {
+        if let Some(group) = self.0 {
+            // It may be gone already: that is what is wanted.
+            let _ = kill_process_group(group, signal);
+        }
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.send(Signal::KILL);
+    }
+}
+
+fn environment() -> impl Iterator<Item = (OsString, OsString)> {
+    std::env::vars_os().filter(|(name, _)| {
+        let name = name.to_string_lossy();
+        ENVIRONMENT.contains(&&*name) || name.starts_with("LC_")
+    })
+}
+
+/// Passes on what a stream says, line by line.
+async fn read(mut stream: impl AsyncRead + Unpin, lines: UnboundedSender<Vec<u8>>) {
+    let mut waiting = Vec::new();
+    let mut buffer = [0; 4096];
+    while let Ok(count @ 1..) = stream.read(&mut buffer).await {
+        waiting.extend_from_slice(&buffer[..count]);
+        let end = waiting.iter().rposition(|byte| *byte == b'\n');
+        let end = end.map(|at| at + 1);
+        if let Some(end) = end.or((waiting.len() >= LINE).then_some(waiting.len()))
+            && lines.send(waiting.drain(..end).collect()).is_err()
+        {
+            return;
+        }
+    }
+    if !waiting.is_empty() {
+        let _ = lines.send(waiting);
+    }
+}
+
+fn said(status: &std::io::Result<ExitStatus>) -> String {
+    use std::os::unix::process::ExitStatusExt;
+    match status {
+        Ok(status) => match (status.code(), status.signal()) {
+            (Some(0), _) => "done".into(),
+            (Some(code), _) => format!("ended with exit code {code}"),
+            (None, signal) => format!("ended by signal {}", signal.unwrap_or_default()),
+        },
+        Err(error) => format!("it is not known how it ended: {error}"),
+    }
+}
+
+impl OwnRun {
+    fn start(&self) -> std::io::Result<Child> {
+        let (program, arguments) = self
+            .arguments
+            .split_first()
+            .ok_or(std::io::ErrorKind::InvalidInput)?;
+        Command::new(program)
+            .args(arguments)
+            .env_clear()
+            .envs(environment())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            // Whatever it starts ends with it, and keys of the terminal are not its own.
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()
+    }
+
+    /// Runs it to its end, or until `ended` is dropped; answers how it ended.
+    pub(super) async fn run(
+        self,
+        tell: impl Fn(String),
+        mut ended: oneshot::Receiver<()>,
+    ) -> String {
+        let mut child = match self.start() {
+            Ok(child) => child,
+            Err(error) => return format!("it did not start: {error}"),
+        };
+        let group = Group::of(&child);
+        let (sender, mut lines) = unbounded_channel();
+        if let Some(stream) = child.stdout.take() {
+            tokio::spawn(read(stream, sender.clone()));
+        }
+        if let Some(stream) = child.stderr.take() {
+            tokio::spawn(read(stream, sender.clone()));
+        }
+        drop(sender);
+        let late = sleep(Duration::from_secs(self.seconds));
+        tokio::pin!(late);
+        let mut left = OUTPUT;
+        let why = loop {
+            tokio::select! {
+                biased;
+                _ = &mut ended => break Some("ended by you".to_owned()),
+                () = &mut late => break Some(format!("ended after {} s, its time", self.seconds)),
+                line = lines.recv() => match line {
+                    Some(line) => {
+                        let taken = line.len().min(left);
+                        tell(String::from_utf8_lossy(&line[..taken]).into_owned());
+                        left -= taken;
+                        if left == 0 {
+                            break Some(format!("ended: more output than {} KiB", OUTPUT / 1024));
+                        }
+                    }
+                    // Both streams are closed.
+                    None => break None,
+                },
+                // Something it started may go on with its streams; it is not waited for.
+                status = child.wait() => {
+                    let _ = timeout(GRACE, async {
+                        while let Some(line) = lines.recv().await {
+                            let taken = line.len().min(left);
+                            tell(String::from_utf8_lossy(&line[..taken]).into_owned());
+                            left -= taken;
+                        }
+                    }).await;
+                    return said(&status);
+                }
+            }
+        };
+        let Some(why) = why else {
+            // It closed its streams and goes on.
+            return tokio::select! {
+                status = child.wait() => said(&status),
+                _ = &mut ended => "ended by you".into(),
+                () = &mut late => format!("ended after {} s, its time", self.seconds),
+            };
+        };
+        group.send(Signal::TERM);
+        let _ = timeout(GRACE, child.wait()).await;
+        why
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    /// Runs a line of a shell, which is the program here; answers its output and how it ended.
+    async fn shell(script: &str, seconds: u64, end_after: Option<u64>) -> (String, String) {
+        let output = Mutex::new(String::new());
+        let (end, ended) = oneshot::channel();
+        let run = OwnRun {
+            arguments: ["sh", "-c", script].map(String::from).into(),
+            seconds,
+        };
+        let ending = async {
+            match end_after {
+                Some(ms) => sleep(Duration::from_millis(ms)).await,
+                None => std::future::pending().await,
+            }
+            drop(end);
+            std::future::pending::<()>().await;
+        };
+        let running = run.run(|text| output.lock().unwrap().push_str(&text), ended);
+        let how = tokio::select! {
+            how = running => how,
+            () = ending => unreachable!(),
+        };
+        (output.into_inner().unwrap(), how)
+    }
+
+    #[tokio::test]
+    async fn output_and_exit_code_are_told() {
+        let (output, how) = shell("echo one; echo two >&2; exit 3", 10, None).await;
+        let mut lines: Vec<_> = output.lines().collect();
+        lines.sort_unstable();
+        assert_eq!(
+            (lines, how.as_str()),
+            (vec!["one", "two"], "ended with exit code 3")
+        );
+        assert_eq!(
+            shell("printf no-end", 10, None).await,
+            ("no-end".into(), "done".into())
+        );
+    }
+
+    #[tokio::test]
+    async fn no_secret_is_in_its_environment_and_nothing_on_its_input() {
+        let (output, _) = shell("env; cat", 10, None).await;
+        let names = output.lines().filter_map(|line| line.split_once('='));
+        // What the shell sets itself.
+        let own = ["PWD", "OLDPWD", "SHLVL", "_"];
+        for (name, _) in names {
+            let is_known = ENVIRONMENT.contains(&name) || name.starts_with("LC_");
+            assert!(is_known || own.contains(&name), "{name}");
+        }
+        assert!(
+            std::env::vars().any(|(name, _)| name.starts_with("CARGO")),
+            "there is something to leave out"
+        );
+    }
+
+    #[tokio::test]
+    async fn time_and_output_are_bounded_and_it_can_be_ended() {
+        let (_, how) = shell("trap '' TERM; sleep 60 & wait", 1, None).await;
+        assert_eq!(how, "ended after 1 s, its time");
+        let (output, how) = shell("yes", 20, None).await;
+        assert_eq!(
+            (output.len(), how.as_str()),
+            (OUTPUT, "ended: more output than 256 KiB")
+        );
+        let (_, how) = shell("echo x; exec >&- 2>&-; sleep 60", 30, Some(200)).await;
+        assert_eq!(how, "ended by you");
+    }
+
+    #[tokio::test]
+    async fn what_it_started_ends_with_it() {
+        let (output, _) = shell("sleep 60 >/dev/null 2>&1 & echo $!", 10, None).await;
+        let pid: i32 = output.trim().parse().unwrap();
+        let gone = async {
+            // A process without a parent is a zombie until it is reaped: its state says so too.
+            let ended = |stat: String| stat.contains(") Z") || stat.contains(") X");
+            while std::fs::read_to_string(format!("/proc/{pid}/stat"))
+                .is_ok_and(|stat| !ended(stat))
+            {
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        timeout(Duration::from_secs(5), gone).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_program_that_is_not_there_is_said() {
+        let (_, ended) = oneshot::channel();
+        let run = OwnRun {
+            arguments: vec!["/no/such/program".into()],
+            seconds: 1,
+        };
+        assert!(
+            run.run(|_| (), ended)
+                .await
+                .starts_with("it did not start: ")
+        );
+    }
+}
