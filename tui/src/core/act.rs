@@ -176,6 +176,9 @@ impl State {
             return;
         }
         self.toast = None;
+        if self.alerts.banner.take().is_some() {
+            return;
+        }
         let now = self.now.ms;
         if let Some(list) = self.list_mut() {
             if !list.marks.is_empty() {

@@ -113,6 +113,13 @@ pub(crate) enum Reply {
     Written(Result<PathBuf, String>),
     /// The configuration was written: what is said of it.
     Kept(Result<String, String>),
+    /// What the alert rules are about.
+    Watched(Result<Box<Stats>, Problem>),
+    /// How the command of an alert rule ended.
+    RanForAlert {
+        name: String,
+        how: String,
+    },
     /// An own command said something.
     Output {
         ticket: u64,
@@ -309,6 +316,16 @@ pub(crate) enum Effect {
     },
     /// End it.
     EndRun,
+    /// Counters since a time, for the alert rules.
+    Watch(Timestamp),
+    /// Run the command of an alert rule, whose output is not shown.
+    RunForAlert {
+        name: String,
+        arguments: Vec<String>,
+        seconds: u64,
+    },
+    /// Ring the terminal's bell.
+    Bell,
     Switch(String),
     Suspend,
     Redraw,

@@ -116,6 +116,11 @@ pub(crate) fn reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) 
         }
         Reply::Written(Ok(path)) => state.written(&path),
         Reply::Written(Err(why)) => state.not_written(&why),
+        Reply::Watched(stats) => state.watched(stats, effects),
+        Reply::RanForAlert { name, how } if how != "done" => {
+            state.warn(format!("the alert's command {name}: {how}"));
+        }
+        Reply::RanForAlert { .. } => {}
         Reply::Output { ticket, text } => state.output(ticket, &text),
         Reply::OutputEnded { ticket, how } => state.output_ended(ticket, how),
         Reply::Kept(Ok(text)) => state.say(text),
@@ -405,6 +410,7 @@ impl State {
         self.forward.clear();
         self.layers.clear();
         effects.push(Effect::EndRun);
+        self.alerts = super::yours::Alerts::default();
         self.view = View::DASHBOARD;
         match switched.key_missing {
             Some(why) => self.ask_sign_in(&format!("there is no key: {why}")),

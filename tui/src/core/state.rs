@@ -24,7 +24,7 @@ use crate::core::{
     look::{Glyphs, Theme},
     refusal::FailingClient,
     resource::{Resource, Row},
-    yours::Yours,
+    yours::{Alerts, Yours},
 };
 
 /// What is on the screen below everything that was opened on top.
@@ -100,6 +100,8 @@ pub(crate) struct State {
     pub server: ServerName,
     /// What the operator made their own.
     pub yours: Yours,
+    /// How its alert rules stand.
+    pub alerts: Alerts,
     pub known: Known,
     pub connection: Connection,
     pub view: View,
@@ -134,6 +136,7 @@ impl State {
             read_only: false,
             server,
             yours: Yours::default(),
+            alerts: Alerts::default(),
             known: Known::default(),
             connection: Connection::default(),
             view: View::DASHBOARD,

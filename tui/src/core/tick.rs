@@ -33,6 +33,7 @@ pub(super) fn tick(state: &mut State, effects: &mut Vec<Effect>) {
     if state.connection.lost.is_some() {
         return;
     }
+    state.look_at_alerts(effects);
     if state
         .list()
         .is_some_and(|list| list.stale_at.is_some_and(|at| at <= now))

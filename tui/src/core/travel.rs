@@ -219,6 +219,7 @@ impl State {
             self.toast.as_ref().map(|toast| toast.until),
             self.layers.last().and_then(|layer| layer.wake(self.now)),
             self.connection.lost.is_none().then_some(self.poll_at),
+            self.alerts_wake(),
         ];
         let soonest = times.into_iter().flatten().min();
         soonest.unwrap_or(self.now.ms + 10_000).max(self.now.ms + 1)

@@ -170,15 +170,18 @@ pub(crate) fn run(
         let ended = console.run(connection.key_missing, &typed, inboxes).await;
         if is_hung_up(&ended) {
             terminal::leave();
-            console.runner.end_run();
+            if console.runner.end_run() {
+                // It is told so on the thread of the calls.
+                sleep(Duration::from_millis(100)).await;
+            }
             // Nothing is dropped: the screen would say on a closed standard error that it cannot show its cursor, and panic.
             std::process::exit(i32::from(hangup::HUNG_UP));
         }
         ended
     });
     drop(guard);
-    // Calls that still wait for a server are not waited for.
-    runtime.shutdown_background();
+    // Calls that still wait for a server are not waited for; own commands end with what waits for them.
+    runtime.shutdown_timeout(Duration::from_millis(200));
     match ended.map_err(wrong)? {
         End::Quit => Ok(0),
         End::Terminated => Ok(TERMINATED),
@@ -321,6 +324,7 @@ impl Console {
                 Effect::Quit => return Ok(Some(End::Quit)),
                 Effect::Redraw => self.fresh()?,
                 Effect::Suspend => self.suspend(keys).await?,
+                Effect::Bell => terminal::bell()?,
                 Effect::Copy(text) => terminal::copy(text.expose())?,
                 Effect::SignIn { email, password } => {
                     self.runner.sign_in(email, password);

@@ -28,6 +28,15 @@ pub(super) fn enter(mouse: bool) -> io::Result<()> {
     Ok(())
 }
 
+/// Rings the bell.
+///
+/// # Errors
+/// What the terminal says.
+pub(super) fn bell() -> io::Result<()> {
+    stdout().write_all(b"\x07")?;
+    stdout().flush()
+}
+
 /// Gives the terminal back: mouse, paste, screen, cursor and line editing, each as it was. Harmless when done twice.
 pub(super) fn leave() {
     let _ = execute!(

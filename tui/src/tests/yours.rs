@@ -1,13 +1,15 @@
-//! What an operator makes their own: views, columns, commands.
+//! What an operator makes their own: views, columns, commands, alerts.
 
 use crossterm::event::KeyCode;
+use doorward_shared::admin::{Minute, Stats};
 
 use super::bench::{Bench, event, rows, user};
 use crate::core::{
-    Effect,
+    Effect, Msg,
     msg::Reply,
+    problem::{Problem, Trouble},
     resource::{Resource, Row},
-    yours::{CommandSetting, Kept, ViewSetting, Yours, YoursSettings},
+    yours::{AlertSetting, CommandSetting, Kept, ViewSetting, Yours, YoursSettings},
 };
 
 fn kept(bench: &mut Bench) -> Vec<Kept> {
@@ -252,6 +254,115 @@ fn own_commands_as_they_are_seen() {
     seen("yours_help", |width, height| {
         let mut bench = with_command(Resource::Sessions, width, height, &["whois", "{ip}"]);
         bench.type_in("?");
+        bench
+    });
+}
+
+fn with_alert(width: u16, height: u16) -> Bench {
+    let mut bench = Bench::on(Resource::Users, width, height);
+    let alert = AlertSetting {
+        when: "failures > 50/min".into(),
+        bell: true,
+        command: Some("tell".into()),
+        silence: Some(120),
+    };
+    let tell = CommandSetting {
+        run: vec!["notify-send".into(), "Doorward".into()],
+        ..CommandSetting::default()
+    };
+    let settings = YoursSettings {
+        commands: [("tell".to_owned(), tell)].into(),
+        alerts: [("spraying".to_owned(), alert)].into(),
+        ..YoursSettings::default()
+    };
+    bench.state.yours = Yours::read(&settings, &bench.state.keymap).unwrap();
+    bench
+}
+
+/// What the server counted in this minute comes.
+fn count(bench: &mut Bench, failures: u64) {
+    let minute = Minute {
+        time: bench.state.now.wall.plus_seconds(-20),
+        failures,
+        ..Minute::default()
+    };
+    let stats = Stats {
+        series: vec![minute],
+        ..super::bench::stats()
+    };
+    bench.reply(Reply::Watched(Ok(Box::new(stats))));
+}
+
+fn spoken(bench: &mut Bench) -> (usize, usize) {
+    let effects = std::mem::take(&mut bench.effects);
+    let bells = effects.iter().filter(|one| matches!(one, Effect::Bell));
+    let runs = effects
+        .iter()
+        .filter(|one| matches!(one, Effect::RunForAlert { .. }));
+    (bells.count(), runs.count())
+}
+
+#[test]
+fn a_rule_speaks_once_in_its_time_on_any_screen() {
+    let mut bench = with_alert(120, 40);
+    bench.effects.clear();
+    bench.send(Msg::Tick);
+    assert!(
+        bench
+            .effects
+            .iter()
+            .any(|one| matches!(one, Effect::Watch(_)))
+    );
+    count(&mut bench, 50);
+    assert_eq!(spoken(&mut bench), (0, 0), "not more than 50");
+    count(&mut bench, 51);
+    assert_eq!(spoken(&mut bench), (1, 1));
+    assert!(
+        bench
+            .screen()
+            .contains("ALERT spraying: failures 51/min, more than 50/min")
+    );
+    bench.press(KeyCode::Esc);
+    assert!(!bench.screen().contains("ALERT"));
+    bench.pass(119_000);
+    count(&mut bench, 90);
+    assert_eq!(spoken(&mut bench), (0, 0), "it is silent");
+    bench.pass(1_000);
+    count(&mut bench, 90);
+    assert_eq!(spoken(&mut bench), (1, 1));
+    // Where changes are off, a command that may change something is not run.
+    bench.state.read_only = true;
+    bench.pass(120_000);
+    count(&mut bench, 90);
+    assert_eq!(spoken(&mut bench), (1, 0));
+}
+
+#[test]
+fn rules_that_may_not_look_say_so_once() {
+    let mut bench = with_alert(120, 40);
+    bench.reply(Reply::Watched(Err(Problem {
+        what: Trouble::Forbidden,
+        message: "this needs the scope admin:server:read".into(),
+        field: None,
+        is_gone: false,
+    })));
+    assert!(bench.screen().contains("alert rules do not hold here"));
+    bench.effects.clear();
+    bench.pass(60_000);
+    bench.send(Msg::Tick);
+    assert!(
+        !bench
+            .effects
+            .iter()
+            .any(|one| matches!(one, Effect::Watch(_)))
+    );
+}
+
+#[test]
+fn an_alert_as_it_is_seen() {
+    seen("yours_alert", |width, height| {
+        let mut bench = with_alert(width, height);
+        count(&mut bench, 1_234);
         bench
     });
 }

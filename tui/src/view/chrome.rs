@@ -143,7 +143,11 @@ pub(super) fn banner(state: &State) -> Option<(String, bool)> {
             false,
         ));
     }
-    let waited = state.connection.overdue(now)?;
+    let Some(waited) = state.connection.overdue(now) else {
+        let alert = state.alerts.banner.as_ref()?;
+        let key = state.keymap.label(Action::Close);
+        return Some((format!("{alert}; {key} closes"), true));
+    };
     Some((
         format!(
             "NO ANSWER for {} s: the server is slow or gone; {age}; changes are off",

@@ -384,7 +384,7 @@ mod tests {
         assert!(
             arguments(&["whois", "{ip}"], "a\nb")
                 .unwrap_err()
-                .contains("control")
+                .contains("cannot be shown")
         );
         assert!(
             arguments(&["whois", "{ip}"], "")

@@ -1,5 +1,6 @@
-//! What an operator made their own: views, columns, commands. Read from the configuration, and kept there.
+//! What an operator made their own: views, columns, commands, alerts. Read from the configuration, and kept there.
 
+mod alerts;
 mod commands;
 mod running;
 mod views;
@@ -7,6 +8,7 @@ mod views;
 use std::collections::BTreeMap;
 
 pub(crate) use self::{
+    alerts::{AlertRule, AlertSetting, Alerts},
     commands::{CommandSetting, OwnCommand},
     running::{Output, Progress, RunQuestion, output, question, quoted},
     views::{SavedView, ViewSetting},
@@ -30,6 +32,7 @@ pub(crate) struct YoursSettings {
     pub columns: BTreeMap<String, Vec<String>>,
     pub views: BTreeMap<String, ViewSetting>,
     pub commands: BTreeMap<String, CommandSetting>,
+    pub alerts: BTreeMap<String, AlertSetting>,
 }
 
 /// What is wrong in it: where, and how.
@@ -64,6 +67,7 @@ pub(crate) struct Yours {
     pub columns: BTreeMap<Resource, Vec<ColumnId>>,
     pub views: BTreeMap<String, SavedView>,
     pub commands: BTreeMap<String, OwnCommand>,
+    pub alerts: BTreeMap<String, AlertRule>,
 }
 
 impl Yours {
@@ -93,6 +97,10 @@ impl Yours {
                 return Err(SettingError::new(field, format!("it is {other}'s too")));
             }
             yours.commands.insert(name.clone(), command);
+        }
+        for (name, alert) in &settings.alerts {
+            let rule = AlertRule::read(name, alert, &yours.commands)?;
+            yours.alerts.insert(name.clone(), rule);
         }
         Ok(yours)
     }

@@ -21,6 +21,7 @@ use crate::{
     command::secret::Secret,
     core::{
         Effect, Msg,
+        chart::Window,
         msg::{Reply, ServerName, Switched},
         problem::Problem,
         resource::{ProfileRow, Resource},
@@ -60,6 +61,7 @@ impl Connected {
 enum Slot {
     Page,
     Stats,
+    Watch,
     Recent,
     Ending,
     Refusals,
@@ -149,7 +151,21 @@ impl Runner {
                     Reply::OutputEnded { ticket, how }
                 });
             }
-            Effect::EndRun => self.end_run(),
+            Effect::RunForAlert {
+                name,
+                arguments,
+                seconds,
+            } => {
+                let run = OwnRun { arguments, seconds };
+                self.spawn(None, async move {
+                    let (_end, ended) = tokio::sync::oneshot::channel();
+                    let how = run.run(|_| (), ended).await;
+                    Reply::RanForAlert { name, how }
+                });
+            }
+            Effect::EndRun => {
+                self.end_run();
+            }
             Effect::Keep(kept) => {
                 let profiles = self.profiles.clone();
                 let work = tokio::task::spawn_blocking(move || profiles.keep(&kept));
@@ -163,6 +179,7 @@ impl Runner {
             Effect::SignIn { .. }
             | Effect::Switch(_)
             | Effect::Copy(_)
+            | Effect::Bell
             | Effect::Suspend
             | Effect::Redraw
             | Effect::Quit => {}
@@ -178,9 +195,9 @@ impl Runner {
         }
     }
 
-    /// Ends the own command that runs, if one does.
-    pub(super) fn end_run(&mut self) {
-        self.ends_run = None;
+    /// Ends the own command that runs; answers whether one may.
+    pub(super) fn end_run(&mut self) -> bool {
+        self.ends_run.take().is_some_and(|end| !end.is_closed())
     }
 
     /// Signs in. The token is kept in memory alone.
@@ -260,6 +277,7 @@ fn slot(call: &Effect) -> Option<Slot> {
     match call {
         Effect::Load { .. } => Some(Slot::Page),
         Effect::Stats { .. } => Some(Slot::Stats),
+        Effect::Watch(_) => Some(Slot::Watch),
         Effect::Recent => Some(Slot::Recent),
         Effect::Ending(_) => Some(Slot::Ending),
         Effect::Refusals(_) => Some(Slot::Refusals),
@@ -287,6 +305,10 @@ async fn answer(client: Client, call: Effect, replies: UnboundedSender<Msg>) -> 
                 since,
                 stats: stats.map(Box::new).map_err(problem),
             }
+        }
+        Effect::Watch(since) => {
+            let stats = client.server().stats(Window::Hour.by(), Some(since)).await;
+            Reply::Watched(stats.map(Box::new).map_err(problem))
         }
         Effect::Recent => Reply::Recent(read::recent(&client).await),
         Effect::Ending(until) => Reply::Ending(read::ending(&client, until).await),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use toml_edit::{DocumentMut, Item, Table};
 
 use super::{Profile, ProfilesError, write_private};
-use crate::core::yours::{CommandSetting, ViewSetting, YoursSettings};
+use crate::core::yours::{AlertSetting, CommandSetting, ViewSetting, YoursSettings};
 
 /// The console's configuration file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -25,6 +25,7 @@ pub(crate) struct Config {
     pub columns: BTreeMap<String, Vec<String>>,
     pub views: BTreeMap<String, ViewSetting>,
     pub commands: BTreeMap<String, CommandSetting>,
+    pub alerts: BTreeMap<String, AlertSetting>,
     pub profiles: BTreeMap<String, Profile>,
 }
 
@@ -35,6 +36,7 @@ impl Config {
             columns: self.columns.clone(),
             views: self.views.clone(),
             commands: self.commands.clone(),
+            alerts: self.alerts.clone(),
         }
     }
 }
