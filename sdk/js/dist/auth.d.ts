@@ -45,7 +45,7 @@ export declare class Auth {
     /** Sets a new password; every other session ends. */
     changePassword(input: PasswordInput, options?: CallOptions): Promise<void>;
     /** The held session as it is, `null` where none is. */
-    session(): Promise<Session | null>;
+    session({ signal }?: CallOptions): Promise<Session | null>;
     /** An access token for a call of one's own API, refreshed where it is about to end; `null` where no session is held. */
     accessToken({ signal }?: CallOptions): Promise<string | null>;
 }

@@ -1,4 +1,4 @@
-import { optional } from './abort.js';
+import { optional, orAbort, throwIfAborted } from './abort.js';
 import { DoorwardError, isCode, unexpected } from './errors.js';
 import { isTokenResponse } from './session.js';
 /** Signing up, in and out, and one's own account. */
@@ -35,6 +35,7 @@ export class Auth {
      */
     async refresh(refreshToken, options) {
         const [given, { signal }] = typeof refreshToken === 'object' ? [undefined, refreshToken] : [refreshToken, options ?? {}];
+        throwIfAborted(signal);
         const { keeper, refresher } = this.#connection;
         const held = (await keeper.read())?.session;
         if (given !== undefined && given !== held?.refreshToken)
@@ -52,7 +53,8 @@ export class Auth {
     /** Ends the session, at the server and here. One that is over already is no error. */
     async logout(options) {
         const { keeper, refresher } = this.#connection;
-        await refresher.settled();
+        throwIfAborted(options?.signal);
+        await orAbort(refresher.settled(), options?.signal);
         const session = (await keeper.read())?.session;
         if (!session && !this.#connection.hasApiKey)
             return;
@@ -82,11 +84,13 @@ export class Auth {
         return this.#connection.call(post('/auth/password', input), options);
     }
     /** The held session as it is, `null` where none is. */
-    async session() {
+    async session({ signal } = {}) {
+        throwIfAborted(signal);
         return (await this.#connection.keeper.read())?.session ?? null;
     }
     /** An access token for a call of one's own API, refreshed where it is about to end; `null` where no session is held. */
     async accessToken({ signal } = {}) {
+        throwIfAborted(signal);
         const held = await this.#connection.keeper.read();
         if (!held)
             return null;

@@ -16,7 +16,7 @@ export declare class SignIn {
     #private;
     constructor(connection: Connection, storage: Storage | undefined);
     /** Navigates to the sign-in page. The answer is its URL, which is all where there is no page to leave. */
-    start(input: SignInInput, _options?: CallOptions): Promise<string>;
+    start(input: SignInInput, { signal }?: CallOptions): Promise<string>;
     /**
      * Ends a sign-in with the URL that the browser was sent back to, and holds the session. A `state` that `start` did
      * not make is refused (`invalid_state`) before any request; a refusal of the server has its own code, such as

@@ -1,4 +1,4 @@
-import { orAbort } from './abort.js';
+import { orAbort, throwIfAborted } from './abort.js';
 import { base64url, claimsOf, webCrypto } from './encoding.js';
 import { DoorwardError, unexpected } from './errors.js';
 import { sessionOf } from './oauth.js';
@@ -18,7 +18,8 @@ export class SignIn {
         this.#key = `${connection.keeper.key}:sign-in`;
     }
     /** Navigates to the sign-in page. The answer is its URL, which is all where there is no page to leave. */
-    async start(input, _options) {
+    async start(input, { signal } = {}) {
+        throwIfAborted(signal);
         const clientId = this.#clientId();
         const crypto = await webCrypto();
         const random = () => base64url(crypto.getRandomValues(new Uint8Array(32)));
@@ -39,7 +40,12 @@ export class SignIn {
             url.searchParams.set(name, value);
         for (const one of [input.resource ?? []].flat())
             url.searchParams.append('resource', one);
-        await this.#keep([...(await this.#begun()), begun].slice(-MOST));
+        const before = await this.#begun();
+        throwIfAborted(signal);
+        await this.#keep([...before, begun].slice(-MOST));
+        if (signal?.aborted)
+            await this.#keep(before);
+        throwIfAborted(signal);
         const page = globalThis.location;
         page?.assign(url.href);
         return url.href;
@@ -49,9 +55,10 @@ export class SignIn {
      * not make is refused (`invalid_state`) before any request; a refusal of the server has its own code, such as
      * `access_denied`. Without a URL it is the page's, whose address is then freed of the answer.
      */
-    finish(url, options) {
+    async finish(url, options) {
         const given = typeof url === 'string' || url instanceof URL ? String(url) : undefined;
         const { signal } = options ?? (given === undefined ? (url ?? {}) : {});
+        throwIfAborted(signal);
         const answer = new URL(given ?? globalThis.location.href);
         const state = answer.searchParams.get('state') ?? '';
         // Frameworks that run an effect twice ask twice: the code works once.

@@ -1,4 +1,4 @@
-import { optional, orAbort } from './abort.js';
+import { optional, orAbort, throwIfAborted } from './abort.js';
 import { unexpected } from './errors.js';
 /** A cached token is not given out any more so many milliseconds before its end, or in the last tenth of its life. */
 const MARGIN_MS = 30_000;
@@ -15,6 +15,7 @@ export class Tokens {
     /** A token of the client itself. Asked once and kept until shortly before its end; all that wait share one call. */
     async clientCredentials(input, options) {
         const [asked = {}, { signal }] = optional(input, options);
+        throwIfAborted(signal);
         if (!this.#connection.hasClientSecret)
             throw new TypeError('clientId and clientSecret are needed');
         const scope = typeof asked.scope === 'object' ? asked.scope.join(' ') : asked.scope;

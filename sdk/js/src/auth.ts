@@ -1,4 +1,4 @@
-import { optional, type CallOptions } from './abort.js'
+import { optional, orAbort, throwIfAborted, type CallOptions } from './abort.js'
 import type {
   LoginRequest,
   Page_OwnSession,
@@ -68,6 +68,7 @@ export class Auth {
   async refresh(refreshToken?: string | CallOptions, options?: CallOptions): Promise<Session> {
     const [given, { signal }] =
       typeof refreshToken === 'object' ? [undefined, refreshToken] : [refreshToken, options ?? {}]
+    throwIfAborted(signal)
     const { keeper, refresher } = this.#connection
     const held = (await keeper.read())?.session
     if (given !== undefined && given !== held?.refreshToken) return this.#connection.renew(given, held, signal)
@@ -84,7 +85,8 @@ export class Auth {
   /** Ends the session, at the server and here. One that is over already is no error. */
   async logout(options?: CallOptions): Promise<void> {
     const { keeper, refresher } = this.#connection
-    await refresher.settled()
+    throwIfAborted(options?.signal)
+    await orAbort(refresher.settled(), options?.signal)
     const session = (await keeper.read())?.session
     if (!session && !this.#connection.hasApiKey) return
     try {
@@ -112,12 +114,14 @@ export class Auth {
   }
 
   /** The held session as it is, `null` where none is. */
-  async session(): Promise<Session | null> {
+  async session({ signal }: CallOptions = {}): Promise<Session | null> {
+    throwIfAborted(signal)
     return (await this.#connection.keeper.read())?.session ?? null
   }
 
   /** An access token for a call of one's own API, refreshed where it is about to end; `null` where no session is held. */
   async accessToken({ signal }: CallOptions = {}): Promise<string | null> {
+    throwIfAborted(signal)
     const held = await this.#connection.keeper.read()
     if (!held) return null
     const { session, receivedAt } = held

@@ -1,4 +1,4 @@
-import { orAbort, type CallOptions } from './abort.js'
+import { orAbort, throwIfAborted, type CallOptions } from './abort.js'
 import type { OAuthToken } from './api.js'
 import type { Connection } from './client.js'
 import { base64url, claimsOf, webCrypto } from './encoding.js'
@@ -42,7 +42,8 @@ export class SignIn {
   }
 
   /** Navigates to the sign-in page. The answer is its URL, which is all where there is no page to leave. */
-  async start(input: SignInInput, _options?: CallOptions): Promise<string> {
+  async start(input: SignInInput, { signal }: CallOptions = {}): Promise<string> {
+    throwIfAborted(signal)
     const clientId = this.#clientId()
     const crypto = await webCrypto()
     const random = () => base64url(crypto.getRandomValues(new Uint8Array(32)))
@@ -61,7 +62,11 @@ export class SignIn {
     }
     for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
     for (const one of [input.resource ?? []].flat()) url.searchParams.append('resource', one)
-    await this.#keep([...(await this.#begun()), begun].slice(-MOST))
+    const before = await this.#begun()
+    throwIfAborted(signal)
+    await this.#keep([...before, begun].slice(-MOST))
+    if (signal?.aborted) await this.#keep(before)
+    throwIfAborted(signal)
     const page = globalThis.location as Location | undefined
     page?.assign(url.href)
     return url.href
@@ -72,9 +77,10 @@ export class SignIn {
    * not make is refused (`invalid_state`) before any request; a refusal of the server has its own code, such as
    * `access_denied`. Without a URL it is the page's, whose address is then freed of the answer.
    */
-  finish(url?: string | URL | CallOptions, options?: CallOptions): Promise<Session> {
+  async finish(url?: string | URL | CallOptions, options?: CallOptions): Promise<Session> {
     const given = typeof url === 'string' || url instanceof URL ? String(url) : undefined
     const { signal } = options ?? (given === undefined ? ((url as CallOptions | undefined) ?? {}) : {})
+    throwIfAborted(signal)
     const answer = new URL(given ?? globalThis.location.href)
     const state = answer.searchParams.get('state') ?? ''
     // Frameworks that run an effect twice ask twice: the code works once.

@@ -1,4 +1,4 @@
-import { optional, orAbort, type CallOptions } from './abort.js'
+import { optional, orAbort, throwIfAborted, type CallOptions } from './abort.js'
 import type { OAuthToken, TokenInfo } from './api.js'
 import type { Connection } from './client.js'
 import { unexpected } from './errors.js'
@@ -44,6 +44,7 @@ export class Tokens {
   /** A token of the client itself. Asked once and kept until shortly before its end; all that wait share one call. */
   async clientCredentials(input?: ClientCredentialsInput | CallOptions, options?: CallOptions): Promise<ClientToken> {
     const [asked = {}, { signal }] = optional<ClientCredentialsInput>(input, options)
+    throwIfAborted(signal)
     if (!this.#connection.hasClientSecret) throw new TypeError('clientId and clientSecret are needed')
     const scope = typeof asked.scope === 'object' ? asked.scope.join(' ') : asked.scope
     const fields = { grant_type: 'client_credentials', scope, resource: asked.resource }

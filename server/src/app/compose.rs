@@ -161,7 +161,7 @@ impl Parts {
                 store: self.store.clone(),
                 refused: refused.clone(),
                 registrations: registrations.clone(),
-                keys: Arc::new(ClientKeys::new(self.outbound.clone())),
+                keys: Arc::new(ClientKeys::new(self.outbound.clone(), self.clock.clone())),
                 issuer: self.issuer.clone(),
                 clock: self.clock.clone(),
             },

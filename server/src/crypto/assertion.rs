@@ -7,7 +7,7 @@ use jsonwebtoken::{
 };
 use serde::Deserialize;
 
-use super::token::Audience;
+use super::{jwks, secret::Digest256, token::Audience};
 
 /// Longest time for which an assertion may be good, in seconds: an hour.
 const MAX_SECONDS: i64 = 3600;
@@ -35,6 +35,8 @@ pub struct Accepted {
     pub jti: String,
     /// Seconds since 1970.
     pub expires: i64,
+    /// Of the key that signed it.
+    pub mark: Digest256,
 }
 
 #[derive(Deserialize)]
@@ -103,13 +105,13 @@ pub fn verify(
         (Some(_), None) => keys.keys.len() == 1,
         (None, _) => true,
     };
-    let claims = keys
+    let (claims, key) = keys
         .keys
         .iter()
         .filter(named)
-        .find_map(|key| signed_by(token, key, &header.alg))
+        .find_map(|key| Some((signed_by(token, key, &header.alg)?, key)))
         .ok_or("no key of the client has signed the client assertion")?;
-    check(claims, expected)
+    check(claims, jwks::mark(key), expected)
 }
 
 /// The claims, if this key has signed them.
@@ -161,7 +163,11 @@ pub const ALGORITHMS: [&str; 9] = [
     "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA",
 ];
 
-fn check(claims: Claims, expected: &Expected<'_>) -> Result<Accepted, &'static str> {
+fn check(
+    claims: Claims,
+    mark: Digest256,
+    expected: &Expected<'_>,
+) -> Result<Accepted, &'static str> {
     let now = expected.now;
     if claims.iss != expected.client || claims.sub != expected.client {
         return Err("the client assertion is of another client");
@@ -187,6 +193,7 @@ fn check(claims: Claims, expected: &Expected<'_>) -> Result<Accepted, &'static s
         return Err("the client assertion needs a jti of at most 256 bytes");
     }
     Ok(Accepted {
+        mark,
         jti: claims.jti,
         expires: claims.exp,
     })

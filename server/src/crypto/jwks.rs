@@ -1,7 +1,8 @@
 //! Public keys of clients: JWK sets, RFC 7517 section 5.
 
-use jsonwebtoken::jwk::{AlgorithmParameters, JwkSet};
+use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, JwkSet};
 
+use super::secret::Digest256;
 use crate::domain::policy::MAX_JWKS;
 
 /// Most keys of a set: one is tried after the other.
@@ -23,6 +24,20 @@ pub fn parse(text: &str) -> Result<JwkSet, String> {
     Ok(set)
 }
 
+/// What tokens are marked with that a client gets with this key: a digest of what the key is, whatever it is called.
+pub fn mark(key: &Jwk) -> Digest256 {
+    Digest256::of(&serde_json::to_vec(&key.algorithm).unwrap_or_default())
+}
+
+/// The marks of a client's registered keys: of those in a set, or one for all that an address answers, which may change
+/// at any time.
+pub fn marks(jwks: Option<&str>, jwks_uri: Option<&str>) -> Vec<Digest256> {
+    let listed = jwks.and_then(|text| parse(text).ok());
+    let listed = listed.iter().flat_map(|set| set.keys.iter().map(mark));
+    let fetched = jwks_uri.map(|uri| Digest256::of(uri.as_bytes()));
+    listed.chain(fetched).collect()
+}
+
 /// Whether a set may be registered: public keys alone.
 ///
 /// # Errors
@@ -39,8 +54,7 @@ pub fn check(text: &str) -> Result<(), String> {
     if keys.iter().any(is_secret) {
         return Err("must hold public keys alone".into());
     }
-    let is_public =
-        |key: &jsonwebtoken::jwk::Jwk| !matches!(key.algorithm, AlgorithmParameters::OctetKey(_));
+    let is_public = |key: &Jwk| !matches!(key.algorithm, AlgorithmParameters::OctetKey(_));
     if set.keys.iter().all(is_public) {
         Ok(())
     } else {

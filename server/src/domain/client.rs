@@ -98,10 +98,10 @@ impl ClientSecrets {
     }
 }
 
-/// Bytes of a token's id that say which secret it was got with.
+/// Bytes of a token's id that say with which secret or key it was got.
 const MARK: usize = 5;
 
-/// The id of a token that was got with this secret: its last 40 bits are of a hash over the others and the secret.
+/// The id of a token that was got with this secret or key: its last 40 bits are of a hash over the others and that.
 pub fn mark(id: Ulid, secret: &Digest256) -> Ulid {
     let mut bytes = id.to_bytes();
     let (rest, mark) = bytes.split_at_mut(16 - MARK);
@@ -152,6 +152,28 @@ impl Client {
     /// Whether it sees everybody's tokens when it introspects: those of the server `own` itself are meant for it.
     pub fn sees_all(&self, own: &str) -> bool {
         names_resource(&self.resources, own)
+    }
+
+    /// Its secrets, if it may show who it is with one.
+    pub fn usable_secrets(&self) -> Option<&ClientSecrets> {
+        let by_key = self.policy.auth_method == Some(AuthMethod::PrivateKeyJwt);
+        self.secrets.as_ref().filter(|_| !by_key)
+    }
+
+    /// The marks of its keys, if it may show who it is with one.
+    pub fn usable_keys(&self) -> &[Digest256] {
+        match self.policy.auth_method {
+            None | Some(AuthMethod::PrivateKeyJwt) => &self.policy.key_marks,
+            Some(_) => &[],
+        }
+    }
+
+    /// Whether a token of the client's own is good as far as that goes with which it was got: a secret or a key, which can
+    /// still be shown.
+    pub fn vouches_for(&self, token: Ulid, now: Timestamp) -> bool {
+        let by_key = |key: &Digest256| mark(token, key) == token;
+        let by_secret = |secrets: &ClientSecrets| secrets.vouch_for(token, now);
+        self.usable_secrets().is_some_and(by_secret) || self.usable_keys().iter().any(by_key)
     }
 
     /// Whether it may use `grant`.

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use url::{Host, Url};
 
 use super::{
-    User,
+    Digest256, User,
     client::{absolute, is_loopback},
 };
 
@@ -73,6 +73,14 @@ impl FromStr for AuthMethod {
     }
 }
 
+impl UnverifiedEmail {
+    /// As [`ClientPolicy::told_email`].
+    pub fn told(self, user: &User) -> Option<(&str, bool)> {
+        let told = user.email_verified || self == Self::Send;
+        told.then(|| (user.email.as_str(), user.email_verified))
+    }
+}
+
 impl fmt::Display for AuthMethod {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -100,6 +108,9 @@ pub struct ClientPolicy {
     /// Keys of its assertions: a JWK set.
     pub jwks: Option<String>,
     pub jwks_uri: Option<String>,
+    /// What the client's own tokens are [marked](super::client::mark) with that it got with a key: one for each of `jwks`,
+    /// or that of `jwksUri`. As stored: a change of those is not in it yet.
+    pub key_marks: Vec<Digest256>,
     pub logo_uri: Option<String>,
     pub client_uri: Option<String>,
     /// A first-party application: nobody is asked for consent.
@@ -119,6 +130,7 @@ impl Default for ClientPolicy {
             auth_method: None,
             jwks: None,
             jwks_uri: None,
+            key_marks: Vec::new(),
             logo_uri: None,
             client_uri: None,
             skip_consent: false,
@@ -140,8 +152,7 @@ impl ClientPolicy {
 
     /// A person's address as the client may be told it, and whether it is verified; `None` where it is withheld.
     pub fn told_email<'a>(&self, user: &'a User) -> Option<(&'a str, bool)> {
-        let told = user.email_verified || self.unverified_email == UnverifiedEmail::Send;
-        told.then(|| (user.email.as_str(), user.email_verified))
+        self.unverified_email.told(user)
     }
 
     /// Whether its parts go together; `public` clients can keep no secret. `has_secret` is for confidential ones.

@@ -1,5 +1,7 @@
 //! Bodies: JSON up to 64 KiB, refused with the name of the field that is wrong.
 
+mod objects;
+
 use std::time::Duration;
 
 use doorward_shared::ErrorCode;
@@ -14,6 +16,7 @@ use rocket::{
 };
 use serde::de::DeserializeOwned;
 
+use self::objects::Objects;
 use super::ApiError;
 use crate::oauth::BYTE_ORDER_MARK;
 
@@ -129,7 +132,6 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
         let message = "the body begins with a byte order mark (U+FEFF): send JSON without it";
         return Err(ApiError::new(ErrorCode::InvalidRequest, message));
     }
-    // Structs can be read from arrays too, which nobody means.
     let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
     if matches!(
         first,
@@ -139,7 +141,7 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
         return Err(ApiError::new(ErrorCode::InvalidRequest, message));
     }
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+    let value = serde_path_to_error::deserialize(Objects(&mut json)).map_err(|error| {
         let path = error.path().to_string();
         refused(&path, error.inner())
     })?;
@@ -175,8 +177,11 @@ fn refused(path: &str, error: &serde_json::Error) -> ApiError {
             };
             ApiError::request(&at, reason)
         }
-        // JSON of another kind than the field's is a mistyped field; of the right kind, its value is refused.
-        None if text.starts_with("invalid type") => ApiError::request(top(path), expected(text)),
+        // JSON of another kind than the field's is a mistyped field; of the right kind, its value is refused. JSON knows one
+        // kind of number.
+        None if text.starts_with("invalid type") && !is_fraction(text) => {
+            ApiError::request(top(path), expected(text))
+        }
         None => ApiError::validation(top(path), expected(text)),
     }
 }
@@ -186,12 +191,31 @@ fn top(path: &str) -> &str {
     path.split(['.', '[']).next().unwrap_or(path)
 }
 
+/// Whether a number came that is not whole, or is not written so, for one that is.
+fn is_fraction(text: &str) -> bool {
+    let whole = text
+        .rsplit_once(", expected ")
+        .is_some_and(|(_, name)| is_whole(name));
+    whole && text.starts_with("invalid type: floating point")
+}
+
+/// Whether serde calls whole numbers so.
+fn is_whole(name: &str) -> bool {
+    let bits = name.strip_prefix(['u', 'i']);
+    bits.is_some_and(|bits| bits == "size" || bits.parse::<u8>().is_ok())
+}
+
 /// What was expected, without the value that came: it may be a secret.
 fn expected(text: &str) -> String {
     match text.rsplit_once(", expected ") {
-        Some((_, "u8" | "u16" | "u32" | "u64" | "usize")) => {
-            "must be a whole number, 0 or more".into()
-        }
+        Some((_, name)) if is_whole(name) => match name.starts_with('u') {
+            true => "must be a whole number, 0 or more".into(),
+            false => "must be a whole number".into(),
+        },
+        Some((_, "f32" | "f64")) => "must be a number".into(),
+        Some((_, "a sequence")) => "must be an array".into(),
+        Some((_, "a map")) => "must be an object".into(),
+        Some((_, name)) if name.starts_with("struct ") => "must be an object".into(),
         Some((_, expected)) => format!("must be {expected}"),
         // Our own types speak then: "not an RFC 3339 time".
         None => format!("is {text}"),
@@ -251,6 +275,65 @@ mod tests {
                 .message()
                 .ends_with("must be a whole number, 0 or more")
         );
+    }
+
+    #[test]
+    fn what_is_an_object_comes_as_one_however_deep_it_stands() {
+        use doorward_shared::apikey::{KeyPatch, MintRequest};
+        let at = |error: ApiError| {
+            let field = error.field().unwrap_or_default().to_owned();
+            (error.code(), field, error.message().to_owned())
+        };
+        for value in ["[5,60]", "[]", "5", "\"x\"", "true"] {
+            let (mint, patch) = (
+                format!(r#"{{"name":"a","scopes":[],"rateLimit":{value}}}"#),
+                format!(r#"{{"rateLimit":{value}}}"#),
+            );
+            let refused = (
+                ErrorCode::InvalidRequest,
+                "rateLimit".to_owned(),
+                "rateLimit must be an object".to_owned(),
+            );
+            assert_eq!(
+                at(parse::<MintRequest>(mint.as_bytes()).unwrap_err()),
+                refused
+            );
+            assert_eq!(
+                at(parse::<KeyPatch>(patch.as_bytes()).unwrap_err()),
+                refused
+            );
+        }
+        let good = br#"{"rateLimit":{"limit":5,"windowSeconds":60},"quota":null,"metadata":{"a":[1,{"b":2}]}}"#;
+        let read = parse::<KeyPatch>(good).unwrap();
+        assert_eq!(read.rate_limit.flatten().map(|limit| limit.limit), Some(5));
+        assert_eq!(read.quota, Some(None));
+        let twice = parse::<KeyPatch>(br#"{"rateLimit":{"limit":5,"limit":6,"windowSeconds":1}}"#);
+        assert_eq!(at(twice.unwrap_err()).0, ErrorCode::InvalidRequest);
+    }
+
+    #[test]
+    fn a_number_that_is_not_whole_is_a_value_that_is_refused() {
+        use doorward_shared::apikey::{KeyPatch, RotateRequest};
+        for number in ["-1", "1.5", "1.0", "1e3", "-0.5", "99999999999999999999"] {
+            let body = format!(r#"{{"graceSeconds":{number}}}"#);
+            let error = parse::<RotateRequest>(body.as_bytes()).unwrap_err();
+            assert_eq!(error.code(), ErrorCode::ValidationFailed, "{number}");
+            assert_eq!(
+                error.message(),
+                "graceSeconds must be a whole number, 0 or more"
+            );
+            let body = format!(r#"{{"rateLimit":{{"limit":{number},"windowSeconds":1}}}}"#);
+            let error = parse::<KeyPatch>(body.as_bytes()).unwrap_err();
+            assert_eq!(
+                (error.code(), error.field()),
+                (ErrorCode::ValidationFailed, Some("rateLimit"))
+            );
+        }
+        for other in ["\"1\"", "true", "null", "[]", "{}"] {
+            let body = format!(r#"{{"graceSeconds":{other}}}"#);
+            let error = parse::<RotateRequest>(body.as_bytes()).unwrap_err();
+            assert_eq!(error.code(), ErrorCode::InvalidRequest, "{other}");
+        }
     }
 
     #[test]

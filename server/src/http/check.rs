@@ -14,7 +14,6 @@ use rocket::{
 use super::{
     ApiError, RequestInfo, Services,
     guards::bearer_of,
-    oauth::Authorization,
     pages::browser::{MAX_CANDIDATES, all_cookies},
     values,
 };
@@ -47,7 +46,10 @@ struct Asked {
 impl Asked {
     /// From the query. A name that is not known is refused: a mistyped `scope` would let everybody pass.
     fn read(uri: &Origin<'_>) -> Result<Self, ApiError> {
-        let text = uri.query().map(|query| query.as_str()).unwrap_or_default();
+        let Some(query) = uri.query() else {
+            return Ok(Self::default());
+        };
+        let text = query.as_str();
         let pairs = crate::oauth::pairs(text.as_bytes());
         let pairs = pairs.ok_or_else(|| ApiError::request("query", "has too many parameters"))?;
         let mut asked = Self::default();
@@ -77,6 +79,8 @@ impl Asked {
 
 /// What of a request the proxy passes on.
 struct Forwarded<'r> {
+    /// All `Authorization` headers. Where there is one nothing else is looked at: programs pass most often.
+    authorization: Vec<&'r str>,
     page: Option<Page>,
     cookies: Vec<(&'r str, &'r str)>,
 }
@@ -89,10 +93,19 @@ impl<'r> FromRequest<'r> for Forwarded<'r> {
             Ok(doorward) => doorward,
             Err(error) => return Outcome::Error(error.leave(request)),
         };
+        let authorization: Vec<_> = request.headers().get("authorization").collect();
+        if !authorization.is_empty() {
+            return Outcome::Success(Self {
+                authorization,
+                page: None,
+                cookies: Vec::new(),
+            });
+        }
         let page = named(request)
             .as_ref()
             .and_then(|named| doorward.forward_auth.asked_page(named));
         Outcome::Success(Self {
+            authorization,
             page,
             cookies: all_cookies(request).take(MAX_COOKIES).collect(),
         })
@@ -166,7 +179,6 @@ impl<'r> Responder<'r, 'static> for Verdict {
 async fn check(
     doorward: &Services,
     info: &RequestInfo,
-    headers: Authorization<'_>,
     forwarded: Forwarded<'_>,
     uri: &Origin<'_>,
 ) -> Verdict {
@@ -176,25 +188,25 @@ async fn check(
         redirect: false,
         cookie: None,
     };
-    verdict.result = judged(doorward, info, (&headers.0, &forwarded), uri, &mut verdict).await;
+    verdict.result = judged(doorward, info, &forwarded, uri, &mut verdict).await;
     verdict
 }
 
 async fn judged(
     doorward: &Services,
     info: &RequestInfo,
-    (headers, forwarded): (&[&str], &Forwarded<'_>),
+    forwarded: &Forwarded<'_>,
     uri: &Origin<'_>,
     verdict: &mut Verdict,
 ) -> Result<Passed, ApiError> {
     let asked = Asked::read(uri)?;
-    let caller = match (headers, asked.browsers) {
+    let caller = match (&*forwarded.authorization, asked.browsers) {
         ([], Browsers::No) => return Err(missing()),
         ([], browsers) => {
             let who = in_browser(doorward, forwarded, verdict).await?;
             let Some(caller) = who else {
                 let page = forwarded.page.as_ref();
-                verdict.location = page.map(|page| doorward.forward_auth.way_to(page));
+                verdict.location = Some(doorward.forward_auth.way_in(page));
                 verdict.redirect = browsers == Browsers::Redirect;
                 return Err(missing());
             };

@@ -32,7 +32,7 @@ pub struct ClientCredentials {
 /// A client that has shown who it is.
 pub(crate) struct Authenticated {
     pub client: Arc<Client>,
-    /// Hash of the secret it came with.
+    /// Hash of the secret it came with, or the mark of its key.
     pub secret: Option<Digest256>,
     /// Whether it came with HTTP Basic.
     pub basic: bool,
@@ -232,16 +232,15 @@ impl Clients {
         Err(Failure::client(credentials.basic))
     }
 
-    /// Whether a client has shown who it is; answers the hash of the secret that its own tokens end with, or why not.
+    /// Whether a client has shown who it is; answers the hash of the secret, or the mark of the key, that its own tokens
+    /// end with, or why not.
     async fn shown(
         &self,
         client: &Client,
         credentials: &ClientCredentials,
     ) -> Result<Result<Option<Digest256>, &'static str>, Failure> {
         if let Some(assertion) = &credentials.assertion {
-            let shown = self.shown_by_key(client, assertion).await?;
-            let current = client.secrets.as_ref().map(|secrets| secrets.current);
-            return Ok(shown.map(|()| current));
+            return Ok(self.shown_by_key(client, assertion).await?.map(Some));
         }
         let why = why_refused(client, credentials, self.clock.now());
         Ok(why.map_or_else(|| Ok(credentials.digest()), Err))
@@ -252,7 +251,7 @@ impl Clients {
         &self,
         client: &Client,
         assertion: &str,
-    ) -> Result<Result<(), &'static str>, Failure> {
+    ) -> Result<Result<Digest256, &'static str>, Failure> {
         let policy = &client.policy;
         if !matches!(policy.auth_method, None | Some(AuthMethod::PrivateKeyJwt)) {
             return Ok(Err(
@@ -290,8 +289,10 @@ impl Clients {
         let is_first = self
             .store
             .use_assertion(Digest256::of(name.as_bytes()), until);
+        let uri = policy.jwks_uri.as_ref();
+        let mark = uri.map_or(accepted.mark, |uri| Digest256::of(uri.as_bytes()));
         Ok(if is_first.await? {
-            Ok(())
+            Ok(mark)
         } else {
             Err("the client assertion has been used before")
         })

@@ -3,10 +3,19 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
+use doorward_shared::Timestamp;
 use serde_json::{Value, json};
 
-use super::{hint::Hint, tests::Scene};
-use crate::{Settings, domain::ClientPolicy, outbound::here::Here, service::ClientKeys};
+use super::{Form, hint::Hint, tests::Scene};
+use crate::{
+    Settings,
+    clock::Clock,
+    domain::{AuthMethod, ClientPolicy},
+    outbound::here::Here,
+    service::ClientKeys,
+};
 
 const CALLBACK: &str = "https://app.example/cb";
 const IP: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -29,9 +38,8 @@ fn document(url: &str, name: &str) -> String {
 
 /// The payload of a token.
 fn claims(token: &str) -> Value {
-    use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
     let payload = token.split('.').nth(1).unwrap();
-    serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
+    serde_json::from_slice(&BASE64.decode(payload).unwrap()).unwrap()
 }
 
 #[tokio::test]
@@ -103,7 +111,7 @@ async fn fetched_keys_are_kept_and_asked_for_anew_at_most_once_a_minute() {
         "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" });
     let keys = json!({ "keys": [key] }).to_string();
     here.answer("/jwks.json", "200 x", &keys);
-    let found = ClientKeys::new(here.outbound());
+    let found = ClientKeys::new(here.outbound(), Clock::manual(Timestamp(0)));
     let policy = ClientPolicy {
         jwks_uri: Some(here.url("/jwks.json")),
         ..ClientPolicy::default()
@@ -123,4 +131,96 @@ async fn fetched_keys_are_kept_and_asked_for_anew_at_most_once_a_minute() {
         2,
         "nor is who does not answer asked again"
     );
+}
+
+/// A key of a client, by its `kid`.
+struct Signer(&'static str, Ed25519KeyPair);
+
+impl Signer {
+    fn new(kid: &'static str) -> Self {
+        Self(kid, Ed25519KeyPair::generate().unwrap())
+    }
+
+    fn set(&self) -> String {
+        let x = BASE64.encode(self.1.public_key().as_ref());
+        let key = json!({ "kty": "OKP", "crv": "Ed25519", "kid": self.0, "x": x });
+        json!({ "keys": [key] }).to_string()
+    }
+
+    fn assertion(&self, scene: &Scene, client: &str) -> String {
+        let now = scene.services().clock.now().seconds();
+        let issuer = &scene.services().issuer;
+        let jti = ulid::Ulid::from_bytes(crate::clock::random_bytes()).to_string();
+        let claims =
+            json!({ "iss": client, "sub": client, "aud": issuer, "exp": now + 60, "jti": jti });
+        let header = json!({ "alg": "EdDSA", "kid": self.0 });
+        let part = |value: Value| BASE64.encode(value.to_string());
+        let message = format!("{}.{}", part(header), part(claims));
+        let signature = BASE64.encode(self.1.sign(message.as_bytes()));
+        format!("{message}.{signature}")
+    }
+
+    async fn token(&self, scene: &Scene, client: &str) -> Result<String, &'static str> {
+        let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+        let assertion = self.assertion(scene, client);
+        let pairs = [
+            ("grant_type", "client_credentials"),
+            ("client_assertion_type", kind),
+            ("client_assertion", assertion.as_str()),
+        ];
+        let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let form = Form::checked(pairs.to_vec()).unwrap();
+        let endpoint = &scene.services().token_endpoint;
+        let answer = endpoint.answer(&[], &form, IP, "r".into()).await;
+        answer
+            .map(|answer| answer.access_token)
+            .map_err(|failure| failure.error)
+    }
+}
+
+#[tokio::test]
+async fn a_client_goes_on_when_the_keys_at_its_address_are_others() {
+    let here = Here::start();
+    let (one, two) = (Signer::new("one"), Signer::new("two"));
+    here.answer("/jwks.json", "200 x", &one.set());
+    let scene = Scene::reaching(Settings::default(), here.outbound()).await;
+    let policy = ClientPolicy {
+        auth_method: Some(AuthMethod::PrivateKeyJwt),
+        jwks_uri: Some(here.url("/jwks.json")),
+        ..ClientPolicy::default()
+    };
+    let client = scene.machine(policy).await;
+    let token = one.token(&scene, &client).await.unwrap();
+    one.token(&scene, &client).await.unwrap();
+    assert_eq!(here.asked().len(), 1, "kept");
+
+    // Another key: not asked for in the first minute, and found afterwards.
+    here.answer("/jwks.json", "200 x", &two.set());
+    let refused = Err("invalid_client");
+    assert_eq!(two.token(&scene, &client).await, refused);
+    assert_eq!(here.asked().len(), 1);
+    scene.wait(61, 0);
+    two.token(&scene, &client).await.unwrap();
+    assert_eq!(here.asked().len(), 2);
+    assert_eq!(one.token(&scene, &client).await, refused);
+    let callers = &scene.services().callers;
+    assert!(callers.authenticate(&token, IP).await.is_ok());
+
+    // What the server answers while it is broken takes no key away until the time of those that are there is over.
+    for (status, body) in [
+        ("500 x", ""),
+        ("200 x", "<html>"),
+        ("200 x", "{\"keys\":[]}"),
+    ] {
+        here.answer("/jwks.json", status, body);
+        scene.wait(61, 0);
+        assert_eq!(one.token(&scene, &client).await, refused);
+        two.token(&scene, &client).await.unwrap();
+    }
+    assert_eq!(here.asked().len(), 5);
+    scene.wait(301, 0);
+    assert_eq!(two.token(&scene, &client).await, refused);
+    here.answer("/jwks.json", "200 x", &two.set());
+    scene.wait(61, 0);
+    two.token(&scene, &client).await.unwrap();
 }

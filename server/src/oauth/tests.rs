@@ -94,6 +94,22 @@ impl Scene {
         }
     }
 
+    /// A confidential client that acts for itself, by this policy; answers its id.
+    pub(super) async fn machine(&self, policy: crate::domain::ClientPolicy) -> String {
+        let store = &self.services().store;
+        let client = store.client(self.client).await.unwrap().unwrap();
+        let machine = Client {
+            grant_types: vec![GrantType::ClientCredentials],
+            scopes: ScopeSet::parse("read").unwrap(),
+            redirect_uris: Vec::new(),
+            policy,
+            ..(*client).clone()
+        };
+        let act = Act::system(self.services().clock.now());
+        let made = store.create_client(machine, false, act).await;
+        made.unwrap().id.to_string()
+    }
+
     pub(super) fn services(&self) -> &crate::http::Services {
         self.doorward.services()
     }

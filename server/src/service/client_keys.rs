@@ -4,9 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use jsonwebtoken::jwk::JwkSet;
 use quick_cache::sync::Cache;
-use tokio::{sync::Mutex, time::Instant};
+use tokio::sync::Mutex;
 
-use crate::{crypto::jwks, domain::ClientPolicy, outbound::Outbound};
+use crate::{clock::Clock, crypto::jwks, domain::ClientPolicy, outbound::Outbound};
 
 /// Addresses whose keys are remembered, at most.
 const REMEMBERED: usize = 1000;
@@ -17,8 +17,9 @@ const REST: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 struct Kept {
     keys: Option<Arc<JwkSet>>,
-    asked_at: Instant,
-    until: Instant,
+    /// By the clock that never goes back, as is the end.
+    asked_at: Duration,
+    until: Duration,
     /// Held while others are fetched before the time of these is over.
     asking: Mutex<()>,
 }
@@ -27,13 +28,15 @@ struct Kept {
 #[derive(Debug)]
 pub(crate) struct ClientKeys {
     outbound: Outbound,
+    clock: Clock,
     kept: Cache<String, Arc<Kept>>,
 }
 
 impl ClientKeys {
-    pub(crate) fn new(outbound: Outbound) -> Self {
+    pub(crate) fn new(outbound: Outbound, clock: Clock) -> Self {
         Self {
             outbound,
+            clock,
             kept: Cache::new(REMEMBERED),
         }
     }
@@ -45,7 +48,7 @@ impl ClientKeys {
             return jwks::parse(keys).ok().map(Arc::new);
         }
         let url = policy.jwks_uri.as_ref()?;
-        let now = Instant::now();
+        let now = self.clock.monotonic();
         let Some(kept) = self.kept.get(url).filter(|kept| now < kept.until) else {
             self.kept.remove(url);
             // Of many requests at once one asks.
@@ -68,7 +71,7 @@ impl ClientKeys {
     }
 
     async fn fetch(&self, url: &str, before: Option<&Kept>) -> Kept {
-        let asked_at = Instant::now();
+        let asked_at = self.clock.monotonic();
         let fetched = self.outbound.fetch(url).await;
         let read = fetched
             .map_err(|error| error.to_string())

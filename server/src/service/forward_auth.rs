@@ -13,7 +13,7 @@ use super::{
 use crate::{
     clock::{Clock, random_bytes},
     crypto::{seal::MasterKey, secret::authorization_code},
-    domain::{ClaimSet, ClientPolicy, KeyOwner, User},
+    domain::{ClaimSet, KeyOwner, UnverifiedEmail, User},
     settings::Settings,
     state::ReturnCodes,
     store::{Store, StoreError},
@@ -68,8 +68,15 @@ impl ForwardAuth {
         own.is_some_and(|own| own.host_str() == Some(host))
     }
 
-    /// Where a browser signs in to come back to a page.
-    pub(crate) fn way_to(&self, page: &Page) -> String {
+    /// Where a browser signs in: to come back to a page, where it asked for one that may be led back to.
+    pub(crate) fn way_in(&self, page: Option<&Page>) -> String {
+        match page {
+            Some(page) => self.way_to(page),
+            None => format!("{}/sign-in", self.issuer),
+        }
+    }
+
+    fn way_to(&self, page: &Page) -> String {
         let kept = Kept {
             url: page.url.clone(),
             at: self.clock.now(),
@@ -161,7 +168,7 @@ impl ForwardAuth {
     /// What the proxy is told of a caller, as the claim rules allow.
     pub(crate) async fn passed(&self, caller: &Caller) -> Result<Passed, StoreError> {
         let scope = caller.scopes.to_string();
-        let (user, policy, claims) = match &caller.credential {
+        let (user, client, claims) = match &caller.credential {
             Credential::Client { client } => {
                 return Ok(Passed {
                     subject: client.id.to_string(),
@@ -179,18 +186,18 @@ impl ForwardAuth {
             }
             Credential::Key {
                 owner: Some(owner), ..
-            } => (&owner.user, ClientPolicy::default(), None),
+            } => (&owner.user, None, None),
             Credential::Session { account, session } => match session.client_id {
-                None => (&account.user, ClientPolicy::default(), None),
+                None => (&account.user, None, None),
                 Some(id) => {
                     let client = self.store.client(id).await?;
-                    let policy = client.map(|client| client.policy.clone());
                     let claims = ClaimSet::of_scopes(&caller.scopes);
-                    (&account.user, policy.unwrap_or_default(), Some(claims))
+                    (&account.user, client, Some(claims))
                 }
             },
         };
-        let (email, groups) = told(user, &policy, claims);
+        let unverified = client.map(|client| client.policy.unverified_email);
+        let (email, groups) = told(user, unverified.unwrap_or_default(), claims);
         Ok(Passed {
             subject: user.id.to_string(),
             email,
@@ -201,10 +208,10 @@ impl ForwardAuth {
 }
 
 /// Address and groups; for an OAuth client's token only what its scopes give.
-fn told(user: &User, policy: &ClientPolicy, claims: Option<ClaimSet>) -> (String, String) {
+fn told(user: &User, unverified: UnverifiedEmail, claims: Option<ClaimSet>) -> (String, String) {
     use crate::domain::claims::Claim;
     let gives = |claim| claims.is_none_or(|claims| claims.contains(claim));
-    let email = policy.told_email(user).filter(|_| gives(Claim::Email));
+    let email = unverified.told(user).filter(|_| gives(Claim::Email));
     let groups = if gives(Claim::Groups) {
         user.groups.join(",")
     } else {
@@ -215,6 +222,9 @@ fn told(user: &User, policy: &ClientPolicy, claims: Option<ClaimSet>) -> (String
 
 /// Text for a header: without control characters.
 fn clean(text: &str) -> String {
+    if !text.contains(char::is_control) {
+        return text.to_owned();
+    }
     text.chars().filter(|c| !c.is_control()).collect()
 }
 

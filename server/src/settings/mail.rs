@@ -84,24 +84,18 @@ impl Settings {
     /// The first setting that is wrong, and files that cannot be used.
     #[doc(hidden)]
     pub fn mail_server(&self) -> Result<Option<MailServer>, SettingsError> {
-        let Some(mut server) = self.mail_server_without_files()? else {
-            return Ok(None);
-        };
-        if let (Some(path), Some((_, set))) = (&self.mail_password_file, &mut server.credentials) {
-            let text = String::from_utf8(read("mail_password_file", path)?);
-            let text = text.map_err(|_| wrong("mail_password_file", "is not UTF-8"))?;
-            let password = text.trim_end_matches(['\r', '\n']);
-            if password.is_empty() {
-                return Err(wrong("mail_password_file", "is empty"));
-            }
-            *set = password.to_owned().into();
-        }
-        if let Some(path) = &self.mail_ca_file {
-            let pem = read("mail_ca_file", path)?;
-            check_roots(&pem).map_err(|why| wrong("mail_ca_file", why))?;
-            server.roots = Some(pem);
-        }
-        Ok(Some(server))
+        let server = self.mail_server_without_files()?;
+        let file = self.mail_password_file.as_ref();
+        let password = file.map(password_in).transpose()?;
+        let roots = self.mail_ca_file.as_ref().map(roots_in).transpose()?;
+        Ok(server.map(|server| MailServer {
+            credentials: match (server.credentials, password) {
+                (Some((user, _)), Some(password)) => Some((user, password)),
+                (credentials, _) => credentials,
+            },
+            roots,
+            ..server
+        }))
     }
 
     /// As [`Settings::mail_server`], before any file is read.
@@ -109,7 +103,14 @@ impl Settings {
     /// # Errors
     /// The first setting that is wrong.
     pub(super) fn mail_server_without_files(&self) -> Result<Option<MailServer>, SettingsError> {
-        let Some(url) = &self.mail_url else {
+        let target = self.mail_url.as_ref().map(|url| parse_url(&url.0));
+        let target = target.transpose()?;
+        if let Some(target) = &target {
+            self.check_password(target)?;
+        }
+        let from = self.mail_from.as_deref().map(Email::parse).transpose();
+        let from = from.map_err(|why| wrong("mail_from", why))?;
+        let Some(target) = target else {
             return match self.require_verified_email {
                 true => {
                     let why = "needs mail_url: without mail nobody can verify an address";
@@ -118,14 +119,20 @@ impl Settings {
                 false => Ok(None),
             };
         };
-        let from = self.mail_from.as_deref();
-        let from = from.ok_or_else(|| wrong("mail_from", "is missing: mail needs a sender"))?;
-        let from = Email::parse(from).map_err(|why| wrong("mail_from", why))?;
-        let server = parse_url(&url.0, from)?;
-        let has_password = server
-            .credentials
-            .as_ref()
-            .map(|(_, password)| !password.expose().is_empty());
+        Ok(Some(MailServer {
+            host: target.host,
+            port: target.port,
+            tls: target.tls,
+            credentials: target.credentials,
+            roots: None,
+            from: from.ok_or_else(|| wrong("mail_from", "is missing: mail needs a sender"))?,
+        }))
+    }
+
+    /// Whether a user has one password, and nobody has none.
+    fn check_password(&self, target: &Target) -> Result<(), SettingsError> {
+        let credentials = target.credentials.as_ref();
+        let has_password = credentials.map(|(_, password)| !password.expose().is_empty());
         match (has_password, &self.mail_password_file) {
             (Some(false), None) => {
                 let why = "has a user without a password: put it there, or into mail_password_file";
@@ -138,12 +145,36 @@ impl Settings {
                 let why = "needs a user in mail_url, such as smtp://user@host";
                 Err(wrong("mail_password_file", why))
             }
-            _ => Ok(Some(server)),
+            _ => Ok(()),
         }
     }
 }
 
-fn parse_url(text: &str, from: Email) -> Result<MailServer, SettingsError> {
+/// What `mail_url` says.
+struct Target {
+    host: String,
+    port: u16,
+    tls: MailTls,
+    credentials: Option<(String, Secret)>,
+}
+
+fn password_in(path: &PathBuf) -> Result<Secret, SettingsError> {
+    let bad = |why: &str| wrong("mail_password_file", why);
+    let text = String::from_utf8(read("mail_password_file", path)?);
+    let text = text.map_err(|_| bad("is not UTF-8"))?;
+    match text.trim_end_matches(['\r', '\n']) {
+        "" => Err(bad("is empty")),
+        password => Ok(password.to_owned().into()),
+    }
+}
+
+fn roots_in(path: &PathBuf) -> Result<Vec<u8>, SettingsError> {
+    let pem = read("mail_ca_file", path)?;
+    check_roots(&pem).map_err(|why| wrong("mail_ca_file", why))?;
+    Ok(pem)
+}
+
+fn parse_url(text: &str) -> Result<Target, SettingsError> {
     // What is wrong is told without what was given: there may be a password in it.
     let bad = |why: &str| wrong("mail_url", why);
     let form = "must be of the form smtp://host, smtps://host or smtp://user:password@host:587";
@@ -179,13 +210,11 @@ fn parse_url(text: &str, from: Email) -> Result<MailServer, SettingsError> {
     if port == 0 {
         return Err(bad("port 0 is no port"));
     }
-    Ok(MailServer {
+    Ok(Target {
         host: host.trim_matches(['[', ']']).to_owned(),
         port,
         tls,
         credentials,
-        roots: None,
-        from,
     })
 }
 

@@ -247,6 +247,8 @@ fn change(unit: &mut Unit<'_>, client: &Client, cause: &Cause) -> Result<Client,
             allowed_groups: decided.allowed_groups,
             default_resource: decided.default_resource,
             skip_consent: decided.skip_consent,
+            // Read anew, with the keys.
+            key_marks: decided.key_marks,
             ..client.policy.clone()
         },
         ..client.clone()

@@ -11,7 +11,7 @@ use ulid::Ulid;
 
 use super::endings::{ends_key, ends_session};
 use crate::{
-    crypto::secret::Digest256,
+    crypto::{jwks, secret::Digest256},
     domain::{
         AllowedIp, ApiKey, Client, ClientPolicy, ClientSecrets, Email, Event, GrantType, KeyOwner,
         KeyTerms, RequestedClaims, Session, SignInMethod, User,
@@ -246,6 +246,7 @@ pub(super) fn client(row: &Row<'_>) -> Result<Client> {
 
 fn policy(row: &Row<'_>) -> Result<ClientPolicy> {
     let method: Option<String> = row.get(21)?;
+    let (jwks, jwks_uri): (Option<String>, Option<String>) = (row.get(22)?, row.get(23)?);
     Ok(ClientPolicy {
         id_token_claims: row.get(13)?,
         unverified_email: row
@@ -262,8 +263,9 @@ fn policy(row: &Row<'_>) -> Result<ClientPolicy> {
             .map(|method| method.parse())
             .transpose()
             .map_err(|_| bad(21, "not a way to authenticate"))?,
-        jwks: row.get(22)?,
-        jwks_uri: row.get(23)?,
+        key_marks: jwks::marks(jwks.as_deref(), jwks_uri.as_deref()),
+        jwks,
+        jwks_uri,
         logo_uri: row.get(24)?,
         client_uri: row.get(25)?,
         skip_consent: row.get(26)?,

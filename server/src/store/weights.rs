@@ -72,6 +72,7 @@ impl Heap for Arc<Client> {
             + self.name.capacity()
             + size_of_val(&*self.grant_types)
             + self.scopes.heap_bytes()
+            + size_of_val(&*policy.key_marks)
             + single.iter().map(|one| text(one.as_ref())).sum::<usize>()
             + lists.iter().map(|list| texts(list)).sum::<usize>()
     }

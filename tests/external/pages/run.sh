@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Chromium walks the hosted pages of the real server: sign-up, sign-in, consent, account, sign-out and errors, with and
-# without JavaScript, at 1280 and 375 pixels, light and dark; axe-core looks at each page. PAGES_SHOTS=DIR keeps a
+# without JavaScript, at 1280 and 375 pixels, light and dark, and in German at 320; axe-core looks at each. PAGES_SHOTS=DIR keeps a
 # picture of each. Ends with a count.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

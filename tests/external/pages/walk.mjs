@@ -80,29 +80,8 @@ const browser = await chromium.launch({
   ],
 })
 
-async function walk({ scripts, width, scheme }) {
-  const name = `${width} ${scheme} ${scripts ? 'with' : 'without'} JavaScript`
-  const context = await browser.newContext({
-    javaScriptEnabled: scripts,
-    viewport: { width, height: width < 600 ? 700 : 800 },
-    colorScheme: scheme,
-    bypassCSP: false,
-  })
-  const page = await context.newPage()
-  const complaints = []
-  page.on('console', (message) => {
-    const expected = /the server responded with a status of (400|403|409|422|429)/
-    if (message.type() === 'error' && !expected.test(message.text())) complaints.push(message.text())
-  })
-  page.on('pageerror', (error) => complaints.push(String(error)))
-  page.on('requestfailed', (request) => {
-    // Aborted is what was still loading when the person went on.
-    const why = request.failure()?.errorText
-    if (why !== 'net::ERR_ABORTED') complaints.push(`${request.url()}: ${why}`)
-  })
-  const email = `ada-${width}-${scheme}-${scripts}@example.com`
-
-  // What a page must be like, whichever it is.
+// What a page must be like, whichever it is.
+function inspector(page, { scripts, width, scheme, name }) {
   async function violations() {
     return page.evaluate(async (source) => {
       // Evaluated by the driver, not by the page: its policy stays as it is.
@@ -139,6 +118,32 @@ async function walk({ scripts, width, scheme }) {
       equal(small.join('\n'), '', 'small targets')
     })
   }
+  return { violations, look }
+}
+
+async function walk({ scripts, width, scheme }) {
+  const name = `${width} ${scheme} ${scripts ? 'with' : 'without'} JavaScript`
+  const context = await browser.newContext({
+    javaScriptEnabled: scripts,
+    viewport: { width, height: width < 600 ? 700 : 800 },
+    colorScheme: scheme,
+    bypassCSP: false,
+  })
+  const page = await context.newPage()
+  const complaints = []
+  page.on('console', (message) => {
+    const expected = /the server responded with a status of (400|403|409|422|429)/
+    if (message.type() === 'error' && !expected.test(message.text())) complaints.push(message.text())
+  })
+  page.on('pageerror', (error) => complaints.push(String(error)))
+  page.on('requestfailed', (request) => {
+    // Aborted is what was still loading when the person went on.
+    const why = request.failure()?.errorText
+    if (why !== 'net::ERR_ABORTED') complaints.push(`${request.url()}: ${why}`)
+  })
+  const email = `ada-${width}-${scheme}-${scripts}@example.com`
+
+  const { violations, look } = inspector(page, { scripts, width, scheme, name })
   const press = (button) => page.getByRole('button', { name: button, exact: true }).click()
   const step = (what, work) => check(`${what} (${name})`, work)
 
@@ -247,6 +252,76 @@ async function walk({ scripts, width, scheme }) {
   await context.close()
 }
 
+// Words of every English sentence of the pages, none of which is German.
+const english = /\b(the|your?|you are|is|are|and|with|this|that|from|to|of|sign|session|on|device|accounts?|unknown|never|today|yesterday)\b/i
+
+// The pages in German, as narrow as they get, and from right to left: no language is written so yet.
+async function german({ width, scheme }) {
+  const name = `${width} ${scheme} in German`
+  const options = { viewport: { width, height: 800 }, colorScheme: scheme, locale: 'de-DE' }
+  const context = await browser.newContext(options)
+  const page = await context.newPage()
+  const { look } = inspector(page, { scripts: true, width, scheme, name })
+  const step = (what, work) => check(`${what} (${name})`, work)
+  const press = (button) => page.getByRole('button', { name: button, exact: true }).first().click()
+  const seen = async (what) => {
+    await look(`${what} in German`)
+    const text = await page.evaluate(() => {
+      const copy = document.body.cloneNode(true)
+      for (const technical of copy.querySelectorAll('code, .secret, script')) technical.remove()
+      const labels = [...copy.querySelectorAll('[aria-label]')].map((element) => element.getAttribute('aria-label'))
+      return [copy.innerText, document.title, ...labels].join('\n')
+    })
+    const left = text.split('\n').filter((line) => english.test(line))
+    equal(left.join('\n'), '', `English on ${what}`)
+    await page.evaluate(() => (document.documentElement.dir = 'rtl'))
+    await look(`${what} in German from the right`)
+    await page.evaluate(() => document.documentElement.removeAttribute('dir'))
+  }
+  await step('signs up', async () => {
+    await page.goto(requested())
+    await seen('sign in')
+    await page.getByRole('link', { name: 'Konto anlegen' }).click()
+    await page.getByLabel('E-Mail-Adresse').fill(`eva-${width}-${scheme}@example.com`)
+    await page.getByLabel('Passwort').fill('password123')
+    await press('Konto anlegen')
+    await seen('sign up refused')
+    await page.getByLabel('Passwort').fill(password)
+    await press('Konto anlegen')
+    await page.getByRole('heading', { name: 'Harbour Wiki möchte Ihr Konto nutzen' }).waitFor()
+    await seen('consent')
+    await press('Erlauben')
+    await page.waitForURL(`${home}?code=*`)
+  })
+  await step('looks after the account', async () => {
+    await page.goto(`${issuer}/account`)
+    await page.getByText('Neuen Schlüssel anlegen').click()
+    await seen('account')
+    equal(await page.locator('#sessions').getByText('Chrome auf Linux').count() > 0, true, 'the device in German')
+    await page.locator('#currentPassword').fill('not the password')
+    await page.locator('#newPassword').fill('another horse battery')
+    await press('Passwort ändern')
+    await page.getByText('Das jetzige Passwort ist falsch.').waitFor()
+    await page.getByText('Authenticator-App einrichten').click()
+    await seen('account wrong password')
+    await page.getByRole('link', { name: 'Abmelden' }).click()
+    await seen('sign out')
+    await press('Abmelden')
+    await seen('signed out')
+  })
+  await step('sees errors', async () => {
+    await page.goto(`${issuer}/reset-password?token=nothing`)
+    await seen('dead link')
+    await page.goto(`${issuer}/sign-in`)
+    await page.getByLabel('E-Mail-Adresse').fill('nobody@example.com')
+    await page.getByLabel('Passwort').fill('wrong')
+    await press('Anmelden')
+    await seen('sign in refused')
+  })
+  await context.close()
+}
+
+for (const width of [1280, 320]) for (const scheme of ['light', 'dark']) await german({ width, scheme })
 for (const scripts of [true, false])
   for (const width of [1280, 375])
     for (const scheme of scripts ? ['light', 'dark'] : ['light']) await walk({ scripts, width, scheme })

@@ -411,12 +411,18 @@ async fn nobody_is_led_to_a_page_that_is_not_listed() {
             .header("x-original-url", url);
         let reply = call.send().await;
         reply.refused(401, "missing_token");
-        assert_eq!(reply.header("location"), "", "{url}");
+        // There is a way in, and none back.
+        let way_in = format!("{}/sign-in", server.url());
+        assert_eq!(reply.header("location"), way_in, "{url}");
         let call = server
             .get("/auth/check?browser=302")
             .header("x-original-url", url);
-        call.send().await.refused(401, "missing_token");
+        let reply = call.send().await.expect(302);
+        assert_eq!(reply.header("location"), way_in, "{url}");
     }
+    let unnamed = server.get("/auth/check?browser=1").send().await;
+    unnamed.refused(401, "missing_token");
+    assert!(unnamed.header("location").ends_with("/sign-in"));
     // Nor by a way back that somebody made up.
     let browser = server.browser();
     server.register("ada@example.com").await;

@@ -222,6 +222,50 @@ async fn whatever_else_a_client_comes_with_is_refused() {
     call.form(&pairs).send().await.expect(200);
 }
 
+#[tokio::test]
+async fn a_clients_own_token_ends_with_the_key_it_was_got_with() {
+    let server = Server::start();
+    let machine = Machine::register(&server).await;
+    let path = format!("/admin/clients/{}", machine.id);
+    let change = async |body: Value| server.admin("PATCH", &path, Some(body)).await;
+    let fresh = async |machine: &Machine| {
+        let assertion = machine.assertion(&server, json!({}));
+        let got = token(&server, &assertion, &[]).await.expect(200);
+        got.field("access_token")
+    };
+    let active = async |token: &str| server.introspect(token).await["active"] == true;
+    let old = fresh(&machine).await;
+    // A key beside it changes nothing, nor does another name of it.
+    let other = Ed25519KeyPair::generate().expect("a key");
+    let jwk = |key: &Ed25519KeyPair, kid: &str| json!({ "kty": "OKP", "crv": "Ed25519", "kid": kid, "x": BASE64.encode(key.public_key().as_ref()) });
+    let (first, second) = (jwk(&machine.key, "first"), jwk(&other, "one"));
+    change(json!({ "jwks": { "keys": [first, second] } })).await;
+    let next = Machine {
+        id: machine.id.clone(),
+        key: other,
+    };
+    let new = fresh(&next).await;
+    assert!(active(&old).await && active(&new).await);
+    // The key goes, and its tokens with it.
+    change(json!({ "jwks": { "keys": [second] } })).await;
+    assert!(!active(&old).await && active(&new).await);
+    let call = server.get("/auth/check").bearer(&old).send().await;
+    call.refused(401, "token_revoked");
+
+    // As when it may sign in by its key no more.
+    let secret = server.admin("POST", &format!("{path}/secret"), None).await;
+    assert!(active(&new).await);
+    change(json!({ "tokenEndpointAuthMethod": "client_secret_basic" })).await;
+    assert!(!active(&new).await);
+    let secret = secret["clientSecret"].as_str().unwrap();
+    let pairs = [("grant_type", "client_credentials")];
+    let call = server.post("/oauth/token").basic(&machine.id, secret);
+    let by_secret = call.form(&pairs).send().await.expect(200);
+    let by_secret = by_secret.field("access_token");
+    change(json!({ "jwks": null })).await;
+    assert!(active(&by_secret).await);
+}
+
 /// Keys are fetched from public addresses alone.
 #[tokio::test]
 async fn keys_are_not_fetched_from_inside() {

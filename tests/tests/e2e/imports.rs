@@ -218,6 +218,44 @@ async fn csv_is_imported_and_an_export_comes_in_elsewhere() {
     assert_eq!(bob["data"][0]["firstName"], "Bob, B.");
 }
 
+// The server answers while the twin is waited for.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_row_keeps_no_address_and_rows_are_told_in_their_order() {
+    let server = Server::start();
+    let mut file = String::new();
+    for at in 0..40 {
+        let email = format!("p{at}@example.com");
+        // Refused by the server, taken, taken already on a line before, and no row at all.
+        let rows = [
+            json!({"email": email, "password": "short"}),
+            json!({"email": email, "password": PASSWORD}),
+            json!({"email": email.to_uppercase()}),
+            json!({"email": email, "role": 1}),
+        ];
+        for row in rows {
+            file = format!("{file}{row}\n");
+        }
+    }
+    let path = server.directory().join("people.jsonl");
+    fs::write(&path, file).unwrap();
+    let path = path.to_str().unwrap();
+    for dry_run in [true, false] {
+        let mut args = vec!["users", "import", path];
+        args.extend(dry_run.then_some("--dry-run"));
+        let done = doorward(&server, &args);
+        assert_eq!(done.code, Some(1), "{done:?}");
+        assert!(done.stdout.starts_with("40 users"), "{done:?}");
+        let told = done.stderr.lines().filter_map(|line| {
+            let (_, rest) = line.split_once("people.jsonl:")?;
+            rest.split(':').next()?.parse::<u64>().ok()
+        });
+        let wanted = (0..40_u64).flat_map(|at| [1, 3, 4].map(|row| at * 4 + row));
+        assert_eq!(told.collect::<Vec<_>>(), wanted.collect::<Vec<_>>());
+        let twice = "P7@EXAMPLE.COM: the address stands on line 30 already";
+        assert!(done.stderr.contains(twice), "{done:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_header_with_an_unknown_field_imports_nothing() {
     let server = Server::start();

@@ -266,7 +266,8 @@ async fn wrong_settings_stop_the_start_by_their_name() {
     let good = ("mail_url", "smtp://id:pw@mail.example");
     let from = ("mail_from", "id@example.com");
     let user = ("mail_url", "smtp://id@mail.example");
-    let cases: [(&str, Vec<(&str, &str)>); 10] = [
+    let bad_url = ("mail_url", "http://x");
+    let cases: [(&str, Vec<(&str, &str)>); 16] = [
         (
             "require_verified_email",
             vec![("require_verified_email", "true")],
@@ -286,6 +287,14 @@ async fn wrong_settings_stop_the_start_by_their_name() {
         ),
         ("mail_ca_file", vec![good, from, ("mail_ca_file", &missing)]),
         ("mail_ca_file", vec![good, from, ("mail_ca_file", &empty)]),
+        // The first that is wrong is named, whatever else is missing.
+        ("mail_url", vec![bad_url]),
+        ("mail_url", vec![bad_url, ("mail_from", "Ada")]),
+        ("mail_url", vec![user]),
+        // Also where no mail is sent.
+        ("mail_from", vec![("mail_from", "Ada")]),
+        ("mail_password_file", vec![("mail_password_file", &missing)]),
+        ("mail_ca_file", vec![("mail_ca_file", &empty)]),
     ];
     for (name, set) in cases {
         let mut child = std::process::Command::new(program("doorward-server"));
@@ -299,7 +308,8 @@ async fn wrong_settings_stop_the_start_by_their_name() {
         let done = child.output().unwrap();
         let said = String::from_utf8_lossy(&done.stderr).into_owned();
         assert_eq!(done.status.code(), Some(1), "{set:?}: {said}");
-        assert!(said.contains(name), "{set:?}: {said}");
+        let named = format!("error: {name}: ");
+        assert!(said.contains(&named), "{set:?}: {said}");
         assert!(!said.contains("pw@"), "{said}");
     }
 }

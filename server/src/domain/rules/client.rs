@@ -92,11 +92,11 @@ pub fn rotate_secret(
 ) -> Result<Client, Refusal> {
     let secrets = match &before.secrets {
         Some(secrets) => secrets.rotated(secret, old_until, now),
-        // It signed with its key alone until now.
+        // It signed with its keys alone until now, which go on.
         None if before.is_confidential() => ClientSecrets {
             current: secret,
             previous: None,
-            unmarked: 2,
+            unmarked: 0,
         },
         None => return Err(Refusal::Conflict("a public client has no secret".into())),
     };

@@ -92,7 +92,7 @@ pub fn key_scopes(key: &ApiKey, owner: Option<&Account>, now: Timestamp) -> Resu
     }
 }
 
-/// What a client's own token is worth, which ends with the secret that it was got with.
+/// What a client's own token is worth, which ends with the secret or the key that it was got with.
 ///
 /// # Errors
 /// [`Over`].
@@ -103,13 +103,13 @@ pub fn client_scopes(
     now: Timestamp,
 ) -> Result<ScopeSet, Over> {
     let client = client.filter(|_| !given_up).ok_or(Over::Revoked)?;
-    match &client.secrets {
-        Some(secrets) if !secrets.vouch_for(token, now) => Err(Over::Revoked),
-        _ => Ok(granted.intersect(&client.scopes)),
+    match client.vouches_for(token, now) {
+        true => Ok(granted.intersect(&client.scopes)),
+        false => Err(Over::Revoked),
     }
 }
 
-/// Whether a client that has shown who it is with `secret`, or without one, is still let in with it.
+/// Whether a client that has shown who it is with `secret`, or a key of this mark, or with nothing, is still let in so.
 ///
 /// # Errors
 /// [`Over`].
@@ -118,11 +118,11 @@ pub fn let_in(
     secret: Option<&Digest256>,
     now: Timestamp,
 ) -> Result<(), Over> {
-    let stands = match (client.map(|client| &client.secrets), secret) {
-        (Some(Some(secrets)), Some(secret)) => secrets.accept_digest(secret, now),
-        (Some(None), _) => true,
-        _ => false,
-    };
+    let stands = client.is_some_and(|client| match (client.usable_secrets(), secret) {
+        (_, Some(key)) if client.usable_keys().contains(key) => true,
+        (Some(secrets), Some(secret)) => secrets.accept_digest(secret, now),
+        _ => !client.is_confidential(),
+    });
     stands.then_some(()).ok_or(Over::Revoked)
 }
 

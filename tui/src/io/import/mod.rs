@@ -1,15 +1,11 @@
 //! `doorward users import`: users of a file, many at once, and a line for each that is refused.
 
+mod order;
 mod progress;
 mod records;
 mod rows;
 
-use std::{
-    collections::{HashMap, hash_map::Entry},
-    hash::{BuildHasher, RandomState},
-    path::Path,
-    time::Duration,
-};
+use std::{path::Path, time::Duration};
 
 use doorward_shared::{
     admin::CreateUser,
@@ -19,6 +15,7 @@ use serde::Serialize;
 use tokio::task::JoinSet;
 
 use self::{
+    order::{Claim, Claims, Order},
     progress::Progress,
     rows::{Found, Rows},
 };
@@ -66,8 +63,8 @@ pub(super) async fn run(file: &Path, with: &Context) -> Outcome {
             dry_run: with.dry_run,
             ..Imported::default()
         },
-        lines: HashMap::new(),
-        hasher: RandomState::new(),
+        order: Order::default(),
+        claims: Claims::default(),
     };
     let ended = import.all(rows).await;
     import.progress.end();
@@ -100,20 +97,37 @@ struct Import<'a> {
     file: String,
     progress: Progress,
     told: Imported,
-    /// On which line an address came first, by its hash: a million addresses are no weight.
-    lines: HashMap<u64, u64>,
-    hasher: RandomState,
+    order: Order,
+    claims: Claims,
 }
 
 impl Import<'_> {
     async fn all(&mut self, mut rows: Rows) -> Outcome {
         let mut under_way = JoinSet::new();
+        // Its address is that of a row under way: what becomes of that decides.
+        let mut held = None;
         loop {
-            while under_way.len() < AT_ONCE
-                && let Some(found) = rows.next()
-            {
-                if let Some((line, row)) = self.accept(found) {
-                    under_way.spawn(send(self.client.clone(), self.dry_run, line, row));
+            while under_way.len() < AT_ONCE && self.order.has_room() {
+                let (line, row) = match held.take() {
+                    Some(held) => held,
+                    None => match rows.next().map(|found| self.accept(found)) {
+                        Some(Some(row)) => row,
+                        Some(None) => continue,
+                        None => break,
+                    },
+                };
+                match self.claims.claim(&row.email) {
+                    Ok(()) => {
+                        under_way.spawn(send(self.client.clone(), self.dry_run, line, row));
+                    }
+                    Err(Claim::Created(first)) => {
+                        let why = format!("the address stands on line {first} already");
+                        self.refuse(line, Some(&row.email), &why);
+                    }
+                    Err(Claim::UnderWay) => {
+                        held = Some((line, row));
+                        break;
+                    }
                 }
             }
             self.progress.show(rows.position(), self.told.rows);
@@ -121,46 +135,53 @@ impl Import<'_> {
                 return Ok(());
             };
             let done = done.map_err(|error| Failed::Error(error.to_string()))?;
-            self.settle(done)?;
+            let settled = self.settle(done);
+            if settled.is_err() {
+                let rest = self.order.rest();
+                self.say(rest);
+            }
+            settled?;
         }
     }
 
-    /// A row that is worth sending; what is wrong with another is told.
+    /// A row that can be read; what is wrong with another is told.
     fn accept(&mut self, found: Found) -> Option<(u64, CreateUser)> {
         self.told.rows += 1;
         let line = found.line;
+        self.order.begins(line);
         match found.row {
             Err(why) => {
                 self.refuse(line, None, &why);
                 None
             }
-            Ok(row) => match self
-                .lines
-                .entry(self.hasher.hash_one(row.email.to_lowercase()))
-            {
-                Entry::Occupied(first) => {
-                    let why = format!("the address stands on line {} already", first.get());
-                    self.refuse(line, Some(&row.email), &why);
-                    None
-                }
-                Entry::Vacant(place) => {
-                    place.insert(line);
-                    Some((line, row))
-                }
-            },
+            Ok(row) => Some((line, row)),
         }
     }
 
     fn refuse(&mut self, line: u64, email: Option<&str>, why: &str) {
         self.told.refused += 1;
-        self.progress.clear();
         let email = email.map(|email| format!(" {email}:")).unwrap_or_default();
-        stderr::say(&format!("{}:{line}:{email} {why}", self.file));
+        let said = format!("{}:{line}:{email} {why}", self.file);
+        let sayable = self.order.ends(line, Some(said));
+        self.say(sayable);
+    }
+
+    fn say(&mut self, lines: Vec<String>) {
+        if !lines.is_empty() {
+            self.progress.clear();
+            lines.iter().for_each(|line| stderr::say(line));
+        }
     }
 
     fn settle(&mut self, done: Done) -> Outcome {
+        let created = done.result.is_ok().then_some(done.line);
+        self.claims.settle(&done.email, created);
         match done.result {
-            Ok(()) => self.told.created += 1,
+            Ok(()) => {
+                self.told.created += 1;
+                let sayable = self.order.ends(done.line, None);
+                self.say(sayable);
+            }
             Err(ClientError::Refused {
                 status,
                 code,
