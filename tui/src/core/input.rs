@@ -14,7 +14,7 @@ use super::{
     state::State,
     yours,
 };
-use crate::core::{keymap::Action, resource::Resource};
+use crate::core::{keymap::Action, look::Theme, resource::Resource};
 
 /// After so long without a key, what was typed is asked for. Milliseconds.
 const SETTLE: u64 = 120;
@@ -152,6 +152,21 @@ fn filtered(state: &mut State) {
 }
 
 impl State {
+    /// Takes a theme up; one whose file is bad says what is wrong in it.
+    fn choose_theme(&mut self, theme: Theme) {
+        let bad = match theme {
+            Theme::Own(at) => self
+                .own_themes
+                .get(at)
+                .and_then(|(_, read)| read.clone().err()),
+            _ => None,
+        };
+        match bad {
+            Some(why) => self.warn(why),
+            None => self.theme = theme,
+        }
+    }
+
     pub(crate) fn set_filter(&mut self, text: String, at: u64) {
         if let Some(list) = self.list_mut()
             && list.q != text
@@ -292,7 +307,7 @@ fn run(state: &mut State, text: &str, chosen: Option<Command>, effects: &mut Vec
         Some(Command::List(kind)) => state.go_list(kind, Vec::new(), effects),
         Some(Command::Do(Action::Quit)) => effects.push(Effect::Quit),
         Some(Command::Do(action)) => state.act(action, effects),
-        Some(Command::Theme(theme)) => state.theme = theme,
+        Some(Command::Theme(theme)) => state.choose_theme(theme),
         Some(Command::Profile(name)) => effects.push(Effect::Switch(name)),
         #[cfg(debug_assertions)]
         Some(Command::Crash) => effects.push(Effect::Crash),

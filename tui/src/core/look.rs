@@ -1,5 +1,68 @@
 //! Which colours and characters there are; how they look is the view's business.
 
+/// What a piece of text means. Each meaning is also a word or a glyph: colour alone says nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tone {
+    Base,
+    Dim,
+    Title,
+    Accent,
+    Selected,
+    Mark,
+    Good,
+    Warn,
+    Bad,
+    Key,
+    Border,
+    Focus,
+    Banner,
+    /// The body of a chart or a bar, under its accent.
+    Fill,
+    /// The same of what is bad.
+    BadFill,
+}
+
+impl Tone {
+    pub(crate) const ALL: [Self; 15] = [
+        Self::Base,
+        Self::Dim,
+        Self::Title,
+        Self::Accent,
+        Self::Selected,
+        Self::Mark,
+        Self::Good,
+        Self::Warn,
+        Self::Bad,
+        Self::Key,
+        Self::Border,
+        Self::Focus,
+        Self::Banner,
+        Self::Fill,
+        Self::BadFill,
+    ];
+
+    /// How the files of themes call it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Base => "base",
+            Self::Dim => "dim",
+            Self::Title => "title",
+            Self::Accent => "accent",
+            Self::Selected => "selected",
+            Self::Mark => "mark",
+            Self::Good => "good",
+            Self::Warn => "warn",
+            Self::Bad => "bad",
+            Self::Key => "key",
+            Self::Border => "border",
+            Self::Focus => "focus",
+            Self::Banner => "banner",
+            Self::Fill => "fill",
+            Self::BadFill => "bad-fill",
+        }
+    }
+}
+
 /// A set of colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Theme {
@@ -13,11 +76,13 @@ pub(crate) enum Theme {
     ColourBlind,
     /// No colours at all.
     Plain,
+    /// One of a file, by its place among them.
+    Own(usize),
 }
 
 /// There is no theme of this name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("theme: {name} is none of {}", Theme::NAMES.map(|(name, _)| name).join(", "))]
+#[error("theme: {name} is none of {}, nor a file themes/{name}.toml beside the configuration", Theme::NAMES.map(|(name, _)| name).join(", "))]
 pub(crate) struct UnknownTheme {
     name: String,
 }

@@ -36,6 +36,7 @@ pub(crate) mod msg;
 mod names;
 pub(crate) mod objects;
 pub(crate) mod overtaken;
+pub(crate) mod own_theme;
 pub(crate) mod page;
 pub(crate) mod palette;
 pub(crate) mod pick;

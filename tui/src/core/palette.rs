@@ -172,10 +172,16 @@ impl Palette {
                 Command::Unsave(name.clone()),
             ));
         }
-        for (name, theme) in Theme::NAMES {
+        let own = state.own_themes.iter().enumerate();
+        let own = own.map(|(at, (name, _))| (name.as_str(), Theme::Own(at)));
+        for (name, theme) in Theme::NAMES.into_iter().chain(own) {
+            let about = match theme {
+                Theme::Own(_) => "colours of your own",
+                _ => "colours",
+            };
             entries.push(entry(
                 &format!("theme {name}"),
-                "colours",
+                about,
                 Command::Theme(theme),
             ));
         }

@@ -22,6 +22,7 @@ use crate::core::{
     keymap::{KeyContext, Keymap},
     layout::Areas,
     look::{Glyphs, Theme},
+    own_theme::OwnTheme,
     refusal::FailingClient,
     resource::{Resource, Row},
     yours::{Alerts, Yours},
@@ -93,6 +94,10 @@ pub(crate) struct State {
     pub now: Now,
     pub size: (u16, u16),
     pub theme: Theme,
+    /// Themes of files by name, or what is wrong in the file.
+    pub own_themes: Vec<(String, Result<OwnTheme, String>)>,
+    /// Whether the terminal's background is light.
+    pub is_light: bool,
     pub glyphs: Glyphs,
     pub keymap: Keymap,
     /// Changes are switched off, by the command line.
@@ -131,6 +136,8 @@ impl State {
             now: Now::default(),
             size,
             theme: Theme::default(),
+            own_themes: Vec::new(),
+            is_light: false,
             glyphs: Glyphs { ascii: false },
             keymap,
             read_only: false,

@@ -34,9 +34,10 @@ use crate::{
         effects::{Connected, Runner, server_name},
         hangup,
         late::Late,
-        profiles::Profiles,
+        profiles::{BackgroundSetting, Profiles},
         signals::{Caught, Signals},
         terminal::{self, Guard, Screen},
+        themes,
     },
     view,
 };
@@ -74,6 +75,8 @@ enum ConfigError {
     Keymap(#[from] KeymapError),
     #[error(transparent)]
     Theme(#[from] UnknownTheme),
+    #[error("{0}")]
+    ThemeFile(String),
     #[error(transparent)]
     Yours(#[from] SettingError),
 }
@@ -82,6 +85,47 @@ impl From<ConfigError> for Failed {
     fn from(error: ConfigError) -> Self {
         Self::Error(error.to_string())
     }
+}
+
+/// A theme by its name: one of the console's, or of a file.
+fn theme(state: &State, name: &str) -> Result<Theme, ConfigError> {
+    let mut own = state.own_themes.iter();
+    match own.position(|(one, _)| one == name) {
+        Some(at) => match &state.own_themes[at].1 {
+            Ok(_) => Ok(Theme::Own(at)),
+            Err(why) => Err(ConfigError::ThemeFile(why.clone())),
+        },
+        None => Ok(Theme::named(name)?),
+    }
+}
+
+/// Finds out whether the background is light, where the theme goes by it; answers what came in meanwhile.
+fn look_at_background(
+    state: &mut State,
+    setting: Option<BackgroundSetting>,
+    late: &mut Late,
+) -> String {
+    let goes_by_it =
+        matches!(state.theme, Theme::Either | Theme::Own(_)) || !state.own_themes.is_empty();
+    let (background, typed) = match setting {
+        Some(BackgroundSetting::Dark) => (Background::Dark, String::new()),
+        Some(BackgroundSetting::Light) => (Background::Light, String::new()),
+        _ if !goes_by_it => return String::new(),
+        _ => {
+            let detected = background::detect();
+            late.owed = detected.owed;
+            (detected.background, detected.typed)
+        }
+    };
+    state.is_light = background == Background::Light;
+    if state.theme == Theme::Either {
+        state.theme = match background {
+            Background::Dark => Theme::Dark,
+            Background::Light => Theme::Light,
+            Background::Unknown => Theme::Either,
+        };
+    }
+    typed
 }
 
 /// The state as it starts.
@@ -98,10 +142,11 @@ fn state(
     let keymap = Keymap::with(config.keymap.as_deref(), &config.keys)?;
     let mut state = State::new(size, server_name(connection, profiles), keymap);
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    state.own_themes = themes::read(&profiles.path().with_file_name("themes"));
     let named = look.theme.as_ref().or(config.theme.as_ref());
     state.theme = match named {
         _ if no_color => Theme::Plain,
-        Some(name) => Theme::named(name)?,
+        Some(name) => theme(&state, name)?,
         // Until the terminal was asked for its background.
         None => Theme::Either,
     };
@@ -140,17 +185,7 @@ pub(crate) fn run(
     terminal::enter(mouse).map_err(wrong)?;
     let guard = Guard;
     let mut late = Late::default();
-    let mut typed = String::new();
-    if state.theme == Theme::Either {
-        let detected = background::detect();
-        state.theme = match detected.background {
-            Background::Dark => Theme::Dark,
-            Background::Light => Theme::Light,
-            Background::Unknown => Theme::Either,
-        };
-        late.owed = detected.owed;
-        typed = detected.typed;
-    }
+    let typed = look_at_background(&mut state, profiles.config.background, &mut late);
     let screen = Terminal::new(CrosstermBackend::new(io::stdout())).map_err(wrong)?;
     let ended = runtime.block_on(async move {
         let (replies, inbox) = unbounded_channel();

@@ -21,3 +21,4 @@ mod secret_file;
 mod signals;
 pub(crate) mod stderr;
 mod terminal;
+mod themes;

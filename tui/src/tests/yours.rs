@@ -359,6 +359,15 @@ fn rules_that_may_not_look_say_so_once() {
 }
 
 #[test]
+fn a_theme_whose_file_is_bad_is_not_taken_up() {
+    let mut bench = Bench::on(Resource::Users, 120, 40);
+    bench.state.own_themes = vec![("sea".into(), Err("sea.toml:3: dark.bad: no colour".into()))];
+    bench.type_in(":theme sea\n");
+    assert!(bench.screen().contains("sea.toml:3: dark.bad: no colour"));
+    assert_eq!(bench.state.theme, crate::core::look::Theme::Dark);
+}
+
+#[test]
 fn an_alert_as_it_is_seen() {
     seen("yours_alert", |width, height| {
         let mut bench = with_alert(width, height);

@@ -5,34 +5,35 @@ use ratatui::{
     symbols::border,
 };
 
-use crate::core::look::{Glyphs, Theme};
+pub(crate) use crate::core::look::Tone;
+use crate::core::{
+    State,
+    look::{Glyphs, Theme},
+};
 
-/// What a piece of text means. Each meaning is also a word or a glyph: colour alone says nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tone {
-    Base,
-    Dim,
-    Title,
-    Accent,
-    Selected,
-    Mark,
-    Good,
-    Warn,
-    Bad,
-    Key,
-    Border,
-    Focus,
-    Banner,
-    /// The body of a chart or a bar, under its accent.
-    Fill,
-    /// The same of what is bad.
-    BadFill,
+/// How the theme in force shows what a text means.
+pub(super) fn of(state: &State, tone: Tone) -> Style {
+    let Theme::Own(at) = state.theme else {
+        return style(state.theme, tone);
+    };
+    let own = state
+        .own_themes
+        .get(at)
+        .and_then(|(_, theme)| theme.as_ref().ok());
+    let own = own.and_then(|theme| theme.style(state.is_light, tone));
+    let like = if state.is_light {
+        Theme::Light
+    } else {
+        Theme::Dark
+    };
+    own.unwrap_or_else(|| style(like, tone))
 }
 
 /// How a theme shows what a text means.
-pub(super) fn style(theme: Theme, tone: Tone) -> Style {
+fn style(theme: Theme, tone: Tone) -> Style {
     match theme {
-        Theme::Dark => dark(tone),
+        // A theme of a file says so itself.
+        Theme::Dark | Theme::Own(_) => dark(tone),
         Theme::Light => light(tone),
         Theme::Either => either(tone),
         Theme::HighContrast => high_contrast(tone),
@@ -182,6 +183,21 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_theme_of_a_file_goes_by_the_background_and_fills_its_gaps() {
+        use crate::core::own_theme::{Depth, OwnTheme};
+        let text = "[dark]\naccent = \"#010203\"\n[light]\naccent = \"#030201\"\n";
+        let own = OwnTheme::read("own.toml", text, Depth::True).unwrap();
+        let mut state = State::new((80, 24), Default::default(), Default::default());
+        state.own_themes = vec![("bad".into(), Err("x".into())), ("own".into(), Ok(own))];
+        state.theme = Theme::Own(1);
+        assert_eq!(of(&state, Tone::Accent).fg, Some(Color::Rgb(1, 2, 3)));
+        assert_eq!(of(&state, Tone::Bad), dark(Tone::Bad));
+        state.is_light = true;
+        assert_eq!(of(&state, Tone::Accent).fg, Some(Color::Rgb(3, 2, 1)));
+        assert_eq!(of(&state, Tone::Bad), light(Tone::Bad));
+    }
+
     /// Relative luminance of WCAG 2 of a colour of the 256.
     fn luminance(colour: Color) -> f64 {
         let level = |step: u8| {
@@ -216,23 +232,7 @@ mod tests {
 
     #[test]
     fn everything_can_be_read_on_the_backgrounds_it_is_for() {
-        let tones = [
-            Tone::Base,
-            Tone::Dim,
-            Tone::Title,
-            Tone::Accent,
-            Tone::Selected,
-            Tone::Mark,
-            Tone::Good,
-            Tone::Warn,
-            Tone::Bad,
-            Tone::Key,
-            Tone::Border,
-            Tone::Focus,
-            Tone::Banner,
-            Tone::Fill,
-            Tone::BadFill,
-        ];
+        let tones = Tone::ALL;
         let (black, white) = (0., 1.);
         for (theme, grounds) in [
             (Theme::Dark, &[black][..]),

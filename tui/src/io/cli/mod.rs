@@ -78,7 +78,7 @@ pub(crate) struct LookArgs {
     /// Switch all changes off
     #[arg(long, global = true)]
     pub read_only: bool,
-    /// Console: dark, light, high-contrast, colour-blind or plain
+    /// Console: dark, light, either, high-contrast, colour-blind, plain, or a file of themes/ beside the configuration
     #[arg(long, value_name = "NAME")]
     pub theme: Option<String>,
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use toml_edit::{DocumentMut, Item, Table};
 
 use super::{Profile, ProfilesError, write_private};
+use crate::core::own_theme::line_of;
 use crate::core::yours::{AlertSetting, CommandSetting, ViewSetting, YoursSettings};
 
 /// The console's configuration file.
@@ -14,7 +15,10 @@ use crate::core::yours::{AlertSetting, CommandSetting, ViewSetting, YoursSetting
 pub(crate) struct Config {
     /// The profile that is used when none is named.
     pub default_profile: Option<String>,
+    /// One of the console's, or a file of `themes/` beside this one.
     pub theme: Option<String>,
+    /// What the terminal's background is, where it must not be asked.
+    pub background: Option<BackgroundSetting>,
     pub ascii: Option<bool>,
     pub mouse: Option<bool>,
     /// Keys as another program has them: `k9s`.
@@ -29,6 +33,15 @@ pub(crate) struct Config {
     pub profiles: BTreeMap<String, Profile>,
 }
 
+/// What the terminal's background is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum BackgroundSetting {
+    Auto,
+    Dark,
+    Light,
+}
+
 impl Config {
     /// What the operator made their own.
     pub(crate) fn yours(&self) -> YoursSettings {
@@ -39,12 +52,6 @@ impl Config {
             alerts: self.alerts.clone(),
         }
     }
-}
-
-/// The line of a place in a text, from 1.
-pub(crate) fn line_of(text: &str, at: usize) -> usize {
-    let before = text.bytes().take(at);
-    1 + before.filter(|byte| *byte == b'\n').count()
 }
 
 /// Reads the file, if it is there.

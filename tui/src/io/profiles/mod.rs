@@ -12,7 +12,7 @@ use std::{
 use doorward_shared::client::Trust;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::config::Config;
+pub(crate) use self::config::{BackgroundSetting, Config};
 use crate::{core::yours::Kept, io::secret_file::SecretFile};
 
 /// What is wrong with profiles and their keys.

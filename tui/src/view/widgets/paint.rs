@@ -24,7 +24,7 @@ pub(crate) struct Paint<'a> {
 
 impl Paint<'_> {
     pub(crate) fn style(&self, tone: Tone) -> Style {
-        crate::view::theme::style(self.state.theme, tone)
+        crate::view::theme::of(self.state, tone)
     }
 
     /// One line of text; answers the columns it took.

@@ -1,0 +1,234 @@
+//! Themes in files: what each meaning looks like on a dark and on a light background.
+
+use std::collections::BTreeMap;
+
+use ratatui::style::{Color, Modifier, Style};
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::look::Tone;
+
+/// Longest file that is read, in bytes.
+pub(crate) const MOST: u64 = 64 * 1024;
+
+/// What the terminal can show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// 16 million colours.
+    True,
+    /// 256: others are shown as the nearest of them.
+    Indexed,
+}
+
+/// A theme of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OwnTheme {
+    dark: BTreeMap<&'static str, Style>,
+    light: BTreeMap<&'static str, Style>,
+}
+
+/// What is wrong in a theme's file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{file}:{line}: {why}")]
+pub(crate) struct ThemeError {
+    pub file: String,
+    /// From 1.
+    pub line: usize,
+    /// Names the field.
+    pub why: String,
+}
+
+type Part = BTreeMap<Spanned<String>, Spanned<String>>;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    dark: Part,
+    light: Part,
+}
+
+/// The line of a place in a text, from 1.
+pub(crate) fn line_of(text: &str, at: usize) -> usize {
+    let before = text.bytes().take(at);
+    1 + before.filter(|byte| *byte == b'\n').count()
+}
+
+/// `bold #88c0d0 on 24`.
+fn read_style(text: &str, depth: Depth) -> Result<Style, String> {
+    let mut style = Style::new();
+    let mut words = text.split_whitespace();
+    let colour = |word: &str| -> Result<Option<Color>, String> {
+        if word == "default" {
+            return Ok(None);
+        }
+        let read = word.parse::<Color>();
+        let read = read.map_err(|_| {
+            format!("{word:?} is neither a colour nor bold, italic, underlined, dim")
+        })?;
+        Ok(Some(match depth {
+            Depth::True => read,
+            Depth::Indexed => nearest(read),
+        }))
+    };
+    let mut is_empty = true;
+    while let Some(word) = words.next() {
+        is_empty = false;
+        let modifier = match word {
+            "bold" => Some(Modifier::BOLD),
+            "italic" => Some(Modifier::ITALIC),
+            "underlined" => Some(Modifier::UNDERLINED),
+            "dim" => Some(Modifier::DIM),
+            _ => None,
+        };
+        if let Some(modifier) = modifier {
+            style = style.add_modifier(modifier);
+        } else if word == "on" {
+            let ground = words.next().ok_or("a colour is missing behind on")?;
+            style.bg = colour(ground)?;
+        } else if style.fg.is_some() {
+            return Err(format!("{word:?}: there is a colour already"));
+        } else {
+            style.fg = colour(word)?;
+        }
+    }
+    if is_empty {
+        return Err("a colour is missing; default is the terminal's own".into());
+    }
+    Ok(style)
+}
+
+/// The nearest of the 256 colours, of the cube or the greys.
+fn nearest(colour: Color) -> Color {
+    let Color::Rgb(red, green, blue) = colour else {
+        return colour;
+    };
+    const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
+    let cube = |n: u8| {
+        [
+            LEVELS[usize::from(n / 36)],
+            LEVELS[usize::from(n / 6 % 6)],
+            LEVELS[usize::from(n % 6)],
+        ]
+    };
+    let grey = |n: u8| [8 + 10 * n; 3];
+    let distance = |[r, g, b]: [u8; 3]| {
+        let square = |one: u8, other: u8| u32::from(one.abs_diff(other)).pow(2);
+        square(r, red) + square(g, green) + square(b, blue)
+    };
+    let cubes = (0..216).map(|n| (distance(cube(n)), 16 + n));
+    let greys = (0..24).map(|n| (distance(grey(n)), 232 + n));
+    let best = cubes.chain(greys).min();
+    Color::Indexed(best.map_or(16, |(_, index)| index))
+}
+
+impl OwnTheme {
+    /// Reads a file's text.
+    ///
+    /// # Errors
+    /// [`ThemeError`]: the file, the line and the field.
+    pub(crate) fn read(file: &str, text: &str, depth: Depth) -> Result<Self, ThemeError> {
+        let wrong = |at: usize, why: String| ThemeError {
+            file: file.to_owned(),
+            line: line_of(text, at),
+            why,
+        };
+        let read: File = toml::from_str(text).map_err(|error| {
+            let at = error.span().map_or(0, |span| span.start);
+            wrong(at, error.message().replace('\n', " "))
+        })?;
+        let part = |name: &str, part: &Part| {
+            let mut styles = BTreeMap::new();
+            for (tone, style) in part {
+                let found = Tone::ALL
+                    .into_iter()
+                    .find(|one| one.name() == tone.get_ref());
+                let found = found.ok_or_else(|| {
+                    let names = Tone::ALL.map(Tone::name).join(", ");
+                    let why = format!(
+                        "{name}.{}: there is no such field, only {names}",
+                        tone.get_ref()
+                    );
+                    wrong(tone.span().start, why)
+                })?;
+                let style = read_style(style.get_ref(), depth).map_err(|why| {
+                    wrong(
+                        style.span().start,
+                        format!("{name}.{}: {why}", found.name()),
+                    )
+                })?;
+                styles.insert(found.name(), style);
+            }
+            Ok(styles)
+        };
+        Ok(Self {
+            dark: part("dark", &read.dark)?,
+            light: part("light", &read.light)?,
+        })
+    }
+
+    /// How a meaning looks; none where the file does not say.
+    pub(crate) fn style(&self, is_light: bool, tone: Tone) -> Option<Style> {
+        let part = if is_light { &self.light } else { &self.dark };
+        part.get(tone.name()).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NORD: &str = "[dark]\naccent = \"bold #88c0d0\"\nselected = \"231 on #005f87\"\n\n[light]\naccent = \"blue\"\n";
+
+    fn said(text: &str) -> String {
+        OwnTheme::read("nord.toml", text, Depth::True)
+            .unwrap_err()
+            .to_string()
+    }
+
+    #[test]
+    fn a_file_has_a_dark_and_a_light_part() {
+        let theme = OwnTheme::read("nord.toml", NORD, Depth::True).unwrap();
+        let accent = Style::new()
+            .fg(Color::Rgb(0x88, 0xc0, 0xd0))
+            .add_modifier(Modifier::BOLD);
+        assert_eq!(theme.style(false, Tone::Accent), Some(accent));
+        assert_eq!(
+            theme.style(true, Tone::Accent),
+            Some(Style::new().fg(Color::Blue))
+        );
+        assert_eq!(theme.style(true, Tone::Selected), None);
+        let theme = OwnTheme::read("nord.toml", NORD, Depth::Indexed).unwrap();
+        let selected = Style::new().fg(Color::Indexed(231)).bg(Color::Indexed(24));
+        assert_eq!(theme.style(false, Tone::Selected), Some(selected));
+    }
+
+    #[test]
+    fn a_bad_file_is_named_with_its_line_and_field() {
+        assert_eq!(
+            said("[dark]\n\naccent = \"bold pinkish\"\n[light]\n"),
+            "nord.toml:3: dark.accent: \"pinkish\" is neither a colour nor bold, italic, underlined, dim"
+        );
+        assert!(
+            said("[dark]\n[light]\nacent = \"red\"\n")
+                .starts_with("nord.toml:3: light.acent: there is no such field, only base")
+        );
+        assert!(said("[dark]\naccent = 5\n[light]\n").starts_with("nord.toml:2: "));
+        assert!(said("[dark]\n").contains("light"));
+        assert!(said("[dark]\n[light]\n[grey]\n").contains("grey"));
+        assert!(
+            said("[dark]\nbad = \"red on\"\n[light]\n")
+                .starts_with("nord.toml:2: dark.bad: a colour is missing")
+        );
+        assert!(said("[dark]\nbad = \"red blue\"\n[light]\n").contains("already"));
+        assert!(said("[dark]\nbad = \"\"\n[light]\n").contains("missing"));
+        assert!(said("[dark\n").starts_with("nord.toml:1: "));
+    }
+
+    #[test]
+    fn colours_become_the_nearest_of_the_256() {
+        assert_eq!(nearest(Color::Rgb(0, 0, 0)), Color::Indexed(16));
+        assert_eq!(nearest(Color::Rgb(255, 255, 255)), Color::Indexed(231));
+        assert_eq!(nearest(Color::Rgb(128, 128, 128)), Color::Indexed(244));
+        assert_eq!(nearest(Color::Red), Color::Red);
+    }
+}
