@@ -32,8 +32,8 @@ need python3 python3 python3-venv
 need chromium chromium
 need go golang-go gcc libc6-dev
 
-# These build the programs once more, optimised or in a crate of their own: they run by name only.
-heavy=" embedding package tutorial-rust "
+# These build the programs once more, optimised or in a crate of their own, or measure: they run by name only.
+heavy=" embedding figures package tutorial-rust "
 if [ $# -gt 0 ]; then
   folders=("$@")
 else
@@ -41,7 +41,7 @@ else
   for folder in "$here"/*/run.sh; do
     name=$(basename "$(dirname "$folder")")
     case "$heavy" in
-    *" $name "*) echo "left out, since it builds everything once more: tests/external/run.sh $name" ;;
+    *" $name "*) echo "left out, since it takes long: tests/external/run.sh $name" ;;
     *) folders+=("$name") ;;
     esac
   done
