@@ -257,7 +257,7 @@ impl Store {
     /// From now on mails are written. Once, at the start. The first time ever is kept: nobody could verify an address
     /// before.
     pub async fn send_mail(&self, mailing: Mailing, now: Timestamp) -> Result<(), StoreError> {
-        let known = self.read(|conn| mailing_since(conn)).await?;
+        let known = self.read(mailing_since).await?;
         if known.is_none() {
             self.write(move |unit| {
                 let sql = "INSERT INTO meta VALUES ('mailing_since', \
