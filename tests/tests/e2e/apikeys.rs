@@ -539,17 +539,14 @@ async fn a_rotated_key_dies_after_its_grace() {
     me(&server, key(&third)).await.refused(401, "token_revoked");
     for bad in [
         json!({"graceSeconds": -1}),
+        json!({"graceSeconds": 1.5}),
         json!({"graceSeconds": 30 * 86_400 + 1}),
     ] {
         rotate(&fourth, Some(bad))
             .await
             .refused_at(422, "validation_failed", "graceSeconds");
     }
-    for bad in [
-        json!({"graceSeconds": "1"}),
-        json!({"graceSeconds": 1.5}),
-        json!({"graceSeconds": null}),
-    ] {
+    for bad in [json!({"graceSeconds": "1"}), json!({"graceSeconds": null})] {
         rotate(&fourth, Some(bad))
             .await
             .refused_at(400, "invalid_request", "graceSeconds");

@@ -127,6 +127,10 @@ async fn what_is_wrong_is_refused_with_its_field_at_mint_and_at_patch() {
             json!({"rateLimit": {"limit": 1_000_000_001, "windowSeconds": 1}}),
             "rateLimit",
         ),
+        (
+            json!({"rateLimit": {"limit": 1.5, "windowSeconds": 60}}),
+            "rateLimit",
+        ),
         (json!({"quota": {"limit": 0, "period": "day"}}), "quota"),
         (json!({"quota": {"limit": 1, "period": "week"}}), "quota"),
         (
@@ -148,10 +152,8 @@ async fn what_is_wrong_is_refused_with_its_field_at_mint_and_at_patch() {
             json!({"rateLimit": {"limit": "1", "windowSeconds": 60}}),
             "rateLimit",
         ),
-        (
-            json!({"rateLimit": {"limit": 1.5, "windowSeconds": 60}}),
-            "rateLimit",
-        ),
+        (json!({"rateLimit": [5, 60]}), "rateLimit"),
+        (json!({"quota": [5, "day"]}), "quota"),
         (json!({"rateLimit": {"limit": 1}}), "windowSeconds"),
         (
             json!({"rateLimit": {"limit": 1, "windowSeconds": 1, "burst": 2}}),

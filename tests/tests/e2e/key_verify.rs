@@ -271,7 +271,8 @@ async fn what_is_asked_is_checked() {
     for (body, status, code, field) in [
         (json!({"cost": 0}), 422, "validation_failed", "cost"),
         (json!({"cost": -1}), 422, "validation_failed", "cost"),
-        (json!({"cost": 1.5}), 400, "invalid_request", "cost"),
+        (json!({"cost": 1.5}), 422, "validation_failed", "cost"),
+        (json!({"cost": 1.0}), 422, "validation_failed", "cost"),
         (json!({"cost": "1"}), 400, "invalid_request", "cost"),
         (json!({"ip": "10.0.0"}), 422, "validation_failed", "ip"),
         (json!({"ip": "10.0.0.0/8"}), 422, "validation_failed", "ip"),
