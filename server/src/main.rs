@@ -107,6 +107,12 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
     };
+    // A server that is just starting is not ended by it either; it answers once it runs.
+    let serves = matches!(cli.command, None | Some(Command::Serve));
+    if let Some(error) = serves.then(process::outlive_hang_up).and_then(Result::err) {
+        eprintln!("error: {error}");
+        return ExitCode::FAILURE;
+    }
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

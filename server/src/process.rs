@@ -1,6 +1,6 @@
 //! What the program asks of its process: private files, many sockets, a log without secrets.
 
-use std::io::IsTerminal;
+use std::{io::IsTerminal, sync::Arc};
 
 use doorward_server::settings::LogFormat;
 use rustix::{
@@ -19,6 +19,14 @@ const SIGXFSZ: i32 = 25;
 /// Whatever this process makes, SQLite's files included, is its user's alone: directories 0700, files 0600.
 pub(crate) fn keep_files_private() {
     umask(Mode::RWXG | Mode::RWXO);
+}
+
+/// No hang-up ends the process by itself any more. What one asks for is done once [`Stop::listen`] was called.
+///
+/// # Errors
+/// Where the system refuses it.
+pub(crate) fn outlive_hang_up() -> std::io::Result<()> {
+    signal_hook::flag::register(signal_hook::consts::SIGHUP, Arc::default()).map(drop)
 }
 
 /// Takes as many descriptors as the system gives. Rocket has no cap on connections: with the usual soft limit of 1024

@@ -10,6 +10,7 @@ use std::{
 use doorward_server::{
     Doorward, Settings,
     app::OpenError,
+    settings::Registration,
     settings::{LogFormat, listening_url},
     store::{self, DirectoryLock, MASTER_KEY},
 };
@@ -339,11 +340,14 @@ fn newcomer(doorward: &Doorward, url: &str) -> Vec<String> {
         };
         lines.push(format!("created {}: {what}", path.display()));
     }
-    lines.push(format!(
-        "next: make an account with\n  curl {url}/auth/register -H 'Content-Type: application/json' -d '{{\"email\":\"you@example.com\",\"password\":\"correct horse battery\"}}'"
-    ));
-    lines.push(
-        "or open the console in another terminal: cargo run --release -p doorward-tui".into(),
-    );
+    let console = "open the console in another terminal: cargo run --release -p doorward-tui";
+    if doorward.settings().registration == Registration::Open {
+        lines.push(format!(
+            "next: make an account with\n  curl {url}/auth/register -H 'Content-Type: application/json' -d '{{\"email\":\"you@example.com\",\"password\":\"correct horse battery\"}}'"
+        ));
+        lines.push(format!("or {console}"));
+    } else {
+        lines.push(format!("next: {console}"));
+    }
     lines
 }

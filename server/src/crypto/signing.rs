@@ -213,20 +213,20 @@ impl KeyRing {
     /// # Errors
     /// [`SignError`] when the library refuses.
     pub fn sign<T: Serialize>(&self, kind: TokenType, claims: &T) -> Result<String, SignError> {
+        signed_by(&self.ring(), kind, claims)
+    }
+
+    /// Signs an access token, and remembers it as one whose signature is right: what was just made is soon used.
+    ///
+    /// # Errors
+    /// [`SignError`] when the library refuses.
+    pub fn sign_access(&self, claims: AccessClaims) -> Result<String, SignError> {
         let ring = self.ring();
-        let header = match kind {
-            TokenType::Access => &ring.access_header,
-            TokenType::Id => &ring.id_header,
-            TokenType::Logout => &ring.logout_header,
-        };
-        let payload = serde_json::to_vec(claims).map_err(|_| SignError)?;
-        let mut token = String::with_capacity(header.len() + payload.len() * 4 / 3 + 360);
-        token.push_str(header);
-        token.push('.');
-        BASE64.encode_string(payload, &mut token);
-        let signature = ring.active()?.sign(token.as_bytes())?;
-        token.push('.');
-        BASE64.encode_string(signature, &mut token);
+        let token = signed_by(&ring, TokenType::Access, &claims)?;
+        if let Some(read) = AccessToken::read(claims, ring.number, &self.0.terms) {
+            let hash = Digest256::of(token.as_bytes());
+            self.0.verified.insert(hash, read);
+        }
         Ok(token)
     }
 
@@ -304,6 +304,23 @@ impl KeyRing {
     ) -> Result<T, TokenError> {
         try_verify(&self.ring(), token, kind).ok_or(TokenError::Invalid)
     }
+}
+
+fn signed_by<T: Serialize>(ring: &Ring, kind: TokenType, claims: &T) -> Result<String, SignError> {
+    let header = match kind {
+        TokenType::Access => &ring.access_header,
+        TokenType::Id => &ring.id_header,
+        TokenType::Logout => &ring.logout_header,
+    };
+    let payload = serde_json::to_vec(claims).map_err(|_| SignError)?;
+    let mut token = String::with_capacity(header.len() + payload.len() * 4 / 3 + 360);
+    token.push_str(header);
+    token.push('.');
+    BASE64.encode_string(payload, &mut token);
+    let signature = ring.active()?.sign(token.as_bytes())?;
+    token.push('.');
+    BASE64.encode_string(signature, &mut token);
+    Ok(token)
 }
 
 /// Dots of a text; a JWT has two.

@@ -53,7 +53,7 @@ pub(super) struct ClientInformation {
     /// 0: it does not expire.
     #[serde(skip_serializing_if = "Option::is_none")]
     client_secret_expires_at: Option<i64>,
-    /// For changing and ending the registration; shown once.
+    /// For changing and ending the registration.
     #[serde(skip_serializing_if = "Option::is_none")]
     registration_access_token: Option<String>,
     registration_client_uri: String,
@@ -72,6 +72,7 @@ fn information(doorward: &Services, client: Client) -> ClientInformation {
         client_secret_expires_at: None,
         registration_access_token: None,
         metadata: Metadata {
+            client_id: None,
             redirect_uris: client.redirect_uris,
             client_name: Some(client.name),
             client_uri: policy.client_uri,
@@ -209,11 +210,19 @@ fn named(id: &str, headers: &[&str]) -> Result<(ClientId, Secret), Failure> {
     Ok((id.parse().map_err(unknown)?, token))
 }
 
+/// What whoever holds a registration access token is told, RFC 7592 section 3: the token again, which is not stored.
+fn known(doorward: &Services, client: Client, token: &Secret) -> ClientInformation {
+    ClientInformation {
+        registration_access_token: Some(token.expose().to_owned()),
+        ..information(doorward, client)
+    }
+}
+
 #[get("/oauth/register/<id>")]
 async fn show(doorward: &Services, headers: Authorization<'_>, id: &str) -> Result<Told, Failure> {
     let (id, token) = named(id, &headers.0)?;
     let client = doorward.registrations.find(id, &token).await?;
-    Ok(Told(Status::Ok, information(doorward, client)))
+    Ok(Told(Status::Ok, known(doorward, client, &token)))
 }
 
 #[put("/oauth/register/<id>", data = "<asked>")]
@@ -230,7 +239,7 @@ async fn change(
         .registrations
         .change(id, &token, asked.0, from)
         .await?;
-    Ok(Told(Status::Ok, information(doorward, client)))
+    Ok(Told(Status::Ok, known(doorward, client, &token)))
 }
 
 #[delete("/oauth/register/<id>")]

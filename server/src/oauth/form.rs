@@ -37,7 +37,7 @@ impl Form {
         Self::checked(pairs(text).ok_or_else(Failure::too_many_parameters)?)
     }
 
-    /// From a JSON object of strings.
+    /// From a JSON object of strings; `resource` may be a list of them.
     ///
     /// # Errors
     /// As [`Form::parse`]; also for what is not such an object.
@@ -48,8 +48,17 @@ impl Form {
         }
         let mut json = serde_json::Deserializer::from_slice(text);
         let bad = |_| Failure::request("the body must be a JSON object of strings");
-        let pairs = (&mut json).deserialize_map(Pairs).map_err(bad)?;
+        let members = (&mut json).deserialize_map(Members).map_err(bad)?;
         json.end().map_err(bad)?;
+        // Several audiences are one member that is a list.
+        let mut pairs = Vec::with_capacity(members.len());
+        let mut names = HashSet::with_capacity(members.len());
+        for (name, values) in members {
+            if !names.insert(name.clone()) {
+                return Err(given_twice(&name));
+            }
+            pairs.extend(values.into_iter().map(|value| (name.clone(), value)));
+        }
         Self::checked(pairs)
     }
 
@@ -81,12 +90,7 @@ impl Form {
         let mut names = HashSet::with_capacity(pairs.len());
         for (name, _) in &pairs {
             if name != REPEATABLE && !names.insert(name) {
-                let name: String = name
-                    .chars()
-                    .take(50)
-                    .filter(char::is_ascii_graphic)
-                    .collect();
-                return Err(Failure::request(format!("{name} is given twice")));
+                return Err(given_twice(name));
             }
         }
         Ok(Self(
@@ -135,26 +139,43 @@ impl Form {
 /// U+FEFF in UTF-8, which some editors and languages put before text.
 pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-struct Pairs;
+struct Members;
 
-impl<'de> Visitor<'de> for Pairs {
-    type Value = Vec<(String, String)>;
+impl<'de> Visitor<'de> for Members {
+    type Value = Vec<(String, Vec<String>)>;
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("an object of strings")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut pairs = Vec::new();
-        while let Some((name, value)) = map.next_entry::<String, serde_json::Value>()? {
-            match value {
-                serde_json::Value::String(value) => pairs.push((name, value)),
-                serde_json::Value::Null => {}
-                _ => return Err(A::Error::custom("not a string")),
-            }
+        use serde_json::Value;
+        let text = |value| match value {
+            Value::String(text) => Ok(text),
+            _ => Err(A::Error::custom("not a string")),
+        };
+        let mut members = Vec::new();
+        while let Some((name, value)) = map.next_entry::<String, Value>()? {
+            let values = match value {
+                Value::Null => Vec::new(),
+                Value::Array(values) if name == REPEATABLE => {
+                    values.into_iter().map(text).collect::<Result<_, _>>()?
+                }
+                value => vec![text(value)?],
+            };
+            members.push((name, values));
         }
-        Ok(pairs)
+        Ok(members)
     }
+}
+
+fn given_twice(name: &str) -> Failure {
+    let name: String = name
+        .chars()
+        .take(50)
+        .filter(char::is_ascii_graphic)
+        .collect();
+    Failure::request(format!("{name} is given twice"))
 }
 
 #[cfg(test)]
@@ -171,6 +192,11 @@ mod tests {
         assert!(twice(Form::parse(b"grant_type=a&grantType=a")));
         assert!(twice(Form::parse_json(br#"{"scope":"a","scope":"b"}"#)));
         assert!(!twice(Form::parse(b"resource=a&resource=b")));
+        assert!(twice(Form::parse_json(
+            br#"{"resource":"a","resource":"b"}"#
+        )));
+        let list = Form::parse_json(br#"{"resource":["a","b"]}"#).unwrap();
+        assert_eq!(list.all("resource"), ["a", "b"]);
     }
 
     #[test]

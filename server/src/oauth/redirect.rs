@@ -1,5 +1,7 @@
 //! Redirect URIs, RFC 6749 section 3.1.2 and RFC 8252 section 7.3.
 
+use std::net::IpAddr;
+
 use crate::domain::{Client, client::is_loopback};
 
 /// Whether a client may be sent to `uri`: one it has registered, character by character. Only the port of a loopback
@@ -11,9 +13,6 @@ pub fn allowed_redirect(client: &Client, uri: &str) -> bool {
         .any(|registered| registered == uri || differs_in_loopback_port(registered, uri))
 }
 
-/// RFC 8252 section 7.3; `localhost`, which it advises against, is what many programs send.
-const LOOPBACK: [&str; 3] = ["http://127.0.0.1", "http://[::1]", "http://localhost"];
-
 /// Whether any program of the person's machine may answer at this address: a loopback port, or a scheme of its own
 /// (RFC 8252 section 8.6).
 pub(super) fn is_claimed_by_any_program(uri: &str) -> bool {
@@ -23,27 +22,41 @@ pub(super) fn is_claimed_by_any_program(uri: &str) -> bool {
     !is_web || loopback()
 }
 
+/// RFC 8252 section 7.3; `localhost`, which it advises against, is what many programs send.
 fn differs_in_loopback_port(registered: &str, uri: &str) -> bool {
-    LOOPBACK.iter().any(|host| {
-        let (Some(registered), Some(rest)) =
-            (registered.strip_prefix(host), uri.strip_prefix(host))
-        else {
-            return false;
-        };
-        // Registered without a port: what follows the host is the path, the query or nothing.
-        if !(registered.is_empty() || registered.starts_with(['/', '?'])) {
-            return false;
-        }
-        let Some(rest) = rest.strip_prefix(':') else {
-            return false;
-        };
-        let end = rest
-            .find(|c: char| !c.is_ascii_digit())
-            .unwrap_or(rest.len());
-        let (port, rest) = rest.split_at(end);
-        let port_ok = port.parse::<u16>().is_ok_and(|number| number > 0) && !port.starts_with('0');
-        port_ok && rest == registered
-    })
+    let (Some((host, registered)), Some((asked_host, rest))) =
+        (loopback(registered), loopback(uri))
+    else {
+        return false;
+    };
+    // Registered without a port: what follows the host is the path, the query or nothing.
+    if host != asked_host || !(registered.is_empty() || registered.starts_with(['/', '?'])) {
+        return false;
+    }
+    let Some(rest) = rest.strip_prefix(':') else {
+        return false;
+    };
+    let end = rest
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(rest.len());
+    let (port, rest) = rest.split_at(end);
+    let port_ok = port.parse::<u16>().is_ok_and(|number| number > 0) && !port.starts_with('0');
+    port_ok && rest == registered
+}
+
+/// The loopback host of an address, in the one spelling that is compared, and what follows it.
+fn loopback(uri: &str) -> Option<(&str, &str)> {
+    let rest = uri.strip_prefix("http://")?;
+    let end = match rest.strip_prefix('[') {
+        Some(inside) => inside.find(']')? + 2,
+        None => rest.find([':', '/', '?']).unwrap_or(rest.len()),
+    };
+    let (host, rest) = rest.split_at(end);
+    let bare = host
+        .strip_prefix('[')
+        .map_or(host, |host| host.trim_end_matches(']'));
+    let is_loopback = || bare.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
+    (host == "localhost" || is_loopback()).then_some((host, rest))
 }
 
 /// `uri` with parameters added to its query.
@@ -112,7 +125,7 @@ mod tests {
 
     #[test]
     fn only_the_port_of_a_loopback_ip_is_free() {
-        for host in ["127.0.0.1", "[::1]", "localhost"] {
+        for host in ["127.0.0.1", "127.0.0.2", "[::1]", "localhost"] {
             let registered = format!("http://{host}/cb");
             assert!(allowed(&registered, &format!("http://{host}:51004/cb")));
             for trick in [

@@ -22,6 +22,9 @@ pub(crate) const STRANGERS_BYTES: usize = 8192;
 #[derive(Debug, Clone, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[schema(as = ClientMetadata)]
 pub(crate) struct Metadata {
+    /// Of a change: the client that is changed, RFC 7592 section 2.2.
+    #[serde(skip_serializing)]
+    pub client_id: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub redirect_uris: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -194,6 +194,14 @@ impl Registrations {
     ) -> Result<Client, Failure> {
         let found = self.found(id, token).await?;
         let asked = asked?;
+        if asked
+            .client_id
+            .as_ref()
+            .is_some_and(|named| *named != id.to_string())
+        {
+            let why = "client_id is not the client that is changed";
+            return Err(Failure::new("invalid_client_metadata", why));
+        }
         if found.openly {
             let counted = self.limits.client_change(ip, self.clock.monotonic());
             counted.map_err(Failure::too_many_registrations)?;

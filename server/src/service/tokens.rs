@@ -12,7 +12,7 @@ use crate::{
         refresh::NextToken,
         seal::MasterKey,
         secret::{Digest256, Secret},
-        signing::{KeyRing, SignError, TokenType},
+        signing::{KeyRing, SignError},
         token::{AccessClaims, Audience, FIRST_PARTY},
     },
     domain::{Client, Code, RequestedClaims, Session, SignInMethod, client::mark},
@@ -77,7 +77,7 @@ impl Tokens {
                 .unwrap_or_default(),
             acr: grant.method.map(|method| method.acr().into()),
         };
-        self.keys.sign(TokenType::Access, &claims)
+        self.keys.sign_access(claims)
     }
 
     /// The answer to a first-party sign-in or refresh.

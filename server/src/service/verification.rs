@@ -60,7 +60,10 @@ impl Verification {
         cause: Cause,
     ) -> Result<(), Error> {
         let passwords = &self.passwords;
-        passwords.admit(ip)?;
+        // To verify an address is no way in.
+        if matches!(asked, AskedFor::Password) {
+            passwords.admit(ip)?;
+        }
         self.must_mail()?;
         let key = Email::key_of(&email);
         let (what, seconds) = match asked {

@@ -4,7 +4,10 @@
 use std::{
     collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
+
+use tokio::sync::watch;
 
 use doorward_shared::EventId;
 
@@ -19,6 +22,9 @@ const OF_ONE: usize = 8;
 const OF_ALL: usize = 64;
 /// Encoded events kept for the streams that follow.
 const KEPT: usize = 1000;
+/// How often, and for how long, streams are asked whether their readers are there, before one more is refused.
+const ROLL_CALLS: u32 = 3;
+const ROLL_CALL: Duration = Duration::from_millis(60);
 /// Events read at once.
 const BATCH: u32 = 200;
 
@@ -44,6 +50,8 @@ type Text = fn(Event) -> Option<Arc<str>>;
 pub(crate) struct Streams {
     open: Arc<Mutex<HashMap<String, usize>>>,
     recent: tokio::sync::Mutex<Recent>,
+    /// Asks every stream to say something, by which a reader that has gone is noticed.
+    roll_call: watch::Sender<()>,
 }
 
 /// The newest events, encoded once for all streams.
@@ -77,6 +85,24 @@ impl Streams {
             open: self.open.clone(),
             of,
         })
+    }
+
+    /// As [`Streams::open`], where places may be held by readers that have gone: a connection that was left is noticed when
+    /// something is written to it, the second time at the latest.
+    pub(crate) async fn open_or_ask(&self, of: String) -> Option<Place> {
+        for _ in 0..ROLL_CALLS {
+            if let Some(place) = self.open(of.clone()) {
+                return Some(place);
+            }
+            self.roll_call.send_replace(());
+            tokio::time::sleep(ROLL_CALL).await;
+        }
+        self.open(of)
+    }
+
+    /// Changes whenever every stream is to say something.
+    pub(crate) fn roll_call(&self) -> watch::Receiver<()> {
+        self.roll_call.subscribe()
     }
 
     /// Up to [`BATCH`] events after `after`, oldest first. `commit` counts the commits with events that the caller knows of.

@@ -202,14 +202,17 @@ impl Store {
     }
 }
 
-/// Makes a link of the account and mails it to the address that `user` has here; those before of its kind end.
+/// Makes a link of the account and mails it to the address that `user` has here. Those mailed before go on to their end, as
+/// anybody may ask for one more; of two changes of the address the later one counts.
 pub(super) fn send(
     unit: &mut Unit<'_>,
     (kind, mail): (LinkKind, MailKind),
     user: &User,
     link: LinkByMail,
 ) -> Result<(), StoreError> {
-    links::end_kinds(unit, user.id, &[kind])?;
+    if kind == LinkKind::Change {
+        links::end_kinds(unit, user.id, &[kind])?;
+    }
     let new = NewLink {
         hash: link.hash,
         user_id: user.id,

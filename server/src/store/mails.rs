@@ -284,7 +284,7 @@ impl Store {
                 return Ok(Vec::new());
             };
             let sql = "SELECT id, kind, user_id, sealed, created_at, tries FROM mails \
-                       WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2";
+                       WHERE due_at <= ?1 ORDER BY due_at, id LIMIT ?2";
             let mut select = conn.prepare_cached(sql)?;
             let rows = select.query_map(params![now.0, limit], |row| mail(row, mailing))?;
             Ok(rows.collect::<Result<_, _>>()?)

@@ -3,6 +3,7 @@
 use doorward_tests::{
     Options, Person, Reply, Server,
     browser::{form, request},
+    eventually,
 };
 use serde_json::{Value, json};
 
@@ -281,4 +282,14 @@ async fn one_credential_has_eight_streams() {
         .open()
         .await;
     assert_eq!(stream.status().as_u16(), 200);
+    // Readers that have gone hold no place until the next heartbeat.
+    let left = std::time::Instant::now();
+    drop(open);
+    let again = eventually("a place is free", async || {
+        let call = server.get("/admin/events/stream").bearer(&operator);
+        let stream = call.open().await;
+        (stream.status().as_u16() == 200).then_some(stream)
+    });
+    again.await;
+    assert!(left.elapsed().as_secs() < 9, "{:?}", left.elapsed());
 }

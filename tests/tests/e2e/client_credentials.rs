@@ -137,6 +137,12 @@ async fn a_client_asks_for_less_but_not_for_more() {
             );
         }
     }
+    // One that may do nothing by itself is given nothing, not what means nothing without a person.
+    let idle = server.client(&["openid", "profile"]).await;
+    for door in DOORS {
+        let reply = ask(&server, door, &idle, &[GRANT]).await;
+        assert_eq!(reply.expect(200).field("scope"), "");
+    }
 }
 
 #[tokio::test]

@@ -325,6 +325,9 @@ async fn a_client_reads_changes_and_ends_its_registration_with_its_token() {
         .send()
         .await
         .expect(401);
+    let other = json!({ "client_id": "client_x", "client_name": "New", "redirect_uris": ["https://new.example/cb"] });
+    let call = server.put(path).bearer(&token).json(other).send().await;
+    assert_eq!(call.expect(400).json()["error"], "invalid_client_metadata");
     let body = json!({ "client_id": made["client_id"], "client_name": "New", "redirect_uris": ["https://new.example/cb"] });
     let changed = server
         .put(path)
@@ -338,6 +341,7 @@ async fn a_client_reads_changes_and_ends_its_registration_with_its_token() {
         (&changed["client_name"], &changed["redirect_uris"]),
         (&json!("New"), &json!(["https://new.example/cb"]))
     );
+    assert_eq!(changed["registration_access_token"], json!(token));
     // What an operator has decided about it stays.
     let row = format!("/admin/clients/{}", made["client_id"].as_str().unwrap());
     server

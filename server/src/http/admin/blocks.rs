@@ -48,7 +48,7 @@ async fn block(
     by: Recent<Sessions>,
     body: Body<CreateBlock>,
 ) -> Answer<Block> {
-    let block = doorward.blocks.checked(&body.0, info.ip)?;
+    let block = doorward.blocks.checked(&body.0)?;
     let act = doorward.act(&by, Door::Admin, info)?;
     created(view(doorward.blocks.add(block, act).await?))
 }

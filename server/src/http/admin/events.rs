@@ -141,9 +141,14 @@ async fn stream(
 ) -> Result<EventStream![Sse], ApiError> {
     let doorward = doorward.inner().clone();
     let ip = info.ip;
-    let place = doorward.streams.open(by.credential_id()).ok_or(FULL)?;
+    let place = doorward
+        .streams
+        .open_or_ask(by.credential_id())
+        .await
+        .ok_or(FULL)?;
     // Before the newest event is asked for, so that none falls in between.
     let mut signal = doorward.store.event_signal();
+    let mut roll_call = doorward.streams.roll_call();
     let mut after = match resume.0 {
         Some(id) => Some(id),
         None => doorward.store.newest_event().await?,
@@ -178,6 +183,7 @@ async fn stream(
             select! {
                 changed = signal.changed() => if changed.is_err() { return },
                 () = rocket::tokio::time::sleep(HEARTBEAT) => yield Sse::comment(""),
+                Ok(()) = roll_call.changed() => yield Sse::comment(""),
                 () = &mut end => return,
             }
         }

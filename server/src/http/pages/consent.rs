@@ -8,7 +8,7 @@ use super::{
     authorize::advance,
     form::{Posted, Taken},
     page::{Answer, Page, destination},
-    parts::{kept, logo, shown_logo, stranger},
+    parts::{kept, logo, shown_logo, stranger, website},
     sign_up::beside,
     texts::{Texts, fill},
     visit::Visit,
@@ -60,9 +60,7 @@ pub(super) async fn page(
         (logo(picture.as_deref()))
         h1 { (fill(t.consent_title, "app", &client.name)) }
         (stranger(t, &client))
-        @if let Some(uri) = &policy.client_uri {
-            p class="hint" { a href=(uri) rel="noreferrer" { (destination(uri)) } }
-        }
+        (website(policy.client_uri.as_deref()))
         p { (fill(t.consent_as, "email", &email)) " " a href=(again) { (t.not_you) } }
         @if scope.is_empty() {
             p { (t.consent_nothing) }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{browser::Stay, texts::Texts, visit::Visit};
+use super::{browser::Stay, page::destination, texts::Texts, visit::Visit};
 use crate::{
     domain::Client,
     http::{ApiError, Services},
@@ -16,7 +16,7 @@ pub(super) fn shown_logo(client: &Client) -> Option<String> {
 
 /// What is said of an application that registered itself: its name and its website are its own words.
 pub(super) fn stranger(t: &Texts, client: &Client) -> Markup {
-    let document = client.document.as_deref().map(super::page::destination);
+    let document = client.document.as_deref().map(destination);
     html! {
         @if client.dynamic {
             p class="alert" role="note" {
@@ -108,5 +108,14 @@ pub(super) fn password_field_for(
     html! {
         label for=(id) { (label) }
         input id=(id) name=(name) type="password" autocomplete=(autocomplete) required;
+    }
+}
+
+/// An application's website, by its host.
+pub(super) fn website(uri: Option<&str>) -> Markup {
+    html! {
+        @if let Some(uri) = uri {
+            p class="hint" { a href=(uri) rel="noreferrer" { (destination(uri)) } }
+        }
     }
 }

@@ -13,6 +13,7 @@ use super::{
     page::{Answer, Go, Page, Shown, go},
     parts::{
         alert, back_to, email_field, kept, logo, password_field, shown_logo, stale_note, stranger,
+        website,
     },
     sign_up,
     texts::fill,
@@ -55,6 +56,8 @@ pub(super) struct Asking {
     pub request: AuthorizationRequest,
     pub name: String,
     pub logo: Option<String>,
+    /// Its own, where an operator has registered it.
+    pub website: Option<String>,
     /// What is said of one that registered itself.
     pub stranger: Markup,
 }
@@ -77,6 +80,7 @@ pub(super) async fn asking(
         request,
         name,
         logo: shown_logo(&client),
+        website: client.policy.client_uri.clone().filter(|_| !client.dynamic),
         stranger: stranger(visit.texts, &client),
     }))
 }
@@ -127,6 +131,7 @@ pub(super) fn page(visit: &Visit<'_>, asking: Option<&Asking>, said: Said<'_>) -
         @if let Some(asking) = asking {
             (logo(asking.logo.as_deref()))
             p { (fill(t.sign_in_for, "app", &asking.name)) }
+            (website(asking.website.as_deref()))
             (asking.stranger)
         }
         @match said.error {

@@ -50,6 +50,7 @@ impl Flow {
     fn new(port: Port, client: Arc<Client>, redirect_uri: Option<String>) -> Self {
         Self {
             registrar: OneClient {
+                alone: port.is_alone(),
                 client: client.clone(),
                 redirect_uri,
             },

@@ -23,11 +23,11 @@ use url::Url;
 
 use super::web::{Request, Response};
 use crate::{
-    domain::Client,
+    domain::{Client, GrantType},
     oauth::{
         Failure, TokenAnswer,
         authorize::Next,
-        exchange::Exchange,
+        exchange::{Exchange, own_scopes},
         owner::{Decision, Owner},
     },
 };
@@ -37,6 +37,13 @@ use crate::{
 pub(super) enum Port {
     Owner(Owner),
     Exchange(Exchange),
+}
+
+impl Port {
+    /// Whether a client asks for itself.
+    pub(super) fn is_alone(&self) -> bool {
+        matches!(self, Self::Exchange(exchange) if exchange.kind() == GrantType::ClientCredentials)
+    }
 }
 
 /// What a flow came to by our doing.
@@ -58,6 +65,8 @@ pub(super) struct OneClient {
     pub client: Arc<Client>,
     /// The only one there is to this request, where it has one.
     pub redirect_uri: Option<String>,
+    /// Whether it asks for itself, with client credentials.
+    pub alone: bool,
 }
 
 /// A URL for flows that must have one; the browser is sent to the one that came, character by character.
@@ -101,6 +110,8 @@ impl Registrar for OneClient {
         let unknown = |_| RegistrarError::Unspecified;
         let asked = match wanted {
             Some(wanted) => ScopeSet::parse(&wanted.to_string()).map_err(unknown)?,
+            // A client that may do nothing by itself is given nothing.
+            None if self.alone => own_scopes(&self.client),
             None => self.client.scopes.clone(),
         };
         if !self.client.scopes.covers_all(&asked) {

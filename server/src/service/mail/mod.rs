@@ -4,6 +4,7 @@ mod render;
 mod texts;
 
 use std::{
+    collections::BTreeMap,
     collections::HashSet,
     sync::{
         Arc, Mutex, PoisonError,
@@ -90,10 +91,21 @@ impl Outbox {
     /// Storage. What was sent is not sent again.
     pub async fn round(&self) -> Result<Option<Duration>, StoreError> {
         let _turn = self.turn.lock().await;
-        let mut under_way = JoinSet::new();
+        // One person's mails go in the order they were written in: the last link that arrives is the newest.
+        let mut of_each = BTreeMap::<_, Vec<Mail>>::new();
         for mail in self.store.due_mails(self.clock.now(), AT_ONCE).await? {
+            of_each.entry(mail.user_id).or_default().push(mail);
+        }
+        let mut under_way = JoinSet::new();
+        for mails in of_each.into_values() {
             let this = self.clone();
-            under_way.spawn(async move { this.settle(mail).await });
+            under_way.spawn(async move {
+                let mut done = Ok(());
+                for mail in mails {
+                    done = done.and(this.settle(mail).await);
+                }
+                done
+            });
         }
         let mut done = Ok(());
         while let Some(settled) = under_way.join_next().await {
