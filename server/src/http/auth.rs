@@ -239,6 +239,7 @@ async fn reset_password(doorward: &Services, info: &RequestInfo, body: Body<Rese
         password: new_password.into(),
         names: None,
         keep_api_keys,
+        thorough: false,
     };
     let cause = info.cause(Actor::Anonymous, doorward.clock.now());
     doorward.links.reset(reset, cause).await?;

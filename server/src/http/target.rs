@@ -21,10 +21,7 @@ pub(super) fn fault(request: &Request<'_>) -> Option<ApiError> {
     let refused = |message| Some(ApiError::new(ErrorCode::InvalidRequest, message));
     let hosts = request.headers().get("host").count();
     // Requests that came over no connection, from an app's own tests, need no host.
-    // A probe of HTTP/1.0 sends none, and is told the same whatever host it means.
-    let is_probe = path.starts_with("/health/");
-    let hostless = request.host().is_none() && request.remote().is_some();
-    let missing = hosts == 0 && hostless && !is_probe;
+    let missing = hosts == 0 && request.host().is_none() && request.remote().is_some();
     if missing || hosts > 1 {
         // RFC 9112 section 3.2.
         return refused("there must be one Host header");

@@ -37,6 +37,8 @@ pub(crate) struct Reset {
     /// First and last name, where an invitation asked for them.
     pub names: Option<[Option<String>; 2]>,
     pub keep_api_keys: bool,
+    /// As [`SetByLink::thorough`].
+    pub thorough: bool,
 }
 
 /// A link that still works.
@@ -133,6 +135,7 @@ impl Links {
             password,
             names,
             keep_api_keys: reset.keep_api_keys,
+            thorough: reset.thorough,
         };
         let cause = Cause {
             actor: Actor::Anonymous,

@@ -39,6 +39,9 @@ pub struct SetByLink {
     /// First and last name, where the link is an invitation and they were given.
     pub names: Option<[Option<String>; 2]>,
     pub keep_api_keys: bool,
+    /// Whether all that the account has ends where somebody else may have set it up before the address was verified. The
+    /// page does that. An application that takes the password itself is told by the API's contract that factors stay.
+    pub thorough: bool,
 }
 
 impl Store {
@@ -124,6 +127,7 @@ impl Store {
             let account = accounts::account(unit.conn, id)?.ok_or(Refusal::LinkDead)?;
             let known = addresses::known(unit, id)?;
             let reset = links::reset(&link, &account, known, cause.at)?;
+            let takes_over = reset.takes_over || set.thorough && reset.may_take_over;
             let user = account.user;
             let cause = Cause {
                 actor: Actor::User(id),
@@ -136,7 +140,7 @@ impl Store {
             sessions::end_all_of(unit, id, None, &cause)?;
             let mut after = user.clone();
             after.email_verified |= reset.verifies;
-            if reset.takes_over {
+            if takes_over {
                 takeover::end_all(unit, id, &cause)?;
                 if !user.email_verified && addresses::has_signed_up(unit.conn, id)? {
                     (after.first_name, after.last_name) = (None, None);
@@ -151,7 +155,7 @@ impl Store {
                 after.updated_at = cause.at;
                 account_rows::update(unit, &user, &after, &cause)?;
             }
-            if reset.takes_over {
+            if takes_over {
                 // Nothing is left of what may have been somebody else's.
                 addresses::set_verified_at(unit, id, None)?;
             }

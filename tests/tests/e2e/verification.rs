@@ -348,14 +348,36 @@ async fn settle_in_with(server: &Server, person: &Person, password: &str) -> Str
     key["key"].as_str().unwrap().to_owned()
 }
 
-/// A new password by mail, with which the keys are to stay.
+/// A new password by mail, set on the page, with which the keys are to stay.
 async fn recover(server: &Server, mail: &MailServer, email: &str) {
     let before = mail.mails().iter().filter(|mail| mail.to == email).count();
     forgot(server, email).await.expect(202);
-    let token = mail.wait_for(email, before + 1).await.token();
+    let link = mail.wait_for(email, before + 1).await.link();
+    let browser = server.browser();
+    let page = browser.open(&path(&link)).await.expect(200);
+    let set = form(&page, "/reset-password").with("newPassword", NEW);
+    let done = browser.submit(&set.with("keepApiKeys", "true")).await;
+    done.expect(200);
+}
+
+/// An application that has its own pages asks for the password itself: what was set up stays, whoever opened the link that
+/// verified the address.
+#[tokio::test]
+async fn second_factors_of_a_verified_account_stay_with_a_reset_by_the_api() {
+    let mail = MailServer::start().await;
+    let server = mailing(&mail).start();
+    let ada = server.register("ada@example.com").await;
+    let link = mail.wait_for("ada@example.com", 1).await;
+    verify(&server, &link.token()).await.expect(204);
+    let key = settle_in(&server, &ada).await;
+    forgot(&server, "ada@example.com").await.expect(202);
+    let token = mail.wait_for("ada@example.com", 2).await.token();
     let body = json!({"token": token, "newPassword": NEW, "keepApiKeys": true});
-    let done = post(server, "/auth/password/reset", body).await;
+    let done = post(&server, "/auth/password/reset", body).await;
     done.expect(204);
+    asks_for_factor(&server, "ada@example.com").await;
+    assert!(works(&server, &key).await);
+    assert!(!works(&server, &ada.access).await);
 }
 
 async fn works(server: &Server, key: &str) -> bool {

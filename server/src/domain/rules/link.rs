@@ -16,6 +16,8 @@ pub struct Reset {
     /// Somebody else may have opened the account with this address, and may use it still: what it has (password, keys,
     /// sessions, factors) is worth nothing any more, however new.
     pub takes_over: bool,
+    /// It may have been so before the address was verified: nobody who was signed in to the account has verified it.
+    pub may_take_over: bool,
 }
 
 /// What is known of an account's address.
@@ -68,8 +70,9 @@ pub fn reset(
     let mailed = link.mailed_to.as_deref() == Some(user.email.as_str());
     Ok(Reset {
         verifies: !user.email_verified && proves,
+        may_take_over: user.email_verified && mailed && known.verified_at.is_some(),
         takes_over: match user.email_verified {
-            true => mailed && known.verified_at.is_some(),
+            true => false,
             // Who opened it and has not verified the address is somebody else than whom an operator hands a link. Of an account
             // from before mail that says nothing: its factors stay. One that was somebody else's is seen at the next sign-in,
             // which asks for it, and an operator takes it away.
@@ -209,10 +212,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_mailed_to_an_address_that_was_verified_without_its_account_takes_it_over() {
+    fn what_is_mailed_to_an_address_that_was_verified_without_its_account_may_take_it_over() {
         let ada = Some("ada@example.com");
         let at = Some(Timestamp(5));
-        for (kind, mailed_to, verified_at, takes_over) in [
+        for (kind, mailed_to, verified_at, may_take_over) in [
             (LinkKind::Forgot, ada, at, true),
             (LinkKind::Reset, ada, at, true),
             (LinkKind::Invite, ada, at, true),
@@ -228,7 +231,8 @@ mod tests {
             let done = reset(&link(kind, mailed_to), &account(true), known, NOW).unwrap();
             let wanted = Reset {
                 verifies: false,
-                takes_over,
+                takes_over: false,
+                may_take_over,
             };
             assert_eq!(done, wanted, "{kind:?} {mailed_to:?}");
         }

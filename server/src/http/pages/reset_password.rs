@@ -162,6 +162,7 @@ async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
         password: fields.get("newPassword").to_owned().into(),
         names: Some([name("firstName"), name("lastName")]),
         keep_api_keys: fields.get("keepApiKeys") == "true",
+        thorough: true,
     };
     let cause = visit.cause(Actor::Anonymous);
     let error = match doorward.links.reset(reset, cause).await {
