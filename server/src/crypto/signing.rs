@@ -376,3 +376,59 @@ fn try_verify<T: serde::de::DeserializeOwned>(
     }
     serde_json::from_slice(&payload).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ulid::Ulid;
+
+    use crate::crypto::token::Audience;
+
+    const ISSUER: &str = "https://id.example.com";
+
+    fn ring(pkcs8: &[u8]) -> KeyRing {
+        let key = SigningKey::from_pkcs8(SigningAlgorithm::EdDsa, pkcs8).unwrap();
+        let key = RingKey {
+            key: Arc::new(key),
+            retires_at: None,
+            stopped_at: None,
+        };
+        KeyRing::new(vec![key], ISSUER.into(), 1 << 16).unwrap()
+    }
+
+    #[test]
+    fn a_token_that_was_just_made_is_known_as_it_is_read_anew() {
+        let pkcs8 = SigningKey::generate(SigningAlgorithm::EdDsa).unwrap();
+        let (own, other) = (ring(&pkcs8), ring(&pkcs8));
+        let now = Timestamp::from_seconds(1_800_000_000);
+        let id = Ulid::from_parts(1, 1);
+        let claims = AccessClaims {
+            iss: ISSUER.into(),
+            sub: doorward_shared::UserId(id).to_string(),
+            aud: Audience::new(vec![ISSUER.into()]),
+            exp: now.seconds() + 60,
+            iat: now.seconds(),
+            jti: id.to_string().to_ascii_lowercase(),
+            client_id: crate::crypto::token::FIRST_PARTY.into(),
+            scope: "read write:orders".into(),
+            sid: Some(doorward_shared::SessionId(id).to_string()),
+            auth_time: Some(now.seconds()),
+            amr: vec!["pwd".into()],
+            acr: None,
+        };
+        let token = own.sign_access(claims).unwrap();
+        assert_eq!((own.0.verified.len(), other.0.verified.len()), (1, 0));
+        let known = own.verify_access(&token, now).unwrap();
+        assert_eq!(known, other.verify_access(&token, now).unwrap());
+        // Other keys have not signed it, whatever was known before.
+        let foreign = SigningKey::generate(SigningAlgorithm::EdDsa).unwrap();
+        let key = SigningKey::from_pkcs8(SigningAlgorithm::EdDsa, &foreign).unwrap();
+        own.replace(vec![RingKey {
+            key: Arc::new(key),
+            retires_at: None,
+            stopped_at: None,
+        }])
+        .unwrap();
+        assert!(own.verify_access(&token, now).is_err());
+    }
+}
