@@ -312,7 +312,7 @@ async fn a_client_reads_changes_and_ends_its_registration_with_its_token() {
             &shown["client_name"],
             shown.get("registration_access_token")
         ),
-        (&json!("Chat"), None)
+        (&json!("Chat"), Some(&json!(token)))
     );
     let others = other["registration_access_token"].as_str().unwrap();
     for bad in [others, "rat_x", &server.operator_key()] {

@@ -82,20 +82,17 @@ async fn a_sign_up_verifies_its_address_by_mail() {
         (0, true)
     );
     let second = mail.wait_for("ada@example.com", 2).await;
-    verify(&server, &first.token())
-        .await
-        .refused(401, "invalid_token");
     let of_self = server.post("/auth/email/resend").bearer(&ada.access);
     of_self.send().await.expect(202);
     let third = mail.wait_for("ada@example.com", 3).await;
-    verify(&server, &second.token())
-        .await
-        .refused(401, "invalid_token");
-    verify(&server, &third.token()).await.expect(204);
+    // Whoever asks for one more ends none of those before; the first that is opened ends them all.
+    verify(&server, &second.token()).await.expect(204);
     assert!(verified(&server, &ada.id).await);
-    verify(&server, &third.token())
-        .await
-        .refused(401, "invalid_token");
+    for used in [&first, &second, &third] {
+        verify(&server, &used.token())
+            .await
+            .refused(401, "invalid_token");
+    }
     // Nothing of the account has changed but that.
     server.login("ada@example.com").await;
     server
