@@ -150,7 +150,7 @@ fn plain(name: &str) -> String {
 pub(crate) fn is_called(title: &str, asked: &str) -> bool {
     let (title, asked) = (plain(title), plain(asked));
     let both = |names: &&[&str]| names.contains(&&*title) && names.contains(&&*asked);
-    !title.is_empty() && (title == asked || ALIKE.iter().any(|names| both(names)))
+    !title.is_empty() && (title == asked || ALIKE.iter().any(both))
 }
 
 /// The list's own columns.
