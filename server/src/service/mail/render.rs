@@ -103,7 +103,7 @@ impl Letterhead {
         Body {
             subject: fill(subject),
             lines: lines.iter().map(|line| fill(line)).collect(),
-            link: self.link(kind, content).map(|link| (button, link)),
+            link: self.link(kind, content).map(|link| (*button, link)),
             facts: facts
                 .into_iter()
                 .filter_map(|(name, value)| Some((name, value?)))
