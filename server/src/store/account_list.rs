@@ -15,7 +15,7 @@ use crate::domain::User;
 pub struct UserFilter {
     pub role: Option<String>,
     pub disabled: Option<bool>,
-    /// Those of [`Email::keys_of`]: the one account that a sign-in with the address means.
+    /// Those of [`Email::keys_of`](crate::domain::Email::keys_of): the one account that a sign-in with the address means.
     pub email: Option<[String; 2]>,
 }
 
