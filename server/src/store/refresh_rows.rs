@@ -165,10 +165,11 @@ fn read_use(bytes: &[u8]) -> Use {
 
 /// Uses at rest; none where nothing was used yet.
 fn uses(family: &Family) -> Option<Vec<u8>> {
-    let uses = family.parent.iter().chain(&family.recent);
-    let bytes: Vec<u8> = uses
-        .flat_map(|used| used.token.0.into_iter().chain(used.at.0.to_be_bytes()))
-        .collect();
+    let mut bytes = Vec::with_capacity((family.recent.len() + 1) * USE);
+    for used in family.parent.iter().chain(&family.recent) {
+        bytes.extend_from_slice(&used.token.0);
+        bytes.extend_from_slice(&used.at.0.to_be_bytes());
+    }
     (!bytes.is_empty()).then_some(bytes)
 }
 

@@ -271,7 +271,7 @@ async fn a_session_takes_no_more_room_however_often_it_is_refreshed() {
             .await
             .expect(200);
     }
-    assert!(size().1 <= 33 * 40, "{:?}", size());
+    assert!(size().1 <= 17 * 40, "{:?}", size());
     house.pass(3 * SECOND);
     refresh(&house, text(&newest, "refreshToken"))
         .await

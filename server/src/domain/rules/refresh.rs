@@ -9,7 +9,7 @@ use crate::domain::Digest256;
 
 /// Uses kept beside that of the parent, at most: they only matter within the grace. A client that refreshes more often in
 /// that time, and then shows what it showed first, loses its session.
-const MAX_RECENT: usize = 32;
+const MAX_RECENT: usize = 16;
 
 /// A token that was used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
