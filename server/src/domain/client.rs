@@ -1,6 +1,6 @@
 //! OAuth clients, RFC 6749 section 2.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, net::IpAddr, str::FromStr};
 
 use doorward_shared::{ClientId, ScopeSet, Timestamp};
 use ulid::Ulid;
@@ -296,6 +296,11 @@ pub fn is_loopback(host: &Host<&str>) -> bool {
         Host::Ipv4(ip) => ip.is_loopback(),
         Host::Ipv6(ip) => ip.is_loopback(),
     }
+}
+
+/// As [`is_loopback`], of a host in the one spelling it has as text: an address without brackets, no shortened one.
+pub fn is_loopback_text(host: &str) -> bool {
+    host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
 }
 
 /// Maximum number of resources of one request.

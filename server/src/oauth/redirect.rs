@@ -1,8 +1,9 @@
 //! Redirect URIs, RFC 6749 section 3.1.2 and RFC 8252 section 7.3.
 
-use std::net::IpAddr;
-
-use crate::domain::{Client, client::is_loopback};
+use crate::domain::{
+    Client,
+    client::{is_loopback, is_loopback_text},
+};
 
 /// Whether a client may be sent to `uri`: one it has registered, character by character. Only the port of a loopback
 /// address, or of `localhost`, registered without one is free.
@@ -55,8 +56,7 @@ fn loopback(uri: &str) -> Option<(&str, &str)> {
     let bare = host
         .strip_prefix('[')
         .map_or(host, |host| host.trim_end_matches(']'));
-    let is_loopback = || bare.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
-    (host == "localhost" || is_loopback()).then_some((host, rest))
+    is_loopback_text(bare).then_some((host, rest))
 }
 
 /// `uri` with parameters added to its query.

@@ -2,7 +2,6 @@
 //! verify is never ignored, and no password goes over a line that others can read.
 
 use std::{
-    net::IpAddr,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU8, Ordering},
@@ -22,6 +21,7 @@ use lettre::{
 use tokio::time::timeout;
 
 use super::smtp_line::Line;
+use crate::domain::client::is_loopback_text;
 use crate::settings::{MailServer, MailTls, SettingsError, wrong};
 
 /// How long handing over one mail may take.
@@ -146,7 +146,7 @@ impl Smtp {
                     .map_err(|error| later(&error))?
             }
         };
-        let is_clear = !connection.is_encrypted() && !is_loopback(&server.host);
+        let is_clear = !connection.is_encrypted() && !is_loopback_text(&server.host);
         if is_clear && server.credentials.is_none() {
             let _ = clear.compare_exchange(NEVER, SEEN, Ordering::Relaxed, Ordering::Relaxed);
         }
@@ -245,10 +245,6 @@ fn certificates(pem: &[u8]) -> Result<Vec<Certificate>, SettingsError> {
             Certificate::from_der(found.to_vec()).map_err(|error| bad(&error))
         })
         .collect()
-}
-
-fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
 }
 
 fn later(error: &lettre::transport::smtp::Error) -> SmtpError {

@@ -4,8 +4,7 @@ mod render;
 mod texts;
 
 use std::{
-    collections::BTreeMap,
-    collections::HashSet,
+    collections::{BTreeMap, HashSet},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
