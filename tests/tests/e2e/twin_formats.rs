@@ -31,7 +31,7 @@ async fn lists_are_yaml_and_have_the_columns_that_were_asked_for() {
     ];
     let csv = doorward(&server, &[&columns[..], &["-o", "csv"]].concat());
     let lines: Vec<_> = csv.done().lines().collect();
-    assert_eq!(lines[0], "LAST LOGIN,EMAIL,EMAILVERIFIED");
+    assert_eq!(lines[0], "LAST LOGIN,EMAIL,EMAIL VERIFIED");
     assert!(lines[1].ends_with(",ada@example.com,false"), "{csv:?}");
     let table = doorward(&server, &columns);
     assert!(table.done().starts_with("LAST LOGIN"), "{table:?}");

@@ -148,7 +148,7 @@ impl State {
         match &self.view {
             View::List(list) if list.kind == Resource::Profiles => {
                 if let Some(id) = list.selected.clone() {
-                    effects.push(Effect::Switch(id));
+                    self.switch(id, effects);
                 }
             }
             View::List(list) => {

@@ -330,9 +330,21 @@ impl ColumnId {
                 .get(at)
                 .map_or("", |column| column.title)
                 .to_owned(),
-            Self::Field(name) => name.to_uppercase(),
+            Self::Field(name) => words(name),
         }
     }
+}
+
+/// A field's name as a heading: `lastUsedIp` is `LAST USED IP`.
+pub(crate) fn words(name: &str) -> String {
+    let mut heading = String::new();
+    for c in name.chars() {
+        if c.is_ascii_uppercase() {
+            heading.push(' ');
+        }
+        heading.push(c.to_ascii_uppercase());
+    }
+    heading
 }
 
 /// A value of JSON as a cell shows it.
@@ -386,6 +398,19 @@ mod tests {
             Err(ColumnsError::Twice("Email".into()))
         );
         assert_eq!(ids(&[]), Err(ColumnsError::Number));
+    }
+
+    #[test]
+    fn a_field_is_headed_by_words_that_read_back() {
+        let heading = |name| ColumnId::Field(name).title(Resource::Keys);
+        assert_eq!(heading("lastUsedIp"), "LAST USED IP");
+        assert_eq!(heading("environment"), "ENVIRONMENT");
+        for kind in Resource::ALL {
+            for field in fields(kind) {
+                let heading = ColumnId::Field(field).title(kind);
+                assert_eq!(parse(kind, &[&heading]), parse(kind, &[field]), "{heading}");
+            }
+        }
     }
 
     #[test]

@@ -305,10 +305,10 @@ fn run(state: &mut State, text: &str, chosen: Option<Command>, effects: &mut Vec
         Some(Command::Noun) => {}
         Some(Command::Screen(digit)) => state.go_screen(digit, effects),
         Some(Command::List(kind)) => state.go_list(kind, Vec::new(), effects),
-        Some(Command::Do(Action::Quit)) => effects.push(Effect::Quit),
+        Some(Command::Do(Action::Quit)) => state.quit(effects),
         Some(Command::Do(action)) => state.act(action, effects),
         Some(Command::Theme(theme)) => state.choose_theme(theme),
-        Some(Command::Profile(name)) => effects.push(Effect::Switch(name)),
+        Some(Command::Profile(name)) => state.switch(name, effects),
         #[cfg(debug_assertions)]
         Some(Command::Crash) => effects.push(Effect::Crash),
         None => state.warn(format!("there is nothing called {text}")),
@@ -364,6 +364,7 @@ fn choose(state: &mut State, effects: &mut Vec<Effect>) {
         Choice::Undo(id) => state.undo_one(id, effects),
         Choice::Stay => {}
         Choice::Quit => effects.push(Effect::Quit),
+        Choice::Switch(name) => effects.push(Effect::Switch(name)),
         Choice::End(asked, title) => state.end_sessions(title, *asked, effects),
         Choice::EndOthers => {
             state.open_form(Resource::Sessions.scope(), Form::end_sessions());

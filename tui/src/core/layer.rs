@@ -73,6 +73,8 @@ pub(crate) enum Choice {
     Undo(u64),
     Stay,
     Quit,
+    /// Goes to another server.
+    Switch(String),
     /// Which sessions end, and the question before it.
     End(Box<Revoke>, String),
     /// Asks whose sessions end.

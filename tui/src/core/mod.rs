@@ -27,6 +27,8 @@ mod input;
 pub(crate) mod keymap;
 pub(crate) mod layer;
 pub(crate) mod layout;
+mod leaving;
+
 pub(crate) mod line;
 pub(crate) mod list;
 pub(crate) mod look;
@@ -85,5 +87,6 @@ pub(crate) fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Reply(reply) => reply::reply(state, reply, &mut effects),
     }
     state.follow_selection(&mut effects);
+    state.ask_about_alerts();
     effects
 }

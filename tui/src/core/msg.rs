@@ -20,7 +20,7 @@ use crate::{
         resource::{ProfileRow, Resource, Row},
         search::Search,
         subject::IncidentSubject,
-        yours::Kept,
+        yours::{Allowed, Kept, Program},
     },
 };
 
@@ -308,11 +308,10 @@ pub(crate) enum Effect {
     },
     /// Keep it in the configuration.
     Keep(Kept),
-    /// Run a program with these arguments, for so many seconds at most.
+    /// Run a program, and show what it says.
     Run {
         ticket: u64,
-        arguments: Vec<String>,
-        seconds: u64,
+        program: Program,
     },
     /// End it.
     EndRun,
@@ -321,9 +320,10 @@ pub(crate) enum Effect {
     /// Run the command of an alert rule, whose output is not shown.
     RunForAlert {
         name: String,
-        arguments: Vec<String>,
-        seconds: u64,
+        program: Program,
     },
+    /// Remember that a rule may run its command by itself.
+    Allow(Allowed),
     /// Ring the terminal's bell.
     Bell,
     Switch(String),

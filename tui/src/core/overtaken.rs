@@ -78,6 +78,15 @@ impl Expected {
     }
 }
 
+/// Whether a change found its fields as it left them: then it changed nothing.
+pub(crate) fn is_as_before(change: &Command, before: &Row, after: &Row) -> bool {
+    let (fields, before, after) = (change.fields(), before.json(), after.json());
+    // A field that no answer shows may have changed.
+    let shown = |field: &String| !before[field].is_null() || !after[field].is_null();
+    let same = |field: &String| shown(field) && before[field] == after[field];
+    !fields.is_empty() && fields.iter().all(same)
+}
+
 /// Whether an event changed a field.
 fn touches(event: &Event, field: &str) -> bool {
     let switched = [EventAction::UserDisabled, EventAction::UserEnabled];
@@ -129,6 +138,8 @@ impl Row {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use doorward_shared::admin::User;
+
     use crate::tests::bench::{event, user};
 
     const ME: &str = "user_me";
@@ -210,6 +221,36 @@ mod tests {
             Some((differs, None)),
             "whoever may not see events is kept from it too"
         );
+    }
+
+    #[test]
+    fn a_change_that_found_what_it_sets_changed_nothing() {
+        let (mut before, mut after) = (user(2, "bob@example.org"), user(2, "bob@example.org"));
+        let id = before.id.to_string();
+        let disable = Command::Users(Users::Disable { user: id.clone() });
+        let update = Command::Users(Users::Update(crate::command::Update {
+            user: id,
+            role: Some("auditor".into()),
+            first_name: Some("Bob".into()),
+            ..Default::default()
+        }));
+        let same = |change: &Command, before: &User, after: &User| {
+            is_as_before(
+                change,
+                &Row::User(before.clone()),
+                &Row::User(after.clone()),
+            )
+        };
+        after.disabled = true;
+        assert!(!same(&disable, &before, &after));
+        before.disabled = true;
+        // Whatever else somebody changed meanwhile.
+        before.role = "customer".into();
+        assert!(same(&disable, &before, &after));
+        after.role = "auditor".into();
+        assert!(!same(&update, &before, &after));
+        before.role = "auditor".into();
+        assert!(same(&update, &before, &after));
     }
 
     #[test]

@@ -237,7 +237,7 @@ fn changed(state: &mut State, ticket: u64, done: Result<Done, Problem>, effects:
             state.refresh(effects);
         }
         Err(problem) => {
-            state.undone(ticket, Some(problem.what));
+            state.undone(ticket, Some(&problem));
             if problem.what == Trouble::Unreachable {
                 state.connection.lost(&problem.message, state.now);
             }

@@ -28,8 +28,11 @@ fn kept(view: &View) -> View {
 /// Puts a view that is left into history.
 fn remember(history: &mut Vec<View>, view: View) {
     history.push(view);
-    if history.len() > HISTORY {
-        history.remove(0);
+    // Notes that are in no file yet are kept however long ago.
+    if history.len() > HISTORY
+        && let Some(oldest) = history.iter().position(|view| !view.has_notes())
+    {
+        history.remove(oldest);
     }
     if let Some(old) = history.len().checked_sub(WHOLE + 1)
         && let Some(old) = history.get_mut(old)
@@ -59,9 +62,10 @@ impl State {
     pub(crate) fn go(&mut self, view: View, effects: &mut Vec<Effect>) {
         self.layers.clear();
         if !same(&self.view, &view) {
+            let ahead = std::mem::take(&mut self.forward);
+            self.back.extend(ahead.into_iter().filter(View::has_notes));
             let before = std::mem::replace(&mut self.view, view);
             remember(&mut self.back, before);
-            self.forward.clear();
         }
         self.enter(effects);
     }

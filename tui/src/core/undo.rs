@@ -1,4 +1,4 @@
-//! Taking back what can be taken back, unlocking a profile, and leaving.
+//! Taking back what can be taken back, and unlocking a profile.
 
 use crate::command::{Blocks, Command};
 
@@ -8,8 +8,8 @@ use super::{
     layer::{Choice, Layer, Menu},
     msg::Effect,
     overtaken::Expected,
-    problem::Trouble,
-    state::{State, View},
+    problem::{Problem, Trouble},
+    state::State,
 };
 use crate::core::resource::Row;
 
@@ -132,14 +132,15 @@ impl State {
     /// The answer to a change: one that failed to take something back can be tried again, unless somebody else's change is
     /// in the way.
     /// Whether it was one that takes something back.
-    pub(crate) fn undone(&mut self, ticket: u64, failed: Option<Trouble>) -> bool {
+    pub(crate) fn undone(&mut self, ticket: u64, failed: Option<&Problem>) -> bool {
         let Some((_, undo)) = self.undos.sent.take_if(|(sent, _)| *sent == ticket) else {
             return false;
         };
         let line = undo.change.to_string();
         match failed {
             None => self.note(format!("undone by {line}")),
-            Some(Trouble::Overtaken) => {}
+            // Nor is there anything to take back where the thing is gone.
+            Some(problem) if problem.is_gone || problem.what == Trouble::Overtaken => {}
             Some(_) => self.undos.done.push(undo),
         }
         true
@@ -156,30 +157,5 @@ impl State {
         let mut form = Form::unlock(&self.server.profile);
         form.opened_at = self.now.ms;
         self.layers.push(Layer::Form(Box::new(form)));
-    }
-
-    /// Leaves, after asking where something would be lost.
-    pub(crate) fn quit(&mut self, effects: &mut Vec<Effect>) {
-        let views = [&self.view]
-            .into_iter()
-            .chain(&self.back)
-            .chain(&self.forward);
-        let unsaved = views.into_iter().any(|view| {
-            matches!(view, View::Incident(incident) if incident.log.len() > incident.written)
-        });
-        if !unsaved {
-            return effects.push(Effect::Quit);
-        }
-        let here = matches!(self.view, View::Incident(_));
-        let stay = if here { "Stay (m writes it)" } else { "Stay" };
-        self.layers.push(Layer::Menu(Menu {
-            title: "The incident's record is not written".into(),
-            entries: vec![
-                (stay.into(), Choice::Stay),
-                ("Cancel".into(), Choice::Stay),
-                ("Quit without it".into(), Choice::Quit),
-            ],
-            at: 0,
-        }));
     }
 }

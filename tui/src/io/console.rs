@@ -151,6 +151,7 @@ fn state(
         None => Theme::Either,
     };
     state.yours = Yours::read(&config.yours(), &state.keymap)?;
+    state.yours.allowed = profiles.allowed();
     state.calls = clock::idempotency_key();
     state.glyphs.ascii = look.ascii || config.ascii.unwrap_or(false);
     state.read_only = look.read_only;

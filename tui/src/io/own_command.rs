@@ -17,6 +17,8 @@ use tokio::{
     time::{sleep, timeout},
 };
 
+use crate::core::yours::Program;
+
 /// Bytes of output that are taken; a command that says more is ended.
 const OUTPUT: usize = 256 * 1024;
 /// Bytes without a line's end that are shown all the same.
@@ -25,7 +27,8 @@ const LINE: usize = 8 * 1024;
 const GRACE: Duration = Duration::from_millis(700);
 
 /// What of the environment a command gets. Doorward's own variables, and whatever else holds a secret, are not among it.
-const ENVIRONMENT: [&str; 16] = [
+/// Neither is what leads to an agent, a keyring or a desktop: whose command needs one names it.
+const ENVIRONMENT: [&str; 10] = [
     "PATH",
     "HOME",
     "USER",
@@ -35,21 +38,12 @@ const ENVIRONMENT: [&str; 16] = [
     "TZ",
     "TERM",
     "TMPDIR",
-    "DISPLAY",
-    "WAYLAND_DISPLAY",
-    "XAUTHORITY",
-    "XDG_RUNTIME_DIR",
     "XDG_CONFIG_HOME",
-    "DBUS_SESSION_BUS_ADDRESS",
-    "SSH_AUTH_SOCK",
 ];
 
-/// A program with its arguments, and the seconds it may take.
+/// A program that is run once.
 #[derive(Debug)]
-pub(super) struct OwnRun {
-    pub arguments: Vec<String>,
-    pub seconds: u64,
-}
+pub(super) struct OwnRun(pub Program);
 
 /// All processes that a command started, as far as they stayed together.
 struct Group(Option<Pid>);
@@ -74,10 +68,12 @@ impl Drop for Group {
     }
 }
 
-fn environment() -> impl Iterator<Item = (OsString, OsString)> {
+/// What a program gets of the environment: what every one gets, and what was asked for.
+fn environment(asked: &[String]) -> impl Iterator<Item = (OsString, OsString)> {
     std::env::vars_os().filter(|(name, _)| {
         let name = name.to_string_lossy();
-        ENVIRONMENT.contains(&&*name) || name.starts_with("LC_")
+        let is_asked = asked.iter().any(|one| *one == name);
+        is_asked || ENVIRONMENT.contains(&&*name) || name.starts_with("LC_")
     })
 }
 
@@ -115,13 +111,14 @@ fn said(status: &std::io::Result<ExitStatus>) -> String {
 impl OwnRun {
     fn start(&self) -> std::io::Result<Child> {
         let (program, arguments) = self
+            .0
             .arguments
             .split_first()
             .ok_or(std::io::ErrorKind::InvalidInput)?;
         Command::new(program)
             .args(arguments)
             .env_clear()
-            .envs(environment())
+            .envs(environment(&self.0.environment))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -150,14 +147,14 @@ impl OwnRun {
             tokio::spawn(read(stream, sender.clone()));
         }
         drop(sender);
-        let late = sleep(Duration::from_secs(self.seconds));
+        let late = sleep(Duration::from_secs(self.0.seconds));
         tokio::pin!(late);
         let mut left = OUTPUT;
         let why = loop {
             tokio::select! {
                 biased;
                 _ = &mut ended => break Some("ended by you".to_owned()),
-                () = &mut late => break Some(format!("ended after {} s, its time", self.seconds)),
+                () = &mut late => break Some(format!("ended after {} s, its time", self.0.seconds)),
                 line = lines.recv() => match line {
                     Some(line) => {
                         let taken = line.len().min(left);
@@ -188,7 +185,7 @@ impl OwnRun {
             return tokio::select! {
                 status = child.wait() => said(&status),
                 _ = &mut ended => "ended by you".into(),
-                () = &mut late => format!("ended after {} s, its time", self.seconds),
+                () = &mut late => format!("ended after {} s, its time", self.0.seconds),
             };
         };
         group.send(Signal::TERM);
@@ -207,10 +204,11 @@ mod tests {
     async fn shell(script: &str, seconds: u64, end_after: Option<u64>) -> (String, String) {
         let output = Mutex::new(String::new());
         let (end, ended) = oneshot::channel();
-        let run = OwnRun {
+        let run = OwnRun(Program {
             arguments: ["sh", "-c", script].map(String::from).into(),
             seconds,
-        };
+            environment: vec!["CARGO_PKG_NAME".into()],
+        });
         let ending = async {
             match end_after {
                 Some(ms) => sleep(Duration::from_millis(ms)).await,
@@ -250,12 +248,25 @@ mod tests {
         let own = ["PWD", "OLDPWD", "SHLVL", "_"];
         for (name, _) in names {
             let is_known = ENVIRONMENT.contains(&name) || name.starts_with("LC_");
-            assert!(is_known || own.contains(&name), "{name}");
+            let is_asked = name == "CARGO_PKG_NAME";
+            assert!(is_known || is_asked || own.contains(&name), "{name}");
         }
+        assert!(output.contains("CARGO_PKG_NAME="), "it was asked for");
         assert!(
-            std::env::vars().any(|(name, _)| name.starts_with("CARGO")),
+            std::env::vars().any(|(name, _)| name == "CARGO_MANIFEST_DIR"),
             "there is something to leave out"
         );
+        for name in [
+            "SSH_AUTH_SOCK",
+            "DBUS_SESSION_BUS_ADDRESS",
+            "XDG_RUNTIME_DIR",
+            "DISPLAY",
+        ] {
+            assert!(
+                !ENVIRONMENT.contains(&name),
+                "{name} leads to what signs or unlocks"
+            );
+        }
     }
 
     #[tokio::test]
@@ -290,10 +301,11 @@ mod tests {
     #[tokio::test]
     async fn a_program_that_is_not_there_is_said() {
         let (_, ended) = oneshot::channel();
-        let run = OwnRun {
+        let run = OwnRun(Program {
             arguments: vec!["/no/such/program".into()],
             seconds: 1,
-        };
+            environment: Vec::new(),
+        });
         assert!(
             run.run(|_| (), ended)
                 .await

@@ -385,6 +385,63 @@ fn a_note_is_kept_for_the_report_and_asked_for_when_leaving() {
 }
 
 #[test]
+fn notes_are_asked_for_before_another_server_and_survive_all_ways_through_the_console() {
+    let mut bench = on(address());
+    bench.type_in("n");
+    bench.later("called the person");
+    bench.press_control('s');
+    // Back, and on to something else: what lay ahead is forgotten, but for the notes.
+    bench.type_in("[2");
+    let has_notes = |bench: &Bench| bench.state.back.iter().any(View::has_notes);
+    assert!(has_notes(&bench));
+    for _ in 0..40 {
+        bench.type_in("2345");
+    }
+    assert!(has_notes(&bench), "however long ago");
+    let switches = |bench: &mut Bench| {
+        let effects = std::mem::take(&mut bench.effects);
+        let is = |effect: &&Effect| matches!(effect, Effect::Switch(name) if name == "staging");
+        effects.iter().filter(is).count()
+    };
+    for quits in [":q\n", ":quit\n", "q"] {
+        bench.type_in(quits);
+        assert!(bench.screen().contains("not written"), "{quits}");
+        bench.press(crossterm::event::KeyCode::Esc);
+    }
+    bench.type_in(":profile staging\n");
+    assert!(
+        bench.screen().contains("Go to staging without it"),
+        "{}",
+        bench.screen()
+    );
+    assert_eq!(switches(&mut bench), 0);
+    bench.type_in("1:profile staging\n3");
+    assert_eq!(switches(&mut bench), 1);
+}
+
+#[test]
+fn what_is_gone_is_not_offered_to_be_taken_back_again() {
+    let mut bench = on(address());
+    let item = Row::Block(super::bench::block());
+    let change = crate::core::undo::unmade_by(&item).unwrap();
+    bench.state.remember_undo(change, item);
+    bench.type_in("u");
+    let ticket = bench.state.ticket;
+    let mut gone = crate::core::problem::Problem::refused("there is no such block");
+    gone.is_gone = true;
+    bench.reply(Reply::Changed {
+        ticket,
+        done: Err(gone),
+    });
+    bench.type_in("u");
+    assert!(
+        bench.screen().contains("nothing to undo"),
+        "{}",
+        bench.screen()
+    );
+}
+
+#[test]
 fn in_a_flood_a_reading_that_is_under_way_is_not_begun_again() {
     let mut bench = on(address());
     let asked = |bench: &mut Bench| {

@@ -54,6 +54,39 @@ fn every_page_at_every_size() {
 }
 
 #[test]
+fn factors_are_not_said_to_be_none_before_they_were_asked_for() {
+    let mut bench = Bench::on(Resource::Users, 200, 60);
+    bench.type_in("\n");
+    assert!(
+        bench.state.page().unwrap().item().is_some(),
+        "known from the list"
+    );
+    assert!(
+        !bench.screen().contains("Password only."),
+        "{}",
+        bench.screen()
+    );
+    let generation = bench.state.page().unwrap().generation;
+    let mut answer = |found| {
+        let part = Part::Item;
+        bench.reply(Reply::Part {
+            generation,
+            part,
+            found,
+        });
+        bench.screen()
+    };
+    let screen = answer(Err(Problem::forbidden(
+        "this needs the scope admin:users:read",
+    )));
+    assert!(!screen.contains("Password only."), "{screen}");
+    let mut olga = person(1);
+    olga.mfa = None;
+    let screen = answer(Ok(Found::Item(Box::new(Row::User(olga)))));
+    assert!(screen.contains("Password only."), "{screen}");
+}
+
+#[test]
 fn a_page_while_it_comes_and_when_parts_may_not_be_seen() {
     seen("user_loading", |width, height| {
         let mut bench = Bench::new(width, height);

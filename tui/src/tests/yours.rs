@@ -22,7 +22,7 @@ fn kept(bench: &mut Bench) -> Vec<Kept> {
 }
 
 fn seen(name: &str, arrange: impl Fn(u16, u16) -> Bench) {
-    for (width, height) in [(120, 40), (80, 24), (40, 12)] {
+    for (width, height) in [(200, 60), (120, 40), (80, 24), (40, 12)] {
         let screen = arrange(width, height).screen();
         insta::assert_snapshot!(format!("{name}_{width}x{height}"), screen);
     }
@@ -54,7 +54,7 @@ fn a_view_is_kept_with_all_that_was_asked_and_gone_to_by_its_name() {
         "{}",
         bench.screen()
     );
-    assert!(bench.screen().contains("EMAILVERIFIED"));
+    assert!(bench.screen().contains("EMAIL VERIFIED"));
     // Going back to it from another list finds it as it was.
     bench.type_in("4[");
     assert_eq!(bench.state.list().map(|list| &*list.q), Some("example"));
@@ -159,7 +159,7 @@ fn with_command(kind: Resource, width: u16, height: u16, run: &[&str]) -> Bench 
 fn runs(bench: &mut Bench) -> Vec<Vec<String>> {
     let effects = std::mem::take(&mut bench.effects);
     let run = |effect| match effect {
-        Effect::Run { arguments, .. } => Some(arguments),
+        Effect::Run { program, .. } => Some(program.arguments),
         _ => None,
     };
     effects.into_iter().filter_map(run).collect()
@@ -276,6 +276,14 @@ fn with_alert(width: u16, height: u16) -> Bench {
         ..YoursSettings::default()
     };
     bench.state.yours = Yours::read(&settings, &bench.state.keymap).unwrap();
+    bench.state.ask_about_alerts();
+    bench
+}
+
+/// As an operator has it who allowed the command.
+fn with_allowed_alert(width: u16, height: u16) -> Bench {
+    let mut bench = with_alert(width, height);
+    bench.later("\t\n");
     bench
 }
 
@@ -304,7 +312,7 @@ fn spoken(bench: &mut Bench) -> (usize, usize) {
 
 #[test]
 fn a_rule_speaks_once_in_its_time_on_any_screen() {
-    let mut bench = with_alert(120, 40);
+    let mut bench = with_allowed_alert(120, 40);
     bench.effects.clear();
     bench.send(Msg::Tick);
     assert!(
@@ -338,8 +346,53 @@ fn a_rule_speaks_once_in_its_time_on_any_screen() {
 }
 
 #[test]
-fn rules_that_may_not_look_say_so_once() {
+fn the_command_of_a_rule_is_asked_about_once_for_each_profile_and_not_run_before() {
     let mut bench = with_alert(120, 40);
+    let screen = bench.screen();
+    assert!(
+        screen.contains("Let the alert rule spraying run tell by itself?"),
+        "{screen}"
+    );
+    assert!(screen.contains("notify-send"), "{screen}");
+    bench.later("\n");
+    assert!(bench.state.layers.is_empty(), "Cancel has the focus");
+    count(&mut bench, 51);
+    assert_eq!(spoken(&mut bench), (1, 0));
+    assert!(
+        bench.screen().contains("tell was not allowed"),
+        "{}",
+        bench.screen()
+    );
+    // It is not asked again while the console is with this server, and is at the next one.
+    bench.send(Msg::Tick);
+    assert!(bench.state.layers.is_empty());
+    bench.state.alerts = Default::default();
+    bench.send(Msg::Tick);
+    bench.later("\t\n");
+    let allowed = bench.effects.iter().find_map(|effect| match effect {
+        Effect::Allow(allowed) => Some(allowed.clone()),
+        _ => None,
+    });
+    let allowed = allowed.unwrap();
+    assert_eq!(
+        (&*allowed.rule, &*allowed.profile),
+        ("spraying", bench.state.profile_name())
+    );
+    bench.state.alerts = Default::default();
+    bench.send(Msg::Tick);
+    assert!(bench.state.layers.is_empty(), "it was allowed");
+    count(&mut bench, 51);
+    assert_eq!(spoken(&mut bench), (1, 1));
+    // Another program under the same name, and the same one on another profile, were not.
+    bench.state.server.profile = "another".into();
+    bench.state.alerts = Default::default();
+    bench.send(Msg::Tick);
+    assert!(bench.screen().contains("by itself?"));
+}
+
+#[test]
+fn rules_that_may_not_look_say_so_once() {
+    let mut bench = with_allowed_alert(120, 40);
     bench.reply(Reply::Watched(Err(Problem {
         what: Trouble::Forbidden,
         message: "this needs the scope admin:server:read".into(),
@@ -369,8 +422,9 @@ fn a_theme_whose_file_is_bad_is_not_taken_up() {
 
 #[test]
 fn an_alert_as_it_is_seen() {
+    seen("yours_alert_question", with_alert);
     seen("yours_alert", |width, height| {
-        let mut bench = with_alert(width, height);
+        let mut bench = with_allowed_alert(width, height);
         count(&mut bench, 1_234);
         bench
     });

@@ -82,7 +82,7 @@ fn piece(
         }
         Piece::Nothing(at) => {
             let panel = contents[at].0;
-            let load = page.load(panel.part());
+            let load = page.load_of(panel);
             let (text, tone) = nothing(paint.state, &load, panel.nothing());
             paint.text(area, area.x + 2, area.y, &text, tone);
         }

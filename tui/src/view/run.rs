@@ -25,7 +25,7 @@ pub(super) fn question(
     let columns = whole.width.saturating_sub(2).min(84);
     let room = usize::from(columns.saturating_sub(6)).max(1);
     let mut lines: Vec<(String, Tone)> = Vec::new();
-    for (at, argument) in question.arguments.iter().enumerate() {
+    for (at, argument) in question.program.arguments.iter().enumerate() {
         let tone = if at == 0 { Tone::Title } else { Tone::Base };
         for (part, line) in wrapped(&quoted(argument), room).into_iter().enumerate() {
             let indent = if at == 0 && part == 0 { "" } else { "  " };
@@ -35,7 +35,10 @@ pub(super) fn question(
     let height = u16::try_from(lines.len())
         .unwrap_or(u16::MAX)
         .saturating_add(FOOT + 2);
-    let title = format!("Run {}?", question.name);
+    let title = match &question.rule {
+        Some(rule) => format!("Let the alert rule {rule} run {} by itself?", question.name),
+        None => format!("Run {}?", question.name),
+    };
     let inner = dialog(paint, middle(whole, columns, height), &title);
     let high = usize::from(inner.height.saturating_sub(FOOT));
     let skip = question.scroll.min(lines.len().saturating_sub(high));
@@ -57,10 +60,7 @@ pub(super) fn question(
             Tone::Warn,
         );
     }
-    let about = format!(
-        "This program runs on your machine, without a shell, for {} s at most.",
-        question.seconds
-    );
+    let about = about(question);
     paint.text(
         inner,
         inner.x,
@@ -73,7 +73,23 @@ pub(super) fn question(
         height: 1.min(inner.height),
         ..inner
     };
-    fields::buttons(paint, buttons, "Run", Some(question.on_run), true)
+    let verb = if question.rule.is_some() {
+        "Allow"
+    } else {
+        "Run"
+    };
+    fields::buttons(paint, buttons, verb, Some(question.on_run), true)
+}
+
+/// What is to be known of a program before it is run.
+fn about(question: &RunQuestion) -> String {
+    let (seconds, names) = (question.program.seconds, &question.program.environment);
+    let about =
+        format!("This program runs on your machine, without a shell, for {seconds} s at most");
+    match &names[..] {
+        [] => format!("{about}."),
+        names => format!("{about}; it gets {}.", names.join(", ")),
+    }
 }
 
 pub(super) fn output(paint: &mut Paint<'_>, area: Rect, output: &Output) -> Option<(u16, u16)> {

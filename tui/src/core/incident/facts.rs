@@ -38,7 +38,26 @@ pub(crate) struct Facts {
     pub whole: bool,
 }
 
+/// Refusals that are further apart than this are not of one incident, in seconds: a day.
+const APART: i64 = 86_400;
+
 impl Facts {
+    /// When it began: with the first of the refusals that led up to the last one, none a day after another. Without any, a
+    /// day ago. Each operator's console comes to the same.
+    pub(crate) fn began(&self, now: Timestamp) -> Timestamp {
+        let is_refused = |event: &&Event| EventKind::of_event(event) == EventKind::Refused;
+        let mut refused = self.events.iter().rev().filter(is_refused);
+        let Some(last) = refused.next() else {
+            return now.plus_seconds(-APART);
+        };
+        refused
+            .map(|event| event.time)
+            .fold(last.time, |first, before| {
+                let leads_up = before.plus_seconds(APART) >= first;
+                if leads_up { before.min(first) } else { first }
+            })
+    }
+
     /// Takes in what is newer: states as they are now, events and sessions besides those that are known.
     pub(crate) fn update(&mut self, newer: Self) {
         if newer.whole {

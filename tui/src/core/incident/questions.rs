@@ -25,7 +25,7 @@ impl State {
             return;
         };
         let name = self.name_of(step.subject.id());
-        if step.kind == Kind::Disable && step.progress(&incident.facts).done {
+        if step.kind == Kind::Disable && step.progress(&incident.facts, self.now.wall).done {
             // Nothing would be done, and taking nothing back would let them in.
             return self.say(format!("{name} is disabled already"));
         }

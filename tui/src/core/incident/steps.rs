@@ -57,6 +57,14 @@ impl Kind {
         }
     }
 
+    /// Whether an event alone tells of it: no state of the server says that it is done.
+    fn is_told(self) -> bool {
+        matches!(
+            self,
+            Self::RequireReset | Self::RotateKey | Self::RotateSecret | Self::RotateSigning
+        )
+    }
+
     fn of(subject: &IncidentSubject) -> &'static [Self] {
         match subject {
             IncidentSubject::User(_) => &[
@@ -131,8 +139,18 @@ impl Step {
     }
 
     /// How far it is, as the server has it.
-    pub(crate) fn progress(&self, facts: &Facts) -> Progress {
+    pub(crate) fn progress(&self, facts: &Facts, now: Timestamp) -> Progress {
         let last = self.last(facts);
+        if let Some(early) = last.filter(|last| self.kind.is_told() && last.time < facts.began(now))
+        {
+            let when = crate::core::format::second(early.time);
+            return Progress {
+                done: false,
+                about: format!("last {when}, before this began"),
+                by: None,
+                detail: None,
+            };
+        }
         let (done, about) = self.state(facts, last.is_some());
         Progress {
             done,
@@ -227,7 +245,7 @@ fn not_known() -> (bool, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tests::bench::{block, event, user};
+    use crate::tests::bench::{block, event, noon, user};
 
     #[test]
     fn what_another_operator_did_is_done_with_their_name_and_reason() {
@@ -241,13 +259,13 @@ mod tests {
             users: vec![ada.clone()],
             ..Facts::default()
         };
-        assert!(!step.progress(&facts).done);
+        assert!(!step.progress(&facts, noon()).done);
         let told = event(5, "user.disabled");
         facts.events.push(told.clone());
-        assert!(!step.progress(&facts).done, "let in again since");
+        assert!(!step.progress(&facts, noon()).done, "let in again since");
         ada.disabled = true;
         facts.users = vec![ada];
-        let progress = step.progress(&facts);
+        let progress = step.progress(&facts, noon());
         assert!(progress.done);
         assert_eq!(progress.by, Some((told.actor, told.time)));
         assert_eq!(progress.detail.as_deref(), Some("too many failures"));
@@ -266,9 +284,12 @@ mod tests {
             blocks: Some(Vec::new()),
             ..Facts::default()
         };
-        assert!(!steps[1].progress(&facts).done, "it was lifted since");
+        assert!(
+            !steps[1].progress(&facts, noon()).done,
+            "it was lifted since"
+        );
         facts.blocks = Some(vec![block()]);
-        let progress = steps[1].progress(&facts);
+        let progress = steps[1].progress(&facts, noon());
         assert!(progress.done && progress.by.is_some());
         assert!(
             progress
@@ -278,7 +299,54 @@ mod tests {
             progress.about
         );
         facts.live.insert("203.0.113.7".into(), 0);
-        assert!(steps[0].progress(&facts).done);
+        assert!(steps[0].progress(&facts, noon()).done);
+    }
+
+    #[test]
+    fn what_was_rotated_before_it_began_is_not_done() {
+        let subject = IncidentSubject::parse("key_1").unwrap();
+        let rotate = Step {
+            kind: Kind::RotateKey,
+            subject: subject.clone(),
+        };
+        let ago = |hours: i64, action: &str| {
+            let mut event = event(1, action);
+            event.target = Some("key_1".into());
+            event.time = noon().plus_seconds(-hours * 3_600);
+            event
+        };
+        let facts = |events: &[Event]| Facts {
+            events: events.to_vec(),
+            ..Facts::default()
+        };
+        let done = |events: &[Event]| rotate.progress(&facts(events), noon()).done;
+        let old = ago(120, "apikey.rotated");
+        let progress = rotate.progress(&facts(&[old.clone(), ago(3, "apikey.refused")]), noon());
+        assert!(!progress.done && progress.by.is_none());
+        assert!(
+            progress.about.ends_with("before this began"),
+            "{}",
+            progress.about
+        );
+        assert!(
+            !done(std::slice::from_ref(&old)),
+            "nothing was refused since"
+        );
+        assert!(done(&[ago(20, "apikey.rotated")]));
+        assert!(done(&[ago(3, "apikey.refused"), ago(2, "apikey.rotated")]));
+        // One night of refusals led up to the next.
+        let led = [
+            ago(50, "apikey.refused"),
+            ago(40, "apikey.rotated"),
+            ago(30, "apikey.refused"),
+            ago(8, "apikey.refused"),
+        ];
+        assert!(done(&led));
+        assert!(!done(&[
+            ago(100, "apikey.refused"),
+            ago(40, "apikey.rotated"),
+            ago(8, "apikey.refused")
+        ]));
     }
 
     #[test]
@@ -287,22 +355,22 @@ mod tests {
         let subjects = subjects.map(|text| IncidentSubject::parse(text).unwrap());
         let facts = Facts::default();
         for step in steps(&subjects) {
-            assert!(!step.progress(&facts).done, "{step:?}");
+            assert!(!step.progress(&facts, noon()).done, "{step:?}");
         }
         let keys = Step {
             kind: Kind::RevokeKeys,
             subject: subjects[0].clone(),
         };
-        assert_eq!(keys.progress(&facts).about, "not known");
+        assert_eq!(keys.progress(&facts, noon()).about, "not known");
         let none = Facts {
             live_keys: [("user_1".to_owned(), 0)].into(),
             ..Facts::default()
         };
-        assert!(keys.progress(&none).done);
+        assert!(keys.progress(&none, noon()).done);
         let mut refreshed = none;
         refreshed.update(Facts::default());
         assert!(
-            keys.progress(&refreshed).done,
+            keys.progress(&refreshed, noon()).done,
             "a refresh that failed forgets nothing"
         );
     }

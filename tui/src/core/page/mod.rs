@@ -77,6 +77,8 @@ pub(crate) struct SubjectPage {
     pub since: Timestamp,
     parts: BTreeMap<Part, Found>,
     problems: BTreeMap<Part, Problem>,
+    /// Whether the thing is known from a list alone, whose rows lack what only one of them is asked for.
+    is_listed: bool,
     /// Of the answers that are awaited; others are stale.
     pub generation: u64,
     /// Since when it waits for all of its parts, on the monotonic clock.
@@ -95,6 +97,7 @@ impl SubjectPage {
             since: now.plus_seconds(-DAYS * 86_400),
             parts: BTreeMap::new(),
             problems: BTreeMap::new(),
+            is_listed: false,
             generation: 0,
             asked_at: 0,
             loaded_at: None,
@@ -114,11 +117,18 @@ impl SubjectPage {
         }
     }
 
+    /// Shows what a list knows of it until it was read itself.
+    pub(crate) fn begin_with(&mut self, row: Row) {
+        self.parts.insert(Part::Item, Found::Item(Box::new(row)));
+        self.is_listed = true;
+    }
+
     /// Takes a part that came, or why it did not: then the old one stays.
     pub(crate) fn take(&mut self, part: Part, found: Result<Found, Problem>) {
         match found {
             Ok(found) => {
                 self.problems.remove(&part);
+                self.is_listed &= part != Part::Item;
                 self.parts.insert(part, found);
             }
             Err(problem) => {
@@ -137,6 +147,14 @@ impl SubjectPage {
             Some(problem) => Load::Failed(problem.clone()),
             None if self.parts.contains_key(&part) => Load::Done,
             None => Load::Waiting(self.asked_at),
+        }
+    }
+
+    /// How things stand with a panel that shows nothing: factors are not in the rows of a list.
+    pub(crate) fn load_of(&self, panel: Panel) -> Load {
+        match self.load(panel.part()) {
+            Load::Done if panel == Panel::Factors && self.is_listed => Load::Waiting(self.asked_at),
+            load => load,
         }
     }
 

@@ -70,7 +70,7 @@ impl State {
             .item()
             .filter(|item| Subject::of(item).as_ref() == Some(&page.subject));
         if let Some(item) = known.cloned() {
-            page.take(Part::Item, Ok(Found::Item(Box::new(item))));
+            page.begin_with(item);
         }
         self.go(View::Page(Box::new(page)), effects);
     }

@@ -63,7 +63,7 @@ impl Record<'_> {
         let steps = steps(self.subjects).into_iter();
         steps
             .map(|step| {
-                let progress = step.progress(self.facts);
+                let progress = step.progress(self.facts, self.now);
                 (step, progress)
             })
             .collect()

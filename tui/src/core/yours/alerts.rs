@@ -1,6 +1,6 @@
 //! Alert rules: what the server counts is looked at every few seconds, on whatever screen, and a rule that is broken says so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use doorward_shared::{
     Timestamp,
@@ -71,7 +71,7 @@ pub(crate) struct AlertRule {
     per: Per,
     most: f64,
     bell: bool,
-    command: Option<String>,
+    pub(super) command: Option<String>,
     /// Milliseconds.
     silence: u64,
 }
@@ -87,6 +87,8 @@ pub(crate) struct Alerts {
     look_at: u64,
     /// It may not be looked: that was said, and is not tried again.
     is_refused: bool,
+    /// Rules whose command was asked about since the console is with this server.
+    pub(super) asked: BTreeSet<String>,
 }
 
 impl Metric {
@@ -266,28 +268,28 @@ impl State {
                 continue;
             }
             self.alerts.banner = Some(rule.said(&name, value, now.wall));
-            self.alerts.spoke.insert(name, now.ms);
             if rule.bell {
                 effects.push(Effect::Bell);
             }
-            self.run_for_alert(rule.command, effects);
+            self.run_for_alert(&name, rule.command, effects);
+            self.alerts.spoke.insert(name, now.ms);
         }
     }
 
-    /// Runs the command of a rule: what its owner wrote, whatever the server says.
-    fn run_for_alert(&mut self, name: Option<String>, effects: &mut Vec<Effect>) {
+    /// Runs the command of a rule: what its owner wrote and allowed, whatever the server says.
+    fn run_for_alert(&mut self, rule: &str, name: Option<String>, effects: &mut Vec<Effect>) {
         let found = name.and_then(|name| Some((self.yours.commands.get(&name)?, name)));
         let Some((command, name)) = found else { return };
         if command.changes && self.is_read_only() {
             return;
         }
-        if let Ok(arguments) = command.arguments(&Values::default()) {
-            let seconds = command.seconds;
-            effects.push(Effect::RunForAlert {
-                name,
-                arguments,
-                seconds,
-            });
+        let Ok(program) = command.program(&Values::default()) else {
+            return;
+        };
+        if self.is_allowed(rule, &program) {
+            effects.push(Effect::RunForAlert { name, program });
+        } else if let Some(banner) = &mut self.alerts.banner {
+            banner.push_str(&format!(" ({name} was not allowed to run by itself)"));
         }
     }
 }

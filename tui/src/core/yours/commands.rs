@@ -33,6 +33,19 @@ pub(crate) struct CommandSetting {
     pub seconds: Option<u64>,
     /// Whether it changes something, so that it is off where changes are switched off: yes, unless it says no.
     pub changes: Option<bool>,
+    /// Variables of the environment that it gets besides those that every command gets.
+    pub environment: Vec<String>,
+}
+
+/// A program as it is run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Program {
+    /// The program, and what it is given.
+    pub arguments: Vec<String>,
+    /// Seconds it may take.
+    pub seconds: u64,
+    /// Variables of the environment that were asked for.
+    pub environment: Vec<String>,
 }
 
 /// Where a command is good.
@@ -63,7 +76,8 @@ pub(crate) struct OwnCommand {
     pub key: Option<Key>,
     places: Vec<Place>,
     run: Vec<Vec<Piece>>,
-    pub seconds: u64,
+    seconds: u64,
+    environment: Vec<String>,
     pub changes: bool,
 }
 
@@ -132,6 +146,25 @@ fn read_argument(text: &str) -> Result<Vec<Piece>, String> {
         pieces.push(Piece::Text(plain));
     }
     Ok(pieces)
+}
+
+/// Names of variables. Those of the console's own hold its key.
+fn read_environment(names: &[String]) -> Result<Vec<String>, (usize, String)> {
+    let read = |(at, name): (usize, &String)| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let begins = name.starts_with(|c: char| !c.is_ascii_digit());
+        if !begins || !name.chars().all(plain) {
+            return Err((at, format!("{name:?} is no variable's name")));
+        }
+        if name.starts_with("DOORWARD_") {
+            return Err((
+                at,
+                format!("{name}: the console's own are given to no program"),
+            ));
+        }
+        Ok(name.clone())
+    };
+    names.iter().enumerate().map(read).collect()
 }
 
 impl Place {
@@ -210,6 +243,8 @@ impl OwnCommand {
             places,
             run,
             seconds,
+            environment: read_environment(&setting.environment)
+                .map_err(|(at, why)| wrong(&format!(".environment[{at}]"), why))?,
             changes: setting.changes.unwrap_or(true),
         };
         if command.places.is_empty() && (command.key.is_some() || !command.is_fixed()) {
@@ -235,11 +270,19 @@ impl OwnCommand {
             && self.places.iter().any(|place| other.is_good(*place))
     }
 
-    /// Program and arguments for what is selected.
+    /// What is run for what is selected.
     ///
     /// # Errors
     /// One line: what is not known of it, or a value that the program would take for something else.
-    pub(super) fn arguments(&self, values: &Values) -> Result<Vec<String>, String> {
+    pub(super) fn program(&self, values: &Values) -> Result<Program, String> {
+        Ok(Program {
+            arguments: self.arguments(values)?,
+            seconds: self.seconds,
+            environment: self.environment.clone(),
+        })
+    }
+
+    fn arguments(&self, values: &Values) -> Result<Vec<String>, String> {
         let argument = |pieces: &Vec<Piece>| {
             let mut text = String::new();
             for piece in pieces {

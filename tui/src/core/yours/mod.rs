@@ -1,15 +1,17 @@
 //! What an operator made their own: views, columns, commands, alerts. Read from the configuration, and kept there.
 
 mod alerts;
+mod allowed;
 mod commands;
 mod running;
 mod views;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) use self::{
     alerts::{AlertRule, AlertSetting, Alerts},
-    commands::{CommandSetting, OwnCommand},
+    allowed::Allowed,
+    commands::{CommandSetting, OwnCommand, Program},
     running::{Output, Progress, RunQuestion, output, question, quoted},
     views::{SavedView, ViewSetting},
 };
@@ -68,6 +70,8 @@ pub(crate) struct Yours {
     pub views: BTreeMap<String, SavedView>,
     pub commands: BTreeMap<String, OwnCommand>,
     pub alerts: BTreeMap<String, AlertRule>,
+    /// What rules may run by themselves.
+    pub allowed: BTreeSet<Allowed>,
 }
 
 impl Yours {

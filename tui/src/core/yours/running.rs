@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::{OwnCommand, commands::Place};
+use super::{OwnCommand, Program, commands::Place};
 use crate::core::{
     confirm::INPUT_GUARD, keymap::Key, layer::Layer, msg::Effect, state::State, text::clean,
 };
@@ -16,8 +16,9 @@ const TAB: usize = 8;
 #[derive(Debug)]
 pub(crate) struct RunQuestion {
     pub name: String,
-    pub arguments: Vec<String>,
-    pub seconds: u64,
+    pub program: Program,
+    /// The alert rule that would run it by itself from then on; none: it is run now.
+    pub rule: Option<String>,
     /// Whether the button that runs it has the focus; Cancel has it otherwise.
     pub on_run: bool,
     /// Lines of the arguments above the first one that is shown.
@@ -162,20 +163,23 @@ impl State {
         if command.changes && self.is_read_only() {
             return self.warn("read-only: changes are switched off here; a command with changes = false runs all the same");
         }
-        match command.arguments(&self.own_values()) {
-            Ok(arguments) => {
-                let question = RunQuestion {
-                    name: name.to_owned(),
-                    arguments,
-                    seconds: command.seconds,
-                    on_run: false,
-                    scroll: 0,
-                    opened_at: self.now.ms,
-                };
-                self.layers.push(Layer::Run(Box::new(question)));
-            }
+        match command.program(&self.own_values()) {
+            Ok(program) => self.ask_about(name, program, None),
             Err(why) => self.warn(format!("{name}: {why}")),
         }
+    }
+
+    /// Asks whether a program is run now, or by a rule from now on.
+    pub(super) fn ask_about(&mut self, name: &str, program: Program, rule: Option<String>) {
+        let question = RunQuestion {
+            name: name.to_owned(),
+            program,
+            rule,
+            on_run: false,
+            scroll: 0,
+            opened_at: self.now.ms,
+        };
+        self.layers.push(Layer::Run(Box::new(question)));
     }
 
     /// Output has come.
@@ -220,11 +224,14 @@ pub(crate) fn question(state: &mut State, key: KeyEvent, effects: &mut Vec<Effec
             state.layers.pop();
         }
         KeyCode::Enter => {
-            state.ticket += 1;
-            let ticket = state.ticket;
             let Some(Layer::Run(question)) = state.layers.pop() else {
                 return;
             };
+            if let Some(rule) = question.rule {
+                return state.allow(rule, question.program, effects);
+            }
+            state.ticket += 1;
+            let ticket = state.ticket;
             state.layers.push(Layer::Output(Box::new(Output {
                 title: question.name,
                 lines: Vec::new(),
@@ -235,8 +242,7 @@ pub(crate) fn question(state: &mut State, key: KeyEvent, effects: &mut Vec<Effec
             })));
             effects.push(Effect::Run {
                 ticket,
-                arguments: question.arguments,
-                seconds: question.seconds,
+                program: question.program,
             });
         }
         _ => {}

@@ -53,7 +53,7 @@ impl Printer {
         let own = self.titles;
         let find = |asked: &String| match own.iter().position(|title| is_called(title, asked)) {
             Some(at) => (own[at].clone(), Column::Cell(at)),
-            None => (asked.to_uppercase(), Column::Field(asked.clone())),
+            None => (columns::words(asked), Column::Field(asked.clone())),
         };
         (self.titles, self.columns) = chosen.iter().map(find).unzip();
         self
@@ -264,7 +264,7 @@ mod tests {
         let own = <doorward_shared::admin::User as super::super::output::Printable>::COLUMNS;
         let chosen = ["last-login", "email", "emailVerified", "nothing"].map(str::to_owned);
         let printer = Printer::new(Format::Csv, own).choosing(Some(&chosen[..3]));
-        assert_eq!(printer.titles, ["LAST LOGIN", "EMAIL", "EMAILVERIFIED"]);
+        assert_eq!(printer.titles, ["LAST LOGIN", "EMAIL", "EMAIL VERIFIED"]);
         let cells =
             |user: &doorward_shared::admin::User| super::super::output::Printable::cells(user);
         let shown = printer.cells(&user, cells).unwrap();

@@ -5,14 +5,15 @@ use doorward_shared::{
     client::Client,
 };
 
-use super::problem;
+use super::{problem, read};
 use crate::{
-    command::{ApiKeys, Command, Mint, Users, secret::Secret},
+    command::{ApiKeys, Clients, Command, Mint, Roles, Users, secret::Secret},
     core::{
         format::{bytes, count},
         msg::Done,
+        overtaken::is_as_before,
         problem::Problem,
-        resource::Row,
+        resource::{Resource, Row},
         text::clean,
     },
     io::{
@@ -30,9 +31,34 @@ pub(super) async fn change(
     resolve_all(client, &mut command)
         .await
         .map_err(|error| failed(&command, error))?;
+    let before = standing(client, &command).await;
     let performed = perform(client, &command, idempotency_key, now()).await;
     let performed = performed.map_err(|error| failed(&command, error))?;
-    Ok(told(&command, performed))
+    let done = told(&command, performed);
+    Ok(match (before, done) {
+        // Taking it back would take back what somebody else did.
+        (Some(before), Done::Edited { item, .. }) if is_as_before(&command, &before, &item) => {
+            plain(&format!(
+                "nothing was changed: {} was so already",
+                item.name()
+            ))
+        }
+        (_, done) => done,
+    })
+}
+
+/// What a change finds, where it sets fields of something.
+async fn standing(client: &Client, command: &Command) -> Option<Box<Row>> {
+    let (kind, id) = match command {
+        Command::Users(Users::Update(update)) => (Resource::Users, &update.user),
+        Command::Users(Users::Disable { user } | Users::Enable { user }) => (Resource::Users, user),
+        Command::Apikeys(ApiKeys::Update(update)) => (Resource::Keys, &update.id),
+        Command::Clients(Clients::Update(update)) => (Resource::Clients, &update.id),
+        Command::Roles(Roles::Put(put)) => (Resource::Roles, &put.name),
+        _ => return None,
+    };
+    // Whoever may change it and not see it, changes it.
+    read::row(client, kind, id).await.ok()
 }
 
 /// Why it was not done, at the field that is wrong.

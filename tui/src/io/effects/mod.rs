@@ -30,7 +30,7 @@ use crate::{
     io::{
         connect::{ConnectError, Connection, to_profile},
         own_command::OwnRun,
-        profiles::Profiles,
+        profiles::{Profiles, ProfilesError},
         search::narrow,
         secret_file::SecretFile,
     },
@@ -133,11 +133,7 @@ impl Runner {
             Effect::Write { path, text } => {
                 self.spawn(None, async move { Reply::Written(written(&path, &text)) });
             }
-            Effect::Run {
-                ticket,
-                arguments,
-                seconds,
-            } => {
+            Effect::Run { ticket, program } => {
                 let (end, ended) = tokio::sync::oneshot::channel();
                 // One at a time: another takes its place.
                 self.ends_run = Some(end);
@@ -146,36 +142,22 @@ impl Runner {
                     let tell = |text| {
                         let _ = replies.send(Msg::Reply(Reply::Output { ticket, text }));
                     };
-                    let run = OwnRun { arguments, seconds };
-                    let how = run.run(tell, ended).await;
+                    let how = OwnRun(program).run(tell, ended).await;
                     Reply::OutputEnded { ticket, how }
                 });
             }
-            Effect::RunForAlert {
-                name,
-                arguments,
-                seconds,
-            } => {
-                let run = OwnRun { arguments, seconds };
+            Effect::RunForAlert { name, program } => {
                 self.spawn(None, async move {
                     let (_end, ended) = tokio::sync::oneshot::channel();
-                    let how = run.run(|_| (), ended).await;
+                    let how = OwnRun(program).run(|_| (), ended).await;
                     Reply::RanForAlert { name, how }
                 });
             }
             Effect::EndRun => {
                 self.end_run();
             }
-            Effect::Keep(kept) => {
-                let profiles = self.profiles.clone();
-                let work = tokio::task::spawn_blocking(move || profiles.keep(&kept));
-                self.spawn(None, async move {
-                    match work.await {
-                        Ok(done) => Reply::Kept(done.map_err(|why| why.to_string())),
-                        Err(_) => Reply::Broken,
-                    }
-                });
-            }
+            Effect::Keep(kept) => self.keep(move |profiles| profiles.keep(&kept)),
+            Effect::Allow(allowed) => self.keep(move |profiles| profiles.allow(&allowed)),
             Effect::SignIn { .. }
             | Effect::Switch(_)
             | Effect::Copy(_)
@@ -193,6 +175,21 @@ impl Runner {
                 );
             }
         }
+    }
+
+    /// Writes something beside the configuration, or into it; what is said of it is the answer.
+    fn keep(
+        &mut self,
+        work: impl FnOnce(&Profiles) -> Result<String, ProfilesError> + Send + 'static,
+    ) {
+        let profiles = self.profiles.clone();
+        let work = tokio::task::spawn_blocking(move || work(&profiles));
+        self.spawn(None, async move {
+            match work.await {
+                Ok(done) => Reply::Kept(done.map_err(|why| why.to_string())),
+                Err(_) => Reply::Broken,
+            }
+        });
     }
 
     /// Ends the own command that runs; answers whether one may.

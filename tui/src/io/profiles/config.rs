@@ -1,6 +1,13 @@
 //! The configuration file: read whole, written piece by piece, so that comments and order stay its owner's.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs::{self, File, OpenOptions, TryLockError},
+    io,
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use serde::{Deserialize, Serialize};
 use toml_edit::{DocumentMut, Item, Table};
@@ -8,6 +15,10 @@ use toml_edit::{DocumentMut, Item, Table};
 use super::{Profile, ProfilesError, write_private};
 use crate::core::own_theme::line_of;
 use crate::core::yours::{AlertSetting, CommandSetting, ViewSetting, YoursSettings};
+
+/// How long it is waited for another console that writes the file; and between two looks.
+const PATIENCE: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// The console's configuration file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -84,6 +95,7 @@ pub(super) fn edit(
 ) -> Result<(), ProfilesError> {
     // A file that is only linked to from there stays where it is.
     let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let _lock = lock(&real).map_err(|error| ProfilesError::file(path, error))?;
     let before = text(&real)?;
     let parsed = before.parse::<DocumentMut>();
     let mut document = parsed.map_err(|error| ProfilesError::Edited {
@@ -92,6 +104,36 @@ pub(super) fn edit(
     })?;
     change(&mut document);
     write_private(&real, &document.to_string()).map_err(|error| ProfilesError::file(path, error))
+}
+
+/// Keeps other consoles from writing a file until it is dropped: each would write what it read before the other wrote.
+///
+/// # Errors
+/// When another holds it for too long, or no file can be written there.
+pub(super) fn lock(path: &Path) -> io::Result<File> {
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let lock = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(name)?;
+    let since = Instant::now();
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(lock),
+            Err(TryLockError::Error(error)) => return Err(error),
+            Err(TryLockError::WouldBlock) if since.elapsed() > PATIENCE => {
+                let why = "another console is writing it, and does not end";
+                return Err(io::Error::new(io::ErrorKind::WouldBlock, why));
+            }
+            Err(TryLockError::WouldBlock) => std::thread::sleep(PAUSE),
+        }
+    }
 }
 
 /// Puts something at its place, or takes it from there. A section that is empty then goes too.

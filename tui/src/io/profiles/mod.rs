@@ -1,5 +1,6 @@
 //! Profiles: several servers, each with its URL, whom to trust, a colour, and whether changes are switched off.
 
+mod allowed;
 mod config;
 mod keyring;
 
@@ -419,6 +420,30 @@ mod tests {
         profiles.keep(&Kept::View("gone".into(), None)).unwrap();
         profiles.keep(&Kept::Columns("users", None)).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    }
+
+    #[test]
+    fn consoles_that_write_at_once_lose_nothing_of_each_other() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("config.toml");
+        std::thread::scope(|scope| {
+            for console in 0..8 {
+                let path = path.clone();
+                scope.spawn(move || {
+                    let profiles = Profiles::load_from(path).unwrap();
+                    for n in 0..8 {
+                        let view = crate::core::yours::ViewSetting {
+                            screen: "users".into(),
+                            ..Default::default()
+                        };
+                        let kept = Kept::View(format!("view-{console}-{n}"), Some(view));
+                        profiles.keep(&kept).unwrap();
+                    }
+                });
+            }
+        });
+        let config = Profiles::load_from(path).unwrap().config;
+        assert_eq!(config.views.len(), 64);
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub(super) fn steps(paint: &mut Paint<'_>, area: Rect, incident: &Incident) -> O
         .steps
         .iter()
         .map(|step| {
-            let progress = step.progress(&incident.facts);
+            let progress = step.progress(&incident.facts, state.now.wall);
             let by = progress
                 .by
                 .map(|(by, at)| format!("{} {}", state.name_of(&by), clock(at, state.now.wall)));
