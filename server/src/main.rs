@@ -16,7 +16,7 @@ use doorward_server::{
     metrics::StoreMetrics,
     service::mint_operator_key,
     settings::Overrides,
-    store::{self, DATABASE, DirectoryLock, OPERATOR_KEY, Store},
+    store::{self, Bounds, DATABASE, DirectoryLock, OPERATOR_KEY, Store},
 };
 
 mod apply;
@@ -143,15 +143,7 @@ fn run(cli: Cli) -> Result<(), String> {
     let directory = settings.data_dir.clone();
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::serve(settings, &figment),
-        Command::Backup { file } if file.as_os_str() == "-" => {
-            let bytes = store::back_up_to_stdout(&directory).map_err(text)?;
-            eprintln!("{bytes} bytes");
-            Ok(())
-        }
-        Command::Backup { file } => {
-            let bytes = store::back_up(&directory, &file).map_err(text)?;
-            say(&format!("{}: {bytes} bytes", file.display()))
-        }
+        Command::Backup { file } => back_up(&directory, &file),
         Command::Restore {
             file,
             force,
@@ -164,20 +156,8 @@ fn run(cli: Cli) -> Result<(), String> {
                 keep_sessions,
             },
         ),
-        Command::Check { file } => {
-            let (what, schema) = match file {
-                Some(file) => (file.clone(), store::check_file(&file)),
-                None => (directory.clone(), store::check(&directory)),
-            };
-            let schema = schema.map_err(text)?;
-            say(&format!("{}: whole, schema {schema}", what.display()))
-        }
-        Command::OperatorKey => {
-            let tightened = store::tighten(&directory).map_err(text)?;
-            operator_key(&settings).map_err(|error| about(&directory, &error))?;
-            tell(&tightened);
-            Ok(())
-        }
+        Command::Check { file } => check(&directory, file.as_deref()),
+        Command::OperatorKey => operator_key(&settings),
         Command::MailTest { to } => say(&runtime(1)?.block_on(app::mail_test(&settings, &to))?),
         Command::Health => health::ask(&figment),
         Command::Apply {
@@ -271,7 +251,38 @@ fn say(text: &str) -> Result<(), String> {
         .map_err(|error| format!("cannot write to stdout: {error}"))
 }
 
+/// Copies the database of a running or a stopped server; `-` is stdout.
+fn back_up(directory: &Path, file: &Path) -> Result<(), String> {
+    if file.as_os_str() == "-" {
+        let bytes = store::back_up_to_stdout(directory).map_err(text)?;
+        eprintln!("{bytes} bytes");
+        return Ok(());
+    }
+    let bytes = store::back_up(directory, file).map_err(text)?;
+    say(&format!("{}: {bytes} bytes", file.display()))
+}
+
+/// Checks a backup, or the database itself.
+fn check(directory: &Path, file: Option<&Path>) -> Result<(), String> {
+    let schema = match file {
+        Some(file) => store::check_file(file),
+        None => store::check(directory),
+    };
+    let schema = schema.map_err(text)?;
+    let what = file.unwrap_or(directory);
+    say(&format!("{}: whole, schema {schema}", what.display()))
+}
+
+/// Mints a new operator key and writes it to its file.
 fn operator_key(settings: &Settings) -> Result<(), String> {
+    let directory = &settings.data_dir;
+    let tightened = store::tighten(directory).map_err(text)?;
+    mint(settings).map_err(|error| about(directory, &error))?;
+    tell(&tightened);
+    Ok(())
+}
+
+fn mint(settings: &Settings) -> Result<(), String> {
     let directory = &settings.data_dir;
     if !directory.join(store::DATABASE).is_file() {
         return Err(format!("there is no database in {}", directory.display()));
@@ -280,7 +291,10 @@ fn operator_key(settings: &Settings) -> Result<(), String> {
     let store = Store::open(
         directory,
         lock,
-        (1 << 20, store::Caps::default()),
+        Bounds {
+            cache_bytes: 1 << 20,
+            caps: store::Caps::default(),
+        },
         Clock::system(),
         Arc::new(StoreMetrics::default()),
     )

@@ -21,6 +21,15 @@ const LATENCIES: [f64; 13] = [
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1., 5.,
 ];
 
+/// What the hashing threads have to do.
+#[derive(Debug, Clone, Copy)]
+pub struct HashingLoad {
+    /// Jobs that wait.
+    pub waiting: usize,
+    /// Jobs that are worked on.
+    pub working: usize,
+}
+
 /// All numbers of a server. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Metrics {
@@ -193,11 +202,11 @@ impl Metrics {
     }
 
     /// Notes what is so at this moment.
-    pub fn observe(&self, argon2: (usize, usize), sessions_live: u64) {
+    pub fn observe(&self, hashing: HashingLoad, sessions_live: u64) {
         self.argon2_waiting
-            .set(i64::try_from(argon2.0).unwrap_or(i64::MAX));
+            .set(i64::try_from(hashing.waiting).unwrap_or(i64::MAX));
         self.argon2_working
-            .set(i64::try_from(argon2.1).unwrap_or(i64::MAX));
+            .set(i64::try_from(hashing.working).unwrap_or(i64::MAX));
         self.sessions_live
             .set(i64::try_from(sessions_live).unwrap_or(i64::MAX));
     }

@@ -156,16 +156,7 @@ struct Flight {
 impl At {
     /// Serves until the end is asked for.
     async fn run(&self, doorward: &Doorward, url: &str, stop: &mut Stop) -> Result<(), Failed> {
-        let ready = (doorward.clone(), url.to_owned());
-        let first = AdHoc::on_liftoff("ready", move |_| {
-            Box::pin(async move {
-                let (doorward, url) = ready;
-                welcome(&doorward, &url);
-                if let Err(error) = say(&format!("doorward-server listening on {url}")) {
-                    tracing::warn!("{error}");
-                }
-            })
-        });
+        let first = when_ready(doorward.clone(), url.to_owned());
         let mut flight = self.launch(doorward, Some(first)).await?;
         let mut reloaded = false;
         loop {
@@ -188,13 +179,7 @@ impl At {
                         if let Some(next) = self.reload(doorward, &flight).await? {
                             let before = std::mem::replace(&mut flight, next);
                             reloaded = true;
-                            // It finishes what is under way on its connections.
-                            tokio::spawn(async move {
-                                if let Ok(Err(error)) = before.ended.await {
-                                    // Looked at, since Rocket panics over an error that nobody has seen.
-                                    tracing::debug!(kind = %error.kind(), "connections with the old certificate were cut off");
-                                }
-                            });
+                            let_finish(before);
                         }
                     }
                 },
@@ -303,6 +288,28 @@ async fn finish(rocket: &Arc<Rocket<Orbit>>, until: Instant) {
     while Arc::strong_count(rocket) > 1 && Instant::now() < until {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
+}
+
+/// Says so once the port is taken, on stdout too: for programs that wait for it.
+fn when_ready(doorward: Doorward, url: String) -> AdHoc {
+    AdHoc::on_liftoff("ready", move |_| {
+        Box::pin(async move {
+            welcome(&doorward, &url);
+            if let Err(error) = say(&format!("doorward-server listening on {url}")) {
+                tracing::warn!("{error}");
+            }
+        })
+    })
+}
+
+/// Lets what another has taken the place of finish what is under way on its connections.
+fn let_finish(before: Flight) {
+    tokio::spawn(async move {
+        if let Ok(Err(error)) = before.ended.await {
+            // Looked at, since Rocket panics over an error that nobody has seen.
+            tracing::debug!(kind = %error.kind(), "connections with the old certificate were cut off");
+        }
+    });
 }
 
 /// Says which settings and data are used, what the first start made, and what to do next: to people, or as lines of the

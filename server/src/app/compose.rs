@@ -68,27 +68,14 @@ impl Parts {
             own_factors: self.own_factors(&common),
             accounts: self.accounts(&common),
             links: self.links(&common),
-            minting: ApiKeys {
-                store: self.store.clone(),
-                prefix: self.settings.api_key_prefix.clone(),
-            },
+            minting: self.minting(),
             sessions: self.sessions(),
-            blocks: Blocks {
-                store: self.store.clone(),
-                clock: self.clock.clone(),
-                proxies: self.settings.trusted_proxies.clone().into(),
-            },
-            backups: Backups {
-                store: self.store.clone(),
-            },
+            blocks: self.blocks(),
+            backups: self.backups(),
             forward_auth: self.forward_auth(common.browsers.clone(), &site),
             token_endpoint: self.token_endpoint(&common),
             authorization: self.authorization(common.registrations.clone()),
-            token_infos: TokenInfos {
-                callers: common.callers.clone(),
-                master: self.master.clone(),
-                issuer: self.issuer.clone(),
-            },
+            token_infos: self.token_infos(common.callers.clone()),
             api_keys: common.api_keys,
             browsers: common.browsers,
             registrations: common.registrations,
@@ -123,19 +110,9 @@ impl Parts {
     fn common(&self) -> Result<Common, OpenError> {
         let passwords = self.passwords();
         let tokens = self.tokens();
-        let api_keys = Keys {
-            store: self.store.clone(),
-            clock: self.clock.clone(),
-            metrics: self.metrics.clone(),
-            meters: Arc::new(KeyMeters::default()),
-        };
+        let api_keys = self.api_keys();
         let callers = self.callers(api_keys.clone());
-        let refused = RefusedClients {
-            store: self.store.clone(),
-            refusals: Arc::default(),
-            clock: self.clock.clone(),
-            metrics: self.metrics.clone(),
-        };
+        let refused = self.refused_clients();
         let registrations = self.registrations();
         Ok(Common {
             signing_keys: self.signing_keys()?,
@@ -172,6 +149,53 @@ impl Parts {
             refused,
             registrations,
         })
+    }
+
+    fn api_keys(&self) -> Keys {
+        Keys {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            metrics: self.metrics.clone(),
+            meters: Arc::new(KeyMeters::default()),
+        }
+    }
+
+    fn minting(&self) -> ApiKeys {
+        ApiKeys {
+            store: self.store.clone(),
+            prefix: self.settings.api_key_prefix.clone(),
+        }
+    }
+
+    fn refused_clients(&self) -> RefusedClients {
+        RefusedClients {
+            store: self.store.clone(),
+            refusals: Arc::default(),
+            clock: self.clock.clone(),
+            metrics: self.metrics.clone(),
+        }
+    }
+
+    fn blocks(&self) -> Blocks {
+        Blocks {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            proxies: self.settings.trusted_proxies.clone().into(),
+        }
+    }
+
+    fn backups(&self) -> Backups {
+        Backups {
+            store: self.store.clone(),
+        }
+    }
+
+    fn token_infos(&self, callers: Callers) -> TokenInfos {
+        TokenInfos {
+            callers,
+            master: self.master.clone(),
+            issuer: self.issuer.clone(),
+        }
     }
 
     fn signing_keys(&self) -> Result<SigningKeys, OpenError> {

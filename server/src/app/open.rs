@@ -18,7 +18,7 @@ use crate::{
     service::{Breached, Signing, first_operator_key, open_ring},
     settings::Settings,
     state::limits::Limits,
-    store::{self, DirectoryLock, MASTER_KEY, Mailing, OPERATOR_KEY, Store},
+    store::{self, Bounds, DirectoryLock, MASTER_KEY, Mailing, OPERATOR_KEY, Store},
 };
 
 /// Passwords that may wait for a hashing thread, for each thread.
@@ -38,8 +38,8 @@ impl Parts {
         let store = open_store(&settings, &clock, &metrics)?;
         let mut created = Vec::new();
         let master = master_key(&store, &settings.data_dir, &mut created).await?;
-        let issuer = settings.issuer.clone();
-        let issuer = issuer.unwrap_or_else(|| DEFAULT_ISSUER.into());
+        let issuer = settings.issuer.as_deref().unwrap_or(DEFAULT_ISSUER);
+        let issuer = issuer.to_owned();
         let site = Site::new(&settings, &issuer)?;
         let signing = Signing {
             issuer: &issuer,
@@ -56,16 +56,9 @@ impl Parts {
         let smtp = settings.mail_server()?.map(Smtp::new).transpose()?;
         let master = Arc::new(master);
         if smtp.is_some() {
-            let mailing = Mailing {
-                master: master.clone(),
-                notices: settings.mail_notices,
-            };
-            store.send_mail(mailing, clock.now()).await?;
+            start_mailing(&store, &settings, master.clone(), &clock).await?;
         }
-        if settings.require_verified_email {
-            store.require_verified_email();
-        }
-        store.require_factor_of(&settings.mfa_required_for);
+        tell_demands(&store, &settings);
         let parts = Self {
             smtp,
             breached: Breached::open(&settings, &outbound)?,
@@ -84,6 +77,27 @@ impl Parts {
     }
 }
 
+async fn start_mailing(
+    store: &Store,
+    settings: &Settings,
+    master: Arc<MasterKey>,
+    clock: &Clock,
+) -> Result<(), OpenError> {
+    let mailing = Mailing {
+        master,
+        notices: settings.mail_notices,
+    };
+    Ok(store.send_mail(mailing, clock.now()).await?)
+}
+
+/// What a sign-in has to show beside a password is judged in the store's transactions.
+fn tell_demands(store: &Store, settings: &Settings) {
+    if settings.require_verified_email {
+        store.require_verified_email();
+    }
+    store.require_factor_of(&settings.mfa_required_for);
+}
+
 fn open_store(settings: &Settings, clock: &Clock, metrics: &Metrics) -> Result<Store, OpenError> {
     let directory = &settings.data_dir;
     let lock = DirectoryLock::take(directory)?;
@@ -92,7 +106,10 @@ fn open_store(settings: &Settings, clock: &Clock, metrics: &Metrics) -> Result<S
     let store = Store::open(
         directory,
         lock,
-        (settings.cache_shares().store, settings.caps()),
+        Bounds {
+            cache_bytes: settings.cache_shares().store,
+            caps: settings.caps(),
+        },
         clock.clone(),
         Arc::new(metrics.store.clone()),
     )?;

@@ -30,7 +30,7 @@ use self::{
     stored::Kind,
 };
 use super::secret::Secret;
-use crate::{clock::random_bytes, domain::text::nfc};
+use crate::{clock::random_bytes, domain::text::nfc, metrics::HashingLoad};
 
 /// Bytes of a hash.
 const HASH_BYTES: usize = 32;
@@ -194,10 +194,12 @@ impl Passwords {
         self.queue.is_full()
     }
 
-    /// Jobs that wait, and jobs that are worked on.
-    pub fn load(&self) -> (usize, usize) {
-        let waiting = self.queue.len() + self.large.len();
-        (waiting, self.working.load(Ordering::Relaxed))
+    /// What the threads have to do now.
+    pub fn load(&self) -> HashingLoad {
+        HashingLoad {
+            waiting: self.queue.len() + self.large.len(),
+            working: self.working.load(Ordering::Relaxed),
+        }
     }
 }
 

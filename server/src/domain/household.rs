@@ -26,15 +26,16 @@ pub fn networks(ip: IpAddr) -> [Option<IpAddr>; 3] {
 
 /// [`household`] as a network.
 pub fn household_net(ip: IpAddr) -> IpNet {
-    around(ip, (32, WIDTHS[0]))
+    around(ip, 32, WIDTHS[0])
 }
 
 /// The network around an address that one provider's customers share: 24 bits of IPv4, 48 of IPv6.
 pub fn neighbourhood(ip: IpAddr) -> IpNet {
-    around(ip, (24, WIDTHS[2]))
+    around(ip, 24, WIDTHS[2])
 }
 
-fn around(ip: IpAddr, (v4, v6): (u32, u32)) -> IpNet {
+/// The network around an address, of so many bits.
+fn around(ip: IpAddr, v4: u32, v6: u32) -> IpNet {
     let ip = ip.to_canonical();
     let bits = if ip.is_ipv4() { v4 } else { v6 } as u8;
     IpNet::new(ip, bits).map_or_else(|_| IpNet::from(ip), |net| net.trunc())

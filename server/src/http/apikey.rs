@@ -15,7 +15,7 @@ use super::{
     guards::{caller, changing},
     key_terms,
     listing::Params,
-    once::IdempotencyKey,
+    once::{Call, IdempotencyKey},
     reply::{Answer, Done, NoContent, created, ok},
     values,
 };
@@ -154,9 +154,13 @@ async fn mint(
         let (key, secret) = doorward.minting.mint(act, mint).await?;
         created(minted(key, &secret))
     };
-    let call = ("POST /apikey", &body.0);
-    once.run(&doorward.answers, (&by.caller, now), call, again, work)
-        .await
+    let call = Call {
+        by: &by.caller,
+        at: now,
+        what: "POST /apikey",
+        body: &body.0,
+    };
+    once.run(&doorward.answers, call, again, work).await
 }
 
 #[get("/apikey")]
@@ -220,15 +224,13 @@ async fn rotate(
         let (key, secret) = doorward.minting.rotate(act, key, grace).await?;
         created(minted(key, &secret))
     };
-    let call = format!("rotate {id}");
-    once.run(
-        &doorward.answers,
-        (&by.caller, now),
-        (&call, &body.0),
-        again,
-        work,
-    )
-    .await
+    let call = Call {
+        by: &by.caller,
+        at: now,
+        what: &format!("rotate {id}"),
+        body: &body.0,
+    };
+    once.run(&doorward.answers, call, again, work).await
 }
 
 #[delete("/apikey/<id>")]

@@ -122,8 +122,8 @@ async fn logout(doorward: &Services, info: &RequestInfo, by: Bearer) -> Done {
         Credential::Client { client } => {
             let claims = by.claims.as_ref().ok_or_else(ApiError::invalid_token)?;
             let until = doorward_shared::Timestamp::from_seconds(claims.exp());
-            let token = (claims.jti(), client.id);
-            doorward.store.give_back_token(token, until, act).await?;
+            let (jti, of) = (claims.jti(), client.id);
+            doorward.store.give_back_token(jti, of, until, act).await?;
         }
         Credential::Key { .. } => {
             let message = "an API key has no session to end; revoke the key instead";

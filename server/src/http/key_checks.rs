@@ -166,6 +166,7 @@ pub(super) async fn usage_of(
     let _ = doorward.api_keys.flush().await;
     let now = doorward.clock.now();
     let to = of.to.unwrap_or(now.plus_seconds(1));
-    let data = doorward.store.key_usage(id, of.by, (of.from, to), now);
-    Ok(KeyUsage { data: data.await? })
+    let usage = doorward.store.key_usage(id, of.by, of.from, to, now);
+    let data = usage.await?;
+    Ok(KeyUsage { data })
 }

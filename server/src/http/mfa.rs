@@ -121,10 +121,9 @@ async fn remove_totp(
 ) -> Done {
     let TotpRemoval { password, code } = body.0;
     let cause = doorward.cause(&by.caller, info);
-    let both = (password.into(), code.as_str());
     doorward
         .own_factors
-        .remove_totp(&by.caller, both, cause)
+        .remove_totp(&by.caller, password.into(), &code, cause)
         .await?;
     Ok(NoContent)
 }
@@ -216,8 +215,8 @@ async fn add_passkey(
     let NewPasskey { name, credential } = body.0;
     let name = values::required_name("name", &name)?;
     let cause = doorward.cause(&by.caller, info);
-    let new = (name, &credential);
-    let added = doorward.own_factors.add_passkey(&by.caller, new, cause);
+    let factors = &doorward.own_factors;
+    let added = factors.add_passkey(&by.caller, name, &credential, cause);
     created(wire(added.await?))
 }
 

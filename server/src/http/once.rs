@@ -35,23 +35,32 @@ impl<'r> FromRequest<'r> for IdempotencyKey {
     }
 }
 
+/// A call that may come with a key.
+#[derive(Debug)]
+pub(in crate::http) struct Call<'a, B> {
+    pub by: &'a Caller,
+    pub at: Timestamp,
+    /// What is called, apart from every other call that takes keys.
+    pub what: &'a str,
+    pub body: &'a B,
+}
+
 impl IdempotencyKey {
     /// Runs `work` once for each key of a credential: what one was answered another never hears, though the same person
-    /// came with both. `call` names what is called, `body` is what with. `again` judges anew whether the caller may have
-    /// an answer that was kept.
+    /// came with both. `again` judges anew whether the caller may have an answer that was kept.
     ///
     /// # Errors
     /// What `again` refuses with; what `work` fails with, which is not kept; `conflict` while the first call is under
     /// way, or when the key comes with another body; `overloaded` when too many of the caller's answers are kept.
-    pub(in crate::http) async fn run<T, F, A, J>(
+    pub(in crate::http) async fn run<B, T, F, A, J>(
         self,
         answers: &IdempotentAnswers,
-        (by, now): (&Caller, Timestamp),
-        (call, body): (&str, &impl Serialize),
+        call: Call<'_, B>,
         again: A,
         work: F,
     ) -> Result<Reply<T>, ApiError>
     where
+        B: Serialize,
         T: Clone + Send + 'static,
         F: Future<Output = Result<Reply<T>, ApiError>>,
         A: FnOnce(T) -> J,
@@ -60,12 +69,13 @@ impl IdempotencyKey {
         let Some(key) = self.0 else {
             return work.await;
         };
+        let Call { by, at, what, body } = call;
         let call = KeyedCall {
-            place: Digest256::of(format!("{}\n{call}\n{key}", by.credential_id()).as_bytes()),
+            place: Digest256::of(format!("{}\n{what}\n{key}", by.credential_id()).as_bytes()),
             asked: Digest256::of(&serde_json::to_vec(body).unwrap_or_default()),
             by: by.actor(),
         };
-        match answers.begin::<Reply<T>>(call, now)? {
+        match answers.begin::<Reply<T>>(call, at)? {
             Begun::Answered(answer) => {
                 again(answer.body().clone()).await?;
                 Ok(answer)

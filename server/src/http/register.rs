@@ -29,7 +29,7 @@ use crate::{
     clock::random_bytes,
     crypto::secret::{Secret, looks_like_api_key, registration_token},
     domain::{Client, Door},
-    oauth::{Failure, Invitation, registration::Metadata},
+    oauth::{Failure, Invitation, Origin, registration::Metadata},
 };
 
 pub(super) fn all() -> Vec<Route> {
@@ -177,6 +177,13 @@ async fn invitation(
     Ok(Invitation::Act(Box::new(act), caller.scopes.clone()))
 }
 
+fn origin(info: &RequestInfo) -> Origin {
+    Origin {
+        ip: info.ip,
+        request_id: info.id.clone(),
+    }
+}
+
 #[post("/oauth/register", data = "<asked>")]
 async fn register(
     doorward: &Services,
@@ -185,7 +192,7 @@ async fn register(
     asked: Asked,
 ) -> Result<Told, Failure> {
     let invitation = invitation(doorward, info, &headers.0).await?;
-    let from = (info.ip, info.id.clone());
+    let from = origin(info);
     let made = doorward
         .registrations
         .register(asked.0, invitation, from)
@@ -234,7 +241,7 @@ async fn change(
     asked: Asked,
 ) -> Result<Told, Failure> {
     let (id, token) = named(id, &headers.0)?;
-    let from = (info.ip, info.id.clone());
+    let from = origin(info);
     let client = doorward
         .registrations
         .change(id, &token, asked.0, from)
@@ -250,7 +257,7 @@ async fn end(
     id: &str,
 ) -> Result<NoContent, Failure> {
     let (id, token) = named(id, &headers.0)?;
-    let from = (info.ip, info.id.clone());
+    let from = origin(info);
     doorward.registrations.end(id, &token, from).await?;
     Ok(NoContent)
 }
@@ -297,7 +304,7 @@ async fn mint(
     let act = doorward.act(&by, Door::Admin, info)?;
     doorward
         .registrations
-        .keep_token(&token, (expires_at, max_uses), act)
+        .keep_token(&token, expires_at, max_uses, act)
         .await?;
     created(RegistrationToken {
         token: token.expose().to_owned(),

@@ -32,7 +32,7 @@ fn short_hash(bytes: &[u8]) -> String {
 }
 
 impl Asset {
-    fn new(stem: &str, (extension, content_type): (&str, &'static str), bytes: Vec<u8>) -> Self {
+    fn new(stem: &str, extension: &str, content_type: &'static str, bytes: Vec<u8>) -> Self {
         let hash = short_hash(&bytes);
         Self {
             name: format!("{stem}-{hash}.{extension}"),
@@ -96,19 +96,21 @@ impl Site {
             tls,
             style: Asset::new(
                 "style",
-                ("css", "text/css; charset=utf-8"),
+                "css",
+                "text/css; charset=utf-8",
                 style.into_bytes(),
             ),
             script: Asset::new(
                 "passkey",
-                ("js", "text/javascript; charset=utf-8"),
+                "js",
+                "text/javascript; charset=utf-8",
                 SCRIPT.into(),
             ),
             script_integrity: format!(
                 "sha256-{}",
                 BASE64_STANDARD.encode(Digest256::of(SCRIPT.as_bytes()).0)
             ),
-            icon: Asset::new("icon", ("svg", "image/svg+xml"), icon.into_bytes()),
+            icon: Asset::new("icon", "svg", "image/svg+xml", icon.into_bytes()),
             logo,
         })
     }
@@ -136,7 +138,7 @@ fn logo(path: &Path) -> Result<Asset, SettingsError> {
         return Err(bad("must be at most 256 KiB".into()));
     }
     let bytes = fs::read(path).map_err(|error| bad(error.to_string()))?;
-    let kind = if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
+    let (extension, content_type) = if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
         ("png", "image/png")
     } else if bytes.starts_with(b"\xff\xd8\xff") {
         ("jpg", "image/jpeg")
@@ -147,7 +149,7 @@ fn logo(path: &Path) -> Result<Asset, SettingsError> {
     } else {
         return Err(bad("must be a PNG, JPEG, WebP or SVG picture".into()));
     };
-    Ok(Asset::new("logo", kind, bytes))
+    Ok(Asset::new("logo", extension, content_type, bytes))
 }
 
 #[cfg(test)]

@@ -92,7 +92,7 @@ impl AuthorizationEndpoint {
         let checked = AuthorizationRequest::checked(pairs, &client, &redirect_uri, self).await;
         checked.map_err(|failure| Refused::Client {
             id: client_id,
-            answer: self.refusal((&redirect_uri, mode), state.as_deref(), &failure),
+            answer: self.refusal(&redirect_uri, mode, state.as_deref(), &failure),
             failure,
         })
     }
@@ -130,7 +130,8 @@ impl AuthorizationEndpoint {
     /// What the client is told of an error, RFC 6749 section 4.1.2.1, `iss` with it (RFC 9207 section 2).
     pub(crate) fn refusal(
         &self,
-        (uri, mode): (&str, ResponseMode),
+        uri: &str,
+        mode: ResponseMode,
         state: Option<&str>,
         failure: &Failure,
     ) -> ClientAnswer {
@@ -153,8 +154,8 @@ impl AuthorizationEndpoint {
         request: &AuthorizationRequest,
         failure: &Failure,
     ) -> ClientAnswer {
-        let to = (&*request.redirect_uri, request.mode);
-        self.refusal(to, request.state.as_deref(), failure)
+        let (uri, state) = (&request.redirect_uri, request.state.as_deref());
+        self.refusal(uri, request.mode, state, failure)
     }
 
     /// Takes a request as far as it goes.

@@ -8,7 +8,7 @@ use quick_cache::sync::Cache;
 use super::{
     Failure, Registrations,
     registration::{Allowed, Metadata, Registration, decide},
-    registrations::client,
+    registrations::{Origin, client},
 };
 use crate::{
     domain::{Cause, Client},
@@ -145,7 +145,10 @@ impl Registrations {
         };
         let cause = Cause {
             request_id: None,
-            ..self.anonymous(ip, "".into())
+            ..self.anonymous(Origin {
+                ip,
+                request_id: "".into(),
+            })
         };
         let client = Client {
             document: Some(url.to_owned()),
@@ -206,7 +209,7 @@ fn read_document(url: &str, body: &[u8], scopes: ScopeSet) -> Result<Registratio
         confidential: false,
         bytes: usize::MAX,
     };
-    decide(&named.metadata, &allowed).map_err(|(_, why)| unusable(why))
+    decide(&named.metadata, &allowed).map_err(|refused| unusable(refused.why))
 }
 
 #[cfg(test)]

@@ -175,17 +175,31 @@ impl Exchange {
         })
     }
 
+    /// RFC 8707 section 2.2: at the token endpoint a subset of what was granted.
+    fn check_resources(&self, code: &Code) -> Result<(), Failure> {
+        let granted = |uri: &String| code.resources.is_empty() || code.resources.contains(uri);
+        if self.resources.iter().all(granted) {
+            return Ok(());
+        }
+        let why = "the resource was not asked for at the authorization endpoint";
+        Err(Failure::new("invalid_target", why))
+    }
+
+    /// The claims of an ID token: those that were asked for one by one, and those of the scopes where the client has them
+    /// there.
+    fn wanted_claims(&self, code: &Code, scope: &ScopeSet) -> ClaimSet {
+        let asked = code.claims.id_token.within(&self.client.scopes);
+        if self.client.policy.id_token_claims {
+            ClaimSet::of_scopes(scope).union(asked)
+        } else {
+            asked
+        }
+    }
+
     /// Uses a code up and opens the session it gives.
     async fn of_code(&self, hash: Digest256, code: &Code) -> Result<TokenAnswer, Failure> {
         let (client, tokens, now) = (&self.client, &self.endpoint.tokens, self.cause.at);
-        // RFC 8707 section 2.2: at the token endpoint a subset of what was granted.
-        let granted = |uri: &String| code.resources.is_empty() || code.resources.contains(uri);
-        if !self.resources.iter().all(granted) {
-            return Err(Failure::new(
-                "invalid_target",
-                "the resource was not asked for at the authorization endpoint",
-            ));
-        }
+        self.check_resources(code)?;
         // OpenID Connect Core section 11: with `openid` it is `offline_access` that asks for a refresh token.
         let asked = !code.scope.covers("openid") || code.scope.covers("offline_access");
         let offline = asked && client.may(GrantType::RefreshToken);
@@ -220,12 +234,7 @@ impl Exchange {
         };
         let access_token = self.access_token(&session, &scope, audience)?;
         let id_token = scope.covers("openid").then(|| {
-            let asked = code.claims.id_token.within(&client.scopes);
-            let wanted = if client.policy.id_token_claims {
-                ClaimSet::of_scopes(&scope).union(asked)
-            } else {
-                asked
-            };
+            let wanted = self.wanted_claims(code, &scope);
             let person = PersonClaims::of(&account.user, &client.policy, wanted);
             self.id_token(&session, code, person, &access_token)
         });

@@ -95,6 +95,15 @@ impl Owner {
         self.client.dynamic || (is_public && is_claimed_by_any_program(&self.request.redirect_uri))
     }
 
+    /// Who is signed in well enough for this request.
+    async fn signed_in(&self) -> Result<Option<&SignedIn>, Failure> {
+        let Some(who) = &self.visitor.signed_in else {
+            return Ok(None);
+        };
+        let again = self.must_sign_in(who) || self.must_show_factor(who).await?;
+        Ok((!again).then_some(who))
+    }
+
     /// Whether the person allows what is asked for, as far as they have said.
     ///
     /// # Errors
@@ -102,13 +111,7 @@ impl Owner {
     pub(super) async fn decide(&self) -> Result<Decision, Failure> {
         let prompt = self.request.prompt;
         let refuse = |error, reason: &'static str| Err(Failure::new(error, reason));
-        let mut who = self.visitor.signed_in.as_ref();
-        if let Some(signed_in) = who
-            && (self.must_sign_in(signed_in) || self.must_show_factor(signed_in).await?)
-        {
-            who = None;
-        }
-        let Some(who) = who else {
+        let Some(who) = self.signed_in().await? else {
             return if prompt.none {
                 refuse("login_required", "nobody is signed in who could answer")
             } else {
@@ -163,11 +166,27 @@ impl Owner {
         let (Some(who), Some(scope)) = (&self.visitor.signed_in, &self.granted) else {
             return Err(Failure::server());
         };
-        let user = who.account.user.id;
         let code = authorization_code(random_bytes());
-        let kept = Code {
+        let kept = self.code(who, scope).await?;
+        let cause = self.cause(who.account.user.id);
+        let allowed = self.visitor.decision == Some(true);
+        let store = &self.endpoint.store;
+        let created = store.create_code(code.digest(), kept, allowed, cause);
+        match created.await? {
+            Created::Kept => Ok(code.expose().to_owned()),
+            Created::SignedOut => Err(Failure::new("login_required", "the sign-in has ended")),
+            Created::NotAllowed => {
+                let why = "what the person had allowed was taken back";
+                Err(Failure::new("consent_required", why))
+            }
+        }
+    }
+
+    /// What a code stands for.
+    async fn code(&self, who: &SignedIn, scope: &ScopeSet) -> Result<Code, Failure> {
+        Ok(Code {
             client_id: self.client.id,
-            user_id: user,
+            user_id: who.account.user.id,
             redirect_uri: self.request.redirect_uri.clone(),
             scope: scope.clone(),
             challenge: self.request.challenge.clone(),
@@ -188,8 +207,11 @@ impl Owner {
             signed_in_by: Some(who.session.id),
             used_at: None,
             session_id: None,
-        };
-        let cause = Cause {
+        })
+    }
+
+    fn cause(&self, user: UserId) -> Cause {
+        Cause {
             actor: Actor::User(user),
             client_id: Some(self.client.id),
             ip: Some(self.visitor.ip),
@@ -197,19 +219,6 @@ impl Owner {
             at: self.now,
             reason: None,
             language: Default::default(),
-        };
-        let allowed = self.visitor.decision == Some(true);
-        let created = self
-            .endpoint
-            .store
-            .create_code(code.digest(), kept, allowed, cause);
-        match created.await? {
-            Created::Kept => Ok(code.expose().to_owned()),
-            Created::SignedOut => Err(Failure::new("login_required", "the sign-in has ended")),
-            Created::NotAllowed => {
-                let why = "what the person had allowed was taken back";
-                Err(Failure::new("consent_required", why))
-            }
         }
     }
 

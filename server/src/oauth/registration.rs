@@ -55,8 +55,14 @@ pub(crate) struct Metadata {
     pub backchannel_logout_session_required: Option<bool>,
 }
 
-/// Why metadata is refused: an error code of RFC 7591 section 3.2.2, and a sentence.
-pub(crate) type Refused = (&'static str, String);
+/// Why metadata is refused.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Refused {
+    /// A code of RFC 7591 section 3.2.2.
+    pub error: &'static str,
+    /// A sentence.
+    pub why: String,
+}
 
 /// What a client that registers itself may have.
 #[derive(Debug, Clone)]
@@ -80,8 +86,18 @@ pub(crate) struct Registration {
     pub with_secret: bool,
 }
 
-fn bad(text: impl Into<String>) -> Refused {
-    ("invalid_client_metadata", text.into())
+fn bad(why: impl Into<String>) -> Refused {
+    Refused {
+        error: "invalid_client_metadata",
+        why: why.into(),
+    }
+}
+
+fn bad_redirect(why: impl Into<String>) -> Refused {
+    Refused {
+        error: "invalid_redirect_uri",
+        why: why.into(),
+    }
 }
 
 /// Decides what a client becomes that asks for this. Where less will do, it gets less, and the answer says so.
@@ -97,38 +113,16 @@ pub(crate) fn decide(asked: &Metadata, allowed: &Allowed) -> Result<Registration
         )));
     }
     let grants = grants(asked, allowed)?;
-    if asked
-        .response_types
-        .as_ref()
-        .is_some_and(|types| types.iter().any(|kind| kind != "code"))
-    {
+    let response_types = asked.response_types.iter().flatten();
+    if response_types.into_iter().any(|kind| kind != "code") {
         return Err(bad("response_types must be code"));
     }
-    if asked.redirect_uris.len() > MAX_URIS || asked.post_logout_redirect_uris.len() > MAX_URIS {
-        return Err(("invalid_redirect_uri", "there must be at most 20".into()));
-    }
-    for uri in &asked.redirect_uris {
-        check_redirect_uri(uri, &[]).map_err(|why| ("invalid_redirect_uri", why))?;
-    }
-    if asked.redirect_uris.is_empty() && grants.contains(&GrantType::AuthorizationCode) {
-        let why = "redirect_uris must name at least one";
-        return Err(("invalid_redirect_uri", why.into()));
-    }
+    check_redirect_uris(asked, &grants)?;
     let (method, with_secret) = method(asked, allowed)?;
     if method == AuthMethod::None && grants.contains(&GrantType::ClientCredentials) {
         return Err(bad("client_credentials needs a client that keeps a secret"));
     }
-    let scopes = match asked
-        .scope
-        .as_deref()
-        .filter(|scope| !scope.trim().is_empty())
-    {
-        Some(text) => {
-            let asked = ScopeSet::parse(text).map_err(|_| bad("a scope is malformed"))?;
-            asked.intersect(&allowed.scopes)
-        }
-        None => allowed.scopes.clone(),
-    };
+    let scopes = scopes(asked, allowed)?;
     // OpenID Connect Core section 11: with `openid` alone no refresh token would ever come.
     let never = scopes.covers("openid") && !scopes.covers("offline_access");
     let grant_types = grants
@@ -147,6 +141,32 @@ pub(crate) fn decide(asked: &Metadata, allowed: &Allowed) -> Result<Registration
         policy: policy(asked, method)?,
         with_secret,
     })
+}
+
+fn check_redirect_uris(asked: &Metadata, grants: &[GrantType]) -> Result<(), Refused> {
+    if asked.redirect_uris.len() > MAX_URIS || asked.post_logout_redirect_uris.len() > MAX_URIS {
+        return Err(bad_redirect("there must be at most 20"));
+    }
+    for uri in &asked.redirect_uris {
+        check_redirect_uri(uri, &[]).map_err(bad_redirect)?;
+    }
+    if asked.redirect_uris.is_empty() && grants.contains(&GrantType::AuthorizationCode) {
+        return Err(bad_redirect("redirect_uris must name at least one"));
+    }
+    Ok(())
+}
+
+/// What it asks for as far as it may have it; all of that where it asks for none.
+fn scopes(asked: &Metadata, allowed: &Allowed) -> Result<ScopeSet, Refused> {
+    let named = asked
+        .scope
+        .as_deref()
+        .filter(|text| !text.trim().is_empty());
+    let Some(named) = named else {
+        return Ok(allowed.scopes.clone());
+    };
+    let named = ScopeSet::parse(named).map_err(|_| bad("a scope is malformed"))?;
+    Ok(named.intersect(&allowed.scopes))
 }
 
 fn grants(asked: &Metadata, allowed: &Allowed) -> Result<Vec<GrantType>, Refused> {
@@ -325,7 +345,7 @@ mod tests {
             ),
         ] {
             assert_eq!(
-                decide(&asked(changes.clone()), &open()).unwrap_err().0,
+                decide(&asked(changes.clone()), &open()).unwrap_err().error,
                 error,
                 "{changes}"
             );

@@ -8,7 +8,7 @@ use ulid::Ulid;
 use super::{
     Failure,
     documents::Documents,
-    registration::{Allowed, Metadata, Registration, STRANGERS_BYTES, decide},
+    registration::{Allowed, Metadata, Refused, Registration, STRANGERS_BYTES, decide},
 };
 use crate::{
     clock::{Clock, random_bytes},
@@ -40,8 +40,17 @@ pub(crate) enum Invitation {
     Act(Box<Act>, ScopeSet),
 }
 
-fn refused((error, why): (&'static str, String)) -> Failure {
-    Failure::new(error, why)
+/// Where a call comes from.
+#[derive(Debug)]
+pub(crate) struct Origin {
+    pub ip: IpAddr,
+    pub request_id: Arc<str>,
+}
+
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Self {
+        Self::new(refused.error, refused.why)
+    }
 }
 
 /// A client with this registration. It has no id yet.
@@ -91,12 +100,12 @@ impl Registrations {
         self.dynamic_scopes().iter().filter(may).cloned().collect()
     }
 
-    pub(super) fn anonymous(&self, ip: IpAddr, request_id: Arc<str>) -> Cause {
+    pub(super) fn anonymous(&self, from: Origin) -> Cause {
         Cause {
             actor: Actor::Anonymous,
             client_id: None,
-            ip: Some(ip),
-            request_id: Some(request_id),
+            ip: Some(from.ip),
+            request_id: Some(from.request_id),
             at: self.clock.now(),
             language: Language::default(),
             reason: None,
@@ -110,7 +119,8 @@ impl Registrations {
     pub(crate) async fn keep_token(
         &self,
         token: &Secret,
-        (expires_at, uses): (Timestamp, u32),
+        expires_at: Timestamp,
+        uses: u32,
         act: Act,
     ) -> Result<(), StoreError> {
         let token = NewRegistrationToken {
@@ -122,20 +132,15 @@ impl Registrations {
         self.store.add_registration_token(token, act).await
     }
 
-    /// Registers a client, RFC 7591 section 3. Whether anybody may is judged before what they send.
-    ///
-    /// # Errors
-    /// `access_denied` where registration is closed, `invalid_token`, `invalid_client_metadata`, `invalid_redirect_uri`,
-    /// 429 for too many from one address.
-    pub(crate) async fn register(
+    /// On what a client is let in, and which scopes it may have so.
+    async fn admission(
         &self,
-        asked: Result<Metadata, Failure>,
         invitation: Invitation,
-        (ip, request_id): (IpAddr, Arc<str>),
-    ) -> Result<Registered, Failure> {
+        from: Origin,
+    ) -> Result<(Admission, ScopeSet), Failure> {
         let mode = self.settings.client_registration;
-        let cause = self.anonymous(ip, request_id);
-        let (admission, scopes) = match (mode, invitation) {
+        let cause = self.anonymous(from);
+        Ok(match (mode, invitation) {
             (ClientRegistration::Closed, _) => return Err(closed()),
             (_, Invitation::Token(token)) => {
                 let given = self.store.registration_token(token.digest(), cause.at);
@@ -148,14 +153,29 @@ impl Registrations {
                 (Admission::Open(cause), self.dynamic_scopes())
             }
             (ClientRegistration::Token, Invitation::None) => return Err(Failure::no_token()),
-        };
+        })
+    }
+
+    /// Registers a client, RFC 7591 section 3. Whether anybody may is judged before what they send.
+    ///
+    /// # Errors
+    /// `access_denied` where registration is closed, `invalid_token`, `invalid_client_metadata`, `invalid_redirect_uri`,
+    /// 429 for too many from one address.
+    pub(crate) async fn register(
+        &self,
+        asked: Result<Metadata, Failure>,
+        invitation: Invitation,
+        from: Origin,
+    ) -> Result<Registered, Failure> {
+        let ip = from.ip;
+        let (admission, scopes) = self.admission(invitation, from).await?;
         let openly = matches!(admission, Admission::Open(_));
         let allowed = Allowed {
             scopes,
             confidential: !openly,
             bytes: if openly { STRANGERS_BYTES } else { usize::MAX },
         };
-        let registration = decide(&asked?, &allowed).map_err(refused)?;
+        let registration = decide(&asked?, &allowed)?;
         if openly {
             let counted = self.limits.client_registration(ip, self.clock.monotonic());
             counted.map_err(Failure::too_many_registrations)?;
@@ -190,7 +210,7 @@ impl Registrations {
         id: ClientId,
         token: &Secret,
         asked: Result<Metadata, Failure>,
-        (ip, request_id): (IpAddr, Arc<str>),
+        from: Origin,
     ) -> Result<Client, Failure> {
         let found = self.found(id, token).await?;
         let asked = asked?;
@@ -203,12 +223,12 @@ impl Registrations {
             return Err(Failure::new("invalid_client_metadata", why));
         }
         if found.openly {
-            let counted = self.limits.client_change(ip, self.clock.monotonic());
+            let counted = self.limits.client_change(from.ip, self.clock.monotonic());
             counted.map_err(Failure::too_many_registrations)?;
         }
         let cause = Cause {
             actor: Actor::Client(id),
-            ..self.anonymous(ip, request_id)
+            ..self.anonymous(from)
         };
         let scopes = self.dynamic_scopes();
         // As the row is then: an operator may be changing it.
@@ -240,13 +260,13 @@ impl Registrations {
         &self,
         id: ClientId,
         token: &Secret,
-        (ip, request_id): (IpAddr, Arc<str>),
+        from: Origin,
     ) -> Result<(), Failure> {
         // Guesses take no turn of the writer.
         self.found(id, token).await?;
         let cause = Cause {
             actor: Actor::Client(id),
-            ..self.anonymous(ip, request_id)
+            ..self.anonymous(from)
         };
         let done = self.store.delete_registered(id, token.digest(), cause);
         done.await.map_err(not_admitted)
@@ -280,7 +300,7 @@ fn changed(asked: &Metadata, row: SelfRegistered, scopes: &ScopeSet) -> Result<C
             usize::MAX
         },
     };
-    let mut registration = decide(asked, &allowed).map_err(refused)?;
+    let mut registration = decide(asked, &allowed)?;
     let signs = registration.policy.auth_method == Some(AuthMethod::PrivateKeyJwt);
     if registration.with_secret != before.secrets.is_some()
         || (registration.with_secret || signs) != is_confidential

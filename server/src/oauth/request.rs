@@ -10,7 +10,10 @@ use super::{
     authorize::AuthorizationEndpoint,
     token::{resources, scopes},
 };
-use crate::domain::{ClaimSet, Client, GrantType, RequestedClaims, wants_factor};
+use crate::{
+    crypto::signing::KeyRing,
+    domain::{ClaimSet, Client, GrantType, RequestedClaims, wants_factor},
+};
 
 /// Longest of all parameters together but the scope, in bytes.
 const MAX_BYTES: usize = 16 * 1024;
@@ -111,6 +114,12 @@ impl From<crate::store::StoreError> for Refused {
     }
 }
 
+/// The user whom an ID token of ours names. One that cannot be read counts as none.
+fn hinted(form: &Form, keys: &KeyRing) -> Option<UserId> {
+    let hint = Hint::read(form.get("id_token_hint")?, keys)?;
+    Some(hint.user)
+}
+
 impl AuthorizationRequest {
     /// Checks the request of a client whose redirect URI is known.
     ///
@@ -160,11 +169,7 @@ impl AuthorizationRequest {
             .await?,
             claims: asked.claims.within(&client.scopes),
             mode,
-            hinted: form
-                .get("id_token_hint")
-                .and_then(|hint| Hint::read(hint, &endpoint.keys))
-                .map(|hint| hint.user)
-                .or(asked.subject),
+            hinted: hinted(&form, &endpoint.keys).or(asked.subject),
             asked_at: endpoint.clock.now(),
             shown: None,
             is_again: false,

@@ -80,7 +80,7 @@ impl Scene {
         let session = doorward
             .services()
             .tokens
-            .new_browser_session((IP, None), COOKIE, now);
+            .new_browser_session(IP, None, COOKIE, now);
         let made =
             doorward
                 .services()

@@ -232,8 +232,8 @@ impl TokenInfos {
         let ended = match meant {
             Some(Meant::Session(id)) => self.callers.store.give_back_session(id, act).await,
             Some(Meant::Token(jti, until)) => {
-                let token = (jti, by.client.id);
-                self.callers.store.give_back_token(token, until, act).await
+                let (store, of) = (&self.callers.store, by.client.id);
+                store.give_back_token(jti, of, until, act).await
             }
             None => Ok(()),
         };

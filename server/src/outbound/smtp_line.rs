@@ -29,9 +29,9 @@ impl Line {
     ///
     /// # Errors
     /// Of the last address that was tried.
-    pub(super) async fn connect(host: (&str, u16), patience: Duration) -> io::Result<Self> {
+    pub(super) async fn connect(host: &str, port: u16, patience: Duration) -> io::Result<Self> {
         let mut last = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
-        for address in lookup_host(host).await? {
+        for address in lookup_host((host, port)).await? {
             let connected = timeout(patience, TcpStream::connect(address)).await;
             match connected.unwrap_or_else(|late| Err(late.into())) {
                 Ok(stream) => {

@@ -10,7 +10,7 @@ use crate::{
     },
     domain::{Account, Act, Actor, Cause, Door, Email, NewUser, Refusal, Session, User, role},
     settings::Registration,
-    store::{NewSession, Store},
+    store::{EndsWithPassword, NewSession, Store, WantedAccount},
 };
 
 /// What makes accounts and sets their passwords.
@@ -64,9 +64,8 @@ impl Accounts {
         check_password(&form.password, email.as_str())
             .map_err(|why| Error::invalid("password", why))?;
         let passwords = &self.passwords;
-        passwords
-            .limits
-            .registration(session.ip, passwords.clock.monotonic())?;
+        let now = passwords.clock.monotonic();
+        passwords.limits.registration(session.ip, now)?;
         let hash = passwords
             .hash_new_password(form.password.into(), email.as_str(), "password")
             .await?;
@@ -104,13 +103,13 @@ impl Accounts {
     /// # Errors
     /// Storage, with what the rules refuse.
     pub(crate) async fn may_create(&self, act: Act, form: &CreateUser) -> Result<(), Error> {
-        let role = (role(form), form.role.is_some());
-        let with_password = form.password.is_some() || form.password_hash.is_some();
-        let permissions = permissions(form)?;
-        let judged = self
-            .store()
-            .may_create_user(role, permissions, with_password, act);
-        Ok(judged.await?)
+        let wanted = WantedAccount {
+            role: role(form),
+            role_given: form.role.is_some(),
+            permissions: permissions(form)?,
+            with_password: form.password.is_some() || form.password_hash.is_some(),
+        };
+        Ok(self.store().may_create_user(wanted, act).await?)
     }
 
     /// Checks the account that an operator wants made; its password is hashed where they may set one.
@@ -196,10 +195,13 @@ impl Accounts {
             .hash_new_password(change.new, email, "newPassword")
             .await?;
         let seen = Some(verified.password);
-        let keep = (Some(session.id), change.api_keys);
+        let ends = EndsWithPassword {
+            keep: Some(session.id),
+            api_keys: change.api_keys,
+        };
         let act = self.act_now(by, Door::Own, &cause)?;
         self.store()
-            .set_password(account.user.id, hash, seen, keep, act)
+            .set_password(account.user.id, hash, seen, ends, act)
             .await?;
         self.passwords.forget_failures(email);
         Ok(())
@@ -249,8 +251,10 @@ impl Accounts {
             .hash_new_password(password, email, "password")
             .await?;
         let act = self.act_now(by, Door::Admin, &cause)?;
+        let keep = None;
+        let ends = EndsWithPassword { keep, api_keys };
         self.store()
-            .set_password(user, hash, None, (None, api_keys), act)
+            .set_password(user, hash, None, ends, act)
             .await?;
         self.passwords.forget_failures(email);
         Ok(())

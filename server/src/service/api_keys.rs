@@ -16,7 +16,7 @@ use crate::{
             authority::{self as rule, KeyFacts},
         },
     },
-    store::{NewKey, Store},
+    store::{KeySecret, NewKey, Store},
 };
 
 /// Longest grace of a rotation, in seconds: 30 days.
@@ -151,7 +151,7 @@ impl ApiKeys {
         let (secret, hash, hint) = self.new_secret(key.environment);
         let rotated = self
             .store
-            .rotate_key(id, owner, (hash, hint), grace_seconds, act)
+            .rotate_key(id, owner, KeySecret { hash, hint }, grace_seconds, act)
             .await?;
         Ok((rotated, secret))
     }

@@ -86,7 +86,7 @@ impl SignIn {
         let (tried, attempt) = self.go_on(waiting, &token, session.ip, &cause).await?;
         let pending = tried.pending().clone();
         let enrolled = self.take_into_use(&pending, typed, session, &cause).await;
-        self.settled(waiting, enrolled, (tried, attempt), cause)
+        self.settled(waiting, enrolled, tried, attempt, cause)
     }
 
     async fn take_into_use(

@@ -158,11 +158,14 @@ impl SecondFactors {
             Refusal::Conflict("no set-up of one-time codes is open: begin one first".into())
         })?;
         let step = self.step(user, &sealed, typed, act.at())?;
-        let (codes, hashes) = new_codes();
-        self.store
-            .confirm_totp(user, (sealed, step), hashes, act)
-            .await?;
-        Ok(codes)
+        let (shown, codes) = new_codes();
+        let totp = NewTotp {
+            sealed,
+            step,
+            codes,
+        };
+        self.store.confirm_totp(user, totp, act).await?;
+        Ok(shown)
     }
 
     /// Takes one-time codes out of use.
@@ -179,7 +182,7 @@ impl SecondFactors {
         let sealed = self.store.totp_secret(user).await?;
         let sealed = sealed.ok_or(Refusal::NotFound("one-time code set-up"))?;
         let step = self.step(user, &sealed, typed, act.at())?;
-        Ok(self.store.remove_totp((user, step), password, act).await?)
+        Ok(self.store.remove_totp(user, step, password, act).await?)
     }
 
     /// Gives new recovery codes; those before are dead.

@@ -70,8 +70,7 @@ impl FoundKey {
     /// # Errors
     /// What is.
     pub(crate) fn standing(&self, ip: IpAddr, now: Timestamp) -> Result<(), KeyCode> {
-        let anything = (&[] as &[Scope], Some(ip));
-        key_use::judge((&self.key, self.owner()), &self.scopes, anything, now)
+        key_use::judge(&self.key, self.owner(), &self.scopes, &[], Some(ip), now)
     }
 }
 
@@ -134,9 +133,11 @@ impl Keys {
     ) -> Result<Judged, StoreError> {
         let (key, at) = (&found.key, self.clock.now());
         let judged = key_use::judge(
-            (key, found.owner()),
+            key,
+            found.owner(),
             &found.scopes,
-            (wanted.scopes, wanted.ip),
+            wanted.scopes,
+            wanted.ip,
             at,
         );
         let left = if key.is_metered() {

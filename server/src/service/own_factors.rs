@@ -136,7 +136,8 @@ impl OwnFactors {
     pub(crate) async fn remove_totp(
         &self,
         by: &Caller,
-        (password, code): (Secret, &str),
+        password: Secret,
+        code: &str,
         cause: Cause,
     ) -> Result<(), Error> {
         let own = Own::new(by, &cause)?;
@@ -183,10 +184,10 @@ impl OwnFactors {
         let user = own.account.user.id;
         let may = move |by: &rule::Rights| rule::change_factors(by, user);
         self.passwords.store.allowed(act, may).await?;
-        let given = (own.session.id, seen.password);
+        let (user, session) = (&own.account.user, own.session.id);
         let now = self.passwords.clock.now();
         self.factors
-            .creation_options(&own.account.user, given, now)
+            .creation_options(user, session, seen.password, now)
             .await
     }
 
@@ -197,13 +198,16 @@ impl OwnFactors {
     pub(crate) async fn add_passkey(
         &self,
         by: &Caller,
-        (name, credential): (String, &CreatedCredential),
+        name: String,
+        credential: &CreatedCredential,
         cause: Cause,
     ) -> Result<Passkey, Error> {
         let own = Own::new(by, &cause)?;
         let act = self.act_now(&own)?;
-        let whose = (own.account.user.id, own.session.id);
-        self.factors.add_passkey(whose, name, credential, act).await
+        let (user, session) = (own.account.user.id, own.session.id);
+        self.factors
+            .add_passkey(user, session, name, credential, act)
+            .await
     }
 
     /// Removes a passkey of somebody's.

@@ -30,7 +30,8 @@ impl SecondFactors {
     pub(crate) async fn creation_options(
         &self,
         user: &User,
-        (session, password): (SessionId, String),
+        session: SessionId,
+        password: String,
         now: Timestamp,
     ) -> Result<Value, Error> {
         let party = self.party()?;
@@ -72,7 +73,8 @@ impl SecondFactors {
     /// [`Error::Credential`]; `conflict` for one that is known.
     pub(crate) async fn add_passkey(
         &self,
-        (user, session): (UserId, SessionId),
+        user: UserId,
+        session: SessionId,
         name: String,
         credential: &CreatedCredential,
         act: Act,

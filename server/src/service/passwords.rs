@@ -144,17 +144,21 @@ impl Passwords {
             }
             (_, record, _) => {
                 drop(attempt);
-                self.metrics.login("invalid_credentials");
                 let user = record.map(|record| record.user_id);
-                let detail = if user.is_none() {
-                    abridged(email)
-                } else {
-                    None
-                };
-                self.note_failure(user, detail, cause.clone());
-                Err(Error::WrongPassword)
+                Err(self.wrong_password(email, user, cause))
             }
         }
+    }
+
+    /// Notes a wrong password; of an address that nobody has, the address too.
+    fn wrong_password(&self, email: &str, user: Option<UserId>, cause: &Cause) -> Error {
+        self.metrics.login("invalid_credentials");
+        let detail = match user {
+            Some(_) => None,
+            None => abridged(email),
+        };
+        self.note_failure(user, detail, cause.clone());
+        Error::WrongPassword
     }
 
     /// Takes a place for a check of an account's password, or of what is counted as one.

@@ -137,7 +137,7 @@ impl Sessions {
         // Their number is known where they were counted in this call.
         let just_counted = kept_as.is_none().then_some(count);
         let (done, failed) = match self.end_under_way(account, &act).await {
-            Ok(()) => self.end_all((which, just_counted), reason, act).await,
+            Ok(()) => self.end_all(which, just_counted, reason, act).await,
             Err(error) => (0, Some(error)),
         };
         let Some(source) = failed else {
@@ -166,14 +166,14 @@ impl Sessions {
     /// Ends sessions; answers how many, and what went wrong.
     async fn end_all(
         &self,
-        (which, just_counted): (Which, Option<u64>),
+        which: Which,
+        just_counted: Option<u64>,
         reason: Option<String>,
         act: Act,
     ) -> (u64, Option<StoreError>) {
         let ids = match which {
-            Which::Seen { filter, keep, seen } => {
-                let these = (filter, keep, seen);
-                let ended = self.store.revoke_seen(these, just_counted, reason, act);
+            Which::Seen(seen) => {
+                let ended = self.store.revoke_seen(seen, just_counted, reason, act);
                 return match ended.await {
                     Ok(revoked) => (revoked, None),
                     Err(error) => (0, Some(error)),

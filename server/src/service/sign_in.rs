@@ -172,7 +172,7 @@ impl SignIn {
             Ok(shown) => self.open_with(shown, Some(&pending), session, &cause).await,
             Err(error) => Err(error),
         };
-        self.settled(waiting, opened, (tried, attempt), cause)
+        self.settled(waiting, opened, tried, attempt, cause)
     }
 
     /// Takes a sign-in up that waits: its token for one try, which is an attempt as one with a password is.
@@ -204,7 +204,8 @@ impl SignIn {
         &self,
         waiting: &MfaTokens,
         outcome: Result<T, Error>,
-        (tried, attempt): (Try, Attempt),
+        tried: Try,
+        attempt: Attempt,
         cause: Cause,
     ) -> Result<T, Error> {
         match outcome {

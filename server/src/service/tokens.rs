@@ -139,7 +139,8 @@ impl Tokens {
     /// What the session of a browser starts with: no refresh token, the cookie is what it lives by.
     pub(crate) fn new_browser_session(
         &self,
-        (ip, user_agent): (IpAddr, Option<String>),
+        ip: IpAddr,
+        user_agent: Option<String>,
         cookie: Digest256,
         now: Timestamp,
     ) -> NewSession {

@@ -16,7 +16,7 @@ use crate::{
         rules::link as links,
     },
     state::{MailPlace, Mailed},
-    store::{AskedFor, LinkByMail},
+    store::{AskedFor, LinkByMail, NewAddress},
 };
 
 /// How long a link for a forgotten password works, in seconds.
@@ -81,8 +81,8 @@ impl Verification {
             |email| email.as_str().to_owned(),
         );
         let link = new_link(&to, cause.language, seconds, &cause);
-        let asked = (asked, place.is_some());
-        let sent = passwords.store.mail_link(asked, email, link, cause);
+        let (store, may) = (&passwords.store, place.is_some());
+        let sent = store.mail_link(asked, may, email, link, cause);
         if let (true, Some(place)) = (sent.await?, place) {
             place.used();
         }
@@ -179,14 +179,14 @@ impl Verification {
         let link = new_link(email.as_str(), cause.language, VERIFY_SECONDS, &cause);
         let act = by.act(Door::Own, self.step_up_seconds, cause)?;
         let user = account.user.id;
-        let asked = passwords.store.ask_for_change(
-            (user, told.is_some()),
+        let to = NewAddress {
             email,
-            verified.into(),
-            link,
-            act,
-        );
-        asked.await?;
+            tell_old: told.is_some(),
+        };
+        passwords
+            .store
+            .ask_for_change(user, to, verified.into(), link, act)
+            .await?;
         [Some(place), told]
             .into_iter()
             .flatten()

@@ -316,9 +316,12 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("data");
         let lock = crate::store::DirectoryLock::take(&path).unwrap();
-        let caps = (100, crate::store::Caps::default());
+        let bounds = crate::store::Bounds {
+            cache_bytes: 100,
+            ..Default::default()
+        };
         let clock = crate::clock::Clock::system();
-        let store = Store::open(&path, lock, caps, clock, Arc::default()).unwrap();
+        let store = Store::open(&path, lock, bounds, clock, Arc::default()).unwrap();
         (store, directory)
     }
 

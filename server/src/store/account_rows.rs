@@ -1,9 +1,12 @@
 //! How accounts are written, and what follows from a change of one.
 
-use doorward_shared::UserId;
+use doorward_shared::{Timestamp, UserId};
 use rusqlite::{Connection, params};
 
-use super::{StoreError, addresses, admission, links, mails, roles, sessions, unit::Unit};
+use super::{
+    StoreError, addresses, admission, links, mails, roles, sessions,
+    unit::{Happened, Unit},
+};
 use crate::domain::{
     Cause, Email, NewUser, Refusal, User,
     mail::MailKind,
@@ -117,27 +120,7 @@ pub(super) fn update(
     }
     roles::must_exist(unit.conn, &after.role)?;
     let admins = any_admin(unit.conn)?;
-    unit.conn
-        .prepare_cached(
-            "UPDATE users SET email = ?2, email_key = ?3, first_name = ?4, last_name = ?5, role = ?6, permissions = ?7, \
-             disabled_at = ?8, group_names = ?9, updated_at = ?11, \
-             verified_at = CASE WHEN ?10 AND (NOT email_verified OR email <> ?2) THEN ?12 ELSE verified_at END, \
-             email_verified = ?10 WHERE id = ?1",
-        )?
-        .execute(params![
-            after.id.0.to_bytes(),
-            after.email.as_str(),
-            after.email.key(),
-            after.first_name,
-            after.last_name,
-            after.role,
-            after.permissions.to_string(),
-            after.disabled_at.map(|at| at.0),
-            after.groups.join(" "),
-            after.email_verified,
-            after.updated_at.0,
-            cause.at.0
-        ])?;
+    write(unit.conn, after, cause.at)?;
     guard_last_admin(unit.conn, admins)?;
     unit.changes.users.push(after.id);
     let id = after.id;
@@ -162,8 +145,39 @@ pub(super) fn update(
     if diff.is_empty() {
         Ok(())
     } else {
-        unit.changed(cause, "user.updated", (&id, Some(id)), &diff, None)
+        let happened = Happened {
+            action: "user.updated",
+            target: Some(&id),
+            user: Some(id),
+            detail: None,
+        };
+        unit.changed(cause, happened, &diff)
     }
+}
+
+/// Writes the row of an account.
+fn write(conn: &Connection, after: &User, now: Timestamp) -> Result<(), StoreError> {
+    conn.prepare_cached(
+            "UPDATE users SET email = ?2, email_key = ?3, first_name = ?4, last_name = ?5, role = ?6, permissions = ?7, \
+             disabled_at = ?8, group_names = ?9, updated_at = ?11, \
+             verified_at = CASE WHEN ?10 AND (NOT email_verified OR email <> ?2) THEN ?12 ELSE verified_at END, \
+             email_verified = ?10 WHERE id = ?1",
+        )?
+        .execute(params![
+            after.id.0.to_bytes(),
+            after.email.as_str(),
+            after.email.key(),
+            after.first_name,
+            after.last_name,
+            after.role,
+            after.permissions.to_string(),
+            after.disabled_at.map(|at| at.0),
+            after.groups.join(" "),
+            after.email_verified,
+            after.updated_at.0,
+            now.0
+        ])?;
+    Ok(())
 }
 
 /// Whether somebody who is not disabled may do everything in the admin API.

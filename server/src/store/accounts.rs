@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use doorward_shared::{ScopeSet, UserId};
+use doorward_shared::{ScopeSet, SessionId, UserId};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
@@ -30,6 +30,13 @@ use crate::domain::{
         authority::{self as rule, AccountActs},
     },
 };
+
+/// What ends with a password that is set anew: all sessions but one that is kept, and the keys if that is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct EndsWithPassword {
+    pub keep: Option<SessionId>,
+    pub api_keys: bool,
+}
 
 impl Store {
     /// The account and what it may do now. From memory once it was asked for.
@@ -71,8 +78,7 @@ impl Store {
                 .prepare_cached("UPDATE users SET signed_up = 1 WHERE id = ?1")?
                 .execute([user.id.0.to_bytes()])?;
             if let Some(link) = link {
-                let kinds = (LinkKind::SignUp, MailKind::SignUp);
-                addresses::send(unit, kinds, &user, link)?;
+                addresses::send(unit, LinkKind::SignUp, MailKind::SignUp, &user, link)?;
             }
             // Whoever must have a second factor comes in once they have set one up.
             let session = session.filter(|_| !unit.memory.demands_factor(&user.role));
@@ -129,7 +135,7 @@ impl Store {
             .await
     }
 
-    /// Sets a password, given as a PHC string, and ends the user's sessions but `keep`, with `api_keys` their keys too.
+    /// Sets a password, given as a PHC string, and ends what the user had.
     /// With `seen` only if that is still the password, so that of two changes at once one wins.
     ///
     /// # Errors
@@ -139,7 +145,7 @@ impl Store {
         id: UserId,
         password: String,
         seen: Option<String>,
-        (keep, api_keys): (Option<doorward_shared::SessionId>, bool),
+        ends: EndsWithPassword,
         act: Act,
     ) -> Result<(), StoreError> {
         self.write(move |unit| {
@@ -162,8 +168,8 @@ impl Store {
                 .into());
             }
             links::end_with_password(unit, id)?;
-            sessions::end_all_of(unit, id, keep, cause)?;
-            if api_keys {
+            sessions::end_all_of(unit, id, ends.keep, cause)?;
+            if ends.api_keys {
                 keys::end_all(unit, KeysOf::Owner(id), cause)?;
             }
             unit.event(cause, "user.password_changed", Some(&id), Some(id), None)
@@ -261,13 +267,13 @@ pub(super) fn create(
     act: &Act,
 ) -> Result<User, StoreError> {
     let by = authority::judge(unit, act)?;
-    let facts = NewFacts {
-        role: &new.role,
+    let wanted = WantedAccount {
+        role: new.role.clone(),
         role_given,
-        permissions: &new.permissions,
+        permissions: new.permissions.clone(),
         with_password: new.password.is_some(),
     };
-    judge_new(unit.conn, &by, &facts)?;
+    judge_new(unit.conn, &by, &wanted)?;
     insert(unit, new, act.cause(&by), "user.created")
 }
 
@@ -292,10 +298,12 @@ pub(super) fn change_one(
 }
 
 /// What an account is to start with.
-pub(super) struct NewFacts<'a> {
-    pub role: &'a str,
+#[derive(Debug)]
+pub struct WantedAccount {
+    pub role: String,
+    /// Whether the role was named: the one that everybody starts with needs no right to give it.
     pub role_given: bool,
-    pub permissions: &'a ScopeSet,
+    pub permissions: ScopeSet,
     pub with_password: bool,
 }
 
@@ -303,14 +311,14 @@ pub(super) struct NewFacts<'a> {
 pub(super) fn judge_new(
     conn: &Connection,
     by: &rule::Rights,
-    new: &NewFacts<'_>,
+    new: &WantedAccount,
 ) -> Result<(), StoreError> {
-    roles::must_exist(conn, new.role)?;
-    let may = roles::permissions(conn, new.role)?.union(new.permissions);
+    roles::must_exist(conn, &new.role)?;
+    let may = roles::permissions(conn, &new.role)?.union(&new.permissions);
     let given = if new.role_given {
         &may
     } else {
-        new.permissions
+        &new.permissions
     };
     Ok(rule::create_account(by, &may, given, new.with_password)?)
 }
@@ -346,12 +354,9 @@ fn judge_change(
             || change.disabled.is_some(),
         lets_in: mails::is_mailing(unit) && (new_address || verifies),
     };
-    let both = (may(&before.role, &before.permissions)?, may(role, own)?);
+    let now = may(&before.role, &before.permissions)?;
+    let then = may(role, own)?;
     Ok(rule::change_account(
-        by,
-        before.id,
-        (&both.0, &both.1),
-        &given,
-        acts,
+        by, before.id, &now, &then, &given, acts,
     )?)
 }

@@ -37,6 +37,14 @@ impl LinkByMail {
     }
 }
 
+/// The address that an account is to have.
+#[derive(Debug)]
+pub struct NewAddress {
+    pub email: Email,
+    /// Whether the address before is told.
+    pub tell_old: bool,
+}
+
 /// What a mail is asked for that anybody may ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AskedFor {
@@ -51,7 +59,8 @@ impl Store {
     /// does as much, and leaves nothing.
     pub async fn mail_link(
         &self,
-        (asked, may): (AskedFor, bool),
+        asked: AskedFor,
+        may: bool,
         email: String,
         link: LinkByMail,
         cause: Cause,
@@ -82,7 +91,7 @@ impl Store {
                 }
                 AskedFor::Verification => (LinkKind::Verify, MailKind::Verify),
             };
-            send(unit, (kind, mail), &user, link)?;
+            send(unit, kind, mail, &user, link)?;
             Ok(true)
         })
         .await
@@ -158,14 +167,14 @@ impl Store {
         .await
     }
 
-    /// Mails a link to the address that is to become the account's, and tells the one before, where that is `told`.
+    /// Mails a link to the address that is to become the account's, and tells the one before where that is wanted.
     ///
     /// # Errors
     /// [`Refusal::EmailTaken`], [`Refusal::PasswordChanged`], [`Refusal::Invalid`]; as [`rule::change_address`].
     pub async fn ask_for_change(
         &self,
-        (user, told): (UserId, bool),
-        email: Email,
+        user: UserId,
+        to: NewAddress,
         password: SeenPassword,
         link: LinkByMail,
         act: Act,
@@ -176,13 +185,14 @@ impl Store {
             let cause = act.cause(&by);
             sessions::demand_password(unit, user, &password.hash, password.rehashed)?;
             let found = accounts::find(unit.conn, user)?.ok_or(Refusal::NotFound("user"))?;
+            let NewAddress { email, tell_old } = to;
             account_rows::check_address(unit.conn, &email, &found)?;
             let content = MailContent {
                 about: told_address(&found, &email),
                 ip: cause.ip.map(|ip| ip.to_canonical().to_string()),
                 ..MailContent::new(found.email.as_str(), cause.language, cause.at)
             };
-            if told {
+            if tell_old {
                 mails::write(unit, MailKind::ChangeAsked, Some(user), &content)?;
             }
             let link = LinkByMail {
@@ -193,7 +203,7 @@ impl Store {
                 ..link
             };
             let to = User { email, ..found };
-            send(unit, (LinkKind::Change, MailKind::Change), &to, link)?;
+            send(unit, LinkKind::Change, MailKind::Change, &to, link)?;
             let detail = format!("to {}", to.email.as_str());
             let action = "user.email_change_requested";
             unit.event(cause, action, Some(&user), Some(user), Some(&detail))
@@ -206,7 +216,8 @@ impl Store {
 /// anybody may ask for one more; of two changes of the address the later one counts.
 pub(super) fn send(
     unit: &mut Unit<'_>,
-    (kind, mail): (LinkKind, MailKind),
+    kind: LinkKind,
+    mail: MailKind,
     user: &User,
     link: LinkByMail,
 ) -> Result<(), StoreError> {
@@ -223,7 +234,7 @@ pub(super) fn send(
         to: user.email.as_str().to_owned(),
         ..link.content
     };
-    links::insert(unit, &new, (Some(content.to.as_str()), None), content.at)?;
+    links::insert(unit, &new, Some(&content.to), None, content.at)?;
     mails::write(unit, mail, Some(user.id), &content)
 }
 
@@ -244,8 +255,8 @@ fn decoy(unit: &mut Unit<'_>, link: LinkByMail) -> Result<(), StoreError> {
         kind: LinkKind::Forgot,
         expires_at: link.ends(),
     };
-    let to = Some(link.content.to.as_str());
-    links::insert(unit, &new, (to, None), link.content.at)?;
+    let (to, at) = (&link.content.to, link.content.at);
+    links::insert(unit, &new, Some(to), None, at)?;
     links::remove(unit, new.hash)?;
     mails::decoy(unit, user_id, &link.content)
 }

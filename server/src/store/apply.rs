@@ -272,7 +272,10 @@ fn known_client(
         let current = before.secrets.as_ref().map(|secrets| &secrets.current);
         if !current.is_some_and(|current| current.matches(&secret)) {
             // The one before it is dead: who names a secret in a file has changed it everywhere.
-            let secret = (secret, act.at());
+            let secret = clients::NewSecret {
+                hash: secret,
+                old_until: act.at(),
+            };
             clients::rotate_secret(unit, before.id, secret, &plan.issuer, act)?;
             steps.push(Step::Secret(after.name));
         }

@@ -7,7 +7,7 @@ use ulid::Ulid;
 
 use super::{
     Store, StoreError,
-    accounts::{self, NewFacts},
+    accounts::{self, WantedAccount},
     clients, keys,
     memory::Memory,
     sessions,
@@ -138,23 +138,11 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::create_user`].
-    pub async fn may_create_user(
-        &self,
-        (role, role_given): (String, bool),
-        permissions: ScopeSet,
-        with_password: bool,
-        act: Act,
-    ) -> Result<(), StoreError> {
+    pub async fn may_create_user(&self, wanted: WantedAccount, act: Act) -> Result<(), StoreError> {
         let (memory, now) = (self.memory_shared(), self.memory().clock.now());
         self.read(move |conn| {
             let by = judge_at(conn, &memory, &act, now)?;
-            let facts = NewFacts {
-                role: &role,
-                role_given,
-                permissions: &permissions,
-                with_password,
-            };
-            accounts::judge_new(conn, &by, &facts)
+            accounts::judge_new(conn, &by, &wanted)
         })
         .await
     }

@@ -8,7 +8,7 @@ use std::{
 
 use doorward_shared::{BlockId, Page, Timestamp};
 use ipnet::IpNet;
-use rusqlite::{OptionalExtension, Row, params, types::Value};
+use rusqlite::{Connection, OptionalExtension, Row, params, types::Value};
 
 use super::{
     Store, StoreError, authority,
@@ -46,6 +46,32 @@ fn read_block(row: &Row<'_>) -> rusqlite::Result<Block> {
         created_by: row.get(5)?,
         spared: spared.map_err(|_| bad(6, "not an address"))?,
     })
+}
+
+/// Writes a block.
+fn insert(conn: &Connection, block: &Block) -> Result<(), StoreError> {
+    let count: u32 = conn
+        .prepare_cached("SELECT count(*) FROM blocks")?
+        .query_row([], |row| row.get(0))?;
+    if count >= MAX_BLOCKS {
+        let why = format!("{MAX_BLOCKS} networks are blocked already");
+        return Err(Refusal::Conflict(why).into());
+    }
+    let sql =
+        "INSERT INTO blocks VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (network) DO NOTHING";
+    let added = conn.prepare_cached(sql)?.execute(params![
+        block.id.0.to_bytes(),
+        block.network.to_string(),
+        block.reason,
+        block.until.0,
+        block.created_at.0,
+        block.created_by,
+        block.spared.map(|ip| ip.to_string())
+    ])?;
+    if added == 0 {
+        return Err(Refusal::Conflict("the network is blocked already".into()).into());
+    }
+    Ok(())
 }
 
 impl Store {
@@ -112,7 +138,9 @@ impl Store {
             if let Some(proxy) = block::proxy_in(block.network, &proxies) {
                 return Err(Refusal::Invalid {
                     field: "network",
-                    reason: format!("is or holds the trusted proxy {proxy}, through which people come"),
+                    reason: format!(
+                        "is or holds the trusted proxy {proxy}, through which people come"
+                    ),
                 }
                 .into());
             }
@@ -120,39 +148,21 @@ impl Store {
             unit.conn
                 .prepare_cached("DELETE FROM blocks WHERE until <= ?1")?
                 .execute([cause.at.0])?;
-            let network = block.network.to_string();
-            let count: u32 = unit
-                .conn
-                .prepare_cached("SELECT count(*) FROM blocks")?
-                .query_row([], |row| row.get(0))?;
-            if count >= MAX_BLOCKS {
-                let why = format!("{MAX_BLOCKS} networks are blocked already");
-                return Err(Refusal::Conflict(why).into());
-            }
             block.id = BlockId(unit.id(cause.at));
             block.created_at = cause.at;
             block.created_by = cause.actor.to_string();
             block.spared = cause.ip;
-            let added = unit
-                .conn
-                .prepare_cached(
-                    "INSERT INTO blocks VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (network) DO NOTHING",
-                )?
-                .execute(params![
-                    block.id.0.to_bytes(),
-                    network,
-                    block.reason,
-                    block.until.0,
-                    block.created_at.0,
-                    block.created_by,
-                    block.spared.map(|ip| ip.to_string())
-                ])?;
-            if added == 0 {
-                return Err(Refusal::Conflict("the network is blocked already".into()).into());
-            }
+            insert(unit.conn, &block)?;
+            let network = block.network.to_string();
             let spared = block.spared.map(|ip| format!(", but for {ip}"));
             let detail = format!("until {}{}", block.until, spared.unwrap_or_default());
-            unit.event(cause, "network.blocked", Some(&network), None, Some(&detail))?;
+            unit.event(
+                cause,
+                "network.blocked",
+                Some(&network),
+                None,
+                Some(&detail),
+            )?;
             unit.changes.blocks.push(BlockChange::Added(block.clone()));
             Ok(block)
         })

@@ -12,7 +12,7 @@ use super::{
     endings::{ends_key, ends_session},
     notices,
     rows::{maybe_ulid, ulid},
-    unit::{By, Unit},
+    unit::{By, Happened, Unit},
 };
 
 /// How long a unit goes on before it lets others in; its commit comes on top.
@@ -222,13 +222,13 @@ fn note(
 ) -> Result<(), StoreError> {
     match &ending.action {
         Some(action) => {
-            let event = (&**action, Some(target), user);
-            unit.event_by(
-                &ending.by,
-                ending.at,
-                event,
-                (ending.detail.as_deref(), None),
-            )
+            let happened = Happened {
+                action,
+                target: Some(target),
+                user,
+                detail: ending.detail.as_deref(),
+            };
+            unit.event_by(&ending.by, ending.at, happened, None)
         }
         None => Ok(()),
     }

@@ -15,7 +15,7 @@ use super::{
     memory::through,
     registrations,
     rows::{self, CLIENT, lines},
-    unit::Unit,
+    unit::{Happened, Unit},
 };
 use crate::{
     crypto::secret::Digest256,
@@ -42,6 +42,14 @@ const LIST: List<Client> = List {
     ],
     row: rows::client,
 };
+
+/// The secret that takes another's place.
+#[derive(Debug, Clone, Copy)]
+pub struct NewSecret {
+    pub hash: Digest256,
+    /// Until when the one before it is good.
+    pub old_until: Timestamp,
+}
 
 impl Store {
     /// A client. From memory once it was asked for.
@@ -95,7 +103,7 @@ impl Store {
             .await
     }
 
-    /// Gives a confidential client a new secret; the old one is good until `old_until`. `own` is this server as a
+    /// Gives a confidential client a new secret; `own` is this server as a
     /// resource: who learns the secret of a client for which its tokens are meant, sees those of everybody.
     ///
     /// # Errors
@@ -103,11 +111,11 @@ impl Store {
     pub async fn rotate_client_secret(
         &self,
         id: ClientId,
-        (secret, old_until): (Digest256, Timestamp),
+        secret: NewSecret,
         own: String,
         act: Act,
     ) -> Result<Client, StoreError> {
-        self.write(move |unit| rotate_secret(unit, id, (secret, old_until), &own, &act))
+        self.write(move |unit| rotate_secret(unit, id, secret, &own, &act))
             .await
     }
 
@@ -168,8 +176,13 @@ pub(super) fn insert(
     write(unit, client)?;
     let name = quoted(&client.name);
     let diff = clients::diff(None, client);
-    let of = (&client.id as &dyn std::fmt::Display, None);
-    unit.changed(cause, "client.created", of, &diff, Some(&name))
+    let happened = Happened {
+        action: "client.created",
+        target: Some(&client.id),
+        user: None,
+        detail: Some(&name),
+    };
+    unit.changed(cause, happened, &diff)
 }
 
 /// Changes a client, as [`Store::change_client`]; answers it before and after.
@@ -194,8 +207,13 @@ pub(super) fn change_one(
         admission::groups_changed(unit, &before, &client, act.cause(&by))?;
         let name = quoted(&client.name);
         let diff = clients::diff(Some(&before), &client);
-        let of = (&id as &dyn std::fmt::Display, None);
-        unit.changed(act.cause(&by), "client.updated", of, &diff, Some(&name))?;
+        let happened = Happened {
+            action: "client.updated",
+            target: Some(&id),
+            user: None,
+            detail: Some(&name),
+        };
+        unit.changed(act.cause(&by), happened, &diff)?;
     }
     Ok((before, client))
 }
@@ -204,7 +222,7 @@ pub(super) fn change_one(
 pub(super) fn rotate_secret(
     unit: &mut Unit<'_>,
     id: ClientId,
-    (secret, old_until): (Digest256, Timestamp),
+    secret: NewSecret,
     own: &str,
     act: &Act,
 ) -> Result<Client, StoreError> {
@@ -218,7 +236,7 @@ pub(super) fn rotate_secret(
     };
     rule::change_client(&by, acts)?;
     let cause = act.cause(&by);
-    let client = clients::rotate_secret(&client, secret, old_until, cause.at)?;
+    let client = clients::rotate_secret(&client, secret.hash, secret.old_until, cause.at)?;
     write(unit, &client)?;
     unit.event(cause, "client.secret_rotated", Some(&id), None, None)?;
     Ok(client)
@@ -321,61 +339,59 @@ pub(super) fn find(conn: &Connection, id: ClientId) -> Result<Option<Client>, St
         .optional()?)
 }
 
+/// Writes a client. An upsert, not a replacement: that would delete the row first, and with it what refers to it.
+const UPSERT: &str = "INSERT INTO clients (id, name, redirect_uris, grant_types, scopes, resources, secret, old_secret, \
+    old_secret_until, created_at, unmarked_secrets, require_pkce, dynamic, id_token_claims, unverified_email, \
+    allowed_groups, post_logout_redirect_uris, default_resource, resource_server, backchannel_logout_uri, \
+    backchannel_logout_session, auth_method, jwks, jwks_uri, logo_uri, client_uri, skip_consent) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, \
+    ?23, ?24, ?25, ?26, ?27) ON CONFLICT (id) DO UPDATE SET \
+    name = excluded.name, redirect_uris = excluded.redirect_uris, grant_types = excluded.grant_types, \
+    scopes = excluded.scopes, resources = excluded.resources, secret = excluded.secret, \
+    old_secret = excluded.old_secret, old_secret_until = excluded.old_secret_until, \
+    unmarked_secrets = excluded.unmarked_secrets, require_pkce = excluded.require_pkce, \
+    id_token_claims = excluded.id_token_claims, unverified_email = excluded.unverified_email, \
+    allowed_groups = excluded.allowed_groups, default_resource = excluded.default_resource, \
+    post_logout_redirect_uris = excluded.post_logout_redirect_uris, \
+    resource_server = excluded.resource_server, backchannel_logout_uri = excluded.backchannel_logout_uri, \
+    backchannel_logout_session = excluded.backchannel_logout_session, auth_method = excluded.auth_method, \
+    jwks = excluded.jwks, jwks_uri = excluded.jwks_uri, logo_uri = excluded.logo_uri, \
+    client_uri = excluded.client_uri, skip_consent = excluded.skip_consent";
+
 pub(super) fn write(unit: &mut Unit<'_>, client: &Client) -> Result<(), StoreError> {
     let grants: Vec<_> = client.grant_types.iter().map(ToString::to_string).collect();
     let secrets = client.secrets.as_ref();
     let previous = secrets.and_then(|secrets| secrets.previous);
     let policy = &client.policy;
-    unit.conn
-        .prepare_cached(
-            // An upsert, not a replacement: that would delete the row first, and with it what refers to it.
-            "INSERT INTO clients (id, name, redirect_uris, grant_types, scopes, resources, secret, old_secret, \
-             old_secret_until, created_at, unmarked_secrets, require_pkce, dynamic, id_token_claims, unverified_email, \
-             allowed_groups, post_logout_redirect_uris, default_resource, resource_server, backchannel_logout_uri, \
-             backchannel_logout_session, auth_method, jwks, jwks_uri, logo_uri, client_uri, skip_consent) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, \
-             ?23, ?24, ?25, ?26, ?27) ON CONFLICT (id) DO UPDATE SET \
-             name = excluded.name, redirect_uris = excluded.redirect_uris, grant_types = excluded.grant_types, \
-             scopes = excluded.scopes, resources = excluded.resources, secret = excluded.secret, \
-             old_secret = excluded.old_secret, old_secret_until = excluded.old_secret_until, \
-             unmarked_secrets = excluded.unmarked_secrets, require_pkce = excluded.require_pkce, \
-             id_token_claims = excluded.id_token_claims, unverified_email = excluded.unverified_email, \
-             allowed_groups = excluded.allowed_groups, default_resource = excluded.default_resource, \
-             post_logout_redirect_uris = excluded.post_logout_redirect_uris, \
-             resource_server = excluded.resource_server, backchannel_logout_uri = excluded.backchannel_logout_uri, \
-             backchannel_logout_session = excluded.backchannel_logout_session, auth_method = excluded.auth_method, \
-             jwks = excluded.jwks, jwks_uri = excluded.jwks_uri, logo_uri = excluded.logo_uri, \
-             client_uri = excluded.client_uri, skip_consent = excluded.skip_consent",
-        )?
-        .execute(params![
-            client.id.0.to_bytes(),
-            client.name,
-            lines(&client.redirect_uris),
-            lines(&grants),
-            client.scopes.to_string(),
-            lines(&client.resources),
-            secrets.map(|secrets| secrets.current.0),
-            previous.map(|(digest, _)| digest.0),
-            previous.map(|(_, until)| until.0),
-            client.created_at.0,
-            secrets.map_or(0, |secrets| secrets.unmarked),
-            client.require_pkce,
-            client.dynamic,
-            policy.id_token_claims,
-            policy.unverified_email.as_str(),
-            policy.allowed_groups.join(" "),
-            lines(&policy.post_logout_redirect_uris),
-            policy.default_resource,
-            client.resource_server,
-            policy.backchannel_logout_uri,
-            policy.backchannel_logout_session_required,
-            policy.auth_method.map(AuthMethod::as_str),
-            policy.jwks,
-            policy.jwks_uri,
-            policy.logo_uri,
-            policy.client_uri,
-            policy.skip_consent
-        ])?;
+    unit.conn.prepare_cached(UPSERT)?.execute(params![
+        client.id.0.to_bytes(),
+        client.name,
+        lines(&client.redirect_uris),
+        lines(&grants),
+        client.scopes.to_string(),
+        lines(&client.resources),
+        secrets.map(|secrets| secrets.current.0),
+        previous.map(|(digest, _)| digest.0),
+        previous.map(|(_, until)| until.0),
+        client.created_at.0,
+        secrets.map_or(0, |secrets| secrets.unmarked),
+        client.require_pkce,
+        client.dynamic,
+        policy.id_token_claims,
+        policy.unverified_email.as_str(),
+        policy.allowed_groups.join(" "),
+        lines(&policy.post_logout_redirect_uris),
+        policy.default_resource,
+        client.resource_server,
+        policy.backchannel_logout_uri,
+        policy.backchannel_logout_session_required,
+        policy.auth_method.map(AuthMethod::as_str),
+        policy.jwks,
+        policy.jwks_uri,
+        policy.logo_uri,
+        policy.client_uri,
+        policy.skip_consent
+    ])?;
     unit.changes.clients.push(client.id);
     Ok(())
 }

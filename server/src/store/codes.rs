@@ -95,6 +95,28 @@ fn signed_in(conn: &Connection, code: &Code) -> Result<Option<Session>, StoreErr
     Ok(session.filter(|session| session.revoked_at.is_none()))
 }
 
+/// Writes a code that nobody has used.
+fn insert(conn: &Connection, hash: Digest256, code: &Code) -> Result<(), StoreError> {
+    let sql = "INSERT INTO codes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, NULL, NULL, ?13, ?14)";
+    conn.prepare_cached(sql)?.execute(params![
+        hash.0,
+        code.client_id.0.to_bytes(),
+        code.user_id.0.to_bytes(),
+        code.redirect_uri,
+        code.scope.to_string(),
+        code.challenge.as_deref().unwrap_or_default(),
+        code.nonce,
+        code.auth_time.0,
+        code.resources.join("\n"),
+        ip_bytes(code.ip),
+        code.user_agent,
+        code.expires_at.0,
+        code.signed_in_by.map(|id| id.0.to_bytes()),
+        code.claims.stored()
+    ])?;
+    Ok(())
+}
+
 impl Store {
     /// A code, used or not.
     pub async fn code(&self, hash: Digest256) -> Result<Option<Code>, StoreError> {
@@ -126,26 +148,7 @@ impl Store {
                 Creation::NotAllowed => return Ok(Created::NotAllowed),
             };
             clients::used(unit, code.client_id, cause.at)?;
-            unit.conn
-                .prepare_cached(
-                    "INSERT INTO codes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, NULL, NULL, ?13, ?14)",
-                )?
-                .execute(params![
-                    hash.0,
-                    code.client_id.0.to_bytes(),
-                    code.user_id.0.to_bytes(),
-                    code.redirect_uri,
-                    code.scope.to_string(),
-                    code.challenge.as_deref().unwrap_or_default(),
-                    code.nonce,
-                    code.auth_time.0,
-                    code.resources.join("\n"),
-                    ip_bytes(code.ip),
-                    code.user_agent,
-                    code.expires_at.0,
-                    code.signed_in_by.map(|id| id.0.to_bytes()),
-                    code.claims.stored()
-                ])?;
+            insert(unit.conn, hash, &code)?;
             drop_oldest(unit, code.user_id)?;
             if let Some(scope) = consent {
                 remember(unit, &code, &scope, &cause)?;

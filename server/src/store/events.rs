@@ -49,55 +49,9 @@ impl Store {
     ) -> Result<Page<Event>, StoreError> {
         let order = LIST.order(&query)?;
         self.read(move |conn| {
-            let mut conditions = Filter::default();
-            let equal = [
-                ("e.actor = ?", filter.actor),
-                ("e.target = ?", filter.target),
-                ("e.ip = ?", filter.ip),
-            ];
-            for (condition, value) in equal {
-                if let Some(value) = value {
-                    conditions.and(condition, [Value::Text(value)]);
-                }
-            }
-            if let Some(action) = filter.action {
-                // A range, so that an index serves it. No action has a character beyond `~`.
-                let end = format!("{action}\u{7f}");
-                conditions.and(
-                    "~e.action >= ? AND ~e.action < ?",
-                    [action, end].map(Value::Text),
-                );
-            }
-            if let Some(id) = filter.user_id {
-                conditions.and("e.user_id = ?", [Value::Blob(id.0.to_bytes().to_vec())]);
-            }
-            if let Some(since) = filter.since {
-                // An id's time is never before its event's.
-                conditions.and(
-                    "e.time >= ? AND e.id >= ?",
-                    [Value::Integer(since.0), Value::Blob(first_id(since).into())],
-                );
-            }
-            if let Some(until) = filter.until {
-                // It lies after it only while a clock that was set back catches up.
-                let surely = until.plus_seconds(86_400);
-                conditions.and(
-                    "e.time < ? AND e.id < ?",
-                    [
-                        Value::Integer(until.0),
-                        Value::Blob(first_id(surely).into()),
-                    ],
-                );
-            }
+            let mut conditions = conditions(filter);
             if let Some(q) = query.q.as_deref().filter(|q| !q.is_empty()) {
-                // Whoever searches by what an index knows whole finds it however old it is.
-                let whole = ["e.target = ?", "e.actor = ?"];
-                let whole = whole.map(|condition| (condition, Value::Text(q.to_owned())));
-                conditions.newest((LIST.id, LIST.from), SEARCHED, &whole);
-                let found = "(instr(fold(e.action), ?) > 0 OR instr(fold(e.actor), ?) > 0 \
-                             OR instr(fold(e.target), ?) > 0 OR instr(fold(e.detail), ?) > 0 \
-                             OR instr(fold(e.cause), ?) > 0)";
-                conditions.and(found, [q; 5].map(folded));
+                search(&mut conditions, q);
             }
             LIST.page(conn, conditions, &query, order)
         })
@@ -177,4 +131,60 @@ impl Store {
         })
         .await
     }
+}
+
+fn conditions(filter: EventFilter) -> Filter {
+    let mut conditions = Filter::default();
+    let equal = [
+        ("e.actor = ?", filter.actor),
+        ("e.target = ?", filter.target),
+        ("e.ip = ?", filter.ip),
+    ];
+    for (condition, value) in equal {
+        if let Some(value) = value {
+            conditions.and(condition, [Value::Text(value)]);
+        }
+    }
+    if let Some(action) = filter.action {
+        // A range, so that an index serves it. No action has a character beyond `~`.
+        let end = format!("{action}\u{7f}");
+        conditions.and(
+            "~e.action >= ? AND ~e.action < ?",
+            [action, end].map(Value::Text),
+        );
+    }
+    if let Some(id) = filter.user_id {
+        conditions.and("e.user_id = ?", [Value::Blob(id.0.to_bytes().to_vec())]);
+    }
+    if let Some(since) = filter.since {
+        // An id's time is never before its event's.
+        conditions.and(
+            "e.time >= ? AND e.id >= ?",
+            [Value::Integer(since.0), Value::Blob(first_id(since).into())],
+        );
+    }
+    if let Some(until) = filter.until {
+        // It lies after it only while a clock that was set back catches up.
+        let surely = until.plus_seconds(86_400);
+        conditions.and(
+            "e.time < ? AND e.id < ?",
+            [
+                Value::Integer(until.0),
+                Value::Blob(first_id(surely).into()),
+            ],
+        );
+    }
+    conditions
+}
+
+/// Among the newest only: text is looked for row by row.
+fn search(conditions: &mut Filter, q: &str) {
+    // Whoever searches by what an index knows whole finds it however old it is.
+    let whole = ["e.target = ?", "e.actor = ?"];
+    let whole = whole.map(|condition| (condition, Value::Text(q.to_owned())));
+    conditions.newest(LIST.id, LIST.from, SEARCHED, &whole);
+    let found = "(instr(fold(e.action), ?) > 0 OR instr(fold(e.actor), ?) > 0 \
+                 OR instr(fold(e.target), ?) > 0 OR instr(fold(e.detail), ?) > 0 \
+                 OR instr(fold(e.cause), ?) > 0)";
+    conditions.and(found, [q; 5].map(folded));
 }

@@ -123,15 +123,14 @@ impl Store {
         .await
     }
 
-    /// Takes the codes of a secret into use, whose first right code was of `step`, and gives recovery codes.
+    /// Takes the codes of a secret into use, and gives recovery codes.
     ///
     /// # Errors
     /// [`Refusal::Conflict`] when the secret is no longer the one that is being set up; as [`rule::change_factors`].
     pub async fn confirm_totp(
         &self,
         user: UserId,
-        (sealed, step): (Vec<u8>, i64),
-        codes: Vec<Digest256>,
+        totp: NewTotp,
         act: Act,
     ) -> Result<(), StoreError> {
         self.write(move |unit| {
@@ -141,14 +140,14 @@ impl Store {
                        WHERE user_id = ?1 AND sealed = ?2 AND confirmed_at IS NULL";
             let done = unit.conn.prepare_cached(sql)?.execute(params![
                 user.0.to_bytes(),
-                sealed,
+                totp.sealed,
                 cause.at.0,
-                step
+                totp.step
             ])?;
             if done == 0 {
                 return Err(Refusal::Conflict("the set-up was begun anew".into()).into());
             }
-            replace_codes(unit, user, &codes)?;
+            replace_codes(unit, user, &totp.codes)?;
             unit.event(cause, "mfa.totp_enabled", Some(&user), Some(user), None)
         })
         .await
@@ -161,7 +160,8 @@ impl Store {
     /// [`rule::change_factors`].
     pub async fn remove_totp(
         &self,
-        (user, step): (UserId, i64),
+        user: UserId,
+        step: i64,
         password: SeenPassword,
         act: Act,
     ) -> Result<(), StoreError> {

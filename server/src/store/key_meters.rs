@@ -125,7 +125,8 @@ impl Store {
         &self,
         id: KeyId,
         by: UsageBy,
-        (from, to): (Option<Timestamp>, Timestamp),
+        from: Option<Timestamp>,
+        to: Timestamp,
         now: Timestamp,
     ) -> Result<Vec<UsagePoint>, StoreError> {
         let (table, step, keep) = match by {

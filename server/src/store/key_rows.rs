@@ -7,7 +7,7 @@ use super::{
     NewKey, StoreError, caps,
     endings::{self, AT_ONCE, Ending, What},
     rows::{self, API_KEY, ulid},
-    unit::Unit,
+    unit::{Happened, Unit},
 };
 use crate::{
     crypto::secret::Digest256,
@@ -63,9 +63,14 @@ pub(super) fn insert(
         Noted::list(&key.scopes),
     );
     api_key::note_terms(&mut diff, None, &key.terms);
-    let of = (&key.id as &dyn std::fmt::Display, key.owner.user());
     let name = quoted(&key.name);
-    unit.changed(cause, action, of, &diff, detail.or(Some(&name)))?;
+    let happened = Happened {
+        action,
+        target: Some(&key.id),
+        user: key.owner.user(),
+        detail: detail.or(Some(&name)),
+    };
+    unit.changed(cause, happened, &diff)?;
     Ok(key)
 }
 

@@ -13,6 +13,7 @@ use super::{
     operator,
     rows::{self, API_KEY},
     sessions,
+    unit::Happened,
 };
 use crate::{
     crypto::secret::Digest256,
@@ -40,6 +41,14 @@ pub struct NewKey {
     pub terms: KeyTerms,
     /// The key whose limits it goes on spending.
     pub meter: Option<KeyId>,
+}
+
+/// What is kept of a key's secret.
+#[derive(Debug)]
+pub struct KeySecret {
+    pub hash: Digest256,
+    /// What people tell keys apart by.
+    pub hint: String,
 }
 
 impl Store {
@@ -114,8 +123,13 @@ impl Store {
                 }
                 update(unit, &key)?;
                 forget(unit, id)?;
-                let of = (&id as &dyn std::fmt::Display, key.owner.user());
-                unit.changed(cause, "apikey.updated", of, &diff, None)?;
+                let happened = Happened {
+                    action: "apikey.updated",
+                    target: Some(&id),
+                    user: key.owner.user(),
+                    detail: None,
+                };
+                unit.changed(cause, happened, &diff)?;
                 Ok(key)
             })
             .await?;
@@ -131,7 +145,7 @@ impl Store {
         &self,
         id: KeyId,
         owner: Option<KeyOwner>,
-        secret: (Digest256, String),
+        secret: KeySecret,
         grace_seconds: u32,
         act: Act,
     ) -> Result<ApiKey, StoreError> {
@@ -143,7 +157,7 @@ impl Store {
             let is_operator_key = facts.is_operator_key;
             let cause = act.cause(&by);
             let dies = keys::rotate(&old, grace_seconds, cause.at)?;
-            let (hash, hint) = secret;
+            let KeySecret { hash, hint } = secret;
             let new = NewKey {
                 owner: old.owner,
                 hash,

@@ -69,11 +69,14 @@ impl Store {
                 rule::mail_link(&by)?;
             } else {
                 rule::set_password(&by, new.user_id, &account.may)?;
-                maker = Some((act.actor(), by.scopes()));
+                maker = Some(MadeBy {
+                    actor: act.actor(),
+                    may: by.scopes(),
+                });
             }
             let cause = act.cause(&by);
             end_password_links(unit, new.user_id)?;
-            insert(unit, &new, (to, maker), cause.at)?;
+            insert(unit, &new, to, maker, cause.at)?;
             let (kind, until) = (new.kind.as_str(), new.expires_at);
             let how = if to.is_some() { "mailed" } else { "shown" };
             let detail = format!("{kind}, {how}, until {until}");
@@ -133,20 +136,18 @@ impl Store {
                 actor: Actor::User(id),
                 ..cause
             };
-            unit.conn
-                .prepare_cached("UPDATE users SET password = ?2 WHERE id = ?1")?
-                .execute(params![id.0.to_bytes(), set.password])?;
+            write_password(unit.conn, id, &set.password)?;
             end_with_password(unit, id)?;
             sessions::end_all_of(unit, id, None, &cause)?;
-            let mut after = user.clone();
-            after.email_verified |= reset.verifies;
             if takes_over {
                 takeover::end_all(unit, id, &cause)?;
-                if !user.email_verified && addresses::has_signed_up(unit.conn, id)? {
-                    (after.first_name, after.last_name) = (None, None);
-                }
             } else if !set.keep_api_keys {
                 keys::end_all(unit, KeysOf::Owner(id), &cause)?;
+            }
+            let mut after = user.clone();
+            after.email_verified |= reset.verifies;
+            if takes_over && !user.email_verified && addresses::has_signed_up(unit.conn, id)? {
+                (after.first_name, after.last_name) = (None, None);
             }
             if let (LinkKind::Invite, Some([first, last])) = (link.kind, set.names) {
                 (after.first_name, after.last_name) = (first, last);
@@ -160,17 +161,19 @@ impl Store {
                 addresses::set_verified_at(unit, id, None)?;
             }
             let detail = format!("by a one-time link ({})", link.kind.as_str());
-            unit.event(
-                &cause,
-                "user.password_changed",
-                Some(&id),
-                Some(id),
-                Some(&detail),
-            )?;
+            let action = "user.password_changed";
+            unit.event(&cause, action, Some(&id), Some(id), Some(&detail))?;
             Ok(after)
         })
         .await
     }
+}
+
+fn write_password(conn: &Connection, user: UserId, password: &str) -> Result<(), StoreError> {
+    let sql = "UPDATE users SET password = ?2 WHERE id = ?1";
+    let mut update = conn.prepare_cached(sql)?;
+    update.execute(params![user.0.to_bytes(), password])?;
+    Ok(())
 }
 
 pub(super) fn find(
@@ -208,11 +211,19 @@ pub(super) fn find(
     Ok(Some(link))
 }
 
-/// Writes a link: to whom it is mailed, and who answers for it, with what they may do.
+/// The operator who answers for a link, and what they may do.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct MadeBy<'a> {
+    pub actor: Actor,
+    pub may: &'a ScopeSet,
+}
+
+/// Writes a link: to whom it is mailed, and who answers for it.
 pub(super) fn insert(
     unit: &mut Unit<'_>,
     new: &NewLink,
-    (mailed_to, maker): (Option<&str>, Option<(Actor, &ScopeSet)>),
+    mailed_to: Option<&str>,
+    maker: Option<MadeBy<'_>>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let sql = "INSERT INTO links (hash, user_id, kind, mailed_to, created_at, expires_at, maker, maker_scopes) \
@@ -224,8 +235,8 @@ pub(super) fn insert(
         mailed_to,
         now.0,
         new.expires_at.0,
-        maker.map(|(actor, _)| actor.to_string()),
-        maker.map(|(_, scopes)| scopes.to_string())
+        maker.map(|maker| maker.actor.to_string()),
+        maker.map(|maker| maker.may.to_string())
     ])?;
     Ok(())
 }

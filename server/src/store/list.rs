@@ -96,7 +96,7 @@ impl Filter {
 
     /// Looks only at the newest `rows` of what matches so far, and of the newest `rows` for each condition of `also` at those
     /// that match: what comes after this searches text, row by row. An index has to serve each condition alone.
-    pub(super) fn newest(&mut self, (id, from): (&str, &str), rows: u32, also: &[(&str, Value)]) {
+    pub(super) fn newest(&mut self, id: &str, from: &str, rows: u32, also: &[(&str, Value)]) {
         let (inner, values) = (self.sql(false), self.values.clone());
         let newest = format!("ORDER BY {id} DESC LIMIT {rows}");
         let mut sources = vec![format!(
@@ -136,7 +136,8 @@ impl Filter {
     pub(super) fn numbers<T>(
         self,
         conn: &Connection,
-        (numbers, from): (&str, &str),
+        numbers: &str,
+        from: &str,
         walk: bool,
         row: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
@@ -194,6 +195,34 @@ pub(super) struct List<T: 'static> {
 }
 
 impl<T> List<T> {
+    /// Leaves out what an earlier page has shown.
+    fn start_after(&self, filter: &mut Filter, order_by: &str, descending: bool, after: Cursor) {
+        let sign = if descending { '<' } else { '>' };
+        let Cursor { value, id, .. } = after;
+        if order_by == self.id {
+            filter.and(format!("{} {sign} ?", self.id), [id]);
+        } else {
+            filter.and(
+                format!("({order_by}, {}) {sign} (?, ?)", self.id),
+                [value, id],
+            );
+        }
+    }
+
+    /// The statement of a page: the columns, what they are ordered by, and the id.
+    fn select(&self, conditions: &str, order_by: &str, descending: bool) -> String {
+        let direction = if descending { "DESC" } else { "ASC" };
+        let mut sql = format!(
+            "SELECT {}, {order_by}, {} FROM {} WHERE {conditions} ORDER BY {order_by} {direction}",
+            self.columns, self.id, self.from
+        );
+        if order_by != self.id {
+            let _ = write!(sql, ", {} {direction}", self.id);
+        }
+        sql.push_str(" LIMIT ? OFFSET ?");
+        sql
+    }
+
     /// One page, and how many rows match.
     pub(super) fn page(
         &self,
@@ -205,35 +234,12 @@ impl<T> List<T> {
         let total = self.count(conn, &filter)?;
         let walk = total.rows >= COUNTED;
         let Order { by, sort, after } = order;
-        let (order_by, descending) = (by, sort.as_ref().is_none_or(|sort| sort.descending));
-        if let Some(Cursor { value, id, .. }) = after {
-            let sign = if descending { '<' } else { '>' };
-            if order_by == self.id {
-                filter.and(format!("{} {sign} ?", self.id), [id]);
-            } else {
-                filter.and(
-                    format!("({order_by}, {}) {sign} (?, ?)", self.id),
-                    [value, id],
-                );
-            }
+        let descending = sort.as_ref().is_none_or(|sort| sort.descending);
+        if let Some(after) = after {
+            self.start_after(&mut filter, by, descending, after);
         }
-        let direction = if descending { "DESC" } else { "ASC" };
-        let mut sql = format!(
-            "SELECT {}, {order_by}, {} FROM {} WHERE {} ORDER BY {order_by} {direction}",
-            self.columns,
-            self.id,
-            self.from,
-            filter.sql(walk)
-        );
-        if order_by != self.id {
-            let _ = write!(sql, ", {} {direction}", self.id);
-        }
-        sql.push_str(" LIMIT ? OFFSET ?");
-        let offset = if query.cursor.is_some() {
-            0
-        } else {
-            query.offset
-        };
+        let sql = self.select(&filter.sql(walk), by, descending);
+        let offset = query.cursor.as_ref().map_or(query.offset, |_| 0);
         let mut values = filter.values;
         values.push(Value::Integer(i64::from(query.limit) + 1));
         values.push(Value::Integer(i64::try_from(offset).unwrap_or(i64::MAX)));

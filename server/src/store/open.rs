@@ -39,6 +39,15 @@ pub struct DirectoryLock {
     _directory: File,
 }
 
+/// How much the store may hold.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Bounds {
+    /// Of the caches together.
+    pub cache_bytes: usize,
+    /// Of one account.
+    pub caps: Caps,
+}
+
 impl DirectoryLock {
     /// Creates the directory (mode 0700) if it is missing, and takes it for this process.
     ///
@@ -70,7 +79,7 @@ impl Store {
     pub fn open(
         directory: &Path,
         lock: DirectoryLock,
-        (cache_bytes, caps): (usize, Caps),
+        bounds: Bounds,
         clock: Clock,
         metrics: Arc<StoreMetrics>,
     ) -> Result<Self, StoreError> {
@@ -90,7 +99,7 @@ impl Store {
         schema::migrate(&mut conn).map_err(named)?;
         // The file itself, and that the journal of the change to WAL is gone: it would take back what came after.
         files::sync_parent(&path).map_err(at(&path))?;
-        let memory = Arc::new(Memory::new(cache_bytes, caps, clock));
+        let memory = Arc::new(Memory::new(bounds.cache_bytes, bounds.caps, clock));
         let readers = (0..READERS)
             .map(|_| reading(&path).map_err(named))
             .collect::<Result<_, _>>()?;

@@ -9,7 +9,7 @@ use super::{
     apply, authority,
     list::{Filter, List, ListQuery, Sort, folded},
     rows,
-    unit::Unit,
+    unit::{Happened, Unit},
 };
 pub(crate) use crate::domain::rules::credential::grantable;
 use crate::domain::{
@@ -134,7 +134,13 @@ pub(super) fn put(
         before.as_ref().map_or(Noted::Nothing, Noted::list),
         Noted::list(permissions),
     );
-    unit.changed(act.cause(&by), action, (&name, None), &diff, Some(&detail))?;
+    let happened = Happened {
+        action,
+        target: Some(&name),
+        user: None,
+        detail: Some(&detail),
+    };
+    unit.changed(act.cause(&by), happened, &diff)?;
     Ok(before)
 }
 

@@ -95,6 +95,51 @@ pub(super) fn open(
     Ok((account.user, session))
 }
 
+/// A session as it begins.
+fn begun(
+    id: SessionId,
+    user_id: UserId,
+    scope: ScopeSet,
+    new: &NewSession,
+    now: Timestamp,
+) -> Session {
+    Session {
+        id,
+        user_id,
+        client_id: new.client_id,
+        scope,
+        ip: new.ip,
+        user_agent: new.user_agent.clone(),
+        created_at: now,
+        last_seen_at: now,
+        expires_at: new.expires_at,
+        idle_until: session::idle_until(session::Ends {
+            access: new.access_until,
+            refresh: new.refresh.as_ref().map(|_| new.refresh_until),
+            absolute: new.expires_at,
+        }),
+        revoked_at: None,
+        auth_time: new.auth_time,
+        method: new.method,
+        claims: new.claims,
+    }
+}
+
+/// The resource servers that a session's tokens are for, where it names some.
+fn insert_resources(
+    unit: &Unit<'_>,
+    id: SessionId,
+    resources: &[String],
+) -> Result<(), StoreError> {
+    if resources.is_empty() {
+        return Ok(());
+    }
+    unit.conn
+        .prepare_cached("INSERT INTO session_resources VALUES (?1, ?2)")?
+        .execute(params![id.0.to_bytes(), rows::lines(resources)])?;
+    Ok(())
+}
+
 /// Writes a session, its first refresh token and the event, and notes the sign-in with its account.
 pub(super) fn insert(
     unit: &mut Unit<'_>,
@@ -107,38 +152,12 @@ pub(super) fn insert(
     if new.client_id.is_none() && unit.memory.keeps_out(new.ip) {
         return Err(Refusal::Blocked.into());
     }
-    let session = Session {
-        id: SessionId(unit.id(cause.at)),
-        user_id,
-        client_id: new.client_id,
-        scope,
-        ip: new.ip,
-        user_agent: new.user_agent.clone(),
-        created_at: cause.at,
-        last_seen_at: cause.at,
-        expires_at: new.expires_at,
-        idle_until: session::idle_until(session::Ends {
-            access: new.access_until,
-            refresh: new.refresh.as_ref().map(|_| new.refresh_until),
-            absolute: new.expires_at,
-        }),
-        revoked_at: None,
-        auth_time: new.auth_time,
-        method: new.method,
-        claims: new.claims,
-    };
+    let session = begun(SessionId(unit.id(cause.at)), user_id, scope, &new, cause.at);
     write(unit, &session, &new)?;
     if let Some(browser) = new.browser {
         browsers::insert(unit, browser, session.id)?;
     }
-    if !new.resources.is_empty() {
-        unit.conn
-            .prepare_cached("INSERT INTO session_resources VALUES (?1, ?2)")?
-            .execute(params![
-                session.id.0.to_bytes(),
-                rows::lines(&new.resources)
-            ])?;
-    }
+    insert_resources(unit, session.id, &new.resources)?;
     signed_in_from::note(unit, &session, cause)?;
     unit.changes.users.push(user_id);
     let by = session.client_id.map(|id| id.to_string());

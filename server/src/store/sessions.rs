@@ -146,14 +146,14 @@ impl Store {
             if let Some(also) = also.filter(|also| also.user_id == session.user_id) {
                 end_noted(unit, &also, "session.logout", cause)?;
             }
-            let more = end_opened_by(unit, (held, [0; 16]), cause)?;
+            let more = end_opened_by(unit, held, [0; 16], cause)?;
             Ok((held, cause.clone(), more))
         });
         let (held, cause, mut more) = ended.await?;
         // With the session ended no code of it opens another; what is left goes in short units.
         while let Some(last) = more {
             let cause = cause.clone();
-            let rest = self.write(move |unit| end_opened_by(unit, (held, last), &cause));
+            let rest = self.write(move |unit| end_opened_by(unit, held, last, &cause));
             more = rest.await?;
         }
         Ok(())
@@ -253,7 +253,8 @@ impl Store {
     /// [`Refusal::NotFound`] for another client's; [`Refusal::CredentialEnded`].
     pub async fn give_back_token(
         &self,
-        (jti, of): (Ulid, ClientId),
+        jti: Ulid,
+        of: ClientId,
         expires_at: Timestamp,
         act: Act,
     ) -> Result<(), StoreError> {
@@ -329,7 +330,8 @@ fn hand_over_some(
 /// there may be more.
 fn end_opened_by(
     unit: &mut Unit<'_>,
-    (id, after): (SessionId, [u8; 16]),
+    id: SessionId,
+    after: [u8; 16],
     cause: &Cause,
 ) -> Result<Option<[u8; 16]>, StoreError> {
     let sql = "SELECT id FROM sessions WHERE signed_in_by = ?1 AND revoked_at IS NULL AND id > ?3 ORDER BY id LIMIT ?2";

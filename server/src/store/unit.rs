@@ -22,6 +22,17 @@ pub(super) struct Unit<'a> {
     pub ids: &'a mut ulid::Generator,
 }
 
+/// What an event records.
+#[derive(Clone, Copy)]
+pub(super) struct Happened<'a> {
+    /// `user.updated`
+    pub action: &'a str,
+    pub target: Option<&'a dyn std::fmt::Display>,
+    /// Whose account it concerns.
+    pub user: Option<UserId>,
+    pub detail: Option<&'a str>,
+}
+
 /// Who caused an event, as the log has it.
 #[derive(Debug, Clone)]
 pub(super) struct By {
@@ -70,33 +81,39 @@ impl Unit<'_> {
         user: Option<UserId>,
         detail: Option<&str>,
     ) -> Result<(), StoreError> {
-        self.insert_event(cause, (action, target, user), (detail, None))
+        let happened = Happened {
+            action,
+            target,
+            user,
+            detail,
+        };
+        self.insert_event(cause, happened, None)
     }
 
-    /// As [`Unit::event`], of a change of fields; `detail` is the change in words unless one is given.
+    /// As [`Unit::event`], of a change of fields; its detail is the change in words unless one is given.
     pub(super) fn changed(
         &mut self,
         cause: &Cause,
-        action: &str,
-        (target, user): (&dyn std::fmt::Display, Option<UserId>),
+        happened: Happened<'_>,
         diff: &Diff,
-        detail: Option<&str>,
     ) -> Result<(), StoreError> {
         let words = diff.to_string();
-        let detail = detail.unwrap_or(&words);
-        let event = (action, Some(target), user);
-        self.insert_event(cause, event, (Some(detail), Some(diff)))
+        let happened = Happened {
+            detail: happened.detail.or(Some(&words)),
+            ..happened
+        };
+        self.insert_event(cause, happened, Some(diff))
     }
 
     fn insert_event(
         &mut self,
         cause: &Cause,
-        event: (&str, Option<&dyn std::fmt::Display>, Option<UserId>),
-        (detail, diff): (Option<&str>, Option<&Diff>),
+        happened: Happened<'_>,
+        diff: Option<&Diff>,
     ) -> Result<(), StoreError> {
         let changes = diff.filter(|diff| !diff.is_empty()).map(json);
-        let (action, _, user) = event;
-        self.event_by(&By::from(cause), cause.at, event, (detail, changes))?;
+        let Happened { action, user, .. } = happened;
+        self.event_by(&By::from(cause), cause.at, happened, changes)?;
         mails::tell(self, cause, action, user)
     }
 
@@ -105,12 +122,12 @@ impl Unit<'_> {
         &mut self,
         by: &By,
         at: Timestamp,
-        (action, target, user): (&str, Option<&dyn std::fmt::Display>, Option<UserId>),
-        (detail, changes): (Option<&str>, Option<String>),
+        happened: Happened<'_>,
+        changes: Option<String>,
     ) -> Result<(), StoreError> {
         let id = EventId(self.id(at));
-        let target = target.map(ToString::to_string);
-        let detail = match (detail, by.reason.as_deref()) {
+        let target = happened.target.map(ToString::to_string);
+        let detail = match (happened.detail, by.reason.as_deref()) {
             (Some(detail), Some(reason)) if detail != reason => {
                 Some(Cow::Owned(format!("{detail}: {reason}")))
             }
@@ -125,9 +142,9 @@ impl Unit<'_> {
                 id.0.to_bytes(),
                 at.0,
                 by.actor,
-                action,
+                happened.action,
                 target,
-                user.map(|id| id.0.to_bytes()),
+                happened.user.map(|id| id.0.to_bytes()),
                 by.ip,
                 by.request_id,
                 detail,

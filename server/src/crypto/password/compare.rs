@@ -121,7 +121,8 @@ pub(super) fn needs_large(stored: &Stored, params: &Params, measured: &Measured)
 
 /// Hashes a password, and notes how long it took. The memory of large kinds is given back at once.
 fn derive(
-    (kind, bytes): (&Kind, usize),
+    kind: &Kind,
+    bytes: usize,
     password: &[u8],
     salt: &[u8],
     memory: &mut Memory,
@@ -170,7 +171,7 @@ pub(super) fn verify(
             continue;
         };
         let (kind, bytes) = (&known.kind, known.expected.len());
-        let output = derive((kind, bytes), text.as_bytes(), &known.salt, memory);
+        let output = derive(kind, bytes, text.as_bytes(), &known.salt, memory);
         settle(kind, &dearest, begun, memory);
         if output.is_some_and(|output| verify_slices_are_equal(&output, &known.expected).is_ok()) {
             let old = is_cheaper(kind, params) || as_typed.is_some_and(|raw| raw == text);
@@ -222,7 +223,7 @@ fn dummy(kind: &Kind, password: &[u8], memory: &mut Memory) {
         Kind::Pbkdf2(..) => 16,
         _ => HASH_BYTES,
     };
-    std::hint::black_box(derive((kind, bytes), password, &[0; 16], memory));
+    std::hint::black_box(derive(kind, bytes, password, &[0; 16], memory));
 }
 
 /// KiB that Argon2 fills, all passes counted. Lanes are filled one after the other.

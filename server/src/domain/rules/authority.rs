@@ -70,6 +70,16 @@ enum Who {
     System,
 }
 
+impl Who {
+    /// Of a session: a person's own, or one that they gave to a client.
+    fn of(session: &Session) -> Self {
+        match session.client_id {
+            None => Self::Person(session.user_id),
+            Some(_) => Self::Granted,
+        }
+    }
+}
+
 /// What of a set of scopes is Doorward's own: what makes an operator.
 pub fn administration(scopes: &ScopeSet) -> ScopeSet {
     scopes.below(ADMIN)
@@ -96,23 +106,14 @@ pub fn rights(authority: &Authority, facts: &Facts, now: Timestamp) -> Result<Ri
                 must_have_factor,
             },
         ) => {
-            let who = match session.client_id {
-                None => Who::Person(session.user_id),
-                Some(_) => Who::Granted,
-            };
             let (account, client) = (account.as_ref(), client.as_ref());
             let account = (account, *must_have_factor);
-            let session = session.core();
-            let scopes = credential::session_scopes(&session, account, client, granted, now);
-            (scopes, who)
+            let core = session.core();
+            let scopes = credential::session_scopes(&core, account, client, granted, now);
+            (scopes, Who::of(session))
         }
-        (
-            Holder::Key(_),
-            Facts::Key {
-                key: Some(key),
-                owner,
-            },
-        ) => {
+        (Holder::Key(_), Facts::Key { key, owner }) => {
+            let key = key.as_ref().ok_or(Refusal::CredentialEnded)?;
             let scopes = credential::key_scopes(key, owner.as_ref(), now);
             (scopes, Who::Key(key.owner))
         }

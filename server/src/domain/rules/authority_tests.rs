@@ -74,10 +74,10 @@ proptest! {
         let all = own.iter().filter(|scope| scope.as_str() == "admin" || scope.as_str().starts_with("admin:"))
             .all(|scope| held.covers(scope.as_str()));
         let none = ScopeSet::default();
-        prop_assert_eq!(change_account(&by, USER, (&before, &after), &none, GUARDED).is_ok(), all);
+        prop_assert_eq!(change_account(&by, USER, &before, &after, &none, GUARDED).is_ok(), all);
         let lets_in = AccountActs { lets_in: true, ..GUARDED };
         let as_password = set_password(&by, USER, &own).is_ok();
-        prop_assert_eq!(change_account(&by, USER, (&before, &after), &none, lets_in).is_ok(), as_password);
+        prop_assert_eq!(change_account(&by, USER, &before, &after, &none, lets_in).is_ok(), as_password);
         let before_only = before.iter().filter(|scope| scope.as_str() == "admin" || scope.as_str().starts_with("admin:"))
             .all(|scope| held.covers(scope.as_str()));
         prop_assert_eq!(delete_account(&by, &before).is_ok(), before_only);
@@ -110,7 +110,7 @@ proptest! {
         let owner = KeyOwner::User(USER);
         prop_assert_eq!(mint_key(&at_admin, owner, &given).is_ok(), admin || all);
         prop_assert_eq!(create_account(&at_admin, &none, &given, false).is_ok(), admin || all);
-        let change = change_account(&at_admin, USER, (&none, &none), &given, GUARDED);
+        let change = change_account(&at_admin, USER, &none, &none, &given, GUARDED);
         prop_assert_eq!(change.is_ok(), admin || all);
         // Their own keys are worth what they hold themselves, and `admin` is not `read`.
         let own = by(&held, Who::Person(USER), Door::Own);
@@ -132,7 +132,7 @@ fn operators_acts() -> Vec<(&'static str, Judged)> {
         ),
         (
             "admin:users",
-            Box::new(move |by| change_account(by, USER, (&none(), &none()), &none(), GUARDED)),
+            Box::new(move |by| change_account(by, USER, &none(), &none(), &none(), GUARDED)),
         ),
         (
             "admin:users",
@@ -214,15 +214,15 @@ fn people_act_on_their_own_account_only_and_change_no_more_than_their_name() {
     let own = by(&set("admin"), Who::Person(USER), Door::Own);
     let name = AccountActs::default();
     assert_eq!(
-        change_account(&own, USER, (&none, &none), &none, name),
+        change_account(&own, USER, &none, &none, &none, name),
         Ok(())
     );
-    assert!(change_account(&own, USER, (&none, &none), &none, GUARDED).is_err());
-    assert!(change_account(&own, USER, (&none, &none), &set("read"), name).is_err());
+    assert!(change_account(&own, USER, &none, &none, &none, GUARDED).is_err());
+    assert!(change_account(&own, USER, &none, &none, &set("read"), name).is_err());
     assert_eq!(set_password(&own, USER, &set("pay:approve")), Ok(()));
     let refused = Err(Refusal::NotFirstParty);
     assert_eq!(
-        change_account(&own, other, (&none, &none), &none, name),
+        change_account(&own, other, &none, &none, &none, name),
         refused
     );
     assert_eq!(set_password(&own, other, &none), refused);

@@ -49,6 +49,19 @@ impl Left {
 }
 
 impl Meter {
+    /// The limit that a call of this cost does not fit into.
+    fn refusal(&self, terms: &KeyTerms, cost: u64) -> Option<KeyCode> {
+        let over = |limit: u64, spent: u64| spent.checked_add(cost).is_none_or(|all| all > limit);
+        let rate = terms.rate_limit;
+        if rate.is_some_and(|rate| over(rate.limit, self.window.total())) {
+            return Some(KeyCode::RateLimited);
+        }
+        let spent = |period| self.period(period).spent;
+        let quota = terms.quota;
+        let quota_is_over = quota.is_some_and(|quota| over(quota.limit, spent(quota.period)));
+        quota_is_over.then_some(KeyCode::QuotaExceeded)
+    }
+
     /// Whether a call of this cost fits into both limits. It is paid if `pays`, and then only where it fits whole.
     pub fn judge(&mut self, terms: &KeyTerms, cost: u64, now: Timestamp, pays: bool) -> Left {
         let length = terms
@@ -59,24 +72,13 @@ impl Meter {
         }
         self.day.go_on(day_of(now.0));
         self.month.go_on(month_of(now.0));
-        let fits = |limit: u64, spent: u64| spent.checked_add(cost).is_some_and(|all| all <= limit);
         let rate = terms.rate_limit.map(|rate| rate.limit);
-        let quota = terms.quota.map(|quota| quota.limit);
-        let spent = terms
-            .quota
-            .map_or(0, |quota| self.period(quota.period).spent);
-        let refused = if rate.is_some_and(|limit| !fits(limit, self.window.total())) {
-            Some(KeyCode::RateLimited)
-        } else if quota.is_some_and(|limit| !fits(limit, spent)) {
-            Some(KeyCode::QuotaExceeded)
-        } else {
-            None
-        };
+        let refused = self.refusal(terms, cost);
         if pays && refused.is_none() {
             if let Some(limit) = rate {
                 self.window.spend(cost, limit, length, now.0);
             }
-            if quota.is_some() {
+            if terms.quota.is_some() {
                 self.day.spent = self.day.spent.saturating_add(cost);
                 self.month.spent = self.month.spent.saturating_add(cost);
             }

@@ -63,9 +63,11 @@ pub fn may_come_from(key: &ApiKey, ip: Option<IpAddr>) -> bool {
 /// # Errors
 /// What is wrong.
 pub fn judge(
-    (key, owner): (&ApiKey, OwnerNow<'_>),
+    key: &ApiKey,
+    owner: OwnerNow<'_>,
     scopes: &ScopeSet,
-    (wanted, ip): (&[Scope], Option<IpAddr>),
+    wanted: &[Scope],
+    ip: Option<IpAddr>,
     now: Timestamp,
 ) -> Result<(), KeyCode> {
     standing(key, owner, now)?;

@@ -25,11 +25,12 @@ use crate::{
     },
     http::{
         Allowed, ApiError, Body, Listing, OptionalBody, Recent, RequestInfo, Services,
-        once::IdempotencyKey,
+        once::{Call, IdempotencyKey},
         reply::{Answer, Done, NoContent, created, ok},
         values,
     },
     service::MAX_GRACE,
+    store::NewSecret,
 };
 
 /// Most redirect URIs, and most resources, of one client.
@@ -159,9 +160,13 @@ async fn register(
         let client = doorward.store.create_client(client, sees_all, act).await?;
         created(view(client, secret.as_ref()))
     };
-    let call = ("POST /admin/clients", &body.0);
-    once.run(&doorward.answers, (&by, now), call, again, work)
-        .await
+    let call = Call {
+        by: &by,
+        at: now,
+        what: "POST /admin/clients",
+        body: &body.0,
+    };
+    once.run(&doorward.answers, call, again, work).await
 }
 
 async fn find(doorward: &Services, id: &str) -> Result<domain::Client, ApiError> {
@@ -257,20 +262,22 @@ async fn rotate_secret(
         }
         let client = find(doorward, id).await?;
         let secret = client_secret(random_bytes());
-        let until = now.plus_seconds(i64::from(grace));
+        let new = NewSecret {
+            hash: secret.digest(),
+            old_until: now.plus_seconds(i64::from(grace)),
+        };
         let act = doorward.act(&by, Door::Admin, info)?;
         let client = doorward
             .store
-            .rotate_client_secret(
-                client.id,
-                (secret.digest(), until),
-                doorward.issuer.clone(),
-                act,
-            )
+            .rotate_client_secret(client.id, new, doorward.issuer.clone(), act)
             .await?;
         ok(view(client, Some(&secret)))
     };
-    let call = format!("client secret {id}");
-    once.run(&doorward.answers, (&by, now), (&call, &body.0), again, work)
-        .await
+    let call = Call {
+        by: &by,
+        at: now,
+        what: &format!("client secret {id}"),
+        body: &body.0,
+    };
+    once.run(&doorward.answers, call, again, work).await
 }

@@ -130,6 +130,22 @@ impl<'r> FromRequest<'r> for Credential {
     }
 }
 
+/// Sent at once, so that the reader knows that it is connected, and where to go on if nothing happens until it is lost.
+fn first_message(after: Option<EventId>) -> Sse {
+    let start = Sse::comment("events");
+    match after {
+        Some(after) => start.id(after.to_string()),
+        None => start,
+    }
+}
+
+/// Whether the reader's credential still gives this right: it is judged again before each batch.
+async fn still_may_read(doorward: &Services, credential: &Credential, ip: IpAddr) -> bool {
+    let token = credential.0.expose();
+    let caller = doorward.callers.authenticate_again(token, ip).await;
+    caller.is_ok_and(|caller| caller.require("admin:events:read").is_ok())
+}
+
 #[get("/admin/events/stream")]
 async fn stream(
     doorward: &State<Arc<Services>>,
@@ -156,26 +172,18 @@ async fn stream(
     Ok(EventStream! {
         // Given back when the stream ends, or its reader goes.
         let _place = place;
-        // Sent at once, so that the reader knows that it is connected, and where to go on if nothing happens until it is lost.
-        let start = Sse::comment("events");
-        yield match after {
-            Some(after) => start.id(after.to_string()),
-            None => start,
-        };
+        yield first_message(after);
         loop {
             let commit = *signal.borrow_and_update();
             let Ok(batch) = doorward.streams.after(&doorward.store, after, commit, text).await else {
                 return;
             };
-            if let Ok(caller) = doorward.callers.authenticate_again(credential.0.expose(), ip).await
-                && caller.require("admin:events:read").is_ok()
-            {
-                for event in batch.events {
-                    after = Some(event.id);
-                    yield Sse::data(event.text.to_string()).id(event.id.to_string());
-                }
-            } else {
+            if !still_may_read(&doorward, &credential, ip).await {
                 return;
+            }
+            for event in batch.events {
+                after = Some(event.id);
+                yield Sse::data(event.text.to_string()).id(event.id.to_string());
             }
             if batch.more {
                 continue;

@@ -16,7 +16,7 @@ use crate::{
         key_checks::{UsageOf, usage_of},
         key_terms,
         listing::Params,
-        once::IdempotencyKey,
+        once::{Call, IdempotencyKey},
         reply::{Answer, Done, NoContent, created, ok},
         values,
     },
@@ -158,9 +158,13 @@ async fn mint(
         let (key, secret) = doorward.minting.mint(act, mint).await?;
         created(minted(key, &secret))
     };
-    let call = ("POST /admin/apikeys", &body.0);
-    once.run(&doorward.answers, (&by, now), call, again, work)
-        .await
+    let call = Call {
+        by: &by,
+        at: now,
+        what: "POST /admin/apikeys",
+        body: &body.0,
+    };
+    once.run(&doorward.answers, call, again, work).await
 }
 
 #[get("/admin/apikeys/<id>")]
@@ -216,9 +220,13 @@ async fn rotate(
         let (key, secret) = doorward.minting.rotate(act, any(id)?, grace).await?;
         created(minted(key, &secret))
     };
-    let call = format!("admin rotate {id}");
-    once.run(&doorward.answers, (&by, now), (&call, &body.0), again, work)
-        .await
+    let call = Call {
+        by: &by,
+        at: now,
+        what: &format!("admin rotate {id}"),
+        body: &body.0,
+    };
+    once.run(&doorward.answers, call, again, work).await
 }
 
 #[delete("/admin/apikeys/<id>")]

@@ -20,7 +20,7 @@ use crate::{
         Allowed, ApiError, Body, Filters, Listing, OptionalBody, Recent, RequestInfo, Services,
         listing::Params,
         mfa::wire_factors,
-        once::IdempotencyKey,
+        once::{Call, IdempotencyKey},
         own_data::application,
         reply::{Answer, Done, NoContent, created, ok},
         values,
@@ -112,9 +112,13 @@ async fn create(
             doorward.store.create_user(new, role_given, act).await?,
         ))
     };
-    let call = ("POST /admin/users", &body.0);
-    once.run(&doorward.answers, (&by, now), call, again, work)
-        .await
+    let call = Call {
+        by: &by,
+        at: now,
+        what: "POST /admin/users",
+        body: &body.0,
+    };
+    once.run(&doorward.answers, call, again, work).await
 }
 
 /// Judges a user that could be created, and creates none: for a rehearsal of an import.

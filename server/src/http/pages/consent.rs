@@ -24,6 +24,27 @@ pub(super) fn all() -> Vec<Route> {
 
 const PATH: &str = "/oauth/consent";
 
+/// Yes and no. Two forms, so that each button says all there is to say.
+fn choice(visit: &Visit<'_>, request: &AuthorizationRequest) -> Markup {
+    let t = visit.texts;
+    let allow = html! {
+        (kept(visit.doorward, Some(request)))
+        input type="hidden" name="decision" value="allow";
+        button type="submit" { (t.allow) }
+    };
+    let deny = html! {
+        (kept(visit.doorward, Some(request)))
+        input type="hidden" name="decision" value="deny";
+        button type="submit" class="quiet" { (t.deny) }
+    };
+    html! {
+        div class="choice" {
+            (visit.form(PATH, allow))
+            (visit.form(PATH, deny))
+        }
+    }
+}
+
 /// The consent page. What it shows is what the form can give.
 pub(super) async fn page(
     visit: &Visit<'_>,
@@ -42,17 +63,6 @@ pub(super) async fn page(
     };
     let email = who.map(|who| who.account.user.email.as_str().to_owned());
     let email = email.unwrap_or_default();
-    // Two forms, so that each button says all there is to say.
-    let allow = html! {
-        (kept(doorward, Some(&request)))
-        input type="hidden" name="decision" value="allow";
-        button type="submit" { (t.allow) }
-    };
-    let deny = html! {
-        (kept(doorward, Some(&request)))
-        input type="hidden" name="decision" value="deny";
-        button type="submit" class="quiet" { (t.deny) }
-    };
     let again = beside(doorward, "/sign-in", Some(&request));
     let policy = &client.policy;
     let picture = shown_logo(&client);
@@ -72,10 +82,7 @@ pub(super) async fn page(
             (t.consent_sent_to) " "
             strong { (destination(&request.redirect_uri)) }
         }
-        div class="choice" {
-            (visit.form(PATH, allow))
-            (visit.form(PATH, deny))
-        }
+        (choice(visit, &request))
         p class="hint" { (t.consent_revocable) }
     };
     Ok(Page {

@@ -4,7 +4,7 @@ use doorward_shared::{
     ErrorCode,
     mfa::{MfaMethod, PasskeySignIn},
 };
-use maud::html;
+use maud::{Markup, html};
 use rocket::{Route, post, routes};
 
 use super::{
@@ -13,9 +13,16 @@ use super::{
     page::{Answer, Page},
     parts::{back_to, kept, kept_in, stale_note},
     sign_in::{self, Asking, Said, Then, arrived, asking, page_status},
+    texts::Texts,
     visit::Visit,
 };
-use crate::{http::ApiError, oauth::AuthorizationRequest, service::Factor};
+use crate::{
+    domain::{Cause, Session},
+    http::{ApiError, Services},
+    oauth::AuthorizationRequest,
+    service::Factor,
+    store::NewSession,
+};
 
 pub(super) fn all() -> Vec<Route> {
     routes![submit]
@@ -34,6 +41,28 @@ pub(super) struct Step<'a> {
     /// The part of the account to come back to.
     pub again: Option<&'static str>,
     pub stay: Stay,
+}
+
+/// Where a one-time code or a recovery code is typed.
+fn code_field(t: &Texts, required: bool) -> Markup {
+    html! {
+        label for="code" { (t.factor_code) }
+        input id="code" name="code" type="text" inputmode="text" autocomplete="one-time-code" autocapitalize="none"
+            spellcheck="false" maxlength="40" required[required] autofocus;
+        p class="hint" { (t.factor_hint) }
+        button type="submit" { (t.go_on) }
+    }
+}
+
+/// What was wrong with the factor that was shown.
+fn wrong(t: &Texts, error: Option<&ApiError>) -> Markup {
+    html! {
+        @if let Some(error) = error {
+            p class="alert" role="alert" {
+                @if error.code() == ErrorCode::InvalidCredentials { (t.wrong_factor) } @else { (t.of_error(error)) }
+            }
+        }
+    }
 }
 
 /// The page that asks for a second factor.
@@ -62,22 +91,12 @@ pub(super) fn page(visit: &Visit<'_>, asking: Option<&Asking>, step: &Step<'_>) 
             button type="button" data-passkey hidden { (t.use_passkey) }
             noscript { p { (t.passkey_needs_script) } }
         }
-        @if typed {
-            label for="code" { (t.factor_code) }
-            input id="code" name="code" type="text" inputmode="text" autocomplete="one-time-code" autocapitalize="none"
-                spellcheck="false" maxlength="40" required[passkey.is_none()] autofocus;
-            p class="hint" { (t.factor_hint) }
-            button type="submit" { (t.go_on) }
-        }
+        @if typed { (code_field(t, passkey.is_none())) }
     };
     let options = passkey.as_ref().map(|(options, _)| options.to_string());
     let main = html! {
         h1 { (t.factor_title) }
-        @if let Some(error) = step.error {
-            p class="alert" role="alert" {
-                @if error.code() == ErrorCode::InvalidCredentials { (t.wrong_factor) } @else { (t.of_error(error)) }
-            }
-        }
+        (wrong(t, step.error))
         (stale_note(visit, step.stale))
         (visit.form_with(PATH, options.as_deref(), fields))
         p class="aside" {
@@ -166,6 +185,25 @@ async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
     }
 }
 
+/// Opens the session of a sign-in with the factor that a form shows.
+async fn complete(
+    doorward: &Services,
+    fields: &Fields,
+    new: NewSession,
+    cause: Cause,
+) -> Result<Session, ApiError> {
+    let factor = factor(fields).ok_or_else(|| {
+        ApiError::new(
+            ErrorCode::InvalidRequest,
+            "the passkey's answer cannot be read",
+        )
+    })?;
+    let token = fields.get("mfaToken").to_owned().into();
+    let opened = doorward.sign_in.second_step(token, factor, new, cause);
+    let (_, session) = opened.await?;
+    Ok(session)
+}
+
 async fn second_step(
     visit: &Visit<'_>,
     request: Option<AuthorizationRequest>,
@@ -175,23 +213,13 @@ async fn second_step(
     let (cookie, new, cause) = visit.new_sign_in();
     let token = fields.get("mfaToken");
     let again = sign_in::part(fields.given("again"));
-    let opened = match factor(fields) {
-        Some(factor) => {
-            let token = token.to_owned().into();
-            let opened = doorward.sign_in.second_step(token, factor, new, cause);
-            opened.await.map_err(ApiError::from)
-        }
-        None => Err(ApiError::new(
-            ErrorCode::InvalidRequest,
-            "the passkey's answer cannot be read",
-        )),
-    };
-    let error = match opened {
-        Ok((_, session)) => {
+    let stay = Stay::of(fields.get("keep"));
+    let error = match complete(doorward, fields, new, cause).await {
+        Ok(session) => {
             let then = Then {
                 request: request.as_ref(),
                 part: again,
-                stay: Stay::of(fields.get("keep")),
+                stay,
             };
             return arrived(visit, then, &session, &cookie).await;
         }
@@ -211,9 +239,9 @@ async fn second_step(
         token,
         methods: &methods(fields),
         error: Some(&error),
-        stale: None,
         again,
-        stay: Stay::of(fields.get("keep")),
+        stay,
+        ..Step::default()
     };
     page(visit, asking.as_ref(), &step)
 }

@@ -96,15 +96,11 @@ pub(super) fn email_field(label: &str, value: &str, passkeys: bool) -> Markup {
 
 /// A labelled password.
 pub(super) fn password_field(name: &str, label: &str, autocomplete: &str) -> Markup {
-    password_field_for((name, name), label, autocomplete)
+    password_field_for(name, name, label, autocomplete)
 }
 
 /// As [`password_field`], where several stand on one page: each has an id of its own.
-pub(super) fn password_field_for(
-    (id, name): (&str, &str),
-    label: &str,
-    autocomplete: &str,
-) -> Markup {
+pub(super) fn password_field_for(id: &str, name: &str, label: &str, autocomplete: &str) -> Markup {
     html! {
         label for=(id) { (label) }
         input id=(id) name=(name) type="password" autocomplete=(autocomplete) required;

@@ -2,22 +2,22 @@
 //! links too.
 
 use doorward_shared::ErrorCode;
-use maud::html;
+use maud::{Markup, html};
 use rocket::{Route, get, http::uri::Origin, post, routes};
 
 use super::{
     authorize::parameter,
     forgot_password,
-    form::{Posted, Said, Taken},
+    form::{Fields, Posted, Said, Taken},
     page::{Answer, Page, Shown},
     parts::{alert, stale_note},
     sign_in,
-    texts::fill,
+    texts::{Texts, fill},
     visit::Visit,
 };
 use crate::{
     crypto::secret::Secret,
-    domain::{Actor, link::LinkKind},
+    domain::{Actor, User, link::LinkKind},
     http::ApiError,
     service::{OpenLink, Reset},
 };
@@ -28,6 +28,28 @@ pub(super) fn all() -> Vec<Route> {
 
 const PATH: &str = "/reset-password";
 
+/// The names of somebody who is invited: as they were filled in, else as whoever invites them wrote them.
+fn names(t: &Texts, user: &User, filled: Option<&Fields>) -> Markup {
+    let name = |field, known: &Option<String>| {
+        let known = known.clone().unwrap_or_default();
+        filled.map_or(known, |fields| fields.get(field).to_owned())
+    };
+    html! {
+        div class="pair" {
+            div {
+                label for="firstName" { (t.first_name) " " span class="optional" { (t.optional) } }
+                input id="firstName" name="firstName" autocomplete="given-name"
+                    value=(name("firstName", &user.first_name));
+            }
+            div {
+                label for="lastName" { (t.last_name) " " span class="optional" { (t.optional) } }
+                input id="lastName" name="lastName" autocomplete="family-name"
+                    value=(name("lastName", &user.last_name));
+            }
+        }
+    }
+}
+
 fn page(visit: &Visit<'_>, open: &OpenLink, token: &Secret, said: Said<'_>) -> Page {
     let (doorward, t) = (visit.doorward, visit.texts);
     let Said {
@@ -37,10 +59,6 @@ fn page(visit: &Visit<'_>, open: &OpenLink, token: &Secret, said: Said<'_>) -> P
     } = said;
     let user = &open.account.user;
     let invites = open.link.kind == LinkKind::Invite;
-    let name = |field, known: &Option<String>| {
-        let known = known.clone().unwrap_or_default();
-        filled.map_or(known, |fields| fields.get(field).to_owned())
-    };
     let (title, text) = if invites {
         let title = fill(t.links.invite_title, "site", &doorward.site.name);
         (title, t.links.invite_text)
@@ -58,18 +76,7 @@ fn page(visit: &Visit<'_>, open: &OpenLink, token: &Secret, said: Said<'_>) -> P
             minlength="8" aria-describedby="password-rule" required autofocus;
         p id="password-rule" class="hint" { (t.password_rule) }
         @if invites {
-            div class="pair" {
-                div {
-                    label for="firstName" { (t.first_name) " " span class="optional" { (t.optional) } }
-                    input id="firstName" name="firstName" autocomplete="given-name"
-                        value=(name("firstName", &user.first_name));
-                }
-                div {
-                    label for="lastName" { (t.last_name) " " span class="optional" { (t.optional) } }
-                    input id="lastName" name="lastName" autocomplete="family-name"
-                        value=(name("lastName", &user.last_name));
-                }
-            }
+            (names(t, user, filled))
         } @else {
             label class="check" {
                 input type="checkbox" name="keepApiKeys" value="true" checked[keeps];

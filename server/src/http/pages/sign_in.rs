@@ -16,7 +16,7 @@ use super::{
         website,
     },
     sign_up,
-    texts::fill,
+    texts::{Texts, fill},
     verify_email,
     visit::Visit,
 };
@@ -99,6 +99,46 @@ pub(super) struct Said<'a> {
     pub passkey: bool,
 }
 
+/// The application that somebody signs in for.
+fn for_whom(t: &Texts, asking: &Asking) -> Markup {
+    html! {
+        (logo(asking.logo.as_deref()))
+        p { (fill(t.sign_in_for, "app", &asking.name)) }
+        (website(asking.website.as_deref()))
+        (asking.stranger)
+    }
+}
+
+/// What was wrong with what was sent.
+fn wrong(visit: &Visit<'_>, said: &Said<'_>) -> Markup {
+    html! {
+        @match said.error {
+            Some(error) if said.passkey && error.code() == ErrorCode::InvalidCredentials => {
+                p class="alert" role="alert" { (visit.texts.wrong_passkey) }
+            }
+            error => (alert(visit, error)),
+        }
+    }
+}
+
+/// For somebody who has forgotten the password, or has no account yet.
+fn other_ways(visit: &Visit<'_>, request: Option<&AuthorizationRequest>) -> Markup {
+    let (doorward, t) = (visit.doorward, visit.texts);
+    html! {
+        @if doorward.verification.mail {
+            p class="aside" {
+                a href={ (doorward.site.base) (forgot_password::PATH) } { (t.links.forgot_link) }
+            }
+        }
+        @if doorward.settings.registration == Registration::Open {
+            p class="aside" {
+                (t.no_account) " "
+                a href=(sign_up::address(doorward, request)) { (t.sign_up_link) }
+            }
+        }
+    }
+}
+
 /// The sign-in page.
 pub(super) fn page(visit: &Visit<'_>, asking: Option<&Asking>, said: Said<'_>) -> Page {
     let (doorward, t) = (visit.doorward, visit.texts);
@@ -128,32 +168,12 @@ pub(super) fn page(visit: &Visit<'_>, asking: Option<&Asking>, said: Said<'_>) -
     let options = passkey.as_ref().map(|(options, _)| options.to_string());
     let main = html! {
         h1 { (t.sign_in_title) }
-        @if let Some(asking) = asking {
-            (logo(asking.logo.as_deref()))
-            p { (fill(t.sign_in_for, "app", &asking.name)) }
-            (website(asking.website.as_deref()))
-            (asking.stranger)
-        }
-        @match said.error {
-            Some(error) if said.passkey && error.code() == ErrorCode::InvalidCredentials => {
-                p class="alert" role="alert" { (t.wrong_passkey) }
-            }
-            error => (alert(visit, error)),
-        }
+        @if let Some(asking) = asking { (for_whom(t, asking)) }
+        (wrong(visit, &said))
         (stale_note(visit, said.stale))
         (visit.form_with(PATH, options.as_deref(), fields))
         (send_again(visit, said.email, said.error))
-        @if doorward.verification.mail {
-            p class="aside" {
-                a href={ (doorward.site.base) (forgot_password::PATH) } { (t.links.forgot_link) }
-            }
-        }
-        @if doorward.settings.registration == Registration::Open {
-            p class="aside" {
-                (t.no_account) " "
-                a href=(sign_up::address(doorward, request)) { (t.sign_up_link) }
-            }
-        }
+        (other_ways(visit, request))
     };
     Page {
         // A wrong password is an answer like another; what else can go wrong has its status.
@@ -285,25 +305,6 @@ pub(super) async fn sign_in(
         }
         Err(error) => {
             let asking = asking(visit, request).await?;
-            if let Some(step) = error.mfa() {
-                if error.code() == ErrorCode::MfaEnrolmentRequired {
-                    let step = enrol::Step {
-                        token: &step.token,
-                        again,
-                        stay,
-                        ..enrol::Step::default()
-                    };
-                    return enrol::page(visit, asking.as_ref(), &step).await;
-                }
-                let step = factor::Step {
-                    token: &step.token,
-                    methods: &step.methods,
-                    again,
-                    stay,
-                    ..factor::Step::default()
-                };
-                return factor::page(visit, asking.as_ref(), &step);
-            }
             let said = Said {
                 email: Some(email),
                 error: Some(&error),
@@ -312,9 +313,34 @@ pub(super) async fn sign_in(
                 passkey: passkey.is_some(),
                 stale: None,
             };
-            Ok(page(visit, asking.as_ref(), said).into())
+            not_yet(visit, asking.as_ref(), said).await
         }
     }
+}
+
+/// The page after a sign-in that did not open a session: the second factor, the set-up of one, or once more the first step.
+async fn not_yet(visit: &Visit<'_>, asking: Option<&Asking>, said: Said<'_>) -> Answer {
+    let Some((error, step)) = said.error.and_then(|error| Some((error, error.mfa()?))) else {
+        return Ok(page(visit, asking, said).into());
+    };
+    let (again, stay) = (said.again, said.stay);
+    if error.code() == ErrorCode::MfaEnrolmentRequired {
+        let step = enrol::Step {
+            token: &step.token,
+            again,
+            stay,
+            ..enrol::Step::default()
+        };
+        return enrol::page(visit, asking, &step).await;
+    }
+    let step = factor::Step {
+        token: &step.token,
+        methods: &step.methods,
+        again,
+        stay,
+        ..factor::Step::default()
+    };
+    factor::page(visit, asking, &step)
 }
 
 /// What a sign-in was for: a request that is under way, or a part of the account.

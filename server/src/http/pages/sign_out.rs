@@ -1,5 +1,7 @@
 //! Signing out: `/sign-out` for people, `/oauth/logout` for applications (OpenID Connect RP-Initiated Logout 1.0).
 
+use std::sync::Arc;
+
 use doorward_shared::ClientId;
 use maud::{Markup, html};
 use rocket::{
@@ -17,7 +19,7 @@ use super::{
     visit::Visit,
 };
 use crate::{
-    domain::Door,
+    domain::{Client, Door},
     http::{ApiError, Services, oauth::FormBody},
     oauth::{Failure, Form, Hint, Refused, with_parameters},
     service::SignedIn,
@@ -207,26 +209,34 @@ async fn read_logout(doorward: &Services, pairs: Vec<(String, String)>) -> Resul
     // Whose URI it is was said by a hint that cannot be read: the person is asked, and sent nowhere.
     let lost = client.is_none() && form.get("id_token_hint").is_some();
     if let Some(uri) = uri.filter(|_| !lost) {
-        let bad = || Refused::Page(client, BAD_LOGOUT_REDIRECT);
-        let client = doorward.store.client(client.ok_or_else(bad)?).await?;
-        let client = client.ok_or_else(Failure::unknown_client)?;
+        let client = registered_with(doorward, client, uri).await?;
         wish.by_click = client.dynamic;
-        let registered = &client.policy.post_logout_redirect_uris;
-        if !registered.iter().any(|known| known == uri) {
-            return Err(bad());
-        }
-        let state: Vec<_> = form
-            .get("state")
-            .map(|state| ("state", state))
-            .into_iter()
-            .collect();
-        wish.then = Some(if state.is_empty() {
-            uri.to_owned()
-        } else {
-            with_parameters(uri, &state)
+        wish.then = Some(match form.get("state") {
+            Some(state) => with_parameters(uri, &[("state", state)]),
+            None => uri.to_owned(),
         });
     }
     Ok(Logout { hint, wish })
+}
+
+/// The client, which has registered the address to go on to.
+///
+/// # Errors
+/// [`Refused`].
+async fn registered_with(
+    doorward: &Services,
+    client: Option<ClientId>,
+    uri: &str,
+) -> Result<Arc<Client>, Refused> {
+    let bad = || Refused::Page(client, BAD_LOGOUT_REDIRECT);
+    let client = doorward.store.client(client.ok_or_else(bad)?).await?;
+    let client = client.ok_or_else(Failure::unknown_client)?;
+    let registered = &client.policy.post_logout_redirect_uris;
+    if registered.iter().any(|known| known == uri) {
+        Ok(client)
+    } else {
+        Err(bad())
+    }
 }
 
 const BAD_LOGOUT_REDIRECT: Failure = Failure {

@@ -118,11 +118,9 @@ impl Visit<'_> {
     pub(super) fn new_sign_in(&self) -> (Secret, NewSession, Cause) {
         let now = self.doorward.clock.now();
         let cookie = new_cookie();
-        let from = (self.info.ip, self.agent.clone());
-        let session = self
-            .doorward
-            .tokens
-            .new_browser_session(from, cookie.digest(), now);
+        let agent = self.agent.clone();
+        let tokens = &self.doorward.tokens;
+        let session = tokens.new_browser_session(self.info.ip, agent, cookie.digest(), now);
         (cookie, session, self.cause(Actor::Anonymous))
     }
 
@@ -157,18 +155,19 @@ impl Visit<'_> {
 
     /// As [`Visit::form`], with the options of a passkey for the script.
     pub(super) fn form_with(&self, action: &str, passkey: Option<&str>, fields: Markup) -> Markup {
-        self.form_of(action, (passkey, None), fields)
+        self.form_of(action, passkey, None, fields)
     }
 
     /// As [`Visit::form`], with the options for a new passkey.
     pub(super) fn form_making(&self, action: &str, options: &str, fields: Markup) -> Markup {
-        self.form_of(action, (None, Some(options)), fields)
+        self.form_of(action, None, Some(options), fields)
     }
 
     fn form_of(
         &self,
         action: &str,
-        (passkey, new_passkey): (Option<&str>, Option<&str>),
+        passkey: Option<&str>,
+        new_passkey: Option<&str>,
         fields: Markup,
     ) -> Markup {
         let token = token_for(self.doorward, action, self.browser.hash());

@@ -24,7 +24,8 @@ pub struct AccountActs {
 pub fn change_account(
     by: &Rights,
     user: UserId,
-    (before, after): (&ScopeSet, &ScopeSet),
+    before: &ScopeSet,
+    after: &ScopeSet,
     given: &ScopeSet,
     acts: AccountActs,
 ) -> Result<(), Refusal> {

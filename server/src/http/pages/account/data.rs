@@ -41,7 +41,7 @@ pub(super) fn part(at: &At<'_>) -> Markup {
                 summary { (t.data_delete) }
                 (at.form(DELETE, html! {
                     p { (t.data_delete_hint) }
-                    (password_field_for(("delete-password", "password"), t.current_password, "current-password"))
+                    (password_field_for("delete-password", "password", t.current_password, "current-password"))
                     button type="submit" class="quiet danger" { (t.data_delete) }
                 }))
             }

@@ -36,7 +36,7 @@ pub(super) async fn part(at: &At<'_>) -> Result<Markup, Shown> {
     let t = at.texts;
     let factors = at.doorward.store.factors(at.who.account.user.id).await?;
     let again =
-        |id: &str| password_field_for((id, "password"), t.current_password, "current-password");
+        |id: &str| password_field_for(id, "password", t.current_password, "current-password");
     Ok(html! {
         p { (t.factors_why) }
         h3 { (t.totp) }
@@ -130,10 +130,10 @@ async fn confirm(visit: Visit<'_>, posted: Posted) -> Answer {
 #[post("/account/factors/totp/remove", data = "<posted>")]
 async fn remove(visit: Visit<'_>, posted: Posted) -> Answer {
     let (at, fields) = At::with(visit, posted, REMOVE).await?;
-    let both = (fields.get("password").to_owned().into(), fields.get("code"));
-    let own = &at.doorward.own_factors;
-    let removed = own.remove_totp(&at.who.caller(), both, at.cause()).await;
-    at.ended_factor(removed.map_err(ApiError::from)).await
+    let password = fields.get("password").to_owned().into();
+    let (caller, own) = (at.who.caller(), &at.doorward.own_factors);
+    let removed = own.remove_totp(&caller, password, fields.get("code"), at.cause());
+    at.ended_factor(removed.await.map_err(ApiError::from)).await
 }
 
 #[post("/account/factors/codes", data = "<posted>")]

@@ -41,7 +41,7 @@ pub(super) fn part(at: &At<'_>, passkeys: &[Passkey]) -> Markup {
                     input id="passkey-name" name="name" autocomplete="off" maxlength="200"
                         aria-describedby="passkey-name-hint" required;
                     p id="passkey-name-hint" class="hint" { (t.passkey_name_hint) }
-                    (password_field_for(("passkey-password", "password"), t.current_password, "current-password"))
+                    (password_field_for("passkey-password", "password", t.current_password, "current-password"))
                     button type="submit" { (t.go_on) }
                 }))
             }
@@ -123,7 +123,7 @@ async fn made(at: &At<'_>, fields: &Fields) -> Result<(), ApiError> {
     let credential: CreatedCredential = serde_json::from_str(fields.get("credential"))
         .map_err(|_| ApiError::validation("credential", "cannot be read"))?;
     let own = &at.doorward.own_factors;
-    own.add_passkey(&at.who.caller(), (name, &credential), at.cause())
+    own.add_passkey(&at.who.caller(), name, &credential, at.cause())
         .await?;
     Ok(())
 }

@@ -1,0 +1,234 @@
+//! The end of many sessions at once: what they are is seen first, then exactly those end.
+
+use doorward_shared::{SessionId, Timestamp, UserId};
+use rusqlite::{Connection, types::Value};
+
+use super::{
+    Store, StoreError, authority, codes,
+    endings::{self, Ending, Seen},
+    factors,
+    list::Filter,
+    rows::{ip_bytes, ulid},
+    session_list::{SessionFilter, conditions},
+    sessions::{end, find},
+    stats,
+};
+use crate::domain::{Act, rules::authority as rule};
+
+/// Where sessions are looked for.
+const FROM: &str = "sessions AS s";
+
+/// Sessions that a bulk revocation holds one by one; more are held by what sets them apart.
+const FEW: usize = 1000;
+
+/// The sessions that a bulk revocation is about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ends {
+    pub count: u64,
+    /// Users they belong to.
+    pub users: u64,
+    /// Whose sessions these are all of: what would become one of theirs ends too.
+    pub account: Option<UserId>,
+    pub which: Which,
+}
+
+/// Exactly those sessions, whatever has begun since.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Which {
+    These(Vec<SessionId>),
+    Seen(SeenSessions),
+}
+
+/// What matches the filter but `keep`, and was seen live.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SeenSessions {
+    pub filter: SessionFilter,
+    pub keep: Option<SessionId>,
+    pub seen: Seen,
+}
+
+impl SeenSessions {
+    /// Those of them that are live at `now`.
+    fn live(&self, conn: &Connection, now: Timestamp) -> Result<u64, StoreError> {
+        let walk = is_most(conn, &self.filter)?;
+        let mut live = matching(conn, &self.filter, self.keep, now)?;
+        let last = Value::Blob(self.seen.last.0.to_bytes().to_vec());
+        live.and(
+            "s.id <= ? AND s.created_at <= ?",
+            [last, Value::Integer(self.seen.made_until.0)],
+        );
+        live.numbers(conn, "count(*)", FROM, walk, |row| row.get(0))
+    }
+}
+
+impl Store {
+    /// The sessions that match but `keep`, as they are now: a few by their ids, many by what sets them apart.
+    pub async fn sessions_to_end(
+        &self,
+        filter: SessionFilter,
+        keep: Option<SessionId>,
+        now: Timestamp,
+    ) -> Result<Ends, StoreError> {
+        let whole = SessionFilter {
+            user_id: filter.user_id,
+            active: filter.active,
+            ..SessionFilter::default()
+        };
+        let account = filter.user_id.filter(|_| filter == whole);
+        self.read(move |conn| {
+            // A read is one view of the database, whatever it asks.
+            let found = matching(conn, &filter, keep, now)?;
+            let few = found.all(conn, "s.id, s.user_id", FROM, FEW + 1, |row| {
+                Ok((SessionId(ulid(row, 0)?), UserId(ulid(row, 1)?)))
+            })?;
+            if few.len() <= FEW {
+                return Ok(these(few, account));
+            }
+            let numbers = "count(*), count(DISTINCT s.user_id), max(s.created_at)";
+            let walk = is_most(conn, &filter)?;
+            let found = matching(conn, &filter, keep, now)?;
+            let (count, users, made_until) = found.numbers(conn, numbers, FROM, walk, |row| {
+                Ok((row.get(0)?, row.get(1)?, Timestamp(row.get(2)?)))
+            })?;
+            let newest = "SELECT max(id) FROM sessions";
+            let last = conn.query_row(newest, [], |row| Ok(SessionId(ulid(row, 0)?)))?;
+            let seen = Seen {
+                last,
+                made_until,
+                at: now,
+            };
+            Ok(Ends {
+                count,
+                users,
+                account,
+                which: Which::Seen(SeenSessions { filter, keep, seen }),
+            })
+        })
+        .await
+    }
+
+    /// Ends what would become a session of an account without being one yet: codes, sign-ins that wait for their factor,
+    /// and set-ups of factors.
+    ///
+    /// # Errors
+    /// As [`rule::end_many_sessions`].
+    pub async fn end_under_way(&self, user: UserId, act: Act) -> Result<(), StoreError> {
+        self.write(move |unit| {
+            let by = authority::judge(unit, &act)?;
+            rule::end_many_sessions(&by)?;
+            codes::drop_unused(unit, user, None)?;
+            factors::end_unfinished(unit.conn, user)
+        })
+        .await
+    }
+
+    /// Ends sessions that match a filter and were live when a reader saw them, in one unit however many they are; answers
+    /// how many were still live a moment before: `just_counted`, where that was counted in the same call.
+    pub async fn revoke_seen(
+        &self,
+        these: SeenSessions,
+        just_counted: Option<u64>,
+        reason: Option<String>,
+        act: Act,
+    ) -> Result<u64, StoreError> {
+        let ending = Ending {
+            keep: these.keep,
+            seen: Some(these.seen),
+            detail: reason,
+            ..endings::matching(&these.filter)
+        };
+        let now = act.at();
+        let live = match just_counted {
+            Some(count) => count,
+            None => self.read(move |conn| these.live(conn, now)).await?,
+        };
+        self.write(move |unit| {
+            let by = authority::judge(unit, &act)?;
+            rule::end_many_sessions(&by)?;
+            endings::insert(unit, &ending, act.cause(&by))
+        })
+        .await?;
+        Ok(live)
+    }
+
+    /// Ends these sessions; answers how many were not ended before.
+    pub async fn revoke_these(
+        &self,
+        ids: Vec<SessionId>,
+        reason: Option<String>,
+        act: Act,
+    ) -> Result<u64, StoreError> {
+        self.write(move |unit| {
+            let by = authority::judge(unit, &act)?;
+            rule::end_many_sessions(&by)?;
+            let cause = act.cause(&by);
+            let mut ended = 0;
+            for id in ids {
+                let Some(session) = find(unit.conn, id)? else {
+                    continue;
+                };
+                if end(unit, id, cause.at)? {
+                    let user = Some(session.user_id);
+                    unit.event(cause, "session.revoked", Some(&id), user, reason.as_deref())?;
+                    ended += 1;
+                }
+            }
+            Ok(ended)
+        })
+        .await
+    }
+}
+
+/// The sessions that match but `keep`.
+fn matching(
+    conn: &Connection,
+    filter: &SessionFilter,
+    keep: Option<SessionId>,
+    now: Timestamp,
+) -> Result<Filter, StoreError> {
+    let mut matching = conditions(filter, now, endings::any(conn)?);
+    if let Some(keep) = keep {
+        matching.and("s.id <> ?", [Value::Blob(keep.0.to_bytes().to_vec())]);
+    }
+    Ok(matching)
+}
+
+/// Few sessions, one by one.
+fn these(few: Vec<(SessionId, UserId)>, account: Option<UserId>) -> Ends {
+    let mut users: Vec<_> = few.iter().map(|(_, user)| *user).collect();
+    users.sort_unstable();
+    users.dedup();
+    Ends {
+        count: few.len() as u64,
+        users: users.len() as u64,
+        account,
+        which: Which::These(few.into_iter().map(|(id, _)| id).collect()),
+    }
+}
+
+/// Whether a network or a client has so many of the sessions that the table is read from end to end sooner than by an
+/// index and a look at each row.
+fn is_most(conn: &Connection, filter: &SessionFilter) -> Result<bool, StoreError> {
+    if filter.user_id.is_some() || filter.ids.is_some() {
+        return Ok(false);
+    }
+    let most = stats::rows_of(conn, "sessions")? / 8;
+    let (by, values) = match (filter.client_id, filter.ip) {
+        (Some(id), _) => ("client_id = ?2", [id.0.to_bytes(), [0; 16]]),
+        (None, Some(net)) => (
+            "ip BETWEEN ?2 AND ?3",
+            [ip_bytes(net.network()), ip_bytes(net.broadcast())],
+        ),
+        (None, None) => return Ok(true),
+    };
+    // The last parameter stands in the statement always; of a client it is no address.
+    let sql = format!(
+        "SELECT count(*) FROM (SELECT 1 FROM sessions WHERE {by} AND ?3 IS NOT NULL LIMIT ?1)"
+    );
+    let found: u64 = conn
+        .prepare_cached(&sql)?
+        .query_row(rusqlite::params![most, values[0], values[1]], |row| {
+            row.get(0)
+        })?;
+    Ok(found >= most)
+}
