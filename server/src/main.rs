@@ -196,6 +196,13 @@ fn restore(settings: &Settings, file: &Path, options: RestoreOptions) -> Result<
             done.codes_closed
         );
     }
+    if done.api_keys > 0 {
+        eprintln!(
+            "API keys that work as they did at the time of the backup: {}. Those revoked or rotated since are good \
+                     again: look through `doorward apikeys` and revoke them",
+            done.api_keys
+        );
+    }
     if let Some(kept) = &done.set_aside {
         eprintln!(
             "the old database was damaged: it is kept as {}",

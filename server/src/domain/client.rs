@@ -130,6 +130,10 @@ pub struct Client {
     pub dynamic: bool,
     /// URL of the metadata document that it is.
     pub document: Option<String>,
+    /// The tokens that it gets for itself are good from here on: a restore ends those from before.
+    pub own_tokens_from: Option<Timestamp>,
+    /// Its codes are good that were made after this: with its sessions those end that would become one.
+    pub codes_after: Option<Timestamp>,
     pub created_at: Timestamp,
 }
 
@@ -169,11 +173,20 @@ impl Client {
     }
 
     /// Whether a token of the client's own is good as far as that goes with which it was got: a secret or a key, which can
-    /// still be shown.
+    /// still be shown; and the time at which it was got, which its id holds.
     pub fn vouches_for(&self, token: Ulid, now: Timestamp) -> bool {
+        let issued = i64::try_from(token.timestamp_ms()).unwrap_or(i64::MAX);
+        if self.own_tokens_from.is_some_and(|from| issued < from.0) {
+            return false;
+        }
         let by_key = |key: &Digest256| mark(token, key) == token;
         let by_secret = |secrets: &ClientSecrets| secrets.vouch_for(token, now);
         self.usable_secrets().is_some_and(by_secret) || self.usable_keys().iter().any(by_key)
+    }
+
+    /// Whether a code that was made for it then may still open a session.
+    pub fn takes_code_of(&self, made_at: Timestamp) -> bool {
+        self.codes_after.is_none_or(|after| made_at > after)
     }
 
     /// Whether it may use `grant`.

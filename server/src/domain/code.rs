@@ -6,6 +6,9 @@ use doorward_shared::{ClientId, ScopeSet, SessionId, Timestamp, UserId};
 
 use super::RequestedClaims;
 
+/// How long a code is good, in seconds.
+pub const CODE_SECONDS: i64 = 60;
+
 /// What a person allowed a client to do, to be fetched with a code within a minute.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Code {
@@ -32,4 +35,11 @@ pub struct Code {
     pub used_at: Option<Timestamp>,
     /// The session it gave.
     pub session_id: Option<SessionId>,
+}
+
+impl Code {
+    /// When it was made.
+    pub fn made_at(&self) -> Timestamp {
+        self.expires_at.plus_seconds(-CODE_SECONDS)
+    }
 }

@@ -33,7 +33,7 @@ pub use authority::{Act, Authority, Door, Holder};
 pub use block::Block;
 pub use claims::{ClaimSet, PersonClaims, RequestedClaims};
 pub use client::{Client, ClientSecrets, GrantType};
-pub use code::Code;
+pub use code::{CODE_SECONDS, Code};
 pub use diff::{Diff, Noted};
 pub use digest::Digest256;
 pub use email::Email;

@@ -95,6 +95,56 @@ async fn a_document_is_fetched_again_when_its_time_is_over() {
 }
 
 #[tokio::test]
+async fn of_many_who_name_a_document_at_once_one_fetches_it_and_one_pays() {
+    let here = Here::start();
+    let url = here.url("/client.json");
+    here.answer(
+        "/client.json",
+        "200 x\r\nCache-Control: max-age=600",
+        &document(&url, "Assistant"),
+    );
+    let scene = Scene::reaching(settings(), here.outbound()).await;
+    let registrations = &scene.services().registrations;
+    let all_at_once = async || {
+        let named = (0..25).map(|_| registrations.client_named(&url, IP));
+        let found = rocket::futures::future::join_all(named).await;
+        assert!(
+            found.iter().all(|named| matches!(named, Ok(Some(_)))),
+            "{found:?}"
+        );
+    };
+    // More than the registrations of one address in an hour.
+    all_at_once().await;
+    assert_eq!(here.asked().len(), 1);
+    // Again when its time is over.
+    scene.wait(601, 0);
+    all_at_once().await;
+    assert_eq!(here.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn of_many_who_need_a_clients_keys_at_once_one_asks() {
+    let here = Here::start();
+    let key = json!({ "kty": "OKP", "crv": "Ed25519", "kid": "one",
+        "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" });
+    let keys = json!({ "keys": [key] }).to_string();
+    here.answer("/jwks.json", "200 x\r\nCache-Control: max-age=600", &keys);
+    let clock = Clock::manual(Timestamp(0));
+    let found = ClientKeys::new(here.outbound(), clock.clone());
+    let policy = ClientPolicy {
+        jwks_uri: Some(here.url("/jwks.json")),
+        ..ClientPolicy::default()
+    };
+    for asked in 1..=2 {
+        let all = (0..12).map(|_| found.of(&policy, false));
+        let all = rocket::futures::future::join_all(all).await;
+        assert!(all.iter().all(Option::is_some));
+        assert_eq!(here.asked().len(), asked);
+        clock.advance(std::time::Duration::from_secs(601));
+    }
+}
+
+#[tokio::test]
 async fn no_document_is_asked_for_unless_a_setting_says_so() {
     let here = Here::start();
     let scene = Scene::reaching(Settings::default(), here.outbound()).await;

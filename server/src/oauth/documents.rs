@@ -88,14 +88,17 @@ impl Registrations {
         let fetched = match rests {
             Some(fetched) => fetched,
             None => {
-                // Each first fetch goes to an address that a stranger has named. One that is known is no visitor's to pay.
-                if known.is_none() {
-                    let counted = self.limits.client_registration(ip, self.clock.monotonic());
-                    counted.map_err(Failure::too_many_registrations)?;
-                }
-                fetched.remove(url);
-                let fetch =
-                    async { Ok::<_, Failure>(Arc::new(self.fetch_document(url, ip, now).await?)) };
+                // One that is being fetched has no answer yet, and stays.
+                fetched.remove_if(url, |fetched| now >= fetched.until);
+                let fetch = async {
+                    // Each first fetch goes to an address that a stranger has named. One that is known is no visitor's
+                    // to pay, and who waits for another's fetch pays nothing.
+                    if known.is_none() {
+                        let counted = self.limits.client_registration(ip, self.clock.monotonic());
+                        counted.map_err(Failure::too_many_registrations)?;
+                    }
+                    Ok::<_, Failure>(Arc::new(self.fetch_document(url, ip, now).await?))
+                };
                 fetched.get_or_insert_async(url, fetch).await?
             }
         };

@@ -7,7 +7,7 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use doorward_shared::{Scope, ScopeSet, scope::OPENID_SCOPES};
 use serde::Serialize;
 
-use super::{Failure, Form, TokenAnswer, token::TokenEndpoint};
+use super::{Failure, Form, TokenAnswer, redirect::allowed_redirect, token::TokenEndpoint};
 use crate::{
     crypto::{
         secret::{Digest256, Secret},
@@ -200,6 +200,10 @@ impl Exchange {
     async fn of_code(&self, hash: Digest256, code: &Code) -> Result<TokenAnswer, Failure> {
         let (client, tokens, now) = (&self.client, &self.endpoint.tokens, self.cause.at);
         self.check_resources(code)?;
+        if !allowed_redirect(&self.client, &code.redirect_uri) {
+            // It was taken from the client since: whoever is there has the code.
+            return Err(Failure::grant("the authorization code is not valid"));
+        }
         // OpenID Connect Core section 11: with `openid` it is `offline_access` that asks for a refresh token.
         let asked = !code.scope.covers("openid") || code.scope.covers("offline_access");
         let offline = asked && client.may(GrantType::RefreshToken);

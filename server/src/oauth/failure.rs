@@ -143,6 +143,14 @@ impl Failure {
         }
     }
 
+    /// 429, as [`Failure::too_many_registrations`].
+    pub fn too_many_changes(wait: RetryAfter) -> Self {
+        Self {
+            description: "too many changes of registrations".into(),
+            ..Self::too_many_registrations(wait)
+        }
+    }
+
     /// 503 `temporarily_unavailable`.
     pub fn unavailable() -> Self {
         Self {

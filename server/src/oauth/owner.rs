@@ -14,13 +14,10 @@ use super::{
 use crate::{
     clock::random_bytes,
     crypto::secret::authorization_code,
-    domain::{Actor, Cause, Client, Code, rules::credential::grantable},
+    domain::{Actor, CODE_SECONDS, Cause, Client, Code, rules::credential::grantable},
     service::SignedIn,
     store::Created,
 };
-
-/// How long a code is good, in seconds.
-const CODE_SECONDS: i64 = 60;
 
 /// What comes of asking the person.
 pub(super) enum Decision {

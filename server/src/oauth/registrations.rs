@@ -68,6 +68,8 @@ pub(super) fn client(registration: Registration, secrets: Option<ClientSecrets>)
         policy: registration.policy,
         dynamic: true,
         document: None,
+        own_tokens_from: None,
+        codes_after: None,
         created_at: Timestamp::default(),
     }
 }
@@ -192,7 +194,7 @@ impl Registrations {
         let client = client(registration, secrets);
         let made = self
             .store
-            .register_dynamic(client, token.digest(), admission);
+            .register_dynamic(client, token.digest(), allowed.scopes, admission);
         let client = made.await.map_err(not_admitted)?;
         Ok(Registered {
             client,
@@ -222,10 +224,13 @@ impl Registrations {
             let why = "client_id is not the client that is changed";
             return Err(Failure::new("invalid_client_metadata", why));
         }
-        if found.openly {
-            let counted = self.limits.client_change(from.ip, self.clock.monotonic());
-            counted.map_err(Failure::too_many_registrations)?;
-        }
+        let now = self.clock.monotonic();
+        let counted = match found.openly {
+            true => self.limits.client_change(from.ip, now),
+            // Whoever was let in has a credential of its own, and is bounded as accounts are.
+            false => self.limits.write(id, now),
+        };
+        counted.map_err(Failure::too_many_changes)?;
         let cause = Cause {
             actor: Actor::Client(id),
             ..self.anonymous(from)
@@ -284,15 +289,23 @@ fn used_up() -> Failure {
     Failure::token("the token is not valid, or used up")
 }
 
+/// The scopes that a client may take at its own wish: what an operator has left it; else what it has, and of those for
+/// clients that register themselves what whoever let it in could give.
+fn most_scopes(row: &SelfRegistered, scopes: &ScopeSet) -> ScopeSet {
+    let has = &row.client.scopes;
+    match (&row.most_scopes, &row.admitted_scopes) {
+        (Some(most), _) => most.clone(),
+        (None, Some(admitted)) => scopes.intersect(admitted).union(has),
+        (None, None) if row.openly => scopes.union(has),
+        (None, None) => has.clone(),
+    }
+}
+
 /// What a client becomes at its own wish. What an operator has taken from it stays taken.
 fn changed(asked: &Metadata, row: SelfRegistered, scopes: &ScopeSet) -> Result<Client, Failure> {
-    let before = row.client;
-    let is_confidential = before.is_confidential();
+    let is_confidential = row.client.is_confidential();
     let allowed = Allowed {
-        // Beside what an operator has given it.
-        scopes: row
-            .most_scopes
-            .unwrap_or_else(|| scopes.union(&before.scopes)),
+        scopes: most_scopes(&row, scopes),
         confidential: is_confidential,
         bytes: if row.openly {
             STRANGERS_BYTES
@@ -300,6 +313,7 @@ fn changed(asked: &Metadata, row: SelfRegistered, scopes: &ScopeSet) -> Result<C
             usize::MAX
         },
     };
+    let before = row.client;
     let mut registration = decide(asked, &allowed)?;
     let signs = registration.policy.auth_method == Some(AuthMethod::PrivateKeyJwt);
     if registration.with_secret != before.secrets.is_some()

@@ -59,6 +59,8 @@ impl Scene {
             policy: crate::domain::ClientPolicy::default(),
             dynamic: false,
             document: None,
+            own_tokens_from: None,
+            codes_after: None,
             created_at: now,
         };
         let client = doorward

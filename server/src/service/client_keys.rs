@@ -50,8 +50,8 @@ impl ClientKeys {
         let url = policy.jwks_uri.as_ref()?;
         let now = self.clock.monotonic();
         let Some(kept) = self.kept.get(url).filter(|kept| now < kept.until) else {
-            self.kept.remove(url);
-            // Of many requests at once one asks.
+            // Of many requests at once one asks: its place, which has no answer yet, stays.
+            self.kept.remove_if(url, |kept| now >= kept.until);
             let kept = self.kept.get_or_insert_async(url, async {
                 Ok::<_, std::convert::Infallible>(Arc::new(self.fetch(url, None).await))
             });

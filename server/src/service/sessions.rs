@@ -1,13 +1,13 @@
 //! Ending many sessions: looked at first, then what was shown is what ends.
 
-use doorward_shared::{SessionId, Timestamp, UserId, admin};
+use doorward_shared::{SessionId, Timestamp, admin};
 
 use super::{Caller, Error};
 use crate::{
     clock::Clock,
     domain::{Act, Session},
     state::{Preview, Previews},
-    store::{Ends, ListQuery, SessionFilter, Store, StoreError, Which},
+    store::{AllOf, Ends, ListQuery, SessionFilter, Store, StoreError, Which},
 };
 use std::sync::Arc;
 
@@ -131,12 +131,12 @@ impl Sessions {
         let Ends {
             count,
             which,
-            account,
+            all_of,
             ..
         } = preview.ends.clone();
         // Their number is known where they were counted in this call.
         let just_counted = kept_as.is_none().then_some(count);
-        let (done, failed) = match self.end_under_way(account, &act).await {
+        let (done, failed) = match self.end_under_way(all_of, &act).await {
             Ok(()) => self.end_all(which, just_counted, reason, act).await,
             Err(error) => (0, Some(error)),
         };
@@ -156,9 +156,9 @@ impl Sessions {
         })
     }
 
-    async fn end_under_way(&self, account: Option<UserId>, act: &Act) -> Result<(), StoreError> {
-        match account {
-            Some(user) => self.store.end_under_way(user, act.clone()).await,
+    async fn end_under_way(&self, all_of: Option<AllOf>, act: &Act) -> Result<(), StoreError> {
+        match all_of {
+            Some(all_of) => self.store.end_under_way(all_of, act.clone()).await,
             None => Ok(()),
         }
     }

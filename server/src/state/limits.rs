@@ -18,7 +18,6 @@ use std::{
     time::Duration,
 };
 
-use doorward_shared::UserId;
 use tokio::{
     sync::{Notify, Semaphore},
     time::timeout,
@@ -268,12 +267,12 @@ impl Limits {
         self.queue.settled.notify_waiters();
     }
 
-    /// Counts a change that an account's own credential asks for, whatever becomes of it.
+    /// Counts a change that the own credential of an account or a client asks for, whatever becomes of it.
     ///
     /// # Errors
     /// [`RetryAfter`] when there were too many this minute: it must not be made.
-    pub fn write(&self, account: UserId, now: Duration) -> Result<(), RetryAfter> {
-        let key = self.key(account);
+    pub fn write(&self, who: impl Hash, now: Duration) -> Result<(), RetryAfter> {
+        let key = self.key(who);
         let mut counters = self.counters();
         if let Err(Full::Until(wait)) = counters.writes.check(key, now) {
             return Err(wait);

@@ -94,7 +94,7 @@ mod tests {
     fn preview() -> Preview {
         Preview {
             ends: Ends {
-                account: None,
+                all_of: None,
                 count: 0,
                 users: 0,
                 which: Which::These(Vec::new()),

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     crypto::secret::Digest256,
     domain::{
-        Act, Cause, Code, Refusal, RequestedClaims, Session, User,
+        Act, Cause, Client, Code, Refusal, RequestedClaims, Session, User,
         rules::{
             authority as rule,
             code::{self as codes, Basis, Creation, Use},
@@ -182,8 +182,14 @@ impl Store {
                 }
                 (Use::Nothing | Use::Opens, _) => return Ok(Redeemed::Gone),
             };
+            let client = clients::find(unit.conn, code.client_id)?;
+            // Sessions are opened for nobody who is gone.
+            let client = client.ok_or(Refusal::PasswordChanged)?;
+            if !client.takes_code_of(code.made_at()) {
+                return Ok(Redeemed::Gone);
+            }
             // The groups may have changed since the code was made.
-            demand_admitted(unit.conn, &code)?;
+            demand_admitted(unit.conn, &client, &code)?;
             let still =
                 clients::still_registered(unit.conn, code.client_id, &code.resources, &issuer)?;
             if still.is_empty() && !code.resources.is_empty() {
@@ -269,15 +275,27 @@ impl Store {
 }
 
 /// Refuses a code of somebody whom its client does not admit.
-fn demand_admitted(conn: &Connection, code: &Code) -> Result<(), StoreError> {
-    let client = clients::find(conn, code.client_id)?;
-    let user = accounts::find(conn, code.user_id)?;
-    match client.zip(user) {
-        Some((client, user)) if client.policy.admits(&user) => Ok(()),
-        Some(_) => Err(Refusal::NotAdmitted.into()),
-        // Sessions are opened for nobody who is gone.
-        None => Err(Refusal::PasswordChanged.into()),
+fn demand_admitted(conn: &Connection, client: &Client, code: &Code) -> Result<(), StoreError> {
+    // Sessions are opened for nobody who is gone.
+    let user = accounts::find(conn, code.user_id)?.ok_or(Refusal::PasswordChanged)?;
+    if client.policy.admits(&user) {
+        Ok(())
+    } else {
+        Err(Refusal::NotAdmitted.into())
     }
+}
+
+/// Ends the codes of a client that were not used, however many they are: each is asked for this when it is used.
+pub(super) fn end_codes_of(
+    unit: &mut Unit<'_>,
+    client: ClientId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE clients SET codes_after = ?2 WHERE id = ?1";
+    let mut update = unit.conn.prepare_cached(sql)?;
+    update.execute(params![client.0.to_bytes(), now.0])?;
+    unit.changes.clients.push(client);
+    Ok(())
 }
 
 /// Drops codes of somebody that were not used: one on its way would open a session a moment later.

@@ -104,7 +104,7 @@ pub use restore::{Restore, Restored, restore};
 pub use schema::VERSION as SCHEMA_VERSION;
 pub use second_step::FirstStep;
 pub(crate) use series::{floor as series_floor, hour_of};
-pub use session_ends::{Ends, SeenSessions, Which};
+pub use session_ends::{AllOf, Ends, SeenSessions, Which};
 pub use session_list::SessionFilter;
 pub use sessions::NewSession;
 pub use signing::StoredSigningKey;

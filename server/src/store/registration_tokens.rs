@@ -160,7 +160,7 @@ fn no_change(scopes: &ScopeSet) -> ClientActs<'_> {
     }
 }
 
-/// Uses an initial access token once, for a client with these scopes.
+/// Uses an initial access token once, for a client with these scopes; answers what it gives.
 ///
 /// # Errors
 /// [`Refusal::CredentialEnded`], also when it does not give these.
@@ -169,16 +169,15 @@ pub(super) fn use_up(
     hash: Digest256,
     asked: &ScopeSet,
     now: Timestamp,
-) -> Result<(), StoreError> {
-    let given = worth(unit.conn, hash, now)?;
-    if !given.is_some_and(|given| rule::beyond_openid(asked).all(|one| given.covers(one.as_str())))
-    {
+) -> Result<ScopeSet, StoreError> {
+    let given = worth(unit.conn, hash, now)?.ok_or(Refusal::CredentialEnded)?;
+    if !rule::beyond_openid(asked).all(|one| given.covers(one.as_str())) {
         return Err(Refusal::CredentialEnded.into());
     }
     let sql = "UPDATE registration_tokens SET uses_left = uses_left - 1 WHERE hash = ?1 AND uses_left > 0";
     let used = unit.conn.prepare_cached(sql)?.execute([hash.0])?;
     if used == 1 {
-        Ok(())
+        Ok(given)
     } else {
         Err(Refusal::CredentialEnded.into())
     }

@@ -43,6 +43,8 @@ pub struct SelfRegistered {
     pub client: Client,
     /// Nobody let it in.
     pub openly: bool,
+    /// What whoever let it in could give. None for one that nobody let in, and for those from before it was kept.
+    pub admitted_scopes: Option<ScopeSet>,
     /// The scopes and the grants that an operator has left it.
     pub most_scopes: Option<ScopeSet>,
     pub most_grants: Option<Vec<GrantType>>,
@@ -57,7 +59,8 @@ pub struct Document {
 }
 
 impl Store {
-    /// Registers a client that does so itself. `client.id` and `client.created_at` are set here.
+    /// Registers a client that does so itself. `client.id` and `client.created_at` are set here. Of the scopes that it is
+    /// `allowed` it is noted which whoever let it in can give: it takes no more later.
     ///
     /// # Errors
     /// [`Refusal::CredentialEnded`] for an initial access token that is used up or over; as [`rule::change_client`].
@@ -65,10 +68,11 @@ impl Store {
         &self,
         mut client: Client,
         token: Digest256,
+        allowed: ScopeSet,
         admission: Admission,
     ) -> Result<Client, StoreError> {
         self.write(move |unit| {
-            let cause = admitted(unit, &client, &admission)?;
+            let (cause, given) = admitted(unit, &client, &allowed, &admission)?;
             let openly = matches!(admission, Admission::Open(_));
             if openly {
                 unused_clients::make_room(unit, cause.at)?;
@@ -76,11 +80,13 @@ impl Store {
             client.id = ClientId(unit.id(cause.at));
             client.created_at = cause.at;
             clients::insert(unit, &client, &cause)?;
-            let sql = "UPDATE clients SET registration_token = ?2, openly = ?3 WHERE id = ?1";
+            let admitted = given.map(|given| rule::allowed_of(&given, &allowed).to_string());
+            let sql = "UPDATE clients SET registration_token = ?2, openly = ?3, admitted_scopes = ?4 WHERE id = ?1";
             unit.conn.prepare_cached(sql)?.execute(params![
                 client.id.0.to_bytes(),
                 token.0,
-                openly
+                openly,
+                admitted
             ])?;
             Ok(client)
         })
@@ -205,17 +211,18 @@ impl Store {
     }
 }
 
-/// Uses up what admits a client; answers what its registration is put down to.
+/// Uses up what admits a client; answers what its registration is put down to, and what whoever lets it in can give.
 fn admitted(
     unit: &mut Unit<'_>,
     client: &Client,
+    allowed: &ScopeSet,
     admission: &Admission,
-) -> Result<Cause, StoreError> {
+) -> Result<(Cause, Option<ScopeSet>), StoreError> {
     match admission {
-        Admission::Open(cause) => Ok(cause.clone()),
+        Admission::Open(cause) => Ok((cause.clone(), None)),
         Admission::Token(hash, cause) => {
-            registration_tokens::use_up(unit, *hash, &client.scopes, cause.at)?;
-            Ok(cause.clone())
+            let given = registration_tokens::use_up(unit, *hash, &client.scopes, cause.at)?;
+            Ok((cause.clone(), Some(given)))
         }
         Admission::Act(act) => {
             let by = authority::judge(unit, act)?;
@@ -225,7 +232,8 @@ fn admitted(
                 resource_server: false,
             };
             rule::change_client(&by, acts)?;
-            Ok(act.cause(&by).clone())
+            let given = rule::giveable(&by, allowed);
+            Ok((act.cause(&by).clone(), Some(given)))
         }
     }
 }
@@ -241,6 +249,8 @@ fn change(unit: &mut Unit<'_>, client: &Client, cause: &Cause) -> Result<Client,
         resources: before.resources.clone(),
         require_pkce: before.require_pkce,
         resource_server: before.resource_server,
+        own_tokens_from: before.own_tokens_from,
+        codes_after: before.codes_after,
         policy: ClientPolicy {
             id_token_claims: decided.id_token_claims,
             unverified_email: decided.unverified_email,
@@ -278,7 +288,8 @@ fn of_token(
     id: ClientId,
     token: Digest256,
 ) -> Result<Option<SelfRegistered>, StoreError> {
-    let sql = "SELECT openly, most_scopes, most_grants FROM clients WHERE id = ?1 AND registration_token = ?2";
+    let sql = "SELECT openly, most_scopes, most_grants, admitted_scopes FROM clients \
+               WHERE id = ?1 AND registration_token = ?2";
     let found = conn
         .prepare_cached(sql)?
         .query_row(params![id.0.to_bytes(), token.0], |row| {
@@ -287,15 +298,17 @@ fn of_token(
             };
             let scopes = is_set(1)?.then(|| rows::scopes(row, 1)).transpose()?;
             let grants = is_set(2)?.then(|| rows::grants(row, 2)).transpose()?;
-            Ok((row.get(0)?, scopes, grants))
+            let admitted = is_set(3)?.then(|| rows::scopes(row, 3)).transpose()?;
+            Ok((row.get(0)?, scopes, grants, admitted))
         });
-    let Some((openly, most_scopes, most_grants)) = found.optional()? else {
+    let Some((openly, most_scopes, most_grants, admitted_scopes)) = found.optional()? else {
         return Ok(None);
     };
     let client = find(conn, id)?;
     Ok(client.map(|client| SelfRegistered {
         client,
         openly,
+        admitted_scopes,
         most_scopes,
         most_grants,
     }))

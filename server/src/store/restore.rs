@@ -49,6 +49,8 @@ impl std::fmt::Debug for Restore<'_> {
 /// What became of what a restored database shares with its directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Restored {
+    /// API keys that work as they did at the time of the backup: what has become of them since is not in it.
+    pub api_keys: u64,
     /// Signing keys that the directory's master key does not open, and that are gone: the next start makes a new one.
     pub signing_keys_lost: usize,
     /// Accounts with one-time codes whose secrets it does not open. They stay: the key may come back.
@@ -80,12 +82,11 @@ pub fn restore(directory: &Path, file: &Path, how: &Restore<'_>) -> Result<Resto
     let partial = beside(&target, PREPARED)?;
     let done = copy(file, &partial, Some(directory))
         .and_then(|()| prepare(&partial, how).map_err(|error| error.at(file)))
-        .and_then(|(signing_keys_lost, codes_closed)| {
+        .and_then(|restored| {
             let set_aside = put(&partial, &target, how.now)?;
             Ok(Restored {
-                signing_keys_lost,
-                codes_closed,
                 set_aside,
+                ..restored
             })
         });
     if done.is_err() {
@@ -244,9 +245,8 @@ fn keep(target: &Path, now: Timestamp) -> Result<PathBuf, StoreError> {
     Ok(kept)
 }
 
-/// Makes a copy of the backup ready; answers how many signing keys it has lost, and how many secrets of one-time codes
-/// nobody can open here.
-fn prepare(path: &Path, how: &Restore<'_>) -> Result<(usize, usize), StoreError> {
+/// Makes a copy of the backup ready; answers what is to be said of it.
+fn prepare(path: &Path, how: &Restore<'_>) -> Result<Restored, StoreError> {
     let mut conn = open_to_check(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     schema::recognise(&conn)?;
     examine(&conn)?;
@@ -272,17 +272,34 @@ fn prepare(path: &Path, how: &Restore<'_>) -> Result<(usize, usize), StoreError>
             "UPDATE sessions SET revoked_at = ?1 WHERE revoked_at IS NULL",
             [how.now.0],
         )?;
+        // What clients got for themselves hangs on no session. Of what was given up since nothing is known here.
+        tx.execute("UPDATE clients SET own_tokens_from = ?1", [how.now.0])?;
     }
     // Who was given one may have used it since; mails were sent.
     tx.execute("DELETE FROM links", [])?;
+    tx.execute("DELETE FROM registration_tokens", [])?;
     tx.execute("DELETE FROM mails WHERE due_at IS NOT NULL", [])?;
     let signing_keys_lost = drop_sealed(&tx, how)?;
     let codes_closed = closed_codes(&tx, how)?;
     fit_operator_key(&tx, how)?;
+    let api_keys = live_keys(&tx, how)?;
     note(&tx, how)?;
     tx.commit()?;
     conn.close().map_err(|(_, error)| error)?;
-    Ok((signing_keys_lost, codes_closed))
+    Ok(Restored {
+        api_keys,
+        signing_keys_lost,
+        codes_closed,
+        set_aside: None,
+    })
+}
+
+/// API keys that work, the operator's apart, which is the directory's.
+fn live_keys(tx: &Transaction<'_>, how: &Restore<'_>) -> Result<u64, StoreError> {
+    let sql = "SELECT count(*) FROM api_keys WHERE (revoked_at IS NULL OR revoked_at > ?1) \
+               AND (expires_at IS NULL OR expires_at > ?1) \
+               AND NOT EXISTS (SELECT 1 FROM meta WHERE meta.key = 'operator_key:' || hex(api_keys.id))";
+    Ok(tx.query_row(sql, [how.now.0], |row| row.get(0))?)
 }
 
 /// Accounts with one-time codes whose secret nobody can open here.

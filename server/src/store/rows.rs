@@ -191,7 +191,7 @@ pub(super) const CLIENT: &str = "c.id, c.name, c.redirect_uris, c.grant_types, c
                           c.id_token_claims, c.unverified_email, c.allowed_groups, c.post_logout_redirect_uris, \
                           c.default_resource, c.resource_server, c.backchannel_logout_uri, \
                           c.backchannel_logout_session, c.auth_method, c.jwks, c.jwks_uri, c.logo_uri, \
-                          c.client_uri, c.skip_consent, c.document_url";
+                          c.client_uri, c.skip_consent, c.document_url, c.own_tokens_from, c.codes_after";
 
 /// Names without spaces, as a column has them.
 pub(super) fn words(row: &Row<'_>, column: usize) -> Result<Vec<String>> {
@@ -240,6 +240,8 @@ pub(super) fn client(row: &Row<'_>) -> Result<Client> {
         resource_server: row.get(18)?,
         dynamic: row.get(12)?,
         document: row.get(27)?,
+        own_tokens_from: maybe_time(row, 28)?,
+        codes_after: maybe_time(row, 29)?,
         policy: policy(row)?,
     })
 }

@@ -62,6 +62,11 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_verified.sql"),
     include_str!("schema_blocks.sql"),
     include_str!("schema_tokens.sql"),
+    // What a client that was let in may take at most; from when on the tokens are good that clients get for themselves,
+    // and their codes. Clients from before take no more than they have.
+    "ALTER TABLE clients ADD COLUMN admitted_scopes TEXT;
+     ALTER TABLE clients ADD COLUMN own_tokens_from INTEGER;
+     ALTER TABLE clients ADD COLUMN codes_after INTEGER;",
 ];
 
 /// What migrations take from the rules of the domain.

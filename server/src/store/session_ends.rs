@@ -1,6 +1,6 @@
 //! The end of many sessions at once: what they are is seen first, then exactly those end.
 
-use doorward_shared::{SessionId, Timestamp, UserId};
+use doorward_shared::{ClientId, SessionId, Timestamp, UserId};
 use rusqlite::{Connection, types::Value};
 
 use super::{
@@ -28,8 +28,35 @@ pub struct Ends {
     /// Users they belong to.
     pub users: u64,
     /// Whose sessions these are all of: what would become one of theirs ends too.
-    pub account: Option<UserId>,
+    pub all_of: Option<AllOf>,
     pub which: Which,
+}
+
+/// An account, an account at a client, or a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AllOf {
+    Account(UserId),
+    AccountAt(UserId, ClientId),
+    Client(ClientId),
+}
+
+impl AllOf {
+    /// Of a filter that asks for nothing else but whether they are live.
+    fn of(filter: &SessionFilter) -> Option<Self> {
+        let whole = SessionFilter {
+            user_id: filter.user_id,
+            client_id: filter.client_id,
+            active: filter.active,
+            ..SessionFilter::default()
+        };
+        match (filter.user_id, filter.client_id) {
+            _ if *filter != whole => None,
+            (Some(user), None) => Some(Self::Account(user)),
+            (Some(user), Some(client)) => Some(Self::AccountAt(user, client)),
+            (None, Some(client)) => Some(Self::Client(client)),
+            (None, None) => None,
+        }
+    }
 }
 
 /// Exactly those sessions, whatever has begun since.
@@ -69,12 +96,7 @@ impl Store {
         keep: Option<SessionId>,
         now: Timestamp,
     ) -> Result<Ends, StoreError> {
-        let whole = SessionFilter {
-            user_id: filter.user_id,
-            active: filter.active,
-            ..SessionFilter::default()
-        };
-        let account = filter.user_id.filter(|_| filter == whole);
+        let all_of = AllOf::of(&filter);
         self.read(move |conn| {
             // A read is one view of the database, whatever it asks.
             let found = matching(conn, &filter, keep, now)?;
@@ -82,7 +104,7 @@ impl Store {
                 Ok((SessionId(ulid(row, 0)?), UserId(ulid(row, 1)?)))
             })?;
             if few.len() <= FEW {
-                return Ok(these(few, account));
+                return Ok(these(few, all_of));
             }
             let numbers = "count(*), count(DISTINCT s.user_id), max(s.created_at)";
             let walk = is_most(conn, &filter)?;
@@ -100,24 +122,30 @@ impl Store {
             Ok(Ends {
                 count,
                 users,
-                account,
+                all_of,
                 which: Which::Seen(SeenSessions { filter, keep, seen }),
             })
         })
         .await
     }
 
-    /// Ends what would become a session of an account without being one yet: codes, sign-ins that wait for their factor,
-    /// and set-ups of factors.
+    /// Ends what would become a session without being one yet: codes; of an account also sign-ins that wait for their
+    /// factor, and set-ups of factors.
     ///
     /// # Errors
     /// As [`rule::end_many_sessions`].
-    pub async fn end_under_way(&self, user: UserId, act: Act) -> Result<(), StoreError> {
+    pub async fn end_under_way(&self, all_of: AllOf, act: Act) -> Result<(), StoreError> {
         self.write(move |unit| {
             let by = authority::judge(unit, &act)?;
             rule::end_many_sessions(&by)?;
-            codes::drop_unused(unit, user, None)?;
-            factors::end_unfinished(unit.conn, user)
+            match all_of {
+                AllOf::Account(user) => {
+                    codes::drop_unused(unit, user, None)?;
+                    factors::end_unfinished(unit.conn, user)
+                }
+                AllOf::AccountAt(user, client) => codes::drop_unused(unit, user, Some(client)),
+                AllOf::Client(client) => codes::end_codes_of(unit, client, act.cause(&by).at),
+            }
         })
         .await
     }
@@ -194,14 +222,14 @@ fn matching(
 }
 
 /// Few sessions, one by one.
-fn these(few: Vec<(SessionId, UserId)>, account: Option<UserId>) -> Ends {
+fn these(few: Vec<(SessionId, UserId)>, all_of: Option<AllOf>) -> Ends {
     let mut users: Vec<_> = few.iter().map(|(_, user)| *user).collect();
     users.sort_unstable();
     users.dedup();
     Ends {
         count: few.len() as u64,
         users: users.len() as u64,
-        account,
+        all_of,
         which: Which::These(few.into_iter().map(|(id, _)| id).collect()),
     }
 }

@@ -187,6 +187,78 @@ async fn restore_overwrites_only_by_force_and_ends_all_sessions() {
     refresh(&server, &again.refresh).await.expect(200);
 }
 
+/// A backup does not know what ended after it.
+#[tokio::test]
+async fn restore_brings_no_ended_token_of_a_client_and_no_used_registration_token_back() {
+    let mut server = steady().set("client_registration", "token").start();
+    let (home, data) = (server.directory().to_owned(), server.data_dir().to_owned());
+    let client = json!({
+        "name": "Machine", "grantTypes": ["client_credentials"], "scopes": ["read"], "redirectUris": [],
+        "confidential": true,
+    });
+    let client = server.admin("POST", "/admin/clients", Some(client)).await;
+    let text = |name: &str| client[name].as_str().unwrap().to_owned();
+    let (id, secret) = (text("id"), text("secret"));
+    let path = "/admin/clients/registration-tokens";
+    let minted = server.admin("POST", path, Some(json!({}))).await;
+    let invitation = minted["token"].as_str().unwrap().to_owned();
+    let get_token = async |server: &Server| {
+        let grant = [("grant_type", "client_credentials")];
+        let call = server.post("/oauth/token").basic(&id, &secret).form(&grant);
+        call.send().await.expect(200).field("access_token")
+    };
+    let is_active = async |server: &Server, token: &str| {
+        let call = server.post("/oauth/introspect").basic(&id, &secret);
+        let reply = call.form(&[("token", token)]).send().await.expect(200);
+        reply.json()["active"].as_bool().unwrap()
+    };
+    let register = async |server: &Server| {
+        let asked = json!({ "redirect_uris": ["https://app.example/cb"] });
+        let call = server.post("/oauth/register").bearer(&invitation);
+        call.json(asked).send().await
+    };
+    let token = get_token(&server).await;
+    tool(&home, &data, &["backup", "b.db"]).done();
+    let call = server.post("/oauth/revoke").basic(&id, &secret);
+    let revoked = call.form(&[("token", &token)]).send().await;
+    revoked.expect(200);
+    assert!(!is_active(&server, &token).await);
+    register(&server).await.expect(201);
+    server.stop();
+
+    let restored = tool(&home, &data, &["restore", "b.db", "--force"]);
+    restored.done();
+    assert!(!restored.stderr.contains("API keys"), "{restored:?}");
+    server.start_again();
+    assert!(!is_active(&server, &token).await);
+    let me = server.get("/admin/whoami").bearer(&token).send().await;
+    me.refused(401, "token_revoked");
+    register(&server).await.expect(401);
+    // What it gets from now on is good.
+    let again = get_token(&server).await;
+    assert!(is_active(&server, &again).await);
+
+    // Of keys nobody can know: how many there are is said.
+    let key = server.key(&["read"]).await;
+    server
+        .get("/admin/whoami")
+        .bearer(&key)
+        .send()
+        .await
+        .expect(200);
+    tool(&home, &data, &["backup", "c.db"]).done();
+    server.stop();
+    let args = ["restore", "c.db", "--force", "--keep-sessions"];
+    let restored = tool(&home, &data, &args);
+    restored.done();
+    assert!(
+        restored.stderr.contains("at the time of the backup: 1."),
+        "{restored:?}"
+    );
+    server.start_again();
+    assert!(is_active(&server, &again).await, "kept with the sessions");
+}
+
 #[tokio::test]
 async fn a_backup_comes_to_life_on_another_machine() {
     let server = steady().start();

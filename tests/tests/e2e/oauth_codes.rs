@@ -440,3 +440,39 @@ async fn a_code_is_worth_nothing_once_the_sign_in_it_rests_on_has_ended() {
         assert_eq!(refused.field("error"), "invalid_grant", "{end}");
     }
 }
+
+#[tokio::test]
+async fn with_the_sessions_of_a_client_its_codes_end() {
+    let server = Server::start();
+    let app = server.app(json!({})).await;
+    let other = server.app(json!({})).await;
+    server.register("ada@example.com").await;
+    let code = async |app: &doorward_tests::Client| {
+        let asked = request(app, &[]);
+        server.browser().code("ada@example.com", &asked).await
+    };
+    let (caught, others) = (code(&app).await, code(&other).await);
+    let ended = json!({ "clientId": app.id, "active": true });
+    server
+        .admin("POST", "/admin/sessions/revoke", Some(ended))
+        .await;
+    let refused = server.redeem(&app, &caught).await.expect(400);
+    assert_eq!(refused.field("error"), "invalid_grant");
+    server.redeem(&other, &others).await.expect(200);
+    // From now on as before.
+    server.redeem(&app, &code(&app).await).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_code_that_went_to_an_address_which_the_client_has_lost_is_worth_nothing() {
+    let server = Server::start();
+    let app = server.app(json!({})).await;
+    server.register("ada@example.com").await;
+    let asked = request(&app, &[]);
+    let code = server.browser().code("ada@example.com", &asked).await;
+    let elsewhere = json!({ "redirectUris": ["https://app.example/new"] });
+    let path = format!("/admin/clients/{}", app.id);
+    server.admin("PATCH", &path, Some(elsewhere)).await;
+    let refused = server.redeem(&app, &code).await.expect(400);
+    assert_eq!(refused.field("error"), "invalid_grant");
+}

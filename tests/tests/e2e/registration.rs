@@ -554,6 +554,60 @@ async fn an_initial_access_token_gives_what_its_minter_may_give_and_ends_with_th
     }
 }
 
+#[tokio::test]
+async fn a_client_that_was_let_in_changes_itself_as_often_as_an_account_may() {
+    let server = with("token")
+        .set("writes_per_minute_per_account", 5)
+        .start();
+    let path = "/admin/clients/registration-tokens";
+    let made = async || {
+        let minted = server.admin("POST", path, None).await;
+        let made = register(&server, minted["token"].as_str(), json!({})).await;
+        made.expect(201).json()
+    };
+    let (one, other) = (made().await, made().await);
+    let own = Own::of(&server, &one);
+    for n in 0..5 {
+        let named = json!({ "client_name": format!("c{n}") });
+        own.put(named).await.expect(200);
+    }
+    let reply = own.put(json!({})).await.expect(429);
+    assert!(!reply.header("retry-after").is_empty());
+    Own::of(&server, &other).put(json!({})).await.expect(200);
+}
+
+/// What let a client in bounds what it takes later, too.
+#[tokio::test]
+async fn a_client_that_was_let_in_takes_no_more_later_than_whoever_let_it_in_could_give() {
+    let server = with("token")
+        .set("open_registration_scopes", "[\"read\",\"write\"]")
+        .start();
+    let path = "/admin/clients/registration-tokens";
+    let asked = json!({ "grant_types": ["client_credentials"], "redirect_uris": [], "scope": "openid read write" });
+    let key = server.key(&["admin:clients", "read"]).await;
+    let call = server.post(path).bearer(&key).json(json!({}));
+    let minted = call.send().await.expect(201).field("token");
+    let full = server.admin("POST", path, Some(json!({}))).await;
+    let full = full["token"].as_str().unwrap();
+    for (invitation, most) in [
+        (minted.as_str(), "openid read"),
+        (&key, "openid read"),
+        (full, "openid read write"),
+    ] {
+        let narrow = json!({ "grant_types": ["client_credentials"], "redirect_uris": [], "scope": "openid" });
+        let made = register(&server, Some(invitation), narrow)
+            .await
+            .expect(201);
+        assert_eq!(made.field("scope"), "openid");
+        let made = made.json();
+        let text = |name: &str| made[name].as_str().unwrap().to_owned();
+        let path = format!("/oauth/register/{}", text("client_id"));
+        let token = text("registration_access_token");
+        let call = server.put(&path).bearer(&token).json(asked.clone());
+        assert_eq!(call.send().await.expect(200).field("scope"), most);
+    }
+}
+
 /// Addresses are judged before anything is fetched.
 #[tokio::test]
 async fn a_metadata_document_is_not_fetched_from_inside() {

@@ -359,6 +359,15 @@ pub fn giveable(by: &Rights, scopes: &ScopeSet) -> ScopeSet {
     beyond_openid(scopes).filter(may).cloned().collect()
 }
 
+/// Those of `allowed` that whoever may give `given` can let a client have: OpenID Connect's are everybody's.
+pub fn allowed_of(given: &ScopeSet, allowed: &ScopeSet) -> ScopeSet {
+    let has = |scope: &&Scope| {
+        let name = scope.as_str();
+        OPENID_SCOPES.contains(&name) || given.covers(name)
+    };
+    allowed.iter().filter(has).cloned().collect()
+}
+
 /// Deleting an OAuth client.
 ///
 /// # Errors

@@ -292,6 +292,8 @@ fn a_client_that_shows_itself_may_do_nothing_and_is_let_in_only_while_its_secret
         policy: crate::domain::ClientPolicy::default(),
         dynamic: false,
         document: None,
+        own_tokens_from: None,
+        codes_after: None,
         created_at: NOW,
     };
     let found = rights(&authority(holder, None), &facts(Some(public)), NOW).unwrap();
@@ -533,6 +535,8 @@ fn a_clients_rights_end_with_the_secret_its_token_was_got_with() {
         policy: crate::domain::ClientPolicy::default(),
         dynamic: false,
         document: None,
+        own_tokens_from: None,
+        codes_after: None,
         created_at: NOW,
     };
     let judge = |secret: &Digest256, now: Timestamp| {

@@ -252,6 +252,8 @@ mod tests {
                 policy: ClientPolicy::default(),
                 dynamic: false,
                 document: None,
+                own_tokens_from: None,
+                codes_after: None,
                 created_at: Timestamp(0),
             }
         }
@@ -319,6 +321,8 @@ mod tests {
             policy: ClientPolicy::default(),
             dynamic: false,
             document: None,
+            own_tokens_from: None,
+            codes_after: None,
             created_at: Timestamp(0),
         };
         let renamed = ClientChange {

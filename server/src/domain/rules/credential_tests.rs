@@ -47,6 +47,8 @@ fn client(scopes: &str, secrets: Option<ClientSecrets>) -> Client {
         policy: crate::domain::ClientPolicy::default(),
         dynamic: false,
         document: None,
+        own_tokens_from: None,
+        codes_after: None,
         created_at: NOW,
     }
 }

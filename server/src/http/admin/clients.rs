@@ -115,6 +115,8 @@ pub(super) fn checked(
         policy: client_policy::registered(form, &doorward.settings.http_redirect_hosts)?,
         dynamic: false,
         document: None,
+        own_tokens_from: None,
+        codes_after: None,
         created_at: Timestamp::default(),
     };
     if !form.confidential && client.policy.auth_method == Some(domain::AuthMethod::PrivateKeyJwt) {
