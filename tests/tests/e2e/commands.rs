@@ -192,13 +192,8 @@ async fn restore_overwrites_only_by_force_and_ends_all_sessions() {
 async fn restore_brings_no_ended_token_of_a_client_and_no_used_registration_token_back() {
     let mut server = steady().set("client_registration", "token").start();
     let (home, data) = (server.directory().to_owned(), server.data_dir().to_owned());
-    let client = json!({
-        "name": "Machine", "grantTypes": ["client_credentials"], "scopes": ["read"], "redirectUris": [],
-        "confidential": true,
-    });
-    let client = server.admin("POST", "/admin/clients", Some(client)).await;
-    let text = |name: &str| client[name].as_str().unwrap().to_owned();
-    let (id, secret) = (text("id"), text("secret"));
+    let client = server.client(&["read"]).await;
+    let (id, secret) = (client.id, client.secret);
     let path = "/admin/clients/registration-tokens";
     let minted = server.admin("POST", path, Some(json!({}))).await;
     let invitation = minted["token"].as_str().unwrap().to_owned();
