@@ -25,6 +25,7 @@ pub mod refusal;
 pub mod role;
 pub mod rules;
 pub mod session;
+pub mod tally;
 pub mod text;
 
 pub use account::{Account, NewUser, User, UserChange};

@@ -49,7 +49,7 @@ impl Refusal {
     /// The one administrator there is must stay one.
     pub fn last_admin() -> Self {
         Self::Conflict(
-            "this is the last administrator: it cannot be removed, disabled or demoted".into(),
+            "this is the last administrator: it cannot be removed, disabled, demoted or left without a password".into(),
         )
     }
 }

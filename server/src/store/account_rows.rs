@@ -182,12 +182,23 @@ fn write(conn: &Connection, after: &User, now: Timestamp) -> Result<(), StoreErr
 
 /// Whether somebody who is not disabled may do everything in the admin API.
 pub(super) fn any_admin(conn: &Connection) -> Result<bool, StoreError> {
+    any_admin_who(conn, "u.disabled_at IS NULL")
+}
+
+/// As [`any_admin`], of those who have a password to sign in with.
+pub(super) fn any_admin_with_password(conn: &Connection) -> Result<bool, StoreError> {
+    any_admin_who(conn, "u.disabled_at IS NULL AND u.password IS NOT NULL")
+}
+
+fn any_admin_who(conn: &Connection, condition: &str) -> Result<bool, StoreError> {
     // `admin` stands in the role's list or in the user's own; both halves have an index.
-    let sql = "SELECT EXISTS (SELECT 1 FROM roles r JOIN users u ON u.role = r.name \
-                 WHERE ' ' || r.permissions || ' ' LIKE '% admin %' AND u.disabled_at IS NULL) \
-               OR EXISTS (SELECT 1 FROM users u WHERE u.permissions <> '' \
-                 AND ' ' || u.permissions || ' ' LIKE '% admin %' AND u.disabled_at IS NULL)";
-    Ok(conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+    let sql = format!(
+        "SELECT EXISTS (SELECT 1 FROM roles r JOIN users u ON u.role = r.name \
+           WHERE ' ' || r.permissions || ' ' LIKE '% admin %' AND {condition}) \
+         OR EXISTS (SELECT 1 FROM users u WHERE u.permissions <> '' \
+           AND ' ' || u.permissions || ' ' LIKE '% admin %' AND {condition})"
+    );
+    Ok(conn.prepare_cached(&sql)?.query_row([], |row| row.get(0))?)
 }
 
 /// Where there was an administrator there must still be one.

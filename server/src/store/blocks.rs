@@ -75,16 +75,24 @@ fn insert(conn: &Connection, block: &Block) -> Result<(), StoreError> {
 }
 
 impl Store {
-    /// A page of the blocks in force, newest first unless asked otherwise. `q` is looked for in networks and reasons.
+    /// A page of the blocks in force, newest first unless asked otherwise; those of networks that hold an address, where
+    /// one is given. `q` is looked for in networks and reasons.
     pub(crate) async fn blocks(
         &self,
+        ip: Option<IpAddr>,
         query: ListQuery,
         now: Timestamp,
     ) -> Result<Page<Block>, StoreError> {
         let order = LIST.order(&query)?;
+        let holding = ip.map(|ip| self.memory().blocks_around(ip));
         self.read(move |conn| {
             let mut conditions = Filter::default();
             conditions.and("b.until > ?", [Value::Integer(now.0)]);
+            if let Some(ids) = holding {
+                let places = vec!["?"; ids.len()].join(", ");
+                let ids = ids.iter().map(|id| Value::Blob(id.0.to_bytes().to_vec()));
+                conditions.and(format!("b.id IN ({places})"), ids);
+            }
             if let Some(q) = &query.q {
                 let text = super::list::folded(q);
                 conditions.and(

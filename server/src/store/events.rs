@@ -1,6 +1,6 @@
 //! The audit log, as it is read. It is written by [`super::unit::Unit::event`].
 
-use doorward_shared::{EventId, Page, Timestamp, UserId};
+use doorward_shared::{ClientId, EventId, Page, Timestamp, UserId, admin::EventSummary};
 use rusqlite::types::Value;
 use tokio::sync::watch;
 
@@ -10,7 +10,10 @@ use super::{
     rows::{self, EVENT, first_id},
 };
 use crate::{
-    domain::{Cause, Event},
+    domain::{
+        Cause, Event,
+        tally::{Counted, Tally},
+    },
     state::Refusal,
 };
 
@@ -23,6 +26,8 @@ pub struct EventFilter {
     pub target: Option<String>,
     pub user_id: Option<UserId>,
     pub ip: Option<String>,
+    /// The client through which somebody acted.
+    pub client_id: Option<ClientId>,
     pub since: Option<Timestamp>,
     pub until: Option<Timestamp>,
 }
@@ -35,6 +40,9 @@ const LIST: List<Event> = List {
     sorts: &[("id", "e.id"), ("time", "e.id")],
     row: rows::event,
 };
+
+/// Events that are counted in a summary, newest first.
+const SUMMARISED: u32 = 20_000;
 
 /// Events that a search reads of each kind: the newest of those that match the other filters.
 const SEARCHED: u32 = 5000;
@@ -54,6 +62,32 @@ impl Store {
                 search(&mut conditions, q);
             }
             LIST.page(conn, conditions, &query, order)
+        })
+        .await
+    }
+
+    /// What the newest events that match come to, together.
+    pub(crate) async fn event_summary(
+        &self,
+        filter: EventFilter,
+    ) -> Result<EventSummary, StoreError> {
+        self.read(move |conn| {
+            let mut tally = Tally::of(SUMMARISED);
+            let columns = "e.time, e.action, e.user_id, coalesce(e.count, 1)";
+            let newest = (LIST.id, LIST.from);
+            // One more than is counted tells whether those were all.
+            let rows = SUMMARISED + 1;
+            conditions(filter).each_newest(conn, columns, newest, rows, |row| {
+                let user = rows::maybe_ulid(row, 2)?.map(UserId);
+                tally.add(Counted {
+                    at: Timestamp(row.get(0)?),
+                    action: row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?,
+                    user,
+                    times: row.get(3)?,
+                });
+                Ok(())
+            })?;
+            Ok(tally.summary())
         })
         .await
     }
@@ -155,6 +189,9 @@ fn conditions(filter: EventFilter) -> Filter {
     }
     if let Some(id) = filter.user_id {
         conditions.and("e.user_id = ?", [Value::Blob(id.0.to_bytes().to_vec())]);
+    }
+    if let Some(id) = filter.client_id {
+        conditions.and("e.client_id = ?", [Value::Blob(id.0.to_bytes().to_vec())]);
     }
     if let Some(since) = filter.since {
         // An id's time is never before its event's.

@@ -194,6 +194,14 @@ impl Memory {
         blocks.iter().any(|block| block.holds(ip, now))
     }
 
+    /// Blocks of networks that hold an address, whether or not they spare it.
+    pub(super) fn blocks_around(&self, ip: IpAddr) -> Vec<BlockId> {
+        let ip = ip.to_canonical();
+        let blocks = self.blocks.read().unwrap_or_else(PoisonError::into_inner);
+        let around = blocks.iter().filter(|block| block.network.contains(&ip));
+        around.map(|block| block.id).collect()
+    }
+
     /// Whether people of a role must have a second factor.
     pub(super) fn demands_factor(&self, role: &str) -> bool {
         let roles = self.factor_roles.get();

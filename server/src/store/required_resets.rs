@@ -3,19 +3,23 @@
 use doorward_shared::UserId;
 use rusqlite::params;
 
-use super::{Store, StoreError, authority, factors, links, sessions};
-use crate::domain::{Act, Refusal};
+use super::{
+    Store, StoreError, account_rows::any_admin_with_password, authority, factors, links, sessions,
+};
+use crate::domain::{Act, Refusal, rules::account as rule};
 
 impl Store {
     /// Takes an account's password away. Nobody signs in with one until another is set by a link; all sessions end, and
     /// sign-ins and links that are under way. Factors and API keys stay.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`]; as for setting a password, which keeps somebody out as well.
+    /// [`Refusal::NotFound`]; [`Refusal::Conflict`] for the last administrator who has one; as for setting a password, which
+    /// keeps somebody out as well.
     pub(crate) async fn remove_password(&self, id: UserId, act: Act) -> Result<(), StoreError> {
         self.write(move |unit| {
             let by = authority::judge_password(unit, id, &act)?;
             let cause = act.cause(&by);
+            let admins = any_admin_with_password(unit.conn)?;
             let done = unit
                 .conn
                 .prepare_cached("UPDATE users SET password = NULL WHERE id = ?1")?
@@ -23,6 +27,7 @@ impl Store {
             if done == 0 {
                 return Err(Refusal::NotFound("user").into());
             }
+            rule::keeps_an_administrator(admins, any_admin_with_password(unit.conn)?)?;
             links::end_with_password(unit, id)?;
             factors::end_unfinished(unit.conn, id)?;
             sessions::end_all_of(unit, id, None, cause)?;

@@ -18,6 +18,9 @@ pub struct Block {
     pub created_at: Timestamp,
     /// Id of who blocked it.
     pub created_by: String,
+    /// From where it was blocked: it keeps nobody there out. In CIDR notation; in lists that were asked for an `ip`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spares: Option<String>,
 }
 
 /// What is blocked.

@@ -38,3 +38,70 @@ pub struct Event {
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub changes: Option<serde_json::Map<String, serde_json::Value>>,
 }
+
+impl Event {
+    /// How many it stands for.
+    pub fn times(&self) -> u64 {
+        u64::from(self.count.unwrap_or(1))
+    }
+
+    /// Whether somebody was refused, or something was misused.
+    pub fn is_refusal(&self) -> bool {
+        is_refusal(&self.action)
+    }
+}
+
+/// Whether an action tells that somebody was refused, or something was misused.
+pub fn is_refusal(action: &str) -> bool {
+    let (noun, verb) = action.split_once('.').unwrap_or(("", action));
+    matches!(
+        (noun, verb),
+        ("login", "blocked") | (_, "refused" | "replayed" | "failed")
+    )
+}
+
+/// `GET /admin/events/summary`: what events come to, together. An event that stands for several counts as many.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EventSummary {
+    pub events: u64,
+    /// Of those, how many tell that somebody was refused.
+    pub refused: u64,
+    /// Successful sign-ins.
+    pub logins: u64,
+    /// Failed sign-ins.
+    pub failures: u64,
+    pub first_at: Option<Timestamp>,
+    pub last_at: Option<Timestamp>,
+    /// How many different accounts are concerned.
+    pub people: u64,
+    /// Those that were concerned last, latest first: 20 at most.
+    pub latest_people: Vec<PersonEvents>,
+    /// Hours in which something happened, oldest first.
+    pub hours: Vec<HourEvents>,
+    /// Whether these are all: the newest 20,000 are looked at.
+    pub complete: bool,
+}
+
+/// What happened about one account.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PersonEvents {
+    pub user_id: UserId,
+    pub events: u64,
+    pub refused: u64,
+    pub last_at: Timestamp,
+}
+
+/// What happened in one hour.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct HourEvents {
+    /// When it began.
+    pub time: Timestamp,
+    pub events: u64,
+    pub refused: u64,
+}

@@ -1,7 +1,10 @@
 //! `/admin/events`: the audit log.
 
 use super::{Client, ClientError, Collection, EventStream, ListQuery};
-use crate::{EventId, Page, admin::Event};
+use crate::{
+    EventId, Page,
+    admin::{Event, EventSummary},
+};
 
 /// The routes under `/admin/events`.
 #[derive(Debug)]
@@ -21,6 +24,15 @@ impl Events<'_> {
     /// [`ClientError`].
     pub async fn list(&self, query: &ListQuery) -> Result<Page<Event>, ClientError> {
         self.0.list(Collection::Events, query).await
+    }
+
+    /// What the events of a question come to, together; its filters count.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn summary(&self, query: &ListQuery) -> Result<EventSummary, ClientError> {
+        let path = format!("{}/summary", Collection::Events.path());
+        self.0.get(&path, &query.parameters()).await
     }
 
     /// Opens the stream of events after `last`, or of new ones. Where it starts is known then: [`EventStream::last`].

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use doorward_tests::{PASSWORD, Reply, Server, eventually, fields, is_id, is_time};
+use doorward_tests::{
+    PASSWORD, Reply, Server, browser::request, doorward, eventually, fields, is_id, is_time,
+};
 use serde_json::{Value, json};
 
 const ROW: &str = "action actor detail id ip requestId target time userId";
@@ -371,6 +373,103 @@ async fn events_are_found_by_each_of_their_parts() {
     // Newest first, unless asked otherwise.
     let page = server.admin("GET", "/admin/events?limit=1", None).await;
     assert_eq!(page["data"][0]["id"], all.last().unwrap()["id"]);
+}
+
+#[tokio::test]
+async fn what_people_did_through_a_client_is_found_by_it() {
+    let server = Server::with()
+        .set("issuer", "http://localhost:8123")
+        .start();
+    server.register("ada@example.com").await;
+    let app = server.app(json!({})).await;
+    let browser = server.browser();
+    let code = browser.code("ada@example.com", &request(&app, &[])).await;
+    server.redeem(&app, &code).await.expect(200);
+    let found = events(&server, &format!("clientId={}", app.id)).await;
+    assert!(
+        found
+            .iter()
+            .any(|event| event["action"] == "session.created"),
+        "{found:?}"
+    );
+    assert!(
+        found
+            .iter()
+            .all(|event| event["clientId"] == app.id.as_str())
+    );
+    let both = format!("clientId={}&action=login.failed", app.id);
+    assert_eq!(events(&server, &both).await, Vec::<Value>::new());
+    let call = server.get("/admin/events").bearer(&server.operator_key());
+    call.query(&[("clientId", "user_01arz3ndektsv4rrffq69g5fav")])
+        .send()
+        .await
+        .refused_at(400, "invalid_request", "clientId");
+    let printed = doorward(
+        &server,
+        &["events", "list", "--client", &app.id, "-o", "name"],
+    );
+    assert_eq!(printed.done().lines().count(), found.len());
+}
+
+#[tokio::test]
+async fn events_are_added_up_for_who_asks_about_an_address() {
+    let server = Server::with()
+        .set("trusted_proxies", "[\"127.0.0.1/32\"]")
+        .start();
+    let people = ["ada@example.com", "bob@example.com"];
+    for email in people {
+        server.register(email).await;
+    }
+    for (email, password) in [
+        (people[0], "wrong"),
+        (people[0], "wrong"),
+        (people[1], PASSWORD),
+    ] {
+        let call = server
+            .post("/auth/login")
+            .header("x-forwarded-for", "192.0.2.9");
+        let body = json!({"email": email, "password": password});
+        call.json(body).send().await;
+    }
+    let ask = async |query: &str| {
+        let path = format!("/admin/events/summary?{query}");
+        server.admin("GET", &path, None).await
+    };
+    let sum = ask("ip=192.0.2.9").await;
+    assert_eq!(sum["failures"], 2, "{sum}");
+    assert_eq!((&sum["logins"], &sum["people"]), (&json!(1), &json!(2)));
+    assert_eq!(sum["refused"], 2);
+    assert_eq!(sum["complete"], true);
+    assert!(is_time(&sum["firstAt"]) && is_time(&sum["lastAt"]));
+    let hours = sum["hours"].as_array().unwrap();
+    let total: u64 = hours
+        .iter()
+        .map(|hour| hour["events"].as_u64().unwrap())
+        .sum();
+    assert_eq!(sum["events"], total);
+    let latest = &sum["latestPeople"];
+    assert_eq!(latest.as_array().unwrap().len(), 2);
+    assert_eq!(
+        (&latest[1]["events"], &latest[1]["refused"]),
+        (&json!(2), &json!(2))
+    );
+    assert_eq!(ask("ip=198.51.100.1").await["events"], 0);
+    assert_eq!(
+        ask("ip=192.0.2.9&since=2100-01-01T00:00:00Z").await["events"],
+        0
+    );
+    for (name, value) in [("limit", "5"), ("ip", "nonsense"), ("q", "x")] {
+        let call = server
+            .get("/admin/events/summary")
+            .bearer(&server.operator_key());
+        call.query(&[(name, value)])
+            .send()
+            .await
+            .refused_at(400, "invalid_request", name);
+    }
+    let key = server.key(&["admin:users:read"]).await;
+    let call = server.get("/admin/events/summary").bearer(&key);
+    call.send().await.refused(403, "insufficient_scope");
 }
 
 /// A reader of `GET /admin/events/stream`.

@@ -339,3 +339,31 @@ async fn what_keeps_everybody_out_needs_more_and_ones_own_address_is_spared() {
         .await
         .refused(401, "invalid_token");
 }
+
+#[tokio::test]
+async fn blocks_around_an_address_are_found_by_it_and_say_whom_they_spare() {
+    let server = server();
+    for n in 0..110 {
+        block(&server, &format!("198.51.{n}.0/24")).await;
+    }
+    let call = from(server.post("/admin/blocks"), INSIDE).bearer(&server.operator_key());
+    let body = json!({"network": NETWORK, "reason": "a flood"});
+    let made = call.json(body).send().await.expect(201);
+    let around = async |ip: &str| {
+        let path = format!("/admin/blocks?ip={ip}");
+        server.admin("GET", &path, None).await
+    };
+    for ip in [INSIDE, "::ffff:203.0.113.5"] {
+        let found = around(ip).await;
+        assert_eq!(found["pagination"]["total"], 1, "{found}");
+        assert_eq!(found["data"][0]["id"], made.field("id"));
+        assert_eq!(found["data"][0]["spares"], format!("{INSIDE}/32"));
+    }
+    assert_eq!(around("198.51.3.9").await["pagination"]["total"], 1);
+    assert_eq!(around(OUTSIDE).await["data"], json!([]));
+    let call = server.get("/admin/blocks").bearer(&server.operator_key());
+    call.query(&[("ip", "198.51.3.0/24")])
+        .send()
+        .await
+        .refused_at(400, "invalid_request", "ip");
+}

@@ -5,6 +5,11 @@ use serde_json::{Value, json};
 
 const NEW: &str = "quite another password 7";
 
+async fn login_as(server: &Server, email: &str) -> Reply {
+    let body = json!({"email": email, "password": PASSWORD});
+    server.post("/auth/login").json(body).send().await
+}
+
 async fn login(server: &Server, password: &str) -> Reply {
     let body = json!({"email": "ada@example.com", "password": password});
     server.post("/auth/login").json(body).send().await
@@ -84,4 +89,30 @@ async fn it_needs_as_much_as_setting_one() {
     require(&server, helpdesk, nobody)
         .await
         .refused(404, "not_found");
+}
+
+#[tokio::test]
+async fn the_last_administrator_with_a_password_keeps_it() {
+    let server = Server::start();
+    let operator = server.operator_key();
+    let root = server.administrator("root@example.com").await;
+    require(&server, &operator, &root.id)
+        .await
+        .refused(409, "conflict");
+    login_as(&server, "root@example.com").await.expect(200);
+    // One who cannot sign in does not count.
+    let other = server.administrator("other@example.com").await;
+    let path = format!("/admin/users/{}", other.id);
+    let disabled = |yes: bool| Some(json!({"disabled": yes}));
+    server.admin("PATCH", &path, disabled(true)).await;
+    require(&server, &operator, &root.id)
+        .await
+        .refused(409, "conflict");
+    server.admin("PATCH", &path, disabled(false)).await;
+    require(&server, &operator, &root.id).await.expect(204);
+    require(&server, &operator, &other.id)
+        .await
+        .refused(409, "conflict");
+    // Who has none any more has nothing to lose.
+    require(&server, &operator, &root.id).await.expect(204);
 }

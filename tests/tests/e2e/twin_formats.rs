@@ -108,7 +108,8 @@ async fn bash_completes_ids_and_names_and_runs_none_of_them() {
     let key = server.key_of(&ada, &["read"]).await;
     let programs = command("doorward", server.directory());
     let program = std::path::Path::new(programs.get_program());
-    let script = "source <(doorward completions bash); COMP_WORDS=(doorward \"$1\" \"$2\" \"$3\"); COMP_CWORD=3; \
+    let script = "source <(doorward completions bash); COMP_LINE=\"doorward $1 $2 $3\"; COMP_POINT=${#COMP_LINE}; \
+                  COMP_WORDS=(doorward \"$1\" \"$2\" \"$3\"); COMP_CWORD=3; \
                   _doorward_with_ids doorward \"$3\" \"$2\"; printf '%s\\n' \"${COMPREPLY[@]}\"";
     let completed = |words: [&str; 3], key: &str| {
         let path = format!(
@@ -132,6 +133,18 @@ async fn bash_completes_ids_and_names_and_runs_none_of_them() {
     assert_eq!(
         completed(["users", "get", "ad"], &operator),
         "ada@example.com"
+    );
+    // Bash takes what stands behind `@` for a word of its own.
+    assert_eq!(
+        completed(["users", "get", "ada@ex"], &operator),
+        "example.com"
+    );
+    assert_eq!(
+        completed(["sessions", "list", "--"], &operator)
+            .lines()
+            .next()
+            .map(|word| &word[..2]),
+        Some("--")
     );
     assert_eq!(completed(["users", "get", "user_"], &operator), ada.id);
     let keys = completed(["apikeys", "revoke", "key_"], &operator);

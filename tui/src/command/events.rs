@@ -1,7 +1,7 @@
 //! `doorward events` and `doorward incident`.
 
 use clap::{Args, Subcommand};
-use doorward_shared::EventId;
+use doorward_shared::{ClientId, EventId};
 
 use super::when::Moment;
 use super::{list::ListArgs, words::Words};
@@ -43,6 +43,9 @@ pub(crate) struct ListEvents {
     pub user: Option<String>,
     #[arg(long)]
     pub ip: Option<String>,
+    /// What people did through this client, by its id
+    #[arg(long)]
+    pub client: Option<ClientId>,
     /// Not before a time, or 15m, 24h, … ago
     #[arg(long)]
     pub since: Option<Moment>,
@@ -101,6 +104,7 @@ impl Events {
             .option("--target", asked.target.as_ref())
             .option("--user", asked.user.as_ref())
             .option("--ip", asked.ip.as_ref())
+            .option("--client", asked.client)
             .option("--since", asked.since)
             .option("--until", asked.until);
         asked.list.written(words)

@@ -33,7 +33,7 @@ pub(crate) use self::{
     client_policy::ClientPolicyArgs,
     client_policy::Preset,
     clients::{Clients, Register, UpdateClient},
-    complete::Complete,
+    complete::{Complete, NamedServer, Wanted},
     events::{Events, Incident, ListEvents},
     key_terms::{Terms, Verify},
     list::ListArgs,

@@ -57,6 +57,7 @@ impl List {
                 target: given(Filter::Target),
                 user: given(Filter::UserId),
                 ip: given(Filter::Ip),
+                client: given(Filter::ClientId).and_then(|id| id.parse().ok()),
                 since: moment(Filter::Since),
                 until: moment(Filter::Until),
                 follow: self.paused.is_none() && self.sort.is_none(),

@@ -1,6 +1,6 @@
 //! What sort of news an event is: a colour, and a glyph that says the same without one.
 
-use doorward_shared::admin::Event;
+use doorward_shared::admin::{Event, is_refusal};
 
 use super::look::Glyphs;
 
@@ -23,9 +23,7 @@ impl EventKind {
     pub(crate) fn of(action: &str) -> Self {
         let (noun, verb) = action.split_once('.').unwrap_or(("", action));
         match (noun, verb) {
-            ("login", "failed" | "blocked") | (_, "refused" | "replayed" | "failed") => {
-                Self::Refused
-            }
+            _ if is_refusal(action) => Self::Refused,
             (
                 _,
                 "revoked" | "deleted" | "disabled" | "ended" | "removed" | "blocked" | "locked",

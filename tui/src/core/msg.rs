@@ -15,7 +15,7 @@ use crate::{
     core::{
         chart::Window,
         dashboard::Ending,
-        page::{Found, Part, Subject},
+        page::{self, Found, Part, Subject},
         refusal::FailingClient,
         resource::{ProfileRow, Resource, Row},
         search::Search,
@@ -267,6 +267,8 @@ pub(crate) enum Effect {
         generation: u64,
         subject: Subject,
         since: Timestamp,
+        /// What need not be read again.
+        known: page::Known,
     },
     Change {
         ticket: u64,

@@ -322,6 +322,7 @@ impl List {
     /// Whether an event is one of those this list was narrowed down to.
     pub(crate) fn wants(&self, event: &Event, names: &Names, now: Timestamp) -> bool {
         let user = event.user_id.map(|id| id.to_string());
+        let client = event.client_id.map(|id| id.to_string());
         let fits = self.filters.iter().all(|filter| {
             let value = Some(filter.value.as_str());
             match filter.name {
@@ -330,6 +331,7 @@ impl List {
                 Filter::Target => value == event.target.as_deref(),
                 Filter::UserId => value == user.as_deref(),
                 Filter::Ip => value == event.ip.as_deref(),
+                Filter::ClientId => value == client.as_deref(),
                 _ => true,
             }
         });

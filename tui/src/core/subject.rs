@@ -71,7 +71,12 @@ impl IncidentSubject {
             Self::User(id) => vec![(Filter::UserId, id), (Filter::Actor, id)],
             Self::Address(ip) => vec![(Filter::Ip, ip)],
             Self::Network(_) => Vec::new(),
-            Self::Client(id) | Self::Key(id) => vec![(Filter::Target, id), (Filter::Actor, id)],
+            Self::Client(id) => vec![
+                (Filter::Target, id),
+                (Filter::Actor, id),
+                (Filter::ClientId, id),
+            ],
+            Self::Key(id) => vec![(Filter::Target, id), (Filter::Actor, id)],
         }
     }
 

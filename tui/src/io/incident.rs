@@ -71,7 +71,7 @@ pub(super) async fn facts(
     let mut seen = BTreeSet::new();
     facts.sessions.retain(|session| seen.insert(session.id));
     // Whoever may not see blocks does without.
-    facts.blocks = blocks(client).await.ok();
+    facts.blocks = blocks(client, subjects).await.ok();
     let events = std::mem::take(&mut facts.events).into_iter();
     facts.events = events
         .filter(|event| touches(subjects, &facts, event))
@@ -175,18 +175,27 @@ async fn steps_elsewhere(client: &Client, since: Timestamp) -> Vec<Event> {
     events
 }
 
-/// All networks that are blocked: a thousand at most.
-async fn blocks(client: &Client) -> Result<Vec<Block>, ClientError> {
-    let mut query = ListQuery::default().limited(100);
+/// All networks that are blocked, a thousand at most; those around a subject say whom they spare.
+async fn blocks(client: &Client, subjects: &[IncidentSubject]) -> Result<Vec<Block>, ClientError> {
     let mut blocks = Vec::new();
+    for subject in subjects {
+        if let IncidentSubject::Address(ip) = subject {
+            let query = ListQuery::default().with(Filter::Ip, ip).limited(100);
+            blocks.extend(client.blocks().list(&query).await?.data);
+        }
+    }
+    let mut query = ListQuery::default().limited(100);
     loop {
         let page = client.blocks().list(&query).await?;
         blocks.extend(page.data);
         query.cursor = page.pagination.next_cursor;
         if query.cursor.is_none() {
-            return Ok(blocks);
+            break;
         }
     }
+    let mut seen = BTreeSet::new();
+    blocks.retain(|block| seen.insert(block.id));
+    Ok(blocks)
 }
 
 /// How a subject stands now.

@@ -14,6 +14,7 @@ mod listener;
 mod own_command;
 mod perform;
 pub(crate) mod profiles;
+mod progress;
 mod prompt;
 mod rows;
 mod search;

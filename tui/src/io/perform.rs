@@ -138,41 +138,61 @@ pub(super) async fn resolve_all(
     Ok(())
 }
 
-/// Does it. Users are named by id by now: see [`resolve_all`]. With the same `key` a call that makes something gives the
-/// same answer.
+/// How a change is made.
+#[derive(Clone, Copy)]
+pub(super) struct Making<'a> {
+    /// With the same one a call that makes something gives the same answer.
+    pub key: &'a str,
+    pub now: Timestamp,
+    /// Is told how many of several things are done, and of how many.
+    pub tell: &'a (dyn Fn(usize, usize) + Sync),
+}
+
+impl<'a> Making<'a> {
+    /// Without a word before the end.
+    pub(super) fn quietly(key: &'a str, now: Timestamp) -> Self {
+        Self {
+            key,
+            now,
+            tell: &|_, _| (),
+        }
+    }
+}
+
+/// Does it. Users are named by id by now: see [`resolve_all`].
 ///
 /// # Errors
 /// [`PerformError`].
 pub(super) async fn perform(
     client: &Client,
     command: &Command,
-    key: &str,
-    now: Timestamp,
+    making: Making<'_>,
 ) -> Result<Performed, PerformError> {
+    let Making { now, tell, .. } = making;
     Ok(match command {
-        Command::Users(command) => return users(client, command, key).await,
+        Command::Users(command) => return users(client, command, making).await,
         Command::Sessions(Sessions::Revoke(revoke)) => {
             Performed::Sessions(client.sessions().revoke(&revoke.body()).await?)
         }
-        Command::Apikeys(command) => return api_keys(client, command, key, now).await,
-        Command::Clients(command) => return clients(client, command, key, now).await,
+        Command::Apikeys(command) => return api_keys(client, command, making).await,
+        Command::Clients(command) => return clients(client, command, making).await,
         Command::Roles(Roles::Put(put)) => {
             Performed::Role(client.roles().put(&put.name, &put.body()).await?)
         }
         Command::Roles(Roles::Delete { names }) => {
-            return each(client, Collection::Roles, names).await;
+            return each(client, Collection::Roles, names, tell).await;
         }
         Command::Blocks(Blocks::Add(add)) => {
             Performed::Blocked(client.blocks().create(&add.body(now)).await?)
         }
         Command::Blocks(Blocks::Remove { ids }) => {
-            return each(client, Collection::Blocks, ids).await;
+            return each(client, Collection::Blocks, ids, tell).await;
         }
         Command::Keys(SigningKeys::Rotate) => {
             Performed::SigningKey(client.signing_keys().rotate().await?)
         }
         Command::Keys(SigningKeys::Revoke(revoke)) => {
-            return each(client, Collection::SigningKeys, &revoke.kids()).await;
+            return each(client, Collection::SigningKeys, &revoke.kids(), tell).await;
         }
         Command::Backup => Performed::Backup(client.server().back_up().await?),
         other => return Err(no_change(other)),
@@ -183,7 +203,11 @@ fn no_change(command: &impl Display) -> PerformError {
     PerformError::NoChange(command.to_string())
 }
 
-async fn users(client: &Client, command: &Users, key: &str) -> Result<Performed, PerformError> {
+async fn users(
+    client: &Client,
+    command: &Users,
+    Making { key, tell, .. }: Making<'_>,
+) -> Result<Performed, PerformError> {
     let users = client.users();
     let disabled = |disabled| UserPatch {
         disabled: Some(disabled),
@@ -217,7 +241,7 @@ async fn users(client: &Client, command: &Users, key: &str) -> Result<Performed,
             Performed::UserSessions(ended)
         }
         Users::Delete { users: ids } => {
-            return each(client, Collection::Users, ids).await;
+            return each(client, Collection::Users, ids, tell).await;
         }
         Users::List(_) | Users::Get { .. } | Users::Import { .. } | Users::Export => {
             return Err(no_change(&Command::Users(command.clone())));
@@ -228,8 +252,7 @@ async fn users(client: &Client, command: &Users, key: &str) -> Result<Performed,
 async fn api_keys(
     client: &Client,
     command: &ApiKeys,
-    key: &str,
-    now: Timestamp,
+    Making { key, now, tell }: Making<'_>,
 ) -> Result<Performed, PerformError> {
     let keys = client.api_keys();
     Ok(match command {
@@ -240,7 +263,7 @@ async fn api_keys(
             Performed::Rotated(keys.rotate(&rotate.id, &rotate.body(), key).await?)
         }
         ApiKeys::Revoke { ids } => {
-            return each(client, Collection::ApiKeys, ids).await;
+            return each(client, Collection::ApiKeys, ids, tell).await;
         }
         ApiKeys::List(_) | ApiKeys::Get { .. } | ApiKeys::Usage(_) | ApiKeys::Clone { .. } => {
             return Err(no_change(&Command::Apikeys(command.clone())));
@@ -251,8 +274,7 @@ async fn api_keys(
 async fn clients(
     client: &Client,
     command: &Clients,
-    key: &str,
-    now: Timestamp,
+    Making { key, now, tell }: Making<'_>,
 ) -> Result<Performed, PerformError> {
     let clients = client.clients();
     Ok(match command {
@@ -272,7 +294,7 @@ async fn clients(
             Performed::RegistrationToken(clients.registration_token(&invite.body(now)).await?)
         }
         Clients::Delete { ids } => {
-            return each(client, Collection::Clients, ids).await;
+            return each(client, Collection::Clients, ids, tell).await;
         }
         Clients::RevokeRegistrationToken { id } => {
             clients.revoke_registration_token(id).await?;
@@ -288,7 +310,12 @@ async fn clients(
 }
 
 /// One after another; what was done before one failed stays done, and is told.
-async fn each(client: &Client, of: Collection, ids: &[String]) -> Result<Performed, PerformError> {
+async fn each(
+    client: &Client,
+    of: Collection,
+    ids: &[String],
+    tell: &(dyn Fn(usize, usize) + Sync),
+) -> Result<Performed, PerformError> {
     let how = match of {
         Collection::ApiKeys | Collection::SigningKeys => Gone::Revoked,
         Collection::Blocks => Gone::Lifted,
@@ -296,6 +323,7 @@ async fn each(client: &Client, of: Collection, ids: &[String]) -> Result<Perform
     };
     let mut done = Vec::new();
     for id in ids {
+        tell(done.len(), ids.len());
         match client.delete(of, id).await {
             Ok(()) => done.push(id.clone()),
             Err(error) if done.is_empty() => return Err(error.into()),

@@ -44,8 +44,12 @@ impl Found {
     }
 }
 
+/// What hears how many rows were looked at.
+type Tell<'a> = dyn Fn(u64) + Sync + 'a;
+
 struct Run<'a> {
     client: &'a Client,
+    tell: &'a Tell<'a>,
     kind: Resource,
     search: &'a Search,
     now: Timestamp,
@@ -65,7 +69,23 @@ pub(super) async fn find(
     search: &Search,
     now: Timestamp,
 ) -> Result<Found, ClientError> {
+    find_telling(client, kind, query, search, now, &|_| ()).await
+}
+
+/// As [`find`]; `tell` hears how many rows were looked at so far.
+///
+/// # Errors
+/// [`ClientError`].
+pub(super) async fn find_telling(
+    client: &Client,
+    kind: Resource,
+    query: ListQuery,
+    search: &Search,
+    now: Timestamp,
+    tell: &Tell<'_>,
+) -> Result<Found, ClientError> {
     let mut run = Run::of(client, kind, search, now);
+    run.tell = tell;
     run.look_up_names().await;
     let ordered = query.sort.is_some();
     let narrowed = search
@@ -106,6 +126,7 @@ impl<'a> Run<'a> {
     fn of(client: &'a Client, kind: Resource, search: &'a Search, now: Timestamp) -> Self {
         Self {
             client,
+            tell: &|_| (),
             kind,
             search,
             now,
@@ -145,6 +166,7 @@ impl<'a> Run<'a> {
         for _ in 0..most {
             let page = rows::page(self.client, self.kind, &query).await?;
             self.looked_at += page.data.len() as u64;
+            (self.tell)(self.looked_at);
             for item in page.data {
                 if self.search.matches(&item, &self.found.names, self.now)
                     && self.seen.insert(item.id())

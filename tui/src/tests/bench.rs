@@ -140,6 +140,7 @@ pub(crate) fn block() -> Block {
         until: noon().plus_seconds(3_600 * 20),
         created_at: noon().plus_seconds(-3_600 * 4),
         created_by: UserId(ulid(1)).to_string(),
+        spares: None,
     }
 }
 

@@ -379,3 +379,77 @@ fn on_the_line_that_leads_to_the_rest_no_key_acts_on_somebody() {
     bench.type_in("x");
     assert!(bench.state.layers.is_empty(), "x deletes nobody from here");
 }
+
+#[test]
+fn what_is_known_is_not_read_again_but_for_what_is_new_and_all_of_it_after_a_while() {
+    let mut bench = on_page(olga(), 120, 40);
+    let known = |bench: &mut Bench| {
+        bench.effects.clear();
+        bench.pass(60_000);
+        bench.type_in("r");
+        let effects = std::mem::take(&mut bench.effects);
+        effects.into_iter().find_map(|effect| match effect {
+            Effect::Page { known, .. } => Some(known),
+            _ => None,
+        })
+    };
+    let events = bench.state.page().unwrap().events().0.to_vec();
+    let first = known(&mut bench).unwrap();
+    assert_eq!(first.newest, Some(events[0].time));
+    assert!(!first.used.is_empty());
+    let mut newer = events[0].clone();
+    newer.id = doorward_shared::EventId(ulid::Ulid::from_parts(u64::MAX >> 17, 1));
+    newer.time = noon();
+    let generation = bench.state.page().unwrap().generation;
+    bench.reply(Reply::Part {
+        generation,
+        part: Part::Events,
+        found: Ok(Found::NewEvents(vec![newer.clone(), events[0].clone()])),
+    });
+    let merged = bench.state.page().unwrap().events().0.to_vec();
+    assert_eq!(merged.len(), events.len() + 1, "each once");
+    assert_eq!(merged[0], newer);
+    // What could not be read is read whole.
+    bench.reply(Reply::Part {
+        generation,
+        part: Part::Events,
+        found: Err(Problem::refused("no")),
+    });
+    assert_eq!(known(&mut bench).unwrap().newest, None);
+    bench.pass(200_000);
+    assert_eq!(known(&mut bench), Some(crate::core::page::Known::default()));
+}
+
+#[test]
+fn an_address_is_counted_whole_and_one_that_a_block_spares_is_not_blocked() {
+    let address = Subject::Address("203.0.113.7".into());
+    let mut bench = on_page(address, 200, 60);
+    assert!(bench.screen().contains("blocked by 203.0.113.0/24"));
+    let mut block = super::bench::block();
+    block.spares = Some("203.0.113.7/32".into());
+    let generation = bench.state.page().unwrap().generation;
+    bench.reply(Reply::Part {
+        generation,
+        part: Part::Blocks,
+        found: Ok(Found::Blocks(vec![block])),
+    });
+    let summary = doorward_shared::admin::EventSummary {
+        failures: 123_456,
+        people: 4_321,
+        complete: false,
+        ..Default::default()
+    };
+    bench.reply(Reply::Part {
+        generation,
+        part: Part::Summary,
+        found: Ok(Found::Summary(Box::new(summary))),
+    });
+    let screen = bench.screen();
+    for text in [
+        "not blocked: 203.0.113.0/24 spares it",
+        "at least 123,456",
+        "at least 4,321",
+    ] {
+        assert!(screen.contains(text), "{text}: {screen}");
+    }
+}

@@ -1,10 +1,13 @@
 //! A company as it is: names in six scripts, long ones, months of events.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use doorward_shared::{
-    ClientId, EventId, KeyId, PasskeyId, ScopeSet, SessionId, UserId,
-    admin::{AdminKey, Event, KeyState, Session, SessionState, User},
+    ClientId, EventId, KeyId, PasskeyId, ScopeSet, SessionId, Timestamp, UserId,
+    admin::{
+        AdminKey, Event, EventSummary, HourEvents, KeyState, PersonEvents, Session, SessionState,
+        User,
+    },
     apikey::UsagePoint,
     auth::OwnApplication,
     mfa::{Factors, Passkey},
@@ -13,7 +16,7 @@ use doorward_shared::{
 use super::bench::{self, Bench, noon, page};
 use crate::core::{
     msg::Reply,
-    page::{Found, Part, Subject},
+    page::{Found, KeyUse, Part, Subject},
     resource::Row,
 };
 
@@ -229,7 +232,16 @@ fn parts(subject: &Subject) -> Vec<(Part, Found)> {
     let used = keys()
         .iter()
         .zip(5..)
-        .map(|(key, seed)| (key.id(), usage(seed)))
+        .map(|(key, seed)| {
+            let points = usage(seed);
+            (
+                key.id(),
+                KeyUse {
+                    points,
+                    used_at: None,
+                },
+            )
+        })
         .collect::<BTreeMap<_, _>>();
     match subject {
         Subject::User(_) => vec![
@@ -259,6 +271,7 @@ fn parts(subject: &Subject) -> Vec<(Part, Found)> {
         ],
         Subject::Address(_) => vec![
             (Part::Blocks, Found::Blocks(vec![bench::block()])),
+            (Part::Summary, Found::Summary(Box::new(summary(&events.1)))),
             (Part::Sessions, sessions(false)),
             events,
         ],
@@ -267,6 +280,45 @@ fn parts(subject: &Subject) -> Vec<(Part, Found)> {
             (Part::Signing, Found::Rows(page(Vec::new()))),
             (Part::Events, Found::Events(Vec::new(), false)),
         ],
+    }
+}
+
+/// What the server counts of these.
+fn summary(found: &Found) -> EventSummary {
+    let Found::Events(events, _) = found else {
+        return EventSummary::default();
+    };
+    let times = |which: &dyn Fn(&Event) -> bool| {
+        let fit = events.iter().filter(|event| which(event));
+        fit.map(Event::times).sum::<u64>()
+    };
+    let people: BTreeSet<_> = events.iter().filter_map(|event| event.user_id).collect();
+    let person = |user_id: &UserId| {
+        let own = |event: &Event| event.user_id == Some(*user_id);
+        let last = events.iter().find(|event| own(event));
+        PersonEvents {
+            user_id: *user_id,
+            events: times(&own),
+            refused: times(&|event| own(event) && event.is_refusal()),
+            last_at: last.map_or(noon(), |event| event.time),
+        }
+    };
+    let hour = |event: &Event| HourEvents {
+        time: Timestamp(event.time.0.div_euclid(3_600_000) * 3_600_000),
+        events: event.times(),
+        refused: if event.is_refusal() { event.times() } else { 0 },
+    };
+    EventSummary {
+        events: times(&|_| true),
+        refused: times(&Event::is_refusal),
+        logins: times(&|event| event.action == "session.created"),
+        failures: times(&|event| event.action == "login.failed"),
+        first_at: events.last().map(|event| event.time),
+        last_at: events.first().map(|event| event.time),
+        people: people.len() as u64,
+        latest_people: people.iter().map(person).collect(),
+        hours: events.iter().rev().map(hour).collect(),
+        complete: true,
     }
 }
 

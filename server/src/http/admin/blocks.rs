@@ -1,5 +1,7 @@
 //! `/admin/blocks`.
 
+use std::net::IpAddr;
+
 use doorward_shared::{
     Page,
     admin::{Block, CreateBlock},
@@ -8,9 +10,10 @@ use rocket::{Route, delete, get, post, routes};
 
 use super::scopes::{Sessions, SessionsRead};
 use crate::{
-    domain::{self, Door},
+    domain::{self, Door, household::household_net},
     http::{
-        Allowed, Body, Listing, Recent, RequestInfo, Services,
+        Allowed, ApiError, Body, Filters, Listing, Recent, RequestInfo, Services,
+        listing::Params,
         reply::{Answer, Done, NoContent, created, ok},
         values,
     },
@@ -18,6 +21,21 @@ use crate::{
 
 pub(super) fn all() -> Vec<Route> {
     routes![list, block, unblock]
+}
+
+/// Which blocks a list holds.
+#[derive(Debug, Default)]
+struct BlockFilter {
+    /// Those of networks that hold this address.
+    ip: Option<IpAddr>,
+}
+
+impl Filters for BlockFilter {
+    const NAMES: &'static [&'static str] = &["ip"];
+    fn read(params: &Params) -> Result<Self, ApiError> {
+        let ip = params.parse("ip", "an address")?;
+        Ok(Self { ip })
+    }
 }
 
 fn view(block: domain::Block) -> Block {
@@ -28,6 +46,16 @@ fn view(block: domain::Block) -> Block {
         until: block.until,
         created_at: block.created_at,
         created_by: block.created_by,
+        spares: None,
+    }
+}
+
+/// With whom it spares: for who asks about an address.
+fn around(block: domain::Block) -> Block {
+    let spares = block.spared.map(|ip| household_net(ip).to_string());
+    Block {
+        spares,
+        ..view(block)
     }
 }
 
@@ -35,10 +63,12 @@ fn view(block: domain::Block) -> Block {
 async fn list(
     doorward: &Services,
     _by: Allowed<SessionsRead>,
-    listing: Listing<()>,
+    listing: Listing<BlockFilter>,
 ) -> Answer<Page<Block>> {
     let now = doorward.clock.now();
-    ok(doorward.store.blocks(listing.query, now).await?.map(view))
+    let BlockFilter { ip } = listing.filter;
+    let page = doorward.store.blocks(ip, listing.query, now).await?;
+    ok(page.map(if ip.is_some() { around } else { view }))
 }
 
 #[post("/admin/blocks", data = "<body>")]

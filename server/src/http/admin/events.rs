@@ -2,7 +2,10 @@
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
-use doorward_shared::{ClientId, EventId, KeyId, Page, UserId, admin::Event};
+use doorward_shared::{
+    ClientId, EventId, KeyId, Page, UserId,
+    admin::{Event, EventSummary},
+};
 use rocket::{
     Request, Route, Shutdown, State, get,
     request::{FromRequest, Outcome},
@@ -30,12 +33,12 @@ const FULL: RetryAfter = RetryAfter(10);
 const HEARTBEAT: Duration = Duration::from_secs(10);
 
 pub(super) fn all() -> Vec<Route> {
-    routes![list, stream]
+    routes![list, summary, stream]
 }
 
 impl Filters for EventFilter {
     const NAMES: &'static [&'static str] = &[
-        "actor", "action", "target", "userId", "ip", "since", "until",
+        "actor", "action", "target", "userId", "ip", "clientId", "since", "until",
     ];
     fn read(params: &Params) -> Result<Self, ApiError> {
         Ok(Self {
@@ -46,6 +49,7 @@ impl Filters for EventFilter {
             ip: params
                 .parse::<IpAddr>("ip", "an address")?
                 .map(|ip| ip.to_canonical().to_string()),
+            client_id: params.parse("clientId", "the id of a client")?,
             since: params.time("since")?,
             until: params.time("until")?,
         })
@@ -92,6 +96,31 @@ async fn list(
 ) -> Answer<Page<Event>> {
     let page = doorward.store.events(listing.filter, listing.query).await?;
     ok(page.map(view))
+}
+
+/// Which events are added up: as a list is narrowed down, and nothing else.
+struct Summarised(EventFilter);
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Summarised {
+    type Error = ApiError;
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
+        let query = request.uri().query().map_or("", |query| query.as_str());
+        let params = Params::exactly(query, EventFilter::NAMES);
+        match params.and_then(|params| EventFilter::read(&params)) {
+            Ok(filter) => Outcome::Success(Self(filter)),
+            Err(error) => Outcome::Error(error.leave(request)),
+        }
+    }
+}
+
+#[get("/admin/events/summary")]
+async fn summary(
+    doorward: &Services,
+    _by: Allowed<EventsRead>,
+    of: Summarised,
+) -> Answer<EventSummary> {
+    ok(doorward.store.event_summary(of.0).await?)
 }
 
 fn text(event: domain::Event) -> Option<Arc<str>> {

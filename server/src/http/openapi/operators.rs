@@ -71,7 +71,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Scope("admin:users"),
         "Take a user's password away, so that a new one has to be set by a link; all sessions end",
     )
-    .done(),
+    .done()
+    .or(&[E::Conflict]),
     op(
         Post,
         "/admin/users/{id}/link",
@@ -269,9 +270,9 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Get,
         "/admin/blocks",
         Scope("admin:sessions:read"),
-        "Networks from which nobody signs in or up for a while",
+        "Networks from which nobody signs in or up for a while; with `ip` those that hold this address",
     )
-    .lists::<admin::Block>(&[]),
+    .lists::<admin::Block>(&["ip"]),
     op(
         Post,
         "/admin/blocks",
@@ -321,8 +322,18 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "The audit log, newest first",
     )
     .lists::<admin::Event>(&[
-        "actor", "action", "target", "userId", "ip", "since", "until",
+        "actor", "action", "target", "userId", "ip", "clientId", "since", "until",
     ]),
+    op(
+        Get,
+        "/admin/events/summary",
+        Scope("admin:events:read"),
+        "What the events come to that a list with these filters holds: how many, of whom and when; the newest 20,000 are looked at",
+    )
+    .asks(&[
+        "actor", "action", "target", "userId", "ip", "clientId", "since", "until",
+    ])
+    .gives::<admin::EventSummary>(200),
     op(
         Get,
         "/admin/events/stream",

@@ -108,16 +108,23 @@ impl Facts {
             let ip: std::net::IpAddr = network.parse().ok()?;
             Some(ip.into())
         })?;
-        self.blocks.iter().flatten().find(|block| {
-            let outside: Result<ipnet::IpNet, _> = block.network.parse();
-            outside.is_ok_and(|outside| outside.contains(&inside))
-        })
+        let mut blocks = self.blocks.iter().flatten();
+        blocks.find(|block| keeps_out(block, inside))
     }
 }
 
 /// How often an event tells of what it tells.
 pub(crate) fn weight(event: &Event) -> u64 {
-    u64::from(event.count.unwrap_or(1))
+    event.times()
+}
+
+/// Whether a block holds for all of an address or network: it spares where it was made from.
+pub(crate) fn keeps_out(block: &Block, inside: ipnet::IpNet) -> bool {
+    let holds = |network: &str| {
+        let network: Result<ipnet::IpNet, _> = network.parse();
+        network.is_ok_and(|network| network.contains(&inside))
+    };
+    holds(&block.network) && !block.spares.as_deref().is_some_and(holds)
 }
 
 /// What happened, in one sentence.
@@ -270,6 +277,18 @@ mod tests {
             ..Facts::default()
         };
         assert!(facts.block_of("203.0.113.7").is_some());
+        let mut sparing = block();
+        sparing.spares = Some("203.0.113.7/32".into());
+        let spared = Facts {
+            blocks: Some(vec![sparing]),
+            ..Facts::default()
+        };
+        assert!(
+            spared.block_of("203.0.113.7").is_none(),
+            "it spares that one"
+        );
+        assert!(spared.block_of("203.0.113.8").is_some());
+        assert!(spared.block_of("203.0.113.0/24").is_some());
         assert!(facts.block_of("203.0.113.0/25").is_some());
         assert!(
             facts.block_of("203.0.112.0/23").is_none(),

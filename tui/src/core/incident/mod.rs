@@ -11,7 +11,10 @@ use doorward_shared::{
     admin::{Event, Session},
 };
 
-pub(crate) use self::{facts::Facts, questions::rotate_signing};
+pub(crate) use self::{
+    facts::{Facts, keeps_out},
+    questions::rotate_signing,
+};
 use self::{
     relations::{Relation, relations},
     steps::{Step, steps},

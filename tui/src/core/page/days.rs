@@ -1,11 +1,16 @@
 //! Time as a page tells it: marks of days, gaps in which nothing happened, and numbers by day.
 
-use doorward_shared::{Timestamp, admin::Event, apikey::UsagePoint};
+use doorward_shared::{
+    Timestamp,
+    admin::{Event, HourEvents},
+    apikey::UsagePoint,
+};
 
 use super::DAYS;
-use crate::core::{audit, event_kind::EventKind, format::count, zone};
+use crate::core::{audit, format::count, zone};
 
 const DAY: i64 = 86_400;
+const HOUR: i64 = 3_600;
 
 /// The local day that a time lies in, counted from 1970.
 pub(crate) fn day_of(at: Timestamp) -> i64 {
@@ -84,10 +89,23 @@ pub(crate) fn of_events(events: &[Event], now: Timestamp) -> ByDay {
         let Some(day) = place(&mut days, day_of(event.time), now) else {
             continue;
         };
-        let number = u64::from(event.count.unwrap_or(1));
-        match EventKind::of_event(event) {
-            EventKind::Refused => day.bad += number,
-            _ => day.good += number,
+        if event.is_refusal() {
+            day.bad += event.times();
+        } else {
+            day.good += event.times();
+        }
+    }
+    days
+}
+
+/// Hours of a summary by day: each lies in the local day in which most of it does.
+pub(crate) fn of_hours(hours: &[HourEvents], now: Timestamp) -> ByDay {
+    let mut days = ByDay::default();
+    for hour in hours {
+        let middle = hour.time.plus_seconds(HOUR / 2);
+        if let Some(day) = place(&mut days, day_of(middle).min(day_of(now)), now) {
+            day.good += hour.events.saturating_sub(hour.refused);
+            day.bad += hour.refused;
         }
     }
     days

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use doorward_shared::{
     Timestamp,
-    admin::{Event, EventAction},
+    admin::{Block, EventAction, EventSummary},
     client::Filter,
 };
 
@@ -16,8 +16,8 @@ use super::{
 use crate::core::{
     State,
     about::Fact,
-    event_kind::EventKind,
     format::{count, full, number},
+    incident::keeps_out,
     list::{ListFilter, Load},
     resource::{Resource, Row},
     zone,
@@ -28,22 +28,15 @@ const SEEN: usize = 20;
 
 /// What is known of an address: what happened from there.
 pub(super) fn address(state: &State, page: &SubjectPage, ip: &str) -> Vec<Fact> {
-    let (events, more) = page.events();
     let now = state.now.wall;
-    let time = |event: Option<&Event>| event.map_or("-".into(), |event| full(event.time, now));
-    // One event may stand for several.
-    let of = |action: EventAction| {
-        let events = events.iter().filter(|event| action.is(event));
-        events
-            .map(|event| u64::from(event.count.unwrap_or(1)))
-            .sum()
-    };
-    let people: std::collections::BTreeSet<_> =
-        events.iter().filter_map(|event| event.user_id).collect();
-    let first = if more { "First of these" } else { "First seen" };
     let fact = |label, value| Fact {
         label,
         value,
+        target: None,
+    };
+    let counted = |label, of: fn(&EventSummary) -> u64| Fact {
+        label,
+        value: counted(page.summary(), of),
         target: None,
     };
     let list = |action: EventAction| {
@@ -51,33 +44,53 @@ pub(super) fn address(state: &State, page: &SubjectPage, ip: &str) -> Vec<Fact> 
         let from = ListFilter::new(Filter::Ip, ip, format!("from {ip}"));
         Some(Target::List(Resource::Events, vec![action, from]))
     };
-    let counted = |label, action: EventAction| Fact {
-        label,
-        value: number(of(action)),
-        target: list(action),
+    let time = |of: fn(&EventSummary) -> Option<Timestamp>| {
+        page.summary()
+            .and_then(of)
+            .map_or("-".into(), |at| full(at, now))
     };
-    // What is not read yet, or may not be, is not said to be nothing.
-    let known = |part| matches!(page.load(part), Load::Done);
-    let blocked = match page.blocks().first() {
-        Some(block) => format!("blocked by {}", block.network),
-        None if known(Part::Blocks) => "not blocked".into(),
-        None => "not known whether it is blocked".into(),
-    };
-    let seen = known(Part::Events);
-    let number = |of: u64| match (seen, more) {
-        (false, _) => "-".into(),
-        (true, true) => format!("at least {}", number(of)),
-        (true, false) => number(of),
+    let is_whole = page.summary().is_none_or(|summary| summary.complete);
+    let first = if is_whole {
+        "First seen"
+    } else {
+        "First of these"
     };
     vec![
         fact("Address", ip.to_owned()),
-        fact("State", blocked),
-        counted("Sign-ins", EventAction::SessionCreated),
-        counted("Failures", EventAction::LoginFailed),
-        fact("People", number(people.len() as u64)),
-        fact("Last seen", time(events.first())),
-        fact(first, time(events.last())),
+        fact("State", blocked(page, ip)),
+        Fact {
+            target: list(EventAction::SessionCreated),
+            ..counted("Sign-ins", |summary| summary.logins)
+        },
+        Fact {
+            target: list(EventAction::LoginFailed),
+            ..counted("Failures", |summary| summary.failures)
+        },
+        counted("People", |summary| summary.people),
+        fact("Last seen", time(|summary| summary.last_at)),
+        fact(first, time(|summary| summary.first_at)),
     ]
+}
+
+/// A number of the summary. What is not read yet, or may not be, is not said to be nothing.
+fn counted(summary: Option<&EventSummary>, of: fn(&EventSummary) -> u64) -> String {
+    match summary {
+        None => "-".into(),
+        Some(summary) if summary.complete => number(of(summary)),
+        Some(summary) => format!("at least {}", number(of(summary))),
+    }
+}
+
+/// Whether an address is blocked, and by what.
+fn blocked(page: &SubjectPage, ip: &str) -> String {
+    let ip: Option<std::net::IpAddr> = ip.parse().ok();
+    let holds = |block: &&Block| ip.is_some_and(|ip| keeps_out(block, ip.into()));
+    match (page.blocks().iter().find(holds), page.blocks().first()) {
+        (Some(block), _) => format!("blocked by {}", block.network),
+        (None, Some(block)) => format!("not blocked: {} spares it", block.network),
+        (None, None) if matches!(page.load(Part::Blocks), Load::Done) => "not blocked".into(),
+        (None, None) => "not known whether it is blocked".into(),
+    }
 }
 
 /// The ways in which a user shows who they are, beside the password, and the last one-time link.
@@ -125,17 +138,30 @@ pub(super) fn seen(page: &SubjectPage, panel: Panel) -> Vec<Seen> {
         seen.refused += refused;
         seen.last = seen.last.max(at);
     };
-    for event in page.events().0 {
-        let number = u64::from(event.count.unwrap_or(1));
-        let is_refused = EventKind::of_event(event) == EventKind::Refused;
-        let refused = if is_refused { number } else { 0 };
-        let what = match panel {
-            Panel::Addresses => event.ip.clone().map(Common::Address),
-            Panel::People => event.user_id.map(Common::Person),
-            _ => event.cause.clone().map(Common::Cause),
-        };
-        if let Some(what) = what {
-            add(what, event.time, number, refused);
+    match (panel, page.summary()) {
+        // The server has counted all of them.
+        (Panel::People, Some(summary)) => {
+            for one in &summary.latest_people {
+                add(
+                    Common::Person(one.user_id),
+                    one.last_at,
+                    one.events,
+                    one.refused,
+                );
+            }
+        }
+        _ => {
+            for event in page.events().0 {
+                let refused = if event.is_refusal() { event.times() } else { 0 };
+                let what = match panel {
+                    Panel::Addresses => event.ip.clone().map(Common::Address),
+                    Panel::People => event.user_id.map(Common::Person),
+                    _ => event.cause.clone().map(Common::Cause),
+                };
+                if let Some(what) = what {
+                    add(what, event.time, event.times(), refused);
+                }
+            }
         }
     }
     for row in page.rows(Part::Sessions).0 {

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use doorward_shared::{
     Page, Timestamp,
-    admin::{Block, Event},
+    admin::{Block, Event, EventSummary},
     apikey::UsagePoint,
     auth::OwnApplication as Application,
 };
@@ -44,6 +44,26 @@ pub(crate) enum Part {
     /// How often keys were used.
     Use,
     Events,
+    /// What all events of an address come to, those that are not read among them.
+    Summary,
+}
+
+/// How often a key was used.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct KeyUse {
+    /// A point for each day.
+    pub points: Vec<UsagePoint>,
+    /// When it was used last, as far as was known then: it is read again when that is later.
+    pub used_at: Option<Timestamp>,
+}
+
+/// What a page knows already, so that it is not read again.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Known {
+    /// When the newest of its events happened.
+    pub newest: Option<Timestamp>,
+    /// When each key was used last whose use is known.
+    pub used: BTreeMap<String, Option<Timestamp>>,
 }
 
 /// What came of a part.
@@ -54,10 +74,13 @@ pub(crate) enum Found {
     Rows(Page<Row>),
     Blocks(Vec<Block>),
     Applications(Vec<Application>),
-    /// By the key's id, a point for each day.
-    Use(BTreeMap<String, Vec<UsagePoint>>),
+    /// By the key's id; what was read before stays.
+    Use(BTreeMap<String, KeyUse>),
     /// Newest first, and whether there are older ones.
     Events(Vec<Event>, bool),
+    /// Those that came since, besides the ones that are known.
+    NewEvents(Vec<Event>),
+    Summary(Box<EventSummary>),
 }
 
 /// Where a line leads.
@@ -81,6 +104,8 @@ pub(crate) struct SubjectPage {
     is_listed: bool,
     /// Of the answers that are awaited; others are stale.
     pub generation: u64,
+    /// When all of it was asked for last, on the monotonic clock.
+    whole_at: Option<u64>,
     /// Since when it waits for all of its parts, on the monotonic clock.
     pub asked_at: u64,
     pub loaded_at: Option<Timestamp>,
@@ -99,6 +124,7 @@ impl SubjectPage {
             problems: BTreeMap::new(),
             is_listed: false,
             generation: 0,
+            whole_at: None,
             asked_at: 0,
             loaded_at: None,
             chosen: None,
@@ -129,7 +155,7 @@ impl SubjectPage {
             Ok(found) => {
                 self.problems.remove(&part);
                 self.is_listed &= part != Part::Item;
-                self.parts.insert(part, found);
+                self.put(part, found);
             }
             Err(problem) => {
                 // What is no more there is not shown as if it were.
@@ -139,6 +165,46 @@ impl SubjectPage {
                 self.problems.insert(part, problem);
             }
         }
+    }
+
+    fn put(&mut self, part: Part, found: Found) {
+        match (self.parts.get_mut(&part), found) {
+            (Some(Found::Use(known)), Found::Use(newer)) => known.extend(newer),
+            (Some(Found::Events(known, more)), Found::NewEvents(newer)) => {
+                known.extend(newer);
+                known.sort_by_key(|event| std::cmp::Reverse(event.id));
+                known.dedup_by_key(|event| event.id);
+                *more |= known.len() > MOST_EVENTS;
+                known.truncate(MOST_EVENTS);
+            }
+            // Nothing is known that they could be added to.
+            (_, Found::NewEvents(events)) => {
+                self.parts.insert(part, Found::Events(events, true));
+            }
+            (_, found) => {
+                self.parts.insert(part, found);
+            }
+        }
+    }
+
+    /// What need not be read again. After a while all of it is.
+    pub(crate) fn known(&mut self, now: u64) -> Known {
+        if self.whole_at.is_none_or(|at| now >= at + WHOLE) {
+            self.whole_at = Some(now);
+            return Known::default();
+        }
+        let newest = match (self.problems.get(&Part::Events), self.events().0.first()) {
+            (None, Some(event)) => Some(event.time),
+            _ => None,
+        };
+        let used = match self.parts.get(&Part::Use) {
+            Some(Found::Use(all)) => all
+                .iter()
+                .map(|(id, one)| (id.clone(), one.used_at))
+                .collect(),
+            _ => BTreeMap::new(),
+        };
+        Known { newest, used }
     }
 
     /// How things stand with a part that shows nothing.
@@ -152,7 +218,11 @@ impl SubjectPage {
 
     /// How things stand with a panel that shows nothing: factors are not in the rows of a list.
     pub(crate) fn load_of(&self, panel: Panel) -> Load {
-        match self.load(panel.part()) {
+        let part = match (panel, &self.subject) {
+            (Panel::People, Subject::Address(_)) => Part::Summary,
+            _ => panel.part(),
+        };
+        match self.load(part) {
             Load::Done if panel == Panel::Factors && self.is_listed => Load::Waiting(self.asked_at),
             load => load,
         }
@@ -202,7 +272,7 @@ impl SubjectPage {
     /// A key's use by day; none where it was not read.
     pub(crate) fn usage(&self, key: &str) -> Option<&[UsagePoint]> {
         match self.parts.get(&Part::Use) {
-            Some(Found::Use(all)) => all.get(key).map(Vec::as_slice),
+            Some(Found::Use(all)) => all.get(key).map(|one| one.points.as_slice()),
             _ => None,
         }
     }
@@ -212,6 +282,14 @@ impl SubjectPage {
         match self.parts.get(&Part::Events) {
             Some(Found::Events(events, more)) => (events, *more),
             _ => (&[], false),
+        }
+    }
+
+    /// What all events of an address come to.
+    pub(crate) fn summary(&self) -> Option<&EventSummary> {
+        match self.parts.get(&Part::Summary) {
+            Some(Found::Summary(summary)) => Some(summary),
+            _ => None,
         }
     }
 
@@ -258,6 +336,8 @@ impl SubjectPage {
     }
 }
 
+/// How long only what is new is read, in milliseconds.
+const WHOLE: u64 = 5 * 60 * 1_000;
 /// Events of a page, at most.
 pub(crate) const MOST_EVENTS: usize = 500;
 /// Events whose people and clients are named without being looked at.

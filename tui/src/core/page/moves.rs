@@ -87,6 +87,7 @@ impl State {
             generation,
             subject: page.subject.clone(),
             since: page.since,
+            known: page.known(now.ms),
         };
         self.ask(effect, effects);
     }

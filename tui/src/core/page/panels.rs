@@ -177,6 +177,7 @@ pub(crate) fn title(page: &SubjectPage, panel: Panel, dot: &str) -> String {
 pub(crate) fn chart_part(page: &SubjectPage) -> Part {
     match page.subject {
         Subject::Key(_) => Part::Use,
+        Subject::Address(_) => Part::Summary,
         _ => Part::Events,
     }
 }
@@ -185,6 +186,10 @@ pub(crate) fn chart_part(page: &SubjectPage) -> Part {
 pub(crate) fn chart(page: &SubjectPage, now: Timestamp) -> ByDay {
     match &page.subject {
         Subject::Key(id) => days::of_use(page.usage(id).unwrap_or_default(), now),
+        Subject::Address(_) => {
+            let hours = page.summary().map(|summary| &*summary.hours);
+            days::of_hours(hours.unwrap_or_default(), now)
+        }
         _ => days::of_events(page.events().0, now),
     }
 }

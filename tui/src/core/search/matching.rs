@@ -88,10 +88,13 @@ impl Term {
                 Row::Session(session) => session
                     .client_id
                     .is_some_and(|id| named(&id.to_string(), names, text)),
-                Row::Event(event) => [Some(&event.actor), event.target.as_ref()]
-                    .into_iter()
-                    .flatten()
-                    .any(|id| id.starts_with("client_") && named(id, names, text)),
+                Row::Event(event) => {
+                    let through = event.client_id.map(|id| id.to_string());
+                    [Some(&event.actor), event.target.as_ref(), through.as_ref()]
+                        .into_iter()
+                        .flatten()
+                        .any(|id| id.starts_with("client_") && named(id, names, text))
+                }
                 _ => false,
             },
             Self::Actor(text) => {

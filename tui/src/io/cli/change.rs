@@ -3,6 +3,7 @@
 use std::{
     io::{self, IsTerminal},
     pin::pin,
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
@@ -16,7 +17,8 @@ use crate::{
     core::format::backup_progress,
     io::{
         clock::{idempotency_key, now},
-        perform::{PerformError, Performed, perform, resolve_all},
+        perform::{Making, PerformError, Performed, perform, resolve_all},
+        progress::Progress,
     },
 };
 
@@ -47,7 +49,18 @@ pub(super) async fn make(command: &Command, with: &Context) -> Outcome {
         None => None,
     };
     let key = idempotency_key();
-    let performed = watched(with, command, perform(&with.client, command, &key, now())).await;
+    let progress = Mutex::new(Progress::of_work());
+    let tell = |done: usize, of: usize| {
+        let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
+        progress.show(|| format!("{done} of {of}"));
+    };
+    let making = Making {
+        key: &key,
+        now: now(),
+        tell: &tell,
+    };
+    let performed = watched(with, command, perform(&with.client, command, making)).await;
+    drop(progress);
     let mut performed = match performed {
         Ok(performed) => performed,
         Err(PerformError::Partly {

@@ -4,14 +4,20 @@ use std::{sync::mpsc, thread, time::Duration};
 
 use doorward_shared::client::{Client, Filter, ListQuery};
 
+use clap_complete::Shell;
+
 use super::{Cli, Outcome, output, watch::kind};
 use crate::{
-    command::Complete,
+    command::{Complete, NamedServer, Wanted},
     core::{
         resource::{Resource, Row},
         text::clean,
     },
-    io::{connect::connect, profiles::Profiles, rows::page},
+    io::{
+        connect::{ConnectArgs, connect},
+        profiles::Profiles,
+        rows::page,
+    },
 };
 
 /// How long a shell waits, at most.
@@ -23,16 +29,19 @@ const ROWS: usize = 100;
 ///
 /// # Errors
 /// As the output has them.
-pub(super) fn run(asked: &Complete, cli: &Cli, profiles: &Profiles) -> Outcome {
+pub(super) fn run(asked: &Complete, profiles: &Profiles) -> Outcome {
+    let Some(wanted) = asked.wanted() else {
+        return Ok(());
+    };
     let (tell, told) = mpsc::channel();
-    let (asked, args, profiles) = (asked.clone(), cli.connect.clone(), profiles.clone());
+    let (args, profiles) = (ConnectArgs::from(wanted.from.clone()), profiles.clone());
     // Whatever takes longer ends with the program: finding the key as well as asking the server.
     thread::spawn(move || {
         let found = connect(&args, &profiles).ok().and_then(|connection| {
             let runtime = tokio::runtime::Builder::new_current_thread();
             let runtime = { runtime }.enable_all().build().ok()?;
             let known = connection.key_missing.is_none();
-            known.then(|| runtime.block_on(candidates(&connection.client, &asked)))
+            known.then(|| runtime.block_on(candidates(&connection.client, &wanted)))
         });
         let _ = tell.send(found.unwrap_or_default());
     });
@@ -44,8 +53,18 @@ pub(super) fn run(asked: &Complete, cli: &Cli, profiles: &Profiles) -> Outcome {
     output::write(&lines.collect::<String>())
 }
 
+impl From<NamedServer> for ConnectArgs {
+    fn from(named: NamedServer) -> Self {
+        Self {
+            server: named.server,
+            key_file: named.key_file,
+            profile: named.profile,
+        }
+    }
+}
+
 /// What begins with what was typed, and what it is.
-async fn candidates(client: &Client, asked: &Complete) -> Vec<(String, String)> {
+async fn candidates(client: &Client, asked: &Wanted) -> Vec<(String, String)> {
     let kind = kind(asked.what);
     let query = ListQuery::default().limited(ROWS);
     let looks_like_name = !asked.prefix.is_empty() && !asked.prefix.contains('_');
@@ -83,46 +102,75 @@ fn named(row: &Row, typed: &str) -> (String, String) {
     }
 }
 
-/// What is put after bash's script: words that are ids and names are asked for.
-pub(super) const BASH: &str = r#"
+/// The script of a shell: the words of the command line, and ids and names that the server is asked for.
+pub(super) fn script(shell: Shell) -> String {
+    let mut command = <Cli as clap::CommandFactory>::command();
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut command, "doorward", &mut script);
+    let script = String::from_utf8_lossy(&script);
+    match shell {
+        Shell::Bash => format!("{script}{BASH}"),
+        // Its own function asks the server, and then the one that was made.
+        Shell::Zsh => {
+            let words = script.replacen("\n_doorward() {", "\n_doorward_words() {", 1);
+            match words.rfind("\nif [ \"$funcstack[1]\"") {
+                Some(end) => format!("{}\n{ZSH}{}", &words[..end], &words[end..]),
+                None => words,
+            }
+        }
+        Shell::Fish => format!("{script}{FISH}"),
+        _ => script.into_owned(),
+    }
+}
+
+/// What is put after bash's script. Bash takes `@` and `:` for the ends of words: what stands before them stays.
+const BASH: &str = r#"
 _doorward_with_ids() {
-    _doorward "$@"
-    local cur="${COMP_WORDS[COMP_CWORD]}" prev="${COMP_WORDS[COMP_CWORD-1]}"
-    local word what="" noun="" verb="" at
-    local -a with=()
-    [[ "$cur" == -* ]] && return 0
-    for ((at = 1; at < COMP_CWORD; at++)); do
-        word="${COMP_WORDS[at]}"
-        case "$word" in
-            --profile|--server|--key-file) with+=("$word" "${COMP_WORDS[at+1]}"); ((at++)); continue ;;
-            -*) continue ;;
-            users|sessions|apikeys|clients|blocks|roles|keys|incident)
-                [[ -z "$noun" ]] && { noun="$word"; continue; } ;;
-        esac
-        [[ -n "$noun" && -z "$verb" ]] && verb="$word"
-    done
-    case "$prev" in
-        --user|--owner) what=users ;;
-        --client) what=clients ;;
-        --role) what=roles ;;
-        *) case "$noun/$verb" in
-            users/get|users/update|users/disable|users/enable|users/password|users/require-reset|users/link|users/end-sessions|users/delete|incident/*) what=users ;;
-            sessions/get|sessions/revoke) what=sessions ;;
-            apikeys/get|apikeys/update|apikeys/rotate|apikeys/revoke|apikeys/clone|apikeys/usage) what=apikeys ;;
-            clients/get|clients/update|clients/secret|clients/delete) what=clients ;;
-            blocks/remove) what=blocks ;;
-            roles/get|roles/put|roles/delete) what=roles ;;
-            keys/revoke) what=keys ;;
-        esac ;;
-    esac
-    [[ -z "$what" ]] && return 0
+    local line="${COMP_LINE:0:COMP_POINT}" word kept
+    local -a typed=() found=()
+    read -ra typed <<< "$line"
+    [[ "$line" == *[[:space:]] ]] && typed+=("")
+    local cur="${typed[-1]}"
+    kept="${cur%"${cur##*[@:=]}"}"
     # Not by compgen -W, which would run what stands in a name.
-    COMPREPLY=()
     while IFS=$'\t' read -r word _; do
-        [[ "$word" == "$cur"* ]] && COMPREPLY+=("$word")
-    done < <(doorward "${with[@]}" complete "$what" "$cur" 2>/dev/null)
+        [[ "$word" == "$cur"* ]] && found+=("${word#"$kept"}")
+    done < <(doorward complete -- "${typed[@]:1}" 2>/dev/null)
+    if ((${#found[@]})); then
+        COMPREPLY=("${found[@]}")
+    else
+        _doorward "$@"
+    fi
 }
 complete -F _doorward_with_ids -o bashdefault -o default doorward
+"#;
+
+/// What is put into zsh's script, before the end that calls it.
+const ZSH: &str = r#"
+_doorward() {
+    local line value
+    local -a found
+    for line in "${(@f)$(doorward complete -- "${(@Q)words[2,CURRENT-1]}" "$PREFIX" 2>/dev/null)}"; do
+        [[ -z "$line" ]] && continue
+        value="${line%%$'\t'*}"
+        found+=("${value//:/\\:}:${line#*$'\t'}")
+    done
+    if (( $#found )); then
+        _describe -t doorward-ids 'on the server' found
+    else
+        _doorward_words "$@"
+    fi
+}
+"#;
+
+/// What is put after fish's script.
+const FISH: &str = r#"
+function __doorward_wants_ids
+    set -l words (commandline -opc) (commandline -ct)
+    set -g __doorward_found (doorward complete -- $words[2..-1] 2>/dev/null)
+    test -n "$__doorward_found"
+end
+complete -c doorward -f -n __doorward_wants_ids -a '(printf "%s\n" $__doorward_found)'
 "#;
 
 #[cfg(test)]

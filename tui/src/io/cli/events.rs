@@ -46,6 +46,9 @@ pub(super) async fn run(asked: ListEvents, with: &Context) -> Outcome {
             && same(&asked.ip, event.ip.as_deref())
             && same(&asked.user, user_id.as_deref())
             && asked
+                .client
+                .is_none_or(|client| event.client_id == Some(client))
+            && asked
                 .action
                 .as_deref()
                 .is_none_or(|start| event.action.starts_with(start))

@@ -1,5 +1,7 @@
 //! Lists: pages one after another, or what a search finds; printed as they come.
 
+use std::sync::{Mutex, PoisonError};
+
 use doorward_shared::client::{Filter, ListQuery, Sort, SortField};
 
 use super::{Context, Failed, Format, Outcome, printer::Printer, rows};
@@ -14,6 +16,7 @@ use crate::{
     },
     io::{
         clock::now,
+        progress::Progress,
         rows::page,
         search::{self, narrow},
         stderr,
@@ -99,6 +102,7 @@ pub(super) fn events(asked: &ListEvents) -> Listing {
         .with_some(Filter::Target, asked.target.as_ref())
         .with_some(Filter::UserId, asked.user.as_ref())
         .with_some(Filter::Ip, asked.ip.as_ref())
+        .with_some(Filter::ClientId, asked.client)
         .with_some(Filter::Since, asked.since.map(|at| at.before(now)))
         .with_some(Filter::Until, asked.until.map(|at| at.before(now)));
     Listing {
@@ -178,10 +182,13 @@ async fn pages(with: &Context, kind: Resource, mut query: ListQuery, wanted: Wan
     let mut printer =
         Printer::new(with.output, rows::columns(kind)).choosing(with.columns.as_deref());
     let mut shown = 0;
+    let mut progress = Progress::of_rows();
     while shown < wanted.rows {
         query.limit = Some((wanted.rows - shown).min(100));
         let page = page(&with.client, kind, &query).await?;
         shown += page.data.len();
+        let of = (page.pagination.total as usize).min(wanted.rows);
+        progress.show(|| format!("{shown} of {of} {}", kind.title().to_lowercase()));
         printer.rows(&page.data, rows::cells)?;
         match page.pagination.next_cursor {
             Some(next) => query.cursor = Some(next),
@@ -189,6 +196,7 @@ async fn pages(with: &Context, kind: Resource, mut query: ListQuery, wanted: Wan
         }
         if shown >= wanted.rows && wanted.told {
             let total = page.pagination.total;
+            progress.clear();
             stderr::say(&format!("{shown} of {total} shown; --all shows all"));
         }
     }
@@ -202,7 +210,14 @@ async fn found(
     search: &Search,
     wanted: Wanted,
 ) -> Outcome {
-    let found = search::find(&with.client, kind, query, search, now()).await?;
+    // Its rows come only when all of them were looked at.
+    let progress = Mutex::new(Progress::of_work());
+    let tell = |looked_at: u64| {
+        let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
+        progress.show(|| format!("looked at {looked_at} {}", kind.title().to_lowercase()));
+    };
+    let found = search::find_telling(&with.client, kind, query, search, now(), &tell).await?;
+    drop(progress);
     let total = found.rows.len();
     let note = match found.gave_up(kind) {
         Some(note) => Some(note),

@@ -189,16 +189,8 @@ pub(crate) fn run_offline(
 ) -> Option<Outcome> {
     match command {
         Command::Profiles(command) => Some(profiles::profiles(command, profiles, cli)),
-        Command::Completions { shell } => {
-            let mut command = <Cli as clap::CommandFactory>::command();
-            let mut script = Vec::new();
-            clap_complete::generate(*shell, &mut command, "doorward", &mut script);
-            if *shell == clap_complete::Shell::Bash {
-                script.extend_from_slice(complete::BASH.as_bytes());
-            }
-            Some(output::write(&String::from_utf8_lossy(&script)))
-        }
-        Command::Complete(asked) => Some(complete::run(asked, cli, profiles)),
+        Command::Completions { shell } => Some(output::write(&complete::script(*shell))),
+        Command::Complete(asked) => Some(complete::run(asked, profiles)),
         Command::Man { directory } => {
             let command = <Cli as clap::CommandFactory>::command();
             let made = std::fs::create_dir_all(directory)

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     command::{Command, Revoke, Sessions},
-    io::perform::resolve,
+    io::{perform::resolve, progress::Progress},
 };
 
 /// Ends sessions, after a look at which.
@@ -26,9 +26,12 @@ pub(super) async fn revoke(mut asked: Revoke, with: &Context) -> Outcome {
     }
     let sessions = with.client.sessions();
     // One that is not there is a slip, not nothing to do.
-    for id in &asked.ids {
+    let mut progress = Progress::of_work();
+    for (at, id) in asked.ids.iter().enumerate() {
+        progress.show(|| format!("looked at {at} of {} sessions", asked.ids.len()));
         sessions.get(id).await?;
     }
+    drop(progress);
     let preview = sessions.revoke(&asked.preview()).await?;
     if with.dry_run {
         return show(with.output, &preview);

@@ -18,7 +18,7 @@ use crate::{
     },
     io::{
         clock::now,
-        perform::{Gone, PerformError, Performed, perform, resolve_all},
+        perform::{Gone, Making, PerformError, Performed, perform, resolve_all},
     },
 };
 
@@ -32,7 +32,7 @@ pub(super) async fn change(
         .await
         .map_err(|error| failed(&command, error))?;
     let before = standing(client, &command).await;
-    let performed = perform(client, &command, idempotency_key, now()).await;
+    let performed = perform(client, &command, Making::quietly(idempotency_key, now())).await;
     let performed = performed.map_err(|error| failed(&command, error))?;
     let done = told(&command, performed);
     Ok(match (before, done) {

@@ -352,11 +352,13 @@ async fn answer(client: Client, call: Effect, replies: UnboundedSender<Msg>) -> 
             generation,
             subject,
             since,
+            known,
         } => {
             let reading = page::Reading {
                 client: &client,
                 subject: &subject,
                 since,
+                known: &known,
                 generation,
                 replies: &replies,
             };

@@ -15,7 +15,7 @@ use crate::{
     core::{
         Msg,
         msg::Reply,
-        page::{Found, MOST_EVENTS, Part, Subject},
+        page::{Found, KeyUse, Known, MOST_EVENTS, Part, Subject},
         problem::Problem,
         resource::{Resource, Row},
     },
@@ -24,6 +24,8 @@ use crate::{
 
 /// Rows of a part, at most.
 const ROWS: usize = 50;
+/// Events may be written so long after they happened, in seconds.
+const LATE: i64 = 120;
 /// Keys whose use is read, at most.
 const USED: usize = 12;
 
@@ -32,6 +34,8 @@ pub(super) struct Reading<'a> {
     pub client: &'a Client,
     pub subject: &'a Subject,
     pub since: Timestamp,
+    /// What need not be read again.
+    pub known: &'a Known,
     pub generation: u64,
     pub replies: &'a UnboundedSender<Msg>,
 }
@@ -48,7 +52,7 @@ impl Reading<'_> {
                 tokio::join!(
                     self.item_alone(Resource::Users),
                     self.sessions(Part::Sessions, &sessions),
-                    self.keys(Some(id.clone())),
+                    self.keys(Some(id.clone()), Vec::new()),
                     self.applications(),
                     self.events(&events),
                 );
@@ -61,8 +65,8 @@ impl Reading<'_> {
             }
             Subject::Client(_) => {
                 let (own, about) = (self.own(Filter::Actor), self.own(Filter::Target));
-                let events = [&own[..], &about];
                 let sessions = self.own(Filter::ClientId);
+                let events = [&own[..], &about, &sessions];
                 tokio::join!(
                     self.item_alone(Resource::Clients),
                     self.sessions(Part::Sessions, &sessions),
@@ -74,6 +78,7 @@ impl Reading<'_> {
                 let events = [&from[..]];
                 tokio::join!(
                     self.blocks(ip),
+                    self.summary(&from),
                     self.sessions(Part::Sessions, &from),
                     self.events(&events),
                 );
@@ -170,14 +175,13 @@ impl Reading<'_> {
             Ok(_) => return,
             Err(problem) => return self.say_none(&[Part::Keys, Part::Use], &problem),
         };
-        match key.owner_id {
-            Some(owner) => self.keys(Some(owner.to_string())).await,
-            None => self.keys(None).await,
-        }
+        let own = vec![(key.id.to_string(), key.last_used_at)];
+        self.keys(key.owner_id.map(|owner| owner.to_string()), own)
+            .await;
     }
 
-    /// Keys of an owner, and how often each was used by day; the page's own is among them.
-    async fn keys(&self, owner: Option<String>) {
+    /// Keys of an owner, and how often each was used by day; the page's `own` first.
+    async fn keys(&self, owner: Option<String>, own: Vec<(String, Option<Timestamp>)>) {
         let found = match owner {
             Some(owner) => {
                 let query = ListQuery::default().with(Filter::OwnerId, owner);
@@ -188,30 +192,37 @@ impl Reading<'_> {
                 pagination: Pagination::default(),
             })),
         };
-        let mut ids: Vec<String> = match (&found, self.subject) {
-            (_, Subject::Key(id)) => vec![id.clone()],
-            _ => Vec::new(),
-        };
+        let mut keys = own;
         if let Ok(Found::Rows(page)) = &found {
             // Those that live are looked at first.
             let (live, dead): (Vec<_>, Vec<_>) = page.data.iter().partition(|row| !row.is_dead());
-            ids.extend(live.into_iter().chain(dead).map(Row::id));
+            keys.extend(live.into_iter().chain(dead).filter_map(|row| match row {
+                Row::Key(key) => Some((key.id.to_string(), key.last_used_at)),
+                _ => None,
+            }));
         }
         self.say(Part::Keys, found);
-        self.say(Part::Use, self.usage(ids).await);
+        self.say(Part::Use, self.usage(keys).await);
     }
 
-    async fn usage(&self, ids: Vec<String>) -> Answer<Found> {
+    /// How often keys were used: of those that were used since it was read last.
+    async fn usage(&self, keys: Vec<(String, Option<Timestamp>)>) -> Answer<Found> {
         let mut used = BTreeMap::new();
-        for id in ids.into_iter().take(USED) {
+        let is_new = |(id, used_at): &(String, Option<Timestamp>)| {
+            self.known.used.get(id).is_none_or(|known| known < used_at)
+        };
+        for (id, used_at) in keys.into_iter().take(USED).filter(is_new) {
             if used.contains_key(&id) {
                 continue;
             }
             let span = [Some(self.since), None];
             match self.client.api_keys().usage(&id, UsageBy::Day, span).await {
-                Ok(usage) => used.insert(id, usage.data),
+                Ok(usage) => {
+                    let points = usage.data;
+                    used.insert(id, KeyUse { points, used_at })
+                }
                 // What was read of the others stays.
-                Err(_) if !used.is_empty() => continue,
+                Err(_) if !used.is_empty() || !self.known.used.is_empty() => continue,
                 Err(error) => return Err(problem(error)),
             };
         }
@@ -224,20 +235,20 @@ impl Reading<'_> {
         self.say(Part::Applications, found.map_err(problem));
     }
 
-    /// The blocks that hold for an address.
+    /// The blocks of networks that hold an address, whether or not they spare it.
     async fn blocks(&self, ip: &str) {
-        let query = ListQuery::default().limited(100);
-        let found = self.client.blocks().list(&query).await.map_err(problem);
-        let ip: Option<std::net::IpAddr> = ip.parse().ok();
-        let holds = |network: &str| match (network.parse::<ipnet::IpNet>(), ip) {
-            (Ok(network), Some(ip)) => network.contains(&ip),
-            _ => false,
-        };
-        let found = found.map(|page| {
-            let blocks = page.data.into_iter();
-            Found::Blocks(blocks.filter(|block| holds(&block.network)).collect())
-        });
-        self.say(Part::Blocks, found);
+        let query = ListQuery::default().with(Filter::Ip, ip).limited(100);
+        let found = self.client.blocks().list(&query).await;
+        let found = found.map(|page| Found::Blocks(page.data));
+        self.say(Part::Blocks, found.map_err(problem));
+    }
+
+    /// What all events come to, however many they are.
+    async fn summary(&self, of: &[(Filter, String)]) {
+        let query = narrowed(of).with(Filter::Since, self.since);
+        let found = self.client.events().summary(&query).await;
+        let found = found.map(|summary| Found::Summary(Box::new(summary)));
+        self.say(Part::Summary, found.map_err(problem));
     }
 
     /// The signing keys: this one, and all.
@@ -267,10 +278,12 @@ impl Reading<'_> {
     async fn all_events(&self, any_of: &[&[(Filter, String)]]) -> Answer<Found> {
         let mut events: Vec<Event> = Vec::new();
         let mut more = false;
+        // Events may be written a little after they happened.
+        let newest = self.known.newest.map(|at| at.plus_seconds(-LATE));
         for filters in any_of {
             let mut query = narrowed(filters).limited(100);
             if !query.has(Filter::Since) {
-                query = query.with(Filter::Since, self.since);
+                query = query.with(Filter::Since, newest.unwrap_or(self.since));
             }
             let mut read = 0;
             loop {
@@ -291,7 +304,11 @@ impl Reading<'_> {
         events.dedup_by_key(|event| event.id);
         more |= events.len() > MOST_EVENTS;
         events.truncate(MOST_EVENTS);
-        Ok(Found::Events(events, more))
+        Ok(match newest {
+            Some(_) if !more => Found::NewEvents(events),
+            // So much is new that nothing of the old is left.
+            _ => Found::Events(events, more),
+        })
     }
 }
 
@@ -318,6 +335,7 @@ mod tests {
                 client: &client,
                 subject: &subject,
                 since: Timestamp(0),
+                known: &Known::default(),
                 generation: 1,
                 replies: &replies,
             };

@@ -1,7 +1,7 @@
 //! `doorward users import`: users of a file, many at once, and a line for each that is refused.
 
+mod bar;
 mod order;
-mod progress;
 mod records;
 mod rows;
 
@@ -15,8 +15,8 @@ use serde::Serialize;
 use tokio::task::JoinSet;
 
 use self::{
+    bar::Bar,
     order::{Claim, Claims, Order},
-    progress::Progress,
     rows::{Found, Rows},
 };
 use super::{
@@ -58,7 +58,7 @@ pub(super) async fn run(file: &Path, with: &Context) -> Outcome {
         client: &with.client,
         dry_run: with.dry_run,
         file: file.display().to_string(),
-        progress: Progress::of(file),
+        bar: Bar::of(file),
         told: Imported {
             dry_run: with.dry_run,
             ..Imported::default()
@@ -67,7 +67,7 @@ pub(super) async fn run(file: &Path, with: &Context) -> Outcome {
         claims: Claims::default(),
     };
     let ended = import.all(rows).await;
-    import.progress.end();
+    import.bar.clear();
     let told = import.told;
     print(with.output, &told)?;
     ended?;
@@ -95,7 +95,7 @@ struct Import<'a> {
     client: &'a Client,
     dry_run: bool,
     file: String,
-    progress: Progress,
+    bar: Bar,
     told: Imported,
     order: Order,
     claims: Claims,
@@ -130,7 +130,7 @@ impl Import<'_> {
                     }
                 }
             }
-            self.progress.show(rows.position(), self.told.rows);
+            self.bar.show(rows.position(), self.told.rows);
             let Some(done) = under_way.join_next().await else {
                 return Ok(());
             };
@@ -168,7 +168,7 @@ impl Import<'_> {
 
     fn say(&mut self, lines: Vec<String>) {
         if !lines.is_empty() {
-            self.progress.clear();
+            self.bar.clear();
             lines.iter().for_each(|line| stderr::say(line));
         }
     }
