@@ -151,11 +151,9 @@ impl Fairing for DoorwardFairing {
         }
         let info = RequestInfo::of(request, &self.services);
         response.set_header(Header::new("X-Request-Id", info.id.to_string()));
-        // Compared as text: to parse the media type of every response cost more than all else that is done here.
-        let content_type = response.headers().get_one("Content-Type");
-        if content_type.is_some_and(|kind| kind.starts_with("text/event-stream")) {
-            // nginx holds an answer back until its buffers are full, unless it says so.
-            response.set_header(Header::new("X-Accel-Buffering", "no"));
+        if self.alone {
+            // Pages say more. Of JSON nothing but its type matters to a browser.
+            response.set_header(Header::new("X-Content-Type-Options", "nosniff"));
         }
         let status = response.status().code;
         let took = info.started.elapsed();

@@ -19,7 +19,7 @@ pub(super) fn tagged(tag: &str) -> Option<Language> {
 }
 
 /// Of equal weights the first.
-fn preferred(accept_language: &str) -> Language {
+pub(super) fn preferred(accept_language: &str) -> Language {
     let mut best: Option<(f32, Language)> = None;
     for part in accept_language.split(',') {
         let (tag, weight) = part.split_once(";q=").unwrap_or((part, "1"));

@@ -1,6 +1,7 @@
 //! What is known of a request before anybody looks at it: its id, from where it comes, with what.
 
 use std::{
+    borrow::Cow,
     net::{IpAddr, SocketAddr},
     sync::{
         Arc, LazyLock,
@@ -50,13 +51,18 @@ pub struct RequestInfo {
 impl RequestInfo {
     /// Of this request; the same each time.
     pub(super) fn of<'r>(request: &'r Request<'_>, doorward: &Services) -> &'r Self {
-        request.local_cache(|| Self {
-            id: request_id(doorward.clock.now()),
-            ip: client_ip(request, doorward),
-            method: request.method(),
-            started: Instant::now(),
-            language: language::of(request),
-            reason: reason(request),
+        request.local_cache(|| {
+            let heads = Heads::of(request);
+            Self {
+                id: request_id(doorward.clock.now()),
+                ip: client_ip(request, &heads.forwarded, doorward),
+                method: request.method(),
+                started: Instant::now(),
+                language: heads
+                    .language
+                    .map_or_else(Language::default, language::preferred),
+                reason: heads.reason.and_then(|given| reason(request, given)),
+            }
         })
     }
 
@@ -74,9 +80,36 @@ impl RequestInfo {
     }
 }
 
+/// What every request is asked for, found in one walk: to look a header up hashes its name by letters.
+#[derive(Default)]
+struct Heads<'r> {
+    forwarded: Vec<&'r str>,
+    /// The first of its name, as of the others below.
+    reason: Option<&'r str>,
+    language: Option<&'r str>,
+}
+
+impl<'r> Heads<'r> {
+    fn of(request: &'r Request<'_>) -> Self {
+        let mut heads = Self::default();
+        for header in request.headers().iter() {
+            let Cow::Borrowed(value) = header.value else {
+                continue;
+            };
+            if header.name == "x-forwarded-for" {
+                heads.forwarded.push(value);
+            } else if header.name == "x-reason" {
+                heads.reason.get_or_insert(value);
+            } else if header.name == "accept-language" {
+                heads.language.get_or_insert(value);
+            }
+        }
+        heads
+    }
+}
+
 /// An operator's reason, percent-encoded UTF-8. Of admin calls alone: nobody else writes into the audit log.
-fn reason(request: &Request<'_>) -> Option<Arc<str>> {
-    let header = request.headers().get_one("x-reason")?;
+fn reason(request: &Request<'_>, header: &str) -> Option<Arc<str>> {
     // Rocket takes empty segments for nothing.
     if request.uri().path().segments().get(0) != Some("admin") {
         return None;
@@ -105,16 +138,15 @@ fn request_id(now: Timestamp) -> Arc<str> {
 }
 
 /// The client's address. That a header from elsewhere is ignored is told once for each sender: it may be the operator's own proxy.
-fn client_ip(request: &Request<'_>, doorward: &Services) -> IpAddr {
+fn client_ip(request: &Request<'_>, lines: &[&str], doorward: &Services) -> IpAddr {
     let peer = request
         .remote()
         .map_or(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), |remote| {
             remote.ip().to_canonical()
         });
     let trusted = &doorward.settings.trusted_proxies;
-    let lines: Vec<_> = request.headers().get("x-forwarded-for").collect();
     if trusted.iter().any(|net| net.contains(&peer)) {
-        return forwarded(peer, &lines, trusted);
+        return forwarded(peer, lines, trusted);
     }
     if !lines.is_empty() && doorward.told.untrusted_proxy(peer) {
         tracing::warn!(

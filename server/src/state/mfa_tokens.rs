@@ -4,8 +4,8 @@
 //! restart forgets them, with the same effect.
 
 use std::{
-    collections::HashMap,
-    sync::{Mutex, PoisonError},
+    collections::{HashMap, VecDeque},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use doorward_shared::{Timestamp, UserId};
@@ -20,6 +20,9 @@ pub(crate) const ENROLMENT_SECONDS: i64 = 600;
 const TRIES: u8 = 5;
 /// Tokens at a time. Each costs a right password, so that strangers cannot fill it.
 const MAX_PENDING: usize = 100_000;
+
+/// Tokens of one account at a time: past it the oldest goes. Whoever knows one password takes no places of others.
+const OF_ONE: usize = 20;
 
 /// A password that was right, and what the second step needs of the first.
 #[derive(Debug, Clone)]
@@ -45,10 +48,28 @@ struct Entry {
     tries_left: u8,
 }
 
+#[derive(Debug, Default)]
+struct Open {
+    entries: HashMap<Digest256, Entry>,
+    /// The latest of each account, oldest first. Some are used up.
+    of_account: HashMap<UserId, VecDeque<Digest256>>,
+}
+
+impl Open {
+    fn forget_expired(&mut self, now: Timestamp) {
+        let Self {
+            entries,
+            of_account,
+        } = self;
+        entries.retain(|_, entry| entry.until > now);
+        of_account.retain(|_, tokens| tokens.iter().any(|token| entries.contains_key(token)));
+    }
+}
+
 /// The tokens that are open.
 #[derive(Debug)]
 pub(crate) struct MfaTokens {
-    open: Mutex<HashMap<Digest256, Entry>>,
+    open: Mutex<Open>,
     /// Lifetime, in seconds.
     seconds: i64,
 }
@@ -82,11 +103,21 @@ impl MfaTokens {
         pending: PendingSignIn,
         now: Timestamp,
     ) -> Option<()> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if open.len() >= MAX_PENDING {
-            open.retain(|_, entry| entry.until > now);
+        let mut open = self.lock();
+        if open.entries.len() >= MAX_PENDING || open.of_account.len() >= MAX_PENDING {
+            open.forget_expired(now);
         }
-        if open.len() >= MAX_PENDING {
+        let Open {
+            entries,
+            of_account,
+        } = &mut *open;
+        let own = of_account.entry(pending.user_id).or_default();
+        if own.len() >= OF_ONE
+            && let Some(oldest) = own.pop_front()
+        {
+            entries.remove(&oldest);
+        }
+        if entries.len() >= MAX_PENDING {
             return None;
         }
         let entry = Entry {
@@ -94,22 +125,23 @@ impl MfaTokens {
             until: now.plus_seconds(self.seconds),
             tries_left: TRIES,
         };
-        open.insert(token.digest(), entry);
+        let token = token.digest();
+        own.push_back(token);
+        entries.insert(token, entry);
         Some(())
     }
 
     /// Looks at a sign-in that waits, without trying anything.
     pub(crate) fn look_at(&self, token: &Secret, now: Timestamp) -> Option<PendingSignIn> {
-        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = open.get(&token.digest())?;
+        let open = self.lock();
+        let entry = open.entries.get(&token.digest())?;
         (entry.until > now).then(|| entry.pending.clone())
     }
 
     /// Takes a token out to try a factor; it is gone unless [`MfaTokens::failed`] puts it back.
     pub(crate) fn take(&self, token: &Secret, now: Timestamp) -> Option<Try> {
         let token = token.digest();
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = open.remove(&token)?;
+        let entry = self.lock().entries.remove(&token)?;
         (entry.until > now).then_some(Try { token, entry })
     }
 
@@ -123,14 +155,19 @@ impl MfaTokens {
 
     /// Puts a token back that was not tried after all: the limits or the disk stood in the way.
     pub(crate) fn unused(&self, tried: Try) {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.insert(tried.token, tried.entry);
+        self.lock().entries.insert(tried.token, tried.entry);
     }
 
     /// Ends an account's open sign-ins.
     pub(crate) fn end_of(&self, user: UserId) {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.retain(|_, entry| entry.pending.user_id != user);
+        let mut open = self.lock();
+        open.entries
+            .retain(|_, entry| entry.pending.user_id != user);
+        open.of_account.remove(&user);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -148,6 +185,30 @@ mod tests {
             known_address: false,
             secret: None,
         }
+    }
+
+    #[test]
+    fn one_account_has_few_places_and_takes_none_of_others() {
+        let tokens = MfaTokens::new(FACTOR_SECONDS);
+        let token = |n: u32| Secret::from(format!("mfa_{n}"));
+        let other = PendingSignIn {
+            user_id: UserId(ulid::Ulid(8)),
+            ..pending()
+        };
+        tokens.keep(&token(1000), other, Timestamp(0)).unwrap();
+        for n in 0..500 {
+            tokens.keep(&token(n), pending(), Timestamp(0)).unwrap();
+        }
+        let works = |n| tokens.look_at(&token(n), Timestamp(0)).is_some();
+        assert!(works(1000) && works(499) && works(480) && !works(479));
+        assert_eq!(tokens.lock().entries.len(), 21);
+        // The account's others go on while one is tried.
+        let tried = tokens.take(&token(490), Timestamp(0)).unwrap();
+        tokens.failed(tried);
+        assert!(works(490) && works(480));
+        tokens.lock().forget_expired(Timestamp(0).plus_seconds(300));
+        let open = tokens.lock();
+        assert!(open.entries.is_empty() && open.of_account.is_empty());
     }
 
     #[test]

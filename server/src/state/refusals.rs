@@ -10,11 +10,16 @@ use std::{
 
 use doorward_shared::{ClientId, Timestamp, admin::EventAction};
 
+use crate::domain::household::household;
+
 /// The same refusal is told at most once in so many seconds.
 const PERIOD: i64 = 60;
 /// Maximum number of different refusals that are counted; those beyond it count as one.
 const MAX_COUNTED: usize = 1000;
-/// Maximum number of refusals of one address that are told apart.
+/// Of these, how many stay for refusals that name a client there is: a flood of others leaves room for what an operator
+/// looks for.
+const OF_CLIENTS: usize = 250;
+/// Maximum number of refusals of one household that are told apart.
 const MAX_OF_ADDRESS: usize = 20;
 
 /// What was refused.
@@ -44,7 +49,7 @@ pub(crate) struct Refusal {
     pub what: Refused,
     pub client: Option<ClientId>,
     pub cause: String,
-    /// None for those that are not told apart any more.
+    /// That of the household's network where its refusals are not told apart any more; none where nobody's are.
     pub ip: Option<IpAddr>,
     pub count: u32,
 }
@@ -62,6 +67,7 @@ struct Counted {
 #[derive(Debug, Default)]
 struct State {
     counted: HashMap<Key, Counted>,
+    /// By household.
     of_address: HashMap<IpAddr, usize>,
 }
 
@@ -79,13 +85,15 @@ impl Refusals {
         now: Timestamp,
     ) -> bool {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let home = household(ip);
         let mut key = (what, client, cause, Some(ip));
         if !state.counted.contains_key(&key) {
-            let seen = state.of_address.get(&ip).copied().unwrap_or_default();
-            if state.counted.len() >= MAX_COUNTED {
+            let seen = state.of_address.get(&home).copied().unwrap_or_default();
+            let kept_free = if client.is_some() { 0 } else { OF_CLIENTS };
+            if state.counted.len() >= MAX_COUNTED - kept_free {
                 key = (what, None, "too many different refusals".into(), None);
             } else if seen >= MAX_OF_ADDRESS {
-                key = (what, None, "too many different refusals".into(), Some(ip));
+                key = (what, None, "too many different refusals".into(), Some(home));
             }
         }
         if let Some(counted) = state.counted.get_mut(&key) {
@@ -93,7 +101,7 @@ impl Refusals {
             return false;
         }
         if let Some(ip) = key.3 {
-            *state.of_address.entry(ip).or_default() += 1;
+            *state.of_address.entry(household(ip)).or_default() += 1;
         }
         let first = Counted { due: now, count: 1 };
         state.counted.insert(key, first);
@@ -121,7 +129,7 @@ impl Refusals {
                 counted.due = now.plus_seconds(PERIOD);
             } else if due {
                 if let Some(ip) = ip
-                    && let Some(seen) = of_address.get_mut(ip)
+                    && let Some(seen) = of_address.get_mut(&household(*ip))
                 {
                     *seen -= 1;
                 }
@@ -188,6 +196,30 @@ mod tests {
         assert!(refusals.take_due(at(180), false).is_empty());
         let state = refusals.0.lock().unwrap();
         assert!(state.counted.is_empty() && state.of_address.is_empty());
+    }
+
+    #[test]
+    fn a_household_with_many_addresses_counts_as_one_and_leaves_room_for_clients() {
+        let refusals = Refusals::default();
+        let home = |n: u128| IpAddr::V6((0x2001_0db8_u128 << 96 | n).into());
+        for n in 0..5000 {
+            refusals.count(CLIENT, "no such client".into(), home(n), at(0));
+        }
+        let told = refusals.take_due(at(0), false);
+        assert_eq!(told.len(), MAX_OF_ADDRESS + 1);
+        assert!(
+            told.iter()
+                .any(|told| told.ip == Some(home(0)) && told.count > 4900)
+        );
+        // From as many households as there are places.
+        for n in 0..5000 {
+            refusals.count(CLIENT, "no such client".into(), home(n << 64), at(1));
+        }
+        let client = ClientId(ulid::Ulid(7));
+        let known = (Refused::Client, Some(client));
+        assert!(refusals.count(known, "wrong secret".into(), address(9), at(1)));
+        let told = refusals.take_due(at(1), false);
+        assert!(told.iter().any(|told| told.client == Some(client)));
     }
 
     #[test]

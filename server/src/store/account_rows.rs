@@ -127,6 +127,7 @@ pub(super) fn update(
     match rule::access(before, after) {
         Access::Ends => {
             links::end_all_of(unit, id)?;
+            links::end_made_by(unit, id)?;
             sessions::end_all_of(unit, id, None, cause)?;
             unit.event(cause, "user.disabled", Some(&id), Some(id), None)?;
         }

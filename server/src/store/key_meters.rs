@@ -33,7 +33,8 @@ impl Store {
     ) -> Result<Option<Meter>, StoreError> {
         self.read(move |conn| {
             let sql =
-                "SELECT day, day_spent, month, month_spent, window FROM key_meters WHERE id = ?1";
+                "SELECT day, day_spent, month, month_spent, window, (SELECT max(rate_seconds) FROM api_keys \
+                 WHERE id = ?1 OR meter_id = ?1) FROM key_meters WHERE id = ?1";
             let mut select = conn.prepare_cached(sql)?;
             let found = select.query_row([id.0.to_bytes()], |row| meter(row, now));
             Ok(found.optional()?)
@@ -162,7 +163,9 @@ fn meter(row: &Row<'_>, now: Timestamp) -> rusqlite::Result<Meter> {
         })
     };
     let window = row.get_ref(4)?.as_blob()?;
+    let longest: Option<i64> = row.get(5)?;
     Ok(Meter {
+        longest: longest.unwrap_or_default() * 1000,
         window: SlidingWindow::from_entries(unpacked(window), now.0),
         day: period(0)?,
         month: period(2)?,

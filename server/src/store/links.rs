@@ -143,6 +143,7 @@ impl Store {
                 takeover::end_all(unit, id, &cause)?;
             } else if !set.keep_api_keys {
                 keys::end_all(unit, KeysOf::Owner(id), &cause)?;
+                end_made_by(unit, id)?;
             }
             let mut after = user.clone();
             after.email_verified |= reset.verifies;
@@ -277,6 +278,15 @@ pub(super) fn end_with_password(unit: &Unit<'_>, user: UserId) -> Result<(), Sto
     unit.conn
         .prepare_cached(sql)?
         .execute([user.0.to_bytes()])?;
+    Ok(())
+}
+
+/// Ends links that an account has made for others and was shown: where its keys end, so does what else may have been taken
+/// with its sessions.
+pub(super) fn end_made_by(unit: &Unit<'_>, user: UserId) -> Result<(), StoreError> {
+    unit.conn
+        .prepare_cached("DELETE FROM links WHERE maker = ?1")?
+        .execute([Actor::User(user).to_string()])?;
     Ok(())
 }
 

@@ -7,7 +7,8 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use rusqlite::{Connection, OpenFlags};
+use doorward_shared::Timestamp;
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use rustix::fs::{FlockOperation, flock};
 
 use super::{
@@ -97,6 +98,7 @@ impl Store {
         let named = |error: StoreError| error.at(&path);
         let mut conn = writing(&path).map_err(named)?;
         schema::migrate(&mut conn).map_err(named)?;
+        keep_dead(&mut conn, clock.now()).map_err(named)?;
         // The file itself, and that the journal of the change to WAL is gone: it would take back what came after.
         files::sync_parent(&path).map_err(at(&path))?;
         let memory = Arc::new(Memory::new(bounds.cache_bytes, bounds.caps, clock));
@@ -119,6 +121,23 @@ impl Store {
             }),
         })
     }
+}
+
+/// Keys that had ended by the clock of the last run stay ended where this one's is behind it: one column says both that a
+/// key is dead and that it dies after a grace, so whether it is over is a matter of the time.
+fn keep_dead(conn: &mut Connection, now: Timestamp) -> Result<(), StoreError> {
+    let sql = "SELECT time FROM events ORDER BY id DESC LIMIT 1";
+    let last: Option<i64> = conn.query_row(sql, [], |row| row.get(0)).optional()?;
+    let Some(last) = last.filter(|last| *last > now.0) else {
+        return Ok(());
+    };
+    let unit = conn.transaction()?;
+    unit.execute(
+        "UPDATE api_keys SET revoked_at = ?1 WHERE revoked_at > ?1 AND revoked_at <= ?2",
+        [now.0, last],
+    )?;
+    unit.execute("UPDATE endings SET at = ?1 WHERE at > ?1", [now.0])?;
+    Ok(unit.commit()?)
 }
 
 /// A connection that writes: WAL, an fsync for each commit. Its commits copy back what of the log is still to be once it

@@ -69,6 +69,8 @@ const MIGRATIONS: &[&str] = &[
      ALTER TABLE clients ADD COLUMN codes_after INTEGER;",
     // What people did through a client is found by it.
     "CREATE INDEX events_client ON events (client_id, id) WHERE client_id IS NOT NULL;",
+    "CREATE INDEX links_maker ON links (maker) WHERE maker IS NOT NULL;
+     CREATE INDEX api_keys_meter ON api_keys (meter_id) WHERE meter_id IS NOT NULL;",
 ];
 
 /// What migrations take from the rules of the domain.

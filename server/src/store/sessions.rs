@@ -12,6 +12,7 @@ use super::{
     endings::{self, AT_ONCE, Ended},
     factors,
     keys::{self, KeysOf},
+    links,
     memory::through,
     packed::PackedSession,
     rows,
@@ -231,6 +232,7 @@ impl Store {
             };
             if api_keys {
                 keys::end_all(unit, KeysOf::Owner(user), cause)?;
+                links::end_made_by(unit, user)?;
             }
             if ended > 0 {
                 let detail = format!("{ended} sessions");

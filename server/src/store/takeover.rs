@@ -5,14 +5,16 @@ use doorward_shared::UserId;
 use super::{
     StoreError, factors,
     keys::{self, KeysOf},
+    links,
     unit::Unit,
 };
 use crate::domain::Cause;
 
-/// Ends all that an account has, however new: keys, those it minted for others too, second factors, consents; and forgets
+/// Ends all that an account has, however new: keys and links, those it made for others too, second factors, consents; and forgets
 /// from where and with what somebody has signed in. Sessions end with the password that is set.
 pub(super) fn end_all(unit: &mut Unit<'_>, user: UserId, cause: &Cause) -> Result<(), StoreError> {
     keys::end_all(unit, KeysOf::OwnerAndMinter(user), cause)?;
+    links::end_made_by(unit, user)?;
     let had_factor = factors::has_factor(unit.conn, user)?;
     factors::remove_all(unit.conn, user)?;
     if had_factor {

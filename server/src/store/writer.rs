@@ -1,4 +1,4 @@
-//! The one writer: queued units, each in a savepoint, a batch per transaction, one fsync per batch.
+//! The one writer: queued units, each undone alone, a batch per transaction, one fsync per batch.
 
 use std::{
     collections::VecDeque,
@@ -28,6 +28,8 @@ const QUEUE: usize = 4096;
 const BATCH: usize = 256;
 /// How long the units of one transaction run before the rest of the batch waits for the next.
 const TURN: Duration = Duration::from_millis(20);
+/// Takes the lock of the database at once: no unit finds out half way that it may not write.
+const BEGIN: &str = "BEGIN IMMEDIATE";
 /// How long a batch waits for company once writers have shown to come together. A lone writer never waits.
 const GATHER: Duration = Duration::from_micros(700);
 
@@ -243,10 +245,12 @@ fn transaction(
 ) -> Result<(), Failed> {
     let conn = unit.conn;
     let until = Instant::now() + TURN;
-    let mut done = statement(conn, "BEGIN IMMEDIATE");
+    let mut done = statement(conn, BEGIN);
+    let mut first = true;
     while done.is_ok() {
         let Some(job) = batch.pop_front() else { break };
-        done = in_savepoint(unit, job, answers);
+        done = run_unit(unit, job, answers, first);
+        first = false;
         if Instant::now() >= until {
             break;
         }
@@ -262,13 +266,21 @@ fn transaction(
     })
 }
 
-/// Runs one unit: what it did stays, or is as if it had never begun.
+/// Runs one unit: what it did stays, or is as if it had never begun. The first of a transaction needs no savepoint, which
+/// keeps a copy of each page that is written: what it did alone is undone with the transaction.
 ///
 /// # Errors
 /// Where storage failed: the whole transaction is lost then. Refusals are no errors here.
-fn in_savepoint(unit: &mut Unit<'_>, job: Work, answers: &mut Vec<Answer>) -> rusqlite::Result<()> {
+fn run_unit(
+    unit: &mut Unit<'_>,
+    job: Work,
+    answers: &mut Vec<Answer>,
+    first: bool,
+) -> rusqlite::Result<()> {
     let conn = unit.conn;
-    statement(conn, "SAVEPOINT unit")?;
+    if !first {
+        statement(conn, "SAVEPOINT unit")?;
+    }
     let mark = unit.changes.mark();
     // A unit that panics drops its answer: its caller is told that it failed.
     let (keep, answer) = match catch_unwind(AssertUnwindSafe(|| job(unit))) {
@@ -284,10 +296,18 @@ fn in_savepoint(unit: &mut Unit<'_>, job: Work, answers: &mut Vec<Answer>) -> ru
         let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR);
         return Err(rusqlite::Error::SqliteFailure(code, None));
     }
-    if !keep {
-        statement(conn, "ROLLBACK TO unit")?;
+    match (first, keep) {
+        (true, true) => Ok(()),
+        (true, false) => {
+            statement(conn, "ROLLBACK")?;
+            statement(conn, BEGIN)
+        }
+        (false, true) => statement(conn, "RELEASE unit"),
+        (false, false) => {
+            statement(conn, "ROLLBACK TO unit")?;
+            statement(conn, "RELEASE unit")
+        }
     }
-    statement(conn, "RELEASE unit")
 }
 
 /// Runs a statement that has neither values nor rows.

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::house::{House, cheap, text};
+use crate::house::{House, PASSWORD, cheap, text};
 
 async fn link(house: &House, user: &str, seconds: u64) -> String {
     let path = format!("/admin/users/{user}/link");
@@ -45,4 +45,59 @@ async fn a_link_works_until_its_exact_end_and_is_swept_a_week_later() {
         .await
         .expect("it sweeps");
     reset(&second).await.refused(401, "invalid_token");
+}
+
+/// Where somebody takes their account back, with its keys, what else may have been handed out with it is over too.
+#[rocket::async_test]
+async fn links_that_an_account_made_end_where_its_keys_do() {
+    let house = House::open(cheap()).await;
+    let ada = house.register("ada@example.com").await;
+    let eve = house.register("eve@example.com").await;
+    let (operator, user) = (house.operator(), text(&ada, "userId"));
+    // Not the last administrator.
+    let other = house.register("other@example.com").await;
+    let path = format!("/admin/users/{}", text(&eve, "userId"));
+    for path in [&path, &format!("/admin/users/{}", text(&other, "userId"))] {
+        let body = json!({"role": "admin"});
+        house
+            .call(rocket::http::Method::Patch, path, &operator, body)
+            .await
+            .expect(200);
+    }
+    let eves = async || {
+        let login = json!({"email": "eve@example.com", "password": PASSWORD});
+        let session = house.post("/auth/login", "", login).await.expect(200);
+        let body = json!({"purpose": "reset"});
+        let path = format!("/admin/users/{user}/link");
+        let made = house.post(&path, text(&session, "accessToken"), body);
+        let made = made.await.expect(201);
+        let (_, token) = text(&made, "url").split_once("token=").expect("a token");
+        token.to_owned()
+    };
+    let use_up = async |token: &str| {
+        let body = json!({"token": token, "newPassword": "another good one"});
+        house.post("/auth/password/reset", "", body).await
+    };
+    let kept = eves().await;
+    house
+        .post(&format!("{path}/sessions/revoke"), &operator, json!({}))
+        .await
+        .expect(200);
+    use_up(&kept).await.expect(204);
+    let ended = eves().await;
+    let body = json!({"apiKeys": true});
+    house
+        .post(&format!("{path}/sessions/revoke"), &operator, body)
+        .await
+        .expect(200);
+    use_up(&ended).await.refused(401, "invalid_token");
+    let ended = eves().await;
+    for disabled in [true, false] {
+        let body = json!({"disabled": disabled});
+        house
+            .call(rocket::http::Method::Patch, &path, &operator, body)
+            .await
+            .expect(200);
+    }
+    use_up(&ended).await.refused(401, "invalid_token");
 }

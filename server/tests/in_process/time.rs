@@ -521,3 +521,48 @@ async fn a_refresh_past_the_limit_of_changes_does_not_use_the_token_up() {
         .expect(200);
     change("Eve").await.refused(429, "rate_limited");
 }
+
+/// A server whose clock was ahead, and is put right by a restart: what was dead then is dead now.
+#[rocket::async_test]
+async fn a_clock_that_is_behind_after_a_restart_brings_no_key_back() {
+    let directory = tempfile::tempdir().unwrap();
+    let settings = || Settings {
+        data_dir: directory.path().join("data"),
+        ..cheap()
+    };
+    let house = House::open(settings()).await;
+    let ada = house.register("ada@example.com").await;
+    let access = text(&ada, "accessToken");
+    let mint = async |name: &str| {
+        let body = json!({"name": name, "scopes": ["read"]});
+        house.post("/apikey", access, body).await.expect(201)
+    };
+    let deleted = mint("deleted").await;
+    let rotated = mint("rotated").await;
+    let graced = mint("graced").await;
+    let kept = mint("kept").await;
+    house.pass(HOUR / 2);
+    let id = |key: &Value| format!("/apikey/{}", text(key, "id"));
+    let rotate = async |key: &Value, seconds: u64| {
+        let path = format!("{}/rotate", id(key));
+        let body = json!({"graceSeconds": seconds});
+        house.post(&path, access, body).await.expect(201)
+    };
+    rotate(&rotated, 0).await;
+    rotate(&graced, HOUR / 1000).await;
+    house
+        .call(Method::Delete, &id(&deleted), access, Value::Null)
+        .await
+        .expect(204);
+    house.close().await;
+    let house = House::open(settings()).await;
+    for dead in [&deleted, &rotated] {
+        let key = text(dead, "key");
+        house.me(key).await.refused(401, "token_revoked");
+    }
+    // What had time left has some still.
+    for alive in [&graced, &kept] {
+        house.me(text(alive, "key")).await.expect(200);
+    }
+    house.close().await;
+}

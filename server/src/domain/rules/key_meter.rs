@@ -22,6 +22,8 @@ pub struct Period {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Meter {
     pub window: SlidingWindow,
+    /// The longest window of the keys that share it, in milliseconds: what a shorter one does not count is still kept.
+    pub longest: i64,
     /// Both are counted, so that a quota that is changed from one to the other gives nothing back.
     pub day: Period,
     pub month: Period,
@@ -49,11 +51,11 @@ impl Left {
 }
 
 impl Meter {
-    /// The limit that a call of this cost does not fit into.
-    fn refusal(&self, terms: &KeyTerms, cost: u64) -> Option<KeyCode> {
+    /// The limit that a call of this cost does not fit into, where `total` was spent within the rate limit's window.
+    fn refusal(&self, terms: &KeyTerms, total: u64, cost: u64) -> Option<KeyCode> {
         let over = |limit: u64, spent: u64| spent.checked_add(cost).is_none_or(|all| all > limit);
         let rate = terms.rate_limit;
-        if rate.is_some_and(|rate| over(rate.limit, self.window.total())) {
+        if rate.is_some_and(|rate| over(rate.limit, total)) {
             return Some(KeyCode::RateLimited);
         }
         let spent = |period| self.period(period).spent;
@@ -68,12 +70,14 @@ impl Meter {
             .rate_limit
             .map_or(0, |rate| i64::from(rate.window_seconds) * 1000);
         if terms.rate_limit.is_some() {
-            self.window.slide(length, now.0);
+            self.longest = self.longest.max(length);
+            self.window.slide(self.longest, now.0);
         }
+        let total = self.window.within(length, now.0);
         self.day.go_on(day_of(now.0));
         self.month.go_on(month_of(now.0));
         let rate = terms.rate_limit.map(|rate| rate.limit);
-        let refused = self.refusal(terms, cost);
+        let refused = self.refusal(terms, total, cost);
         if pays && refused.is_none() {
             if let Some(limit) = rate {
                 self.window.spend(cost, limit, length, now.0);
@@ -84,7 +88,7 @@ impl Meter {
             }
         }
         // A refused call waits until it fits, any other until something comes back.
-        let total = self.window.total();
+        let total = self.window.within(length, now.0);
         let needed = match (refused, rate) {
             (Some(KeyCode::RateLimited), Some(limit)) => {
                 total.saturating_add(cost).saturating_sub(limit)
@@ -211,6 +215,28 @@ mod tests {
         let left = meter.judge(&month, 2, now, true);
         assert_eq!(left.refused, Some(KeyCode::QuotaExceeded));
         assert_eq!(left.quota.unwrap().resets_at, at("2027-01-01T00:00:00Z"));
+    }
+
+    /// The old key's shorter window, in the grace of a rotation, gives back nothing that the new one still counts.
+    #[test]
+    fn keys_that_share_a_meter_are_each_judged_by_their_own_window() {
+        let (old, new) = (terms(Some("5/1s"), None), terms(Some("5/3600s"), None));
+        let mut meter = Meter::default();
+        let at = |second: i64| Timestamp::from_seconds(1_800_000_000 + second);
+        for _ in 0..5 {
+            assert_eq!(meter.judge(&new, 1, at(0), true).refused, None);
+        }
+        let limited = Some(KeyCode::RateLimited);
+        assert_eq!(meter.judge(&new, 1, at(1), true).refused, limited);
+        let left = meter.judge(&old, 1, at(2), true);
+        assert_eq!((left.refused, left.rate.unwrap().remaining), (None, 4));
+        assert_eq!(meter.judge(&new, 1, at(2), true).refused, limited);
+        let left = meter.judge(&new, 1, at(3599), true);
+        assert_eq!(
+            (left.refused, left.rate.unwrap().reset_seconds),
+            (limited, 1)
+        );
+        assert_eq!(meter.judge(&new, 1, at(3600), true).refused, None);
     }
 
     #[test]

@@ -60,7 +60,11 @@ pub enum Decision {
 
 /// Decides about a genuine token of a live or expired session that was not revoked.
 pub fn decide(family: &Family, shown: Digest256, now: Timestamp, windows: Windows) -> Decision {
-    let within = |used: Use, seconds: u32| now < used.at.plus_seconds(i64::from(seconds));
+    // A use that lies ahead is from before the clock was set back: how long ago it was is not known.
+    let within = |used: Use, seconds: u32| {
+        let seconds = i64::from(seconds);
+        now < used.at.plus_seconds(seconds) && used.at < now.plus_seconds(seconds)
+    };
     if shown == family.newest {
         return if now < family.expires_at {
             Decision::Rotate

@@ -40,12 +40,21 @@ impl SlidingWindow {
             && at.saturating_add(length) <= now
         {
             self.spent.pop_front();
-            self.total -= cost;
+            self.total = self.total.saturating_sub(cost);
         }
     }
 
+    /// What was spent in the last `length` milliseconds of it.
+    pub fn within(&self, length: i64, now: i64) -> u64 {
+        let is_over = |(at, _): &&(i64, u64)| at.saturating_add(length) <= now;
+        let over = self.spent.iter().take_while(is_over);
+        self.total
+            .saturating_sub(over.fold(0, |sum, (_, cost)| sum.saturating_add(*cost)))
+    }
+
     /// What was spent in it.
-    pub fn total(&self) -> u64 {
+    #[cfg(test)]
+    fn total(&self) -> u64 {
         self.total
     }
 
@@ -62,19 +71,35 @@ impl SlidingWindow {
     fn push(&mut self, at: i64, cost: u64) {
         self.total = self.total.saturating_add(cost);
         match self.spent.back_mut() {
-            Some((last, spent)) if *last >= at => *spent += cost,
+            Some((last, spent)) if *last >= at => *spent = spent.saturating_add(cost),
             _ => self.spent.push_back((at, cost)),
         }
+        if self.spent.len() > 2 * TICKS as usize {
+            self.thin_out();
+        }
+    }
+
+    /// Makes one of each two of the older entries, which counts until the later one's time. They are so many only where
+    /// keys with windows of different lengths share the meter: the shorter one's are all among the newer entries.
+    fn thin_out(&mut self) {
+        let newer = self.spent.split_off(TICKS as usize);
+        let mut older = std::mem::take(&mut self.spent).into_iter();
+        while let Some((first, cost)) = older.next() {
+            let (at, more) = older.next().unwrap_or((first, 0));
+            self.spent.push_back((at, cost.saturating_add(more)));
+        }
+        self.spent.extend(newer);
     }
 
     /// In how many milliseconds `needed` of what is in it will be gone; all of it, where that is less.
     pub fn frees(&self, needed: u64, length: i64, now: i64) -> i64 {
         let mut freed = 0_u64;
-        let at = self.spent.iter().find(|(_, cost)| {
+        let within = |(at, _): &&(i64, u64)| at.saturating_add(length) > now;
+        let at = self.spent.iter().filter(within).find(|(_, cost)| {
             freed = freed.saturating_add(*cost);
             freed >= needed
         });
-        let at = at.or(self.spent.back());
+        let at = at.or(self.spent.back().filter(within));
         at.map_or(0, |(at, _)| at.saturating_add(length) - now)
     }
 }
@@ -136,6 +161,25 @@ mod tests {
         assert_eq!(back.total(), 4);
         back.slide(LENGTH, 100 + LENGTH);
         assert_eq!(back.total(), 0);
+    }
+
+    #[test]
+    fn what_a_shorter_window_does_not_see_a_longer_one_still_does() {
+        let mut window = SlidingWindow::default();
+        let seconds = 20_000;
+        for second in 0..seconds {
+            window.spend(1, 5, 1000, second * 1000);
+            assert!(window.spent.len() <= 2 * TICKS as usize);
+        }
+        let now = seconds * 1000 - 1;
+        assert_eq!(window.within(1000, now), 1);
+        assert_eq!(window.within(100_000, now), 100);
+        assert_eq!(window.within(86_400_000, now), 20_000);
+        assert_eq!(window.frees(1, 1000, now), 1);
+        assert_eq!(window.frees(5, 100_000, now), 4001);
+        // Older ones may count a little longer, never shorter.
+        let half = window.within(10_000_000, now);
+        assert!((10_000..10_010).contains(&half), "{half}");
     }
 
     proptest! {

@@ -7,7 +7,8 @@ use doorward_shared::{
     admin::{Event, EventSummary},
 };
 use rocket::{
-    Request, Route, Shutdown, State, get,
+    Request, Responder, Route, Shutdown, State, get,
+    http::Header,
     request::{FromRequest, Outcome},
     response::stream::{Event as Sse, EventStream},
     routes,
@@ -175,6 +176,16 @@ async fn still_may_read(doorward: &Services, credential: &Credential, ip: IpAddr
     caller.is_ok_and(|caller| caller.require("admin:events:read").is_ok())
 }
 
+/// An answer that a proxy passes on as it comes: nginx holds one back until its buffers are full, unless it says so.
+#[derive(Responder)]
+struct Unbuffered<R>(R, Header<'static>);
+
+impl<R> Unbuffered<R> {
+    fn new(answer: R) -> Self {
+        Self(answer, Header::new("X-Accel-Buffering", "no"))
+    }
+}
+
 #[get("/admin/events/stream")]
 async fn stream(
     doorward: &State<Arc<Services>>,
@@ -183,7 +194,7 @@ async fn stream(
     resume: Resume,
     credential: Credential,
     mut end: Shutdown,
-) -> Result<EventStream![Sse], ApiError> {
+) -> Result<Unbuffered<EventStream![Sse]>, ApiError> {
     let doorward = doorward.inner().clone();
     let ip = info.ip;
     let place = doorward
@@ -198,7 +209,7 @@ async fn stream(
         Some(id) => Some(id),
         None => doorward.store.newest_event().await?,
     };
-    Ok(EventStream! {
+    Ok(Unbuffered::new(EventStream! {
         // Given back when the stream ends, or its reader goes.
         let _place = place;
         yield first_message(after);
@@ -224,5 +235,5 @@ async fn stream(
                 () = &mut end => return,
             }
         }
-    })
+    }))
 }

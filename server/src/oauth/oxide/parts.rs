@@ -170,8 +170,8 @@ impl Parts {
         match exchange.issue(scope).await {
             Ok(answer) => {
                 let token = IssuedToken {
-                    token: answer.access_token.clone(),
-                    refresh: answer.refresh_token.clone(),
+                    token: String::new(),
+                    refresh: None,
                     until: far(),
                     token_type: TokenType::Bearer,
                 };
