@@ -1,6 +1,6 @@
 //! Requests and their answers, whatever they are about.
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use reqwest::{Method, StatusCode, header};
 use serde::{Serialize, de::DeserializeOwned};
@@ -136,6 +136,7 @@ impl Client {
         request: reqwest::RequestBuilder,
     ) -> Result<T, ClientError> {
         let response = self.answered(request).await?;
+        self.answers.fetch_add(1, Ordering::Relaxed);
         let bytes = response
             .bytes()
             .await

@@ -17,7 +17,15 @@ mod stream;
 mod trust;
 mod users;
 
-use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use rustls::crypto::ring;
 use serde_json::Value;
@@ -58,6 +66,8 @@ pub struct Client {
     reason: Option<Arc<str>>,
     guard: Option<Guard>,
     clean: Option<Clean>,
+    /// How many calls were answered, by all that were made from this one.
+    answers: Arc<AtomicU64>,
 }
 
 impl fmt::Debug for Client {
@@ -118,7 +128,13 @@ impl Client {
             reason: None,
             guard: None,
             clean: None,
+            answers: Arc::default(),
         })
+    }
+
+    /// How many calls were answered so far: one that takes many others tells by it that it goes on.
+    pub fn answers(&self) -> u64 {
+        self.answers.load(Ordering::Relaxed)
     }
 
     /// The same client, which asks `guard` before each request and sends nothing where it answers an error.

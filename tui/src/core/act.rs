@@ -21,6 +21,9 @@ use crate::{
 
 impl State {
     pub(crate) fn act(&mut self, action: Action, effects: &mut Vec<Effect>) {
+        if self.is_for_one(action) {
+            return;
+        }
         let page = self.rows_high().saturating_sub(1).max(1).cast_signed();
         match action {
             Action::Up => self.step(-1),
@@ -108,6 +111,32 @@ impl State {
         }
     }
 
+    /// Whether an action is for one thing alone while several are marked; then it says so.
+    fn is_for_one(&mut self, action: Action) -> bool {
+        let for_one = matches!(
+            action,
+            Action::Edit
+                | Action::Clone
+                | Action::Password
+                | Action::Link
+                | Action::Policy
+                | Action::Rotate
+                | Action::Factors
+                | Action::EndSessions
+                | Action::Disable
+        );
+        let marked = self.list().map_or(0, |list| list.marks.len());
+        if !for_one || marked == 0 || !self.layers.is_empty() {
+            return false;
+        }
+        let key = |action| self.keymap.label(action);
+        let (one, all, incident) = (key(action), key(Action::Delete), key(Action::Incident));
+        self.warn(format!(
+            "{marked} are marked: {one} is for one, {all} and {incident} take all; esc drops the marks"
+        ));
+        true
+    }
+
     fn step(&mut self, by: isize) {
         let height = self.rows_high();
         if let Some(Layer::Detail(detail)) = self.layers.last_mut()
@@ -176,7 +205,7 @@ impl State {
             return;
         }
         self.toast = None;
-        if self.alerts.banner.take().is_some() {
+        if self.alerts.close() {
             return;
         }
         let now = self.now.ms;
@@ -259,7 +288,8 @@ impl State {
 
     fn show_twin(&mut self) {
         let commands = super::command_line::of_state(self);
-        let lines = commands.iter().map(ToString::to_string).collect();
+        let typed = |command: &Command| super::command_line::typed(self, &command.to_string());
+        let lines = commands.iter().map(typed).collect();
         self.layers.push(Layer::Note {
             title: "The same from a shell".into(),
             lines,

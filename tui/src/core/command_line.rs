@@ -168,3 +168,11 @@ pub(crate) fn of_state(state: &State) -> Vec<Command> {
     let item = state.item().map(about).unwrap_or_default();
     [vec![view], item].concat()
 }
+
+/// A command as it is typed in a shell, so that it goes to the server that is shown.
+pub(crate) fn typed(state: &State, line: &str) -> String {
+    match (&state.server.named, line.split_once(' ')) {
+        (Some(named), Some((program, rest))) => format!("{program} {named} {rest}"),
+        _ => line.to_owned(),
+    }
+}

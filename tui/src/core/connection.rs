@@ -16,6 +16,8 @@ pub(crate) struct Connection {
     attempts: u32,
     /// When it is tried again.
     pub retry_at: Option<u64>,
+    /// When the events are asked for again; whatever else is answered meanwhile, they are not followed until then.
+    pub stream_at: Option<u64>,
     /// Since when a question has been waiting.
     pub asked_at: Option<u64>,
     /// Until when the server does not want to be asked.
@@ -46,12 +48,20 @@ impl Connection {
         let pause = (500_u64 << self.attempts.min(6)).min(LONGEST);
         self.attempts += 1;
         self.retry_at = Some(now.ms + pause);
+        self.stream_at = self.retry_at;
+    }
+
+    /// Some call was answered, of those that one question may take: the server is there.
+    pub(crate) fn progressed(&mut self, now: Now) {
+        if let Some(at) = &mut self.asked_at {
+            *at = now.ms;
+        }
     }
 
     /// The events are asked for again in a moment.
     pub(crate) fn stream_ended(&mut self, now: Now) {
         self.streaming = false;
-        self.retry_at.get_or_insert(now.ms + 1_000);
+        self.stream_at.get_or_insert(now.ms + 1_000);
     }
 
     /// How long the server has owed an answer, in milliseconds, when it is too long.
@@ -95,6 +105,22 @@ mod tests {
         );
         link.answered(now);
         assert!(link.is_up(now) && link.retry_at.is_none());
+    }
+
+    #[test]
+    fn a_server_that_answers_one_call_of_many_is_up() {
+        let mut link = Connection::default();
+        link.answered(Now::default());
+        let at = |ms| Now {
+            ms,
+            ..Now::default()
+        };
+        link.asked(at(0));
+        for ms in [1_000, 2_500, 4_500, 7_000] {
+            link.progressed(at(ms));
+            assert!(link.is_up(at(ms + 2_900)), "{ms}");
+        }
+        assert!(!link.is_up(at(7_000 + SLOW)));
     }
 
     #[test]

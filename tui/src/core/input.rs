@@ -3,7 +3,8 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::{
-    confirm, field,
+    confirm::{self, Focus},
+    field,
     form::{self, Form},
     layer::{Choice, Layer},
     line::Line,
@@ -50,9 +51,17 @@ pub(super) fn key(state: &mut State, mut key: KeyEvent, effects: &mut Vec<Effect
     }
 }
 
-/// Pasted text is text: it goes into a line that is being typed, and is no command anywhere.
+/// Pasted text is text: it goes into a line that is being typed, and is no command anywhere. Of several lines a field takes
+/// all as words, and what is searched or hidden the first alone.
 pub(super) fn paste(state: &mut State, text: &str) {
-    let first = text.lines().next().unwrap_or_default();
+    // Terminals send the ends of pasted lines as carriage returns.
+    let lines: Vec<&str> = text
+        .split(['\r', '\n'])
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
+    let first = lines.first().copied().unwrap_or_default();
+    let mut is_cut = lines.len() > 1;
     match state.layers.last_mut() {
         Some(Layer::Filter {
             line, completion, ..
@@ -69,14 +78,38 @@ pub(super) fn paste(state: &mut State, text: &str) {
             let focus = form.focus;
             if let Some(field) = form.fields.get_mut(focus) {
                 match &mut field.value {
-                    field::Value::Text(line) | field::Value::Hidden(line) => line.insert(first),
+                    field::Value::Text(line) => {
+                        line.insert(&lines.join(" "));
+                        is_cut = false;
+                    }
+                    field::Value::Hidden(line) => line.insert(first),
                     field::Value::Scopes(picker) => picker.search.line.insert(first),
                     field::Value::Pick(pick) => pick.search.line.insert(first),
-                    field::Value::Choice { .. } => {}
+                    field::Value::Choice { .. } => is_cut = false,
                 }
             }
         }
-        _ => {}
+        // What has to be typed is typed.
+        Some(Layer::Confirm(confirm))
+            if confirm.ticket.is_none() && confirm.focus == Focus::Reason =>
+        {
+            if let Some(reason) = &mut confirm.reason {
+                reason.insert(&lines.join(" "));
+            }
+            is_cut = false;
+        }
+        Some(Layer::Help(help)) if help.search.is_some() => {
+            if let Some(line) = &mut help.search {
+                line.insert(first);
+            }
+        }
+        _ => is_cut = false,
+    }
+    if is_cut {
+        state.warn(format!(
+            "only the first of {} pasted lines was taken",
+            lines.len()
+        ));
     }
 }
 

@@ -39,7 +39,7 @@ impl Areas {
         // The lower a screen, the less stands around the view.
         let title = line(0, u16::from(height >= 8));
         let tabs = line(title.bottom(), u16::from(height >= 5));
-        let wrong = state.connection.is_troubled(state.now) || state.alerts.banner.is_some();
+        let wrong = state.connection.is_troubled(state.now) || state.alerts.banner().is_some();
         let banner = line(tabs.bottom(), u16::from(wrong && height >= 4));
         let hints_high = u16::from(height >= 6);
         let status_high = u16::from(height >= 3);

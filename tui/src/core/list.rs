@@ -103,6 +103,8 @@ pub(crate) struct List {
     pub(super) folds: Folds,
     /// Events that came above the screen while something below was looked at.
     pub new_above: usize,
+    /// The selection was at the top when something came that is not in the window yet: it stays at the top.
+    follows: bool,
 }
 
 impl List {
@@ -132,6 +134,7 @@ impl List {
             note: None,
             folds: Folds::default(),
             new_above: 0,
+            follows: false,
         }
     }
 
@@ -295,7 +298,7 @@ impl List {
         now: Timestamp,
         height: usize,
     ) {
-        let was_at = self.index();
+        let (was_at, was_row) = (self.index(), self.row_index());
         let on_screen = was_at.map(|at| at.saturating_sub(self.offset));
         let absolute = self.before() + was_at.unwrap_or_default();
         self.load = Load::Done;
@@ -311,8 +314,13 @@ impl List {
         }
         self.folds.fold(&self.rows);
         self.mark_anew();
-        if std::mem::take(&mut self.fresh) {
+        let follows = std::mem::take(&mut self.follows) && self.first == 0;
+        if std::mem::take(&mut self.fresh) || follows {
             return self.select(0, height);
+        }
+        if self.kind == Resource::Events && self.first == 0 && matches!(want, Want::Window { .. }) {
+            let came = self.row_index().zip(was_row);
+            self.new_above += came.map_or(0, |(is, was)| is.saturating_sub(was));
         }
         let at = self
             .index()
@@ -362,12 +370,13 @@ impl List {
     pub(crate) fn push_live(&mut self, item: Row, height: usize) -> bool {
         let grown = self.sizes.front().is_none_or(|size| *size >= 4 * PAGE);
         let at_top = self.first == 0 && self.index().unwrap_or_default() == 0;
-        if !at_top {
-            self.new_above += 1;
-        }
         if self.first > 0 || grown || self.sort.is_some_and(|(_, descending)| !descending) {
+            // It is read anew: then those above the selection are counted, unless they are out of its window.
+            self.follows |= at_top;
+            self.new_above += usize::from(self.first > 0);
             return false;
         }
+        self.new_above += usize::from(!at_top);
         let before = self.shown_count();
         self.rows.insert(0, item);
         if let Some(size) = self.sizes.front_mut() {

@@ -86,6 +86,7 @@ pub(crate) fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Resumed => effects.push(Effect::Redraw),
         Msg::Reply(reply) => reply::reply(state, reply, &mut effects),
     }
+    state.dash_settle();
     state.follow_selection(&mut effects);
     state.ask_about_alerts();
     effects

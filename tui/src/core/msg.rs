@@ -103,6 +103,13 @@ pub(crate) enum Reply {
         ticket: u64,
         done: Result<Done, Problem>,
     },
+    /// A secret that another server made before it was left.
+    LateSecret {
+        title: String,
+        lines: Vec<(String, String)>,
+        secret: Secret,
+        file: String,
+    },
     SignedIn(Result<(), Problem>),
     /// Events are followed, from after this one on.
     Streaming(Option<EventId>),
@@ -148,6 +155,8 @@ pub(crate) struct ServerName {
     /// Of the profile, when there is one.
     pub profile: String,
     pub url: String,
+    /// What a command from a shell names it by, where it would go to another one without.
+    pub named: Option<String>,
     pub color: Option<String>,
     pub read_only: bool,
     /// Changes were switched on here although the profile has them off.

@@ -1,5 +1,7 @@
 //! Names behind ids.
 
+use std::collections::BTreeSet;
+
 use super::{
     msg::Effect,
     resource::Row,
@@ -8,6 +10,9 @@ use super::{
 
 /// Names that are remembered for ids.
 const NAMES: usize = 5_000;
+
+/// Names that are asked for at once.
+const AT_ONCE: usize = 60;
 
 /// Events of the dashboard whose people and clients are named.
 const EVENTS: usize = 40;
@@ -49,9 +54,13 @@ impl State {
             }
             View::Health { .. } => Vec::new(),
         };
-        ids.sort_unstable();
-        ids.dedup();
-        ids.retain(|id| !self.known.names.contains_key(id) && !self.known.asked_names.contains(id));
+        let mut seen = BTreeSet::new();
+        ids.retain(|id| {
+            let known = self.known.names.contains_key(id) || self.known.asked_names.contains(id);
+            !known && seen.insert(id.clone())
+        });
+        // The others are asked for when these have come.
+        ids.truncate(AT_ONCE);
         if !ids.is_empty() && self.connection.lost.is_none() {
             self.known.asked_names.extend(ids.iter().cloned());
             effects.push(Effect::Names(ids));

@@ -102,16 +102,30 @@ pub(crate) fn reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) 
         Reply::Found { generation, found } => state.found(generation, found, effects),
         Reply::Offers { generation, offers } => state.offered(generation, offers, effects),
         Reply::Changed { ticket, done } => changed(state, ticket, done, effects),
+        Reply::LateSecret {
+            title,
+            lines,
+            secret,
+            file,
+        } => {
+            let reveal = Reveal::new(title, lines, secret, file, state.now.ms);
+            state.layers.push(Layer::Reveal(Box::new(reveal)));
+        }
         Reply::SignedIn(done) => signed_in(state, done, effects),
         Reply::Streaming(after) => {
             state.connection.streaming = true;
+            state.connection.stream_at = None;
             // Lost before the first event, it goes on here.
             state.last_event = state.last_event.or(after);
         }
         Reply::Event(event) => live(state, *event),
         Reply::StreamEnded => state.connection.stream_ended(state.now),
         Reply::StreamLost(problem) => {
-            state.connection.streaming = false;
+            // Whoever may not follow them, or has to sign in first, does not ask again by itself.
+            match problem.what {
+                Trouble::Forbidden | Trouble::Unauthorized => state.connection.streaming = false,
+                _ => state.connection.stream_ended(state.now),
+            }
             state.failed(&problem);
         }
         Reply::Written(Ok(path)) => state.written(&path),
@@ -410,7 +424,9 @@ impl State {
         self.last_event = None;
         self.back.clear();
         self.forward.clear();
-        self.layers.clear();
+        // A secret that is shown once is not thrown away with the rest.
+        self.layers
+            .retain(|layer| matches!(layer, Layer::Reveal(_)));
         effects.push(Effect::EndRun);
         self.alerts = super::yours::Alerts::default();
         self.view = View::DASHBOARD;

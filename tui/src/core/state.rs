@@ -117,6 +117,8 @@ pub(crate) struct State {
     pub wide: bool,
     /// What was chosen for the dashboard's chart.
     pub dash: Dash,
+    /// What the dashboard's selected row is about: news move rows, and not the selection.
+    pub dash_chosen: Option<String>,
     pub dirty: bool,
     pub generation: u64,
     pub ticket: u64,
@@ -153,6 +155,7 @@ impl State {
             toast: None,
             wide: false,
             dash: Dash::default(),
+            dash_chosen: None,
             dirty: true,
             generation: 0,
             ticket: 0,

@@ -1,6 +1,11 @@
 //! What comes with time.
 
-use super::{layer::Layer, list::Want, msg::Effect, state::State};
+use super::{
+    layer::Layer,
+    list::Want,
+    msg::Effect,
+    state::{State, View},
+};
 
 pub(super) fn tick(state: &mut State, effects: &mut Vec<Effect>) {
     let now = state.now.ms;
@@ -20,6 +25,9 @@ pub(super) fn tick(state: &mut State, effects: &mut Vec<Effect>) {
             reveal.tick(now);
         }
     }
+    if let View::Incident(incident) = &mut state.view {
+        incident.relate_in_time(now);
+    }
     if state.connection.wait_until.is_some() {
         return;
     }
@@ -33,6 +41,7 @@ pub(super) fn tick(state: &mut State, effects: &mut Vec<Effect>) {
     if state.connection.lost.is_some() {
         return;
     }
+    state.follow_again(effects);
     state.look_at_alerts(effects);
     if state
         .list()
@@ -58,9 +67,29 @@ impl State {
     /// Asks a server that was lost, or was never asked.
     pub(crate) fn reconnect(&mut self, effects: &mut Vec<Effect>) {
         self.ask(Effect::Whoami, effects);
+        self.connection.stream_at = None;
         if !self.connection.streaming {
             effects.push(Effect::Stream(self.last_event));
         }
         self.refresh(effects);
+    }
+
+    /// When the events are asked for again, where the server is there.
+    pub(super) fn stream_wake(&self) -> Option<u64> {
+        self.connection
+            .stream_at
+            .filter(|_| self.connection.lost.is_none())
+    }
+
+    /// Asks for the events again, and who one is where that is not known.
+    fn follow_again(&mut self, effects: &mut Vec<Effect>) {
+        if self.stream_wake().is_none_or(|at| at > self.now.ms) {
+            return;
+        }
+        self.connection.stream_at = None;
+        effects.push(Effect::Stream(self.last_event));
+        if self.known.who.is_none() {
+            effects.push(Effect::Whoami);
+        }
     }
 }

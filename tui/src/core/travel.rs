@@ -224,6 +224,11 @@ impl State {
             self.layers.last().and_then(|layer| layer.wake(self.now)),
             self.connection.lost.is_none().then_some(self.poll_at),
             self.alerts_wake(),
+            self.stream_wake(),
+            match &self.view {
+                View::Incident(incident) => incident.relate_at,
+                _ => None,
+            },
         ];
         let soonest = times.into_iter().flatten().min();
         soonest.unwrap_or(self.now.ms + 10_000).max(self.now.ms + 1)

@@ -59,6 +59,12 @@ fn env(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
+/// Whether a command that names no server and finds no profile calls this one.
+pub(super) fn is_bare(url: &str) -> bool {
+    let bare = env("DOORWARD_URL");
+    same(bare.as_deref().unwrap_or(LOCAL_URL), url)
+}
+
 fn read_key(path: &Path) -> Result<String, ConnectError> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(text.trim().to_owned()),

@@ -45,6 +45,9 @@ use crate::{
 /// Exit code of a program that a signal ended.
 const TERMINATED: u8 = 128 + 15;
 
+/// How long answers are taken in before a frame is drawn and keys are looked at.
+const FRAME: Duration = Duration::from_millis(30);
+
 /// How the loop ended.
 enum End {
     Quit,
@@ -288,8 +291,10 @@ impl Console {
             };
             if let Some(msg) = msg {
                 end = self.take(msg, &mut keys).await?;
-                // What has piled up is taken in before the next frame.
+                // What has piled up is taken in before the next frame; a flood does not keep keys waiting.
+                let began = Instant::now();
                 while end.is_none()
+                    && began.elapsed() < FRAME
                     && let Ok(msg) = inboxes.messages.try_recv()
                 {
                     end = self.take(msg, &mut keys).await?;
@@ -319,6 +324,9 @@ impl Console {
 
     async fn take(&mut self, msg: Msg, keys: &mut Option<EventStream>) -> io::Result<Option<End>> {
         self.tell_time();
+        if self.runner.has_heard() {
+            self.state.connection.progressed(self.state.now);
+        }
         if let Msg::Resize(..) = msg {
             self.screen.autoresize()?;
         }
@@ -339,12 +347,14 @@ impl Console {
         }
         if found.is_another_server() {
             // What the one before has answered is taken in under its name.
-            self.runner.forget();
             while let Ok(msg) = inbox.try_recv() {
                 if let Some(end) = self.take(msg, keys).await? {
                     return Ok(Some(end));
                 }
             }
+            let before = std::mem::replace(inbox, unbounded_channel().1);
+            let server = self.state.profile_name().to_owned();
+            *inbox = self.runner.forget(server, before);
         }
         let reply = self.runner.adopt(found);
         self.take(Msg::Reply(reply), keys).await

@@ -217,3 +217,66 @@ fn a_failing_network_is_blocked_after_a_look_and_a_word() {
         "nothing is done before it is confirmed"
     );
 }
+
+#[test]
+fn news_move_the_rows_of_the_dashboard_and_not_the_selection() {
+    use crate::core::{dashboard::Panel, state::View};
+    let mut bench = Bench::on_dashboard(160, 50);
+    let event = |n: u64, ip: &str| {
+        let mut event = super::bench::event(n, "login.failed");
+        event.ip = Some(ip.into());
+        event
+    };
+    let recent = vec![
+        event(3, "198.51.100.3"),
+        event(2, "198.51.100.2"),
+        event(1, "198.51.100.1"),
+    ];
+    bench.reply(crate::core::msg::Reply::Recent(Ok(recent)));
+    while !matches!(
+        bench.state.view,
+        View::Dashboard {
+            panel: Panel::Events,
+            ..
+        }
+    ) {
+        bench.type_in("\t");
+    }
+    bench.type_in("j");
+    assert_eq!(bench.state.dash_network().as_deref(), Some("198.51.100.2"));
+    for n in 4..8 {
+        bench.reply(crate::core::msg::Reply::Event(Box::new(event(
+            n,
+            "203.0.113.9",
+        ))));
+        assert_eq!(
+            bench.state.dash_network().as_deref(),
+            Some("198.51.100.2"),
+            "{n}"
+        );
+    }
+    while !matches!(
+        bench.state.view,
+        View::Dashboard {
+            panel: Panel::Networks,
+            ..
+        }
+    ) {
+        bench.type_in("\t");
+    }
+    let mut stats = super::bench::stats();
+    let chosen = bench.state.dash_network();
+    let network = doorward_shared::admin::FailingNetwork {
+        network: "192.0.2.0/24".into(),
+        failures: 9_000,
+        addresses: 3,
+    };
+    stats.failing_networks.insert(0, network);
+    bench.reply(crate::core::msg::Reply::Watched(Ok(Box::new(
+        stats.clone(),
+    ))));
+    bench.state.known.stats = Some(Box::new(stats));
+    bench.send(crate::core::Msg::Tick);
+    assert!(chosen.is_some());
+    assert_eq!(bench.state.dash_network(), chosen);
+}

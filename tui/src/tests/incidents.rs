@@ -501,3 +501,72 @@ fn an_address_of_ipv6_is_blocked_and_looked_at_as_its_household() {
         bench.screen()
     );
 }
+
+#[test]
+fn a_flood_is_bounded_and_looked_through_now_and_then() {
+    let mut bench = on(address());
+    let began = std::time::Instant::now();
+    for n in 0..5_000_u64 {
+        let mut event = event(1, "login.failed");
+        event.id = doorward_shared::EventId(ulid::Ulid::from_parts(1_800_000_000_000 + n, 1));
+        bench.reply(Reply::Event(Box::new(event)));
+    }
+    assert!(
+        began.elapsed() < std::time::Duration::from_secs(20),
+        "{:?}",
+        began.elapsed()
+    );
+    let View::Incident(incident) = &bench.state.view else {
+        panic!("{}", bench.screen());
+    };
+    assert!((2_000..2_300).contains(&incident.facts.events.len()));
+    assert!(
+        incident.facts.cut.is_some(),
+        "it is said from when on all are there"
+    );
+    assert!(incident.relate_at.is_some(), "not for each of them");
+    assert!(bench.screen().contains("at least"), "{}", bench.screen());
+    bench.pass(600);
+    bench.send(crate::core::Msg::Tick);
+    let View::Incident(incident) = &bench.state.view else {
+        panic!("{}", bench.screen());
+    };
+    assert!(incident.relate_at.is_none() && !incident.relations.is_empty());
+}
+
+#[test]
+fn names_are_asked_for_in_turns_until_all_are_known() {
+    let mut bench = on(address());
+    let facts = Facts {
+        events: (0..150_u64)
+            .map(|n| {
+                let mut event = event(1, "login.failed");
+                event.id =
+                    doorward_shared::EventId(ulid::Ulid::from_parts(1_800_000_000_000 + n, 1));
+                event.target = Some(user(1_000 + n, "").id.to_string());
+                event
+            })
+            .collect(),
+        ..Facts::default()
+    };
+    let generation = bench.state.generation;
+    bench.effects.clear();
+    bench.reply(Reply::Timeline {
+        generation,
+        timeline: Ok(Box::new(facts)),
+    });
+    let mut asked = std::collections::BTreeSet::new();
+    for _ in 0..6 {
+        let effects = std::mem::take(&mut bench.effects);
+        let ids = effects.into_iter().filter_map(|effect| match effect {
+            Effect::Names(ids) => Some(ids),
+            _ => None,
+        });
+        let ids: Vec<String> = ids.flatten().collect();
+        assert!(ids.len() <= 60, "{}", ids.len());
+        let named = ids.iter().map(|id| (id.clone(), format!("name of {id}")));
+        bench.reply(Reply::Names(named.collect()));
+        asked.extend(ids);
+    }
+    assert!(asked.len() > 100, "{}", asked.len());
+}

@@ -313,3 +313,83 @@ fn a_log_of_nothing_but_one_event_is_walked_without_reading_for_ever() {
         .any(|effect| matches!(effect, Effect::Load { .. }));
     assert!(on, "further down the next ones are read");
 }
+
+#[test]
+fn with_rows_marked_a_key_for_one_thing_says_so_and_does_nothing() {
+    let mut bench = Bench::on(Resource::Users, 120, 40);
+    bench.type_in("  ");
+    for key in ["d", "X", "e", "p", "L"] {
+        bench.effects.clear();
+        bench.type_in(key);
+        assert!(bench.state.layers.is_empty(), "{key}: {}", bench.screen());
+        assert!(
+            bench.screen().contains("2 are marked"),
+            "{key}: {}",
+            bench.screen()
+        );
+    }
+    bench.press(crossterm::event::KeyCode::Esc);
+    bench.type_in("d");
+    assert!(!bench.state.layers.is_empty(), "{}", bench.screen());
+}
+
+#[test]
+fn pasted_lines_are_words_of_a_field_and_not_one_word() {
+    let mut bench = Bench::on(Resource::Clients, 120, 40);
+    bench.type_in("n");
+    bench.later("Calendar\t\t");
+    bench.send(crate::core::Msg::Paste(
+        "https://a.example/cb\rhttps://b.example/cb\r\nhttps://c.example/cb\n".into(),
+    ));
+    let screen = bench.screen();
+    assert!(
+        screen.contains("https://a.example/cb https://b.example/cb"),
+        "{screen}"
+    );
+    bench.press(crossterm::event::KeyCode::Esc);
+    bench.type_in("2/");
+    bench.send(crate::core::Msg::Paste("ada\rbob".into()));
+    assert_eq!(bench.state.list().map(|list| &*list.q), Some("ada"));
+    let said = bench.state.toast.as_ref().map(|toast| &*toast.text);
+    assert_eq!(said, Some("only the first of 2 pasted lines was taken"));
+}
+
+#[test]
+fn a_list_of_events_stays_at_the_top_where_it_is_read_anew_and_counts_what_came_above() {
+    use super::people::events;
+    let rows = |n: usize| -> Vec<Row> {
+        events(1, 500)
+            .into_iter()
+            .skip(500 - n)
+            .map(Row::Event)
+            .collect()
+    };
+    let mut bench = Bench::new(120, 40);
+    bench.go(Resource::Events);
+    // A search answers in one page, however many they are.
+    bench.serve(rows(450));
+    let newer = |at: usize| events(1, 500)[500 - 450 - at].clone();
+    bench.reply(crate::core::msg::Reply::Event(Box::new(newer(1))));
+    bench.pass(1_000);
+    bench.send(crate::core::Msg::Tick);
+    bench.serve(rows(451));
+    assert_eq!(
+        bench.state.list().unwrap().row_index(),
+        Some(0),
+        "{}",
+        bench.screen()
+    );
+    bench.type_in("G");
+    for at in 2..=6 {
+        bench.reply(crate::core::msg::Reply::Event(Box::new(newer(at))));
+    }
+    bench.pass(1_000);
+    bench.send(crate::core::Msg::Tick);
+    bench.serve(rows(456));
+    assert_eq!(
+        bench.state.list().unwrap().new_above,
+        5,
+        "{}",
+        bench.screen()
+    );
+}

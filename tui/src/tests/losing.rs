@@ -326,3 +326,34 @@ fn after_a_switch_the_new_servers_events_are_followed_from_its_own_start() {
         bench.screen()
     );
 }
+
+#[test]
+fn a_lost_stream_is_opened_again_whatever_else_is_answered_meanwhile() {
+    let streams = |bench: &mut Bench| {
+        let effects = std::mem::take(&mut bench.effects);
+        let is = |effect: &&Effect| matches!(effect, Effect::Stream(_));
+        effects.iter().filter(is).count()
+    };
+    let mut bench = Bench::on(Resource::Users, 80, 24);
+    bench.reply(Reply::Streaming(None));
+    bench.reply(Reply::StreamEnded);
+    bench.type_in("r");
+    bench.serve(super::bench::rows(Resource::Users));
+    bench.effects.clear();
+    bench.pass(1_100);
+    bench.send(crate::core::Msg::Tick);
+    assert_eq!(streams(&mut bench), 1);
+    bench.send(crate::core::Msg::Tick);
+    assert_eq!(streams(&mut bench), 0, "once");
+    // Where the server was lost with it, and something else is answered first.
+    bench.reply(Reply::StreamLost(crate::core::problem::Problem {
+        what: crate::core::problem::Trouble::Unreachable,
+        ..crate::core::problem::Problem::refused("gone")
+    }));
+    bench.reply(Reply::Names(Default::default()));
+    bench.type_in("r");
+    bench.serve(super::bench::rows(Resource::Users));
+    bench.pass(20_000);
+    bench.send(crate::core::Msg::Tick);
+    assert_eq!(streams(&mut bench), 1);
+}

@@ -429,3 +429,64 @@ fn an_alert_as_it_is_seen() {
         bench
     });
 }
+
+#[test]
+fn of_two_rules_that_are_broken_both_are_seen_until_they_are_closed() {
+    let mut bench = Bench::on(Resource::Users, 200, 60);
+    let rule = |when: &str| AlertSetting {
+        when: when.into(),
+        bell: true,
+        command: None,
+        silence: Some(600),
+    };
+    let settings = YoursSettings {
+        alerts: [
+            ("a".to_owned(), rule("failures > 0/h")),
+            ("b".to_owned(), rule("logins > 0/h")),
+        ]
+        .into(),
+        ..YoursSettings::default()
+    };
+    bench.state.yours = Yours::read(&settings, &bench.state.keymap).unwrap();
+    let minute = Minute {
+        time: bench.state.now.wall.plus_seconds(-20),
+        failures: 5,
+        logins: 7,
+        ..Minute::default()
+    };
+    let stats = Stats {
+        series: vec![minute],
+        ..super::bench::stats()
+    };
+    bench.reply(Reply::Watched(Ok(Box::new(stats))));
+    let screen = bench.screen();
+    assert!(
+        screen.contains("ALERT a: failures 5/h") && screen.contains("ALERT b: logins 7/h"),
+        "{screen}"
+    );
+    bench.press(KeyCode::Esc);
+    assert!(!bench.screen().contains("ALERT"));
+}
+
+#[test]
+fn the_command_that_is_shown_goes_to_the_server_that_is_shown() {
+    let mut bench = Bench::on(Resource::Users, 120, 40);
+    bench.state.server.named = Some("--profile staging".into());
+    bench.type_in("E");
+    assert!(
+        bench
+            .screen()
+            .contains("doorward --profile staging users list"),
+        "{}",
+        bench.screen()
+    );
+    bench.press(KeyCode::Esc);
+    bench.type_in("x");
+    assert!(
+        bench
+            .screen()
+            .contains("$ doorward --profile staging users delete"),
+        "{}",
+        bench.screen()
+    );
+}

@@ -144,7 +144,7 @@ pub(super) fn banner(state: &State) -> Option<(String, bool)> {
         ));
     }
     let Some(waited) = state.connection.overdue(now) else {
-        let alert = state.alerts.banner.as_ref()?;
+        let alert = state.alerts.banner()?;
         let key = state.keymap.label(Action::Close);
         return Some((format!("{alert}; {key} closes"), true));
     };

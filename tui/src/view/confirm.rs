@@ -73,7 +73,8 @@ pub(super) fn draw(paint: &mut Paint<'_>, whole: Rect, confirm: &Confirm) -> Opt
 fn foot(paint: &mut Paint<'_>, inner: Rect, rows: u16, confirm: &Confirm) -> Option<(u16, u16)> {
     let mut y = inner.bottom().saturating_sub(rows).max(inner.y);
     let mut cursor = None;
-    let twin = format!("$ {}", confirm.command_line());
+    let line = confirm.command_line();
+    let twin = format!("$ {}", crate::core::command_line::typed(paint.state, &line));
     y += 1;
     paint.text(inner, inner.x, y, &twin, Tone::Dim);
     y += 1;

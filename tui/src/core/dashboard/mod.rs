@@ -120,7 +120,46 @@ impl State {
         let at = at.unwrap_or_default().cast_signed() + by;
         let at = at.rem_euclid(panels.len().cast_signed()).cast_unsigned();
         let at = panels.get(at).copied().unwrap_or(Panel::Chart);
-        self.view = View::Dashboard { panel: at, at: 0 };
+        self.dash_select(at, 0);
+    }
+
+    fn dash_select(&mut self, panel: Panel, at: usize) {
+        self.view = View::Dashboard { panel, at };
+        self.dash_chosen = self.dash_row().and_then(|row| row.key());
+    }
+
+    /// Finds the selected row again after something has come.
+    pub(super) fn dash_settle(&mut self) {
+        let View::Dashboard { panel, at } = self.view else {
+            return;
+        };
+        if panel == Panel::Chart {
+            return;
+        }
+        let rows = self.dash_rows(panel);
+        let found = self.dash_chosen.as_ref().and_then(|key| match panel {
+            Panel::Events => self.dash_event(&rows, key),
+            _ => rows.iter().position(|row| row.key().as_ref() == Some(key)),
+        });
+        match found {
+            Some(at) => self.view = View::Dashboard { panel, at },
+            // What it was is gone.
+            None => self.dash_select(panel, at.min(rows.len().saturating_sub(1))),
+        }
+    }
+
+    /// The row in which an event stands: equal neighbours are one, and the newest of them names it.
+    fn dash_event(&self, rows: &[DashRow], id: &str) -> Option<usize> {
+        let events = self.known.recent.as_deref().unwrap_or_default();
+        let place = events.iter().position(|event| event.id.to_string() == id)?;
+        let mut end = 0;
+        rows.iter().position(|row| {
+            end += match row {
+                DashRow::Event(_, count) => *count,
+                _ => 1,
+            };
+            place < end
+        })
     }
 
     /// What happened in the window, cut into so many bins at most.
@@ -211,7 +250,7 @@ impl State {
         };
         let last = self.dash_rows(panel).len().saturating_sub(1);
         let at = at.saturating_add_signed(by).min(last);
-        self.view = View::Dashboard { panel, at };
+        self.dash_select(panel, at);
         if panel == Panel::Chart {
             self.dash.series = at;
         }
@@ -335,7 +374,6 @@ impl State {
             Ok(events) => self.known.recent = Some(events),
             Err(problem) => self.failed(&problem),
         }
-        self.dash_step(0);
     }
 
     /// An event as it happened.
@@ -354,8 +392,6 @@ impl State {
             Ok(failing) => {
                 self.known.failing_clients = Some(failing);
                 self.known.refusals_problem = None;
-                // Fewer rows than before: the selection stays on one.
-                self.dash_step(0);
             }
             Err(problem) => {
                 self.failed(&problem);

@@ -170,6 +170,22 @@ pub(crate) enum DashRow {
     Client(FailingClient),
 }
 
+impl DashRow {
+    /// By which it is found again when others have moved it.
+    pub(super) fn key(&self) -> Option<String> {
+        Some(match self {
+            Self::Series(series, _) => format!("{series:?}"),
+            Self::Network(row, _) => row.network.clone(),
+            Self::Account(row, _) => row.user_id.to_string(),
+            Self::Count(count, _) => format!("{count:?}"),
+            Self::Task(task, _) => task.label().to_owned(),
+            Self::Ending(row, _) => row.id.clone(),
+            Self::Event(event, _) => event.id.to_string(),
+            Self::Client(row) => format!("{:?}", row.client),
+        })
+    }
+}
+
 /// Where a row leads.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Opens {

@@ -23,6 +23,8 @@ use crate::{
 const LATE: i64 = 120;
 /// A reading that did not end after so long is given up, in milliseconds.
 const PATIENCE: u64 = 60_000;
+/// After an event it is waited so long for more before it is looked who is related, in milliseconds.
+const SETTLE: u64 = 500;
 /// Pause between two readings while events keep coming, in milliseconds.
 const PAUSE: u64 = 2_000;
 
@@ -252,6 +254,7 @@ impl State {
     /// An event as it happened: it stands in the timeline at once, and what another operator did is said.
     pub(crate) fn incident_event(&mut self, event: &Event) -> bool {
         let me = self.known.who.as_ref().map(|who| who.id.clone());
+        let now = self.now.ms;
         let View::Incident(incident) = &mut self.view else {
             return false;
         };
@@ -260,7 +263,8 @@ impl State {
         }
         let at_end = incident.scroll + 1 >= incident.rows().len();
         if incident.loaded_at.is_some() && incident.facts.add_event(event.clone()) {
-            incident.relate();
+            incident.relate_at.get_or_insert(now + SETTLE);
+            incident.relate_in_time(now);
             if at_end {
                 incident.scroll = incident.rows().len().saturating_sub(1);
             }

@@ -38,6 +38,9 @@ pub(crate) struct Facts {
     pub whole: bool,
 }
 
+/// Events that are kept, about.
+const EVENTS: usize = 2_000;
+
 /// Refusals that are further apart than this are not of one incident, in seconds: a day.
 const APART: i64 = 86_400;
 
@@ -88,6 +91,16 @@ impl Facts {
         self.cut = newer.cut.max(self.cut);
     }
 
+    /// In a flood the oldest go, and it is told from when on they are all there.
+    fn forget_oldest(&mut self) {
+        if self.events.len() > EVENTS + EVENTS / 8 {
+            let many = self.events.len() - EVENTS;
+            self.events.drain(..many);
+            let oldest = self.events.first().map(|event| event.time);
+            self.cut = self.cut.max(oldest);
+        }
+    }
+
     /// One more event, in its place; whether it is new.
     pub(crate) fn add_event(&mut self, event: Event) -> bool {
         match self
@@ -97,6 +110,7 @@ impl Facts {
             Ok(_) => false,
             Err(at) => {
                 self.events.insert(at, event);
+                self.forget_oldest();
                 true
             }
         }
@@ -145,8 +159,10 @@ pub(crate) fn sentence(facts: &Facts, name_of: &dyn Fn(&str) -> String) -> Strin
         .collect();
     let mut parts = Vec::new();
     if failures > 0 {
+        // Those that were not read are not counted.
+        let least = if facts.cut.is_some() { "at least " } else { "" };
         let mut part = format!(
-            "{} on {}",
+            "{least}{} on {}",
             count(failures, "failure"),
             count(failures_on.len() as u64, "account")
         );

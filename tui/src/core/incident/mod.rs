@@ -52,6 +52,8 @@ pub(crate) struct Incident {
     pub reading: Option<u64>,
     pub again: bool,
     pub loaded_at: Option<Timestamp>,
+    /// When it is looked anew who is related, on the monotonic clock: not for each event of a flood.
+    pub relate_at: Option<u64>,
     pub generation: u64,
     pub steps: Vec<Step>,
     pub pane: Pane,
@@ -79,6 +81,7 @@ impl Incident {
             reading: None,
             again: false,
             loaded_at: None,
+            relate_at: None,
             generation: 0,
             pane: Pane::Steps,
             at: 0,
@@ -153,7 +156,15 @@ impl Incident {
         report::collapsed(&self.facts.events)
     }
 
+    /// Looks anew who is related, when it is time.
+    pub(crate) fn relate_in_time(&mut self, now: u64) {
+        if self.relate_at.is_some_and(|at| at <= now) {
+            self.relate();
+        }
+    }
+
     fn relate(&mut self) {
+        self.relate_at = None;
         let selected = self.selected_any().cloned();
         self.relations = relations(&self.facts, &self.subjects);
         // What others do must not move another thing under the cursor.

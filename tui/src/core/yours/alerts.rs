@@ -79,8 +79,8 @@ pub(crate) struct AlertRule {
 /// How the rules stand.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Alerts {
-    /// What stands above the view until it is closed.
-    pub banner: Option<String>,
+    /// What stands above the view until it is closed, by the rule: the newest of each.
+    banners: BTreeMap<String, String>,
     /// When each rule spoke last, on the monotonic clock.
     spoke: BTreeMap<String, u64>,
     /// When is looked next.
@@ -89,6 +89,19 @@ pub(crate) struct Alerts {
     is_refused: bool,
     /// Rules whose command was asked about since the console is with this server.
     pub(super) asked: BTreeSet<String>,
+}
+
+impl Alerts {
+    /// What stands above the view: all rules that spoke.
+    pub(crate) fn banner(&self) -> Option<String> {
+        let said: Vec<&str> = self.banners.values().map(String::as_str).collect();
+        (!said.is_empty()).then(|| said.join(" · "))
+    }
+
+    /// Closes it; answers whether there was one.
+    pub(crate) fn close(&mut self) -> bool {
+        !std::mem::take(&mut self.banners).is_empty()
+    }
 }
 
 impl Metric {
@@ -267,7 +280,8 @@ impl State {
             if value <= rule.most || is_silent {
                 continue;
             }
-            self.alerts.banner = Some(rule.said(&name, value, now.wall));
+            let said = rule.said(&name, value, now.wall);
+            self.alerts.banners.insert(name.clone(), said);
             if rule.bell {
                 effects.push(Effect::Bell);
             }
@@ -288,7 +302,7 @@ impl State {
         };
         if self.is_allowed(rule, &program) {
             effects.push(Effect::RunForAlert { name, program });
-        } else if let Some(banner) = &mut self.alerts.banner {
+        } else if let Some(banner) = self.alerts.banners.get_mut(rule) {
             banner.push_str(&format!(" ({name} was not allowed to run by itself)"));
         }
     }

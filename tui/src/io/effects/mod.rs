@@ -13,22 +13,22 @@ use std::{collections::HashMap, path::Path};
 
 use doorward_shared::client::{Client, ClientError, ListQuery};
 use tokio::{
-    sync::mpsc::UnboundedSender,
+    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
     task::{AbortHandle, JoinHandle},
 };
 
 use crate::{
-    command::secret::Secret,
+    command::{quoted, secret::Secret},
     core::{
         Effect, Msg,
         chart::Window,
-        msg::{Reply, ServerName, Switched},
+        msg::{Done, Reply, ServerName, Switched},
         problem::Problem,
         resource::{ProfileRow, Resource},
         search::Search,
     },
     io::{
-        connect::{ConnectError, Connection, to_profile},
+        connect::{ConnectError, Connection, is_bare, to_profile},
         own_command::OwnRun,
         profiles::{Profiles, ProfilesError},
         search::narrow,
@@ -86,6 +86,8 @@ pub(super) struct Runner {
     /// How often another server or credential was asked for.
     generation: u64,
     running: HashMap<Slot, AbortHandle>,
+    /// Calls that were answered when it was looked last.
+    heard: u64,
     /// Ends the own command that runs, when it is dropped.
     ends_run: Option<tokio::sync::oneshot::Sender<()>>,
 }
@@ -104,6 +106,7 @@ impl Runner {
             connected,
             generation: 0,
             running: HashMap::new(),
+            heard: 0,
             ends_run: None,
         }
     }
@@ -125,6 +128,12 @@ impl Runner {
         if let Some(before) = slot.and_then(|slot| self.running.insert(slot, abort)) {
             before.abort();
         }
+    }
+
+    /// Whether a call was answered since it was looked last: a question may take many.
+    pub(super) fn has_heard(&mut self) -> bool {
+        let before = std::mem::replace(&mut self.heard, self.client.answers());
+        self.heard != before
     }
 
     /// Does an effect of the network or of files; the terminal's are the loop's.
@@ -261,12 +270,62 @@ impl Runner {
         found.reply
     }
 
-    /// Ends what is still asked where only the last answer matters.
-    pub(super) fn forget(&mut self) {
+    /// Answers go to another place from now on, where nobody takes those of the server before for the next one's. What is
+    /// still asked of it ends where only the last answer matters; of the rest is told what must not be lost.
+    pub(super) fn forget(
+        &mut self,
+        server: String,
+        mut before: UnboundedReceiver<Msg>,
+    ) -> UnboundedReceiver<Msg> {
         for (_, running) in self.running.drain() {
             running.abort();
         }
+        let (replies, inbox) = unbounded_channel();
+        let late = replies.clone();
+        self.replies = replies;
+        tokio::spawn(async move {
+            while let Some(msg) = before.recv().await {
+                if let Some(msg) = of_before(msg, &server)
+                    && late.send(msg).is_err()
+                {
+                    return;
+                }
+            }
+        });
+        inbox
     }
+}
+
+/// What of a late answer of another server is told: a secret that is shown once, with whose it is, and what became of files
+/// and programs of this machine.
+fn of_before(msg: Msg, server: &str) -> Option<Msg> {
+    let reply = match msg {
+        Msg::Reply(Reply::Changed {
+            done:
+                Ok(Done::Secret {
+                    title,
+                    lines,
+                    secret,
+                    file,
+                    ..
+                }),
+            ..
+        }) => Reply::LateSecret {
+            title: format!("{title}, at {server}"),
+            lines,
+            secret,
+            file,
+        },
+        Msg::Reply(
+            reply @ (Reply::LateSecret { .. }
+            | Reply::Written(_)
+            | Reply::Kept(_)
+            | Reply::OutputEnded { .. }
+            | Reply::RanForAlert { .. }),
+        ) => reply,
+        _ => return None,
+    };
+    Some(Msg::Reply(reply))
 }
 
 /// Of which questions only the last one matters.
@@ -440,6 +499,20 @@ fn clash(search: &Search, kind: Resource, query: &ListQuery) -> bool {
     params.any(|(name, _)| query.has(name))
 }
 
+/// The option by which a command from a shell reaches a server, where it takes one.
+fn named(connection: &Connection, profiles: &Profiles) -> Option<String> {
+    let bare = profiles.chosen().ok().flatten();
+    match connection.profile.name.as_str() {
+        "" => {
+            let url = connection.client.base();
+            let by_itself = bare.is_none() && is_bare(url);
+            (!by_itself).then(|| format!("--server {}", quoted(url)))
+        }
+        name if bare.is_some_and(|bare| bare.name == name) => None,
+        name => Some(format!("--profile {}", quoted(name))),
+    }
+}
+
 /// How the screen calls a server.
 pub(super) fn server_name(connection: &Connection, profiles: &Profiles) -> ServerName {
     let current = &connection.profile.name;
@@ -453,6 +526,7 @@ pub(super) fn server_name(connection: &Connection, profiles: &Profiles) -> Serve
     ServerName {
         profile: current.clone(),
         url: connection.client.base().to_owned(),
+        named: named(connection, profiles),
         color: connection.profile.color.clone(),
         read_only: connection.profile.is_read_only(),
         unlocked: false,
@@ -482,9 +556,40 @@ fn problem(error: ClientError) -> Problem {
 
 #[cfg(test)]
 mod tests {
-    use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
-
     use super::*;
+
+    #[tokio::test]
+    async fn after_a_switch_nothing_of_the_server_before_is_taken_but_a_secret_with_its_name() {
+        let directory = tempfile::tempdir().unwrap();
+        let (mut runner, _) = runner(directory.path());
+        let (replies, inbox) = unbounded_channel();
+        runner.replies = replies;
+        let before = runner.replies.clone();
+        let mut inbox = runner.forget("a".into(), inbox);
+        let secret = Done::Secret {
+            title: "The key is minted".into(),
+            lines: Vec::new(),
+            secret: Secret::new("sk_live_x".into()),
+            id: "key_1".into(),
+            file: "x.key".into(),
+        };
+        let changed = |done| Msg::Reply(Reply::Changed { ticket: 1, done });
+        before
+            .send(changed(Ok(Done::Plain("it is lifted".into()))))
+            .unwrap();
+        before
+            .send(Msg::Reply(Reply::Names(Default::default())))
+            .unwrap();
+        before.send(changed(Err(Problem::refused("no")))).unwrap();
+        before.send(changed(Ok(secret))).unwrap();
+        drop(before);
+        runner.replies = unbounded_channel().0;
+        let Some(Msg::Reply(Reply::LateSecret { title, .. })) = inbox.recv().await else {
+            panic!("the secret was lost");
+        };
+        assert_eq!(title, "The key is minted, at a");
+        assert!(inbox.recv().await.is_none(), "and nothing else came");
+    }
 
     /// A runner that calls nobody yet, and knows the profiles `a` and `b`.
     fn runner(directory: &Path) -> (Runner, UnboundedReceiver<Connected>) {

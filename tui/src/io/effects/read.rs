@@ -27,8 +27,6 @@ use crate::{
     io::rows,
 };
 
-/// Names that are looked up for one screen, at most.
-const NAMES: usize = 60;
 /// Events that the dashboard begins with.
 const RECENT: usize = 100;
 /// Things that are found by name, at most.
@@ -171,7 +169,7 @@ pub(super) async fn row(client: &Client, kind: Resource, id: &str) -> Result<Box
 /// Emails of users, names of clients and keys. What cannot be had keeps its id.
 pub(crate) async fn names(client: &Client, ids: Vec<String>) -> BTreeMap<String, String> {
     let mut names = BTreeMap::new();
-    for id in ids.into_iter().take(NAMES) {
+    for id in ids {
         let Some(kind) = Resource::of_id(&id) else {
             continue;
         };

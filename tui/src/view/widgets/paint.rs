@@ -40,10 +40,39 @@ impl Paint<'_> {
         }
         let room = area.right() - x;
         let text = fit(text, usize::from(room), self.state.glyphs.more());
-        let (end, _) = self
-            .buffer
-            .set_stringn(x, y, &text, usize::from(room), style);
-        end - x
+        self.letters((x, y), &text, style) - x
+    }
+
+    /// Puts letters into cells as terminals do, one by one: a vowel sign that takes a column has a cell of its own, so that
+    /// what is drawn over it later takes it away. Answers the column behind the last one.
+    fn letters(&mut self, (mut x, y): (u16, u16), text: &str, style: Style) -> u16 {
+        let right = self.buffer.area().right();
+        let mut last = None;
+        for c in text.chars() {
+            let columns = u16::try_from(width(c.encode_utf8(&mut [0; 4]))).unwrap_or(0);
+            if columns == 0 {
+                // A mark stands on the letter before it.
+                if let Some(cell) = last.and_then(|at| self.buffer.cell_mut(at)) {
+                    let marked = format!("{}{c}", cell.symbol());
+                    cell.set_symbol(&marked);
+                }
+                continue;
+            }
+            if x.saturating_add(columns) > right {
+                break;
+            }
+            for at in x..x + columns {
+                if let Some(cell) = self.buffer.cell_mut((at, y)) {
+                    cell.set_symbol(" ").set_style(style);
+                }
+            }
+            if let Some(cell) = self.buffer.cell_mut((x, y)) {
+                cell.set_char(c);
+            }
+            last = Some((x, y));
+            x += columns;
+        }
+        x
     }
 
     /// Pieces after one another.
@@ -97,6 +126,28 @@ pub(crate) fn title(text: &str, style: Style) -> Line<'static> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_vowel_sign_that_takes_a_column_is_gone_when_something_is_drawn_over_it() {
+        let state = State::new((10, 1), Default::default(), Default::default());
+        let whole = Rect::new(0, 0, 10, 1);
+        let drawn = |text: &str| {
+            let mut buffer = Buffer::empty(whole);
+            let mut paint = Paint {
+                buffer: &mut buffer,
+                state: &state,
+            };
+            paint.text(whole, 0, 0, text, Tone::Base);
+            buffer
+        };
+        let before = drawn("नीरज e\u{301}x");
+        assert_eq!(before[(1, 0)].symbol(), "\u{940}");
+        assert_eq!(before[(5, 0)].symbol(), "e\u{301}");
+        let after = drawn("ab");
+        // What a terminal is sent for the second frame reaches each column of the first.
+        let sent: Vec<u16> = before.diff(&after).into_iter().map(|(x, _, _)| x).collect();
+        assert_eq!(sent, [0, 1, 2, 3, 5, 6]);
+    }
 
     #[test]
     fn a_box_keeps_its_left_edge_where_a_wide_letter_straddles_it() {
