@@ -320,7 +320,9 @@ fn run(state: &mut State, text: &str, chosen: Option<Command>, effects: &mut Vec
     if text == "undo" {
         return state.open_undos();
     }
-    if state.run_yours(text, effects) {
+    // What is highlighted is meant, where what was typed is no name of a view.
+    let is_highlighted = matches!(chosen, Some(Command::View(_) | Command::Unsave(_)));
+    if !(is_highlighted && state.misses_view(text)) && state.run_yours(text, effects) {
         return;
     }
     if let Some(subject) = objects::named(text) {

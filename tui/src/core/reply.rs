@@ -198,6 +198,12 @@ fn changed(state: &mut State, ticket: u64, done: Result<Done, Problem>, effects:
                     undo = confirm.undo.take();
                     before = confirm.before.take();
                 }
+                // What was marked is done.
+                if matches!(state.layers.get(at), Some(Layer::Confirm(_)))
+                    && let Some(list) = state.list_mut()
+                {
+                    list.marks.clear();
+                }
                 // The dialog, and the form it came from.
                 state.layers.truncate(at);
                 if matches!(state.layers.last(), Some(Layer::Form(_))) {
@@ -281,6 +287,7 @@ fn signed_in(state: &mut State, done: Result<(), Problem>, effects: &mut Vec<Eff
         Ok(()) => {
             state.layers.remove(at);
             state.say("signed in");
+            state.alerts.may_look();
             state.reconnect(effects);
         }
         Err(problem) => {
@@ -367,6 +374,15 @@ impl State {
             Trouble::Unreachable => self.connection.lost(&problem.message, self.now),
             Trouble::Unauthorized => {
                 self.heard();
+                // What is typed into a form or a question must not go on into the sign-in.
+                let is_typing = self.layers.iter().any(|layer| match layer {
+                    Layer::Form(form) => !form.is_sign_in(),
+                    Layer::Confirm(_) | Layer::Reveal(_) => true,
+                    _ => false,
+                });
+                if is_typing {
+                    return self.warn(format!("signed out: {}", problem.message));
+                }
                 self.ask_sign_in(&problem.message);
             }
             Trouble::Wait(seconds) => {

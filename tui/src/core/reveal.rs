@@ -17,8 +17,10 @@ pub(crate) struct Reveal {
     secret: Secret,
     /// Until when it can be read.
     pub shown_until: Option<u64>,
-    /// Whether it was seen, copied or written: closing no longer loses it.
+    /// Whether it was seen or written: closing no longer loses it.
     pub taken: bool,
+    /// Whether it was sent to the terminal, for its clipboard.
+    pub sent: bool,
     /// Whether closing was asked for while it was not.
     pub asked: bool,
     /// Name of the file, while it is being typed.
@@ -42,6 +44,7 @@ impl Reveal {
             secret,
             shown_until: None,
             taken: false,
+            sent: false,
             asked: false,
             file: None,
             suggested: file,
@@ -89,9 +92,13 @@ impl Reveal {
         if self.asked {
             // Typed ahead is not an answer to a question nobody has read.
             self.asked = false;
-            return key.code == KeyCode::Char('y')
-                && !control
-                && now >= self.opened_at + super::confirm::INPUT_GUARD;
+            // Who has sent it to the clipboard looks there, and leaves by the same key.
+            let goes = match key.code {
+                KeyCode::Char('y') => !control,
+                KeyCode::Esc => self.sent,
+                _ => false,
+            };
+            return goes && now >= self.opened_at + super::confirm::INPUT_GUARD;
         }
         match key.code {
             _ if leave => {
@@ -107,8 +114,9 @@ impl Reveal {
                 self.taken = true;
             }
             KeyCode::Char('c') => {
+                // Nobody knows whether the terminal took it: many do not.
                 effects.push(Effect::Copy(self.secret.clone()));
-                self.taken = true;
+                self.sent = true;
                 self.note = "sent to the terminal's clipboard".into();
             }
             KeyCode::Char('w') => self.file = Some(Line::new(self.suggested.clone())),

@@ -1,5 +1,7 @@
 //! Taking back what can be taken back, and unlocking a profile.
 
+use std::collections::BTreeMap;
+
 use crate::command::{Blocks, Command};
 
 use super::{
@@ -50,7 +52,7 @@ pub(crate) struct Undos {
     /// How many there were.
     numbered: u64,
     /// What was sent, by its ticket: it comes back should it fail.
-    sent: Option<(u64, Undo)>,
+    sent: BTreeMap<u64, Undo>,
 }
 
 impl State {
@@ -121,7 +123,9 @@ impl State {
             expected: Some(Box::new(undo.expected.clone())),
         };
         match self.send(order, effects) {
-            Ok(ticket) => self.undos.sent = Some((ticket, undo)),
+            Ok(ticket) => {
+                self.undos.sent.insert(ticket, undo);
+            }
             Err(why) => {
                 self.undos.done.insert(place, undo);
                 self.warn(why);
@@ -133,7 +137,7 @@ impl State {
     /// in the way.
     /// Whether it was one that takes something back.
     pub(crate) fn undone(&mut self, ticket: u64, failed: Option<&Problem>) -> bool {
-        let Some((_, undo)) = self.undos.sent.take_if(|(sent, _)| *sent == ticket) else {
+        let Some(undo) = self.undos.sent.remove(&ticket) else {
             return false;
         };
         let line = undo.change.to_string();

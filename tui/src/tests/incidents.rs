@@ -570,3 +570,29 @@ fn names_are_asked_for_in_turns_until_all_are_known() {
     }
     assert!(asked.len() > 100, "{}", asked.len());
 }
+
+#[test]
+fn of_two_undos_that_are_under_way_each_is_known_by_its_answer() {
+    let mut bench = on(address());
+    for n in [1_u64, 2] {
+        let mut block = super::bench::block();
+        block.id = doorward_shared::BlockId(ulid::Ulid::from_parts(1, u128::from(n)));
+        let item = Row::Block(block);
+        let change = crate::core::undo::unmade_by(&item).unwrap();
+        bench.state.remember_undo(change, item);
+    }
+    bench.type_in("u");
+    let first = bench.state.ticket;
+    bench.type_in("u");
+    let second = bench.state.ticket;
+    let failed = || Err(crate::core::problem::Problem::refused("no"));
+    for ticket in [first, second] {
+        bench.reply(Reply::Changed {
+            ticket,
+            done: failed(),
+        });
+    }
+    bench.state.open_undos();
+    let screen = bench.screen();
+    assert_eq!(screen.matches("min left").count(), 2, "{screen}");
+}

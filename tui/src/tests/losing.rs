@@ -357,3 +357,19 @@ fn a_lost_stream_is_opened_again_whatever_else_is_answered_meanwhile() {
     bench.send(crate::core::Msg::Tick);
     assert_eq!(streams(&mut bench), 1);
 }
+
+#[test]
+fn a_sign_in_does_not_take_the_keys_of_who_types() {
+    let mut bench = Bench::on(Resource::Users, 120, 40);
+    bench.type_in("n");
+    let layers = bench.state.layers.len();
+    let gone = || crate::core::problem::Problem {
+        what: crate::core::problem::Trouble::Unauthorized,
+        ..crate::core::problem::Problem::refused("the token has been revoked")
+    };
+    bench.reply(Reply::Whoami(Err(gone())));
+    assert_eq!(bench.state.layers.len(), layers);
+    bench.press(crossterm::event::KeyCode::Esc);
+    bench.reply(Reply::Whoami(Err(gone())));
+    assert!(bench.screen().contains("Sign in"), "{}", bench.screen());
+}

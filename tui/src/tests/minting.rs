@@ -96,7 +96,7 @@ fn closing_before_the_secret_was_taken_asks() {
 }
 
 #[test]
-fn a_copied_secret_may_be_closed_and_is_said_to_be_sent() {
+fn a_copied_secret_is_said_to_be_sent_and_asked_about_once() {
     let mut bench = minted();
     bench.later("c");
     assert!(
@@ -106,6 +106,14 @@ fn a_copied_secret_may_be_closed_and_is_said_to_be_sent() {
             .any(|effect| matches!(effect, Effect::Copy(text) if text.expose() == SECRET))
     );
     assert!(bench.screen().contains("sent to the terminal's clipboard"));
+    bench.later("\u{1b}");
+    assert!(
+        bench
+            .screen()
+            .contains("Nobody knows whether the terminal took"),
+        "{}",
+        bench.screen()
+    );
     bench.later("\u{1b}");
     assert!(bench.state.layers.is_empty());
 }

@@ -490,3 +490,34 @@ fn the_command_that_is_shown_goes_to_the_server_that_is_shown() {
         bench.screen()
     );
 }
+
+#[test]
+fn what_is_highlighted_in_the_palette_is_meant_where_no_view_is_called_so() {
+    let mut bench = Bench::on(Resource::Users, 120, 40);
+    bench.type_in(":save admins\n4:view adm\n");
+    assert_eq!(
+        bench.state.list().map(|list| list.kind),
+        Some(Resource::Users),
+        "{}",
+        bench.screen()
+    );
+    bench.type_in(":unsave adm\n");
+    assert!(bench.state.yours.views.is_empty());
+    bench.type_in(":view adm\n");
+    assert!(!bench.screen().contains("[4 API keys]"));
+}
+
+#[test]
+fn long_lines_of_output_are_read_sideways() {
+    let mut bench = with_command(Resource::Sessions, 80, 24, &["whois", "{ip}"]);
+    bench.type_in("W");
+    bench.later("\t\n");
+    let ticket = bench.state.ticket;
+    let text = format!("{}the end\n", "李x".repeat(60));
+    bench.reply(Reply::Output { ticket, text });
+    assert!(!bench.screen().contains("the end"));
+    bench.type_in("llllllllllll");
+    assert!(bench.screen().contains("the end"), "{}", bench.screen());
+    bench.type_in("hhhhhhhhhhhh");
+    assert!(!bench.screen().contains("the end"));
+}

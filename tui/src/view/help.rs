@@ -19,11 +19,14 @@ const COLUMN: u16 = 74;
 /// Columns of the keys.
 const KEYS: u16 = 20;
 
+/// Columns from which two of them have room for whole sentences.
+const TWO: u16 = 150;
+
 /// A line: a group's name, or keys and what they do.
 type Line = (String, String, Tone);
 
 pub(super) fn draw(paint: &mut Paint<'_>, area: Rect, help: &Help) -> Option<(u16, u16)> {
-    let two = area.width >= 2 * (COLUMN - 18) + 4;
+    let two = area.width >= TWO;
     let wide = if two { 2 * COLUMN + 2 } else { COLUMN };
     let mut inner = dialog(
         paint,

@@ -46,13 +46,21 @@ pub(super) fn draw(paint: &mut Paint<'_>, whole: Rect, reveal: &Reveal) -> Optio
         return cursor;
     }
     if reveal.asked {
-        let text = "The secret was neither seen, copied nor written, and is shown only now.";
+        let text = if reveal.sent {
+            "Nobody knows whether the terminal took the secret into its clipboard, and it is shown only now."
+        } else {
+            "The secret was neither seen, copied nor written, and is shown only now."
+        };
         paint.text(inner, inner.x, foot, text, Tone::Warn);
         paint.text(
             inner,
             inner.x,
             foot + 1,
-            "y closes all the same; any other key: Cancel",
+            if reveal.sent {
+                "y or esc closes all the same; any other key: Cancel"
+            } else {
+                "y closes all the same; any other key: Cancel"
+            },
             Tone::Warn,
         );
         return Some((inner.x, foot + 1));

@@ -92,13 +92,24 @@ fn about(question: &RunQuestion) -> String {
     }
 }
 
+/// A line without so many columns of its beginning.
+fn behind(line: &str, columns: usize) -> &str {
+    let mut passed = 0;
+    let begin = line.char_indices().find(|(_, c)| {
+        let is_here = passed >= columns;
+        passed += crate::core::text::width(c.encode_utf8(&mut [0; 4]));
+        is_here
+    });
+    begin.map_or("", |(at, _)| &line[at..])
+}
+
 pub(super) fn output(paint: &mut Paint<'_>, area: Rect, output: &Output) -> Option<(u16, u16)> {
     let inner = dialog(paint, area, &output.title);
     let high = usize::from(inner.height.saturating_sub(2));
     let last = output.lines.len().saturating_sub(high);
     let skip = output.scroll.map_or(last, |at| at.min(last));
     for (line, y) in output.lines.iter().skip(skip).take(high).zip(inner.y..) {
-        paint.text(inner, inner.x, y, line, Tone::Base);
+        paint.text(inner, inner.x, y, behind(line, output.left), Tone::Base);
     }
     let foot = inner.bottom().saturating_sub(1);
     let (text, tone) = match &output.progress {

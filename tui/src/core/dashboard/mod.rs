@@ -274,7 +274,7 @@ impl State {
     }
 
     pub(crate) fn dash_open(&mut self, effects: &mut Vec<Effect>) {
-        match self.dash_row().and_then(|row| row.opens(self.now.wall)) {
+        match self.dash_row().and_then(|row| row.opens()) {
             Some(Opens::List(kind, filters)) => self.go_list(kind, filters, effects),
             Some(Opens::Search(kind, text)) => {
                 let mut list = List::new(kind, Vec::new());

@@ -16,8 +16,6 @@ use crate::core::{
     subject::IncidentSubject,
 };
 
-const WEEK: i64 = 7 * 86_400;
-
 /// A number of each time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Series {
@@ -262,7 +260,7 @@ impl DashRow {
     }
 
     /// What Enter opens.
-    pub(crate) fn opens(&self, now: Timestamp) -> Option<Opens> {
+    pub(crate) fn opens(&self) -> Option<Opens> {
         let action =
             |action: EventAction| ListFilter::new(Filter::Action, action.as_str(), action.as_str());
         Some(match self {
@@ -279,7 +277,7 @@ impl DashRow {
                     vec![action(EventAction::LoginFailed), about],
                 )
             }
-            Self::Count(count, _) => of_count(*count, now),
+            Self::Count(count, _) => of_count(*count),
             Self::Task(task, _) => Opens::Task(*task),
             Self::Ending(row, _) if row.kind == Resource::Signing => {
                 Opens::List(Resource::Signing, Vec::new())
@@ -330,7 +328,7 @@ fn of_series(series: Series) -> Option<Opens> {
     }
 }
 
-fn of_count(count: Count, now: Timestamp) -> Opens {
+fn of_count(count: Count) -> Opens {
     let live = || ListFilter::new(Filter::Active, "true", "live");
     match count {
         Count::Users => Opens::List(Resource::Users, Vec::new()),
@@ -341,10 +339,7 @@ fn of_count(count: Count, now: Timestamp) -> Opens {
         Count::LiveSessions => Opens::List(Resource::Sessions, vec![live()]),
         Count::LiveKeys => Opens::List(Resource::Keys, vec![live()]),
         Count::Clients => Opens::List(Resource::Clients, Vec::new()),
-        Count::ExpiringKeys => {
-            let until = now.plus_seconds(WEEK).to_string();
-            let soon = ListFilter::new(Filter::ExpiresBefore, until, "expiring in 7 days");
-            Opens::List(Resource::Keys, vec![soon, live()])
-        }
+        // Times of a search count anew whenever it is gone to, from a saved view too.
+        Count::ExpiringKeys => Opens::Search(Resource::Keys, "expires:7d state:live".into()),
     }
 }

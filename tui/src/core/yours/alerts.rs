@@ -98,6 +98,11 @@ impl Alerts {
         (!said.is_empty()).then(|| said.join(" · "))
     }
 
+    /// Somebody else is signed in, who may look perhaps.
+    pub(crate) fn may_look(&mut self) {
+        self.is_refused = false;
+    }
+
     /// Closes it; answers whether there was one.
     pub(crate) fn close(&mut self) -> bool {
         !std::mem::take(&mut self.banners).is_empty()

@@ -165,6 +165,12 @@ impl State {
         chosen.map(Vec::as_slice)
     }
 
+    /// Whether a view is named that is not there: the beginning of another one's name, perhaps.
+    pub(crate) fn misses_view(&self, text: &str) -> bool {
+        let name = behind(text, "unsave").or_else(|| behind(text, "view"));
+        name.is_some_and(|name| !self.yours.views.contains_key(name))
+    }
+
     /// Runs what was typed in the palette, where it is about what is one's own. Answers whether it was.
     pub(crate) fn run_yours(&mut self, text: &str, effects: &mut Vec<Effect>) -> bool {
         if let Some(name) = behind(text, "save") {

@@ -4,11 +4,18 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::{OwnCommand, Program, commands::Place};
 use crate::core::{
-    confirm::INPUT_GUARD, keymap::Key, layer::Layer, msg::Effect, state::State, text::clean,
+    confirm::INPUT_GUARD,
+    keymap::Key,
+    layer::Layer,
+    msg::Effect,
+    state::State,
+    text::{clean, width},
 };
 
 /// Lines of output that are kept, at most.
 const LINES: usize = 5_000;
+/// Columns that a key moves sideways.
+const SIDEWAYS: usize = 20;
 /// A tab reaches to the next column that is a multiple of this.
 const TAB: usize = 8;
 
@@ -46,6 +53,8 @@ pub(crate) struct Output {
     pub progress: Progress,
     /// Lines above the first one that is shown; none: the end is shown as it grows.
     pub scroll: Option<usize>,
+    /// Columns of long lines left of the first one that is shown.
+    pub left: usize,
     ticket: u64,
 }
 
@@ -238,6 +247,7 @@ pub(crate) fn question(state: &mut State, key: KeyEvent, effects: &mut Vec<Effec
                 dropped: 0,
                 progress: Progress::Running(now.ms),
                 scroll: None,
+                left: 0,
                 ticket,
             })));
             effects.push(Effect::Run {
@@ -258,6 +268,16 @@ pub(crate) fn output(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>
     let last = output.lines.len().saturating_sub(1);
     let at = output.scroll.unwrap_or(last);
     let to = match key.code {
+        KeyCode::Left | KeyCode::Char('h') => {
+            output.left = output.left.saturating_sub(SIDEWAYS);
+            return;
+        }
+        KeyCode::Right | KeyCode::Char('l') => {
+            let widest = output.lines.iter().map(|line| width(line)).max();
+            let most = widest.unwrap_or_default().saturating_sub(SIDEWAYS);
+            output.left = (output.left + SIDEWAYS).min(most);
+            return;
+        }
         KeyCode::Esc | KeyCode::Char('q') => {
             if let Progress::Running(_) = output.progress {
                 output.progress = Progress::Ending;
