@@ -7,5 +7,6 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 case "${DOORWARD_BIN:-}" in */release/*) export DOORWARD_WALK_PANIC=0 ;; esac
 if [ $# -eq 0 ]; then
   python3 "$here/tasks.py"
+  python3 "$here/yours.py"
 fi
 exec python3 "$here/walk.py" "$@"

@@ -378,6 +378,9 @@ fn the_command_of_a_rule_is_asked_about_once_for_each_profile_and_not_run_before
         (&*allowed.rule, &*allowed.profile),
         ("spraying", bench.state.profile_name())
     );
+    // It spoke already, and nothing was run: so it speaks again.
+    count(&mut bench, 51);
+    assert_eq!(spoken(&mut bench), (1, 1));
     bench.state.alerts = Default::default();
     bench.send(Msg::Tick);
     assert!(bench.state.layers.is_empty(), "it was allowed");

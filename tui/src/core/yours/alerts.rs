@@ -103,6 +103,12 @@ impl Alerts {
         self.is_refused = false;
     }
 
+    /// A rule may run its command from now on: what it said before that is said again, and run.
+    pub(super) fn speak_again(&mut self, rule: &str) {
+        self.spoke.remove(rule);
+        self.look_at = 0;
+    }
+
     /// Closes it; answers whether there was one.
     pub(crate) fn close(&mut self) -> bool {
         !std::mem::take(&mut self.banners).is_empty()

@@ -64,6 +64,7 @@ impl State {
     pub(super) fn allow(&mut self, rule: String, program: Program, effects: &mut Vec<Effect>) {
         let allowed = Allowed::of(self.profile_name(), &rule, &program);
         self.yours.allowed.insert(allowed.clone());
+        self.alerts.speak_again(&rule);
         effects.push(Effect::Allow(allowed));
     }
 }
