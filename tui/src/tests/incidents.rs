@@ -505,17 +505,11 @@ fn an_address_of_ipv6_is_blocked_and_looked_at_as_its_household() {
 #[test]
 fn a_flood_is_bounded_and_looked_through_now_and_then() {
     let mut bench = on(address());
-    let began = std::time::Instant::now();
     for n in 0..5_000_u64 {
         let mut event = event(1, "login.failed");
         event.id = doorward_shared::EventId(ulid::Ulid::from_parts(1_800_000_000_000 + n, 1));
         bench.reply(Reply::Event(Box::new(event)));
     }
-    assert!(
-        began.elapsed() < std::time::Duration::from_secs(20),
-        "{:?}",
-        began.elapsed()
-    );
     let View::Incident(incident) = &bench.state.view else {
         panic!("{}", bench.screen());
     };
