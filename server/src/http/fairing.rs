@@ -151,7 +151,7 @@ impl Fairing for DoorwardFairing {
         }
         let info = RequestInfo::of(request, &self.services);
         response.set_header(Header::new("X-Request-Id", info.id.to_string()));
-        if self.alone {
+        if self.alone && !response.body().is_none() {
             // Pages say more. Of JSON nothing but its type matters to a browser.
             response.set_header(Header::new("X-Content-Type-Options", "nosniff"));
         }

@@ -14,7 +14,7 @@ use crate::{
         assertion::{Expected, claimed_client, lacks_key, verify},
         secret::{Digest256, Secret},
     },
-    domain::{Act, AuthMethod, Authority, Cause, Client, Door, Holder},
+    domain::{Act, AuthMethod, Authority, Cause, Client, ClientSecrets, Door, Holder},
     service::{ClientKeys, RefusedClients},
     store::Store,
 };
@@ -242,8 +242,9 @@ impl Clients {
         if let Some(assertion) = &credentials.assertion {
             return Ok(self.shown_by_key(client, assertion).await?.map(Some));
         }
-        let why = why_refused(client, credentials, self.clock.now());
-        Ok(why.map_or_else(|| Ok(credentials.digest()), Err))
+        let digest = credentials.digest();
+        let why = why_refused(client, credentials, digest.as_ref(), self.clock.now());
+        Ok(why.map_or(Ok(digest), Err))
     }
 
     /// RFC 7523 section 3. An assertion works once.
@@ -299,10 +300,11 @@ impl Clients {
     }
 }
 
-/// What is wrong with a client's secret, or with none, if something is.
+/// What is wrong with a client's secret, whose hash is `digest`, or with none, if something is.
 fn why_refused(
     client: &Client,
     credentials: &ClientCredentials,
+    digest: Option<&Digest256>,
     now: Timestamp,
 ) -> Option<&'static str> {
     let way = match (&credentials.secret, credentials.basic) {
@@ -318,8 +320,10 @@ fn why_refused(
     {
         return Some("the client is registered for another way to authenticate");
     }
+    let accepts =
+        |secrets: &ClientSecrets| digest.is_some_and(|digest| secrets.accept_digest(digest, now));
     match (&client.secrets, &credentials.secret) {
-        (Some(secrets), Some(given)) if secrets.accept(given.expose(), now) => None,
+        (Some(secrets), Some(_)) if accepts(secrets) => None,
         (Some(_), Some(_)) => Some("the client secret is wrong"),
         (Some(_), None) => Some("the client secret is missing"),
         (None, None) if client.is_confidential() => Some("the client assertion is missing"),

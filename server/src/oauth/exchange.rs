@@ -134,7 +134,8 @@ impl Exchange {
         Ok(Some(code))
     }
 
-    /// Issues what was shown is worth. `scope` is what the flow grants a client by itself.
+    /// Issues what was shown is worth. `scope` is what the flow grants a client by itself. What goes to storage stands in a
+    /// box: the flow moves the whole, and a client's own token needs none of it.
     pub(super) async fn issue(&self, scope: &str) -> Result<TokenAnswer, Failure> {
         match &self.presented {
             Presented::ClientCredentials => {
@@ -145,9 +146,11 @@ impl Exchange {
                 hash,
                 found: Some(code),
                 ..
-            } => self.of_code(*hash, code).await,
+            } => Box::pin(self.of_code(*hash, code)).await,
             Presented::Code { found: None, .. } => Err(Failure::server()),
-            Presented::Refresh { used, scope } => self.of_refresh(used, scope.as_ref()).await,
+            Presented::Refresh { used, scope } => {
+                Box::pin(self.of_refresh(used, scope.as_ref())).await
+            }
         }
     }
 

@@ -120,16 +120,16 @@ impl Refresh {
         let used = self.tokens.master.refresh().read(used.expose());
         let used = used.ok_or(NotRenewed::Unknown)?;
         self.count(used, lineage).await?;
-        let rotation = self.rotation(used, next.clone(), (lineage, asked), cause.at);
+        let rotation = self.rotation(used, next, (lineage, asked), cause.at);
         match self.store.rotate_refresh(rotation, cause).await? {
             Refreshed::Rotated {
                 session,
                 user,
                 scope,
                 resources,
-                generation,
+                refresh_token,
             } => Ok(Renewed {
-                refresh_token: next.token(session.id, generation),
+                refresh_token,
                 session,
                 user,
                 scope,

@@ -12,7 +12,10 @@ use super::{
     unit::Unit,
 };
 use crate::{
-    crypto::refresh::{NextToken, Presented},
+    crypto::{
+        refresh::{NextToken, Presented},
+        secret::Secret,
+    },
     domain::{
         Account, Cause, Lineage, Session, User,
         rules::refresh::{Decision, Windows, decide},
@@ -54,8 +57,7 @@ pub enum Refreshed {
         scope: ScopeSet,
         /// Audiences of the next access token.
         resources: Vec<String>,
-        /// Number of the next refresh token.
-        generation: u32,
+        refresh_token: Secret,
     },
     /// There is no such token for this door.
     Unknown,
@@ -154,9 +156,10 @@ fn rotate(
         return Ok(Refreshed::NeedsFactor { has_factor });
     }
     let next_until = rotation.next_until.min(session.expires_at);
-    let next = rotation
+    let refresh_token = rotation
         .next
-        .digest(session.id, facts.family.next_generation());
+        .token(session.id, facts.family.next_generation());
+    let next = refresh_token.digest();
     let next = if decision == Decision::Retry {
         facts.family.retried(next, next_until)
     } else {
@@ -182,7 +185,7 @@ fn rotate(
         user: account.user,
         scope,
         resources,
-        generation: next.generation,
+        refresh_token,
     })
 }
 
@@ -209,11 +212,15 @@ fn allowed(
     if rotation.scope.as_ref().is_some_and(wide) {
         return Ok(Err(Refreshed::ScopeTooWide));
     }
-    let granted = resources(conn, session.id)?;
+    // Sessions of the person's own have none.
+    let granted = match session.client_id {
+        Some(_) => resources(conn, session.id)?,
+        None => Vec::new(),
+    };
     // What was taken from the client since is granted no more.
     let still = match session.client_id {
         Some(client) => clients::still_registered(conn, client, &granted, &rotation.issuer)?,
-        None => granted.clone(),
+        None => Vec::new(),
     };
     let asked = &rotation.resources;
     let is_lost = !granted.is_empty() && still.is_empty();

@@ -1,13 +1,14 @@
 //! What is at rest of a session's refresh tokens, and how a use of one is written.
 
+use std::sync::LazyLock;
+
 use doorward_shared::{SessionId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
     StoreError, endings,
     refresh::Rotation,
-    rows::{self, ulid},
-    sessions::find,
+    rows::{self, SESSION, ulid},
     unit::Unit,
 };
 use crate::{
@@ -34,10 +35,9 @@ pub(super) fn facts(conn: &Connection, shown: Presented) -> Result<Option<Facts>
             None => return Ok(None),
         },
     };
-    let Some(session) = find(conn, id)? else {
+    let Some((session, family)) = session_and_family(conn, id)? else {
         return Ok(None);
     };
-    let family = family(conn, id)?;
     let family = match row {
         Some(row) => with_tabled(conn, family, hash, &row)?,
         // A genuine token that this database never gave, after a restore: its session went on without the database.
@@ -129,28 +129,45 @@ fn with_tabled(
 /// Bytes of a use at rest: its token's hash, then its time.
 const USE: usize = 32 + 8;
 
-fn family(conn: &Connection, id: SessionId) -> Result<Option<Family>, StoreError> {
-    let sql = "SELECT refresh_generation, refresh_hash, refresh_until, refresh_used FROM sessions \
-               WHERE id = ?1 AND refresh_hash IS NOT NULL";
+fn session_and_family(
+    conn: &Connection,
+    id: SessionId,
+) -> Result<Option<(Session, Option<Family>)>, StoreError> {
+    static SQL: LazyLock<String> = LazyLock::new(|| {
+        format!(
+            "SELECT {SESSION}, s.refresh_generation, s.refresh_hash, s.refresh_until, s.refresh_used \
+             FROM sessions AS s WHERE s.id = ?1"
+        )
+    });
+    let first = rows::SESSION_COLUMNS;
     let read = |row: &Row<'_>| {
-        let uses: Option<Vec<u8>> = row.get(3)?;
-        // The first is the parent's.
-        let mut uses = uses
-            .unwrap_or_default()
-            .chunks_exact(USE)
-            .map(read_use)
-            .collect::<Vec<_>>();
-        let parent = (!uses.is_empty()).then(|| uses.remove(0));
-        Ok(Family {
-            generation: row.get(0)?,
-            newest: Digest256(row.get(1)?),
-            expires_at: Timestamp(row.get(2)?),
-            parent,
-            recent: uses,
-        })
+        let newest: Option<[u8; 32]> = row.get(first + 1)?;
+        let family = newest.map(|newest| family(row, first, newest));
+        Ok((rows::session(row)?, family.transpose()?))
     };
-    let found = conn.prepare_cached(sql)?.query_row([id.0.to_bytes()], read);
+    let found = conn
+        .prepare_cached(&SQL)?
+        .query_row([id.0.to_bytes()], read);
     Ok(found.optional()?)
+}
+
+/// The family whose columns begin at `first`.
+fn family(row: &Row<'_>, first: usize, newest: [u8; 32]) -> rusqlite::Result<Family> {
+    let uses: Option<Vec<u8>> = row.get(first + 3)?;
+    // The first is the parent's.
+    let mut uses = uses
+        .unwrap_or_default()
+        .chunks_exact(USE)
+        .map(read_use)
+        .collect::<Vec<_>>();
+    let parent = (!uses.is_empty()).then(|| uses.remove(0));
+    Ok(Family {
+        generation: row.get(first)?,
+        newest: Digest256(newest),
+        expires_at: Timestamp(row.get(first + 2)?),
+        parent,
+        recent: uses,
+    })
 }
 
 fn read_use(bytes: &[u8]) -> Use {

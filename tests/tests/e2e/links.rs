@@ -225,6 +225,11 @@ async fn a_link_is_worth_no_more_than_who_made_it_and_ends_with_them() {
     server.admin("PATCH", &path, disabled(true)).await;
     dead(&kept).await;
     server.admin("PATCH", &path, disabled(false)).await;
+    // What they had handed out stays over.
+    dead(&kept).await;
+    let login = json!({"email": "chief@example.com", "password": PASSWORD});
+    let chief = server.post("/auth/login").json(login).send().await;
+    let kept = made(&chief.expect(200).field("accessToken"), &bo).await;
     // Who may give anybody anything has made a link for whatever the account may do.
     let path = format!("/admin/users/{bo}");
     server.admin("PATCH", &path, Some(promote)).await;

@@ -1,6 +1,9 @@
 //! The parts that a flow asks for: registrar, owner solicitor, authorizer, issuer.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{
+    borrow::Cow,
+    sync::{Arc, LazyLock},
+};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Days, Utc};
@@ -71,9 +74,10 @@ pub(super) struct OneClient {
 
 /// A URL for flows that must have one; the browser is sent to the one that came, character by character.
 fn some_url(text: &str) -> Result<Url, RegistrarError> {
-    Url::parse(text)
-        .or_else(|_| Url::parse("http://localhost/"))
-        .map_err(|_| RegistrarError::PrimitiveError)
+    static SOME: LazyLock<Option<Url>> = LazyLock::new(|| Url::parse("http://localhost/").ok());
+    let given = (!text.is_empty()).then(|| Url::parse(text).ok());
+    let url = given.flatten().or_else(|| SOME.clone());
+    url.ok_or(RegistrarError::PrimitiveError)
 }
 
 fn scope(scopes: &ScopeSet) -> Result<Scope, RegistrarError> {
