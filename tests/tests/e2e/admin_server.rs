@@ -47,7 +47,7 @@ async fn a_backup_tells_how_far_it_is_and_ends_though_its_caller_is_gone() {
         let unit = database.transaction().unwrap();
         let sql = "INSERT INTO events (id, time, actor, action, detail) VALUES (?1, 0, 'user:x', 'test.noise', ?2)";
         let mut insert = unit.prepare(sql).unwrap();
-        for number in 0..10_000_u128 {
+        for number in 0..4_000_u128 {
             let row = rusqlite::params![number.to_be_bytes(), "x".repeat(2000)];
             insert.execute(row).unwrap();
         }
