@@ -57,12 +57,7 @@ pub struct ClientSecrets {
 }
 
 impl ClientSecrets {
-    /// Compares in constant time; an old secret is good until its grace ends.
-    pub fn accept(&self, secret: &str, now: Timestamp) -> bool {
-        self.accept_digest(&Digest256::of(secret.as_bytes()), now)
-    }
-
-    /// As [`ClientSecrets::accept`], by the secret's hash.
+    /// Compares the hash of a secret in constant time; an old secret is good until its grace ends.
     pub fn accept_digest(&self, given: &Digest256, now: Timestamp) -> bool {
         let old = self
             .previous

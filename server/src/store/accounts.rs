@@ -171,7 +171,6 @@ impl Store {
             sessions::end_all_of(unit, id, ends.keep, cause)?;
             if ends.api_keys {
                 keys::end_all(unit, KeysOf::Owner(id), cause)?;
-                links::end_made_by(unit, id)?;
             }
             unit.event(cause, "user.password_changed", Some(&id), Some(id), None)
         })

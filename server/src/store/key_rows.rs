@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{
     NewKey, StoreError, caps,
     endings::{self, AT_ONCE, Ending, What},
+    links,
     rows::{self, API_KEY, ulid},
     unit::{Happened, Unit},
 };
@@ -158,13 +159,17 @@ pub(super) enum KeysOf {
     Client(ClientId),
 }
 
-/// Ends keys: a few at once, each with its event; many by an ending.
+/// Ends keys: a few at once, each with its event; many by an ending. With an account's own its links end that it was shown
+/// for others: they too may have been taken with its sessions.
 pub(super) fn end_all(unit: &mut Unit<'_>, of: KeysOf, cause: &Cause) -> Result<(), StoreError> {
     let (user, minter, client) = match of {
         KeysOf::Owner(id) => (Some(id), None, None),
         KeysOf::OwnerAndMinter(id) => (Some(id), Some(id), None),
         KeysOf::Client(id) => (None, None, Some(id)),
     };
+    if let Some(id) = user {
+        links::end_made_by(unit, id)?;
+    }
     // Rows that a pending ending has not reached yet are found too: `revoke` and the job pass over them.
     let mut found = Vec::new();
     let by = [

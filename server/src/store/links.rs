@@ -143,7 +143,6 @@ impl Store {
                 takeover::end_all(unit, id, &cause)?;
             } else if !set.keep_api_keys {
                 keys::end_all(unit, KeysOf::Owner(id), &cause)?;
-                end_made_by(unit, id)?;
             }
             let mut after = user.clone();
             after.email_verified |= reset.verifies;

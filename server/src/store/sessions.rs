@@ -12,7 +12,6 @@ use super::{
     endings::{self, AT_ONCE, Ended},
     factors,
     keys::{self, KeysOf},
-    links,
     memory::through,
     packed::PackedSession,
     rows,
@@ -232,7 +231,6 @@ impl Store {
             };
             if api_keys {
                 keys::end_all(unit, KeysOf::Owner(user), cause)?;
-                links::end_made_by(unit, user)?;
             }
             if ended > 0 {
                 let detail = format!("{ended} sessions");

@@ -5,7 +5,6 @@ use doorward_shared::UserId;
 use super::{
     StoreError, factors,
     keys::{self, KeysOf},
-    links,
     unit::Unit,
 };
 use crate::domain::Cause;
@@ -14,7 +13,6 @@ use crate::domain::Cause;
 /// from where and with what somebody has signed in. Sessions end with the password that is set.
 pub(super) fn end_all(unit: &mut Unit<'_>, user: UserId, cause: &Cause) -> Result<(), StoreError> {
     keys::end_all(unit, KeysOf::OwnerAndMinter(user), cause)?;
-    links::end_made_by(unit, user)?;
     let had_factor = factors::has_factor(unit.conn, user)?;
     factors::remove_all(unit.conn, user)?;
     if had_factor {
