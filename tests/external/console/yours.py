@@ -176,6 +176,21 @@ def the_keys_of_k9s(server):
             pane.quit()
 
 
+def keys_sent_together_with_escape_are_not_lost(server):
+    with Pane(120, 40) as pane:
+        configure(pane, 'keymap = "k9s"\n')
+        pane.start(server)
+        pane.keys("2")
+        pane.wait("@")
+        pane.keys("Enter")
+        pane.wait("User ·")
+        # Esc, `:`, `q` in one piece, as a busy machine delivers them.
+        pane.tmux("send-keys", "-H", "1b", "3a", "71")
+        pane.gone("User ·")
+        pane.keys("Enter")
+        pane.ended(0)
+
+
 SHELLS = {
     "bash": ("bash --norc -i", "source <(doorward completions bash)"),
     "zsh": ("zsh -f", "autoload -U compinit; compinit -u; source <(doorward completions zsh)"),
@@ -214,6 +229,7 @@ WALKS = [
     views_and_columns_are_kept_and_come_back,
     an_own_command_is_asked_about_and_shows_its_output,
     the_keys_of_k9s,
+    keys_sent_together_with_escape_are_not_lost,
     shells_complete_ids_and_names,
 ]
 

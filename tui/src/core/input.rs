@@ -20,10 +20,37 @@ use crate::core::{keymap::Action, look::Theme, resource::Resource};
 /// After so long without a key, what was typed is asked for. Milliseconds.
 const SETTLE: u64 = 120;
 
-pub(super) fn key(state: &mut State, mut key: KeyEvent, effects: &mut Vec<Effect>) {
+pub(super) fn key(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
     if key.kind == KeyEventKind::Release {
         return;
     }
+    match after_escape(state, key) {
+        Some(next) => {
+            pressed(
+                state,
+                KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE),
+                effects,
+            );
+            pressed(state, next, effects);
+        }
+        None => pressed(state, key, effects),
+    }
+}
+
+/// The key that was typed right after Esc. A terminal sends the same bytes for that and for the key with Alt, so Alt counts only
+/// where something is bound to it.
+fn after_escape(state: &State, key: KeyEvent) -> Option<KeyEvent> {
+    let is_sent_so = matches!(key.code, KeyCode::Char(_) | KeyCode::Enter | KeyCode::Tab);
+    if !is_sent_so || !key.modifiers.contains(KeyModifiers::ALT) || state.is_bound(key) {
+        return None;
+    }
+    Some(KeyEvent {
+        modifiers: key.modifiers - KeyModifiers::ALT,
+        ..key
+    })
+}
+
+fn pressed(state: &mut State, mut key: KeyEvent, effects: &mut Vec<Effect>) {
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
     // These work whatever is open.
     match key.code {

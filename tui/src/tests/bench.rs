@@ -503,6 +503,12 @@ impl Bench {
         self.send(Msg::Key(key));
     }
 
+    /// Presses a letter with Alt.
+    pub(crate) fn press_alt(&mut self, letter: char) {
+        let key = KeyEvent::new(KeyCode::Char(letter), KeyModifiers::ALT);
+        self.send(Msg::Key(key));
+    }
+
     /// Types after the time in which a new dialog hears nothing.
     pub(crate) fn later(&mut self, text: &str) {
         self.pass(400);

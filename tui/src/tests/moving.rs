@@ -1,9 +1,11 @@
 //! Getting about: screens, layers, history, the palette.
 
+use std::collections::BTreeMap;
+
 use doorward_shared::client::Filter;
 
 use super::bench::{Bench, rows};
-use crate::core::{Effect, Msg, layer::Layer, resource::Resource, state::View};
+use crate::core::{Effect, Msg, keymap::Keymap, layer::Layer, resource::Resource, state::View};
 
 #[test]
 fn digits_choose_the_screens_in_their_order() {
@@ -43,6 +45,34 @@ fn esc_closes_the_top_layer_and_never_quits() {
             .any(|effect| matches!(effect, Effect::Quit))
     );
     assert_eq!(bench.state.kind(), Some(Resource::Users));
+}
+
+/// A slow line, or a terminal that sends keys together, makes `alt-:` of Esc and `:`.
+#[test]
+fn a_key_right_after_esc_is_esc_and_the_key() {
+    let mut bench = Bench::on(Resource::Users, 80, 24);
+    bench.type_in("\n");
+    assert!(bench.state.page().is_some());
+    bench.press_alt(':');
+    assert!(bench.state.page().is_none(), "Esc closes the page");
+    assert!(matches!(bench.state.layers.last(), Some(Layer::Palette(_))));
+    bench.type_in("health");
+    bench.press_alt('/');
+    assert!(matches!(
+        bench.state.layers.last(),
+        Some(Layer::Filter { .. })
+    ));
+}
+
+#[test]
+fn a_key_that_is_bound_with_alt_stays_one_key() {
+    let mut bench = Bench::on(Resource::Users, 80, 24);
+    let bound = BTreeMap::from([("help".to_owned(), "alt-h".to_owned())]);
+    bench.state.keymap = Keymap::with(None, &bound).unwrap();
+    bench.type_in("\n");
+    bench.press_alt('h');
+    assert!(matches!(bench.state.layers.last(), Some(Layer::Help(_))));
+    assert!(bench.state.page().is_some());
 }
 
 #[test]

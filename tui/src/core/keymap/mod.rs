@@ -144,6 +144,12 @@ impl Keymap {
             .map(|binding| binding.row.action)
     }
 
+    /// Whether a key does something anywhere.
+    pub(crate) fn binds(&self, key: Key) -> bool {
+        let mut bindings = self.bindings.iter();
+        bindings.any(|binding| binding.keys.contains(&key))
+    }
+
     /// The rows that are good in these places.
     pub(crate) fn rows<'a>(
         &'a self,

@@ -143,6 +143,13 @@ impl State {
         true
     }
 
+    /// Whether the keymap or an own command has a key, in whatever place.
+    pub(crate) fn is_bound(&self, key: KeyEvent) -> bool {
+        let key = Key::of(key);
+        let mut commands = self.yours.commands.values();
+        self.keymap.binds(key) || commands.any(|command| command.key == Some(key))
+    }
+
     /// Own commands that are good for what is selected.
     pub(crate) fn own_commands(&self) -> impl Iterator<Item = (&String, &OwnCommand)> {
         let place = self.own_place();
