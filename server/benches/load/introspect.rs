@@ -4,11 +4,14 @@ use crate::{
     Result,
     client::Connection,
     grants::{client_form, confidential_client},
-    measure::{REQUESTS, median, repeat},
+    measure::{QUICK, ROUNDS, median, repeat},
     report::{Row, us},
     seed::world,
     server::Server,
 };
+
+/// So many times the bare route.
+const GOAL: f64 = 1.5;
 
 /// A client asks about its own token, the operator about people's tokens and keys.
 pub(crate) async fn introspect() -> Result<Vec<Row>> {
@@ -54,12 +57,12 @@ pub(crate) async fn introspect() -> Result<Vec<Row>> {
             return Err(format!("{case}: not active").into());
         }
         let (mut times, mut beside) = (Vec::new(), Vec::new());
-        for _ in 0..3 {
-            beside.push(repeat(&hello, &bare, REQUESTS / 2).await?.each());
-            times.push(repeat(&server, &requests, REQUESTS).await?.each());
+        for _ in 0..ROUNDS {
+            beside.push(repeat(&hello, &bare, QUICK).await?.each());
+            times.push(repeat(&server, &requests, QUICK).await?.each());
         }
-        let beside = format!("bare Rocket hello {}", us(median(&beside)?));
-        rows.push(Row::plain(case, us(median(&times)?)).beside(beside));
+        let row = Row::times(case, median(&times)?, GOAL, median(&beside)?);
+        rows.push(row.beside(format!("bare Rocket hello {}", us(median(&beside)?))));
     }
     Ok(rows)
 }

@@ -8,7 +8,7 @@ use rusqlite::Connection as Database;
 use crate::{
     Result,
     client::{Connection, bare, json},
-    measure::{REQUESTS, ROUNDS, median, repeat},
+    measure::{QUICK, ROUNDS, median, repeat},
     report::{Row, us},
     seed::world,
     server::Server,
@@ -71,12 +71,12 @@ pub(crate) async fn keys() -> Result<Vec<Row>> {
     let mut beside = Vec::new();
     for _ in 0..ROUNDS {
         beside.push(
-            repeat(&hello, &[bare("GET", "/", None)], REQUESTS / 2)
+            repeat(&hello, &[bare("GET", "/", None)], QUICK)
                 .await?
                 .each(),
         );
         for (times, (_, requests)) in times.iter_mut().zip(&series) {
-            times.push(repeat(&server, requests, REQUESTS).await?.each());
+            times.push(repeat(&server, requests, QUICK).await?.each());
         }
     }
     let beside = format!("bare Rocket hello {}", us(median(&beside)?));

@@ -10,6 +10,8 @@ use crate::{Result, client::Connection, server::Server};
 pub(crate) const CONNECTIONS: usize = 64;
 /// Requests of a case.
 pub(crate) const REQUESTS: usize = 20_000;
+/// Requests of a case that takes some microseconds each: the system tells CPU time in steps of 10 ms.
+pub(crate) const QUICK: usize = 100_000;
 /// How often a case is run; the median counts.
 pub(crate) const ROUNDS: usize = 3;
 
@@ -78,9 +80,19 @@ where
 
 /// As [`run`] with requests that are ready made, each connection starting at another.
 pub(crate) async fn repeat(server: &Server, requests: &[Vec<u8>], total: usize) -> Result<Run> {
+    repeat_for(server, requests, total, 200).await
+}
+
+/// As [`repeat`], and expects `status` of each.
+pub(crate) async fn repeat_for(
+    server: &Server,
+    requests: &[Vec<u8>],
+    total: usize,
+    status: u16,
+) -> Result<Run> {
     let all: std::sync::Arc<[Vec<u8>]> = requests.into();
     let stride = all.len().div_ceil(CONNECTIONS);
-    run(server, (CONNECTIONS, total), 200, |number| {
+    run(server, (CONNECTIONS, total), status, |number| {
         let all = all.clone();
         move |at, _: &[u8]| all[(number * stride + at) % all.len()].clone()
     })

@@ -41,6 +41,13 @@ impl Row {
         }
     }
 
+    /// A time that is to be at most so many times another of the same run.
+    pub(crate) fn times(case: &str, time: Duration, goal: f64, of: Duration) -> Self {
+        let ratio = time.as_secs_f64() / of.as_secs_f64();
+        let measured = format!("{} = {ratio:.2} times", us(time));
+        Self::held(case, format!("≤ {goal} times"), measured, ratio <= goal)
+    }
+
     /// What stands beside the figure.
     pub(crate) fn beside(self, beside: impl Into<String>) -> Self {
         Self {

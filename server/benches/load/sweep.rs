@@ -27,7 +27,7 @@ pub(crate) async fn sweep() -> Result<Vec<Row>> {
     let mint = json("/apikey", Some(&world.callers[0].token), MINT);
     let mut waits = Vec::new();
     let log = world.directory.path().join("server.log");
-    while !std::fs::read_to_string(&log)?.contains("swept what was dead") {
+    while !std::fs::read_to_string(&log)?.contains("expired rows deleted") {
         if started.elapsed() > LASTS {
             return Err("sweeping is never done".into());
         }

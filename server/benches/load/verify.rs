@@ -1,17 +1,18 @@
-//! `GET /auth/me`: what verifying a credential costs.
+//! `GET /auth/me` and `GET /auth/check`: what verifying a credential costs.
 
 use std::time::Duration;
 
 use crate::{
     Result,
     client::bare,
-    measure::{REQUESTS, ROUNDS, median, repeat},
+    measure::{QUICK, ROUNDS, median, repeat_for},
     report::{Row, us},
     seed::{World, world},
     server::Server,
 };
 
-const TARGET: Duration = Duration::from_micros(45);
+/// So many times the bare route.
+const GOAL: f64 = 1.25;
 /// Callers in the small world.
 const FEW: usize = 10;
 /// Callers in the big one, spread over all its users.
@@ -22,15 +23,22 @@ struct Series<'a> {
     name: String,
     server: &'a Server,
     requests: Vec<Vec<u8>>,
+    status: u16,
     times: Vec<Duration>,
 }
 
 impl<'a> Series<'a> {
     fn new(name: String, server: &'a Server, requests: Vec<Vec<u8>>) -> Self {
+        let status = if name.contains("/auth/check") {
+            204
+        } else {
+            200
+        };
         Self {
             name,
             server,
             requests,
+            status,
             times: Vec::new(),
         }
     }
@@ -54,34 +62,29 @@ pub(crate) async fn me(million: bool) -> Result<Vec<Row>> {
             groups.push((format!("{users} users, {MANY} callers"), &world.callers));
         }
         for (who, callers) in groups {
-            let tokens = callers.iter().map(|caller| &*caller.token);
-            let keys = callers.iter().map(|caller| &*caller.key);
-            let tokens = tokens.map(|token| get("/auth/me", Some(token)));
-            let keys = keys.map(|key| get("/auth/me", Some(key)));
-            all.extend([
-                Series::new(
-                    format!("GET /auth/me, JWT, {who}"),
-                    server,
-                    tokens.collect(),
-                ),
-                Series::new(
-                    format!("GET /auth/me, API key, {who}"),
-                    server,
-                    keys.collect(),
-                ),
-            ]);
+            for path in ["/auth/me", "/auth/check"] {
+                let tokens = callers.iter().map(|caller| get(path, Some(&caller.token)));
+                let keys = callers.iter().map(|caller| get(path, Some(&caller.key)));
+                let name = |credential| format!("GET {path}, {credential}, {who}");
+                all.extend([
+                    Series::new(name("JWT"), server, tokens.collect()),
+                    Series::new(name("API key"), server, keys.collect()),
+                ]);
+            }
         }
     }
     let live = vec![get("/health/live", None)];
     all.push(Series::new("GET /health/live".into(), &servers[0], live));
     for series in &all {
         // So that every caller has been seen once.
-        repeat(series.server, &series.requests, 4 * MANY as usize).await?;
+        let (server, requests) = (series.server, &series.requests);
+        repeat_for(server, requests, 4 * MANY as usize, series.status).await?;
     }
     for _ in 0..ROUNDS {
         // Side by side, so that whatever else the machine does meets all alike.
         for series in &mut all {
-            let run = repeat(series.server, &series.requests, REQUESTS).await?;
+            let (server, requests) = (series.server, &series.requests);
+            let run = repeat_for(server, requests, QUICK, series.status).await?;
             series.times.push(run.each());
         }
     }
@@ -89,25 +92,25 @@ pub(crate) async fn me(million: bool) -> Result<Vec<Row>> {
 }
 
 fn rows(all: &[Series<'_>]) -> Result<Vec<Row>> {
-    let mut rows = Vec::new();
-    let mut bare = String::new();
-    for series in all {
-        let time = median(&series.times)?;
-        let row = match series.name.as_str() {
-            "hello" => {
-                bare = format!("bare Rocket hello {}", us(time));
-                Row::plain("bare Rocket hello", us(time))
-            }
-            name if name.contains("/auth/me") => {
-                Row::held(name, format!("≤ {}", us(TARGET)), us(time), time <= TARGET)
+    let of = |name: &str| {
+        let found = all.iter().find(|series| series.name == name);
+        median(&found.ok_or("no such series")?.times)
+    };
+    let hello = of("hello")?;
+    let beside = format!("bare Rocket hello {}", us(hello));
+    let row = |series: &Series<'_>| {
+        let (name, time) = (series.name.as_str(), median(&series.times)?);
+        let row = match name {
+            "hello" => return Ok(Row::plain("bare Rocket hello", us(time))),
+            name if name.contains("/auth/me") => Row::times(name, time, GOAL, hello),
+            name if name.contains("/auth/check") => {
+                let me = of(&name.replace("/auth/check", "/auth/me"))?;
+                let row = Row::times(name, time, 1., me);
+                return Ok(row.beside(format!("GET /auth/me {}", us(me))));
             }
             name => Row::plain(name, us(time)),
         };
-        rows.push(if series.name == "hello" {
-            row
-        } else {
-            row.beside(bare.clone())
-        });
-    }
-    Ok(rows)
+        Ok(row.beside(beside.clone()))
+    };
+    all.iter().map(row).collect()
 }
