@@ -1,17 +1,13 @@
 //! The console's loop: keys, answers and time go in; effects and frames come out.
 
 use std::{
-    io::{self, stdout},
+    io,
     time::{Duration, Instant},
 };
 
-use crossterm::{
-    event::{Event, EventStream, KeyCode, KeyEvent, KeyModifiers},
-    execute,
-    terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate},
-};
+use crossterm::event::{Event, EventStream, KeyCode, KeyEvent, KeyModifiers};
 use futures_util::StreamExt;
-use ratatui::{Terminal, backend::CrosstermBackend, layout::Rect};
+use ratatui::{Terminal, layout::Rect};
 use tokio::{
     sync::mpsc::{UnboundedReceiver, unbounded_channel},
     time::sleep,
@@ -35,8 +31,9 @@ use crate::{
         hangup,
         late::Late,
         profiles::{BackgroundSetting, Profiles},
+        screen::{FrameWriter, Screen},
         signals::{Caught, Signals},
-        terminal::{self, Guard, Screen},
+        terminal::{self, Guard},
         themes,
     },
     view,
@@ -190,7 +187,7 @@ pub(crate) fn run(
     let guard = Guard;
     let mut late = Late::default();
     let typed = look_at_background(&mut state, profiles.config.background, &mut late);
-    let screen = Terminal::new(CrosstermBackend::new(io::stdout())).map_err(wrong)?;
+    let screen = Terminal::new(FrameWriter::new(io::stdout())).map_err(wrong)?;
     let ended = runtime.block_on(async move {
         let (replies, inbox) = unbounded_channel();
         let (connected, connections) = unbounded_channel();
@@ -213,7 +210,7 @@ pub(crate) fn run(
                 // It is told so on the thread of the calls.
                 sleep(Duration::from_millis(100)).await;
             }
-            // Nothing is dropped: the screen would say on a closed standard error that it cannot show its cursor, and panic.
+            // Nothing is dropped or waited for: the reader of keys would read on for ever.
             std::process::exit(i32::from(hangup::HUNG_UP));
         }
         ended
@@ -314,10 +311,7 @@ impl Console {
         if self.state.dirty {
             self.state.dirty = false;
             let state = &self.state;
-            // Terminals that know it show the frame whole: nothing flickers. Others pass it over.
-            execute!(stdout(), BeginSynchronizedUpdate)?;
             self.screen.draw(|frame| view::view(state, frame))?;
-            execute!(stdout(), EndSynchronizedUpdate)?;
         }
         Ok(())
     }

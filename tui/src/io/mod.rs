@@ -17,6 +17,7 @@ pub(crate) mod profiles;
 mod progress;
 mod prompt;
 mod rows;
+mod screen;
 mod search;
 mod secret_file;
 mod signals;

@@ -1,6 +1,6 @@
 //! The terminal: taken over whole, and given back whole, however the program ends.
 
-use std::io::{self, Stdout, Write, stdout};
+use std::io::{self, Write, stdout};
 
 use crossterm::{
     cursor::{SetCursorStyle, Show},
@@ -11,9 +11,6 @@ use crossterm::{
         enable_raw_mode,
     },
 };
-use ratatui::{Terminal, backend::CrosstermBackend};
-
-pub(super) type Screen = Terminal<CrosstermBackend<Stdout>>;
 
 /// Takes the terminal over.
 ///
