@@ -1,5 +1,7 @@
 //! What actions do: moving, opening, and what is asked before something changes.
 
+use ratatui::layout::Size;
+
 use super::{
     confirm::Confirm,
     form::Form,
@@ -50,7 +52,7 @@ impl State {
             Action::Sort => self.open_sorts(),
             Action::Wide => {
                 self.wide = !self.wide;
-                let (width, height) = self.size;
+                let Size { width, height } = self.size;
                 self.resize(width, height);
             }
             Action::Fold => {
@@ -101,7 +103,7 @@ impl State {
             Action::Quit => self.quit(effects),
             Action::Window => self.dash_window(effects),
             Action::Stack => {
-                let stacked = self.dash.stacked.unwrap_or(self.size.1 >= 50);
+                let stacked = self.dash.stacked.unwrap_or(self.size.height >= 50);
                 self.dash.stacked = Some(!stacked);
             }
             Action::Earlier => self.dash_cursor(1),
@@ -157,7 +159,7 @@ impl State {
     /// Moves the focus between the parts of the screen.
     fn turn(&mut self, by: isize, effects: &mut Vec<Effect>) {
         let split = self.is_split();
-        let is_wide = self.size.0 >= super::layer::SPLIT;
+        let is_wide = self.size.width >= super::layer::SPLIT;
         if let Some(Layer::Detail(detail)) = self.layers.last_mut() {
             if split {
                 detail.focused = !detail.focused;
@@ -181,7 +183,7 @@ impl State {
                 }
             }
             View::List(list) => {
-                let is_wide = self.size.0 >= super::layer::SPLIT;
+                let is_wide = self.size.width >= super::layer::SPLIT;
                 match (list.item().and_then(Subject::of), self.detail_mut()) {
                     (Some(subject), _) => self.go_page(subject, effects),
                     (None, Some(detail)) => detail.focused = true,

@@ -84,7 +84,7 @@ pub(crate) enum Choice {
 impl State {
     /// Whether the list and the pane stand side by side.
     pub(crate) fn is_split(&self) -> bool {
-        self.size.0 >= SPLIT && self.detail().is_some() && self.has_side_pane()
+        self.size.width >= SPLIT && self.detail().is_some() && self.has_side_pane()
     }
 
     fn has_side_pane(&self) -> bool {
@@ -107,7 +107,7 @@ impl State {
 
     /// Beside a list that has the keys, the pane shows what is selected.
     pub(crate) fn detail_follows(&mut self) {
-        let split = self.size.0 >= SPLIT;
+        let split = self.size.width >= SPLIT;
         if self.detail().is_none() {
             return;
         }

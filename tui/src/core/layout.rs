@@ -1,6 +1,6 @@
 //! Where things are on the screen; the mouse and the pages go by it too.
 
-use ratatui::layout::Rect;
+use ratatui::layout::{Rect, Size};
 
 use super::{State, resource::Resource};
 
@@ -31,7 +31,7 @@ pub(crate) struct Areas {
 
 impl Areas {
     pub(crate) fn of(state: &State) -> Self {
-        let (width, height) = state.size;
+        let Size { width, height } = state.size;
         let whole = Rect::new(0, 0, width, height);
         let line = |y: u16, high: u16| {
             Rect::new(0, y.min(height), width, high.min(height.saturating_sub(y)))
@@ -96,7 +96,11 @@ mod tests {
     fn every_size_has_a_layout_inside_it() {
         for width in 0..130 {
             for height in 0..45 {
-                let mut state = State::new((width, height), Default::default(), Default::default());
+                let mut state = State::new(
+                    Size { width, height },
+                    Default::default(),
+                    Default::default(),
+                );
                 state.connection.lost("gone", Default::default());
                 let areas = Areas::of(&state);
                 for area in [

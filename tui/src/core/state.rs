@@ -7,6 +7,8 @@ use doorward_shared::{
     admin::{Event, Minute, ServerInfo, Stats, Whoami},
 };
 
+use ratatui::layout::Size;
+
 use super::{
     connection::Connection,
     dashboard::{Dash, Ending, Panel},
@@ -92,7 +94,7 @@ pub(crate) struct Known {
 #[derive(Debug)]
 pub(crate) struct State {
     pub now: Now,
-    pub size: (u16, u16),
+    pub size: Size,
     pub theme: Theme,
     /// Themes of files by name, or what is wrong in the file.
     pub own_themes: Vec<(String, Result<OwnTheme, String>)>,
@@ -133,7 +135,7 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(size: (u16, u16), server: ServerName, keymap: Keymap) -> Self {
+    pub(crate) fn new(size: Size, server: ServerName, keymap: Keymap) -> Self {
         Self {
             now: Now::default(),
             size,
@@ -168,7 +170,7 @@ impl State {
     }
 
     pub(crate) fn resize(&mut self, width: u16, height: u16) {
-        self.size = (width, height);
+        self.size = Size { width, height };
         let height = self.rows_high();
         if let Some(list) = self.list_mut() {
             list.keep_visible(height);

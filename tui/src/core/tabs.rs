@@ -47,7 +47,7 @@ pub(crate) fn labels(state: &State) -> Vec<String> {
     });
     let full: Vec<String> = full.collect();
     let length: usize = full.iter().map(|label| width(label)).sum();
-    if length <= usize::from(state.size.0) {
+    if length <= usize::from(state.size.width) {
         return full;
     }
     let short = |(at, label): (usize, String)| match current {

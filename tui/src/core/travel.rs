@@ -149,7 +149,7 @@ impl State {
             View::Incident(_) => self.enter_timeline(effects),
             View::Page(_) => self.load_page(effects),
             View::List(list) if list.kind == Resource::Profiles => {
-                let height = usize::from(self.size.1);
+                let height = usize::from(self.size.height);
                 let rows = self.server.profiles.iter().cloned();
                 list.rows = rows.map(Row::Profile).collect();
                 list.total = list.rows.len() as u64;

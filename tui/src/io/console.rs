@@ -7,34 +7,30 @@ use std::{
 
 use crossterm::event::{Event, EventStream, KeyCode, KeyEvent, KeyModifiers};
 use futures_util::StreamExt;
-use ratatui::{Terminal, layout::Rect};
+use ratatui::{
+    Terminal,
+    layout::{Position, Rect},
+};
 use tokio::{
+    runtime::Runtime,
     sync::mpsc::{UnboundedReceiver, unbounded_channel},
     time::sleep,
 };
 
 use crate::{
-    core::{
-        Effect, Msg, Now, State,
-        keymap::{Keymap, KeymapError},
-        layer::Layer,
-        look::{Theme, UnknownTheme},
-        update,
-        yours::{SettingError, Yours},
-    },
+    core::{Effect, Msg, Now, State, layer::Layer, update},
     io::{
-        background::{self, Background},
         cli::{Failed, LookArgs},
-        clock::{self, now},
+        clock::now,
         connect::Connection,
-        effects::{Connected, Runner, server_name},
+        effects::{Connected, Runner},
         hangup,
         late::Late,
-        profiles::{BackgroundSetting, Profiles},
+        profiles::Profiles,
         screen::{FrameWriter, Screen},
         signals::{Caught, Signals},
+        startup,
         terminal::{self, Guard},
-        themes,
     },
     view,
 };
@@ -68,97 +64,13 @@ struct Inboxes {
     connections: UnboundedReceiver<Connected>,
 }
 
-/// What is wrong in the configuration.
-#[derive(Debug, thiserror::Error)]
-enum ConfigError {
-    #[error(transparent)]
-    Keymap(#[from] KeymapError),
-    #[error(transparent)]
-    Theme(#[from] UnknownTheme),
-    #[error("{0}")]
-    ThemeFile(String),
-    #[error(transparent)]
-    Yours(#[from] SettingError),
-}
-
-impl From<ConfigError> for Failed {
-    fn from(error: ConfigError) -> Self {
-        Self::Error(error.to_string())
-    }
-}
-
-/// A theme by its name: one of the console's, or of a file.
-fn theme(state: &State, name: &str) -> Result<Theme, ConfigError> {
-    let mut own = state.own_themes.iter();
-    match own.position(|(one, _)| one == name) {
-        Some(at) => match &state.own_themes[at].1 {
-            Ok(_) => Ok(Theme::Own(at)),
-            Err(why) => Err(ConfigError::ThemeFile(why.clone())),
-        },
-        None => Ok(Theme::named(name)?),
-    }
-}
-
-/// Finds out whether the background is light, where the theme goes by it; answers what came in meanwhile.
-fn look_at_background(
-    state: &mut State,
-    setting: Option<BackgroundSetting>,
-    late: &mut Late,
-) -> String {
-    let goes_by_it =
-        matches!(state.theme, Theme::Either | Theme::Own(_)) || !state.own_themes.is_empty();
-    let (background, typed) = match setting {
-        Some(BackgroundSetting::Dark) => (Background::Dark, String::new()),
-        Some(BackgroundSetting::Light) => (Background::Light, String::new()),
-        _ if !goes_by_it => return String::new(),
-        _ => {
-            let detected = background::detect();
-            late.owed = detected.owed;
-            (detected.background, detected.typed)
-        }
-    };
-    state.is_light = background == Background::Light;
-    if state.theme == Theme::Either {
-        state.theme = match background {
-            Background::Dark => Theme::Dark,
-            Background::Light => Theme::Light,
-            Background::Unknown => Theme::Either,
-        };
-    }
-    typed
-}
-
-/// The state as it starts.
-///
-/// # Errors
-/// What is wrong in the configuration.
-fn state(
-    look: &LookArgs,
-    connection: &Connection,
-    profiles: &Profiles,
-    size: (u16, u16),
-) -> Result<State, ConfigError> {
-    let config = &profiles.config;
-    let keymap = Keymap::with(config.keymap.as_deref(), &config.keys)?;
-    let mut state = State::new(size, server_name(connection, profiles), keymap);
-    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    state.own_themes = themes::read(&profiles.path().with_file_name("themes"));
-    let named = look.theme.as_ref().or(config.theme.as_ref());
-    state.theme = match named {
-        _ if no_color => Theme::Plain,
-        Some(name) => theme(&state, name)?,
-        // Until the terminal was asked for its background.
-        None => Theme::Either,
-    };
-    state.yours = Yours::read(&config.yours(), &state.keymap)?;
-    state.yours.allowed = profiles.allowed();
-    state.calls = clock::idempotency_key();
-    state.glyphs.ascii = look.ascii || config.ascii.unwrap_or(false);
-    state.read_only = look.read_only;
-    if let Some(warning) = &connection.warning {
-        state.warn(warning.clone());
-    }
-    Ok(state)
+/// Calls run on a thread of their own: the loop answers keys whatever they do.
+fn thread_of_calls() -> io::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_name("calls")
+        .enable_all()
+        .build()
 }
 
 /// Runs the console until it is left.
@@ -172,24 +84,19 @@ pub(crate) fn run(
 ) -> Result<u8, Failed> {
     let wrong = |error: io::Error| Failed::Error(format!("the terminal: {error}"));
     let size = crossterm::terminal::size().map_err(wrong)?;
-    let mut state = state(look, &connection, &profiles, size)?;
+    let mut state = startup::state(look, &connection, &profiles, size.into())?;
     let mouse = profiles.config.mouse.unwrap_or(true);
-    // Calls run on a thread of their own: the loop answers keys whatever they do.
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .thread_name("calls")
-        .enable_all()
-        .build()
-        .map_err(|error| Failed::Error(error.to_string()))?;
+    let runtime = thread_of_calls().map_err(|error| Failed::Error(error.to_string()))?;
     terminal::on_panic();
     hangup::watch_terminal();
     terminal::enter(mouse).map_err(wrong)?;
     let guard = Guard;
     let mut late = Late::default();
-    let typed = look_at_background(&mut state, profiles.config.background, &mut late);
+    let background = profiles.config.background;
+    let typed = startup::look_at_background(&mut state, background, &mut late);
     let screen = Terminal::new(FrameWriter::new(io::stdout())).map_err(wrong)?;
     let ended = runtime.block_on(async move {
-        let (replies, inbox) = unbounded_channel();
+        let (replies, messages) = unbounded_channel();
         let (connected, connections) = unbounded_channel();
         let mut console = Console {
             state,
@@ -200,18 +107,12 @@ pub(crate) fn run(
             late,
         };
         let inboxes = Inboxes {
-            messages: inbox,
+            messages,
             connections,
         };
         let ended = console.run(connection.key_missing, &typed, inboxes).await;
         if is_hung_up(&ended) {
-            terminal::leave();
-            if console.runner.end_run() {
-                // It is told so on the thread of the calls.
-                sleep(Duration::from_millis(100)).await;
-            }
-            // Nothing is dropped or waited for: the reader of keys would read on for ever.
-            std::process::exit(i32::from(hangup::HUNG_UP));
+            console.hung_up().await;
         }
         ended
     });
@@ -250,18 +151,7 @@ impl Console {
         self.tell_time();
         // The first frame does not wait for the server.
         self.draw()?;
-        let mut effects = Vec::new();
-        match key_missing {
-            Some(why) => self
-                .state
-                .ask_sign_in(&format!("There is no key to call the server with: {why}")),
-            None => self.state.reconnect(&mut effects),
-        }
-        let mut end = self.perform(effects, &mut keys).await?;
-        for c in typed.chars().filter(|c| !c.is_control()) {
-            let key = KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE);
-            end = end.or(self.take(Msg::Key(key), &mut keys).await?);
-        }
+        let mut end = self.begin(key_missing, typed, &mut keys).await?;
         self.draw()?;
         while end.is_none() {
             let wait = self.state.wake().saturating_sub(self.state.now.ms);
@@ -287,19 +177,62 @@ impl Console {
                 () = sleep(Duration::from_millis(wait)) => Some(Msg::Tick),
             };
             if let Some(msg) = msg {
-                end = self.take(msg, &mut keys).await?;
-                // What has piled up is taken in before the next frame; a flood does not keep keys waiting.
-                let began = Instant::now();
-                while end.is_none()
-                    && began.elapsed() < FRAME
-                    && let Ok(msg) = inboxes.messages.try_recv()
-                {
-                    end = self.take(msg, &mut keys).await?;
-                }
+                end = self.take_waiting(msg, &mut inboxes, &mut keys).await?;
             }
             self.draw()?;
         }
         Ok(end.unwrap_or(End::Quit))
+    }
+
+    /// Asks the server for the first time, or for who it is that signs in; takes in what was typed before anything was read.
+    async fn begin(
+        &mut self,
+        key_missing: Option<String>,
+        typed: &str,
+        keys: &mut Option<EventStream>,
+    ) -> io::Result<Option<End>> {
+        let mut effects = Vec::new();
+        match key_missing {
+            Some(why) => self
+                .state
+                .ask_sign_in(&format!("There is no key to call the server with: {why}")),
+            None => self.state.reconnect(&mut effects),
+        }
+        let mut end = self.perform(effects, keys).await?;
+        for c in typed.chars().filter(|c| !c.is_control()) {
+            let key = KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE);
+            end = end.or(self.take(Msg::Key(key), keys).await?);
+        }
+        Ok(end)
+    }
+
+    /// Takes a message in, and what has piled up behind it before the next frame; a flood does not keep keys waiting.
+    async fn take_waiting(
+        &mut self,
+        msg: Msg,
+        inboxes: &mut Inboxes,
+        keys: &mut Option<EventStream>,
+    ) -> io::Result<Option<End>> {
+        let mut end = self.take(msg, keys).await?;
+        let began = Instant::now();
+        while end.is_none()
+            && began.elapsed() < FRAME
+            && let Ok(msg) = inboxes.messages.try_recv()
+        {
+            end = self.take(msg, keys).await?;
+        }
+        Ok(end)
+    }
+
+    /// Ends the program, whose terminal is gone.
+    async fn hung_up(&mut self) -> ! {
+        terminal::leave();
+        if self.runner.end_run() {
+            // It is told so on the thread of the calls.
+            sleep(Duration::from_millis(100)).await;
+        }
+        // Nothing is dropped or waited for: the reader of keys would read on for ever.
+        std::process::exit(i32::from(hangup::HUNG_UP));
     }
 
     fn tell_time(&mut self) {
@@ -397,8 +330,8 @@ impl Console {
     /// Forgets what is on the screen: the next frame is drawn whole. The library's own `clear` asks the terminal where
     /// its cursor is, and the reader of keys would swallow the answer.
     fn fresh(&mut self) -> io::Result<()> {
-        let (width, height) = self.state.size;
-        self.screen.resize(Rect::new(0, 0, width, height))
+        self.screen
+            .resize(Rect::from((Position::ORIGIN, self.state.size)))
     }
 }
 

@@ -10,7 +10,7 @@ use doorward_shared::{
     },
     apikey::Environment,
 };
-use ratatui::{Terminal, backend::TestBackend};
+use ratatui::{Terminal, backend::TestBackend, layout::Size};
 
 use crate::command::Command;
 use crate::core::{
@@ -408,7 +408,7 @@ impl Bench {
             }],
             ..ServerName::default()
         };
-        let mut state = State::new((width, height), server, Keymap::default());
+        let mut state = State::new(Size { width, height }, server, Keymap::default());
         state.now = Now {
             wall: noon(),
             ms: 10_000,
@@ -527,7 +527,7 @@ impl Bench {
 
     /// What stands on the screen.
     pub(crate) fn screen(&self) -> String {
-        let (width, height) = self.state.size;
+        let Size { width, height } = self.state.size;
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         terminal
             .draw(|frame| crate::view::view(&self.state, frame))

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use ratatui::{Terminal, backend::TestBackend};
+use ratatui::{Terminal, backend::TestBackend, layout::Size};
 
 use super::{
     bench::{Bench, rows},
@@ -65,7 +65,7 @@ fn serve(bench: &mut Bench, kind: Resource, total: usize) {
 
 /// The mean of a key and its frame, with what it asks for answered outside of the time.
 fn measure(name: &str, mut bench: Bench, kind: Resource, keys: &str) {
-    let (width, height) = bench.state.size;
+    let Size { width, height } = bench.state.size;
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     let mut spent = Duration::ZERO;
     for key in keys.chars().cycle().take(KEYS as usize) {

@@ -188,7 +188,7 @@ mod tests {
         use crate::core::own_theme::{Depth, OwnTheme};
         let text = "[dark]\naccent = \"#010203\"\n[light]\naccent = \"#030201\"\n";
         let own = OwnTheme::read("own.toml", text, Depth::True).unwrap();
-        let mut state = State::new((80, 24), Default::default(), Default::default());
+        let mut state = State::new((80, 24).into(), Default::default(), Default::default());
         state.own_themes = vec![("bad".into(), Err("x".into())), ("own".into(), Ok(own))];
         state.theme = Theme::Own(1);
         assert_eq!(of(&state, Tone::Accent).fg, Some(Color::Rgb(1, 2, 3)));

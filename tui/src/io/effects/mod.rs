@@ -1,60 +1,37 @@
 //! Effects: the only code that calls the server, writes files or changes the connection.
 
+mod answer;
 mod change;
+mod connecting;
 mod page;
 mod preview;
 mod read;
 mod stream;
 mod undo;
 
-pub(super) use self::read::names;
+pub(super) use self::{connecting::Connected, read::names};
 
 use std::{collections::HashMap, path::Path};
 
-use doorward_shared::client::{Client, ClientError, ListQuery};
+use doorward_shared::client::{Client, ClientError};
 use tokio::{
     sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
     task::{AbortHandle, JoinHandle},
 };
 
 use crate::{
-    command::{quoted, secret::Secret},
+    command::secret::Secret,
     core::{
         Effect, Msg,
-        chart::Window,
-        msg::{Done, Reply, ServerName, Switched},
+        msg::{Done, Reply},
         problem::Problem,
-        resource::{ProfileRow, Resource},
-        search::Search,
     },
     io::{
-        connect::{ConnectError, Connection, is_bare, to_profile},
         own_command::OwnRun,
         profiles::{Profiles, ProfilesError},
-        search::narrow,
         secret_file::SecretFile,
     },
 };
-
-/// The credential that calls are made with changed, or could not be changed. The word of it comes together with the client,
-/// so that the screen never names one server while another is called.
-#[derive(Debug)]
-pub(super) struct Connected {
-    /// Of the request for it; another came since, where it is not the newest.
-    generation: u64,
-    client: Option<Client>,
-    reply: Reply,
-}
-
-impl Connected {
-    pub(super) fn is_sign_in(&self) -> bool {
-        matches!(self.reply, Reply::SignedIn(_))
-    }
-
-    pub(super) fn is_another_server(&self) -> bool {
-        matches!(self.reply, Reply::Switched(Ok(_)))
-    }
-}
 
 /// Questions of which only the last one matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -180,7 +157,7 @@ impl Runner {
                 let slot = slot(&call);
                 self.spawn(
                     slot,
-                    answer(self.client.clone(), call, self.replies.clone()),
+                    answer::answer(self.client.clone(), call, self.replies.clone()),
                 );
             }
         }
@@ -204,70 +181,6 @@ impl Runner {
     /// Ends the own command that runs; answers whether one may.
     pub(super) fn end_run(&mut self) -> bool {
         self.ends_run.take().is_some_and(|end| !end.is_closed())
-    }
-
-    /// Signs in. The token is kept in memory alone.
-    pub(super) fn sign_in(&mut self, email: String, password: Secret) {
-        let client = self.client.with_key("");
-        self.connect(async move {
-            match read::sign_in(&client, email, &password).await {
-                Ok(token) => {
-                    let client = client.with_key(token.expose());
-                    (Some(client), Reply::SignedIn(Ok(())))
-                }
-                Err(problem) => (None, Reply::SignedIn(Err(problem))),
-            }
-        });
-    }
-
-    /// Another server. Its key may take a while to find.
-    pub(super) fn switch(&mut self, name: String) {
-        let profiles = self.profiles.clone();
-        self.connect(async move {
-            let connecting = tokio::task::spawn_blocking(move || {
-                let connection = to_profile(&name, &profiles)?;
-                let switched = Switched {
-                    server: server_name(&connection, &profiles),
-                    key_missing: connection.key_missing,
-                };
-                Ok::<_, ConnectError>((connection.client, switched))
-            });
-            match connecting.await {
-                Ok(Ok((client, switched))) => {
-                    (Some(client), Reply::Switched(Ok(Box::new(switched))))
-                }
-                Ok(Err(why)) => (None, Reply::Switched(Err(why.to_string()))),
-                Err(_) => (None, Reply::Broken),
-            }
-        });
-    }
-
-    /// Looks for another client; only the last one that was asked for is taken.
-    fn connect(&mut self, work: impl Future<Output = (Option<Client>, Reply)> + Send + 'static) {
-        self.generation += 1;
-        let (generation, connected) = (self.generation, self.connected.clone());
-        let task = tokio::spawn(work);
-        tokio::spawn(async move {
-            let (client, reply) = task.await.unwrap_or((None, Reply::Broken));
-            let _ = connected.send(Connected {
-                generation,
-                client,
-                reply,
-            });
-        });
-    }
-
-    /// Whether it is the answer to the last request for a client.
-    pub(super) fn is_current(&self, found: &Connected) -> bool {
-        found.generation == self.generation
-    }
-
-    /// Calls with the client that was found from here on; the answer says whose it is.
-    pub(super) fn adopt(&mut self, found: Connected) -> Reply {
-        if let Some(client) = found.client {
-            self.client = client;
-        }
-        found.reply
     }
 
     /// Answers go to another place from now on, where nobody takes those of the server before for the next one's. What is
@@ -351,190 +264,6 @@ fn slot(call: &Effect) -> Option<Slot> {
     }
 }
 
-/// Calls the server; what it says is the answer.
-async fn answer(client: Client, call: Effect, replies: UnboundedSender<Msg>) -> Reply {
-    match call {
-        Effect::Stats { window, since } => {
-            let stats = client.server().stats(window.by(), Some(since)).await;
-            Reply::Stats {
-                window,
-                since,
-                stats: stats.map(Box::new).map_err(problem),
-            }
-        }
-        Effect::Watch(since) => {
-            let stats = client.server().stats(Window::Hour.by(), Some(since)).await;
-            Reply::Watched(stats.map(Box::new).map_err(problem))
-        }
-        Effect::Recent => Reply::Recent(read::recent(&client).await),
-        Effect::Ending(until) => Reply::Ending(read::ending(&client, until).await),
-        Effect::Refusals(since) => Reply::Refusals(read::failing_clients(&client, since).await),
-        Effect::Server => read::server(&client).await,
-        Effect::Whoami => {
-            let who = client.server().whoami().await;
-            Reply::Whoami(who.map(Box::new).map_err(problem))
-        }
-        Effect::Names(ids) => Reply::Names(read::names(&client, ids).await),
-        Effect::Row(kind, id) => {
-            let item = read::row(&client, kind, &id).await;
-            Reply::Row { id, item }
-        }
-        Effect::Preview { generation, at } => Reply::Preview {
-            generation,
-            preview: preview::preview(&client, at).await,
-        },
-        Effect::Timeline {
-            generation,
-            subjects,
-            since,
-            whole,
-        } => {
-            let facts = crate::io::incident::facts(&client, &subjects, since, whole).await;
-            Reply::Timeline {
-                generation,
-                timeline: facts.map(Box::new).map_err(problem),
-            }
-        }
-        Effect::Completions { kind, text } => {
-            Reply::Names(read::completions(&client, kind, &text).await)
-        }
-        Effect::Find {
-            generation,
-            kind,
-            text,
-            now,
-        } => Reply::Found {
-            generation,
-            found: read::found(&client, kind, &text, now).await,
-        },
-        Effect::Page {
-            generation,
-            subject,
-            since,
-            known,
-        } => {
-            let reading = page::Reading {
-                client: &client,
-                subject: &subject,
-                since,
-                known: &known,
-                generation,
-                replies: &replies,
-            };
-            reading.read().await
-        }
-        Effect::Offers {
-            generation,
-            kind,
-            text,
-        } => Reply::Offers {
-            generation,
-            offers: read::offers(&client, kind, &text).await,
-        },
-        Effect::Stream(after) => stream::follow(&client, after, &replies).await,
-        call @ Effect::Load { .. } => load(&client, call, &replies).await,
-        call => changed(client, call).await,
-    }
-}
-
-/// Makes a change, unless somebody else's is in the way of taking it back.
-async fn changed(client: Client, call: Effect) -> Reply {
-    let Effect::Change {
-        ticket,
-        idempotency_key,
-        reason,
-        change,
-        expected,
-    } = call
-    else {
-        return Reply::Broken;
-    };
-    let client = reason.map_or_else(|| client.clone(), |why| client.with_reason(&why));
-    let done = match undo::check(&client, expected.as_deref()).await {
-        Ok(()) => change::change(&client, change, &idempotency_key).await,
-        Err(problem) => Err(problem),
-    };
-    Reply::Changed { ticket, done }
-}
-
-/// Reads a list: the server's own pages, or what a search finds.
-async fn load(client: &Client, call: Effect, replies: &UnboundedSender<Msg>) -> Reply {
-    let Effect::Load {
-        generation,
-        kind,
-        query,
-        search,
-        now,
-        cursor,
-        pages,
-        want,
-    } = call
-    else {
-        return Reply::Broken;
-    };
-    let searched = |search: &&Search| !search.is_the_servers(kind) || clash(search, kind, &query);
-    let (pages, note) = if let Some(search) = search.as_deref().filter(searched) {
-        match read::search(client, kind, query, search, now, replies).await {
-            Ok((page, note)) => (Ok(vec![page]), note),
-            Err(problem) => (Err(problem), None),
-        }
-    } else {
-        let params = search.iter().flat_map(|search| search.params(kind));
-        // What the list was narrowed down to before holds too.
-        let mut query = params.fold(query, |query, (name, value)| narrow(query, name, value));
-        query.cursor = cursor;
-        (read::pages(client, kind, query, pages).await, None)
-    };
-    Reply::Page {
-        generation,
-        want,
-        pages,
-        note,
-    }
-}
-
-/// Whether the list was narrowed down by a parameter that the search takes too: then both are judged here.
-fn clash(search: &Search, kind: Resource, query: &ListQuery) -> bool {
-    let mut params = search.params(kind).into_iter();
-    params.any(|(name, _)| query.has(name))
-}
-
-/// The option by which a command from a shell reaches a server, where it takes one.
-fn named(connection: &Connection, profiles: &Profiles) -> Option<String> {
-    let bare = profiles.chosen().ok().flatten();
-    match connection.profile.name.as_str() {
-        "" => {
-            let url = connection.client.base();
-            let by_itself = bare.is_none() && is_bare(url);
-            (!by_itself).then(|| format!("--server {}", quoted(url)))
-        }
-        name if bare.is_some_and(|bare| bare.name == name) => None,
-        name => Some(format!("--profile {}", quoted(name))),
-    }
-}
-
-/// How the screen calls a server.
-pub(super) fn server_name(connection: &Connection, profiles: &Profiles) -> ServerName {
-    let current = &connection.profile.name;
-    let rows = profiles.config.profiles.values().map(|profile| ProfileRow {
-        name: profile.name.clone(),
-        url: profile.url.clone().unwrap_or_default(),
-        color: profile.color.clone(),
-        read_only: profile.is_read_only(),
-        current: profile.name == *current,
-    });
-    ServerName {
-        profile: current.clone(),
-        url: connection.client.base().to_owned(),
-        named: named(connection, profiles),
-        color: connection.profile.color.clone(),
-        read_only: connection.profile.is_read_only(),
-        unlocked: false,
-        in_the_clear: connection.warning.is_some(),
-        profiles: rows.collect(),
-    }
-}
-
 /// A file of a name that is not taken.
 fn written(path: &Path, text: &Secret) -> Result<std::path::PathBuf, String> {
     let fail = |error: std::io::Error| match error.kind() {
@@ -557,6 +286,20 @@ fn problem(error: ClientError) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A runner that calls nobody yet, and knows the profiles `a` and `b`.
+    pub(super) fn runner(directory: &Path) -> (Runner, UnboundedReceiver<Connected>) {
+        let config = directory.join("config.toml");
+        let profiles =
+            "[profiles.a]\nurl = 'http://127.0.0.1:1'\n[profiles.b]\nurl = 'http://127.0.0.1:2'\n";
+        std::fs::write(&config, profiles).unwrap();
+        let profiles = Profiles::load_from(config).unwrap();
+        let client = Client::new("http://127.0.0.1:3", "", &Default::default()).unwrap();
+        let (replies, _) = unbounded_channel();
+        let (connected, connections) = unbounded_channel();
+        let runner = Runner::new(client, profiles, replies, connected);
+        (runner, connections)
+    }
 
     #[tokio::test]
     async fn after_a_switch_nothing_of_the_server_before_is_taken_but_a_secret_with_its_name() {
@@ -589,62 +332,5 @@ mod tests {
         };
         assert_eq!(title, "The key is minted, at a");
         assert!(inbox.recv().await.is_none(), "and nothing else came");
-    }
-
-    /// A runner that calls nobody yet, and knows the profiles `a` and `b`.
-    fn runner(directory: &Path) -> (Runner, UnboundedReceiver<Connected>) {
-        let config = directory.join("config.toml");
-        let profiles =
-            "[profiles.a]\nurl = 'http://127.0.0.1:1'\n[profiles.b]\nurl = 'http://127.0.0.1:2'\n";
-        std::fs::write(&config, profiles).unwrap();
-        let profiles = Profiles::load_from(config).unwrap();
-        let client = Client::new("http://127.0.0.1:3", "", &Default::default()).unwrap();
-        let (replies, _) = unbounded_channel();
-        let (connected, connections) = unbounded_channel();
-        let runner = Runner::new(client, profiles, replies, connected);
-        (runner, connections)
-    }
-
-    /// Takes in what `count` requests came to, as the console does; answers the word of what was taken.
-    async fn settle(
-        runner: &mut Runner,
-        connections: &mut UnboundedReceiver<Connected>,
-        count: usize,
-    ) -> Vec<Reply> {
-        let mut taken = Vec::new();
-        for _ in 0..count {
-            let found = connections.recv().await.unwrap();
-            if runner.is_current(&found) {
-                taken.push(runner.adopt(found));
-            }
-        }
-        taken
-    }
-
-    #[tokio::test]
-    async fn of_two_switches_the_last_counts_whichever_is_ready_first() {
-        let directory = tempfile::tempdir().unwrap();
-        let (mut runner, mut connections) = runner(directory.path());
-        for _ in 0..20 {
-            runner.switch("b".into());
-            runner.switch("a".into());
-            let taken = settle(&mut runner, &mut connections, 2).await;
-            let [Reply::Switched(Ok(switched))] = &taken[..] else {
-                panic!("{taken:?}");
-            };
-            assert_eq!(switched.server.url, runner.client.base());
-            assert_eq!(runner.client.base(), "http://127.0.0.1:1");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_sign_in_that_is_answered_after_a_switch_counts_for_nothing() {
-        let directory = tempfile::tempdir().unwrap();
-        let (mut runner, mut connections) = runner(directory.path());
-        runner.sign_in("ada@example.org".into(), Secret::new("x".into()));
-        runner.switch("a".into());
-        let taken = settle(&mut runner, &mut connections, 2).await;
-        assert!(matches!(taken[..], [Reply::Switched(Ok(_))]), "{taken:?}");
-        assert_eq!(runner.client.base(), "http://127.0.0.1:1");
     }
 }

@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_vowel_sign_that_takes_a_column_is_gone_when_something_is_drawn_over_it() {
-        let state = State::new((10, 1), Default::default(), Default::default());
+        let state = State::new((10, 1).into(), Default::default(), Default::default());
         let whole = Rect::new(0, 0, 10, 1);
         let drawn = |text: &str| {
             let mut buffer = Buffer::empty(whole);
@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn a_box_keeps_its_left_edge_where_a_wide_letter_straddles_it() {
-        let state = State::new((10, 1), Default::default(), Default::default());
+        let state = State::new((10, 1).into(), Default::default(), Default::default());
         let mut buffer = Buffer::empty(Rect::new(0, 0, 10, 1));
         let mut paint = Paint {
             buffer: &mut buffer,
