@@ -14,17 +14,20 @@ pub use verify::{
     KeyCode, KeyUsage, QuotaLeft, RateLeft, UsageBy, UsagePoint, Verification, VerifyRequest,
 };
 
-/// Which half of an application a key is for; written into the key itself.
+/// What an API key is for; written into the key's text. Doorward treats both alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", try_from = "String")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Environment {
+    /// `sk_live_…`
     #[default]
     Live,
+    /// `sk_test_…`
     Test,
 }
 
 impl Environment {
+    /// Its spelling on the wire and in the key.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Live => "live",
@@ -44,15 +47,20 @@ impl TryFrom<String> for Environment {
     }
 }
 
-/// Scopes and addresses come as text, so that one of a wrong form is `validation_failed`, not `invalid_request`.
+/// `POST /apikey`. Scopes and addresses come as text, so that one of a wrong form is `validation_failed`, not
+/// `invalid_request`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MintRequest {
+    /// What the owner calls it, 1 to 200 characters.
     pub name: String,
+    /// What it may do; the caller must hold each of them.
     pub scopes: Vec<String>,
+    /// End of its validity; it does not expire where left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
+    /// `live` where left out.
     #[serde(default)]
     pub environment: Environment,
     /// How often it may be used: sliding, exact on one node.
@@ -72,14 +80,16 @@ pub struct MintRequest {
     pub enabled: Option<bool>,
 }
 
-/// Scopes may only shrink. What loosens a limit, or turns a key on, needs what minting it needs; `null` (for `allowedIps`
-/// `[]` too) takes a limit off.
+/// `PATCH /apikey/{id}`. Scopes may only shrink. What loosens a limit, or turns a key on, needs what minting it needs;
+/// `null` (for `allowedIps` `[]` too) takes a limit off.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct KeyPatch {
+    /// What the owner calls it, 1 to 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// What it may do: all that stays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scopes: Option<Vec<String>>,
     /// How often it may be used.
@@ -134,12 +144,19 @@ pub struct RotateRequest {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MintedKey {
+    /// Id of the key.
     pub id: KeyId,
+    /// What the owner calls it.
     pub name: String,
+    /// The secret: what goes into `Authorization: Bearer`. Only its SHA-256 is stored.
     pub key: String,
+    /// What it may do, as far as its owner may.
     pub scopes: ScopeSet,
+    /// `live` or `test`.
     pub environment: Environment,
+    /// When it was minted.
     pub created_at: Timestamp,
+    /// End of its validity; `null` for a key that does not expire.
     pub expires_at: Option<Timestamp>,
 }
 
@@ -148,16 +165,25 @@ pub struct MintedKey {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ApiKey {
+    /// Id of the key; a rotation gives the new secret a new id.
     pub id: KeyId,
+    /// What the owner calls it.
     pub name: String,
-    /// `sk_live_ab…wxyz`
+    /// The key's beginning and last four characters, to tell keys apart: `sk_live_ab…wxyz`.
     pub hint: String,
+    /// Scopes it was minted with. What it may do now is bounded by its owner's permissions.
     pub scopes: ScopeSet,
+    /// `live` or `test`.
     pub environment: Environment,
+    /// When it was minted.
     pub created_at: Timestamp,
+    /// End of its validity; `null` for a key that does not expire.
     pub expires_at: Option<Timestamp>,
+    /// Last accepted use, written every 30 seconds; `null` for a key that was never used.
     pub last_used_at: Option<Timestamp>,
+    /// Address of the last accepted use.
     pub last_used_ip: Option<String>,
+    /// When it is revoked: in the future during the grace of a rotation.
     pub revoked_at: Option<Timestamp>,
     /// Who minted it: a user, a key, a client, or `system`. `null` where that is not known.
     #[serde(default)]

@@ -4,37 +4,49 @@ use serde::{Deserialize, Serialize};
 
 use crate::{KeyId, ScopeSet, SessionId, Timestamp, UserId, apikey::Environment};
 
+/// `POST /auth/register`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RegisterRequest {
+    /// Address to sign in with; compared after NFC and case folding, its domain as IDNA 2008 has it.
     pub email: String,
     /// 8 characters to 1,024 bytes, never trimmed.
     pub password: String,
+    /// `given_name` of OpenID Connect, up to 200 characters.
     pub first_name: Option<String>,
+    /// `family_name` of OpenID Connect, up to 200 characters.
     pub last_name: Option<String>,
 }
 
+/// `POST /auth/login`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LoginRequest {
+    /// The account's address, in any spelling that folds to the same.
     pub email: String,
+    /// The account's password.
     pub password: String,
 }
 
+/// `POST /auth/refresh`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RefreshRequest {
+    /// Of the latest token response; it is used up.
     pub refresh_token: String,
 }
 
+/// `POST /auth/password`. Every other session of the account ends.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PasswordRequest {
+    /// The password that is replaced.
     pub current_password: String,
+    /// 8 characters to 1,024 bytes, never trimmed.
     pub new_password: String,
     /// Ends the account's API keys too.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -48,6 +60,7 @@ pub struct PasswordRequest {
 pub struct ResetRequest {
     /// Of the link; works once.
     pub token: String,
+    /// 8 characters to 1,024 bytes, never trimmed.
     pub new_password: String,
     /// Leaves the account's API keys alive.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -59,6 +72,7 @@ pub struct ResetRequest {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ForgotRequest {
+    /// Address to mail a link to, if an account has it; the answer does not tell.
     pub email: String,
 }
 
@@ -67,6 +81,7 @@ pub struct ForgotRequest {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ResendRequest {
+    /// Address that is to be verified; needs no credential.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
 }
@@ -85,15 +100,18 @@ pub struct VerifyEmailRequest {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EmailRequest {
+    /// The new address.
     pub email: String,
+    /// The account's password.
     pub password: String,
 }
 
-/// Absent leaves a name as it is; `null` clears it.
+/// `PATCH /auth/me`: absent leaves a name as it is; `null` clears it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ProfilePatch {
+    /// Up to 200 characters.
     #[serde(
         default,
         deserialize_with = "present",
@@ -101,6 +119,7 @@ pub struct ProfilePatch {
     )]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub first_name: Option<Option<String>>,
+    /// Up to 200 characters.
     #[serde(
         default,
         deserialize_with = "present",
@@ -124,18 +143,23 @@ where
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TokenResponse {
+    /// A JWT (RFC 9068): goes into `Authorization: Bearer`.
     pub access_token: String,
+    /// Works once, for `POST /auth/refresh`.
     pub refresh_token: String,
     /// Always `Bearer`.
     pub token_type: String,
     /// The configured lifetime of the access token, in seconds.
     pub expires_in: u64,
-    /// Space-separated, RFC 6749 section 3.3.
+    /// What was granted: space-separated, RFC 6749 section 3.3.
     pub scope: String,
+    /// The account that signed in.
     pub user_id: UserId,
+    /// When the tokens were made.
     pub issued_at: Timestamp,
 }
 
+/// Answer of `POST /auth/register`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RegisterResponse {
@@ -143,17 +167,24 @@ pub struct RegisterResponse {
     #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = TokenResponse))]
     pub tokens: Option<TokenResponse>,
+    /// The account that was made.
     pub user: RegisteredUser,
 }
 
+/// A new account, as its owner sees it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RegisteredUser {
+    /// Id of the account, `sub` of its tokens.
     pub id: UserId,
+    /// Address as it was given.
     pub email: String,
+    /// `null` where none was given.
     pub first_name: Option<String>,
+    /// `null` where none was given.
     pub last_name: Option<String>,
+    /// When the account was made.
     pub created_at: Timestamp,
 }
 
@@ -162,14 +193,21 @@ pub struct RegisteredUser {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Profile {
+    /// Id of the account, `sub` of its tokens.
     pub id: UserId,
+    /// Address the person signs in with.
     pub email: String,
+    /// `null` where none was given.
     pub first_name: Option<String>,
+    /// `null` where none was given.
     pub last_name: Option<String>,
+    /// Name of the account's role.
     pub role: String,
     /// What the user may do now: the role's permissions and the user's own; for an API key, what the key may do now.
     pub permissions: ScopeSet,
+    /// When the account was made.
     pub created_at: Timestamp,
+    /// Last successful sign-in.
     pub last_login_at: Option<Timestamp>,
     /// The API key that asked, of which `permissions` then speaks.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -181,8 +219,11 @@ pub struct Profile {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ProfileKey {
+    /// Id of the key.
     pub id: KeyId,
+    /// What the owner calls it.
     pub name: String,
+    /// `live` or `test`.
     pub environment: Environment,
 }
 
@@ -191,23 +232,30 @@ pub struct ProfileKey {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OwnSession {
+    /// What `DELETE /auth/sessions/{id}` takes.
     pub id: SessionId,
     /// Read from the user agent: "Firefox on Linux".
     pub device: String,
+    /// Address that it was opened from.
     pub ip: String,
+    /// The `User-Agent` that it was opened with.
     pub user_agent: Option<String>,
+    /// When it was opened.
     pub created_at: Timestamp,
+    /// Last use of one of its tokens; uses are written every 30 seconds.
     pub last_seen_at: Timestamp,
+    /// The absolute end, however often it is refreshed.
     pub expires_at: Timestamp,
     /// Whether the request came with this session's token.
     pub current: bool,
 }
 
-/// `DELETE /auth/me`.
+/// `DELETE /auth/me`: deletes the account with its sessions and keys.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DeleteAccount {
+    /// The account's password.
     pub password: String,
 }
 
@@ -216,25 +264,33 @@ pub struct DeleteAccount {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OwnData {
+    /// When it was collected.
     pub exported_at: Timestamp,
+    /// The account.
     pub user: crate::admin::User,
+    /// Second factors and passkeys, without their secrets.
     pub factors: crate::mfa::Factors,
-    /// Live ones and those that ended of late.
+    /// Live sessions, and those that ended of late.
     pub sessions: Vec<OwnSession>,
+    /// API keys, without their secrets.
     pub api_keys: Vec<crate::apikey::ApiKey>,
-    /// Applications that were let in.
+    /// Applications with consent.
     pub applications: Vec<OwnApplication>,
     /// The newest entries of the audit log about the account, 1,000 at most.
     pub events: Vec<crate::admin::Event>,
 }
 
-/// An application that a person has let in.
+/// An application that a person has given access to.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OwnApplication {
+    /// The OAuth client.
     pub client_id: crate::ClientId,
+    /// Its registered name.
     pub name: String,
+    /// What the person consented to.
     pub scope: ScopeSet,
+    /// When the person consented last.
     pub granted_at: Timestamp,
 }

@@ -1,5 +1,7 @@
 //! What travels between Doorward's server and its clients: wire types, ids, scopes and error codes.
 
+#![warn(missing_docs)]
+
 pub mod admin;
 pub mod apikey;
 pub mod auth;

@@ -12,6 +12,7 @@ use crate::{PasskeyId, Timestamp};
 pub struct Factors {
     /// Whether one-time codes by time (RFC 6238) are set up.
     pub totp: bool,
+    /// Passkeys of the account, oldest first.
     pub passkeys: Vec<Passkey>,
     /// Recovery codes that are left.
     pub recovery_codes: u32,
@@ -22,9 +23,13 @@ pub struct Factors {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Passkey {
+    /// What `DELETE /auth/passkeys/{id}` takes.
     pub id: PasskeyId,
+    /// What the owner calls it.
     pub name: String,
+    /// When it was added.
     pub created_at: Timestamp,
+    /// Last sign-in with it; `null` before the first.
     pub last_used_at: Option<Timestamp>,
 }
 
@@ -33,6 +38,7 @@ pub struct Passkey {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PasswordAgain {
+    /// The account's password.
     pub password: String,
 }
 
@@ -54,15 +60,18 @@ pub struct TotpSetup {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TotpCode {
+    /// Six digits (RFC 6238).
     pub code: String,
 }
 
-/// `DELETE /auth/mfa/totp`.
+/// `DELETE /auth/mfa/totp`: needs the password and a code of the authenticator that goes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TotpRemoval {
+    /// The account's password.
     pub password: String,
+    /// Six digits (RFC 6238).
     pub code: String,
 }
 
@@ -71,6 +80,7 @@ pub struct TotpRemoval {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RecoveryCodes {
+    /// All ten; codes that were made before are dead.
     pub recovery_codes: Vec<String>,
 }
 
@@ -79,8 +89,11 @@ pub struct RecoveryCodes {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum MfaMethod {
+    /// A code of an authenticator (RFC 6238), in `code`.
     Totp,
+    /// One of the ten recovery codes, in `recoveryCode`.
     RecoveryCode,
+    /// A passkey's assertion, in `passkey`.
     Passkey,
 }
 
@@ -89,9 +102,13 @@ pub enum MfaMethod {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MfaRequest {
+    /// Of the answer 401 `mfa_required`.
     pub mfa_token: String,
+    /// Six digits (RFC 6238).
     pub code: Option<String>,
+    /// A recovery code; it is used up.
     pub recovery_code: Option<String>,
+    /// What the passkey answered.
     pub passkey: Option<PasskeySignIn>,
 }
 
@@ -100,6 +117,7 @@ pub struct MfaRequest {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PasskeyCreation {
+    /// `PublicKeyCredentialCreationOptionsJSON`.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub public_key: Value,
 }
@@ -109,26 +127,32 @@ pub struct PasskeyCreation {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PasskeyRequest {
+    /// `PublicKeyCredentialRequestOptionsJSON`.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub public_key: Value,
+    /// Goes back unchanged as `state` of the answer.
     pub state: String,
 }
 
-/// `POST /auth/passkeys`.
+/// `POST /auth/passkeys`: adds a passkey to the caller's account.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NewPasskey {
+    /// What the owner calls it, 1 to 200 characters.
     pub name: String,
+    /// What `navigator.credentials.create()` answered.
     pub credential: CreatedCredential,
 }
 
-/// `POST /auth/passkey`.
+/// `POST /auth/passkey`: signs in with a passkey.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PasskeySignIn {
+    /// Of the answer of `POST /auth/passkey/options`.
     pub state: String,
+    /// What `navigator.credentials.get()` answered.
     pub credential: AssertedCredential,
 }
 
@@ -137,8 +161,11 @@ pub struct PasskeySignIn {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreatedCredential {
+    /// The credential's id.
     pub id: String,
+    /// Always `public-key`.
     pub r#type: String,
+    /// What the authenticator answered.
     pub response: AttestationResponse,
     /// Members that browsers add.
     #[serde(flatten)]
@@ -146,13 +173,17 @@ pub struct CreatedCredential {
     pub other: Map<String, Value>,
 }
 
+/// An `AuthenticatorAttestationResponseJSON` (WebAuthn Level 3).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AttestationResponse {
+    /// JSON with the challenge and the origin, as the browser saw them.
     #[serde(rename = "clientDataJSON")]
     pub client_data_json: String,
+    /// CBOR with the new public key.
     pub attestation_object: String,
+    /// Members that browsers add.
     #[serde(flatten)]
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub other: Map<String, Value>,
@@ -163,23 +194,33 @@ pub struct AttestationResponse {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AssertedCredential {
+    /// The credential's id.
     pub id: String,
+    /// Always `public-key`.
     pub r#type: String,
+    /// What the authenticator answered.
     pub response: AssertionResponse,
+    /// Members that browsers add.
     #[serde(flatten)]
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub other: Map<String, Value>,
 }
 
+/// An `AuthenticatorAssertionResponseJSON` (WebAuthn Level 3).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AssertionResponse {
+    /// JSON with the challenge and the origin, as the browser saw them.
     #[serde(rename = "clientDataJSON")]
     pub client_data_json: String,
+    /// Flags and signature counter of the authenticator.
     pub authenticator_data: String,
+    /// Over `authenticatorData` and the SHA-256 of `clientDataJSON`.
     pub signature: String,
+    /// What the passkey knows the account by.
     pub user_handle: Option<String>,
+    /// Members that browsers add.
     #[serde(flatten)]
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub other: Map<String, Value>,

@@ -11,7 +11,9 @@ pub const MAX_LIMIT: u32 = 100;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Page<T> {
+    /// Rows, in the order that was asked for.
     pub data: Vec<T>,
+    /// Where the rows stand in the list.
     pub pagination: Pagination,
 }
 
@@ -25,9 +27,11 @@ pub struct Pagination {
     /// Whether more than `total` rows may match: of a filtered list 10,000 are counted. Absent when `total` is exact.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub total_at_least: bool,
+    /// Most rows in a page, as asked for.
     pub limit: u32,
     /// Rows before this page; 0 when a cursor was followed.
     pub offset: u64,
+    /// Whether rows follow this page.
     pub has_more: bool,
     /// What to send as `cursor` for the next page; absent on the last.
     #[serde(skip_serializing_if = "Option::is_none", default)]

@@ -37,6 +37,7 @@ pub struct BadScope;
 pub struct Scope(Arc<str>);
 
 impl Scope {
+    /// Its words joined by `:`.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -100,6 +101,7 @@ impl ScopeSet {
         self.iter().filter(below).cloned().collect()
     }
 
+    /// Sorts the scopes and drops repeats.
     pub fn new(scopes: impl IntoIterator<Item = Scope>) -> Self {
         let mut scopes: Vec<_> = scopes.into_iter().collect();
         scopes.sort();
@@ -127,14 +129,17 @@ impl ScopeSet {
             .map(Self::new)
     }
 
+    /// Its scopes, sorted.
     pub fn iter(&self) -> std::slice::Iter<'_, Scope> {
         self.0.iter()
     }
 
+    /// Whether it grants nothing.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
+    /// How many scopes it holds; what they cover is not counted.
     pub fn len(&self) -> usize {
         self.0.len()
     }

@@ -7,13 +7,19 @@ use super::Event;
 /// What an event tells of. There are more: see [`Event::action`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventAction {
+    /// A wrong password, or an email that no account has.
     LoginFailed,
     /// Sign-ins from a network that is blocked, counted.
     LoginBlocked,
+    /// A sign-in, or a code that a client exchanged.
     SessionCreated,
+    /// A used refresh token came again; its session has ended.
     SessionReplayed,
+    /// A client that could not authenticate, or whose request was refused.
     ClientRefused,
+    /// An operator disabled an account.
     UserDisabled,
+    /// An operator enabled an account.
     UserEnabled,
 }
 

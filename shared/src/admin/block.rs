@@ -9,14 +9,17 @@ use crate::{BlockId, Timestamp};
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Block {
+    /// What `DELETE /admin/blocks/{id}` takes.
     pub id: BlockId,
     /// In CIDR notation.
     pub network: String,
     /// Why, in an operator's words.
     pub reason: String,
+    /// When the block ends by itself.
     pub until: Timestamp,
+    /// When the block began.
     pub created_at: Timestamp,
-    /// Id of who blocked it.
+    /// Actor that created it: the id of a user, an API key or a client.
     pub created_by: String,
     /// From where it was blocked: it keeps nobody there out. In CIDR notation; in lists that were asked for an `ip`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

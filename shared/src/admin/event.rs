@@ -9,7 +9,9 @@ use crate::{ClientId, EventId, Timestamp, UserId};
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Event {
+    /// Its place in the log, also `Last-Event-ID` of the stream.
     pub id: EventId,
+    /// When it was committed.
     pub time: Timestamp,
     /// Who did it: the id of a user, an API key or a client, `system`, or `anonymous`.
     pub actor: String,
@@ -19,15 +21,17 @@ pub struct Event {
     pub target: Option<String>,
     /// The account concerned, where there is one.
     pub user_id: Option<UserId>,
+    /// Client address of the request.
     pub ip: Option<String>,
+    /// `X-Request-Id` of the request's answer.
     pub request_id: Option<String>,
     /// What changed, or the reason given; never a secret. For people: what decides stands in `changes`.
     pub detail: Option<String>,
-    /// Of `client.refused`, `login.blocked` and refusals of nobody that is known: why.
+    /// Why; of `client.refused`, `login.blocked`, and refusals of callers that are not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
-    /// Of those: how often since the event before; the same cause of one client and address is told at most once a
-    /// minute.
+    /// Of events with a `cause`: how often it happened since the event before. One cause of one client and address
+    /// makes at most one event a minute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u32>,
     /// The OAuth client through which the person acted.
@@ -65,6 +69,7 @@ pub fn is_refusal(action: &str) -> bool {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EventSummary {
+    /// How many match.
     pub events: u64,
     /// Of those, how many tell that somebody was refused.
     pub refused: u64,
@@ -72,7 +77,9 @@ pub struct EventSummary {
     pub logins: u64,
     /// Failed sign-ins.
     pub failures: u64,
+    /// Time of the oldest that matches.
     pub first_at: Option<Timestamp>,
+    /// Time of the newest that matches.
     pub last_at: Option<Timestamp>,
     /// How many different accounts are concerned.
     pub people: u64,
@@ -84,24 +91,30 @@ pub struct EventSummary {
     pub complete: bool,
 }
 
-/// What happened about one account.
+/// Events about one account.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PersonEvents {
+    /// The account.
     pub user_id: UserId,
+    /// How many concern the account.
     pub events: u64,
+    /// Of those, how many tell that somebody was refused.
     pub refused: u64,
+    /// Time of the newest.
     pub last_at: Timestamp,
 }
 
-/// What happened in one hour.
+/// Events of one hour.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HourEvents {
     /// When it began.
     pub time: Timestamp,
+    /// How many happened.
     pub events: u64,
+    /// Of those, how many tell that somebody was refused.
     pub refused: u64,
 }

@@ -12,14 +12,18 @@ use crate::{
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum KeyState {
+    /// It is accepted.
     Live,
+    /// `expiresAt` is past.
     Expired,
+    /// `revokedAt` is past.
     Revoked,
     /// It is turned off, or its owner is disabled.
     Disabled,
 }
 
 impl KeyState {
+    /// Its spelling on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Live => "live",
@@ -30,24 +34,34 @@ impl KeyState {
     }
 }
 
+/// An API key as operators see it, without its secret.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AdminKey {
+    /// Id of the key; a rotation gives the new secret a new id.
     pub id: KeyId,
     /// `null` for the operator key of this server.
     pub owner_id: Option<UserId>,
+    /// Name its owner gave it.
     pub name: String,
-    /// `sk_live_ab…wxyz`
+    /// The key's beginning and last four characters, to tell keys apart: `sk_live_ab…wxyz`.
     pub hint: String,
+    /// Scopes it was minted with. What it may do now is bounded by its owner's permissions.
     pub scopes: ScopeSet,
+    /// `live` or `test`; part of the key's text.
     pub environment: Environment,
+    /// When it was minted.
     pub created_at: Timestamp,
+    /// End of its validity; `null` for a key that does not expire.
     pub expires_at: Option<Timestamp>,
+    /// Last accepted use, written every 30 seconds; `null` for a key that was never used.
     pub last_used_at: Option<Timestamp>,
+    /// Address of the last accepted use.
     pub last_used_ip: Option<String>,
-    /// In the future during the grace of a rotation.
+    /// When it is revoked: in the future during the grace of a rotation.
     pub revoked_at: Option<Timestamp>,
+    /// Whether it is accepted now.
     pub state: KeyState,
     /// When it ends, or ended: the earlier of `expiresAt` and `revokedAt`; `null` for a key that never does.
     pub ends_at: Option<Timestamp>,
@@ -79,12 +93,17 @@ pub struct AdminKey {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AdminMint {
+    /// Whose key it is; the caller's where left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner_id: Option<UserId>,
+    /// What the owner calls it, 1 to 200 characters.
     pub name: String,
+    /// What it may do; the caller must hold each of them.
     pub scopes: Vec<String>,
+    /// End of its validity; it does not expire where left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
+    /// `live` where left out.
     #[serde(default)]
     pub environment: Environment,
     /// How often it may be used: sliding, exact on one node.
@@ -109,13 +128,21 @@ pub struct AdminMint {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AdminMintedKey {
+    /// Id of the key.
     pub id: KeyId,
+    /// Whose key it is; `null` for the operator key.
     pub owner_id: Option<UserId>,
+    /// What the owner calls it.
     pub name: String,
+    /// The secret: what goes into `Authorization: Bearer`. Only its SHA-256 is stored.
     pub key: String,
+    /// What it may do, as far as its owner may.
     pub scopes: ScopeSet,
+    /// `live` or `test`.
     pub environment: Environment,
+    /// When it was minted.
     pub created_at: Timestamp,
+    /// End of its validity; `null` for a key that does not expire.
     pub expires_at: Option<Timestamp>,
 }
 
@@ -130,6 +157,7 @@ pub struct SigningKey {
     pub algorithm: String,
     /// Whether new tokens are signed with it.
     pub active: bool,
+    /// When it was made; it signed from then on.
     pub created_at: Timestamp,
     /// When it leaves the JWKS; `null` while it is active.
     pub retires_at: Option<Timestamp>,

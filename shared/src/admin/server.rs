@@ -6,18 +6,25 @@ use serde::{Deserialize, Serialize};
 
 use crate::{ScopeSet, SessionId, Timestamp, UserId};
 
+/// Answer of `GET /admin/server`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ServerInfo {
+    /// Version of the server's program.
     pub version: String,
+    /// The setting `issuer`: `iss` of its tokens.
     pub issuer: String,
+    /// When the process started.
     pub started_at: Timestamp,
+    /// Seconds since the start.
     pub uptime_seconds: u64,
+    /// The database on disk.
     pub storage: StorageInfo,
     /// Absent where no mail is sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mail: Option<MailInfo>,
+    /// What is done and what is left of setting the server up.
     #[serde(default)]
     pub setup: Setup,
     /// Absent while none is made.
@@ -27,13 +34,16 @@ pub struct ServerInfo {
     pub settings: BTreeMap<String, String>,
 }
 
+/// Size of the database and its schema.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StorageInfo {
+    /// `PRAGMA user_version` of the database.
     pub schema_version: u32,
+    /// Size of the database file.
     pub database_bytes: u64,
-    /// The write-ahead log beside the database.
+    /// Size of the write-ahead log beside the database.
     pub wal_bytes: u64,
 }
 
@@ -64,7 +74,9 @@ pub struct Setup {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Forwarder {
+    /// The address that the connection came from.
     pub ip: String,
+    /// Requests with such headers since the start.
     pub times: u64,
 }
 
@@ -73,6 +85,7 @@ pub struct Forwarder {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MailInfo {
+    /// Mails that no mail server has taken yet.
     pub waiting: u64,
     /// When the oldest of them was written.
     pub oldest_at: Option<Timestamp>,
@@ -85,20 +98,24 @@ pub struct MailInfo {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct BackupProgress {
+    /// When the copy began.
     pub started_at: Timestamp,
+    /// What it is at.
     pub phase: BackupPhase,
-    /// Copied so far.
+    /// Bytes copied so far.
     pub bytes: u64,
-    /// Of the database when the copy began; the copy has no free pages, and may end smaller.
+    /// Bytes of the database when the copy began; the copy has no free pages, and may end smaller.
     pub of_bytes: u64,
 }
 
+/// Steps of a backup, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum BackupPhase {
+    /// Pages are copied while the server goes on.
     Copying,
-    /// The copy is read whole before it is said to be there.
+    /// The copy is read whole before it counts as made.
     Checking,
 }
 
@@ -109,7 +126,9 @@ pub enum BackupPhase {
 pub struct BackupMade {
     /// Path on the server's machine.
     pub file: String,
+    /// Size of the file.
     pub bytes: u64,
+    /// When it was made.
     pub created_at: Timestamp,
 }
 
@@ -118,21 +137,29 @@ pub struct BackupMade {
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum CallerKind {
+    /// An access token of a user's session.
     User,
+    /// An API key.
     Apikey,
+    /// A client's own token (`client_credentials`).
     Client,
 }
 
+/// Answer of `GET /admin/whoami`: the caller and its rights.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Whoami {
+    /// Kind of the credential.
     pub kind: CallerKind,
     /// Id of the user, the key or the client.
     pub id: String,
     /// The key's owner, or the user itself.
     pub user_id: Option<UserId>,
+    /// The user's address, where the token's scope has `email`, the token is first-party, or the caller has
+    /// `admin:users:read`.
     pub email: Option<String>,
+    /// The session of an access token.
     pub session_id: Option<SessionId>,
     /// What the caller may do now.
     pub scopes: ScopeSet,

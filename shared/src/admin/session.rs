@@ -9,15 +9,18 @@ use crate::{ClientId, ScopeSet, SessionId, Timestamp, UserId};
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum SessionState {
+    /// Its tokens are accepted.
     Live,
     /// Its last refresh and access tokens have expired: only a new sign-in goes on.
     Idle,
     /// Past its absolute end.
     Expired,
+    /// Ended by sign-out, an operator, a password change or a replayed refresh token.
     Revoked,
 }
 
 impl SessionState {
+    /// Its spelling on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Live => "live",
@@ -28,22 +31,32 @@ impl SessionState {
     }
 }
 
+/// One sign-in, or one authorization of an OAuth client.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Session {
+    /// Also the claim `sid` of its access tokens.
     pub id: SessionId,
+    /// The account that signed in.
     pub user_id: UserId,
     /// The OAuth client it was granted to; `null` for a first-party login.
     pub client_id: Option<ClientId>,
+    /// What was granted.
     pub scope: ScopeSet,
+    /// Address that it was opened from.
     pub ip: String,
+    /// The `User-Agent` that it was opened with.
     pub user_agent: Option<String>,
+    /// When it was opened.
     pub created_at: Timestamp,
+    /// Last use of one of its tokens; uses are written every 30 seconds.
     pub last_seen_at: Timestamp,
     /// The absolute end, however often it is refreshed.
     pub expires_at: Timestamp,
+    /// When it was ended; `null` where nobody ended it.
     pub revoked_at: Option<Timestamp>,
+    /// Whether its tokens are accepted now.
     pub state: SessionState,
     /// When it ends unless it is refreshed, or when it ended.
     pub ends_at: Timestamp,
@@ -55,8 +68,10 @@ pub struct Session {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RevokeSessions {
+    /// Sessions of this account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_id: Option<UserId>,
+    /// Sessions granted to this OAuth client.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_id: Option<ClientId>,
     /// An address, or a network as CIDR.
@@ -65,14 +80,16 @@ pub struct RevokeSessions {
     /// Only live ones can end; `false` matches none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub active: Option<bool>,
-    /// Exactly these.
+    /// Exactly these sessions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ids: Option<Vec<SessionId>>,
     /// The caller's own session is left out unless this is true.
     #[serde(default)]
     pub include_own: bool,
+    /// Ends nothing, and answers with what would end and a `previewId`.
     #[serde(default)]
     pub dry_run: bool,
+    /// Of an answer to `dryRun`: ends exactly the sessions it held.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preview_id: Option<String>,
     /// Why; goes into the event.
@@ -85,6 +102,7 @@ pub struct RevokeSessions {
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RevokedSessions {
+    /// Whether this is a preview.
     pub dry_run: bool,
     /// Sessions ended; 0 in a preview.
     pub revoked: u64,
@@ -92,11 +110,12 @@ pub struct RevokedSessions {
     pub count: u64,
     /// Users they belong to.
     pub users: u64,
-    /// The first of them.
+    /// The first 20 of them.
     pub sessions: Vec<Session>,
-    /// Good for 5 minutes, once.
+    /// Works once, for the same caller, until `expiresAt`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub preview_id: Option<String>,
+    /// End of the preview, 5 minutes after it was made.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub expires_at: Option<Timestamp>,
 }

@@ -4,14 +4,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::{ScopeSet, Timestamp, UserId, auth::present};
 
+/// An account as operators see it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct User {
+    /// Id of the account, `sub` of its tokens.
     pub id: UserId,
+    /// Address the person signs in with, as it was given.
     pub email: String,
+    /// `given_name` of OpenID Connect.
     pub first_name: Option<String>,
+    /// `family_name` of OpenID Connect.
     pub last_name: Option<String>,
+    /// Name of the account's one role.
     pub role: String,
     /// The user's own permissions, beside the role's.
     pub permissions: ScopeSet,
@@ -21,35 +27,44 @@ pub struct User {
     /// Whether the person has shown that the address is theirs, or an operator vouches for it.
     #[serde(default)]
     pub email_verified: bool,
+    /// Whether nobody can sign in to it; its sessions and keys are refused.
     pub disabled: bool,
+    /// When the account was made.
     pub created_at: Timestamp,
+    /// Last successful sign-in; `null` before the first.
     pub last_login_at: Option<Timestamp>,
     /// The second factors, where there are any; of one user, not of those in a list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mfa: Option<crate::mfa::Factors>,
 }
 
-/// A user without a password cannot sign in until one is set.
+/// `POST /admin/users`. An account without a password cannot be signed in to until one is set.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreateUser {
+    /// Address to sign in with; compared after NFC and case folding, its domain as IDNA 2008 has it.
     pub email: String,
+    /// 8 characters to 1,024 bytes, never trimmed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<String>,
     /// Instead of a password the hash that another system has made of it: Argon2, bcrypt, scrypt or PBKDF2, in PHC or
     /// modular form. It is replaced when the person signs in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password_hash: Option<String>,
+    /// Up to 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_name: Option<String>,
+    /// Up to 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_name: Option<String>,
     /// `customer` when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
+    /// Scopes beside those of the role.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permissions: Option<Vec<String>>,
+    /// What applications know the person as a member of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub groups: Option<Vec<String>>,
     /// `true` when absent: whoever makes the account vouches for its address.
@@ -65,8 +80,10 @@ pub struct CreateUser {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UserPatch {
+    /// A new address; it is not verified unless `emailVerified` is `true`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
+    /// Up to 200 characters.
     #[serde(
         default,
         deserialize_with = "present",
@@ -74,6 +91,7 @@ pub struct UserPatch {
     )]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub first_name: Option<Option<String>>,
+    /// Up to 200 characters.
     #[serde(
         default,
         deserialize_with = "present",
@@ -81,23 +99,29 @@ pub struct UserPatch {
     )]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub last_name: Option<Option<String>>,
+    /// Name of another role.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
+    /// Scopes beside those of the role: all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permissions: Option<Vec<String>>,
-    /// All of them.
+    /// What applications know the person as a member of: all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub groups: Option<Vec<String>>,
+    /// Whether the operator vouches for the address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email_verified: Option<bool>,
+    /// Disabling ends all sessions; API keys are refused until the account is enabled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disabled: Option<bool>,
 }
 
+/// `POST /admin/users/{id}/password`. All sessions of the account end.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SetPassword {
+    /// 8 characters to 1,024 bytes, never trimmed.
     pub password: String,
     /// Ends the account's API keys too.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -140,8 +164,9 @@ impl LinkPurpose {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreateLink {
+    /// Whether it invites somebody or replaces a password.
     pub purpose: LinkPurpose,
-    /// 86400 when absent; 60 to 2592000.
+    /// Lifetime in seconds: 86,400 when absent; 60 to 2,592,000.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in_seconds: Option<i64>,
     /// Mails the link to the account's address instead of showing it.
@@ -157,22 +182,27 @@ pub struct Link {
     /// Shown once: whoever opens it sets the account's password. Absent where it was mailed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// It does not work from then on.
     pub expires_at: Timestamp,
 }
 
-/// How many sessions ended.
+/// Answer of `POST /admin/users/{id}/sessions/revoke`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Revoked {
+    /// Number of sessions that ended.
     pub revoked: u64,
 }
 
+/// A named list of permissions that accounts have.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Role {
+    /// What accounts and `PUT /admin/roles/{name}` call it.
     pub name: String,
+    /// Scopes of every account with this role.
     pub permissions: ScopeSet,
     /// `customer` and `admin`: they cannot be deleted, and `admin` cannot be changed.
     pub built_in: bool,
@@ -180,10 +210,12 @@ pub struct Role {
     pub users: u64,
 }
 
+/// `PUT /admin/roles/{name}`: creates the role or replaces its permissions.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PutRole {
+    /// Scopes of every account with this role: all of them.
     pub permissions: Vec<String>,
 }
 
@@ -192,5 +224,6 @@ pub struct PutRole {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FactorRemoval {
+    /// Stands in the event.
     pub reason: Option<String>,
 }

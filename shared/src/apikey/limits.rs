@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-/// So many uses in any window of so many seconds. As text `100/60s`.
+/// At most `limit` uses in any window of `windowSeconds`, a sliding window. As text `100/60s`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -15,26 +15,30 @@ pub struct RateLimit {
     pub window_seconds: u32,
 }
 
-/// Days and months of UTC.
+/// Calendar period of a quota, in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", try_from = "String")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum QuotaPeriod {
+    /// From midnight to midnight.
     Day,
+    /// From the first of a month to the first of the next.
     Month,
 }
 
-/// So many uses in a day or month of UTC. As text `1000/day`.
+/// At most `limit` uses in a day or month of UTC. As text `1000/day`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Quota {
     /// 1 to 2^53 - 1.
     pub limit: u64,
+    /// When the count starts again.
     pub period: QuotaPeriod,
 }
 
 impl QuotaPeriod {
+    /// Its spelling on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Day => "day",

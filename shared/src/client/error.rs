@@ -9,14 +9,22 @@ use crate::ErrorCode;
 pub enum ClientError {
     /// The server could not be asked, or did not answer: nobody knows whether anything was done.
     #[error("cannot reach {url}: {reason}")]
-    Unreachable { url: String, reason: String },
+    Unreachable {
+        /// The server's URL.
+        url: String,
+        /// The innermost cause.
+        reason: String,
+    },
     /// The server said no.
     #[error("{message}")]
     Refused {
+        /// HTTP status.
         status: u16,
         /// `None` for a code this client does not know.
         code: Option<ErrorCode>,
+        /// What is wrong, in the server's words.
         message: String,
+        /// The field at fault, where one is.
         field: Option<String>,
         /// When to come again, in seconds.
         retry_after: Option<u64>,
@@ -24,7 +32,9 @@ pub enum ClientError {
     /// Something answered that is no Doorward server.
     #[error("{url} does not answer like a Doorward server: {reason}")]
     Strange {
+        /// The server's URL.
         url: String,
+        /// What is wrong with the answer.
         reason: String,
         /// Of the answer, where it was no success.
         status: Option<u16>,

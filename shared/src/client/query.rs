@@ -5,13 +5,21 @@ use std::fmt;
 /// What the admin API has lists of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Collection {
+    /// `/admin/users`.
     Users,
+    /// `/admin/sessions`.
     Sessions,
+    /// `/admin/apikeys`.
     ApiKeys,
+    /// `/admin/clients`.
     Clients,
+    /// `/admin/roles`.
     Roles,
+    /// `/admin/events`.
     Events,
+    /// `/admin/keys`.
     SigningKeys,
+    /// `/admin/blocks`.
     Blocks,
 }
 
@@ -32,11 +40,11 @@ impl Collection {
 }
 
 macro_rules! names {
-    ($(#[$doc:meta])* $name:ident { $($variant:ident => $text:literal),* $(,)? }) => {
+    ($(#[$doc:meta])* $name:ident { $($(#[$of:meta])* $variant:ident => $text:literal),* $(,)? }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum $name {
-            $(#[doc = concat!("`", $text, "`.")] $variant,)*
+            $($(#[$of])* $variant,)*
         }
 
         impl $name {
@@ -66,22 +74,39 @@ macro_rules! names {
 names! {
     /// A parameter that narrows a list down. Which list has which stands in the API's description.
     Filter {
+        /// Words to look for; what is searched depends on the list.
         Q => "q",
+        /// An account's address, whole.
         Email => "email",
+        /// Name of an account's role.
         Role => "role",
+        /// Whether an account is disabled.
         Disabled => "disabled",
+        /// The account of a session, or the one an event concerns.
         UserId => "userId",
+        /// The account that an API key belongs to.
         OwnerId => "ownerId",
+        /// The OAuth client of a session or event.
         ClientId => "clientId",
+        /// An address, or a network as CIDR.
         Ip => "ip",
+        /// Whether a session or key is live.
         Active => "active",
+        /// Keys that hold exactly this scope.
         Scope => "scope",
+        /// Keys that were made before this time and not used since.
         UnusedSince => "unusedSince",
+        /// Keys that expire before this time.
         ExpiresBefore => "expiresBefore",
+        /// Id of who did what an event tells.
         Actor => "actor",
+        /// An event's action, or the start of one.
         Action => "action",
+        /// Id of what an event was done to.
         Target => "target",
+        /// Events from this time on.
         Since => "since",
+        /// Events before this time.
         Until => "until",
     }
 }
@@ -89,21 +114,37 @@ names! {
 names! {
     /// A field that a list is sorted by.
     SortField {
+        /// When it was made.
         CreatedAt => "createdAt",
+        /// An account's address.
         Email => "email",
+        /// An account's last sign-in.
         LastLoginAt => "lastLoginAt",
+        /// An account's role.
         Role => "role",
+        /// An account's first name.
         FirstName => "firstName",
+        /// An account's last name.
         LastName => "lastName",
+        /// A session's last use.
         LastSeenAt => "lastSeenAt",
+        /// A block's network, as CIDR.
         Network => "network",
+        /// A block's end.
         Until => "until",
+        /// A session's or key's end.
         ExpiresAt => "expiresAt",
+        /// A session's account.
         UserId => "userId",
+        /// A session's address.
         Ip => "ip",
+        /// A key's or client's name.
         Name => "name",
+        /// A key's last use.
         LastUsedAt => "lastUsedAt",
+        /// A key's owner.
         OwnerId => "ownerId",
+        /// An event's time.
         Time => "time",
     }
 }
@@ -111,6 +152,7 @@ names! {
 /// An order: `name:asc` on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sort {
+    /// What rows are compared by.
     pub field: SortField,
     /// Whether the greatest is first.
     pub descending: bool,
