@@ -1,19 +1,17 @@
-//! What actions do: moving, opening, and what is asked before something changes.
+//! What actions do: moving and opening here; what is asked before something changes stands in `asking`.
 
 use ratatui::layout::Size;
 
 use super::{
-    confirm::Confirm,
     form::Form,
     help::Help,
-    incident::rotate_signing,
     layer::{Layer, Menu},
-    msg::{Effect, PreviewTarget},
+    msg::Effect,
     page::Subject,
     state::{State, View},
 };
 use crate::{
-    command::{Command, Revoke, Users, secret::Secret},
+    command::{Command, secret::Secret},
     core::{
         keymap::Action,
         report::Format,
@@ -26,23 +24,18 @@ impl State {
         if self.is_for_one(action) {
             return;
         }
-        let page = self.rows_high().saturating_sub(1).max(1).cast_signed();
         match action {
             Action::Up => self.step(-1),
             Action::Down => self.step(1),
-            Action::PageUp => self.step(-page),
-            Action::PageDown => self.step(page),
+            Action::PageUp => self.step(-self.screenful()),
+            Action::PageDown => self.step(self.screenful()),
             Action::Top => self.step(isize::MIN),
             Action::Bottom => self.step(isize::MAX),
             Action::Open => self.open(effects),
             Action::Close => self.close(effects),
             Action::Focus => self.turn(1, effects),
             Action::FocusBack => self.turn(-1, effects),
-            Action::Back => {
-                if !self.go_back(effects) {
-                    self.say("this is where you began");
-                }
-            }
+            Action::Back => self.back(effects),
             Action::Forward => self.go_forward(effects),
             Action::Screen(digit) => self.go_screen(digit, effects),
             Action::Palette => self.open_palette(),
@@ -50,17 +43,8 @@ impl State {
             Action::Filter => self.open_filter(),
             Action::Refresh => self.refresh(effects),
             Action::Sort => self.open_sorts(),
-            Action::Wide => {
-                self.wide = !self.wide;
-                let Size { width, height } = self.size;
-                self.resize(width, height);
-            }
-            Action::Fold => {
-                let height = self.rows_high();
-                if let Some(list) = self.list_mut() {
-                    list.turn_fold(height);
-                }
-            }
+            Action::Wide => self.turn_wide(),
+            Action::Fold => self.turn_fold(),
             Action::Mark => self.mark(),
             Action::MarkRange => self.mark_range(),
             Action::MarkAll => self.mark_all(),
@@ -80,37 +64,54 @@ impl State {
             | Action::Password
             | Action::Link
             | Action::Policy
-            | Action::Invite => {
-                self.open_form_for(action);
-                self.ask_offers(effects);
-            }
+            | Action::Invite => self.open_form_for(action, effects),
             Action::Rotate => self.rotate(),
             Action::Delete => self.delete(effects),
             Action::Factors => self.remove_factors(),
             Action::EndSessions => self.end_all(effects),
             Action::Disable => self.disable(effects),
-            Action::Backup => {
-                let confirm = Confirm::new("Back the database up?", "Back up", Command::Backup);
-                let confirm = confirm
-                    .line("A copy is written beside the database, on the server's machine, and examined.")
-                    .line("It is of no use without master.key: keep a copy of that file elsewhere.");
-                self.confirm(confirm);
-            }
+            Action::Backup => self.back_up(),
             Action::Redraw => effects.push(Effect::Redraw),
             Action::Suspend => effects.push(Effect::Suspend),
             // In a pane it leaves the pane.
             Action::Quit if !self.layers.is_empty() => self.close(effects),
             Action::Quit => self.quit(effects),
             Action::Window => self.dash_window(effects),
-            Action::Stack => {
-                let stacked = self.dash.stacked.unwrap_or(self.size.height >= 50);
-                self.dash.stacked = Some(!stacked);
-            }
+            Action::Stack => self.turn_stacked(),
             Action::Earlier => self.dash_cursor(1),
             Action::Later => self.dash_cursor(-1),
             Action::Undo => self.undo(effects),
             Action::Unlock => self.open_unlock(),
         }
+    }
+
+    fn back(&mut self, effects: &mut Vec<Effect>) {
+        if !self.go_back(effects) {
+            self.say("this is where you began");
+        }
+    }
+
+    fn turn_wide(&mut self) {
+        self.wide = !self.wide;
+        let Size { width, height } = self.size;
+        self.resize(width, height);
+    }
+
+    fn turn_fold(&mut self) {
+        let height = self.rows_high();
+        if let Some(list) = self.list_mut() {
+            list.turn_fold(height);
+        }
+    }
+
+    fn turn_stacked(&mut self) {
+        let stacked = self.dash.stacked.unwrap_or(self.size.height >= 50);
+        self.dash.stacked = Some(!stacked);
+    }
+
+    /// Rows that a page up or down moves by: one stays in sight.
+    fn screenful(&self) -> isize {
+        self.rows_high().saturating_sub(1).max(1).cast_signed()
     }
 
     /// Whether an action is for one thing alone while several are marked; then it says so.
@@ -296,123 +297,5 @@ impl State {
             title: "The same from a shell".into(),
             lines,
         });
-    }
-
-    fn open_form_for(&mut self, action: Action) {
-        let held = self.scopes().cloned();
-        let Some(kind) = self.kind() else { return };
-        let form = match (action, kind, self.item().cloned()) {
-            // On a person's page what is new is theirs.
-            (Action::New, Resource::Users, Some(Row::User(user))) if self.page().is_some() => {
-                Form::mint(held, &user.id.to_string(), None)
-            }
-            (Action::New, Resource::Users, _) => Form::new_user(held),
-            (Action::New, Resource::Keys, _) => {
-                let list = self.list();
-                let owner = list.and_then(|list| {
-                    list.filters
-                        .iter()
-                        .find(|filter| filter.name == doorward_shared::client::Filter::OwnerId)
-                });
-                let owner = owner.map(|filter| filter.value.clone()).unwrap_or_default();
-                Form::mint(held, &owner, None)
-            }
-            (Action::New, Resource::Clients, _) => Form::new_client(held),
-            (Action::New, Resource::Blocks, _) => Form::block(""),
-            (Action::New, Resource::Roles, _) => Form::role(None, held),
-            (Action::Edit, _, Some(Row::User(user))) => Form::edit_user(&user, held),
-            (Action::Edit, _, Some(Row::Key(key))) => Form::edit_key(&key),
-            (Action::Edit, _, Some(Row::Client(client))) => Form::edit_client(&client, held),
-            (Action::Policy, _, Some(Row::Client(client))) => Form::client_policy(&client),
-            (Action::Invite, ..) => Form::invite_client(),
-            (Action::Edit, _, Some(Row::Role(role))) => {
-                if role.name == "admin" {
-                    return self.warn("the role admin cannot be changed");
-                }
-                Form::role(Some(&role), held)
-            }
-            (Action::Password, _, Some(Row::User(user))) => Form::password(user.id, &user.email),
-            (Action::Link, _, Some(Row::User(user))) => Form::link(user.id, &user.email),
-            (Action::Clone, _, Some(Row::Key(key))) => {
-                let owner = key.owner_id.map(|id| id.to_string()).unwrap_or_default();
-                Form::mint(held, &owner, Some(&key))
-            }
-            _ => return,
-        };
-        let scope = if form.is_mint() {
-            Resource::Keys.scope()
-        } else {
-            kind.scope()
-        };
-        self.open_form(scope, form);
-    }
-
-    fn rotate(&mut self) {
-        match self.item().cloned() {
-            Some(Row::Key(key)) => self.open_form(Resource::Keys.scope(), Form::rotate_key(&key)),
-            Some(Row::Client(client)) if client.confidential => {
-                self.open_form(Resource::Clients.scope(), Form::rotate_secret(&client));
-            }
-            Some(Row::Client(_)) => self.warn("a public client has no secret"),
-            Some(Row::Signing(_)) => self.confirm(rotate_signing()),
-            _ => {}
-        }
-    }
-
-    fn disable(&mut self, effects: &mut Vec<Effect>) {
-        let Some(Row::User(user)) = self.item().cloned() else {
-            return;
-        };
-        let id = user.id.to_string();
-        let disable = Command::Users(Users::Disable { user: id.clone() });
-        let enable = Command::Users(Users::Enable { user: id });
-        if user.disabled {
-            let confirm = Confirm::new(format!("Enable {}?", user.email), "Enable", enable)
-                .undone_by(disable);
-            return self
-                .confirm(confirm.line("They can sign in again. Their old sessions stay dead."));
-        }
-        let confirm = Confirm::new(format!("Disable {}?", user.email), "Disable", disable)
-            .line("They cannot sign in, and all their sessions end at once.")
-            .undone_by(enable);
-        self.preview_and_confirm(confirm.with_reason(), PreviewTarget::User(user.id), effects);
-    }
-
-    /// Ends the sessions of what is selected.
-    fn end_all(&mut self, effects: &mut Vec<Effect>) {
-        if let Some(Subject::Address(ip)) = self.page().map(|page| &page.subject)
-            && self.item().is_none()
-        {
-            let asked = Revoke::from_address(ip);
-            return self.end_sessions(format!("End all sessions from {ip}?"), asked, effects);
-        }
-        match self.item().cloned() {
-            Some(Row::User(user)) => {
-                let asked = Revoke::of_user(user.id);
-                self.end_sessions(
-                    format!("End all sessions of {}?", user.email),
-                    asked,
-                    effects,
-                );
-            }
-            Some(Row::Client(client)) => {
-                let asked = Revoke::of_client(client.id);
-                self.end_sessions(
-                    format!("End all sessions of {}?", client.name),
-                    asked,
-                    effects,
-                );
-            }
-            Some(Row::Session(session)) => {
-                let entries = super::related::ends(self, &session);
-                let title = "End all sessions …".into();
-                self.layers.push(Layer::Menu(Menu {
-                    title,
-                    entries,
-                    at: 0,
-                }));
-            }
-            _ => {}
-        }
     }
 }

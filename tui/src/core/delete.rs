@@ -1,5 +1,7 @@
 //! Revoking and deleting: one thing, or all that are marked.
 
+use doorward_shared::admin::{AdminKey, Block, Client, Role, SigningKey, User};
+
 use super::{
     confirm::Confirm,
     msg::{Effect, PreviewTarget},
@@ -25,12 +27,82 @@ fn delete(kind: Resource, ids: Vec<String>) -> Option<Command> {
 }
 
 /// The command that blocks a network as it was.
-fn block_again(block: &doorward_shared::admin::Block) -> Command {
+fn block_again(block: &Block) -> Command {
     Command::Blocks(Blocks::Add(AddBlock {
         network: block.network.clone(),
         reason: block.reason.clone(),
         until: Some(Moment::At(block.until)),
     }))
+}
+
+fn delete_user(user: &User) -> Confirm {
+    let change = Command::Users(Users::Delete {
+        users: vec![user.id.to_string()],
+    });
+    Confirm::new(format!("Delete {}?", user.email), "Delete", change)
+        .line("The account is gone, with all its sessions and keys. It cannot be brought back.")
+        .with_reason()
+}
+
+fn revoke_key(key: &AdminKey) -> Confirm {
+    let change = Command::Apikeys(ApiKeys::Revoke {
+        ids: vec![key.id.to_string()],
+    });
+    Confirm::new(format!("Revoke the key {}?", key.name), "Revoke", change)
+        .line("It dies at once: whatever uses it fails.")
+        .with_reason()
+}
+
+fn delete_client(client: &Client) -> Confirm {
+    let change = Command::Clients(Clients::Delete {
+        ids: vec![client.id.to_string()],
+    });
+    let title = format!("Delete the client {}?", client.name);
+    Confirm::new(title, "Delete", change)
+        .line("All its tokens die, and nobody can sign in through it.")
+        .with_reason()
+}
+
+/// The question, or why the role cannot be deleted.
+fn delete_role(role: &Role) -> Result<Confirm, String> {
+    if role.built_in {
+        return Err(format!("{} is built in: it cannot be deleted", role.name));
+    }
+    if role.users > 0 {
+        return Err(format!(
+            "{} users have the role {}: give them another first (o lists them)",
+            role.users, role.name
+        ));
+    }
+    let change = Command::Roles(Roles::Delete {
+        names: vec![role.name.clone()],
+    });
+    let title = format!("Delete the role {}?", role.name);
+    Ok(Confirm::new(title, "Delete", change)
+        .line("Nobody has it.")
+        .with_reason())
+}
+
+fn lift_block(block: &Block) -> Confirm {
+    let change = Command::Blocks(Blocks::Remove {
+        ids: vec![block.id.to_string()],
+    });
+    let title = format!("Lift the block of {}?", block.network);
+    Confirm::new(title, "Lift", change)
+        .line(format!("It was blocked for: {}", block.reason))
+        .line("People sign in and up from there again at once.")
+        .made_again_by(block_again(block), Row::Block(block.clone()))
+}
+
+fn revoke_signing(key: &SigningKey) -> Confirm {
+    let change = Command::Keys(SigningKeys::Revoke(RevokeKeys {
+        kid: key.id.clone(),
+        and: Vec::new(),
+    }));
+    let title = format!("Revoke the signing key {}?", key.id);
+    Confirm::new(title, "Revoke", change)
+        .line("Every token it signed is dead at once. It cannot be brought back.")
+        .with_reason()
 }
 
 /// Sessions the server ends by id at once.
@@ -66,101 +138,24 @@ impl State {
     }
 
     fn delete_one(&mut self, item: &Row, effects: &mut Vec<Effect>) {
-        match item {
-            Row::User(user) => {
-                let gone = "The account is gone, with all its sessions and keys. It cannot be brought back.";
-                let change = Command::Users(Users::Delete {
-                    users: vec![user.id.to_string()],
-                });
-                let confirm =
-                    Confirm::new(format!("Delete {}?", user.email), "Delete", change).line(gone);
-                self.preview_and_confirm(
-                    confirm.with_reason(),
-                    PreviewTarget::User(user.id),
-                    effects,
-                );
-            }
-            Row::Key(key) => {
-                let confirm = Confirm::new(
-                    format!("Revoke the key {}?", key.name),
-                    "Revoke",
-                    Command::Apikeys(ApiKeys::Revoke {
-                        ids: vec![key.id.to_string()],
-                    }),
-                )
-                .line("It dies at once: whatever uses it fails.");
-                self.preview_and_confirm(
-                    confirm.with_reason(),
-                    PreviewTarget::Key(key.id),
-                    effects,
-                );
-            }
-            Row::Client(client) => {
-                let confirm = Confirm::new(
-                    format!("Delete the client {}?", client.name),
-                    "Delete",
-                    Command::Clients(Clients::Delete {
-                        ids: vec![client.id.to_string()],
-                    }),
-                )
-                .line("All its tokens die, and nobody can sign in through it.");
-                self.preview_and_confirm(
-                    confirm.with_reason(),
-                    PreviewTarget::Client(client.id),
-                    effects,
-                );
-            }
-            Row::Role(role) if role.built_in => {
-                self.warn(format!("{} is built in: it cannot be deleted", role.name))
-            }
-            Row::Role(role) if role.users > 0 => {
-                self.warn(format!(
-                    "{} users have the role {}: give them another first (o lists them)",
-                    role.users, role.name
-                ));
-            }
+        let (confirm, at) = match item {
+            Row::User(user) => (delete_user(user), PreviewTarget::User(user.id)),
+            Row::Key(key) => (revoke_key(key), PreviewTarget::Key(key.id)),
+            Row::Client(client) => (delete_client(client), PreviewTarget::Client(client.id)),
             Row::Role(role) => {
-                let change = Command::Roles(Roles::Delete {
-                    names: vec![role.name.clone()],
-                });
-                self.confirm(
-                    Confirm::new(format!("Delete the role {}?", role.name), "Delete", change)
-                        .line("Nobody has it.")
-                        .with_reason(),
-                );
+                return match delete_role(role) {
+                    Ok(confirm) => self.confirm(confirm),
+                    Err(why) => self.warn(why),
+                };
             }
-            Row::Block(block) => {
-                let change = Command::Blocks(Blocks::Remove {
-                    ids: vec![block.id.to_string()],
-                });
-                let title = format!("Lift the block of {}?", block.network);
-                self.confirm(
-                    Confirm::new(title, "Lift", change)
-                        .line(format!("It was blocked for: {}", block.reason))
-                        .line("People sign in and up from there again at once.")
-                        .made_again_by(block_again(block), item.clone()),
-                );
-            }
+            Row::Block(block) => return self.confirm(lift_block(block)),
             Row::Signing(key) if key.active => {
-                self.warn("this key signs new tokens: rotate it first (R)");
+                return self.warn("this key signs new tokens: rotate it first (R)");
             }
-            Row::Signing(key) => {
-                let change = Command::Keys(SigningKeys::Revoke(RevokeKeys {
-                    kid: key.id.clone(),
-                    and: Vec::new(),
-                }));
-                self.confirm(
-                    Confirm::new(
-                        format!("Revoke the signing key {}?", key.id),
-                        "Revoke",
-                        change,
-                    )
-                    .line("Every token it signed is dead at once. It cannot be brought back.")
-                    .with_reason(),
-                );
-            }
-            _ => {}
-        }
+            Row::Signing(key) => return self.confirm(revoke_signing(key)),
+            Row::Session(_) | Row::Event(_) | Row::Profile(_) => return,
+        };
+        self.preview_and_confirm(confirm, at, effects);
     }
 
     fn delete_many(&mut self, items: &[Row], effects: &mut Vec<Effect>) {

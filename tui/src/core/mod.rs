@@ -3,8 +3,10 @@
 
 pub(crate) mod about;
 mod act;
+mod asking;
 pub(crate) mod audit;
 pub(crate) mod cells;
+mod changed;
 pub(crate) mod chart;
 pub(crate) mod checklist;
 pub(crate) mod columns;
@@ -31,6 +33,7 @@ mod leaving;
 
 pub(crate) mod line;
 pub(crate) mod list;
+pub(crate) mod live;
 pub(crate) mod look;
 mod marks;
 mod mouse;

@@ -104,24 +104,34 @@ pub(crate) enum Reply {
         done: Result<Done, Problem>,
     },
     /// A secret that another server made before it was left.
-    LateSecret {
-        title: String,
-        lines: Vec<(String, String)>,
-        secret: Secret,
-        file: String,
-    },
+    LateSecret(OneTimeSecret),
     SignedIn(Result<(), Problem>),
-    /// Events are followed, from after this one on.
-    Streaming(Option<EventId>),
+    Stream(Streamed),
+    Local(Local),
+    /// What the alert rules are about.
+    Watched(Result<Box<Stats>, Problem>),
+    Switched(Result<Box<Switched>, String>),
+    /// A call of ours broke: a fault of the console.
+    Broken,
+}
+
+/// What comes of following the events.
+#[derive(Debug)]
+pub(crate) enum Streamed {
+    /// They are followed, from after this one on.
+    Began(Option<EventId>),
     Event(Box<Event>),
-    StreamLost(Problem),
+    Lost(Problem),
     /// The server closed it: it restarts, or the caller may no more.
-    StreamEnded,
+    Ended,
+}
+
+/// What became of files and programs of this machine.
+#[derive(Debug)]
+pub(crate) enum Local {
     Written(Result<PathBuf, String>),
     /// The configuration was written: what is said of it.
     Kept(Result<String, String>),
-    /// What the alert rules are about.
-    Watched(Result<Box<Stats>, Problem>),
     /// How the command of an alert rule ended.
     RanForAlert {
         name: String,
@@ -137,9 +147,6 @@ pub(crate) enum Reply {
         ticket: u64,
         how: String,
     },
-    Switched(Result<Box<Switched>, String>),
-    /// A call of ours broke: a fault of the console.
-    Broken,
 }
 
 /// A server that was switched to.
@@ -200,19 +207,28 @@ pub(crate) enum Done {
     /// Said on the screen.
     Plain(String),
     /// A thing is like this now: said on the screen.
-    Edited { text: String, item: Box<Row> },
-    /// Something is there now: said on the screen, and selected.
-    Made { text: String, id: String },
-    /// A secret that is shown once.
-    Secret {
-        title: String,
-        /// About what it is of.
-        lines: Vec<(String, String)>,
-        secret: Secret,
-        id: String,
-        /// What a file for it would be called.
-        file: String,
+    Edited {
+        text: String,
+        item: Box<Row>,
     },
+    /// Something is there now: said on the screen, and selected.
+    Made {
+        text: String,
+        id: String,
+    },
+    Secret(OneTimeSecret),
+}
+
+/// A secret that is shown once.
+#[derive(Debug)]
+pub(crate) struct OneTimeSecret {
+    pub title: String,
+    /// About what it is of.
+    pub lines: Vec<(String, String)>,
+    pub secret: Secret,
+    pub id: String,
+    /// What a file for it would be called.
+    pub file: String,
 }
 
 /// What is looked at before something is destroyed.

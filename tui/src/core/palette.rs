@@ -87,129 +87,152 @@ pub(crate) fn rank(text: &str, names: &[String]) -> Vec<usize> {
     found.into_iter().map(|(_, at)| at).collect()
 }
 
-impl Palette {
-    pub(crate) fn of(state: &State) -> Self {
-        let entry = |name: &str, about: &str, what: Command| Entry {
+/// Screens, lists and what else is reached by its name alone.
+const NAMED: [(&str, &str, Command); 15] = [
+    ("dashboard", "how the server is doing", Command::Screen(1)),
+    ("users", "people's accounts", Command::Screen(2)),
+    ("sessions", "sign-ins", Command::Screen(3)),
+    ("apikeys", "API keys", Command::Screen(4)),
+    ("clients", "OAuth clients", Command::Screen(5)),
+    ("events", "the audit log, live", Command::Screen(6)),
+    ("health", "the server itself", Command::Screen(7)),
+    (
+        "roles",
+        "named lists of permissions",
+        Command::List(Resource::Roles),
+    ),
+    (
+        "blocks",
+        "networks from which nobody signs in",
+        Command::List(Resource::Blocks),
+    ),
+    ("keys", "signing keys", Command::List(Resource::Signing)),
+    (
+        "profiles",
+        "servers this console knows",
+        Command::List(Resource::Profiles),
+    ),
+    (
+        "save ",
+        "keep this list under a name: filter, order, columns",
+        Command::Noun,
+    ),
+    (
+        "columns ",
+        "choose this list's columns and their order",
+        Command::Noun,
+    ),
+    ("q", "quit", Command::Do(Action::Quit)),
+    ("quit", "quit", Command::Do(Action::Quit)),
+];
+
+impl Entry {
+    fn new(state: &State, name: &str, about: &str, what: Command) -> Self {
+        let action = what.action();
+        Self {
             name: name.into(),
             about: about.into(),
-            key: what
-                .action()
-                .map_or_else(String::new, |action| state.keymap.label(action)),
+            key: action.map_or_else(String::new, |action| state.keymap.label(action)),
             what,
+        }
+    }
+}
+
+/// What keys do where the operator is, but for moves.
+fn actions(state: &State) -> Vec<Entry> {
+    let contexts = state.contexts();
+    let rows = state.keymap.rows(&contexts).into_iter();
+    let rows = rows.map(|binding| binding.row).filter(|row| {
+        !matches!(
+            row.action,
+            Action::Screen(_)
+                | Action::Up
+                | Action::Down
+                | Action::Palette
+                | Action::Quit
+                | Action::Close
+        )
+    });
+    rows.map(|row| Entry::new(state, row.name, row.help, Command::Do(row.action)))
+        .collect()
+}
+
+fn own_commands(state: &State) -> impl Iterator<Item = Entry> {
+    state.own_commands().map(|(name, command)| Entry {
+        name: format!("run {name}"),
+        about: command.template(),
+        key: command.key.map(|key| key.to_string()).unwrap_or_default(),
+        what: Command::Run(name.clone()),
+    })
+}
+
+fn views(state: &State) -> impl Iterator<Item = Entry> {
+    state.yours.views.iter().flat_map(|(name, view)| {
+        let view_it = format!("view {name}");
+        let unsave = format!("unsave {name}");
+        let gone = "take this view out of the configuration";
+        [
+            Entry::new(state, &view_it, &view.about(), Command::View(name.clone())),
+            Entry::new(state, &unsave, gone, Command::Unsave(name.clone())),
+        ]
+    })
+}
+
+fn themes(state: &State) -> impl Iterator<Item = Entry> {
+    let own = state.own_themes.iter().enumerate();
+    let own = own.map(|(at, (name, _))| (name.as_str(), Theme::Own(at)));
+    let all = Theme::NAMES.into_iter().chain(own);
+    all.map(|(name, theme)| {
+        let about = match theme {
+            Theme::Own(_) => "colours of your own",
+            _ => "colours",
         };
+        let name = format!("theme {name}");
+        Entry::new(state, &name, about, Command::Theme(theme))
+    })
+}
+
+fn profiles(state: &State) -> impl Iterator<Item = Entry> {
+    state.server.profiles.iter().map(|profile| {
+        let name = format!("profile {}", profile.name);
+        let what = Command::Profile(profile.name.clone());
+        Entry::new(state, &name, &profile.url, what)
+    })
+}
+
+/// Words that wait for the name of a thing.
+fn nouns(state: &State) -> impl Iterator<Item = Entry> {
+    objects::NOUNS.into_iter().map(|(noun, kind)| {
+        let kind = kind.title().to_lowercase();
+        let about = format!("one of the {kind} by its name or id");
+        Entry::new(state, &format!("{noun} "), &about, Command::Noun)
+    })
+}
+
+impl Palette {
+    pub(crate) fn of(state: &State) -> Self {
+        // Before anything is typed, the places one was at come first.
         let recent = state.recent_places().into_iter().map(|place| {
             let name = place.name(state);
-            entry(&name, "you were there", Command::Place(place))
+            Entry::new(state, &name, "you were there", Command::Place(place))
         });
-        let mut entries = vec![
-            entry("dashboard", "how the server is doing", Command::Screen(1)),
-            entry("users", "people's accounts", Command::Screen(2)),
-            entry("sessions", "sign-ins", Command::Screen(3)),
-            entry("apikeys", "API keys", Command::Screen(4)),
-            entry("clients", "OAuth clients", Command::Screen(5)),
-            entry("events", "the audit log, live", Command::Screen(6)),
-            entry("health", "the server itself", Command::Screen(7)),
-            entry(
-                "roles",
-                "named lists of permissions",
-                Command::List(Resource::Roles),
-            ),
-            entry(
-                "blocks",
-                "networks from which nobody signs in",
-                Command::List(Resource::Blocks),
-            ),
-            entry("keys", "signing keys", Command::List(Resource::Signing)),
-            entry(
-                "profiles",
-                "servers this console knows",
-                Command::List(Resource::Profiles),
-            ),
-            entry(
-                "save ",
-                "keep this list under a name: filter, order, columns",
-                Command::Noun,
-            ),
-            entry(
-                "columns ",
-                "choose this list's columns and their order",
-                Command::Noun,
-            ),
-            entry("q", "quit", Command::Do(Action::Quit)),
-            entry("quit", "quit", Command::Do(Action::Quit)),
-        ];
-        let contexts = state.contexts();
-        for binding in state.keymap.rows(&contexts) {
-            let row = binding.row;
-            let moves = matches!(
-                row.action,
-                Action::Screen(_)
-                    | Action::Up
-                    | Action::Down
-                    | Action::Palette
-                    | Action::Quit
-                    | Action::Close
-            );
-            if !moves {
-                entries.push(entry(row.name, row.help, Command::Do(row.action)));
-            }
-        }
-        for (name, command) in state.own_commands() {
-            entries.push(Entry {
-                name: format!("run {name}"),
-                about: command.template(),
-                key: command.key.map(|key| key.to_string()).unwrap_or_default(),
-                what: Command::Run(name.clone()),
-            });
-        }
-        for (name, view) in &state.yours.views {
-            let to = Command::View(name.clone());
-            entries.push(entry(&format!("view {name}"), &view.about(), to));
-            let gone = "take this view out of the configuration";
-            entries.push(entry(
-                &format!("unsave {name}"),
-                gone,
-                Command::Unsave(name.clone()),
-            ));
-        }
-        let own = state.own_themes.iter().enumerate();
-        let own = own.map(|(at, (name, _))| (name.as_str(), Theme::Own(at)));
-        for (name, theme) in Theme::NAMES.into_iter().chain(own) {
-            let about = match theme {
-                Theme::Own(_) => "colours of your own",
-                _ => "colours",
-            };
-            entries.push(entry(
-                &format!("theme {name}"),
-                about,
-                Command::Theme(theme),
-            ));
-        }
-        for profile in &state.server.profiles {
-            let name = format!("profile {}", profile.name);
-            entries.push(entry(
-                &name,
-                &profile.url,
-                Command::Profile(profile.name.clone()),
-            ));
-        }
+        let mut entries: Vec<Entry> = recent.collect();
+        let recents = entries.len();
+        let named = NAMED.into_iter();
+        entries.extend(named.map(|(name, about, what)| Entry::new(state, name, about, what)));
+        entries.extend(actions(state));
+        entries.extend(own_commands(state));
+        entries.extend(views(state));
+        entries.extend(themes(state));
+        entries.extend(profiles(state));
         #[cfg(debug_assertions)]
-        entries.push(entry(
+        entries.push(Entry::new(
+            state,
             "crash",
             "panic, to see the terminal restored",
             Command::Crash,
         ));
-        for (noun, kind) in objects::NOUNS {
-            let about = format!(
-                "one of the {} by its name or id",
-                kind.title().to_lowercase()
-            );
-            entries.push(entry(&format!("{noun} "), &about, Command::Noun));
-        }
-        // Before anything is typed, the places one was at come first.
-        let recent: Vec<_> = recent.collect();
-        let recents = recent.len();
-        entries.splice(0..0, recent);
+        entries.extend(nouns(state));
         Self {
             line: Line::default(),
             entries,

@@ -6,7 +6,7 @@ use super::{
     confirm::Confirm,
     field::Field,
     form::{Form, Purpose, Submission},
-    submission::words,
+    submission::{Wrong, words},
 };
 use crate::command::{ClientPolicyArgs, Clients, Command, UpdateClient};
 
@@ -36,101 +36,118 @@ fn text(now: &Option<String>) -> &str {
     now.as_deref().unwrap_or_default()
 }
 
-fn key_set(client: &Client) -> String {
-    client
-        .jwks
-        .as_ref()
-        .map(ToString::to_string)
-        .unwrap_or_default()
+fn key_set(client: &Client) -> Option<String> {
+    client.jwks.as_ref().map(ToString::to_string)
 }
 
-impl Form {
-    pub(crate) fn client_policy(client: &Client) -> Self {
-        let purpose = Purpose::ClientPolicy(Box::new(client.clone()));
-        let list = |values: &[String]| values.join(" ");
-        let uri = "https://…; empty: none";
-        let mut fields = vec![
+fn hinted(mut field: Field, hint: &'static str) -> Field {
+    field.hint = hint;
+    field
+}
+
+fn list(values: &[String]) -> String {
+    values.join(" ")
+}
+
+/// Whom it may let in, and what it learns of them.
+fn about_people(client: &Client) -> Vec<Field> {
+    vec![
+        hinted(
             choice(
                 "unverifiedEmail",
                 "New addresses",
                 &["withhold", "send"],
                 &client.unverified_email,
             ),
-            Field::text(
-                "allowedGroups",
-                "Only groups",
-                "whose members may sign in, spaces between; empty: everybody",
-                &list(&client.allowed_groups),
-            ),
+            "whether it is told addresses that are not verified",
+        ),
+        Field::text(
+            "allowedGroups",
+            "Only groups",
+            "whose members may sign in, spaces between; empty: everybody",
+            &list(&client.allowed_groups),
+        ),
+        hinted(
             yes_no("skipConsent", "First party", client.skip_consent),
+            "a first-party application asks nobody for consent",
+        ),
+        hinted(
             yes_no("idTokenClaims", "ID token full", client.id_token_claims),
-            Field::text(
-                "postLogoutRedirectUris",
-                "After logout",
-                "where sign-out may send people, spaces between",
-                &list(&client.post_logout_redirect_uris),
-            ),
-            Field::text(
-                "defaultResource",
-                "Audience",
-                "of tokens whose request names none",
-                text(&client.default_resource),
-            ),
-            Field::text(
-                "backchannelLogoutUri",
-                "Logout URI",
-                "told when a session ends: https://…",
-                text(&client.backchannel_logout_uri),
-            ),
-            yes_no(
-                "backchannelLogoutSessionRequired",
-                "Logout sid",
-                client.backchannel_logout_session_required,
-            ),
-            choice(
-                "tokenEndpointAuthMethod",
-                "Authenticates",
-                &METHODS,
-                client.token_endpoint_auth_method.as_deref().unwrap_or(ANY),
-            ),
-            Field::text("jwksUri", "Key set at", uri, text(&client.jwks_uri)),
-            Field::text(
-                "jwks",
-                "Key set",
-                "a JWK set; empty: none",
-                &key_set(client),
-            ),
-            Field::text("logoUri", "Logo", uri, text(&client.logo_uri)),
-            Field::text("clientUri", "Home page", uri, text(&client.client_uri)),
+            "whether ID tokens hold claims, as userinfo does",
+        ),
+    ]
+}
+
+/// Where people go after signing out, whom its tokens are for, and how it is told of ended sessions.
+fn about_sessions(client: &Client) -> Vec<Field> {
+    vec![
+        Field::text(
+            "postLogoutRedirectUris",
+            "After logout",
+            "where sign-out may send people, spaces between",
+            &list(&client.post_logout_redirect_uris),
+        ),
+        Field::text(
+            "defaultResource",
+            "Audience",
+            "of tokens whose request names none",
+            text(&client.default_resource),
+        ),
+        Field::text(
+            "backchannelLogoutUri",
+            "Logout URI",
+            "told when a session ends: https://…",
+            text(&client.backchannel_logout_uri),
+        ),
+        yes_no(
+            "backchannelLogoutSessionRequired",
+            "Logout sid",
+            client.backchannel_logout_session_required,
+        ),
+    ]
+}
+
+/// How it authenticates, and what people see of it.
+fn about_itself(client: &Client) -> Vec<Field> {
+    let uri = "https://…; empty: none";
+    let mut fields = vec![
+        choice(
+            "tokenEndpointAuthMethod",
+            "Authenticates",
+            &METHODS,
+            client.token_endpoint_auth_method.as_deref().unwrap_or(ANY),
+        ),
+        Field::text("jwksUri", "Key set at", uri, text(&client.jwks_uri)),
+        Field::text(
+            "jwks",
+            "Key set",
+            "a JWK set; empty: none",
+            &key_set(client).unwrap_or_default(),
+        ),
+        Field::text("logoUri", "Logo", uri, text(&client.logo_uri)),
+        Field::text("clientUri", "Home page", uri, text(&client.client_uri)),
+    ];
+    if client.confidential {
+        fields.push(hinted(
+            yes_no("resourceServer", "Is an API", client.resource_server),
+            "it may ask about every access token and API key",
+        ));
+    }
+    fields
+}
+
+impl Form {
+    pub(crate) fn client_policy(client: &Client) -> Self {
+        let parts = [
+            about_people(client),
+            about_sessions(client),
+            about_itself(client),
         ];
-        for (name, hint) in [
-            (
-                "unverifiedEmail",
-                "whether it is told addresses that are not verified",
-            ),
-            (
-                "skipConsent",
-                "a first-party application asks nobody for consent",
-            ),
-            (
-                "idTokenClaims",
-                "whether ID tokens hold claims, as userinfo does",
-            ),
-        ] {
-            for field in fields.iter_mut().filter(|field| field.name == name) {
-                field.hint = hint;
-            }
-        }
-        if client.confidential {
-            let mut field = yes_no("resourceServer", "Is an API", client.resource_server);
-            field.hint = "it may ask about every access token and API key";
-            fields.push(field);
-        }
         Self::new(
             format!("What {} may know and do", client.name),
-            purpose,
+            Purpose::ClientPolicy(Box::new(client.clone())),
             "Review",
-            fields,
+            parts.concat(),
         )
     }
 }
@@ -187,6 +204,23 @@ impl Change<'_> {
         self.line(name, word(before), word(after));
         (Some(after), Some(before))
     }
+
+    /// How it authenticates: any way, where it names none.
+    fn method(&mut self, client: &Client) -> (Option<String>, Option<String>) {
+        let method = client.token_endpoint_auth_method.clone();
+        let (after, before) = self.text(
+            "tokenEndpointAuthMethod",
+            &Some(method.unwrap_or(ANY.into())),
+        );
+        let cleared = |text: String| if text == ANY { String::new() } else { text };
+        (after.map(cleared), before.map(cleared))
+    }
+}
+
+/// A policy as it is to be, and as it was, where the two differ.
+struct PolicyChange {
+    new: ClientPolicyArgs,
+    old: ClientPolicyArgs,
 }
 
 /// An empty list is a flag of its own on the command line.
@@ -202,18 +236,19 @@ fn lists(mut policy: ClientPolicyArgs) -> ClientPolicyArgs {
     policy
 }
 
-/// The change of a client's policy that a filled form asks for.
-///
-/// # Errors
-/// The field that is wrong, and why.
-pub(super) fn edited_policy(
-    form: &Form,
-    client: &Client,
-) -> Result<Submission, (&'static str, String)> {
-    let mut change = Change {
-        form,
-        lines: Vec::new(),
-    };
+/// What a key set in JSON is; an empty one is taken away.
+fn parsed_key_set(text: Option<String>) -> Result<Option<serde_json::Value>, Wrong> {
+    match text.as_deref() {
+        None => Ok(None),
+        Some("") => Ok(Some(serde_json::Value::Null)),
+        Some(text) => serde_json::from_str(text)
+            .map(Some)
+            .map_err(|_| ("jwks", "must be a JWK set: {\"keys\": […]}".to_owned())),
+    }
+}
+
+/// What changes of a policy, and what it was; the lines about it are kept in `change`.
+fn changed_policy(change: &mut Change<'_>, client: &Client) -> Result<PolicyChange, Wrong> {
     let (mut new, mut old) = (ClientPolicyArgs::default(), ClientPolicyArgs::default());
     let sends = Some(client.unverified_email.clone());
     (new.unverified_email, old.unverified_email) = change.text("unverifiedEmail", &sends);
@@ -234,28 +269,28 @@ pub(super) fn edited_policy(
         "backchannelLogoutSessionRequired",
         client.backchannel_logout_session_required,
     );
-    let method = client.token_endpoint_auth_method.clone();
-    let cleared = |text: String| if text == ANY { String::new() } else { text };
-    let (after, before) = change.text(
-        "tokenEndpointAuthMethod",
-        &Some(method.unwrap_or(ANY.into())),
-    );
     (
         new.token_endpoint_auth_method,
         old.token_endpoint_auth_method,
-    ) = (after.map(cleared), before.map(cleared));
+    ) = change.method(client);
     (new.jwks_uri, old.jwks_uri) = change.text("jwksUri", &client.jwks_uri);
-    let (after, before) = change.text("jwks", &client.jwks.as_ref().map(ToString::to_string));
-    let parsed = |text: Option<String>| match text {
-        None => Ok(None),
-        Some(text) if text.is_empty() => Ok(Some(serde_json::Value::Null)),
-        Some(text) => serde_json::from_str(&text)
-            .map(Some)
-            .map_err(|_| ("jwks", "must be a JWK set: {\"keys\": […]}".to_owned())),
-    };
-    (new.jwks, old.jwks) = (parsed(after)?, parsed(before)?);
+    let (after, before) = change.text("jwks", &key_set(client));
+    (new.jwks, old.jwks) = (parsed_key_set(after)?, parsed_key_set(before)?);
     (new.logo_uri, old.logo_uri) = change.text("logoUri", &client.logo_uri);
     (new.client_uri, old.client_uri) = change.text("clientUri", &client.client_uri);
+    Ok(PolicyChange { new, old })
+}
+
+/// The change of a client's policy that a filled form asks for.
+///
+/// # Errors
+/// The field that is wrong, and why.
+pub(super) fn edited_policy(form: &Form, client: &Client) -> Result<Submission, Wrong> {
+    let mut change = Change {
+        form,
+        lines: Vec::new(),
+    };
+    let policy = changed_policy(&mut change, client)?;
     let (api, was_api) = change.flag("resourceServer", client.resource_server);
     if change.lines.is_empty() {
         return Ok(Submission::Nothing);
@@ -269,9 +304,9 @@ pub(super) fn edited_policy(
         }))
     };
     let title = format!("Change what {} may know and do?", client.name);
-    let mut confirm = Confirm::new(title, "Change", update(new, api));
+    let mut confirm = Confirm::new(title, "Change", update(policy.new, api));
     confirm.lines = change.lines;
     Ok(Submission::Ask(Box::new(
-        confirm.undone_by(update(old, was_api)),
+        confirm.undone_by(update(policy.old, was_api)),
     )))
 }

@@ -1,6 +1,6 @@
 //! What belongs to a thing, one key away.
 
-use doorward_shared::admin::Session;
+use doorward_shared::admin::{AdminKey, Event, Role, Session};
 use doorward_shared::client::Filter;
 
 use super::{layer::Choice, list::ListFilter, state::State};
@@ -60,11 +60,7 @@ fn user(state: &State, id: &str) -> Vec<Entry> {
             Resource::Events,
             ListFilter::new(Filter::UserId, id, format!("about {name}")),
         ),
-        go(
-            format!("Events by {name}"),
-            Resource::Events,
-            ListFilter::new(Filter::Actor, id, format!("by {name}")),
-        ),
+        events_by(&name, id),
     ]
 }
 
@@ -98,96 +94,96 @@ fn client(state: &State, id: &str) -> Vec<Entry> {
             Resource::Sessions,
             ListFilter::new(Filter::ClientId, id, format!("of {name}")),
         ),
-        go(
-            format!("Events about {name}"),
-            Resource::Events,
-            ListFilter::new(Filter::Target, id, format!("about {name}")),
-        ),
-        go(
-            format!("Events by {name}"),
-            Resource::Events,
-            ListFilter::new(Filter::Actor, id, format!("by {name}")),
-        ),
+        events_about(&name, id),
+        events_by(&name, id),
     ]
+}
+
+fn events_about(name: &str, id: &str) -> Entry {
+    let filter = ListFilter::new(Filter::Target, id, format!("about {name}"));
+    go(format!("Events about {name}"), Resource::Events, filter)
+}
+
+fn events_by(name: &str, id: &str) -> Entry {
+    let filter = ListFilter::new(Filter::Actor, id, format!("by {name}"));
+    go(format!("Events by {name}"), Resource::Events, filter)
+}
+
+fn of_session(state: &State, session: &Session) -> Vec<Entry> {
+    let user_id = session.user_id.to_string();
+    let mut entries = vec![account(state, &user_id)];
+    entries.extend(user(state, &user_id));
+    entries.extend(address(&session.ip));
+    entries.extend(page(format!("The address {}", session.ip), &session.ip));
+    if let Some(id) = session.client_id.map(|id| id.to_string()) {
+        entries.extend(client(state, &id).into_iter().take(1));
+        entries.extend(page(format!("The client {}", state.name_of(&id)), &id));
+    }
+    entries
+}
+
+fn of_key(state: &State, key: &AdminKey) -> Vec<Entry> {
+    let id = key.id.to_string();
+    let mut entries = Vec::new();
+    if let Some(owner) = key.owner_id {
+        entries.push(account(state, &owner.to_string()));
+        entries.extend(user(state, &owner.to_string()).into_iter().skip(1).take(1));
+    }
+    entries.push(events_about(&key.name, &id));
+    entries.push(events_by(&key.name, &id));
+    if let Some(ip) = &key.last_used_ip {
+        entries.extend(address(ip).into_iter().take(2));
+    }
+    entries
+}
+
+fn of_event(state: &State, event: &Event) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    let person = event.user_id.map(|id| id.to_string());
+    if let Some(id) = &person {
+        entries.push(account(state, id));
+        entries.extend(user(state, id));
+    }
+    if let Some(ip) = &event.ip {
+        entries.extend(address(ip));
+        entries.extend(page(format!("The address {ip}"), ip));
+    }
+    let target = event.target.as_deref();
+    let thing = target.filter(|id| Some(*id) != person.as_deref());
+    entries.extend(thing.and_then(|id| page(state.name_of(id), id)));
+    let action = event.action.clone();
+    entries.push(go(
+        format!("Events: {action}"),
+        Resource::Events,
+        ListFilter::new(Filter::Action, &action, action.clone()),
+    ));
+    entries
+}
+
+fn of_role(role: &Role) -> Entry {
+    let name = &role.name;
+    go(
+        format!("Users with the role {name}"),
+        Resource::Users,
+        ListFilter::new(Filter::Role, name, format!("role {name}")),
+    )
 }
 
 /// The menu of a thing.
 pub(super) fn of(state: &State, item: &Row) -> Vec<Entry> {
-    let mut entries = Vec::new();
-    match item {
-        Row::User(one) => entries.extend(user(state, &one.id.to_string())),
-        Row::Session(session) => {
-            entries.push(account(state, &session.user_id.to_string()));
-            entries.extend(user(state, &session.user_id.to_string()));
-            entries.extend(address(&session.ip));
-            entries.extend(page(format!("The address {}", session.ip), &session.ip));
-            if let Some(id) = session.client_id.map(|id| id.to_string()) {
-                entries.extend(client(state, &id).into_iter().take(1));
-                entries.extend(page(format!("The client {}", state.name_of(&id)), &id));
-            }
-        }
-        Row::Key(key) => {
-            let id = key.id.to_string();
-            let name = &key.name;
-            if let Some(owner) = key.owner_id {
-                entries.push(account(state, &owner.to_string()));
-                entries.extend(user(state, &owner.to_string()).into_iter().skip(1).take(1));
-            }
-            entries.push(go(
-                format!("Events about {name}"),
-                Resource::Events,
-                ListFilter::new(Filter::Target, &id, format!("about {name}")),
-            ));
-            entries.push(go(
-                format!("Events by {name}"),
-                Resource::Events,
-                ListFilter::new(Filter::Actor, &id, format!("by {name}")),
-            ));
-            if let Some(ip) = &key.last_used_ip {
-                entries.extend(address(ip).into_iter().take(2));
-            }
-        }
-        Row::Client(one) => entries.extend(client(state, &one.id.to_string())),
-        Row::Event(event) => {
-            if let Some(id) = event.user_id {
-                entries.push(account(state, &id.to_string()));
-                entries.extend(user(state, &id.to_string()));
-            }
-            if let Some(ip) = &event.ip {
-                entries.extend(address(ip));
-                entries.extend(page(format!("The address {ip}"), ip));
-            }
-            let target = event.target.as_deref();
-            let person = event.user_id.map(|id| id.to_string());
-            let thing = target.filter(|id| Some(*id) != person.as_deref());
-            entries.extend(thing.and_then(|id| page(state.name_of(id), id)));
-            let action = event.action.clone();
-            entries.push(go(
-                format!("Events: {action}"),
-                Resource::Events,
-                ListFilter::new(Filter::Action, &action, action.clone()),
-            ));
-        }
-        Row::Role(role) => {
-            let name = &role.name;
-            entries.push(go(
-                format!("Users with the role {name}"),
-                Resource::Users,
-                ListFilter::new(Filter::Role, name, format!("role {name}")),
-            ));
-        }
+    let mut entries = match item {
+        Row::User(one) => user(state, &one.id.to_string()),
+        Row::Session(session) => of_session(state, session),
+        Row::Key(key) => of_key(state, key),
+        Row::Client(one) => client(state, &one.id.to_string()),
+        Row::Event(event) => of_event(state, event),
+        Row::Role(role) => vec![of_role(role)],
         Row::Block(block) => {
-            let by = block.created_by.clone();
-            let name = state.name_of(&by);
-            let label = format!("by {name}");
-            entries.push(go(
-                format!("Events by {name}"),
-                Resource::Events,
-                ListFilter::new(Filter::Actor, by, label),
-            ));
+            let by = &block.created_by;
+            vec![events_by(&state.name_of(by), by)]
         }
-        Row::Signing(_) | Row::Profile(_) => {}
-    }
+        Row::Signing(_) | Row::Profile(_) => Vec::new(),
+    };
     if let Some(subject) = subject(item) {
         let name = state.name_of(subject.id());
         entries.push((format!("Incident: {name}"), Choice::Incident(subject)));

@@ -1,28 +1,19 @@
 //! Answers, and what they change.
 
-use doorward_shared::{Timestamp, admin::Event, client::Filter};
+use doorward_shared::{
+    Page, Timestamp,
+    admin::{ServerInfo, Stats, Whoami},
+};
 
 use super::{
     form::Form,
     layer::Layer,
-    list::{List, Load},
-    msg::{Done, Effect, Reply, Switched},
+    list::{Load, Want},
+    msg::{Effect, Local, Reply, Switched},
     problem::{Problem, Trouble},
-    reveal::Reveal,
     state::{Known, State, View},
 };
-use crate::core::{
-    resource::{Resource, Row},
-    search::Names,
-};
-
-/// After an event, lists wait so long for more before they are read again.
-const SETTLE: u64 = 400;
-/// The same where something is searched for, which may take many calls.
-const SEARCH_SETTLE: u64 = 3_000;
-
-/// Live events that wait while the list is paused, at most; the rest is read from the server.
-pub(crate) const MOST_WAITING: usize = 1_000;
+use crate::core::{chart::Window, resource::Row};
 
 pub(crate) fn reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) {
     match reply {
@@ -31,58 +22,18 @@ pub(crate) fn reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) 
             want,
             pages,
             note,
-        } => {
-            let height = state.rows_high();
-            let now = state.now.wall;
-            if pages.is_ok() {
-                state.heard();
-            }
-            let Some(list) = state
-                .list_mut()
-                .filter(|list| list.generation == generation)
-            else {
-                return;
-            };
-            match pages {
-                Ok(pages) => {
-                    list.take(want, pages, now, height);
-                    list.note = note;
-                    state.learn_rows();
-                }
-                Err(problem) => {
-                    list.load = Load::Failed(problem.clone());
-                    state.failed(&problem);
-                }
-            }
-        }
+        } => rows(state, generation, want, pages.map(|pages| (pages, note))),
         Reply::Stats {
             window,
             since,
             stats,
-        } => match stats {
-            Ok(stats) => {
-                state.heard();
-                state.stats(window, since, stats);
-                state.learn_stats();
-            }
-            Err(problem) => {
-                state.failed(&problem);
-                state.known.stats_problem = Some(problem);
-            }
-        },
+        } => state.dashboard_stats(window, since, stats),
         Reply::Recent(events) => state.recent(events),
         Reply::Ending(Ok(ending)) => state.known.ending = Some(ending),
         Reply::Ending(Err(problem)) => state.failed(&problem),
         Reply::Refusals(failing) => state.refusals(failing),
         Reply::Server { ready, info } => server(state, ready, info),
-        Reply::Whoami(Ok(who)) => {
-            state.heard();
-            if let Some((id, email)) = who.user_id.zip(who.email.clone()) {
-                state.learn([(id.to_string(), email)]);
-            }
-            state.known.who = Some(who);
-        }
-        Reply::Whoami(Err(problem)) => state.failed(&problem),
+        Reply::Whoami(who) => whoami(state, who),
         Reply::Names(names) => state.learn(names),
         Reply::Row { id, item } => thing(state, &id, item),
         Reply::Preview {
@@ -101,48 +52,12 @@ pub(crate) fn reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) 
         Reply::PageRead => state.connection.asked_at = None,
         Reply::Found { generation, found } => state.found(generation, found, effects),
         Reply::Offers { generation, offers } => state.offered(generation, offers, effects),
-        Reply::Changed { ticket, done } => changed(state, ticket, done, effects),
-        Reply::LateSecret {
-            title,
-            lines,
-            secret,
-            file,
-        } => {
-            let reveal = Reveal::new(title, lines, secret, file, state.now.ms);
-            state.layers.push(Layer::Reveal(Box::new(reveal)));
-        }
+        Reply::Changed { ticket, done } => state.changed(ticket, done, effects),
+        Reply::LateSecret(made) => state.reveal(made),
         Reply::SignedIn(done) => signed_in(state, done, effects),
-        Reply::Streaming(after) => {
-            state.connection.streaming = true;
-            state.connection.stream_at = None;
-            // Lost before the first event, it goes on here.
-            state.last_event = state.last_event.or(after);
-        }
-        Reply::Event(event) => live(state, *event),
-        Reply::StreamEnded => state.connection.stream_ended(state.now),
-        Reply::StreamLost(problem) => {
-            // Whoever may not follow them, or has to sign in first, does not ask again by itself.
-            match problem.what {
-                Trouble::Forbidden | Trouble::Unauthorized => state.connection.streaming = false,
-                _ => state.connection.stream_ended(state.now),
-            }
-            state.failed(&problem);
-        }
-        Reply::Written(Ok(path)) => state.written(&path),
-        Reply::Written(Err(why)) => state.not_written(&why),
+        Reply::Stream(streamed) => state.streamed(streamed),
+        Reply::Local(done) => local(state, done),
         Reply::Watched(stats) => state.watched(stats, effects),
-        Reply::RanForAlert { name, how } if how != "done" => {
-            state.warn(format!("the alert's command {name}: {how}"));
-        }
-        Reply::RanForAlert { .. } => {}
-        Reply::Output { ticket, text } => state.output(ticket, &text),
-        Reply::OutputEnded { ticket, how } => state.output_ended(ticket, how),
-        Reply::Kept(Ok(text)) => state.say(text),
-        Reply::Kept(Err(why)) => {
-            state.warn(format!(
-                "not kept, it holds until the console is left: {why}"
-            ));
-        }
         Reply::Switched(Ok(switched)) => state.switched(*switched, effects),
         Reply::Switched(Err(why)) => state.warn(why),
         Reply::Broken => {
@@ -152,11 +67,69 @@ pub(crate) fn reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) 
     }
 }
 
-fn server(
+/// Pages of the list that is shown, and what is to be said of a search.
+fn rows(
     state: &mut State,
-    ready: bool,
-    info: Result<Box<doorward_shared::admin::ServerInfo>, Problem>,
+    generation: u64,
+    want: Want,
+    read: Result<(Vec<Page<Row>>, Option<String>), Problem>,
 ) {
+    let (height, now) = (state.rows_high(), state.now.wall);
+    if read.is_ok() {
+        state.heard();
+    }
+    let Some(list) = state
+        .list_mut()
+        .filter(|list| list.generation == generation)
+    else {
+        return;
+    };
+    match read {
+        Ok((pages, note)) => {
+            list.take(want, pages, now, height);
+            list.note = note;
+            state.learn_rows();
+        }
+        Err(problem) => {
+            list.load = Load::Failed(problem.clone());
+            state.failed(&problem);
+        }
+    }
+}
+
+fn whoami(state: &mut State, who: Result<Box<Whoami>, Problem>) {
+    match who {
+        Ok(who) => {
+            state.heard();
+            if let Some((id, email)) = who.user_id.zip(who.email.clone()) {
+                state.learn([(id.to_string(), email)]);
+            }
+            state.known.who = Some(who);
+        }
+        Err(problem) => state.failed(&problem),
+    }
+}
+
+fn local(state: &mut State, done: Local) {
+    match done {
+        Local::Written(Ok(path)) => state.written(&path),
+        Local::Written(Err(why)) => state.not_written(&why),
+        Local::RanForAlert { name, how } if how != "done" => {
+            state.warn(format!("the alert's command {name}: {how}"));
+        }
+        Local::RanForAlert { .. } => {}
+        Local::Output { ticket, text } => state.output(ticket, &text),
+        Local::OutputEnded { ticket, how } => state.output_ended(ticket, how),
+        Local::Kept(Ok(text)) => state.say(text),
+        Local::Kept(Err(why)) => {
+            state.warn(format!(
+                "not kept, it holds until the console is left: {why}"
+            ));
+        }
+    }
+}
+
+fn server(state: &mut State, ready: bool, info: Result<Box<ServerInfo>, Problem>) {
     state.known.ready = Some(ready);
     match info {
         Ok(info) => {
@@ -185,100 +158,6 @@ fn thing(state: &mut State, id: &str, item: Result<Box<Row>, Problem>) {
     }
 }
 
-fn changed(state: &mut State, ticket: u64, done: Result<Done, Problem>, effects: &mut Vec<Effect>) {
-    let place = state.layers.iter().position(|layer| layer.awaits(ticket));
-    match done {
-        Ok(done) => {
-            state.heard();
-            let is_undo = state.undone(ticket, None);
-            let (mut undo, mut before) = (None, None);
-            if let Some(at) = place {
-                state.log_done(at, &done);
-                if let Some(Layer::Confirm(confirm)) = state.layers.get_mut(at) {
-                    undo = confirm.undo.take();
-                    before = confirm.before.take();
-                }
-                // What was marked is done.
-                if matches!(state.layers.get(at), Some(Layer::Confirm(_)))
-                    && let Some(list) = state.list_mut()
-                {
-                    list.marks.clear();
-                }
-                // The dialog, and the form it came from.
-                state.layers.truncate(at);
-                if matches!(state.layers.last(), Some(Layer::Form(_))) {
-                    state.layers.pop();
-                }
-            }
-            let made = match &done {
-                // Taking back what took something back is no act of its own.
-                Done::Edited { item, .. } if !is_undo => super::undo::unmade_by(item),
-                _ => None,
-            };
-            let undo = undo.or(made);
-            let key = state.keymap.label(crate::core::keymap::Action::Undo);
-            let hint = undo.as_ref().map(|_| format!(" ({key} undoes it)"));
-            let hint = hint.unwrap_or_default();
-            match done {
-                Done::Plain(text) => {
-                    let back = undo.zip(before);
-                    let hint = if back.is_some() { hint } else { String::new() };
-                    state.say(format!("{text}{hint}"));
-                    if let Some((undo, before)) = back {
-                        state.remember_undo(undo, *before);
-                    }
-                }
-                Done::Edited { text, item } => {
-                    state.say(format!("{text}{hint}"));
-                    if matches!(*item, Row::Role(_) | Row::Block(_)) {
-                        // It may be new.
-                        state.select_new(item.id());
-                    }
-                    if let Some(undo) = undo {
-                        state.remember_undo(undo, *item);
-                    }
-                }
-                Done::Made { text, id } => {
-                    state.say(text);
-                    state.select_new(id);
-                }
-                Done::Secret {
-                    title,
-                    lines,
-                    secret,
-                    id,
-                    file,
-                } => {
-                    let reveal = Reveal::new(title, lines, secret, file, state.now.ms);
-                    state.layers.push(Layer::Reveal(Box::new(reveal)));
-                    state.select_new(id);
-                }
-            }
-            state.refresh(effects);
-        }
-        Err(problem) => {
-            state.undone(ticket, Some(&problem));
-            if problem.what == Trouble::Unreachable {
-                state.connection.lost(&problem.message, state.now);
-            }
-            let mut said = problem.clone();
-            if problem.what == Trouble::Unreachable {
-                said.message = format!(
-                    "no answer: it may have been done, look before you try again ({})",
-                    problem.message
-                );
-            }
-            match place.and_then(|at| state.layers.get_mut(at)) {
-                Some(layer) => layer.refused(&said),
-                None => state.warn(said.message),
-            }
-            if problem.what == Trouble::Unauthorized {
-                state.ask_sign_in(&problem.message);
-            }
-        }
-    }
-}
-
 fn signed_in(state: &mut State, done: Result<(), Problem>, effects: &mut Vec<Effect>) {
     let Some(at) = state.layers.iter().position(Layer::is_sign_in) else {
         return;
@@ -299,72 +178,9 @@ fn signed_in(state: &mut State, done: Result<(), Problem>, effects: &mut Vec<Eff
     }
 }
 
-/// An event as it happened: shown where events are, and a reason to read lists again that it changes.
-fn live(state: &mut State, event: Event) {
-    state.heard();
-    state.last_event = Some(event.id);
-    state.note_recent(&event);
-    let height = state.rows_high();
-    let searching = state.list().is_some_and(|list| !list.q.is_empty());
-    let later = state.now.ms + if searching { SEARCH_SETTLE } else { SETTLE };
-    if state.incident_event(&event) {
-        state.poll_at = state.poll_at.min(later);
-    }
-    if let View::Page(page) = &mut state.view
-        && page.note(&event)
-    {
-        // The event itself is shown; the rest takes many calls.
-        state.poll_at = state.poll_at.min(state.now.ms + SEARCH_SETTLE);
-    }
-    let (names, now) = (&state.known.names, state.now.wall);
-    let wanted = state
-        .list()
-        .is_some_and(|list| list.wants(&event, names, now));
-    let Some(list) = state.list_mut() else { return };
-    if list.kind != Resource::Events {
-        if list.kind.changes_with(&event.action) {
-            list.stale_at.get_or_insert(later);
-        }
-        return;
-    }
-    if !wanted {
-        return;
-    }
-    let item = Row::Event(event);
-    if let Some(paused) = &mut list.paused {
-        paused.insert(0, item);
-        paused.truncate(MOST_WAITING);
-    } else if !list.push_live(item, height) {
-        list.stale_at.get_or_insert(later);
-    }
-}
-
-impl List {
-    /// Whether an event is one of those this list was narrowed down to.
-    pub(crate) fn wants(&self, event: &Event, names: &Names, now: Timestamp) -> bool {
-        let user = event.user_id.map(|id| id.to_string());
-        let client = event.client_id.map(|id| id.to_string());
-        let fits = self.filters.iter().all(|filter| {
-            let value = Some(filter.value.as_str());
-            match filter.name {
-                Filter::Actor => value == Some(&event.actor),
-                Filter::Action => event.action.starts_with(&filter.value),
-                Filter::Target => value == event.target.as_deref(),
-                Filter::UserId => value == user.as_deref(),
-                Filter::Ip => value == event.ip.as_deref(),
-                Filter::ClientId => value == client.as_deref(),
-                _ => true,
-            }
-        });
-        let item = Row::Event(event.clone());
-        let search = self.search(now).ok().flatten();
-        fits && search.is_none_or(|search| search.matches(&item, names, now))
-    }
-}
-
 impl State {
     /// The server answered.
-    fn heard(&mut self) {
+    pub(super) fn heard(&mut self) {
         self.connection.answered(self.now);
     }
 
@@ -393,13 +209,6 @@ impl State {
         }
     }
 
-    /// What was just made is what its list shows selected, once it has come.
-    fn select_new(&mut self, id: String) {
-        if let Some(list) = self.list_mut() {
-            list.selected = Some(id);
-        }
-    }
-
     /// Opens the sign-in, on top of everything.
     pub(crate) fn ask_sign_in(&mut self, why: &str) {
         if !self.layers.iter().any(Layer::is_sign_in) {
@@ -418,6 +227,25 @@ impl State {
         });
         let named: Vec<_> = named.collect();
         self.learn(named);
+    }
+
+    fn dashboard_stats(
+        &mut self,
+        window: Window,
+        since: Timestamp,
+        stats: Result<Box<Stats>, Problem>,
+    ) {
+        match stats {
+            Ok(stats) => {
+                self.heard();
+                self.stats(window, since, stats);
+                self.learn_stats();
+            }
+            Err(problem) => {
+                self.failed(&problem);
+                self.known.stats_problem = Some(problem);
+            }
+        }
     }
 
     fn learn_stats(&mut self) {

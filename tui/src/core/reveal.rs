@@ -4,7 +4,12 @@ use std::path::PathBuf;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::{layer::Layer, line::Line, msg::Effect, state::State};
+use super::{
+    layer::Layer,
+    line::Line,
+    msg::{Effect, OneTimeSecret},
+    state::State,
+};
 use crate::command::secret::Secret;
 
 /// How long it stays readable, in milliseconds.
@@ -31,23 +36,17 @@ pub(crate) struct Reveal {
 }
 
 impl Reveal {
-    pub(crate) fn new(
-        title: String,
-        lines: Vec<(String, String)>,
-        secret: Secret,
-        file: String,
-        now: u64,
-    ) -> Self {
+    pub(crate) fn new(made: OneTimeSecret, now: u64) -> Self {
         Self {
-            title,
-            lines,
-            secret,
+            title: made.title,
+            lines: made.lines,
+            secret: made.secret,
             shown_until: None,
             taken: false,
             sent: false,
             asked: false,
             file: None,
-            suggested: file,
+            suggested: made.file,
             note: String::new(),
             opened_at: now,
         }
@@ -136,6 +135,11 @@ pub(crate) fn key(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
 }
 
 impl State {
+    pub(crate) fn reveal(&mut self, made: OneTimeSecret) {
+        let reveal = Reveal::new(made, self.now.ms);
+        self.layers.push(Layer::Reveal(Box::new(reveal)));
+    }
+
     pub(crate) fn written(&mut self, path: &std::path::Path) {
         let text = format!("written to {} (mode 0600)", path.display());
         if let Some(Layer::Reveal(reveal)) = self.layers.last_mut() {

@@ -1,6 +1,10 @@
 //! What forms come to when they are filled.
 
-use doorward_shared::{Timestamp, UserId, admin::LinkPurpose, apikey::Environment};
+use doorward_shared::{
+    Timestamp, UserId,
+    admin::{AdminKey, Client, LinkPurpose},
+    apikey::Environment,
+};
 
 use super::{
     confirm::Confirm,
@@ -22,7 +26,7 @@ use crate::{
 };
 
 /// A field at fault, and why.
-type Wrong = (&'static str, String);
+pub(super) type Wrong = (&'static str, String);
 
 pub(super) fn optional(text: &str) -> Option<String> {
     Some(text.trim().to_owned()).filter(|text| !text.is_empty())
@@ -70,100 +74,24 @@ fn grace(form: &Form) -> Result<u32, Wrong> {
 /// The field that is wrong, and why.
 pub(super) fn submission(form: &Form, now: Timestamp) -> Result<Submission, Wrong> {
     match &form.purpose {
-        Purpose::SignIn => Ok(Submission::SignIn {
-            email: required(form, "email")?,
-            password: Secret::new(
-                required(form, "password").map(|_| form.get("password").to_owned())?,
-            ),
-        }),
+        Purpose::SignIn => sign_in(form),
         Purpose::Unlock(profile) if form.get("profile").trim() == profile => Ok(Submission::Unlock),
         Purpose::Unlock(profile) => Err(("profile", format!("type {profile} to go on"))),
-        Purpose::NewUser => {
-            form.check_role().map_err(|why| ("role", why))?;
-            let password = Some(form.get("password")).filter(|text| !text.is_empty());
-            Ok(Submission::Send(Command::Users(Users::Create(Create {
-                email: required(form, "email")?,
-                password_stdin: password.is_some(),
-                password: password.map(|text| Secret::new(text.to_owned())),
-                first_name: optional(form.get("firstName")),
-                last_name: optional(form.get("lastName")),
-                role: optional(form.get("role")).filter(|role| role != "customer"),
-                permissions: form.chosen("permissions").to_vec(),
-                groups: words(form.get("groups")),
-                unverified: form.get("emailVerified") == NOT_VERIFIED,
-            }))))
-        }
+        Purpose::NewUser => new_user(form),
         Purpose::EditUser(user) => {
             form.check_role().map_err(|why| ("role", why))?;
             Ok(edited_user(form, user))
         }
-        Purpose::Password(id, email) => {
-            let password = form.get("password");
-            if password.is_empty() {
-                return Err(("password", "must not be empty".into()));
-            }
-            if password != form.get("again") {
-                return Err(("again", "the two are not the same".into()));
-            }
-            let change = Command::Users(Users::Password(Password {
-                user: id.to_string(),
-                api_keys: false,
-                password: Some(Secret::new(password.to_owned())),
-            }));
-            let confirm = Confirm::new(format!("Set the password of {email}?"), "Set it", change)
-                .line("All their sessions end at once.");
-            Ok(Submission::Ask(Box::new(confirm)))
-        }
-        Purpose::Link(id, email) => {
-            let link = LinkTo {
-                user: id.to_string(),
-                purpose: match form.get("purpose") {
-                    "invite" => LinkPurpose::Invite,
-                    _ => LinkPurpose::Reset,
-                },
-                expires_in: span(form.get("expiresInSeconds").trim())
-                    .map_err(|why| ("expiresInSeconds", why))?,
-                send: false,
-                secret: SecretArgs::default(),
-            };
-            let change = Command::Users(Users::Link(link));
-            let confirm = Confirm::new(format!("A link for {email}?"), "Make it", change)
-                .line("It is shown once. A link made before does not work any more.")
-                .line("Whoever opens it sets the password, and all their sessions end.");
-            Ok(Submission::Ask(Box::new(confirm)))
-        }
+        Purpose::Password(id, email) => set_password(form, *id, email),
+        Purpose::Link(id, email) => link(form, *id, email),
         Purpose::Mint => mint(form, now),
         Purpose::EditKey(key) => Ok(edited_key(form, key)),
-        Purpose::RotateKey(key) => {
-            let grace = grace(form)?;
-            let confirm = Confirm::new(
-                format!("Rotate {}?", key.name),
-                "Rotate",
-                Command::Apikeys(ApiKeys::Rotate(Rotate::after(&key.id.to_string(), grace))),
-            )
-            .line(format!("{} gets a new secret, shown once.", key.hint))
-            .line(old_secret(grace));
-            Ok(Submission::Ask(Box::new(confirm)))
-        }
+        Purpose::RotateKey(key) => rotate_key(form, key),
         Purpose::NewClient => new_client(form),
         Purpose::EditClient(client) => Ok(edited_client(form, client)),
         Purpose::ClientPolicy(client) => edited_policy(form, client),
         Purpose::InviteClient => invite(form),
-        Purpose::RotateSecret(client) => {
-            let grace = grace(form)?;
-            let change = Command::Clients(Clients::Secret(Rotate::after(
-                &client.id.to_string(),
-                grace,
-            )));
-            let confirm = Confirm::new(
-                format!("A new secret for {}?", client.name),
-                "Rotate",
-                change,
-            )
-            .line("The new secret is shown once.")
-            .line(old_secret(grace));
-            Ok(Submission::Ask(Box::new(confirm)))
-        }
+        Purpose::RotateSecret(client) => rotate_secret(form, client),
         Purpose::Incident => {
             let subjects = subjects(form)?.into_iter().map(|(_, subject)| subject);
             Ok(Submission::Incident(subjects.collect()))
@@ -174,6 +102,90 @@ pub(super) fn submission(form: &Form, now: Timestamp) -> Result<Submission, Wron
         Purpose::NewRole => Ok(put_role(&required(form, "name")?, form, None)),
         Purpose::EditRole(role) => Ok(put_role(&role.name, form, Some(role))),
     }
+}
+
+fn sign_in(form: &Form) -> Result<Submission, Wrong> {
+    let email = required(form, "email")?;
+    // Spaces around a password are its own.
+    let password = required(form, "password").map(|_| form.get("password").to_owned())?;
+    Ok(Submission::SignIn {
+        email,
+        password: Secret::new(password),
+    })
+}
+
+fn new_user(form: &Form) -> Result<Submission, Wrong> {
+    form.check_role().map_err(|why| ("role", why))?;
+    let password = Some(form.get("password")).filter(|text| !text.is_empty());
+    Ok(Submission::Send(Command::Users(Users::Create(Create {
+        email: required(form, "email")?,
+        password_stdin: password.is_some(),
+        password: password.map(|text| Secret::new(text.to_owned())),
+        first_name: optional(form.get("firstName")),
+        last_name: optional(form.get("lastName")),
+        role: optional(form.get("role")).filter(|role| role != "customer"),
+        permissions: form.chosen("permissions").to_vec(),
+        groups: words(form.get("groups")),
+        unverified: form.get("emailVerified") == NOT_VERIFIED,
+    }))))
+}
+
+fn set_password(form: &Form, id: UserId, email: &str) -> Result<Submission, Wrong> {
+    let password = form.get("password");
+    if password.is_empty() {
+        return Err(("password", "must not be empty".into()));
+    }
+    if password != form.get("again") {
+        return Err(("again", "the two are not the same".into()));
+    }
+    let change = Command::Users(Users::Password(Password {
+        user: id.to_string(),
+        api_keys: false,
+        password: Some(Secret::new(password.to_owned())),
+    }));
+    let confirm = Confirm::new(format!("Set the password of {email}?"), "Set it", change)
+        .line("All their sessions end at once.");
+    Ok(Submission::Ask(Box::new(confirm)))
+}
+
+fn link(form: &Form, id: UserId, email: &str) -> Result<Submission, Wrong> {
+    let link = LinkTo {
+        user: id.to_string(),
+        purpose: match form.get("purpose") {
+            "invite" => LinkPurpose::Invite,
+            _ => LinkPurpose::Reset,
+        },
+        expires_in: span(form.get("expiresInSeconds").trim())
+            .map_err(|why| ("expiresInSeconds", why))?,
+        send: false,
+        secret: SecretArgs::default(),
+    };
+    let change = Command::Users(Users::Link(link));
+    let confirm = Confirm::new(format!("A link for {email}?"), "Make it", change)
+        .line("It is shown once. A link made before does not work any more.")
+        .line("Whoever opens it sets the password, and all their sessions end.");
+    Ok(Submission::Ask(Box::new(confirm)))
+}
+
+fn rotate_key(form: &Form, key: &AdminKey) -> Result<Submission, Wrong> {
+    let grace = grace(form)?;
+    let rotate = Rotate::after(&key.id.to_string(), grace);
+    let change = Command::Apikeys(ApiKeys::Rotate(rotate));
+    let confirm = Confirm::new(format!("Rotate {}?", key.name), "Rotate", change)
+        .line(format!("{} gets a new secret, shown once.", key.hint))
+        .line(old_secret(grace));
+    Ok(Submission::Ask(Box::new(confirm)))
+}
+
+fn rotate_secret(form: &Form, client: &Client) -> Result<Submission, Wrong> {
+    let grace = grace(form)?;
+    let rotate = Rotate::after(&client.id.to_string(), grace);
+    let change = Command::Clients(Clients::Secret(rotate));
+    let title = format!("A new secret for {}?", client.name);
+    let confirm = Confirm::new(title, "Rotate", change)
+        .line("The new secret is shown once.")
+        .line(old_secret(grace));
+    Ok(Submission::Ask(Box::new(confirm)))
 }
 
 /// One address of IPv6 stands for its household's network, as the server takes it.

@@ -19,7 +19,7 @@ use crate::core::{
     dashboard::Ending,
     keymap::Keymap,
     list::Want,
-    msg::{Reply, ServerName},
+    msg::{Reply, ServerName, Streamed},
     refusal::FailingClient,
     resource::{ProfileRow, Resource, Row},
     update,
@@ -421,7 +421,7 @@ impl Bench {
         bench.state.reconnect(&mut effects);
         bench.effects = effects;
         bench.reply(Reply::Whoami(Ok(Box::new(whoami(scopes)))));
-        bench.reply(Reply::Streaming(None));
+        bench.reply(Reply::Stream(Streamed::Began(None)));
         bench
     }
 

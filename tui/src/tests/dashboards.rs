@@ -187,9 +187,9 @@ fn what_is_undone_of_the_first_evening_opens_what_does_it() {
 #[test]
 fn events_come_live_and_each_opens() {
     let mut bench = Bench::on_dashboard(120, 40);
-    bench.reply(crate::core::msg::Reply::Event(Box::new(
-        super::bench::event(95, "network.changed"),
-    )));
+    bench.reply(crate::core::msg::Reply::Stream(
+        crate::core::msg::Streamed::Event(Box::new(super::bench::event(95, "network.changed"))),
+    ));
     assert!(bench.screen().contains("network.changed"));
     go_to(&mut bench, Panel::Events);
     bench.type_in("\n");
@@ -245,10 +245,9 @@ fn news_move_the_rows_of_the_dashboard_and_not_the_selection() {
     bench.type_in("j");
     assert_eq!(bench.state.dash_network().as_deref(), Some("198.51.100.2"));
     for n in 4..8 {
-        bench.reply(crate::core::msg::Reply::Event(Box::new(event(
-            n,
-            "203.0.113.9",
-        ))));
+        bench.reply(crate::core::msg::Reply::Stream(
+            crate::core::msg::Streamed::Event(Box::new(event(n, "203.0.113.9"))),
+        ));
         assert_eq!(
             bench.state.dash_network().as_deref(),
             Some("198.51.100.2"),

@@ -6,7 +6,7 @@ use super::bench::{Bench, event, page, rows, user};
 use crate::core::{
     Effect, Msg,
     list::Want,
-    msg::Reply,
+    msg::{Reply, Streamed},
     resource::{Resource, Row},
 };
 
@@ -80,10 +80,16 @@ fn the_selection_is_a_row_not_a_place() {
 #[test]
 fn live_events_come_in_at_the_top_until_paused() {
     let mut bench = Bench::on(Resource::Events, 120, 40);
-    bench.reply(Reply::Event(Box::new(event(50, "apikey.created"))));
+    bench.reply(Reply::Stream(Streamed::Event(Box::new(event(
+        50,
+        "apikey.created",
+    )))));
     assert!(bench.screen().contains("apikey.created"));
     bench.type_in("p");
-    bench.reply(Reply::Event(Box::new(event(51, "role.deleted"))));
+    bench.reply(Reply::Stream(Streamed::Event(Box::new(event(
+        51,
+        "role.deleted",
+    )))));
     assert!(!bench.screen().contains("role.deleted"));
     bench.pass(10_000);
     bench.send(Msg::Tick);
@@ -100,8 +106,14 @@ fn a_narrowed_event_list_takes_only_what_fits_it() {
         .state
         .go_list(Resource::Events, vec![filter], &mut Vec::new());
     bench.serve(Vec::new());
-    bench.reply(Reply::Event(Box::new(event(50, "apikey.created"))));
-    bench.reply(Reply::Event(Box::new(event(51, "login.failed"))));
+    bench.reply(Reply::Stream(Streamed::Event(Box::new(event(
+        50,
+        "apikey.created",
+    )))));
+    bench.reply(Reply::Stream(Streamed::Event(Box::new(event(
+        51,
+        "login.failed",
+    )))));
     let screen = bench.screen();
     assert!(
         screen.contains("login.failed") && !screen.contains("apikey.created"),
@@ -113,14 +125,23 @@ fn a_narrowed_event_list_takes_only_what_fits_it() {
 fn an_event_makes_the_list_it_changes_be_read_again_once_it_settles() {
     let mut bench = Bench::on(Resource::Users, 80, 24);
     loads(&mut bench);
-    bench.reply(Reply::Event(Box::new(event(50, "client.created"))));
+    bench.reply(Reply::Stream(Streamed::Event(Box::new(event(
+        50,
+        "client.created",
+    )))));
     assert_eq!(
         bench.state.list().unwrap().stale_at,
         None,
         "not its business"
     );
-    bench.reply(Reply::Event(Box::new(event(51, "user.created"))));
-    bench.reply(Reply::Event(Box::new(event(52, "user.created"))));
+    bench.reply(Reply::Stream(Streamed::Event(Box::new(event(
+        51,
+        "user.created",
+    )))));
+    bench.reply(Reply::Stream(Streamed::Event(Box::new(event(
+        52,
+        "user.created",
+    )))));
     bench.pass(500);
     bench.send(Msg::Tick);
     assert_eq!(loads(&mut bench).len(), 1);
@@ -169,7 +190,7 @@ fn events_of(actions: &str, height: u16) -> Bench {
 
 fn live(bench: &mut Bench, n: u64, action: &str) {
     let event = super::bench::event(n, action);
-    bench.reply(Reply::Event(Box::new(event)));
+    bench.reply(Reply::Stream(Streamed::Event(Box::new(event))));
 }
 
 #[test]
@@ -369,7 +390,9 @@ fn a_list_of_events_stays_at_the_top_where_it_is_read_anew_and_counts_what_came_
     // A search answers in one page, however many they are.
     bench.serve(rows(450));
     let newer = |at: usize| events(1, 500)[500 - 450 - at].clone();
-    bench.reply(crate::core::msg::Reply::Event(Box::new(newer(1))));
+    bench.reply(crate::core::msg::Reply::Stream(
+        crate::core::msg::Streamed::Event(Box::new(newer(1))),
+    ));
     bench.pass(1_000);
     bench.send(crate::core::Msg::Tick);
     bench.serve(rows(451));
@@ -381,7 +404,9 @@ fn a_list_of_events_stays_at_the_top_where_it_is_read_anew_and_counts_what_came_
     );
     bench.type_in("G");
     for at in 2..=6 {
-        bench.reply(crate::core::msg::Reply::Event(Box::new(newer(at))));
+        bench.reply(crate::core::msg::Reply::Stream(
+            crate::core::msg::Streamed::Event(Box::new(newer(at))),
+        ));
     }
     bench.pass(1_000);
     bench.send(crate::core::Msg::Tick);

@@ -4,7 +4,7 @@ use super::bench::{Bench, event, rows, user};
 use crate::core::{
     Effect, Msg,
     list::Want,
-    msg::Reply,
+    msg::{Reply, Streamed},
     problem::{Problem, Trouble},
     resource::{Resource, Row},
 };
@@ -29,10 +29,10 @@ fn fail(bench: &mut Bench, problem: Problem) {
 }
 
 fn lose(bench: &mut Bench) {
-    bench.reply(Reply::StreamLost(trouble(
+    bench.reply(Reply::Stream(Streamed::Lost(trouble(
         Trouble::Unreachable,
         "cannot reach the server: connection refused",
-    )));
+    ))));
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn the_stream_goes_on_after_the_last_event() {
     let mut bench = Bench::on(Resource::Events, 80, 24);
     let event = super::bench::event(50, "user.created");
     let id = event.id;
-    bench.reply(Reply::Event(Box::new(event)));
+    bench.reply(Reply::Stream(Streamed::Event(Box::new(event))));
     lose(&mut bench);
     bench.effects.clear();
     bench.pass(600);
@@ -290,7 +290,10 @@ fn hostile_text_leaves_the_borders_straight() {
 #[test]
 fn after_a_switch_the_new_servers_events_are_followed_from_its_own_start() {
     let mut bench = Bench::on(Resource::Events, 80, 24);
-    bench.reply(Reply::Event(Box::new(event(60, "user.created"))));
+    bench.reply(Reply::Stream(Streamed::Event(Box::new(event(
+        60,
+        "user.created",
+    )))));
     assert!(bench.state.last_event.is_some());
     bench.effects.clear();
     let server = crate::core::msg::ServerName {
@@ -316,10 +319,13 @@ fn after_a_switch_the_new_servers_events_are_followed_from_its_own_start() {
     );
     assert!(!bench.state.connection.streaming, "nobody has answered yet");
     bench.reply(Reply::Whoami(Ok(Box::new(super::bench::whoami("admin")))));
-    bench.reply(Reply::Streaming(None));
+    bench.reply(Reply::Stream(Streamed::Began(None)));
     bench.go(Resource::Events);
     bench.serve(rows(Resource::Events));
-    bench.reply(Reply::Event(Box::new(event(70, "role.changed"))));
+    bench.reply(Reply::Stream(Streamed::Event(Box::new(event(
+        70,
+        "role.changed",
+    )))));
     assert!(
         bench.screen().contains("role.changed"),
         "{}",
@@ -335,8 +341,8 @@ fn a_lost_stream_is_opened_again_whatever_else_is_answered_meanwhile() {
         effects.iter().filter(is).count()
     };
     let mut bench = Bench::on(Resource::Users, 80, 24);
-    bench.reply(Reply::Streaming(None));
-    bench.reply(Reply::StreamEnded);
+    bench.reply(Reply::Stream(Streamed::Began(None)));
+    bench.reply(Reply::Stream(Streamed::Ended));
     bench.type_in("r");
     bench.serve(super::bench::rows(Resource::Users));
     bench.effects.clear();
@@ -346,10 +352,12 @@ fn a_lost_stream_is_opened_again_whatever_else_is_answered_meanwhile() {
     bench.send(crate::core::Msg::Tick);
     assert_eq!(streams(&mut bench), 0, "once");
     // Where the server was lost with it, and something else is answered first.
-    bench.reply(Reply::StreamLost(crate::core::problem::Problem {
-        what: crate::core::problem::Trouble::Unreachable,
-        ..crate::core::problem::Problem::refused("gone")
-    }));
+    bench.reply(Reply::Stream(Streamed::Lost(
+        crate::core::problem::Problem {
+            what: crate::core::problem::Trouble::Unreachable,
+            ..crate::core::problem::Problem::refused("gone")
+        },
+    )));
     bench.reply(Reply::Names(Default::default()));
     bench.type_in("r");
     bench.serve(super::bench::rows(Resource::Users));

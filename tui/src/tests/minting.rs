@@ -7,7 +7,7 @@ use crate::{
     command::{ApiKeys, Clients, Command, Mint, Users, secret::Secret},
     core::{
         Effect, Msg,
-        msg::{Done, Reply},
+        msg::{Done, Local, OneTimeSecret, Reply, Streamed},
         resource::Resource,
     },
 };
@@ -19,13 +19,13 @@ fn minted() -> Bench {
     bench.type_in("n");
     bench.later("ci\tapikr \t\t\t\t\t\n");
     let ticket = bench.state.ticket;
-    let done = Done::Secret {
+    let done = Done::Secret(OneTimeSecret {
         title: "The key is minted".into(),
         lines: vec![("Name".into(), "ci".into())],
         secret: Secret::new(SECRET.into()),
         id: "key_1".into(),
         file: "ci.key".into(),
-    };
+    });
     bench.reply(Reply::Changed {
         ticket,
         done: Ok(done),
@@ -125,9 +125,9 @@ fn a_file_is_taken_only_once_it_is_written() {
     assert!(bench.effects.iter().any(
         |effect| matches!(effect, Effect::Write { path, .. } if path.as_os_str() == "ci.key")
     ));
-    bench.reply(Reply::Written(Err(
+    bench.reply(Reply::Local(Local::Written(Err(
         "ci.key: it exists, and is not overwritten".into(),
-    )));
+    ))));
     bench.later("\u{1b}");
     assert!(
         bench.screen().contains("neither seen"),
@@ -135,7 +135,7 @@ fn a_file_is_taken_only_once_it_is_written() {
     );
     bench.later("n");
     bench.later("w\n");
-    bench.reply(Reply::Written(Ok("ci.key".into())));
+    bench.reply(Reply::Local(Local::Written(Ok("ci.key".into()))));
     assert!(bench.screen().contains("0600"));
     bench.later("\u{1b}");
     assert!(bench.state.layers.is_empty());
@@ -171,7 +171,7 @@ fn a_repeated_mint_is_the_same_call() {
         ticket,
         done: Err(lost),
     });
-    bench.reply(Reply::Streaming(None));
+    bench.reply(Reply::Stream(Streamed::Began(None)));
     bench.state.connection.answered(bench.state.now);
     bench.press(KeyCode::Enter);
     let keys: Vec<_> = bench

@@ -10,7 +10,7 @@ use crate::core::{
     Effect,
     keymap::KeyContext,
     layer::Layer,
-    msg::Reply,
+    msg::{Reply, Streamed},
     page::{Found, Part, Subject, panels::Panel},
     problem::Problem,
     resource::{Resource, Row},
@@ -244,7 +244,7 @@ fn what_happens_to_somebody_is_on_their_page_at_once() {
     event.id = doorward_shared::EventId(ulid::Ulid::from_parts(1_800_000_000_000, 1));
     event.action = "user.disabled".into();
     event.time = noon();
-    bench.reply(Reply::Event(Box::new(event.clone())));
+    bench.reply(Reply::Stream(Streamed::Event(Box::new(event.clone()))));
     assert!(bench.screen().contains("user.disabled"));
     assert!(
         bench.state.poll_at <= bench.state.now.ms + 3_000,
@@ -254,7 +254,7 @@ fn what_happens_to_somebody_is_on_their_page_at_once() {
     event.target = None;
     event.actor = "system".into();
     event.action = "backup.made".into();
-    bench.reply(Reply::Event(Box::new(event)));
+    bench.reply(Reply::Stream(Streamed::Event(Box::new(event))));
     assert!(!bench.screen().contains("backup.made"));
 }
 

@@ -7,7 +7,7 @@ use crate::{
     command::secret::Secret,
     core::{
         list::Want,
-        msg::{Done, Preview, PreviewedSessions, Reply},
+        msg::{Done, OneTimeSecret, Preview, PreviewedSessions, Reply, Streamed},
         pick::Offer,
         problem::{Problem, Trouble},
         resource::{Resource, Row},
@@ -132,7 +132,7 @@ fn live(bench: &mut Bench, count: u64) {
         let mut event = event(1, "login.failed");
         event.id = doorward_shared::EventId(ulid::Ulid::from_parts(1_800_000_000_000, n.into()));
         event.ip = Some("198.51.100.99".into());
-        bench.reply(Reply::Event(Box::new(event)));
+        bench.reply(Reply::Stream(Streamed::Event(Box::new(event))));
     }
 }
 
@@ -365,7 +365,7 @@ fn secret(width: u16, height: u16, keys: &str) -> Bench {
     let mut bench = Bench::on(Resource::Keys, width, height);
     bench.type_in("n");
     bench.later("ci\t \t\t\t\t\t\n");
-    let done = Done::Secret {
+    let done = Done::Secret(OneTimeSecret {
         title: "The key is minted".into(),
         lines: vec![
             ("Name".into(), "ci".into()),
@@ -374,7 +374,7 @@ fn secret(width: u16, height: u16, keys: &str) -> Bench {
         secret: Secret::new("sk_live_EXAMPLEexampleEXAMPLEexample0123456789".into()),
         id: "key_1".into(),
         file: "ci.key".into(),
-    };
+    });
     let ticket = bench.state.ticket;
     bench.reply(Reply::Changed {
         ticket,
@@ -442,12 +442,12 @@ fn states() {
     seen("offline", |width, height| {
         let mut bench = Bench::on(Resource::Keys, width, height);
         bench.pass(61_000);
-        bench.reply(Reply::StreamLost(Problem {
+        bench.reply(Reply::Stream(Streamed::Lost(Problem {
             what: Trouble::Unreachable,
             message: "cannot reach the server: connection refused".into(),
             field: None,
             is_gone: false,
-        }));
+        })));
         bench
     });
     seen("read_only_ascii", |width, height| {

@@ -6,7 +6,7 @@ use doorward_shared::admin::{Minute, Stats};
 use super::bench::{Bench, event, rows, user};
 use crate::core::{
     Effect, Msg,
-    msg::Reply,
+    msg::{Local, Reply},
     problem::{Problem, Trouble},
     resource::{Resource, Row},
     yours::{AlertSetting, CommandSetting, Kept, ViewSetting, Yours, YoursSettings},
@@ -82,7 +82,9 @@ fn columns_are_chosen_for_a_list_and_its_own_come_back() {
     bench.type_in(":columns default\n");
     assert_eq!(kept(&mut bench), [Kept::Columns("sessions", None)]);
     assert!(bench.screen().contains("DEVICE"));
-    bench.reply(Reply::Kept(Err("config.toml: Permission denied".into())));
+    bench.reply(Reply::Local(Local::Kept(Err(
+        "config.toml: Permission denied".into(),
+    ))));
     assert!(bench.screen().contains("not kept"));
 }
 
@@ -176,10 +178,10 @@ fn a_command_is_run_after_its_arguments_were_seen_and_never_by_enter_alone() {
     bench.later("\t\n");
     assert_eq!(runs(&mut bench), [["whois", "-H", "203.0.113.1"]]);
     let ticket = bench.state.ticket;
-    bench.reply(Reply::Output {
+    bench.reply(Reply::Local(Local::Output {
         ticket,
         text: "netname: TEST\u{1b}[31m-NET\n".into(),
-    });
+    }));
     assert!(bench.screen().contains("netname: TEST-NET"));
     bench.press(KeyCode::Esc);
     assert!(
@@ -187,10 +189,10 @@ fn a_command_is_run_after_its_arguments_were_seen_and_never_by_enter_alone() {
         "{:?}",
         bench.effects
     );
-    bench.reply(Reply::OutputEnded {
+    bench.reply(Reply::Local(Local::OutputEnded {
         ticket,
         how: "ended by you".into(),
-    });
+    }));
     assert!(bench.screen().contains("ended by you; esc closes"));
     bench.press(KeyCode::Esc);
     assert!(bench.state.layers.is_empty());
@@ -247,7 +249,7 @@ fn own_commands_as_they_are_seen() {
         let ticket = bench.state.ticket;
         let line = |n| format!("{n}\tnetname:\tTEST-NET-3 李小龍\n");
         let text: String = (1..60).map(line).collect();
-        bench.reply(Reply::Output { ticket, text });
+        bench.reply(Reply::Local(Local::Output { ticket, text }));
         bench.pass(4_000);
         bench
     });
@@ -517,7 +519,7 @@ fn long_lines_of_output_are_read_sideways() {
     bench.later("\t\n");
     let ticket = bench.state.ticket;
     let text = format!("{}the end\n", "李x".repeat(60));
-    bench.reply(Reply::Output { ticket, text });
+    bench.reply(Reply::Local(Local::Output { ticket, text }));
     assert!(!bench.screen().contains("the end"));
     bench.type_in("llllllllllll");
     assert!(bench.screen().contains("the end"), "{}", bench.screen());

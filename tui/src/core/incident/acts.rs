@@ -285,7 +285,7 @@ impl State {
         let because = confirm.why().map(|reason| format!(" ({reason})"));
         let what = match done {
             Done::Plain(text) | Done::Edited { text, .. } | Done::Made { text, .. } => text.clone(),
-            Done::Secret { title, .. } => title.clone(),
+            Done::Secret(made) => made.title.clone(),
         };
         self.note(format!("{what}{}", because.unwrap_or_default()));
     }

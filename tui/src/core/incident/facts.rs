@@ -141,39 +141,61 @@ pub(crate) fn keeps_out(block: &Block, inside: ipnet::IpNet) -> bool {
     holds(&block.network) && !block.spares.as_deref().is_some_and(holds)
 }
 
-/// What happened, in one sentence.
-pub(crate) fn sentence(facts: &Facts, name_of: &dyn Fn(&str) -> String) -> String {
-    let failed = |event: &&Event| EventAction::LoginFailed.is(event);
-    let failures: u64 = facts.events.iter().filter(failed).map(weight).sum();
-    let failures_on: BTreeSet<_> = facts
+/// How often passwords failed, on whom, from where and when; none: nothing.
+fn failures(facts: &Facts) -> Option<String> {
+    let failed: Vec<&Event> = facts
         .events
         .iter()
-        .filter(failed)
-        .filter_map(|event| event.user_id)
+        .filter(|event| EventAction::LoginFailed.is(event))
         .collect();
-    let from: BTreeSet<_> = facts
-        .events
+    let failures: u64 = failed.iter().copied().map(weight).sum();
+    if failures == 0 {
+        return None;
+    }
+    let on: BTreeSet<_> = failed.iter().filter_map(|event| event.user_id).collect();
+    let from: BTreeSet<_> = failed
         .iter()
-        .filter(failed)
         .filter_map(|event| event.ip.as_deref())
         .collect();
-    let mut parts = Vec::new();
-    if failures > 0 {
-        // Those that were not read are not counted.
-        let least = if facts.cut.is_some() { "at least " } else { "" };
-        let mut part = format!(
-            "{least}{} on {}",
-            count(failures, "failure"),
-            count(failures_on.len() as u64, "account")
-        );
-        part.push_str(&match from.len() {
-            0 => String::new(),
-            1 => format!(" from {}", from.first().copied().unwrap_or_default()),
-            many => format!(" from {} addresses", number(many as u64)),
-        });
-        part.push_str(&span_of(facts.events.iter().filter(failed)));
-        parts.push(part);
+    // Those that were not read are not counted.
+    let least = if facts.cut.is_some() { "at least " } else { "" };
+    let from = match from.len() {
+        0 => String::new(),
+        1 => format!(" from {}", from.first().copied().unwrap_or_default()),
+        many => format!(" from {} addresses", number(many as u64)),
+    };
+    Some(format!(
+        "{least}{} on {}{from}{}",
+        count(failures, "failure"),
+        count(on.len() as u64, "account"),
+        span_of(failed.into_iter())
+    ))
+}
+
+/// How many signed in, and who.
+fn sign_ins(facts: &Facts, name_of: &dyn Fn(&str) -> String) -> String {
+    let entered: Vec<&Event> = facts
+        .events
+        .iter()
+        .filter(|event| EventAction::SessionCreated.is(event))
+        .collect();
+    let who: BTreeSet<_> = entered.iter().filter_map(|event| event.user_id).collect();
+    let count = count(entered.len() as u64, "sign-in");
+    match (entered.len(), who.len()) {
+        (0, _) if facts.cut.is_some() => "no sign-in among the events that were read".into(),
+        (0, _) => "no sign-in worked".into(),
+        (_, 0) => count,
+        (_, 1..=3) => {
+            let names: Vec<_> = who.iter().map(|id| name_of(&id.to_string())).collect();
+            format!("{count} as {}", names.join(", "))
+        }
+        (_, many) => format!("{count} as {} people", number(many as u64)),
     }
+}
+
+/// What happened, in one sentence.
+pub(crate) fn sentence(facts: &Facts, name_of: &dyn Fn(&str) -> String) -> String {
+    let mut parts = Vec::from_iter(failures(facts));
     let others = facts.events.iter().filter(|event| {
         EventKind::of_event(event) == EventKind::Refused && !EventAction::LoginFailed.is(event)
     });
@@ -181,30 +203,7 @@ pub(crate) fn sentence(facts: &Facts, name_of: &dyn Fn(&str) -> String) -> Strin
     if refusals > 0 {
         parts.push(format!("{} besides", count(refusals, "refusal")));
     }
-    let entered = |event: &&Event| EventAction::SessionCreated.is(event);
-    let who: BTreeSet<_> = facts
-        .events
-        .iter()
-        .filter(entered)
-        .filter_map(|event| event.user_id)
-        .collect();
-    let sign_ins = facts.events.iter().filter(entered).count() as u64;
-    let names: Vec<_> = who
-        .iter()
-        .take(3)
-        .map(|id| name_of(&id.to_string()))
-        .collect();
-    parts.push(match (sign_ins, who.len()) {
-        (0, _) if facts.cut.is_some() => "no sign-in among the events that were read".into(),
-        (0, _) => "no sign-in worked".into(),
-        (_, 0) => count(sign_ins, "sign-in"),
-        (_, 1..=3) => format!("{} as {}", count(sign_ins, "sign-in"), names.join(", ")),
-        (_, many) => format!(
-            "{} as {} people",
-            count(sign_ins, "sign-in"),
-            number(many as u64)
-        ),
-    });
+    parts.push(sign_ins(facts, name_of));
     if let Some(live) = facts.live_together {
         parts.push(format!("{} now", count(live, "live session")));
     }

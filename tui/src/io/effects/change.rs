@@ -10,7 +10,7 @@ use crate::{
     command::{ApiKeys, Clients, Command, Mint, Roles, Users, secret::Secret},
     core::{
         format::{bytes, count},
-        msg::Done,
+        msg::{Done, OneTimeSecret},
         overtaken::is_as_before,
         problem::Problem,
         resource::{Resource, Row},
@@ -159,7 +159,7 @@ fn minted(title: &str, key: AdminMintedKey) -> Done {
     let expires = key
         .expires_at
         .map_or_else(|| "never".into(), crate::core::format::second);
-    Done::Secret {
+    Done::Secret(OneTimeSecret {
         title: title.into(),
         lines: vec![
             ("Name".into(), clean(&key.name)),
@@ -171,25 +171,25 @@ fn minted(title: &str, key: AdminMintedKey) -> Done {
         file: file_name(&key.name, "key"),
         id: key.id.to_string(),
         secret: Secret::new(key.key),
-    }
+    })
 }
 
 fn linked(user: String, link: Link) -> Done {
     let until = crate::core::format::second(link.expires_at);
     match link.url {
         None => plain(&format!("the link is mailed; it works until {until}")),
-        Some(url) => Done::Secret {
+        Some(url) => Done::Secret(OneTimeSecret {
             title: "The one-time link".into(),
             lines: vec![("Works until".into(), until), ("User".into(), user.clone())],
             file: file_name(&user, "link"),
             id: user,
             secret: Secret::new(url),
-        },
+        }),
     }
 }
 
 fn invited(made: RegistrationToken) -> Done {
-    Done::Secret {
+    Done::Secret(OneTimeSecret {
         title: "A client may register itself".into(),
         lines: vec![
             (
@@ -201,7 +201,7 @@ fn invited(made: RegistrationToken) -> Done {
         file: file_name("registration", "token"),
         id: String::new(),
         secret: Secret::new(made.token),
-    }
+    })
 }
 
 fn registered(title: &str, client: OauthClient) -> Done {
@@ -211,7 +211,7 @@ fn registered(title: &str, client: OauthClient) -> Done {
             id: client.id.to_string(),
         };
     };
-    Done::Secret {
+    Done::Secret(OneTimeSecret {
         title: title.into(),
         lines: vec![
             ("Name".into(), clean(&client.name)),
@@ -222,7 +222,7 @@ fn registered(title: &str, client: OauthClient) -> Done {
         file: file_name(&client.name, "secret"),
         id: client.id.to_string(),
         secret: Secret::new(secret),
-    }
+    })
 }
 
 /// A file name out of what somebody called the thing.

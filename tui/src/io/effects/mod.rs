@@ -23,7 +23,7 @@ use crate::{
     command::secret::Secret,
     core::{
         Effect, Msg,
-        msg::{Done, Reply},
+        msg::{Done, Local, OneTimeSecret, Reply},
         problem::Problem,
     },
     io::{
@@ -117,7 +117,9 @@ impl Runner {
     pub(super) fn run(&mut self, effect: Effect) {
         match effect {
             Effect::Write { path, text } => {
-                self.spawn(None, async move { Reply::Written(written(&path, &text)) });
+                self.spawn(None, async move {
+                    Reply::Local(Local::Written(written(&path, &text)))
+                });
             }
             Effect::Run { ticket, program } => {
                 let (end, ended) = tokio::sync::oneshot::channel();
@@ -126,17 +128,18 @@ impl Runner {
                 let replies = self.replies.clone();
                 self.spawn(None, async move {
                     let tell = |text| {
-                        let _ = replies.send(Msg::Reply(Reply::Output { ticket, text }));
+                        let _ =
+                            replies.send(Msg::Reply(Reply::Local(Local::Output { ticket, text })));
                     };
                     let how = OwnRun(program).run(tell, ended).await;
-                    Reply::OutputEnded { ticket, how }
+                    Reply::Local(Local::OutputEnded { ticket, how })
                 });
             }
             Effect::RunForAlert { name, program } => {
                 self.spawn(None, async move {
                     let (_end, ended) = tokio::sync::oneshot::channel();
                     let how = OwnRun(program).run(|_| (), ended).await;
-                    Reply::RanForAlert { name, how }
+                    Reply::Local(Local::RanForAlert { name, how })
                 });
             }
             Effect::EndRun => {
@@ -172,7 +175,7 @@ impl Runner {
         let work = tokio::task::spawn_blocking(move || work(&profiles));
         self.spawn(None, async move {
             match work.await {
-                Ok(done) => Reply::Kept(done.map_err(|why| why.to_string())),
+                Ok(done) => Reply::Local(Local::Kept(done.map_err(|why| why.to_string()))),
                 Err(_) => Reply::Broken,
             }
         });
@@ -212,30 +215,16 @@ impl Runner {
 /// What of a late answer of another server is told: a secret that is shown once, with whose it is, and what became of files
 /// and programs of this machine.
 fn of_before(msg: Msg, server: &str) -> Option<Msg> {
-    let reply = match msg {
-        Msg::Reply(Reply::Changed {
-            done:
-                Ok(Done::Secret {
-                    title,
-                    lines,
-                    secret,
-                    file,
-                    ..
-                }),
+    let Msg::Reply(reply) = msg else { return None };
+    let reply = match reply {
+        Reply::Changed {
+            done: Ok(Done::Secret(made)),
             ..
-        }) => Reply::LateSecret {
-            title: format!("{title}, at {server}"),
-            lines,
-            secret,
-            file,
-        },
-        Msg::Reply(
-            reply @ (Reply::LateSecret { .. }
-            | Reply::Written(_)
-            | Reply::Kept(_)
-            | Reply::OutputEnded { .. }
-            | Reply::RanForAlert { .. }),
-        ) => reply,
+        } => Reply::LateSecret(OneTimeSecret {
+            title: format!("{}, at {server}", made.title),
+            ..made
+        }),
+        Reply::LateSecret(_) | Reply::Local(_) => reply,
         _ => return None,
     };
     Some(Msg::Reply(reply))
@@ -309,13 +298,13 @@ mod tests {
         runner.replies = replies;
         let before = runner.replies.clone();
         let mut inbox = runner.forget("a".into(), inbox);
-        let secret = Done::Secret {
+        let secret = Done::Secret(OneTimeSecret {
             title: "The key is minted".into(),
             lines: Vec::new(),
             secret: Secret::new("sk_live_x".into()),
             id: "key_1".into(),
             file: "x.key".into(),
-        };
+        });
         let changed = |done| Msg::Reply(Reply::Changed { ticket: 1, done });
         before
             .send(changed(Ok(Done::Plain("it is lifted".into()))))
@@ -327,7 +316,8 @@ mod tests {
         before.send(changed(Ok(secret))).unwrap();
         drop(before);
         runner.replies = unbounded_channel().0;
-        let Some(Msg::Reply(Reply::LateSecret { title, .. })) = inbox.recv().await else {
+        let Some(Msg::Reply(Reply::LateSecret(OneTimeSecret { title, .. }))) = inbox.recv().await
+        else {
             panic!("the secret was lost");
         };
         assert_eq!(title, "The key is minted, at a");

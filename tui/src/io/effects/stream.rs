@@ -4,7 +4,10 @@ use doorward_shared::{EventId, client::Client};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::problem;
-use crate::core::{Msg, msg::Reply};
+use crate::core::{
+    Msg,
+    msg::{Reply, Streamed},
+};
 
 /// Follows the events until the stream is lost; why is the answer.
 pub(super) async fn follow(
@@ -14,22 +17,22 @@ pub(super) async fn follow(
 ) -> Reply {
     let mut stream = match client.events().stream(after).await {
         Ok(stream) => stream,
-        Err(error) => return Reply::StreamLost(problem(error)),
+        Err(error) => return Reply::Stream(Streamed::Lost(problem(error))),
     };
-    let _ = replies.send(Msg::Reply(Reply::Streaming(stream.last())));
+    let _ = replies.send(Msg::Reply(Reply::Stream(Streamed::Began(stream.last()))));
     loop {
         match stream.next().await {
             Ok(Some(event)) => {
                 if replies
-                    .send(Msg::Reply(Reply::Event(Box::new(event))))
+                    .send(Msg::Reply(Reply::Stream(Streamed::Event(Box::new(event)))))
                     .is_err()
                 {
                     break;
                 }
             }
             Ok(None) => break,
-            Err(error) => return Reply::StreamLost(problem(error)),
+            Err(error) => return Reply::Stream(Streamed::Lost(problem(error))),
         }
     }
-    Reply::StreamEnded
+    Reply::Stream(Streamed::Ended)
 }
