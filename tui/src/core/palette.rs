@@ -141,7 +141,7 @@ impl Entry {
 /// What keys do where the operator is, but for moves.
 fn actions(state: &State) -> Vec<Entry> {
     let contexts = state.contexts();
-    let rows = state.keymap.rows(&contexts).into_iter();
+    let rows = state.keymap.rows(&contexts);
     let rows = rows.map(|binding| binding.row).filter(|row| {
         !matches!(
             row.action,
