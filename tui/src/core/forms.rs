@@ -57,6 +57,11 @@ fn verified(now: bool) -> Field {
     field
 }
 
+fn grace() -> Field {
+    let hint = "how long the old secret stays good: 0, 90s, 15m, 24h, 7d";
+    Field::text("graceSeconds", "Grace", hint, "0")
+}
+
 /// A user, a client or an address.
 fn subjects() -> Vec<Field> {
     let hint = "type to search, enter picks";
@@ -218,12 +223,7 @@ impl Form {
             format!("Rotate the key {}", key.name),
             purpose,
             "Review",
-            vec![Field::text(
-                "graceSeconds",
-                "Grace",
-                "how long the old secret stays good: 0, 90s, 15m, 24h, 7d",
-                "0",
-            )],
+            vec![grace()],
         )
     }
 
@@ -344,17 +344,7 @@ impl Form {
     pub(crate) fn rotate_secret(client: &Client) -> Self {
         let purpose = Purpose::RotateSecret(Box::new(client.clone()));
         let title = format!("A new secret for {}", client.name);
-        Self::new(
-            title,
-            purpose,
-            "Review",
-            vec![Field::text(
-                "graceSeconds",
-                "Grace",
-                "how long the old secret stays good: 0, 90s, 15m, 24h, 7d",
-                "0",
-            )],
-        )
+        Self::new(title, purpose, "Review", vec![grace()])
     }
 
     pub(crate) fn role(role: Option<&Role>, held: Option<ScopeSet>) -> Self {

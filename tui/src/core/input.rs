@@ -3,19 +3,16 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::{
-    confirm::{self, Focus},
-    field,
+    confirm,
     form::{self, Form},
     layer::{Choice, Layer},
     line::Line,
     msg::Effect,
-    objects,
-    palette::{Command, Palette},
-    reveal,
+    palette_keys, reveal,
     state::State,
     yours,
 };
-use crate::core::{keymap::Action, look::Theme, resource::Resource};
+use crate::core::{keymap::Action, resource::Resource};
 
 /// After so long without a key, what was typed is asked for. Milliseconds.
 const SETTLE: u64 = 120;
@@ -71,72 +68,10 @@ fn pressed(state: &mut State, mut key: KeyEvent, effects: &mut Vec<Effect>) {
         Some(Layer::Filter { .. }) => filter(state, key, effects),
         Some(Layer::Run(_)) => yours::question(state, key, effects),
         Some(Layer::Output(_)) => yours::output(state, key, effects),
-        Some(Layer::Palette(_)) => palette(state, key, effects),
+        Some(Layer::Palette(_)) => palette_keys::key(state, key, effects),
         Some(Layer::Menu(_)) => menu(state, key, effects),
         Some(Layer::Help(_) | Layer::Note { .. }) => reading(state, key),
         Some(Layer::Detail(_)) | None => view(state, key, effects),
-    }
-}
-
-/// Pasted text is text: it goes into a line that is being typed, and is no command anywhere. Of several lines a field takes
-/// all as words, and what is searched or hidden the first alone.
-pub(super) fn paste(state: &mut State, text: &str) {
-    // Terminals send the ends of pasted lines as carriage returns.
-    let lines: Vec<&str> = text
-        .split(['\r', '\n'])
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .collect();
-    let first = lines.first().copied().unwrap_or_default();
-    let mut is_cut = lines.len() > 1;
-    match state.layers.last_mut() {
-        Some(Layer::Filter {
-            line, completion, ..
-        }) => {
-            line.insert(first);
-            *completion = None;
-            filtered(state);
-        }
-        Some(Layer::Palette(palette)) => {
-            palette.line.insert(first);
-            palette.typed(state.now.ms);
-        }
-        Some(Layer::Form(form)) if form.ticket.is_none() => {
-            let focus = form.focus;
-            if let Some(field) = form.fields.get_mut(focus) {
-                match &mut field.value {
-                    field::Value::Text(line) => {
-                        line.insert(&lines.join(" "));
-                        is_cut = false;
-                    }
-                    field::Value::Hidden(line) => line.insert(first),
-                    field::Value::Scopes(picker) => picker.search.line.insert(first),
-                    field::Value::Pick(pick) => pick.search.line.insert(first),
-                    field::Value::Choice { .. } => is_cut = false,
-                }
-            }
-        }
-        // What has to be typed is typed.
-        Some(Layer::Confirm(confirm))
-            if confirm.ticket.is_none() && confirm.focus == Focus::Reason =>
-        {
-            if let Some(reason) = &mut confirm.reason {
-                reason.insert(&lines.join(" "));
-            }
-            is_cut = false;
-        }
-        Some(Layer::Help(help)) if help.search.is_some() => {
-            if let Some(line) = &mut help.search {
-                line.insert(first);
-            }
-        }
-        _ => is_cut = false,
-    }
-    if is_cut {
-        state.warn(format!(
-            "only the first of {} pasted lines was taken",
-            lines.len()
-        ));
     }
 }
 
@@ -202,7 +137,7 @@ fn help(state: &mut State, key: KeyEvent, action: Option<Action>) -> bool {
 }
 
 /// What was typed is looked for a moment later: one question for a word, not one for a letter.
-fn filtered(state: &mut State) {
+pub(super) fn filtered(state: &mut State) {
     let later = state.now.ms + SETTLE;
     let Some(Layer::Filter { line, .. }) = state.layers.last() else {
         return;
@@ -212,21 +147,6 @@ fn filtered(state: &mut State) {
 }
 
 impl State {
-    /// Takes a theme up; one whose file is bad says what is wrong in it.
-    fn choose_theme(&mut self, theme: Theme) {
-        let bad = match theme {
-            Theme::Own(at) => self
-                .own_themes
-                .get(at)
-                .and_then(|(_, read)| read.clone().err()),
-            _ => None,
-        };
-        match bad {
-            Some(why) => self.warn(why),
-            None => self.theme = theme,
-        }
-    }
-
     pub(crate) fn set_filter(&mut self, text: String, at: u64) {
         if let Some(list) = self.list_mut()
             && list.q != text
@@ -244,11 +164,6 @@ impl State {
             before,
             completion: None,
         });
-    }
-
-    pub(crate) fn open_palette(&mut self) {
-        let palette = Palette::of(self);
-        self.layers.push(Layer::Palette(palette));
     }
 }
 
@@ -297,83 +212,6 @@ fn filter(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
             filtered(state);
             state.ask_completions(effects);
         }
-    }
-}
-
-fn palette(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
-    let now = state.now.ms;
-    let Some(Layer::Palette(palette)) = state.layers.last_mut() else {
-        return;
-    };
-    let last = palette.matches().len().saturating_sub(1);
-    match key.code {
-        KeyCode::Esc => {
-            state.layers.pop();
-        }
-        KeyCode::Up => palette.at = palette.at.saturating_sub(1),
-        KeyCode::Down => palette.at = (palette.at + 1).min(last),
-        KeyCode::Tab => {
-            if let Some(name) = palette.chosen().map(|entry| entry.name.clone()) {
-                palette.line = Line::new(name);
-                palette.at = 0;
-                palette.typed(now);
-            }
-        }
-        KeyCode::Enter if objects::wanted(palette.line.text()).is_some() => {
-            state.open_object(effects);
-        }
-        KeyCode::Enter if palette.waits_for_a_name() => {}
-        KeyCode::Enter => {
-            let text = palette.line.text().trim().to_owned();
-            let chosen = palette.chosen().map(|entry| entry.what.clone());
-            state.layers.pop();
-            run(state, &text, chosen, effects);
-        }
-        KeyCode::Backspace if palette.line.is_empty() => {
-            state.layers.pop();
-        }
-        _ => {
-            palette.line.key(key);
-            palette.at = 0;
-            palette.typed(now);
-        }
-    }
-}
-
-fn run(state: &mut State, text: &str, chosen: Option<Command>, effects: &mut Vec<Effect>) {
-    if let Some(about) = text.strip_prefix("incident ") {
-        return state.incident_about(about, effects);
-    }
-    if text == "undo" {
-        return state.open_undos();
-    }
-    // What is highlighted is meant, where what was typed is no name of a view.
-    let is_highlighted = matches!(chosen, Some(Command::View(_) | Command::Unsave(_)));
-    if !(is_highlighted && state.misses_view(text)) && state.run_yours(text, effects) {
-        return;
-    }
-    if let Some(subject) = objects::named(text) {
-        return state.go_page(subject, effects);
-    }
-    match chosen {
-        Some(Command::Page(subject)) => state.go_page(subject, effects),
-        Some(Command::Place(place)) => {
-            let view = place.view(state);
-            state.go(view, effects);
-        }
-        Some(Command::View(name)) => state.go_view(&name, effects),
-        Some(Command::Unsave(name)) => state.forget_view(&name, effects),
-        Some(Command::Run(name)) => state.ask_to_run(&name),
-        Some(Command::Noun) => {}
-        Some(Command::Screen(digit)) => state.go_screen(digit, effects),
-        Some(Command::List(kind)) => state.go_list(kind, Vec::new(), effects),
-        Some(Command::Do(Action::Quit)) => state.quit(effects),
-        Some(Command::Do(action)) => state.act(action, effects),
-        Some(Command::Theme(theme)) => state.choose_theme(theme),
-        Some(Command::Profile(name)) => state.switch(name, effects),
-        #[cfg(debug_assertions)]
-        Some(Command::Crash) => effects.push(Effect::Crash),
-        None => state.warn(format!("there is nothing called {text}")),
     }
 }
 

@@ -44,6 +44,8 @@ pub(crate) mod overtaken;
 pub(crate) mod own_theme;
 pub(crate) mod page;
 pub(crate) mod palette;
+mod palette_keys;
+mod paste;
 pub(crate) mod pick;
 pub(crate) mod picker;
 mod places;
@@ -82,7 +84,7 @@ pub(crate) fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
     state.dirty = true;
     match msg {
         Msg::Key(key) => input::key(state, key, &mut effects),
-        Msg::Paste(text) => input::paste(state, &text),
+        Msg::Paste(text) => paste::paste(state, &text),
         Msg::Mouse(mouse) => mouse::mouse(state, mouse, &mut effects),
         Msg::Resize(width, height) => state.resize(width, height),
         Msg::Tick => tick::tick(state, &mut effects),

@@ -25,6 +25,9 @@ use crate::{
 const OFFERS: u16 = 6;
 const LABEL: u16 = 15;
 
+/// Lines below the fields: what is said, and the buttons.
+const FOOT: u16 = 2;
+
 pub(super) fn draw(paint: &mut Paint<'_>, whole: Rect, form: &Form) -> Option<(u16, u16)> {
     let columns = whole.width.saturating_sub(2).min(84);
     let note = if form.note.is_empty() {
@@ -32,55 +35,25 @@ pub(super) fn draw(paint: &mut Paint<'_>, whole: Rect, form: &Form) -> Option<(u
     } else {
         wrapped(&form.note, usize::from(columns.saturating_sub(4)))
     };
-    let picking = matches!(
-        form.fields.get(form.focus).map(|field| &field.value),
-        Some(Value::Scopes(_) | Value::Pick(_))
-    );
-    let offers = if picking { OFFERS } else { 0 };
     let rows = note.len() + form.fields.len() + 3;
     let height = u16::try_from(rows)
         .unwrap_or(u16::MAX)
-        .saturating_add(offers + 2);
+        .saturating_add(offers_high(form) + 2);
     let inner = dialog(paint, middle(whole, columns, height), &form.title);
     let mut y = inner.y;
     for line in &note {
         paint.text(inner, inner.x, y, line, Tone::Warn);
         y += 1;
     }
-    let below = 2;
-    // Where there is no room for all fields, those before the focused one go.
-    let room = inner.bottom().saturating_sub(y + below + offers);
-    let last_field = form.focus.min(form.fields.len().saturating_sub(1));
-    let skip = (last_field + 1).saturating_sub(usize::from(room.max(1)));
-    let mut cursor = None;
-    for (at, field) in form.fields.iter().enumerate().skip(skip) {
-        if y + below >= inner.bottom() {
-            break;
-        }
-        let focused = form.focus == at;
-        let row = Rect {
-            y,
-            height: 1,
-            ..inner
-        }
-        .intersection(inner);
-        cursor = self::field(paint, row, field, focused).or(cursor);
-        y += 1;
-        let area = Rect {
-            y,
-            height: OFFERS.min(inner.bottom().saturating_sub(y + below)),
-            ..inner
-        };
-        match &field.value {
-            Value::Scopes(picker) if focused => self::offers(paint, area, picker),
-            Value::Pick(pick) if focused => picks(paint, area, pick),
-            _ => continue,
-        }
-        y = area.bottom();
-    }
+    let below = Rect {
+        y,
+        height: inner.bottom().saturating_sub(y),
+        ..inner
+    };
+    let cursor = all_fields(paint, below, form);
     let foot = Rect {
-        y: inner.bottom().saturating_sub(2),
-        height: 2.min(inner.height),
+        y: inner.bottom().saturating_sub(FOOT),
+        height: FOOT.min(inner.height),
         ..inner
     };
     said(paint, foot, form);
@@ -95,6 +68,49 @@ pub(super) fn draw(paint: &mut Paint<'_>, whole: Rect, form: &Form) -> Option<(u
         ..inner
     };
     fields::buttons(paint, buttons, form.verb, focus, form.ticket.is_none()).or(cursor)
+}
+
+/// Lines for what the focused field offers.
+fn offers_high(form: &Form) -> u16 {
+    match form.fields.get(form.focus).map(|field| &field.value) {
+        Some(Value::Scopes(_) | Value::Pick(_)) => OFFERS,
+        _ => 0,
+    }
+}
+
+/// The fields, and below the focused one what it offers. Where there is no room for all, those before the focused one go.
+fn all_fields(paint: &mut Paint<'_>, area: Rect, form: &Form) -> Option<(u16, u16)> {
+    let end = area.bottom().saturating_sub(FOOT);
+    let room = end.saturating_sub(area.y + offers_high(form));
+    let last_field = form.focus.min(form.fields.len().saturating_sub(1));
+    let skip = (last_field + 1).saturating_sub(usize::from(room.max(1)));
+    let mut y = area.y;
+    let mut cursor = None;
+    for (at, field) in form.fields.iter().enumerate().skip(skip) {
+        if y >= end {
+            break;
+        }
+        let focused = form.focus == at;
+        let row = Rect {
+            y,
+            height: 1,
+            ..area
+        };
+        cursor = self::field(paint, row, field, focused).or(cursor);
+        y += 1;
+        let below = Rect {
+            y,
+            height: OFFERS.min(end.saturating_sub(y)),
+            ..area
+        };
+        match &field.value {
+            Value::Scopes(picker) if focused => self::offers(paint, below, picker),
+            Value::Pick(pick) if focused => picks(paint, below, pick),
+            _ => continue,
+        }
+        y = below.bottom();
+    }
+    cursor
 }
 
 /// What is wrong, or what is going on, or what the focused field takes.
@@ -131,81 +147,78 @@ fn field(paint: &mut Paint<'_>, row: Rect, field: &Field, focused: bool) -> Opti
         width: row.width.saturating_sub(label + 2),
         ..row
     };
+    let typed = |line, masked| Typed {
+        line,
+        masked,
+        focused,
+    };
     match &field.value {
-        Value::Pick(pick) => written(paint, (row, room), &pick.search.line, false, focused),
-        Value::Text(line) | Value::Hidden(line) => {
-            let masked = matches!(field.value, Value::Hidden(_));
-            written(paint, (row, room), line, masked, focused)
-        }
+        Value::Pick(pick) => typed(&pick.search.line, false).draw(paint, room),
+        Value::Text(line) => typed(line, false).draw(paint, room),
+        Value::Hidden(line) => typed(line, true).draw(paint, room),
         Value::Choice { options, at } => {
             let option = options.get(*at).map_or("", String::as_str);
-            let text = if focused {
-                format!("< {option} >")
+            let (text, tone) = if focused {
+                (format!("< {option} >"), Tone::Accent)
             } else {
-                option.to_owned()
+                (option.to_owned(), Tone::Base)
             };
-            paint.text(
-                room,
-                room.x,
-                row.y,
-                &text,
-                if focused { Tone::Accent } else { Tone::Base },
-            );
+            paint.text(room, room.x, row.y, &text, tone);
             focused.then_some((room.x, row.y))
         }
-        Value::Scopes(picker) => {
-            let chosen = if picker.chosen.is_empty() {
-                "none".into()
-            } else {
-                picker.chosen.join(" ")
-            };
-            if !focused {
-                let tone = if picker.chosen.is_empty() {
-                    Tone::Dim
-                } else {
-                    Tone::Base
-                };
-                paint.text(room, room.x, row.y, &chosen, tone);
-                return None;
-            }
-            let half = Rect {
-                width: room.width / 2,
-                ..room
-            };
-            let used = paint.text(half, room.x, row.y, &format!("{chosen} | "), Tone::Base);
-            let typed = Rect {
-                x: room.x + used,
-                width: room.width - used,
-                ..room
-            };
-            fields::line(paint, typed, &picker.search.line, false)
-        }
+        Value::Scopes(picker) => scopes(paint, room, picker, focused),
     }
 }
 
+/// What was picked, and the line that is typed to find more.
+fn scopes(paint: &mut Paint<'_>, room: Rect, picker: &Picker, focused: bool) -> Option<(u16, u16)> {
+    let (chosen, tone) = if picker.chosen.is_empty() {
+        ("none".into(), Tone::Dim)
+    } else {
+        (picker.chosen.join(" "), Tone::Base)
+    };
+    if !focused {
+        paint.text(room, room.x, room.y, &chosen, tone);
+        return None;
+    }
+    let half = Rect {
+        width: room.width / 2,
+        ..room
+    };
+    let used = paint.text(half, room.x, room.y, &format!("{chosen} | "), Tone::Base);
+    let typed = Rect {
+        x: room.x + used,
+        width: room.width - used,
+        ..room
+    };
+    fields::line(paint, typed, &picker.search.line, false)
+}
+
 /// A line that is typed, on its dots.
-fn written(
-    paint: &mut Paint<'_>,
-    (row, room): (Rect, Rect),
-    line: &Line,
+struct Typed<'a> {
+    line: &'a Line,
     masked: bool,
     focused: bool,
-) -> Option<(u16, u16)> {
-    let tone = if focused { Tone::Focus } else { Tone::Border };
-    let blank = if paint.state.glyphs.ascii { "_" } else { "·" };
-    let dots = blank.repeat(usize::from(room.width));
-    paint.text(room, room.x, row.y, &dots, tone);
-    let length = u16::try_from(width(line.text())).unwrap_or(u16::MAX);
-    let length = if focused {
-        length.saturating_add(1)
-    } else {
-        length
-    };
-    paint.clear(Rect {
-        width: length.min(room.width),
-        ..room
-    });
-    fields::line(paint, room, line, masked).filter(|_| focused)
+}
+
+impl Typed<'_> {
+    fn draw(&self, paint: &mut Paint<'_>, room: Rect) -> Option<(u16, u16)> {
+        let tone = if self.focused {
+            Tone::Focus
+        } else {
+            Tone::Border
+        };
+        let blank = if paint.state.glyphs.ascii { "_" } else { "·" };
+        let dots = blank.repeat(usize::from(room.width));
+        paint.text(room, room.x, room.y, &dots, tone);
+        let length = u16::try_from(width(self.line.text())).unwrap_or(u16::MAX);
+        let length = length.saturating_add(u16::from(self.focused));
+        paint.clear(Rect {
+            width: length.min(room.width),
+            ..room
+        });
+        fields::line(paint, room, self.line, self.masked).filter(|_| self.focused)
+    }
 }
 
 fn picks(paint: &mut Paint<'_>, area: Rect, pick: &Pick) {

@@ -1,26 +1,24 @@
 //! When the events on the screen happened: columns above the list, refusals in their own colour.
 
-use doorward_shared::Timestamp;
 use ratatui::layout::Rect;
 
 use crate::{
     core::{
-        event_kind::EventKind,
         format::{clock, span},
         list::List,
         resource::Row,
     },
     view::{
         theme::Tone,
-        widgets::paint::{Paint, right_of},
+        widgets::{
+            counts::{Count, Period},
+            paint::{Paint, right_of},
+        },
     },
 };
 
 /// Lines of the columns; a line of times is below them.
 const COLUMNS_HIGH: u16 = 2;
-
-/// Events of one column: all, and those that tell of a refusal.
-type Count = (u64, u64);
 
 pub(super) fn draw(paint: &mut Paint<'_>, area: Rect, list: &List, height: usize) {
     let shown = list.in_sight(height).iter();
@@ -34,17 +32,9 @@ pub(super) fn draw(paint: &mut Paint<'_>, area: Rect, list: &List, height: usize
     let (Some(first), Some(last)) = (times().min(), times().max()) else {
         return;
     };
-    let columns = usize::from(area.width);
-    let mut counts: Vec<Count> = vec![(0, 0); columns];
-    for event in &events {
-        let number = u64::from(event.count.unwrap_or(1));
-        if let Some(count) = counts.get_mut(column(event.time, (first, last), columns)) {
-            count.0 += number;
-            let refused = EventKind::of_event(event) == EventKind::Refused;
-            count.1 += if refused { number } else { 0 };
-        }
-    }
-    let top = counts.iter().map(|count| count.0).max().unwrap_or(1);
+    let period = Period { first, last };
+    let counts = period.counts(usize::from(area.width), events.iter().copied());
+    let top = counts.iter().map(|count| count.all).max().unwrap_or(1);
     for (x, count) in (area.x..).zip(&counts) {
         bar(paint, area, x, *count, top);
     }
@@ -63,21 +53,16 @@ pub(super) fn draw(paint: &mut Paint<'_>, area: Rect, list: &List, height: usize
     paint.text(area, x, y, &what, Tone::Dim);
 }
 
-fn column(at: Timestamp, (first, last): (Timestamp, Timestamp), columns: usize) -> usize {
-    let part = (at.0 - first.0) as f64 / (last.0 - first.0).max(1) as f64;
-    (part * columns.saturating_sub(1) as f64).round() as usize
-}
-
-fn bar(paint: &mut Paint<'_>, area: Rect, x: u16, (all, refused): Count, top: u64) {
+fn bar(paint: &mut Paint<'_>, area: Rect, x: u16, count: Count, top: u64) {
     let glyphs = paint.state.glyphs;
-    if all == 0 {
+    if count.all == 0 {
         let line = if glyphs.ascii { "_" } else { "▁" };
         paint.text(area, x, area.y + COLUMNS_HIGH - 1, line, Tone::Border);
         return;
     }
     let full = u64::from(COLUMNS_HIGH) * 8;
-    let eighths = (all * full).div_ceil(top.max(1)) as usize;
-    let tone = if refused * 2 >= all {
+    let eighths = (count.all * full).div_ceil(top.max(1)) as usize;
+    let tone = if count.refused * 2 >= count.all {
         Tone::BadFill
     } else {
         Tone::Fill

@@ -72,32 +72,18 @@ pub(super) fn draw(paint: &mut Paint<'_>, areas: &Areas, list: &List) -> Option<
         histogram::draw(paint, chart, list, usize::from(areas.rows.height));
     }
     let head = Rect {
+        x: areas.rows.x,
         y: inner.y + above,
         height: inner.height.min(1),
         ..inner
     };
-    for one in &columns {
-        let x = areas.rows.x + MARKS + one.x;
-        // Times of the clock say whose.
-        let title = match one.id.title(list.kind) {
-            title if title == "TIME" => {
-                format!("TIME {}", crate::core::zone::name(state.now.wall))
-            }
-            title => title,
-        };
-        let room = Rect {
-            x,
-            width: one.width,
-            ..head
-        };
-        paint.text(room, x, head.y, &title, Tone::Dim);
-    }
+    heads(paint, head, list, &columns);
     news(paint, areas.body, list);
     let mut cursor = None;
     let high = u16::try_from(state.row_height()).unwrap_or(1);
     let shown = list.shown(usize::from(areas.rows.height / high));
     let chosen = list.index();
-    for (line, one) in shown.enumerate() {
+    for (line, (item, alike)) in shown.enumerate() {
         let y = areas.rows.y + u16::try_from(line).unwrap_or(u16::MAX) * high;
         let area = Rect {
             y,
@@ -105,15 +91,40 @@ pub(super) fn draw(paint: &mut Paint<'_>, areas: &Areas, list: &List) -> Option<
             ..areas.rows
         };
         let selected = chosen == Some(list.offset + line);
-        row(paint, area, list, (one, selected), &columns);
+        let row = ListRow {
+            item,
+            alike,
+            selected,
+            marked: list.marks.contains_key(&item.id()),
+        };
+        row.draw(paint, area, &columns);
         if selected {
             cursor = Some((area.x, y));
         }
         if high > 1 {
-            more(paint, Rect { y: y + 1, ..area }, one.0);
+            more(paint, Rect { y: y + 1, ..area }, item);
         }
     }
     cursor
+}
+
+/// The names of the columns.
+fn heads(paint: &mut Paint<'_>, head: Rect, list: &List, columns: &[Shown]) {
+    for one in columns {
+        // Times of the clock say whose.
+        let title = match one.id.title(list.kind) {
+            title if title == "TIME" => {
+                format!("TIME {}", crate::core::zone::name(paint.state.now.wall))
+            }
+            title => title,
+        };
+        let room = Rect {
+            x: head.x + MARKS + one.x,
+            width: one.width,
+            ..head
+        };
+        paint.text(room, room.x, head.y, &title, Tone::Dim);
+    }
 }
 
 /// A column with its room, and what stands in it.
@@ -194,78 +205,101 @@ fn more(paint: &mut Paint<'_>, area: Rect, item: &Row) {
     }
 }
 
-fn row(
-    paint: &mut Paint<'_>,
-    area: Rect,
-    list: &List,
-    ((item, alike), selected): ((&Row, usize), bool),
-    columns: &[Shown],
-) {
-    let state = paint.state;
-    let id = item.id();
-    let marked = list.marks.contains_key(&id);
-    let tone = if selected {
-        Tone::Selected
-    } else if marked {
-        Tone::Mark
-    } else if item.is_dead() {
-        Tone::Dim
-    } else {
-        Tone::Base
-    };
-    let style = paint.style(tone);
-    paint.fill(area, style);
-    if selected {
-        paint.styled(area, area.x, area.y, ">", style);
+/// A row of the list: equal events are one.
+struct ListRow<'a> {
+    item: &'a Row,
+    alike: usize,
+    selected: bool,
+    marked: bool,
+}
+
+impl ListRow<'_> {
+    fn tone(&self) -> Tone {
+        if self.selected {
+            Tone::Selected
+        } else if self.marked {
+            Tone::Mark
+        } else if self.item.is_dead() {
+            Tone::Dim
+        } else {
+            Tone::Base
+        }
     }
-    if marked {
-        paint.styled(area, area.x + 1, area.y, state.glyphs.mark(), style);
+
+    /// What kind of news an event is.
+    fn news(&self) -> Option<EventKind> {
+        match self.item {
+            Row::Event(event) => Some(EventKind::of_event(event)),
+            _ => None,
+        }
     }
-    let news = match item {
-        Row::Event(event) => Some(EventKind::of_event(event)),
-        _ => None,
-    };
-    if let Some(kind) = news.filter(|_| !marked) {
-        let tone = if selected { tone } else { event_tone(kind) };
-        paint.text(area, area.x + 1, area.y, kind.glyph(state.glyphs), tone);
+
+    fn draw(&self, paint: &mut Paint<'_>, area: Rect, columns: &[Shown]) {
+        let state = paint.state;
+        let style = paint.style(self.tone());
+        paint.fill(area, style);
+        self.signs(paint, area);
+        let cells = cells(&|id| state.name_of(id), state.now.wall, self.item);
+        // The action's column; where it is not shown the first one says how many are alike.
+        let action = columns.iter().position(|one| one.id == ColumnId::Cell(1));
+        let counts = action.unwrap_or_default();
+        for (at, one) in columns.iter().enumerate() {
+            let field;
+            let cell = match one.id {
+                ColumnId::Cell(at) => cells.get(at),
+                ColumnId::Field(name) => {
+                    field = columns::field(self.item, name, state.now.wall);
+                    Some(&field)
+                }
+            };
+            let Some(cell) = cell else {
+                continue;
+            };
+            let room = Rect {
+                x: area.x + MARKS + one.x,
+                width: one.width,
+                ..area
+            };
+            let alike = if at == counts { self.alike } else { 1 };
+            let text = text_of(state, cell, alike, usize::from(one.width));
+            let style = match self.news() {
+                _ if self.selected => style,
+                Some(kind) if action == Some(at) && !self.marked => paint.style(event_tone(kind)),
+                _ => paint.style(meaning(cell, self.tone())),
+            };
+            paint.styled(room, room.x, room.y, &text, style);
+        }
     }
-    let cells = cells(&|id| state.name_of(id), state.now.wall, item);
+
+    /// What stands before the columns: the cursor, and a mark or the kind of news.
+    fn signs(&self, paint: &mut Paint<'_>, area: Rect) {
+        let glyphs = paint.state.glyphs;
+        let style = paint.style(self.tone());
+        if self.selected {
+            paint.styled(area, area.x, area.y, ">", style);
+        }
+        if self.marked {
+            paint.styled(area, area.x + 1, area.y, glyphs.mark(), style);
+        } else if let Some(kind) = self.news() {
+            let tone = if self.selected {
+                self.tone()
+            } else {
+                event_tone(kind)
+            };
+            paint.text(area, area.x + 1, area.y, kind.glyph(glyphs), tone);
+        }
+    }
+}
+
+/// A cell cut to its room; the number of equal ones is never cut away.
+fn text_of(state: &State, cell: &str, alike: usize, room: usize) -> String {
+    let more = state.glyphs.more();
+    if alike < 2 {
+        return cut(cell, room, more);
+    }
     let times = format!(" {}{alike}", state.glyphs.times());
-    // The action's column; where it is not shown the first one says how many are alike.
-    let action = columns.iter().position(|one| one.id == ColumnId::Cell(1));
-    let counts = action.unwrap_or_default();
-    for (at, one) in columns.iter().enumerate() {
-        let field;
-        let cell = match one.id {
-            ColumnId::Cell(at) => cells.get(at),
-            ColumnId::Field(name) => {
-                field = columns::field(item, name, state.now.wall);
-                Some(&field)
-            }
-        };
-        let Some(cell) = cell else {
-            continue;
-        };
-        let room = Rect {
-            x: area.x + MARKS + one.x,
-            width: one.width,
-            ..area
-        };
-        let text = match alike {
-            // The number of equal ones is never cut away.
-            2.. if at == counts => {
-                let room = usize::from(one.width).saturating_sub(width(&times));
-                format!("{}{times}", cut(cell, room, state.glyphs.more()))
-            }
-            _ => cut(cell, usize::from(one.width), state.glyphs.more()),
-        };
-        let style = match news {
-            _ if selected => style,
-            Some(kind) if action == Some(at) && !marked => paint.style(event_tone(kind)),
-            _ => paint.style(meaning(cell, tone)),
-        };
-        paint.styled(room, room.x, room.y, &text, style);
-    }
+    let room = room.saturating_sub(width(&times));
+    format!("{}{times}", cut(cell, room, more))
 }
 
 /// Words that are coloured by what they mean.

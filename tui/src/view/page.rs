@@ -36,11 +36,14 @@ pub(super) fn draw(paint: &mut Paint<'_>, page: &SubjectPage) -> Option<(u16, u1
         };
         frame(paint, *area, &name, focused);
     }
+    let drawn = Drawn {
+        page,
+        contents: &contents,
+        screen: &screen,
+    };
     let mut cursor = None;
     for (area, piece) in &screen.pieces {
-        if let Some(at) = self::piece(paint, page, (&contents, &screen), (*area, *piece)) {
-            cursor = Some(at);
-        }
+        cursor = drawn.piece(paint, *area, *piece).or(cursor);
     }
     cursor
 }
@@ -63,46 +66,50 @@ fn whole_title(paint: &Paint<'_>, page: &SubjectPage) -> String {
     format!("{} {} {name}", page.subject.noun(), state.glyphs.dot())
 }
 
-fn piece(
-    paint: &mut Paint<'_>,
-    page: &SubjectPage,
-    (contents, screen): (&Contents<'_>, &Screen),
-    (area, piece): (Rect, Piece),
-) -> Option<(u16, u16)> {
-    match piece {
-        Piece::Heading(at) => {
-            let name = title(paint, page, contents[at].0);
-            heading(paint, area, &name);
-        }
-        Piece::Head(at) => {
-            let (panel, lines) = &contents[at];
-            if let Some(line) = lines.first() {
-                row::head(paint, area, line, *panel);
+/// A page with what is on its screen.
+struct Drawn<'a> {
+    page: &'a SubjectPage,
+    contents: &'a Contents<'a>,
+    screen: &'a Screen,
+}
+
+impl Drawn<'_> {
+    fn piece(&self, paint: &mut Paint<'_>, area: Rect, piece: Piece) -> Option<(u16, u16)> {
+        match piece {
+            Piece::Heading(at) => {
+                let name = title(paint, self.page, self.contents[at].0);
+                heading(paint, area, &name);
             }
-        }
-        Piece::Nothing(at) => {
-            let panel = contents[at].0;
-            let load = page.load_of(panel);
-            let (text, tone) = nothing(paint.state, &load, panel.nothing());
-            paint.text(area, area.x + 2, area.y, &text, tone);
-        }
-        Piece::Chart(_) => {
-            let load = page.load(panels::chart_part(page));
-            if load == Load::Done {
-                chart::draw(paint, area, page, screen.is_stacked());
-            } else {
-                let (text, tone) = nothing(paint.state, &load, "");
+            Piece::Head(at) => {
+                let (panel, lines) = &self.contents[at];
+                if let Some(line) = lines.first() {
+                    row::head(paint, area, line, *panel);
+                }
+            }
+            Piece::Nothing(at) => {
+                let panel = self.contents[at].0;
+                let load = self.page.load_of(panel);
+                let (text, tone) = nothing(paint.state, &load, panel.nothing());
                 paint.text(area, area.x + 2, area.y, &text, tone);
             }
+            Piece::Chart(_) => {
+                let load = self.page.load(panels::chart_part(self.page));
+                if load == Load::Done {
+                    chart::draw(paint, area, self.page, self.screen.is_stacked());
+                } else {
+                    let (text, tone) = nothing(paint.state, &load, "");
+                    paint.text(area, area.x + 2, area.y, &text, tone);
+                }
+            }
+            Piece::Line(panel, number) => {
+                let selected = self.screen.cursor == Some((panel, number));
+                let line = &self.contents[panel].1[number];
+                row::draw(paint, area, line, &self.page.subject, selected);
+                return selected.then_some((area.x, area.y));
+            }
         }
-        Piece::Line(panel, number) => {
-            let selected = screen.cursor == Some((panel, number));
-            let line = &contents[panel].1[number];
-            row::draw(paint, area, line, (&page.subject, selected));
-            return selected.then_some((area.x, area.y));
-        }
+        None
     }
-    None
 }
 
 /// The name of a panel on a line of its own.

@@ -7,6 +7,7 @@ use unicode_width::UnicodeWidthStr;
 use super::{
     Failed, Outcome, csv,
     output::{Format, json, line, name, to_value, write},
+    watch::Change,
 };
 use crate::core::{
     columns::{self, is_called},
@@ -163,16 +164,16 @@ impl Printer {
     /// As [`Printer::rows`].
     pub(super) fn change<T: Serialize>(
         &self,
-        (sign, word): (&str, &str),
+        change: Change,
         row: &T,
         cells: fn(&T) -> Vec<String>,
     ) -> Outcome {
         let cells = self.cells(row, cells)?;
         if self.format == Format::Csv {
-            let change = [word.to_owned()].into_iter();
+            let change = [change.word().to_owned()].into_iter();
             return write(&csv::line(change.chain(cells)));
         }
-        line(&format!("{sign} {}", cells.join("  ")))
+        line(&format!("{} {}", change.sign(), cells.join("  ")))
     }
 
     /// The head of lines as [`Printer::change`] prints them in CSV.

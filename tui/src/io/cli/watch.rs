@@ -38,14 +38,14 @@ const AGAIN: Duration = Duration::from_secs(2);
 /// What became of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-enum Change {
+pub(super) enum Change {
     Added,
     Changed,
     Removed,
 }
 
 impl Change {
-    fn sign(self) -> &'static str {
+    pub(super) fn sign(self) -> &'static str {
         match self {
             Self::Added => "+",
             Self::Changed => "~",
@@ -53,7 +53,7 @@ impl Change {
         }
     }
 
-    fn word(self) -> &'static str {
+    pub(super) fn word(self) -> &'static str {
         match self {
             Self::Added => "added",
             Self::Changed => "changed",
@@ -210,7 +210,7 @@ fn tell(with: &Context, kind: Resource, change: Change, row: &Row) -> Outcome {
         Format::Table | Format::Csv => {
             let printer = Printer::new(with.output, rows::columns(kind));
             let printer = printer.choosing(with.columns.as_deref());
-            printer.change((change.sign(), change.word()), row, rows::cells)
+            printer.change(change, row, rows::cells)
         }
     }
 }

@@ -65,7 +65,7 @@ pub(super) fn draw(
             paint.text(place, place.x, place.y, ">", Tone::Selected);
         }
         match one {
-            DashRow::Event(event, count) => self::event(paint, place, event, (*count, selected)),
+            DashRow::Event(event, count) => self::event(paint, place, event, *count, selected),
             _ => row(paint, place, one, selected),
         }
     }
@@ -173,7 +173,8 @@ fn event(
     paint: &mut Paint<'_>,
     area: Rect,
     event: &doorward_shared::admin::Event,
-    (count, selected): (usize, bool),
+    count: usize,
+    selected: bool,
 ) {
     let state = paint.state;
     let or = |tone: Tone| if selected { Tone::Selected } else { tone };

@@ -41,7 +41,13 @@ pub(super) fn draw(paint: &mut Paint<'_>, area: Rect, chosen: Option<usize>) -> 
         let at = fine.saturating_sub(1 + back) * bins.len() / fine.max(1);
         at.min(bins.len().saturating_sub(1))
     });
-    legend(paint, inner, (&bins, cursor), (series, chosen.is_some()));
+    let shown = Legend {
+        bins: &bins,
+        looked_at: cursor.and_then(|at| bins.get(at)),
+        chosen: series,
+        focused: chosen.is_some(),
+    };
+    shown.draw(paint, inner);
     let plot = Rect {
         y: inner.y + 2.min(inner.height),
         height: inner.height.saturating_sub(2),
@@ -55,12 +61,17 @@ pub(super) fn draw(paint: &mut Paint<'_>, area: Rect, chosen: Option<usize>) -> 
         cursor,
         times,
     };
-    if !stacked {
+    if stacked {
+        stack(paint, plot, one);
+    } else {
         chart::draw(paint, plot, &one(series, true));
-        return chosen.map(|_| (inner.x, inner.y));
     }
+    chosen.map(|_| (inner.x, inner.y))
+}
+
+/// Charts above one another; the last one has the time axis below it besides.
+fn stack<'a>(paint: &mut Paint<'_>, plot: Rect, one: impl Fn(Series, bool) -> Chart<'a>) {
     let count = Series::STACKED.len() as u16;
-    // The last one has the time axis below it besides.
     let rest = plot.height.saturating_sub(2);
     let mut y = plot.y;
     for (at, series) in (0..count).zip(Series::STACKED) {
@@ -79,7 +90,6 @@ pub(super) fn draw(paint: &mut Paint<'_>, area: Rect, chosen: Option<usize>) -> 
         chart::draw(paint, below, &one(series, last));
         y += height;
     }
-    chosen.map(|_| (inner.x, inner.y))
 }
 
 /// Which windows there are, in the frame's upper edge, and the key that changes it.
@@ -107,65 +117,69 @@ fn windows(paint: &mut Paint<'_>, area: Rect, window: Window) {
 }
 
 /// What each number came to, or was under the cursor.
-fn legend(
-    paint: &mut Paint<'_>,
-    area: Rect,
-    (bins, cursor): (&[Bin], Option<usize>),
-    (chosen, focused): (Series, bool),
-) {
-    let state = paint.state;
-    let dot = state.glyphs.dot();
-    let looked_at = cursor.and_then(|at| bins.get(at));
-    let mut x = area.x + 1;
-    for series in Series::ALL {
-        let values: Vec<f64> = bins
-            .iter()
-            .filter_map(|bin| bin.sum.map(|sum| series.of(&sum)))
-            .collect();
-        let value = match looked_at {
-            Some(bin) => bin
-                .sum
-                .map_or("-".into(), |sum| series.one(series.of(&sum))),
-            None => series.value(&values),
+struct Legend<'a> {
+    bins: &'a [Bin],
+    looked_at: Option<&'a Bin>,
+    chosen: Series,
+    focused: bool,
+}
+
+impl Legend<'_> {
+    fn draw(&self, paint: &mut Paint<'_>, area: Rect) {
+        let mut x = area.x + 1;
+        for series in Series::ALL {
+            let is_chosen = series == self.chosen;
+            let (mark, label) = if is_chosen {
+                (">", Tone::Accent)
+            } else {
+                (" ", Tone::Dim)
+            };
+            x += paint.text(area, x, area.y, mark, Tone::Accent);
+            x += paint.text(area, x, area.y, &format!("{} ", series.name()), label);
+            x += paint.text(area, x, area.y, &self.value(series), self.tone(series)) + 2;
+        }
+        let tone = match self.looked_at {
+            Some(_) => Tone::Title,
+            None => Tone::Dim,
+        };
+        let said = self.said(paint);
+        paint.text(area, area.x + 2, area.y + 1, &said, tone);
+    }
+
+    fn value(&self, series: Series) -> String {
+        let of = |bin: &Bin| bin.sum.map(|sum| series.of(&sum));
+        let value = match self.looked_at {
+            Some(bin) => of(bin).map_or("-".into(), |value| series.one(value)),
+            None => series.value(&self.bins.iter().filter_map(of).collect::<Vec<_>>()),
         };
         let unit = if series == Series::P95 { " ms" } else { "" };
-        let tone = match (series == chosen, series.is_bad()) {
-            (true, _) if focused => Tone::Selected,
+        format!("{value}{unit}")
+    }
+
+    fn tone(&self, series: Series) -> Tone {
+        match (series == self.chosen, series.is_bad()) {
+            (true, _) if self.focused => Tone::Selected,
             (true, _) => Tone::Accent,
             (false, true) => Tone::Bad,
             (false, false) => Tone::Base,
-        };
-        let label = if series == chosen {
-            Tone::Accent
-        } else {
-            Tone::Dim
-        };
-        let mark = if series == chosen { ">" } else { " " };
-        x += paint.text(area, x, area.y, mark, Tone::Accent);
-        x += paint.text(area, x, area.y, &format!("{} ", series.name()), label);
-        x += paint.text(area, x, area.y, &format!("{value}{unit}"), tone) + 2;
+        }
     }
-    let length = bins.first().map_or(60, |bin| bin.length);
-    let now = state.now.wall;
-    let said = match looked_at {
-        Some(bin) => {
-            let until = bin.start.plus_seconds(bin.length);
-            format!("{} to {}", clock(bin.start, now), clock(until, now))
+
+    /// The time under the cursor, or what a value stands for and the keys of the chart.
+    fn said(&self, paint: &Paint<'_>) -> String {
+        let state = paint.state;
+        if let Some(bin) = self.looked_at {
+            let (now, until) = (state.now.wall, bin.start.plus_seconds(bin.length));
+            return format!("{} to {}", clock(bin.start, now), clock(until, now));
         }
-        None => {
-            let earlier = state.keymap.label(Action::Earlier);
-            let later = state.keymap.label(Action::Later);
-            let stack = state.keymap.label(Action::Stack);
-            format!(
-                "{} {dot} {earlier} {later} a value {dot} {stack} one or all",
-                per(length)
-            )
-        }
-    };
-    let tone = if looked_at.is_some() {
-        Tone::Title
-    } else {
-        Tone::Dim
-    };
-    paint.text(area, area.x + 2, area.y + 1, &said, tone);
+        let dot = state.glyphs.dot();
+        let earlier = state.keymap.label(Action::Earlier);
+        let later = state.keymap.label(Action::Later);
+        let stack = state.keymap.label(Action::Stack);
+        let length = self.bins.first().map_or(60, |bin| bin.length);
+        format!(
+            "{} {dot} {earlier} {later} a value {dot} {stack} one or all",
+            per(length)
+        )
+    }
 }

@@ -6,14 +6,14 @@ use ratatui::layout::Rect;
 use crate::{
     core::{
         chart::{round_up, short},
-        event_kind::EventKind,
         format::{clock, span},
-        incident::{Incident, facts::weight},
+        incident::Incident,
     },
     view::{
         theme::Tone,
         widgets::{
             boxes::frame,
+            counts::{Count, Period},
             paint::{Paint, right_of},
         },
     },
@@ -21,9 +21,6 @@ use crate::{
 
 /// Columns of the value axis.
 const AXIS: u16 = 7;
-
-/// Events of one column: all, and those that tell of a refusal.
-type Count = (u64, u64);
 
 pub(super) fn draw(paint: &mut Paint<'_>, area: Rect, incident: &Incident) {
     let events = &incident.facts.events;
@@ -38,15 +35,12 @@ pub(super) fn draw(paint: &mut Paint<'_>, area: Rect, incident: &Incident) {
     if inner.height < 3 || inner.width <= AXIS + 4 {
         return;
     }
-    let mut counts: Vec<Count> = vec![(0, 0); columns];
-    for event in events {
-        if let Some(count) = counts.get_mut(column(event.time, (first, last), columns)) {
-            count.0 += weight(event);
-            let refused = EventKind::of_event(event) == EventKind::Refused;
-            count.1 += if refused { weight(event) } else { 0 };
-        }
-    }
-    let top = counts.iter().map(|count| count.0).max().unwrap_or_default();
+    let counts = Period { first, last }.counts(columns, events);
+    let top = counts
+        .iter()
+        .map(|count| count.all)
+        .max()
+        .unwrap_or_default();
     let top = round_up(top as f64);
     let plot = Rect {
         x: inner.x + AXIS,
@@ -74,11 +68,6 @@ pub(super) fn draw(paint: &mut Paint<'_>, area: Rect, incident: &Incident) {
     paint.text(inner, right_of(inner, &end), y, &end, Tone::Dim);
 }
 
-fn column(at: Timestamp, (first, last): (Timestamp, Timestamp), columns: usize) -> usize {
-    let part = (at.0 - first.0) as f64 / (last.0 - first.0).max(1) as f64;
-    (part * columns.saturating_sub(1) as f64).round() as usize
-}
-
 fn axis(paint: &mut Paint<'_>, plot: Rect, top: f64) {
     let line = if paint.state.glyphs.ascii { "|" } else { "│" };
     for y in plot.top()..plot.bottom() {
@@ -95,13 +84,13 @@ fn axis(paint: &mut Paint<'_>, plot: Rect, top: f64) {
     }
 }
 
-fn bar(paint: &mut Paint<'_>, plot: Rect, x: u16, (all, refused): Count, top: f64) {
+fn bar(paint: &mut Paint<'_>, plot: Rect, x: u16, count: Count, top: f64) {
     let glyphs = paint.state.glyphs;
     let eighths = |count: u64| {
         let part = count as f64 / top * f64::from(plot.height) * 8.;
         (part.round() as usize).max(usize::from(count > 0))
     };
-    let (all, refused) = (eighths(all), eighths(refused));
+    let (all, refused) = (eighths(count.all), eighths(count.refused));
     for step in 0..usize::from(plot.height) {
         let here = all.saturating_sub(step * 8).min(8);
         if here == 0 {

@@ -33,7 +33,8 @@ pub(super) fn draw(paint: &mut Paint<'_>, area: Rect, incident: &Incident) -> Op
     let (text, tone) = summary(paint, incident);
     let lines = wrapped(&text, room);
     if area.height < HIGH {
-        return low(paint, area, incident, (&lines, tone));
+        let line = lines.first().map(String::as_str).unwrap_or_default();
+        return low(paint, area, incident, line, tone);
     }
     let lines = &lines[..lines.len().min(3)];
     let mut rest = area;
@@ -81,12 +82,12 @@ fn low(
     paint: &mut Paint<'_>,
     area: Rect,
     incident: &Incident,
-    (lines, tone): (&[String], Tone),
+    line: &str,
+    tone: Tone,
 ) -> Option<(u16, u16)> {
     let mut rest = area;
     if area.height > 5 {
         let top = take(&mut rest, 1);
-        let line = lines.first().map(String::as_str).unwrap_or_default();
         paint.text(top, top.x + 1, top.y, line, tone);
     }
     match incident.pane {

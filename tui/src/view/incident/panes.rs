@@ -65,7 +65,7 @@ pub(super) fn steps(paint: &mut Paint<'_>, area: Rect, incident: &Incident) -> O
         lines.len()
     );
     let chosen = (incident.pane == Pane::Steps).then_some(incident.at);
-    rows(paint, area, (&title, &lines), chosen)
+    rows(paint, area, &title, &lines, chosen)
 }
 
 pub(super) fn related(
@@ -106,13 +106,14 @@ pub(super) fn related(
         incident.relations.len()
     );
     let chosen = (incident.pane == Pane::Related).then_some(incident.related_at);
-    rows(paint, area, (&title, &lines), chosen)
+    rows(paint, area, &title, &lines, chosen)
 }
 
 fn rows(
     paint: &mut Paint<'_>,
     area: Rect,
-    (title, lines): (&str, &[Line]),
+    title: &str,
+    lines: &[Line],
     chosen: Option<usize>,
 ) -> Option<(u16, u16)> {
     let inner = frame(paint, area, title, chosen.is_some());

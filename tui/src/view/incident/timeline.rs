@@ -58,54 +58,63 @@ pub(super) fn draw(paint: &mut Paint<'_>, area: Rect, incident: &Incident) -> Op
             paint.fill(line, style);
             cursor = Some((line.x, line.y));
         }
-        let item = Row::Event((*event).clone());
-        let kind = EventKind::of_event(event);
-        cells_of(paint, line, (&item, *count), (&columns, kind, selected));
+        let row = TimelineRow {
+            kind: EventKind::of_event(event),
+            item: Row::Event((*event).clone()),
+            count: *count,
+            selected,
+        };
+        row.draw(paint, line, &columns);
     }
     cursor
 }
 
-fn cells_of(
-    paint: &mut Paint<'_>,
-    line: Rect,
-    (item, count): (&Row, usize),
-    (columns, kind, selected): (&[Placed], EventKind, bool),
-) {
-    let state = paint.state;
-    let or = |tone: Tone| if selected { Tone::Selected } else { tone };
-    if selected {
-        paint.text(line, line.x, line.y, ">", Tone::Selected);
-    }
-    paint.text(
-        line,
-        line.x + 1,
-        line.y,
-        kind.glyph(state.glyphs),
-        or(event_tone(kind)),
-    );
-    let mut cells = cells(&|id| state.name_of(id), state.now.wall, item);
-    if count > 1
-        && let Some(action) = cells.get_mut(1)
-    {
-        action.push_str(&format!(" {}{count}", state.glyphs.times()));
-    }
-    for one in columns {
-        let Some(cell) = cells.get(one.at) else {
-            continue;
-        };
-        let room = Rect {
-            x: line.x + 2 + one.x,
-            width: one.width,
-            ..line
+/// Equal events on one line.
+struct TimelineRow {
+    item: Row,
+    kind: EventKind,
+    count: usize,
+    selected: bool,
+}
+
+impl TimelineRow {
+    fn draw(&self, paint: &mut Paint<'_>, line: Rect, columns: &[Placed]) {
+        let state = paint.state;
+        let or = |tone: Tone| if self.selected { Tone::Selected } else { tone };
+        if self.selected {
+            paint.text(line, line.x, line.y, ">", Tone::Selected);
         }
-        .intersection(line);
-        let text = cut(cell, usize::from(one.width), state.glyphs.more());
-        // The action's column.
-        let tone = if one.at == 1 {
-            event_tone(kind)
-        } else {
-            Tone::Base
-        };
-        paint.text(room, room.x, room.y, &text, or(tone));
+        paint.text(
+            line,
+            line.x + 1,
+            line.y,
+            self.kind.glyph(state.glyphs),
+            or(event_tone(self.kind)),
+        );
+        let mut cells = cells(&|id| state.name_of(id), state.now.wall, &self.item);
+        if self.count > 1
+            && let Some(action) = cells.get_mut(1)
+        {
+            action.push_str(&format!(" {}{}", state.glyphs.times(), self.count));
+        }
+        for one in columns {
+            let Some(cell) = cells.get(one.at) else {
+                continue;
+            };
+            let room = Rect {
+                x: line.x + 2 + one.x,
+                width: one.width,
+                ..line
+            }
+            .intersection(line);
+            let text = cut(cell, usize::from(one.width), state.glyphs.more());
+            // The action's column.
+            let tone = if one.at == 1 {
+                event_tone(self.kind)
+            } else {
+                Tone::Base
+            };
+            paint.text(room, room.x, room.y, &text, or(tone));
+        }
     }
 }

@@ -95,7 +95,8 @@ pub(super) fn draw(
     paint: &mut Paint<'_>,
     area: Rect,
     line: &Line<'_>,
-    (subject, selected): (&Subject, bool),
+    subject: &Subject,
+    selected: bool,
 ) {
     let cells = line.cells(paint.state, subject);
     if let Line::Moment(Moment::Day(_) | Moment::Gap(_)) = line {

@@ -48,14 +48,12 @@ pub(crate) fn draw(paint: &mut Paint<'_>, area: Rect, chart: &Chart<'_>) {
     axis(paint, plot, chart.series, top);
     for x in 0..plot.width {
         let at = bin_at(x, plot.width, values.len());
-        let looked_at = chart.cursor == Some(at);
-        column(
-            paint,
-            plot,
-            x,
-            values.get(at).copied().flatten(),
-            (chart.series, top, looked_at),
-        );
+        let column = Column {
+            x: plot.x + x,
+            value: values.get(at).copied().flatten(),
+            looked_at: chart.cursor == Some(at),
+        };
+        column.draw(paint, plot, chart.series, top);
     }
     if chart.times {
         let below = Rect {
@@ -112,61 +110,53 @@ fn axis(paint: &mut Paint<'_>, plot: Rect, series: Series, top: f64) {
     }
 }
 
-/// One column: its cap bright, what is below it darker.
-fn column(
-    paint: &mut Paint<'_>,
-    plot: Rect,
+/// One column.
+struct Column {
     x: u16,
     value: Option<f64>,
-    (series, top, looked_at): (Series, f64, bool),
-) {
-    let (cap, fill) = if series.is_bad() {
-        (Tone::Bad, Tone::BadFill)
-    } else {
-        (Tone::Accent, Tone::Fill)
-    };
-    let glyphs = paint.state.glyphs;
-    let x = plot.x + x;
-    if looked_at {
-        let line = if glyphs.ascii { ":" } else { "┊" };
-        for y in plot.top()..plot.bottom() {
-            paint.text(plot, x, y, line, Tone::Title);
-        }
-    }
-    let Some(value) = value else {
-        paint.text(plot, x, plot.bottom() - 1, glyphs.dot(), Tone::Border);
-        return;
-    };
-    let eighths = (value / top * f64::from(plot.height) * 8.).round() as usize;
-    let eighths = if value > 0. { eighths.max(1) } else { 0 };
-    let (full, rest) = (eighths / 8, eighths % 8);
-    for step in 0..usize::from(plot.height) {
-        let last = step + 1 == full && rest == 0 || step == full;
-        let symbol = match step {
-            step if step < full => glyphs.bars()[7],
-            step if step == full && rest > 0 => glyphs.bars()[rest - 1],
-            0 => {
-                if glyphs.ascii {
-                    "_"
-                } else {
-                    "▁"
-                }
+    looked_at: bool,
+}
+
+impl Column {
+    /// Draws it, its cap bright, what is below it darker.
+    fn draw(&self, paint: &mut Paint<'_>, plot: Rect, series: Series, top: f64) {
+        let (cap, fill) = if series.is_bad() {
+            (Tone::Bad, Tone::BadFill)
+        } else {
+            (Tone::Accent, Tone::Fill)
+        };
+        let glyphs = paint.state.glyphs;
+        if self.looked_at {
+            let line = if glyphs.ascii { ":" } else { "┊" };
+            for y in plot.top()..plot.bottom() {
+                paint.text(plot, self.x, y, line, Tone::Title);
             }
-            _ => break,
+        }
+        let Some(value) = self.value else {
+            paint.text(plot, self.x, plot.bottom() - 1, glyphs.dot(), Tone::Border);
+            return;
         };
-        let tone = match (eighths, last) {
-            (0, _) => Tone::Border,
-            (_, true) => cap,
-            (_, false) => fill,
-        };
-        let y = plot.bottom() - 1 - u16::try_from(step).unwrap_or_default();
-        paint.text(
-            plot,
-            x,
-            y,
-            symbol,
-            if looked_at { Tone::Title } else { tone },
-        );
+        let eighths = (value / top * f64::from(plot.height) * 8.).round() as usize;
+        let eighths = if value > 0. { eighths.max(1) } else { 0 };
+        let (full, rest) = (eighths / 8, eighths % 8);
+        for step in 0..usize::from(plot.height) {
+            let symbol = match step {
+                step if step < full => glyphs.bars()[7],
+                step if step == full && rest > 0 => glyphs.bars()[rest - 1],
+                0 if glyphs.ascii => "_",
+                0 => "▁",
+                _ => break,
+            };
+            let is_cap = step + 1 == full && rest == 0 || step == full;
+            let tone = match eighths {
+                _ if self.looked_at => Tone::Title,
+                0 => Tone::Border,
+                _ if is_cap => cap,
+                _ => fill,
+            };
+            let y = plot.bottom() - 1 - u16::try_from(step).unwrap_or_default();
+            paint.text(plot, self.x, y, symbol, tone);
+        }
     }
 }
 

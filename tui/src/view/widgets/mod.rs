@@ -2,5 +2,6 @@
 
 pub(super) mod boxes;
 pub(super) mod chart;
+pub(super) mod counts;
 pub(super) mod paint;
 pub(super) mod spark;

@@ -40,12 +40,13 @@ impl Paint<'_> {
         }
         let room = area.right() - x;
         let text = fit(text, usize::from(room), self.state.glyphs.more());
-        self.letters((x, y), &text, style) - x
+        self.letters(x, y, &text, style) - x
     }
 
     /// Puts letters into cells as terminals do, one by one: a vowel sign that takes a column has a cell of its own, so that
     /// what is drawn over it later takes it away. Answers the column behind the last one.
-    fn letters(&mut self, (mut x, y): (u16, u16), text: &str, style: Style) -> u16 {
+    fn letters(&mut self, x: u16, y: u16, text: &str, style: Style) -> u16 {
+        let mut x = x;
         let right = self.buffer.area().right();
         let mut last = None;
         for c in text.chars() {
