@@ -46,7 +46,7 @@ pub use factor::{
 pub use household::{household, networks};
 pub use key_terms::{AllowedIp, KeyTerms, KeyTermsChange};
 pub use latency::Latencies;
-pub use policy::{AuthMethod, ClientPolicy, PolicyChange, UnverifiedEmail};
+pub use policy::{AuthMethod, ClientKind, ClientPolicy, PolicyChange, UnverifiedEmail};
 pub use refusal::Refusal;
 pub use role::Role;
 pub use session::{Lineage, Session, SessionCore};

@@ -47,6 +47,16 @@ pub enum AuthMethod {
     None,
 }
 
+/// What a client can show at the token endpoint, RFC 6749 section 2.1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientKind {
+    /// It can keep no secret.
+    Public,
+    /// A confidential client that has only keys of its own.
+    WithoutSecret,
+    WithSecret,
+}
+
 impl AuthMethod {
     pub fn as_str(self) -> &'static str {
         match self {
@@ -155,16 +165,13 @@ impl ClientPolicy {
         self.unverified_email.told(user)
     }
 
-    /// Whether its parts go together; `public` clients can keep no secret. `has_secret` is for confidential ones.
+    /// Whether its parts go together, for a client of this kind.
     ///
     /// # Errors
     /// The field that is at fault, and what is wrong with it.
-    pub fn check(
-        &self,
-        public: bool,
-        has_secret: bool,
-    ) -> Result<(), (&'static str, &'static str)> {
+    pub fn check(&self, kind: ClientKind) -> Result<(), (&'static str, &'static str)> {
         const METHOD: &str = "tokenEndpointAuthMethod";
+        let public = kind == ClientKind::Public;
         match self.auth_method {
             Some(AuthMethod::None) if !public => {
                 return Err((METHOD, "none is for public clients"));
@@ -173,7 +180,7 @@ impl ClientPolicy {
                 return Err((METHOD, "a public client has no secret"));
             }
             Some(AuthMethod::SecretBasic | AuthMethod::SecretPost) | None
-                if !public && !has_secret =>
+                if kind == ClientKind::WithoutSecret =>
             {
                 return Err((METHOD, "the client has no secret: give it one first"));
             }

@@ -21,7 +21,7 @@ use crate::{
         },
     },
     service::{Asked, Grant, NotRenewed, Renewed},
-    store::Redeemed,
+    store::{NewSession, Redeemed},
 };
 
 /// Claims of an ID token, OpenID Connect Core section 2.
@@ -199,7 +199,28 @@ impl Exchange {
         }
     }
 
-    /// Uses a code up and opens the session it gives.
+    /// Uses a code up: the session that it opens, and the audiences that were granted with it.
+    async fn redeem(
+        &self,
+        hash: Digest256,
+        new: NewSession,
+    ) -> Result<(Session, Vec<String>), Failure> {
+        let issuer = self.endpoint.tokens.issuer.clone();
+        let store = &self.endpoint.store;
+        let redeemed = store.redeem_code(hash, new, issuer, self.cause.clone());
+        match redeemed.await? {
+            Redeemed::Opened(opened, granted) => Ok((opened.1, granted)),
+            Redeemed::OtherResource => Err(Failure::new(
+                "invalid_target",
+                "the client is not registered for what was granted any more",
+            )),
+            Redeemed::Replayed | Redeemed::Gone => {
+                Err(Failure::grant("the authorization code is not valid"))
+            }
+        }
+    }
+
+    /// What a code is worth: it is used up and its session opens.
     async fn of_code(&self, hash: Digest256, code: &Code) -> Result<TokenAnswer, Failure> {
         let (client, tokens, now) = (&self.client, &self.endpoint.tokens, self.cause.at);
         self.check_resources(code)?;
@@ -212,22 +233,8 @@ impl Exchange {
         let offline = asked && client.may(GrantType::RefreshToken);
         let refresh = offline.then(|| tokens.next_refresh_token());
         let new = tokens.granted_session(client, code, refresh.clone(), now);
-        let store = &self.endpoint.store;
-        let issuer = tokens.issuer.clone();
-        let redeemed = store.redeem_code(hash, new, issuer, self.cause.clone());
-        let ((user, session), granted) = match redeemed.await? {
-            Redeemed::Opened(opened, granted) => (*opened, granted),
-            Redeemed::OtherResource => {
-                return Err(Failure::new(
-                    "invalid_target",
-                    "the client is not registered for what was granted any more",
-                ));
-            }
-            Redeemed::Replayed | Redeemed::Gone => {
-                return Err(Failure::grant("the authorization code is not valid"));
-            }
-        };
-        let account = store.account(user.id).await?;
+        let (session, granted) = self.redeem(hash, new).await?;
+        let account = self.endpoint.store.account(session.user_id).await?;
         let account = account.ok_or_else(|| Failure::grant("the account is gone"))?;
         let scope = session
             .scope

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     crypto::jwks,
     domain::{
-        AuthMethod, ClientPolicy, GrantType,
+        AuthMethod, ClientKind, ClientPolicy, GrantType,
         client::check_redirect_uri,
         policy::{check_backchannel_uri, check_jwks_uri, check_shown_uri},
         text::required_name,
@@ -203,8 +203,12 @@ fn method(asked: &Metadata, allowed: &Allowed) -> Result<(AuthMethod, bool), Ref
     })
 }
 
-fn policy(asked: &Metadata, method: AuthMethod) -> Result<ClientPolicy, Refused> {
-    let named = |name: &'static str| move |why: String| bad(format!("{name} {why}"));
+/// What is wrong with a member of the metadata.
+fn named(name: &'static str) -> impl Fn(String) -> Refused {
+    move |why| bad(format!("{name} {why}"))
+}
+
+fn check_uris(asked: &Metadata) -> Result<(), Refused> {
     for uri in &asked.post_logout_redirect_uris {
         check_redirect_uri(uri, &[]).map_err(named("post_logout_redirect_uris"))?;
     }
@@ -222,6 +226,11 @@ fn policy(asked: &Metadata, method: AuthMethod) -> Result<ClientPolicy, Refused>
     if let Some(uri) = &asked.jwks_uri {
         check_jwks_uri(uri).map_err(named("jwks_uri"))?;
     }
+    Ok(())
+}
+
+fn policy(asked: &Metadata, method: AuthMethod) -> Result<ClientPolicy, Refused> {
+    check_uris(asked)?;
     let signs = method == AuthMethod::PrivateKeyJwt;
     let keys = asked
         .jwks
@@ -244,9 +253,13 @@ fn policy(asked: &Metadata, method: AuthMethod) -> Result<ClientPolicy, Refused>
         client_uri: asked.client_uri.clone(),
         ..ClientPolicy::default()
     };
-    let secret = matches!(method, AuthMethod::SecretBasic | AuthMethod::SecretPost);
+    let kind = match method {
+        AuthMethod::None => ClientKind::Public,
+        AuthMethod::SecretBasic | AuthMethod::SecretPost => ClientKind::WithSecret,
+        AuthMethod::PrivateKeyJwt => ClientKind::WithoutSecret,
+    };
     policy
-        .check(method == AuthMethod::None, secret)
+        .check(kind)
         .map_err(|(field, why)| bad(format!("{field} {why}")))?;
     Ok(policy)
 }

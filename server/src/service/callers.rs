@@ -14,7 +14,7 @@ use crate::{
     },
     domain::{
         Account, SessionCore,
-        rules::credential::{self, Over},
+        rules::credential::{self, ClientToken, Over, SessionOwner},
     },
     store::{Store, StoreError},
 };
@@ -130,14 +130,15 @@ impl Callers {
     /// [`Error::TokenRevoked`], [`Error::TokenExpired`] for a session that is over, [`Error::InvalidToken`].
     pub(crate) async fn judge(&self, token: AccessToken) -> Result<Caller, Error> {
         match token.session() {
-            Some(of) => self.judge_session(of, token).await,
+            Some((id, user)) => self.judge_session(id, user, token).await,
             None => self.judge_client(token).await,
         }
     }
 
     async fn judge_session(
         &self,
-        (id, user): (SessionId, UserId),
+        id: SessionId,
+        user: UserId,
         token: AccessToken,
     ) -> Result<Caller, Error> {
         let session = self.store.session_of(id, user).await?;
@@ -183,19 +184,24 @@ impl Callers {
             Some(id) => self.store.client(id).await?,
             None => None,
         };
-        let must_have = account.as_deref();
-        let must_have = must_have.is_some_and(|of| self.store.demands_factor(&of.user.role));
-        let (owner, through) = ((account.as_deref(), must_have), client.as_deref());
-        let scopes = credential::session_scopes(session, owner, through, granted, now);
+        let owner = account.as_deref();
+        let owner = SessionOwner {
+            account: owner,
+            must_have_factor: owner.is_some_and(|of| self.store.demands_factor(&of.user.role)),
+        };
+        let scopes = credential::session_scopes(session, owner, client.as_deref(), granted, now);
         Ok(scopes.and_then(|scopes| Ok((account.ok_or(Over::Revoked)?, scopes))))
     }
 
     async fn judge_client(&self, token: AccessToken) -> Result<Caller, Error> {
         let id = token.client().ok_or(Error::InvalidToken)?;
-        let given_up = self.store.is_token_revoked(token.jti()).await?;
+        let shown = ClientToken {
+            id: token.jti(),
+            given_up: self.store.is_token_revoked(token.jti()).await?,
+        };
         let client = self.store.client(id).await?;
-        let (standing, now) = ((token.jti(), given_up), self.clock.now());
-        let scopes = credential::client_scopes(client.as_deref(), standing, token.granted(), now)?;
+        let now = self.clock.now();
+        let scopes = credential::client_scopes(client.as_deref(), shown, token.granted(), now)?;
         let client = client.ok_or(Error::TokenRevoked)?;
         Ok(Caller {
             credential: Credential::Client { client },

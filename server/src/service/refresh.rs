@@ -120,7 +120,7 @@ impl Refresh {
         let used = self.tokens.master.refresh().read(used.expose());
         let used = used.ok_or(NotRenewed::Unknown)?;
         self.count(used, lineage).await?;
-        let rotation = self.rotation(used, next, (lineage, asked), cause.at);
+        let rotation = self.rotation(used, next, lineage, asked, cause.at);
         match self.store.rotate_refresh(rotation, cause).await? {
             Refreshed::Rotated {
                 session,
@@ -151,7 +151,8 @@ impl Refresh {
         &self,
         used: Presented,
         next: NextToken,
-        (lineage, asked): (Lineage, Asked),
+        lineage: Lineage,
+        asked: Asked,
         now: Timestamp,
     ) -> Rotation {
         let settings = &self.tokens.settings;

@@ -28,22 +28,22 @@ impl RefusedClients {
     pub(crate) fn note(&self, client: Option<ClientId>, cause: &str, ip: IpAddr) {
         let cause: String = cause.chars().take(CAUSE_CHARS).collect();
         self.metrics.refusal();
-        let what = (Refused::Client, client);
-        self.refusals.count(what, cause, ip, self.clock.now());
+        let now = self.clock.now();
+        self.refusals.count(Refused::Client, client, cause, ip, now);
     }
 
     /// Notes that a sign-in came from a network that is blocked.
     pub(crate) fn note_blocked(&self, ip: IpAddr) {
-        let what = (Refused::Blocked, None);
         let cause = "the network is blocked".to_owned();
-        self.refusals.count(what, cause, ip, self.clock.now());
+        let now = self.clock.now();
+        self.refusals.count(Refused::Blocked, None, cause, ip, now);
     }
 
     /// Notes that a sign-in of nobody that is known was refused, and why.
     pub(crate) fn note_sign_in(&self, cause: &'static str, ip: IpAddr) {
-        let what = (Refused::SignIn, None);
+        let now = self.clock.now();
         self.refusals
-            .count(what, cause.into(), ip, self.clock.now());
+            .count(Refused::SignIn, None, cause.into(), ip, now);
     }
 
     /// Writes refusals that are due; `all` that are counted, at the end of the process.

@@ -33,7 +33,8 @@ impl Arrivals {
     pub(crate) fn put(
         &self,
         from: Digest256,
-        (session, user): (SessionId, UserId),
+        session: SessionId,
+        user: UserId,
         now: Timestamp,
     ) -> Option<SessionId> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -65,7 +66,7 @@ mod tests {
         let ses = |id| SessionId(ulid::Ulid(id));
         let [one, two] = [1, 2].map(|byte| Digest256([byte; 32]));
         let put = |from, session, user, at| {
-            arrivals.put(from, (ses(session), user), Timestamp::from_seconds(at))
+            arrivals.put(from, ses(session), user, Timestamp::from_seconds(at))
         };
         assert_eq!(put(one, 1, ada, 0), None);
         assert_eq!(put(two, 2, ada, 0), None, "another browser");

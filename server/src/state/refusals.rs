@@ -79,7 +79,8 @@ impl Refusals {
     /// Counts a refusal. Answers whether it is the first of its kind within the period.
     pub(crate) fn count(
         &self,
-        (what, client): (Refused, Option<ClientId>),
+        what: Refused,
+        client: Option<ClientId>,
         cause: String,
         ip: IpAddr,
         now: Timestamp,
@@ -148,14 +149,17 @@ mod tests {
 
     use super::*;
 
-    const CLIENT: (Refused, Option<ClientId>) = (Refused::Client, None);
-
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_seconds(1_000_000 + seconds)
     }
 
     fn address(n: u32) -> IpAddr {
         Ipv4Addr::from(n).into()
+    }
+
+    /// A client that is not known was refused.
+    fn refused(refusals: &Refusals, cause: &str, ip: IpAddr, seconds: i64) -> bool {
+        refusals.count(Refused::Client, None, cause.to_owned(), ip, at(seconds))
     }
 
     fn counts(told: &[Refusal]) -> Vec<u32> {
@@ -165,8 +169,7 @@ mod tests {
     #[test]
     fn the_same_refusal_is_told_at_once_and_then_once_a_minute_with_a_count() {
         let refusals = Refusals::default();
-        let count =
-            |seconds| refusals.count(CLIENT, "wrong secret".into(), address(1), at(seconds));
+        let count = |seconds| refused(&refusals, "wrong secret", address(1), seconds);
         assert!(count(0));
         assert_eq!(counts(&refusals.take_due(at(0), false)), [1]);
         for second in 1..60 {
@@ -185,7 +188,7 @@ mod tests {
         let refusals = Refusals::default();
         let mut told = Vec::new();
         for n in 0..100_000 {
-            refusals.count(CLIENT, format!("cause {n}"), address(n % 5000), at(0));
+            refused(&refusals, &format!("cause {n}"), address(n % 5000), 0);
             if n % 1000 == 0 {
                 told.extend(refusals.take_due(at(0), false));
             }
@@ -203,7 +206,7 @@ mod tests {
         let refusals = Refusals::default();
         let home = |n: u128| IpAddr::V6((0x2001_0db8_u128 << 96 | n).into());
         for n in 0..5000 {
-            refusals.count(CLIENT, "no such client".into(), home(n), at(0));
+            refused(&refusals, "no such client", home(n), 0);
         }
         let told = refusals.take_due(at(0), false);
         assert_eq!(told.len(), MAX_OF_ADDRESS + 1);
@@ -213,11 +216,11 @@ mod tests {
         );
         // From as many households as there are places.
         for n in 0..5000 {
-            refusals.count(CLIENT, "no such client".into(), home(n << 64), at(1));
+            refused(&refusals, "no such client", home(n << 64), 1);
         }
         let client = ClientId(ulid::Ulid(7));
-        let known = (Refused::Client, Some(client));
-        assert!(refusals.count(known, "wrong secret".into(), address(9), at(1)));
+        let why = "wrong secret".to_owned();
+        assert!(refusals.count(Refused::Client, Some(client), why, address(9), at(1)));
         let told = refusals.take_due(at(1), false);
         assert!(told.iter().any(|told| told.client == Some(client)));
     }
@@ -226,9 +229,9 @@ mod tests {
     fn one_address_does_not_crowd_out_the_others() {
         let refusals = Refusals::default();
         for n in 0..10_000 {
-            refusals.count(CLIENT, format!("cause {n}"), address(1), at(0));
+            refused(&refusals, &format!("cause {n}"), address(1), 0);
         }
-        assert!(refusals.count(CLIENT, "wrong secret".into(), address(2), at(0)));
+        assert!(refused(&refusals, "wrong secret", address(2), 0));
         let told = refusals.take_due(at(0), false);
         assert!(told.len() <= MAX_OF_ADDRESS + 2);
         assert!(told.iter().any(|refusal| refusal.ip == Some(address(2))));

@@ -10,7 +10,7 @@ use super::{
 use crate::domain::{
     Cause, Email, NewUser, Refusal, User,
     mail::MailKind,
-    rules::account::{self as rule, Access},
+    rules::account::{self as rule, Access, AnyAdministrator},
 };
 
 /// Adds an account.
@@ -204,5 +204,9 @@ fn any_admin_who(conn: &Connection, condition: &str) -> Result<bool, StoreError>
 
 /// Where there was an administrator there must still be one.
 pub(super) fn guard_last_admin(conn: &Connection, before: bool) -> Result<(), StoreError> {
-    Ok(rule::keeps_an_administrator(before, any_admin(conn)?)?)
+    let after = any_admin(conn)?;
+    Ok(rule::keeps_an_administrator(AnyAdministrator {
+        before,
+        after,
+    })?)
 }

@@ -74,10 +74,9 @@ impl Store {
         self.read(move |conn| {
             let mut tally = Tally::of(SUMMARISED);
             let columns = "e.time, e.action, e.user_id, coalesce(e.count, 1)";
-            let newest = (LIST.id, LIST.from);
             // One more than is counted tells whether those were all.
             let rows = SUMMARISED + 1;
-            conditions(filter).each_newest(conn, columns, newest, rows, |row| {
+            LIST.each_newest(conn, conditions(filter), columns, rows, |row| {
                 let user = rows::maybe_ulid(row, 2)?.map(UserId);
                 tally.add(Counted {
                     at: Timestamp(row.get(0)?),

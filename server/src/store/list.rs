@@ -132,27 +132,6 @@ impl Filter {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// The newest rows that match, at most `limit`, each handed on as it is read. `id` is the column they are ordered by.
-    pub(super) fn each_newest(
-        self,
-        conn: &Connection,
-        columns: &str,
-        (id, from): (&str, &str),
-        limit: u32,
-        mut each: impl FnMut(&Row<'_>) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        let sql = format!(
-            "SELECT {columns} FROM {from} WHERE {} ORDER BY {id} DESC LIMIT {limit}",
-            self.sql(false)
-        );
-        let mut select = conn.prepare(&sql)?;
-        let mut rows = select.query(params_from_iter(self.values))?;
-        while let Some(row) = rows.next()? {
-            each(row)?;
-        }
-        Ok(())
-    }
-
     /// The one row of numbers over all that matches. `walk` as in [`Filter::sql`].
     pub(super) fn numbers<T>(
         self,
@@ -291,6 +270,28 @@ impl<T> List<T> {
                 next_cursor,
             },
         })
+    }
+
+    /// The newest rows that match, at most `limit`: other columns of them, each row handed on as it is read.
+    pub(super) fn each_newest(
+        &self,
+        conn: &Connection,
+        filter: Filter,
+        columns: &str,
+        limit: u32,
+        mut each: impl FnMut(&Row<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let List { from, id, .. } = self;
+        let sql = format!(
+            "SELECT {columns} FROM {from} WHERE {} ORDER BY {id} DESC LIMIT {limit}",
+            filter.sql(false)
+        );
+        let mut select = conn.prepare(&sql)?;
+        let mut rows = select.query(params_from_iter(filter.values))?;
+        while let Some(row) = rows.next()? {
+            each(row)?;
+        }
+        Ok(())
     }
 
     /// What a query asks for, judged before the database is.

@@ -127,26 +127,11 @@ fn rotate(
     let Some(facts) = facts(unit.conn, rotation.used)? else {
         return Ok(Refreshed::Unknown);
     };
+    let decision = match decided(unit, &facts, rotation, cause)? {
+        Ok(decision) => decision,
+        Err(refused) => return Ok(refused),
+    };
     let session = facts.session;
-    let lineage = session
-        .client_id
-        .map_or(Lineage::FirstParty, Lineage::Client);
-    if lineage != rotation.lineage {
-        return Ok(Refreshed::Unknown);
-    }
-    if session.revoked_at.is_some() {
-        return Ok(Refreshed::Revoked);
-    }
-    let decision = decide(&facts.family, facts.shown, now, rotation.windows);
-    match decision {
-        Decision::Rotate | Decision::Retry if session.is_live(now) => {}
-        Decision::Rotate | Decision::Retry | Decision::Expired => return Ok(Refreshed::Expired),
-        Decision::Lost => return Ok(Refreshed::Revoked),
-        Decision::Replay => {
-            replayed(unit, &session, cause)?;
-            return Ok(Refreshed::Replayed);
-        }
-    }
     let (account, resources) = match allowed(unit.conn, &session, rotation)? {
         Ok(allowed) => allowed,
         Err(refused) => return Ok(refused),
@@ -155,29 +140,19 @@ fn rotate(
         let has_factor = factors::has_factor(unit.conn, session.user_id)?;
         return Ok(Refreshed::NeedsFactor { has_factor });
     }
+    let (family, windows) = (facts.family, rotation.windows);
     let next_until = rotation.next_until.min(session.expires_at);
-    let refresh_token = rotation
-        .next
-        .token(session.id, facts.family.next_generation());
+    let refresh_token = rotation.next.token(session.id, family.next_generation());
     let next = refresh_token.digest();
-    let next = if decision == Decision::Retry {
-        facts.family.retried(next, next_until)
-    } else {
-        facts
-            .family
-            .rotated(next, next_until, now, rotation.windows)
+    let next = match decision {
+        Decision::Retry => family.retried(next, next_until),
+        _ => family.rotated(next, next_until, now, windows),
     };
     keep(unit, rotation, &session, &next, now)?;
     registrations::session_used(unit, session.client_id, now)?;
     if decision == Decision::Retry {
-        let user = Some(session.user_id);
-        unit.event(
-            cause,
-            "session.refresh_retried",
-            Some(&session.id),
-            user,
-            None,
-        )?;
+        let (action, user) = ("session.refresh_retried", Some(session.user_id));
+        unit.event(cause, action, Some(&session.id), user, None)?;
     }
     let scope = session.scope.intersect(&roles::grantable(&account.may));
     Ok(Refreshed::Rotated {
@@ -186,6 +161,35 @@ fn rotate(
         scope,
         resources,
         refresh_token,
+    })
+}
+
+/// Whether a use goes on: [`Decision::Rotate`] or [`Decision::Retry`], or what became of it. A replay ends its session.
+fn decided(
+    unit: &mut Unit<'_>,
+    facts: &Facts,
+    rotation: &Rotation,
+    cause: &Cause,
+) -> Result<Result<Decision, Refreshed>, StoreError> {
+    let (session, now) = (&facts.session, cause.at);
+    let lineage = session
+        .client_id
+        .map_or(Lineage::FirstParty, Lineage::Client);
+    if lineage != rotation.lineage {
+        return Ok(Err(Refreshed::Unknown));
+    }
+    if session.revoked_at.is_some() {
+        return Ok(Err(Refreshed::Revoked));
+    }
+    let decision = decide(&facts.family, facts.shown, now, rotation.windows);
+    Ok(match decision {
+        Decision::Rotate | Decision::Retry if session.is_live(now) => Ok(decision),
+        Decision::Rotate | Decision::Retry | Decision::Expired => Err(Refreshed::Expired),
+        Decision::Lost => Err(Refreshed::Revoked),
+        Decision::Replay => {
+            replayed(unit, session, cause)?;
+            Err(Refreshed::Replayed)
+        }
     })
 }
 

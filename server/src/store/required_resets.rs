@@ -6,7 +6,10 @@ use rusqlite::params;
 use super::{
     Store, StoreError, account_rows::any_admin_with_password, authority, factors, links, sessions,
 };
-use crate::domain::{Act, Refusal, rules::account as rule};
+use crate::domain::{
+    Act, Refusal,
+    rules::account::{self as rule, AnyAdministrator},
+};
 
 impl Store {
     /// Takes an account's password away. Nobody signs in with one until another is set by a link; all sessions end, and
@@ -19,7 +22,7 @@ impl Store {
         self.write(move |unit| {
             let by = authority::judge_password(unit, id, &act)?;
             let cause = act.cause(&by);
-            let admins = any_admin_with_password(unit.conn)?;
+            let before = any_admin_with_password(unit.conn)?;
             let done = unit
                 .conn
                 .prepare_cached("UPDATE users SET password = NULL WHERE id = ?1")?
@@ -27,7 +30,8 @@ impl Store {
             if done == 0 {
                 return Err(Refusal::NotFound("user").into());
             }
-            rule::keeps_an_administrator(admins, any_admin_with_password(unit.conn)?)?;
+            let after = any_admin_with_password(unit.conn)?;
+            rule::keeps_an_administrator(AnyAdministrator { before, after })?;
             links::end_with_password(unit, id)?;
             factors::end_unfinished(unit.conn, id)?;
             sessions::end_all_of(unit, id, None, cause)?;

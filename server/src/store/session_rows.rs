@@ -79,7 +79,7 @@ pub(super) fn open(
 ) -> Result<(User, Session), StoreError> {
     let account = session::may_sign_in(accounts::account(unit.conn, user_id)?)?;
     let must_have = unit.memory.demands_factor(&account.user.role);
-    session::factor_suffices(must_have, new.method.has_factor())?;
+    session::factor_suffices(must_have, new.method)?;
     // A client's session rests on a sign-in that was judged.
     if new.client_id.is_none() && unit.memory.requires_verified_email() {
         session::has_verified_email(&account)?;

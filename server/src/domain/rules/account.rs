@@ -80,12 +80,19 @@ pub fn diff(before: &User, after: &User) -> Diff {
     diff
 }
 
+/// Whether there is an administrator who may sign in, before a change and after it.
+#[derive(Debug, Clone, Copy)]
+pub struct AnyAdministrator {
+    pub before: bool,
+    pub after: bool,
+}
+
 /// Where there was an administrator who may sign in, there must still be one.
 ///
 /// # Errors
 /// [`Refusal::Conflict`].
-pub fn keeps_an_administrator(before: bool, after: bool) -> Result<(), Refusal> {
-    if before && !after {
+pub fn keeps_an_administrator(any: AnyAdministrator) -> Result<(), Refusal> {
+    if any.before && !any.after {
         Err(Refusal::last_admin())
     } else {
         Ok(())
@@ -195,9 +202,14 @@ mod tests {
 
     #[test]
     fn the_last_administrator_stays() {
-        assert!(keeps_an_administrator(true, false).is_err());
-        for (before, after) in [(true, true), (false, false), (false, true)] {
-            assert_eq!(keeps_an_administrator(before, after), Ok(()));
+        for (before, after, may) in [
+            (true, false, false),
+            (true, true, true),
+            (false, false, true),
+            (false, true, true),
+        ] {
+            let any = AnyAdministrator { before, after };
+            assert_eq!(keeps_an_administrator(any).is_ok(), may);
         }
     }
 }

@@ -2,9 +2,10 @@
 //! whichever door the act came through.
 
 mod accounts;
+mod clients;
 mod keys;
 
-use doorward_shared::{ClientId, Scope, ScopeSet, Timestamp, UserId, scope::OPENID_SCOPES};
+use doorward_shared::{ClientId, ScopeSet, Timestamp, UserId};
 
 use ipnet::IpNet;
 
@@ -12,9 +13,10 @@ pub use accounts::{
     AccountActs, change_account, change_address, change_factors, create_account, delete_account,
     delete_own_account, mail_link, set_password,
 };
+pub use clients::{ClientActs, allowed_of, beyond_openid, change_client, delete_client, giveable};
 pub use keys::{KeyFacts, change_key, grow_key, mint_key, rotate_key};
 
-use super::credential::{self, is_recent};
+use super::credential::{self, ClientToken, Over, SessionOwner, is_recent};
 use crate::domain::{
     Account, ApiKey, Client, KeyOwner, Refusal, Session,
     authority::{Authority, Door, Holder},
@@ -95,8 +97,20 @@ pub fn stands_for(held: &ScopeSet, scopes: &ScopeSet) -> bool {
 /// # Errors
 /// [`Refusal::CredentialEnded`], when the credential, its owner or its client has ended since the request came.
 pub fn rights(authority: &Authority, facts: &Facts, now: Timestamp) -> Result<Rights, Refusal> {
-    let (scopes, who) = match (&authority.holder, facts) {
-        (Holder::System, Facts::System) => (Ok(ADMIN.parse().into_iter().collect()), Who::System),
+    let (who, scopes) = holder(&authority.holder, facts, now).ok_or(Refusal::CredentialEnded)?;
+    let within = authority.step_up_seconds;
+    Ok(Rights {
+        scopes: scopes.map_err(|_| Refusal::CredentialEnded)?,
+        who,
+        door: authority.door,
+        stale: (!is_recent(authority.signed_in_at, within, now)).then_some(within),
+    })
+}
+
+/// Who holds a credential, and what it is worth now; `None` where the facts are another credential's, or a key is gone.
+fn holder(holder: &Holder, facts: &Facts, now: Timestamp) -> Option<(Who, Result<ScopeSet, Over>)> {
+    Some(match (holder, facts) {
+        (Holder::System, Facts::System) => (Who::System, Ok(ADMIN.parse().into_iter().collect())),
         (
             Holder::Session { granted, .. },
             Facts::Session {
@@ -106,16 +120,18 @@ pub fn rights(authority: &Authority, facts: &Facts, now: Timestamp) -> Result<Ri
                 must_have_factor,
             },
         ) => {
-            let (account, client) = (account.as_ref(), client.as_ref());
-            let account = (account, *must_have_factor);
+            let owner = SessionOwner {
+                account: account.as_ref(),
+                must_have_factor: *must_have_factor,
+            };
             let core = session.core();
-            let scopes = credential::session_scopes(&core, account, client, granted, now);
-            (scopes, Who::of(session))
+            let scopes = credential::session_scopes(&core, owner, client.as_ref(), granted, now);
+            (Who::of(session), scopes)
         }
         (Holder::Key(_), Facts::Key { key, owner }) => {
-            let key = key.as_ref().ok_or(Refusal::CredentialEnded)?;
+            let key = key.as_ref()?;
             let scopes = credential::key_scopes(key, owner.as_ref(), now);
-            (scopes, Who::Key(key.owner))
+            (Who::Key(key.owner), scopes)
         }
         (
             Holder::Client { id, token, granted },
@@ -124,22 +140,18 @@ pub fn rights(authority: &Authority, facts: &Facts, now: Timestamp) -> Result<Ri
                 token_revoked,
             },
         ) => {
-            let token = (*token, *token_revoked);
+            let token = ClientToken {
+                id: *token,
+                given_up: *token_revoked,
+            };
             let scopes = credential::client_scopes(client.as_ref(), token, granted, now);
-            (scopes, Who::Client(*id))
+            (Who::Client(*id), scopes)
         }
         (Holder::Registered { id, secret }, Facts::Client { client, .. }) => {
             let let_in = credential::let_in(client.as_ref(), secret.as_ref(), now);
-            (let_in.map(|()| ScopeSet::default()), Who::Client(*id))
+            (Who::Client(*id), let_in.map(|()| ScopeSet::default()))
         }
-        _ => return Err(Refusal::CredentialEnded),
-    };
-    let within = authority.step_up_seconds;
-    Ok(Rights {
-        scopes: scopes.map_err(|_| Refusal::CredentialEnded)?,
-        who,
-        door: authority.door,
-        stale: (!is_recent(authority.signed_in_at, within, now)).then_some(within),
+        _ => return None,
     })
 }
 
@@ -318,62 +330,6 @@ fn recent_for(by: &Rights, scopes: &ScopeSet) -> Result<(), Refusal> {
     } else {
         by.recent()
     }
-}
-
-/// What is changed of an OAuth client.
-#[derive(Debug, Clone, Copy)]
-pub struct ClientActs<'a> {
-    /// The scopes that whoever does it must hold: those it is given, and those it has, where it could be taken over.
-    pub scopes: &'a ScopeSet,
-    /// Whether tokens for this server itself become its to introspect: such a client sees those of everybody.
-    pub sees_all: bool,
-    /// Whether it is, or becomes, a resource server: it sees everybody's tokens and API keys.
-    pub resource_server: bool,
-}
-
-/// Registering or changing an OAuth client, or learning its secret.
-///
-/// # Errors
-/// [`Refusal::Scope`], [`Refusal::StepUp`].
-pub fn change_client(by: &Rights, acts: ClientActs<'_>) -> Result<(), Refusal> {
-    by.operator("admin:clients")?;
-    by.may_give(&beyond_openid(acts.scopes).cloned().collect())?;
-    if acts.sees_all || acts.resource_server {
-        by.require("admin:sessions:read")?;
-    }
-    if acts.resource_server {
-        by.require("admin:apikeys:read")?;
-    }
-    Ok(())
-}
-
-/// What of a client's scopes must be given to it: OpenID Connect's are everybody's.
-pub fn beyond_openid(scopes: &ScopeSet) -> impl Iterator<Item = &Scope> {
-    let real = |scope: &&Scope| !OPENID_SCOPES.contains(&scope.as_str());
-    scopes.iter().filter(real)
-}
-
-/// Those of `scopes` that the caller may give to a client beside OpenID Connect's.
-pub fn giveable(by: &Rights, scopes: &ScopeSet) -> ScopeSet {
-    let may = |scope: &&Scope| by.may_give(&ScopeSet::new([(*scope).clone()])).is_ok();
-    beyond_openid(scopes).filter(may).cloned().collect()
-}
-
-/// Those of `allowed` that whoever may give `given` can let a client have: OpenID Connect's are everybody's.
-pub fn allowed_of(given: &ScopeSet, allowed: &ScopeSet) -> ScopeSet {
-    let has = |scope: &&Scope| {
-        let name = scope.as_str();
-        OPENID_SCOPES.contains(&name) || given.covers(name)
-    };
-    allowed.iter().filter(has).cloned().collect()
-}
-
-/// Deleting an OAuth client.
-///
-/// # Errors
-/// [`Refusal::Scope`], [`Refusal::StepUp`].
-pub fn delete_client(by: &Rights) -> Result<(), Refusal> {
-    by.operator("admin:clients")
 }
 
 /// Rotating or revoking a signing key.

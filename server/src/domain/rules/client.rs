@@ -3,7 +3,7 @@
 use doorward_shared::{ScopeSet, Timestamp};
 
 use crate::domain::{
-    AuthMethod, Client, ClientPolicy, ClientSecrets, Diff, Digest256, GrantType, Noted,
+    AuthMethod, Client, ClientKind, ClientPolicy, ClientSecrets, Diff, Digest256, GrantType, Noted,
     PolicyChange, Refusal,
     client::{RESOURCE_SERVER, check_refresh},
 };
@@ -123,7 +123,12 @@ fn check_grants(client: &Client) -> Result<(), Refusal> {
 
 /// Whether the policy goes together with what the client is: no change makes a public client confidential.
 fn check_policy(client: &Client, public: bool) -> Result<(), Refusal> {
-    let checked = client.policy.check(public, client.secrets.is_some());
+    let kind = match &client.secrets {
+        _ if public => ClientKind::Public,
+        Some(_) => ClientKind::WithSecret,
+        None => ClientKind::WithoutSecret,
+    };
+    let checked = client.policy.check(kind);
     checked.map_err(|(field, reason)| invalid(field, reason))
 }
 

@@ -47,15 +47,24 @@ fn enabled(account: Option<&Account>) -> Result<&Account, Over> {
         .ok_or(Over::Revoked)
 }
 
+/// Whose session it is, as things stand now.
+#[derive(Debug, Clone, Copy)]
+pub struct SessionOwner<'a> {
+    /// `None` for one that is gone.
+    pub account: Option<&'a Account>,
+    /// Whether the account's role demands a second factor.
+    pub must_have_factor: bool,
+}
+
 /// What a token of a session is worth: of what it was `granted` that which its user still may, and its client too,
-/// where it has one. What is missing is gone. Where the user `must_have_factor`, a sign-in without one is over, however
-/// long ago it was: the role may demand it only since.
+/// where it has one. What is missing is gone. Where the user must have a second factor, a sign-in without one is over,
+/// however long ago it was: the role may demand it only since.
 ///
 /// # Errors
 /// [`Over`].
 pub fn session_scopes(
     session: &SessionCore,
-    (account, must_have_factor): (Option<&Account>, bool),
+    owner: SessionOwner<'_>,
     client: Option<&Client>,
     granted: &ScopeSet,
     now: Timestamp,
@@ -64,12 +73,12 @@ pub fn session_scopes(
     if state == SessionState::Revoked || (session.client_id.is_some() && client.is_none()) {
         return Err(Over::Revoked);
     }
-    let account = enabled(account)?;
+    let account = enabled(owner.account)?;
     // Whoever has left the client's groups has lost its tokens.
     if client.is_some_and(|client| !client.policy.admits(&account.user)) {
         return Err(Over::Revoked);
     }
-    if state != SessionState::Live || (must_have_factor && !session.method.has_factor()) {
+    if state != SessionState::Live || (owner.must_have_factor && !session.method.has_factor()) {
         return Err(Over::Expired);
     }
     let scopes = still_granted(granted, &account.may);
@@ -92,18 +101,27 @@ pub fn key_scopes(key: &ApiKey, owner: Option<&Account>, now: Timestamp) -> Resu
     }
 }
 
+/// A client's own token.
+#[derive(Debug, Clone, Copy)]
+pub struct ClientToken {
+    /// `jti`.
+    pub id: Ulid,
+    /// Whether it was revoked (RFC 7009).
+    pub given_up: bool,
+}
+
 /// What a client's own token is worth, which ends with the secret or the key that it was got with.
 ///
 /// # Errors
 /// [`Over`].
 pub fn client_scopes(
     client: Option<&Client>,
-    (token, given_up): (Ulid, bool),
+    token: ClientToken,
     granted: &ScopeSet,
     now: Timestamp,
 ) -> Result<ScopeSet, Over> {
-    let client = client.filter(|_| !given_up).ok_or(Over::Revoked)?;
-    match client.vouches_for(token, now) {
+    let client = client.filter(|_| !token.given_up).ok_or(Over::Revoked)?;
+    match client.vouches_for(token.id, now) {
         true => Ok(granted.intersect(&client.scopes)),
         false => Err(Over::Revoked),
     }

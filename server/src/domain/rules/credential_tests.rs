@@ -75,6 +75,13 @@ fn key(owner: KeyOwner, expires: Option<i64>, revoked: Option<i64>) -> ApiKey {
     }
 }
 
+fn owner(account: Option<&Account>) -> SessionOwner<'_> {
+    SessionOwner {
+        account,
+        must_have_factor: false,
+    }
+}
+
 fn at(ms: i64) -> Timestamp {
     Timestamp(NOW.0 + ms)
 }
@@ -84,7 +91,7 @@ fn a_session_is_worth_something_until_the_millisecond_before_its_idle_and_its_ab
     let ada = account("read", None);
     let granted = set("read write");
     let judge = |session: &Session, ms| {
-        session_scopes(&session.core(), (Some(&ada), false), None, &granted, at(ms))
+        session_scopes(&session.core(), owner(Some(&ada)), None, &granted, at(ms))
     };
     let idle = session(1000, 600, None);
     assert_eq!(judge(&idle, 599), Ok(set("read")));
@@ -112,7 +119,7 @@ fn a_session_is_revoked_with_whatever_it_hangs_on_even_when_it_is_over() {
             (&revoked, Some(&ada)),
             (&through, Some(&ada)),
         ] {
-            let found = session_scopes(&session.core(), (account, false), None, &granted, at(ms));
+            let found = session_scopes(&session.core(), owner(account), None, &granted, at(ms));
             assert_eq!(found, Err(Over::Revoked));
         }
     }
@@ -131,7 +138,11 @@ fn where_a_factor_is_demanded_a_sign_in_without_one_is_over() {
         (&password, true, Err(Over::Expired)),
         (&with_code, true, Ok(set("read"))),
     ] {
-        let found = session_scopes(&session.core(), (Some(&ada), demanded), None, &granted, NOW);
+        let owner = SessionOwner {
+            must_have_factor: demanded,
+            ..owner(Some(&ada))
+        };
+        let found = session_scopes(&session.core(), owner, None, &granted, NOW);
         assert_eq!(found, worth);
     }
 }
@@ -144,7 +155,7 @@ fn what_a_client_is_no_longer_given_its_sessions_lose() {
     let granted = set("openid read write");
     let found = session_scopes(
         &through.core(),
-        (Some(&ada), false),
+        owner(Some(&ada)),
         Some(&app),
         &granted,
         NOW,
@@ -185,14 +196,18 @@ fn a_clients_token_ends_with_the_grace_of_the_secret_it_was_got_with() {
     let app = client("read", Some(secrets));
     let granted = set("read write");
     let judge = |secret: &Digest256, given_up, ms| {
-        let token = mark(Ulid(99 << 64), secret);
-        client_scopes(Some(&app), (token, given_up), &granted, at(ms))
+        let id = mark(Ulid(99 << 64), secret);
+        client_scopes(Some(&app), ClientToken { id, given_up }, &granted, at(ms))
     };
     assert_eq!(judge(&old, false, 999), Ok(set("read")));
     assert_eq!(judge(&old, false, 1000), Err(Over::Revoked));
     assert_eq!(judge(&new, false, 1000), Ok(set("read")));
     assert_eq!(judge(&new, true, 0), Err(Over::Revoked));
-    let none = client_scopes(None, (Ulid(1), false), &granted, NOW);
+    let token = ClientToken {
+        id: Ulid(1),
+        given_up: false,
+    };
+    let none = client_scopes(None, token, &granted, NOW);
     assert_eq!(none, Err(Over::Revoked));
 }
 
@@ -226,7 +241,7 @@ proptest! {
         let sets = ["", "read", "write", "read write"];
         let (held, granted) = (sets[held], set(sets[granted]));
         let ada = account(held, None);
-        let found = session_scopes(&session(9, 9, None).core(), (Some(&ada), false), None, &granted, NOW).unwrap();
+        let found = session_scopes(&session(9, 9, None).core(), owner(Some(&ada)), None, &granted, NOW).unwrap();
         prop_assert!(granted.covers_all(&found) && grantable(&set(held)).covers_all(&found));
     }
 }

@@ -2,7 +2,7 @@
 
 use doorward_shared::{SessionId, Timestamp};
 
-use crate::domain::{Account, Refusal};
+use crate::domain::{Account, Refusal, SignInMethod};
 
 /// Whether a password that was found right may still open a session: another may have been set meanwhile.
 ///
@@ -32,8 +32,8 @@ pub fn password_is_enough(has_factor: bool) -> Result<(), Refusal> {
 ///
 /// # Errors
 /// [`Refusal::PasswordChanged`]: the sign-in is looked at anew.
-pub fn factor_suffices(must_have: bool, was_shown: bool) -> Result<(), Refusal> {
-    if must_have && !was_shown {
+pub fn factor_suffices(must_have: bool, method: SignInMethod) -> Result<(), Refusal> {
+    if must_have && !method.has_factor() {
         Err(Refusal::PasswordChanged)
     } else {
         Ok(())
@@ -182,13 +182,14 @@ mod tests {
     fn a_factor_that_was_set_up_meanwhile_is_asked_for() {
         assert_eq!(password_is_enough(false), Ok(()));
         assert_eq!(password_is_enough(true), Err(Refusal::PasswordChanged));
-        for (must_have, was_shown, may) in [
-            (false, false, true),
-            (false, true, true),
-            (true, true, true),
-            (true, false, false),
+        let (without, with) = (SignInMethod::Password, SignInMethod::PasswordAndCode);
+        for (must_have, method, may) in [
+            (false, without, true),
+            (false, with, true),
+            (true, with, true),
+            (true, without, false),
         ] {
-            assert_eq!(factor_suffices(must_have, was_shown).is_ok(), may);
+            assert_eq!(factor_suffices(must_have, method).is_ok(), may);
         }
         assert!(last_factor_may_go(false).is_ok() && last_factor_may_go(true).is_err());
         assert_eq!(may_sign_in(None).err(), Some(Refusal::PasswordChanged));

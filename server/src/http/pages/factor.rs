@@ -10,9 +10,10 @@ use rocket::{Route, post, routes};
 use super::{
     browser::Stay,
     form::{Fields, Posted, Taken},
+    onward::{Then, already_in, arrived},
     page::{Answer, Page},
     parts::{back_to, kept, kept_in, stale_note},
-    sign_in::{self, Asking, Said, Then, arrived, asking, page_status},
+    sign_in::{self, Asking, Said, asking, page_status},
     texts::Texts,
     visit::Visit,
 };
@@ -167,7 +168,7 @@ async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
             let (visit, request) = visit.carrying(stale.fields.given("request"))?;
             let again = sign_in::part(stale.fields.given("again"));
             if again.is_none()
-                && let Some(answer) = sign_in::already_in(&visit, request.as_ref()).await
+                && let Some(answer) = already_in(&visit, request.as_ref()).await
             {
                 return answer;
             }

@@ -15,6 +15,7 @@ mod form;
 mod frame;
 mod home;
 mod language;
+mod onward;
 mod page;
 mod parts;
 mod reset_password;

@@ -6,11 +6,12 @@ use rocket::{Route, get, http::uri::Origin, post, routes};
 
 use super::{
     account::PARTS,
-    authorize::{continued, parameter},
-    browser::{Stay, set_cookie},
+    authorize::parameter,
+    browser::Stay,
     enrol, factor, forgot_password,
     form::{Fields, Posted, Taken},
-    page::{Answer, Go, Page, Shown, go},
+    onward::{Then, already_in, arrived},
+    page::{Answer, Page, Shown, go},
     parts::{
         alert, back_to, email_field, kept, logo, password_field, shown_logo, stale_note, stranger,
         website,
@@ -21,12 +22,9 @@ use super::{
     visit::Visit,
 };
 use crate::{
-    crypto::secret::Secret,
-    domain::{Act, Actor, Session},
     http::{ApiError, Services},
     oauth::{AuthorizationRequest, Failure},
     settings::Registration,
-    store::StoreError,
 };
 
 pub(super) fn all() -> Vec<Route> {
@@ -255,24 +253,6 @@ async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
     }
 }
 
-/// Where a stale form of signing in or up goes on for somebody who is signed in already: what they wanted is there.
-pub(super) async fn already_in(
-    visit: &Visit<'_>,
-    request: Option<&AuthorizationRequest>,
-) -> Option<Answer> {
-    match visit.browser.signed_in() {
-        Ok(None) => None,
-        Ok(Some(_)) => {
-            let to = match request {
-                Some(request) => continued(visit.doorward, request),
-                None => visit.home(),
-            };
-            Some(Ok(Page::onward(visit.texts, to).into()))
-        }
-        Err(page) => Some(Err(page)),
-    }
-}
-
 /// Signs in with what a form says, or leads on to what is still to be shown or set up.
 pub(super) async fn sign_in(
     visit: &Visit<'_>,
@@ -341,79 +321,4 @@ async fn not_yet(visit: &Visit<'_>, asking: Option<&Asking>, said: Said<'_>) -> 
         ..factor::Step::default()
     };
     factor::page(visit, asking, &step)
-}
-
-/// What a sign-in was for: a request that is under way, or a part of the account.
-#[derive(Debug, Default)]
-pub(super) struct Then<'a> {
-    pub request: Option<&'a AuthorizationRequest>,
-    pub part: Option<&'static str>,
-    pub stay: Stay,
-}
-
-/// After signing in or up: the session this browser had before ends, also one whose cookie it never took, and what was
-/// under way goes on.
-pub(super) async fn arrived(
-    visit: &Visit<'_>,
-    then: Then<'_>,
-    session: &Session,
-    cookie: &Secret,
-) -> Answer {
-    let cookie = Some(settled(visit, then.stay, session, cookie).await?);
-    // The request may be long, and leads to other sites, as the way back to a protected host does: neither is for a head
-    // of this answer.
-    let is_far = then.request.is_some() || visit.protected.is_some();
-    let to = destination(visit, &then);
-    Ok(if is_far {
-        Page {
-            cookie,
-            ..Page::onward(visit.texts, to)
-        }
-        .into()
-    } else {
-        Shown::Go(Go { to, cookie })
-    })
-}
-
-/// Where somebody goes who has signed in.
-pub(super) fn destination(visit: &Visit<'_>, then: &Then<'_>) -> String {
-    let doorward = visit.doorward;
-    match (then.request, &visit.protected, then.part) {
-        (Some(request), ..) => continued(doorward, request),
-        (None, Some(protected), _) => protected.clone(),
-        (None, None, Some(part)) => format!("{}/account#{part}", doorward.site.base),
-        (None, None, None) => visit.home(),
-    }
-}
-
-/// Makes a new session this browser's: the one it had before ends. Answers the cookie to set.
-///
-/// # Errors
-/// A page, when storage cannot be read or written.
-pub(super) async fn settled(
-    visit: &Visit<'_>,
-    stay: Stay,
-    session: &Session,
-    cookie: &Secret,
-) -> Result<String, Shown> {
-    let doorward = visit.doorward;
-    let here = visit.browser.signed_in()?.map(|before| before.session.id);
-    let begun = (session.id, session.user_id);
-    let lost = doorward
-        .arrivals
-        .put(visit.browser.hash(), begun, session.created_at);
-    for id in here.into_iter().chain(lost) {
-        let cause = visit
-            .info
-            .cause(Actor::User(session.user_id), session.created_at);
-        // What it opened at clients goes on with the person's new sign-in.
-        doorward.store.hand_over(id, session.id).await?;
-        let ended = doorward.store.sign_out(None, Act::of_session(id, cause));
-        match ended.await {
-            // It has ended since.
-            Ok(()) | Err(StoreError::Refused(_)) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(set_cookie(doorward, cookie, stay))
 }

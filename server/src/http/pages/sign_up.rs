@@ -7,9 +7,10 @@ use rocket::{Route, get, http::uri::Origin, post, routes};
 use super::{
     authorize::parameter,
     form::{Posted, Said, Taken},
+    onward::{Then, already_in, arrived},
     page::{Answer, Page},
     parts::{alert, email_field, kept, stale_note},
-    sign_in::{self, Then, already_in, arrived},
+    sign_in,
     texts::fill,
     visit::Visit,
 };
