@@ -139,8 +139,8 @@ fn session_and_family(
              FROM sessions AS s WHERE s.id = ?1"
         )
     });
-    let first = rows::SESSION_COLUMNS;
     let read = |row: &Row<'_>| {
+        let first = row.as_ref().column_index("refresh_generation")?;
         let newest: Option<[u8; 32]> = row.get(first + 1)?;
         let family = newest.map(|newest| family(row, first, newest));
         Ok((rows::session(row)?, family.transpose()?))

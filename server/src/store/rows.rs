@@ -101,9 +101,6 @@ pub(super) const SESSION: &str = concat!(
     ")), s.auth_time, s.amr, s.claims"
 );
 
-/// How many columns [`SESSION`] has.
-pub(super) const SESSION_COLUMNS: usize = 14;
-
 pub(super) fn session(row: &Row<'_>) -> Result<Session> {
     Ok(Session {
         id: SessionId(ulid(row, 0)?),
