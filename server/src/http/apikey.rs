@@ -15,7 +15,7 @@ use super::{
     guards::{caller, changing},
     key_terms,
     listing::Params,
-    once::{Call, IdempotencyKey},
+    once::IdempotencyKey,
     reply::{Answer, Done, NoContent, created, ok},
     values,
 };
@@ -154,13 +154,7 @@ async fn mint(
         let (key, secret) = doorward.minting.mint(act, mint).await?;
         created(minted(key, &secret))
     };
-    let call = Call {
-        by: &by.caller,
-        at: now,
-        what: "POST /apikey",
-        body: &body.0,
-    };
-    once.run(&doorward.answers, call, again, work).await
+    once.run(doorward, &by.caller, &body.0, again, work).await
 }
 
 #[get("/apikey")]
@@ -211,7 +205,6 @@ async fn rotate(
     once: IdempotencyKey,
     body: OptionalBody<RotateRequest>,
 ) -> Answer<MintedKey> {
-    let now = doorward.clock.now();
     let act = doorward.act(&by.caller, Door::Own, info)?;
     let again = async |kept: MintedKey| {
         let judged = doorward.minting.may_rotate(act, by.owner, kept.scopes);
@@ -224,13 +217,7 @@ async fn rotate(
         let (key, secret) = doorward.minting.rotate(act, key, grace).await?;
         created(minted(key, &secret))
     };
-    let call = Call {
-        by: &by.caller,
-        at: now,
-        what: &format!("rotate {id}"),
-        body: &body.0,
-    };
-    once.run(&doorward.answers, call, again, work).await
+    once.run(doorward, &by.caller, &body.0, again, work).await
 }
 
 #[delete("/apikey/<id>")]

@@ -1,17 +1,17 @@
 //! `Idempotency-Key`: a call that mints something, sent again after its answer was lost, gives the same answer.
 
-use doorward_shared::{ErrorCode, Timestamp};
+use doorward_shared::ErrorCode;
 use rocket::{
     Request,
     request::{FromRequest, Outcome},
 };
 use serde::Serialize;
 
-use super::{ApiError, reply::Reply};
+use super::{ApiError, Services, reply::Reply};
 use crate::{
     domain::Digest256,
     service::Caller,
-    state::{Begun, IdempotentAnswers, KeyRefused, KeyedCall},
+    state::{Begun, KeyRefused, KeyedCall},
 };
 
 /// Longest key, in bytes.
@@ -19,30 +19,34 @@ const MAX_KEY: usize = 255;
 
 /// The request's `Idempotency-Key`, if it has one.
 #[derive(Debug)]
-pub(super) struct IdempotencyKey(Option<String>);
+pub(super) struct IdempotencyKey(Option<Keyed>);
+
+/// A call that came with a key.
+#[derive(Debug)]
+struct Keyed {
+    key: String,
+    /// Method and path: one key may come with several calls.
+    call: String,
+}
 
 #[rocket::async_trait]
 impl<'r> FromRequest<'r> for IdempotencyKey {
     type Error = ApiError;
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
-        match request.headers().get_one("idempotency-key") {
-            Some(key) if key.is_empty() || key.len() > MAX_KEY => {
-                let error = ApiError::request("Idempotency-Key", "must be 1 to 255 bytes");
-                Outcome::Error(error.leave(request))
-            }
-            key => Outcome::Success(Self(key.map(str::to_owned))),
+        let Some(key) = request.headers().get_one("idempotency-key") else {
+            return Outcome::Success(Self(None));
+        };
+        if key.is_empty() || key.len() > MAX_KEY {
+            let error = ApiError::request("Idempotency-Key", "must be 1 to 255 bytes");
+            return Outcome::Error(error.leave(request));
         }
+        // In segments, so that two spellings of a path are one.
+        let path: Vec<_> = request.uri().path().segments().collect();
+        Outcome::Success(Self(Some(Keyed {
+            key: key.to_owned(),
+            call: format!("{} /{}", request.method(), path.join("/")),
+        })))
     }
-}
-
-/// A call that may come with a key.
-#[derive(Debug)]
-pub(in crate::http) struct Call<'a, B> {
-    pub by: &'a Caller,
-    pub at: Timestamp,
-    /// What is called, apart from every other call that takes keys.
-    pub what: &'a str,
-    pub body: &'a B,
 }
 
 impl IdempotencyKey {
@@ -54,8 +58,9 @@ impl IdempotencyKey {
     /// way, or when the key comes with another body; `overloaded` when too many of the caller's answers are kept.
     pub(in crate::http) async fn run<B, T, F, A, J>(
         self,
-        answers: &IdempotentAnswers,
-        call: Call<'_, B>,
+        doorward: &Services,
+        by: &Caller,
+        body: &B,
         again: A,
         work: F,
     ) -> Result<Reply<T>, ApiError>
@@ -66,16 +71,18 @@ impl IdempotencyKey {
         A: FnOnce(T) -> J,
         J: Future<Output = Result<(), ApiError>>,
     {
-        let Some(key) = self.0 else {
+        let Some(Keyed { key, call }) = self.0 else {
             return work.await;
         };
-        let Call { by, at, what, body } = call;
         let call = KeyedCall {
-            place: Digest256::of(format!("{}\n{what}\n{key}", by.credential_id()).as_bytes()),
+            place: Digest256::of(format!("{}\n{call}\n{key}", by.credential_id()).as_bytes()),
             asked: Digest256::of(&serde_json::to_vec(body).unwrap_or_default()),
             by: by.actor(),
         };
-        match answers.begin::<Reply<T>>(call, at)? {
+        match doorward
+            .answers
+            .begin::<Reply<T>>(call, doorward.clock.now())?
+        {
             Begun::Answered(answer) => {
                 again(answer.body().clone()).await?;
                 Ok(answer)

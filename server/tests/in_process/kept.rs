@@ -40,6 +40,24 @@ async fn an_idempotent_call_that_failed_is_tried_again() {
 }
 
 #[rocket::async_test]
+async fn one_idempotency_key_may_come_with_several_calls() {
+    let house = House::open(cheap()).await;
+    let mut rotated = Vec::new();
+    for name in ["nightly", "weekly"] {
+        let body = json!({"name": name, "scopes": ["read"]});
+        let (status, minted) = once(&house, "/admin/apikeys", name, &body).await;
+        assert_eq!(status, 201, "{minted}");
+        let path = format!("/admin/apikeys/{}/rotate", text(&minted, "id"));
+        let (status, new) = once(&house, &path, "k", &json!({})).await;
+        assert_eq!((status, text(&new, "name")), (201, name), "{new}");
+        rotated.push((path, new));
+    }
+    for (path, new) in rotated {
+        assert_eq!(once(&house, &path, "k", &json!({})).await, (201, new));
+    }
+}
+
+#[rocket::async_test]
 async fn an_answer_may_be_asked_for_again_for_600_seconds() {
     let house = House::open(cheap()).await;
     let body = json!({"name": "nightly", "scopes": ["read"]});

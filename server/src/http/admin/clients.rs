@@ -25,7 +25,7 @@ use crate::{
     },
     http::{
         Allowed, ApiError, Body, Listing, OptionalBody, Recent, RequestInfo, Services,
-        once::{Call, IdempotencyKey},
+        once::IdempotencyKey,
         reply::{Answer, Done, NoContent, created, ok},
         values,
     },
@@ -144,7 +144,6 @@ async fn register(
     once: IdempotencyKey,
     body: Body<RegisterClient>,
 ) -> Answer<Client> {
-    let now = doorward.clock.now();
     let act = doorward.act(&by, Door::Admin, info)?;
     let again = |kept: Client| may_have(doorward, &act, kept);
     let work = async {
@@ -162,13 +161,7 @@ async fn register(
         let client = doorward.store.create_client(client, sees_all, act).await?;
         created(view(client, secret.as_ref()))
     };
-    let call = Call {
-        by: &by,
-        at: now,
-        what: "POST /admin/clients",
-        body: &body.0,
-    };
-    once.run(&doorward.answers, call, again, work).await
+    once.run(doorward, &by, &body.0, again, work).await
 }
 
 async fn find(doorward: &Services, id: &str) -> Result<domain::Client, ApiError> {
@@ -275,11 +268,5 @@ async fn rotate_secret(
             .await?;
         ok(view(client, Some(&secret)))
     };
-    let call = Call {
-        by: &by,
-        at: now,
-        what: &format!("client secret {id}"),
-        body: &body.0,
-    };
-    once.run(&doorward.answers, call, again, work).await
+    once.run(doorward, &by, &body.0, again, work).await
 }

@@ -16,7 +16,7 @@ use crate::{
         key_checks::{UsageOf, usage_of},
         key_terms,
         listing::Params,
-        once::{Call, IdempotencyKey},
+        once::IdempotencyKey,
         reply::{Answer, Done, NoContent, created, ok},
         values,
     },
@@ -158,13 +158,7 @@ async fn mint(
         let (key, secret) = doorward.minting.mint(act, mint).await?;
         created(minted(key, &secret))
     };
-    let call = Call {
-        by: &by,
-        at: now,
-        what: "POST /admin/apikeys",
-        body: &body.0,
-    };
-    once.run(&doorward.answers, call, again, work).await
+    once.run(doorward, &by, &body.0, again, work).await
 }
 
 #[get("/admin/apikeys/<id>")]
@@ -211,7 +205,6 @@ async fn rotate(
     once: IdempotencyKey,
     body: OptionalBody<RotateRequest>,
 ) -> Answer<AdminMintedKey> {
-    let now = doorward.clock.now();
     let act = doorward.act(&by, Door::Admin, info)?;
     let again = async |kept: AdminMintedKey| may_have(doorward, act, kept).await;
     let work = async {
@@ -220,13 +213,7 @@ async fn rotate(
         let (key, secret) = doorward.minting.rotate(act, any(id)?, grace).await?;
         created(minted(key, &secret))
     };
-    let call = Call {
-        by: &by,
-        at: now,
-        what: &format!("admin rotate {id}"),
-        body: &body.0,
-    };
-    once.run(&doorward.answers, call, again, work).await
+    once.run(doorward, &by, &body.0, again, work).await
 }
 
 #[delete("/admin/apikeys/<id>")]

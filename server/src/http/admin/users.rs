@@ -20,7 +20,7 @@ use crate::{
         Allowed, ApiError, Body, Filters, Listing, OptionalBody, Recent, RequestInfo, Services,
         listing::Params,
         mfa::wire_factors,
-        once::{Call, IdempotencyKey},
+        once::IdempotencyKey,
         own_data::application,
         reply::{Answer, Done, NoContent, created, ok},
         values,
@@ -101,7 +101,6 @@ async fn create(
     once: IdempotencyKey,
     body: Body<CreateUser>,
 ) -> Answer<User> {
-    let now = doorward.clock.now();
     let act = doorward.act(&by, Door::Admin, info)?;
     let again = async |_: User| Ok(doorward.accounts.may_create(act.clone(), &body.0).await?);
     let work = async {
@@ -112,13 +111,7 @@ async fn create(
             doorward.store.create_user(new, role_given, act).await?,
         ))
     };
-    let call = Call {
-        by: &by,
-        at: now,
-        what: "POST /admin/users",
-        body: &body.0,
-    };
-    once.run(&doorward.answers, call, again, work).await
+    once.run(doorward, &by, &body.0, again, work).await
 }
 
 /// Judges a user that could be created, and creates none: for a rehearsal of an import.
