@@ -104,7 +104,10 @@ pub fn looks_like_api_key(text: &str) -> bool {
 }
 
 fn environment_of(text: &str) -> Option<&str> {
-    let (prefix, rest) = text.split_once('_')?;
+    // A prefix is short: a long token is not searched for where it would end.
+    let mut start = text.bytes().take(MAX_PREFIX + 1);
+    let end = start.position(|byte| byte == b'_')?;
+    let (prefix, rest) = (&text[..end], &text[end + 1..]);
     if !is_api_key_prefix(prefix) {
         return None;
     }
@@ -112,9 +115,12 @@ fn environment_of(text: &str) -> Option<&str> {
         .or_else(|| rest.strip_prefix("test_"))
 }
 
+/// Most bytes of an API key's prefix.
+const MAX_PREFIX: usize = 16;
+
 /// Whether API keys may begin so: 1 to 16 of `a-z` and `0-9`, a letter first.
 pub fn is_api_key_prefix(text: &str) -> bool {
-    (1..=16).contains(&text.len())
+    (1..=MAX_PREFIX).contains(&text.len())
         && text.starts_with(|c: char| c.is_ascii_lowercase())
         && text
             .bytes()

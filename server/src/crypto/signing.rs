@@ -325,7 +325,7 @@ fn signed_by<T: Serialize>(ring: &Ring, kind: TokenType, claims: &T) -> Result<S
 
 /// Dots of a text; a JWT has two.
 fn dots(text: &str) -> usize {
-    text.bytes().filter(|byte| *byte == b'.').count()
+    memchr::memchr_iter(b'.', text.as_bytes()).count()
 }
 
 fn try_verify<T: serde::de::DeserializeOwned>(

@@ -2,7 +2,7 @@
 
 use std::{
     borrow::Cow,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::{
         Arc, LazyLock,
         atomic::{AtomicU64, Ordering},
@@ -37,7 +37,7 @@ const USER_AGENT_CHARS: usize = 256;
 pub struct RequestInfo {
     /// A ULID, in lower case; also in `X-Request-Id`.
     pub id: Arc<str>,
-    /// The client's address: the socket's, or what a trusted proxy says.
+    /// The client's address: the socket's, or what a trusted proxy says; unspecified where a proxy says none.
     pub ip: IpAddr,
     /// As it came: Rocket makes a GET of a HEAD that only a GET route answers.
     pub(in crate::http) method: Method,
@@ -137,6 +137,22 @@ fn request_id(now: Timestamp) -> Arc<str> {
     Arc::from(&*text)
 }
 
+/// Stands for the address of a client that a proxy does not tell: no client has it.
+const UNKNOWN: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+
+/// Whether a proxy has left a mark on a request. Rocket drops a header that is not UTF-8 before anybody sees it: a client that
+/// sends `X-Forwarded-For` so takes away what an appending proxy adds to it, and would pass for the proxy itself.
+fn is_forwarded(request: &Request<'_>) -> bool {
+    request.headers().iter().any(|header| {
+        let name = header.name.as_str();
+        let start = name.get(.."x-forwarded-".len()).unwrap_or_default();
+        start.eq_ignore_ascii_case("x-forwarded-")
+            || ["forwarded", "via", "x-real-ip"]
+                .iter()
+                .any(|mark| name.eq_ignore_ascii_case(mark))
+    })
+}
+
 /// The client's address. That a header from elsewhere is ignored is told once for each sender: it may be the operator's own proxy.
 fn client_ip(request: &Request<'_>, lines: &[&str], doorward: &Services) -> IpAddr {
     let peer = request
@@ -146,6 +162,16 @@ fn client_ip(request: &Request<'_>, lines: &[&str], doorward: &Services) -> IpAd
         });
     let trusted = &doorward.settings.trusted_proxies;
     if trusted.iter().any(|net| net.contains(&peer)) {
+        if lines.is_empty() && is_forwarded(request) {
+            if doorward.told.nameless_proxy() {
+                tracing::warn!(
+                    %peer,
+                    "a request came through a proxy of `trusted_proxies` without a readable X-Forwarded-For: its address \
+                     counts as unknown. Let the proxy set the header to the client's address instead of adding to it"
+                );
+            }
+            return UNKNOWN;
+        }
         return forwarded(peer, lines, trusted);
     }
     if !lines.is_empty() && doorward.told.untrusted_proxy(peer) {

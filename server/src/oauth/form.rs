@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use memchr::{memchr, memchr_iter, memchr2};
 use serde::{
     Deserializer,
     de::{Error, MapAccess, Visitor},
@@ -23,7 +24,12 @@ pub(crate) const MAX_PARAMETERS: usize = 256;
 /// found out before anything is decoded.
 pub(crate) fn pairs(text: &[u8]) -> Option<Vec<(String, String)>> {
     let parts = || {
-        let parts = text.split(|byte| *byte == b'&');
+        let ends = memchr_iter(b'&', text).chain([text.len()]);
+        let parts = ends.scan(0, |start, end| {
+            let part = &text[*start..end];
+            *start = end + 1;
+            Some(part)
+        });
         parts.filter(|part| !part.is_empty())
     };
     let many = parts().nth(MAX_PARAMETERS);
@@ -34,8 +40,9 @@ pub(crate) fn pairs(text: &[u8]) -> Option<Vec<(String, String)>> {
 fn pair(part: &[u8]) -> (String, String) {
     match std::str::from_utf8(part) {
         Ok(text) if !has_encoded(part) => {
-            let (name, value) = text.split_once('=').unwrap_or((text, ""));
-            (name.to_owned(), value.to_owned())
+            let end = memchr(b'=', part).unwrap_or(text.len());
+            let value = text.get(end + 1..).unwrap_or_default();
+            (text[..end].to_owned(), value.to_owned())
         }
         _ => {
             let mut decoded = form_urlencoded::parse(part).into_owned();
@@ -44,12 +51,9 @@ fn pair(part: &[u8]) -> (String, String) {
     }
 }
 
-/// Whether there is a `%` or a `+`. All of it is looked at, which takes the compiler a few instructions for 16 bytes.
+/// Whether there is a `%` or a `+`.
 fn has_encoded(part: &[u8]) -> bool {
-    let found = part.iter().fold(0, |found, byte| {
-        found | u8::from(*byte == b'%') | u8::from(*byte == b'+')
-    });
-    found != 0
+    memchr2(b'%', b'+', part).is_some()
 }
 
 impl Form {

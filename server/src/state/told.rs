@@ -5,7 +5,7 @@ use std::{
     net::IpAddr,
     sync::{
         Mutex, PoisonError,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
 };
 
@@ -18,6 +18,8 @@ const SENDERS: usize = 8;
 #[derive(Debug, Default)]
 pub(crate) struct Told {
     senders: Mutex<Vec<(IpAddr, u64)>>,
+    /// Whether a proxy that tells no address was told of.
+    nameless_proxy: AtomicBool,
     /// When a wrong issuer may be told again, in milliseconds.
     wrong_issuer: AtomicI64,
 }
@@ -54,6 +56,11 @@ impl Told {
     pub(crate) fn has_untrusted_proxy(&self) -> bool {
         let mut senders = self.untrusted_proxies().into_iter();
         senders.any(|(sender, _)| is_near(sender))
+    }
+
+    /// Whether a proxy that does not tell its client's address is to be told of: once.
+    pub(crate) fn nameless_proxy(&self) -> bool {
+        !self.nameless_proxy.swap(true, Ordering::Relaxed)
     }
 
     /// Whether forms that came to another URL than the issuer are to be told: once a minute.

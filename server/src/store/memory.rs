@@ -187,11 +187,15 @@ impl Memory {
         self.verified_only.get() == Some(&true)
     }
 
-    /// Whether somebody at an address is kept out at this moment.
+    /// Whether somebody at an address is kept out at this moment. Where the address is not known, every block may be meant.
     pub(super) fn keeps_out(&self, ip: IpAddr) -> bool {
         let blocks = self.blocks.read().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.now();
-        blocks.iter().any(|block| block.holds(ip, now))
+        let holds = |block: &Block| match ip.is_unspecified() {
+            true => now < block.until,
+            false => block.holds(ip, now),
+        };
+        blocks.iter().any(holds)
     }
 
     /// Blocks of networks that hold an address, whether or not they spare it.

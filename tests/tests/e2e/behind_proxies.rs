@@ -213,3 +213,53 @@ async fn a_byte_order_mark_before_json_is_refused_by_its_name() {
     reply.refused(400, "invalid_request");
     assert!(reply.text().contains("byte order mark"));
 }
+
+/// Rocket drops a header that is not UTF-8, and with it the address that an appending proxy has put behind what the client sent.
+#[tokio::test]
+async fn who_hides_their_address_is_not_taken_for_the_proxy() {
+    let server = Server::with()
+        .set("trusted_proxies", "[\"127.0.0.1/32\"]")
+        .start();
+    let ada = server.register("ada@example.com").await;
+    let body =
+        serde_json::json!({"name": "local", "scopes": ["read"], "allowedIps": ["127.0.0.1"]});
+    let key = server.post("/apikey").bearer(&ada.access).json(body);
+    let key = key.send().await.expect(201).field("key").to_owned();
+    let host = server.url().trim_start_matches("http://").to_owned();
+    let call = async |head: &str, forwarded: &[u8], body: &str| {
+        let length = body.len();
+        let head = format!(
+            "{head} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {length}\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n"
+        );
+        let bytes = [head.as_bytes(), forwarded, b"\r\n", body.as_bytes()].concat();
+        let answer = server.raw(&bytes).await;
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let code = body
+            .split_once("\"code\":\"")
+            .and_then(|(_, rest)| rest.split('"').next());
+        (head[9..12].to_owned(), code.unwrap_or_default().to_owned())
+    };
+    let none: &[u8] = b"";
+    let hidden: &[u8] = b"X-Forwarded-For: \xff, 198.51.100.7\r\nX-Forwarded-Proto: https\r\n";
+    let told: &[u8] = b"X-Forwarded-For: 198.51.100.7\r\nX-Forwarded-Proto: https\r\n";
+    let ok = |status: &str| (status.to_owned(), String::new());
+    let no = |code: &str| ("403".to_owned(), code.to_owned());
+
+    let me = "GET /auth/me";
+    assert_eq!(call(me, none, "").await, ok("200"), "the machine itself");
+    assert_eq!(call(me, told, "").await, no("insufficient_scope"));
+    assert_eq!(call(me, hidden, "").await, no("insufficient_scope"));
+
+    let block = serde_json::json!({"network": "203.0.113.0/24", "reason": "a flood"});
+    server.admin("POST", "/admin/blocks", Some(block)).await;
+    let login = "POST /auth/login";
+    let who = serde_json::json!({"email": "ada@example.com", "password": doorward_tests::PASSWORD})
+        .to_string();
+    assert_eq!(call(login, told, &who).await, ok("200"), "another network");
+    assert_eq!(call(login, hidden, &who).await, no("blocked"));
+    assert_eq!(
+        call(login, none, &who).await,
+        ok("200"),
+        "the machine itself"
+    );
+}
