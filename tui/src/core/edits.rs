@@ -41,6 +41,15 @@ fn difference(label: &str, before: &[String], after: &[String]) -> Vec<String> {
     lines
 }
 
+/// What was typed over another text, with a line that says so.
+fn retyped(form: &Form, field: &str, before: &str, lines: &mut Vec<String>) -> Option<String> {
+    let after = form.get(field).trim();
+    (after != before).then(|| {
+        lines.push(format!("{field}  {before} -> {after}"));
+        after.to_owned()
+    })
+}
+
 fn ask(title: String, change: Command, lines: Vec<String>, undo: Option<Command>) -> Submission {
     if lines.is_empty() {
         return Submission::Nothing;
@@ -59,11 +68,7 @@ pub(super) fn edited_user(form: &Form, user: &User) -> Submission {
         ..Update::default()
     };
     let mut lines = Vec::new();
-    let email = form.get("email").trim();
-    if email != user.email {
-        lines.push(format!("email  {} -> {email}", user.email));
-        patch.email = Some(email.to_owned());
-    }
+    patch.email = retyped(form, "email", &user.email, &mut lines);
     let mut name = |field: &str, before: &Option<String>| {
         let after = optional(form.get(field));
         (after != *before).then(|| {
@@ -97,31 +102,31 @@ pub(super) fn edited_user(form: &Form, user: &User) -> Submission {
         lines.push(format!("address  {verified}"));
         patch.email_verified = Some(verified == VERIFIED);
     }
-    let back = Update {
-        user: patch.user.clone(),
-        email_verified: patch.email_verified.map(|_| user.email_verified),
-        email: patch.email.as_ref().map(|_| user.email.clone()),
-        first_name: patch
-            .first_name
-            .as_ref()
-            .map(|_| user.first_name.clone().unwrap_or_default()),
-        last_name: patch
-            .last_name
-            .as_ref()
-            .map(|_| user.last_name.clone().unwrap_or_default()),
-        role: patch.role.as_ref().map(|_| user.role.clone()),
-        ..Update::default()
-    };
-    let touched = patch.permissions.is_some() || patch.no_permissions;
-    let back = back.permitting(touched.then(|| names(&user.permissions)));
-    let regrouped = patch.groups.is_some() || patch.no_groups;
-    let back = back.in_groups(regrouped.then(|| user.groups.clone()));
+    let back = user_as_before(&patch, user);
     ask(
         format!("Change {}?", user.email),
         Command::Users(Users::Update(patch)),
         lines,
         Some(Command::Users(Users::Update(back))),
     )
+}
+
+/// The change that takes another one of a user back.
+fn user_as_before(patch: &Update, user: &User) -> Update {
+    let name = |name: &Option<String>| name.clone().unwrap_or_default();
+    let back = Update {
+        user: patch.user.clone(),
+        email_verified: patch.email_verified.map(|_| user.email_verified),
+        email: patch.email.as_ref().map(|_| user.email.clone()),
+        first_name: patch.first_name.as_ref().map(|_| name(&user.first_name)),
+        last_name: patch.last_name.as_ref().map(|_| name(&user.last_name)),
+        role: patch.role.as_ref().map(|_| user.role.clone()),
+        ..Update::default()
+    };
+    let touched = patch.permissions.is_some() || patch.no_permissions;
+    let back = back.permitting(touched.then(|| names(&user.permissions)));
+    let regrouped = patch.groups.is_some() || patch.no_groups;
+    back.in_groups(regrouped.then(|| user.groups.clone()))
 }
 
 pub(super) fn edited_key(form: &Form, key: &AdminKey) -> Submission {
@@ -131,11 +136,7 @@ pub(super) fn edited_key(form: &Form, key: &AdminKey) -> Submission {
         ..UpdateKey::default()
     };
     let mut lines = Vec::new();
-    let name = form.get("name").trim();
-    if name != key.name {
-        lines.push(format!("name  {} -> {name}", key.name));
-        patch.name = Some(name.to_owned());
-    }
+    patch.name = retyped(form, "name", &key.name, &mut lines);
     let scopes = form.chosen("scopes").to_vec();
     let changed = difference("the key", &names(&key.scopes), &scopes);
     if !changed.is_empty() {
@@ -164,11 +165,7 @@ pub(super) fn edited_client(form: &Form, client: &Client) -> Submission {
         ..UpdateClient::default()
     };
     let mut lines = Vec::new();
-    let name = form.get("name").trim();
-    if name != client.name {
-        lines.push(format!("name  {} -> {name}", client.name));
-        patch.name = Some(name.to_owned());
-    }
+    patch.name = retyped(form, "name", &client.name, &mut lines);
     let mut set = |label: &str, before: &[String], after: Vec<String>| {
         let changed = difference(label, before, &after);
         (!changed.is_empty()).then(|| {
@@ -201,32 +198,32 @@ pub(super) fn edited_client(form: &Form, client: &Client) -> Submission {
         lines.push(format!("PKCE  {needed}"));
         patch = patch.requiring_pkce(needed == REQUIRED);
     }
-    let back = UpdateClient {
-        id: patch.id.clone(),
-        name: patch.name.as_ref().map(|_| client.name.clone()),
-        redirect_uris: patch
-            .redirect_uris
-            .as_ref()
-            .map(|_| client.redirect_uris.clone()),
-        grant_types: patch
-            .grant_types
-            .as_ref()
-            .map(|_| client.grant_types.clone()),
-        scopes: patch.scopes.as_ref().map(|_| names(&client.scopes)),
-        resources: patch.resources.as_ref().map(|_| client.resources.clone()),
-        ..UpdateClient::default()
-    };
-    let back = if patch.require_pkce.is_some() || patch.no_require_pkce {
-        back.requiring_pkce(client.require_pkce)
-    } else {
-        back
-    };
+    let back = client_as_before(&patch, client);
     ask(
         format!("Change the client {}?", client.name),
         Command::Clients(Clients::Update(patch)),
         lines,
         Some(Command::Clients(Clients::Update(back))),
     )
+}
+
+/// The change that takes another one of a client back.
+fn client_as_before(patch: &UpdateClient, client: &Client) -> UpdateClient {
+    let list = |new: &Option<Vec<String>>, before: &[String]| new.as_ref().map(|_| before.to_vec());
+    let back = UpdateClient {
+        id: patch.id.clone(),
+        name: patch.name.as_ref().map(|_| client.name.clone()),
+        redirect_uris: list(&patch.redirect_uris, &client.redirect_uris),
+        grant_types: list(&patch.grant_types, &client.grant_types),
+        scopes: patch.scopes.as_ref().map(|_| names(&client.scopes)),
+        resources: list(&patch.resources, &client.resources),
+        ..UpdateClient::default()
+    };
+    if patch.require_pkce.is_some() || patch.no_require_pkce {
+        back.requiring_pkce(client.require_pkce)
+    } else {
+        back
+    }
 }
 
 pub(super) fn put_role(name: &str, form: &Form, before: Option<&Role>) -> Submission {

@@ -281,15 +281,7 @@ fn submit(state: &mut State, effects: &mut Vec<Effect>) {
     match filled {
         Submission::Ask(confirm) => state.confirm(*confirm),
         Submission::AskAfter(confirm, at) => state.preview_and_confirm(*confirm, at, effects),
-        Submission::Unlock => {
-            state.layers.pop();
-            state.server.read_only = false;
-            state.server.unlocked = true;
-            state.warn(format!(
-                "changes are on for {}",
-                state.server.profile.clone()
-            ));
-        }
+        Submission::Unlock => state.unlock(),
         Submission::Incident(subjects) => state.add_subjects(subjects, effects),
         Submission::Note(text) => {
             state.layers.pop();
@@ -311,13 +303,7 @@ fn submit(state: &mut State, effects: &mut Vec<Effect>) {
                 change,
                 expected: None,
             };
-            let sent = state.send(order, effects);
-            if let Some(Layer::Form(form)) = state.layers.last_mut() {
-                match sent {
-                    Ok(ticket) => form.ticket = Some(ticket),
-                    Err(why) => form.problem = Some(why),
-                }
-            }
+            state.send_form(order, effects);
         }
         Submission::Nothing | Submission::Send(_) => {
             form.problem = Some("nothing was changed yet".into())
@@ -326,6 +312,24 @@ fn submit(state: &mut State, effects: &mut Vec<Effect>) {
 }
 
 impl State {
+    fn unlock(&mut self) {
+        self.layers.pop();
+        self.server.read_only = false;
+        self.server.unlocked = true;
+        self.warn(format!("changes are on for {}", self.server.profile));
+    }
+
+    /// Sends what a form comes to; the form waits for the answer.
+    fn send_form(&mut self, order: PendingChange, effects: &mut Vec<Effect>) {
+        let sent = self.send(order, effects);
+        if let Some(Layer::Form(form)) = self.layers.last_mut() {
+            match sent {
+                Ok(ticket) => form.ticket = Some(ticket),
+                Err(why) => form.problem = Some(why),
+            }
+        }
+    }
+
     /// Opens a form, unless nothing may be changed now.
     pub(crate) fn open_form(&mut self, scope: &str, mut form: Form) {
         if let Some(why) = self.no_change(scope) {

@@ -60,11 +60,13 @@ pub(crate) fn reply(state: &mut State, reply: Reply, effects: &mut Vec<Effect>) 
         Reply::Watched(stats) => state.watched(stats, effects),
         Reply::Switched(Ok(switched)) => state.switched(*switched, effects),
         Reply::Switched(Err(why)) => state.warn(why),
-        Reply::Broken => {
-            state.connection.asked_at = None;
-            state.warn("a fault in the console: the call was given up");
-        }
+        Reply::Broken => broken(state),
     }
+}
+
+fn broken(state: &mut State) {
+    state.connection.asked_at = None;
+    state.warn("a fault in the console: the call was given up");
 }
 
 /// Pages of the list that is shown, and what is to be said of a search.

@@ -39,23 +39,7 @@ pub(super) async fn facts(
         events(client, subject, since, &mut facts).await?;
         states(client, subject, &mut facts).await;
     }
-    let asked = subjects
-        .iter()
-        .filter(|subject| subject.sessions().is_some());
-    // Of several each session is counted once: that takes their ids, which a page has 100 of.
-    let known = facts.live.len() == asked.count() && facts.live.values().all(|live| *live <= 100);
-    facts.live_together = match facts.live.len() {
-        0 => None,
-        1 if known || subjects.len() == 1 => facts.live.values().next().copied(),
-        _ => known.then(|| {
-            let live = facts
-                .sessions
-                .iter()
-                .filter(|one| one.state == SessionState::Live);
-            let ids: BTreeSet<_> = live.map(|session| session.id).collect();
-            ids.len() as u64
-        }),
-    };
+    facts.live_together = live_together(&facts, subjects);
     facts.events.extend(steps_elsewhere(client, since).await);
     if whole {
         for ip in addresses(&facts) {
@@ -77,6 +61,26 @@ pub(super) async fn facts(
         .filter(|event| touches(subjects, &facts, event))
         .collect();
     Ok(facts)
+}
+
+/// Live sessions of all subjects, each counted once: that takes their ids, which a page has 100 of.
+fn live_together(facts: &Facts, subjects: &[IncidentSubject]) -> Option<u64> {
+    let asked = subjects
+        .iter()
+        .filter(|subject| subject.sessions().is_some());
+    let known = facts.live.len() == asked.count() && facts.live.values().all(|live| *live <= 100);
+    match facts.live.len() {
+        0 => None,
+        1 if known || subjects.len() == 1 => facts.live.values().next().copied(),
+        _ => known.then(|| {
+            let live = facts
+                .sessions
+                .iter()
+                .filter(|one| one.state == SessionState::Live);
+            let ids: BTreeSet<_> = live.map(|session| session.id).collect();
+            ids.len() as u64
+        }),
+    }
 }
 
 /// The newest events of a subject; where there are too many, those that count most by themselves besides.

@@ -11,7 +11,7 @@ use tokio::{
     io::{AsyncRead, AsyncReadExt},
     process::{Child, Command},
     sync::{
-        mpsc::{UnboundedSender, unbounded_channel},
+        mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
         oneshot,
     },
     time::{sleep, timeout},
@@ -96,6 +96,38 @@ async fn read(mut stream: impl AsyncRead + Unpin, lines: UnboundedSender<Vec<u8>
     }
 }
 
+/// What a program says on both its streams; it ends when both are closed.
+fn lines_of(child: &mut Child) -> UnboundedReceiver<Vec<u8>> {
+    let (sender, lines) = unbounded_channel();
+    if let Some(stream) = child.stdout.take() {
+        tokio::spawn(read(stream, sender.clone()));
+    }
+    if let Some(stream) = child.stderr.take() {
+        tokio::spawn(read(stream, sender));
+    }
+    lines
+}
+
+/// Passes output on, until there was too much of it.
+struct Output<F> {
+    tell: F,
+    left: usize,
+}
+
+impl<F: Fn(String)> Output<F> {
+    fn pass_on(&mut self, line: &[u8]) {
+        let taken = line.len().min(self.left);
+        (self.tell)(String::from_utf8_lossy(&line[..taken]).into_owned());
+        self.left -= taken;
+    }
+
+    async fn pass_all_on(&mut self, lines: &mut UnboundedReceiver<Vec<u8>>) {
+        while let Some(line) = lines.recv().await {
+            self.pass_on(&line);
+        }
+    }
+}
+
 fn said(status: &std::io::Result<ExitStatus>) -> String {
     use std::os::unix::process::ExitStatusExt;
     match status {
@@ -139,17 +171,10 @@ impl OwnRun {
             Err(error) => return format!("it did not start: {error}"),
         };
         let group = Group::of(&child);
-        let (sender, mut lines) = unbounded_channel();
-        if let Some(stream) = child.stdout.take() {
-            tokio::spawn(read(stream, sender.clone()));
-        }
-        if let Some(stream) = child.stderr.take() {
-            tokio::spawn(read(stream, sender.clone()));
-        }
-        drop(sender);
+        let mut lines = lines_of(&mut child);
         let late = sleep(Duration::from_secs(self.0.seconds));
         tokio::pin!(late);
-        let mut left = OUTPUT;
+        let mut output = Output { tell, left: OUTPUT };
         let why = loop {
             tokio::select! {
                 biased;
@@ -157,10 +182,8 @@ impl OwnRun {
                 () = &mut late => break Some(format!("ended after {} s, its time", self.0.seconds)),
                 line = lines.recv() => match line {
                     Some(line) => {
-                        let taken = line.len().min(left);
-                        tell(String::from_utf8_lossy(&line[..taken]).into_owned());
-                        left -= taken;
-                        if left == 0 {
+                        output.pass_on(&line);
+                        if output.left == 0 {
                             break Some(format!("ended: more output than {} KiB", OUTPUT / 1024));
                         }
                     }
@@ -169,13 +192,7 @@ impl OwnRun {
                 },
                 // Something it started may go on with its streams; it is not waited for.
                 status = child.wait() => {
-                    let _ = timeout(GRACE, async {
-                        while let Some(line) = lines.recv().await {
-                            let taken = line.len().min(left);
-                            tell(String::from_utf8_lossy(&line[..taken]).into_owned());
-                            left -= taken;
-                        }
-                    }).await;
+                    let _ = timeout(GRACE, output.pass_all_on(&mut lines)).await;
                     return said(&status);
                 }
             }

@@ -37,37 +37,40 @@ pub(super) fn place_chosen(kind: Resource, chosen: &[ColumnId], room: u16) -> Ve
     share(&columns, room, true)
 }
 
-/// Shares out the room: the least important columns go, the others grow.
-pub(super) fn share(columns: &[Column], room: u16, wide: bool) -> Vec<Placed> {
+/// Least room for these, with one column between them.
+fn least(kept: &[(usize, &Column)]) -> u16 {
+    let all: u16 = kept.iter().map(|(_, column)| column.min + 1).sum();
+    all.saturating_sub(1)
+}
+
+/// The columns there is room for, with their places among all: the least important go first.
+fn kept(columns: &[Column], room: u16, wide: bool) -> Vec<(usize, &Column)> {
     let columns = columns.iter().enumerate();
     let mut kept: Vec<_> = columns
         .filter(|(_, column)| wide || column.rank < 9)
         .collect();
-    let least = |kept: &[(usize, &Column)]| -> u16 {
-        kept.iter()
-            .map(|(_, column)| column.min + 1)
-            .sum::<u16>()
-            .saturating_sub(1)
-    };
+    // Whole ids are what wide was asked for: other columns go first.
+    let importance = |rank: u8| if rank == 9 { 1 } else { rank };
     while least(&kept) > room {
-        // Whole ids are what wide was asked for: other columns go first.
-        let importance = |rank: u8| if rank == 9 { 1 } else { rank };
-        let worst = kept.iter().map(|(_, column)| importance(column.rank)).max();
-        match worst {
-            Some(worst) if worst > 0 => {
-                let last = kept
-                    .iter()
-                    .rposition(|(_, column)| importance(column.rank) == worst);
-                kept.remove(last.unwrap_or_default());
-            }
-            _ => break,
-        }
+        let ranks = kept.iter().map(|(_, column)| importance(column.rank));
+        let Some(worst) = ranks.max().filter(|worst| *worst > 0) else {
+            break;
+        };
+        let last = kept
+            .iter()
+            .rposition(|(_, column)| importance(column.rank) == worst);
+        kept.remove(last.unwrap_or_default());
     }
+    kept
+}
+
+/// The width of each, once what is left over was given out in turn.
+fn widths(kept: &[(usize, &Column)], room: u16) -> Vec<u16> {
     let mut widths: Vec<u16> = kept.iter().map(|(_, column)| column.min).collect();
-    let mut spare = room.saturating_sub(least(&kept));
+    let mut spare = room.saturating_sub(least(kept));
     while spare > 0 {
         let mut grew = false;
-        for (width, (_, column)) in widths.iter_mut().zip(&kept) {
+        for (width, (_, column)) in widths.iter_mut().zip(kept) {
             if *width < column.max && spare > 0 {
                 *width += 1;
                 spare -= 1;
@@ -78,6 +81,13 @@ pub(super) fn share(columns: &[Column], room: u16, wide: bool) -> Vec<Placed> {
             break;
         }
     }
+    widths
+}
+
+/// Shares out the room: the least important columns go, the others grow.
+pub(super) fn share(columns: &[Column], room: u16, wide: bool) -> Vec<Placed> {
+    let kept = kept(columns, room, wide);
+    let widths = widths(&kept, room);
     let mut x = 0;
     let mut placed = Vec::new();
     for ((at, column), width) in kept.into_iter().zip(widths) {

@@ -20,22 +20,7 @@ const FOOT: u16 = 5;
 pub(super) fn draw(paint: &mut Paint<'_>, whole: Rect, confirm: &Confirm) -> Option<(u16, u16)> {
     let columns = whole.width.saturating_sub(2).min(84);
     let room = usize::from(columns.saturating_sub(4));
-    let mut lines: Vec<(String, Tone)> = Vec::new();
-    for line in &confirm.lines {
-        lines.extend(
-            wrapped(line, room)
-                .into_iter()
-                .map(|line| (line, Tone::Base)),
-        );
-    }
-    match &confirm.preview_state {
-        PreviewState::Asked(_) => lines.push((
-            "Asking the server what this hits…".replace('…', paint.state.glyphs.more()),
-            Tone::Dim,
-        )),
-        PreviewState::Failed(problem) => lines.push((problem.message.clone(), Tone::Warn)),
-        PreviewState::Known => {}
-    }
+    let lines = lines(paint, confirm, room);
     let foot = FOOT + u16::from(confirm.reason.is_some());
     let height = u16::try_from(lines.len())
         .unwrap_or(u16::MAX)
@@ -70,6 +55,27 @@ pub(super) fn draw(paint: &mut Paint<'_>, whole: Rect, confirm: &Confirm) -> Opt
     self::foot(paint, inner, foot, confirm)
 }
 
+/// What happens and to whom, and how far it is known.
+fn lines(paint: &Paint<'_>, confirm: &Confirm, room: usize) -> Vec<(String, Tone)> {
+    let mut lines: Vec<(String, Tone)> = Vec::new();
+    for line in &confirm.lines {
+        lines.extend(
+            wrapped(line, room)
+                .into_iter()
+                .map(|line| (line, Tone::Base)),
+        );
+    }
+    match &confirm.preview_state {
+        PreviewState::Asked(_) => lines.push((
+            "Asking the server what this hits…".replace('…', paint.state.glyphs.more()),
+            Tone::Dim,
+        )),
+        PreviewState::Failed(problem) => lines.push((problem.message.clone(), Tone::Warn)),
+        PreviewState::Known => {}
+    }
+    lines
+}
+
 fn foot(paint: &mut Paint<'_>, inner: Rect, rows: u16, confirm: &Confirm) -> Option<(u16, u16)> {
     let mut y = inner.bottom().saturating_sub(rows).max(inner.y);
     let mut cursor = None;
@@ -79,14 +85,8 @@ fn foot(paint: &mut Paint<'_>, inner: Rect, rows: u16, confirm: &Confirm) -> Opt
     paint.text(inner, inner.x, y, &twin, Tone::Dim);
     y += 1;
     if let Some(reason) = &confirm.reason {
-        let at = labelled(
-            paint,
-            inner,
-            y,
-            "Reason",
-            reason,
-            confirm.focus == Focus::Reason,
-        );
+        let focused = confirm.focus == Focus::Reason;
+        let at = labelled(paint, inner, y, "Reason", reason, focused);
         cursor = at.or(cursor);
         y += 1;
     }

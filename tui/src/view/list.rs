@@ -61,6 +61,7 @@ pub(super) fn draw(paint: &mut Paint<'_>, areas: &Areas, list: &List) -> Option<
         return None;
     }
     let columns = columns(state, list, areas.rows.width.saturating_sub(MARKS + 1));
+    // When events happened stands above them.
     let above = areas.rows.y.saturating_sub(inner.y + 1);
     if above > 0 {
         let chart = Rect {
@@ -79,30 +80,36 @@ pub(super) fn draw(paint: &mut Paint<'_>, areas: &Areas, list: &List) -> Option<
     };
     heads(paint, head, list, &columns);
     news(paint, areas.body, list);
+    rows(paint, areas.rows, list, &columns)
+}
+
+/// The rows that there is room for.
+fn rows(paint: &mut Paint<'_>, area: Rect, list: &List, columns: &[Shown]) -> Option<(u16, u16)> {
+    let state = paint.state;
     let mut cursor = None;
     let high = u16::try_from(state.row_height()).unwrap_or(1);
-    let shown = list.shown(usize::from(areas.rows.height / high));
+    let shown = list.shown(usize::from(area.height / high));
     let chosen = list.index();
-    for (line, (item, alike)) in shown.enumerate() {
-        let y = areas.rows.y + u16::try_from(line).unwrap_or(u16::MAX) * high;
-        let area = Rect {
+    for (at, (item, alike)) in shown.enumerate() {
+        let y = area.y + u16::try_from(at).unwrap_or(u16::MAX) * high;
+        let line = Rect {
             y,
             height: 1,
-            ..areas.rows
+            ..area
         };
-        let selected = chosen == Some(list.offset + line);
+        let selected = chosen == Some(list.offset + at);
         let row = ListRow {
             item,
             alike,
             selected,
             marked: list.marks.contains_key(&item.id()),
         };
-        row.draw(paint, area, &columns);
+        row.draw(paint, line, columns);
         if selected {
             cursor = Some((area.x, y));
         }
         if high > 1 {
-            more(paint, Rect { y: y + 1, ..area }, item);
+            more(paint, Rect { y: y + 1, ..line }, item);
         }
     }
     cursor

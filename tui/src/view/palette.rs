@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::fields;
 use crate::{
-    core::palette::Palette,
+    core::palette::{Entry, Palette},
     view::{
         theme::Tone,
         widgets::{
@@ -42,25 +42,12 @@ pub(super) fn draw(paint: &mut Paint<'_>, area: Rect, palette: &Palette) -> Opti
     let skip = (palette.at + 1).saturating_sub(height.max(1));
     for (at, entry) in matches.iter().enumerate().skip(skip).take(height) {
         let y = inner.y + 1 + u16::try_from(at - skip).unwrap_or_default();
-        let selected = at == palette.at;
-        let (sign, tone) = if selected {
-            (">", Tone::Selected)
-        } else {
-            (" ", Tone::Base)
-        };
-        let dim = if selected { tone } else { Tone::Dim };
-        // The key that does the same stands at the right.
-        let key_x = right_of(inner, &entry.key);
-        let key = if selected { tone } else { Tone::Key };
-        paint.text(inner, key_x, y, &entry.key, key);
-        let room = Rect {
-            width: key_x.saturating_sub(inner.x + u16::from(!entry.key.is_empty())),
+        let line = Rect {
+            y,
+            height: 1,
             ..inner
         };
-        let name = format!("{sign} {}", entry.name);
-        let used = paint.text(room, inner.x, y, &name, tone);
-        let about = inner.x + used.max(24.min(inner.width / 2));
-        paint.text(room, about, y, &format!(" {}", entry.about), dim);
+        self::entry(paint, line.intersection(inner), entry, at == palette.at);
     }
     paint.text(
         inner,
@@ -70,4 +57,21 @@ pub(super) fn draw(paint: &mut Paint<'_>, area: Rect, palette: &Palette) -> Opti
         Tone::Dim,
     );
     cursor
+}
+
+fn entry(paint: &mut Paint<'_>, line: Rect, entry: &Entry, selected: bool) {
+    let or = |tone: Tone| if selected { Tone::Selected } else { tone };
+    // The key that does the same stands at the right.
+    let key_x = right_of(line, &entry.key);
+    paint.text(line, key_x, line.y, &entry.key, or(Tone::Key));
+    let room = Rect {
+        width: key_x.saturating_sub(line.x + u16::from(!entry.key.is_empty())),
+        ..line
+    };
+    let sign = if selected { ">" } else { " " };
+    let name = format!("{sign} {}", entry.name);
+    let used = paint.text(room, line.x, line.y, &name, or(Tone::Base));
+    let about = line.x + used.max(24.min(line.width / 2));
+    let text = format!(" {}", entry.about);
+    paint.text(room, about, line.y, &text, or(Tone::Dim));
 }

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::fields;
 use crate::{
-    core::reveal::Reveal,
+    core::{line::Line, reveal::Reveal},
     view::{
         theme::Tone,
         widgets::{
@@ -28,44 +28,50 @@ pub(super) fn draw(paint: &mut Paint<'_>, whole: Rect, reveal: &Reveal) -> Optio
     secret(paint, inner, y, reveal);
     let foot = inner.bottom().saturating_sub(4).max(inner.y);
     if let Some(line) = &reveal.file {
-        let used = paint.text(inner, inner.x, foot, "> File: ", Tone::Accent);
-        let room = Rect {
-            x: inner.x + used,
-            y: foot,
-            width: inner.width.saturating_sub(used),
-            height: 1,
-        };
-        let cursor = fields::line(paint, room, line, false);
-        paint.text(
-            inner,
-            inner.x,
-            foot + 1,
-            "enter writes it with mode 0600, esc cancels (Cancel)",
-            Tone::Dim,
-        );
-        return cursor;
+        return file(paint, inner, foot, line);
     }
     if reveal.asked {
-        let text = if reveal.sent {
-            "Nobody knows whether the terminal took the secret into its clipboard, and it is shown only now."
-        } else {
-            "The secret was neither seen, copied nor written, and is shown only now."
-        };
-        paint.text(inner, inner.x, foot, text, Tone::Warn);
-        paint.text(
-            inner,
-            inner.x,
-            foot + 1,
-            if reveal.sent {
-                "y or esc closes all the same; any other key: Cancel"
-            } else {
-                "y closes all the same; any other key: Cancel"
-            },
-            Tone::Warn,
-        );
-        return Some((inner.x, foot + 1));
+        return leaving(paint, inner, foot, reveal.sent);
     }
     paint.text(inner, inner.x, foot, &reveal.note, Tone::Good);
+    keys(paint, inner);
+    Some((inner.x, y))
+}
+
+/// The name of the file that it is to be written to.
+fn file(paint: &mut Paint<'_>, inner: Rect, y: u16, line: &Line) -> Option<(u16, u16)> {
+    let used = paint.text(inner, inner.x, y, "> File: ", Tone::Accent);
+    let room = Rect {
+        x: inner.x + used,
+        y,
+        width: inner.width.saturating_sub(used),
+        height: 1,
+    };
+    let cursor = fields::line(paint, room, line, false);
+    let text = "enter writes it with mode 0600, esc cancels (Cancel)";
+    paint.text(inner, inner.x, y + 1, text, Tone::Dim);
+    cursor
+}
+
+/// Whether it is to be left though nobody may have it.
+fn leaving(paint: &mut Paint<'_>, inner: Rect, y: u16, sent: bool) -> Option<(u16, u16)> {
+    let (text, keys) = if sent {
+        (
+            "Nobody knows whether the terminal took the secret into its clipboard, and it is shown only now.",
+            "y or esc closes all the same; any other key: Cancel",
+        )
+    } else {
+        (
+            "The secret was neither seen, copied nor written, and is shown only now.",
+            "y closes all the same; any other key: Cancel",
+        )
+    };
+    paint.text(inner, inner.x, y, text, Tone::Warn);
+    paint.text(inner, inner.x, y + 1, keys, Tone::Warn);
+    Some((inner.x, y + 1))
+}
+
+fn keys(paint: &mut Paint<'_>, inner: Rect) {
     let narrow = inner.width < 56;
     let keys = [
         ("v", if narrow { " view " } else { " view 10 s   " }),
@@ -78,7 +84,6 @@ pub(super) fn draw(paint: &mut Paint<'_>, whole: Rect, reveal: &Reveal) -> Optio
         .flat_map(|(key, text)| [(*key, Tone::Key), (*text, Tone::Base)])
         .collect();
     paint.pieces(inner, inner.bottom().saturating_sub(1), &pieces);
-    Some((inner.x, y))
 }
 
 fn secret(paint: &mut Paint<'_>, inner: Rect, y: u16, reveal: &Reveal) {

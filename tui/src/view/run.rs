@@ -24,14 +24,7 @@ pub(super) fn question(
 ) -> Option<(u16, u16)> {
     let columns = whole.width.saturating_sub(2).min(84);
     let room = usize::from(columns.saturating_sub(6)).max(1);
-    let mut lines: Vec<(String, Tone)> = Vec::new();
-    for (at, argument) in question.program.arguments.iter().enumerate() {
-        let tone = if at == 0 { Tone::Title } else { Tone::Base };
-        for (part, line) in wrapped(&quoted(argument), room).into_iter().enumerate() {
-            let indent = if at == 0 && part == 0 { "" } else { "  " };
-            lines.push((format!("{indent}{line}"), tone));
-        }
-    }
+    let lines = arguments(question, room);
     let height = u16::try_from(lines.len())
         .unwrap_or(u16::MAX)
         .saturating_add(FOOT + 2);
@@ -52,22 +45,11 @@ pub(super) fn question(
             (skip + high).min(lines.len()),
             lines.len()
         );
-        paint.text(
-            inner,
-            inner.x,
-            inner.bottom().saturating_sub(4),
-            &text,
-            Tone::Warn,
-        );
+        let y = inner.bottom().saturating_sub(4);
+        paint.text(inner, inner.x, y, &text, Tone::Warn);
     }
-    let about = about(question);
-    paint.text(
-        inner,
-        inner.x,
-        inner.bottom().saturating_sub(3),
-        &about,
-        Tone::Dim,
-    );
+    let y = inner.bottom().saturating_sub(3);
+    paint.text(inner, inner.x, y, &about(question), Tone::Dim);
     let buttons = Rect {
         y: inner.bottom().saturating_sub(1),
         height: 1.min(inner.height),
@@ -79,6 +61,19 @@ pub(super) fn question(
         "Run"
     };
     fields::buttons(paint, buttons, verb, Some(question.on_run), true)
+}
+
+/// The program and its arguments, each on lines of its own.
+fn arguments(question: &RunQuestion, room: usize) -> Vec<(String, Tone)> {
+    let mut lines = Vec::new();
+    for (at, argument) in question.program.arguments.iter().enumerate() {
+        let tone = if at == 0 { Tone::Title } else { Tone::Base };
+        for (part, line) in wrapped(&quoted(argument), room).into_iter().enumerate() {
+            let indent = if at == 0 && part == 0 { "" } else { "  " };
+            lines.push((format!("{indent}{line}"), tone));
+        }
+    }
+    lines
 }
 
 /// What is to be known of a program before it is run.

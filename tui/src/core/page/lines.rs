@@ -153,34 +153,8 @@ impl Line<'_> {
         let name = |id: &str| state.name_of(id);
         match self {
             Self::Fact(fact) => vec![fact.label.to_owned(), fact.value.clone()],
-            Self::Session(session, is_theirs) => {
-                let device = device(session.user_agent.as_deref());
-                let person = name(&session.user_id.to_string());
-                let client = session.client_id.map(|id| name(&id.to_string()));
-                let (who, more) = if *is_theirs {
-                    (device, client.unwrap_or_else(|| "-".into()))
-                } else {
-                    (person, device)
-                };
-                let seen = relative(session.last_seen_at, now);
-                let age = relative(session.created_at, now);
-                let state = session.state.as_str().into();
-                vec![who, session.ip.clone(), seen, more, age, state]
-            }
-            Self::Key(key, by_day) => {
-                let sum = |by_day: &ByDay| by_day.iter().map(|day| day.all()).sum();
-                let used = by_day.as_deref().map(sum);
-                vec![
-                    key.name.clone(),
-                    key.state.as_str().into(),
-                    // The view draws it.
-                    String::new(),
-                    // What is not known is no nought: by that, keys are ended as unused.
-                    used.map_or("-".into(), number),
-                    maybe(key.last_used_at, now, "never"),
-                    maybe(key.ends_at, now, "never"),
-                ]
-            }
+            Self::Session(session, is_theirs) => session_cells(state, session, *is_theirs),
+            Self::Key(key, by_day) => key_cells(key, by_day.as_deref(), now),
             Self::Row(row) => {
                 let state = row.state().unwrap_or_default();
                 vec![row.name(), state.to_owned()]
@@ -214,6 +188,40 @@ impl Line<'_> {
             Self::More(text, _) => vec![text.clone()],
         }
     }
+}
+
+/// A session: by its device where it is known whose it is, else by its person.
+fn session_cells(state: &State, session: &Session, is_theirs: bool) -> Vec<String> {
+    let now = state.now.wall;
+    let device = device(session.user_agent.as_deref());
+    let (who, more) = if is_theirs {
+        let client = session.client_id.map(|id| state.name_of(&id.to_string()));
+        (device, client.unwrap_or_else(|| "-".into()))
+    } else {
+        (state.name_of(&session.user_id.to_string()), device)
+    };
+    vec![
+        who,
+        session.ip.clone(),
+        relative(session.last_seen_at, now),
+        more,
+        relative(session.created_at, now),
+        session.state.as_str().into(),
+    ]
+}
+
+fn key_cells(key: &AdminKey, by_day: Option<&ByDay>, now: Timestamp) -> Vec<String> {
+    let used = by_day.map(|by_day| by_day.iter().map(|day| day.all()).sum());
+    vec![
+        key.name.clone(),
+        key.state.as_str().into(),
+        // The view draws it.
+        String::new(),
+        // What is not known is no nought: by that, keys are ended as unused.
+        used.map_or("-".into(), number),
+        maybe(key.last_used_at, now, "never"),
+        maybe(key.ends_at, now, "never"),
+    ]
 }
 
 /// An event as the page's timeline tells it: what the page is about needs no saying.

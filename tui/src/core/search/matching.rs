@@ -72,37 +72,47 @@ impl Term {
             Self::Action(action) => {
                 matches!(item, Row::Event(event) if event.action.starts_with(action.as_str()))
             }
-            Self::Owner(text) => match item {
-                Row::User(user) => is_named(&user.id.to_string(), Some(&user.email), text),
-                Row::Session(session) => named(&session.user_id.to_string(), names, text),
-                Row::Key(key) => match key.owner_id {
-                    Some(id) => named(&id.to_string(), names, text),
-                    None => fold("the operator").contains(&fold(text)),
-                },
-                Row::Event(event) => event
-                    .user_id
-                    .is_some_and(|id| named(&id.to_string(), names, text)),
-                _ => false,
-            },
-            Self::Client(text) => match item {
-                Row::Session(session) => session
-                    .client_id
-                    .is_some_and(|id| named(&id.to_string(), names, text)),
-                Row::Event(event) => {
-                    let through = event.client_id.map(|id| id.to_string());
-                    [Some(&event.actor), event.target.as_ref(), through.as_ref()]
-                        .into_iter()
-                        .flatten()
-                        .any(|id| id.starts_with("client_") && named(id, names, text))
-                }
-                _ => false,
-            },
+            Self::Owner(text) => belongs_to(item, names, text),
+            Self::Client(text) => is_through(item, names, text),
             Self::Actor(text) => {
                 matches!(item, Row::Event(event) if named(&event.actor, names, text))
             }
             Self::Target(text) => matches!(item, Row::Event(event)
                 if event.target.as_ref().is_some_and(|id| named(id, names, text))),
         }
+    }
+}
+
+/// Whether it is somebody's of this name or id.
+fn belongs_to(item: &Row, names: &Names, text: &str) -> bool {
+    match item {
+        Row::User(user) => is_named(&user.id.to_string(), Some(&user.email), text),
+        Row::Session(session) => named(&session.user_id.to_string(), names, text),
+        Row::Key(key) => match key.owner_id {
+            Some(id) => named(&id.to_string(), names, text),
+            None => fold("the operator").contains(&fold(text)),
+        },
+        Row::Event(event) => event
+            .user_id
+            .is_some_and(|id| named(&id.to_string(), names, text)),
+        _ => false,
+    }
+}
+
+/// Whether a client of this name or id had to do with it.
+fn is_through(item: &Row, names: &Names, text: &str) -> bool {
+    match item {
+        Row::Session(session) => session
+            .client_id
+            .is_some_and(|id| named(&id.to_string(), names, text)),
+        Row::Event(event) => {
+            let through = event.client_id.map(|id| id.to_string());
+            [Some(&event.actor), event.target.as_ref(), through.as_ref()]
+                .into_iter()
+                .flatten()
+                .any(|id| id.starts_with("client_") && named(id, names, text))
+        }
+        _ => false,
     }
 }
 

@@ -148,6 +148,26 @@ fn read_argument(text: &str) -> Result<Vec<Piece>, String> {
     Ok(pieces)
 }
 
+/// The program and its arguments; else the field that is wrong, and why.
+fn read_run(arguments: &[String]) -> Result<Vec<Vec<Piece>>, (String, String)> {
+    let run = arguments
+        .iter()
+        .enumerate()
+        .map(|(at, argument)| read_argument(argument).map_err(|why| (format!(".run[{at}]"), why)));
+    let run: Vec<Vec<Piece>> = run.collect::<Result<_, _>>()?;
+    match run.first().map(Vec::as_slice) {
+        Some([Piece::Text(program)]) if !program.is_empty() => {}
+        _ => {
+            let why = "a program, without a placeholder".into();
+            return Err((".run[0]".into(), why));
+        }
+    }
+    if run.len() > ARGUMENTS {
+        return Err((".run".into(), format!("{ARGUMENTS} arguments at most")));
+    }
+    Ok(run)
+}
+
 /// Names of variables. Those of the console's own hold its key.
 fn read_environment(names: &[String]) -> Result<Vec<String>, (usize, String)> {
     let read = |(at, name): (usize, &String)| {
@@ -202,26 +222,11 @@ impl OwnCommand {
             return Err(wrong("", "a name is letters, digits, - and _".into()));
         }
         let places = setting.places.iter().enumerate().map(|(at, place)| {
-            let why = || {
-                wrong(
-                    &format!(".where[{at}]"),
-                    format!("{place:?} is no list, nor address"),
-                )
-            };
-            Place::read(place).ok_or_else(why)
+            let why = format!("{place:?} is no list, nor address");
+            Place::read(place).ok_or_else(|| wrong(&format!(".where[{at}]"), why))
         });
         let places: Vec<Place> = places.collect::<Result<_, _>>()?;
-        let run = setting.run.iter().enumerate().map(|(at, argument)| {
-            read_argument(argument).map_err(|why| wrong(&format!(".run[{at}]"), why))
-        });
-        let run: Vec<Vec<Piece>> = run.collect::<Result<_, _>>()?;
-        match run.first().map(Vec::as_slice) {
-            Some([Piece::Text(program)]) if !program.is_empty() => {}
-            _ => return Err(wrong(".run[0]", "a program, without a placeholder".into())),
-        }
-        if run.len() > ARGUMENTS {
-            return Err(wrong(".run", format!("{ARGUMENTS} arguments at most")));
-        }
+        let run = read_run(&setting.run).map_err(|(field, why)| wrong(&field, why))?;
         let seconds = setting.seconds.unwrap_or(SECONDS);
         if !(1..=MOST_SECONDS).contains(&seconds) {
             return Err(wrong(

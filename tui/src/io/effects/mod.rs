@@ -25,6 +25,7 @@ use crate::{
         Effect, Msg,
         msg::{Done, Local, OneTimeSecret, Reply},
         problem::Problem,
+        yours::Program,
     },
     io::{
         own_command::OwnRun,
@@ -121,20 +122,7 @@ impl Runner {
                     Reply::Local(Local::Written(written(&path, &text)))
                 });
             }
-            Effect::Run { ticket, program } => {
-                let (end, ended) = tokio::sync::oneshot::channel();
-                // One at a time: another takes its place.
-                self.ends_run = Some(end);
-                let replies = self.replies.clone();
-                self.spawn(None, async move {
-                    let tell = |text| {
-                        let _ =
-                            replies.send(Msg::Reply(Reply::Local(Local::Output { ticket, text })));
-                    };
-                    let how = OwnRun(program).run(tell, ended).await;
-                    Reply::Local(Local::OutputEnded { ticket, how })
-                });
-            }
+            Effect::Run { ticket, program } => self.run_own(ticket, program),
             Effect::RunForAlert { name, program } => {
                 self.spawn(None, async move {
                     let (_end, ended) = tokio::sync::oneshot::channel();
@@ -164,6 +152,21 @@ impl Runner {
                 );
             }
         }
+    }
+
+    /// Runs an own command, one at a time: another takes its place.
+    fn run_own(&mut self, ticket: u64, program: Program) {
+        let (end, ended) = tokio::sync::oneshot::channel();
+        self.ends_run = Some(end);
+        let replies = self.replies.clone();
+        self.spawn(None, async move {
+            let tell = |text| {
+                let said = Reply::Local(Local::Output { ticket, text });
+                let _ = replies.send(Msg::Reply(said));
+            };
+            let how = OwnRun(program).run(tell, ended).await;
+            Reply::Local(Local::OutputEnded { ticket, how })
+        });
     }
 
     /// Writes something beside the configuration, or into it; what is said of it is the answer.

@@ -184,13 +184,8 @@ fn event(
     let cell = |at: usize| cells.get(at).map(String::as_str).unwrap_or_default();
     let mut x = area.x + 2;
     x += paint.text(area, x, area.y, cell(0), or(Tone::Dim)) + 1;
-    x += paint.text(
-        area,
-        x,
-        area.y,
-        kind.glyph(state.glyphs),
-        or(event_tone(kind)),
-    ) + 1;
+    let glyph = kind.glyph(state.glyphs);
+    x += paint.text(area, x, area.y, glyph, or(event_tone(kind))) + 1;
     let times = if count > 1 {
         format!(" {}{count}", state.glyphs.times())
     } else {

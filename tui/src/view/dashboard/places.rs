@@ -43,6 +43,32 @@ fn part(area: Rect, x: u16, width: u16) -> Rect {
     }
 }
 
+/// Lines that a panel beside the chart takes.
+fn wanted(panel: Panel) -> u16 {
+    match panel {
+        Panel::Setup | Panel::Now => 8,
+        _ => 4,
+    }
+}
+
+/// Panels that have room beside the chart: the focused one before the others. What has none is come to with Tab.
+fn beside(state: &State, height: u16, focused: Panel) -> Vec<Panel> {
+    let all = state.dash_panels();
+    let mut beside = vec![Panel::Now, Panel::Setup, Panel::Ending];
+    beside.retain(|panel| all.contains(panel));
+    let first = if beside.contains(&focused) {
+        focused
+    } else {
+        Panel::Setup
+    };
+    let room = |panels: &[Panel]| panels.iter().map(|panel| wanted(*panel)).sum::<u16>();
+    while beside.len() > 1 && room(&beside) > height {
+        let last = beside.iter().rposition(|panel| *panel != first);
+        beside.remove(last.unwrap_or_default());
+    }
+    beside
+}
+
 /// The chart with what there is beside it, then what fails, then what happens.
 fn large(state: &State, area: Rect, focused: Panel) -> Places {
     let top_high = (area.height * 9 / 20).max(11);
@@ -65,26 +91,7 @@ fn large(state: &State, area: Rect, focused: Panel) -> Places {
             part(middle, 2 * third, middle.width - 2 * third),
         ),
     ]);
-    let all = state.dash_panels();
-    let wanted = |panel: Panel| match panel {
-        Panel::Setup | Panel::Now => 8,
-        _ => 4,
-    };
-    // The focused one has room before the others; what has none is come to with Tab.
-    let mut beside: Vec<Panel> = [Panel::Now, Panel::Setup, Panel::Ending]
-        .into_iter()
-        .filter(|panel| all.contains(panel))
-        .collect();
-    let first = if beside.contains(&focused) {
-        focused
-    } else {
-        Panel::Setup
-    };
-    let room = |panels: &[Panel]| panels.iter().map(|panel| wanted(*panel)).sum::<u16>();
-    while beside.len() > 1 && room(&beside) > side.height {
-        let last = beside.iter().rposition(|panel| *panel != first);
-        beside.remove(last.unwrap_or_default());
-    }
+    let beside = beside(state, side.height, focused);
     let mut y = 0;
     for (at, panel) in beside.iter().enumerate() {
         let last = at + 1 == beside.len();

@@ -34,12 +34,7 @@ pub(super) fn draw(paint: &mut Paint<'_>, area: Rect, page: &SubjectPage, is_lin
     };
     let said = said(&days, noun);
     if is_line || area.height < 5 || area.width < AXIS + 20 {
-        let values: Vec<f64> = days.iter().map(|day| day.all() as f64).collect();
-        let columns = usize::from(area.width / 2).min(days.len());
-        let text = bars(&values, columns, paint.state.glyphs);
-        let used = paint.text(area, area.x + 2, area.y, &text, Tone::Accent);
-        paint.text(area, area.x + 3 + used, area.y, &said, Tone::Dim);
-        return;
+        return on_a_line(paint, area, &days, &said);
     }
     let plot = Rect {
         x: area.x + AXIS,
@@ -77,6 +72,15 @@ pub(super) fn draw(paint: &mut Paint<'_>, area: Rect, page: &SubjectPage, is_lin
         ..plot
     };
     paint.text(beside, x, beside.y, &said, Tone::Dim);
+}
+
+/// A bar for each day, and what they come to.
+fn on_a_line(paint: &mut Paint<'_>, area: Rect, days: &ByDay, said: &str) {
+    let values: Vec<f64> = days.iter().map(|day| day.all() as f64).collect();
+    let columns = usize::from(area.width / 2).min(days.len());
+    let text = bars(&values, columns, paint.state.glyphs);
+    let used = paint.text(area, area.x + 2, area.y, &text, Tone::Accent);
+    paint.text(area, area.x + 3 + used, area.y, said, Tone::Dim);
 }
 
 /// "1,204 uses, 3 refused".
