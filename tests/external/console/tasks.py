@@ -148,6 +148,8 @@ def a_step_of_an_incident_and_its_undo(hands, server):
     until(lambda: server.call("GET", f"/admin/users/{person}")["disabled"], 5, "the account is not disabled")
     hands.see("is disabled")
     hands.press("u")
+    hands.dialog("Undo: ")
+    hands.press("Tab", "Enter")
     until(lambda: not server.call("GET", f"/admin/users/{person}")["disabled"], 5, "the account stays disabled")
 
 

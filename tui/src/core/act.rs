@@ -80,7 +80,7 @@ impl State {
             Action::Stack => self.turn_stacked(),
             Action::Earlier => self.dash_cursor(1),
             Action::Later => self.dash_cursor(-1),
-            Action::Undo => self.undo(effects),
+            Action::Undo => self.undo(),
             Action::Unlock => self.open_unlock(),
         }
     }

@@ -57,7 +57,7 @@ impl State {
             Done::Plain(text) => match (back.undo, back.before) {
                 (Some(undo), Some(before)) => {
                     self.say(format!("{text}{}", self.undo_hint()));
-                    self.remember_undo(undo, *before);
+                    self.remember_undo(text, undo, *before);
                 }
                 _ => self.say(text),
             },
@@ -69,7 +69,7 @@ impl State {
                 match back.undo {
                     Some(undo) => {
                         self.say(format!("{text}{}", self.undo_hint()));
-                        self.remember_undo(undo, *item);
+                        self.remember_undo(text, undo, *item);
                     }
                     None => self.say(text),
                 }

@@ -46,6 +46,8 @@ pub(crate) struct Confirm {
     pub word: Option<String>,
     /// What takes it back.
     pub undo: Option<Command>,
+    /// The number of the change that this takes back.
+    pub takes_back: Option<u64>,
     /// What is gone afterwards, as it was, where that can be made again.
     pub before: Option<Box<Row>>,
     pub typed: Line,
@@ -70,6 +72,7 @@ impl Confirm {
             verb: verb.into(),
             word: Some("yes".into()),
             undo: None,
+            takes_back: None,
             before: None,
             typed: Line::default(),
             reason: None,
@@ -111,6 +114,14 @@ impl Confirm {
     pub(crate) fn made_again_by(mut self, undo: Command, before: Row) -> Self {
         self.undo = Some(undo);
         self.before = Some(Box::new(before));
+        self
+    }
+
+    /// It takes this change back, by its number: no word has to be typed.
+    #[must_use]
+    pub(crate) fn taking_back(mut self, id: u64) -> Self {
+        self.word = None;
+        self.takes_back = Some(id);
         self
     }
 
@@ -237,6 +248,10 @@ pub(crate) fn key(state: &mut State, key: KeyEvent, effects: &mut Vec<Effect>) {
         Press::Stay => {}
         Press::Close => {
             state.layers.pop();
+        }
+        Press::Send(_) if let Some(id) = confirm.takes_back => {
+            state.layers.pop();
+            state.undo_one(id, effects);
         }
         Press::Send(change) => {
             let order = PendingChange {

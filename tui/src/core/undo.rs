@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::command::{Blocks, Command};
 
 use super::{
-    confirm::PendingChange,
+    confirm::{Confirm, PendingChange},
     form::Form,
     layer::{Choice, Layer, Menu},
     msg::Effect,
@@ -28,6 +28,8 @@ const NOTHING: &str =
 pub(crate) struct Undo {
     /// Its number: a list of them may be older than what was done since.
     id: u64,
+    /// What was said of the change that it takes back.
+    done: String,
     change: Command,
     /// Nobody else may have changed this meanwhile.
     expected: Expected,
@@ -57,13 +59,14 @@ pub(crate) struct Undos {
 
 impl State {
     /// Remembers how a change is taken back that left a thing like this.
-    pub(crate) fn remember_undo(&mut self, change: Command, after: Row) {
+    pub(crate) fn remember_undo(&mut self, done: String, change: Command, after: Row) {
         let until = self.now.ms + UNDOABLE;
         let me = self.known.who.as_ref().map(|who| who.id.clone());
         let expected = Expected::of(after, &change, me);
         self.undos.numbered += 1;
         self.undos.done.push(Undo {
             id: self.undos.numbered,
+            done,
             change,
             expected,
             until,
@@ -73,14 +76,26 @@ impl State {
         }
     }
 
-    /// Takes the last change back.
-    pub(crate) fn undo(&mut self, effects: &mut Vec<Effect>) {
+    /// Asks before the last change is taken back.
+    pub(crate) fn undo(&mut self) {
         let now = self.now.ms;
         self.undos.done.retain(|undo| undo.until > now);
-        match self.undos.done.last().map(|undo| undo.id) {
-            Some(id) => self.undo_one(id, effects),
-            None => self.say(NOTHING),
-        }
+        let Some(undo) = self.undos.done.last() else {
+            return self.say(NOTHING);
+        };
+        let title = format!("Undo: {}?", undo.done);
+        let confirm = Confirm::new(title, "Undo", undo.change.clone())
+            .line(format!("It does: {}", self.words_of(undo)))
+            .line("Nothing is done where somebody else has changed it since.")
+            .taking_back(undo.id);
+        self.confirm(confirm);
+    }
+
+    /// What takes a change back, with names instead of ids.
+    fn words_of(&self, undo: &Undo) -> String {
+        let line = undo.change.to_string();
+        let words = line.split(' ').skip(1).map(|word| self.name_of(word));
+        words.collect::<Vec<_>>().join(" ")
     }
 
     /// Lists what can be taken back, newest first.
@@ -91,11 +106,8 @@ impl State {
             return self.say(NOTHING);
         }
         let entry = |undo: &Undo| {
-            let line = undo.change.to_string();
-            let words = line.split(' ').skip(1).map(|word| self.name_of(word));
-            let words: Vec<_> = words.collect();
             let left = (undo.until - now).div_ceil(60_000);
-            let label = format!("{}  ({left} min left)", words.join(" "));
+            let label = format!("{}  ({left} min left)", self.words_of(undo));
             (label, Choice::Undo(undo.id))
         };
         let entries = self.undos.done.iter().rev().map(entry);

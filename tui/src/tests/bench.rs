@@ -515,6 +515,12 @@ impl Bench {
         self.type_in(text);
     }
 
+    /// Takes the last change back: the key, and yes to its question.
+    pub(crate) fn undo(&mut self) {
+        self.type_in("u");
+        self.later("\t\n");
+    }
+
     /// Changes that were sent, and forgets all effects.
     pub(crate) fn changes(&mut self) -> Vec<String> {
         let effects = std::mem::take(&mut self.effects);

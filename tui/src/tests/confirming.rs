@@ -251,7 +251,7 @@ fn what_was_changed_by_others_meanwhile_is_not_taken_back_and_says_so() {
         done: Ok(edited()),
     });
     bench.effects.clear();
-    bench.type_in("u");
+    bench.undo();
     let expected = bench.effects.iter().find_map(|effect| match effect {
         Effect::Change { expected, .. } => expected.clone(),
         _ => None,
@@ -271,7 +271,7 @@ fn what_was_changed_by_others_meanwhile_is_not_taken_back_and_says_so() {
     let screen = bench.screen();
     assert!(screen.contains("not undone: role is admin now"), "{screen}");
     bench.effects.clear();
-    bench.type_in("u");
+    bench.undo();
     assert_eq!(
         bench.changes(),
         Vec::<String>::new(),
@@ -302,7 +302,7 @@ fn what_can_be_taken_back_needs_no_word_and_u_takes_it_back_for_15_minutes() {
         });
     };
     answer(&mut bench);
-    bench.type_in("u");
+    bench.undo();
     let undo = bench.effects.iter().find_map(|effect| match effect {
         Effect::Change {
             change: Command::Users(Users::Enable { .. }),
@@ -313,7 +313,7 @@ fn what_can_be_taken_back_needs_no_word_and_u_takes_it_back_for_15_minutes() {
     assert_eq!(undo, Some(false));
     bench.changes();
     answer(&mut bench);
-    bench.type_in("u");
+    bench.undo();
     assert_eq!(bench.changes(), Vec::<String>::new(), "once");
     bench.type_in("d");
     looked(&mut bench);
@@ -321,7 +321,7 @@ fn what_can_be_taken_back_needs_no_word_and_u_takes_it_back_for_15_minutes() {
     bench.changes();
     answer(&mut bench);
     bench.pass(15 * 60 * 1_000);
-    bench.type_in("u");
+    bench.undo();
     assert_eq!(bench.changes(), Vec::<String>::new(), "too late");
 }
 
@@ -343,7 +343,7 @@ fn nothing_is_taken_back_on_another_server() {
         key_missing: None,
     }))));
     bench.reply(Reply::Whoami(Ok(Box::new(super::bench::whoami("admin")))));
-    bench.type_in("u");
+    bench.undo();
     assert_eq!(bench.changes(), Vec::<String>::new());
 }
 
@@ -488,4 +488,32 @@ fn what_can_be_taken_back_is_listed_and_chosen() {
     assert_eq!(bench.changes(), ["users enable"]);
     bench.type_in(":undo\n");
     assert!(bench.screen().contains("nothing to undo"));
+}
+
+#[test]
+fn undo_says_what_it_takes_back_and_asks() {
+    let mut bench = Bench::on(Resource::Users, 80, 24);
+    bench.type_in("d");
+    looked(&mut bench);
+    bench.later("\t\t\n");
+    let ticket = bench.state.ticket;
+    bench.reply(Reply::Changed {
+        ticket,
+        done: Ok(Done::Edited {
+            text: "ada@example.org is disabled".into(),
+            item: Box::new(rows(Resource::Users).remove(0)),
+        }),
+    });
+    bench.changes();
+    bench.type_in("u");
+    assert!(bench.changes().is_empty(), "the key alone does nothing");
+    insta::assert_snapshot!(bench.screen());
+    bench.later("\n");
+    assert!(bench.state.layers.is_empty(), "the focus was on Cancel");
+    assert!(bench.changes().is_empty());
+    bench.type_in("u\t\n");
+    assert!(bench.changes().is_empty(), "typed before it could be read");
+    bench.later("\n");
+    assert_eq!(bench.changes(), ["users enable"]);
+    assert!(bench.state.layers.is_empty());
 }

@@ -285,7 +285,7 @@ fn a_block_made_here_is_lifted_by_one_key_and_a_lifted_one_is_made_again() {
         bench.screen()
     );
     bench.effects.clear();
-    bench.type_in("u");
+    bench.undo();
     let lifted = bench.effects.iter().any(|effect| {
         matches!(effect, Effect::Change { change: Command::Blocks(Blocks::Remove { ids }), .. } if *ids == [block.id.to_string()])
     });
@@ -298,7 +298,7 @@ fn a_block_made_here_is_lifted_by_one_key_and_a_lifted_one_is_made_again() {
     bench.later("yes\n");
     done(&mut bench, Done::Plain("it is lifted".into()));
     bench.effects.clear();
-    bench.type_in("u");
+    bench.undo();
     let again = bench.effects.iter().any(|effect| {
         matches!(effect, Effect::Change { change: Command::Blocks(Blocks::Add(add)), .. }
             if add.network == block.network && add.reason == block.reason && add.until.is_some())
@@ -317,12 +317,16 @@ fn a_list_of_undos_takes_back_what_it_showed_though_more_was_done_since() {
     for n in [1, 2] {
         let item = blocked(n);
         let change = crate::core::undo::unmade_by(&item).unwrap();
-        bench.state.remember_undo(change, item);
+        bench
+            .state
+            .remember_undo("it is blocked".into(), change, item);
     }
     bench.state.open_undos();
     let item = blocked(3);
     let change = crate::core::undo::unmade_by(&item).unwrap();
-    bench.state.remember_undo(change, item);
+    bench
+        .state
+        .remember_undo("it is blocked".into(), change, item);
     bench.effects.clear();
     bench.type_in("2");
     let ids = bench.effects.iter().find_map(|effect| match effect {
@@ -427,8 +431,10 @@ fn what_is_gone_is_not_offered_to_be_taken_back_again() {
     let mut bench = on(address());
     let item = Row::Block(super::bench::block());
     let change = crate::core::undo::unmade_by(&item).unwrap();
-    bench.state.remember_undo(change, item);
-    bench.type_in("u");
+    bench
+        .state
+        .remember_undo("it is blocked".into(), change, item);
+    bench.undo();
     let ticket = bench.state.ticket;
     let mut gone = crate::core::problem::Problem::refused("there is no such block");
     gone.is_gone = true;
@@ -436,7 +442,7 @@ fn what_is_gone_is_not_offered_to_be_taken_back_again() {
         ticket,
         done: Err(gone),
     });
-    bench.type_in("u");
+    bench.undo();
     assert!(
         bench.screen().contains("nothing to undo"),
         "{}",
@@ -579,11 +585,13 @@ fn of_two_undos_that_are_under_way_each_is_known_by_its_answer() {
         block.id = doorward_shared::BlockId(ulid::Ulid::from_parts(1, u128::from(n)));
         let item = Row::Block(block);
         let change = crate::core::undo::unmade_by(&item).unwrap();
-        bench.state.remember_undo(change, item);
+        bench
+            .state
+            .remember_undo("it is blocked".into(), change, item);
     }
-    bench.type_in("u");
+    bench.undo();
     let first = bench.state.ticket;
-    bench.type_in("u");
+    bench.undo();
     let second = bench.state.ticket;
     let failed = || Err(crate::core::problem::Problem::refused("no"));
     for ticket in [first, second] {

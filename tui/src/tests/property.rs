@@ -58,7 +58,9 @@ fn typed(bench: &Bench) -> Typed {
         }
         // What can be taken back is confirmed by going to the button, which no key alone does.
         Some(Layer::Confirm(confirm))
-            if confirm.word.is_none() && confirm.undo.is_some() && confirm.focus == Focus::Go =>
+            if confirm.word.is_none()
+                && (confirm.undo.is_some() || confirm.takes_back.is_some())
+                && confirm.focus == Focus::Go =>
         {
             Typed::Button
         }

@@ -97,6 +97,10 @@ fn foot(paint: &mut Paint<'_>, inner: Rect, rows: u16, confirm: &Confirm) -> Opt
             let at = labelled(paint, inner, y, &label, &confirm.typed, focused);
             cursor = at.or(cursor);
         }
+        None if confirm.takes_back.is_some() => {
+            let text = "  tab to the button, then enter.";
+            paint.text(inner, inner.x, y, text, Tone::Dim);
+        }
         None => {
             let key = paint.state.keymap.label(crate::core::keymap::Action::Undo);
             let text = format!("  {key} undoes it for 15 minutes; tab to the button, then enter.");
