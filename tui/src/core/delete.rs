@@ -11,7 +11,10 @@ use crate::command::{
     AddBlock, ApiKeys, Blocks, Clients, Command, Mfa, Revoke, RevokeKeys, Roles, SigningKeys,
     Users, when::Moment,
 };
-use crate::core::resource::{Resource, Row};
+use crate::core::{
+    keymap::Action,
+    resource::{Resource, Row},
+};
 
 /// The command that deletes or revokes these; none for what cannot be.
 fn delete(kind: Resource, ids: Vec<String>) -> Option<Command> {
@@ -110,6 +113,13 @@ const MANY: usize = 1_000;
 
 impl State {
     pub(crate) fn delete(&mut self, effects: &mut Vec<Effect>) {
+        // What dies is what the cursor is on: not whom a page is about, while it is on an address or an event of theirs.
+        if self.page().is_some_and(|page| !page.is_on_acting()) {
+            let key = self.keymap.label(Action::Delete);
+            return self.say(format!(
+                "nothing to end here: {key} is for sessions, keys and the page's first part"
+            ));
+        }
         let marked: Vec<Row> = match self.list() {
             Some(list) if !list.marks.is_empty() => list.marks.values().cloned().collect(),
             _ => self.item().cloned().into_iter().collect(),

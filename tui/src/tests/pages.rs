@@ -220,6 +220,38 @@ fn keys_act_on_the_row_with_the_cursor_and_otherwise_on_whom_the_page_is_about()
 }
 
 #[test]
+fn x_ends_nothing_that_is_not_under_the_cursor() {
+    let mut bench = on_page(olga(), 120, 40);
+    let first = chosen(&bench);
+    let mut seen = 0;
+    loop {
+        bench.type_in("x");
+        let screen = bench.screen();
+        match chosen(&bench) {
+            None | Some(Panel::About) => {
+                assert!(screen.contains("Delete olga.petrova@"), "{screen}");
+            }
+            Some(panel) if panel.has_rows() => {
+                assert!(!screen.contains("Delete olga.petrova@"), "{screen}");
+            }
+            Some(panel) => {
+                assert!(bench.state.layers.is_empty(), "{panel:?}: {screen}");
+                assert!(screen.contains("nothing to end here: x is for"), "{screen}");
+                seen += 1;
+            }
+        }
+        if !bench.state.layers.is_empty() {
+            bench.type_in("\u{1b}");
+        }
+        bench.type_in("\t");
+        if chosen(&bench) == first || chosen(&bench) == Some(Panel::About) {
+            break;
+        }
+    }
+    assert!(seen > 2, "{seen}");
+}
+
+#[test]
 fn what_the_cursor_was_on_and_is_gone_is_not_acted_on() {
     let mut bench = on_page(olga(), 120, 40);
     bench.type_in("\t\t\t\t");

@@ -239,6 +239,14 @@ impl SubjectPage {
         }
     }
 
+    /// Whether the cursor is on what the keys act on, and not on something else of the page.
+    pub(crate) fn is_on_acting(&self) -> bool {
+        match &self.chosen {
+            Some((Panel::About, _)) | None => true,
+            Some((panel, _)) => panel.has_rows() && self.acting().is_some(),
+        }
+    }
+
     /// The thing itself.
     pub(crate) fn item(&self) -> Option<&Row> {
         match self.parts.get(&Part::Item) {
