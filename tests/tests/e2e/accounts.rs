@@ -192,7 +192,7 @@ async fn wrong_password_and_unknown_email_are_told_alike() {
 async fn me_is_who_the_token_is_about() {
     let server = Server::start();
     let ada = server.register("ada@example.com").await;
-    let me = server.get("/auth/me").bearer(&ada.access).send().await;
+    let me = server.me(&ada.access).await;
     let me = me.expect(200).json();
     let names = "createdAt email firstName id lastLoginAt lastName permissions role";
     assert_eq!(fields(&me), names);
@@ -215,7 +215,7 @@ async fn a_login_is_noted_with_its_time() {
     let server = Server::start();
     let ada = server.register("ada@example.com").await;
     let seen = async |token: &str| {
-        let me = server.get("/auth/me").bearer(token).send().await;
+        let me = server.me(token).await;
         me.expect(200).field("lastLoginAt")
     };
     let before = seen(&ada.access).await;
@@ -259,7 +259,7 @@ async fn people_change_their_names_and_nothing_else() {
         let refused = change(json!({"lastName": bad})).await;
         refused.refused_at(422, "validation_failed", "lastName");
     }
-    let me = server.get("/auth/me").bearer(&ada.access).send().await;
+    let me = server.me(&ada.access).await;
     assert_eq!(
         me.expect(200).json(),
         one,

@@ -62,11 +62,7 @@ async fn an_operator_mints_for_an_owner_or_for_itself() {
     assert_eq!(fields(&minted), MINTED);
     assert_eq!(minted["ownerId"], ada.id);
     assert!(minted["key"].as_str().unwrap().starts_with("sk_test_"));
-    let who = server
-        .get("/auth/me")
-        .bearer(minted["key"].as_str().unwrap())
-        .send()
-        .await;
+    let who = server.me(minted["key"].as_str().unwrap()).await;
     assert_eq!(who.expect(200).json()["id"], ada.id);
     // Hers to see and to end.
     let own = server

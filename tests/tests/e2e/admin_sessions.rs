@@ -44,7 +44,7 @@ fn behind_a_proxy() -> Server {
 }
 
 async fn me(server: &Server, token: &str) -> u16 {
-    server.get("/auth/me").bearer(token).send().await.status
+    server.me(token).await.status
 }
 
 #[tokio::test]
@@ -386,7 +386,7 @@ async fn a_session_that_the_server_refuses_is_not_called_live() {
     let list = short.admin("GET", "/admin/sessions", None).await;
     let id = list["data"][0]["id"].as_str().expect("an id").to_owned();
     doorward_tests::eventually("the session's end", async || {
-        let asked = short.get("/auth/me").bearer(&bob.access).send().await;
+        let asked = short.me(&bob.access).await;
         (asked.status == 401).then_some(())
     })
     .await;

@@ -213,7 +213,7 @@ async fn a_disabled_user_is_out_until_enabled() {
         .await
         .expect(200);
     assert_eq!(off.json()["disabled"], true);
-    let me = server.get("/auth/me").bearer(&ada.access).send().await;
+    let me = server.me(&ada.access).await;
     me.refused(401, "token_revoked");
     assert_eq!(sign_in(&server, "ada@example.com", PASSWORD).await, 403);
     // An operator can still set a password and look.
@@ -263,7 +263,7 @@ async fn a_deleted_user_leaves_the_address_free() {
     assert_eq!(sign_in(&server, "ada@example.com", PASSWORD).await, 401);
     let again = server.register("ada@example.com").await;
     assert_ne!(again.id, ada.id);
-    let me = server.get("/auth/me").bearer(&ada.access).send().await;
+    let me = server.me(&ada.access).await;
     me.refused(401, "token_revoked");
 }
 
@@ -296,12 +296,7 @@ async fn an_operator_sets_a_password_and_ends_sessions() {
             .await
             .refused_at(422, "validation_failed", "password");
     }
-    server
-        .get("/auth/me")
-        .bearer(&ada.access)
-        .send()
-        .await
-        .expect(200);
+    server.me(&ada.access).await.expect(200);
     send(
         &server,
         "POST",
@@ -310,7 +305,7 @@ async fn an_operator_sets_a_password_and_ends_sessions() {
     )
     .await
     .expect(204);
-    let me = server.get("/auth/me").bearer(&ada.access).send().await;
+    let me = server.me(&ada.access).await;
     me.refused(401, "token_revoked");
     assert_eq!(sign_in(&server, "ada@example.com", PASSWORD).await, 401);
     assert_eq!(

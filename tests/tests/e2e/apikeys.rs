@@ -41,10 +41,6 @@ async fn mint(server: &Server, by: &str, body: Value) -> Reply {
     server.post("/apikey").bearer(by).json(body).send().await
 }
 
-async fn me(server: &Server, token: &str) -> Reply {
-    server.get("/auth/me").bearer(token).send().await
-}
-
 fn key(minted: &Value) -> &str {
     minted["key"].as_str().expect("a key")
 }
@@ -78,7 +74,7 @@ async fn a_key_has_its_form_and_checksum() {
         assert_eq!(rest.len(), 38);
         assert!(rest.bytes().all(|b| b.is_ascii_alphanumeric()));
         assert_eq!(text, sealed(&text[..text.len() - 6]));
-        me(&server, text).await.expect(200);
+        server.me(text).await.expect(200);
     }
 }
 
@@ -104,11 +100,11 @@ async fn what_is_no_key_of_this_server_is_no_token() {
         good[..40].to_owned(),
     ];
     for text in &bad {
-        let refused = me(&server, text).await;
+        let refused = server.me(text).await;
         refused.refused(401, "invalid_token");
         assert!(refused.header("www-authenticate").contains("invalid_token"));
     }
-    me(&server, &good).await.expect(200);
+    server.me(&good).await.expect(200);
 }
 
 #[tokio::test]
@@ -127,7 +123,7 @@ async fn the_prefix_is_a_setting() {
         keys.push(key(&minted).to_owned());
         // A new prefix is for new keys: those before it stay good, the operators' too.
         for key in &keys {
-            me(&server, key).await.expect(200);
+            server.me(key).await.expect(200);
         }
         assert!(server.operator_key().starts_with("sk_live_"));
         server.admin("GET", "/admin/whoami", None).await;
@@ -243,7 +239,7 @@ async fn a_key_mints_keys_only_with_admin_apikeys() {
         .expect(200);
     let minter = server.key_of(&chief, &["read", "admin:apikeys"]).await;
     let made = mint(&server, key(&minter), body).await.expect(201).json();
-    me(&server, key(&made)).await.expect(200);
+    server.me(key(&made)).await.expect(200);
     // Not what it does not hold itself, whatever its owner holds.
     let wide = mint(
         &server,
@@ -413,9 +409,9 @@ async fn a_key_expires() {
     let body = json!({"name": "x", "scopes": ["read"], "expiresAt": at});
     let minted = mint(&server, &ada.access, body).await.expect(201).json();
     assert_eq!(minted["expiresAt"], at);
-    me(&server, key(&minted)).await.expect(200);
+    server.me(key(&minted)).await.expect(200);
     eventually("the key expires", async || {
-        let reply = me(&server, key(&minted)).await;
+        let reply = server.me(key(&minted)).await;
         (reply.status != 200).then(|| {
             reply.refused(401, "token_expired");
         })
@@ -428,9 +424,7 @@ async fn a_key_expires() {
         .send()
         .await
         .expect(204);
-    me(&server, key(&minted))
-        .await
-        .refused(401, "token_revoked");
+    server.me(key(&minted)).await.refused(401, "token_revoked");
 }
 
 #[tokio::test]
@@ -507,17 +501,17 @@ async fn a_rotated_key_dies_after_its_grace() {
         (&first["name"], &first["scopes"])
     );
     assert_ne!(key(&second), key(&first));
-    me(&server, key(&first)).await.refused(401, "token_revoked");
-    me(&server, key(&second)).await.expect(200);
+    server.me(key(&first)).await.refused(401, "token_revoked");
+    server.me(key(&second)).await.expect(200);
 
     let third = rotate(&second, Some(json!({"graceSeconds": 5})))
         .await
         .expect(201)
         .json();
-    me(&server, key(&third)).await.expect(200);
-    me(&server, key(&second)).await.expect(200);
+    server.me(key(&third)).await.expect(200);
+    server.me(key(&second)).await.expect(200);
     eventually("the grace ends", async || {
-        let reply = me(&server, key(&second)).await;
+        let reply = server.me(key(&second)).await;
         (reply.status != 200).then(|| {
             reply.refused(401, "token_revoked");
         })
@@ -529,14 +523,14 @@ async fn a_rotated_key_dies_after_its_grace() {
         .await
         .expect(201)
         .json();
-    me(&server, key(&third)).await.expect(200);
+    server.me(key(&third)).await.expect(200);
     server
         .delete(&path(&third))
         .bearer(&ada.access)
         .send()
         .await
         .expect(204);
-    me(&server, key(&third)).await.refused(401, "token_revoked");
+    server.me(key(&third)).await.refused(401, "token_revoked");
     for bad in [
         json!({"graceSeconds": -1}),
         json!({"graceSeconds": 1.5}),
@@ -551,7 +545,7 @@ async fn a_rotated_key_dies_after_its_grace() {
             .await
             .refused_at(400, "invalid_request", "graceSeconds");
     }
-    me(&server, key(&fourth)).await.expect(200);
+    server.me(key(&fourth)).await.expect(200);
 }
 
 #[tokio::test]
@@ -559,7 +553,7 @@ async fn a_deleted_key_is_dead_at_once_and_stays_to_be_seen() {
     let server = Server::start();
     let ada = server.register("ada@example.com").await;
     let minted = server.key_of(&ada, &["read"]).await;
-    me(&server, key(&minted)).await.expect(200);
+    server.me(key(&minted)).await.expect(200);
     let delete = async || {
         server
             .delete(&path(&minted))
@@ -568,9 +562,7 @@ async fn a_deleted_key_is_dead_at_once_and_stays_to_be_seen() {
             .await
     };
     delete().await.expect(204);
-    me(&server, key(&minted))
-        .await
-        .refused(401, "token_revoked");
+    server.me(key(&minted)).await.refused(401, "token_revoked");
     delete().await.expect(204);
     let shown = server.get(&path(&minted)).bearer(&ada.access).send().await;
     assert!(is_time(&shown.expect(200).json()["revokedAt"]));
@@ -603,7 +595,7 @@ async fn anothers_key_is_as_good_as_missing() {
     let others = attempt(&minted, &eve).await;
     assert_eq!(others, attempt(&missing, &eve).await);
     assert_eq!(others, attempt(&odd, &eve).await);
-    me(&server, key(&minted)).await.expect(200);
+    server.me(key(&minted)).await.expect(200);
     let list = server.get("/apikey").bearer(&eve.access).send().await;
     assert_eq!(list.expect(200).json()["pagination"]["total"], 0);
 }
@@ -613,22 +605,18 @@ async fn a_key_dies_with_its_owner() {
     let server = Server::start();
     let ada = server.register("ada@example.com").await;
     let minted = server.key_of(&ada, &["read"]).await;
-    me(&server, key(&minted)).await.expect(200);
+    server.me(key(&minted)).await.expect(200);
     let user = format!("/admin/users/{}", ada.id);
     server
         .admin("PATCH", &user, Some(json!({"disabled": true})))
         .await;
-    me(&server, key(&minted))
-        .await
-        .refused(401, "token_revoked");
+    server.me(key(&minted)).await.refused(401, "token_revoked");
     server
         .admin("PATCH", &user, Some(json!({"disabled": false})))
         .await;
-    me(&server, key(&minted)).await.expect(200);
+    server.me(key(&minted)).await.expect(200);
     server.admin("DELETE", &user, None).await;
-    me(&server, key(&minted))
-        .await
-        .refused(401, "token_revoked");
+    server.me(key(&minted)).await.refused(401, "token_revoked");
 }
 
 #[tokio::test]

@@ -181,12 +181,7 @@ async fn a_file_is_made_true_once_and_the_second_time_nothing_happens() {
         .basic(api["id"].as_str().unwrap(), &"s".repeat(32));
     basic.json(json!({"key": "x"})).send().await.expect(200);
     let ada = server.login("ada@example.com").await;
-    let me = server
-        .get("/auth/me")
-        .bearer(&ada.access)
-        .send()
-        .await
-        .json();
+    let me = server.me(&ada.access).await.json();
     assert_eq!(
         (&me["firstName"], &me["role"]),
         (&json!("Ada"), &json!("support"))

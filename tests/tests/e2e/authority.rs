@@ -466,7 +466,7 @@ async fn a_profile_is_first_party_and_a_key_reads_what_it_may_do_itself() {
     let with = granted(&server, &app, "ada@example.com", "openid email read").await;
     let without = granted(&server, &app, "ada@example.com", "openid read").await;
     let token = |given: &Value| given["access_token"].as_str().unwrap().to_owned();
-    let me = async |token: &str| server.get("/auth/me").bearer(token).send().await;
+    let me = async |token: &str| server.me(token).await;
     me(&token(&with)).await.refused(403, "insufficient_scope");
     let own = me(&ada.access).await.expect(200).json();
     assert!(own.get("apiKey").is_none(), "{own}");

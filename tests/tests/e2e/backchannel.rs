@@ -172,12 +172,7 @@ async fn signing_out_ends_what_this_browser_opened_at_clients_and_each_is_told()
     // It is no credential.
     let body = listener.bodies().remove(0);
     let logout = body.strip_prefix("logout_token=").unwrap();
-    server
-        .get("/auth/me")
-        .bearer(logout)
-        .send()
-        .await
-        .expect(401);
+    server.me(logout).await.expect(401);
     // A session that ends for another reason: its client is told too.
     let users = format!("/admin/users/{}/sessions/revoke", ada.id);
     server.admin("POST", &users, None).await;

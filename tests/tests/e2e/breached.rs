@@ -7,7 +7,7 @@ use std::{
 };
 
 use doorward_tests::{PASSWORD, Reply, Server, browser::form, doorward, eventually, run};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
@@ -55,13 +55,6 @@ fn suffix(count: u32) -> String {
 async fn register(server: &Server, email: &str, password: &str) -> Reply {
     let body = json!({"email": email, "password": password});
     server.post("/auth/register").json(body).send().await
-}
-
-async fn events(server: &Server, action: &str) -> Vec<Value> {
-    let list = server
-        .admin("GET", &format!("/admin/events?action={action}"), None)
-        .await;
-    list["data"].as_array().unwrap().clone()
 }
 
 // The service answers while the twin is waited for.
@@ -166,7 +159,7 @@ async fn a_service_that_does_not_answer_or_is_gone_stops_nobody_and_there_is_an_
             begun.elapsed()
         );
         eventually("the event", async || {
-            events(&server, "password.breach_unchecked").await.pop()
+            server.events("password.breach_unchecked").await.pop()
         })
         .await;
         let begun = Instant::now();
@@ -206,11 +199,7 @@ async fn a_file_is_a_list_too() {
     register(&server, "ada@example.com", PASSWORD)
         .await
         .expect(201);
-    assert!(
-        events(&server, "password.breach_unchecked")
-            .await
-            .is_empty()
-    );
+    assert!(server.events("password.breach_unchecked").await.is_empty());
 }
 
 #[test]

@@ -14,10 +14,6 @@ fn with(sessions: u32, keys: u32, writes: u32) -> Options {
         .set("writes_per_minute_per_account", writes)
 }
 
-async fn me(server: &Server, token: &str) -> Reply {
-    server.get("/auth/me").bearer(token).send().await
-}
-
 async fn mint(server: &Server, token: &str) -> Reply {
     let body = json!({"name": "k", "scopes": ["read"]});
     server.post("/apikey").bearer(token).json(body).send().await
@@ -30,12 +26,6 @@ async fn live_sessions(server: &Server, person: &Person) -> u64 {
         .unwrap()
 }
 
-async fn events(server: &Server, action: &str) -> Vec<Value> {
-    let path = format!("/admin/events?limit=100&action={action}");
-    let page = server.admin("GET", &path, None).await;
-    page["data"].as_array().unwrap().clone()
-}
-
 #[tokio::test]
 async fn one_session_more_ends_the_least_recently_used() {
     let server = with(3, 0, 0).start();
@@ -43,7 +33,7 @@ async fn one_session_more_ends_the_least_recently_used() {
     let second = server.login("ada@example.com").await;
     let third = server.login("ada@example.com").await;
     // The first is used, and the third by a refresh: the second is the one that was not.
-    me(&server, &first.access).await.expect(200);
+    server.me(&first.access).await.expect(200);
     let refresh = json!({"refreshToken": third.refresh});
     server
         .post("/auth/refresh")
@@ -52,16 +42,17 @@ async fn one_session_more_ends_the_least_recently_used() {
         .await
         .expect(200);
     let fourth = server.login("ada@example.com").await;
-    me(&server, &second.access)
+    server
+        .me(&second.access)
         .await
         .refused(401, "token_revoked");
     let refresh = json!({"refreshToken": second.refresh});
     let refused = server.post("/auth/refresh").json(refresh).send().await;
     refused.refused(401, "token_revoked");
     for person in [&first, &third, &fourth] {
-        me(&server, &person.access).await.expect(200);
+        server.me(&person.access).await.expect(200);
     }
-    let evicted = events(&server, "session.evicted").await;
+    let evicted = server.events("session.evicted").await;
     assert_eq!(evicted.len(), 1);
     assert_eq!(evicted[0]["userId"], *first.id);
     assert_eq!(live_sessions(&server, &first).await, 3);
@@ -80,7 +71,7 @@ async fn the_cap_of_sessions_is_exact_when_many_sign_in_at_once() {
         login.expect(200);
     }
     assert_eq!(live_sessions(&server, &ada).await, 3);
-    assert_eq!(events(&server, "session.evicted").await.len(), 14);
+    assert_eq!(server.events("session.evicted").await.len(), 14);
 }
 
 #[tokio::test]
@@ -116,9 +107,10 @@ async fn one_key_more_is_refused_at_every_door() {
         call.json(json!({"graceSeconds": grace})).send()
     };
     rotate(60).await.refused(409, "conflict");
-    me(&server, key["key"].as_str().unwrap()).await.expect(200);
+    server.me(key["key"].as_str().unwrap()).await.expect(200);
     let rotated = rotate(0).await.expect(201).json();
-    me(&server, key["key"].as_str().unwrap())
+    server
+        .me(key["key"].as_str().unwrap())
         .await
         .refused(401, "token_revoked");
     let path = format!("/apikey/{}", rotated["id"].as_str().unwrap());
@@ -196,7 +188,7 @@ async fn changes_are_counted_refused_ones_too_and_past_the_limit_nothing_is_done
     let refused = server.post("/auth/refresh").json(refresh).send().await;
     refused.refused(429, "rate_limited");
     // Reading, signing out and in, what others and operators do: none of it is a change of hers.
-    let name = me(&server, &ada.access).await.expect(200).json();
+    let name = server.me(&ada.access).await.expect(200).json();
     assert_eq!(name["firstName"], "Ada");
     patch(&bob, json!({"firstName": "Bob"})).await.expect(200);
     let path = format!("/admin/users/{}", ada.id);
@@ -248,7 +240,7 @@ async fn changes_on_the_pages_are_counted_too() {
     let change = form(&page, "/account/profile").with("firstName", "Eve");
     let refused = browser.submit(&change).await.expect(429);
     assert!(!refused.header("retry-after").is_empty());
-    let now = me(&server, &ada.access).await.expect(200).json();
+    let now = server.me(&ada.access).await.expect(200).json();
     assert_eq!(now["firstName"], "Augusta");
 }
 

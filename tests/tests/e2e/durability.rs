@@ -162,7 +162,7 @@ async fn hold(server: &Server, page: &Page) {
         assert!(matches!(status, 200 | 401), "{page:?}: {status}");
         return;
     };
-    let me = server.get("/auth/me").bearer(&person.access).send().await;
+    let me = server.me(&person.access).await;
     match page.session {
         Known::Live => {
             let me = me.expect(200).json();
@@ -180,7 +180,7 @@ async fn hold(server: &Server, page: &Page) {
         Known::Unknown => assert!(matches!(me.status, 200 | 401), "{page:?}"),
     }
     if let Some((_, key, known)) = &page.key {
-        let me = server.get("/auth/me").bearer(key).send().await;
+        let me = server.me(key).await;
         match known {
             Known::Live => {
                 me.expect(200);

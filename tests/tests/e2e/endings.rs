@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use doorward_tests::{Person, Reply, Server, eventually};
+use doorward_tests::{Person, Server, eventually};
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 
@@ -45,10 +45,6 @@ fn plant(server: &Server, user: &str, client: Option<&str>) {
 
 async fn total(server: &Server, path: &str) -> Value {
     server.admin("GET", path, None).await["pagination"]["total"].clone()
-}
-
-async fn me(server: &Server, token: &str) -> Reply {
-    server.get("/auth/me").bearer(token).send().await
 }
 
 /// What the database says once everything is written: no ending is pending, and its counts are true.
@@ -121,8 +117,8 @@ async fn a_password_change_ends_any_number_of_sessions_at_once() {
     assert!(rows_left(&server) > MANY / 2, "one row stands for them all");
 
     // Every reader says so before the rows do.
-    me(&server, &ada.access).await.refused(401, "token_revoked");
-    me(&server, &here.access).await.expect(200);
+    server.me(&ada.access).await.refused(401, "token_revoked");
+    server.me(&here.access).await.expect(200);
     assert_eq!(total(&server, &live).await, 1);
     assert_eq!(total(&server, "/admin/sessions?active=true").await, 2);
     let path = format!("/admin/sessions/{}", planted(MANY - 1));
@@ -139,12 +135,12 @@ async fn a_password_change_ends_any_number_of_sessions_at_once() {
         .send()
         .await
         .expect(200);
-    me(&server, &new.field("accessToken")).await.expect(200);
+    server.me(&new.field("accessToken")).await.expect(200);
 
     // A kill in the middle loses none of it.
     server.kill();
     server.start_again();
-    me(&server, &ada.access).await.refused(401, "token_revoked");
+    server.me(&ada.access).await.refused(401, "token_revoked");
     assert_eq!(total(&server, &live).await, 2);
     let waited = others_wait(&server, &bob).await;
     assert!(waited.len() > 20, "writers were kept out: {waited:?}");
@@ -152,7 +148,7 @@ async fn a_password_change_ends_any_number_of_sessions_at_once() {
     assert!(median < Duration::from_millis(250), "{median:?}");
     assert!(took < Duration::from_secs(2), "the act took {took:?}");
     assert_eq!(settled(&server), 3, "hers here and the new one, and Bob's");
-    me(&server, &here.access).await.expect(200);
+    server.me(&here.access).await.expect(200);
     let path = format!("/admin/events?action=session.revoked&target={}", planted(7));
     let told = server.admin("GET", &path, None).await;
     assert_eq!(told["pagination"]["total"], 1);
@@ -195,12 +191,7 @@ async fn an_account_with_any_number_of_sessions_is_deleted_at_once() {
     })
     .await;
     assert_eq!(settled(&server), 1);
-    server
-        .get("/auth/me")
-        .bearer(&again.access)
-        .send()
-        .await
-        .expect(200);
+    server.me(&again.access).await.expect(200);
 }
 
 #[tokio::test]
@@ -222,12 +213,7 @@ async fn a_client_and_a_consent_with_any_number_of_sessions_end_at_once() {
         1,
         "her own"
     );
-    server
-        .get("/auth/me")
-        .bearer(&ada.access)
-        .send()
-        .await
-        .expect(200);
+    server.me(&ada.access).await.expect(200);
     let shown = server
         .admin("GET", &format!("/admin/sessions/{}", planted(0)), None)
         .await;
@@ -256,18 +242,8 @@ async fn a_bulk_revocation_of_any_number_ends_exactly_what_was_shown() {
     let later = server.login("ada@example.com").await;
     let done = revoke(json!({"previewId": shown["previewId"], "reason": "spring cleaning"})).await;
     assert_eq!(done["revoked"], MANY + 1);
-    server
-        .get("/auth/me")
-        .bearer(&ada.access)
-        .send()
-        .await
-        .refused(401, "token_revoked");
-    server
-        .get("/auth/me")
-        .bearer(&later.access)
-        .send()
-        .await
-        .expect(200);
+    server.me(&ada.access).await.refused(401, "token_revoked");
+    server.me(&later.access).await.expect(200);
     assert_eq!(total(&server, "/admin/sessions?active=true").await, 1);
     let dead = total(
         &server,

@@ -589,11 +589,7 @@ async fn the_methods_of_forms_are_what_they_say() {
             .header("x-http-method-override", method);
         header.send().await.refused(405, "method_not_allowed");
     }
-    let me = server
-        .get("/auth/me")
-        .bearer(minted["key"].as_str().unwrap())
-        .send()
-        .await;
+    let me = server.me(minted["key"].as_str().unwrap()).await;
     me.expect(200);
 }
 

@@ -88,12 +88,7 @@ async fn a_write_the_disk_refuses_is_503_and_changes_nothing() {
         key,
         unused["key"].as_str().unwrap(),
     ] {
-        let me = server
-            .get("/auth/me")
-            .bearer(token)
-            .send()
-            .await
-            .expect(200);
+        let me = server.me(token).await.expect(200);
         assert_eq!(me.json()["firstName"], json!(null));
     }
     server
@@ -119,12 +114,7 @@ async fn a_write_the_disk_refuses_is_503_and_changes_nothing() {
     let ready = server.get("/health/ready").send().await;
     ready.refused(503, "storage_unavailable");
     // It stays so, whatever happens that has nothing to write.
-    server
-        .get("/auth/me")
-        .bearer(&ada.access)
-        .send()
-        .await
-        .expect(200);
+    server.me(&ada.access).await.expect(200);
     let ready = server.get("/health/ready").send().await;
     ready.refused(503, "storage_unavailable");
 
@@ -136,14 +126,8 @@ async fn a_write_the_disk_refuses_is_503_and_changes_nothing() {
     })
     .await;
     // Nothing of what was refused was done.
-    server.get("/auth/me").bearer(key).send().await.expect(200);
-    let me = server
-        .get("/auth/me")
-        .bearer(&ada.access)
-        .send()
-        .await
-        .expect(200)
-        .json();
+    server.me(key).await.expect(200);
+    let me = server.me(&ada.access).await.expect(200).json();
     assert_eq!(me["firstName"], json!(null));
     let total = server.admin("GET", "/admin/events", None).await["pagination"]["total"].clone();
     let failed = server
@@ -210,12 +194,7 @@ async fn a_server_killed_while_its_disk_refuses_has_lost_nothing() {
     server.start_again();
     made.push(ada.access);
     for token in &made {
-        server
-            .get("/auth/me")
-            .bearer(token)
-            .send()
-            .await
-            .expect(200);
+        server.me(token).await.expect(200);
     }
     let users = server.admin("GET", "/admin/users", None).await;
     assert_eq!(users["pagination"]["total"], made.len());

@@ -207,7 +207,7 @@ async fn completed(data: &Path, algorithm: &str) {
         .start();
     server.admin("GET", "/admin/users", None).await;
     let ada = server.register("ada@example.com").await;
-    let me = server.get("/auth/me").bearer(&ada.access).send().await;
+    let me = server.me(&ada.access).await;
     me.expect(200);
     let names = modes(data);
     assert!(names.iter().all(|(_, mode)| *mode == 0o600), "{names:?}");
@@ -318,12 +318,7 @@ async fn the_issuer_is_the_listening_url_unless_it_is_set() {
         .set("issuer", "https://id.example/auth")
         .start();
     let ada = named.register("ada@example.com").await;
-    named
-        .get("/auth/me")
-        .bearer(&ada.access)
-        .send()
-        .await
-        .expect(200);
+    named.me(&ada.access).await.expect(200);
     let metadata = named
         .get("/.well-known/oauth-authorization-server")
         .send()

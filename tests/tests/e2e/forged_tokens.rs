@@ -63,7 +63,7 @@ impl Parts {
 async fn refused_all(server: &Server, forged: impl IntoIterator<Item = (String, String)>) {
     let mut count = 0;
     for (what, token) in forged {
-        let reply = server.get("/auth/me").bearer(&token).send().await;
+        let reply = server.me(&token).await;
         assert_eq!(reply.status, 401, "{what}: {}", reply.text());
         reply.refused(401, "invalid_token");
         let challenge = reply.header("www-authenticate");
@@ -347,12 +347,7 @@ async fn a_token_has_one_spelling() {
         ));
     }
     refused_all(&server, forged).await;
-    server
-        .get("/auth/me")
-        .bearer(token)
-        .send()
-        .await
-        .expect(200);
+    server.me(token).await.expect(200);
 }
 
 #[tokio::test]
@@ -449,7 +444,7 @@ async fn a_credential_is_taken_as_what_it_is_only() {
         .await;
     assert_eq!(reply.expect(401).json()["error"], "invalid_client");
     // A client's own token is nobody's session.
-    let me = server.get("/auth/me").bearer(&client_token).send().await;
+    let me = server.me(&client_token).await;
     me.refused(403, "insufficient_scope");
 }
 

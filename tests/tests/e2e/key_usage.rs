@@ -28,18 +28,8 @@ async fn use_is_counted_by_hour_and_day_at_verify_and_as_bearer() {
             .await
             .expect(200);
     }
-    server
-        .get("/auth/me")
-        .bearer(secret)
-        .send()
-        .await
-        .expect(200);
-    server
-        .get("/auth/me")
-        .bearer(secret)
-        .send()
-        .await
-        .expect(429);
+    server.me(secret).await.expect(200);
+    server.me(secret).await.expect(429);
     server.delete(&format!("/apikey/{}", key["id"].as_str().unwrap()));
     // A test may run over the turn of an hour.
     let totals = |series: &Value| {

@@ -90,7 +90,7 @@ async fn what_a_deleted_owner_or_client_had_is_listed_as_revoked() {
         let reply = server.get("/admin/whoami").bearer(dead).send().await;
         reply.refused(401, "token_revoked");
     }
-    let reply = server.get("/auth/me").bearer(secret).send().await;
+    let reply = server.me(secret).await;
     reply.refused(401, "token_revoked");
     for filter in [format!("userId={}", ada.id), format!("clientId={}", app.id)] {
         let listed = sessions_of(&server, &filter).await;
@@ -112,19 +112,14 @@ async fn what_a_deleted_owner_or_client_had_is_listed_as_revoked() {
     let live = format!("/admin/apikeys?ownerId={}&active=true", ada.id);
     assert_eq!(server.admin("GET", &live, None).await["data"], json!([]));
     // Others are as they were.
-    server
-        .get("/auth/me")
-        .bearer(&bob.access)
-        .send()
-        .await
-        .expect(200);
+    server.me(&bob.access).await.expect(200);
 }
 
 /// Whether the credentials of these people are good.
 async fn live(server: &Server, people: &[&Person]) -> Vec<bool> {
     let mut live = Vec::new();
     for person in people {
-        let reply = server.get("/auth/me").bearer(&person.access).send().await;
+        let reply = server.me(&person.access).await;
         live.push(reply.status == 200);
     }
     live

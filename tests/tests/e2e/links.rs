@@ -249,7 +249,7 @@ async fn a_reset_ends_sessions_and_keys_but_no_second_factor() {
     let confirm = server.post("/auth/mfa/totp/confirm").bearer(&ada.access);
     let body = json!({"code": totp.code(0)});
     confirm.json(body).send().await.expect(200);
-    let me = async |credential: &str| server.get("/auth/me").bearer(credential).send().await;
+    let me = async |credential: &str| server.me(credential).await;
 
     let url = link(&server, &ada.id, "reset").await;
     let body = json!({"token": token(&url), "newPassword": NEW, "keepApiKeys": true});
@@ -294,7 +294,7 @@ async fn an_invitation_takes_an_unverified_account_from_whoever_opened_it() {
     let done = server.post("/auth/password/reset").json(body).send().await;
     done.expect(204);
     for credential in [&eve.access, key["key"].as_str().unwrap()] {
-        let reply = server.get("/auth/me").bearer(credential).send().await;
+        let reply = server.me(credential).await;
         reply.refused(401, "token_revoked");
     }
     let options = server.post("/auth/passkey/options").send().await;
@@ -322,7 +322,7 @@ async fn an_invitation_takes_an_unverified_account_from_whoever_opened_it() {
     let body = json!({"token": token(&url), "newPassword": PASSWORD, "keepApiKeys": true});
     let done = server.post("/auth/password/reset").json(body).send().await;
     done.expect(204);
-    server.get("/auth/me").bearer(&key).send().await.expect(200);
+    server.me(&key).await.expect(200);
 }
 
 #[tokio::test]

@@ -74,16 +74,8 @@ async fn provoke(server: &Server) -> Vec<String> {
         server.get(&path).send().await;
         server.delete(&path).bearer(&key).send().await;
     }
-    server
-        .get("/auth/me")
-        .bearer(&format!("{}x", ada.access))
-        .send()
-        .await;
-    server
-        .get("/auth/me")
-        .bearer(&key[..key.len() - 1])
-        .send()
-        .await;
+    server.me(&format!("{}x", ada.access)).await;
+    server.me(&key[..key.len() - 1]).await;
     server
         .post("/auth/login")
         .body("application/json", format!("{{\"password\":\"{WRONG}"))
@@ -124,7 +116,7 @@ async fn provoke(server: &Server) -> Vec<String> {
         .send()
         .await
         .expect(204);
-    server.get("/auth/me").bearer(&ada.access).send().await;
+    server.me(&ada.access).await;
     secrets
 }
 

@@ -24,7 +24,7 @@ async fn more_people_than_memory_holds_are_judged_right() {
     }
     for round in 0..2 {
         for (number, person) in people.iter().enumerate() {
-            let me = server.get("/auth/me").bearer(&person.access).send().await;
+            let me = server.me(&person.access).await;
             match (round, number % 3) {
                 (0, _) | (1, 2) => {
                     assert_eq!(me.expect(200).json()["email"], person.email.as_str())
@@ -77,7 +77,7 @@ async fn more_clients_tokens_than_memory_holds_can_be_given_up() {
             server.start_again();
         }
         for (number, token) in tokens.iter().enumerate() {
-            let answer = server.get("/auth/me").bearer(token).send().await;
+            let answer = server.me(token).await;
             if number % 2 == 0 {
                 answer.refused(401, "token_revoked");
             } else {

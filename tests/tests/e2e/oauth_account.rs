@@ -35,12 +35,7 @@ async fn a_person_changes_their_name() {
     assert_eq!(to, "/account?done=profile");
     let page = browser.open(&to).await;
     assert!(page.text().contains("role=\"status\"") && page.text().contains("value=\"Ada &lt;3\""));
-    let me = server
-        .get("/auth/me")
-        .bearer(&ada.access)
-        .send()
-        .await
-        .json();
+    let me = server.me(&ada.access).await.json();
     assert_eq!(
         (&me["firstName"], &me["lastName"]),
         (&json!("Ada <3"), &json!("Lovelace"))
@@ -69,23 +64,13 @@ async fn a_new_password_ends_every_other_session() {
         .with("currentPassword", PASSWORD)
         .with("newPassword", "short");
     browser.submit(&weak).await.expect(422);
-    server
-        .get("/auth/me")
-        .bearer(&ada.access)
-        .send()
-        .await
-        .expect(200);
+    server.me(&ada.access).await.expect(200);
     let page = browser.open("/account").await;
     let change = form(&page, "/account/password")
         .with("currentPassword", PASSWORD)
         .with("newPassword", "another horse battery");
     browser.submit(&change).await.expect(303);
-    server
-        .get("/auth/me")
-        .bearer(&ada.access)
-        .send()
-        .await
-        .refused(401, "token_revoked");
+    server.me(&ada.access).await.refused(401, "token_revoked");
     browser.open("/account").await.expect(200);
 }
 
@@ -111,37 +96,20 @@ async fn a_person_ends_one_session_or_all_others_but_nobody_elses() {
         .expect("its form");
     assert_eq!(end.action, "/account/sessions/end");
     browser.submit(&end).await.expect(303);
-    server
-        .get("/auth/me")
-        .bearer(&first.access)
-        .send()
-        .await
-        .refused(401, "token_revoked");
-    server
-        .get("/auth/me")
-        .bearer(&second.access)
-        .send()
-        .await
-        .expect(200);
+    server.me(&first.access).await.refused(401, "token_revoked");
+    server.me(&second.access).await.expect(200);
     // Another person's session is not there.
     let page = browser.open("/account").await;
     let foreign = form(&page, "/account/sessions/end").with("id", &session_of(&eve.access));
     browser.submit(&foreign).await.expect(404);
-    server
-        .get("/auth/me")
-        .bearer(&eve.access)
-        .send()
-        .await
-        .expect(200);
+    server.me(&eve.access).await.expect(200);
     let page = browser.open("/account").await;
     browser
         .submit(&form(&page, "/account/sessions/end-others"))
         .await
         .expect(303);
     server
-        .get("/auth/me")
-        .bearer(&second.access)
-        .send()
+        .me(&second.access)
         .await
         .refused(401, "token_revoked");
     browser.open("/account").await.expect(200);
@@ -162,13 +130,7 @@ async fn a_key_is_shown_once_and_can_be_revoked() {
     let at = text.find("sk_live_").expect("the key");
     let key = text[at..].split('<').next().unwrap().to_owned();
     assert_eq!(key.len(), "sk_live_".len() + 38, "{key}");
-    let me = server
-        .get("/auth/me")
-        .bearer(&key)
-        .send()
-        .await
-        .expect(200)
-        .json();
+    let me = server.me(&key).await.expect(200).json();
     assert_eq!(me["email"], "ada@example.com");
     let page = browser.open("/account").await;
     assert!(!page.text().contains(&key));
@@ -176,12 +138,7 @@ async fn a_key_is_shown_once_and_can_be_revoked() {
         .submit(&form(&page, "/account/keys/revoke"))
         .await
         .expect(303);
-    server
-        .get("/auth/me")
-        .bearer(&key)
-        .send()
-        .await
-        .refused(401, "token_revoked");
+    server.me(&key).await.refused(401, "token_revoked");
     // Not more than one holds, and not nothing.
     for (scopes, status) in [("admin", 403), ("", 422), ("NOT A SCOPE", 422)] {
         let page = browser.open("/account").await;

@@ -266,13 +266,8 @@ async fn a_client_gives_up_its_own_tokens_and_nobody_elses() {
             .send()
             .await
             .expect(200);
-        server
-            .get("/auth/me")
-            .bearer(&ada.access)
-            .send()
-            .await
-            .expect(200);
-        server.get("/auth/me").bearer(&key).send().await.expect(200);
+        server.me(&ada.access).await.expect(200);
+        server.me(&key).await.expect(200);
         // One's own ends the whole grant, and twice is as good as once.
         give_up(&app, &text(&given, which)).await;
         give_up(&app, &text(&given, which)).await;
@@ -521,12 +516,7 @@ async fn tokens_do_not_pose_as_other_kinds() {
         text(&given, "refresh_token"),
     );
     for token in [&id, &refresh] {
-        server
-            .get("/auth/me")
-            .bearer(token)
-            .send()
-            .await
-            .refused(401, "invalid_token");
+        server.me(token).await.refused(401, "invalid_token");
         server
             .get("/oauth/userinfo")
             .bearer(token)

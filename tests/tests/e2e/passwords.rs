@@ -97,7 +97,7 @@ async fn a_new_password_ends_every_other_session() {
     change(&server, &this, PASSWORD, "another good one")
         .await
         .expect(204);
-    let me = async |token: &str| server.get("/auth/me").bearer(token).send().await;
+    let me = async |token: &str| server.me(token).await;
     me(&this.access).await.expect(200);
     me(&other.access).await.refused(401, "token_revoked");
     for (token, status) in [(&this.refresh, 200), (&other.refresh, 401)] {
@@ -133,7 +133,7 @@ async fn a_new_password_needs_the_old_one_and_must_be_good() {
             "newPassword",
         );
     }
-    let me = server.get("/auth/me").bearer(&other.access).send().await;
+    let me = server.me(&other.access).await;
     me.expect(200);
     sign_in(&server, "ada@example.com", PASSWORD)
         .await

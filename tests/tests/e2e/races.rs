@@ -44,11 +44,6 @@ async fn at_once(
     calls.join_all().await
 }
 
-async fn refresh(server: &Server, token: &str) -> Reply {
-    let body = json!({"refreshToken": token});
-    server.post("/auth/refresh").json(body).send().await
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_32_refreshes_of_one_token_one_wins_in_each_of_200_rounds() {
     // A long grace, so that no loser of a slow machine comes late enough to be a replay.
@@ -70,13 +65,8 @@ async fn of_32_refreshes_of_one_token_one_wins_in_each_of_200_rounds() {
         token = won[0].field("refreshToken");
     }
     // One session all along, and its one refresh token goes on.
-    let last = refresh(&server, &token).await.expect(200);
-    server
-        .get("/auth/me")
-        .bearer(&last.field("accessToken"))
-        .send()
-        .await
-        .expect(200);
+    let last = server.refresh(&token).await.expect(200);
+    server.me(&last.field("accessToken")).await.expect(200);
     let sessions = server
         .admin("GET", "/admin/sessions?active=true", None)
         .await;
@@ -98,7 +88,8 @@ async fn without_a_grace_a_race_leaves_at_most_nothing_alive() {
         let won: Vec<_> = replies.iter().filter(|reply| reply.status == 200).collect();
         assert_eq!(won.len(), 1, "round {round}");
         // Its losers were replays: the winner's successor is dead as well.
-        refresh(&server, &won[0].field("refreshToken"))
+        server
+            .refresh(&won[0].field("refreshToken"))
             .await
             .refused(401, "token_revoked");
     }
@@ -138,13 +129,10 @@ async fn a_login_that_races_a_password_change_leaves_no_live_session() {
         for login in logins {
             if login.status == 200 {
                 overtaken += 1;
-                let me = server
-                    .get("/auth/me")
-                    .bearer(&login.field("accessToken"))
-                    .send()
-                    .await;
+                let me = server.me(&login.field("accessToken")).await;
                 me.refused(401, "token_revoked");
-                refresh(&server, &login.field("refreshToken"))
+                server
+                    .refresh(&login.field("refreshToken"))
                     .await
                     .refused(401, "token_revoked");
             } else {
@@ -177,20 +165,16 @@ async fn a_login_or_refresh_that_races_a_disabling_leaves_no_live_session() {
         let logins = at_once(&server, 4, "POST", "/auth/login", "", body);
         let path = format!("/admin/users/{}", person.id);
         let disable = server.admin("PATCH", &path, Some(json!({"disabled": true})));
-        let (logins, _, refreshed) =
-            tokio::join!(logins, disable, refresh(&server, &person.refresh));
+        let (logins, _, refreshed) = tokio::join!(logins, disable, server.refresh(&person.refresh));
         for reply in logins
             .iter()
             .chain([&refreshed])
             .filter(|reply| reply.status == 200)
         {
-            let me = server
-                .get("/auth/me")
-                .bearer(&reply.field("accessToken"))
-                .send()
-                .await;
+            let me = server.me(&reply.field("accessToken")).await;
             me.refused(401, "token_revoked");
-            refresh(&server, &reply.field("refreshToken"))
+            server
+                .refresh(&reply.field("refreshToken"))
                 .await
                 .refused(401, "token_revoked");
         }
@@ -217,7 +201,7 @@ async fn whoever_was_answered_that_a_session_is_dead_finds_it_dead() {
                 .await
                 .expect(204);
             for _ in 0..5 {
-                let me = server.get("/auth/me").bearer(&person.access).send().await;
+                let me = server.me(&person.access).await;
                 me.refused(401, "token_revoked");
             }
         };

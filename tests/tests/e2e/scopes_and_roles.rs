@@ -216,13 +216,7 @@ async fn what_is_taken_away_is_gone_on_the_next_request() {
             .await
             .refused(403, "insufficient_scope");
     }
-    let me = server
-        .get("/auth/me")
-        .bearer(&ada.access)
-        .send()
-        .await
-        .expect(200)
-        .json();
+    let me = server.me(&ada.access).await.expect(200).json();
     assert_eq!(
         (&me["role"], &me["permissions"]),
         (&json!("customer"), &json!(["read", "write"]))
@@ -293,13 +287,7 @@ async fn permissions_are_the_roles_and_the_users_own() {
     support(&server, "clerk", &["read:orders"]).await;
     with_role(&server, "ada@example.com", "clerk", &["write:orders"]).await;
     let ada = server.login("ada@example.com").await;
-    let me = server
-        .get("/auth/me")
-        .bearer(&ada.access)
-        .send()
-        .await
-        .expect(200)
-        .json();
+    let me = server.me(&ada.access).await.expect(200).json();
     assert_eq!(me["permissions"], json!(["read:orders", "write:orders"]));
     // No more than that: `read` itself is above what they hold.
     let body = json!({"name": "x", "scopes": ["read"]});

@@ -82,7 +82,7 @@ async fn one_ends_ones_own_sessions_and_no_others() {
         .await
         .refused(404, "not_found");
     end("nonsense", &ada).await.refused(404, "not_found");
-    let me = async |by: &Person| server.get("/auth/me").bearer(&by.access).send().await;
+    let me = async |by: &Person| server.me(&by.access).await;
     me(&lost).await.expect(200);
     end(&lost_id, &ada).await.expect(204);
     me(&lost).await.refused(401, "token_revoked");
@@ -139,7 +139,7 @@ async fn an_api_key_and_a_clients_own_token_manage_no_account() {
         }
     }
     // Reading who one is takes an API key too, but nobody stands behind a client.
-    let me = server.get("/auth/me").bearer(&token).send().await;
+    let me = server.me(&token).await;
     me.refused(403, "insufficient_scope");
     let keys = server.get("/apikey").bearer(&token).send().await;
     keys.refused(403, "insufficient_scope");

@@ -91,12 +91,7 @@ async fn what_is_long_dead_goes_in_short_turns() {
         sessions["pagination"]["total"], 1,
         "hers is there, the dead ones are not"
     );
-    server
-        .get("/auth/me")
-        .bearer(&ada.access)
-        .send()
-        .await
-        .expect(200);
+    server.me(&ada.access).await.expect(200);
     let conn = Connection::open(server.data_dir().join("doorward.db")).unwrap();
     let tokens: u32 = conn
         .query_row("SELECT count(*) FROM refresh_tokens", [], |row| row.get(0))

@@ -1,17 +1,8 @@
 //! Access and refresh tokens: what they are, when they are good, and what becomes of those that are not.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use doorward_tests::{Person, Reply, Server, eventually, fields, is_id};
+use doorward_tests::{Person, Server, eventually, fields, is_id};
 use serde_json::{Value, json};
-
-async fn me(server: &Server, token: &str) -> Reply {
-    server.get("/auth/me").bearer(token).send().await
-}
-
-async fn refresh(server: &Server, token: &str) -> Reply {
-    let body = json!({"refreshToken": token});
-    server.post("/auth/refresh").json(body).send().await
-}
 
 fn part(token: &str, at: usize) -> Value {
     let part = token.split('.').nth(at).expect("three parts");
@@ -66,7 +57,7 @@ async fn an_access_token_is_a_jwt_of_rfc_9068() {
         for private in ["d", "p", "q", "dp", "dq", "qi", "k"] {
             assert!(keys[0].get(private).is_none(), "{private} is published");
         }
-        me(&server, &ada.access).await.expect(200);
+        server.me(&ada.access).await.expect(200);
     }
 }
 
@@ -85,14 +76,16 @@ async fn a_refresh_token_works_once_and_its_successor_goes_on() {
     // Longer than any machine takes for the next call.
     let server = Server::with().set("refresh_grace_seconds", 60).start();
     let ada = server.register("ada@example.com").await;
-    let next = refresh(&server, &ada.refresh).await.expect(200);
+    let next = server.refresh(&ada.refresh).await.expect(200);
     // Within the grace a second use is only refused.
-    refresh(&server, &ada.refresh)
+    server
+        .refresh(&ada.refresh)
         .await
         .refused(401, "token_revoked");
-    me(&server, &next.field("accessToken")).await.expect(200);
-    me(&server, &ada.access).await.expect(200);
-    refresh(&server, &next.field("refreshToken"))
+    server.me(&next.field("accessToken")).await.expect(200);
+    server.me(&ada.access).await.expect(200);
+    server
+        .refresh(&next.field("refreshToken"))
         .await
         .expect(200);
 }
@@ -105,20 +98,23 @@ async fn a_replay_after_the_grace_ends_the_session() {
         .start();
     let ada = server.register("ada@example.com").await;
     let other = server.login("ada@example.com").await;
-    let next = refresh(&server, &ada.refresh).await.expect(200);
-    refresh(&server, &ada.refresh)
+    let next = server.refresh(&ada.refresh).await.expect(200);
+    server
+        .refresh(&ada.refresh)
         .await
         .refused(401, "token_revoked");
     // The answer was an error, and yet the revocation is done, for old and new.
-    me(&server, &next.field("accessToken"))
+    server
+        .me(&next.field("accessToken"))
         .await
         .refused(401, "token_revoked");
-    me(&server, &ada.access).await.refused(401, "token_revoked");
-    refresh(&server, &next.field("refreshToken"))
+    server.me(&ada.access).await.refused(401, "token_revoked");
+    server
+        .refresh(&next.field("refreshToken"))
         .await
         .refused(401, "token_revoked");
     // Other sessions are not touched.
-    me(&server, &other.access).await.expect(200);
+    server.me(&other.access).await.expect(200);
     let log = server
         .admin("GET", "/admin/events?action=session.replayed", None)
         .await;
@@ -139,15 +135,14 @@ async fn refresh_tokens_are_judged_by_what_they_are() {
         &server.operator_key(),
         "rt_\u{0}",
     ] {
-        refresh(&server, unknown)
-            .await
-            .refused(401, "invalid_token");
+        server.refresh(unknown).await.refused(401, "invalid_token");
     }
     let trailing = format!("{} ", ada.refresh);
-    refresh(&server, &trailing)
+    server
+        .refresh(&trailing)
         .await
         .refused(401, "invalid_token");
-    refresh(&server, &ada.refresh).await.expect(200);
+    server.refresh(&ada.refresh).await.expect(200);
 }
 
 #[tokio::test]
@@ -165,7 +160,7 @@ async fn expired_tokens_are_told_as_expired_and_revoked_ones_as_revoked() {
         .await
         .expect(204);
     eventually("the access token expires", async || {
-        let reply = me(&server, &ada.access).await;
+        let reply = server.me(&ada.access).await;
         (reply.status != 200).then(|| {
             reply.refused(401, "token_expired");
             assert!(
@@ -176,12 +171,14 @@ async fn expired_tokens_are_told_as_expired_and_revoked_ones_as_revoked() {
         })
     })
     .await;
-    refresh(&server, &ada.refresh)
+    server
+        .refresh(&ada.refresh)
         .await
         .refused(401, "token_expired");
     // Both are past their time by now, but revoked wins.
-    me(&server, &bob.access).await.refused(401, "token_revoked");
-    refresh(&server, &bob.refresh)
+    server.me(&bob.access).await.refused(401, "token_revoked");
+    server
+        .refresh(&bob.refresh)
         .await
         .refused(401, "token_revoked");
     let out = server.post("/auth/logout").bearer(&bob.access).send().await;
@@ -189,10 +186,12 @@ async fn expired_tokens_are_told_as_expired_and_revoked_ones_as_revoked() {
 }
 
 async fn everyone_out(server: &Server, person: &Person) {
-    me(server, &person.access)
+    server
+        .me(&person.access)
         .await
         .refused(401, "token_revoked");
-    refresh(server, &person.refresh)
+    server
+        .refresh(&person.refresh)
         .await
         .refused(401, "token_revoked");
 }
@@ -267,7 +266,7 @@ async fn an_api_key_has_nothing_to_log_out_of() {
         let out = server.post("/auth/logout").bearer(key).send().await;
         out.refused(403, "insufficient_scope");
     }
-    me(&server, key).await.expect(200);
+    server.me(key).await.expect(200);
 }
 
 #[tokio::test]
@@ -276,7 +275,7 @@ async fn rotating_signing_keys_loses_no_token() {
     let ada = server.register("ada@example.com").await;
     let before = part(&ada.access, 0)["kid"].clone();
     server.admin("POST", "/admin/keys/rotate", None).await;
-    me(&server, &ada.access).await.expect(200);
+    server.me(&ada.access).await.expect(200);
     let after = server.login("ada@example.com").await;
     assert_ne!(part(&after.access, 0)["kid"], before);
     let jwks = server

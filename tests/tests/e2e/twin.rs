@@ -135,7 +135,7 @@ async fn users_live_a_whole_life() {
     );
     let ended = json_of(&server, &["users", "end-sessions", &id, "--yes"]);
     assert_eq!(ended["revoked"], 1);
-    let me = server.get("/auth/me").bearer(&ada.access).send().await;
+    let me = server.me(&ada.access).await;
     me.refused(401, "token_revoked");
     assert_eq!(
         json_of(&server, &["users", "disable", &id, "--yes"])["disabled"],
@@ -213,12 +213,7 @@ async fn sessions_are_listed_and_revoked_as_they_were_shown() {
         (&json!(2), &json!(0)),
         "{shown}"
     );
-    server
-        .get("/auth/me")
-        .bearer(&bob.access)
-        .send()
-        .await
-        .expect(200);
+    server.me(&bob.access).await.expect(200);
     let done = json_of(
         &server,
         &[
@@ -232,27 +227,12 @@ async fn sessions_are_listed_and_revoked_as_they_were_shown() {
         ],
     );
     assert_eq!(done["revoked"], 2);
-    server
-        .get("/auth/me")
-        .bearer(&bob.access)
-        .send()
-        .await
-        .refused(401, "token_revoked");
-    server
-        .get("/auth/me")
-        .bearer(&ada.access)
-        .send()
-        .await
-        .expect(200);
+    server.me(&bob.access).await.refused(401, "token_revoked");
+    server.me(&ada.access).await.expect(200);
     let missing = "ses_01arz3ndektsv4rrffq69g5fav";
     doorward(&server, &["sessions", "revoke", &id, missing, "--yes"]).failed(3);
     json_of(&server, &["sessions", "revoke", &id, "--yes"]);
-    server
-        .get("/auth/me")
-        .bearer(&ada.access)
-        .send()
-        .await
-        .refused(401, "token_revoked");
+    server.me(&ada.access).await.refused(401, "token_revoked");
     assert_eq!(
         rows(&server, &["sessions", "list", "--active", "true"]).len(),
         0
@@ -311,7 +291,7 @@ async fn api_keys_are_minted_cloned_rotated_and_revoked() {
     );
     let (id, key) = (text(&minted, "id"), text(&minted, "key"));
     assert_eq!(minted["ownerId"], ada.id.as_str());
-    server.get("/auth/me").bearer(&key).send().await.expect(200);
+    server.me(&key).await.expect(200);
     assert!(json_of(&server, &["apikeys", "get", &id])["key"].is_null());
     assert_eq!(
         rows(&server, &["apikeys", "list", "--owner", "ada@example.com"]).len(),
@@ -367,12 +347,7 @@ async fn api_keys_are_minted_cloned_rotated_and_revoked() {
         0o600
     );
     assert!(!cloned.to_string().contains(secret.trim()));
-    server
-        .get("/auth/me")
-        .bearer(secret.trim())
-        .send()
-        .await
-        .expect(200);
+    server.me(secret.trim()).await.expect(200);
 
     let args = ["apikeys", "rotate", &text(&cloned, "id"), "--yes"];
     let args = [&args[..], &["--secret-file", name]].concat();
@@ -382,24 +357,14 @@ async fn api_keys_are_minted_cloned_rotated_and_revoked() {
     assert_ne!(secret, dead);
 
     let rotated = json_of(&server, &["apikeys", "rotate", &id, "--yes"]);
-    server
-        .get("/auth/me")
-        .bearer(&key)
-        .send()
-        .await
-        .refused(401, "token_revoked");
+    server.me(&key).await.refused(401, "token_revoked");
     let (id, key) = (text(&rotated, "id"), text(&rotated, "key"));
-    server.get("/auth/me").bearer(&key).send().await.expect(200);
+    server.me(&key).await.expect(200);
     let other = text(&cloned, "id");
     let revoked = json_of(&server, &["apikeys", "revoke", &id, &other, "--yes"]);
     assert_eq!(revoked["data"][1], json!({"id": other, "done": "revoked"}));
     for dead in [&key, secret.trim(), dead.trim()] {
-        server
-            .get("/auth/me")
-            .bearer(dead)
-            .send()
-            .await
-            .refused(401, "token_revoked");
+        server.me(dead).await.refused(401, "token_revoked");
     }
     doorward(
         &server,
@@ -500,23 +465,13 @@ async fn signing_keys_rotate_and_the_database_is_backed_up() {
     );
     let keys = rows(&server, &["keys", "list"]);
     assert_eq!(keys.len(), 2);
-    server
-        .get("/auth/me")
-        .bearer(&ada.access)
-        .send()
-        .await
-        .expect(200);
+    server.me(&ada.access).await.expect(200);
     // The old one can be revoked, the new one cannot.
     let (new, old) = (text(&keys[0], "id"), text(&keys[1], "id"));
     doorward(&server, &["keys", "revoke", &new, "--yes"]).failed(5);
     json_of(&server, &["keys", "revoke", &old, "--yes"]);
     assert_eq!(rows(&server, &["keys", "list"]).len(), 1);
-    server
-        .get("/auth/me")
-        .bearer(&ada.access)
-        .send()
-        .await
-        .refused(401, "invalid_token");
+    server.me(&ada.access).await.refused(401, "invalid_token");
     let made = json_of(&server, &["backup"]);
     assert!(fs::metadata(text(&made, "file")).unwrap().len() > 0);
     let events = rows(&server, &["events", "list", "--action", "server.backed_up"]);
@@ -673,18 +628,8 @@ async fn what_destroys_asks_and_without_a_terminal_needs_yes() {
         before,
         "something has changed"
     );
-    server
-        .get("/auth/me")
-        .bearer(&ada.access)
-        .send()
-        .await
-        .expect(200);
-    server
-        .get("/auth/me")
-        .bearer(&text(&key, "key"))
-        .send()
-        .await
-        .expect(200);
+    server.me(&ada.access).await.expect(200);
+    server.me(&text(&key, "key")).await.expect(200);
 }
 
 #[tokio::test]

@@ -247,18 +247,8 @@ async fn what_is_ended_is_what_was_shown() {
         .unwrap();
     let done: Value = serde_json::from_str(done.done()).unwrap();
     assert_eq!(done["revoked"], 1);
-    server
-        .get("/auth/me")
-        .bearer(&bob.access)
-        .send()
-        .await
-        .refused(401, "token_revoked");
-    server
-        .get("/auth/me")
-        .bearer(&later.access)
-        .send()
-        .await
-        .expect(200);
+    server.me(&bob.access).await.refused(401, "token_revoked");
+    server.me(&later.access).await.expect(200);
 }
 
 /// A request's head and body.
@@ -343,12 +333,7 @@ async fn guards_hold_for_the_twin_too() {
     )
     .done();
     at_home(&production, &[&change[..], &["--dry-run"]].concat()).done();
-    server
-        .get("/auth/me")
-        .bearer(&ada.access)
-        .send()
-        .await
-        .expect(200);
+    server.me(&ada.access).await.expect(200);
     let unlocked = at_home(&production, &[&change[..], &["--unlock", "live"]].concat());
     unlocked.done();
     assert!(

@@ -95,12 +95,7 @@ async fn a_sign_up_verifies_its_address_by_mail() {
     }
     // Nothing of the account has changed but that.
     server.login("ada@example.com").await;
-    server
-        .get("/auth/me")
-        .bearer(&ada.access)
-        .send()
-        .await
-        .expect(200);
+    server.me(&ada.access).await.expect(200);
     let nobody = server.post("/auth/email/resend").send().await;
     nobody.refused(401, "missing_token");
     let events = server
@@ -203,12 +198,7 @@ async fn who_did_not_sign_up_deletes_the_account() {
     assert!(page.text().contains("ada@example.com"));
     let gone = browser.submit(&form(&page, "/verify-email/not-me")).await;
     assert!(gone.expect(200).text().contains("is deleted"));
-    server
-        .get("/auth/me")
-        .bearer(&eve.access)
-        .send()
-        .await
-        .refused(401, "token_revoked");
+    server.me(&eve.access).await.refused(401, "token_revoked");
     let user = server.get(&format!("/admin/users/{}", eve.id));
     user.bearer(&server.operator_key()).send().await.expect(404);
     let again = browser.submit(&form(&page, "/verify-email/not-me")).await;
@@ -259,7 +249,7 @@ async fn a_forgotten_password_is_set_anew_by_mail() {
     let taken = mail.wait_for("ada@example.com", 1).await;
     reset(&server, &taken.token(), NEW).await.expect(204);
     for credential in [&ada.access, key["key"].as_str().unwrap()] {
-        let me = server.get("/auth/me").bearer(credential).send().await;
+        let me = server.me(credential).await;
         me.refused(401, "token_revoked");
     }
     // Second factors stay.
@@ -318,7 +308,7 @@ async fn what_somebody_else_opened_with_my_address_is_worth_nothing_to_them() {
         .await
         .expect(204);
     for credential in [&eve.access, key["key"].as_str().unwrap()] {
-        let me = server.get("/auth/me").bearer(credential).send().await;
+        let me = server.me(credential).await;
         me.refused(401, "token_revoked");
     }
     sign_in(&server, "ada@example.com", PASSWORD)
@@ -378,7 +368,7 @@ async fn second_factors_of_a_verified_account_stay_with_a_reset_by_the_api() {
 }
 
 async fn works(server: &Server, key: &str) -> bool {
-    let me = server.get("/auth/me").bearer(key).send().await;
+    let me = server.me(key).await;
     me.status == 200
 }
 
@@ -547,12 +537,7 @@ async fn an_address_given_to_somebody_elses_account_is_refused_or_taken_back() {
     let action = "/admin/events?action=user.email_change_refused";
     let events = server.admin("GET", action, None).await;
     assert_eq!(events["pagination"]["total"], 1);
-    server
-        .get("/auth/me")
-        .bearer(&eve.access)
-        .send()
-        .await
-        .expect(200);
+    server.me(&eve.access).await.expect(200);
 
     // Once it was confirmed nevertheless, a reset by mail leaves none of Eve's factors.
     ask().await;
@@ -699,7 +684,7 @@ async fn an_address_is_changed_once_the_new_one_is_verified() {
             .is_empty()
     );
     let me = async |token: &str| {
-        let reply = server.get("/auth/me").bearer(token).send().await;
+        let reply = server.me(token).await;
         reply.expect(200).field("email")
     };
     assert_eq!(me(&ada.access).await, "ada@example.com");
