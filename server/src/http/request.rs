@@ -185,7 +185,8 @@ fn client_ip(request: &Request<'_>, lines: &[&str], doorward: &Services) -> IpAd
 }
 
 /// The nearest address of `X-Forwarded-For` that is not a trusted proxy's, where `peer` is one. Empty elements count for
-/// nothing (RFC 9110 section 5.6.1.2).
+/// nothing (RFC 9110 section 5.6.1.2). Where there are other proxies' addresses alone, what the outermost of them wrote is lost;
+/// the peer's own may be a client of this machine.
 fn forwarded(peer: IpAddr, lines: &[&str], trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |ip: &IpAddr| trusted.iter().any(|net| net.contains(ip));
     let mut nearest = peer;
@@ -193,14 +194,14 @@ fn forwarded(peer: IpAddr, lines: &[&str], trusted: &[IpNet]) -> IpAddr {
     for part in parts.map(str::trim).filter(|part| !part.is_empty()) {
         // What cannot be read was not written by a proxy of ours: the last address known to be real stands.
         let Some(ip) = address(part) else {
-            return nearest;
+            break;
         };
         nearest = ip.to_canonical();
         if !is_trusted(&nearest) {
             return nearest;
         }
     }
-    nearest
+    if nearest == peer { peer } else { UNKNOWN }
 }
 
 /// An address as proxies write it: some add the port, and brackets around IPv6.

@@ -4,7 +4,7 @@ use doorward_shared::{Timestamp, UserId};
 use rusqlite::{Connection, params};
 
 use super::{
-    StoreError, addresses, admission, links, mails, roles, sessions,
+    StoreError, addresses, admission, key_rows, links, mails, roles, sessions,
     unit::{Happened, Unit},
 };
 use crate::domain::{
@@ -127,7 +127,7 @@ pub(super) fn update(
     match rule::access(before, after) {
         Access::Ends => {
             links::end_all_of(unit, id)?;
-            links::end_made_by(unit, id)?;
+            key_rows::end_shown_to(unit, id)?;
             sessions::end_all_of(unit, id, None, cause)?;
             unit.event(cause, "user.disabled", Some(&id), Some(id), None)?;
         }

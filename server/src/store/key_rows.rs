@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{
     NewKey, StoreError, caps,
     endings::{self, AT_ONCE, Ending, What},
-    links,
+    links, registration_tokens,
     rows::{self, API_KEY, ulid},
     unit::{Happened, Unit},
 };
@@ -159,8 +159,15 @@ pub(super) enum KeysOf {
     Client(ClientId),
 }
 
-/// Ends keys: a few at once, each with its event; many by an ending. With an account's own its links end that it was shown
-/// for others: they too may have been taken with its sessions.
+/// Ends the links that an account was shown for others, and the registration tokens that it minted.
+pub(super) fn end_shown_to(unit: &Unit<'_>, user: UserId) -> Result<(), StoreError> {
+    links::end_made_by(unit, user)?;
+    registration_tokens::end_minted_by(unit, user)
+}
+
+/// Ends keys: a few at once, each with its event; many by an ending. With an account's own end the links that it was shown for
+/// others and the registration tokens that it minted: they too may have been taken with its sessions. With a client's
+/// end the links that were made with its tokens; what its registration tokens give is asked for with the client.
 pub(super) fn end_all(unit: &mut Unit<'_>, of: KeysOf, cause: &Cause) -> Result<(), StoreError> {
     let (user, minter, client) = match of {
         KeysOf::Owner(id) => (Some(id), None, None),
@@ -168,7 +175,10 @@ pub(super) fn end_all(unit: &mut Unit<'_>, of: KeysOf, cause: &Cause) -> Result<
         KeysOf::Client(id) => (None, None, Some(id)),
     };
     if let Some(id) = user {
-        links::end_made_by(unit, id)?;
+        end_shown_to(unit, id)?;
+    }
+    if let Some(id) = client {
+        links::end_made_through(unit, id)?;
     }
     // Rows that a pending ending has not reached yet are found too: `revoke` and the job pass over them.
     let mut found = Vec::new();

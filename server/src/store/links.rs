@@ -1,6 +1,6 @@
 //! One-time links: known by the hash of their token, used in the unit that does what they are for.
 
-use doorward_shared::{ScopeSet, Timestamp, UserId};
+use doorward_shared::{ClientId, ScopeSet, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
@@ -72,6 +72,7 @@ impl Store {
                 maker = Some(MadeBy {
                     actor: act.actor(),
                     may: by.scopes(),
+                    client: act.cause(&by).client_id,
                 });
             }
             let cause = act.cause(&by);
@@ -216,6 +217,8 @@ pub(super) fn find(
 pub(super) struct MadeBy<'a> {
     pub actor: Actor,
     pub may: &'a ScopeSet,
+    /// With whose token.
+    pub client: Option<ClientId>,
 }
 
 /// Writes a link: to whom it is mailed, and who answers for it.
@@ -226,8 +229,8 @@ pub(super) fn insert(
     maker: Option<MadeBy<'_>>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let sql = "INSERT INTO links (hash, user_id, kind, mailed_to, created_at, expires_at, maker, maker_scopes) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    let sql = "INSERT INTO links (hash, user_id, kind, mailed_to, created_at, expires_at, maker, maker_scopes, \
+               client_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     unit.conn.prepare_cached(sql)?.execute(params![
         new.hash.0,
         new.user_id.0.to_bytes(),
@@ -236,7 +239,8 @@ pub(super) fn insert(
         now.0,
         new.expires_at.0,
         maker.map(|maker| maker.actor.to_string()),
-        maker.map(|maker| maker.may.to_string())
+        maker.map(|maker| maker.may.to_string()),
+        maker.and_then(|maker| Some(maker.client?.0.to_bytes()))
     ])?;
     Ok(())
 }
@@ -286,6 +290,14 @@ pub(super) fn end_made_by(unit: &Unit<'_>, user: UserId) -> Result<(), StoreErro
     unit.conn
         .prepare_cached("DELETE FROM links WHERE maker = ?1")?
         .execute([Actor::User(user).to_string()])?;
+    Ok(())
+}
+
+/// Ends links that were made with a client's tokens.
+pub(super) fn end_made_through(unit: &Unit<'_>, client: ClientId) -> Result<(), StoreError> {
+    unit.conn
+        .prepare_cached("DELETE FROM links WHERE client_id = ?1")?
+        .execute([client.0.to_bytes()])?;
     Ok(())
 }
 

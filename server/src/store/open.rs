@@ -123,8 +123,8 @@ impl Store {
     }
 }
 
-/// Keys that had ended by the clock of the last run stay ended where this one's is behind it: one column says both that a
-/// key is dead and that it dies after a grace, so whether it is over is a matter of the time.
+/// Keys and secrets that had ended by the clock of the last run stay ended where this one's is behind it: one column says both
+/// that one is dead and that it dies after a grace, so whether it is over is a matter of the time.
 fn keep_dead(conn: &mut Connection, now: Timestamp) -> Result<(), StoreError> {
     let sql = "SELECT time FROM events ORDER BY id DESC LIMIT 1";
     let last: Option<i64> = conn.query_row(sql, [], |row| row.get(0)).optional()?;
@@ -137,6 +137,16 @@ fn keep_dead(conn: &mut Connection, now: Timestamp) -> Result<(), StoreError> {
         [now.0, last],
     )?;
     unit.execute("UPDATE endings SET at = ?1 WHERE at > ?1", [now.0])?;
+    unit.execute(
+        "UPDATE clients SET old_secret_until = ?1 WHERE old_secret_until > ?1 AND old_secret_until <= ?2",
+        [now.0, last],
+    )?;
+    // A code lives a minute: without those from the time that is to come again, what bars older ones need not bar new ones.
+    unit.execute("DELETE FROM codes", [])?;
+    unit.execute(
+        "UPDATE clients SET codes_after = ?1 WHERE codes_after > ?1",
+        [now.0],
+    )?;
     Ok(unit.commit()?)
 }
 

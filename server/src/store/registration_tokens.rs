@@ -2,7 +2,7 @@
 //! and now: it ends with them.
 
 use doorward_shared::{
-    ClientId, Page, RegistrationTokenId, ScopeSet, Timestamp, admin::RegistrationTokenInfo,
+    ClientId, Page, RegistrationTokenId, ScopeSet, Timestamp, UserId, admin::RegistrationTokenInfo,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params, types::Value};
 
@@ -15,7 +15,7 @@ use super::{
 use crate::{
     crypto::secret::Digest256,
     domain::{
-        Act, Holder, Refusal,
+        Act, Actor, Holder, Refusal,
         rules::authority::{self as rule, ClientActs},
     },
 };
@@ -215,6 +215,14 @@ fn worth(
             kept.cloned().collect()
         }
     }))
+}
+
+/// Ends tokens that an account minted with its sessions.
+pub(super) fn end_minted_by(unit: &Unit<'_>, user: UserId) -> Result<(), StoreError> {
+    unit.conn
+        .prepare_cached("DELETE FROM registration_tokens WHERE minter = ?1")?
+        .execute([Actor::User(user).to_string()])?;
+    Ok(())
 }
 
 /// Who mints: a key itself, whoever owns it.

@@ -16,7 +16,7 @@ use super::{
     error::at,
     operator,
     rows::ulid,
-    schema,
+    schema, signing,
 };
 use crate::{
     crypto::{secret::Digest256, totp},
@@ -280,6 +280,10 @@ fn prepare(path: &Path, how: &Restore<'_>) -> Result<Restored, StoreError> {
     tx.execute("DELETE FROM registration_tokens", [])?;
     tx.execute("DELETE FROM mails WHERE due_at IS NOT NULL", [])?;
     let signing_keys_lost = drop_sealed(&tx, how)?;
+    if !how.keep_sessions {
+        // One that was revoked since would sign again, for whoever has stolen it too: the next start makes a new key.
+        signing::stop_all(&tx, how.now)?;
+    }
     let codes_closed = closed_codes(&tx, how)?;
     fit_operator_key(&tx, how)?;
     let api_keys = live_keys(&tx, how)?;

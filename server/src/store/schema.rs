@@ -71,6 +71,10 @@ const MIGRATIONS: &[&str] = &[
     "CREATE INDEX events_client ON events (client_id, id) WHERE client_id IS NOT NULL;",
     "CREATE INDEX links_maker ON links (maker) WHERE maker IS NOT NULL;
      CREATE INDEX api_keys_meter ON api_keys (meter_id) WHERE meter_id IS NOT NULL;",
+    // Through which client's token a link was made: it ends with the client.
+    "ALTER TABLE links ADD COLUMN client_id BLOB;
+     CREATE INDEX links_client ON links (client_id) WHERE client_id IS NOT NULL;
+     CREATE INDEX registration_tokens_minter ON registration_tokens (minter);",
 ];
 
 /// What migrations take from the rules of the domain.

@@ -65,13 +65,7 @@ impl Store {
             let by = authority::judge(unit, &act)?;
             rule::change_signing_keys(&by)?;
             let cause = act.cause(&by);
-            for (kid, longest) in signing(unit.conn)? {
-                let sql = "UPDATE signing_keys SET retires_at = ?2, stopped_at = ?3 WHERE kid = ?1";
-                let retires_at = keys::retires_at(cause.at, longest);
-                unit.conn
-                    .prepare_cached(sql)?
-                    .execute(params![kid, retires_at.0, cause.at.0])?;
-            }
+            stop_all(unit.conn, cause.at)?;
             unit.conn
                 .prepare_cached("INSERT INTO signing_keys (kid, algorithm, sealed, created_at, longest_token_seconds) \
                      VALUES (?1, ?2, ?3, ?4, ?5)")?
@@ -163,6 +157,17 @@ impl Store {
         })
         .await
     }
+}
+
+/// No key signs any more; those that did leave the JWKS when their last token has expired.
+pub(super) fn stop_all(conn: &Connection, now: Timestamp) -> Result<(), StoreError> {
+    for (kid, longest) in signing(conn)? {
+        let sql = "UPDATE signing_keys SET retires_at = ?2, stopped_at = ?3 WHERE kid = ?1";
+        let retires_at = keys::retires_at(now, longest);
+        conn.prepare_cached(sql)?
+            .execute(params![kid, retires_at.0, now.0])?;
+    }
+    Ok(())
 }
 
 /// The keys that sign, and how long the tokens may live that each may have signed.

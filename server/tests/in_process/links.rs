@@ -101,3 +101,76 @@ async fn links_that_an_account_made_end_where_its_keys_do() {
     }
     use_up(&ended).await.refused(401, "invalid_token");
 }
+
+/// What a thief does with rights that are taken away afterwards is not done.
+#[rocket::async_test]
+async fn a_link_ends_with_its_makers_right_to_make_it() {
+    let house = House::open(cheap()).await;
+    let ada = house.register("ada@example.com").await;
+    let eve = house.register("eve@example.com").await;
+    let path = format!("/admin/users/{}", text(&eve, "userId"));
+    let permit = async |permissions: &[&str]| {
+        let body = json!({"permissions": permissions});
+        let operator = house.operator();
+        let changed = house.call(rocket::http::Method::Patch, &path, &operator, body);
+        changed.await.expect(200);
+    };
+    permit(&["admin:users"]).await;
+    let login = json!({"email": "eve@example.com", "password": PASSWORD});
+    let session = house.post("/auth/login", "", login).await.expect(200);
+    let link_of = format!("/admin/users/{}/link", text(&ada, "userId"));
+    let body = json!({"purpose": "reset"});
+    let made = house.post(&link_of, text(&session, "accessToken"), body);
+    let made = made.await.expect(201);
+    let (_, token) = text(&made, "url").split_once("token=").expect("a token");
+    permit(&[]).await;
+    let body = json!({"token": token, "newPassword": "another good one"});
+    let used = house.post("/auth/password/reset", "", body.clone()).await;
+    used.refused(401, "invalid_token");
+    // The link is as good as the right.
+    permit(&["admin:users"]).await;
+    house
+        .post("/auth/password/reset", "", body)
+        .await
+        .expect(204);
+}
+
+/// Initial access tokens are what a thief of a session leaves behind, as keys and links are.
+#[rocket::async_test]
+async fn registration_tokens_of_an_account_end_where_its_keys_do() {
+    let house = House::open(doorward_server::Settings {
+        client_registration: doorward_server::settings::ClientRegistration::Token,
+        ..cheap()
+    })
+    .await;
+    let ada = house.register("ada@example.com").await;
+    let path = format!("/admin/users/{}", text(&ada, "userId"));
+    let body = json!({"permissions": ["admin:clients"]});
+    let operator = house.operator();
+    let changed = house.call(rocket::http::Method::Patch, &path, &operator, body);
+    changed.await.expect(200);
+    let login = json!({"email": "ada@example.com", "password": PASSWORD});
+    let session = house.post("/auth/login", "", login).await.expect(200);
+    let mint = async |by: &str| {
+        let body = json!({"expiresInSeconds": 3600, "maxUses": 5});
+        let made = house.post("/admin/clients/registration-tokens", by, body);
+        text(&made.await.expect(201), "token").to_owned()
+    };
+    let (hers, ours) = (
+        mint(text(&session, "accessToken")).await,
+        mint(&operator).await,
+    );
+    let register = async |token: &str| {
+        let body = json!({"client_name": "x", "redirect_uris": ["https://app.example/back"]});
+        house.post("/oauth/register", token, body).await
+    };
+    register(&hers).await.expect(201);
+    let body = json!({"apiKeys": true});
+    house
+        .post(&format!("{path}/sessions/revoke"), &operator, body)
+        .await
+        .expect(200);
+    let refused = register(&hers).await.expect(401);
+    assert_eq!(text(&refused, "error"), "invalid_token");
+    register(&ours).await.expect(201);
+}

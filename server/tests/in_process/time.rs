@@ -524,7 +524,7 @@ async fn a_refresh_past_the_limit_of_changes_does_not_use_the_token_up() {
 
 /// A server whose clock was ahead, and is put right by a restart: what was dead then is dead now.
 #[rocket::async_test]
-async fn a_clock_that_is_behind_after_a_restart_brings_no_key_back() {
+async fn a_clock_that_is_behind_after_a_restart_brings_no_key_and_no_secret_back() {
     let directory = tempfile::tempdir().unwrap();
     let settings = || Settings {
         data_dir: directory.path().join("data"),
@@ -541,7 +541,14 @@ async fn a_clock_that_is_behind_after_a_restart_brings_no_key_back() {
     let rotated = mint("rotated").await;
     let graced = mint("graced").await;
     let kept = mint("kept").await;
+    let body = json!({"name": "x", "grantTypes": ["client_credentials"], "scopes": ["read"]});
+    let operator = house.operator();
+    let client = house.post("/admin/clients", &operator, body).await;
+    let client = client.expect(201);
     house.pass(HOUR / 2);
+    let path = format!("/admin/clients/{}/secret", text(&client, "id"));
+    let body = json!({"graceSeconds": 3});
+    house.post(&path, &operator, body).await.expect(200);
     let id = |key: &Value| format!("/apikey/{}", text(key, "id"));
     let rotate = async |key: &Value, seconds: u64| {
         let path = format!("{}/rotate", id(key));
@@ -550,6 +557,7 @@ async fn a_clock_that_is_behind_after_a_restart_brings_no_key_back() {
     };
     rotate(&rotated, 0).await;
     rotate(&graced, HOUR / 1000).await;
+    house.pass(5_000);
     house
         .call(Method::Delete, &id(&deleted), access, Value::Null)
         .await
@@ -560,6 +568,9 @@ async fn a_clock_that_is_behind_after_a_restart_brings_no_key_back() {
         let key = text(dead, "key");
         house.me(key).await.refused(401, "token_revoked");
     }
+    let body = json!({"grantType": "client_credentials", "clientId": client["id"], "clientSecret": client["clientSecret"]});
+    let refused = house.post("/auth/token", "", body).await;
+    assert_eq!(text(&refused.expect(401), "error"), "invalid_client");
     // What had time left has some still.
     for alive in [&graced, &kept] {
         house.me(text(alive, "key")).await.expect(200);

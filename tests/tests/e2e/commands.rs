@@ -156,6 +156,13 @@ async fn restore_overwrites_only_by_force_and_ends_all_sessions() {
     refresh(&server, &ada.refresh)
         .await
         .refused(401, "token_revoked");
+    // What signed then signs no more: it may have been revoked since.
+    let keys = server
+        .get("/.well-known/jwks.json")
+        .send()
+        .await
+        .expect(200);
+    assert_eq!(keys.json()["keys"].as_array().unwrap().len(), 2);
     // Keys are not sessions, the operator's included.
     server.get("/auth/me").bearer(&key).send().await.expect(200);
     let users = server.admin("GET", "/admin/users", None).await;

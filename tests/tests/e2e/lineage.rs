@@ -1,6 +1,6 @@
 //! Keys that end with who minted them, and with the account's password.
 
-use doorward_tests::{PASSWORD, Person, Reply, Server};
+use doorward_tests::{PASSWORD, Person, Reply, Server, browser::request};
 use serde_json::{Value, json};
 
 async fn me(server: &Server, key: &Value) -> Reply {
@@ -83,6 +83,41 @@ async fn deleting_a_client_ends_the_keys_minted_with_its_tokens() {
     me(&server, &key).await.refused(401, "token_revoked");
     assert!(row(&server, &key).await["revokedAt"].is_string());
     me(&server, &kept).await.expect(200);
+}
+
+/// What an operator's application was shown ends with the application, as the keys do that it minted.
+#[tokio::test]
+async fn deleting_a_client_ends_the_links_made_with_its_tokens() {
+    let server = Server::start();
+    let bob = server.register("bob@example.com").await;
+    server.administrator("eve@example.com").await;
+    let scopes = "openid offline_access admin:users read write";
+    let app = server
+        .app(json!({"scopes": scopes.split(' ').collect::<Vec<_>>()}))
+        .await;
+    let browser = server.browser();
+    let asked = request(&app, &[("scope", scopes)]);
+    let code = browser.code("eve@example.com", &asked).await;
+    let token = server.redeem(&app, &code).await.expect(200);
+    let link = async |token: &str| {
+        let path = format!("/admin/users/{}/link", bob.id);
+        let call = server.post(&path).bearer(token);
+        let made = call.json(json!({"purpose": "reset"})).send().await;
+        let url = made.expect(201).field("url").to_owned();
+        url.split_once("token=").unwrap().1.to_owned()
+    };
+    let reset = async |token: &str| {
+        let body = json!({"token": token, "newPassword": "another horse battery"});
+        server.post("/auth/password/reset").json(body).send().await
+    };
+    let works = link(&token.field("access_token")).await;
+    reset(&works).await.expect(204);
+    let ended = link(&token.field("access_token")).await;
+    let path = format!("/admin/clients/{}", app.id);
+    server.admin("DELETE", &path, None).await;
+    reset(&ended).await.refused(401, "invalid_token");
+    let kept = link(&server.operator_key()).await;
+    reset(&kept).await.expect(204);
 }
 
 #[tokio::test]

@@ -189,3 +189,25 @@ async fn a_cookie_outlives_the_browser_only_where_that_was_asked_for() {
     assert!(!page.text().contains("checked"), "off, unless it is chosen");
     let _ = form(&page, "/sign-in");
 }
+
+/// A page of somebody else's that leads here again and again spends nothing of what the person may do.
+#[tokio::test]
+async fn another_site_cannot_have_somebody_download_their_data() {
+    let server = Server::with()
+        .set("writes_per_minute_per_account", 3)
+        .start();
+    let ada = server.register("ada@example.com").await;
+    let browser = server.browser();
+    browser.sign_in("ada@example.com").await;
+    for site in ["cross-site", "same-site", "cross-site", "cross-site"] {
+        let call = server.get("/account/export");
+        let reply = browser.send(call.header("sec-fetch-site", site)).await;
+        assert_eq!((reply.status, reply.header("location")), (303, "/account"));
+    }
+    let call = server.get("/account/export");
+    let own = browser.send(call.header("sec-fetch-site", "same-origin"));
+    own.await.expect(200);
+    let body = json!({"firstName": "Ada"});
+    let call = server.patch("/auth/me").bearer(&ada.access).json(body);
+    call.send().await.expect(200);
+}

@@ -121,12 +121,13 @@ pub fn verify(link: &Link, user: &User, now: Timestamp) -> Result<(), Refusal> {
 }
 
 /// Whether the account may do no more than whoever made the link, then and now: it may have been promoted since, and they
-/// may have gone.
+/// may have gone, or may make links no more.
 fn is_within(link: &Link, account: &Account) -> bool {
     let Some(maker) = &link.maker else {
         return true;
     };
-    let both = maker.now.as_ref().map(|now| [&maker.then, now]);
+    let now = maker.now.as_ref().filter(|now| now.covers("admin:users"));
+    let both = now.map(|now| [&maker.then, now]);
     both.is_some_and(|both| both.iter().all(|held| stands_for(held, &account.may)))
 }
 
@@ -290,8 +291,9 @@ mod tests {
             ("admin", Some("admin"), true),
             // The account was promoted since.
             ("read", Some("read write"), false),
-            // The maker was not; or is gone.
-            ("read write", Some("read"), false),
+            // The maker may look after nobody any more; was not promoted; or is gone.
+            ("read write admin:users", Some("read write"), false),
+            ("read write", Some("read admin:users"), false),
             ("admin", Some("admin:users"), false),
             ("admin", None, false),
         ];

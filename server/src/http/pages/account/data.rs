@@ -1,6 +1,6 @@
 //! One's own data: a file of it, and the end of the account.
 
-use std::io::Cursor;
+use std::{convert::Infallible, io::Cursor};
 
 use doorward_shared::ErrorCode;
 use maud::{Markup, html};
@@ -8,6 +8,7 @@ use rocket::{
     Request, Response, Route, get,
     http::Header,
     post,
+    request::{self, FromRequest},
     response::{self, Responder},
     routes,
 };
@@ -19,7 +20,7 @@ use crate::http::{
     pages::{
         browser::{Stay, new_cookie, set_cookie},
         form::Posted,
-        page::{Answer, Page, Shown},
+        page::{Answer, Go, Page, Shown},
         parts::password_field_for,
     },
 };
@@ -69,9 +70,27 @@ impl<'r> Responder<'r, 'static> for Download {
     }
 }
 
+/// Whether the browser says that another site sent it. Such a visit spends nothing of what the person may do: a page of
+/// somebody else's could send them here again and again without their noticing.
+struct IsSent(bool);
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for IsSent {
+    type Error = Infallible;
+    async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Infallible> {
+        let from = request.headers().get_one("sec-fetch-site");
+        let is_own = from.is_none_or(|from| matches!(from, "same-origin" | "none"));
+        request::Outcome::Success(Self(!is_own))
+    }
+}
+
 #[get("/account/export")]
-async fn export(visit: Visit<'_>) -> Result<Download, Shown> {
+async fn export(visit: Visit<'_>, sent: IsSent) -> Result<Download, Shown> {
     let at = At::new(visit)?;
+    if sent.0 {
+        let to = format!("{}/account", at.doorward.site.base);
+        return Err(Shown::Go(Go { to, cookie: None }));
+    }
     let data = own_data(at.doorward, &at.who).await?;
     let text = serde_json::to_string_pretty(&data);
     let text = text.map_err(|error| ApiError::new(ErrorCode::InternalError, error.to_string()))?;
