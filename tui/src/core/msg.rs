@@ -162,7 +162,7 @@ pub(crate) struct ServerName {
     /// Of the profile, when there is one.
     pub profile: String,
     pub url: String,
-    /// What a command from a shell names it by, where it would go to another one without.
+    /// Options by which a command from a shell goes to it with the same key, where it would not without.
     pub named: Option<String>,
     pub color: Option<String>,
     pub read_only: bool,

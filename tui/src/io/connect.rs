@@ -49,6 +49,8 @@ pub(crate) struct Connection {
     pub client: Client,
     /// The profile whose server it is, with its name, colour and guard; an empty one for a server named otherwise.
     pub profile: Profile,
+    /// The file of the key, where the command line named it: neither the environment nor the profile does.
+    pub key_file: Option<PathBuf>,
     /// What became of the key, when there is none yet.
     pub key_missing: Option<String>,
     /// What is to be said before the key goes out.
@@ -140,6 +142,7 @@ pub(crate) fn connect(args: &ConnectArgs, profiles: &Profiles) -> Result<Connect
     });
     open(&url, key, profile).map(|connection| Connection {
         client: connection.client.guarded(guard),
+        key_file: args.key_file.clone(),
         ..connection
     })
 }
@@ -171,6 +174,7 @@ fn open(
         warning: in_the_clear(client.base()),
         client,
         profile,
+        key_file: None,
         key_missing,
     })
 }

@@ -9,8 +9,20 @@ use crate::{
     },
 };
 
-/// The option by which a command from a shell reaches a server, where it takes one.
+/// The options by which a command from a shell reaches a server with the same key, where it takes any.
 fn named(connection: &Connection, profiles: &Profiles) -> Option<String> {
+    let key_file = connection
+        .key_file
+        .as_ref()
+        .map(|file| format!("--key-file {}", quoted(&file.to_string_lossy())));
+    let options: Vec<String> = [server_option(connection, profiles), key_file]
+        .into_iter()
+        .flatten()
+        .collect();
+    (!options.is_empty()).then(|| options.join(" "))
+}
+
+fn server_option(connection: &Connection, profiles: &Profiles) -> Option<String> {
     let bare = profiles.chosen().ok().flatten();
     match connection.profile.name.as_str() {
         "" => {
@@ -42,5 +54,36 @@ pub(super) fn server_name(connection: &Connection, profiles: &Profiles) -> Serve
         unlocked: false,
         in_the_clear: connection.warning.is_some(),
         profiles: rows.collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::io::connect::{ConnectArgs, connect, to_profile};
+
+    #[test]
+    fn a_command_from_a_shell_names_the_key_that_the_console_was_started_with() {
+        let directory = tempfile::tempdir().unwrap();
+        let config = directory.path().join("config.toml");
+        std::fs::write(&config, "[profiles.a]\nurl = 'http://127.0.0.1:1'\n").unwrap();
+        let profiles = Profiles::load_from(config).unwrap();
+        let key = directory.path().join("my key");
+        std::fs::write(&key, "sk_live_x").unwrap();
+        let args = ConnectArgs {
+            server: Some("http://127.0.0.1:2".into()),
+            key_file: Some(key.clone()),
+            profile: None,
+        };
+        let connection = connect(&args, &profiles).unwrap();
+        let named = server_name(&connection, &profiles).named.unwrap();
+        let file = key.display();
+        assert_eq!(
+            named,
+            format!("--server http://127.0.0.1:2 --key-file '{file}'")
+        );
+        let connection = to_profile("a", &profiles).unwrap();
+        let named = server_name(&connection, &profiles).named.unwrap();
+        assert_eq!(named, "--profile a", "a profile has its own");
     }
 }
