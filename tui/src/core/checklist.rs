@@ -89,16 +89,20 @@ impl Task {
         };
         let mut lines: Vec<_> = lines.iter().map(|line| (*line).to_owned()).collect();
         if self == Self::Proxies {
-            let senders = server.setup.forwarded_by.iter();
-            let seen = senders.map(|one| format!("Seen from {}, {} times.", one.ip, one.times));
-            lines.extend([String::new()].into_iter().chain(seen));
-            lines.push(
-                "Trust only those that are proxies of your own: anybody can send the header."
-                    .into(),
-            );
+            lines.extend(senders(server));
         }
         lines
     }
+}
+
+/// Who sends the header of proxies.
+fn senders(server: &ServerInfo) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let senders = server.setup.forwarded_by.iter();
+    lines.extend(senders.map(|one| format!("Seen from {}, {} times.", one.ip, one.times)));
+    lines
+        .push("Trust only those that are proxies of your own: anybody can send the header.".into());
+    lines
 }
 
 /// The list while something on it is undone; none before the server was heard of, and when all is done.

@@ -29,6 +29,22 @@ pub(crate) struct Areas {
     pub hints: Rect,
 }
 
+/// The list, and the pane beside it.
+fn split(body: Rect) -> (Rect, Rect) {
+    let right = body.width * 9 / 20;
+    let left = body.width - right;
+    let list = Rect {
+        width: left,
+        ..body
+    };
+    let detail = Rect {
+        x: left,
+        width: right,
+        ..body
+    };
+    (list, detail)
+}
+
 impl Areas {
     pub(crate) fn of(state: &State) -> Self {
         let Size { width, height } = state.size;
@@ -47,19 +63,7 @@ impl Areas {
         let status = line(hints.y.saturating_sub(status_high), status_high);
         let body = line(banner.bottom(), status.y.saturating_sub(banner.bottom()));
         let (list, detail) = if state.is_split() {
-            let right = width * 9 / 20;
-            let left = width - right;
-            (
-                Rect {
-                    width: left,
-                    ..body
-                },
-                Rect {
-                    x: left,
-                    width: right,
-                    ..body
-                },
-            )
+            split(body)
         } else {
             (body, body)
         };

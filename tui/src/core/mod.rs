@@ -51,6 +51,7 @@ pub(crate) mod picker;
 mod places;
 mod policy;
 mod preset;
+mod preview;
 pub(crate) mod problem;
 pub(crate) mod refusal;
 mod related;

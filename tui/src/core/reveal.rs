@@ -67,22 +67,28 @@ impl Reveal {
         }
     }
 
+    /// Takes a key while the name of a file is typed.
+    fn file_key(&mut self, key: KeyEvent, effects: &mut Vec<Effect>) {
+        let Some(line) = &mut self.file else { return };
+        match key.code {
+            KeyCode::Esc => self.file = None,
+            KeyCode::Enter if !line.is_empty() => {
+                let path = PathBuf::from(line.text());
+                self.note = "writing…".into();
+                self.file = None;
+                let text = self.secret.clone();
+                effects.push(Effect::Write { path, text });
+            }
+            _ => {
+                line.key(key);
+            }
+        }
+    }
+
     /// Takes a key; `true` closes.
     fn key(&mut self, key: KeyEvent, now: u64, effects: &mut Vec<Effect>) -> bool {
-        if let Some(line) = &mut self.file {
-            match key.code {
-                KeyCode::Esc => self.file = None,
-                KeyCode::Enter if !line.is_empty() => {
-                    let path = PathBuf::from(line.text());
-                    self.note = "writing…".into();
-                    self.file = None;
-                    let text = self.secret.clone();
-                    effects.push(Effect::Write { path, text });
-                }
-                _ => {
-                    line.key(key);
-                }
-            }
+        if self.file.is_some() {
+            self.file_key(key, effects);
             return false;
         }
         let control = key.modifiers.contains(KeyModifiers::CONTROL);

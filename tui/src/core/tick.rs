@@ -43,6 +43,12 @@ pub(super) fn tick(state: &mut State, effects: &mut Vec<Effect>) {
     }
     state.follow_again(effects);
     state.look_at_alerts(effects);
+    poll(state, effects);
+}
+
+/// Asks again for what the view shows, where it is time.
+fn poll(state: &mut State, effects: &mut Vec<Effect>) {
+    let now = state.now.ms;
     if state
         .list()
         .is_some_and(|list| list.stale_at.is_some_and(|at| at <= now))

@@ -142,6 +142,11 @@ pub(crate) async fn run(mut command: Command, with: &Context) -> Outcome {
     if let Some(listing) = list::listing(&command) {
         return list::print(listing, with).await;
     }
+    show(command, with).await
+}
+
+/// What is looked at and is no list.
+async fn show(command: Command, with: &Context) -> Outcome {
     let (client, format) = (&with.client, with.output);
     match command {
         Command::Status => server::status(with).await,
