@@ -178,7 +178,7 @@ fn profile(account: &Account) -> Profile {
 }
 
 #[get("/auth/me")]
-async fn me(doorward: &Services, by: Bearer) -> Result<ReadyJson, ApiError> {
+fn me(doorward: &Services, by: Bearer) -> Result<ReadyJson, ApiError> {
     person(&by)?;
     doorward.profiles.of(&by.0, || profile_for(&by))
 }

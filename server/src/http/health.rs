@@ -27,7 +27,7 @@ pub(super) struct Health {
 
 /// The process runs and answers.
 #[get("/health/live")]
-async fn live() -> Answer<Health> {
+fn live() -> Answer<Health> {
     ok(Health { status: "ok" })
 }
 

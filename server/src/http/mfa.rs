@@ -232,7 +232,7 @@ async fn remove_passkey(doorward: &Services, info: &RequestInfo, by: FirstParty,
 }
 
 #[post("/auth/passkey/options")]
-async fn request_options(doorward: &Services) -> Answer<PasskeyRequest> {
+fn request_options(doorward: &Services) -> Answer<PasskeyRequest> {
     let (public_key, state) = doorward.factors.request_options(doorward.clock.now())?;
     ok(PasskeyRequest { public_key, state })
 }

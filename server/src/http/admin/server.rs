@@ -168,7 +168,7 @@ fn shows_email(by: &Caller) -> bool {
 }
 
 #[get("/admin/whoami")]
-async fn whoami(by: Bearer) -> Answer<Whoami> {
+fn whoami(by: Bearer) -> Answer<Whoami> {
     let (kind, id) = match &by.credential {
         Credential::Session { account, .. } => (CallerKind::User, account.user.id.to_string()),
         Credential::Key { key, .. } => (CallerKind::Apikey, key.id.to_string()),

@@ -61,7 +61,7 @@ pub(super) fn must_mail(visit: &Visit<'_>) -> Result<(), Shown> {
 }
 
 #[get("/forgot-password")]
-async fn show(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
+fn show(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
     must_mail(&visit)?;
     let email = parameter(uri, "email").unwrap_or_default();
     Ok(page(&visit, &email, None).into())

@@ -110,7 +110,7 @@ fn closed(doorward: &Services) -> Option<ApiError> {
 }
 
 #[get("/sign-up")]
-async fn show(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
+fn show(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
     if let Some(error) = closed(visit.doorward) {
         return Err(Page::of_error(visit.texts, &error).into());
     }
