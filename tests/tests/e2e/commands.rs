@@ -42,11 +42,6 @@ fn contents(directory: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     found
 }
 
-async fn refresh(server: &Server, token: &str) -> doorward_tests::Reply {
-    let body = json!({"refreshToken": token});
-    server.post("/auth/refresh").json(body).send().await
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backup_of_a_busy_server_is_whole() {
     let server = Arc::new(steady().set("registrations_per_hour_per_ip", 0).start());
@@ -146,14 +141,15 @@ async fn restore_overwrites_only_by_force_and_ends_all_sessions() {
         assert_eq!(mode & 0o777, 0o600, "{}", path.display());
     }
     server.start_again();
-    let me = server.get("/auth/me").bearer(&ada.access).send().await;
+    let me = server.me(&ada.access).await;
     me.refused(401, "token_revoked");
     // Applications are told that theirs have ended.
     doorward_tests::eventually("a logout token", async || {
         (listener.bodies().len() == 1).then_some(())
     })
     .await;
-    refresh(&server, &ada.refresh)
+    server
+        .refresh(&ada.refresh)
         .await
         .refused(401, "token_revoked");
     // What signed then signs no more: it may have been revoked since.
@@ -164,7 +160,7 @@ async fn restore_overwrites_only_by_force_and_ends_all_sessions() {
         .expect(200);
     assert_eq!(keys.json()["keys"].as_array().unwrap().len(), 2);
     // Keys are not sessions, the operator's included.
-    server.get("/auth/me").bearer(&key).send().await.expect(200);
+    server.me(&key).await.expect(200);
     let users = server.admin("GET", "/admin/users", None).await;
     assert_eq!(
         users["pagination"]["total"], 1,
@@ -185,13 +181,8 @@ async fn restore_overwrites_only_by_force_and_ends_all_sessions() {
     )
     .done();
     server.start_again();
-    server
-        .get("/auth/me")
-        .bearer(&again.access)
-        .send()
-        .await
-        .expect(200);
-    refresh(&server, &again.refresh).await.expect(200);
+    server.me(&again.access).await.expect(200);
+    server.refresh(&again.refresh).await.expect(200);
 }
 
 /// A backup does not know what ended after it.
@@ -277,14 +268,10 @@ async fn a_backup_comes_to_life_on_another_machine() {
 
     let other = steady().data_dir(&data).start();
     other.login("ada@example.com").await;
-    let me = other.get("/auth/me").bearer(&ada.access).send().await;
+    let me = other.me(&ada.access).await;
     me.refused(401, "invalid_token");
-    let refreshed = refresh(&other, &ada.refresh).await.expect(200);
-    let me = other
-        .get("/auth/me")
-        .bearer(&refreshed.field("accessToken"))
-        .send()
-        .await;
+    let refreshed = other.refresh(&ada.refresh).await.expect(200);
+    let me = other.me(&refreshed.field("accessToken")).await;
     me.expect(200);
     // The other machine's operator key is not one here.
     assert_ne!(other.operator_key(), server.operator_key());
@@ -377,12 +364,7 @@ async fn restore_refuses_what_is_no_whole_backup_and_changes_nothing() {
         assert!(!fresh.join("doorward.db").exists(), "{name}");
     }
     server.start_again();
-    server
-        .get("/auth/me")
-        .bearer(&ada.access)
-        .send()
-        .await
-        .expect(200);
+    server.me(&ada.access).await.expect(200);
 }
 
 #[tokio::test]

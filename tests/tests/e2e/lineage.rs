@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 async fn me(server: &Server, key: &Value) -> Reply {
     let key = key["key"].as_str().expect("a key");
-    server.get("/auth/me").bearer(key).send().await
+    server.me(key).await
 }
 
 /// A key of `owner`'s, minted in the admin API with `token`.

@@ -128,12 +128,7 @@ async fn whoever_knows_the_password_deletes_their_account_and_everything_of_it_i
     delete(&server, &ada.access, PASSWORD).await.expect(204);
     assert!(gone(&server, &ada).await);
     for credential in [&ada.access, key["key"].as_str().unwrap()] {
-        server
-            .get("/auth/me")
-            .bearer(credential)
-            .send()
-            .await
-            .refused(401, "token_revoked");
+        server.me(credential).await.refused(401, "token_revoked");
     }
     server.register("ada@example.com").await;
 }
