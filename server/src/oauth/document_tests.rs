@@ -8,7 +8,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use doorward_shared::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Form, hint::Hint, tests::Scene};
+use super::{Form, hint::Hint, tests::TestApp};
 use crate::{
     Settings,
     clock::Clock,
@@ -47,17 +47,17 @@ async fn a_client_that_is_a_document_is_called_by_its_url_in_all_it_is_given() {
     let here = Here::start();
     let url = here.url("/client.json");
     here.answer("/client.json", "200 x", &document(&url, "Assistant"));
-    let scene = Scene::reaching(settings(), here.outbound()).await;
-    let code = scene.code_for(&url, "openid offline_access").await;
-    let answer = scene.redeem_for(&url, &code).await.unwrap();
+    let app = TestApp::reaching(settings(), here.outbound()).await;
+    let code = app.code_for(&url, "openid offline_access").await;
+    let answer = app.redeem_for(&url, &code).await.unwrap();
     let access = claims(&answer.access_token);
     assert_eq!(access["client_id"], url.as_str());
     let id_token = answer.id_token.unwrap();
     assert_eq!(claims(&id_token)["aud"], url.as_str());
-    let hint = Hint::read(&id_token, &scene.services().keys).unwrap();
+    let hint = Hint::read(&id_token, &app.services().keys).unwrap();
     assert_eq!(hint.client, url);
     // The token is good, and so is what it is refreshed to.
-    let caller = scene
+    let caller = app
         .services()
         .callers
         .authenticate(&answer.access_token, IP);
@@ -74,23 +74,23 @@ async fn a_document_is_fetched_again_when_its_time_is_over() {
         "200 x\r\nCache-Control: max-age=600",
         &document(&url, "Old"),
     );
-    let scene = Scene::reaching(settings(), here.outbound()).await;
+    let app = TestApp::reaching(settings(), here.outbound()).await;
     let name = async || {
-        let registrations = &scene.services().registrations;
+        let registrations = &app.services().registrations;
         let client = registrations.client_named(&url, IP).await.unwrap().unwrap();
         (client.name.clone(), client.dynamic)
     };
     assert_eq!(name().await, ("Old".into(), true));
     here.answer("/client.json", "200 x", &document(&url, "New"));
-    scene.wait(599, 999);
+    app.wait(599, 999);
     assert_eq!(name().await.0, "Old");
-    scene.wait(0, 1);
+    app.wait(0, 1);
     assert_eq!(name().await.0, "New");
     assert_eq!(here.asked().len(), 2);
     // What is gone meanwhile is no client any more.
-    scene.wait(300, 0);
+    app.wait(300, 0);
     here.answer("/client.json", "404 x", "");
-    let gone = scene.services().registrations.client_named(&url, IP).await;
+    let gone = app.services().registrations.client_named(&url, IP).await;
     assert_eq!(gone.unwrap_err().error, "invalid_client");
 }
 
@@ -103,8 +103,8 @@ async fn of_many_who_name_a_document_at_once_one_fetches_it_and_one_pays() {
         "200 x\r\nCache-Control: max-age=600",
         &document(&url, "Assistant"),
     );
-    let scene = Scene::reaching(settings(), here.outbound()).await;
-    let registrations = &scene.services().registrations;
+    let app = TestApp::reaching(settings(), here.outbound()).await;
+    let registrations = &app.services().registrations;
     let all_at_once = async || {
         let named = (0..25).map(|_| registrations.client_named(&url, IP));
         let found = rocket::futures::future::join_all(named).await;
@@ -117,7 +117,7 @@ async fn of_many_who_name_a_document_at_once_one_fetches_it_and_one_pays() {
     all_at_once().await;
     assert_eq!(here.asked().len(), 1);
     // Again when its time is over.
-    scene.wait(601, 0);
+    app.wait(601, 0);
     all_at_once().await;
     assert_eq!(here.asked().len(), 2);
 }
@@ -147,9 +147,9 @@ async fn of_many_who_need_a_clients_keys_at_once_one_asks() {
 #[tokio::test]
 async fn no_document_is_asked_for_unless_a_setting_says_so() {
     let here = Here::start();
-    let scene = Scene::reaching(Settings::default(), here.outbound()).await;
+    let app = TestApp::reaching(Settings::default(), here.outbound()).await;
     let url = here.url("/client.json");
-    let named = scene.services().registrations.client_named(&url, IP).await;
+    let named = app.services().registrations.client_named(&url, IP).await;
     assert!(named.unwrap().is_none());
     assert!(here.asked().is_empty());
 }
@@ -197,9 +197,9 @@ impl Signer {
         json!({ "keys": [key] }).to_string()
     }
 
-    fn assertion(&self, scene: &Scene, client: &str) -> String {
-        let now = scene.services().clock.now().seconds();
-        let issuer = &scene.services().issuer;
+    fn assertion(&self, app: &TestApp, client: &str) -> String {
+        let now = app.services().clock.now().seconds();
+        let issuer = &app.services().issuer;
         let jti = ulid::Ulid::from_bytes(crate::clock::random_bytes()).to_string();
         let claims =
             json!({ "iss": client, "sub": client, "aud": issuer, "exp": now + 60, "jti": jti });
@@ -210,9 +210,9 @@ impl Signer {
         format!("{message}.{signature}")
     }
 
-    async fn token(&self, scene: &Scene, client: &str) -> Result<String, &'static str> {
+    async fn token(&self, app: &TestApp, client: &str) -> Result<String, &'static str> {
         let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-        let assertion = self.assertion(scene, client);
+        let assertion = self.assertion(app, client);
         let pairs = [
             ("grant_type", "client_credentials"),
             ("client_assertion_type", kind),
@@ -220,7 +220,7 @@ impl Signer {
         ];
         let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let form = Form::checked(pairs.to_vec()).unwrap();
-        let endpoint = &scene.services().token_endpoint;
+        let endpoint = &app.services().token_endpoint;
         let answer = endpoint.answer(&[], &form, IP, "r".into()).await;
         answer
             .map(|answer| answer.access_token)
@@ -233,27 +233,27 @@ async fn a_client_goes_on_when_the_keys_at_its_address_are_others() {
     let here = Here::start();
     let (one, two) = (Signer::new("one"), Signer::new("two"));
     here.answer("/jwks.json", "200 x", &one.set());
-    let scene = Scene::reaching(Settings::default(), here.outbound()).await;
+    let app = TestApp::reaching(Settings::default(), here.outbound()).await;
     let policy = ClientPolicy {
         auth_method: Some(AuthMethod::PrivateKeyJwt),
         jwks_uri: Some(here.url("/jwks.json")),
         ..ClientPolicy::default()
     };
-    let client = scene.machine(policy).await;
-    let token = one.token(&scene, &client).await.unwrap();
-    one.token(&scene, &client).await.unwrap();
+    let client = app.machine(policy).await;
+    let token = one.token(&app, &client).await.unwrap();
+    one.token(&app, &client).await.unwrap();
     assert_eq!(here.asked().len(), 1, "kept");
 
     // Another key: not asked for in the first minute, and found afterwards.
     here.answer("/jwks.json", "200 x", &two.set());
     let refused = Err("invalid_client");
-    assert_eq!(two.token(&scene, &client).await, refused);
+    assert_eq!(two.token(&app, &client).await, refused);
     assert_eq!(here.asked().len(), 1);
-    scene.wait(61, 0);
-    two.token(&scene, &client).await.unwrap();
+    app.wait(61, 0);
+    two.token(&app, &client).await.unwrap();
     assert_eq!(here.asked().len(), 2);
-    assert_eq!(one.token(&scene, &client).await, refused);
-    let callers = &scene.services().callers;
+    assert_eq!(one.token(&app, &client).await, refused);
+    let callers = &app.services().callers;
     assert!(callers.authenticate(&token, IP).await.is_ok());
 
     // What the server answers while it is broken takes no key away until the time of those that are there is over.
@@ -263,14 +263,14 @@ async fn a_client_goes_on_when_the_keys_at_its_address_are_others() {
         ("200 x", "{\"keys\":[]}"),
     ] {
         here.answer("/jwks.json", status, body);
-        scene.wait(61, 0);
-        assert_eq!(one.token(&scene, &client).await, refused);
-        two.token(&scene, &client).await.unwrap();
+        app.wait(61, 0);
+        assert_eq!(one.token(&app, &client).await, refused);
+        two.token(&app, &client).await.unwrap();
     }
     assert_eq!(here.asked().len(), 5);
-    scene.wait(301, 0);
-    assert_eq!(two.token(&scene, &client).await, refused);
+    app.wait(301, 0);
+    assert_eq!(two.token(&app, &client).await, refused);
     here.answer("/jwks.json", "200 x", &two.set());
-    scene.wait(61, 0);
-    two.token(&scene, &client).await.unwrap();
+    app.wait(61, 0);
+    two.token(&app, &client).await.unwrap();
 }

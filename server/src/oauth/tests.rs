@@ -21,19 +21,19 @@ const CALLBACK: &str = "https://app.example/cb";
 const COOKIE: Digest256 = Digest256([7; 32]);
 const IP: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
-pub(super) struct Scene {
+pub(super) struct TestApp {
     pub(super) doorward: Doorward,
     pub(super) client: ClientId,
     _directory: tempfile::TempDir,
 }
 
-impl Scene {
+impl TestApp {
     /// A server with one public client, and a person who is signed in in one browser.
     async fn new(settings: Settings) -> Self {
         Self::reaching(settings, Outbound::default()).await
     }
 
-    /// As [`Scene::new`], with calls to others that the test knows.
+    /// As [`TestApp::new`], with calls to others that the test knows.
     pub(super) async fn reaching(settings: Settings, outbound: Outbound) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let settings = Settings {
@@ -135,7 +135,7 @@ impl Scene {
         self.code_for(&self.client.to_string(), "").await
     }
 
-    /// As [`Scene::code`], for the client that is called so.
+    /// As [`TestApp::code`], for the client that is called so.
     pub(super) async fn code_for(&self, id: &str, scope: &str) -> String {
         let pairs = [
             ("response_type", "code"),
@@ -202,47 +202,43 @@ impl Scene {
 
 #[tokio::test]
 async fn a_code_is_good_for_less_than_sixty_seconds() {
-    let scene = Scene::new(Settings::default()).await;
-    let code = scene.code().await;
-    scene.wait(59, 999);
-    assert!(scene.redeem(&code).await.is_ok());
-    let code = scene.code().await;
-    scene.wait(60, 0);
-    assert_eq!(scene.redeem(&code).await.unwrap_err(), "invalid_grant");
+    let app = TestApp::new(Settings::default()).await;
+    let code = app.code().await;
+    app.wait(59, 999);
+    assert!(app.redeem(&code).await.is_ok());
+    let code = app.code().await;
+    app.wait(60, 0);
+    assert_eq!(app.redeem(&code).await.unwrap_err(), "invalid_grant");
 }
 
 #[tokio::test]
 async fn a_kept_request_begins_anew_after_an_hour_and_is_forgotten_after_a_day() {
-    let scene = Scene::new(Settings::default()).await;
+    let app = TestApp::new(Settings::default()).await;
     let pairs = [
         ("response_type", "code".to_owned()),
-        ("client_id", scene.client.to_string()),
+        ("client_id", app.client.to_string()),
         ("redirect_uri", CALLBACK.to_owned()),
         ("code_challenge", CHALLENGE.to_owned()),
         ("code_challenge_method", "S256".to_owned()),
     ];
     let pairs = pairs.map(|(name, value)| (name.to_owned(), value));
-    let read = scene
-        .services()
-        .authorization
-        .read(pairs.to_vec(), IP)
-        .await;
+    let read = app.services().authorization.read(pairs.to_vec(), IP).await;
     let request = read.unwrap();
-    let kept = scene.services().authorization.keep(&request);
-    scene.wait(3599, 999);
+    let kept = app.services().authorization.keep(&request);
+    app.wait(3599, 999);
     assert_eq!(
-        scene.services().authorization.kept(&kept),
+        app.services().authorization.kept(&kept),
         Ok(request.clone())
     );
-    scene.wait(0, 1);
+    app.wait(0, 1);
     let again = AuthorizationRequest {
-        asked_at: scene.services().clock.now(),
+        asked_at: app.services().clock.now(),
         is_again: true,
         ..request
     };
-    assert_eq!(scene.services().authorization.kept(&kept), Ok(again));
-    scene.wait(86_400 - 3600, 0);
-    assert!(scene.services().authorization.kept(&kept).is_err());
+    assert_eq!(app.services().authorization.kept(&kept), Ok(again));
+    app.wait(86_400 - 3600, 0);
+    assert!(app.services().authorization.kept(&kept).is_err());
 }
 
 #[tokio::test]
@@ -252,29 +248,26 @@ async fn a_browser_stays_signed_in_while_it_is_used_and_no_longer_than_a_session
         session_seconds: 250,
         ..Settings::default()
     };
-    let scene = Scene::new(settings.clone()).await;
+    let app = TestApp::new(settings.clone()).await;
     // Used in time it lives on past its first idle end, but not past its absolute one.
     for _ in 0..3 {
-        scene.wait(80, 0);
-        assert!(scene.signed_in().await.is_some());
+        app.wait(80, 0);
+        assert!(app.signed_in().await.is_some());
     }
-    scene.wait(10, 0);
-    assert!(scene.signed_in().await.is_none());
+    app.wait(10, 0);
+    assert!(app.signed_in().await.is_none());
     // Lists and counts say the same.
-    let now = scene.services().clock.now();
-    assert_eq!(
-        scene.services().store.active_sessions(now).await.unwrap(),
-        0
-    );
+    let now = app.services().clock.now();
+    assert_eq!(app.services().store.active_sessions(now).await.unwrap(), 0);
     // Left alone, it ends at its idle end.
-    let scene = Scene::new(settings).await;
-    scene.wait(99, 999);
-    assert!(scene.signed_in().await.is_some());
-    let scene = Scene::new(Settings {
+    let app = TestApp::new(settings).await;
+    app.wait(99, 999);
+    assert!(app.signed_in().await.is_some());
+    let app = TestApp::new(Settings {
         refresh_token_seconds: 100,
         ..Settings::default()
     })
     .await;
-    scene.wait(100, 0);
-    assert!(scene.signed_in().await.is_none());
+    app.wait(100, 0);
+    assert!(app.signed_in().await.is_none());
 }

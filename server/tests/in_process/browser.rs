@@ -1,4 +1,4 @@
-//! A browser of the house's: its cookie, the pages it is shown, and their forms.
+//! A browser of the server's: its cookie, the pages it is shown, and their forms.
 
 use std::cell::RefCell;
 
@@ -7,13 +7,13 @@ use doorward_server::crypto::secret::Digest256;
 use rocket::http::Method;
 use serde_json::{Value, json};
 
-use crate::house::{House, PASSWORD, Reply, text};
+use crate::test_app::{PASSWORD, Reply, TestApp, text};
 
 pub(crate) const VERIFIER: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFG";
 pub(crate) const REDIRECT: &str = "https://app.example/cb";
 
 pub(crate) struct Browser<'h> {
-    house: &'h House,
+    server: &'h TestApp,
     cookie: RefCell<String>,
     language: &'static str,
 }
@@ -61,14 +61,14 @@ impl Page {
 }
 
 impl<'h> Browser<'h> {
-    pub(crate) fn new(house: &'h House) -> Self {
-        Self::speaking(house, "en")
+    pub(crate) fn new(server: &'h TestApp) -> Self {
+        Self::speaking(server, "en")
     }
 
     /// Of somebody who reads this language.
-    pub(crate) fn speaking(house: &'h House, language: &'static str) -> Self {
+    pub(crate) fn speaking(server: &'h TestApp, language: &'static str) -> Self {
         Self {
-            house,
+            server,
             cookie: RefCell::default(),
             language,
         }
@@ -92,7 +92,8 @@ impl<'h> Browser<'h> {
             ("accept-language", self.language),
         ];
         headers.extend(origin.map(|origin| ("origin", origin)));
-        let (status, cookies, location, text) = self.house.show(method, path, &headers, body).await;
+        let (status, cookies, location, text) =
+            self.server.show(method, path, &headers, body).await;
         if !cookies.is_empty() {
             *self.cookie.borrow_mut() = cookies;
         }
@@ -164,23 +165,25 @@ pub(crate) fn authorize(client: &str, more: &str) -> String {
 }
 
 /// Registers a public client; answers its id.
-pub(crate) async fn app(house: &House) -> String {
+pub(crate) async fn app(server: &TestApp) -> String {
     let body = json!({"name": "app", "redirectUris": [REDIRECT], "scopes": ["read"],
         "grantTypes": ["authorization_code", "refresh_token"], "confidential": false});
-    let made = house.post("/admin/clients", &house.operator(), body).await;
+    let made = server
+        .post("/admin/clients", &server.operator(), body)
+        .await;
     text(&made.expect(201), "id").to_owned()
 }
 
-pub(crate) async fn redeem(house: &House, client: &str, code: &str) -> Reply {
+pub(crate) async fn redeem(server: &TestApp, client: &str, code: &str) -> Reply {
     let body = json!({"grantType": "authorization_code", "clientId": client, "code": code,
         "redirectUri": REDIRECT, "codeVerifier": VERIFIER});
-    house.post("/auth/token", "", body).await
+    server.post("/auth/token", "", body).await
 }
 
 /// A number that a list of the operators' counts.
-pub(crate) async fn total(house: &House, path: &str) -> u64 {
-    let operator = house.operator();
-    let list = house.call(Method::Get, path, &operator, Value::Null);
+pub(crate) async fn total(server: &TestApp, path: &str) -> u64 {
+    let operator = server.operator();
+    let list = server.call(Method::Get, path, &operator, Value::Null);
     list.await.expect(200)["pagination"]["total"]
         .as_u64()
         .unwrap()

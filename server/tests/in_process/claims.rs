@@ -1,6 +1,6 @@
 //! Tokens that are rightly signed and yet say something wrong.
 
-use crate::house::{House, Reply, START, cheap, text};
+use crate::test_app::{Reply, START, TestApp, cheap, text};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use doorward_server::crypto::signing::TokenType;
 use serde_json::{Value, json};
@@ -25,17 +25,17 @@ fn with(real: &Value, changes: &Value) -> Value {
     claims
 }
 
-async fn try_claims(house: &House, kind: TokenType, claims: &Value) -> Reply {
-    let token = house.doorward.services().keys.sign(kind, claims).unwrap();
-    house.me(&token).await
+async fn try_claims(server: &TestApp, kind: TokenType, claims: &Value) -> Reply {
+    let token = server.doorward.services().keys.sign(kind, claims).unwrap();
+    server.me(&token).await
 }
 
 #[rocket::async_test]
 async fn every_claim_must_be_there_and_of_its_type() {
-    let house = House::open(cheap()).await;
-    let ada = house.register("ada@example.com").await;
+    let server = TestApp::open(cheap()).await;
+    let ada = server.register("ada@example.com").await;
     let real = claims(text(&ada, "accessToken"));
-    try_claims(&house, TokenType::Access, &real)
+    try_claims(&server, TokenType::Access, &real)
         .await
         .expect(200);
     for name in [
@@ -49,7 +49,7 @@ async fn every_claim_must_be_there_and_of_its_type() {
         "scope",
     ] {
         try_claims(
-            &house,
+            &server,
             TokenType::Access,
             &with(&real, &json!({name: null})),
         )
@@ -73,7 +73,7 @@ async fn every_claim_must_be_there_and_of_its_type() {
                 continue;
             }
             let reply = try_claims(
-                &house,
+                &server,
                 TokenType::Access,
                 &with(&real, &json!({name: other})),
             )
@@ -86,9 +86,9 @@ async fn every_claim_must_be_there_and_of_its_type() {
 
 #[rocket::async_test]
 async fn every_claim_must_be_right() {
-    let house = House::open(cheap()).await;
-    let ada = house.register("ada@example.com").await;
-    let eve = house.register("eve@example.com").await;
+    let server = TestApp::open(cheap()).await;
+    let ada = server.register("ada@example.com").await;
+    let eve = server.register("eve@example.com").await;
     let real = claims(text(&ada, "accessToken"));
     let now = START.seconds();
     let eves = claims(text(&eve, "accessToken"));
@@ -110,13 +110,13 @@ async fn every_claim_must_be_right() {
         json!({"scope": "read\twrite"}),
     ];
     for changes in wrong {
-        let reply = try_claims(&house, TokenType::Access, &with(&real, &changes)).await;
+        let reply = try_claims(&server, TokenType::Access, &with(&real, &changes)).await;
         assert_eq!(reply.status, 401, "{changes}: {}", reply.body);
         reply.refused(401, "invalid_token");
     }
     let gone = with(&real, &json!({"sid": "ses_00000000000000000000000000"}));
     assert_eq!(
-        try_claims(&house, TokenType::Access, &gone).await.status,
+        try_claims(&server, TokenType::Access, &gone).await.status,
         401
     );
     for (exp, code) in [
@@ -128,7 +128,7 @@ async fn every_claim_must_be_right() {
         (i64::MIN, "token_expired"),
     ] {
         let reply = try_claims(
-            &house,
+            &server,
             TokenType::Access,
             &with(&real, &json!({"exp": exp})),
         )
@@ -140,7 +140,7 @@ async fn every_claim_must_be_right() {
         json!({"iat": now + 5}),
         json!({"aud": ["https://a.example", "https://id.example"]}),
     ] {
-        try_claims(&house, TokenType::Access, &with(&real, &fine))
+        try_claims(&server, TokenType::Access, &with(&real, &fine))
             .await
             .expect(200);
     }
@@ -148,18 +148,18 @@ async fn every_claim_must_be_right() {
 
 #[rocket::async_test]
 async fn a_signed_scope_gives_no_more_than_its_owner_may() {
-    let house = House::open(cheap()).await;
-    let ada = house.register("ada@example.com").await;
+    let server = TestApp::open(cheap()).await;
+    let ada = server.register("ada@example.com").await;
     let real = claims(text(&ada, "accessToken"));
     let wide = with(&real, &json!({"scope": "admin read"}));
-    let token = house
+    let token = server
         .doorward
         .services()
         .keys
         .sign(TokenType::Access, &wide)
         .unwrap();
     let get = rocket::http::Method::Get;
-    house
+    server
         .call(get, "/admin/users", &token, Value::Null)
         .await
         .refused(403, "insufficient_scope");
@@ -167,28 +167,28 @@ async fn a_signed_scope_gives_no_more_than_its_owner_may() {
 
 #[rocket::async_test]
 async fn an_id_token_is_no_access_token() {
-    let house = House::open(cheap()).await;
-    let ada = house.register("ada@example.com").await;
+    let server = TestApp::open(cheap()).await;
+    let ada = server.register("ada@example.com").await;
     let real = claims(text(&ada, "accessToken"));
-    try_claims(&house, TokenType::Id, &real)
+    try_claims(&server, TokenType::Id, &real)
         .await
         .refused(401, "invalid_token");
 }
 
 #[rocket::async_test]
 async fn an_end_that_no_clock_reaches_breaks_nothing() {
-    let house = House::open(cheap()).await;
-    let ada = house.register("ada@example.com").await;
+    let server = TestApp::open(cheap()).await;
+    let ada = server.register("ada@example.com").await;
     let real = claims(text(&ada, "accessToken"));
     let reply = try_claims(
-        &house,
+        &server,
         TokenType::Access,
         &with(&real, &json!({"exp": i64::MAX})),
     )
     .await;
     assert!(matches!(reply.status, 200 | 401), "{}", reply.body);
     let reply = try_claims(
-        &house,
+        &server,
         TokenType::Access,
         &with(&real, &json!({"iat": i64::MIN})),
     )

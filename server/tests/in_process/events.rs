@@ -20,8 +20,8 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::{
-    house::{House, PASSWORD, Reply, START, text},
     mails::{mailing, tokens},
+    test_app::{PASSWORD, Reply, START, TestApp, text},
 };
 
 /// Live sessions of an account: more than any other row here needs.
@@ -29,7 +29,7 @@ const CAP: u32 = 40;
 
 /// The audit log, looked at and made to refuse from outside.
 struct Log {
-    house: House,
+    server: TestApp,
     conn: Connection,
     seen: Mutex<BTreeSet<&'static str>>,
 }
@@ -41,10 +41,10 @@ impl Log {
             password_checks_per_minute_per_ip: 0,
             ..mailing()
         };
-        let house = House::open(settings).await;
-        let conn = house.database();
+        let server = TestApp::open(settings).await;
+        let conn = server.database();
         Self {
-            house,
+            server,
             conn,
             seen: Mutex::default(),
         }
@@ -64,14 +64,14 @@ impl Log {
     }
 
     /// Does `act` while the log takes no event of `action`: nothing happens. Then once more: it happens, with one event.
-    async fn one(&self, action: &'static str, act: impl AsyncFn(&House) -> Reply) -> Value {
+    async fn one(&self, action: &'static str, act: impl AsyncFn(&TestApp) -> Reply) -> Value {
         let before = (self.count(action), self.all());
         let refuse = format!(
             "CREATE TRIGGER refuse BEFORE INSERT ON events WHEN new.action = '{action}' \
              BEGIN SELECT RAISE(ABORT, 'refused'); END"
         );
         self.conn.execute_batch(&refuse).unwrap();
-        let refused = act(&self.house).await;
+        let refused = act(&self.server).await;
         self.conn.execute_batch("DROP TRIGGER refuse").unwrap();
         assert_eq!(
             refused.status, 503,
@@ -79,7 +79,7 @@ impl Log {
             refused.body
         );
         assert_eq!((self.count(action), self.all()), before, "{action}");
-        let done = act(&self.house).await;
+        let done = act(&self.server).await;
         assert!(
             done.status < 500,
             "{action} has half happened before: {}",
@@ -91,8 +91,8 @@ impl Log {
     }
 
     async fn admin(&self, action: &'static str, method: Method, path: &str, body: Value) -> Value {
-        let operator = self.house.operator();
-        let act = async |house: &House| house.call(method, path, &operator, body.clone()).await;
+        let operator = self.server.operator();
+        let act = async |server: &TestApp| server.call(method, path, &operator, body.clone()).await;
         self.one(action, act).await
     }
 }
@@ -112,9 +112,9 @@ fn done<T, E: std::fmt::Display>(result: Result<T, E>) -> Reply {
     }
 }
 
-async fn login(house: &House, email: &str) -> Reply {
+async fn login(server: &TestApp, email: &str) -> Reply {
     let body = json!({"email": email, "password": PASSWORD});
-    house.post("/auth/login", "", body).await
+    server.post("/auth/login", "", body).await
 }
 
 fn id_of(value: &Value, path: &str) -> String {
@@ -148,25 +148,25 @@ async fn every_action_has_its_event_once_in_its_transaction() {
 /// What is asked for by mail: three an hour go to one address, and each is asked for twice here.
 async fn mailed(log: &Log) {
     let ask = async |action, token: &str, path: &str, body: Value| {
-        let asked = async |house: &House| house.post(path, token, body.clone()).await;
+        let asked = async |server: &TestApp| server.post(path, token, body.clone()).await;
         log.one(action, asked).await;
     };
-    let mia = log.house.register("mia@example.com").await;
+    let mia = log.server.register("mia@example.com").await;
     let of = json!({"email": "mia@example.com"});
     ask("user.reset_requested", "", "/auth/password/forgot", of).await;
-    log.house.register("max@example.com").await;
+    log.server.register("max@example.com").await;
     let of = json!({"email": "max@example.com"});
     let action = "user.verification_requested";
     ask(action, "", "/auth/email/resend", of).await;
-    let token = tokens(&log.house, MailKind::SignUp).await.pop();
+    let token = tokens(&log.server, MailKind::SignUp).await.pop();
     let of = json!({"token": token.unwrap()});
     ask("user.email_verified", "", "/auth/email/verify", of).await;
     let of = json!({"email": "mary@example.com", "password": PASSWORD});
     let token = text(&mia, "accessToken");
     ask("user.email_change_requested", token, "/auth/email", of).await;
-    let token = tokens(&log.house, MailKind::Change).await.pop().unwrap();
-    let refuse = async |house: &House| {
-        let services = house.doorward.services();
+    let token = tokens(&log.server, MailKind::Change).await.pop().unwrap();
+    let refuse = async |server: &TestApp| {
+        let services = server.doorward.services();
         let (hash, cause) = (
             Digest256::of(token.as_bytes()),
             Cause::system(services.clock.now()),
@@ -178,7 +178,7 @@ async fn mailed(log: &Log) {
 
 async fn users(log: &Log) {
     let body = json!({"email": "ada@example.com", "password": PASSWORD});
-    let register = async |house: &House| house.post("/auth/register", "", body.clone()).await;
+    let register = async |server: &TestApp| server.post("/auth/register", "", body.clone()).await;
     log.one("user.registered", register).await;
     let made = json!({"email": "bob@example.com", "password": PASSWORD});
     let bob = log
@@ -193,7 +193,7 @@ async fn users(log: &Log) {
     let body = json!({"password": PASSWORD});
     log.admin("user.password_changed", Method::Post, &path, body)
         .await;
-    login(&log.house, "bob@example.com").await.expect(200);
+    login(&log.server, "bob@example.com").await.expect(200);
     let path = format!("{bob}/sessions/revoke");
     log.admin("user.sessions_revoked", Method::Post, &path, Value::Null)
         .await;
@@ -214,28 +214,28 @@ async fn users(log: &Log) {
 }
 
 async fn caps(log: &Log) {
-    log.house.register("eve@example.com").await;
+    log.server.register("eve@example.com").await;
     for _ in 1..CAP {
-        login(&log.house, "eve@example.com").await.expect(200);
+        login(&log.server, "eve@example.com").await.expect(200);
     }
-    let one_more = async |house: &House| login(house, "eve@example.com").await;
+    let one_more = async |server: &TestApp| login(server, "eve@example.com").await;
     log.one("session.evicted", one_more).await;
 }
 
 async fn sessions(log: &Log) {
-    let house = &log.house;
-    let opened = log.one("session.created", async |house: &House| {
-        login(house, "ada@example.com").await
+    let server = &log.server;
+    let opened = log.one("session.created", async |server: &TestApp| {
+        login(server, "ada@example.com").await
     });
     let opened = opened.await;
-    let logout = async |house: &House| {
-        house
+    let logout = async |server: &TestApp| {
+        server
             .post("/auth/logout", text(&opened, "accessToken"), Value::Null)
             .await
     };
     log.one("session.logout", logout).await;
-    let other = login(house, "ada@example.com").await.expect(200);
-    let listed = house.call(
+    let other = login(server, "ada@example.com").await.expect(200);
+    let listed = server.call(
         Method::Get,
         "/auth/sessions",
         text(&other, "accessToken"),
@@ -248,8 +248,8 @@ async fn sessions(log: &Log) {
         .iter()
         .find(|session| session["current"] == false);
     let path = format!("/auth/sessions/{}", text(old.unwrap(), "id"));
-    let end = async |house: &House| {
-        house
+    let end = async |server: &TestApp| {
+        server
             .call(
                 Method::Delete,
                 &path,
@@ -259,34 +259,34 @@ async fn sessions(log: &Log) {
             .await
     };
     log.one("session.revoked", end).await;
-    let refresh = async |house: &House, token: &str| {
-        house
+    let refresh = async |server: &TestApp, token: &str| {
+        server
             .post("/auth/refresh", "", json!({"refreshToken": token}))
             .await
     };
     // A lost answer: past the grace, and the successor was never used.
-    let lost = login(house, "ada@example.com").await.expect(200);
+    let lost = login(server, "ada@example.com").await.expect(200);
     let lost = text(&lost, "refreshToken").to_owned();
-    refresh(house, &lost).await.expect(200);
-    house.pass(5_000);
-    log.one("session.refresh_retried", async |house: &House| {
-        refresh(house, &lost).await
+    refresh(server, &lost).await.expect(200);
+    server.pass(5_000);
+    log.one("session.refresh_retried", async |server: &TestApp| {
+        refresh(server, &lost).await
     })
     .await;
     let first = text(&other, "refreshToken").to_owned();
-    let next = refresh(house, &first).await.expect(200);
-    refresh(house, text(&next, "refreshToken"))
+    let next = refresh(server, &first).await.expect(200);
+    refresh(server, text(&next, "refreshToken"))
         .await
         .expect(200);
-    house.pass(120_000);
-    log.one("session.replayed", async |house: &House| {
-        refresh(house, &first).await
+    server.pass(120_000);
+    log.one("session.replayed", async |server: &TestApp| {
+        refresh(server, &first).await
     })
     .await;
 
     // Told after its answer, in a unit of its own.
     let wrong = json!({"email": "ada@example.com", "password": "wrong"});
-    house
+    server
         .post("/auth/login", "", wrong)
         .await
         .refused(401, "invalid_credentials");
@@ -317,8 +317,8 @@ async fn keys(log: &Log) {
     log.admin("apikey.revoked", Method::Delete, &path, Value::Null)
         .await;
     // Twice is once.
-    log.house
-        .call(Method::Delete, &path, &log.house.operator(), Value::Null)
+    log.server
+        .call(Method::Delete, &path, &log.server.operator(), Value::Null)
         .await
         .expect(204);
     assert_eq!(log.count("apikey.revoked"), 1);
@@ -334,8 +334,8 @@ async fn clients(log: &Log) {
     )
     .await;
     let made = log
-        .house
-        .call(Method::Get, tokens, &log.house.operator(), Value::Null)
+        .server
+        .call(Method::Get, tokens, &log.server.operator(), Value::Null)
         .await;
     let made = made.expect(200);
     log.admin(
@@ -354,9 +354,9 @@ async fn clients(log: &Log) {
         .await;
     let body = json!({"grantType": "client_credentials", "clientId": client["id"],
                       "clientSecret": client["clientSecret"]});
-    let token = log.house.post("/auth/token", "", body).await.expect(200);
-    let give_up = async |house: &House| {
-        house
+    let token = log.server.post("/auth/token", "", body).await.expect(200);
+    let give_up = async |server: &TestApp| {
+        server
             .post("/auth/logout", text(&token, "accessToken"), Value::Null)
             .await
     };
@@ -369,13 +369,15 @@ async fn clients(log: &Log) {
 }
 
 async fn consents(log: &Log) {
-    let house = &log.house;
+    let server = &log.server;
     let body = json!({"name": "x", "redirectUris": ["https://a.example/"], "scopes": ["read"]});
-    let client = house.post("/admin/clients", &house.operator(), body).await;
+    let client = server
+        .post("/admin/clients", &server.operator(), body)
+        .await;
     let client: ClientId = text(&client.expect(201), "id").parse().unwrap();
-    let ada = login(house, "ada@example.com").await.expect(200);
+    let ada = login(server, "ada@example.com").await.expect(200);
     let user: UserId = text(&ada, "userId").parse().unwrap();
-    let listed = house.call(
+    let listed = server.call(
         Method::Get,
         "/auth/sessions",
         text(&ada, "accessToken"),
@@ -388,7 +390,7 @@ async fn consents(log: &Log) {
         .iter()
         .find(|session| session["current"] == true);
     let session: SessionId = text(current.unwrap(), "id").parse().unwrap();
-    let allow = async |house: &House| {
+    let allow = async |server: &TestApp| {
         let code = Code {
             client_id: client,
             user_id: user,
@@ -406,9 +408,9 @@ async fn consents(log: &Log) {
             used_at: None,
             session_id: None,
         };
-        let cause = Cause::system(house.doorward.services().clock.now());
+        let cause = Cause::system(server.doorward.services().clock.now());
         done(
-            house
+            server
                 .doorward
                 .services()
                 .store
@@ -417,10 +419,10 @@ async fn consents(log: &Log) {
         )
     };
     log.one("consent.given", allow).await;
-    let withdraw = async |house: &House| {
-        let act = Act::system(house.doorward.services().clock.now());
+    let withdraw = async |server: &TestApp| {
+        let act = Act::system(server.doorward.services().clock.now());
         done(
-            house
+            server
                 .doorward
                 .services()
                 .store
@@ -430,7 +432,7 @@ async fn consents(log: &Log) {
     };
     log.one("consent.revoked", withdraw).await;
     assert_eq!(
-        house
+        server
             .doorward
             .services()
             .store
@@ -456,9 +458,9 @@ async fn server(log: &Log) {
         Value::Null,
     )
     .await;
-    let operator = log.house.operator();
+    let operator = log.server.operator();
     let listed = log
-        .house
+        .server
         .call(Method::Get, "/admin/keys", &operator, Value::Null);
     let listed = listed.await.expect(200)["data"].clone();
     let old = listed
@@ -469,14 +471,21 @@ async fn server(log: &Log) {
     let path = format!("/admin/keys/{}", text(old.unwrap(), "id"));
     log.admin("signing_key.revoked", Method::Delete, &path, Value::Null)
         .await;
-    log.house
+    log.server
         .post("/admin/keys/rotate", &operator, Value::Null)
         .await
         .expect(201);
-    log.house.pass(30 * 86_400_000);
-    let retire = async |house: &House| {
-        let now = house.doorward.services().clock.now();
-        done(house.doorward.services().store.drop_retired_keys(now).await)
+    log.server.pass(30 * 86_400_000);
+    let retire = async |server: &TestApp| {
+        let now = server.doorward.services().clock.now();
+        done(
+            server
+                .doorward
+                .services()
+                .store
+                .drop_retired_keys(now)
+                .await,
+        )
     };
     log.one("signing_key.retired", retire).await;
 }

@@ -2,19 +2,19 @@
 
 use serde_json::json;
 
-use crate::house::{House, PASSWORD, cheap};
+use crate::test_app::{PASSWORD, TestApp, cheap};
 
 #[rocket::async_test]
 async fn a_set_up_of_one_time_codes_is_open_for_ten_minutes() {
-    let house = House::open(cheap()).await;
-    let ada = house.register("ada@example.com").await;
+    let server = TestApp::open(cheap()).await;
+    let ada = server.register("ada@example.com").await;
     let access = ada["accessToken"].as_str().unwrap();
-    let begin = || house.post("/auth/mfa/totp", access, json!({"password": PASSWORD}));
-    let wrong = || house.post("/auth/mfa/totp/confirm", access, json!({"code": "000000"}));
+    let begin = || server.post("/auth/mfa/totp", access, json!({"password": PASSWORD}));
+    let wrong = || server.post("/auth/mfa/totp/confirm", access, json!({"code": "000000"}));
     begin().await.expect(200);
-    house.pass(599_999);
+    server.pass(599_999);
     wrong().await.refused(401, "invalid_credentials");
-    house.pass(1);
+    server.pass(1);
     wrong().await.refused(409, "conflict");
     begin().await.expect(200);
     wrong().await.refused(401, "invalid_credentials");

@@ -15,18 +15,18 @@ use doorward_shared::{ClientId, ScopeSet, SessionId, UserId};
 use rocket::http::Method;
 use serde_json::{Value, json};
 
-use crate::house::{House, PASSWORD, START, cheap, text};
+use crate::test_app::{PASSWORD, START, TestApp, cheap, text};
 
 /// A session of somebody's that a client holds, as a code grant opens it; answers its tokens.
-async fn granted(house: &House, user: &Value) -> (String, String) {
+async fn granted(server: &TestApp, user: &Value) -> (String, String) {
     let body = json!({"name": "x", "redirectUris": ["https://a.example/"], "scopes": ["admin", "read", "write", "openid"]});
-    let client = house
-        .post("/admin/clients", &house.operator(), body)
+    let client = server
+        .post("/admin/clients", &server.operator(), body)
         .await
         .expect(201);
     let client: ClientId = text(&client, "id").parse().unwrap();
     let user: UserId = text(user, "userId").parse().unwrap();
-    let door = &house.doorward;
+    let door = &server.doorward;
     let ip = "192.0.2.1".parse().unwrap();
     let record = door
         .services()
@@ -77,10 +77,10 @@ async fn granted(house: &House, user: &Value) -> (String, String) {
 
 #[rocket::async_test]
 async fn a_token_of_an_oauth_client_changes_no_account_whatever_its_scope() {
-    let house = House::open(cheap()).await;
-    let ada = house.register("ada@example.com").await;
-    let (token, _) = granted(&house, &ada).await;
-    let whoami = house.whoami(&token).await.expect(200);
+    let server = TestApp::open(cheap()).await;
+    let ada = server.register("ada@example.com").await;
+    let (token, _) = granted(&server, &ada).await;
+    let whoami = server.whoami(&token).await.expect(200);
     assert_eq!(whoami["userId"], ada["userId"], "it reads who it is about");
     let key = "/apikey/key_00000000000000000000000000";
     let calls = [
@@ -113,7 +113,7 @@ async fn a_token_of_an_oauth_client_changes_no_account_whatever_its_scope() {
         (Method::Delete, key, Value::Null),
     ];
     for (method, path, body) in calls {
-        let reply = house.call(method, path, &token, body).await;
+        let reply = server.call(method, path, &token, body).await;
         assert_eq!(reply.status, 403, "{method} {path}: {}", reply.body);
         reply.refused(403, "insufficient_scope");
     }
@@ -121,79 +121,79 @@ async fn a_token_of_an_oauth_client_changes_no_account_whatever_its_scope() {
 
 #[rocket::async_test]
 async fn a_clients_refresh_token_is_unknown_to_auth_refresh_and_stays_good() {
-    let house = House::open(cheap()).await;
-    let ada = house.register("ada@example.com").await;
-    let (token, refresh) = granted(&house, &ada).await;
+    let server = TestApp::open(cheap()).await;
+    let ada = server.register("ada@example.com").await;
+    let (token, refresh) = granted(&server, &ada).await;
     let body = json!({"refreshToken": refresh});
-    house
+    server
         .post("/auth/refresh", "", body.clone())
         .await
         .refused(401, "invalid_token");
-    house.pass(60_000);
+    server.pass(60_000);
     // Not a replay either: nothing has ended.
-    house
+    server
         .post("/auth/refresh", "", body)
         .await
         .refused(401, "invalid_token");
-    house.whoami(&token).await.expect(200);
+    server.whoami(&token).await.expect(200);
 }
 
 #[rocket::async_test]
 async fn what_ends_a_persons_sessions_ends_those_of_clients_too() {
-    let house = House::open(cheap()).await;
-    let ada = house.register("ada@example.com").await;
-    let (token, _) = granted(&house, &ada).await;
-    house.whoami(&token).await.expect(200);
+    let server = TestApp::open(cheap()).await;
+    let ada = server.register("ada@example.com").await;
+    let (token, _) = granted(&server, &ada).await;
+    server.whoami(&token).await.expect(200);
     // Signing out with it ends it alone.
-    let (other, _) = granted(&house, &ada).await;
-    house
+    let (other, _) = granted(&server, &ada).await;
+    server
         .post("/auth/logout", &other, Value::Null)
         .await
         .expect(204);
-    house.whoami(&other).await.refused(401, "token_revoked");
-    house.whoami(&token).await.expect(200);
+    server.whoami(&other).await.refused(401, "token_revoked");
+    server.whoami(&token).await.expect(200);
     let body = json!({"currentPassword": PASSWORD, "newPassword": "another good one"});
-    house
+    server
         .post("/auth/password", text(&ada, "accessToken"), body)
         .await
         .expect(204);
-    house.whoami(&token).await.refused(401, "token_revoked");
-    house.me(text(&ada, "accessToken")).await.expect(200);
+    server.whoami(&token).await.refused(401, "token_revoked");
+    server.me(text(&ada, "accessToken")).await.expect(200);
 }
 
 #[rocket::async_test]
 async fn signing_out_ends_no_session_of_another_person_whatever_hint_came_with_it() {
-    let house = House::open(cheap()).await;
+    let server = TestApp::open(cheap()).await;
     let [ada, bob] = [
-        house.register("ada@example.com").await,
-        house.register("bob@example.com").await,
+        server.register("ada@example.com").await,
+        server.register("bob@example.com").await,
     ];
     let session = async |person: &Value| -> SessionId {
         let access = text(person, "accessToken");
-        let own = house.call(Method::Get, "/auth/sessions", access, Value::Null);
+        let own = server.call(Method::Get, "/auth/sessions", access, Value::Null);
         let own = own.await.expect(200)["data"][0]["id"].clone();
         own.as_str().unwrap().parse().unwrap()
     };
     let hinted = session(&ada).await;
     let act = Act::of_session(session(&bob).await, Cause::system(START));
-    let signed_out = house.doorward.services().store.sign_out(Some(hinted), act);
+    let signed_out = server.doorward.services().store.sign_out(Some(hinted), act);
     signed_out.await.unwrap();
-    let gone = house.me(text(&bob, "accessToken")).await;
+    let gone = server.me(text(&bob, "accessToken")).await;
     gone.refused(401, "token_revoked");
-    house.me(text(&ada, "accessToken")).await.expect(200);
+    server.me(text(&ada, "accessToken")).await.expect(200);
 }
 
 #[rocket::async_test]
 async fn the_scopes_of_openid_open_nothing_here() {
-    let house = House::open(cheap()).await;
-    let ada = house.register("ada@example.com").await;
-    let (token, _) = granted(&house, &ada).await;
-    let whoami = house
+    let server = TestApp::open(cheap()).await;
+    let ada = server.register("ada@example.com").await;
+    let (token, _) = granted(&server, &ada).await;
+    let whoami = server
         .call(Method::Get, "/admin/whoami", &token, Value::Null)
         .await
         .expect(200);
     assert_eq!(whoami["scopes"], json!(["openid", "read", "write"]));
-    house
+    server
         .call(Method::Get, "/admin/users", &token, Value::Null)
         .await
         .refused(403, "insufficient_scope");
@@ -202,14 +202,16 @@ async fn the_scopes_of_openid_open_nothing_here() {
 /// What a request that was under way does after a revocation was answered.
 #[rocket::async_test]
 async fn a_code_is_not_kept_once_its_sign_in_has_ended_or_its_consent_is_gone() {
-    let house = House::open(cheap()).await;
-    let ada = house.register("ada@example.com").await;
+    let server = TestApp::open(cheap()).await;
+    let ada = server.register("ada@example.com").await;
     let body = json!({"name": "x", "redirectUris": ["https://a.example/"], "scopes": ["read"]});
-    let client = house.post("/admin/clients", &house.operator(), body).await;
+    let client = server
+        .post("/admin/clients", &server.operator(), body)
+        .await;
     let client: ClientId = text(&client.expect(201), "id").parse().unwrap();
     let user: UserId = text(&ada, "userId").parse().unwrap();
-    let store = &house.doorward.services().store;
-    let sessions = house.call(
+    let store = &server.doorward.services().store;
+    let sessions = server.call(
         Method::Get,
         "/auth/sessions",
         text(&ada, "accessToken"),
@@ -266,15 +268,15 @@ fn session_of(token: &str) -> SessionId {
 
 #[rocket::async_test]
 async fn a_browser_whose_cookie_stands_for_a_clients_session_is_nobody() {
-    let house = House::open(cheap()).await;
-    let ada = house.register("ada@example.com").await;
-    let (granted, _) = granted(&house, &ada).await;
-    let (_, fresh, _) = house.send(Method::Get, "/sign-in", &[], "").await;
+    let server = TestApp::open(cheap()).await;
+    let ada = server.register("ada@example.com").await;
+    let (granted, _) = granted(&server, &ada).await;
+    let (_, fresh, _) = server.send(Method::Get, "/sign-in", &[], "").await;
     let (name, _) = fresh.split_once('=').unwrap();
     for (token, value, status) in [(text(&ada, "accessToken"), 1, 200), (&granted, 2, 303)] {
         let value = BASE64.encode([value; 32]);
         let hash = Digest256::of(value.as_bytes());
-        let database = house.doorward.settings().data_dir.join("doorward.db");
+        let database = server.doorward.settings().data_dir.join("doorward.db");
         let database = rusqlite::Connection::open(database).unwrap();
         let row = (hash.0, session_of(token).0.to_bytes());
         database
@@ -282,16 +284,16 @@ async fn a_browser_whose_cookie_stands_for_a_clients_session_is_nobody() {
             .unwrap();
         let cookie = format!("{name}={value}");
         let headers = [("cookie", cookie.as_str())];
-        let (shown, ..) = house.send(Method::Get, "/account", &headers, "").await;
+        let (shown, ..) = server.send(Method::Get, "/account", &headers, "").await;
         assert_eq!(shown, status);
     }
 }
 
 #[rocket::async_test]
 async fn a_factor_that_is_set_up_while_a_password_is_checked_is_asked_for() {
-    let house = House::open(cheap()).await;
-    let ada = house.register("ada@example.com").await;
-    let services = house.doorward.services();
+    let server = TestApp::open(cheap()).await;
+    let ada = server.register("ada@example.com").await;
+    let services = server.doorward.services();
     let ip = "192.0.2.1".parse().unwrap();
     let user: UserId = text(&ada, "userId").parse().unwrap();
     let checked = services
@@ -317,11 +319,11 @@ async fn a_factor_that_is_set_up_while_a_password_is_checked_is_asked_for() {
     open().await.unwrap();
     let token = text(&ada, "accessToken");
     let body = json!({"password": PASSWORD});
-    let begun = house.post("/auth/mfa/totp", token, body).await.expect(200);
+    let begun = server.post("/auth/mfa/totp", token, body).await.expect(200);
     let secret = BASE32_NOPAD.decode(text(&begun, "secret").as_bytes());
     let typed = code(&secret.unwrap(), START.seconds() / STEP_SECONDS);
     let body = json!({"code": typed});
-    let confirmed = house.post("/auth/mfa/totp/confirm", token, body).await;
+    let confirmed = server.post("/auth/mfa/totp/confirm", token, body).await;
     confirmed.expect(200);
     let refused = open().await;
     let expected = matches!(refused, Err(StoreError::Refused(Refusal::PasswordChanged)));

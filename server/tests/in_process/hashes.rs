@@ -3,7 +3,7 @@
 use doorward_server::{Doorward, Settings, domain::Email};
 use serde_json::json;
 
-use crate::house::{House, PASSWORD, cheap};
+use crate::test_app::{PASSWORD, TestApp, cheap};
 
 async fn stored(doorward: &Doorward) -> String {
     let ip = "192.0.2.1".parse().unwrap();
@@ -24,9 +24,9 @@ async fn a_password_is_an_argon2id_phc_string_of_the_default_cost() {
         argon2_parallelism: defaults.argon2_parallelism,
         ..cheap()
     };
-    let house = House::open(settings).await;
-    house.register("ada@example.com").await;
-    let phc = stored(&house.doorward).await;
+    let server = TestApp::open(settings).await;
+    server.register("ada@example.com").await;
+    let phc = stored(&server.doorward).await;
     assert!(phc.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{phc}");
     assert!(!phc.contains(PASSWORD));
 }
@@ -39,40 +39,40 @@ async fn a_login_hashes_anew_once_the_cost_was_raised() {
         data_dir: data_dir.clone(),
         ..cheap()
     };
-    let house = House::open(cheap.clone()).await;
-    house.register("ada@example.com").await;
-    let old = stored(&house.doorward).await;
+    let server = TestApp::open(cheap.clone()).await;
+    server.register("ada@example.com").await;
+    let old = stored(&server.doorward).await;
     let body = json!({"email": "ada@example.com", "password": PASSWORD});
-    house
+    server
         .post("/auth/login", "", body.clone())
         .await
         .expect(200);
     assert_eq!(
-        stored(&house.doorward).await,
+        stored(&server.doorward).await,
         old,
         "no change without a reason"
     );
-    house.close().await;
+    server.close().await;
 
     let dear = Settings {
         argon2_memory_kib: 128,
         ..cheap
     };
-    let house = House::open(dear).await;
+    let server = TestApp::open(dear).await;
     let wrong = json!({"email": "ada@example.com", "password": "not my password"});
-    house
+    server
         .post("/auth/login", "", wrong)
         .await
         .refused(401, "invalid_credentials");
-    assert_eq!(stored(&house.doorward).await, old);
+    assert_eq!(stored(&server.doorward).await, old);
     // All of them with the old hash, which the first to be done replaces.
-    let logins = (0..6).map(|_| house.post("/auth/login", "", body.clone()));
+    let logins = (0..6).map(|_| server.post("/auth/login", "", body.clone()));
     for reply in rocket::futures::future::join_all(logins).await {
         reply.expect(200);
     }
-    let new = stored(&house.doorward).await;
+    let new = stored(&server.doorward).await;
     assert!(new.starts_with("$argon2id$v=19$m=128,t=1,p=1$"), "{new}");
-    house.post("/auth/login", "", body).await.expect(200);
+    server.post("/auth/login", "", body).await.expect(200);
 }
 
 #[rocket::async_test]
@@ -83,9 +83,9 @@ async fn the_dearest_stored_hash_is_known_at_each_sign_in() {
         argon2_memory_kib: memory,
         ..cheap()
     };
-    let dearest = async |house: &House| {
+    let dearest = async |server: &TestApp| {
         let keys = Email::keys_of("nobody@example.com");
-        let facts = house
+        let facts = server
             .doorward
             .services()
             .store
@@ -96,17 +96,17 @@ async fn the_dearest_stored_hash_is_known_at_each_sign_in() {
             .dearest
             .map(|phc| phc.split('$').nth(3).unwrap().to_owned())
     };
-    let house = House::open(settings(200)).await;
-    assert_eq!(dearest(&house).await, None);
-    let ada = house.register("ada@example.com").await;
-    house.close().await;
+    let server = TestApp::open(settings(200)).await;
+    assert_eq!(dearest(&server).await, None);
+    let ada = server.register("ada@example.com").await;
+    server.close().await;
     // The settings are cheaper now: what is stored is the measure.
-    let house = House::open(settings(64)).await;
-    house.register("bob@example.com").await;
-    assert_eq!(dearest(&house).await.as_deref(), Some("m=200,t=1,p=1"));
+    let server = TestApp::open(settings(64)).await;
+    server.register("bob@example.com").await;
+    assert_eq!(dearest(&server).await.as_deref(), Some("m=200,t=1,p=1"));
     let path = format!("/admin/users/{}", ada["userId"].as_str().unwrap());
-    let (delete, operator) = (rocket::http::Method::Delete, house.operator());
-    let deleted = house.call(delete, &path, &operator, serde_json::Value::Null);
+    let (delete, operator) = (rocket::http::Method::Delete, server.operator());
+    let deleted = server.call(delete, &path, &operator, serde_json::Value::Null);
     deleted.await.expect(204);
-    assert_eq!(dearest(&house).await.as_deref(), Some("m=64,t=1,p=1"));
+    assert_eq!(dearest(&server).await.as_deref(), Some("m=64,t=1,p=1"));
 }

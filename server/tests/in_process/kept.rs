@@ -4,20 +4,20 @@ use doorward_shared::Timestamp;
 use rocket::http::Method;
 use serde_json::{Value, json};
 
-use crate::house::{House, PASSWORD, START, cheap, text};
+use crate::test_app::{PASSWORD, START, TestApp, cheap, text};
 
 const SECOND: u64 = 1000;
 const DAY: u64 = 86_400 * SECOND;
 
 /// An operator's call with an `Idempotency-Key`: its status and its answer.
-async fn once(house: &House, path: &str, key: &str, body: &Value) -> (u16, Value) {
-    let bearer = format!("Bearer {}", house.operator());
+async fn once(server: &TestApp, path: &str, key: &str, body: &Value) -> (u16, Value) {
+    let bearer = format!("Bearer {}", server.operator());
     let headers = [
         ("authorization", bearer.as_str()),
         ("content-type", "application/json"),
         ("idempotency-key", key),
     ];
-    let (status, _, text) = house
+    let (status, _, text) = server
         .send(Method::Post, path, &headers, &body.to_string())
         .await;
     (status, serde_json::from_str(&text).unwrap_or_default())
@@ -25,65 +25,65 @@ async fn once(house: &House, path: &str, key: &str, body: &Value) -> (u16, Value
 
 #[rocket::async_test]
 async fn an_idempotent_call_that_failed_is_tried_again() {
-    let house = House::open(cheap()).await;
+    let server = TestApp::open(cheap()).await;
     let body = json!({"email": "ada@example.com", "role": "clerk"});
-    let (status, refused) = once(&house, "/admin/users", "k", &body).await;
+    let (status, refused) = once(&server, "/admin/users", "k", &body).await;
     assert_eq!((status, &refused["error"]["field"]), (422, &json!("role")));
     let role = json!({"permissions": ["read"]});
-    let operator = house.operator();
-    let made = house.call(Method::Put, "/admin/roles/clerk", &operator, role);
+    let operator = server.operator();
+    let made = server.call(Method::Put, "/admin/roles/clerk", &operator, role);
     made.await.expect(201);
-    let (status, made) = once(&house, "/admin/users", "k", &body).await;
+    let (status, made) = once(&server, "/admin/users", "k", &body).await;
     assert_eq!(status, 201, "{made}");
     // And what has succeeded is not done again.
-    assert_eq!(once(&house, "/admin/users", "k", &body).await, (201, made));
+    assert_eq!(once(&server, "/admin/users", "k", &body).await, (201, made));
 }
 
 #[rocket::async_test]
 async fn one_idempotency_key_may_come_with_several_calls() {
-    let house = House::open(cheap()).await;
+    let server = TestApp::open(cheap()).await;
     let mut rotated = Vec::new();
     for name in ["nightly", "weekly"] {
         let body = json!({"name": name, "scopes": ["read"]});
-        let (status, minted) = once(&house, "/admin/apikeys", name, &body).await;
+        let (status, minted) = once(&server, "/admin/apikeys", name, &body).await;
         assert_eq!(status, 201, "{minted}");
         let path = format!("/admin/apikeys/{}/rotate", text(&minted, "id"));
-        let (status, new) = once(&house, &path, "k", &json!({})).await;
+        let (status, new) = once(&server, &path, "k", &json!({})).await;
         assert_eq!((status, text(&new, "name")), (201, name), "{new}");
         rotated.push((path, new));
     }
     for (path, new) in rotated {
-        assert_eq!(once(&house, &path, "k", &json!({})).await, (201, new));
+        assert_eq!(once(&server, &path, "k", &json!({})).await, (201, new));
     }
 }
 
 #[rocket::async_test]
 async fn an_answer_may_be_asked_for_again_for_600_seconds() {
-    let house = House::open(cheap()).await;
+    let server = TestApp::open(cheap()).await;
     let body = json!({"name": "nightly", "scopes": ["read"]});
-    let (status, first) = once(&house, "/admin/apikeys", "k", &body).await;
+    let (status, first) = once(&server, "/admin/apikeys", "k", &body).await;
     assert_eq!(status, 201, "{first}");
-    house.pass(600 * SECOND - 1);
-    let (_, again) = once(&house, "/admin/apikeys", "k", &body).await;
+    server.pass(600 * SECOND - 1);
+    let (_, again) = once(&server, "/admin/apikeys", "k", &body).await;
     assert_eq!(again, first);
-    house.pass(1);
-    let (status, other) = once(&house, "/admin/apikeys", "k", &body).await;
+    server.pass(1);
+    let (status, other) = once(&server, "/admin/apikeys", "k", &body).await;
     assert_eq!(status, 201);
     assert_ne!(text(&other, "id"), text(&first, "id"));
 }
 
 /// Opens the sign-in page, waits, and sends its form: whether that opened a session.
-async fn signs_in_after(house: &House, wait: u64) -> bool {
-    let operator = house.operator();
+async fn signs_in_after(server: &TestApp, wait: u64) -> bool {
+    let operator = server.operator();
     let live = async || {
         let path = "/admin/sessions?active=true";
-        let page = house.call(Method::Get, path, &operator, Value::Null);
+        let page = server.call(Method::Get, path, &operator, Value::Null);
         page.await.expect(200)["pagination"]["total"]
             .as_u64()
             .unwrap()
     };
     let before = live().await;
-    let (status, cookie, page) = house.send(Method::Get, "/sign-in", &[], "").await;
+    let (status, cookie, page) = server.send(Method::Get, "/sign-in", &[], "").await;
     assert_eq!(status, 200);
     let field = page.split("name=\"csrf_token\"").nth(1).unwrap();
     let token = field
@@ -93,7 +93,7 @@ async fn signs_in_after(house: &House, wait: u64) -> bool {
         .split('"')
         .next()
         .unwrap();
-    house.pass(wait);
+    server.pass(wait);
     let form = [
         ("csrf_token", token),
         ("email", "ada@example.com"),
@@ -106,7 +106,7 @@ async fn signs_in_after(house: &House, wait: u64) -> bool {
         ("cookie", cookie.as_str()),
         ("content-type", "application/x-www-form-urlencoded"),
     ];
-    house
+    server
         .send(Method::Post, "/sign-in", &headers, &encoded.join("&"))
         .await;
     live().await > before
@@ -114,86 +114,86 @@ async fn signs_in_after(house: &House, wait: u64) -> bool {
 
 #[rocket::async_test]
 async fn a_form_may_be_filled_in_for_an_hour() {
-    let house = House::open(cheap()).await;
-    house.register("ada@example.com").await;
-    assert!(signs_in_after(&house, 3600 * SECOND - 1).await);
-    assert!(!signs_in_after(&house, 3600 * SECOND).await);
-    assert!(signs_in_after(&house, 0).await);
+    let server = TestApp::open(cheap()).await;
+    server.register("ada@example.com").await;
+    assert!(signs_in_after(&server, 3600 * SECOND - 1).await);
+    assert!(!signs_in_after(&server, 3600 * SECOND).await);
+    assert!(signs_in_after(&server, 0).await);
 }
 
 #[rocket::async_test]
 async fn a_key_that_has_not_expired_survives_the_sweeper() {
-    let house = House::open(cheap()).await;
-    let ada = house.register("ada@example.com").await;
+    let server = TestApp::open(cheap()).await;
+    let ada = server.register("ada@example.com").await;
     let ends = Timestamp(START.0 + 10 * 86_400_000);
     let body = json!({"name": "x", "scopes": ["read"], "expiresAt": ends.to_string()});
-    let minted = house
+    let minted = server
         .post("/apikey", text(&ada, "accessToken"), body)
         .await
         .expect(201);
     let key = text(&minted, "key");
     let sweep = || {
-        house
+        server
             .doorward
             .services()
             .store
-            .sweep(house.doorward.services().clock.now(), 365)
+            .sweep(server.doorward.services().clock.now(), 365)
     };
     sweep().await.unwrap();
-    house.me(key).await.expect(200);
-    house.pass(10 * DAY - 1);
+    server.me(key).await.expect(200);
+    server.pass(10 * DAY - 1);
     sweep().await.unwrap();
-    house.me(key).await.expect(200);
-    house.pass(1);
+    server.me(key).await.expect(200);
+    server.pass(1);
     sweep().await.unwrap();
-    house.me(key).await.refused(401, "token_expired");
+    server.me(key).await.refused(401, "token_expired");
 }
 
-async fn swept(house: &House, event_days: u32) {
-    let services = house.doorward.services();
+async fn swept(server: &TestApp, event_days: u32) {
+    let services = server.doorward.services();
     let now = services.clock.now();
     services.store.sweep(now, event_days).await.unwrap();
 }
 
 #[rocket::async_test]
 async fn a_block_that_is_over_is_deleted() {
-    let house = House::open(cheap()).await;
+    let server = TestApp::open(cheap()).await;
     let body = json!({"network": "203.0.113.0/24", "reason": "a flood"});
-    let made = house.post("/admin/blocks", &house.operator(), body).await;
+    let made = server.post("/admin/blocks", &server.operator(), body).await;
     made.expect(201);
     let kept = || -> u32 {
         let count = "SELECT count(*) FROM blocks";
-        house
+        server
             .database()
             .query_row(count, [], |row| row.get(0))
             .unwrap()
     };
-    house.pass(DAY - 1);
-    swept(&house, 365).await;
+    server.pass(DAY - 1);
+    swept(&server, 365).await;
     assert_eq!(kept(), 1);
-    house.pass(1);
-    swept(&house, 365).await;
+    server.pass(1);
+    swept(&server, 365).await;
     assert_eq!(kept(), 0);
 }
 
 #[rocket::async_test]
 async fn what_was_done_of_setting_up_is_known_when_its_events_are_gone() {
-    let house = House::open(cheap()).await;
-    let operator = house.operator();
+    let server = TestApp::open(cheap()).await;
+    let operator = server.operator();
     let setup = async || {
         let path = "/admin/server";
-        let told = house.call(Method::Get, path, &operator, Value::Null).await;
+        let told = server.call(Method::Get, path, &operator, Value::Null).await;
         told.expect(200)["setup"]["backedUpAt"].clone()
     };
     assert_eq!(setup().await, Value::Null);
-    let made = house
+    let made = server
         .post("/admin/server/backup", &operator, json!({}))
         .await;
     made.expect(201);
     let at = setup().await;
     assert!(at.is_string(), "{at}");
-    house.pass(40 * DAY);
-    swept(&house, 30).await;
-    assert_eq!(house.events("server.backed_up").await, 0);
+    server.pass(40 * DAY);
+    swept(&server, 30).await;
+    assert_eq!(server.events("server.backed_up").await, 0);
     assert_eq!(setup().await, at);
 }

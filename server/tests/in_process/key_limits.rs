@@ -3,34 +3,34 @@
 use rocket::http::Method;
 use serde_json::{Value, json};
 
-use crate::house::{House, START, cheap, text};
+use crate::test_app::{START, TestApp, cheap, text};
 
 const MINUTE: u64 = 60_000;
 const DAY: u64 = 24 * 60 * MINUTE;
 
-async fn mint(house: &House, terms: Value) -> Value {
+async fn mint(server: &TestApp, terms: Value) -> Value {
     let mut body = terms;
     body["name"] = json!("k");
     body["scopes"] = json!(["read"]);
-    let operator = house.operator();
-    house
+    let operator = server.operator();
+    server
         .post("/admin/apikeys", &operator, body)
         .await
         .expect(201)
 }
 
-async fn verify(house: &House, key: &Value, cost: u64) -> Value {
+async fn verify(server: &TestApp, key: &Value, cost: u64) -> Value {
     let body = json!({"key": key["key"], "cost": cost});
-    house
-        .post("/apikey/verify", &house.operator(), body)
+    server
+        .post("/apikey/verify", &server.operator(), body)
         .await
         .expect(200)
 }
 
-async fn usage(house: &House, key: &Value, query: &str) -> Vec<(String, u64, u64)> {
+async fn usage(server: &TestApp, key: &Value, query: &str) -> Vec<(String, u64, u64)> {
     let path = format!("/admin/apikeys/{}/usage?{query}", text(key, "id"));
-    let told = house
-        .call(Method::Get, &path, &house.operator(), Value::Null)
+    let told = server
+        .call(Method::Get, &path, &server.operator(), Value::Null)
         .await
         .expect(200);
     let points = told["data"].as_array().unwrap().iter();
@@ -44,25 +44,25 @@ async fn usage(house: &House, key: &Value, query: &str) -> Vec<(String, u64, u64
 
 #[rocket::async_test]
 async fn a_window_slides_and_what_is_spent_comes_back_when_it_is_a_window_old() {
-    let house = House::open(cheap()).await;
+    let server = TestApp::open(cheap()).await;
     let key = mint(
-        &house,
+        &server,
         json!({"rateLimit": {"limit": 10, "windowSeconds": 60}}),
     )
     .await;
-    let told = verify(&house, &key, 6).await;
+    let told = verify(&server, &key, 6).await;
     assert_eq!(
         told["rateLimit"],
         json!({"limit": 10, "remaining": 4, "resetSeconds": 60})
     );
-    house.pass(40_000);
-    let told = verify(&house, &key, 4).await;
+    server.pass(40_000);
+    let told = verify(&server, &key, 4).await;
     assert_eq!(
         told["rateLimit"],
         json!({"limit": 10, "remaining": 0, "resetSeconds": 20})
     );
-    house.pass(19_999);
-    let told = verify(&house, &key, 1).await;
+    server.pass(19_999);
+    let told = verify(&server, &key, 1).await;
     assert_eq!(told["code"], "rate_limited");
     assert_eq!(
         told["rateLimit"],
@@ -70,60 +70,60 @@ async fn a_window_slides_and_what_is_spent_comes_back_when_it_is_a_window_old() 
     );
     // Seven fit only once the four have come back too.
     assert_eq!(
-        verify(&house, &key, 7).await["rateLimit"]["resetSeconds"],
+        verify(&server, &key, 7).await["rateLimit"]["resetSeconds"],
         41
     );
-    house.pass(1);
-    assert_eq!(verify(&house, &key, 7).await["code"], "rate_limited");
-    assert_eq!(verify(&house, &key, 6).await["code"], "valid");
+    server.pass(1);
+    assert_eq!(verify(&server, &key, 7).await["code"], "rate_limited");
+    assert_eq!(verify(&server, &key, 6).await["code"], "valid");
     // As Bearer it is the same window, and `Retry-After` is when it fits.
-    let me = house.me(text(&key, "key")).await;
+    let me = server.me(text(&key, "key")).await;
     me.refused(429, "rate_limited");
     assert_eq!(me.retry_after, Some(40));
-    house.pass(40_000);
-    house.whoami(text(&key, "key")).await.expect(200);
-    assert_eq!(verify(&house, &key, 1).await["rateLimit"]["remaining"], 2);
+    server.pass(40_000);
+    server.whoami(text(&key, "key")).await.expect(200);
+    assert_eq!(verify(&server, &key, 1).await["rateLimit"]["remaining"], 2);
 }
 
 #[rocket::async_test]
 async fn quotas_begin_anew_with_the_day_and_the_month_of_utc() {
-    let house = House::open(cheap()).await;
+    let server = TestApp::open(cheap()).await;
     // The clock begins on 2025-11-24 at 16:00.
-    let day = mint(&house, json!({"quota": {"limit": 2, "period": "day"}})).await;
-    let month = mint(&house, json!({"quota": {"limit": 2, "period": "month"}})).await;
+    let day = mint(&server, json!({"quota": {"limit": 2, "period": "day"}})).await;
+    let month = mint(&server, json!({"quota": {"limit": 2, "period": "month"}})).await;
     for key in [&day, &month] {
-        assert_eq!(verify(&house, key, 2).await["code"], "valid");
-        assert_eq!(verify(&house, key, 1).await["code"], "quota_exceeded");
+        assert_eq!(verify(&server, key, 2).await["code"], "valid");
+        assert_eq!(verify(&server, key, 1).await["code"], "quota_exceeded");
     }
     assert_eq!(
-        verify(&house, &day, 1).await["quota"]["resetsAt"],
+        verify(&server, &day, 1).await["quota"]["resetsAt"],
         "2025-11-25T00:00:00.000Z"
     );
     assert_eq!(
-        verify(&house, &month, 1).await["quota"]["resetsAt"],
+        verify(&server, &month, 1).await["quota"]["resetsAt"],
         "2025-12-01T00:00:00.000Z"
     );
-    let me = house.whoami(text(&day, "key")).await;
+    let me = server.whoami(text(&day, "key")).await;
     me.refused(429, "rate_limited");
     assert_eq!(me.retry_after, Some(8 * 3600));
-    house.pass(8 * 60 * MINUTE - 1);
-    assert_eq!(verify(&house, &day, 1).await["code"], "quota_exceeded");
-    house.pass(1);
-    assert_eq!(verify(&house, &day, 1).await["quota"]["remaining"], 1);
-    assert_eq!(verify(&house, &month, 1).await["code"], "quota_exceeded");
-    house.pass(6 * DAY);
-    assert_eq!(verify(&house, &month, 1).await["quota"]["remaining"], 1);
+    server.pass(8 * 60 * MINUTE - 1);
+    assert_eq!(verify(&server, &day, 1).await["code"], "quota_exceeded");
+    server.pass(1);
+    assert_eq!(verify(&server, &day, 1).await["quota"]["remaining"], 1);
+    assert_eq!(verify(&server, &month, 1).await["code"], "quota_exceeded");
+    server.pass(6 * DAY);
+    assert_eq!(verify(&server, &month, 1).await["quota"]["remaining"], 1);
 }
 
 #[rocket::async_test]
 async fn expired_is_told_before_disabled() {
-    let house = House::open(cheap()).await;
+    let server = TestApp::open(cheap()).await;
     let end = START.plus_seconds(60).to_string();
-    let key = mint(&house, json!({"expiresAt": end, "enabled": false})).await;
-    assert_eq!(verify(&house, &key, 1).await["code"], "disabled");
-    house.pass(MINUTE);
-    assert_eq!(verify(&house, &key, 1).await["code"], "expired");
-    house
+    let key = mint(&server, json!({"expiresAt": end, "enabled": false})).await;
+    assert_eq!(verify(&server, &key, 1).await["code"], "disabled");
+    server.pass(MINUTE);
+    assert_eq!(verify(&server, &key, 1).await["code"], "expired");
+    server
         .me(text(&key, "key"))
         .await
         .refused(401, "token_expired");
@@ -131,63 +131,63 @@ async fn expired_is_told_before_disabled() {
 
 #[rocket::async_test]
 async fn use_is_kept_for_35_days_by_hour_and_13_months_by_day() {
-    let house = House::open(cheap()).await;
+    let server = TestApp::open(cheap()).await;
     let key = mint(
-        &house,
+        &server,
         json!({"rateLimit": {"limit": 1, "windowSeconds": 1}}),
     )
     .await;
     for _ in 0..2 {
-        verify(&house, &key, 1).await;
+        verify(&server, &key, 1).await;
     }
-    house.pass(60 * MINUTE);
-    verify(&house, &key, 1).await;
+    server.pass(60 * MINUTE);
+    verify(&server, &key, 1).await;
     let hours = |data: Vec<(String, u64, u64)>| data;
     assert_eq!(
-        hours(usage(&house, &key, "by=hour").await),
+        hours(usage(&server, &key, "by=hour").await),
         [
             ("2025-11-24T16:00:00.000Z".into(), 1, 1),
             ("2025-11-24T17:00:00.000Z".into(), 1, 0)
         ]
     );
     assert_eq!(
-        usage(&house, &key, "by=day").await,
+        usage(&server, &key, "by=day").await,
         [("2025-11-24T00:00:00.000Z".into(), 2, 1)]
     );
     // The hour that `from` lies in is told whole; one that begins at `to` is not.
     let part = "by=hour&from=2025-11-24T16:30:00Z&to=2025-11-24T17:00:00Z";
     assert_eq!(
-        usage(&house, &key, part).await,
+        usage(&server, &key, part).await,
         [("2025-11-24T16:00:00.000Z".into(), 1, 1)]
     );
-    house.pass(34 * DAY);
-    assert_eq!(usage(&house, &key, "by=hour").await.len(), 2);
-    house.pass(2 * DAY);
+    server.pass(34 * DAY);
+    assert_eq!(usage(&server, &key, "by=hour").await.len(), 2);
+    server.pass(2 * DAY);
     assert!(
-        usage(&house, &key, "by=hour&from=2025-01-01T00:00:00Z")
+        usage(&server, &key, "by=hour&from=2025-01-01T00:00:00Z")
             .await
             .is_empty()
     );
-    house
+    server
         .doorward
         .services()
         .store
-        .sweep(house.doorward.services().clock.now(), 0)
+        .sweep(server.doorward.services().clock.now(), 0)
         .await
         .unwrap();
     assert_eq!(
-        usage(&house, &key, "by=day").await,
+        usage(&server, &key, "by=day").await,
         [("2025-11-24T00:00:00.000Z".into(), 2, 1)]
     );
-    house.pass(365 * DAY);
-    house
+    server.pass(365 * DAY);
+    server
         .doorward
         .services()
         .store
-        .sweep(house.doorward.services().clock.now(), 0)
+        .sweep(server.doorward.services().clock.now(), 0)
         .await
         .unwrap();
-    assert!(usage(&house, &key, "by=day").await.is_empty());
+    assert!(usage(&server, &key, "by=day").await.is_empty());
 }
 
 #[rocket::async_test]
@@ -197,23 +197,23 @@ async fn what_was_spent_is_known_after_a_restart_and_meters_not_used_are_let_go(
         data_dir: directory.path().join("data"),
         ..cheap()
     };
-    let house = House::open(settings()).await;
+    let server = TestApp::open(settings()).await;
     let key = mint(
-        &house,
+        &server,
         json!({"rateLimit": {"limit": 10, "windowSeconds": 86400}}),
     )
     .await;
-    verify(&house, &key, 4).await;
-    house.close().await;
-    let house = House::open(settings()).await;
-    house.pass(1000);
-    assert_eq!(verify(&house, &key, 1).await["rateLimit"]["remaining"], 5);
+    verify(&server, &key, 4).await;
+    server.close().await;
+    let server = TestApp::open(settings()).await;
+    server.pass(1000);
+    assert_eq!(verify(&server, &key, 1).await["rateLimit"]["remaining"], 5);
     // Written, and let go of after ten minutes: what is loaded again is the same.
-    usage(&house, &key, "by=day").await;
-    house.pass(11 * MINUTE);
-    usage(&house, &key, "by=day").await;
-    assert_eq!(verify(&house, &key, 1).await["rateLimit"]["remaining"], 4);
-    house.pass(DAY - 11 * MINUTE);
-    assert_eq!(verify(&house, &key, 1).await["rateLimit"]["remaining"], 8);
-    house.close().await;
+    usage(&server, &key, "by=day").await;
+    server.pass(11 * MINUTE);
+    usage(&server, &key, "by=day").await;
+    assert_eq!(verify(&server, &key, 1).await["rateLimit"]["remaining"], 4);
+    server.pass(DAY - 11 * MINUTE);
+    assert_eq!(verify(&server, &key, 1).await["rateLimit"]["remaining"], 8);
+    server.close().await;
 }

@@ -12,12 +12,12 @@ use rocket::http::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::house::{House, START, cheap, text};
+use crate::test_app::{START, TestApp, cheap, text};
 
 const HOUR: u64 = 3_600_000;
 
 /// An operator's act by this key that begins now.
-fn act(house: &House, key: &Value) -> Act {
+fn act(server: &TestApp, key: &Value) -> Act {
     let id: KeyId = text(key, "id").parse().unwrap();
     let authority = Authority {
         holder: Holder::Key(id),
@@ -27,28 +27,28 @@ fn act(house: &House, key: &Value) -> Act {
     };
     Act::new(
         authority,
-        Cause::system(house.doorward.services().clock.now()),
+        Cause::system(server.doorward.services().clock.now()),
     )
 }
 
-async fn key(house: &House, more: Value) -> Value {
+async fn key(server: &TestApp, more: Value) -> Value {
     let mut body = json!({"name": "k", "scopes": ["admin:keys", "admin:sessions"]});
     for (name, value) in more.as_object().unwrap() {
         body[name] = value.clone();
     }
-    let operator = house.operator();
-    let made = house.post("/admin/apikeys", &operator, body);
+    let operator = server.operator();
+    let made = server.post("/admin/apikeys", &operator, body);
     made.await.expect(201)
 }
 
 /// Whether it may still end sessions and make signing keys with this act.
-async fn is_done(house: &House, act: Act) -> bool {
-    let store = &house.doorward.services().store;
+async fn is_done(server: &TestApp, act: Act) -> bool {
+    let store = &server.doorward.services().store;
     let ended = store
         .revoke_these(vec![], None, act.clone())
         .await
         .map(drop);
-    let rotated = house
+    let rotated = server
         .doorward
         .services()
         .signing_keys
@@ -68,38 +68,38 @@ async fn is_done(house: &House, act: Act) -> bool {
 
 #[rocket::async_test]
 async fn a_key_that_was_revoked_or_ran_out_while_an_act_was_under_way_does_nothing_more() {
-    let house = House::open(cheap()).await;
-    let revoked = key(&house, json!({})).await;
+    let server = TestApp::open(cheap()).await;
+    let revoked = key(&server, json!({})).await;
     let ends = START.plus_seconds(60).to_string();
-    let expiring = key(&house, json!({ "expiresAt": ends })).await;
-    let rotated = key(&house, json!({})).await;
-    let begun = [&revoked, &expiring, &rotated].map(|key| act(&house, key));
+    let expiring = key(&server, json!({ "expiresAt": ends })).await;
+    let rotated = key(&server, json!({})).await;
+    let begun = [&revoked, &expiring, &rotated].map(|key| act(&server, key));
     let [revoked_act, expiring_act, rotated_act] = begun;
-    house.pass(1);
-    assert!(is_done(&house, revoked_act.clone()).await);
+    server.pass(1);
+    assert!(is_done(&server, revoked_act.clone()).await);
     let path = format!("/admin/apikeys/{}", text(&revoked, "id"));
-    let operator = house.operator();
-    let gone = house.call(Method::Delete, &path, &operator, Value::Null);
+    let operator = server.operator();
+    let gone = server.call(Method::Delete, &path, &operator, Value::Null);
     gone.await.expect(204);
-    assert!(!is_done(&house, revoked_act).await);
+    assert!(!is_done(&server, revoked_act).await);
 
     let path = format!("/admin/apikeys/{}/rotate", text(&rotated, "id"));
     let grace = json!({"graceSeconds": 30});
-    house
-        .post(&path, &house.operator(), grace)
+    server
+        .post(&path, &server.operator(), grace)
         .await
         .expect(201);
-    house.pass(29_999);
+    server.pass(29_999);
     assert!(
-        is_done(&house, rotated_act.clone()).await,
+        is_done(&server, rotated_act.clone()).await,
         "its grace goes on"
     );
-    house.pass(1);
-    assert!(!is_done(&house, rotated_act).await, "its grace is over");
-    house.pass(29_998);
-    assert!(is_done(&house, expiring_act.clone()).await);
-    house.pass(1);
-    assert!(!is_done(&house, expiring_act).await);
+    server.pass(1);
+    assert!(!is_done(&server, rotated_act).await, "its grace is over");
+    server.pass(29_998);
+    assert!(is_done(&server, expiring_act.clone()).await);
+    server.pass(1);
+    assert!(!is_done(&server, expiring_act).await);
 }
 
 fn session(at: Timestamp) -> NewSession {
@@ -128,14 +128,14 @@ async fn the_end_of_everything_takes_sessions_of_a_time_when_the_clock_was_ahead
         data_dir: directory.path().join("data"),
         ..cheap()
     };
-    let house = House::open(settings.clone()).await;
-    house.pass(24 * HOUR);
-    let ahead = house.register("ada@example.com").await;
-    house.close().await;
+    let server = TestApp::open(settings.clone()).await;
+    server.pass(24 * HOUR);
+    let ahead = server.register("ada@example.com").await;
+    server.close().await;
 
     // Set right again. More sessions than are held by their ids.
-    let house = House::open(settings).await;
-    let store = &house.doorward.services().store;
+    let server = TestApp::open(settings).await;
+    let store = &server.doorward.services().store;
     let mut made = rocket::tokio::task::JoinSet::new();
     for number in 0..1001 {
         let (store, user) = (store.clone(), format!("u{number}@example.com"));
@@ -158,8 +158,8 @@ async fn the_end_of_everything_takes_sessions_of_a_time_when_the_clock_was_ahead
         });
     }
     made.join_all().await.into_iter().for_each(Result::unwrap);
-    let operator = house.operator();
-    let revoke = |body: Value| house.post("/admin/sessions/revoke", &operator, body);
+    let operator = server.operator();
+    let revoke = |body: Value| server.post("/admin/sessions/revoke", &operator, body);
     let preview = revoke(json!({"dryRun": true})).await.expect(200);
     assert_eq!(preview["count"], 1002);
     let done = revoke(json!({"previewId": preview["previewId"]}))
@@ -167,13 +167,13 @@ async fn the_end_of_everything_takes_sessions_of_a_time_when_the_clock_was_ahead
         .expect(200);
     assert_eq!(done["revoked"], 1002);
     let live = "/admin/sessions?active=true";
-    let live = house
+    let live = server
         .call(Method::Get, live, &operator, Value::Null)
         .await
         .expect(200);
     assert_eq!(live["pagination"]["total"], 0, "{live}");
     let user = format!("/admin/sessions?userId={}", text(&ahead, "userId"));
-    let row = house
+    let row = server
         .call(Method::Get, &user, &operator, Value::Null)
         .await
         .expect(200);

@@ -1,8 +1,7 @@
 //! Mails and their links, by a clock: how long each is tried, and works.
 
 use doorward_server::{
-    Doorward, Settings,
-    clock::Clock,
+    Settings,
     crypto::secret::Digest256,
     domain::{
         Act, Email, NewUser,
@@ -15,7 +14,7 @@ use doorward_server::{
 use doorward_shared::{ScopeSet, Timestamp, UserId};
 use serde_json::{Value, json};
 
-use crate::house::{House, PASSWORD, START, cheap, text};
+use crate::test_app::{PASSWORD, START, TestApp, cheap, text};
 
 /// With a mail server that nobody reaches.
 pub(crate) fn mailing() -> Settings {
@@ -29,15 +28,8 @@ pub(crate) fn mailing() -> Settings {
 
 #[rocket::async_test]
 async fn a_mail_is_tried_for_a_day_with_growing_waits() {
-    let home = tempfile::tempdir().unwrap();
-    let settings = Settings {
-        data_dir: home.path().join("data"),
-        ..mailing()
-    };
-    let doorward = Doorward::open_at(settings, Clock::manual(START))
-        .await
-        .unwrap();
-    let store = &doorward.services().store;
+    let server = TestApp::open(mailing()).await;
+    let store = &server.doorward.services().store;
     let new = NewUser {
         email: Email::parse("ada@example.com").unwrap(),
         password: None,
@@ -93,13 +85,12 @@ async fn a_mail_is_tried_for_a_day_with_growing_waits() {
     assert!(ids.iter().all(|id| *id == ids[0]));
     assert_eq!(store.next_mail().await.unwrap(), None);
     assert_eq!(store.mails_waiting().await.unwrap().count, 0);
-    doorward.close();
 }
 
 /// Tokens of the mails of a kind that wait, the oldest first.
-pub(crate) async fn tokens(house: &House, kind: MailKind) -> Vec<String> {
-    let later = house.doorward.services().clock.now().plus_seconds(86_400);
-    let mails = house.doorward.services().store.due_mails(later, 100);
+pub(crate) async fn tokens(server: &TestApp, kind: MailKind) -> Vec<String> {
+    let later = server.doorward.services().clock.now().plus_seconds(86_400);
+    let mails = server.doorward.services().store.due_mails(later, 100);
     let mut mails = mails.await.unwrap();
     mails.sort_by_key(|mail| mail.id);
     mails
@@ -111,24 +102,24 @@ pub(crate) async fn tokens(house: &House, kind: MailKind) -> Vec<String> {
 
 #[rocket::async_test]
 async fn links_work_until_their_exact_end_and_three_go_out_in_an_hour() {
-    let house = House::open(mailing()).await;
-    let ada = house.register("ada@example.com").await;
-    let verify = tokens(&house, MailKind::SignUp).await.pop().unwrap();
+    let server = TestApp::open(mailing()).await;
+    let ada = server.register("ada@example.com").await;
+    let verify = tokens(&server, MailKind::SignUp).await.pop().unwrap();
     let forgot = async || {
         let body = json!({"email": "ada@example.com"});
-        let asked = house.post("/auth/password/forgot", "", body);
+        let asked = server.post("/auth/password/forgot", "", body);
         asked.await.expect(202);
-        tokens(&house, MailKind::Forgot).await.pop()
+        tokens(&server, MailKind::Forgot).await.pop()
     };
     let reset = async |token: &str| {
         let body = json!({"token": token, "newPassword": PASSWORD});
-        house.post("/auth/password/reset", "", body).await
+        server.post("/auth/password/reset", "", body).await
     };
     let first = forgot().await.unwrap();
-    house.pass(3_599_999);
+    server.pass(3_599_999);
     reset(&first).await.expect(204);
     let second = forgot().await.unwrap();
-    house.pass(3_600_000);
+    server.pass(3_600_000);
     reset(&second).await.refused(401, "token_expired");
 
     // That was two: the next hour has three. One that is asked for later takes the place of the one before.
@@ -138,37 +129,37 @@ async fn links_work_until_their_exact_end_and_three_go_out_in_an_hour() {
     }
     seen.dedup();
     assert_eq!(seen.len(), 3);
-    house.pass(3_600_000);
+    server.pass(3_600_000);
     assert_ne!(forgot().await.as_ref(), seen.last());
 
     // A day from the sign-up; the address was verified by the reset, but the link has not come to its end by that.
     let ends = START.plus_seconds(86_400);
-    let left = ends.0 - house.doorward.services().clock.now().0;
-    house.pass(u64::try_from(left - 1).unwrap());
+    let left = ends.0 - server.doorward.services().clock.now().0;
+    server.pass(u64::try_from(left - 1).unwrap());
     let body = json!({"token": verify});
-    let checked = house.post("/auth/email/verify", "", body.clone());
+    let checked = server.post("/auth/email/verify", "", body.clone());
     checked.await.expect(204);
-    house
+    server
         .post("/auth/email/verify", "", body)
         .await
         .refused(401, "invalid_token");
     let path = format!("/admin/users/{}", text(&ada, "userId"));
-    let operator = house.operator();
-    let user = house.call(rocket::http::Method::Get, &path, &operator, Value::Null);
+    let operator = server.operator();
+    let user = server.call(rocket::http::Method::Get, &path, &operator, Value::Null);
     assert_eq!(user.await.expect(200)["emailVerified"], true);
 
-    let other = house.register("bo@example.com").await;
-    let verify = tokens(&house, MailKind::SignUp).await.pop().unwrap();
-    house.pass(86_400_000);
+    let other = server.register("bo@example.com").await;
+    let verify = tokens(&server, MailKind::SignUp).await.pop().unwrap();
+    server.pass(86_400_000);
     let body = json!({"token": verify});
-    let late = house.post("/auth/email/verify", "", body);
+    let late = server.post("/auth/email/verify", "", body);
     late.await.refused(401, "token_expired");
     assert_eq!(text(&other["user"], "email"), "bo@example.com");
 }
 
 /// How many mails of each kind there are, sent or not.
-fn written(house: &House, kind: MailKind) -> u32 {
-    let conn = house.database();
+fn written(server: &TestApp, kind: MailKind) -> u32 {
+    let conn = server.database();
     let sql = "SELECT count(*) FROM mails WHERE kind = ?1";
     conn.query_row(sql, [kind.as_str()], |row| row.get(0))
         .unwrap()
@@ -182,28 +173,28 @@ async fn a_flood_of_notices_hides_no_new_password() {
         writes_per_minute_per_account: 0,
         ..mailing()
     };
-    let house = House::open(settings).await;
-    let operator = house.operator();
+    let server = TestApp::open(settings).await;
+    let operator = server.operator();
     let make = json!({"email": "ada@example.com", "password": PASSWORD});
-    house
+    server
         .post("/admin/users", &operator, make)
         .await
         .expect(201);
     let login = json!({"email": "ada@example.com", "password": PASSWORD});
-    let ada = house.post("/auth/login", "", login).await.expect(200);
+    let ada = server.post("/auth/login", "", login).await.expect(200);
     let token = text(&ada, "accessToken");
     for _ in 0..22 {
         let key = json!({"name": "k", "scopes": ["read"]});
-        house.post("/apikey", token, key).await.expect(201);
+        server.post("/apikey", token, key).await.expect(201);
     }
-    assert_eq!(written(&house, MailKind::KeyMinted), 20);
+    assert_eq!(written(&server, MailKind::KeyMinted), 20);
     let change = json!({"currentPassword": PASSWORD, "newPassword": "another good one"});
-    house
+    server
         .post("/auth/password", token, change)
         .await
         .expect(204);
-    assert_eq!(written(&house, MailKind::PasswordChanged), 1);
-    house.close().await;
+    assert_eq!(written(&server, MailKind::PasswordChanged), 1);
+    server.close().await;
 }
 
 #[rocket::async_test]
@@ -212,10 +203,10 @@ async fn of_an_account_a_hundred_devices_are_known() {
         mail_notices: true,
         ..mailing()
     };
-    let house = House::open(settings).await;
-    let ada = house.register("ada@example.com").await;
+    let server = TestApp::open(settings).await;
+    let ada = server.register("ada@example.com").await;
     let id: UserId = text(&ada, "userId").parse().unwrap();
-    let conn = house.database();
+    let conn = server.database();
     let known = || -> u32 {
         let sql = "SELECT count(*) FROM user_devices";
         conn.query_row(sql, [], |row| row.get(0)).unwrap()
@@ -228,16 +219,16 @@ async fn of_an_account_a_hundred_devices_are_known() {
             .unwrap();
     }
     let login = json!({"email": "ada@example.com", "password": PASSWORD});
-    house
+    server
         .post("/auth/login", "", login.clone())
         .await
         .expect(200);
     assert_eq!(known(), 100);
-    assert_eq!(written(&house, MailKind::NewSignIn), 1);
+    assert_eq!(written(&server, MailKind::NewSignIn), 1);
     // The newest is among them.
-    house.post("/auth/login", "", login).await.expect(200);
-    assert_eq!(written(&house, MailKind::NewSignIn), 1);
-    house.close().await;
+    server.post("/auth/login", "", login).await.expect(200);
+    assert_eq!(written(&server, MailKind::NewSignIn), 1);
+    server.close().await;
 }
 
 #[rocket::async_test]
@@ -246,9 +237,9 @@ async fn a_reset_by_mail_forgets_devices_only_where_it_takes_the_account_over() 
         mail_notices: true,
         ..mailing()
     };
-    let house = House::open(settings).await;
-    house.register("ada@example.com").await;
-    let conn = house.database();
+    let server = TestApp::open(settings).await;
+    server.register("ada@example.com").await;
+    let conn = server.database();
     let known = || -> u32 {
         let sql = "SELECT count(*) FROM user_devices";
         conn.query_row(sql, [], |row| row.get(0)).unwrap()
@@ -257,30 +248,30 @@ async fn a_reset_by_mail_forgets_devices_only_where_it_takes_the_account_over() 
     for left in [0, 1] {
         assert_eq!(known(), 1);
         let asked = json!({"email": "ada@example.com"});
-        let asked = house.post("/auth/password/forgot", "", asked);
+        let asked = server.post("/auth/password/forgot", "", asked);
         asked.await.expect(202);
-        let token = tokens(&house, MailKind::Forgot).await.pop().unwrap();
+        let token = tokens(&server, MailKind::Forgot).await.pop().unwrap();
         let body = json!({"token": token, "newPassword": PASSWORD});
-        let done = house.post("/auth/password/reset", "", body);
+        let done = server.post("/auth/password/reset", "", body);
         done.await.expect(204);
         assert_eq!(known(), left);
         let login = json!({"email": "ada@example.com", "password": PASSWORD});
-        house.post("/auth/login", "", login).await.expect(200);
+        server.post("/auth/login", "", login).await.expect(200);
     }
-    house.close().await;
+    server.close().await;
 }
 
 #[rocket::async_test]
 async fn what_nobody_sent_for_a_day_or_nobody_knows_is_given_up() {
-    let house = House::open(mailing()).await;
-    house.register("ada@example.com").await;
-    let conn = house.database();
+    let server = TestApp::open(mailing()).await;
+    server.register("ada@example.com").await;
+    let conn = server.database();
     conn.execute(
         "UPDATE mails SET kind = 'postcard', tries = 1, due_at = 0",
         [],
     )
     .unwrap();
-    house.register("bo@example.com").await;
+    server.register("bo@example.com").await;
     let waiting = || -> (u32, u32) {
         let sql = "SELECT coalesce(sum(due_at IS NOT NULL), 0), coalesce(sum(sealed IS NOT NULL), 0) FROM mails";
         conn.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -288,15 +279,15 @@ async fn what_nobody_sent_for_a_day_or_nobody_knows_is_given_up() {
     };
     // The postcard is given up, the other one was not taken and waits.
     until(|| waiting() == (1, 1)).await;
-    house.pass(86_400_001);
-    house.register("cy@example.com").await;
+    server.pass(86_400_001);
+    server.register("cy@example.com").await;
     until(|| waiting() == (1, 1)).await;
     let last = "SELECT kind = 'sign-up' AND created_at = (SELECT max(created_at) FROM mails) FROM mails WHERE sealed IS NOT NULL";
     assert!(
         conn.query_row(last, [], |row| row.get::<_, bool>(0))
             .unwrap()
     );
-    house.close().await;
+    server.close().await;
 }
 
 /// Waits for what a task does at its own time.

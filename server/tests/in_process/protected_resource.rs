@@ -4,7 +4,7 @@ use doorward_server::{Doorward, ProtectedResource};
 use rocket::local::asynchronous::Client;
 use serde_json::{Value, json};
 
-use crate::house::cheap;
+use crate::test_app::cheap;
 
 #[rocket::async_test]
 async fn an_embedding_app_says_whom_to_ask_for_tokens() {

@@ -4,29 +4,29 @@ use doorward_server::{Settings, settings::ClientRegistration};
 use rocket::http::Method;
 use serde_json::{Value, json};
 
-use crate::house::{House, cheap, text};
+use crate::test_app::{TestApp, cheap, text};
 
 const HOUR: u64 = 3_600_000;
 
 #[rocket::async_test]
 async fn a_client_that_registered_itself_is_deleted_after_a_day_without_use() {
-    let house = House::open(Settings {
+    let server = TestApp::open(Settings {
         client_registration: ClientRegistration::Open,
         ..cheap()
     })
     .await;
     let body = json!({ "redirect_uris": ["https://app.example/cb"] });
-    let made = house.post("/oauth/register", "", body).await.expect(201);
+    let made = server.post("/oauth/register", "", body).await.expect(201);
     let own = json!({ "name": "own", "redirectUris": ["https://own.example/cb"] });
-    let own = house
-        .post("/admin/clients", &house.operator(), own)
+    let own = server
+        .post("/admin/clients", &server.operator(), own)
         .await
         .expect(201);
     let of = |id: &str| format!("/admin/clients/{id}");
     let (dynamic, own) = (of(text(&made, "client_id")), of(text(&own, "id")));
     let sweep = async || {
-        let now = house.doorward.services().clock.now();
-        house
+        let now = server.doorward.services().clock.now();
+        server
             .doorward
             .services()
             .store
@@ -35,62 +35,62 @@ async fn a_client_that_registered_itself_is_deleted_after_a_day_without_use() {
             .unwrap()
     };
     let status = async |path: &str| {
-        let operator = house.operator();
-        let call = house.call(Method::Get, path, &operator, Value::Null);
+        let operator = server.operator();
+        let call = server.call(Method::Get, path, &operator, Value::Null);
         call.await.status
     };
-    house.pass(24 * HOUR);
+    server.pass(24 * HOUR);
     assert_eq!((sweep().await, status(&dynamic).await), (0, 200));
-    house.pass(1);
+    server.pass(1);
     assert_eq!((sweep().await, status(&dynamic).await), (1, 404));
     assert_eq!((sweep().await, status(&own).await), (0, 200));
-    assert_eq!(house.events("client.deleted").await, 1);
+    assert_eq!(server.events("client.deleted").await, 1);
 }
 
 #[rocket::async_test]
 async fn a_client_that_somebody_let_in_stays_without_use() {
-    let house = House::open(Settings {
+    let server = TestApp::open(Settings {
         client_registration: ClientRegistration::Token,
         ..cheap()
     })
     .await;
     let path = "/admin/clients/registration-tokens";
-    let operator = house.operator();
-    let minted = house.post(path, &operator, json!({})).await.expect(201);
+    let operator = server.operator();
+    let minted = server.post(path, &operator, json!({})).await.expect(201);
     let body = json!({ "redirect_uris": ["https://app.example/cb"] });
-    let made = house.post("/oauth/register", text(&minted, "token"), body);
+    let made = server.post("/oauth/register", text(&minted, "token"), body);
     let made = made.await.expect(201);
-    house.pass(100 * HOUR);
-    let services = house.doorward.services();
+    server.pass(100 * HOUR);
+    let services = server.doorward.services();
     let now = services.clock.now();
     assert_eq!(services.store.sweep_unused_clients(now).await.unwrap(), 0);
     let row = format!("/admin/clients/{}", text(&made, "client_id"));
-    let operator = house.operator();
-    let row = house.call(Method::Get, &row, &operator, Value::Null);
+    let operator = server.operator();
+    let row = server.call(Method::Get, &row, &operator, Value::Null);
     assert_eq!(row.await.expect(200)["dynamic"], true);
 }
 
 /// Ten thousand strangers are enough: the next one takes the place of the one that has lain idle longest.
 #[rocket::async_test]
 async fn strangers_take_each_others_places_once_there_are_many() {
-    let house = House::open(Settings {
+    let server = TestApp::open(Settings {
         client_registration: ClientRegistration::Open,
         ..cheap()
     })
     .await;
     let body = json!({ "redirect_uris": ["https://app.example/cb"] });
     let register = async || {
-        let made = house.post("/oauth/register", "", body.clone());
+        let made = server.post("/oauth/register", "", body.clone());
         let made = made.await;
         text(&made.expect(201), "client_id").to_owned()
     };
     let first = register().await;
-    house.pass(1);
+    server.pass(1);
     let second = register().await;
-    let database = house.doorward.settings().data_dir.join("doorward.db");
+    let database = server.doorward.settings().data_dir.join("doorward.db");
     let mut database = rusqlite::Connection::open(database).unwrap();
     let fill = database.transaction().unwrap();
-    let at = house.doorward.services().clock.now().0;
+    let at = server.doorward.services().clock.now().0;
     let sql = "INSERT INTO clients (id, name, redirect_uris, grant_types, scopes, resources, created_at, dynamic, openly) \
                VALUES (randomblob(16), 'c', '', '', '', '', ?1, 1, 1)";
     let mut insert = fill.prepare(sql).unwrap();
@@ -103,32 +103,35 @@ async fn strangers_take_each_others_places_once_there_are_many() {
     register().await;
     let status = async |id: &str| {
         let path = format!("/admin/clients/{id}");
-        let call = house
-            .call(Method::Get, &path, &house.operator(), Value::Null)
+        let call = server
+            .call(Method::Get, &path, &server.operator(), Value::Null)
             .await;
         call.status
     };
     assert_eq!((status(&first).await, status(&second).await), (404, 200));
-    assert_eq!(house.events("client.deleted").await, 1);
+    assert_eq!(server.events("client.deleted").await, 1);
 }
 
 #[rocket::async_test]
 async fn an_initial_access_token_ends_at_its_exact_time() {
-    let house = House::open(Settings {
+    let server = TestApp::open(Settings {
         client_registration: ClientRegistration::Token,
         ..cheap()
     })
     .await;
     let path = "/admin/clients/registration-tokens";
     let body = json!({ "expiresInSeconds": 60, "maxUses": 2 });
-    let minted = house.post(path, &house.operator(), body).await.expect(201);
+    let minted = server
+        .post(path, &server.operator(), body)
+        .await
+        .expect(201);
     let register = async || {
         let body = json!({ "redirect_uris": ["https://app.example/cb"] });
-        let reply = house.post("/oauth/register", text(&minted, "token"), body);
+        let reply = server.post("/oauth/register", text(&minted, "token"), body);
         reply.await.status
     };
-    house.pass(59_999);
+    server.pass(59_999);
     assert_eq!(register().await, 201);
-    house.pass(1);
+    server.pass(1);
     assert_eq!(register().await, 401);
 }

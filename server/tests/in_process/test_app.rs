@@ -1,4 +1,4 @@
-//! A server in this process whose clock the test moves.
+//! The one server that these tests start: in this process, with a clock that they move.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ pub(crate) const PASSWORD: &str = "correct horse battery";
 /// When every test begins: a whole second.
 pub(crate) const START: Timestamp = Timestamp(1_764_000_000_000);
 
-pub(crate) struct House {
+pub(crate) struct TestApp {
     pub doorward: Doorward,
     http: Client,
     _directory: TempDir,
@@ -62,7 +62,7 @@ pub(crate) fn cheap() -> Settings {
     }
 }
 
-impl House {
+impl TestApp {
     pub(crate) async fn open(settings: Settings) -> Self {
         let directory = TempDir::new().expect("a temporary directory");
         let mut settings = settings;
@@ -144,7 +144,7 @@ impl House {
         (status, cookies, text)
     }
 
-    /// As [`House::send`], with where it leads.
+    /// As [`TestApp::send`], with where it leads.
     pub(crate) async fn show(
         &self,
         method: Method,

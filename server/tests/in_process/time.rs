@@ -1,6 +1,6 @@
 //! What ends, ends at its exact instant: a millisecond before it is good, at the instant it is not.
 
-use crate::house::{House, PASSWORD, Reply, START, cheap, text};
+use crate::test_app::{PASSWORD, Reply, START, TestApp, cheap, text};
 use doorward_server::Settings;
 use rocket::http::Method;
 use serde_json::{Value, json};
@@ -9,67 +9,67 @@ const SECOND: u64 = 1000;
 const MINUTE: u64 = 60 * SECOND;
 const HOUR: u64 = 60 * MINUTE;
 
-async fn refresh(house: &House, token: &str) -> Reply {
-    house
+async fn refresh(server: &TestApp, token: &str) -> Reply {
+    server
         .post("/auth/refresh", "", json!({"refreshToken": token}))
         .await
 }
 
-async fn login(house: &House, password: &str) -> Reply {
+async fn login(server: &TestApp, password: &str) -> Reply {
     let body = json!({"email": "ada@example.com", "password": password});
-    house.post("/auth/login", "", body).await
+    server.post("/auth/login", "", body).await
 }
 
 #[rocket::async_test]
 async fn an_access_token_is_good_for_exactly_its_lifetime() {
-    let house = House::open(cheap()).await;
-    let ada = house.register("ada@example.com").await;
+    let server = TestApp::open(cheap()).await;
+    let ada = server.register("ada@example.com").await;
     assert_eq!(ada["issuedAt"], START.to_string());
-    house.pass(HOUR - 1);
-    house.me(text(&ada, "accessToken")).await.expect(200);
-    house.pass(1);
-    house
+    server.pass(HOUR - 1);
+    server.me(text(&ada, "accessToken")).await.expect(200);
+    server.pass(1);
+    server
         .me(text(&ada, "accessToken"))
         .await
         .refused(401, "token_expired");
     // Its session goes on.
-    let next = refresh(&house, text(&ada, "refreshToken"))
+    let next = refresh(&server, text(&ada, "refreshToken"))
         .await
         .expect(200);
-    house.me(text(&next, "accessToken")).await.expect(200);
+    server.me(text(&next, "accessToken")).await.expect(200);
 }
 
 #[rocket::async_test]
 async fn a_refresh_token_ends_when_it_was_idle_for_so_long() {
-    let house = House::open(Settings {
+    let server = TestApp::open(Settings {
         refresh_token_seconds: 60,
         access_token_seconds: 30,
         ..cheap()
     })
     .await;
-    let ada = house.register("ada@example.com").await;
-    let bob = house.register("bob@example.com").await;
-    house.pass(MINUTE - 1);
-    let next = refresh(&house, text(&ada, "refreshToken"))
+    let ada = server.register("ada@example.com").await;
+    let bob = server.register("bob@example.com").await;
+    server.pass(MINUTE - 1);
+    let next = refresh(&server, text(&ada, "refreshToken"))
         .await
         .expect(200);
-    house.pass(1);
-    refresh(&house, text(&bob, "refreshToken"))
+    server.pass(1);
+    refresh(&server, text(&bob, "refreshToken"))
         .await
         .refused(401, "token_expired");
     // Each use begins a new minute.
-    house.pass(MINUTE - 2);
-    let last = refresh(&house, text(&next, "refreshToken"))
+    server.pass(MINUTE - 2);
+    let last = refresh(&server, text(&next, "refreshToken"))
         .await
         .expect(200);
-    house.pass(MINUTE);
-    refresh(&house, text(&last, "refreshToken"))
+    server.pass(MINUTE);
+    refresh(&server, text(&last, "refreshToken"))
         .await
         .refused(401, "token_expired");
     // An end by itself is no event of revocation, and the list says the session is over.
     let path = "/admin/sessions?active=true";
-    let live = house
-        .call(Method::Get, path, &house.operator(), Value::Null)
+    let live = server
+        .call(Method::Get, path, &server.operator(), Value::Null)
         .await
         .expect(200);
     assert_eq!(live["pagination"]["total"], 0);
@@ -77,32 +77,32 @@ async fn a_refresh_token_ends_when_it_was_idle_for_so_long() {
 
 #[rocket::async_test]
 async fn a_session_ends_however_often_it_was_refreshed() {
-    let house = House::open(Settings {
+    let server = TestApp::open(Settings {
         session_seconds: 100,
         ..cheap()
     })
     .await;
-    let ada = house.register("ada@example.com").await;
-    house.pass(99 * SECOND);
-    let next = refresh(&house, text(&ada, "refreshToken"))
+    let ada = server.register("ada@example.com").await;
+    server.pass(99 * SECOND);
+    let next = refresh(&server, text(&ada, "refreshToken"))
         .await
         .expect(200);
-    house.pass(SECOND - 1);
-    house.me(text(&next, "accessToken")).await.expect(200);
-    let last = refresh(&house, text(&next, "refreshToken"))
+    server.pass(SECOND - 1);
+    server.me(text(&next, "accessToken")).await.expect(200);
+    let last = refresh(&server, text(&next, "refreshToken"))
         .await
         .expect(200);
-    house.pass(1);
+    server.pass(1);
     for tokens in [&ada, &next, &last] {
-        house
+        server
             .me(text(tokens, "accessToken"))
             .await
             .refused(401, "token_expired");
     }
-    refresh(&house, text(&last, "refreshToken"))
+    refresh(&server, text(&last, "refreshToken"))
         .await
         .refused(401, "token_expired");
-    house
+    server
         .post("/auth/logout", text(&last, "accessToken"), Value::Null)
         .await
         .refused(401, "token_expired");
@@ -110,96 +110,96 @@ async fn a_session_ends_however_often_it_was_refreshed() {
 
 #[rocket::async_test]
 async fn a_replay_within_the_grace_is_refused_and_after_it_ends_the_session() {
-    let house = House::open(Settings {
+    let server = TestApp::open(Settings {
         refresh_retry_seconds: 0,
         ..cheap()
     })
     .await;
-    let ada = house.register("ada@example.com").await;
-    let next = refresh(&house, text(&ada, "refreshToken"))
+    let ada = server.register("ada@example.com").await;
+    let next = refresh(&server, text(&ada, "refreshToken"))
         .await
         .expect(200);
-    house.pass(2 * SECOND - 1);
+    server.pass(2 * SECOND - 1);
     for _ in 0..3 {
-        refresh(&house, text(&ada, "refreshToken"))
+        refresh(&server, text(&ada, "refreshToken"))
             .await
             .refused(401, "token_revoked");
     }
-    house.me(text(&next, "accessToken")).await.expect(200);
-    house.pass(1);
-    refresh(&house, text(&ada, "refreshToken"))
+    server.me(text(&next, "accessToken")).await.expect(200);
+    server.pass(1);
+    refresh(&server, text(&ada, "refreshToken"))
         .await
         .refused(401, "token_revoked");
-    house
+    server
         .me(text(&next, "accessToken"))
         .await
         .refused(401, "token_revoked");
-    house
+    server
         .me(text(&ada, "accessToken"))
         .await
         .refused(401, "token_revoked");
-    refresh(&house, text(&next, "refreshToken"))
+    refresh(&server, text(&next, "refreshToken"))
         .await
         .refused(401, "token_revoked");
 }
 
 #[rocket::async_test]
 async fn a_replay_ends_the_session_even_long_after() {
-    let house = House::open(cheap()).await;
-    let ada = house.register("ada@example.com").await;
-    let mut newest = refresh(&house, text(&ada, "refreshToken"))
+    let server = TestApp::open(cheap()).await;
+    let ada = server.register("ada@example.com").await;
+    let mut newest = refresh(&server, text(&ada, "refreshToken"))
         .await
         .expect(200);
     for _ in 0..5 {
-        house.pass(20 * 24 * HOUR / 5);
-        newest = refresh(&house, text(&newest, "refreshToken"))
+        server.pass(20 * 24 * HOUR / 5);
+        newest = refresh(&server, text(&newest, "refreshToken"))
             .await
             .expect(200);
     }
-    house.pass(11 * 24 * HOUR);
+    server.pass(11 * 24 * HOUR);
     // By now the first token is past its own 30 days too: it was used, and that is what counts.
-    refresh(&house, text(&ada, "refreshToken"))
+    refresh(&server, text(&ada, "refreshToken"))
         .await
         .refused(401, "token_revoked");
-    refresh(&house, text(&newest, "refreshToken"))
+    refresh(&server, text(&newest, "refreshToken"))
         .await
         .refused(401, "token_revoked");
 }
 
 #[rocket::async_test]
 async fn revoked_wins_over_expired() {
-    let house = House::open(Settings {
+    let server = TestApp::open(Settings {
         session_seconds: 7200,
         ..cheap()
     })
     .await;
-    let ada = house.register("ada@example.com").await;
+    let ada = server.register("ada@example.com").await;
     let access = text(&ada, "accessToken");
-    house
+    server
         .post("/auth/logout", access, Value::Null)
         .await
         .expect(204);
     for _ in 0..3 {
-        house.me(access).await.refused(401, "token_revoked");
-        house
+        server.me(access).await.refused(401, "token_revoked");
+        server
             .post("/auth/logout", access, Value::Null)
             .await
             .refused(401, "token_revoked");
-        refresh(&house, text(&ada, "refreshToken"))
+        refresh(&server, text(&ada, "refreshToken"))
             .await
             .refused(401, "token_revoked");
-        house.pass(2 * HOUR);
+        server.pass(2 * HOUR);
     }
 }
 
 #[rocket::async_test]
 async fn an_api_key_ends_at_its_time() {
-    let house = House::open(cheap()).await;
-    let ada = house.register("ada@example.com").await;
+    let server = TestApp::open(cheap()).await;
+    let ada = server.register("ada@example.com").await;
     let access = text(&ada, "accessToken");
     let mint = async |at: i64| {
         let expires_at = START.plus_seconds(at).to_string();
-        house
+        server
             .post(
                 "/apikey",
                 access,
@@ -209,15 +209,15 @@ async fn an_api_key_ends_at_its_time() {
     };
     mint(0).await.refused(422, "validation_failed");
     let minted = mint(60).await.expect(201);
-    house.pass(MINUTE - 1);
-    house.me(text(&minted, "key")).await.expect(200);
-    house.pass(1);
-    house
+    server.pass(MINUTE - 1);
+    server.me(text(&minted, "key")).await.expect(200);
+    server.pass(1);
+    server
         .me(text(&minted, "key"))
         .await
         .refused(401, "token_expired");
     let path = format!("/apikey/{}/rotate", text(&minted, "id"));
-    house
+    server
         .post(&path, access, Value::Null)
         .await
         .refused(409, "conflict");
@@ -225,57 +225,57 @@ async fn an_api_key_ends_at_its_time() {
 
 #[rocket::async_test]
 async fn the_grace_of_a_rotation_ends_at_its_time() {
-    let house = House::open(cheap()).await;
-    let ada = house.register("ada@example.com").await;
+    let server = TestApp::open(cheap()).await;
+    let ada = server.register("ada@example.com").await;
     let access = text(&ada, "accessToken");
-    let first = house
+    let first = server
         .post("/apikey", access, json!({"name": "x", "scopes": ["read"]}))
         .await
         .expect(201);
     let path = format!("/apikey/{}/rotate", text(&first, "id"));
-    house
+    server
         .post(&path, access, json!({"graceSeconds": 60}))
         .await
         .expect(201);
-    house.pass(MINUTE - 1);
-    house.me(text(&first, "key")).await.expect(200);
-    house.pass(1);
-    house
+    server.pass(MINUTE - 1);
+    server.me(text(&first, "key")).await.expect(200);
+    server.pass(1);
+    server
         .me(text(&first, "key"))
         .await
         .refused(401, "token_revoked");
 
     let body = json!({"name": "x", "grantTypes": ["client_credentials"], "scopes": ["read"]});
-    let client = house
-        .post("/admin/clients", &house.operator(), body)
+    let client = server
+        .post("/admin/clients", &server.operator(), body)
         .await
         .expect(201);
     let path = format!("/admin/clients/{}/secret", text(&client, "id"));
-    house
-        .post(&path, &house.operator(), json!({"graceSeconds": 60}))
+    server
+        .post(&path, &server.operator(), json!({"graceSeconds": 60}))
         .await;
     let ask = async || {
         let body = json!({"grantType": "client_credentials", "clientId": client["id"], "clientSecret": client["clientSecret"]});
-        house.post("/auth/token", "", body).await.status
+        server.post("/auth/token", "", body).await.status
     };
-    house.pass(MINUTE - 1);
+    server.pass(MINUTE - 1);
     assert_eq!(ask().await, 200);
-    house.pass(1);
+    server.pass(1);
     assert_eq!(ask().await, 401);
 }
 
 #[rocket::async_test]
 async fn a_clients_token_is_good_for_two_hours() {
-    let house = House::open(cheap()).await;
+    let server = TestApp::open(cheap()).await;
     let body = json!({"name": "x", "grantTypes": ["client_credentials"], "scopes": ["read"]});
-    let client = house
-        .post("/admin/clients", &house.operator(), body)
+    let client = server
+        .post("/admin/clients", &server.operator(), body)
         .await
         .expect(201);
     let body = json!({"grantType": "client_credentials", "clientId": client["id"], "clientSecret": client["clientSecret"]});
-    let token = house.post("/auth/token", "", body).await.expect(200);
+    let token = server.post("/auth/token", "", body).await.expect(200);
     let whoami = async || {
-        house
+        server
             .call(
                 Method::Get,
                 "/admin/whoami",
@@ -284,82 +284,82 @@ async fn a_clients_token_is_good_for_two_hours() {
             )
             .await
     };
-    house.pass(2 * HOUR - 1);
+    server.pass(2 * HOUR - 1);
     whoami().await.expect(200);
-    house.pass(1);
+    server.pass(1);
     whoami().await.refused(401, "token_expired");
 }
 
 #[rocket::async_test]
 async fn failures_of_an_account_from_an_address_are_forgotten_after_ten_minutes() {
-    let house = House::open(cheap()).await;
-    house.register("ada@example.com").await;
+    let server = TestApp::open(cheap()).await;
+    server.register("ada@example.com").await;
     for _ in 0..10 {
-        login(&house, "not my password")
+        login(&server, "not my password")
             .await
             .refused(401, "invalid_credentials");
-        house.pass(SECOND);
+        server.pass(SECOND);
     }
-    let held = login(&house, PASSWORD).await;
+    let held = login(&server, PASSWORD).await;
     held.refused(429, "rate_limited");
     assert_eq!(held.retry_after, Some(590));
-    house.pass(590 * SECOND - 1);
-    let held = login(&house, PASSWORD).await;
+    server.pass(590 * SECOND - 1);
+    let held = login(&server, PASSWORD).await;
     held.refused(429, "rate_limited");
     assert_eq!(held.retry_after, Some(1));
-    house.pass(1);
-    login(&house, PASSWORD).await.expect(200);
+    server.pass(1);
+    login(&server, PASSWORD).await.expect(200);
 }
 
 #[rocket::async_test]
 async fn checks_of_an_address_are_forgotten_after_a_minute() {
-    let house = House::open(Settings {
+    let server = TestApp::open(Settings {
         password_checks_per_minute_per_ip: 3,
         ..cheap()
     })
     .await;
-    house.register("ada@example.com").await;
+    server.register("ada@example.com").await;
     for _ in 0..3 {
-        login(&house, PASSWORD).await.expect(200);
+        login(&server, PASSWORD).await.expect(200);
     }
-    let held = login(&house, PASSWORD).await;
+    let held = login(&server, PASSWORD).await;
     held.refused(429, "rate_limited");
     assert_eq!(held.retry_after, Some(60));
-    house.pass(MINUTE - 1);
-    login(&house, PASSWORD).await.refused(429, "rate_limited");
-    house.pass(1);
-    login(&house, PASSWORD).await.expect(200);
+    server.pass(MINUTE - 1);
+    login(&server, PASSWORD).await.refused(429, "rate_limited");
+    server.pass(1);
+    login(&server, PASSWORD).await.expect(200);
 }
 
 #[rocket::async_test]
 async fn registrations_of_an_address_are_forgotten_after_an_hour() {
-    let house = House::open(Settings {
+    let server = TestApp::open(Settings {
         registrations_per_hour_per_ip: 2,
         ..cheap()
     })
     .await;
-    house.register("ada@example.com").await;
-    house.register("bob@example.com").await;
+    server.register("ada@example.com").await;
+    server.register("bob@example.com").await;
     let body = json!({"email": "eve@example.com", "password": PASSWORD});
-    let held = house.post("/auth/register", "", body.clone()).await;
+    let held = server.post("/auth/register", "", body.clone()).await;
     held.refused(429, "rate_limited");
     assert_eq!(held.retry_after, Some(3600));
-    house.pass(HOUR - 1);
-    house
+    server.pass(HOUR - 1);
+    server
         .post("/auth/register", "", body.clone())
         .await
         .refused(429, "rate_limited");
-    house.pass(1);
-    house.post("/auth/register", "", body).await.expect(201);
+    server.pass(1);
+    server.post("/auth/register", "", body).await.expect(201);
 }
 
 #[rocket::async_test]
 async fn a_preview_is_over_after_five_minutes() {
-    let house = House::open(cheap()).await;
-    let ada = house.register("ada@example.com").await;
+    let server = TestApp::open(cheap()).await;
+    let ada = server.register("ada@example.com").await;
     let revoke = async |body: Value| {
-        house
-            .post("/admin/sessions/revoke", &house.operator(), body)
+        server
+            .post("/admin/sessions/revoke", &server.operator(), body)
             .await
     };
     let body = json!({"userId": ada["userId"], "dryRun": true});
@@ -367,11 +367,11 @@ async fn a_preview_is_over_after_five_minutes() {
         revoke(body.clone()).await.expect(200),
         revoke(body).await.expect(200),
     );
-    house.pass(5 * MINUTE - 1);
+    server.pass(5 * MINUTE - 1);
     revoke(json!({"previewId": one["previewId"]}))
         .await
         .expect(200);
-    house.pass(1);
+    server.pass(1);
     revoke(json!({"previewId": two["previewId"]}))
         .await
         .refused(409, "conflict");
@@ -379,37 +379,37 @@ async fn a_preview_is_over_after_five_minutes() {
 
 #[rocket::async_test]
 async fn what_is_swept_stays_dead() {
-    let house = House::open(cheap()).await;
-    let ada = house.register("ada@example.com").await;
+    let server = TestApp::open(cheap()).await;
+    let ada = server.register("ada@example.com").await;
     let access = text(&ada, "accessToken");
-    let minted = house.ended_key_and_session(access).await;
-    house.pass(31 * 24 * HOUR);
-    let gone = house
+    let minted = server.ended_key_and_session(access).await;
+    server.pass(31 * 24 * HOUR);
+    let gone = server
         .doorward
         .services()
         .store
-        .sweep(house.doorward.services().clock.now(), 365)
+        .sweep(server.doorward.services().clock.now(), 365)
         .await
         .unwrap();
     assert!(gone >= 2, "{gone}");
     for token in [access, text(&minted, "key")] {
-        assert_eq!(house.me(token).await.status, 401);
+        assert_eq!(server.me(token).await.status, 401);
     }
     assert_eq!(
-        refresh(&house, text(&ada, "refreshToken")).await.status,
+        refresh(&server, text(&ada, "refreshToken")).await.status,
         401
     );
 }
 
 #[rocket::async_test]
 async fn an_address_stays_known_for_180_days_after_its_last_sign_in() {
-    let house = House::open(cheap()).await;
-    house.register("ada@example.com").await;
+    let server = TestApp::open(cheap()).await;
+    server.register("ada@example.com").await;
     let stays_known = async |hours: u64| {
-        house.pass(hours * HOUR);
+        server.pass(hours * HOUR);
         let (store, now) = (
-            &house.doorward.services().store,
-            house.doorward.services().clock.now(),
+            &server.doorward.services().store,
+            server.doorward.services().clock.now(),
         );
         store.sweep(now, 365).await.unwrap();
         let conn = rusqlite::Connection::open(store.directory().join("doorward.db")).unwrap();
@@ -417,12 +417,12 @@ async fn an_address_stays_known_for_180_days_after_its_last_sign_in() {
         conn.query_row(sql, [], |row| row.get::<_, u32>(0)).unwrap() == 1
     };
     assert!(stays_known(100 * 24).await);
-    login(&house, PASSWORD).await.expect(200);
+    login(&server, PASSWORD).await.expect(200);
     assert!(stays_known(100 * 24).await, "it was used since");
     // Within a day of what is on disk nothing is written.
-    login(&house, PASSWORD).await.expect(200);
-    house.pass(23 * HOUR);
-    login(&house, PASSWORD).await.expect(200);
+    login(&server, PASSWORD).await.expect(200);
+    server.pass(23 * HOUR);
+    login(&server, PASSWORD).await.expect(200);
     assert!(stays_known(179 * 24).await);
     assert!(!stays_known(25).await);
 }
@@ -437,19 +437,19 @@ async fn a_signing_key_verifies_what_it_signed_under_longer_lifetimes_than_today
         signing_algorithm: algorithm.into(),
         ..cheap()
     };
-    let house = House::open(settings(3600, "EdDSA")).await;
-    let ada = house.register("ada@example.com").await;
-    house.close().await;
-    let house = House::open(settings(60, "EdDSA")).await;
-    house.close().await;
-    let house = House::open(settings(60, "ES256")).await;
+    let server = TestApp::open(settings(3600, "EdDSA")).await;
+    let ada = server.register("ada@example.com").await;
+    server.close().await;
+    let server = TestApp::open(settings(60, "EdDSA")).await;
+    server.close().await;
+    let server = TestApp::open(settings(60, "ES256")).await;
     let retire = async || {
         let (store, now) = (
-            &house.doorward.services().store,
-            house.doorward.services().clock.now(),
+            &server.doorward.services().store,
+            server.doorward.services().clock.now(),
         );
         let gone = store.drop_retired_keys(now).await.unwrap();
-        house
+        server
             .doorward
             .services()
             .signing_keys
@@ -458,23 +458,23 @@ async fn a_signing_key_verifies_what_it_signed_under_longer_lifetimes_than_today
             .unwrap();
         gone
     };
-    house.pass(HOUR - SECOND);
+    server.pass(HOUR - SECOND);
     assert_eq!(retire().await, 0);
-    house.me(text(&ada, "accessToken")).await.expect(200);
-    house.pass(2 * MINUTE);
+    server.me(text(&ada, "accessToken")).await.expect(200);
+    server.pass(2 * MINUTE);
     assert_eq!(retire().await, 1);
 }
 
 #[rocket::async_test]
 async fn a_signing_key_verifies_until_its_last_token_has_expired() {
-    let house = House::open(cheap()).await;
-    let ada = house.register("ada@example.com").await;
-    let operator = house.operator();
-    house
+    let server = TestApp::open(cheap()).await;
+    let ada = server.register("ada@example.com").await;
+    let operator = server.operator();
+    server
         .post("/admin/keys/rotate", &operator, Value::Null)
         .await
         .expect(201);
-    let keys = house
+    let keys = server
         .call(
             Method::Get,
             "/admin/keys?sort=createdAt:asc",
@@ -494,29 +494,29 @@ async fn a_signing_key_verifies_until_its_last_token_has_expired() {
         ends.len() == 1 && ends[0] > START.plus_seconds(7200).to_string().as_str(),
         "{keys}"
     );
-    house.pass(HOUR - 1);
-    house.me(text(&ada, "accessToken")).await.expect(200);
+    server.pass(HOUR - 1);
+    server.me(text(&ada, "accessToken")).await.expect(200);
 }
 
 #[rocket::async_test]
 async fn a_refresh_past_the_limit_of_changes_does_not_use_the_token_up() {
-    let house = House::open(Settings {
+    let server = TestApp::open(Settings {
         writes_per_minute_per_account: 1,
         ..cheap()
     })
     .await;
-    let ada = house.register("ada@example.com").await;
+    let ada = server.register("ada@example.com").await;
     let change = |name: &str| {
         let (token, body) = (text(&ada, "accessToken"), json!({"firstName": name}));
-        house.call(Method::Patch, "/auth/me", token, body)
+        server.call(Method::Patch, "/auth/me", token, body)
     };
     change("Ada").await.expect(200);
-    house.pass(MINUTE - 1);
-    let refused = refresh(&house, text(&ada, "refreshToken")).await;
+    server.pass(MINUTE - 1);
+    let refused = refresh(&server, text(&ada, "refreshToken")).await;
     refused.refused(429, "rate_limited");
     assert_eq!(refused.retry_after, Some(1));
-    house.pass(1);
-    refresh(&house, text(&ada, "refreshToken"))
+    server.pass(1);
+    refresh(&server, text(&ada, "refreshToken"))
         .await
         .expect(200);
     change("Eve").await.refused(429, "rate_limited");
@@ -530,50 +530,50 @@ async fn a_clock_that_is_behind_after_a_restart_brings_no_key_and_no_secret_back
         data_dir: directory.path().join("data"),
         ..cheap()
     };
-    let house = House::open(settings()).await;
-    let ada = house.register("ada@example.com").await;
+    let server = TestApp::open(settings()).await;
+    let ada = server.register("ada@example.com").await;
     let access = text(&ada, "accessToken");
     let mint = async |name: &str| {
         let body = json!({"name": name, "scopes": ["read"]});
-        house.post("/apikey", access, body).await.expect(201)
+        server.post("/apikey", access, body).await.expect(201)
     };
     let deleted = mint("deleted").await;
     let rotated = mint("rotated").await;
     let graced = mint("graced").await;
     let kept = mint("kept").await;
     let body = json!({"name": "x", "grantTypes": ["client_credentials"], "scopes": ["read"]});
-    let operator = house.operator();
-    let client = house.post("/admin/clients", &operator, body).await;
+    let operator = server.operator();
+    let client = server.post("/admin/clients", &operator, body).await;
     let client = client.expect(201);
-    house.pass(HOUR / 2);
+    server.pass(HOUR / 2);
     let path = format!("/admin/clients/{}/secret", text(&client, "id"));
     let body = json!({"graceSeconds": 3});
-    house.post(&path, &operator, body).await.expect(200);
+    server.post(&path, &operator, body).await.expect(200);
     let id = |key: &Value| format!("/apikey/{}", text(key, "id"));
     let rotate = async |key: &Value, seconds: u64| {
         let path = format!("{}/rotate", id(key));
         let body = json!({"graceSeconds": seconds});
-        house.post(&path, access, body).await.expect(201)
+        server.post(&path, access, body).await.expect(201)
     };
     rotate(&rotated, 0).await;
     rotate(&graced, HOUR / 1000).await;
-    house.pass(5_000);
-    house
+    server.pass(5_000);
+    server
         .call(Method::Delete, &id(&deleted), access, Value::Null)
         .await
         .expect(204);
-    house.close().await;
-    let house = House::open(settings()).await;
+    server.close().await;
+    let server = TestApp::open(settings()).await;
     for dead in [&deleted, &rotated] {
         let key = text(dead, "key");
-        house.me(key).await.refused(401, "token_revoked");
+        server.me(key).await.refused(401, "token_revoked");
     }
     let body = json!({"grantType": "client_credentials", "clientId": client["id"], "clientSecret": client["clientSecret"]});
-    let refused = house.post("/auth/token", "", body).await;
+    let refused = server.post("/auth/token", "", body).await;
     assert_eq!(text(&refused.expect(401), "error"), "invalid_client");
     // What had time left has some still.
     for alive in [&graced, &kept] {
-        house.me(text(alive, "key")).await.expect(200);
+        server.me(text(alive, "key")).await.expect(200);
     }
-    house.close().await;
+    server.close().await;
 }

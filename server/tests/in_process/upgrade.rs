@@ -7,7 +7,7 @@ use doorward_server::{Settings, crypto::secret::Digest256};
 use rusqlite::{Connection, params};
 use serde_json::json;
 
-use crate::house::{House, Reply, START, cheap, text};
+use crate::test_app::{Reply, START, TestApp, cheap, text};
 
 const HOUR: i64 = 3600;
 
@@ -54,7 +54,7 @@ fn session(conn: &Connection, id: u8, tokens: &[(u8, Option<i64>)]) {
     }
 }
 
-async fn open(plant_in: impl FnOnce(&Connection)) -> (House, tempfile::TempDir) {
+async fn open(plant_in: impl FnOnce(&Connection)) -> (TestApp, tempfile::TempDir) {
     let home = tempfile::tempdir().unwrap();
     let data_dir = home.path().join("data");
     plant_in(&plant(&data_dir));
@@ -62,70 +62,70 @@ async fn open(plant_in: impl FnOnce(&Connection)) -> (House, tempfile::TempDir) 
         data_dir,
         ..cheap()
     };
-    (House::open(settings).await, home)
+    (TestApp::open(settings).await, home)
 }
 
-async fn refresh(house: &House, token: &str) -> Reply {
+async fn refresh(server: &TestApp, token: &str) -> Reply {
     let body = json!({"refreshToken": token});
-    house.post("/auth/refresh", "", body).await
+    server.post("/auth/refresh", "", body).await
 }
 
 #[rocket::async_test]
 async fn a_refresh_token_from_before_goes_on_with_one_of_today() {
-    let (house, _home) = open(|conn| session(conn, 1, &[(1, Some(2 * HOUR)), (2, None)])).await;
-    let next = refresh(&house, &old_token(2)).await.expect(200);
+    let (server, _home) = open(|conn| session(conn, 1, &[(1, Some(2 * HOUR)), (2, None)])).await;
+    let next = refresh(&server, &old_token(2)).await.expect(200);
     assert!(text(&next, "refreshToken").len() > old_token(2).len());
-    refresh(&house, &old_token(2))
+    refresh(&server, &old_token(2))
         .await
         .refused(401, "token_revoked");
-    house.me(text(&next, "accessToken")).await.expect(200);
+    server.me(text(&next, "accessToken")).await.expect(200);
     // A lost answer, the first after the upgrade.
-    house.pass(2_000);
-    let again = refresh(&house, &old_token(2)).await.expect(200);
-    let last = refresh(&house, text(&again, "refreshToken"))
+    server.pass(2_000);
+    let again = refresh(&server, &old_token(2)).await.expect(200);
+    let last = refresh(&server, text(&again, "refreshToken"))
         .await
         .expect(200);
-    house.me(text(&last, "accessToken")).await.expect(200);
+    server.me(text(&last, "accessToken")).await.expect(200);
     // Used once more, much later: a replay, as it always was.
-    house.pass(3_600_000);
-    refresh(&house, &old_token(2))
+    server.pass(3_600_000);
+    refresh(&server, &old_token(2))
         .await
         .refused(401, "token_revoked");
-    refresh(&house, text(&last, "refreshToken"))
+    refresh(&server, text(&last, "refreshToken"))
         .await
         .refused(401, "token_revoked");
-    assert_eq!(house.events("session.replayed").await, 1);
+    assert_eq!(server.events("session.replayed").await, 1);
 }
 
 #[rocket::async_test]
 async fn a_used_token_from_before_is_a_replay_before_and_after_its_session_goes_over() {
-    let (house, _home) = open(|conn| {
+    let (server, _home) = open(|conn| {
         session(conn, 1, &[(1, Some(2 * HOUR)), (2, Some(HOUR)), (3, None)]);
         session(conn, 2, &[(4, Some(2 * HOUR)), (5, None)]);
         session(conn, 3, &[(6, Some(10)), (7, None)]);
     })
     .await;
-    refresh(&house, &old_token(1))
+    refresh(&server, &old_token(1))
         .await
         .refused(401, "token_revoked");
-    refresh(&house, &old_token(3))
+    refresh(&server, &old_token(3))
         .await
         .refused(401, "token_revoked");
-    let next = refresh(&house, &old_token(5)).await.expect(200);
-    refresh(&house, &old_token(4))
+    let next = refresh(&server, &old_token(5)).await.expect(200);
+    refresh(&server, &old_token(4))
         .await
         .refused(401, "token_revoked");
-    refresh(&house, text(&next, "refreshToken"))
+    refresh(&server, text(&next, "refreshToken"))
         .await
         .refused(401, "token_revoked");
-    assert_eq!(house.events("session.replayed").await, 2);
+    assert_eq!(server.events("session.replayed").await, 2);
     // Its answer was lost in the restart: the successor in the table is dead then, and whoever shows it is found out.
-    let again = refresh(&house, &old_token(6)).await.expect(200);
-    house.me(text(&again, "accessToken")).await.expect(200);
-    refresh(&house, &old_token(7))
+    let again = refresh(&server, &old_token(6)).await.expect(200);
+    server.me(text(&again, "accessToken")).await.expect(200);
+    refresh(&server, &old_token(7))
         .await
         .refused(401, "token_revoked");
-    house
+    server
         .me(text(&again, "accessToken"))
         .await
         .refused(401, "token_revoked");
@@ -133,13 +133,13 @@ async fn a_used_token_from_before_is_a_replay_before_and_after_its_session_goes_
 
 #[rocket::async_test]
 async fn what_was_never_a_token_is_unknown_and_introspection_tells_old_ones_apart() {
-    let (house, _home) = open(|conn| session(conn, 1, &[(1, Some(HOUR)), (2, None)])).await;
-    refresh(&house, &old_token(9))
+    let (server, _home) = open(|conn| session(conn, 1, &[(1, Some(HOUR)), (2, None)])).await;
+    refresh(&server, &old_token(9))
         .await
         .refused(401, "invalid_token");
     let active = async |number: u8| {
         let asker = doorward_server::oauth::Asker::Operator { people: true };
-        let info = house
+        let info = server
             .doorward
             .services()
             .token_infos
@@ -149,6 +149,6 @@ async fn what_was_never_a_token_is_unknown_and_introspection_tells_old_ones_apar
     };
     assert!(!active(1).await);
     assert!(active(2).await);
-    refresh(&house, &old_token(2)).await.expect(200);
+    refresh(&server, &old_token(2)).await.expect(200);
     assert!(!active(2).await);
 }

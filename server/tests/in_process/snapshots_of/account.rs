@@ -6,14 +6,14 @@ use serde_json::json;
 use super::in_each_language;
 use crate::{
     browser::{Browser, Page, app},
-    house::{House, PASSWORD, cheap, text},
     mails::mailing,
+    test_app::{PASSWORD, TestApp, cheap, text},
 };
 
 const ADA: &str = "ada@example.com";
 
-async fn at_home(house: &House, browser: &Browser<'_>) -> Page {
-    house.register(ADA).await;
+async fn at_home(server: &TestApp, browser: &Browser<'_>) -> Page {
+    server.register(ADA).await;
     browser.enter(ADA).await;
     browser.get("/account").await
 }
@@ -31,13 +31,13 @@ async fn after(browser: &Browser<'_>, page: &Page, form: &str, typed: &[(&str, &
 #[rocket::async_test]
 async fn looking_at_it() {
     in_each_language("account", cheap, at_home).await;
-    in_each_language("account_full", cheap, async |house, browser| {
-        let ada = house.register(ADA).await;
+    in_each_language("account_full", cheap, async |server, browser| {
+        let ada = server.register(ADA).await;
         let key = json!({"name": "nightly export", "scopes": ["read"]});
-        let minted = house.post("/apikey", text(&ada, "accessToken"), key);
+        let minted = server.post("/apikey", text(&ada, "accessToken"), key);
         minted.await.expect(201);
         browser.enter(ADA).await;
-        let app = app(house).await;
+        let app = app(server).await;
         browser.code(&app, "").await;
         browser.get("/account").await
     })
@@ -51,14 +51,14 @@ async fn looking_at_it() {
 
 #[rocket::async_test]
 async fn changing_it() {
-    in_each_language("account_changed", cheap, async |house, browser| {
-        let page = at_home(house, browser).await;
+    in_each_language("account_changed", cheap, async |server, browser| {
+        let page = at_home(server, browser).await;
         let typed = [("firstName", "Ada"), ("lastName", "Lovelace")];
         after(browser, &page, "/account/profile", &typed).await
     })
     .await;
-    in_each_language("account_wrong_password", cheap, async |house, browser| {
-        let page = at_home(house, browser).await;
+    in_each_language("account_wrong_password", cheap, async |server, browser| {
+        let page = at_home(server, browser).await;
         let typed = [
             ("password", "not this one"),
             ("newPassword", "another good one"),
@@ -66,8 +66,8 @@ async fn changing_it() {
         after(browser, &page, "/account/password", &typed).await
     })
     .await;
-    in_each_language("account_key_made", cheap, async |house, browser| {
-        let page = at_home(house, browser).await;
+    in_each_language("account_key_made", cheap, async |server, browser| {
+        let page = at_home(server, browser).await;
         let typed = [
             ("name", "nightly export"),
             ("scope", "read"),
@@ -76,14 +76,14 @@ async fn changing_it() {
         after(browser, &page, "/account/keys", &typed).await
     })
     .await;
-    in_each_language("account_totp_begun", cheap, async |house, browser| {
-        let page = at_home(house, browser).await;
+    in_each_language("account_totp_begun", cheap, async |server, browser| {
+        let page = at_home(server, browser).await;
         let typed = [("password", PASSWORD)];
         after(browser, &page, "/account/factors/totp", &typed).await
     })
     .await;
-    in_each_language("account_deleted", cheap, async |house, browser| {
-        let page = at_home(house, browser).await;
+    in_each_language("account_deleted", cheap, async |server, browser| {
+        let page = at_home(server, browser).await;
         let typed = [("password", PASSWORD)];
         after(browser, &page, "/account/delete", &typed).await
     })

@@ -5,11 +5,11 @@ use rocket::http::Method;
 use serde_json::Value;
 
 use super::Transcript;
-use crate::house::{House, cheap};
+use crate::test_app::{TestApp, cheap};
 
 #[rocket::async_test]
 async fn metadata() {
-    let house = House::open(Settings {
+    let server = TestApp::open(Settings {
         client_registration: ClientRegistration::Token,
         client_metadata_documents: true,
         ..cheap()
@@ -23,7 +23,7 @@ async fn metadata() {
         ),
         ("jwks", "/.well-known/jwks.json"),
     ] {
-        let mut shown = Transcript::of(&house);
+        let mut shown = Transcript::of(&server);
         shown.call(Method::Get, path, "", "").await;
         shown.is(name);
     }
@@ -31,9 +31,9 @@ async fn metadata() {
 
 #[rocket::async_test]
 async fn health() {
-    let house = House::open(cheap()).await;
-    let operator = house.operator();
-    let mut shown = Transcript::of(&house);
+    let server = TestApp::open(cheap()).await;
+    let operator = server.operator();
+    let mut shown = Transcript::of(&server);
     shown.call(Method::Get, "/health/live", "", "").await;
     shown.call(Method::Get, "/health/ready", "", "").await;
     shown

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 
 use super::Transcript;
 use crate::{
-    house::{House, PASSWORD, cheap, text},
     mails::mailing,
+    test_app::{PASSWORD, TestApp, cheap, text},
 };
 
 /// Snapshots with calls of a running server; [`the_server_itself`] has those that none can bring about.
@@ -57,8 +57,8 @@ fn every_code_has_its_snapshot() {
 }
 
 /// Makes calls that are all refused with one code, and compares what is answered.
-async fn refused(house: &House, code: ErrorCode, calls: &[(Method, &str, &str, &str)]) {
-    let mut shown = Transcript::of(house);
+async fn refused(server: &TestApp, code: ErrorCode, calls: &[(Method, &str, &str, &str)]) {
+    let mut shown = Transcript::of(server);
     for (method, path, token, body) in calls {
         let before = shown.text.len();
         shown.call(*method, path, token, body).await;
@@ -75,8 +75,8 @@ async fn refused(house: &House, code: ErrorCode, calls: &[(Method, &str, &str, &
 
 #[rocket::async_test]
 async fn the_form_of_a_request() {
-    let house = House::open(cheap()).await;
-    let operator = house.operator();
+    let server = TestApp::open(cheap()).await;
+    let operator = server.operator();
     let (key, auth) = (operator.as_str(), "/auth/register");
     let calls = [
         (Post, auth, "", "{"),
@@ -96,18 +96,18 @@ async fn the_form_of_a_request() {
         (Get, "/admin/events?since=yesterday", key, ""),
         (Get, "/admin/sessions?ip=nowhere", key, ""),
     ];
-    refused(&house, ErrorCode::InvalidRequest, &calls).await;
+    refused(&server, ErrorCode::InvalidRequest, &calls).await;
     let large = format!("{{\"email\":\"{}\"}}", "a".repeat(70_000));
     let calls = [(Post, auth, "", large.as_str())];
-    refused(&house, ErrorCode::PayloadTooLarge, &calls).await;
+    refused(&server, ErrorCode::PayloadTooLarge, &calls).await;
     let calls = [(Post, "/auth/login", "", "email=a&password=b")];
-    refused(&house, ErrorCode::UnsupportedMediaType, &calls).await;
+    refused(&server, ErrorCode::UnsupportedMediaType, &calls).await;
     let calls = [
         (Get, "/auth/login", "", ""),
         (Put, "/auth/me", "", ""),
         (Post, "/health/live", "", ""),
     ];
-    refused(&house, ErrorCode::MethodNotAllowed, &calls).await;
+    refused(&server, ErrorCode::MethodNotAllowed, &calls).await;
     let calls = [
         (Get, "/nowhere", "", ""),
         (Get, "/admin/users/nobody", key, ""),
@@ -131,13 +131,13 @@ async fn the_form_of_a_request() {
             "",
         ),
     ];
-    refused(&house, ErrorCode::NotFound, &calls).await;
+    refused(&server, ErrorCode::NotFound, &calls).await;
 }
 
 #[rocket::async_test]
 async fn values() {
-    let house = House::open(cheap()).await;
-    let operator = house.operator();
+    let server = TestApp::open(cheap()).await;
+    let operator = server.operator();
     let key = operator.as_str();
     let (register, clients) = ("/auth/register", "/admin/clients");
     let calls = [
@@ -220,15 +220,15 @@ async fn values() {
             r#"{"permissions":["READ"]}"#,
         ),
     ];
-    refused(&house, ErrorCode::ValidationFailed, &calls).await;
+    refused(&server, ErrorCode::ValidationFailed, &calls).await;
 }
 
 #[rocket::async_test]
 async fn accounts() {
-    let house = House::open(cheap()).await;
-    let operator = house.operator();
+    let server = TestApp::open(cheap()).await;
+    let operator = server.operator();
     let key = operator.as_str();
-    let ada = house.register("ada@example.com").await;
+    let ada = server.register("ada@example.com").await;
     let access = text(&ada, "accessToken");
     let login =
         |email: &str, password: &str| json!({"email": email, "password": password}).to_string();
@@ -243,21 +243,21 @@ async fn accounts() {
         (Post, "/auth/login", "", &unknown),
         (Post, "/auth/password", access, password),
     ];
-    refused(&house, ErrorCode::InvalidCredentials, &calls).await;
+    refused(&server, ErrorCode::InvalidCredentials, &calls).await;
     let calls = [
         (Post, "/auth/register", "", taken.as_str()),
         (Post, "/admin/users", key, &taken),
     ];
-    refused(&house, ErrorCode::EmailTaken, &calls).await;
+    refused(&server, ErrorCode::EmailTaken, &calls).await;
     let calls = [(
         Post,
         "/auth/password/forgot",
         "",
         r#"{"email":"ada@example.com"}"#,
     )];
-    refused(&house, ErrorCode::MailDisabled, &calls).await;
+    refused(&server, ErrorCode::MailDisabled, &calls).await;
     let admin = json!({"email": "root@example.com", "password": PASSWORD, "role": "admin"});
-    let admin = house.post("/admin/users", key, admin).await.expect(201);
+    let admin = server.post("/admin/users", key, admin).await.expect(201);
     let path = format!("/admin/users/{}", text(&admin, "id"));
     let calls = [
         (Patch, path.as_str(), key, r#"{"disabled":true}"#),
@@ -271,33 +271,33 @@ async fn accounts() {
             r#"{"code":"000000"}"#,
         ),
     ];
-    refused(&house, ErrorCode::Conflict, &calls).await;
+    refused(&server, ErrorCode::Conflict, &calls).await;
     let path = format!("/admin/users/{}", text(&ada, "userId"));
-    let off = house.call(Patch, &path, key, json!({"disabled": true}));
+    let off = server.call(Patch, &path, key, json!({"disabled": true}));
     off.await.expect(200);
     let right = login("ada@example.com", PASSWORD);
     let calls = [(Post, "/auth/login", "", right.as_str())];
-    refused(&house, ErrorCode::AccountDisabled, &calls).await;
+    refused(&server, ErrorCode::AccountDisabled, &calls).await;
 }
 
 #[rocket::async_test]
 async fn credentials() {
-    let house = House::open(cheap()).await;
-    let ada = house.register("ada@example.com").await;
+    let server = TestApp::open(cheap()).await;
+    let ada = server.register("ada@example.com").await;
     let (access, refresh) = (text(&ada, "accessToken"), text(&ada, "refreshToken"));
     let calls = [
         (Get, "/auth/me", "", ""),
         (Post, "/auth/logout", "", ""),
         (Get, "/admin/users", "", ""),
     ];
-    refused(&house, ErrorCode::MissingToken, &calls).await;
+    refused(&server, ErrorCode::MissingToken, &calls).await;
     let calls = [
         (Get, "/auth/me", "nobody", ""),
         (Get, "/auth/me", "sk_live_nobody", ""),
         (Post, "/auth/refresh", "", r#"{"refreshToken":"rt_nobody"}"#),
         (Post, "/auth/email/verify", "", r#"{"token":"link_nobody"}"#),
     ];
-    refused(&house, ErrorCode::InvalidToken, &calls).await;
+    refused(&server, ErrorCode::InvalidToken, &calls).await;
     let calls = [
         (Get, "/admin/users", access, ""),
         (Post, "/admin/keys/rotate", access, ""),
@@ -308,29 +308,29 @@ async fn credentials() {
             r#"{"name":"x","scopes":["admin"]}"#,
         ),
     ];
-    refused(&house, ErrorCode::InsufficientScope, &calls).await;
-    house.pass(3_600_000);
+    refused(&server, ErrorCode::InsufficientScope, &calls).await;
+    server.pass(3_600_000);
     let calls = [(Get, "/auth/me", access, "")];
-    refused(&house, ErrorCode::TokenExpired, &calls).await;
+    refused(&server, ErrorCode::TokenExpired, &calls).await;
     let again = json!({"refreshToken": refresh});
-    let next = house.post("/auth/refresh", "", again.clone()).await;
+    let next = server.post("/auth/refresh", "", again.clone()).await;
     let next = next.expect(200);
     let access = text(&next, "accessToken").to_owned();
-    let minted = house.ended_key_and_session(&access).await;
+    let minted = server.ended_key_and_session(&access).await;
     let refresh = json!({"refreshToken": next["refreshToken"]}).to_string();
     let calls = [
         (Get, "/auth/me", access.as_str(), ""),
         (Get, "/auth/me", text(&minted, "key"), ""),
         (Post, "/auth/refresh", "", &refresh),
     ];
-    refused(&house, ErrorCode::TokenRevoked, &calls).await;
+    refused(&server, ErrorCode::TokenRevoked, &calls).await;
 }
 
 /// A server with a setting, on which one call is refused.
 async fn refused_with(settings: Settings, code: ErrorCode, path: &str, body: Value) {
-    let house = House::open(settings).await;
+    let server = TestApp::open(settings).await;
     let body = body.to_string();
-    refused(&house, code, &[(Post, path, "", &body)]).await;
+    refused(&server, code, &[(Post, path, "", &body)]).await;
 }
 
 #[rocket::async_test]
@@ -342,7 +342,7 @@ async fn what_settings_ask_for() {
     };
     let code = ErrorCode::RegistrationClosed;
     refused_with(closed, code, "/auth/register", ada.clone()).await;
-    let limited = House::open(Settings {
+    let limited = TestApp::open(Settings {
         registrations_per_hour_per_ip: 1,
         ..cheap()
     })
@@ -352,7 +352,7 @@ async fn what_settings_ask_for() {
     let calls = [(Post, "/auth/register", "", body.as_str())];
     refused(&limited, ErrorCode::RateLimited, &calls).await;
 
-    let verified = House::open(Settings {
+    let verified = TestApp::open(Settings {
         require_verified_email: true,
         ..mailing()
     })
@@ -361,7 +361,7 @@ async fn what_settings_ask_for() {
     let calls = [(Post, "/auth/login", "", body.as_str())];
     refused(&verified, ErrorCode::EmailNotVerified, &calls).await;
 
-    let enrolled = House::open(Settings {
+    let enrolled = TestApp::open(Settings {
         mfa_required_for: vec!["customer".into()],
         ..cheap()
     })
@@ -369,7 +369,7 @@ async fn what_settings_ask_for() {
     enrolled.post("/auth/register", "", ada.clone()).await;
     refused(&enrolled, ErrorCode::MfaEnrolmentRequired, &calls).await;
 
-    let recent = House::open(Settings {
+    let recent = TestApp::open(Settings {
         step_up_seconds: 60,
         ..cheap()
     })
@@ -387,13 +387,13 @@ async fn what_settings_ask_for() {
 
 #[rocket::async_test]
 async fn second_factors() {
-    let house = House::open(cheap()).await;
-    let ada = house.register("ada@example.com").await;
+    let server = TestApp::open(cheap()).await;
+    let ada = server.register("ada@example.com").await;
     let access = text(&ada, "accessToken");
-    house.set_up_totp(access).await;
+    server.set_up_totp(access).await;
     let body = json!({"email": "ada@example.com", "password": PASSWORD}).to_string();
     let calls = [(Post, "/auth/login", "", body.as_str())];
-    refused(&house, ErrorCode::MfaRequired, &calls).await;
+    refused(&server, ErrorCode::MfaRequired, &calls).await;
 }
 
 /// What no call from this address brings about while the machine is well: what the errors are turned into.

@@ -15,19 +15,19 @@ use serde_json::Value;
 
 use crate::{
     browser::{Browser, Page},
-    house::House,
+    test_app::TestApp,
 };
 
 /// Compares a page in each language there are texts in; `walk` goes there in a browser of that language.
 async fn in_each_language(
     name: &str,
     settings: impl Fn() -> Settings,
-    walk: impl AsyncFn(&House, &Browser<'_>) -> Page,
+    walk: impl AsyncFn(&TestApp, &Browser<'_>) -> Page,
 ) {
     for language in ["en", "de"] {
-        let house = House::open(settings()).await;
-        let browser = Browser::speaking(&house, language);
-        let page = walk(&house, &browser).await;
+        let server = TestApp::open(settings()).await;
+        let browser = Browser::speaking(&server, language);
+        let page = walk(&server, &browser).await;
         let text = format!("{}\n\n{}", page.status, mask::page(&page.text));
         insta::with_settings!({omit_expression => true}, {
             insta::assert_snapshot!(format!("{name}.{language}"), text);
@@ -37,14 +37,14 @@ async fn in_each_language(
 
 /// Calls and their answers, as a reader of the documentation would see them.
 struct Transcript<'h> {
-    house: &'h House,
+    server: &'h TestApp,
     text: String,
 }
 
 impl<'h> Transcript<'h> {
-    fn of(house: &'h House) -> Self {
+    fn of(server: &'h TestApp) -> Self {
         Self {
-            house,
+            server,
             text: String::new(),
         }
     }
@@ -72,7 +72,7 @@ impl<'h> Transcript<'h> {
         headers: &[(&'static str, &str)],
         body: &str,
     ) -> &mut Self {
-        let answer = self.house.answer(method, path, headers, body).await;
+        let answer = self.server.answer(method, path, headers, body).await;
         self.text.push_str(&format!("{method} {path}\n"));
         if !body.is_empty() {
             let shown: String = body.chars().take(200).collect();

@@ -8,18 +8,20 @@ use serde_json::json;
 use super::{Transcript, in_each_language};
 use crate::{
     browser::{Browser, Page, REDIRECT, VERIFIER, app, authorize},
-    house::{House, cheap, text},
+    test_app::{TestApp, cheap, text},
 };
 
 const ADA: &str = "ada@example.com";
 
 /// Ada, signed in, where a client asks for these scopes.
-async fn asked(house: &House, browser: &Browser<'_>, scopes: &[&str]) -> Page {
-    house.register(ADA).await;
+async fn asked(server: &TestApp, browser: &Browser<'_>, scopes: &[&str]) -> Page {
+    server.register(ADA).await;
     browser.enter(ADA).await;
     let body = json!({"name": "Billing", "redirectUris": [REDIRECT], "scopes": scopes, "confidential": false,
         "grantTypes": ["authorization_code"]});
-    let made = house.post("/admin/clients", &house.operator(), body).await;
+    let made = server
+        .post("/admin/clients", &server.operator(), body)
+        .await;
     let client = text(&made.expect(201), "id").to_owned();
     let path = authorize(&client, "&state=s")
         .replace("scope=read", &format!("scope={}", scopes.join("+")));
@@ -28,7 +30,7 @@ async fn asked(house: &House, browser: &Browser<'_>, scopes: &[&str]) -> Page {
 
 #[rocket::async_test]
 async fn consent() {
-    in_each_language("consent", cheap, async |house, browser| {
+    in_each_language("consent", cheap, async |server, browser| {
         let scopes = [
             "openid",
             "profile",
@@ -38,19 +40,21 @@ async fn consent() {
             "read",
             "write:orders",
         ];
-        asked(house, browser, &scopes).await
+        asked(server, browser, &scopes).await
     })
     .await;
-    in_each_language("consent_for_nothing", cheap, async |house, browser| {
-        asked(house, browser, &["openid"]).await
+    in_each_language("consent_for_nothing", cheap, async |server, browser| {
+        asked(server, browser, &["openid"]).await
     })
     .await;
-    in_each_language("not_admitted", cheap, async |house, browser| {
-        house.register(ADA).await;
+    in_each_language("not_admitted", cheap, async |server, browser| {
+        server.register(ADA).await;
         browser.enter(ADA).await;
         let body = json!({"name": "Payroll", "redirectUris": [REDIRECT], "scopes": ["read"],
             "grantTypes": ["authorization_code"], "confidential": false, "allowedGroups": ["hr"]});
-        let made = house.post("/admin/clients", &house.operator(), body).await;
+        let made = server
+            .post("/admin/clients", &server.operator(), body)
+            .await;
         let client = text(&made.expect(201), "id").to_owned();
         browser.get(&authorize(&client, "&state=s")).await
     })
@@ -63,8 +67,8 @@ async fn requests_that_are_answered_on_a_page() {
         browser.get(&authorize("nobody", "")).await
     })
     .await;
-    in_each_language("foreign_redirect", cheap, async |house, browser| {
-        let app = app(house).await;
+    in_each_language("foreign_redirect", cheap, async |server, browser| {
+        let app = app(server).await;
         let path = authorize(&app, "").replace("app.example", "evil.example");
         browser.get(&path).await
     })
@@ -73,9 +77,9 @@ async fn requests_that_are_answered_on_a_page() {
 
 #[rocket::async_test]
 async fn requests_that_are_told_the_client() {
-    let house = House::open(cheap()).await;
-    let app = app(&house).await;
-    let mut shown = Transcript::of(&house);
+    let server = TestApp::open(cheap()).await;
+    let app = app(&server).await;
+    let mut shown = Transcript::of(&server);
     let good = authorize(&app, "&state=s");
     for changed in [
         good.replace("response_type=code", "response_type=token"),
@@ -93,18 +97,20 @@ async fn requests_that_are_told_the_client() {
 
 #[rocket::async_test]
 async fn the_token_endpoint() {
-    let house = House::open(cheap()).await;
-    let app = app(&house).await;
+    let server = TestApp::open(cheap()).await;
+    let app = app(&server).await;
     let body = json!({"name": "billing", "redirectUris": [], "grantTypes": ["client_credentials"],
         "scopes": ["read:orders"], "confidential": true});
-    let made = house.post("/admin/clients", &house.operator(), body).await;
+    let made = server
+        .post("/admin/clients", &server.operator(), body)
+        .await;
     let made = made.expect(201);
     let (service, secret) = (text(&made, "clientId"), text(&made, "clientSecret"));
     let basic = |id: &str, secret: &str| {
         format!("Basic {}", BASE64_STANDARD.encode(format!("{id}:{secret}")))
     };
     let (right, wrong) = (basic(service, secret), basic(service, "wrong"));
-    let mut shown = Transcript::of(&house);
+    let mut shown = Transcript::of(&server);
     let form = ("content-type", "application/x-www-form-urlencoded");
     let token = "/oauth/token";
     for (authorization, body) in [
@@ -145,9 +151,9 @@ async fn the_token_endpoint() {
 
 #[rocket::async_test]
 async fn tokens_that_are_asked_about() {
-    let house = House::open(cheap()).await;
-    let operator = house.operator();
-    let mut shown = Transcript::of(&house);
+    let server = TestApp::open(cheap()).await;
+    let operator = server.operator();
+    let mut shown = Transcript::of(&server);
     let (get, post) = (Method::Get, Method::Post);
     shown.call(post, "/oauth/introspect", "", "token=x").await;
     shown
@@ -165,12 +171,12 @@ async fn tokens_that_are_asked_about() {
 
 #[rocket::async_test]
 async fn clients_that_register_themselves() {
-    let house = House::open(Settings {
+    let server = TestApp::open(Settings {
         client_registration: ClientRegistration::Open,
         ..cheap()
     })
     .await;
-    let mut shown = Transcript::of(&house);
+    let mut shown = Transcript::of(&server);
     for body in [
         r#"{"redirect_uris":["https://app.example/cb"],"client_name":"App"}"#,
         r#"{"redirect_uris":["http://app.example/cb"]}"#,
@@ -186,7 +192,7 @@ async fn clients_that_register_themselves() {
         .call(Method::Get, "/oauth/register/nobody", "x", "")
         .await;
     shown.is("registration");
-    let closed = House::open(cheap()).await;
+    let closed = TestApp::open(cheap()).await;
     let mut shown = Transcript::of(&closed);
     shown.call(Method::Post, "/oauth/register", "", "{}").await;
     shown.is("registration_closed");

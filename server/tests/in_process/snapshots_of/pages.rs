@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Transcript, in_each_language};
 use crate::{
     browser::{Browser, Page, app, authorize},
-    house::{House, PASSWORD, cheap, text},
+    test_app::{PASSWORD, TestApp, cheap, text},
 };
 
 const ADA: &str = "ada@example.com";
@@ -18,23 +18,23 @@ async fn signing_in() {
         browser.get("/sign-in").await
     })
     .await;
-    in_each_language("sign_in_wrong_password", cheap, async |house, browser| {
-        house.register(ADA).await;
+    in_each_language("sign_in_wrong_password", cheap, async |server, browser| {
+        server.register(ADA).await;
         let page = browser.get("/sign-in").await;
         let typed = [("email", ADA), ("password", "not this one")];
         browser.send(&page, "/sign-in", &typed).await
     })
     .await;
-    in_each_language("sign_in_for_app", cheap, async |house, browser| {
-        let app = app(house).await;
+    in_each_language("sign_in_for_app", cheap, async |server, browser| {
+        let app = app(server).await;
         browser.get(&authorize(&app, "")).await
     })
     .await;
-    in_each_language("sign_in_disabled", cheap, async |house, browser| {
-        let ada = house.register(ADA).await;
+    in_each_language("sign_in_disabled", cheap, async |server, browser| {
+        let ada = server.register(ADA).await;
         let path = format!("/admin/users/{}", text(&ada, "userId"));
-        let operator = house.operator();
-        let off = house.call(Method::Patch, &path, &operator, json!({"disabled": true}));
+        let operator = server.operator();
+        let off = server.call(Method::Patch, &path, &operator, json!({"disabled": true}));
         off.await.expect(200);
         let page = browser.get("/sign-in").await;
         browser.sign_in(&page, ADA).await
@@ -48,8 +48,8 @@ async fn too_many_attempts() {
         password_failures_per_account_and_ip: 1,
         ..cheap()
     };
-    in_each_language("rate_limited", strict, async |house, browser| {
-        house.register(ADA).await;
+    in_each_language("rate_limited", strict, async |server, browser| {
+        server.register(ADA).await;
         let page = browser.get("/sign-in").await;
         let typed = [("email", ADA), ("password", "not this one")];
         let page = browser.send(&page, "/sign-in", &typed).await;
@@ -59,10 +59,10 @@ async fn too_many_attempts() {
 }
 
 /// Somebody with an authenticator who has shown their password.
-async fn asked_for_a_factor(house: &House, browser: &Browser<'_>) -> Page {
-    let ada = house.register(ADA).await;
+async fn asked_for_a_factor(server: &TestApp, browser: &Browser<'_>) -> Page {
+    let ada = server.register(ADA).await;
     let access = text(&ada, "accessToken");
-    house.set_up_totp(access).await;
+    server.set_up_totp(access).await;
     let page = browser.get("/sign-in").await;
     browser.sign_in(&page, ADA).await
 }
@@ -70,8 +70,8 @@ async fn asked_for_a_factor(house: &House, browser: &Browser<'_>) -> Page {
 #[rocket::async_test]
 async fn second_factors() {
     in_each_language("factor", cheap, asked_for_a_factor).await;
-    in_each_language("factor_wrong", cheap, async |house, browser| {
-        let page = asked_for_a_factor(house, browser).await;
+    in_each_language("factor_wrong", cheap, async |server, browser| {
+        let page = asked_for_a_factor(server, browser).await;
         let wrong = [("code", "000000")];
         browser.send(&page, "/sign-in/factor", &wrong).await
     })
@@ -80,9 +80,9 @@ async fn second_factors() {
         mfa_required_for: vec!["customer".into()],
         ..cheap()
     };
-    in_each_language("enrol", required, async |house, browser| {
+    in_each_language("enrol", required, async |server, browser| {
         let body = json!({"email": ADA, "password": PASSWORD});
-        house.post("/auth/register", "", body).await;
+        server.post("/auth/register", "", body).await;
         let page = browser.get("/sign-in").await;
         browser.sign_in(&page, ADA).await
     })
@@ -95,8 +95,8 @@ async fn signing_up() {
         browser.get("/sign-up").await
     })
     .await;
-    in_each_language("sign_up_email_taken", cheap, async |house, browser| {
-        house.register(ADA).await;
+    in_each_language("sign_up_email_taken", cheap, async |server, browser| {
+        server.register(ADA).await;
         let page = browser.get("/sign-up").await;
         let typed = [("email", ADA), ("password", "a good long one")];
         browser.send(&page, "/sign-up", &typed).await
@@ -124,14 +124,14 @@ async fn signing_up() {
 
 #[rocket::async_test]
 async fn signing_out() {
-    in_each_language("sign_out", cheap, async |house, browser| {
-        house.register(ADA).await;
+    in_each_language("sign_out", cheap, async |server, browser| {
+        server.register(ADA).await;
         browser.enter(ADA).await;
         browser.get("/sign-out").await
     })
     .await;
-    in_each_language("signed_out", cheap, async |house, browser| {
-        house.register(ADA).await;
+    in_each_language("signed_out", cheap, async |server, browser| {
+        server.register(ADA).await;
         browser.enter(ADA).await;
         let page = browser.get("/sign-out").await;
         let gone = browser.send(&page, "/sign-out", &[]).await;
@@ -145,8 +145,8 @@ async fn signing_out() {
 
 #[rocket::async_test]
 async fn forms_that_are_not_taken() {
-    in_each_language("form_used", cheap, async |house, browser| {
-        house.register(ADA).await;
+    in_each_language("form_used", cheap, async |server, browser| {
+        server.register(ADA).await;
         let page = browser.get("/sign-in").await;
         let wrong = [("email", ADA), ("password", "not this one")];
         browser.send(&page, "/sign-in", &wrong).await;
@@ -163,14 +163,14 @@ async fn forms_that_are_not_taken() {
 /// What an application without a page of its own hears of somebody at `/`.
 #[rocket::async_test]
 async fn the_front_door() {
-    let house = House::open(cheap()).await;
-    let mut shown = Transcript::of(&house);
+    let server = TestApp::open(cheap()).await;
+    let mut shown = Transcript::of(&server);
     let page = [("accept", "text/html")];
     shown.send(Method::Get, "/", &page, "").await;
     shown.call(Method::Get, "/", "", "").await;
     let change = "/.well-known/change-password";
     shown.send(Method::Get, change, &page, "").await;
     shown.is("front_door");
-    let body = house.call(Method::Get, "/", "", Value::Null).await;
+    let body = server.call(Method::Get, "/", "", Value::Null).await;
     body.refused(404, "not_found");
 }
