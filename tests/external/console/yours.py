@@ -159,7 +159,7 @@ def the_keys_of_k9s(server):
             configure(pane, 'keymap = "k9s"\n')
             pane.start(server)
             pane.keys("2")
-            pane.wait("@")
+            pane.wait("EMAIL")
             pane.type("d")
             pane.wait("User ·")
             keep(pane, "k9s_describe")
