@@ -121,6 +121,9 @@ impl ScopeSet {
     }
 
     /// From space-separated text, RFC 6749 section 3.3. Empty text is the empty set.
+    ///
+    /// # Errors
+    /// [`BadScope`] for the first word that is none.
     pub fn parse(text: &str) -> Result<Self, BadScope> {
         text.split(' ')
             .filter(|word| !word.is_empty())
