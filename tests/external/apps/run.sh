@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Widely used programs sign a person in, each from its own documented settings alone: issuer or discovery URL, client id,
 # client secret, redirect URI, scopes. Each check says what was set. `APPS=NAME` runs one, `APPS=all` the heavy ones
-# too (Streamlit, JupyterHub). Ends with a count.
+# too (Streamlit, JupyterHub, Synapse). Ends with a count.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 server=${DOORWARD_SERVER_BIN:?path of doorward-server}
@@ -35,7 +35,7 @@ cp -r "$here/node" "$work/node"
 (cd "$work/node" && npm install --no-package-lock --no-audit --no-fund --loglevel=error)
 python3 -m venv "$work/venv"
 "$work/venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/python/requirements.txt"
-case "${APPS:-}" in all | streamlit | jupyterhub)
+case "${APPS:-}" in all | streamlit | jupyterhub | synapse)
   "$work/venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/python/heavy.txt"
   (cd "$work/node" && npm install --no-save --no-package-lock --no-audit --no-fund --loglevel=error configurable-http-proxy@5.3.0) ;;
 esac

@@ -36,6 +36,14 @@ class Page(HTMLParser):
             self.script += data
 
 
+class LoopbackCookies(requests.cookies.RequestsCookieJar):
+    """Sends Secure cookies over http too, as browsers do to a loopback address."""
+
+    def set_cookie(self, cookie, *more, **named):
+        cookie.secure = False
+        return super().set_cookie(cookie, *more, **named)
+
+
 class Browser:
     def __init__(self, issuer, email, password):
         self.issuer, self.email, self.password = issuer, email, password

@@ -12,7 +12,8 @@ import traceback
 from pathlib import Path
 
 import requests
-from browser import Browser
+from browser import Browser, LoopbackCookies
+from matrix import Matrix
 
 ISSUER, WORK, CONSOLE = os.environ["ISSUER"], Path(os.environ["WORK"]), os.environ["CONSOLE"]
 HERE = Path(__file__).resolve().parent
@@ -132,7 +133,7 @@ def signs_in(program, sign_in, me, knows_groups=True):
         assert not about.get("superuser") and about.get("email") != "boss@example.com", about
         assert "staff" not in (about.get("groups") or []), about
 
-    record(f"{program.name} signs a person in with name, email and groups", employee)
+    record(f"{program.name} signs a person in with {'name, email and groups' if knows_groups else 'name and email'}", employee)
     record(f"{program.name}: a stranger with the administrator's address is not the administrator", stranger)
 
 
@@ -401,6 +402,45 @@ def streamlit(_):
         record("Streamlit is not told the address of a stranger", stranger)
 
 
+def synapse(_):
+    def administrator(base):
+        """Synapse's own account, made before anybody signs in, to which boss@example.com belongs."""
+        command = [str(Path(sys.executable).parent / "register_new_matrix_user"), "-k", "a-secret-of-the-check",
+                   "-u", "boss", "-p", PASSWORD, "--admin", base]
+        subprocess.run(command, check=True, capture_output=True, timeout=60)
+        boss = Matrix.with_password(base, "boss", PASSWORD)
+        boss.call("PUT", f"/_synapse/admin/v2/users/{boss.user}", {"threepids": [{"medium": "email", "address": "boss@example.com"}]})
+        return boss
+
+    def sign_in(browser, base):
+        browser.session.cookies = LoopbackCookies()
+        return browser.go(base + "/_matrix/client/v3/login/sso/redirect/oidc-doorward?redirectUrl=https://client.example.com/")
+
+    told = "issuer, client_id, client_secret, scopes, backchannel_logout_enabled, localpart_template, display_name_template, email_template"
+    with Program("Synapse", [sys.executable, str(HERE / "synapse_app.py")], "/_synapse/client/oidc/callback", told) as program:
+        doorward("clients", "update", program.client["clientId"],
+                 "--backchannel-logout-uri", program.base + "/_synapse/client/oidc/backchannel_logout")
+        boss = administrator(program.base)
+        people = []
+
+        def me(browser, base, page):
+            person = Matrix.with_page(base, page)
+            people.append(person)
+            assert person.call("GET", "/_matrix/client/v3/account/whoami")["user_id"] == person.user
+            assert boss.emails() == ["boss@example.com"], "the administrator's address went over to somebody"
+            return {"name": person.name(), "email": next(iter(person.emails()), None), "superuser": person.user == boss.user}
+
+        def signed_out():
+            doorward("users", "end-sessions", "ada@example.com")
+            end = time.monotonic() + 30
+            while people[0].ask("GET", "/_matrix/client/v3/account/whoami").status_code != 401:
+                assert time.monotonic() < end, program.tail()
+                time.sleep(0.1)
+
+        signs_in(program, sign_in, me, knows_groups=False)
+        record("Synapse's device is signed out with the session at Doorward", signed_out)
+
+
 PROGRAMS = {
     "go": go_app,
     "apache": apache,
@@ -427,7 +467,7 @@ PROGRAMS = {
 }
 
 # Large to install: by name, or with APPS=all.
-HEAVY = {"jupyterhub": jupyterhub, "streamlit": streamlit}
+HEAVY = {"jupyterhub": jupyterhub, "streamlit": streamlit, "synapse": synapse}
 
 
 def main():
