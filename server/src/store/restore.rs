@@ -259,30 +259,13 @@ fn prepare(path: &Path, how: &Restore<'_>) -> Result<Restored, StoreError> {
     )?;
     schema::migrate(&mut conn)?;
     let tx = conn.transaction()?;
-    if !how.keep_sessions {
-        // Their clients are told at the next start.
-        tx.execute(
-            "INSERT INTO logout_notices SELECT randomblob(16), s.client_id, s.id, s.user_id, ?1, ?1, 0 \
-             FROM sessions s JOIN clients c ON c.id = s.client_id \
-             WHERE s.revoked_at IS NULL AND (s.idle_until > ?1 OR s.refresh_hash IS NULL) \
-             AND c.backchannel_logout_uri IS NOT NULL",
-            [how.now.0],
-        )?;
-        tx.execute(
-            "UPDATE sessions SET revoked_at = ?1 WHERE revoked_at IS NULL",
-            [how.now.0],
-        )?;
-        // What clients got for themselves hangs on no session. Of what was given up since nothing is known here.
-        tx.execute("UPDATE clients SET own_tokens_from = ?1", [how.now.0])?;
-    }
     // Who was given one may have used it since; mails were sent.
     tx.execute("DELETE FROM links", [])?;
     tx.execute("DELETE FROM registration_tokens", [])?;
     tx.execute("DELETE FROM mails WHERE due_at IS NOT NULL", [])?;
     let signing_keys_lost = drop_sealed(&tx, how)?;
     if !how.keep_sessions {
-        // One that was revoked since would sign again, for whoever has stolen it too: the next start makes a new key.
-        signing::stop_all(&tx, how.now)?;
+        end_sessions(&tx, how.now)?;
     }
     let codes_closed = closed_codes(&tx, how)?;
     fit_operator_key(&tx, how)?;
@@ -296,6 +279,22 @@ fn prepare(path: &Path, how: &Restore<'_>) -> Result<Restored, StoreError> {
         codes_closed,
         set_aside: None,
     })
+}
+
+/// Ends all sessions and what clients got for themselves.
+fn end_sessions(tx: &Transaction<'_>, now: Timestamp) -> Result<(), StoreError> {
+    // Their clients are told at the next start.
+    let notices = "INSERT INTO logout_notices SELECT randomblob(16), s.client_id, s.id, s.user_id, ?1, ?1, 0 \
+         FROM sessions s JOIN clients c ON c.id = s.client_id \
+         WHERE s.revoked_at IS NULL AND (s.idle_until > ?1 OR s.refresh_hash IS NULL) \
+         AND c.backchannel_logout_uri IS NOT NULL";
+    tx.execute(notices, [now.0])?;
+    let live = "UPDATE sessions SET revoked_at = ?1 WHERE revoked_at IS NULL";
+    tx.execute(live, [now.0])?;
+    // It hangs on no session. Of what was given up since nothing is known here.
+    tx.execute("UPDATE clients SET own_tokens_from = ?1", [now.0])?;
+    // A key that was revoked since would sign again, for whoever has stolen it too: the next start makes a new one.
+    signing::stop_all(tx, now)
 }
 
 /// API keys that work, the operator's apart, which is the directory's.
