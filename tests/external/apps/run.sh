@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Widely used programs sign a person in, each from its own documented settings alone: issuer or discovery URL, client id,
 # client secret, redirect URI, scopes. Each check says what was set. `APPS=NAME` runs one, `APPS=all` the heavy ones
-# too (Streamlit, JupyterHub, Synapse). Ends with a count.
+# too (Streamlit, JupyterHub, pgAdmin, Synapse). Ends with a count.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 server=${DOORWARD_SERVER_BIN:?path of doorward-server}
@@ -38,6 +38,11 @@ python3 -m venv "$work/venv"
 case "${APPS:-}" in all | streamlit | jupyterhub | synapse)
   "$work/venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/python/heavy.txt"
   (cd "$work/node" && npm install --no-save --no-package-lock --no-audit --no-fund --loglevel=error configurable-http-proxy@5.3.0) ;;
+esac
+# It wants another Authlib than the others.
+case "${APPS:-}" in all | pgadmin)
+  python3 -m venv "$work/pgadmin"
+  "$work/pgadmin/bin/pip" install --quiet --disable-pip-version-check -r "$here/python/pgadmin.txt" ;;
 esac
 # Debian's own packages of the two libraries: no module is downloaded.
 GO111MODULE=off GOFLAGS='' GOPATH=/usr/share/gocode go build -o "$work/go-app" "$here/go/main.go"

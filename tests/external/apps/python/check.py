@@ -364,6 +364,52 @@ def jupyterhub(_):
         signs_in(program, opened, me)
 
 
+def pgadmin(_):
+    programs = WORK / "pgadmin/bin"
+
+    def command(program):
+        doorward("clients", "update", program.client["clientId"], "--post-logout-redirect-uri", program.base + "/")
+        for words in (["setup-db"], ["add-external-user", "boss@example.com", "--email", "boss@example.com", "--admin"]):
+            done = subprocess.run([programs / "pgadmin4-cli", *words], env=program.env, capture_output=True, text=True, timeout=120)
+            assert done.returncode == 0, done.stdout + done.stderr
+        return [programs / "pgadmin4"]
+
+    def signs(email, button):
+        browser = Browser(ISSUER, email, PASSWORD)
+        # The form is made by its script.
+        token = re.search(r'"csrfToken": "([^"]+)"', browser.go(program.base + "/login").text).group(1)
+        browser.go(program.base + "/authenticate/login", {"csrf_token": token, "oauth2_button": button})
+        told = browser.session.get(program.base + "/user_management/current_user.js", allow_redirects=False)
+        if told.status_code != 200:
+            return browser, {}
+        username = re.search(r"username: '([^']*)'", browser.session.get(program.base + "/browser/js/utils.js").text).group(1)
+        return browser, {"username": username, **dict(re.findall(r"'(email|is_admin)': '?([^',]*)", told.text))}
+
+    def employee():
+        browser, about = signs("ada@example.com", "doorward")
+        assert about == {"username": "ada@example.com", "email": "ada@example.com", "is_admin": "false"}, (about, program.tail())
+        after = browser.go(program.base + "/oauth2/logout")
+        assert after.url.startswith(program.base + "/login"), after.url
+        assert f"GET {ISSUER}/oauth/logout?" in "\n".join(browser.trail), browser.trail
+
+    def stranger():
+        browser, about = signs("boss@example.com", "doorward")
+        assert about == {} and f"GET {program.base}/oauth2/authorize?code=" in "\n".join(browser.trail), (about, browser.trail)
+
+    def nobody():
+        _, about = signs("boss@example.com", "everybody")
+        assert re.fullmatch("user_[0-9a-z]{26}", about.get("username", "")), (about, program.tail())
+        assert (about["email"], about["is_admin"]) == ("None", "false"), about
+
+    env = {"CONFIG_DISTRO_FILE_PATH": str(HERE / "pgadmin_config.py"), "PGADMIN_SETUP_EMAIL": "boss@example.com", "PGADMIN_SETUP_PASSWORD": PASSWORD}
+    told = "client id, client secret, OAUTH2_SERVER_METADATA_URL, scope, PKCE, logout URL, groups in OAUTH2_ADDITIONAL_CLAIMS"
+    with Program("pgAdmin", command, "/oauth2/authorize", told, env=env) as program:
+        print(f"-- pgAdmin: set were {told}")
+        record("pgAdmin signs a person in with username and email, by group, and out again", employee)
+        record("pgAdmin: a stranger with the administrator's address does not get in", stranger)
+        record("pgAdmin: where everybody gets in, that stranger is not the administrator", nobody)
+
+
 STREAMLIT = """[auth]
 redirect_uri = "{base}/oauth2callback"
 cookie_secret = "a secret of the check"
@@ -467,7 +513,7 @@ PROGRAMS = {
 }
 
 # Large to install: by name, or with APPS=all.
-HEAVY = {"jupyterhub": jupyterhub, "streamlit": streamlit, "synapse": synapse}
+HEAVY = {"jupyterhub": jupyterhub, "pgadmin": pgadmin, "streamlit": streamlit, "synapse": synapse}
 
 
 def main():
