@@ -14,7 +14,7 @@ use std::{
 use rusqlite::Connection;
 
 /// Bytes that a copy may hold back from the disk: whoever commits meanwhile waits for the sync of so many.
-const PORTION: u64 = 1 << 18;
+const PORTION: u64 = 1 << 20;
 /// How long it works before it rests for as long.
 const TURN: Duration = Duration::from_millis(3);
 /// Of SQLite's machine between two looks at the clock: some 10 µs.
