@@ -307,6 +307,11 @@ def forward_auth(name, port, certificate, server):
     check(f"{name}: a program passes with an API key, and what it claims is gone", status == 200 and not claimed, (status, told))
     status, _, _ = Browser(port, certificate).call(WIKI, "/api", headers={"Authorization": "Bearer sk_live_x"})
     check(f"{name}: a wrong key does not pass", status in (302, 401), status)
+    for address, passes in (("203.0.113.9", False), ("127.0.0.1", True)):
+        key = admin("POST", "/admin/apikeys", {"name": "k", "scopes": ["wiki"], "allowedIps": [address]})["key"]
+        headers = {"Authorization": f"Bearer {key}", "X-Forwarded-For": "203.0.113.9"}
+        status, _, _ = Browser(port, certificate).call(WIKI, "/api", headers=headers)
+        check(f"{name}: a key that is bound to {address} is judged by the client's address, whatever it claims", (status == 200) == passes, status)
 
 
 def with_forward_nginx(work, certificate, key, behind):
