@@ -237,11 +237,13 @@ fn hints(paint: &mut Paint<'_>, area: Rect) {
     }
     let pairs: Vec<(String, String)> = match state.layers.last() {
         Some(Layer::Form(_)) => pairs(&[("tab", "next"), ("ctrl-s", "go on"), ("esc", "cancel")]),
-        Some(Layer::Confirm(_)) => pairs(&[
-            ("tab", "next"),
-            ("enter", "do it, once the word is typed"),
-            ("esc", "cancel"),
-        ]),
+        Some(Layer::Confirm(confirm)) => {
+            let enter = match confirm.word {
+                Some(_) => "do it, once the word is typed",
+                None => "press the button",
+            };
+            pairs(&[("tab", "next"), ("enter", enter), ("esc", "cancel")])
+        }
         Some(Layer::Reveal(_)) => pairs(&[
             ("v", "view 10 s"),
             ("c", "clipboard"),

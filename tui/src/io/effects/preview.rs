@@ -76,8 +76,8 @@ async fn count(client: &Client, kind: Resource, query: ListQuery) -> Result<u64,
 /// A count, or that it is not to be had: it must not keep anybody from acting.
 fn said(count: Result<u64, Problem>, what: &str) -> String {
     match count {
-        Ok(count) => format!("  {count} live {what}"),
-        Err(problem) => format!("  {what}: not known ({})", problem.message),
+        Ok(number) => format!("  {}", counted(number, what)),
+        Err(problem) => format!("  {what}s: not known ({})", problem.message),
     }
 }
 
@@ -97,8 +97,8 @@ async fn user(client: &Client, id: UserId) -> Result<Preview, Problem> {
     Ok(Preview {
         lines: vec![
             "It hits".into(),
-            said(sessions, "sessions"),
-            said(keys, "API keys"),
+            said(sessions, "live session"),
+            said(keys, "live API key"),
         ],
         ..Preview::default()
     })
@@ -142,7 +142,7 @@ async fn sessions_of(client: &Client, id: UserId) -> Result<Preview, Problem> {
     let query = ListQuery::default().with(Filter::UserId, id);
     let sessions = count(client, Resource::Sessions, query).await;
     Ok(Preview {
-        lines: vec!["It ends".into(), said(sessions, "sessions")],
+        lines: vec!["It ends".into(), said(sessions, "live session")],
         ..Preview::default()
     })
 }
@@ -155,7 +155,7 @@ async fn oauth_client(client: &Client, id: ClientId) -> Result<Preview, Problem>
     )
     .await;
     Ok(Preview {
-        lines: vec!["It hits".into(), said(sessions, "sessions through it")],
+        lines: vec!["It hits".into(), said(sessions, "live session")],
         ..Preview::default()
     })
 }
