@@ -172,7 +172,7 @@ fn client_ip(request: &Request<'_>, lines: &[&str], doorward: &Services) -> IpAd
             }
             return UNKNOWN;
         }
-        return forwarded(peer, lines, trusted);
+        return forwarded(lines, trusted).unwrap_or(peer);
     }
     if !lines.is_empty() && doorward.told.untrusted_proxy(peer) {
         tracing::warn!(
@@ -184,24 +184,24 @@ fn client_ip(request: &Request<'_>, lines: &[&str], doorward: &Services) -> IpAd
     peer
 }
 
-/// The nearest address of `X-Forwarded-For` that is not a trusted proxy's, where `peer` is one. Empty elements count for
-/// nothing (RFC 9110 section 5.6.1.2). Where there are other proxies' addresses alone, what the outermost of them wrote is lost;
-/// the peer's own may be a client of this machine.
-fn forwarded(peer: IpAddr, lines: &[&str], trusted: &[IpNet]) -> IpAddr {
+/// The nearest address of `X-Forwarded-For` that is not a trusted proxy's, else the farthest that is; none where none can be
+/// read. Empty elements count for nothing (RFC 9110 section 5.6.1.2).
+fn forwarded(lines: &[&str], trusted: &[IpNet]) -> Option<IpAddr> {
     let is_trusted = |ip: &IpAddr| trusted.iter().any(|net| net.contains(ip));
-    let mut nearest = peer;
+    let mut nearest = None;
     let parts = lines.iter().rev().flat_map(|line| line.rsplit(','));
     for part in parts.map(str::trim).filter(|part| !part.is_empty()) {
         // What cannot be read was not written by a proxy of ours: the last address known to be real stands.
         let Some(ip) = address(part) else {
             break;
         };
-        nearest = ip.to_canonical();
-        if !is_trusted(&nearest) {
-            return nearest;
+        let ip = ip.to_canonical();
+        nearest = Some(ip);
+        if !is_trusted(&ip) {
+            break;
         }
     }
-    if nearest == peer { peer } else { UNKNOWN }
+    nearest
 }
 
 /// An address as proxies write it: some add the port, and brackets around IPv6.

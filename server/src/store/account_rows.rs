@@ -8,7 +8,7 @@ use super::{
     unit::{Happened, Unit},
 };
 use crate::domain::{
-    Cause, Email, NewUser, Refusal, User,
+    Actor, Cause, Email, NewUser, Refusal, User,
     mail::MailKind,
     rules::account::{self as rule, Access, AnyAdministrator},
 };
@@ -127,7 +127,7 @@ pub(super) fn update(
     match rule::access(before, after) {
         Access::Ends => {
             links::end_all_of(unit, id)?;
-            key_rows::end_shown_to(unit, id)?;
+            key_rows::end_shown_to(unit, Actor::User(id))?;
             sessions::end_all_of(unit, id, None, cause)?;
             unit.event(cause, "user.disabled", Some(&id), Some(id), None)?;
         }

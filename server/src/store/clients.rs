@@ -20,7 +20,7 @@ use super::{
 use crate::{
     crypto::secret::Digest256,
     domain::{
-        Act, AuthMethod, Cause, Client, Refusal,
+        Act, Actor, AuthMethod, Cause, Client, Refusal,
         client::is_same_resource,
         diff::quoted,
         rules::{
@@ -236,8 +236,13 @@ pub(super) fn rotate_secret(
     };
     rule::change_client(&by, acts)?;
     let cause = act.cause(&by);
+    let ends_at_once = secret.old_until <= cause.at;
     let client = clients::rotate_secret(&client, secret.hash, secret.old_until, cause.at)?;
     write(unit, &client)?;
+    if ends_at_once {
+        // As its tokens do: what else may have been made with a secret that leaked.
+        keys::end_shown_to(unit, Actor::Client(id))?;
+    }
     unit.event(cause, "client.secret_rotated", Some(&id), None, None)?;
     Ok(client)
 }

@@ -4,7 +4,7 @@ use doorward_shared::{ClientId, ScopeSet, SessionId, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
-    NewSession, Store, StoreError, accounts, authority, clients, endings,
+    NewSession, Store, StoreError, accounts, authority, clients, endings, links,
     rows::{self, ip_bytes, ulid},
     sessions,
     unit::Unit,
@@ -268,6 +268,7 @@ impl Store {
                 .execute(both)?;
             drop_unused(unit, user, Some(client))?;
             endings::end_sessions_of(unit, user, Some(client), None, cause)?;
+            links::end_made_by_through(unit, user, client)?;
             unit.event(cause, "consent.revoked", Some(&client), Some(user), None)
         })
         .await

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     crypto::secret::Digest256,
-    domain::{ApiKey, Cause, Diff, KeyTerms, Minter, Noted, diff::quoted, rules::api_key},
+    domain::{Actor, ApiKey, Cause, Diff, KeyTerms, Minter, Noted, diff::quoted, rules::api_key},
 };
 
 pub(super) fn find(conn: &Connection, id: KeyId) -> Result<Option<ApiKey>, StoreError> {
@@ -159,10 +159,10 @@ pub(super) enum KeysOf {
     Client(ClientId),
 }
 
-/// Ends the links that an account was shown for others, and the registration tokens that it minted.
-pub(super) fn end_shown_to(unit: &Unit<'_>, user: UserId) -> Result<(), StoreError> {
-    links::end_made_by(unit, user)?;
-    registration_tokens::end_minted_by(unit, user)
+/// Ends the links that somebody was shown for others, and the registration tokens that they minted.
+pub(super) fn end_shown_to(unit: &Unit<'_>, to: Actor) -> Result<(), StoreError> {
+    links::end_made_by(unit, to)?;
+    registration_tokens::end_minted_by(unit, to)
 }
 
 /// Ends keys: a few at once, each with its event; many by an ending. With an account's own end the links that it was shown for
@@ -175,7 +175,7 @@ pub(super) fn end_all(unit: &mut Unit<'_>, of: KeysOf, cause: &Cause) -> Result<
         KeysOf::Client(id) => (None, None, Some(id)),
     };
     if let Some(id) = user {
-        end_shown_to(unit, id)?;
+        end_shown_to(unit, Actor::User(id))?;
     }
     if let Some(id) = client {
         links::end_made_through(unit, id)?;

@@ -284,12 +284,12 @@ pub(super) fn end_with_password(unit: &Unit<'_>, user: UserId) -> Result<(), Sto
     Ok(())
 }
 
-/// Ends links that an account has made for others and was shown: where its keys end, so does what else may have been taken
-/// with its sessions.
-pub(super) fn end_made_by(unit: &Unit<'_>, user: UserId) -> Result<(), StoreError> {
+/// Ends links that somebody has made for others and was shown: where an account's keys end, so does what else may have been
+/// taken with its sessions.
+pub(super) fn end_made_by(unit: &Unit<'_>, maker: Actor) -> Result<(), StoreError> {
     unit.conn
         .prepare_cached("DELETE FROM links WHERE maker = ?1")?
-        .execute([Actor::User(user).to_string()])?;
+        .execute([maker.to_string()])?;
     Ok(())
 }
 
@@ -298,6 +298,18 @@ pub(super) fn end_made_through(unit: &Unit<'_>, client: ClientId) -> Result<(), 
     unit.conn
         .prepare_cached("DELETE FROM links WHERE client_id = ?1")?
         .execute([client.0.to_bytes()])?;
+    Ok(())
+}
+
+/// Ends links that somebody was shown through a client that they let in no more.
+pub(super) fn end_made_by_through(
+    unit: &Unit<'_>,
+    maker: UserId,
+    client: ClientId,
+) -> Result<(), StoreError> {
+    unit.conn
+        .prepare_cached("DELETE FROM links WHERE maker = ?1 AND client_id = ?2")?
+        .execute(params![Actor::User(maker).to_string(), client.0.to_bytes()])?;
     Ok(())
 }
 

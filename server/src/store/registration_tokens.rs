@@ -2,7 +2,7 @@
 //! and now: it ends with them.
 
 use doorward_shared::{
-    ClientId, Page, RegistrationTokenId, ScopeSet, Timestamp, UserId, admin::RegistrationTokenInfo,
+    ClientId, Page, RegistrationTokenId, ScopeSet, Timestamp, admin::RegistrationTokenInfo,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params, types::Value};
 
@@ -217,11 +217,11 @@ fn worth(
     }))
 }
 
-/// Ends tokens that an account minted with its sessions.
-pub(super) fn end_minted_by(unit: &Unit<'_>, user: UserId) -> Result<(), StoreError> {
+/// Ends tokens that an account minted with its sessions, or a client with tokens of its own.
+pub(super) fn end_minted_by(unit: &Unit<'_>, minter: Actor) -> Result<(), StoreError> {
     unit.conn
         .prepare_cached("DELETE FROM registration_tokens WHERE minter = ?1")?
-        .execute([Actor::User(user).to_string()])?;
+        .execute([minter.to_string()])?;
     Ok(())
 }
 

@@ -369,9 +369,9 @@ async fn the_nearest_untrusted_hop_is_the_client() {
         ("[2001:db8::2]:5555", "2001:db8::2"),
         ("[2001:db8::3]", "2001:db8::3"),
         ("", "127.0.0.1"),
-        // Of this machine; and of whom another proxy has told, in a line that was lost.
+        // Clients within the trusted networks are clients.
         ("127.0.0.1", "127.0.0.1"),
-        ("10.1.2.3", "0.0.0.0"),
+        ("10.1.2.3", "10.1.2.3"),
     ];
     for (at, (header, ip)) in cases.into_iter().enumerate() {
         let email = format!("person{at}@example.com");

@@ -1,6 +1,9 @@
 //! Keys that end with who minted them, and with the account's password.
 
-use doorward_tests::{PASSWORD, Person, Reply, Server, browser::request};
+use doorward_tests::{
+    PASSWORD, Person, Reply, Server,
+    browser::{form, request},
+};
 use serde_json::{Value, json};
 
 async fn me(server: &Server, key: &Value) -> Reply {
@@ -112,9 +115,23 @@ async fn deleting_a_client_ends_the_links_made_with_its_tokens() {
     };
     let works = link(&token.field("access_token")).await;
     reset(&works).await.expect(204);
+    // Whoever lets it in no more, or takes it away, ends them.
+    let ended = link(&token.field("access_token")).await;
+    let page = browser.open("/account").await.expect(200);
+    let gone = browser.submit(&form(&page, "/account/apps/revoke")).await;
+    assert!(gone.status < 400, "{}", gone.text());
+    reset(&ended).await.refused(401, "invalid_token");
+    let code = browser.code("eve@example.com", &asked).await;
+    let token = server.redeem(&app, &code).await.expect(200);
     let ended = link(&token.field("access_token")).await;
     let path = format!("/admin/clients/{}", app.id);
     server.admin("DELETE", &path, None).await;
+    reset(&ended).await.refused(401, "invalid_token");
+    // A client's own end with the secret behind them.
+    let client = server.client(&["admin:users", "read", "write"]).await;
+    let ended = link(&server.client_token(&client).await).await;
+    let path = format!("/admin/clients/{}/secret", client.id);
+    server.admin("POST", &path, Some(json!({}))).await;
     reset(&ended).await.refused(401, "invalid_token");
     let kept = link(&server.operator_key()).await;
     reset(&kept).await.expect(204);

@@ -52,10 +52,12 @@ pub fn scopes_now(key: &ApiKey, owner: OwnerNow<'_>) -> ScopeSet {
     }
 }
 
-/// Whether a key may be used from an address. One that is bound to addresses may not be where none is known.
+/// Whether a key may be used from an address. One that is bound to addresses may not be where none is known, for which the
+/// unspecified address stands too.
 pub fn may_come_from(key: &ApiKey, ip: Option<IpAddr>) -> bool {
     let allowed = &key.terms.allowed_ips;
-    allowed.is_empty() || ip.is_some_and(|ip| allowed.iter().any(|net| net.holds(ip)))
+    let known = ip.filter(|ip| !ip.is_unspecified());
+    allowed.is_empty() || known.is_some_and(|ip| allowed.iter().any(|net| net.holds(ip)))
 }
 
 /// Judges a call: the first thing that is wrong, in the order of [`KeyCode::ALL`].
