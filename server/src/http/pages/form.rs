@@ -197,10 +197,15 @@ impl Fields {
     }
 }
 
+/// Whether the browser says that another site's page has sent this. What says nothing is no browser of today.
+pub(super) fn is_from_another_site(request: &Request<'_>) -> bool {
+    let from = request.headers().get_one("sec-fetch-site");
+    from.is_some_and(|from| !matches!(from, "same-origin" | "none"))
+}
+
 fn sender(request: &Request<'_>, doorward: &Services) -> Sender {
     let header = |name| request.headers().get_one(name);
-    let site = header("sec-fetch-site");
-    if site.is_some_and(|site| !matches!(site, "same-origin" | "none")) {
+    if is_from_another_site(request) {
         return Sender::Foreign;
     }
     let Some(origin) = header("origin") else {
@@ -220,7 +225,10 @@ fn sender(request: &Request<'_>, doorward: &Services) -> Sender {
         return Sender::Ours;
     }
     // No page of another site can make a browser say that it is of the same origin: a proxy changed the host.
-    if at_host || authority.eq_ignore_ascii_case(site_host) || site == Some("same-origin") {
+    if at_host
+        || authority.eq_ignore_ascii_case(site_host)
+        || header("sec-fetch-site") == Some("same-origin")
+    {
         let shown = origin.chars().filter(char::is_ascii_graphic).take(200);
         return Sender::OtherUrl(shown.collect());
     }

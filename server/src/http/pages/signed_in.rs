@@ -10,7 +10,10 @@ use rocket::{
     request::{FromRequest, Outcome},
 };
 
-use super::browser::{Browser, cookies};
+use super::{
+    browser::{Browser, cookies},
+    form::is_from_another_site,
+};
 use crate::{
     http::{ApiError, Services},
     service::Caller,
@@ -94,9 +97,8 @@ fn is_safe(method: Method) -> bool {
 fn is_from_elsewhere(doorward: &Services, request: &Request<'_>) -> bool {
     let headers = request.headers();
     let Some(origin) = headers.get_one("origin") else {
-        // Every browser of today says it with whatever changes something; what says nothing is no browser.
-        let from = headers.get_one("sec-fetch-site");
-        return from.is_some_and(|from| !matches!(from, "same-origin" | "none"));
+        // Every browser of today says it with whatever changes something.
+        return is_from_another_site(request);
     };
     // An app that is reached under several names; over TLS no page that came without it counts.
     let host = match origin.split_once("://") {

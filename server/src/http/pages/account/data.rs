@@ -19,7 +19,7 @@ use crate::http::{
     own_data::own_data,
     pages::{
         browser::{Stay, new_cookie, set_cookie},
-        form::Posted,
+        form::{Posted, is_from_another_site},
         page::{Answer, Go, Page, Shown},
         parts::password_field_for,
     },
@@ -78,9 +78,7 @@ struct IsSent(bool);
 impl<'r> FromRequest<'r> for IsSent {
     type Error = Infallible;
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Infallible> {
-        let from = request.headers().get_one("sec-fetch-site");
-        let is_own = from.is_none_or(|from| matches!(from, "same-origin" | "none"));
-        request::Outcome::Success(Self(!is_own))
+        request::Outcome::Success(Self(is_from_another_site(request)))
     }
 }
 
