@@ -12,6 +12,7 @@ mod bulk;
 mod burst;
 mod client;
 mod cold;
+mod crowd;
 mod flood;
 mod grants;
 mod growth;
@@ -41,7 +42,8 @@ const SERVE_HELLO: &str = "--serve-hello";
 #[derive(Debug, Default)]
 struct Options {
     cases: Vec<String>,
-    /// Verification with a million users and sessions too, and a backup of 7 GiB instead of one.
+    /// Verification with a million users and sessions too, refreshes among ten million, and a backup of 7 GiB instead
+    /// of one.
     million: bool,
 }
 
@@ -98,6 +100,9 @@ async fn cases(options: &Options) -> Result<()> {
     }
     if options.wants("refresh") {
         show(grants::refresh().await?);
+    }
+    if options.million && options.wants("refresh") {
+        show(crowd::crowd().await?);
     }
     if options.wants("introspection") {
         show(introspect::introspect().await?);
