@@ -186,7 +186,7 @@ impl Refresh {
                 session,
                 genuine: true,
                 ..
-            } => self.store.session(session).await?,
+            } => self.store.session_to_refresh(session).await?,
             other => {
                 let found = self.store.refresh_token(other).await?;
                 found.map(|(session, _)| session.core())

@@ -1,13 +1,15 @@
 //! Refresh tokens: each works once, and one that comes again ends its session. What becomes of a use is decided in
 //! `domain/rules/refresh.rs`; here its facts are loaded and the decision is applied.
 
-use doorward_shared::{ScopeSet, Timestamp};
-use rusqlite::Connection;
+use doorward_shared::{ScopeSet, SessionId, Timestamp};
+use rusqlite::{Connection, params};
 
 use super::{
     Store, StoreError, accounts, clients, factors,
+    memory::through,
+    packed::PackedSession,
     refresh_rows::{Facts, facts, keep, resources},
-    registrations, roles,
+    registrations, roles, session_rows,
     sessions::end,
     unit::Unit,
 };
@@ -17,7 +19,7 @@ use crate::{
         secret::Secret,
     },
     domain::{
-        Account, Cause, Lineage, Session, User,
+        Account, Cause, Lineage, Session, SessionCore, User,
         rules::refresh::{Decision, Windows, decide},
     },
 };
@@ -97,6 +99,27 @@ impl Store {
             .await
     }
 
+    /// As [`Store::session`]; where it has to be read, what a use of its refresh token changes is read with it. The writer,
+    /// for whom everybody waits, then waits for no disk.
+    pub async fn session_to_refresh(
+        &self,
+        id: SessionId,
+    ) -> Result<Option<SessionCore>, StoreError> {
+        let memory = self.memory();
+        let found = through(&memory.sessions, &id, async {
+            let found = self.read(move |conn| {
+                let found = session_rows::find(conn, id)?;
+                if let Some(session) = &found {
+                    look_ahead(conn, session)?;
+                }
+                Ok(found)
+            });
+            let found = found.await?;
+            Ok(found.map(|session| PackedSession::of(&session.core(), &memory.scopes)))
+        });
+        Ok(found.await?.map(|packed| packed.unpacked(id)))
+    }
+
     /// The session a refresh token belongs to, and until when the token is good; `None` once it was used.
     pub async fn refresh_token(
         &self,
@@ -116,6 +139,25 @@ impl Store {
         })
         .await
     }
+}
+
+/// Where a session stands in each index that a use of its refresh token changes: what comes next in it.
+const NEIGHBOURS: &str = "SELECT (SELECT min(id) FROM sessions WHERE last_seen_at = ?2 AND id >= ?1), \
+     (SELECT min(id) FROM sessions WHERE idle_until = ?3 AND id >= ?1 AND revoked_at IS NULL), \
+     (SELECT min(idle_until) FROM sessions WHERE user_id = ?4 AND idle_until >= ?3 AND revoked_at IS NULL)";
+
+/// Reads the pages that a use of a session's refresh token changes, and those of its account.
+fn look_ahead(conn: &Connection, session: &Session) -> Result<(), StoreError> {
+    accounts::account(conn, session.user_id)?;
+    let session = params![
+        session.id.0.to_bytes(),
+        session.last_seen_at.0,
+        session.idle_until.0,
+        session.user_id.0.to_bytes()
+    ];
+    conn.prepare_cached(NEIGHBOURS)?
+        .query_row(session, |_| Ok(()))?;
+    Ok(())
 }
 
 fn rotate(
@@ -241,4 +283,31 @@ fn allowed(
         asked.clone()
     };
     Ok(Ok((account, resources)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::schema;
+
+    /// Were one found by another way, the page that is changed would be read by the writer.
+    #[test]
+    fn what_a_use_changes_is_read_in_each_index_of_it() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        schema::migrate(&mut conn).unwrap();
+        let mut explain = conn
+            .prepare(&format!("EXPLAIN QUERY PLAN {NEIGHBOURS}"))
+            .unwrap();
+        let rows = explain
+            .query_map(params![0, 0, 0, 0], |row| row.get::<_, String>(3))
+            .unwrap();
+        let plan = rows.map(Result::unwrap).collect::<Vec<_>>().join("; ");
+        for way in [
+            "COVERING INDEX sessions_seen (last_seen_at=? AND id>?)",
+            "INDEX sessions_idle (idle_until=? AND id>?)",
+            "COVERING INDEX sessions_live (user_id=? AND idle_until>?)",
+        ] {
+            assert!(plan.contains(way), "{way}: {plan}");
+        }
+    }
 }
