@@ -14,7 +14,7 @@ use crate::{
     client::json,
     grants::refresh_token,
     measure::{CONNECTIONS, REQUESTS, percentile, run},
-    report::{Row, mib, ms},
+    report::{Row, mib, ms, us},
     seed::world,
     server::Server,
 };
@@ -52,12 +52,15 @@ pub(crate) async fn crowd() -> Result<Vec<Row>> {
         part >= GOAL,
     );
     Ok(vec![row.beside(format!(
-        "p99 {}; again {:.0} /s, p99 {}; among {SESSIONS} sessions {:.0} /s, p99 {}",
+        "p99 {}, CPU {}; again {:.0} /s, p99 {}, CPU {}; among {SESSIONS} sessions {:.0} /s, p99 {}, CPU {}",
         ms(cold.p99),
+        us(cold.each),
         warm.rate,
         ms(warm.p99),
+        us(warm.each),
         alone.rate,
-        ms(alone.p99)
+        ms(alone.p99),
+        us(alone.each)
     ))])
 }
 
@@ -68,6 +71,8 @@ struct Pass {
     p99: Duration,
     /// The next token of each session.
     tokens: Vec<String>,
+    /// The server's CPU time for one.
+    each: Duration,
 }
 
 async fn refresh_each(server: &Server, tokens: Vec<String>) -> Result<Pass> {
@@ -99,6 +104,7 @@ async fn refresh_each(server: &Server, tokens: Vec<String>) -> Result<Pass> {
     Ok(Pass {
         rate: run.requests as f64 / took.as_secs_f64(),
         p99: percentile(&run.latencies, 0.99)?,
+        each: run.each(),
         tokens: answers
             .into_iter()
             .chain(run.bodies)

@@ -141,14 +141,15 @@ impl Store {
     }
 }
 
-/// Where a session stands in each index that a use of its refresh token changes: what comes next in it.
+/// Where a session stands in each index that a use of its refresh token changes: what comes next in it. And its account,
+/// which the use is judged by.
 const NEIGHBOURS: &str = "SELECT (SELECT min(id) FROM sessions WHERE last_seen_at = ?2 AND id >= ?1), \
      (SELECT min(id) FROM sessions WHERE idle_until = ?3 AND id >= ?1 AND revoked_at IS NULL), \
-     (SELECT min(idle_until) FROM sessions WHERE user_id = ?4 AND idle_until >= ?3 AND revoked_at IS NULL)";
+     (SELECT min(idle_until) FROM sessions WHERE user_id = ?4 AND idle_until >= ?3 AND revoked_at IS NULL), \
+     (SELECT disabled_at FROM users WHERE id = ?4)";
 
-/// Reads the pages that a use of a session's refresh token changes, and those of its account.
+/// Reads the pages that a use of a session's refresh token changes, and the one of its account.
 fn look_ahead(conn: &Connection, session: &Session) -> Result<(), StoreError> {
-    accounts::account(conn, session.user_id)?;
     let session = params![
         session.id.0.to_bytes(),
         session.last_seen_at.0,
