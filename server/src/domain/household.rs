@@ -15,6 +15,11 @@ pub fn household(ip: IpAddr) -> IpAddr {
     }
 }
 
+/// Whether an address says that none is known: the unspecified one, as where a proxy lost the client's.
+pub fn is_unknown(ip: IpAddr) -> bool {
+    ip.to_canonical().is_unspecified()
+}
+
 /// The household of an address, and the networks of 56 and of 48 bits around one of IPv6, any of which may be a single
 /// customer's.
 pub fn networks(ip: IpAddr) -> [Option<IpAddr>; 3] {

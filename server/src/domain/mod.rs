@@ -43,7 +43,7 @@ pub use factor::{
     ACR_VALUES, Factors, Passkey, PasskeyKind, PublicKey, ShownFactor, SignInMethod,
     counter_goes_on, wants_factor,
 };
-pub use household::{household, networks};
+pub use household::{household, is_unknown, networks};
 pub use key_terms::{AllowedIp, KeyTerms, KeyTermsChange};
 pub use latency::Latencies;
 pub use policy::{AuthMethod, ClientKind, ClientPolicy, PolicyChange, UnverifiedEmail};

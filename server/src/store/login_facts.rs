@@ -6,7 +6,7 @@ use doorward_shared::UserId;
 use rusqlite::{OptionalExtension, params};
 
 use super::{Store, StoreError, factors::with_factor, rows};
-use crate::domain::household;
+use crate::domain::{household, is_unknown};
 
 /// What a sign-in is checked against.
 #[derive(Debug, Clone)]
@@ -16,7 +16,7 @@ pub struct LoginRecord {
     pub password: Option<String>,
     pub disabled: bool,
     pub email_verified: bool,
-    /// Whether the address has signed in to this account before.
+    /// Whether the address has signed in to this account before. One that is unknown has not.
     pub known_address: bool,
     /// Whether a second factor is set up.
     pub has_factor: bool,
@@ -61,7 +61,7 @@ impl Store {
                         user_id: UserId(rows::ulid(row, 0)?),
                         password: row.get(1)?,
                         disabled: row.get(2)?,
-                        known_address: row.get(3)?,
+                        known_address: row.get(3)? && !is_unknown(ip),
                         has_factor: row.get(4)?,
                         sign_ins_ended: row.get(5)?,
                         role: row.get(6)?,

@@ -26,7 +26,9 @@ use crate::{
     cache::{Cache, Interner, cache},
     clock::Clock,
     crypto::secret::Digest256,
-    domain::{Account, ApiKey, Block, Client, Session, SessionCore, rules::session::Live},
+    domain::{
+        Account, ApiKey, Block, Client, Session, SessionCore, is_unknown, rules::session::Live,
+    },
 };
 
 /// Past so many single entries a change empties the cache instead of picking them out.
@@ -191,7 +193,7 @@ impl Memory {
     pub(super) fn keeps_out(&self, ip: IpAddr) -> bool {
         let blocks = self.blocks.read().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.now();
-        let holds = |block: &Block| match ip.is_unspecified() {
+        let holds = |block: &Block| match is_unknown(ip) {
             true => now < block.until,
             false => block.holds(ip, now),
         };

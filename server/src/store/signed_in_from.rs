@@ -1,5 +1,6 @@
 //! From where, and with what, somebody has signed in.
 
+use doorward_shared::UserId;
 use rusqlite::params;
 
 use super::{StoreError, accounts, mails, rows::ip_bytes, unit::Unit};
@@ -8,7 +9,7 @@ use crate::{
     domain::{
         Cause, Session,
         device::Device,
-        household,
+        household, is_unknown,
         mail::{Language, MailKind},
     },
 };
@@ -28,17 +29,19 @@ pub(super) fn note(
     unit.conn
         .prepare_cached("UPDATE users SET last_login_at = ?2 WHERE id = ?1")?
         .execute(params![user.0.to_bytes(), cause.at.0])?;
-    unit.conn
-        .prepare_cached(
-            "INSERT INTO user_addresses VALUES (?1, ?2, ?3)
-             ON CONFLICT DO UPDATE SET seen_at = excluded.seen_at WHERE seen_at < ?4",
-        )?
-        .execute(params![
-            user.0.to_bytes(),
-            ip_bytes(household(session.ip)),
-            cause.at.0,
-            cause.at.plus_seconds(-ADDRESS_STEP).0
-        ])?;
+    if !is_unknown(session.ip) {
+        unit.conn
+            .prepare_cached(
+                "INSERT INTO user_addresses VALUES (?1, ?2, ?3)
+                 ON CONFLICT DO UPDATE SET seen_at = excluded.seen_at WHERE seen_at < ?4",
+            )?
+            .execute(params![
+                user.0.to_bytes(),
+                ip_bytes(household(session.ip)),
+                cause.at.0,
+                cause.at.plus_seconds(-ADDRESS_STEP).0
+            ])?;
+    }
     if session.client_id.is_none() && mails::is_telling(unit) {
         note_device(unit, session, cause)?;
     }
@@ -46,34 +49,23 @@ pub(super) fn note(
 }
 
 /// Remembers from where and with what somebody has signed in, and tells them of what is new. Of where they signed in
-/// first there is nothing to tell.
+/// first there is nothing to tell. An address that is unknown is always new, and not remembered.
 fn note_device(unit: &mut Unit<'_>, session: &Session, cause: &Cause) -> Result<(), StoreError> {
     let device = Device::of(session.user_agent.as_deref()).known();
-    // Known by its English name, whatever its owner reads.
-    let name = device.said_in(Language::En);
-    let place = [&ip_bytes(household(session.ip))[..], name.as_bytes()].concat();
-    let hash = Digest256::of(&place);
     let user = session.user_id.0.to_bytes();
-    let sql = "SELECT EXISTS (SELECT 1 FROM user_devices WHERE user_id = ?1), \
-               EXISTS (SELECT 1 FROM user_devices WHERE user_id = ?1 AND device = ?2)";
-    let (any, same): (bool, bool) = unit
+    let sql = "SELECT EXISTS (SELECT 1 FROM user_devices WHERE user_id = ?1)";
+    let any: bool = unit
         .conn
         .prepare_cached(sql)?
-        .query_row(params![user, hash.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let sql = "INSERT INTO user_devices VALUES (?1, ?2, ?3) \
-               ON CONFLICT DO UPDATE SET seen_at = excluded.seen_at WHERE seen_at < ?4";
-    let stale = cause.at.plus_seconds(-ADDRESS_STEP).0;
-    unit.conn
-        .prepare_cached(sql)?
-        .execute(params![user, hash.0, cause.at.0, stale])?;
-    if same {
-        return Ok(());
+        .query_row([user], |row| row.get(0))?;
+    if !is_unknown(session.ip) {
+        // Known by its English name, whatever its owner reads.
+        let name = device.said_in(Language::En);
+        let place = [&ip_bytes(household(session.ip))[..], name.as_bytes()].concat();
+        if remember(unit, session.user_id, Digest256::of(&place), cause)? {
+            return Ok(());
+        }
     }
-    // Those that were not seen for longest make room.
-    let sql = "DELETE FROM user_devices WHERE user_id = ?1 AND device IN (SELECT device FROM user_devices \
-               WHERE user_id = ?1 ORDER BY seen_at DESC, device LIMIT 1000 OFFSET ?2)";
-    let room = params![user, DEVICES];
-    unit.conn.prepare_cached(sql)?.execute(room)?;
     if !any {
         return Ok(());
     }
@@ -85,4 +77,32 @@ fn note_device(unit: &mut Unit<'_>, session: &Session, cause: &Cause) -> Result<
         mail.device = Some(device.said_in(mail.language).into_owned());
         mail.ip = Some(ip);
     })
+}
+
+/// Remembers a place of an account; whether it was known. Those that were not seen for longest make room.
+fn remember(
+    unit: &Unit<'_>,
+    user: UserId,
+    place: Digest256,
+    cause: &Cause,
+) -> Result<bool, StoreError> {
+    let user = user.0.to_bytes();
+    let sql = "SELECT EXISTS (SELECT 1 FROM user_devices WHERE user_id = ?1 AND device = ?2)";
+    let known: bool = unit
+        .conn
+        .prepare_cached(sql)?
+        .query_row(params![user, place.0], |row| row.get(0))?;
+    let sql = "INSERT INTO user_devices VALUES (?1, ?2, ?3) \
+               ON CONFLICT DO UPDATE SET seen_at = excluded.seen_at WHERE seen_at < ?4";
+    let stale = cause.at.plus_seconds(-ADDRESS_STEP).0;
+    unit.conn
+        .prepare_cached(sql)?
+        .execute(params![user, place.0, cause.at.0, stale])?;
+    if !known {
+        let sql = "DELETE FROM user_devices WHERE user_id = ?1 AND device IN (SELECT device FROM user_devices \
+                   WHERE user_id = ?1 ORDER BY seen_at DESC, device LIMIT 1000 OFFSET ?2)";
+        let mut delete = unit.conn.prepare_cached(sql)?;
+        delete.execute(params![user, DEVICES])?;
+    }
+    Ok(known)
 }

@@ -12,6 +12,7 @@ use doorward_server::{
     store::{MailFailure, NewLink},
 };
 use doorward_shared::{ScopeSet, Timestamp, UserId};
+use rocket::http::Method;
 use serde_json::{Value, json};
 
 use crate::test_app::{PASSWORD, START, TestApp, cheap, text};
@@ -228,6 +229,36 @@ async fn of_an_account_a_hundred_devices_are_known() {
     // The newest is among them.
     server.post("/auth/login", "", login).await.expect(200);
     assert_eq!(written(&server, MailKind::NewSignIn), 1);
+    server.close().await;
+}
+
+#[rocket::async_test]
+async fn an_unknown_address_is_never_a_known_one() {
+    let settings = Settings {
+        mail_notices: true,
+        trusted_proxies: vec!["127.0.0.1/32".parse().unwrap()],
+        password_failures_per_account: 1,
+        ..mailing()
+    };
+    let server = TestApp::open(settings).await;
+    server.register("ada@example.com").await;
+    // Through the proxy, which lost the client's address.
+    let sign_in = async |password: &str| {
+        let headers = [
+            ("content-type", "application/json"),
+            ("x-forwarded-proto", "https"),
+        ];
+        let login = json!({"email": "ada@example.com", "password": password}).to_string();
+        let answer = server.answer(Method::Post, "/auth/login", &headers, &login);
+        answer.await.status
+    };
+    for told in 1..=3 {
+        assert_eq!(sign_in(PASSWORD).await, 200);
+        assert_eq!(written(&server, MailKind::NewSignIn), told);
+    }
+    // Nor is it free of what others get wrong.
+    assert_eq!(sign_in("a wrong one").await, 401);
+    assert_eq!(sign_in(PASSWORD).await, 429);
     server.close().await;
 }
 

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use doorward_shared::{Scope, ScopeSet, Timestamp, apikey::KeyCode};
 
-use crate::domain::{Account, ApiKey, KeyOwner};
+use crate::domain::{Account, ApiKey, KeyOwner, is_unknown};
 
 /// The owner of a key as they are now.
 #[derive(Debug, Clone, Copy)]
@@ -56,7 +56,7 @@ pub fn scopes_now(key: &ApiKey, owner: OwnerNow<'_>) -> ScopeSet {
 /// unspecified address stands too.
 pub fn may_come_from(key: &ApiKey, ip: Option<IpAddr>) -> bool {
     let allowed = &key.terms.allowed_ips;
-    let known = ip.filter(|ip| !ip.is_unspecified());
+    let known = ip.filter(|ip| !is_unknown(*ip));
     allowed.is_empty() || known.is_some_and(|ip| allowed.iter().any(|net| net.holds(ip)))
 }
 
