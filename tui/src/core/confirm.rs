@@ -307,6 +307,7 @@ impl State {
             reason,
             change,
             expected,
+            now: self.now.wall,
         };
         self.ask(effect, effects);
         Ok(ticket)

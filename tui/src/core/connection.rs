@@ -25,6 +25,8 @@ pub(crate) struct Connection {
     pub last_answer: Option<Timestamp>,
     /// Whether events are followed.
     pub streaming: bool,
+    /// Milliseconds that the server's clock is ahead of this machine's.
+    pub ahead: i64,
 }
 
 impl Connection {

@@ -264,7 +264,7 @@ fn choose(state: &mut State, effects: &mut Vec<Effect>) {
         Choice::Undo(id) => state.undo_one(id, effects),
         Choice::Stay => {}
         Choice::Quit => effects.push(Effect::Quit),
-        Choice::Switch(name) => effects.push(Effect::Switch(name)),
+        Choice::Switch(name) => state.leave_for(name, effects),
         Choice::End(asked, title) => state.end_sessions(title, *asked, effects),
         Choice::EndOthers => {
             state.open_form(Resource::Sessions.scope(), Form::end_sessions());

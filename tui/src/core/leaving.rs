@@ -9,14 +9,26 @@ use super::{
 impl View {
     /// Whether it is an incident whose notes are in no file yet.
     pub(crate) fn has_notes(&self) -> bool {
-        matches!(self, Self::Incident(incident) if incident.log.len() > incident.written)
+        self.unwritten() > 0
+    }
+
+    fn unwritten(&self) -> usize {
+        match self {
+            Self::Incident(incident) => incident.log.len().saturating_sub(incident.written),
+            _ => 0,
+        }
     }
 }
 
 impl State {
+    /// Lines of incidents that are in no file yet.
+    fn unwritten(&self) -> usize {
+        let views = self.back.iter().chain(&self.forward).chain([&self.view]);
+        views.map(View::unwritten).sum()
+    }
+
     fn has_notes(&self) -> bool {
-        let past = self.back.iter().chain(&self.forward);
-        self.view.has_notes() || past.into_iter().any(View::has_notes)
+        self.unwritten() > 0
     }
 
     /// Leaves, after asking where something would be lost.
@@ -30,10 +42,38 @@ impl State {
     /// Goes to another server, after asking where something would be lost.
     pub(crate) fn switch(&mut self, name: String, effects: &mut Vec<Effect>) {
         if !self.has_notes() {
-            return effects.push(Effect::Switch(name));
+            return self.leave_for(name, effects);
         }
         let label = format!("Go to {name} without it");
         self.ask_to_lose_notes(&label, Choice::Switch(name));
+    }
+
+    /// Looks for another server's key, which may take a while: one goes on here until then.
+    pub(super) fn leave_for(&mut self, name: String, effects: &mut Vec<Effect>) {
+        self.given_up = self.unwritten();
+        effects.push(Effect::Switch(name));
+    }
+
+    /// Whether what was begun since another server was asked for keeps the console here, which it says: a form or a
+    /// question is meant for this server, and would be lost.
+    pub(crate) fn stays(&mut self) -> bool {
+        let is_begun = |layer: &Layer| match layer {
+            Layer::Form(form) => !form.is_sign_in(),
+            Layer::Confirm(_) => true,
+            _ => false,
+        };
+        let kept = if self.layers.iter().any(is_begun) {
+            "what you began here is kept"
+        } else if self.unwritten() > self.given_up {
+            "what you noted is not written yet"
+        } else {
+            return false;
+        };
+        let here = self.profile_name();
+        self.warn(format!(
+            "still at {here}: {kept}; ask for the other server again after it"
+        ));
+        true
     }
 
     fn ask_to_lose_notes(&mut self, label: &str, lose: Choice) {

@@ -9,6 +9,7 @@ pub(crate) mod cells;
 mod changed;
 pub(crate) mod chart;
 pub(crate) mod checklist;
+mod clocks;
 pub(crate) mod columns;
 pub(crate) mod command_line;
 pub(crate) mod complete;

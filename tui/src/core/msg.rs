@@ -303,6 +303,8 @@ pub(crate) enum Effect {
         change: Command,
         /// What nobody else may have changed: then nothing is done.
         expected: Option<Box<Expected>>,
+        /// What times in it count from.
+        now: Timestamp,
     },
     SignIn {
         email: String,

@@ -239,8 +239,10 @@ impl State {
     ) {
         match stats {
             Ok(stats) => {
-                self.heard();
+                let time = stats.time;
                 self.stats(window, since, stats);
+                self.learn_time(time);
+                self.heard();
                 self.learn_stats();
             }
             Err(problem) => {

@@ -128,6 +128,8 @@ pub(crate) struct State {
     pub calls: String,
     calls_made: u64,
     pub undos: Undos,
+    /// Unwritten lines of incidents that were given up for another server.
+    pub given_up: usize,
     /// When the view is asked for again although nothing is known to have changed.
     pub poll_at: u64,
     /// The newest event that was seen: where a lost stream goes on.
@@ -164,6 +166,7 @@ impl State {
             calls: String::new(),
             calls_made: 0,
             undos: Undos::default(),
+            given_up: 0,
             poll_at: 0,
             last_event: None,
         }

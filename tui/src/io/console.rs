@@ -237,7 +237,7 @@ impl Console {
 
     fn tell_time(&mut self) {
         let ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.state.now = Now { wall: now(), ms };
+        self.state.tell_time(Now { wall: now(), ms });
     }
 
     fn draw(&mut self) -> io::Result<()> {
@@ -261,7 +261,8 @@ impl Console {
         self.perform(effects, keys).await
     }
 
-    /// Takes another server or credential up, unless the operator asked for yet another since, or gave the sign-in up.
+    /// Takes another server or credential up, unless the operator asked for yet another since, gave the sign-in up,
+    /// or began something for this one.
     async fn connected(
         &mut self,
         found: Connected,
@@ -270,6 +271,10 @@ impl Console {
     ) -> io::Result<Option<End>> {
         let given_up = found.is_sign_in() && !self.state.layers.iter().any(Layer::is_sign_in);
         if given_up || !self.runner.is_current(&found) {
+            return Ok(None);
+        }
+        if found.is_another_server() && self.state.stays() {
+            self.state.dirty = true;
             return Ok(None);
         }
         if found.is_another_server() {

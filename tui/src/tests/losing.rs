@@ -381,3 +381,44 @@ fn a_sign_in_does_not_take_the_keys_of_who_types() {
     bench.reply(Reply::Whoami(Err(gone())));
     assert!(bench.screen().contains("Sign in"), "{}", bench.screen());
 }
+
+#[test]
+fn what_was_begun_while_another_server_is_asked_for_keeps_the_console_here() {
+    let begun = |keys: &str| {
+        let mut bench = Bench::on(Resource::Users, 120, 40);
+        bench.type_in(":profile staging\n");
+        assert!(matches!(bench.effects.last(), Some(Effect::Switch(_))));
+        bench.later(keys);
+        let layers = bench.state.layers.len();
+        let stays = bench.state.stays();
+        assert_eq!(bench.state.layers.len(), layers);
+        (stays, bench.screen())
+    };
+    // A form with what was typed, a question with its reason.
+    for keys in ["nmaria@example.org", "d\tthey asked"] {
+        let (stays, screen) = begun(keys);
+        assert!(stays && screen.contains("still at staging"), "{screen}");
+        assert!(screen.contains("maria@example.org") || screen.contains("they asked"));
+    }
+    // Nothing is lost of a list, a filter or a form that was closed.
+    for keys in ["", "4", "/ada", "nmaria\u{1b}"] {
+        assert!(!begun(keys).0, "{keys}");
+    }
+}
+
+#[test]
+fn notes_since_another_server_was_asked_for_keep_the_console_here() {
+    let mut bench = Bench::on(Resource::Users, 120, 40);
+    let note = |bench: &mut Bench, text: &str| {
+        bench.type_in("n");
+        bench.later(text);
+        bench.press_control('s');
+    };
+    bench.type_in("i");
+    note(&mut bench, "called them");
+    bench.type_in(":profile staging\n3");
+    assert!(!bench.state.stays(), "that one was given up");
+    note(&mut bench, "they are on holiday");
+    assert!(bench.state.stays());
+    assert!(bench.screen().contains("what you noted is not written yet"));
+}

@@ -297,6 +297,7 @@ fn count(bench: &mut Bench, failures: u64) {
         ..Minute::default()
     };
     let stats = Stats {
+        time: bench.state.now.wall,
         series: vec![minute],
         ..super::bench::stats()
     };
@@ -460,6 +461,7 @@ fn of_two_rules_that_are_broken_both_are_seen_until_they_are_closed() {
         ..Minute::default()
     };
     let stats = Stats {
+        time: bench.state.now.wall,
         series: vec![minute],
         ..super::bench::stats()
     };
@@ -525,4 +527,66 @@ fn long_lines_of_output_are_read_sideways() {
     assert!(bench.screen().contains("the end"), "{}", bench.screen());
     bench.type_in("hhhhhhhhhhhh");
     assert!(!bench.screen().contains("the end"));
+}
+
+/// A console on a machine whose clock is so many seconds ahead of the server's.
+fn on_another_clock(ahead: i64) -> Bench {
+    let mut bench = with_allowed_alert(120, 40);
+    bench.state.now.wall = super::bench::noon().plus_seconds(ahead);
+    bench.effects.clear();
+    bench
+}
+
+#[test]
+fn rules_count_by_the_servers_clock_whatever_this_machines_says() {
+    for ahead in [-86_400, -7_200, 7_200, 86_400] {
+        let mut bench = on_another_clock(ahead);
+        let minute = |ago: i64| Minute {
+            time: super::bench::noon().plus_seconds(-ago),
+            failures: 51,
+            ..Minute::default()
+        };
+        let stats = |minute| Stats {
+            series: vec![minute],
+            ..super::bench::stats()
+        };
+        let watched = |minute| Reply::Watched(Ok(Box::new(stats(minute))));
+        bench.reply(watched(minute(ahead.abs() + 20)));
+        assert_eq!(spoken(&mut bench), (0, 0), "{ahead}: that was long ago");
+        bench.reply(watched(minute(20)));
+        assert_eq!(spoken(&mut bench), (1, 1), "{ahead}");
+    }
+}
+
+#[test]
+fn what_is_asked_and_shown_counts_by_the_servers_clock() {
+    let mut bench = on_another_clock(7_200);
+    bench.reply(super::bench::stats_reply());
+    let screen = bench.screen();
+    assert!(
+        screen.contains("this machine's clock is 2h ahead of the server's"),
+        "{screen}"
+    );
+    bench.effects.clear();
+    // As the console tells the time before each message.
+    let machine = crate::core::Now {
+        wall: super::bench::noon().plus_seconds(7_200 + 1),
+        ms: bench.state.now.ms + 1_000,
+    };
+    bench.state.tell_time(machine);
+    assert_eq!(bench.state.now.wall, super::bench::noon().plus_seconds(1));
+    bench.send(Msg::Tick);
+    let asked = bench.effects.iter().find_map(|one| match one {
+        Effect::Watch(since) => Some(*since),
+        _ => None,
+    });
+    let since = super::bench::noon().plus_seconds(1 - 3_700);
+    assert_eq!(asked, Some(since), "asked anew, by the server's clock");
+    // What differs no more than answers take is left alone, and another server has another clock.
+    let again = bench.state.connection.ahead;
+    bench.reply(super::bench::stats_reply());
+    assert_eq!(bench.state.connection.ahead, again);
+    bench.state.connection = Default::default();
+    bench.state.tell_time(machine);
+    assert_eq!(bench.state.now.wall, machine.wall);
 }

@@ -106,6 +106,11 @@ impl Alerts {
     /// A rule may run its command from now on: what it said before that is said again, and run.
     pub(super) fn speak_again(&mut self, rule: &str) {
         self.spoke.remove(rule);
+        self.look_now();
+    }
+
+    /// What was asked about may have been another time.
+    pub(crate) fn look_now(&mut self) {
         self.look_at = 0;
     }
 
@@ -283,15 +288,16 @@ impl State {
             // The screen's own questions say what is wrong.
             Err(_) => return,
         };
+        self.learn_time(stats.time);
         let (now, rules) = (self.now, self.yours.alerts.clone());
         for (name, rule) in rules {
-            let value = rule.measure(&stats.series, now.wall);
+            let value = rule.measure(&stats.series, stats.time);
             let spoke = self.alerts.spoke.get(&name);
             let is_silent = spoke.is_some_and(|at| now.ms < at + rule.silence);
             if value <= rule.most || is_silent {
                 continue;
             }
-            let said = rule.said(&name, value, now.wall);
+            let said = rule.said(&name, value, stats.time);
             self.alerts.banners.insert(name.clone(), said);
             if rule.bell {
                 effects.push(Effect::Bell);

@@ -9,7 +9,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::{change, page, preview, problem, read, stream, undo};
 use crate::{
     core::{Effect, Msg, chart::Window, msg::Reply, resource::Resource, search::Search},
-    io::{incident, search::narrow},
+    io::{incident, perform::Making, search::narrow},
 };
 
 /// Calls the server; what it says is the answer.
@@ -116,13 +116,17 @@ async fn changed(client: Client, call: Effect) -> Reply {
         reason,
         change,
         expected,
+        now,
     } = call
     else {
         return Reply::Broken;
     };
     let client = reason.map_or_else(|| client.clone(), |why| client.with_reason(&why));
     let done = match undo::check(&client, expected.as_deref()).await {
-        Ok(()) => change::change(&client, change, &idempotency_key).await,
+        Ok(()) => {
+            let making = Making::quietly(&idempotency_key, now);
+            change::change(&client, change, making).await
+        }
         Err(problem) => Err(problem),
     };
     Reply::Changed { ticket, done }

@@ -16,23 +16,20 @@ use crate::{
         resource::{Resource, Row},
         text::clean,
     },
-    io::{
-        clock::now,
-        perform::{Gone, Making, PerformError, Performed, perform, resolve_all},
-    },
+    io::perform::{Gone, Making, PerformError, Performed, perform, resolve_all},
 };
 
 /// Does it. With the same key a call that makes something is safe to repeat.
 pub(super) async fn change(
     client: &Client,
     mut command: Command,
-    idempotency_key: &str,
+    making: Making<'_>,
 ) -> Result<Done, Problem> {
     resolve_all(client, &mut command)
         .await
         .map_err(|error| failed(&command, error))?;
     let before = standing(client, &command).await;
-    let performed = perform(client, &command, Making::quietly(idempotency_key, now())).await;
+    let performed = perform(client, &command, making).await;
     let performed = performed.map_err(|error| failed(&command, error))?;
     let done = told(&command, performed);
     Ok(match (before, done) {
