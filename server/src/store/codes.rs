@@ -4,7 +4,8 @@ use doorward_shared::{ClientId, ScopeSet, SessionId, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
-    NewSession, Store, StoreError, accounts, authority, clients, endings, links,
+    NewSession, Store, StoreError, accounts, authority, clients, endings,
+    keys::{self, KeysOf},
     rows::{self, ip_bytes, ulid},
     sessions,
     unit::Unit,
@@ -248,7 +249,8 @@ impl Store {
         .await
     }
 
-    /// Takes back what somebody allowed a client: the consent, codes not yet used, and the sessions it gave.
+    /// Takes back what somebody allowed a client: the consent, codes not yet used, the sessions it gave, and the keys, links and
+    /// registration tokens that were made with them.
     ///
     /// # Errors
     /// As [`rule::revoke_consent`].
@@ -268,7 +270,7 @@ impl Store {
                 .execute(both)?;
             drop_unused(unit, user, Some(client))?;
             endings::end_sessions_of(unit, user, Some(client), None, cause)?;
-            links::end_made_by_through(unit, user, client)?;
+            keys::end_all(unit, KeysOf::MintedThrough(user, client), cause)?;
             unit.event(cause, "consent.revoked", Some(&client), Some(user), None)
         })
         .await

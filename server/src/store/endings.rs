@@ -57,7 +57,8 @@ macro_rules! ends_session {
     };
 }
 
-/// The condition under which an ending, by its alias, matches the key `k`: an account's own, what it minted, a client's.
+/// The condition under which an ending, by its alias, matches the key `k`: an account's own, what it minted (with a client,
+/// what it minted through that one), a client's.
 macro_rules! ends_key {
     ($e:literal) => {
         concat!(
@@ -65,11 +66,17 @@ macro_rules! ends_key {
             $e,
             ".what = 'keys' AND (",
             $e,
-            ".user_id = k.owner_id OR ",
+            ".user_id = k.owner_id OR (",
             $e,
-            ".minter_id = k.minter_id OR ",
+            ".minter_id = k.minter_id AND (",
             $e,
-            ".client_id = k.client_id) AND (k.created_at < ",
+            ".client_id IS NULL OR ",
+            $e,
+            ".client_id = k.client_id)) OR (",
+            $e,
+            ".minter_id IS NULL AND ",
+            $e,
+            ".client_id = k.client_id)) AND (k.created_at < ",
             $e,
             ".made_before OR (k.id <= ",
             $e,

@@ -157,6 +157,8 @@ pub(super) enum KeysOf {
     OwnerAndMinter(UserId),
     /// Those minted with a client's tokens.
     Client(ClientId),
+    /// Of those, the ones minted with tokens of this account.
+    MintedThrough(UserId, ClientId),
 }
 
 /// Ends the links that somebody was shown for others, and the registration tokens that they minted.
@@ -167,33 +169,44 @@ pub(super) fn end_shown_to(unit: &Unit<'_>, to: Actor) -> Result<(), StoreError>
 
 /// Ends keys: a few at once, each with its event; many by an ending. With an account's own end the links that it was shown for
 /// others and the registration tokens that it minted: they too may have been taken with its sessions. With a client's
-/// end the links that were made with its tokens; what its registration tokens give is asked for with the client.
+/// end the links that were made with its tokens; what its registration tokens give is asked for with the client. With what
+/// a client minted for an account, both that it made for it.
 pub(super) fn end_all(unit: &mut Unit<'_>, of: KeysOf, cause: &Cause) -> Result<(), StoreError> {
     let (user, minter, client) = match of {
         KeysOf::Owner(id) => (Some(id), None, None),
         KeysOf::OwnerAndMinter(id) => (Some(id), Some(id), None),
         KeysOf::Client(id) => (None, None, Some(id)),
+        KeysOf::MintedThrough(id, client) => (None, Some(id), Some(client)),
     };
-    if let Some(id) = user {
-        end_shown_to(unit, Actor::User(id))?;
-    }
-    if let Some(id) = client {
-        links::end_made_through(unit, id)?;
+    match of {
+        KeysOf::Owner(id) | KeysOf::OwnerAndMinter(id) => end_shown_to(unit, Actor::User(id))?,
+        KeysOf::Client(id) => links::end_made_through(unit, id)?,
+        KeysOf::MintedThrough(id, client) => {
+            links::end_made_by_through(unit, id, client)?;
+            registration_tokens::end_minted_through(unit, id, client)?;
+        }
     }
     // Rows that a pending ending has not reached yet are found too: `revoke` and the job pass over them.
     let mut found = Vec::new();
     let by = [
-        ("owner_id", user.map(|id| id.0)),
-        ("minter_id", minter.map(|id| id.0)),
-        ("client_id", client.map(|id| id.0)),
+        ("owner_id", user.map(|id| id.0), None),
+        ("minter_id", minter.map(|id| id.0), client),
+        (
+            "client_id",
+            client.filter(|_| minter.is_none()).map(|id| id.0),
+            None,
+        ),
     ];
-    for (column, id) in by {
+    for (column, id, through) in by {
         let Some(id) = id else { continue };
         let sql = format!(
-            "SELECT id, owner_id FROM api_keys WHERE {column} = ?1 AND coalesce(revoked_at, 9223372036854775807) > ?2 LIMIT ?3"
+            "SELECT id, owner_id FROM api_keys WHERE {column} = ?1 AND coalesce(revoked_at, 9223372036854775807) > ?2 \
+             AND (?4 IS NULL OR client_id = ?4) LIMIT ?3"
         );
         let mut select = unit.conn.prepare_cached(&sql)?;
-        let rows = select.query_map(params![id.to_bytes(), cause.at.0, AT_ONCE + 1], |row| {
+        let through = through.map(|id| id.0.to_bytes());
+        let of = params![id.to_bytes(), cause.at.0, AT_ONCE + 1, through];
+        let rows = select.query_map(of, |row| {
             Ok((KeyId(ulid(row, 0)?), rows::maybe_ulid(row, 1)?.map(UserId)))
         })?;
         for row in rows {

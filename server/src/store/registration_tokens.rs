@@ -2,7 +2,7 @@
 //! and now: it ends with them.
 
 use doorward_shared::{
-    ClientId, Page, RegistrationTokenId, ScopeSet, Timestamp, admin::RegistrationTokenInfo,
+    ClientId, Page, RegistrationTokenId, ScopeSet, Timestamp, UserId, admin::RegistrationTokenInfo,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params, types::Value};
 
@@ -222,6 +222,19 @@ pub(super) fn end_minted_by(unit: &Unit<'_>, minter: Actor) -> Result<(), StoreE
     unit.conn
         .prepare_cached("DELETE FROM registration_tokens WHERE minter = ?1")?
         .execute([minter.to_string()])?;
+    Ok(())
+}
+
+/// Ends tokens that an account minted through a client that it lets in no more.
+pub(super) fn end_minted_through(
+    unit: &Unit<'_>,
+    minter: UserId,
+    client: ClientId,
+) -> Result<(), StoreError> {
+    let sql = "DELETE FROM registration_tokens WHERE minter = ?1 AND client_id = ?2";
+    let mut delete = unit.conn.prepare_cached(sql)?;
+    let minter = Actor::User(minter).to_string();
+    delete.execute(params![minter, client.0.to_bytes()])?;
     Ok(())
 }
 

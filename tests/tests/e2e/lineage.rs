@@ -137,6 +137,68 @@ async fn deleting_a_client_ends_the_links_made_with_its_tokens() {
     reset(&kept).await.expect(204);
 }
 
+/// So many that they do not fit in one unit end as well, and nobody else's do.
+#[tokio::test]
+async fn what_an_application_minted_ends_with_the_consent_to_it() {
+    let server = Server::with().set("client_registration", "token").start();
+    let owners = [
+        server.register("bob@example.com").await,
+        server.register("ann@example.com").await,
+    ];
+    let own = server.administrator("eve@example.com").await.access;
+    let scopes = "admin:apikeys admin:clients read write";
+    let fields = json!({"scopes": scopes.split(' ').collect::<Vec<_>>()});
+    let (app, other) = (server.app(fields.clone()).await, server.app(fields).await);
+    let browser = server.browser();
+    let mut tokens = Vec::new();
+    for app in [&app, &other] {
+        let asked = request(app, &[("scope", scopes)]);
+        let code = browser.code("eve@example.com", &asked).await;
+        let reply = server.redeem(app, &code).await.expect(200);
+        tokens.push(reply.field("access_token"));
+    }
+    let kept = [
+        mint_for(&server, &own, &owners[0], &["read"]).await,
+        mint_for(&server, &tokens[1], &owners[0], &["read"]).await,
+    ];
+    for many in [1, 65] {
+        let mut ended = Vec::new();
+        for _ in 0..many {
+            for owner in &owners {
+                ended.push(mint_for(&server, &tokens[0], owner, &["read"]).await);
+            }
+        }
+        let path = "/admin/clients/registration-tokens";
+        let initial = server
+            .post(path)
+            .bearer(&tokens[0])
+            .json(json!({"maxUses": 9}));
+        let initial = initial.send().await.expect(201).field("token");
+        me(&server, &ended[0]).await.expect(200);
+        let page = browser.open("/account").await.expect(200);
+        let revoke = form(&page, "/account/apps/revoke").with("id", &app.id);
+        let gone = browser.submit(&revoke).await;
+        assert!(gone.status < 400, "{}", gone.text());
+        for key in &ended {
+            me(&server, key).await.refused(401, "token_revoked");
+        }
+        let register = json!({"redirect_uris": ["https://app.example/cb"]});
+        let register = server
+            .post("/oauth/register")
+            .bearer(&initial)
+            .json(register);
+        assert_eq!(register.send().await.status, 401);
+        for key in &kept {
+            me(&server, key).await.expect(200);
+        }
+        let code = browser
+            .code("eve@example.com", &request(&app, &[("scope", scopes)]))
+            .await;
+        let reply = server.redeem(&app, &code).await.expect(200);
+        tokens[0] = reply.field("access_token");
+    }
+}
+
 #[tokio::test]
 async fn api_keys_end_with_the_password_where_that_is_asked_for() {
     let server = Server::start();
