@@ -73,8 +73,9 @@ fn seed(directory: &Path, users: u64, sessions: u64, now: Timestamp) {
                 CASE WHEN n % 10 = 0 THEN 'login.failed' ELSE 'session.created' END, 'ses_' || n,
                 unhex(printf('%012x%020x', {start}, n * 7 % {users})), '10.0.' || (n % 256) || '.' || (n % 251)
          FROM n WHERE n < {sessions};
-         COMMIT; PRAGMA wal_checkpoint(TRUNCATE);",
+         UPDATE counts SET rows = {counted}; COMMIT; PRAGMA wal_checkpoint(TRUNCATE);",
         most = users.max(sessions),
+        counted = include_str!("../src/store/counted.sql"),
         end = now.plus_seconds(30 * 86_400).0,
     ))
     .unwrap();

@@ -61,7 +61,10 @@ fn seed(directory: &std::path::Path, now: Timestamp) -> rusqlite::Result<()> {
         )?
         .execute(params![session, user, [0u8; 16], now.0, until])?;
     }
-    conn.execute_batch("COMMIT; PRAGMA wal_checkpoint(TRUNCATE)")
+    let counted = include_str!("../src/store/counted.sql");
+    conn.execute_batch(&format!(
+        "UPDATE counts SET rows = {counted}; COMMIT; PRAGMA wal_checkpoint(TRUNCATE)"
+    ))
 }
 
 /// Signs a token of each session and shows it.

@@ -22,7 +22,7 @@ pub use call::{Call, Reply};
 pub use listener::Listener;
 pub use made::{Client, fields, is_id, is_time};
 pub use program::{Finished, command, doorward, end, finish, program, run};
-pub use server::{Begun, Options, PASSWORD, Person, Server};
+pub use server::{Begun, Options, PASSWORD, Person, Server, recount};
 pub use smtp::{MailServer, Mood, Tls};
 
 use std::time::{Duration, Instant};

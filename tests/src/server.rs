@@ -336,6 +336,31 @@ impl Server {
         page["data"].as_array().expect("a list").clone()
     }
 
+    /// However a server has ended, its counts are true; a database that a test has broken has none.
+    fn check_counts(&self) {
+        let mut wrong = Vec::new();
+        let mut compare = || {
+            let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE;
+            let conn =
+                rusqlite::Connection::open_with_flags(self.data_dir().join("doorward.db"), flags)?;
+            let sql = format!("SELECT name, rows, {COUNTED} FROM counts");
+            let mut select = conn.prepare(&sql)?;
+            let mut found = select.query([])?;
+            while let Some(row) = found.next()? {
+                let (name, kept, rows): (String, i64, i64) =
+                    (row.get(0)?, row.get(1)?, row.get(2)?);
+                if kept != rows {
+                    wrong.push(format!(
+                        "the count of {name} is {kept} and should be {rows}"
+                    ));
+                }
+            }
+            Ok::<_, rusqlite::Error>(())
+        };
+        let _ = compare();
+        assert!(wrong.is_empty(), "{wrong:?}");
+    }
+
     /// A call of the admin API as the operator; answers the body.
     ///
     /// # Panics
@@ -355,6 +380,18 @@ impl Server {
     }
 }
 
+/// How many rows there are for the count of a row of `counts`.
+const COUNTED: &str = include_str!("../../server/src/store/counted.sql");
+
+/// Counts all rows anew after some were written beside the server.
+///
+/// # Panics
+/// When that fails.
+pub fn recount(conn: &rusqlite::Connection) {
+    let sql = format!("UPDATE counts SET rows = {COUNTED}");
+    conn.execute(&sql, []).expect("it counts");
+}
+
 fn person(email: &str, tokens: &Value) -> Person {
     let text = |name: &str| tokens[name].as_str().expect("a string").to_owned();
     Person {
@@ -370,6 +407,9 @@ impl Drop for Server {
         if let Some(mut child) = self.running.take() {
             let _ = child.kill();
             let _ = child.wait();
+        }
+        if !thread::panicking() {
+            self.check_counts();
         }
     }
 }

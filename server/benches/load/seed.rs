@@ -234,8 +234,10 @@ impl Seeder {
     }
 
     fn finish(self) -> Result<()> {
-        self.conn
-            .execute_batch("COMMIT; PRAGMA wal_checkpoint(TRUNCATE)")?;
+        let counted = include_str!("../../src/store/counted.sql");
+        self.conn.execute_batch(&format!(
+            "UPDATE counts SET rows = {counted}; COMMIT; PRAGMA wal_checkpoint(TRUNCATE)"
+        ))?;
         Ok(())
     }
 }

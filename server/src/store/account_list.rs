@@ -5,6 +5,7 @@ use rusqlite::types::Value;
 
 use super::{
     Store, StoreError,
+    counts::Count,
     list::{Filter, List, ListQuery, folded},
     rows::{self, USER},
 };
@@ -23,7 +24,7 @@ const LIST: List<User> = List {
     from: "users AS u",
     columns: USER,
     id: "u.id",
-    kept: Some("users"),
+    kept: Some(Count::Users),
     sorts: &[
         ("id", "u.id"),
         // Ids come in the order of creation.

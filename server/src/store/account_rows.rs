@@ -4,7 +4,9 @@ use doorward_shared::{Timestamp, UserId};
 use rusqlite::{Connection, params};
 
 use super::{
-    StoreError, addresses, admission, key_rows, links, mails, roles, sessions,
+    StoreError, addresses, admission,
+    counts::USER_ADDED,
+    key_rows, links, mails, roles, sessions,
     unit::{Happened, Unit},
 };
 use crate::domain::{
@@ -26,12 +28,12 @@ pub(super) fn insert(
         return Err(Refusal::EmailTaken.into());
     }
     roles::must_exist(unit.conn, &new.role)?;
-    unit.conn
-        .prepare_cached(
-            "INSERT INTO users (id, email, email_key, first_name, last_name, role, permissions, password, created_at, \
-             group_names, email_verified, disabled_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-        )?
-        .execute(params![
+    let sql = "INSERT INTO users (id, email, email_key, first_name, last_name, role, permissions, password, created_at, \
+               group_names, email_verified, disabled_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    unit.counted(
+        USER_ADDED,
+        sql,
+        params![
             id.0.to_bytes(),
             new.email.as_str(),
             new.email.key(),
@@ -44,7 +46,8 @@ pub(super) fn insert(
             new.groups.join(" "),
             new.email_verified,
             new.disabled.then_some(cause.at.0)
-        ])?;
+        ],
+    )?;
     unit.changes.users.push(id);
     let detail = new.disabled.then_some("disabled");
     unit.event(cause, action, Some(&id), Some(id), detail)?;

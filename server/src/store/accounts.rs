@@ -11,6 +11,7 @@ use super::{
     addresses::{self, LinkByMail},
     authority,
     carry_out::is_more_left,
+    counts::USER_DELETED,
     endings::{self, Ending, What},
     factors::SeenPassword,
     keys::{self, KeysOf},
@@ -223,9 +224,8 @@ pub(super) fn remove(
     sessions::end_all_of(unit, id, None, cause)?;
     keys::end_all(unit, KeysOf::OwnerAndMinter(id), cause)?;
     let admins = any_admin(unit.conn)?;
-    unit.conn
-        .prepare_cached("DELETE FROM users WHERE id = ?1")?
-        .execute([id.0.to_bytes()])?;
+    let sql = "DELETE FROM users WHERE id = ?1";
+    unit.counted(USER_DELETED, sql, [id.0.to_bytes()])?;
     guard_last_admin(unit.conn, admins)?;
     if is_more_left(unit.conn, Some(id), None)? {
         let rows = Ending {

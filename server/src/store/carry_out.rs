@@ -9,6 +9,7 @@ use tokio::sync::futures::Notified;
 
 use super::{
     Store, StoreError,
+    counts::SESSION_REVOKED,
     endings::{ends_key, ends_session},
     notices,
     rows::{maybe_ulid, ulid},
@@ -182,11 +183,10 @@ fn turn(
 
 fn end_session(unit: &mut Unit<'_>, ending: &Pending, id: [u8; 16]) -> Result<bool, StoreError> {
     let sql = "UPDATE sessions SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL RETURNING user_id";
-    let user = unit
-        .conn
-        .prepare_cached(sql)?
-        .query_row(params![id, ending.at.0], |row| ulid(row, 0));
-    let Some(user) = user.optional()? else {
+    let ended = unit.counted_rows(SESSION_REVOKED, sql, params![id, ending.at.0], |row| {
+        ulid(row, 0)
+    })?;
+    let Some(&user) = ended.first() else {
         return Ok(false);
     };
     notices::session_ended(unit, SessionId(ulid::Ulid::from_bytes(id)), ending.at)?;

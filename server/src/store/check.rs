@@ -1,4 +1,4 @@
-//! Whether a database is whole: pages, foreign keys, schema.
+//! Whether a database is whole: pages, foreign keys, schema, counts.
 
 use std::{
     fs,
@@ -7,7 +7,7 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::{DATABASE, StoreError, schema};
+use super::{DATABASE, StoreError, counts, schema};
 
 /// Whether a data directory's database is whole; answers the version of its schema. Works while it is in use.
 ///
@@ -28,7 +28,11 @@ pub fn check_file(file: &Path) -> Result<u32, StoreError> {
 
 fn check_at(path: &Path, flags: OpenFlags) -> Result<u32, StoreError> {
     let conn = open_to_check(path, flags)?;
-    let examined = schema::recognise(&conn).and_then(|found| examine(&conn).map(|()| found));
+    let examined = schema::recognise(&conn).and_then(|found| {
+        examine(&conn)?;
+        counts::compare(&conn)?;
+        Ok(found)
+    });
     examined.map_err(|error| error.at(path))
 }
 

@@ -6,6 +6,7 @@ use tokio::sync::watch;
 
 use super::{
     Store, StoreError,
+    counts::{Count, EVENT_ADDED},
     list::{Filter, List, ListQuery, folded},
     rows::{self, EVENT, first_id},
 };
@@ -36,7 +37,7 @@ const LIST: List<Event> = List {
     from: "events AS e",
     columns: EVENT,
     id: "e.id",
-    kept: Some("events"),
+    kept: Some(Count::Events),
     sorts: &[("id", "e.id"), ("time", "e.id")],
     row: rows::event,
 };
@@ -134,7 +135,7 @@ impl Store {
                 let id = unit.id(now).to_bytes();
                 let sql = "INSERT INTO events (id, time, actor, action, target, ip, cause, count) \
                            VALUES (?1, ?2, 'anonymous', ?7, ?3, ?4, ?5, ?6)";
-                unit.conn.prepare_cached(sql)?.execute(rusqlite::params![
+                let values = rusqlite::params![
                     id,
                     now.0,
                     refusal.client.map(|id| id.to_string()),
@@ -142,7 +143,8 @@ impl Store {
                     refusal.cause,
                     refusal.count,
                     refusal.what.action()
-                ])?;
+                ];
+                unit.counted(EVENT_ADDED, sql, values)?;
             }
             unit.changes.events = true;
             Ok(())

@@ -5,7 +5,11 @@ use std::fmt::Write as _;
 use doorward_shared::{Page, Pagination};
 use rusqlite::{Connection, Row, functions::FunctionFlags, params_from_iter, types::Value};
 
-use super::{StoreError, cursor::Cursor, stats};
+use super::{
+    StoreError,
+    counts::{self, Count},
+    cursor::Cursor,
+};
 use crate::domain::{Refusal, text::fold};
 
 /// The order of a list.
@@ -187,8 +191,8 @@ pub(super) struct List<T: 'static> {
     pub columns: &'static str,
     /// The id column, which ends every order.
     pub id: &'static str,
-    /// The table whose number of rows is kept.
-    pub kept: Option<&'static str>,
+    /// The table's number of rows, where it is kept.
+    pub kept: Option<Count>,
     /// Fields one may sort by, and their expressions, none of which is ever NULL.
     pub sorts: &'static [(&'static str, &'static str)],
     pub row: fn(&Row<'_>) -> rusqlite::Result<T>,
@@ -336,8 +340,8 @@ impl<T> List<T> {
         if let Some(rows) = filter.total {
             return Ok(exactly(rows));
         }
-        if let Some(table) = self.kept.filter(|_| filter.is_empty()) {
-            return stats::rows_of(conn, table).map(exactly);
+        if let Some(count) = self.kept.filter(|_| filter.is_empty()) {
+            return counts::kept(conn, count).map(exactly);
         }
         let sql = format!(
             "SELECT count(*) FROM (SELECT 1 FROM {} WHERE {} LIMIT {})",
@@ -349,7 +353,7 @@ impl<T> List<T> {
             .prepare_cached(&sql)?
             .query_row(params_from_iter(&filter.values), |row| row.get(0))?;
         let unseen = match (filter.looked_at, self.kept) {
-            (Some(rows), Some(table)) => stats::rows_of(conn, table)? > rows,
+            (Some(rows), Some(count)) => counts::kept(conn, count)? > rows,
             _ => false,
         };
         Ok(Total {

@@ -17,6 +17,7 @@ mod check;
 mod checkpoint;
 mod clients;
 mod codes;
+mod counts;
 mod cursor;
 mod endings;
 mod error;

@@ -5,7 +5,7 @@ use doorward_shared::{ClientId, SessionId, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, params};
 use ulid::Ulid;
 
-use super::{Store, StoreError, endings::AT_ONCE, rows::ulid, unit::Unit};
+use super::{Store, StoreError, counts::SESSION_REVOKED, endings::AT_ONCE, rows::ulid, unit::Unit};
 
 /// How long a client is tried, in seconds: a day.
 const TRIED_FOR: i64 = 86_400;
@@ -35,13 +35,8 @@ pub(super) fn session_ended(
     tell(unit, session, now)?;
     let sql = "UPDATE sessions SET revoked_at = ?2 WHERE id IN (SELECT id FROM sessions WHERE signed_in_by = ?1 \
                AND revoked_at IS NULL AND refresh_hash IS NULL AND idle_until <= ?2 LIMIT ?3) RETURNING id";
-    let over = {
-        let mut over = unit.conn.prepare_cached(sql)?;
-        let rows = over.query_map(params![session.0.to_bytes(), now.0, AT_ONCE], |row| {
-            ulid(row, 0)
-        })?;
-        rows.collect::<Result<Vec<_>, _>>()?
-    };
+    let values = params![session.0.to_bytes(), now.0, AT_ONCE];
+    let over = unit.counted_rows(SESSION_REVOKED, sql, values, |row| ulid(row, 0))?;
     for id in over {
         unit.changes.sessions.push(SessionId(id));
         tell(unit, SessionId(id), now)?;

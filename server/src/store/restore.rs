@@ -13,6 +13,7 @@ use super::{
     DATABASE, DirectoryLock, StoreError,
     backup::{BACKUPS, UNFINISHED, beside, copy},
     check::{examine, open_to_check, plain},
+    counts,
     error::at,
     operator,
     rows::ulid,
@@ -271,6 +272,7 @@ fn prepare(path: &Path, how: &Restore<'_>) -> Result<Restored, StoreError> {
     fit_operator_key(&tx, how)?;
     let api_keys = live_keys(&tx, how)?;
     note(&tx, how)?;
+    counts::recount(&tx)?;
     tx.commit()?;
     conn.close().map_err(|(_, error)| error)?;
     Ok(Restored {

@@ -75,6 +75,7 @@ const MIGRATIONS: &[&str] = &[
     "ALTER TABLE links ADD COLUMN client_id BLOB;
      CREATE INDEX links_client ON links (client_id) WHERE client_id IS NOT NULL;
      CREATE INDEX registration_tokens_minter ON registration_tokens (minter);",
+    include_str!("schema_counts.sql"),
 ];
 
 /// What migrations take from the rules of the domain.
@@ -175,7 +176,9 @@ pub(super) fn recognise(conn: &Connection) -> Result<u32, StoreError> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use rusqlite::params;
+
+    use super::{super::counts, *};
 
     #[test]
     fn a_database_of_each_earlier_version_is_brought_up_with_what_is_in_it() {
@@ -264,6 +267,27 @@ mod tests {
         let sql = "SELECT count(*) FROM users WHERE verified_at IS NULL";
         let trusted: u32 = conn.query_row(sql, [], |row| row.get(0)).unwrap();
         assert_eq!(trusted, 1);
+    }
+
+    #[test]
+    fn rows_are_counted_anew_where_triggers_kept_the_counts() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        migrate_to(&mut conn, 27).unwrap();
+        let row = "INSERT INTO sessions (id, user_id, scope, ip, created_at, last_seen_at, expires_at, idle_until, revoked_at) \
+                   VALUES (?1, ?1, '', x'00', 0, 0, 1, 1, ?2)";
+        for (id, revoked) in [(1_u8, None), (2, Some(1)), (3, None)] {
+            conn.execute(row, params![[id; 16], revoked]).unwrap();
+        }
+        counts::compare(&conn).unwrap();
+        // As after an edit with the triggers off.
+        let wrong = "UPDATE counts SET rows = 7 WHERE name <> 'sessions'";
+        conn.execute(wrong, []).unwrap();
+        migrate(&mut conn).unwrap();
+        counts::compare(&conn).unwrap();
+        let triggers = statements(&conn).unwrap().into_iter();
+        let left = triggers
+            .filter(|(kind, name, ..)| kind == "trigger" && !name.starts_with("users_text_"));
+        assert_eq!(left.count(), 0);
     }
 
     #[test]

@@ -5,13 +5,13 @@ use rusqlite::{Connection, types::Value};
 
 use super::{
     Store, StoreError, authority, codes,
+    counts::{self, Count},
     endings::{self, Ending, Seen},
     factors,
     list::Filter,
     rows::{ip_bytes, ulid},
     session_list::{SessionFilter, conditions},
     sessions::{end, find},
-    stats,
 };
 use crate::domain::{Act, rules::authority as rule};
 
@@ -240,7 +240,7 @@ fn is_most(conn: &Connection, filter: &SessionFilter) -> Result<bool, StoreError
     if filter.user_id.is_some() || filter.ids.is_some() {
         return Ok(false);
     }
-    let most = stats::rows_of(conn, "sessions")? / 8;
+    let most = counts::kept(conn, Count::Sessions)? / 8;
     let (by, values) = match (filter.client_id, filter.ip) {
         (Some(id), _) => ("client_id = ?2", [id.0.to_bytes(), [0; 16]]),
         (None, Some(net)) => (

@@ -9,6 +9,7 @@ use ulid::Ulid;
 
 use super::{
     Store, StoreError, account_list,
+    counts::{self, Count},
     endings::{self, SESSION_ENDS, What},
     list::{COUNTED, Filter, List, ListQuery, folded},
     pending_endings::{self, LEFT_OF},
@@ -34,7 +35,7 @@ const LIST: List<Session> = List {
     from: "sessions AS s",
     columns: SESSION,
     id: "s.id",
-    kept: Some("sessions"),
+    kept: Some(Count::Sessions),
     sorts: &[
         ("id", "s.id"),
         // Ids come in the order of creation.
@@ -171,7 +172,7 @@ fn known_total(
     conditions.matching(if active {
         live
     } else {
-        stats::rows_of(conn, "sessions")?.saturating_sub(live)
+        counts::kept(conn, Count::Sessions)?.saturating_sub(live)
     });
     Ok(())
 }

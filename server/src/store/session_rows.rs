@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     NewSession, StoreError, accounts, browsers, caps, codes,
+    counts::{SESSION_ADDED, SESSION_REVOKED},
     endings::{self, Ended},
     factors, notices,
     rows::{self, SESSION, ip_bytes},
@@ -186,13 +187,13 @@ fn write(unit: &mut Unit<'_>, session: &Session, new: &NewSession) -> Result<(),
         Family::first(next.digest(session.id, 1), until)
     };
     let family = new.refresh.as_ref().map(first);
-    unit.conn
-        .prepare_cached(
-            "INSERT INTO sessions (id, user_id, client_id, scope, ip, user_agent, created_at, last_seen_at, expires_at, \
-             idle_until, auth_time, refresh_generation, refresh_hash, refresh_until, amr, signed_in_by, claims) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
-        )?
-        .execute(params![
+    let sql = "INSERT INTO sessions (id, user_id, client_id, scope, ip, user_agent, created_at, last_seen_at, expires_at, \
+               idle_until, auth_time, refresh_generation, refresh_hash, refresh_until, amr, signed_in_by, claims) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
+    unit.counted(
+        SESSION_ADDED,
+        sql,
+        params![
             session.id.0.to_bytes(),
             session.user_id.0.to_bytes(),
             session.client_id.map(|id| id.0.to_bytes()),
@@ -210,7 +211,8 @@ fn write(unit: &mut Unit<'_>, session: &Session, new: &NewSession) -> Result<(),
             session.method.stored(),
             new.signed_in_by.map(|id| id.0.to_bytes()),
             session.claims.stored()
-        ])?;
+        ],
+    )?;
     Ok(())
 }
 
@@ -220,10 +222,7 @@ pub(super) fn end(unit: &mut Unit<'_>, id: SessionId, now: Timestamp) -> Result<
         return Ok(false);
     }
     let sql = "UPDATE sessions SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL";
-    let ended = unit
-        .conn
-        .prepare_cached(sql)?
-        .execute(params![id.0.to_bytes(), now.0])?;
+    let ended = unit.counted(SESSION_REVOKED, sql, params![id.0.to_bytes(), now.0])?;
     unit.changes.sessions.push(id);
     if ended > 0 {
         notices::session_ended(unit, id, now)?;

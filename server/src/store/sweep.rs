@@ -9,6 +9,9 @@ use rusqlite::params;
 
 use super::{
     Store, StoreError,
+    counts::{
+        Difference, EVENT_DELETED, NOT_COUNTED, REVOKED_SESSION_DELETED, UNREVOKED_SESSION_DELETED,
+    },
     key_meters::{KEEP_DAYS, KEEP_HOURS},
     rows::first_id,
     unit::Unit,
@@ -42,6 +45,8 @@ struct Kind {
     first: Option<&'static str>,
     /// Deletes the row with the key `?1`, if it still is one that died before `?2`.
     delete: &'static str,
+    /// What a row that is deleted changes of the counts.
+    each: Difference,
 }
 
 const SESSION_TOKENS: &str = "DELETE FROM refresh_tokens WHERE hash IN \
@@ -51,58 +56,69 @@ const SESSIONS_REVOKED: Kind = Kind {
     find: "SELECT id FROM sessions WHERE revoked_at IS NOT NULL AND revoked_at < ?1 LIMIT ?2",
     first: Some(SESSION_TOKENS),
     delete: "DELETE FROM sessions WHERE id = ?1 AND revoked_at < ?2",
+    each: REVOKED_SESSION_DELETED,
 };
 const SESSIONS_ENDED: Kind = Kind {
     find: "SELECT id FROM sessions WHERE revoked_at IS NULL AND idle_until < ?1 LIMIT ?2",
     first: Some(SESSION_TOKENS),
-    delete: "DELETE FROM sessions WHERE id = ?1 AND idle_until < ?2",
+    delete: "DELETE FROM sessions WHERE id = ?1 AND revoked_at IS NULL AND idle_until < ?2",
+    each: UNREVOKED_SESSION_DELETED,
 };
 const TOKENS: Kind = Kind {
     find: "SELECT jti FROM revoked_tokens WHERE expires_at < ?1 LIMIT ?2",
     first: None,
     delete: "DELETE FROM revoked_tokens WHERE jti = ?1 AND expires_at < ?2",
+    each: NOT_COUNTED,
 };
 const ASSERTIONS: Kind = Kind {
     find: "SELECT hash FROM assertions WHERE expires_at < ?1 LIMIT ?2",
     first: None,
     delete: "DELETE FROM assertions WHERE hash = ?1 AND expires_at < ?2",
+    each: NOT_COUNTED,
 };
 const REGISTRATION_TOKENS: Kind = Kind {
     find: "SELECT hash FROM registration_tokens WHERE expires_at < ?1 LIMIT ?2",
     first: None,
     delete: "DELETE FROM registration_tokens WHERE hash = ?1 AND expires_at < ?2",
+    each: NOT_COUNTED,
 };
 const LINKS: Kind = Kind {
     find: "SELECT hash FROM links WHERE expires_at < ?1 LIMIT ?2",
     first: None,
     delete: "DELETE FROM links WHERE hash = ?1 AND expires_at < ?2",
+    each: NOT_COUNTED,
 };
 // Those on their way have come to their end long before, or wait for a worker that there is not any more.
 const MAILS: Kind = Kind {
     find: "SELECT id FROM mails WHERE created_at < ?1 LIMIT ?2",
     first: None,
     delete: "DELETE FROM mails WHERE id = ?1 AND created_at < ?2",
+    each: NOT_COUNTED,
 };
 const DEVICES: Kind = Kind {
     find: "SELECT CAST(user_id || device AS BLOB) FROM user_devices WHERE seen_at < ?1 LIMIT ?2",
     first: None,
     delete: "DELETE FROM user_devices \
              WHERE user_id = substr(?1, 1, 16) AND device = substr(?1, 17) AND seen_at < ?2",
+    each: NOT_COUNTED,
 };
 const KEYS_REVOKED: Kind = Kind {
     find: "SELECT id FROM api_keys WHERE revoked_at IS NOT NULL AND revoked_at < ?1 LIMIT ?2",
     first: None,
     delete: "DELETE FROM api_keys WHERE id = ?1 AND revoked_at < ?2",
+    each: NOT_COUNTED,
 };
 const KEYS_EXPIRED: Kind = Kind {
     find: "SELECT id FROM api_keys WHERE expires_at IS NOT NULL AND expires_at < ?1 LIMIT ?2",
     first: None,
     delete: "DELETE FROM api_keys WHERE id = ?1 AND expires_at < ?2",
+    each: NOT_COUNTED,
 };
 const CODES: Kind = Kind {
     find: "SELECT hash FROM codes WHERE expires_at < ?1 LIMIT ?2",
     first: None,
     delete: "DELETE FROM codes WHERE hash = ?1 AND expires_at < ?2",
+    each: NOT_COUNTED,
 };
 // No index leads by `seen_at`: each sign-in would pay for it. The reader walks the table.
 const ADDRESSES: Kind = Kind {
@@ -110,33 +126,39 @@ const ADDRESSES: Kind = Kind {
     first: None,
     delete: "DELETE FROM user_addresses \
              WHERE user_id = substr(?1, 1, 16) AND ip = substr(?1, 17) AND seen_at < ?2",
+    each: NOT_COUNTED,
 };
 // Nor does one by `time`, for the same reason.
 const KEY_HOURS: Kind = Kind {
     find: "SELECT DISTINCT key_id FROM key_hours WHERE time < ?1 LIMIT ?2",
     first: None,
     delete: "DELETE FROM key_hours WHERE key_id = ?1 AND time < ?2",
+    each: NOT_COUNTED,
 };
 const KEY_DAYS: Kind = Kind {
     find: "SELECT DISTINCT key_id FROM key_days WHERE time < ?1 LIMIT ?2",
     first: None,
     delete: "DELETE FROM key_days WHERE key_id = ?1 AND time < ?2",
+    each: NOT_COUNTED,
 };
 // Longer than the longest window of a limit, and than the longest month.
 const KEY_METERS: Kind = Kind {
     find: "SELECT id FROM key_meters WHERE changed_at < ?1 LIMIT ?2",
     first: None,
     delete: "DELETE FROM key_meters WHERE id = ?1 AND changed_at < ?2",
+    each: NOT_COUNTED,
 };
 const BLOCKS: Kind = Kind {
     find: "SELECT id FROM blocks WHERE until <= ?1 LIMIT ?2",
     first: None,
     delete: "DELETE FROM blocks WHERE id = ?1 AND until <= ?2",
+    each: NOT_COUNTED,
 };
 const EVENTS: Kind = Kind {
     find: "SELECT id FROM events WHERE id < CAST(?1 AS BLOB) LIMIT ?2",
     first: None,
     delete: "DELETE FROM events WHERE id = ?1 AND id < CAST(?2 AS BLOB)",
+    each: EVENT_DELETED,
 };
 
 impl Store {
@@ -216,7 +238,6 @@ fn bury<P: rusqlite::ToSql>(
     before: P,
 ) -> Result<(Vec<Vec<u8>>, usize), StoreError> {
     let until = Instant::now() + TURN;
-    let mut delete = unit.conn.prepare_cached(kind.delete)?;
     let mut gone = 0;
     while let Some(key) = dead.last() {
         if let Some(first) = kind.first
@@ -228,7 +249,7 @@ fn bury<P: rusqlite::ToSql>(
         {
             // There may be more of them: the row has its turn when they are gone.
         } else {
-            gone += delete.execute(params![key, before])?;
+            gone += unit.counted(kind.each, kind.delete, params![key, before])?;
             dead.pop();
         }
         if Instant::now() >= until {

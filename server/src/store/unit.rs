@@ -7,7 +7,9 @@ use rusqlite::{Connection, params};
 use ulid::Ulid;
 
 use super::{
-    StoreError, mails,
+    StoreError,
+    counts::{Difference, EVENT_ADDED, Guard},
+    mails,
     memory::{Changes, Memory},
     rows::ip_text,
 };
@@ -20,6 +22,9 @@ pub(super) struct Unit<'a> {
     /// For what is noted there and not on disk yet.
     pub memory: &'a Memory,
     pub ids: &'a mut ulid::Generator,
+    /// What it and those before it in the batch have changed of the counts.
+    pub counts: Difference,
+    pub guard: &'a Guard,
 }
 
 /// What an event records.
@@ -133,12 +138,12 @@ impl Unit<'_> {
             }
             (detail, reason) => detail.or(reason).map(Cow::Borrowed),
         };
-        self.conn
-            .prepare_cached(
-                "INSERT INTO events (id, time, actor, action, target, user_id, ip, request_id, detail, client_id, changes) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-            )?
-            .execute(params![
+        let sql = "INSERT INTO events (id, time, actor, action, target, user_id, ip, request_id, detail, client_id, changes) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+        self.counted(
+            EVENT_ADDED,
+            sql,
+            params![
                 id.0.to_bytes(),
                 at.0,
                 by.actor,
@@ -150,7 +155,8 @@ impl Unit<'_> {
                 detail,
                 by.client.map(|id| id.0.to_bytes()),
                 changes
-            ])?;
+            ],
+        )?;
         self.changes.events = true;
         Ok(())
     }

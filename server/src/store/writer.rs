@@ -16,6 +16,7 @@ use ulid::Ulid;
 use super::{
     StoreError,
     checkpoint::Checkpoints,
+    counts::{Difference, Guard},
     error::no_thread,
     memory::{Changes, Memory},
     unit::Unit,
@@ -52,17 +53,21 @@ pub(super) struct Writer {
 impl Writer {
     /// Starts the thread. It ends after [`Writer::close`], or when every sender is gone.
     pub(super) fn start(
-        conn: Connection,
+        mut conn: Connection,
         checkpoints: Checkpoints,
         memory: Arc<Memory>,
         metrics: Arc<StoreMetrics>,
     ) -> Result<(Self, thread::JoinHandle<()>), StoreError> {
         let (queue, jobs) = bounded(QUEUE);
-        let ids = seeded(&conn)?;
+        let held = Held {
+            ids: seeded(&conn)?,
+            guard: Guard::of(&mut conn)?,
+            conn,
+        };
         let theirs = metrics.clone();
         let thread = thread::Builder::new()
             .name("doorward-writer".into())
-            .spawn(move || run(&conn, &jobs, checkpoints, &memory, &theirs, ids))
+            .spawn(move || run(held, &jobs, checkpoints, &memory, &theirs))
             .map_err(no_thread)?;
         Ok((Self { queue, metrics }, thread))
     }
@@ -117,13 +122,19 @@ fn seeded(conn: &Connection) -> Result<ulid::Generator, StoreError> {
     Ok(ids)
 }
 
+/// What the thread writes with.
+struct Held {
+    conn: Connection,
+    guard: Guard,
+    ids: ulid::Generator,
+}
+
 fn run(
-    conn: &Connection,
+    mut held: Held,
     jobs: &Receiver<Job>,
     mut checkpoints: Checkpoints,
     memory: &Memory,
     metrics: &StoreMetrics,
-    mut ids: ulid::Generator,
 ) {
     let mut company = false;
     let mut open = true;
@@ -145,25 +156,21 @@ fn run(
         }
         company = batch.len() > 1;
         while !batch.is_empty() {
-            commit(conn, &mut batch, memory, metrics, &mut ids);
+            commit(&mut held, &mut batch, memory, metrics);
         }
-        checkpoints.changed(conn.total_changes());
+        checkpoints.changed(held.conn.total_changes());
     }
     checkpoints.end();
     // Leaves one file behind on a clean stop.
-    if let Err(error) = conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
+    if let Err(error) = held.conn.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
         tracing::warn!(%error, "the log was not copied back; the next start goes on from it");
     }
 }
 
 /// Runs what of a batch fits in a turn, and tells everybody in it what became of it.
-fn commit(
-    conn: &Connection,
-    batch: &mut VecDeque<Work>,
-    memory: &Memory,
-    metrics: &StoreMetrics,
-    ids: &mut ulid::Generator,
-) {
+fn commit(held: &mut Held, batch: &mut VecDeque<Work>, memory: &Memory, metrics: &StoreMetrics) {
+    let Held { conn, guard, ids } = held;
+    let conn: &Connection = conn;
     let (started, waiting, before) = (Instant::now(), batch.len(), conn.total_changes());
     let mut changes = Changes::default();
     let mut answers = Vec::with_capacity(batch.len());
@@ -172,6 +179,8 @@ fn commit(
         changes: &mut changes,
         memory,
         ids,
+        counts: Difference::default(),
+        guard,
     };
     let done = transaction(&mut unit, batch, &mut answers);
     let mut uncertain = false;
@@ -255,6 +264,9 @@ fn transaction(
             break;
         }
     }
+    if done.is_ok() {
+        done = unit.write_counts();
+    }
     if let Err(error) = done {
         // The answers of the rest go with them, which tells their callers that nothing was done.
         batch.clear();
@@ -281,7 +293,7 @@ fn run_unit(
     if !first {
         statement(conn, "SAVEPOINT unit")?;
     }
-    let mark = unit.changes.mark();
+    let (mark, counts) = (unit.changes.mark(), unit.counts);
     // A unit that panics drops its answer: its caller is told that it failed.
     let (keep, answer) = match catch_unwind(AssertUnwindSafe(|| job(unit))) {
         Ok((keep, answer)) => (keep, Some(answer)),
@@ -290,6 +302,7 @@ fn run_unit(
     answers.extend(answer);
     if !keep {
         unit.changes.roll_back(mark);
+        unit.counts = counts;
     }
     if conn.is_autocommit() {
         // SQLite itself has rolled everything back: full disk or I/O error.

@@ -31,6 +31,7 @@ async fn opened(server: &TestApp, count: u8, idle: u64) {
     for _ in 0..count {
         assert_eq!(conn.execute(sql, [idle]).unwrap(), 1);
     }
+    TestApp::recount(&conn);
 }
 
 async fn look(server: &TestApp) {
@@ -105,6 +106,7 @@ async fn each_session_that_is_over_is_noted_once() {
                s.created_at, s.last_seen_at, s.expires_at, s.created_at + 3600000, s.amr, 1, randomblob(32), s.expires_at \
                FROM n, sessions s WHERE s.client_id IS NOT NULL";
     assert_eq!(conn.execute(sql, []).unwrap(), 1100);
+    TestApp::recount(&conn);
     server.pass(HOUR);
     look(&server).await;
     assert_eq!(notices(&server), 1100);

@@ -1,6 +1,6 @@
 //! The one server that these tests start: in this process, with a clock that they move.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use doorward_server::{Doorward, Settings, clock::Clock, crypto::totp, store::DirectoryLock};
 use doorward_shared::Timestamp;
@@ -15,10 +15,37 @@ pub(crate) const PASSWORD: &str = "correct horse battery";
 /// When every test begins: a whole second.
 pub(crate) const START: Timestamp = Timestamp(1_764_000_000_000);
 
+/// How many rows there are for the count of a row of `counts`.
+const COUNTED: &str = include_str!("../../src/store/counted.sql");
+
 pub(crate) struct TestApp {
     pub doorward: Doorward,
     http: Client,
+    _home: Home,
+}
+
+/// Where a server of a test has its data.
+struct Home {
+    database: PathBuf,
     _directory: TempDir,
+}
+
+/// Whatever a test has done, the counts are true after it.
+impl Drop for Home {
+    fn drop(&mut self) {
+        if std::thread::panicking() || !self.database.exists() {
+            return;
+        }
+        let conn = rusqlite::Connection::open(&self.database).unwrap();
+        let sql = format!("SELECT name, rows, {COUNTED} FROM counts");
+        let mut select = conn.prepare(&sql).unwrap();
+        let mut found = select.query([]).unwrap();
+        while let Some(row) = found.next().unwrap() {
+            let name: String = row.get(0).unwrap();
+            let (kept, rows): (i64, i64) = (row.get(1).unwrap(), row.get(2).unwrap());
+            assert_eq!(kept, rows, "{name}");
+        }
+    }
 }
 
 /// Status, `Retry-After`, body.
@@ -69,6 +96,7 @@ impl TestApp {
         if settings.data_dir == Settings::default().data_dir {
             settings.data_dir = directory.path().join("data");
         }
+        let database = settings.data_dir.join("doorward.db");
         let doorward = Doorward::open_at(settings, Clock::manual(START)).await;
         let doorward = doorward.expect("it opens");
         let config = rocket::Config {
@@ -80,7 +108,10 @@ impl TestApp {
         Self {
             doorward,
             http,
-            _directory: directory,
+            _home: Home {
+                database,
+                _directory: directory,
+            },
         }
     }
 
@@ -210,6 +241,12 @@ impl TestApp {
         conn.busy_timeout(std::time::Duration::from_secs(10))
             .unwrap();
         conn
+    }
+
+    /// Counts all rows anew after some were written beside the server.
+    pub(crate) fn recount(conn: &rusqlite::Connection) {
+        let sql = format!("UPDATE counts SET rows = {COUNTED}");
+        conn.execute(&sql, []).unwrap();
     }
 
     pub(crate) async fn post(&self, path: &str, token: &str, body: Value) -> Reply {

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import pathlib
 import re
 import shlex
 import shutil
@@ -164,6 +165,8 @@ class Server:
             rows.append([row[column] for column in columns])
         with database:
             database.executemany(f"INSERT INTO sessions VALUES ({','.join('?' * len(columns))})", rows)
+            counted = (pathlib.Path(__file__).parents[3] / "server/src/store/counted.sql").read_text()
+            database.execute(f"UPDATE counts SET rows = {counted}")
         database.close()
         self.start()
         for number in range(users):

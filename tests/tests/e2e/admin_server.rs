@@ -1,6 +1,6 @@
 //! `/admin/server`, `/admin/stats`, `/admin/keys` and `/admin/whoami`.
 
-use doorward_tests::{Server, eventually, fields, is_time};
+use doorward_tests::{Server, eventually, fields, is_time, recount};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -52,6 +52,7 @@ async fn a_backup_tells_how_far_it_is_and_ends_though_its_caller_is_gone() {
             insert.execute(row).unwrap();
         }
         drop(insert);
+        recount(&unit);
         unit.commit().unwrap();
     }
     let operator = server.operator_key();

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use doorward_tests::{Person, Server, eventually};
+use doorward_tests::{Person, Server, eventually, recount};
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 
@@ -41,6 +41,7 @@ fn plant(server: &Server, user: &str, client: Option<&str>) {
         params![MANY, first.as_slice(), bytes(user), client.map(bytes)],
     )
     .unwrap();
+    recount(&conn);
 }
 
 async fn total(server: &Server, path: &str) -> Value {

@@ -1,6 +1,6 @@
 //! Lists: pages, cursors, offsets, orders and searching, the same for all of them.
 
-use doorward_tests::{Person, Reply, Server, fields};
+use doorward_tests::{Person, Reply, Server, fields, recount};
 use serde_json::{Value, json};
 
 /// Every list, whose it is, and the fields it can be ordered by.
@@ -561,6 +561,7 @@ async fn a_search_finds_what_an_event_was_about_however_old_it_is() {
             insert.execute([id.to_be_bytes()]).unwrap();
         }
         drop(insert);
+        recount(&unit);
         unit.commit().unwrap();
     }
     let found = async |q: &str, more: &[(&str, &str)]| {

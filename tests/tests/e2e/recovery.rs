@@ -28,7 +28,7 @@ async fn a_schema_that_differs_by_one_statement_is_refused() {
     let checked = tool(&server, &["check", "good.db"]);
     assert!(checked.done().starts_with("good.db: whole"), "{checked:?}");
     let changes = [
-        "DROP TRIGGER users_more; CREATE TRIGGER users_more AFTER INSERT ON users BEGIN
+        "DROP TRIGGER users_text_insert; CREATE TRIGGER users_text_insert AFTER INSERT ON users BEGIN
            UPDATE users SET role = 'admin' WHERE rid = new.rid; END",
         "CREATE TRIGGER sly AFTER INSERT ON sessions BEGIN UPDATE users SET role = 'admin'; END",
         "DROP INDEX users_role; CREATE INDEX users_role ON users (role)",
@@ -67,6 +67,24 @@ async fn a_schema_that_differs_by_one_statement_is_refused() {
         assert!(!server.directory().join("copy.db").exists());
         fs::write(&database, &before).unwrap();
     }
+}
+
+#[tokio::test]
+async fn counts_that_another_program_made_wrong_are_found_and_a_restore_makes_them_right() {
+    let mut server = Server::start();
+    server.register("ada@example.com").await;
+    server.stop();
+    let conn = Connection::open(server.data_dir().join("doorward.db")).unwrap();
+    conn.execute("DELETE FROM events WHERE action = 'user.registered'", [])
+        .unwrap();
+    drop(conn);
+    tool(&server, &["backup", "b.db"]).done();
+    for args in [&["check"][..], &["check", "b.db"]] {
+        let refused = tool(&server, args);
+        assert!(refused.failed(1).contains("count of events"), "{refused:?}");
+    }
+    tool(&server, &["restore", "--force", "b.db"]).done();
+    tool(&server, &["check"]).done();
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use doorward_tests::{Server, run};
+use doorward_tests::{Server, recount, run};
 use rusqlite::{Connection, params};
 
 const DEAD: u32 = 30_000;
@@ -46,6 +46,7 @@ fn plant(server: &Server, user: &str) {
             }
         }
     }
+    recount(&tx);
     tx.commit().unwrap();
 }
 
