@@ -1,5 +1,7 @@
 //! Signing in to an account that must have a second factor and has none: one is set up on the way in.
 
+use std::net::IpAddr;
+
 use super::{Error, SignIn, VerifiedPassword, sign_in::pending};
 use crate::{
     clock::random_bytes,
@@ -36,12 +38,13 @@ impl SignIn {
         &self,
         email: &str,
         verified: VerifiedPassword,
+        ip: IpAddr,
     ) -> Result<Error, Error> {
         let token = secret::mfa_token(random_bytes());
         let raw: [u8; totp::SECRET_BYTES] = random_bytes();
         let pending = PendingSignIn {
             secret: Some(totp::secret_text(&raw)),
-            ..pending(email, verified)
+            ..pending(email, verified, ip)
         };
         self.factors
             .enrolments

@@ -11,7 +11,7 @@ use crate::{
         password::Overloaded,
         secret::{self, Secret},
     },
-    domain::{Actor, Cause, Email, Refusal, Session, User},
+    domain::{Actor, Cause, Email, Refusal, Session, User, household},
     state::{MfaTokens, PendingSignIn, Try, limits::Attempt},
     store::{FirstStep, NewSession, SeenPassword, StoreError},
 };
@@ -115,10 +115,10 @@ impl SignIn {
             return Err(Error::EmailNotVerified);
         }
         if verified.record.has_factor {
-            return Err(self.ask_for_factor(email, verified).await?);
+            return Err(self.ask_for_factor(email, verified, session.ip).await?);
         }
         if self.passwords.store.demands_factor(&verified.record.role) {
-            return Err(self.lead_to_enrolment(email, verified)?);
+            return Err(self.lead_to_enrolment(email, verified, session.ip)?);
         }
         let cause = Cause {
             actor: Actor::User(user),
@@ -140,10 +140,11 @@ impl SignIn {
         &self,
         email: &str,
         verified: VerifiedPassword,
+        ip: IpAddr,
     ) -> Result<Error, Error> {
         let methods = self.factors.methods(verified.record.user_id).await?;
         let token = secret::mfa_token(random_bytes());
-        let pending = pending(email, verified);
+        let pending = pending(email, verified, ip);
         self.factors
             .pending
             .keep(&token, pending, self.passwords.clock.now())
@@ -189,7 +190,9 @@ impl SignIn {
         let tried = waiting.take(token, cause.at).ok_or(Error::InvalidToken)?;
         let (limits, clock) = (&self.passwords.limits, &self.passwords.clock);
         let pending = tried.pending();
-        let attempt = limits.password_check(ip, &pending.email_key, pending.known_address, clock);
+        // Where the password came from says nothing of where the factor does.
+        let known = pending.known_address && pending.from == household(ip);
+        let attempt = limits.password_check(ip, &pending.email_key, known, clock);
         match attempt.await {
             Ok(attempt) => Ok((tried, attempt)),
             Err(held) => {
@@ -335,7 +338,7 @@ impl SignIn {
 }
 
 /// What a sign-in waits with whose password was right.
-pub(super) fn pending(email: &str, verified: VerifiedPassword) -> PendingSignIn {
+pub(super) fn pending(email: &str, verified: VerifiedPassword, ip: IpAddr) -> PendingSignIn {
     PendingSignIn {
         user_id: verified.record.user_id,
         email_key: Email::key_of(email),
@@ -343,6 +346,7 @@ pub(super) fn pending(email: &str, verified: VerifiedPassword) -> PendingSignIn 
         sign_ins_ended: verified.record.sign_ins_ended,
         rehashed: verified.rehashed,
         known_address: verified.record.known_address,
+        from: household(ip),
         secret: None,
     }
 }

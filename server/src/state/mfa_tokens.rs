@@ -5,6 +5,7 @@
 
 use std::{
     collections::{HashMap, VecDeque},
+    net::IpAddr,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -21,7 +22,7 @@ const TRIES: u8 = 5;
 /// Tokens at a time. Each costs a right password, so that strangers cannot fill it.
 const MAX_PENDING: usize = 100_000;
 
-/// Tokens of one account at a time: past it the oldest goes. Whoever knows one password takes no places of others.
+/// Tokens of one account at a time: past it one goes. Whoever knows one password takes no places of other accounts.
 const OF_ONE: usize = 20;
 
 /// A password that was right, and what the second step needs of the first.
@@ -36,7 +37,10 @@ pub(crate) struct PendingSignIn {
     pub sign_ins_ended: i64,
     /// A new hash for the same password, where the stored one has become too cheap.
     pub rehashed: Option<String>,
+    /// Whether it had signed in before, where the password came from.
     pub known_address: bool,
+    /// From where the password came, as a [`household`](crate::domain::household()).
+    pub from: IpAddr,
     /// The secret of one-time codes that are set up with this sign-in.
     pub secret: Option<Secret>,
 }
@@ -51,7 +55,7 @@ struct Entry {
 #[derive(Debug, Default)]
 struct Open {
     entries: HashMap<Digest256, Entry>,
-    /// The latest of each account, oldest first. Some are used up.
+    /// Those of each account, oldest first.
     of_account: HashMap<UserId, VecDeque<Digest256>>,
 }
 
@@ -62,8 +66,83 @@ impl Open {
             of_account,
         } = self;
         entries.retain(|_, entry| entry.until > now);
-        of_account.retain(|_, tokens| tokens.iter().any(|token| entries.contains_key(token)));
+        of_account.retain(|_, tokens| {
+            tokens.retain(|token| entries.contains_key(token));
+            !tokens.is_empty()
+        });
     }
+
+    fn forget_expired_of(&mut self, user: UserId, now: Timestamp) {
+        let Some(own) = self.of_account.get_mut(&user) else {
+            return;
+        };
+        let entries = &mut self.entries;
+        own.retain(|token| {
+            let waits = entries.get(token).is_some_and(|entry| entry.until > now);
+            if !waits {
+                entries.remove(token);
+            }
+            waits
+        });
+    }
+
+    fn insert(&mut self, token: Digest256, entry: Entry) {
+        let user = entry.pending.user_id;
+        let own = self.of_account.get(&user);
+        if own.is_some_and(|own| own.len() >= OF_ONE)
+            && let Some(crowding) = self.crowding(user)
+        {
+            self.remove(&crowding);
+        }
+        self.of_account.entry(user).or_default().push_back(token);
+        self.entries.insert(token, entry);
+    }
+
+    fn remove(&mut self, token: &Digest256) -> Option<Entry> {
+        let entry = self.entries.remove(token)?;
+        let user = entry.pending.user_id;
+        if let Some(own) = self.of_account.get_mut(&user) {
+            own.retain(|one| one != token);
+            if own.is_empty() {
+                self.of_account.remove(&user);
+            }
+        }
+        Some(entry)
+    }
+
+    /// Which token of an account makes room: the oldest from the address that has the most, of addresses that never signed in to
+    /// it before any that did. So whoever knows the password alone does not push its owner out.
+    fn crowding(&self, user: UserId) -> Option<Digest256> {
+        let own = self.of_account.get(&user)?;
+        let mut places: Vec<Place> = Vec::new();
+        for token in own {
+            let Some(Entry { pending, .. }) = self.entries.get(token) else {
+                continue;
+            };
+            match places.iter_mut().find(|place| place.from == pending.from) {
+                Some(place) => place.count += 1,
+                None => places.push(Place {
+                    from: pending.from,
+                    is_known: pending.known_address,
+                    count: 1,
+                    oldest: *token,
+                }),
+            }
+        }
+        // Of equals the first: its token has waited for longest.
+        let most = places.iter().rev();
+        let most = most.max_by_key(|place| (!place.is_known, place.count))?;
+        Some(most.oldest)
+    }
+}
+
+/// What waits from one address.
+#[derive(Debug)]
+struct Place {
+    from: IpAddr,
+    is_known: bool,
+    count: usize,
+    oldest: Digest256,
 }
 
 /// The tokens that are open.
@@ -104,20 +183,11 @@ impl MfaTokens {
         now: Timestamp,
     ) -> Option<()> {
         let mut open = self.lock();
-        if open.entries.len() >= MAX_PENDING || open.of_account.len() >= MAX_PENDING {
+        if open.entries.len() >= MAX_PENDING {
             open.forget_expired(now);
         }
-        let Open {
-            entries,
-            of_account,
-        } = &mut *open;
-        let own = of_account.entry(pending.user_id).or_default();
-        if own.len() >= OF_ONE
-            && let Some(oldest) = own.pop_front()
-        {
-            entries.remove(&oldest);
-        }
-        if entries.len() >= MAX_PENDING {
+        open.forget_expired_of(pending.user_id, now);
+        if open.entries.len() >= MAX_PENDING {
             return None;
         }
         let entry = Entry {
@@ -125,9 +195,7 @@ impl MfaTokens {
             until: now.plus_seconds(self.seconds),
             tries_left: TRIES,
         };
-        let token = token.digest();
-        own.push_back(token);
-        entries.insert(token, entry);
+        open.insert(token.digest(), entry);
         Some(())
     }
 
@@ -141,7 +209,7 @@ impl MfaTokens {
     /// Takes a token out to try a factor; it is gone unless [`MfaTokens::failed`] puts it back.
     pub(crate) fn take(&self, token: &Secret, now: Timestamp) -> Option<Try> {
         let token = token.digest();
-        let entry = self.lock().entries.remove(&token)?;
+        let entry = self.lock().remove(&token)?;
         (entry.until > now).then_some(Try { token, entry })
     }
 
@@ -155,7 +223,7 @@ impl MfaTokens {
 
     /// Puts a token back that was not tried after all: the limits or the disk stood in the way.
     pub(crate) fn unused(&self, tried: Try) {
-        self.lock().entries.insert(tried.token, tried.entry);
+        self.lock().insert(tried.token, tried.entry);
     }
 
     /// Ends an account's open sign-ins.
@@ -183,6 +251,7 @@ mod tests {
             sign_ins_ended: 0,
             rehashed: None,
             known_address: false,
+            from: IpAddr::from([203, 0, 113, 1]),
             secret: None,
         }
     }
@@ -209,6 +278,38 @@ mod tests {
         tokens.lock().forget_expired(Timestamp(0).plus_seconds(300));
         let open = tokens.lock();
         assert!(open.entries.is_empty() && open.of_account.is_empty());
+    }
+
+    #[test]
+    fn whoever_knows_the_password_alone_pushes_nobody_out() {
+        let from = |last: u8, known_address| PendingSignIn {
+            known_address,
+            from: IpAddr::from([198, 51, 100, last]),
+            ..pending()
+        };
+        let start = Timestamp(0);
+        for (at_home, elsewhere) in [(true, 40), (false, 1)] {
+            let tokens = MfaTokens::new(FACTOR_SECONDS);
+            let token = |n: u32| Secret::from(format!("mfa_{n}"));
+            let works = |n| tokens.look_at(&token(n), start).is_some();
+            tokens.keep(&token(0), from(0, at_home), start).unwrap();
+            for n in 1..200 {
+                // Of its owner's own neither.
+                let place = from(1 + u8::try_from(n % elsewhere).unwrap(), false);
+                tokens.keep(&token(n), place, start).unwrap();
+            }
+            assert!(works(0) && works(199));
+            assert_eq!(tokens.lock().entries.len(), OF_ONE);
+            // Tried and wrong, it waits on.
+            let tried = tokens.take(&token(0), start).unwrap();
+            tokens.keep(&token(200), from(1, false), start).unwrap();
+            tokens.failed(tried);
+            assert!(works(0) && works(200));
+            // Those that are over keep no place.
+            let later = start.plus_seconds(FACTOR_SECONDS);
+            tokens.keep(&token(201), from(9, false), later).unwrap();
+            assert_eq!(tokens.lock().entries.len(), 1);
+        }
     }
 
     #[test]
