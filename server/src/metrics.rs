@@ -169,14 +169,16 @@ impl Metrics {
 
     /// Counts how a sign-in ended.
     pub fn login(&self, outcome: &'static str) {
-        let current = &self.current;
-        let count = if outcome == "success" {
-            &current.logins
-        } else {
-            &current.failures
-        };
-        count.fetch_add(1, Ordering::Relaxed);
+        if outcome == "success" {
+            self.current.logins.fetch_add(1, Ordering::Relaxed);
+        }
         self.logins.get_or_create(&OutcomeLabels { outcome }).inc();
+    }
+
+    /// Counts a wrong password or factor, which the audit log has as `login.failed`. A sign-in that waits for its second
+    /// factor, or that was held back, is none.
+    pub fn failure(&self) {
+        self.current.failures.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Counts what an API was told of a key.

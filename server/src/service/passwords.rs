@@ -189,6 +189,7 @@ impl Passwords {
 
     /// Writes a refused sign-in to the audit log, when the writer has time for it. Nobody waits.
     pub(super) fn note_failure(&self, user: Option<UserId>, detail: Option<String>, cause: Cause) {
+        self.metrics.failure();
         self.note("login.failed", user, detail, cause);
     }
 

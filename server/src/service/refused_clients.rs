@@ -41,6 +41,7 @@ impl RefusedClients {
 
     /// Notes that a sign-in of nobody that is known was refused, and why.
     pub(crate) fn note_sign_in(&self, cause: &'static str, ip: IpAddr) {
+        self.metrics.failure();
         let now = self.clock.now();
         self.refusals
             .count(Refused::SignIn, None, cause.into(), ip, now);

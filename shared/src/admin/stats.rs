@@ -53,7 +53,7 @@ pub struct Minute {
     pub time: Timestamp,
     /// Successful sign-ins.
     pub logins: u64,
-    /// Refused sign-ins.
+    /// Sign-ins with a wrong password or factor: as many as there are events `login.failed`.
     pub failures: u64,
     /// Accounts that people opened themselves.
     pub registrations: u64,

@@ -731,3 +731,34 @@ async fn a_browser_that_lost_its_cookie_at_the_second_step_gets_another() {
     let page = again.form(&pairs).send().await.expect(200);
     assert!(page.text().contains("name=\"password\""));
 }
+
+#[tokio::test]
+async fn failures_are_counted_as_the_events_tell_them_and_a_wait_for_a_factor_is_none() {
+    let server = Server::with()
+        .set("password_failures_per_account_and_ip", 3)
+        .start();
+    let ada = server.register("ada@example.com").await;
+    with_totp(&server, &ada).await;
+    let step = password_step(&server, "ada@example.com").await;
+    second_step(&server, json!({"code": "000000"}), &step)
+        .await
+        .refused(401, "invalid_credentials");
+    server.register("bob@example.com").await;
+    let wrong = json!({"email": "bob@example.com", "password": "not my password"});
+    for _ in 0..3 {
+        let tried = server.post("/auth/login").json(wrong.clone()).send().await;
+        tried.refused(401, "invalid_credentials");
+    }
+    let held = server.post("/auth/login").json(wrong).send().await;
+    assert_eq!(held.status, 429);
+    let counted = eventually("the failures are written", async || {
+        let stats = server.admin("GET", "/admin/stats", None).await;
+        (stats["failures"] == 4).then_some(stats)
+    });
+    let minutes = counted.await["series"].as_array().unwrap().clone();
+    let of = |minute: &Value| minute["failures"].as_u64().unwrap();
+    assert_eq!(minutes.iter().map(of).sum::<u64>(), 4);
+    let path = "/admin/events/summary?action=login.failed";
+    let told = server.admin("GET", path, None).await;
+    assert_eq!(told["failures"], 4, "{told}");
+}
