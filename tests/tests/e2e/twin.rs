@@ -1001,3 +1001,23 @@ async fn stats_tell_minutes_and_hours() {
     let time = stats["series"][0]["time"].as_str().unwrap();
     assert!(time.ends_with(":00:00.000Z"), "{time}");
 }
+
+#[test]
+fn what_is_in_the_way_of_one_of_several_keeps_none_of_the_others() {
+    let server = Server::start();
+    for name in ["support", "audit"] {
+        json_of(&server, &["roles", "put", name, "--permission", "read"]);
+    }
+    let several = ["roles", "delete", "audit", "admin", "support", "--yes"];
+    let done = doorward(&server, &several);
+    assert_eq!(done.code, Some(5), "{done:?}");
+    assert_eq!(done.stdout, "audit is deleted\nsupport is deleted\n");
+    assert!(done.stderr.contains("admin is built in"), "{done:?}");
+    let left = json_of(&server, &["roles", "list"]);
+    let names = left["data"].as_array().unwrap().iter();
+    let names: Vec<_> = names.filter_map(|role| role["name"].as_str()).collect();
+    assert!(
+        !names.contains(&"support") && names.contains(&"admin"),
+        "{names:?}"
+    );
+}

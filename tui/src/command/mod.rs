@@ -184,6 +184,11 @@ impl Command {
             | Self::Clients(Clients::Delete { ids: named })
             | Self::Blocks(Blocks::Remove { ids: named })
             | Self::Roles(Roles::Delete { names: named }) => *named = left.to_vec(),
+            Self::Keys(SigningKeys::Revoke(revoke)) => {
+                if let Some(narrow) = RevokeKeys::all(left.to_vec()) {
+                    *revoke = narrow;
+                }
+            }
             _ => {}
         }
     }

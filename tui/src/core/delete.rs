@@ -12,6 +12,7 @@ use crate::command::{
     Users, when::Moment,
 };
 use crate::core::{
+    format::count,
     keymap::Action,
     resource::{Resource, Row},
 };
@@ -66,24 +67,31 @@ fn delete_client(client: &Client) -> Confirm {
         .with_reason()
 }
 
-/// The question, or why the role cannot be deleted.
-fn delete_role(role: &Role) -> Result<Confirm, String> {
-    if role.built_in {
-        return Err(format!("{} is built in: it cannot be deleted", role.name));
+/// Why something can be neither deleted nor revoked. A disabled owner's key, and a disabled user, can.
+pub(crate) fn stays(row: &Row) -> Option<String> {
+    match row {
+        Row::Role(role) if role.built_in => Some("built in: it cannot be deleted".into()),
+        Row::Role(role) if role.users > 0 => {
+            let have = if role.users == 1 { "has" } else { "have" };
+            let users = count(role.users, "user");
+            Some(format!("{users} {have} it: give them another first"))
+        }
+        Row::Signing(key) if key.active => Some("it signs new tokens: rotate it first (R)".into()),
+        row => match row.state()? {
+            state @ ("revoked" | "expired") => Some(format!("{state} already")),
+            _ => None,
+        },
     }
-    if role.users > 0 {
-        return Err(format!(
-            "{} users have the role {}: give them another first (o lists them)",
-            role.users, role.name
-        ));
-    }
+}
+
+fn delete_role(role: &Role) -> Confirm {
     let change = Command::Roles(Roles::Delete {
         names: vec![role.name.clone()],
     });
     let title = format!("Delete the role {}?", role.name);
-    Ok(Confirm::new(title, "Delete", change)
+    Confirm::new(title, "Delete", change)
         .line("Nobody has it.")
-        .with_reason())
+        .with_reason()
 }
 
 fn lift_block(block: &Block) -> Confirm {
@@ -152,17 +160,15 @@ impl State {
             Row::User(user) => (delete_user(user), PreviewTarget::User(user.id)),
             Row::Key(key) => (revoke_key(key), PreviewTarget::Key(key.id)),
             Row::Client(client) => (delete_client(client), PreviewTarget::Client(client.id)),
-            Row::Role(role) => {
-                return match delete_role(role) {
-                    Ok(confirm) => self.confirm(confirm),
-                    Err(why) => self.warn(why),
-                };
-            }
+            Row::Role(role) => match stays(item) {
+                Some(why) => return self.warn(format!("{}: {why}", role.name)),
+                None => return self.confirm(delete_role(role)),
+            },
             Row::Block(block) => return self.confirm(lift_block(block)),
-            Row::Signing(key) if key.active => {
-                return self.warn("this key signs new tokens: rotate it first (R)");
-            }
-            Row::Signing(key) => return self.confirm(revoke_signing(key)),
+            Row::Signing(key) => match stays(item) {
+                Some(why) => return self.warn(format!("{}: {why}", key.id)),
+                None => return self.confirm(revoke_signing(key)),
+            },
             Row::Session(_) | Row::Event(_) | Row::Profile(_) => return,
         };
         self.preview_and_confirm(confirm, at, effects);

@@ -16,7 +16,7 @@ pub(crate) mod complete;
 pub(crate) mod confirm;
 pub(crate) mod connection;
 pub(crate) mod dashboard;
-mod delete;
+pub(crate) mod delete;
 mod edits;
 pub(crate) mod event_kind;
 pub(crate) mod field;

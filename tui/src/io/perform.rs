@@ -80,8 +80,8 @@ impl Gone {
 pub(crate) enum PerformError {
     #[error(transparent)]
     Client(#[from] ClientError),
-    /// One of several failed; those before it are done.
-    #[error("{} of {of} {}, then: {error}", done.len(), how.as_str())]
+    /// Some of several failed: the first whose call failed, or that something is in the way of.
+    #[error("{} of {of} {}, the rest not: {error}", done.len(), how.as_str())]
     Partly {
         done: Vec<String>,
         of: usize,
@@ -309,7 +309,8 @@ async fn clients(
     })
 }
 
-/// One after another; what was done before one failed stays done, and is told.
+/// One after another. What is in the way of one (the last administrator stays) keeps none of the others; what was done
+/// before a call failed stays done, and is told.
 async fn each(
     client: &Client,
     of: Collection,
@@ -321,21 +322,28 @@ async fn each(
         Collection::Blocks => Gone::Lifted,
         _ => Gone::Deleted,
     };
-    let mut done = Vec::new();
-    for id in ids {
-        tell(done.len(), ids.len());
+    let (mut done, mut failed) = (Vec::new(), None);
+    for (at, id) in ids.iter().enumerate() {
+        tell(at, ids.len());
         match client.delete(of, id).await {
             Ok(()) => done.push(id.clone()),
-            Err(error) if done.is_empty() => return Err(error.into()),
+            Err(error @ ClientError::Refused { status: 409, .. }) => {
+                failed.get_or_insert(error);
+            }
             Err(error) => {
-                return Err(PerformError::Partly {
-                    done,
-                    of: ids.len(),
-                    how,
-                    error,
-                });
+                failed = Some(error);
+                break;
             }
         }
     }
-    Ok(Performed::Gone { ids: done, how })
+    match failed {
+        None => Ok(Performed::Gone { ids: done, how }),
+        Some(error) if done.is_empty() => Err(error.into()),
+        Some(error) => Err(PerformError::Partly {
+            done,
+            of: ids.len(),
+            how,
+            error,
+        }),
+    }
 }

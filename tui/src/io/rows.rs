@@ -47,8 +47,13 @@ pub(super) async fn one(
         Resource::Keys => Row::Key(client.api_keys().get(id).await?),
         Resource::Clients => Row::Client(client.clients().get(id).await?),
         Resource::Roles => Row::Role(client.roles().get(id).await?),
-        Resource::Events | Resource::Signing | Resource::Blocks | Resource::Profiles => {
-            return Ok(None);
+        // They are few, and the server has no question after one.
+        Resource::Signing => {
+            let query = ListQuery::default().limited(100);
+            let all = client.signing_keys().list(&query).await?;
+            let found = all.data.into_iter().find(|key| key.id == id);
+            return Ok(found.map(Row::Signing));
         }
+        Resource::Events | Resource::Blocks | Resource::Profiles => return Ok(None),
     }))
 }

@@ -3,19 +3,20 @@
 use doorward_shared::{
     ClientId, KeyId, UserId,
     admin::RevokeSessions,
-    client::{Client, Filter, ListQuery},
+    client::{Client, ClientError, Filter, ListQuery},
 };
 
 use super::{problem, read};
-use crate::command::Revoke;
 use crate::core::{
     cells::device,
+    delete::stays,
     format::count as counted,
     msg::{Preview, PreviewTarget},
     problem::Problem,
     resource::{Resource, Row},
     text::clean,
 };
+use crate::{command::Revoke, io::rows};
 
 /// Things that are named one by one.
 const SHOWN: usize = 6;
@@ -218,36 +219,124 @@ async fn keys_of(client: &Client, id: UserId) -> Result<Preview, Problem> {
     })
 }
 
-/// Which of these live: what is dead already is neither counted nor sent.
+/// Which of these can die.
 async fn each(client: &Client, kind: Resource, ids: Vec<String>) -> Result<Preview, Problem> {
-    let mut lines = Vec::new();
-    let mut living = Vec::new();
-    let asked = ids.len();
+    let mut found = Vec::new();
     for id in ids {
-        let item = match read::row(client, kind, &id).await {
+        let item = match rows::one(client, kind, &id).await {
             Ok(item) => item,
-            Err(problem) if problem.is_gone => continue,
-            Err(problem) => return Err(problem),
+            Err(ClientError::Refused { status: 404, .. }) => None,
+            Err(error) => return Err(problem(error)),
         };
-        // A disabled owner's key, and a disabled user, can still die.
-        if matches!(item.state(), Some("revoked" | "expired")) {
+        found.push((id, item));
+    }
+    Ok(of_found(found))
+}
+
+/// What cannot die is named with the reason, and neither counted nor sent.
+fn of_found(found: Vec<(String, Option<Row>)>) -> Preview {
+    let (mut lines, mut living, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
+    for (id, item) in found {
+        let Some(item) = item else {
+            left_out.push(format!("{id}: gone already"));
+            continue;
+        };
+        if let Some(why) = stays(&item) {
+            left_out.push(format!("{}: {why}", item.name()));
             continue;
         }
         if living.len() < SHOWN {
-            lines.push(format!("  {}", item.name()));
+            lines.push(clean(&format!("  {}", item.name())));
         }
         living.push(id);
     }
     if living.len() > SHOWN {
         lines.push(format!("  and {} more", living.len() - SHOWN));
     }
-    let dead = asked - living.len();
-    if dead > 0 {
-        lines.push(format!("{dead} of the {asked} marked are dead already."));
-    }
-    Ok(Preview {
+    lines.extend(told_left_out(&left_out));
+    Preview {
         lines,
         sessions: None,
         ids: Some(living),
-    })
+    }
+}
+
+/// Which of the marked stay, and why.
+fn told_left_out(left_out: &[String]) -> Vec<String> {
+    if left_out.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![format!("{} of the marked left out:", left_out.len())];
+    let shown = left_out.iter().take(SHOWN);
+    lines.extend(shown.map(|one| clean(&format!("  {one}"))));
+    if left_out.len() > SHOWN {
+        lines.push(format!("  and {} more", left_out.len() - SHOWN));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        command::{Command, RevokeKeys, SigningKeys},
+        tests::bench::{key, rows},
+    };
+
+    fn found(rows: Vec<Row>) -> Preview {
+        of_found(rows.into_iter().map(|row| (row.id(), Some(row))).collect())
+    }
+
+    #[test]
+    fn of_marked_roles_the_built_in_and_those_in_use_are_left_out_with_the_reason() {
+        let mut roles = rows(Resource::Roles);
+        if let Some(Row::Role(role)) = roles.get_mut(1) {
+            (role.built_in, role.users) = (false, 3);
+        }
+        let preview = found(roles);
+        assert_eq!(preview.ids, Some(vec!["support".into()]));
+        let lines = [
+            "  support",
+            "2 of the marked left out:",
+            "  admin: built in: it cannot be deleted",
+            "  customer: 3 users have it: give them another first",
+        ];
+        assert_eq!(preview.lines, lines);
+    }
+
+    #[test]
+    fn the_key_that_signs_is_left_out_of_the_command_too() {
+        let mut keys = rows(Resource::Signing);
+        let Some(Row::Signing(mut old)) = keys.first().cloned() else {
+            panic!("no key");
+        };
+        (old.id, old.active) = ("k0".into(), false);
+        keys.push(Row::Signing(old));
+        let kids = keys.iter().map(Row::id).collect();
+        let revoke = |kids| Command::Keys(SigningKeys::Revoke(RevokeKeys::all(kids).unwrap()));
+        let mut command = revoke(kids);
+        let preview = found(keys);
+        assert_eq!(preview.ids, Some(vec!["k0".into()]));
+        assert!(
+            preview.lines[2].contains("rotate it first"),
+            "{:?}",
+            preview.lines
+        );
+        command.narrow_to(&preview.ids.unwrap());
+        assert_eq!(command, revoke(vec!["k0".into()]));
+    }
+
+    #[test]
+    fn what_is_dead_or_gone_is_left_out_by_name() {
+        let mut dead = key(1, "old");
+        dead.state = doorward_shared::admin::KeyState::Revoked;
+        let mut marked = vec![("key_gone".to_owned(), None)];
+        for row in [Row::Key(dead), Row::Key(key(2, "billing"))] {
+            marked.push((row.id(), Some(row)));
+        }
+        let preview = of_found(marked);
+        assert_eq!(preview.ids.map(|ids| ids.len()), Some(1));
+        let told = ["  key_gone: gone already", "  old: revoked already"];
+        assert_eq!(preview.lines[2..], told);
+    }
 }
