@@ -33,7 +33,7 @@ need chromium chromium
 need go golang-go gcc libc6-dev
 
 # These build the programs once more, optimised or in a crate of their own, or measure: they run by name only.
-heavy=" embedding figures package tutorial-rust "
+heavy=" embedding figures package static tutorial-rust "
 if [ $# -gt 0 ]; then
   folders=("$@")
 else

@@ -13,6 +13,7 @@ mod burst;
 mod client;
 mod cold;
 mod crowd;
+mod factor;
 mod flood;
 mod grants;
 mod growth;
@@ -112,6 +113,9 @@ async fn cases(options: &Options) -> Result<()> {
     }
     if options.wants("login") {
         show(grants::login().await?);
+    }
+    if options.wants("factor") {
+        show(factor::factor().await?);
     }
     if options.wants("writes") {
         show(writes::writes().await?);

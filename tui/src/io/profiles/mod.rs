@@ -151,20 +151,22 @@ fn parse_pin(text: &str) -> Result<[u8; 32], ProfilesError> {
     Ok(pin)
 }
 
+/// Where a user's configurations lie, as the XDG Base Directory Specification says: relative paths count as none. The system's
+/// where the user has no home: whatever lies in the folder that a program is started in may be somebody else's.
+fn folder(xdg: Option<PathBuf>, home: Option<PathBuf>) -> PathBuf {
+    let home = home.map(|home| home.join(".config"));
+    let absolute = xdg.into_iter().chain(home).find(|dir| dir.is_absolute());
+    absolute.unwrap_or_else(|| "/etc/xdg".into())
+}
+
 impl Profiles {
-    /// Reads `$XDG_CONFIG_HOME/doorward/config.toml`, if it is there.
+    /// Reads `doorward/config.toml` in the user's [`folder`] of configurations, if it is there.
     ///
     /// # Errors
     /// One line that names the file and what is wrong in it.
     pub(crate) fn load() -> Result<Self, ProfilesError> {
-        let base = std::env::var_os("XDG_CONFIG_HOME")
-            .filter(|dir| !dir.is_empty())
-            .map(PathBuf::from)
-            .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".config")));
-        let path = base
-            .unwrap_or_else(|| ".".into())
-            .join("doorward/config.toml");
-        Self::load_from(path)
+        let xdg = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from);
+        Self::load_from(folder(xdg, std::env::home_dir()).join("doorward/config.toml"))
     }
 
     /// Reads a file of this name, if it is there.
@@ -346,6 +348,18 @@ pub(crate) fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_configuration_is_read_from_the_folder_one_stands_in() {
+        let folder = |xdg: Option<&str>, home: Option<&str>| {
+            super::folder(xdg.map(PathBuf::from), home.map(PathBuf::from))
+        };
+        assert_eq!(folder(Some("/x"), Some("/home/a")), Path::new("/x"));
+        for none in [None, Some(""), Some("relative")] {
+            assert_eq!(folder(none, Some("/home/a")), Path::new("/home/a/.config"));
+            assert_eq!(folder(none, none), Path::new("/etc/xdg"));
+        }
+    }
 
     #[test]
     fn production_is_read_only_unless_it_says_otherwise() {
