@@ -140,13 +140,14 @@ fn request_id(now: Timestamp) -> Arc<str> {
 /// Stands for the address of a client that a proxy does not tell: no client has it.
 const UNKNOWN: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
-/// Whether a proxy has left a mark on a request. Rocket drops a header that is not UTF-8 before anybody sees it: a client that
+/// Whether a proxy has left another mark on a request than `X-Forwarded-For`. Rocket drops a header that is not UTF-8 before anybody sees it: a client that
 /// sends `X-Forwarded-For` so takes away what an appending proxy adds to it, and would pass for the proxy itself.
 fn is_forwarded(request: &Request<'_>) -> bool {
     request.headers().iter().any(|header| {
         let name = header.name.as_str();
         let start = name.get(.."x-forwarded-".len()).unwrap_or_default();
-        start.eq_ignore_ascii_case("x-forwarded-")
+        (start.eq_ignore_ascii_case("x-forwarded-")
+            && !name.eq_ignore_ascii_case("x-forwarded-for"))
             || ["forwarded", "via", "x-real-ip"]
                 .iter()
                 .any(|mark| name.eq_ignore_ascii_case(mark))
@@ -162,7 +163,11 @@ fn client_ip(request: &Request<'_>, lines: &[&str], doorward: &Services) -> IpAd
         });
     let trusted = &doorward.settings.trusted_proxies;
     if trusted.iter().any(|net| net.contains(&peer)) {
-        if lines.is_empty() && is_forwarded(request) {
+        let told = elements(lines).next().is_some();
+        if told && let Some(ip) = forwarded(lines, trusted) {
+            return ip;
+        }
+        if told || is_forwarded(request) {
             if doorward.told.nameless_proxy() {
                 tracing::warn!(
                     %peer,
@@ -172,7 +177,7 @@ fn client_ip(request: &Request<'_>, lines: &[&str], doorward: &Services) -> IpAd
             }
             return UNKNOWN;
         }
-        return forwarded(lines, trusted).unwrap_or(peer);
+        return peer;
     }
     if !lines.is_empty() && doorward.told.untrusted_proxy(peer) {
         tracing::warn!(
@@ -184,13 +189,18 @@ fn client_ip(request: &Request<'_>, lines: &[&str], doorward: &Services) -> IpAd
     peer
 }
 
+/// The elements of `X-Forwarded-For`, the nearest first.
+fn elements<'a>(lines: &'a [&str]) -> impl Iterator<Item = &'a str> {
+    let parts = lines.iter().rev().flat_map(|line| line.rsplit(','));
+    parts.map(str::trim).filter(|part| !part.is_empty())
+}
+
 /// The nearest address of `X-Forwarded-For` that is not a trusted proxy's, else the farthest that is; none where none can be
 /// read. Empty elements count for nothing (RFC 9110 section 5.6.1.2).
 fn forwarded(lines: &[&str], trusted: &[IpNet]) -> Option<IpAddr> {
     let is_trusted = |ip: &IpAddr| trusted.iter().any(|net| net.contains(ip));
     let mut nearest = None;
-    let parts = lines.iter().rev().flat_map(|line| line.rsplit(','));
-    for part in parts.map(str::trim).filter(|part| !part.is_empty()) {
+    for part in elements(lines) {
         // What cannot be read was not written by a proxy of ours: the last address known to be real stands.
         let Some(ip) = address(part) else {
             break;
@@ -204,11 +214,13 @@ fn forwarded(lines: &[&str], trusted: &[IpNet]) -> Option<IpAddr> {
     nearest
 }
 
-/// An address as proxies write it: some add the port, and brackets around IPv6.
+/// An address as proxies write it: some add the port, brackets around IPv6, and the zone of one that is link-local.
 fn address(text: &str) -> Option<IpAddr> {
     let bare = text.strip_prefix('[').and_then(|ip| ip.strip_suffix(']'));
-    let alone = bare.unwrap_or(text).parse().ok();
-    alone.or_else(|| Some(text.parse::<SocketAddr>().ok()?.ip()))
+    let bare = bare.unwrap_or(text);
+    let ip = bare.split_once('%').map_or(bare, |(ip, _zone)| ip);
+    let with_port = || Some(text.parse::<SocketAddr>().ok()?.ip());
+    ip.parse().ok().or_else(with_port)
 }
 
 /// The request's user agent, cut to what is worth keeping.
@@ -266,6 +278,8 @@ mod tests {
         assert_eq!(of(&["[2001:db8::1]:443"]), "2001:db8::1");
         assert_eq!(of(&["[2001:db8::1], fd00::2"]), "2001:db8::1");
         assert_eq!(of(&["::ffff:192.0.2.1"]), "192.0.2.1");
+        assert_eq!(of(&["fe80::1%eth0"]), "fe80::1");
+        assert_eq!(of(&["[fe80::1%eth0]"]), "fe80::1");
         assert_eq!(of(&["192.0.2.1, unknown"]), "");
         assert_eq!(of(&["10.0.0.2, 10.0.0.3"]), "10.0.0.2");
         assert_eq!(of(&[",", ""]), "");

@@ -362,7 +362,10 @@ async fn the_nearest_untrusted_hop_is_the_client() {
         ("203.0.113.66, 192.0.2.1", "192.0.2.1"),
         ("203.0.113.66, 192.0.2.1, 10.1.2.3", "192.0.2.1"),
         ("nonsense, 192.0.2.1", "192.0.2.1"),
-        ("192.0.2.1, nonsense", "127.0.0.1"),
+        // The proxy's own word that cannot be read is no proof that it asks itself.
+        ("192.0.2.1, nonsense", "0.0.0.0"),
+        ("unix:", "0.0.0.0"),
+        ("fe80::1%eth0", "fe80::1"),
         ("2001:db8::1", "2001:db8::1"),
         ("::ffff:192.0.2.7", "192.0.2.7"),
         ("192.0.2.8:5555", "192.0.2.8"),
