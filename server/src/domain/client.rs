@@ -167,6 +167,14 @@ impl Client {
         }
     }
 
+    /// Whether all that the client could show before, by which it got tokens of its own, it still can. A secret that was rotated
+    /// is another matter: it may have a grace.
+    pub fn keeps_credentials_of(&self, before: &Self) -> bool {
+        let mut keys = before.usable_keys().iter();
+        keys.all(|key| self.usable_keys().contains(key))
+            && (self.usable_secrets().is_some() || before.usable_secrets().is_none())
+    }
+
     /// Whether a token of the client's own is good as far as that goes with which it was got: a secret or a key, which can
     /// still be shown; and the time at which it was got, which its id holds.
     pub fn vouches_for(&self, token: Ulid, now: Timestamp) -> bool {

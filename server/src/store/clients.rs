@@ -203,6 +203,7 @@ pub(super) fn change_one(
     let client = clients::change(&before, change)?;
     if client != before {
         write(unit, &client)?;
+        keys::client_changed(unit, &before)?;
         registrations::bounded_by_operator(unit, &before, &client)?;
         admission::groups_changed(unit, &before, &client, act.cause(&by))?;
         let name = quoted(&client.name);

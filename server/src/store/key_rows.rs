@@ -4,7 +4,7 @@ use doorward_shared::{ClientId, KeyId, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
-    NewKey, StoreError, caps,
+    NewKey, StoreError, caps, clients,
     endings::{self, AT_ONCE, Ending, What},
     links, registration_tokens,
     rows::{self, API_KEY, ulid},
@@ -12,7 +12,9 @@ use super::{
 };
 use crate::{
     crypto::secret::Digest256,
-    domain::{Actor, ApiKey, Cause, Diff, KeyTerms, Minter, Noted, diff::quoted, rules::api_key},
+    domain::{
+        Actor, ApiKey, Cause, Client, Diff, KeyTerms, Minter, Noted, diff::quoted, rules::api_key,
+    },
 };
 
 pub(super) fn find(conn: &Connection, id: KeyId) -> Result<Option<ApiKey>, StoreError> {
@@ -165,6 +167,17 @@ pub(super) enum KeysOf {
 pub(super) fn end_shown_to(unit: &Unit<'_>, to: Actor) -> Result<(), StoreError> {
     links::end_made_by(unit, to)?;
     registration_tokens::end_minted_by(unit, to)
+}
+
+/// Ends what a client was shown, where it cannot show a key or secret any more that it could before: as its own tokens do, what
+/// else may have been made with one that leaked.
+pub(super) fn client_changed(unit: &Unit<'_>, before: &Client) -> Result<(), StoreError> {
+    // Read anew, with the marks of its keys.
+    let after = clients::find(unit.conn, before.id)?;
+    if after.is_some_and(|after| after.keeps_credentials_of(before)) {
+        return Ok(());
+    }
+    end_shown_to(unit, Actor::Client(before.id))
 }
 
 /// Ends keys: a few at once, each with its event; many by an ending. With an account's own end the links that it was shown for

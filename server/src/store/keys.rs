@@ -5,7 +5,7 @@ use std::sync::Arc;
 use doorward_shared::{KeyId, ScopeSet, Timestamp, apikey::Environment};
 use rusqlite::{Connection, OptionalExtension, params};
 
-pub(super) use super::key_rows::{KeysOf, end_all, end_shown_to, find, insert};
+pub(super) use super::key_rows::{KeysOf, client_changed, end_all, end_shown_to, find, insert};
 use super::{
     Store, StoreError, accounts, authority,
     key_rows::{forget, revoke, update},

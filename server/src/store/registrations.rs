@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params, types::ValueRef};
 use super::{
     Store, StoreError, authority,
     clients::{self, find, remove, write},
+    keys,
     memory::through,
     registration_tokens,
     rows::{self, ulid},
@@ -268,6 +269,7 @@ fn change(unit: &mut Unit<'_>, client: &Client, cause: &Cause) -> Result<Client,
     }
     rules::client::register(&client)?;
     write(unit, &client)?;
+    keys::client_changed(unit, &before)?;
     // Names of fields alone: strangers write no long values into the log again and again.
     let diff = rules::client::diff(Some(&before), &client);
     let fields: Vec<_> = diff.iter().map(|(field, ..)| *field).collect();

@@ -266,6 +266,48 @@ async fn a_clients_own_token_ends_with_the_key_it_was_got_with() {
     assert!(active(&by_secret).await);
 }
 
+/// As its own tokens do, so ends what was made with one of them.
+#[tokio::test]
+async fn what_a_client_was_shown_ends_with_the_key_it_signed_in_with() {
+    let server = Server::with().set("client_registration", "token").start();
+    let bob = server.register("bob@example.com").await;
+    let machine = Machine::register(&server).await;
+    let path = format!("/admin/clients/{}", machine.id);
+    let change = async |body: Value| server.admin("PATCH", &path, Some(body)).await;
+    let scopes = ["read", "write", "admin:users", "admin:clients"];
+    let first = change(json!({ "scopes": scopes })).await["jwks"]["keys"][0].clone();
+    let assertion = machine.assertion(&server, json!({}));
+    let access = token(&server, &assertion, &[]).await.expect(200);
+    let access = access.field("access_token");
+    let made = async |path: &str, body: Value| {
+        let call = server.post(path).bearer(&access).json(body);
+        call.send().await.expect(201)
+    };
+    let path = format!("/admin/users/{}/link", bob.id);
+    let link = made(&path, json!({ "purpose": "reset" }))
+        .await
+        .field("url");
+    let path = "/admin/clients/registration-tokens";
+    let initial = made(path, json!({ "maxUses": 2 })).await.field("token");
+    let register = async || {
+        let body = json!({ "redirect_uris": ["https://app.example/cb"] });
+        let call = server.post("/oauth/register").bearer(&initial);
+        call.json(body).send().await.status
+    };
+    // A key beside it changes nothing.
+    let other = Ed25519KeyPair::generate().expect("a key");
+    let x = BASE64.encode(other.public_key().as_ref());
+    let second = json!({ "kty": "OKP", "crv": "Ed25519", "kid": "two", "x": x });
+    change(json!({ "jwks": { "keys": [first, second] } })).await;
+    assert_eq!(register().await, 201);
+    change(json!({ "jwks": { "keys": [second] } })).await;
+    assert_eq!(register().await, 401);
+    let token = link.split_once("token=").expect("a token").1;
+    let body = json!({ "token": token, "newPassword": "another horse battery" });
+    let reset = server.post("/auth/password/reset").json(body).send().await;
+    reset.refused(401, "invalid_token");
+}
+
 /// Keys are fetched from public addresses alone.
 #[tokio::test]
 async fn keys_are_not_fetched_from_inside() {
