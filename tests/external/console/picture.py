@@ -186,13 +186,16 @@ class Company(Server):
         chance = random.Random(7)
         now = int(time.time())
 
-        def happened(at, seconds):
+        def happened(at, step):
             local = (at % 86_400) / 3_600
             busy = 0.25 + 0.75 * max(0.0, math.sin((local - 5) / 24 * 2 * math.pi)) + chance.random() * 0.2
             attack = 6 if 0 < now - at - 2_400 < 900 else 0
-            per = seconds / 60
+            per = step / 60
             logins = int(busy * 21 * per)
             failures = int((busy * 0.8 + attack * (0.6 + chance.random())) * per + chance.random())
+            if step == 60 and 3_400 < now - at < 3_800:
+                # Neither the hour that is drawn nor that of the events cuts them in two.
+                failures = 0
             return (
                 logins, failures, 0, int(busy * 55 * per), int(busy * 0.6 * per), int(busy * 900 * per),
                 int(900 + 500 * busy), 1.1 + busy, 3.5 + 6 * busy + attack / 2 + chance.random() * 2,
@@ -204,9 +207,31 @@ class Company(Server):
             for table, step, count in [("minutes", 60, 1_440), ("hours", 3_600, 24 * 8)]:
                 base = now - now % step
                 rows = [((base - back * step) * 1000, *happened(base - back * step, step)) for back in range(count)]
-                database.executemany(f"INSERT OR REPLACE INTO {table} ({names}) VALUES ({','.join('?' * 10)})", rows)
+                # Beside what really happened in them.
+                added = ", ".join(f"{name} = {name} + excluded.{name}" for name in ("logins", "failures", "tokens", "refusals", "requests"))
+                added += ", p50_ms = excluded.p50_ms, p95_ms = excluded.p95_ms"
+                database.executemany(
+                    f"INSERT INTO {table} ({names}) VALUES ({','.join('?' * 10)}) ON CONFLICT (time) DO UPDATE SET {added}", rows
+                )
+                if table == "minutes":
+                    self.failed(database, [(row[0], row[2]) for row in rows if now - row[0] / 1000 < 3_800])
         database.close()
         self.start()
+
+    @staticmethod
+    def failed(database, minutes):
+        """The events of the failures that were counted: the two numbers stand on one screen."""
+        people = [row[0] for row in database.execute("SELECT id FROM users ORDER BY id LIMIT 3")]
+        rows = []
+        for number, (at, failures) in enumerate(minutes):
+            if failures:
+                ip = f"203.0.113.{7 + number % 4}" if failures > 3 else f"192.0.2.{1 + number % 5}"
+                when = at + 1_000
+                event = when.to_bytes(6, "big") + number.to_bytes(10, "big")
+                rows.append((event, when, people[number % len(people)], ip, failures))
+        database.executemany(
+            "INSERT INTO events (id, time, actor, action, user_id, ip, count) VALUES (?, ?, 'anonymous', 'login.failed', ?, ?, ?)", rows
+        )
 
     def fill(self):
         for email, first, last in PEOPLE:

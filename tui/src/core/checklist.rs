@@ -105,15 +105,14 @@ fn senders(server: &ServerInfo) -> Vec<String> {
     lines
 }
 
-/// The list while something on it is undone; none before the server was heard of, and when all is done.
+/// The list while something on it is undone, what is left first: where there is little room that is what is seen. None
+/// before the server was heard of, and when all is done.
 pub(crate) fn open(server: Option<&ServerInfo>) -> Vec<(Task, bool)> {
     let Some(server) = server else {
         return Vec::new();
     };
-    let tasks: Vec<_> = Task::ALL
-        .into_iter()
-        .map(|task| (task, task.is_done(server)))
-        .collect();
+    let mut tasks = Task::ALL.map(|task| (task, task.is_done(server))).to_vec();
+    tasks.sort_by_key(|(_, done)| *done);
     if tasks.iter().all(|(_, done)| *done) {
         Vec::new()
     } else {
@@ -141,5 +140,11 @@ mod tests {
             .filter(|(_, done)| !done)
             .collect();
         assert_eq!(undone, [(Task::Backup, false)]);
+        let first = open(Some(&server)).first().copied();
+        assert_eq!(
+            first,
+            Some((Task::Backup, false)),
+            "what is left stands first"
+        );
     }
 }
