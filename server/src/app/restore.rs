@@ -32,12 +32,13 @@ pub fn restore(
 ) -> Result<Restored, OpenError> {
     let directory = &settings.data_dir;
     let path = directory.join(MASTER_KEY);
-    let master = match path.exists() {
-        true => match MasterKey::load_or_create(&path) {
+    let master = if path.exists() {
+        match MasterKey::load_or_create(&path) {
             Ok((master, _)) => Some(master),
             Err(error) => return Err(OpenError::File { path, error }),
-        },
-        false => None,
+        }
+    } else {
+        None
     };
     let opens = |place: &str, sealed: &[u8]| {
         let master = master.as_ref();

@@ -140,9 +140,10 @@ impl AccessToken {
             granted,
         });
         let bytes = terms.heap_bytes();
-        let (terms, is_shared) = match bytes <= SHARED_BYTES {
-            true => in_use.of(terms),
-            false => (terms, false),
+        let (terms, is_shared) = if bytes <= SHARED_BYTES {
+            in_use.of(terms)
+        } else {
+            (terms, false)
         };
         Some(Self {
             session,

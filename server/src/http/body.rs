@@ -208,10 +208,13 @@ fn is_whole(name: &str) -> bool {
 /// What was expected, without the value that came: it may be a secret.
 fn expected(text: &str) -> String {
     match text.rsplit_once(", expected ") {
-        Some((_, name)) if is_whole(name) => match name.starts_with('u') {
-            true => "must be a whole number, 0 or more".into(),
-            false => "must be a whole number".into(),
-        },
+        Some((_, name)) if is_whole(name) => {
+            if name.starts_with('u') {
+                "must be a whole number, 0 or more".into()
+            } else {
+                "must be a whole number".into()
+            }
+        }
         Some((_, "f32" | "f64")) => "must be a number".into(),
         Some((_, "a sequence")) => "must be an array".into(),
         Some((_, "a map")) => "must be an object".into(),

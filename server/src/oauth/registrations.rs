@@ -225,10 +225,11 @@ impl Registrations {
             return Err(Failure::new("invalid_client_metadata", why));
         }
         let now = self.clock.monotonic();
-        let counted = match found.openly {
-            true => self.limits.client_change(from.ip, now),
+        let counted = if found.openly {
+            self.limits.client_change(from.ip, now)
+        } else {
             // Whoever was let in has a credential of its own, and is bounded as accounts are.
-            false => self.limits.write(id, now),
+            self.limits.write(id, now)
         };
         counted.map_err(Failure::too_many_changes)?;
         let cause = Cause {

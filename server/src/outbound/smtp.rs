@@ -195,9 +195,12 @@ async fn transact(
     envelope: &Envelope,
     mail: &[u8],
 ) -> Result<(), SmtpError> {
-    let refused = |error: lettre::transport::smtp::Error| match error.is_permanent() {
-        true => SmtpError::Never(said(&error)),
-        false => later(&error),
+    let refused = |error: lettre::transport::smtp::Error| {
+        if error.is_permanent() {
+            SmtpError::Never(said(&error))
+        } else {
+            later(&error)
+        }
     };
     let mut options = Vec::new();
     let mut addresses = envelope.from().into_iter().chain(envelope.to());

@@ -107,12 +107,13 @@ impl AsyncRead for Line {
         let before = into.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(context, into))?;
         let said = into.filled().get(before..).unwrap_or_default();
-        Poll::Ready(match self.turn.said(said) {
-            true => Ok(()),
-            false => Err(io::Error::new(
+        Poll::Ready(if self.turn.said(said) {
+            Ok(())
+        } else {
+            Err(io::Error::new(
                 io::ErrorKind::InvalidData,
                 "the mail server answered before it was asked: somebody may sit on the line",
-            )),
+            ))
         })
     }
 }

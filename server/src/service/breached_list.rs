@@ -60,12 +60,13 @@ impl BreachedList {
                 file,
                 bytes: metadata.len(),
             };
-            return match list.is_in_order().map_err(failed)? {
-                true => Ok(list),
-                false => Err(format!(
+            return if list.is_in_order().map_err(failed)? {
+                Ok(list)
+            } else {
+                Err(format!(
                     "{} is larger than 64 MiB, and is not a list of SHA-1 hashes in their order",
                     path.display()
-                )),
+                ))
             };
         }
         let mut hashes = Vec::new();

@@ -87,9 +87,10 @@ impl Jobs {
     /// Lets what is under way and must not be broken off come to its end, before the tasks are aborted.
     pub(crate) async fn finish(&self) {
         if let Some(outbox) = &self.outbox {
-            let patience = match self.handed_over.load(Ordering::Relaxed) {
-                true => HAND_OVER,
-                false => PATIENCE,
+            let patience = if self.handed_over.load(Ordering::Relaxed) {
+                HAND_OVER
+            } else {
+                PATIENCE
             };
             outbox.stop(patience).await;
         }

@@ -111,12 +111,11 @@ impl Settings {
         let from = self.mail_from.as_deref().map(Email::parse).transpose();
         let from = from.map_err(|why| wrong("mail_from", why))?;
         let Some(target) = target else {
-            return match self.require_verified_email {
-                true => {
-                    let why = "needs mail_url: without mail nobody can verify an address";
-                    Err(wrong("require_verified_email", why))
-                }
-                false => Ok(None),
+            return if self.require_verified_email {
+                let why = "needs mail_url: without mail nobody can verify an address";
+                Err(wrong("require_verified_email", why))
+            } else {
+                Ok(None)
             };
         };
         Ok(Some(MailServer {
@@ -235,9 +234,10 @@ fn check_roots(pem: &[u8]) -> Result<(), String> {
         let added = roots.add(found);
         added.map_err(|error| format!("holds a certificate that cannot be used: {error}"))?;
     }
-    match roots.is_empty() {
-        true => Err("holds no certificate in PEM".into()),
-        false => Ok(()),
+    if roots.is_empty() {
+        Err("holds no certificate in PEM".into())
+    } else {
+        Ok(())
     }
 }
 

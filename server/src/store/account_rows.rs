@@ -95,9 +95,10 @@ pub(super) fn check_address(
     user: &User,
 ) -> Result<(), StoreError> {
     check_new(email)?;
-    match is_taken(conn, email, Some(user.id))? {
-        true => Err(Refusal::EmailTaken.into()),
-        false => Ok(()),
+    if is_taken(conn, email, Some(user.id))? {
+        Err(Refusal::EmailTaken.into())
+    } else {
+        Ok(())
     }
 }
 

@@ -114,9 +114,12 @@ impl Store {
     /// # Errors
     /// [`Refusal::EmailTaken`].
     pub async fn may_have_email(&self, email: Email) -> Result<(), StoreError> {
-        self.read(move |conn| match is_taken(conn, &email, None)? {
-            true => Err(Refusal::EmailTaken.into()),
-            false => Ok(()),
+        self.read(move |conn| {
+            if is_taken(conn, &email, None)? {
+                Err(Refusal::EmailTaken.into())
+            } else {
+                Ok(())
+            }
         })
         .await
     }

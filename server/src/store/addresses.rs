@@ -282,9 +282,10 @@ pub(super) fn of_address(conn: &Connection, email: &str) -> Result<Option<User>,
 /// An address that the mail of an account's is about: abridged where the account's own may be somebody else's, who is sent
 /// no words of a stranger's choice.
 pub(super) fn told_address(user: &User, about: &Email) -> Option<String> {
-    match user.email_verified {
-        true => Some(about.as_str().to_owned()),
-        false => abridged(about.as_str()),
+    if user.email_verified {
+        Some(about.as_str().to_owned())
+    } else {
+        abridged(about.as_str())
     }
 }
 

@@ -173,9 +173,10 @@ impl Store {
                 .prepare_cached("UPDATE api_keys SET revoked_at = ?2 WHERE id = ?1")?
                 .execute(params![id.0.to_bytes(), dies.0])?;
             forget(unit, id)?;
-            let by = match is_operator_key {
-                true => Minter::default(),
-                false => minter(unit.conn, &act)?,
+            let by = if is_operator_key {
+                Minter::default()
+            } else {
+                minter(unit.conn, &act)?
             };
             let old = id.to_string();
             let new = insert(unit, new, by, cause, "apikey.rotated", Some(&old))?;

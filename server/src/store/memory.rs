@@ -193,9 +193,12 @@ impl Memory {
     pub(super) fn keeps_out(&self, ip: IpAddr) -> bool {
         let blocks = self.blocks.read().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.now();
-        let holds = |block: &Block| match is_unknown(ip) {
-            true => now < block.until,
-            false => block.holds(ip, now),
+        let holds = |block: &Block| {
+            if is_unknown(ip) {
+                now < block.until
+            } else {
+                block.holds(ip, now)
+            }
         };
         blocks.iter().any(holds)
     }

@@ -110,9 +110,12 @@ impl Store {
         if !unsettled {
             return Ok(());
         }
-        self.write(move |unit| match is_live(unit.conn, hash)? {
-            true => settle(unit, hash, &cause),
-            false => Ok(()),
+        self.write(move |unit| {
+            if is_live(unit.conn, hash)? {
+                settle(unit, hash, &cause)
+            } else {
+                Ok(())
+            }
         })
         .await
     }

@@ -35,9 +35,10 @@ impl PackedSession {
     /// Its scopes are kept once for all sessions that have the same.
     pub(super) fn of(session: &SessionCore, scopes: &Interner<ScopeSet>) -> Self {
         let scope = session.scope.clone();
-        let (scope, is_shared) = match scope.heap_bytes() <= SHARED_BYTES {
-            true => scopes.of(scope),
-            false => (scope, false),
+        let (scope, is_shared) = if scope.heap_bytes() <= SHARED_BYTES {
+            scopes.of(scope)
+        } else {
+            (scope, false)
         };
         Self {
             user: session.user_id,

@@ -83,9 +83,10 @@ impl PackedAccount {
             groups: user.groups.clone(),
             may: account.may.clone(),
         });
-        let (standing, is_shared) = match standing.heap_bytes() <= SHARED_BYTES {
-            true => standings.of(standing),
-            false => (standing, false),
+        let (standing, is_shared) = if standing.heap_bytes() <= SHARED_BYTES {
+            standings.of(standing)
+        } else {
+            (standing, false)
         };
         Some(Self {
             texts: texts.concat().into(),
@@ -134,9 +135,10 @@ impl PackedAccount {
 
 impl Heap for PackedAccount {
     fn heap_bytes(&self) -> usize {
-        let own = match self.own_standing {
-            true => self.standing.heap_bytes(),
-            false => 0,
+        let own = if self.own_standing {
+            self.standing.heap_bytes()
+        } else {
+            0
         };
         self.texts.len() + own
     }

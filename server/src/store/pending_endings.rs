@@ -35,14 +35,15 @@ fn whole(conn: &Connection) -> Result<Option<Vec<WholeEnding>>, StoreError> {
     let mut select = conn.prepare_cached(&sql)?;
     let rows = select.query_map([], |row| {
         let is_whole = row.get::<_, Option<bool>>(4)?.unwrap_or_default();
-        Ok(match is_whole {
-            true => Some(WholeEnding {
+        Ok(if is_whole {
+            Some(WholeEnding {
                 user: row.get(0)?,
                 last: row.get(1)?,
                 keep: row.get(2)?,
                 made_before: row.get(3)?,
-            }),
-            false => None,
+            })
+        } else {
+            None
         })
     })?;
     let found = rows.collect::<Result<Option<Vec<_>>, _>>()?;

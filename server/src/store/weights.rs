@@ -23,9 +23,10 @@ impl Heap for Arc<Account> {
         let user = &self.user;
         let names = text(user.first_name.as_ref()) + text(user.last_name.as_ref());
         // Who has no permissions of their own shares their role's.
-        let own = match user.permissions.is_empty() {
-            true => 0,
-            false => user.permissions.heap_bytes() + self.may.heap_bytes(),
+        let own = if user.permissions.is_empty() {
+            0
+        } else {
+            user.permissions.heap_bytes() + self.may.heap_bytes()
         };
         let texts = names + user.email.heap_bytes() + user.role.capacity() + texts(&user.groups);
         COUNTERS + size_of::<Account>() + texts + own

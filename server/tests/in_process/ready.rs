@@ -114,10 +114,7 @@ async fn a_token_that_was_refused_is_refused_again_and_a_letter_less_or_more_is_
     let ada = server.register("ada@example.com").await;
     let good = text(&ada, "accessToken");
     let (message, signature) = good.rsplit_once('.').unwrap();
-    let other = match signature.starts_with('A') {
-        true => "B",
-        false => "A",
-    };
+    let other = if signature.starts_with('A') { "B" } else { "A" };
     let forged = format!("{message}.{other}{}", &signature[1..]);
     for _ in 0..3 {
         server.me(&forged).await.refused(401, "invalid_token");

@@ -358,9 +358,12 @@ async fn an_address_in_any_spelling_finds_its_one_account() {
     server.register("ada@b\u{fc}cher.example.org").await;
     let found = async |email: &str| {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'.';
-        let encoded = |byte: u8| match plain(byte) {
-            true => char::from(byte).to_string(),
-            false => format!("%{byte:02X}"),
+        let encoded = |byte: u8| {
+            if plain(byte) {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
         };
         let email: String = email.bytes().map(encoded).collect();
         let page = server

@@ -121,9 +121,10 @@ pub fn client_scopes(
     now: Timestamp,
 ) -> Result<ScopeSet, Over> {
     let client = client.filter(|_| !token.given_up).ok_or(Over::Revoked)?;
-    match client.vouches_for(token.id, now) {
-        true => Ok(granted.intersect(&client.scopes)),
-        false => Err(Over::Revoked),
+    if client.vouches_for(token.id, now) {
+        Ok(granted.intersect(&client.scopes))
+    } else {
+        Err(Over::Revoked)
     }
 }
 

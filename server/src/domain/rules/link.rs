@@ -71,13 +71,10 @@ pub fn reset(
     Ok(Reset {
         verifies: !user.email_verified && proves,
         may_take_over: user.email_verified && mailed && known.verified_at.is_some(),
-        takes_over: match user.email_verified {
-            true => false,
-            // Who opened it and has not verified the address is somebody else than whom an operator hands a link. Of an account
-            // from before mail that says nothing: its factors stay. One that was somebody else's is seen at the next sign-in,
-            // which asks for it, and an operator takes it away.
-            false => proves || known.could_be_verified,
-        },
+        // Who opened it and has not verified the address is somebody else than whom an operator hands a link. Of an account
+        // from before mail that says nothing: its factors stay. One that was somebody else's is seen at the next sign-in,
+        // which asks for it, and an operator takes it away.
+        takes_over: !user.email_verified && (proves || known.could_be_verified),
     })
 }
 
@@ -96,9 +93,10 @@ pub fn verified_at(
         // To verify once more what is verified says nothing new.
         _ => signed_in || user.email_verified,
     };
-    match is_theirs {
-        true => known.verified_at,
-        false => Some(now),
+    if is_theirs {
+        known.verified_at
+    } else {
+        Some(now)
     }
 }
 
@@ -114,9 +112,10 @@ pub fn verify(link: &Link, user: &User, now: Timestamp) -> Result<(), Refusal> {
         LinkKind::Change => mailed.is_some(),
         LinkKind::Invite | LinkKind::Reset | LinkKind::Forgot => false,
     };
-    match right {
-        true => is_open(link, now),
-        false => Err(Refusal::LinkDead),
+    if right {
+        is_open(link, now)
+    } else {
+        Err(Refusal::LinkDead)
     }
 }
 

@@ -58,9 +58,10 @@ pub fn last_factor_may_go(must_have: bool) -> Result<(), Refusal> {
 /// # Errors
 /// [`Refusal::EmailNotVerified`].
 pub fn has_verified_email(account: &Account) -> Result<(), Refusal> {
-    match account.user.email_verified {
-        true => Ok(()),
-        false => Err(Refusal::EmailNotVerified),
+    if account.user.email_verified {
+        Ok(())
+    } else {
+        Err(Refusal::EmailNotVerified)
     }
 }
 

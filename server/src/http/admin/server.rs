@@ -79,16 +79,15 @@ async fn server(doorward: &Services, _by: Allowed<ServerRead>) -> Answer<ServerI
         let path = doorward.store.directory().join(name);
         fs::metadata(path).await.map_or(0, |found| found.len())
     };
-    let mail = match doorward.links.mail {
-        true => {
-            let waiting = doorward.store.mails_waiting().await?;
-            Some(MailInfo {
-                waiting: waiting.count,
-                oldest_at: waiting.oldest,
-                last_error: waiting.error,
-            })
-        }
-        false => None,
+    let mail = if doorward.links.mail {
+        let waiting = doorward.store.mails_waiting().await?;
+        Some(MailInfo {
+            waiting: waiting.count,
+            oldest_at: waiting.oldest,
+            last_error: waiting.error,
+        })
+    } else {
+        None
     };
     let begun = doorward.store.beginnings().await?;
     let uptime = doorward.clock.now().0 - doorward.started_at.0;

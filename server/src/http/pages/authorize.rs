@@ -114,18 +114,19 @@ async fn not_admitted(
         status: 403,
         ..Page::new(t, t.not_admitted_title, main)
     };
-    Ok(match posts {
+    Ok(if posts {
         // Asked for in a form, the answer stands in no address.
-        true => Page {
+        Page {
             posts_to: Some(answer.uri),
             ..page
-        },
-        false => Page {
+        }
+    } else {
+        Page {
             onward: Some(url),
             onward_after: NOT_ADMITTED_SECONDS,
             located: true,
             ..page
-        },
+        }
     }
     .into())
 }

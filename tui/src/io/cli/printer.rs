@@ -68,9 +68,10 @@ impl Printer {
     ) -> Result<Vec<String>, Failed> {
         let own = cells(row);
         let named = |one: &Column| matches!(one, Column::Field(_));
-        let fields = match self.columns.iter().any(named) {
-            true => to_value(row)?,
-            false => Value::Null,
+        let fields = if self.columns.iter().any(named) {
+            to_value(row)?
+        } else {
+            Value::Null
         };
         let cell = |column: &Column| match column {
             Column::Cell(at) => own.get(*at).cloned().unwrap_or_default(),

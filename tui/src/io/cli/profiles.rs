@@ -72,9 +72,10 @@ pub(super) fn profiles(command: &command::Profiles, profiles: &mut Profiles, cli
         }
         command::Profiles::Delete { name } => {
             profiles.named(name)?;
-            let said = match profiles.delete(name)? {
-                true => format!("{name} and its key are forgotten"),
-                false => format!("{name} is forgotten"),
+            let said = if profiles.delete(name)? {
+                format!("{name} and its key are forgotten")
+            } else {
+                format!("{name} is forgotten")
             };
             output::did(cli.output, "deleted", name, &said)
         }
