@@ -31,11 +31,10 @@ const CHART: u16 = 8;
 pub(super) fn draw(paint: &mut Paint<'_>, area: Rect, incident: &Incident) -> Option<(u16, u16)> {
     let room = usize::from(area.width.saturating_sub(4));
     let (text, tone) = summary(paint, incident);
-    let lines = wrapped(&text, room);
     if area.height < HIGH {
-        let line = lines.first().map(String::as_str).unwrap_or_default();
-        return low(paint, area, incident, line, tone);
+        return low(paint, area, incident, &text, tone);
     }
+    let lines = wrapped(&text, room);
     let lines = &lines[..lines.len().min(3)];
     let mut rest = area;
     let top = take(&mut rest, u16::try_from(lines.len()).unwrap_or(1) + 2);
@@ -77,18 +76,18 @@ pub(super) fn draw(paint: &mut Paint<'_>, area: Rect, incident: &Incident) -> Op
     cursor.or(at_events)
 }
 
-/// A low screen has the sentence's first line, and the part that has the focus.
+/// A low screen has the beginning of the sentence, and the part that has the focus.
 fn low(
     paint: &mut Paint<'_>,
     area: Rect,
     incident: &Incident,
-    line: &str,
+    sentence: &str,
     tone: Tone,
 ) -> Option<(u16, u16)> {
     let mut rest = area;
     if area.height > 5 {
         let top = take(&mut rest, 1);
-        paint.text(top, top.x + 1, top.y, line, tone);
+        paint.text(top, top.x + 1, top.y, sentence, tone);
     }
     match incident.pane {
         Pane::Steps => panes::steps(paint, rest, incident),
