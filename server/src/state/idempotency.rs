@@ -18,7 +18,8 @@ use crate::domain::{Actor, Digest256};
 const LIFETIME: i64 = 600;
 /// Answers of one caller that are kept at once, at most; past it the caller is refused.
 const MAX_OF_ONE: usize = 500;
-/// Answers of all, at most; past it those nearest to their end go. So nobody can use up the places of others.
+/// Answers of all, at most; past it those nearest to their end go. One caller cannot use up the places of others, twenty can:
+/// a call whose answer went so is carried out once more.
 const MAX_ANSWERS: usize = 10_000;
 
 struct Kept {

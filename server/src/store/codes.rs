@@ -4,7 +4,7 @@ use doorward_shared::{ClientId, ScopeSet, SessionId, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
-    NewSession, Store, StoreError, accounts, authority, clients, endings,
+    NewSession, Store, StoreError, accounts, audiences, authority, clients, endings,
     keys::{self, KeysOf},
     rows::{self, ip_bytes, ulid},
     sessions,
@@ -192,7 +192,7 @@ impl Store {
             // The groups may have changed since the code was made.
             demand_admitted(unit.conn, &client, &code)?;
             let still =
-                clients::still_registered(unit.conn, code.client_id, &code.resources, &issuer)?;
+                audiences::still_registered(unit.conn, code.client_id, &code.resources, &issuer)?;
             if still.is_empty() && !code.resources.is_empty() {
                 return Ok(Redeemed::OtherResource);
             }

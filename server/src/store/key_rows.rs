@@ -180,17 +180,62 @@ pub(super) fn client_changed(unit: &Unit<'_>, before: &Client) -> Result<(), Sto
     end_shown_to(unit, Actor::Client(before.id))
 }
 
+impl KeysOf {
+    fn ending(self) -> Ending {
+        let (user, minter, client) = match self {
+            Self::Owner(id) => (Some(id), None, None),
+            Self::OwnerAndMinter(id) => (Some(id), Some(id), None),
+            Self::Client(id) => (None, None, Some(id)),
+            Self::MintedThrough(id, client) => (None, Some(id), Some(client)),
+        };
+        Ending {
+            what: What::Keys,
+            user,
+            minter,
+            client,
+            action: Some("apikey.revoked"),
+            ..Ending::default()
+        }
+    }
+}
+
+/// Some of the keys that end together, with their owners: more than can end at once, where there are more. Rows that a pending
+/// ending has not reached yet are found too: `revoke` and the job pass over them.
+fn some_of(
+    conn: &Connection,
+    of: KeysOf,
+    now: Timestamp,
+) -> Result<Vec<(KeyId, Option<UserId>)>, StoreError> {
+    let (by, through) = match of {
+        KeysOf::Owner(id) => (vec![("owner_id", id.0)], None),
+        KeysOf::OwnerAndMinter(id) => (vec![("owner_id", id.0), ("minter_id", id.0)], None),
+        KeysOf::Client(id) => (vec![("client_id", id.0)], None),
+        KeysOf::MintedThrough(id, client) => (vec![("minter_id", id.0)], Some(client)),
+    };
+    let through = through.map(|id| id.0.to_bytes());
+    let mut found = Vec::new();
+    for (column, id) in by {
+        let sql = format!(
+            "SELECT id, owner_id FROM api_keys WHERE {column} = ?1 AND coalesce(revoked_at, 9223372036854775807) > ?2 \
+             AND (?4 IS NULL OR client_id = ?4) LIMIT ?3"
+        );
+        let mut select = conn.prepare_cached(&sql)?;
+        let of = params![id.to_bytes(), now.0, AT_ONCE + 1, through];
+        let rows = select.query_map(of, |row| {
+            Ok((KeyId(ulid(row, 0)?), rows::maybe_ulid(row, 1)?.map(UserId)))
+        })?;
+        for row in rows {
+            found.push(row?);
+        }
+    }
+    Ok(found)
+}
+
 /// Ends keys: a few at once, each with its event; many by an ending. With an account's own end the links that it was shown for
 /// others and the registration tokens that it minted: they too may have been taken with its sessions. With a client's
 /// end the links that were made with its tokens; what its registration tokens give is asked for with the client. With what
 /// a client minted for an account, both that it made for it.
 pub(super) fn end_all(unit: &mut Unit<'_>, of: KeysOf, cause: &Cause) -> Result<(), StoreError> {
-    let (user, minter, client) = match of {
-        KeysOf::Owner(id) => (Some(id), None, None),
-        KeysOf::OwnerAndMinter(id) => (Some(id), Some(id), None),
-        KeysOf::Client(id) => (None, None, Some(id)),
-        KeysOf::MintedThrough(id, client) => (None, Some(id), Some(client)),
-    };
     match of {
         KeysOf::Owner(id) | KeysOf::OwnerAndMinter(id) => end_shown_to(unit, Actor::User(id))?,
         KeysOf::Client(id) => links::end_made_through(unit, id)?,
@@ -199,43 +244,9 @@ pub(super) fn end_all(unit: &mut Unit<'_>, of: KeysOf, cause: &Cause) -> Result<
             registration_tokens::end_minted_through(unit, id, client)?;
         }
     }
-    // Rows that a pending ending has not reached yet are found too: `revoke` and the job pass over them.
-    let mut found = Vec::new();
-    let by = [
-        ("owner_id", user.map(|id| id.0), None),
-        ("minter_id", minter.map(|id| id.0), client),
-        (
-            "client_id",
-            client.filter(|_| minter.is_none()).map(|id| id.0),
-            None,
-        ),
-    ];
-    for (column, id, through) in by {
-        let Some(id) = id else { continue };
-        let sql = format!(
-            "SELECT id, owner_id FROM api_keys WHERE {column} = ?1 AND coalesce(revoked_at, 9223372036854775807) > ?2 \
-             AND (?4 IS NULL OR client_id = ?4) LIMIT ?3"
-        );
-        let mut select = unit.conn.prepare_cached(&sql)?;
-        let through = through.map(|id| id.0.to_bytes());
-        let of = params![id.to_bytes(), cause.at.0, AT_ONCE + 1, through];
-        let rows = select.query_map(of, |row| {
-            Ok((KeyId(ulid(row, 0)?), rows::maybe_ulid(row, 1)?.map(UserId)))
-        })?;
-        for row in rows {
-            found.push(row?);
-        }
-    }
+    let found = some_of(unit.conn, of, cause.at)?;
     if found.len() > AT_ONCE {
-        let ending = Ending {
-            what: What::Keys,
-            user,
-            minter,
-            client,
-            action: Some("apikey.revoked"),
-            ..Ending::default()
-        };
-        return endings::insert(unit, &ending, cause);
+        return endings::insert(unit, &of.ending(), cause);
     }
     for (id, owner) in found {
         if revoke(unit, id, cause.at)? {

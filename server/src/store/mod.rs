@@ -7,6 +7,7 @@ mod addresses;
 mod admission;
 mod apply;
 mod assertions;
+mod audiences;
 mod authority;
 mod backup;
 mod blocks;

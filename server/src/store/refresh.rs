@@ -5,7 +5,7 @@ use doorward_shared::{ScopeSet, SessionId, Timestamp};
 use rusqlite::{Connection, params};
 
 use super::{
-    Store, StoreError, accounts, clients, factors,
+    Store, StoreError, accounts, audiences, factors,
     memory::through,
     packed::PackedSession,
     refresh_rows::{Facts, facts, keep, resources},
@@ -266,7 +266,7 @@ fn allowed(
     };
     // What was taken from the client since is granted no more.
     let still = match session.client_id {
-        Some(client) => clients::still_registered(conn, client, &granted, &rotation.issuer)?,
+        Some(client) => audiences::still_registered(conn, client, &granted, &rotation.issuer)?,
         None => Vec::new(),
     };
     let asked = &rotation.resources;

@@ -1,0 +1,39 @@
+//! Which audiences a client's tokens may name.
+
+use std::collections::HashSet;
+
+use doorward_shared::ClientId;
+use rusqlite::Connection;
+
+use super::{StoreError, clients, registrations};
+use crate::domain::client::is_same_resource;
+
+/// Those of the audiences that a client may still ask tokens for: its own, the server's, and those of operators' clients
+/// for one that registered itself.
+pub(super) fn still_registered(
+    conn: &Connection,
+    id: ClientId,
+    granted: &[String],
+    issuer: &str,
+) -> Result<Vec<String>, StoreError> {
+    if granted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let Some(client) = clients::find(conn, id)? else {
+        return Ok(Vec::new());
+    };
+    let own = client
+        .resources
+        .iter()
+        .chain(&client.policy.default_resource);
+    let own: Vec<_> = own.map(String::as_str).chain([issuer]).collect();
+    let is_own = |uri: &String| own.iter().any(|known| is_same_resource(known, uri));
+    let others = if client.dynamic && !granted.iter().all(is_own) {
+        registrations::operator_resources(conn)?
+    } else {
+        HashSet::new()
+    };
+    let is_one =
+        |uri: &&String| is_own(uri) || others.iter().any(|known| is_same_resource(known, uri));
+    Ok(granted.iter().filter(is_one).cloned().collect())
+}
