@@ -27,6 +27,8 @@ async function start(program, args, options) {
 // One origin, as behind a reverse proxy: our page under /app, the SDK under /sdk, everything else is Doorward's.
 let target
 let cut = 0
+/** Refreshes that gave a session. */
+let renewed = 0
 const counts = new Map()
 const page = '<!doctype html><html lang="en"><title>App</title><link rel="icon" href="data:,"><h1>App</h1>'
 const front = createServer(async (incoming, outgoing) => {
@@ -38,6 +40,7 @@ const front = createServer(async (incoming, outgoing) => {
   }
   counts.set(pathname, (counts.get(pathname) ?? 0) + 1)
   const onward = request(target + incoming.url, { method: incoming.method, headers: incoming.headers }, (answer) => {
+    if (pathname === '/auth/refresh' && answer.statusCode === 200) renewed++
     if (/\/(auth\/refresh|oauth\/token)$/.test(pathname) && cut > 0) {
       cut--
       answer.resume().on('end', () => outgoing.destroy())
@@ -199,7 +202,7 @@ for (const lost of [0, 1]) {
     // The other tab has heard of it by itself.
     await two.waitForFunction(() => window.heard.length === 1)
     await expired(one)
-    const before = counts.get('/auth/refresh') ?? 0
+    const [before, asked] = [renewed, counts.get('/auth/refresh') ?? 0]
     cut = lost
     const started = performance.now()
     const all = await Promise.all(
@@ -207,9 +210,14 @@ for (const lost of [0, 1]) {
     )
     assert.ok(all.flat().every((me) => me.id === userId))
     // A token lives 2 s at least: calls that take longer may need one more refresh, on a slow machine.
-    const allowed = 1 + Math.floor((performance.now() - started) / 2000)
-    const refreshed = counts.get('/auth/refresh') - before
-    if (lost === 0) assert.ok(refreshed >= 1 && refreshed <= allowed, `${refreshed} refreshes, ${allowed} allowed`)
+    const took = performance.now() - started
+    const allowed = 1 + Math.floor(took / 2000)
+    // The other tab may read the storage before what this one wrote has reached its process. It asks then, and is refused
+    // within the grace: nothing happens, and it finds the session.
+    const refreshed = renewed - before
+    const tries = counts.get('/auth/refresh') - asked
+    const told = `${refreshed} refreshes of ${tries} tries in ${took} ms, ${allowed} allowed`
+    if (lost === 0) assert.ok(refreshed >= 1 && refreshed <= allowed && tries <= 2 * allowed, told)
     const tokens = await Promise.all(tabs.map((opened) => opened.evaluate(async () => (await window.client.auth.session()).refreshToken)))
     assert.equal(tokens[0], tokens[1])
     await one.evaluate(() => window.client.auth.logout())
