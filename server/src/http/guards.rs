@@ -8,6 +8,8 @@ use rocket::{
     request::{FromRequest, Outcome},
 };
 
+use tokio::sync::OnceCell;
+
 use super::{ApiError, RequestInfo, Services};
 use crate::{
     domain::{Account, SessionCore},
@@ -153,26 +155,42 @@ pub(super) fn bearer_of(header: &str) -> Option<&str> {
 }
 
 /// The caller of a request, who is judged once: a request with two guards is one use of its key.
-struct Judged(Result<Caller, ApiError>);
+#[derive(Default)]
+struct Judged(OnceCell<Result<Caller, ApiError>>);
 
 /// Judges the caller of a request.
 pub(super) async fn caller(request: &Request<'_>) -> Result<Caller, ApiError> {
-    let judge = async {
-        let doorward = Services::of(request)?;
-        let credential = credential(request)?;
-        let info = RequestInfo::of(request, doorward);
-        let caller = doorward.callers.authenticate(credential, info.ip).await;
-        Ok(caller?)
-    };
-    let judged = request.local_cache_async(async { Judged(judge.await) });
-    judged.await.0.clone()
+    judged(request, None).await
 }
 
 /// As [`caller`], of whom the scope of `N` is asked.
 async fn holder<N: Needs>(request: &Request<'_>) -> Result<Caller, ApiError> {
-    let caller = caller(request).await?;
+    let caller = judged(request, Some(N::SCOPE)).await?;
     caller.require(N::SCOPE)?;
     Ok(caller)
+}
+
+async fn judged(request: &Request<'_>, scope: Option<&str>) -> Result<Caller, ApiError> {
+    let judge = async {
+        let doorward = Services::of(request)?;
+        let credential = credential(request)?;
+        let ip = RequestInfo::of(request, doorward).ip;
+        let callers = &doorward.callers;
+        let caller = match scope {
+            Some(scope) => callers.authenticate_for(scope, credential, ip).await,
+            None => callers.authenticate(credential, ip).await,
+        };
+        Ok::<_, ApiError>(caller?)
+    };
+    let keep = async {
+        match judge.await {
+            // Another guard may ask for another scope: that this one is missing is not kept.
+            Err(error) if error.code() == ErrorCode::InsufficientScope => Err(error),
+            judged => Ok(judged),
+        }
+    };
+    let Judged(judged) = request.local_cache(Judged::default);
+    judged.get_or_try_init(|| keep).await?.clone()
 }
 
 fn outcome<T>(request: &Request<'_>, judged: Result<T, ApiError>) -> Outcome<T, ApiError> {

@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use doorward_shared::{ScopeSet, SessionId, Timestamp, UserId, apikey::KeyCode};
+use doorward_shared::{Scope, ScopeSet, SessionId, Timestamp, UserId, apikey::KeyCode};
 
 use super::{Caller, Credential, Error, FoundKey, Keys, Wanted};
 use crate::{
@@ -51,21 +51,50 @@ impl Callers {
     /// What is wrong with it; [`Error::Store`] when it is not in memory and the disk cannot be read.
     pub async fn authenticate(&self, credential: &str, ip: IpAddr) -> Result<Caller, Error> {
         if looks_like_api_key(credential) {
-            self.authenticate_key(credential, ip).await
+            self.authenticate_key(credential, ip, None).await
         } else {
             self.authenticate_token(credential).await
         }
     }
 
-    async fn authenticate_key(&self, text: &str, ip: IpAddr) -> Result<Caller, Error> {
+    /// As [`Callers::authenticate`], of whom a scope is asked: a key without it pays for nothing.
+    ///
+    /// # Errors
+    /// As [`Callers::authenticate`]; [`Error::Scope`].
+    pub(crate) async fn authenticate_for(
+        &self,
+        scope: &str,
+        credential: &str,
+        ip: IpAddr,
+    ) -> Result<Caller, Error> {
+        let caller = if looks_like_api_key(credential) {
+            self.authenticate_key(credential, ip, Some(scope)).await?
+        } else {
+            self.authenticate_token(credential).await?
+        };
+        caller.require(scope)?;
+        Ok(caller)
+    }
+
+    async fn authenticate_key(
+        &self,
+        text: &str,
+        ip: IpAddr,
+        scope: Option<&str>,
+    ) -> Result<Caller, Error> {
         let found = self.api_keys.find(text).await?;
         let found = found.ok_or(Error::InvalidToken)?;
+        // A scope of an embedding application's that is none is asked for afterwards, and nobody has it.
+        let asked: Option<Scope> = scope.and_then(|scope| scope.parse().ok());
         let wanted = Wanted {
-            scopes: &[],
+            scopes: asked.as_slice(),
             ip: Some(ip),
             cost: 1,
         };
         let judged = self.api_keys.use_key(&found, wanted).await?;
+        if let (KeyCode::InsufficientScope, Some(scope)) = (judged.code, scope) {
+            return Err(Error::Scope(scope.to_owned()));
+        }
         let wait = judged.left.map_or(1, |left| left.retry_after(judged.at));
         with_key(found, judged.code, wait)
     }

@@ -292,9 +292,19 @@ async fn limits_hold_where_a_key_is_used_at_doorward_itself() {
     };
     let limits = json!({"rateLimit": {"limit": 2, "windowSeconds": 3600}});
     let rated = mint(&server, &ada, &limits).await.expect(201).json();
+    // What its scopes do not reach is not paid for, nor does it wait for a limit.
+    let beyond = || {
+        let call = server.get("/admin/users");
+        call.bearer(rated["key"].as_str().unwrap()).send()
+    };
+    let refused = beyond().await;
+    refused.refused(403, "insufficient_scope");
+    let told = refused.json()["error"]["message"].to_string();
+    assert!(told.contains("admin:users:read"), "{told}");
     for _ in 0..2 {
         me(rated.clone(), "192.0.2.1").await.expect(200);
     }
+    beyond().await.refused(403, "insufficient_scope");
     let refused = me(rated.clone(), "192.0.2.1").await;
     refused.refused(429, "rate_limited");
     let wait: u64 = refused.header("retry-after").parse().unwrap();
