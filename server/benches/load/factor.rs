@@ -102,43 +102,28 @@ async fn act(
     takes: &str,
 ) -> Result<String> {
     let credentials = format!(r#"{{"email":"p{person}@example.com","password":"{PASSWORD}"}}"#);
-    let mut post = async |path: &str, bearer: Option<&str>, body: &str, status| {
+    let mut ask = async |path: &str, bearer: Option<&str>, body: &str, status, field: &str| {
         let answer = connection.send(&json(path, bearer, body)).await?;
-        let answer = answer.expect(status)?;
-        Ok::<_, crate::Error>(serde_json::from_slice(answer.body).unwrap_or_default())
+        answer.expect(status)?.text(field)
     };
-    Ok(match step {
-        Step::Register => text(
-            &post("/auth/register", None, &credentials, 201).await?,
-            "accessToken",
-        )?,
-        Step::SignIn => text(
-            &post("/auth/login", None, &credentials, 200).await?,
-            "accessToken",
-        )?,
+    match step {
+        Step::Register => ask("/auth/register", None, &credentials, 201, "accessToken").await,
+        Step::SignIn => ask("/auth/login", None, &credentials, 200, "accessToken").await,
         Step::Enrol => {
             let password = format!(r#"{{"password":"{PASSWORD}"}}"#);
-            let offered = post("/auth/mfa/totp", Some(takes), &password, 200).await?;
-            let secret = text(&offered, "secret")?;
+            let secret = ask("/auth/mfa/totp", Some(takes), &password, 200, "secret").await?;
             // A code works once, and none before it: the sign-in takes the next.
             let body = format!(r#"{{"code":"{}"}}"#, code(&secret, -1)?);
-            post("/auth/mfa/totp/confirm", Some(takes), &body, 200).await?;
-            secret
+            let confirm = json("/auth/mfa/totp/confirm", Some(takes), &body);
+            connection.send(&confirm).await?.expect(200)?;
+            Ok(secret)
         }
         Step::SignInWithCode => {
-            let waits = text(
-                &post("/auth/login", None, &credentials, 401).await?,
-                "mfaToken",
-            )?;
+            let waits = ask("/auth/login", None, &credentials, 401, "mfaToken").await?;
             let body = format!(r#"{{"mfaToken":"{waits}","code":"{}"}}"#, code(takes, 1)?);
-            text(&post("/auth/mfa", None, &body, 200).await?, "accessToken")?
+            ask("/auth/mfa", None, &body, 200, "accessToken").await
         }
-    })
-}
-
-fn text(answer: &serde_json::Value, field: &str) -> Result<String> {
-    let text = answer[field].as_str();
-    Ok(text.ok_or(format!("no {field} in the answer"))?.to_owned())
+    }
 }
 
 /// The code of a step so many after this one.

@@ -176,11 +176,8 @@ async fn judged(request: &Request<'_>, scope: Option<&str>) -> Result<Caller, Ap
         let credential = credential(request)?;
         let ip = RequestInfo::of(request, doorward).ip;
         let callers = &doorward.callers;
-        let caller = match scope {
-            Some(scope) => callers.authenticate_for(scope, credential, ip).await,
-            None => callers.authenticate(credential, ip).await,
-        };
-        Ok::<_, ApiError>(caller?)
+        let caller = callers.authenticate_for(scope, credential, ip).await?;
+        Ok::<_, ApiError>(caller)
     };
     let keep = async {
         match judge.await {

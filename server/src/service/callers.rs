@@ -50,30 +50,25 @@ impl Callers {
     /// # Errors
     /// What is wrong with it; [`Error::Store`] when it is not in memory and the disk cannot be read.
     pub async fn authenticate(&self, credential: &str, ip: IpAddr) -> Result<Caller, Error> {
-        if looks_like_api_key(credential) {
-            self.authenticate_key(credential, ip, None).await
-        } else {
-            self.authenticate_token(credential).await
-        }
+        self.authenticate_for(None, credential, ip).await
     }
 
-    /// As [`Callers::authenticate`], of whom a scope is asked: a key without it pays for nothing.
+    /// As [`Callers::authenticate`], of whom a scope may be asked: a key without it pays for nothing. Whether a token has it
+    /// is still to be asked.
     ///
     /// # Errors
-    /// As [`Callers::authenticate`]; [`Error::Scope`].
+    /// As [`Callers::authenticate`]; [`Error::Scope`], of a key.
     pub(crate) async fn authenticate_for(
         &self,
-        scope: &str,
+        scope: Option<&str>,
         credential: &str,
         ip: IpAddr,
     ) -> Result<Caller, Error> {
-        let caller = if looks_like_api_key(credential) {
-            self.authenticate_key(credential, ip, Some(scope)).await?
+        if looks_like_api_key(credential) {
+            self.authenticate_key(credential, ip, scope).await
         } else {
-            self.authenticate_token(credential).await?
-        };
-        caller.require(scope)?;
-        Ok(caller)
+            self.authenticate_token(credential).await
+        }
     }
 
     async fn authenticate_key(

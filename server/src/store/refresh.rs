@@ -6,10 +6,8 @@ use rusqlite::{Connection, params};
 
 use super::{
     Store, StoreError, accounts, audiences, factors,
-    memory::through,
-    packed::PackedSession,
     refresh_rows::{Facts, facts, keep, resources},
-    registrations, roles, session_rows,
+    registrations, roles,
     sessions::end,
     unit::Unit,
 };
@@ -105,19 +103,7 @@ impl Store {
         &self,
         id: SessionId,
     ) -> Result<Option<SessionCore>, StoreError> {
-        let memory = self.memory();
-        let found = through(&memory.sessions, &id, async {
-            let found = self.read(move |conn| {
-                let found = session_rows::find(conn, id)?;
-                if let Some(session) = &found {
-                    look_ahead(conn, session)?;
-                }
-                Ok(found)
-            });
-            let found = found.await?;
-            Ok(found.map(|session| PackedSession::of(&session.core(), &memory.scopes)))
-        });
-        Ok(found.await?.map(|packed| packed.unpacked(id)))
+        self.session_and(id, look_ahead).await
     }
 
     /// The session a refresh token belongs to, and until when the token is good; `None` once it was used.

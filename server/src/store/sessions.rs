@@ -57,9 +57,25 @@ pub struct NewSession {
 impl Store {
     /// A session, live or not. From memory once it was asked for.
     pub async fn session(&self, id: SessionId) -> Result<Option<SessionCore>, StoreError> {
+        self.session_and(id, |_, _| Ok(())).await
+    }
+
+    /// As [`Store::session`]; where it has to be read, what `also` reads is read with it.
+    pub(super) async fn session_and(
+        &self,
+        id: SessionId,
+        also: fn(&Connection, &Session) -> Result<(), StoreError>,
+    ) -> Result<Option<SessionCore>, StoreError> {
         let memory = self.memory();
         let found = through(&memory.sessions, &id, async {
-            let found = self.read(move |conn| find(conn, id)).await?;
+            let found = self.read(move |conn| {
+                let found = find(conn, id)?;
+                if let Some(session) = &found {
+                    also(conn, session)?;
+                }
+                Ok(found)
+            });
+            let found = found.await?;
             Ok(found.map(|session| PackedSession::of(&session.core(), &memory.scopes)))
         });
         Ok(found.await?.map(|packed| packed.unpacked(id)))
