@@ -7,23 +7,13 @@ server=${DOORWARD_SERVER_BIN:?the path of doorward-server}
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 unit=$root/server/dist/doorward.service
 work=$(mktemp -d)
-passed=0
-failed=0
+. "$root/tests/external/checks.sh"
 pid=
 cleanup() {
   [ -z "$pid" ] || kill -9 "$pid" 2>/dev/null || true
   rm -rf "$work"
 }
 trap cleanup EXIT
-
-is() { # is WHAT EXPECTED ACTUAL
-  if [ "$2" = "$3" ]; then
-    passed=$((passed + 1))
-  else
-    failed=$((failed + 1))
-    printf 'FAILED: %s: expected %s, got %s\n' "$1" "$2" "$3"
-  fi
-}
 
 for tool in systemd-analyze:systemd strace:strace; do
   command -v "${tool%%:*}" >/dev/null && continue
@@ -85,5 +75,4 @@ order=$(grep -nE 'POST /auth/register|f(data)?sync\([0-9]+<[^>]*doorward\.db-wal
   sed -n '/POST .auth.register/,/HTTP.1.1 201/p' | sed -E 's/.*(POST|sync|201).*/\1/' | uniq | tr '\n' ' ')
 is "synced before it is answered" "POST sync 201 " "$order"
 
-printf '%s passed, %s failed\n' "$passed" "$failed"
-[ "$failed" = 0 ]
+count

@@ -7,8 +7,7 @@ server=${DOORWARD_SERVER_BIN:?the path of doorward-server}
 work=$(mktemp -d)
 disk=$work/disk
 pid=
-passed=0
-failed=0
+. "$(dirname "${BASH_SOURCE[0]}")/../checks.sh"
 
 cleanup() {
   if [ -n "$pid" ]; then
@@ -19,15 +18,6 @@ cleanup() {
   rm -rf "$work"
 }
 trap cleanup EXIT
-
-is() { # is WHAT EXPECTED ACTUAL
-  if [ "$2" = "$3" ]; then
-    passed=$((passed + 1))
-  else
-    failed=$((failed + 1))
-    printf 'FAILED: %s: expected %s, got %s\n' "$1" "$2" "$3"
-  fi
-}
 
 mkdir "$disk"
 mount -t tmpfs -o size=6m,mode=0700 tmpfs "$disk"
@@ -115,8 +105,7 @@ is "room again: ready" 200 "$(call GET /health/ready '')"
 is "room again: login" 200 "$(call POST /auth/login '' "$ada")"
 is "check" 0 "$(env -u DOORWARD_SERVER_BIN -u DOORWARD_BIN "$server" check --data-dir "$disk/data" >/dev/null 2>&1; echo $?)"
 
-printf '%s passed, %s failed\n' "$passed" "$failed"
-[ "$failed" = 0 ]
+count
 
 # Power cuts and failing calls, in some two minutes.
 python3 "$(dirname "$0")/cuts.py"

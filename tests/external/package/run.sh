@@ -6,16 +6,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 cd "$root"
 export DEBIAN_FRONTEND=noninteractive
 unset DOORWARD_SERVER_BIN DOORWARD_BIN
-passed=0
-failed=0
-is() { # is WHAT EXPECTED ACTUAL
-  if [ "$2" = "$3" ]; then
-    passed=$((passed + 1))
-  else
-    failed=$((failed + 1))
-    printf 'FAILED: %s: expected %s, got %s\n' "$1" "$2" "$3"
-  fi
-}
+. "$root/tests/external/checks.sh"
 there() { if [ -e "$1" ]; then echo there; else echo gone; fi; }
 
 if [ "$(id -u)" != 0 ] || ! command -v dpkg >/dev/null; then
@@ -92,5 +83,4 @@ echo "doorward doorward/purge-data boolean true" | debconf-set-selections
 dpkg --purge doorward >/dev/null 2>&1
 is "purged, and asked for the data to go" gone "$(there /var/lib/doorward)"
 
-printf '%d passed, %d failed\n' "$passed" "$failed"
-[ "$failed" -eq 0 ]
+count

@@ -4,16 +4,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 cd "$root"
 target=x86_64-unknown-linux-musl
-passed=0
-failed=0
-is() { # is WHAT EXPECTED ACTUAL
-  if [ "$2" = "$3" ]; then
-    passed=$((passed + 1))
-  else
-    failed=$((failed + 1))
-    printf 'FAILED: %s: expected %s, got %s\n' "$1" "$2" "$3"
-  fi
-}
+. "$root/tests/external/checks.sh"
 
 if [ "$(id -u)" != 0 ]; then
   echo "needs root, to change into an empty root directory"
@@ -90,5 +81,4 @@ kill -TERM "${pids[0]}"
 status=0
 wait "${pids[0]}" || status=$?
 is "a graceful end" 0 "$status"
-printf '%s passed, %s failed\n' "$passed" "$failed"
-[ "$failed" = 0 ]
+count
