@@ -2,7 +2,12 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use doorward_server::{Doorward, Settings, clock::Clock, crypto::totp, store::DirectoryLock};
+use doorward_server::{
+    Doorward, Settings,
+    clock::Clock,
+    crypto::totp,
+    store::{self, DirectoryLock},
+};
 use doorward_shared::Timestamp;
 use rocket::{
     http::{ContentType, Header, HeaderMap, Method},
@@ -26,24 +31,15 @@ pub(crate) struct TestApp {
 
 /// Where a server of a test has its data.
 struct Home {
-    database: PathBuf,
+    data: PathBuf,
     _directory: TempDir,
 }
 
-/// Whatever a test has done, the counts are true after it.
+/// Whatever a test has done, the database is whole after it, and its counts are true.
 impl Drop for Home {
     fn drop(&mut self) {
-        if std::thread::panicking() || !self.database.exists() {
-            return;
-        }
-        let conn = rusqlite::Connection::open(&self.database).unwrap();
-        let sql = format!("SELECT name, rows, {COUNTED} FROM counts");
-        let mut select = conn.prepare(&sql).unwrap();
-        let mut found = select.query([]).unwrap();
-        while let Some(row) = found.next().unwrap() {
-            let name: String = row.get(0).unwrap();
-            let (kept, rows): (i64, i64) = (row.get(1).unwrap(), row.get(2).unwrap());
-            assert_eq!(kept, rows, "{name}");
+        if !std::thread::panicking() && self.data.join("doorward.db").exists() {
+            store::check(&self.data).unwrap();
         }
     }
 }
@@ -96,7 +92,7 @@ impl TestApp {
         if settings.data_dir == Settings::default().data_dir {
             settings.data_dir = directory.path().join("data");
         }
-        let database = settings.data_dir.join("doorward.db");
+        let data = settings.data_dir.clone();
         let doorward = Doorward::open_at(settings, Clock::manual(START)).await;
         let doorward = doorward.expect("it opens");
         let config = rocket::Config {
@@ -109,7 +105,7 @@ impl TestApp {
             doorward,
             http,
             _home: Home {
-                database,
+                data,
                 _directory: directory,
             },
         }
