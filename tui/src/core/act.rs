@@ -254,11 +254,7 @@ impl State {
             return self.say("nothing belongs to it");
         }
         let title = format!("{} and what belongs to it", item.name());
-        self.layers.push(Layer::Menu(Menu {
-            title,
-            entries,
-            at: 0,
-        }));
+        self.layers.push(Layer::Menu(Menu::new(title, entries)));
     }
 
     /// Asks for a line that the incident's report keeps.

@@ -146,12 +146,8 @@ impl State {
             }
             Some(Row::Session(session)) => {
                 let entries = super::related::ends(self, &session);
-                let title = "End all sessions …".into();
-                self.layers.push(Layer::Menu(Menu {
-                    title,
-                    entries,
-                    at: 0,
-                }));
+                let menu = Menu::new("End all sessions …", entries);
+                self.layers.push(Layer::Menu(menu));
             }
             _ => {}
         }

@@ -266,6 +266,7 @@ fn choose(state: &mut State, effects: &mut Vec<Effect>) {
         Choice::Quit => effects.push(Effect::Quit),
         Choice::Switch(name) => state.leave_for(name, effects),
         Choice::End(asked, title) => state.end_sessions(title, *asked, effects),
+        Choice::KeyCopied(copied) => state.key_copied(copied, effects),
         Choice::EndOthers => {
             state.open_form(Resource::Sessions.scope(), Form::end_sessions());
             state.ask_offers(effects);

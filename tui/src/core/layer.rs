@@ -58,8 +58,21 @@ pub(crate) struct Detail {
 #[derive(Debug)]
 pub(crate) struct Menu {
     pub title: String,
+    /// What is to be known before one chooses.
+    pub lines: Vec<String>,
     pub entries: Vec<(String, Choice)>,
     pub at: usize,
+}
+
+impl Menu {
+    pub(crate) fn new(title: impl Into<String>, entries: Vec<(String, Choice)>) -> Self {
+        Self {
+            title: title.into(),
+            lines: Vec::new(),
+            entries,
+            at: 0,
+        }
+    }
 }
 
 /// What an entry of a menu does.
@@ -79,6 +92,8 @@ pub(crate) enum Choice {
     End(Box<Revoke>, String),
     /// Asks whose sessions end.
     EndOthers,
+    /// Whether this server's master.key is copied.
+    KeyCopied(bool),
 }
 
 impl State {

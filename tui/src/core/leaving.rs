@@ -79,14 +79,12 @@ impl State {
     fn ask_to_lose_notes(&mut self, label: &str, lose: Choice) {
         let here = matches!(self.view, View::Incident(_));
         let stay = if here { "Stay (m writes it)" } else { "Stay" };
-        self.layers.push(Layer::Menu(Menu {
-            title: "The incident's record is not written".into(),
-            entries: vec![
-                (stay.into(), Choice::Stay),
-                ("Cancel".into(), Choice::Stay),
-                (label.into(), lose),
-            ],
-            at: 0,
-        }));
+        let entries = vec![
+            (stay.into(), Choice::Stay),
+            ("Cancel".into(), Choice::Stay),
+            (label.into(), lose),
+        ];
+        let title = "The incident's record is not written";
+        self.layers.push(Layer::Menu(Menu::new(title, entries)));
     }
 }

@@ -353,6 +353,12 @@ pub(crate) enum Effect {
     },
     /// Remember that a rule may run its command by itself.
     Allow(Allowed),
+    /// Remember whether the master.key of a server is copied.
+    KeyCopied {
+        /// The profile's name, or the server's URL where there is none.
+        profile: String,
+        copied: bool,
+    },
     /// Ring the terminal's bell.
     Bell,
     Switch(String),

@@ -35,9 +35,8 @@ impl State {
         }
         let at = list.sort.map_or(0, |(at, _)| at);
         self.layers.push(Layer::Menu(Menu {
-            title: "Sort by (again turns it round)".into(),
-            entries,
             at,
+            ..Menu::new("Sort by (again turns it round)", entries)
         }));
     }
 }

@@ -111,11 +111,7 @@ impl State {
             (label, Choice::Undo(undo.id))
         };
         let entries = self.undos.done.iter().rev().map(entry);
-        let menu = Menu {
-            title: "Undo: what takes each back".into(),
-            entries: entries.collect(),
-            at: 0,
-        };
+        let menu = Menu::new("Undo: what takes each back", entries.collect());
         self.layers.push(Layer::Menu(menu));
     }
 

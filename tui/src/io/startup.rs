@@ -105,6 +105,7 @@ pub(super) fn state(
     };
     state.yours = Yours::read(&config.yours(), &state.keymap)?;
     state.yours.allowed = profiles.allowed();
+    state.yours.copied = profiles.copied();
     state.calls = clock::idempotency_key();
     state.glyphs.ascii = look.ascii || config.ascii.unwrap_or(false);
     state.read_only = look.read_only;

@@ -413,6 +413,7 @@ impl Bench {
             wall: noon(),
             ms: 10_000,
         };
+        state.yours.copied.insert("staging".into());
         let mut bench = Self {
             state,
             effects: Vec::new(),

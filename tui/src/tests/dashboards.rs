@@ -184,6 +184,78 @@ fn what_is_undone_of_the_first_evening_opens_what_does_it() {
     assert!(bench.screen().contains("Cancel"), "{}", bench.screen());
 }
 
+/// A dashboard of a server on which all is done but what only the operator knows.
+fn without_a_copy_of_the_key() -> Bench {
+    let mut bench = Bench::on_dashboard(120, 40);
+    bench.state.yours.copied.clear();
+    let mut info = super::bench::server_info();
+    let folder = "/var/lib/doorward/".to_owned();
+    info.settings.insert("data_dir".into(), folder);
+    bench.reply(crate::core::msg::Reply::Server {
+        ready: true,
+        info: Ok(Box::new(info)),
+    });
+    go_to(&mut bench, Panel::Setup);
+    bench
+}
+
+/// What was asked to be remembered of the master key.
+fn remembered(bench: &Bench) -> Vec<(String, bool)> {
+    let remembered = bench.effects.iter().filter_map(|effect| match effect {
+        Effect::KeyCopied { profile, copied } => Some((profile.clone(), *copied)),
+        _ => None,
+    });
+    remembered.collect()
+}
+
+#[test]
+fn whether_the_master_key_is_copied_is_what_the_operator_says_of_this_profile() {
+    let mut bench = without_a_copy_of_the_key();
+    assert!(bench.screen().contains("○ master.key copied"));
+    bench.effects.clear();
+    bench.type_in("\n");
+    let screen = bench.screen();
+    assert!(screen.contains("/var/lib/doorward/master.key"), "{screen}");
+    bench.type_in("\n");
+    assert!(
+        remembered(&bench).is_empty(),
+        "enter alone confirms nothing"
+    );
+    bench.type_in("\n2");
+    assert_eq!(remembered(&bench), [("staging".to_owned(), true)]);
+    let screen = bench.screen();
+    assert!(!screen.contains("first evening"), "{screen}");
+    assert_eq!(focused(&bench), Panel::Chart, "the panel is gone");
+}
+
+#[test]
+fn another_profile_and_an_evening_that_goes_on_ask_for_the_key_again() {
+    let mut bench = without_a_copy_of_the_key();
+    bench.state.server.profile = "production".into();
+    bench.state.yours.copied.insert("staging".into());
+    assert!(bench.screen().contains("○ master.key copied"));
+    bench.type_in("\n2");
+    bench.reply(crate::core::msg::Reply::Server {
+        ready: true,
+        info: Ok(Box::new(doorward_shared::admin::ServerInfo {
+            setup: Default::default(),
+            ..super::bench::server_info()
+        })),
+    });
+    go_to(&mut bench, Panel::Setup);
+    bench.type_in("G");
+    bench.effects.clear();
+    let on_it = |bench: &mut Bench| {
+        bench.type_in("k");
+        bench.screen().contains("> ✓ master.key copied")
+    };
+    assert!((0..7).any(|_| on_it(&mut bench)));
+    bench.type_in("\n2");
+    let taken_back = [("production".to_owned(), false)];
+    assert_eq!(remembered(&bench), taken_back, "it can be taken back");
+    assert!(bench.screen().contains("○ master.key copied"));
+}
+
 #[test]
 fn events_come_live_and_each_opens() {
     let mut bench = Bench::on_dashboard(120, 40);

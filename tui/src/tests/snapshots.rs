@@ -223,6 +223,13 @@ fn dashboard_health_incident() {
         bench.type_in("\t\t\t\t");
         bench
     });
+    seen_at(&LARGE, "dashboard_key_copied", |width, height| {
+        let mut bench = Bench::on_dashboard(width, height);
+        bench.state.yours.copied.clear();
+        bench.reply(first_evening());
+        bench.type_in("\t\t\t\tjj\n");
+        bench
+    });
     seen_at(&LARGE, "dashboard_week_cursor", |width, height| {
         let mut bench = Bench::on_dashboard(width, height);
         bench.type_in("tt");

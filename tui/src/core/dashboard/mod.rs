@@ -15,7 +15,7 @@ use super::{
 };
 use crate::core::{
     chart::{self, Bin, Window},
-    checklist::{self, Task},
+    checklist::Task,
     keymap::Action,
     report::collapsed,
     resource::Resource,
@@ -88,7 +88,7 @@ impl State {
     /// The panels that have something to say.
     pub(crate) fn dash_panels(&self) -> Vec<Panel> {
         let shown = |panel: &Panel| match panel {
-            Panel::Setup => !checklist::open(self.known.server.as_deref()).is_empty(),
+            Panel::Setup => !self.checklist().is_empty(),
             _ => true,
         };
         Panel::ALL.into_iter().filter(shown).collect()
@@ -119,6 +119,10 @@ impl State {
         };
         if panel == Panel::Chart {
             return;
+        }
+        // The first evening is over.
+        if !self.dash_panels().contains(&panel) {
+            return self.dash_select(Panel::Chart, 0);
         }
         let rows = self.dash_rows(panel);
         let found = self.dash_chosen.as_ref().and_then(|key| match panel {
@@ -163,7 +167,7 @@ impl State {
                 return failing.cloned().map(DashRow::Client).collect();
             }
             Panel::Setup => {
-                let tasks = checklist::open(known.server.as_deref()).into_iter();
+                let tasks = self.checklist().into_iter();
                 return tasks
                     .map(|(task, done)| DashRow::Task(task, done))
                     .collect();
@@ -292,6 +296,7 @@ impl State {
                 self.go(View::Health { scroll: 0 }, effects);
                 self.act(Action::Backup, effects);
             }
+            Task::MasterKey => self.ask_for_key(title, lines),
             Task::Issuer | Task::Proxies | Task::Mail => {
                 self.layers.push(Layer::Note { title, lines });
             }

@@ -72,6 +72,8 @@ pub(crate) struct Yours {
     pub alerts: BTreeMap<String, AlertRule>,
     /// What rules may run by themselves.
     pub allowed: BTreeSet<Allowed>,
+    /// Where the operator said that master.key is copied: profiles, or URLs of servers without one.
+    pub copied: BTreeSet<String>,
 }
 
 impl Yours {

@@ -135,6 +135,9 @@ impl Runner {
             }
             Effect::Keep(kept) => self.keep(move |profiles| profiles.keep(&kept)),
             Effect::Allow(allowed) => self.keep(move |profiles| profiles.allow(&allowed)),
+            Effect::KeyCopied { profile, copied } => {
+                self.keep(move |profiles| profiles.keep_copied(&profile, copied));
+            }
             Effect::SignIn { .. }
             | Effect::Switch(_)
             | Effect::Copy(_)

@@ -2,6 +2,7 @@
 
 mod allowed;
 mod config;
+mod copied;
 mod keyring;
 
 use std::{

@@ -43,9 +43,11 @@ fn part(area: Rect, x: u16, width: u16) -> Rect {
     }
 }
 
-/// Lines that a panel beside the chart takes.
-fn wanted(panel: Panel) -> u16 {
+/// Lines that a panel beside the chart takes, of so many.
+fn wanted(panel: Panel, height: u16) -> u16 {
     match panel {
+        // What is done stands last: it may have no room.
+        Panel::Setup if height >= 20 => 9,
         Panel::Setup | Panel::Now => 8,
         _ => 4,
     }
@@ -61,7 +63,8 @@ fn beside(state: &State, height: u16, focused: Panel) -> Vec<Panel> {
     } else {
         Panel::Setup
     };
-    let room = |panels: &[Panel]| panels.iter().map(|panel| wanted(*panel)).sum::<u16>();
+    let wants = |panel: &Panel| wanted(*panel, height);
+    let room = |panels: &[Panel]| panels.iter().map(wants).sum::<u16>();
     while beside.len() > 1 && room(&beside) > height {
         let last = beside.iter().rposition(|panel| *panel != first);
         beside.remove(last.unwrap_or_default());
@@ -98,7 +101,7 @@ fn large(state: &State, area: Rect, focused: Panel) -> Places {
         let height = if last {
             side.height - y
         } else {
-            wanted(*panel)
+            wanted(*panel, side.height)
         };
         places.push((*panel, slice(side, y, height)));
         y += height;
