@@ -1,13 +1,13 @@
 //! The list of users, and the search in it.
 
 use doorward_shared::{Page, UserId};
-use rusqlite::types::Value;
 
 use super::{
     Store, StoreError,
     counts::Count,
     list::{Filter, List, ListQuery, folded},
     rows::{self, USER},
+    sql::Value,
 };
 use crate::domain::User;
 

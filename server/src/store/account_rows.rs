@@ -1,12 +1,12 @@
 //! How accounts are written, and what follows from a change of one.
 
 use doorward_shared::{Timestamp, UserId};
-use rusqlite::{Connection, params};
 
 use super::{
     StoreError, addresses, admission,
     counts::USER_ADDED,
     key_rows, links, mails, roles, sessions,
+    sql::{Connection, params},
     unit::{Happened, Unit},
 };
 use crate::domain::{

@@ -3,7 +3,6 @@
 use std::sync::{Arc, LazyLock};
 
 use doorward_shared::{ScopeSet, SessionId, UserId};
-use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     Store, StoreError,
@@ -20,6 +19,7 @@ use super::{
     roles,
     rows::{self, USER},
     sessions,
+    sql::{Connection, OptionalExtension, params},
     unit::Unit,
 };
 use crate::domain::{

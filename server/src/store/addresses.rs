@@ -2,7 +2,6 @@
 //! by mail.
 
 use doorward_shared::{Timestamp, UserId};
-use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     SeenPassword, Store, StoreError, account_rows, accounts, authority,
@@ -10,6 +9,7 @@ use super::{
     mails,
     rows::{self, USER, maybe_time},
     sessions,
+    sql::{Connection, OptionalExtension, params},
     unit::Unit,
 };
 use crate::{

@@ -2,13 +2,13 @@
 //! was given for them.
 
 use doorward_shared::{ClientId, UserId};
-use rusqlite::{Connection, params};
 
 use super::{
     StoreError, codes,
     endings::{self, AT_ONCE, Ending},
     rows::{self, ulid},
     sessions,
+    sql::{Connection, params},
     unit::Unit,
 };
 use crate::domain::{Cause, Client, ClientPolicy, User};

@@ -6,7 +6,6 @@ use std::{
 };
 
 use doorward_shared::{ClientId, ScopeSet};
-use rusqlite::{Connection, params};
 
 use super::{
     Store, StoreError, accounts,
@@ -15,6 +14,7 @@ use super::{
     plan::{Applied, Kind, NotApplied, Plan, PlannedClient, PlannedUser, Step},
     roles,
     rows::{self, CLIENT},
+    sql::{Connection, params},
     unit::Unit,
 };
 use crate::domain::{

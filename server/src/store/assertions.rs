@@ -1,9 +1,8 @@
 //! Client assertions that were used: each works once, across restarts (RFC 7523 section 3).
 
 use doorward_shared::Timestamp;
-use rusqlite::params;
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, sql::params};
 use crate::crypto::secret::Digest256;
 
 impl Store {

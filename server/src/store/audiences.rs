@@ -3,9 +3,8 @@
 use std::collections::HashSet;
 
 use doorward_shared::ClientId;
-use rusqlite::Connection;
 
-use super::{StoreError, clients, registrations};
+use super::{StoreError, clients, registrations, sql::Connection};
 use crate::domain::client::is_same_resource;
 
 /// Those of the audiences that a client may still ask tokens for: its own, the server's, and those of operators' clients

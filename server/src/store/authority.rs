@@ -2,7 +2,6 @@
 //! which no event is written, only against the [`Rights`] that are read here.
 
 use doorward_shared::{ClientId, KeyId, ScopeSet, Timestamp, UserId};
-use rusqlite::{Connection, OptionalExtension};
 use ulid::Ulid;
 
 use super::{
@@ -11,6 +10,7 @@ use super::{
     clients, keys,
     memory::Memory,
     sessions,
+    sql::{Connection, OptionalExtension},
     unit::Unit,
 };
 use crate::domain::{

@@ -8,13 +8,13 @@ use std::{
 
 use doorward_shared::{BlockId, Page, Timestamp};
 use ipnet::IpNet;
-use rusqlite::{Connection, OptionalExtension, Row, params, types::Value};
 
 use super::{
     Store, StoreError, authority,
     list::{Filter, List, ListQuery},
     memory::BlockChange,
-    rows::{self, bad},
+    rows,
+    sql::{self, Connection, OptionalExtension, Row, Value, bad, params},
 };
 use crate::domain::{Act, Block, Refusal, block, rules::authority as rule};
 
@@ -34,7 +34,7 @@ const LIST: List<Block> = List {
     row: read_block,
 };
 
-fn read_block(row: &Row<'_>) -> rusqlite::Result<Block> {
+fn read_block(row: &Row<'_>) -> sql::Result<Block> {
     let spared: Option<String> = row.get(6)?;
     let spared = spared.map(|ip| ip.parse()).transpose();
     Ok(Block {

@@ -1,9 +1,14 @@
 //! Sign-ins of browsers: which session a cookie stands for.
 
 use doorward_shared::{SessionId, Timestamp};
-use rusqlite::{OptionalExtension, params};
 
-use super::{Store, StoreError, memory::through, rows::ulid, unit::Unit};
+use super::{
+    Store, StoreError,
+    memory::through,
+    rows::ulid,
+    sql::{OptionalExtension, params},
+    unit::Unit,
+};
 use crate::crypto::secret::Digest256;
 
 impl Store {

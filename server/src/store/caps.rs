@@ -1,7 +1,6 @@
 //! Caps of an account, decided in the unit that would pass them.
 
 use doorward_shared::{SessionId, Timestamp, UserId};
-use rusqlite::{Connection, params};
 
 use super::{
     StoreError,
@@ -9,6 +8,7 @@ use super::{
     pending_endings::LEFT_OF,
     rows::ulid,
     sessions::end,
+    sql::{self, Connection, params},
     unit::Unit,
 };
 use crate::domain::{
@@ -49,7 +49,7 @@ fn live_of(
     now: Timestamp,
     limit: usize,
 ) -> Result<Vec<Live>, StoreError> {
-    let read = |row: &rusqlite::Row<'_>| {
+    let read = |row: &sql::Row<'_>| {
         Ok(Live {
             id: SessionId(ulid(row, 0)?),
             seen: Timestamp(row.get(1)?),

@@ -4,7 +4,6 @@
 use std::time::{Duration, Instant};
 
 use doorward_shared::{ClientId, SessionId, Timestamp, UserId};
-use rusqlite::{Connection, OptionalExtension, Row, params};
 use tokio::sync::futures::Notified;
 
 use super::{
@@ -13,6 +12,7 @@ use super::{
     endings::{ends_key, ends_session},
     notices,
     rows::{maybe_ulid, ulid},
+    sql::{Connection, OptionalExtension, Row, params},
     unit::{By, Happened, Unit},
 };
 

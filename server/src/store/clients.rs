@@ -3,7 +3,6 @@
 use std::{collections::HashSet, sync::Arc};
 
 use doorward_shared::{ClientId, Page, Timestamp};
-use rusqlite::{Connection, OptionalExtension, params, types::Value};
 use url::{Origin, Url};
 
 use super::{
@@ -15,6 +14,7 @@ use super::{
     memory::through,
     registrations,
     rows::{self, CLIENT, lines},
+    sql::{Connection, OptionalExtension, Value, params},
     unit::{Happened, Unit},
 };
 use crate::{

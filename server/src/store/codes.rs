@@ -1,13 +1,13 @@
 //! Authorization codes and what people have consented to.
 
 use doorward_shared::{ClientId, ScopeSet, SessionId, Timestamp, UserId};
-use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
     NewSession, Store, StoreError, accounts, audiences, authority, clients, endings,
     keys::{self, KeysOf},
     rows::{self, ip_bytes, ulid},
     sessions,
+    sql::{self, Connection, OptionalExtension, Row, params},
     unit::Unit,
 };
 use crate::{
@@ -60,7 +60,7 @@ const UNUSED: u32 = 100;
 const CODE: &str = "client_id, user_id, redirect_uri, scope, challenge, nonce, auth_time, resources, ip, user_agent, \
                     expires_at, used_at, session_id, signed_in_by, claims";
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Code> {
+fn read(row: &Row<'_>) -> sql::Result<Code> {
     let resources: String = row.get(7)?;
     Ok(Code {
         client_id: ClientId(ulid(row, 0)?),

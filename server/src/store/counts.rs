@@ -1,18 +1,11 @@
 //! How many rows some tables have: counting millions takes too long for a page of a list. What the units of a batch
 //! change is added up in memory, and each count that changed is written once, with their commit.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering::Relaxed},
+use super::{
+    StoreError,
+    sql::{self, Connection, Params, Row, params},
+    unit::Unit,
 };
-
-use rusqlite::{
-    Connection, Params, Row,
-    hooks::{AuthAction, AuthContext, Authorization},
-    params,
-};
-
-use super::{StoreError, unit::Unit};
 
 /// How many rows there are for the count of a row of `counts`, as an expression.
 const COUNTED: &str = include_str!("counted.sql");
@@ -106,7 +99,7 @@ impl Unit<'_> {
         each: Difference,
         sql: &str,
         values: impl Params,
-    ) -> rusqlite::Result<usize> {
+    ) -> sql::Result<usize> {
         let conn = self.conn;
         let run = || conn.prepare_cached(sql)?.execute(values);
         let rows = self.guard.counting(run)?;
@@ -120,8 +113,8 @@ impl Unit<'_> {
         each: Difference,
         sql: &str,
         values: impl Params,
-        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
-    ) -> rusqlite::Result<Vec<T>> {
+        read: impl FnMut(&Row<'_>) -> sql::Result<T>,
+    ) -> sql::Result<Vec<T>> {
         let conn = self.conn;
         let run = || {
             let mut statement = conn.prepare_cached(sql)?;
@@ -134,7 +127,7 @@ impl Unit<'_> {
     }
 
     /// Writes what the units of a batch have changed, in their transaction.
-    pub(super) fn write_counts(&mut self) -> rusqlite::Result<()> {
+    pub(super) fn write_counts(&mut self) -> sql::Result<()> {
         let Difference {
             events,
             sessions,
@@ -160,51 +153,6 @@ impl Unit<'_> {
     }
 }
 
-/// Has SQLite refuse each statement of the writer that changes what is counted, unless [`Unit::counted`] runs it: one
-/// that does not count fails whenever it is run.
-#[derive(Debug)]
-pub(super) struct Guard {
-    is_counting: Arc<AtomicBool>,
-}
-
-impl Guard {
-    /// Guards the statements of a connection.
-    pub(super) fn of(conn: &mut Connection) -> rusqlite::Result<Self> {
-        let is_counting = Arc::new(AtomicBool::new(false));
-        let asked = is_counting.clone();
-        conn.authorizer(Some(move |context: AuthContext<'_>| {
-            if asked.load(Relaxed) || !is_counted(context.action) {
-                Authorization::Allow
-            } else {
-                Authorization::Deny
-            }
-        }))?;
-        Ok(Self { is_counting })
-    }
-
-    /// Statements are authorised when they are prepared, and once more when the schema has changed since.
-    fn counting<T>(&self, run: impl FnOnce() -> T) -> T {
-        self.is_counting.store(true, Relaxed);
-        let done = run();
-        self.is_counting.store(false, Relaxed);
-        done
-    }
-}
-
-/// Whether a statement that does this changes a count.
-fn is_counted(action: AuthAction<'_>) -> bool {
-    match action {
-        AuthAction::Insert { table_name } | AuthAction::Delete { table_name } => {
-            matches!(table_name, "counts" | "events" | "sessions" | "users")
-        }
-        AuthAction::Update {
-            table_name,
-            column_name,
-        } => table_name == "counts" || (table_name, column_name) == ("sessions", "revoked_at"),
-        _ => false,
-    }
-}
-
 /// A number of rows that is kept.
 pub(super) fn kept(conn: &Connection, count: Count) -> Result<u64, StoreError> {
     let sql = "SELECT rows FROM counts WHERE name = ?1";
@@ -216,7 +164,7 @@ pub(super) fn kept(conn: &Connection, count: Count) -> Result<u64, StoreError> {
 }
 
 /// Counts all rows anew: of a database that others may have changed.
-pub(super) fn recount(conn: &Connection) -> rusqlite::Result<()> {
+pub(super) fn recount(conn: &Connection) -> sql::Result<()> {
     conn.execute(&format!("UPDATE counts SET rows = {COUNTED}"), [])?;
     Ok(())
 }
@@ -245,11 +193,16 @@ pub(super) fn compare(conn: &Connection) -> Result<(), StoreError> {
 mod tests {
     use doorward_shared::Timestamp;
 
-    use super::super::{Bounds, DATABASE, DirectoryLock, Store, open::reading};
+    use std::sync::Arc;
+
     use super::*;
     use crate::{
         clock::Clock,
         domain::{Cause, Refusal},
+        store::{
+            Bounds, DATABASE, DirectoryLock, Store,
+            sqlite::test::{database, reading},
+        },
     };
 
     fn store() -> (Store, Connection, tempfile::TempDir) {
@@ -332,8 +285,7 @@ mod tests {
 
     #[test]
     fn rows_that_another_program_has_changed_are_found_and_counted_anew() {
-        let mut conn = Connection::open_in_memory().unwrap();
-        super::super::schema::migrate(&mut conn).unwrap();
+        let conn = database();
         compare(&conn).unwrap();
         let event = "INSERT INTO events (id, time, actor, action) VALUES (x'01', 0, 'system', 'a')";
         conn.execute(event, []).unwrap();

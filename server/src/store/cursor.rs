@@ -1,9 +1,8 @@
 //! Where a page of a list ended, as its reader brings it back.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use rusqlite::types::Value;
 
-use super::{StoreError, list::Sort};
+use super::{StoreError, list::Sort, sql::Value};
 use crate::{crypto::secret::Digest256, domain::Refusal};
 
 /// Where a page ended, in which order. It holds nothing its reader has not seen.

@@ -7,12 +7,12 @@
 use std::net::IpAddr;
 
 use doorward_shared::{ClientId, SessionId, Timestamp, UserId};
-use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     SessionFilter, StoreError,
     rows::{self, ip_bytes, ip_text, ulid},
     sessions::end,
+    sql::{self, Connection, OptionalExtension, params},
     unit::Unit,
 };
 use crate::domain::Cause;
@@ -230,7 +230,7 @@ pub(super) fn unrevoked(
     limit: usize,
 ) -> Result<Vec<(SessionId, Option<ClientId>)>, StoreError> {
     let floor = floor(conn, What::Sessions, user)?;
-    let read = |row: &rusqlite::Row<'_>| {
+    let read = |row: &sql::Row<'_>| {
         Ok((
             SessionId(ulid(row, 0)?),
             rows::maybe_ulid(row, 1)?.map(ClientId),

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::sql;
 use crate::domain::Refusal;
 
 /// A unit that did not happen. Nothing of it is on disk, but for [`StoreError::Uncertain`].
@@ -46,8 +47,8 @@ pub(super) fn no_thread(error: std::io::Error) -> StoreError {
     StoreError::Unavailable(format!("cannot start a thread: {error}"))
 }
 
-impl From<rusqlite::Error> for StoreError {
-    fn from(error: rusqlite::Error) -> Self {
+impl From<sql::Error> for StoreError {
+    fn from(error: sql::Error) -> Self {
         Self::Unavailable(error.to_string())
     }
 }

@@ -1,7 +1,6 @@
 //! The audit log, as it is read. It is written by [`super::unit::Unit::event`].
 
 use doorward_shared::{ClientId, EventId, Page, Timestamp, UserId, admin::EventSummary};
-use rusqlite::types::Value;
 use tokio::sync::watch;
 
 use super::{
@@ -9,6 +8,7 @@ use super::{
     counts::{Count, EVENT_ADDED},
     list::{Filter, List, ListQuery, folded},
     rows::{self, EVENT, first_id},
+    sql::{self, Value},
 };
 use crate::{
     domain::{
@@ -81,7 +81,7 @@ impl Store {
                 let user = rows::maybe_ulid(row, 2)?.map(UserId);
                 tally.add(Counted {
                     at: Timestamp(row.get(0)?),
-                    action: row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?,
+                    action: row.get_ref(1)?.as_str().map_err(sql::Error::from)?,
                     user,
                     times: row.get(3)?,
                 });
@@ -103,7 +103,7 @@ impl Store {
                 format!("SELECT {EVENT} FROM events AS e WHERE e.id > ?1 ORDER BY e.id LIMIT ?2");
             let after = after.map_or([0; 16], |id| id.0.to_bytes());
             let mut select = conn.prepare_cached(&sql)?;
-            let rows = select.query_map(rusqlite::params![after, limit], rows::event)?;
+            let rows = select.query_map(sql::params![after, limit], rows::event)?;
             Ok(rows.collect::<Result<_, _>>()?)
         })
         .await
@@ -135,7 +135,7 @@ impl Store {
                 let id = unit.id(now).to_bytes();
                 let sql = "INSERT INTO events (id, time, actor, action, target, ip, cause, count) \
                            VALUES (?1, ?2, 'anonymous', ?7, ?3, ?4, ?5, ?6)";
-                let values = rusqlite::params![
+                let values = sql::params![
                     id,
                     now.0,
                     refusal.client.map(|id| id.to_string()),

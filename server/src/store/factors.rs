@@ -1,9 +1,12 @@
 //! Second factors: secrets of one-time codes, recovery codes, passkeys.
 
 use doorward_shared::{Timestamp, UserId};
-use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Store, StoreError, accounts, authority, passkeys, sessions, unit::Unit};
+use super::{
+    Store, StoreError, accounts, authority, passkeys, sessions,
+    sql::{Connection, OptionalExtension, params},
+    unit::Unit,
+};
 use crate::{
     crypto::secret::Digest256,
     domain::{

@@ -1,13 +1,13 @@
 //! Lists of API keys.
 
 use doorward_shared::{Page, Scope, Timestamp};
-use rusqlite::types::Value;
 
 use super::{
     Store, StoreError,
     endings::{self, KEY_ENDS},
     list::{Filter, List, ListQuery, folded},
     rows::{self, API_KEY},
+    sql::Value,
 };
 use crate::domain::{ApiKey, KeyOwner};
 

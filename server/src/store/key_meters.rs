@@ -4,9 +4,11 @@ use doorward_shared::{
     KeyId, Timestamp,
     apikey::{UsageBy, UsagePoint},
 };
-use rusqlite::{OptionalExtension, Row, params};
 
-use super::{Store, StoreError};
+use super::{
+    Store, StoreError,
+    sql::{self, OptionalExtension, Row, params},
+};
 use crate::{
     domain::rules::{
         key_meter::{Meter, Period, day_of},
@@ -155,9 +157,9 @@ impl Store {
     }
 }
 
-fn meter(row: &Row<'_>, now: Timestamp) -> rusqlite::Result<Meter> {
+fn meter(row: &Row<'_>, now: Timestamp) -> sql::Result<Meter> {
     let period = |at: usize| {
-        Ok::<_, rusqlite::Error>(Period {
+        Ok::<_, sql::Error>(Period {
             start: row.get(at)?,
             spent: row.get(at + 1)?,
         })

@@ -1,13 +1,13 @@
 //! Rows of API keys: found, written, ended.
 
 use doorward_shared::{ClientId, KeyId, Timestamp, UserId};
-use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     NewKey, StoreError, caps, clients,
     endings::{self, AT_ONCE, Ending, What},
     links, registration_tokens,
     rows::{self, API_KEY, ulid},
+    sql::{Connection, OptionalExtension, params},
     unit::{Happened, Unit},
 };
 use crate::{

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use doorward_shared::{KeyId, ScopeSet, Timestamp, apikey::Environment};
-use rusqlite::{Connection, OptionalExtension, params};
 
 pub(super) use super::key_rows::{KeysOf, client_changed, end_all, end_shown_to, find, insert};
 use super::{
@@ -13,6 +12,7 @@ use super::{
     operator,
     rows::{self, API_KEY},
     sessions,
+    sql::{Connection, OptionalExtension, params},
     unit::Happened,
 };
 use crate::{

@@ -1,14 +1,15 @@
 //! One-time links: known by the hash of their token, used in the unit that does what they are for.
 
 use doorward_shared::{ClientId, ScopeSet, Timestamp, UserId};
-use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     Store, StoreError, account_rows, accounts, addresses, authority,
     keys::{self, KeysOf},
     mails,
     rows::{scopes, ulid},
-    sessions, takeover,
+    sessions,
+    sql::{self, Connection, OptionalExtension, params},
+    takeover,
     unit::Unit,
 };
 use crate::{
@@ -198,7 +199,7 @@ pub(super) fn find(
                 expires_at: Timestamp(row.get(3)?),
             };
             let maker: Option<String> = row.get(4)?;
-            let maker = maker.map(|maker| Ok::<_, rusqlite::Error>((maker, scopes(row, 5)?)));
+            let maker = maker.map(|maker| Ok::<_, sql::Error>((maker, scopes(row, 5)?)));
             Ok(Some((link, maker.transpose()?)))
         })
         .optional()?;

@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 
 use doorward_shared::{Page, Pagination};
-use rusqlite::{Connection, Row, functions::FunctionFlags, params_from_iter, types::Value};
 
 use super::{
     StoreError,
     counts::{self, Count},
     cursor::Cursor,
+    sql::{self, Connection, Row, Value, params_from_iter},
 };
 use crate::domain::{Refusal, text::fold};
 
@@ -125,7 +125,7 @@ impl Filter {
         columns: &str,
         from: &str,
         limit: usize,
-        row: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
+        row: impl Fn(&Row<'_>) -> sql::Result<T>,
     ) -> Result<Vec<T>, StoreError> {
         let sql = format!(
             "SELECT {columns} FROM {from} WHERE {} LIMIT {limit}",
@@ -143,7 +143,7 @@ impl Filter {
         numbers: &str,
         from: &str,
         walk: bool,
-        row: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+        row: impl FnOnce(&Row<'_>) -> sql::Result<T>,
     ) -> Result<T, StoreError> {
         let sql = format!("SELECT {numbers} FROM {from} WHERE {}", self.sql(walk));
         let mut select = conn.prepare(&sql)?;
@@ -168,14 +168,6 @@ pub(super) fn folded(text: &str) -> Value {
     Value::Text(fold(text))
 }
 
-/// Gives a connection the function `fold`: a text without its case, beyond ASCII too.
-pub(super) fn add_fold(conn: &Connection) -> rusqlite::Result<()> {
-    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
-    conn.create_scalar_function("fold", 1, flags, |call| {
-        Ok(call.get_raw(0).as_str_or_null()?.map(fold))
-    })
-}
-
 /// The order of a page, and where it starts.
 #[derive(Debug)]
 pub(super) struct Order {
@@ -195,7 +187,7 @@ pub(super) struct List<T: 'static> {
     pub kept: Option<Count>,
     /// Fields one may sort by, and their expressions, none of which is ever NULL.
     pub sorts: &'static [(&'static str, &'static str)],
-    pub row: fn(&Row<'_>) -> rusqlite::Result<T>,
+    pub row: fn(&Row<'_>) -> sql::Result<T>,
 }
 
 impl<T> List<T> {

@@ -3,9 +3,13 @@
 use std::net::IpAddr;
 
 use doorward_shared::UserId;
-use rusqlite::{OptionalExtension, params};
 
-use super::{Store, StoreError, factors::with_factor, rows};
+use super::{
+    Store, StoreError,
+    factors::with_factor,
+    rows,
+    sql::{OptionalExtension, params},
+};
 use crate::domain::{household, is_unknown};
 
 /// What a sign-in is checked against.

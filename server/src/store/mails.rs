@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use doorward_shared::{Timestamp, UserId};
-use rusqlite::{Connection, OptionalExtension, Row, params};
 use ulid::Ulid;
 
 use super::{
     Store, StoreError, accounts,
     rows::{maybe_ulid, ulid},
+    sql::{self, Connection, OptionalExtension, Row, params},
     unit::Unit,
 };
 use crate::{
@@ -238,7 +238,7 @@ impl Mail {
     }
 }
 
-fn mail(row: &Row<'_>, mailing: &Mailing) -> rusqlite::Result<Mail> {
+fn mail(row: &Row<'_>, mailing: &Mailing) -> sql::Result<Mail> {
     let (id, named): (_, String) = (ulid(row, 0)?, row.get(1)?);
     let sealed: Option<Vec<u8>> = row.get(3)?;
     let opened = sealed.and_then(|sealed| mailing.master.open(&place(id), &sealed).ok());

@@ -1,4 +1,5 @@
-//! Storage: SQLite behind methods that are each one atomic unit of the domain. Nothing of rusqlite leaks out.
+//! Storage behind methods that are each one atomic unit of the domain. What they say to a database goes through `sql`;
+//! which database that is, only `sqlite` knows.
 
 mod account_list;
 mod account_rows;
@@ -9,13 +10,10 @@ mod apply;
 mod assertions;
 mod audiences;
 mod authority;
-mod backup;
 mod blocks;
 mod browsers;
 mod caps;
 mod carry_out;
-mod check;
-mod checkpoint;
 mod clients;
 mod codes;
 mod counts;
@@ -34,25 +32,19 @@ mod login_facts;
 mod mails;
 mod memory;
 mod notices;
-mod open;
 mod operator;
-mod pace;
 mod packed;
 mod packed_account;
 mod passkeys;
 mod pending_endings;
 mod plan;
-mod private;
-mod readers;
 mod refresh;
 mod refresh_rows;
 mod registration_tokens;
 mod registrations;
 mod required_resets;
-mod restore;
 mod roles;
 mod rows;
-mod schema;
 mod second_step;
 mod series;
 mod session_ends;
@@ -62,6 +54,8 @@ mod sessions;
 mod setup;
 mod signed_in_from;
 mod signing;
+mod sql;
+mod sqlite;
 mod stats;
 mod sweep;
 mod takeover;
@@ -69,7 +63,6 @@ mod touch;
 mod unit;
 mod unused_clients;
 mod weights;
-mod writer;
 
 use std::{
     path::PathBuf,
@@ -80,8 +73,6 @@ use std::{
 pub use account_list::UserFilter;
 pub use accounts::{EndsWithPassword, WantedAccount};
 pub use addresses::{AskedFor, LinkByMail, NewAddress};
-pub use backup::{back_up, back_up_to_stdout};
-pub use check::{check, check_file};
 pub use clients::NewSecret;
 pub use codes::{Consent, Created, Redeemed};
 pub use endings::Seen;
@@ -96,25 +87,28 @@ pub use login_facts::{LoginFacts, LoginRecord};
 pub use mails::{Mail, MailFailure, Mailing, MailsWaiting};
 pub use memory::Caps;
 pub use notices::LogoutNotice;
-pub use open::{Bounds, DATABASE, DirectoryLock, MASTER_KEY, OPERATOR_KEY};
 pub use passkeys::NewPasskey;
 pub(crate) use plan::{Applied, Kind as PlanKind, NotApplied, Plan, PlannedClient, PlannedUser};
-pub use private::tighten;
 pub use refresh::{Refreshed, Rotation};
 pub use registration_tokens::NewRegistrationToken;
 pub use registrations::{Admission, Document, SelfRegistered};
-pub use restore::{Restore, Restored, restore};
-pub use schema::VERSION as SCHEMA_VERSION;
 pub use second_step::FirstStep;
 pub(crate) use series::{floor as series_floor, hour_of};
 pub use session_ends::{AllOf, Ends, SeenSessions, Which};
 pub use session_list::SessionFilter;
 pub use sessions::NewSession;
 pub use signing::StoredSigningKey;
+pub use sqlite::{
+    Bounds, DATABASE, DirectoryLock, MASTER_KEY, OPERATOR_KEY, Restore, Restored, SCHEMA_VERSION,
+    back_up, back_up_to_stdout, check, check_file, restore, tighten,
+};
 use unit::Unit;
-use writer::Writer;
 
-use self::{memory::Memory, readers::Readers};
+use self::{
+    memory::Memory,
+    sql::Connection,
+    sqlite::{Copies, Readers, Writer},
+};
 use crate::metrics::StoreMetrics;
 
 /// The store. Cheap to clone.
@@ -132,7 +126,7 @@ struct Inner {
     directory: PathBuf,
     /// Held by whoever makes a backup.
     backup: tokio::sync::Mutex<()>,
-    copies: Arc<backup::Copies>,
+    copies: Arc<Copies>,
     _lock: DirectoryLock,
 }
 
@@ -156,7 +150,7 @@ impl Store {
     async fn read<T, F>(&self, read: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnOnce(&rusqlite::Connection) -> Result<T, StoreError> + Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
         self.inner.metrics.read();
         self.inner.readers.run(read).await

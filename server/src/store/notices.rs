@@ -2,10 +2,16 @@
 //! written in the transaction that ends the session, so no restart loses one.
 
 use doorward_shared::{ClientId, SessionId, Timestamp, UserId};
-use rusqlite::{Connection, OptionalExtension, params};
 use ulid::Ulid;
 
-use super::{Store, StoreError, counts::SESSION_REVOKED, endings::AT_ONCE, rows::ulid, unit::Unit};
+use super::{
+    Store, StoreError,
+    counts::SESSION_REVOKED,
+    endings::AT_ONCE,
+    rows::ulid,
+    sql::{Connection, OptionalExtension, params},
+    unit::Unit,
+};
 
 /// How long a client is tried, in seconds: a day.
 const TRIED_FOR: i64 = 86_400;

@@ -4,12 +4,12 @@
 //! two are marked, so that a cut between the database and the file leaves one that works.
 
 use doorward_shared::{KeyId, ScopeSet, Timestamp, apikey::Environment};
-use rusqlite::{Connection, OptionalExtension, params};
 use ulid::Ulid;
 
 use super::{
     Store, StoreError, Unit,
     keys::{self, NewKey},
+    sql::{self, Connection, OptionalExtension, params},
 };
 use crate::{
     crypto::secret::Digest256,
@@ -133,7 +133,7 @@ fn settle(unit: &mut Unit<'_>, hash: Digest256, cause: &Cause) -> Result<(), Sto
     Ok(())
 }
 
-fn is_made(conn: &Connection) -> rusqlite::Result<bool> {
+fn is_made(conn: &Connection) -> sql::Result<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM meta WHERE key = ?1)";
     conn.query_row(sql, [MADE], |row| row.get(0))
 }
@@ -163,7 +163,7 @@ fn insert(
 }
 
 /// Whether the secret with this hash is an operator key that works.
-pub(super) fn is_live(conn: &Connection, hash: Digest256) -> rusqlite::Result<bool> {
+pub(super) fn is_live(conn: &Connection, hash: Digest256) -> sql::Result<bool> {
     let sql = format!(
         "SELECT EXISTS (SELECT 1 FROM api_keys WHERE hash = ?1 AND revoked_at IS NULL AND {MARKED})"
     );
@@ -171,7 +171,7 @@ pub(super) fn is_live(conn: &Connection, hash: Digest256) -> rusqlite::Result<bo
 }
 
 /// The operator keys that work beside the one with this hash.
-fn others(conn: &Connection, hash: Digest256, now: Timestamp) -> rusqlite::Result<Vec<KeyId>> {
+fn others(conn: &Connection, hash: Digest256, now: Timestamp) -> sql::Result<Vec<KeyId>> {
     let sql = format!("SELECT id FROM api_keys WHERE hash <> ?2 AND {ALIVE} AND {MARKED}");
     let mut select = conn.prepare(&sql)?;
     let both = params![now.0, hash.0];

@@ -1,12 +1,12 @@
 //! Passkeys.
 
 use doorward_shared::{PasskeyId, Timestamp, UserId};
-use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
     SeenPassword, Store, StoreError,
     factors::{after_removal, factors, judge},
     rows::{maybe_time, ulid},
+    sql::{self, Connection, OptionalExtension, Row, params},
 };
 use crate::domain::{Act, Cause, Passkey, PasskeyKind, PublicKey, Refusal};
 
@@ -134,15 +134,13 @@ impl Store {
 const PASSKEY: &str =
     "id, user_id, credential_id, public_key, sign_count, synced, name, created_at, last_used_at";
 
-fn passkey(row: &Row<'_>) -> rusqlite::Result<Passkey> {
+fn passkey(row: &Row<'_>) -> sql::Result<Passkey> {
     let public_key = PublicKey::from_bytes(row.get_ref(3)?.as_blob()?);
-    let broken =
-        || rusqlite::Error::InvalidColumnType(3, "public_key".into(), rusqlite::types::Type::Blob);
     Ok(Passkey {
         id: PasskeyId(ulid(row, 0)?),
         user_id: UserId(ulid(row, 1)?),
         credential_id: row.get(2)?,
-        public_key: public_key.ok_or_else(broken)?,
+        public_key: public_key.ok_or_else(|| sql::bad(3, "not a public key"))?,
         sign_count: row.get(4)?,
         kind: if row.get(5)? {
             PasskeyKind::Synced

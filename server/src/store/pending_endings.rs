@@ -1,9 +1,12 @@
 //! What pending endings have ended already, for lists and counts that go by the rows.
 
 use doorward_shared::Timestamp;
-use rusqlite::{Connection, params};
 
-use super::{StoreError, endings::ends_session};
+use super::{
+    StoreError,
+    endings::ends_session,
+    sql::{Connection, params},
+};
 
 /// Of an account's sessions those that a pending ending of all it has leaves: what came after it, and what it keeps. An
 /// expression for `s.id IN (…)` with the account twice and the [`floor`] between.
@@ -116,20 +119,7 @@ pub(super) fn pending_live(conn: &Connection, now: Timestamp) -> Result<u64, Sto
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{endings::SESSION_ENDS, schema};
-
-    /// How SQLite goes about a statement.
-    fn plan(sql: &str) -> String {
-        let mut conn = Connection::open_in_memory().unwrap();
-        schema::migrate(&mut conn).unwrap();
-        let mut explain = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
-        let count = explain.parameter_count();
-        let none = rusqlite::params_from_iter(vec![rusqlite::types::Null; count]);
-        let rows = explain
-            .query_map(none, |row| row.get::<_, String>(3))
-            .unwrap();
-        rows.map(Result::unwrap).collect::<Vec<_>>().join("; ")
-    }
+    use crate::store::{endings::SESSION_ENDS, sqlite::test::plan};
 
     /// Rows of `sessions` lie behind a second look-up for each entry of an index: with 200,000 that is what others wait for.
     #[test]

@@ -2,13 +2,13 @@
 //! `domain/rules/refresh.rs`; here its facts are loaded and the decision is applied.
 
 use doorward_shared::{ScopeSet, SessionId, Timestamp};
-use rusqlite::{Connection, params};
 
 use super::{
     Store, StoreError, accounts, audiences, factors,
     refresh_rows::{Facts, facts, keep, resources},
     registrations, roles,
     sessions::end,
+    sql::{Connection, params},
     unit::Unit,
 };
 use crate::{
@@ -275,20 +275,12 @@ fn allowed(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::schema;
+    use crate::store::sqlite::test::plan;
 
     /// Were one found by another way, the page that is changed would be read by the writer.
     #[test]
     fn what_a_use_changes_is_read_in_each_index_of_it() {
-        let mut conn = Connection::open_in_memory().unwrap();
-        schema::migrate(&mut conn).unwrap();
-        let mut explain = conn
-            .prepare(&format!("EXPLAIN QUERY PLAN {NEIGHBOURS}"))
-            .unwrap();
-        let rows = explain
-            .query_map(params![0, 0, 0, 0], |row| row.get::<_, String>(3))
-            .unwrap();
-        let plan = rows.map(Result::unwrap).collect::<Vec<_>>().join("; ");
+        let plan = plan(NEIGHBOURS);
         for way in [
             "COVERING INDEX sessions_seen (last_seen_at=? AND id>?)",
             "INDEX sessions_idle (idle_until=? AND id>?)",

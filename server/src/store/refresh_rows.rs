@@ -3,12 +3,12 @@
 use std::sync::LazyLock;
 
 use doorward_shared::{SessionId, Timestamp};
-use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{
     StoreError, endings,
     refresh::Rotation,
     rows::{self, SESSION, ulid},
+    sql::{self, Connection, OptionalExtension, Row, params},
     unit::Unit,
 };
 use crate::{
@@ -152,7 +152,7 @@ fn session_and_family(
 }
 
 /// The family whose columns begin at `first`.
-fn family(row: &Row<'_>, first: usize, newest: [u8; 32]) -> rusqlite::Result<Family> {
+fn family(row: &Row<'_>, first: usize, newest: [u8; 32]) -> sql::Result<Family> {
     let uses: Option<Vec<u8>> = row.get(first + 3)?;
     // The first is the parent's.
     let mut uses = uses

@@ -4,12 +4,12 @@
 use doorward_shared::{
     ClientId, Page, RegistrationTokenId, ScopeSet, Timestamp, UserId, admin::RegistrationTokenInfo,
 };
-use rusqlite::{Connection, OptionalExtension, Row, params, types::Value};
 
 use super::{
     Store, StoreError, authority, clients,
     list::{Filter, List, ListQuery, folded},
     rows::{scopes, ulid},
+    sql::{self, Connection, OptionalExtension, Row, Value, params},
     unit::Unit,
 };
 use crate::{
@@ -43,7 +43,7 @@ const LIST: List<RegistrationTokenInfo> = List {
     row: info,
 };
 
-fn info(row: &Row<'_>) -> rusqlite::Result<RegistrationTokenInfo> {
+fn info(row: &Row<'_>) -> sql::Result<RegistrationTokenInfo> {
     Ok(RegistrationTokenInfo {
         id: RegistrationTokenId(ulid(row, 0)?),
         created_at: Timestamp(row.get(1)?),

@@ -3,7 +3,6 @@
 use std::{collections::HashSet, sync::Arc};
 
 use doorward_shared::{ClientId, ScopeSet, Timestamp};
-use rusqlite::{Connection, OptionalExtension, params, types::ValueRef};
 
 use super::{
     Store, StoreError, authority,
@@ -12,6 +11,7 @@ use super::{
     memory::through,
     registration_tokens,
     rows::{self, ulid},
+    sql::{self, Connection, OptionalExtension, Value, params},
     unit::Unit,
     unused_clients,
 };
@@ -295,8 +295,8 @@ fn of_token(
     let found = conn
         .prepare_cached(sql)?
         .query_row(params![id.0.to_bytes(), token.0], |row| {
-            let is_set = |column: usize| -> rusqlite::Result<bool> {
-                Ok(row.get_ref(column)? != ValueRef::Null)
+            let is_set = |column: usize| -> sql::Result<bool> {
+                Ok(row.get::<_, Value>(column)? != Value::Null)
             };
             let scopes = is_set(1)?.then(|| rows::scopes(row, 1)).transpose()?;
             let grants = is_set(2)?.then(|| rows::grants(row, 2)).transpose()?;
@@ -365,14 +365,13 @@ pub(super) fn operator_resources(conn: &Connection) -> Result<HashSet<String>, S
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::sqlite::test::{database, plan};
 
     /// Strangers' rows are long: a unit of the writer reads none of them.
     #[test]
     fn resources_of_operators_clients_come_from_their_index_alone() {
-        let mut conn = Connection::open_in_memory().unwrap();
-        super::super::schema::migrate(&mut conn).unwrap();
-        let sql = format!("EXPLAIN QUERY PLAN {OPERATOR_RESOURCES}");
-        let plan: String = conn.query_row(&sql, [], |row| row.get(3)).unwrap();
+        let conn = database();
+        let plan = plan(OPERATOR_RESOURCES);
         assert!(plan.contains("COVERING INDEX clients_resources"), "{plan}");
         let row = "INSERT INTO clients (id, name, redirect_uris, grant_types, scopes, resources, created_at, dynamic) \
                    VALUES (randomblob(16), 'c', '', '', '', ?1, 0, ?2)";

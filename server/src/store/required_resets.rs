@@ -1,10 +1,10 @@
 //! Requiring a new password: the old one is taken away.
 
 use doorward_shared::UserId;
-use rusqlite::params;
 
 use super::{
     Store, StoreError, account_rows::any_admin_with_password, authority, factors, links, sessions,
+    sql::params,
 };
 use crate::domain::{
     Act, Refusal,

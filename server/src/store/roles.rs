@@ -1,7 +1,6 @@
 //! Roles.
 
 use doorward_shared::{Page, ScopeSet};
-use rusqlite::{Connection, OptionalExtension, params, types::Value};
 
 use super::{
     Store, StoreError,
@@ -9,6 +8,7 @@ use super::{
     apply, authority,
     list::{Filter, List, ListQuery, Sort, folded},
     rows,
+    sql::{self, Connection, OptionalExtension, Value, params},
     unit::{Happened, Unit},
 };
 pub(crate) use crate::domain::rules::credential::grantable;
@@ -29,7 +29,7 @@ const LIST: List<Role> = List {
     row: read_role,
 };
 
-fn read_role(row: &rusqlite::Row<'_>) -> rusqlite::Result<Role> {
+fn read_role(row: &sql::Row<'_>) -> sql::Result<Role> {
     Ok(Role {
         name: row.get(0)?,
         permissions: rows::scopes(row, 1)?,

@@ -6,10 +6,12 @@ use doorward_shared::{
     ClientId, EventId, KeyId, ScopeSet, SessionId, Timestamp, UserId,
     apikey::{Environment, Metadata, Quota, QuotaPeriod, RateLimit},
 };
-use rusqlite::{Row, types::Type};
 use ulid::Ulid;
 
-use super::endings::{ends_key, ends_session};
+use super::{
+    endings::{ends_key, ends_session},
+    sql::{self, Row, bad},
+};
 use crate::{
     crypto::{jwks, secret::Digest256},
     domain::{
@@ -18,11 +20,7 @@ use crate::{
     },
 };
 
-type Result<T> = rusqlite::Result<T>;
-
-pub(super) fn bad(column: usize, what: &'static str) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, what.into())
-}
+type Result<T> = sql::Result<T>;
 
 pub(super) fn ulid(row: &Row<'_>, column: usize) -> Result<Ulid> {
     row.get(column).map(Ulid::from_bytes)

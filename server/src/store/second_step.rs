@@ -1,12 +1,12 @@
 //! Sessions of people who show a second factor, or set one up on the way in.
 
 use doorward_shared::UserId;
-use rusqlite::params;
 
 use super::{
     NewSession, NewTotp, SeenPassword, Store, StoreError,
     factors::{has_factor, replace_codes, use_up},
     sessions,
+    sql::params,
     unit::Unit,
 };
 use crate::domain::{Cause, Refusal, Session, ShownFactor, User, rules::session};

@@ -4,9 +4,11 @@ use doorward_shared::{
     Timestamp,
     admin::{Minute, SeriesBy},
 };
-use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{Store, StoreError};
+use super::{
+    Store, StoreError,
+    sql::{self, Connection, OptionalExtension, Row, params},
+};
 use crate::domain::Latencies;
 
 const HOUR: i64 = 3_600;
@@ -119,7 +121,7 @@ fn series(conn: &Connection, by: SeriesBy, since: Timestamp) -> Result<Vec<Minut
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-fn minute(row: &Row<'_>) -> rusqlite::Result<Minute> {
+fn minute(row: &Row<'_>) -> sql::Result<Minute> {
     Ok(Minute {
         time: Timestamp(row.get(0)?),
         logins: row.get(1)?,
@@ -145,13 +147,10 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::domain::latency::{BUCKETS, bucket};
-
-    fn fresh() -> Connection {
-        let mut conn = Connection::open_in_memory().unwrap();
-        super::super::schema::migrate(&mut conn).unwrap();
-        conn
-    }
+    use crate::{
+        domain::latency::{BUCKETS, bucket},
+        store::sqlite::test::database,
+    };
 
     fn took(milliseconds: u64, count: u64) -> Latencies {
         let mut counts = [0; BUCKETS];
@@ -176,7 +175,7 @@ mod tests {
 
     #[test]
     fn both_parts_of_a_minute_in_which_the_server_restarted_count() {
-        let conn = fresh();
+        let conn = database();
         put_minute(&conn, &part(60_000, 10, 5, 1.), &took(1, 10)).unwrap();
         put_minute(&conn, &part(60_000, 4, 6, 8.), &took(8, 4)).unwrap();
         let both = Minute {
@@ -192,7 +191,7 @@ mod tests {
 
     #[test]
     fn an_hour_is_the_sum_of_its_minutes_and_its_percentile_that_of_all_its_requests() {
-        let conn = fresh();
+        let conn = database();
         for minute in 0..60 {
             let slow = if minute < 4 { 100 } else { 2 };
             put_minute(
@@ -222,7 +221,7 @@ mod tests {
 
     #[test]
     fn a_day_of_minutes_and_90_days_of_hours_are_kept_and_no_more() {
-        let conn = fresh();
+        let conn = database();
         let day = 86_400_000;
         for at in [0, day, 89 * day, 90 * day, 90 * day + 3_600_000] {
             put_minute(&conn, &part(at, 1, 1, 1.), &took(1, 1)).unwrap();

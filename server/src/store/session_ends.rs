@@ -1,7 +1,6 @@
 //! The end of many sessions at once: what they are is seen first, then exactly those end.
 
 use doorward_shared::{ClientId, SessionId, Timestamp, UserId};
-use rusqlite::{Connection, types::Value};
 
 use super::{
     Store, StoreError, authority, codes,
@@ -12,6 +11,7 @@ use super::{
     rows::{ip_bytes, ulid},
     session_list::{SessionFilter, conditions},
     sessions::{end, find},
+    sql::{self, Connection, Value},
 };
 use crate::domain::{Act, rules::authority as rule};
 
@@ -255,8 +255,6 @@ fn is_most(conn: &Connection, filter: &SessionFilter) -> Result<bool, StoreError
     );
     let found: u64 = conn
         .prepare_cached(&sql)?
-        .query_row(rusqlite::params![most, values[0], values[1]], |row| {
-            row.get(0)
-        })?;
+        .query_row(sql::params![most, values[0], values[1]], |row| row.get(0))?;
     Ok(found >= most)
 }

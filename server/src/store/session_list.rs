@@ -4,7 +4,6 @@ use std::net::IpAddr;
 
 use doorward_shared::{ClientId, Page, SessionId, Timestamp, UserId};
 use ipnet::IpNet;
-use rusqlite::{Connection, types::Value};
 use ulid::Ulid;
 
 use super::{
@@ -14,6 +13,7 @@ use super::{
     list::{COUNTED, Filter, List, ListQuery, folded},
     pending_endings::{self, LEFT_OF},
     rows::{self, SESSION, ip_bytes},
+    sql::{Connection, Value},
     stats,
 };
 use crate::domain::Session;

@@ -3,7 +3,6 @@
 use std::sync::LazyLock;
 
 use doorward_shared::{ScopeSet, SessionId, Timestamp, UserId};
-use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     NewSession, StoreError, accounts, browsers, caps, codes,
@@ -12,6 +11,7 @@ use super::{
     factors, notices,
     rows::{self, SESSION, ip_bytes},
     signed_in_from,
+    sql::{Connection, OptionalExtension, params},
     unit::Unit,
 };
 use crate::{

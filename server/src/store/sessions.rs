@@ -3,7 +3,6 @@
 use std::net::IpAddr;
 
 use doorward_shared::{ClientId, ScopeSet, SessionId, Timestamp, UserId};
-use rusqlite::{Connection, params};
 use ulid::Ulid;
 
 pub(super) use super::session_rows::{demand_password, end, end_all_of, find, insert, open};
@@ -16,6 +15,7 @@ use super::{
     packed::PackedSession,
     rows,
     session_rows::end_noted,
+    sql::{Connection, params},
     unit::Unit,
 };
 use crate::{

@@ -1,10 +1,12 @@
 //! What was done of setting a server up. Sweeping takes the rows away by which it is known: before it does, they are noted.
 
 use doorward_shared::Timestamp;
-use rusqlite::{Connection, OptionalExtension, params};
 use ulid::Ulid;
 
-use super::{Store, StoreError, rows};
+use super::{
+    Store, StoreError, rows,
+    sql::{Connection, OptionalExtension, params},
+};
 
 /// Where the time of the last backup is noted, that a mail was sent, and that a client was used.
 const BACKED_UP: &str = "begun:backup";

@@ -1,9 +1,8 @@
 //! From where, and with what, somebody has signed in.
 
 use doorward_shared::UserId;
-use rusqlite::params;
 
-use super::{StoreError, accounts, mails, rows::ip_bytes, unit::Unit};
+use super::{StoreError, accounts, mails, rows::ip_bytes, sql::params, unit::Unit};
 use crate::{
     crypto::secret::Digest256,
     domain::{

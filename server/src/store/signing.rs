@@ -1,9 +1,11 @@
 //! Signing keys, sealed. What is in them only the master key opens.
 
 use doorward_shared::Timestamp;
-use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Store, StoreError, authority, rows};
+use super::{
+    Store, StoreError, authority, rows,
+    sql::{Connection, OptionalExtension, params},
+};
 use crate::domain::{
     Act, Cause,
     rules::{

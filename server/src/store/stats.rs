@@ -6,12 +6,12 @@ use doorward_shared::{
     Timestamp, UserId,
     admin::{FailingAccount, FailingAddress, FailingNetwork, Stats, Totals},
 };
-use rusqlite::{Connection, params};
 
 use super::{
     Store, StoreError,
     counts::{self, Count},
     endings, pending_endings, rows,
+    sql::{Connection, params},
 };
 use crate::domain::household::neighbourhood;
 
@@ -158,6 +158,7 @@ fn failing_accounts(conn: &Connection, now: Timestamp) -> Result<Vec<FailingAcco
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::sqlite::test::database;
 
     #[test]
     fn addresses_of_one_network_are_added_up() {
@@ -181,8 +182,7 @@ mod tests {
 
     #[test]
     fn sessions_that_are_live_are_known_from_what_is_kept() {
-        let mut conn = Connection::open_in_memory().unwrap();
-        super::super::schema::migrate(&mut conn).unwrap();
+        let conn = database();
         let now = Timestamp(1000);
         for n in 0_u8..60 {
             let revoked = (n % 3 == 0).then_some(1);

@@ -5,7 +5,6 @@
 use std::time::{Duration, Instant};
 
 use doorward_shared::Timestamp;
-use rusqlite::params;
 
 use super::{
     Store, StoreError,
@@ -14,6 +13,7 @@ use super::{
     },
     key_meters::{KEEP_DAYS, KEEP_HOURS},
     rows::first_id,
+    sql::{self, params},
     unit::Unit,
 };
 
@@ -202,7 +202,7 @@ impl Store {
 
     async fn sweep_kind<P>(&self, kind: &'static Kind, before: P) -> Result<usize, StoreError>
     where
-        P: rusqlite::ToSql + Copy + Send + 'static,
+        P: sql::ToSql + Copy + Send + 'static,
     {
         let mut gone = 0;
         loop {
@@ -231,7 +231,7 @@ impl Store {
 }
 
 /// Deletes rows until the turn is over; answers the keys that are left, and how many rows of this kind went.
-fn bury<P: rusqlite::ToSql>(
+fn bury<P: sql::ToSql>(
     unit: &mut Unit<'_>,
     kind: &Kind,
     mut dead: Vec<Vec<u8>>,

@@ -4,9 +4,8 @@ use std::{collections::HashMap, net::IpAddr};
 
 use doorward_shared::{KeyId, SessionId, Timestamp};
 use quick_cache::DefaultHashBuilder;
-use rusqlite::params;
 
-use super::{Store, StoreError, rows::ip_text};
+use super::{Store, StoreError, rows::ip_text, sql::params};
 
 /// Notes kept between two flushes; past it the oldest knowledge stands.
 const MANY: usize = 50_000;

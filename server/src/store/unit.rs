@@ -3,15 +3,16 @@
 use std::{borrow::Cow, time::Duration};
 
 use doorward_shared::{ClientId, EventId, Timestamp, UserId};
-use rusqlite::{Connection, params};
 use ulid::Ulid;
 
 use super::{
     StoreError,
-    counts::{Difference, EVENT_ADDED, Guard},
+    counts::{Difference, EVENT_ADDED},
     mails,
     memory::{Changes, Memory},
     rows::ip_text,
+    sql::{Connection, params},
+    sqlite::Guard,
 };
 use crate::domain::{Cause, Diff, Noted};
 

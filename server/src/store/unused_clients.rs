@@ -1,12 +1,12 @@
 //! Clients that nobody let in: they go when nobody uses them, and there are at most so many.
 
 use doorward_shared::{ClientId, Timestamp};
-use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     Store, StoreError,
     clients::{find, remove},
     rows::ulid,
+    sql::{Connection, OptionalExtension, params},
     unit::Unit,
 };
 use crate::domain::Cause;

@@ -12,7 +12,7 @@ use crate::test_app::{Reply, START, TestApp, cheap, text};
 const HOUR: i64 = 3600;
 
 /// Its tables, as they were released.
-const SCHEMA_1: &str = include_str!("../../src/store/schema.sql");
+const SCHEMA_1: &str = include_str!("../../src/store/sqlite/schema.sql");
 const TO_SCHEMA_2: &str =
     "ALTER TABLE signing_keys ADD COLUMN longest_token_seconds INTEGER NOT NULL DEFAULT 7200;
     ALTER TABLE codes ADD COLUMN signed_in_by BLOB; PRAGMA user_version = 2;";

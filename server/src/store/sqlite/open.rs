@@ -8,20 +8,16 @@ use std::{
 };
 
 use doorward_shared::Timestamp;
-use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, functions::FunctionFlags};
 use rustix::fs::{FlockOperation, flock};
 
-use super::{
+use super::{checkpoint::Checkpoints, readers::Readers, restore, schema, writer::Writer};
+use crate::store::{
     Inner, Store, StoreError,
-    checkpoint::Checkpoints,
     error::at,
-    list::add_fold,
     memory::{Caps, Memory},
-    readers::Readers,
-    restore, schema,
-    writer::Writer,
 };
-use crate::{clock::Clock, files, metrics::StoreMetrics};
+use crate::{clock::Clock, domain::text::fold, files, metrics::StoreMetrics};
 
 /// The database's name in the data directory.
 pub const DATABASE: &str = "doorward.db";
@@ -152,7 +148,7 @@ fn keep_dead(conn: &mut Connection, now: Timestamp) -> Result<(), StoreError> {
 
 /// A connection that writes: WAL, an fsync for each commit. Its commits copy back what of the log is still to be once it
 /// has grown to what is kept of it, 16 MiB.
-pub(super) fn writing(path: &Path) -> Result<Connection, StoreError> {
+pub(in crate::store) fn writing(path: &Path) -> Result<Connection, StoreError> {
     let conn = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
@@ -173,7 +169,7 @@ pub(super) fn writing(path: &Path) -> Result<Connection, StoreError> {
     Ok(conn)
 }
 
-pub(super) fn reading(path: &Path) -> Result<Connection, StoreError> {
+pub(in crate::store) fn reading(path: &Path) -> Result<Connection, StoreError> {
     let conn = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
@@ -182,6 +178,14 @@ pub(super) fn reading(path: &Path) -> Result<Connection, StoreError> {
     add_fold(&conn)?;
     conn.execute_batch("PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA busy_timeout = 5000; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2000;")?;
     Ok(conn)
+}
+
+/// Gives a connection the function `fold`: a text without its case, beyond ASCII too.
+fn add_fold(conn: &Connection) -> rusqlite::Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    conn.create_scalar_function("fold", 1, flags, |call| {
+        Ok(call.get_raw(0).as_str_or_null()?.map(fold))
+    })
 }
 
 #[cfg(test)]

@@ -13,15 +13,16 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 use ulid::Ulid;
 
-use super::{
+use super::checkpoint::Checkpoints;
+use super::guard::Guard;
+use crate::metrics::StoreMetrics;
+use crate::store::{
     StoreError,
-    checkpoint::Checkpoints,
-    counts::{Difference, Guard},
+    counts::Difference,
     error::no_thread,
     memory::{Changes, Memory},
     unit::Unit,
 };
-use crate::metrics::StoreMetrics;
 
 /// Units that may wait; past it [`StoreError::Overloaded`].
 const QUEUE: usize = 4096;
@@ -45,14 +46,14 @@ enum Job {
 
 /// The writer's queue.
 #[derive(Clone)]
-pub(super) struct Writer {
+pub(in crate::store) struct Writer {
     queue: Sender<Job>,
     metrics: Arc<StoreMetrics>,
 }
 
 impl Writer {
     /// Starts the thread. It ends after [`Writer::close`], or when every sender is gone.
-    pub(super) fn start(
+    pub(in crate::store) fn start(
         mut conn: Connection,
         checkpoints: Checkpoints,
         memory: Arc<Memory>,
@@ -73,12 +74,12 @@ impl Writer {
     }
 
     /// Lets the thread end after what is queued.
-    pub(super) fn close(&self) {
+    pub(in crate::store) fn close(&self) {
         let _ = self.queue.send(Job::Close);
     }
 
     /// Queues a unit and waits until it is on disk.
-    pub(super) async fn run<T, F>(&self, unit: F) -> Result<T, StoreError>
+    pub(in crate::store) async fn run<T, F>(&self, unit: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&mut Unit<'_>) -> Result<T, StoreError> + Send + 'static,

@@ -7,7 +7,8 @@ use std::{
     path::Path,
 };
 
-use super::{DATABASE, MASTER_KEY, OPERATOR_KEY, StoreError, error::at};
+use super::{open::DATABASE, open::MASTER_KEY, open::OPERATOR_KEY};
+use crate::store::{StoreError, error::at};
 
 /// Bits of group and others.
 const LOOSE: u32 = 0o077;

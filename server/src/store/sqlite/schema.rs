@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, TransactionBehavior, functions::FunctionFlags};
 
-use super::StoreError;
 use crate::domain::Email;
+use crate::store::StoreError;
 
 /// Migration `n` brings a database from version `n` to `n + 1`. Never edit one that was released.
 const MIGRATIONS: &[&str] = &[
@@ -90,7 +90,7 @@ fn add_functions(conn: &Connection) -> rusqlite::Result<()> {
 pub const VERSION: u32 = MIGRATIONS.len() as u32;
 
 /// The schema a database has; 0 when it is empty.
-pub(super) fn version(conn: &Connection) -> Result<u32, StoreError> {
+pub(in crate::store) fn version(conn: &Connection) -> Result<u32, StoreError> {
     Ok(conn.pragma_query_value(None, "user_version", |row| row.get(0))?)
 }
 
@@ -98,7 +98,7 @@ pub(super) fn version(conn: &Connection) -> Result<u32, StoreError> {
 ///
 /// # Errors
 /// [`StoreError::NewerSchema`] when a later Doorward has written it.
-pub(super) fn known(conn: &Connection) -> Result<u32, StoreError> {
+pub(in crate::store) fn known(conn: &Connection) -> Result<u32, StoreError> {
     let found = version(conn)?;
     if found <= VERSION {
         Ok(found)
@@ -114,7 +114,7 @@ pub(super) fn known(conn: &Connection) -> Result<u32, StoreError> {
 ///
 /// # Errors
 /// [`StoreError::NewerSchema`] when a later Doorward has written it; nothing is changed then.
-pub(super) fn migrate(conn: &mut Connection) -> Result<(), StoreError> {
+pub(in crate::store) fn migrate(conn: &mut Connection) -> Result<(), StoreError> {
     let found = known(conn)?;
     if found == 0 && !statements(conn)?.is_empty() {
         return Err(not_ours());
@@ -156,7 +156,7 @@ fn statements(conn: &Connection) -> Result<Statements, StoreError> {
 ///
 /// # Errors
 /// [`StoreError::NewerSchema`], or that it is not a database of Doorward's, or what of it is different.
-pub(super) fn recognise(conn: &Connection) -> Result<u32, StoreError> {
+pub(in crate::store) fn recognise(conn: &Connection) -> Result<u32, StoreError> {
     let found = known(conn)?;
     let found_statements = statements(conn)?;
     if found == 0 {
@@ -178,7 +178,8 @@ pub(super) fn recognise(conn: &Connection) -> Result<u32, StoreError> {
 mod tests {
     use rusqlite::params;
 
-    use super::{super::counts, *};
+    use super::*;
+    use crate::store::counts;
 
     #[test]
     fn a_database_of_each_earlier_version_is_brought_up_with_what_is_in_it() {

@@ -10,15 +10,13 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, config::DbConfig, 
 use ulid::Ulid;
 
 use super::{
-    DATABASE, DirectoryLock, StoreError,
     backup::{BACKUPS, UNFINISHED, beside, copy},
     check::{examine, open_to_check, plain},
-    counts,
-    error::at,
-    operator,
-    rows::ulid,
-    schema, signing,
+    open::DATABASE,
+    open::DirectoryLock,
+    schema,
 };
+use crate::store::{StoreError, counts, error::at, operator, rows::ulid, signing};
 use crate::{
     crypto::{secret::Digest256, totp},
     domain::Cause,
@@ -103,7 +101,7 @@ pub fn restore(directory: &Path, file: &Path, how: &Restore<'_>) -> Result<Resto
 const PREPARED: &str = "restore";
 
 /// Removes what a restore or a backup that was killed has left in a directory that is locked.
-pub(super) fn clean(directory: &Path) {
+pub(in crate::store) fn clean(directory: &Path) {
     let starts = [PREPARED, UNFINISHED].map(|what| format!("{DATABASE}.{what}-"));
     remove_all(directory, |name| {
         starts.iter().any(|start| name.starts_with(start))

@@ -10,7 +10,7 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::{StoreError, error::no_thread};
+use crate::store::{StoreError, error::no_thread};
 
 /// Reads that may wait; past it [`StoreError::Overloaded`].
 const QUEUE: usize = 2048;
@@ -38,14 +38,14 @@ impl Drop for Snapshot<'_> {
 type Job = Option<Box<dyn FnOnce(&Connection) + Send>>;
 
 /// The readers' queue.
-pub(super) struct Readers {
+pub(in crate::store) struct Readers {
     queue: Sender<Job>,
     threads: Mutex<Vec<thread::JoinHandle<()>>>,
 }
 
 impl Readers {
     /// Starts one thread for each connection.
-    pub(super) fn start(connections: Vec<Connection>) -> Result<Self, StoreError> {
+    pub(in crate::store) fn start(connections: Vec<Connection>) -> Result<Self, StoreError> {
         let (queue, jobs): (_, Receiver<Job>) = bounded(QUEUE);
         let start = |conn: Connection| {
             let jobs = jobs.clone();
@@ -70,7 +70,7 @@ impl Readers {
     }
 
     /// Ends the threads after what is queued, and with them their connections.
-    pub(super) fn close(&self) {
+    pub(in crate::store) fn close(&self) {
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         for _ in threads.iter() {
             let _ = self.queue.send(None);
@@ -81,7 +81,7 @@ impl Readers {
     }
 
     /// Runs one consistent read.
-    pub(super) async fn run<T, F>(&self, read: F) -> Result<T, StoreError>
+    pub(in crate::store) async fn run<T, F>(&self, read: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,

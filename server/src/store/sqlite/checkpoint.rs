@@ -13,7 +13,8 @@ use std::{
 use crossbeam_channel::{Receiver, Sender, bounded};
 use rusqlite::Connection;
 
-use super::{Store, StoreError, error::no_thread, memory::Memory, open};
+use super::open;
+use crate::store::{Store, StoreError, error::no_thread, memory::Memory};
 
 /// Changed rows after which it is time again. A row changes some one or two pages of the log's bound of 4,000.
 const OFTEN: u64 = 1000;
@@ -23,7 +24,7 @@ const REST: Duration = Duration::from_millis(4);
 const LOOKS: u32 = 250;
 
 /// The thread that does it, as the writer sees it.
-pub(super) struct Checkpoints {
+pub(in crate::store) struct Checkpoints {
     wake: Sender<()>,
     thread: thread::JoinHandle<()>,
     memory: Arc<Memory>,
@@ -32,7 +33,7 @@ pub(super) struct Checkpoints {
 }
 
 impl Checkpoints {
-    pub(super) fn start(path: &Path, memory: Arc<Memory>) -> Result<Self, StoreError> {
+    pub(in crate::store) fn start(path: &Path, memory: Arc<Memory>) -> Result<Self, StoreError> {
         let conn = open::writing(path)?;
         let (wake, due) = bounded(1);
         let theirs = memory.clone();
@@ -49,7 +50,7 @@ impl Checkpoints {
     }
 
     /// Tells it how many rows the writer has changed so far. Never waits.
-    pub(super) fn changed(&mut self, rows: u64) {
+    pub(in crate::store) fn changed(&mut self, rows: u64) {
         if rows - self.at >= OFTEN {
             self.at = rows;
             self.memory.copying.store(true, Ordering::Release);
@@ -58,7 +59,7 @@ impl Checkpoints {
     }
 
     /// Ends it, when what it is doing is done.
-    pub(super) fn end(self) {
+    pub(in crate::store) fn end(self) {
         drop(self.wake);
         let _ = self.thread.join();
     }
@@ -68,7 +69,7 @@ impl Store {
     /// A job's rest between two units that write much. While the log is copied back nothing is added to it but what people
     /// wait for: else the copy never comes near the log's end, and the writer has to do what is left of it; and each of
     /// their syncs would wait for more on its way to the disk.
-    pub(super) async fn rest(&self) {
+    pub(in crate::store) async fn rest(&self) {
         for _ in 0..LOOKS {
             tokio::time::sleep(REST).await;
             if !self.memory().copying.load(Ordering::Acquire) {

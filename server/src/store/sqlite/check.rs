@@ -7,7 +7,8 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::{DATABASE, StoreError, counts, schema};
+use super::{open::DATABASE, schema};
+use crate::store::{StoreError, counts};
 
 /// Whether a data directory's database is whole; answers the version of its schema. Works while it is in use.
 ///
@@ -37,12 +38,12 @@ fn check_at(path: &Path, flags: OpenFlags) -> Result<u32, StoreError> {
 }
 
 /// The database of a data directory.
-pub(super) fn existing(directory: &Path) -> Result<PathBuf, StoreError> {
+pub(in crate::store) fn existing(directory: &Path) -> Result<PathBuf, StoreError> {
     let path = directory.join(DATABASE);
     match fs::metadata(&path) {
         Ok(found) if found.len() > 0 => Ok(path),
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(super::error::at(&path)(error))
+            Err(crate::store::error::at(&path)(error))
         }
         _ => Err(StoreError::Unavailable(format!(
             "there is no database in {}",
@@ -52,8 +53,8 @@ pub(super) fn existing(directory: &Path) -> Result<PathBuf, StoreError> {
 }
 
 /// Refuses what is no plain file, or cannot be looked at.
-pub(super) fn plain(file: &Path) -> Result<(), StoreError> {
-    let found = fs::metadata(file).map_err(super::error::at(file))?;
+pub(in crate::store) fn plain(file: &Path) -> Result<(), StoreError> {
+    let found = fs::metadata(file).map_err(crate::store::error::at(file))?;
     if found.is_file() {
         Ok(())
     } else {
@@ -65,7 +66,10 @@ pub(super) fn plain(file: &Path) -> Result<(), StoreError> {
 }
 
 /// A connection to a database that need not be ours: nothing that its schema names is trusted.
-pub(super) fn open_to_check(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+pub(in crate::store) fn open_to_check(
+    path: &Path,
+    flags: OpenFlags,
+) -> Result<Connection, StoreError> {
     let open = || {
         let conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         conn.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA busy_timeout = 5000")?;
@@ -75,7 +79,7 @@ pub(super) fn open_to_check(path: &Path, flags: OpenFlags) -> Result<Connection,
 }
 
 /// Whether pages and foreign keys are whole.
-pub(super) fn examine(conn: &Connection) -> Result<(), StoreError> {
+pub(in crate::store) fn examine(conn: &Connection) -> Result<(), StoreError> {
     let whole: String = conn.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
     if whole != "ok" {
         return Err(StoreError::Unavailable(format!(

@@ -13,10 +13,15 @@ use rusqlite::{Connection, InterruptHandle, OpenFlags};
 use tokio::sync::oneshot;
 
 use super::{
-    DATABASE, MASTER_KEY, OPERATOR_KEY, Store, StoreError, authority,
     check::{examine, existing, open_to_check},
-    error::{at, no_thread},
+    open::DATABASE,
+    open::MASTER_KEY,
+    open::OPERATOR_KEY,
     pace, schema,
+};
+use crate::store::{
+    Store, StoreError, authority,
+    error::{at, no_thread},
 };
 use crate::{
     domain::{Act, Refusal, rules::authority as rule},
@@ -24,9 +29,9 @@ use crate::{
 };
 
 /// What an unfinished copy is called, after the name it will have.
-pub(super) const UNFINISHED: &str = "partial";
+pub(in crate::store) const UNFINISHED: &str = "partial";
 /// Where the running server's backups are, in the data directory.
-pub(super) const BACKUPS: &str = "backups";
+pub(in crate::store) const BACKUPS: &str = "backups";
 
 /// Writes a consistent copy of a data directory's database to `file` (mode 0600), whether it is in use or not. Links are
 /// followed, and stay. The copy is examined, and appears whole or not at all. Writers are not held up, and the disk is
@@ -125,7 +130,11 @@ fn owner<'a>(directory: &'a Path, target: &Path) -> Option<&'a Path> {
 }
 
 /// Copies the database `source` to `partial`, which belongs to the owner of the directory `owner` afterwards.
-pub(super) fn copy(source: &Path, partial: &Path, owner: Option<&Path>) -> Result<(), StoreError> {
+pub(in crate::store) fn copy(
+    source: &Path,
+    partial: &Path,
+    owner: Option<&Path>,
+) -> Result<(), StoreError> {
     copy_until(source, partial, owner, &Arc::default())
 }
 
@@ -176,7 +185,7 @@ fn pages(conn: &Connection) -> Result<u64, StoreError> {
 }
 
 /// A file's name while it is made, in the directory it will be in.
-pub(super) fn beside(path: &Path, what: &str) -> Result<PathBuf, StoreError> {
+pub(in crate::store) fn beside(path: &Path, what: &str) -> Result<PathBuf, StoreError> {
     let name = path.file_name().ok_or_else(|| {
         StoreError::Unavailable(format!("{}: not the name of a file", path.display()))
     })?;
@@ -186,7 +195,7 @@ pub(super) fn beside(path: &Path, what: &str) -> Result<PathBuf, StoreError> {
 
 /// Copies that the running server makes, and that end with it: a copy of a large database takes longer than a stop may.
 #[derive(Debug, Default)]
-pub(super) struct Copies(Mutex<Copying>);
+pub(in crate::store) struct Copies(Mutex<Copying>);
 
 #[derive(Default)]
 struct Copying {
