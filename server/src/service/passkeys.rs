@@ -128,13 +128,15 @@ impl SecondFactors {
         Ok((options, state))
     }
 
-    /// Checks a passkey's answer to the challenge of its state, and uses the challenge up.
+    /// Checks a passkey's answer to the challenge of its state, and uses the challenge up. `user` is who has shown their
+    /// password, if somebody has.
     ///
     /// # Errors
     /// [`Error::WrongFactor`], whatever is wrong with it: strangers ask here.
     pub(crate) async fn check_passkey(
         &self,
         shown: &PasskeySignIn,
+        user: Option<UserId>,
         cause: &Cause,
     ) -> Result<Shown, Error> {
         let party = self.party()?;
@@ -145,6 +147,7 @@ impl SecondFactors {
             .ok_or(Error::WrongFactor)?;
         let id = bytes(&credential.id).map_err(|_| Error::WrongFactor)?;
         let passkey = self.store.passkey(id).await?.ok_or(Error::WrongFactor)?;
+        check_owner(&passkey, user, credential)?;
         let sign_count = verify(party, &challenge.bytes, &passkey, credential)?;
         if !self.challenges.use_up(challenge, cause.at) {
             return Err(Error::WrongFactor);
@@ -166,6 +169,31 @@ impl SecondFactors {
     }
 }
 
+/// Level 2, section 7.2 step 6: the credential belongs to whoever is signing in. Where nobody is known yet, the user handle
+/// says who that is.
+fn check_owner(
+    passkey: &Passkey,
+    user: Option<UserId>,
+    credential: &AssertedCredential,
+) -> Result<(), Error> {
+    let handle = credential.response.user_handle.as_deref();
+    let handle = handle.map(bytes).transpose();
+    let handle = handle.map_err(|_| Error::WrongFactor)?;
+    let owner = passkey.user_id;
+    let is_owners = match (user, handle) {
+        (None, None) => false,
+        (Some(user), None) => user == owner,
+        (user, Some(handle)) => {
+            user.is_none_or(|user| user == owner) && handle == owner.0.to_bytes()
+        }
+    };
+    if is_owners {
+        Ok(())
+    } else {
+        Err(Error::WrongFactor)
+    }
+}
+
 /// The signature counter of an assertion that verifies.
 fn verify(
     party: &RelyingParty,
@@ -175,12 +203,6 @@ fn verify(
 ) -> Result<u32, Error> {
     let wrong = |_| Error::WrongFactor;
     let response = &credential.response;
-    // Level 2, section 7.2 step 6: a user handle, where the authenticator gives one, is the credential's owner.
-    if let Some(handle) = &response.user_handle
-        && bytes(handle).map_err(wrong)? != passkey.user_id.0.to_bytes()
-    {
-        return Err(Error::WrongFactor);
-    }
     if credential.r#type != "public-key" {
         return Err(Error::WrongFactor);
     }

@@ -263,12 +263,8 @@ impl SignIn {
             Factor::Code(code) => self.factors.check_code(user, code.expose(), cause.at).await,
             Factor::Recovery(code) => Ok(SecondFactors::recovery_code(user, code.expose())),
             Factor::Passkey(passkey) => {
-                let shown = self.factors.check_passkey(&passkey, cause).await?;
-                if shown.user == user {
-                    Ok(shown)
-                } else {
-                    Err(Error::WrongFactor)
-                }
+                let factors = &self.factors;
+                factors.check_passkey(&passkey, Some(user), cause).await
             }
         }
     }
@@ -317,7 +313,7 @@ impl SignIn {
             passwords.metrics.login("rate_limited");
             return Err(wait.into());
         }
-        let opened = match self.factors.check_passkey(passkey, &cause).await {
+        let opened = match self.factors.check_passkey(passkey, None, &cause).await {
             Ok(shown) => self.open_with(shown, None, session, &cause).await,
             Err(error) => Err(error),
         };

@@ -362,11 +362,17 @@ async fn a_passkey_whose_counter_goes_back_or_whose_page_is_another_is_refused()
         .await
         .refused(401, "invalid_credentials");
     passkey.origin = ISSUER.into();
+    let owner = passkey.user_handle.clone();
     passkey.user_handle = Some("AAAAAAAAAAAAAAAAAAAAAA".into());
     sign_in(&mut passkey)
         .await
         .refused(401, "invalid_credentials");
+    // Without a password nothing else says whose sign-in it is.
     passkey.user_handle = None;
+    sign_in(&mut passkey)
+        .await
+        .refused(401, "invalid_credentials");
+    passkey.user_handle = owner;
     passkey.sign_count = 0;
     sign_in(&mut passkey)
         .await

@@ -137,6 +137,12 @@ mod tests {
             check(&ours, b"second", framed.as_bytes(), &data),
             CeremonyError::OtherOrigin
         );
+        let bound = ",\"tokenBinding\":{\"status\":\"present\",\"id\":\"AA\"}}";
+        let bound = text.replace('}', bound);
+        assert_eq!(
+            check(&ours, b"second", bound.as_bytes(), &data),
+            CeremonyError::OtherOrigin
+        );
     }
 
     #[test]

@@ -13,6 +13,13 @@ struct ClientData {
     origin: String,
     #[serde(default)]
     cross_origin: bool,
+    #[serde(default)]
+    token_binding: Option<TokenBinding>,
+}
+
+#[derive(Deserialize)]
+struct TokenBinding {
+    status: String,
 }
 
 /// Which ceremony client data belongs to.
@@ -37,7 +44,8 @@ pub fn challenge_of(client_data: &[u8]) -> Result<Vec<u8>, CeremonyError> {
         .map_err(|_| CeremonyError::Malformed)
 }
 
-/// Section 7.1 steps 7 to 10, section 7.2 steps 11 to 14: type, challenge, origin.
+/// Section 7.1 steps 7 to 10, section 7.2 steps 11 to 14: type, challenge, origin, token binding. No connection to this server
+/// has token binding, so an answer that was bound to one was made on another.
 pub(super) fn verify(
     client_data: &[u8],
     ceremony: Ceremony,
@@ -55,7 +63,8 @@ pub(super) fn verify(
     if data.challenge != BASE64_URL_SAFE_NO_PAD.encode(challenge) {
         return Err(CeremonyError::OtherChallenge);
     }
-    if data.origin != party.origin || data.cross_origin {
+    let is_bound = data.token_binding.is_some_and(|it| it.status == "present");
+    if data.origin != party.origin || data.cross_origin || is_bound {
         return Err(CeremonyError::OtherOrigin);
     }
     Ok(())
