@@ -94,6 +94,7 @@ impl AuthorizationEndpoint {
             id: client_id,
             answer: self.refusal(&redirect_uri, mode, state.as_deref(), &failure),
             failure,
+            unseen_stranger: client.dynamic,
         })
     }
 
@@ -177,6 +178,7 @@ impl AuthorizationEndpoint {
         if client.needs_pkce() && request.challenge.is_none() {
             return Err(page(Failure::request("send a PKCE code_challenge (S256)")));
         }
+        let unseen_stranger = client.dynamic && visitor.decision.is_none();
         let owner = Owner {
             endpoint: self.clone(),
             request: request.clone(),
@@ -191,6 +193,7 @@ impl AuthorizationEndpoint {
             id: request.client_id,
             answer: self.refusal_of(request, &failure),
             failure,
+            unseen_stranger,
         })
     }
 }

@@ -89,6 +89,8 @@ pub enum Refused {
         id: ClientId,
         failure: Failure,
         answer: ClientAnswer,
+        /// Whether it registered itself, and the person has not been shown yet where it leads.
+        unseen_stranger: bool,
     },
 }
 

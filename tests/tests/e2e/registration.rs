@@ -725,6 +725,79 @@ async fn to_a_strangers_site_leads_a_click_and_the_pages_say_that_nobody_knows_i
 }
 
 #[tokio::test]
+async fn a_refused_request_of_a_stranger_leads_a_person_to_its_site_by_a_click_alone() {
+    let server = with("open").start();
+    let strangers = register(&server, None, json!({})).await.expect(201).json();
+    let stranger = Client {
+        id: strangers["client_id"].as_str().unwrap().to_owned(),
+        secret: String::new(),
+    };
+    let known = server.app(json!({})).await;
+    let browser = server.browser();
+    let asked = async |app: &Client, changes: &[(&str, &str)], seen_as: &str| {
+        let pairs = request(app, changes);
+        let pairs = pairs.iter().map(|(a, b)| (a.as_str(), b.as_str()));
+        let call = server
+            .get("/oauth/authorize")
+            .query(&pairs.collect::<Vec<_>>());
+        let call = match seen_as {
+            "" => call,
+            seen_as => call.header("sec-fetch-dest", seen_as),
+        };
+        browser.send(call).await
+    };
+    let waits = |page: &Reply, error: &str| {
+        let text = page.text();
+        assert!(text.contains("registered itself here"), "{text}");
+        assert!(
+            text.contains(error) && !text.contains("http-equiv"),
+            "{text}"
+        );
+        assert!(!text.contains("<script"), "{text}");
+        assert_eq!(page.header("location"), "");
+    };
+    for (changes, error) in [
+        (&[("scope", "nothing")][..], "error=invalid_scope"),
+        (&[("code_challenge", "")], "error=invalid_request"),
+        (&[("prompt", "none")], "error=login_required"),
+        (
+            &[("scope", "nothing"), ("response_mode", "form_post")],
+            "value=\"invalid_scope\"",
+        ),
+    ] {
+        waits(
+            &asked(&stranger, changes, "document").await.expect(400),
+            error,
+        );
+        // A frame is no place to click, programs have nobody who could, and operators' clients are known.
+        for (app, seen_as) in [(&stranger, "iframe"), (&stranger, ""), (&known, "document")] {
+            let reply = asked(app, changes, seen_as).await;
+            let posts = reply.status == 200 && reply.text().contains("<script");
+            assert!(reply.status == 303 || posts, "{} {error}", reply.status);
+        }
+    }
+    // Whoever was shown where it leads, and says no, is taken there.
+    server.register("ada@example.com").await;
+    browser.sign_in("ada@example.com").await;
+    let page = asked(&stranger, &[("scope", "openid")], "document").await;
+    let no = form(&page.expect(200), "/oauth/consent").with("decision", "deny");
+    let fields: Vec<_> = no
+        .fields
+        .iter()
+        .map(|(a, b)| (a.as_str(), b.as_str()))
+        .collect();
+    let call = server.post(&no.action).form(&fields);
+    let gone = browser
+        .send(call.header("sec-fetch-dest", "document"))
+        .await;
+    let text = gone.text();
+    assert!(
+        text.contains("http-equiv") && text.contains("error=access_denied"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
 async fn a_head_fetches_no_document() {
     let server = Server::with()
         .set("client_metadata_documents", true)

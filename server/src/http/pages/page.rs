@@ -7,7 +7,7 @@ use maud::{Markup, PreEscaped, html};
 use super::texts::{EN, Texts};
 use crate::{
     http::ApiError,
-    oauth::{ClientAnswer, Failure},
+    oauth::{ClientAnswer, Failure, ResponseMode},
     store::StoreError,
 };
 
@@ -115,6 +115,28 @@ impl Page {
             onward_by_click: true,
             located: true,
             ..Self::new(texts, texts.leaving_title, main)
+        }
+    }
+
+    /// A page that says that an application's request cannot be answered which nobody here knows. What tells the application
+    /// is a click: a link to this server leads nobody to a stranger's site by itself (RFC 9700 section 4.11.2).
+    pub(crate) fn refused_stranger(texts: &'static Texts, answer: ClientAnswer) -> Self {
+        let posts = answer.mode == ResponseMode::FormPost;
+        let url = answer.url();
+        let main = html! {
+            h1 { (texts.error_title) }
+            p role="alert" { (texts.refused_stranger) }
+            p { (texts.leaving_to) " " strong { (destination(&answer.uri)) } }
+            @if posts {
+                (answer_form(&answer, texts.onward_link))
+            } @else {
+                p { a href=(url) rel="noreferrer" { (texts.onward_link) } }
+            }
+        };
+        Self {
+            status: 400,
+            posts_to: posts.then_some(answer.uri),
+            ..Self::new(texts, texts.error_title, main)
         }
     }
 

@@ -66,6 +66,7 @@ pub(crate) struct Texts {
     pub leaving_title: &'static str,
     /// Before a host.
     pub leaving_to: &'static str,
+    pub refused_stranger: &'static str,
     pub stranger: &'static str,
     /// Before a host.
     pub stranger_of: &'static str,

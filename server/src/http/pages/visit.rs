@@ -36,6 +36,8 @@ pub(super) struct Visit<'r> {
     pub back: Option<String>,
     /// What leads on to the page of a protected host that this browser is signing in for.
     pub protected: Option<String>,
+    /// Whether the browser says that a person sees the answer: no script fetches it, no frame holds it.
+    pub is_seen: bool,
 }
 
 impl Visit<'_> {
@@ -98,6 +100,11 @@ impl Visit<'_> {
         }
         match refused {
             Refused::Page(_, failure) => self.failed(&failure),
+            Refused::Client {
+                answer,
+                unseen_stranger: true,
+                ..
+            } if self.is_seen => Page::refused_stranger(self.texts, answer).into(),
             Refused::Client { answer, .. } => self.bring(answer, true),
         }
     }
@@ -201,6 +208,7 @@ impl<'r> FromRequest<'r> for Visit<'r> {
                 texts: language::of(request),
                 back: way_back(request, doorward),
                 protected: to_protected(request, doorward),
+                is_seen: request.headers().get_one("sec-fetch-dest") == Some("document"),
             }),
             Err(error) => Outcome::Error(error.leave(request)),
         }

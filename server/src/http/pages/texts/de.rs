@@ -46,6 +46,7 @@ pub(crate) const DE: Texts = Texts {
     back_to_app: "Zurück zu {app}",
     leaving_title: "Sie verlassen diese Seite",
     leaving_to: "Der Link führt zu",
+    refused_stranger: "Diese Anwendung hat sich hier selbst angemeldet, und was sie möchte, kann nicht beantwortet werden. Niemand hat geprüft, wohin der Link führt.",
     stranger: "Diese Anwendung hat sich hier selbst angemeldet. Niemand hat ihren Namen geprüft.",
     stranger_of: "Beschrieben wird sie auf",
     onward_title: "Einen Moment",

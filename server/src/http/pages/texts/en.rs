@@ -46,6 +46,7 @@ pub(crate) const EN: Texts = Texts {
     back_to_app: "Back to {app}",
     leaving_title: "You are leaving this site",
     leaving_to: "The link leads to",
+    refused_stranger: "This application registered itself here, and what it asks for cannot be answered. Nobody has checked where the link leads.",
     stranger: "This application registered itself here. Nobody has checked its name.",
     stranger_of: "It is described at",
     onward_title: "One moment",
