@@ -12,7 +12,7 @@ use doorward_shared::{
 use super::{secret::Secret, when::Moment, words::Words};
 
 /// The word that takes a limit off.
-const NONE: &str = "none";
+pub(crate) const NO_LIMIT: &str = "none";
 
 /// A limit, or that there is to be none.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,13 +22,13 @@ impl<T: fmt::Display> fmt::Display for Limit<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Some(limit) => limit.fmt(f),
-            None => f.write_str(NONE),
+            None => f.write_str(NO_LIMIT),
         }
     }
 }
 
 fn limit<T: FromStr>(text: &str) -> Result<Limit<T>, T::Err> {
-    if text == NONE {
+    if text == NO_LIMIT {
         Ok(Limit(None))
     } else {
         text.parse().map(|limit| Limit(Some(limit)))
@@ -36,7 +36,7 @@ fn limit<T: FromStr>(text: &str) -> Result<Limit<T>, T::Err> {
 }
 
 fn metadata(text: &str) -> Result<Limit<Metadata>, String> {
-    if text == NONE {
+    if text == NO_LIMIT {
         return Ok(Limit(None));
     }
     Metadata::parse(text).map(|metadata| Limit(Some(metadata)))
@@ -78,9 +78,27 @@ impl Terms {
         }
     }
 
+    /// Sets one of them by the server's name for it; what it says is as on the command line, networks with spaces between.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(crate) fn set(&mut self, name: &str, text: &str) -> Result<(), String> {
+        match name {
+            "rateLimit" => self.rate_limit = Some(limit(text)?),
+            "quota" => self.quota = Some(limit(text)?),
+            "metadata" => self.metadata = Some(metadata(text)?),
+            _ => self.allowed_ips = Some(text.split_whitespace().map(str::to_owned).collect()),
+        }
+        Ok(())
+    }
+
     fn allowed(&self) -> Option<Vec<String>> {
         let given = self.allowed_ips.clone()?;
-        Some(if given == [NONE] { Vec::new() } else { given })
+        Some(if given == [NO_LIMIT] {
+            Vec::new()
+        } else {
+            given
+        })
     }
 
     fn is_on(&self) -> Option<bool> {

@@ -35,7 +35,7 @@ pub(crate) use self::{
     clients::{Clients, Register, UpdateClient},
     complete::{Complete, NamedServer, Wanted},
     events::{Events, Incident, ListEvents},
-    key_terms::{Terms, Verify},
+    key_terms::{NO_LIMIT, Terms, Verify},
     list::ListArgs,
     profiles::{Profiles, SetProfile},
     registration_token::InviteClient,

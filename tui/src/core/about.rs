@@ -206,7 +206,7 @@ impl Told<'_> {
             Some(id) => self.id("Owner", &id.to_string()),
             None => Fact::new("Owner", "the operator of this server"),
         };
-        vec![
+        let mut facts = vec![
             Fact::new("State", key.state.as_str()),
             Fact::new("Name", &key.name),
             owner,
@@ -215,12 +215,16 @@ impl Told<'_> {
             Fact::new("Hint", &key.hint),
             Fact::new("Last used", self.maybe(key.last_used_at, "never")),
             self.address("From", key.last_used_ip.as_deref()),
+        ];
+        facts.extend(limits(key));
+        facts.extend([
             Fact::new("Ends", self.maybe(key.ends_at, "never")),
             Fact::new("Expires", self.maybe(key.expires_at, "never")),
             Fact::new("Created", self.time(key.created_at)),
             Fact::new("Revoked", self.maybe(key.revoked_at, "no")),
             Fact::new("Id", key.id.to_string()),
-        ]
+        ]);
+        facts
     }
 
     fn client(&self, client: &Client) -> Vec<Fact> {
@@ -294,6 +298,24 @@ fn factors(mfa: &Factors) -> String {
     }
     let left = mfa.recovery_codes;
     format!("{}; {left} recovery codes left", set.join(", "))
+}
+
+/// What a key is bound to, where it is.
+fn limits(key: &AdminKey) -> Vec<Fact> {
+    let ips = (!key.allowed_ips.is_empty()).then(|| key.allowed_ips.join(" "));
+    let facts = [
+        (
+            "Accepted",
+            (!key.enabled).then(|| "no: it is disabled".to_owned()),
+        ),
+        ("Rate limit", key.rate_limit.map(|rate| rate.to_string())),
+        ("Quota", key.quota.map(|quota| quota.to_string())),
+        ("Only from", ips),
+        ("Metadata", key.metadata.as_ref().map(ToString::to_string)),
+    ];
+    let set = facts.into_iter();
+    set.filter_map(|(name, value)| Some(Fact::new(name, value?)))
+        .collect()
 }
 
 /// What differs from the policy that a client has by itself.

@@ -63,6 +63,7 @@ impl State {
             | Action::Clone
             | Action::Password
             | Action::Link
+            | Action::Limits
             | Action::Policy
             | Action::Invite => self.open_form_for(action, effects),
             Action::Rotate => self.rotate(),
@@ -122,6 +123,7 @@ impl State {
                 | Action::Clone
                 | Action::Password
                 | Action::Link
+                | Action::Limits
                 | Action::Policy
                 | Action::Rotate
                 | Action::Factors

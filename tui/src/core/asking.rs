@@ -53,6 +53,7 @@ impl State {
             (Action::Edit, _, Some(Row::User(user))) => Form::edit_user(&user, held),
             (Action::Edit, _, Some(Row::Key(key))) => Form::edit_key(&key),
             (Action::Edit, _, Some(Row::Client(client))) => Form::edit_client(&client, held),
+            (Action::Limits, _, Some(Row::Key(key))) => Form::key_limits(&key),
             (Action::Policy, _, Some(Row::Client(client))) => Form::client_policy(&client),
             (Action::Invite, ..) => Form::invite_client(),
             (Action::Edit, _, Some(Row::Role(role))) => {

@@ -16,7 +16,7 @@ use super::{
     state::State,
 };
 use crate::{
-    command::{Command, secret::Secret},
+    command::{Command, Terms, secret::Secret},
     core::subject::IncidentSubject,
 };
 
@@ -27,11 +27,14 @@ pub(crate) enum Purpose {
     EditUser(Box<User>),
     Password(UserId, String),
     Link(UserId, String),
-    Mint,
+    /// A key, on these terms where it is made like another one.
+    Mint(Box<Terms>),
     EditKey(Box<AdminKey>),
     RotateKey(Box<AdminKey>),
     NewClient,
     EditClient(Box<Client>),
+    /// How often and from where a key may be used.
+    KeyLimits(Box<AdminKey>),
     /// What a client may know and do.
     ClientPolicy(Box<Client>),
     /// A token with which a client registers itself.
@@ -94,7 +97,7 @@ impl Form {
     }
 
     pub(crate) fn is_mint(&self) -> bool {
-        matches!(self.purpose, Purpose::Mint)
+        matches!(self.purpose, Purpose::Mint(_))
     }
 
     pub(crate) fn is_sign_in(&self) -> bool {
@@ -110,6 +113,12 @@ impl Form {
             Some(Value::Pick(pick)) => pick.search.line.text(),
             _ => "",
         }
+    }
+
+    /// What a field is called.
+    pub(crate) fn label(&self, name: &'static str) -> &'static str {
+        let field = self.fields.iter().find(|field| field.name == name);
+        field.map_or(name, |field| field.label)
     }
 
     pub(crate) fn chosen(&self, name: &str) -> &[String] {

@@ -13,7 +13,7 @@ use super::{
     picker::Picker,
     preset::Preset,
 };
-use crate::core::resource::Resource;
+use crate::{command::Terms, core::resource::Resource};
 
 const GRANTS: [&str; 3] = ["authorization_code", "refresh_token", "client_credentials"];
 
@@ -184,9 +184,11 @@ impl Form {
             || "Mint an API key".to_owned(),
             |key| format!("Mint a key like {}", key.name),
         );
-        Self::new(
+        let terms = like.map(Terms::like).unwrap_or_default();
+        let limited = terms != Terms::default();
+        let mut form = Self::new(
             title,
-            Purpose::Mint,
+            Purpose::Mint(Box::new(terms)),
             "Mint",
             vec![
                 Field::text("name", "Name", "the service it is for", ""),
@@ -200,7 +202,11 @@ impl Form {
                 Field::text("expiresAt", "Expires", "30d, 24h, a time; empty: never", ""),
                 Field::choice("environment", "Environment", options, at),
             ],
-        )
+        );
+        if limited {
+            form.note = "It has the same limits.".into();
+        }
+        form
     }
 
     pub(crate) fn edit_key(key: &AdminKey) -> Self {

@@ -27,6 +27,7 @@ mod forms;
 pub(crate) mod help;
 pub(crate) mod incident;
 mod input;
+mod key_limits;
 pub(crate) mod keymap;
 pub(crate) mod layer;
 pub(crate) mod layout;

@@ -159,9 +159,8 @@ struct Change<'a> {
 }
 
 impl Change<'_> {
-    fn line(&mut self, name: &str, before: &str, after: &str) {
-        let label = self.form.fields.iter().find(|field| field.name == name);
-        let label = label.map_or(name, |field| field.label);
+    fn line(&mut self, name: &'static str, before: &str, after: &str) {
+        let label = self.form.label(name);
         let shown = |text: &str| if text.is_empty() { "(none)" } else { text }.to_owned();
         self.lines
             .push(format!("{label}  {} -> {}", shown(before), shown(after)));

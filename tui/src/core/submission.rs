@@ -11,6 +11,7 @@ use super::{
     edits::{edited_client, edited_key, edited_user, put_role},
     form::{Form, Purpose, Submission},
     forms::NOT_VERIFIED,
+    key_limits::edited_limits,
     msg::PreviewTarget,
     policy::edited_policy,
 };
@@ -84,8 +85,9 @@ pub(super) fn submission(form: &Form, now: Timestamp) -> Result<Submission, Wron
         }
         Purpose::Password(id, email) => set_password(form, *id, email),
         Purpose::Link(id, email) => link(form, *id, email),
-        Purpose::Mint => mint(form, now),
+        Purpose::Mint(terms) => mint(form, terms, now),
         Purpose::EditKey(key) => Ok(edited_key(form, key)),
+        Purpose::KeyLimits(key) => edited_limits(form, key),
         Purpose::RotateKey(key) => rotate_key(form, key),
         Purpose::NewClient => new_client(form),
         Purpose::EditClient(client) => Ok(edited_client(form, client)),
@@ -280,7 +282,7 @@ fn old_secret(grace: u32) -> String {
     }
 }
 
-fn mint(form: &Form, now: Timestamp) -> Result<Submission, Wrong> {
+fn mint(form: &Form, terms: &Terms, now: Timestamp) -> Result<Submission, Wrong> {
     let name = required(form, "name")?;
     let scopes = form.chosen("scopes").to_vec();
     if scopes.is_empty() {
@@ -303,7 +305,7 @@ fn mint(form: &Form, now: Timestamp) -> Result<Submission, Wrong> {
             _ => Environment::Live,
         },
         secret: SecretArgs::default(),
-        terms: Terms::default(),
+        terms: terms.clone(),
     };
     Ok(Submission::Send(Command::Apikeys(ApiKeys::Mint(mint))))
 }

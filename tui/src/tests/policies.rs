@@ -113,3 +113,82 @@ fn groups_and_whose_an_address_is_are_edited_with_a_user() {
         )
     );
 }
+
+#[test]
+fn a_keys_limits_are_a_form_of_their_own() {
+    let mut bench = Bench::on(Resource::Keys, 120, 40);
+    bench.type_in("P");
+    let id = bench.state.item().unwrap().id();
+    for (name, value) in [
+        ("rateLimit", "100/60s"),
+        ("quota", "1000/day"),
+        ("allowedIps", "10.0.0.0/8  192.0.2.7"),
+        ("metadata", "{\"plan\":\"free\"}"),
+        ("enabled", "refused"),
+    ] {
+        fill(&mut bench, name, value);
+    }
+    assert_eq!(
+        sent(&mut bench),
+        format!(
+            "doorward apikeys update {id} --rate-limit 100/60s --quota 1000/day --allowed-ip 10.0.0.0/8 \
+             --allowed-ip 192.0.2.7 --metadata '{{\"plan\":\"free\"}}' --disabled"
+        )
+    );
+}
+
+#[test]
+fn limits_are_taken_off_and_shown_and_kept_by_a_key_like_it() {
+    let mut key = super::bench::key(1, "metered");
+    key.rate_limit = "5/10s".parse().ok();
+    key.allowed_ips = vec!["192.0.2.7".into()];
+    let id = key.id.to_string();
+    let mut bench = Bench::on(Resource::Keys, 120, 40);
+    bench.serve(vec![crate::core::resource::Row::Key(key.clone())]);
+    bench.type_in("\n");
+    assert!(
+        bench.screen().contains("Rate limit") && bench.screen().contains("5/10s"),
+        "{}",
+        bench.screen()
+    );
+    bench.type_in("P");
+    fill(&mut bench, "rateLimit", " ");
+    assert_eq!(
+        sent(&mut bench),
+        format!("doorward apikeys update {id} --rate-limit none")
+    );
+    let mut bench = Bench::on(Resource::Keys, 120, 40);
+    bench.serve(vec![crate::core::resource::Row::Key(key)]);
+    bench.type_in("C");
+    assert!(
+        bench.screen().contains("the same limits"),
+        "{}",
+        bench.screen()
+    );
+    fill(&mut bench, "name", "copy");
+    assert_eq!(
+        sent(&mut bench),
+        "doorward apikeys mint --name copy --scope read:orders --scope write:orders --environment live \
+         --rate-limit 5/10s --allowed-ip 192.0.2.7"
+    );
+}
+
+#[test]
+fn a_limit_that_cannot_be_read_is_said_at_its_field() {
+    for (name, value, said) in [
+        ("rateLimit", "100", "Rate: must be like 100/60s"),
+        ("quota", "5/week", "Quota: must be like 1000/day"),
+        ("metadata", "[]", "Metadata: "),
+    ] {
+        let mut bench = Bench::on(Resource::Keys, 120, 40);
+        bench.type_in("P");
+        fill(&mut bench, name, value);
+        bench.pass(400);
+        bench.send(crate::core::msg::Msg::Key(crossterm::event::KeyEvent::new(
+            crossterm::event::KeyCode::Char('s'),
+            crossterm::event::KeyModifiers::CONTROL,
+        )));
+        assert!(bench.screen().contains(said), "{}", bench.screen());
+        assert_eq!(bench.changes(), Vec::<String>::new());
+    }
+}

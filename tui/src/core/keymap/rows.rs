@@ -24,6 +24,7 @@ pub(crate) enum Action {
     Factors,
     Clone,
     Rotate,
+    Limits,
     Policy,
     Invite,
     Backup,
@@ -194,6 +195,7 @@ rows! {
     A::Factors, "factors", ["F"], "remove the second factors of a user who lost them", "", [Users];
     A::Clone, "clone", ["C"], "mint a key like this one", "clone", [Keys];
     A::Rotate, "rotate", ["R"], "new secret, or new signing key", "rotate", [Keys, Clients, Signing];
+    A::Limits, "limits", ["P"], "rate, quota and addresses of a key; turn it off", "limits", [Keys];
     A::Policy, "policy", ["P"], "what a client may know and do: claims, groups, logout, keys", "policy", [Clients];
     A::Invite, "invite", ["T"], "a token with which a client registers itself", "", [Clients];
     A::Incident, "incident", ["i"], "incident: around it or all marked; in one, around more", "incident", [Anywhere];
