@@ -49,16 +49,20 @@ fn wanted(panel: Panel, height: u16) -> u16 {
         // What is done stands last: it may have no room.
         Panel::Setup if height >= 20 => 9,
         Panel::Setup | Panel::Now => 8,
-        _ => 4,
+        _ => ENDING,
     }
 }
 
-/// Panels that have room beside the chart: the focused one before the others. What has none is come to with Tab.
+/// Lines for what ends soon, at least: a row in its frame.
+const ENDING: u16 = 3;
+
+/// Panels that have room beside the chart: the focused one before the others. What has none is come to with Tab, but what
+/// ends soon, which has its room elsewhere then.
 fn beside(state: &State, height: u16, focused: Panel) -> Vec<Panel> {
     let all = state.dash_panels();
     let mut beside = vec![Panel::Now, Panel::Setup, Panel::Ending];
     beside.retain(|panel| all.contains(panel));
-    let first = if beside.contains(&focused) {
+    let first = if beside.contains(&focused) && focused != Panel::Ending {
         focused
     } else {
         Panel::Setup
@@ -86,15 +90,19 @@ fn large(state: &State, area: Rect, focused: Panel) -> Places {
         (Panel::Events, events),
     ];
     let third = middle.width / 3;
+    let mut clients = part(middle, 2 * third, middle.width - 2 * third);
+    let beside = beside(state, side.height, focused);
+    if !beside.contains(&Panel::Ending) {
+        let ending = (middle.height / 3).max(ENDING);
+        let (place, low) = (clients, clients.height - ending);
+        clients = slice(place, 0, low);
+        places.push((Panel::Ending, slice(place, low, ending)));
+    }
     places.extend([
         (Panel::Networks, part(middle, 0, third)),
         (Panel::Accounts, part(middle, third, third)),
-        (
-            Panel::Clients,
-            part(middle, 2 * third, middle.width - 2 * third),
-        ),
+        (Panel::Clients, clients),
     ]);
-    let beside = beside(state, side.height, focused);
     let mut y = 0;
     for (at, panel) in beside.iter().enumerate() {
         let last = at + 1 == beside.len();
