@@ -1,5 +1,6 @@
 //! Effects: the only code that calls the server, writes files or changes the connection.
 
+mod administrators;
 mod answer;
 mod change;
 mod connecting;

@@ -6,7 +6,7 @@ use doorward_shared::{
     client::{Client, ClientError, Filter, ListQuery},
 };
 
-use super::{problem, read};
+use super::{administrators, problem, read};
 use crate::core::{
     cells::device,
     delete::stays,
@@ -20,6 +20,8 @@ use crate::{command::Revoke, io::rows};
 
 /// Things that are named one by one.
 const SHOWN: usize = 6;
+/// Why somebody stays.
+const LAST: &str = "The last administrator";
 /// Keys of one user that are revoked at once, at most.
 const KEYS: usize = 1_000;
 
@@ -95,14 +97,27 @@ async fn user(client: &Client, id: UserId) -> Result<Preview, Problem> {
         ListQuery::default().with(Filter::OwnerId, id),
     )
     .await;
+    let mut lines = vec![
+        "It hits".into(),
+        said(sessions, "live session"),
+        said(keys, "live API key"),
+    ];
+    if is_last(client, id).await {
+        lines.push(format!("{LAST}: the server refuses this."));
+    }
     Ok(Preview {
-        lines: vec![
-            "It hits".into(),
-            said(sessions, "live session"),
-            said(keys, "live API key"),
-        ],
+        lines,
         ..Preview::default()
     })
+}
+
+/// Whether the server keeps somebody as its last administrator; what is not known must not keep anybody from acting.
+async fn is_last(client: &Client, id: UserId) -> bool {
+    let Ok(user) = client.users().get(id).await else {
+        return false;
+    };
+    let last = administrators::last_among(client, &[&user]).await;
+    last.is_ok_and(|last| last.is_some())
 }
 
 /// Who is signed in from a network that is to be blocked: they stay so, and cannot come again.
@@ -230,18 +245,26 @@ async fn each(client: &Client, kind: Resource, ids: Vec<String>) -> Result<Previ
         };
         found.push((id, item));
     }
-    Ok(of_found(found))
+    let users = found.iter().filter_map(|(_, item)| match item {
+        Some(Row::User(user)) => Some(user),
+        _ => None,
+    });
+    let users: Vec<_> = users.collect();
+    let last = administrators::last_among(client, &users).await;
+    let last = last.map_err(problem)?.map(|id| id.to_string());
+    Ok(of_found(found, last.as_deref()))
 }
 
-/// What cannot die is named with the reason, and neither counted nor sent.
-fn of_found(found: Vec<(String, Option<Row>)>) -> Preview {
+/// What cannot die is named with the reason, and neither counted nor sent: of the administrators one stays.
+fn of_found(found: Vec<(String, Option<Row>)>, last: Option<&str>) -> Preview {
     let (mut lines, mut living, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
     for (id, item) in found {
         let Some(item) = item else {
             left_out.push(format!("{id}: gone already"));
             continue;
         };
-        if let Some(why) = stays(&item) {
+        let is_last = last == Some(id.as_str());
+        if let Some(why) = stays(&item).or_else(|| is_last.then(|| LAST.to_lowercase())) {
             left_out.push(format!("{}: {why}", item.name()));
             continue;
         }
@@ -284,7 +307,8 @@ mod tests {
     };
 
     fn found(rows: Vec<Row>) -> Preview {
-        of_found(rows.into_iter().map(|row| (row.id(), Some(row))).collect())
+        let found = rows.into_iter().map(|row| (row.id(), Some(row)));
+        of_found(found.collect(), None)
     }
 
     #[test]
@@ -327,6 +351,20 @@ mod tests {
     }
 
     #[test]
+    fn the_last_administrator_among_the_marked_is_named_and_left_out() {
+        let users = rows(Resource::Users);
+        let last = users[0].id();
+        let found = users.into_iter().map(|row| (row.id(), Some(row)));
+        let preview = of_found(found.collect(), Some(&last));
+        assert_eq!(preview.ids.map(|ids| ids.len()), Some(2));
+        let told = [
+            "1 of the marked left out:",
+            "  ada@example.org: the last administrator",
+        ];
+        assert_eq!(preview.lines[2..], told);
+    }
+
+    #[test]
     fn what_is_dead_or_gone_is_left_out_by_name() {
         let mut dead = key(1, "old");
         dead.state = doorward_shared::admin::KeyState::Revoked;
@@ -334,7 +372,7 @@ mod tests {
         for row in [Row::Key(dead), Row::Key(key(2, "billing"))] {
             marked.push((row.id(), Some(row)));
         }
-        let preview = of_found(marked);
+        let preview = of_found(marked, None);
         assert_eq!(preview.ids.map(|ids| ids.len()), Some(1));
         let told = ["  key_gone: gone already", "  old: revoked already"];
         assert_eq!(preview.lines[2..], told);
