@@ -120,6 +120,13 @@ impl Confirm {
         self
     }
 
+    /// Whether it hurts somebody, and nothing takes it back.
+    pub(crate) fn is_danger(&self) -> bool {
+        let ends_sessions = matches!(self.change, Command::Sessions(_));
+        let hurts = ends_sessions || self.change.warning().is_some();
+        hurts && self.undo.is_none() && self.takes_back.is_none()
+    }
+
     #[must_use]
     pub(crate) fn with_reason(mut self) -> Self {
         self.reason = Some(Line::default());

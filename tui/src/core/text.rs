@@ -87,11 +87,23 @@ pub(crate) fn fit(text: &str, columns: usize, more: &str) -> String {
     out
 }
 
-/// A text broken into lines at spaces, or anywhere in a word that is too long.
+/// A text broken into lines at spaces, or anywhere in a word that is too long. What is indented stays so on each line.
 pub(crate) fn wrapped(text: &str, columns: usize) -> Vec<String> {
-    let columns = columns.max(1);
+    let text = shown(text);
+    let words = text.trim_start_matches(' ');
+    let indent = (text.len() - words.len()).min(columns / 2);
+    let mut lines = broken(words, columns.max(1) - indent);
+    if !words.is_empty() {
+        for line in &mut lines {
+            line.insert_str(0, &" ".repeat(indent));
+        }
+    }
+    lines
+}
+
+fn broken(text: &str, columns: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
-    for word in shown(text).split(' ') {
+    for word in text.split(' ') {
         let mut word = word.to_owned();
         loop {
             let last = lines.last_mut();
@@ -188,6 +200,8 @@ mod tests {
         assert_eq!(wrapped("abcdefgh ij", 4), ["abcd", "efgh", "ij"]);
         assert_eq!(wrapped("李小龍", 4), ["李小", "龍"]);
         assert_eq!(wrapped("", 4), [""]);
+        assert_eq!(wrapped("  one two", 7), ["  one", "  two"]);
+        assert_eq!(wrapped("      ab", 4), ["  ab"]);
         assert_eq!(
             wrapped("李", 1),
             [""],

@@ -532,14 +532,20 @@ impl Bench {
         effects.into_iter().filter_map(name).collect()
     }
 
-    /// What stands on the screen.
-    pub(crate) fn screen(&self) -> String {
+    /// What is drawn, with its colours.
+    pub(crate) fn buffer(&self) -> ratatui::buffer::Buffer {
         let Size { width, height } = self.state.size;
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         terminal
             .draw(|frame| crate::view::view(&self.state, frame))
             .unwrap();
-        let buffer = terminal.backend().buffer().clone();
+        terminal.backend().buffer().clone()
+    }
+
+    /// What stands on the screen.
+    pub(crate) fn screen(&self) -> String {
+        let Size { width, height } = self.state.size;
+        let buffer = self.buffer();
         let mut out = String::new();
         for y in 0..height {
             let mut line = String::new();

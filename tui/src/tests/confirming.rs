@@ -1,10 +1,13 @@
 //! Nothing is destroyed by a slip.
 
+use ratatui::style::Color;
+
 use super::bench::{Bench, rows};
 use crate::command::{ApiKeys, Command, Sessions, Users};
 use crate::core::{
     Effect,
     layer::Layer,
+    look::Tone,
     msg::{Done, Preview, PreviewedSessions, Reply},
     resource::Resource,
 };
@@ -516,4 +519,26 @@ fn undo_says_what_it_takes_back_and_asks() {
     bench.later("\n");
     assert_eq!(bench.changes(), ["users enable"]);
     assert!(bench.state.layers.is_empty());
+}
+
+/// The colour of the corner of the dialog that is open.
+fn corner(bench: &Bench) -> Option<Color> {
+    let buffer = bench.buffer();
+    let mut cells = buffer.content().iter().skip(80 * 3);
+    let found = cells.find(|cell| cell.symbol() == "╭");
+    found.and_then(|cell| cell.style().fg)
+}
+
+#[test]
+fn what_cannot_be_taken_back_is_asked_about_in_the_colour_of_danger() {
+    let mut bench = Bench::on(Resource::Users, 80, 24);
+    bench.state.theme = crate::core::look::Theme::Dark;
+    let tone = |bench: &Bench, tone| crate::view::tone(&bench.state, tone).fg;
+    for (key, expected) in [("x", Tone::Bad), ("X", Tone::Bad), ("d", Tone::Focus)] {
+        bench.type_in(key);
+        looked(&mut bench);
+        let named = tone(&bench, expected);
+        assert_eq!(corner(&bench), named, "{key}: {}", bench.screen());
+        bench.type_in("\u{1b}");
+    }
 }

@@ -8,7 +8,7 @@ use crate::{
     view::{
         theme::Tone,
         widgets::{
-            boxes::{dialog, middle},
+            boxes::{danger, dialog, middle},
             paint::{Paint, wrapped},
         },
     },
@@ -26,7 +26,11 @@ pub(super) fn draw(paint: &mut Paint<'_>, whole: Rect, confirm: &Confirm) -> Opt
         .unwrap_or(u16::MAX)
         .saturating_add(foot + 2);
     let area = middle(whole, columns, height.max(9));
-    let inner = dialog(paint, area, &confirm.title);
+    let inner = if confirm.is_danger() {
+        danger(paint, area, &confirm.title)
+    } else {
+        dialog(paint, area, &confirm.title)
+    };
     let shown = usize::from(inner.height.saturating_sub(foot));
     for (at, (line, tone)) in lines.iter().take(shown).enumerate() {
         paint.text(

@@ -36,6 +36,9 @@ fn is_dialog(layer: &Layer) -> bool {
     !matches!(layer, Layer::Detail(_) | Layer::Filter { .. })
 }
 
+#[cfg(test)]
+pub(crate) use self::theme::of as tone;
+
 /// Draws everything; the terminal's cursor stands where the eye should be.
 pub(crate) fn view(state: &State, frame: &mut Frame<'_>) {
     let area = frame.area();

@@ -12,7 +12,7 @@ use crate::core::{
 };
 
 /// How the theme in force shows what a text means.
-pub(super) fn of(state: &State, tone: Tone) -> Style {
+pub(crate) fn of(state: &State, tone: Tone) -> Style {
     let Theme::Own(at) = state.theme else {
         return style(state.theme, tone);
     };

@@ -10,11 +10,14 @@ use crate::view::theme::Tone;
 
 /// Draws a frame; answers the room in it.
 pub(crate) fn frame(paint: &mut Paint<'_>, area: Rect, name: &str, focused: bool) -> Rect {
-    let (line, text) = if focused {
-        (Tone::Focus, Tone::Accent)
+    if focused {
+        bordered(paint, area, name, Tone::Focus, Tone::Accent)
     } else {
-        (Tone::Border, Tone::Title)
-    };
+        bordered(paint, area, name, Tone::Border, Tone::Title)
+    }
+}
+
+fn bordered(paint: &mut Paint<'_>, area: Rect, name: &str, line: Tone, text: Tone) -> Rect {
     let room = usize::from(area.width.saturating_sub(4));
     let name = crate::core::text::fit(name, room, paint.state.glyphs.more());
     let block = Block::bordered()
@@ -42,7 +45,16 @@ pub(crate) fn middle(area: Rect, width: u16, height: u16) -> Rect {
 /// A dialog over everything; answers the room in it.
 pub(crate) fn dialog(paint: &mut Paint<'_>, area: Rect, name: &str) -> Rect {
     paint.clear(area);
-    let inner = frame(paint, area, name, true);
+    padded(frame(paint, area, name, true))
+}
+
+/// A dialog about what cannot be taken back.
+pub(crate) fn danger(paint: &mut Paint<'_>, area: Rect, name: &str) -> Rect {
+    paint.clear(area);
+    padded(bordered(paint, area, name, Tone::Bad, Tone::Bad))
+}
+
+fn padded(inner: Rect) -> Rect {
     Rect {
         x: inner.x + 1.min(inner.width),
         width: inner.width.saturating_sub(2),
