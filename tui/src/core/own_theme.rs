@@ -18,6 +18,27 @@ pub(crate) enum Depth {
     True,
     /// 256: others are shown as the nearest of them.
     Indexed,
+    /// The 16 that have names.
+    Sixteen,
+}
+
+impl Depth {
+    /// What a terminal can show, by `COLORTERM` and `TERM`.
+    pub(crate) fn of(colorterm: &str, term: &str) -> Self {
+        const KNOWN: [&str; 6] = [
+            "256color",
+            "direct",
+            "kitty",
+            "alacritty",
+            "ghostty",
+            "foot",
+        ];
+        match colorterm {
+            "truecolor" | "24bit" => Self::True,
+            "" if !KNOWN.iter().any(|known| term.contains(known)) => Self::Sixteen,
+            _ => Self::Indexed,
+        }
+    }
 }
 
 /// A theme of a file.
@@ -68,6 +89,7 @@ fn read_style(text: &str, depth: Depth) -> Result<Style, String> {
         Ok(Some(match depth {
             Depth::True => read,
             Depth::Indexed => nearest(read),
+            Depth::Sixteen => named(read),
         }))
     };
     let mut is_empty = true;
@@ -94,6 +116,11 @@ fn read_style(text: &str, depth: Depth) -> Result<Style, String> {
     if is_empty {
         return Err("a colour is missing; default is the terminal's own".into());
     }
+    if depth == Depth::Sixteen && style.bg.is_some() && style.bg == style.fg {
+        // Two colours have become one.
+        let ground = style.bg == Some(Color::Black);
+        style.fg = Some(if ground { Color::White } else { Color::Black });
+    }
     Ok(style)
 }
 
@@ -102,23 +129,53 @@ fn nearest(colour: Color) -> Color {
     let Color::Rgb(red, green, blue) = colour else {
         return colour;
     };
+    let best = (16..=255).min_by_key(|index| distance(levels(*index), [red, green, blue]));
+    Color::Indexed(best.unwrap_or(16))
+}
+
+/// Red, green and blue of a colour of the cube or the greys, which are the same everywhere.
+fn levels(index: u8) -> [u8; 3] {
     const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
-    let cube = |n: u8| {
-        [
-            LEVELS[usize::from(n / 36)],
-            LEVELS[usize::from(n / 6 % 6)],
-            LEVELS[usize::from(n % 6)],
-        ]
+    let Some(n) = index.checked_sub(16).filter(|n| *n < 216) else {
+        return [8_u8.saturating_add(10 * index.saturating_sub(232)); 3];
     };
-    let grey = |n: u8| [8 + 10 * n; 3];
-    let distance = |[r, g, b]: [u8; 3]| {
-        let square = |one: u8, other: u8| u32::from(one.abs_diff(other)).pow(2);
-        square(r, red) + square(g, green) + square(b, blue)
+    [n / 36, n / 6 % 6, n % 6].map(|level| LEVELS[usize::from(level)])
+}
+
+fn distance(one: [u8; 3], other: [u8; 3]) -> u32 {
+    let pairs = one.into_iter().zip(other);
+    let squares = pairs.map(|(one, other)| u32::from(one.abs_diff(other)).pow(2));
+    squares.sum()
+}
+
+/// The nearest of the 16 colours, as xterm has them.
+fn named(colour: Color) -> Color {
+    const NAMED: [(Color, [u8; 3]); 16] = [
+        (Color::Black, [0, 0, 0]),
+        (Color::Red, [205, 0, 0]),
+        (Color::Green, [0, 205, 0]),
+        (Color::Yellow, [205, 205, 0]),
+        (Color::Blue, [0, 0, 238]),
+        (Color::Magenta, [205, 0, 205]),
+        (Color::Cyan, [0, 205, 205]),
+        (Color::Gray, [229, 229, 229]),
+        (Color::DarkGray, [127, 127, 127]),
+        (Color::LightRed, [255, 0, 0]),
+        (Color::LightGreen, [0, 255, 0]),
+        (Color::LightYellow, [255, 255, 0]),
+        (Color::LightBlue, [92, 92, 255]),
+        (Color::LightMagenta, [255, 0, 255]),
+        (Color::LightCyan, [0, 255, 255]),
+        (Color::White, [255, 255, 255]),
+    ];
+    let wanted = match colour {
+        Color::Rgb(red, green, blue) => [red, green, blue],
+        Color::Indexed(index @ 16..) => levels(index),
+        Color::Indexed(index) => return NAMED[usize::from(index)].0,
+        named => return named,
     };
-    let cubes = (0..216).map(|n| (distance(cube(n)), 16 + n));
-    let greys = (0..24).map(|n| (distance(grey(n)), 232 + n));
-    let best = cubes.chain(greys).min();
-    Color::Indexed(best.map_or(16, |(_, index)| index))
+    let best = NAMED.iter().min_by_key(|(_, one)| distance(*one, wanted));
+    best.map_or(Color::Gray, |(colour, _)| *colour)
 }
 
 impl OwnTheme {
@@ -186,6 +243,26 @@ mod tests {
     }
 
     #[test]
+    fn how_many_colours_a_terminal_has_is_told_by_what_it_says_of_itself() {
+        assert_eq!(Depth::of("truecolor", "xterm"), Depth::True);
+        assert_eq!(Depth::of("", "screen-256color"), Depth::Indexed);
+        assert_eq!(Depth::of("", "xterm-kitty"), Depth::Indexed);
+        assert_eq!(Depth::of("gnome-terminal", "xterm"), Depth::Indexed);
+        for term in ["linux", "xterm", "screen", "vt220", ""] {
+            assert_eq!(Depth::of("", term), Depth::Sixteen, "{term}");
+        }
+    }
+
+    #[test]
+    fn two_colours_that_become_one_can_still_be_read() {
+        let style = read_style("#000010 on #100000", Depth::Sixteen).unwrap();
+        assert_eq!(
+            (style.fg, style.bg),
+            (Some(Color::White), Some(Color::Black))
+        );
+    }
+
+    #[test]
     fn a_file_has_a_dark_and_a_light_part() {
         let theme = OwnTheme::read("nord.toml", NORD, Depth::True).unwrap();
         let accent = Style::new()
@@ -197,6 +274,12 @@ mod tests {
             Some(Style::new().fg(Color::Blue))
         );
         assert_eq!(theme.style(true, Tone::Selected), None);
+        let sixteen = OwnTheme::read("nord.toml", NORD, Depth::Sixteen).unwrap();
+        let accent = sixteen.style(false, Tone::Accent).unwrap();
+        assert_eq!(accent.fg, Some(Color::Gray), "nothing but the sixteen");
+        let selected = sixteen.style(false, Tone::Selected).unwrap();
+        let pair = (selected.fg, selected.bg);
+        assert_eq!(pair, (Some(Color::White), Some(Color::Cyan)));
         let theme = OwnTheme::read("nord.toml", NORD, Depth::Indexed).unwrap();
         let selected = Style::new().fg(Color::Indexed(231)).bg(Color::Indexed(24));
         assert_eq!(theme.style(false, Tone::Selected), Some(selected));

@@ -24,7 +24,7 @@ use crate::core::{
     keymap::{KeyContext, Keymap},
     layout::Areas,
     look::{Glyphs, Theme},
-    own_theme::OwnTheme,
+    own_theme::{Depth, OwnTheme},
     refusal::FailingClient,
     resource::{Resource, Row},
     yours::{Alerts, Yours},
@@ -96,6 +96,8 @@ pub(crate) struct State {
     pub now: Now,
     pub size: Size,
     pub theme: Theme,
+    /// How many colours the terminal has.
+    pub depth: Depth,
     /// Themes of files by name, or what is wrong in the file.
     pub own_themes: Vec<(String, Result<OwnTheme, String>)>,
     /// Whether the terminal's background is light.
@@ -142,6 +144,7 @@ impl State {
             now: Now::default(),
             size,
             theme: Theme::default(),
+            depth: Depth::Indexed,
             own_themes: Vec::new(),
             is_light: false,
             glyphs: Glyphs { ascii: false },

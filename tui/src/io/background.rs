@@ -41,10 +41,16 @@ pub(super) fn detect() -> Detected {
             owed: false,
         };
     }
-    let unable = matches!(
-        std::env::var("TERM").as_deref(),
-        Ok("linux" | "dumb" | "") | Err(_)
-    );
+    let term = std::env::var("TERM").unwrap_or_default();
+    if term == "linux" {
+        // It answers nothing, and is black.
+        return Detected {
+            background: Background::Dark,
+            typed: String::new(),
+            owed: false,
+        };
+    }
+    let unable = ["dumb", ""].contains(&term.as_str());
     let answer = if unable { Ok(Vec::new()) } else { ask() };
     let answer = answer.unwrap_or_default();
     let (background, typed, answered) = read(&answer);

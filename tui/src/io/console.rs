@@ -94,7 +94,8 @@ pub(crate) fn run(
     let mut late = Late::default();
     let background = profiles.config.background;
     let typed = startup::look_at_background(&mut state, background, &mut late);
-    let screen = Terminal::new(FrameWriter::new(io::stdout())).map_err(wrong)?;
+    let writer = FrameWriter::new(io::stdout(), state.depth);
+    let screen = Terminal::new(writer).map_err(wrong)?;
     let ended = runtime.block_on(async move {
         let (replies, messages) = unbounded_channel();
         let (connected, connections) = unbounded_channel();

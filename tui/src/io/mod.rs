@@ -21,6 +21,7 @@ mod screen;
 mod search;
 mod secret_file;
 mod server_name;
+mod sgr;
 mod signals;
 mod startup;
 pub(crate) mod stderr;

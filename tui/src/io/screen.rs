@@ -2,6 +2,8 @@
 
 use std::io::{self, Stdout, Write};
 
+use super::sgr;
+use crate::core::own_theme::Depth;
 use crossterm::{
     cursor::{Hide, MoveTo, Show},
     execute, queue,
@@ -30,14 +32,16 @@ pub(super) struct FrameWriter<W> {
     out: W,
     held: Vec<u8>,
     cursor: Cursor,
+    depth: Depth,
 }
 
 impl<W> FrameWriter<W> {
-    pub(super) fn new(out: W) -> Self {
+    pub(super) fn new(out: W, depth: Depth) -> Self {
         Self {
             out,
             held: Vec::new(),
             cursor: Cursor::default(),
+            depth,
         }
     }
 
@@ -113,6 +117,9 @@ impl<W: Write> Backend for FrameWriter<W> {
             return Ok(());
         }
         queue!(self.out, BeginSynchronizedUpdate)?;
+        if self.depth == Depth::Sixteen {
+            self.held = sgr::in_sixteen(&self.held);
+        }
         self.out.write_all(&self.held)?;
         self.held.clear();
         execute!(self.out, EndSynchronizedUpdate)
@@ -130,12 +137,26 @@ mod tests {
         view,
     };
 
+    fn writer(depth: Depth) -> FrameWriter<Vec<u8>> {
+        FrameWriter::new(Vec::new(), depth)
+    }
+
+    #[test]
+    fn a_terminal_of_sixteen_colours_is_told_them_by_their_old_numbers() {
+        let (mut screen, mut bench) = given();
+        screen.backend_mut().depth = Depth::Sixteen;
+        bench.state.theme = crate::core::look::Theme::Dark;
+        bench.state.depth = Depth::Sixteen;
+        let told = written(&mut screen, &bench);
+        assert!(told.contains("\x1b[36;49m"), "{told:?}");
+        assert!(!told.contains("8;5;"), "{told:?}");
+    }
+
     /// A screen whose output is kept, and a list of users to show on it.
     fn given() -> (Terminal<FrameWriter<Vec<u8>>>, Bench) {
         let (width, height) = (80, 24);
         let viewport = Viewport::Fixed(Rect::new(0, 0, width, height));
-        let screen =
-            Terminal::with_options(FrameWriter::new(Vec::new()), TerminalOptions { viewport });
+        let screen = Terminal::with_options(writer(Depth::Indexed), TerminalOptions { viewport });
         (screen.unwrap(), Bench::on(Resource::Users, width, height))
     }
 

@@ -95,6 +95,7 @@ pub(super) fn state(
     let keymap = Keymap::with(config.keymap.as_deref(), &config.keys)?;
     let mut state = State::new(size, server_name(connection, profiles), keymap);
     let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    state.depth = themes::depth();
     state.own_themes = themes::read(&profiles.path().with_file_name("themes"));
     let named = look.theme.as_ref().or(config.theme.as_ref());
     state.theme = match named {

@@ -5,11 +5,9 @@ use std::{fs, io::Read, path::Path};
 use crate::core::own_theme::{Depth, MOST, OwnTheme};
 
 /// What the terminal says it can show.
-fn depth() -> Depth {
-    match std::env::var("COLORTERM").as_deref() {
-        Ok("truecolor" | "24bit") => Depth::True,
-        _ => Depth::Indexed,
-    }
+pub(super) fn depth() -> Depth {
+    let said = |name| std::env::var(name).unwrap_or_default();
+    Depth::of(&said("COLORTERM"), &said("TERM"))
 }
 
 /// The themes of a directory by name, each with what is wrong in its file, if something is.

@@ -17,6 +17,7 @@ mod page;
 mod palette;
 mod reveal;
 mod run;
+mod sixteen;
 mod theme;
 mod widgets;
 

@@ -5,16 +5,18 @@ use ratatui::{
     symbols::border,
 };
 
+use super::sixteen;
 pub(crate) use crate::core::look::Tone;
 use crate::core::{
     State,
     look::{Glyphs, Theme},
+    own_theme::Depth,
 };
 
 /// How the theme in force shows what a text means.
 pub(crate) fn of(state: &State, tone: Tone) -> Style {
     let Theme::Own(at) = state.theme else {
-        return style(state.theme, tone);
+        return built_in(state, state.theme, tone);
     };
     let own = state
         .own_themes
@@ -26,7 +28,17 @@ pub(crate) fn of(state: &State, tone: Tone) -> Style {
     } else {
         Theme::Dark
     };
-    own.unwrap_or_else(|| style(like, tone))
+    own.unwrap_or_else(|| built_in(state, like, tone))
+}
+
+/// A theme of the console's own, as the terminal can show it.
+fn built_in(state: &State, theme: Theme, tone: Tone) -> Style {
+    match (state.depth, theme) {
+        (Depth::Sixteen, Theme::Dark | Theme::Light | Theme::Either | Theme::ColourBlind) => {
+            sixteen::style(theme, tone)
+        }
+        _ => style(theme, tone),
+    }
 }
 
 /// How a theme shows what a text means.
@@ -185,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_theme_of_a_file_goes_by_the_background_and_fills_its_gaps() {
-        use crate::core::own_theme::{Depth, OwnTheme};
+        use crate::core::own_theme::OwnTheme;
         let text = "[dark]\naccent = \"#010203\"\n[light]\naccent = \"#030201\"\n";
         let own = OwnTheme::read("own.toml", text, Depth::True).unwrap();
         let mut state = State::new((80, 24).into(), Default::default(), Default::default());
@@ -196,6 +208,17 @@ mod tests {
         state.is_light = true;
         assert_eq!(of(&state, Tone::Accent).fg, Some(Color::Rgb(3, 2, 1)));
         assert_eq!(of(&state, Tone::Bad), light(Tone::Bad));
+    }
+
+    #[test]
+    fn a_terminal_of_sixteen_colours_is_sent_no_others() {
+        let mut state = State::new((80, 24).into(), Default::default(), Default::default());
+        state.theme = Theme::Dark;
+        assert_eq!(of(&state, Tone::Key).fg, Some(Color::Indexed(117)));
+        state.depth = Depth::Sixteen;
+        assert_eq!(of(&state, Tone::Key).fg, Some(Color::Cyan));
+        state.theme = Theme::Plain;
+        assert_eq!(of(&state, Tone::Key).fg, None);
     }
 
     /// Relative luminance of WCAG 2 of a colour of the 256.
