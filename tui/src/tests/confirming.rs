@@ -542,3 +542,14 @@ fn what_cannot_be_taken_back_is_asked_about_in_the_colour_of_danger() {
         bench.type_in("\u{1b}");
     }
 }
+
+#[test]
+fn where_there_is_no_room_for_the_whole_command_its_own_words_stay() {
+    let mut bench = Bench::on(Resource::Users, 80, 24);
+    let named = "--server https://id.example.org --key-file /home/ada/keys/of/the/console.key";
+    bench.state.server.named = Some(named.into());
+    bench.type_in("x");
+    looked(&mut bench);
+    let screen = bench.screen();
+    assert!(screen.contains("$ doorward … users delete"), "{screen}");
+}

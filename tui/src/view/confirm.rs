@@ -4,7 +4,11 @@ use ratatui::layout::Rect;
 
 use super::fields;
 use crate::{
-    core::confirm::{Confirm, Focus, PreviewState},
+    core::{
+        State,
+        confirm::{Confirm, Focus, PreviewState},
+        text::width,
+    },
     view::{
         theme::Tone,
         widgets::{
@@ -80,12 +84,22 @@ fn lines(paint: &Paint<'_>, confirm: &Confirm, room: usize) -> Vec<(String, Tone
     lines
 }
 
+/// The command that does the same: what it does rather than which server it goes to, where there is no room for both.
+fn twin(state: &State, confirm: &Confirm, room: usize) -> String {
+    let line = confirm.command_line();
+    let whole = format!("$ {}", crate::core::command_line::typed(state, &line));
+    if width(&whole) <= room || state.server.named.is_none() {
+        return whole;
+    }
+    let command = line.strip_prefix("doorward ").unwrap_or(&line);
+    format!("$ doorward {} {command}", state.glyphs.more())
+}
+
 fn foot(paint: &mut Paint<'_>, inner: Rect, rows: u16, confirm: &Confirm) -> Option<(u16, u16)> {
     let mut y = inner.bottom().saturating_sub(rows).max(inner.y);
     let mut cursor = None;
-    let line = confirm.command_line();
-    let twin = format!("$ {}", crate::core::command_line::typed(paint.state, &line));
     y += 1;
+    let twin = twin(paint.state, confirm, usize::from(inner.width));
     paint.text(inner, inner.x, y, &twin, Tone::Dim);
     y += 1;
     if let Some(reason) = &confirm.reason {
