@@ -201,7 +201,7 @@ async function walk({ scripts, width, scheme }) {
     await page.getByRole('button', { name: 'Revoke the key Nightly export' }).click()
     await page.locator('#keys').getByRole('status').waitFor()
     await page.getByRole('button', { name: 'Revoke the access of Harbour Wiki' }).click()
-    await page.getByText('You have let no application in.').waitFor()
+    await page.getByText('No application has access to your account.').waitFor()
   })
   await step('changes the password, and is told what is wrong', async () => {
     await page.goto(`${issuer}/account`)
@@ -301,7 +301,7 @@ async function german({ width, scheme }) {
     await page.locator('#currentPassword').fill('not the password')
     await page.locator('#newPassword').fill('another horse battery')
     await press('Passwort ändern')
-    await page.getByText('Das jetzige Passwort ist falsch.').waitFor()
+    await page.getByText('Das aktuelle Passwort ist falsch.').waitFor()
     await page.getByText('Authenticator-App einrichten').click()
     await seen('account wrong password')
     await page.getByRole('link', { name: 'Abmelden' }).click()

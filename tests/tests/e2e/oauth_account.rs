@@ -179,3 +179,46 @@ async fn a_revoked_application_has_nothing_left() {
     let page = browser.authorize(&pairs).await.expect(200);
     assert_eq!(forms(&page)[0].action, "/oauth/consent");
 }
+
+#[tokio::test]
+async fn an_error_stands_at_its_field_in_an_open_form() {
+    let server = Server::start();
+    server.register("ada@example.com").await;
+    let browser = server.browser();
+    browser.sign_in("ada@example.com").await;
+    for (action, id, error) in [
+        ("/account/delete", "delete-password", "password"),
+        ("/account/factors/totp", "totp-on-password", "password"),
+        ("/account/keys", "key-narrower", "scopes"),
+    ] {
+        let page = browser.open("/account").await.expect(200);
+        let wrong = form(&page, action).with(error, "\u{202e}");
+        let page = browser.submit(&wrong).await;
+        let text = page.text();
+        let shown = text.split("<details").find(|form| form.contains(id));
+        let shown = shown.unwrap();
+        assert!(shown.starts_with(" open>"), "{id}: {shown}");
+        let id_of = format!("id=\"{id}\"");
+        let mut inputs = shown.split("<input");
+        let input = inputs.find(|input| input.contains(&id_of)).unwrap();
+        assert!(input.contains("aria-invalid=\"true\""), "{input}");
+        assert!(input.contains(&format!("<p id=\"{id}-error\"")), "{input}");
+        assert_eq!(text.matches("role=\"alert\"").count(), 1, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_stale_form_is_told_of_in_every_part() {
+    let server = Server::start();
+    server.register("ada@example.com").await;
+    let browser = server.browser();
+    browser.sign_in("ada@example.com").await;
+    let page = browser.open("/account").await.expect(200);
+    for one in forms(&page) {
+        if one.action.starts_with("/account/") {
+            let stale = one.clone().with("csrf_token", "used");
+            let page = browser.submit(&stale).await;
+            assert!(page.text().contains("role=\"alert\""), "{}", one.action);
+        }
+    }
+}

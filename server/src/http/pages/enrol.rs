@@ -7,9 +7,10 @@ use rocket::{Route, post, routes};
 use super::{
     browser::Stay,
     form::{Fields, Posted, Taken},
+    input::{Input, Wrong},
     onward::{Then, already_in, destination, settled},
     page::{Answer, Page},
-    parts::{back_to, kept, kept_in, stale_note},
+    parts::{alert, back_to, kept, kept_in, stale_note},
     sign_in::{self, Asking, Said, asking, page_status},
     texts::Texts,
     visit::Visit,
@@ -56,26 +57,18 @@ pub(super) async fn page(visit: &Visit<'_>, asking: Option<&Asking>, step: &Step
         (back_to(step.again))
         (kept_in(step.stay))
         input type="hidden" name="token" value=(step.token);
-        (code_field(t))
+        (code_field(t, &wrong_code(t, step.error)))
         button type="submit" { (t.go_on) }
     };
+    let above = step.error.filter(|error| !is_wrong_code(error));
     let main = html! {
         h1 { (t.enrol_title) }
         p { (t.enrol_why) }
-        @if let Some(error) = step.error {
-            p class="alert" role="alert" {
-                @if error.code() == ErrorCode::InvalidCredentials { (t.wrong_factor) } @else { (t.of_error(error)) }
-            }
-        }
+        (alert(visit, above, &[]))
         (stale_note(visit, step.stale))
         (authenticator(t, &offered.secret, &offered.uri)?)
         (visit.form(PATH, fields))
-        p class="aside" {
-            @match step.again {
-                Some(part) => a href=(sign_in::again(doorward, part)) { (t.factor_restart) },
-                None => a href=(sign_in::address(doorward, request)) { (t.factor_restart) },
-            }
-        }
+        (sign_in::restart(visit, request, step.again))
     };
     Ok(Page {
         status: step
@@ -112,14 +105,32 @@ pub(super) fn authenticator(t: &Texts, secret: &Secret, uri: &Secret) -> Result<
     })
 }
 
-/// The field for the first code.
-pub(super) fn code_field(t: &Texts) -> Markup {
-    html! {
-        label for="code" { (t.enrol_code) }
-        input id="code" name="code" type="text" inputmode="numeric" autocomplete="one-time-code" maxlength="10"
-            aria-describedby="code-hint" required;
-        p id="code-hint" class="hint" { (t.enrol_code_hint) }
+/// Whether what is wrong is the code.
+pub(super) fn is_wrong_code(error: &ApiError) -> bool {
+    error.code() == ErrorCode::InvalidCredentials
+}
+
+/// What is said at the field for a code.
+pub(super) fn wrong_code(t: &Texts, error: Option<&ApiError>) -> Wrong<'static> {
+    if error.is_some_and(is_wrong_code) {
+        Wrong::at("code", t.wrong_code)
+    } else {
+        Wrong::default()
     }
+}
+
+/// The field for the first code.
+pub(super) fn code_field(t: &Texts, wrong: &Wrong<'_>) -> Markup {
+    let input = Input {
+        id: "code",
+        name: "code",
+        label: t.enrol_code,
+        autocomplete: "one-time-code",
+        hint: Some(t.enrol_code_hint),
+        is_digits: true,
+        ..Input::default()
+    };
+    input.shown(wrong)
 }
 
 /// Recovery codes, which are shown once.

@@ -9,10 +9,12 @@ use rocket::{Route, post, routes};
 
 use super::{
     browser::Stay,
+    enrol::{is_wrong_code, wrong_code},
     form::{Fields, Posted, Taken},
+    input::{Input, Wrong},
     onward::{Then, already_in, arrived},
     page::{Answer, Page},
-    parts::{back_to, kept, kept_in, stale_note},
+    parts::{alert, back_to, kept, kept_in, stale_note},
     sign_in::{self, Asking, Said, asking, page_status},
     texts::Texts,
     visit::Visit,
@@ -42,28 +44,36 @@ pub(super) struct Step<'a> {
     /// The part of the account to come back to.
     pub again: Option<&'static str>,
     pub stay: Stay,
+    /// Whether what was shown was a passkey.
+    pub passkey: bool,
 }
 
-/// Where a one-time code or a recovery code is typed.
-fn code_field(t: &Texts, required: bool) -> Markup {
-    html! {
-        label for="code" { (t.factor_code) }
-        input id="code" name="code" type="text" inputmode="text" autocomplete="one-time-code" autocapitalize="none"
-            spellcheck="false" maxlength="40" required[required] autofocus;
-        p class="hint" { (t.factor_hint) }
-        button type="submit" { (t.go_on) }
-    }
-}
-
-/// What was wrong with the factor that was shown.
-fn wrong(t: &Texts, error: Option<&ApiError>) -> Markup {
-    html! {
-        @if let Some(error) = error {
-            p class="alert" role="alert" {
-                @if error.code() == ErrorCode::InvalidCredentials { (t.wrong_factor) } @else { (t.of_error(error)) }
-            }
-        }
-    }
+/// Where a code is typed, of the kinds that the account has; `None` where it has none.
+fn code_field(t: &Texts, step: &Step<'_>, wrong: &Wrong<'_>) -> Option<Markup> {
+    let has = |method| step.methods.contains(&method);
+    let (label, hint) = match (has(MfaMethod::Totp), has(MfaMethod::RecoveryCode)) {
+        (false, false) => return None,
+        (true, false) => (t.factor_code, t.factor_hint_app),
+        (true, true) => (t.factor_code, t.factor_hint),
+        (false, true) => (t.recovery_code, t.recovery_code_hint),
+    };
+    let has_passkey = has(MfaMethod::Passkey);
+    let input = Input {
+        id: "code",
+        name: "code",
+        label,
+        autocomplete: "one-time-code",
+        hint: Some(hint),
+        autofocus: true,
+        is_beside: has_passkey,
+        ..Input::default()
+    };
+    // A passkey is the shorter way.
+    let class = has_passkey.then_some("quiet");
+    Some(html! {
+        (input.shown(wrong))
+        button type="submit" class=[class] { (t.go_on) }
+    })
 }
 
 /// The page that asks for a second factor.
@@ -78,8 +88,12 @@ pub(super) fn page(visit: &Visit<'_>, asking: Option<&Asking>, step: &Step<'_>) 
         .then(|| doorward.factors.request_options(doorward.clock.now()))
         .transpose()
         .map_err(ApiError::from)?;
-    let typed = has(MfaMethod::Totp) || has(MfaMethod::RecoveryCode);
     let methods: Vec<_> = step.methods.iter().map(|method| name(*method)).collect();
+    // Of a passkey there is no field to say it at.
+    let wrong = wrong_code(t, step.error.filter(|_| !step.passkey));
+    let above = step
+        .error
+        .filter(|error| step.passkey || !is_wrong_code(error));
     let fields = html! {
         (kept(doorward, request))
         (back_to(step.again))
@@ -92,20 +106,18 @@ pub(super) fn page(visit: &Visit<'_>, asking: Option<&Asking>, step: &Step<'_>) 
             button type="button" data-passkey hidden { (t.use_passkey) }
             noscript { p { (t.passkey_needs_script) } }
         }
-        @if typed { (code_field(t, passkey.is_none())) }
+        @if let Some(code) = code_field(t, step, &wrong) { (code) }
     };
     let options = passkey.as_ref().map(|(options, _)| options.to_string());
     let main = html! {
         h1 { (t.factor_title) }
-        (wrong(t, step.error))
+        @match above {
+            Some(error) if is_wrong_code(error) => p class="alert" role="alert" { (t.wrong_passkey_again) },
+            error => (alert(visit, error, &[])),
+        }
         (stale_note(visit, step.stale))
         (visit.form_with(PATH, options.as_deref(), fields))
-        p class="aside" {
-            @match step.again {
-                Some(part) => a href=(sign_in::again(doorward, part)) { (t.factor_restart) },
-                None => a href=(sign_in::address(doorward, request)) { (t.factor_restart) },
-            }
-        }
+        (sign_in::restart(visit, request, step.again))
     };
     Ok(Page {
         status: step
@@ -180,6 +192,7 @@ async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
                 stale: Some(stale.status),
                 again,
                 stay: Stay::of(stale.fields.get("keep")),
+                passkey: false,
             };
             page(&visit, asking.as_ref(), &step)
         }
@@ -242,6 +255,7 @@ async fn second_step(
         error: Some(&error),
         again,
         stay,
+        passkey: fields.given("credential").is_some(),
         ..Step::default()
     };
     page(visit, asking.as_ref(), &step)

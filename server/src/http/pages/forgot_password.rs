@@ -6,6 +6,7 @@ use rocket::{Route, get, http::uri::Origin, post, routes};
 use super::{
     authorize::parameter,
     form::{Posted, Taken},
+    input::Wrong,
     page::{Answer, Page, Shown},
     parts::{email_field, stale_note},
     sign_in,
@@ -23,7 +24,7 @@ pub(super) const PATH: &str = "/forgot-password";
 fn page(visit: &Visit<'_>, email: &str, stale: Option<u16>) -> Page {
     let t = visit.texts;
     let fields = html! {
-        (email_field(t.email, email, false))
+        (email_field(t.email, email, false, &Wrong::default()))
         button type="submit" { (t.links.forgot_send) }
     };
     let main = html! {

@@ -14,6 +14,7 @@ mod forgot_password;
 mod form;
 mod frame;
 mod home;
+mod input;
 mod language;
 mod onward;
 mod page;

@@ -2,7 +2,13 @@
 
 use maud::{Markup, html};
 
-use super::{browser::Stay, page::destination, texts::Texts, visit::Visit};
+use super::{
+    browser::Stay,
+    input::{Input, Wrong, is_at_field},
+    page::destination,
+    texts::Texts,
+    visit::Visit,
+};
 use crate::{
     domain::Client,
     http::{ApiError, Services},
@@ -61,8 +67,9 @@ pub(super) fn kept_in(stay: Stay) -> Markup {
     }
 }
 
-/// What went wrong, where it is seen and heard first.
-pub(super) fn alert(visit: &Visit<'_>, error: Option<&ApiError>) -> Markup {
+/// What went wrong, where it is seen and heard first; nothing where it is said at one of `fields`.
+pub(super) fn alert(visit: &Visit<'_>, error: Option<&ApiError>, fields: &[&str]) -> Markup {
+    let error = error.filter(|error| !is_at_field(error, fields));
     html! {
         @if let Some(error) = error {
             p class="alert" role="alert" { (visit.texts.of_error(error)) }
@@ -79,31 +86,65 @@ pub(super) fn stale_note(visit: &Visit<'_>, stale: Option<u16>) -> Markup {
     }
 }
 
-/// The address somebody signs in with. No `type="email"`: browsers refuse local parts beyond ASCII there.
-/// With `passkeys` browsers offer those too where they fill it in.
-pub(super) fn email_field(label: &str, value: &str, passkeys: bool) -> Markup {
-    let autocomplete = if passkeys {
-        "username webauthn"
-    } else {
-        "username"
+/// The address somebody signs in with. With `passkeys` browsers offer those too where they fill it in.
+pub(super) fn email_field(label: &str, value: &str, passkeys: bool, wrong: &Wrong<'_>) -> Markup {
+    let input = Input {
+        id: "email",
+        name: "email",
+        label,
+        value,
+        autocomplete: if passkeys {
+            "username webauthn"
+        } else {
+            "username"
+        },
+        ..Input::default()
     };
-    html! {
-        label for="email" { (label) }
-        input id="email" name="email" type="text" inputmode="email" autocomplete=(autocomplete) value=(value)
-            autocapitalize="none" spellcheck="false" required;
+    input.shown(wrong)
+}
+
+/// The password somebody has, by the id of its field: several stand on one page.
+pub(super) fn password_field(id: &str, label: &str, wrong: &Wrong<'_>) -> Markup {
+    let input = Input {
+        id,
+        name: "password",
+        label,
+        kind: "password",
+        autocomplete: "current-password",
+        ..Input::default()
+    };
+    input.shown(wrong)
+}
+
+/// The field for a password that somebody chooses.
+pub(super) fn new_password<'a>(name: &'a str, label: &'a str, hint: &'a str) -> Input<'a> {
+    Input {
+        id: name,
+        name,
+        label,
+        kind: "password",
+        autocomplete: "new-password",
+        hint: Some(hint),
+        ..Input::default()
     }
 }
 
-/// A labelled password.
-pub(super) fn password_field(name: &str, label: &str, autocomplete: &str) -> Markup {
-    password_field_for(name, name, label, autocomplete)
-}
-
-/// As [`password_field`], where several stand on one page: each has an id of its own.
-pub(super) fn password_field_for(id: &str, name: &str, label: &str, autocomplete: &str) -> Markup {
+/// First and last name, which may be left out.
+pub(super) fn names_fields(t: &Texts, [first, last]: [&str; 2], wrong: &Wrong<'_>) -> Markup {
+    let field = |name, label, value, autocomplete| Input {
+        id: name,
+        name,
+        label,
+        value,
+        autocomplete,
+        optional: Some(t.optional),
+        ..Input::default()
+    };
     html! {
-        label for=(id) { (label) }
-        input id=(id) name=(name) type="password" autocomplete=(autocomplete) required;
+        div class="pair" {
+            div { (field("firstName", t.first_name, first, "given-name").shown(wrong)) }
+            div { (field("lastName", t.last_name, last, "family-name").shown(wrong)) }
+        }
     }
 }
 

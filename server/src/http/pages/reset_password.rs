@@ -9,8 +9,9 @@ use super::{
     authorize::parameter,
     forgot_password,
     form::{Fields, Posted, Said, Taken},
+    input::{Input, Wrong, is_at_field},
     page::{Answer, Page, Shown},
-    parts::{alert, stale_note},
+    parts::{alert, names_fields, new_password, stale_note},
     sign_in,
     texts::{Texts, fill},
     visit::Visit,
@@ -29,23 +30,22 @@ pub(super) fn all() -> Vec<Route> {
 const PATH: &str = "/reset-password";
 
 /// The names of somebody who is invited: as they were filled in, else as whoever invites them wrote them.
-fn names(t: &Texts, user: &User, filled: Option<&Fields>) -> Markup {
-    let name = |field, known: &Option<String>| {
-        let known = known.clone().unwrap_or_default();
-        filled.map_or(known, |fields| fields.get(field).to_owned())
-    };
+fn names(t: &Texts, user: &User, filled: Option<&Fields>, wrong: &Wrong<'_>) -> Markup {
+    let known = [&user.first_name, &user.last_name];
+    let known = known.map(|name| name.as_deref().unwrap_or_default());
+    let names = filled.map_or(known, |fields| {
+        ["firstName", "lastName"].map(|name| fields.get(name))
+    });
+    names_fields(t, names, wrong)
+}
+
+/// Whether the account's API keys go on.
+fn keep_keys(t: &Texts, filled: Option<&Fields>) -> Markup {
+    let keeps = filled.is_some_and(|fields| fields.get("keepApiKeys") == "true");
     html! {
-        div class="pair" {
-            div {
-                label for="firstName" { (t.first_name) " " span class="optional" { (t.optional) } }
-                input id="firstName" name="firstName" autocomplete="given-name"
-                    value=(name("firstName", &user.first_name));
-            }
-            div {
-                label for="lastName" { (t.last_name) " " span class="optional" { (t.optional) } }
-                input id="lastName" name="lastName" autocomplete="family-name"
-                    value=(name("lastName", &user.last_name));
-            }
+        label class="check" {
+            input type="checkbox" name="keepApiKeys" value="true" checked[keeps];
+            span { (t.links.keep_keys) }
         }
     }
 }
@@ -65,30 +65,28 @@ fn page(visit: &Visit<'_>, open: &OpenLink, token: &Secret, said: Said<'_>) -> P
     } else {
         (t.links.reset_title.to_owned(), t.links.reset_text)
     };
-    let keeps = filled.is_some_and(|fields| fields.get("keepApiKeys") == "true");
+    let wrong = Wrong::of(t, error);
+    let password = Input {
+        autofocus: error.is_none_or(|error| !is_at_field(error, &["firstName", "lastName"])),
+        ..new_password("newPassword", t.new_password, t.password_rule)
+    };
     let fields = html! {
         input type="hidden" name="token" value=(token.expose());
         // For password managers, which pass over fields of `type=hidden`.
         label for="email" { (t.email) }
         input id="email" type="text" autocomplete="username" readonly value=(user.email.as_str());
-        label for="newPassword" { (t.new_password) }
-        input id="newPassword" name="newPassword" type="password" autocomplete="new-password"
-            minlength="8" aria-describedby="password-rule" required autofocus;
-        p id="password-rule" class="hint" { (t.password_rule) }
+        (password.shown(&wrong))
         @if invites {
-            (names(t, user, filled))
+            (names(t, user, filled, &wrong))
         } @else {
-            label class="check" {
-                input type="checkbox" name="keepApiKeys" value="true" checked[keeps];
-                span { (t.links.keep_keys) }
-            }
+            (keep_keys(t, filled))
         }
         button type="submit" { (t.links.set_password) }
     };
     let main = html! {
         h1 { (title) }
         p { (text) }
-        (alert(visit, error))
+        (alert(visit, error, &["newPassword", "firstName", "lastName"]))
         (stale_note(visit, stale))
         (visit.form(PATH, fields))
     };
@@ -101,8 +99,15 @@ fn page(visit: &Visit<'_>, open: &OpenLink, token: &Secret, said: Said<'_>) -> P
     }
 }
 
-/// What is said of a link that does not work.
-pub(super) fn dead(visit: &Visit<'_>, error: &ApiError) -> Shown {
+/// What a link was to do that does not work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dead {
+    Reset,
+    Verify,
+}
+
+/// What is said of a link that does not work, with the way to another one.
+pub(super) fn dead(visit: &Visit<'_>, link: Dead, error: &ApiError) -> Shown {
     let t = visit.texts;
     if !is_dead(error) {
         return Page {
@@ -113,8 +118,8 @@ pub(super) fn dead(visit: &Visit<'_>, error: &ApiError) -> Shown {
     }
     let main = html! {
         h1 { (t.links.dead_title) }
-        p role="alert" { (t.links.dead) }
-        @if visit.doorward.verification.mail {
+        p role="alert" { @if link == Dead::Verify { (t.links.dead_verify) } @else { (t.links.dead) } }
+        @if link == Dead::Reset && visit.doorward.verification.mail {
             p { a href={ (visit.doorward.site.base) (forgot_password::PATH) } { (t.links.forgot_link) } }
         }
         p class="aside" { a href=(sign_in::address(visit.doorward, None)) { (t.sign_in_link) } }
@@ -143,7 +148,7 @@ async fn show(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
 async fn shown(visit: &Visit<'_>, token: &Secret, said: Said<'_>) -> Answer {
     match visit.doorward.links.open(token).await {
         Ok(open) => Ok(page(visit, &open, token, said).into()),
-        Err(error) => Err(dead(visit, &error.into())),
+        Err(error) => Err(dead(visit, Dead::Reset, &error.into())),
     }
 }
 
@@ -184,7 +189,7 @@ async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
         Err(error) => ApiError::from(error),
     };
     if is_dead(&error) {
-        return Err(dead(&visit, &error));
+        return Err(dead(&visit, Dead::Reset, &error));
     }
     let said = Said {
         filled: Some(&fields),

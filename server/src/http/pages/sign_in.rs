@@ -10,6 +10,7 @@ use super::{
     browser::Stay,
     enrol, factor, forgot_password,
     form::{Fields, Posted, Taken},
+    input::Wrong,
     onward::{Then, already_in, arrived},
     page::{Answer, Page, Shown, go},
     parts::{
@@ -41,6 +42,17 @@ pub(super) fn address(doorward: &Services, request: Option<&AuthorizationRequest
 /// The address at which somebody who is signed in signs in again, and comes back to a part of their account.
 pub(super) fn again(doorward: &Services, part: &str) -> String {
     format!("{}{PATH}?again={part}", doorward.site.base)
+}
+
+/// The way back to the first step, for another account.
+pub(super) fn restart(
+    visit: &Visit<'_>,
+    request: Option<&AuthorizationRequest>,
+    part: Option<&str>,
+) -> Markup {
+    let doorward = visit.doorward;
+    let to = part.map_or_else(|| address(doorward, request), |part| again(doorward, part));
+    html! { p class="aside" { a href=(to) { (visit.texts.factor_restart) } } }
 }
 
 /// The part of the account to come back to, where a form or a link names one.
@@ -114,7 +126,7 @@ fn wrong(visit: &Visit<'_>, said: &Said<'_>) -> Markup {
             Some(error) if said.passkey && error.code() == ErrorCode::InvalidCredentials => {
                 p class="alert" role="alert" { (visit.texts.wrong_passkey) }
             }
-            error => (alert(visit, error)),
+            error => (alert(visit, error, &[])),
         }
     }
 }
@@ -152,8 +164,8 @@ pub(super) fn page(visit: &Visit<'_>, asking: Option<&Asking>, said: Said<'_>) -
             input type="hidden" name="state" value=(state);
             input type="hidden" name="credential" value="";
         }
-        (email_field(t.email, email, passkey.is_some()))
-        (password_field("password", t.password, "current-password"))
+        (email_field(t.email, email, passkey.is_some(), &Wrong::default()))
+        (password_field("password", t.password, &Wrong::default()))
         label class="check" {
             input type="checkbox" name="keep" value="true" checked[said.stay == Stay::Session];
             span { (t.keep_signed_in) }

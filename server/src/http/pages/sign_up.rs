@@ -7,9 +7,10 @@ use rocket::{Route, get, http::uri::Origin, post, routes};
 use super::{
     authorize::parameter,
     form::{Posted, Said, Taken},
+    input::Wrong,
     onward::{Then, already_in, arrived},
     page::{Answer, Page},
-    parts::{alert, email_field, kept, stale_note},
+    parts::{alert, email_field, kept, names_fields, new_password, stale_note},
     sign_in,
     texts::fill,
     visit::Visit,
@@ -57,28 +58,17 @@ fn page(visit: &Visit<'_>, request: Option<&AuthorizationRequest>, said: Said<'_
     let value = |name| filled.map_or("", |fields| fields.get(name));
     let hint = request.and_then(|request| request.login_hint.as_deref());
     let email = filled.map_or(hint.unwrap_or_default(), |fields| fields.get("email"));
+    let wrong = Wrong::of(t, error);
     let fields = html! {
         (kept(doorward, request))
-        (email_field(t.email, email, false))
-        label for="password" { (t.password) }
-        input id="password" name="password" type="password" autocomplete="new-password"
-            minlength="8" aria-describedby="password-rule" required;
-        p id="password-rule" class="hint" { (t.password_rule) }
-        div class="pair" {
-            div {
-                label for="firstName" { (t.first_name) " " span class="optional" { (t.optional) } }
-                input id="firstName" name="firstName" autocomplete="given-name" value=(value("firstName"));
-            }
-            div {
-                label for="lastName" { (t.last_name) " " span class="optional" { (t.optional) } }
-                input id="lastName" name="lastName" autocomplete="family-name" value=(value("lastName"));
-            }
-        }
+        (email_field(t.email, email, false, &wrong))
+        (new_password("password", t.password, t.password_rule).shown(&wrong))
+        (names_fields(t, [value("firstName"), value("lastName")], &wrong))
         button type="submit" { (t.sign_up) }
     };
     let main = html! {
         h1 { (t.sign_up_title) }
-        (alert(visit, error))
+        (alert(visit, error, &["email", "password", "firstName", "lastName"]))
         (stale_note(visit, stale))
         (visit.form(PATH, fields))
         p class="aside" {

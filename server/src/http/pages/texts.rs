@@ -36,8 +36,14 @@ pub(crate) struct Texts {
     pub factor_title: &'static str,
     pub factor_code: &'static str,
     pub factor_hint: &'static str,
+    pub factor_hint_app: &'static str,
+    pub recovery_code: &'static str,
+    pub recovery_code_hint: &'static str,
     pub factor_restart: &'static str,
-    pub wrong_factor: &'static str,
+    pub wrong_code: &'static str,
+    pub wrong_passkey_again: &'static str,
+    pub passkey_not_made: &'static str,
+    pub conflict: &'static str,
     /// `{minutes}`
     pub step_up_minutes: &'static str,
     /// `{seconds}`
@@ -197,6 +203,8 @@ pub(crate) struct Texts {
     /// `{left}`
     pub recovery_left: &'static str,
     /// A button
+    pub recovery_codes: &'static str,
+    pub recovery_none: &'static str,
     pub recovery_new: &'static str,
     pub recovery_new_hint: &'static str,
     pub passkeys: &'static str,
@@ -278,7 +286,7 @@ impl Texts {
                 };
                 return fill(text, unit, &number.to_string()).into();
             }
-            (ErrorCode::InvalidCredentials, Some("code")) => self.wrong_factor,
+            (ErrorCode::InvalidCredentials, Some("code")) => self.wrong_code,
             (ErrorCode::InvalidCredentials, Some(_)) => self.wrong_own_password,
             (ErrorCode::InvalidCredentials, None) => self.wrong_password,
             (ErrorCode::AccountDisabled, _) => self.account_disabled,
@@ -291,7 +299,9 @@ impl Texts {
             (ErrorCode::ValidationFailed, Some("password" | "newPassword")) => self.bad_password,
             (ErrorCode::ValidationFailed, Some("firstName" | "lastName" | "name")) => self.bad_name,
             (ErrorCode::ValidationFailed, Some("scopes")) => self.bad_scopes,
+            (ErrorCode::ValidationFailed, Some("credential")) => self.passkey_not_made,
             (ErrorCode::ValidationFailed, _) => self.bad_value,
+            (ErrorCode::Conflict, _) => self.conflict,
             (ErrorCode::InsufficientScope, _) => self.beyond_scopes,
             (ErrorCode::NotFound | ErrorCode::TokenRevoked | ErrorCode::TokenExpired, _) => {
                 self.gone

@@ -9,7 +9,7 @@ use super::{
     form::{Form, Posted, Taken},
     page::{Answer, Page},
     parts::stale_note,
-    reset_password::dead,
+    reset_password::{Dead, dead},
     sign_in,
     texts::{Texts, fill},
     visit::Visit,
@@ -98,7 +98,7 @@ async fn show(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
 async fn shown(visit: &Visit<'_>, token: &Secret, stale: Option<u16>) -> Answer {
     match visit.doorward.verification.open(token).await {
         Ok(open) => Ok(page(visit, &open, token, stale).into()),
-        Err(error) => Err(dead(visit, &error.into())),
+        Err(error) => Err(dead(visit, Dead::Verify, &error.into())),
     }
 }
 
@@ -139,7 +139,7 @@ async fn confirm(visit: Visit<'_>, posted: Posted) -> Answer {
             let text = fill(t.links.verified_text, "email", user.email.as_str());
             done(&visit, t.links.verified_title, text)
         }
-        Err(error) => Err(dead(&visit, &error.into())),
+        Err(error) => Err(dead(&visit, Dead::Verify, &error.into())),
     }
 }
 
@@ -163,7 +163,7 @@ async fn deny(visit: Visit<'_>, posted: Posted) -> Answer {
             };
             Ok(Page::new(t, title, main).into())
         }
-        Err(error) => Err(dead(&visit, &error.into())),
+        Err(error) => Err(dead(&visit, Dead::Verify, &error.into())),
     }
 }
 

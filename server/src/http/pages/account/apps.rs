@@ -51,7 +51,7 @@ pub(super) async fn part(at: &At<'_>) -> Result<Markup, Shown> {
 async fn revoke(visit: Visit<'_>, posted: Posted) -> Answer {
     let (at, fields) = At::with(visit, posted, PATH).await?;
     let ended = let_go(&at, &fields).await;
-    at.ended("apps", ended).await
+    at.ended(PATH, ended).await
 }
 
 async fn let_go(at: &At<'_>, fields: &Fields) -> Result<(), ApiError> {

@@ -13,7 +13,7 @@ use rocket::{
     routes,
 };
 
-use super::{At, Visit};
+use super::{At, News, Visit};
 use crate::http::{
     ApiError,
     own_data::own_data,
@@ -21,7 +21,7 @@ use crate::http::{
         browser::{Stay, new_cookie, set_cookie},
         form::{Posted, is_from_another_site},
         page::{Answer, Go, Page, Shown},
-        parts::password_field_for,
+        parts::password_field,
     },
 };
 
@@ -31,18 +31,18 @@ pub(super) fn all() -> Vec<Route> {
 
 const DELETE: &str = "/account/delete";
 
-pub(super) fn part(at: &At<'_>) -> Markup {
+pub(super) fn part(at: &At<'_>, news: &News<'_>) -> Markup {
     let t = at.texts;
     let base = &at.doorward.site.base;
     html! {
         p { (t.data_export_hint) }
         p { a href={ (base) "/account/export" } download="my-data.json" { (t.data_export) } }
         @if at.doorward.settings.self_deletion {
-            details {
+            details open[news.is_about(DELETE)] {
                 summary { (t.data_delete) }
                 (at.form(DELETE, html! {
                     p { (t.data_delete_hint) }
-                    (password_field_for("delete-password", "password", t.current_password, "current-password"))
+                    (password_field("delete-password", t.current_password, &news.wrong(t, DELETE)))
                     button type="submit" class="quiet danger" { (t.data_delete) }
                 }))
             }
@@ -118,8 +118,8 @@ async fn delete(visit: Visit<'_>, posted: Posted) -> Answer {
         }
         Err(error) if error.code() == ErrorCode::Conflict => {
             let once = html! { p class="alert" role="alert" { (t.last_admin) } };
-            Ok(at.shown_once("data", once).await?.with_status(409))
+            Ok(at.shown_once(DELETE, once).await?.with_status(409))
         }
-        Err(error) => at.failed("data", &error).await,
+        Err(error) => at.failed(DELETE, &error).await,
     }
 }

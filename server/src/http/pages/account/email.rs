@@ -3,13 +3,13 @@
 use maud::{Markup, html};
 use rocket::{Route, post, routes};
 
-use super::{At, Visit};
+use super::{At, News, Visit};
 use crate::http::{
     ApiError,
     pages::{
         form::Posted,
-        page::Answer,
-        parts::password_field,
+        input::Input,
+        page::{Answer, go},
         verify_email::{RESEND, send_again},
     },
 };
@@ -20,23 +20,41 @@ pub(super) fn all() -> Vec<Route> {
 
 /// Of the profile, which says what became of it.
 const PATH: &str = "/account/profile/email";
+/// What is done once a change was asked for.
+pub(super) const ASKED: &str = "email";
 
 /// Where mail is sent: what of the profile is about the address.
-pub(super) fn part(at: &At<'_>) -> Markup {
+pub(super) fn part(at: &At<'_>, news: &News<'_>) -> Markup {
     let t = at.texts;
     if !at.doorward.verification.mail {
         return html! {};
     }
     let user = &at.who.account.user;
+    let wrong = news.wrong(t, PATH);
+    let email = Input {
+        id: "newEmail",
+        name: "email",
+        label: t.links.new_email,
+        autocomplete: "email",
+        hint: Some(t.links.new_email_hint),
+        ..Input::default()
+    };
+    let password = Input {
+        id: "emailPassword",
+        name: "emailPassword",
+        field: "password",
+        label: t.current_password,
+        kind: "password",
+        autocomplete: "current-password",
+        ..Input::default()
+    };
     let fields = html! {
-        label for="newEmail" { (t.links.new_email) }
-        input id="newEmail" name="email" type="text" inputmode="email" autocomplete="email" autocapitalize="none"
-            spellcheck="false" required;
-        (password_field("emailPassword", t.current_password, "current-password"))
-        p class="hint" { (t.links.new_email_hint) }
+        (email.shown(&wrong))
+        (password.shown(&wrong))
         button type="submit" { (t.links.change_email) }
     };
     html! {
+        h3 { (t.email) }
         @if !user.email_verified {
             p { (t.links.not_verified) }
             (at.form(RESEND, send_again(t, user.email.as_str())))
@@ -53,5 +71,12 @@ async fn change(visit: Visit<'_>, posted: Posted) -> Answer {
     let verification = &at.doorward.verification;
     let asked = verification.change(&by, fields.get("email"), password, cause);
     let asked = asked.await.map_err(ApiError::from);
-    at.ended("profile", asked).await
+    match asked {
+        // Nothing has changed yet: that it was asked for is said, and what comes next.
+        Ok(()) => {
+            let base = &at.doorward.site.base;
+            Ok(go(format!("{base}/account?done={ASKED}#profile")))
+        }
+        Err(error) => at.failed(PATH, &error).await,
+    }
 }

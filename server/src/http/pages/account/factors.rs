@@ -4,7 +4,7 @@ use doorward_shared::ErrorCode;
 use maud::{Markup, html};
 use rocket::{Route, post, routes};
 
-use super::{At, News, Visit, passkeys};
+use super::{At, News, Visit, part_of, passkeys};
 use crate::{
     crypto::secret::Secret,
     http::{
@@ -12,8 +12,9 @@ use crate::{
         pages::{
             enrol::{authenticator, code_field, codes},
             form::{Fields, Form, Posted},
+            input::{Input, Wrong},
             page::{Answer, Shown},
-            parts::password_field_for,
+            parts::password_field,
             texts::fill,
         },
     },
@@ -23,6 +24,8 @@ pub(super) fn all() -> Vec<Route> {
     routes![begin, confirm, remove, new_codes]
 }
 
+/// Of what is about none of the forms.
+const PATH: &str = "/account/factors";
 const BEGIN: &str = "/account/factors/totp";
 const CONFIRM: &str = "/account/factors/totp/confirm";
 const REMOVE: &str = "/account/factors/totp/remove";
@@ -32,57 +35,77 @@ const CODES: Form = Form {
     is_repeatable: false,
 };
 
-pub(super) async fn part(at: &At<'_>) -> Result<Markup, Shown> {
+pub(super) async fn part(at: &At<'_>, news: &News<'_>) -> Result<Markup, Shown> {
     let t = at.texts;
     let factors = at.doorward.store.factors(at.who.account.user.id).await?;
-    let again =
-        |id: &str| password_field_for(id, "password", t.current_password, "current-password");
+    let wrong = |action| news.wrong(t, action);
+    let again = |id, action| password_field(id, t.current_password, &wrong(action));
+    let code = Input {
+        id: "totp-off-code",
+        name: "code",
+        label: t.totp_code_now,
+        autocomplete: "one-time-code",
+        is_digits: true,
+        ..Input::default()
+    };
     Ok(html! {
         p { (t.factors_why) }
         h3 { (t.totp) }
         @if factors.totp {
             p { (t.totp_on) }
-            details {
+            details open[news.is_about(REMOVE)] {
                 summary { (t.totp_remove) }
                 (at.form(REMOVE, html! {
-                    (again("totp-off-password"))
-                    label for="totp-off-code" { (t.totp_code_now) }
-                    input id="totp-off-code" name="code" type="text" inputmode="numeric" autocomplete="one-time-code"
-                        maxlength="10" required;
+                    (again("totp-off-password", REMOVE))
+                    (code.shown(&wrong(REMOVE)))
                     button type="submit" class="quiet danger" { (t.totp_remove) }
                 }))
             }
-        } @else {
-            details {
+        } @else if !news.is_about(CONFIRM) {
+            details open[news.is_about(BEGIN)] {
                 summary { (t.totp_set_up) }
                 (at.form(BEGIN, html! {
-                    (again("totp-on-password"))
+                    (again("totp-on-password", BEGIN))
                     button type="submit" { (t.go_on) }
                 }))
             }
         }
-        @if factors.is_any() {
-            p { (fill(t.recovery_left, "left", &factors.recovery_codes.to_string())) }
-            details {
-                summary { (t.recovery_new) }
-                (at.form(CODES.action, html! {
-                    p class="hint" { (t.recovery_new_hint) }
-                    (again("codes-password"))
-                    button type="submit" { (t.recovery_new) }
-                }))
-            }
-        }
-        (passkeys::part(at, &factors.passkeys))
+        @if factors.is_any() { (recovery(at, news, factors.recovery_codes)) }
+        (passkeys::part(at, news, &factors.passkeys))
     })
 }
 
+/// The recovery codes that are left, and new ones. Whoever has none is shut out with their last factor.
+fn recovery(at: &At<'_>, news: &News<'_>, left: u32) -> Markup {
+    let t = at.texts;
+    let without_codes = left == 0;
+    let wrong = news.wrong(t, CODES.action);
+    let again = password_field("codes-password", t.current_password, &wrong);
+    html! {
+        h3 { (t.recovery_codes) }
+        @if without_codes {
+            p { strong { (t.recovery_none) } }
+        } @else {
+            p { (fill(t.recovery_left, "left", &left.to_string())) }
+        }
+        details open[without_codes || news.is_about(CODES.action)] {
+            summary { (t.recovery_new) }
+            (at.form(CODES.action, html! {
+                @if !without_codes { p class="hint" { (t.recovery_new_hint) } }
+                (again)
+                button type="submit" { (t.recovery_new) }
+            }))
+        }
+    }
+}
+
 /// What the first code goes into.
-fn confirm_form(at: &At<'_>) -> Markup {
+fn confirm_form(at: &At<'_>, wrong: &Wrong<'_>) -> Markup {
     let t = at.texts;
     at.form(
         CONFIRM,
         html! {
-            (code_field(t))
+            (code_field(t, wrong))
             button type="submit" { (t.totp_take_into_use) }
         },
     )
@@ -99,12 +122,12 @@ async fn begin(visit: Visit<'_>, posted: Posted) -> Answer {
             let once = html! {
                 div class="setup" {
                     (authenticator(at.texts, &secret, &uri)?)
-                    (confirm_form(&at))
+                    (confirm_form(&at, &Wrong::default()))
                 }
             };
-            at.shown_once("factors", once).await
+            at.shown_once(CONFIRM, once).await
         }
-        Err(error) => at.failed("factors", &error).await,
+        Err(error) => at.failed(BEGIN, &error).await,
     }
 }
 
@@ -114,16 +137,14 @@ async fn confirm(visit: Visit<'_>, posted: Posted) -> Answer {
     let (own, by) = (&at.doorward.own_factors, at.who.caller());
     let done = own.confirm_totp(&by, fields.get("code"), at.cause()).await;
     match done.map_err(ApiError::from) {
-        Ok(made) => at.shown_once("factors", kept(&at, &made)).await,
+        Ok(made) => at.shown_once(PATH, kept(&at, &made)).await,
         // The set-up stays open for some tries: the code is asked for again.
         Err(error) if error.code() == ErrorCode::InvalidCredentials => {
-            let once = html! {
-                p class="alert" role="alert" { (at.texts.wrong_factor) }
-                (confirm_form(&at))
-            };
-            at.shown_once("factors", once).await
+            let wrong = Wrong::of(at.texts, Some(&error));
+            let once = html! { div class="setup" { (confirm_form(&at, &wrong)) } };
+            at.shown_once(CONFIRM, once).await
         }
-        Err(error) => at.failed("factors", &error).await,
+        Err(error) => at.failed(BEGIN, &error).await,
     }
 }
 
@@ -133,15 +154,16 @@ async fn remove(visit: Visit<'_>, posted: Posted) -> Answer {
     let password = fields.get("password").to_owned().into();
     let (caller, own) = (at.who.caller(), &at.doorward.own_factors);
     let removed = own.remove_totp(&caller, password, fields.get("code"), at.cause());
-    at.ended_factor(removed.await.map_err(ApiError::from)).await
+    let removed = removed.await.map_err(ApiError::from);
+    at.ended_factor(REMOVE, removed).await
 }
 
 #[post("/account/factors/codes", data = "<posted>")]
 async fn new_codes(visit: Visit<'_>, posted: Posted) -> Answer {
     let (at, fields) = At::with(visit, posted, CODES).await?;
     match make(&at, &fields).await {
-        Ok(made) => at.shown_once("factors", kept(&at, &made)).await,
-        Err(error) => at.failed("factors", &error).await,
+        Ok(made) => at.shown_once(PATH, kept(&at, &made)).await,
+        Err(error) => at.failed(CODES.action, &error).await,
     }
 }
 
@@ -163,10 +185,11 @@ fn kept(at: &At<'_>, made: &[Secret]) -> Markup {
 }
 
 impl At<'_> {
-    /// The page, with something in a part of it that is shown this once.
-    pub(super) async fn shown_once(&self, part: &str, once: Markup) -> Answer {
+    /// The page, with something in a part of it that is shown this once, in the place of the form of `action`.
+    pub(super) async fn shown_once(&self, action: &str, once: Markup) -> Answer {
         let news = News {
-            part,
+            part: part_of(action),
+            action,
             once: Some(once),
             ..News::default()
         };
@@ -174,16 +197,16 @@ impl At<'_> {
     }
 
     /// What taking a factor away comes to.
-    pub(super) async fn ended_factor(&self, ended: Result<(), ApiError>) -> Answer {
+    pub(super) async fn ended_factor(&self, action: &str, ended: Result<(), ApiError>) -> Answer {
         match ended {
             Err(error) if error.code() == ErrorCode::Conflict => {
                 let once = html! { p class="alert" role="alert" { (self.texts.last_factor) } };
                 Ok(self
-                    .shown_once("factors", once)
+                    .shown_once(PATH, once)
                     .await?
                     .with_status(error.status().code))
             }
-            ended => self.ended("factors", ended).await,
+            ended => self.ended(action, ended).await,
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::{
         ApiError,
         pages::{
             form::{Fields, Form, Posted},
+            input::{Input, Wrong},
             page::{Answer, Shown},
             texts::fill,
         },
@@ -37,7 +38,7 @@ const REVOKE: &str = "/account/keys/revoke";
 /// What a key may be good for, in days.
 const DAYS: [i64; 4] = [30, 90, 365, 0];
 
-pub(super) async fn part(at: &At<'_>) -> Result<Markup, Shown> {
+pub(super) async fn part(at: &At<'_>, news: &News<'_>) -> Result<Markup, Shown> {
     let t = at.texts;
     let filter = KeyFilter {
         owner: Some(KeyOwner::User(at.who.account.user.id)),
@@ -54,9 +55,9 @@ pub(super) async fn part(at: &At<'_>) -> Result<Markup, Shown> {
     Ok(html! {
         @if keys.data.is_empty() { p { (t.no_keys) } }
         ul class="rows" { @for key in &keys.data { (row(at, key)) } }
-        details {
+        details open[news.is_about(MINT.action)] {
             summary { (t.new_key) }
-            (at.form(MINT.action, mint_fields(at, &held)))
+            (at.form(MINT.action, mint_fields(at, &held, &news.wrong(t, MINT.action))))
         }
     })
 }
@@ -86,11 +87,25 @@ fn row(at: &At<'_>, key: &ApiKey) -> Markup {
     }
 }
 
-fn mint_fields(at: &At<'_>, held: &ScopeSet) -> Markup {
+fn mint_fields(at: &At<'_>, held: &ScopeSet, wrong: &Wrong<'_>) -> Markup {
     let t = at.texts;
+    let name = Input {
+        id: "key-name",
+        name: "name",
+        label: t.key_name,
+        ..Input::default()
+    };
+    let narrower = Input {
+        id: "key-narrower",
+        name: "scopes",
+        label: t.key_narrower,
+        hint: Some(t.key_narrower_hint),
+        optional: Some(t.optional),
+        is_code: true,
+        ..Input::default()
+    };
     html! {
-        label for="key-name" { (t.key_name) }
-        input id="key-name" name="name" autocomplete="off" maxlength="200" required;
+        (name.shown(wrong))
         fieldset {
             legend { (t.key_scopes) }
             @for scope in held {
@@ -100,10 +115,7 @@ fn mint_fields(at: &At<'_>, held: &ScopeSet) -> Markup {
                 }
             }
         }
-        label for="key-narrower" { (t.key_narrower) " " span class="optional" { (t.optional) } }
-        input id="key-narrower" name="scopes" autocomplete="off" autocapitalize="none" spellcheck="false"
-            aria-describedby="key-narrower-hint";
-        p id="key-narrower-hint" class="hint" { (t.key_narrower_hint) }
+        (narrower.shown(wrong))
         label for="key-days" { (t.key_expires) }
         select id="key-days" name="days" {
             @for days in DAYS {
@@ -147,7 +159,7 @@ async fn mint(visit: Visit<'_>, posted: Posted) -> Answer {
             };
             Ok(at.page(news).await?.into())
         }
-        Err(error) => at.failed("keys", &error).await,
+        Err(error) => at.failed(MINT.action, &error).await,
     }
 }
 
@@ -173,7 +185,7 @@ fn shown_once(at: &At<'_>, key: &ApiKey, secret: &Secret) -> Markup {
 async fn revoke(visit: Visit<'_>, posted: Posted) -> Answer {
     let (at, fields) = At::with(visit, posted, REVOKE).await?;
     let ended = kill(&at, &fields).await;
-    at.ended("keys", ended).await
+    at.ended(REVOKE, ended).await
 }
 
 async fn kill(at: &At<'_>, fields: &Fields) -> Result<(), ApiError> {

@@ -19,6 +19,7 @@ use rocket::{Route, get, http::uri::Origin, routes};
 use super::{
     authorize::parameter,
     form::{Fields, Form, Posted, Taken},
+    input::{Wrong, is_at_field},
     page::{Answer, Page, Shown, go},
     parts::stale_note,
     sign_in,
@@ -47,6 +48,19 @@ pub(super) fn all() -> Vec<Route> {
     .concat()
 }
 
+/// Fields of its forms, as errors call them.
+const FIELDS: &[&str] = &[
+    "code",
+    "currentPassword",
+    "email",
+    "firstName",
+    "lastName",
+    "name",
+    "newPassword",
+    "password",
+    "scopes",
+];
+
 /// The parts of the page, as its links name them.
 pub(super) const PARTS: [&str; 7] = [
     "profile", "password", "factors", "sessions", "keys", "apps", "data",
@@ -69,11 +83,35 @@ impl<'r> Deref for At<'r> {
 #[derive(Default)]
 struct News<'a> {
     part: &'a str,
+    /// Of the form it is about; empty where that makes no difference.
+    action: &'a str,
     error: Option<&'a ApiError>,
     /// The form was stale: the status of the page.
     stale: Option<u16>,
     /// Something that is shown once.
     once: Option<Markup>,
+}
+
+impl<'a> News<'a> {
+    /// What was wrong with the form of this action, at its fields.
+    fn wrong(&self, texts: &Texts, action: &str) -> Wrong<'a> {
+        Wrong::of(texts, self.error.filter(|_| self.is_about(action)))
+    }
+
+    /// Whether it is about the form of this action.
+    fn is_about(&self, action: &str) -> bool {
+        self.action == action
+    }
+}
+
+/// The part of the page that a form stands in.
+fn part_of(action: &str) -> &str {
+    // Of `/account/PART/…`.
+    match action.split('/').nth(2).unwrap_or_default() {
+        "passkeys" => "factors",
+        "delete" => "data",
+        part => part,
+    }
 }
 
 impl<'r> At<'r> {
@@ -113,10 +151,9 @@ impl<'r> At<'r> {
             };
             return Err(sign_in::page(&visit, None, said).into());
         };
-        // Of `/account/PART/…`.
-        let part = form.action.split('/').nth(2).unwrap_or_default();
         let news = News {
-            part,
+            part: part_of(form.action),
+            action: form.action,
             stale: Some(stale),
             ..News::default()
         };
@@ -145,11 +182,11 @@ impl<'r> At<'r> {
         self.doorward.act(&self.who.caller(), Door::Own, self.info)
     }
 
-    /// What a form of a part of the page comes to.
-    async fn ended(&self, part: &str, ended: Result<(), ApiError>) -> Answer {
+    /// What a form comes to.
+    async fn ended(&self, action: &str, ended: Result<(), ApiError>) -> Answer {
         match ended {
-            Ok(()) => Ok(self.done(part)),
-            Err(error) => self.failed(part, &error).await,
+            Ok(()) => Ok(self.done(part_of(action))),
+            Err(error) => self.failed(action, &error).await,
         }
     }
 
@@ -159,10 +196,11 @@ impl<'r> At<'r> {
         go(format!("{base}/account?done={part}#{part}"))
     }
 
-    /// The page, saying in `part` what went wrong.
-    async fn failed(&self, part: &str, error: &ApiError) -> Answer {
+    /// The page, saying what went wrong with a form: at its field, where the error names one.
+    async fn failed(&self, action: &str, error: &ApiError) -> Answer {
         let news = News {
-            part,
+            part: part_of(action),
+            action,
             error: Some(error),
             ..News::default()
         };
@@ -185,14 +223,14 @@ impl<'r> At<'r> {
             (
                 "profile",
                 t.profile,
-                html! { (profile::part(self)) (email::part(self)) },
+                html! { (profile::part(self, &news)) (email::part(self, &news)) },
             ),
-            ("password", t.password, password::part(self)),
-            ("factors", t.factors, factors::part(self).await?),
+            ("password", t.password, password::part(self, &news)),
+            ("factors", t.factors, factors::part(self, &news).await?),
             ("sessions", t.sessions, sessions::part(self).await?),
-            ("keys", t.keys, keys::part(self).await?),
+            ("keys", t.keys, keys::part(self, &news).await?),
             ("apps", t.apps, apps::part(self).await?),
-            ("data", t.data, data::part(self)),
+            ("data", t.data, data::part(self, &news)),
         ];
         let base = &self.doorward.site.base;
         let main = html! {
@@ -220,8 +258,10 @@ impl<'r> At<'r> {
 
     fn told(&self, news: &News<'_>) -> Markup {
         let step_up = |error: &ApiError| error.code() == ErrorCode::StepUpRequired;
+        let above = news.error.filter(|error| !is_at_field(error, FIELDS));
         html! {
-            @if let Some(error) = news.error {
+            @if news.error.is_some() && above.is_none() {
+            } @else if let Some(error) = above {
                 p class="alert" role="alert" {
                     (self.texts.of_error(error))
                     @if step_up(error) {
@@ -270,8 +310,11 @@ fn day(t: &Texts, when: Timestamp, now: Timestamp) -> String {
 async fn show(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
     let at = At::new(visit)?;
     let done = parameter(uri, "done").unwrap_or_default();
+    let asked = (done == email::ASKED)
+        .then(|| html! { p class="done" role="status" { (at.texts.links.change_asked) } });
     let news = News {
-        part: &done,
+        part: if asked.is_some() { "profile" } else { &done },
+        once: asked,
         ..News::default()
     };
     Ok(at.page(news).await?.into())

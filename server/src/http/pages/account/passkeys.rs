@@ -11,8 +11,9 @@ use crate::{
         ApiError,
         pages::{
             form::{Fields, Posted},
+            input::Input,
             page::{Answer, Page},
-            parts::password_field_for,
+            parts::password_field,
             texts::fill,
         },
         values,
@@ -27,21 +28,26 @@ const BEGIN: &str = "/account/passkeys/begin";
 const ADD: &str = "/account/passkeys/add";
 const REMOVE: &str = "/account/passkeys/remove";
 
-pub(super) fn part(at: &At<'_>, passkeys: &[Passkey]) -> Markup {
+pub(super) fn part(at: &At<'_>, news: &News<'_>, passkeys: &[Passkey]) -> Markup {
     let t = at.texts;
+    let wrong = news.wrong(t, BEGIN);
+    let name = Input {
+        id: "passkey-name",
+        name: "name",
+        label: t.passkey_name,
+        hint: Some(t.passkey_name_hint),
+        ..Input::default()
+    };
     html! {
         h3 { (t.passkeys) }
         @if passkeys.is_empty() { p { (t.no_passkeys) } }
         ul class="rows" { @for passkey in passkeys { (row(at, passkey)) } }
         @if at.doorward.factors.party.is_some() {
-            details {
+            details open[news.is_about(BEGIN)] {
                 summary { (t.passkey_add) }
                 (at.form(BEGIN, html! {
-                    label for="passkey-name" { (t.passkey_name) }
-                    input id="passkey-name" name="name" autocomplete="off" maxlength="200"
-                        aria-describedby="passkey-name-hint" required;
-                    p id="passkey-name-hint" class="hint" { (t.passkey_name_hint) }
-                    (password_field_for("passkey-password", "password", t.current_password, "current-password"))
+                    (name.shown(&wrong))
+                    (password_field("passkey-password", t.current_password, &wrong))
                     button type="submit" { (t.go_on) }
                 }))
             }
@@ -79,7 +85,7 @@ async fn begin(visit: Visit<'_>, posted: Posted) -> Answer {
     let name = fields.get("name");
     let options = match options(&at, &fields).await {
         Ok(options) => options.to_string(),
-        Err(error) => return at.failed("factors", &error).await,
+        Err(error) => return at.failed(BEGIN, &error).await,
     };
     let t = at.texts;
     let fields = html! {
@@ -115,7 +121,7 @@ async fn options(at: &At<'_>, fields: &Fields) -> Result<serde_json::Value, ApiE
 async fn add(visit: Visit<'_>, posted: Posted) -> Answer {
     let (at, fields) = At::with(visit, posted, ADD).await?;
     let added = made(&at, &fields).await;
-    at.ended("factors", added).await
+    at.ended(ADD, added).await
 }
 
 async fn made(at: &At<'_>, fields: &Fields) -> Result<(), ApiError> {
@@ -132,7 +138,7 @@ async fn made(at: &At<'_>, fields: &Fields) -> Result<(), ApiError> {
 async fn remove(visit: Visit<'_>, posted: Posted) -> Answer {
     let (at, fields) = At::with(visit, posted, REMOVE).await?;
     let removed = take_away(&at, &fields).await;
-    at.ended_factor(removed).await
+    at.ended_factor(REMOVE, removed).await
 }
 
 async fn take_away(at: &At<'_>, fields: &Fields) -> Result<(), ApiError> {

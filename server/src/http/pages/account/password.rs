@@ -3,14 +3,15 @@
 use maud::{Markup, html};
 use rocket::{Route, get, post, routes};
 
-use super::{At, Visit};
+use super::{At, News, Visit};
 use crate::{
     http::{
         ApiError, Services,
         pages::{
             form::Posted,
+            input::Input,
             page::{Answer, Shown, go},
-            parts::password_field,
+            parts::new_password,
         },
     },
     service::PasswordChange,
@@ -22,18 +23,25 @@ pub(super) fn all() -> Vec<Route> {
 
 const PATH: &str = "/account/password";
 
-pub(super) fn part(at: &At<'_>) -> Markup {
+pub(super) fn part(at: &At<'_>, news: &News<'_>) -> Markup {
     let t = at.texts;
+    let wrong = news.wrong(t, PATH);
+    let current = Input {
+        id: "currentPassword",
+        name: "currentPassword",
+        label: t.current_password,
+        kind: "password",
+        autocomplete: "current-password",
+        ..Input::default()
+    };
+    let rule = format!("{} {}", t.password_rule, t.password_ends);
     let fields = html! {
         // Password managers want to know whose password it is, and pass over fields of `type=hidden`.
         label for="account-email" { (t.email) }
         input id="account-email" name="email" type="email" autocomplete="username" readonly
             value=(at.who.account.user.email.as_str());
-        (password_field("currentPassword", t.current_password, "current-password"))
-        label for="newPassword" { (t.new_password) }
-        input id="newPassword" name="newPassword" type="password" autocomplete="new-password"
-            minlength="8" aria-describedby="password-rule" required;
-        p id="password-rule" class="hint" { (t.password_rule) " " (t.password_ends) }
+        (current.shown(&wrong))
+        (new_password("newPassword", t.new_password, &rule).shown(&wrong))
         label class="check" {
             input type="checkbox" name="apiKeys" value="true";
             span { (t.password_ends_keys) }
@@ -62,5 +70,5 @@ async fn change(visit: Visit<'_>, posted: Posted) -> Answer {
     let accounts = &at.doorward.accounts;
     let ended = accounts.change_own_password(&by, change, at.cause()).await;
     let ended = ended.map_err(ApiError::from);
-    at.ended("password", ended).await
+    at.ended(PATH, ended).await
 }

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use rocket::{Route, post, routes};
 
-use super::{At, Visit};
+use super::{At, News, Visit};
 use crate::{
     domain::UserChange,
     http::{
@@ -11,6 +11,7 @@ use crate::{
         pages::{
             form::{Fields, Posted},
             page::Answer,
+            parts::names_fields,
         },
         values,
     },
@@ -22,20 +23,12 @@ pub(super) fn all() -> Vec<Route> {
 
 const PATH: &str = "/account/profile";
 
-pub(super) fn part(at: &At<'_>) -> Markup {
+pub(super) fn part(at: &At<'_>, news: &News<'_>) -> Markup {
     let (t, user) = (at.texts, &at.who.account.user);
-    let value = |name: &Option<String>| name.clone().unwrap_or_default();
+    let names = [&user.first_name, &user.last_name];
+    let names = names.map(|name| name.as_deref().unwrap_or_default());
     let fields = html! {
-        div class="pair" {
-            div {
-                label for="firstName" { (t.first_name) }
-                input id="firstName" name="firstName" autocomplete="given-name" value=(value(&user.first_name));
-            }
-            div {
-                label for="lastName" { (t.last_name) }
-                input id="lastName" name="lastName" autocomplete="family-name" value=(value(&user.last_name));
-            }
-        }
+        (names_fields(t, names, &news.wrong(t, PATH)))
         button type="submit" { (t.save) }
     };
     at.form(PATH, fields)
@@ -45,7 +38,7 @@ pub(super) fn part(at: &At<'_>) -> Markup {
 async fn change(visit: Visit<'_>, posted: Posted) -> Answer {
     let (at, fields) = At::with(visit, posted, PATH).await?;
     let ended = save(&at, &fields).await;
-    at.ended("profile", ended).await
+    at.ended(PATH, ended).await
 }
 
 async fn save(at: &At<'_>, fields: &Fields) -> Result<(), ApiError> {

@@ -95,7 +95,7 @@ async fn row(at: &At<'_>, session: &Session) -> Result<Markup, Shown> {
 async fn end(visit: Visit<'_>, posted: Posted) -> Answer {
     let (at, fields) = At::with(visit, posted, PATH).await?;
     let ended = end_one(&at, &fields).await;
-    at.ended("sessions", ended).await
+    at.ended(PATH, ended).await
 }
 
 async fn end_one(at: &At<'_>, fields: &Fields) -> Result<(), ApiError> {
@@ -109,7 +109,7 @@ async fn end_one(at: &At<'_>, fields: &Fields) -> Result<(), ApiError> {
 async fn end_others(visit: Visit<'_>, posted: Posted) -> Answer {
     let (at, _) = At::with(visit, posted, OTHERS).await?;
     let ended = end_all_others(&at).await;
-    at.ended("sessions", ended).await
+    at.ended(OTHERS, ended).await
 }
 
 async fn end_all_others(at: &At<'_>) -> Result<(), ApiError> {
