@@ -64,6 +64,11 @@ is "the console reaches it" 0 "$(doorward --server "$url" --key-file /var/lib/do
 printf '[[roles]]\nname = "support"\npermissions = ["read"]\n' >"$work/roles.toml"
 is "a file is applied while it runs" "+ role support: permissions [read]" \
   "$(doorward-server --data-dir /var/lib/doorward apply "$work/roles.toml" 2>&1)"
+# The tutorials begin with the key, where the package keeps it.
+for page in go javascript python; do
+  key=$(sed -n 's/.*\$(sudo cat \([^)]*\)).*/\1/p' "docs/tutorial/$page.md")
+  is "the tutorial of $page begins with its key" there "$(there "${key:-nothing}")"
+done
 kill -TERM "$pid"
 wait "$pid" || true
 
