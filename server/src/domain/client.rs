@@ -33,7 +33,9 @@ impl FromStr for GrantType {
             "authorization_code" => Ok(Self::AuthorizationCode),
             "refresh_token" => Ok(Self::RefreshToken),
             "client_credentials" => Ok(Self::ClientCredentials),
-            "password" => Err("the password grant is never accepted (RFC 9700 section 2.4)"),
+            "password" => {
+                Err("must not hold password: that grant is never accepted (RFC 9700 section 2.4)")
+            }
             _ => Err("must be authorization_code, refresh_token or client_credentials"),
         }
     }

@@ -174,26 +174,28 @@ impl ClientPolicy {
         let public = kind == ClientKind::Public;
         match self.auth_method {
             Some(AuthMethod::None) if !public => {
-                return Err((METHOD, "none is for public clients"));
+                return Err((METHOD, "must not be none: that is for public clients"));
             }
             Some(AuthMethod::SecretBasic | AuthMethod::SecretPost) if public => {
-                return Err((METHOD, "a public client has no secret"));
+                return Err((METHOD, "must be none: a public client has no secret"));
             }
             Some(AuthMethod::SecretBasic | AuthMethod::SecretPost) | None
                 if kind == ClientKind::WithoutSecret =>
             {
-                return Err((METHOD, "the client has no secret: give it one first"));
+                let why = "must be private_key_jwt: the client has no secret; give it one first";
+                return Err((METHOD, why));
             }
             Some(AuthMethod::PrivateKeyJwt) if public => {
-                return Err((METHOD, "private_key_jwt is for confidential clients"));
+                let why = "must not be private_key_jwt: that is for confidential clients";
+                return Err((METHOD, why));
             }
             Some(AuthMethod::PrivateKeyJwt) if self.jwks.is_none() && self.jwks_uri.is_none() => {
-                return Err(("jwks", "private_key_jwt needs jwks or jwksUri"));
+                return Err(("jwks", "must be given, or jwksUri, for private_key_jwt"));
             }
             _ => {}
         }
         if self.jwks.is_some() && self.jwks_uri.is_some() {
-            return Err(("jwksUri", "goes with no jwks (RFC 7591 section 2)"));
+            return Err(("jwksUri", "must not stand beside jwks (RFC 7591 section 2)"));
         }
         if self.backchannel_logout_session_required && self.backchannel_logout_uri.is_none() {
             return Err((

@@ -120,7 +120,7 @@ pub(super) fn checked(
         created_at: Timestamp::default(),
     };
     if !form.confidential && client.policy.auth_method == Some(domain::AuthMethod::PrivateKeyJwt) {
-        let reason = "private_key_jwt is for confidential clients";
+        let reason = "must not be private_key_jwt: that is for confidential clients";
         return Err(ApiError::validation("tokenEndpointAuthMethod", reason));
     }
     Ok(client)
