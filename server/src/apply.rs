@@ -1,7 +1,8 @@
 //! `doorward-server apply FILE.toml`: roles, clients and people as a file says they are to be.
 
 use std::{
-    env, fs, io,
+    env, fs,
+    io::{self, Read},
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
 };
@@ -13,7 +14,8 @@ use doorward_server::{
     store::{self, DATABASE, DirectoryLock, MASTER_KEY, OPERATOR_KEY},
 };
 use rocket::figment::{
-    Figment,
+    self, Figment,
+    error::Kind,
     providers::{Format, Toml},
 };
 use serde::Deserialize;
@@ -28,6 +30,9 @@ pub(crate) struct Apply {
     pub dry_run: bool,
     pub prune: bool,
 }
+
+/// Largest file with a secret, in bytes.
+const MAX_SECRET: u64 = 64 * 1024;
 
 /// The tables of the file.
 #[derive(Debug, Default, Deserialize)]
@@ -57,14 +62,10 @@ pub(crate) fn apply(settings: Settings, how: &Apply) -> Result<(), String> {
 }
 
 fn read(how: &Apply) -> Result<Wanted, String> {
-    let size = fs::metadata(&how.file).map_err(text)?.len();
-    if size > control::MAX {
-        return Err(format!("it is larger than {} KiB", control::MAX / 1024));
-    }
-    let toml = fs::read_to_string(&how.file).map_err(text)?;
+    let toml = whole(&how.file, control::MAX)?;
     let tables: Tables = Figment::from(Toml::string(&toml))
         .extract()
-        .map_err(without_source)?;
+        .map_err(wrong_shape)?;
     let beside = how.file.parent().unwrap_or(Path::new(""));
     let secrets = |items: Vec<Map<String, Value>>, of: &str, member: &str| {
         let items = items.into_iter().enumerate();
@@ -83,10 +84,32 @@ fn read(how: &Apply) -> Result<Wanted, String> {
     })
 }
 
-/// A TOML error says where it is, and then shows the line, in which there may be a secret.
-fn without_source(error: impl std::fmt::Display) -> String {
-    let error = error.to_string();
-    error.lines().next().unwrap_or_default().to_owned()
+/// The text of a file, which may also be a device or a pipe that does not end.
+fn whole(path: &Path, most: u64) -> Result<String, String> {
+    let file = fs::File::open(path).map_err(text)?;
+    let mut content = String::new();
+    let read = file.take(most + 1).read_to_string(&mut content);
+    if content.len() as u64 > most {
+        return Err(format!("it is larger than {} KiB", most / 1024));
+    }
+    read.map_err(text)?;
+    Ok(content)
+}
+
+/// What is wrong with the file as a whole. A TOML error says where it is, and then shows the line, in which there may be a
+/// secret.
+fn wrong_shape(error: figment::Error) -> String {
+    const TABLES: &str = "[[roles]], [[clients]] and [[users]]";
+    match (&error.kind, error.path.first()) {
+        (Kind::UnknownField(name, _), _) => format!("{name} is unknown: a file holds {TABLES}"),
+        (Kind::InvalidType(..), Some(name)) => {
+            format!("{name} must be tables: each begins with [[{name}]]")
+        }
+        _ => {
+            let error = error.to_string();
+            error.lines().next().unwrap_or_default().to_owned()
+        }
+    }
 }
 
 /// Puts a secret in from where `<member>File` or `<member>Env` says: a file beside this one, or the environment.
@@ -111,7 +134,7 @@ fn with_secret(
     };
     let secret = if let Some(value) = item.remove(&file) {
         let path = beside.join(text_of(value, &file)?);
-        let read = fs::read_to_string(&path);
+        let read = whole(&path, MAX_SECRET);
         let read = read.map_err(|error| format!("{file}: {}: {error}", path.display()))?;
         // Editors end a file with a line break that is no part of the secret.
         read.trim_end_matches(['\r', '\n']).to_owned()

@@ -252,6 +252,10 @@ async fn a_file_with_anything_wrong_changes_nothing() {
             "missing",
         ),
         (
+            last("[[clients]]\nname = \"W\"\nclientSecretFile = \"/dev/zero\"\n"),
+            "clientSecretFile: /dev/zero: it is larger than 64 KiB",
+        ),
+        (
             last("[[clients]]\nname = \"W\"\nclientSecretFile = \"x\"\nclientSecretEnv = \"Y\"\n"),
             "only one of",
         ),
@@ -271,7 +275,18 @@ async fn a_file_with_anything_wrong_changes_nothing() {
             last("[[roles]]\nname = \"admin\"\npermissions = [\"read\"]\n"),
             "roles[1] admin",
         ),
-        (last("[[keys]]\nname = \"x\"\n"), "keys"),
+        (
+            last("[[keys]]\nname = \"x\"\n"),
+            "want.toml: keys is unknown: a file holds [[roles]], [[clients]] and [[users]]",
+        ),
+        (
+            "[clients]\nname = \"x\"\n".into(),
+            "want.toml: clients must be tables: each begins with [[clients]]",
+        ),
+        (
+            "users = [\"ada@example.com\"]\n".into(),
+            "want.toml: users must be tables: each begins with [[users]]",
+        ),
         (last("[[roles]\n"), "TOML"),
     ] {
         let told = failed(place.apply(&file, &[]));
