@@ -11,11 +11,15 @@ use std::{
 
 use doorward_shared::apikey::KeyCode;
 use prometheus_client::{
-    encoding::{EncodeLabelSet, text::encode},
+    encoding::text::encode,
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::{Registry, Unit},
 };
 use quick_cache::DefaultHashBuilder;
+
+mod labels;
+
+use labels::{CauseLabels, GrantLabels, OutcomeLabels, RequestLabels, RouteLabels};
 
 const LATENCIES: [f64; 13] = [
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1., 5.,
@@ -41,6 +45,7 @@ pub struct Metrics {
     logins: Family<OutcomeLabels, Counter>,
     verifications: Family<OutcomeLabels, Counter>,
     mails: Family<OutcomeLabels, Counter>,
+    refusals: Family<CauseLabels, Counter>,
     /// The same, in the order of [`KeyCode::ALL`]: found without a look-up.
     verified: Arc<[Counter]>,
     argon2_waiting: Gauge,
@@ -54,29 +59,6 @@ type Routes = Fast<&'static str, Fast<String, RouteMetrics>>;
 
 /// A map that is looked into at each request.
 type Fast<K, V> = HashMap<K, V, DefaultHashBuilder>;
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct RequestLabels {
-    method: &'static str,
-    route: String,
-    status: u16,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct RouteLabels {
-    method: &'static str,
-    route: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct GrantLabels {
-    grant: &'static str,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OutcomeLabels {
-    outcome: &'static str,
-}
 
 /// The numbers of one route.
 #[derive(Debug)]
@@ -101,6 +83,7 @@ impl Default for Metrics {
             verified: KeyCode::ALL.iter().map(of).collect(),
             verifications,
             mails: Family::default(),
+            refusals: Family::default(),
             store: StoreMetrics::default(),
             routes: Arc::default(),
             requests: Family::default(),
@@ -198,9 +181,11 @@ impl Metrics {
         self.current.registrations.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Counts a client that was refused.
-    pub fn refusal(&self) {
+    /// Counts a client that was refused. There must be few causes: each has a counter for ever.
+    pub fn refusal(&self, cause: &str) {
         self.current.refusals.fetch_add(1, Ordering::Relaxed);
+        let cause = cause.to_owned();
+        self.refusals.get_or_create(&CauseLabels { cause }).inc();
     }
 
     /// Notes what is so at this moment.
@@ -237,6 +222,11 @@ impl Metrics {
             "apikey_verifications",
             "API keys that APIs asked about, by outcome",
             self.verifications.clone(),
+        );
+        registry.register(
+            "client_refusals",
+            "Refused clients by cause",
+            self.refusals.clone(),
         );
         registry.register(
             "mails",

@@ -69,8 +69,9 @@ async fn asker(request: &Request<'_>) -> Result<(), ApiError> {
     if client.resource_server && client.is_confidential() {
         return Ok(());
     }
-    let cause = "insufficient_scope: the client is not registered with resourceServer";
-    doorward.clients.refused.note(Some(client.id), cause, ip);
+    let why = "the client is not registered with resourceServer";
+    let refused = &doorward.clients.refused;
+    refused.note(Some(client.id), "insufficient_scope", why, ip);
     Err(ApiError::new(
         ErrorCode::InsufficientScope,
         "this needs a client that is registered with resourceServer",

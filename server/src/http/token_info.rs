@@ -116,11 +116,11 @@ async fn asker(
     if client.is_confidential() {
         return Ok(Asker::Client(client));
     }
-    let cause = "invalid_client: a public client cannot introspect";
+    let why = "a public client cannot introspect";
     doorward
         .clients
         .refused
-        .note(Some(client.id), cause, info.ip);
+        .note(Some(client.id), "invalid_client", why, info.ip);
     Err(Failure::client(!headers.is_empty()))
 }
 

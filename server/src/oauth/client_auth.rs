@@ -172,8 +172,8 @@ impl Clients {
     /// Notes that a client was refused. What is the server's own fault is not.
     pub(crate) fn refused(&self, client: Option<ClientId>, failure: &Failure, ip: IpAddr) {
         if failure.status < 500 && !is_ordinary(failure) {
-            let cause = format!("{}: {}", failure.error, failure.description);
-            self.refused.note(client, &cause, ip);
+            let why = failure.description.clone();
+            self.refused.note(client, failure.error, why, ip);
         }
     }
 
@@ -205,7 +205,7 @@ impl Clients {
             Ok(None) => {
                 let failure = Failure::client(false);
                 self.refused
-                    .note(None, "invalid_client: no client credentials came", ip);
+                    .note(None, "invalid_client", "no client credentials came", ip);
                 return Err(failure);
             }
             Err(failure) => {
@@ -228,7 +228,7 @@ impl Clients {
             },
             None => "there is no client with this client_id",
         };
-        self.refused.note(id, &format!("invalid_client: {why}"), ip);
+        self.refused.note(id, "invalid_client", why, ip);
         Err(Failure::client(credentials.basic))
     }
 

@@ -1,6 +1,6 @@
 //! Refused clients, and refused sign-ins of nobody that is known, are told to operators: an event and a log line.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{borrow::Cow, net::IpAddr, sync::Arc};
 
 use doorward_shared::ClientId;
 
@@ -24,10 +24,22 @@ pub struct RefusedClients {
 }
 
 impl RefusedClients {
-    /// Notes that a client was refused, and why; it is not told here.
-    pub(crate) fn note(&self, client: Option<ClientId>, cause: &str, ip: IpAddr) {
+    /// Notes that a client was refused, with an OAuth error and why; it is not told here.
+    pub(crate) fn note(
+        &self,
+        client: Option<ClientId>,
+        error: &'static str,
+        why: impl Into<Cow<'static, str>>,
+        ip: IpAddr,
+    ) {
+        let why = why.into();
+        let cause = format!("{error}: {why}");
+        // A counter for each sentence of ours, and none for one that holds what a stranger has written.
+        self.metrics.refusal(match why {
+            Cow::Borrowed(_) => &cause,
+            Cow::Owned(_) => error,
+        });
         let cause: String = cause.chars().take(CAUSE_CHARS).collect();
-        self.metrics.refusal();
         let now = self.clock.now();
         self.refusals.count(Refused::Client, client, cause, ip, now);
     }

@@ -403,7 +403,33 @@ async fn introspection_and_verify_agree() {
     let revoked = api.mint(json!({})).await;
     let path = format!("/admin/apikeys/{}", text(&revoked, "id"));
     api.server.admin("DELETE", &path, None).await;
-    for key in [&live, &off, &bound, &spent, &revoked] {
+    let used_up = api
+        .mint(json!({"quota": {"limit": 1, "period": "month"}}))
+        .await;
+    api.told(json!({"key": used_up["key"]})).await;
+    // Whose owner is disabled, and whose is gone.
+    let mut of = Vec::new();
+    for email in ["bob@example.com", "eve@example.com"] {
+        let owner = api.server.register(email).await;
+        let key = api
+            .mint(json!({"ownerId": owner.id, "scopes": ["read"]}))
+            .await;
+        assert_eq!(active(&key).await["active"], true);
+        of.push((key, format!("/admin/users/{}", owner.id)));
+    }
+    let [(disabled, bob), (gone, eve)] = &of[..] else {
+        panic!("two owners");
+    };
+    api.server
+        .admin("PATCH", bob, Some(json!({"disabled": true})))
+        .await;
+    api.server.admin("DELETE", eve, None).await;
+    let unknown = json!({"key": "sk_live_unknown"});
+    let dead = [
+        &off, &bound, &spent, &revoked, &used_up, disabled, gone, &unknown,
+    ];
+    let mut codes = Vec::new();
+    for key in [&live].into_iter().chain(dead) {
         let about = active(key).await;
         let told = api.told(json!({"key": key["key"]})).await;
         assert_eq!(about["active"], told["valid"], "{told}");
@@ -413,7 +439,22 @@ async fn introspection_and_verify_agree() {
         } else {
             assert_eq!(about, json!({"active": false}));
         }
+        codes.push(told["code"].clone());
     }
+    assert_eq!(
+        json!(codes),
+        json!([
+            "valid",
+            "disabled",
+            "ip_not_allowed",
+            "rate_limited",
+            "revoked",
+            "quota_exceeded",
+            "disabled",
+            "revoked",
+            "not_found"
+        ])
+    );
     // Asking is not using: introspection has spent nothing.
     let fresh = api
         .mint(json!({"rateLimit": {"limit": 1, "windowSeconds": 3600}}))

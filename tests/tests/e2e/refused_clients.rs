@@ -87,6 +87,23 @@ async fn each_refusal_is_an_event_with_its_cause_and_a_log_line() {
             (&json!("anonymous"), &json!("127.0.0.1"))
         );
     }
+    // Counters by cause; none is called by what a stranger has written.
+    let mut twice = request(&app, &[]);
+    twice.extend([1, 2].map(|n| ("stranger".to_owned(), n.to_string())));
+    browser.authorize(&twice).await.expect(303);
+    let metrics = server.get("/metrics").send().await.expect(200).text();
+    for (cause, count) in [
+        ("invalid_client: the client secret is wrong", 3),
+        (
+            "invalid_request: redirect_uri is not one the client has registered",
+            1,
+        ),
+        ("invalid_request", 1),
+    ] {
+        let line = format!("doorward_client_refusals_total{{cause=\"{cause}\"}} {count}\n");
+        assert!(metrics.contains(&line), "{line}{metrics}");
+    }
+    assert!(!metrics.contains("stranger"), "{metrics}");
     assert!(server.log().contains("client refused"), "{}", server.log());
     assert!(!server.log().contains("evil.example"));
     assert_eq!(CALLBACK, "https://app.example/cb");
