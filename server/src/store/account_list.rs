@@ -8,6 +8,7 @@ use super::{
     list::{Filter, List, ListQuery, folded},
     rows::{self, USER},
     sql::Value,
+    sqlite,
 };
 use crate::domain::User;
 
@@ -101,17 +102,11 @@ fn is_short(q: &str) -> bool {
 /// value. From three characters on the trigram index answers; of shorter text only the newest users are read.
 pub(super) fn matching(q: &str, most: u32) -> (String, Value) {
     if !is_short(q) {
-        let found = format!(
-            "u.rid IN (SELECT rowid FROM users_text WHERE users_text MATCH ? ORDER BY rowid DESC LIMIT {most})"
-        );
-        (
-            found,
-            Value::Text(format!("\"{}\"", q.replace('"', "\"\""))),
-        )
+        sqlite::users_containing(q, most)
     } else {
         let found = format!(
-            "u.rid IN (SELECT rid FROM (SELECT rid, email || char(10) || coalesce(first_name, '') || char(10) || \
-             coalesce(last_name, '') AS text FROM users ORDER BY rid DESC LIMIT {most}) \
+            "u.rid IN (SELECT rid FROM (SELECT rid, email || '\n' || coalesce(first_name, '') || '\n' || \
+             coalesce(last_name, '') AS text FROM users ORDER BY rid DESC LIMIT {most}) AS newest \
              WHERE instr(fold(text), ?) > 0)"
         );
         (found, folded(q))

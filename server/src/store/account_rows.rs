@@ -74,7 +74,7 @@ pub(super) fn is_taken(
     email: &Email,
     own: Option<UserId>,
 ) -> Result<bool, StoreError> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM users WHERE (?1 IS NULL OR id <> ?1) \
+    let sql = "SELECT EXISTS (SELECT 1 FROM users WHERE (id <> ?1 OR ?1 IS NULL) \
                AND (email_key = ?2 OR (email_key >= ?3 AND email_key < ?4)))";
     let beside = Email::key_beside(email.key(), "");
     // The space at its end is followed by the exclamation mark.
@@ -165,7 +165,7 @@ fn write(conn: &Connection, after: &User, now: Timestamp) -> Result<(), StoreErr
     conn.prepare_cached(
             "UPDATE users SET email = ?2, email_key = ?3, first_name = ?4, last_name = ?5, role = ?6, permissions = ?7, \
              disabled_at = ?8, group_names = ?9, updated_at = ?11, \
-             verified_at = CASE WHEN ?10 AND (NOT email_verified OR email <> ?2) THEN ?12 ELSE verified_at END, \
+             verified_at = CASE WHEN ?10 = 1 AND (email_verified = 0 OR email <> ?2) THEN ?12 ELSE verified_at END, \
              email_verified = ?10 WHERE id = ?1",
         )?
         .execute(params![

@@ -157,7 +157,7 @@ impl Store {
             let by = authority::judge_password(unit, id, &act)?;
             let cause = act.cause(&by);
             let sql =
-                "UPDATE users SET password = ?2 WHERE id = ?1 AND (?3 IS NULL OR password = ?3)";
+                "UPDATE users SET password = ?2 WHERE id = ?1 AND (password = ?3 OR ?3 IS NULL)";
             let done =
                 unit.conn
                     .prepare_cached(sql)?

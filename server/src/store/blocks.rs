@@ -89,9 +89,7 @@ impl Store {
             let mut conditions = Filter::default();
             conditions.and("b.until > ?", [Value::Integer(now.0)]);
             if let Some(ids) = holding {
-                let places = vec!["?"; ids.len()].join(", ");
-                let ids = ids.iter().map(|id| Value::Blob(id.0.to_bytes().to_vec()));
-                conditions.and(format!("b.id IN ({places})"), ids);
+                conditions.any_of("b.id", ids.iter().map(|id| id.0));
             }
             if let Some(q) = &query.q {
                 let text = super::list::folded(q);

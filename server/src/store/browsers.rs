@@ -38,7 +38,8 @@ impl Store {
         self.write(move |unit| {
             unit.conn
                 .prepare_cached(
-                    "UPDATE sessions SET idle_until = min(max(idle_until, ?2), expires_at) WHERE id = ?1 AND revoked_at IS NULL",
+                    "UPDATE sessions SET idle_until = CASE WHEN ?2 < expires_at THEN ?2 ELSE expires_at END \
+                     WHERE id = ?1 AND idle_until < ?2 AND revoked_at IS NULL",
                 )?
                 .execute(params![id.0.to_bytes(), idle_until.0])?;
             unit.changes.sessions.push(id);

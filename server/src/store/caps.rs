@@ -98,7 +98,7 @@ pub(super) fn key_fits(unit: &Unit<'_>, owner: KeyOwner, now: Timestamp) -> Resu
     let sql = "SELECT count(*) FROM (SELECT 1 FROM api_keys WHERE owner_id = ?1 AND CASE \
                WHEN coalesce(revoked_at, 9223372036854775807) < coalesce(expires_at, 9223372036854775807) \
                THEN coalesce(revoked_at, 9223372036854775807) ELSE coalesce(expires_at, 9223372036854775807) END > ?2 \
-               AND id > ?3 LIMIT ?4)";
+               AND id > ?3 LIMIT ?4) AS live";
     let live: u32 = unit
         .conn
         .prepare_cached(sql)?

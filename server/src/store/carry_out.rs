@@ -141,7 +141,7 @@ const SESSIONS: &str = concat!(
 const KEYS: &str = concat!(
     "SELECT k.id FROM endings f JOIN api_keys k ON ",
     ends_key!("f"),
-    " WHERE f.id = ?1 AND k.id > ?2 AND (k.revoked_at IS NULL OR k.revoked_at > f.at) AND ?3 IS NOT NULL \
+    " WHERE f.id = ?1 AND k.id > ?2 AND (k.revoked_at IS NULL OR k.revoked_at > f.at) AND CAST(?3 AS BLOB) IS NOT NULL \
      ORDER BY k.id LIMIT ?4"
 );
 
@@ -154,7 +154,7 @@ fn some(
     let (narrow, of) = match (ending.user, ending.client) {
         (Some(user), _) => ("AND s.user_id = ?3", user),
         (None, Some(client)) => ("AND s.client_id = ?3", client),
-        (None, None) => ("AND ?3 IS NOT NULL", ending.id),
+        (None, None) => ("AND f.id = ?3", ending.id),
     };
     let mut select = conn.prepare_cached(&find.replace("NARROW", narrow))?;
     let rows = select.query_map(params![ending.id, after, of, SOME], |row| row.get(0))?;

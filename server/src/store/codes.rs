@@ -310,7 +310,7 @@ pub(super) fn drop_unused(
     let client = client.map(|id| id.0.to_bytes());
     unit.conn
         .prepare_cached(
-            "DELETE FROM codes WHERE user_id = ?1 AND used_at IS NULL AND (?2 IS NULL OR client_id = ?2)",
+            "DELETE FROM codes WHERE user_id = ?1 AND used_at IS NULL AND (client_id = ?2 OR ?2 IS NULL)",
         )?
         .execute(params![user.0.to_bytes(), client])?;
     Ok(())
@@ -359,7 +359,10 @@ fn remember(
     cause: &Cause,
 ) -> Result<(), StoreError> {
     unit.conn
-        .prepare_cached("INSERT OR REPLACE INTO consents VALUES (?1, ?2, ?3, ?4)")?
+        .prepare_cached(
+            "INSERT INTO consents VALUES (?1, ?2, ?3, ?4) ON CONFLICT (user_id, client_id) \
+             DO UPDATE SET scope = excluded.scope, granted_at = excluded.granted_at",
+        )?
         .execute(params![
             code.user_id.0.to_bytes(),
             code.client_id.0.to_bytes(),

@@ -12,7 +12,7 @@ use super::{
     SessionFilter, StoreError,
     rows::{self, ip_bytes, ip_text, ulid},
     sessions::end,
-    sql::{self, Connection, OptionalExtension, params},
+    sql::{self, Connection, OptionalExtension, no_index, params},
     unit::Unit,
 };
 use crate::domain::Cause;
@@ -214,11 +214,11 @@ pub(super) fn ends(conn: &Connection, session: SessionId) -> Result<bool, StoreE
 /// Ids up to this one belong to sessions (or keys) of this account that all have ended, but those a pending ending
 /// keeps: the newest pending ending of everything that the account has.
 pub(super) fn floor(conn: &Connection, what: What, user: UserId) -> Result<[u8; 16], StoreError> {
-    let sql = "SELECT max(last_id) FROM endings WHERE what = ?1 AND user_id = ?2 AND client_id IS NULL \
-               AND first_ip IS NULL AND made_until = 9223372036854775807";
-    let found: Option<[u8; 16]> = conn
-        .prepare_cached(sql)?
-        .query_row(params![what.as_str(), user.0.to_bytes()], |row| row.get(0))?;
+    let sql = "SELECT last_id FROM endings WHERE what = ?1 AND user_id = ?2 AND client_id IS NULL \
+               AND first_ip IS NULL AND made_until = 9223372036854775807 ORDER BY last_id DESC LIMIT 1";
+    let mut select = conn.prepare_cached(sql)?;
+    let of = params![what.as_str(), user.0.to_bytes()];
+    let found = select.query_row(of, |row| row.get(0)).optional()?;
     Ok(found.unwrap_or_default())
 }
 
@@ -298,7 +298,7 @@ pub(super) fn end_sessions_of(
 }
 
 /// How many sessions of an account but `keep` come after an id and have no end yet: from the index `sessions_live` alone,
-/// but some 25 ms for 200,000, so only for a caller who is told the number. The plus keeps SQLite from an index whose rows
+/// but some 25 ms for 200,000, so only for a caller who is told the number. The hint keeps it from an index whose rows
 /// it would have to look up.
 pub(super) fn count(
     conn: &Connection,
@@ -307,7 +307,11 @@ pub(super) fn count(
     keep: Option<SessionId>,
 ) -> Result<u64, StoreError> {
     let keep = keep.map(|id| id.0.to_bytes());
-    let sql = "SELECT count(*) FROM sessions WHERE user_id = ?1 AND revoked_at IS NULL AND +id > ?2 AND id IS NOT ?3";
+    let sql = concat!(
+        "SELECT count(*) FROM sessions WHERE user_id = ?1 AND revoked_at IS NULL AND ",
+        no_index!("id"),
+        " > ?2 AND id IS DISTINCT FROM ?3"
+    );
     Ok(conn
         .prepare_cached(sql)?
         .query_row(params![user.0.to_bytes(), after, keep], |row| row.get(0))?)

@@ -8,7 +8,7 @@ use super::{
     counts::{Count, EVENT_ADDED},
     list::{Filter, List, ListQuery, folded},
     rows::{self, EVENT, first_id},
-    sql::{self, Value},
+    sql::{self, OptionalExtension, Value},
 };
 use crate::{
     domain::{
@@ -112,9 +112,9 @@ impl Store {
     /// The newest event's id.
     pub async fn newest_event(&self) -> Result<Option<EventId>, StoreError> {
         self.read(|conn| {
-            let id: Option<[u8; 16]> =
-                conn.query_row("SELECT max(id) FROM events", [], |row| row.get(0))?;
-            Ok(id.map(|id| EventId(ulid::Ulid::from_bytes(id))))
+            let sql = "SELECT id FROM events ORDER BY id DESC LIMIT 1";
+            let id = conn.query_row(sql, [], |row| rows::ulid(row, 0));
+            Ok(id.optional()?.map(EventId))
         })
         .await
     }

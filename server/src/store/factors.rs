@@ -86,9 +86,9 @@ impl Store {
             let kept = unit
                 .conn
                 .prepare_cached(
-                    "INSERT INTO totp (user_id, sealed, last_step, begun_at) VALUES (?1, ?2, 0, ?3)
+                    "INSERT INTO totp AS kept (user_id, sealed, last_step, begun_at) VALUES (?1, ?2, 0, ?3)
                      ON CONFLICT (user_id) DO UPDATE SET sealed = excluded.sealed, begun_at = excluded.begun_at,
-                     tries = 0 WHERE confirmed_at IS NULL",
+                     tries = 0 WHERE kept.confirmed_at IS NULL",
                 )?
                 .execute(params![user.0.to_bytes(), sealed, act.at().0])?;
             match kept {

@@ -35,7 +35,7 @@ impl Store {
     ) -> Result<Option<Meter>, StoreError> {
         self.read(move |conn| {
             let sql =
-                "SELECT day, day_spent, month, month_spent, window, (SELECT max(rate_seconds) FROM api_keys \
+                "SELECT day, day_spent, month, month_spent, \"window\", (SELECT max(rate_seconds) FROM api_keys \
                  WHERE id = ?1 OR meter_id = ?1) FROM key_meters WHERE id = ?1";
             let mut select = conn.prepare_cached(sql)?;
             let found = select.query_row([id.0.to_bytes()], |row| meter(row, now));
@@ -58,8 +58,10 @@ impl Store {
             let ids: Vec<_> = some.iter().map(|(id, _)| *id).collect();
             let written = self.write(move |unit| {
                 let mut put = unit.conn.prepare_cached(
-                    "INSERT OR REPLACE INTO key_meters (id, changed_at, day, day_spent, month, month_spent, window) \
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                    "INSERT INTO key_meters (id, changed_at, day, day_spent, month, month_spent, \"window\") \
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (id) DO UPDATE SET \
+                     changed_at = excluded.changed_at, day = excluded.day, day_spent = excluded.day_spent, \
+                     month = excluded.month, month_spent = excluded.month_spent, \"window\" = excluded.\"window\"",
                 )?;
                 for (id, meter) in some {
                     put.execute(params![
@@ -96,9 +98,9 @@ impl Store {
             let added = self.write(move |unit| {
                 for (table, day) in [("key_hours", false), ("key_days", true)] {
                     let mut add = unit.conn.prepare_cached(&format!(
-                        "INSERT INTO {table} (key_id, time, valid, refused) VALUES (?1, ?2, ?3, ?4) \
-                         ON CONFLICT (key_id, time) DO UPDATE SET valid = valid + excluded.valid, \
-                         refused = refused + excluded.refused"
+                        "INSERT INTO {table} AS kept (key_id, time, valid, refused) VALUES (?1, ?2, ?3, ?4) \
+                         ON CONFLICT (key_id, time) DO UPDATE SET valid = kept.valid + excluded.valid, \
+                         refused = kept.refused + excluded.refused"
                     ))?;
                     for ((key, hour), uses) in &written {
                         let time = if day { day_of(hour.0) } else { hour.0 };

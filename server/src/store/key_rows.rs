@@ -217,7 +217,7 @@ fn some_of(
     for (column, id) in by {
         let sql = format!(
             "SELECT id, owner_id FROM api_keys WHERE {column} = ?1 AND coalesce(revoked_at, 9223372036854775807) > ?2 \
-             AND (?4 IS NULL OR client_id = ?4) LIMIT ?3"
+             AND (client_id = ?4 OR ?4 IS NULL) LIMIT ?3"
         );
         let mut select = conn.prepare_cached(&sql)?;
         let of = params![id.to_bytes(), now.0, AT_ONCE + 1, through];

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use doorward_shared::{Page, Pagination};
+use ulid::Ulid;
 
 use super::{
     StoreError,
@@ -98,13 +99,25 @@ impl Filter {
         self.looked_at = Some(rows.into());
     }
 
+    /// `column` is one of `ids`; nothing matches where there are none.
+    pub(super) fn any_of(&mut self, column: &str, ids: impl IntoIterator<Item = Ulid>) {
+        let ids = ids
+            .into_iter()
+            .map(|id| Value::Blob(id.to_bytes().to_vec()));
+        let ids: Vec<_> = ids.collect();
+        match ids.len() {
+            0 => self.and("FALSE", []),
+            many => self.and(format!("{column} IN ({})", vec!["?"; many].join(", ")), ids),
+        }
+    }
+
     /// Looks only at the newest `rows` of what matches so far, and of the newest `rows` for each condition of `also` at those
     /// that match: what comes after this searches text, row by row. An index has to serve each condition alone.
     pub(super) fn newest(&mut self, id: &str, from: &str, rows: u32, also: &[(&str, Value)]) {
         let (inner, values) = (self.sql(false), self.values.clone());
         let newest = format!("ORDER BY {id} DESC LIMIT {rows}");
         let mut sources = vec![format!(
-            "SELECT * FROM (SELECT {id} FROM {from} WHERE {inner} {newest})"
+            "SELECT * FROM (SELECT {id} FROM {from} WHERE {inner} {newest}) AS newest"
         )];
         let name = from.rsplit(' ').next().unwrap_or(from);
         for (condition, value) in also {
@@ -153,12 +166,11 @@ impl Filter {
     /// `walk` keeps marked columns from their index.
     fn sql(&self, walk: bool) -> String {
         if self.conditions.is_empty() {
-            "1".into()
+            "TRUE".into()
         } else {
-            // A unary plus keeps SQLite from looking for an index.
             self.conditions
                 .join(" AND ")
-                .replace('~', if walk { "+" } else { "" })
+                .replace('~', if walk { sql::NO_INDEX } else { "" })
         }
     }
 }
@@ -336,7 +348,7 @@ impl<T> List<T> {
             return counts::kept(conn, count).map(exactly);
         }
         let sql = format!(
-            "SELECT count(*) FROM (SELECT 1 FROM {} WHERE {} LIMIT {})",
+            "SELECT count(*) FROM (SELECT 1 FROM {} WHERE {} LIMIT {}) AS found",
             self.from,
             filter.sql(false),
             COUNTED + 1

@@ -317,7 +317,7 @@ impl Store {
         let again = !failure.for_good && due < mail.created_at.plus_seconds(TRIED_FOR);
         self.write(move |unit| {
             let sql = "UPDATE mails SET due_at = ?2, tries = tries + 1, error = ?3, \
-                       sealed = CASE WHEN ?2 IS NULL THEN NULL ELSE sealed END WHERE id = ?1";
+                       sealed = CASE WHEN CAST(?2 AS BIGINT) IS NULL THEN NULL ELSE sealed END WHERE id = ?1";
             let due = again.then_some(due.0);
             let noted = unit.conn.prepare_cached(sql)?.execute(params![
                 mail.id.to_bytes(),

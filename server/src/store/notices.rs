@@ -83,9 +83,9 @@ impl Store {
         self.read(|conn| {
             // From client to client: however much one is to be told, the others are found at once.
             let sql = "WITH RECURSIVE told (id) AS (
-                         SELECT min(client_id) FROM logout_notices
+                         SELECT (SELECT client_id FROM logout_notices ORDER BY client_id LIMIT 1)
                          UNION ALL
-                         SELECT (SELECT min(client_id) FROM logout_notices WHERE client_id > told.id) FROM told
+                         SELECT (SELECT client_id FROM logout_notices WHERE client_id > told.id ORDER BY client_id LIMIT 1) FROM told
                          WHERE told.id IS NOT NULL)
                        SELECT id, (SELECT min(due_at) FROM logout_notices WHERE client_id = told.id) AS due
                        FROM told WHERE id IS NOT NULL ORDER BY due";

@@ -5,7 +5,7 @@ use doorward_shared::Timestamp;
 use super::{
     StoreError,
     endings::ends_session,
-    sql::{Connection, params},
+    sql::{Connection, by_index, no_index, params},
 };
 
 /// Of an account's sessions those that a pending ending of all it has leaves: what came after it, and what it keeps. An
@@ -16,16 +16,19 @@ pub(super) const LEFT_OF: &str = "SELECT id FROM sessions WHERE user_id = ? AND 
 /// Sessions that are not revoked and whose idle end lies after the one parameter, but those of accounts of which a pending
 /// ending has ended all: of these what came after, and what it keeps. The index `sessions_live` answers alone; each row
 /// of the table would be looked up.
-pub(super) const LEFT: &str = "SELECT l.id FROM sessions l INDEXED BY sessions_live \
-     WHERE l.revoked_at IS NULL AND l.idle_until > ? AND l.user_id NOT IN (SELECT user_id FROM endings WHERE WHOLE) \
+pub(super) const LEFT: &str = concat!(
+    "SELECT l.id FROM sessions l ",
+    by_index!("sessions_live"),
+    " WHERE l.revoked_at IS NULL AND l.idle_until > ? AND l.user_id NOT IN (SELECT user_id FROM endings WHERE WHOLE) \
      UNION ALL SELECT l.id FROM endings e JOIN sessions l ON l.user_id = e.user_id AND l.id > e.last_id WHERE e.user_id IS NOT NULL \
-     UNION ALL SELECT keep_id FROM endings WHERE keep_id IS NOT NULL";
+     UNION ALL SELECT keep_id FROM endings WHERE keep_id IS NOT NULL"
+);
 
 /// Pending endings of everything that an account has.
 const WHOLE: &str = "what = 'sessions' AND user_id IS NOT NULL AND client_id IS NULL AND first_ip IS NULL \
      AND made_until = 9223372036854775807";
 
-/// [`LEFT`], as SQLite reads it.
+/// [`LEFT`], as an engine reads it.
 pub(super) fn left() -> String {
     LEFT.replace("WHOLE", WHOLE)
 }
@@ -56,12 +59,18 @@ fn whole(conn: &Connection) -> Result<Option<Vec<WholeEnding>>, StoreError> {
 }
 
 /// Of an account's live sessions those that a pending ending of all has ended: from the index alone.
-const ENDED_BY_WHOLE: &str = "SELECT count(*) FROM sessions WHERE user_id = ?1 AND revoked_at IS NULL \
-     AND idle_until > ?2 AND +id <= ?3 AND id IS NOT ?4";
+const ENDED_BY_WHOLE: &str = concat!(
+    "SELECT count(*) FROM sessions WHERE user_id = ?1 AND revoked_at IS NULL AND idle_until > ?2 AND ",
+    no_index!("id"),
+    " <= ?3 AND id IS DISTINCT FROM ?4"
+);
 
 /// The rest of [`ENDED_BY_WHOLE`]: those of a later, foreign id. All that came after are looked at, which are few.
-const ENDED_OF_LATER_ID: &str = "SELECT count(*) FROM sessions WHERE user_id = ?1 AND id > ?3 AND revoked_at IS NULL \
-     AND +idle_until > ?2 AND id IS NOT ?4 AND created_at < ?5";
+const ENDED_OF_LATER_ID: &str = concat!(
+    "SELECT count(*) FROM sessions WHERE user_id = ?1 AND id > ?3 AND revoked_at IS NULL AND ",
+    no_index!("idle_until"),
+    " > ?2 AND id IS DISTINCT FROM ?4 AND created_at < ?5"
+);
 
 struct WholeEnding {
     user: [u8; 16],
@@ -102,7 +111,7 @@ pub(super) fn pending_live(conn: &Connection, now: Timestamp) -> Result<u64, Sto
         let (narrow, of) = match (user, client) {
             (Some(user), _) => ("s.user_id = ?3", user),
             (None, Some(client)) => ("s.client_id = ?3", client),
-            (None, None) => ("?3 IS NOT NULL", id),
+            (None, None) => ("f.id = ?3", id),
         };
         let sql = format!(
             "SELECT count(*) FROM endings f JOIN sessions s ON {} WHERE f.id = ?1 AND {narrow} AND s.revoked_at IS NULL \

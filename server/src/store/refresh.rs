@@ -129,8 +129,8 @@ impl Store {
 
 /// Where a session stands in each index that a use of its refresh token changes: what comes next in it. And its account,
 /// which the use is judged by.
-const NEIGHBOURS: &str = "SELECT (SELECT min(id) FROM sessions WHERE last_seen_at = ?2 AND id >= ?1), \
-     (SELECT min(id) FROM sessions WHERE idle_until = ?3 AND id >= ?1 AND revoked_at IS NULL), \
+const NEIGHBOURS: &str = "SELECT (SELECT id FROM sessions WHERE last_seen_at = ?2 AND id >= ?1 ORDER BY id LIMIT 1), \
+     (SELECT id FROM sessions WHERE idle_until = ?3 AND id >= ?1 AND revoked_at IS NULL ORDER BY id LIMIT 1), \
      (SELECT min(idle_until) FROM sessions WHERE user_id = ?4 AND idle_until >= ?3 AND revoked_at IS NULL), \
      (SELECT disabled_at FROM users WHERE id = ?4)";
 

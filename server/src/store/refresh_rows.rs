@@ -211,7 +211,7 @@ pub(super) fn keep(
         .min(session.expires_at);
     unit.conn
         .prepare_cached(
-            "UPDATE sessions SET last_seen_at = ?2, idle_until = max(idle_until, ?3), refresh_generation = ?4, \
+            "UPDATE sessions SET last_seen_at = ?2, idle_until = CASE WHEN idle_until < ?3 THEN ?3 ELSE idle_until END, refresh_generation = ?4, \
              refresh_hash = ?5, refresh_until = ?6, refresh_used = ?7 WHERE id = ?1",
         )?
         .execute(params![

@@ -11,7 +11,7 @@ use super::{
     memory::through,
     registration_tokens,
     rows::{self, ulid},
-    sql::{self, Connection, OptionalExtension, Value, params},
+    sql::{self, Connection, OptionalExtension, Value, by_index, params},
     unit::Unit,
     unused_clients,
 };
@@ -349,7 +349,11 @@ pub(super) fn session_used(
     client.map_or(Ok(()), |id| clients::used(unit, id, now))
 }
 
-const OPERATOR_RESOURCES: &str = "SELECT resources FROM clients INDEXED BY clients_resources WHERE dynamic = 0 AND resources <> ''";
+const OPERATOR_RESOURCES: &str = concat!(
+    "SELECT resources FROM clients ",
+    by_index!("clients_resources"),
+    " WHERE dynamic = 0 AND resources <> ''"
+);
 
 /// Every audience of an operator's client.
 pub(super) fn operator_resources(conn: &Connection) -> Result<HashSet<String>, StoreError> {

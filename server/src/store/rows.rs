@@ -124,7 +124,7 @@ pub(super) const API_KEY: &str = concat!(
     "k.id, k.owner_id, k.name, k.hint, k.scopes, k.environment, k.created_at, k.expires_at, k.last_used_at, \
      k.last_used_ip, (SELECT min(at) FROM (SELECT k.revoked_at AS at UNION ALL SELECT e.at FROM endings e WHERE ",
     ends_key!("e"),
-    ")), k.minted_by, k.minter_id, k.client_id, k.rate_limit, k.rate_seconds, k.quota, k.quota_period, k.allowed_ips, \
+    ") AS ended), k.minted_by, k.minter_id, k.client_id, k.rate_limit, k.rate_seconds, k.quota, k.quota_period, k.allowed_ips, \
      k.metadata, k.disabled, k.meter_id"
 );
 

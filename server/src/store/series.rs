@@ -85,14 +85,14 @@ fn put_minute(conn: &Connection, minute: &Minute, latencies: &Latencies) -> Resu
 /// Adds what happened to its row.
 fn put(conn: &Connection, by: SeriesBy, part: &Minute) -> Result<(), StoreError> {
     let sql = format!(
-        "INSERT INTO {} (time, logins, failures, registrations, tokens, refusals, requests, active_sessions, p50_ms, p95_ms)
+        "INSERT INTO {} AS kept (time, logins, failures, registrations, tokens, refusals, requests, active_sessions, p50_ms, p95_ms)
            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
-         ON CONFLICT (time) DO UPDATE SET logins = logins + excluded.logins,
-           failures = failures + excluded.failures, registrations = registrations + excluded.registrations,
-           tokens = tokens + excluded.tokens, refusals = refusals + excluded.refusals,
-           requests = requests + excluded.requests, active_sessions = excluded.active_sessions,
-           p50_ms = iif(excluded.requests >= requests, excluded.p50_ms, p50_ms),
-           p95_ms = iif(excluded.requests >= requests, excluded.p95_ms, p95_ms)",
+         ON CONFLICT (time) DO UPDATE SET logins = kept.logins + excluded.logins,
+           failures = kept.failures + excluded.failures, registrations = kept.registrations + excluded.registrations,
+           tokens = kept.tokens + excluded.tokens, refusals = kept.refusals + excluded.refusals,
+           requests = kept.requests + excluded.requests, active_sessions = excluded.active_sessions,
+           p50_ms = CASE WHEN excluded.requests >= kept.requests THEN excluded.p50_ms ELSE kept.p50_ms END,
+           p95_ms = CASE WHEN excluded.requests >= kept.requests THEN excluded.p95_ms ELSE kept.p95_ms END",
         table(by)
     );
     conn.prepare_cached(&sql)?.execute(params![

@@ -112,7 +112,7 @@ impl Store {
             let (count, users, made_until) = found.numbers(conn, numbers, FROM, walk, |row| {
                 Ok((row.get(0)?, row.get(1)?, Timestamp(row.get(2)?)))
             })?;
-            let newest = "SELECT max(id) FROM sessions";
+            let newest = "SELECT id FROM sessions ORDER BY id DESC LIMIT 1";
             let last = conn.query_row(newest, [], |row| Ok(SessionId(ulid(row, 0)?)))?;
             let seen = Seen {
                 last,
@@ -251,7 +251,7 @@ fn is_most(conn: &Connection, filter: &SessionFilter) -> Result<bool, StoreError
     };
     // The last parameter stands in the statement always; of a client it is no address.
     let sql = format!(
-        "SELECT count(*) FROM (SELECT 1 FROM sessions WHERE {by} AND ?3 IS NOT NULL LIMIT ?1)"
+        "SELECT count(*) FROM (SELECT 1 FROM sessions WHERE {by} AND CAST(?3 AS BLOB) IS NOT NULL LIMIT ?1) AS found"
     );
     let found: u64 = conn
         .prepare_cached(&sql)?

@@ -95,9 +95,7 @@ pub(super) fn conditions(filter: &SessionFilter, now: Timestamp, pending: bool) 
         conditions.and("~s.ip BETWEEN ? AND ?", ends);
     }
     if let Some(ids) = &filter.ids {
-        let places = vec!["?"; ids.len()].join(", ");
-        let ids = ids.iter().map(|id| Value::Blob(id.0.to_bytes().to_vec()));
-        conditions.and(format!("s.id IN ({places})"), ids);
+        conditions.any_of("s.id", ids.iter().map(|id| id.0));
     }
     // The same rule as `Session::is_live`: the idle end never lies after the absolute one.
     match filter.active {
@@ -197,7 +195,7 @@ fn search(conditions: &mut Filter, q: &str) {
         conditions.and(
             format!(
                 "(s.user_id IN (SELECT id FROM users AS u WHERE {users}) OR s.id IN \
-                 (SELECT id FROM (SELECT id, user_agent FROM sessions ORDER BY id DESC LIMIT {NEWEST}) \
+                 (SELECT id FROM (SELECT id, user_agent FROM sessions ORDER BY id DESC LIMIT {NEWEST}) AS newest \
                  WHERE instr(fold(user_agent), ?) > 0))"
             ),
             [text, folded(q)],

@@ -277,7 +277,7 @@ impl Store {
         self.write(move |unit| {
             let by = authority::judge(unit, &act)?;
             rule::give_back(&by, Some(of))?;
-            let sql = "INSERT OR IGNORE INTO revoked_tokens VALUES (?1, ?2)";
+            let sql = "INSERT INTO revoked_tokens VALUES (?1, ?2) ON CONFLICT DO NOTHING";
             let new = unit
                 .conn
                 .prepare_cached(sql)?

@@ -54,10 +54,10 @@ impl Store {
                 (MAILED, flag(new.mail_sent)),
                 (CONNECTED, flag(new.client_connected)),
             ];
-            for (key, value) in notes {
+            for (key, value) in notes.into_iter().filter_map(|(key, value)| Some((key, value?))) {
                 unit.conn
                     .prepare_cached(
-                        "INSERT OR REPLACE INTO meta SELECT ?1, ?2 WHERE ?2 IS NOT NULL",
+                        "INSERT INTO meta VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
                     )?
                     .execute(params![key, value])?;
             }

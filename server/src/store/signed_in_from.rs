@@ -31,8 +31,8 @@ pub(super) fn note(
     if !is_unknown(session.ip) {
         unit.conn
             .prepare_cached(
-                "INSERT INTO user_addresses VALUES (?1, ?2, ?3)
-                 ON CONFLICT DO UPDATE SET seen_at = excluded.seen_at WHERE seen_at < ?4",
+                "INSERT INTO user_addresses AS known VALUES (?1, ?2, ?3)
+                 ON CONFLICT (user_id, ip) DO UPDATE SET seen_at = excluded.seen_at WHERE known.seen_at < ?4",
             )?
             .execute(params![
                 user.0.to_bytes(),
@@ -91,8 +91,8 @@ fn remember(
         .conn
         .prepare_cached(sql)?
         .query_row(params![user, place.0], |row| row.get(0))?;
-    let sql = "INSERT INTO user_devices VALUES (?1, ?2, ?3) \
-               ON CONFLICT DO UPDATE SET seen_at = excluded.seen_at WHERE seen_at < ?4";
+    let sql = "INSERT INTO user_devices AS known VALUES (?1, ?2, ?3) \
+               ON CONFLICT (user_id, device) DO UPDATE SET seen_at = excluded.seen_at WHERE known.seen_at < ?4";
     let stale = cause.at.plus_seconds(-ADDRESS_STEP).0;
     unit.conn
         .prepare_cached(sql)?

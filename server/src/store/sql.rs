@@ -10,3 +10,22 @@ pub(super) use rusqlite::{
 pub(super) fn bad(column: usize, what: &'static str) -> Error {
     Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, what.into())
 }
+
+/// As [`NO_INDEX`], before a column of a statement that is known.
+macro_rules! no_index {
+    ($column:literal) => {
+        concat!("+", $column)
+    };
+}
+
+/// The index that a table is read by. A hint too.
+macro_rules! by_index {
+    ($index:literal) => {
+        concat!("INDEXED BY ", $index)
+    };
+}
+
+/// Keeps an engine from looking for an index for the column that follows. A hint: another engine may have none.
+pub(super) const NO_INDEX: &str = no_index!("");
+
+pub(super) use {by_index, no_index};

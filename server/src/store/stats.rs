@@ -78,7 +78,7 @@ impl Store {
         self.write(move |unit| {
             // Another value each time: SQLite does not write what is there already.
             unit.conn
-                .prepare_cached("INSERT OR REPLACE INTO meta VALUES ('probe', ?1)")?
+                .prepare_cached("INSERT INTO meta VALUES ('probe', ?1) ON CONFLICT (key) DO UPDATE SET value = excluded.value")?
                 .execute([now.to_string()])?;
             Ok(())
         })
@@ -106,7 +106,7 @@ fn an_hour_ago(now: Timestamp) -> [u8; 16] {
 /// Refused sign-ins of the last hour by address, worst first. One event may stand for several.
 fn failing(conn: &Connection, now: Timestamp) -> Result<Vec<FailingAddress>, StoreError> {
     let sql = "SELECT ip, sum(n) AS failures FROM (SELECT ip, coalesce(count, 1) AS n FROM events \
-               WHERE action = 'login.failed' AND id >= ?1 AND ip IS NOT NULL ORDER BY id DESC LIMIT ?2) \
+               WHERE action = 'login.failed' AND id >= ?1 AND ip IS NOT NULL ORDER BY id DESC LIMIT ?2) AS refused \
                GROUP BY ip ORDER BY failures DESC, ip";
     let mut select = conn.prepare_cached(sql)?;
     let rows = select.query_map(params![an_hour_ago(now), FAILURES], |row| {
@@ -143,7 +143,7 @@ fn by_network(addresses: &[FailingAddress]) -> Vec<FailingNetwork> {
 fn failing_accounts(conn: &Connection, now: Timestamp) -> Result<Vec<FailingAccount>, StoreError> {
     let sql = "SELECT u.id, u.email, sum(e.n) AS failures FROM (SELECT user_id, coalesce(count, 1) AS n FROM events \
                WHERE action = 'login.failed' AND id >= ?1 AND user_id IS NOT NULL ORDER BY id DESC LIMIT ?2) AS e \
-               JOIN users u ON u.id = e.user_id GROUP BY u.id ORDER BY failures DESC LIMIT ?3";
+               JOIN users u ON u.id = e.user_id GROUP BY u.id, u.email ORDER BY failures DESC LIMIT ?3";
     let mut select = conn.prepare_cached(sql)?;
     let rows = select.query_map(params![an_hour_ago(now), FAILURES, WORST], |row| {
         Ok(FailingAccount {

@@ -69,7 +69,7 @@ impl Store {
         for some in sessions.chunks(500).map(<[_]>::to_vec) {
             self.write(move |unit| {
                 let mut update = unit.conn.prepare_cached(
-                    "UPDATE sessions SET last_seen_at = max(last_seen_at, ?2) WHERE id = ?1",
+                    "UPDATE sessions SET last_seen_at = ?2 WHERE id = ?1 AND last_seen_at < ?2",
                 )?;
                 for (id, at) in some {
                     update.execute(params![id.0.to_bytes(), at.0])?;

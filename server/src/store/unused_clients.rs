@@ -59,7 +59,7 @@ impl Store {
 /// # Errors
 /// [`StoreError::Overloaded`], when all of them are in use.
 pub(super) fn make_room(unit: &mut Unit<'_>, now: Timestamp) -> Result<(), StoreError> {
-    let sql = "SELECT count(*) FROM (SELECT 1 FROM clients WHERE openly = 1 LIMIT ?1)";
+    let sql = "SELECT count(*) FROM (SELECT 1 FROM clients WHERE openly = 1 LIMIT ?1) AS found";
     let count: usize = unit
         .conn
         .prepare_cached(sql)?

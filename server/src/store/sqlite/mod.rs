@@ -10,6 +10,9 @@ mod private;
 mod readers;
 mod restore;
 mod schema;
+#[cfg(debug_assertions)]
+mod statements;
+mod text_index;
 mod writer;
 
 pub(in crate::store) use backup::Copies;
@@ -21,6 +24,7 @@ pub use private::tighten;
 pub(in crate::store) use readers::Readers;
 pub use restore::{Restore, Restored, restore};
 pub use schema::VERSION as SCHEMA_VERSION;
+pub(in crate::store) use text_index::users_containing;
 pub(in crate::store) use writer::Writer;
 
 /// What tests of statements work with.

@@ -98,9 +98,13 @@ impl Store {
         // The file itself, and that the journal of the change to WAL is gone: it would take back what came after.
         files::sync_parent(&path).map_err(at(&path))?;
         let memory = Arc::new(Memory::new(bounds.cache_bytes, bounds.caps, clock));
-        let readers = (0..READERS)
+        let mut readers = (0..READERS)
             .map(|_| reading(&path).map_err(named))
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<Vec<_>, _>>()?;
+        #[cfg(debug_assertions)]
+        for conn in readers.iter_mut().chain([&mut conn]) {
+            super::statements::note(conn)?;
+        }
         let checkpoints = Checkpoints::start(&path, memory.clone()).map_err(named)?;
         let (queue, thread) = Writer::start(conn, checkpoints, memory.clone(), metrics.clone())?;
         Ok(Self {
@@ -146,13 +150,15 @@ fn keep_dead(conn: &mut Connection, now: Timestamp) -> Result<(), StoreError> {
     Ok(unit.commit()?)
 }
 
+fn opened(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+    let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Ok(Connection::open_with_flags(path, flags)?)
+}
+
 /// A connection that writes: WAL, an fsync for each commit. Its commits copy back what of the log is still to be once it
 /// has grown to what is kept of it, 16 MiB.
 pub(in crate::store) fn writing(path: &Path) -> Result<Connection, StoreError> {
-    let conn = Connection::open_with_flags(
-        path,
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )?;
+    let conn = opened(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     conn.set_prepared_statement_cache_capacity(256);
     conn.execute_batch(
         "PRAGMA journal_mode = WAL;
@@ -170,10 +176,7 @@ pub(in crate::store) fn writing(path: &Path) -> Result<Connection, StoreError> {
 }
 
 pub(in crate::store) fn reading(path: &Path) -> Result<Connection, StoreError> {
-    let conn = Connection::open_with_flags(
-        path,
-        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )?;
+    let conn = opened(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     conn.set_prepared_statement_cache_capacity(128);
     add_fold(&conn)?;
     conn.execute_batch("PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA busy_timeout = 5000; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2000;")?;

@@ -9,7 +9,7 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::oneshot;
 use ulid::Ulid;
 
@@ -113,8 +113,8 @@ impl Writer {
 
 /// A generator that goes on after the newest event, whatever the clock has done since.
 fn seeded(conn: &Connection) -> Result<ulid::Generator, StoreError> {
-    let newest: Option<[u8; 16]> =
-        conn.query_row("SELECT max(id) FROM events", [], |row| row.get(0))?;
+    let sql = "SELECT id FROM events ORDER BY id DESC LIMIT 1";
+    let newest: Option<[u8; 16]> = conn.query_row(sql, [], |row| row.get(0)).optional()?;
     let mut ids = ulid::Generator::new();
     if let Some(newest) = newest {
         let _ = ids
