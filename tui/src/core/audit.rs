@@ -60,15 +60,25 @@ pub(crate) fn is_repeat(one: &Event, other: &Event) -> bool {
     told(one) == told(other)
 }
 
-/// What an event says beside who did what to whom: its detail, or why a client was refused and how often.
+/// How often it happened what these tell: one event may stand for many.
+pub(crate) fn times(events: &[Event]) -> u64 {
+    events.iter().map(Event::times).sum()
+}
+
+/// What an event says beside who did what to whom: its detail, or why a client was refused.
 pub(crate) fn summary(event: &Event) -> String {
-    let detail = event.detail.clone();
-    let Some(cause) = &event.cause else {
-        return detail.unwrap_or_default();
-    };
-    let count = event.count.filter(|count| *count > 1);
-    let count = count.map(|count| format!(" (x{count})"));
-    format!("{cause}{}", count.unwrap_or_default())
+    let said = event.cause.as_ref().or(event.detail.as_ref());
+    said.cloned().unwrap_or_default()
+}
+
+/// The same, and how often.
+pub(crate) fn counted(event: &Event) -> String {
+    match event.times() {
+        0 | 1 => summary(event),
+        many => format!("{} (x{many})", summary(event))
+            .trim_start()
+            .to_owned(),
+    }
 }
 
 /// What an event changed, or else what it says.
@@ -117,9 +127,11 @@ mod tests {
         refused.cause = Some("invalid_client: the client secret is wrong".into());
         refused.count = Some(20);
         assert_eq!(
-            summary(&refused),
+            counted(&refused),
             "invalid_client: the client secret is wrong (x20)"
         );
+        (refused.cause, refused.detail) = (None, None);
+        assert_eq!(counted(&refused), "(x20)");
         assert_eq!(summary(&event(1, "user.updated")), "too many failures");
     }
 }

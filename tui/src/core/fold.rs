@@ -93,20 +93,28 @@ impl Folds {
     }
 }
 
+fn times(row: &Row) -> u64 {
+    match row {
+        Row::Event(event) => event.times(),
+        _ => 1,
+    }
+}
+
 impl List {
     /// Rows of the screen, were it high enough for all.
     pub(crate) fn shown_count(&self) -> usize {
         self.folds.count(self.rows.len())
     }
 
-    /// So many rows of the screen from the offset on, and how many rows each stands for.
-    pub(crate) fn shown(&self, height: usize) -> impl Iterator<Item = (&Row, usize)> {
+    /// So many rows of the screen from the offset on, and how often each happened, of which one event may tell many.
+    pub(crate) fn shown(&self, height: usize) -> impl Iterator<Item = (&Row, u64)> {
         let rows = self.rows.len();
         let shown = self.offset..(self.offset + height).min(self.shown_count());
         shown.filter_map(move |at| {
             let from = self.folds.row_of(at, rows);
             let to = self.folds.row_of(at + 1, rows);
-            Some((self.rows.get(from)?, to - from))
+            let rows = self.rows.get(from..to)?;
+            Some((rows.first()?, rows.iter().map(times).sum()))
         })
     }
 

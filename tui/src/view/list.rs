@@ -215,7 +215,7 @@ fn more(paint: &mut Paint<'_>, area: Rect, item: &Row) {
 /// A row of the list: equal events are one.
 struct ListRow<'a> {
     item: &'a Row,
-    alike: usize,
+    alike: u64,
     selected: bool,
     marked: bool,
 }
@@ -299,7 +299,7 @@ impl ListRow<'_> {
 }
 
 /// A cell cut to its room; the number of equal ones is never cut away.
-fn text_of(state: &State, cell: &str, alike: usize, room: usize) -> String {
+fn text_of(state: &State, cell: &str, alike: u64, room: usize) -> String {
     let more = state.glyphs.more();
     if alike < 2 {
         return cut(cell, room, more);

@@ -14,10 +14,10 @@ use super::{
     state::{State, View},
 };
 use crate::core::{
+    audit,
     chart::{self, Bin, Window},
     checklist::Task,
     keymap::Action,
-    report::collapsed,
     resource::Resource,
 };
 
@@ -143,7 +143,7 @@ impl State {
         let mut end = 0;
         rows.iter().position(|row| {
             end += match row {
-                DashRow::Event(_, count) => *count,
+                DashRow::Event { rows, .. } => *rows,
                 _ => 1,
             };
             place < end
@@ -177,11 +177,13 @@ impl State {
                 return ending.map(|row| DashRow::Ending(row, now)).collect();
             }
             Panel::Events => {
-                let events = collapsed(known.recent.as_deref().unwrap_or_default()).into_iter();
-                let row = |(event, count): (&Event, usize)| {
-                    DashRow::Event(Box::new(event.clone()), count)
+                let events = known.recent.as_deref().unwrap_or_default();
+                let row = |alike: &[Event]| DashRow::Event {
+                    event: Box::new(alike[0].clone()),
+                    rows: alike.len(),
+                    times: audit::times(alike),
                 };
-                return events.map(row).collect();
+                return events.chunk_by(audit::is_repeat).map(row).collect();
             }
             _ => {}
         }
@@ -307,7 +309,7 @@ impl State {
     pub(crate) fn dash_network(&self) -> Option<String> {
         match self.dash_row()? {
             DashRow::Network(row, _) => Some(row.network),
-            DashRow::Event(event, _) => event.ip,
+            DashRow::Event { event, .. } => event.ip,
             _ => None,
         }
     }

@@ -163,8 +163,13 @@ pub(crate) enum DashRow {
     Count(Count, u64),
     Task(Task, bool),
     Ending(Ending, Timestamp),
-    /// With how many equal ones it stands for.
-    Event(Box<Event>, usize),
+    Event {
+        event: Box<Event>,
+        /// Equal ones that it stands for.
+        rows: usize,
+        /// How often it happened: one event may tell many.
+        times: u64,
+    },
     Client(FailingClient),
 }
 
@@ -178,7 +183,7 @@ impl DashRow {
             Self::Count(count, _) => format!("{count:?}"),
             Self::Task(task, _) => task.label().to_owned(),
             Self::Ending(row, _) => row.id.clone(),
-            Self::Event(event, _) => event.id.to_string(),
+            Self::Event { event, .. } => event.id.to_string(),
             Self::Client(row) => format!("{:?}", row.client),
         })
     }
@@ -215,7 +220,7 @@ impl DashRow {
                 format!("signing key {}", row.name)
             }
             Self::Ending(row, _) => row.name.clone(),
-            Self::Event(event, _) => event.action.clone(),
+            Self::Event { event, .. } => event.action.clone(),
             Self::Client(row) => {
                 let name = row.client.as_deref().map(|id| state.name_of(id));
                 let name = name.unwrap_or_else(|| "no client id".into());
@@ -232,7 +237,7 @@ impl DashRow {
             Self::Count(_, value) => number(*value),
             Self::Task(_, done) => if *done { "done" } else { "to do" }.into(),
             Self::Ending(row, now) => relative(row.at, *now),
-            Self::Event(..) => String::new(),
+            Self::Event { .. } => String::new(),
             Self::Client(row) => number(row.count),
         }
     }
@@ -283,7 +288,7 @@ impl DashRow {
                 Opens::List(Resource::Signing, Vec::new())
             }
             Self::Ending(row, _) => Opens::Row(row.kind, row.id.clone()),
-            Self::Event(event, _) => Opens::Event(event.clone()),
+            Self::Event { event, .. } => Opens::Event(event.clone()),
             Self::Client(row) => match &row.client {
                 Some(id) => Opens::Row(Resource::Clients, id.clone()),
                 // Nobody knows whose it is: its events tell from where.
@@ -298,7 +303,7 @@ impl DashRow {
             Self::Account(row, _) => Some(IncidentSubject::User(row.user_id.to_string())),
             Self::Network(row, _) => IncidentSubject::parse(&row.network).ok(),
             Self::Client(row) => row.client.clone().map(IncidentSubject::Client),
-            Self::Event(event, _) => match (&event.user_id, &event.ip) {
+            Self::Event { event, .. } => match (&event.user_id, &event.ip) {
                 (Some(id), _) => Some(IncidentSubject::User(id.to_string())),
                 (None, Some(ip)) => Some(IncidentSubject::Address(ip.clone())),
                 (None, None) => None,

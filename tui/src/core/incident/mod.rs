@@ -152,7 +152,7 @@ impl Incident {
     }
 
     /// Rows of the timeline: equal events one after another are one.
-    pub(crate) fn rows(&self) -> Vec<(&Event, usize)> {
+    pub(crate) fn rows(&self) -> Vec<(&Event, u64)> {
         report::collapsed(&self.facts.events)
     }
 

@@ -24,8 +24,8 @@ pub(crate) enum Moment<'a> {
     Day(String),
     /// So many days in which nothing happened.
     Gap(i64),
-    /// An event, and how many neighbours before it differ in nothing but their time.
-    Event(&'a Event, usize),
+    /// An event, and how often it happened: neighbours that differ in nothing but their time are one.
+    Event(&'a Event, u64),
 }
 
 /// Events, newest first, with the days and the gaps between them.
@@ -46,10 +46,10 @@ pub(crate) fn timeline<'a>(events: &'a [Event], now: Timestamp) -> Vec<Moment<'a
         };
         lines.push(Moment::Day(format!(
             "{name}, {}",
-            count(events.len() as u64, "event")
+            count(audit::times(events), "event")
         )));
         let alike = events.chunk_by(audit::is_repeat);
-        lines.extend(alike.map(|alike| Moment::Event(&alike[0], alike.len())));
+        lines.extend(alike.map(|alike| Moment::Event(&alike[0], audit::times(alike))));
     }
     lines
 }
@@ -137,9 +137,11 @@ mod tests {
 
     #[test]
     fn days_are_marked_gaps_are_told_and_repeats_are_one_line() {
+        let mut counted = at(0, 2, "login.failed");
+        counted.count = Some(7);
         let events = [
             at(0, 1, "login.failed"),
-            at(0, 2, "login.failed"),
+            counted,
             at(0, 3, "user.updated"),
             at(1, 0, "login.failed"),
             at(5, 0, "login.failed"),
@@ -155,8 +157,8 @@ mod tests {
         assert_eq!(
             told,
             [
-                "today, 3 events",
-                "login.failed 2",
+                "today, 9 events",
+                "login.failed 8",
                 "user.updated 1",
                 "yesterday, 1 event",
                 "login.failed 1",

@@ -225,7 +225,7 @@ fn key_cells(key: &AdminKey, by_day: Option<&ByDay>, now: Timestamp) -> Vec<Stri
 }
 
 /// An event as the page's timeline tells it: what the page is about needs no saying.
-fn event_cells(state: &State, subject: &Subject, event: &Event, alike: usize) -> Vec<String> {
+fn event_cells(state: &State, subject: &Subject, event: &Event, alike: u64) -> Vec<String> {
     let id = subject.id();
     let times = match alike {
         1 => String::new(),

@@ -70,11 +70,11 @@ impl Record<'_> {
     }
 }
 
-/// Events that differ in nothing but their time, one after another: the first of them, and how many.
-pub(crate) fn collapsed(events: &[Event]) -> Vec<(&Event, usize)> {
+/// Events that differ in nothing but their time, one after another: the first of them, and how often it happened.
+pub(crate) fn collapsed(events: &[Event]) -> Vec<(&Event, u64)> {
     let alike = events.chunk_by(audit::is_repeat);
     alike
-        .filter_map(|alike| Some((alike.first()?, alike.len())))
+        .filter_map(|alike| Some((alike.first()?, audit::times(alike))))
         .collect()
 }
 
@@ -110,6 +110,7 @@ mod tests {
     fn equal_events_after_one_another_are_one_row() {
         let mut events: Vec<Event> = (1..=80).map(|n| event(n, "login.failed")).collect();
         events.push(event(81, "session.created"));
+        events[3].count = Some(5);
         let rows: Vec<_> = collapsed(&events)
             .iter()
             .map(|(event, count)| (event.action.clone(), *count))
@@ -117,7 +118,7 @@ mod tests {
         assert_eq!(
             rows,
             [
-                ("login.failed".to_owned(), 80),
+                ("login.failed".to_owned(), 84),
                 ("session.created".to_owned(), 1)
             ]
         );

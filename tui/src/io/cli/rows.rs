@@ -203,7 +203,7 @@ impl Printable for admin::Event {
             or_dash(self.client_id.as_ref()),
             or_dash(self.target.as_ref()),
             or_dash(self.ip.as_ref()),
-            audit::summary(self),
+            audit::counted(self),
         ]
     }
 }

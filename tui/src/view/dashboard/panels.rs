@@ -65,7 +65,9 @@ pub(super) fn draw(
             paint.text(place, place.x, place.y, ">", Tone::Selected);
         }
         match one {
-            DashRow::Event(event, count) => self::event(paint, place, event, *count, selected),
+            DashRow::Event { event, times, .. } => {
+                self::event(paint, place, event, *times, selected);
+            }
             _ => row(paint, place, one, selected),
         }
     }
@@ -173,7 +175,7 @@ fn event(
     paint: &mut Paint<'_>,
     area: Rect,
     event: &doorward_shared::admin::Event,
-    count: usize,
+    count: u64,
     selected: bool,
 ) {
     let state = paint.state;

@@ -29,7 +29,7 @@ pub(super) fn draw(paint: &mut Paint<'_>, area: Rect, incident: &Incident) -> Op
         "Timeline of 7 days ({}) {} {}",
         crate::core::zone::name(state.now.wall),
         state.glyphs.dot(),
-        crate::core::format::count(incident.facts.events.len() as u64, "event")
+        crate::core::format::count(crate::core::audit::times(&incident.facts.events), "event")
     );
     let inner = frame(paint, area, &title, focused);
     if rows.is_empty() {
@@ -73,7 +73,7 @@ pub(super) fn draw(paint: &mut Paint<'_>, area: Rect, incident: &Incident) -> Op
 struct TimelineRow {
     item: Row,
     kind: EventKind,
-    count: usize,
+    count: u64,
     selected: bool,
 }
 
