@@ -225,6 +225,9 @@ fn key_cells(key: &AdminKey, by_day: Option<&ByDay>, now: Timestamp) -> Vec<Stri
 }
 
 /// An event as the page's timeline tells it: what the page is about needs no saying.
+/// Who acts without having signed in.
+const ANONYMOUS: &str = "anonymous";
+
 fn event_cells(state: &State, subject: &Subject, event: &Event, alike: u64) -> Vec<String> {
     let id = subject.id();
     let times = match alike {
@@ -239,6 +242,10 @@ fn event_cells(state: &State, subject: &Subject, event: &Event, alike: u64) -> V
         if other != id && !told.contains(&name) {
             told.push(name);
         }
+    }
+    // Where somebody is named, nobody is no news.
+    if told.len() > 1 {
+        told.retain(|name| name != ANONYMOUS);
     }
     let ip = event.ip.as_deref().filter(|ip| *ip != id);
     vec![
