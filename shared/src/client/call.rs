@@ -6,7 +6,7 @@ use reqwest::{Method, StatusCode, header};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{Client, ClientError, Collection, EventStream, ListQuery};
+use super::{Client, ClientError, Collection, EventStream, ListQuery, certificate};
 use crate::{EventId, Page};
 
 /// How long a call may take.
@@ -166,6 +166,7 @@ impl Client {
             .send()
             .await
             .map_err(|error| self.unreachable(&error))?;
+        self.note_certificate(&response);
         let status = response.status();
         if status.is_success() {
             return Ok(response);
@@ -174,6 +175,14 @@ impl Client {
         let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
         let body = response.bytes().await.unwrap_or_default();
         Err(self.refused(status, &body, retry_after))
+    }
+
+    fn note_certificate(&self, response: &reqwest::Response) {
+        let shown = response.extensions().get::<reqwest::tls::TlsInfo>();
+        let shown = shown.and_then(reqwest::tls::TlsInfo::peer_certificate);
+        if let Some(end) = shown.and_then(certificate::ends) {
+            self.certificate_ends.store(end.0, Ordering::Relaxed);
+        }
     }
 
     fn refused(&self, status: StatusCode, body: &[u8], retry_after: Option<u64>) -> ClientError {

@@ -5,6 +5,7 @@
 mod api_keys;
 mod blocks;
 mod call;
+mod certificate;
 mod clients;
 mod error;
 mod events;
@@ -22,7 +23,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicI64, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -47,6 +48,8 @@ pub use self::{
 };
 use trust::{LOCALHOST, pinned};
 
+use crate::Timestamp;
+
 /// How long a connection may take to come about.
 const CONNECT: Duration = Duration::from_secs(5);
 
@@ -68,6 +71,8 @@ pub struct Client {
     clean: Option<Clean>,
     /// How many calls were answered, by all that were made from this one.
     answers: Arc<AtomicU64>,
+    /// When the server's certificate ends, in milliseconds since 1970; 0 where none was seen.
+    certificate_ends: Arc<AtomicI64>,
 }
 
 impl fmt::Debug for Client {
@@ -98,6 +103,7 @@ impl Client {
         let _ = ring::default_provider().install_default();
         let mut builder = reqwest::Client::builder()
             .connect_timeout(CONNECT)
+            .tls_info(true)
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("doorward/", env!("CARGO_PKG_VERSION")));
         let url = reqwest::Url::parse(&base)
@@ -129,12 +135,19 @@ impl Client {
             guard: None,
             clean: None,
             answers: Arc::default(),
+            certificate_ends: Arc::default(),
         })
     }
 
     /// How many calls were answered so far: one that takes many others tells by it that it goes on.
     pub fn answers(&self) -> u64 {
         self.answers.load(Ordering::Relaxed)
+    }
+
+    /// When the certificate ends that the server showed last; none over plain HTTP, and before the first answer.
+    pub fn certificate_ends(&self) -> Option<Timestamp> {
+        let at = self.certificate_ends.load(Ordering::Relaxed);
+        (at != 0).then_some(Timestamp(at))
     }
 
     /// The same client, which asks `guard` before each request and sends nothing where it answers an error.

@@ -16,7 +16,7 @@ use crate::command::Command;
 use crate::core::{
     Effect, Msg, Now, State,
     chart::Window,
-    dashboard::Ending,
+    dashboard::{Ending, EndingKind},
     keymap::Keymap,
     list::Want,
     msg::{Reply, ServerName, Streamed},
@@ -451,7 +451,7 @@ impl Bench {
         bench.reply(Reply::Refusals(Ok(failing_clients())));
         bench.reply(Reply::Recent(Ok(recent())));
         bench.reply(Reply::Ending(Ok(vec![Ending {
-            kind: Resource::Keys,
+            kind: EndingKind::ApiKey,
             id: KeyId(ulid(2)).to_string(),
             name: "billing".into(),
             at: noon().plus_seconds(86_400 * 3),

@@ -257,6 +257,27 @@ fn another_profile_and_an_evening_that_goes_on_ask_for_the_key_again() {
 }
 
 #[test]
+fn a_certificate_that_ends_soon_stands_with_the_keys_and_says_what_to_do() {
+    let mut bench = Bench::on_dashboard(120, 40);
+    let at = super::bench::noon().plus_seconds(86_400 * 2);
+    let ending = crate::core::dashboard::Ending {
+        kind: crate::core::dashboard::EndingKind::Certificate,
+        id: "https://id.example.org".into(),
+        name: "https://id.example.org".into(),
+        at,
+    };
+    bench.reply(crate::core::msg::Reply::Ending(Ok(vec![ending])));
+    go_to(&mut bench, Panel::Ending);
+    let screen = bench.screen();
+    assert!(screen.contains("> TLS certificate"), "{screen}");
+    assert!(screen.contains(" in 2d "), "{screen}");
+    bench.type_in("\n");
+    let screen = bench.screen();
+    assert!(screen.contains("2026-11-26 12:00:00 UTC"), "{screen}");
+    assert!(screen.contains("Renew it where TLS ends"), "{screen}");
+}
+
+#[test]
 fn events_come_live_and_each_opens() {
     let mut bench = Bench::on_dashboard(120, 40);
     bench.reply(crate::core::msg::Reply::Stream(

@@ -3,9 +3,9 @@
 mod reading;
 mod rows;
 
-use doorward_shared::admin::Event;
+use doorward_shared::{Timestamp, admin::Event};
 
-pub(crate) use self::rows::{Count, DashRow, Ending, Opens, Series};
+pub(crate) use self::rows::{Count, DashRow, Ending, EndingKind, Opens, Series};
 use super::{
     form::Form,
     layer::Layer,
@@ -17,6 +17,7 @@ use crate::core::{
     audit,
     chart::{self, Bin, Window},
     checklist::Task,
+    format::full,
     keymap::Action,
     resource::Resource,
 };
@@ -274,8 +275,23 @@ impl State {
             Some(Opens::Row(kind, id)) => self.go_row(kind, id, effects),
             Some(Opens::Event(event)) => self.show_event(*event, effects),
             Some(Opens::Task(task)) => self.dash_task(task, effects),
+            Some(Opens::Certificate(end)) => self.tell_certificate(end),
             None => {}
         }
+    }
+
+    fn tell_certificate(&mut self, end: Timestamp) {
+        let lines = vec![
+            format!("{} shows a certificate that ends", self.server.url),
+            String::new(),
+            format!("  {}", full(end, self.now.wall)),
+            String::new(),
+            "Then no application and no console connects any more. Renew it where TLS ends: at the proxy, or, where this server has tls.certs, in those files; SIGHUP makes it read them again.".into(),
+        ];
+        self.layers.push(Layer::Note {
+            title: "TLS certificate".into(),
+            lines,
+        });
     }
 
     /// Opens what does a task of the first evening.

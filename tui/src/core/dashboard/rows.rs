@@ -143,10 +143,19 @@ impl Count {
     }
 }
 
-/// A key that ends soon.
+/// What a thing that ends soon is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EndingKind {
+    ApiKey,
+    SigningKey,
+    /// The one that the server shows, or the proxy before it.
+    Certificate,
+}
+
+/// A key or certificate that ends soon.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Ending {
-    pub kind: Resource,
+    pub kind: EndingKind,
     pub id: String,
     pub name: String,
     pub at: Timestamp,
@@ -199,6 +208,8 @@ pub(crate) enum Opens {
     Row(Resource, String),
     Event(Box<Event>),
     Task(Task),
+    /// What there is to know of the server's certificate, which ends then.
+    Certificate(Timestamp),
 }
 
 impl DashRow {
@@ -216,10 +227,11 @@ impl DashRow {
                 };
                 format!("{sign} {}", task.label())
             }
-            Self::Ending(row, _) if row.kind == Resource::Signing => {
-                format!("signing key {}", row.name)
-            }
-            Self::Ending(row, _) => row.name.clone(),
+            Self::Ending(row, _) => match row.kind {
+                EndingKind::ApiKey => row.name.clone(),
+                EndingKind::SigningKey => format!("signing key {}", row.name),
+                EndingKind::Certificate => "TLS certificate".into(),
+            },
             Self::Event { event, .. } => event.action.clone(),
             Self::Client(row) => {
                 let name = row.client.as_deref().map(|id| state.name_of(id));
@@ -284,10 +296,11 @@ impl DashRow {
             }
             Self::Count(count, _) => of_count(*count),
             Self::Task(task, _) => Opens::Task(*task),
-            Self::Ending(row, _) if row.kind == Resource::Signing => {
-                Opens::List(Resource::Signing, Vec::new())
-            }
-            Self::Ending(row, _) => Opens::Row(row.kind, row.id.clone()),
+            Self::Ending(row, _) => match row.kind {
+                EndingKind::ApiKey => Opens::Row(Resource::Keys, row.id.clone()),
+                EndingKind::SigningKey => Opens::List(Resource::Signing, Vec::new()),
+                EndingKind::Certificate => Opens::Certificate(row.at),
+            },
             Self::Event { event, .. } => Opens::Event(event.clone()),
             Self::Client(row) => match &row.client {
                 Some(id) => Opens::Row(Resource::Clients, id.clone()),
@@ -308,7 +321,7 @@ impl DashRow {
                 (None, Some(ip)) => Some(IncidentSubject::Address(ip.clone())),
                 (None, None) => None,
             },
-            Self::Ending(row, _) if row.kind == Resource::Keys => {
+            Self::Ending(row, _) if row.kind == EndingKind::ApiKey => {
                 Some(IncidentSubject::Key(row.id.clone()))
             }
             _ => None,

@@ -15,7 +15,7 @@ use crate::{
     command::secret::Secret,
     core::{
         Msg,
-        dashboard::Ending,
+        dashboard::{Ending, EndingKind},
         list::PAGE,
         msg::Reply,
         pick::Offer,
@@ -133,7 +133,7 @@ pub(super) async fn recent(client: &Client) -> Result<Vec<Event>, Problem> {
     Ok(page.data)
 }
 
-/// Live keys that end until a time, and signing keys that retire, soonest first.
+/// Live keys that end until a time, signing keys that retire, and the server's certificate, soonest first.
 pub(super) async fn ending(client: &Client, until: Timestamp) -> Result<Vec<Ending>, Problem> {
     let query = ListQuery::default()
         .with(Filter::ExpiresBefore, until)
@@ -145,13 +145,20 @@ pub(super) async fn ending(client: &Client, until: Timestamp) -> Result<Vec<Endi
     let signing = signing.map(|page| page.data).unwrap_or_default();
     let found = keys.data.into_iter().chain(signing).filter_map(|row| {
         let (kind, at) = match &row {
-            Row::Key(key) => (Resource::Keys, key.ends_at?),
-            Row::Signing(key) => (Resource::Signing, key.retires_at?),
+            Row::Key(key) => (EndingKind::ApiKey, key.ends_at?),
+            Row::Signing(key) => (EndingKind::SigningKey, key.retires_at?),
             _ => return None,
         };
         let (id, name) = (row.id(), row.name());
         Some(Ending { kind, id, name, at })
     });
+    let certificate = client.certificate_ends().map(|at| Ending {
+        kind: EndingKind::Certificate,
+        id: client.base().to_owned(),
+        name: client.base().to_owned(),
+        at,
+    });
+    let found = found.chain(certificate);
     let mut ending: Vec<_> = found.filter(|one| one.at <= until).collect();
     ending.sort_by_key(|one| one.at);
     Ok(ending)
