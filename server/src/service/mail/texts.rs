@@ -30,15 +30,15 @@ pub(super) fn words(language: Language) -> &'static Words {
     match language {
         Language::En => &Words {
             when: "When",
-            from: "From the address",
+            from: "IP address",
             device: "Device",
-            sent_by: "Sent by {site}. Nobody reads answers to this mail.",
+            sent_by: "Sent by {site}. Replies to this mail are not read.",
         },
         Language::De => &Words {
             when: "Wann",
-            from: "Von der Adresse",
+            from: "IP-Adresse",
             device: "Gerät",
-            sent_by: "Gesendet von {site}. Antworten auf diese Mail liest niemand.",
+            sent_by: "Gesendet von {site}. Antworten auf diese Mail werden nicht gelesen.",
         },
     }
 }

@@ -2,12 +2,11 @@
 
 use super::{MailText, Mails};
 
-const NICHT_SIE: &[&str] = &[
-    "Wenn Sie das nicht waren, setzen Sie sofort ein neues Passwort und sehen Sie Ihr Konto durch.",
-];
+const NICHT_SIE: &[&str] =
+    &["Wenn Sie das nicht waren, ändern Sie sofort Ihr Passwort und prüfen Sie Ihr Konto."];
 const UEBERGEHEN: &[&str] = &[
     "Der Link gilt einmal, bis {until}.",
-    "Wenn Sie nicht darum gebeten haben, übergehen Sie diese Mail: Es hat sich nichts geändert.",
+    "Wenn Sie das nicht waren, ignorieren Sie diese Mail: Es hat sich nichts geändert.",
 ];
 const GILT_EINMAL: &[&str] = &["Der Link gilt einmal, bis {until}."];
 
@@ -20,7 +19,7 @@ pub(super) const MAILS: Mails = Mails {
         button: "Adresse bestätigen",
         after: &[
             "Der Link gilt bis {until}.",
-            "Wenn Sie das nicht waren, öffnen Sie den Link und wählen Sie „Das war ich nicht“: Dann wird das Konto gelöscht.",
+            "Wenn Sie das nicht waren, öffnen Sie den Link und wählen Sie „Das war ich nicht“. Das Konto wird dann gelöscht.",
         ],
     },
     verify: MailText {
@@ -31,14 +30,14 @@ pub(super) const MAILS: Mails = Mails {
     },
     forgot: MailText {
         subject: "Wählen Sie ein neues Passwort",
-        lines: &["Für Ihr Konto bei {site} wurde um ein neues Passwort gebeten."],
+        lines: &["Für Ihr Konto bei {site} wurde ein neues Passwort angefordert."],
         button: "Passwort wählen",
         after: UEBERGEHEN,
     },
     reset: MailText {
         subject: "Wählen Sie ein neues Passwort",
         lines: &[
-            "Wer {site} betreibt, schickt Ihnen diesen Link: Wählen Sie ein neues Passwort für Ihr Konto.",
+            "Die Administration von {site} schickt Ihnen diesen Link, mit dem Sie ein neues Passwort für Ihr Konto wählen können.",
         ],
         button: "Passwort wählen",
         after: GILT_EINMAL,
@@ -54,32 +53,34 @@ pub(super) const MAILS: Mails = Mails {
     change: MailText {
         subject: "Bestätigen Sie Ihre neue E-Mail-Adresse",
         lines: &[
-            "Diese Adresse soll die des Kontos {about} bei {site} werden. Bestätigen Sie sie nur, wenn das Konto Ihres ist.",
+            "Diese Adresse soll die Adresse des Kontos {about} bei {site} werden. Bestätigen Sie das nur, wenn es Ihr Konto ist.",
         ],
         button: "Adresse bestätigen",
         after: &[
             "Der Link gilt einmal, bis {until}.",
-            "Wenn das nicht Ihr Konto ist, öffnen Sie den Link und wählen Sie „Das war ich nicht“, oder übergehen Sie diese Mail: Es hat sich nichts geändert.",
+            "Wenn das nicht Ihr Konto ist, öffnen Sie den Link und wählen Sie „Das war ich nicht“, oder ignorieren Sie diese Mail: Es hat sich nichts geändert.",
         ],
     },
     change_asked: MailText {
         subject: "Ihre E-Mail-Adresse soll geändert werden",
         lines: &[
-            "Die Adresse Ihres Kontos bei {site} soll {about} werden, sobald diese Adresse bestätigt ist.",
+            "Die Adresse Ihres Kontos bei {site} soll in {about} geändert werden. Das geschieht, sobald die neue Adresse bestätigt ist.",
         ],
         button: "",
-        after: &["Wenn Sie das nicht waren, setzen Sie sofort ein neues Passwort: Das beendet es."],
+        after: &[
+            "Wenn Sie das nicht waren, ändern Sie sofort Ihr Passwort: Damit ist die Änderung hinfällig.",
+        ],
     },
     email_changed: MailText {
         subject: "Ihre E-Mail-Adresse wurde geändert",
         lines: &["Die Adresse Ihres Kontos bei {site} ist jetzt {about}."],
         button: "",
-        after: &["Wenn Sie das nicht waren, sagen Sie es dem, der {site} betreibt."],
+        after: &["Wenn Sie das nicht waren, wenden Sie sich an die Administration von {site}."],
     },
     new_sign_in: MailText {
         subject: "Neue Anmeldung bei Ihrem Konto",
         lines: &[
-            "Bei Ihrem Konto bei {site} hat sich jemand von dort angemeldet, von wo es noch niemand tat.",
+            "Jemand hat sich von einem neuen Ort oder mit einem neuen Gerät bei Ihrem Konto bei {site} angemeldet.",
         ],
         button: "",
         after: NICHT_SIE,
@@ -99,7 +100,7 @@ pub(super) const MAILS: Mails = Mails {
         after: NICHT_SIE,
     },
     key_minted: MailText {
-        subject: "Neuer API-Schlüssel Ihres Kontos",
+        subject: "Neuer API-Schlüssel für Ihr Konto",
         lines: &["Für Ihr Konto bei {site} wurde ein API-Schlüssel angelegt."],
         button: "",
         after: NICHT_SIE,

@@ -3,7 +3,7 @@
 use super::{MailText, Mails};
 
 const NOT_YOU: &[&str] =
-    &["If this was not you, set a new password at once, and look through your account."];
+    &["If this was not you, change your password right away and check your account."];
 const IGNORE: &[&str] = &[
     "The link works once, until {until}.",
     "If you did not ask for this, ignore this mail: nothing has changed.",
@@ -17,7 +17,7 @@ pub(super) const MAILS: Mails = Mails {
         button: "Confirm the address",
         after: &[
             "The link works until {until}.",
-            "If this was not you, open the link and choose “This was not me”: the account is deleted then.",
+            "If this was not you, open the link and choose “This was not me”. The account is then deleted.",
         ],
     },
     verify: MailText {
@@ -28,14 +28,14 @@ pub(super) const MAILS: Mails = Mails {
     },
     forgot: MailText {
         subject: "Choose a new password",
-        lines: &["A new password was asked for, for your account at {site}."],
+        lines: &["Somebody asked for a new password for your account at {site}."],
         button: "Choose a password",
         after: IGNORE,
     },
     reset: MailText {
         subject: "Choose a new password",
         lines: &[
-            "Whoever runs {site} sends you this link, to choose a new password for your account.",
+            "An administrator of {site} sent you this link to choose a new password for your account.",
         ],
         button: "Choose a password",
         after: WORKS_ONCE,
@@ -43,7 +43,7 @@ pub(super) const MAILS: Mails = Mails {
     invite: MailText {
         subject: "Your account at {site}",
         lines: &[
-            "An account was made for you at {site}. Choose the password with which you will sign in.",
+            "An account was created for you at {site}. Choose the password that you will sign in with.",
         ],
         button: "Choose a password",
         after: WORKS_ONCE,
@@ -51,7 +51,7 @@ pub(super) const MAILS: Mails = Mails {
     change: MailText {
         subject: "Confirm your new email address",
         lines: &[
-            "This address is to become that of the account {about} at {site}. Confirm it only if that account is yours.",
+            "Somebody asked to make this the address of the account {about} at {site}. Confirm it only if that account is yours.",
         ],
         button: "Confirm the address",
         after: &[
@@ -60,22 +60,24 @@ pub(super) const MAILS: Mails = Mails {
         ],
     },
     change_asked: MailText {
-        subject: "Your email address is to be changed",
+        subject: "A change of your email address was requested",
         lines: &[
-            "The address of your account at {site} is to become {about}. It does once that address is confirmed.",
+            "The address of your account at {site} is to be changed to {about}. The change takes effect once the new address is confirmed.",
         ],
         button: "",
-        after: &["If this was not you, set a new password at once: that puts an end to it."],
+        after: &["If this was not you, change your password right away: that stops the change."],
     },
     email_changed: MailText {
         subject: "Your email address was changed",
-        lines: &["The address of your account at {site} is {about} now."],
+        lines: &["The address of your account at {site} is now {about}."],
         button: "",
-        after: &["If this was not you, tell whoever runs {site}."],
+        after: &["If this was not you, tell an administrator of {site}."],
     },
     new_sign_in: MailText {
         subject: "New sign-in to your account",
-        lines: &["Your account at {site} was signed in to from where it was not before."],
+        lines: &[
+            "Somebody signed in to your account at {site} from a new place or with a new device.",
+        ],
         button: "",
         after: NOT_YOU,
     },
@@ -92,8 +94,8 @@ pub(super) const MAILS: Mails = Mails {
         after: NOT_YOU,
     },
     key_minted: MailText {
-        subject: "New API key of your account",
-        lines: &["An API key of your account at {site} was made."],
+        subject: "New API key for your account",
+        lines: &["An API key was created for your account at {site}."],
         button: "",
         after: NOT_YOU,
     },
