@@ -192,6 +192,8 @@ pub struct Settings {
     /// The password of the user in `mail_url`.
     #[serde(default)]
     pub mail_password_file: Option<PathBuf>,
+    /// Whether mail goes only over TLS: no server is spoken to in the clear, though it offer nothing else.
+    pub mail_require_tls: bool,
     /// Whether people are told by mail of what happens to their account.
     pub mail_notices: bool,
     /// Whether people sign in only once their address is verified.
@@ -243,6 +245,7 @@ impl Default for Settings {
             mail_from: None,
             mail_ca_file: None,
             mail_password_file: None,
+            mail_require_tls: false,
             mail_notices: true,
             require_verified_email: false,
         }

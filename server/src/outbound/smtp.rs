@@ -138,7 +138,7 @@ impl Smtp {
             ..
         } = &*self.0;
         let mut connection = match server.tls {
-            MailTls::StartTls => self.start_tls().await?,
+            MailTls::StartTls | MailTls::StartTlsAlways => self.start_tls().await?,
             MailTls::Implicit => {
                 let (host, tls) = ((server.host.as_str(), server.port), Some(tls.clone()));
                 AsyncSmtpConnection::connect_tokio1(host, Some(CONNECT), hello, tls, None)
@@ -162,7 +162,7 @@ impl Smtp {
         Ok(connection)
     }
 
-    /// A connection with TLS where the server offers it. A server that has offered it and does not any more is not
+    /// A connection with TLS where the server offers it, or always where the settings say so. A server that has offered it and does not any more is not
     /// believed: whoever sits on the line could take the offer out.
     async fn start_tls(&self) -> Result<AsyncSmtpConnection, SmtpError> {
         let Inner {
@@ -180,6 +180,9 @@ impl Smtp {
             offered.store(true, Ordering::Relaxed);
             let upgraded = connection.starttls(tls.clone(), hello).await;
             upgraded.map_err(|error| later(&error))?;
+        } else if server.tls == MailTls::StartTlsAlways {
+            let why = "the server offers no TLS, which mail_require_tls demands";
+            return Err(SmtpError::Later(why.into()));
         } else if offered.load(Ordering::Relaxed) {
             let why = "the server offers no TLS, which it did before: nothing goes out in the clear until a restart";
             return Err(SmtpError::Later(why.into()));

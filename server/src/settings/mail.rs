@@ -58,6 +58,8 @@ pub enum MailTls {
     Implicit,
     /// `smtp://`: where the server offers it.
     StartTls,
+    /// `smtp://` with `mail_require_tls`: no mail goes to a server that does not offer it.
+    StartTlsAlways,
 }
 
 /// Where mail is handed over, and as whom.
@@ -121,7 +123,10 @@ impl Settings {
         Ok(Some(MailServer {
             host: target.host,
             port: target.port,
-            tls: target.tls,
+            tls: match target.tls {
+                MailTls::StartTls if self.mail_require_tls => MailTls::StartTlsAlways,
+                tls => tls,
+            },
             credentials: target.credentials,
             roots: None,
             from: from.ok_or_else(|| wrong("mail_from", "is missing: mail needs a sender"))?,
@@ -203,8 +208,8 @@ fn parse_url(text: &str) -> Result<Target, SettingsError> {
     let port = url.port().unwrap_or(match (tls, &credentials) {
         (MailTls::Implicit, _) => 465,
         // Submission, RFC 6409; a relay asks nobody who they are.
-        (MailTls::StartTls, Some(_)) => 587,
-        (MailTls::StartTls, None) => 25,
+        (_, Some(_)) => 587,
+        (_, None) => 25,
     });
     if port == 0 {
         return Err(bad("port 0 is no port"));

@@ -344,7 +344,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.write(move |unit| {
-            let detail = format!("{host} offers no TLS: whoever is on the way can read the links");
+            let detail = format!("{host} offers no TLS: whoever is on the way can read the links; mail_require_tls forbids that");
             let cause = Cause::system(now);
             unit.event(&cause, "mail.unencrypted", None, None, Some(&detail))
         })

@@ -237,6 +237,24 @@ async fn a_server_that_offered_tls_gets_no_mail_without_it() {
 }
 
 #[tokio::test]
+async fn no_mail_goes_in_the_clear_where_tls_is_required() {
+    let mail = MailServer::with(Tls::StartTls).await;
+    mail.be(Mood::Stripped);
+    let home = tempfile_of(mail.pem());
+    let server = mailing(&mail, "smtp", "")
+        .set("mail_ca_file", home.path().join("file").display())
+        .set("mail_require_tls", true)
+        .start();
+    let ada = ada(&server).await;
+    send_link(&server, &ada, "reset").await;
+    let said = eventually("a failure", async || failures(&server).await.pop()).await;
+    assert!(said.contains("mail_require_tls"), "{said}");
+    assert_eq!(mail.mails().len(), 0);
+    mail.be(Mood::Takes);
+    assert!(mail.wait_for("ada@example.com", 1).await.is_encrypted);
+}
+
+#[tokio::test]
 async fn names_reach_no_mail_and_the_readers_language_counts() {
     let mail = MailServer::start().await;
     let server = mailing(&mail, "smtp", "").start();
