@@ -145,6 +145,18 @@ try {
     await page.waitForSelector('main [role=status]')
     await context.close()
   })
+  await check('times are those of the reader', async () => {
+    const timeZone = 'Pacific/Kiritimati'
+    const context = await browser.newContext({ locale: 'de-DE', timezoneId: timeZone })
+    const page = await context.newPage()
+    await call('/auth/register', { email: 'tia@example.com', password })
+    await passwordStep(page, 'tia@example.com')
+    await page.waitForURL('**/account')
+    const [said, title, exact] = await page.locator('#sessions time').first().evaluate((time) => [time.textContent, time.title, time.dateTime])
+    const wanted = new Date(exact).toLocaleString('de', { dateStyle: 'long', timeStyle: 'short', timeZone })
+    if (said !== 'heute' || title !== wanted) throw new Error(`${said}, ${title}: not ${wanted}`)
+    await context.close()
+  })
   await check('codes need no script, and a wrong one is said', async () => {
     const { accessToken } = await call('/auth/register', { email: 'bob@example.com', password })
     const { secret } = await call('/auth/mfa/totp', { password }, accessToken)

@@ -252,6 +252,7 @@ impl<'r> At<'r> {
         };
         Ok(Page {
             wide: true,
+            script: true,
             ..Page::new(t, t.account_title, main)
         })
     }
@@ -279,7 +280,8 @@ impl<'r> At<'r> {
     }
 }
 
-/// A time as people say it, by the days of UTC: only a script would know the reader's zone. The exact time goes with it.
+/// A time as people say it, by the days of UTC: only the script knows the reader's zone, and puts it right. The exact time
+/// goes with it.
 fn time(at: &At<'_>, when: Timestamp) -> Markup {
     let exact = when.to_string();
     let title = exact.get(..16).unwrap_or(&exact).replace('T', " ");

@@ -12,7 +12,7 @@ use crate::{
         pages::{
             form::{Fields, Posted},
             input::Input,
-            page::{Answer, Page},
+            page::Answer,
             parts::password_field,
             texts::fill,
         },
@@ -101,11 +101,7 @@ async fn begin(visit: Visit<'_>, posted: Posted) -> Answer {
         once: Some(once),
         ..News::default()
     };
-    Ok(Page {
-        script: true,
-        ..at.page(news).await?
-    }
-    .into())
+    Ok(at.page(news).await?.into())
 }
 
 async fn options(at: &At<'_>, fields: &Fields) -> Result<serde_json::Value, ApiError> {
