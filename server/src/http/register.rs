@@ -126,11 +126,8 @@ impl<'r> FromData<'r> for Asked {
             ..Failure::request(error.message().to_owned())
         });
         let parsed = read.and_then(|bytes| {
-            serde_json::from_slice(&bytes).map_err(|_| {
-                Failure::new(
-                    "invalid_client_metadata",
-                    "the body must be a JSON object of client metadata",
-                )
+            body::parse(&bytes).map_err(|error| {
+                Failure::new("invalid_client_metadata", error.message().to_owned())
             })
         });
         Outcome::Success(Self(parsed))

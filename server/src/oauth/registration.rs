@@ -145,10 +145,12 @@ pub(crate) fn decide(asked: &Metadata, allowed: &Allowed) -> Result<Registration
 
 fn check_redirect_uris(asked: &Metadata, grants: &[GrantType]) -> Result<(), Refused> {
     if asked.redirect_uris.len() > MAX_URIS || asked.post_logout_redirect_uris.len() > MAX_URIS {
-        return Err(bad_redirect("there must be at most 20"));
+        let why = format!("there must be at most {MAX_URIS} of each kind");
+        return Err(bad_redirect(why));
     }
-    for uri in &asked.redirect_uris {
-        check_redirect_uri(uri, &[]).map_err(bad_redirect)?;
+    for (at, uri) in asked.redirect_uris.iter().enumerate() {
+        let named = |why| bad_redirect(format!("redirect_uris[{at}]: {why}"));
+        check_redirect_uri(uri, &[]).map_err(named)?;
     }
     if asked.redirect_uris.is_empty() && grants.contains(&GrantType::AuthorizationCode) {
         return Err(bad_redirect("redirect_uris must name at least one"));

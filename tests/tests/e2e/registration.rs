@@ -161,6 +161,36 @@ async fn a_stranger_becomes_a_marked_public_client_that_is_always_asked_about() 
 }
 
 #[tokio::test]
+async fn what_is_wrong_with_metadata_is_said_with_its_member() {
+    let server = with("open").start();
+    for (changes, error, why) in [
+        (
+            json!({"redirect_uris": CALLBACK}),
+            "invalid_client_metadata",
+            "redirect_uris must be an array",
+        ),
+        (
+            json!({"client_name": 7}),
+            "invalid_client_metadata",
+            "client_name must be a string",
+        ),
+        (
+            json!({"redirect_uris": [CALLBACK, "http://app.example/cb"]}),
+            "invalid_redirect_uri",
+            "redirect_uris[1]: http is only for loopback addresses",
+        ),
+    ] {
+        let refused = register(&server, None, changes).await.expect(400).json();
+        assert_eq!(refused["error"], error);
+        let said = refused["error_description"].as_str().unwrap_or_default();
+        assert!(said.starts_with(why), "{said}");
+    }
+    // What is not known is ignored, RFC 7591 section 2.
+    let asked = json!({"contacts": ["ada@example.com"], "software_id": 7});
+    register(&server, None, asked).await.expect(201);
+}
+
+#[tokio::test]
 async fn an_address_registers_twenty_an_hour() {
     let server = with("open").start();
     for n in 0..20 {
