@@ -16,6 +16,8 @@ mod caps;
 mod carry_out;
 mod clients;
 mod codes;
+#[cfg(test)]
+mod conformance;
 mod counts;
 mod cursor;
 mod endings;
