@@ -385,7 +385,7 @@ async fn people_are_told_of_what_happens_to_their_account() {
     let mint = server.post("/apikey").bearer(&access).json(body);
     mint.send().await.expect(201);
     let taken = mail.wait_for("ada@example.com", 2).await;
-    assert_eq!(taken.header("subject"), "New API key of your account");
+    assert_eq!(taken.header("subject"), "New API key for your account");
     let body = json!({"currentPassword": PASSWORD, "newPassword": "another good one"});
     let change = server.post("/auth/password").bearer(&access).json(body);
     change.send().await.expect(204);
