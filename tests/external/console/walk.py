@@ -124,6 +124,56 @@ def mints_and_revokes_a_key(server):
         expect(secret not in pane.history(), "the secret is in the scrollback")
 
 
+def the_copy_of_the_master_key_is_answered_for(server):
+    with Pane(80, 24) as pane:
+        pane.start(server)
+        pane.wait("A first evening")
+        pane.keys("Tab", "Tab", "Tab", "Tab")
+        pane.wait("> ○ issuer set")
+        for _ in range(6):
+            if "> ○ master.key copied" in pane.text():
+                break
+            pane.keys("j")
+            time.sleep(0.3)
+        pane.wait("> ○ master.key copied")
+        pane.keys("Enter")
+        pane.wait(os.path.join(server.data, "master.key")[-30:])
+        pane.keys("Enter")
+        pane.gone("It is copied")
+        pane.keys("Enter")
+        pane.wait("It is copied")
+        pane.keys("2")
+        pane.wait("kept: master.key of")
+        pane.gone("○ master.key copied")
+        with open(os.path.join(pane.home, "doorward", "master-keys-copied"), encoding="utf-8") as file:
+            expect(file.read().strip() == server.url, "it is not kept for this server")
+        pane.quit()
+
+
+def the_last_administrator_is_named_before_the_act(server):
+    root = {"email": "root@example.org", "password": "correct horse 12", "role": "admin"}
+    server.call("POST", "/admin/users", root)
+    with Pane(80, 24) as pane:
+        pane.start(server)
+        pane.keys("2")
+        pane.wait("EMAIL")
+        pane.type("/@example.org")
+        pane.keys("Enter")
+        pane.wait("root@example.org")
+        pane.keys("*", "x")
+        pane.wait("root@example.org: the last administrator")
+    with Pane(80, 24) as pane:
+        pane.start(server)
+        pane.keys("2")
+        pane.wait("EMAIL")
+        pane.type("/root@")
+        pane.wait("Users · 1 ·")
+        pane.keys("Enter", "x")
+        pane.wait("The last administrator: the server refuses this.")
+        pane.keys("Escape")
+        pane.quit()
+
+
 def hostile_names_leave_the_screen_alone(server):
     for at, name in enumerate(HOSTILE):
         server.create_user(f"hostile{at}@example.org", first_name=name)
@@ -299,6 +349,8 @@ def main():
         server_blackholed,
         server_killed_and_restarted,
         idle_costs_nothing,
+        the_copy_of_the_master_key_is_answered_for,
+        the_last_administrator_is_named_before_the_act,
     ]
     named = [(walk.__name__, walk) for walk in walks]
     named.append(("sigterm_restores_the_terminal", lambda server: restores_the_terminal(server, "sigterm")))
