@@ -257,6 +257,23 @@ fn another_profile_and_an_evening_that_goes_on_ask_for_the_key_again() {
 }
 
 #[test]
+fn what_is_counted_has_no_halves_on_its_axis() {
+    let mut bench = Bench::new(120, 40);
+    let mut stats = super::bench::stats();
+    for minute in &mut stats.series {
+        minute.logins = 0;
+    }
+    bench.reply(crate::core::msg::Reply::Stats {
+        window: Window::Hour,
+        since: super::bench::noon().plus_seconds(-7_200),
+        stats: Ok(Box::new(stats)),
+    });
+    let screen = bench.screen();
+    assert!(screen.contains("1 ┤"), "{screen}");
+    assert!(!screen.contains("0.5 ┤"), "{screen}");
+}
+
+#[test]
 fn a_certificate_that_ends_soon_stands_with_the_keys_and_says_what_to_do() {
     let mut bench = Bench::on_dashboard(120, 40);
     let at = super::bench::noon().plus_seconds(86_400 * 2);

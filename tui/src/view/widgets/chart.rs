@@ -89,7 +89,9 @@ fn axis(paint: &mut Paint<'_>, plot: Rect, series: Series, top: f64) {
         paint.text(edge, edge.x, y, line, Tone::Border);
     }
     let mut marks = vec![(plot.y, top), (plot.bottom() - 1, 0.)];
-    if plot.height >= 7 {
+    // Nobody signs in half a time.
+    let has_half = !series.is_count() || top % 2. == 0.;
+    if plot.height >= 7 && has_half {
         marks.push((plot.y + plot.height / 2, top / 2.));
     }
     let labels = Rect {
