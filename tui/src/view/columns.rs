@@ -64,14 +64,36 @@ fn kept(columns: &[Column], room: u16, wide: bool) -> Vec<(usize, &Column)> {
     kept
 }
 
-/// The width of each, once what is left over was given out in turn.
+/// Columns from which one holds names and the like, of which some are long.
+const NAMES: u16 = 24;
+
+/// The width of each, once what is left over was given out in turn: to what names things once more, when all others have
+/// what they take.
 fn widths(kept: &[(usize, &Column)], room: u16) -> Vec<u16> {
     let mut widths: Vec<u16> = kept.iter().map(|(_, column)| column.min).collect();
     let mut spare = room.saturating_sub(least(kept));
+    let usual = |column: &Column| column.max;
+    let wide = |column: &Column| match column.max {
+        NAMES.. => column.max * 3 / 2,
+        max => max,
+    };
+    for most in [usual, wide] {
+        spare = grown(&mut widths, kept, spare, most);
+    }
+    widths
+}
+
+/// Gives out what is left over, a column to each in turn, up to its most; answers what is left then.
+fn grown(
+    widths: &mut [u16],
+    kept: &[(usize, &Column)],
+    mut spare: u16,
+    most: fn(&Column) -> u16,
+) -> u16 {
     while spare > 0 {
         let mut grew = false;
         for (width, (_, column)) in widths.iter_mut().zip(kept) {
-            if *width < column.max && spare > 0 {
+            if *width < most(column) && spare > 0 {
                 *width += 1;
                 spare -= 1;
                 grew = true;
@@ -81,7 +103,7 @@ fn widths(kept: &[(usize, &Column)], room: u16) -> Vec<u16> {
             break;
         }
     }
-    widths
+    spare
 }
 
 /// Shares out the room: the least important columns go, the others grow.
@@ -135,6 +157,16 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_large_screen_shows_long_addresses_whole() {
+        let email = |room| {
+            let placed = place(Resource::Users, room, false);
+            placed.first().map_or(0, |one| one.width)
+        };
+        assert_eq!(email(194), 66);
+        assert!(email(110) <= 44, "others come first");
     }
 
     #[test]
