@@ -1,4 +1,4 @@
-//! What an operator sees, at three sizes.
+//! What an operator sees, at four sizes.
 
 use doorward_shared::Page;
 
@@ -15,8 +15,8 @@ use crate::{
     },
 };
 
-const SIZES: [(u16, u16); 3] = [(120, 40), (80, 24), (40, 12)];
-/// What fills a large screen has a snapshot of one too.
+const SIZES: [(u16, u16); 4] = [(200, 60), (120, 40), (80, 24), (40, 12)];
+/// What is drawn otherwise from 100 by 30 on has a snapshot of that too.
 const LARGE: [(u16, u16); 5] = [(200, 60), (120, 40), (100, 30), (80, 24), (40, 12)];
 
 /// One snapshot for each size.
