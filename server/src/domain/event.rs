@@ -17,7 +17,7 @@ use super::mail::Language;
 ///
 /// assert_eq!(Actor::System.to_string(), "system");
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Actor {
     /// A person.
     User(UserId),

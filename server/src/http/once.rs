@@ -77,7 +77,7 @@ impl IdempotencyKey {
         let call = KeyedCall {
             place: Digest256::of(format!("{}\n{call}\n{key}", by.credential_id()).as_bytes()),
             asked: Digest256::of(&serde_json::to_vec(body).unwrap_or_default()),
-            by: by.actor(),
+            whose: by.behind(),
         };
         match doorward
             .answers

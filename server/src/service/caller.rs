@@ -75,6 +75,19 @@ impl Caller {
         }
     }
 
+    /// Who answers for the credential: by whom what one caller may have in memory is bounded. Whoever mints keys has one
+    /// share with all of them; the machine's own keys, behind which there is no one person, have one each.
+    pub(crate) fn behind(&self) -> Actor {
+        let Credential::Key { key, .. } = &self.credential else {
+            return self.actor();
+        };
+        match (key.minter, key.client, key.owner) {
+            (Some(user), ..) | (None, None, KeyOwner::User(user)) => Actor::User(user),
+            (None, Some(client), _) => Actor::Client(client),
+            (None, None, KeyOwner::Operator) => Actor::Key(key.id),
+        }
+    }
+
     /// The person behind it, if there is one.
     pub fn account(&self) -> Option<&Arc<Account>> {
         match &self.credential {

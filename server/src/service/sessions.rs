@@ -6,7 +6,7 @@ use super::{Caller, Error};
 use crate::{
     clock::Clock,
     domain::{Act, Session},
-    state::{Preview, Previews},
+    state::{Preview, Previewing, Previews},
     store::{AllOf, Ends, ListQuery, SessionFilter, Store, StoreError, Which},
 };
 use std::sync::Arc;
@@ -95,13 +95,11 @@ impl Sessions {
     }
 
     /// Keeps what was found, to be ended as it is.
-    ///
-    /// # Errors
-    /// [`Error::Overloaded`].
-    pub(crate) fn keep(&self, by: &Caller, preview: Preview) -> Result<Kept, Error> {
-        let kept = self.previews.keep(preview, by.actor(), self.clock.now());
-        let (id, expires_at) = kept.ok_or(Error::Overloaded("too many previews are open"))?;
-        Ok(Kept { id, expires_at })
+    pub(crate) fn keep(&self, by: &Caller, preview: Preview) -> Kept {
+        let (id, expires_at) = self
+            .previews
+            .keep(preview, previewing(by), self.clock.now());
+        Kept { id, expires_at }
     }
 
     /// A preview of the caller's that was kept. It is good once.
@@ -122,12 +120,12 @@ impl Sessions {
     /// [`Error::Partly`] after some have ended; storage, with what the rules refuse.
     pub(crate) async fn end(
         &self,
+        by: &Caller,
         preview: Preview,
         kept_as: Option<String>,
         reason: Option<String>,
         act: Act,
     ) -> Result<u64, Error> {
-        let by = act.actor();
         let Ends {
             count,
             which,
@@ -144,7 +142,8 @@ impl Sessions {
             return Ok(done);
         };
         if let Some(id) = kept_as {
-            self.previews.put_back(id, preview, by, self.clock.now());
+            let now = self.clock.now();
+            self.previews.put_back(id, preview, previewing(by), now);
         }
         Err(match done {
             0 => source.into(),
@@ -192,5 +191,12 @@ impl Sessions {
             }
         }
         (revoked, None)
+    }
+}
+
+fn previewing(by: &Caller) -> Previewing {
+    Previewing {
+        actor: by.actor(),
+        behind: by.behind(),
     }
 }

@@ -11,20 +11,19 @@ use std::{
 
 use doorward_shared::Timestamp;
 
-use super::limits::let_go_of_first;
+use super::places::{Entry, crowding};
 use crate::domain::{Actor, Digest256};
 
 /// How long answers are kept, in seconds. They hold secrets, so not for long, and only in memory.
 const LIFETIME: i64 = 600;
 /// Answers of one caller that are kept at once, at most; past it the caller is refused.
 const MAX_OF_ONE: usize = 500;
-/// Answers of all, at most; past it those nearest to their end go. One caller cannot use up the places of others, twenty can:
-/// a call whose answer went so is carried out once more.
+/// Answers of all, at most; past it whoever has the most makes room: a call whose answer went so is carried out once more.
 const MAX_ANSWERS: usize = 10_000;
 
 struct Kept {
     /// Whose it is, for the bound of one caller.
-    by: Actor,
+    whose: Actor,
     /// Hash of what was asked for.
     asked: Digest256,
     until: Timestamp,
@@ -49,7 +48,8 @@ pub(crate) struct KeyedCall {
     pub place: Digest256,
     /// Hash of the body.
     pub asked: Digest256,
-    pub by: Actor,
+    /// Who answers for the credential.
+    pub whose: Actor,
 }
 
 /// What becomes of a call with a key.
@@ -93,15 +93,20 @@ impl IdempotentAnswers {
                 Some(Some(answer)) => Ok(Begun::Answered(T::clone(answer))),
                 _ => Err(KeyRefused::UnderWay),
             },
-            None if kept.values().filter(|kept| kept.by == call.by).count() >= MAX_OF_ONE => {
+            None if kept
+                .values()
+                .filter(|kept| kept.whose == call.whose)
+                .count()
+                >= MAX_OF_ONE =>
+            {
                 Err(KeyRefused::TooMany)
             }
             None => {
                 if kept.len() >= MAX_ANSWERS {
-                    let_go_of_first(&mut kept, MAX_ANSWERS / 8, |kept| kept.until);
+                    make_room(&mut kept);
                 }
                 let first = Kept {
-                    by: call.by,
+                    whose: call.whose,
                     asked: call.asked,
                     until: now.plus_seconds(LIFETIME),
                     answer: None,
@@ -110,6 +115,18 @@ impl IdempotentAnswers {
                 Ok(Begun::First(Place(Some((self, call.place)))))
             }
         }
+    }
+}
+
+fn make_room(kept: &mut HashMap<Digest256, Kept>) {
+    let entries = kept.iter().map(|(place, kept)| Entry {
+        key: *place,
+        whose: kept.whose,
+        // A call that is under way would be carried out beside the one that is sent again.
+        age: (kept.answer.is_none(), kept.until),
+    });
+    if let Some(place) = crowding(entries) {
+        kept.remove(&place);
     }
 }
 
@@ -146,8 +163,35 @@ mod tests {
         KeyedCall {
             place: Digest256::of(key.as_bytes()),
             asked: Digest256::of(body.as_bytes()),
-            by: Actor::User(UserId(Ulid(1))),
+            whose: Actor::User(UserId(Ulid(1))),
         }
+    }
+
+    #[test]
+    fn whoever_has_many_answers_makes_room_and_not_who_has_few() {
+        let answers = IdempotentAnswers::default();
+        let keep = |call| match answers.begin::<u32>(call, Timestamp(0)) {
+            Ok(Begun::First(place)) => place.keep(1_u32),
+            _ => panic!("there is a place"),
+        };
+        keep(call("ada's", "x"));
+        for number in 1..MAX_ANSWERS {
+            let place = Digest256::of(&number.to_be_bytes());
+            let crowd = Kept {
+                whose: Actor::User(UserId(Ulid(2 + number as u128 % 20))),
+                asked: place,
+                until: Timestamp(1 + number as i64),
+                answer: Some(Box::new(1_u32)),
+            };
+            answers.kept().insert(place, crowd);
+        }
+        keep(KeyedCall {
+            whose: Actor::User(UserId(Ulid(99))),
+            ..call("more", "x")
+        });
+        assert_eq!(answers.kept().len(), MAX_ANSWERS);
+        let again = answers.begin::<u32>(call("ada's", "x"), Timestamp(0));
+        assert!(matches!(again, Ok(Begun::Answered(1))));
     }
 
     #[test]

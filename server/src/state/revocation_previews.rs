@@ -10,11 +10,12 @@ use std::{
 use doorward_shared::{Timestamp, admin::Session};
 use ulid::Ulid;
 
+use super::places::{Entry, crowding};
 use crate::{clock::random_bytes, domain::Actor, store::Ends};
 
 /// How long a preview is good, in seconds.
 const KEEP: i64 = 300;
-/// Open previews, at most. Each holds 1,000 ids at most.
+/// Open previews, at most; past it whoever has the most makes room. Each holds 1,000 ids at most.
 const MAX_PREVIEWS: usize = 1000;
 /// Open previews of one caller, at most: past it the oldest goes.
 const OF_ONE: usize = 20;
@@ -27,10 +28,19 @@ pub(crate) struct Preview {
     pub shown: Vec<Session>,
 }
 
+/// Whose a preview is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Caller {
+    /// Who may have it carried out.
+    pub actor: Actor,
+    /// Who answers for their credential: the bound of one caller is theirs.
+    pub behind: Actor,
+}
+
 #[derive(Debug)]
 struct Kept {
     preview: Preview,
-    by: Actor,
+    by: Caller,
     until: Timestamp,
 }
 
@@ -39,35 +49,26 @@ struct Kept {
 pub(crate) struct Previews(Mutex<HashMap<String, Kept>>);
 
 impl Previews {
-    /// Keeps a preview; answers its id and end. Past what one caller may have open, their oldest goes. `None` when too much
-    /// is kept for all.
-    pub(crate) fn keep(
-        &self,
-        preview: Preview,
-        by: Actor,
-        now: Timestamp,
-    ) -> Option<(String, Timestamp)> {
+    /// Keeps a preview; answers its id and end. Past what one caller may have open, their oldest goes.
+    pub(crate) fn keep(&self, preview: Preview, by: Caller, now: Timestamp) -> (String, Timestamp) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|_, kept| kept.until > now);
-        let own = kept.iter().filter(|(_, kept)| kept.by == by);
-        if own.clone().count() >= OF_ONE {
-            let oldest = own.min_by_key(|(_, kept)| kept.until);
-            if let Some(id) = oldest.map(|(id, _)| id.clone()) {
-                kept.remove(&id);
-            }
+        let own = kept.values().filter(|kept| kept.by.behind == by.behind);
+        if own.count() >= OF_ONE {
+            make_room(&mut kept, |whose| whose == by.behind);
         }
         if kept.len() >= MAX_PREVIEWS {
-            return None;
+            make_room(&mut kept, |_| true);
         }
         let id = Ulid(u128::from_be_bytes(random_bytes()));
         let id = format!("preview_{}", id.to_string().to_ascii_lowercase());
         let until = now.plus_seconds(KEEP);
         kept.insert(id.clone(), Kept { preview, by, until });
-        Some((id, until))
+        (id, until)
     }
 
     /// Puts back what was taken out and could not be carried out to its end.
-    pub(crate) fn put_back(&self, id: String, preview: Preview, by: Actor, now: Timestamp) {
+    pub(crate) fn put_back(&self, id: String, preview: Preview, by: Caller, now: Timestamp) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let until = now.plus_seconds(KEEP);
         kept.insert(id, Kept { preview, by, until });
@@ -77,10 +78,23 @@ impl Previews {
     pub(crate) fn take(&self, id: &str, by: Actor, now: Timestamp) -> Option<Preview> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|_, kept| kept.until > now);
-        if kept.get(id).is_none_or(|kept| kept.by != by) {
+        if kept.get(id).is_none_or(|kept| kept.by.actor != by) {
             return None;
         }
         kept.remove(id).map(|kept| kept.preview)
+    }
+}
+
+/// Lets go of the oldest preview of whoever has the most, among those of whom it `may_be`.
+fn make_room(kept: &mut HashMap<String, Kept>, may_be: impl Fn(Actor) -> bool) {
+    let entries = kept.iter().map(|(id, kept)| Entry {
+        key: id,
+        whose: kept.by.behind,
+        age: kept.until,
+    });
+    let crowding = crowding(entries.filter(|entry| may_be(entry.whose))).cloned();
+    if let Some(id) = crowding {
+        kept.remove(&id);
     }
 }
 
@@ -103,18 +117,48 @@ mod tests {
         }
     }
 
+    fn user(id: u128) -> Actor {
+        Actor::User(UserId(Ulid(id)))
+    }
+
+    fn itself(actor: Actor) -> Caller {
+        let behind = actor;
+        Caller { actor, behind }
+    }
+
     #[test]
-    fn whoever_asks_for_too_many_loses_their_own_oldest() {
+    fn whoever_asks_for_too_many_loses_their_own_oldest_whatever_key_they_use() {
         let previews = Previews::default();
-        let [eve, ada] = [1, 2].map(|id| Actor::User(UserId(Ulid(id))));
+        let (eve, ada) = (user(1), user(2));
         let now = |second| Timestamp::from_seconds(second);
-        let (adas, _) = previews.keep(preview(), ada, now(0)).unwrap();
+        let key = |number: u128| Actor::Key(doorward_shared::KeyId(Ulid(number % 7)));
+        let (adas, _) = previews.keep(preview(), itself(ada), now(0));
         let eves: Vec<_> = (0..200)
-            .map(|second| previews.keep(preview(), eve, now(second)).unwrap().0)
+            .map(|second| {
+                let by = Caller {
+                    actor: key(second as u128),
+                    behind: eve,
+                };
+                previews.keep(preview(), by, now(second)).0
+            })
             .collect();
+        let take = |number: usize| previews.take(&eves[number], key(number as u128), now(200));
         assert!(previews.take(&adas, ada, now(200)).is_some());
-        assert!(previews.take(&eves[179], eve, now(200)).is_none());
-        assert!(previews.take(&eves[180], eve, now(200)).is_some());
-        assert!(previews.take(&eves[199], eve, now(200)).is_some());
+        assert!(take(179).is_none());
+        assert!(previews.take(&eves[180], eve, now(200)).is_none());
+        assert!(take(180).is_some() && take(199).is_some());
+    }
+
+    #[test]
+    fn many_callers_with_many_previews_keep_nobody_from_one() {
+        let previews = Previews::default();
+        let ada = user(0);
+        let (adas, _) = previews.keep(preview(), itself(ada), Timestamp(0));
+        for number in 0..3 * MAX_PREVIEWS as u128 {
+            let by = itself(user(1 + number % 60));
+            previews.keep(preview(), by, Timestamp(number as i64));
+        }
+        assert_eq!(previews.0.lock().unwrap().len(), MAX_PREVIEWS);
+        assert!(previews.take(&adas, ada, Timestamp(0)).is_some());
     }
 }

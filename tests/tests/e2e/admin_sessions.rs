@@ -260,6 +260,31 @@ async fn a_preview_is_its_callers_own() {
 }
 
 #[tokio::test]
+async fn all_keys_of_one_person_have_their_previews_together() {
+    let server = Server::start();
+    let ada = server.administrator("ada@example.com").await;
+    let mut keys = Vec::new();
+    for _ in 0..2 {
+        let made = server.key_of(&ada, &["admin:sessions"]).await;
+        keys.push(made["key"].as_str().unwrap().to_owned());
+    }
+    let body = json!({"userId": ada.id, "dryRun": true});
+    let mut previews = Vec::new();
+    for number in 0..21 {
+        let by = &keys[number % 2];
+        let preview = revoke(&server, by, body.clone()).await.expect(200);
+        previews.push(json!({"previewId": preview.field("previewId")}));
+    }
+    // Of 21 the oldest has gone, which was the other key's.
+    revoke(&server, &keys[0], previews[0].clone())
+        .await
+        .refused(409, "conflict");
+    revoke(&server, &keys[1], previews[1].clone())
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
 async fn sessions_end_in_bulk_by_each_filter() {
     let server = Server::start();
     let operator = server.operator_key();

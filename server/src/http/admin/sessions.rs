@@ -131,13 +131,15 @@ async fn revoke(
         expires_at: None,
     };
     if asked.dry_run {
-        let kept = sessions.keep(&by, preview)?;
+        let kept = sessions.keep(&by, preview);
         answer.preview_id = Some(kept.id);
         answer.expires_at = Some(kept.expires_at);
     } else {
         let act = doorward.act(&by, Door::Admin, info)?;
         let reason = Some(reason).filter(|reason| !reason.is_empty());
-        answer.revoked = sessions.end(preview, asked.preview_id, reason, act).await?;
+        answer.revoked = sessions
+            .end(&by, preview, asked.preview_id, reason, act)
+            .await?;
     }
     ok(answer)
 }
