@@ -91,7 +91,7 @@ pub(super) async fn own_data(doorward: &Services, who: &SignedIn) -> Result<OwnD
     });
     let events = events.await?.into_iter().map(admin::event);
     let events = events.map(|event| own_event(event, &own_actors)).collect();
-    let applications = store.consents(user).await?.into_iter();
+    let applications = all_of(|query| store.consents(user, query)).await?;
     let current = who.session.id;
     let own = |session| -> OwnSession { own_session(session, current) };
     Ok(OwnData {
@@ -100,7 +100,7 @@ pub(super) async fn own_data(doorward: &Services, who: &SignedIn) -> Result<OwnD
         factors: mfa::wire_factors(store.factors(user).await?),
         sessions: sessions.into_iter().map(own).collect(),
         api_keys,
-        applications: applications.map(application).collect(),
+        applications: applications.into_iter().map(application).collect(),
         events,
     })
 }

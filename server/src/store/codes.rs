@@ -3,8 +3,7 @@
 use doorward_shared::{ClientId, ScopeSet, SessionId, Timestamp, UserId};
 
 use super::{
-    NewSession, Store, StoreError, accounts, audiences, authority, clients, endings,
-    keys::{self, KeysOf},
+    NewSession, Store, StoreError, accounts, audiences, clients,
     rows::{self, ip_bytes, ulid},
     sessions,
     sql::{self, Connection, OptionalExtension, Row, params},
@@ -13,11 +12,8 @@ use super::{
 use crate::{
     crypto::secret::Digest256,
     domain::{
-        Act, Cause, Client, Code, Refusal, RequestedClaims, Session, User,
-        rules::{
-            authority as rule,
-            code::{self as codes, Basis, Creation, Use},
-        },
+        Cause, Client, Code, Refusal, RequestedClaims, Session, User,
+        rules::code::{self as codes, Basis, Creation, Use},
     },
 };
 
@@ -42,15 +38,6 @@ pub enum Created {
     SignedOut,
     /// The consent was taken back since the request came.
     NotAllowed,
-}
-
-/// A client somebody has let in.
-#[derive(Debug, Clone)]
-pub struct Consent {
-    pub client_id: ClientId,
-    pub client_name: String,
-    pub scope: ScopeSet,
-    pub granted_at: Timestamp,
 }
 
 /// Codes that an account may have at a time and not have used: nobody signs in to so many clients within a minute, and
@@ -228,52 +215,6 @@ impl Store {
         client: ClientId,
     ) -> Result<Option<ScopeSet>, StoreError> {
         self.read(move |conn| consented(conn, user, client)).await
-    }
-
-    /// The clients somebody has let in, newest first.
-    pub async fn consents(&self, user: UserId) -> Result<Vec<Consent>, StoreError> {
-        self.read(move |conn| {
-            let sql = "SELECT c.id, c.name, g.scope, g.granted_at FROM consents g JOIN clients c ON c.id = g.client_id \
-                       WHERE g.user_id = ?1 ORDER BY g.granted_at DESC LIMIT 100";
-            let mut select = conn.prepare_cached(sql)?;
-            let rows = select.query_map([user.0.to_bytes()], |row| {
-                Ok(Consent {
-                    client_id: ClientId(ulid(row, 0)?),
-                    client_name: row.get(1)?,
-                    scope: rows::scopes(row, 2)?,
-                    granted_at: Timestamp(row.get(3)?),
-                })
-            })?;
-            Ok(rows.collect::<Result<_, _>>()?)
-        })
-        .await
-    }
-
-    /// Takes back what somebody allowed a client: the consent, codes not yet used, the sessions it gave, and the keys, links and
-    /// registration tokens that were made with them.
-    ///
-    /// # Errors
-    /// As [`rule::revoke_consent`].
-    pub async fn revoke_consent(
-        &self,
-        user: UserId,
-        client: ClientId,
-        act: Act,
-    ) -> Result<(), StoreError> {
-        self.write(move |unit| {
-            let by = authority::judge(unit, &act)?;
-            rule::revoke_consent(&by, user)?;
-            let cause = act.cause(&by);
-            let both = params![user.0.to_bytes(), client.0.to_bytes()];
-            unit.conn
-                .prepare_cached("DELETE FROM consents WHERE user_id = ?1 AND client_id = ?2")?
-                .execute(both)?;
-            drop_unused(unit, user, Some(client))?;
-            endings::end_sessions_of(unit, user, Some(client), None, cause)?;
-            keys::end_all(unit, KeysOf::MintedThrough(user, client), cause)?;
-            unit.event(cause, "consent.revoked", Some(&client), Some(user), None)
-        })
-        .await
     }
 }
 

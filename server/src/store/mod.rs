@@ -18,6 +18,7 @@ mod clients;
 mod codes;
 #[cfg(test)]
 mod conformance;
+mod consents;
 mod counts;
 mod cursor;
 mod endings;
@@ -76,7 +77,8 @@ pub use account_list::UserFilter;
 pub use accounts::{EndsWithPassword, WantedAccount};
 pub use addresses::{AskedFor, LinkByMail, NewAddress};
 pub use clients::NewSecret;
-pub use codes::{Consent, Created, Redeemed};
+pub use codes::{Created, Redeemed};
+pub use consents::Consent;
 pub use endings::Seen;
 pub use error::StoreError;
 pub use events::EventFilter;

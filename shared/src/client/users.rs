@@ -46,7 +46,7 @@ impl Users<'_> {
         self.0.get(&Self::path(id), &[]).await
     }
 
-    /// `GET /admin/users/{id}/applications`: those that the user has let in, newest first, at most 100.
+    /// `GET /admin/users/{id}/applications`: those that the user has let in, the newest 100.
     ///
     /// # Errors
     /// [`ClientError`].

@@ -222,3 +222,90 @@ async fn a_stale_form_is_told_of_in_every_part() {
         }
     }
 }
+
+/// As many applications as these, and one more that is older: somebody has let them all in.
+fn let_in_many(server: &Server, count: u8) {
+    let database = rusqlite::Connection::open(server.data_dir().join("doorward.db")).unwrap();
+    let sql = "INSERT INTO clients (id, name, redirect_uris, grant_types, scopes, resources, created_at) \
+               VALUES (?1, ?2, '', '', '', '', 0)";
+    let consent = "INSERT INTO consents SELECT id, ?1, 'openid', ?2 FROM users";
+    for number in 0..=count {
+        let id = [number; 16];
+        let name = if number == 0 { "The oldest" } else { "Another" };
+        database.execute(sql, (id, name)).unwrap();
+        // Some at the same moment.
+        database.execute(consent, (id, number / 2)).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn whatever_somebody_has_let_in_they_find_and_take_back() {
+    let server = Server::start();
+    let ada = server.register("ada@example.com").await;
+    let_in_many(&server, 230);
+    let browser = server.browser();
+    browser.sign_in("ada@example.com").await;
+    let mut page = browser.open("/account").await.expect(200);
+    let mut seen = 0;
+    let apps = |page: &doorward_tests::Reply| {
+        let forms = forms(page).into_iter();
+        let apps = forms.filter(|form| form.action == "/account/apps/revoke");
+        apps.collect::<Vec<_>>()
+    };
+    while !page.text().contains("The oldest") {
+        seen += apps(&page).len();
+        page = browser.open(&older(&page)).await.expect(200);
+    }
+    let oldest = apps(&page).pop().unwrap();
+    assert_eq!(seen + apps(&page).len(), 231);
+    browser.submit(&oldest).await.expect(303);
+    // So it is of all that is exported, and of what operators see.
+    let export = server.get("/auth/me/export").bearer(&ada.access).send();
+    let export = export.await.expect(200).json();
+    assert_eq!(export["applications"].as_array().unwrap().len(), 230);
+    let path = format!("/admin/users/{}/applications", ada.id);
+    let first = server.admin("GET", &path, None).await;
+    assert_eq!(first["pagination"]["total"], 230);
+    assert_eq!(first["data"].as_array().unwrap().len(), 100);
+    let rest = format!("{path}?limit=100&offset=200");
+    let rest = server.admin("GET", &rest, None).await;
+    assert_eq!(rest["data"].as_array().unwrap().len(), 30);
+}
+
+/// Where a page shows what is older.
+fn older(page: &doorward_tests::Reply) -> String {
+    let text = page.text();
+    let (before, _) = text.split_once("\">Show older</a>").expect("there is more");
+    let (_, to) = before.rsplit_once("href=\"").unwrap();
+    to.replace("&amp;", "&")
+}
+
+#[tokio::test]
+async fn every_key_and_session_of_somebody_stands_on_their_page_or_on_one_that_goes_on() {
+    let server = Server::with()
+        .set("api_keys_per_account", 0)
+        .set("sessions_per_account", 0)
+        .set("writes_per_minute_per_account", 0)
+        .start();
+    let ada = server.register("ada@example.com").await;
+    let first = server.key_of(&ada, &["read"]).await;
+    for _ in 0..100 {
+        server.key_of(&ada, &["read"]).await;
+    }
+    let browser = server.browser();
+    browser.sign_in("ada@example.com").await;
+    let page = browser.open("/account").await.expect(200);
+    let key = first["id"].as_str().unwrap();
+    assert!(!page.text().contains(key));
+    let next = browser.open(&older(&page)).await.expect(200);
+    assert!(next.text().contains(key) && next.text().contains("Show the newest"));
+    let revoke = form(&next, "/account/keys/revoke");
+    assert_eq!(revoke.value("id"), key);
+    browser.submit(&revoke).await.expect(303);
+    let broken = browser.open("/account?part=keys&after=x").await;
+    assert!(
+        broken.status.to_string().starts_with('4'),
+        "{}",
+        broken.status
+    );
+}

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use doorward_shared::{
-    Page, Pagination,
+    Page,
     admin::{
         CreateLink, CreateUser, FactorRemoval, Link, RevokeSessionsOf, Revoked, SetPassword, User,
         UserPatch,
@@ -142,22 +142,30 @@ async fn get(doorward: &Services, _by: Allowed<UsersRead>, id: &str) -> Answer<U
     })
 }
 
-/// The applications that a user has let in, newest first. There are never more than one answer holds.
+/// Nothing to filter by.
+#[derive(Debug)]
+struct Applications;
+
+impl Filters for Applications {
+    const NAMES: &'static [&'static str] = &[];
+    // From before this was a list in pages.
+    const LIMIT: u32 = MAX_LIMIT;
+    fn read(_: &Params) -> Result<Self, ApiError> {
+        Ok(Self)
+    }
+}
+
+/// The applications that a user has let in, newest first.
 #[get("/admin/users/<id>/applications")]
 async fn applications(
     doorward: &Services,
     _by: Allowed<UsersRead>,
     id: &str,
+    listing: Listing<Applications>,
 ) -> Answer<Page<OwnApplication>> {
     let account = find(doorward, id).await?;
-    let consents = doorward.store.consents(account.user.id).await?;
-    let data: Vec<_> = consents.into_iter().map(application).collect();
-    let pagination = Pagination {
-        total: data.len() as u64,
-        limit: MAX_LIMIT,
-        ..Pagination::default()
-    };
-    ok(Page { data, pagination })
+    let consents = doorward.store.consents(account.user.id, listing.query);
+    ok(consents.await?.map(application))
 }
 
 /// A change of an account, each value checked.

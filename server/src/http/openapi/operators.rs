@@ -1,6 +1,6 @@
 //! The operators' API.
 
-use doorward_shared::{ErrorCode as E, Page, admin, apikey, auth};
+use doorward_shared::{ErrorCode as E, admin, apikey, auth};
 use rocket::http::Method::{Delete, Get, Patch, Post, Put};
 
 use super::operation::{
@@ -96,7 +96,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Scope("admin:users:read"),
         "Applications that a user has let in",
     )
-    .gives::<Page<auth::OwnApplication>>(200),
+    .lists::<auth::OwnApplication>(&[]),
     op(
         Post,
         "/admin/users/{id}/sessions/revoke",

@@ -174,6 +174,10 @@ pub(crate) struct Texts {
     /// `{app}`
     pub revoke_app: &'static str,
     pub no_apps: &'static str,
+    /// A link to rows that are not shown
+    pub older: &'static str,
+    /// A link to the rows that are shown first
+    pub newest: &'static str,
     pub keep_signed_in: &'static str,
     /// A button
     pub sign_in_with_passkey: &'static str,

@@ -24,11 +24,12 @@ const PATH: &str = "/account/apps/revoke";
 
 pub(super) async fn part(at: &At<'_>) -> Result<Markup, Shown> {
     let t = at.texts;
-    let apps = at.doorward.store.consents(at.who.account.user.id).await?;
+    let (user, query) = (at.who.account.user.id, at.query("apps"));
+    let apps = at.doorward.store.consents(user, query).await?;
     Ok(html! {
-        @if apps.is_empty() { p { (t.no_apps) } }
+        @if apps.data.is_empty() { p { (t.no_apps) } }
         ul class="rows" {
-            @for app in &apps {
+            @for app in &apps.data {
                 li {
                     div {
                         strong { (app.client_name) }
@@ -44,6 +45,7 @@ pub(super) async fn part(at: &At<'_>) -> Result<Markup, Shown> {
                 }
             }
         }
+        (at.more("apps", &apps.pagination))
     })
 }
 

@@ -7,7 +7,7 @@ use doorward_shared::{
 use maud::{Markup, html};
 use rocket::{Route, post, routes};
 
-use super::{At, News, Visit, sessions::ROWS, time};
+use super::{At, News, Visit, time};
 use crate::{
     crypto::secret::Secret,
     domain::{ApiKey, KeyOwner, KeyTerms},
@@ -22,7 +22,7 @@ use crate::{
         values,
     },
     service::Mint,
-    store::{KeyFilter, ListQuery},
+    store::KeyFilter,
 };
 
 pub(super) fn all() -> Vec<Route> {
@@ -45,16 +45,14 @@ pub(super) async fn part(at: &At<'_>, news: &News<'_>) -> Result<Markup, Shown> 
         active: Some(true),
         ..KeyFilter::default()
     };
-    let query = ListQuery {
-        limit: ROWS,
-        ..ListQuery::default()
-    };
+    let query = at.query("keys");
     let now = at.doorward.clock.now();
     let keys = at.doorward.store.keys(filter, query, now).await?;
     let held = at.who.caller().scopes;
     Ok(html! {
         @if keys.data.is_empty() { p { (t.no_keys) } }
         ul class="rows" { @for key in &keys.data { (row(at, key)) } }
+        (at.more("keys", &keys.pagination))
         details open[news.is_about(MINT.action)] {
             summary { (t.new_key) }
             (at.form(MINT.action, mint_fields(at, &held, &news.wrong(t, MINT.action))))

@@ -12,7 +12,7 @@ mod sessions;
 
 use std::ops::Deref;
 
-use doorward_shared::{ErrorCode, Timestamp};
+use doorward_shared::{ErrorCode, Pagination, Timestamp};
 use maud::{Markup, html};
 use rocket::{Route, get, http::uri::Origin, routes};
 
@@ -30,6 +30,7 @@ use crate::{
     domain::{Act, Door},
     http::ApiError,
     service::SignedIn,
+    store::ListQuery,
 };
 
 pub(super) fn all() -> Vec<Route> {
@@ -66,10 +67,15 @@ pub(super) const PARTS: [&str; 7] = [
     "profile", "password", "factors", "sessions", "keys", "apps", "data",
 ];
 
+/// Rows that a part of the page shows at once.
+const ROWS: u32 = 100;
+
 /// A person at their account.
 struct At<'r> {
     visit: Visit<'r>,
     who: SignedIn,
+    /// Where the list of one part goes on: the part, and what the page before gave.
+    goes_on: Option<(String, String)>,
 }
 
 impl<'r> Deref for At<'r> {
@@ -121,7 +127,11 @@ impl<'r> At<'r> {
     /// Nobody is sent to sign in.
     fn new(visit: Visit<'r>) -> Result<Self, Shown> {
         match visit.browser.signed_in()? {
-            Some(who) => Ok(Self { visit, who }),
+            Some(who) => Ok(Self {
+                visit,
+                who,
+                goes_on: None,
+            }),
             None => Err(go(format!("{}/sign-in", visit.doorward.site.base))),
         }
     }
@@ -157,7 +167,12 @@ impl<'r> At<'r> {
             stale: Some(stale),
             ..News::default()
         };
-        let page = Self { visit, who }.page(news).await?;
+        let at = Self {
+            visit,
+            who,
+            goes_on: None,
+        };
+        let page = at.page(news).await?;
         Err(Page {
             status: stale,
             ..page
@@ -170,6 +185,32 @@ impl<'r> At<'r> {
         let (doorward, user) = (&self.doorward, self.who.account.user.id);
         let counted = doorward.limits.write(user, doorward.clock.monotonic());
         counted.map_err(|wait| Page::of_error(self.texts, &wait.into()).into())
+    }
+
+    /// Which rows of a part are shown.
+    fn query(&self, part: &str) -> ListQuery {
+        let goes_on = self.goes_on.as_ref().filter(|(of, _)| of == part);
+        ListQuery {
+            limit: ROWS,
+            cursor: goes_on.map(|(_, cursor)| cursor.clone()),
+            ..ListQuery::default()
+        }
+    }
+
+    /// The way to rows of a part that are not shown.
+    fn more(&self, part: &str, shown: &Pagination) -> Markup {
+        let (t, base) = (self.texts, &self.doorward.site.base);
+        let goes_on = self.goes_on.as_ref().is_some_and(|(of, _)| of == part);
+        html! {
+            @if goes_on || shown.next_cursor.is_some() {
+                p {
+                    @if goes_on { a href={ (base) "/account#" (part) } { (t.newest) } " " }
+                    @if let Some(cursor) = &shown.next_cursor {
+                        a href={ (base) "/account?part=" (part) "&after=" (cursor) "#" (part) } { (t.older) }
+                    }
+                }
+            }
+        }
     }
 
     fn cause(&self) -> crate::domain::Cause {
@@ -310,7 +351,10 @@ fn day(t: &Texts, when: Timestamp, now: Timestamp) -> String {
 
 #[get("/account")]
 async fn show(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
-    let at = At::new(visit)?;
+    let at = At {
+        goes_on: parameter(uri, "part").zip(parameter(uri, "after")),
+        ..At::new(visit)?
+    };
     let done = parameter(uri, "done").unwrap_or_default();
     let asked = (done == email::ASKED)
         .then(|| html! { p class="done" role="status" { (at.texts.links.change_asked) } });

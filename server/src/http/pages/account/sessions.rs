@@ -15,7 +15,7 @@ use crate::{
         },
         values,
     },
-    store::{ListQuery, SessionFilter},
+    store::SessionFilter,
 };
 
 pub(super) fn all() -> Vec<Route> {
@@ -25,9 +25,6 @@ pub(super) fn all() -> Vec<Route> {
 const PATH: &str = "/account/sessions/end";
 const OTHERS: &str = "/account/sessions/end-others";
 
-/// Most rows a part of the page shows.
-pub(super) const ROWS: u32 = 100;
-
 pub(super) async fn part(at: &At<'_>) -> Result<Markup, Shown> {
     let t = at.texts;
     let filter = SessionFilter {
@@ -35,12 +32,10 @@ pub(super) async fn part(at: &At<'_>) -> Result<Markup, Shown> {
         active: Some(true),
         ..SessionFilter::default()
     };
-    let query = ListQuery {
-        limit: ROWS,
-        ..ListQuery::default()
-    };
+    let query = at.query("sessions");
     let now = at.doorward.clock.now();
     let sessions = at.doorward.store.sessions(filter, query, now).await?;
+    let pagination = sessions.pagination;
     let mut rows = Vec::new();
     // This one first.
     let current = at.who.session.id;
@@ -54,6 +49,7 @@ pub(super) async fn part(at: &At<'_>) -> Result<Markup, Shown> {
     }
     Ok(html! {
         ul class="rows" { @for row in &rows { (row) } }
+        (at.more("sessions", &pagination))
         @if more {
             (at.form(OTHERS, html! { button type="submit" class="quiet danger" { (t.end_others) } }))
         }

@@ -127,6 +127,8 @@ pub(crate) const DE: Texts = Texts {
     revoke_key: "Schlüssel {name} widerrufen",
     revoke_app: "Zugriff von {app} widerrufen",
     no_apps: "Sie haben keiner Anwendung Zugriff erlaubt.",
+    older: "Ältere anzeigen",
+    newest: "Neueste anzeigen",
     keep_signed_in: "Angemeldet bleiben",
     sign_in_with_passkey: "Mit Passkey anmelden",
     wrong_passkey: "Der Passkey wurde nicht angenommen. Versuchen Sie es noch einmal, oder melden Sie sich mit dem Passwort an.",

@@ -127,6 +127,8 @@ pub(crate) const EN: Texts = Texts {
     revoke_key: "Revoke the key {name}",
     revoke_app: "Revoke the access of {app}",
     no_apps: "No application has access to your account.",
+    older: "Show older",
+    newest: "Show the newest",
     keep_signed_in: "Keep me signed in",
     sign_in_with_passkey: "Sign in with a passkey",
     wrong_passkey: "The passkey was not accepted. Try again, or sign in with your password.",

@@ -1,0 +1,95 @@
+//! Clients that people have let in.
+
+use doorward_shared::{ClientId, Page, ScopeSet, Timestamp, UserId};
+
+use super::{
+    Store, StoreError, authority,
+    codes::drop_unused,
+    endings,
+    keys::{self, KeysOf},
+    list::{Filter, List, ListQuery, Sort, folded},
+    rows::{self, ulid},
+    sql::{self, Row, Value, params},
+};
+use crate::domain::{Act, rules::authority as rule};
+
+/// A client somebody has let in.
+#[derive(Debug, Clone)]
+pub struct Consent {
+    pub client_id: ClientId,
+    pub client_name: String,
+    pub scope: ScopeSet,
+    pub granted_at: Timestamp,
+}
+
+const LIST: List<Consent> = List {
+    from: "consents AS g JOIN clients AS c ON c.id = g.client_id",
+    columns: "c.id, c.name, g.scope, g.granted_at",
+    id: "g.client_id",
+    kept: None,
+    sorts: &[("grantedAt", "g.granted_at"), ("name", "c.name")],
+    row: consent,
+};
+
+fn consent(row: &Row<'_>) -> sql::Result<Consent> {
+    Ok(Consent {
+        client_id: ClientId(ulid(row, 0)?),
+        client_name: row.get(1)?,
+        scope: rows::scopes(row, 2)?,
+        granted_at: Timestamp(row.get(3)?),
+    })
+}
+
+impl Store {
+    /// A page of the clients somebody has let in, newest first unless asked otherwise. `q` is looked for in names.
+    pub async fn consents(
+        &self,
+        user: UserId,
+        mut query: ListQuery,
+    ) -> Result<Page<Consent>, StoreError> {
+        if query.cursor.is_none() {
+            query.sort.get_or_insert_with(|| Sort {
+                field: "grantedAt".into(),
+                descending: true,
+            });
+        }
+        let order = LIST.order(&query)?;
+        self.read(move |conn| {
+            let mut conditions = Filter::default();
+            let user = Value::Blob(user.0.to_bytes().to_vec());
+            conditions.and("g.user_id = ?", [user]);
+            if let Some(q) = &query.q {
+                conditions.and("instr(fold(c.name), ?) > 0", [folded(q)]);
+            }
+            LIST.page(conn, conditions, &query, order)
+        })
+        .await
+    }
+
+    /// Takes back what somebody allowed a client: the consent, codes not yet used, the sessions it gave, and the keys, links and
+    /// registration tokens that were made with them.
+    ///
+    /// # Errors
+    /// As [`rule::revoke_consent`].
+    pub async fn revoke_consent(
+        &self,
+        user: UserId,
+        client: ClientId,
+        act: Act,
+    ) -> Result<(), StoreError> {
+        self.write(move |unit| {
+            let by = authority::judge(unit, &act)?;
+            rule::revoke_consent(&by, user)?;
+            let cause = act.cause(&by);
+            let both = params![user.0.to_bytes(), client.0.to_bytes()];
+            unit.conn
+                .prepare_cached("DELETE FROM consents WHERE user_id = ?1 AND client_id = ?2")?
+                .execute(both)?;
+            drop_unused(unit, user, Some(client))?;
+            endings::end_sessions_of(unit, user, Some(client), None, cause)?;
+            keys::end_all(unit, KeysOf::MintedThrough(user, client), cause)?;
+            unit.event(cause, "consent.revoked", Some(&client), Some(user), None)
+        })
+        .await
+    }
+}
