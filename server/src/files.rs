@@ -10,6 +10,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use rustix::fs::OFlags;
+
 /// Links followed one after another, as many as Linux follows.
 const MAX_LINKS: usize = 40;
 
@@ -34,7 +36,8 @@ pub(crate) fn create(path: &Path) -> io::Result<File> {
     how.create_new(true).write(true).mode(0o600).open(path)
 }
 
-/// What root makes in a directory of somebody else's belongs to that owner, who has to read it afterwards.
+/// What root makes in a directory of somebody else's belongs to that owner, who has to read it afterwards. Only of what was
+/// just made: an owner may have put a link to anything in the place of what was there before.
 pub(crate) fn give(file: &File, directory: &Path) -> io::Result<()> {
     if !rustix::process::geteuid().is_root() {
         return Ok(());
@@ -59,8 +62,26 @@ pub(crate) fn create_directory(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
         made => made?,
     }
-    give(&File::open(path)?, above)?;
+    give(&made_directory(path)?, above)?;
     File::open(above)?.sync_all()
+}
+
+/// A directory that was just made, and no other that its parent's owner has put in its place since.
+fn made_directory(path: &Path) -> io::Result<File> {
+    let flags = OFlags::NOFOLLOW | OFlags::DIRECTORY;
+    let mut how = OpenOptions::new();
+    let how = how.read(true).custom_flags(raw(flags));
+    let directory = how.open(path)?;
+    if directory.metadata()?.uid() == rustix::process::geteuid().as_raw() {
+        Ok(directory)
+    } else {
+        Err(io::Error::other("somebody else's was put in its place"))
+    }
+}
+
+/// As [`OpenOptionsExt::custom_flags`] takes them.
+pub(crate) fn raw(flags: OFlags) -> i32 {
+    i32::try_from(flags.bits()).unwrap_or_default()
 }
 
 /// Puts on disk which entries the directory of `path` has.
@@ -98,12 +119,28 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     done
 }
 
+/// Whether a link in a directory is followed, by the rule that Linux has for it (`protected_symlinks`): what a path leads to is
+/// found here, where the system does not look.
+fn may_follow(directory: &fs::Metadata, owner: u32) -> bool {
+    const STICKY_FOR_ALL: u32 = 0o1002;
+    let is_shared = directory.mode() & STICKY_FOR_ALL == STICKY_FOR_ALL;
+    let ours = rustix::process::geteuid().as_raw();
+    !is_shared || [ours, directory.uid()].contains(&owner)
+}
+
 /// Where a path leads to through links, the last of which may point to what is missing.
 pub(crate) fn resolve(path: &Path) -> io::Result<PathBuf> {
     let mut path = std::path::absolute(path)?;
     for _ in 0..MAX_LINKS {
         match fs::symlink_metadata(&path) {
-            Ok(found) if found.is_symlink() => path = parent(&path).join(fs::read_link(&path)?),
+            Ok(found) if found.is_symlink() => {
+                let directory = fs::metadata(parent(&path))?;
+                if !may_follow(&directory, found.uid()) {
+                    let whose = "somebody else's link in a directory where everybody may put one";
+                    return Err(io::Error::new(io::ErrorKind::PermissionDenied, whose));
+                }
+                path = parent(&path).join(fs::read_link(&path)?);
+            }
             Ok(_) => return Ok(path),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(path),
             Err(error) => return Err(error),
@@ -130,6 +167,19 @@ mod tests {
         assert_eq!(resolve(&at("plain")).unwrap(), at("plain"));
         symlink("loop", at("loop")).unwrap();
         assert!(resolve(&at("loop")).is_err());
+    }
+
+    #[test]
+    fn a_link_that_anybody_could_have_put_there_is_followed_only_where_it_is_ones_own() {
+        let home = tempfile::tempdir().unwrap();
+        let may = |mode: u32, owner: u32| {
+            let mode = fs::Permissions::from_mode(mode);
+            fs::set_permissions(home.path(), mode).unwrap();
+            may_follow(&fs::metadata(home.path()).unwrap(), owner)
+        };
+        let (ours, others) = (rustix::process::geteuid().as_raw(), 65_534);
+        assert!(may(0o1777, ours) && !may(0o1777, others));
+        assert!(may(0o700, others) && may(0o1770, others) && may(0o777, others));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Opening a data directory.
 
 use std::{
-    fs::{File, OpenOptions},
-    os::unix::fs::OpenOptionsExt,
+    fs::File,
+    io,
     path::Path,
     sync::{Arc, Mutex},
 };
@@ -83,14 +83,11 @@ impl Store {
         restore::clean(directory);
         let path = directory.join(DATABASE);
         // Made here rather than by SQLite: 0600 whatever the umask; the -wal and -shm files follow its mode and owner.
-        let file = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .mode(0o600)
-            .open(&path)
-            .map_err(at(&path))?;
-        files::give(&file, directory).map_err(at(&path))?;
-        drop(file);
+        match files::create(&path) {
+            Ok(file) => files::give(&file, directory).map_err(at(&path))?,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(at(&path)(error)),
+        }
         let named = |error: StoreError| error.at(&path);
         let mut conn = writing(&path).map_err(named)?;
         schema::migrate(&mut conn).map_err(named)?;

@@ -8,7 +8,10 @@ use std::{
 };
 
 use super::{open::DATABASE, open::MASTER_KEY, open::OPERATOR_KEY};
-use crate::store::{StoreError, error::at};
+use crate::{
+    files::raw,
+    store::{StoreError, error::at},
+};
 
 /// Bits of group and others.
 const LOOSE: u32 = 0o077;
@@ -62,9 +65,8 @@ fn tighten_one(path: &Path, unbearable: u32, lines: &mut Vec<String>) -> Result<
 /// Not through a link that came in between: it could lead anywhere.
 fn open(path: &Path) -> io::Result<File> {
     let no_follow = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
-    let flags = i32::try_from(no_follow.bits()).unwrap_or_default();
     let mut how = OpenOptions::new();
-    how.read(true).custom_flags(flags).open(path)
+    how.read(true).custom_flags(raw(no_follow)).open(path)
 }
 
 #[cfg(test)]
