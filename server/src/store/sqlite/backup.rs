@@ -49,7 +49,8 @@ fn back_up_until(directory: &Path, file: &Path, copies: &Arc<Copies>) -> Result<
     let target = files::resolve(file).map_err(at(file))?;
     refuse_to_replace(directory, &target)?;
     let partial = beside(&target, UNFINISHED)?;
-    let made = copy_until(&source, &partial, owner(directory, &target), copies)
+    let made = Source::in_use(&source)
+        .and_then(|source| copy_until(source, &partial, owner(directory, &target), copies))
         .and_then(|()| whole(&partial, copies))
         .and_then(|()| files::replace(&partial, &target).map_err(at(&target)));
     if made.is_err() {
@@ -74,7 +75,8 @@ pub fn back_up_to_stdout(directory: &Path) -> Result<u64, StoreError> {
     }
     let source = existing(directory)?;
     let partial = beside(&source, UNFINISHED)?;
-    let sent = copy(&source, &partial, Some(directory))
+    let sent = Source::in_use(&source)
+        .and_then(|source| copy(source, &partial, Some(directory)))
         .and_then(|()| whole(&partial, &Arc::default()))
         .and_then(|()| {
             let mut copy = File::open(&partial).map_err(at(&partial))?;
@@ -129,9 +131,27 @@ fn owner<'a>(directory: &'a Path, target: &Path) -> Option<&'a Path> {
     home.starts_with(ours).then_some(directory)
 }
 
-/// Copies the database `source` to `partial`, which belongs to the owner of the directory `owner` afterwards.
-pub(in crate::store) fn copy(
-    source: &Path,
+/// A database that is copied. Its connection follows no links: root may copy into a directory whose owner puts one in the
+/// place of the copy that was begun.
+pub(super) struct Source<'a> {
+    pub conn: Connection,
+    pub path: &'a Path,
+}
+
+impl<'a> Source<'a> {
+    /// One that others may be using.
+    fn in_use(path: &'a Path) -> Result<Self, StoreError> {
+        let real = fs::canonicalize(path).map_err(at(path))?;
+        // Read-write, because the last reader of a WAL database may have to recover it.
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+        let conn = open_to_check(&real, flags)?;
+        Ok(Self { conn, path })
+    }
+}
+
+/// Copies a database to `partial`, which belongs to the owner of the directory `owner` afterwards.
+pub(super) fn copy(
+    source: Source<'_>,
     partial: &Path,
     owner: Option<&Path>,
 ) -> Result<(), StoreError> {
@@ -139,7 +159,7 @@ pub(in crate::store) fn copy(
 }
 
 fn copy_until(
-    source: &Path,
+    source: Source<'_>,
     partial: &Path,
     owner: Option<&Path>,
     copies: &Arc<Copies>,
@@ -150,13 +170,14 @@ fn copy_until(
         files::give(&file, directory).map_err(at(partial))?;
     }
     drop(file);
-    let text = partial.to_str().ok_or_else(|| {
+    let home = fs::canonicalize(files::parent(partial)).map_err(at(partial))?;
+    let real = home.join(partial.file_name().unwrap_or_default());
+    let text = real.to_str().ok_or_else(|| {
         StoreError::Unavailable(format!("{}: the name is not UTF-8", partial.display()))
     })?;
-    // Read-write, because the last reader of a WAL database may have to recover it.
-    let mut conn = open_to_check(source, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let Source { mut conn, path } = source;
     // Before the copy, which carries out the statements of the schema.
-    schema::recognise(&conn).map_err(|error| error.at(source))?;
+    schema::recognise(&conn).map_err(|error| error.at(path))?;
     copies.watch(&conn)?;
     let mut written = pace::Written::of(partial).map_err(at(partial))?;
     let (told, all) = (copies.clone(), pages(&conn)?);
@@ -165,7 +186,7 @@ fn copy_until(
     })?;
     // One read transaction over the whole copy: a snapshot, in WAL mode without holding up the writer.
     conn.execute("VACUUM INTO ?1", [text])
-        .map_err(|error| StoreError::from(error).at(source))?;
+        .map_err(|error| StoreError::from(error).at(path))?;
     Ok(())
 }
 
@@ -351,6 +372,19 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_link_in_the_place_of_the_copy_is_not_followed() {
+        let home = tempfile::tempdir().unwrap();
+        let (path, link) = (home.path().join(DATABASE), home.path().join("partial"));
+        let mut conn = Connection::open(&path).unwrap();
+        schema::migrate(&mut conn).unwrap();
+        std::os::unix::fs::symlink("elsewhere", &link).unwrap();
+        let source = Source::in_use(&path).unwrap();
+        let into = link.canonicalize().unwrap_or(link);
+        let copied = source.conn.execute("VACUUM INTO ?1", [into.to_str()]);
+        assert!(copied.is_err() && !home.path().join("elsewhere").exists());
+    }
 
     #[test]
     fn a_copy_ends_with_the_server_and_leaves_nothing() {

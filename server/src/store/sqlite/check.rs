@@ -1,21 +1,33 @@
 //! Whether a database is whole: pages, foreign keys, schema, counts.
 
 use std::{
-    fs,
+    fs, io,
+    os::unix::{ffi::OsStrExt, fs::MetadataExt},
     path::{Path, PathBuf},
 };
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rusqlite::{Connection, OpenFlags};
 
 use super::{open::DATABASE, schema};
-use crate::store::{StoreError, counts};
+use crate::{
+    files::with_suffix,
+    store::{StoreError, counts, error::at},
+};
+
+/// What SQLite keeps beside a database: the log that holds commits, the journal that takes changes back, and memory.
+pub(super) const LOGS: [&str; 3] = ["-wal", "-journal", "-shm"];
+/// What is written out in the path of a URI.
+const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/');
 
 /// Whether a data directory's database is whole; answers the version of its schema. Works while it is in use.
 ///
 /// # Errors
 /// What is wrong, in one line.
 pub fn check(directory: &Path) -> Result<u32, StoreError> {
-    check_at(&existing(directory)?, OpenFlags::SQLITE_OPEN_READ_WRITE)
+    let path = existing(directory)?;
+    let conn = open_to_check(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    check_with(&conn, &path)
 }
 
 /// As [`check`], of a backup.
@@ -24,14 +36,13 @@ pub fn check(directory: &Path) -> Result<u32, StoreError> {
 /// What is wrong, in one line.
 pub fn check_file(file: &Path) -> Result<u32, StoreError> {
     plain(file)?;
-    check_at(file, OpenFlags::SQLITE_OPEN_READ_ONLY)
+    check_with(&open_backup(file)?, file)
 }
 
-fn check_at(path: &Path, flags: OpenFlags) -> Result<u32, StoreError> {
-    let conn = open_to_check(path, flags)?;
-    let examined = schema::recognise(&conn).and_then(|found| {
-        examine(&conn)?;
-        counts::compare(&conn)?;
+fn check_with(conn: &Connection, path: &Path) -> Result<u32, StoreError> {
+    let examined = schema::recognise(conn).and_then(|found| {
+        examine(conn)?;
+        counts::compare(conn)?;
         Ok(found)
     });
     examined.map_err(|error| error.at(path))
@@ -42,9 +53,7 @@ pub(in crate::store) fn existing(directory: &Path) -> Result<PathBuf, StoreError
     let path = directory.join(DATABASE);
     match fs::metadata(&path) {
         Ok(found) if found.len() > 0 => Ok(path),
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(crate::store::error::at(&path)(error))
-        }
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(at(&path)(error)),
         _ => Err(StoreError::Unavailable(format!(
             "there is no database in {}",
             directory.display()
@@ -53,8 +62,8 @@ pub(in crate::store) fn existing(directory: &Path) -> Result<PathBuf, StoreError
 }
 
 /// Refuses what is no plain file, or cannot be looked at.
-pub(in crate::store) fn plain(file: &Path) -> Result<(), StoreError> {
-    let found = fs::metadata(file).map_err(crate::store::error::at(file))?;
+pub(super) fn plain(file: &Path) -> Result<(), StoreError> {
+    let found = fs::metadata(file).map_err(at(file))?;
     if found.is_file() {
         Ok(())
     } else {
@@ -76,6 +85,47 @@ pub(in crate::store) fn open_to_check(
         Ok::<_, rusqlite::Error>(conn)
     };
     open().map_err(|error| StoreError::from(error).at(path))
+}
+
+/// A connection to a backup. SQLite plays a log that lies beside a database into it, whoever has put it there: where there is
+/// none, none that comes is looked at, and one of somebody else's than the backup's owner is refused.
+///
+/// # Errors
+/// What is wrong, with the file that it is about.
+pub(super) fn open_backup(file: &Path) -> Result<Connection, StoreError> {
+    // Where SQLite looks for logs.
+    let real = fs::canonicalize(file).map_err(at(file))?;
+    let named = |error: StoreError| error.at(file);
+    if has_logs(&real)? {
+        // Read-write, because the last reader of a WAL database may have to recover it.
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+        return open_to_check(&real, flags).map_err(named);
+    }
+    let path = percent_encode(real.as_os_str().as_bytes(), PATH);
+    let alone = format!("file:{path}?immutable=1");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_URI
+        | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    open_to_check(Path::new(&alone), flags).map_err(named)
+}
+
+/// Whether logs of its owner's lie beside a database.
+fn has_logs(file: &Path) -> Result<bool, StoreError> {
+    let owner = fs::metadata(file).map_err(at(file))?.uid();
+    let mut any = false;
+    for suffix in LOGS {
+        let log = with_suffix(file, suffix);
+        match fs::symlink_metadata(&log) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(at(&log)(error)),
+            Ok(found) if found.uid() == owner => any = true,
+            Ok(_) => {
+                let why = "is somebody else's than the backup, into which it would be played";
+                return Err(StoreError::Unavailable(why.into()).at(&log));
+            }
+        }
+    }
+    Ok(any)
 }
 
 /// Whether pages and foreign keys are whole.

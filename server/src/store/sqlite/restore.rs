@@ -10,8 +10,8 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, config::DbConfig, 
 use ulid::Ulid;
 
 use super::{
-    backup::{BACKUPS, UNFINISHED, beside, copy},
-    check::{examine, open_to_check, plain},
+    backup::{BACKUPS, Source, UNFINISHED, beside, copy},
+    check::{LOGS, examine, open_backup, open_to_check, plain},
     open::DATABASE,
     open::DirectoryLock,
     schema,
@@ -79,7 +79,8 @@ pub fn restore(directory: &Path, file: &Path, how: &Restore<'_>) -> Result<Resto
         return Err(StoreError::Unavailable(message));
     }
     let partial = beside(&target, PREPARED)?;
-    let done = copy(file, &partial, Some(directory))
+    let done = open_backup(file)
+        .and_then(|conn| copy(Source { conn, path: file }, &partial, Some(directory)))
         .and_then(|()| prepare(&partial, how).map_err(|error| error.at(file)))
         .and_then(|restored| {
             let set_aside = put(&partial, &target, how.now)?;
@@ -154,9 +155,6 @@ fn put(partial: &Path, target: &Path, now: Timestamp) -> Result<Option<PathBuf>,
     drop(old);
     Ok(set_aside)
 }
-
-/// What SQLite keeps beside a database: the log that holds commits, the journal that takes changes back, and memory.
-const LOGS: [&str; 3] = ["-wal", "-journal", "-shm"];
 
 /// A log beside a database that is not its own would be played into it.
 fn refuse_logs(path: &Path) -> Result<(), StoreError> {
