@@ -140,7 +140,11 @@ async fn accept(doorward: Doorward, listener: UnixListener, place: Place, busy: 
             sleep(PATIENCE).await;
             continue;
         };
-        // Anybody on the machine may connect: that alone is no line of the log.
+        // Anybody on the machine may connect: that alone is no line of the log. Who cannot have the key keeps nobody waiting.
+        let user = stream.peer_cred().map(|peer| peer.uid());
+        if !user.is_ok_and(may_read_keys) {
+            continue;
+        }
         if !matches!(
             timeout(PATIENCE, greeted(&mut stream, &place)).await,
             Ok(Ok(true))
@@ -154,6 +158,11 @@ async fn accept(doorward: Doorward, listener: UnixListener, place: Place, busy: 
             tracing::warn!(%error, "a command was not answered");
         }
     }
+}
+
+/// Whether a user of the machine reads files of this process's user.
+fn may_read_keys(user: u32) -> bool {
+    user == 0 || user == rustix::process::geteuid().as_raw()
 }
 
 /// Whether whoever connects can read the master key; they are shown that this side can.
@@ -244,4 +253,16 @@ fn exchange(stream: &mut UnixStream, wanted: &Wanted) -> io::Result<Vec<u8>> {
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer)?;
     Ok(answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_root_and_the_servers_own_user_are_listened_to() {
+        let ours = rustix::process::geteuid().as_raw();
+        assert!(may_read_keys(0) && may_read_keys(ours));
+        assert!(!may_read_keys(ours + 1));
+    }
 }
