@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File, Permissions},
     os::unix::{
-        fs::{MetadataExt, PermissionsExt, chown, symlink},
+        fs::{MetadataExt, PermissionsExt, chown, lchown, symlink},
         net::UnixListener,
     },
     path::Path,
@@ -131,6 +131,65 @@ fn what_root_makes_in_the_directory_belongs_to_its_owner() {
         fs::metadata(server.directory().join("b.db")).unwrap().uid(),
         0
     );
+}
+
+/// Needs root, as the faults do.
+#[test]
+fn what_other_users_of_the_machine_put_there_gives_them_nothing() {
+    const OTHER: u32 = 65_534;
+    let mut server = Server::start();
+    let (home, data) = (server.directory().to_owned(), server.data_dir().to_owned());
+    if fs::metadata(&data).unwrap().uid() != 0 {
+        return;
+    }
+    server.stop();
+    let victim = home.join("victim");
+    fs::write(&victim, "root's").unwrap();
+    let untouched = || {
+        assert_eq!(fs::metadata(&victim).unwrap().uid(), 0);
+        assert_eq!(fs::read(&victim).unwrap(), b"root's");
+    };
+    // A link of theirs where everybody may put one.
+    let shared = home.join("shared");
+    fs::create_dir(&shared).unwrap();
+    fs::set_permissions(&shared, Permissions::from_mode(0o1777)).unwrap();
+    symlink(&victim, shared.join("link.db")).unwrap();
+    lchown(shared.join("link.db"), Some(OTHER), Some(OTHER)).unwrap();
+    let refused = tool(&server, &["backup", "shared/link.db"]);
+    assert!(refused.failed(1).contains("link.db"), "{refused:?}");
+    untouched();
+    // A log beside a backup, which would be played into it.
+    tool(&server, &["backup", "shared/b.db"]).done();
+    for log in ["b.db-wal", "b.db-journal"] {
+        let log = shared.join(log);
+        fs::write(&log, "theirs").unwrap();
+        chown(&log, Some(OTHER), Some(OTHER)).unwrap();
+        for command in [
+            &["check", "shared/b.db"][..],
+            &["restore", "--force", "shared/b.db"],
+        ] {
+            let refused = tool(&server, command);
+            assert!(refused.failed(1).contains("b.db-"), "{refused:?}");
+        }
+        fs::remove_file(&log).unwrap();
+    }
+    tool(&server, &["check", "shared/b.db"]).done();
+    tool(&server, &["restore", "--force", "shared/b.db"]).done();
+    // A link in the place of the database, in a directory that is theirs.
+    let theirs = home.join("theirs");
+    fs::create_dir(&theirs).unwrap();
+    symlink(&victim, theirs.join("doorward.db")).unwrap();
+    chown(&theirs, Some(OTHER), Some(OTHER)).unwrap();
+    for command in [&["operator-key"][..], &["serve", "--port", "0"]] {
+        let refused = command("doorward-server", &home)
+            .args(command)
+            .arg("--data-dir")
+            .arg(&theirs)
+            .output()
+            .unwrap();
+        assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+        untouched();
+    }
 }
 
 #[test]
