@@ -19,7 +19,7 @@ use rocket::{
     response::{self, Responder},
 };
 
-use crate::crypto::secret::Secret;
+use crate::{crypto::secret::Secret, domain::ACR_VALUES};
 
 /// After so many seconds a server that was too busy, or whose disk failed, may be asked again.
 const RETRY_SECONDS: u64 = 1;
@@ -222,9 +222,12 @@ impl ApiError {
                 format!(r#"{realm}, error="invalid_token", error_description="{message}""#)
             }
             ErrorCode::StepUpRequired => {
-                let max_age = self.max_age.unwrap_or_default();
+                let wanted = match self.max_age {
+                    Some(seconds) => format!(r#"max_age="{seconds}""#),
+                    None => format!(r#"acr_values="{}""#, ACR_VALUES[1]),
+                };
                 format!(
-                    r#"{realm}, error="insufficient_user_authentication", error_description="{message}", max_age="{max_age}""#
+                    r#"{realm}, error="insufficient_user_authentication", error_description="{message}", {wanted}"#
                 )
             }
             ErrorCode::InsufficientScope => {

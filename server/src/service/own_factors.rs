@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Caller, Error, Passwords, SecondFactors, passwords::VerifiedPassword};
 use crate::{
     crypto::secret::Secret,
-    domain::{Account, Act, Cause, Door, Passkey, Refusal, SessionCore, rules::authority as rule},
+    domain::{Account, Act, Cause, Door, Passkey, Refusal, SessionCore},
     state::limits::Attempt,
     store::StoreError,
 };
@@ -182,8 +182,7 @@ impl OwnFactors {
         let own = Own::new(by, &cause)?;
         let (seen, act) = self.prove(&own, password).await?;
         let user = own.account.user.id;
-        let may = move |by: &rule::Rights| rule::change_factors(by, user);
-        self.passwords.store.allowed(act, may).await?;
+        self.passwords.store.may_change_factors(user, act).await?;
         let (user, session) = (&own.account.user, own.session.id);
         let now = self.passwords.clock.now();
         self.factors

@@ -29,7 +29,7 @@ pub(super) fn judge(unit: &Unit<'_>, act: &Act) -> Result<Rights, StoreError> {
     judge_at(unit.conn, unit.memory, act, unit.now())
 }
 
-fn judge_at(
+pub(super) fn judge_at(
     conn: &Connection,
     memory: &Memory,
     act: &Act,

@@ -3,7 +3,7 @@
 use doorward_shared::{Timestamp, UserId};
 
 use super::{
-    Store, StoreError, accounts, authority, passkeys, sessions,
+    Store, StoreError, accounts, authority, factor_sessions, passkeys, sessions,
     sql::{Connection, OptionalExtension, params},
     unit::Unit,
 };
@@ -151,6 +151,7 @@ impl Store {
                 return Err(Refusal::Conflict("the set-up was begun anew".into()).into());
             }
             replace_codes(unit, user, &totp.codes)?;
+            factor_sessions::note(unit, &act)?;
             unit.event(cause, "mfa.totp_enabled", Some(&user), Some(user), None)
         })
         .await
@@ -169,7 +170,10 @@ impl Store {
         act: Act,
     ) -> Result<(), StoreError> {
         self.write(move |unit| {
-            let by = judge(unit, user, Some(password), &act)?;
+            // The code is the factor that is shown.
+            let by = authority::judge(unit, &act)?;
+            rule::change_factors(&by, user)?;
+            sessions::demand_password(unit, user, &password.hash, password.rehashed)?;
             let cause = act.cause(&by);
             use_up(unit, user, &ShownFactor::Totp { step }, cause.at)?;
             of_user(unit.conn, "DELETE FROM totp WHERE user_id = ?1", user)?;
@@ -228,6 +232,7 @@ pub(super) fn judge(
 ) -> Result<Rights, StoreError> {
     let by = authority::judge(unit, act)?;
     rule::change_factors(&by, user)?;
+    factor_sessions::demand(unit.conn, user, act)?;
     if let Some(password) = password {
         sessions::demand_password(unit, user, &password.hash, password.rehashed)?;
     }

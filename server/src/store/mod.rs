@@ -24,6 +24,7 @@ mod cursor;
 mod endings;
 mod error;
 mod events;
+mod factor_sessions;
 mod factors;
 mod key_list;
 mod key_meters;

@@ -3,7 +3,7 @@
 use doorward_shared::{PasskeyId, Timestamp, UserId};
 
 use super::{
-    SeenPassword, Store, StoreError,
+    SeenPassword, Store, StoreError, factor_sessions,
     factors::{after_removal, factors, judge},
     rows::{maybe_time, ulid},
     sql::{self, Connection, OptionalExtension, Row, params},
@@ -73,6 +73,7 @@ impl Store {
             if added == 0 {
                 return Err(Refusal::Conflict("this passkey is registered already".into()).into());
             }
+            factor_sessions::note(unit, &act)?;
             unit.event(cause, "mfa.passkey_added", Some(&id), Some(user), None)?;
             Ok(Passkey {
                 id,

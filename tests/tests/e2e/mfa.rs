@@ -264,6 +264,72 @@ async fn a_sign_in_that_waits_for_its_factor_dies_with_the_password_and_the_acco
 }
 
 #[tokio::test]
+async fn a_session_without_the_factor_changes_none_whoever_knows_the_password() {
+    let server = server();
+    let ada = server.register("ada@example.com").await;
+    let before = server.login("ada@example.com").await;
+    let browser = server.browser();
+    browser.sign_in("ada@example.com").await;
+    let began = as_person(
+        &server,
+        &before,
+        "POST",
+        "/auth/passkeys/options",
+        json!({"password": PASSWORD}),
+    );
+    let began = began.await.expect(200).json();
+    let (totp, codes) = with_totp(&server, &ada).await;
+    let _passkey = with_passkey(&server, &ada).await;
+    let factors = as_person(&server, &ada, "GET", "/auth/mfa", json!({})).await;
+    let passkey = factors.json()["passkeys"][0]["id"].clone();
+    let remove = format!("/auth/passkeys/{}", passkey.as_str().unwrap());
+    let password = json!({"password": PASSWORD});
+    let credential = Passkey::new(ISSUER).create(&began["publicKey"]);
+    for (method, path, body) in [
+        ("POST", "/auth/mfa/recovery-codes", password.clone()),
+        ("POST", "/auth/passkeys/options", password.clone()),
+        (
+            "POST",
+            "/auth/passkeys",
+            json!({"name": "x", "credential": credential}),
+        ),
+        ("DELETE", remove.as_str(), json!({})),
+    ] {
+        let refused = as_person(&server, &before, method, path, body).await;
+        let challenge = refused.header("www-authenticate").to_owned();
+        refused.refused(401, "step_up_required");
+        assert!(challenge.contains("acr_values=\"urn:doorward:acr:factor\""));
+    }
+    // The page says so too, and leads to sign in.
+    let page = browser.open("/account").await.expect(200);
+    let anew = form(&page, "/account/factors/codes").with("password", PASSWORD);
+    let said = browser.submit(&anew).await.expect(200).text();
+    assert!(said.contains("/sign-in?again=factors"), "{said}");
+    // Whoever shows one changes them, as does the session that set them up.
+    let token = password_step(&server, "ada@example.com").await;
+    let code = json!({"recoveryCode": codes[0]});
+    let shown = second_step(&server, code, &token).await.expect(200);
+    let shown = Person {
+        access: shown.field("accessToken"),
+        ..before.clone()
+    };
+    for by in [&shown, &ada] {
+        let path = "/auth/mfa/recovery-codes";
+        let made = as_person(&server, by, "POST", path, password.clone()).await;
+        made.expect(200);
+    }
+    // Password and code are as good.
+    let body = json!({"password": PASSWORD, "code": totp.code(1)});
+    let removed = as_person(&server, &before, "DELETE", "/auth/mfa/totp", body).await;
+    removed.expect(204);
+    as_person(&server, &ada, "DELETE", &remove, json!({}))
+        .await
+        .expect(204);
+    // With none left there is none to show.
+    with_totp(&server, &before).await;
+}
+
+#[tokio::test]
 async fn codes_are_taken_away_with_password_and_code() {
     let server = server();
     let ada = server.register("ada@example.com").await;

@@ -52,6 +52,7 @@ impl From<Refusal> for ApiError {
                 "the account has changed in the meantime",
             ),
             Refusal::FactorWrong => Self::new(ErrorCode::InvalidCredentials, message),
+            Refusal::FactorFirst => Self::new(ErrorCode::StepUpRequired, message),
             Refusal::EmailNotVerified => Self::new(ErrorCode::EmailNotVerified, message),
             Refusal::LinkDead => Self::new(ErrorCode::InvalidToken, message),
             Refusal::LinkExpired => Self::new(ErrorCode::TokenExpired, message),

@@ -82,6 +82,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     .gives::<mfa::TotpSetup>(200)
     .or(&[
         E::InvalidCredentials,
+        E::StepUpRequired,
         E::Conflict,
         E::RateLimited,
         E::Overloaded,
@@ -94,7 +95,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     )
     .takes::<mfa::TotpCode>()
     .gives::<mfa::RecoveryCodes>(200)
-    .or(&[E::InvalidCredentials, E::Conflict]),
+    .or(&[E::InvalidCredentials, E::StepUpRequired, E::Conflict]),
     op(
         Delete,
         "/auth/mfa/totp",
@@ -114,6 +115,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     .gives::<mfa::RecoveryCodes>(200)
     .or(&[
         E::InvalidCredentials,
+        E::StepUpRequired,
         E::Conflict,
         E::RateLimited,
         E::Overloaded,
@@ -128,6 +130,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     .gives::<mfa::PasskeyCreation>(200)
     .or(&[
         E::InvalidCredentials,
+        E::StepUpRequired,
         E::NotFound,
         E::RateLimited,
         E::Overloaded,
@@ -135,14 +138,15 @@ pub(super) const OPERATIONS: &[Operation] = &[
     op(Post, "/auth/passkeys", FirstParty, "Add a passkey")
         .takes::<mfa::NewPasskey>()
         .gives::<mfa::Passkey>(201)
-        .or(&[E::ValidationFailed, E::Conflict, E::NotFound]),
+        .or(&[E::StepUpRequired, E::ValidationFailed, E::Conflict, E::NotFound]),
     op(
         Delete,
         "/auth/passkeys/{id}",
         FirstParty,
         "Remove a passkey",
     )
-    .done(),
+    .done()
+    .or(&[E::StepUpRequired, E::Conflict]),
     op(
         Post,
         "/auth/passkey/options",

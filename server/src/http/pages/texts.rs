@@ -46,6 +46,7 @@ pub(crate) struct Texts {
     pub conflict: &'static str,
     /// `{minutes}`
     pub step_up_minutes: &'static str,
+    pub factor_first: &'static str,
     /// `{seconds}`
     pub step_up_seconds: &'static str,
     pub sign_in_again: &'static str,
@@ -281,7 +282,9 @@ impl Texts {
                 return fill(self.rate_limited, "seconds", &seconds).into();
             }
             (ErrorCode::StepUpRequired, _) => {
-                let seconds = error.max_age().unwrap_or_default();
+                let Some(seconds) = error.max_age() else {
+                    return self.factor_first.into();
+                };
                 let (text, unit, number) = match seconds {
                     120.. if seconds.is_multiple_of(60) => {
                         (self.step_up_minutes, "minutes", seconds / 60)

@@ -76,6 +76,8 @@ const MIGRATIONS: &[&str] = &[
      CREATE INDEX links_client ON links (client_id) WHERE client_id IS NOT NULL;
      CREATE INDEX registration_tokens_minter ON registration_tokens (minter);",
     include_str!("schema_counts.sql"),
+    // Whether a second factor was set up in the session, which shows as much as signing in with it does.
+    "ALTER TABLE sessions ADD COLUMN set_factor INTEGER NOT NULL DEFAULT 0;",
 ];
 
 /// What migrations take from the rules of the domain.
