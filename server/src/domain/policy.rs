@@ -228,10 +228,12 @@ pub struct PolicyChange {
 impl PolicyChange {
     /// Whether with it somebody may come to do what the client may.
     pub fn takes_over(&self) -> bool {
-        self.auth_method.is_some()
-            || self.jwks.is_some()
-            || self.jwks_uri.is_some()
-            || self.skip_consent == Some(true)
+        self.changes_authentication() || self.skip_consent == Some(true)
+    }
+
+    /// Whether it says how the client shows who it is: whoever names its keys can be it.
+    pub fn changes_authentication(&self) -> bool {
+        self.auth_method.is_some() || self.jwks.is_some() || self.jwks_uri.is_some()
     }
 
     /// Changes a policy.

@@ -195,8 +195,8 @@ pub(super) fn change_one(
     let before = find(unit.conn, id)?.ok_or(Refusal::NotFound("client"))?;
     let acts = ClientActs {
         scopes: &change.scopes_to_hold(&before),
-        sees_all: change.sees_all,
-        resource_server: change.resource_server == Some(true),
+        sees_all: change.sees_all(&before),
+        resource_server: change.resource_server(&before),
     };
     rule::change_client(&by, acts)?;
     let client = clients::change(&before, change)?;

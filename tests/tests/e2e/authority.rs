@@ -629,3 +629,42 @@ async fn the_secret_of_a_client_that_sees_all_is_for_those_who_may_see_all() {
     let path = format!("/admin/clients/{}/secret", other.expect(201).field("id"));
     post(&clerk, &path, json!({})).await.expect(200);
 }
+
+#[tokio::test]
+async fn whoever_names_the_keys_of_a_resource_server_must_be_allowed_what_it_sees() {
+    let server = Server::start();
+    let issuer = server.url();
+    let keys = json!({"keys": [{
+        "kty": "EC", "crv": "P-256", "alg": "ES256", "kid": "k",
+        "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+        "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM",
+    }]});
+    let few = server.key(&["admin:clients"]).await;
+    let enough = ["admin:clients", "admin:sessions:read", "admin:apikeys:read"];
+    let enough = server.key(&enough).await;
+    for what in [
+        json!({"resourceServer": true}),
+        json!({"resources": [issuer]}),
+    ] {
+        let mut body = json!({"name": "API", "grantTypes": ["client_credentials"], "scopes": []});
+        let members = body.as_object_mut().unwrap();
+        members.extend(what.as_object().unwrap().clone());
+        let made = server.admin("POST", "/admin/clients", Some(body)).await;
+        let path = format!("/admin/clients/{}", made["id"].as_str().unwrap());
+        for change in [
+            json!({"tokenEndpointAuthMethod": "private_key_jwt", "jwks": keys}),
+            json!({"tokenEndpointAuthMethod": "client_secret_post"}),
+        ] {
+            let change = |by: &str| server.call("PATCH", &path).bearer(by).json(change.clone());
+            let refused = change(&few).send().await;
+            refused.refused(403, "insufficient_scope");
+            change(&enough).send().await.expect(200);
+        }
+        // What gives nothing is for whoever may change clients.
+        let name = server.call("PATCH", &path).bearer(&few);
+        name.json(json!({"name": "Another"}))
+            .send()
+            .await
+            .expect(200);
+    }
+}

@@ -164,11 +164,11 @@ fn what_other_users_of_the_machine_put_there_gives_them_nothing() {
         let log = shared.join(log);
         fs::write(&log, "theirs").unwrap();
         chown(&log, Some(OTHER), Some(OTHER)).unwrap();
-        for command in [
+        for asked in [
             &["check", "shared/b.db"][..],
             &["restore", "--force", "shared/b.db"],
         ] {
-            let refused = tool(&server, command);
+            let refused = tool(&server, asked);
             assert!(refused.failed(1).contains("b.db-"), "{refused:?}");
         }
         fs::remove_file(&log).unwrap();
@@ -180,9 +180,9 @@ fn what_other_users_of_the_machine_put_there_gives_them_nothing() {
     fs::create_dir(&theirs).unwrap();
     symlink(&victim, theirs.join("doorward.db")).unwrap();
     chown(&theirs, Some(OTHER), Some(OTHER)).unwrap();
-    for command in [&["operator-key"][..], &["serve", "--port", "0"]] {
+    for asked in [&["operator-key"][..], &["serve", "--port", "0"]] {
         let refused = command("doorward-server", &home)
-            .args(command)
+            .args(asked)
             .arg("--data-dir")
             .arg(&theirs)
             .output()

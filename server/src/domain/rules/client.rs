@@ -5,7 +5,7 @@ use doorward_shared::{ScopeSet, Timestamp};
 use crate::domain::{
     AuthMethod, Client, ClientKind, ClientPolicy, ClientSecrets, Diff, Digest256, GrantType, Noted,
     PolicyChange, Refusal,
-    client::{RESOURCE_SERVER, check_refresh},
+    client::{RESOURCE_SERVER, check_refresh, names_resource},
 };
 
 /// What changes of a client; `None` stays as it is.
@@ -19,8 +19,8 @@ pub struct ClientChange {
     pub require_pkce: Option<bool>,
     pub resource_server: Option<bool>,
     pub policy: PolicyChange,
-    /// Whether the resources it names hold this server itself.
-    pub sees_all: bool,
+    /// This server itself, as a resource.
+    pub own: String,
 }
 
 impl ClientChange {
@@ -37,6 +37,20 @@ impl ClientChange {
         } else {
             given
         }
+    }
+
+    /// Whether whoever makes it comes to see everybody's tokens: as a client that tokens of this server are meant for, one
+    /// that becomes such or that they can be from now on.
+    pub fn sees_all(&self, before: &Client) -> bool {
+        let named = self.resources.as_ref();
+        named.is_some_and(|named| names_resource(named, &self.own))
+            || self.policy.changes_authentication() && before.sees_all(&self.own)
+    }
+
+    /// As [`ClientChange::sees_all`], of a resource server.
+    pub fn resource_server(&self, before: &Client) -> bool {
+        self.resource_server == Some(true)
+            || self.policy.changes_authentication() && before.resource_server
     }
 }
 

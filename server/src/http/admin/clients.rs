@@ -208,7 +208,7 @@ pub(super) fn change_of(
         require_pkce: patch.require_pkce,
         resource_server: patch.resource_server,
         policy,
-        sees_all: for_this_server(doorward, patch.resources.as_deref()),
+        own: doorward.issuer.clone(),
     })
 }
 
