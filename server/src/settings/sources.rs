@@ -121,7 +121,7 @@ impl Settings {
     ) -> Result<(Self, Figment), SettingsError> {
         let toml = file
             .data()
-            .map_err(|error| wrong("Rocket.toml", error.to_string()))?;
+            .map_err(|error| wrong("Rocket.toml", without_source(&error.to_string())))?;
         let profile =
             std::env::var("ROCKET_PROFILE").map_or(rocket::Config::DEFAULT_PROFILE, Profile::from);
         check_profiles(&toml)?;
@@ -166,6 +166,18 @@ impl Settings {
         settings.check()?;
         Ok(settings)
     }
+}
+
+/// A TOML error says where it is, shows the line, in which there may be a secret, and says why: without that line.
+fn without_source(error: &str) -> String {
+    let lines = error.lines().map(str::trim);
+    let said = lines.filter(|line| {
+        let (before, _) = line.split_once('|').unwrap_or(("said", ""));
+        !before.trim().bytes().all(|byte| byte.is_ascii_digit())
+    });
+    said.filter(|line| !line.is_empty())
+        .collect::<Vec<_>>()
+        .join(": ")
 }
 
 /// Whether all keys are settings.
@@ -227,6 +239,14 @@ mod tests {
             (70, 90)
         );
         assert_eq!(settings.client_token_seconds, 7200);
+    }
+
+    #[test]
+    fn a_broken_file_is_told_without_its_line_in_which_there_may_be_a_secret() {
+        let toml = "[default.doorward]\nmail_url = \"smtp://ada:hunter2@mail.example\n";
+        let error = read(toml, &[]).unwrap_err().to_string();
+        assert!(!error.contains("hunter2"), "{error}");
+        assert!(error.contains("line 2, column") && error.contains("invalid basic string"));
     }
 
     #[test]
