@@ -105,9 +105,9 @@ impl Params {
         self.get(name).map(parse).transpose()
     }
 
-    fn list_query(&self, default_limit: u32) -> Result<ListQuery, ApiError> {
+    fn list_query(&self) -> Result<ListQuery, ApiError> {
         let limit = self.number("limit", "a number from 1 to 100")?;
-        let limit = limit.map_or(Some(default_limit), |limit| u32::try_from(limit).ok());
+        let limit = limit.map_or(Some(DEFAULT_LIMIT), |limit| u32::try_from(limit).ok());
         let limit = limit
             .filter(|limit| (1..=MAX_LIMIT).contains(limit))
             .ok_or_else(|| ApiError::request("limit", "must be a number from 1 to 100"))?;
@@ -159,8 +159,6 @@ fn sort(text: &str) -> Result<Sort, ApiError> {
 pub trait Filters: Sized + Send {
     /// Names of its parameters.
     const NAMES: &'static [&'static str];
-    /// Rows of a page, where nobody says.
-    const LIMIT: u32 = DEFAULT_LIMIT;
 
     /// Reads them.
     ///
@@ -192,7 +190,7 @@ impl<'r, F: Filters> FromRequest<'r> for Listing<F> {
             let params = Params::read(query, F::NAMES)?;
             Ok(Self {
                 filter: F::read(&params)?,
-                query: params.list_query(F::LIMIT)?,
+                query: params.list_query()?,
             })
         };
         match read() {

@@ -55,7 +55,7 @@ impl Users<'_> {
         id: impl Display,
     ) -> Result<Page<OwnApplication>, ClientError> {
         let path = format!("{}/applications", Self::path(id));
-        self.0.get(&path, &[]).await
+        self.0.get(&path, &[("limit", "100".to_owned())]).await
     }
 
     /// Creates a user; sent again with the same key it gives the same answer.

@@ -9,7 +9,6 @@ use doorward_shared::{
         UserPatch,
     },
     auth::OwnApplication,
-    page::MAX_LIMIT,
 };
 use rocket::{Route, delete, get, patch, post, routes};
 
@@ -142,26 +141,13 @@ async fn get(doorward: &Services, _by: Allowed<UsersRead>, id: &str) -> Answer<U
     })
 }
 
-/// Nothing to filter by.
-#[derive(Debug)]
-struct Applications;
-
-impl Filters for Applications {
-    const NAMES: &'static [&'static str] = &[];
-    // From before this was a list in pages.
-    const LIMIT: u32 = MAX_LIMIT;
-    fn read(_: &Params) -> Result<Self, ApiError> {
-        Ok(Self)
-    }
-}
-
 /// The applications that a user has let in, newest first.
 #[get("/admin/users/<id>/applications")]
 async fn applications(
     doorward: &Services,
     _by: Allowed<UsersRead>,
     id: &str,
-    listing: Listing<Applications>,
+    listing: Listing<()>,
 ) -> Answer<Page<OwnApplication>> {
     let account = find(doorward, id).await?;
     let consents = doorward.store.consents(account.user.id, listing.query);
