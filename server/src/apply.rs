@@ -5,6 +5,12 @@ use std::{
     io::{self, Read},
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
 };
 
 use doorward_server::{
@@ -20,8 +26,15 @@ use rocket::figment::{
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use signal_hook::{
+    consts::{SIGHUP, SIGINT, SIGTERM},
+    flag,
+};
 
 use crate::{about, control, runtime, say, text};
+
+/// How often a dry run looks whether it is told to end.
+const HEARING: Duration = Duration::from_millis(50);
 
 /// What is done with a file.
 #[derive(Debug, Clone)]
@@ -184,15 +197,28 @@ fn to_copy(mut settings: Settings, wanted: &Wanted) -> Result<Outcome, String> {
     to_directory(settings, wanted)
 }
 
-/// A private directory that goes when it is dropped.
+/// A private directory that goes when it is dropped, and with a process that is told to end: there are keys in it.
 struct Copy(PathBuf);
 
 impl Copy {
     fn new() -> io::Result<Self> {
         let name = format!("doorward-{:032x}", u128::from_ne_bytes(random_bytes()));
         let path = env::temp_dir().join(name);
+        let told = Arc::new(AtomicBool::new(false));
+        for signal in [SIGHUP, SIGINT, SIGTERM] {
+            flag::register(signal, told.clone())?;
+        }
         fs::DirBuilder::new().mode(0o700).create(&path)?;
-        Ok(Self(path))
+        let copy = Self(path.clone());
+        thread::spawn(move || {
+            while !told.load(Ordering::Relaxed) {
+                thread::sleep(HEARING);
+            }
+            drop(Self(path));
+            eprintln!("error: interrupted; nothing was changed");
+            std::process::exit(1);
+        });
+        Ok(copy)
     }
 }
 

@@ -15,6 +15,7 @@ use std::{
 };
 
 use doorward_tests::{PASSWORD, Server, command};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -416,7 +417,7 @@ async fn nobody_is_served_or_asked_who_cannot_read_the_master_key() {
     let mut stranger = connect();
     stranger.read_exact(&mut nonce).unwrap();
     stranger.write_all(&[0; 64]).unwrap();
-    stranger.write_all(b"{}").unwrap();
+    stranger.write_all(b"{}").ok();
     let mut answer = Vec::new();
     // Closed, with or without a reset.
     let _ = stranger.read_to_end(&mut answer);
@@ -469,4 +470,31 @@ fn a_broken_line_is_not_shown() {
     let (_home, run) = apply_alone(text, &[]);
     let told = failed(run);
     assert!(told.contains("line 3") && !told.contains("hush"), "{told}");
+}
+
+#[test]
+fn a_dry_run_that_is_interrupted_leaves_no_copy_of_the_keys() {
+    let mut server = Server::start();
+    server.stop();
+    let home = server.directory().to_owned();
+    let place = home.join("tmp");
+    std::fs::create_dir(&place).unwrap();
+    std::fs::write(home.join("first.toml"), FIRST).unwrap();
+    let mut run = command("doorward-server", &home)
+        .args(["apply", "first.toml", "--dry-run", "--data-dir"])
+        .arg(server.data_dir())
+        .env("TMPDIR", &place)
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let copies = || std::fs::read_dir(&place).unwrap().count();
+    let begun = std::time::Instant::now();
+    while copies() == 0 && begun.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    assert_eq!(copies(), 1);
+    kill_process(Pid::from_child(&run), Signal::INT).unwrap();
+    run.wait().unwrap();
+    assert_eq!(copies(), 0);
 }
