@@ -24,6 +24,7 @@ mod control;
 mod health;
 mod process;
 mod serve;
+mod welcome;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -1,18 +1,13 @@
 //! Serving until a signal asks for the end. SIGHUP takes up renewed TLS certificates.
 
 use std::{
-    io::Write as _,
     net::{Ipv4Addr, SocketAddr, TcpListener},
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use doorward_server::{
-    Doorward, Settings,
-    app::OpenError,
-    settings::Registration,
-    settings::{LogFormat, listening_url},
-    store::{self, DirectoryLock, MASTER_KEY},
+    Doorward, Settings, app::OpenError, settings::listening_url, store::DirectoryLock,
 };
 use rocket::{
     Config, Ignite, Orbit, Rocket, Shutdown, error::ErrorKind, fairing::AdHoc, figment::Figment,
@@ -24,6 +19,7 @@ use crate::{
     about, control,
     process::{self, Asked, Stop},
     runtime, say, text,
+    welcome::welcome,
 };
 
 /// How long the server goes on listening after it was asked to stop.
@@ -315,51 +311,4 @@ fn let_finish(before: Flight) {
             tracing::debug!(kind = %error.kind(), "connections with the old certificate were cut off");
         }
     });
-}
-
-/// Says which settings and data are used, what the first start made, and what to do next: to people, or as lines of the
-/// log where that is JSON.
-fn welcome(doorward: &Doorward, url: &str) {
-    let directory = &doorward.settings().data_dir;
-    let whole = std::path::absolute(directory).unwrap_or_else(|_| directory.clone());
-    let file = Settings::file().map_or_else(
-        || "no Rocket.toml, so defaults and the environment".into(),
-        |file| file.display().to_string(),
-    );
-    let mut lines = vec![format!(
-        "settings: {file}; data directory: {}",
-        whole.display()
-    )];
-    if !doorward.created().is_empty() {
-        lines.extend(newcomer(doorward, url));
-    }
-    for line in lines {
-        match doorward.settings().log_format {
-            // Where stderr is gone there is nobody to tell.
-            LogFormat::Plain => drop(writeln!(std::io::stderr(), "{line}")),
-            LogFormat::Json => tracing::info!("{line}"),
-        }
-    }
-}
-
-fn newcomer(doorward: &Doorward, url: &str) -> Vec<String> {
-    let directory = doorward.settings().data_dir.display();
-    let mut lines = vec![format!("created {directory}/{}", store::DATABASE)];
-    for path in doorward.created() {
-        let what = match path.file_name().and_then(|name| name.to_str()) {
-            Some(MASTER_KEY) => "encrypts signing keys; keep a copy apart from the database",
-            _ => "an API key that may do everything, for the console on this machine",
-        };
-        lines.push(format!("created {}: {what}", path.display()));
-    }
-    let console = "open the console in another terminal: cargo run --release -p doorward-tui";
-    if doorward.settings().registration == Registration::Open {
-        lines.push(format!(
-            "next: make an account with\n  curl {url}/auth/register -H 'Content-Type: application/json' -d '{{\"email\":\"you@example.com\",\"password\":\"correct horse battery\"}}'"
-        ));
-        lines.push(format!("or {console}"));
-    } else {
-        lines.push(format!("next: {console}"));
-    }
-    lines
 }

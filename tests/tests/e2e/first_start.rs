@@ -345,3 +345,50 @@ async fn a_missing_master_key_stops_the_start_and_is_not_made_anew() {
     assert!(line.contains("master.key"), "{line}");
     assert!(!server.data_dir().join("master.key").exists());
 }
+
+/// The line of a first start that says how the console is opened, of the program at `path`.
+fn console_line(path: &Path, directory: &Path, env: &[(&str, &str)]) -> String {
+    let mut child = Command::new(path)
+        .args(["--port", "0", "--data-dir", "my data"])
+        .env_remove("STATE_DIRECTORY")
+        .envs(env.iter().copied())
+        .current_dir(directory)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (line, _out) = first_line(&mut child);
+    let url = line.trim().rsplit(' ').next().unwrap().to_owned();
+    let told = BufReader::new(child.stderr.take().unwrap());
+    let mut lines = told.lines().map(Result::unwrap);
+    let told = lines.find(|line| line.contains("open the console"));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    told.expect("a line about the console").replace(&url, "URL")
+}
+
+#[test]
+fn what_to_do_next_is_said_in_the_words_of_how_it_was_installed() {
+    let built = program("doorward-server");
+    for (is_copied, env, command) in [
+        (false, &[][..], "cargo run --release -p doorward-tui --"),
+        (true, &[], "doorward"),
+        (true, &[("STATE_DIRECTORY", "/x")], "sudo doorward"),
+    ] {
+        let home = TempDir::new().unwrap();
+        let mut path = built.clone();
+        if is_copied {
+            path = home.path().join("doorward-server");
+            fs::copy(&built, &path).unwrap();
+        }
+        let key = home.path().join("my data/operator.key");
+        assert_eq!(
+            console_line(&path, home.path(), env),
+            format!(
+                "or open the console in another terminal: {command} --server URL --key-file '{}'",
+                key.display()
+            )
+        );
+    }
+}

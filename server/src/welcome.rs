@@ -1,0 +1,152 @@
+//! What the program says when it starts: what it uses, what it has made, and what to do next.
+
+use std::{env, io::Write as _, path::Path};
+
+use doorward_server::{
+    Doorward, Settings,
+    settings::{LogFormat, Registration},
+    store::{self, MASTER_KEY, OPERATOR_KEY},
+};
+
+/// How this program came here: the console came the same way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Installed {
+    /// Built in a clone, which has the console's sources too.
+    Clone,
+    /// A system service, by the package or by hand. Its key is root's to read.
+    Service,
+    /// A program that somebody starts.
+    Program,
+}
+
+impl Installed {
+    fn here() -> Self {
+        let is_clone = |folder: &Path| folder.join("tui/Cargo.toml").is_file();
+        if env::current_exe().is_ok_and(|exe| exe.ancestors().any(is_clone)) {
+            Self::Clone
+        } else if env::var_os("STATE_DIRECTORY").is_some() {
+            // systemd names the directory that the unit keeps its state in.
+            Self::Service
+        } else {
+            Self::Program
+        }
+    }
+
+    /// The command that opens the console for a server at `url`, whose files are in `directory`: what the console does not find by itself
+    /// is named.
+    fn console(self, url: &str, directory: &Path) -> String {
+        let mut options = String::new();
+        if url != "http://127.0.0.1:8000" {
+            options.push_str(&format!(" --server {url}"));
+        }
+        if self == Self::Service || directory != Settings::default().data_dir {
+            let whole = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
+            let key = whole.join(OPERATOR_KEY).display().to_string();
+            options.push_str(&format!(" --key-file {}", quoted(&key)));
+        }
+        match self {
+            Self::Clone if options.is_empty() => "cargo run --release -p doorward-tui".into(),
+            Self::Clone => format!("cargo run --release -p doorward-tui --{options}"),
+            Self::Service => format!("sudo doorward{options}"),
+            Self::Program => format!("doorward{options}"),
+        }
+    }
+}
+
+/// A word as a shell reads it.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+    if word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
+/// Says which settings and data are used, what the first start made, and what to do next: to people, or as lines of the
+/// log where that is JSON.
+pub(crate) fn welcome(doorward: &Doorward, url: &str) {
+    let directory = &doorward.settings().data_dir;
+    let whole = std::path::absolute(directory).unwrap_or_else(|_| directory.clone());
+    let file = Settings::file().map_or_else(
+        || "no Rocket.toml, so defaults and the environment".into(),
+        |file| file.display().to_string(),
+    );
+    let mut lines = vec![format!(
+        "settings: {file}; data directory: {}",
+        whole.display()
+    )];
+    if !doorward.created().is_empty() {
+        lines.extend(newcomer(doorward, url));
+    }
+    for line in lines {
+        match doorward.settings().log_format {
+            // Where stderr is gone there is nobody to tell.
+            LogFormat::Plain => drop(writeln!(std::io::stderr(), "{line}")),
+            LogFormat::Json => tracing::info!("{line}"),
+        }
+    }
+}
+
+fn newcomer(doorward: &Doorward, url: &str) -> Vec<String> {
+    let directory = doorward.settings().data_dir.display();
+    let mut lines = vec![format!("created {directory}/{}", store::DATABASE)];
+    for path in doorward.created() {
+        let what = match path.file_name().and_then(|name| name.to_str()) {
+            Some(MASTER_KEY) => "encrypts signing keys; keep a copy apart from the database",
+            _ => "an API key that may do everything, for the console on this machine",
+        };
+        lines.push(format!("created {}: {what}", path.display()));
+    }
+    let console = Installed::here().console(url, &doorward.settings().data_dir);
+    let console = format!("open the console in another terminal: {console}");
+    if doorward.settings().registration == Registration::Open {
+        lines.push(format!(
+            "next: make an account with\n  curl {url}/auth/register -H 'Content-Type: application/json' -d '{{\"email\":\"you@example.com\",\"password\":\"correct horse battery\"}}'"
+        ));
+        lines.push(format!("or {console}"));
+    } else {
+        lines.push(format!("next: {console}"));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_console_is_opened_the_way_it_was_installed() {
+        let usual = ("http://127.0.0.1:8000", "doorward-data");
+        let other = ("https://127.0.0.1:8443", "/srv/my data");
+        for (installed, (url, directory), command) in [
+            (
+                Installed::Clone,
+                usual,
+                "cargo run --release -p doorward-tui",
+            ),
+            (
+                Installed::Clone,
+                other,
+                "cargo run --release -p doorward-tui -- --server https://127.0.0.1:8443 \
+                 --key-file '/srv/my data/operator.key'",
+            ),
+            (Installed::Program, usual, "doorward"),
+            (
+                Installed::Program,
+                other,
+                "doorward --server https://127.0.0.1:8443 --key-file '/srv/my data/operator.key'",
+            ),
+            (
+                Installed::Service,
+                (usual.0, "/var/lib/doorward"),
+                "sudo doorward --key-file /var/lib/doorward/operator.key",
+            ),
+        ] {
+            assert_eq!(installed.console(url, Path::new(directory)), command);
+        }
+        assert_eq!(quoted("it's"), "'it'\\''s'");
+        // These tests are built in a clone.
+        assert_eq!(Installed::here(), Installed::Clone);
+    }
+}
