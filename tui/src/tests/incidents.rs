@@ -604,3 +604,24 @@ fn of_two_undos_that_are_under_way_each_is_known_by_its_answer() {
     let screen = bench.screen();
     assert_eq!(screen.matches("min left").count(), 2, "{screen}");
 }
+
+#[test]
+fn what_was_noted_stands_under_the_sentence_and_the_last_of_it_where_there_is_little_room() {
+    for (height, shown, hidden) in [(40, "second", "nothing"), (24, "fourth", "third")] {
+        let mut bench = bench(120, height);
+        open(
+            &mut bench,
+            vec![IncidentSubject::Address("203.0.113.7".into())],
+            spraying(),
+        );
+        for text in ["first", "second", "third", "fourth"] {
+            bench.type_in("n");
+            bench.later(text);
+            bench.press_control('s');
+        }
+        let screen = bench.screen();
+        assert!(screen.contains(&format!("· {shown}")), "{screen}");
+        assert!(screen.contains("earlier)"), "{screen}");
+        assert!(!screen.contains(&format!("· {hidden}")), "{screen}");
+    }
+}

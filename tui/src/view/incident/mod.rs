@@ -8,7 +8,8 @@ use ratatui::layout::Rect;
 
 use crate::{
     core::{
-        incident::{Incident, Pane, facts::sentence},
+        format::clock,
+        incident::{Incident, Note, Pane, facts::sentence},
         list::Load,
     },
     view::{
@@ -27,6 +28,8 @@ const WIDE: u16 = 100;
 const HIGH: u16 = 15;
 const CHART_FROM: u16 = 30;
 const CHART: u16 = 8;
+/// Notes that are shown, at most.
+const NOTES: usize = 3;
 
 pub(super) fn draw(paint: &mut Paint<'_>, area: Rect, incident: &Incident) -> Option<(u16, u16)> {
     let room = usize::from(area.width.saturating_sub(4));
@@ -35,12 +38,15 @@ pub(super) fn draw(paint: &mut Paint<'_>, area: Rect, incident: &Incident) -> Op
         return low(paint, area, incident, &text, tone);
     }
     let lines = wrapped(&text, room);
-    let lines = &lines[..lines.len().min(3)];
+    let lines = lines.into_iter().take(3).map(|line| (line, tone));
+    let most = if area.height < CHART_FROM { 1 } else { NOTES };
+    let notes = notes(paint, incident, most).into_iter();
+    let lines: Vec<_> = lines.chain(notes.map(|note| (note, Tone::Base))).collect();
     let mut rest = area;
     let top = take(&mut rest, u16::try_from(lines.len()).unwrap_or(1) + 2);
     let inner = frame(paint, top, &title(paint, incident), false);
-    for (y, line) in (inner.y..).zip(lines) {
-        paint.text(inner, inner.x + 1, y, line, tone);
+    for (y, (line, tone)) in (inner.y..).zip(&lines) {
+        paint.text(inner, inner.x + 1, y, line, *tone);
     }
     if area.height >= CHART_FROM {
         let place = take(&mut rest, CHART);
@@ -122,6 +128,22 @@ fn title(paint: &Paint<'_>, incident: &Incident) -> String {
             )
         }
     }
+}
+
+/// The last of what was noted, and how much is above it.
+fn notes(paint: &Paint<'_>, incident: &Incident, most: usize) -> Vec<String> {
+    let state = paint.state;
+    let earlier = incident.log.len().saturating_sub(most);
+    let shown = incident.log.iter().skip(earlier);
+    let line = |(at, note): (usize, &Note)| {
+        let time = clock(note.at, state.now.wall);
+        let above = match earlier {
+            many @ 1.. if at == 0 => format!("  ({many} earlier)"),
+            _ => String::new(),
+        };
+        format!("{time} {} {}{above}", state.glyphs.dot(), note.text)
+    };
+    shown.enumerate().map(line).collect()
 }
 
 /// The sentence; how things stand before there is one.
