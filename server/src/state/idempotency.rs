@@ -180,7 +180,7 @@ mod tests {
             let crowd = Kept {
                 whose: Actor::User(UserId(Ulid(2 + number as u128 % 20))),
                 asked: place,
-                until: Timestamp(1 + number as i64),
+                until: Timestamp(LIFETIME * 1000 + number as i64),
                 answer: Some(Box::new(1_u32)),
             };
             answers.kept().insert(place, crowd);
