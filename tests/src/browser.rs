@@ -99,6 +99,9 @@ pub fn form(page: &Reply, action: &str) -> Form {
 }
 
 /// Where an answer leads by itself: a redirect, or a page that goes on. Such a page has a link there too.
+///
+/// # Panics
+/// For a page that goes on and has no link there.
 pub fn onward(reply: &Reply) -> Option<String> {
     if reply.status == 303 {
         return Some(reply.header("location").to_owned());
@@ -230,6 +233,9 @@ impl Browser<'_> {
     }
 
     /// Makes a call with its cookies, and keeps those of the answer.
+    ///
+    /// # Panics
+    /// When another thread has failed with them.
     pub async fn send(&self, call: crate::Call) -> Reply {
         let reply = self.dressed(call).send().await;
         let mut cookies = self.cookies.lock().expect("not poisoned");

@@ -104,6 +104,10 @@ impl Reply {
     /// # Panics
     /// When it is another, with the body.
     #[track_caller]
+    #[expect(
+        clippy::return_self_not_must_use,
+        reason = "the status may be all that is asked"
+    )]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.text());
         self

@@ -218,6 +218,9 @@ impl Server {
     }
 
     /// A call to one of its paths.
+    ///
+    /// # Panics
+    /// For no method.
     pub fn call(&self, method: &str, path: &str) -> Call {
         let method: Method = method.parse().expect("a method");
         Call::new(&self.http, method, &format!("{}{path}", self.url))

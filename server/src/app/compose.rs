@@ -279,7 +279,7 @@ impl Parts {
             master: self.master.clone(),
             return_codes: Arc::default(),
             issuer: self.issuer.clone(),
-            cookie: site.cookie.to_string(),
+            cookie: site.cookie.clone(),
             tls: site.tls,
             clock: self.clock.clone(),
         }

@@ -11,7 +11,7 @@ const WIDTHS: [u32; 3] = [64, 56, 48];
 pub fn household(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6(network(v6, WIDTHS[0])),
-        v4 => v4,
+        v4 @ IpAddr::V4(_) => v4,
     }
 }
 
@@ -25,7 +25,7 @@ pub fn is_unknown(ip: IpAddr) -> bool {
 pub fn networks(ip: IpAddr) -> [Option<IpAddr>; 3] {
     match ip.to_canonical() {
         IpAddr::V6(v6) => WIDTHS.map(|bits| Some(IpAddr::V6(network(v6, bits)))),
-        v4 => [Some(v4), None, None],
+        v4 @ IpAddr::V4(_) => [Some(v4), None, None],
     }
 }
 

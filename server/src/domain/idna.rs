@@ -131,7 +131,7 @@ mod tests {
             &"\u{fc}".repeat(100_000),
             &format!("{}.example", "a".repeat(64)),
         ] {
-            assert_eq!(to_ascii(domain), None, "{:.60}", domain);
+            assert_eq!(to_ascii(domain), None, "{domain:.60}");
         }
     }
 }

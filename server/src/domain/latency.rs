@@ -48,6 +48,7 @@ impl Latencies {
     }
 
     /// Both together.
+    #[must_use]
     pub fn plus(mut self, other: &Self) -> Self {
         for (count, more) in self.0.iter_mut().zip(other.0) {
             *count += more;

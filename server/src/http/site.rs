@@ -1,6 +1,6 @@
 //! What the hosted pages look like: name, colour, logo and the one stylesheet, made once at start.
 
-use std::{fs, path::Path};
+use std::{fmt::Write, fs, path::Path};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 
@@ -25,10 +25,11 @@ pub(crate) struct Asset {
 /// The first 8 bytes of a hash, in hexadecimal.
 fn short_hash(bytes: &[u8]) -> String {
     let Digest256(hash) = Digest256::of(bytes);
-    hash.iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let mut text = String::with_capacity(16);
+    for byte in &hash[..8] {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 impl Asset {

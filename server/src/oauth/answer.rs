@@ -14,6 +14,7 @@ pub enum ResponseMode {
 
 impl ResponseMode {
     /// For serde.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives it so")]
     pub(super) fn is_query(&self) -> bool {
         *self == Self::Query
     }

@@ -64,7 +64,7 @@ impl Outbound {
     /// # Errors
     /// [`OutboundError`].
     pub(crate) async fn fetch(&self, url: &str) -> Result<Fetched, OutboundError> {
-        let url = self.target(url, Reach::Public)?;
+        let url = Self::target(url, Reach::Public)?;
         let client = self.client(Reach::Public).await?;
         let call = client.get(url).header(header::ACCEPT, "application/json");
         let mut response = call.send().await.map_err(failed)?;
@@ -83,7 +83,7 @@ impl Outbound {
     /// # Errors
     /// [`OutboundError`].
     pub(crate) async fn range(&self, url: &str) -> Result<Vec<u8>, OutboundError> {
-        let url = self.target(url, Reach::Anywhere)?;
+        let url = Self::target(url, Reach::Anywhere)?;
         // Answers are padded with hashes of count 0, so that their size does not tell which range was asked for.
         let call = self
             .client(Reach::Anywhere)
@@ -107,7 +107,7 @@ impl Outbound {
         fields: &[(&str, &str)],
         reach: Reach,
     ) -> Result<(), OutboundError> {
-        let url = self.target(url, reach)?;
+        let url = Self::target(url, reach)?;
         let body = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(fields)
             .finish();
@@ -126,7 +126,7 @@ impl Outbound {
     }
 
     /// The address, if it may be called. An address that is written as numbers is never looked up: it is judged here.
-    fn target(&self, url: &str, reach: Reach) -> Result<Url, OutboundError> {
+    fn target(url: &str, reach: Reach) -> Result<Url, OutboundError> {
         let parsed = Url::parse(url).map_err(|error| OutboundError::Failed(error.to_string()))?;
         let inside = parsed.host().is_none_or(|host| is_inside(&host));
         if reach == Reach::Public && (parsed.scheme() != "https" || inside) {

@@ -129,11 +129,11 @@ impl Refresh {
                 resources,
                 refresh_token,
             } => Ok(Renewed {
-                refresh_token,
                 session,
                 user,
                 scope,
                 resources,
+                refresh_token,
             }),
             Refreshed::Unknown => Err(NotRenewed::Unknown),
             // Signing in again asks for the factor.

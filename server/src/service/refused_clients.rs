@@ -79,7 +79,7 @@ impl RefusedClients {
             match what {
                 Refused::Client => tracing::info!(%client, %cause, %ip, count, "client refused"),
                 Refused::SignIn | Refused::Blocked => {
-                    tracing::info!(%cause, %ip, count, "sign-in refused")
+                    tracing::info!(%cause, %ip, count, "sign-in refused");
                 }
             }
         }

@@ -300,7 +300,7 @@ impl Limits {
             Err(Full::Until(wait)) => return Err(Held::Limited(wait)),
             Err(Full::Pending) => {}
         }
-        let overloaded = |_| Held::Overloaded(Overloaded);
+        let overloaded = |()| Held::Overloaded(Overloaded);
         let _place = self
             .queue
             .places

@@ -101,14 +101,14 @@ fn is_short(q: &str) -> bool {
 /// A condition on `users AS u` that holds for the newest `most` users whose address or name contains `q`, and its one
 /// value. From three characters on the trigram index answers; of shorter text only the newest users are read.
 pub(super) fn matching(q: &str, most: u32) -> (String, Value) {
-    if !is_short(q) {
-        sqlite::users_containing(q, most)
-    } else {
+    if is_short(q) {
         let found = format!(
             "u.rid IN (SELECT rid FROM (SELECT rid, email || '\n' || coalesce(first_name, '') || '\n' || \
              coalesce(last_name, '') AS text FROM users ORDER BY rid DESC LIMIT {most}) AS newest \
              WHERE instr(fold(text), ?) > 0)"
         );
         (found, folded(q))
+    } else {
+        sqlite::users_containing(q, most)
     }
 }

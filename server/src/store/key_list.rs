@@ -72,7 +72,7 @@ fn conditions(filter: &KeyFilter, now: Timestamp, pending: bool) -> Filter {
     let mut conditions = Filter::default();
     match filter.owner {
         Some(KeyOwner::User(id)) => {
-            conditions.and("k.owner_id = ?", [Value::Blob(id.0.to_bytes().to_vec())])
+            conditions.and("k.owner_id = ?", [Value::Blob(id.0.to_bytes().to_vec())]);
         }
         Some(KeyOwner::Operator) => conditions.and("k.owner_id IS NULL", []),
         None => {}

@@ -224,7 +224,7 @@ async fn who_hides_their_address_is_not_taken_for_the_proxy() {
     let body =
         serde_json::json!({"name": "local", "scopes": ["read"], "allowedIps": ["127.0.0.1"]});
     let key = server.post("/apikey").bearer(&ada.access).json(body);
-    let key = key.send().await.expect(201).field("key").to_owned();
+    let key = key.send().await.expect(201).field("key").clone();
     let host = server.url().trim_start_matches("http://").to_owned();
     let call = async |head: &str, forwarded: &[u8], body: &str| {
         let length = body.len();

@@ -106,7 +106,7 @@ async fn deleting_a_client_ends_the_links_made_with_its_tokens() {
         let path = format!("/admin/users/{}/link", bob.id);
         let call = server.post(&path).bearer(token);
         let made = call.json(json!({"purpose": "reset"})).send().await;
-        let url = made.expect(201).field("url").to_owned();
+        let url = made.expect(201).field("url").clone();
         url.split_once("token=").unwrap().1.to_owned()
     };
     let reset = async |token: &str| {

@@ -27,7 +27,7 @@ async fn more_people_than_memory_holds_are_judged_right() {
             let me = server.me(&person.access).await;
             match (round, number % 3) {
                 (0, _) | (1, 2) => {
-                    assert_eq!(me.expect(200).json()["email"], person.email.as_str())
+                    assert_eq!(me.expect(200).json()["email"], person.email.as_str());
                 }
                 _ => {
                     me.refused(401, "token_revoked");

@@ -153,7 +153,7 @@ async fn every_curl_of_the_readme_answers_what_it_says() {
                         comment.and_then(|text| text.split(' ').next()?.parse().ok());
                     match status {
                         Some(status) => {
-                            assert_eq!(reply.status, status, "{line}: {}", reply.text())
+                            assert_eq!(reply.status, status, "{line}: {}", reply.text());
                         }
                         None => assert!(reply.status < 300, "{line}: {}", reply.text()),
                     }

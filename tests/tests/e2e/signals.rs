@@ -13,9 +13,9 @@ fn certificate(home: &Path) -> String {
 
 fn with_tls(home: &Path) -> Options {
     let toml = format!(
-        "[default.tls]\ncerts = {:?}\nkey = {:?}\n",
-        home.join("cert.pem"),
-        home.join("key.pem")
+        "[default.tls]\ncerts = \"{}\"\nkey = \"{}\"\n",
+        home.join("cert.pem").display(),
+        home.join("key.pem").display()
     );
     Server::with().rocket_toml(&toml)
 }

@@ -105,7 +105,7 @@ impl Told<'_> {
         Fact::new(label, value).to(Subject::of_id(id).map(Target::Page))
     }
 
-    fn address(&self, label: &'static str, ip: Option<&str>) -> Fact {
+    fn address(label: &'static str, ip: Option<&str>) -> Fact {
         let subject = ip.and_then(Subject::of_id);
         Fact::new(label, ip.unwrap_or("-")).to(subject.map(Target::Page))
     }
@@ -126,7 +126,7 @@ impl Told<'_> {
         facts.extend([
             maybe("Target", event.target.clone()),
             maybe("User", event.user_id.map(|id| id.to_string())),
-            self.address("Address", event.ip.as_deref()),
+            Self::address("Address", event.ip.as_deref()),
         ]);
         for change in audit::changes(event) {
             facts.push(Fact::new("Changed", change.field));
@@ -189,7 +189,7 @@ impl Told<'_> {
             self.id("User", &session.user_id.to_string()),
             client,
             Fact::new("Scope", session.scope.to_string()),
-            self.address("Address", Some(&session.ip)),
+            Self::address("Address", Some(&session.ip)),
             Fact::new("Device", device(agent)),
             Fact::new("User agent", agent.unwrap_or("-")),
             Fact::new("Last seen", self.time(session.last_seen_at)),
@@ -214,7 +214,7 @@ impl Told<'_> {
             Fact::new("Environment", key.environment.as_str()),
             Fact::new("Hint", &key.hint),
             Fact::new("Last used", self.maybe(key.last_used_at, "never")),
-            self.address("From", key.last_used_ip.as_deref()),
+            Self::address("From", key.last_used_ip.as_deref()),
         ];
         facts.extend(limits(key));
         facts.extend([

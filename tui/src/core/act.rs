@@ -200,7 +200,7 @@ impl State {
             View::Page(_) => self.page_open(effects),
             View::Dashboard { .. } => self.dash_open(effects),
             View::Incident(_) => self.incident_open(effects),
-            _ => {}
+            View::Health { .. } => {}
         }
     }
 

@@ -315,7 +315,7 @@ fn submit(state: &mut State, effects: &mut Vec<Effect>) {
             state.send_form(order, effects);
         }
         Submission::Nothing | Submission::Send(_) => {
-            form.problem = Some("nothing was changed yet".into())
+            form.problem = Some("nothing was changed yet".into());
         }
     }
 }

@@ -390,7 +390,7 @@ impl Form {
                 Field::hidden("password", "Password", "kept in memory only"),
             ],
         );
-        form.note = why.to_owned();
+        why.clone_into(&mut form.note);
         form.opened_at = now;
         form
     }

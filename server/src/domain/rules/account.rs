@@ -144,7 +144,7 @@ mod tests {
             role in prop::option::of(Just("admin".to_owned())), disabled in prop::option::of(any::<bool>()),
             groups in prop::option::of(Just(vec!["staff".to_owned()])), email_verified in prop::option::of(any::<bool>())
         ) -> UserChange {
-            UserChange { email, first_name, role, disabled, groups, email_verified, ..UserChange::default() }
+            UserChange { email, first_name, role, groups, email_verified, disabled, ..UserChange::default() }
         }
     }
 

@@ -29,7 +29,7 @@ pub(crate) enum Moment<'a> {
 }
 
 /// Events, newest first, with the days and the gaps between them.
-pub(crate) fn timeline<'a>(events: &'a [Event], now: Timestamp) -> Vec<Moment<'a>> {
+pub(crate) fn timeline(events: &[Event], now: Timestamp) -> Vec<Moment<'_>> {
     let mut lines = Vec::new();
     let mut later = day_of(now) + 1;
     for events in events.chunk_by(|one, other| day_of(one.time) == day_of(other.time)) {

@@ -223,7 +223,7 @@ fn others(page: &SubjectPage, part: Part) -> impl Iterator<Item = &Row> {
     page.rows(part).0.iter().filter(move |row| row.id() != own)
 }
 
-fn sessions<'a>(page: &'a SubjectPage, part: Part) -> Vec<Line<'a>> {
+fn sessions(page: &SubjectPage, part: Part) -> Vec<Line<'_>> {
     let of_one = match page.subject {
         Subject::User(_) => true,
         Subject::Session(_) => part == Part::Sessions,

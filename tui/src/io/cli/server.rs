@@ -36,7 +36,7 @@ pub(super) async fn status(with: &Context) -> Outcome {
     };
     match with.output {
         output::Format::Json | output::Format::Jsonl | output::Format::Yaml => {
-            output::json(with.output, &status)?
+            output::json(with.output, &status)?;
         }
         output::Format::Table | output::Format::Csv | output::Format::Name => {
             let value =

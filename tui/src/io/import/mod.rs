@@ -169,7 +169,9 @@ impl Import<'_> {
     fn say(&mut self, lines: Vec<String>) {
         if !lines.is_empty() {
             self.bar.clear();
-            lines.iter().for_each(|line| stderr::say(line));
+            for line in &lines {
+                stderr::say(line);
+            }
         }
     }
 
