@@ -36,6 +36,57 @@ pub struct User {
     /// The second factors, where there are any; of one user, not of those in a list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mfa: Option<crate::mfa::Factors>,
+    /// One-time links that can still be opened, the newest first; of one user, not of those in a list.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<UserLink>,
+    /// Mails of the last days, the newest first; of one user, not of those in a list.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mails: Vec<UserMail>,
+}
+
+/// A one-time link that can still be opened. What it opens with is not told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct UserLink {
+    /// What it is for: `invite`, `reset`, `forgot`, `sign-up`, `verify` or `change`.
+    pub kind: String,
+    /// Whether it was mailed; else an operator was shown it.
+    pub mailed: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Until when it works.
+    pub expires_at: Timestamp,
+}
+
+/// A mail to somebody. What it says is not told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct UserMail {
+    /// What it is about, such as `sign-up` or `password-changed`.
+    pub kind: String,
+    /// What has become of it.
+    pub state: UserMailState,
+    /// When it was written.
+    pub created_at: Timestamp,
+    /// When the mail server took it.
+    pub sent_at: Option<Timestamp>,
+    /// Why the mail server did not take it at the last try.
+    pub error: Option<String>,
+}
+
+/// What has become of a mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum UserMailState {
+    /// The mail server took it.
+    Sent,
+    /// It is tried, or tried again.
+    Waiting,
+    /// It was given up.
+    Failed,
 }
 
 /// `POST /admin/users`. An account without a password cannot be signed in to until one is set.

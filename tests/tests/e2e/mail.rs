@@ -529,3 +529,43 @@ async fn a_mail_names_a_device_in_its_own_language() {
         taken.text()
     );
 }
+
+#[tokio::test]
+async fn operators_see_what_is_on_its_way_to_somebody() {
+    let mail = MailServer::start().await;
+    let server = mailing(&mail, "smtp", "").start();
+    let ada = ada(&server).await;
+    let path = format!("/admin/users/{ada}");
+    let seen = server.admin("GET", &path, None).await;
+    assert!(seen.get("links").is_none() && seen.get("mails").is_none());
+    mail.be(Mood::Later);
+    send_link(&server, &ada, "invite").await;
+    let waits = async || {
+        let seen = server.admin("GET", &path, None).await;
+        seen["mails"][0]["error"].is_string().then_some(seen)
+    };
+    let seen = eventually("a first try", waits).await;
+    assert_eq!(seen["links"].as_array().unwrap().len(), 1, "{seen}");
+    assert_eq!(
+        (&seen["links"][0]["kind"], &seen["links"][0]["mailed"]),
+        (&json!("invite"), &json!(true))
+    );
+    assert_eq!(
+        (&seen["mails"][0]["kind"], &seen["mails"][0]["state"]),
+        (&json!("invite"), &json!("waiting"))
+    );
+    mail.be(Mood::Takes);
+    let taken = mail.wait_for("ada@example.com", 1).await;
+    let sent = async || {
+        let seen = server.admin("GET", &path, None).await;
+        (seen["mails"][0]["state"] == "sent").then_some(seen)
+    };
+    let seen = eventually("it is noted", sent).await;
+    assert!(!seen.to_string().contains(&taken.token()), "{seen}");
+    assert_eq!(reset(&server, &taken.token()).await, 204);
+    let seen = server.admin("GET", &path, None).await;
+    assert!(seen.get("links").is_none(), "{seen}");
+    // In a list of people nothing of it stands.
+    let list = server.admin("GET", "/admin/users", None).await;
+    assert!(list["data"][0].get("mails").is_none(), "{list}");
+}

@@ -50,6 +50,8 @@ pub(crate) fn user(n: u64, email: &str) -> User {
         created_at: noon().plus_seconds(-86_400 * 30),
         last_login_at: (n != 2).then(|| noon().plus_seconds(-300)),
         mfa: None,
+        links: Vec::new(),
+        mails: Vec::new(),
     }
 }
 

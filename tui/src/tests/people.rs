@@ -6,7 +6,7 @@ use doorward_shared::{
     ClientId, EventId, KeyId, PasskeyId, ScopeSet, SessionId, Timestamp, UserId,
     admin::{
         AdminKey, Event, EventSummary, HourEvents, KeyState, PersonEvents, Session, SessionState,
-        User,
+        User, UserLink, UserMail, UserMailState,
     },
     apikey::UsagePoint,
     auth::OwnApplication,
@@ -69,6 +69,28 @@ pub(crate) fn person(n: u64) -> User {
             }],
             recovery_codes: 8,
         }),
+        links: vec![UserLink {
+            kind: "reset".into(),
+            mailed: false,
+            created_at: noon().plus_seconds(-3600),
+            expires_at: noon().plus_seconds(DAY - 3600),
+        }],
+        mails: vec![
+            UserMail {
+                kind: "new-sign-in".into(),
+                state: UserMailState::Waiting,
+                created_at: noon().plus_seconds(-600),
+                sent_at: None,
+                error: Some("connection error".into()),
+            },
+            UserMail {
+                kind: "key-minted".into(),
+                state: UserMailState::Sent,
+                created_at: noon().plus_seconds(-900),
+                sent_at: Some(noon().plus_seconds(-899)),
+                error: None,
+            },
+        ],
         ..bench::user(n, email)
     }
 }

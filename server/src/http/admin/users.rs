@@ -24,7 +24,7 @@ use crate::{
         reply::{Answer, Done, NoContent, created, ok},
         values,
     },
-    store::UserFilter,
+    store::{Outstanding, UserFilter},
 };
 
 pub(super) fn all() -> Vec<Route> {
@@ -75,6 +75,8 @@ pub(crate) fn view(user: domain::User) -> User {
         created_at: user.created_at,
         last_login_at: user.last_login_at,
         mfa: None,
+        links: Vec::new(),
+        mails: Vec::new(),
     }
 }
 
@@ -134,9 +136,13 @@ async fn find(doorward: &Services, id: &str) -> Result<Arc<domain::Account>, Api
 #[get("/admin/users/<id>")]
 async fn get(doorward: &Services, _by: Allowed<UsersRead>, id: &str) -> Answer<User> {
     let account = find(doorward, id).await?;
-    let factors = doorward.store.factors(account.user.id).await?;
+    let (store, user) = (&doorward.store, account.user.id);
+    let factors = store.factors(user).await?;
+    let Outstanding { links, mails } = store.outstanding(user, doorward.clock.now()).await?;
     ok(User {
         mfa: factors.is_any().then(|| wire_factors(factors)),
+        links,
+        mails,
         ..view(account.user.clone())
     })
 }

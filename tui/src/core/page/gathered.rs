@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use doorward_shared::{
     Timestamp,
-    admin::{Block, Event, EventAction, EventSummary, Session},
+    admin::{Block, Event, EventAction, EventSummary, Session, UserMailState},
     client::Filter,
 };
 
@@ -93,7 +93,7 @@ fn blocked(page: &SubjectPage, ip: &str) -> String {
     }
 }
 
-/// The ways in which a user shows who they are, beside the password, and the last one-time link.
+/// The ways in which a user shows who they are, beside the password; links that can still be opened, and mails.
 pub(super) fn factors<'a>(page: &SubjectPage) -> Vec<Line<'a>> {
     let Some(Row::User(user)) = page.item() else {
         return Vec::new();
@@ -112,16 +112,26 @@ pub(super) fn factors<'a>(page: &SubjectPage) -> Vec<Line<'a>> {
             Line::Factor(passkey.name.clone(), made)
         }));
     }
-    // A link that was made lately may still be open: the timeline says who made it.
-    let (events, _) = page.events();
-    let link = events
-        .iter()
-        .find(|event| event.action.starts_with("link."));
-    lines.extend(link.map(|event| {
-        let when = format!("{}, {}", zone::day(event.time), event.action);
-        Line::Factor("last one-time link".into(), when)
+    lines.extend(user.links.iter().map(|link| {
+        let how = if link.mailed { "mailed" } else { "shown" };
+        let until = day_and_minute(link.expires_at);
+        let said = format!("until {until}, {how}");
+        Line::Factor(format!("{} link", link.kind), said)
+    }));
+    lines.extend(user.mails.iter().map(|mail| {
+        let became = match mail.state {
+            UserMailState::Sent => "sent",
+            UserMailState::Waiting => "waits since",
+            UserMailState::Failed => "given up, of",
+        };
+        let at = day_and_minute(mail.sent_at.unwrap_or(mail.created_at));
+        Line::Factor(format!("mail {}", mail.kind), format!("{became} {at}"))
     }));
     lines
+}
+
+fn day_and_minute(at: Timestamp) -> String {
+    format!("{} {}", zone::day(at), zone::minute(at))
 }
 
 /// What was seen of each.

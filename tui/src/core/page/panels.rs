@@ -153,7 +153,7 @@ pub(crate) fn title(page: &SubjectPage, panel: Panel, dot: &str) -> String {
     };
     match (panel, &page.subject) {
         (Panel::About, subject) => subject.noun().into(),
-        (Panel::Factors, _) => "Factors and links".into(),
+        (Panel::Factors, _) => "Factors, links, mails".into(),
         (Panel::Applications, _) => "Applications".into(),
         (Panel::Addresses, _) => "Addresses".into(),
         (Panel::People, _) => "People".into(),

@@ -1,0 +1,71 @@
+//! What is on its way to somebody: links that can still be opened, and mails.
+
+use doorward_shared::{
+    Timestamp, UserId,
+    admin::{UserLink, UserMail, UserMailState},
+};
+
+use super::{
+    Store, StoreError,
+    rows::maybe_time,
+    sql::{Row, params},
+};
+
+/// Most rows of each that are told: what is older matters to nobody.
+const MOST: u32 = 20;
+
+/// Links and mails of one account, the newest first.
+#[derive(Debug)]
+pub struct Outstanding {
+    pub links: Vec<UserLink>,
+    pub mails: Vec<UserMail>,
+}
+
+impl Store {
+    /// What is on its way to somebody.
+    pub async fn outstanding(
+        &self,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<Outstanding, StoreError> {
+        self.read(move |conn| {
+            let id = user.0.to_bytes();
+            let sql = "SELECT kind, mailed_to IS NOT NULL, created_at, expires_at FROM links \
+                       WHERE user_id = ?1 AND expires_at > ?2 ORDER BY created_at DESC LIMIT ?3";
+            let mut select = conn.prepare_cached(sql)?;
+            let links = select.query_map(params![id, now.0, MOST], link)?;
+            let links = links.collect::<Result<_, _>>()?;
+            let sql = "SELECT kind, created_at, sent_at, due_at, error FROM mails \
+                       WHERE user_id = ?1 ORDER BY created_at DESC LIMIT ?2";
+            let mut select = conn.prepare_cached(sql)?;
+            let mails = select.query_map(params![id, MOST], mail)?;
+            let mails = mails.collect::<Result<_, _>>()?;
+            Ok(Outstanding { links, mails })
+        })
+        .await
+    }
+}
+
+fn link(row: &Row<'_>) -> super::sql::Result<UserLink> {
+    Ok(UserLink {
+        kind: row.get(0)?,
+        mailed: row.get(1)?,
+        created_at: Timestamp(row.get(2)?),
+        expires_at: Timestamp(row.get(3)?),
+    })
+}
+
+fn mail(row: &Row<'_>) -> super::sql::Result<UserMail> {
+    let (sent_at, due_at) = (maybe_time(row, 2)?, maybe_time(row, 3)?);
+    Ok(UserMail {
+        kind: row.get(0)?,
+        state: match (sent_at, due_at) {
+            (Some(_), _) => UserMailState::Sent,
+            (None, Some(_)) => UserMailState::Waiting,
+            (None, None) => UserMailState::Failed,
+        },
+        created_at: Timestamp(row.get(1)?),
+        sent_at,
+        error: row.get(4)?,
+    })
+}
