@@ -4,7 +4,7 @@
 use doorward_shared::{Timestamp, UserId};
 
 use super::{
-    SeenPassword, Store, StoreError, account_rows, accounts, authority,
+    SeenPassword, Store, StoreError, account_rows, accounts, authority, factor_sessions,
     links::{self, NewLink},
     mails,
     rows::{self, USER, maybe_time},
@@ -170,7 +170,8 @@ impl Store {
     /// Mails a link to the address that is to become the account's, and tells the one before where that is wanted.
     ///
     /// # Errors
-    /// [`Refusal::EmailTaken`], [`Refusal::PasswordChanged`], [`Refusal::Invalid`]; as [`rule::change_address`].
+    /// [`Refusal::EmailTaken`], [`Refusal::PasswordChanged`], [`Refusal::Invalid`], [`Refusal::FactorFirst`]; as
+    /// [`rule::change_address`].
     pub async fn ask_for_change(
         &self,
         user: UserId,
@@ -182,6 +183,8 @@ impl Store {
         self.write(move |unit| {
             let by = authority::judge(unit, &act)?;
             rule::change_address(&by, user)?;
+            // By a reset from there second factors may end.
+            factor_sessions::demand(unit.conn, user, &act)?;
             let cause = act.cause(&by);
             sessions::demand_password(unit, user, &password.hash, password.rehashed)?;
             let found = accounts::find(unit.conn, user)?.ok_or(Refusal::NotFound("user"))?;

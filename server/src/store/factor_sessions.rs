@@ -1,16 +1,18 @@
-//! Sessions in which a second factor was shown or set up: where an account has any, only these change them.
+//! Sessions in which a second factor was shown or set up: where an account has any, only these change them, or its
+//! address.
 
 use doorward_shared::UserId;
 
 use super::{
     Store, StoreError, authority,
     factors::has_factor,
-    sessions,
+    links, sessions,
     sql::{Connection, OptionalExtension},
     unit::Unit,
 };
 use crate::domain::{
     Act,
+    link::LinkKind,
     rules::{authority as rule, session},
 };
 
@@ -46,12 +48,13 @@ pub(super) fn demand(conn: &Connection, user: UserId, act: &Act) -> Result<(), S
     Ok(session::may_change_factors(has_factor(conn, user)?, shown)?)
 }
 
-/// Notes that a factor was set up in the session of an act.
-pub(super) fn note(unit: &mut Unit<'_>, act: &Act) -> Result<(), StoreError> {
+/// Notes that a factor was set up in the session of an act. A change of address that was asked for before ends: where it was
+/// without a factor, the new address could get around this one.
+pub(super) fn note(unit: &mut Unit<'_>, user: UserId, act: &Act) -> Result<(), StoreError> {
     if let Some(id) = act.session() {
         let sql = "UPDATE sessions SET set_factor = 1 WHERE id = ?1";
         let mut update = unit.conn.prepare_cached(sql)?;
         update.execute([id.0.to_bytes()])?;
     }
-    Ok(())
+    links::end_kinds(unit, user, &[LinkKind::Change])
 }

@@ -151,7 +151,7 @@ impl Store {
                 return Err(Refusal::Conflict("the set-up was begun anew".into()).into());
             }
             replace_codes(unit, user, &totp.codes)?;
-            factor_sessions::note(unit, &act)?;
+            factor_sessions::note(unit, user, &act)?;
             unit.event(cause, "mfa.totp_enabled", Some(&user), Some(user), None)
         })
         .await

@@ -73,7 +73,7 @@ impl Store {
             if added == 0 {
                 return Err(Refusal::Conflict("this passkey is registered already".into()).into());
             }
-            factor_sessions::note(unit, &act)?;
+            factor_sessions::note(unit, user, &act)?;
             unit.event(cause, "mfa.passkey_added", Some(&id), Some(user), None)?;
             Ok(Passkey {
                 id,

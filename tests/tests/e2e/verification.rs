@@ -465,6 +465,31 @@ async fn who_changes_their_address_keeps_what_they_have_if_they_are_signed_in_wh
     }
 }
 
+/// A reset by mail from an address that nobody verified who was signed in ends second factors: whoever names the address gets
+/// around them.
+#[tokio::test]
+async fn whoever_knows_the_password_gets_around_no_factor_by_another_address() {
+    let mail = MailServer::start().await;
+    let server = mailing(&mail).start();
+    let body = json!({"email": "ada@example.com", "password": PASSWORD});
+    server.admin("POST", "/admin/users", Some(body)).await;
+    let before = server.login("ada@example.com").await;
+    let change = async |by: &Person, email: &str| {
+        let body = json!({"email": email, "password": PASSWORD});
+        let call = server.post("/auth/email").bearer(&by.access);
+        call.json(body).send().await
+    };
+    change(&before, "eve@one.example").await.expect(202);
+    let early = mail.wait_for("eve@one.example", 1).await.token();
+    let ada = server.login("ada@example.com").await;
+    settle_in(&server, &ada).await;
+    // What was asked for before ends with the first factor.
+    verify(&server, &early).await.refused(401, "invalid_token");
+    let refused = change(&before, "eve@two.example").await;
+    refused.refused(401, "step_up_required");
+    change(&ada, "ada@new.example").await.expect(202);
+}
+
 #[tokio::test]
 async fn an_address_that_an_operator_gives_and_vouches_for_is_its_holders_with_a_reset() {
     let mail = MailServer::start().await;

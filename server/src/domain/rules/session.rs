@@ -40,8 +40,8 @@ pub fn factor_suffices(must_have: bool, method: SignInMethod) -> Result<(), Refu
     }
 }
 
-/// Whether a session may change an account's second factors: where there are any, one in which one of them was shown, or set
-/// up. Whoever has the password and signed in before must not get around the factor that was to keep them out.
+/// Whether a session may change an account's second factors, or its address: where there are any, one in which one of them was
+/// shown, or set up. Whoever has the password and signed in before must not get around the factor that was to keep them out.
 ///
 /// # Errors
 /// [`Refusal::FactorFirst`].

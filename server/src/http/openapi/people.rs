@@ -268,6 +268,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     .or(&[
         E::MailDisabled,
         E::InvalidCredentials,
+        E::StepUpRequired,
         E::EmailTaken,
         E::ValidationFailed,
         E::RateLimited,
