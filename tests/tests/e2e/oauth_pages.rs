@@ -385,7 +385,11 @@ async fn nothing_that_comes_in_a_request_is_markup_in_a_page() {
     let page = browser
         .open(&format!("/account?done={}", "%22%3E%3Cscript%3E"))
         .await;
-    assert!(!page.text().contains("<script"), "{}", page.text());
+    // The page's own, which tells times in the reader's zone.
+    let text = page
+        .text()
+        .replace("<script type=\"module\" src=\"/assets/", "");
+    assert!(!text.contains("<script"), "{text}");
 }
 
 #[tokio::test]
