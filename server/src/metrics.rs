@@ -198,9 +198,7 @@ impl Metrics {
             .set(i64::try_from(sessions_live).unwrap_or(i64::MAX));
     }
 
-    /// The text of `/metrics`.
-    pub fn text(&self) -> String {
-        let mut registry = Registry::with_prefix("doorward");
+    fn register_requests(&self, registry: &mut Registry) {
         registry.register(
             "http_requests",
             "Requests by route and status",
@@ -212,6 +210,12 @@ impl Metrics {
             Unit::Seconds,
             self.latencies.clone(),
         );
+    }
+
+    /// The text of `/metrics`.
+    pub fn text(&self) -> String {
+        let mut registry = Registry::with_prefix("doorward");
+        self.register_requests(&mut registry);
         registry.register(
             "tokens_issued",
             "Access tokens issued by grant",

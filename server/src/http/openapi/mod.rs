@@ -2,6 +2,7 @@
 //! A test holds them against the mounted routes, both ways.
 
 mod described;
+mod factors;
 mod operation;
 mod operators;
 mod people;
@@ -65,6 +66,7 @@ fn describe(doorward: &Services) -> Public {
 pub(super) fn operations() -> impl Iterator<Item = &'static Operation> {
     [
         people::OPERATIONS,
+        factors::OPERATIONS,
         protocol::OPERATIONS,
         operators::OPERATIONS,
     ]
