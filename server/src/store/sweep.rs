@@ -99,7 +99,7 @@ const DEVICES: Kind = Kind {
     find: "SELECT CAST(user_id || device AS BLOB) FROM user_devices WHERE seen_at < ?1 LIMIT ?2",
     first: None,
     delete: "DELETE FROM user_devices \
-             WHERE user_id = substr(?1, 1, 16) AND device = substr(?1, 17) AND seen_at < ?2",
+             WHERE user_id = substr(CAST(?1 AS BLOB), 1, 16) AND device = substr(CAST(?1 AS BLOB), 17) AND seen_at < ?2",
     each: NOT_COUNTED,
 };
 const KEYS_REVOKED: Kind = Kind {
@@ -125,7 +125,7 @@ const ADDRESSES: Kind = Kind {
     find: "SELECT CAST(user_id || ip AS BLOB) FROM user_addresses WHERE seen_at < ?1 LIMIT ?2",
     first: None,
     delete: "DELETE FROM user_addresses \
-             WHERE user_id = substr(?1, 1, 16) AND ip = substr(?1, 17) AND seen_at < ?2",
+             WHERE user_id = substr(CAST(?1 AS BLOB), 1, 16) AND ip = substr(CAST(?1 AS BLOB), 17) AND seen_at < ?2",
     each: NOT_COUNTED,
 };
 // Nor does one by `time`, for the same reason.

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Whether the store's statements are SQL that a second engine takes: each that the end-to-end tests ran on SQLite is
+# Whether the store's statements are SQL that a second engine takes: each that the tests ran on SQLite is
 # prepared by PostgreSQL 15, with tables of the same columns and keys. `SQLITE_STATEMENTS` names a file with what a debug
 # build has noted; without it the tests run here.
 set -euo pipefail
@@ -34,7 +34,7 @@ statements=${SQLITE_STATEMENTS:-}
 if [ ! -s "$statements" ]; then
   statements=$work/statements
   cargo build --workspace --bins --locked
-  SQLITE_STATEMENTS=$statements cargo test --workspace --locked --test e2e >"$work/tests" 2>&1 || {
+  SQLITE_STATEMENTS=$statements cargo test --workspace --locked >"$work/tests" 2>&1 || {
     tail -n 40 "$work/tests"
     exit 1
   }

@@ -242,8 +242,8 @@ impl Failed {
 /// the log, whole, until the next commit takes their place: a crash before that would bring back a change whose caller
 /// was told that nothing was done.
 fn overwrite(conn: &Connection) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO meta VALUES ('failed_commits', '1')
-               ON CONFLICT (key) DO UPDATE SET value = value + 1";
+    let sql = "INSERT INTO meta AS kept VALUES ('failed_commits', '1')
+               ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(kept.value AS BIGINT) + 1 AS TEXT)";
     statement(conn, sql)
 }
 
