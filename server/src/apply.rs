@@ -224,7 +224,12 @@ impl Copy {
 
 impl Drop for Copy {
     fn drop(&mut self) {
-        if let Err(error) = fs::remove_dir_all(&self.0) {
+        // Under another name first: whoever is still writing into it would put a file where all are gone.
+        let gone = self.0.with_extension("gone");
+        let remove = || fs::remove_dir_all(&gone);
+        // Once more for a file that was on its way while the directory was renamed.
+        let removed = fs::rename(&self.0, &gone).and_then(|()| remove().or_else(|_| remove()));
+        if let Err(error) = removed {
             eprintln!("{}: {error}", self.0.display());
         }
     }
@@ -243,5 +248,36 @@ fn tell(applied: &Outcome, dry_run: bool) -> Result<(), String> {
         (true, _) => say("nothing to change"),
         (false, true) => say("nothing was changed: this was a dry run"),
         (false, false) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_that_is_still_being_written_goes_whole() {
+        let home = tempfile::tempdir().unwrap();
+        for round in 0..20 {
+            let path = home.path().join(round.to_string());
+            fs::create_dir(&path).unwrap();
+            let (to, is_gone) = (path.clone(), Arc::new(AtomicBool::new(false)));
+            let seen = is_gone.clone();
+            let writing = thread::spawn(move || {
+                for number in 0.. {
+                    let wrote = fs::write(to.join(number.to_string()), "a key");
+                    if wrote.is_err() || seen.load(Ordering::Relaxed) {
+                        break;
+                    }
+                }
+            });
+            while !path.join("9").exists() {
+                thread::yield_now();
+            }
+            drop(Copy(path));
+            is_gone.store(true, Ordering::Relaxed);
+            writing.join().unwrap();
+            assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
+        }
     }
 }

@@ -45,7 +45,8 @@ pub(super) fn demand(conn: &Connection, user: UserId, act: &Act) -> Result<(), S
     let session = sessions::find(conn, id)?;
     let shown = session.is_some_and(|session| session.method.has_factor());
     let shown = shown || set == Some(true);
-    Ok(session::may_change_factors(has_factor(conn, user)?, shown)?)
+    let shown = has_factor(conn, user)?.then_some(shown);
+    Ok(session::may_change_factors(shown)?)
 }
 
 /// Notes that a factor was set up in the session of an act. A change of address that was asked for before ends: where it was
