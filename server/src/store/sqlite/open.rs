@@ -95,13 +95,10 @@ impl Store {
         // The file itself, and that the journal of the change to WAL is gone: it would take back what came after.
         files::sync_parent(&path).map_err(at(&path))?;
         let memory = Arc::new(Memory::new(bounds.cache_bytes, bounds.caps, clock));
-        let mut readers = (0..READERS)
-            .map(|_| reading(&path).map_err(named))
-            .collect::<Result<Vec<_>, _>>()?;
-        #[cfg(debug_assertions)]
-        for conn in readers.iter_mut().chain([&mut conn]) {
-            super::statements::note(conn)?;
-        }
+        let conn = noted(conn)?;
+        let readers = (0..READERS)
+            .map(|_| reading(&path).and_then(noted).map_err(named))
+            .collect::<Result<_, _>>()?;
         let checkpoints = Checkpoints::start(&path, memory.clone()).map_err(named)?;
         let (queue, thread) = Writer::start(conn, checkpoints, memory.clone(), metrics.clone())?;
         Ok(Self {
@@ -177,6 +174,18 @@ pub(in crate::store) fn reading(path: &Path) -> Result<Connection, StoreError> {
     conn.set_prepared_statement_cache_capacity(128);
     add_fold(&conn)?;
     conn.execute_batch("PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA busy_timeout = 5000; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2000;")?;
+    Ok(conn)
+}
+
+#[cfg(debug_assertions)]
+fn noted(mut conn: Connection) -> Result<Connection, StoreError> {
+    super::statements::note(&mut conn)?;
+    Ok(conn)
+}
+
+/// What a debug build notes, this one does not.
+#[cfg(not(debug_assertions))]
+fn noted(conn: Connection) -> Result<Connection, StoreError> {
     Ok(conn)
 }
 
