@@ -15,10 +15,11 @@ fi
 programs=/usr/lib/postgresql/15/bin
 [ -x "$programs/initdb" ] || {
   apt-get update -qq
+  apt="apt-get install -y -qq --no-install-recommends"
+  DEBIAN_FRONTEND=noninteractive $apt postgresql-common >/dev/null
   # Without a cluster of its own.
-  mkdir -p /etc/postgresql-common
-  [ -e /etc/postgresql-common/createcluster.conf ] || echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.conf
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql-15 >/dev/null
+  sed -ri 's/^#?create_main_cluster .*$/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
+  DEBIAN_FRONTEND=noninteractive $apt postgresql-15 >/dev/null
 }
 
 work=$(mktemp -d)
