@@ -8,7 +8,7 @@ use super::{
     pending_endings::LEFT_OF,
     rows::ulid,
     sessions::end,
-    sql::{self, Connection, params},
+    sql::{self, Connection, NO_INDEX, params},
     unit::Unit,
 };
 use crate::domain::{
@@ -76,8 +76,8 @@ fn live_of(
         return Ok(rows.collect::<Result<_, _>>()?);
     }
     let sql = format!(
-        "SELECT s.id, s.last_seen_at FROM sessions s WHERE s.id IN ({LEFT_OF}) AND +s.user_id = ? AND s.revoked_at IS NULL \
-         AND +s.idle_until > ? AND NOT {SESSION_ENDS} ORDER BY +s.idle_until LIMIT ?"
+        "SELECT s.id, s.last_seen_at FROM sessions s WHERE s.id IN ({LEFT_OF}) AND {NO_INDEX}s.user_id = ? AND s.revoked_at IS NULL \
+         AND {NO_INDEX}s.idle_until > ? AND NOT {SESSION_ENDS} ORDER BY {NO_INDEX}s.idle_until LIMIT ?"
     );
     let mut select = conn.prepare_cached(&sql)?;
     let rows = select.query_map(params![id, floor, id, id, now.0, limit], read)?;

@@ -14,24 +14,22 @@ use tokio::sync::oneshot;
 
 use super::{
     check::{examine, existing, open_to_check},
-    open::DATABASE,
-    open::MASTER_KEY,
-    open::OPERATOR_KEY,
+    open::{DATABASE, MASTER_KEY, OPERATOR_KEY},
     pace, schema,
-};
-use crate::store::{
-    Store, StoreError, authority,
-    error::{at, no_thread},
 };
 use crate::{
     domain::{Act, Refusal, rules::authority as rule},
     files::{self, with_suffix},
+    store::{
+        Store, StoreError, authority,
+        error::{at, no_thread},
+    },
 };
 
 /// What an unfinished copy is called, after the name it will have.
-pub(in crate::store) const UNFINISHED: &str = "partial";
+pub(super) const UNFINISHED: &str = "partial";
 /// Where the running server's backups are, in the data directory.
-pub(in crate::store) const BACKUPS: &str = "backups";
+pub(super) const BACKUPS: &str = "backups";
 
 /// Writes a consistent copy of a data directory's database to `file` (mode 0600), whether it is in use or not. Links are
 /// followed, and stay. The copy is examined, and appears whole or not at all. Writers are not held up, and the disk is
@@ -206,7 +204,7 @@ fn pages(conn: &Connection) -> Result<u64, StoreError> {
 }
 
 /// A file's name while it is made, in the directory it will be in.
-pub(in crate::store) fn beside(path: &Path, what: &str) -> Result<PathBuf, StoreError> {
+pub(super) fn beside(path: &Path, what: &str) -> Result<PathBuf, StoreError> {
     let name = path.file_name().ok_or_else(|| {
         StoreError::Unavailable(format!("{}: not the name of a file", path.display()))
     })?;

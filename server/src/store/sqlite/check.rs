@@ -49,7 +49,7 @@ fn check_with(conn: &Connection, path: &Path) -> Result<u32, StoreError> {
 }
 
 /// The database of a data directory.
-pub(in crate::store) fn existing(directory: &Path) -> Result<PathBuf, StoreError> {
+pub(super) fn existing(directory: &Path) -> Result<PathBuf, StoreError> {
     let path = directory.join(DATABASE);
     match fs::metadata(&path) {
         Ok(found) if found.len() > 0 => Ok(path),
@@ -75,10 +75,7 @@ pub(super) fn plain(file: &Path) -> Result<(), StoreError> {
 }
 
 /// A connection to a database that need not be ours: nothing that its schema names is trusted.
-pub(in crate::store) fn open_to_check(
-    path: &Path,
-    flags: OpenFlags,
-) -> Result<Connection, StoreError> {
+pub(super) fn open_to_check(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
     let open = || {
         let conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         conn.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA busy_timeout = 5000")?;
@@ -129,7 +126,7 @@ fn has_logs(file: &Path) -> Result<bool, StoreError> {
 }
 
 /// Whether pages and foreign keys are whole.
-pub(in crate::store) fn examine(conn: &Connection) -> Result<(), StoreError> {
+pub(super) fn examine(conn: &Connection) -> Result<(), StoreError> {
     let whole: String = conn.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
     if whole != "ok" {
         return Err(StoreError::Unavailable(format!(

@@ -24,7 +24,7 @@ const REST: Duration = Duration::from_millis(4);
 const LOOKS: u32 = 250;
 
 /// The thread that does it, as the writer sees it.
-pub(in crate::store) struct Checkpoints {
+pub(super) struct Checkpoints {
     wake: Sender<()>,
     thread: thread::JoinHandle<()>,
     memory: Arc<Memory>,
@@ -33,7 +33,7 @@ pub(in crate::store) struct Checkpoints {
 }
 
 impl Checkpoints {
-    pub(in crate::store) fn start(path: &Path, memory: Arc<Memory>) -> Result<Self, StoreError> {
+    pub(super) fn start(path: &Path, memory: Arc<Memory>) -> Result<Self, StoreError> {
         let conn = open::writing(path)?;
         let (wake, due) = bounded(1);
         let theirs = memory.clone();
@@ -50,7 +50,7 @@ impl Checkpoints {
     }
 
     /// Tells it how many rows the writer has changed so far. Never waits.
-    pub(in crate::store) fn changed(&mut self, rows: u64) {
+    pub(super) fn changed(&mut self, rows: u64) {
         if rows - self.at >= OFTEN {
             self.at = rows;
             self.memory.copying.store(true, Ordering::Release);
@@ -59,7 +59,7 @@ impl Checkpoints {
     }
 
     /// Ends it, when what it is doing is done.
-    pub(in crate::store) fn end(self) {
+    pub(super) fn end(self) {
         drop(self.wake);
         let _ = self.thread.join();
     }

@@ -19,7 +19,7 @@ pub(in crate::store) struct Guard {
 
 impl Guard {
     /// Guards the statements of a connection.
-    pub(in crate::store) fn of(conn: &mut Connection) -> rusqlite::Result<Self> {
+    pub(super) fn of(conn: &mut Connection) -> rusqlite::Result<Self> {
         let is_counting = Arc::new(AtomicBool::new(false));
         let asked = is_counting.clone();
         conn.authorizer(Some(move |context: AuthContext<'_>| {

@@ -12,12 +12,17 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, functions::FunctionFlag
 use rustix::fs::{FlockOperation, flock};
 
 use super::{checkpoint::Checkpoints, readers::Readers, restore, schema, writer::Writer};
-use crate::store::{
-    Inner, Store, StoreError,
-    error::at,
-    memory::{Caps, Memory},
+use crate::{
+    clock::Clock,
+    domain::text::fold,
+    files,
+    metrics::StoreMetrics,
+    store::{
+        Inner, Store, StoreError,
+        error::at,
+        memory::{Caps, Memory},
+    },
 };
-use crate::{clock::Clock, domain::text::fold, files, metrics::StoreMetrics};
 
 /// The database's name in the data directory.
 pub const DATABASE: &str = "doorward.db";
@@ -151,7 +156,7 @@ fn opened(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
 
 /// A connection that writes: WAL, an fsync for each commit. Its commits copy back what of the log is still to be once it
 /// has grown to what is kept of it, 16 MiB.
-pub(in crate::store) fn writing(path: &Path) -> Result<Connection, StoreError> {
+pub(super) fn writing(path: &Path) -> Result<Connection, StoreError> {
     let conn = opened(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     conn.set_prepared_statement_cache_capacity(256);
     conn.execute_batch(

@@ -21,7 +21,7 @@ const TURN: Duration = Duration::from_millis(3);
 const STEPS: i32 = 200;
 
 /// Puts the thread behind all others. Where the system refuses, all stay equal.
-pub(in crate::store) fn step_back() {
+pub(super) fn step_back() {
     let _ = rustix::process::setpriority_process(None, 15);
 }
 
@@ -29,7 +29,7 @@ pub(in crate::store) fn step_back() {
 ///
 /// # Errors
 /// SQLite's.
-pub(in crate::store) fn keep(
+pub(super) fn keep(
     conn: &mut Connection,
     mut between: impl FnMut() + Send + 'static,
 ) -> rusqlite::Result<()> {
@@ -48,7 +48,7 @@ pub(in crate::store) fn keep(
 
 /// What a copy has written so far.
 #[derive(Debug)]
-pub(in crate::store) struct Written {
+pub(super) struct Written {
     file: File,
     synced: u64,
 }
@@ -56,13 +56,13 @@ pub(in crate::store) struct Written {
 impl Written {
     /// # Errors
     /// When there is no such file.
-    pub(in crate::store) fn of(path: &Path) -> io::Result<Self> {
+    pub(super) fn of(path: &Path) -> io::Result<Self> {
         let file = File::open(path)?;
         Ok(Self { file, synced: 0 })
     }
 
     /// Syncs what came since, if it is a portion; answers how long the file is.
-    pub(in crate::store) fn sync(&mut self) -> u64 {
+    pub(super) fn sync(&mut self) -> u64 {
         let bytes = self
             .file
             .metadata()

@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use super::{open::DATABASE, open::MASTER_KEY, open::OPERATOR_KEY};
+use super::open::{DATABASE, MASTER_KEY, OPERATOR_KEY};
 use crate::{
     files::raw,
     store::{StoreError, error::at},

@@ -45,7 +45,7 @@ pub(in crate::store) struct Readers {
 
 impl Readers {
     /// Starts one thread for each connection.
-    pub(in crate::store) fn start(connections: Vec<Connection>) -> Result<Self, StoreError> {
+    pub(super) fn start(connections: Vec<Connection>) -> Result<Self, StoreError> {
         let (queue, jobs): (_, Receiver<Job>) = bounded(QUEUE);
         let start = |conn: Connection| {
             let jobs = jobs.clone();

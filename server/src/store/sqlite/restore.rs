@@ -12,15 +12,14 @@ use ulid::Ulid;
 use super::{
     backup::{BACKUPS, Source, UNFINISHED, beside, copy},
     check::{LOGS, examine, open_backup, open_to_check, plain},
-    open::DATABASE,
-    open::DirectoryLock,
+    open::{DATABASE, DirectoryLock},
     schema,
 };
-use crate::store::{StoreError, counts, error::at, operator, rows::ulid, signing};
 use crate::{
     crypto::{secret::Digest256, totp},
     domain::Cause,
     files::{self, with_suffix},
+    store::{StoreError, counts, error::at, operator, rows::ulid, signing},
 };
 
 /// How a backup is put back.
@@ -102,7 +101,7 @@ pub fn restore(directory: &Path, file: &Path, how: &Restore<'_>) -> Result<Resto
 const PREPARED: &str = "restore";
 
 /// Removes what a restore or a backup that was killed has left in a directory that is locked.
-pub(in crate::store) fn clean(directory: &Path) {
+pub(super) fn clean(directory: &Path) {
     let starts = [PREPARED, UNFINISHED].map(|what| format!("{DATABASE}.{what}-"));
     remove_all(directory, |name| {
         starts.iter().any(|start| name.starts_with(start))

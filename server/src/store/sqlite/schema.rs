@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, TransactionBehavior, functions::FunctionFlags};
 
-use crate::domain::Email;
-use crate::store::StoreError;
+use crate::{domain::Email, store::StoreError};
 
 /// Migration `n` brings a database from version `n` to `n + 1`. Never edit one that was released.
 const MIGRATIONS: &[&str] = &[
@@ -92,7 +91,7 @@ fn add_functions(conn: &Connection) -> rusqlite::Result<()> {
 pub const VERSION: u32 = MIGRATIONS.len() as u32;
 
 /// The schema a database has; 0 when it is empty.
-pub(in crate::store) fn version(conn: &Connection) -> Result<u32, StoreError> {
+pub(super) fn version(conn: &Connection) -> Result<u32, StoreError> {
     Ok(conn.pragma_query_value(None, "user_version", |row| row.get(0))?)
 }
 
@@ -100,7 +99,7 @@ pub(in crate::store) fn version(conn: &Connection) -> Result<u32, StoreError> {
 ///
 /// # Errors
 /// [`StoreError::NewerSchema`] when a later Doorward has written it.
-pub(in crate::store) fn known(conn: &Connection) -> Result<u32, StoreError> {
+pub(super) fn known(conn: &Connection) -> Result<u32, StoreError> {
     let found = version(conn)?;
     if found <= VERSION {
         Ok(found)
@@ -116,7 +115,7 @@ pub(in crate::store) fn known(conn: &Connection) -> Result<u32, StoreError> {
 ///
 /// # Errors
 /// [`StoreError::NewerSchema`] when a later Doorward has written it; nothing is changed then.
-pub(in crate::store) fn migrate(conn: &mut Connection) -> Result<(), StoreError> {
+pub(super) fn migrate(conn: &mut Connection) -> Result<(), StoreError> {
     let found = known(conn)?;
     if found == 0 && !statements(conn)?.is_empty() {
         return Err(not_ours());
@@ -158,7 +157,7 @@ fn statements(conn: &Connection) -> Result<Statements, StoreError> {
 ///
 /// # Errors
 /// [`StoreError::NewerSchema`], or that it is not a database of Doorward's, or what of it is different.
-pub(in crate::store) fn recognise(conn: &Connection) -> Result<u32, StoreError> {
+pub(super) fn recognise(conn: &Connection) -> Result<u32, StoreError> {
     let found = known(conn)?;
     let found_statements = statements(conn)?;
     if found == 0 {

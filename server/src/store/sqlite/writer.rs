@@ -13,15 +13,16 @@ use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::oneshot;
 use ulid::Ulid;
 
-use super::checkpoint::Checkpoints;
-use super::guard::Guard;
-use crate::metrics::StoreMetrics;
-use crate::store::{
-    StoreError,
-    counts::Difference,
-    error::no_thread,
-    memory::{Changes, Memory},
-    unit::Unit,
+use super::{checkpoint::Checkpoints, guard::Guard};
+use crate::{
+    metrics::StoreMetrics,
+    store::{
+        StoreError,
+        counts::Difference,
+        error::no_thread,
+        memory::{Changes, Memory},
+        unit::Unit,
+    },
 };
 
 /// Units that may wait; past it [`StoreError::Overloaded`].
@@ -53,7 +54,7 @@ pub(in crate::store) struct Writer {
 
 impl Writer {
     /// Starts the thread. It ends after [`Writer::close`], or when every sender is gone.
-    pub(in crate::store) fn start(
+    pub(super) fn start(
         mut conn: Connection,
         checkpoints: Checkpoints,
         memory: Arc<Memory>,
