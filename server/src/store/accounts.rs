@@ -17,7 +17,7 @@ use super::{
     links, mails,
     memory::through,
     roles,
-    rows::{self, USER},
+    rows::{self, ROLE_MAY, USER},
     sessions,
     sql::{Connection, OptionalExtension, params},
     unit::Unit,
@@ -51,7 +51,7 @@ impl Store {
                 Ok(packed) => return Ok(Some(Arc::new(packed.unpacked(id)))),
                 Err(place) => place,
             };
-            let found = self.read(move |conn| account(conn, id)).await?;
+            let found = self.look_up(move |conn| account(conn, id)).await?;
             // What is not there is not kept, so that guesses cannot push out what is.
             if let Some(packed) = found.as_ref().and_then(|found| memory.packed(found)) {
                 let _ = place.insert(packed);
@@ -255,11 +255,12 @@ pub(super) fn find(conn: &Connection, id: UserId) -> Result<Option<User>, StoreE
 }
 
 pub(super) fn account(conn: &Connection, id: UserId) -> Result<Option<Account>, StoreError> {
-    let Some(user) = find(conn, id)? else {
-        return Ok(None);
-    };
-    let may = roles::permissions(conn, &user.role)?.union(&user.permissions);
-    Ok(Some(Account { user, may }))
+    static SQL: LazyLock<String> =
+        LazyLock::new(|| format!("SELECT {USER}, {ROLE_MAY} FROM users AS u WHERE u.id = ?1"));
+    Ok(conn
+        .prepare_cached(&SQL)?
+        .query_row([id.0.to_bytes()], rows::account)
+        .optional()?)
 }
 
 /// Creates an account, as [`Store::create_user`].

@@ -16,7 +16,7 @@ impl Store {
     pub async fn browser_session(&self, hash: Digest256) -> Result<Option<SessionId>, StoreError> {
         // A cookie stands for one session for ever; whether that is live is asked each time.
         through(&self.memory().browsers, &hash, async {
-            self.read(move |conn| {
+            self.look_up(move |conn| {
                 let sql = "SELECT session_id FROM browser_sessions WHERE hash = ?1";
                 let id = conn
                     .prepare_cached(sql)?

@@ -54,7 +54,7 @@ impl Store {
     /// A client. From memory once it was asked for.
     pub async fn client(&self, id: ClientId) -> Result<Option<Arc<Client>>, StoreError> {
         through(&self.memory().clients, &id, async {
-            self.read(move |conn| Ok(find(conn, id)?.map(Arc::new)))
+            self.look_up(move |conn| Ok(find(conn, id)?.map(Arc::new)))
                 .await
         })
         .await

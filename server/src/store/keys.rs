@@ -1,6 +1,6 @@
 //! API keys: minted, changed, rotated, revoked.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use doorward_shared::{KeyId, ScopeSet, Timestamp, apikey::Environment};
 
@@ -55,10 +55,12 @@ impl Store {
     /// The key whose secret has this hash, live or not. From memory once it was asked for.
     pub async fn key_by_hash(&self, hash: Digest256) -> Result<Option<Arc<ApiKey>>, StoreError> {
         through(&self.memory().keys, &hash, async {
-            self.read(move |conn| {
-                let sql = format!("SELECT {API_KEY} FROM api_keys AS k WHERE k.hash = ?1");
+            self.look_up(move |conn| {
+                static SQL: LazyLock<String> = LazyLock::new(|| {
+                    format!("SELECT {API_KEY} FROM api_keys AS k WHERE k.hash = ?1")
+                });
                 Ok(conn
-                    .prepare_cached(&sql)?
+                    .prepare_cached(&SQL)?
                     .query_row([hash.0], rows::api_key)
                     .optional()?
                     .map(Arc::new))

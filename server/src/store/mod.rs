@@ -163,6 +163,16 @@ impl Store {
         self.inner.readers.run(read).await
     }
 
+    /// As [`Store::read`], for one statement, which sees one state by itself.
+    async fn look_up<T, F>(&self, read: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.inner.metrics.read();
+        self.inner.readers.look_up(read).await
+    }
+
     /// For what outlives the call.
     fn memory_shared(&self) -> Arc<Memory> {
         self.inner.memory.clone()

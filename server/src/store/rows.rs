@@ -15,8 +15,8 @@ use super::{
 use crate::{
     crypto::{jwks, secret::Digest256},
     domain::{
-        AllowedIp, ApiKey, Client, ClientPolicy, ClientSecrets, Email, Event, GrantType, KeyOwner,
-        KeyTerms, RequestedClaims, Session, SignInMethod, User,
+        Account, AllowedIp, ApiKey, Client, ClientPolicy, ClientSecrets, Email, Event, GrantType,
+        KeyOwner, KeyTerms, RequestedClaims, Session, SignInMethod, User,
     },
 };
 
@@ -75,20 +75,52 @@ pub(super) const USER: &str = "u.id, u.email, u.email_key, u.first_name, u.last_
                         u.created_at, u.last_login_at, u.group_names, u.email_verified, coalesce(u.updated_at, u.created_at)";
 
 pub(super) fn user(row: &Row<'_>) -> Result<User> {
+    user_from(row, 0)
+}
+
+/// A user whose columns begin at `first`.
+fn user_from(row: &Row<'_>, first: usize) -> Result<User> {
     Ok(User {
-        id: UserId(ulid(row, 0)?),
-        email: Email::stored(row.get(1)?, row.get(2)?),
-        first_name: row.get(3)?,
-        last_name: row.get(4)?,
-        role: row.get(5)?,
-        permissions: scopes(row, 6)?,
-        disabled_at: maybe_time(row, 7)?,
-        created_at: time(row, 8)?,
-        last_login_at: maybe_time(row, 9)?,
-        groups: words(row, 10)?,
-        email_verified: row.get(11)?,
-        updated_at: time(row, 12)?,
+        id: UserId(ulid(row, first)?),
+        email: Email::stored(row.get(first + 1)?, row.get(first + 2)?),
+        first_name: row.get(first + 3)?,
+        last_name: row.get(first + 4)?,
+        role: row.get(first + 5)?,
+        permissions: scopes(row, first + 6)?,
+        disabled_at: maybe_time(row, first + 7)?,
+        created_at: time(row, first + 8)?,
+        last_login_at: maybe_time(row, first + 9)?,
+        groups: words(row, first + 10)?,
+        email_verified: row.get(first + 11)?,
+        updated_at: time(row, first + 12)?,
     })
+}
+
+/// What the role of a user may, as the column after those of [`user`].
+pub(super) const ROLE_MAY: &str =
+    "coalesce((SELECT r.permissions FROM roles AS r WHERE r.name = u.role), '')";
+/// How many columns [`USER`] and [`SESSION`] are.
+const USER_COLUMNS: usize = 13;
+const SESSION_COLUMNS: usize = 14;
+
+/// An account from [`USER`] and [`ROLE_MAY`].
+pub(super) fn account(row: &Row<'_>) -> Result<Account> {
+    account_from(row, 0)
+}
+
+fn account_from(row: &Row<'_>, first: usize) -> Result<Account> {
+    let user = user_from(row, first)?;
+    let may = scopes(row, first + USER_COLUMNS)?.union(&user.permissions);
+    Ok(Account { user, may })
+}
+
+/// A session and whose it is, if they are still there, from [`SESSION`], [`USER`] and [`ROLE_MAY`].
+pub(super) fn session_and_account(row: &Row<'_>) -> Result<(Session, Option<Account>)> {
+    let account = match maybe_ulid(row, SESSION_COLUMNS)? {
+        Some(_) => Some(account_from(row, SESSION_COLUMNS)?),
+        None => None,
+    };
+    Ok((session(row)?, account))
 }
 
 /// Columns of [`session`]. One that a pending ending matches is revoked, whatever its row still says.

@@ -9,7 +9,7 @@ use super::{
     counts::{SESSION_ADDED, SESSION_REVOKED},
     endings::{self, Ended},
     factors, notices,
-    rows::{self, SESSION, ip_bytes},
+    rows::{self, ROLE_MAY, SESSION, USER, ip_bytes},
     signed_in_from,
     sql::{Connection, OptionalExtension, params},
     unit::Unit,
@@ -28,6 +28,22 @@ pub(super) fn find(conn: &Connection, id: SessionId) -> Result<Option<Session>, 
     Ok(conn
         .prepare_cached(&SQL)?
         .query_row([id.0.to_bytes()], rows::session)
+        .optional()?)
+}
+
+/// A session, and whose it is.
+pub(super) fn with_account(
+    conn: &Connection,
+    id: SessionId,
+) -> Result<Option<(Session, Option<Account>)>, StoreError> {
+    static SQL: LazyLock<String> = LazyLock::new(|| {
+        format!(
+            "SELECT {SESSION}, {USER}, {ROLE_MAY} FROM sessions AS s LEFT JOIN users AS u ON u.id = s.user_id WHERE s.id = ?1"
+        )
+    });
+    Ok(conn
+        .prepare_cached(&SQL)?
+        .query_row([id.0.to_bytes()], rows::session_and_account)
         .optional()?)
 }
 

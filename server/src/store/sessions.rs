@@ -14,7 +14,7 @@ use super::{
     memory::through,
     packed::PackedSession,
     rows,
-    session_rows::end_noted,
+    session_rows::{end_noted, with_account},
     sql::{Connection, params},
     unit::Unit,
 };
@@ -101,14 +101,14 @@ impl Store {
             Err(place) => place,
         };
         let account_place = accounts.get_value_or_guard_async(&user).await.err();
-        let (session, account) = self
-            .read(move |conn| Ok((find(conn, id)?, accounts::account(conn, user)?)))
-            .await?;
+        let found = self.look_up(move |conn| with_account(conn, id)).await?;
+        let (session, account) = found.unzip();
         let session = session.map(|session| session.core());
         // What is not there is not kept, so that guesses cannot push out what is.
         if let Some(session) = &session {
             let _ = place.insert(PackedSession::of(session, &memory.scopes));
         }
+        let account = account.flatten().filter(|account| account.user.id == user);
         let account = account.and_then(|account| memory.packed(&account));
         if let Some((account, place)) = account.zip(account_place) {
             let _ = place.insert(account);
@@ -298,7 +298,7 @@ impl Store {
     /// [`StoreError`], when it is not in memory and the disk cannot be read.
     pub async fn is_token_revoked(&self, jti: Ulid) -> Result<bool, StoreError> {
         let found = through(&self.memory().tokens, &jti, async {
-            self.read(move |conn| {
+            self.look_up(move |conn| {
                 let sql = "SELECT EXISTS (SELECT 1 FROM revoked_tokens WHERE jti = ?1)";
                 let mut select = conn.prepare_cached(sql)?;
                 Ok(Some(select.query_row([jti.to_bytes()], |row| row.get(0))?))

@@ -86,10 +86,18 @@ impl Readers {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
+        self.look_up(|conn| Snapshot::of(conn).and_then(|_open| read(conn)))
+            .await
+    }
+
+    /// Runs a read of one statement, which is consistent by itself.
+    pub(in crate::store) async fn look_up<T, F>(&self, read: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(move |conn: &Connection| {
-            drop(reply.send(Snapshot::of(conn).and_then(|_open| read(conn))));
-        });
+        let job = Box::new(move |conn: &Connection| drop(reply.send(read(conn))));
         self.queue
             .try_send(Some(job))
             .map_err(|error| match error {
