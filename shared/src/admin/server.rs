@@ -1,10 +1,11 @@
-//! `/admin/server` and `/admin/whoami`.
+//! `/admin/server`: what it is, and how it stands.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ScopeSet, SessionId, Timestamp, UserId};
+use super::backup::BackupProgress;
+use crate::Timestamp;
 
 /// Answer of `GET /admin/server`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -91,76 +92,4 @@ pub struct MailInfo {
     pub oldest_at: Option<Timestamp>,
     /// Why the last try of one of them failed.
     pub last_error: Option<String>,
-}
-
-/// How far the backup is that is being made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct BackupProgress {
-    /// When the copy began.
-    pub started_at: Timestamp,
-    /// What it is at.
-    pub phase: BackupPhase,
-    /// Bytes copied so far.
-    pub bytes: u64,
-    /// Bytes of the database when the copy began; the copy has no free pages, and may end smaller.
-    pub of_bytes: u64,
-}
-
-/// Steps of a backup, in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub enum BackupPhase {
-    /// Pages are copied while the server goes on.
-    Copying,
-    /// The copy is read whole before it counts as made.
-    Checking,
-}
-
-/// A backup that was written beside the database, in `backups/`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct BackupMade {
-    /// Path on the server's machine.
-    pub file: String,
-    /// Size of the file.
-    pub bytes: u64,
-    /// When it was made.
-    pub created_at: Timestamp,
-}
-
-/// What kind of credential the caller came with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub enum CallerKind {
-    /// An access token of a user's session.
-    User,
-    /// An API key.
-    Apikey,
-    /// A client's own token (`client_credentials`).
-    Client,
-}
-
-/// Answer of `GET /admin/whoami`: the caller and its rights.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Whoami {
-    /// Kind of the credential.
-    pub kind: CallerKind,
-    /// Id of the user, the key or the client.
-    pub id: String,
-    /// The key's owner, or the user itself.
-    pub user_id: Option<UserId>,
-    /// The user's address, where the token's scope has `email`, the token is first-party, or the caller has
-    /// `admin:users:read`.
-    pub email: Option<String>,
-    /// The session of an access token.
-    pub session_id: Option<SessionId>,
-    /// What the caller may do now.
-    pub scopes: ScopeSet,
 }

@@ -1,8 +1,9 @@
-//! `/admin/users` and `/admin/roles`.
+//! `/admin/users`: an account, its mails, and what ending its sessions comes to.
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ScopeSet, Timestamp, UserId, auth::present};
+use super::user_link::UserLink;
+use crate::{ScopeSet, Timestamp, UserId};
 
 /// An account as operators see it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,21 +45,6 @@ pub struct User {
     pub mails: Vec<UserMail>,
 }
 
-/// A one-time link that can still be opened. What it opens with is not told.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct UserLink {
-    /// What it is for: `invite`, `reset`, `forgot`, `sign-up`, `verify` or `change`.
-    pub kind: String,
-    /// Whether it was mailed; else an operator was shown it.
-    pub mailed: bool,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// Until when it works.
-    pub expires_at: Timestamp,
-}
-
 /// A mail to somebody. What it says is not told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -89,96 +75,6 @@ pub enum UserMailState {
     Failed,
 }
 
-/// `POST /admin/users`. An account without a password cannot be signed in to until one is set.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct CreateUser {
-    /// Address to sign in with; compared after NFC and case folding, its domain as IDNA 2008 has it.
-    pub email: String,
-    /// 8 characters to 1,024 bytes, never trimmed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub password: Option<String>,
-    /// Instead of a password the hash that another system has made of it: Argon2, bcrypt, scrypt or PBKDF2, in PHC or
-    /// modular form. It is replaced when the person signs in.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub password_hash: Option<String>,
-    /// Up to 200 characters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub first_name: Option<String>,
-    /// Up to 200 characters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_name: Option<String>,
-    /// `customer` when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub role: Option<String>,
-    /// Scopes beside those of the role.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub permissions: Option<Vec<String>>,
-    /// What applications know the person as a member of.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub groups: Option<Vec<String>>,
-    /// `true` when absent: whoever makes the account vouches for its address.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub email_verified: Option<bool>,
-    /// Whether nobody may sign in to it: `false` when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub disabled: Option<bool>,
-}
-
-/// Absent leaves a field as it is; `null` clears a name.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct UserPatch {
-    /// A new address; it is not verified unless `emailVerified` is `true`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub email: Option<String>,
-    /// Up to 200 characters.
-    #[serde(
-        default,
-        deserialize_with = "present",
-        skip_serializing_if = "Option::is_none"
-    )]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
-    pub first_name: Option<Option<String>>,
-    /// Up to 200 characters.
-    #[serde(
-        default,
-        deserialize_with = "present",
-        skip_serializing_if = "Option::is_none"
-    )]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
-    pub last_name: Option<Option<String>>,
-    /// Name of another role.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub role: Option<String>,
-    /// Scopes beside those of the role: all of them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub permissions: Option<Vec<String>>,
-    /// What applications know the person as a member of: all of them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub groups: Option<Vec<String>>,
-    /// Whether the operator vouches for the address.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub email_verified: Option<bool>,
-    /// Disabling ends all sessions; API keys are refused until the account is enabled.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub disabled: Option<bool>,
-}
-
-/// `POST /admin/users/{id}/password`. All sessions of the account end.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct SetPassword {
-    /// 8 characters to 1,024 bytes, never trimmed.
-    pub password: String,
-    /// Ends the account's API keys too.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub api_keys: bool,
-}
-
 /// What ends beside an account's sessions.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -189,54 +85,6 @@ pub struct RevokeSessionsOf {
     pub api_keys: bool,
 }
 
-/// What a one-time link is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub enum LinkPurpose {
-    /// Somebody's first password, and their name. Whoever makes it vouches for the address.
-    Invite,
-    /// Another password.
-    Reset,
-}
-
-impl LinkPurpose {
-    /// Its spelling on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Invite => "invite",
-            Self::Reset => "reset",
-        }
-    }
-}
-
-/// `POST /admin/users/{id}/link`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct CreateLink {
-    /// Whether it invites somebody or replaces a password.
-    pub purpose: LinkPurpose,
-    /// Lifetime in seconds: 86,400 when absent; 60 to 2,592,000.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires_in_seconds: Option<i64>,
-    /// Mails the link to the account's address instead of showing it.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub send: bool,
-}
-
-/// A one-time link. A newer one of the account ends it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Link {
-    /// Shown once: whoever opens it sets the account's password. Absent where it was mailed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub url: Option<String>,
-    /// It does not work from then on.
-    pub expires_at: Timestamp,
-}
-
 /// Answer of `POST /admin/users/{id}/sessions/revoke`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -244,30 +92,6 @@ pub struct Link {
 pub struct Revoked {
     /// Number of sessions that ended.
     pub revoked: u64,
-}
-
-/// A named list of permissions that accounts have.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Role {
-    /// What accounts and `PUT /admin/roles/{name}` call it.
-    pub name: String,
-    /// Scopes of every account with this role.
-    pub permissions: ScopeSet,
-    /// `customer` and `admin`: they cannot be deleted, and `admin` cannot be changed.
-    pub built_in: bool,
-    /// How many users have it.
-    pub users: u64,
-}
-
-/// `PUT /admin/roles/{name}`: creates the role or replaces its permissions.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct PutRole {
-    /// Scopes of every account with this role: all of them.
-    pub permissions: Vec<String>,
 }
 
 /// `DELETE /admin/users/{id}/mfa`: why, where the header `X-Reason` does not say it.
