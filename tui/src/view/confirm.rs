@@ -1,14 +1,12 @@
 //! The question before something is destroyed or changed.
 
+mod foot;
+
 use ratatui::layout::Rect;
 
-use super::fields;
+use self::foot::foot;
 use crate::{
-    core::{
-        State,
-        confirm::{Confirm, Focus, PreviewState},
-        text::width,
-    },
+    core::confirm::{Confirm, PreviewState},
     view::{
         theme::Tone,
         widgets::{
@@ -82,93 +80,4 @@ fn lines(paint: &Paint<'_>, confirm: &Confirm, room: usize) -> Vec<(String, Tone
         PreviewState::Known => {}
     }
     lines
-}
-
-/// The command that does the same: what it does rather than which server it goes to, where there is no room for both.
-fn twin(state: &State, confirm: &Confirm, room: usize) -> String {
-    let line = confirm.command_line();
-    let whole = format!("$ {}", crate::core::command_line::typed(state, &line));
-    if width(&whole) <= room || state.server.named.is_none() {
-        return whole;
-    }
-    let command = line.strip_prefix("doorward ").unwrap_or(&line);
-    format!("$ doorward {} {command}", state.glyphs.more())
-}
-
-fn foot(paint: &mut Paint<'_>, inner: Rect, rows: u16, confirm: &Confirm) -> Option<(u16, u16)> {
-    let mut y = inner.bottom().saturating_sub(rows).max(inner.y);
-    let mut cursor = None;
-    y += 1;
-    let twin = twin(paint.state, confirm, usize::from(inner.width));
-    paint.text(inner, inner.x, y, &twin, Tone::Dim);
-    y += 1;
-    if let Some(reason) = &confirm.reason {
-        let focused = confirm.focus == Focus::Reason;
-        let at = labelled(paint, inner, y, "Reason", reason, focused);
-        cursor = at.or(cursor);
-        y += 1;
-    }
-    match &confirm.word {
-        Some(word) => {
-            let label = format!("Type {word}");
-            let focused = confirm.focus == Focus::Word;
-            let at = labelled(paint, inner, y, &label, &confirm.typed, focused);
-            cursor = at.or(cursor);
-        }
-        None if confirm.takes_back.is_some() => {
-            let text = "  tab to the button, then enter.";
-            paint.text(inner, inner.x, y, text, Tone::Dim);
-        }
-        None => {
-            let key = paint.state.keymap.label(crate::core::keymap::Action::Undo);
-            let text = format!("  {key} undoes it for 15 minutes; tab to the button, then enter.");
-            paint.text(inner, inner.x, y, &text, Tone::Dim);
-        }
-    }
-    y += 1;
-    let (text, tone) = match (&confirm.problem, confirm.ticket) {
-        (Some(problem), _) => (format!("! {problem}"), Tone::Bad),
-        (None, Some(_)) => ("waiting for the server".into(), Tone::Dim),
-        (None, None) => (String::new(), Tone::Dim),
-    };
-    paint.text(inner, inner.x, y, &text, tone);
-    let buttons = Rect {
-        y: inner.bottom().saturating_sub(1),
-        height: 1.min(inner.height),
-        ..inner
-    };
-    let focus = match confirm.focus {
-        Focus::Cancel => Some(false),
-        Focus::Go => Some(true),
-        Focus::Reason | Focus::Word => None,
-    };
-    fields::buttons(paint, buttons, &confirm.verb, focus, confirm.is_typed()).or(cursor)
-}
-
-fn labelled(
-    paint: &mut Paint<'_>,
-    inner: Rect,
-    y: u16,
-    label: &str,
-    line: &crate::core::line::Line,
-    focused: bool,
-) -> Option<(u16, u16)> {
-    let row = Rect {
-        y,
-        height: 1,
-        ..inner
-    }
-    .intersection(inner);
-    let (sign, tone) = if focused {
-        (">", Tone::Accent)
-    } else {
-        (" ", Tone::Dim)
-    };
-    let used = paint.text(row, row.x, y, &format!("{sign} {label}: "), tone);
-    let field = Rect {
-        x: row.x + used,
-        width: row.width.saturating_sub(used),
-        ..row
-    };
-    fields::line(paint, field, line, false).filter(|_| focused)
 }

@@ -1,5 +1,6 @@
 //! How the server is doing: now, over the last hour, day or week, and what fails most.
 
+mod legend;
 mod panels;
 mod places;
 mod series;

@@ -13,6 +13,7 @@ mod histogram;
 mod incident;
 mod list;
 mod menu;
+mod output;
 mod page;
 mod palette;
 mod reveal;
@@ -78,8 +79,8 @@ pub(crate) fn view(state: &State, frame: &mut Frame<'_>) {
             Layer::Note { title, lines } => menu::note(&mut paint, areas.body, title, lines),
             Layer::Form(form) => form::draw(&mut paint, areas.whole, form),
             Layer::Confirm(confirm) => confirm::draw(&mut paint, areas.whole, confirm),
-            Layer::Run(question) => run::question(&mut paint, areas.whole, question),
-            Layer::Output(output) => run::output(&mut paint, areas.body, output),
+            Layer::Run(question) => run::draw(&mut paint, areas.whole, question),
+            Layer::Output(output) => output::draw(&mut paint, areas.body, output),
             Layer::Reveal(reveal) => reveal::draw(&mut paint, areas.whole, reveal),
         };
         cursor = at.or(cursor);

@@ -1,5 +1,6 @@
 //! A page: all about one thing.
 
+mod bars;
 mod chart;
 mod row;
 

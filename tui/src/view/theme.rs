@@ -1,10 +1,15 @@
 //! Colours by meaning, and the characters lines are drawn with.
 
+mod accessible;
+mod coloured;
+
 use ratatui::{
-    style::{Color, Modifier, Style},
+    style::{Modifier, Style},
     symbols::border,
 };
 
+use self::accessible::{colour_blind, high_contrast, plain};
+use self::coloured::{dark, either, light};
 use super::sixteen;
 pub(crate) use crate::core::look::Tone;
 use crate::core::{
@@ -58,107 +63,6 @@ fn strong(style: Style) -> Style {
     style.add_modifier(Modifier::BOLD)
 }
 
-fn dark(tone: Tone) -> Style {
-    let fg = |color| Style::new().fg(color);
-    match tone {
-        Tone::Base => Style::new(),
-        Tone::Dim => fg(Color::Indexed(245)),
-        Tone::Title => strong(fg(Color::Indexed(255))),
-        Tone::Accent => strong(fg(Color::Indexed(117))),
-        Tone::Selected => strong(fg(Color::Indexed(255)).bg(Color::Indexed(24))),
-        Tone::Mark => fg(Color::Indexed(221)),
-        Tone::Good => fg(Color::Indexed(114)),
-        Tone::Warn => fg(Color::Indexed(221)),
-        Tone::Bad => strong(fg(Color::Indexed(210))),
-        Tone::Key => fg(Color::Indexed(117)),
-        Tone::Border => fg(Color::Indexed(243)),
-        Tone::Focus => fg(Color::Indexed(117)),
-        Tone::Banner => strong(fg(Color::Indexed(231)).bg(Color::Indexed(124))),
-        Tone::Fill => fg(Color::Indexed(31)),
-        Tone::BadFill => fg(Color::Indexed(131)),
-    }
-}
-
-fn light(tone: Tone) -> Style {
-    let fg = |color| Style::new().fg(color);
-    match tone {
-        Tone::Base => Style::new(),
-        Tone::Dim => fg(Color::Indexed(241)),
-        Tone::Title => strong(fg(Color::Indexed(16))),
-        Tone::Accent => strong(fg(Color::Indexed(25))),
-        Tone::Selected => strong(fg(Color::Indexed(16)).bg(Color::Indexed(153))),
-        Tone::Mark => fg(Color::Indexed(94)),
-        Tone::Good => fg(Color::Indexed(22)),
-        Tone::Warn => fg(Color::Indexed(94)),
-        Tone::Bad => strong(fg(Color::Indexed(124))),
-        Tone::Key => fg(Color::Indexed(25)),
-        Tone::Border => fg(Color::Indexed(243)),
-        Tone::Focus => fg(Color::Indexed(25)),
-        Tone::Banner => strong(fg(Color::Indexed(231)).bg(Color::Indexed(124))),
-        Tone::Fill => fg(Color::Indexed(67)),
-        Tone::BadFill => fg(Color::Indexed(131)),
-    }
-}
-
-/// Of middling brightness, or on a ground of its own.
-fn either(tone: Tone) -> Style {
-    let fg = |color| Style::new().fg(color);
-    match tone {
-        Tone::Base => Style::new(),
-        Tone::Dim | Tone::Border => fg(Color::Indexed(243)),
-        Tone::Title => strong(Style::new()),
-        Tone::Accent => strong(fg(Color::Indexed(31))),
-        Tone::Selected => strong(fg(Color::Indexed(231)).bg(Color::Indexed(24))),
-        Tone::Mark | Tone::Warn => fg(Color::Indexed(130)),
-        Tone::Good => fg(Color::Indexed(28)),
-        Tone::Bad => strong(fg(Color::Indexed(160))),
-        Tone::Key | Tone::Focus => fg(Color::Indexed(31)),
-        Tone::Banner => strong(fg(Color::Indexed(231)).bg(Color::Indexed(124))),
-        Tone::Fill => fg(Color::Indexed(31)),
-        Tone::BadFill => fg(Color::Indexed(160)),
-    }
-}
-
-/// Only the strongest colours, on black.
-fn high_contrast(tone: Tone) -> Style {
-    let on_black = |color| Style::new().fg(color).bg(Color::Black);
-    match tone {
-        Tone::Base | Tone::Dim | Tone::Border => on_black(Color::White),
-        Tone::Title | Tone::Accent => strong(on_black(Color::LightYellow)),
-        Tone::Selected => strong(Style::new().fg(Color::Black).bg(Color::LightYellow)),
-        Tone::Mark | Tone::Key | Tone::Focus => strong(on_black(Color::LightCyan)),
-        Tone::Good => strong(on_black(Color::LightGreen)),
-        Tone::Warn => strong(on_black(Color::LightYellow)),
-        Tone::Bad => strong(on_black(Color::LightRed)),
-        Tone::Banner => strong(Style::new().fg(Color::Black).bg(Color::White)),
-        Tone::Fill => on_black(Color::White),
-        Tone::BadFill => on_black(Color::LightRed),
-    }
-}
-
-/// The dark theme with the pair that all kinds of colour vision tell apart.
-fn colour_blind(tone: Tone) -> Style {
-    let fg = |color| Style::new().fg(color);
-    match tone {
-        Tone::Good => fg(Color::Indexed(75)),
-        Tone::Warn | Tone::Mark => fg(Color::Indexed(222)),
-        Tone::Bad => strong(fg(Color::Indexed(208))),
-        Tone::Banner => strong(fg(Color::Indexed(16)).bg(Color::Indexed(214))),
-        Tone::BadFill => fg(Color::Indexed(166)),
-        tone => dark(tone),
-    }
-}
-
-/// Weight alone. Nothing reversed: under `NO_COLOR` the terminal library's resets would erase it.
-fn plain(tone: Tone) -> Style {
-    match tone {
-        Tone::Title | Tone::Accent | Tone::Selected | Tone::Bad | Tone::Banner => {
-            strong(Style::new())
-        }
-        _ => Style::new(),
-    }
-}
-
 /// The border of boxes.
 pub(super) fn border(glyphs: Glyphs) -> border::Set<'static> {
     if glyphs.ascii {
@@ -179,6 +83,8 @@ pub(super) fn border(glyphs: Glyphs) -> border::Set<'static> {
 
 #[cfg(test)]
 mod tests {
+    use ratatui::style::Color;
+
     use super::*;
 
     #[test]

@@ -15,9 +15,8 @@ use crate::{
         theme::Tone,
         widgets::{
             boxes::frame,
-            chart::bar,
             paint::{Paint, right_of, wrapped},
-            spark::bars,
+            spark::{bar, bars},
         },
     },
 };

@@ -1,19 +1,18 @@
 //! An incident: the sentence, the chart, what to do, who else is in it, and the timeline.
 
 mod chart;
+mod head;
 mod panes;
+mod related;
+mod steps;
 mod timeline;
 
 use ratatui::layout::Rect;
 
+use self::head::{notes, summary, title};
 use crate::{
-    core::{
-        format::clock,
-        incident::{Incident, Note, Pane, facts::sentence},
-        list::Load,
-    },
+    core::incident::{Incident, Pane},
     view::{
-        chrome::nothing,
         theme::Tone,
         widgets::{
             boxes::frame,
@@ -71,12 +70,12 @@ pub(super) fn draw(paint: &mut Paint<'_>, area: Rect, incident: &Incident) -> Op
             width: middle.width - left.width,
             ..middle
         };
-        let at_steps = panes::steps(paint, left, incident);
-        at_steps.or(panes::related(paint, right, incident))
+        let at_steps = steps::draw(paint, left, incident);
+        at_steps.or(related::draw(paint, right, incident))
     } else if incident.pane == Pane::Related {
-        panes::related(paint, middle, incident)
+        related::draw(paint, middle, incident)
     } else {
-        panes::steps(paint, middle, incident)
+        steps::draw(paint, middle, incident)
     };
     let at_events = timeline::draw(paint, rest, incident);
     cursor.or(at_events)
@@ -96,8 +95,8 @@ fn low(
         paint.text(top, top.x + 1, top.y, sentence, tone);
     }
     match incident.pane {
-        Pane::Steps => panes::steps(paint, rest, incident),
-        Pane::Related => panes::related(paint, rest, incident),
+        Pane::Steps => steps::draw(paint, rest, incident),
+        Pane::Related => related::draw(paint, rest, incident),
         Pane::Timeline => timeline::draw(paint, rest, incident),
     }
 }
@@ -112,48 +111,4 @@ fn take(rest: &mut Rect, high: u16) -> Rect {
     rest.y += high;
     rest.height -= high;
     top
-}
-
-fn title(paint: &Paint<'_>, incident: &Incident) -> String {
-    let state = paint.state;
-    let dot = state.glyphs.dot();
-    match incident.subjects.as_slice() {
-        [one] => format!("Incident {dot} {} {}", one.kind(), state.name_of(one.id())),
-        many => {
-            let names: Vec<_> = many.iter().map(|one| state.name_of(one.id())).collect();
-            format!(
-                "Incident {dot} {} together {dot} {}",
-                many.len(),
-                names.join(", ")
-            )
-        }
-    }
-}
-
-/// The last of what was noted, and how much is above it.
-fn notes(paint: &Paint<'_>, incident: &Incident, most: usize) -> Vec<String> {
-    let state = paint.state;
-    let earlier = incident.log.len().saturating_sub(most);
-    let shown = incident.log.iter().skip(earlier);
-    let line = |(at, note): (usize, &Note)| {
-        let time = clock(note.at, state.now.wall);
-        let above = match earlier {
-            many @ 1.. if at == 0 => format!("  ({many} earlier)"),
-            _ => String::new(),
-        };
-        format!("{time} {} {}{above}", state.glyphs.dot(), note.text)
-    };
-    shown.enumerate().map(line).collect()
-}
-
-/// The sentence; how things stand before there is one.
-fn summary(paint: &Paint<'_>, incident: &Incident) -> (String, Tone) {
-    let state = paint.state;
-    match (&incident.load, incident.loaded_at) {
-        (Load::Done, _) | (Load::Waiting(_), Some(_)) => {
-            let text = sentence(&incident.facts, &|id| state.name_of(id));
-            (text, Tone::Title)
-        }
-        (load, _) => nothing(state, load, ""),
-    }
 }

@@ -1,6 +1,9 @@
-//! A row of bars.
+//! Bars in one line of text: a row of columns, and a share of a width.
 
-use crate::core::look::Glyphs;
+use ratatui::layout::Rect;
+
+use super::paint::Paint;
+use crate::{core::look::Glyphs, view::theme::Tone};
 
 /// The last `columns` values as bars, oldest first; the highest is the tallest.
 pub(crate) fn bars(values: &[f64], columns: usize, glyphs: Glyphs) -> String {
@@ -18,6 +21,16 @@ pub(crate) fn bars(values: &[f64], columns: usize, glyphs: Glyphs) -> String {
     let mut out = " ".repeat(columns.saturating_sub(shown.len()));
     out.extend(shown.iter().map(bar));
     out
+}
+
+/// A bar from the left: which part of these columns it fills.
+pub(crate) fn bar(paint: &mut Paint<'_>, area: Rect, x: u16, columns: u16, part: f64, tone: Tone) {
+    let eighths = (part * f64::from(columns) * 8.).round() as usize;
+    let eighths = if part > 0. { eighths.max(1) } else { 0 };
+    let glyphs = paint.state.glyphs;
+    let mut text = glyphs.part(8).repeat(eighths / 8);
+    text.push_str(glyphs.part(eighths % 8));
+    paint.text(area, x, area.y, &text, tone);
 }
 
 #[cfg(test)]
