@@ -1,22 +1,14 @@
 //! Completes what is typed behind `/`: the terms of the filter language, and their values.
 
-use std::collections::BTreeSet;
+mod line;
+mod values;
 
-use doorward_shared::scope::ADMIN_SCOPES;
-
-use super::{layer::Layer, line::Line, list::List, msg::Effect, state::State};
-use crate::core::{
-    resource::{Resource, Row},
-    search::{
-        terms::{kinds, names, states},
-        values::{ACTIONS, GRANTS, SPANS},
-    },
-};
+use self::values::values;
+use super::{list::List, state::State};
+use crate::core::search::terms::names;
 
 /// Candidates that are offered, at most.
 const MOST: usize = 40;
-/// Letters of a name from which the server is asked for more.
-const LETTERS: usize = 2;
 
 /// What the word at the cursor may become, and which of it stands there now.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -86,78 +78,6 @@ fn quoted(value: &str) -> String {
     }
 }
 
-/// The values that a term may have here: the words it takes, and what the rows and names that are known hold.
-fn values(state: &State, list: &List, term: &str) -> Vec<String> {
-    let fixed = |words: &[&str]| {
-        words
-            .iter()
-            .map(|word| (*word).to_owned())
-            .collect::<Vec<_>>()
-    };
-    match term {
-        "state" => fixed(states(list.kind)),
-        "kind" => fixed(kinds(list.kind)),
-        "grant" => fixed(&GRANTS),
-        "since" | "until" | "unused" | "expires" => fixed(&SPANS),
-        "action" => of_rows(list, &fixed(&ACTIONS), |row| match row {
-            Row::Event(event) => vec![event.action.clone()],
-            _ => Vec::new(),
-        }),
-        "role" => of_rows(list, &fixed(&["admin", "customer"]), |row| match row {
-            Row::User(user) => vec![user.role.clone()],
-            _ => Vec::new(),
-        }),
-        "scope" => {
-            let mut known = fixed(&["admin", "read", "write"]);
-            for scope in ADMIN_SCOPES {
-                known.extend([format!("{scope}:read"), scope.to_owned()]);
-            }
-            of_rows(list, &known, scopes)
-        }
-        "ip" => of_rows(list, &[], addresses),
-        "owner" => named(state, &["user_"]),
-        "client" => named(state, &["client_"]),
-        _ => named(state, &["user_", "client_", "key_"]),
-    }
-}
-
-fn scopes(row: &Row) -> Vec<String> {
-    let scopes = match row {
-        Row::User(user) => &user.permissions,
-        Row::Session(session) => &session.scope,
-        Row::Key(key) => &key.scopes,
-        Row::Client(client) => &client.scopes,
-        Row::Role(role) => &role.permissions,
-        _ => return Vec::new(),
-    };
-    scopes.to_string().split(' ').map(str::to_owned).collect()
-}
-
-fn addresses(row: &Row) -> Vec<String> {
-    let ip = match row {
-        Row::Session(session) => Some(session.ip.clone()),
-        Row::Key(key) => key.last_used_ip.clone(),
-        Row::Event(event) => event.ip.clone(),
-        _ => None,
-    };
-    ip.into_iter().collect()
-}
-
-/// What the loaded rows hold, and what is known besides, each once and in order.
-fn of_rows(list: &List, known: &[String], of: impl Fn(&Row) -> Vec<String>) -> Vec<String> {
-    let held = list.rows.iter().flat_map(of);
-    let all: BTreeSet<String> = held.chain(known.iter().cloned()).collect();
-    all.into_iter().filter(|one| !one.is_empty()).collect()
-}
-
-/// Names of what has such an id.
-fn named(state: &State, prefixes: &[&str]) -> Vec<String> {
-    let names = state.known.names.iter();
-    let found = names.filter(|(id, _)| prefixes.iter().any(|prefix| id.starts_with(prefix)));
-    let all: BTreeSet<String> = found.map(|(_, name)| name.clone()).collect();
-    all.into_iter().collect()
-}
-
 impl Completion {
     /// The text with the next candidate, or the one before it.
     fn turn(&mut self, by: isize) -> Option<String> {
@@ -175,74 +95,10 @@ impl Completion {
     }
 }
 
-impl State {
-    /// What may be typed next behind `/`.
-    pub(crate) fn completion(&self) -> Option<Completion> {
-        let Some(Layer::Filter {
-            line, completion, ..
-        }) = self.layers.last()
-        else {
-            return None;
-        };
-        match completion {
-            Some(completion) => Some(completion.clone()),
-            None => Some(completion_of(self, line)?),
-        }
-    }
-
-    /// Puts the next candidate where the word at the cursor is. `false` where there is none.
-    pub(crate) fn complete(&mut self, by: isize) -> bool {
-        let Some(mut completion) = self.completion() else {
-            return false;
-        };
-        let Some(text) = completion.turn(by) else {
-            return false;
-        };
-        // The only one there is: what it may hold comes next.
-        let is_last = completion.candidates.len() == 1;
-        if let Some(Layer::Filter {
-            line,
-            completion: kept,
-            ..
-        }) = self.layers.last_mut()
-        {
-            *line = Line::new(text);
-            *kept = Some(completion).filter(|_| !is_last);
-        }
-        true
-    }
-
-    /// Asks for names that the word at the cursor may mean.
-    pub(crate) fn ask_completions(&mut self, effects: &mut Vec<Effect>) {
-        let Some(Layer::Filter { line, .. }) = self.layers.last() else {
-            return;
-        };
-        let Some((term, value)) = last_word(line.text()).1.split_once(':') else {
-            return;
-        };
-        let kind = match term {
-            "owner" | "actor" => Resource::Users,
-            "client" => Resource::Clients,
-            _ => return,
-        };
-        let text = value.trim_matches('"').to_owned();
-        if text.chars().count() >= LETTERS {
-            effects.push(Effect::Completions { kind, text });
-        }
-    }
-}
-
-/// What a line may become. Only at its end: what stands behind the cursor is not thrown away.
-fn completion_of(state: &State, line: &Line) -> Option<Completion> {
-    let at_end = line.cursor() == line.text().chars().count();
-    let list = state.list()?;
-    at_end.then(|| completion(state, list, line.text()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tests::bench::Bench;
+    use crate::{core::resource::Resource, tests::bench::Bench};
 
     fn offered(kind: Resource, text: &str) -> Vec<String> {
         let bench = Bench::on(kind, 80, 24);

@@ -1,5 +1,7 @@
 //! A list: a window of pages over rows the server has, however many.
 
+mod folded;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use doorward_shared::{

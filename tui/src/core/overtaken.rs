@@ -1,10 +1,13 @@
 //! Whether somebody else changed a thing since an operator did: then taking the operator's change back would undo theirs.
 
-use doorward_shared::admin::{Event, EventAction};
-use serde_json::Value;
+mod fields;
 
-use crate::command::{ApiKeys, Clients, Command, Users};
-use crate::core::{audit, resource::Row};
+use doorward_shared::admin::{Event, EventAction};
+
+use crate::{
+    command::Command,
+    core::{audit, resource::Row},
+};
 
 /// What must still be as it was left, before a change is taken back.
 #[derive(Debug, Clone)]
@@ -97,50 +100,15 @@ fn touches(event: &Event, field: &str) -> bool {
     changes.iter().any(|change| change.field == field)
 }
 
-impl Command {
-    /// Names of the fields that it sets.
-    fn fields(&self) -> Vec<String> {
-        let patch = match self {
-            Self::Users(Users::Update(update)) => serde_json::to_value(update.body()),
-            Self::Users(Users::Disable { .. } | Users::Enable { .. }) => {
-                return vec!["disabled".into()];
-            }
-            Self::Apikeys(ApiKeys::Update(update)) => serde_json::to_value(update.body()),
-            Self::Clients(Clients::Update(update)) => serde_json::to_value(update.body()),
-            Self::Roles(_) => return vec!["permissions".into()],
-            _ => Ok(Value::Null),
-        };
-        let patch = patch.unwrap_or_default();
-        let fields = patch.as_object().into_iter().flatten();
-        fields.map(|(field, _)| field.clone()).collect()
-    }
-}
-
-impl Row {
-    /// As the server sends it.
-    fn json(&self) -> Value {
-        let json = match self {
-            Self::User(user) => serde_json::to_value(user),
-            Self::Key(key) => serde_json::to_value(key),
-            Self::Client(client) => serde_json::to_value(client),
-            Self::Role(role) => serde_json::to_value(role),
-            // Nothing of these is taken back.
-            Self::Session(_)
-            | Self::Event(_)
-            | Self::Signing(_)
-            | Self::Block(_)
-            | Self::Profile(_) => Ok(Value::Null),
-        };
-        json.unwrap_or_default()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        command::Users,
+        tests::bench::{event, user},
+    };
     use doorward_shared::admin::User;
-
-    use crate::tests::bench::{event, user};
+    use serde_json::Value;
 
     const ME: &str = "user_me";
 

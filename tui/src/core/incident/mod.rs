@@ -4,6 +4,7 @@ mod acts;
 pub(crate) mod facts;
 mod questions;
 pub(crate) mod relations;
+mod step_question;
 pub(crate) mod steps;
 
 use doorward_shared::{
@@ -13,7 +14,7 @@ use doorward_shared::{
 
 pub(crate) use self::{
     facts::{Facts, keeps_out},
-    questions::rotate_signing,
+    step_question::rotate_signing,
 };
 use self::{
     relations::{Relation, relations},

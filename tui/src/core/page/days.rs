@@ -1,16 +1,13 @@
-//! Time as a page tells it: marks of days, gaps in which nothing happened, and numbers by day.
+//! Time as a page tells it: marks of days, and gaps in which nothing happened.
 
-use doorward_shared::{
-    Timestamp,
-    admin::{Event, HourEvents},
-    apikey::UsagePoint,
-};
+mod by_day;
 
-use super::DAYS;
+use doorward_shared::{Timestamp, admin::Event};
+
+pub(crate) use self::by_day::{ByDay, DayCount, of_events, of_hours, of_use};
 use crate::core::{audit, format::count, zone};
 
 const DAY: i64 = 86_400;
-const HOUR: i64 = 3_600;
 
 /// The local day that a time lies in, counted from 1970.
 pub(crate) fn day_of(at: Timestamp) -> i64 {
@@ -60,74 +57,11 @@ pub(crate) fn gap(days: i64) -> String {
     format!("{} nothing", count(days, "day"))
 }
 
-/// What happened in a day: well, and refused.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct DayCount {
-    pub good: u64,
-    pub bad: u64,
-}
-
-impl DayCount {
-    pub(crate) fn all(self) -> u64 {
-        self.good + self.bad
-    }
-}
-
-/// The last days, oldest first; the last one is today.
-pub(crate) type ByDay = [DayCount; DAYS as usize];
-
-fn place(days: &mut ByDay, day: i64, now: Timestamp) -> Option<&mut DayCount> {
-    let back = usize::try_from(day_of(now) - day).ok()?;
-    let at = days.len().checked_sub(back + 1)?;
-    days.get_mut(at)
-}
-
-/// Events by day. One that stands for several counts as many.
-pub(crate) fn of_events(events: &[Event], now: Timestamp) -> ByDay {
-    let mut days = ByDay::default();
-    for event in events {
-        let Some(day) = place(&mut days, day_of(event.time), now) else {
-            continue;
-        };
-        if event.is_refusal() {
-            day.bad += event.times();
-        } else {
-            day.good += event.times();
-        }
-    }
-    days
-}
-
-/// Hours of a summary by day: each lies in the local day in which most of it does.
-pub(crate) fn of_hours(hours: &[HourEvents], now: Timestamp) -> ByDay {
-    let mut days = ByDay::default();
-    for hour in hours {
-        let middle = hour.time.plus_seconds(HOUR / 2);
-        if let Some(day) = place(&mut days, day_of(middle).min(day_of(now)), now) {
-            day.good += hour.events.saturating_sub(hour.refused);
-            day.bad += hour.refused;
-        }
-    }
-    days
-}
-
-/// A key's use by day. The server counts by days of UTC: a point lies in the local day in which most of its day does.
-pub(crate) fn of_use(points: &[UsagePoint], now: Timestamp) -> ByDay {
-    let mut days = ByDay::default();
-    for point in points {
-        let middle = point.time.plus_seconds(DAY / 2);
-        if let Some(day) = place(&mut days, day_of(middle).min(day_of(now)), now) {
-            day.good += point.valid;
-            day.bad += point.refused;
-        }
-    }
-    days
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::tests::bench::{event, noon};
+    use doorward_shared::apikey::UsagePoint;
 
     fn at(days: i64, seconds: i64, action: &str) -> Event {
         let mut event = event(1, action);

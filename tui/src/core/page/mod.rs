@@ -1,12 +1,14 @@
 //! A page: all about one user, session, key, client, address or signing key, on one screen. Every line leads on.
 
+mod address;
 pub(crate) mod days;
-mod gathered;
+mod factors;
 pub(crate) mod lines;
 pub(crate) mod moves;
 pub(crate) mod panels;
 mod places;
 pub(crate) mod screen;
+mod seen;
 mod subject;
 
 use std::collections::BTreeMap;

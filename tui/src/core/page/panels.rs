@@ -4,9 +4,11 @@ use doorward_shared::{Timestamp, client::Filter};
 
 use super::{
     Part, Subject, SubjectPage, Target,
+    address::address,
     days::{self, ByDay},
-    gathered::{address, factors, seen},
+    factors::factors,
     lines::Line,
+    seen::seen,
 };
 use crate::core::{
     State, about,

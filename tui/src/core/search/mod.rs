@@ -1,6 +1,7 @@
 //! The language of `/` in the console and of `--q` in the twin: words that a row must show, and terms like `role:admin`.
 
 mod matching;
+mod row_facts;
 pub(crate) mod terms;
 #[cfg(test)]
 mod tests;
