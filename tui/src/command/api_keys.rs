@@ -9,7 +9,8 @@ use doorward_shared::{
 
 use super::{
     SecretArgs,
-    key_terms::{Terms, Usage, Verify},
+    key_questions::{Usage, Verify},
+    key_terms::Terms,
     list::ListArgs,
     when::Moment,
     words::Words,

@@ -1,13 +1,9 @@
-//! `doorward events` and `doorward incident`.
+//! `doorward events`.
 
 use clap::{Args, Subcommand};
 use doorward_shared::{ClientId, EventId};
 
-use super::when::Moment;
-use super::{list::ListArgs, words::Words};
-
-/// How far back an incident goes where nobody says.
-const WEEK: &str = "7d";
+use super::{list::ListArgs, when::Moment, words::Words};
 
 /// `doorward events …` is `doorward events list …`.
 #[derive(Debug, Clone, PartialEq, Args)]
@@ -60,16 +56,6 @@ pub(crate) struct ListEvents {
     pub after: Option<EventId>,
 }
 
-#[derive(Debug, Clone, PartialEq, Args)]
-pub(crate) struct Incident {
-    /// Users (id or email), addresses, networks, clients and keys (id), together
-    #[arg(required = true, num_args = 1..=8)]
-    pub about: Vec<String>,
-    /// How far back: a time, or 24h, 7d, …
-    #[arg(long, default_value = WEEK)]
-    pub since: Moment,
-}
-
 impl Events {
     pub(crate) fn listing(list: ListEvents) -> Self {
         Self {
@@ -108,22 +94,5 @@ impl Events {
             .option("--since", asked.since)
             .option("--until", asked.until);
         asked.list.written(words)
-    }
-}
-
-impl Incident {
-    /// Around ids, addresses and networks, of the last week.
-    pub(crate) fn around(about: Vec<String>) -> Self {
-        Self {
-            about,
-            since: Moment::WEEK,
-        }
-    }
-
-    pub(super) fn words(&self) -> Words {
-        let since = Some(self.since).filter(|since| *since != Moment::WEEK);
-        Words::new("incident")
-            .all(&self.about)
-            .option("--since", since)
     }
 }

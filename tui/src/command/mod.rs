@@ -7,6 +7,8 @@ mod client_policy;
 mod clients;
 mod complete;
 mod events;
+mod incident;
+mod key_questions;
 mod key_terms;
 mod list;
 mod profiles;
@@ -34,8 +36,10 @@ pub(crate) use self::{
     client_policy::Preset,
     clients::{Clients, Register, UpdateClient},
     complete::{Complete, NamedServer, Wanted},
-    events::{Events, Incident, ListEvents},
-    key_terms::{NO_LIMIT, Terms, Verify},
+    events::{Events, ListEvents},
+    incident::Incident,
+    key_questions::Verify,
+    key_terms::{NO_LIMIT, Terms},
     list::ListArgs,
     profiles::{Profiles, SetProfile},
     registration_token::InviteClient,

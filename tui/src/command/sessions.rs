@@ -1,8 +1,11 @@
 //! `doorward sessions`.
 
-use clap::{Args, Subcommand};
-use doorward_shared::{ClientId, SessionId, UserId, admin::RevokeSessions};
+mod revoke;
 
+use clap::{Args, Subcommand};
+use doorward_shared::ClientId;
+
+pub(crate) use self::revoke::Revoke;
 use super::{list::ListArgs, words::Words};
 
 #[derive(Debug, Clone, PartialEq, Subcommand)]
@@ -40,19 +43,6 @@ pub(crate) struct Of {
     pub ip: Option<String>,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Args)]
-pub(crate) struct Revoke {
-    pub ids: Vec<SessionId>,
-    #[command(flatten)]
-    pub of: Of,
-    /// End your own session too, if it is among them
-    #[arg(long)]
-    pub include_own: bool,
-    /// The preview that was confirmed: exactly its sessions end.
-    #[arg(skip)]
-    pub preview_id: Option<String>,
-}
-
 impl Of {
     fn written(&self, words: Words) -> Words {
         words
@@ -63,74 +53,6 @@ impl Of {
 
     fn is_all(&self) -> bool {
         *self == Self::default()
-    }
-}
-
-impl Revoke {
-    pub(crate) fn of_user(id: UserId) -> Self {
-        Self {
-            of: Of {
-                user: Some(id.to_string()),
-                ..Of::default()
-            },
-            ..Self::default()
-        }
-    }
-
-    pub(crate) fn of_client(id: ClientId) -> Self {
-        Self {
-            of: Of {
-                client: Some(id),
-                ..Of::default()
-            },
-            ..Self::default()
-        }
-    }
-
-    /// From an address or a network.
-    pub(crate) fn from_address(ip: &str) -> Self {
-        Self {
-            of: Of {
-                ip: Some(ip.to_owned()),
-                ..Of::default()
-            },
-            ..Self::default()
-        }
-    }
-
-    /// Exactly these.
-    pub(crate) fn these(ids: Vec<SessionId>) -> Self {
-        Self {
-            ids,
-            ..Self::default()
-        }
-    }
-
-    /// Whether no session is named in any way.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.ids.is_empty() && self.of.is_all()
-    }
-
-    /// Asks which sessions would end. The user must be an id by now.
-    pub(crate) fn preview(&self) -> RevokeSessions {
-        RevokeSessions {
-            user_id: self.of.user.as_ref().and_then(|id| id.parse().ok()),
-            client_id: self.of.client,
-            ip: self.of.ip.clone(),
-            // Whoever names a session means it, their own too.
-            include_own: self.include_own || !self.ids.is_empty(),
-            ids: Some(self.ids.clone()).filter(|ids| !ids.is_empty()),
-            dry_run: true,
-            ..RevokeSessions::default()
-        }
-    }
-
-    /// Ends exactly the sessions of the preview.
-    pub(crate) fn body(&self) -> RevokeSessions {
-        RevokeSessions {
-            preview_id: self.preview_id.clone(),
-            ..RevokeSessions::default()
-        }
     }
 }
 

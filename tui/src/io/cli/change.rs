@@ -1,4 +1,4 @@
-//! Changes: asked about, made, and printed.
+//! Changes: asked about and made.
 
 use std::{
     io::{self, IsTerminal},
@@ -8,16 +8,17 @@ use std::{
 };
 
 use super::{
-    Context, Failed, Outcome, confirm,
-    output::{self, Format},
-    read_secret,
+    Context, Outcome,
+    changed::{new_secret, print},
+    confirm, output,
+    secret_input::read_what_is_missing,
 };
 use crate::{
-    command::{ApiKeys, Command, Create, Password, Users, Verify, secret::Secret},
+    command::Command,
     core::format::backup_progress,
     io::{
         clock::{idempotency_key, now},
-        perform::{Making, PerformError, Performed, perform, resolve_all},
+        perform::{Making, PerformError, perform, resolve_all},
         progress::Progress,
     },
 };
@@ -97,97 +98,5 @@ async fn watched<T>(with: &Context, command: &Command, work: impl Future<Output 
         if let Some(backup) = server.and_then(|server| server.backup) {
             eprint!("\r\x1b[K{}", backup_progress(&backup));
         }
-    }
-}
-
-/// Reads a password or a key where one belongs to the command.
-fn read_what_is_missing(command: &mut Command) -> Result<(), Failed> {
-    match command {
-        Command::Users(
-            Users::Password(Password { password, .. })
-            | Users::Create(Create {
-                password_stdin: true,
-                password,
-                ..
-            }),
-        ) if password.is_none() => {
-            *password = Some(Secret::new(read_secret("password", "Password: ")?));
-        }
-        Command::Apikeys(ApiKeys::Verify(Verify { key, .. })) if key.is_none() => {
-            *key = Some(Secret::new(read_secret("API key", "API key: ")?));
-        }
-        _ => {}
-    }
-    Ok(())
-}
-
-/// The secret that was made, and of what.
-fn new_secret(performed: &mut Performed) -> Option<(&mut String, String)> {
-    match performed {
-        Performed::Minted(key) | Performed::Rotated(key) => {
-            let id = key.id.to_string();
-            Some((&mut key.key, id))
-        }
-        Performed::Link(user, link) => {
-            let of = format!("the link for {user}");
-            link.url.as_mut().map(|url| (url, of))
-        }
-        Performed::Registered(client) | Performed::NewSecret(client) => {
-            let id = client.id.to_string();
-            client.client_secret.as_mut().map(|secret| (secret, id))
-        }
-        // Nobody looks it up: it has no id.
-        Performed::RegistrationToken(made) => {
-            Some((&mut made.token, "registration token".to_owned()))
-        }
-        _ => None,
-    }
-}
-
-fn print(format: Format, command: &Command, performed: &Performed) -> Outcome {
-    let is_json = format.is_data();
-    match performed {
-        Performed::UserCreated(user) | Performed::User(user) => output::one(format, user),
-        Performed::FactorsRemoved(id) => {
-            let said = format!("{id}: the second factors are removed");
-            output::did(format, "factors removed", id, &said)
-        }
-        Performed::PasswordSet(id) => {
-            let said = format!("{id}: the password is set");
-            output::did(format, "password set", id, &said)
-        }
-        Performed::PasswordRemoved(id) => {
-            let said = format!("{id}: the password is taken away");
-            output::did(format, "password removed", id, &said)
-        }
-        Performed::Link(_, link) => output::one(format, link),
-        Performed::UserSessions(ended) if is_json => output::json(format, ended),
-        Performed::UserSessions(ended) => {
-            output::line(&format!("{} sessions have ended", ended.revoked))
-        }
-        Performed::Sessions(ended) if is_json => output::json(format, ended),
-        Performed::Sessions(ended) => {
-            output::line(&format!("{} sessions have ended", ended.revoked))
-        }
-        Performed::Minted(key) | Performed::Rotated(key) => output::one(format, key),
-        Performed::Key(key) => output::one(format, key),
-        Performed::Verified(told) => output::one(format, told),
-        Performed::Registered(client)
-        | Performed::NewSecret(client)
-        | Performed::Client(client) => output::one(format, client),
-        Performed::RegistrationToken(made) => output::one(format, made),
-        Performed::Role(role) => output::one(format, role),
-        Performed::Blocked(block) => output::one(format, block),
-        Performed::SigningKey(key) => output::one(format, key),
-        Performed::Backup(made) => output::one(format, made),
-        // One API key is told as several are.
-        Performed::Gone { ids, how } => match (command, ids.as_slice()) {
-            (Command::Apikeys(_), ids) => output::did_all(format, how.as_str(), ids),
-            (_, [id]) => {
-                let said = format!("{id} is {}", how.as_str());
-                output::did(format, how.as_str(), id, &said)
-            }
-            (_, ids) => output::did_all(format, how.as_str(), ids),
-        },
     }
 }

@@ -1,4 +1,4 @@
-//! `doorward events` and `doorward incident`.
+//! `doorward events`.
 
 use std::time::Duration;
 
@@ -13,14 +13,9 @@ use super::{
     output::{self, Printable},
 };
 use crate::{
-    command::{Incident, ListEvents},
-    core::{
-        incident::relations::relations,
-        report::{self, Record},
-        resource::{Resource, Row},
-        subject::IncidentSubject,
-    },
-    io::{clock::now, incident, perform::resolve, search, stderr},
+    command::ListEvents,
+    core::resource::{Resource, Row},
+    io::{clock::now, search, stderr},
 };
 
 /// How long to wait before a lost stream is opened again.
@@ -115,55 +110,5 @@ fn print(with: &Context, event: &Event) -> Outcome {
         output::Format::Table => output::line(&event.cells().join("  ")),
         output::Format::Csv => output::csv_row(event),
         output::Format::Name => output::line(&event.id.to_string()),
-    }
-}
-
-/// Prints an incident: as Markdown, or the same as JSON; its events alone as rows.
-///
-/// # Errors
-/// [`Failed`].
-pub(super) async fn incident(asked: Incident, with: &Context) -> Outcome {
-    let mut subjects = Vec::new();
-    for about in &asked.about {
-        let id = if about.contains('@') {
-            resolve(&with.client, about).await?
-        } else {
-            about.clone()
-        };
-        let subject = IncidentSubject::parse(&id);
-        subjects.push(subject.map_err(|why| Failed::Usage(why.to_string()))?);
-    }
-    let now = now();
-    let since = asked.since.before(now);
-    let facts = incident::facts(&with.client, &subjects, since, true).await?;
-    let format = match with.output {
-        output::Format::Json => report::Format::Json,
-        output::Format::Table => report::Format::Markdown,
-        rows => return output::rows(rows, &facts.events),
-    };
-    let relations = relations(&facts, &subjects);
-    let mentioned = facts.events.iter().flat_map(|event| {
-        let user = event.user_id.map(|id| id.to_string());
-        [Some(event.actor.clone()), event.target.clone(), user]
-    });
-    let own = subjects.iter().chain(relations.iter().map(|one| &one.of));
-    let own: Vec<_> = own.map(|subject| subject.id().to_owned()).collect();
-    let ids: std::collections::BTreeSet<String> = mentioned.flatten().chain(own).collect();
-    let names = crate::io::effects::names(&with.client, ids.into_iter().collect()).await;
-    let record = Record {
-        subjects: &subjects,
-        facts: &facts,
-        relations: &relations,
-        notes: &[],
-        names: &names,
-        since,
-        now,
-    };
-    match format {
-        report::Format::Json => output::write(&record.written(format)),
-        report::Format::Markdown => {
-            let text = record.written(format);
-            text.lines().try_for_each(output::line)
-        }
     }
 }

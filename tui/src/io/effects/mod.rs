@@ -4,10 +4,12 @@ mod administrators;
 mod answer;
 mod change;
 mod connecting;
+mod made_secret;
 mod page;
 mod preview;
 mod read;
 mod stream;
+mod told;
 mod undo;
 
 pub(super) use self::{connecting::Connected, read::names};

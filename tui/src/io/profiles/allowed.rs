@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
-use super::{Profiles, ProfilesError, config, write_private};
+use super::{Profiles, ProfilesError, config_file, write_private};
 use crate::core::yours::Allowed;
 
 impl Profiles {
@@ -26,7 +26,7 @@ impl Profiles {
     pub(crate) fn allow(&self, allowed: &Allowed) -> Result<String, ProfilesError> {
         let path = self.allowed_path();
         let fail = |error| ProfilesError::file(&path, error);
-        let _lock = config::lock(&path).map_err(fail)?;
+        let _lock = config_file::lock(&path).map_err(fail)?;
         let mut all = self.allowed();
         all.insert(allowed.clone());
         let lines: Result<Vec<_>, _> = all.iter().map(serde_json::to_string).collect();

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
-use super::{Profiles, ProfilesError, config, write_private};
+use super::{Profiles, ProfilesError, config_file, write_private};
 
 impl Profiles {
     fn copied_path(&self) -> PathBuf {
@@ -22,7 +22,7 @@ impl Profiles {
     pub(crate) fn keep_copied(&self, profile: &str, copied: bool) -> Result<String, ProfilesError> {
         let path = self.copied_path();
         let fail = |error| ProfilesError::file(&path, error);
-        let _lock = config::lock(&path).map_err(fail)?;
+        let _lock = config_file::lock(&path).map_err(fail)?;
         let mut all = self.copied();
         if copied {
             all.insert(profile.to_owned());

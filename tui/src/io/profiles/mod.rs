@@ -2,6 +2,7 @@
 
 mod allowed;
 mod config;
+mod config_file;
 mod copied;
 mod keyring;
 
@@ -245,9 +246,9 @@ impl Profiles {
             return Err(ProfilesError::Name);
         }
         let is_first = self.config.default_profile.is_none();
-        let table = config::table(&profile)?;
-        config::edit(&self.path, |document| {
-            config::put(document, ["profiles", &name], Some(table));
+        let table = config_file::table(&profile)?;
+        config_file::edit(&self.path, |document| {
+            config_file::put(document, ["profiles", &name], Some(table));
             if is_first {
                 document["default_profile"] = toml_edit::value(&name);
             }
@@ -265,7 +266,7 @@ impl Profiles {
     /// One line.
     pub(crate) fn choose(&mut self, name: &str) -> Result<(), ProfilesError> {
         self.config.default_profile = Some(name.to_owned());
-        config::edit(&self.path, |document| {
+        config_file::edit(&self.path, |document| {
             document["default_profile"] = toml_edit::value(name);
         })
     }
@@ -281,8 +282,8 @@ impl Profiles {
         if is_default {
             self.config.default_profile = None;
         }
-        config::edit(&self.path, |document| {
-            config::put(document, ["profiles", name], None);
+        config_file::edit(&self.path, |document| {
+            config_file::put(document, ["profiles", name], None);
             if is_default {
                 document.remove("default_profile");
             }
@@ -307,7 +308,7 @@ impl Profiles {
     pub(crate) fn keep(&self, kept: &Kept) -> Result<String, ProfilesError> {
         let (place, item, said) = match kept {
             Kept::View(name, view) => {
-                let table = view.as_ref().map(config::table).transpose()?;
+                let table = view.as_ref().map(config_file::table).transpose()?;
                 let said = match view {
                     Some(_) => format!("kept: :view {name} leads here"),
                     None => format!("the view {name} is gone"),
@@ -327,7 +328,9 @@ impl Profiles {
                 (["columns", *screen], list, said)
             }
         };
-        config::edit(&self.path, |document| config::put(document, place, item))?;
+        config_file::edit(&self.path, |document| {
+            config_file::put(document, place, item);
+        })?;
         Ok(said)
     }
 }

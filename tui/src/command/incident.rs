@@ -1,0 +1,35 @@
+//! `doorward incident`.
+
+use clap::Args;
+
+use super::{when::Moment, words::Words};
+
+/// How far back an incident goes where nobody says.
+const WEEK: &str = "7d";
+
+#[derive(Debug, Clone, PartialEq, Args)]
+pub(crate) struct Incident {
+    /// Users (id or email), addresses, networks, clients and keys (id), together
+    #[arg(required = true, num_args = 1..=8)]
+    pub about: Vec<String>,
+    /// How far back: a time, or 24h, 7d, …
+    #[arg(long, default_value = WEEK)]
+    pub since: Moment,
+}
+
+impl Incident {
+    /// Around ids, addresses and networks, of the last week.
+    pub(crate) fn around(about: Vec<String>) -> Self {
+        Self {
+            about,
+            since: Moment::WEEK,
+        }
+    }
+
+    pub(super) fn words(&self) -> Words {
+        let since = Some(self.since).filter(|since| *since != Moment::WEEK);
+        Words::new("incident")
+            .all(&self.about)
+            .option("--since", since)
+    }
+}
