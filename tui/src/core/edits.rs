@@ -1,23 +1,16 @@
 //! Changes of what is there, out of a filled form: what is said before they are made, and how they are taken back.
 
-use doorward_shared::{
-    ScopeSet,
-    admin::{AdminKey, Client, Role, User},
-};
+use doorward_shared::admin::{AdminKey, Client, Role, User};
 
 use super::{
     confirm::Confirm,
     form::{Form, Submission},
-    forms::{REQUIRED, VERIFIED},
+    forms::{REQUIRED, VERIFIED, names},
     submission::{optional, words},
 };
 use crate::command::{
     ApiKeys, Clients, Command, Put, Roles, Update, UpdateClient, UpdateKey, Users,
 };
-
-fn names(scopes: &ScopeSet) -> Vec<String> {
-    scopes.iter().map(ToString::to_string).collect()
-}
 
 /// What a set loses and gains, in words.
 fn difference(label: &str, before: &[String], after: &[String]) -> Vec<String> {

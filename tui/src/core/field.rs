@@ -28,13 +28,7 @@ pub(crate) struct Field {
 }
 
 impl Field {
-    pub(crate) fn text(
-        name: &'static str,
-        label: &'static str,
-        hint: &'static str,
-        text: &str,
-    ) -> Self {
-        let value = Value::Text(Line::new(text));
+    fn new(name: &'static str, label: &'static str, hint: &'static str, value: Value) -> Self {
         Self {
             name,
             label,
@@ -43,14 +37,17 @@ impl Field {
         }
     }
 
+    pub(crate) fn text(
+        name: &'static str,
+        label: &'static str,
+        hint: &'static str,
+        text: &str,
+    ) -> Self {
+        Self::new(name, label, hint, Value::Text(Line::new(text)))
+    }
+
     pub(crate) fn hidden(name: &'static str, label: &'static str, hint: &'static str) -> Self {
-        let value = Value::Hidden(Line::default());
-        Self {
-            name,
-            label,
-            hint,
-            value,
-        }
+        Self::new(name, label, hint, Value::Hidden(Line::default()))
     }
 
     pub(crate) fn choice(
@@ -60,22 +57,12 @@ impl Field {
         at: usize,
     ) -> Self {
         let value = Value::Choice { options, at };
-        Self {
-            name,
-            label,
-            hint: "left and right choose",
-            value,
-        }
+        Self::new(name, label, "left and right choose", value)
     }
 
     pub(crate) fn scopes(name: &'static str, label: &'static str, picker: Picker) -> Self {
         let value = Value::Scopes(Box::new(picker));
-        Self {
-            name,
-            label,
-            hint: "type to search, space picks",
-            value,
-        }
+        Self::new(name, label, "type to search, space picks", value)
     }
 
     /// One of a kind that the server has.
@@ -85,13 +72,7 @@ impl Field {
         hint: &'static str,
         pick: Pick,
     ) -> Self {
-        let value = Value::Pick(Box::new(pick));
-        Self {
-            name,
-            label,
-            hint,
-            value,
-        }
+        Self::new(name, label, hint, Value::Pick(Box::new(pick)))
     }
 
     pub(crate) fn key(&mut self, key: KeyEvent) -> bool {

@@ -25,7 +25,7 @@ const NOT_REQUIRED: &str = "not required";
 pub(super) const VERIFIED: &str = "verified";
 pub(super) const NOT_VERIFIED: &str = "not verified";
 
-fn names(scopes: &ScopeSet) -> Vec<String> {
+pub(super) fn names(scopes: &ScopeSet) -> Vec<String> {
     scopes.iter().map(ToString::to_string).collect()
 }
 

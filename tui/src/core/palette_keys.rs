@@ -97,16 +97,11 @@ impl State {
 
     /// Takes a theme up; one whose file is bad says what is wrong in it.
     fn choose_theme(&mut self, theme: Theme) {
-        let bad = match theme {
-            Theme::Own(at) => self
-                .own_themes
-                .get(at)
-                .and_then(|(_, read)| read.clone().err()),
-            _ => None,
-        };
-        match bad {
-            Some(why) => self.warn(why),
-            None => self.theme = theme,
+        if let Theme::Own(at) = theme
+            && let Some((_, Err(why))) = self.own_themes.get(at)
+        {
+            return self.warn(why.clone());
         }
+        self.theme = theme;
     }
 }
