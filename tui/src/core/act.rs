@@ -55,23 +55,8 @@ impl State {
             Action::ExportJson => self.export(Format::Json, effects),
             Action::Note => self.open_note(),
             Action::Drop => self.drop_subject(effects),
-            Action::Block => self.block(),
             Action::Pause => self.pause(),
             Action::Twin => self.show_twin(),
-            Action::New
-            | Action::Edit
-            | Action::Clone
-            | Action::Password
-            | Action::Link
-            | Action::Limits
-            | Action::Policy
-            | Action::Invite => self.open_form_for(action, effects),
-            Action::Rotate => self.rotate(),
-            Action::Delete => self.delete(effects),
-            Action::Factors => self.remove_factors(),
-            Action::EndSessions => self.end_all(effects),
-            Action::Disable => self.disable(effects),
-            Action::Backup => self.back_up(),
             Action::Redraw => effects.push(Effect::Redraw),
             Action::Suspend => effects.push(Effect::Suspend),
             // In a pane it leaves the pane.
@@ -81,8 +66,7 @@ impl State {
             Action::Stack => self.turn_stacked(),
             Action::Earlier => self.dash_cursor(1),
             Action::Later => self.dash_cursor(-1),
-            Action::Undo => self.undo(),
-            Action::Unlock => self.open_unlock(),
+            action => self.ask_for(action, effects),
         }
     }
 

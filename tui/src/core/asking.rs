@@ -11,12 +11,40 @@ use super::{
 };
 use crate::{
     command::{Command, Revoke, Users},
-    core::resource::{Resource, Row},
+    core::{
+        keymap::Action,
+        resource::{Resource, Row},
+    },
 };
 
 impl State {
+    /// Opens the form or the question of an action that changes something.
+    pub(super) fn ask_for(&mut self, action: Action, effects: &mut Vec<Effect>) {
+        match action {
+            Action::New
+            | Action::Edit
+            | Action::Clone
+            | Action::Password
+            | Action::Link
+            | Action::Limits
+            | Action::Policy
+            | Action::Invite => self.open_form_for(action, effects),
+            Action::Rotate => self.rotate(),
+            Action::Delete => self.delete(effects),
+            Action::Factors => self.remove_factors(),
+            Action::EndSessions => self.end_all(effects),
+            Action::Disable => self.disable(effects),
+            Action::Block => self.block(),
+            Action::Backup => self.back_up(),
+            Action::Undo => self.undo(),
+            Action::Unlock => self.open_unlock(),
+            // What changes nothing is done where it was pressed.
+            _ => debug_assert!(false, "nobody does {action:?}"),
+        }
+    }
+
     /// Asks before a backup.
-    pub(super) fn back_up(&mut self) {
+    fn back_up(&mut self) {
         let confirm = Confirm::new("Back the database up?", "Back up", Command::Backup);
         let confirm = confirm
             .line("A copy is written beside the database, on the server's machine, and examined.")
@@ -24,7 +52,7 @@ impl State {
         self.confirm(confirm);
     }
 
-    pub(super) fn rotate(&mut self) {
+    fn rotate(&mut self) {
         match self.item().cloned() {
             Some(Row::Key(key)) => self.open_form(Resource::Keys.scope(), Form::rotate_key(&key)),
             Some(Row::Client(client)) if client.confidential => {
@@ -36,7 +64,7 @@ impl State {
         }
     }
 
-    pub(super) fn disable(&mut self, effects: &mut Vec<Effect>) {
+    fn disable(&mut self, effects: &mut Vec<Effect>) {
         let Some(Row::User(user)) = self.item().cloned() else {
             return;
         };
@@ -56,7 +84,7 @@ impl State {
     }
 
     /// Ends the sessions of what is selected.
-    pub(super) fn end_all(&mut self, effects: &mut Vec<Effect>) {
+    fn end_all(&mut self, effects: &mut Vec<Effect>) {
         if let Some(Subject::Address(ip)) = self.page().map(|page| &page.subject)
             && self.item().is_none()
         {

@@ -1,5 +1,7 @@
 //! The twin's command lines for what is on the screen.
 
+use std::str::FromStr;
+
 use doorward_shared::client::Filter;
 
 use super::{
@@ -18,52 +20,33 @@ impl List {
     /// The command that lists the same.
     fn command(&self) -> Command {
         let list = ListArgs::of(&self.q, self.sort());
-        let given = |wanted: Filter| {
-            let mut filters = self.filters.iter();
-            let found = filters.find(|filter| filter.name == wanted);
-            found.map(|filter| filter.value.clone())
-        };
-        let flag = |wanted: Filter| given(wanted).map(|value| value == "true");
-        let moment = |wanted: Filter| given(wanted).and_then(|value| value.parse().ok());
         match self.kind {
             Resource::Users => Command::Users(Users::List(ListUsers {
                 list: self.with_q(list),
-                role: given(Filter::Role),
-                disabled: flag(Filter::Disabled),
+                role: self.given(Filter::Role),
+                disabled: self.flag(Filter::Disabled),
             })),
             Resource::Sessions => Command::Sessions(Sessions::List(ListSessions {
                 list,
                 of: Of {
-                    user: given(Filter::UserId),
-                    client: given(Filter::ClientId).and_then(|id| id.parse().ok()),
-                    ip: given(Filter::Ip),
+                    user: self.given(Filter::UserId),
+                    client: self.parsed(Filter::ClientId),
+                    ip: self.given(Filter::Ip),
                 },
-                active: flag(Filter::Active),
+                active: self.flag(Filter::Active),
             })),
             Resource::Keys => Command::Apikeys(ApiKeys::List(ListKeys {
                 list,
-                owner: given(Filter::OwnerId),
-                scope: given(Filter::Scope),
-                unused_since: moment(Filter::UnusedSince),
-                expires_before: moment(Filter::ExpiresBefore),
-                active: flag(Filter::Active),
+                owner: self.given(Filter::OwnerId),
+                scope: self.given(Filter::Scope),
+                unused_since: self.parsed(Filter::UnusedSince),
+                expires_before: self.parsed(Filter::ExpiresBefore),
+                active: self.flag(Filter::Active),
             })),
             Resource::Clients => Command::Clients(Clients::List {
                 list: self.with_q(list),
             }),
-            Resource::Events => Command::Events(Box::new(Events::listing(ListEvents {
-                actor: given(Filter::Actor),
-                action: given(Filter::Action),
-                target: given(Filter::Target),
-                user: given(Filter::UserId),
-                ip: given(Filter::Ip),
-                client: given(Filter::ClientId).and_then(|id| id.parse().ok()),
-                since: moment(Filter::Since),
-                until: moment(Filter::Until),
-                follow: self.paused.is_none() && self.sort.is_none(),
-                after: None,
-                list,
-            }))),
+            Resource::Events => Command::Events(Box::new(Events::listing(self.events(list)))),
             Resource::Roles => Command::Roles(Roles::List { list }),
             Resource::Blocks => Command::Blocks(Blocks::List { list }),
             Resource::Signing => Command::Keys(SigningKeys::List { list }),
@@ -71,13 +54,41 @@ impl List {
         }
     }
 
+    fn events(&self, list: ListArgs) -> ListEvents {
+        ListEvents {
+            actor: self.given(Filter::Actor),
+            action: self.given(Filter::Action),
+            target: self.given(Filter::Target),
+            user: self.given(Filter::UserId),
+            ip: self.given(Filter::Ip),
+            client: self.parsed(Filter::ClientId),
+            since: self.parsed(Filter::Since),
+            until: self.parsed(Filter::Until),
+            follow: self.paused.is_none() && self.sort.is_none(),
+            after: None,
+            list,
+        }
+    }
+
+    /// What a filter was set to.
+    fn given(&self, wanted: Filter) -> Option<String> {
+        let mut filters = self.filters.iter();
+        let found = filters.find(|filter| filter.name == wanted);
+        found.map(|filter| filter.value.clone())
+    }
+
+    fn flag(&self, wanted: Filter) -> Option<bool> {
+        self.given(wanted).map(|value| value == "true")
+    }
+
+    fn parsed<T: FromStr>(&self, wanted: Filter) -> Option<T> {
+        self.given(wanted).and_then(|value| value.parse().ok())
+    }
+
     /// With the id that the list was narrowed down to, where nothing is searched for.
     fn with_q(&self, list: ListArgs) -> ListArgs {
-        let mut filters = self.filters.iter();
-        let narrowed = filters.find(|filter| filter.name == Filter::Q);
-        let narrowed = narrowed.map(|filter| filter.value.clone());
         ListArgs {
-            q: list.q.or(narrowed),
+            q: list.q.or_else(|| self.given(Filter::Q)),
             ..list
         }
     }

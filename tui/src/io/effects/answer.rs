@@ -80,22 +80,7 @@ async fn of_generation(client: &Client, call: Effect, replies: &UnboundedSender<
             generation,
             found: read::found(client, kind, &text, now).await,
         },
-        Effect::Page {
-            generation,
-            subject,
-            since,
-            known,
-        } => {
-            let reading = page::Reading {
-                client,
-                subject: &subject,
-                since,
-                known: &known,
-                generation,
-                replies,
-            };
-            reading.read().await
-        }
+        call @ Effect::Page { .. } => whole_page(client, call, replies).await,
         Effect::Offers {
             generation,
             kind,
@@ -106,6 +91,28 @@ async fn of_generation(client: &Client, call: Effect, replies: &UnboundedSender<
         },
         _ => Reply::Broken,
     }
+}
+
+/// Reads all about one thing.
+async fn whole_page(client: &Client, call: Effect, replies: &UnboundedSender<Msg>) -> Reply {
+    let Effect::Page {
+        generation,
+        subject,
+        since,
+        known,
+    } = call
+    else {
+        return Reply::Broken;
+    };
+    let reading = page::Reading {
+        client,
+        subject: &subject,
+        since,
+        known: &known,
+        generation,
+        replies,
+    };
+    reading.read().await
 }
 
 /// Makes a change, unless somebody else's is in the way of taking it back.

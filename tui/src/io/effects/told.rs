@@ -1,6 +1,8 @@
 //! How the screen tells what a change came to.
 
 use super::made_secret::{invited, linked, minted, registered};
+use doorward_shared::admin::User;
+
 use crate::{
     command::{Command, Users},
     core::{
@@ -18,16 +20,7 @@ pub(super) fn told(command: &Command, performed: Performed) -> Done {
             text: clean(&format!("{} is created", user.email)),
             id: user.id.to_string(),
         },
-        Performed::User(user) => {
-            let text = match command {
-                Command::Users(Users::Disable { .. }) => format!("{} is disabled", user.email),
-                Command::Users(Users::Enable { .. }) => {
-                    format!("{} may sign in again", user.email)
-                }
-                _ => format!("{} is changed", user.email),
-            };
-            edited(&text, Row::User(user))
-        }
+        Performed::User(user) => user_changed(command, user),
         Performed::PasswordSet(_) => plain("the password is set"),
         Performed::PasswordRemoved(_) => {
             plain("the password is taken away: a new one has to be set, by mail or link")
@@ -78,6 +71,15 @@ fn edited(text: &str, item: Row) -> Done {
         text: clean(text),
         item: Box::new(item),
     }
+}
+
+fn user_changed(command: &Command, user: User) -> Done {
+    let became = match command {
+        Command::Users(Users::Disable { .. }) => "is disabled",
+        Command::Users(Users::Enable { .. }) => "may sign in again",
+        _ => "is changed",
+    };
+    edited(&format!("{} {became}", user.email), Row::User(user))
 }
 
 fn gone(ids: &[String], how: Gone) -> Done {

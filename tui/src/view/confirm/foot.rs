@@ -6,6 +6,8 @@ use crate::{
     core::{
         State,
         confirm::{Confirm, Focus},
+        keymap::Action,
+        line::Line,
         text::width,
     },
     view::{fields, theme::Tone, widgets::paint::Paint},
@@ -20,6 +22,15 @@ fn twin(state: &State, confirm: &Confirm, room: usize) -> String {
     }
     let command = line.strip_prefix("doorward ").unwrap_or(&line);
     format!("$ doorward {} {command}", state.glyphs.more())
+}
+
+/// How what needs no word is confirmed.
+fn to_the_button(state: &State, confirm: &Confirm) -> String {
+    if confirm.takes_back.is_some() {
+        return "  tab to the button, then enter.".into();
+    }
+    let key = state.keymap.label(Action::Undo);
+    format!("  {key} undoes it for 15 minutes; tab to the button, then enter.")
 }
 
 pub(super) fn foot(
@@ -47,13 +58,8 @@ pub(super) fn foot(
             let at = labelled(paint, inner, y, &label, &confirm.typed, focused);
             cursor = at.or(cursor);
         }
-        None if confirm.takes_back.is_some() => {
-            let text = "  tab to the button, then enter.";
-            paint.text(inner, inner.x, y, text, Tone::Dim);
-        }
         None => {
-            let key = paint.state.keymap.label(crate::core::keymap::Action::Undo);
-            let text = format!("  {key} undoes it for 15 minutes; tab to the button, then enter.");
+            let text = to_the_button(paint.state, confirm);
             paint.text(inner, inner.x, y, &text, Tone::Dim);
         }
     }
@@ -82,7 +88,7 @@ fn labelled(
     inner: Rect,
     y: u16,
     label: &str,
-    line: &crate::core::line::Line,
+    line: &Line,
     focused: bool,
 ) -> Option<(u16, u16)> {
     let row = Rect {
