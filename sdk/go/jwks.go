@@ -19,6 +19,8 @@ const (
 	keepKeys = 5 * time.Minute
 	// After a failed look the old keys are used so long before the next.
 	pauseKeys = 10 * time.Second
+	// How long after its begin a look holds up tokens whose keys are known.
+	patience = time.Second
 	// Looks for unknown key ids: so many at once, and one more in each pause. Whoever forges tokens costs no more.
 	burst = 3
 )
@@ -46,8 +48,9 @@ type keySet struct {
 
 // keyFlight is a request that many wait for. err is set before done is closed.
 type keyFlight struct {
-	done chan struct{}
-	err  error
+	began time.Time
+	done  chan struct{}
+	err   error
 }
 
 func newKeySet(issuer *issuer) *keySet {
@@ -65,8 +68,10 @@ func (s *keySet) find(ctx context.Context, id string) (verifyKey, bool, error) {
 		if err := s.load(ctx); err != nil {
 			return verifyKey{}, false, err
 		}
-	case stale || (!found && s.mayLook()):
+	case stale && found:
 		// The old keys serve on where the server cannot be asked.
+		s.look(ctx)
+	case stale || (!found && s.mayLook()):
 		_ = s.load(ctx)
 	default:
 		return key, found, nil
@@ -99,17 +104,31 @@ func (s *keySet) mayLook() bool {
 	return true
 }
 
-// load asks for the keys, once for all that wait.
-func (s *keySet) load(ctx context.Context) error {
-	s.mu.Lock()
-	loading := s.loading
-	if loading == nil {
-		loading = &keyFlight{done: make(chan struct{})}
-		s.loading = loading
-		s.stale = time.Now().Add(pauseKeys)
-		go s.fetch(detached{ctx}, loading)
+// look asks whether a key was revoked, and does not wait for long.
+func (s *keySet) look(ctx context.Context) {
+	loading := s.begin(ctx)
+	timer := time.NewTimer(time.Until(loading.began.Add(patience)))
+	defer timer.Stop()
+	select {
+	case <-loading.done:
+	case <-timer.C:
+	case <-ctx.Done():
 	}
-	s.mu.Unlock()
+}
+
+// begin asks for the keys, once for all that wait.
+func (s *keySet) begin(ctx context.Context) *keyFlight {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.loading == nil {
+		s.loading = &keyFlight{began: time.Now(), done: make(chan struct{})}
+		go s.fetch(detached{ctx}, s.loading)
+	}
+	return s.loading
+}
+
+func (s *keySet) load(ctx context.Context) error {
+	loading := s.begin(ctx)
 	select {
 	case <-loading.done:
 		return loading.err
@@ -129,6 +148,7 @@ func (s *keySet) fetch(ctx context.Context, loading *keyFlight) {
 		}
 	}
 	s.mu.Lock()
+	s.stale = time.Now().Add(pauseKeys)
 	if err == nil {
 		s.keys, s.stale = keys, time.Now().Add(keepKeys)
 	}

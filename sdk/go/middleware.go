@@ -125,7 +125,8 @@ func (g *guard) byKey(request *http.Request, key string) (*Caller, *refusal) {
 	input := &VerifyAPIKeyInput{Key: key, Scopes: g.scopes, IP: g.remoteIP(request)}
 	verified, err := g.keys.Verify(request.Context(), input)
 	if err != nil {
-		return nil, failed(err)
+		// Whatever is wrong is wrong with the question: its 401 is about the credential that asks, and not about the key.
+		return nil, unasked(err)
 	}
 	if verified.Valid {
 		caller := &Caller{Subject: verified.OwnerID, Scope: strings.Join(verified.Scopes, " "), APIKey: verified}
@@ -157,17 +158,23 @@ func (g *guard) byKey(request *http.Request, key string) (*Caller, *refusal) {
 	return nil, dead("invalid_token", "the API key is not known")
 }
 
-// failed is the answer to a token that is bad, or that cannot be judged: then nobody is let in, and nobody is told that
-// their token is bad.
+// failed is the answer to a token that is bad, or that cannot be judged.
 func failed(err error) *refusal {
 	var failure *Error
-	if errors.As(err, &failure) {
-		if IsCode(err, "invalid_token", "token_expired", "token_revoked") {
-			return dead(failure.Code, failure.Message)
-		}
-		return later(503, "overloaded", "tokens cannot be verified at the moment", failure.RetryAfter.Seconds())
+	if errors.As(err, &failure) && IsCode(err, "invalid_token", "token_expired", "token_revoked") {
+		return dead(failure.Code, failure.Message)
 	}
-	return later(503, "overloaded", "tokens cannot be verified at the moment", 1)
+	return unasked(err)
+}
+
+// unasked is the answer where the server cannot be asked: nobody is let in, and nobody is told that their token is bad.
+func unasked(err error) *refusal {
+	seconds := 1.0
+	var failure *Error
+	if errors.As(err, &failure) {
+		seconds = failure.RetryAfter.Seconds()
+	}
+	return later(503, "overloaded", "tokens cannot be verified at the moment", seconds)
 }
 
 func dead(code, message string) *refusal {

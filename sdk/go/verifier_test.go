@@ -15,6 +15,7 @@ import (
 	"math/big"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -311,5 +312,24 @@ func TestRequireScopeAnswersAsTheServerDoes(t *testing.T) {
 	}
 	if answer := guarded(verifier, token("scope", "read")); answer.Code != 200 || answer.Body.String() != "user_1" {
 		t.Error(answer.Code, answer.Body)
+	}
+}
+
+func TestWhereTheAPIsOwnCredentialIsRefusedNoKeyIsCalledDead(t *testing.T) {
+	for _, code := range []string{"token_revoked", "token_expired", "invalid_token", "invalid_credentials"} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusUnauthorized)
+			_, _ = w.Write([]byte(`{"error":{"code":"` + code + `","message":"m"}}`))
+		}))
+		client := sdk.New(sdk.Config{BaseURL: server.URL, APIKey: "sk_live_" + strings.Repeat("z", 38)})
+		guard := sdk.RequireScope(client.Verifier("api"), "read", sdk.AcceptAPIKeys(client, nil))
+		request := httptest.NewRequest(http.MethodGet, "/orders", nil)
+		request.Header.Set("Authorization", "Bearer sk_live_"+strings.Repeat("a", 38))
+		answer := httptest.NewRecorder()
+		guard(http.NotFoundHandler()).ServeHTTP(answer, request)
+		if answer.Code != http.StatusServiceUnavailable || answer.Header().Get("WWW-Authenticate") != "" {
+			t.Error(code, answer.Code, answer.Body)
+		}
+		server.Close()
 	}
 }

@@ -5,9 +5,16 @@ export async function admit(wanted, { verifier, apiKeys }, { authorization, ip }
     const token = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i.exec(authorization ?? '')?.[1];
     if (token === undefined)
         return { refusal: refusal(401, 'missing_token', 'missing bearer token', 'Bearer') };
-    try {
-        if (apiKeys && isApiKey(token))
+    if (apiKeys && isApiKey(token)) {
+        try {
             return byKey(await apiKeys.verify(asked(token, wanted, ip)), wanted);
+        }
+        catch (error) {
+            // Whatever is wrong is wrong with the question: its 401 is about the credential that asks, and not about the key.
+            return { refusal: unasked(error) };
+        }
+    }
+    try {
         const claims = await verifier.verify(token);
         const scope = claims.scope ?? '';
         const missing = wanted.find((one) => !covers(scope, one));
@@ -18,10 +25,7 @@ export async function admit(wanted, { verifier, apiKeys }, { authorization, ip }
     catch (error) {
         if (isCode(error, 'invalid_token', 'token_expired', 'token_revoked'))
             return { refusal: dead(error.code, error.message) };
-        // The server cannot be asked: nobody is let in, and nobody is told that their token is bad.
-        if (error instanceof DoorwardError)
-            return { refusal: unavailable(error) };
-        throw error;
+        return { refusal: unasked(error) };
     }
 }
 /** The scopes that `requireScope` was given. */
@@ -72,7 +76,10 @@ function later({ code, rateLimit, quota }) {
     const message = code === 'rate_limited' ? 'the rate limit of this key is used up' : 'the quota of this key is used up';
     return retry(429, 'rate_limited', message, seconds);
 }
-function unavailable(error) {
+/** The server cannot be asked: nobody is let in, and nobody is told that their token is bad. */
+function unasked(error) {
+    if (!(error instanceof DoorwardError))
+        throw error;
     return retry(503, 'overloaded', 'tokens cannot be verified at the moment', error.retryAfter ?? 1);
 }
 function retry(status, code, message, seconds) {

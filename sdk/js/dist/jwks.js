@@ -3,6 +3,8 @@ import { webCrypto } from './encoding.js';
 const KEEP_MS = 300_000;
 /** After a failed look the old keys are used so long before the next. */
 const PAUSE_MS = 10_000;
+/** How long after its begin a look holds up tokens whose keys are known. */
+const PATIENCE_MS = 1000;
 /** Looks for unknown key ids: so many at once, and one more in each pause. Whoever forges tokens costs no more. */
 const BURST = 3;
 const PARAMETERS = {
@@ -15,6 +17,7 @@ export class KeySet {
     #issuer;
     #keys = new Map();
     #loading;
+    #began = 0;
     #staleAt = 0;
     #tokens = BURST;
     #countedAt = Date.now();
@@ -26,7 +29,7 @@ export class KeySet {
         if (this.#keys.size === 0)
             await this.#load();
         else if (Date.now() >= this.#staleAt)
-            await this.#load().catch(() => undefined);
+            await this.#look();
         const found = this.#keys.get(kid);
         if (found || !this.#mayLook())
             return found;
@@ -44,12 +47,27 @@ export class KeySet {
         this.#tokens--;
         return true;
     }
+    /** Looks whether a key was revoked; where the server does not answer the old ones serve on. */
+    #look() {
+        const loading = this.#load().catch(() => undefined);
+        const left = this.#began + PATIENCE_MS - Date.now();
+        return new Promise((done) => {
+            const timer = setTimeout(done, left);
+            void loading.then(() => {
+                clearTimeout(timer);
+                done();
+            });
+        });
+    }
     #load() {
-        this.#loading ??= this.#fetch().finally(() => (this.#loading = undefined));
+        this.#loading ??= this.#fetch().finally(() => {
+            this.#loading = undefined;
+            this.#staleAt = Math.max(this.#staleAt, Date.now() + PAUSE_MS);
+        });
         return this.#loading;
     }
     async #fetch() {
-        this.#staleAt = Date.now() + PAUSE_MS;
+        this.#began = Date.now();
         const keys = new Map();
         for (const published of await this.#issuer.keys()) {
             const key = await imported(published);

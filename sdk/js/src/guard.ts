@@ -46,8 +46,15 @@ export async function admit(
 ): Promise<{ caller: Caller; refusal?: undefined } | { caller?: undefined; refusal: Refusal }> {
   const token = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i.exec(authorization ?? '')?.[1]
   if (token === undefined) return { refusal: refusal(401, 'missing_token', 'missing bearer token', 'Bearer') }
+  if (apiKeys && isApiKey(token)) {
+    try {
+      return byKey(await apiKeys.verify(asked(token, wanted, ip)), wanted)
+    } catch (error) {
+      // Whatever is wrong is wrong with the question: its 401 is about the credential that asks, and not about the key.
+      return { refusal: unasked(error) }
+    }
+  }
   try {
-    if (apiKeys && isApiKey(token)) return byKey(await apiKeys.verify(asked(token, wanted, ip)), wanted)
     const claims = await verifier.verify(token)
     const scope = claims.scope ?? ''
     const missing = wanted.find((one) => !covers(scope, one))
@@ -56,9 +63,7 @@ export async function admit(
       : { refusal: narrow(missing, `the scope ${missing} is needed`) }
   } catch (error) {
     if (isCode(error, 'invalid_token', 'token_expired', 'token_revoked')) return { refusal: dead(error.code, error.message) }
-    // The server cannot be asked: nobody is let in, and nobody is told that their token is bad.
-    if (error instanceof DoorwardError) return { refusal: unavailable(error) }
-    throw error
+    return { refusal: unasked(error) }
   }
 }
 
@@ -115,7 +120,9 @@ function later({ code, rateLimit, quota }: VerifiedKey): Refusal {
   return retry(429, 'rate_limited', message, seconds)
 }
 
-function unavailable(error: DoorwardError): Refusal {
+/** The server cannot be asked: nobody is let in, and nobody is told that their token is bad. */
+function unasked(error: unknown): Refusal {
+  if (!(error instanceof DoorwardError)) throw error
   return retry(503, 'overloaded', 'tokens cannot be verified at the moment', error.retryAfter ?? 1)
 }
 

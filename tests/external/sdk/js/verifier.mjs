@@ -28,11 +28,12 @@ function token(by, claims, header = by.header) {
 }
 
 async function published(...signers) {
-  const state = { signers, asked: 0, down: false }
+  const state = { signers, asked: 0, down: false, hangs: false }
   const server = await stub((request, response) => {
     if (request.url !== '/.well-known/jwks.json') return json(response, 200, { issuer: server.url })
     state.asked++
     if (state.down) return response.destroy()
+    if (state.hangs) return undefined
     return json(response, 200, { keys: state.signers.map(({ jwk }) => jwk) })
   })
   return Object.assign(state, { url: server.url, close: server.close })
@@ -160,6 +161,24 @@ await check('keys that are weak or of another use are none', async () => {
   server.close()
 })
 
+await check('a server that hangs holds tokens of known keys up for a moment only', async () => {
+  const key = signer('1', 'EdDSA')
+  const server = await published(key)
+  const verifier = new Doorward({ baseUrl: server.url }).verifier({ audience })
+  const good = token(key, { ...claims(server.url), exp: Math.floor(Date.now() / 1000) + 3600 })
+  await verifier.verify(good)
+  server.hangs = true
+  const [clock, began] = [Date.now, performance.now()]
+  Date.now = () => clock() + 301_000
+  try {
+    for (let n = 0; n < 20; n++) await verifier.verify(good)
+    assert.ok(performance.now() - began < 3000)
+  } finally {
+    Date.now = clock
+    server.close()
+  }
+})
+
 await check('one rule of scopes', () => {
   assert.ok(covers('read write', 'read:orders') && covers('read:orders', 'read:orders') && covers(['admin'], 'admin:users:read'))
   assert.ok(!covers('read:orders', 'read') && !covers('read', 'reader') && !covers('', 'read') && !covers('', ''))
@@ -241,6 +260,20 @@ for (const [name, run] of Object.entries(frameworks)) {
     close()
   })
 }
+
+await check('where the API’s own credential is refused no key is called dead', async () => {
+  for (const code of ['token_revoked', 'token_expired', 'invalid_token', 'invalid_credentials']) {
+    const refusing = await stub((_, response) => json(response, 401, { error: { code, message: 'm' } }))
+    const { apiKeys } = new Doorward({ baseUrl: refusing.url, apiKey: `sk_live_${'z'.repeat(38)}` })
+    const app = express()
+    app.get('/orders', express_('read', { ...options, apiKeys }), (_, response) => response.send('in'))
+    const http = app.listen(0, '127.0.0.1')
+    const answer = await fetch(`${await listening(http)}/orders`, { headers: { authorization: `Bearer sk_live_${'a'.repeat(38)}` } })
+    assert.deepEqual([answer.status, answer.headers.get('www-authenticate')], [503, null], code)
+    http.close()
+    refusing.close()
+  }
+})
 
 await check('where the keys cannot be had nobody is let in, and nobody is told that their token is bad', async () => {
   const away = await published(key)
