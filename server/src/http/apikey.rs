@@ -70,10 +70,7 @@ impl<'r, const WRITE: bool> FromRequest<'r> for KeyHolder<WRITE> {
             let owner = caller.key_owner().ok_or_else(ApiError::invalid_token)?;
             Ok(Self { caller, owner })
         });
-        match judged {
-            Ok(holder) => Outcome::Success(holder),
-            Err(error) => Outcome::Error(error.leave(request)),
-        }
+        ApiError::outcome(request, judged)
     }
 }
 

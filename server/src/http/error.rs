@@ -16,6 +16,7 @@ use doorward_shared::{
 use rocket::{
     Request, Response,
     http::{ContentType, Header, Status},
+    request::Outcome,
     response::{self, Responder},
 };
 
@@ -344,6 +345,17 @@ impl ApiError {
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner) = Some(self.clone());
         (self.status(), self)
+    }
+
+    /// The outcome of a guard, with its error left for the catcher.
+    pub(in crate::http) fn outcome<T>(
+        request: &Request<'_>,
+        judged: Result<T, ApiError>,
+    ) -> Outcome<T, ApiError> {
+        match judged {
+            Ok(value) => Outcome::Success(value),
+            Err(error) => Outcome::Error(error.leave(request)),
+        }
     }
 
     /// What a guard of this request failed with.

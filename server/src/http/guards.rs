@@ -190,18 +190,11 @@ async fn judged(request: &Request<'_>, scope: Option<&str>) -> Result<Caller, Ap
     judged.get_or_try_init(|| keep).await?.clone()
 }
 
-fn outcome<T>(request: &Request<'_>, judged: Result<T, ApiError>) -> Outcome<T, ApiError> {
-    match judged {
-        Ok(value) => Outcome::Success(value),
-        Err(error) => Outcome::Error(error.leave(request)),
-    }
-}
-
 #[rocket::async_trait]
 impl<'r> FromRequest<'r> for Bearer {
     type Error = ApiError;
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
-        outcome(request, caller(request).await.map(Self))
+        ApiError::outcome(request, caller(request).await.map(Self))
     }
 }
 
@@ -210,7 +203,7 @@ impl<'r, N: Needs> FromRequest<'r> for Allowed<N> {
     type Error = ApiError;
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
         let holder = holder::<N>(request).await;
-        outcome(request, holder.map(|caller| Self(caller, PhantomData)))
+        ApiError::outcome(request, holder.map(|caller| Self(caller, PhantomData)))
     }
 }
 
@@ -222,7 +215,7 @@ impl<'r, N: Needs> FromRequest<'r> for Recent<N> {
             Services::of(request)?.callers.must_be_recent(&caller)?;
             Ok(Self(caller, PhantomData))
         });
-        outcome(request, judged)
+        ApiError::outcome(request, judged)
     }
 }
 
@@ -267,7 +260,7 @@ pub(super) async fn changing(request: &Request<'_>) -> Result<Caller, ApiError> 
 impl<'r> FromRequest<'r> for FirstParty {
     type Error = ApiError;
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
-        outcome(request, caller(request).await.and_then(Self::of))
+        ApiError::outcome(request, caller(request).await.and_then(Self::of))
     }
 }
 
@@ -289,6 +282,6 @@ impl<'r> FromRequest<'r> for Changing {
     type Error = ApiError;
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
         let judged = changing(request).await.and_then(FirstParty::of);
-        outcome(request, judged.map(Self))
+        ApiError::outcome(request, judged.map(Self))
     }
 }

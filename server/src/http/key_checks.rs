@@ -34,10 +34,7 @@ pub(super) struct KeyAsker;
 impl<'r> FromRequest<'r> for KeyAsker {
     type Error = ApiError;
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
-        match asker(request).await {
-            Ok(()) => Outcome::Success(Self),
-            Err(error) => Outcome::Error(error.leave(request)),
-        }
+        ApiError::outcome(request, asker(request).await.map(|()| Self))
     }
 }
 
@@ -137,10 +134,7 @@ impl<'r> FromRequest<'r> for UsageOf {
     type Error = ApiError;
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
         let query = request.uri().query().map_or("", |query| query.as_str());
-        match Self::read(query) {
-            Ok(asked) => Outcome::Success(asked),
-            Err(error) => Outcome::Error(error.leave(request)),
-        }
+        ApiError::outcome(request, Self::read(query))
     }
 }
 

@@ -193,9 +193,6 @@ impl<'r, F: Filters> FromRequest<'r> for Listing<F> {
                 query: params.list_query()?,
             })
         };
-        match read() {
-            Ok(listing) => Outcome::Success(listing),
-            Err(error) => Outcome::Error(ApiError::leave(error, request)),
-        }
+        ApiError::outcome(request, read())
     }
 }

@@ -253,10 +253,8 @@ impl<'r> FromRequest<'r> for UserAgent {
 impl<'r> FromRequest<'r> for &'r RequestInfo {
     type Error = ApiError;
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
-        match Services::of(request) {
-            Ok(doorward) => Outcome::Success(RequestInfo::of(request, doorward)),
-            Err(error) => Outcome::Error(error.leave(request)),
-        }
+        let info = Services::of(request).map(|doorward| RequestInfo::of(request, doorward));
+        ApiError::outcome(request, info)
     }
 }
 

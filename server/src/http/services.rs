@@ -123,9 +123,6 @@ impl Services {
 impl<'r> FromRequest<'r> for &'r Services {
     type Error = ApiError;
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
-        match Services::of(request) {
-            Ok(services) => Outcome::Success(services),
-            Err(error) => Outcome::Error(error.leave(request)),
-        }
+        ApiError::outcome(request, Services::of(request))
     }
 }

@@ -108,10 +108,8 @@ impl<'r> FromRequest<'r> for Summarised {
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
         let query = request.uri().query().map_or("", |query| query.as_str());
         let params = Params::exactly(query, EventFilter::NAMES);
-        match params.and_then(|params| EventFilter::read(&params)) {
-            Ok(filter) => Outcome::Success(Self(filter)),
-            Err(error) => Outcome::Error(error.leave(request)),
-        }
+        let filter = params.and_then(|params| EventFilter::read(&params));
+        ApiError::outcome(request, filter.map(Self))
     }
 }
 
@@ -135,14 +133,10 @@ struct Resume(Option<EventId>);
 impl<'r> FromRequest<'r> for Resume {
     type Error = ApiError;
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
-        match request.headers().get_one("last-event-id").map(str::parse) {
-            None => Outcome::Success(Self(None)),
-            Some(Ok(id)) => Outcome::Success(Self(Some(id))),
-            Some(Err(_)) => {
-                let error = ApiError::request("Last-Event-ID", "must be the id of an event");
-                Outcome::Error(error.leave(request))
-            }
-        }
+        let given = request.headers().get_one("last-event-id");
+        let id = given.map(str::parse).transpose();
+        let bad = |_| ApiError::request("Last-Event-ID", "must be the id of an event");
+        ApiError::outcome(request, id.map(Self).map_err(bad))
     }
 }
 

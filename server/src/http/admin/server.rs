@@ -139,10 +139,7 @@ impl<'r> FromRequest<'r> for SeriesOf {
             let since = params.time("since")?;
             Ok(Self { by, since })
         };
-        match read() {
-            Ok(asked) => Outcome::Success(asked),
-            Err(error) => Outcome::Error(ApiError::leave(error, request)),
-        }
+        ApiError::outcome(request, read())
     }
 }
 
