@@ -58,11 +58,8 @@ async fn register(
     let (user, session) = doorward.accounts.sign_up(body.0, new, cause).await?;
     let tokens = match session {
         Some(session) => {
-            let (may, at) = (session.scope.clone(), session.created_at);
-            let refresh = refresh.token(session.id, 1);
             doorward.metrics.token("register");
-            let tokens = &doorward.tokens;
-            Some(tokens.token_response(user.id, &session, &may, &refresh, at)?)
+            Some(doorward.tokens.first_response(&session, &refresh)?)
         }
         None => None,
     };
@@ -89,16 +86,12 @@ async fn login(
     let now = doorward.clock.now();
     let (new, refresh) = doorward.tokens.new_session(info.ip, agent.0, now);
     let cause = info.cause(Actor::Anonymous, now);
-    let (user, session) = doorward
+    let (_, session) = doorward
         .sign_in
         .with_password(&email, password.into(), new, cause)
         .await?;
     doorward.metrics.token("login");
-    let at = session.created_at;
-    let refresh = refresh.token(session.id, 1);
-    ok(doorward
-        .tokens
-        .token_response(user.id, &session, &session.scope, &refresh, at)?)
+    ok(doorward.tokens.first_response(&session, &refresh)?)
 }
 
 #[post("/auth/refresh", data = "<body>")]

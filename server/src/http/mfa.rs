@@ -18,8 +18,8 @@ use super::{
     values,
 };
 use crate::{
-    crypto::{refresh::NextToken, secret::Secret},
-    domain::{self, Actor, Session, User},
+    crypto::secret::Secret,
+    domain::{self, Actor},
     http::Services,
     service::Factor,
 };
@@ -143,20 +143,6 @@ async fn new_recovery_codes(
     ok(shown(codes.await?))
 }
 
-/// The token response to a sign-in that a factor has completed.
-fn tokens(
-    doorward: &Services,
-    (user, session): &(User, Session),
-    refresh: &NextToken,
-) -> Answer<TokenResponse> {
-    doorward.metrics.token("login");
-    let at = session.created_at;
-    let refresh = refresh.token(session.id, 1);
-    ok(doorward
-        .tokens
-        .token_response(user.id, session, &session.scope, &refresh, at)?)
-}
-
 #[post("/auth/mfa", data = "<body>")]
 async fn second_step(
     doorward: &Services,
@@ -182,11 +168,12 @@ async fn second_step(
     let now = doorward.clock.now();
     let (new, refresh) = doorward.tokens.new_session(info.ip, agent.0, now);
     let cause = info.cause(Actor::Anonymous, now);
-    let opened = doorward
+    let (_, session) = doorward
         .sign_in
         .second_step(mfa_token.into(), factor, new, cause)
         .await?;
-    tokens(doorward, &opened, &refresh)
+    doorward.metrics.token("login");
+    ok(doorward.tokens.first_response(&session, &refresh)?)
 }
 
 #[post("/auth/passkeys/options", data = "<body>")]
@@ -247,9 +234,10 @@ async fn sign_in(
     let now = doorward.clock.now();
     let (new, refresh) = doorward.tokens.new_session(info.ip, agent.0, now);
     let cause = info.cause(Actor::Anonymous, now);
-    let opened = doorward
+    let (_, session) = doorward
         .sign_in
         .passkey_sign_in(&body.0, new, cause)
         .await?;
-    tokens(doorward, &opened, &refresh)
+    doorward.metrics.token("login");
+    ok(doorward.tokens.first_response(&session, &refresh)?)
 }

@@ -115,6 +115,20 @@ impl Tokens {
         })
     }
 
+    /// The answer to a sign-in: the first tokens of its session.
+    ///
+    /// # Errors
+    /// [`Error::Internal`].
+    pub(crate) fn first_response(
+        &self,
+        session: &Session,
+        refresh: &NextToken,
+    ) -> Result<TokenResponse, Error> {
+        let (user, at) = (session.user_id, session.created_at);
+        let refresh = refresh.token(session.id, 1);
+        self.token_response(user, session, &session.scope, &refresh, at)
+    }
+
     /// A refresh token to be, of whichever session.
     pub fn next_refresh_token(&self) -> NextToken {
         self.master.refresh().next()
