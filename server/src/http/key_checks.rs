@@ -13,10 +13,11 @@ use rocket::{
 };
 
 use super::{
-    ApiError, Body, RequestInfo, Services,
+    ApiError, Body, Filters, RequestInfo, Services,
     apikey::KeyHolder,
     guards::caller,
     listing::Params,
+    query::Query,
     reply::{Answer, ok},
     values,
 };
@@ -113,12 +114,9 @@ pub(super) struct UsageOf {
     to: Option<Timestamp>,
 }
 
-impl UsageOf {
-    /// Names of the parameters.
-    pub(super) const NAMES: &'static [&'static str] = &["by", "from", "to"];
-
-    fn read(query: &str) -> Result<Self, ApiError> {
-        let params = Params::exactly(query, Self::NAMES)?;
+impl Filters for UsageOf {
+    const NAMES: &'static [&'static str] = &["by", "from", "to"];
+    fn read(params: &Params) -> Result<Self, ApiError> {
         let by = params.parse("by", "hour or day")?;
         let by = by.ok_or_else(|| ApiError::request("by", "must be given: hour or day"))?;
         let (from, to) = (params.time("from")?, params.time("to")?);
@@ -129,26 +127,17 @@ impl UsageOf {
     }
 }
 
-#[rocket::async_trait]
-impl<'r> FromRequest<'r> for UsageOf {
-    type Error = ApiError;
-    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
-        let query = request.uri().query().map_or("", |query| query.as_str());
-        ApiError::outcome(request, Self::read(query))
-    }
-}
-
 #[get("/apikey/<id>/usage")]
 async fn usage(
     doorward: &Services,
     by: KeyHolder<false>,
     id: &str,
-    of: UsageOf,
+    of: Query<UsageOf>,
 ) -> Answer<KeyUsage> {
     let id: KeyId = values::id(id, "API key")?;
     let key = doorward.store.key(id, Some(by.owner())).await?;
     let key = key.ok_or_else(|| ApiError::not_found("API key"))?;
-    ok(usage_of(doorward, key.id, &of).await?)
+    ok(usage_of(doorward, key.id, &of.0).await?)
 }
 
 /// How often a key was shown.

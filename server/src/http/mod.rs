@@ -25,6 +25,7 @@ mod own_data;
 mod pages;
 mod profiles;
 mod protected_resource;
+mod query;
 mod register;
 mod reply;
 mod request;

@@ -22,6 +22,7 @@ use crate::{
     http::{
         Allowed, ApiError, Filters, Listing, RequestInfo, Services,
         listing::Params,
+        query::Query,
         reply::{Answer, ok},
     },
     state::limits::RetryAfter,
@@ -99,25 +100,11 @@ async fn list(
     ok(page.map(view))
 }
 
-/// Which events are added up: as a list is narrowed down, and nothing else.
-struct Summarised(EventFilter);
-
-#[rocket::async_trait]
-impl<'r> FromRequest<'r> for Summarised {
-    type Error = ApiError;
-    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
-        let query = request.uri().query().map_or("", |query| query.as_str());
-        let params = Params::exactly(query, EventFilter::NAMES);
-        let filter = params.and_then(|params| EventFilter::read(&params));
-        ApiError::outcome(request, filter.map(Self))
-    }
-}
-
 #[get("/admin/events/summary")]
 async fn summary(
     doorward: &Services,
     _by: Allowed<EventsRead>,
-    of: Summarised,
+    of: Query<EventFilter>,
 ) -> Answer<EventSummary> {
     ok(doorward.store.event_summary(of.0).await?)
 }

@@ -17,6 +17,7 @@ use crate::{
         key_terms,
         listing::Params,
         once::IdempotencyKey,
+        query::Query,
         reply::{Answer, Done, NoContent, created, ok},
         values,
     },
@@ -173,11 +174,11 @@ async fn usage(
     doorward: &Services,
     _by: Allowed<ApiKeysRead>,
     id: &str,
-    of: UsageOf,
+    of: Query<UsageOf>,
 ) -> Answer<KeyUsage> {
     let key = doorward.store.key(values::id(id, "API key")?, None).await?;
     let key = key.ok_or_else(|| ApiError::not_found("API key"))?;
-    ok(usage_of(doorward, key.id, &of).await?)
+    ok(usage_of(doorward, key.id, &of.0).await?)
 }
 
 #[patch("/admin/apikeys/<id>", data = "<body>")]

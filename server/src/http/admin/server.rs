@@ -9,19 +9,15 @@ use doorward_shared::{
         StorageInfo, Whoami,
     },
 };
-use rocket::{
-    Request, Route, get, post,
-    request::{FromRequest, Outcome},
-    routes,
-    tokio::fs,
-};
+use rocket::{Route, get, post, routes, tokio::fs};
 
 use super::scopes::{Server, ServerRead};
 use crate::{
     domain::Door,
     http::{
-        Allowed, ApiError, Bearer, Recent, RequestInfo, Services,
+        Allowed, ApiError, Bearer, Filters, Recent, RequestInfo, Services,
         listing::Params,
+        query::Query,
         reply::{Answer, created, ok},
     },
     service::{Caller, Credential},
@@ -117,8 +113,12 @@ async fn server(doorward: &Services, _by: Allowed<ServerRead>) -> Answer<ServerI
 }
 
 #[get("/admin/stats")]
-async fn stats(doorward: &Services, _by: Allowed<ServerRead>, of: SeriesOf) -> Answer<Stats> {
-    ok(doorward.statistics.stats(of.by, of.since).await?)
+async fn stats(
+    doorward: &Services,
+    _by: Allowed<ServerRead>,
+    of: Query<SeriesOf>,
+) -> Answer<Stats> {
+    ok(doorward.statistics.stats(of.0.by, of.0.since).await?)
 }
 
 /// Which series is asked for.
@@ -128,18 +128,12 @@ struct SeriesOf {
     since: Option<Timestamp>,
 }
 
-#[rocket::async_trait]
-impl<'r> FromRequest<'r> for SeriesOf {
-    type Error = ApiError;
-    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
-        let query = request.uri().query().map_or("", |query| query.as_str());
-        let read = || {
-            let params = Params::exactly(query, &["by", "since"])?;
-            let by = params.parse("by", "minute or hour")?.unwrap_or_default();
-            let since = params.time("since")?;
-            Ok(Self { by, since })
-        };
-        ApiError::outcome(request, read())
+impl Filters for SeriesOf {
+    const NAMES: &'static [&'static str] = &["by", "since"];
+    fn read(params: &Params) -> Result<Self, ApiError> {
+        let by = params.parse("by", "minute or hour")?.unwrap_or_default();
+        let since = params.time("since")?;
+        Ok(Self { by, since })
     }
 }
 
