@@ -14,7 +14,7 @@ use rocket::{Route, delete, get, post, routes};
 use super::{
     ApiError, Body, FirstParty, RequestInfo,
     reply::{Answer, Done, NoContent, created, ok},
-    request::UserAgent,
+    user_agent::UserAgent,
     values,
 };
 use crate::{

@@ -7,32 +7,46 @@ mod backlog;
 mod body;
 mod catchers;
 mod check;
+mod client_address;
+mod client_information;
 mod cors;
 mod docs;
 mod error;
 mod fairing;
 mod guards;
+mod heads;
 mod health;
+mod invitation;
 mod key_checks;
 mod key_terms;
 mod language;
 mod listing;
 mod mfa;
 mod oauth;
+mod oauth_answer;
+mod oauth_body;
+mod oauth_forms;
 mod once;
 pub mod openapi;
+mod own_account;
 mod own_data;
+mod own_email;
+mod own_password;
+mod own_sessions;
 mod pages;
 mod profiles;
 mod protected_resource;
 mod query;
 mod register;
+mod registration_tokens;
 mod reply;
 mod request;
 mod services;
 pub(crate) mod site;
 mod target;
+mod token_answer;
 mod token_info;
+mod user_agent;
 mod values;
 mod well_known;
 
@@ -57,12 +71,17 @@ fn routes() -> Vec<Route> {
 fn api_routes() -> Vec<Route> {
     [
         auth::all(),
+        own_sessions::all(),
+        own_email::all(),
+        own_password::all(),
+        own_account::all(),
         mfa::all(),
         own_data::all(),
         apikey::all(),
         key_checks::all(),
         check::all(),
         register::all(),
+        registration_tokens::all(),
         admin::all(),
         oauth::all(),
         token_info::all(),

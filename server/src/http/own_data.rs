@@ -8,9 +8,9 @@ use rocket::{Route, delete, get, routes};
 
 use super::{
     ApiError, Body, FirstParty, RequestInfo, Services, admin, apikey,
-    auth::own_session,
     guards::Changing,
     mfa,
+    own_sessions::own_session,
     reply::{Answer, Done, NoContent, ok},
 };
 use crate::{

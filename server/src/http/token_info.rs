@@ -10,7 +10,8 @@ use serde::Serialize;
 use super::{
     RequestInfo,
     guards::bearer_of,
-    oauth::{Authorization, FormBody, Secretly},
+    oauth_answer::Secretly,
+    oauth_body::{Authorization, FormBody},
 };
 use crate::{
     domain::{Actor, Cause},
@@ -143,7 +144,7 @@ impl<'r> FromData<'r> for MaybeForm {
         if !request.content_type().is_some_and(|kind| kind.is_form()) {
             return Outcome::Success(Self(Ok(None)));
         }
-        let form = super::oauth::read(request, data, false).await;
+        let form = super::oauth_body::read(request, data, false).await;
         Outcome::Success(Self(form.map(Some)))
     }
 }

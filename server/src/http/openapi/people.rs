@@ -11,10 +11,7 @@ use super::operation::{
     Who::{Anybody, Bearer, Client, FirstParty, KeyHolder, ResourceServer},
     op,
 };
-use crate::http::{
-    health::Health,
-    oauth::{BothTokens, TokenRequest},
-};
+use crate::http::{health::Health, oauth_forms::TokenRequest, token_answer::BothTokens};
 
 /// The operations.
 pub(super) const OPERATIONS: &[Operation] = &[

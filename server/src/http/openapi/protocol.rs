@@ -9,8 +9,9 @@ use super::operation::{
 };
 use crate::{
     http::{
-        oauth::{AuthorizeForm, LogoutForm, OAuthToken, TokenRequest},
-        register::ClientInformation,
+        client_information::ClientInformation,
+        oauth_forms::{AuthorizeForm, LogoutForm, TokenRequest},
+        token_answer::OAuthToken,
         token_info::TokenQuestion,
     },
     oauth::{Metadata, TokenInfo, UserInfo, registration::Metadata as Metadata7591},

@@ -15,7 +15,7 @@ use super::{
     visit::Visit,
 };
 use crate::{
-    http::{Services, oauth::FormBody},
+    http::{Services, oauth_body::FormBody},
     oauth::{
         AuthorizationRequest, ClientAnswer, Failure, NOT_ADMITTED, Next, ResponseMode, Visitor,
         pairs,

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     domain::{Client, Door},
-    http::{ApiError, Services, oauth::FormBody},
+    http::{ApiError, Services, oauth_body::FormBody},
     oauth::{Failure, Form, Hint, Refused, with_parameters},
     service::SignedIn,
     store::StoreError,

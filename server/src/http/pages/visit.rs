@@ -19,7 +19,7 @@ use super::{
 use crate::{
     crypto::secret::Secret,
     domain::{Actor, Cause},
-    http::{ApiError, RequestInfo, Services, request::UserAgent},
+    http::{ApiError, RequestInfo, Services, user_agent::UserAgent},
     oauth::{AuthorizationRequest, ClientAnswer, Failure, Refused, ResponseMode},
     store::NewSession,
 };

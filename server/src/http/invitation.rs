@@ -1,0 +1,48 @@
+//! On whose invitation a client registers itself: an operator's credential, an initial access token, or nobody's.
+
+use super::{ApiError, RequestInfo, Services};
+use crate::{
+    crypto::secret::{Secret, looks_like_api_key},
+    domain::Door,
+    oauth::{Failure, Invitation},
+};
+
+/// The one bearer token of a request.
+pub(super) fn bearer(headers: &[&str]) -> Result<Option<Secret>, Failure> {
+    match headers {
+        [] => Ok(None),
+        [header] => {
+            let (scheme, token) = header.split_once(' ').unwrap_or((header, ""));
+            if !scheme.eq_ignore_ascii_case("bearer") {
+                return Err(Failure::no_token());
+            }
+            Ok(Some(token.trim().to_owned().into()))
+        }
+        _ => Err(Failure::request(
+            "there is more than one Authorization header",
+        )),
+    }
+}
+
+pub(super) async fn invitation(
+    doorward: &Services,
+    info: &RequestInfo,
+    headers: &[&str],
+) -> Result<Invitation, Failure> {
+    let Some(token) = bearer(headers)? else {
+        return Ok(Invitation::None);
+    };
+    if !looks_like_api_key(token.expose()) {
+        return Ok(Invitation::Token(token));
+    }
+    let failed = |error: ApiError| match error.status().code {
+        401 => Failure::token(error.message().to_owned()),
+        403 => Failure::insufficient_scope("admin:clients"),
+        _ => Failure::unavailable(),
+    };
+    let caller = doorward.callers.authenticate(token.expose(), info.ip).await;
+    let caller = caller.map_err(Failure::from)?;
+    caller.require("admin:clients").map_err(Failure::from)?;
+    let act = doorward.act(&caller, Door::Admin, info).map_err(failed)?;
+    Ok(Invitation::Act(Box::new(act), caller.scopes.clone()))
+}

@@ -1,0 +1,58 @@
+//! How OAuth endpoints answer: errors in the form of RFC 6749 section 5.2, and JSON that nobody may keep.
+
+use std::io::Cursor;
+
+use rocket::{
+    Request, Response,
+    http::{ContentType, Header, Status},
+    response::{self, Responder},
+};
+use serde::Serialize;
+
+use crate::oauth::Failure;
+
+impl<'r> Responder<'r, 'static> for Failure {
+    fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            error: &'a str,
+            error_description: &'a str,
+        }
+        let body = Body {
+            error: self.error,
+            error_description: &self.description,
+        };
+        let body = serde_json::to_string(&body).unwrap_or_default();
+        let mut response = json(self.status, body);
+        if matches!(self.status, 401 | 403) {
+            response.set_header(Header::new("WWW-Authenticate", self.challenge()));
+        }
+        if let Some(seconds) = self.retry_after {
+            response.set_header(Header::new("Retry-After", seconds.to_string()));
+        }
+        Ok(response)
+    }
+}
+
+/// JSON that nobody may keep, RFC 6749 section 5.1.
+fn json(status: u16, body: String) -> Response<'static> {
+    let mut response = Response::new();
+    response.set_status(Status::from_code(status).unwrap_or(Status::InternalServerError));
+    response.set_header(ContentType::JSON);
+    response.set_header(Header::new("Cache-Control", "no-store"));
+    response.set_header(Header::new("Pragma", "no-cache"));
+    response.set_sized_body(body.len(), Cursor::new(body));
+    response
+}
+
+/// An answer that holds credentials.
+pub(super) struct Secretly<T>(pub T);
+
+impl<'r, T: Serialize> Responder<'r, 'static> for Secretly<T> {
+    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
+        match serde_json::to_string(&self.0) {
+            Ok(body) => Ok(json(200, body)),
+            Err(_) => Failure::server().respond_to(request),
+        }
+    }
+}

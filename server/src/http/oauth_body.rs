@@ -1,0 +1,80 @@
+//! What OAuth endpoints read of a request: its form, and its `Authorization` headers.
+
+use rocket::{
+    Data, Request,
+    data::{FromData, Outcome},
+    request::{self, FromRequest},
+};
+
+use super::body;
+use crate::oauth::{Failure, Form};
+
+/// The body of an OAuth request, read.
+#[derive(Debug)]
+pub(super) struct FormBody(pub Result<Form, Failure>);
+
+/// As [`FormBody`], also as JSON, in both spellings.
+#[derive(Debug)]
+pub(super) struct EitherBody(pub Result<Form, Failure>);
+
+pub(super) async fn read(
+    request: &Request<'_>,
+    data: Data<'_>,
+    json_too: bool,
+) -> Result<Form, Failure> {
+    let kind = request.content_type();
+    let is_form = kind.is_some_and(|kind| kind.is_form());
+    let is_json = json_too && kind.is_some_and(|kind| kind.is_json());
+    if !is_form && !is_json {
+        return Err(Failure {
+            status: 415,
+            ..Failure::request(if json_too {
+                "the body must be application/x-www-form-urlencoded or application/json"
+            } else {
+                "the body must be application/x-www-form-urlencoded"
+            })
+        });
+    }
+    let bytes = body::read(data).await.map_err(|error| Failure {
+        status: error.status().code,
+        ..Failure::request(error.message().to_owned())
+    })?;
+    let form = if is_json {
+        Form::parse_json(&bytes)?
+    } else {
+        Form::parse(&bytes)?
+    };
+    if json_too {
+        form.with_both_spellings()
+    } else {
+        Ok(form)
+    }
+}
+
+#[rocket::async_trait]
+impl<'r> FromData<'r> for FormBody {
+    type Error = std::convert::Infallible;
+    async fn from_data(request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r, Self> {
+        Outcome::Success(Self(read(request, data, false).await))
+    }
+}
+
+#[rocket::async_trait]
+impl<'r> FromData<'r> for EitherBody {
+    type Error = std::convert::Infallible;
+    async fn from_data(request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r, Self> {
+        Outcome::Success(Self(read(request, data, true).await))
+    }
+}
+
+/// All `Authorization` headers.
+#[derive(Debug)]
+pub(super) struct Authorization<'r>(pub Vec<&'r str>);
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Authorization<'r> {
+    type Error = std::convert::Infallible;
+    async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Self::Error> {
+        request::Outcome::Success(Self(request.headers().get("authorization").collect()))
+    }
+}

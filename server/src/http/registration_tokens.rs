@@ -1,0 +1,77 @@
+//! `/admin/clients/registration-tokens`: the operators' tokens with which clients register themselves.
+
+use doorward_shared::{
+    Page, RegistrationTokenId,
+    admin::{MintRegistrationToken, RegistrationToken, RegistrationTokenInfo},
+};
+use rocket::{Route, delete, get, post, routes};
+
+use super::{
+    Allowed, ApiError, Listing, OptionalBody, Recent, RequestInfo, Services,
+    admin::scopes::{Clients, ClientsRead},
+    reply::{Answer, Done, NoContent, created, ok},
+    values,
+};
+use crate::{clock::random_bytes, crypto::secret::registration_token, domain::Door};
+
+pub(super) fn all() -> Vec<Route> {
+    routes![mint, list, revoke]
+}
+
+/// Longest life of an initial access token, in seconds: 30 days.
+const MAX_SECONDS: u32 = 30 * 86_400;
+/// Its life where none is asked for: a day.
+const SECONDS: u32 = 86_400;
+/// Most uses of one.
+const MAX_USES: u32 = 1000;
+
+#[get("/admin/clients/registration-tokens")]
+async fn list(
+    doorward: &Services,
+    _by: Allowed<ClientsRead>,
+    listing: Listing<()>,
+) -> Answer<Page<RegistrationTokenInfo>> {
+    let now = doorward.clock.now();
+    ok(doorward
+        .store
+        .registration_tokens(listing.query, now)
+        .await?)
+}
+
+#[delete("/admin/clients/registration-tokens/<id>")]
+async fn revoke(doorward: &Services, info: &RequestInfo, by: Recent<Clients>, id: &str) -> Done {
+    let id: RegistrationTokenId = values::id(id, "registration token")?;
+    let act = doorward.act(&by, Door::Admin, info)?;
+    doorward.store.revoke_registration_token(id, act).await?;
+    Ok(NoContent)
+}
+
+#[post("/admin/clients/registration-tokens", data = "<body>")]
+async fn mint(
+    doorward: &Services,
+    info: &RequestInfo,
+    by: Recent<Clients>,
+    body: OptionalBody<MintRegistrationToken>,
+) -> Answer<RegistrationToken> {
+    let seconds = body.0.expires_in_seconds.unwrap_or(SECONDS);
+    if !(1..=MAX_SECONDS).contains(&seconds) {
+        let why = "must be 1 second to 30 days";
+        return Err(ApiError::validation("expiresInSeconds", why));
+    }
+    let max_uses = body.0.max_uses.unwrap_or(1);
+    if !(1..=MAX_USES).contains(&max_uses) {
+        return Err(ApiError::validation("maxUses", "must be from 1 to 1000"));
+    }
+    let token = registration_token(random_bytes());
+    let expires_at = doorward.clock.now().plus_seconds(i64::from(seconds));
+    let act = doorward.act(&by, Door::Admin, info)?;
+    doorward
+        .registrations
+        .keep_token(&token, expires_at, max_uses, act)
+        .await?;
+    created(RegistrationToken {
+        token: token.expose().to_owned(),
+        expires_at,
+        max_uses,
+    })
+}
