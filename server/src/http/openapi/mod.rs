@@ -1,12 +1,28 @@
 //! The API description, OpenAPI 3.1: the schemas are the wire types', the operations stand in tables.
 //! A test holds them against the mounted routes, both ways.
 
+mod admin_access;
+mod admin_clients;
+mod admin_keys;
+mod admin_server;
+mod admin_sessions;
+mod admin_users;
+mod auth;
+mod consequences;
+mod content;
 mod described;
 mod factors;
+mod health;
+mod keys;
+mod mailed;
 mod operation;
-mod operators;
-mod people;
+mod own_account;
+mod parameters;
+mod passkeys;
 mod protocol;
+mod registration;
+mod responses;
+mod who;
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -14,8 +30,8 @@ use doorward_shared::ErrorBody;
 use rocket::{Route, get, routes};
 use serde_json::{Map, Value, json};
 
-pub(super) use self::operation::{Operation, Who};
-use self::operation::{Schemas, of};
+use self::content::{Schemas, of};
+pub(super) use self::{operation::Operation, who::Who};
 use super::{Services, well_known::Public};
 
 pub fn all() -> Vec<Route> {
@@ -65,10 +81,21 @@ fn describe(doorward: &Services) -> Public {
 /// Every operation there is.
 pub(super) fn operations() -> impl Iterator<Item = &'static Operation> {
     [
-        people::OPERATIONS,
+        auth::OPERATIONS,
+        own_account::OPERATIONS,
+        mailed::OPERATIONS,
+        keys::OPERATIONS,
+        health::OPERATIONS,
         factors::OPERATIONS,
+        passkeys::OPERATIONS,
         protocol::OPERATIONS,
-        operators::OPERATIONS,
+        registration::OPERATIONS,
+        admin_users::OPERATIONS,
+        admin_sessions::OPERATIONS,
+        admin_keys::OPERATIONS,
+        admin_clients::OPERATIONS,
+        admin_access::OPERATIONS,
+        admin_server::OPERATIONS,
     ]
     .into_iter()
     .flatten()

@@ -1,70 +1,13 @@
-//! One operation: who may call it, what travels, and which errors follow from that.
+//! One operation: who may call it, what travels, and which errors it has beside those that follow from that.
 
-use doorward_shared::{ErrorCode, Page};
+use doorward_shared::ErrorCode;
 use rocket::http::Method;
-use utoipa::{PartialSchema, ToSchema, openapi::RefOr};
+use utoipa::ToSchema;
 
-/// Who may call an operation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::http) enum Who {
-    Anybody,
-    /// Any valid credential.
-    Bearer,
-    /// A token from login or registration.
-    FirstParty,
-    /// As [`Who::FirstParty`], or an API key with this scope.
-    KeyHolder(&'static str),
-    /// Whoever holds this scope.
-    Scope(&'static str),
-    /// As [`Who::Scope`], or an OAuth client that is a resource server.
-    ResourceServer(&'static str),
-    /// An OAuth client that shows who it is.
-    Client,
-    /// A person's browser, which a client sends here. Errors are pages.
-    Browser,
-    /// An access token of this scope that a client obtained. Errors are RFC 6749's.
-    Token(&'static str),
-}
-
-/// What travels.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::http) enum Content {
-    None,
-    Json(SchemaOf),
-    /// JSON, or nothing, which stands for all defaults.
-    Maybe(SchemaOf),
-    Form(SchemaOf),
-    /// Either of the two.
-    Both(SchemaOf),
-    /// Some other text.
-    Text(&'static str),
-}
-
-pub(super) type Schemas = Vec<(String, RefOr<utoipa::openapi::schema::Schema>)>;
-
-/// How to get at a type's schema.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::http) struct SchemaOf(pub(super) fn(&mut Schemas) -> String);
-
-pub(super) const fn of<T: ToSchema>() -> SchemaOf {
-    SchemaOf(|schemas| {
-        let name = T::name().into_owned();
-        T::schemas(schemas);
-        schemas.push((name.clone(), T::schema()));
-        name
-    })
-}
-
-const fn page_of<T: ToSchema>() -> SchemaOf {
-    SchemaOf(|schemas| {
-        // Every page is called `Page`; each kind is to have a name of its own.
-        let name = format!("Page_{}", T::name());
-        Page::<T>::schemas(schemas);
-        schemas.push((T::name().into_owned(), T::schema()));
-        schemas.push((name.clone(), Page::<T>::schema()));
-        name
-    })
-}
+use super::{
+    content::{Content, of, page_of},
+    who::Who,
+};
 
 /// One operation.
 #[derive(Debug, Clone, Copy)]
@@ -168,80 +111,5 @@ impl Operation {
     pub(super) const fn or(mut self, errors: &'static [ErrorCode]) -> Self {
         self.errors = errors;
         self
-    }
-}
-
-use ErrorCode as E;
-use Method::{Get, Post};
-use Who::{Anybody, Browser, Client, KeyHolder, Scope, Token};
-
-impl Operation {
-    /// Every error it may answer, in the order of their statuses.
-    pub(in crate::http) fn all_errors(&self) -> Vec<ErrorCode> {
-        if matches!(self.who, Client | Token(_) | Browser) {
-            return Vec::new();
-        }
-        let mut errors = self.errors.to_vec();
-        if self.who != Anybody {
-            errors.extend([
-                E::MissingToken,
-                E::InvalidToken,
-                E::TokenExpired,
-                E::TokenRevoked,
-                // Of API keys that may not come from there, or have used up what they may.
-                E::InsufficientScope,
-                E::RateLimited,
-            ]);
-            errors.push(E::StorageUnavailable);
-        }
-        if !matches!(self.body, Content::None) {
-            errors.extend([
-                E::InvalidRequest,
-                E::PayloadTooLarge,
-                E::UnsupportedMediaType,
-                E::StorageUnavailable,
-            ]);
-        }
-        if self.filters.is_some() || !self.query.is_empty() {
-            errors.push(E::InvalidRequest);
-        }
-        if self.once {
-            errors.push(E::Conflict);
-        }
-        if self.asks_for_a_sign_in() {
-            errors.push(E::StepUpRequired);
-        }
-        if self.path.contains('{') {
-            errors.push(E::NotFound);
-        }
-        if !matches!(self.method, Get) {
-            errors.extend([E::StorageUnavailable, E::Overloaded]);
-        }
-        errors.sort_by_key(|code| (code.status(), code.as_str()));
-        errors.dedup();
-        errors
-    }
-
-    /// Whether it is a change by an operator, who may give a reason for it.
-    pub(super) fn takes_a_reason(&self) -> bool {
-        matches!(self.who, Scope(_)) && self.path.starts_with("/admin/") && self.method != Get
-    }
-
-    /// Whether it may ask for a recent sign-in.
-    fn asks_for_a_sign_in(&self) -> bool {
-        let mints = matches!(self.who, KeyHolder(_)) && self.method == Post;
-        self.takes_a_reason() || mints
-    }
-
-    /// The first segment of its path: what it belongs to.
-    pub(in crate::http) fn tag(&self) -> &'static str {
-        let mut parts = self.path.trim_start_matches('/').split('/');
-        let first = parts.next().unwrap_or_default();
-        match (first, parts.next()) {
-            ("admin", Some(_)) => "admin",
-            (".well-known" | "oauth", _) => "oauth",
-            ("health" | "metrics" | "openapi.json" | "docs", _) => "operations",
-            _ => first,
-        }
     }
 }

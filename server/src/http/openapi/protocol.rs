@@ -1,20 +1,18 @@
 //! OAuth2 and OpenID Connect.
 
-use rocket::http::Method::{Delete, Get, Post, Put};
+use rocket::http::Method::{Get, Post};
 
-use super::operation::{
-    Operation,
-    Who::{Anybody, Browser, Client, Token},
-    op,
+use super::{
+    operation::{Operation, op},
+    who::Who::{Browser, Client, Token},
 };
 use crate::{
     http::{
-        client_information::ClientInformation,
         oauth_forms::{AuthorizeForm, LogoutForm, TokenRequest},
         token_answer::OAuthToken,
         token_info::TokenQuestion,
     },
-    oauth::{Metadata, TokenInfo, UserInfo, registration::Metadata as Metadata7591},
+    oauth::{TokenInfo, UserInfo},
 };
 
 /// The operations.
@@ -66,36 +64,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
     .form::<TokenQuestion>(),
     op(
         Post,
-        "/oauth/register",
-        Anybody,
-        "Register a client (RFC 7591), where the setting client_registration allows it; with an initial access token or an API key as bearer",
-    )
-    .takes::<Metadata7591>()
-    .gives::<ClientInformation>(201),
-    op(
-        Get,
-        "/oauth/register/{id}",
-        Anybody,
-        "A client's registration, with its registration access token as bearer (RFC 7592)",
-    )
-    .gives::<ClientInformation>(200),
-    op(
-        Put,
-        "/oauth/register/{id}",
-        Anybody,
-        "Change it; what is left out is gone",
-    )
-    .takes::<Metadata7591>()
-    .gives::<ClientInformation>(200),
-    op(
-        Delete,
-        "/oauth/register/{id}",
-        Anybody,
-        "End it; the client's tokens die",
-    )
-    .done(),
-    op(
-        Post,
         "/oauth/introspect",
         Client,
         "What a token is (RFC 7662); also with a bearer token that holds admin:sessions:read",
@@ -116,25 +84,4 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "As GET; the token may stand in a form",
     )
     .gives::<UserInfo>(200),
-    op(
-        Get,
-        "/.well-known/oauth-authorization-server",
-        Anybody,
-        "What this server serves (RFC 8414)",
-    )
-    .gives::<Metadata>(200),
-    op(
-        Get,
-        "/.well-known/openid-configuration",
-        Anybody,
-        "The same for OpenID Connect clients",
-    )
-    .gives::<Metadata>(200),
-    op(
-        Get,
-        "/.well-known/jwks.json",
-        Anybody,
-        "Public keys of tokens (RFC 7517)",
-    )
-    .text("application/json"),
 ];

@@ -1,0 +1,62 @@
+//! The operators' API: blocked networks, and roles.
+
+use doorward_shared::{ErrorCode as E, admin};
+use rocket::http::Method::{Delete, Get, Post, Put};
+
+use super::{
+    operation::{Operation, op},
+    who::Who::Scope,
+};
+
+/// The operations.
+pub(super) const OPERATIONS: &[Operation] = &[
+    op(
+        Get,
+        "/admin/blocks",
+        Scope("admin:sessions:read"),
+        "Networks from which nobody signs in or up for a while; with `ip` those that hold this address",
+    )
+    .lists::<admin::Block>(&["ip"]),
+    op(
+        Post,
+        "/admin/blocks",
+        Scope("admin:sessions"),
+        "Block a network for sign-in, sign-up and forgotten passwords, for a day unless `until` says otherwise; an IPv6 address stands for its /64, and the caller's own address is spared. More than a /16, of IPv6 a /32, needs `admin`",
+    )
+    .takes::<admin::CreateBlock>()
+    .gives::<admin::Block>(201)
+    .or(&[E::ValidationFailed, E::Conflict]),
+    op(
+        Delete,
+        "/admin/blocks/{id}",
+        Scope("admin:sessions"),
+        "Lift a block",
+    )
+    .done(),
+    op(Get, "/admin/roles", Scope("admin:roles:read"), "Roles").lists::<admin::Role>(&[]),
+    op(
+        Get,
+        "/admin/roles/{name}",
+        Scope("admin:roles:read"),
+        "A role",
+    )
+    .gives::<admin::Role>(200),
+    op(
+        Put,
+        "/admin/roles/{name}",
+        Scope("admin:roles"),
+        "Create (201) or change a role; whoever has it gains and loses at once",
+    )
+    .takes::<admin::PutRole>()
+    .gives::<admin::Role>(200)
+    .also(201)
+    .or(&[E::ValidationFailed, E::Conflict]),
+    op(
+        Delete,
+        "/admin/roles/{name}",
+        Scope("admin:roles"),
+        "Delete a role that nobody has",
+    )
+    .done()
+    .or(&[E::Conflict]),
+];

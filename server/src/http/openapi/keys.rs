@@ -1,0 +1,96 @@
+//! What applications call with their API keys, and about keys that come to them.
+
+use doorward_shared::{ErrorCode as E, apikey};
+use rocket::http::Method::{Delete, Get, Patch, Post};
+
+use super::{
+    operation::{Operation, op},
+    who::Who::{KeyHolder, ResourceServer},
+};
+
+/// The operations.
+pub(super) const OPERATIONS: &[Operation] = &[
+    op(
+        Post,
+        "/apikey",
+        KeyHolder("admin:apikeys"),
+        "Mint an API key; its secret is shown once",
+    )
+    .takes::<apikey::MintRequest>()
+    .once()
+    .gives::<apikey::MintedKey>(201)
+    .or(&[
+        E::InsufficientScope,
+        E::ValidationFailed,
+        E::Conflict,
+        E::RateLimited,
+    ]),
+    op(
+        Get,
+        "/apikey",
+        KeyHolder("admin:apikeys:read"),
+        "One's own API keys",
+    )
+    .lists::<apikey::ApiKey>(&["active"]),
+    op(
+        Post,
+        "/apikey/verify",
+        ResourceServer("admin:apikeys:read"),
+        "Whether a key is good for a call, which its limits then pay",
+    )
+    .takes::<apikey::VerifyRequest>()
+    .gives::<apikey::Verification>(200)
+    .or(&[E::InvalidCredentials, E::ValidationFailed]),
+    op(
+        Get,
+        "/apikey/{id}/usage",
+        KeyHolder("admin:apikeys:read"),
+        "How often a key was shown, by hour or by day",
+    )
+    .asks(&["by", "from", "to"])
+    .gives::<apikey::KeyUsage>(200),
+    op(
+        Get,
+        "/apikey/{id}",
+        KeyHolder("admin:apikeys:read"),
+        "One of one's own API keys",
+    )
+    .gives::<apikey::ApiKey>(200),
+    op(
+        Patch,
+        "/apikey/{id}",
+        KeyHolder("admin:apikeys"),
+        "Change a key: its name, its limits, or fewer scopes",
+    )
+    .takes::<apikey::KeyPatch>()
+    .gives::<apikey::ApiKey>(200)
+    .or(&[
+        E::InsufficientScope,
+        E::ValidationFailed,
+        E::Conflict,
+        E::RateLimited,
+    ]),
+    op(
+        Post,
+        "/apikey/{id}/rotate",
+        KeyHolder("admin:apikeys"),
+        "Give a key a new secret",
+    )
+    .may_take::<apikey::RotateRequest>()
+    .once()
+    .gives::<apikey::MintedKey>(201)
+    .or(&[
+        E::InsufficientScope,
+        E::ValidationFailed,
+        E::Conflict,
+        E::RateLimited,
+    ]),
+    op(
+        Delete,
+        "/apikey/{id}",
+        KeyHolder("admin:apikeys"),
+        "Revoke a key at once",
+    )
+    .done()
+    .or(&[E::RateLimited]),
+];
