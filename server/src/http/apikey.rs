@@ -12,10 +12,11 @@ use rocket::{
 
 use super::{
     ApiError, Body, Filters, Listing, OptionalBody, RequestInfo,
-    guards::{caller, changing},
+    bearer::caller,
+    first_party::changing,
     key_terms,
-    listing::Params,
     once::IdempotencyKey,
+    params::Params,
     reply::{Answer, Done, NoContent, created, ok},
     values,
 };

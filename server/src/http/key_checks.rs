@@ -15,8 +15,8 @@ use rocket::{
 use super::{
     ApiError, Body, Filters, RequestInfo, Services,
     apikey::KeyHolder,
-    guards::caller,
-    listing::Params,
+    bearer::caller,
+    params::Params,
     query::Query,
     reply::{Answer, ok},
     values,

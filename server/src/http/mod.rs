@@ -4,15 +4,22 @@ pub(crate) mod admin;
 mod apikey;
 mod auth;
 mod backlog;
+mod bearer;
 mod body;
 mod catchers;
 mod check;
+mod check_answer;
+mod check_query;
 mod client_address;
 mod client_information;
 mod cors;
 mod docs;
+mod docs_operation;
+mod docs_schema;
 mod error;
 mod fairing;
+mod first_party;
+mod forwarded;
 mod guards;
 mod heads;
 mod health;
@@ -22,6 +29,7 @@ mod key_terms;
 mod language;
 mod listing;
 mod mfa;
+mod needs;
 mod oauth;
 mod oauth_answer;
 mod oauth_body;
@@ -34,6 +42,7 @@ mod own_email;
 mod own_password;
 mod own_sessions;
 mod pages;
+mod params;
 mod profiles;
 mod protected_resource;
 mod query;
@@ -43,18 +52,23 @@ mod reply;
 mod request;
 mod services;
 pub(crate) mod site;
+mod site_asset;
 mod target;
 mod token_answer;
 mod token_info;
 mod user_agent;
+mod userinfo;
 mod values;
 mod well_known;
 
+pub use bearer::Bearer;
 pub use body::{Body, OptionalBody};
 pub use error::ApiError;
 pub use fairing::DoorwardFairing;
-pub use guards::{Allowed, Bearer, FirstParty, Needs, Recent};
+pub use first_party::FirstParty;
+pub use guards::{Allowed, Recent};
 pub use listing::{Filters, Listing};
+pub use needs::Needs;
 pub use pages::signed_in::SignedIn;
 pub(crate) use profiles::Profiles;
 pub use protected_resource::{NoResource, ProtectedResource};
@@ -85,6 +99,7 @@ fn api_routes() -> Vec<Route> {
         admin::all(),
         oauth::all(),
         token_info::all(),
+        userinfo::all(),
         pages::api(),
         well_known::all(),
         health::all(),

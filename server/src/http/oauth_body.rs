@@ -6,7 +6,7 @@ use rocket::{
     request::{self, FromRequest},
 };
 
-use super::body;
+use super::{bearer::bearer_of, body};
 use crate::oauth::{Failure, Form};
 
 /// The body of an OAuth request, read.
@@ -76,5 +76,19 @@ impl<'r> FromRequest<'r> for Authorization<'r> {
     type Error = std::convert::Infallible;
     async fn from_request(request: &'r Request<'_>) -> request::Outcome<Self, Self::Error> {
         request::Outcome::Success(Self(request.headers().get("authorization").collect()))
+    }
+}
+
+/// The bearer token of the headers, if there is one.
+///
+/// # Errors
+/// `invalid_request` for more than one.
+pub(super) fn bearer<'a>(headers: &[&'a str]) -> Result<Option<&'a str>, Failure> {
+    let mut tokens = headers.iter().filter_map(|header| bearer_of(header));
+    match (tokens.next(), headers.len()) {
+        (Some(_), 2..) => Err(Failure::request(
+            "there is more than one Authorization header",
+        )),
+        (token, _) => Ok(token),
     }
 }

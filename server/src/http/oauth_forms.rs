@@ -63,3 +63,13 @@ pub(super) struct LogoutForm {
     post_logout_redirect_uri: Option<String>,
     state: Option<String>,
 }
+
+/// What a revocation or an introspection may hold.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct TokenQuestion {
+    token: String,
+    /// Not needed: tokens tell themselves apart.
+    token_type_hint: Option<String>,
+    client_id: Option<String>,
+    client_secret: Option<String>,
+}

@@ -8,7 +8,7 @@ use rocket::{Route, get, patch, routes};
 
 use super::{
     ApiError, Bearer, Body, RequestInfo,
-    guards::Changing,
+    first_party::Changing,
     reply::{Answer, ReadyJson, ok},
     values,
 };

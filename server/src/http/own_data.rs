@@ -8,7 +8,7 @@ use rocket::{Route, delete, get, routes};
 
 use super::{
     ApiError, Body, FirstParty, RequestInfo, Services, admin, apikey,
-    guards::Changing,
+    first_party::Changing,
     mfa,
     own_sessions::own_session,
     reply::{Answer, Done, NoContent, ok},

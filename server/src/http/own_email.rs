@@ -5,7 +5,7 @@ use rocket::{Route, post, routes};
 
 use super::{
     ApiError, Body, FirstParty, OptionalBody, RequestInfo,
-    guards::{AnyFirstParty, Changing},
+    first_party::{AnyFirstParty, Changing},
     reply::{Accepted, Done, Later, NoContent},
 };
 use crate::{domain::Actor, http::Services, store::AskedFor};

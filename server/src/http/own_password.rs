@@ -5,7 +5,7 @@ use rocket::{Route, post, routes};
 
 use super::{
     Body, RequestInfo,
-    guards::Changing,
+    first_party::Changing,
     reply::{Accepted, Done, Later, NoContent},
 };
 use crate::{

@@ -5,7 +5,7 @@ use rocket::{Route, delete, get, routes};
 
 use super::{
     FirstParty, Listing, RequestInfo,
-    guards::Changing,
+    first_party::Changing,
     reply::{Answer, Done, NoContent, ok},
     values,
 };

@@ -5,7 +5,7 @@ use rocket::{
     request::{FromRequest, Outcome},
 };
 
-use super::{ApiError, Filters, listing::Params};
+use super::{ApiError, Filters, params::Params};
 
 /// The parameters of a query, read as filters are.
 #[derive(Debug)]

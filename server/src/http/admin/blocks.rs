@@ -13,7 +13,7 @@ use crate::{
     domain::{self, Door, household::household_net},
     http::{
         Allowed, ApiError, Body, Filters, Listing, Recent, RequestInfo, Services,
-        listing::Params,
+        params::Params,
         reply::{Answer, Done, NoContent, created, ok},
         values,
     },

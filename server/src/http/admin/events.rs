@@ -1,41 +1,27 @@
-//! `/admin/events`: the audit log, and its stream.
+//! `/admin/events`: the audit log.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::net::IpAddr;
 
 use doorward_shared::{
-    ClientId, EventId, KeyId, Page, UserId,
+    ClientId, KeyId, Page, UserId,
     admin::{Event, EventSummary},
 };
-use rocket::{
-    Request, Responder, Route, Shutdown, State, get,
-    http::Header,
-    request::{FromRequest, Outcome},
-    response::stream::{Event as Sse, EventStream},
-    routes,
-    tokio::select,
-};
+use rocket::{Route, get, routes};
 
 use super::scopes::EventsRead;
 use crate::{
-    crypto::secret::Secret,
     domain::{self, text::is_invisible},
     http::{
-        Allowed, ApiError, Filters, Listing, RequestInfo, Services,
-        listing::Params,
+        Allowed, ApiError, Filters, Listing, Services,
+        params::Params,
         query::Query,
         reply::{Answer, ok},
     },
-    state::limits::RetryAfter,
     store::EventFilter,
 };
 
-/// How long somebody waits who finds no place for a stream: one that was left is noticed by then.
-const FULL: RetryAfter = RetryAfter(10);
-/// How often a quiet stream says that it lives, and whether its caller still may is asked again.
-const HEARTBEAT: Duration = Duration::from_secs(10);
-
 pub(super) fn all() -> Vec<Route> {
-    routes![list, summary, stream]
+    routes![list, summary]
 }
 
 impl Filters for EventFilter {
@@ -107,114 +93,4 @@ async fn summary(
     of: Query<EventFilter>,
 ) -> Answer<EventSummary> {
     ok(doorward.store.event_summary(of.0).await?)
-}
-
-fn text(event: domain::Event) -> Option<Arc<str>> {
-    serde_json::to_string(&view(event)).ok().map(Into::into)
-}
-
-/// Where a stream goes on.
-struct Resume(Option<EventId>);
-
-#[rocket::async_trait]
-impl<'r> FromRequest<'r> for Resume {
-    type Error = ApiError;
-    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
-        let given = request.headers().get_one("last-event-id");
-        let id = given.map(str::parse).transpose();
-        let bad = |_| ApiError::request("Last-Event-ID", "must be the id of an event");
-        ApiError::outcome(request, id.map(Self).map_err(bad))
-    }
-}
-
-/// The credential itself: a stream lasts, and asks again and again whether it is still good.
-struct Credential(Secret);
-
-#[rocket::async_trait]
-impl<'r> FromRequest<'r> for Credential {
-    type Error = ApiError;
-    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
-        let header = request.headers().get_one("authorization");
-        let token = header.and_then(|header| header.split_once(' '));
-        let token = token.map(|(_, token)| token.trim().to_owned());
-        Outcome::Success(Self(token.unwrap_or_default().into()))
-    }
-}
-
-/// Sent at once, so that the reader knows that it is connected, and where to go on if nothing happens until it is lost.
-fn first_message(after: Option<EventId>) -> Sse {
-    let start = Sse::comment("events");
-    match after {
-        Some(after) => start.id(after.to_string()),
-        None => start,
-    }
-}
-
-/// Whether the reader's credential still gives this right: it is judged again before each batch.
-async fn still_may_read(doorward: &Services, credential: &Credential, ip: IpAddr) -> bool {
-    let token = credential.0.expose();
-    let caller = doorward.callers.authenticate_again(token, ip).await;
-    caller.is_ok_and(|caller| caller.require("admin:events:read").is_ok())
-}
-
-/// An answer that a proxy passes on as it comes: nginx holds one back until its buffers are full, unless it says so.
-#[derive(Responder)]
-struct Unbuffered<R>(R, Header<'static>);
-
-impl<R> Unbuffered<R> {
-    fn new(answer: R) -> Self {
-        Self(answer, Header::new("X-Accel-Buffering", "no"))
-    }
-}
-
-#[get("/admin/events/stream")]
-async fn stream(
-    doorward: &State<Arc<Services>>,
-    info: &RequestInfo,
-    by: Allowed<EventsRead>,
-    resume: Resume,
-    credential: Credential,
-    mut end: Shutdown,
-) -> Result<Unbuffered<EventStream![Sse]>, ApiError> {
-    let doorward = doorward.inner().clone();
-    let ip = info.ip;
-    let place = doorward
-        .streams
-        .open_or_ask(by.credential_id())
-        .await
-        .ok_or(FULL)?;
-    // Before the newest event is asked for, so that none falls in between.
-    let mut signal = doorward.store.event_signal();
-    let mut roll_call = doorward.streams.roll_call();
-    let mut after = match resume.0 {
-        Some(id) => Some(id),
-        None => doorward.store.newest_event().await?,
-    };
-    Ok(Unbuffered::new(EventStream! {
-        // Given back when the stream ends, or its reader goes.
-        let _place = place;
-        yield first_message(after);
-        loop {
-            let commit = *signal.borrow_and_update();
-            let Ok(batch) = doorward.streams.after(&doorward.store, after, commit, text).await else {
-                return;
-            };
-            if !still_may_read(&doorward, &credential, ip).await {
-                return;
-            }
-            for event in batch.events {
-                after = Some(event.id);
-                yield Sse::data(event.text.to_string()).id(event.id.to_string());
-            }
-            if batch.more {
-                continue;
-            }
-            select! {
-                changed = signal.changed() => if changed.is_err() { return },
-                () = rocket::tokio::time::sleep(HEARTBEAT) => yield Sse::comment(""),
-                Ok(()) = roll_call.changed() => yield Sse::comment(""),
-                () = &mut end => return,
-            }
-        }
-    }))
 }

@@ -1,32 +1,23 @@
-//! `/admin/server`, `/admin/stats` and `/admin/whoami`.
+//! `/admin/server`: version, storage, settings, set-up, and a backup.
 
 use std::collections::BTreeMap;
 
-use doorward_shared::{
-    Timestamp,
-    admin::{
-        BackupMade, CallerKind, Forwarder, MailInfo, SeriesBy, ServerInfo, Setup, Stats,
-        StorageInfo, Whoami,
-    },
-};
+use doorward_shared::admin::{BackupMade, Forwarder, MailInfo, ServerInfo, Setup, StorageInfo};
 use rocket::{Route, get, post, routes, tokio::fs};
 
 use super::scopes::{Server, ServerRead};
 use crate::{
     domain::Door,
     http::{
-        Allowed, ApiError, Bearer, Filters, Recent, RequestInfo, Services,
-        listing::Params,
-        query::Query,
+        Allowed, Recent, RequestInfo, Services,
         reply::{Answer, created, ok},
     },
-    service::{Caller, Credential},
     settings::Settings,
     store::{DATABASE, SCHEMA_VERSION},
 };
 
 pub(super) fn all() -> Vec<Route> {
-    routes![server, stats, backup, whoami]
+    routes![server, backup]
 }
 
 /// Settings that operators ask for; there are no secret ones.
@@ -112,31 +103,6 @@ async fn server(doorward: &Services, _by: Allowed<ServerRead>) -> Answer<ServerI
     })
 }
 
-#[get("/admin/stats")]
-async fn stats(
-    doorward: &Services,
-    _by: Allowed<ServerRead>,
-    of: Query<SeriesOf>,
-) -> Answer<Stats> {
-    ok(doorward.statistics.stats(of.0.by, of.0.since).await?)
-}
-
-/// Which series is asked for.
-#[derive(Debug)]
-struct SeriesOf {
-    by: SeriesBy,
-    since: Option<Timestamp>,
-}
-
-impl Filters for SeriesOf {
-    const NAMES: &'static [&'static str] = &["by", "since"];
-    fn read(params: &Params) -> Result<Self, ApiError> {
-        let by = params.parse("by", "minute or hour")?.unwrap_or_default();
-        let since = params.time("since")?;
-        Ok(Self { by, since })
-    }
-}
-
 #[post("/admin/server/backup")]
 async fn backup(doorward: &Services, info: &RequestInfo, by: Recent<Server>) -> Answer<BackupMade> {
     let act = doorward.act(&by, Door::Admin, info)?;
@@ -145,34 +111,5 @@ async fn backup(doorward: &Services, info: &RequestInfo, by: Recent<Server>) -> 
         file: made.file.to_string_lossy().into_owned(),
         bytes: made.bytes,
         created_at: made.at,
-    })
-}
-
-/// An address is told a credential that was given it: the scope `email`, the person's own token, or the right to read
-/// every account.
-fn shows_email(by: &Caller) -> bool {
-    by.first_party().is_some()
-        || ["email", "admin:users:read"]
-            .iter()
-            .any(|scope| by.scopes.covers(scope))
-}
-
-#[get("/admin/whoami")]
-fn whoami(by: Bearer) -> Answer<Whoami> {
-    let (kind, id) = match &by.credential {
-        Credential::Session { account, .. } => (CallerKind::User, account.user.id.to_string()),
-        Credential::Key { key, .. } => (CallerKind::Apikey, key.id.to_string()),
-        Credential::Client { client } => (CallerKind::Client, client.id.to_string()),
-    };
-    ok(Whoami {
-        kind,
-        id,
-        user_id: by.user_id(),
-        email: by
-            .account()
-            .filter(|_| shows_email(&by))
-            .map(|account| account.user.email.as_str().to_owned()),
-        session_id: by.session_id(),
-        scopes: by.scopes.clone(),
     })
 }

@@ -2,28 +2,24 @@
 
 use std::net::IpAddr;
 
-use doorward_shared::{
-    Page, Timestamp,
-    admin::{RevokeSessions, RevokedSessions, Session},
-};
+use doorward_shared::{Page, Timestamp, admin::Session};
 use ipnet::IpNet;
-use rocket::{Route, delete, get, post, routes};
+use rocket::{Route, delete, get, routes};
 
 use super::scopes::{Sessions, SessionsRead};
 use crate::{
-    domain::{self, Door, text},
+    domain::{self, Door},
     http::{
-        Allowed, ApiError, Body, Filters, Listing, Recent, RequestInfo, Services,
-        listing::Params,
+        Allowed, ApiError, Filters, Listing, Recent, RequestInfo, Services,
+        params::Params,
         reply::{Answer, Done, NoContent, ok},
         values,
     },
-    service::Meant,
     store::SessionFilter,
 };
 
 pub(super) fn all() -> Vec<Route> {
-    routes![list, get, end, revoke]
+    routes![list, get, end]
 }
 
 impl Filters for SessionFilter {
@@ -43,7 +39,7 @@ impl Filters for SessionFilter {
 }
 
 /// An address, or a network as CIDR.
-fn network(text: &str) -> Result<IpNet, &'static str> {
+pub(super) fn network(text: &str) -> Result<IpNet, &'static str> {
     if let Ok(ip) = text.parse::<IpAddr>() {
         return Ok(IpNet::from(ip.to_canonical()));
     }
@@ -98,71 +94,4 @@ async fn end(doorward: &Services, info: &RequestInfo, by: Recent<Sessions>, id: 
     let act = doorward.act(&by, Door::Admin, info)?;
     doorward.store.end_session(id, None, act).await?;
     Ok(NoContent)
-}
-
-#[post("/admin/sessions/revoke", data = "<body>")]
-async fn revoke(
-    doorward: &Services,
-    info: &RequestInfo,
-    by: Recent<Sessions>,
-    body: Body<RevokeSessions>,
-) -> Answer<RevokedSessions> {
-    let asked = body.0;
-    let reason = asked.reason.as_deref().unwrap_or_default();
-    let reason = text::name(reason).map_err(|why| ApiError::validation("reason", why))?;
-    let sessions = &doorward.sessions;
-    let preview = match &asked.preview_id {
-        Some(_) if asked.dry_run => {
-            return Err(ApiError::request(
-                "previewId",
-                "cannot be given with dryRun",
-            ));
-        }
-        Some(id) => sessions.take(&by, id)?,
-        None => sessions.find(&by, meant(&asked)?, view).await?,
-    };
-    let mut answer = RevokedSessions {
-        dry_run: asked.dry_run,
-        revoked: 0,
-        count: preview.ends.count,
-        users: preview.ends.users,
-        sessions: preview.shown.clone(),
-        preview_id: None,
-        expires_at: None,
-    };
-    if asked.dry_run {
-        let kept = sessions.keep(&by, preview);
-        answer.preview_id = Some(kept.id);
-        answer.expires_at = Some(kept.expires_at);
-    } else {
-        let act = doorward.act(&by, Door::Admin, info)?;
-        let reason = Some(reason).filter(|reason| !reason.is_empty());
-        answer.revoked = sessions
-            .end(&by, preview, asked.preview_id, reason, act)
-            .await?;
-    }
-    ok(answer)
-}
-
-/// Which sessions a body means.
-fn meant(asked: &RevokeSessions) -> Result<Meant, ApiError> {
-    if asked.active == Some(false) {
-        return Err(ApiError::validation(
-            "active",
-            "must be true: dead sessions cannot end",
-        ));
-    }
-    let ip = asked.ip.as_deref().map(network).transpose();
-    Ok(Meant {
-        filter: SessionFilter {
-            user_id: asked.user_id,
-            client_id: asked.client_id,
-            ip: ip.map_err(|why| ApiError::validation("ip", why))?,
-            active: Some(true),
-            ids: asked.ids.clone(),
-            ..SessionFilter::default()
-        },
-        all: asked.active.is_some() || asked.dry_run,
-        include_own: asked.include_own,
-    })
 }

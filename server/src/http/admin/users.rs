@@ -1,93 +1,21 @@
-//! `/admin/users`.
+//! `/admin/users`: made, changed, deleted.
 
-use std::sync::Arc;
+use doorward_shared::admin::{CreateUser, User, UserPatch};
+use rocket::{Route, delete, patch, post, routes};
 
-use doorward_shared::{
-    Page,
-    admin::{
-        CreateLink, CreateUser, FactorRemoval, Link, RevokeSessionsOf, Revoked, SetPassword, User,
-        UserPatch,
-    },
-    auth::OwnApplication,
-};
-use rocket::{Route, delete, get, patch, post, routes};
-
-use super::scopes::{Users, UsersRead};
+use super::{scopes::Users, user_view::view};
 use crate::{
-    domain::{self, Door, Email, UserChange, role},
+    domain::{Door, Email, UserChange},
     http::{
-        Allowed, ApiError, Body, Filters, Listing, OptionalBody, Recent, RequestInfo, Services,
-        listing::Params,
-        mfa::wire_factors,
+        ApiError, Body, Recent, RequestInfo, Services,
         once::IdempotencyKey,
-        own_data::application,
         reply::{Answer, Done, NoContent, created, ok},
         values,
     },
-    store::{Outstanding, UserFilter},
 };
 
 pub(super) fn all() -> Vec<Route> {
-    routes![
-        list,
-        create,
-        check,
-        get,
-        applications,
-        change,
-        delete,
-        set_password,
-        remove_password,
-        create_link,
-        remove_factors,
-        revoke_sessions
-    ]
-}
-
-impl Filters for UserFilter {
-    const NAMES: &'static [&'static str] = &["role", "disabled", "email"];
-    fn read(params: &Params) -> Result<Self, ApiError> {
-        Ok(Self {
-            role: params.text("role", role::name_ok, "the name of a role")?,
-            disabled: params.parse("disabled", "true or false")?,
-            email: params
-                .text(
-                    "email",
-                    |text| Email::parse(text).is_ok(),
-                    "a whole email address",
-                )?
-                .map(|text| Email::keys_of(&text)),
-        })
-    }
-}
-
-pub(crate) fn view(user: domain::User) -> User {
-    User {
-        id: user.id,
-        email: user.email.as_str().to_owned(),
-        first_name: user.first_name,
-        last_name: user.last_name,
-        role: user.role,
-        permissions: user.permissions,
-        groups: user.groups,
-        email_verified: user.email_verified,
-        disabled: user.disabled_at.is_some(),
-        created_at: user.created_at,
-        last_login_at: user.last_login_at,
-        mfa: None,
-        links: Vec::new(),
-        mails: Vec::new(),
-    }
-}
-
-#[get("/admin/users")]
-async fn list(
-    doorward: &Services,
-    _by: Allowed<UsersRead>,
-    listing: Listing<UserFilter>,
-) -> Answer<Page<User>> {
-    let page = doorward.store.users(listing.filter, listing.query).await?;
-    ok(page.map(view))
+    routes![create, check, change, delete]
 }
 
 fn email(text: &str) -> Result<Email, ApiError> {
@@ -126,38 +54,6 @@ async fn check(
     let act = doorward.act(&by, Door::Admin, info)?;
     doorward.accounts.rehearse(act, &body.0).await?;
     Ok(NoContent)
-}
-
-async fn find(doorward: &Services, id: &str) -> Result<Arc<domain::Account>, ApiError> {
-    let account = doorward.store.account(values::id(id, "user")?).await?;
-    account.ok_or_else(|| ApiError::not_found("user"))
-}
-
-#[get("/admin/users/<id>")]
-async fn get(doorward: &Services, _by: Allowed<UsersRead>, id: &str) -> Answer<User> {
-    let account = find(doorward, id).await?;
-    let (store, user) = (&doorward.store, account.user.id);
-    let factors = store.factors(user).await?;
-    let Outstanding { links, mails } = store.outstanding(user, doorward.clock.now()).await?;
-    ok(User {
-        mfa: factors.is_any().then(|| wire_factors(factors)),
-        links,
-        mails,
-        ..view(account.user.clone())
-    })
-}
-
-/// The applications that a user has let in, newest first.
-#[get("/admin/users/<id>/applications")]
-async fn applications(
-    doorward: &Services,
-    _by: Allowed<UsersRead>,
-    id: &str,
-    listing: Listing<()>,
-) -> Answer<Page<OwnApplication>> {
-    let account = find(doorward, id).await?;
-    let consents = doorward.store.consents(account.user.id, listing.query);
-    ok(consents.await?.map(application))
 }
 
 /// A change of an account, each value checked.
@@ -204,94 +100,4 @@ async fn delete(doorward: &Services, info: &RequestInfo, by: Recent<Users>, id: 
     let act = doorward.act(&by, Door::Admin, info)?;
     doorward.store.delete_user(id, act).await?;
     Ok(NoContent)
-}
-
-#[post("/admin/users/<id>/password", data = "<body>")]
-async fn set_password(
-    doorward: &Services,
-    info: &RequestInfo,
-    by: Recent<Users>,
-    id: &str,
-    body: Body<SetPassword>,
-) -> Done {
-    let account = find(doorward, id).await?;
-    let password = body.0.password.clone().into();
-    let (api_keys, cause) = (body.0.api_keys, doorward.cause(&by, info));
-    doorward
-        .accounts
-        .set_password(&by, &account, password, api_keys, cause)
-        .await?;
-    Ok(NoContent)
-}
-
-/// Takes somebody's password away, so that they have to set a new one. It needs as much as setting one.
-#[delete("/admin/users/<id>/password")]
-async fn remove_password(
-    doorward: &Services,
-    info: &RequestInfo,
-    by: Recent<Users>,
-    id: &str,
-) -> Done {
-    let user = values::id(id, "user")?;
-    let act = doorward.act(&by, Door::Admin, info)?;
-    doorward.store.remove_password(user, act).await?;
-    doorward.factors.pending.end_of(user);
-    doorward.factors.enrolments.end_of(user);
-    Ok(NoContent)
-}
-
-#[post("/admin/users/<id>/link", data = "<body>")]
-async fn create_link(
-    doorward: &Services,
-    info: &RequestInfo,
-    by: Recent<Users>,
-    id: &str,
-    body: Body<CreateLink>,
-) -> Answer<Link> {
-    let account = find(doorward, id).await?;
-    let cause = doorward.cause(&by, info);
-    let links = &doorward.links;
-    created(links.create(&by, &account, &body.0, cause).await?)
-}
-
-/// Takes every second factor away from somebody who has lost theirs. Whoever may do so could sign in next with a
-/// password they set: it needs as much as setting one.
-#[delete("/admin/users/<id>/mfa", data = "<body>")]
-async fn remove_factors(
-    doorward: &Services,
-    info: &RequestInfo,
-    by: Recent<Users>,
-    id: &str,
-    body: OptionalBody<FactorRemoval>,
-) -> Done {
-    let user = values::id(id, "user")?;
-    let mut act = doorward.act(&by, Door::Admin, info)?;
-    if let Some(reason) = body.0.reason {
-        act = act.because(reason.into());
-    }
-    if act.reason().is_none_or(|reason| reason.trim().is_empty()) {
-        let why = "is missing: say why, in the body or as X-Reason";
-        return Err(ApiError::request("reason", why));
-    }
-    doorward.store.remove_factors(user, act).await?;
-    doorward.factors.pending.end_of(user);
-    doorward.factors.enrolments.end_of(user);
-    Ok(NoContent)
-}
-
-#[post("/admin/users/<id>/sessions/revoke", data = "<body>")]
-async fn revoke_sessions(
-    doorward: &Services,
-    info: &RequestInfo,
-    by: Recent<Users>,
-    id: &str,
-    body: OptionalBody<RevokeSessionsOf>,
-) -> Answer<Revoked> {
-    let id = values::id(id, "user")?;
-    let act = doorward.act(&by, Door::Admin, info)?;
-    let store = &doorward.store;
-    let revoked = store
-        .revoke_sessions_of(id, None, body.0.api_keys, act)
-        .await?;
-    ok(Revoked { revoked })
 }

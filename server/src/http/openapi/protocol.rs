@@ -8,9 +8,8 @@ use super::{
 };
 use crate::{
     http::{
-        oauth_forms::{AuthorizeForm, LogoutForm, TokenRequest},
+        oauth_forms::{AuthorizeForm, LogoutForm, TokenQuestion, TokenRequest},
         token_answer::OAuthToken,
-        token_info::TokenQuestion,
     },
     oauth::{TokenInfo, UserInfo},
 };

@@ -1,0 +1,44 @@
+//! `/admin/stats`: counters now, and over time.
+
+use doorward_shared::{
+    Timestamp,
+    admin::{SeriesBy, Stats},
+};
+use rocket::{Route, get, routes};
+
+use super::scopes::ServerRead;
+use crate::http::{
+    Allowed, ApiError, Filters, Services,
+    params::Params,
+    query::Query,
+    reply::{Answer, ok},
+};
+
+pub(super) fn all() -> Vec<Route> {
+    routes![stats]
+}
+
+#[get("/admin/stats")]
+async fn stats(
+    doorward: &Services,
+    _by: Allowed<ServerRead>,
+    of: Query<SeriesOf>,
+) -> Answer<Stats> {
+    ok(doorward.statistics.stats(of.0.by, of.0.since).await?)
+}
+
+/// Which series is asked for.
+#[derive(Debug)]
+struct SeriesOf {
+    by: SeriesBy,
+    since: Option<Timestamp>,
+}
+
+impl Filters for SeriesOf {
+    const NAMES: &'static [&'static str] = &["by", "since"];
+    fn read(params: &Params) -> Result<Self, ApiError> {
+        let by = params.parse("by", "minute or hour")?.unwrap_or_default();
+        let since = params.time("since")?;
+        Ok(Self { by, since })
+    }
+}

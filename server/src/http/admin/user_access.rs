@@ -1,0 +1,116 @@
+//! How somebody gets in, in the hands of operators: password, link, factors, sessions.
+
+use doorward_shared::admin::{
+    CreateLink, FactorRemoval, Link, RevokeSessionsOf, Revoked, SetPassword,
+};
+use rocket::{Route, delete, post, routes};
+
+use super::{scopes::Users, user_view::find};
+use crate::{
+    domain::Door,
+    http::{
+        ApiError, Body, OptionalBody, Recent, RequestInfo, Services,
+        reply::{Answer, Done, NoContent, created, ok},
+        values,
+    },
+};
+
+pub(super) fn all() -> Vec<Route> {
+    routes![
+        set_password,
+        remove_password,
+        create_link,
+        remove_factors,
+        revoke_sessions
+    ]
+}
+
+#[post("/admin/users/<id>/password", data = "<body>")]
+async fn set_password(
+    doorward: &Services,
+    info: &RequestInfo,
+    by: Recent<Users>,
+    id: &str,
+    body: Body<SetPassword>,
+) -> Done {
+    let account = find(doorward, id).await?;
+    let password = body.0.password.clone().into();
+    let (api_keys, cause) = (body.0.api_keys, doorward.cause(&by, info));
+    doorward
+        .accounts
+        .set_password(&by, &account, password, api_keys, cause)
+        .await?;
+    Ok(NoContent)
+}
+
+/// Takes somebody's password away, so that they have to set a new one. It needs as much as setting one.
+#[delete("/admin/users/<id>/password")]
+async fn remove_password(
+    doorward: &Services,
+    info: &RequestInfo,
+    by: Recent<Users>,
+    id: &str,
+) -> Done {
+    let user = values::id(id, "user")?;
+    let act = doorward.act(&by, Door::Admin, info)?;
+    doorward.store.remove_password(user, act).await?;
+    doorward.factors.pending.end_of(user);
+    doorward.factors.enrolments.end_of(user);
+    Ok(NoContent)
+}
+
+#[post("/admin/users/<id>/link", data = "<body>")]
+async fn create_link(
+    doorward: &Services,
+    info: &RequestInfo,
+    by: Recent<Users>,
+    id: &str,
+    body: Body<CreateLink>,
+) -> Answer<Link> {
+    let account = find(doorward, id).await?;
+    let cause = doorward.cause(&by, info);
+    let links = &doorward.links;
+    created(links.create(&by, &account, &body.0, cause).await?)
+}
+
+/// Takes every second factor away from somebody who has lost theirs. Whoever may do so could sign in next with a
+/// password they set: it needs as much as setting one.
+#[delete("/admin/users/<id>/mfa", data = "<body>")]
+async fn remove_factors(
+    doorward: &Services,
+    info: &RequestInfo,
+    by: Recent<Users>,
+    id: &str,
+    body: OptionalBody<FactorRemoval>,
+) -> Done {
+    let user = values::id(id, "user")?;
+    let mut act = doorward.act(&by, Door::Admin, info)?;
+    if let Some(reason) = body.0.reason {
+        act = act.because(reason.into());
+    }
+    if act.reason().is_none_or(|reason| reason.trim().is_empty()) {
+        let why = "is missing: say why, in the body or as X-Reason";
+        return Err(ApiError::request("reason", why));
+    }
+    doorward.store.remove_factors(user, act).await?;
+    doorward.factors.pending.end_of(user);
+    doorward.factors.enrolments.end_of(user);
+    Ok(NoContent)
+}
+
+#[post("/admin/users/<id>/sessions/revoke", data = "<body>")]
+async fn revoke_sessions(
+    doorward: &Services,
+    info: &RequestInfo,
+    by: Recent<Users>,
+    id: &str,
+    body: OptionalBody<RevokeSessionsOf>,
+) -> Answer<Revoked> {
+    let id = values::id(id, "user")?;
+    let act = doorward.act(&by, Door::Admin, info)?;
+    let store = &doorward.store;
+    let revoked = store
+        .revoke_sessions_of(id, None, body.0.api_keys, act)
+        .await?;
+    ok(Revoked { revoked })
+}

@@ -1,0 +1,102 @@
+//! People as operators see them: lists, one, and the applications they let in.
+
+use std::sync::Arc;
+
+use doorward_shared::{Page, admin::User, auth::OwnApplication};
+use rocket::{Route, get, routes};
+
+use super::scopes::UsersRead;
+use crate::{
+    domain::{self, Email, role},
+    http::{
+        Allowed, ApiError, Filters, Listing, Services,
+        mfa::wire_factors,
+        own_data::application,
+        params::Params,
+        reply::{Answer, ok},
+        values,
+    },
+    store::{Outstanding, UserFilter},
+};
+
+pub(super) fn all() -> Vec<Route> {
+    routes![list, get, applications]
+}
+
+impl Filters for UserFilter {
+    const NAMES: &'static [&'static str] = &["role", "disabled", "email"];
+    fn read(params: &Params) -> Result<Self, ApiError> {
+        Ok(Self {
+            role: params.text("role", role::name_ok, "the name of a role")?,
+            disabled: params.parse("disabled", "true or false")?,
+            email: params
+                .text(
+                    "email",
+                    |text| Email::parse(text).is_ok(),
+                    "a whole email address",
+                )?
+                .map(|text| Email::keys_of(&text)),
+        })
+    }
+}
+
+pub(crate) fn view(user: domain::User) -> User {
+    User {
+        id: user.id,
+        email: user.email.as_str().to_owned(),
+        first_name: user.first_name,
+        last_name: user.last_name,
+        role: user.role,
+        permissions: user.permissions,
+        groups: user.groups,
+        email_verified: user.email_verified,
+        disabled: user.disabled_at.is_some(),
+        created_at: user.created_at,
+        last_login_at: user.last_login_at,
+        mfa: None,
+        links: Vec::new(),
+        mails: Vec::new(),
+    }
+}
+
+#[get("/admin/users")]
+async fn list(
+    doorward: &Services,
+    _by: Allowed<UsersRead>,
+    listing: Listing<UserFilter>,
+) -> Answer<Page<User>> {
+    let page = doorward.store.users(listing.filter, listing.query).await?;
+    ok(page.map(view))
+}
+
+pub(super) async fn find(doorward: &Services, id: &str) -> Result<Arc<domain::Account>, ApiError> {
+    let account = doorward.store.account(values::id(id, "user")?).await?;
+    account.ok_or_else(|| ApiError::not_found("user"))
+}
+
+#[get("/admin/users/<id>")]
+async fn get(doorward: &Services, _by: Allowed<UsersRead>, id: &str) -> Answer<User> {
+    let account = find(doorward, id).await?;
+    let (store, user) = (&doorward.store, account.user.id);
+    let factors = store.factors(user).await?;
+    let Outstanding { links, mails } = store.outstanding(user, doorward.clock.now()).await?;
+    ok(User {
+        mfa: factors.is_any().then(|| wire_factors(factors)),
+        links,
+        mails,
+        ..view(account.user.clone())
+    })
+}
+
+/// The applications that a user has let in, newest first.
+#[get("/admin/users/<id>/applications")]
+async fn applications(
+    doorward: &Services,
+    _by: Allowed<UsersRead>,
+    id: &str,
+    listing: Listing<()>,
+) -> Answer<Page<OwnApplication>> {
+    let account = find(doorward, id).await?;
+    let consents = doorward.store.consents(account.user.id, listing.query);
+    ok(consents.await?.map(application))
+}

@@ -1,0 +1,90 @@
+//! Who calls: the credential of a request, judged once, and the guard for any caller.
+
+use std::ops::Deref;
+
+use doorward_shared::ErrorCode;
+use rocket::{
+    Request,
+    request::{FromRequest, Outcome},
+};
+use tokio::sync::OnceCell;
+
+use super::{ApiError, RequestInfo, Services};
+use crate::service::Caller;
+
+/// Any valid caller: a person's access token, a client's own, or an API key.
+///
+/// ```
+/// use doorward_server::Bearer;
+/// use rocket::get;
+///
+/// #[get("/whoami")]
+/// fn whoami(caller: Bearer) -> String {
+///     caller.actor().to_string()
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Bearer(pub Caller);
+
+impl Deref for Bearer {
+    type Target = Caller;
+    fn deref(&self) -> &Caller {
+        &self.0
+    }
+}
+
+/// The one credential of a request, RFC 6750 section 2.1.
+fn credential<'r>(request: &'r Request<'_>) -> Result<&'r str, ApiError> {
+    let mut headers = request.headers().get("authorization");
+    let missing = || ApiError::new(ErrorCode::MissingToken, "missing bearer token");
+    let header = headers.next().ok_or_else(missing)?;
+    if headers.next().is_some() {
+        return Err(ApiError::invalid_token());
+    }
+    let token = bearer_of(header).filter(|token| !token.is_empty());
+    token.ok_or_else(missing)
+}
+
+/// The bearer token of an `Authorization` header, if it is of that scheme.
+pub(super) fn bearer_of(header: &str) -> Option<&str> {
+    let (scheme, token) = header.split_once(' ')?;
+    let is_bearer = scheme.eq_ignore_ascii_case("bearer");
+    is_bearer.then_some(token.trim())
+}
+
+/// The caller of a request, who is judged once: a request with two guards is one use of its key.
+#[derive(Default)]
+struct Judged(OnceCell<Result<Caller, ApiError>>);
+
+/// Judges the caller of a request.
+pub(super) async fn caller(request: &Request<'_>) -> Result<Caller, ApiError> {
+    judged(request, None).await
+}
+
+pub(super) async fn judged(request: &Request<'_>, scope: Option<&str>) -> Result<Caller, ApiError> {
+    let judge = async {
+        let doorward = Services::of(request)?;
+        let credential = credential(request)?;
+        let ip = RequestInfo::of(request, doorward).ip;
+        let callers = &doorward.callers;
+        let caller = callers.authenticate_for(scope, credential, ip).await?;
+        Ok::<_, ApiError>(caller)
+    };
+    let keep = async {
+        match judge.await {
+            // Another guard may ask for another scope: that this one is missing is not kept.
+            Err(error) if error.code() == ErrorCode::InsufficientScope => Err(error),
+            judged => Ok(judged),
+        }
+    };
+    let Judged(judged) = request.local_cache(Judged::default);
+    judged.get_or_try_init(|| keep).await?.clone()
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Bearer {
+    type Error = ApiError;
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
+        ApiError::outcome(request, caller(request).await.map(Self))
+    }
+}

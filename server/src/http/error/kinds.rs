@@ -1,0 +1,87 @@
+//! The errors there are, by what they say.
+
+use std::borrow::Cow;
+
+use doorward_shared::ErrorCode;
+
+use super::ApiError;
+
+impl ApiError {
+    /// 403, naming the scope the caller lacks.
+    pub fn scope(scope: &str) -> Self {
+        Self {
+            scope: Some(scope.to_owned()),
+            ..Self::new(
+                ErrorCode::InsufficientScope,
+                format!("this needs the scope {scope}"),
+            )
+        }
+    }
+
+    /// 401: not a credential of this server.
+    pub fn invalid_token() -> Self {
+        Self::new(ErrorCode::InvalidToken, "the token is not valid")
+    }
+
+    /// 401: it was good once, and somebody ended it.
+    pub fn token_revoked() -> Self {
+        Self::new(ErrorCode::TokenRevoked, "the token has been revoked")
+    }
+
+    /// 401: the sign-in is too long ago for a call that destroys something, RFC 9470.
+    pub fn step_up(within_seconds: u32) -> Self {
+        Self {
+            max_age: Some(within_seconds),
+            ..Self::new(
+                ErrorCode::StepUpRequired,
+                format!("sign in again: this needs a sign-in of the last {within_seconds} seconds"),
+            )
+        }
+    }
+
+    /// 401: its time is up.
+    pub fn token_expired() -> Self {
+        Self::new(ErrorCode::TokenExpired, "the token has expired")
+    }
+
+    /// 429: a limit is used up; it may be tried again after so many seconds.
+    pub fn limited(message: impl Into<Cow<'static, str>>, retry_after: u64) -> Self {
+        Self {
+            retry_after: Some(retry_after),
+            ..Self::new(ErrorCode::RateLimited, message)
+        }
+    }
+
+    /// 422: a value is refused.
+    pub fn validation(field: &str, reason: impl std::fmt::Display) -> Self {
+        Self::at(ErrorCode::ValidationFailed, field, reason)
+    }
+
+    /// As [`ApiError::validation`], of one element of a list.
+    pub fn element(field: &str, at: usize, reason: impl std::fmt::Display) -> Self {
+        Self {
+            field: Some(field.to_owned()),
+            ..Self::new(
+                ErrorCode::ValidationFailed,
+                format!("{field}[{at}]: {reason}"),
+            )
+        }
+    }
+
+    /// 400: the request's form is wrong at `field`.
+    pub fn request(field: &str, reason: impl std::fmt::Display) -> Self {
+        Self::at(ErrorCode::InvalidRequest, field, reason)
+    }
+
+    /// 404.
+    pub fn not_found(what: &str) -> Self {
+        Self::new(ErrorCode::NotFound, format!("there is no such {what}"))
+    }
+
+    pub(super) fn at(code: ErrorCode, field: &str, reason: impl std::fmt::Display) -> Self {
+        Self {
+            field: Some(field.to_owned()),
+            ..Self::new(code, format!("{field} {reason}"))
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! The guards of one's own account: a person with a token of login or registration.
+
+use std::{ops::Deref, sync::Arc};
+
+use doorward_shared::ErrorCode;
+use rocket::{
+    Request,
+    request::{FromRequest, Outcome},
+};
+
+use super::{ApiError, Services, bearer::caller};
+use crate::{
+    domain::{Account, SessionCore},
+    service::Caller,
+};
+
+/// A person with a token of login or registration: what routes that change an account ask for.
+#[derive(Debug)]
+pub struct FirstParty {
+    pub caller: Caller,
+    pub account: Arc<Account>,
+    pub session: SessionCore,
+}
+
+impl FirstParty {
+    pub(super) fn of(caller: Caller) -> Result<Self, ApiError> {
+        let (account, session) = caller.first_party().ok_or_else(|| {
+            let message = "this needs a token from login or registration";
+            ApiError::new(ErrorCode::InsufficientScope, message)
+        })?;
+        let (account, session) = (account.clone(), session.clone());
+        Ok(Self {
+            caller,
+            account,
+            session,
+        })
+    }
+}
+
+/// As [`FirstParty`], for a call that changes the account: each is counted by `writes_per_minute_per_account`.
+#[derive(Debug)]
+pub(super) struct Changing(pub FirstParty);
+
+impl Deref for Changing {
+    type Target = FirstParty;
+    fn deref(&self) -> &FirstParty {
+        &self.0
+    }
+}
+
+/// Judges the caller of a request that changes the account behind the credential, and counts the change, whatever
+/// becomes of it.
+pub(super) async fn changing(request: &Request<'_>) -> Result<Caller, ApiError> {
+    let caller = caller(request).await?;
+    if let Some(account) = caller.user_id() {
+        let doorward = Services::of(request)?;
+        doorward.limits.write(account, doorward.clock.monotonic())?;
+    }
+    Ok(caller)
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for FirstParty {
+    type Error = ApiError;
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
+        ApiError::outcome(request, caller(request).await.and_then(Self::of))
+    }
+}
+
+/// A [`FirstParty`], where the request comes with one: nobody is refused for having none.
+#[derive(Debug)]
+pub(super) struct AnyFirstParty(pub Option<FirstParty>);
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for AnyFirstParty {
+    type Error = ApiError;
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
+        let found = caller(request).await.and_then(FirstParty::of);
+        Outcome::Success(Self(found.ok()))
+    }
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Changing {
+    type Error = ApiError;
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
+        let judged = changing(request).await.and_then(FirstParty::of);
+        ApiError::outcome(request, judged.map(Self))
+    }
+}

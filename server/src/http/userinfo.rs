@@ -1,0 +1,74 @@
+//! `/oauth/userinfo`: what a token tells of its person, OpenID Connect Core section 5.3.
+
+use rocket::{
+    Data, Request, Route,
+    data::{FromData, Outcome},
+    get, post, routes,
+};
+
+use super::{
+    RequestInfo,
+    oauth_answer::Secretly,
+    oauth_body::{Authorization, bearer},
+    token_info::caller,
+};
+use crate::{
+    http::Services,
+    oauth::{Failure, Form, UserInfo},
+};
+
+pub(super) fn all() -> Vec<Route> {
+    routes![userinfo, userinfo_post]
+}
+
+#[get("/oauth/userinfo")]
+async fn userinfo(
+    doorward: &Services,
+    info: &RequestInfo,
+    headers: Authorization<'_>,
+) -> Result<Secretly<UserInfo>, Failure> {
+    about(doorward, info, bearer(&headers.0)?).await
+}
+
+/// The token of a form, RFC 6750 section 2.2. No body is as good.
+pub(super) struct MaybeForm(Result<Option<Form>, Failure>);
+
+#[rocket::async_trait]
+impl<'r> FromData<'r> for MaybeForm {
+    type Error = std::convert::Infallible;
+    async fn from_data(request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r, Self> {
+        if !request.content_type().is_some_and(|kind| kind.is_form()) {
+            return Outcome::Success(Self(Ok(None)));
+        }
+        let form = super::oauth_body::read(request, data, false).await;
+        Outcome::Success(Self(form.map(Some)))
+    }
+}
+
+#[post("/oauth/userinfo", data = "<form>")]
+async fn userinfo_post(
+    doorward: &Services,
+    info: &RequestInfo,
+    headers: Authorization<'_>,
+    form: MaybeForm,
+) -> Result<Secretly<UserInfo>, Failure> {
+    let form = form.0?.unwrap_or_default();
+    let token = match (bearer(&headers.0)?, form.get("access_token")) {
+        (Some(_), Some(_)) => {
+            return Err(Failure::request("the token came in two ways at once"));
+        }
+        (header, body) => header.or(body),
+    };
+    about(doorward, info, token).await
+}
+
+async fn about(
+    doorward: &Services,
+    info: &RequestInfo,
+    token: Option<&str>,
+) -> Result<Secretly<UserInfo>, Failure> {
+    let token = token.filter(|token| !token.is_empty());
+    let token = token.ok_or_else(Failure::no_token)?;
+    let caller = caller(doorward, token, info).await?;
+    Ok(Secretly(UserInfo::of(&doorward.store, &caller).await?))
+}
