@@ -6,7 +6,7 @@ use rocket::{
     route::{Handler, Outcome},
 };
 
-use super::page::go;
+use super::shown::go;
 use crate::http::Services;
 
 /// What answers a form alone, and the page that a person finds there instead.

@@ -1,6 +1,5 @@
-//! `/oauth/authorize`: from an application's request to its answer, by way of signing in and consent.
+//! `/oauth/authorize`: an application's request, read and kept.
 
-use maud::html;
 use rocket::{
     Route, get,
     http::{Method, uri::Origin},
@@ -8,18 +7,14 @@ use rocket::{
 };
 
 use super::{
-    consent,
-    page::{Answer, Page, answer_form, go_far},
-    sign_in,
-    texts::fill,
+    advance::advance,
+    shown::{Answer, go_far},
+    sign_in_page,
     visit::Visit,
 };
 use crate::{
     http::{Services, oauth_body::FormBody},
-    oauth::{
-        AuthorizationRequest, ClientAnswer, Failure, NOT_ADMITTED, Next, ResponseMode, Visitor,
-        pairs,
-    },
+    oauth::{AuthorizationRequest, Failure, pairs},
 };
 
 pub(super) fn all() -> Vec<Route> {
@@ -46,94 +41,6 @@ pub(super) fn parameter(uri: &Origin<'_>, name: &str) -> Option<String> {
     found.map(|(_, value)| value)
 }
 
-/// Takes a request as far as it goes, and shows what comes next.
-pub(super) async fn advance(
-    visit: Visit<'_>,
-    request: AuthorizationRequest,
-    decision: Option<bool>,
-) -> Answer {
-    if visit.is(Method::Head) {
-        // It changes nothing, so it makes no code.
-        let asking = sign_in::asking(&visit, Some(request)).await?;
-        return Ok(sign_in::page(&visit, asking.as_ref(), sign_in::Said::default()).into());
-    }
-    let visitor = Visitor {
-        signed_in: visit.browser.signed_in()?,
-        decision,
-        ip: visit.info.ip,
-        user_agent: visit.agent.clone(),
-        request_id: visit.info.id.clone(),
-    };
-    let who = visitor.signed_in.clone();
-    match visit
-        .doorward
-        .authorization
-        .authorize(&request, visitor)
-        .await
-    {
-        Ok(Next::Answer(answer)) => Ok(visit.bring(answer, decision.is_some())),
-        Ok(Next::NotAdmitted(answer)) => not_admitted(&visit, request, answer).await,
-        Ok(Next::SignIn) => {
-            let asking = sign_in::asking(&visit, Some(request)).await?;
-            Ok(sign_in::page(&visit, asking.as_ref(), sign_in::Said::default()).into())
-        }
-        Ok(Next::Consent(scope)) => consent::page(&visit, request, scope, who).await,
-        Err(error) => Err(visit.refused(error)),
-    }
-}
-
-/// The page for somebody who may not sign in to an application. It leads on to the application, which is told too.
-async fn not_admitted(
-    visit: &Visit<'_>,
-    request: AuthorizationRequest,
-    answer: ClientAnswer,
-) -> Answer {
-    let t = visit.texts;
-    let failure = Failure::new("access_denied", NOT_ADMITTED);
-    visit
-        .doorward
-        .clients
-        .refused(Some(request.client_id), &failure, visit.info.ip);
-    let again = sign_in::address(visit.doorward, Some(&request));
-    let asking = sign_in::asking(visit, Some(request)).await?;
-    let name = asking.map(|asking| asking.name).unwrap_or_default();
-    let back = fill(t.back_to_app, "app", &name);
-    let posts = answer.mode == ResponseMode::FormPost;
-    let url = answer.url();
-    let main = html! {
-        h1 { (t.not_admitted_title) }
-        p role="alert" { (fill(t.not_admitted, "app", &name)) }
-        @if posts {
-            (answer_form(&answer, &back))
-        } @else {
-            p { a href=(url) { (back) } }
-        }
-        p class="aside" { a href=(again) { (t.factor_restart) } }
-    };
-    let page = Page {
-        status: 403,
-        ..Page::new(t, t.not_admitted_title, main)
-    };
-    Ok(if posts {
-        // Asked for in a form, the answer stands in no address.
-        Page {
-            posts_to: Some(answer.uri),
-            ..page
-        }
-    } else {
-        Page {
-            onward: Some(url),
-            onward_after: NOT_ADMITTED_SECONDS,
-            located: true,
-            ..page
-        }
-    }
-    .into())
-}
-
-/// How long a person has to read why they are sent back, in seconds.
-const NOT_ADMITTED_SECONDS: u32 = 15;
-
 #[get("/oauth/authorize")]
 async fn authorize(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
     let Some(pairs) = query(uri) else {
@@ -141,7 +48,7 @@ async fn authorize(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
     };
     if visit.is(Method::Head) && names_document(&pairs) {
         // It changes nothing: no document is fetched for it, and none is kept.
-        return Ok(sign_in::page(&visit, None, sign_in::Said::default()).into());
+        return Ok(sign_in_page::page(&visit, None, sign_in_page::Said::default()).into());
     }
     match visit
         .doorward

@@ -8,8 +8,9 @@ use rocket::{
 
 use super::{
     authorize::parameter,
-    page::{Answer, Page, Shown, go},
-    sign_in::{self, Said},
+    page::Page,
+    shown::{Answer, Shown, go},
+    sign_in_page::{self, Said},
     visit::Visit,
 };
 use crate::http::Services;
@@ -58,7 +59,7 @@ fn back(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
         }
         _ => Ok(Page {
             second_cookie: Some(cookie(doorward, Some(&kept))),
-            ..sign_in::page(&visit, None, Said::default())
+            ..sign_in_page::page(&visit, None, Said::default())
         }
         .into()),
     }

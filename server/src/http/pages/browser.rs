@@ -3,7 +3,7 @@
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use rocket::Request;
 
-use super::page::Shown;
+use super::shown::Shown;
 use crate::{
     clock::random_bytes,
     crypto::secret::{Digest256, Secret},

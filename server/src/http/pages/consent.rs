@@ -5,10 +5,12 @@ use maud::{Markup, html};
 use rocket::{Route, post, routes};
 
 use super::{
-    authorize::advance,
+    advance::advance,
     form::{Posted, Taken},
-    page::{Answer, Page, destination},
+    leading_on::destination,
+    page::Page,
     parts::{kept, logo, shown_logo, stranger, website},
+    shown::Answer,
     sign_up::beside,
     texts::{Texts, fill},
     visit::Visit,
@@ -142,7 +144,7 @@ async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
 
 #[cfg(test)]
 mod tests {
-    use super::super::page::destination;
+    use super::super::leading_on::destination;
 
     #[test]
     fn a_person_sees_the_host_or_the_app_they_are_sent_to() {

@@ -5,13 +5,17 @@ use maud::{Markup, PreEscaped, html};
 use rocket::{Route, post, routes};
 
 use super::{
+    asking::{Asking, asking},
     browser::Stay,
-    form::{Fields, Posted, Taken},
+    fields::Fields,
+    form::{Posted, Taken},
     input::{Input, Wrong},
     onward::{Then, already_in, destination, settled},
-    page::{Answer, Page},
+    page::Page,
     parts::{alert, back_to, kept, kept_in, stale_note},
-    sign_in::{self, Asking, Said, asking, page_status},
+    shown::Answer,
+    sign_in,
+    sign_in_page::{self, Said, page_status},
     texts::Texts,
     visit::Visit,
 };
@@ -81,14 +85,14 @@ pub(super) async fn page(visit: &Visit<'_>, asking: Option<&Asking>, step: &Step
 }
 
 /// The sign-in begins anew.
-fn over(visit: &Visit<'_>, asking: Option<&Asking>, step: &Step<'_>) -> super::page::Shown {
+fn over(visit: &Visit<'_>, asking: Option<&Asking>, step: &Step<'_>) -> super::shown::Shown {
     let said = Said {
         stale: Some(200),
         again: step.again,
         stay: step.stay,
         ..Said::default()
     };
-    sign_in::page(visit, asking, said).into()
+    sign_in_page::page(visit, asking, said).into()
 }
 
 /// What an authenticator reads: a picture, an address for the one on this device, and letters to type.

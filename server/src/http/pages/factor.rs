@@ -8,14 +8,18 @@ use maud::{Markup, html};
 use rocket::{Route, post, routes};
 
 use super::{
+    asking::{Asking, asking},
     browser::Stay,
     enrol::{is_wrong_code, wrong_code},
-    form::{Fields, Posted, Taken},
+    fields::Fields,
+    form::{Posted, Taken},
     input::{Input, Wrong},
     onward::{Then, already_in, arrived},
-    page::{Answer, Page},
+    page::Page,
     parts::{alert, back_to, kept, kept_in, stale_note},
-    sign_in::{self, Asking, Said, asking, page_status},
+    shown::Answer,
+    sign_in,
+    sign_in_page::{self, Said, page_status},
     texts::Texts,
     visit::Visit,
 };
@@ -247,7 +251,7 @@ async fn second_step(
             again,
             ..Said::default()
         };
-        return Ok(sign_in::page(visit, asking.as_ref(), said).into());
+        return Ok(sign_in_page::page(visit, asking.as_ref(), said).into());
     }
     let step = Step {
         token,

@@ -7,8 +7,9 @@ use super::{
     authorize::parameter,
     form::{Posted, Taken},
     input::Wrong,
-    page::{Answer, Page, Shown},
+    page::Page,
     parts::{email_field, stale_note},
+    shown::{Answer, Shown},
     sign_in,
     visit::Visit,
 };

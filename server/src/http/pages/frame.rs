@@ -10,7 +10,7 @@ use rocket::{
     response::{self, Responder},
 };
 
-use super::page::{Page, SUBMIT, Shown};
+use super::{leading_on::SUBMIT, page::Page, shown::Shown};
 use crate::{crypto::secret::Digest256, http::Services};
 
 impl Page {

@@ -2,26 +2,41 @@
 //! for passkeys, which browsers give to scripts alone.
 
 mod account;
+mod advance;
 mod arrive;
+mod asking;
 mod asset;
 mod authorize;
 mod back;
 pub(in crate::http) mod browser;
 mod consent;
+mod dead_link;
 mod enrol;
 mod factor;
+mod failure_page;
+mod fields;
+mod first_step;
 mod forgot_password;
 mod form;
+mod form_token;
 mod frame;
 mod home;
 mod input;
 mod language;
+mod leading_on;
+mod logout;
+mod logout_request;
 mod onward;
 mod page;
 mod parts;
 mod reset_password;
+mod sender;
+mod shown;
 mod sign_in;
+mod sign_in_page;
+mod sign_in_parts;
 mod sign_out;
+mod sign_out_page;
 mod sign_up;
 pub(super) mod signed_in;
 mod texts;
@@ -41,7 +56,7 @@ pub(super) fn languages() -> Vec<&'static str> {
 
 /// The authorization endpoint, which is described with the API.
 pub(super) fn api() -> Vec<Route> {
-    [authorize::api(), sign_out::api()].concat()
+    [authorize::api(), logout::api()].concat()
 }
 
 /// Routes of an app that is nothing but Doorward.

@@ -3,7 +3,8 @@
 use super::{
     authorize::continued,
     browser::{Stay, set_cookie},
-    page::{Answer, Go, Page, Shown},
+    page::Page,
+    shown::{Answer, Go, Shown},
     visit::Visit,
 };
 use crate::{

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::{
     browser::Stay,
     input::{Input, Wrong, is_at_field},
-    page::destination,
+    leading_on::destination,
     texts::Texts,
     visit::Visit,
 };

@@ -1,17 +1,18 @@
 //! `/reset-password`: where a one-time link leads that sets a password. To look at it uses nothing up: mail scanners open
 //! links too.
 
-use doorward_shared::ErrorCode;
 use maud::{Markup, html};
 use rocket::{Route, get, http::uri::Origin, post, routes};
 
 use super::{
     authorize::parameter,
-    forgot_password,
-    form::{Fields, Posted, Said, Taken},
+    dead_link::{Dead, dead, is_dead},
+    fields::Fields,
+    form::{Posted, Said, Taken},
     input::{Input, Wrong, is_at_field},
-    page::{Answer, Page, Shown},
+    page::Page,
     parts::{alert, names_fields, new_password, stale_note},
+    shown::Answer,
     sign_in,
     texts::{Texts, fill},
     visit::Visit,
@@ -97,46 +98,6 @@ fn page(visit: &Visit<'_>, open: &OpenLink, token: &Secret, said: Said<'_>) -> P
         holds_token: true,
         ..visit.page("", main)
     }
-}
-
-/// What a link was to do that does not work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Dead {
-    Reset,
-    Verify,
-}
-
-/// What is said of a link that does not work, with the way to another one.
-pub(super) fn dead(visit: &Visit<'_>, link: Dead, error: &ApiError) -> Shown {
-    let t = visit.texts;
-    if !is_dead(error) {
-        return Page {
-            holds_token: true,
-            ..Page::of_error(t, error)
-        }
-        .into();
-    }
-    let main = html! {
-        h1 { (t.links.dead_title) }
-        p role="alert" { @if link == Dead::Verify { (t.links.dead_verify) } @else { (t.links.dead) } }
-        @if link == Dead::Reset && visit.doorward.verification.mail {
-            p { a href={ (visit.doorward.site.base) (forgot_password::PATH) } { (t.links.forgot_link) } }
-        }
-        p class="aside" { a href=(sign_in::address(visit.doorward, None)) { (t.sign_in_link) } }
-    };
-    Page {
-        status: 404,
-        holds_token: true,
-        ..Page::new(t, t.links.dead_title, main)
-    }
-    .into()
-}
-
-fn is_dead(error: &ApiError) -> bool {
-    matches!(
-        error.code(),
-        ErrorCode::InvalidToken | ErrorCode::TokenExpired
-    )
 }
 
 #[get("/reset-password")]

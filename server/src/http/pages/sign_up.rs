@@ -6,12 +6,13 @@ use rocket::{Route, get, http::uri::Origin, post, routes};
 
 use super::{
     authorize::parameter,
+    first_step,
     form::{Posted, Said, Taken},
     input::Wrong,
     onward::{Then, already_in, arrived},
-    page::{Answer, Page},
+    page::Page,
     parts::{alert, email_field, kept, names_fields, new_password, stale_note},
-    sign_in,
+    shown::Answer,
     texts::fill,
     visit::Visit,
 };
@@ -139,7 +140,7 @@ async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
     match signed_up.map_err(ApiError::from) {
         // A second factor is to be set up, to which signing in leads.
         Ok((_, None)) if !doorward.settings.require_verified_email => {
-            sign_in::sign_in(&visit, request, &fields).await
+            first_step::sign_in(&visit, request, &fields).await
         }
         Ok((user, None)) => Ok(to_verify(&visit, user.email.as_str()).into()),
         Ok((_, Some(session))) => {

@@ -12,7 +12,7 @@ use rocket::{
 
 use super::{
     browser::{Browser, cookies},
-    form::is_from_another_site,
+    sender::is_from_another_site,
 };
 use crate::{
     http::{ApiError, Services},

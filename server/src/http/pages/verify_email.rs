@@ -5,12 +5,14 @@ use rocket::{Route, get, http::uri::Origin, post, routes};
 
 use super::{
     authorize::parameter,
+    dead_link::{Dead, dead},
     forgot_password::{must_mail, sent},
-    form::{Form, Posted, Taken},
-    page::{Answer, Page},
+    form::{Posted, Taken},
+    form_token::Form,
+    page::Page,
     parts::stale_note,
-    reset_password::{Dead, dead},
-    sign_in,
+    shown::Answer,
+    sign_in_page,
     texts::{Texts, fill},
     visit::Visit,
 };
@@ -174,12 +176,12 @@ async fn resend(visit: Visit<'_>, posted: Posted) -> Answer {
         Taken::Fresh(fields) => fields.get("email").to_owned(),
         // What it asks for is asked for at the sign-in.
         Taken::Stale(stale) => {
-            let said = sign_in::Said {
+            let said = sign_in_page::Said {
                 email: stale.fields.given("email"),
                 stale: Some(stale.status),
-                ..sign_in::Said::default()
+                ..sign_in_page::Said::default()
             };
-            return Ok(sign_in::page(&visit, None, said).into());
+            return Ok(sign_in_page::page(&visit, None, said).into());
         }
     };
     let cause = visit.cause(Actor::Anonymous);

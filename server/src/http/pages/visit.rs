@@ -10,9 +10,10 @@ use rocket::{
 use super::{
     back,
     browser::{Browser, cookies, new_cookie},
-    form::{TOKEN, token_for},
+    form_token::{TOKEN, token_for},
     language,
-    page::{Page, Shown, go},
+    page::Page,
+    shown::{Shown, go},
     signed_in::way_back,
     texts::Texts,
 };

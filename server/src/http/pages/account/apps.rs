@@ -4,13 +4,14 @@ use doorward_shared::ClientId;
 use maud::{Markup, html};
 use rocket::{Route, post, routes};
 
-use super::{At, Visit, time};
+use super::{Visit, at::At, time::time};
 use crate::http::{
     ApiError,
     pages::{
         consent::scopes,
-        form::{Fields, Posted},
-        page::{Answer, Shown},
+        fields::Fields,
+        form::Posted,
+        shown::{Answer, Shown},
         texts::fill,
     },
     values,

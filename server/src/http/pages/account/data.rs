@@ -13,15 +13,17 @@ use rocket::{
     routes,
 };
 
-use super::{At, News, Visit};
+use super::{Visit, at::At, news::News};
 use crate::http::{
     ApiError,
     own_data::own_data,
     pages::{
         browser::{Stay, new_cookie, set_cookie},
-        form::{Posted, is_from_another_site},
-        page::{Answer, Go, Page, Shown},
+        form::Posted,
+        page::Page,
         parts::password_field,
+        sender::is_from_another_site,
+        shown::{Answer, Go, Shown},
     },
 };
 

@@ -3,13 +3,13 @@
 use maud::{Markup, html};
 use rocket::{Route, post, routes};
 
-use super::{At, News, Visit};
+use super::{Visit, at::At, news::News};
 use crate::http::{
     ApiError,
     pages::{
         form::Posted,
         input::Input,
-        page::{Answer, go},
+        shown::{Answer, go},
         verify_email::{RESEND, send_again},
     },
 };

@@ -4,17 +4,24 @@ use doorward_shared::ErrorCode;
 use maud::{Markup, html};
 use rocket::{Route, post, routes};
 
-use super::{At, News, Visit, part_of, passkeys};
+use super::{
+    Visit,
+    at::At,
+    news::{News, part_of},
+    passkeys,
+};
 use crate::{
     crypto::secret::Secret,
     http::{
         ApiError,
         pages::{
             enrol::{authenticator, code_field, codes},
-            form::{Fields, Form, Posted},
+            fields::Fields,
+            form::Posted,
+            form_token::Form,
             input::{Input, Wrong},
-            page::{Answer, Shown},
             parts::password_field,
+            shown::{Answer, Shown},
             texts::fill,
         },
     },

@@ -7,16 +7,18 @@ use doorward_shared::{
 use maud::{Markup, html};
 use rocket::{Route, post, routes};
 
-use super::{At, News, Visit, time};
+use super::{Visit, at::At, news::News, time::time};
 use crate::{
     crypto::secret::Secret,
     domain::{ApiKey, KeyOwner, KeyTerms},
     http::{
         ApiError,
         pages::{
-            form::{Fields, Form, Posted},
+            fields::Fields,
+            form::Posted,
+            form_token::Form,
             input::{Input, Wrong},
-            page::{Answer, Shown},
+            shown::{Answer, Shown},
             texts::fill,
         },
         values,

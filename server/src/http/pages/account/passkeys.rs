@@ -4,16 +4,13 @@ use doorward_shared::{PasskeyId, mfa::CreatedCredential};
 use maud::{Markup, html};
 use rocket::{Route, post, routes};
 
-use super::{At, News, Visit, time};
+use super::{Visit, at::At, news::News, time::time};
 use crate::{
     domain::Passkey,
     http::{
         ApiError,
         pages::{
-            form::{Fields, Posted},
-            input::Input,
-            page::Answer,
-            parts::password_field,
+            fields::Fields, form::Posted, input::Input, parts::password_field, shown::Answer,
             texts::fill,
         },
         values,

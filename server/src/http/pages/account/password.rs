@@ -3,15 +3,15 @@
 use maud::{Markup, html};
 use rocket::{Route, get, post, routes};
 
-use super::{At, News, Visit};
+use super::{Visit, at::At, news::News};
 use crate::{
     http::{
         ApiError, Services,
         pages::{
             form::Posted,
             input::Input,
-            page::{Answer, Shown, go},
             parts::new_password,
+            shown::{Answer, Shown, go},
         },
     },
     service::PasswordChange,

@@ -3,16 +3,12 @@
 use maud::{Markup, html};
 use rocket::{Route, post, routes};
 
-use super::{At, News, Visit};
+use super::{Visit, at::At, news::News};
 use crate::{
     domain::UserChange,
     http::{
         ApiError,
-        pages::{
-            form::{Fields, Posted},
-            page::Answer,
-            parts::names_fields,
-        },
+        pages::{fields::Fields, form::Posted, parts::names_fields, shown::Answer},
         values,
     },
 };

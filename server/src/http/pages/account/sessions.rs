@@ -3,14 +3,15 @@
 use maud::{Markup, html};
 use rocket::{Route, post, routes};
 
-use super::{At, Visit, time};
+use super::{Visit, at::At, time::time};
 use crate::{
     domain::{Session, device::Device},
     http::{
         ApiError,
         pages::{
-            form::{Fields, Posted},
-            page::{Answer, Shown},
+            fields::Fields,
+            form::Posted,
+            shown::{Answer, Shown},
             texts::fill,
         },
         values,

@@ -1,0 +1,81 @@
+//! Why a JSON body is refused: the field that is wrong, and what it must be.
+
+use doorward_shared::ErrorCode;
+
+use crate::http::ApiError;
+
+pub(super) fn refused(path: &str, error: &serde_json::Error) -> ApiError {
+    if !error.is_data() {
+        // Its text names a line and a column, and nothing of what was sent.
+        return ApiError::new(
+            ErrorCode::InvalidRequest,
+            format!("the body is not JSON: {error}"),
+        );
+    }
+    let text = error.to_string();
+    let text = text
+        .rsplit_once(" at line ")
+        .map_or(&*text, |(text, _)| text);
+    let named = ["missing", "unknown", "duplicate"]
+        .into_iter()
+        .find_map(|what| {
+            let rest = text.strip_prefix(what)?.strip_prefix(" field `")?;
+            Some((what, rest.split('`').next()?))
+        });
+    match named {
+        Some((what, field)) => {
+            let at: String = field.chars().take(100).collect();
+            let reason = match what {
+                "missing" => "is missing",
+                "unknown" => "is an unknown field",
+                _ => "is given twice",
+            };
+            ApiError::request(&at, reason)
+        }
+        // JSON of another kind than the field's is a mistyped field; of the right kind, its value is refused. JSON knows one
+        // kind of number.
+        None if text.starts_with("invalid type") && !is_fraction(text) => {
+            ApiError::request(top(path), expected(text))
+        }
+        None => ApiError::validation(top(path), expected(text)),
+    }
+}
+
+/// The field of the body that a path leads into.
+fn top(path: &str) -> &str {
+    path.split(['.', '[']).next().unwrap_or(path)
+}
+
+/// Whether a number came that is not whole, or is not written so, for one that is.
+fn is_fraction(text: &str) -> bool {
+    let whole = text
+        .rsplit_once(", expected ")
+        .is_some_and(|(_, name)| is_whole(name));
+    whole && text.starts_with("invalid type: floating point")
+}
+
+/// Whether serde calls whole numbers so.
+fn is_whole(name: &str) -> bool {
+    let bits = name.strip_prefix(['u', 'i']);
+    bits.is_some_and(|bits| bits == "size" || bits.parse::<u8>().is_ok())
+}
+
+/// What was expected, without the value that came: it may be a secret.
+fn expected(text: &str) -> String {
+    match text.rsplit_once(", expected ") {
+        Some((_, name)) if is_whole(name) => {
+            if name.starts_with('u') {
+                "must be a whole number, 0 or more".into()
+            } else {
+                "must be a whole number".into()
+            }
+        }
+        Some((_, "f32" | "f64")) => "must be a number".into(),
+        Some((_, "a sequence")) => "must be an array".into(),
+        Some((_, "a map")) => "must be an object".into(),
+        Some((_, name)) if name.starts_with("struct ") => "must be an object".into(),
+        Some((_, expected)) => format!("must be {expected}"),
+        // Our own types speak then: "not an RFC 3339 time".
+        None => format!("is {text}"),
+    }
+}

@@ -1,0 +1,114 @@
+//! A person at their account.
+
+use std::ops::Deref;
+
+use super::news::{News, part_of};
+use crate::{
+    domain::{Act, Door},
+    http::{
+        ApiError,
+        pages::{
+            fields::Fields,
+            form::{Posted, Taken},
+            form_token::Form,
+            page::Page,
+            shown::{Shown, go},
+            sign_in_page,
+            visit::Visit,
+        },
+    },
+    service::SignedIn,
+};
+
+/// A person at their account.
+pub(super) struct At<'r> {
+    pub visit: Visit<'r>,
+    pub who: SignedIn,
+    /// Where the list of one part goes on: the part, and what the page before gave.
+    pub goes_on: Option<(String, String)>,
+}
+
+impl<'r> Deref for At<'r> {
+    type Target = Visit<'r>;
+    fn deref(&self) -> &Visit<'r> {
+        &self.visit
+    }
+}
+
+impl<'r> At<'r> {
+    /// The person signed in in this browser.
+    ///
+    /// # Errors
+    /// Nobody is sent to sign in.
+    pub(super) fn new(visit: Visit<'r>) -> Result<Self, Shown> {
+        match visit.browser.signed_in()? {
+            Some(who) => Ok(Self {
+                visit,
+                who,
+                goes_on: None,
+            }),
+            None => Err(go(format!("{}/sign-in", visit.doorward.site.base))),
+        }
+    }
+
+    /// As [`At::new`], with the form of a part of the page.
+    ///
+    /// # Errors
+    /// As [`At::new`] and [`Posted::take`]; for a stale form the page, on which it can be sent again.
+    pub(super) async fn with(
+        visit: Visit<'r>,
+        posted: Posted,
+        form: impl Into<Form>,
+    ) -> Result<(Self, Fields), Shown> {
+        let form = form.into();
+        let stale = match posted.take(&visit, form)? {
+            Taken::Fresh(fields) => {
+                let at = Self::new(visit)?;
+                at.count()?;
+                return Ok((at, fields));
+            }
+            Taken::Stale(stale) => stale.status,
+        };
+        let Some(who) = visit.browser.signed_in()? else {
+            let said = sign_in_page::Said {
+                stale: Some(stale),
+                ..sign_in_page::Said::default()
+            };
+            return Err(sign_in_page::page(&visit, None, said).into());
+        };
+        let news = News {
+            part: part_of(form.action),
+            action: form.action,
+            stale: Some(stale),
+            ..News::default()
+        };
+        let at = Self {
+            visit,
+            who,
+            goes_on: None,
+        };
+        let page = at.page(news).await?;
+        Err(Page {
+            status: stale,
+            ..page
+        }
+        .into())
+    }
+
+    /// Counts a change of the account by `writes_per_minute_per_account`, whatever becomes of it.
+    fn count(&self) -> Result<(), Shown> {
+        let (doorward, user) = (&self.doorward, self.who.account.user.id);
+        let counted = doorward.limits.write(user, doorward.clock.monotonic());
+        counted.map_err(|wait| Page::of_error(self.texts, &wait.into()).into())
+    }
+
+    pub(super) fn cause(&self) -> crate::domain::Cause {
+        let actor = crate::domain::Actor::User(self.who.account.user.id);
+        self.info.cause(actor, self.doorward.clock.now())
+    }
+
+    /// What the person is about to do to their own account.
+    pub(super) fn act(&self) -> Result<Act, ApiError> {
+        self.doorward.act(&self.who.caller(), Door::Own, self.info)
+    }
+}

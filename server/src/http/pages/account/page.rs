@@ -1,0 +1,95 @@
+//! The account page, and what a form on it comes to.
+
+use maud::html;
+
+use super::{
+    apps,
+    at::At,
+    data, email, factors, keys,
+    news::{News, part_of},
+    password, profile, sessions,
+};
+use crate::http::{
+    ApiError,
+    pages::{
+        page::Page,
+        shown::{Answer, Shown, go},
+    },
+};
+
+impl At<'_> {
+    /// What a form comes to.
+    pub(super) async fn ended(&self, action: &str, ended: Result<(), ApiError>) -> Answer {
+        match ended {
+            Ok(()) => Ok(self.done(part_of(action))),
+            Err(error) => self.failed(action, &error).await,
+        }
+    }
+
+    /// Back to a part of the page, which says that it is done.
+    fn done(&self, part: &str) -> Shown {
+        let base = &self.doorward.site.base;
+        go(format!("{base}/account?done={part}#{part}"))
+    }
+
+    /// The page, saying what went wrong with a form: at its field, where the error names one.
+    pub(super) async fn failed(&self, action: &str, error: &ApiError) -> Answer {
+        let news = News {
+            part: part_of(action),
+            action,
+            error: Some(error),
+            ..News::default()
+        };
+        let page = self.page(news).await?;
+        Ok(Page {
+            status: match error.status().code {
+                // As at sign-in: a page does not answer 401.
+                401 => 200,
+                status => status,
+            },
+            retry_after: error.retry_after(),
+            ..page
+        }
+        .into())
+    }
+
+    pub(super) async fn page(&self, news: News<'_>) -> Result<Page, Shown> {
+        let t = self.texts;
+        let parts = [
+            (
+                "profile",
+                t.profile,
+                html! { (profile::part(self, &news)) (email::part(self, &news)) },
+            ),
+            ("password", t.password, password::part(self, &news)),
+            ("factors", t.factors, factors::part(self, &news).await?),
+            ("sessions", t.sessions, sessions::part(self).await?),
+            ("keys", t.keys, keys::part(self, &news).await?),
+            ("apps", t.apps, apps::part(self).await?),
+            ("data", t.data, data::part(self, &news)),
+        ];
+        let base = &self.doorward.site.base;
+        let main = html! {
+            div class="top" {
+                h1 { (t.account_title) }
+                a href={ (base) "/sign-out" } { (t.sign_out) }
+            }
+            p { (self.who.account.user.email.as_str()) }
+            nav aria-label=(t.account_title) {
+                @for (id, title, _) in &parts { a href={ "#" (id) } { (title) } }
+            }
+            @for (id, title, content) in &parts {
+                section id=(id) aria-labelledby={ (id) "-title" } {
+                    h2 id={ (id) "-title" } { (title) }
+                    @if news.part == *id { (self.told(&news)) }
+                    (content)
+                }
+            }
+        };
+        Ok(Page {
+            wide: true,
+            script: true,
+            ..Page::new(t, t.account_title, main)
+        })
+    }
+}

@@ -1,0 +1,45 @@
+//! A request that is under way, and the application that makes it.
+
+use maud::Markup;
+
+use super::{
+    parts::{shown_logo, stranger},
+    shown::Shown,
+    visit::Visit,
+};
+use crate::oauth::{AuthorizationRequest, Failure};
+
+/// A request that is under way, and the application that makes it.
+#[derive(Debug)]
+pub(super) struct Asking {
+    pub request: AuthorizationRequest,
+    pub name: String,
+    pub logo: Option<String>,
+    /// Its own, where an operator has registered it.
+    pub website: Option<String>,
+    /// What is said of one that registered itself.
+    pub stranger: Markup,
+}
+
+/// Whose request is under way.
+///
+/// # Errors
+/// A page, for a client that is not known any more.
+pub(super) async fn asking(
+    visit: &Visit<'_>,
+    request: Option<AuthorizationRequest>,
+) -> Result<Option<Asking>, Shown> {
+    let Some(request) = request else {
+        return Ok(None);
+    };
+    let client = visit.doorward.store.client(request.client_id).await?;
+    let client = client.ok_or_else(|| visit.failed(&Failure::client(false)))?;
+    let name = client.name.clone();
+    Ok(Some(Asking {
+        request,
+        name,
+        logo: shown_logo(&client),
+        website: client.policy.client_uri.clone().filter(|_| !client.dynamic),
+        stranger: stranger(visit.texts, &client),
+    }))
+}

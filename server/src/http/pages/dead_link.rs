@@ -1,0 +1,47 @@
+//! The page for a link that does not work any more.
+
+use doorward_shared::ErrorCode;
+use maud::html;
+
+use super::{forgot_password, page::Page, shown::Shown, sign_in, visit::Visit};
+use crate::http::ApiError;
+
+/// What a link was to do that does not work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dead {
+    Reset,
+    Verify,
+}
+
+/// What is said of a link that does not work, with the way to another one.
+pub(super) fn dead(visit: &Visit<'_>, link: Dead, error: &ApiError) -> Shown {
+    let t = visit.texts;
+    if !is_dead(error) {
+        return Page {
+            holds_token: true,
+            ..Page::of_error(t, error)
+        }
+        .into();
+    }
+    let main = html! {
+        h1 { (t.links.dead_title) }
+        p role="alert" { @if link == Dead::Verify { (t.links.dead_verify) } @else { (t.links.dead) } }
+        @if link == Dead::Reset && visit.doorward.verification.mail {
+            p { a href={ (visit.doorward.site.base) (forgot_password::PATH) } { (t.links.forgot_link) } }
+        }
+        p class="aside" { a href=(sign_in::address(visit.doorward, None)) { (t.sign_in_link) } }
+    };
+    Page {
+        status: 404,
+        holds_token: true,
+        ..Page::new(t, t.links.dead_title, main)
+    }
+    .into()
+}
+
+pub(super) fn is_dead(error: &ApiError) -> bool {
+    matches!(
+        error.code(),
+        ErrorCode::InvalidToken | ErrorCode::TokenExpired
+    )
+}

@@ -1,0 +1,115 @@
+//! What an application asks for at `/oauth/logout`, checked: OpenID Connect RP-Initiated Logout 1.0 sections 2 and 3.
+
+use std::sync::Arc;
+
+use doorward_shared::ClientId;
+
+use super::sign_out_page::Wish;
+use crate::{
+    domain::Client,
+    http::Services,
+    oauth::{Failure, Form, Hint, Refused, with_parameters},
+    store::StoreError,
+};
+
+/// What an application asks for, checked.
+pub(super) struct Logout {
+    pub hint: Option<Hint>,
+    pub wish: Wish,
+}
+
+/// The client that is called so: by its id, or by the URL of its metadata document, which is not fetched for this.
+async fn client_called(doorward: &Services, name: &str) -> Result<Option<ClientId>, StoreError> {
+    if let Ok(id) = name.parse() {
+        return Ok(Some(id));
+    }
+    let found = doorward.store.document_client(name.to_owned()).await?;
+    Ok(found.map(|(id, _)| id))
+}
+
+/// Reads what an application asks for.
+///
+/// # Errors
+/// [`Refused`].
+pub(super) async fn read_logout(
+    doorward: &Services,
+    pairs: Vec<(String, String)>,
+) -> Result<Logout, Refused> {
+    let form = Form::checked(pairs)?;
+    // One that cannot be verified, or not any more, counts as none: the person is asked.
+    let hint = form
+        .get("id_token_hint")
+        .and_then(|hint| Hint::read(hint, &doorward.keys));
+    let named = match form.get("client_id") {
+        Some(name) => {
+            let id = client_called(doorward, name).await?;
+            Some(id.ok_or_else(Failure::unknown_client)?)
+        }
+        None => None,
+    };
+    let hinted = match &hint {
+        Some(hint) => client_called(doorward, &hint.client).await?,
+        None => None,
+    };
+    let client = match (named, hinted) {
+        (Some(named), Some(hinted)) if named != hinted => {
+            return Err(Refused::Page(Some(named), OTHER_CLIENT));
+        }
+        (named, hinted) => named.or(hinted),
+    };
+    let mut wish = Wish {
+        then: None,
+        by_click: false,
+        hinted: hint.as_ref().and_then(|hint| hint.session),
+    };
+    let uri = form.get("post_logout_redirect_uri");
+    // Whose URI it is was said by a hint that cannot be read: the person is asked, and sent nowhere.
+    let lost = client.is_none() && form.get("id_token_hint").is_some();
+    if let Some(uri) = uri.filter(|_| !lost) {
+        let client = registered_with(doorward, client, uri).await?;
+        wish.by_click = client.dynamic;
+        wish.then = Some(match form.get("state") {
+            Some(state) => with_parameters(uri, &[("state", state)]),
+            None => uri.to_owned(),
+        });
+    }
+    Ok(Logout { hint, wish })
+}
+
+/// The client, which has registered the address to go on to.
+///
+/// # Errors
+/// [`Refused`].
+async fn registered_with(
+    doorward: &Services,
+    client: Option<ClientId>,
+    uri: &str,
+) -> Result<Arc<Client>, Refused> {
+    let bad = || Refused::Page(client, BAD_LOGOUT_REDIRECT);
+    let client = doorward.store.client(client.ok_or_else(bad)?).await?;
+    let client = client.ok_or_else(Failure::unknown_client)?;
+    let registered = &client.policy.post_logout_redirect_uris;
+    if registered.iter().any(|known| known == uri) {
+        Ok(client)
+    } else {
+        Err(bad())
+    }
+}
+
+const BAD_LOGOUT_REDIRECT: Failure = Failure {
+    status: 400,
+    error: "invalid_request",
+    description: std::borrow::Cow::Borrowed(
+        "post_logout_redirect_uri is not one the client has registered",
+    ),
+    basic: false,
+    retry_after: None,
+};
+
+const OTHER_CLIENT: Failure = Failure {
+    status: 400,
+    error: "invalid_request",
+    description: std::borrow::Cow::Borrowed("id_token_hint is an ID token of another client"),
+    basic: false,
+    retry_after: None,
+};

@@ -1,0 +1,88 @@
+//! The sign-in page.
+
+use doorward_shared::ErrorCode;
+use maud::html;
+
+use super::{
+    asking::Asking,
+    browser::Stay,
+    input::Wrong,
+    page::Page,
+    parts::{back_to, email_field, kept, password_field, stale_note},
+    sign_in::PATH,
+    sign_in_parts::{for_whom, other_ways, send_again, wrong},
+    visit::Visit,
+};
+use crate::http::ApiError;
+
+/// What was said before, and what is said about it.
+#[derive(Debug, Default)]
+pub(super) struct Said<'a> {
+    pub email: Option<&'a str>,
+    pub error: Option<&'a ApiError>,
+    /// The form had been sent before, is too old, or is another browser's: the status of the page.
+    pub stale: Option<u16>,
+    /// Somebody signs in again, and comes back to this part of their account.
+    pub again: Option<&'static str>,
+    pub stay: Stay,
+    /// Whether what went wrong was a passkey.
+    pub passkey: bool,
+}
+
+/// The sign-in page.
+pub(super) fn page(visit: &Visit<'_>, asking: Option<&Asking>, said: Said<'_>) -> Page {
+    let (doorward, t) = (visit.doorward, visit.texts);
+    let request = asking.map(|asking| &asking.request);
+    let hint = request.and_then(|request| request.login_hint.as_deref());
+    let email = said.email.or(hint).unwrap_or_default();
+    // Not offered where the issuer's host is an address.
+    let passkey = doorward.factors.request_options(doorward.clock.now()).ok();
+    let fields = html! {
+        (kept(doorward, request))
+        (back_to(said.again))
+        @if let Some((_, state)) = &passkey {
+            input type="hidden" name="state" value=(state);
+            input type="hidden" name="credential" value="";
+        }
+        (email_field(t.email, email, passkey.is_some(), &Wrong::default()))
+        (password_field("password", t.password, &Wrong::default()))
+        label class="check" {
+            input type="checkbox" name="keep" value="true" checked[said.stay == Stay::Session];
+            span { (t.keep_signed_in) }
+        }
+        button type="submit" { (t.sign_in) }
+        @if passkey.is_some() {
+            button type="button" class="quiet" data-passkey hidden { (t.sign_in_with_passkey) }
+        }
+    };
+    let options = passkey.as_ref().map(|(options, _)| options.to_string());
+    let main = html! {
+        h1 { (t.sign_in_title) }
+        @if let Some(asking) = asking { (for_whom(t, asking)) }
+        (wrong(visit, &said))
+        (stale_note(visit, said.stale))
+        (visit.form_with(PATH, options.as_deref(), fields))
+        (send_again(visit, said.email, said.error))
+        (other_ways(visit, request))
+    };
+    Page {
+        // A wrong password is an answer like another; what else can go wrong has its status.
+        status: said
+            .stale
+            .unwrap_or_else(|| said.error.map_or(200, page_status)),
+        retry_after: said.error.and_then(ApiError::retry_after),
+        picture: asking.and_then(|asking| asking.logo.clone()),
+        script: passkey.is_some(),
+        ..visit.page(t.sign_in_title, main)
+    }
+}
+
+/// HTTP's own login dialogue is not meant: no page answers 401.
+pub(super) fn page_status(error: &ApiError) -> u16 {
+    match error.code() {
+        ErrorCode::InvalidCredentials
+        | ErrorCode::AccountDisabled
+        | ErrorCode::EmailNotVerified => 200,
+        _ => error.status().code,
+    }
+}

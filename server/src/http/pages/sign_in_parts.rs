@@ -1,0 +1,71 @@
+//! What stands on the sign-in page beside its form.
+
+use doorward_shared::ErrorCode;
+use maud::{Markup, html};
+
+use super::{
+    asking::Asking,
+    forgot_password,
+    parts::{alert, logo, website},
+    sign_in_page::Said,
+    sign_up,
+    texts::{Texts, fill},
+    verify_email,
+    visit::Visit,
+};
+use crate::{http::ApiError, oauth::AuthorizationRequest, settings::Registration};
+
+/// The application that somebody signs in for.
+pub(super) fn for_whom(t: &Texts, asking: &Asking) -> Markup {
+    html! {
+        (logo(asking.logo.as_deref()))
+        p { (fill(t.sign_in_for, "app", &asking.name)) }
+        (website(asking.website.as_deref()))
+        (asking.stranger)
+    }
+}
+
+/// What was wrong with what was sent.
+pub(super) fn wrong(visit: &Visit<'_>, said: &Said<'_>) -> Markup {
+    html! {
+        @match said.error {
+            Some(error) if said.passkey && error.code() == ErrorCode::InvalidCredentials => {
+                p class="alert" role="alert" { (visit.texts.wrong_passkey) }
+            }
+            error => (alert(visit, error, &[])),
+        }
+    }
+}
+
+/// For somebody who has forgotten the password, or has no account yet.
+pub(super) fn other_ways(visit: &Visit<'_>, request: Option<&AuthorizationRequest>) -> Markup {
+    let (doorward, t) = (visit.doorward, visit.texts);
+    html! {
+        @if doorward.verification.mail {
+            p class="aside" {
+                a href={ (doorward.site.base) (forgot_password::PATH) } { (t.links.forgot_link) }
+            }
+        }
+        @if doorward.settings.registration == Registration::Open {
+            p class="aside" {
+                (t.no_account) " "
+                a href=(sign_up::address(doorward, request)) { (t.sign_up_link) }
+            }
+        }
+    }
+}
+
+/// Offers the mail again that verifies an address, to whom signing in was refused for want of that.
+pub(super) fn send_again(
+    visit: &Visit<'_>,
+    email: Option<&str>,
+    error: Option<&ApiError>,
+) -> Markup {
+    let unverified = error.is_some_and(|error| error.code() == ErrorCode::EmailNotVerified);
+    let fields = verify_email::send_again(visit.texts, email.unwrap_or_default());
+    html! {
+        @if unverified && visit.doorward.verification.mail {
+            (visit.form(verify_email::RESEND, fields))
+        }
+    }
+}
