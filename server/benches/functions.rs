@@ -11,7 +11,8 @@ use doorward_server::{
     Settings,
     clock::{Clock, random_bytes},
     crypto::{
-        secret::{Digest256, api_key, api_key_form_ok},
+        api_key::{api_key, api_key_form_ok},
+        secret::Digest256,
         signing::{BadKey, KeyRing, RingKey, SigningAlgorithm, SigningKey, TokenType},
         token::{AccessClaims, Audience, FIRST_PARTY},
     },

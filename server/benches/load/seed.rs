@@ -5,7 +5,7 @@ use std::path::Path;
 use doorward_server::{
     Doorward, Settings,
     clock::{Clock, random_bytes},
-    crypto::secret,
+    crypto::api_key,
     service::Grant,
 };
 use doorward_shared::{KeyId, ScopeSet, SessionId, Timestamp, UserId, apikey::Environment};
@@ -201,7 +201,7 @@ impl Seeder {
                 refresh.digest().0,
                 self.until
             ])?;
-        let key = secret::api_key("sk", Environment::Live, &mut random_bytes::<64>);
+        let key = api_key::api_key("sk", Environment::Live, &mut random_bytes::<64>);
         self.conn
             .prepare_cached(
                 "INSERT INTO api_keys (id, hash, owner_id, name, hint, scopes, environment, created_at)
@@ -211,7 +211,7 @@ impl Seeder {
                 KeyId(user.0).0.to_bytes(),
                 key.digest().0,
                 user.0.to_bytes(),
-                secret::api_key_hint(key.expose()),
+                api_key::api_key_hint(key.expose()),
                 self.now.0
             ])?;
         let grant = Grant {

@@ -3,7 +3,7 @@
 use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, JwkSet};
 
 use super::secret::Digest256;
-use crate::domain::policy::MAX_JWKS;
+use crate::domain::client_uris::MAX_JWKS;
 
 /// Most keys of a set: one is tried after the other.
 const MAX_KEYS: usize = 20;

@@ -6,11 +6,14 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use doorward_shared::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use super::signing_key::{BadKey, SignError, SigningAlgorithm, SigningKey};
 use super::{
+    public_key::Jwk,
     secret::Digest256,
-    signing_key::Jwk,
     token::{AccessClaims, AccessToken, TermsInUse},
+};
+pub use super::{
+    signing_algorithm::SigningAlgorithm,
+    signing_key::{BadKey, SignError, SigningKey},
 };
 use crate::cache::{Cache, cache};
 

@@ -1,6 +1,6 @@
-//! A key that signs tokens, and its public half: RFC 7517, RFC 7638, RFC 8037.
+//! A key that signs tokens.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
 
 use aws_lc_rs::{
     encoding::AsDer,
@@ -12,59 +12,13 @@ use aws_lc_rs::{
     },
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
-use jsonwebtoken::{Algorithm, DecodingKey};
-use serde::Serialize;
+use jsonwebtoken::DecodingKey;
 use zeroize::Zeroizing;
 
-use super::secret::Digest256;
-
-/// What signs tokens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SigningAlgorithm {
-    /// RSASSA-PKCS1-v1_5 with SHA-256 and 2048 bits.
-    Rs256,
-    /// ECDSA on P-256 with SHA-256.
-    Es256,
-    /// Ed25519.
-    EdDsa,
-}
-
-impl SigningAlgorithm {
-    /// Its name in `alg`, RFC 7518 section 3.1 and RFC 8037.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Rs256 => "RS256",
-            Self::Es256 => "ES256",
-            Self::EdDsa => "EdDSA",
-        }
-    }
-
-    pub(super) fn jwa(self) -> Algorithm {
-        match self {
-            Self::Rs256 => Algorithm::RS256,
-            Self::Es256 => Algorithm::ES256,
-            Self::EdDsa => Algorithm::EdDSA,
-        }
-    }
-}
-
-impl FromStr for SigningAlgorithm {
-    type Err = &'static str;
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "RS256" => Ok(Self::Rs256),
-            "ES256" => Ok(Self::Es256),
-            "EdDSA" => Ok(Self::EdDsa),
-            _ => Err("must be RS256, ES256 or EdDSA"),
-        }
-    }
-}
-
-impl fmt::Display for SigningAlgorithm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+use super::{
+    public_key::{Jwk, PublicPart},
+    signing_algorithm::SigningAlgorithm,
+};
 
 /// A key that cannot be made or read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -117,72 +71,6 @@ impl KeyMaterial {
             }
         }
     }
-}
-
-/// The numbers of a public key, in base64url.
-enum PublicPart {
-    Rsa { n: String, e: String },
-    Ec { x: String, y: String },
-    Okp { x: String },
-}
-
-impl PublicPart {
-    fn jwk(self, algorithm: SigningAlgorithm) -> Jwk {
-        let empty = Jwk {
-            kty: "",
-            usage: "sig",
-            alg: algorithm.as_str(),
-            kid: String::new(),
-            crv: None,
-            n: None,
-            e: None,
-            x: None,
-            y: None,
-        };
-        let mut jwk = match self {
-            Self::Rsa { n, e } => Jwk {
-                kty: "RSA",
-                n: Some(n),
-                e: Some(e),
-                ..empty
-            },
-            Self::Ec { x, y } => Jwk {
-                kty: "EC",
-                crv: Some("P-256"),
-                x: Some(x),
-                y: Some(y),
-                ..empty
-            },
-            Self::Okp { x } => Jwk {
-                kty: "OKP",
-                crv: Some("Ed25519"),
-                x: Some(x),
-                ..empty
-            },
-        };
-        jwk.kid = jwk.thumbprint();
-        jwk
-    }
-}
-
-/// A public key, RFC 7517 section 4.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Jwk {
-    kty: &'static str,
-    #[serde(rename = "use")]
-    usage: &'static str,
-    alg: &'static str,
-    kid: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    crv: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    n: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    e: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    x: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    y: Option<String>,
 }
 
 /// A key that may sign, with its public half.
@@ -280,36 +168,5 @@ impl SigningKey {
                 .to_vec()),
             KeyMaterial::Ed25519(pair) => Ok(pair.sign(message).as_ref().to_vec()),
         }
-    }
-}
-
-impl Jwk {
-    /// RFC 7638 section 3: the required members in lexical order, without white space.
-    fn thumbprint(&self) -> String {
-        let text = |part: &Option<String>| part.clone().unwrap_or_default();
-        let canonical = match self.kty {
-            "RSA" => format!(
-                r#"{{"e":"{}","kty":"RSA","n":"{}"}}"#,
-                text(&self.e),
-                text(&self.n)
-            ),
-            "EC" => format!(
-                r#"{{"crv":"P-256","kty":"EC","x":"{}","y":"{}"}}"#,
-                text(&self.x),
-                text(&self.y)
-            ),
-            _ => format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, text(&self.x)),
-        };
-        BASE64.encode(Digest256::of(canonical.as_bytes()).0)
-    }
-
-    fn verifier(&self) -> Result<DecodingKey, BadKey> {
-        let key = match (&self.n, &self.e, &self.x, &self.y) {
-            (Some(n), Some(e), ..) => DecodingKey::from_rsa_components(n, e),
-            (.., Some(x), Some(y)) => DecodingKey::from_ec_components(x, y),
-            (.., Some(x), None) => DecodingKey::from_ed_components(x),
-            _ => return Err(BadKey),
-        };
-        key.map_err(|_| BadKey)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{ApiError, RequestInfo, Services};
 use crate::{
-    crypto::secret::{Secret, looks_like_api_key},
+    crypto::{api_key::looks_like_api_key, secret::Secret},
     domain::Door,
     oauth::{Failure, Invitation},
 };

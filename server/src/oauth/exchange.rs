@@ -2,46 +2,21 @@
 
 use std::sync::Arc;
 
-use aws_lc_rs::digest;
-use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use doorward_shared::{Scope, ScopeSet, scope::OPENID_SCOPES};
-use serde::Serialize;
 
 use super::{Failure, Form, TokenAnswer, redirect::allowed_redirect, token::TokenEndpoint};
 use crate::{
-    crypto::{
-        secret::{Digest256, Secret},
-        signing::{SigningAlgorithm, TokenType},
-    },
+    crypto::secret::{Digest256, Secret},
     domain::{
-        Cause, ClaimSet, Client, Code, GrantType, Lineage, PersonClaims, Session,
+        Cause, Client, Code, GrantType, PersonClaims, Session,
         rules::{
             code::{self as rule, Worth},
             credential::grantable,
         },
     },
-    service::{Asked, Grant, NotRenewed, Renewed},
+    service::Grant,
     store::{NewSession, Redeemed},
 };
-
-/// Claims of an ID token, OpenID Connect Core section 2.
-#[derive(Debug, Serialize)]
-struct IdClaims<'a> {
-    iss: &'a str,
-    sub: String,
-    aud: String,
-    exp: i64,
-    iat: i64,
-    auth_time: i64,
-    amr: &'static [&'static str],
-    acr: &'static str,
-    at_hash: String,
-    sid: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    nonce: Option<String>,
-    #[serde(flatten)]
-    person: PersonClaims,
-}
 
 /// What is asked for tokens with.
 #[expect(clippy::large_enum_variant, reason = "one for each request")]
@@ -188,17 +163,6 @@ impl Exchange {
         Err(Failure::new("invalid_target", why))
     }
 
-    /// The claims of an ID token: those that were asked for one by one, and those of the scopes where the client has them
-    /// there.
-    fn wanted_claims(&self, code: &Code, scope: &ScopeSet) -> ClaimSet {
-        let asked = code.claims.id_token.within(&self.client.scopes);
-        if self.client.policy.id_token_claims {
-            ClaimSet::of_scopes(scope).union(asked)
-        } else {
-            asked
-        }
-    }
-
     /// Uses a code up: the session that it opens, and the audiences that were granted with it.
     async fn redeem(
         &self,
@@ -261,55 +225,8 @@ impl Exchange {
         })
     }
 
-    /// Uses a refresh token up, for the scopes it was given or fewer.
-    async fn of_refresh(
-        &self,
-        used: &Secret,
-        wanted: Option<&ScopeSet>,
-    ) -> Result<TokenAnswer, Failure> {
-        let asked = Asked {
-            scope: wanted.cloned(),
-            resources: self.resources.clone(),
-        };
-        let lineage = Lineage::Client(self.client.id);
-        let renewed = self
-            .endpoint
-            .refresh
-            .renew(used, lineage, asked, self.cause.clone());
-        let Renewed {
-            session,
-            scope: may,
-            resources,
-            refresh_token,
-            ..
-        } = renewed.await.map_err(|why| match why {
-            NotRenewed::Unknown
-            | NotRenewed::Expired
-            | NotRenewed::NoFactor
-            | NotRenewed::Revoked => Failure::grant("the refresh token is not valid"),
-            NotRenewed::ScopeTooWide => Failure::scope("the scope was not granted"),
-            NotRenewed::OtherResource => Failure::new(
-                "invalid_target",
-                "the resource was not granted, or is not the client's any more",
-            ),
-            NotRenewed::Failed(error) => error.into(),
-        })?;
-        let scope = match wanted {
-            Some(wanted) => wanted.intersect(&may),
-            None => may,
-        };
-        let scope = scope.intersect(&self.client.scopes);
-        Ok(TokenAnswer {
-            access_token: self.access_token(&session, &scope, resources)?,
-            expires_in: self.endpoint.tokens.settings.access_token_seconds,
-            scope: scope.to_string(),
-            refresh_token: Some(refresh_token.expose().to_owned()),
-            id_token: None,
-        })
-    }
-
     /// An access token of a session that a person gave the client.
-    fn access_token(
+    pub(super) fn access_token(
         &self,
         session: &Session,
         scope: &ScopeSet,
@@ -342,61 +259,10 @@ impl Exchange {
         }
         asked
     }
-
-    fn id_token(
-        &self,
-        session: &Session,
-        code: &Code,
-        person: PersonClaims,
-        access_token: &str,
-    ) -> Result<String, Failure> {
-        let (tokens, now) = (&self.endpoint.tokens, self.cause.at.seconds());
-        let claims = IdClaims {
-            iss: &tokens.issuer,
-            sub: session.user_id.to_string(),
-            aud: self.client.public_id(),
-            exp: now + i64::from(tokens.settings.access_token_seconds),
-            iat: now,
-            auth_time: code.auth_time.seconds(),
-            amr: session.method.amr(),
-            acr: session.method.acr(),
-            at_hash: at_hash(access_token, tokens.keys.algorithm()),
-            sid: session.id.to_string(),
-            nonce: code.nonce.clone(),
-            person,
-        };
-        Ok(tokens.keys.sign(TokenType::Id, &claims)?)
-    }
 }
 
 /// What a client may do by itself: nobody signs in, so OpenID Connect's scopes mean nothing.
 pub(super) fn own_scopes(client: &Client) -> ScopeSet {
     let real = |scope: &&Scope| !OPENID_SCOPES.contains(&scope.as_str());
     client.scopes.iter().filter(real).cloned().collect()
-}
-
-/// OpenID Connect Core section 3.1.3.6: the left half of the hash that goes with the signature. Ed25519 hashes with
-/// SHA-512, and so do the clients that know it.
-fn at_hash(access_token: &str, algorithm: Option<SigningAlgorithm>) -> String {
-    let hash = match algorithm {
-        Some(SigningAlgorithm::EdDsa) => &digest::SHA512,
-        _ => &digest::SHA256,
-    };
-    let hash = digest::digest(hash, access_token.as_bytes());
-    let hash = hash.as_ref();
-    BASE64_URL_SAFE_NO_PAD.encode(&hash[..hash.len() / 2])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The example of OpenID Connect Core appendix A.3, whose ID token is signed with RS256.
-    #[test]
-    fn at_hash_is_the_left_half_of_the_hash() {
-        let token = "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y";
-        let short = at_hash(token, Some(SigningAlgorithm::Rs256));
-        assert_eq!(short, "77QmUPtjPfzWtF2AnpK9RQ");
-        assert_eq!(at_hash(token, Some(SigningAlgorithm::EdDsa)).len(), 43);
-    }
 }

@@ -2,8 +2,10 @@
 //! machines it runs, is in `oxide/` alone.
 
 mod answer;
+mod asker;
 mod authorize;
 mod client_auth;
+mod client_credentials;
 #[cfg(test)]
 mod document_tests;
 mod documents;
@@ -11,13 +13,16 @@ mod exchange;
 mod failure;
 mod form;
 mod hint;
+mod id_token;
 mod metadata;
 mod owner;
 mod oxide;
 mod redirect;
+mod refresh_grant;
 pub(crate) mod registration;
 mod registrations;
 mod request;
+mod revocation;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -25,9 +30,11 @@ mod token_info;
 mod userinfo;
 
 pub use answer::{ClientAnswer, ResponseMode};
+pub use asker::Asker;
 pub use authorize::AuthorizationEndpoint;
 pub(crate) use authorize::{NOT_ADMITTED, Next, Visitor};
-pub use client_auth::{ClientCredentials, Clients};
+pub use client_auth::Clients;
+pub use client_credentials::ClientCredentials;
 pub(crate) use documents::Documents;
 pub use failure::Failure;
 pub use form::Form;
@@ -39,5 +46,5 @@ pub use registrations::Registrations;
 pub(crate) use registrations::{Invitation, Origin};
 pub use request::{AuthorizationRequest, Prompt, Refused};
 pub use token::{TokenAnswer, TokenEndpoint};
-pub use token_info::{Asker, TokenInfo, TokenInfos};
+pub use token_info::{TokenInfo, TokenInfos};
 pub use userinfo::UserInfo;

@@ -8,7 +8,7 @@ use crate::{
     domain::{
         AuthMethod, ClientKind, ClientPolicy, GrantType,
         client::check_redirect_uri,
-        policy::{check_backchannel_uri, check_jwks_uri, check_shown_uri},
+        client_uris::{check_backchannel_uri, check_jwks_uri, check_shown_uri},
         text::required_name,
     },
 };

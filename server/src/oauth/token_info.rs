@@ -1,33 +1,19 @@
-//! Introspection (RFC 7662) and revocation (RFC 7009): what a token is, and its end.
+//! Introspection, RFC 7662: what a token is.
 
 use std::sync::Arc;
 
-use doorward_shared::{ClientId, SessionId, Timestamp};
+use doorward_shared::{ClientId, Timestamp};
 use serde::Serialize;
-use ulid::Ulid;
 
-use super::{Failure, client_auth::Authenticated};
+use super::{
+    Failure,
+    asker::{Asker, reads_people, sees, shows_email, told},
+};
 use crate::{
-    crypto::{
-        seal::MasterKey,
-        secret::looks_like_api_key,
-        signing::TokenError,
-        token::{AccessToken, Audience},
-    },
-    domain::{Cause, Client, Refusal, SessionCore, User, client::is_same_resource},
+    crypto::{api_key::looks_like_api_key, seal::MasterKey, token::Audience},
     service::{Caller, Callers, Credential, Error},
     store::StoreError,
 };
-
-/// Who asks about a token.
-#[derive(Debug, Clone)]
-pub enum Asker {
-    /// Sees its own tokens, and those whose audience names one of its resources; a resource server sees all access
-    /// tokens, and API keys.
-    Client(Arc<Client>),
-    /// Holds `admin:sessions:read`, and sees all; `people` where they may read every account.
-    Operator { people: bool },
-}
 
 /// What introspection answers, RFC 7662 section 2.2. Of a token that is not active nothing is said.
 #[derive(Debug, Default, PartialEq, Serialize, utoipa::ToSchema)]
@@ -206,124 +192,16 @@ impl TokenInfos {
     }
 
     /// The id that a client knows itself by.
-    async fn public_id(&self, id: Option<ClientId>) -> Result<Option<String>, StoreError> {
+    pub(super) async fn public_id(
+        &self,
+        id: Option<ClientId>,
+    ) -> Result<Option<String>, StoreError> {
         let client = match id {
             Some(id) => self.callers.store.client(id).await?,
             None => None,
         };
         Ok(client.map(|client| client.public_id()))
     }
-
-    /// Ends a token of this client's, and with it what belongs to the same grant (RFC 7009 section 2.1). A token of
-    /// somebody else's, or of nobody's, is left alone, and the answer is the same.
-    ///
-    /// # Errors
-    /// `invalid_client` when the client has lost its credentials since; 503.
-    pub(crate) async fn revoke(
-        &self,
-        by: &Authenticated,
-        token: &str,
-        cause: Cause,
-    ) -> Result<(), Failure> {
-        let (meant, act) = (
-            self.meant(&by.client, token, cause.at).await?,
-            by.act(cause),
-        );
-        let ended = match meant {
-            Some(Meant::Session(id)) => self.callers.store.give_back_session(id, act).await,
-            Some(Meant::Token(jti, until)) => {
-                let (store, of) = (&self.callers.store, by.client.id);
-                store.give_back_token(jti, of, until, act).await
-            }
-            None => Ok(()),
-        };
-        match ended {
-            // Swept since.
-            Err(StoreError::Refused(Refusal::NotFound(_))) => Ok(()),
-            Err(StoreError::Refused(_)) => Err(Failure::client(by.basic)),
-            ended => Ok(ended?),
-        }
-    }
-
-    /// What a client's own token stands for; nothing, where it is another's, or none.
-    async fn meant(
-        &self,
-        client: &Client,
-        token: &str,
-        now: Timestamp,
-    ) -> Result<Option<Meant>, StoreError> {
-        let own = |session: &SessionCore| {
-            (session.client_id == Some(client.id)).then_some(Meant::Session(session.id))
-        };
-        if token.starts_with("rt_") {
-            let Some(shown) = self.master.refresh().read(token) else {
-                return Ok(None);
-            };
-            let found = self.callers.store.refresh_token(shown).await?;
-            return Ok(found.and_then(|(session, _)| own(&session.core())));
-        }
-        let claims = match self.callers.keys.verify_any_audience(token, now) {
-            Ok(claims) | Err(TokenError::Expired(claims)) => claims,
-            Err(TokenError::Invalid) => return Ok(None),
-        };
-        if claims.client_id() != client.public_id() {
-            return Ok(None);
-        }
-        Ok(match claims.session() {
-            Some((id, _)) => {
-                let session = self.callers.store.session(id).await?;
-                session.as_ref().and_then(own)
-            }
-            None => {
-                let until = Timestamp::from_seconds(claims.exp());
-                Some(Meant::Token(claims.jti(), until))
-            }
-        })
-    }
-}
-
-/// What a token that is given up stands for.
-enum Meant {
-    Session(SessionId),
-    /// A client's own: its id, and when it would have ended.
-    Token(Ulid, Timestamp),
-}
-
-fn sees(asker: &Asker, token: &AccessToken) -> bool {
-    match asker {
-        Asker::Operator { .. } => true,
-        Asker::Client(client) => {
-            client.resource_server
-                || token.client_id() == client.public_id()
-                || client.resources.iter().any(|resource| {
-                    token
-                        .audience()
-                        .values()
-                        .iter()
-                        .any(|aud| is_same_resource(aud, resource))
-                })
-        }
-    }
-}
-
-/// A person's address as the asker may be told it.
-fn told(asker: &Asker, user: &User) -> Option<String> {
-    match asker {
-        Asker::Client(client) => client
-            .policy
-            .told_email(user)
-            .map(|(email, _)| email.to_owned()),
-        Asker::Operator { .. } => Some(user.email.as_str().to_owned()),
-    }
-}
-
-/// Whether the person's address is told: a token that was given it, the person's own, or to whoever reads every account.
-fn shows_email(asker: &Asker, token: &Caller) -> bool {
-    token.first_party().is_some() || token.scopes.covers("email") || reads_people(asker)
-}
-
-fn reads_people(asker: &Asker) -> bool {
-    matches!(asker, Asker::Operator { people: true })
 }
 
 /// A credential that is not good now is no error here; storage that fails is.

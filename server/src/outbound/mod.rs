@@ -16,7 +16,7 @@ use tokio::sync::OnceCell;
 use guard::PublicOnly;
 pub(crate) use guard::Reach;
 
-use crate::domain::policy::is_inside;
+use crate::domain::client_uris::is_inside;
 
 /// How long a call may take, from the look-up of the name to the last byte.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -8,7 +8,10 @@ use doorward_shared::{
 use super::{Error, values};
 use crate::{
     clock::random_bytes,
-    crypto::secret::{Digest256, Secret, api_key, api_key_hint},
+    crypto::{
+        api_key::{api_key, api_key_hint},
+        secret::{Digest256, Secret},
+    },
     domain::{
         Act, ApiKey, KeyOwner, KeyTerms, KeyTermsChange,
         rules::{

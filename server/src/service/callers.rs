@@ -8,7 +8,7 @@ use super::{Caller, Credential, Error, FoundKey, Keys, Wanted};
 use crate::{
     clock::Clock,
     crypto::{
-        secret::looks_like_api_key,
+        api_key::looks_like_api_key,
         signing::{KeyRing, TokenError},
         token::{AccessToken, FIRST_PARTY},
     },

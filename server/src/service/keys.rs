@@ -9,7 +9,7 @@ use doorward_shared::{
 
 use crate::{
     clock::Clock,
-    crypto::secret::{Digest256, api_key_form_ok},
+    crypto::{api_key::api_key_form_ok, secret::Digest256},
     domain::{
         Account, ApiKey, KeyOwner,
         rules::{

@@ -6,7 +6,10 @@ use doorward_shared::apikey::Environment;
 
 use crate::{
     clock::{Clock, random_bytes},
-    crypto::secret::{Secret, api_key, api_key_form_ok, api_key_hint},
+    crypto::{
+        api_key::{api_key, api_key_form_ok, api_key_hint},
+        secret::Secret,
+    },
     domain::Cause,
     files::write_private,
     settings::Settings,

@@ -3,7 +3,7 @@
 use doorward_shared::{Scope, ScopeSet, scope::MAX_SCOPES};
 
 use super::Error;
-use crate::domain::{policy, text};
+use crate::domain::{groups, text};
 
 /// A person's name; empty is none.
 pub(crate) fn name(field: &'static str, given: Option<String>) -> Result<Option<String>, Error> {
@@ -43,7 +43,7 @@ pub(crate) fn scopes(field: &'static str, given: &[String]) -> Result<ScopeSet, 
 
 /// Groups of a person or a client.
 pub(crate) fn groups(field: &'static str, given: &[String]) -> Result<Vec<String>, Error> {
-    policy::groups(given).map_err(|(at, why)| match at {
+    groups::groups(given).map_err(|(at, why)| match at {
         Some(at) => Error::Element {
             field,
             at,

@@ -5,7 +5,7 @@ use url::{Host, Url};
 
 use super::{Colour, Settings, SettingsError, wrong};
 use crate::{
-    crypto::secret::is_api_key_prefix,
+    crypto::api_key::is_api_key_prefix,
     domain::{role, text::required_name},
 };
 

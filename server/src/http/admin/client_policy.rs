@@ -7,7 +7,7 @@ use crate::{
     domain::{
         self, ClientPolicy, PolicyChange,
         client::{check_redirect_uri, check_resource},
-        policy::{check_backchannel_uri, check_jwks_uri, check_shown_uri},
+        client_uris::{check_backchannel_uri, check_jwks_uri, check_shown_uri},
     },
     http::{ApiError, admin::clients::uris, values},
 };

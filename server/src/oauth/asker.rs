@@ -1,0 +1,56 @@
+//! Who asks about a token, and what they are told.
+
+use std::sync::Arc;
+
+use crate::{
+    crypto::token::AccessToken,
+    domain::{Client, User, client::is_same_resource},
+    service::Caller,
+};
+
+/// Who asks about a token.
+#[derive(Debug, Clone)]
+pub enum Asker {
+    /// Sees its own tokens, and those whose audience names one of its resources; a resource server sees all access
+    /// tokens, and API keys.
+    Client(Arc<Client>),
+    /// Holds `admin:sessions:read`, and sees all; `people` where they may read every account.
+    Operator { people: bool },
+}
+
+pub(super) fn sees(asker: &Asker, token: &AccessToken) -> bool {
+    match asker {
+        Asker::Operator { .. } => true,
+        Asker::Client(client) => {
+            client.resource_server
+                || token.client_id() == client.public_id()
+                || client.resources.iter().any(|resource| {
+                    token
+                        .audience()
+                        .values()
+                        .iter()
+                        .any(|aud| is_same_resource(aud, resource))
+                })
+        }
+    }
+}
+
+/// A person's address as the asker may be told it.
+pub(super) fn told(asker: &Asker, user: &User) -> Option<String> {
+    match asker {
+        Asker::Client(client) => client
+            .policy
+            .told_email(user)
+            .map(|(email, _)| email.to_owned()),
+        Asker::Operator { .. } => Some(user.email.as_str().to_owned()),
+    }
+}
+
+/// Whether the person's address is told: a token that was given it, the person's own, or to whoever reads every account.
+pub(super) fn shows_email(asker: &Asker, token: &Caller) -> bool {
+    token.first_party().is_some() || token.scopes.covers("email") || reads_people(asker)
+}
+
+pub(super) fn reads_people(asker: &Asker) -> bool {
+    matches!(asker, Asker::Operator { people: true })
+}

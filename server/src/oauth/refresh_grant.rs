@@ -1,0 +1,59 @@
+//! What a refresh token is worth.
+
+use doorward_shared::ScopeSet;
+
+use super::{Failure, TokenAnswer, exchange::Exchange};
+use crate::{
+    crypto::secret::Secret,
+    domain::Lineage,
+    service::{Asked, NotRenewed, Renewed},
+};
+
+impl Exchange {
+    /// Uses a refresh token up, for the scopes it was given or fewer.
+    pub(super) async fn of_refresh(
+        &self,
+        used: &Secret,
+        wanted: Option<&ScopeSet>,
+    ) -> Result<TokenAnswer, Failure> {
+        let asked = Asked {
+            scope: wanted.cloned(),
+            resources: self.resources.clone(),
+        };
+        let lineage = Lineage::Client(self.client.id);
+        let renewed = self
+            .endpoint
+            .refresh
+            .renew(used, lineage, asked, self.cause.clone());
+        let Renewed {
+            session,
+            scope: may,
+            resources,
+            refresh_token,
+            ..
+        } = renewed.await.map_err(|why| match why {
+            NotRenewed::Unknown
+            | NotRenewed::Expired
+            | NotRenewed::NoFactor
+            | NotRenewed::Revoked => Failure::grant("the refresh token is not valid"),
+            NotRenewed::ScopeTooWide => Failure::scope("the scope was not granted"),
+            NotRenewed::OtherResource => Failure::new(
+                "invalid_target",
+                "the resource was not granted, or is not the client's any more",
+            ),
+            NotRenewed::Failed(error) => error.into(),
+        })?;
+        let scope = match wanted {
+            Some(wanted) => wanted.intersect(&may),
+            None => may,
+        };
+        let scope = scope.intersect(&self.client.scopes);
+        Ok(TokenAnswer {
+            access_token: self.access_token(&session, &scope, resources)?,
+            expires_in: self.endpoint.tokens.settings.access_token_seconds,
+            scope: scope.to_string(),
+            refresh_token: Some(refresh_token.expose().to_owned()),
+            id_token: None,
+        })
+    }
+}

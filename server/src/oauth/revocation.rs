@@ -1,0 +1,86 @@
+//! Revocation, RFC 7009: the end of a token, and of what belongs to the same grant.
+
+use doorward_shared::{SessionId, Timestamp};
+use ulid::Ulid;
+
+use super::{Failure, client_auth::Authenticated, token_info::TokenInfos};
+use crate::{
+    crypto::signing::TokenError,
+    domain::{Cause, Client, Refusal, SessionCore},
+    store::StoreError,
+};
+
+impl TokenInfos {
+    /// Ends a token of this client's, and with it what belongs to the same grant (RFC 7009 section 2.1). A token of
+    /// somebody else's, or of nobody's, is left alone, and the answer is the same.
+    ///
+    /// # Errors
+    /// `invalid_client` when the client has lost its credentials since; 503.
+    pub(crate) async fn revoke(
+        &self,
+        by: &Authenticated,
+        token: &str,
+        cause: Cause,
+    ) -> Result<(), Failure> {
+        let (meant, act) = (
+            self.meant(&by.client, token, cause.at).await?,
+            by.act(cause),
+        );
+        let ended = match meant {
+            Some(Meant::Session(id)) => self.callers.store.give_back_session(id, act).await,
+            Some(Meant::Token(jti, until)) => {
+                let (store, of) = (&self.callers.store, by.client.id);
+                store.give_back_token(jti, of, until, act).await
+            }
+            None => Ok(()),
+        };
+        match ended {
+            // Swept since.
+            Err(StoreError::Refused(Refusal::NotFound(_))) => Ok(()),
+            Err(StoreError::Refused(_)) => Err(Failure::client(by.basic)),
+            ended => Ok(ended?),
+        }
+    }
+
+    /// What a client's own token stands for; nothing, where it is another's, or none.
+    async fn meant(
+        &self,
+        client: &Client,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<Option<Meant>, StoreError> {
+        let own = |session: &SessionCore| {
+            (session.client_id == Some(client.id)).then_some(Meant::Session(session.id))
+        };
+        if token.starts_with("rt_") {
+            let Some(shown) = self.master.refresh().read(token) else {
+                return Ok(None);
+            };
+            let found = self.callers.store.refresh_token(shown).await?;
+            return Ok(found.and_then(|(session, _)| own(&session.core())));
+        }
+        let claims = match self.callers.keys.verify_any_audience(token, now) {
+            Ok(claims) | Err(TokenError::Expired(claims)) => claims,
+            Err(TokenError::Invalid) => return Ok(None),
+        };
+        if claims.client_id() != client.public_id() {
+            return Ok(None);
+        }
+        Ok(match claims.session() {
+            Some((id, _)) => {
+                let session = self.callers.store.session(id).await?;
+                session.as_ref().and_then(own)
+            }
+            None => {
+                let until = Timestamp::from_seconds(claims.exp());
+                Some(Meant::Token(claims.jti(), until))
+            }
+        })
+    }
+}
+/// What a token that is given up stands for.
+enum Meant {
+    Session(SessionId),
+    /// A client's own: its id, and when it would have ended.
+    Token(Ulid, Timestamp),
+}

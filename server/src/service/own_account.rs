@@ -1,0 +1,84 @@
+//! What people do to their own account: another password, and its end.
+
+use super::{Caller, Error, accounts::Accounts, passwords::Retyped};
+use crate::{
+    crypto::{password::check_password, secret::Secret},
+    domain::{Cause, Door, Refusal},
+    store::EndsWithPassword,
+};
+
+/// A change of one's own password.
+#[derive(Debug)]
+pub(crate) struct PasswordChange {
+    pub current: Secret,
+    pub new: Secret,
+    /// Whether the account's API keys end too.
+    pub api_keys: bool,
+}
+
+impl Accounts {
+    /// Changes somebody's own password; their other sessions end.
+    ///
+    /// # Errors
+    /// [`Error::Wrong`] for a wrong current password, and as sign-in; [`Error::Invalid`].
+    pub(crate) async fn change_own_password(
+        &self,
+        by: &Caller,
+        change: PasswordChange,
+        cause: Cause,
+    ) -> Result<(), Error> {
+        let (account, session) = by.first_party().ok_or(Refusal::NotFirstParty)?;
+        let email = account.user.email.as_str();
+        // First, so that a new password that is refused costs no attempt.
+        check_password(change.new.expose(), email)
+            .map_err(|why| Error::invalid("newPassword", why))?;
+        let ip = cause.limited_by();
+        let current = Retyped {
+            field: "currentPassword",
+            text: change.current,
+        };
+        let verified = self
+            .passwords
+            .verify_again(account, current, ip, &cause)
+            .await?;
+        let hash = self
+            .passwords
+            .hash_new_password(change.new, email, "newPassword")
+            .await?;
+        let seen = Some(verified.password);
+        let ends = EndsWithPassword {
+            keep: Some(session.id),
+            api_keys: change.api_keys,
+        };
+        let act = self.act_now(by, Door::Own, &cause)?;
+        self.store()
+            .set_password(account.user.id, hash, seen, ends, act)
+            .await?;
+        self.passwords.forget_failures(email);
+        Ok(())
+    }
+
+    /// Deletes somebody's own account, with the password again.
+    ///
+    /// # Errors
+    /// [`Error::NoSelfDeletion`]; as [`Passwords::verify`]; `conflict` for the last administrator.
+    pub(crate) async fn delete_own(
+        &self,
+        by: &Caller,
+        password: Secret,
+        cause: Cause,
+    ) -> Result<(), Error> {
+        let (account, _) = by.first_party().ok_or(Refusal::NotFirstParty)?;
+        if !self.self_deletion {
+            return Err(Error::NoSelfDeletion);
+        }
+        let ip = cause.limited_by();
+        let seen = self
+            .passwords
+            .verify_again(account, password.into(), ip, &cause)
+            .await?;
+        let act = self.act_now(by, Door::Own, &cause)?;
+        let user = account.user.id;
+        Ok(self.store().delete_own_user(user, seen.into(), act).await?)
+    }
+}

@@ -1,0 +1,74 @@
+//! Signing up.
+
+use doorward_shared::{ScopeSet, auth::RegisterRequest};
+
+use super::{
+    Error,
+    accounts::{Accounts, new_email},
+    values,
+};
+use crate::{
+    crypto::password::check_password,
+    domain::{Actor, Cause, NewUser, Session, User, role},
+    settings::Registration,
+    store::NewSession,
+};
+
+impl Accounts {
+    /// Makes an account for somebody, and signs them in, unless their address is to be verified or a second factor to be set up
+    /// first: every door's way.
+    ///
+    /// # Errors
+    /// [`Error::RegistrationClosed`], [`Refusal::Blocked`], [`Error::RateLimited`], [`Error::Invalid`], [`Error::Overloaded`], storage with
+    /// `email_taken`.
+    pub(crate) async fn sign_up(
+        &self,
+        form: RegisterRequest,
+        session: NewSession,
+        cause: Cause,
+    ) -> Result<(User, Option<Session>), Error> {
+        self.passwords.admit(session.ip)?;
+        if self.registration == Registration::Closed {
+            return Err(Error::RegistrationClosed);
+        }
+        let email = new_email(&form.email)?;
+        let first_name = values::name("firstName", form.first_name)?;
+        let last_name = values::name("lastName", form.last_name)?;
+        // What is refused for its form takes no place in the count: a typo must not use somebody's tries up.
+        check_password(&form.password, email.as_str())
+            .map_err(|why| Error::invalid("password", why))?;
+        let passwords = &self.passwords;
+        let now = passwords.clock.monotonic();
+        passwords.limits.registration(session.ip, now)?;
+        let hash = passwords
+            .hash_new_password(form.password.into(), email.as_str(), "password")
+            .await?;
+        let new = NewUser {
+            email,
+            password: Some(hash),
+            first_name,
+            last_name,
+            role: role::CUSTOMER.into(),
+            permissions: ScopeSet::default(),
+            groups: Vec::new(),
+            // Nobody has shown yet that the address is theirs.
+            email_verified: false,
+            disabled: false,
+        };
+        let cause = Cause {
+            actor: Actor::Anonymous,
+            at: passwords.clock.now(),
+            ..cause
+        };
+        let mail = self.verification.of_sign_up(&new.email, &cause);
+        let (link, place) = mail.unzip();
+        let session = (!self.verified_only).then_some(session);
+        let signed_up = self.store().sign_up(new, session, link, cause);
+        let (user, session) = signed_up.await?;
+        if let Some(place) = place {
+            place.used();
+        }
+        passwords.metrics.registration();
+        Ok((user, session))
+    }
+}
