@@ -1,6 +1,6 @@
 //! Accounts.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use doorward_shared::{ScopeSet, SessionId, UserId};
 
@@ -14,9 +14,7 @@ use super::{
     endings::{self, Ending, What},
     factors::SeenPassword,
     keys::{self, KeysOf},
-    links, mails,
-    memory::through,
-    roles,
+    links, mails, roles,
     rows::{self, ROLE_MAY, USER},
     sessions,
     sql::{Connection, OptionalExtension, params},
@@ -40,27 +38,6 @@ pub struct EndsWithPassword {
 }
 
 impl Store {
-    /// The account and what it may do now. From memory once it was asked for.
-    pub async fn account(&self, id: UserId) -> Result<Option<Arc<Account>>, StoreError> {
-        let memory = self.memory();
-        through(&memory.busy_accounts, &id, async {
-            if let Some(packed) = memory.accounts.get(&id) {
-                return Ok(Some(Arc::new(packed.unpacked(id))));
-            }
-            let place = match memory.accounts.get_value_or_guard_async(&id).await {
-                Ok(packed) => return Ok(Some(Arc::new(packed.unpacked(id)))),
-                Err(place) => place,
-            };
-            let found = self.look_up(move |conn| account(conn, id)).await?;
-            // What is not there is not kept, so that guesses cannot push out what is.
-            if let Some(packed) = found.as_ref().and_then(|found| memory.packed(found)) {
-                let _ = place.insert(packed);
-            }
-            Ok(found.map(Arc::new))
-        })
-        .await
-    }
-
     /// Makes an account for somebody who signs up, mails them a link where mail is sent, and signs them in where there is a
     /// session for that, but for whoever must have a second factor.
     ///

@@ -33,8 +33,10 @@ mod keys;
 mod links;
 mod list;
 mod login_facts;
+mod lookups;
 mod mails;
 mod memory;
+mod new_session;
 mod notices;
 mod operator;
 mod outstanding;
@@ -92,6 +94,7 @@ pub use list::{ListQuery, Sort};
 pub use login_facts::{LoginFacts, LoginRecord};
 pub use mails::{Mail, MailFailure, Mailing, MailsWaiting};
 pub use memory::Caps;
+pub use new_session::NewSession;
 pub use notices::LogoutNotice;
 pub use outstanding::Outstanding;
 pub use passkeys::NewPasskey;
@@ -103,7 +106,6 @@ pub use second_step::FirstStep;
 pub(crate) use series::{floor as series_floor, hour_of};
 pub use session_ends::{AllOf, Ends, SeenSessions, Which};
 pub use session_list::SessionFilter;
-pub use sessions::NewSession;
 pub use signing::StoredSigningKey;
 pub use sqlite::{
     Bounds, DATABASE, DirectoryLock, MASTER_KEY, OPERATOR_KEY, Restore, Restored, SCHEMA_VERSION,

@@ -1,147 +1,29 @@
-//! Sessions: how one begins, is found, and ends.
+//! Sessions: how one is found, and ends.
 
-use std::net::IpAddr;
-
-use doorward_shared::{ClientId, ScopeSet, SessionId, Timestamp, UserId};
+use doorward_shared::{ClientId, SessionId, Timestamp, UserId};
 use ulid::Ulid;
 
-pub(super) use super::session_rows::{demand_password, end, end_all_of, find, insert, open};
 use super::{
     Store, StoreError, accounts, authority,
     endings::{self, AT_ONCE, Ended},
-    factors,
     keys::{self, KeysOf},
     memory::through,
-    packed::PackedSession,
     rows,
-    session_rows::{end_noted, with_account},
+    session_rows::end_noted,
     sql::{Connection, params},
     unit::Unit,
 };
-use crate::{
-    crypto::{refresh::NextToken, secret::Digest256},
-    domain::{
-        Act, Cause, Refusal, RequestedClaims, Session, SessionCore, SignInMethod, User,
-        rules::{authority as rule, session},
-    },
+pub(super) use super::{
+    new_session::{demand_password, insert, open},
+    session_rows::{end, end_all_of, find},
 };
-
-/// What a session starts with.
-#[derive(Debug, Clone)]
-pub struct NewSession {
-    pub client_id: Option<ClientId>,
-    /// All the user may do then, when `None`.
-    pub scope: Option<ScopeSet>,
-    pub ip: IpAddr,
-    pub user_agent: Option<String>,
-    /// The first refresh token; none where the grant gives no refresh token.
-    pub refresh: Option<NextToken>,
-    pub refresh_until: Timestamp,
-    pub access_until: Timestamp,
-    /// The absolute end.
-    pub expires_at: Timestamp,
-    /// Hash of the cookie of the browser that signs in.
-    pub browser: Option<Digest256>,
-    /// Audiences its tokens are for, RFC 8707; the server itself when there are none.
-    pub resources: Vec<String>,
-    /// When the person signed in; now, when `None`.
-    pub auth_time: Option<Timestamp>,
-    /// How the person signed in.
-    pub method: SignInMethod,
-    /// The browser's session in which a client's session was allowed.
-    pub signed_in_by: Option<SessionId>,
-    /// Claims that were asked for one by one.
-    pub claims: RequestedClaims,
-}
+use crate::domain::{Act, Cause, Refusal, Session, rules::authority as rule};
 
 impl Store {
-    /// A session, live or not. From memory once it was asked for.
-    pub async fn session(&self, id: SessionId) -> Result<Option<SessionCore>, StoreError> {
-        self.session_and(id, |_, _| Ok(())).await
-    }
-
-    /// As [`Store::session`]; where it has to be read, what `also` reads is read with it.
-    pub(super) async fn session_and(
-        &self,
-        id: SessionId,
-        also: fn(&Connection, &Session) -> Result<(), StoreError>,
-    ) -> Result<Option<SessionCore>, StoreError> {
-        let memory = self.memory();
-        let found = through(&memory.sessions, &id, async {
-            let found = self.read(move |conn| {
-                let found = find(conn, id)?;
-                if let Some(session) = &found {
-                    also(conn, session)?;
-                }
-                Ok(found)
-            });
-            let found = found.await?;
-            Ok(found.map(|session| PackedSession::of(&session.core(), &memory.scopes)))
-        });
-        Ok(found.await?.map(|packed| packed.unpacked(id)))
-    }
-
-    /// As [`Store::session`]; where it has to be read, the account that is said to hold it is read with it.
-    pub async fn session_of(
-        &self,
-        id: SessionId,
-        user: UserId,
-    ) -> Result<Option<SessionCore>, StoreError> {
-        let memory = self.memory();
-        let (sessions, accounts) = (&memory.sessions, &memory.accounts);
-        if let Some(found) = sessions.get(&id) {
-            return Ok(Some(found.unpacked(id)));
-        }
-        if accounts.contains_key(&user) {
-            return self.session(id).await;
-        }
-        // Both places are held before the read begins, always in this order: a commit takes them back.
-        let place = match sessions.get_value_or_guard_async(&id).await {
-            Ok(found) => return Ok(Some(found.unpacked(id))),
-            Err(place) => place,
-        };
-        let account_place = accounts.get_value_or_guard_async(&user).await.err();
-        let found = self.look_up(move |conn| with_account(conn, id)).await?;
-        let (session, account) = found.unzip();
-        let session = session.map(|session| session.core());
-        // What is not there is not kept, so that guesses cannot push out what is.
-        if let Some(session) = &session {
-            let _ = place.insert(PackedSession::of(session, &memory.scopes));
-        }
-        let account = account.flatten().filter(|account| account.user.id == user);
-        let account = account.and_then(|account| memory.packed(&account));
-        if let Some((account, place)) = account.zip(account_place) {
-            let _ = place.insert(account);
-        }
-        Ok(session)
-    }
-
     /// As [`Store::session`], with when it was last seen to the moment.
     pub async fn session_row(&self, id: SessionId) -> Result<Option<Session>, StoreError> {
         let row = self.read(move |conn| find(conn, id)).await?;
         Ok(row.map(|row| self.freshen(row)))
-    }
-
-    /// Opens a session after a right password. Only if `password` is still the account's and it is not disabled:
-    /// a login that races a change of either leaves no session. With `rehashed` the password's hash is replaced too.
-    ///
-    /// # Errors
-    /// [`Refusal::PasswordChanged`] (also for an account that is gone), [`Refusal::Disabled`].
-    pub async fn open_session(
-        &self,
-        user_id: UserId,
-        password: String,
-        rehashed: Option<String>,
-        new: NewSession,
-        cause: Cause,
-    ) -> Result<(User, Session), StoreError> {
-        self.write(move |unit| {
-            demand_password(unit, user_id, &password, rehashed)?;
-            // A factor that was set up since the password was checked is asked for at the next try.
-            session::password_is_enough(factors::has_factor(unit.conn, user_id)?)?;
-            open(unit, user_id, new, &cause)
-        })
-        .await
     }
 
     /// Ends the session that the caller holds, what it opened at clients, and with it `also`, where that is a session of the
