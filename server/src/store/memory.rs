@@ -123,6 +123,8 @@ pub(super) struct Memory {
     pub endings: Notify,
     /// Whether the log is being copied back into the database.
     pub copying: AtomicBool,
+    /// Whether little of a long log is left to be copied: the writer does that, and begins the log anew.
+    pub nearly_copied: AtomicBool,
     /// Wakes the job that tells clients of ended sessions.
     pub notices: Notify,
     /// Wakes the job that sends mails.
@@ -168,6 +170,7 @@ impl Memory {
             events: watch::channel(0).0,
             endings: Notify::new(),
             copying: AtomicBool::new(false),
+            nearly_copied: AtomicBool::new(false),
             notices: Notify::new(),
             mails: Notify::new(),
             mailing: OnceLock::new(),

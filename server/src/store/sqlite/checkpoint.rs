@@ -1,7 +1,7 @@
 //! Copies the write-ahead log back into the database beside the writer, so that a commit rarely has to.
 //!
-//! A passive checkpoint keeps nobody out. It gets to the log's end only while nothing is written; under steady load
-//! the writer itself copies the few pages that are left once the log has reached its bound.
+//! A passive checkpoint keeps nobody out. It gets to the log's end only while nothing is written, and only then does the
+//! log begin anew. Under steady load it is repeated until little is left, and that the writer copies between two commits.
 
 use std::{
     path::Path,
@@ -16,8 +16,14 @@ use rusqlite::Connection;
 use super::open;
 use crate::store::{Store, StoreError, error::no_thread, memory::Memory};
 
-/// Changed rows after which it is time again. A row changes some one or two pages of the log's bound of 4,000.
+/// Changed rows after which it is time again. A row changes some one or two pages of the log's bound of 16,000.
 const OFTEN: u64 = 1000;
+/// Pages from which on a log shall begin anew.
+const LONG: i64 = 2000;
+/// Pages that the writer may have to copy: some milliseconds with their sync.
+const FEW: i64 = 100;
+/// Checkpoints in a row, at most: each copies what came during the one before.
+const TRIES: u32 = 4;
 /// How long a job in the background rests between two units, at least.
 const REST: Duration = Duration::from_millis(4);
 /// Looks at whether the log is still being copied before a job goes on all the same.
@@ -81,16 +87,47 @@ impl Store {
 
 fn run(conn: &Connection, due: &Receiver<()>, memory: &Memory) {
     while due.recv().is_ok() {
-        let done = conn
-            .prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")
-            .and_then(|mut checkpoint| checkpoint.query_row([], |_| Ok(())));
-        if let Err(error) = done {
-            // Nothing is lost: what was committed is in the log.
-            tracing::debug!(%error, "the log was not copied back");
+        for _ in 0..TRIES {
+            let Some(log) = copy(conn) else { break };
+            let few = log.pages - log.copied <= FEW;
+            if log.pages >= LONG && few {
+                memory.nearly_copied.store(true, Ordering::Release);
+            }
+            if few {
+                break;
+            }
         }
         if due.is_empty() {
             memory.copying.store(false, Ordering::Release);
         }
     }
     memory.copying.store(false, Ordering::Release);
+}
+
+/// The write-ahead log, in pages.
+struct Log {
+    pages: i64,
+    copied: i64,
+}
+
+/// Copies as much of the log as can be without keeping anybody out; none where that failed.
+fn copy(conn: &Connection) -> Option<Log> {
+    let done = conn
+        .prepare_cached("PRAGMA wal_checkpoint(PASSIVE)")
+        .and_then(|mut checkpoint| {
+            checkpoint.query_row([], |row| {
+                let (pages, copied) = (row.get(1)?, row.get(2)?);
+                Ok(Log { pages, copied })
+            })
+        });
+    // Nothing is lost where it fails: what was committed is in the log.
+    done.inspect_err(|error| tracing::debug!(%error, "the log was not copied back"))
+        .ok()
+}
+
+/// Copies the little that is left of a long log, by the writer, so that its next commit begins the log anew.
+pub(super) fn finish(conn: &Connection, memory: &Memory) {
+    if memory.nearly_copied.swap(false, Ordering::AcqRel) {
+        copy(conn);
+    }
 }

@@ -13,7 +13,10 @@ use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::oneshot;
 use ulid::Ulid;
 
-use super::{checkpoint::Checkpoints, guard::Guard};
+use super::{
+    checkpoint::{self, Checkpoints},
+    guard::Guard,
+};
 use crate::{
     metrics::StoreMetrics,
     store::{
@@ -174,6 +177,7 @@ fn commit(held: &mut Held, batch: &mut VecDeque<Work>, memory: &Memory, metrics:
     let Held { conn, guard, ids } = held;
     let conn: &Connection = conn;
     let (started, waiting, before) = (Instant::now(), batch.len(), conn.total_changes());
+    checkpoint::finish(conn, memory);
     let mut changes = Changes::default();
     let mut answers = Vec::with_capacity(batch.len());
     let mut unit = Unit {
