@@ -165,7 +165,7 @@ impl Command {
             self,
             Self::Users(Users::Create(_))
                 | Self::Apikeys(ApiKeys::Mint(_))
-                | Self::Clients(Clients::Register(_) | Clients::RegistrationToken(_))
+                | Self::Clients(Clients::Register(_))
         )
     }
 

@@ -339,7 +339,7 @@ impl Form {
         Self::new(
             "A token with which a client registers itself",
             Purpose::InviteClient,
-            "Mint",
+            "Review",
             vec![
                 Field::text("expiresInSeconds", "Good for", "24h, 30d; empty: a day", ""),
                 Field::text("maxUses", "Clients", "how many may use it; empty: one", ""),

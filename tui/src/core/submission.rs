@@ -319,13 +319,16 @@ fn invite(form: &Form) -> Result<Submission, Wrong> {
         .map(|text| text.parse::<u32>())
         .transpose()
         .map_err(|_| ("maxUses", "must be a number from 1 to 1000".to_owned()))?;
-    Ok(Submission::Send(Command::Clients(
-        Clients::RegistrationToken(InviteClient {
-            expires_in,
-            max_uses,
-            secret: SecretArgs::default(),
-        }),
-    )))
+    let change = Command::Clients(Clients::RegistrationToken(InviteClient {
+        expires_in,
+        max_uses,
+        secret: SecretArgs::default(),
+    }));
+    // Both fields may be empty: the form alone shows no intent.
+    let title = "Mint a token with which a client registers itself?";
+    let confirm = Confirm::new(title, "Mint", change)
+        .line("It is shown once. Whoever has it registers a client on this server.");
+    Ok(Submission::Ask(Box::new(confirm)))
 }
 
 fn new_client(form: &Form) -> Result<Submission, Wrong> {

@@ -314,3 +314,23 @@ fn roles_and_owners_are_picked_and_a_wrong_one_is_said_at_its_field() {
     });
     assert_eq!(role.as_deref(), Some("support"));
 }
+
+#[test]
+fn a_registration_token_is_asked_about_since_nothing_of_it_has_to_be_typed() {
+    let mut bench = Bench::on(Resource::Clients, 80, 24);
+    bench.type_in("T");
+    bench.pass(500);
+    bench.press_control('s');
+    let invited = |effect: &Effect| {
+        matches!(
+            effect,
+            Effect::Change {
+                change: Command::Clients(Clients::RegistrationToken(_)),
+                ..
+            }
+        )
+    };
+    assert!(!bench.effects.iter().any(invited), "nothing was typed");
+    bench.later("yes\n");
+    assert!(bench.effects.iter().any(invited));
+}

@@ -26,8 +26,13 @@ fn sent(bench: &mut Bench) -> String {
         crossterm::event::KeyModifiers::CONTROL,
     );
     bench.send(crate::core::msg::Msg::Key(save));
-    if matches!(bench.state.layers.last(), Some(Layer::Confirm(_))) {
-        bench.later("\t\n");
+    if let Some(Layer::Confirm(confirm)) = bench.state.layers.last() {
+        let yes = if confirm.word.is_some() {
+            "yes\n"
+        } else {
+            "\t\n"
+        };
+        bench.later(yes);
     }
     let effects = std::mem::take(&mut bench.effects);
     let change = effects.into_iter().find_map(|effect| match effect {

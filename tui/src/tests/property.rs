@@ -20,7 +20,7 @@ fn key() -> impl Strategy<Value = KeyEvent> {
     let plain = |code| KeyEvent::new(code, KeyModifiers::NONE);
     prop_oneof![
         4 => any::<prop::sample::Index>().prop_map(move |at| {
-            let keys = "xXndepCRBiovsw*EYyNq1234567/:?[]gGjk ";
+            let keys = "xXndepCRBPTLFuUiovsw*EYyNq1234567/:?[]gGjk ";
             let chars: Vec<char> = keys.chars().collect();
             plain(KeyCode::Char(*at.get(&chars)))
         }),
