@@ -149,6 +149,24 @@ pub(crate) fn resolve(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("too many links"))
 }
 
+/// Where a file of a directory is, by a path without links. Root follows a link there only to what is the directory's owner's,
+/// file and folder: they have put it there, and would have root open, replace or give them what they cannot reach themselves.
+pub(crate) fn real(path: &Path) -> io::Result<PathBuf> {
+    let resolved = resolve(path)?;
+    let home = fs::canonicalize(parent(&resolved))?;
+    let real = home.join(resolved.file_name().unwrap_or_default());
+    let owner = fs::metadata(parent(path))?.uid();
+    let is_link = fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink());
+    if is_link && owner != 0 && rustix::process::geteuid().is_root() {
+        let is_strange = |found: fs::Metadata| found.uid() != owner;
+        if is_strange(fs::metadata(&home)?) || fs::symlink_metadata(&real).is_ok_and(is_strange) {
+            let whose = "a link to what is not the directory's owner's, which root does not follow";
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, whose));
+        }
+    }
+    Ok(real)
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};

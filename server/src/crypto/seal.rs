@@ -7,7 +7,10 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use zeroize::Zeroizing;
 
 use super::{refresh::RefreshKey, stamp::Stamp};
-use crate::{clock::random_bytes, files::write_private};
+use crate::{
+    clock::random_bytes,
+    files::{real, write_private},
+};
 
 /// What was sealed with another key, for another place, or was changed since.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -56,6 +59,7 @@ impl MasterKey {
     /// # Errors
     /// When the file cannot be read or written, or is not a key.
     pub fn load_or_create(path: &Path) -> io::Result<(Self, bool)> {
+        let path = &real(path)?;
         let made = match fs::metadata(path) {
             Ok(_) => false,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {

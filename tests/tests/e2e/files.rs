@@ -192,6 +192,72 @@ fn what_other_users_of_the_machine_put_there_gives_them_nothing() {
     }
 }
 
+/// Needs root, as the faults do.
+#[test]
+fn root_follows_a_link_of_the_directorys_owner_only_to_what_is_theirs() {
+    const OTHER: u32 = 65_534;
+    let mut server = Server::start();
+    let (home, data) = (server.directory().to_owned(), server.data_dir().to_owned());
+    if fs::metadata(&data).unwrap().uid() != 0 {
+        return;
+    }
+    tool(&server, &["backup", "b.db"]).done();
+    server.stop();
+    let theirs = home.join("theirs");
+    let (link, own) = (theirs.join("doorward.db"), theirs.join("own"));
+    fs::create_dir_all(&own).unwrap();
+    for path in [&theirs, &own] {
+        chown(path, Some(OTHER), Some(OTHER)).unwrap();
+    }
+    let leads_to = |target: &Path| {
+        let _ = fs::remove_file(&link);
+        symlink(target, &link).unwrap();
+        lchown(&link, Some(OTHER), Some(OTHER)).unwrap();
+    };
+    let at_theirs = |args: &[&str]| {
+        let args = [args, &["--data-dir", theirs.to_str().unwrap()]].concat();
+        run("doorward-server", &home, &args, &[])
+    };
+    // What a scheduler would run, say: a file there is its owner's to write from then on.
+    let victim = home.join("job");
+    leads_to(&victim);
+    let refused = at_theirs(&["restore", "b.db"]);
+    assert!(refused.failed(1).contains("doorward.db"), "{refused:?}");
+    assert!(!victim.exists());
+    fs::write(&victim, "root's").unwrap();
+    at_theirs(&["restore", "b.db", "--force"]).failed(1);
+    assert_eq!(fs::read(&victim).unwrap(), b"root's");
+    assert_eq!(fs::metadata(&victim).unwrap().uid(), 0);
+    // The database of another server.
+    let others = data.join("doorward.db");
+    leads_to(&others);
+    let copy = theirs.join("copy.db");
+    let before = fs::read(&others).unwrap();
+    for asked in [
+        &["operator-key"][..],
+        &["backup", copy.to_str().unwrap()],
+        &["backup", "-"],
+        &["restore", "b.db", "--force"],
+        &["serve", "--port", "0"],
+    ] {
+        let refused = at_theirs(asked);
+        assert!(refused.failed(1).contains("doorward.db"), "{refused:?}");
+    }
+    assert!(!copy.exists() && fs::read(&others).unwrap() == before);
+    // What is theirs is where they want it.
+    fs::copy(home.join("b.db"), own.join("moved.db")).unwrap();
+    chown(own.join("moved.db"), Some(OTHER), Some(OTHER)).unwrap();
+    leads_to(Path::new("own/moved.db"));
+    at_theirs(&["check"]).done();
+    at_theirs(&["restore", "b.db", "--force"]).done();
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(fs::metadata(own.join("moved.db")).unwrap().uid(), OTHER);
+    // A link to the database leads to what no backup replaces, wherever that is.
+    let onto = own.join("moved.db");
+    let refused = at_theirs(&["backup", onto.to_str().unwrap()]);
+    assert!(refused.failed(1).contains("needs"), "{refused:?}");
+}
+
 #[test]
 fn what_was_open_to_others_is_closed_and_told() {
     let mut server = Server::start();

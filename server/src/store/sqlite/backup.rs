@@ -72,7 +72,7 @@ pub fn back_up_to_stdout(directory: &Path) -> Result<u64, StoreError> {
         return Err(StoreError::Unavailable(why.into()));
     }
     let source = existing(directory)?;
-    let partial = beside(&source, UNFINISHED)?;
+    let partial = beside(&directory.join(DATABASE), UNFINISHED)?;
     let sent = Source::in_use(&source)
         .and_then(|source| copy(source, &partial, Some(directory)))
         .and_then(|()| whole(&partial, &Arc::default()))
@@ -115,9 +115,13 @@ fn refuse_to_replace(directory: &Path, target: &Path) -> Result<(), StoreError> 
 /// Whether a path is one of the data directory's own files, there or not.
 fn is_in_use(directory: &Path, target: &Path) -> bool {
     let home = fs::canonicalize(files::parent(target)).ok();
-    let ours = fs::canonicalize(directory).is_ok_and(|ours| home == Some(ours));
+    let ours = fs::canonicalize(directory).is_ok_and(|ours| home.as_ref() == Some(&ours));
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     let suffix = name.strip_prefix(DATABASE);
+    let database = existing(directory).ok();
+    if database.is_some() && home.map(|home| home.join(&*name)) == database {
+        return true;
+    }
     ours && (suffix.is_some_and(|suffix| ["", "-wal", "-shm", "-journal"].contains(&suffix))
         || [MASTER_KEY, OPERATOR_KEY].contains(&&*name))
 }
@@ -137,12 +141,11 @@ pub(super) struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    /// One that others may be using.
+    /// One that others may be using, by a path without links.
     fn in_use(path: &'a Path) -> Result<Self, StoreError> {
-        let real = fs::canonicalize(path).map_err(at(path))?;
         // Read-write, because the last reader of a WAL database may have to recover it.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-        let conn = open_to_check(&real, flags)?;
+        let conn = open_to_check(path, flags)?;
         Ok(Self { conn, path })
     }
 }

@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::{open::DATABASE, schema};
 use crate::{
-    files::with_suffix,
+    files::{self, with_suffix},
     store::{StoreError, counts, error::at},
 };
 
@@ -26,7 +26,8 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/');
 /// What is wrong, in one line.
 pub fn check(directory: &Path) -> Result<u32, StoreError> {
     let path = existing(directory)?;
-    let conn = open_to_check(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    let conn = open_to_check(&path, flags)?;
     check_with(&conn, &path)
 }
 
@@ -48,11 +49,11 @@ fn check_with(conn: &Connection, path: &Path) -> Result<u32, StoreError> {
     examined.map_err(|error| error.at(path))
 }
 
-/// The database of a data directory.
+/// The database of a data directory, by a path without links.
 pub(super) fn existing(directory: &Path) -> Result<PathBuf, StoreError> {
     let path = directory.join(DATABASE);
     match fs::metadata(&path) {
-        Ok(found) if found.len() > 0 => Ok(path),
+        Ok(found) if found.len() > 0 => files::real(&path).map_err(at(&path)),
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(at(&path)(error)),
         _ => Err(StoreError::Unavailable(format!(
             "there is no database in {}",

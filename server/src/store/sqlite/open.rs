@@ -96,17 +96,18 @@ impl Store {
             Err(error) => return Err(at(&path)(error)),
         }
         let named = |error: StoreError| error.at(&path);
-        let mut conn = writing(&path).map_err(named)?;
+        let real = files::real(&path).map_err(at(&path))?;
+        let mut conn = writing(&real).map_err(named)?;
         schema::migrate(&mut conn).map_err(named)?;
         keep_dead(&mut conn, clock.now()).map_err(named)?;
         // The file itself, and that the journal of the change to WAL is gone: it would take back what came after.
-        files::sync_parent(&path).map_err(at(&path))?;
+        files::sync_parent(&real).map_err(at(&path))?;
         let memory = Arc::new(Memory::new(bounds.cache_bytes, bounds.caps, clock));
         let conn = noted(conn)?;
         let readers = (0..READERS)
-            .map(|_| reading(&path).and_then(noted).map_err(named))
+            .map(|_| reading(&real).and_then(noted).map_err(named))
             .collect::<Result<_, _>>()?;
-        let checkpoints = Checkpoints::start(&path, memory.clone()).map_err(named)?;
+        let checkpoints = Checkpoints::start(&real, memory.clone()).map_err(named)?;
         let (queue, thread) = Writer::start(conn, checkpoints, memory.clone(), metrics.clone())?;
         Ok(Self {
             inner: Arc::new(Inner {
@@ -152,7 +153,8 @@ fn keep_dead(conn: &mut Connection, now: Timestamp) -> Result<(), StoreError> {
 }
 
 fn opened(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
-    let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    // What a link leads to was judged before.
+    let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let conn = Connection::open_with_flags(path, flags)?;
     // A plan may not hang on what is bound: else SQLite, which could look into statistics that are never made here, parses
     // and plans joins anew whenever one is taken from the cache, which costs several times what the join does.

@@ -69,7 +69,7 @@ pub fn restore(directory: &Path, file: &Path, how: &Restore<'_>) -> Result<Resto
     let _lock = DirectoryLock::take(directory)?;
     clean(directory);
     let target = directory.join(DATABASE);
-    let target = files::resolve(&target).map_err(at(&target))?;
+    let target = files::real(&target).map_err(at(&target))?;
     if !how.force && fs::metadata(&target).is_ok_and(|found| found.len() > 0) {
         let message = format!(
             "{} has a database: --force overwrites it",
@@ -205,7 +205,9 @@ impl Old {
 fn fold(target: &Path) -> Result<Connection, rusqlite::Error> {
     let conn = Connection::open_with_flags(
         target,
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX
+            | OpenFlags::SQLITE_OPEN_NOFOLLOW,
     )?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     conn.execute_batch(
@@ -243,7 +245,8 @@ fn keep(target: &Path, now: Timestamp) -> Result<PathBuf, StoreError> {
 
 /// Makes a copy of the backup ready; answers what is to be said of it.
 fn prepare(path: &Path, how: &Restore<'_>) -> Result<Restored, StoreError> {
-    let mut conn = open_to_check(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    let mut conn = open_to_check(path, flags)?;
     schema::recognise(&conn)?;
     examine(&conn)?;
     // Nobody needs a file that was being prepared: no journal beside it, and one sync when it is finished.
