@@ -30,6 +30,7 @@ fn ring(algorithm: SigningAlgorithm, remembered: usize) -> Result<KeyRing, BadKe
         key: std::sync::Arc::new(key),
         retires_at: None,
         stopped_at: None,
+        is_withdrawn: false,
     };
     KeyRing::new(vec![key], ISSUER.into(), remembered)
 }

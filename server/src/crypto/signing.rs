@@ -31,6 +31,8 @@ pub enum TokenError {
     Invalid,
     /// Everything else about it is right. Its claims, so that "revoked" can win over "expired".
     Expired(AccessToken),
+    /// Its key was withdrawn, and with it all that it has signed.
+    Withdrawn,
 }
 
 /// A key of the ring.
@@ -41,6 +43,8 @@ pub struct RingKey {
     pub retires_at: Option<Timestamp>,
     /// When it stopped signing; none for the one that signs.
     pub stopped_at: Option<Timestamp>,
+    /// Whether what it has signed is recognised and good for nothing. It is not published.
+    pub is_withdrawn: bool,
 }
 
 impl RingKey {
@@ -71,7 +75,11 @@ impl Ring {
             keys: Vec<&'a Jwk>,
         }
         let jwks = Jwks {
-            keys: keys.iter().map(|key| key.key.jwk()).collect(),
+            keys: keys
+                .iter()
+                .filter(|key| !key.is_withdrawn)
+                .map(|key| key.key.jwk())
+                .collect(),
         };
         let jwks = serde_json::to_string(&jwks).map_err(|_| BadKey)?;
         let active = keys
@@ -268,10 +276,13 @@ impl KeyRing {
                 if self.0.refused.get(&hash) == Some(ring.number) {
                     return Err(TokenError::Invalid);
                 }
-                let Some(token) = self.first_seen(&ring, token) else {
+                let Some((token, key)) = self.first_seen(&ring, token) else {
                     self.0.refused.insert(hash, ring.number);
                     return Err(TokenError::Invalid);
                 };
+                if key.is_withdrawn {
+                    return Err(TokenError::Withdrawn);
+                }
                 self.0.verified.insert(hash, token.clone());
                 token
             }
@@ -287,13 +298,14 @@ impl KeyRing {
         }
     }
 
-    /// A token that is not remembered, if one of our keys has signed it as we do.
-    fn first_seen(&self, ring: &Ring, token: &str) -> Option<AccessToken> {
-        let claims = try_verify::<AccessClaims>(ring, token, TokenType::Access)?;
+    /// A token that is not remembered, if one of our keys has signed it as we do, and which.
+    fn first_seen<'a>(&self, ring: &'a Ring, token: &str) -> Option<(AccessToken, &'a RingKey)> {
+        let (claims, key) = try_verify::<AccessClaims>(ring, token, TokenType::Access)?;
         if claims.iss != self.0.issuer {
             return None;
         }
-        AccessToken::read(claims, ring.number, &self.0.terms)
+        let read = AccessToken::read(claims, ring.number, &self.0.terms)?;
+        Some((read, key))
     }
 
     /// Checks header and signature, and reads the claims; not whether they are good now.
@@ -305,7 +317,10 @@ impl KeyRing {
         token: &str,
         kind: TokenType,
     ) -> Result<T, TokenError> {
-        try_verify(&self.ring(), token, kind).ok_or(TokenError::Invalid)
+        match try_verify(&self.ring(), token, kind) {
+            Some((claims, key)) if !key.is_withdrawn => Ok(claims),
+            _ => Err(TokenError::Invalid),
+        }
     }
 }
 
@@ -331,11 +346,11 @@ fn dots(text: &str) -> usize {
     memchr::memchr_iter(b'.', text.as_bytes()).count()
 }
 
-fn try_verify<T: serde::de::DeserializeOwned>(
-    ring: &Ring,
+fn try_verify<'a, T: serde::de::DeserializeOwned>(
+    ring: &'a Ring,
     token: &str,
     kind: TokenType,
-) -> Option<T> {
+) -> Option<(T, &'a RingKey)> {
     let (message, signature) = token.rsplit_once('.')?;
     let (header, payload) = message.split_once('.')?;
     let header: Header = serde_json::from_slice(&BASE64.decode(header).ok()?).ok()?;
@@ -377,7 +392,7 @@ fn try_verify<T: serde::de::DeserializeOwned>(
     if !known.signed_at(issued.iat) {
         return None;
     }
-    serde_json::from_slice(&payload).ok()
+    Some((serde_json::from_slice(&payload).ok()?, known))
 }
 
 #[cfg(test)]
@@ -395,6 +410,7 @@ mod tests {
             key: Arc::new(key),
             retires_at: None,
             stopped_at: None,
+            is_withdrawn: false,
         };
         KeyRing::new(vec![key], ISSUER.into(), 1 << 16).unwrap()
     }
@@ -426,12 +442,24 @@ mod tests {
         // Other keys have not signed it, whatever was known before.
         let foreign = SigningKey::generate(SigningAlgorithm::EdDsa).unwrap();
         let key = SigningKey::from_pkcs8(SigningAlgorithm::EdDsa, &foreign).unwrap();
-        own.replace(vec![RingKey {
+        let foreign = RingKey {
             key: Arc::new(key),
             retires_at: None,
             stopped_at: None,
-        }])
-        .unwrap();
-        assert!(own.verify_access(&token, now).is_err());
+            is_withdrawn: false,
+        };
+        own.replace(vec![foreign.clone()]).unwrap();
+        assert_eq!(own.verify_access(&token, now), Err(TokenError::Invalid));
+        // One that was withdrawn is recognised, and not published.
+        let withdrawn = RingKey {
+            retires_at: Some(now),
+            stopped_at: Some(now),
+            is_withdrawn: true,
+            ..other.ring().keys[0].clone()
+        };
+        let published = own.jwks();
+        own.replace(vec![foreign, withdrawn]).unwrap();
+        assert_eq!(own.verify_access(&token, now), Err(TokenError::Withdrawn));
+        assert_eq!(own.jwks(), published);
     }
 }

@@ -61,7 +61,7 @@ impl TokenInfos {
         }
         let claims = match self.callers.keys.verify_any_audience(token, now) {
             Ok(claims) | Err(TokenError::Expired(claims)) => claims,
-            Err(TokenError::Invalid) => return Ok(None),
+            Err(TokenError::Invalid | TokenError::Withdrawn) => return Ok(None),
         };
         if claims.client_id() != client.public_id() {
             return Ok(None);

@@ -138,6 +138,7 @@ impl Callers {
             Ok(claims) => (claims, false),
             Err(TokenError::Expired(claims)) => (claims, true),
             Err(TokenError::Invalid) => return Err(Error::InvalidToken),
+            Err(TokenError::Withdrawn) => return Err(Error::TokenRevoked),
         };
         // Revoked wins over expired.
         let caller = self.judge(claims).await?;

@@ -157,6 +157,7 @@ async fn new_key(
         created_at: now,
         retires_at: None,
         stopped_at: None,
+        is_withdrawn: false,
         longest_token_seconds,
     })
 }
@@ -172,6 +173,7 @@ fn ring(master: &MasterKey, stored: Vec<StoredSigningKey>) -> Result<Vec<RingKey
             key: Arc::new(opened),
             retires_at: key.retires_at,
             stopped_at: key.stopped_at,
+            is_withdrawn: key.is_withdrawn,
         })
     };
     let keys = stored.into_iter().map(open).collect::<Result<Vec<_>, _>>();

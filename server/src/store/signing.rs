@@ -27,6 +27,8 @@ pub struct StoredSigningKey {
     pub retires_at: Option<Timestamp>,
     /// When it stopped signing; none while it signs.
     pub stopped_at: Option<Timestamp>,
+    /// Whether what it has signed is good for nothing any more, by which it is still known.
+    pub is_withdrawn: bool,
     /// Longest lifetime of a token that it may have signed, in seconds.
     pub longest_token_seconds: u32,
 }
@@ -35,7 +37,8 @@ impl Store {
     /// All signing keys, newest first.
     pub async fn signing_keys(&self) -> Result<Vec<StoredSigningKey>, StoreError> {
         self.read(|conn| {
-            let sql = "SELECT kid, algorithm, sealed, created_at, retires_at, stopped_at, longest_token_seconds \
+            let sql = "SELECT kid, algorithm, sealed, created_at, retires_at, stopped_at, longest_token_seconds, \
+                       EXISTS (SELECT 1 FROM meta WHERE meta.key = 'withdrawn_key:' || kid) \
                        FROM signing_keys ORDER BY retires_at IS NOT NULL, created_at DESC";
             let mut select = conn.prepare_cached(sql)?;
             let rows = select.query_map([], |row| {
@@ -47,6 +50,7 @@ impl Store {
                     retires_at: rows::maybe_time(row, 4)?,
                     stopped_at: rows::maybe_time(row, 5)?,
                     longest_token_seconds: row.get(6)?,
+                    is_withdrawn: row.get(7)?,
                 })
             })?;
             Ok(rows.collect::<Result<_, _>>()?)
@@ -108,6 +112,7 @@ impl Store {
             unit.conn
                 .prepare_cached("DELETE FROM signing_keys WHERE kid = ?1")?
                 .execute([&kid])?;
+            forget_marks(unit.conn)?;
             unit.event(
                 act.cause(&by),
                 "signing_key.revoked",
@@ -146,6 +151,7 @@ impl Store {
                 .prepare_cached("DELETE FROM signing_keys WHERE retires_at <= ?1")?
                 .execute([now.0])?;
             if gone > 0 {
+                forget_marks(unit.conn)?;
                 let detail = format!("{gone} keys");
                 unit.event(
                     &Cause::system(now),
@@ -169,6 +175,23 @@ pub(super) fn stop_all(conn: &Connection, now: Timestamp) -> Result<(), StoreErr
         conn.prepare_cached(sql)?
             .execute(params![kid, retires_at.0, now.0])?;
     }
+    Ok(())
+}
+
+/// Withdraws all keys with what they have signed: none is published any more.
+pub(super) fn withdraw_all(conn: &Connection, now: Timestamp) -> Result<(), StoreError> {
+    stop_all(conn, now)?;
+    let sql = "INSERT INTO meta SELECT 'withdrawn_key:' || kid, '1' FROM signing_keys WHERE TRUE \
+               ON CONFLICT (key) DO NOTHING";
+    conn.prepare_cached(sql)?.execute([])?;
+    Ok(())
+}
+
+/// Removes the marks of withdrawn keys that are gone.
+fn forget_marks(conn: &Connection) -> Result<(), StoreError> {
+    let sql = "DELETE FROM meta WHERE substr(key, 1, 14) = 'withdrawn_key:' AND NOT EXISTS \
+               (SELECT 1 FROM signing_keys WHERE 'withdrawn_key:' || kid = meta.key)";
+    conn.prepare_cached(sql)?.execute([])?;
     Ok(())
 }
 

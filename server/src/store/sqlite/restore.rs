@@ -293,8 +293,9 @@ fn end_sessions(tx: &Transaction<'_>, now: Timestamp) -> Result<(), StoreError> 
     tx.execute(live, [now.0])?;
     // It hangs on no session. Of what was given up since nothing is known here.
     tx.execute("UPDATE clients SET own_tokens_from = ?1", [now.0])?;
-    // A key that was revoked since would sign again, for whoever has stolen it too: the next start makes a new one.
-    signing::stop_all(tx, now)
+    // Nothing that they have signed is good any more, and one that was revoked since would verify for others what whoever has
+    // stolen it signs: the next start makes a new one.
+    signing::withdraw_all(tx, now)
 }
 
 /// API keys that work, the operator's apart, which is the directory's.
