@@ -115,6 +115,7 @@ impl Control {
 /// # Errors
 /// The socket cannot be made.
 pub(crate) fn listen(doorward: &Doorward, directory: &Path) -> io::Result<Control> {
+    let owner = fs::metadata(directory)?.uid();
     let mut taken = io::Error::other("no name is free");
     for place in Place::all(directory)? {
         let listener = match Listener::bind_addr(&place.address()?) {
@@ -127,42 +128,58 @@ pub(crate) fn listen(doorward: &Doorward, directory: &Path) -> io::Result<Contro
         listener.set_nonblocking(true)?;
         let listener = UnixListener::from_std(listener)?;
         let busy = Arc::new(Mutex::new(()));
-        let accepting = tokio::spawn(accept(doorward.clone(), listener, place, busy.clone()));
+        let server = Listening {
+            doorward: doorward.clone(),
+            place,
+            owner,
+        };
+        let accepting = tokio::spawn(server.accept(listener, busy.clone()));
         return Ok(Control { accepting, busy });
     }
     Err(taken)
 }
 
-/// One after the other: a file is applied as one change anyway.
-async fn accept(doorward: Doorward, listener: UnixListener, place: Place, busy: Arc<Mutex<()>>) {
-    loop {
-        let Ok((mut stream, _)) = listener.accept().await else {
-            sleep(PATIENCE).await;
-            continue;
-        };
-        // Anybody on the machine may connect: that alone is no line of the log. Who cannot have the key keeps nobody waiting.
-        let user = stream.peer_cred().map(|peer| peer.uid());
-        if !user.is_ok_and(may_read_keys) {
-            continue;
-        }
-        if !matches!(
-            timeout(PATIENCE, greeted(&mut stream, &place)).await,
-            Ok(Ok(true))
-        ) {
-            drop(stream);
-            sleep(PAUSE).await;
-            continue;
-        }
-        let _busy = busy.lock().await;
-        if let Err(error) = serve(&doorward, &mut stream).await {
-            tracing::warn!(%error, "a command was not answered");
+/// What takes files, under one name.
+struct Listening {
+    doorward: Doorward,
+    place: Place,
+    /// Whose the data directory is.
+    owner: u32,
+}
+
+impl Listening {
+    /// One after the other: a file is applied as one change anyway.
+    async fn accept(self, listener: UnixListener, busy: Arc<Mutex<()>>) {
+        loop {
+            let Ok((mut stream, _)) = listener.accept().await else {
+                sleep(PATIENCE).await;
+                continue;
+            };
+            // Anybody on the machine may connect: that alone is no line of the log. Who cannot have the key keeps nobody waiting.
+            let user = stream.peer_cred().map(|peer| peer.uid());
+            if !user.is_ok_and(|user| may_read_keys(user, self.owner)) {
+                continue;
+            }
+            if !matches!(
+                timeout(PATIENCE, greeted(&mut stream, &self.place)).await,
+                Ok(Ok(true))
+            ) {
+                drop(stream);
+                sleep(PAUSE).await;
+                continue;
+            }
+            let _busy = busy.lock().await;
+            if let Err(error) = serve(&self.doorward, &mut stream).await {
+                tracing::warn!(%error, "a command was not answered");
+            }
         }
     }
 }
 
-/// Whether a user of the machine reads files of this process's user.
-fn may_read_keys(user: u32) -> bool {
-    user == 0 || user == rustix::process::geteuid().as_raw()
+/// Whether a user of the machine reads the keys of a directory that is `owner`'s and that this process serves.
+fn may_read_keys(user: u32, owner: u32) -> bool {
+    let ours = rustix::process::geteuid().as_raw();
+    [0, ours, owner].contains(&user)
 }
 
 /// Whether whoever connects can read the master key; they are shown that this side can.
@@ -260,9 +277,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_root_and_the_servers_own_user_are_listened_to() {
+    fn only_root_the_servers_own_user_and_the_directorys_owner_are_listened_to() {
         let ours = rustix::process::geteuid().as_raw();
-        assert!(may_read_keys(0) && may_read_keys(ours));
-        assert!(!may_read_keys(ours + 1));
+        let owner = ours + 1;
+        assert!(
+            [0, ours, owner]
+                .into_iter()
+                .all(|user| may_read_keys(user, owner))
+        );
+        assert!(!may_read_keys(owner + 1, owner) && !may_read_keys(owner, ours));
     }
 }
