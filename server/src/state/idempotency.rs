@@ -5,13 +5,12 @@
 
 use std::{
     any::Any,
-    collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use doorward_shared::Timestamp;
 
-use super::places::{Entry, crowding};
+use super::places::Places;
 use crate::domain::{Actor, Digest256};
 
 /// How long answers are kept, in seconds. They hold secrets, so not for long, and only in memory.
@@ -22,18 +21,15 @@ const MAX_OF_ONE: usize = 500;
 const MAX_ANSWERS: usize = 10_000;
 
 struct Kept {
-    /// Whose it is, for the bound of one caller.
-    whose: Actor,
     /// Hash of what was asked for.
     asked: Digest256,
-    until: Timestamp,
     /// None while the first call is under way.
     answer: Option<Box<dyn Any + Send>>,
 }
 
 /// Answers that may be asked for again.
 #[derive(Default)]
-pub(crate) struct IdempotentAnswers(Mutex<HashMap<Digest256, Kept>>);
+pub(crate) struct IdempotentAnswers(Mutex<Places<Digest256, Actor, Kept>>);
 
 impl std::fmt::Debug for IdempotentAnswers {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -72,7 +68,7 @@ pub(crate) enum KeyRefused {
 }
 
 impl IdempotentAnswers {
-    fn kept(&self) -> MutexGuard<'_, HashMap<Digest256, Kept>> {
+    fn kept(&self) -> MutexGuard<'_, Places<Digest256, Actor, Kept>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -86,47 +82,27 @@ impl IdempotentAnswers {
         now: Timestamp,
     ) -> Result<Begun<'_, T>, KeyRefused> {
         let mut kept = self.kept();
-        kept.retain(|_, kept| kept.until > now);
+        kept.end(now);
         match kept.get(&call.place) {
             Some(found) if found.asked != call.asked => Err(KeyRefused::OtherBody),
             Some(found) => match found.answer.as_ref().map(|answer| answer.downcast_ref()) {
                 Some(Some(answer)) => Ok(Begun::Answered(T::clone(answer))),
                 _ => Err(KeyRefused::UnderWay),
             },
-            None if kept
-                .values()
-                .filter(|kept| kept.whose == call.whose)
-                .count()
-                >= MAX_OF_ONE =>
-            {
-                Err(KeyRefused::TooMany)
-            }
+            None if kept.len_of(&call.whose) >= MAX_OF_ONE => Err(KeyRefused::TooMany),
             None => {
                 if kept.len() >= MAX_ANSWERS {
-                    make_room(&mut kept);
+                    kept.make_room();
                 }
                 let first = Kept {
-                    whose: call.whose,
                     asked: call.asked,
-                    until: now.plus_seconds(LIFETIME),
                     answer: None,
                 };
-                kept.insert(call.place, first);
+                let until = now.plus_seconds(LIFETIME);
+                kept.insert(call.place, call.whose, (true, until), first);
                 Ok(Begun::First(Place(Some((self, call.place)))))
             }
         }
-    }
-}
-
-fn make_room(kept: &mut HashMap<Digest256, Kept>) {
-    let entries = kept.iter().map(|(place, kept)| Entry {
-        key: *place,
-        whose: kept.whose,
-        // A call that is under way would be carried out beside the one that is sent again.
-        age: (kept.answer.is_none(), kept.until),
-    });
-    if let Some(place) = crowding(entries) {
-        kept.remove(&place);
     }
 }
 
@@ -137,7 +113,7 @@ impl Place<'_> {
     /// Keeps the answer of the call.
     pub(crate) fn keep<T: Send + 'static>(mut self, answer: T) {
         if let Some((answers, place)) = self.0.take()
-            && let Some(kept) = answers.kept().get_mut(&place)
+            && let Some(kept) = answers.kept().settle(&place)
         {
             kept.answer = Some(Box::new(answer));
         }
@@ -178,12 +154,12 @@ mod tests {
         for number in 1..MAX_ANSWERS {
             let place = Digest256::of(&number.to_be_bytes());
             let crowd = Kept {
-                whose: Actor::User(UserId(Ulid(2 + number as u128 % 20))),
                 asked: place,
-                until: Timestamp(LIFETIME * 1000 + number as i64),
                 answer: Some(Box::new(1_u32)),
             };
-            answers.kept().insert(place, crowd);
+            let whose = Actor::User(UserId(Ulid(2 + number as u128 % 20)));
+            let until = Timestamp(LIFETIME * 1000 + number as i64);
+            answers.kept().insert(place, whose, (false, until), crowd);
         }
         keep(KeyedCall {
             whose: Actor::User(UserId(Ulid(99))),

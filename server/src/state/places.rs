@@ -1,52 +1,224 @@
-//! Whose entry makes room in a bounded map that all callers share.
+//! A bounded map that all callers share. Entries end; where there are too many, whoever has the most makes room: many places make
+//! room for others, never others for them. No call walks the map.
 
-use std::{collections::HashMap, hash::Hash};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeSet, HashMap},
+    hash::Hash,
+};
 
-/// An entry, as one that could go.
+use doorward_shared::Timestamp;
+
+/// When the entries of one owner make room: the first to end first, those under way after all others.
+type Age = (bool, Timestamp);
+
 #[derive(Debug)]
-pub(super) struct Entry<K, W, A> {
-    pub key: K,
-    /// Whose it is.
-    pub whose: W,
-    /// By which the first of an owner's goes.
-    pub age: A,
+struct Entry<W, V> {
+    whose: W,
+    age: Age,
+    value: V,
 }
 
-/// The first entry of whoever has the most: whoever takes many places makes room for others, never others for them.
-pub(super) fn crowding<K, W: Eq + Hash, A: Ord>(
-    entries: impl Iterator<Item = Entry<K, W, A>>,
-) -> Option<K> {
-    let mut of_each: HashMap<W, (usize, A, K)> = HashMap::new();
-    for Entry { key, whose, age } in entries {
-        match of_each.get_mut(&whose) {
-            None => {
-                of_each.insert(whose, (1, age, key));
+/// The map.
+#[derive(Debug)]
+pub(super) struct Places<K, W, V> {
+    entries: HashMap<K, Entry<W, V>>,
+    of_each: HashMap<W, BTreeSet<(Age, K)>>,
+    /// The first entry of each owner: whoever has the most comes first, of equals the one whose first has been there for longest.
+    crowds: BTreeSet<(Reverse<usize>, Age, K)>,
+    ends: BTreeSet<(Timestamp, K)>,
+}
+
+impl<K, W, V> Default for Places<K, W, V> {
+    fn default() -> Self {
+        Self {
+            entries: HashMap::new(),
+            of_each: HashMap::new(),
+            crowds: BTreeSet::new(),
+            ends: BTreeSet::new(),
+        }
+    }
+}
+
+impl<K: Clone + Eq + Hash + Ord, W: Clone + Eq + Hash, V> Places<K, W, V> {
+    /// Lets go of what is over.
+    pub(super) fn end(&mut self, now: Timestamp) {
+        while let Some((until, key)) = self.ends.first()
+            && *until <= now
+        {
+            let key = key.clone();
+            self.remove(&key);
+        }
+    }
+
+    pub(super) fn get(&self, key: &K) -> Option<&V> {
+        self.entries.get(key).map(|entry| &entry.value)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// How many somebody has.
+    pub(super) fn len_of(&self, whose: &W) -> usize {
+        self.of_each.get(whose).map_or(0, BTreeSet::len)
+    }
+
+    /// Puts an entry in, under way or not.
+    pub(super) fn insert(&mut self, key: K, whose: W, age: Age, value: V) {
+        self.remove(&key);
+        self.ends.insert((age.1, key.clone()));
+        self.among(&whose, |own| own.insert((age, key.clone())));
+        self.entries.insert(key, Entry { whose, age, value });
+    }
+
+    /// An entry is under way no more; answers its value.
+    pub(super) fn settle(&mut self, key: &K) -> Option<&mut V> {
+        let entry = self.entries.get(key)?;
+        let (whose, before) = (entry.whose.clone(), entry.age);
+        let after = (false, before.1);
+        self.among(&whose, |own| {
+            own.remove(&(before, key.clone()));
+            own.insert((after, key.clone()))
+        });
+        let entry = self.entries.get_mut(key)?;
+        entry.age = after;
+        Some(&mut entry.value)
+    }
+
+    pub(super) fn remove(&mut self, key: &K) -> Option<V> {
+        let Entry { whose, age, value } = self.entries.remove(key)?;
+        self.ends.remove(&(age.1, key.clone()));
+        self.among(&whose, |own| own.remove(&(age, key.clone())));
+        Some(value)
+    }
+
+    /// Removes the first entry of whoever has the most.
+    pub(super) fn make_room(&mut self) {
+        if let Some((.., key)) = self.crowds.first().cloned() {
+            self.remove(&key);
+        }
+    }
+
+    /// Removes somebody's first entry.
+    pub(super) fn make_room_of(&mut self, whose: &W) {
+        let own = self.of_each.get(whose);
+        if let Some((_, key)) = own.and_then(BTreeSet::first).cloned() {
+            self.remove(&key);
+        }
+    }
+
+    /// Changes what somebody has, and where they stand among all.
+    fn among<T>(&mut self, whose: &W, change: impl FnOnce(&mut BTreeSet<(Age, K)>) -> T) {
+        let own = self.of_each.entry(whose.clone()).or_default();
+        let stands = |own: &BTreeSet<(Age, K)>| {
+            let (age, key) = own.first()?.clone();
+            Some((Reverse(own.len()), age, key))
+        };
+        if let Some(before) = stands(own) {
+            self.crowds.remove(&before);
+        }
+        change(own);
+        match stands(own) {
+            Some(after) => {
+                self.crowds.insert(after);
             }
-            Some((count, first, of_first)) => {
-                *count += 1;
-                if age < *first {
-                    (*first, *of_first) = (age, key);
-                }
+            None => {
+                self.of_each.remove(whose);
             }
         }
     }
-    let first = of_each.into_values();
-    // Of equals the one whose first entry has been there for longest.
-    let first = first
-        .min_by(|(some, age, _), (others, other, _)| others.cmp(some).then_with(|| age.cmp(other)));
-    first.map(|(_, _, key)| key)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{HashMap, HashSet};
+
+    use proptest::prelude::*;
+
     use super::*;
+
+    fn at(time: i64) -> Timestamp {
+        Timestamp(time)
+    }
 
     #[test]
     fn whoever_has_the_most_makes_room_with_their_first() {
-        let entry = |(key, whose, age)| Entry { key, whose, age };
-        let first = |entries: &[(u8, char, u8)]| crowding(entries.iter().copied().map(entry));
-        assert_eq!(first(&[(1, 'a', 1), (2, 'b', 3), (3, 'b', 2)]), Some(3));
-        assert_eq!(first(&[(1, 'a', 7), (2, 'b', 3)]), Some(2));
-        assert_eq!(first(&[]), None);
+        let left = |entries: &[(u8, char, Age)]| {
+            let mut places = Places::default();
+            for (key, whose, age) in entries {
+                places.insert(*key, *whose, *age, ());
+            }
+            places.make_room();
+            let mut left: Vec<_> = places.entries.keys().copied().collect();
+            left.sort_unstable();
+            left
+        };
+        let done = |time| (false, at(time));
+        assert_eq!(
+            left(&[(1, 'a', done(1)), (2, 'b', done(3)), (3, 'b', done(2))]),
+            [1, 2]
+        );
+        assert_eq!(left(&[(1, 'a', done(7)), (2, 'b', done(3))]), [1]);
+        let under_way = (true, at(2));
+        assert_eq!(
+            left(&[(1, 'a', done(1)), (2, 'b', under_way), (3, 'b', done(3))]),
+            [1, 2]
+        );
+        assert_eq!(left(&[]), [0; 0]);
+    }
+
+    /// What a walk over all entries finds.
+    fn walked(entries: &HashMap<u8, (u8, Age)>) -> Option<u8> {
+        let count = |whose| {
+            entries
+                .values()
+                .filter(|(other, _)| *other == whose)
+                .count()
+        };
+        let found = entries.iter().min_by_key(|(key, (whose, age))| {
+            let first = entries.iter().filter(|(_, (other, _))| other == whose);
+            let first = first.map(|(key, (_, age))| (*age, *key)).min();
+            (Reverse(count(*whose)), first, *age, **key)
+        });
+        found.map(|(key, _)| *key)
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_what_a_walk_over_all_would_find(
+            steps in prop::collection::vec((0_u8..5, 0_u8..40, 0_u8..6, 0_i64..50, any::<bool>()), 1..120)
+        ) {
+            let (mut places, mut plain) = (Places::default(), HashMap::new());
+            for (step, key, whose, time, under_way) in steps {
+                match step {
+                    0 => {
+                        if let Some(key) = walked(&plain) {
+                            plain.remove(&key);
+                        }
+                        places.make_room();
+                    }
+                    1 => {
+                        plain.retain(|_, (_, age): &mut (u8, Age)| age.1 > at(time));
+                        places.end(at(time));
+                    }
+                    2 => {
+                        if let Some((_, age)) = plain.get_mut(&key) {
+                            age.0 = false;
+                        }
+                        places.settle(&key);
+                    }
+                    3 => prop_assert_eq!(places.remove(&key).is_some(), plain.remove(&key).is_some()),
+                    _ => {
+                        plain.insert(key, (whose, (under_way, at(time))));
+                        places.insert(key, whose, (under_way, at(time)), ());
+                    }
+                }
+                let left: HashMap<_, _> = places.entries.iter().map(|(key, entry)| (*key, (entry.whose, entry.age))).collect();
+                prop_assert_eq!(&left, &plain);
+                let owners: HashSet<_> = plain.values().map(|(whose, _)| *whose).collect();
+                prop_assert_eq!((places.crowds.len(), places.ends.len()), (owners.len(), plain.len()));
+            }
+        }
     }
 }

@@ -2,15 +2,12 @@
 //!
 //! Not shared: a preview of one process is unknown to another, and has to be asked for again there.
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, PoisonError},
-};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use doorward_shared::{Timestamp, admin::Session};
 use ulid::Ulid;
 
-use super::places::{Entry, crowding};
+use super::places::Places;
 use crate::{clock::random_bytes, domain::Actor, store::Ends};
 
 /// How long a preview is good, in seconds.
@@ -40,62 +37,62 @@ pub(crate) struct Caller {
 #[derive(Debug)]
 struct Kept {
     preview: Preview,
-    by: Caller,
-    until: Timestamp,
+    actor: Actor,
 }
 
 /// Open previews.
 #[derive(Debug, Default)]
-pub(crate) struct Previews(Mutex<HashMap<String, Kept>>);
+pub(crate) struct Previews(Mutex<Places<String, Actor, Kept>>);
 
 impl Previews {
+    fn kept(&self) -> MutexGuard<'_, Places<String, Actor, Kept>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Keeps a preview; answers its id and end. Past what one caller may have open, their oldest goes.
     pub(crate) fn keep(&self, preview: Preview, by: Caller, now: Timestamp) -> (String, Timestamp) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(|_, kept| kept.until > now);
-        let own = kept.values().filter(|kept| kept.by.behind == by.behind);
-        if own.count() >= OF_ONE {
-            make_room(&mut kept, |whose| whose == by.behind);
+        let mut kept = self.kept();
+        kept.end(now);
+        if kept.len_of(&by.behind) >= OF_ONE {
+            kept.make_room_of(&by.behind);
         }
         if kept.len() >= MAX_PREVIEWS {
-            make_room(&mut kept, |_| true);
+            kept.make_room();
         }
         let id = Ulid(u128::from_be_bytes(random_bytes()));
         let id = format!("preview_{}", id.to_string().to_ascii_lowercase());
-        let until = now.plus_seconds(KEEP);
-        kept.insert(id.clone(), Kept { preview, by, until });
-        (id, until)
+        (id.clone(), insert(&mut kept, id, preview, by, now))
     }
 
     /// Puts back what was taken out and could not be carried out to its end.
     pub(crate) fn put_back(&self, id: String, preview: Preview, by: Caller, now: Timestamp) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let until = now.plus_seconds(KEEP);
-        kept.insert(id, Kept { preview, by, until });
+        insert(&mut self.kept(), id, preview, by, now);
     }
 
     /// Takes a preview out, once, if it is this caller's and not over.
     pub(crate) fn take(&self, id: &str, by: Actor, now: Timestamp) -> Option<Preview> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(|_, kept| kept.until > now);
-        if kept.get(id).is_none_or(|kept| kept.by.actor != by) {
+        let mut kept = self.kept();
+        kept.end(now);
+        let id = id.to_owned();
+        if kept.get(&id).is_none_or(|kept| kept.actor != by) {
             return None;
         }
-        kept.remove(id).map(|kept| kept.preview)
+        kept.remove(&id).map(|kept| kept.preview)
     }
 }
 
-/// Lets go of the oldest preview of whoever has the most, among those of whom it `may_be`.
-fn make_room(kept: &mut HashMap<String, Kept>, may_be: impl Fn(Actor) -> bool) {
-    let entries = kept.iter().map(|(id, kept)| Entry {
-        key: id,
-        whose: kept.by.behind,
-        age: kept.until,
-    });
-    let crowding = crowding(entries.filter(|entry| may_be(entry.whose))).cloned();
-    if let Some(id) = crowding {
-        kept.remove(&id);
-    }
+/// Puts a preview in; answers its end.
+fn insert(
+    kept: &mut Places<String, Actor, Kept>,
+    id: String,
+    preview: Preview,
+    by: Caller,
+    now: Timestamp,
+) -> Timestamp {
+    let until = now.plus_seconds(KEEP);
+    let actor = by.actor;
+    kept.insert(id, by.behind, (false, until), Kept { preview, actor });
+    until
 }
 
 #[cfg(test)]
