@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use doorward_shared::{
-    ErrorCode, KeyId, Scope, Timestamp,
-    apikey::{KeyUsage, UsageBy, Verification, VerifyRequest},
+    ErrorCode, KeyId, Scope,
+    apikey::{KeyUsage, Verification, VerifyRequest},
 };
 use rocket::{
     Request, Route, get, post,
@@ -21,7 +21,7 @@ use super::{
     reply::{Answer, ok},
     values,
 };
-use crate::{oauth::Form, service::Wanted};
+use crate::{oauth::Form, service::Wanted, store::UsageRange};
 
 pub(super) fn all() -> Vec<Route> {
     routes![verify, usage]
@@ -108,11 +108,7 @@ fn address(text: &str) -> Result<IpAddr, ApiError> {
 
 /// Which part of a key's use is asked for.
 #[derive(Debug)]
-pub(super) struct UsageOf {
-    by: UsageBy,
-    from: Option<Timestamp>,
-    to: Option<Timestamp>,
-}
+pub(super) struct UsageOf(UsageRange);
 
 impl Filters for UsageOf {
     const NAMES: &'static [&'static str] = &["by", "from", "to"];
@@ -123,7 +119,7 @@ impl Filters for UsageOf {
         if from.zip(to).is_some_and(|(from, to)| from > to) {
             return Err(ApiError::request("to", "must not be before from"));
         }
-        Ok(Self { by, from, to })
+        Ok(Self(UsageRange { by, from, to }))
     }
 }
 
@@ -146,11 +142,6 @@ pub(super) async fn usage_of(
     id: KeyId,
     of: &UsageOf,
 ) -> Result<KeyUsage, ApiError> {
-    // What was counted is to be seen; should it not be written now, what is on disk is.
-    let _ = doorward.api_keys.flush().await;
-    let now = doorward.clock.now();
-    let to = of.to.unwrap_or(now.plus_seconds(1));
-    let usage = doorward.store.key_usage(id, of.by, of.from, to, now);
-    let data = usage.await?;
+    let data = doorward.api_keys.usage(id, of.0).await?;
     Ok(KeyUsage { data })
 }

@@ -3,8 +3,8 @@
 use std::{collections::HashSet, net::IpAddr, sync::Arc};
 
 use doorward_shared::{
-    Scope, ScopeSet, Timestamp,
-    apikey::{KeyCode, Verification},
+    KeyId, Scope, ScopeSet, Timestamp,
+    apikey::{KeyCode, UsagePoint, Verification},
 };
 
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
     },
     metrics::Metrics,
     state::KeyMeters,
-    store::{Store, StoreError},
+    store::{Store, StoreError, UsageRange},
 };
 
 /// What is needed to judge keys.
@@ -206,6 +206,23 @@ impl Keys {
         })
     }
 
+    /// How often a key was shown: what is on disk, and what is still to be written. Nothing is written for it, since whoever has a
+    /// key may ask as often as they like.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) async fn usage(
+        &self,
+        id: KeyId,
+        of: UsageRange,
+    ) -> Result<Vec<UsagePoint>, StoreError> {
+        let _still = self.meters.moving.read().await;
+        let unwritten = self.meters.uses_of(id);
+        self.store
+            .key_usage(id, of, unwritten, self.clock.now())
+            .await
+    }
+
     /// Writes what was spent and counted since the last time.
     ///
     /// # Errors
@@ -220,6 +237,7 @@ impl Keys {
             error
         });
         self.meters.let_go_of_idle(now, &busy);
+        let _moving = self.meters.moving.write().await;
         let counted = self.store.add_key_uses(self.meters.take_uses()).await;
         let counted = counted.map_err(|(error, uses)| {
             self.meters.put_uses_back(uses);

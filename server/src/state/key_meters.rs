@@ -9,6 +9,7 @@ use std::{
 
 use doorward_shared::{KeyId, Timestamp};
 use quick_cache::DefaultHashBuilder;
+use tokio::sync::RwLock;
 
 use crate::domain::rules::key_meter::Meter;
 
@@ -39,19 +40,35 @@ struct Kept {
 #[derive(Debug, Default)]
 struct Shard {
     meters: HashMap<KeyId, Kept, DefaultHashBuilder>,
-    /// By key and start of the hour in milliseconds.
-    uses: HashMap<(KeyId, i64), Uses, DefaultHashBuilder>,
+    /// By the start of the hour in milliseconds: seldom more than one.
+    uses: HashMap<KeyId, Vec<(i64, Uses)>, DefaultHashBuilder>,
+}
+
+impl Shard {
+    fn uses(&mut self, key: KeyId, hour: i64) -> &mut Uses {
+        let hours = self.uses.entry(key).or_default();
+        let at = hours.iter().position(|(of, _)| *of == hour);
+        let at = at.unwrap_or_else(|| {
+            hours.push((hour, Uses::default()));
+            hours.len() - 1
+        });
+        &mut hours[at].1
+    }
 }
 
 /// What keys have spent, and how often they were shown.
 #[derive(Debug, Default)]
-pub(crate) struct KeyMeters([Mutex<Shard>; SHARDS]);
+pub(crate) struct KeyMeters {
+    shards: [Mutex<Shard>; SHARDS],
+    /// Held while uses are on their way to disk; shared by whoever adds up what is here and there.
+    pub(crate) moving: RwLock<()>,
+}
 
 impl KeyMeters {
     fn shard(&self, id: KeyId) -> MutexGuard<'_, Shard> {
         // The end of a ULID is random.
         let at = usize::from(id.0.to_bytes()[15]) % SHARDS;
-        locked(&self.0[at])
+        locked(&self.shards[at])
     }
 
     /// Works on a meter, if it is in memory; `work` answers whether it changed it.
@@ -83,10 +100,10 @@ impl KeyMeters {
     pub(crate) fn count(&self, key: KeyId, now: Timestamp, valid: bool) {
         let hour = now.0 - now.0.rem_euclid(HOUR);
         let mut shard = self.shard(key);
-        if shard.uses.len() >= MAX_COUNTED && !shard.uses.contains_key(&(key, hour)) {
+        if shard.uses.len() >= MAX_COUNTED && !shard.uses.contains_key(&key) {
             return;
         }
-        let uses = shard.uses.entry((key, hour)).or_default();
+        let uses = shard.uses(key, hour);
         let count = if valid {
             &mut uses.valid
         } else {
@@ -98,7 +115,7 @@ impl KeyMeters {
     /// Meters that are to be written. Until the next time they count as on disk.
     pub(crate) fn take_changed(&self) -> Vec<(KeyId, Meter)> {
         let mut changed = Vec::new();
-        for shard in &self.0 {
+        for shard in &self.shards {
             for (id, kept) in &mut locked(shard).meters {
                 if std::mem::take(&mut kept.dirty) {
                     changed.push((*id, kept.meter.clone()));
@@ -120,22 +137,30 @@ impl KeyMeters {
     /// Lets go of meters that are on disk and were not used lately.
     pub(crate) fn let_go_of_idle(&self, now: Timestamp, busy: &HashSet<KeyId>) {
         let before = now.plus_seconds(-IDLE);
-        for shard in &self.0 {
+        for shard in &self.shards {
             locked(shard)
                 .meters
                 .retain(|id, kept| kept.dirty || kept.used_at > before || busy.contains(id));
         }
     }
 
+    /// Uses of a key that are not written yet, by the start of the hour.
+    pub(crate) fn uses_of(&self, key: KeyId) -> Vec<(Timestamp, Uses)> {
+        let shard = self.shard(key);
+        let hours = shard.uses.get(&key).into_iter().flatten();
+        hours
+            .map(|(hour, uses)| (Timestamp(*hour), *uses))
+            .collect()
+    }
+
     /// Uses that are to be written.
     pub(crate) fn take_uses(&self) -> Vec<((KeyId, Timestamp), Uses)> {
         let mut taken = Vec::new();
-        for shard in &self.0 {
-            let uses = std::mem::take(&mut locked(shard).uses);
-            taken.extend(
-                uses.into_iter()
-                    .map(|((key, hour), uses)| ((key, Timestamp(hour)), uses)),
-            );
+        for shard in &self.shards {
+            for (key, hours) in std::mem::take(&mut locked(shard).uses) {
+                let hours = hours.into_iter();
+                taken.extend(hours.map(|(hour, uses)| ((key, Timestamp(hour)), uses)));
+            }
         }
         taken
     }
@@ -144,7 +169,7 @@ impl KeyMeters {
     pub(crate) fn put_uses_back(&self, uses: Vec<((KeyId, Timestamp), Uses)>) {
         for ((key, hour), more) in uses {
             let mut shard = self.shard(key);
-            let uses = shard.uses.entry((key, hour.0)).or_default();
+            let uses = shard.uses(key, hour.0);
             uses.valid += more.valid;
             uses.refused += more.refused;
         }

@@ -1,5 +1,7 @@
 //! What keys have spent of their limits, and how often they were shown, as it is on disk.
 
+use std::collections::BTreeMap;
+
 use doorward_shared::{
     KeyId, Timestamp,
     apikey::{UsageBy, UsagePoint},
@@ -11,17 +13,27 @@ use super::{
 };
 use crate::{
     domain::rules::{
-        key_meter::{Meter, Period, day_of},
+        key_meter::{Meter, Period, day_of, month_after, month_of},
         sliding_window::SlidingWindow,
     },
     state::Uses,
 };
 
+const DAY: i64 = 86_400_000;
 /// Rows of one unit, so that nobody waits long behind it.
 const SOME: usize = 200;
 /// How long hours and days are kept, in days: 35, and 13 months.
 pub(super) const KEEP_HOURS: i64 = 35;
 pub(super) const KEEP_DAYS: i64 = 396;
+
+/// Which part of a key's use is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct UsageRange {
+    pub by: UsageBy,
+    pub from: Option<Timestamp>,
+    /// Until now, where it is left out.
+    pub to: Option<Timestamp>,
+}
 
 impl Store {
     /// What a key had spent when it was last written; none for one that never had a limit.
@@ -122,40 +134,55 @@ impl Store {
         Ok(())
     }
 
-    /// How often a key was shown, in the hours or days that touch `from` to `to`.
+    /// How often a key was shown, in the hours or days that touch `of`, with uses that are not written yet.
     ///
     /// # Errors
     /// [`StoreError`].
     pub(crate) async fn key_usage(
         &self,
         id: KeyId,
-        by: UsageBy,
-        from: Option<Timestamp>,
-        to: Timestamp,
+        of: UsageRange,
+        unwritten: Vec<(Timestamp, Uses)>,
         now: Timestamp,
     ) -> Result<Vec<UsagePoint>, StoreError> {
-        let (table, step, keep) = match by {
+        let (table, step, keep) = match of.by {
             UsageBy::Hour => ("key_hours", 3_600_000, KEEP_HOURS),
             UsageBy::Day => ("key_days", 86_400_000, KEEP_DAYS),
         };
         let kept = now.plus_seconds(-keep * 86_400).0;
-        let from = from.map_or(kept, |from| from.0.max(kept));
+        let from = of.from.map_or(kept, |from| from.0.max(kept));
         let from = from - from.rem_euclid(step);
-        self.read(move |conn| {
-            let sql = format!(
-                "SELECT time, valid, refused FROM {table} WHERE key_id = ?1 AND time >= ?2 AND time < ?3 ORDER BY time"
-            );
-            let mut select = conn.prepare_cached(&sql)?;
-            let rows = select.query_map(params![id.0.to_bytes(), from, to.0], |row| {
-                Ok(UsagePoint {
-                    time: Timestamp(row.get(0)?),
-                    valid: row.get(1)?,
-                    refused: row.get(2)?,
-                })
-            })?;
-            Ok(rows.collect::<Result<_, _>>()?)
-        })
-        .await
+        let to = of.to.map_or(now.0 + 1000, |to| to.0);
+        let mut points = self
+            .read(move |conn| {
+                let sql = format!(
+                    "SELECT time, valid, refused FROM {table} WHERE key_id = ?1 AND time >= ?2 AND time < ?3"
+                );
+                let mut select = conn.prepare_cached(&sql)?;
+                let rows = select.query_map(params![id.0.to_bytes(), from, to], |row| {
+                    let uses = Uses {
+                        valid: row.get(1)?,
+                        refused: row.get(2)?,
+                    };
+                    Ok((row.get::<_, i64>(0)?, uses))
+                })?;
+                Ok(rows.collect::<Result<BTreeMap<_, _>, _>>()?)
+            })
+            .await?;
+        for (hour, more) in unwritten {
+            let time = hour.0 - hour.0.rem_euclid(step);
+            if (from..to).contains(&time) {
+                let uses = points.entry(time).or_default();
+                uses.valid += more.valid;
+                uses.refused += more.refused;
+            }
+        }
+        let point = |(time, uses): (i64, Uses)| UsagePoint {
+            time: Timestamp(time),
+            valid: uses.valid,
+            refused: uses.refused,
+        };
+        Ok(points.into_iter().map(point).collect())
     }
 }
 
@@ -166,13 +193,14 @@ fn meter(row: &Row<'_>, now: Timestamp) -> sql::Result<Meter> {
             spent: row.get(at + 1)?,
         })
     };
+    let (today, this_month) = (day_of(now.0), month_of(now.0));
     let window = row.get_ref(4)?.as_blob()?;
     let longest: Option<i64> = row.get(5)?;
     Ok(Meter {
         longest: longest.unwrap_or_default() * 1000,
         window: SlidingWindow::from_entries(unpacked(window), now.0),
-        day: period(0)?,
-        month: period(2)?,
+        day: period(0)?.taken_up(today, today + DAY),
+        month: period(2)?.taken_up(this_month, month_after(this_month)),
     })
 }
 

@@ -88,6 +88,7 @@ pub use error::StoreError;
 pub use events::EventFilter;
 pub use factors::{NewTotp, SeenPassword};
 pub use key_list::KeyFilter;
+pub(crate) use key_meters::UsageRange;
 pub use keys::{KeySecret, NewKey};
 pub use links::{NewLink, SetByLink};
 pub use list::{ListQuery, Sort};

@@ -120,8 +120,7 @@ impl Meter {
     fn ends(&self, period: QuotaPeriod) -> i64 {
         match period {
             QuotaPeriod::Day => self.day.start + DAY,
-            // 32 days on is in the next month.
-            QuotaPeriod::Month => month_of(self.month.start + 32 * DAY),
+            QuotaPeriod::Month => month_after(self.month.start),
         }
     }
 
@@ -138,6 +137,14 @@ impl Period {
             *self = Self { start, spent: 0 };
         }
     }
+
+    /// As it was kept, where the period that is now begins at `this` and the next one at `next`. One that lies further ahead is of
+    /// a clock that was wrong by far: what was spent in it counts as spent now, and not until then.
+    #[must_use]
+    pub fn taken_up(self, this: i64, next: i64) -> Self {
+        let start = if self.start > next { this } else { self.start };
+        Self { start, ..self }
+    }
 }
 
 /// The start of the day of UTC that a millisecond lies in.
@@ -151,6 +158,12 @@ pub fn month_of(at: i64) -> i64 {
     let date = OffsetDateTime::from_unix_timestamp(day / 1000);
     let before = date.map_or(0, |date| i64::from(date.day()) - 1);
     day - before * DAY
+}
+
+/// The start of the month after the one that begins at a millisecond.
+pub fn month_after(start: i64) -> i64 {
+    // 32 days on is in the next month.
+    month_of(start + 32 * DAY)
 }
 
 /// Milliseconds as whole seconds, rounded up.
@@ -251,6 +264,28 @@ mod tests {
         );
         let back = meter.judge(&terms, 1, at("2026-02-27T00:00:00Z"), true);
         assert_eq!(back.refused, Some(KeyCode::QuotaExceeded));
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_by_far_closes_no_key_until_then() {
+        let (this, next) = (
+            month_of(at("2026-03-05T00:00:00Z").0),
+            at("2026-04-01T00:00:00Z").0,
+        );
+        assert_eq!(month_after(this), next);
+        let kept = |text: &str| Period {
+            start: month_of(at(text).0),
+            spent: 5,
+        };
+        let far = kept("2031-01-01T00:00:00Z").taken_up(this, next);
+        assert_eq!((far.start, far.spent), (this, 5));
+        for near in [
+            "2026-04-07T00:00:00Z",
+            "2026-03-31T00:00:00Z",
+            "2025-01-01T00:00:00Z",
+        ] {
+            assert_eq!(kept(near).taken_up(this, next), kept(near));
+        }
     }
 
     #[test]
