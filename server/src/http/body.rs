@@ -253,8 +253,12 @@ mod tests {
             let body = format!(r#"{{"rateLimit":{{"limit":{number},"windowSeconds":1}}}}"#);
             let error = parse::<KeyPatch>(body.as_bytes()).unwrap_err();
             assert_eq!(
-                (error.code(), error.field()),
-                (ErrorCode::ValidationFailed, Some("rateLimit"))
+                (error.code(), error.field(), error.message()),
+                (
+                    ErrorCode::ValidationFailed,
+                    Some("rateLimit"),
+                    "rateLimit.limit must be a whole number from 1"
+                )
             );
         }
         for other in ["\"1\"", "true", "null", "[]", "{}"] {
@@ -262,6 +266,25 @@ mod tests {
             let error = parse::<RotateRequest>(body.as_bytes()).unwrap_err();
             assert_eq!(error.code(), ErrorCode::InvalidRequest, "{other}");
         }
+    }
+
+    #[test]
+    fn what_is_wrong_deep_in_a_field_is_named_with_the_way_to_it() {
+        use doorward_shared::apikey::{KeyPatch, VerifyRequest};
+        let patch = |body: &str| parse::<KeyPatch>(body.as_bytes()).unwrap_err();
+        let week = patch(r#"{"quota":{"limit":1,"period":"week"}}"#);
+        assert_eq!(week.message(), "quota.period is neither day nor month");
+        assert_eq!(week.field(), Some("quota"));
+        let scope = patch(r#"{"scopes":["read",1]}"#);
+        assert_eq!(scope.message(), "scopes[1] must be a string");
+        for number in ["0", "1.5", "-1", "1e3"] {
+            let body = format!(r#"{{"key":"k","cost":{number}}}"#);
+            let cost = parse::<VerifyRequest>(body.as_bytes()).unwrap_err();
+            assert_eq!(cost.message(), "cost must be a whole number from 1");
+            assert_eq!(cost.code(), ErrorCode::ValidationFailed);
+        }
+        let none = parse::<VerifyRequest>(br#"{"key":"k","cost":null}"#);
+        assert_eq!(none.unwrap().cost, None);
     }
 
     #[test]

@@ -86,24 +86,19 @@ async fn verify(
     let scopes = values::scopes("scopes", asked.scopes.as_deref().unwrap_or_default())?;
     let scopes: Vec<Scope> = scopes.iter().cloned().collect();
     let ip = asked.ip.as_deref().map(address).transpose()?;
-    let cost = asked.cost.unwrap_or(1);
-    if cost == 0 {
-        return Err(ApiError::validation(
-            "cost",
-            "must be a whole number from 1",
-        ));
-    }
     let wanted = Wanted {
         scopes: &scopes,
         ip,
-        cost,
+        cost: asked.cost.unwrap_or(1),
     };
     ok(doorward.api_keys.verify(&asked.key, wanted).await?)
 }
 
+/// An address, with or without the zone of one that is link-local.
 fn address(text: &str) -> Result<IpAddr, ApiError> {
     let wrong = |_| ApiError::validation("ip", "must be an IPv4 or IPv6 address");
-    text.parse().map_err(wrong)
+    let ip = text.split_once('%').map_or(text, |(ip, _zone)| ip);
+    ip.parse().map_err(wrong)
 }
 
 /// Which part of a key's use is asked for.

@@ -1,8 +1,12 @@
 //! How often a key may be used.
 
-use std::{fmt, str::FromStr};
+use std::{
+    fmt,
+    num::{NonZeroU32, NonZeroU64},
+    str::FromStr,
+};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// At most `limit` uses in any window of `windowSeconds`, a sliding window. As text `100/60s`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -10,8 +14,10 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RateLimit {
     /// 1 to 1,000,000,000.
+    #[serde(deserialize_with = "from_one::<NonZeroU64, _, _>")]
     pub limit: u64,
     /// 1 to 2,678,400, which are 31 days.
+    #[serde(deserialize_with = "from_one::<NonZeroU32, _, _>")]
     pub window_seconds: u32,
 }
 
@@ -32,9 +38,28 @@ pub enum QuotaPeriod {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Quota {
     /// 1 to 2^53 - 1.
+    #[serde(deserialize_with = "from_one::<NonZeroU64, _, _>")]
     pub limit: u64,
     /// When the count starts again.
     pub period: QuotaPeriod,
+}
+
+/// Reads a whole number from 1, so that whoever sends another is told the least.
+fn from_one<'de, N, T, D>(deserializer: D) -> Result<T, D::Error>
+where
+    N: Deserialize<'de> + Into<T>,
+    D: Deserializer<'de>,
+{
+    N::deserialize(deserializer).map(Into::into)
+}
+
+/// As [`from_one`], where it may be left out.
+pub(super) fn some_from_one<'de, D>(deserializer: D) -> Result<Option<u64>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    let number = Option::<NonZeroU64>::deserialize(deserializer)?;
+    Ok(number.map(NonZeroU64::get))
 }
 
 impl QuotaPeriod {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Environment, Metadata};
+use super::{Environment, Metadata, limits::some_from_one};
 use crate::{KeyId, ScopeSet, Timestamp, UserId};
 
 /// `POST /apikey/verify`: a key that somebody called an application with.
@@ -19,7 +19,11 @@ pub struct VerifyRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ip: Option<String>,
     /// Units of the rate limit and quota that the call takes, a whole number from 1; 1 where left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "some_from_one",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub cost: Option<u64>,
 }
 

@@ -35,9 +35,19 @@ pub(super) fn refused(path: &str, error: &serde_json::Error) -> ApiError {
         // JSON of another kind than the field's is a mistyped field; of the right kind, its value is refused. JSON knows one
         // kind of number.
         None if text.starts_with("invalid type") && !is_fraction(text) => {
-            ApiError::request(top(path), expected(text))
+            ApiError::request(place(path), expected(text)).in_field(top(path))
         }
-        None => ApiError::validation(top(path), expected(text)),
+        None => ApiError::validation(place(path), expected(text)).in_field(top(path)),
+    }
+}
+
+/// Where in the body something is wrong, as far as the names on the way are ours: those of metadata are the caller's.
+fn place(path: &str) -> &str {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"._[]".contains(&b);
+    if path.len() <= 100 && path.bytes().all(is_plain) {
+        path
+    } else {
+        top(path)
     }
 }
 
@@ -54,8 +64,12 @@ fn is_fraction(text: &str) -> bool {
     whole && text.starts_with("invalid type: floating point")
 }
 
+/// What serde puts before the name of a whole number that is not 0.
+const NONZERO: &str = "a nonzero ";
+
 /// Whether serde calls whole numbers so.
 fn is_whole(name: &str) -> bool {
+    let name = name.strip_prefix(NONZERO).unwrap_or(name);
     let bits = name.strip_prefix(['u', 'i']);
     bits.is_some_and(|bits| bits == "size" || bits.parse::<u8>().is_ok())
 }
@@ -64,7 +78,9 @@ fn is_whole(name: &str) -> bool {
 fn expected(text: &str) -> String {
     match text.rsplit_once(", expected ") {
         Some((_, name)) if is_whole(name) => {
-            if name.starts_with('u') {
+            if name.starts_with(NONZERO) {
+                "must be a whole number from 1".into()
+            } else if name.starts_with('u') {
                 "must be a whole number, 0 or more".into()
             } else {
                 "must be a whole number".into()

@@ -68,6 +68,15 @@ impl ApiError {
         }
     }
 
+    /// The same of the member `field`, in which lies what the message names.
+    #[must_use]
+    pub(in crate::http) fn in_field(self, field: &str) -> Self {
+        Self {
+            field: Some(field.to_owned()),
+            ..self
+        }
+    }
+
     /// 400: the request's form is wrong at `field`.
     pub fn request(field: &str, reason: impl std::fmt::Display) -> Self {
         Self::at(ErrorCode::InvalidRequest, field, reason)
