@@ -12,7 +12,7 @@ use rocket::{
 
 use super::{
     ApiError, Body, Filters, Listing, OptionalBody, RequestInfo,
-    bearer::caller,
+    bearer::key_for,
     first_party::changing,
     key_terms,
     once::IdempotencyKey,
@@ -54,7 +54,7 @@ impl<'r, const WRITE: bool> FromRequest<'r> for KeyHolder<WRITE> {
         let caller = if WRITE {
             changing(request).await
         } else {
-            caller(request).await
+            key_for(request, "admin:apikeys:read").await
         };
         let judged = caller.and_then(|caller| {
             let is_key = matches!(caller.credential, Credential::Key { .. });

@@ -58,16 +58,28 @@ struct Judged(OnceCell<Result<Caller, ApiError>>);
 
 /// Judges the caller of a request.
 pub(super) async fn caller(request: &Request<'_>) -> Result<Caller, ApiError> {
-    judged(request, None).await
+    judged(request, &[]).await
 }
 
-pub(super) async fn judged(request: &Request<'_>, scope: Option<&str>) -> Result<Caller, ApiError> {
+/// As [`caller`], of whom a scope is asked.
+pub(super) async fn holder_of(request: &Request<'_>, scope: &str) -> Result<Caller, ApiError> {
+    let caller = key_for(request, scope).await?;
+    caller.require(scope)?;
+    Ok(caller)
+}
+
+/// As [`caller`]; an API key is asked for a scope, and pays for nothing without it.
+pub(super) async fn key_for(request: &Request<'_>, scope: &str) -> Result<Caller, ApiError> {
+    judged(request, &[scope]).await
+}
+
+async fn judged(request: &Request<'_>, scopes: &[&str]) -> Result<Caller, ApiError> {
     let judge = async {
         let doorward = Services::of(request)?;
         let credential = credential(request)?;
         let ip = RequestInfo::of(request, doorward).ip;
         let callers = &doorward.callers;
-        let caller = callers.authenticate_for(scope, credential, ip).await?;
+        let caller = callers.authenticate_for(scopes, credential, ip).await?;
         Ok::<_, ApiError>(caller)
     };
     let keep = async {

@@ -1,6 +1,6 @@
 //! `/auth/check`: forward authentication for nginx, Caddy and Traefik.
 
-use doorward_shared::ErrorCode;
+use doorward_shared::{ErrorCode, Scope};
 use rocket::{Route, get, http::uri::Origin, routes};
 
 use super::{
@@ -63,7 +63,9 @@ async fn judged(
         }
         ([header], _) => {
             let token = bearer_of(header).ok_or_else(missing)?;
-            doorward.callers.authenticate(token, info.ip).await?
+            let scopes: Vec<_> = asked.scopes.iter().map(Scope::as_str).collect();
+            let callers = &doorward.callers;
+            callers.authenticate_for(&scopes, token, info.ip).await?
         }
         _ => return Err(ApiError::request("authorization", "came more than once")),
     };

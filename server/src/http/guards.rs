@@ -7,7 +7,7 @@ use rocket::{
     request::{FromRequest, Outcome},
 };
 
-use super::{ApiError, Needs, Services, bearer::judged};
+use super::{ApiError, Needs, Services, bearer::holder_of};
 use crate::service::Caller;
 
 /// A caller who holds the scope of `N`, or a wider one: `read` covers `read:orders`.
@@ -64,18 +64,11 @@ impl<N> Deref for Recent<N> {
     }
 }
 
-/// As [`caller`], of whom the scope of `N` is asked.
-async fn holder<N: Needs>(request: &Request<'_>) -> Result<Caller, ApiError> {
-    let caller = judged(request, Some(N::SCOPE)).await?;
-    caller.require(N::SCOPE)?;
-    Ok(caller)
-}
-
 #[rocket::async_trait]
 impl<'r, N: Needs> FromRequest<'r> for Allowed<N> {
     type Error = ApiError;
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
-        let holder = holder::<N>(request).await;
+        let holder = holder_of(request, N::SCOPE).await;
         ApiError::outcome(request, holder.map(|caller| Self(caller, PhantomData)))
     }
 }
@@ -84,7 +77,7 @@ impl<'r, N: Needs> FromRequest<'r> for Allowed<N> {
 impl<'r, N: Needs> FromRequest<'r> for Recent<N> {
     type Error = ApiError;
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ApiError> {
-        let judged = holder::<N>(request).await.and_then(|caller| {
+        let judged = holder_of(request, N::SCOPE).await.and_then(|caller| {
             Services::of(request)?.callers.must_be_recent(&caller)?;
             Ok(Self(caller, PhantomData))
         });

@@ -40,9 +40,9 @@ pub(super) async fn invitation(
         403 => Failure::insufficient_scope("admin:clients"),
         _ => Failure::unavailable(),
     };
-    let caller = doorward.callers.authenticate(token.expose(), info.ip).await;
-    let caller = caller.map_err(Failure::from)?;
-    caller.require("admin:clients").map_err(Failure::from)?;
+    let callers = &doorward.callers;
+    let caller = callers.authenticate_for(&["admin:clients"], token.expose(), info.ip);
+    let caller = caller.await.map_err(Failure::from)?;
     let act = doorward.act(&caller, Door::Admin, info).map_err(failed)?;
     Ok(Invitation::Act(Box::new(act), caller.scopes.clone()))
 }

@@ -18,13 +18,15 @@ pub(super) fn all() -> Vec<Route> {
     routes![revoke, introspect]
 }
 
-/// The caller with a bearer token; errors are RFC 6750's.
+/// The caller with a bearer token, of whom a scope is asked where it is an API key; errors are RFC 6750's.
 pub(super) async fn caller(
     doorward: &Services,
+    scope: &str,
     token: &str,
     info: &RequestInfo,
 ) -> Result<Caller, Failure> {
-    Ok(doorward.callers.authenticate(token, info.ip).await?)
+    let callers = &doorward.callers;
+    Ok(callers.authenticate_for(&[scope], token, info.ip).await?)
 }
 
 /// RFC 7009: whether there was something to revoke is nobody's business but its client's.
@@ -76,7 +78,7 @@ async fn asker(
     form: &Form,
 ) -> Result<Asker, Failure> {
     if let Some(token) = bearer(headers)? {
-        let caller = caller(doorward, token, info).await;
+        let caller = caller(doorward, "admin:sessions:read", token, info).await;
         let operator = caller.and_then(|caller| {
             if caller.scopes.covers("admin:sessions:read") {
                 let people = caller.scopes.covers("admin:users:read");

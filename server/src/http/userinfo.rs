@@ -69,6 +69,6 @@ async fn about(
 ) -> Result<Secretly<UserInfo>, Failure> {
     let token = token.filter(|token| !token.is_empty());
     let token = token.ok_or_else(Failure::no_token)?;
-    let caller = caller(doorward, token, info).await?;
+    let caller = caller(doorward, "openid", token, info).await?;
     Ok(Secretly(UserInfo::of(&doorward.store, &caller).await?))
 }

@@ -50,22 +50,22 @@ impl Callers {
     /// # Errors
     /// What is wrong with it; [`Error::Store`] when it is not in memory and the disk cannot be read.
     pub async fn authenticate(&self, credential: &str, ip: IpAddr) -> Result<Caller, Error> {
-        self.authenticate_for(None, credential, ip).await
+        self.authenticate_for(&[], credential, ip).await
     }
 
-    /// As [`Callers::authenticate`], of whom a scope may be asked: a key without it pays for nothing. Whether a token has it
+    /// As [`Callers::authenticate`], of whom scopes may be asked: a key without them pays for nothing. Whether a token has them
     /// is still to be asked.
     ///
     /// # Errors
     /// As [`Callers::authenticate`]; [`Error::Scope`], of a key.
     pub(crate) async fn authenticate_for(
         &self,
-        scope: Option<&str>,
+        scopes: &[&str],
         credential: &str,
         ip: IpAddr,
     ) -> Result<Caller, Error> {
         if looks_like_api_key(credential) {
-            self.authenticate_key(credential, ip, scope).await
+            self.authenticate_key(credential, ip, scopes).await
         } else {
             self.authenticate_token(credential).await
         }
@@ -75,20 +75,21 @@ impl Callers {
         &self,
         text: &str,
         ip: IpAddr,
-        scope: Option<&str>,
+        scopes: &[&str],
     ) -> Result<Caller, Error> {
         let found = self.api_keys.find(text).await?;
         let found = found.ok_or(Error::InvalidToken)?;
         // A scope of an embedding application's that is none is asked for afterwards, and nobody has it.
-        let asked: Option<Scope> = scope.and_then(|scope| scope.parse().ok());
+        let asked: Vec<Scope> = scopes.iter().filter_map(|one| one.parse().ok()).collect();
         let wanted = Wanted {
-            scopes: asked.as_slice(),
+            scopes: &asked,
             ip: Some(ip),
             cost: 1,
         };
         let judged = self.api_keys.use_key(&found, wanted).await?;
-        if let (KeyCode::InsufficientScope, Some(scope)) = (judged.code, scope) {
-            return Err(Error::Scope(scope.to_owned()));
+        let mut missing = scopes.iter().filter(|one| !found.scopes.covers(one));
+        if let (KeyCode::InsufficientScope, Some(scope)) = (judged.code, missing.next()) {
+            return Err(Error::Scope((*scope).to_owned()));
         }
         let wait = judged.left.map_or(1, |left| left.retry_after(judged.at));
         with_key(found, judged.code, wait)

@@ -301,6 +301,18 @@ async fn limits_hold_where_a_key_is_used_at_doorward_itself() {
     refused.refused(403, "insufficient_scope");
     let told = refused.json()["error"]["message"].to_string();
     assert!(told.contains("admin:users:read"), "{told}");
+    let secret = rated["key"].as_str().unwrap();
+    let asking = json!({"key": "sk_live_x"});
+    for call in [
+        server.get("/auth/check?scope=admin:users"),
+        server.get("/auth/check?scope=read+admin:users"),
+        server.get("/apikey"),
+        server.get("/oauth/userinfo"),
+        server.post("/apikey/verify").json(asking),
+        server.post("/oauth/introspect").form(&[("token", "x")]),
+    ] {
+        call.bearer(secret).send().await.expect(403);
+    }
     for _ in 0..2 {
         me(rated.clone(), "192.0.2.1").await.expect(200);
     }
