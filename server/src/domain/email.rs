@@ -139,6 +139,17 @@ pub fn abridged(typed: &str) -> Option<String> {
     domain.contains('.').then(|| format!("{first}…@{domain}"))
 }
 
+/// The mailbox that a key of an address most likely leads to: providers deliver `ada+shop@…` to `ada@…`, and some `a.da@…` too. Good
+/// enough to count by, and for nothing else.
+pub fn mailbox_of(key: &str) -> String {
+    let Some((local, domain)) = key.rsplit_once('@') else {
+        return key.to_owned();
+    };
+    let base = local.split('+').next().unwrap_or_default();
+    let base = if base.is_empty() { local } else { base };
+    format!("{}@{domain}", base.replace('.', ""))
+}
+
 fn key(local: &str, ascii: &str) -> String {
     format!("{}@{ascii}", fold(local))
 }

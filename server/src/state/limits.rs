@@ -24,7 +24,12 @@ use tokio::{
 };
 
 use self::counter::{Counter, Full, Keys, MAX_KEYS, Widths};
-use crate::{clock::Clock, crypto::password::Overloaded, domain::networks, settings::Settings};
+use crate::{
+    clock::Clock,
+    crypto::password::Overloaded,
+    domain::{email::mailbox_of, networks},
+    settings::Settings,
+};
 
 pub use self::counter::RetryAfter;
 pub(in crate::state) use self::counter::let_go_of_first;
@@ -64,6 +69,8 @@ pub enum Mailed {
 const MAILS_PER_HOUR: u32 = 3;
 const MAILS_PER_HOUR_OF_ALL_KINDS: u32 = 8;
 const MAILS_PER_HOUR_PER_IP: u32 = 20;
+/// Mails of sign-ups to one mailbox in an hour, whatever tags stand in its addresses: anybody can make more of them up.
+const SIGN_UPS_PER_HOUR_OF_A_MAILBOX: u32 = 8;
 /// Clients that one address may register in an hour.
 const CLIENTS_PER_HOUR: u32 = 20;
 /// Changes that clients which nobody let in may make of themselves in an hour, from one address.
@@ -84,6 +91,7 @@ struct Counters {
     /// Mails that strangers ask for: to one address, and from one network.
     mails_to: Counter,
     all_mails_to: Counter,
+    sign_ups_of_mailbox: Counter,
     mails_from: Widths,
 }
 
@@ -120,6 +128,8 @@ pub struct MailPlace {
     limits: Limits,
     kind: u64,
     all: u64,
+    /// Of a sign-up.
+    mailbox: Option<u64>,
     used: bool,
 }
 
@@ -136,6 +146,9 @@ impl Drop for MailPlace {
             let mut counters = self.limits.counters();
             counters.mails_to.give_back(self.kind);
             counters.all_mails_to.give_back(self.all);
+            if let Some(mailbox) = self.mailbox {
+                counters.sign_ups_of_mailbox.give_back(mailbox);
+            }
         }
     }
 }
@@ -154,6 +167,7 @@ impl Limits {
             writes: Counter::new(settings.writes_per_minute_per_account, MINUTE),
             mails_to: Counter::new(MAILS_PER_HOUR, HOUR),
             all_mails_to: Counter::new(MAILS_PER_HOUR_OF_ALL_KINDS, HOUR),
+            sign_ups_of_mailbox: Counter::new(SIGN_UPS_PER_HOUR_OF_A_MAILBOX, HOUR),
             mails_from: Widths::new(MAILS_PER_HOUR_PER_IP, HOUR),
         };
         Self {
@@ -219,16 +233,23 @@ impl Limits {
     /// nobody's places are used up, so that no address can be shut out before anybody has an account with it.
     pub fn mail_to(&self, what: Mailed, to: &str, now: Duration) -> Option<MailPlace> {
         let (kind, all) = (self.key((what, to)), self.key(to));
+        let mailbox = (what == Mailed::SignUp).then(|| self.key(mailbox_of(to)));
         let mut counters = self.counters();
+        let of_mailbox = &counters.sign_ups_of_mailbox;
         let may = counters.mails_to.check(kind, now).is_ok()
-            && counters.all_mails_to.check(all, now).is_ok();
+            && counters.all_mails_to.check(all, now).is_ok()
+            && mailbox.is_none_or(|mailbox| of_mailbox.check(mailbox, now).is_ok());
         may.then(|| {
             counters.mails_to.take(kind, now);
             counters.all_mails_to.take(all, now);
+            if let Some(mailbox) = mailbox {
+                counters.sign_ups_of_mailbox.take(mailbox, now);
+            }
             MailPlace {
                 limits: self.clone(),
                 kind,
                 all,
+                mailbox,
                 used: false,
             }
         })

@@ -255,3 +255,22 @@ fn mails_that_do_not_go_use_up_nobodys_places() {
     let later = limits.mail_to(Mailed::Again, "ada", HOUR);
     assert!(later.is_some());
 }
+
+#[test]
+fn sign_ups_with_tags_of_one_mailbox_are_bounded_together_and_keep_nobody_from_a_link() {
+    let limits = limits();
+    let used = |what, to: &str, now| {
+        let place = limits.mail_to(what, to, now);
+        place.map(MailPlace::used).is_some()
+    };
+    let now = Duration::ZERO;
+    let tagged = |number: u32| format!("a.da+{number}@example.com");
+    let sent = (0..30).filter(|number| used(Mailed::SignUp, &tagged(*number), now));
+    assert_eq!(sent.count(), 8);
+    assert!(!used(Mailed::SignUp, "ada@example.com", now));
+    assert!(used(Mailed::SignUp, "bob+1@example.com", now));
+    for what in [Mailed::Again, Mailed::Forgot] {
+        assert!(used(what, &tagged(29), now) && used(what, "ada@example.com", now));
+    }
+    assert!(used(Mailed::SignUp, "ada@example.com", HOUR));
+}
