@@ -8,5 +8,6 @@ case "${DOORWARD_BIN:-}" in */release/*) export DOORWARD_WALK_PANIC=0 ;; esac
 if [ $# -eq 0 ]; then
   python3 "$here/tasks.py"
   python3 "$here/yours.py"
+  python3 "$here/people.py"
 fi
 exec python3 "$here/walk.py" "$@"

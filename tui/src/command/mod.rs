@@ -244,6 +244,11 @@ impl Command {
         }
     }
 
+    /// Whether the server refuses it without a reason.
+    pub(crate) fn needs_reason(&self) -> bool {
+        matches!(self, Self::Users(Users::Mfa(_)))
+    }
+
     /// The command line with a reason.
     pub(crate) fn because(&self, reason: Option<&str>) -> String {
         match reason {

@@ -29,6 +29,17 @@ fn purpose(text: &str) -> Result<LinkPurpose, String> {
 }
 
 impl LinkTo {
+    /// What the command makes where nothing else is said.
+    pub(crate) fn new(user: String) -> Self {
+        Self {
+            user,
+            purpose: LinkPurpose::Reset,
+            expires_in: 86_400,
+            send: false,
+            secret: SecretArgs::default(),
+        }
+    }
+
     pub(crate) fn body(&self) -> CreateLink {
         CreateLink {
             purpose: self.purpose,

@@ -11,9 +11,9 @@ use super::{
     state::{State, View},
 };
 use crate::command::{
-    ApiKeys, Blocks, Clients, Command, Events, Incident, ListArgs, ListEvents, ListKeys,
-    ListSessions, ListUsers, Mfa, Of, Profiles, Revoke, RevokeKeys, Roles, Rotate, Sessions,
-    SigningKeys, StatsOf, Users,
+    ApiKeys, Blocks, Clients, Command, Events, Incident, LinkTo, ListArgs, ListEvents, ListKeys,
+    ListSessions, ListUsers, Mfa, Of, Password, Profiles, Revoke, RevokeKeys, Roles, Rotate,
+    Sessions, SigningKeys, StatsOf, Users,
 };
 
 impl List {
@@ -100,14 +100,20 @@ fn about(item: &Row) -> Vec<Command> {
     let all = vec![id.clone()];
     match item {
         Row::User(_) => [
-            Users::Get { user: id.clone() },
+            Users::Link(LinkTo::new(id.clone())),
+            Users::Password(Password {
+                user: id.clone(),
+                ..Password::default()
+            }),
+            Users::Mfa(Mfa::Remove { user: id.clone() }),
             Users::EndSessions {
                 user: id.clone(),
                 api_keys: false,
             },
             Users::Disable { user: id.clone() },
-            Users::Mfa(Mfa::Remove { user: id }),
             Users::Delete { users: all },
+            // Last: on a small screen with a long way to the server there is no room for all.
+            Users::Get { user: id },
         ]
         .map(Command::Users)
         .into(),

@@ -170,6 +170,11 @@ impl Confirm {
         self.is_typed().then(|| self.change.clone())
     }
 
+    /// Whether the server refuses it for want of a reason.
+    fn lacks_reason(&self) -> bool {
+        self.is_typed() && self.change.needs_reason() && self.why().is_none()
+    }
+
     /// Why, when a reason was given.
     pub(crate) fn why(&self) -> Option<String> {
         let reason = self.reason.as_ref()?.text().trim();
@@ -209,6 +214,10 @@ impl Confirm {
         match self.focus {
             Focus::Cancel => return Press::Close,
             Focus::Reason => self.turn(1),
+            Focus::Word | Focus::Go if self.lacks_reason() => {
+                self.focus = Focus::Reason;
+                self.problem = Some("say why first: the reason is kept".into());
+            }
             Focus::Word | Focus::Go => match self.confirmed() {
                 Some(change) => return Press::Send(Box::new(change)),
                 None if self.preview_state == PreviewState::Known => {

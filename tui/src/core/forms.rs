@@ -34,7 +34,7 @@ fn role(now: &str) -> Field {
     Field::pick("role", "Role", hint, Pick::new(Resource::Roles, now))
 }
 
-fn choice(options: &[&str], now: &str) -> (Vec<String>, usize) {
+pub(super) fn choice(options: &[&str], now: &str) -> (Vec<String>, usize) {
     let mut options: Vec<String> = options.iter().map(ToString::to_string).collect();
     let at = options.iter().position(|option| option == now);
     let at = at.unwrap_or_else(|| {
@@ -157,23 +157,6 @@ impl Form {
                 Field::hidden("again", "Once more", ""),
             ],
         )
-    }
-
-    /// A one-time link with which somebody sets their password.
-    pub(crate) fn link(user: UserId, email: &str) -> Self {
-        let (purposes, at) = choice(&["reset", "invite"], "reset");
-        let purpose = Purpose::Link(user, email.to_owned());
-        let mut form = Self::new(
-            format!("A one-time link for {email}"),
-            purpose,
-            "Review",
-            vec![
-                Field::choice("purpose", "It is to", purposes, at),
-                Field::text("expiresInSeconds", "Works for", "60s to 30d", "1d"),
-            ],
-        );
-        form.note = "Whoever opens it sets the password; hand it to nobody else.".into();
-        form
     }
 
     pub(crate) fn mint(held: Option<ScopeSet>, owner: &str, like: Option<&AdminKey>) -> Self {

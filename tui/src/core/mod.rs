@@ -42,6 +42,7 @@ mod mouse;
 pub(crate) mod msg;
 mod names;
 pub(crate) mod objects;
+mod one_time_link;
 mod open_form;
 pub(crate) mod overtaken;
 pub(crate) mod own_theme;

@@ -2,7 +2,7 @@
 
 use doorward_shared::client::Filter;
 
-use super::{form::Form, msg::Effect, state::State};
+use super::{form::Form, msg::Effect, one_time_link::Mails, state::State};
 use crate::core::{
     keymap::Action,
     resource::{Resource, Row},
@@ -53,7 +53,11 @@ impl State {
                 Form::role(Some(&role), held)
             }
             (Action::Password, _, Some(Row::User(user))) => Form::password(user.id, &user.email),
-            (Action::Link, _, Some(Row::User(user))) => Form::link(user.id, &user.email),
+            (Action::Link, _, Some(Row::User(user))) => {
+                let server = self.known.server.as_ref();
+                let never = server.is_some_and(|server| server.mail.is_none());
+                Form::link(&user, if never { Mails::Never } else { Mails::Perhaps })
+            }
             (Action::Clone, _, Some(Row::Key(key))) => {
                 let owner = key.owner_id.map(|id| id.to_string()).unwrap_or_default();
                 Form::mint(held, &owner, Some(&key))

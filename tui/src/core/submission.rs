@@ -2,7 +2,7 @@
 
 use doorward_shared::{
     Timestamp, UserId,
-    admin::{AdminKey, Client, LinkPurpose},
+    admin::{AdminKey, Client},
     apikey::Environment,
 };
 
@@ -13,14 +13,14 @@ use super::{
     forms::NOT_VERIFIED,
     key_limits::edited_limits,
     msg::PreviewTarget,
+    one_time_link::link,
     policy::edited_policy,
 };
 use crate::{
     command::{
-        AddBlock, ApiKeys, Blocks, Clients, Command, Create, InviteClient, LinkTo, Mint, Password,
+        AddBlock, ApiKeys, Blocks, Clients, Command, Create, InviteClient, Mint, Password,
         Register, Rotate, SecretArgs, Terms, Users,
         secret::Secret,
-        span,
         when::{Moment, NoTime},
     },
     core::subject::IncidentSubject,
@@ -147,25 +147,6 @@ fn set_password(form: &Form, id: UserId, email: &str) -> Result<Submission, Wron
     }));
     let confirm = Confirm::new(format!("Set the password of {email}?"), "Set it", change)
         .line("All their sessions end at once.");
-    Ok(Submission::Ask(Box::new(confirm)))
-}
-
-fn link(form: &Form, id: UserId, email: &str) -> Result<Submission, Wrong> {
-    let link = LinkTo {
-        user: id.to_string(),
-        purpose: match form.get("purpose") {
-            "invite" => LinkPurpose::Invite,
-            _ => LinkPurpose::Reset,
-        },
-        expires_in: span(form.get("expiresInSeconds").trim())
-            .map_err(|why| ("expiresInSeconds", why))?,
-        send: false,
-        secret: SecretArgs::default(),
-    };
-    let change = Command::Users(Users::Link(link));
-    let confirm = Confirm::new(format!("A link for {email}?"), "Make it", change)
-        .line("It is shown once. A link made before does not work any more.")
-        .line("Whoever opens it sets the password, and all their sessions end.");
     Ok(Submission::Ask(Box::new(confirm)))
 }
 

@@ -1,8 +1,10 @@
 //! Nothing is destroyed by a slip.
 
+use crossterm::event::KeyCode;
+use doorward_shared::admin::ServerInfo;
 use ratatui::style::Color;
 
-use super::bench::{Bench, rows};
+use super::bench::{Bench, rows, server_info};
 use crate::command::{ApiKeys, Command, Sessions, Users};
 use crate::core::{
     Effect,
@@ -552,4 +554,60 @@ fn where_there_is_no_room_for_the_whole_command_its_own_words_stay() {
     looked(&mut bench);
     let screen = bench.screen();
     assert!(screen.contains("$ doorward … users delete"), "{screen}");
+}
+
+/// The one-time link that is asked for; `mailed` where that is chosen.
+fn link_asked(bench: &mut Bench, mailed: bool) -> Option<String> {
+    bench.type_in("L");
+    bench.later("\t\t");
+    if mailed {
+        bench.press(KeyCode::Right);
+    }
+    bench.press_control('s');
+    bench.later("yes\n");
+    bench.effects.iter().find_map(|effect| match effect {
+        Effect::Change { change, .. } => Some(change.to_string()),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_link_is_shown_or_mailed_and_who_never_signed_in_is_invited() {
+    for (row, mailed, words) in [
+        ("", false, "--purpose reset --expires-in 1d"),
+        ("", true, "--purpose reset --expires-in 1d --send"),
+        ("j", false, "--purpose invite --expires-in 1d"),
+    ] {
+        let mut bench = Bench::on(Resource::Users, 80, 24);
+        bench.type_in(row);
+        let asked = link_asked(&mut bench, mailed);
+        let asked = asked.unwrap_or_else(|| panic!("{}", bench.screen()));
+        assert!(asked.ends_with(words), "{asked}");
+    }
+    // Where no mail is sent nothing is offered that needs it.
+    let mut bench = Bench::on(Resource::Users, 80, 24);
+    bench.state.known.server = Some(Box::new(ServerInfo {
+        mail: None,
+        ..server_info()
+    }));
+    bench.type_in("L");
+    let screen = bench.screen();
+    let offers = screen.contains("shown once");
+    assert!(screen.contains("Works for") && !offers, "{screen}");
+}
+
+#[test]
+fn second_factors_are_not_removed_without_a_reason() {
+    let mut bench = Bench::on(Resource::Users, 80, 24);
+    bench.type_in("F");
+    bench.later("yes\n");
+    assert_eq!(bench.changes(), Vec::<String>::new());
+    assert!(
+        bench.screen().contains("say why first"),
+        "{}",
+        bench.screen()
+    );
+    // The cursor is where it is typed.
+    bench.type_in("lost the phone\t\n");
+    assert_eq!(bench.changes(), ["users mfa"]);
 }

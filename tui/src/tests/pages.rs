@@ -487,3 +487,33 @@ fn an_address_is_counted_whole_and_one_that_a_block_spares_is_not_blocked() {
         assert!(screen.contains(text), "{text}: {screen}");
     }
 }
+
+#[test]
+fn of_mails_of_one_kind_the_cursor_comes_to_each_and_enter_says_what_became_of_it() {
+    let subject = olga();
+    let mut bench = on_page(subject, 120, 40);
+    let mut person = person(1);
+    let stuck = person.mails[0].clone();
+    person.mails = vec![stuck.clone(), stuck.clone(), stuck];
+    let generation = bench.state.page().unwrap().generation;
+    bench.reply(Reply::Part {
+        generation,
+        part: Part::Item,
+        found: Ok(Found::Item(Box::new(Row::User(person)))),
+    });
+    bench.type_in("\t");
+    let mut places = Vec::new();
+    for _ in 0..6 {
+        places.push(bench.state.page().unwrap().chosen.clone());
+        bench.type_in("j");
+    }
+    let came = places.len();
+    places.dedup();
+    assert_eq!(places.len(), came, "{places:?}");
+    bench.type_in("k\n");
+    let screen = bench.screen();
+    assert!(
+        screen.contains("Mail") && screen.contains("connection error"),
+        "{screen}"
+    );
+}

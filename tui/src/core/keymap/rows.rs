@@ -191,8 +191,8 @@ rows! {
     A::EndSessions, "end-sessions", ["X"], "end all sessions: of the user, address or client", "end all", [Users, Sessions, Clients, Page];
     A::Disable, "disable", ["d"], "disable a user, or let them in again", "disable", [Users];
     A::Password, "password", ["p"], "set a user's password", "", [Users];
-    A::Link, "link", ["L"], "a one-time link with which a user sets their password", "", [Users];
-    A::Factors, "factors", ["F"], "remove the second factors of a user who lost them", "", [Users];
+    A::Link, "link", ["L"], "a one-time link with which a user sets their password", "link", [Users];
+    A::Factors, "factors", ["F"], "remove the second factors of a user who lost them", "factors", [Users];
     A::Clone, "clone", ["C"], "mint a key like this one", "clone", [Keys];
     A::Rotate, "rotate", ["R"], "new secret, or new signing key", "rotate", [Keys, Clients, Signing];
     A::Limits, "limits", ["P"], "rate, quota and addresses of a key; turn it off", "limits", [Keys];

@@ -1,45 +1,85 @@
 //! The ways in which a user shows who they are.
 
-use doorward_shared::{Timestamp, admin::UserMailState};
+use doorward_shared::{
+    Timestamp,
+    admin::{UserLink, UserMail, UserMailState},
+    mfa::{Factors, Passkey},
+};
 
-use super::{SubjectPage, lines::Line};
+use super::{
+    SubjectPage,
+    lines::{Line, WayIn},
+};
 use crate::core::{format::count, resource::Row, zone};
 
 /// The ways in which a user shows who they are, beside the password; links that can still be opened, and mails.
-pub(super) fn factors<'a>(page: &SubjectPage) -> Vec<Line<'a>> {
+pub(super) fn ways_in<'a>(page: &SubjectPage) -> Vec<Line<'a>> {
     let Some(Row::User(user)) = page.item() else {
         return Vec::new();
     };
-    let mut lines = Vec::new();
+    let mut ways = Vec::new();
     if let Some(mfa) = &user.mfa {
-        if mfa.totp {
-            let left = count(mfa.recovery_codes.into(), "recovery code");
-            lines.push(Line::Factor(
-                "authenticator app".into(),
-                format!("{left} left"),
-            ));
-        }
-        lines.extend(mfa.passkeys.iter().map(|passkey| {
-            let made = format!("passkey since {}", zone::day(passkey.created_at));
-            Line::Factor(passkey.name.clone(), made)
-        }));
+        ways.extend(mfa.totp.then(|| codes(mfa)));
+        ways.extend(mfa.passkeys.iter().map(passkey));
     }
-    lines.extend(user.links.iter().map(|link| {
-        let how = if link.mailed { "mailed" } else { "shown" };
-        let until = day_and_minute(link.expires_at);
-        let said = format!("until {until}, {how}");
-        Line::Factor(format!("{} link", link.kind), said)
-    }));
-    lines.extend(user.mails.iter().map(|mail| {
-        let became = match mail.state {
-            UserMailState::Sent => "sent",
-            UserMailState::Waiting => "waits since",
-            UserMailState::Failed => "given up, of",
-        };
-        let at = day_and_minute(mail.sent_at.unwrap_or(mail.created_at));
-        Line::Factor(format!("mail {}", mail.kind), format!("{became} {at}"))
-    }));
-    lines
+    ways.extend(user.links.iter().map(link));
+    ways.extend(user.mails.iter().enumerate().map(mail));
+    ways.into_iter().map(Line::WayIn).collect()
+}
+
+const FACTOR: &str = "Second factor";
+
+fn codes(mfa: &Factors) -> WayIn {
+    WayIn {
+        key: "totp".into(),
+        noun: FACTOR,
+        name: "authenticator app".into(),
+        said: format!("{} left", count(mfa.recovery_codes.into(), "recovery code")),
+        more: Vec::new(),
+    }
+}
+
+fn passkey(passkey: &Passkey) -> WayIn {
+    let used = passkey.last_used_at.map(day_and_minute);
+    WayIn {
+        key: passkey.id.to_string(),
+        noun: FACTOR,
+        name: passkey.name.clone(),
+        said: format!("passkey since {}", zone::day(passkey.created_at)),
+        more: vec![used.map_or("never used".into(), |used| format!("last used {used}"))],
+    }
+}
+
+fn link(link: &UserLink) -> WayIn {
+    let how = if link.mailed { "mailed" } else { "shown" };
+    let made = day_and_minute(link.created_at);
+    WayIn {
+        key: format!("link {} {}", link.kind, link.created_at),
+        noun: "One-time link",
+        name: format!("{} link", link.kind),
+        said: format!("{how}, until {}", day_and_minute(link.expires_at)),
+        more: vec![format!("made {made}; a newer one ends it")],
+    }
+}
+
+fn mail((at, mail): (usize, &UserMail)) -> WayIn {
+    let became = match mail.state {
+        UserMailState::Sent => "sent",
+        UserMailState::Waiting => "waits since",
+        UserMailState::Failed => "given up, of",
+    };
+    let when = day_and_minute(mail.sent_at.unwrap_or(mail.created_at));
+    let error = mail.error.as_ref();
+    WayIn {
+        key: format!("mail {} {} {at}", mail.kind, mail.created_at),
+        noun: "Mail",
+        name: format!("mail {}", mail.kind),
+        said: format!("{became} {when}"),
+        more: error
+            .map(|error| format!("the mail server: {error}"))
+            .into_iter()
+            .collect(),
+    }
 }
 
 fn day_and_minute(at: Timestamp) -> String {

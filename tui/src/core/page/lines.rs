@@ -49,13 +49,25 @@ pub(crate) enum Line<'a> {
     Row(&'a Row),
     Block(&'a Block),
     Application(&'a Application),
-    /// A factor: its name, and more about it.
-    Factor(String, String),
+    /// A factor, a link or a mail.
+    WayIn(WayIn),
     /// An address, a person or a cause, and what it did.
     Seen(Seen),
     Moment(Moment<'a>),
     /// There is more than is shown; where all of it is.
     More(String, Target),
+}
+
+/// How somebody gets in, or what was sent to them about it.
+#[derive(Debug, Clone)]
+pub(crate) struct WayIn {
+    /// Unlike that of any other: of mails there are several of a kind.
+    pub key: String,
+    pub noun: &'static str,
+    pub name: String,
+    pub said: String,
+    /// What only Enter shows.
+    pub more: Vec<String>,
 }
 
 /// Something that several events and sessions have in common.
@@ -95,7 +107,7 @@ impl Line<'_> {
             Self::Row(row) => row.id(),
             Self::Block(block) => block.id.to_string(),
             Self::Application(application) => application.client_id.to_string(),
-            Self::Factor(name, _) => name.clone(),
+            Self::WayIn(way) => way.key.clone(),
             Self::Seen(seen) => match &seen.what {
                 Common::Address(text) | Common::Cause(text) => text.clone(),
                 Common::Person(id) => id.to_string(),
@@ -128,8 +140,10 @@ impl Line<'_> {
             Self::Application(application) => {
                 Target::Page(Subject::Client(application.client_id.to_string()))
             }
-            Self::Factor(name, about) => {
-                Target::Text("Second factor".into(), vec![name.clone(), about.clone()])
+            Self::WayIn(way) => {
+                let said = format!("{}: {}", way.name, way.said);
+                let lines = std::iter::once(said).chain(way.more.clone());
+                Target::Text(way.noun.into(), lines.collect())
             }
             Self::Seen(seen) => match &seen.what {
                 Common::Address(ip) => Target::Page(Subject::of_id(ip)?),
@@ -169,7 +183,7 @@ impl Line<'_> {
                 relative(application.granted_at, now),
                 application.scope.to_string(),
             ],
-            Self::Factor(name, about) => vec![name.clone(), about.clone()],
+            Self::WayIn(way) => vec![way.name.clone(), way.said.clone()],
             Self::Seen(seen) => {
                 let what = match &seen.what {
                     Common::Address(text) | Common::Cause(text) => text.clone(),

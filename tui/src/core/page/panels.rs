@@ -6,7 +6,7 @@ use super::{
     Part, Subject, SubjectPage, Target,
     address::address,
     days::{self, ByDay},
-    factors::factors,
+    factors::ways_in,
     lines::Line,
     seen::seen,
 };
@@ -200,7 +200,7 @@ pub(crate) fn chart(page: &SubjectPage, now: Timestamp) -> ByDay {
 pub(crate) fn lines<'a>(state: &State, page: &'a SubjectPage, panel: Panel) -> Vec<Line<'a>> {
     let mut lines: Vec<Line<'a>> = match panel {
         Panel::About => about_lines(state, page),
-        Panel::Factors => factors(page),
+        Panel::Factors => ways_in(page),
         Panel::Applications => page.applications().iter().map(Line::Application).collect(),
         Panel::Addresses | Panel::People | Panel::Causes => {
             seen(page, panel).into_iter().map(Line::Seen).collect()

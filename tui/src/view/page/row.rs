@@ -55,6 +55,8 @@ const KEY: &[Column] = &[
     column("LAST", 8, 8, 1),
     column("ENDS", 8, 8, 4),
 ];
+/// The second says until when, which is what one looks for.
+const WAY_IN: &[Column] = &[column("", 12, 40, 0), column("", 22, 60, 1)];
 const TWO: &[Column] = &[column("", 12, 60, 0), column("", 8, 60, 1)];
 const THREE: &[Column] = &[
     column("NAME", 12, 34, 0),
@@ -84,7 +86,8 @@ fn columns(line: &Line<'_>) -> &'static [Column] {
         Line::Session(_, false) => SESSION,
         Line::Key(..) => KEY,
         Line::Block(_) | Line::Application(_) => THREE,
-        Line::Row(_) | Line::Factor(..) => TWO,
+        Line::Row(_) => TWO,
+        Line::WayIn(_) => WAY_IN,
         Line::Seen(_) => SEEN,
         Line::Moment(Moment::Event(..)) => EVENT,
         Line::Fact(_) | Line::Moment(_) | Line::More(..) => &[],
