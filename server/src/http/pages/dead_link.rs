@@ -23,13 +23,16 @@ pub(super) fn dead(visit: &Visit<'_>, link: Dead, error: &ApiError) -> Shown {
         }
         .into();
     }
+    let sign_in = sign_in::address(visit.doorward, None);
     let main = html! {
         h1 { (t.links.dead_title) }
         p role="alert" { @if link == Dead::Verify { (t.links.dead_verify) } @else { (t.links.dead) } }
         @if link == Dead::Reset && visit.doorward.verification.mail {
-            p { a href={ (visit.doorward.site.base) (forgot_password::PATH) } { (t.links.forgot_link) } }
+            p { a class="button" href={ (visit.doorward.site.base) (forgot_password::PATH) } { (t.links.new_link) } }
+            p class="aside" { a href=(sign_in) { (t.sign_in_link) } }
+        } @else {
+            p { a class="button" href=(sign_in) { (t.sign_in_link) } }
         }
-        p class="aside" { a href=(sign_in::address(visit.doorward, None)) { (t.sign_in_link) } }
     };
     Page {
         status: 404,

@@ -86,7 +86,7 @@ pub(super) fn stale_note(visit: &Visit<'_>, stale: Option<u16>) -> Markup {
     }
 }
 
-/// The address somebody signs in with. With `passkeys` browsers offer those too where they fill it in.
+/// The address somebody signs in with, where they begin to type. With `passkeys` browsers offer those too where they fill it in.
 pub(super) fn email_field(label: &str, value: &str, passkeys: bool, wrong: &Wrong<'_>) -> Markup {
     let input = Input {
         id: "email",
@@ -98,6 +98,7 @@ pub(super) fn email_field(label: &str, value: &str, passkeys: bool, wrong: &Wron
         } else {
             "username"
         },
+        autofocus: value.is_empty(),
         ..Input::default()
     };
     input.shown(wrong)
@@ -105,15 +106,19 @@ pub(super) fn email_field(label: &str, value: &str, passkeys: bool, wrong: &Wron
 
 /// The password somebody has, by the id of its field: several stand on one page.
 pub(super) fn password_field(id: &str, label: &str, wrong: &Wrong<'_>) -> Markup {
-    let input = Input {
+    own_password(id, label).shown(wrong)
+}
+
+/// As [`password_field`], to be changed before it is shown.
+pub(super) fn own_password<'a>(id: &'a str, label: &'a str) -> Input<'a> {
+    Input {
         id,
         name: "password",
         label,
         kind: "password",
         autocomplete: "current-password",
         ..Input::default()
-    };
-    input.shown(wrong)
+    }
 }
 
 /// The field for a password that somebody chooses.

@@ -143,7 +143,7 @@ async fn submit(visit: Visit<'_>, posted: Posted) -> Answer {
             let main = html! {
                 h1 { (t.links.set_title) }
                 p role="status" { (t.links.set_text) }
-                p { a href=(sign_in::address(doorward, None)) { (t.sign_in_link) } }
+                p { a class="button" href=(sign_in::address(doorward, None)) { (t.sign_in_link) } }
             };
             return Ok(Page::new(t, t.links.set_title, main).into());
         }

@@ -6,9 +6,9 @@ use maud::html;
 use super::{
     asking::Asking,
     browser::Stay,
-    input::Wrong,
+    input::{Input, Wrong},
     page::Page,
-    parts::{back_to, email_field, kept, password_field, stale_note},
+    parts::{back_to, email_field, kept, own_password, stale_note},
     sign_in::PATH,
     sign_in_parts::{for_whom, other_ways, send_again, wrong},
     visit::Visit,
@@ -45,7 +45,7 @@ pub(super) fn page(visit: &Visit<'_>, asking: Option<&Asking>, said: Said<'_>) -
             input type="hidden" name="credential" value="";
         }
         (email_field(t.email, email, passkey.is_some(), &Wrong::default()))
-        (password_field("password", t.password, &Wrong::default()))
+        (Input { autofocus: !email.is_empty(), ..own_password("password", t.password) }.shown(&Wrong::default()))
         label class="check" {
             input type="checkbox" name="keep" value="true" checked[said.stay == Stay::Session];
             span { (t.keep_signed_in) }

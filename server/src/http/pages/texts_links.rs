@@ -5,6 +5,7 @@
 pub(crate) struct LinkTexts {
     pub dead_title: &'static str,
     pub dead: &'static str,
+    pub new_link: &'static str,
     pub reset_title: &'static str,
     /// `{site}`
     pub invite_title: &'static str,
@@ -63,6 +64,7 @@ pub(crate) struct LinkTexts {
 pub(super) const EN: LinkTexts = LinkTexts {
     dead_title: "This link does not work any more",
     dead: "It was used, has expired, or a newer one took its place. Ask for a new one.",
+    new_link: "Get a new link",
     reset_title: "Choose a new password",
     invite_title: "Welcome to {site}",
     reset_text: "Everything that is signed in to your account is signed out.",
@@ -109,6 +111,7 @@ pub(super) const EN: LinkTexts = LinkTexts {
 pub(super) const DE: LinkTexts = LinkTexts {
     dead_title: "Dieser Link funktioniert nicht mehr",
     dead: "Er wurde schon benutzt, ist abgelaufen oder durch einen neueren ersetzt. Bitten Sie um einen neuen.",
+    new_link: "Neuen Link anfordern",
     reset_title: "Neues Passwort wählen",
     invite_title: "Willkommen bei {site}",
     reset_text: "Alles, was bei Ihrem Konto angemeldet ist, wird abgemeldet.",

@@ -120,7 +120,7 @@ fn done(visit: &Visit<'_>, title: &'static str, text: String) -> Answer {
     let main = html! {
         h1 { (title) }
         p role="status" { (text) }
-        p { a href=(visit.home()) { (visit.texts.go_on) } }
+        p { a class="button" href=(visit.home()) { (visit.texts.go_on) } }
     };
     Ok(Page::new(visit.texts, title, main).into())
 }

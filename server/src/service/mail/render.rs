@@ -114,11 +114,19 @@ impl Letterhead {
     }
 
     fn link(&self, kind: MailKind, content: &MailContent) -> Option<String> {
-        let token = content.token.as_deref()?;
-        let page = match kind {
-            MailKind::SignUp | MailKind::Verify | MailKind::Change => "verify-email",
-            _ => "reset-password",
+        use MailKind::{
+            Change, ChangeAsked, EmailChanged, FactorsChanged, Forgot, Invite, KeyMinted,
+            NewSignIn, PasswordChanged, Reset, SignUp, Test, Verify,
         };
+        let page = match kind {
+            SignUp | Verify | Change => "verify-email",
+            Forgot | Reset | Invite => "reset-password",
+            ChangeAsked | NewSignIn | PasswordChanged | FactorsChanged | KeyMinted => {
+                return Some(format!("{}/account", self.issuer));
+            }
+            EmailChanged | Test => return None,
+        };
+        let token = content.token.as_deref()?;
         Some(format!("{}/{page}?token={token}", self.issuer))
     }
 

@@ -66,7 +66,7 @@ pub(super) const MAILS: Mails = Mails {
         lines: &[
             "Die Adresse Ihres Kontos bei {site} soll in {about} geändert werden. Das geschieht, sobald die neue Adresse bestätigt ist.",
         ],
-        button: "",
+        button: "Konto öffnen",
         after: &[
             "Wenn Sie das nicht waren, ändern Sie sofort Ihr Passwort: Damit ist die Änderung hinfällig.",
         ],
@@ -82,13 +82,13 @@ pub(super) const MAILS: Mails = Mails {
         lines: &[
             "Jemand hat sich von einem neuen Ort oder mit einem neuen Gerät bei Ihrem Konto bei {site} angemeldet.",
         ],
-        button: "",
+        button: "Konto öffnen",
         after: NICHT_SIE,
     },
     password_changed: MailText {
         subject: "Ihr Passwort wurde geändert",
         lines: &["Das Passwort Ihres Kontos bei {site} wurde geändert."],
-        button: "",
+        button: "Konto öffnen",
         after: NICHT_SIE,
     },
     factors_changed: MailText {
@@ -96,13 +96,13 @@ pub(super) const MAILS: Mails = Mails {
         lines: &[
             "Ein zweiter Faktor Ihres Kontos bei {site} wurde eingerichtet, geändert oder entfernt.",
         ],
-        button: "",
+        button: "Konto öffnen",
         after: NICHT_SIE,
     },
     key_minted: MailText {
         subject: "Neuer API-Schlüssel für Ihr Konto",
         lines: &["Für Ihr Konto bei {site} wurde ein API-Schlüssel angelegt."],
-        button: "",
+        button: "Konto öffnen",
         after: NICHT_SIE,
     },
     test: MailText {

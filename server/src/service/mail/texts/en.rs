@@ -64,7 +64,7 @@ pub(super) const MAILS: Mails = Mails {
         lines: &[
             "The address of your account at {site} is to be changed to {about}. The change takes effect once the new address is confirmed.",
         ],
-        button: "",
+        button: "Open your account",
         after: &["If this was not you, change your password right away: that stops the change."],
     },
     email_changed: MailText {
@@ -78,25 +78,25 @@ pub(super) const MAILS: Mails = Mails {
         lines: &[
             "Somebody signed in to your account at {site} from a new place or with a new device.",
         ],
-        button: "",
+        button: "Open your account",
         after: NOT_YOU,
     },
     password_changed: MailText {
         subject: "Your password was changed",
         lines: &["The password of your account at {site} was changed."],
-        button: "",
+        button: "Open your account",
         after: NOT_YOU,
     },
     factors_changed: MailText {
         subject: "Your second factors were changed",
         lines: &["A second factor of your account at {site} was set up, changed or removed."],
-        button: "",
+        button: "Open your account",
         after: NOT_YOU,
     },
     key_minted: MailText {
         subject: "New API key for your account",
         lines: &["An API key was created for your account at {site}."],
-        button: "",
+        button: "Open your account",
         after: NOT_YOU,
     },
     test: MailText {
