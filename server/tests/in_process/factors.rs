@@ -2,7 +2,7 @@
 
 use doorward_server::Settings;
 use rocket::http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::test_app::{PASSWORD, TestApp, cheap, text};
 
@@ -53,4 +53,77 @@ async fn a_set_up_of_one_time_codes_is_open_for_ten_minutes() {
     wrong().await.refused(409, "conflict");
     begin().await.expect(200);
     wrong().await.refused(401, "invalid_credentials");
+}
+
+/// Signs in with password and code.
+async fn sign_in(server: &TestApp, code: &str) -> u16 {
+    let login = json!({"email": "ada@example.com", "password": PASSWORD});
+    let begun = server.post("/auth/login", "", login).await;
+    let step = json!({"mfaToken": begun.body["mfaToken"], "code": code});
+    server.post("/auth/mfa", "", step).await.status
+}
+
+#[rocket::async_test]
+async fn clocks_may_differ_by_one_step_and_no_step_or_earlier_one_works_again() {
+    let settings = Settings {
+        password_failures_per_account_and_ip: 0,
+        ..cheap()
+    };
+    let server = TestApp::open(settings).await;
+    let ada = server.register("ada@example.com").await;
+    let secret = server.set_up_totp(text(&ada, "accessToken")).await;
+    let code = |ahead| server.code_of_step(&secret, ahead);
+    // That of the set-up, and one before it.
+    assert_eq!(sign_in(&server, &code(0)).await, 401);
+    assert_eq!(sign_in(&server, &code(-1)).await, 401);
+    server.pass(60_000);
+    assert_eq!(sign_in(&server, &code(-2)).await, 401, "a clock far behind");
+    assert_eq!(sign_in(&server, &code(2)).await, 401, "a clock far ahead");
+    assert_eq!(sign_in(&server, &code(-1)).await, 200, "a clock behind");
+    assert_eq!(sign_in(&server, &code(1)).await, 200, "a clock ahead");
+    for ahead in [1, 0, -1] {
+        let status = sign_in(&server, &code(ahead)).await;
+        assert_eq!(status, 401, "{ahead} after a later one was used");
+    }
+    server.pass(30_000);
+    assert_eq!(sign_in(&server, &code(0)).await, 401, "used from ahead");
+    assert_eq!(sign_in(&server, &code(1)).await, 200);
+    server.close().await;
+}
+
+/// Phones change their network between the two steps. What opens is from where the code came.
+#[rocket::async_test]
+async fn a_sign_in_goes_on_from_another_network_once() {
+    let settings = Settings {
+        trusted_proxies: vec!["127.0.0.1/32".parse().unwrap()],
+        ..cheap()
+    };
+    let server = TestApp::open(settings).await;
+    let ada = server.register("ada@example.com").await;
+    let secret = server.set_up_totp(text(&ada, "accessToken")).await;
+    server.pass(30_000);
+    let login = json!({"email": "ada@example.com", "password": PASSWORD});
+    let begun = server.post("/auth/login", "", login).await;
+    let code = server.code_of(&secret);
+    let tried = json!({"mfaToken": begun.body["mfaToken"], "code": code}).to_string();
+    let headers = |ip| {
+        [
+            ("content-type", "application/json"),
+            ("x-forwarded-for", ip),
+        ]
+    };
+    let (here, there) = (headers("203.0.113.7"), headers("203.0.113.8"));
+    let opened = server.answer(Method::Post, "/auth/mfa", &here, &tried);
+    let opened = opened.await;
+    assert_eq!(opened.status, 200, "{}", opened.text);
+    let again = server.answer(Method::Post, "/auth/mfa", &there, &tried);
+    assert_eq!(again.await.status, 401);
+    let opened: Value = serde_json::from_str(&opened.text).unwrap();
+    let access = text(&opened, "accessToken");
+    let sessions = server.call(Method::Get, "/auth/sessions", access, Value::Null);
+    let sessions = sessions.await.expect(200);
+    let current = sessions["data"].as_array().unwrap().iter();
+    let current: Vec<_> = current.filter(|one| one["current"] == true).collect();
+    assert_eq!(current[0]["ip"], "203.0.113.7", "{sessions}");
+    server.close().await;
 }

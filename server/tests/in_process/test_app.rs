@@ -215,9 +215,14 @@ impl TestApp {
 
     /// The code that an authenticator shows now.
     pub(crate) fn code_of(&self, secret: &str) -> String {
+        self.code_of_step(secret, 0)
+    }
+
+    /// The code of so many steps after the current one.
+    pub(crate) fn code_of_step(&self, secret: &str, ahead: i64) -> String {
         let secret = totp::secret_bytes(&secret.to_owned().into()).expect("base 32");
         let now = self.doorward.services().clock.now();
-        totp::code(&secret, now.seconds() / totp::STEP_SECONDS)
+        totp::code(&secret, now.seconds() / totp::STEP_SECONDS + ahead)
     }
 
     /// Sets up an authenticator for whoever holds the token; answers its secret.

@@ -65,6 +65,7 @@ mod oauth_pages;
 mod oauth_tokens;
 mod openid_basic;
 mod own_data;
+mod passkey_input;
 mod passwords;
 mod races;
 mod readme;

@@ -508,6 +508,33 @@ async fn an_operator_takes_factors_away_and_gives_a_reason() {
 }
 
 #[tokio::test]
+async fn with_its_factors_an_account_loses_passkeys_codes_and_sign_ins_that_wait() {
+    let server = server();
+    let ada = server.register("ada@example.com").await;
+    let (totp, codes) = with_totp(&server, &ada).await;
+    let mut passkey = with_passkey(&server, &ada).await;
+    let waits = password_step(&server, "ada@example.com").await;
+    let path = format!("/admin/users/{}/mfa", ada.id);
+    let remove = server.delete(&path).bearer(&server.operator_key());
+    let remove = remove.header("x-reason", "lost her phone");
+    remove.send().await.expect(204);
+    for shown in [
+        json!({"code": totp.code(1)}),
+        json!({"recoveryCode": codes[0]}),
+    ] {
+        let late = second_step(&server, shown, &waits).await;
+        late.refused(401, "invalid_token");
+    }
+    let options = passkey_options(&server).await;
+    let body = json!({"state": options["state"], "credential": passkey.get(&options["publicKey"])});
+    let signed_in = server.post("/auth/passkey").json(body).send().await;
+    signed_in.refused(401, "invalid_credentials");
+    let left = as_person(&server, &ada, "GET", "/auth/mfa", json!({})).await;
+    let nothing = json!({"totp": false, "passkeys": [], "recoveryCodes": 0});
+    assert_eq!(left.expect(200).json(), nothing);
+}
+
+#[tokio::test]
 async fn an_issuer_that_is_an_address_offers_no_passkeys() {
     let server = Server::start();
     let ada = server.register("ada@example.com").await;

@@ -206,3 +206,22 @@ async fn another_site_cannot_have_somebody_download_their_data() {
     let call = server.patch("/auth/me").bearer(&ada.access).json(body);
     call.send().await.expect(200);
 }
+
+/// A browser's cookies know no port: without names of their own the second server's would take the first one's place.
+#[tokio::test]
+async fn two_servers_on_one_host_do_not_sign_each_other_out() {
+    let names = async || {
+        let server = Server::start();
+        server.register("ada@example.com").await;
+        let browser = server.browser();
+        browser.sign_in("ada@example.com").await;
+        let cookies = browser.cookies().into_iter();
+        cookies.map(|(name, _)| name).collect::<Vec<_>>()
+    };
+    let (one, two) = (names().await, names().await);
+    assert!(!one.is_empty() && !two.is_empty());
+    assert!(
+        one.iter().all(|name| !two.contains(name)),
+        "{one:?} {two:?}"
+    );
+}
