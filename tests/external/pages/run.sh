@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Chromium walks the hosted pages of the real server: sign-up, sign-in, consent, account, sign-out and errors, with and
-# without JavaScript, at 1280 and 375 pixels, light and dark, and in German at 320; axe-core looks at each. PAGES_SHOTS=DIR keeps a
+# without JavaScript, from 320 to 2560 pixels, light and dark, in both languages, and the story of a person with mail and a
+# passkey; axe-core looks at each. PAGES_SHOTS=DIR keeps a
 # picture of each. Ends with a count.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -23,5 +24,5 @@ pid=$!
 for _ in $(seq 600); do grep -q listening "$work/out" && break; kill -0 "$pid" || { cat "$work/log"; exit 1; }; sleep 0.1; done
 ISSUER=$(sed -n 's/^doorward-server listening on //p' "$work/out")
 OPERATOR_KEY=$(cat "$work/data/operator.key")
-export ISSUER OPERATOR_KEY
+export ISSUER OPERATOR_KEY SERVER="$server"
 node "$work/walk.mjs"

@@ -1,30 +1,12 @@
 // A person's way through the hosted pages, in Chromium.
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { createRequire } from 'node:module'
 import { chromium } from 'playwright-core'
+import { check, counted, equal, inspector, isGerman } from './inspect.mjs'
+import { story } from './story.mjs'
 
 const issuer = process.env.ISSUER
-const shots = process.env.PAGES_SHOTS
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const password = 'correct horse battery'
-let passed = 0
-let failed = 0
-
-async function check(name, work) {
-  try {
-    await work()
-    passed++
-  } catch (error) {
-    failed++
-    console.log(`FAILED ${name}\n${error.stack ?? error}`)
-  }
-}
-
-function equal(have, want, what) {
-  if (have !== want) throw new Error(`${what}: ${JSON.stringify(have)} is not ${JSON.stringify(want)}`)
-}
 
 // The application that people come back to.
 const app = createServer((_, answer) => {
@@ -80,52 +62,13 @@ const browser = await chromium.launch({
   ],
 })
 
-// What a page must be like, whichever it is.
-function inspector(page, { scripts, width, scheme, name }) {
-  async function violations() {
-    return page.evaluate(async (source) => {
-      // Evaluated by the driver, not by the page: its policy stays as it is.
-      const run = new Function(`${source}; return axe`)()
-      const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
-      const { violations } = await run.run(document, { runOnly: { type: 'tag', values: tags } })
-      return violations.map((v) => `${v.id}: ${v.help}: ${v.nodes.map((node) => node.html).join(' | ')}`)
-    }, axe)
-  }
-
-  async function look(what) {
-    if (shots) {
-      mkdirSync(shots, { recursive: true })
-      const place = `${shots}/${what.replaceAll(' ', '-')}-${width}-${scheme}.png`
-      if (scripts) await page.screenshot({ path: place, fullPage: true })
-    }
-    if (!scripts) return
-    await check(`${what}: axe (${name})`, async () => {
-      const found = await violations()
-      equal(found.join('\n'), '', 'findings')
-    })
-    await check(`${what}: fits its width (${name})`, async () => {
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
-      if (wide > 0) throw new Error(`${wide} pixels too wide`)
-    })
-    await check(`${what}: targets are large enough (${name})`, async () => {
-      const small = await page.evaluate(() =>
-        [...document.querySelectorAll('button, summary, select, input:not([type=hidden])')]
-          .filter((element) => element.checkVisibility())
-          .map((element) => [element.outerHTML.slice(0, 80), element.getBoundingClientRect()])
-          .filter(([, box]) => box.width < 24 || box.height < 24)
-          .map(([html]) => html),
-      )
-      equal(small.join('\n'), '', 'small targets')
-    })
-  }
-  return { violations, look }
-}
+const height = (width) => (width > 2000 ? 1440 : width < 600 ? 700 : 800)
 
 async function walk({ scripts, width, scheme }) {
   const name = `${width} ${scheme} ${scripts ? 'with' : 'without'} JavaScript`
   const context = await browser.newContext({
     javaScriptEnabled: scripts,
-    viewport: { width, height: width < 600 ? 700 : 800 },
+    viewport: { width, height: height(width) },
     colorScheme: scheme,
     bypassCSP: false,
   })
@@ -252,13 +195,10 @@ async function walk({ scripts, width, scheme }) {
   await context.close()
 }
 
-// Words of every English sentence of the pages, none of which is German.
-const english = /\b(the|your?|you are|is|are|and|with|this|that|from|to|of|sign|session|on|device|accounts?|unknown|never|today|yesterday)\b/i
-
-// The pages in German, as narrow as they get, and from right to left: no language is written so yet.
+// The pages in German, as narrow and as wide as they get, and from right to left: no language is written so yet.
 async function german({ width, scheme }) {
   const name = `${width} ${scheme} in German`
-  const options = { viewport: { width, height: 800 }, colorScheme: scheme, locale: 'de-DE' }
+  const options = { viewport: { width, height: height(width) }, colorScheme: scheme, locale: 'de-DE' }
   const context = await browser.newContext(options)
   const page = await context.newPage()
   const { look } = inspector(page, { scripts: true, width, scheme, name })
@@ -266,14 +206,7 @@ async function german({ width, scheme }) {
   const press = (button) => page.getByRole('button', { name: button, exact: true }).first().click()
   const seen = async (what) => {
     await look(`${what} in German`)
-    const text = await page.evaluate(() => {
-      const copy = document.body.cloneNode(true)
-      for (const technical of copy.querySelectorAll('code, .secret, script')) technical.remove()
-      const labels = [...copy.querySelectorAll('[aria-label]')].map((element) => element.getAttribute('aria-label'))
-      return [copy.innerText, document.title, ...labels].join('\n')
-    })
-    const left = text.split('\n').filter((line) => english.test(line))
-    equal(left.join('\n'), '', `English on ${what}`)
+    await isGerman(page, what)
     await page.evaluate(() => (document.documentElement.dir = 'rtl'))
     await look(`${what} in German from the right`)
     await page.evaluate(() => document.documentElement.removeAttribute('dir'))
@@ -321,11 +254,13 @@ async function german({ width, scheme }) {
   await context.close()
 }
 
-for (const width of [1280, 320]) for (const scheme of ['light', 'dark']) await german({ width, scheme })
+const schemes = ['light', 'dark']
+for (const width of [2560, 1280, 320]) for (const scheme of schemes) await german({ width, scheme })
 for (const scripts of [true, false])
-  for (const width of [1280, 375])
-    for (const scheme of scripts ? ['light', 'dark'] : ['light']) await walk({ scripts, width, scheme })
+  for (const width of scripts ? [2560, 1280, 375] : [1280, 375])
+    for (const scheme of scripts ? schemes : ['light']) await walk({ scripts, width, scheme })
+await story(browser)
 await browser.close()
 app.close()
-console.log(`${passed} passed, ${failed} failed`)
-process.exitCode = failed === 0 && passed > 0 ? 0 : 1
+console.log(`${counted.passed} passed, ${counted.failed} failed`)
+process.exitCode = counted.failed === 0 && counted.passed > 0 ? 0 : 1
