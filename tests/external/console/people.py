@@ -268,7 +268,7 @@ def a_link_is_made_and_shown_once(town, _):
             expect(town.signs_in(email, ANOTHER) == "in", "whoever has the link does not get in")
             pane.keys("r")
             pane.gone("reset link")
-            expect(town.events(person, "user.link_created"), "there is no event")
+            expect(town.events(person, "link.created"), "there is no event")
             pane.quit()
         made = town.twin("users", "link", email, "--yes", "-o", "json")
         expect("token=" in json.loads(made)["url"], made)
