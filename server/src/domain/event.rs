@@ -93,6 +93,8 @@ pub struct Event {
     pub detail: Option<String>,
     /// Why a client was refused.
     pub cause: Option<String>,
+    /// A JSON object: what the client sent beside what would have been right.
+    pub sent: Option<String>,
     /// How often that came since it was told before.
     pub count: Option<u32>,
     /// The OAuth client through which the person acted.

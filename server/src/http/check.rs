@@ -1,11 +1,14 @@
 //! `/auth/check`: forward authentication for nginx, Caddy and Traefik.
 
 use doorward_shared::{ErrorCode, Scope};
-use rocket::{Route, get, http::uri::Origin, routes};
+use rocket::{
+    Route, get,
+    http::{Status, uri::Origin},
+    routes,
+};
 
 use super::{
     ApiError, RequestInfo, Services,
-    bearer::bearer_of,
     check_answer::Verdict,
     check_query::{Asked, Browsers},
     forwarded::{Forwarded, by_cookie},
@@ -41,13 +44,16 @@ async fn judged(
     verdict: &mut Verdict,
 ) -> Result<Passed, ApiError> {
     let asked = Asked::read(uri)?;
-    let caller = match (&*forwarded.authorization, asked.browsers) {
-        ([], Browsers::No) => return Err(missing()),
-        ([], browsers) => {
+    let way_in = || doorward.forward_auth.way_in(forwarded.page.as_ref());
+    if forwarded.is_ambiguous {
+        return Err(ApiError::request("authorization", "came more than once"));
+    }
+    let caller = match (forwarded.bearer, asked.browsers) {
+        (None, Browsers::No) => return Err(missing()),
+        (None, browsers) => {
             let who = in_browser(doorward, forwarded, verdict).await?;
             let Some(caller) = who else {
-                let page = forwarded.page.as_ref();
-                verdict.location = Some(doorward.forward_auth.way_in(page));
+                verdict.location = Some(way_in());
                 verdict.redirect = browsers == Browsers::Redirect;
                 return Err(missing());
             };
@@ -61,13 +67,20 @@ async fn judged(
             }
             caller
         }
-        ([header], _) => {
-            let token = bearer_of(header).ok_or_else(missing)?;
+        (Some(token), browsers) => {
             let scopes: Vec<_> = asked.scopes.iter().map(Scope::as_str).collect();
             let callers = &doorward.callers;
-            callers.authenticate_for(&scopes, token, info.ip).await?
+            let caller = callers.authenticate_for(&scopes, token, info.ip).await;
+            let caller = caller.map_err(ApiError::from);
+            // A program is not redirected: it has to know that its token is over.
+            if let Err(error) = &caller
+                && browsers != Browsers::No
+                && error.status() == Status::Unauthorized
+            {
+                verdict.location = Some(way_in());
+            }
+            caller?
         }
-        _ => return Err(ApiError::request("authorization", "came more than once")),
     };
     if let Some(scope) = caller.scopes.first_missing(&asked.scopes) {
         return Err(ApiError::scope(scope.as_str()));

@@ -4,14 +4,18 @@ use rocket::{Request, outcome::Outcome, request::FromRequest};
 
 use super::{
     ApiError, Services,
+    bearer::bearer_of,
     pages::browser::{MAX_CANDIDATES, all_cookies},
 };
 use crate::service::{Caller, Named, Page};
 
 /// What of a request the proxy passes on.
 pub(super) struct Forwarded<'r> {
-    /// All `Authorization` headers. Where there is one nothing else is looked at: programs pass most often.
-    pub authorization: Vec<&'r str>,
+    /// Whether there is more than one `Authorization` header: only one of them could be judged.
+    pub is_ambiguous: bool,
+    /// What stands in a header of ours. Where there is one no cookie is looked at: programs pass most often. Others, such
+    /// as Basic, are meant for what stands behind the proxy.
+    pub bearer: Option<&'r str>,
     pub page: Option<Page>,
     pub cookies: Vec<(&'r str, &'r str)>,
 }
@@ -24,21 +28,25 @@ impl<'r> FromRequest<'r> for Forwarded<'r> {
             Ok(doorward) => doorward,
             Err(error) => return Outcome::Error(error.leave(request)),
         };
-        let authorization: Vec<_> = request.headers().get("authorization").collect();
-        if !authorization.is_empty() {
-            return Outcome::Success(Self {
-                authorization,
-                page: None,
-                cookies: Vec::new(),
-            });
-        }
-        let page = named(request)
-            .as_ref()
-            .and_then(|named| doorward.forward_auth.asked_page(named));
+        let mut authorization = request.headers().get("authorization");
+        let bearer = authorization.next().and_then(bearer_of);
+        let query = request.uri().query();
+        let page = if query.is_some_and(|query| query.contains("browser")) {
+            let named = named(request);
+            named.and_then(|named| doorward.forward_auth.asked_page(&named))
+        } else {
+            None
+        };
+        let cookies = if bearer.is_none() {
+            all_cookies(request).take(MAX_COOKIES).collect()
+        } else {
+            Vec::new()
+        };
         Outcome::Success(Self {
-            authorization,
+            is_ambiguous: authorization.next().is_some(),
+            bearer,
             page,
-            cookies: all_cookies(request).take(MAX_COOKIES).collect(),
+            cookies,
         })
     }
 }
@@ -85,7 +93,7 @@ pub(super) async fn by_cookie(
         return Ok(None);
     };
     let forward_auth = &doorward.forward_auth;
-    for value in named(&forward_auth.check_cookie(page.tls)) {
+    for value in named(&forward_auth.check_cookie(page)) {
         if let Some(who) = forward_auth.signed_in_at_host(page, value).await? {
             return Ok(Some(who.caller()));
         }

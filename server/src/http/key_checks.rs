@@ -69,7 +69,7 @@ async fn asker(request: &Request<'_>) -> Result<(), ApiError> {
     }
     let why = "the client is not registered with resourceServer";
     let refused = &doorward.clients.refused;
-    refused.note(Some(client.id), "insufficient_scope", why, ip);
+    refused.note(Some(client.id), "insufficient_scope", why, None, ip);
     Err(ApiError::new(
         ErrorCode::InsufficientScope,
         "this needs a client that is registered with resourceServer",

@@ -21,9 +21,10 @@ async fn oauth_token(
     headers: Authorization<'_>,
     form: FormBody,
 ) -> Result<Secretly<OAuthToken>, Failure> {
+    let form = form.read(doorward, info)?;
     let answer = doorward
         .token_endpoint
-        .answer(&headers.0, &form.0?, info.ip, info.id.clone())
+        .answer(&headers.0, &form, info.ip, info.id.clone())
         .await?;
     Ok(Secretly(answer.into()))
 }
@@ -35,9 +36,11 @@ async fn auth_token(
     headers: Authorization<'_>,
     form: EitherBody,
 ) -> Result<Secretly<BothTokens>, Failure> {
+    let form = form.0;
+    let form = form.inspect_err(|why| doorward.clients.refused(None, why, info.ip))?;
     let answer = doorward
         .token_endpoint
-        .answer(&headers.0, &form.0?, info.ip, info.id.clone())
+        .answer(&headers.0, &form, info.ip, info.id.clone())
         .await?;
     Ok(Secretly(answer.into()))
 }

@@ -6,12 +6,20 @@ use rocket::{
     request::{self, FromRequest},
 };
 
-use super::{bearer::bearer_of, body};
+use super::{RequestInfo, Services, bearer::bearer_of, body};
 use crate::oauth::{Failure, Form};
 
 /// The body of an OAuth request, read.
 #[derive(Debug)]
 pub(super) struct FormBody(pub Result<Form, Failure>);
+
+impl FormBody {
+    /// The parameters. Operators are told of a body that cannot be read: the client is not known.
+    pub(super) fn read(self, doorward: &Services, info: &RequestInfo) -> Result<Form, Failure> {
+        let refused = |why: &Failure| doorward.clients.refused(None, why, info.ip);
+        self.0.inspect_err(refused)
+    }
+}
 
 /// As [`FormBody`], also as JSON, in both spellings.
 #[derive(Debug)]

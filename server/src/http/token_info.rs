@@ -37,7 +37,7 @@ async fn revoke(
     headers: Authorization<'_>,
     form: FormBody,
 ) -> Result<(), Failure> {
-    let form = form.0?;
+    let form = form.read(doorward, info)?;
     let by = doorward
         .clients
         .authenticated(&headers.0, &form, info.ip)
@@ -62,9 +62,15 @@ async fn introspect(
     headers: Authorization<'_>,
     form: FormBody,
 ) -> Result<Secretly<TokenInfo>, Failure> {
-    let form = form.0?;
+    let form = form.read(doorward, info)?;
     let asker = asker(doorward, info, &headers.0, &form).await?;
-    let token = form.require("token")?;
+    let token = form.require("token").inspect_err(|why| {
+        let client = match &asker {
+            Asker::Client(client) => Some(client.id),
+            Asker::Operator { .. } => None,
+        };
+        doorward.clients.refused(client, why, info.ip);
+    })?;
     Ok(Secretly(
         doorward.token_infos.introspect(&asker, token).await?,
     ))
@@ -77,7 +83,8 @@ async fn asker(
     headers: &[&str],
     form: &Form,
 ) -> Result<Asker, Failure> {
-    if let Some(token) = bearer(headers)? {
+    let refused = |why: &Failure| doorward.clients.refused(None, why, info.ip);
+    if let Some(token) = bearer(headers).inspect_err(refused)? {
         let caller = caller(doorward, "admin:sessions:read", token, info).await;
         let operator = caller.and_then(|caller| {
             if caller.scopes.covers("admin:sessions:read") {
@@ -87,7 +94,7 @@ async fn asker(
                 Err(Failure::insufficient_scope("admin:sessions:read"))
             }
         });
-        return operator.inspect_err(|failure| doorward.clients.refused(None, failure, info.ip));
+        return operator.inspect_err(refused);
     }
     let client = doorward.clients.client_of(headers, form, info.ip).await?;
     if client.is_confidential() {
@@ -97,6 +104,6 @@ async fn asker(
     doorward
         .clients
         .refused
-        .note(Some(client.id), "invalid_client", why, info.ip);
+        .note(Some(client.id), "invalid_client", why, None, info.ip);
     Err(Failure::client(!headers.is_empty()))
 }

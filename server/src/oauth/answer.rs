@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Failure, with_parameters};
+use crate::domain::Sent;
 
 /// `response_mode`: OAuth 2.0 Multiple Response Types, and Form Post Response Mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -27,7 +28,8 @@ impl ResponseMode {
         match text {
             None | Some("query") => Ok(Self::Query),
             Some("form_post") => Ok(Self::FormPost),
-            Some(_) => Err(Failure::request("response_mode must be query or form_post")),
+            Some(other) => Err(Failure::request("response_mode must be query or form_post")
+                .about(Sent::new("response_mode", other, ["query", "form_post"]))),
         }
     }
 }

@@ -7,10 +7,11 @@ use doorward_shared::ScopeSet;
 
 use super::{
     ClientAnswer, Failure, Form, ResponseMode, allowed_redirect,
+    client_auth::about_name,
     owner::Owner,
     oxide,
     registrations::Registrations,
-    request::{AuthorizationRequest, BAD_REDIRECT, Refused},
+    request::{AuthorizationRequest, Refused, bad_redirect},
 };
 use crate::{
     clock::Clock,
@@ -79,13 +80,14 @@ impl AuthorizationEndpoint {
         let name = once("client_id").ok_or_else(Failure::unknown_client)?;
         let page = |failure| Refused::Page(name.parse().ok(), failure);
         let named = self.registrations.client_named(name, ip).await;
-        let client = named.map_err(page)?;
-        let client = client.ok_or_else(|| page(Failure::unknown_client()))?;
+        let client = named.map_err(|failure| page(about_name(failure, name)))?;
+        let client = client.ok_or_else(|| page(about_name(Failure::unknown_client(), name)))?;
         let client_id = client.id;
         let page = |failure| Refused::Page(Some(client_id), failure);
-        let redirect_uri = once("redirect_uri")
+        let redirect_uri = once("redirect_uri");
+        let redirect_uri = redirect_uri
             .filter(|uri| allowed_redirect(&client, uri))
-            .ok_or_else(|| page(BAD_REDIRECT))?
+            .ok_or_else(|| page(bad_redirect(redirect_uri, &client)))?
             .to_owned();
         let state = once("state").map(str::to_owned);
         let mode = ResponseMode::parse(once("response_mode")).unwrap_or_default();
@@ -173,7 +175,7 @@ impl AuthorizationEndpoint {
         let client = client.ok_or_else(|| page(Failure::unknown_client()))?;
         // The client may have changed while somebody signed in.
         if !allowed_redirect(&client, &request.redirect_uri) {
-            return Err(page(BAD_REDIRECT));
+            return Err(page(bad_redirect(Some(&request.redirect_uri), &client)));
         }
         if client.needs_pkce() && request.challenge.is_none() {
             return Err(page(Failure::request("send a PKCE code_challenge (S256)")));

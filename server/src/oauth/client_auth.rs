@@ -7,7 +7,7 @@ use doorward_shared::{ClientId, Timestamp};
 
 use super::{
     Failure, Form, authorize::SAID_NO, client_credentials::ClientCredentials,
-    registrations::Registrations,
+    failure::UNKNOWN_CLIENT, registrations::Registrations,
 };
 use crate::{
     clock::Clock,
@@ -15,7 +15,7 @@ use crate::{
         assertion::{Expected, lacks_key, verify},
         secret::Digest256,
     },
-    domain::{Act, AuthMethod, Authority, Cause, Client, ClientSecrets, Door, Holder},
+    domain::{Act, AuthMethod, Authority, Cause, Client, ClientSecrets, Door, Holder, Sent},
     service::{ClientKeys, RefusedClients},
     store::Store,
 };
@@ -45,6 +45,21 @@ impl Authenticated {
     }
 }
 
+/// A name that no client has. Text of another form may be a secret in the wrong field: it is not told.
+fn unknown_name(name: &str) -> Option<Sent> {
+    let is_ours = name.starts_with("client_");
+    let is_named = is_ours || name.starts_with("https://");
+    is_named.then(|| Sent::uri("client_id", name, [""; 0]))
+}
+
+/// Why no client is found by this name, with the name.
+pub(super) fn about_name(failure: Failure, name: &str) -> Failure {
+    Failure {
+        sent: unknown_name(name).map(Box::new),
+        ..failure
+    }
+}
+
 /// What knows clients by what they come with.
 #[derive(Debug, Clone)]
 pub struct Clients {
@@ -66,7 +81,8 @@ impl Clients {
     pub(crate) fn refused(&self, client: Option<ClientId>, failure: &Failure, ip: IpAddr) {
         if failure.status < 500 && !is_ordinary(failure) {
             let why = failure.description.clone();
-            self.refused.note(client, failure.error, why, ip);
+            let sent = failure.sent.as_deref().cloned();
+            self.refused.note(client, failure.error, why, sent, ip);
         }
     }
 
@@ -97,8 +113,8 @@ impl Clients {
             Ok(Some(credentials)) => credentials,
             Ok(None) => {
                 let failure = Failure::client(false);
-                self.refused
-                    .note(None, "invalid_client", "no client credentials came", ip);
+                let why = "no client credentials came";
+                self.refused.note(None, failure.error, why, None, ip);
                 return Err(failure);
             }
             Err(failure) => {
@@ -106,8 +122,12 @@ impl Clients {
                 return Err(failure);
             }
         };
-        let id = credentials.id.parse().ok();
-        let why = match self.registrations.client_named(&credentials.id, ip).await? {
+        let name = &credentials.id;
+        let named = self.registrations.client_named(name, ip).await;
+        let named = named.map_err(|failure| about_name(failure, name));
+        // The document that names it cannot be used.
+        let named = named.inspect_err(|failure| self.refused(None, failure, ip))?;
+        let (id, why, sent) = match named {
             Some(client) => match self.shown(&client, &credentials).await? {
                 Ok(secret) => {
                     let basic = credentials.basic;
@@ -117,11 +137,11 @@ impl Clients {
                         basic,
                     });
                 }
-                Err(why) => why,
+                Err(why) => (Some(client.id), why, other_way(&client, &credentials, why)),
             },
-            None => "there is no client with this client_id",
+            None => (name.parse().ok(), UNKNOWN_CLIENT, unknown_name(name)),
         };
-        self.refused.note(id, "invalid_client", why, ip);
+        self.refused.note(id, "invalid_client", why, sent, ip);
         Err(Failure::client(credentials.basic))
     }
 
@@ -148,9 +168,7 @@ impl Clients {
     ) -> Result<Result<Digest256, &'static str>, Failure> {
         let policy = &client.policy;
         if !matches!(policy.auth_method, None | Some(AuthMethod::PrivateKeyJwt)) {
-            return Ok(Err(
-                "the client is registered for another way to authenticate",
-            ));
+            return Ok(Err(OTHER_WAY));
         }
         if !client.is_confidential() {
             return Ok(Err("a client assertion came for a public client"));
@@ -193,6 +211,18 @@ impl Clients {
     }
 }
 
+const OTHER_WAY: &str = "the client is registered for another way to authenticate";
+
+/// How a client authenticated that is registered for another way.
+fn other_way(client: &Client, credentials: &ClientCredentials, why: &str) -> Option<Sent> {
+    let registered = client.policy.auth_method.map(AuthMethod::as_str);
+    let sent = || {
+        let way = credentials.way().as_str();
+        Sent::new("token_endpoint_auth_method", way, registered)
+    };
+    (why == OTHER_WAY).then(sent)
+}
+
 /// What is wrong with a client's secret, whose hash is `digest`, or with none, if something is.
 fn why_refused(
     client: &Client,
@@ -200,18 +230,9 @@ fn why_refused(
     digest: Option<&Digest256>,
     now: Timestamp,
 ) -> Option<&'static str> {
-    let way = match (&credentials.secret, credentials.basic) {
-        (Some(_), true) => AuthMethod::SecretBasic,
-        (Some(_), false) => AuthMethod::SecretPost,
-        (None, _) => AuthMethod::None,
-    };
-    if client.is_confidential()
-        && client
-            .policy
-            .auth_method
-            .is_some_and(|method| method != way)
-    {
-        return Some("the client is registered for another way to authenticate");
+    let registered = client.policy.auth_method;
+    if client.is_confidential() && registered.is_some_and(|method| method != credentials.way()) {
+        return Some(OTHER_WAY);
     }
     let accepts =
         |secrets: &ClientSecrets| digest.is_some_and(|digest| secrets.accept_digest(digest, now));
@@ -225,5 +246,21 @@ fn why_refused(
         (None, Some(given)) if credentials.basic && given.expose().is_empty() => None,
         // It has no secret, and proves nothing with one.
         (None, Some(_)) => Some("a client secret came for a public client"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_a_secret_in_the_wrong_field_is_not_told() {
+        let told = |name| unknown_name(name).map(|sent| sent.value);
+        assert_eq!(told("client_01arz"), Some("client_01arz".into()));
+        assert_eq!(
+            told("https://app.example/?x"),
+            Some("https://app.example/?…".into())
+        );
+        assert_eq!(told("Tr0ub4dor&3"), None);
     }
 }

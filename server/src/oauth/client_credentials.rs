@@ -3,9 +3,12 @@
 use base64::{Engine, prelude::BASE64_STANDARD};
 
 use super::{Failure, Form};
-use crate::crypto::{
-    assertion::claimed_client,
-    secret::{Digest256, Secret},
+use crate::{
+    crypto::{
+        assertion::claimed_client,
+        secret::{Digest256, Secret},
+    },
+    domain::AuthMethod,
 };
 
 /// What a client says who it is with.
@@ -19,6 +22,16 @@ pub struct ClientCredentials {
 }
 
 impl ClientCredentials {
+    /// How the client authenticates.
+    pub(super) fn way(&self) -> AuthMethod {
+        match (&self.secret, &self.assertion) {
+            (_, Some(_)) => AuthMethod::PrivateKeyJwt,
+            (Some(_), None) if self.basic => AuthMethod::SecretBasic,
+            (Some(_), None) => AuthMethod::SecretPost,
+            (None, None) => AuthMethod::None,
+        }
+    }
+
     /// Hash of the secret.
     pub fn digest(&self) -> Option<Digest256> {
         self.secret.as_ref().map(Secret::digest)

@@ -8,7 +8,7 @@ use super::{Failure, Form, TokenAnswer, redirect::allowed_redirect, token::Token
 use crate::{
     crypto::secret::{Digest256, Secret},
     domain::{
-        Cause, Client, Code, GrantType, PersonClaims, Session,
+        Cause, Client, Code, GrantType, PersonClaims, Sent, Session,
         rules::{
             code::{self as rule, Worth},
             credential::grantable,
@@ -17,6 +17,9 @@ use crate::{
     service::Grant,
     store::{NewSession, Redeemed},
 };
+
+/// Why a code is refused.
+pub(super) const BAD_CODE: &str = "the authorization code is not valid";
 
 /// What is asked for tokens with.
 #[expect(clippy::large_enum_variant, reason = "one for each request")]
@@ -95,6 +98,10 @@ impl Exchange {
         match rule::show(&code, shown, self.cause.at) {
             Worth::Good => {}
             Worth::Nothing => return Ok(None),
+            Worth::OtherRedirect => {
+                let sent = Sent::uri("redirect_uri", redirect_uri, [&code.redirect_uri]);
+                return Err(Failure::grant(BAD_CODE).about(sent));
+            }
             Worth::Replay => {
                 store.replay_code(*hash, self.cause.clone()).await?;
                 return Ok(None);
@@ -156,11 +163,12 @@ impl Exchange {
     /// RFC 8707 section 2.2: at the token endpoint a subset of what was granted.
     fn check_resources(&self, code: &Code) -> Result<(), Failure> {
         let granted = |uri: &String| code.resources.is_empty() || code.resources.contains(uri);
-        if self.resources.iter().all(granted) {
+        let Some(other) = self.resources.iter().find(|uri| !granted(uri)) else {
             return Ok(());
-        }
+        };
         let why = "the resource was not asked for at the authorization endpoint";
-        Err(Failure::new("invalid_target", why))
+        let sent = Sent::uri("resource", other, &code.resources);
+        Err(Failure::new("invalid_target", why).about(sent))
     }
 
     /// Uses a code up: the session that it opens, and the audiences that were granted with it.
@@ -178,9 +186,7 @@ impl Exchange {
                 "invalid_target",
                 "the client is not registered for what was granted any more",
             )),
-            Redeemed::Replayed | Redeemed::Gone => {
-                Err(Failure::grant("the authorization code is not valid"))
-            }
+            Redeemed::Replayed | Redeemed::Gone => Err(Failure::grant(BAD_CODE)),
         }
     }
 
@@ -190,7 +196,7 @@ impl Exchange {
         self.check_resources(code)?;
         if !allowed_redirect(&self.client, &code.redirect_uri) {
             // It was taken from the client since: whoever is there has the code.
-            return Err(Failure::grant("the authorization code is not valid"));
+            return Err(Failure::grant(BAD_CODE));
         }
         // OpenID Connect Core section 11: with `openid` it is `offline_access` that asks for a refresh token.
         let asked = !code.scope.covers("openid") || code.scope.covers("offline_access");

@@ -4,8 +4,12 @@ use std::borrow::Cow;
 
 use super::MAX_PARAMETERS;
 use crate::{
-    crypto::signing::SignError, service::Error, state::limits::RetryAfter, store::StoreError,
+    crypto::signing::SignError, domain::Sent, service::Error, state::limits::RetryAfter,
+    store::StoreError,
 };
+
+/// Why a client that nobody knows is refused.
+pub(super) const UNKNOWN_CLIENT: &str = "there is no client with this client_id";
 
 /// An error as an OAuth endpoint answers it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +22,8 @@ pub struct Failure {
     /// Whether the client tried HTTP Basic, and is to be challenged for it.
     pub basic: bool,
     pub retry_after: Option<u64>,
+    /// What it is about: operators are told, the client is not.
+    pub sent: Option<Box<Sent>>,
 }
 
 impl Failure {
@@ -29,6 +35,16 @@ impl Failure {
             description: description.into(),
             basic: false,
             retry_after: None,
+            sent: None,
+        }
+    }
+
+    /// With what of the request it is about.
+    #[must_use]
+    pub fn about(self, sent: Sent) -> Self {
+        Self {
+            sent: Some(Box::new(sent)),
+            ..self
         }
     }
 
@@ -59,7 +75,7 @@ impl Failure {
     /// As [`Failure::client`], where no client authenticates.
     pub fn unknown_client() -> Self {
         Self {
-            description: "there is no client with this client_id".into(),
+            description: UNKNOWN_CLIENT.into(),
             ..Self::client(false)
         }
     }

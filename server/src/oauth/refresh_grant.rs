@@ -5,7 +5,7 @@ use doorward_shared::ScopeSet;
 use super::{Failure, TokenAnswer, exchange::Exchange};
 use crate::{
     crypto::secret::Secret,
-    domain::Lineage,
+    domain::{Lineage, Sent},
     service::{Asked, NotRenewed, Renewed},
 };
 
@@ -36,7 +36,11 @@ impl Exchange {
             | NotRenewed::Expired
             | NotRenewed::NoFactor
             | NotRenewed::Revoked => Failure::grant("the refresh token is not valid"),
-            NotRenewed::ScopeTooWide => Failure::scope("the scope was not granted"),
+            NotRenewed::ScopeTooWide => {
+                let asked = wanted.map(ToString::to_string).unwrap_or_default();
+                let sent = Sent::new("scope", &asked, [""; 0]);
+                Failure::scope("the scope was not granted").about(sent)
+            }
             NotRenewed::OtherResource => Failure::new(
                 "invalid_target",
                 "the resource was not granted, or is not the client's any more",

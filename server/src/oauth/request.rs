@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use super::{
     ClientAnswer, Failure, Form, Hint, ResponseMode,
     authorize::AuthorizationEndpoint,
-    token::{resources, scopes},
+    token::{other_grant, other_scope, resources, scopes},
 };
 use crate::{
     crypto::signing::KeyRing,
-    domain::{ClaimSet, Client, GrantType, RequestedClaims, wants_factor},
+    domain::{ClaimSet, Client, GrantType, RequestedClaims, Sent, wants_factor},
 };
 
 /// Longest of all parameters together but the scope, in bytes.
@@ -69,7 +69,11 @@ impl Prompt {
                 "none" => prompt.none = true,
                 "login" | "select_account" => prompt.login = true,
                 "consent" => prompt.consent = true,
-                _ => return Err(Failure::request("prompt has a value that is not known")),
+                _ => {
+                    let known = ["none", "login", "select_account", "consent"];
+                    return Err(Failure::request("prompt has a value that is not known")
+                        .about(Sent::new("prompt", text, known)));
+                }
             }
         }
         if prompt.none && (prompt.login || prompt.consent) {
@@ -135,16 +139,22 @@ impl AuthorizationRequest {
     ) -> Result<AuthorizationRequest, Failure> {
         let form = Form::checked(pairs)?;
         refuse_unsupported(&form)?;
-        if form.require("response_type")? != "code" {
+        let kind = form.require("response_type")?;
+        if kind != "code" {
             let reason = "the only response_type is code";
-            return Err(Failure::new("unsupported_response_type", reason));
+            return Err(
+                Failure::new("unsupported_response_type", reason).about(Sent::new(
+                    "response_type",
+                    kind,
+                    ["code"],
+                )),
+            );
         }
         let mode = ResponseMode::parse(form.get("response_mode"))?;
         let asked = form.get("claims").map(requested_claims).transpose()?;
         let asked = asked.unwrap_or_default();
         if !client.may(GrantType::AuthorizationCode) {
-            let reason = "the client is not registered for this grant";
-            return Err(Failure::new("unauthorized_client", reason));
+            return Err(other_grant(GrantType::AuthorizationCode, client));
         }
         let registered = registered_scopes(&form, client)?;
         check_length(&form)?;
@@ -203,8 +213,7 @@ fn registered_scopes(form: &Form, client: &Client) -> Result<ScopeSet, Failure> 
     let known = |scope: &&Scope| client.scopes.covers(scope.as_str());
     let registered: ScopeSet = asked.iter().filter(known).cloned().collect();
     if registered.is_empty() && !asked.is_empty() {
-        let reason = "the client is not registered for this scope";
-        return Err(Failure::scope(reason));
+        return Err(other_scope(&asked.to_string(), &client.scopes));
     }
     Ok(registered)
 }
@@ -272,13 +281,13 @@ fn names_factor(acr: &serde_json::Value) -> bool {
 }
 
 /// Not one of the client's: nobody is sent there.
-pub(super) const BAD_REDIRECT: Failure = Failure {
-    status: 400,
-    error: "invalid_request",
-    description: std::borrow::Cow::Borrowed("redirect_uri is not one the client has registered"),
-    basic: false,
-    retry_after: None,
-};
+pub(super) fn bad_redirect(uri: Option<&str>, client: &Client) -> Failure {
+    Failure::request("redirect_uri is not one the client has registered").about(Sent::uri(
+        "redirect_uri",
+        uri.unwrap_or_default(),
+        &client.redirect_uris,
+    ))
+}
 
 /// RFC 7636 section 4.3, with `S256` alone: 43 characters of base64url.
 fn challenge(form: &Form, is_needed: bool) -> Result<Option<String>, Failure> {
@@ -293,8 +302,14 @@ fn challenge(form: &Form, is_needed: bool) -> Result<Option<String>, Failure> {
             None => Ok(None),
         };
     };
-    if form.get("code_challenge_method") != Some("S256") {
-        return Err(Failure::request("code_challenge_method must be S256"));
+    let method = form.get("code_challenge_method");
+    if method != Some("S256") {
+        let sent = Sent::new(
+            "code_challenge_method",
+            method.unwrap_or_default(),
+            ["S256"],
+        );
+        return Err(Failure::request("code_challenge_method must be S256").about(sent));
     }
     let base64url = |b: u8| b.is_ascii_alphanumeric() || b"-_".contains(&b);
     if challenge.len() != 43 || !challenge.bytes().all(base64url) {

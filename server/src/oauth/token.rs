@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use doorward_shared::ScopeSet;
+use doorward_shared::{Scope, ScopeSet};
 
 use super::{
     Failure, Form,
@@ -13,7 +13,7 @@ use super::{
 use crate::{
     crypto::secret::Digest256,
     domain::{
-        Actor, Cause, Client, GrantType,
+        Actor, Cause, Client, GrantType, Sent,
         client::{MAX_RESOURCES, is_same_resource},
     },
     metrics::Metrics,
@@ -80,18 +80,10 @@ impl TokenEndpoint {
         cause: Cause,
     ) -> Result<TokenAnswer, Failure> {
         let grant = form.require("grant_type")?;
-        let kind: GrantType = grant.parse().map_err(|_| {
-            Failure::new(
-                "unsupported_grant_type",
-                "grant_type must be authorization_code, refresh_token or client_credentials",
-            )
-        })?;
+        let kind: GrantType = grant.parse().map_err(|_| unknown_grant(grant))?;
         let public = kind == GrantType::ClientCredentials && !client.is_confidential();
         if !client.may(kind) || public {
-            return Err(Failure::new(
-                "unauthorized_client",
-                "the client is not registered for this grant",
-            ));
+            return Err(other_grant(kind, &client));
         }
         let exchange = Exchange {
             resources: resources(
@@ -113,6 +105,38 @@ impl TokenEndpoint {
     }
 }
 
+fn unknown_grant(grant: &str) -> Failure {
+    let known = [
+        GrantType::AuthorizationCode,
+        GrantType::RefreshToken,
+        GrantType::ClientCredentials,
+    ];
+    let why = "grant_type must be authorization_code, refresh_token or client_credentials";
+    Failure::new("unsupported_grant_type", why).about(Sent::new(
+        "grant_type",
+        grant,
+        known.map(GrantType::as_str),
+    ))
+}
+
+/// A grant that the client is not registered for.
+pub(super) fn other_grant(grant: GrantType, client: &Client) -> Failure {
+    let registered = client.grant_types.iter().map(|grant| grant.as_str());
+    let why = "the client is not registered for this grant";
+    Failure::new("unauthorized_client", why).about(Sent::new(
+        "grant_type",
+        grant.as_str(),
+        registered,
+    ))
+}
+
+/// Scopes that the client is not registered for.
+pub(super) fn other_scope(asked: &str, registered: &ScopeSet) -> Failure {
+    let registered = registered.iter().map(Scope::as_str);
+    Failure::scope("the client is not registered for this scope")
+        .about(Sent::new("scope", asked, registered))
+}
+
 /// Audiences a client may ask tokens for, RFC 8707 section 2: one that registered itself those of all operators' clients.
 ///
 /// # Errors
@@ -128,21 +152,24 @@ pub(super) async fn resources(
     } else {
         None
     };
-    let known = |asked: &str| {
+    let registered = || {
         let own = client
             .resources
             .iter()
             .chain(&client.policy.default_resource);
         let all = own.chain(operators.iter().flat_map(|all| all.iter()));
-        let registered = std::iter::once(issuer).chain(all.map(String::as_str));
-        let mut same = registered.filter(|known| is_same_resource(known, asked));
+        std::iter::once(issuer).chain(all.map(String::as_str))
+    };
+    let known = |asked: &str| {
+        let mut same = registered().filter(|known| is_same_resource(known, asked));
         same.next().map(str::to_owned)
     };
     let mut resources = Vec::new();
     for uri in asked {
         let Some(resource) = known(&uri) else {
             let why = "the resource is not one this client is registered for";
-            return Err(Failure::new("invalid_target", why));
+            let sent = Sent::uri("resource", &uri, registered());
+            return Err(Failure::new("invalid_target", why).about(sent));
         };
         if !resources.contains(&resource) {
             resources.push(resource);
@@ -162,9 +189,9 @@ fn presented(kind: GrantType, client: &Client, form: &Form) -> Result<Presented,
         GrantType::ClientCredentials => {
             let own = own_scopes(client);
             match scope {
-                Some(scope) if !own.covers_all(&scope) => Err(Failure::scope(
-                    "the client is not registered for this scope",
-                )),
+                Some(scope) if !own.covers_all(&scope) => {
+                    Err(other_scope(&scope.to_string(), &own))
+                }
                 _ => Ok(Presented::ClientCredentials),
             }
         }
@@ -199,7 +226,7 @@ fn presented(kind: GrantType, client: &Client, form: &Form) -> Result<Presented,
 /// # Errors
 /// `invalid_scope` for a malformed one.
 pub(crate) fn scopes(text: &str) -> Result<ScopeSet, Failure> {
-    let bad = || Failure::scope("a scope is malformed");
+    let bad = || Failure::scope("a scope is malformed").about(Sent::new("scope", text, [""; 0]));
     // RFC 6749 section 3.3: separated by single spaces.
     if text.len() > 8 * 1024 {
         return Err(bad());

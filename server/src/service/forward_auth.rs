@@ -104,7 +104,7 @@ impl ForwardAuth {
         }
         let code = authorization_code(random_bytes());
         let codes = &self.return_codes;
-        codes.keep(&code, who.session.id, &page.host, self.clock.now());
+        codes.keep(&code, who.session.id, &page.place(), self.clock.now());
         let joint = if page.url.contains('?') { '&' } else { '?' };
         format!("{}{joint}{CODE}={}", page.url, code.expose())
     }
@@ -118,7 +118,7 @@ impl ForwardAuth {
             return Ok(None);
         };
         let now = self.clock.now();
-        let Some(session) = self.return_codes.take(code, &page.host, now) else {
+        let Some(session) = self.return_codes.take(code, &page.place(), now) else {
             return Ok(None);
         };
         let Some(who) = self.browsers.signed_in_session(session, now).await? else {
@@ -129,7 +129,7 @@ impl ForwardAuth {
         let secure = if page.tls { "; Secure" } else { "" };
         let header = format!(
             "{}={value}; Path=/; HttpOnly; SameSite=Lax{secure}",
-            self.check_cookie(page.tls),
+            self.check_cookie(page),
         );
         Ok(Some((who, header)))
     }
@@ -137,18 +137,20 @@ impl ForwardAuth {
     /// Uses up the code of a page that somebody has asked for who is signed in there already.
     pub(crate) fn drop_code(&self, page: &Page) {
         if let Some(code) = &page.code {
-            self.return_codes.take(code, &page.host, self.clock.now());
+            self.return_codes
+                .take(code, &page.place(), self.clock.now());
         }
     }
 
-    /// Name of the cookie on protected hosts.
-    pub(crate) fn check_cookie(&self, tls: bool) -> String {
+    /// Name of the cookie on a protected host: one for each port, since they share a jar.
+    pub(crate) fn check_cookie(&self, page: &Page) -> String {
         let name = self.cookie.trim_start_matches("__Host-");
-        let prefix = if tls { "__Host-" } else { "" };
-        format!("{prefix}{name}-check")
+        let prefix = if page.tls { "__Host-" } else { "" };
+        let port = page.port.map(|port| format!("-{port}"));
+        format!("{prefix}{name}-check{}", port.unwrap_or_default())
     }
 
-    /// Who is signed in in a browser that shows a cookie of a protected host. It is stamped for that host and scheme alone,
+    /// Who is signed in in a browser that shows a cookie of a protected host. It is stamped for that origin alone,
     /// and worth nothing elsewhere: whatever stands behind the proxy sees it. It ends with its session.
     pub(crate) async fn signed_in_at_host(
         &self,
@@ -231,5 +233,5 @@ fn clean(text: &str) -> String {
 /// What a cookie of a protected host is stamped for.
 fn cookie_place(page: &Page) -> String {
     let scheme = if page.tls { "https" } else { "http" };
-    format!("{COOKIE}\n{scheme}\n{}", page.host)
+    format!("{COOKIE}\n{scheme}\n{}", page.place())
 }

@@ -16,6 +16,8 @@ pub(crate) struct Page {
     pub url: String,
     /// In lower case, without port.
     pub host: String,
+    /// Where it is not the scheme's own.
+    pub port: Option<u16>,
     pub tls: bool,
     /// The code that came with it.
     pub code: Option<Secret>,
@@ -79,7 +81,7 @@ impl Page {
         if !(tls || (allow_http && origin.scheme() == "http")) {
             return None;
         }
-        let host = origin.host_str()?.to_owned();
+        let (host, port) = (origin.host_str()?.to_owned(), origin.port());
         if !hosts.contains(&host) {
             return None;
         }
@@ -91,9 +93,19 @@ impl Page {
         Some(Self {
             url,
             host,
+            port,
             tls,
             code,
         })
+    }
+
+    /// Host and port. Browsers show a host's cookies at all its ports, but keep the pages of one port from those of
+    /// another: what lets somebody in at one is worth nothing at the others.
+    pub(crate) fn place(&self) -> String {
+        match self.port {
+            Some(port) => format!("{}:{port}", self.host),
+            None => self.host.clone(),
+        }
     }
 }
 

@@ -6,8 +6,9 @@ use doorward_shared::ClientId;
 
 use crate::{
     clock::Clock,
+    domain::Sent,
     metrics::Metrics,
-    state::{Refusal, Refusals, Refused},
+    state::{Refusal, Refusals, Refused, Seen},
     store::Store,
 };
 
@@ -24,12 +25,13 @@ pub struct RefusedClients {
 }
 
 impl RefusedClients {
-    /// Notes that a client was refused, with an OAuth error and why; it is not told here.
+    /// Notes that a client was refused, with an OAuth error, why, and what it sent; it is not told here.
     pub(crate) fn note(
         &self,
         client: Option<ClientId>,
         error: &'static str,
         why: impl Into<Cow<'static, str>>,
+        sent: Option<Sent>,
         ip: IpAddr,
     ) {
         let why = why.into();
@@ -40,23 +42,26 @@ impl RefusedClients {
             Cow::Owned(_) => error,
         });
         let cause: String = cause.chars().take(CAUSE_CHARS).collect();
-        let now = self.clock.now();
-        self.refusals.count(Refused::Client, client, cause, ip, now);
+        let seen = Seen {
+            client,
+            sent,
+            ..Seen::of(Refused::Client, cause, ip)
+        };
+        self.refusals.count(seen, self.clock.now());
     }
 
     /// Notes that a sign-in came from a network that is blocked.
     pub(crate) fn note_blocked(&self, ip: IpAddr) {
         let cause = "the network is blocked".to_owned();
-        let now = self.clock.now();
-        self.refusals.count(Refused::Blocked, None, cause, ip, now);
+        let seen = Seen::of(Refused::Blocked, cause, ip);
+        self.refusals.count(seen, self.clock.now());
     }
 
     /// Notes that a sign-in of nobody that is known was refused, and why.
     pub(crate) fn note_sign_in(&self, cause: &'static str, ip: IpAddr) {
         self.metrics.failure();
-        let now = self.clock.now();
-        self.refusals
-            .count(Refused::SignIn, None, cause.into(), ip, now);
+        let seen = Seen::of(Refused::SignIn, cause.into(), ip);
+        self.refusals.count(seen, self.clock.now());
     }
 
     /// Writes refusals that are due; `all` that are counted, at the end of the process.
@@ -71,13 +76,17 @@ impl RefusedClients {
                 what,
                 client,
                 cause,
+                sent,
                 ip,
                 count,
             } = refusal;
             let client = client.map(|id| id.to_string()).unwrap_or_default();
             let ip = ip.map(|ip| ip.to_string()).unwrap_or_default();
             match what {
-                Refused::Client => tracing::info!(%client, %cause, %ip, count, "client refused"),
+                Refused::Client => {
+                    let sent = sent.as_ref().map(tracing::field::display);
+                    tracing::info!(%client, %cause, sent, %ip, count, "client refused");
+                }
                 Refused::SignIn | Refused::Blocked => {
                     tracing::info!(%cause, %ip, count, "sign-in refused");
                 }

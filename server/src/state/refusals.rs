@@ -10,7 +10,7 @@ use std::{
 
 use doorward_shared::{ClientId, Timestamp, admin::EventAction};
 
-use crate::domain::household::household;
+use crate::domain::{Sent, household::household};
 
 /// The same refusal is told at most once in so many seconds.
 const PERIOD: i64 = 60;
@@ -43,12 +43,37 @@ impl Refused {
     }
 }
 
+/// A refusal as it comes.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    pub what: Refused,
+    pub client: Option<ClientId>,
+    pub cause: String,
+    pub sent: Option<Sent>,
+    pub ip: IpAddr,
+}
+
+impl Seen {
+    /// Of nobody that is known.
+    pub(crate) fn of(what: Refused, cause: String, ip: IpAddr) -> Self {
+        Self {
+            what,
+            client: None,
+            cause,
+            sent: None,
+            ip,
+        }
+    }
+}
+
 /// A client or a sign-in that was refused, and how often.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
     pub what: Refused,
     pub client: Option<ClientId>,
     pub cause: String,
+    /// The last that came; it tells no refusal from another, so that nobody makes many of one by it.
+    pub sent: Option<Sent>,
     /// That of the household's network where its refusals are not told apart any more; none where nobody's are.
     pub ip: Option<IpAddr>,
     pub count: u32,
@@ -62,6 +87,7 @@ struct Counted {
     due: Timestamp,
     /// How often it came since it was told.
     count: u32,
+    sent: Option<Sent>,
 }
 
 #[derive(Debug, Default)]
@@ -77,34 +103,43 @@ pub(crate) struct Refusals(Mutex<State>);
 
 impl Refusals {
     /// Counts a refusal. Answers whether it is the first of its kind within the period.
-    pub(crate) fn count(
-        &self,
-        what: Refused,
-        client: Option<ClientId>,
-        cause: String,
-        ip: IpAddr,
-        now: Timestamp,
-    ) -> bool {
+    pub(crate) fn count(&self, seen: Seen, now: Timestamp) -> bool {
+        let Seen {
+            what,
+            client,
+            cause,
+            mut sent,
+            ip,
+        } = seen;
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let home = household(ip);
         let mut key = (what, client, cause, Some(ip));
         if !state.counted.contains_key(&key) {
             let seen = state.of_address.get(&home).copied().unwrap_or_default();
             let kept_free = if client.is_some() { 0 } else { OF_CLIENTS };
-            if state.counted.len() >= MAX_COUNTED - kept_free {
-                key = (what, None, "too many different refusals".into(), None);
-            } else if seen >= MAX_OF_ADDRESS {
-                key = (what, None, "too many different refusals".into(), Some(home));
+            let crowd = if state.counted.len() >= MAX_COUNTED - kept_free {
+                Some(None)
+            } else {
+                (seen >= MAX_OF_ADDRESS).then_some(Some(home))
+            };
+            if let Some(network) = crowd {
+                key = (what, None, "too many different refusals".into(), network);
+                sent = None;
             }
         }
         if let Some(counted) = state.counted.get_mut(&key) {
             counted.count = counted.count.saturating_add(1);
+            counted.sent = sent;
             return false;
         }
         if let Some(ip) = key.3 {
             *state.of_address.entry(household(ip)).or_default() += 1;
         }
-        let first = Counted { due: now, count: 1 };
+        let first = Counted {
+            due: now,
+            count: 1,
+            sent,
+        };
         state.counted.insert(key, first);
         true
     }
@@ -124,6 +159,7 @@ impl Refusals {
                     what: *what,
                     client: *client,
                     cause: cause.clone(),
+                    sent: counted.sent.take(),
                     ip: *ip,
                     count: mem::take(&mut counted.count),
                 });
@@ -159,7 +195,8 @@ mod tests {
 
     /// A client that is not known was refused.
     fn refused(refusals: &Refusals, cause: &str, ip: IpAddr, seconds: i64) -> bool {
-        refusals.count(Refused::Client, None, cause.to_owned(), ip, at(seconds))
+        let seen = Seen::of(Refused::Client, cause.to_owned(), ip);
+        refusals.count(seen, at(seconds))
     }
 
     fn counts(told: &[Refusal]) -> Vec<u32> {
@@ -181,6 +218,32 @@ mod tests {
         assert!(count(121), "it had been forgotten");
         assert!(!count(122));
         assert_eq!(counts(&refusals.take_due(at(122), true)), [2]);
+    }
+
+    #[test]
+    fn what_was_sent_last_is_told_and_makes_no_refusal_of_its_own() {
+        let refusals = Refusals::default();
+        let redirect = |uri: &str, seconds| {
+            let seen = Seen {
+                sent: Some(Sent::uri("redirect_uri", uri, ["https://app.example/cb"])),
+                ..Seen::of(Refused::Client, "redirect_uri".into(), address(1))
+            };
+            refusals.count(seen, at(seconds))
+        };
+        assert!(redirect("https://app.example/a", 0));
+        assert!(!redirect("https://app.example/b", 0));
+        let told = refusals.take_due(at(0), false);
+        assert_eq!(counts(&told), [2]);
+        assert_eq!(
+            told[0].sent.as_ref().unwrap().value,
+            "https://app.example/b"
+        );
+        // Of a crowd it would say nothing.
+        for n in 0..MAX_OF_ADDRESS {
+            refused(&refusals, &format!("cause {n}"), address(1), 1);
+        }
+        let told = refusals.take_due(at(1), false);
+        assert!(told.iter().all(|told| told.sent.is_none()));
     }
 
     #[test]
@@ -219,8 +282,11 @@ mod tests {
             refused(&refusals, "no such client", home(n << 64), 1);
         }
         let client = ClientId(ulid::Ulid(7));
-        let why = "wrong secret".to_owned();
-        assert!(refusals.count(Refused::Client, Some(client), why, address(9), at(1)));
+        let seen = Seen {
+            client: Some(client),
+            ..Seen::of(Refused::Client, "wrong secret".into(), address(9))
+        };
+        assert!(refusals.count(seen, at(1)));
         let told = refusals.take_due(at(1), false);
         assert!(told.iter().any(|told| told.client == Some(client)));
     }

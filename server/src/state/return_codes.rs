@@ -23,7 +23,8 @@ const MAX_OF_SESSION: usize = 8;
 #[derive(Debug)]
 struct Entry {
     session: SessionId,
-    host: String,
+    /// Host and port.
+    place: String,
     until: Timestamp,
 }
 
@@ -69,8 +70,8 @@ impl Open {
 }
 
 impl ReturnCodes {
-    /// Keeps a code for a host.
-    pub(crate) fn keep(&self, code: &Secret, session: SessionId, host: &str, now: Timestamp) {
+    /// Keeps a code for a host, with its port.
+    pub(crate) fn keep(&self, code: &Secret, session: SessionId, place: &str, now: Timestamp) {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         open.make_room(now);
         let (code, until) = (code.digest(), now.plus_seconds(LIFETIME));
@@ -82,18 +83,18 @@ impl ReturnCodes {
         }
         let entry = Entry {
             session,
-            host: host.to_owned(),
+            place: place.to_owned(),
             until,
         };
         open.codes.insert(code, entry);
         open.order.push_back((code, until));
     }
 
-    /// Uses a code up; answers the session it stands for at this host.
-    pub(crate) fn take(&self, code: &Secret, host: &str, now: Timestamp) -> Option<SessionId> {
+    /// Uses a code up; answers the session it stands for at this place.
+    pub(crate) fn take(&self, code: &Secret, place: &str, now: Timestamp) -> Option<SessionId> {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = open.remove(&code.digest())?;
-        (entry.until > now && entry.host == host).then_some(entry.session)
+        (entry.until > now && entry.place == place).then_some(entry.session)
     }
 }
 

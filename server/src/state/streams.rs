@@ -226,6 +226,7 @@ mod tests {
             what: Refused::Client,
             client: None,
             cause: "unknown client".into(),
+            sent: None,
             ip: None,
             count,
         });

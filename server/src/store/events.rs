@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     domain::{
-        Cause, Event,
+        Cause, Event, Sent,
         tally::{Counted, Tally},
     },
     state::Refusal,
@@ -49,7 +49,7 @@ const SUMMARISED: u32 = 20_000;
 const SEARCHED: u32 = 5000;
 
 impl Store {
-    /// A page of events. `q` is looked for in action, actor, target and detail of the newest 5,000 that match the filter,
+    /// A page of events. `q` is looked for in action, actor, target, detail, cause and what was sent, of the newest 5,000 that match the filter,
     /// and of those whose whole target or actor it is.
     pub async fn events(
         &self,
@@ -133,8 +133,8 @@ impl Store {
         self.write(move |unit| {
             for refusal in &refusals {
                 let id = unit.id(now).to_bytes();
-                let sql = "INSERT INTO events (id, time, actor, action, target, ip, cause, count) \
-                           VALUES (?1, ?2, 'anonymous', ?7, ?3, ?4, ?5, ?6)";
+                let sql = "INSERT INTO events (id, time, actor, action, target, ip, cause, count, sent) \
+                           VALUES (?1, ?2, 'anonymous', ?7, ?3, ?4, ?5, ?6, ?8)";
                 let values = sql::params![
                     id,
                     now.0,
@@ -142,7 +142,8 @@ impl Store {
                     refusal.ip.map(rows::ip_text),
                     refusal.cause,
                     refusal.count,
-                    refusal.what.action()
+                    refusal.what.action(),
+                    refusal.sent.as_ref().map(json)
                 ];
                 unit.counted(EVENT_ADDED, sql, values)?;
             }
@@ -166,6 +167,16 @@ impl Store {
         })
         .await
     }
+}
+
+/// `{"parameter":"redirect_uri","value":"https://…","allowed":["https://…"]}`
+fn json(sent: &Sent) -> String {
+    let Sent {
+        parameter,
+        value,
+        allowed,
+    } = sent;
+    serde_json::json!({ "parameter": parameter, "value": value, "allowed": allowed }).to_string()
 }
 
 fn conditions(filter: EventFilter) -> Filter {
@@ -223,6 +234,6 @@ fn search(conditions: &mut Filter, q: &str) {
     conditions.newest(LIST.id, LIST.from, SEARCHED, &whole);
     let found = "(instr(fold(e.action), ?) > 0 OR instr(fold(e.actor), ?) > 0 \
                  OR instr(fold(e.target), ?) > 0 OR instr(fold(e.detail), ?) > 0 \
-                 OR instr(fold(e.cause), ?) > 0)";
-    conditions.and(found, [q; 5].map(folded));
+                 OR instr(fold(e.cause), ?) > 0 OR instr(fold(e.sent), ?) > 0)";
+    conditions.and(found, [q; 6].map(folded));
 }

@@ -306,7 +306,7 @@ fn policy(row: &Row<'_>) -> Result<ClientPolicy> {
 
 /// Columns of [`event`].
 pub(super) const EVENT: &str = "e.id, e.time, e.actor, e.action, e.target, e.user_id, e.ip, e.request_id, e.detail, \
-                         e.cause, e.count, e.client_id, e.changes";
+                         e.cause, e.count, e.client_id, e.changes, e.sent";
 
 pub(super) fn event(row: &Row<'_>) -> Result<Event> {
     Ok(Event {
@@ -323,5 +323,6 @@ pub(super) fn event(row: &Row<'_>) -> Result<Event> {
         count: row.get(10)?,
         client_id: maybe_ulid(row, 11)?.map(ClientId),
         changes: row.get(12)?,
+        sent: row.get(13)?,
     })
 }

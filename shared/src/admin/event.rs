@@ -30,6 +30,9 @@ pub struct Event {
     /// Why; of `client.refused`, `login.blocked`, and refusals of callers that are not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
+    /// What was refused of the request, of events with a `cause` where that tells what is wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent: Option<Sent>,
     /// Of events with a `cause`: how often it happened since the event before. One cause of one client and address
     /// makes at most one event a minute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -41,6 +44,21 @@ pub struct Event {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub changes: Option<serde_json::Map<String, serde_json::Value>>,
+}
+
+/// A parameter of a refused request, the last of those that one event stands for. Anybody can have sent it: it is text,
+/// never an address to open. It is cut to 200 characters, has no characters that are not seen, and of a URI no user, query
+/// or fragment: `…` stands for what is left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Sent {
+    /// As the protocol spells it: `redirect_uri`.
+    pub parameter: String,
+    /// Empty where none came.
+    pub value: String,
+    /// What the client is registered for, or else what is known: 8 at most, then `…`.
+    pub allowed: Vec<String>,
 }
 
 impl Event {

@@ -316,6 +316,77 @@ async fn a_hosts_cookie_is_not_judged_for_another_host_that_the_client_names() {
     }
 }
 
+/// What stands behind the proxy may ask for a password of its own.
+#[tokio::test]
+async fn a_browser_passes_whatever_it_tells_the_application_and_each_401_leads_to_the_sign_in() {
+    let server = protected();
+    let ada = server.register("ada@example.com").await;
+    let browser = server.browser();
+    let page = format!("https://{HOST}/");
+    let code = with_code(&server, &browser, "ada@example.com", &page).await;
+    let cookie = cookie_of(&server, &code).await;
+    let ask = |mode: &str, authorization: &str| {
+        server
+            .get(&format!("/auth/check{mode}"))
+            .header("x-original-url", &page)
+            .header("authorization", authorization)
+    };
+    let way = format!("{}/sign-in/back?to=", server.url());
+    for basic in ["Basic eDp5", "Digest username=x", ""] {
+        let reply = ask("?browser=1", basic).header("cookie", &cookie).send();
+        assert_eq!(told(&reply.await.expect(204))[0], ada.id);
+        let reply = ask("?browser=1", basic).send().await;
+        reply.refused(401, "missing_token");
+        assert!(reply.header("location").starts_with(&way), "{basic}");
+        let reply = ask("?browser=302", basic).send().await.expect(302);
+        assert!(reply.header("location").starts_with(&way), "{basic}");
+        ask("", basic)
+            .header("cookie", &cookie)
+            .send()
+            .await
+            .refused(401, "missing_token");
+    }
+    // A token that is not good is no sign-in, whatever else comes.
+    for mode in ["?browser=1", "?browser=302"] {
+        let reply = ask(mode, "Bearer nonsense").header("cookie", &cookie);
+        let reply = reply.send().await;
+        reply.refused(401, "invalid_token");
+        assert!(reply.header("location").starts_with(&way), "{mode}");
+    }
+    let reply = ask("", "Bearer nonsense").send().await;
+    assert_eq!(reply.header("location"), "");
+}
+
+/// A script of another port's page may not read what its pages or cookies hold, but reads the address that it stands at.
+#[tokio::test]
+async fn what_lets_in_at_one_port_is_worth_nothing_at_another() {
+    let server = protected();
+    let ada = server.register("ada@example.com").await;
+    let ask = |url: &str| {
+        let call = server.get("/auth/check?browser=1");
+        call.header("x-original-url", url)
+    };
+    let [page, other] = ["", ":8443"].map(|port| format!("https://{HOST}{port}/"));
+    for (from, to) in [(&other, &page), (&page, &other)] {
+        let stolen = with_code(&server, &server.browser(), "ada@example.com", from).await;
+        let (_, code) = stolen.split_once('?').unwrap();
+        let reply = ask(&format!("{to}?{code}")).send().await;
+        reply.refused(401, "missing_token");
+        assert_eq!(reply.header("set-cookie"), "");
+        let own = with_code(&server, &server.browser(), "ada@example.com", from).await;
+        let cookie = cookie_of(&server, &own).await;
+        let reply = ask(from).header("cookie", &cookie).send().await.expect(204);
+        assert_eq!(told(&reply)[0], ada.id);
+        let value = cookie.split_once('=').unwrap().1;
+        let names = ["", "-8443"].map(|port| {
+            let (name, _) = cookie.split_once("-check").unwrap();
+            format!("{name}-check{port}={value}")
+        });
+        let moved = ask(to).header("cookie", &names.join("; "));
+        moved.send().await.refused(401, "missing_token");
+    }
+}
+
 #[tokio::test]
 async fn somebody_elses_code_signs_nobody_out_of_their_own_account() {
     let server = protected();

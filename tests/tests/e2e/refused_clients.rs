@@ -104,9 +104,140 @@ async fn each_refusal_is_an_event_with_its_cause_and_a_log_line() {
         assert!(metrics.contains(&line), "{line}{metrics}");
     }
     assert!(!metrics.contains("stranger"), "{metrics}");
+    assert!(!metrics.contains("evil.example"), "{metrics}");
     assert!(server.log().contains("client refused"), "{}", server.log());
-    assert!(!server.log().contains("evil.example"));
     assert_eq!(CALLBACK, "https://app.example/cb");
+}
+
+/// What the event of a cause tells of the request.
+async fn sent(server: &Server, cause: &str) -> Value {
+    eventually(cause, async || {
+        let found = refusals(server).await;
+        let of = |event: &&Value| {
+            event["cause"]
+                .as_str()
+                .is_some_and(|text| text.contains(cause))
+        };
+        Some(found.iter().find(of)?["sent"].clone())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn what_was_sent_is_told_beside_what_is_registered() {
+    let server = Server::with_defaults().start();
+    let app = server
+        .app(json!({ "resources": ["https://api.example"], "tokenEndpointAuthMethod": "client_secret_basic" }))
+        .await;
+    let browser = server.browser();
+    let told = |parameter: &str, value: &str, allowed: &[&str]| json!({ "parameter": parameter, "value": value, "allowed": allowed });
+    let mistyped = "https://ada:PASSWORD@app.example/callbak\u{202e}?code=SECRET";
+    let ask = async |with: &[(&str, &str)]| browser.authorize(&request(&app, with)).await;
+    ask(&[("redirect_uri", mistyped)]).await.expect(400);
+    let bad = told(
+        "redirect_uri",
+        "https://…@app.example/callbak\u{fffd}?…",
+        &[CALLBACK],
+    );
+    assert_eq!(sent(&server, ": redirect_uri is not one").await, bad);
+    for (name, value, cause, allowed) in [
+        (
+            "response_type",
+            "token",
+            "unsupported_response_type",
+            &["code"][..],
+        ),
+        (
+            "response_mode",
+            "fragment",
+            "response_mode must",
+            &["query", "form_post"],
+        ),
+        (
+            "code_challenge_method",
+            "plain",
+            "code_challenge_method must",
+            &["S256"],
+        ),
+        (
+            "prompt",
+            "create",
+            "prompt has",
+            &["none", "login", "select_account", "consent"],
+        ),
+        (
+            "resource",
+            "https://apy.example/",
+            "invalid_target",
+            &[server.url(), "https://api.example"],
+        ),
+    ] {
+        ask(&[(name, value)]).await.expect(303);
+        assert_eq!(sent(&server, cause).await, told(name, value, allowed));
+    }
+    ask(&[("scope", "admin")]).await.expect(303);
+    let scope = sent(&server, "invalid_scope").await;
+    assert_eq!(
+        (&scope["parameter"], &scope["value"]),
+        (&json!("scope"), &json!("admin"))
+    );
+    assert!(
+        scope["allowed"]
+            .as_array()
+            .is_some_and(|all| all.contains(&json!("openid")))
+    );
+
+    let grant = async |grant: &str| {
+        let call = server.post("/oauth/token").basic(&app.id, &app.secret);
+        call.form(&[("grant_type", grant)]).send().await.expect(400);
+    };
+    grant("client_credentials").await;
+    let registered = &["authorization_code", "refresh_token"];
+    let bad = told("grant_type", "client_credentials", registered);
+    assert_eq!(sent(&server, "unauthorized_client").await, bad);
+    grant("password").await;
+    assert_eq!(
+        sent(&server, "unsupported_grant_type").await["value"],
+        "password"
+    );
+    let form = [
+        ("client_id", &*app.id),
+        ("client_secret", &*app.secret),
+        ("grant_type", "refresh_token"),
+    ];
+    server
+        .post("/oauth/token")
+        .form(&form)
+        .send()
+        .await
+        .expect(401);
+    let bad = told(
+        "token_endpoint_auth_method",
+        "client_secret_post",
+        &["client_secret_basic"],
+    );
+    assert_eq!(sent(&server, "another way").await, bad);
+    let logout = format!(
+        "/oauth/logout?client_id={}&post_logout_redirect_uri=https://app.example/bye%3FSECRET",
+        app.id
+    );
+    browser.open(&logout).await.expect(400);
+    let bad = told(
+        "post_logout_redirect_uri",
+        "https://app.example/bye?…",
+        &[CALLBACK],
+    );
+    assert_eq!(sent(&server, "post_logout_redirect_uri").await, bad);
+    // A typing error in an id is told; what may be a secret in the wrong field is not.
+    ask(&[("client_id", "client_01arz3")]).await.expect(400);
+    let bad = told("client_id", "client_01arz3", &[]);
+    assert_eq!(sent(&server, "there is no client").await, bad);
+    let log = server.log();
+    assert!(log.contains(r#"sent=redirect_uri "https://…@app.example/callbak�?…", allowed ["https://app.example/cb"]"#), "{log}");
+    assert!(
+        !log.contains("SECRET") && !log.contains("PASSWORD"),
+        "{log}"
+    );
 }
 
 #[tokio::test]

@@ -650,6 +650,22 @@ async fn a_metadata_document_is_not_fetched_from_inside() {
         .await
         .json();
     assert_eq!(metadata["client_id_metadata_document_supported"], true);
+    // Operators are told of the token endpoint's refusals too, and which name came.
+    let id = "https://u:SECRET@app.example/client.json?x";
+    let form = [("client_id", id), ("grant_type", "refresh_token")];
+    let call = server.post("/oauth/token").form(&form);
+    call.send().await.expect(401);
+    doorward_tests::eventually("the refusal", async || {
+        let events = server
+            .admin("GET", "/admin/events?action=client.refused", None)
+            .await
+            .to_string();
+        assert!(!events.contains("SECRET"), "{events}");
+        events
+            .contains("https://…@app.example/client.json?…")
+            .then_some(())
+    })
+    .await;
     let ask = async |id: &str| {
         let app = Client {
             id: id.to_owned(),

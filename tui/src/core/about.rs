@@ -1,8 +1,10 @@
 //! All that is known of one thing, as labelled values, and where each of them leads.
 
+use std::iter;
+
 use doorward_shared::{
     Timestamp,
-    admin::{AdminKey, Block, Client, Event, Role, Session, SigningKey, User},
+    admin::{AdminKey, Block, Client, Event, Role, Sent, Session, SigningKey, User},
     client::Filter,
     mfa::Factors,
 };
@@ -38,6 +40,15 @@ impl Fact {
     fn to(self, target: Option<Target>) -> Self {
         Self { target, ..self }
     }
+}
+
+/// What a refused client sent, and under it what would have been right: so letters are compared.
+fn sent_facts(cause: &str, sent: &Sent) -> Vec<Fact> {
+    let beside = refusal::beside(cause, sent);
+    let labels = iter::once(beside.label()).chain(iter::repeat(""));
+    let right = labels.zip(&beside.right);
+    let facts = [("Sent", &beside.value)].into_iter().chain(right);
+    facts.map(|(label, one)| Fact::new(label, one)).collect()
 }
 
 fn or(value: Option<String>, otherwise: &str) -> String {
@@ -139,6 +150,9 @@ impl Told<'_> {
             facts.extend([
                 Fact::new("Cause", cause),
                 Fact::new("In words", explained.what),
+            ]);
+            facts.extend(event.sent.iter().flat_map(|sent| sent_facts(cause, sent)));
+            facts.extend([
                 Fact::new("What to do", advice),
                 Fact::new("Count", number(event.count.unwrap_or(1).into())),
             ]);

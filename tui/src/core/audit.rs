@@ -5,6 +5,8 @@ use std::fmt;
 use doorward_shared::admin::Event;
 use serde_json::Value;
 
+use super::refusal;
+
 /// A field that an event changed, and its value before and after.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct FieldChange<'a> {
@@ -54,7 +56,7 @@ pub(crate) fn is_repeat(one: &Event, other: &Event) -> bool {
         (
             (&event.action, &event.actor, &event.target),
             (event.user_id, event.client_id, &event.ip),
-            (&event.detail, &event.cause, &event.changes),
+            (&event.detail, &event.cause, &event.sent, &event.changes),
         )
     }
     told(one) == told(other)
@@ -67,8 +69,10 @@ pub(crate) fn times(events: &[Event]) -> u64 {
 
 /// What an event says beside who did what to whom: its detail, or why a client was refused.
 pub(crate) fn summary(event: &Event) -> String {
-    let said = event.cause.as_ref().or(event.detail.as_ref());
-    said.cloned().unwrap_or_default()
+    match &event.cause {
+        Some(cause) => refusal::in_one_line(cause, event.sent.as_ref()),
+        None => event.detail.clone().unwrap_or_default(),
+    }
 }
 
 /// The same, and how often.

@@ -1,8 +1,8 @@
 //! Why an application does not work: the cause of a `client.refused` event in words, with what to do about it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
-use doorward_shared::admin::Event;
+use doorward_shared::admin::{Event, Sent};
 
 /// A cause in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,9 +24,9 @@ impl Explained {
 }
 
 /// A part of a cause, what it means, and what to do. The first that fits counts.
-struct Known(&'static str, &'static str, &'static str);
+pub(crate) struct Known(pub &'static str, pub &'static str, pub &'static str);
 
-const KNOWN: [Known; 22] = [
+pub(crate) const KNOWN: &[Known] = &[
     Known(
         "send a PKCE code_challenge",
         "sent no PKCE challenge",
@@ -60,12 +60,19 @@ const KNOWN: [Known; 22] = [
     Known(
         "post_logout_redirect_uri",
         "asked to send people somewhere unregistered after sign-out",
-        "`doorward clients update ID --redirect-uri URI …` with the address, or correct it in the program",
+        "correct it in the program, or, if the address is the program's own, \
+         `doorward clients update ID --post-logout-redirect-uri URI …` with all of them",
+    ),
+    Known(
+        "redirect_uri is missing",
+        "sent no redirect URI",
+        "set the callback address in the program; with the code it sends the same one again",
     ),
     Known(
         "redirect_uri",
         "sent a redirect URI that is not registered",
-        "compare the program's callback address letter by letter, and `doorward clients update ID --redirect-uri URI …` with all of them",
+        "correct it in the program, or, if the address is the program's own, \
+         `doorward clients update ID --redirect-uri URI …` with all of them",
     ),
     Known(
         "client secret is wrong",
@@ -83,6 +90,26 @@ const KNOWN: [Known; 22] = [
         "take the secret out of the program, or register it again without --public",
     ),
     Known(
+        "another way to authenticate",
+        "authenticated in another way than it is registered for",
+        "set the program's authentication method for the token endpoint, or `doorward clients update ID --auth-method METHOD`",
+    ),
+    Known(
+        "in two ways at once",
+        "sent its credentials in two ways at once",
+        "set one of them in the program: HTTP Basic, or in the body",
+    ),
+    Known(
+        "client has no keys",
+        "signed an assertion, but its keys are not known",
+        "`doorward clients update ID --jwks-uri URI`, and the server must be able to fetch it",
+    ),
+    Known(
+        "client assertion",
+        "sent a client assertion that is not accepted",
+        "iss and sub are the client's id, aud is the issuer, jti is new each time, and it ends within an hour",
+    ),
+    Known(
         "no client credentials",
         "sent no client id",
         "set client id and secret in the program",
@@ -98,6 +125,11 @@ const KNOWN: [Known; 22] = [
         "correct the client id in the program: it begins with client_",
     ),
     Known(
+        "grant_type must be",
+        "used a grant that is not known here",
+        "set the program to the authorization code flow, or to client credentials",
+    ),
+    Known(
         "not registered for this grant",
         "used a grant that it is not registered for",
         "`doorward clients update ID --grant GRANT …` with all it needs",
@@ -108,6 +140,11 @@ const KNOWN: [Known; 22] = [
         "`doorward clients update ID --scope SCOPE …` with all it needs, or ask for fewer in the program",
     ),
     Known(
+        "none of the groups",
+        "signed somebody in who is in none of its groups",
+        "`doorward users update EMAIL --group GROUP …` with all of theirs, or `doorward clients update ID --no-allowed-groups` for everybody",
+    ),
+    Known(
         "invalid_scope",
         "asked for a scope that it may not have",
         "compare its scopes (`doorward clients get ID`) and the person's permissions with what the program asks for",
@@ -116,6 +153,11 @@ const KNOWN: [Known; 22] = [
         "invalid_target",
         "asked for a token for a resource that it is not registered for",
         "`doorward clients update ID --resource URI …` with all it needs",
+    ),
+    Known(
+        "response_mode must be",
+        "asked for another response mode than query and form_post",
+        "set one of the two in the program, or none",
     ),
     Known(
         "unsupported_response_type",
@@ -131,6 +173,16 @@ const KNOWN: [Known; 22] = [
         "authorization code is not valid",
         "sent an authorization code that is over, was used before, or was made for another redirect URI",
         "the person signs in again; if it comes often, the program sends each code twice",
+    ),
+    Known(
+        "with resourceServer",
+        "asked about a key, though it is no resource server",
+        "`doorward clients update ID --resource-server true`",
+    ),
+    Known(
+        "public client cannot introspect",
+        "asked about a token, though it is registered as public",
+        "register the API that asks with a secret: `doorward clients register --preset service --resource-server`",
     ),
     Known(
         "invalid_token",
@@ -151,8 +203,77 @@ pub(crate) fn explain(cause: &str) -> Explained {
                 .split_once(": ")
                 .map_or(cause, |(_, why)| why)
                 .to_owned(),
-            advice: "`doorward events --action client.refused` tells when and from where",
+            advice: "`doorward events list --action client.refused` tells when and from where",
         },
+    }
+}
+
+/// What a client sent, beside what would have been right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Beside {
+    pub parameter: String,
+    /// Anybody can have written it, so it leads nowhere.
+    pub value: String,
+    /// Whether what is right is what the client is registered for.
+    pub is_of_client: bool,
+    pub right: Vec<String>,
+}
+
+impl Beside {
+    /// What stands before the values that are right.
+    pub(crate) fn label(&self) -> &'static str {
+        if self.is_of_client {
+            "Registered"
+        } else {
+            "Right would be"
+        }
+    }
+}
+
+/// What was sent that led to a cause.
+pub(crate) fn beside(cause: &str, sent: &Sent) -> Beside {
+    let is_of_client = cause.contains("registered");
+    let value = match sent.value.as_str() {
+        "" => "nothing".to_owned(),
+        value => quoted(value),
+    };
+    Beside {
+        parameter: sent.parameter.clone(),
+        value,
+        is_of_client,
+        right: match &*sent.allowed {
+            [] if is_of_client => vec!["none".into()],
+            allowed => allowed.iter().map(|one| quoted(one)).collect(),
+        },
+    }
+}
+
+/// `redirect_uri https://…; registered: https://…`
+impl fmt::Display for Beside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.parameter, self.value)?;
+        if self.right.is_empty() {
+            return Ok(());
+        }
+        let label = self.label().to_lowercase();
+        write!(f, "; {label}: {}", self.right.join(", "))
+    }
+}
+
+/// In quotes where a space, or a letter that looks like another one, would be overlooked.
+fn quoted(text: &str) -> String {
+    if text.chars().all(|c| c.is_ascii_graphic() || c == '…') {
+        text.to_owned()
+    } else {
+        format!("\"{text}\"")
+    }
+}
+
+/// Why, as one line: the cause, and what was sent.
+pub(crate) fn in_one_line(cause: &str, sent: Option<&Sent>) -> String {
+    match sent {
+        Some(sent) => format!("{cause}: sent {}", beside(cause, sent)),
+        None => cause.to_owned(),
     }
 }
 
@@ -162,25 +283,46 @@ pub(crate) struct FailingClient {
     /// Its id, where one was sent.
     pub client: Option<String>,
     pub cause: String,
+    /// What it sent last.
+    pub sent: Option<Sent>,
     /// How often.
     pub count: u64,
 }
 
-/// The clients that events tell of, for each cause; most often refused first.
-pub(crate) fn failing_clients(events: &[Event]) -> Vec<FailingClient> {
-    let mut counts: BTreeMap<(Option<&str>, &str), u64> = BTreeMap::new();
-    for event in events {
-        if let Some(cause) = &event.cause {
-            let count = u64::from(event.count.unwrap_or(1));
-            *counts.entry((event.target.as_deref(), cause)).or_default() += count;
+impl FailingClient {
+    /// What it sent, and what to do about it.
+    pub(crate) fn advice(&self) -> String {
+        let advice = explain(&self.cause).advice(self.client.as_deref());
+        match self.sent.as_ref().map(|sent| beside(&self.cause, sent)) {
+            Some(sent) if sent.is_of_client => {
+                let Beside { value, right, .. } = sent;
+                let right = right.join(", ");
+                format!("{value} is not registered; registered: {right}; {advice}")
+            }
+            Some(sent) => format!("sent {sent}; {advice}"),
+            None => advice,
         }
     }
-    let failing = |((client, cause), count): ((Option<&str>, &str), u64)| FailingClient {
-        client: client.map(str::to_owned),
-        cause: cause.to_owned(),
-        count,
-    };
-    let mut failing: Vec<_> = counts.into_iter().map(failing).collect();
+}
+
+/// The clients that events tell of, the newest first, for each cause; most often refused first.
+pub(crate) fn failing_clients(events: &[Event]) -> Vec<FailingClient> {
+    let mut found: BTreeMap<(Option<&str>, &str), FailingClient> = BTreeMap::new();
+    for event in events {
+        let Some(cause) = &event.cause else { continue };
+        let client = event.target.as_deref();
+        let failing = found
+            .entry((client, cause))
+            .or_insert_with(|| FailingClient {
+                client: client.map(str::to_owned),
+                cause: cause.clone(),
+                sent: None,
+                count: 0,
+            });
+        failing.count += event.times();
+        failing.sent = failing.sent.take().or_else(|| event.sent.clone());
+    }
+    let mut failing: Vec<_> = found.into_values().collect();
     failing.sort_by_key(|one| std::cmp::Reverse(one.count));
     failing
 }
@@ -188,7 +330,7 @@ pub(crate) fn failing_clients(events: &[Event]) -> Vec<FailingClient> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tests::bench::event;
+    use crate::tests::bench::{event, refused_redirect};
 
     #[test]
     fn a_cause_is_told_in_words_with_what_to_do() {
@@ -205,8 +347,55 @@ mod tests {
         );
         let target = "invalid_request: post_logout_redirect_uri is not one";
         assert!(explain(target).what.contains("after sign-out"));
+        let sent = explain(target).advice(Some("client_1"));
+        assert!(
+            sent.contains("`doorward clients update client_1 --post-logout-redirect-uri URI …`")
+        );
         assert_eq!(explain("odd: quite new").what, "quite new");
         assert_eq!(explain("odd").what, "odd");
+    }
+
+    fn sent(parameter: &str, value: &str, allowed: &[&str]) -> Sent {
+        Sent {
+            parameter: parameter.into(),
+            value: value.into(),
+            allowed: allowed.iter().map(|one| (*one).into()).collect(),
+        }
+    }
+
+    #[test]
+    fn what_was_sent_is_told_beside_what_is_right() {
+        let (cause, bad) = refused_redirect();
+        let told = |cause: &str, sent: &Sent| in_one_line(cause, Some(sent));
+        assert_eq!(
+            told(cause, &bad),
+            "invalid_request: redirect_uri is not one the client has registered: \
+             sent redirect_uri https://app.example/callbak; registered: https://app.example/callback"
+        );
+        let failing = FailingClient {
+            client: Some("client_1".into()),
+            cause: cause.into(),
+            sent: Some(bad),
+            count: 1,
+        };
+        assert_eq!(
+            failing.advice(),
+            "https://app.example/callbak is not registered; registered: https://app.example/callback; correct it in the \
+             program, or, if the address is the program's own, `doorward clients update client_1 --redirect-uri URI …` \
+             with all of them"
+        );
+        let mode = sent("response_mode", "fragment", &["query", "form_post"]);
+        assert_eq!(
+            told("x: response_mode must be query or form_post", &mode),
+            "x: response_mode must be query or form_post: sent response_mode fragment; right would be: query, form_post"
+        );
+        let odd = sent("redirect_uri", "https://app.example/cb ", &[]);
+        assert_eq!(
+            told("x: not registered", &odd),
+            "x: not registered: sent redirect_uri \"https://app.example/cb \"; registered: none"
+        );
+        let none = sent("scope", "", &[]);
+        assert_eq!(told("x: y", &none), "x: y: sent scope nothing");
     }
 
     #[test]

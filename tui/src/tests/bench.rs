@@ -5,8 +5,8 @@ use doorward_shared::{
     ClientId, EventId, KeyId, Page, Pagination, ScopeSet, SessionId, Timestamp, UserId,
     admin::{
         AdminKey, Block, CallerKind, Client, Event, FailingAccount, FailingAddress, FailingNetwork,
-        KeyState, MailInfo, Minute, Role, ServerInfo, Session, SessionState, Setup, SigningKey,
-        Stats, StorageInfo, Totals, User, Whoami,
+        KeyState, MailInfo, Minute, Role, Sent, ServerInfo, Session, SessionState, Setup,
+        SigningKey, Stats, StorageInfo, Totals, User, Whoami,
     },
     apikey::Environment,
 };
@@ -158,6 +158,7 @@ pub(crate) fn event(n: u64, action: &str) -> Event {
         request_id: Some("req-1".into()),
         detail: Some("too many failures".into()),
         cause: None,
+        sent: None,
         count: None,
         client_id: None,
         changes: None,
@@ -253,11 +254,23 @@ pub(crate) fn week_reply() -> Reply {
     }
 }
 
+/// Why a client is refused whose redirect URI was mistyped, and what it sent.
+pub(crate) fn refused_redirect() -> (&'static str, Sent) {
+    let sent = Sent {
+        parameter: "redirect_uri".into(),
+        value: "https://app.example/callbak".into(),
+        allowed: vec!["https://app.example/callback".into()],
+    };
+    let cause = "invalid_request: redirect_uri is not one the client has registered";
+    (cause, sent)
+}
+
 /// Clients that were refused in the last hour.
 pub(crate) fn failing_clients() -> Vec<FailingClient> {
     let failing = |client: Option<u64>, cause: &str, count| FailingClient {
         client: client.map(|n| ClientId(ulid(n)).to_string()),
         cause: cause.into(),
+        sent: None,
         count,
     };
     let pkce = "invalid_request: send a PKCE code_challenge (S256)";

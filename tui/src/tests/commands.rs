@@ -10,7 +10,11 @@ use crate::{
         Put, Register, Revoke, RevokeKeys, Roles, Rotate, SecretArgs, Sessions, SigningKeys, Terms,
         Update, UpdateClient, UpdateKey, Users, Verify, secret::Secret, when::Moment,
     },
-    core::{command_line::of_state, resource::Resource},
+    core::{
+        command_line::of_state,
+        refusal::{KNOWN, Known},
+        resource::Resource,
+    },
     io::cli::Cli,
 };
 
@@ -298,4 +302,29 @@ fn every_view_has_commands_that_the_twin_takes() {
             assert_eq!(read(&command.to_string()).command, Some(command));
         }
     }
+}
+
+/// What is advised where a client is refused is typed as it stands, with values in the place of words in capitals.
+#[test]
+fn each_command_that_is_advised_is_one() {
+    let values = [
+        ("ID", "client_01arz3ndektsv4rrffq69g5fav"),
+        ("SCOPE", "read"),
+        ("GROUP", "staff"),
+        (" …", ""),
+        ("register --preset", "register --name api --preset"),
+    ];
+    let mut told = 0;
+    for Known(_, _, advice) in KNOWN {
+        for line in advice.split('`').skip(1).step_by(2) {
+            let filled = |line: String, (word, value): &(&str, &str)| line.replace(word, value);
+            let line = values.iter().fold(line.to_owned(), filled);
+            assert!(line.starts_with("doorward "), "{line}");
+            if line != "doorward clients register" {
+                read(&line);
+            }
+            told += 1;
+        }
+    }
+    assert!(told > 10);
 }

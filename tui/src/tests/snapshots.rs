@@ -2,7 +2,7 @@
 
 use doorward_shared::Page;
 
-use super::bench::{Bench, event, rows, server_info};
+use super::bench::{Bench, event, refused_redirect, rows, server_info};
 use crate::{
     command::secret::Secret,
     core::{
@@ -10,6 +10,7 @@ use crate::{
         msg::{Done, OneTimeSecret, Preview, PreviewedSessions, Reply, Streamed},
         pick::Offer,
         problem::{Problem, Trouble},
+        refusal::FailingClient,
         resource::{Resource, Row},
         subject::IncidentSubject,
     },
@@ -202,6 +203,14 @@ fn details() {
         refused.count = Some(120);
         one_event(width, height, refused)
     });
+    seen("detail_event_redirect", |width, height| {
+        let mut refused = event(1, "client.refused");
+        let (cause, sent) = refused_redirect();
+        refused.target = Some(super::bench::client(1, "shop").id.to_string());
+        (refused.user_id, refused.detail) = (None, None);
+        (refused.cause, refused.sent) = (Some(cause.into()), Some(sent));
+        one_event(width, height, refused)
+    });
     for (name, kind) in [
         ("detail_event", Resource::Events),
         ("detail_role", Resource::Roles),
@@ -239,6 +248,19 @@ fn dashboard_health_incident() {
     });
     seen("dashboard_failing_clients", |width, height| {
         let mut bench = Bench::on_dashboard(width, height);
+        bench.press(crossterm::event::KeyCode::BackTab);
+        bench
+    });
+    seen("dashboard_mistyped_redirect", |width, height| {
+        let mut bench = Bench::on_dashboard(width, height);
+        let (cause, sent) = refused_redirect();
+        let failing = FailingClient {
+            client: Some(super::bench::client(1, "shop").id.to_string()),
+            cause: cause.into(),
+            sent: Some(sent),
+            count: 3,
+        };
+        bench.reply(Reply::Refusals(Ok(vec![failing])));
         bench.press(crossterm::event::KeyCode::BackTab);
         bench
     });

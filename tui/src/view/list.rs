@@ -204,8 +204,10 @@ fn more(paint: &mut Paint<'_>, area: Rect, item: &Row) {
         }
     }
     let said = match &event.cause {
-        Some(cause) => format!("{cause}: {}", refusal::explain(cause).what),
-        None => event.detail.clone().unwrap_or_default(),
+        Some(cause) if event.sent.is_none() => {
+            format!("{cause}: {}", refusal::explain(cause).what)
+        }
+        _ => audit::summary(event),
     };
     if changes.is_empty() {
         paint.text(area, x, area.y, &said, Tone::Dim);

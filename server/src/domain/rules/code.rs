@@ -63,8 +63,10 @@ pub struct Shown<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Worth {
     Good,
-    /// Another client's, over, or for another redirect URI.
+    /// Another client's, or over.
     Nothing,
+    /// For another redirect URI.
+    OtherRedirect,
     /// It was used before: what it gave ends.
     Replay,
     /// The verifier of its challenge is missing.
@@ -81,8 +83,11 @@ pub fn show(code: &Code, shown: Shown<'_>, now: Timestamp) -> Worth {
     if code.used_at.is_some() {
         return Worth::Replay;
     }
-    if code.expires_at <= now || code.redirect_uri != shown.redirect_uri {
+    if code.expires_at <= now {
         return Worth::Nothing;
+    }
+    if code.redirect_uri != shown.redirect_uri {
+        return Worth::OtherRedirect;
     }
     // RFC 9700 sections 2.1.1 and 4.8.2: neither half of PKCE without the other.
     match (&code.challenge, shown.verified) {

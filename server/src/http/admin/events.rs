@@ -68,6 +68,7 @@ pub(crate) fn view(event: domain::Event) -> Event {
         request_id: event.request_id,
         detail: event.detail,
         cause: event.cause,
+        sent: event.sent.and_then(|text| serde_json::from_str(&text).ok()),
         count: event.count,
         client_id: event.client_id,
         changes: event

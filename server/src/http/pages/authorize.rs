@@ -71,7 +71,7 @@ fn names_document(pairs: &[(String, String)]) -> bool {
 /// out (`SameSite=Lax`): only after a redirect is it known who is signed in.
 #[post("/oauth/authorize", data = "<form>")]
 async fn authorize_post(visit: Visit<'_>, form: FormBody) -> Answer {
-    let form = form.0.map_err(|failure| visit.failed(&failure))?;
+    let form = form.0.map_err(|failure| visit.refused(failure.into()))?;
     let pairs = form.pairs().to_vec();
     match visit
         .doorward

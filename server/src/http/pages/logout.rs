@@ -51,7 +51,7 @@ async fn logout(visit: Visit<'_>, uri: &Origin<'_>) -> Answer {
 /// From another site, without our cookie: it goes on with GET, where the cookie comes along.
 #[post("/oauth/logout", data = "<body>")]
 fn logout_post(visit: Visit<'_>, body: FormBody) -> Answer {
-    let form = body.0.map_err(|failure| visit.failed(&failure))?;
+    let form = body.0.map_err(|failure| visit.refused(failure.into()))?;
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.extend_pairs(form.pairs());
     let base = &visit.doorward.site.base;

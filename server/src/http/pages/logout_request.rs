@@ -6,7 +6,7 @@ use doorward_shared::ClientId;
 
 use super::sign_out_page::Wish;
 use crate::{
-    domain::Client,
+    domain::{Client, Sent},
     http::Services,
     oauth::{Failure, Form, Hint, Refused, with_parameters},
     store::StoreError,
@@ -53,7 +53,8 @@ pub(super) async fn read_logout(
     };
     let client = match (named, hinted) {
         (Some(named), Some(hinted)) if named != hinted => {
-            return Err(Refused::Page(Some(named), OTHER_CLIENT));
+            let why = Failure::request("id_token_hint is an ID token of another client");
+            return Err(Refused::Page(Some(named), why));
         }
         (named, hinted) => named.or(hinted),
     };
@@ -85,31 +86,20 @@ async fn registered_with(
     client: Option<ClientId>,
     uri: &str,
 ) -> Result<Arc<Client>, Refused> {
-    let bad = || Refused::Page(client, BAD_LOGOUT_REDIRECT);
-    let client = doorward.store.client(client.ok_or_else(bad)?).await?;
-    let client = client.ok_or_else(Failure::unknown_client)?;
-    let registered = &client.policy.post_logout_redirect_uris;
+    let bad = |registered: &[String]| {
+        let why = "post_logout_redirect_uri is not one the client has registered";
+        let sent = Sent::uri("post_logout_redirect_uri", uri, registered);
+        Refused::Page(client, Failure::request(why).about(sent))
+    };
+    let found = doorward
+        .store
+        .client(client.ok_or_else(|| bad(&[]))?)
+        .await?;
+    let found = found.ok_or_else(Failure::unknown_client)?;
+    let registered = &found.policy.post_logout_redirect_uris;
     if registered.iter().any(|known| known == uri) {
-        Ok(client)
+        Ok(found)
     } else {
-        Err(bad())
+        Err(bad(registered))
     }
 }
-
-const BAD_LOGOUT_REDIRECT: Failure = Failure {
-    status: 400,
-    error: "invalid_request",
-    description: std::borrow::Cow::Borrowed(
-        "post_logout_redirect_uri is not one the client has registered",
-    ),
-    basic: false,
-    retry_after: None,
-};
-
-const OTHER_CLIENT: Failure = Failure {
-    status: 400,
-    error: "invalid_request",
-    description: std::borrow::Cow::Borrowed("id_token_hint is an ID token of another client"),
-    basic: false,
-    retry_after: None,
-};

@@ -34,8 +34,11 @@ use self::{
     web::{Request, Response, normalized},
 };
 use super::{
-    Failure, Form, TokenAnswer, authorize::Next, exchange::Exchange, owner::Owner,
-    request::BAD_REDIRECT,
+    Failure, Form, TokenAnswer,
+    authorize::Next,
+    exchange::{BAD_CODE, Exchange},
+    owner::Owner,
+    request::bad_redirect,
 };
 use crate::domain::{Client, GrantType};
 
@@ -127,7 +130,7 @@ pub(super) async fn exchange(exchange: Exchange, form: &Form) -> Result<TokenAns
     Err(match (kind, response.error.as_deref()) {
         _ if response.unauthorized => Failure::client(true),
         (_, Some("invalid_scope")) => Failure::scope("the scope is not allowed"),
-        (GrantType::AuthorizationCode, _) => Failure::grant("the authorization code is not valid"),
+        (GrantType::AuthorizationCode, _) => Failure::grant(BAD_CODE),
         (GrantType::RefreshToken, _) => Failure::grant("the refresh token is not valid"),
         _ => Failure::request("the request is not complete"),
     })
@@ -193,12 +196,13 @@ impl Endpoint<Request> for &mut Flow {
     }
 
     fn error(&mut self, error: OAuthError) -> Failure {
-        let authorizes = matches!(self.parts.port, Port::Owner(_));
-        match error {
-            OAuthError::BadRequest | OAuthError::DenySilently if authorizes => BAD_REDIRECT,
-            OAuthError::BadRequest => Failure::request("the request is not complete"),
-            OAuthError::DenySilently => Failure::scope("the scope is not allowed"),
-            OAuthError::PrimitiveError => Failure::server(),
+        match (error, &self.parts.port) {
+            (OAuthError::BadRequest | OAuthError::DenySilently, Port::Owner(owner)) => {
+                bad_redirect(Some(&owner.request.redirect_uri), &owner.client)
+            }
+            (OAuthError::BadRequest, _) => Failure::request("the request is not complete"),
+            (OAuthError::DenySilently, _) => Failure::scope("the scope is not allowed"),
+            (OAuthError::PrimitiveError, _) => Failure::server(),
         }
     }
 

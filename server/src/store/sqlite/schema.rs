@@ -77,6 +77,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_counts.sql"),
     // Whether a second factor was set up in the session, which shows as much as signing in with it does.
     "ALTER TABLE sessions ADD COLUMN set_factor INTEGER NOT NULL DEFAULT 0;",
+    // What a refused client sent.
+    "ALTER TABLE events ADD COLUMN sent TEXT;",
 ];
 
 /// What migrations take from the rules of the domain.

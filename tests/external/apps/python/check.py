@@ -155,6 +155,24 @@ def go_app(_):
         signs_in(program, go_to("/"), of_page)
 
 
+def mistyped(program, callback):
+    """Somebody mistypes the redirect URI, and reads why nobody gets in."""
+    client, right, wrong = program.client["clientId"], program.base + callback, program.base + callback[:-1]
+
+    def told():
+        doorward("clients", "update", client, "--redirect-uri", wrong)
+        page = Browser(ISSUER, "ada@example.com", PASSWORD).go(program.base + "/")
+        assert page.status_code == 400 and page.url.startswith(ISSUER), page.url
+        end = time.monotonic() + 30
+        while not (events := doorward("events", "list", "--action", "client.refused", "--target", client)["data"]):
+            assert time.monotonic() < end, "no event"
+            time.sleep(0.1)
+        assert events[0]["sent"] == {"parameter": "redirect_uri", "value": right, "allowed": [wrong]}, events
+        doorward("clients", "update", client, "--redirect-uri", right)
+
+    record(f"{program.name}: a redirect URI that is mistyped is told beside the one that came", told)
+
+
 APACHE = """ServerName 127.0.0.1
 Listen {listen}
 PidFile {home}/pid
@@ -204,6 +222,7 @@ def apache(_):
     try:
         with Program("Apache mod_auth_openidc", command, "/oidc/callback",
                      "OIDCProviderMetadataURL, OIDCClientID, OIDCClientSecret, OIDCRedirectURI, OIDCScope, OIDCRemoteUserClaim, Require claim groups:staff") as program:
+            mistyped(program, "/oidc/callback")
             signs_in(program, go_to("/"), me)
     finally:
         echo.terminate()

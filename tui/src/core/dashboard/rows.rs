@@ -271,7 +271,7 @@ impl DashRow {
                 "{} in it; b blocks the network for sign-in",
                 count(row.addresses, "host")
             )),
-            Self::Client(row) => Some(refusal::explain(&row.cause).advice(row.client.as_deref())),
+            Self::Client(row) => Some(row.advice()),
             _ => None,
         }
     }

@@ -9,7 +9,7 @@ use crate::{
         dashboard::{DashRow, Panel},
         event_kind::EventKind,
         resource::Row,
-        text::width,
+        text::{fit, width},
     },
     view::{
         theme::Tone,
@@ -26,7 +26,9 @@ const NAME: u16 = 18;
 /// Columns of the sparklines, at most.
 const SPARKS: usize = 60;
 /// Lines for what to do about the selected row, at most.
-const ADVICE: usize = 2;
+const ADVICE: usize = 5;
+/// The same where the rows need the room.
+const LOW_ADVICE: usize = 2;
 
 pub(super) fn draw(
     paint: &mut Paint<'_>,
@@ -44,7 +46,7 @@ pub(super) fn draw(
         return chosen.map(|_| (inner.x, inner.y));
     }
     if let Some(advice) = chosen.and_then(|at| rows.get(at)?.advice()) {
-        inner.height -= self::advice(paint, inner, &advice);
+        inner.height -= self::advice(paint, inner, &advice, rows.len());
     }
     // A panel that is lower than its rows shows those around the chosen one.
     let height = usize::from(inner.height);
@@ -93,13 +95,22 @@ fn title(state: &State, panel: Panel, rows: &[DashRow]) -> String {
     }
 }
 
-/// What to do about the selected row, at the panel's foot; answers how many lines it took.
-fn advice(paint: &mut Paint<'_>, area: Rect, advice: &str) -> u16 {
-    let lines = wrapped(advice, usize::from(area.width.saturating_sub(4)));
-    let room = usize::from(area.height.saturating_sub(1)).min(ADVICE);
-    let lines = &lines[..lines.len().min(room)];
+/// What to do about the selected row, at the foot of the panel of so many rows; answers how many lines it took.
+fn advice(paint: &mut Paint<'_>, area: Rect, advice: &str, rows: usize) -> u16 {
+    let columns = usize::from(area.width.saturating_sub(4));
+    let mut lines = wrapped(advice, columns);
+    let high = usize::from(area.height);
+    let left = (high / 2).max(high.saturating_sub(rows));
+    let room = left.clamp(LOW_ADVICE, ADVICE).min(high.saturating_sub(1));
+    if lines.len() > room {
+        let cut = lines.split_off(room);
+        if let Some(last) = lines.last_mut() {
+            let more = paint.state.glyphs.more();
+            *last = fit(&format!("{last} {}", cut[0]), columns, more);
+        }
+    }
     let high = u16::try_from(lines.len()).unwrap_or_default();
-    for (y, line) in (area.bottom() - high..).zip(lines) {
+    for (y, line) in (area.bottom() - high..).zip(&lines) {
         paint.text(area, area.x + 2, y, line, Tone::Dim);
     }
     high

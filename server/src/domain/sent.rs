@@ -1,0 +1,170 @@
+//! What a refused client sent beside what would have been right: for operators, and bounded, since anybody can send it.
+
+use super::text::is_invisible;
+
+/// Maximum length of a value, in characters.
+const MAX_CHARS: usize = 200;
+/// Maximum number of values that would have been right.
+const MAX_ALLOWED: usize = 8;
+/// Stands where something is left out.
+const CUT: &str = "…";
+
+/// A parameter of a refused request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    /// As the protocol spells it: `redirect_uri`.
+    pub parameter: &'static str,
+    /// Empty where none came.
+    pub value: String,
+    /// What the client is registered for, or what the protocol knows.
+    pub allowed: Vec<String>,
+}
+
+impl Sent {
+    pub fn new<T: AsRef<str>>(
+        parameter: &'static str,
+        value: &str,
+        allowed: impl IntoIterator<Item = T>,
+    ) -> Self {
+        let mut allowed: Vec<_> = allowed
+            .into_iter()
+            .take(MAX_ALLOWED + 1)
+            .map(|one| bounded(one.as_ref()))
+            .collect();
+        if allowed.len() > MAX_ALLOWED {
+            allowed[MAX_ALLOWED] = CUT.into();
+        }
+        Self {
+            parameter,
+            value: bounded(value),
+            allowed,
+        }
+    }
+
+    /// As [`Sent::new`], of a URI: what its user, query and fragment say is left out.
+    pub fn uri<T: AsRef<str>>(
+        parameter: &'static str,
+        value: &str,
+        allowed: impl IntoIterator<Item = T>,
+    ) -> Self {
+        Self::new(parameter, &without_secrets(value), allowed)
+    }
+}
+
+/// For the log: what a stranger has written stands in quotes.
+impl std::fmt::Display for Sent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            parameter,
+            value,
+            allowed,
+        } = self;
+        write!(f, "{parameter} {value:?}, allowed {allowed:?}")
+    }
+}
+
+/// Text without what is not seen, which is shown to have been there, and not too long.
+fn bounded(text: &str) -> String {
+    let seen = |c| if is_invisible(c) { '\u{FFFD}' } else { c };
+    let mut chars = text.chars().map(seen);
+    let mut bounded: String = chars.by_ref().take(MAX_CHARS).collect();
+    if chars.next().is_some() {
+        bounded.push_str(CUT);
+    }
+    bounded
+}
+
+/// A URI without user, query and fragment. It need not be a right one.
+fn without_secrets(uri: &str) -> String {
+    let end = uri.find(['?', '#']).unwrap_or(uri.len());
+    let (rest, cut) = uri.split_at(end);
+    let cut = cut.get(..1).unwrap_or_default();
+    let left_out = if cut.is_empty() { "" } else { CUT };
+    // Browsers take any number of slashes of either kind for the two, and none after `https:`.
+    let slash = ['/', '\\'];
+    let is_web =
+        |scheme: &str| scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http");
+    let after_scheme = match rest.split_once(':') {
+        Some((scheme, after)) if after.starts_with(slash) || is_web(scheme) => after,
+        // Without a scheme: `ada:password@host`.
+        _ => rest,
+    };
+    let host = rest.len() - after_scheme.trim_start_matches(slash).len();
+    let (scheme, after) = rest.split_at(host);
+    let authority = after.find(slash).unwrap_or(after.len());
+    match after[..authority].rfind('@') {
+        Some(at) => format!("{scheme}{CUT}{}{cut}{left_out}", &after[at..]),
+        None => format!("{rest}{cut}{left_out}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn of_uri(uri: &str) -> String {
+        Sent::uri("redirect_uri", uri, [""; 0]).value
+    }
+
+    #[test]
+    fn a_uri_is_told_without_user_query_and_fragment() {
+        for (uri, told) in [
+            ("https://app.example/callbak", "https://app.example/callbak"),
+            (
+                "https://app.example/cb?code=s#t",
+                "https://app.example/cb?…",
+            ),
+            ("https://app.example/cb#t?u", "https://app.example/cb#…"),
+            ("https://ada:pw@app.example/cb", "https://…@app.example/cb"),
+            ("https://a@b:pw@app.example", "https://…@app.example"),
+            ("https:ada:pw@app.example/cb", "https:…@app.example/cb"),
+            (
+                "HTTP:\\\\ada:pw@app.example\\cb",
+                "HTTP:\\\\…@app.example\\cb",
+            ),
+            ("ada:pw@app.example/cb", "…@app.example/cb"),
+            ("//ada:pw@app.example/cb", "//…@app.example/cb"),
+            ("https://app.example/@ada", "https://app.example/@ada"),
+            ("com.example.app:/cb", "com.example.app:/cb"),
+            ("app.example/cb", "app.example/cb"),
+            (
+                "https://app.example/cb \n",
+                "https://app.example/cb \u{FFFD}",
+            ),
+            ("", ""),
+        ] {
+            assert_eq!(of_uri(uri), told, "{uri}");
+        }
+    }
+
+    #[test]
+    fn what_is_told_is_bounded() {
+        let long = "x".repeat(10_000);
+        let sent = Sent::new("scope", &long, vec![long.clone(); 100]);
+        assert_eq!(sent.value, format!("{}…", "x".repeat(MAX_CHARS)));
+        assert_eq!(sent.allowed.len(), MAX_ALLOWED + 1);
+        assert_eq!(sent.allowed[MAX_ALLOWED], "…");
+        let all = Sent::new("scope", "", ["read"; MAX_ALLOWED]);
+        assert_eq!(all.allowed, ["read"; MAX_ALLOWED]);
+        let forged = Sent::new("scope", "x\", allowed []\u{202e}\n", ["read"]);
+        assert_eq!(
+            forged.to_string(),
+            "scope \"x\\\", allowed []\u{FFFD}\u{FFFD}\", allowed [\"read\"]"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_of_a_users_name_and_password_is_told(
+            scheme in "(https?://|https?:|[a-z]{2,5}://|)",
+            host in "[a-z.]{1,9}", path in "(/[a-z@]{0,5})?",
+        ) {
+            let told = of_uri(&format!("{scheme}ada:SECRET@{host}{path}"));
+            prop_assert!(!told.contains("SECRET"), "{}", told);
+            let told = of_uri(&format!("{scheme}{host}{path}?q=SECRET@{host}"));
+            prop_assert!(!told.contains("SECRET"), "{}", told);
+        }
+    }
+}
