@@ -75,7 +75,46 @@ pub(crate) async fn client_credentials(algorithm: &str) -> Result<Vec<Row>> {
     let name = format!("≤ sign + 30 µs = {}", us(target));
     let case = format!("client credentials, {algorithm}");
     let row = Row::held(&case, name, us(run.each()), run.each() <= target);
-    Ok(vec![row.beside(format!("bare sign {}", us(sign)))])
+    let mut rows = vec![row.beside(format!("bare sign {}", us(sign)))];
+    if algorithm == "EdDSA" {
+        rows.push(origins(&server, &world.directory, &basic).await?);
+    }
+    Ok(rows)
+}
+
+/// What it costs to let a page of another origin read the answer.
+async fn origins(server: &Server, directory: &TempDir, basic: &str) -> Result<Row> {
+    let operator = std::fs::read_to_string(directory.path().join("operator.key"))?;
+    let body = r#"{"name":"page","redirectUris":["https://page.example/callback"],"grantTypes":["authorization_code"],"scopes":["openid"],"confidential":false}"#;
+    let mut connection = Connection::open(server.address).await?;
+    let request = json("/admin/clients", Some(operator.trim()), body);
+    connection.send(&request).await?.expect(201)?;
+    let form = "grant_type=client_credentials";
+    let plain = client_form("/oauth/token", basic, form);
+    let text = String::from_utf8(plain.clone())?;
+    let from_page = text.replacen(
+        "content-type:",
+        "origin: https://page.example\r\ncontent-type:",
+        1,
+    );
+    let cases = [[plain], [from_page.into_bytes()]];
+    let mut times = [Duration::ZERO; 2];
+    // In turn, since the difference is far below what a run differs from the next by.
+    for _ in 0..TURNS {
+        for (time, requests) in times.iter_mut().zip(&cases) {
+            *time += repeat(server, requests, REQUESTS).await?.each();
+        }
+    }
+    let [plain, from_page] = times.map(|time| time / TURNS as u32);
+    let more = from_page.saturating_sub(plain);
+    let goal = Duration::from_micros(1);
+    let row = Row::held(
+        "client credentials, EdDSA, with the Origin of a browser application",
+        "< 1 µs more",
+        format!("{:.2} µs more", more.as_secs_f64() * 1e6),
+        more < goal,
+    );
+    Ok(row.beside(format!("without {}", us(plain))))
 }
 
 /// `POST /auth/refresh`, each connection with a session of its own, each request with the token of the answer before.
