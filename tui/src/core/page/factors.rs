@@ -23,7 +23,11 @@ pub(super) fn ways_in<'a>(page: &SubjectPage) -> Vec<Line<'a>> {
         ways.extend(mfa.passkeys.iter().map(passkey));
     }
     ways.extend(user.links.iter().map(link));
-    ways.extend(user.mails.iter().enumerate().map(mail));
+    ways.extend(
+        (0..)
+            .zip(&user.mails)
+            .map(|(number, sent)| mail(number, sent)),
+    );
     ways.into_iter().map(Line::WayIn).collect()
 }
 
@@ -62,7 +66,8 @@ fn link(link: &UserLink) -> WayIn {
     }
 }
 
-fn mail((at, mail): (usize, &UserMail)) -> WayIn {
+/// `number` tells mails of one kind and moment apart.
+fn mail(number: usize, mail: &UserMail) -> WayIn {
     let became = match mail.state {
         UserMailState::Sent => "sent",
         UserMailState::Waiting => "waits since",
@@ -71,7 +76,7 @@ fn mail((at, mail): (usize, &UserMail)) -> WayIn {
     let when = day_and_minute(mail.sent_at.unwrap_or(mail.created_at));
     let error = mail.error.as_ref();
     WayIn {
-        key: format!("mail {} {} {at}", mail.kind, mail.created_at),
+        key: format!("mail {} {} {number}", mail.kind, mail.created_at),
         noun: "Mail",
         name: format!("mail {}", mail.kind),
         said: format!("{became} {when}"),
