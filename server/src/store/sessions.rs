@@ -44,15 +44,15 @@ impl Store {
             if let Some(also) = also.filter(|also| also.user_id == session.user_id) {
                 end_noted(unit, &also, "session.logout", cause)?;
             }
-            let more = end_opened_by(unit, held, [0; 16], cause)?;
-            Ok((held, cause.clone(), more))
+            Opened::of(held, "session.logout", cause).end_some(unit)
         });
-        let (held, cause, mut more) = ended.await?;
-        // With the session ended no code of it opens another; what is left goes in short units.
-        while let Some(last) = more {
-            let cause = cause.clone();
-            let rest = self.write(move |unit| end_opened_by(unit, held, last, &cause));
-            more = rest.await?;
+        self.end_rest(ended.await?).await
+    }
+
+    /// Ends what is left, in short units. With the session ended no code of it opens another.
+    async fn end_rest(&self, mut left: Option<Opened>) -> Result<(), StoreError> {
+        while let Some(opened) = left {
+            left = self.write(move |unit| opened.end_some(unit)).await?;
         }
         Ok(())
     }
@@ -83,7 +83,8 @@ impl Store {
         Ok(())
     }
 
-    /// Ends a session for whoever may: an operator, or with `owner` the person themselves.
+    /// Ends a session for whoever may: an operator, or with `owner` the person themselves, who so signs out where it is: what it
+    /// opened at clients ends too. An operator ends what they were shown.
     ///
     /// # Errors
     /// [`Refusal::NotFound`], also when `owner` is given and it is another's; as [`rule::end_session`].
@@ -93,13 +94,18 @@ impl Store {
         owner: Option<UserId>,
         act: Act,
     ) -> Result<(), StoreError> {
-        self.write(move |unit| {
+        let ended = self.write(move |unit| {
             let by = authority::judge(unit, &act)?;
             let session = owned(unit.conn, id, owner)?;
             rule::end_session(&by, session.user_id)?;
-            end_noted(unit, &session, "session.revoked", act.cause(&by))
-        })
-        .await
+            let (action, cause) = ("session.revoked", act.cause(&by));
+            end_noted(unit, &session, action, cause)?;
+            match owner {
+                Some(_) => Opened::of(id, action, cause).end_some(unit),
+                None => Ok(None),
+            }
+        });
+        self.end_rest(ended.await?).await
     }
 
     /// Ends all live sessions of a user but `keep`, with `api_keys` their keys too; answers how many sessions.
@@ -224,25 +230,43 @@ fn hand_over_some(
     Ok(unit.conn.prepare_cached(sql)?.execute(of)?)
 }
 
-/// Ends sessions after `after` that were opened by a browser's sign-in, [`AT_ONCE`] at most; answers the last one where
-/// there may be more.
-fn end_opened_by(
-    unit: &mut Unit<'_>,
-    id: SessionId,
+/// What a browser's session has opened at clients, which ends with it.
+#[derive(Debug)]
+struct Opened {
+    by: SessionId,
+    /// Those up to here have ended.
     after: [u8; 16],
-    cause: &Cause,
-) -> Result<Option<[u8; 16]>, StoreError> {
-    let sql = "SELECT id FROM sessions WHERE signed_in_by = ?1 AND revoked_at IS NULL AND id > ?3 ORDER BY id LIMIT ?2";
-    let mut select = unit.conn.prepare_cached(sql)?;
-    let of = params![id.0.to_bytes(), AT_ONCE, after];
-    let found = select.query_map(of, |row| rows::ulid(row, 0))?;
-    let found = found.collect::<Result<Vec<_>, _>>()?;
-    for id in &found {
-        let id = SessionId(*id);
-        if let Some(session) = find(unit.conn, id)? {
-            end_noted(unit, &session, "session.logout", cause)?;
+    /// Of each one's event.
+    action: &'static str,
+    cause: Cause,
+}
+
+impl Opened {
+    fn of(by: SessionId, action: &'static str, cause: &Cause) -> Self {
+        Self {
+            by,
+            after: [0; 16],
+            action,
+            cause: cause.clone(),
         }
     }
-    let last = found.last().filter(|_| found.len() == AT_ONCE);
-    Ok(last.map(Ulid::to_bytes))
+
+    /// Ends some, [`AT_ONCE`] at most; answers what is left, where there may be more.
+    fn end_some(&self, unit: &mut Unit<'_>) -> Result<Option<Self>, StoreError> {
+        let sql = "SELECT id FROM sessions WHERE signed_in_by = ?1 AND revoked_at IS NULL AND id > ?3 ORDER BY id LIMIT ?2";
+        let mut select = unit.conn.prepare_cached(sql)?;
+        let of = params![self.by.0.to_bytes(), AT_ONCE, self.after];
+        let found = select.query_map(of, |row| rows::ulid(row, 0))?;
+        let found = found.collect::<Result<Vec<_>, _>>()?;
+        for id in &found {
+            if let Some(session) = find(unit.conn, SessionId(*id))? {
+                end_noted(unit, &session, self.action, &self.cause)?;
+            }
+        }
+        let last = found.last().filter(|_| found.len() == AT_ONCE);
+        Ok(last.map(|last| Self {
+            after: last.to_bytes(),
+            ..Self::of(self.by, self.action, &self.cause)
+        }))
+    }
 }

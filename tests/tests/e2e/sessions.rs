@@ -1,6 +1,10 @@
 //! One's own sessions.
 
-use doorward_tests::{PASSWORD, Person, Server, fields, is_id, is_time};
+use doorward_tests::{
+    PASSWORD, Person, Server,
+    browser::{claims, request},
+    fields, is_id, is_time,
+};
 use serde_json::{Value, json};
 
 async fn own(server: &Server, person: &Person) -> Vec<Value> {
@@ -143,4 +147,42 @@ async fn an_api_key_and_a_clients_own_token_manage_no_account() {
     me.refused(403, "insufficient_scope");
     let keys = server.get("/apikey").bearer(&token).send().await;
     keys.refused(403, "insufficient_scope");
+}
+
+/// As signing out in it does.
+#[tokio::test]
+async fn with_a_browser_that_its_person_ends_from_elsewhere_ends_what_it_opened_at_clients() {
+    let server = Server::start();
+    let ada = server.register("ada@example.com").await;
+    let app = json!({"scopes": ["read"], "grantTypes": ["authorization_code", "refresh_token"]});
+    let app = server.app(app).await;
+    let open = async || {
+        let browser = server.browser();
+        let code = browser
+            .code("ada@example.com", &request(&app, &[("scope", "read")]))
+            .await;
+        server.redeem(&app, &code).await.expect(200)
+    };
+    let (theirs, kept) = (open().await, open().await);
+    let sid = claims(&theirs.field("access_token"))["sid"].clone();
+    // Listed newest first, each client's session behind the browser's that opened it.
+    let ids: Vec<_> = own(&server, &ada)
+        .await
+        .iter()
+        .map(|row| row["id"].clone())
+        .collect();
+    let at = ids.iter().position(|id| *id == sid).unwrap();
+    let path = format!("/auth/sessions/{}", ids[at + 1].as_str().unwrap());
+    let end = server.delete(&path).bearer(&ada.access);
+    end.send().await.expect(204);
+    let refresh = async |tokens: &doorward_tests::Reply| {
+        let token = tokens.field("refresh_token");
+        let pairs = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", token.as_str()),
+        ];
+        let call = server.post("/oauth/token").form(&pairs);
+        call.basic(&app.id, &app.secret).send().await.status
+    };
+    assert_eq!((refresh(&theirs).await, refresh(&kept).await), (400, 200));
 }
