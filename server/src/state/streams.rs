@@ -1,5 +1,7 @@
 //! Event streams that are open: how many, and what they send. Not shared between processes: each counts its own streams,
 //! and encodes for them.
+//!
+//! Whoever has many credentials takes no places of others: where all are taken, whoever has the most makes room.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -7,12 +9,12 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use doorward_shared::EventId;
 
 use crate::{
-    domain::Event,
+    domain::{Actor, Event},
     store::{Store, StoreError},
 };
 
@@ -48,10 +50,60 @@ type Text = fn(Event) -> Option<Arc<str>>;
 
 #[derive(Debug, Default)]
 pub(crate) struct Streams {
-    open: Arc<Mutex<HashMap<String, usize>>>,
+    open: Arc<Mutex<Open>>,
     recent: tokio::sync::Mutex<Recent>,
     /// Asks every stream to say something, by which a reader that has gone is noticed.
     roll_call: watch::Sender<()>,
+}
+
+/// The places that are taken, by their numbers.
+#[derive(Debug, Default)]
+struct Open {
+    places: HashMap<u64, Taken>,
+    next: u64,
+}
+
+/// Whose a stream is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reader {
+    pub credential: String,
+    /// Who answers for the credential.
+    pub behind: Actor,
+}
+
+#[derive(Debug)]
+struct Taken {
+    by: Reader,
+    /// Dropped, the stream ends.
+    _held: oneshot::Sender<()>,
+}
+
+impl Open {
+    /// Where no place is free, takes one from whoever has the most: if that is more than one credential may have, and more
+    /// than `by` would have with one more.
+    fn make_room(&mut self, by: &Reader) {
+        if self.places.len() < OF_ALL {
+            return;
+        }
+        // Of each how many, and the first of them.
+        let mut of_each: HashMap<Actor, (usize, u64)> = HashMap::new();
+        for (number, taken) in &self.places {
+            let (count, first) = of_each.entry(taken.by.behind).or_insert((0, *number));
+            *count += 1;
+            *first = (*first).min(*number);
+        }
+        let Some((most, first)) = of_each.into_values().max_by_key(|(count, _)| *count) else {
+            return;
+        };
+        if most > OF_ONE && most > self.of(by.behind) + 1 {
+            self.places.remove(&first);
+        }
+    }
+
+    fn of(&self, behind: Actor) -> usize {
+        let taken = self.places.values();
+        taken.filter(|taken| taken.by.behind == behind).count()
+    }
 }
 
 /// The newest events, encoded once for all streams.
@@ -67,37 +119,51 @@ struct Recent {
 /// A stream's place. Dropped, it is free.
 #[derive(Debug)]
 pub(crate) struct Place {
-    open: Arc<Mutex<HashMap<String, usize>>>,
-    of: String,
+    open: Arc<Mutex<Open>>,
+    number: u64,
+    /// Closed once another has the place.
+    held: oneshot::Receiver<()>,
+}
+
+impl Place {
+    /// Waits until the place is another's.
+    pub(crate) async fn lost(&mut self) {
+        let _ = (&mut self.held).await;
+    }
 }
 
 impl Streams {
-    /// A place for one more stream of a credential, if there is one.
-    pub(crate) fn open(&self, of: String) -> Option<Place> {
+    /// A place for one more stream, if there is one.
+    pub(crate) fn open(&self, by: Reader) -> Option<Place> {
         let mut open = lock(&self.open);
-        let all: usize = open.values().sum();
-        let own = open.get(&of).copied().unwrap_or_default();
-        if all >= OF_ALL || own >= OF_ONE {
+        let taken = open.places.values();
+        let own = taken.filter(|taken| taken.by.credential == by.credential);
+        if open.places.len() >= OF_ALL || own.count() >= OF_ONE {
             return None;
         }
-        open.insert(of.clone(), own + 1);
+        let number = open.next;
+        open.next += 1;
+        let (sender, held) = oneshot::channel();
+        open.places.insert(number, Taken { by, _held: sender });
         Some(Place {
             open: self.open.clone(),
-            of,
+            number,
+            held,
         })
     }
 
     /// As [`Streams::open`], where places may be held by readers that have gone: a connection that was left is noticed when
-    /// something is written to it, the second time at the latest.
-    pub(crate) async fn open_or_ask(&self, of: String) -> Option<Place> {
+    /// something is written to it, the second time at the latest. Where all are there, whoever has too many makes room.
+    pub(crate) async fn open_or_ask(&self, by: Reader) -> Option<Place> {
         for _ in 0..ROLL_CALLS {
-            if let Some(place) = self.open(of.clone()) {
+            if let Some(place) = self.open(by.clone()) {
                 return Some(place);
             }
             self.roll_call.send_replace(());
             tokio::time::sleep(ROLL_CALL).await;
         }
-        self.open(of)
+        lock(&self.open).make_room(&by);
+        self.open(by)
     }
 
     /// Changes whenever every stream is to say something.
@@ -199,17 +265,11 @@ async fn read(
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut open = lock(&self.open);
-        if let Some(count) = open.get_mut(&self.of) {
-            *count -= 1;
-            if *count == 0 {
-                open.remove(&self.of);
-            }
-        }
+        lock(&self.open).places.remove(&self.number);
     }
 }
 
-fn lock(open: &Mutex<HashMap<String, usize>>) -> MutexGuard<'_, HashMap<String, usize>> {
+fn lock(open: &Mutex<Open>) -> MutexGuard<'_, Open> {
     open.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -291,25 +351,56 @@ mod tests {
         store.close();
     }
 
-    fn key(number: u32) -> String {
-        format!("key_{number}")
+    /// A key of the machine's, or of a person's.
+    fn key(number: u32, of: Option<u128>) -> Reader {
+        let key = doorward_shared::KeyId(ulid::Ulid(number.into()));
+        let person = |id| Actor::User(doorward_shared::UserId(ulid::Ulid(id)));
+        Reader {
+            credential: key.to_string(),
+            behind: of.map_or(Actor::Key(key), person),
+        }
     }
 
     #[test]
     fn a_credential_has_8_streams_all_have_64_and_a_closed_one_gives_its_place_back() {
         let streams = Streams::default();
-        let mut held: Vec<_> = (0..8).map(|_| streams.open(key(1)).unwrap()).collect();
-        assert!(streams.open(key(1)).is_none());
+        let open = |number| streams.open(key(number, None));
+        let mut held: Vec<_> = (0..8).map(|_| open(1).unwrap()).collect();
+        assert!(open(1).is_none());
         held.pop();
-        held.push(streams.open(key(1)).unwrap());
+        held.push(open(1).unwrap());
         for number in 2..9 {
-            held.extend((0..8).map(|_| streams.open(key(number)).unwrap()));
+            held.extend((0..8).map(|_| open(number).unwrap()));
         }
         assert_eq!(held.len(), 64);
-        assert!(streams.open(key(99)).is_none());
+        assert!(open(99).is_none());
         held.clear();
-        assert!(streams.open(key(99)).is_some());
-        assert!(lock(&streams.open).is_empty());
+        assert!(open(99).is_some());
+        assert!(lock(&streams.open).places.is_empty());
+    }
+
+    #[tokio::test]
+    async fn whoever_has_many_credentials_makes_room_for_others() {
+        let streams = Streams::default();
+        let own = |number| key(number, Some(1));
+        let taken = (0..8).flat_map(|number| (0..8).map(move |_| number));
+        let mut held: Vec<_> = taken.map(|of| streams.open(own(of)).unwrap()).collect();
+        // Not for one more of their own.
+        assert!(streams.open_or_ask(own(99)).await.is_none());
+        let other = streams.open_or_ask(key(100, Some(2))).await.unwrap();
+        held[0].lost().await;
+        assert_eq!(lock(&streams.open).places.len(), OF_ALL);
+        assert!(streams.open_or_ask(own(99)).await.is_none());
+        // One that lost its place gives none back.
+        drop(held.remove(0));
+        assert_eq!(lock(&streams.open).places.len(), OF_ALL);
+        drop((other, held));
+        // As many as one credential may have are nobody's to take.
+        let taken = (0..8).flat_map(|number| (0..8).map(move |_| number));
+        let _held: Vec<_> = taken
+            .map(|of| streams.open(key(of, Some(of.into()))).unwrap())
+            .collect();
+        assert!(streams.open_or_ask(key(99, Some(99))).await.is_none());
     }
 
     /// Events of a store that is made for it.

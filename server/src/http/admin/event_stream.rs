@@ -17,7 +17,7 @@ use crate::{
     crypto::secret::Secret,
     domain,
     http::{Allowed, ApiError, RequestInfo, Services},
-    state::limits::RetryAfter,
+    state::{limits::RetryAfter, streams::Reader},
 };
 
 pub(super) fn all() -> Vec<Route> {
@@ -98,9 +98,13 @@ async fn stream(
 ) -> Result<Unbuffered<EventStream![Sse]>, ApiError> {
     let doorward = doorward.inner().clone();
     let ip = info.ip;
-    let place = doorward
+    let reader = Reader {
+        credential: by.credential_id(),
+        behind: by.behind(),
+    };
+    let mut place = doorward
         .streams
-        .open_or_ask(by.credential_id())
+        .open_or_ask(reader)
         .await
         .ok_or(FULL)?;
     // Before the newest event is asked for, so that none falls in between.
@@ -111,8 +115,6 @@ async fn stream(
         None => doorward.store.newest_event().await?,
     };
     Ok(Unbuffered::new(EventStream! {
-        // Given back when the stream ends, or its reader goes.
-        let _place = place;
         yield first_message(after);
         loop {
             let commit = *signal.borrow_and_update();
@@ -133,6 +135,8 @@ async fn stream(
                 changed = signal.changed() => if changed.is_err() { return },
                 () = rocket::tokio::time::sleep(HEARTBEAT) => yield Sse::comment(""),
                 Ok(()) = roll_call.changed() => yield Sse::comment(""),
+                // Another has it now: whoever reads goes on after the last id that they know, once there is one again.
+                () = place.lost() => return,
                 () = &mut end => return,
             }
         }
