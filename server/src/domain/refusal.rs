@@ -23,8 +23,10 @@ pub enum Refusal {
     /// A second factor that was used, or removed meanwhile.
     #[error("the second factor is wrong or has been used")]
     FactorWrong,
-    /// An account's second factors, or its address, in a session in which none of them was shown.
-    #[error("sign in again with a second factor: this session began without one")]
+    /// What an account's second factors guard, in a session in which none of them was shown.
+    #[error(
+        "sign in again with a second factor: this session began without one, or with one that may be gone"
+    )]
     FactorFirst,
     /// A one-time link that is unknown, used, or ended by a newer one or a change of the account.
     #[error("this link does not work any more")]

@@ -12,6 +12,7 @@ use super::{
     carry_out::is_more_left,
     counts::USER_DELETED,
     endings::{self, Ending, What},
+    factor_sessions,
     factors::SeenPassword,
     keys::{self, KeysOf},
     links, mails, roles,
@@ -120,7 +121,7 @@ impl Store {
     /// With `seen` only if that is still the password, so that of two changes at once one wins.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`], [`Refusal::PasswordChanged`]; as [`rule::set_password`].
+    /// [`Refusal::NotFound`], [`Refusal::PasswordChanged`], [`Refusal::FactorFirst`]; as [`rule::set_password`].
     pub async fn set_password(
         &self,
         id: UserId,
@@ -132,6 +133,7 @@ impl Store {
         self.write(move |unit| {
             // Now: whose password it is may have become an operator while it was hashed.
             let by = authority::judge_password(unit, id, &act)?;
+            factor_sessions::demand(unit.conn, &act)?;
             let cause = act.cause(&by);
             let sql =
                 "UPDATE users SET password = ?2 WHERE id = ?1 AND (password = ?3 OR ?3 IS NULL)";
@@ -175,7 +177,7 @@ impl Store {
     /// As [`Store::delete_user`], by the person themselves, whose password is still the one that was shown.
     ///
     /// # Errors
-    /// [`Refusal::PasswordChanged`], [`Refusal::Conflict`]; as [`rule::delete_own_account`].
+    /// [`Refusal::PasswordChanged`], [`Refusal::FactorFirst`], [`Refusal::Conflict`]; as [`rule::delete_own_account`].
     pub async fn delete_own_user(
         &self,
         id: UserId,
@@ -185,6 +187,7 @@ impl Store {
         self.write(move |unit| {
             let by = authority::judge(unit, &act)?;
             rule::delete_own_account(&by, id)?;
+            factor_sessions::demand(unit.conn, &act)?;
             sessions::demand_password(unit, id, &seen.hash, None)?;
             let user = find(unit.conn, id)?.ok_or(Refusal::NotFound("user"))?;
             remove(unit, &user, None, act.cause(&by))

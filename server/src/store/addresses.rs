@@ -184,7 +184,7 @@ impl Store {
             let by = authority::judge(unit, &act)?;
             rule::change_address(&by, user)?;
             // By a reset from there second factors may end.
-            factor_sessions::demand(unit.conn, user, &act)?;
+            factor_sessions::demand(unit.conn, &act)?;
             let cause = act.cause(&by);
             sessions::demand_password(unit, user, &password.hash, password.rehashed)?;
             let found = accounts::find(unit.conn, user)?.ok_or(Refusal::NotFound("user"))?;

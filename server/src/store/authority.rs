@@ -7,14 +7,14 @@ use ulid::Ulid;
 use super::{
     Store, StoreError,
     accounts::{self, WantedAccount},
-    clients, keys,
+    clients, factor_sessions, keys,
     memory::Memory,
     sessions,
     sql::{Connection, OptionalExtension},
     unit::Unit,
 };
 use crate::domain::{
-    Act, Actor, Holder, Refusal,
+    Account, Act, Actor, Holder, Refusal, Session,
     rules::{
         authority::{self, Facts, Rights},
         credential,
@@ -48,6 +48,7 @@ pub(super) fn judge_at(
             let must_have = account.as_ref();
             let must_have = must_have.is_some_and(|of| memory.demands_factor(&of.user.role));
             Facts::Session {
+                factor_shown: factor_shown(conn, session.as_ref(), account.as_ref())?,
                 session,
                 must_have_factor: must_have,
                 account,
@@ -73,6 +74,19 @@ pub(super) fn judge_at(
         },
     };
     Ok(authority::rights(by, &facts, now)?)
+}
+
+/// As [`factor_sessions::shown`], of an operator's session; of others nothing is asked that it decides.
+fn factor_shown(
+    conn: &Connection,
+    session: Option<&Session>,
+    account: Option<&Account>,
+) -> Result<Option<bool>, StoreError> {
+    let is_operator = |of: &&Account| !authority::administration(&of.may).is_empty();
+    match session.zip(account.filter(is_operator)) {
+        Some((session, _)) => factor_sessions::shown(conn, session),
+        None => Ok(None),
+    }
 }
 
 fn is_given_up(conn: &Connection, token: Ulid) -> Result<bool, StoreError> {

@@ -1,17 +1,20 @@
-//! Sessions in which a second factor was shown or set up: where an account has any, only these change them, or its
-//! address.
+//! Sessions in which a second factor was shown or set up: where an account has any, only these change them, its password or its
+//! address, delete it, or act as an operator.
 
-use doorward_shared::UserId;
+use doorward_shared::{SessionId, UserId};
 
 use super::{
     Store, StoreError, authority,
+    endings::{self, AT_ONCE},
     factors::has_factor,
-    links, sessions,
-    sql::{Connection, OptionalExtension},
+    links,
+    session_rows::end_noted,
+    sessions,
+    sql::{Connection, params},
     unit::Unit,
 };
 use crate::domain::{
-    Act,
+    Act, Cause, Refusal, Session,
     link::LinkKind,
     rules::{authority as rule, session},
 };
@@ -26,36 +29,82 @@ impl Store {
         self.read(move |conn| {
             let by = authority::judge_at(conn, &memory, &act, now)?;
             rule::change_factors(&by, user)?;
-            demand(conn, user, &act)
+            demand(conn, &act)
         })
         .await
     }
 }
 
-/// Demands a session in which a factor was shown or set up, where the account has any.
-pub(super) fn demand(conn: &Connection, user: UserId, act: &Act) -> Result<(), StoreError> {
+/// Demands a session in which a factor was shown or set up, where its account has any.
+pub(super) fn demand(conn: &Connection, act: &Act) -> Result<(), StoreError> {
     let Some(id) = act.session() else {
         return Ok(());
     };
-    let sql = "SELECT set_factor FROM sessions WHERE id = ?1";
-    let mut select = conn.prepare_cached(sql)?;
-    let set: Option<bool> = select
-        .query_row([id.0.to_bytes()], |row| row.get(0))
-        .optional()?;
-    let session = sessions::find(conn, id)?;
-    let shown = session.is_some_and(|session| session.method.has_factor());
-    let shown = shown || set == Some(true);
-    let shown = has_factor(conn, user)?.then_some(shown);
-    Ok(session::may_change_factors(shown)?)
+    let session = sessions::find(conn, id)?.ok_or(Refusal::CredentialEnded)?;
+    Ok(session::has_shown_factor(shown(conn, &session)?)?)
 }
 
-/// Notes that a factor was set up in the session of an act. A change of address that was asked for before ends: where it was
-/// without a factor, the new address could get around this one.
-pub(super) fn note(unit: &mut Unit<'_>, user: UserId, act: &Act) -> Result<(), StoreError> {
-    if let Some(id) = act.session() {
-        let sql = "UPDATE sessions SET set_factor = 1 WHERE id = ?1";
-        let mut update = unit.conn.prepare_cached(sql)?;
-        update.execute([id.0.to_bytes()])?;
+/// Whether a factor was shown or set up in a session, or in the browser's that it was allowed in, and none was taken away
+/// since; none where the account has no factor.
+pub(super) fn shown(conn: &Connection, session: &Session) -> Result<Option<bool>, StoreError> {
+    if !has_factor(conn, session.user_id)? {
+        return Ok(None);
+    }
+    let sql = "SELECT s.set_factor = 1 OR EXISTS (SELECT 1 FROM sessions b WHERE b.id = s.signed_in_by AND b.set_factor = 1), \
+               u.factor_removed IS NULL OR coalesce(s.signed_in_by, s.id) > u.factor_removed \
+               FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = ?1";
+    let mut select = conn.prepare_cached(sql)?;
+    let (has_set, is_newer): (bool, bool) = select.query_row([session.id.0.to_bytes()], |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })?;
+    Ok(Some(has_set || is_newer && session.method.has_factor()))
+}
+
+/// What follows from a factor that was set up, by somebody who is signed in or on their way in: a change of address that was
+/// asked for before ends. Where that was without a factor, the new address could get around this one.
+pub(super) fn set_up(
+    unit: &Unit<'_>,
+    user: UserId,
+    by: Option<SessionId>,
+) -> Result<(), StoreError> {
+    if let Some(id) = by {
+        note(unit.conn, id, true)?;
     }
     links::end_kinds(unit, user, &[LinkKind::Change])
+}
+
+/// What follows from a factor that its person has taken away: the session in which that was done has shown one, and of
+/// those before none has any more. They may be of whoever has found the factor.
+pub(super) fn taken_away(unit: &mut Unit<'_>, user: UserId, act: &Act) -> Result<(), StoreError> {
+    let removed = unit.id(act.at());
+    let sql = "UPDATE users SET factor_removed = ?2 WHERE id = ?1";
+    let mut update = unit.conn.prepare_cached(sql)?;
+    update.execute(params![user.0.to_bytes(), removed.to_bytes()])?;
+    act.session().map_or(Ok(()), |id| note(unit.conn, id, true))
+}
+
+/// Ends the sessions in which a factor was shown that an operator takes away: they may be of whoever has it now. Where an
+/// account has many sessions all of them end. In none of the others has one been shown.
+pub(super) fn end(unit: &mut Unit<'_>, user: UserId, cause: &Cause) -> Result<(), StoreError> {
+    let found = endings::unrevoked(unit.conn, user, AT_ONCE + 1)?;
+    if found.len() > AT_ONCE {
+        return endings::end_sessions_of(unit, user, None, None, cause).map(drop);
+    }
+    for (id, _) in found {
+        match sessions::find(unit.conn, id)? {
+            Some(session) if session.method.has_factor() => {
+                end_noted(unit, &session, "session.revoked", cause)?;
+            }
+            _ => note(unit.conn, id, false)?,
+        }
+    }
+    Ok(())
+}
+
+/// Notes whether a factor was set up in a session.
+fn note(conn: &Connection, session: SessionId, has_set: bool) -> Result<(), StoreError> {
+    let sql = "UPDATE sessions SET set_factor = ?2 WHERE id = ?1";
+    let mut update = conn.prepare_cached(sql)?;
+    update.execute(params![session.0.to_bytes(), i64::from(has_set)])?;
+    Ok(())
 }

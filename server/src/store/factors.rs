@@ -151,7 +151,7 @@ impl Store {
                 return Err(Refusal::Conflict("the set-up was begun anew".into()).into());
             }
             replace_codes(unit, user, &totp.codes)?;
-            factor_sessions::note(unit, user, &act)?;
+            factor_sessions::set_up(unit, user, act.session())?;
             unit.event(cause, "mfa.totp_enabled", Some(&user), Some(user), None)
         })
         .await
@@ -178,6 +178,7 @@ impl Store {
             use_up(unit, user, &ShownFactor::Totp { step }, cause.at)?;
             of_user(unit.conn, "DELETE FROM totp WHERE user_id = ?1", user)?;
             after_removal(unit, user)?;
+            factor_sessions::taken_away(unit, user, &act)?;
             unit.event(cause, "mfa.totp_disabled", Some(&user), Some(user), None)
         })
         .await
@@ -208,7 +209,8 @@ impl Store {
         .await
     }
 
-    /// Removes every factor of an account; what an operator does for somebody who has lost theirs.
+    /// Removes every factor of an account, and ends the sessions in which one was shown; what an operator does for somebody
+    /// who has lost theirs.
     ///
     /// # Errors
     /// [`Refusal::NotFound`]; as for setting a password, with which they could sign in next.
@@ -217,6 +219,7 @@ impl Store {
             let by = authority::judge_password(unit, user, &act)?;
             let cause = act.cause(&by);
             remove_all(unit.conn, user)?;
+            factor_sessions::end(unit, user, cause)?;
             unit.event(cause, "mfa.removed", Some(&user), Some(user), None)
         })
         .await
@@ -232,7 +235,7 @@ pub(super) fn judge(
 ) -> Result<Rights, StoreError> {
     let by = authority::judge(unit, act)?;
     rule::change_factors(&by, user)?;
-    factor_sessions::demand(unit.conn, user, act)?;
+    factor_sessions::demand(unit.conn, act)?;
     if let Some(password) = password {
         sessions::demand_password(unit, user, &password.hash, password.rehashed)?;
     }

@@ -73,7 +73,7 @@ impl Store {
             if added == 0 {
                 return Err(Refusal::Conflict("this passkey is registered already".into()).into());
             }
-            factor_sessions::note(unit, user, &act)?;
+            factor_sessions::set_up(unit, user, act.session())?;
             unit.event(cause, "mfa.passkey_added", Some(&id), Some(user), None)?;
             Ok(Passkey {
                 id,
@@ -111,6 +111,7 @@ impl Store {
                 return Err(Refusal::NotFound("passkey").into());
             }
             after_removal(unit, user)?;
+            factor_sessions::taken_away(unit, user, &act)?;
             let (action, cause) = ("mfa.passkey_removed", act.cause(&by));
             unit.event(cause, action, Some(&id), Some(user), None)
         })

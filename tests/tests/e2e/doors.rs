@@ -179,14 +179,17 @@ async fn every_change_by_an_operator_and_no_reading_asks_for_a_recent_sign_in() 
     let path = format!("/apikey/{made}/rotate");
     let rotate = server.post(&path).bearer(&chief.access).send().await;
     rotate.refused(401, "step_up_required");
-    // And those where second factors, or the address that a reset is mailed to, are changed without a factor being shown.
+    // And those where second factors, the password, or the address that a reset is mailed to, are changed, or the account is
+    // deleted, without a factor being shown.
     let own = [
+        "DELETE /auth/me",
         "POST /apikey",
         "POST /apikey/{id}/rotate",
         "POST /auth/email",
         "POST /auth/mfa/totp",
         "POST /auth/mfa/totp/confirm",
         "POST /auth/mfa/recovery-codes",
+        "POST /auth/password",
         "POST /auth/passkeys",
         "POST /auth/passkeys/options",
         "DELETE /auth/passkeys/{id}",

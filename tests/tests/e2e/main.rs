@@ -37,6 +37,7 @@ mod endings;
 mod errors;
 mod factor_limits;
 mod factor_roles;
+mod factor_sessions;
 mod faults;
 mod files;
 mod first_start;

@@ -267,7 +267,7 @@ impl Users {
                 "{user} has no password any more and sets a new one by mail or link; all their sessions end."
             )),
             Self::Mfa(Mfa::Remove { user }) => Some(format!(
-                "{user} loses all second factors and passkeys, and signs in with the password alone."
+                "{user} loses all second factors and passkeys, and signs in with the password alone; sessions that began with one end."
             )),
             Self::Delete { users } => Some(match users.as_slice() {
                 [user] => format!("{user} is deleted, with all sessions and keys."),

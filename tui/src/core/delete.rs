@@ -150,6 +150,7 @@ impl State {
         let title = format!("Remove the second factors of {}?", user.email);
         let confirm = Confirm::new(title, "Remove", change)
             .line("Codes, recovery codes and passkeys are gone: the password alone signs in.")
+            .line("Sessions that began with one of them end.")
             .line("Make sure that it is them who ask. The reason is kept, and has to be given.")
             .with_reason();
         self.confirm(confirm);

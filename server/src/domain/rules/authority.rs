@@ -16,7 +16,10 @@ pub use accounts::{
 pub use clients::{ClientActs, allowed_of, beyond_openid, change_client, delete_client, giveable};
 pub use keys::{KeyFacts, change_key, grow_key, mint_key, rotate_key};
 
-use super::credential::{self, ClientToken, Over, SessionOwner, is_recent};
+use super::{
+    credential::{self, ClientToken, Over, SessionOwner, is_recent},
+    session::has_shown_factor,
+};
 use crate::domain::{
     Account, ApiKey, Client, KeyOwner, Refusal, Session,
     authority::{Authority, Door, Holder},
@@ -39,6 +42,8 @@ pub enum Facts {
         client: Option<Client>,
         /// Whether the account's role demands a second factor.
         must_have_factor: bool,
+        /// Whether a second factor was shown in the session, where the account has any and may act as an operator.
+        factor_shown: Option<bool>,
     },
     Key {
         key: Option<ApiKey>,
@@ -57,8 +62,8 @@ pub struct Rights {
     scopes: ScopeSet,
     who: Who,
     door: Door,
-    /// How old a sign-in may be, in seconds, where this one is older.
-    stale: Option<u32>,
+    /// Why the sign-in is not enough for what an operator does, where it is not.
+    weak: Option<Refusal>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,13 +103,25 @@ pub fn stands_for(held: &ScopeSet, scopes: &ScopeSet) -> bool {
 /// [`Refusal::CredentialEnded`], when the credential, its owner or its client has ended since the request came.
 pub fn rights(authority: &Authority, facts: &Facts, now: Timestamp) -> Result<Rights, Refusal> {
     let (who, scopes) = holder(&authority.holder, facts, now).ok_or(Refusal::CredentialEnded)?;
-    let within = authority.step_up_seconds;
     Ok(Rights {
         scopes: scopes.map_err(|_| Refusal::CredentialEnded)?,
         who,
         door: authority.door,
-        stale: (!is_recent(authority.signed_in_at, within, now)).then_some(within),
+        weak: strong_enough(authority, facts, now).err(),
     })
+}
+
+/// Whether a sign-in is enough for what an operator does: recent, and with a second factor where the account has one.
+fn strong_enough(authority: &Authority, facts: &Facts, now: Timestamp) -> Result<(), Refusal> {
+    if let Facts::Session { factor_shown, .. } = facts {
+        has_shown_factor(*factor_shown)?;
+    }
+    let within = authority.step_up_seconds;
+    if is_recent(authority.signed_in_at, within, now) {
+        Ok(())
+    } else {
+        Err(Refusal::StepUp(within))
+    }
 }
 
 /// Who holds a credential, and what it is worth now; `None` where the facts are another credential's, or a key is gone.
@@ -118,6 +135,7 @@ fn holder(holder: &Holder, facts: &Facts, now: Timestamp) -> Option<(Who, Result
                 account,
                 client,
                 must_have_factor,
+                ..
             },
         ) => {
             let owner = SessionOwner {
@@ -190,17 +208,17 @@ impl Rights {
         }
     }
 
-    fn recent(&self) -> Result<(), Refusal> {
-        self.stale
-            .map_or(Ok(()), |within| Err(Refusal::StepUp(within)))
+    /// What runs the server asks for a sign-in that is strong enough.
+    fn strong(&self) -> Result<(), Refusal> {
+        self.weak.clone().map_or(Ok(()), Err)
     }
 
-    /// An operator's act: through the operators' door, with a recent sign-in, by whoever holds `scope` now.
+    /// An operator's act: through the operators' door, with a sign-in that is strong enough, by whoever holds `scope` now.
     fn operator(&self, scope: &str) -> Result<(), Refusal> {
         if self.door != Door::Admin {
             return Err(Refusal::Scope(scope.to_owned()));
         }
-        self.recent()?;
+        self.strong()?;
         self.require(scope)
     }
 
@@ -324,11 +342,11 @@ pub fn delete_role(by: &Rights) -> Result<(), Refusal> {
     by.operator("admin:roles")
 }
 
-fn recent_for(by: &Rights, scopes: &ScopeSet) -> Result<(), Refusal> {
+fn strong_for(by: &Rights, scopes: &ScopeSet) -> Result<(), Refusal> {
     if administration(scopes).is_empty() {
         Ok(())
     } else {
-        by.recent()
+        by.strong()
     }
 }
 

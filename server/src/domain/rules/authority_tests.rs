@@ -13,7 +13,7 @@ fn by(scopes: &ScopeSet, who: Who, door: Door) -> Rights {
         scopes: scopes.clone(),
         who,
         door,
-        stale: None,
+        weak: None,
     }
 }
 
@@ -23,7 +23,7 @@ fn operator(scopes: &str) -> Rights {
 
 fn stale(rights: &Rights) -> Rights {
     Rights {
-        stale: Some(60),
+        weak: Some(Refusal::StepUp(60)),
         ..rights.clone()
     }
 }
@@ -397,6 +397,7 @@ fn rights_are_what_is_left_of_a_session_now() {
             account,
             client,
             must_have_factor: false,
+            factor_shown: None,
         };
         rights(&authority(holder.clone(), Some(NOW)), &facts, NOW)
     };
@@ -441,12 +442,13 @@ fn rights_are_what_is_left_of_a_session_now() {
 }
 
 #[test]
-fn a_sign_in_is_old_at_the_exact_second_and_nobody_asks_a_key() {
-    let facts = Facts::Session {
+fn a_sign_in_is_old_at_the_exact_second_or_weak_without_its_factor_and_nobody_asks_a_key() {
+    let facts = |factor_shown| Facts::Session {
         session: Some(session()),
         account: Some(account("admin")),
         client: None,
         must_have_factor: false,
+        factor_shown,
     };
     let holder = Holder::Session {
         id: session().id,
@@ -455,12 +457,23 @@ fn a_sign_in_is_old_at_the_exact_second_and_nobody_asks_a_key() {
     let at = |ago: i64| Some(NOW.plus_seconds(-ago));
     let stale = |ago| {
         let authority = authority(holder.clone(), at(ago));
-        rights(&authority, &facts, NOW).unwrap().recent().is_err()
+        let rights = rights(&authority, &facts(None), NOW);
+        rights.unwrap().strong().is_err()
     };
     assert_eq!(
         (stale(0), stale(59), stale(60), stale(61)),
         (false, false, true, true)
     );
+    for (shown, strong) in [
+        (None, Ok(())),
+        (Some(true), Ok(())),
+        (Some(false), Err(Refusal::FactorFirst)),
+    ] {
+        let rights = rights(&authority(holder.clone(), at(0)), &facts(shown), NOW).unwrap();
+        assert_eq!(end_many_sessions(&rights), strong);
+        assert_eq!(strong_for(&rights, &set("admin:users")), strong);
+        assert_eq!(strong_for(&rights, &set("read")), Ok(()));
+    }
     let key = ApiKey {
         id: doorward_shared::KeyId(Ulid(2)),
         owner: KeyOwner::Operator,
@@ -490,7 +503,7 @@ fn a_sign_in_is_old_at_the_exact_second_and_nobody_asks_a_key() {
             NOW,
         )
     };
-    assert_eq!(judge(key.clone(), None).unwrap().recent(), Ok(()));
+    assert_eq!(judge(key.clone(), None).unwrap().strong(), Ok(()));
     let dead = ApiKey {
         revoked_at: Some(NOW),
         ..key.clone()

@@ -40,13 +40,14 @@ pub fn factor_suffices(must_have: bool, method: SignInMethod) -> Result<(), Refu
     }
 }
 
-/// Whether a session may change an account's second factors, or its address: where there are any, one in which one of them was
-/// shown, or set up. Whoever has the password and signed in before must not get around the factor that was to keep them out.
-/// `shown` says whether one was in this session; none where the account has no factor.
+/// Whether a session may do what an account's second factors are to guard: change them, its password or its address, delete it,
+/// act as an operator. Where there are any, that is one in which one of them was shown, or set up. Whoever has the password and signed in
+/// before must not get around the factor that was to keep them out. `shown` says whether one was in this session; none where the
+/// account has no factor.
 ///
 /// # Errors
 /// [`Refusal::FactorFirst`].
-pub fn may_change_factors(shown: Option<bool>) -> Result<(), Refusal> {
+pub fn has_shown_factor(shown: Option<bool>) -> Result<(), Refusal> {
     match shown {
         Some(false) => Err(Refusal::FactorFirst),
         Some(true) | None => Ok(()),
@@ -196,9 +197,9 @@ mod tests {
     fn a_factor_that_was_set_up_meanwhile_is_asked_for() {
         assert_eq!(password_is_enough(false), Ok(()));
         assert_eq!(password_is_enough(true), Err(Refusal::PasswordChanged));
-        assert_eq!(may_change_factors(Some(false)), Err(Refusal::FactorFirst));
+        assert_eq!(has_shown_factor(Some(false)), Err(Refusal::FactorFirst));
         for shown in [None, Some(true)] {
-            assert_eq!(may_change_factors(shown), Ok(()));
+            assert_eq!(has_shown_factor(shown), Ok(()));
         }
         let (without, with) = (SignInMethod::Password, SignInMethod::PasswordAndCode);
         for (must_have, method, may) in [

@@ -102,11 +102,7 @@ async fn stream(
         credential: by.credential_id(),
         behind: by.behind(),
     };
-    let mut place = doorward
-        .streams
-        .open_or_ask(reader)
-        .await
-        .ok_or(FULL)?;
+    let mut place = doorward.streams.open_or_ask(reader).await.ok_or(FULL)?;
     // Before the newest event is asked for, so that none falls in between.
     let mut signal = doorward.store.event_signal();
     let mut roll_call = doorward.streams.roll_call();

@@ -85,7 +85,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Delete,
         "/admin/users/{id}/mfa",
         Scope("admin:users"),
-        "Take all second factors away; needs a reason",
+        "Take all second factors away, and end the sessions that began with one; needs a reason",
     )
     .takes::<admin::FactorRemoval>()
     .done(),

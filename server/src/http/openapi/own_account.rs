@@ -30,6 +30,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     .done()
     .or(&[
         E::InvalidCredentials,
+        E::StepUpRequired,
         E::Conflict,
         E::RateLimited,
         E::Overloaded,
@@ -48,6 +49,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     .done()
     .or(&[
         E::InvalidCredentials,
+        E::StepUpRequired,
         E::ValidationFailed,
         E::RateLimited,
         E::Overloaded,

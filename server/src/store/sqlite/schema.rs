@@ -79,6 +79,8 @@ const MIGRATIONS: &[&str] = &[
     "ALTER TABLE sessions ADD COLUMN set_factor INTEGER NOT NULL DEFAULT 0;",
     // What a refused client sent.
     "ALTER TABLE events ADD COLUMN sent TEXT;",
+    // An id from when a person last took a factor away: of sessions before it none counts as one that has shown a factor.
+    "ALTER TABLE users ADD COLUMN factor_removed BLOB;",
 ];
 
 /// What migrations take from the rules of the domain.

@@ -2,7 +2,7 @@
 
 use doorward_shared::ScopeSet;
 
-use super::{ADMIN, Rights, Who, recent_for};
+use super::{ADMIN, Rights, Who, strong_for};
 use crate::domain::{KeyOwner, Refusal};
 
 /// An API key as it is now.
@@ -21,7 +21,7 @@ pub struct KeyFacts<'a> {
 pub fn mint_key(by: &Rights, owner: KeyOwner, scopes: &ScopeSet) -> Result<(), Refusal> {
     if by.is_own() {
         own_keys(by, owner)?;
-        recent_for(by, scopes)?;
+        strong_for(by, scopes)?;
         return by.must_hold(scopes);
     }
     by.operator("admin:apikeys")?;
@@ -58,7 +58,7 @@ pub fn grow_key(by: &Rights, key: KeyFacts<'_>) -> Result<(), Refusal> {
 /// As [`mint_key`].
 pub fn rotate_key(by: &Rights, key: KeyFacts<'_>) -> Result<(), Refusal> {
     change_key(by, key)?;
-    recent_for(by, key.scopes)?;
+    strong_for(by, key.scopes)?;
     by.may_give(key.scopes)
 }
 

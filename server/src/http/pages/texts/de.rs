@@ -31,7 +31,7 @@ pub(crate) const DE: Texts = Texts {
     passkey_not_made: "Der Passkey wurde nicht hinzugefügt: Die Antwort des Browsers kam zu spät oder passt nicht hierher. Bitte beginnen Sie noch einmal.",
     conflict: "Das hat sich inzwischen geändert. Bitte beginnen Sie noch einmal.",
     step_up_minutes: "Dafür muss die Anmeldung jünger als {minutes} Minuten sein, Ihre ist älter. Es wurde nichts getan.",
-    factor_first: "Sie haben sich hier ohne Ihren zweiten Faktor angemeldet. Melden Sie sich noch einmal damit an, um zweite Faktoren oder Ihre Adresse zu ändern.",
+    factor_first: "Melden Sie sich noch einmal mit Ihrem zweiten Faktor an: hier ging es ohne, oder mit einem, der abhandengekommen sein kann. Es wurde nichts getan.",
     step_up_seconds: "Dafür muss die Anmeldung jünger als {seconds} Sekunden sein, Ihre ist älter. Es wurde nichts getan.",
     sign_in_again: "Neu anmelden",
     use_passkey: "Passkey verwenden",

@@ -31,7 +31,7 @@ pub(crate) const EN: Texts = Texts {
     passkey_not_made: "The passkey was not added: the browser's answer came too late, or it cannot be used here. Please begin again.",
     conflict: "This has changed in the meantime. Please begin again.",
     step_up_minutes: "This needs a sign-in of the last {minutes} minutes, and yours is older. Nothing was done.",
-    factor_first: "You signed in here without your second factor. Sign in again with it to change second factors or your address.",
+    factor_first: "Sign in again with your second factor: you signed in here without one, or with one that may be gone. Nothing was done.",
     step_up_seconds: "This needs a sign-in of the last {seconds} seconds, and yours is older. Nothing was done.",
     sign_in_again: "Sign in again",
     use_passkey: "Use a passkey",

@@ -1,0 +1,207 @@
+//! Sessions in which a second factor was shown, and those in which none was.
+
+use doorward_tests::{
+    PASSWORD, Passkey, Person, Reply, Server, Totp,
+    browser::{form, request},
+};
+use serde_json::{Value, json};
+
+const ISSUER: &str = "http://localhost:8123";
+const NEW: &str = "another good one";
+
+fn server() -> Server {
+    Server::with().set("issuer", ISSUER).start()
+}
+
+async fn send(server: &Server, by: &str, method: &str, path: &str, body: Value) -> Reply {
+    let call = server.call(method, path).bearer(by);
+    call.json(body).send().await
+}
+
+/// Sets one-time codes up; answers the recovery codes.
+async fn with_totp(server: &Server, by: &str) -> Vec<String> {
+    let password = json!({"password": PASSWORD});
+    let setup = send(server, by, "POST", "/auth/mfa/totp", password).await;
+    let totp = Totp::new(&setup.expect(200).field("secret"));
+    let code = json!({"code": totp.code(0)});
+    let codes = send(server, by, "POST", "/auth/mfa/totp/confirm", code).await;
+    let codes = codes.expect(200).json();
+    serde_json::from_value(codes["recoveryCodes"].clone()).unwrap()
+}
+
+/// Signs in with the password and a recovery code; answers the access token.
+async fn with_code(server: &Server, email: &str, code: &str) -> String {
+    let body = json!({"email": email, "password": PASSWORD});
+    let first = server.post("/auth/login").json(body).send().await;
+    let token = first.expect(401).json()["mfaToken"].clone();
+    let body = json!({"mfaToken": token, "recoveryCode": code});
+    let second = server.post("/auth/mfa").json(body).send().await;
+    second.expect(200).field("accessToken")
+}
+
+async fn with_passkey(server: &Server, by: &str, name: &str) -> (Passkey, String) {
+    let password = json!({"password": PASSWORD});
+    let options = send(server, by, "POST", "/auth/passkeys/options", password).await;
+    let mut passkey = Passkey::new(ISSUER);
+    let credential = passkey.create(&options.expect(200).json()["publicKey"]);
+    let body = json!({"name": name, "credential": credential});
+    let added = send(server, by, "POST", "/auth/passkeys", body).await;
+    (passkey, added.expect(201).field("id"))
+}
+
+async fn by_passkey(server: &Server, passkey: &mut Passkey) -> String {
+    let options = server.post("/auth/passkey/options").send().await;
+    let options = options.expect(200).json();
+    let credential = passkey.get(&options["publicKey"]);
+    let body = json!({"state": options["state"], "credential": credential});
+    let signed_in = server.post("/auth/passkey").json(body).send().await;
+    signed_in.expect(200).field("accessToken")
+}
+
+async fn new_codes(server: &Server, by: &str) -> Reply {
+    let password = json!({"password": PASSWORD});
+    send(server, by, "POST", "/auth/mfa/recovery-codes", password).await
+}
+
+/// What an operator does who wants to get around the factor, or to stay: none of it changes anything that the others need.
+fn operators_acts(own: &Person, other: &Person) -> Vec<(&'static str, String, Value)> {
+    let of = |person: &Person, rest: &str| format!("/admin/users/{}{rest}", person.id);
+    vec![
+        (
+            "POST",
+            "/apikey".into(),
+            json!({"name": "x", "scopes": ["admin"]}),
+        ),
+        ("PATCH", of(other, ""), json!({"role": "admin"})),
+        ("POST", of(own, "/link"), json!({"purpose": "reset"})),
+        ("DELETE", of(own, "/mfa"), json!({"reason": "lost it"})),
+    ]
+}
+
+#[tokio::test]
+async fn an_operator_who_has_a_factor_runs_nothing_in_a_session_without_it() {
+    let server = server();
+    let ada = server.administrator("ada@example.com").await;
+    let before = server.login("ada@example.com").await;
+    let bob = server.register("bob@example.com").await;
+    let key = server.key_of(&ada, &["admin"]).await;
+    let app = json!({"grantTypes": ["authorization_code"], "scopes": ["openid", "admin"]});
+    let app = server.app(app).await;
+    let browser = server.browser();
+    let pairs = request(&app, &[("scope", "openid admin")]);
+    let code = browser.code("ada@example.com", &pairs).await;
+    let granted = server.redeem(&app, &code).await.expect(200);
+    let granted = granted.field("access_token");
+    let codes = with_totp(&server, &ada.access).await;
+    for weak in [&before.access, &granted] {
+        for (method, path, body) in operators_acts(&ada, &bob) {
+            let refused = send(&server, weak, method, &path, body).await;
+            if weak == &granted && path == "/apikey" {
+                refused.refused(403, "insufficient_scope");
+                continue;
+            }
+            let challenge = refused.header("www-authenticate").to_owned();
+            refused.refused(401, "step_up_required");
+            assert!(challenge.contains("acr_values=\"urn:doorward:acr:factor\""));
+        }
+        // They may look.
+        let look = server.get("/admin/users").bearer(weak).send().await;
+        look.expect(200);
+    }
+    // Nor by a page.
+    let page = browser.open("/account").await.expect(200);
+    let mint = form(&page, "/account/keys").with("name", "x");
+    let said = browser.submit(&mint.with("scopes", "admin")).await.text();
+    assert!(said.contains("/sign-in?again=keys"), "{said}");
+    // The session that set it up may, as may a key, and whoever shows the factor.
+    let shown = with_code(&server, "ada@example.com", &codes[0]).await;
+    let key = key["key"].as_str().unwrap();
+    for strong in [key, &ada.access, &shown] {
+        let path = format!("/admin/users/{}", bob.id);
+        let body = json!({"firstName": "Bob"});
+        let changed = send(&server, strong, "PATCH", &path, body).await;
+        changed.expect(200);
+    }
+    for (method, path, body) in operators_acts(&ada, &bob) {
+        let done = send(&server, &shown, method, &path, body).await;
+        assert!(done.status < 300, "{path}: {}", done.text());
+    }
+    server.login("ada@example.com").await;
+}
+
+#[tokio::test]
+async fn what_a_factor_let_in_ends_when_an_operator_takes_it_away() {
+    let server = server();
+    let ada = server.register("ada@example.com").await;
+    with_totp(&server, &ada.access).await;
+    let (mut passkey, _) = with_passkey(&server, &ada.access, "phone").await;
+    let stolen = by_passkey(&server, &mut passkey).await;
+    let path = format!("/admin/users/{}/mfa", ada.id);
+    let why = Some(json!({"reason": "her phone was stolen"}));
+    server.admin("DELETE", &path, why).await;
+    server.me(&stolen).await.refused(401, "token_revoked");
+    let ended = server.events("session.revoked").await;
+    assert!(ended[0].to_string().contains("her phone was stolen"));
+    // Who signed in without it is let alone, and counts as having shown none.
+    server.me(&ada.access).await.expect(200);
+    let anew = server.login("ada@example.com").await;
+    with_totp(&server, &anew.access).await;
+    let refused = new_codes(&server, &ada.access).await;
+    refused.refused(401, "step_up_required");
+    new_codes(&server, &anew.access).await.expect(200);
+}
+
+#[tokio::test]
+async fn once_a_factor_is_taken_away_no_session_before_counts_as_having_shown_one() {
+    let server = server();
+    let ada = server.register("ada@example.com").await;
+    let codes = with_totp(&server, &ada.access).await;
+    let (mut passkey, lost) = with_passkey(&server, &ada.access, "phone").await;
+    let (_, kept) = with_passkey(&server, &ada.access, "desk").await;
+    let stolen = by_passkey(&server, &mut passkey).await;
+    let own = with_code(&server, "ada@example.com", &codes[0]).await;
+    let remove = |by: String, id: &str| {
+        let path = format!("/auth/passkeys/{id}");
+        let server = &server;
+        async move { send(server, &by, "DELETE", &path, json!({})).await }
+    };
+    remove(own.clone(), &lost).await.expect(204);
+    // Whoever has the phone is signed in until that is ended, and gets no further.
+    server.me(&stolen).await.expect(200);
+    let refused = remove(stolen.clone(), &kept).await;
+    refused.refused(401, "step_up_required");
+    new_codes(&server, &stolen)
+        .await
+        .refused(401, "step_up_required");
+    let later = with_code(&server, "ada@example.com", &codes[1]).await;
+    for may in [own, later] {
+        new_codes(&server, &may).await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn an_account_with_a_factor_gets_another_password_or_is_deleted_by_who_has_shown_it() {
+    let server = server();
+    let ada = server.register("ada@example.com").await;
+    let before = server.login("ada@example.com").await;
+    let codes = with_totp(&server, &ada.access).await;
+    let password = json!({"password": PASSWORD});
+    let refused = send(&server, &before.access, "DELETE", "/auth/me", password);
+    refused.await.refused(401, "step_up_required");
+    // Nor does the password change there, with which its holder would be signed out.
+    let change = json!({"currentPassword": PASSWORD, "newPassword": NEW});
+    let refused = send(
+        &server,
+        &before.access,
+        "POST",
+        "/auth/password",
+        change.clone(),
+    );
+    refused.await.refused(401, "step_up_required");
+    let shown = with_code(&server, "ada@example.com", &codes[0]).await;
+    let changed = send(&server, &shown, "POST", "/auth/password", change).await;
+    changed.expect(204);
+    let password = json!({"password": NEW});
+    let deleted = send(&server, &shown, "DELETE", "/auth/me", password).await;
+    deleted.expect(204);
+}
