@@ -3,7 +3,7 @@
 use doorward_shared::UserId;
 
 use super::{
-    NewSession, NewTotp, SeenPassword, Store, StoreError,
+    NewSession, NewTotp, SeenPassword, Store, StoreError, factor_sessions,
     factors::{has_factor, replace_codes, use_up},
     sessions,
     sql::params,
@@ -70,6 +70,7 @@ impl Store {
                 cause.at.0
             ])?;
             replace_codes(unit, user, &totp.codes)?;
+            factor_sessions::set_up(unit, user, None)?;
             unit.event(&cause, "mfa.totp_enabled", Some(&user), Some(user), None)?;
             sessions::open(unit, user, new, &cause)
         })

@@ -1,7 +1,7 @@
 //! Roles that must have a second factor, and clients that want one.
 
 use doorward_tests::{
-    PASSWORD, Passkey, Person, Reply, Server, Totp,
+    MailServer, PASSWORD, Passkey, Person, Reply, Server, Totp,
     browser::{claims, filled, form, landed, request},
     doorward,
 };
@@ -471,4 +471,33 @@ async fn an_operator_sees_factors_and_takes_them_away_with_a_reason() {
         .admin("GET", "/admin/events?action=mfa.removed", None)
         .await;
     assert_eq!(events["data"][0]["detail"], "lost the phone");
+}
+
+/// By a reset from the new address the factor would end that was set up on the way in.
+#[tokio::test]
+async fn a_change_of_address_that_was_asked_for_before_a_set_up_on_the_way_in_ends_with_it() {
+    let mail = MailServer::start().await;
+    let server = Server::with()
+        .set("mfa_required_for", "[\"clerk\"]")
+        .set("mail_url", format!("smtp://localhost:{}", mail.port()))
+        .set("mail_from", "id@example.com")
+        .start();
+    let clerk = Some(json!({"permissions": ["read:orders"]}));
+    server.admin("PUT", "/admin/roles/clerk", clerk).await;
+    let ada = server.register("ada@example.com").await;
+    let body = json!({"email": "eve@evil.example", "password": PASSWORD});
+    let asked = server.post("/auth/email").bearer(&ada.access).json(body);
+    asked.send().await.expect(202);
+    let link = mail.wait_for("eve@evil.example", 1).await.token();
+    set_role(&server, &ada, "clerk").await;
+    let browser = server.browser();
+    let page = browser.open("/sign-in").await;
+    let page = browser.submit(&filled(&page, "ada@example.com")).await;
+    let page = page.expect(200);
+    let code = Totp::new(&secret(&page)).code(0);
+    let enrol = form(&page, "/sign-in/enrol").with("code", &code);
+    browser.submit(&enrol).await.expect(200);
+    let verify = server.post("/auth/email/verify");
+    let verify = verify.json(json!({"token": link})).send().await;
+    verify.refused(401, "invalid_token");
 }
