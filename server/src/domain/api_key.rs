@@ -32,6 +32,9 @@ pub struct Minter {
     pub user: Option<UserId>,
     /// The OAuth client whose token was used, or the key was that was used.
     pub client: Option<ClientId>,
+    /// The person who gave the client that token, or the one with which the first of the keys was made: with their consent to it
+    /// ends what came of it, through however many keys.
+    pub granted_by: Option<UserId>,
 }
 
 /// A key, without its secret.

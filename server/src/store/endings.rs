@@ -58,7 +58,7 @@ macro_rules! ends_session {
 }
 
 /// The condition under which an ending, by its alias, matches the key `k`: an account's own, what it minted (with a client,
-/// what it minted through that one), a client's.
+/// what came of the tokens that it gave that one), a client's.
 macro_rules! ends_key {
     ($e:literal) => {
         concat!(
@@ -68,11 +68,13 @@ macro_rules! ends_key {
             $e,
             ".user_id = k.owner_id OR (",
             $e,
-            ".minter_id = k.minter_id AND (",
+            ".client_id IS NULL AND ",
             $e,
-            ".client_id IS NULL OR ",
+            ".minter_id = k.minter_id) OR (",
             $e,
-            ".client_id = k.client_id)) OR (",
+            ".minter_id = k.granted_by AND ",
+            $e,
+            ".client_id = k.client_id) OR (",
             $e,
             ".minter_id IS NULL AND ",
             $e,

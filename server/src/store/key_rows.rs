@@ -25,6 +25,13 @@ pub(super) fn find(conn: &Connection, id: KeyId) -> Result<Option<ApiKey>, Store
         .optional()?)
 }
 
+/// The person whose consent to a client a key rests on.
+pub(super) fn granted_by(conn: &Connection, id: KeyId) -> Result<Option<UserId>, StoreError> {
+    let mut select = conn.prepare_cached("SELECT granted_by FROM api_keys WHERE id = ?1")?;
+    let found = select.query_row([id.0.to_bytes()], |row| rows::maybe_ulid(row, 0));
+    Ok(found.optional()?.flatten().map(UserId))
+}
+
 /// Mints a key: its row and its event.
 pub(super) fn insert(
     unit: &mut Unit<'_>,
@@ -54,7 +61,7 @@ pub(super) fn insert(
         terms: new.terms,
         meter: new.meter,
     };
-    write(unit, &key, hash)?;
+    write(unit, &key, hash, minter.granted_by)?;
     unit.changes.keys.push(hash);
     if key.terms != KeyTerms::default() {
         update(unit, &key)?;
@@ -78,12 +85,17 @@ pub(super) fn insert(
 }
 
 /// Writes the row of a new key, without its terms.
-fn write(unit: &mut Unit<'_>, key: &ApiKey, hash: Digest256) -> Result<(), StoreError> {
+fn write(
+    unit: &mut Unit<'_>,
+    key: &ApiKey,
+    hash: Digest256,
+    granted_by: Option<UserId>,
+) -> Result<(), StoreError> {
     unit.conn
         .prepare_cached(
             "INSERT INTO api_keys (id, hash, owner_id, name, hint, scopes, environment, created_at, expires_at, \
-             minted_by, minter_id, client_id, meter_id) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+             minted_by, minter_id, client_id, meter_id, granted_by) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
         )?
         .execute(params![
             key.id.0.to_bytes(),
@@ -98,7 +110,8 @@ fn write(unit: &mut Unit<'_>, key: &ApiKey, hash: Digest256) -> Result<(), Store
             key.minted_by,
             key.minter.map(|id| id.0.to_bytes()),
             key.client.map(|id| id.0.to_bytes()),
-            key.meter.map(|id| id.0.to_bytes())
+            key.meter.map(|id| id.0.to_bytes()),
+            granted_by.map(|id| id.0.to_bytes())
         ])?;
     Ok(())
 }
@@ -159,7 +172,7 @@ pub(super) enum KeysOf {
     OwnerAndMinter(UserId),
     /// Those minted with a client's tokens.
     Client(ClientId),
-    /// Of those, the ones minted with tokens of this account.
+    /// Of those, the ones that came of tokens of this account.
     MintedThrough(UserId, ClientId),
 }
 
@@ -210,7 +223,7 @@ fn some_of(
         KeysOf::Owner(id) => (vec![("owner_id", id.0)], None),
         KeysOf::OwnerAndMinter(id) => (vec![("owner_id", id.0), ("minter_id", id.0)], None),
         KeysOf::Client(id) => (vec![("client_id", id.0)], None),
-        KeysOf::MintedThrough(id, client) => (vec![("minter_id", id.0)], Some(client)),
+        KeysOf::MintedThrough(id, client) => (vec![("granted_by", id.0)], Some(client)),
     };
     let through = through.map(|id| id.0.to_bytes());
     let mut found = Vec::new();

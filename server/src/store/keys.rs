@@ -7,7 +7,7 @@ use doorward_shared::{KeyId, ScopeSet, Timestamp, apikey::Environment};
 pub(super) use super::key_rows::{KeysOf, client_changed, end_all, end_shown_to, find, insert};
 use super::{
     Store, StoreError, accounts, authority,
-    key_rows::{forget, revoke, update},
+    key_rows::{forget, granted_by, revoke, update},
     memory::through,
     operator,
     rows::{self, API_KEY},
@@ -262,15 +262,21 @@ fn minter(conn: &Connection, act: &Act) -> Result<Minter, StoreError> {
         Holder::Session { id, .. } => sessions::find(conn, *id)?.map(|session| Minter {
             user: Some(session.user_id),
             client: session.client_id,
+            granted_by: session.client_id.map(|_| session.user_id),
         }),
         // What a client had minted does not get rid of it by minting again.
-        Holder::Key(id) => find(conn, *id)?.map(|key| Minter {
-            user: key.owner.user(),
-            client: key.client,
-        }),
+        Holder::Key(id) => {
+            let granted_by = granted_by(conn, *id)?;
+            find(conn, *id)?.map(|key| Minter {
+                user: key.owner.user(),
+                client: key.client,
+                granted_by,
+            })
+        }
         Holder::Client { id, .. } => Some(Minter {
             user: None,
             client: Some(*id),
+            granted_by: None,
         }),
     };
     Ok(minter.unwrap_or_default())

@@ -199,6 +199,39 @@ async fn what_an_application_minted_ends_with_the_consent_to_it() {
     }
 }
 
+/// Each key counts as minted by the owner of the one before, who has let no application in.
+#[tokio::test]
+async fn what_came_of_an_applications_keys_ends_with_the_consent_whosever_they_are() {
+    let server = Server::start();
+    let bob = server.administrator("bob@example.com").await;
+    let own = server.administrator("eve@example.com").await.access;
+    let app = server.app(json!({"scopes": ["admin"]})).await;
+    let browser = server.browser();
+    let asked = request(&app, &[("scope", "admin")]);
+    let code = browser.code("eve@example.com", &asked).await;
+    let token = server.redeem(&app, &code).await.expect(200);
+    let mut by = token.field("access_token");
+    let mut made = Vec::new();
+    for _ in 0..3 {
+        let key = mint_for(&server, &by, &bob, &["admin"]).await;
+        by = key["key"].as_str().unwrap().to_owned();
+        made.push(key);
+    }
+    let rotate = server.post(&format!(
+        "/apikey/{}/rotate",
+        made[2]["id"].as_str().unwrap()
+    ));
+    made[2] = rotate.bearer(&by).send().await.expect(201).json();
+    let kept = mint_for(&server, &own, &bob, &["admin"]).await;
+    let page = browser.open("/account").await.expect(200);
+    let revoke = form(&page, "/account/apps/revoke");
+    browser.submit(&revoke).await.expect(303);
+    for key in &made {
+        me(&server, key).await.refused(401, "token_revoked");
+    }
+    me(&server, &kept).await.expect(200);
+}
+
 #[tokio::test]
 async fn api_keys_end_with_the_password_where_that_is_asked_for() {
     let server = Server::start();

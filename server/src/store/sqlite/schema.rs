@@ -81,6 +81,12 @@ const MIGRATIONS: &[&str] = &[
     "ALTER TABLE events ADD COLUMN sent TEXT;",
     // An id from when a person last took a factor away: of sessions before it none counts as one that has shown a factor.
     "ALTER TABLE users ADD COLUMN factor_removed BLOB;",
+    // The person with whose token an OAuth client had a key made, or the first of the keys that it was made with: it ends with
+    // their consent.
+    "ALTER TABLE api_keys ADD COLUMN granted_by BLOB;
+     UPDATE api_keys SET granted_by = minter_id WHERE client_id IS NOT NULL;
+     CREATE INDEX api_keys_granted ON api_keys (granted_by, coalesce(revoked_at, 9223372036854775807))
+       WHERE granted_by IS NOT NULL;",
 ];
 
 /// What migrations take from the rules of the domain.
