@@ -1,12 +1,12 @@
 //! Read-only connections on their own threads: no SQL ever runs on an async worker.
 
 use std::{
-    collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, PoisonError},
     thread,
 };
 
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
@@ -34,155 +34,48 @@ impl Drop for Snapshot<'_> {
     }
 }
 
-type Job = Box<dyn FnOnce(&Connection) + Send>;
+/// None ends the thread that takes it.
+type Job = Option<Box<dyn FnOnce(&Connection) + Send>>;
 
-/// How long a read may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Length {
-    /// One statement that finds its rows by their keys: some microseconds, where they are in memory.
-    Short,
-    /// As long as it takes.
-    Long,
-}
-
-/// Short reads that may wait for each reader that does such, before another is woken. To wake one costs about as much as a
-/// short read; where rows come from the disk, more are soon awake.
-const WAITING: usize = 4;
-
-/// What waits for a reader.
-#[derive(Default)]
-struct Queue {
-    waiting: Mutex<Waiting>,
-    woken: Condvar,
-}
-
-#[derive(Default)]
-struct Waiting {
-    jobs: VecDeque<(Length, Job)>,
-    /// Readers that sleep and have not been woken.
-    idle: usize,
-    /// Those that have been woken and do not know it yet.
-    woken: usize,
-    /// Those that do short reads, or look for work.
-    quick: usize,
-    closed: bool,
-}
-
-impl Waiting {
-    /// Whether one more shall wake.
-    fn wakes(&mut self) -> bool {
-        let wakes = self.idle > 0 && self.jobs.len() > WAITING * self.quick;
-        if wakes {
-            self.idle -= 1;
-            self.woken += 1;
-            self.quick += 1;
-        }
-        wakes
-    }
-}
-
-impl Queue {
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn put(&self, length: Length, job: Job) -> Result<(), StoreError> {
-        let mut waiting = self.lock();
-        if waiting.closed {
-            return Err(StoreError::Unavailable("the store is closed".into()));
-        }
-        if waiting.jobs.len() >= QUEUE {
-            return Err(StoreError::Overloaded);
-        }
-        waiting.jobs.push_back((length, job));
-        let wakes = waiting.wakes();
-        drop(waiting);
-        if wakes {
-            self.woken.notify_one();
-        }
-        Ok(())
-    }
-
-    /// One reader's work until the queue is closed and empty.
-    fn work(&self, conn: &Connection) {
-        let mut waiting = self.lock();
-        waiting.quick += 1;
-        loop {
-            if let Some((length, job)) = waiting.jobs.pop_front() {
-                if length == Length::Long {
-                    waiting.quick -= 1;
-                }
-                let wakes = waiting.wakes();
-                drop(waiting);
-                if wakes {
-                    self.woken.notify_one();
-                }
-                // A read that panics drops its answer, which tells its caller; the thread goes on.
-                let _ = catch_unwind(AssertUnwindSafe(|| job(conn)));
-                waiting = self.lock();
-                if length == Length::Long {
-                    waiting.quick += 1;
-                }
-            } else if waiting.closed {
-                return;
-            } else {
-                waiting.idle += 1;
-                waiting.quick -= 1;
-                while waiting.woken == 0 && !waiting.closed {
-                    waiting = self
-                        .woken
-                        .wait(waiting)
-                        .unwrap_or_else(PoisonError::into_inner);
-                }
-                if waiting.woken > 0 {
-                    // Counted as awake by whoever woke it.
-                    waiting.woken -= 1;
-                } else {
-                    waiting.idle -= 1;
-                    waiting.quick += 1;
-                }
-            }
-        }
-    }
-
-    fn close(&self) {
-        self.lock().closed = true;
-        self.woken.notify_all();
-    }
-}
-
-/// The readers and their queue.
+/// The readers' queue.
 pub(in crate::store) struct Readers {
-    queue: Arc<Queue>,
+    queue: Sender<Job>,
     threads: Mutex<Vec<thread::JoinHandle<()>>>,
 }
 
 impl Readers {
     /// Starts one thread for each connection.
     pub(super) fn start(connections: Vec<Connection>) -> Result<Self, StoreError> {
-        let readers = Self {
-            queue: Arc::default(),
-            threads: Mutex::default(),
-        };
-        for conn in connections {
-            let queue = readers.queue.clone();
-            let thread = thread::Builder::new()
+        let (queue, jobs): (_, Receiver<Job>) = bounded(QUEUE);
+        let start = |conn: Connection| {
+            let jobs = jobs.clone();
+            thread::Builder::new()
                 .name("doorward-reader".into())
-                .spawn(move || queue.work(&conn))
-                .map_err(no_thread)?;
-            readers.threads().push(thread);
-        }
-        Ok(readers)
-    }
-
-    fn threads(&self) -> MutexGuard<'_, Vec<thread::JoinHandle<()>>> {
-        self.threads.lock().unwrap_or_else(PoisonError::into_inner)
+                .spawn(move || {
+                    while let Ok(Some(job)) = jobs.recv() {
+                        // A read that panics drops its answer, which tells its caller; the thread goes on.
+                        let _ = catch_unwind(AssertUnwindSafe(|| job(&conn)));
+                    }
+                })
+        };
+        let threads = connections
+            .into_iter()
+            .map(start)
+            .collect::<Result<_, _>>()
+            .map_err(no_thread)?;
+        Ok(Self {
+            queue,
+            threads: Mutex::new(threads),
+        })
     }
 
     /// Ends the threads after what is queued, and with them their connections.
     pub(in crate::store) fn close(&self) {
-        self.queue.close();
-        for thread in self.threads().drain(..) {
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        for _ in threads.iter() {
+            let _ = self.queue.send(None);
+        }
+        for thread in threads.drain(..) {
             let _ = thread.join();
         }
     }
@@ -193,8 +86,8 @@ impl Readers {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
-        let read = |conn: &Connection| Snapshot::of(conn).and_then(|_open| read(conn));
-        self.answer(Length::Long, read).await
+        self.look_up(|conn| Snapshot::of(conn).and_then(|_open| read(conn)))
+            .await
     }
 
     /// Runs a read of one statement, which is consistent by itself.
@@ -203,25 +96,18 @@ impl Readers {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
-        self.answer(Length::Short, read).await
-    }
-
-    async fn answer<T, F>(&self, length: Length, read: F) -> Result<T, StoreError>
-    where
-        T: Send + 'static,
-        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
-    {
         let (reply, answer) = oneshot::channel();
         let job = Box::new(move |conn: &Connection| drop(reply.send(read(conn))));
-        self.queue.put(length, job)?;
+        self.queue
+            .try_send(Some(job))
+            .map_err(|error| match error {
+                TrySendError::Full(_) => StoreError::Overloaded,
+                TrySendError::Disconnected(_) => {
+                    StoreError::Unavailable("the store is closed".into())
+                }
+            })?;
         answer
             .await
             .unwrap_or_else(|_| Err(StoreError::Unavailable("the read failed".into())))
-    }
-}
-
-impl Drop for Readers {
-    fn drop(&mut self) {
-        self.queue.close();
     }
 }
